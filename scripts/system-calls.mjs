@@ -48,6 +48,7 @@ function assemblyHeader(calls) {
 SYSTEM_CALLS_INC = 1
 
 ${calls.map(({ name }, number) => `CALL_${name} = ${number}`).join("\n")}
+CALL_COUNT = ${calls.length}
 
 .macro SYSTEM_ARGUMENT register:req, value:req
     .ifnc \\register,\\value

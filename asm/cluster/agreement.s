@@ -204,11 +204,15 @@ agreement_found:
 .Lagreement_found_company:
     mov     eax, esi
     mov     edx, offset node + NODE_ID
-    call    agreement_enter
+    mov     ecx, offset agreement_founded
+    call    agreement_settle
+    jc      .Lagreement_found_done
 .Lagreement_found_founded:
+    call    coordinator_become
+.Lagreement_found_done:
     pop     esi
     pop     ebx
-    jmp     coordinator_become
+    ret
 
 # Whether this node, which had company in its last era, hears nobody at all.
 # Out: ZF when that is so.
@@ -229,40 +233,36 @@ agreement_is_alone:
 3:  test    esp, esp                    # ZF clear
     jmp     2b
 
-# Enters a cluster: era and founder go to disk before anything is said about them.
+# Enters a cluster: era and founder are on disk before anything is said about them. Two eras that were founded alone
+# become one in memory.
 # In: EAX era, EDX founder's id.
+# Out: CF when they are not on disk yet: whoever asks again then is heard.
 agreement_enter:
-    cmp     eax, [node + NODE_ERA]
-    jne     1f
-    mov     ecx, [edx]
-    cmp     ecx, [node + NODE_FOUNDER]
-    jne     1f
-    mov     ecx, [edx + 4]
-    cmp     ecx, [node + NODE_FOUNDER + 4]
-    je      2f                          # it was a member of this cluster before it rebooted
-1:  mov     ecx, [edx]
-    mov     [node + NODE_FOUNDER], ecx
-    mov     ecx, [edx + 4]
-    mov     [node + NODE_FOUNDER + 4], ecx
-    mov     dword ptr [node + NODE_COMPANY], 0
-    push    eax
-    mov     eax, offset node + NODE_ID
-    mov     edx, offset node + NODE_FOUNDER
-    call    session_same                # whoever else founded it is company
-    pop     eax
-    je      4f
-    mov     dword ptr [node + NODE_COMPANY], 1
-4:  cmp     eax, [node + NODE_ERA]
-    je      3f
-    mov     [node + NODE_ERA], eax
-    mov     eax, [node + NODE_AGE]
-    mov     [node + NODE_ERA_AGE], eax
-3:  call    node_save
-2:  mov     dword ptr [cluster_state], STATE_MEMBER
-    jmp     view_disband
+    cmp     dword ptr [node_alone], 0
+    je      agreement_settle
+    call    node_rename
+    jmp     agreement_entered
+
+# As agreement_enter, when an era that was founded alone was none.
+agreement_settle:
+    call    node_enter
+    jc      9f
+agreement_entered:
+    mov     dword ptr [cluster_state], STATE_MEMBER
+    call    view_disband
+    clc
+9:  ret
+
+# The name that this node has founded is on disk.
+agreement_founded:
+    mov     eax, [node_record + NODE_ERA]
+    mov     edx, offset node + NODE_ID
+    call    agreement_settle
+    jmp     coordinator_become
 
 # Acts on a packet that is believed, when peer_heard has entered it. May sleep.
 # In: EAX packet, EDX address of its sender.
+# Out: CF when it leads into a cluster whose name is not on disk yet: nothing was done.
 .global agreement_heard
 agreement_heard:
     push    ebx
@@ -285,8 +285,11 @@ agreement_heard:
 .Lagreement_heard_better:
     push    [cluster_state]
     lea     edx, [ebx + CLOUD_FOUNDER]
+    xor     ecx, ecx
     call    agreement_enter
     pop     eax
+.Lagreement_heard_entered:
+    jc      .Lagreement_heard_later
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
     je      .Lagreement_heard_adopt
     cmp     eax, STATE_MEMBER
@@ -304,12 +307,16 @@ agreement_heard:
     add     eax, [node_alone]
     jz      .Lagreement_heard_names     # both did, or neither
     js      .Lagreement_heard_alone
-    call    node_undo_alone             # we did, and were wrong
+    call    node_era_kept               # we did, and were wrong
+    cmp     eax, [ebx + CLOUD_ERA]
+    jae     .Lagreement_heard_wrong
     mov     eax, [ebx + CLOUD_ERA]
-    cmp     eax, [node + NODE_ERA]
-    jae     .Lagreement_heard_better
-    mov     eax, [node + NODE_ERA]
-    jmp     .Lagreement_heard_better
+.Lagreement_heard_wrong:
+    lea     edx, [ebx + CLOUD_FOUNDER]
+    xor     ecx, ecx
+    call    agreement_settle
+    mov     eax, STATE_MEMBER
+    jmp     .Lagreement_heard_entered
 .Lagreement_heard_alone:
     lea     eax, [ebx + CLOUD_FOUNDER]  # it did; once somebody has joined it, both of them are right
     mov     edx, offset node + NODE_FOUNDER
@@ -357,6 +364,8 @@ agreement_heard:
     mov     eax, ebx
     call    coordinator_left
 .Lagreement_heard_done:
+    clc
+.Lagreement_heard_later:
     pop     esi
     pop     ebx
     ret

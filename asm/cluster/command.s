@@ -15,13 +15,20 @@ cloud_help:
     .ascii  "  cloud reboot NODE    asks a node, by name or address, to reboot. In a cluster with a key it\n"
     .ascii  "                       does, unless its user has typed: set cloud.reboot no\n"
     .ascii  "                       In an open one it refuses, unless: set cloud.reboot yes\n"
+    .ascii  "  cloud reboot all     has all nodes reboot, one after the other, this one last\n"
+    .ascii  "  cloud address        shows the service addresses, and who holds each (cloud address list)\n"
+    .ascii  "  cloud address add ADDRESS [MASK]   has one member hold this address, from now on\n"
+    .ascii  "  cloud address remove ADDRESS       has nobody hold it any more\n"
+    .ascii  "  cloud address move ADDRESS NODE    has this member hold it\n"
+    .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
+    .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
     .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
     .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"
     .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -29,6 +36,9 @@ STRING action_register, "register"
 STRING action_start, "start"
 STRING action_stop, "stop"
 STRING action_reboot, "reboot"
+STRING action_address, "address"
+STRING action_invite, "invite"
+STRING action_join, "join"
 STRING action_key, "key"
 STRING action_help, "help"
 STRING key_new, "new"
@@ -52,6 +62,9 @@ actions:
     .long   action_start, cloud_start, 0
     .long   action_stop, cloud_stop, 0
     .long   action_reboot, cloud_reboot, 1
+    .long   action_address, cloud_address, ANY
+    .long   action_invite, cloud_invite, 0
+    .long   action_join, cloud_join, 1
     .long   action_key, cloud_key, ANY
     .long   action_help, cloud_usage, 0
     .long   0
@@ -98,7 +111,11 @@ command_cloud:
     call    [edi + 4]
     jmp     .Lcommand_cloud_done
 .Lcommand_cloud_no_card:
-    PRINT   "cluster: there is no network card\n"
+    LOAD_STRING eax, "there is no network card"
+    cmp     dword ptr [net_interfaces], 0
+    je      1f
+    LOAD_STRING eax, "the service is stopped"
+1:  PRINTF  "cluster: %s\n", eax
     mov     eax, 1
     jmp     .Lcommand_cloud_done
 .Lcommand_cloud_usage:
@@ -112,6 +129,7 @@ command_cloud:
 
 # Shows how the command is used.
 # Out: EAX status 0.
+.global cloud_usage
 cloud_usage:
     mov     eax, offset cloud_help
     call    print
@@ -119,11 +137,13 @@ cloud_usage:
     ret
 
 # Takes the cluster's mutex. May sleep.
+.global cloud_lock
 cloud_lock:
     mov     eax, offset cluster_mutex
     jmp     mutex_lock
 
 # Gives the cluster's mutex back.
+.global cloud_unlock
 cloud_unlock:
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
@@ -292,6 +312,7 @@ cloud_key:
     mov     ebx, 1
 .Lcloud_key_done:
     call    cloud_unlock
+    call    node_flush                  # the prompt says that the key is on the disk
     mov     eax, ebx
     pop     esi
     pop     ebx
@@ -348,6 +369,7 @@ cloud_init:
     call    cloud_lock
     call    node_load
     sbb     ebx, ebx                    # -1: still diskless
+    call    values_load
     call    cluster_print_node
     test    ebx, ebx
     jnz     1f
@@ -407,54 +429,45 @@ cloud_stop:
     xor     eax, eax
     ret
 
-# Asks a node to reboot.
-# In: EAX name or address.
+# Asks a node to reboot, or all.
+# In: EAX name or address, or `all`.
 cloud_reboot:
     push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax
-    call    parse_address
-    mov     edi, eax
-    jnc     .Lcloud_reboot_find
-    xor     edi, edi                    # no peer has this address
-.Lcloud_reboot_find:
-    call    cloud_lock
-    mov     ebx, [peer_first]
-.Lcloud_reboot_next:
-    test    ebx, ebx
-    jz      .Lcloud_reboot_found
-    cmp     dword ptr [ebx + PEER_ALIVE], 0
-    je      .Lcloud_reboot_other
-    cmp     [ebx + PEER_ADDRESS], edi
-    je      .Lcloud_reboot_found
-    lea     eax, [ebx + PEER_NAME]
-    mov     edx, esi
+    mov     ebx, eax
+    LOAD_STRING edx, "all"
     call    string_compare
-    je      .Lcloud_reboot_found
-.Lcloud_reboot_other:
-    mov     ebx, [ebx + PEER_NEXT]
-    jmp     .Lcloud_reboot_next
-.Lcloud_reboot_found:
-    call    cloud_unlock
-    test    ebx, ebx
-    jz      .Lcloud_reboot_unknown
+    je      1f
+    call    cloud_lock
     mov     eax, ebx
+    call    peer_named
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    test    eax, eax
+    jz      2f
+    pop     ebx
+    jmp     reboot_told
+1:  pop     ebx
+    jmp     cloud_reboot_all
+2:  PRINTF  "cluster: no other node that is alive has the name or address %s\n", ebx
+    mov     eax, 1
+    pop     ebx
+    ret
+
+# Asks a node to reboot, and says what it answers.
+# In: EAX peer.
+# Out: EAX status.
+.global reboot_told
+reboot_told:
+    push    ebx
+    mov     ebx, eax
     call    reboot_request
     add     ebx, PEER_NAME
     mov     edx, [result_texts + eax*4 + 4]
     PRINTF  "%s %s\n", ebx, edx
-    cmp     eax, RESULT_REBOOTING
-    mov     eax, 0
-    je      .Lcloud_reboot_done
-    mov     eax, 1
-    jmp     .Lcloud_reboot_done
-.Lcloud_reboot_unknown:
-    PRINTF  "cluster: no other node that is alive has the name or address %s\n", esi
-    mov     eax, 1
-.Lcloud_reboot_done:
-    pop     edi
-    pop     esi
+    neg     eax                         # RESULT_REBOOTING is 0
+    sbb     eax, eax
+    neg     eax
     pop     ebx
     ret
 

@@ -1,5 +1,5 @@
-# The coordinator: the one member that speaks to the group. The others report to it alone and listen, so that what a
-# node sends and hears does not grow with the cluster. Here is who coordinates, and when what is sent. See
+# The coordinator: the one member that speaks to the group. The others listen, and report to it now and then; who lives
+# they find out among themselves (ring.s). Here is who coordinates, and when what is sent. See
 # docs/protocols/cluster.md. All routines run with the cluster's mutex held.
 
 .include "macros.inc"
@@ -22,6 +22,7 @@ STALE_MS                = 700           # a coordinator silent for so long yield
 .balign 4
 .global coordinator_self
 coordinator_self:       .space 4        # 1: this node coordinates
+.global coordinator_id
 coordinator_id:         .space 8        # who does; 0: not known
 coordinator_address:    .space 4
 coordinator_session:    .space SESSION_SIZE
@@ -58,6 +59,7 @@ coordinator_become:
     cmp     dword ptr [ebx + PEER_VIEWED], 0
     je      2f
     mov     [ebx + PEER_SEEN], ecx
+    mov     dword ptr [ebx + PEER_SUSPECTED], 1
     mov     eax, [ebx + PEER_ID]
     cmp     eax, [coordinator_id]
     jne     2f
@@ -112,6 +114,7 @@ coordinator_adopt:
     mov     eax, [ebx + CLOUD_SESSION + 4]
     mov     [coordinator_session + 4], eax
     mov     dword ptr [asking], 0
+    mov     dword ptr [trust_confirmed], 0 # this one may know no more of us than our last boot
     mov     eax, SPREAD_MS
     call    coordinator_delay
     mov     [report_at], eax
@@ -270,6 +273,14 @@ coordinator_agrees:
     mov     dword ptr [asking], 0
     ret
 
+# The coordinator calls the roll.
+.global coordinator_report_soon
+coordinator_report_soon:
+    mov     eax, SPREAD_MS
+    call    coordinator_delay
+    mov     [report_at], eax
+    ret
+
 # The coordinator does not know that this node lives.
 .global coordinator_report_now
 coordinator_report_now:
@@ -286,45 +297,69 @@ coordinator_timers:
     push    esi
     mov     ebx, eax
     cmp     dword ptr [coordinator_self], 0
-    jne     coordinates
-
-    mov     eax, [coordinator_id]
-    or      eax, [coordinator_id + 4]
-    jz      .Lcoordinator_timers_unknown
-    call    coordinator_due
-    jg      .Lcoordinator_timers_reported
-    call    coordinator_report
-    call    coordinator_due
-.Lcoordinator_timers_reported:
-    mov     esi, eax
-    call    coordinator_probe
-    cmp     eax, esi
-    jge     .Lcoordinator_timers_takeover
-    mov     esi, eax
-    jmp     .Lcoordinator_timers_takeover
-.Lcoordinator_timers_unknown:
-    call    health_beat
-    mov     esi, eax
-.Lcoordinator_timers_takeover:
-    mov     eax, [takeover_at]
-    sub     eax, ebx
-    jg      .Lcoordinator_timers_sooner
-    call    coordinator_takeover
-    cmp     dword ptr [coordinator_self], 0
-    jne     coordinates
-    mov     eax, [takeover_at]
-    sub     eax, ebx
-.Lcoordinator_timers_sooner:
-    cmp     eax, esi
+    jne     .Lcoordinator_timers_coordinates
+    call    ring_timers
+    push    eax
+    call    coordinator_tend
+    pop     ecx
+    cmp     eax, ecx
     jle     .Lcoordinator_timers_done
-    mov     eax, esi
+    mov     eax, ecx
+    jmp     .Lcoordinator_timers_done
+.Lcoordinator_timers_coordinates:
+    call    coordinates
 .Lcoordinator_timers_done:
     pop     esi
     pop     ebx
     ret
 
-# This node coordinates: the whole view for those who asked, changes soon, a view each second.
+# Does what a member owes its coordinator, and takes its place when it is silent.
+# In: EBX now.
+# Out: EAX milliseconds until it is needed again.
+coordinator_tend:
+    push    esi
+    mov     eax, [coordinator_id]
+    or      eax, [coordinator_id + 4]
+    jz      .Lcoordinator_tend_unknown
+    call    coordinator_due
+    jg      .Lcoordinator_tend_reported
+    call    coordinator_report
+    call    coordinator_due
+.Lcoordinator_tend_reported:
+    mov     esi, eax
+    call    coordinator_probe
+    cmp     eax, esi
+    jge     .Lcoordinator_tend_takeover
+    mov     esi, eax
+    jmp     .Lcoordinator_tend_takeover
+.Lcoordinator_tend_unknown:
+    call    health_beat
+    mov     esi, eax
+.Lcoordinator_tend_takeover:
+    mov     eax, [takeover_at]
+    sub     eax, ebx
+    jg      .Lcoordinator_tend_sooner
+    call    coordinator_takeover
+    cmp     dword ptr [coordinator_self], 0
+    je      .Lcoordinator_tend_waits
+    call    coordinates
+    jmp     .Lcoordinator_tend_done
+.Lcoordinator_tend_waits:
+    mov     eax, [takeover_at]
+    sub     eax, ebx
+.Lcoordinator_tend_sooner:
+    cmp     eax, esi
+    jle     .Lcoordinator_tend_done
+    mov     eax, esi
+.Lcoordinator_tend_done:
+    pop     esi
+    ret
+
+# This node coordinates: the whole view for those who asked, changes soon, a view each beat.
+# In: EBX now.
+# Out: EAX milliseconds until it is needed again.
 coordinates:
+    push    esi
     mov     esi, 0x7FFFFFFF
     mov     eax, [whole_to]
     test    eax, eax
@@ -368,9 +403,11 @@ coordinates:
     sub     eax, ebx
 .Lcoordinates_sooner:
     cmp     eax, esi
-    jle     .Lcoordinator_timers_done
+    jle     .Lcoordinates_done
     mov     eax, esi
-    jmp     .Lcoordinator_timers_done
+.Lcoordinates_done:
+    pop     esi
+    ret
 
 # Asks the coordinator whether it lives when its views are late.
 # In: EBX now.
@@ -412,7 +449,7 @@ coordinator_due:
 # Reports to the coordinator.
 # In: EBX now.
 coordinator_report:
-    call    health_beat
+    call    health_home
     add     eax, ebx
     mov     [report_at], eax
     mov     eax, KIND_REPORT
@@ -424,12 +461,17 @@ coordinator_report:
     jg      1f
     mov     dword ptr [asking], 0
     or      byte ptr [cluster_out + CLOUD_FLAGS], FLAG_ASK
-1:  mov     eax, [coordinator_session]
+1:  mov     ecx, CLOUD_SIZE
+
+# Sends the coordinator what packet_build built.
+# In: ECX bytes.
+.global coordinator_send
+coordinator_send:
+    mov     eax, [coordinator_session]
     mov     [cluster_out + CLOUD_ECHO], eax
     mov     eax, [coordinator_session + 4]
     mov     [cluster_out + CLOUD_ECHO + 4], eax
     mov     edx, [coordinator_address]
-    mov     ecx, CLOUD_SIZE
     jmp     packet_send_to
 
 # The coordinator is silent: the member with the lowest id takes its place at once, each other after a delay of its own

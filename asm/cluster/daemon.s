@@ -7,8 +7,10 @@
 .include "net.inc"
 .include "cluster.inc"
 .include "names.inc"
+.include "part.inc"
 
 ADDRESS_POLL_MS         = 50            # how often a node without an address looks for one
+SAVE_POLL_MS            = 10            # how often it is looked whether the object is saved
 POLL_MS                 = 400           # how often name and address are looked at when nothing else happens
 VIEW_MS                 = 200           # lines come at most this often: many changes at once make one line
 LEAVE_MS                = 20            # lets the last frame leave the card
@@ -28,10 +30,13 @@ VIEW_SIZE               = 20 + HOSTNAME_SIZE
 cluster_owner:          .long 0, 0, cluster_name    # of what the service opens
 STRING cluster_name, "cloud"
 
-.bss
+.section .bss.kept, "aw", @nobits
 .balign 4
 .global cluster_mutex
 cluster_mutex:          .space MUTEX_SIZE   # guards all that asm/cluster holds
+
+.bss
+.balign 4
 .global cluster_netif
 cluster_netif:          .space 4        # interface that the cluster is on, 0 if there is none
 name_known:             .space NAME_SIZE    # the machine's name when the daemon last looked
@@ -43,46 +48,61 @@ packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off af
 
 .text
 
-# Starts the daemon (level 9).
-cluster_start:
-    mov     eax, [net_interfaces]
-    test    eax, eax
-    jz      9f
-    mov     [cluster_netif], eax
-    mov     dword ptr [cluster_pings], 1
+# The machine says bye before it stops (level 9).
+cluster_init:
     mov     eax, offset cluster_leave
-    call    power_hook
-    mov     edx, [cluster_netif]
-    mov     eax, offset cluster_task
-    LOAD_STRING ecx, "cloud"
-    jmp     task_create
-9:  PRINT   "cluster: there is no network card\n"
-    mov     eax, offset cluster_alone
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud"
-    jmp     task_create
-INITCALL 9, cluster_start
+    jmp     power_hook
+INITCALL 9, cluster_init
 
-# The task of a machine without a network card: a boot is a boot.
-cluster_alone:
-    mov     eax, offset cluster_owner
-    call    owner_join
-    call    node_load
-    jc      9f
-    call    cluster_print_node
-9:  ret
+SERVICE_PART cluster, cluster_owner, "cloud", cluster_task, cluster_leave, cluster_reset, "kernel cluster\nneed network\nrestart always\n"
 
-# The task.
-# In: EAX interface.
+# All is as if the service had never run, but for the node itself: to start a service again is no boot. Its tasks have
+# ended.
+cluster_reset:
+    push    edi
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    call    node_undo_alone
+    call    peer_free
+    mov     edi, offset cluster_bss
+    mov     ecx, offset cluster_bss_end
+    sub     ecx, edi
+    shr     ecx, 2
+    xor     eax, eax
+    rep stosd
+    pop     edi
+    mov     eax, offset cluster_mutex
+    jmp     mutex_unlock
+
+# The task. Without a network card there is no cluster, but a boot is a boot.
 cluster_task:
-    mov     ebx, eax
     mov     eax, offset cluster_owner
     call    owner_join
+    mov     eax, offset record_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud save"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     ebx, [net_interfaces]
+    mov     [cluster_netif], ebx
+    mov     dword ptr [cluster_pings], 1
+    test    ebx, ebx
+    jnz     .Lcluster_task_card
+    PRINT   "cluster: there is no network card\n"
+    call    node_load
+    jc      .Lcluster_task_alone
+    call    cluster_print_node
+.Lcluster_task_alone:
+    or      eax, -1                     # until the service is stopped
+    call    task_sleep
+    jmp     .Lcluster_task_alone
+.Lcluster_task_card:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     mov     eax, ebx
     call    node_identify
     call    node_load
+    call    values_load
     call    trust_begin
     call    trust_load
     call    reboot_recall
@@ -98,6 +118,7 @@ cluster_task:
     call    udp_open_on
     jc      .Lcluster_task_failed
     mov     [cluster_socket], eax
+    call    holder_start
     mov     eax, ebx
     mov     edx, CLUSTER_GROUP
     call    igmp_join
@@ -133,6 +154,8 @@ cluster_task:
 .Lcluster_task_nothing:
     cmp     eax, ERROR_TIMEOUT
     je      .Lcluster_task_loop
+    cmp     eax, ERROR_REFUSED          # an ICMP error says so, which anybody can send
+    je      .Lcluster_task_loop
     mov     esi, eax
     mov     eax, offset cluster_mutex
     call    mutex_lock
@@ -142,6 +165,8 @@ cluster_task:
     PRINTF  "cluster: the daemon ends: %s\n", eax
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
+.Lcluster_task_over:
+    ret
 
 # Does all that depends on time.
 # Out: EAX milliseconds until it is needed again.
@@ -151,6 +176,10 @@ cluster_timers:
     push    edi
     mov     ebx, [cluster_netif]
     mov     esi, POLL_MS
+    call    node_saved
+    jnc     .Lcluster_timers_saved
+    mov     esi, SAVE_POLL_MS
+.Lcluster_timers_saved:
     mov     eax, [ebx + NETIF_ADDRESS]
     cmp     eax, [address_known]
     je      .Lcluster_timers_waiting
@@ -202,6 +231,12 @@ cluster_timers:
     jge     .Lcluster_timers_asked
     mov     esi, eax
 .Lcluster_timers_asked:
+    call    clock_ms
+    call    values_timers
+    cmp     eax, esi
+    jge     .Lcluster_timers_told
+    mov     esi, eax
+.Lcluster_timers_told:
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi
@@ -263,6 +298,8 @@ view_update:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     .Lview_update_alone
     mov     ecx, [node + NODE_ERA]
+    cmp     dword ptr [node_alone], 0   # peers count from when the era is on disk
+    jne     .Lview_update_alone
     mov     edx, [peer_alive]
 .Lview_update_alone:
     mov     [esi + VIEW_ERA], ecx
@@ -335,10 +372,12 @@ cluster_leave:
     je      1f
     cmp     dword ptr [cluster_pings], 0
     je      1f
+    call    holder_leave
     call    coordinator_bye
 1:  mov     dword ptr [cluster_pings], 0
     mov     eax, offset cluster_mutex
     call    mutex_unlock
+    call    node_flush
     mov     eax, LEAVE_MS
     jmp     task_sleep
 9:  ret
@@ -353,13 +392,16 @@ cluster_rejoin:
     je      1f
     cmp     dword ptr [cluster_pings], 0
     je      1f
+    call    holder_leave
     call    coordinator_bye
 1:  call    node_undo_alone
     mov     eax, ebx
     call    trust_adopt
+    call    values_forget               # they are the other cluster's
     call    trust_begin                 # a new session, which no recording names
     call    node_save
     call    view_disband
+    call    cluster_receive_forget
     call    peer_forget
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      2f

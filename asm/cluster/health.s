@@ -12,9 +12,14 @@
 SMALL                   = 32            # members of a small cluster at most, this node apart
 BEAT_MS                 = 400           # between a member's reports, and between a coordinator's views
 BEAT_LARGE_MS           = 1000
+HOME_MS                 = 400           # a member reports to the coordinator this often, for each member of the cluster
+CONFIRM_MS              = 200           # of the patience is the coordinator's, in a small cluster
+CONFIRM_LARGE_MS        = 300
+ROLL_MS                 = 500           # members have so long to report when one has died
+ROLL_LARGE_MS           = 800
 LATE_MS                 = 60            # a report that is late by so much is asked for,
-PROBE_MS                = 50            # again after this
-DOUBT                   = 4             # an answer to the probe after so many is a sign of bad health
+PROBE_MS                = 30            # again after this
+DOUBT                   = 6             # an answer to the probe after so many is a sign of bad health
 HEALTH_MAXIMUM          = 8             # 0 is the best
 HEALTH_MS               = 400           # by which each step prolongs patience
 HEAL_MS                 = 5000          # a step is taken back after so long
@@ -22,13 +27,14 @@ FROZEN_MS               = 600           # between two looks at the clock: this n
 
 .bss
 .balign 4
+.global health
 health:                 .space 4        # 0 to HEALTH_MAXIMUM
 health_at:              .space 4        # clock_ms at which it changed
 looked_at:              .space 4        # clock_ms of the last look at the clock
 
 .text
 
-# How often members report, and coordinators tell.
+# How often members report to each other, and coordinators tell.
 # Out: EAX milliseconds.
 # Clobbers: EAX only.
 .global health_beat
@@ -37,6 +43,38 @@ health_beat:
     cmp     dword ptr [view_members], SMALL
     jbe     1f
     mov     eax, BEAT_LARGE_MS
+1:  ret
+
+# How often members report to the coordinator: the more they are, the rarer, so that what it hears stays the same.
+# Out: EAX milliseconds.
+# Clobbers: EAX only.
+.global health_home
+health_home:
+    mov     eax, [view_members]
+    inc     eax
+    imul    eax, eax, HOME_MS
+    ret
+
+# How long the coordinator looks after a member that its watcher has waited for in vain.
+# Out: EAX milliseconds.
+# Clobbers: EAX only.
+.global health_confirm
+health_confirm:
+    mov     eax, CONFIRM_MS
+    cmp     dword ptr [view_members], SMALL
+    jbe     1f
+    mov     eax, CONFIRM_LARGE_MS
+1:  ret
+
+# How long members have to report when one has died.
+# Out: EAX milliseconds.
+# Clobbers: EAX only.
+.global health_roll
+health_roll:
+    mov     eax, ROLL_MS
+    cmp     dword ptr [view_members], SMALL
+    jbe     1f
+    mov     eax, ROLL_LARGE_MS
 1:  ret
 
 # How long a node is waited for.

@@ -1,5 +1,5 @@
 # The persistent object `cluster_node`: what a node remembers of itself and of its cluster from one boot to the next.
-# The age is on stable storage before the node says anything, the era before the node says that it lives in it.
+# The age is on stable storage before the node says anything, the era before it says that it lives there: record.s.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -7,19 +7,19 @@
 .include "cluster.inc"
 .include "names.inc"
 
-.bss
+.section .bss.kept, "aw", @nobits       # what outlives the service
 .balign 4
 .global node
 node:                   .space NODE_SIZE
+node_counted:           .space 4        # age at which this boot was counted on a disk, 0: it was not
+
+.bss
+.balign 4
 loaded:                 .space NODE_SIZE    # as it was found on disk
-saved:                  .space NODE_SIZE    # as it goes there, when that is not what node holds
 .global node_mount
 node_mount:             .space 4        # handle of mount_open of where the object is; 0: the node is diskless
 .global node_problem
 node_problem:           .space 4        # why it is: text
-.global node_alone
-node_alone:             .space 4        # 1: the era was founded alone; on disk is still what node_before holds
-node_before:            .space NODE_NAME - NODE_ERA # era, age, age of the era, founder
 
 .text
 
@@ -79,6 +79,10 @@ node_load:
     mov     edx, NODE_SEED_SIZE
     call    generator_fill
     call    node_save
+    call    node_settle
+    jc      .Lnode_load_done
+    mov     eax, [node + NODE_AGE]
+    mov     [node_counted], eax         # CF is clear
     jmp     .Lnode_load_done
 
 .Lnode_load_loaded:
@@ -113,7 +117,10 @@ node_load:
     call    mem_compare
     jne     .Lnode_load_other_disk
     mov     eax, [loaded + NODE_AGE]
+    cmp     eax, [node_counted]
+    je      .Lnode_load_counted         # the service was started again
     inc     eax
+.Lnode_load_counted:
     mov     [node + NODE_AGE], eax
     mov     eax, [loaded + NODE_ERA_AGE]
     mov     [node + NODE_ERA_AGE], eax
@@ -211,125 +218,6 @@ node_class:
     ret
 1:  LOAD_STRING edx, "class_fs_oofs"
     jmp     string_compare
-
-# The cluster remembers that this node has booted more often than its disk does: the disk is an older copy. The age goes
-# on above that. A diskless node's age is 1 at each boot.
-# In: EAX age. May sleep.
-.global node_older
-node_older:
-    cmp     dword ptr [node_mount], 0
-    je      9f
-    cmp     eax, [node + NODE_AGE]
-    jb      9f
-    inc     eax
-    mov     [node + NODE_AGE], eax
-    PRINTF  "cluster: this disk is an older copy; the cluster knows age %u of this node, which goes on from there\n", eax
-    jmp     node_save
-9:  ret
-
-# Founds an era that may be none: this node had company in the last one, and finds nobody now. It cannot know whether
-# the others still live there, so the era is not on its disk until somebody joins.
-# In: EAX era.
-.global node_found_alone
-node_found_alone:
-    push    eax
-    mov     eax, offset node_before
-    mov     edx, offset node + NODE_ERA
-    mov     ecx, NODE_NAME - NODE_ERA
-    call    mem_copy
-    pop     eax
-    mov     dword ptr [node_alone], 1
-    mov     [node + NODE_ERA], eax
-    mov     eax, [node + NODE_AGE]
-    mov     [node + NODE_ERA_AGE], eax
-    mov     eax, [node + NODE_ID]
-    mov     [node + NODE_FOUNDER], eax
-    mov     eax, [node + NODE_ID + 4]
-    mov     [node + NODE_FOUNDER + 4], eax
-    ret
-
-# An era that was founded alone was none: this node is again what its disk says.
-.global node_undo_alone
-node_undo_alone:
-    cmp     dword ptr [node_alone], 0
-    je      9f
-    mov     dword ptr [node_alone], 0
-    mov     eax, [node + NODE_AGE]      # boots count
-    mov     [node_before + NODE_AGE - NODE_ERA], eax
-    mov     eax, offset node + NODE_ERA
-    mov     edx, offset node_before
-    mov     ecx, NODE_NAME - NODE_ERA
-    jmp     mem_copy
-9:  ret
-
-# There is another member: the era counts, and the node has had company in it. May sleep.
-.global node_company
-node_company:
-    mov     eax, [node + NODE_COMPANY]
-    xor     eax, 1
-    or      eax, [node_alone]
-    jz      9f
-    mov     dword ptr [node + NODE_COMPANY], 1
-    mov     dword ptr [node_alone], 0
-    jmp     node_save
-9:  ret
-
-# Exchanges the era that was founded alone for what is to be on disk, or back.
-# Clobbers: nothing.
-node_exchange:
-    pushad
-    mov     esi, offset node + NODE_ERA
-    mov     edi, offset node_before
-    mov     ecx, (NODE_NAME - NODE_ERA) / 4
-1:  mov     eax, [esi]
-    xchg    eax, [edi]
-    mov     [esi], eax
-    add     esi, 4
-    add     edi, 4
-    dec     ecx
-    jnz     1b
-    popad
-    ret
-
-# Writes the object. When it fails, the node goes on without a disk and says so. May sleep.
-# Out: CF when it is, or has become, diskless.
-.global node_save
-node_save:
-    mov     eax, [node_mount]
-    test    eax, eax
-    jz      .Lnode_save_failed
-    push    esi
-    mov     ecx, offset node
-    cmp     dword ptr [node_alone], 0
-    je      .Lnode_save_write
-    mov     ecx, [node + NODE_AGE]
-    mov     [node_before + NODE_AGE - NODE_ERA], ecx
-    call    node_exchange
-    push    eax
-    mov     eax, offset saved
-    mov     edx, offset node
-    mov     ecx, NODE_SIZE
-    call    mem_copy
-    pop     eax
-    call    node_exchange
-    mov     ecx, offset saved
-.Lnode_save_write:
-    LOAD_STRING edx, "cluster_node"
-    mov     esi, NODE_SIZE
-    call    object_save
-    pop     esi
-    jnc     .Lnode_save_done
-    call    error_text
-    mov     [node_problem], eax
-    xor     eax, eax
-    xchg    eax, [node_mount]
-    call    mount_close                 # may be closed already
-    mov     eax, [node_problem]
-    PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n", eax
-.Lnode_save_failed:
-    stc
-.Lnode_save_done:
-    ret
 
 # Gives the machine a name if the user did not: the DHCP server's, else one made of the MAC address.
 # In: EAX interface.

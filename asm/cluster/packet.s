@@ -33,14 +33,22 @@ packet_send:
 # Out: CF and EAX error.
 .global packet_send_to
 packet_send_to:
+    mov     eax, offset trust_key
+
+# Signs with another key than the cluster's, and sends.
+# In: EAX HMAC record, EDX address, ECX bytes.
+# Out: CF and EAX error.
+.global packet_send_with
+packet_send_with:
     push    esi
     push    edi
-    mov     eax, [cluster_netif]
-    cmp     dword ptr [eax + NETIF_ADDRESS], 0
+    mov     esi, [cluster_netif]
+    cmp     dword ptr [esi + NETIF_ADDRESS], 0
     je      8f
     COUNT   cloud_sent
     mov     edi, ecx
     push    edx
+    mov     edx, eax
     mov     eax, offset cluster_out
     call    trust_sign
     pop     edx
@@ -99,12 +107,17 @@ packet_build:
     call    string_copy
     lea     eax, [edi + CLOUD_ECHO]
     call    stranger_echo
+    mov     eax, [values + VALUES_NUMBER]
+    mov     [edi + CLOUD_VALUES], eax
+    mov     eax, [values + VALUES_DIGEST]
+    mov     [edi + CLOUD_VALUES_DIGEST], eax
     pop     edi
     ret
 
-# Decides whether a datagram is a packet of our cluster: in form, then by its code.
+# Decides whether a datagram is a packet of our cluster: in form, then by its code. What invitations are for is done
+# here. May sleep.
 # In: EAX packet, EDX sender's address, ECX its port; ESI bytes.
-# Out: CF when it is not; it has been counted.
+# Out: CF when it is not, or needs no more; it has been counted.
 .global packet_check
 packet_check:
     push    ebx
@@ -139,9 +152,32 @@ packet_check:
     ja      .Lpacket_check_malformed
     cmp     eax, KIND_VIEW
     je      .Lpacket_check_view
+    cmp     eax, KIND_HOLD
+    je      .Lpacket_check_hold
+    cmp     eax, KIND_VALUES
+    je      .Lpacket_check_values
     movzx   edx, byte ptr [kind_sizes + eax]
     cmp     esi, edx                    # KIND 0 has no size
     jne     .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_hold:
+    test    esi, 3
+    jnz     .Lpacket_check_malformed
+    cmp     esi, CLOUD_HELD + 4
+    jb      .Lpacket_check_malformed
+    cmp     esi, CLOUD_HELD_MAXIMUM
+    ja      .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_values:
+    cmp     esi, CLOUD_TEXT_MAXIMUM
+    ja      .Lpacket_check_malformed
+    lea     eax, [ebx + CLOUD_TEXT]
+    lea     ecx, [esi - CLOUD_TEXT]
+    call    values_valid
+    jc      .Lpacket_check_malformed
+    cmp     eax, [ebx + CLOUD_VALUES_DIGEST]
+    jne     .Lpacket_check_malformed
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
     jmp     .Lpacket_check_sized
 .Lpacket_check_view:
     call    view_check
@@ -179,10 +215,16 @@ packet_check:
     lea     eax, [ebx + CLOUD_NAME]
     call    name_is_good
     jc      .Lpacket_check_malformed
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_JOIN
+    jae     .Lpacket_check_invitation
     mov     eax, ebx
     mov     ecx, esi
     mov     edx, edi
     call    trust_check
+    jmp     .Lpacket_check_done
+.Lpacket_check_invitation:
+    call    invite_heard                # its key is not the cluster's: it goes no further
+    stc
     jmp     .Lpacket_check_done
 .Lpacket_check_foreign:
     COUNT   cloud_foreign
@@ -267,5 +309,9 @@ JOINING                 = 1 << STATE_JOINING
 MEMBER                  = 1 << STATE_MEMBER
 kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .byte   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
+    .byte   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
+    .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
+    .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
+    .byte   JOINING | MEMBER, JOINING | MEMBER

@@ -80,6 +80,38 @@ peer_known:
     pop     ebx
     ret
 
+# Finds a peer that is alive by its name or address.
+# In: EAX text.
+# Out: EAX peer, or 0.
+.global peer_named
+peer_named:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    call    parse_address
+    mov     edi, eax
+    jnc     1f
+    xor     edi, edi                    # no peer has this address
+1:  mov     ebx, [peer_first]
+2:  test    ebx, ebx
+    jz      9f
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      3f
+    cmp     [ebx + PEER_ADDRESS], edi
+    je      9f
+    lea     eax, [ebx + PEER_NAME]
+    mov     edx, esi
+    call    string_compare
+    je      9f
+3:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     2b
+9:  mov     eax, ebx
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
 # Finds a peer by id, or makes room for it. May sleep.
 # In: EAX id.
 # Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room.
@@ -227,6 +259,7 @@ peer_heard:
     call    clock_ms
     mov     [ebx + PEER_SEEN], eax
     call    health_heard
+    call    ring_heard
     mov     eax, [esi + CLOUD_ERA]
     mov     [ebx + PEER_ERA], eax
     mov     eax, [esi + CLOUD_AGE]
@@ -303,6 +336,20 @@ peer_forget:
 2:  pop     ebx
     ret
 
+# Gives the table back.
+.global peer_free
+peer_free:
+    push    ebx
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      2f
+    mov     eax, ebx
+    mov     ebx, [ebx + PEER_NEXT]
+    call    mfree
+    jmp     1b
+2:  pop     ebx
+    ret
+
 # A peer is offline; it belongs to the view no longer.
 # In: EBX peer.
 # Clobbers: EAX.
@@ -315,6 +362,8 @@ peer_gone:
     mov     dword ptr [ebx + PEER_TELL], 1
     mov     dword ptr [peer_changed], 1
 1:  xor     eax, eax
+    mov     [ebx + PEER_PROBES], eax    # that it did not answer was no fault of ours
+    mov     [ebx + PEER_SUSPECTED], eax
 
 # Takes a peer into the view, or out of it.
 # In: EBX peer, EAX 1 or 0.
@@ -336,8 +385,9 @@ peer_vouch:
     sub     [view_digest], eax
 9:  ret
 
-# Takes peers that have been silent for too long for offline: the coordinator all of them, after it has asked them;
-# others those that it does not vouch for. Looks through the table only when one may be due. May sleep.
+# Takes peers that have been silent for too long for offline: the coordinator the members that it watches or looks
+# after, once it has asked them; all nodes those that nobody vouches for. Who watches a silent member accuses it. Looks
+# through the table only when one may be due. May sleep.
 # In: EAX now.
 # Out: EAX milliseconds until it is needed again, 0x7FFFFFFF when no peer is alive.
 .global peer_expire
@@ -354,6 +404,9 @@ peer_expire:
     jg      .Lpeer_expire_wait
     call    health_beat                 # the next that may be due: one that is heard right now
     mov     edi, eax
+    mov     eax, esi
+    call    ring_look
+    push    0                           # [esp]: 1 when a member has died
     mov     ebx, [peer_first]
 .Lpeer_expire_next:
     test    ebx, ebx
@@ -366,10 +419,19 @@ peer_expire:
     mov     ebp, eax                    # milliseconds left
     cmp     dword ptr [ebx + PEER_VIEWED], 0
     je      .Lpeer_expire_own_word
+    cmp     ebx, [ring_watched]
+    je      .Lpeer_expire_watched
+    mov     eax, [coordinator_self]
+    and     eax, [ebx + PEER_SUSPECTED]
+    jz      .Lpeer_expire_skip
+.Lpeer_expire_watched:
     cmp     dword ptr [coordinator_self], 0
-    je      .Lpeer_expire_skip
+    jne     .Lpeer_expire_asked
+    call    health_confirm
+    sub     ebp, eax                    # the rest is the coordinator's
+.Lpeer_expire_asked:
     test    ebp, ebp
-    jle     .Lpeer_expire_own_word
+    jle     .Lpeer_expire_silent
     mov     eax, esi
     mov     ecx, esi
     sub     ecx, [ebx + PEER_SEEN]
@@ -377,6 +439,23 @@ peer_expire:
     cmp     eax, ebp
     jge     .Lpeer_expire_own_word
     mov     ebp, eax
+    jmp     .Lpeer_expire_own_word
+.Lpeer_expire_silent:
+    cmp     dword ptr [coordinator_self], 0
+    jne     .Lpeer_expire_dead
+    mov     eax, esi
+    call    ring_accuse
+    mov     ebp, eax
+    mov     eax, esi                    # asked it is nevertheless
+    mov     ecx, esi
+    sub     ecx, [ebx + PEER_SEEN]
+    call    health_probe
+    cmp     eax, ebp
+    jge     .Lpeer_expire_later
+    mov     ebp, eax
+    jmp     .Lpeer_expire_later
+.Lpeer_expire_dead:
+    mov     dword ptr [esp], 1
 .Lpeer_expire_own_word:
     test    ebp, ebp
     jg      .Lpeer_expire_later
@@ -392,6 +471,14 @@ peer_expire:
 .Lpeer_expire_end:
     lea     ecx, [esi + edi]
     mov     [peer_expiry], ecx
+    pop     eax
+    test    eax, eax
+    jz      .Lpeer_expire_wait
+    call    ring_rolls
+    je      .Lpeer_expire_wait
+    call    health_roll
+    call    ring_roll
+    mov     edi, 1
 .Lpeer_expire_wait:
     mov     eax, edi
     jmp     .Lpeer_expire_done

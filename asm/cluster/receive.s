@@ -8,6 +8,9 @@
 .bss
 .balign 4
 sender_mac:             .space 8
+packet_kept:            .space CLOUD_MAXIMUM
+kept_bytes:             .space 4        # of it; 0: there is none
+kept_address:           .space 4        # of its sender
 
 .text
 
@@ -80,19 +83,25 @@ cluster_receive:
     mov     eax, ebx
     mov     edx, edi
     call    agreement_heard
+    jc      .Lcluster_receive_later
     mov     eax, ebx
     call    cluster_alive
     pop     eax
     mov     edx, ebx
     call    cluster_vouch
+    mov     eax, ebx
+    mov     edx, esi
+    call    cluster_shared
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
     je      .Lcluster_receive_reboot
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
     je      .Lcluster_receive_answer
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
     je      .Lcluster_receive_view
-    test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ASK
-    jz      .Lcluster_receive_done
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_PROBE # while ARP waits for an answer that was lost, the node looks dead
+    je      .Lcluster_receive_hint
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT # who reports may be probed
+    jne     .Lcluster_receive_done
 .Lcluster_receive_hint:
     mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
     mov     edx, offset sender_mac
@@ -109,6 +118,10 @@ cluster_receive:
     mov     eax, ebx
     call    coordinator_is
     jne     .Lcluster_receive_done
+    test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ROLL
+    jz      .Lcluster_receive_apply
+    call    coordinator_report_soon
+.Lcluster_receive_apply:
     mov     eax, ebx
     mov     edx, esi
     call    view_apply
@@ -137,9 +150,10 @@ cluster_receive:
     mov     edx, edi
     call    cluster_doubt
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
-    jb      .Lcluster_receive_done
     je      .Lcluster_receive_reboot
-    jmp     .Lcluster_receive_answer
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
+    je      .Lcluster_receive_answer
+    jmp     .Lcluster_receive_done
 .Lcluster_receive_reboot:
     mov     eax, ebx
     mov     edx, edi
@@ -149,11 +163,54 @@ cluster_receive:
     mov     eax, ebx
     call    reboot_answered
     jmp     .Lcluster_receive_done
+.Lcluster_receive_later:
+    pop     eax
+    mov     eax, offset packet_kept     # the latest one is kept: the others will be said again
+    mov     edx, ebx
+    mov     ecx, esi
+    mov     [kept_bytes], esi
+    mov     [kept_address], edi
+    call    mem_copy
+    jmp     .Lcluster_receive_done
 .Lcluster_receive_full:
     COUNT   cloud_full
 .Lcluster_receive_done:
     pop     edi
     pop     ebx
+    ret
+
+# Takes in the packet that led into a cluster whose name had to be on disk first, if its sender is still who it was.
+.global cluster_receive_kept
+cluster_receive_kept:
+    xor     ecx, ecx
+    xchg    ecx, [kept_bytes]
+    jecxz   9f
+    push    esi
+    mov     esi, ecx
+    mov     eax, offset packet_kept + CLOUD_NODE
+    call    peer_known
+    jc      8f
+    add     eax, PEER_SESSION
+    mov     edx, offset packet_kept + CLOUD_SESSION
+    call    session_same
+    jne     8f
+    call    cluster_receive_believed
+8:  pop     esi
+9:  ret
+
+# Takes in the kept packet.
+# In: ESI its bytes.
+cluster_receive_believed:
+    push    ebx
+    push    edi
+    mov     ebx, offset packet_kept
+    mov     edi, [kept_address]
+    jmp     .Lcluster_receive_believed
+
+# Forgets the kept packet: it is about a cluster that this node has left.
+.global cluster_receive_forget
+cluster_receive_forget:
+    mov     dword ptr [kept_bytes], 0
     ret
 
 # A packet that may be a recording, or that of a node which joins: it is answered, and no more.
@@ -226,6 +283,43 @@ cluster_alive:
     mov     eax, KIND_REPORT
     call    health_send
 9:  pop     ebx
+    ret
+
+# What a believed packet says of values and addresses.
+# In: EAX packet, EDX its bytes.
+cluster_shared:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_BYE
+    je      9f
+    cmp     eax, KIND_HOLD              # whatever the name of its cluster is
+    jne     1f
+    mov     eax, ebx
+    call    holder_heard
+1:  mov     eax, ebx
+    call    cluster_same
+    jne     9f
+    mov     eax, ebx
+    mov     edx, esi
+    call    values_heard
+    movzx   ecx, byte ptr [ebx + CLOUD_KIND]
+    mov     eax, ebx
+    cmp     ecx, KIND_RELEASE
+    jne     2f
+    call    holder_released
+    jmp     9f
+2:  cmp     ecx, KIND_MOVE
+    jne     3f
+    call    holder_asked
+    jmp     9f
+3:  cmp     ecx, KIND_SUSPECT
+    jne     9f
+    call    ring_suspected
+9:  pop     esi
+    pop     ebx
     ret
 
 # Whether a packet's sender and this node are members of the same cluster.

@@ -29,18 +29,24 @@ trust_session:          .space SESSION_SIZE
 .global trust_confirmed
 trust_confirmed:        .space 4        # 1: a coordinator's view has had this session as ours
 trust_sequence:         .space 4        # of the last packet that was sent
+.global trust_key
 trust_key:              .space HMAC_SIZE
+    # the cluster's key itself, for those who are invited
+.global trust_secret
+trust_secret:           .space KEY_SIZE
 retired:                .space RETIRED * SESSION_SIZE
 retired_next:           .space 4        # offset of the place for the next one
 code_given:             .space CODE_SIZE
+.global code_made
 code_made:              .space SHA256_BYTES
 setting:                .space SETTING_SIZE
+.global key_parsed
 key_parsed:             .space KEY_SIZE
 
 STRING setting_name, "opt/org.qure/cluster"
 STRING open_name, "open"
 # What keeps codes of packets apart from all else that may be made with the key one day.
-STRING purpose, "QuRe cluster 3 packets "
+STRING purpose, "QuRe cluster 4 packets "
 
 .text
 
@@ -100,6 +106,10 @@ trust_load:
 .Ltrust_load_keyed:
     mov     dword ptr [trust_open], 0
 .Ltrust_load_derive:
+    mov     eax, offset trust_secret
+    mov     edx, ebx
+    mov     ecx, KEY_SIZE
+    call    mem_copy
     mov     eax, offset trust_name
     mov     edx, esi
     mov     ecx, NAME_SIZE
@@ -240,12 +250,13 @@ trust_print_key:
     ret
 
 # Signs a packet that is about to be sent.
-# In: EAX packet, ECX bytes.
+# In: EAX packet, ECX bytes, EDX HMAC record.
 .global trust_sign
 trust_sign:
     push    ebx
     push    esi
     push    edi
+    push    edx
     mov     ebx, eax
     mov     esi, ecx
     mov     eax, [trust_session]
@@ -264,6 +275,7 @@ trust_sign:
     or      byte ptr [ebx + CLOUD_FLAGS], FLAG_OPEN
 1:  mov     eax, ebx
     mov     ecx, esi
+    pop     edx
     call    trust_code
     mov     esi, offset code_made
     lea     edi, [ebx + CLOUD_CODE]
@@ -275,8 +287,9 @@ trust_sign:
     ret
 
 # The code of a packet.
-# In: EAX packet, ECX bytes.
+# In: EAX packet, ECX bytes, EDX HMAC record.
 # Out: code_made; the packet's own code is zeros then.
+.global trust_code
 trust_code:
     push    esi
     push    edi
@@ -288,7 +301,6 @@ trust_code:
     rep stosd
     pop     ecx
     mov     eax, offset code_made
-    mov     edx, offset trust_key
     call    hmac_sha256
     pop     edi
     pop     esi
@@ -320,6 +332,7 @@ trust_check:
     pop     edi
     pop     ecx
     mov     eax, ebx
+    mov     edx, offset trust_key
     call    trust_code
     mov     eax, offset code_given
     mov     edx, offset code_made

@@ -80,7 +80,10 @@ view_whole_digest:
 view_begin:
     mov     eax, KIND_VIEW
     call    packet_build
-    call    view_whole_digest
+    call    ring_rolls
+    jne     1f
+    or      byte ptr [cluster_out + CLOUD_FLAGS], FLAG_ROLL
+1:  call    view_whole_digest
     mov     edi, offset cluster_out
     mov     [edi + CLOUD_DIGEST], eax
     mov     eax, [view_members]

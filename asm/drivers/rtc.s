@@ -25,10 +25,26 @@ RTC_PM              = 0x80                  # in the hour, when it counts to 12
 # In: AL register.
 # Out: EAX its value.
 # Clobbers: EAX only.
+.global cmos_read
 cmos_read:
+    INTERRUPTS_OFF                      # the RTC's handler reads too
     out     CMOS_INDEX, al
     xor     eax, eax
     in      al, CMOS_DATA
+    INTERRUPTS_RESTORE
+    ret
+
+# Writes a register of the CMOS.
+# In: AH register, AL value.
+# Clobbers: EAX only.
+.global cmos_write
+cmos_write:
+    INTERRUPTS_OFF
+    xchg    al, ah
+    out     CMOS_INDEX, al
+    mov     al, ah
+    out     CMOS_DATA, al
+    INTERRUPTS_RESTORE
     ret
 
 # Reads the date twice until both readings agree, so that no update came between.

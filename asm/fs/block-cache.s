@@ -1,250 +1,304 @@
-# A write-back cache of the sectors of a volume, of bounded size: what file systems without a cache of their own stand
-# on. Changed sectors go to the drive when their block is needed for another one, and with cache_flush, which is the
-# barrier: all that was changed before it is on stable storage when it returns, and nothing that is changed after it is
-# written earlier. A write that fails when nobody waits for it is reported by the next cache_flush. The volume's sectors
-# have 512 bytes. Whoever uses a cache sees to it that one task does at a time.
+# The write-back cache of all file systems, one for each mounted volume and of bounded size. A block is known by what it
+# is of (three numbers that its file system chooses); what has changed goes to its place on the volume when the room is
+# needed for another block, and when its file system writes it. Nothing else is written, and what is pinned stays: so a
+# file system decides what may be on the disk before its barrier, which is all its writes followed by volume_flush. In
+# all routines EBX = cache (block-cache.inc); it is kept. Whoever uses a cache sees to it that one task does at a time.
 
 .include "macros.inc"
 .include "errors.inc"
-.include "disk.inc"
 .include "block-cache.inc"
 
 .text
 
-# Makes a cache.
-# In: EAX volume, EDX blocks of 4 KiB that it holds, 2 to 256.
-# Out: EAX cache; CF and EAX error.
-.global cache_open
-cache_open:
-    push    ebx
+# Takes memory for a cache.
+# In: EAX blocks, EDX the routine that writes a changed block. That gets EAX entry and EBX cache, calls cache_clean when
+#   the block is written, and gives CF and EAX when it cannot be; it may sleep, and clobbers EAX, ECX, EDX.
+# Out: CF and EAX = ERROR_NO_MEMORY; cache_destroy gives back what there is then.
+.global cache_create
+cache_create:
     push    esi
     push    edi
-    mov     esi, eax
-    mov     edi, edx
-    shl     edx, 4                      # BLOCK_SIZE_OF
-    lea     eax, [edx + CACHE_SIZE_OF]
+    mov     edi, eax
+    mov     [ebx + CACHE_WRITER], edx
+    lea     eax, [ebx + CACHE_LRU]
+    mov     [eax + BLOCK_NEXT], eax
+    mov     [eax + BLOCK_PREVIOUS], eax
+    imul    eax, edi, BLOCK_SIZE_OF
     call    malloc
-    jc      .Lcache_open_done
-    mov     ebx, eax
-    mov     [ebx + CACHE_VOLUME], esi
-    mov     [ebx + CACHE_COUNT], edi
-    add     eax, CACHE_SIZE_OF
+    jc      9f
     mov     [ebx + CACHE_ENTRIES], eax
-    mov     eax, edi
+    mov     esi, eax
+1:  mov     eax, 1
     call    page_alloc
-    jc      .Lcache_open_free
-    mov     [ebx + CACHE_PAGES], eax
-    mov     edx, [ebx + CACHE_ENTRIES]
-1:  mov     dword ptr [edx + BLOCK_NUMBER], BLOCK_NONE
-    mov     [edx + BLOCK_DATA], eax
-    add     eax, 4096
-    add     edx, BLOCK_SIZE_OF
+    jc      9f
+    mov     [esi + BLOCK_DATA], eax
+    call    cache_link
+    inc     dword ptr [ebx + CACHE_COUNT]
+    add     esi, BLOCK_SIZE_OF
     dec     edi
     jnz     1b
-    mov     eax, ebx
-    clc
-    jmp     .Lcache_open_done
-.Lcache_open_free:
-    push    eax
-    mov     eax, ebx
-    call    mfree
-    pop     eax
-    stc
-.Lcache_open_done:
-    pop     edi
+9:  pop     edi
     pop     esi
-    pop     ebx
     ret
 
-# Gives a cache back. What was not flushed is lost.
-# In: EAX cache.
-.global cache_close
-cache_close:
-    push    ebx
-    mov     ebx, eax
-    mov     eax, [ebx + CACHE_PAGES]
-    mov     edx, [ebx + CACHE_COUNT]
+# Puts an entry at the end of the list, where it is taken first.
+# In: ESI entry.
+# Clobbers: EAX, EDX only.
+cache_link:
+    lea     eax, [ebx + CACHE_LRU]
+    mov     edx, [eax + BLOCK_PREVIOUS]
+    mov     [esi + BLOCK_NEXT], eax
+    mov     [esi + BLOCK_PREVIOUS], edx
+    mov     [edx + BLOCK_NEXT], esi
+    mov     [eax + BLOCK_PREVIOUS], esi
+    ret
+
+# Gives the memory of the cache back.
+.global cache_destroy
+cache_destroy:
+    push    esi
+    mov     esi, [ebx + CACHE_ENTRIES]
+1:  cmp     dword ptr [ebx + CACHE_COUNT], 0
+    je      2f
+    mov     eax, [esi + BLOCK_DATA]
+    mov     edx, 1
     call    page_free
-    mov     eax, ebx
+    add     esi, BLOCK_SIZE_OF
+    dec     dword ptr [ebx + CACHE_COUNT]
+    jmp     1b
+2:  mov     eax, [ebx + CACHE_ENTRIES]
+    test    eax, eax
+    jz      3f
     call    mfree
-    pop     ebx
+3:  pop     esi
     ret
 
-# Brings a sector into memory. May sleep.
-# In: EAX cache, EDX sector of the volume.
-# Out: EAX its 512 bytes, which stay there until the next call; CF and EAX error.
+# The list in which a block is looked for.
+# In: EAX id, EDX level, ECX index.
+# Out: EAX address of its head.
 # Clobbers: EAX only.
-.global cache_sector
-cache_sector:
-    push    ebx
+cache_bucket:
+    push    edx
+    shl     edx, 6
+    lea     eax, [eax + eax*8]
+    add     eax, edx
+    add     eax, ecx
+    and     eax, CACHE_BUCKETS - 1
+    lea     eax, [ebx + CACHE_BUCKET + eax*4]
+    pop     edx
+    ret
+
+# Looks for a block.
+# In: EAX id, EDX level, ECX index.
+# Out: EAX entry, 0 and ZF when it is not there.
+# Clobbers: EAX only.
+.global cache_find
+cache_find:
+    push    esi
+    mov     esi, eax
+    call    cache_bucket
+    mov     eax, [eax]
+1:  test    eax, eax
+    jz      3f
+    cmp     [eax + BLOCK_ID], esi
+    jne     2f
+    cmp     [eax + BLOCK_INDEX], ecx
+    jne     2f
+    cmp     [eax + BLOCK_LEVEL], edx
+    je      4f
+2:  mov     eax, [eax + BLOCK_HASH_NEXT]
+    jmp     1b
+4:  push    ecx
+    push    edx
+    mov     ecx, [eax + BLOCK_NEXT]     # it becomes the youngest
+    mov     edx, [eax + BLOCK_PREVIOUS]
+    mov     [edx + BLOCK_NEXT], ecx
+    mov     [ecx + BLOCK_PREVIOUS], edx
+    lea     edx, [ebx + CACHE_LRU]
+    mov     ecx, [edx + BLOCK_NEXT]
+    mov     [eax + BLOCK_NEXT], ecx
+    mov     [eax + BLOCK_PREVIOUS], edx
+    mov     [ecx + BLOCK_PREVIOUS], eax
+    mov     [edx + BLOCK_NEXT], eax
+    pop     edx
+    pop     ecx
+    test    eax, eax
+3:  pop     esi
+    ret
+
+# Makes an entry for a block whose content the caller gives. The entry that is there is taken.
+# In: EAX id, EDX level, ECX index.
+# Out: EAX entry; CF and EAX error.
+# Clobbers: EAX only.
+.global cache_take
+cache_take:
+    push    eax
+    call    cache_find
+    jnz     1f
+    pop     eax
+    jmp     cache_new
+1:  add     esp, 4                      # CF is clear
+    ret
+
+# Makes room for a block, whatever its content. The content of the memory is not defined.
+# In: EAX id, EDX level, ECX index; it is not there.
+# Out: EAX entry; CF and EAX error.
+# Clobbers: EAX only.
+.global cache_new
+cache_new:
     push    ecx
     push    edx
     push    esi
-    push    edi
-    mov     ebx, eax
-    mov     edi, edx                    # EDI: sector
-    shr     edx, 3
-    inc     dword ptr [ebx + CACHE_CLOCK]
-    mov     esi, [ebx + CACHE_LAST]
-    test    esi, esi
-    jz      .Lcache_sector_search
-    cmp     [esi + BLOCK_NUMBER], edx
-    je      .Lcache_sector_found
-.Lcache_sector_search:
-    mov     esi, [ebx + CACHE_ENTRIES]
-    mov     ecx, [ebx + CACHE_COUNT]
-    mov     eax, esi                    # EAX: the one that has not been used for longest
-.Lcache_sector_entry:
-    cmp     [esi + BLOCK_NUMBER], edx
-    je      .Lcache_sector_found
-    push    edx
-    mov     edx, [esi + BLOCK_USED]
-    cmp     edx, [eax + BLOCK_USED]
-    pop     edx
-    jae     .Lcache_sector_next
-    mov     eax, esi
-.Lcache_sector_next:
-    add     esi, BLOCK_SIZE_OF
-    dec     ecx
-    jnz     .Lcache_sector_entry
-    mov     esi, eax
-    call    cache_write
-    jnc     .Lcache_sector_read
-    mov     [ebx + CACHE_FAILED], eax   # who changed it may have gone: the next flush says it
-.Lcache_sector_read:
-    mov     dword ptr [esi + BLOCK_NUMBER], BLOCK_NONE
-    mov     dword ptr [esi + BLOCK_DIRTY], 0
-    push    edx
-    shl     edx, 3
-    mov     eax, [ebx + CACHE_VOLUME]
-    mov     ecx, [eax + VOLUME_SECTORS]
-    sub     ecx, edx
-    jbe     .Lcache_sector_beyond
-    push    esi
-    cmp     ecx, CACHE_BLOCK_SECTORS
-    jb      1f
-    mov     ecx, CACHE_BLOCK_SECTORS
-1:  push    ecx
-    mov     ecx, [esi + BLOCK_DATA]
-    pop     esi
-    call    volume_read
-    pop     esi
-    pop     edx
-    jc      .Lcache_sector_done
-    mov     [esi + BLOCK_NUMBER], edx
-.Lcache_sector_found:
-    mov     [ebx + CACHE_LAST], esi
-    mov     eax, [ebx + CACHE_CLOCK]
-    mov     [esi + BLOCK_USED], eax
-    mov     eax, edi
-    and     eax, CACHE_BLOCK_SECTORS - 1
-    shl     eax, 9
-    add     eax, [esi + BLOCK_DATA]
-    clc
-    jmp     .Lcache_sector_done
-.Lcache_sector_beyond:
-    pop     edx
-    mov     eax, ERROR_CORRUPT
+    push    eax
+    mov     esi, [ebx + CACHE_LRU + BLOCK_PREVIOUS]
+.Lcache_new_look:
+    lea     eax, [ebx + CACHE_LRU]
+    cmp     esi, eax
+    je      .Lcache_new_none
+    test    dword ptr [esi + BLOCK_FLAGS], BLOCK_PINNED
+    jz      .Lcache_new_found
+    mov     esi, [esi + BLOCK_PREVIOUS]
+    jmp     .Lcache_new_look
+.Lcache_new_none:
+    mov     eax, ERROR_NO_MEMORY
     stc
-.Lcache_sector_done:
-    pop     edi
+    jmp     .Lcache_new_failed
+.Lcache_new_found:
+    test    dword ptr [esi + BLOCK_FLAGS], BLOCK_DIRTY
+    jz      .Lcache_new_clean
+    push    ecx
+    push    edx
+    mov     eax, esi
+    call    [ebx + CACHE_WRITER]
+    pop     edx
+    pop     ecx
+    jc      .Lcache_new_failed
+.Lcache_new_clean:
+    mov     eax, esi
+    call    cache_unhash
+    pop     eax
+    mov     [esi + BLOCK_ID], eax
+    mov     [esi + BLOCK_LEVEL], edx
+    mov     [esi + BLOCK_INDEX], ecx
+    mov     dword ptr [esi + BLOCK_PLACE], 0
+    mov     dword ptr [esi + BLOCK_SECTORS], 0
+    mov     dword ptr [esi + BLOCK_FLAGS], BLOCK_VALID
+    push    eax
+    call    cache_bucket
+    mov     ecx, [eax]
+    mov     [esi + BLOCK_HASH_NEXT], ecx
+    mov     [eax], esi
+    pop     eax
+    mov     ecx, [esi + BLOCK_INDEX]
+    call    cache_find                  # to the front
+    clc
+    jmp     .Lcache_new_done
+.Lcache_new_failed:
+    lea     esp, [esp + 4]
+.Lcache_new_done:
     pop     esi
     pop     edx
     pop     ecx
-    pop     ebx
     ret
 
-# Notes that the sector that cache_sector has brought last is changed.
-# In: EAX cache, EDX that sector.
+# Takes an entry out of the list of its hash, if it is in one. It is not valid any more.
+# In: EAX entry.
 # Clobbers: EAX only.
-.global cache_dirty
-cache_dirty:
-    mov     eax, [eax + CACHE_LAST]
+.global cache_unhash
+cache_unhash:
+    test    dword ptr [eax + BLOCK_FLAGS], BLOCK_VALID
+    jz      3f
+    push    ecx
     push    edx
-    and     edx, CACHE_BLOCK_SECTORS - 1
-    bts     [eax + BLOCK_DIRTY], edx
+    push    esi
+    mov     esi, eax
+    mov     eax, [esi + BLOCK_ID]
+    mov     edx, [esi + BLOCK_LEVEL]
+    mov     ecx, [esi + BLOCK_INDEX]
+    call    cache_bucket
+1:  cmp     [eax], esi
+    je      2f
+    mov     eax, [eax]
+    add     eax, BLOCK_HASH_NEXT
+    jmp     1b
+2:  mov     ecx, [esi + BLOCK_HASH_NEXT]
+    mov     [eax], ecx
+    mov     eax, esi
+    call    cache_unpin
+    mov     dword ptr [esi + BLOCK_FLAGS], 0
+    pop     esi
     pop     edx
+    pop     ecx
+3:  ret
+
+# Has an entry stay in memory.
+# In: EAX entry, not pinned.
+# Clobbers: none.
+.global cache_pin
+cache_pin:
+    or      dword ptr [eax + BLOCK_FLAGS], BLOCK_PINNED
+    inc     dword ptr [ebx + CACHE_PINNED_COUNT]
     ret
 
-# Writes what is changed of a block, in one piece.
-# In: EBX cache, ESI entry.
-# Out: CF and EAX error; the sectors stay changed then.
-# Clobbers: EAX, ECX only.
-cache_write:
-    mov     ecx, [esi + BLOCK_DIRTY]
-    test    ecx, ecx
-    jz      9f                          # CF is clear
-    push    edx
-    push    esi
-    bsf     edx, ecx                    # EDX: first of them, ECX: last of them
-    bsr     ecx, ecx
-    mov     eax, [esi + BLOCK_NUMBER]
-    lea     eax, [eax*8 + edx]
-    push    esi
-    push    eax
-    mov     eax, edx
-    shl     eax, 9
-    add     eax, [esi + BLOCK_DATA]
-    mov     esi, ecx
-    sub     esi, edx
-    inc     esi
-    mov     ecx, eax
-    pop     edx
-    mov     eax, [ebx + CACHE_VOLUME]
-    call    volume_write
-    pop     esi
-    jc      8f
-    mov     dword ptr [esi + BLOCK_DIRTY], 0
-8:  pop     esi
-    pop     edx
-9:  ret
+# Notes that an entry is on the disk as it is in memory.
+# In: EAX entry.
+# Clobbers: none.
+.global cache_clean
+cache_clean:
+    and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_DIRTY
+    mov     dword ptr [eax + BLOCK_SECTORS], 0
 
-# Puts all that was changed on stable storage, in the order of the disk. May sleep.
-# In: EAX cache.
-# Out: CF and EAX when this, or a write since the last time, has failed.
-.global cache_flush
-cache_flush:
-    push    ebx
+# Lets an entry go if need be.
+# In: EAX entry.
+# Clobbers: none.
+.global cache_unpin
+cache_unpin:
+    test    dword ptr [eax + BLOCK_FLAGS], BLOCK_PINNED
+    jz      1f
+    and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_PINNED
+    dec     dword ptr [ebx + CACHE_PINNED_COUNT]
+1:  ret
+
+# Forgets a block, changed or not.
+# In: EAX id, EDX level, ECX index.
+# Clobbers: EAX only.
+.global cache_drop
+cache_drop:
+    call    cache_find
+    jz      1f
+    call    cache_unhash
+1:  ret
+
+# Forgets all blocks that have an id.
+# In: EAX id.
+.global cache_forget
+cache_forget:
     push    esi
     push    edi
-    mov     ebx, eax
-    xor     edi, edi                    # EDI: error
-    xchg    edi, [ebx + CACHE_FAILED]
-.Lcache_flush_next:
+    mov     edi, eax
     mov     esi, [ebx + CACHE_ENTRIES]
-    mov     ecx, [ebx + CACHE_COUNT]
-    xor     edx, edx                    # EDX: changed block with the lowest number
-.Lcache_flush_entry:
-    cmp     dword ptr [esi + BLOCK_DIRTY], 0
-    je      .Lcache_flush_other
-    test    edx, edx
-    jz      .Lcache_flush_lower
-    mov     eax, [esi + BLOCK_NUMBER]
-    cmp     eax, [edx + BLOCK_NUMBER]
-    jae     .Lcache_flush_other
-.Lcache_flush_lower:
-    mov     edx, esi
-.Lcache_flush_other:
-    add     esi, BLOCK_SIZE_OF
-    dec     ecx
-    jnz     .Lcache_flush_entry
-    test    edx, edx
-    jz      .Lcache_flush_drive
-    mov     esi, edx
-    call    cache_write
-    jnc     .Lcache_flush_next
-    mov     edi, eax                    # it is given up: the drive has tried often enough
-    mov     dword ptr [esi + BLOCK_DIRTY], 0
-    mov     dword ptr [esi + BLOCK_NUMBER], BLOCK_NONE
-    jmp     .Lcache_flush_next
-.Lcache_flush_drive:
-    mov     eax, [ebx + CACHE_VOLUME]
-    call    volume_flush
-    jc      .Lcache_flush_done
-    mov     eax, edi
-    neg     edi
-.Lcache_flush_done:
+    mov     edx, [ebx + CACHE_COUNT]
+1:  cmp     [esi + BLOCK_ID], edi
+    jne     2f
+    mov     eax, esi
+    call    cache_unhash
+2:  add     esi, BLOCK_SIZE_OF
+    dec     edx
+    jnz     1b
     pop     edi
     pop     esi
-    pop     ebx
+    ret
+
+# Forgets all blocks.
+.global cache_clear
+cache_clear:
+    push    esi
+    mov     esi, [ebx + CACHE_ENTRIES]
+    mov     edx, [ebx + CACHE_COUNT]
+1:  mov     eax, esi
+    call    cache_unhash
+    add     esi, BLOCK_SIZE_OF
+    dec     edx
+    jnz     1b
+    pop     esi
     ret

@@ -39,6 +39,22 @@ crc_init:
     clc
     ret
 
+# The checksum in EAX goes on over the four bytes at ESI + offset.
+# Clobbers: EAX, EBX, EDX only.
+.macro CRC_STEP offset:req
+    xor     eax, [esi + \offset]
+    movzx   edx, al
+    mov     ebx, [crc_table + 3072 + edx*4]
+    movzx   edx, ah
+    xor     ebx, [crc_table + 2048 + edx*4]
+    shr     eax, 16
+    movzx   edx, al
+    xor     ebx, [crc_table + 1024 + edx*4]
+    movzx   edx, ah
+    mov     eax, [crc_table + edx*4]
+    xor     eax, ebx
+.endm
+
 # Computes the checksum of a piece of memory. Four bytes at a time: a byte's share in the result does not depend on the
 # others, so four tables are looked up instead of one four times.
 # In: EAX address, EDX bytes.
@@ -52,32 +68,39 @@ crc32:
     mov     edi, edx
     mov     ecx, edx
     mov     eax, -1
-    shr     ecx, 2
-    jz      2f
-1:  xor     eax, [esi]
-    add     esi, 4
-    movzx   edx, al
-    mov     ebx, [crc_table + 3072 + edx*4]
-    movzx   edx, ah
-    xor     ebx, [crc_table + 2048 + edx*4]
-    shr     eax, 16
-    movzx   edx, al
-    xor     ebx, [crc_table + 1024 + edx*4]
-    movzx   edx, ah
-    mov     eax, [crc_table + edx*4]
-    xor     eax, ebx
+    shr     ecx, 4
+    jz      .Lcrc32_dwords
+.Lcrc32_four:
+    CRC_STEP 0
+    CRC_STEP 4
+    CRC_STEP 8
+    CRC_STEP 12
+    add     esi, 16
     dec     ecx
-    jnz     1b
-2:  and     edi, 3
-    jz      4f
-3:  movzx   ebx, byte ptr [esi]
+    jnz     .Lcrc32_four
+.Lcrc32_dwords:
+    mov     ecx, edi
+    and     ecx, 15
+    shr     ecx, 2
+    jz      .Lcrc32_bytes
+.Lcrc32_dword:
+    CRC_STEP 0
+    add     esi, 4
+    dec     ecx
+    jnz     .Lcrc32_dword
+.Lcrc32_bytes:
+    and     edi, 3
+    jz      .Lcrc32_done
+.Lcrc32_byte:
+    movzx   ebx, byte ptr [esi]
     inc     esi
     xor     bl, al
     shr     eax, 8
     xor     eax, [crc_table + ebx*4]
     dec     edi
-    jnz     3b
-4:  not     eax
+    jnz     .Lcrc32_byte
+.Lcrc32_done:
+    not     eax
     pop     edi
     pop     esi
     pop     ebx

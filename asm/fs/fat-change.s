@@ -153,7 +153,7 @@ fat_mkdir:
     call    fat_dot
     mov     byte ptr [eax + 1], '.'
     mov     eax, ecx
-    call    fat_changed
+    call    sector_dirty
     mov     eax, esi
     call    fat_add
     jc      .Lfat_mkdir_undo
@@ -446,12 +446,12 @@ fat_rename:
     pop     edi
     push    eax
     mov     eax, esi                    # looking has taken it out of sight
-    call    fat_sector
+    call    sector_get
     pop     eax
     jc      .Lfat_rename_kept
     call    fat_entry_chain
     mov     eax, esi
-    call    fat_changed
+    call    sector_dirty
     clc
 .Lfat_rename_kept:
     pop     edi

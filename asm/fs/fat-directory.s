@@ -22,7 +22,7 @@ fat_entry_at:
     push    edx
     mov     edx, eax
     shr     eax, 4
-    call    fat_sector
+    call    sector_get
     jc      1f
     and     edx, 15
     shl     edx, 5
@@ -95,7 +95,7 @@ fat_entry:
     call    fat_place
     jc      .Lfat_entry_done
     mov     esi, eax
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_entry_done
     mov     ecx, edx
     and     ecx, 511

@@ -36,7 +36,7 @@ fat_store:
     call    fat_reach
     jc      .Lfat_store_failed
     mov     edi, eax                    # EDI: sector
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_store_failed
     mov     edx, [ebp - 8]
     and     edx, 511
@@ -61,7 +61,7 @@ fat_store:
     call    mem_set
 .Lfat_store_changed:
     mov     eax, edi
-    call    fat_changed
+    call    sector_dirty
     jmp     .Lfat_store_next
 .Lfat_store_failed:
     mov     ecx, eax
@@ -136,7 +136,7 @@ fat_entry_update:
     mov     [eax + DIR_TIME], edx       # time and date
     mov     eax, esi
     shr     eax, 4
-    call    fat_changed
+    call    sector_dirty
     call    sync_later
     clc
 1:  pop     esi
@@ -364,7 +364,7 @@ fat_info:
     cmp     dword ptr [ebx + FAT_BITS], 32
     jne     8f
     xor     eax, eax
-    call    fat_sector
+    call    sector_get
     jc      8f
     movzx   edx, word ptr [eax + BPB_INFO_SECTOR]
     test    edx, edx
@@ -372,7 +372,7 @@ fat_info:
     cmp     edx, [ebx + FAT_FIRST]
     jae     8f
     mov     eax, edx
-    call    fat_sector
+    call    sector_get
     jc      8f
     cmp     dword ptr [eax + INFO_LEAD], INFO_LEAD_VALUE
     jne     8f
@@ -402,9 +402,8 @@ fat_sync:
     je      1f
     mov     [eax], ecx
     mov     eax, edx
-    call    fat_changed
-1:  mov     eax, [ebx + FAT_CACHE]
-    call    cache_flush
+    call    sector_dirty
+1:  call    sectors_flush
     jnc     2f
     or      dword ptr [esi + MOUNT_FLAGS], MOUNT_READ_ONLY
     push    eax

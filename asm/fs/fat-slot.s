@@ -17,7 +17,7 @@ fat_raw:
     call    fat_place
     jc      1f
     mov     ecx, eax
-    call    fat_sector
+    call    sector_get
     jc      1f
     push    edx
     and     edx, 511
@@ -129,7 +129,7 @@ fat_room:
     jc      .Lfat_room_last
     mov     byte ptr [eax], DIR_END
     mov     eax, ecx
-    call    fat_changed
+    call    sector_dirty
 .Lfat_room_last:
     sub     edx, DIR_SIZE_OF
 .Lfat_room_good:
@@ -224,7 +224,7 @@ fat_add:
     or      ecx, LONG_LAST
 1:  call    fat_long_put
     pop     eax
-    call    fat_changed
+    call    sector_dirty
     add     edx, DIR_SIZE_OF
     dec     esi
     jmp     .Lfat_add_part
@@ -240,7 +240,7 @@ fat_add:
     rep movsd
     pop     edi
     mov     eax, [esp]
-    call    fat_changed
+    call    sector_dirty
     pop     eax
     shl     eax, 4
     shr     edx, 5
@@ -268,7 +268,7 @@ fat_remove:
     jc      3f
     mov     byte ptr [eax], DIR_FREE
     mov     eax, ecx
-    call    fat_changed
+    call    sector_dirty
     add     edx, DIR_SIZE_OF
     jmp     1b
 2:  call    sync_later

@@ -8,31 +8,6 @@
 
 .text
 
-# Brings a sector into memory. May sleep.
-# In: EAX sector.
-# Out: EAX address; CF and EAX error.
-# Clobbers: EAX only.
-.global fat_sector
-fat_sector:
-    push    edx
-    mov     edx, eax
-    mov     eax, [ebx + FAT_CACHE]
-    call    cache_sector
-    pop     edx
-    ret
-
-# Notes that the sector that fat_sector has brought last is changed.
-# In: EAX that sector.
-# Clobbers: EAX only.
-.global fat_changed
-fat_changed:
-    push    edx
-    mov     edx, eax
-    mov     eax, [ebx + FAT_CACHE]
-    call    cache_dirty
-    pop     edx
-    ret
-
 # The value of an entry.
 # In: EAX cluster, below FAT_LIMIT.
 # Out: EAX value; CF and EAX error.
@@ -65,7 +40,7 @@ fat_get:
 .Lfat_get_16:
     shr     eax, 8
     add     eax, [ebx + FAT_FIRST]
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_get_done
     movzx   ecx, cl
     movzx   eax, word ptr [eax + ecx*2]
@@ -73,7 +48,7 @@ fat_get:
 .Lfat_get_32:
     shr     eax, 7
     add     eax, [ebx + FAT_FIRST]
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_get_done
     and     ecx, 127
     mov     eax, [eax + ecx*4]
@@ -94,7 +69,7 @@ fat_byte:
     and     edx, 511
     shr     eax, 9
     add     eax, [ebx + FAT_FIRST]
-    call    fat_sector
+    call    sector_get
     jc      1f
     movzx   eax, byte ptr [eax + edx]
 1:  pop     edx
@@ -282,7 +257,7 @@ fat_set:
     shr     eax, 8
     add     eax, edi
     push    eax
-    call    fat_sector
+    call    sector_get
     pop     ecx
     jc      .Lfat_set_done
     push    esi
@@ -290,13 +265,13 @@ fat_set:
     mov     [eax + esi*2], dx
     pop     esi
     mov     eax, ecx
-    call    fat_changed
+    call    sector_dirty
     jmp     .Lfat_set_next
 .Lfat_set_32:
     shr     eax, 7
     add     eax, edi
     push    eax
-    call    fat_sector
+    call    sector_get
     pop     ecx
     jc      .Lfat_set_done
     push    esi
@@ -309,7 +284,7 @@ fat_set:
     mov     [eax], esi
     pop     esi
     mov     eax, ecx
-    call    fat_changed
+    call    sector_dirty
 .Lfat_set_next:
     add     edi, [ebx + FAT_SECTORS]
     dec     ebp
@@ -336,7 +311,7 @@ fat_set_byte:
     shr     eax, 9
     add     eax, edi
     mov     esi, eax
-    call    fat_sector
+    call    sector_get
     jc      1f
     and     ecx, 511
     add     eax, ecx
@@ -345,7 +320,7 @@ fat_set_byte:
     and     [eax], dh
     or      [eax], dl
     mov     eax, esi
-    call    fat_changed
+    call    sector_dirty
     clc
 1:  pop     esi
     pop     edx

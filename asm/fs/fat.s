@@ -19,13 +19,16 @@ FAT32_CLUSTERS          = 0x0FFFFFF5
 .global class_fs_fat
 class_fs_fat:                           # FS_* of fs.inc
     .long   class_fs_fat_name, class_fs_fat_type
-    .long   fat_probe, 0, fat_mount, fat_umount
+    .long   fat_probe, fat_format, fat_mount, fat_umount
     .long   fat_find, fat_read_next, 0, 0, fat_status
     .long   fat_read_at, fat_write_at, fat_truncate, fat_create, fat_mkdir, fat_unlink, fat_rmdir, fat_rename, fat_stat
-    .long   fat_sync, 0, 0, 0, fat_space
+    .long   fat_sync, 0, 0, 0, fat_space, fat_partitions
 
 STRING class_fs_fat_name, "class_fs_fat"
 STRING class_fs_fat_type, "fat"
+fat_partitions:                         # FAT12, FAT16, FAT32; the same by LBA; the system partition of EFI
+    .byte   0x0C, 0x0B, 0x01, 0x04, 0x06, 0x0E, 0xEF, 0
+
 STRING fat_about_12, "FAT12"
 STRING fat_about_16, "FAT16"
 STRING fat_about_32, "FAT32"
@@ -77,13 +80,11 @@ fat_open:
     jc      .Lfat_open_done
     mov     ebx, eax
     mov     [ebx + FAT_VOLUME], esi
-    mov     eax, esi
-    mov     edx, FAT_CACHE_BLOCKS
-    call    cache_open
-    jc      .Lfat_open_free
-    mov     [ebx + FAT_CACHE], eax
+    mov     eax, FAT_CACHE_BLOCKS
+    call    sectors_create
+    jc      .Lfat_open_close
     xor     eax, eax
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_open_close
     call    fat_layout
     jc      .Lfat_open_close
@@ -93,13 +94,7 @@ fat_open:
     jmp     .Lfat_open_done
 .Lfat_open_close:
     push    eax
-    mov     eax, [ebx + FAT_CACHE]
-    call    cache_close
-    pop     eax
-.Lfat_open_free:
-    push    eax
-    mov     eax, ebx
-    call    mfree
+    call    fat_close
     pop     eax
     stc
 .Lfat_open_done:
@@ -110,8 +105,7 @@ fat_open:
 
 # Gives it back.
 fat_close:
-    mov     eax, [ebx + FAT_CACHE]
-    call    cache_close
+    call    cache_destroy
     mov     eax, ebx
     jmp     mfree
 
@@ -421,7 +415,7 @@ fat_read_at:
     mov     edx, [ebp - 4]
     call    fat_place
     jc      .Lfat_read_at_short
-    call    fat_sector
+    call    sector_get
     jc      .Lfat_read_at_done
     lea     edx, [ebp - 16]
     mov     ecx, 512

@@ -347,7 +347,7 @@ oofs_check_map:
     mov     ecx, TREE_ID_CHECKED_MAP
     call    oofs_map_tree
     mov     eax, TREE_ID_CHECKED_MAP
-    call    oofs_cache_forget
+    call    cache_forget
 .Loofs_check_map_region:
     mov     ecx, [ebp - 4]
     cmp     ecx, [edi + WALK_END]

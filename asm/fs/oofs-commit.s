@@ -139,9 +139,9 @@ oofs_adopt:
     rep stosd
     mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
     mov     eax, TREE_ID_OLD_MAP
-    call    oofs_cache_forget
+    call    cache_forget
     mov     eax, TREE_ID_HELD
-    call    oofs_cache_forget
+    call    cache_forget
     pop     edi
     ret
 
@@ -204,7 +204,7 @@ oofs_give_up:
     lea     edx, [ebx + OOFS_COMMITTED]
     mov     ecx, STATE_SIZE_OF
     call    mem_copy
-    call    oofs_cache_clear
+    call    cache_clear
     call    oofs_take_trees
     call    oofs_adopt
     call    oofs_list_read
@@ -219,15 +219,15 @@ oofs_seal:
     push    edi
     push    ebp
     mov     edi, [ebx + OOFS_SCRATCH]   # list of the changed blocks
-    mov     esi, [ebx + OOFS_ENTRIES]
-    mov     ecx, [ebx + OOFS_ENTRY_COUNT]
+    mov     esi, [ebx + CACHE_ENTRIES]
+    mov     ecx, [ebx + CACHE_COUNT]
 .Loofs_seal_entry:
-    test    dword ptr [esi + CACHE_FLAGS], CACHE_DIRTY
+    test    dword ptr [esi + BLOCK_FLAGS], BLOCK_DIRTY
     jz      .Loofs_seal_clean
     mov     [edi], esi
     add     edi, 4
 .Loofs_seal_clean:
-    add     esi, CACHE_SIZE_OF
+    add     esi, BLOCK_SIZE_OF
     dec     ecx
     jnz     .Loofs_seal_entry
     sub     edi, [ebx + OOFS_SCRATCH]   # EDI: its bytes
@@ -241,11 +241,11 @@ oofs_seal:
     js      .Loofs_seal_next
     mov     eax, [ebx + OOFS_SCRATCH]
     mov     eax, [eax + esi]
-    test    dword ptr [eax + CACHE_FLAGS], CACHE_DIRTY
+    test    dword ptr [eax + BLOCK_FLAGS], BLOCK_DIRTY
     jz      .Loofs_seal_block
-    cmp     [eax + CACHE_LEVEL], edx
+    cmp     [eax + BLOCK_LEVEL], edx
     jne     .Loofs_seal_block
-    mov     ecx, [eax + CACHE_ID]
+    mov     ecx, [eax + BLOCK_ID]
     call    oofs_seal_kind
     cmp     ecx, ebp
     jne     .Loofs_seal_block

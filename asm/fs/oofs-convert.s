@@ -83,7 +83,7 @@ oofs_convert:
     push    eax
     pushfd
     call    oofs_walk_destroy
-    call    oofs_cache_clear
+    call    cache_clear
     and     dword ptr [ebx + OOFS_FLAGS], OOFS_IS_READ_ONLY
     lea     edi, [ebx + OOFS_STATE]
     xor     eax, eax
@@ -412,7 +412,7 @@ oofs_old_object:
     sbb     esi, esi
     mov     eax, TREE_ID_OLD_DIRECTORY
     push    edx
-    call    oofs_cache_forget
+    call    cache_forget
     pop     eax
     add     esi, esi
 .Loofs_old_object_done:

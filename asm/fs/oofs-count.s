@@ -70,9 +70,9 @@ oofs_begin:
 .Loofs_begin_look:
     call    oofs_writable
     jc      .Loofs_begin_done
-    mov     eax, [ebx + OOFS_ENTRY_COUNT]   # memory for changes runs low
+    mov     eax, [ebx + CACHE_COUNT]   # memory for changes runs low
     shr     eax, 2
-    cmp     [ebx + OOFS_PINNED_COUNT], eax
+    cmp     [ebx + CACHE_PINNED_COUNT], eax
     ja      .Loofs_begin_commit
     cmp     [ebx + OOFS_STATE + STATE_FREE], esi
     jae     .Loofs_begin_room

@@ -78,7 +78,7 @@ oofs_leaf_read:
     mov     esi, edx
     mov     eax, [edi + TREE_KEY]
     xor     edx, edx
-    call    oofs_cache_find
+    call    cache_find
     jnz     .Loofs_leaf_read_known
     call    oofs_tree_read
     jc      .Loofs_leaf_read_done
@@ -89,13 +89,13 @@ oofs_leaf_read:
     mov     eax, esi
     jmp     .Loofs_leaf_read_done       # CF is clear
 .Loofs_leaf_read_known:
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     clc
     jmp     .Loofs_leaf_read_done
 .Loofs_leaf_read_damaged:
     mov     eax, [edi + TREE_KEY]
     xor     edx, edx
-    call    oofs_cache_drop
+    call    cache_drop
     mov     edx, ecx
     mov     eax, offset reason_leaf
     call    oofs_damaged

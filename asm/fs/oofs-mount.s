@@ -16,6 +16,9 @@ class_fs_oofs:                          # FS_* of fs.inc
     .long   oofs_find, oofs_next, oofs_load, oofs_save, oofs_status
     .long   oofs_read_at, oofs_write_at, oofs_truncate, oofs_create_file, oofs_mkdir, oofs_unlink, oofs_rmdir
     .long   oofs_rename, oofs_stat, oofs_sync, oofs_closed, oofs_snapshot, oofs_fsck, oofs_space
+    .long   oofs_partitions
+oofs_partitions:
+    .byte   PARTITION_OOFS, 0
 
 STRING class_fs_oofs_name, "class_fs_oofs"
 STRING class_fs_oofs_type, "oofs"
@@ -120,7 +123,7 @@ oofs_create:
 # Gives the memory of a volume back.
 .global oofs_destroy
 oofs_destroy:
-    call    oofs_cache_destroy
+    call    cache_destroy
     mov     eax, [ebx + OOFS_WINDOW]
     mov     edx, 3
     call    page_free

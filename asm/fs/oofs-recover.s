@@ -180,10 +180,10 @@ oofs_recover_source:
     mov     esi, eax
     mov     eax, [edi + TREE_KEY]
     xor     edx, edx
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_recover_source_done
     push    eax
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     test    esi, esi
     jz      .Loofs_recover_source_zero
     mov     edx, esi
@@ -207,11 +207,11 @@ oofs_recover_source:
     call    oofs_lose
 .Loofs_recover_source_node:
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_recover_source_done
     push    eax
     push    edx
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_block_zero
     pop     edx
     mov     dword ptr [eax + TREE_MAGIC], TREE_MAGIC_VALUE
@@ -224,7 +224,7 @@ oofs_recover_source:
     jmp     .Loofs_recover_source_done
 .Loofs_recover_source_region:
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_recover_source_done
     call    oofs_recover_entry
     clc
@@ -247,7 +247,7 @@ oofs_recover_source:
 oofs_recover_entry:
     push    eax
     push    ecx
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_block_zero
     mov     esi, eax
     pop     ecx

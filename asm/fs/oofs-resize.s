@@ -214,7 +214,7 @@ oofs_give:
     push    esi
     mov     esi, eax
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_drop
+    call    cache_drop
     mov     eax, esi
     call    oofs_fresh
     setc    dl
@@ -273,18 +273,18 @@ oofs_deepen:
     mov     eax, [edi + TREE_KEY]
     mov     edx, [edi + TREE_DEPTH]
     xor     ecx, ecx
-    call    oofs_cache_find
+    call    cache_find
     jz      .Loofs_deepen_node
-    and     dword ptr [eax + CACHE_FLAGS], ~CACHE_IS_ROOT
+    and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_IS_ROOT
     call    oofs_cache_pin
 .Loofs_deepen_node:
     mov     eax, [edi + TREE_KEY]
     inc     edx
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_deepen_failed
     push    edx
     push    eax
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_block_zero
     mov     ecx, eax
     pop     eax
@@ -298,8 +298,8 @@ oofs_deepen:
     mov     [ecx + TREE_POINTERS + POINTER_BLOCK], edx
     mov     edx, [edi + TREE_ROOT + POINTER_CHECKSUM]
     mov     [ecx + TREE_POINTERS + POINTER_CHECKSUM], edx
-    mov     [eax + CACHE_BLOCK], esi
-    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+    mov     [eax + BLOCK_PLACE], esi
+    or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
     call    oofs_cache_dirty
     mov     [edi + TREE_ROOT + POINTER_BLOCK], esi
     mov     dword ptr [edi + TREE_ROOT + POINTER_CHECKSUM], 0
@@ -331,9 +331,9 @@ oofs_flatten:
     mov     edx, [edi + TREE_DEPTH]
     dec     edx
     xor     ecx, ecx
-    call    oofs_cache_find
+    call    cache_find
     jz      .Loofs_flatten_give
-    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+    or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
     call    oofs_cache_pin
 .Loofs_flatten_give:
     mov     eax, esi

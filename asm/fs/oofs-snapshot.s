@@ -263,12 +263,12 @@ oofs_snapshots_forget:
     push    esi
     mov     esi, TREE_ID_SNAPSHOT_MAP
 1:  mov     eax, esi
-    call    oofs_cache_forget
+    call    cache_forget
     inc     esi
     cmp     esi, TREE_ID_SNAPSHOT_MAP + SNAPSHOTS_MAX
     jne     1b
     mov     eax, TREE_ID_HELD
-    call    oofs_cache_forget
+    call    cache_forget
     pop     esi
     ret
 
@@ -382,7 +382,7 @@ oofs_restore:
     mov     [ebp - 20], eax
     mov     eax, [edi + STATE_BLOCKS]
     mov     [ebp - 28], eax
-    call    oofs_cache_clear
+    call    cache_clear
     mov     eax, edi
     lea     edx, [esi + SNAPSHOT_STATE]
     mov     ecx, STATE_SIZE_OF

@@ -64,12 +64,12 @@ oofs_held:
     mov     ecx, eax
     mov     eax, TREE_ID_HELD
     xor     edx, edx
-    call    oofs_cache_find
+    call    cache_find
     jnz     .Loofs_held_data
     mov     eax, TREE_ID_HELD
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_held_done
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_block_zero
     mov     esi, eax                    # ESI: data
     call    oofs_held_commit
@@ -86,9 +86,9 @@ oofs_held:
     mov     ecx, ebp
     mov     eax, TREE_ID_HELD
     xor     edx, edx
-    call    oofs_cache_find
+    call    cache_find
 .Loofs_held_data:
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     clc
 .Loofs_held_done:
     pop     ebp

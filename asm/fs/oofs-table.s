@@ -331,9 +331,9 @@ oofs_record_sum:
 2:  xor     edx, edx
     mov     ecx, esi
     shr     ecx, 5
-    call    oofs_cache_find
+    call    cache_find
     ASSERT  ne, "oofs: a changed object has no record in memory"
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     mov     ecx, esi
     and     ecx, OBJECT_PER_BLOCK - 1
     shl     ecx, OBJECT_SHIFT

@@ -75,9 +75,9 @@ oofs_slot_of:
 .global oofs_node_get
 oofs_node_get:
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_find
+    call    cache_find
     jz      1f
-    mov     eax, [eax + CACHE_DATA]     # CF is clear
+    mov     eax, [eax + BLOCK_DATA]     # CF is clear
     ret
 1:  push    edi
     mov     eax, [edi + TREE_KEY]
@@ -85,12 +85,12 @@ oofs_node_get:
     call    oofs_cache_load
     pop     edi
     jc      9f
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_node_check
     jnc     9f
     push    eax
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_drop
+    call    cache_drop
     pop     eax
     stc
 9:  ret
@@ -225,9 +225,9 @@ oofs_tree_pointer:
 oofs_tree_read:
     mov     eax, [edi + TREE_KEY]
     xor     edx, edx
-    call    oofs_cache_find
+    call    cache_find
     jz      1f
-    mov     eax, [eax + CACHE_DATA]     # CF is clear
+    mov     eax, [eax + BLOCK_DATA]     # CF is clear
     ret
 1:  push    esi
     push    ebp
@@ -242,7 +242,7 @@ oofs_tree_read:
     call    oofs_cache_load
     pop     edi
     jc      9f
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
 9:  pop     ebp
     pop     esi
     ret
@@ -337,17 +337,17 @@ oofs_renew:
 .Loofs_renew_old:
     call    oofs_source
     jc      .Loofs_renew_failed
-    pop     [eax + CACHE_BLOCK]
-    and     dword ptr [eax + CACHE_FLAGS], ~CACHE_IS_ROOT
+    pop     [eax + BLOCK_PLACE]
+    and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_IS_ROOT
     cmp     edx, [edi + TREE_DEPTH]
     jne     .Loofs_renew_dirty
-    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+    or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
 .Loofs_renew_dirty:
     call    oofs_cache_dirty
-    mov     ecx, [eax + CACHE_BLOCK]
+    mov     ecx, [eax + BLOCK_PLACE]
     mov     dword ptr [esi + POINTER_CHECKSUM], 0
     xchg    ecx, [esi + POINTER_BLOCK]
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     jecxz   .Loofs_renew_good
     push    eax
     mov     eax, ecx
@@ -362,16 +362,16 @@ oofs_renew:
 .Loofs_renew_load:
     call    oofs_source
     jc      .Loofs_renew_done
-    and     dword ptr [eax + CACHE_FLAGS], ~CACHE_IS_ROOT
+    and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_IS_ROOT
     cmp     edx, [edi + TREE_DEPTH]
     jne     .Loofs_renew_again
-    or      dword ptr [eax + CACHE_FLAGS], CACHE_IS_ROOT
+    or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
 .Loofs_renew_again:
     mov     ecx, [esi + POINTER_BLOCK]
-    mov     [eax + CACHE_BLOCK], ecx
+    mov     [eax + BLOCK_PLACE], ecx
     call    oofs_cache_dirty
 .Loofs_renew_data:
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     clc
     jmp     .Loofs_renew_done
 .Loofs_renew_failed:
@@ -390,9 +390,9 @@ oofs_renew:
 # Clobbers: EAX only.
 oofs_renewed:
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_find
+    call    cache_find
     jz      1f
-    test    dword ptr [eax + CACHE_FLAGS], CACHE_DIRTY
+    test    dword ptr [eax + BLOCK_FLAGS], BLOCK_DIRTY
 1:  ret
 
 # An entry with what is at a place before it changes: the block, a new node, zeros, or anything when it is not needed.
@@ -402,12 +402,12 @@ oofs_renewed:
 oofs_source:
     mov     eax, [edi + TREE_KEY]
     test    ebp, ebp
-    jnz     oofs_cache_take
+    jnz     cache_take
     push    ebp
     cmp     dword ptr [esi + POINTER_BLOCK], 0
     je      .Loofs_source_zeros
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_find
+    call    cache_find
     jnz     .Loofs_source_good
     mov     ebp, [esi + POINTER_CHECKSUM]
     push    esi
@@ -427,7 +427,7 @@ oofs_source:
     pop     esi
     jc      .Loofs_source_damaged
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_find
+    call    cache_find
 .Loofs_source_good:
     clc
 .Loofs_source_done:
@@ -438,12 +438,12 @@ oofs_source:
     jmp     .Loofs_source_done
 .Loofs_source_zeros:
     mov     eax, [edi + TREE_KEY]
-    call    oofs_cache_take
+    call    cache_take
     jc      .Loofs_source_done
     push    eax
     push    ecx
     push    edx
-    mov     eax, [eax + CACHE_DATA]
+    mov     eax, [eax + BLOCK_DATA]
     call    oofs_block_zero
     pop     edx
     test    edx, edx

@@ -202,4 +202,82 @@ static inline long qure_value_wake(void)
     return qure_call(31, 0, 0, 0, 0, 0);
 }
 
+/* Makes a socket. `read`, `write`, `duplicate`, `spawn` and `close` take its handle like any other. Returns handle. */
+static inline long qure_socket(long kind)
+{
+    return qure_call(32, kind, 0, 0, 0, 0);
+}
+
+/* Gives a socket its own address and port. Returns 0. */
+static inline long qure_bind(long handle, long address, long port)
+{
+    return qure_call(33, handle, address, port, 0, 0);
+}
+
+/* Has a socket take connections. Returns 0. */
+static inline long qure_listen(long handle, long backlog)
+{
+    return qure_call(34, handle, backlog, 0, 0, 0);
+}
+
+/* Takes the connection that waits longest. Returns handle of the connection. */
+static inline long qure_accept(long handle, long peer, long milliseconds)
+{
+    return qure_call(35, handle, peer, milliseconds, 0, 0);
+}
+
+/* Connects. A socket for datagrams hears this peer only from then on. Returns 0; the error "in progress" (41) when it is not made in that time, which it may be later. */
+static inline long qure_connect(long handle, long address, long port, long milliseconds)
+{
+    return qure_call(36, handle, address, port, milliseconds, 0);
+}
+
+/* Sends a datagram of at most 4096 bytes, or bytes of a connection, no more than 4096 at once. Returns bytes that were taken. */
+static inline long qure_send(long handle, long address, long bytes, long peer, long milliseconds)
+{
+    return qure_call(37, handle, address, bytes, peer, milliseconds);
+}
+
+/* Takes a datagram, of which what does not fit is cut off, or the bytes of a connection that are there, no more than 4096 at once. Returns bytes, 0 when the other side of a connection sends no more. */
+static inline long qure_receive(long handle, long address, long bytes, long peer, long milliseconds)
+{
+    return qure_call(38, handle, address, bytes, peer, milliseconds);
+}
+
+/* Ends one direction of a connection, or both. Returns 0. */
+static inline long qure_shutdown(long handle, long directions)
+{
+    return qure_call(39, handle, directions, 0, 0, 0);
+}
+
+/* Sets an option. Returns 0. */
+static inline long qure_socket_option(long handle, long option, long value)
+{
+    return qure_call(40, handle, option, value, 0, 0);
+}
+
+/* Describes a socket; its error counts as told. Returns 0. */
+static inline long qure_socket_status(long handle, long record)
+{
+    return qure_call(41, handle, record, 0, 0, 0);
+}
+
+/* Waits until one of several handles can do what is wanted of it: sockets and pipes; files always can, the console can be written to. Returns how many can, 0 when the time was up. */
+static inline long qure_poll(long entries, long count, long milliseconds)
+{
+    return qure_call(42, entries, count, milliseconds, 0, 0);
+}
+
+/* Describes an interface. Returns 0; the error "not found" after the last. */
+static inline long qure_interface(long index, long record)
+{
+    return qure_call(43, index, record, 0, 0, 0);
+}
+
+/* Finds the address of a name. It may take 11 s. Returns 0. */
+static inline long qure_resolve(long name, long address)
+{
+    return qure_call(44, name, address, 0, 0, 0);
+}
+
 #endif

@@ -25,6 +25,7 @@ SECOND_PATH         = 1024
 # In: EAX handle, EBX process, EBP task.
 # Out: EAX stream; CF and EAX error.
 # Clobbers: EAX only.
+.global stream_take
 stream_take:
     cmp     eax, STREAMS
     jae     2f
@@ -103,6 +104,7 @@ call_path:
 # A number of bytes that goes through the thread's buffer at once.
 # In: ECX bytes.
 # Out: ECX bytes.
+.global call_piece
 call_piece:
     cmp     ecx, PAGE_SIZE
     jbe     1f
@@ -191,6 +193,7 @@ call_directory_open:
 # Makes a stream of what was opened, and enters it.
 # In: EAX STREAM_*, EDX handle in the kernel, EDI routine that closes it, EBX process.
 # Out: EAX handle; CF and EAX error, and it is closed.
+.global stream_new
 stream_new:
     push    edx
     call    stream_make

@@ -1,20 +1,13 @@
 # Time: the PIT ticks 100 times a second; the RTC says once, at boot, what date it is. While nothing runs, an interrupt
-# of the PIT stands for several ticks, as many as its counter can hold: up to 5.
+# of the PIT stands for several ticks, as many as its counter can hold: up to 5. For longer sleeps see clock-sleep.s.
 
 .include "macros.inc"
 .include "tasks.inc"
+.include "clock.inc"
 
-# 8254 (data sheet 231164): channel 0, mode 2 (rate generator), low byte then high byte.
-PIT_CHANNEL0        = 0x40
-PIT_COMMAND         = 0x43
-PIT_MODE2           = 0x34
-PIT_LATCH           = 0x00
-PIT_HZ              = 1193182
-PIT_DIVISOR         = (PIT_HZ + TICK_HZ / 2) / TICK_HZ
 PIC_MASTER          = 0x20
 PIC_READ_IRR        = 0x0A
 TICKS_MAXIMUM       = 0xFFFF / PIT_DIVISOR  # that one interrupt can stand for
-COUNT_MINIMUM       = 32                    # a shorter rest of a tick might be over before it is set
 
 .text
 
@@ -35,6 +28,7 @@ INITCALL 2, clock_init
 # Has the PIT interrupt again and again. Interrupts off.
 # In: EAX PIT counts from one interrupt to the next, EDX how many ticks each stands for.
 # Clobbers: EAX only.
+.global clock_load
 clock_load:
     mov     [clock_count], eax
     mov     [clock_count_ticks], edx
@@ -50,6 +44,8 @@ clock_load:
 # Handler of IRQ 0: a tick begins now.
 clock_tick:
     mov     edx, [clock_count_ticks]
+    cmp     edx, SLEEPING               # some PITs interrupt once more when they are stopped
+    je      clock_awake
     add     [clock_ticks], edx
     call    timers_run
     call    task_tick
@@ -84,6 +80,8 @@ clock_silence:
 # Clobbers: EAX, ECX, EDX.
 .global clock_wake
 clock_wake:
+    cmp     dword ptr [clock_count_ticks], SLEEPING
+    je      clock_awake
     mov     eax, 1
 
 # Changes the number of ticks of the next interrupt; the tick that runs now keeps its end. Interrupts off.
@@ -92,19 +90,9 @@ clock_change:
     push    ebx
     push    esi
     mov     esi, eax
-    mov     al, PIT_LATCH
-    out     PIT_COMMAND, al
-    in      al, PIT_CHANNEL0
-    mov     bl, al
-    in      al, PIT_CHANNEL0
-    mov     bh, al
-    movzx   ebx, bx                     # EBX: counts left
-    mov     al, PIC_READ_IRR
-    out     PIC_MASTER, al
-    in      al, PIC_MASTER
-    test    al, 1
-    jnz     .Lclock_change_done         # IRQ 0 waits, and will count them all
-    lea     eax, [ebx - 1]
+    call    clock_left
+    jc      .Lclock_change_done
+    dec     eax
     xor     edx, edx
     mov     ecx, PIT_DIVISOR
     div     ecx                         # EAX: whole ticks that are left after this one
@@ -128,11 +116,33 @@ clock_change:
     pop     ebx
     ret
 
+# What is left of the PIT's count. Interrupts off.
+# Out: EAX counts; CF when IRQ 0 waits, and will count all ticks.
+# Clobbers: EAX, ECX.
+.global clock_left
+clock_left:
+    mov     al, PIT_LATCH
+    out     PIT_COMMAND, al
+    in      al, PIT_CHANNEL0
+    mov     cl, al
+    in      al, PIT_CHANNEL0
+    mov     ch, al
+    mov     al, PIC_READ_IRR
+    out     PIC_MASTER, al
+    in      al, PIC_MASTER
+    shr     al, 1                       # CF
+    movzx   eax, cx
+    ret
+
 # Lets the PIT be silent until the first timer is due, or as long as it can. Called by the idle task before it halts,
 # interrupts off.
 .global clock_idle
 clock_idle:
-    call    clock_silence
+    call    timers_idle
+    call    clock_sleep
+    jc      1f
+    ret
+1:  call    clock_silence
     cmp     eax, [clock_count_ticks]
     jne     clock_change
     ret

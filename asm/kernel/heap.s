@@ -7,13 +7,9 @@
 .include "errors.inc"
 .include "cpu.inc"
 .include "pages.inc"
+.include "heap.inc"
 
-# Header of a block, 16 bytes; what malloc returns lies after it.
-BLOCK_SIZE          = 0                     # bytes with header, a multiple of 16; 0 in the header that ends a region
-BLOCK_PREVIOUS      = 4                     # size of the block before it, 0 for the first of a region
-BLOCK_MAGIC         = 8                     # HEAP_USED or HEAP_FREE, xor the block's address
-BLOCK_OWNER         = 12                    # in use: return address of the malloc call
-BLOCK_HEADER        = 16
+# A block's header is in heap.inc.
 BLOCK_NEXT          = 16                    # free: links in the list of its size
 BLOCK_BACK          = 20
 BLOCK_SMALLEST      = 32
@@ -322,6 +318,7 @@ heap_grow:
 # Calls a routine for each block, in use or free. Panics on a damaged header.
 # In: EAX routine (EAX block, EDX 1 when in use, ECX context; may clobber EAX, ECX, EDX), EDX context. The routine runs
 # with interrupts off.
+.global heap_walk
 heap_walk:
     push    ebx
     push    esi

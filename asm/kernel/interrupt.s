@@ -5,6 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 .include "tasks.inc"
+.include "clock.inc"
 
 # 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
 PIC_MASTER          = 0x20
@@ -107,7 +108,11 @@ interrupt_entry:
     jnz     1f
     mov     ebx, [esp + REGS_VECTOR]
     call    interrupt_handle
-    popad
+    mov     eax, [task_current]
+    cmp     dword ptr [eax + TASK_KILLED], 1
+    jne     2f
+    call    task_overdue
+2:  popad
     add     esp, 8
     iretd
 1:  SEGMENTS_SAVE
@@ -141,7 +146,14 @@ irq_real:
     jz      .Lirq_real_handlers
     cmp     dword ptr [clock_count_ticks], 1
     jle     .Lirq_real_handlers
-    call    clock_wake
+    mov     eax, offset clock_wake
+    cmp     ebx, RTC_IRQ                # the one that ends no sleep
+    jne     .Lirq_real_count
+    cmp     dword ptr [clock_count_ticks], SLEEPING
+    jne     .Lirq_real_count
+    mov     eax, offset clock_slept
+.Lirq_real_count:
+    call    eax
 .Lirq_real_handlers:
     mov     esi, [irq_first + ebx*4]
 1:  test    esi, esi

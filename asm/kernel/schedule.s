@@ -266,6 +266,7 @@ task_current:       .long task_boot         # the running task
 task_ready:         .space LIST_SIZE        # highest priority first
 task_since:         .space 8                # time stamp of the last switch
 task_began:         .space 8                # and of the first one
+.global task_has_tsc
 task_has_tsc:       .space 1
 .global task_reschedule
 task_reschedule:    .space 1                # 1: switch at the end of the interrupt

@@ -1,5 +1,5 @@
-# What programs read and write: the console, files, directories, and the two ends of a pipe. A stream is in the tables
-# of one or several processes, counted by its users; the last one closes what stands behind it.
+# What programs read and write: the console, files, directories, the two ends of a pipe, sockets. A stream is in the
+# tables of one or several processes, counted by its users; the last one closes what stands behind it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -72,6 +72,7 @@ pipe_close_out:
     mov     eax, [esp]
     add     eax, PIPE_DRAINED
     call    event_broadcast
+    call    watch_changed
     pop     eax
     mov     ecx, [eax + PIPE_READERS]
     or      ecx, [eax + PIPE_WRITERS]
@@ -237,6 +238,7 @@ pipe_read:
     sub     [ebx + PIPE_COUNT], ebp
     lea     eax, [ebx + PIPE_DRAINED]
     call    event_broadcast
+    call    watch_changed
     mov     ecx, ebp
 .Lpipe_read_done:
     INTERRUPTS_RESTORE
@@ -285,6 +287,7 @@ pipe_write:
     add     [ebx + PIPE_COUNT], ebp
     lea     eax, [ebx + PIPE_FILLED]
     call    event_broadcast
+    call    watch_changed
     INTERRUPTS_RESTORE
     mov     eax, ebp
     clc
@@ -298,6 +301,80 @@ pipe_write:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# What an end of a pipe can do now. Interrupts are off.
+# In: EAX stream of the end.
+# Out: EAX POLL_*.
+# Clobbers: EDX.
+.global pipe_look
+pipe_look:
+    mov     edx, [eax + STREAM_OBJECT]
+    cmp     dword ptr [eax + STREAM_KIND], STREAM_PIPE_IN
+    mov     eax, POLL_READABLE
+    jne     2f
+    cmp     dword ptr [edx + PIPE_WRITERS], 0
+    je      1f
+    cmp     dword ptr [edx + PIPE_COUNT], 0
+    jne     3f
+    jmp     4f
+2:  mov     eax, POLL_WRITABLE
+    cmp     dword ptr [edx + PIPE_READERS], 0
+    je      1f
+    cmp     dword ptr [edx + PIPE_COUNT], PIPE_BYTES
+    jb      3f
+4:  xor     eax, eax
+    ret
+1:  or      eax, POLL_HANGUP
+3:  ret
+
+# Reads from a stream socket.
+socket_read:
+    push    esi
+    push    edi
+    mov     esi, edi
+    mov     edi, ecx
+    or      edx, -1
+    xor     ecx, ecx
+    call    stream_receive
+    pop     edi
+    pop     esi
+    ret
+
+# Writes to a stream socket.
+socket_write:
+    push    edi
+    mov     edi, ecx
+    or      edx, -1
+    call    stream_send
+    pop     edi
+    ret
+
+# Reads a datagram.
+datagram_read:
+    push    esi
+    push    edi
+    mov     esi, edi
+    mov     edi, ecx
+    or      edx, -1
+    call    udp_receive
+    pop     edi
+    pop     esi
+    ret
+
+# Writes a datagram to whom the socket is connected to.
+datagram_write:
+    push    edi
+    mov     edi, ecx
+    push    eax
+    call    udp_remote
+    jc      1f
+    mov     eax, [esp]
+    call    udp_send
+    jc      1f
+    mov     eax, edi
+1:  pop     edx
+    pop     edi
     ret
 
 # Opens a file whose handle belongs to no task, because processes hand it on. May sleep.
@@ -315,29 +392,47 @@ file_open_shared:
 directory_open_shared:
     mov     edx, offset directory_open
 1:  push    ebx
-    mov     ebx, [task_current]
-    mov     eax, offset owner_system
-    xchg    eax, [ebx + TASK_OWNER]
+    mov     ebx, edx
+    call    owned_by_system
+    pop     ebx
+    ret
+
+# Calls a routine that opens a handle, which then belongs to no task. The running task is not ended meanwhile, so the
+# routine must not wait for what may never come. May sleep.
+# In: EBX routine; EAX, EDX, ECX, ESI, EDI as it takes them.
+# Out: as it gives them.
+.global owned_by_system
+owned_by_system:
     push    eax
     push    edx
-    call    task_hold                   # not ended while it works for the system
+    mov     edx, [task_current]
+    mov     eax, offset owner_system
+    xchg    eax, [edx + TASK_OWNER]
+    inc     dword ptr [edx + TASK_HOLDS]
+    xchg    eax, [esp + 4]              # the owner stays there
     pop     edx
-    call    edx
-    pop     [ebx + TASK_OWNER]
+    call    ebx
+    push    edx
+    push    eax
     pushfd
-    call    task_unhold
+    mov     edx, [task_current]
+    mov     eax, [esp + 12]
+    mov     [edx + TASK_OWNER], eax
+    dec     dword ptr [edx + TASK_HOLDS]
     popfd
-    pop     ebx
+    pop     eax
+    pop     edx
+    lea     esp, [esp + 4]
     ret
 
 .section .rodata
 .balign 4
 stream_readers:                             # in the order of STREAM_CONSOLE, ...
-    .long   console_read, file_read, pipe_read, stream_refuse, stream_refuse
+    .long   console_read, file_read, pipe_read, stream_refuse, stream_refuse, socket_read, datagram_read
 stream_writers:
-    .long   console_write, file_write, stream_refuse, pipe_write, stream_refuse
+    .long   console_write, file_write, stream_refuse, pipe_write, stream_refuse, socket_write, datagram_write
 stream_closers:
-    .long   stream_close_console, file_close, pipe_close_in, pipe_close_out, directory_close
+    .long   stream_close_console, file_close, pipe_close_in, pipe_close_out, directory_close, stream_close, udp_close
 
 .data
 .balign 4

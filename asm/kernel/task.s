@@ -71,6 +71,26 @@ task_create:
     clc
 1:  ret
 
+# As task_create, for one who works for the same owner as the running task.
+.global task_create_owned
+task_create_owned:
+    call    task_new
+    jc      1f
+    push    eax
+    INTERRUPTS_OFF
+    mov     edx, eax
+    call    owner_current
+    dec     dword ptr [edx + TASK_OWN + OWNER_TASKS]
+    inc     dword ptr [eax + OWNER_TASKS]
+    mov     [edx + TASK_OWNER], eax
+    mov     dword ptr [edx + TASK_STATE], TASK_READY
+    mov     eax, edx
+    call    ready_append
+    INTERRUPTS_RESTORE
+    pop     eax
+    clc
+1:  ret
+
 # As task_create, but the task is not made ready.
 .global task_new
 task_new:
@@ -208,6 +228,19 @@ task_reap:
     call    mfree
 1:  ret
 
+# Ends the running task, which was killed and is not heard of since: no critical section is cut short, as interrupts
+# come in none, and nothing that others wait for, as it holds nothing. A thread ends on its way back into its program.
+# In: EAX task. Interrupts are off, and their controllers wait for nothing.
+.global task_overdue
+task_overdue:
+    mov     edx, [clock_ticks]
+    sub     edx, [eax + TASK_PATIENCE]
+    js      1f
+    mov     edx, [eax + TASK_HOLDS]
+    or      edx, [eax + TASK_PROCESS]
+    jz      task_exit
+1:  ret
+
 # Lets the running task work for another owner, such as that of a service: what it opens from now on is that owner's.
 # The handles of the old owner are closed when nobody works for it any more. May sleep.
 # In: EAX owner, or 0 for none, when the task ends.
@@ -258,29 +291,27 @@ task_unhold:
     dec     dword ptr [edx + TASK_HOLDS]
     ret
 
-# Ends another task: at once when it waits and holds nothing, else when it waits next while it holds nothing. What it
-# owns is given back by its own hand. A task that never waits goes on.
+# Ends another task: at once when it waits and holds nothing, else when it waits next while it holds nothing. One that
+# does not wait for a second is ended by the next interrupt while it holds nothing. What it owns is given back by its
+# own hand.
 # In: EAX id.
 # Out: CF and EAX: ERROR_NOT_FOUND, ERROR_NOT_PERMITTED for the idle task and the running one.
 .global task_kill
 task_kill:
     push    ebx
     INTERRUPTS_OFF
-    mov     ebx, [task_all]
-.Ltask_kill_task:
-    test    ebx, ebx
-    jz      .Ltask_kill_none
-    cmp     [ebx + TASK_ID], eax
-    je      .Ltask_kill_found
-    mov     ebx, [ebx + TASK_ALL_NEXT]
-    jmp     .Ltask_kill_task
-.Ltask_kill_found:
+    call    task_lives
+    jc      .Ltask_kill_none
+    mov     ebx, eax
     cmp     ebx, [task_current]
     je      .Ltask_kill_refused
     cmp     ebx, [task_idle]
     je      .Ltask_kill_refused
     cmp     dword ptr [ebx + TASK_KILLED], 0
     jne     .Ltask_kill_good
+    mov     eax, [clock_ticks]
+    add     eax, KILL_TICKS
+    mov     [ebx + TASK_PATIENCE], eax
     mov     dword ptr [ebx + TASK_KILLED], 1
     cmp     dword ptr [ebx + TASK_STATE], TASK_WAITING
     jne     .Ltask_kill_good
@@ -301,6 +332,51 @@ task_kill:
     INTERRUPTS_RESTORE
     stc
 .Ltask_kill_done:
+    pop     ebx
+    ret
+
+# Whether a task lives.
+# In: EAX id.
+# Out: EAX task; CF when there is none.
+# Clobbers: EAX, ECX only.
+.global task_lives
+task_lives:
+    INTERRUPTS_OFF
+    mov     ecx, [task_all]
+1:  jecxz   2f
+    cmp     [ecx + TASK_ID], eax
+    je      3f
+    mov     ecx, [ecx + TASK_ALL_NEXT]
+    jmp     1b
+2:  INTERRUPTS_RESTORE
+    stc
+    ret
+3:  INTERRUPTS_RESTORE
+    mov     eax, ecx
+    clc
+    ret
+
+# Ends all tasks that work for an owner, as task_kill does.
+# In: EAX owner.
+# Out: ZF when none works for it any more.
+.global owner_kill
+owner_kill:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    INTERRUPTS_OFF
+    mov     ebx, [task_all]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     [ebx + TASK_OWNER], esi
+    jne     2f
+    mov     eax, [ebx + TASK_ID]
+    call    task_kill
+2:  mov     ebx, [ebx + TASK_ALL_NEXT]
+    jmp     1b
+3:  INTERRUPTS_RESTORE
+    cmp     dword ptr [esi + OWNER_TASKS], 0
+    pop     esi
     pop     ebx
     ret
 

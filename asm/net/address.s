@@ -19,7 +19,8 @@ LEASE_MINIMUM           = 10            # a shorter one is taken for this
 
 .text
 
-# Starts the address tasks (level 8).
+# Starts the address tasks, for the owner of the running one.
+.global address_start
 address_start:
     push    ebx
     mov     ebx, [net_interfaces]
@@ -28,12 +29,11 @@ address_start:
     mov     eax, offset address_task
     mov     edx, ebx
     LOAD_STRING ecx, "address"
-    call    task_create
+    call    task_create_owned
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     1b
 2:  pop     ebx
     ret
-INITCALL 8, address_start
 
 # Notes whether an interface has a link; of a change the address task hears.
 # In: EAX interface, EDX 0 without a link.
@@ -164,6 +164,7 @@ address_announce:
 
 # Takes the address away.
 # In: EBX interface.
+.global address_clear
 address_clear:
     cmp     dword ptr [ebx + NETIF_ADDRESS], 0
     je      9f

@@ -1,38 +1,26 @@
 # ARP (RFC 826): the cache of neighbours. Address conflicts are the matter of asm/net/arp-conflict.s.
 #
 # Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the
-# request; three
-# requests without an answer give the packets up, and the count says so. The cache is guarded by switching interrupts
-# off for the
-# few steps of a look-up, as senders run in any task.
+# request; three requests without an answer give the packets up, and the count says so. The cache is guarded by
+# switching interrupts off for the few steps of a look-up, as senders run in any task.
+#
+# Anybody may claim a neighbour's address. A claim counts when the station that has it so far does not answer a request
+# of its own, so that a stranger's frames keep no two machines apart while both are there.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
-
-# An entry of the cache.
-ENTRY_ADDRESS           = 0
-ENTRY_NETIF             = 4
-ENTRY_STATE             = 8             # STATE_*
-ENTRY_TIME              = 12            # resolved: clock_ms of the last confirmation; pending: of the next request
-ENTRY_TRIES             = 16            # requests sent
-ENTRY_QUEUE             = 20            # waiting packets, oldest first
-ENTRY_QUEUED            = 24
-ENTRY_MAC               = 28            # 6 bytes
-ENTRY_SIZE              = 36
-ENTRIES                 = 64
-
-STATE_FREE              = 0
-STATE_PENDING           = 1
-STATE_RESOLVED          = 2
+.include "arp.inc"
 
 QUEUE_MAXIMUM           = 4             # packets that wait for one neighbour
 TRIES_MAXIMUM           = 3
 RETRY_MS                = 1000          # RFC 1122 section 2.3.2.1: at most one request a second
 LIFETIME_MS             = 60000         # an entry older than this is asked for again
+DOUBT_MS                = 300           # for the answer of a station whose address is claimed
 
 .bss
 .balign 4
+.global arp_cache
 arp_cache:      .space ENTRIES * ENTRY_SIZE
 
 .data
@@ -214,6 +202,15 @@ arp_send:
 # announcement.
 .global arp_request
 arp_request:
+    push    ebp
+    mov     ebp, offset broadcast_mac
+    call    arp_ask
+    pop     ebp
+    ret
+
+# Asks for an address.
+# In: as arp_request; EBP MAC address of the stations that get it.
+arp_ask:
     push    ebx
     push    esi
     push    edi
@@ -232,7 +229,7 @@ arp_request:
     cmp     esi, edi                    # an announcement of an address that has its own MAC address
     jne     1f
     call    arp_fill_secondary
-1:  mov     edx, offset broadcast_mac
+1:  mov     edx, ebp
     mov     ecx, ETHER_TYPE_ARP
     call    ether_send
 9:  pop     edi
@@ -365,7 +362,8 @@ arp_receive:
     pop     ebx
     ret
 
-# Enters what a packet says about its sender, and sends what waited for it.
+# Enters what a packet says about its sender, and sends what waited for it. Where another station has the address, that
+# one is asked first.
 # In: EBX interface, EAX MAC address, EDX address, ECX 1: make an entry if there is none.
 arp_learn:
     push    esi
@@ -384,15 +382,51 @@ arp_learn:
     call    arp_lookup
     pop     ecx
     test    eax, eax
-    jnz     1f
-    jecxz   9f
+    jnz     .Larp_learn_known
+    test    ecx, ecx
+    jz      .Larp_learn_nothing
     mov     eax, edi
     mov     edx, ebx
     mov     ecx, ebp
     call    arp_take
     test    eax, eax
-    jz      9f
-1:  mov     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
+    jz      .Larp_learn_nothing
+    jmp     .Larp_learn_enter
+.Larp_learn_known:
+    cmp     dword ptr [eax + ENTRY_STATE], STATE_PENDING
+    je      .Larp_learn_enter
+    mov     ecx, [esi]
+    mov     dx, [esi + 4]
+    cmp     ecx, [eax + ENTRY_MAC]
+    jne     .Larp_learn_other
+    cmp     dx, [eax + ENTRY_MAC + 4]
+    je      .Larp_learn_enter
+.Larp_learn_other:
+    sub     ebp, [eax + ENTRY_TIME]
+    cmp     ebp, DOUBT_MS
+    jb      .Larp_learn_claimed         # it has spoken just now
+    mov     [eax + ENTRY_CLAIM], ecx
+    mov     [eax + ENTRY_CLAIM + 4], dx
+    cmp     dword ptr [eax + ENTRY_STATE], STATE_DOUBTED
+    je      .Larp_learn_claimed         # it is being asked
+    mov     dword ptr [eax + ENTRY_STATE], STATE_DOUBTED
+    add     ebp, [eax + ENTRY_TIME]
+    add     ebp, DOUBT_MS
+    mov     [eax + ENTRY_DOUBTED], ebp
+    INTERRUPTS_RESTORE
+    COUNT   arp_claims
+    lea     ebp, [eax + ENTRY_MAC]
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, [ebx + NETIF_ADDRESS]
+    call    arp_ask
+    call    net_watch
+    jmp     .Larp_learn_done
+.Larp_learn_claimed:
+    COUNT   arp_claims
+    jmp     .Larp_learn_nothing
+.Larp_learn_enter:
+    mov     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
     mov     [eax + ENTRY_TIME], ebp
     mov     ecx, [esi]
     mov     [eax + ENTRY_MAC], ecx
@@ -402,16 +436,18 @@ arp_learn:
     xchg    edi, [eax + ENTRY_QUEUE]
     mov     dword ptr [eax + ENTRY_QUEUED], 0
     INTERRUPTS_RESTORE
-2:  test    edi, edi
-    jz      3f
+1:  test    edi, edi
+    jz      .Larp_learn_done
     mov     eax, edi
     mov     edi, [edi + PACKET_NEXT]
     mov     edx, esi
     mov     ecx, ETHER_TYPE_IPV4
     call    ether_send
-    jmp     2b
-9:  INTERRUPTS_RESTORE
-3:  pop     ebp
+    jmp     1b
+.Larp_learn_nothing:
+    INTERRUPTS_RESTORE
+.Larp_learn_done:
+    pop     ebp
     pop     edi
     pop     esi
     ret
@@ -444,10 +480,14 @@ arp_poll:
     cmp     esi, [arp_end]
     jae     .Larp_poll_end
     cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
-    jne     .Larp_poll_skip
+    jb      .Larp_poll_skip
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_RESOLVED
+    je      .Larp_poll_skip
     call    clock_ms
     mov     edi, eax
     INTERRUPTS_OFF
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_DOUBTED
+    je      .Larp_poll_doubted
     mov     eax, [esi + ENTRY_TIME]
     sub     eax, edi
     jg      .Larp_poll_later
@@ -463,6 +503,18 @@ arp_poll:
     call    arp_request
     mov     eax, RETRY_MS
     jmp     .Larp_poll_sooner
+.Larp_poll_doubted:
+    mov     eax, [esi + ENTRY_DOUBTED]
+    sub     eax, edi
+    jg      .Larp_poll_later
+    mov     eax, [esi + ENTRY_CLAIM]    # it did not answer
+    mov     [esi + ENTRY_MAC], eax
+    mov     ax, [esi + ENTRY_CLAIM + 4]
+    mov     [esi + ENTRY_MAC + 4], ax
+    mov     [esi + ENTRY_TIME], edi
+    mov     dword ptr [esi + ENTRY_STATE], STATE_RESOLVED
+    INTERRUPTS_RESTORE
+    jmp     .Larp_poll_skip
 .Larp_poll_give_up:
     xor     ebx, ebx
     xchg    ebx, [esi + ENTRY_QUEUE]
@@ -494,60 +546,6 @@ arp_poll:
     mov     eax, ebp
     pop     ebp
     pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Forgets the neighbours of an interface, as its address changes.
-# In: EAX interface.
-.global arp_flush
-arp_flush:
-    mov     ecx, offset arp_cache
-1:  INTERRUPTS_OFF
-    cmp     dword ptr [ecx + ENTRY_STATE], STATE_RESOLVED # pending ones end by themselves
-    jne     2f
-    cmp     [ecx + ENTRY_NETIF], eax
-    jne     2f
-    mov     dword ptr [ecx + ENTRY_STATE], STATE_FREE
-2:  INTERRUPTS_RESTORE
-    add     ecx, ENTRY_SIZE
-    cmp     ecx, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      1b
-    ret
-
-# Prints the cache for the `arp` command.
-.global arp_print
-arp_print:
-    push    ebx
-    push    esi
-    push    edi
-    xor     edi, edi
-    mov     esi, offset arp_cache
-1:  cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
-    je      3f
-    inc     edi
-    mov     edx, [esi + ENTRY_NETIF]
-    lea     edx, [edx + NETIF_NAME]
-    cmp     dword ptr [esi + ENTRY_STATE], STATE_RESOLVED
-    jne     2f
-    call    clock_ms
-    sub     eax, [esi + ENTRY_TIME]
-    mov     ecx, 1000
-    push    edx
-    xor     edx, edx
-    div     ecx
-    pop     edx
-    lea     ecx, [esi + ENTRY_MAC]
-    PRINTF  "%I is at %M on %s, confirmed %u s ago\n", [esi+ENTRY_ADDRESS], ecx, edx, eax
-    jmp     3f
-2:  PRINTF  "%I does not answer yet on %s, %u requests, %u packets wait\n", [esi+ENTRY_ADDRESS], edx, [esi+ENTRY_TRIES], [esi+ENTRY_QUEUED]
-3:  add     esi, ENTRY_SIZE
-    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      1b
-    test    edi, edi
-    jnz     4f
-    PRINT   "No neighbour is known.\n"
-4:  pop     edi
     pop     esi
     pop     ebx
     ret

@@ -19,7 +19,9 @@ watchers:               .space WATCHERS * 4     # addresses of events
 net_changes:
     mov     edx, offset watchers
     INTERRUPTS_OFF
-1:  cmp     dword ptr [edx], 0
+1:  cmp     [edx], eax                  # asked before
+    je      2f
+    cmp     dword ptr [edx], 0
     je      2f
     add     edx, 4
     cmp     edx, offset watchers + WATCHERS * 4

@@ -31,6 +31,7 @@ net_counters:
     COUNTER arp_replies, "arp    replies sent"
     COUNTER arp_conflicts, "arp    address conflicts seen"
     COUNTER arp_defences, "arp    announcements in defence"
+    COUNTER arp_claims, "arp    claims of an address that another station has"
     COUNTER arp_unreachable, "arp    packets given up: no answer"
     COUNTER arp_full, "arp    packets given up: queue or table full"
     COUNTER ip_received, "ip     packets received"

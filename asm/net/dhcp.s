@@ -83,6 +83,8 @@ dhcp_open:
     jc      8f
     mov     [ebx + DHCP_SOCKET], eax
     mov     eax, ebx
+    call    memory_own
+    mov     eax, ebx
     jmp     9f
 8:  xchg    eax, ebx                    # EBX: the error
     call    mfree

@@ -82,6 +82,7 @@ net_watch:
     jmp     net_wake
 
 # The net task: received frames, and the timers of ARP and IGMP.
+.global net_task
 net_task:
     push    ebx
     push    esi
@@ -137,15 +138,6 @@ net_poll_timers:
     mov     eax, esi
 9:  pop     esi
     ret
-
-# Starts the net task (level 8). Without an interface there is only loopback, which needs it too.
-net_start:
-    mov     eax, offset net_task
-    xor     edx, edx
-    LOAD_STRING ecx, "net"
-    call    task_create
-    ret
-INITCALL 8, net_start
 
 # A frame came in. Called by the drivers from NETIF_POLL.
 # In: EAX interface, EDX frame, ECX bytes without the check sequence. The frame is the driver's again on return.

@@ -26,15 +26,8 @@ http_requests:          .space 4
 
 .text
 
-# Starts the server (level 9).
-http_start:
-    mov     eax, offset http_task
-    xor     edx, edx
-    LOAD_STRING ecx, "http"
-    jmp     task_create
-INITCALL 9, http_start
-
 # Takes connections and gives each to a task.
+.global http_task
 http_task:
     call    stream_open
     jc      .Lhttp_task_9
@@ -61,7 +54,7 @@ http_task:
     call    stream_accept
     jnc     .Lhttp_task_3
     cmp     eax, ERROR_STALE
-    je      .Lhttp_task_9
+    je      .Lhttp_task_8
     mov     eax, 100                    # out of memory: it may be back soon
     call    task_sleep
     jmp     .Lhttp_task_2
@@ -86,6 +79,9 @@ http_task:
     mov     eax, esi
     call    stream_abort
     jmp     .Lhttp_task_2
+.Lhttp_task_8:
+    mov     eax, offset http_slots
+    call    semaphore_give
 .Lhttp_task_9:
     ret
 

@@ -98,9 +98,11 @@ icmp_report:
     mov     esi, edx
     mov     edi, ecx
     mov     eax, [esi + IP_SOURCE]
+    cmp     al, 127                     # which never comes from a wire
+    je      1f
     call    ip_is_unicast
     jne     .Licmp_report_done
-    mov     edx, [esi + IP_DESTINATION]
+1:  mov     edx, [esi + IP_DESTINATION]
     test    edx, edx
     jz      .Licmp_report_done
     cmp     dl, 224

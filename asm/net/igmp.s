@@ -71,6 +71,19 @@ igmp_join:
     pop     ebx
     ret
 
+# Listens to no group any more, without a word.
+# In: EBX interface.
+.global igmp_forget
+igmp_forget:
+    push    edi
+    lea     edi, [ebx + NETIF_GROUPS]
+    xor     eax, eax
+    mov     ecx, GROUPS_MAXIMUM * GROUP_SIZE / 4
+    rep stosd
+    pop     edi
+    mov     eax, ebx
+    jmp     [ebx + NETIF_FILTER]
+
 # Reports every group anew. Called when the interface got an address, or its link came back.
 # In: EAX interface.
 .global igmp_address_changed

@@ -54,10 +54,61 @@ ip_own:
     call    secondary_find
     jz      7f
     cmp     dword ptr [ecx + SECONDARY_STATE], SECONDARY_HELD
+    jne     7f
+    call    secondary_lapsed
+    jc      7f
+    cmp     ecx, ecx
     pop     ecx
     ret
 7:  pop     ecx
 8:  test    esp, esp                    # ZF clear
+9:  ret
+
+# Whether an address that is held may be used now. Who stood still for a while does not know who has it meanwhile.
+# In: ECX record.
+# Out: CF when its lease is over.
+# Clobbers: nothing else.
+.global secondary_lapsed
+secondary_lapsed:
+    push    eax
+    push    edx
+    mov     eax, [ecx + SECONDARY_LEASE]
+    or      eax, [ecx + SECONDARY_LEASE + 4]
+    jz      9f                          # CF is clear
+    rdtsc
+    push    edx
+    mov     edx, [ecx + SECONDARY_LEASE]
+    sub     edx, eax
+    pop     edx
+    mov     eax, [ecx + SECONDARY_LEASE + 4]
+    sbb     eax, edx
+9:  pop     edx
+    pop     eax
+    ret
+
+# Lends an address from now on for a limited time: when nobody renews the lease, nothing is sent from it any more, or
+# taken for it. Without a time stamp counter it stays lent.
+# In: EAX record, EDX milliseconds, ECX what a millisecond is (task_cycles_per_ms).
+# Clobbers: EAX, ECX, EDX.
+.global secondary_lend
+secondary_lend:
+    cmp     byte ptr [task_has_tsc], 0
+    je      9f
+    push    ebx
+    mov     ebx, eax
+    mov     eax, ecx
+    mul     edx
+    mov     ecx, eax
+    push    edx
+    rdtsc
+    add     eax, ecx
+    pop     ecx
+    adc     edx, ecx
+    INTERRUPTS_OFF
+    mov     [ebx + SECONDARY_LEASE], eax
+    mov     [ebx + SECONDARY_LEASE + 4], edx
+    INTERRUPTS_RESTORE
+    pop     ebx
 9:  ret
 
 # The MAC addresses that an interface receives for besides its own: a card's NETIF_FILTER asks for 0, 1, 2 ...
@@ -187,6 +238,8 @@ secondary_take:
     mov     [edi + SECONDARY_CONFLICTS], eax
     mov     [edi + SECONDARY_SPOKEN], eax
     mov     [edi + SECONDARY_OWN_MAC], eax
+    mov     [edi + SECONDARY_LEASE], eax
+    mov     [edi + SECONDARY_LEASE + 4], eax
     mov     edx, esi
     lea     ecx, [ebx + NETIF_MAC]
     test    edx, edx
@@ -293,6 +346,9 @@ secondary_conflict:
     inc     dword ptr [ebp + SECONDARY_CONFLICTS]
     cmp     edx, DEFEND_MS
     jb      .Lsecondary_conflict_tell
+    mov     ecx, ebp
+    call    secondary_lapsed            # before it is known whose it is now, nothing is said
+    jc      .Lsecondary_conflict_tell
     COUNT   arp_defences
     mov     eax, ebp
     call    secondary_announce

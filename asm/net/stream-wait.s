@@ -125,26 +125,24 @@ stream_wait:
     push    ebx
     push    esi
     push    edi
-    push    ebp
     mov     esi, eax
     mov     edi, ecx
-    call    stream_deadline
-    mov     ebp, edx
-    push    0                           # [esp + 4]: event
-    push    0                           # [esp]: next watcher
-    INTERRUPTS_OFF
-    mov     eax, [tcp_watchers]
-    mov     [esp + 4], eax              # above the saved flags
-    lea     eax, [esp + 4]
-    mov     [tcp_watchers], eax
-    INTERRUPTS_RESTORE
-.Lstream_wait_look:
+    mov     ebx, offset stream_look_all
+    call    watch_wait
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Looks at several sockets, for watch_wait.
+# In: ESI entries, EDI how many.
+# Out: EAX how many have something in WAIT_GOT.
+stream_look_all:
     push    esi
     push    edi
     xor     ecx, ecx
-.Lstream_wait_1:
-    test    edi, edi
-    jz      .Lstream_wait_2
+1:  test    edi, edi
+    jz      2f
     push    ecx
     call    stream_look
     pop     ecx
@@ -152,55 +150,17 @@ stream_wait:
     sbb     ecx, -1                     # one more, unless it is 0
     add     esi, WAIT_SIZE
     dec     edi
-    jmp     .Lstream_wait_1
-.Lstream_wait_2:
+    jmp     1b
+2:  mov     eax, ecx
     pop     edi
     pop     esi
-    mov     ebx, ecx
-    test    ecx, ecx
-    jnz     .Lstream_wait_end
-    mov     edx, ebp
-    cmp     edx, -1
-    je      .Lstream_wait_3
-    test    edx, edx
-    jz      .Lstream_wait_end
-    call    tcp_now
-    mov     edx, ebp
-    sub     edx, eax
-    jle     .Lstream_wait_end
-.Lstream_wait_3:
-    lea     eax, [esp + 4]
-    call    event_wait
-    jmp     .Lstream_wait_look
-.Lstream_wait_end:
-    INTERRUPTS_OFF
-    lea     edx, [esp + 4]
-    mov     eax, offset tcp_watchers
-.Lstream_wait_4:
-    mov     ecx, [eax]
-    cmp     ecx, edx
-    je      .Lstream_wait_5
-    mov     eax, ecx
-    jmp     .Lstream_wait_4
-.Lstream_wait_5:
-    mov     ecx, [edx]
-    mov     [eax], ecx
-    INTERRUPTS_RESTORE
-    lea     esp, [esp + 8]
-    mov     eax, ebx
-    cmp     eax, 1                      # CF when it is 0
-    jnc     .Lstream_wait_6
-    mov     eax, ERROR_TIMEOUT
-.Lstream_wait_6:
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Says what a socket can do now.
 # In: ESI entry.
 # Out: its WAIT_GOT.
+# Clobbers: EAX, ECX, EDX.
+.global stream_look
 stream_look:
     mov     dword ptr [esi + WAIT_GOT], 0
     mov     eax, [esi + WAIT_HANDLE]

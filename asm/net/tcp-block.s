@@ -21,8 +21,6 @@ tcp_mutex:              .space MUTEX_SIZE
 tcp_blocks:             .space 4        # all control blocks, the youngest first
 tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4
-.global tcp_watchers
-tcp_watchers:           .space 4        # tasks in stream_wait: next, event
 
 .text
 
@@ -270,29 +268,11 @@ tcp_choose_port:
 # Clobbers: EAX, ECX, EDX.
 .global tcp_wake
 tcp_wake:
-    push    esi
     lea     eax, [ebx + TCB_EVENT]
     call    event_broadcast
     lea     eax, [ebx + TCB_EVENT]      # and whoever is just about to wait
     call    event_signal
-    call    tcp_wake_watchers
-    pop     esi
-    ret
-
-# Wakes all tasks in stream_wait.
-# Clobbers: EAX, ECX, EDX, ESI.
-.global tcp_wake_watchers
-tcp_wake_watchers:
-    INTERRUPTS_OFF
-    mov     esi, [tcp_watchers]
-1:  test    esi, esi
-    jz      2f
-    lea     eax, [esi + 4]
-    call    event_signal
-    mov     esi, [esi]
-    jmp     1b
-2:  INTERRUPTS_RESTORE
-    ret
+    jmp     watch_changed
 
 # Moves a block to a state, and wakes who waits for that.
 # In: EBX block, EAX state.

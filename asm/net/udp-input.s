@@ -108,9 +108,23 @@ udp_input:
     jz      .Ludp_input_found
     cmp     [ebx + SOCKET_PORT], eax
     jne     .Ludp_input_other
-    cmp     dword ptr [ebx + SOCKET_NETIF], 0
-    je      .Ludp_input_found
-    cmp     [ebx + SOCKET_NETIF], edx
+    mov     ecx, [ebx + SOCKET_NETIF]
+    jecxz   .Ludp_input_interface
+    cmp     ecx, edx
+    jne     .Ludp_input_other
+.Ludp_input_interface:
+    mov     ecx, [ebx + SOCKET_LOCAL]
+    jecxz   .Ludp_input_local
+    cmp     ecx, [edi + IP_DESTINATION]
+    jne     .Ludp_input_other
+.Ludp_input_local:
+    mov     ecx, [ebx + SOCKET_REMOTE_PORT]
+    jecxz   .Ludp_input_found
+    xchg    cl, ch
+    cmp     cx, [esi + UDP_SOURCE]
+    jne     .Ludp_input_other
+    mov     ecx, [ebx + SOCKET_REMOTE]
+    cmp     ecx, [edi + IP_SOURCE]
     je      .Ludp_input_found
 .Ludp_input_other:
     mov     ebx, [ebx + SOCKET_NEXT]
@@ -124,6 +138,10 @@ udp_input:
 
     sub     ebp, UDP_HEADER_SIZE
     lea     eax, [ebp + DATAGRAM_DATA]
+    mov     ecx, [ebx + SOCKET_BYTES]
+    add     ecx, eax
+    cmp     ecx, SOCKET_BYTES_MAXIMUM
+    ja      udp_overrun
     call    malloc
     jc      udp_overrun
     mov     ecx, [edi + IP_SOURCE]
@@ -154,12 +172,12 @@ udp_input:
 .Ludp_input_appended:
     mov     [ebx + SOCKET_TAIL], edi
     inc     dword ptr [ebx + SOCKET_COUNT]
+    lea     eax, [ebp + DATAGRAM_DATA]
+    add     [ebx + SOCKET_BYTES], eax
     INTERRUPTS_RESTORE
     lea     eax, [ebx + SOCKET_EVENT]
     call    event_signal
-    push    esi
-    call    tcp_wake_watchers
-    pop     esi
+    call    watch_changed
     jmp     udp_unlock
 
 udp_bad:

@@ -1,5 +1,5 @@
 # UDP (RFC 768): sockets, each a port and a queue of datagrams. The net task fills the queues (asm/net/udp-input.s), any
-# task empties them.
+# task empties them. What can be set of a socket and asked of it is in asm/net/udp-socket.s.
 # Others know a socket by its handle, so that it can be closed while a task waits for it.
 
 .include "macros.inc"
@@ -9,7 +9,7 @@
 
 FIRST_EPHEMERAL         = 49152         # RFC 6335 section 6
 TTL_UNICAST             = 64
-TTL_MULTICAST           = 1             # RFC 1112 section 6.1: groups stay on the link
+TTL_MULTICAST           = 1             # groups stay on the link
 
 .bss
 .balign 4
@@ -118,6 +118,18 @@ udp_taken:
 9:  test    esp, esp                    # ZF clear
     ret
 
+# Finds a socket. It may go away as soon as another task runs.
+# In: EAX handle.
+# Out: EAX socket; CF and ERROR_STALE.
+# Clobbers: EAX only.
+.global socket_find
+socket_find:
+    push    edx
+    mov     edx, offset socket_type
+    call    handle_find
+    pop     edx
+    ret
+
 # Ends a socket and drops what waits in it. Who waits in udp_receive for it goes on with ERROR_STALE. May sleep.
 # In: EAX socket.
 # Out: CF and ERROR_STALE.
@@ -125,122 +137,6 @@ udp_taken:
 udp_close:
     mov     edx, offset socket_type
     jmp     handle_close
-
-# The port of a socket.
-# In: EAX socket.
-# Out: EAX port; CF and ERROR_STALE.
-.global udp_port
-udp_port:
-    INTERRUPTS_OFF
-    mov     edx, offset socket_type
-    call    handle_find
-    jc      1f
-    mov     eax, [eax + SOCKET_PORT]
-    INTERRUPTS_RESTORE
-    clc
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
-
-# Says whether a datagram waits in a socket.
-# In: EAX socket.
-# Out: ZF when none does; CF and ERROR_STALE.
-.global udp_ready
-udp_ready:
-    INTERRUPTS_OFF
-    mov     edx, offset socket_type
-    call    handle_find
-    jc      1f
-    mov     eax, [eax + SOCKET_COUNT]
-    INTERRUPTS_RESTORE
-    test    eax, eax                    # clears CF
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
-
-# Has a socket answer: what it sends next comes from the address that the datagram taken last was sent to, if that was
-# one of ours.
-# In: EAX socket.
-# Out: CF and ERROR_STALE.
-.global udp_answer
-udp_answer:
-    INTERRUPTS_OFF
-    mov     edx, offset socket_type
-    call    handle_find
-    jc      1f
-    mov     edx, [eax + SOCKET_ARRIVED_AT]
-    cmp     dl, 224                     # a group has no address to answer from, nor has a broadcast
-    jae     2f
-    mov     [eax + SOCKET_SOURCE], edx
-    call    udp_own
-    je      3f
-2:  mov     dword ptr [eax + SOCKET_SOURCE], 0
-3:  INTERRUPTS_RESTORE
-    clc
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
-
-# Says whether an address is one of this machine's, whatever interface has it.
-# In: EDX address.
-# Out: ZF set when it is.
-# Clobbers: ECX.
-udp_own:
-    push    eax
-    cmp     dl, 127
-    je      9f
-    mov     eax, [net_interfaces]
-1:  test    eax, eax
-    jz      8f
-    call    ip_own
-    je      9f
-    mov     eax, [eax + NETIF_NEXT]
-    jmp     1b
-8:  test    esp, esp                    # ZF clear
-9:  pop     eax
-    ret
-
-# Sets how a socket sends.
-# In: EAX socket, EDX flags: PACKET_ANONYMOUS.
-# Out: CF and ERROR_STALE.
-.global udp_set_flags
-udp_set_flags:
-    INTERRUPTS_OFF
-    mov     ecx, edx
-    mov     edx, offset socket_type
-    call    handle_find
-    jc      1f
-    mov     [eax + SOCKET_FLAGS], ecx
-    INTERRUPTS_RESTORE
-    clc
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
-
-# The station that the datagram which was taken last came from.
-# In: EAX socket, EDX where to put the MAC address (6 bytes).
-# Out: CF and ERROR_STALE.
-.global udp_sender_mac
-udp_sender_mac:
-    INTERRUPTS_OFF
-    mov     ecx, edx
-    mov     edx, offset socket_type
-    call    handle_find
-    jc      1f
-    mov     edx, [eax + SOCKET_MAC]
-    mov     [ecx], edx
-    mov     dx, [eax + SOCKET_MAC + 4]
-    mov     [ecx + 4], dx
-    INTERRUPTS_RESTORE
-    clc
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
 
 # Destructor of sockets.
 # In: EAX socket, which no handle names any more.
@@ -307,8 +203,7 @@ udp_send:
     call    mem_copy
     INTERRUPTS_OFF
     mov     eax, ebx
-    mov     edx, offset socket_type
-    call    handle_find
+    call    socket_find
     jc      .Ludp_send_stale
     mov     edx, [eax + SOCKET_FLAGS]
     or      edx, PACKET_SPLIT
@@ -319,6 +214,8 @@ udp_send:
     mov     [eax + SOCKET_PEER], edx
     mov     edx, [esp + 4]
     mov     [eax + SOCKET_PEER_PORT], edx
+    mov     edx, [eax + SOCKET_TTL]
+    mov     [esp + 6], dl               # above the port, until the packet leaves
     mov     ebx, [eax + SOCKET_PORT]    # EBX: port from here on
     mov     eax, [eax + SOCKET_NETIF]
     INTERRUPTS_RESTORE
@@ -367,11 +264,17 @@ udp_send:
     mov     [ebx + UDP_CHECKSUM], ax
     COUNT   udp_sent
     mov     edx, [esp + 4]
-    mov     ecx, PROTOCOL_UDP | (TTL_UNICAST << 8)
+    mov     cl, [esp + 2]               # TTL
+    test    cl, cl
+    jnz     .Ludp_send_ttl
+    mov     cl, TTL_UNICAST
     cmp     dl, 224
-    jb      .Ludp_send_unicast
-    mov     ecx, PROTOCOL_UDP | (TTL_MULTICAST << 8)
-.Ludp_send_unicast:
+    jb      .Ludp_send_ttl
+    mov     cl, TTL_MULTICAST
+.Ludp_send_ttl:
+    movzx   ecx, cl
+    mov     ch, cl
+    mov     cl, PROTOCOL_UDP
     mov     eax, ebp
     call    ip_send
     jmp     .Ludp_send_done
@@ -408,8 +311,7 @@ udp_receive:
 .Ludp_receive_next:
     INTERRUPTS_OFF
     mov     eax, ebx
-    mov     edx, offset socket_type
-    call    handle_find
+    call    socket_find
     jc      .Ludp_receive_failed
     mov     ecx, eax                    # ECX: socket
     mov     eax, [ecx + SOCKET_HEAD]
@@ -439,6 +341,9 @@ udp_receive:
     mov     edx, [eax + DATAGRAM_NEXT]
     mov     [ecx + SOCKET_HEAD], edx
     dec     dword ptr [ecx + SOCKET_COUNT]
+    mov     edx, [eax + DATAGRAM_LENGTH]
+    add     edx, DATAGRAM_DATA
+    sub     [ecx + SOCKET_BYTES], edx
     mov     edx, [eax + DATAGRAM_MAC]
     mov     [ecx + SOCKET_MAC], edx
     mov     dx, [eax + DATAGRAM_MAC + 4]

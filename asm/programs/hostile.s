@@ -6,7 +6,6 @@
 .include "system-calls.inc"
 
 CALLS           = 1000                      # of a child
-CALL_COUNT      = 32
 LIFE_MS         = 500                       # of a child that waits for what never comes
 
 .text
@@ -107,8 +106,11 @@ child:
     je      .Lcall_next
     cmp     eax, CALL_sleep
     je      .Lcall_next
+    cmp     eax, CALL_resolve           # asks the network for seconds: some do
+    je      .Lcall_some
     cmp     eax, CALL_thread_create     # its threads would end it: some do
     jne     .Lcall_load
+.Lcall_some:
     test    byte ptr [seed + 2], 63
     jnz     .Lcall_next
 .Lcall_load:
@@ -122,8 +124,24 @@ child:
     xor     ecx, ecx
 .Lcall_wait_time:
     cmp     eax, CALL_value_wait
-    jne     .Lcall_make
+    je      .Lcall_third_time
+    cmp     eax, CALL_accept
+    je      .Lcall_third_time
+    cmp     eax, CALL_poll
+    jne     .Lcall_connect_time
+.Lcall_third_time:
     xor     edx, edx
+.Lcall_connect_time:
+    cmp     eax, CALL_connect
+    jne     .Lcall_fifth_time
+    xor     esi, esi
+.Lcall_fifth_time:
+    cmp     eax, CALL_send
+    je      .Lcall_no_time
+    cmp     eax, CALL_receive
+    jne     .Lcall_make
+.Lcall_no_time:
+    xor     edi, edi
 .Lcall_make:
     int     0x80
     jmp     .Lcall_next

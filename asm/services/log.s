@@ -7,6 +7,7 @@
 .include "file.inc"
 .include "tasks.inc"
 .include "date.inc"
+.include "part.inc"
 .include "log.inc"
 
 RING_BYTES          = 16384                 # a power of two
@@ -21,15 +22,13 @@ FILTER_SIZE         = FILTER_LINE + LOG_LINE_BYTES
 
 .text
 
-# Starts the task that keeps the log.
-log_init:
-    mov     eax, offset log_task
-    xor     edx, edx
-    LOAD_STRING ecx, "log"
-    call    task_create
-    ret
+.pushsection .data
+.balign 4
+log_owner:          .long 0, 0, log_name
+.popsection
+STRING log_name, "log"
 
-INITCALL 9, log_init
+SERVICE_PART log, log_owner, "log", log_begin, log_flush, 0, "kernel log\nrestart always\n"
 
 # Adds a line to the log.
 # In: EAX name of the source, EDX text, ECX LOG_*.
@@ -70,7 +69,10 @@ log_write:
     ENDFRAME
     ret
 
-# The task that writes the log to the volume, as soon as there is one.
+# The task that writes the log to the volume, as soon as there is one. Without it the log is in memory only.
+log_begin:
+    mov     eax, offset log_owner
+    call    owner_join
 log_task:
     INTERRUPTS_OFF
     mov     eax, [log_end]

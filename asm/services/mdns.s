@@ -8,6 +8,7 @@
 .include "net.inc"
 .include "dns.inc"
 
+TTL_ALL                 = 255           # section 11: of all that is sent, whoever it goes to
 TTL_SECONDS             = 120           # section 10: of a machine's address
 TTL_LEGACY              = 10            # section 6.7: for one who is no mDNS querier
 MESSAGE_BYTES           = 1500
@@ -31,20 +32,15 @@ mdns_answer:            .space ANSWER_BYTES
 
 STRING mdns_domain, ".local"
 
-# Starts the service (level 9).
-mdns_start:
-    mov     eax, offset mdns_task
-    xor     edx, edx
-    LOAD_STRING ecx, "mdns"
-    jmp     task_create
-INITCALL 9, mdns_start
-
-# Listens to the group on every interface, and answers.
+# Listens to the group on every interface, and answers. The task of the network service.
+.global mdns_task
 mdns_task:
     mov     eax, MDNS_PORT
     call    udp_open
     jc      .Lmdns_task_end
     mov     [mdns_socket], eax
+    mov     edx, TTL_ALL
+    call    udp_set_ttl
     mov     ebx, [net_interfaces]
 1:  test    ebx, ebx
     jz      .Lmdns_task_next

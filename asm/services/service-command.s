@@ -59,6 +59,7 @@ services_task:
 # Starts a service, and those that it needs before. Says what is wrong. May sleep.
 # In: EAX name, EDX how many services need it in a row.
 # Out: CF when it was not started.
+.global service_begin
 service_begin:
     push    ebx
     push    esi
@@ -120,7 +121,18 @@ service_load:
     SNPRINTF esi, PATH_BYTES, "/net/services/%s", edi
     mov     ecx, FILE_READ
     call    file_open
+    jnc     .Lservice_load_file
+    mov     esi, eax
+    mov     eax, edi
+    call    part_find
+    xchg    eax, esi
     jc      .Lservice_load_done
+    lea     eax, [ebp - FILE_BYTES]
+    mov     edx, [esi + PART_TEXT]
+    mov     ecx, FILE_BYTES
+    call    string_copy
+    jmp     .Lservice_load_record
+.Lservice_load_file:
     mov     esi, eax
     push    edi
     lea     edi, [ebp - FILE_BYTES]
@@ -135,6 +147,7 @@ service_load:
     popfd
     jc      .Lservice_load_done
     mov     byte ptr [ebp - FILE_BYTES + eax], 0
+.Lservice_load_record:
     test    ebx, ebx
     jnz     .Lservice_load_parse
     mov     eax, SERVICE_SIZE
@@ -171,6 +184,7 @@ service_parse:
     mov     esi, eax
     mov     byte ptr [ebx + SERVICE_NEED], 0
     mov     byte ptr [ebx + SERVICE_LINE], 0
+    mov     dword ptr [ebx + SERVICE_PART], 0
     mov     dword ptr [ebx + SERVICE_POLICY], RESTART_FAILURE
 .Lservice_parse_line:
     mov     edi, esi                    # EDI: line
@@ -194,6 +208,10 @@ service_parse:
     lea     edx, [ebx + SERVICE_LINE]
     mov     ecx, SERVICE_LINE_BYTES
     je      .Lservice_parse_copy
+    mov     eax, edi
+    LOAD_STRING edx, "kernel "
+    call    string_prefix
+    je      .Lservice_parse_part
     mov     eax, edi
     LOAD_STRING edx, "need "
     call    string_prefix
@@ -220,7 +238,17 @@ service_parse:
 .Lservice_parse_policy:
     mov     [ebx + SERVICE_POLICY], ecx
     jmp     .Lservice_parse_next
+.Lservice_parse_part:
+    call    part_find
+    mov     [ebx + SERVICE_PART], eax
+    mov     eax, edi
+    lea     edx, [ebx + SERVICE_LINE]
+    mov     ecx, SERVICE_LINE_BYTES
+    jnc     .Lservice_parse_copied
+    pop     eax
+    jmp     .Lservice_parse_bad
 .Lservice_parse_copy:
+.Lservice_parse_copied:
     xchg    eax, edx
     call    string_copy
 .Lservice_parse_next:
@@ -319,26 +347,78 @@ service_by_name:
     xor     edx, edx
     jmp     service_begin
 
-# Stops a service by its name.
+# Stops a service by its name, and before it all that need it.
 # In: EAX name.
 # Out: CF when there is none.
 service_end:
     call    service_known
     jc      1f
-    call    service_stop
+    call    service_stop_all
     clc
 1:  ret
 
-# Stops a service and starts it by what its file says now.
+# Stops a service, and before it all that need it; those start again when it is restarted. May sleep.
+# In: EAX service.
+service_stop_all:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, [services]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + SERVICE_TASK], 0
+    je      2f
+    lea     eax, [ebx + SERVICE_NEED]
+    lea     edx, [esi + SERVICE_LABEL]
+    call    string_compare
+    jne     2f
+    mov     dword ptr [ebx + SERVICE_FOLLOWS], 1
+    mov     eax, ebx
+    call    service_stop_all
+2:  mov     ebx, [ebx + SERVICE_NEXT]
+    jmp     1b
+3:  mov     eax, esi
+    call    service_stop
+    pop     esi
+    pop     ebx
+    ret
+
+# Stops a service and starts it by what its file says now, and those that it stopped with it.
 # In: EAX name.
 # Out: CF when it was not started.
 service_again:
+    push    ebx
     push    eax
+    mov     ebx, [services]             # who was stopped before does not follow
+.Lservice_again_clear:
+    test    ebx, ebx
+    jz      .Lservice_again_stop
+    mov     dword ptr [ebx + SERVICE_FOLLOWS], 0
+    mov     ebx, [ebx + SERVICE_NEXT]
+    jmp     .Lservice_again_clear
+.Lservice_again_stop:
     call    service_find
-    jc      1f
-    call    service_stop
-1:  pop     eax
-    jmp     service_by_name
+    jc      .Lservice_again_start
+    call    service_stop_all
+.Lservice_again_start:
+    pop     eax
+    call    service_by_name
+    jc      .Lservice_again_done
+    mov     ebx, [services]
+.Lservice_again_follow:
+    test    ebx, ebx
+    jz      .Lservice_again_done
+    cmp     dword ptr [ebx + SERVICE_FOLLOWS], 0
+    je      .Lservice_again_next
+    lea     eax, [ebx + SERVICE_LABEL]
+    call    service_by_name
+    jc      .Lservice_again_done
+.Lservice_again_next:
+    mov     ebx, [ebx + SERVICE_NEXT]
+    jmp     .Lservice_again_follow
+.Lservice_again_done:
+    pop     ebx
+    ret
 
 # Finds a service, or says that there is none.
 # In: EAX name.
@@ -363,7 +443,11 @@ service_status:
     mov     eax, [ebx + SERVICE_STATE]
     mov     eax, [service_states + eax*4]
     lea     ecx, [ebx + SERVICE_LINE]
-    PRINTF  "%s, restarts %u, last status %u, program %s\n", eax, [ebx+SERVICE_RESTARTS], [ebx+SERVICE_STATUS], ecx
+    LOAD_STRING edx, "program "
+    cmp     dword ptr [ebx + SERVICE_PART], 0
+    je      2f
+    lea     edx, [ecx + SERVICE_LINE_BYTES - 1] # nothing before `kernel`
+2:  PRINTF  "%s, restarts %u, last status %u, %s%s\n", eax, [ebx+SERVICE_RESTARTS], [ebx+SERVICE_STATUS], edx, ecx
     pop     ebx
     clc
 1:  ret
@@ -400,10 +484,12 @@ SHELL_COMMAND "service", command_service, "list|start NAME|stop NAME|restart NAM
 .section .rodata
 service_text:
     .ascii  "A service is described by a text file /net/services/NAME:\n"
-    .ascii  "program PATH [ARGUMENT...]   what it runs\n"
+    .ascii  "program PATH [ARGUMENT...]   what it runs, or\n"
+    .ascii  "kernel network|cluster|log   the part of the kernel that it is\n"
     .ascii  "need NAME                    a service that is started before\n"
     .ascii  "restart failure|always|never  when it is started again; failure if left out\n"
-    .asciz  "All that are there are started with the machine.\n"
+    .ascii  "All that are there are started with the machine, and before them network, cluster and log, which need no\n"
+    .asciz  "file. Who stops a service stops those that need it; restart starts them again.\n"
 .balign 4
 service_states:                             # in the order of SERVICE_STOPPED, ...
     .long   state_stopped, state_running, state_waiting, state_done

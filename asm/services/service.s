@@ -72,7 +72,12 @@ service_task:
     LOAD_STRING edx, "started"
     mov     ecx, LOG_INFO
     call    service_note
-    call    service_run
+    mov     eax, offset service_run
+    cmp     dword ptr [ebx + SERVICE_PART], 0
+    je      .Lservice_task_program
+    mov     eax, offset part_run
+.Lservice_task_program:
+    call    eax
     mov     [ebx + SERVICE_STATUS], eax
     call    service_note_end
     mov     eax, [ebx + SERVICE_STATUS]

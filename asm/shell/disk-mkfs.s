@@ -7,7 +7,8 @@
 
 .section .rodata
 mkfs_help:
-    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted.\n"
+    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted,\n"
+    .ascii  "mkfs -t fat hda0   a FAT: FAT12 below 4 MiB, FAT16 below 512 MiB, else FAT32.\n"
     .ascii  "What was there is lost. When the volume holds something, or its entry in the\n"
     .asciz  "partition table is of another type, Yes has to be typed.\n"
 
@@ -56,6 +57,7 @@ mkfs_command:
     cmp     dword ptr [ebx + VOLUME_MOUNT], 0
     jne     .Lmkfs_command_asked        # it is refused in a moment
     mov     eax, ebx
+    mov     edx, edi
     call    mkfs_confirm
     jc      .Lmkfs_command_failed
 .Lmkfs_command_asked:
@@ -96,20 +98,26 @@ mkfs_command:
     pop     ebx
     ret
 
-# Says what would be lost by a new file system, and asks. Nothing is asked about an empty volume whose entry has the
-# type of OOFS.
-# In: EAX volume.
+# Says what would be lost by a new file system, and asks. Nothing is asked about an empty volume whose entry has a type
+# that is meant for it.
+# In: EAX volume, EDX class of the file system.
 # Out: CF unless the answer was `Yes`; it then has said so.
 mkfs_confirm:
     push    ebx
     push    esi
     mov     ebx, eax
     xor     esi, esi                    # ESI: reasons to ask
+    mov     ecx, [edx + FS_PARTITIONS]
     mov     edx, [ebx + VOLUME_TYPE]
-    cmp     edx, PARTITION_OOFS
+    movzx   eax, byte ptr [ecx]         # the usual one
+.Lmkfs_confirm_type:
+    cmp     [ecx], dl
     je      .Lmkfs_confirm_content
+    inc     ecx
+    cmp     byte ptr [ecx], 0
+    jne     .Lmkfs_confirm_type
     inc     esi
-    PRINTF  "%s is an entry of type %02x, not %02x.\n", ebx, edx, PARTITION_OOFS
+    PRINTF  "%s is an entry of type %02x, not %02x.\n", ebx, edx, eax
 .Lmkfs_confirm_content:
     mov     eax, ebx
     call    fs_class_probe

@@ -14,11 +14,18 @@ SHELL_COMMAND "du", du_command, "PATH", "sum up the bytes of all that is below a
 PATH_BYTES      = 1024
 DEPTH_MAX       = 24
 
+# What a walk does at each path, and knows: each has its own, because several run at once.
+VISIT_ROUTINE   = 0
+VISIT_TEXT      = 4                     # find: text to look for, or 0
+VISIT_BYTES     = 4                     # du: u64 so far
+VISIT_COUNT     = 12                    # du: files so far
+VISIT_SIZE_OF   = 16
+
 .text
 
 # Visits all that is below a path, a directory before what is in it.
-# In: ESI path in PATH_BYTES of memory that serve for the paths below it; EBX routine: ESI path, EDI NODE record,
-# EAX depth below the first.
+# In: ESI path in PATH_BYTES of memory that serve for the paths below it; EBX VISIT record, whose routine gets it, ESI
+# path, EDI NODE record; EAX depth below the first.
 # Out: CF and EAX error.
 walk_path:
     FRAME   NODE_SIZE_OF + 8
@@ -42,8 +49,7 @@ walk_path:
     lea     edx, [edi + NODE_NAME]
     call    path_append
     jc      .Lwalk_path_cut
-    mov     eax, [ebp - NODE_SIZE_OF - 4]
-    call    ebx
+    call    [ebx + VISIT_ROUTINE]
     cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     jne     .Lwalk_path_cut
     mov     eax, [ebp - NODE_SIZE_OF - 4]
@@ -80,7 +86,7 @@ walk_path:
     ret
 
 # Walks over the path that a command names, and says what went wrong.
-# In: EDX argv, EBX routine as walk_path takes it.
+# In: EDX argv, EBX VISIT record.
 # Out: EAX status.
 walk_command:
     push    esi
@@ -115,30 +121,34 @@ walk_command:
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 find_command:
-    push    ebx
     xor     ecx, ecx
     sub     eax, 2
     cmp     eax, 1
-    ja      1f
-    jb      2f
+    ja      command_misused
+    FRAME   VISIT_SIZE_OF
+    push    ebx
+    test    eax, eax
+    jz      1f
     mov     ecx, [edx + 8]
-2:  mov     [find_text], ecx
-    mov     ebx, offset find_visit
+1:  lea     ebx, [ebp - VISIT_SIZE_OF]
+    mov     dword ptr [ebx + VISIT_ROUTINE], offset find_visit
+    mov     [ebx + VISIT_TEXT], ecx
     call    walk_command
     pop     ebx
+    ENDFRAME
     ret
-1:  pop     ebx
-    jmp     command_misused
 
 # Prints a path, if its last name holds the text.
-# In: ESI path, EDI NODE record.
+# In: EBX VISIT record, ESI path, EDI NODE record.
 find_visit:
     push    ebx
-    cmp     dword ptr [find_text], 0
-    je      2f
+    push    ebp
+    mov     ebp, [ebx + VISIT_TEXT]
+    test    ebp, ebp
+    jz      2f
     lea     ebx, [edi + NODE_NAME]
 1:  mov     eax, ebx
-    mov     edx, [find_text]
+    mov     edx, ebp
     call    string_prefix
     je      2f
     cmp     byte ptr [ebx], 0
@@ -146,7 +156,8 @@ find_visit:
     inc     ebx
     jmp     1b
 2:  PRINTF  "%s\n", esi
-3:  pop     ebx
+3:  pop     ebp
+    pop     ebx
     ret
 
 # Shell command.
@@ -155,40 +166,37 @@ find_visit:
 du_command:
     cmp     eax, 2
     jne     command_misused
+    FRAME   VISIT_SIZE_OF
     push    ebx
     push    esi
     mov     esi, [edx + 4]
+    lea     ebx, [ebp - VISIT_SIZE_OF]
     xor     eax, eax
-    mov     [du_bytes], eax
-    mov     [du_bytes + 4], eax
-    mov     [du_count], eax
-    mov     ebx, offset du_visit
+    mov     [ebx + VISIT_BYTES], eax
+    mov     [ebx + VISIT_BYTES + 4], eax
+    mov     [ebx + VISIT_COUNT], eax
+    mov     dword ptr [ebx + VISIT_ROUTINE], offset du_visit
     call    walk_command
     test    eax, eax
     jnz     1f
-    mov     eax, [du_bytes]
-    mov     edx, [du_bytes + 4]
+    mov     eax, [ebx + VISIT_BYTES]
+    mov     edx, [ebx + VISIT_BYTES + 4]
     shrd    eax, edx, 10
-    PRINTF  "%u KiB in %u files  %s\n", eax, [du_count], esi
+    PRINTF  "%u KiB in %u files  %s\n", eax, [ebx + VISIT_COUNT], esi
     xor     eax, eax
 1:  pop     esi
     pop     ebx
+    ENDFRAME
     ret
 
 # Adds a file.
-# In: EDI NODE record.
+# In: EBX VISIT record, EDI NODE record.
 du_visit:
     cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     je      1f
     mov     eax, [edi + NODE_BYTES]
-    add     [du_bytes], eax
+    add     [ebx + VISIT_BYTES], eax
     mov     eax, [edi + NODE_BYTES + 4]
-    adc     [du_bytes + 4], eax
-    inc     dword ptr [du_count]
+    adc     [ebx + VISIT_BYTES + 4], eax
+    inc     dword ptr [ebx + VISIT_COUNT]
 1:  ret
-
-.bss
-.balign 4
-find_text:      .skip 4
-du_bytes:       .skip 8
-du_count:       .skip 4

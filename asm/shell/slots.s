@@ -112,11 +112,22 @@ slots_sum:
     test    eax, eax
     ret
 
-# Writes the record, and waits until it is on stable storage. May sleep.
+# Writes the record, and waits until it is on stable storage. Whoever writes a kernel writes the record before, so a
+# partition that lies where they would be ends both. May sleep.
 # In: EBX volume.
-# Out: CF and EAX error.
+# Out: CF and EAX error: ERROR_NO_SPACE where a partition begins before the end of the slots.
 # Clobbers: ESI too.
 slots_write:
+    mov     eax, [ebx + VOLUME_DISK]
+    add     eax, DISK_PARTITION
+    mov     ecx, DISK_PARTITIONS
+1:  cmp     dword ptr [eax + VOLUME_SECTORS], 0
+    je      2f
+    cmp     dword ptr [eax + VOLUME_START], SLOT_RECORD_LBA
+    jbe     3f
+2:  add     eax, VOLUME_SIZE_OF
+    dec     ecx
+    jnz     1b
     mov     dword ptr [slots_record + sr_sum], 0
     call    slots_sum
     sub     [slots_record + sr_sum], eax
@@ -125,10 +136,12 @@ slots_write:
     mov     ecx, offset slots_record
     mov     esi, 1
     call    volume_write
-    jc      1f
+    jc      4f
     mov     eax, ebx
     jmp     volume_flush
-1:  ret
+3:  mov     eax, ERROR_NO_SPACE
+    stc
+4:  ret
 
 # Takes the boot image of a drive or a disk into memory, and proves it. May sleep.
 # In: EAX name of the drive.

@@ -98,12 +98,23 @@ command_mem:
     je      .Lcommand_mem_show
     cmp     eax, 2
     jne     .Lcommand_mem_usage
-    mov     eax, [edx + 4]
-    LOAD_STRING edx, "check"
+    push    ebx
+    push    esi
+    mov     ebx, [edx + 4]
+    mov     esi, offset mem_words
+1:  mov     edx, [esi]
+    cmp     edx, 1
+    jc      2f
+    mov     eax, ebx
     call    string_compare
-    jne     .Lcommand_mem_usage
-    call    heap_check
-    PRINTF  "heap: %u blocks, all headers agree\n", eax
+    je      2f                          # CF is clear
+    add     esi, 8
+    jmp     1b
+2:  mov     ecx, [esi + 4]
+    pop     esi
+    pop     ebx
+    jc      .Lcommand_mem_usage
+    call    ecx
     xor     eax, eax
     ret
 .Lcommand_mem_show:
@@ -141,8 +152,14 @@ command_mem:
     pop     ebx
     ret
 .Lcommand_mem_usage:
-    PRINT   "usage: mem [check]\n"
+    PRINT   "usage: mem [check|callers|mark|leaks]\n"
     mov     eax, 2
+    ret
+
+# Verifies the heap.
+mem_check:
+    call    heap_check
+    PRINTF  "heap: %u blocks, all headers agree\n", eax
     ret
 
 SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
@@ -151,7 +168,7 @@ SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
 SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
-SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYSTEM, mem_text
+SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks]", "show the use of memory", GROUP_SYSTEM, mem_text
 
 .macro PAGE_USE name:req
     .pushsection .rodata.str, "a", @progbits
@@ -162,6 +179,13 @@ SHELL_COMMAND "mem", command_mem, "[check]", "show the use of memory", GROUP_SYS
 
 .section .rodata
 .balign 4
+mem_words:                                  # word, routine; the last has neither
+    .long   mem_word_check, mem_check, mem_word_callers, callers_show, mem_word_mark, callers_mark
+    .long   mem_word_leaks, callers_leaks, 0, 0
+STRING mem_word_check, "check"
+STRING mem_word_callers, "callers"
+STRING mem_word_mark, "mark"
+STRING mem_word_leaks, "leaks"
 page_use_names:                             # in the order of pages.inc
     PAGE_USE "other"
     PAGE_USE "heap"
@@ -169,7 +193,9 @@ page_use_names:                             # in the order of pages.inc
     PAGE_USE "tables"
     PAGE_USE "programs"
 mem_text:
-    .asciz  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
+    .ascii  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
+    .ascii  "mem callers lists who asked for the blocks that are in use. mem mark remembers them, and\n"
+    .asciz  "mem leaks shows whose have become more since then.\n"
 weekday_names:
     .asciz  "Mon"
     .asciz  "Tue"

@@ -417,7 +417,8 @@ SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it i
 
 .section .rodata
 kill_text:
-    .ascii  "A task ends when it waits and holds no lock; what it opened is closed. One that never waits goes on.\n"
+    .ascii  "A task ends when it waits and holds no lock; what it opened is closed. One of the kernel's\n"
+    .ascii  "that never waits is ended after a second, when it holds no lock.\n"
     .asciz  "ps lists the tasks.\n"
 nice_text:
     .ascii  "0 is the lowest, 15 the highest. The kernel's tasks begin with 8, programs with 6. A task runs only when\n"

@@ -1,7 +1,8 @@
 /** Further addresses of an interface, fixed addresses that are probed, the user's routes, and forwarding. */
 import { expect, test } from "vitest";
 import { formatMac, get16 } from "../../emulator/ether/packet.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { withAddress } from "../system/booted.ts";
+import { PROMPT } from "../system/images.ts";
 import { arp, echo, filler, icmp, PacketScene, PEER, PEER_MAC, tcp } from "./packet-wire.ts";
 
 const PING = echo(7, 1, filler(8));
@@ -9,13 +10,7 @@ const SHARED_MAC = Uint8Array.of(2, 0x51, 0x52, 0, 0, 1);
 const SHARED = formatMac(SHARED_MAC);
 
 async function scene(): Promise<PacketScene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
+  const lab = await withAddress();
   return new PacketScene(lab);
 }
 

@@ -11,7 +11,8 @@ import {
   sameBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { withAddress } from "../system/booted.ts";
+import { CLOUD, PROMPT } from "../system/images.ts";
 
 const NEIGHBOUR_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
 const NEIGHBOUR = "10.0.2.77";
@@ -36,22 +37,19 @@ interface Scene {
   readonly seen: ArpSeen[];
   /** Frames of IPv4 to the neighbour. */
   readonly packets: Uint8Array[];
+  /** Has the neighbour answer no more. */
+  silence(): void;
 }
 
 /** A node with an address, and a neighbour that answers for NEIGHBOUR when `answers`. */
 async function scene(answers: boolean): Promise<Scene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
+  const lab = await withAddress();
   const node = lab.nodes[0]!;
   const address = CLOUD.exec(node.console.text)![2]!;
   const plug = lab.plug("neighbour");
   const seen: ArpSeen[] = [];
   const packets: Uint8Array[] = [];
+  let answering = answers;
   plug.answer((frame) => {
     if (get16(frame, 12) === ETHERTYPE_IPV4 && sameBytes(frame.subarray(0, 6), NEIGHBOUR_MAC)) packets.push(frame);
     if (get16(frame, 12) !== ETHERTYPE_ARP) return [];
@@ -64,10 +62,11 @@ async function scene(answers: boolean): Promise<Scene> {
       target: frame.slice(at + 24, at + 28).join("."),
     };
     seen.push(request);
-    if (!answers || request.operation !== REQUEST || request.target !== NEIGHBOUR) return [];
+    if (!answering || request.operation !== REQUEST || request.target !== NEIGHBOUR) return [];
     return [arp(REPLY, NEIGHBOUR, request.sender, request.senderMac)];
   });
-  return { lab, node, plug, address, seen, packets };
+  const silence = (): void => void (answering = false);
+  return { lab, node, plug, address, seen, packets, silence };
 }
 
 function arp(operation: number, sender: string, target: string, to: Uint8Array = BROADCAST_MAC): Uint8Array {
@@ -231,7 +230,7 @@ const ELSEWHERE = [24, 10, 0, 2, 99] as const;
 
 async function shown(node: LabNode): Promise<string> {
   const from = node.console.text.length;
-  await node.enter("arp", PROMPT);
+  await node.enter("arp", /arp\r?\n(?:[\s\S]*\n)?\S*:\/> $/);
   return node.console.text.slice(from);
 }
 
@@ -287,15 +286,34 @@ describe("a packet", () => {
     expect(asked(s.seen)).toHaveLength(0);
   });
 
-  test("of a known neighbour to another changes where the node sends to", async () => {
+  test("that claims a known neighbour's address is not believed while the neighbour answers", async () => {
     const s = await scene(true);
     await ping(s.node);
+    await s.lab.advance("1s");
     const count = s.packets.length;
     await heardBy(s, [[8, 2, 0, 0, 0, 0, 0x88], ELSEWHERE]);
+    await s.lab.advance("1s");
+    // One for the ping, one to see whether the neighbour is still there.
+    expect(asked(s.seen)).toHaveLength(2);
+    for (let claim = 0; claim < 5; claim++) await heardBy(s, [[8, 2, 0, 0, 0, 0, 0x88], ELSEWHERE]);
+    await ping(s.node);
+    expect(s.packets.length).toBeGreaterThan(count);
+    expect(asked(s.seen).length).toBeLessThan(5);
+    expect(await shown(s.node)).toMatch(/^10\.0\.2\.77 is at 02:00:00:00:00:77 on eth0, confirmed \d s ago$/m);
+    expect(await counter(s.node, "claims of an address that another station has")).toBe(6);
+  });
+
+  test("that claims the address of a neighbour who is gone changes where the node sends to", async () => {
+    const s = await scene(true);
+    await ping(s.node);
+    await s.lab.advance("1s");
+    s.silence();
+    await heardBy(s, [[8, 2, 0, 0, 0, 0, 0x88], ELSEWHERE]);
+    await s.lab.advance("400ms");
+    const count = s.packets.length;
     await ping(s.node);
     // What goes to 02:..:88 is not among those to the neighbour's old address.
     expect(s.packets).toHaveLength(count);
-    expect(asked(s.seen)).toHaveLength(1);
     expect(await shown(s.node)).toMatch(/^10\.0\.2\.77 is at 02:00:00:00:00:88 on eth0, confirmed \d s ago$/m);
   });
 

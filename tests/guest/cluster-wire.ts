@@ -4,14 +4,18 @@
  */
 import { createHmac } from "node:crypto";
 import {
+  arpBytes,
+  ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   ethernetFrame,
   get16,
   ipv4Bytes,
   PROTOCOL_UDP,
+  parseArp,
   parseIpv4,
   parseIpv4Packet,
   parseUdp,
+  sameBytes,
   udpBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabPlug } from "../../src/index.ts";
@@ -21,20 +25,22 @@ export const VIEW = 2;
 export const REPORT = 3;
 export const BYE = 4;
 export const PROBE = 7;
+const JOIN = 13;
 export const JOINING = 1;
 export const MEMBER = 2;
 /** In a report: the sender wants to have the whole view. */
 export const ASK = 2;
 
 const MAGIC = 0x4c435251;
-const VERSION = 3;
+export const VERSION = 4;
 const PORT = 20818;
 const GROUP = parseIpv4("239.255.81.82");
 const GROUP_MAC = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0x51, 0x52);
-export const HEADER_BYTES = 112;
-export const REQUEST_BYTES = 128;
-export const VIEW_BYTES = 136;
+export const HEADER_BYTES = 120;
+export const REQUEST_BYTES = 136;
+export const VIEW_BYTES = 144;
 export const ENTRY_BYTES = 68;
+const MEMBERS_AT = HEADER_BYTES;
 const CODE_BYTES = 16;
 const CODE_AT = 96;
 /** A flag of packets in clusters without a key. */
@@ -85,14 +91,18 @@ const bytesOf = (id: string): number[] =>
 /** The key of packets that follows from a cluster's key line (src/lab/cluster-key.ts); null: of an open cluster. */
 function packetKey(line: string | null): Uint8Array {
   const [name, digits] = line === null ? ["open", "0".repeat(64)] : (line.trim().split(" ") as [string, string]);
-  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 3 packets ${name}`).digest();
+  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 4 packets ${name}`).digest();
 }
 
 /** Puts the right code into a packet. */
 export function signed(bytes: Uint8Array, line: string | null = null): Uint8Array {
+  return signedWith(bytes, packetKey(line));
+}
+
+function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   if (bytes.length < HEADER_BYTES) return bytes;
   bytes.fill(0, CODE_AT, CODE_AT + CODE_BYTES);
-  bytes.set(createHmac("sha256", packetKey(line)).update(bytes).digest().subarray(0, CODE_BYTES), CODE_AT);
+  bytes.set(createHmac("sha256", key).update(bytes).digest().subarray(0, CODE_BYTES), CODE_AT);
   return bytes;
 }
 
@@ -115,7 +125,7 @@ function packetBytes(
   view.setUint32(80, sequence ?? 0, true);
   bytes.set(address, 84);
   if (echo !== undefined) bytes.set(bytesOf(echo), 88);
-  if (kind === VIEW) view.setUint32(112, 1, true);
+  if (kind === VIEW) view.setUint32(MEMBERS_AT, 1, true);
   return signed(bytes, line);
 }
 
@@ -128,6 +138,7 @@ export class ClusterWire {
   readonly #plug: LabPlug;
   readonly #key: string | null;
   readonly #sequences = new Map<string, number>();
+  #found = false;
 
   constructor(lab: LabCluster, key: string | null = null) {
     this.#lab = lab;
@@ -135,8 +146,17 @@ export class ClusterWire {
     this.#plug = lab.plug("strangers");
     this.#plug.answer((frame) => {
       this.#hear(frame);
-      return [];
+      return this.#whereIs(frame);
     });
+  }
+
+  /** Answers who asks for the stranger that wants to join. */
+  #whereIs(frame: Uint8Array): Uint8Array[] {
+    const arp = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
+    if (!this.#found || arp?.operation !== 1 || !sameBytes(arp.targetIp, parseIpv4("10.0.2.119"))) return [];
+    const senderMac = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
+    const reply = { operation: 2, senderMac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
+    return [ethernetFrame(arp.senderMac, senderMac, ETHERTYPE_ARP, arpBytes(reply))];
   }
 
   #hear(frame: Uint8Array): void {
@@ -154,7 +174,7 @@ export class ClusterWire {
       age: view.getUint32(12, true),
       id: hex(data.subarray(24, 32)),
       founder: hex(data.subarray(32, 40)),
-      members: data[5] === VIEW ? view.getUint32(112, true) : 0,
+      members: data[5] === VIEW ? view.getUint32(MEMBERS_AT, true) : 0,
       session: hex(data.subarray(72, 80)),
       sequence: view.getUint32(80, true),
       data: data.slice(),
@@ -179,6 +199,17 @@ export class ClusterWire {
     const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data });
     const ip = ipv4Bytes({ source, destination: GROUP, protocol: PROTOCOL_UDP, payload }, 1);
     this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, last), ETHERTYPE_IPV4, ip));
+  }
+
+  /** Asks for the key that goes with the code of which `key` was made. */
+  askToJoin(key: Uint8Array, nonce: Uint8Array): void {
+    const id = "0200000000000077";
+    const header = packetBytes({ kind: JOIN, state: JOINING, era: 0, id, sequence: 1 }, parseIpv4("10.0.2.119"), null);
+    const bytes = new Uint8Array(REQUEST_BYTES);
+    bytes.set(header);
+    bytes.set(nonce, HEADER_BYTES);
+    this.#found = true;
+    this.sayBytes(signedWith(bytes, key), 0x77);
   }
 
   /** What was heard of a kind since a moment, and before another. */

@@ -13,7 +13,7 @@ import {
   udpBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";
-import { boot, images, inState, PROMPT } from "../system/images.ts";
+import { atPrompt } from "../system/booted.ts";
 
 const SERVER = "10.9.8.1";
 const SERVER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x67);
@@ -66,11 +66,7 @@ function answer(question: Uint8Array, change: Change): Uint8Array {
 
 /** A node that asks for an address, and a server that answers so. */
 async function served(change: Change): Promise<LabNode> {
-  const lab = await inState("no address yet", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    return booted;
-  });
+  const lab = await atPrompt({ gateway: false });
   lab.plug("server").answer((frame) => {
     const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
     const question = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;

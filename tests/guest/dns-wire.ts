@@ -1,6 +1,7 @@
 /** Messages of the DNS (RFC 1035) as a test writes and reads them. */
 import { get16, put16 } from "../../emulator/ether/packet.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { withAddress } from "../system/booted.ts";
+import { PROMPT } from "../system/images.ts";
 import { join, PacketScene, PEER } from "./packet-wire.ts";
 
 export const TYPES = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, ANY: 255 } as const;
@@ -66,13 +67,7 @@ function readName(message: Uint8Array, from: number): { name: string; next: numb
 
 /** One node with an address, whose name server is the peer. */
 export async function nodeThatAsks(): Promise<PacketScene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
+  const lab = await withAddress();
   await lab.nodes[0]!.enter(`set dns.server ${PEER}`, PROMPT);
   return new PacketScene(lab);
 }

@@ -249,6 +249,50 @@ test_task_owns:
 8:  stc
 9:  ret
 
+# Task_kill ends a task that never waits, after a second, but not while it holds a mutex.
+test_overdue:
+    mov     dword ptr [running], 0
+    mov     eax, offset test_busy_task
+    xor     edx, edx
+    LOAD_STRING ecx, "busy"
+    call    task_create
+    jc      9f
+    mov     ebx, [eax + TASK_ID]
+    mov     eax, 50
+    call    task_sleep
+    cmp     dword ptr [running], 1
+    jne     8f
+    mov     eax, ebx
+    call    task_kill
+    mov     eax, 1500
+    call    task_sleep
+    mov     eax, ebx                    # it has the mutex
+    call    task_lives
+    jc      9f
+    mov     dword ptr [running], 2
+    mov     eax, 100
+    call    task_sleep
+    mov     eax, ebx
+    call    task_lives
+    jnc     8f
+    cmp     dword ptr [mutex], 0
+    jne     8f
+    clc
+    ret
+8:  stc
+9:  ret
+
+# Holds the mutex until it may not run on with it, and never waits.
+test_busy_task:
+    mov     eax, offset mutex
+    call    mutex_lock
+    mov     dword ptr [running], 1
+1:  cmp     dword ptr [running], 2
+    jne     1b
+    mov     eax, offset mutex
+    call    mutex_unlock
+2:  jmp     2b
+
 # Task_kill ends a task that waits, and one that holds a mutex when it has given that back; what they own is closed.
 test_kill:
     mov     edi, [handles_open]
@@ -522,6 +566,7 @@ handle_tests:
     TEST    "held handles", test_handle_hold
     TEST    "what a task owns", test_task_owns
     TEST    "kill", test_kill
+    TEST    "overdue", test_overdue
     TEST    "timers", test_timers
     TEST    "clocks", test_clocks
     TEST    "wait for any", test_wait_any

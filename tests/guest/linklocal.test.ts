@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { arpBytes, ETHERTYPE_ARP, ethernetFrame, get16, parseArp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, images, inState, PROMPT } from "../system/images.ts";
+import { atPrompt } from "../system/booted.ts";
 
 const RIVAL_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x99);
 /** Steps of the node's clock, by which a wait may be longer. */
@@ -24,11 +24,7 @@ interface Scene {
 
 /** A node that asks for an address in vain, and one who has every link-local address that it probes, when `rival`. */
 async function scene(rival: boolean): Promise<Scene> {
-  const lab = await inState("no address yet", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    return booted;
-  });
+  const lab = await atPrompt({ gateway: false });
   const [probes, announcements]: [Asked[], Asked[]] = [[], []];
   lab.plug("rival").answer((frame) => {
     const asked = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;

@@ -43,6 +43,7 @@ test("a machine is found by its name, and answers as RFC 6762 says", async () =>
   await s.lab.advance("20ms");
   const frame = s.frames.find((one) => one[23] === 17 && get16(one, 36) === 6001)!;
   const message = frame.slice(42, 14 + get16(frame, 16));
+  expect(frame[22], "TTL").toBe(255);
   expect([...message.slice(0, 8)]).toEqual([0, 7, 0x84, 0, 0, 1, 0, 1]);
   expect([...message.slice(-10)]).toEqual([0, 0, 0, 10, 0, 4, ...s.facts.address.split(".").map(Number)]);
 
@@ -58,6 +59,7 @@ test("a machine is found by its name, and answers as RFC 6762 says", async () =>
   }
   expect(group.length).toBeGreaterThanOrEqual(2);
   expect(group.length).toBeLessThanOrEqual(3);
+  expect(group.map((one) => one[22])).toEqual(group.map(() => 255));
   const told = group[0]!.slice(42, 14 + get16(group[0]!, 16));
   expect([...told.slice(0, 12)]).toEqual([0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
   expect([...told.slice(-14, -4)]).toEqual([0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4]);

@@ -427,6 +427,7 @@ fresh_packet:
 check:
     mov     eax, offset packet
     mov     ecx, CLOUD_SIZE
+    mov     edx, offset trust_key
     call    trust_sign
 check_signed:
     mov     eax, [cluster_netif]

@@ -1,7 +1,8 @@
 /** TCP as a peer on the wire sees it: cases from the RFCs, run one after the other on one node. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabPlug } from "../../src/index.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "../system/images.ts";
+import { withAddress } from "../system/booted.ts";
+import { CLOUD } from "../system/images.ts";
 import { TCP_CASES } from "./tcp-cases.ts";
 import { listen, TcpPeer } from "./tcp-wire.ts";
 
@@ -17,13 +18,7 @@ interface Scene {
 let made: Promise<Scene> | null = null;
 
 async function makeScene(): Promise<Scene> {
-  const lab = await inState("address", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.advance("5s");
-    return booted;
-  });
+  const lab = await withAddress();
   const text = lab.nodes[0]!.console.text;
   const mac = /82540EM, ([0-9a-f:]+)/.exec(text)![1]!.split(":");
   const plug = lab.plug("peer");

@@ -47,8 +47,8 @@ function beginning(): { disk: RecordingDisk; model: Model } {
   return { disk: new RecordingDisk(prepared.content.slice()), model };
 }
 
-/** Is shown images that were found good, with what they hold. */
-export type Witness = (image: Uint8Array, text: string) => void;
+/** Is shown each image that mounts, with what it holds, and whether the model of its history agrees. */
+export type Witness = (image: Uint8Array, text: string, agrees: boolean) => void;
 
 /** Blocks of the volumes that `cutHistory` makes. */
 export const CUT_BLOCKS = BLOCKS;
@@ -131,12 +131,13 @@ function judge(
   const first = look(image, say);
   if (first === null) return;
   const { text, log } = first;
-  if (!states.some((state, k) => k >= range.from && k <= range.to && state === text)) {
+  const agrees = states.some((state, k) => k >= range.from && k <= range.to && state === text);
+  if (!agrees) {
     const k = states.indexOf(text);
     say(k < 0 ? `not a state of the history:\n${text}\n` : `the state after ${k} operations`);
   }
   if (witness) {
-    witness(image, text);
+    witness(image, text, agrees);
     return;
   }
   // The second cut: while it is mounted.

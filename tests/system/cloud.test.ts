@@ -165,7 +165,7 @@ describe("the volume of cluster_node", () => {
 
   test("is free when the daemon has ended, and so is its port", async () => {
     const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
-    await node.enter("kill cloud", PROMPT);
+    await node.enter("service stop cluster", PROMPT);
     await node.enter("umount /net", PROMPT);
     await node.enter("mount", /Nothing is mounted/);
     await node.enter("handles", PROMPT);

@@ -93,6 +93,41 @@ test("a node with an older copy of its disk goes on above the age that the clust
   expect((await again(lab, second)).age).toBe(5);
 });
 
+describe("a disk that takes a second for each access", () => {
+  // An access takes 100 us at a factor of 1.
+  const SLOW = 10_000;
+
+  test("does not make its node suspected while it saves a name", async () => {
+    const lab = await cluster(3);
+    const third = lab.nodes[2]!;
+    third.slowDisk(SLOW);
+    const from = lab.nodes.map(({ console }) => console.text.length);
+    await third.enter("hostname tortoise", PROMPT);
+    await lab.advance("60s");
+    for (const [index, node] of lab.nodes.entries())
+      expect(node.console.text.slice(from[index]!)).not.toMatch(/peers [01]$/m);
+    await lab.nodes[0]!.enter("cloud", /^tortoise .* member /m);
+    third.powerOff();
+    third.slowDisk(1);
+    await again(lab, third);
+    expect(third.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/^cloud: tortoise /);
+  });
+
+  test("holds an era before its node says that it lives there", async () => {
+    const lab = await cluster(2);
+    const second = lab.nodes[1]!;
+    for (const node of lab.nodes) node.powerOff();
+    for (const node of lab.nodes) node.powerOn();
+    await second.waitFor(/cluster: node \S+ era 1, age 2, on disk/);
+    second.slowDisk(SLOW / 10);
+    await second.waitFor(/^cloud: .* era 2 age 2 peers 1$/m, { within: "60s" });
+    for (const node of lab.nodes) node.powerOff();
+    second.slowDisk(1);
+    second.powerOn();
+    await second.waitFor(/cluster: node \S+ era 2, age 3, on disk/);
+  });
+});
+
 test("a member that says bye stays gone: nobody sees it come back for a moment", async () => {
   const lab = await cluster(3);
   const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
@@ -112,6 +147,32 @@ test("the power button says bye and switches off", async () => {
   await first.waitFor(/^cloud: .* peers 0$/m, { within: "200ms" });
   await lab.until(() => second.isOff, "it is still on", { within: "2s" });
   await first.enter("cloud", /^qure-2 .* left /m);
+});
+
+test("all nodes reboot on request, each when the one before is a member again", async () => {
+  const lab = await cluster(3);
+  const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+  for (const node of [second, third]) await node.enter("set cloud.reboot yes", PROMPT);
+  const from = lab.nodes.map(({ console }) => console.text.length);
+  first.type("cloud reboot all\n");
+  const peers: number[] = [];
+  await lab.until(() => {
+    const seen = [second, third].filter((node) =>
+      /QuRe loader/.test(node.console.text.slice(from[node.index]!)),
+    ).length;
+    if (seen === 1) peers.push(status(first)!.peers);
+    return /now this node[\s\S]*QuRe loader/.test(first.console.text.slice(from[0]!));
+  }, "they did not all reboot");
+  // While one was away the others stayed: the cluster goes on.
+  expect(Math.min(...peers)).toBe(1);
+  await lab.until(
+    () => lab.nodes.every((node) => status(node)?.age === 2 && status(node)!.peers === 2),
+    "they did not meet",
+  );
+  expect(lab.nodes.map((node) => status(node)!.era)).toEqual([1, 1, 1]);
+  expect(first.console.text).toMatch(
+    /^qure-\d reboots[\s\S]*^qure-\d is back[\s\S]*^qure-\d reboots[\s\S]*^qure-\d is back/m,
+  );
 });
 
 test("cloud.reboot is kept from one boot to the next", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, VIEW } from "../guest/cluster-wire.ts";
+import { atPrompt } from "./booted.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const KEY = keyOfSeed(1);
@@ -110,11 +111,7 @@ describe("a stranger without the key", () => {
   });
 
   test("that says hello with a low id for ever does not keep a cluster from being founded", async () => {
-    const lab = await inState("no address yet", async () => {
-      const booted = boot({ nodes: [{ cdrom: images().iso }] });
-      await booted.nodes[0]!.waitFor(PROMPT);
-      return booted;
-    });
+    const lab = await atPrompt();
     const wire = new ClusterWire(lab);
     const node = lab.nodes[0]!;
     await lab.until(() => /^cloud: .* joining/m.test(node.console.text), "it does not join");

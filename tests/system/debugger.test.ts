@@ -7,7 +7,8 @@ async function atPrompt(): Promise<LabNode> {
   const lab = await inState("prompt of the debugger", async () => {
     const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.nodes[0]!.enter("kill cloud net address", PROMPT);
+    await booted.nodes[0]!.enter("service stop network", PROMPT);
+    await booted.advance("2s");
     return booted;
   });
   return lab.nodes[0]!;
@@ -30,7 +31,8 @@ test("shows registers, stack, tasks and memory, steps, and goes on", async () =>
   );
   expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
   expect(await said(node, "b")).toMatch(/command_debug\+[\s\S]* shell_run\+0x\w+ {2}asm\/shell\/shell\.s:\d+/);
-  expect(await said(node, "t")).toMatch(/^ +\d+ waiting {2}log +holds 0 {2}waits for log_event\+0x0$/m);
+  expect(await said(node, "t")).toMatch(/^ +\d+ waiting {2}log +holds 0 {2}waits for mount_made\+0x0$/m);
+  expect(await said(node, "h")).toMatch(/^ +\d+ blocks +\d+ bytes {2}\w+ {2}task_new\+/m);
   expect(await said(node, "m hostname 16")).toMatch(/^c0\w{6} {2}71 75 72 65 00 /m);
   expect(await said(node, "m 10 16")).toMatch(/^00000010 {2}-- --/m);
   expect(await said(node, "what")).toMatch(/r registers {2}b stack/);

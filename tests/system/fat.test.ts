@@ -1,6 +1,15 @@
 /** FAT12, FAT16 and FAT32: what mtools and mkfs.fat make, the guest reads; what is damaged, it refuses or survives. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -10,7 +19,7 @@ import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 
-const TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd"].map(oracle);
+const TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mtype"].map(oracle);
 const hasTools = TOOLS.every((tool) => tool !== null);
 const folder = mkdtempSync(join(tmpdir(), "qure-fat-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -109,6 +118,72 @@ describe.skipIf(!hasTools)("file systems by others", () => {
       expect(await output(node, "cat /fat/DIR")).toMatch(/is a directory/);
       expect(await output(node, "umount /fat")).toBe("");
     }
+  });
+});
+
+describe.skipIf(!hasTools)("file systems of the kernel", () => {
+  /** Sectors of a partition, and what it is to hold: the bounds between the kinds, and where clusters grow. */
+  const MADE = [
+    [8399, 12],
+    [8400, 16],
+    ...(process.env["QURE_THOROUGH"]
+      ? ([
+          [128, 12],
+          [70_000, 16],
+          [(1 << 20) - 1, 16],
+          [1 << 20, 32],
+          [5_000_000, 32],
+          [40_000_000, 32],
+        ] as const)
+      : []),
+  ] as const;
+  const START = 2048;
+
+  test.each(MADE)("of %i sectors are FAT%i, as fsck.fat sees them, and hold files", async (sectors, bits) => {
+    const disk = new SparseDisk((START + sectors) * 512);
+    const table = new Uint8Array(512);
+    const view = new DataView(table.buffer);
+    view.setUint8(446 + 4, 0x0c);
+    view.setUint32(446 + 8, START, true);
+    view.setUint32(446 + 12, sectors, true);
+    view.setUint16(510, 0xaa55, true);
+    disk.write(0, table);
+    // Not the first drive, on which the cluster's daemon would look for its object.
+    const node = await machineWith([new SparseDisk(MIB), disk]);
+    expect(await output(node, "mkfs -t fat hdb0")).toMatch(/^hdb0 now holds an empty fat of /);
+    expect(await output(node, "mount hdb0 /fat")).toBe("");
+    expect(await output(node, "mount")).toMatch(new RegExp(`^hdb0 on /fat, class_fs_fat: FAT${bits}, `, "m"));
+    expect(await output(node, "mkdir /fat/sub; echo something > '/fat/sub/A long name'; umount /fat")).toBe("");
+    const path = join(folder, `made-${sectors}.img`);
+    writeFileSync(path, "");
+    truncateSync(path, sectors * 512);
+    const part = openSync(path, "r+");
+    // Only what was written: the rest of a large volume is a hole.
+    for (const [chunk, bytes] of disk.chunks) {
+      const at = chunk * bytes.length - START * 512;
+      if (at >= 0) writeSync(part, bytes, 0, Math.min(bytes.length, sectors * 512 - at), at);
+    }
+    closeSync(part);
+    expect(run("fsck.fat", ["-n", "-v", path])).toMatch(new RegExp(`2 FATs, ${bits} bit entries|FAT${bits}`));
+    expect(run("mtype", ["-i", path, "::/sub/A long name"])).toBe("something\n");
+  });
+
+  test("are made on an entry of another type only after Yes", async () => {
+    const disk = new SparseDisk(16 * MIB);
+    const table = new Uint8Array(512);
+    const view = new DataView(table.buffer);
+    view.setUint8(446 + 4, 0x99);
+    view.setUint32(446 + 8, START, true);
+    view.setUint32(446 + 12, 8000, true);
+    view.setUint16(510, 0xaa55, true);
+    disk.write(0, table);
+    const node = await machineWith([new SparseDisk(MIB), disk]);
+    await node.enter("mkfs -t fat hdb0", /type 99, not 0c[\s\S]*Type 'Yes' if so: $/);
+    await node.enter("no", /nothing was written/);
+    await node.waitFor(PROMPT);
+    const begins = new Uint8Array(512);
+    disk.read(START * 512, begins);
+    expect(begins.every((byte) => byte === 0)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
+import { ObjectCache } from "../../src/build/object-cache.ts";
 import {
   buildSystem,
   type ClusterOptions,
@@ -9,9 +10,10 @@ import {
   formatDiagnostic,
   LabCluster,
   restoreCluster,
+  type SourceTree,
 } from "../../src/index.ts";
-import { kept } from "../setup/cache.ts";
-import { treeWith } from "./tree-with.ts";
+import { kept, keptForAll } from "../setup/cache.ts";
+import { treeWith, treeWithProgram } from "./tree-with.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -23,6 +25,11 @@ export interface Images {
   readonly loaderElf: Uint8Array;
   readonly manifest: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
   readonly firmware: Uint8Array;
+}
+
+/** What `qure build` says of its images. */
+interface Manifest {
+  readonly files: readonly { readonly name: string; readonly sizeBytes: number; readonly parts: Images["manifest"] }[];
 }
 
 let read: Images | null = null;
@@ -37,44 +44,41 @@ export function images(): Images {
   if (read) return read;
   const folder = join(inject("cacheFolder"), "images");
   const file = (name: string): Uint8Array => new Uint8Array(readFileSync(join(folder, name)));
-  const described = JSON.parse(readFileSync(join(folder, "system.json"), "utf8")) as Record<
-    string,
-    { sizeBytes: number; parts: Images["manifest"] }
-  >;
+  const manifest = JSON.parse(readFileSync(join(folder, "build/manifest.json"), "utf8")) as Manifest;
+  const described = (name: string): Manifest["files"][number] => manifest.files.find((one) => one.name === name)!;
+  const disk = described("qure.img");
+  // Beyond the last part there are zeros only.
+  const usedBytes = Math.max(...Object.values(disk.parts).map(({ offset, sizeBytes }) => offset + sizeBytes));
   read = {
-    iso: file("qure.iso"),
-    disk: file("qure.img"),
-    diskBytes: described["qure.img"]!.sizeBytes,
-    kernelElf: file("kernel.elf"),
-    loaderElf: file("loader.elf"),
-    manifest: described["qure.iso"]!.parts,
+    iso: file("build/qure.iso"),
+    disk: file("build/qure.img").slice(0, usedBytes),
+    diskBytes: disk.sizeBytes,
+    kernelElf: file("build/kernel.elf"),
+    loaderElf: file("build/loader.elf"),
+    manifest: described("qure.iso").parts,
     firmware: file("firmware.bin"),
   };
   return read;
 }
 
+/** Carries objects from one image to the next: they differ by a source. */
+const objects = new ObjectCache();
+
+function isoOf(tree: SourceTree): Uint8Array {
+  const settings = { version: "0.1.0", revision: 1, cache: objects, wanted: ["qure.iso"] };
+  const { files, diagnostics } = buildSystem(tree, settings);
+  if (files) return files[0]!.content;
+  throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+}
+
 /** An ISO of the system with one more source, `from` in this repository, that is `at` in the system. */
 export function isoWith(from: string, at: string): Promise<Uint8Array> {
-  return kept(`ISO with ${from}`, () => {
-    const { files, diagnostics } = buildSystem(treeWith(folderTree(root), from, at), { version: "0.1.0", revision: 1 });
-    if (files) return files.find(({ name }) => name === "qure.iso")!.content;
-    throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
-  });
+  return keptForAll(`ISO with ${from} at ${at}`, () => isoOf(treeWith(folderTree(root), from, at)));
 }
 
 /** An ISO of the system with one more program in /bin, given as an ELF file. */
 export function isoWithProgram(name: string, file: Uint8Array): Uint8Array {
-  const tree = folderTree(root);
-  const at = `asm/programs/${name}.elf`;
-  const { files, diagnostics } = buildSystem(
-    {
-      list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
-      read: (path) => (path === at ? file : tree.read(path)),
-    },
-    { version: "0.1.0", revision: 1 },
-  );
-  if (files) return files.find((built) => built.name === "qure.iso")!.content;
-  throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
+  return isoOf(treeWithProgram(folderTree(root), name, file));
 }
 
 /** A cluster with the firmware of this repository, of small machines when nothing else is said. */
@@ -90,6 +94,11 @@ export function boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): L
  */
 export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
   return restoreCluster(await kept(name, async () => (await make()).save()));
+}
+
+/** The same for a state that tests of several files begin from. */
+export async function inSharedState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
+  return restoreCluster(await keptForAll(name, async () => (await make()).save()));
 }
 
 export const PROMPT = /\S+:\/\S*> $/;

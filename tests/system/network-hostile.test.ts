@@ -22,8 +22,10 @@ import {
 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
-import { ENTRY_BYTES, HEADER_BYTES, OPEN, REQUEST_BYTES, signed, VIEW_BYTES } from "../guest/cluster-wire.ts";
+import { ENTRY_BYTES, HEADER_BYTES, OPEN, REQUEST_BYTES, signed, VERSION, VIEW_BYTES } from "../guest/cluster-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
+import { asMember, atPrompt } from "./booted.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const FRAMES = casesOf("system/network-hostile").count;
@@ -42,12 +44,7 @@ interface Scene {
 
 /** One node, a member of its own cluster, and a stranger on the switch. */
 async function member(): Promise<Scene> {
-  const lab = await inState("member", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }] });
-    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
-    await booted.nodes[0]!.waitFor(PROMPT);
-    return booted;
-  });
+  const lab = await asMember();
   const plug = lab.plug("stranger");
   const node = lab.nodes[0]!;
   // The node's views come by, for those who want to see one.
@@ -89,7 +86,7 @@ function cloudPacket(
   const bytes = new Uint8Array(sizeBytes);
   const packet = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode("QRCL"));
-  bytes.set([3, 1, 1, 1 | OPEN], 4); // version, hello, joining, diskless
+  bytes.set([VERSION, 1, 1, 1 | OPEN], 4); // version, hello, joining, diskless
   packet.setUint32(12, 1, true);
   bytes.set([2, 0, 0, 0xff, 0xfe, 0, 0, 0x66], 24);
   bytes.set(new TextEncoder().encode("stranger"), 40);
@@ -110,7 +107,7 @@ function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () =
       bytes.set([2, 2], 5); // view, member
       packet.setUint32(8, 1, true);
       bytes.fill(0xff, 32, 40);
-      packet.setUint32(112, 1 + entries, true);
+      packet.setUint32(HEADER_BYTES, 1 + entries, true);
       for (let index = 0; index < entries; index++) {
         const at = VIEW_BYTES + ENTRY_BYTES * index;
         bytes.set([2, 0, 0, 0xff, 0xfe, 0, 1, index], at);
@@ -123,6 +120,16 @@ function viewPacket(change: (packet: DataView, bytes: Uint8Array) => void = () =
     },
     VIEW_BYTES + ENTRY_BYTES * entries,
   );
+}
+
+/** What a member says with a text behind the header. */
+function memberPacket(kind: number, text: string): Uint8Array {
+  return cloudPacket((packet, bytes) => {
+    bytes.set([kind, 2], 5);
+    packet.setUint32(8, 1, true);
+    bytes.fill(0xff, 32, 40);
+    bytes.set(new TextEncoder().encode(text), HEADER_BYTES);
+  }, HEADER_BYTES + text.length);
 }
 
 /** The data of the cluster's last packet that a plug has heard. */
@@ -245,7 +252,8 @@ describe("fuzzed frames", () => {
 describe("packets that look like the cluster's", () => {
   const MALFORMED: readonly (readonly [string, Uint8Array])[] = [
     ["kind 0", cloudPacket((p) => p.setUint8(5, 0))],
-    ["kind 7", cloudPacket((p) => p.setUint8(5, 7))],
+    ["a probe of a joiner", cloudPacket((p) => p.setUint8(5, 7))],
+    ["kind 12", cloudPacket((p) => p.setUint8(5, 12))],
     ["a byte too long", cloudPacket(undefined, HEADER_BYTES + 1)],
     ["a byte too short", cloudPacket().slice(0, -1)],
     ["a request that ends with its header", cloudPacket((p) => p.setUint8(5, 5))],
@@ -263,7 +271,7 @@ describe("packets that look like the cluster's", () => {
     ["a name with an escape", cloudPacket((p) => p.setUint8(42, 0x1b))],
     ["a view of a joiner", viewPacket((p) => (p.setUint8(6, 1), p.setUint32(32, 0)))],
     ["a view without its own part", viewPacket().slice(0, HEADER_BYTES)],
-    ["a view of nobody", viewPacket((p) => p.setUint32(112, 0))],
+    ["a view of nobody", viewPacket((p) => p.setUint32(HEADER_BYTES, 0))],
     ["a view that ends in an entry", viewPacket().slice(0, -1)],
     ["an entry without an id", viewPacket((_, bytes) => bytes.fill(0, VIEW_BYTES, VIEW_BYTES + 8))],
     ["an entry with age 0", viewPacket((p) => p.setUint32(VIEW_BYTES + 8, 0))],
@@ -271,6 +279,15 @@ describe("packets that look like the cluster's", () => {
     ["an entry in state 6", viewPacket((p) => p.setUint8(VIEW_BYTES + 17, 6))],
     ["an entry with a multicast address", viewPacket((p) => p.setUint8(VIEW_BYTES + 20, 239))],
     ["an entry whose name does not end", viewPacket((_, bytes) => bytes.fill(0x61, VIEW_BYTES + 24, VIEW_BYTES + 56))],
+    ["a hold of no address", memberPacket(8, "")],
+    ["a hold of nine addresses", memberPacket(8, "a".repeat(36))],
+    ["a hold of half an address", memberPacket(8, "ab")],
+    ["a release with a byte too many", memberPacket(9, "a".repeat(17))],
+    ["values with a wrong digest", memberPacket(11, "name\0value\0")],
+    ["values whose name does not end", memberPacket(11, "a".repeat(40))],
+    ["values whose text does not end", memberPacket(11, "name\0abc")],
+    ["values that do not end", memberPacket(11, `name\0${"a".repeat(1100)}\0`)],
+    ["values with a blank in a name", memberPacket(11, "a b\0c\0\0\0")],
   ];
   const FOREIGN: readonly (readonly [string, Uint8Array, number])[] = [
     ["another magic", cloudPacket((p) => p.setUint8(0, 0x71)), CLUSTER_PORT],
@@ -342,9 +359,9 @@ describe("packets that look like the cluster's", () => {
           bytes[5] = 5;
           packet.setUint32(20, 1, true);
           bytes.set(said.subarray(72, 80), 88);
-          bytes.set(target, 112);
-          packet.setUint32(120, era, true);
-          packet.setUint32(124, age, true);
+          bytes.set(target, HEADER_BYTES);
+          packet.setUint32(HEADER_BYTES + 8, era, true);
+          packet.setUint32(HEADER_BYTES + 12, age, true);
         }, REQUEST_BYTES),
       );
     for (const frame of [
@@ -422,11 +439,7 @@ describe("a DHCP server that lies", () => {
   }
 
   async function lieTo(lie: Lie): Promise<LabNode> {
-    const lab = await inState("no address yet", async () => {
-      const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
-      await booted.nodes[0]!.waitFor(PROMPT);
-      return booted;
-    });
+    const lab = await atPrompt({ gateway: false });
     lab.plug("liar").answer((frame) => {
       const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
       const question = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
@@ -486,4 +499,30 @@ test("a plug in the switch hears what is for all and answers at that moment; a c
     plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length,
   ).toBeGreaterThanOrEqual(2);
   expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
+});
+
+thoroughly("10,000 claims a second of everybody's addresses keep no two nodes apart", async () => {
+  const lab = await inState("two members", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }] });
+    for (const node of booted.nodes) await node.waitFor(/peers 1/, { within: "20s" });
+    await booted.advance("3s");
+    return booted;
+  });
+  const plug = lab.plug("stranger");
+  const random = new Random(11);
+  const peers = (): readonly (string | undefined)[] =>
+    lab.nodes.map(({ console }) => [...console.text.matchAll(/^cloud: .* peers (\d+)/gm)].at(-1)?.[1]);
+  for (let ms = 1; ms <= 4000; ms++) {
+    for (let frame = 0; frame < 10; frame++) {
+      const senderMac = Uint8Array.of(2, ...Array.from({ length: 5 }, () => random.below(256)));
+      const [senderIp, targetIp] = [0, 0].map(() => Uint8Array.of(10, 0, 2, random.below(256))) as [
+        Uint8Array,
+        Uint8Array,
+      ];
+      const body = arpBytes({ operation: 1, senderMac, senderIp, targetMac: new Uint8Array(6), targetIp });
+      plug.send(ethernetFrame(BROADCAST_MAC, senderMac, ETHERTYPE_ARP, body));
+    }
+    await lab.advance("1ms");
+    if (ms % 250 === 0) expect(peers(), `after ${ms} ms`).toEqual(["1", "1"]);
+  }
 });

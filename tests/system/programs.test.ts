@@ -5,12 +5,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { cProgram } from "./c-program.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
 
@@ -21,7 +21,7 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lab = await inState("prompt of programs", async () => {
     const booted = boot({ nodes: [{ cdrom: images().iso }] });
     await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.nodes[0]!.enter("kill cloud net address", PROMPT);
+    await booted.nodes[0]!.enter("service stop network", PROMPT);
     return booted;
   });
   return { lab, node: lab.nodes[0]! };
@@ -193,28 +193,7 @@ thoroughly(
   "a program in C is built by gcc, gets its arguments, computes with the FPU, and names its line when it faults",
   async (context) => {
     if (!gcc) return context.skip("gcc is not installed");
-    const folder = mkdtempSync(join(tmpdir(), "qure-c-"));
-    const cli = join(root, "dist/qure.cjs");
-    await execa(
-      process.execPath,
-      [cli, "as", "-I", join(root, "asm/include"), "-o", join(folder, "start.o"), "start.s"],
-      {
-        cwd: join(root, "asm/programs/c"),
-      },
-    );
-    const options = ["-m32", "-ffreestanding", "-fno-pic", "-O1", "-g", "-I", join(root, "asm/include")];
-    await execa(gcc, [...options, "-c", "-o", join(folder, "example.o"), "example.c"], {
-      cwd: join(root, "asm/programs/c"),
-    });
-    const elf = join(folder, "example");
-    await execa(
-      process.execPath,
-      [cli, "ld", "-T", join(root, "asm/programs.ld"), "-o", elf].concat(
-        ["start.o", "example.o"].map((name) => join(folder, name)),
-      ),
-    );
-    const lab = boot({ nodes: [{ cdrom: isoWithProgram("example", new Uint8Array(readFileSync(elf))) }] });
-    rmSync(folder, { recursive: true, force: true });
+    const lab = boot({ nodes: [{ cdrom: isoWithProgram("example", await cProgram(gcc, "example")) }] });
     const node = lab.nodes[0]!;
     await node.waitFor(PROMPT);
     await node.enter("time /bin/example one two", /^one\ntwo\n\d+ ms, status 7\n/m);

@@ -20,7 +20,7 @@ test(
     const lab = boot({ nodes: [{ cdrom: images().iso }] });
     const node = lab.nodes[0]!;
     await node.waitFor(PROMPT);
-    await node.enter("kill cloud net address", PROMPT);
+    await node.enter("service stop network", PROMPT);
     for (let run = 0; run < RUNS; run++) {
       await node.enter(`hostile ${CALLS} ${1 + run * CALLS}`, /(\d+) calls by \d+ programs, \d+ of them killed\n/, {
         within: "forever",

@@ -62,6 +62,19 @@ test("a kernel is installed, tried, confirmed, and selected again", async () => 
   await restart(tried, /on trial, 2 tries left after this one: kernel image at sector \d\d /);
 });
 
+test("a partition that lies where the second kernel would be is not written over", async () => {
+  const content = images().disk.slice(0, DISK_BYTES);
+  const view = new DataView(content.buffer);
+  view.setUint8(446 + 4, 0x0c);
+  view.setUint32(446 + 8, SECOND_LBA + 100, true);
+  view.setUint32(446 + 12, 5000, true);
+  const { node, disk } = await machine(content);
+  await say(node, "kernel install hdc", /^kernel: hda: no space left$/m);
+  const partition = new Uint8Array(5000 * SECTOR_BYTES);
+  disk.read((SECOND_LBA + 100) * SECTOR_BYTES, partition);
+  expect(partition.every((byte) => byte === 0)).toBe(true);
+});
+
 test("a kernel on trial that panics or hangs is tried three times, then the good one starts", async () => {
   const tried = await machine();
   const { node, lab } = tried;

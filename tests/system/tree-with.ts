@@ -11,3 +11,12 @@ export function treeWith(tree: SourceTree, from: string, at: string): SourceTree
     read: (path) => tree.read(path === at ? from : (INCLUDED[path] ?? path)),
   };
 }
+
+/** `tree` with one more program in /bin, given as an ELF file. */
+export function treeWithProgram(tree: SourceTree, name: string, file: Uint8Array): SourceTree {
+  const at = `asm/programs/${name}.elf`;
+  return {
+    list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
+    read: (path) => (path === at ? file : tree.read(path)),
+  };
+}

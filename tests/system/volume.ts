@@ -21,7 +21,7 @@ export async function nodeWithVolume(
   const node = booted.nodes[0]!;
   if (!isAlone) await node.waitFor(CLOUD, { within: "20s" });
   await node.waitFor(PROMPT);
-  if (isAlone) await node.enter("kill cloud net address", PROMPT);
+  if (isAlone) await node.enter("service stop network", PROMPT);
   await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
   for (const line of [`mount hda0 ${place}`, ...lines]) await node.enter(line, PROMPT);
   return booted;

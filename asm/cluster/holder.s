@@ -1,0 +1,554 @@
+# The service addresses: each is held by exactly one of the members that hear each other. The holder says ten times a
+# second that it holds; when it falls silent, the next in a row that all know asks for the address (ARP probes), and
+# takes it, with the MAC address that goes with it. When two hold one after a cut has healed, one gives it up as soon as
+# it hears the other. See docs/protocols/cluster.md.
+#
+# A task of its own claims and says, as claiming takes time; the rest runs in the cluster's task, with its mutex held.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "net.inc"
+.include "cluster.inc"
+
+HOLD_MS                 = 100           # a holder says so this often
+SILENCE_MS              = SERVICE_SILENCE_MS    # after it the next in the row takes over,
+STEP_MS                 = 80            # each further one so much later,
+RANK_MAXIMUM            = 6             # up to so many times
+HEALTH_MS               = 100           # more patience for each step of this node's bad health
+LEASE_MS                = 250           # a holder that could not say so for this long checks before it sends
+PROBE_MS                = 10            # after each ARP probe
+CHECK_MS                = 20            # waits for somebody else who has the address
+CHECKS                  = 2
+GRACE_MS                = 500           # a new member listens so long before it takes anything
+JOINING_MS              = 50            # how often a node that is no member looks whether it has become one
+REFUSALS                = 10            # claims in vain, after which the user is told
+NEVER                   = 0x7FFFFFFF
+
+.bss
+.balign 4
+.global holder_event
+holder_event:           .space 4
+hold_at:                .space 4        # clock_ms of the next word of a holder
+cycles_per_ms:          .space 4
+service_mac:            .space 8        # that of the address that is being claimed
+
+.text
+
+# Starts the task, when the service starts. The mutex is held.
+.global holder_start
+holder_start:
+    mov     eax, offset holder_event
+    call    net_changes
+    call    task_cycles_per_ms
+    mov     [cycles_per_ms], eax
+    mov     eax, offset holder_task
+    LOAD_STRING ecx, "cloud address"
+    jmp     task_create
+
+# The task.
+holder_task:
+    mov     eax, offset cluster_owner
+    call    owner_join
+.Lholder_task_loop:
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    call    holder_look
+    mov     edi, eax
+    mov     esi, edx
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    test    esi, esi
+    jz      .Lholder_task_wait
+    cmp     dword ptr [esi + SERVICE_RECORD], 0
+    jne     .Lholder_task_check
+    call    holder_claim
+    jmp     .Lholder_task_loop
+.Lholder_task_check:
+    call    holder_check
+    jmp     .Lholder_task_loop
+.Lholder_task_wait:
+    mov     eax, offset holder_event
+    mov     edx, edi
+    call    event_wait
+    jmp     .Lholder_task_loop
+
+# Whether this node may hold addresses now: a member that others can hear.
+# Out: ZF when it may.
+# Clobbers: EAX.
+holder_may:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     9f
+    cmp     dword ptr [cluster_pings], 1
+    jne     9f
+    mov     eax, [cluster_netif]
+    mov     eax, [eax + NETIF_FLAGS]
+    and     eax, NETIF_LINK
+    cmp     eax, NETIF_LINK
+9:  ret
+
+# Says what is held when it is time, and looks what is to be claimed.
+# Out: EDX a service to claim or to check, 0 when there is none; EAX milliseconds until it is needed again.
+holder_look:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    call    clock_ms
+    mov     ebx, eax                    # EBX: now
+    mov     edi, NEVER                  # EDI: milliseconds
+    xor     ebp, ebp                    # EBP: addresses that are held
+    mov     esi, offset services
+.Lholder_look_next:
+    cmp     dword ptr [esi + SERVICE_ADDRESS], 0
+    je      .Lholder_look_other
+    call    holder_may
+    jne     .Lholder_look_may_not
+    mov     ecx, [esi + SERVICE_RECORD]
+    test    ecx, ecx
+    jz      .Lholder_look_silence
+    call    secondary_lapsed
+    mov     edx, esi
+    jc      .Lholder_look_done
+    inc     ebp
+    jmp     .Lholder_look_other
+.Lholder_look_silence:
+    call    holder_due
+    mov     edx, esi
+    sub     eax, ebx
+    jle     .Lholder_look_done
+    jmp     .Lholder_look_sooner
+.Lholder_look_may_not:
+    call    holder_drop
+    lea     eax, [ebx + GRACE_MS]
+    mov     [esi + SERVICE_HEARD], eax
+    mov     eax, JOINING_MS
+.Lholder_look_sooner:
+    cmp     eax, edi
+    jge     .Lholder_look_other
+    mov     edi, eax
+.Lholder_look_other:
+    add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      .Lholder_look_next
+    xor     edx, edx
+    test    ebp, ebp
+    jz      .Lholder_look_done
+    mov     eax, [hold_at]
+    sub     eax, ebx
+    jg      .Lholder_look_later
+    call    holder_say
+    mov     eax, HOLD_MS
+.Lholder_look_later:
+    xor     edx, edx
+    cmp     eax, edi
+    jge     .Lholder_look_done
+    mov     edi, eax
+.Lholder_look_done:
+    mov     eax, edi
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Tells the group what this node holds. May sleep.
+# In: EBX now.
+holder_say:
+    push    esi
+    push    edi
+    lea     eax, [ebx + HOLD_MS]
+    mov     [hold_at], eax
+    mov     eax, KIND_HOLD
+    call    packet_build
+    mov     edi, offset cluster_out + CLOUD_HELD
+    mov     esi, offset services
+1:  cmp     dword ptr [esi + SERVICE_RECORD], 0
+    je      2f
+    mov     eax, [esi + SERVICE_ADDRESS]
+    stosd
+    mov     eax, [esi + SERVICE_RECORD]
+    mov     edx, LEASE_MS
+    mov     ecx, [cycles_per_ms]
+    call    secondary_lend
+2:  add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      1b
+    mov     ecx, edi
+    sub     ecx, offset cluster_out
+    mov     edx, CLUSTER_GROUP
+    call    packet_send_to
+    pop     edi
+    pop     esi
+    ret
+
+# When this node takes an address over, if its holder stays silent.
+# In: ESI service.
+# Out: EAX clock_ms.
+# Clobbers: ECX, EDX.
+holder_due:
+    mov     eax, [esi + SERVICE_HEARD]
+    cmp     dword ptr [esi + SERVICE_GIVEN], 0
+    jne     9f
+    call    holder_rank
+    imul    eax, eax, STEP_MS
+    imul    ecx, [health], HEALTH_MS
+    lea     eax, [eax + ecx + SILENCE_MS]
+    add     eax, [esi + SERVICE_HEARD]
+9:  ret
+
+# This node's place in the row of those that an address may go to: all members that live, its last holder apart, in an
+# order that differs from address to address.
+# In: ESI service.
+# Out: EAX how many are before it, at most RANK_MAXIMUM.
+# Clobbers: ECX, EDX.
+holder_rank:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     eax, offset node + NODE_ID
+    call    holder_weight
+    mov     edi, eax
+    xor     ebp, ebp
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      3f
+    call    holder_candidate
+    jne     2f
+    cmp     eax, edi
+    ja      2f
+    inc     ebp
+    cmp     ebp, RANK_MAXIMUM
+    jae     3f
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+3:  mov     eax, ebp
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# Whether an address may go to a peer.
+# In: EBX peer, ESI service.
+# Out: ZF when it may, and EAX its weight.
+# Clobbers: ECX, EDX.
+holder_candidate:
+    cmp     dword ptr [ebx + PEER_VIEWED], 1
+    jne     9f
+    lea     eax, [ebx + PEER_ID]
+    lea     edx, [esi + SERVICE_HOLDER]
+    call    session_same                # ids have the size of sessions
+    je      8f
+    call    holder_weight
+    cmp     eax, eax
+    ret
+8:  test    esp, esp                    # ZF clear
+9:  ret
+
+# The number that orders members for an address: the lowest is first.
+# In: EAX id, ESI service.
+# Out: EAX weight.
+# Clobbers: ECX.
+holder_weight:
+    mov     ecx, [eax + 4]
+    mov     eax, [eax]
+    imul    eax, eax, 0x01000193
+    rol     eax, 7
+    xor     eax, ecx
+    imul    eax, eax, 0x01000193
+    rol     eax, 7
+    xor     eax, [esi + SERVICE_ADDRESS]
+    imul    eax, eax, 0x01000193
+    mov     ecx, eax                    # the last bytes of ids and addresses differ, and they are the upper ones
+    shr     ecx, 15
+    xor     eax, ecx
+    imul    eax, eax, 0x85EBCA6B
+    ret
+
+# Claims an address: asks whether anybody has it, unless its holder has handed it over, and holds it if nobody does and
+# nothing has changed meanwhile. The mutex is not held. May sleep.
+# In: ESI service.
+holder_claim:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     ebx, [esi + SERVICE_ADDRESS]
+    mov     ebp, [esi + SERVICE_HEARD]
+    mov     word ptr [service_mac], 0x5102  # 02:51 and the address: administered locally
+    mov     [service_mac + 2], ebx
+    mov     eax, PROBE_MS
+    cmp     dword ptr [esi + SERVICE_GIVEN], 0
+    je      1f
+    xor     eax, eax
+1:  push    esi
+    push    eax
+    mov     ecx, [esi + SERVICE_MASK]
+    mov     eax, [cluster_netif]
+    mov     edx, ebx
+    mov     esi, offset service_mac
+    xor     edi, edi
+    call    secondary_claim
+    pop     esi
+    sbb     edx, edx
+    mov     edi, eax                    # EDI: record
+    push    edx
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    pop     edx
+    mov     dword ptr [esi + SERVICE_GIVEN], 0
+    test    edx, edx
+    jnz     .Lholder_claim_refused
+    cmp     [esi + SERVICE_ADDRESS], ebx
+    jne     .Lholder_claim_release
+    cmp     [esi + SERVICE_HEARD], ebp
+    jne     .Lholder_claim_release
+    call    holder_may
+    jne     .Lholder_claim_release
+    mov     [esi + SERVICE_RECORD], edi
+    mov     dword ptr [esi + SERVICE_REFUSED], 0
+    mov     eax, [node + NODE_ID]
+    mov     [esi + SERVICE_HOLDER], eax
+    mov     eax, [node + NODE_ID + 4]
+    mov     [esi + SERVICE_HOLDER + 4], eax
+    mov     eax, edi
+    mov     edx, LEASE_MS
+    mov     ecx, [cycles_per_ms]
+    call    secondary_lend
+    call    clock_ms
+    mov     [hold_at], eax              # the others hear of it at once
+    PRINTF  "cluster: %I is here now\n", ebx
+    jmp     .Lholder_claim_done
+.Lholder_claim_release:
+    mov     eax, edi
+    call    secondary_release
+    jmp     .Lholder_claim_done
+.Lholder_claim_refused:
+    call    clock_ms
+    mov     [esi + SERVICE_HEARD], eax
+    inc     dword ptr [esi + SERVICE_REFUSED]
+    cmp     dword ptr [esi + SERVICE_REFUSED], REFUSALS
+    jne     .Lholder_claim_done
+    PRINTF  "cluster: %I cannot be held: another machine has it, or this one\n", ebx
+.Lholder_claim_done:
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# This node stood still, or was too busy to say that it holds: asks whether somebody else holds the address by now,
+# before anything is sent from it. The mutex is not held. May sleep.
+# In: ESI service that is held.
+holder_check:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     edi, [esi + SERVICE_RECORD]
+    mov     ebx, [edi + SECONDARY_CONFLICTS]
+    mov     ebp, CHECKS
+1:  mov     eax, [cluster_netif]
+    mov     edx, [esi + SERVICE_ADDRESS]
+    xor     ecx, ecx
+    call    arp_request
+    mov     eax, CHECK_MS
+    call    task_sleep
+    dec     ebp
+    jnz     1b
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    cmp     [esi + SERVICE_RECORD], edi # the other may have been heard, or the address was removed
+    jne     9f
+    cmp     [edi + SECONDARY_CONFLICTS], ebx
+    jne     8f
+    mov     eax, edi
+    mov     edx, LEASE_MS
+    mov     ecx, [cycles_per_ms]
+    call    secondary_lend
+    call    clock_ms
+    mov     [hold_at], eax
+    jmp     9f
+8:  call    holder_drop
+9:  mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# Gives an address up, if this node holds it. Its holder's silence counts from now.
+# In: ESI service.
+# Clobbers: EAX, ECX, EDX.
+.global holder_drop
+holder_drop:
+    xor     eax, eax
+    xchg    eax, [esi + SERVICE_RECORD]
+    test    eax, eax
+    jz      9f
+    call    secondary_release
+    PRINTF  "cluster: %I is given up\n", [esi+SERVICE_ADDRESS]
+    call    clock_ms
+    mov     [esi + SERVICE_HEARD], eax
+9:  ret
+
+# Another node says what it holds. Of two that hold one address the one with the lower id keeps it, but not one that
+# stood still. The mutex is held.
+# In: EAX packet, EDX its bytes.
+.global holder_heard
+holder_heard:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    lea     edi, [eax + CLOUD_HELD]
+    lea     ebp, [eax + edx]
+.Lholder_heard_next:
+    mov     eax, [edi]
+    test    eax, eax
+    jz      .Lholder_heard_other
+    call    service_find
+    jc      .Lholder_heard_other
+    mov     ecx, [esi + SERVICE_RECORD]
+    test    ecx, ecx
+    jz      .Lholder_heard_holder
+    call    secondary_lapsed
+    jc      .Lholder_heard_yield
+    lea     eax, [ebx + CLOUD_NODE]
+    mov     edx, offset node + NODE_ID
+    call    node_id_compare
+    jb      .Lholder_heard_yield
+    mov     eax, [esi + SERVICE_RECORD] # switches and neighbours learn again where it is, and the other whose it is
+    call    secondary_announce
+    call    clock_ms
+    mov     [hold_at], eax
+    mov     eax, offset holder_event
+    call    event_signal
+    jmp     .Lholder_heard_other
+.Lholder_heard_yield:
+    call    holder_drop
+.Lholder_heard_holder:
+    mov     eax, [ebx + CLOUD_NODE]
+    mov     [esi + SERVICE_HOLDER], eax
+    mov     eax, [ebx + CLOUD_NODE + 4]
+    mov     [esi + SERVICE_HOLDER + 4], eax
+    xor     eax, eax
+    mov     [esi + SERVICE_GIVEN], eax
+    mov     [esi + SERVICE_REFUSED], eax
+    call    clock_ms
+    mov     [esi + SERVICE_HEARD], eax
+.Lholder_heard_other:
+    add     edi, 4
+    cmp     edi, ebp
+    jb      .Lholder_heard_next
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Another node gave an address up, and says who is to take it. The mutex is held.
+# In: EAX packet.
+.global holder_released
+holder_released:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     eax, [ebx + CLOUD_SERVICE]
+    call    service_find
+    jc      9f
+    cmp     dword ptr [esi + SERVICE_RECORD], 0
+    jne     9f
+    mov     eax, [ebx + CLOUD_NODE]
+    mov     [esi + SERVICE_HOLDER], eax
+    mov     eax, [ebx + CLOUD_NODE + 4]
+    mov     [esi + SERVICE_HOLDER + 4], eax
+    call    clock_ms
+    mov     [esi + SERVICE_HEARD], eax
+    lea     eax, [ebx + CLOUD_TARGET]
+    mov     edx, offset node + NODE_ID
+    call    session_same
+    jne     9f
+    mov     dword ptr [esi + SERVICE_GIVEN], 1
+    mov     eax, offset holder_event
+    call    event_signal
+9:  pop     esi
+    pop     ebx
+    ret
+
+# A member wants an address to be moved. The mutex is held. May sleep.
+# In: EAX packet.
+.global holder_asked
+holder_asked:
+    push    esi
+    lea     edx, [eax + CLOUD_TARGET]
+    mov     eax, [eax + CLOUD_SERVICE]
+    call    service_find
+    jc      9f
+    mov     eax, edx
+    call    holder_hand
+9:  pop     esi
+    ret
+
+# Hands an address over, if this node holds it and is not the one who shall have it. The mutex is held. May sleep.
+# In: ESI service, EAX id of who shall have it; 0: whoever is next.
+.global holder_hand
+holder_hand:
+    push    ebx
+    mov     ebx, eax
+    cmp     dword ptr [esi + SERVICE_RECORD], 0
+    je      9f
+    mov     edx, offset node + NODE_ID
+    call    session_same
+    je      9f
+    call    holder_drop
+    mov     eax, KIND_RELEASE
+    mov     edx, ebx
+    call    service_say
+9:  pop     ebx
+    ret
+
+# This node leaves: what it holds goes to the members that are next. The mutex is held. May sleep.
+.global holder_leave
+holder_leave:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, offset services
+.Lholder_leave_next:
+    cmp     dword ptr [esi + SERVICE_RECORD], 0
+    je      .Lholder_leave_other
+    xor     edi, edi                    # EDI: who is next so far, EBP its weight
+    mov     ebx, [peer_first]
+.Lholder_leave_peer:
+    test    ebx, ebx
+    jz      .Lholder_leave_chosen
+    call    holder_candidate
+    jne     .Lholder_leave_skip
+    test    edi, edi
+    jz      .Lholder_leave_better
+    cmp     eax, ebp
+    jae     .Lholder_leave_skip
+.Lholder_leave_better:
+    mov     ebp, eax
+    lea     edi, [ebx + PEER_ID]
+.Lholder_leave_skip:
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lholder_leave_peer
+.Lholder_leave_chosen:
+    mov     eax, edi
+    test    edi, edi
+    jz      .Lholder_leave_nobody
+    call    holder_hand
+    jmp     .Lholder_leave_other
+.Lholder_leave_nobody:
+    call    holder_drop                 # there is nobody else
+.Lholder_leave_other:
+    add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      .Lholder_leave_next
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -1,0 +1,600 @@
+# A DHCP server (RFC 2131, options of RFC 2132) for the link of the first interface. Leases are a table of bounded size,
+# one place for each address; what a client says changes his own place only. It does not begin where another server
+# answers. docs/protocols/dhcp.md tells what it says, and the option of ours.
+
+.intel_syntax noprefix
+.include "system-calls.inc"
+.include "bootp.inc"
+
+PROBE_MS        = 2000                  # for another server to answer
+OFFER_SECONDS   = 30                    # an offered address waits for its client
+LEASES          = 128
+STATICS         = 16
+LEASE_SECONDS_MINIMUM = 60
+LEASE_SECONDS_MAXIMUM = 604800
+CONFIGURATION_BYTES = 200
+MESSAGE_BYTES   = 1500
+REPLY_BYTES     = 576                   # what every client takes
+DATAGRAMS       = 2                     # kind of socket
+SOCKET_INTERFACE = 17                   # option of a socket
+XID             = 0x45525551            # of our own question
+
+# A place in the table of leases.
+LEASE_MAC       = 0                     # 6 bytes: who has it, or had it last
+LEASE_UNTIL     = 8                     # seconds since 2000; before that nobody else gets it
+LEASE_SIZE      = 12
+
+STATIC_ADDRESS  = 8                     # after the MAC address
+STATIC_SIZE     = 16
+
+# What `interface` says.
+ABOUT_MAC       = 8
+ABOUT_ADDRESS   = 20
+ABOUT_MASK      = 24
+ABOUT_ROUTER    = 28
+ABOUT_DNS       = 32
+
+.text
+
+# Takes the first address, how many there are, and then in any order: seconds of a lease, MAC=ADDRESS for an address
+# that is one machine's, and a text for option 224.
+.global _start
+_start:
+    cmp     dword ptr [esp], 3
+    jb      .Lusage
+    lea     ebp, [esp + 8]              # EBP: next argument
+    mov     eax, [ebp]
+    call    address_of
+    bswap   eax
+    mov     [pool_first], eax
+    mov     eax, [ebp + 4]
+    call    number_of
+    jc      .Lusage
+    lea     ecx, [eax - 1]
+    cmp     ecx, LEASES
+    jae     .Lusage
+    mov     [pool_count], eax
+    add     ebp, 8
+.Largument:
+    mov     esi, [ebp]
+    add     ebp, 4
+    test    esi, esi
+    jz      .Linterface
+    mov     eax, esi
+    call    number_of
+    jc      1f
+    cmp     eax, LEASE_SECONDS_MINIMUM
+    jb      .Lusage
+    cmp     eax, LEASE_SECONDS_MAXIMUM
+    ja      .Lusage
+    mov     [lease_seconds], eax
+    jmp     .Largument
+1:  call    static_read
+    jnc     .Largument
+    mov     [configuration], esi
+    mov     eax, esi
+    xor     ecx, ecx
+2:  cmp     byte ptr [eax + ecx], 0
+    je      3f
+    inc     ecx
+    cmp     ecx, CONFIGURATION_BYTES
+    jbe     2b
+    jmp     .Lusage
+3:  mov     [configuration_bytes], ecx
+    jmp     .Largument
+.Linterface:
+    SYSTEM  interface, 0, "offset about"
+    mov     edx, offset text_interface
+    test    eax, eax
+    js      fail
+    mov     edx, [about + ABOUT_ADDRESS]
+    mov     ecx, [about + ABOUT_MASK]
+    bswap   edx
+    bswap   ecx
+    mov     eax, [pool_first]           # both ends must be on the link
+    xor     eax, edx
+    test    eax, ecx
+    jnz     .Lelsewhere
+    mov     eax, [pool_first]
+    add     eax, [pool_count]
+    dec     eax
+    xor     eax, edx
+    test    eax, ecx
+    jnz     .Lelsewhere
+    SYSTEM  socket, DATAGRAMS
+    mov     edx, offset text_socket
+    test    eax, eax
+    js      fail
+    mov     [socket], eax
+    mov     ebx, eax
+    SYSTEM  socket_option, ebx, SOCKET_INTERFACE, 1
+    SYSTEM  bind, ebx, 0, SERVER_PORT
+    mov     edx, offset text_port
+    test    eax, eax
+    js      fail
+    call    probe
+    jnc     .Lanother
+    mov     eax, offset text_ready
+    call    put
+.Lnext:
+    mov     ebx, [socket]
+    SYSTEM  receive, ebx, "offset message", MESSAGE_BYTES, 0, -1
+    test    eax, eax
+    js      .Lnext                      # an error of ICMP about an answer
+    call    message_read
+    jc      .Lnext
+    call    message_serve
+    jmp     .Lnext
+.Lelsewhere:
+    mov     eax, offset text_elsewhere
+    jmp     .Lsay
+.Lanother:
+    mov     eax, offset text_another
+    call    put
+    mov     eax, [peer]
+    call    put_address
+    mov     eax, offset text_end
+.Lsay:
+    call    put
+    SYSTEM  exit, 1
+.Lusage:
+    mov     eax, 2
+    mov     edx, offset text_usage
+    call    put_to
+    SYSTEM  exit, 2
+
+# Looks whether another server is at work: asks as a relay would, so that the answer comes to our port.
+# Out: CF when none answered; else its message.
+probe:
+    mov     edi, offset reply
+    xor     eax, eax
+    mov     ecx, REPLY_BYTES / 4
+    rep stosd
+    mov     dword ptr [reply + BOOTP_OPERATION], 0x00060101
+    mov     dword ptr [reply + BOOTP_XID], XID
+    mov     eax, [about + ABOUT_ADDRESS]
+    mov     [reply + BOOTP_RELAY], eax
+    mov     eax, [about + ABOUT_MAC]
+    mov     [reply + BOOTP_HARDWARE], eax
+    mov     ax, [about + ABOUT_MAC + 4]
+    mov     [reply + BOOTP_HARDWARE + 4], ax
+    mov     dword ptr [reply + BOOTP_COOKIE], COOKIE
+    mov     dword ptr [reply + BOOTP_OPTIONS], OPTION_TYPE | (1 << 8) | (DISCOVER << 16) | (OPTION_END << 24)
+    mov     dword ptr [peer], -1
+    mov     dword ptr [peer + 4], SERVER_PORT
+    mov     ebx, [socket]
+    SYSTEM  send, ebx, "offset reply", BOOTP_SHORTEST, "offset peer", 0
+    SYSTEM  clock
+    lea     ebp, [eax + PROBE_MS]
+1:  SYSTEM  clock
+    mov     edi, ebp
+    sub     edi, eax
+    jbe     2f
+    SYSTEM  receive, ebx, "offset message", MESSAGE_BYTES, "offset peer", edi
+    test    eax, eax
+    js      1b
+    cmp     eax, BOOTP_OPTIONS
+    jb      1b
+    cmp     byte ptr [message + BOOTP_OPERATION], BOOT_REPLY
+    jne     1b
+    cmp     dword ptr [message + BOOTP_XID], XID
+    jne     1b
+    clc
+    ret
+2:  stc
+    ret
+
+# Reads MAC=ADDRESS and gives the address to that machine for good.
+# In: ESI text.
+# Out: CF when it is something else, or the table is full.
+static_read:
+    mov     edi, [static_count]
+    cmp     edi, STATICS
+    cmc
+    jc      1f
+    shl     edi, 4
+    add     edi, offset statics
+    mov     eax, esi
+    mov     edx, edi
+    call    mac_of
+    jc      1f
+    cmp     byte ptr [eax], '='
+    stc
+    jne     1f
+    inc     eax
+    call    address_of
+    mov     [edi + STATIC_ADDRESS], eax
+    inc     dword ptr [static_count]
+    clc
+1:  ret
+
+# Takes a client's message apart.
+# In: EAX bytes of it.
+# Out: option_type, option_requested, option_server; CF when it is none that is for a server.
+message_read:
+    cmp     eax, BOOTP_OPTIONS
+    jb      .Lmessage_read_bad
+    cmp     byte ptr [message + BOOTP_OPERATION], BOOT_REQUEST
+    jne     .Lmessage_read_bad
+    cmp     word ptr [message + BOOTP_OPERATION + 1], 0x0601  # Ethernet
+    jne     .Lmessage_read_bad
+    cmp     dword ptr [message + BOOTP_COOKIE], COOKIE
+    jne     .Lmessage_read_bad
+    test    byte ptr [message + BOOTP_HARDWARE], 1
+    jnz     .Lmessage_read_bad
+    xor     edx, edx
+    mov     [option_type], edx
+    mov     [option_requested], edx
+    mov     [option_server], edx
+    lea     edi, [message + eax]        # EDI: end
+    mov     esi, offset message + BOOTP_OPTIONS
+.Lmessage_read_next:
+    cmp     esi, edi
+    jae     .Lmessage_read_end
+    lodsb
+    test    al, al                      # padding
+    jz      .Lmessage_read_next
+    cmp     al, OPTION_END
+    je      .Lmessage_read_end
+    cmp     esi, edi
+    jae     .Lmessage_read_bad
+    movzx   ecx, byte ptr [esi]
+    inc     esi
+    lea     edx, [esi + ecx]
+    cmp     edx, edi
+    ja      .Lmessage_read_bad
+    cmp     al, OPTION_TYPE
+    jne     2f
+    cmp     ecx, 1
+    jne     .Lmessage_read_bad
+    movzx   eax, byte ptr [esi]
+    mov     [option_type], eax
+    jmp     .Lmessage_read_skip
+2:  mov     ebx, offset option_requested
+    cmp     al, OPTION_REQUESTED
+    je      3f
+    mov     ebx, offset option_server
+    cmp     al, OPTION_SERVER
+    jne     .Lmessage_read_skip
+3:  cmp     ecx, 4
+    jne     .Lmessage_read_bad
+    mov     eax, [esi]
+    mov     [ebx], eax
+.Lmessage_read_skip:
+    mov     esi, edx
+    jmp     .Lmessage_read_next
+.Lmessage_read_end:
+    cmp     dword ptr [option_type], 1  # CF when it is 0: BOOTP only
+    ret
+.Lmessage_read_bad:
+    stc
+    ret
+
+# Does what a client's message asks for.
+message_serve:
+    SYSTEM  time
+    mov     edi, eax                    # EDI: now
+    call    client_find                 # EBP: its place or 0, EAX: its address
+    mov     esi, eax                    # ESI: its address, or 0
+    mov     eax, [option_type]
+    cmp     eax, DISCOVER
+    je      .Lserve_discover
+    cmp     eax, REQUEST
+    je      .Lserve_request
+    cmp     eax, DECLINE
+    je      .Lserve_decline
+    cmp     eax, RELEASE
+    je      .Lserve_release
+    cmp     eax, INFORM
+    jne     .Lserve_done
+    xor     esi, esi
+    mov     eax, ACK
+    jmp     answer
+.Lserve_discover:
+    test    esi, esi
+    jnz     .Lserve_offer
+    call    place_find
+    jc      .Lserve_done                # none is left
+    mov     esi, eax
+    mov     eax, [message + BOOTP_HARDWARE]
+    mov     [ebp + LEASE_MAC], eax
+    mov     ax, [message + BOOTP_HARDWARE + 4]
+    mov     [ebp + LEASE_MAC + 4], ax
+.Lserve_offer:
+    test    ebp, ebp
+    jz      .Lmessage_serve_1
+    lea     eax, [edi + OFFER_SECONDS]
+    cmp     [ebp + LEASE_UNTIL], eax
+    jge     .Lmessage_serve_1
+    mov     [ebp + LEASE_UNTIL], eax
+.Lmessage_serve_1:
+    mov     eax, OFFER
+    jmp     answer
+.Lserve_request:
+    mov     eax, [option_server]
+    test    eax, eax
+    jz      .Lmessage_serve_2
+    cmp     eax, [about + ABOUT_ADDRESS]
+    jne     .Lserve_other
+.Lmessage_serve_2:
+    mov     edx, [option_requested]
+    test    edx, edx
+    jnz     .Lmessage_serve_3
+    mov     edx, [message + BOOTP_CLIENT]
+.Lmessage_serve_3:
+    test    esi, esi
+    jz      .Lmessage_serve_4
+    cmp     edx, esi
+    jne     .Lserve_refuse
+    test    ebp, ebp
+    jz      .Lmessage_serve_5
+    add     edi, [lease_seconds]
+    mov     [ebp + LEASE_UNTIL], edi
+.Lmessage_serve_5:
+    mov     eax, ACK
+    jmp     answer
+.Lmessage_serve_4:
+    test    eax, eax                    # one that we do not know: it has chosen us, or is another's
+    jz      .Lserve_done
+.Lserve_refuse:
+    xor     esi, esi
+    mov     eax, NAK
+    jmp     answer
+.Lserve_other:
+    test    ebp, ebp                    # it took another's offer
+    jz      .Lserve_done
+    lea     eax, [edi + OFFER_SECONDS]
+    cmp     [ebp + LEASE_UNTIL], eax
+    jg      .Lserve_done
+    jmp     .Lserve_until
+.Lserve_decline:
+    cmp     esi, [option_requested]     # somebody has that address: it rests
+    jne     .Lserve_done
+    test    ebp, ebp
+    jz      .Lserve_done
+    mov     dword ptr [ebp + LEASE_MAC], -1
+    add     edi, [lease_seconds]
+    jmp     .Lserve_until
+.Lserve_release:
+    cmp     esi, [message + BOOTP_CLIENT]
+    jne     .Lserve_done
+    test    ebp, ebp
+    jz      .Lserve_done
+.Lserve_until:
+    mov     [ebp + LEASE_UNTIL], edi
+.Lserve_done:
+    ret
+
+# Finds the client whose message came.
+# Out: EAX its address, or 0; EBP its place, 0 when it has a fixed address or none.
+# Clobbers: ECX, EDX.
+client_find:
+    mov     eax, [message + BOOTP_HARDWARE]
+    mov     dx, [message + BOOTP_HARDWARE + 4]
+    mov     ebp, offset statics
+    mov     ecx, [static_count]
+.Lclient_find_1:
+    jecxz   .Lclient_find_3
+    cmp     [ebp], eax
+    jne     .Lclient_find_2
+    cmp     [ebp + 4], dx
+    jne     .Lclient_find_2
+    mov     eax, [ebp + STATIC_ADDRESS]
+    xor     ebp, ebp
+    ret
+.Lclient_find_2:
+    add     ebp, STATIC_SIZE
+    dec     ecx
+    jmp     .Lclient_find_1
+.Lclient_find_3:
+    mov     ebp, offset leases
+.Lclient_find_4:
+    cmp     ecx, [pool_count]
+    jae     .Lclient_find_6
+    cmp     [ebp + LEASE_MAC], eax
+    jne     .Lclient_find_5
+    cmp     [ebp + LEASE_MAC + 4], dx
+    jne     .Lclient_find_5
+    mov     eax, [pool_first]
+    add     eax, ecx
+    bswap   eax
+    ret
+.Lclient_find_5:
+    add     ebp, LEASE_SIZE
+    inc     ecx
+    jmp     .Lclient_find_4
+.Lclient_find_6:
+    xor     eax, eax
+    xor     ebp, ebp
+    ret
+
+# Finds a place for a new client: at the address that it asks for, or the one that has been free for longest.
+# In: EDI now.
+# Out: EAX address, EBP place; CF when there is none.
+place_find:
+    mov     ecx, [option_requested]
+    bswap   ecx
+    sub     ecx, [pool_first]
+    cmp     ecx, [pool_count]
+    jae     .Lplace_find_1
+    call    place_free
+    jnc     .Lplace_find_done
+.Lplace_find_1:
+    xor     ecx, ecx
+    xor     esi, esi                    # ESI: best so far
+.Lplace_find_2:
+    cmp     ecx, [pool_count]
+    jae     .Lplace_find_4
+    call    place_free
+    jc      .Lplace_find_3
+    test    esi, esi
+    jz      .Lplace_find_5
+    mov     edx, [ebp + LEASE_UNTIL]
+    cmp     edx, [esi + LEASE_UNTIL]
+    jge     .Lplace_find_3
+.Lplace_find_5:
+    mov     esi, ebp
+    mov     ebx, eax
+.Lplace_find_3:
+    inc     ecx
+    jmp     .Lplace_find_2
+.Lplace_find_4:
+    mov     ebp, esi
+    mov     eax, ebx
+    cmp     ebp, 1                      # CF when it is 0
+.Lplace_find_done:
+    ret
+
+# Says whether a place is free.
+# In: ECX its number, EDI now.
+# Out: EAX its address, EBP place; CF when it is not.
+# Clobbers: EDX.
+place_free:
+    imul    ebp, ecx, LEASE_SIZE
+    add     ebp, offset leases
+    mov     eax, [pool_first]
+    add     eax, ecx
+    bswap   eax
+    cmp     eax, [about + ABOUT_ADDRESS]
+    je      2f
+    push    ecx
+    mov     edx, offset statics
+    mov     ecx, [static_count]
+1:  jecxz   3f
+    cmp     eax, [edx + STATIC_ADDRESS]
+    lea     edx, [edx + STATIC_SIZE]
+    lea     ecx, [ecx - 1]
+    jne     1b
+    pop     ecx
+2:  stc
+    ret
+3:  pop     ecx
+    cmp     edi, [ebp + LEASE_UNTIL]    # CF when it is still taken
+    ret
+
+# Answers.
+# In: EAX kind of message, ESI the client's address or 0.
+answer:
+    push    eax
+    mov     edx, esi
+    mov     esi, offset message
+    mov     edi, offset reply
+    mov     ecx, BOOTP_NAMES / 4
+    rep movsd
+    xor     eax, eax
+    mov     ecx, (REPLY_BYTES - BOOTP_NAMES) / 4
+    rep stosd
+    pop     eax
+    mov     byte ptr [reply + BOOTP_OPERATION], BOOT_REPLY
+    mov     [reply + BOOTP_YOURS], edx
+    mov     dword ptr [reply + BOOTP_COOKIE], COOKIE
+    mov     edi, offset reply + BOOTP_OPTIONS
+    mov     ecx, [reply + BOOTP_CLIENT]
+    cmp     eax, ACK
+    je      .Lanswer_1
+    xor     ecx, ecx
+    mov     [reply + BOOTP_CLIENT], ecx
+.Lanswer_1:
+    mov     dword ptr [peer], -1        # who has no address yet hears what all hear
+    mov     dword ptr [peer + 4], CLIENT_PORT
+    jecxz   .Lanswer_2
+    mov     [peer], ecx
+.Lanswer_2:
+    mov     ecx, [message + BOOTP_RELAY]
+    jecxz   .Lanswer_3
+    mov     [peer], ecx
+    mov     dword ptr [peer + 4], SERVER_PORT
+.Lanswer_3:
+    mov     ebx, eax
+    mov     word ptr [edi], OPTION_TYPE | (1 << 8)
+    mov     [edi + 2], al
+    add     edi, 3
+    mov     al, OPTION_SERVER
+    mov     edx, [about + ABOUT_ADDRESS]
+    call    option_put
+    cmp     ebx, NAK
+    je      .Lanswer_send
+    cmp     dword ptr [reply + BOOTP_YOURS], 0
+    je      .Lanswer_4
+    mov     al, OPTION_LEASE
+    mov     edx, [lease_seconds]
+    bswap   edx
+    call    option_put
+.Lanswer_4:
+    mov     al, OPTION_MASK
+    mov     edx, [about + ABOUT_MASK]
+    call    option_put
+    mov     al, OPTION_ROUTER
+    mov     edx, [about + ABOUT_ROUTER]
+    call    option_put
+    mov     al, OPTION_DNS
+    mov     edx, [about + ABOUT_DNS]
+    test    edx, edx
+    jnz     .Lanswer_5
+    mov     edx, [about + ABOUT_ADDRESS]
+.Lanswer_5:
+    call    option_put
+    mov     ecx, [configuration_bytes]
+    jecxz   .Lanswer_send
+    mov     al, OPTION_CONFIGURATION
+    stosb
+    mov     al, cl
+    stosb
+    mov     esi, [configuration]
+    rep movsb
+.Lanswer_send:
+    mov     byte ptr [edi], OPTION_END
+    inc     edi
+    sub     edi, offset reply
+    cmp     edi, BOOTP_SHORTEST
+    jae     .Lanswer_6
+    mov     edi, BOOTP_SHORTEST
+.Lanswer_6:
+    mov     ebx, [socket]
+    mov     edx, edi
+    SYSTEM  send, ebx, "offset reply", edx, "offset peer", 0
+    ret
+
+# Writes an option of four bytes, unless it is 0.
+# In: AL option, EDX value, EDI where it goes.
+# Out: EDI after it.
+option_put:
+    test    edx, edx
+    jz      1f
+    stosb
+    mov     byte ptr [edi], 4
+    mov     [edi + 1], edx
+    add     edi, 5
+1:  ret
+
+.section .rodata
+text_usage:     .asciz "usage: dhcp-server FIRST COUNT [SECONDS] [MAC=ADDRESS...] [TEXT]: at most 128 addresses, 60 to 604800 s\n"
+text_interface: .asciz "interface"
+text_socket:    .asciz "socket"
+text_port:      .asciz "port 67"
+text_elsewhere: .asciz "dhcp-server: these addresses are not on the link\n"
+text_another:   .asciz "dhcp-server: another server is at work: "
+text_ready:     .asciz "dhcp-server: ready\n"
+text_end:       .asciz "\n"
+
+.data
+.balign 4
+lease_seconds:  .long 3600
+
+.bss
+.balign 4
+socket:         .space 4
+pool_first:     .space 4                # in host order
+pool_count:     .space 4
+static_count:   .space 4
+statics:        .space STATICS * STATIC_SIZE
+configuration:  .space 4
+configuration_bytes: .space 4
+option_type:    .space 4
+option_requested: .space 4
+option_server:  .space 4
+peer:           .space 8
+about:          .space 40
+leases:         .space LEASES * LEASE_SIZE
+message:        .space MESSAGE_BYTES
+reply:          .space REPLY_BYTES

@@ -1,0 +1,113 @@
+# Services that are parts of the kernel, such as the network: tasks that work for one owner. A part is run by starting
+# its main task, and has ended when all tasks of its owner have, and with them what they had opened.
+
+.include "macros.inc"
+.include "service.inc"
+
+END_MS              = 10                    # how often it is looked whether the tasks have ended
+
+.text
+
+# Starts the parts of the kernel that are services (level 9).
+parts_start:
+    push    ebx
+    mov     ebx, offset kernel_parts
+1:  cmp     ebx, offset kernel_parts_end
+    jae     2f
+    mov     eax, [ebx + PART_NAME]
+    xor     edx, edx
+    call    service_begin
+    add     ebx, PART_SIZE
+    jmp     1b
+2:  pop     ebx
+    ret
+
+INITCALL 9z, parts_start
+
+# Finds a part.
+# In: EAX name.
+# Out: EAX part; CF and 0 when there is none.
+.global part_find
+part_find:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset kernel_parts
+1:  cmp     ebx, offset kernel_parts_end
+    cmc
+    mov     eax, 0
+    jc      2f
+    mov     eax, esi
+    mov     edx, [ebx + PART_NAME]
+    call    string_compare
+    mov     eax, ebx
+    je      2f                              # CF is clear
+    add     ebx, PART_SIZE
+    jmp     1b
+2:  pop     esi
+    pop     ebx
+    ret
+
+# Runs a part until its main task has ended or it is to stop; all its tasks have ended then. May sleep.
+# In: EBX service.
+# Out: EAX status: 0 when it was stopped.
+.global part_run
+part_run:
+    push    esi
+    push    edi
+    mov     esi, [ebx + SERVICE_PART]
+    INTERRUPTS_OFF
+    mov     eax, [esi + PART_MAIN]
+    xor     edx, edx
+    mov     ecx, [esi + PART_TASK]
+    call    task_create
+    jc      .Lpart_run_failed
+    mov     edi, [eax + TASK_ID]
+    mov     dword ptr [ebx + SERVICE_EVENTS], offset task_ended
+    lea     eax, [ebx + SERVICE_EVENT]
+    mov     [ebx + SERVICE_EVENTS + 4], eax
+.Lpart_run_watch:
+    cmp     dword ptr [ebx + SERVICE_STOP], 0
+    jne     .Lpart_run_over
+    mov     eax, edi
+    call    task_lives
+    jc      .Lpart_run_over
+    lea     eax, [ebx + SERVICE_EVENTS]
+    or      edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+    jmp     .Lpart_run_watch
+.Lpart_run_over:
+    INTERRUPTS_RESTORE
+    mov     eax, [esi + PART_LEAVE]
+    test    eax, eax
+    jz      .Lpart_run_end
+    call    eax
+.Lpart_run_end:
+    mov     eax, edi                        # it may not have joined yet
+    call    task_kill
+    jnc     .Lpart_run_wait
+    mov     eax, [esi + PART_OWNER]
+    call    owner_kill
+    jz      .Lpart_run_reset
+.Lpart_run_wait:
+    mov     eax, END_MS
+    call    task_sleep
+    jmp     .Lpart_run_end
+.Lpart_run_reset:
+    mov     eax, [esi + PART_RESET]
+    test    eax, eax
+    jz      .Lpart_run_status
+    call    eax
+.Lpart_run_status:
+    xor     eax, eax
+    cmp     dword ptr [ebx + SERVICE_STOP], 0
+    sete    al
+    jmp     .Lpart_run_done
+.Lpart_run_failed:
+    INTERRUPTS_RESTORE
+    mov     eax, 1
+.Lpart_run_done:
+    pop     edi
+    pop     esi
+    ret

@@ -1,0 +1,124 @@
+/** The addresses that a cluster shares: one member holds each, whatever happens to its holder. */
+import { describe, expect, test } from "vitest";
+import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
+import { agreed, withService } from "./cluster-service.ts";
+import { PROMPT } from "./images.ts";
+
+describe("a service address", () => {
+  test("is held by one member, which all know, with a MAC address of its own", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    await lab.advance("1s");
+    expect(client.answersPerQuestion(lab.nowNs / 1e6 - 500)).toEqual(new Set([1]));
+    expect(client.stations()).toEqual(new Set(["02:51:0a:00:02:64"]));
+    const holder = client.holder();
+    for (const node of lab.nodes) {
+      const [, who] = await node.enter("cloud address", /^10\.0\.2\.100 mask 255\.255\.255\.0 held (.*)$/m);
+      expect(who).toBe(node === holder ? "here" : `by ${holder.name}`);
+    }
+  });
+
+  test("goes to another member when its holder dies, within a second, and stays where it is afterwards", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    const diedMs = lab.nowNs / 1e6;
+    holder.powerOff();
+    await lab.advance("1s");
+    expect(client.silenceMs(diedMs)).toBeLessThan(500);
+    const next = client.holder();
+    const asker = lab.nodes.find((node) => node !== holder && node !== next)!;
+    await asker.enter(`wget http://${SERVICE}/status`, new RegExp(`^name +${next.name}`, "m"), { within: "2s" });
+    expect(next).not.toBe(holder);
+    holder.powerOn();
+    await agreed(lab);
+    await lab.advance("1s");
+    expect(client.holder()).toBe(next);
+    expect(client.answersPerQuestion(diedMs + 500)).toEqual(new Set([1]));
+  });
+
+  test("goes on within 50 ms when its holder says goodbye", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    await holder.waitFor(PROMPT);
+    const fromMs = lab.nowNs / 1e6;
+    holder.type("cloud stop\n");
+    await lab.advance("1s");
+    expect(client.silenceMs(fromMs)).toBeLessThanOrEqual(50);
+    expect(client.holder()).not.toBe(holder);
+  });
+
+  test("is held by one again, within 100 ms, after two parts of the cluster have each held it", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    // The holder's cable lets nothing through, but it has a link: it goes on.
+    for (const direction of ["in", "out"] as const)
+      lab.cluster.setTrouble(holder.index, direction, {
+        ...lab.cluster.trouble(holder.index, direction),
+        blocked: true,
+      });
+    await lab.advance("3s");
+    expect(client.holders()).toHaveLength(2);
+    const healedMs = lab.nowNs / 1e6;
+    for (const direction of ["in", "out"] as const)
+      lab.cluster.setTrouble(holder.index, direction, {
+        ...lab.cluster.trouble(holder.index, direction),
+        blocked: false,
+      });
+    await lab.advance("3s");
+    expect(client.answersPerQuestion(healedMs + 100)).toEqual(new Set([1]));
+  });
+
+  test("is not answered for by a holder that stood still and was replaced meanwhile", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    const fromMs = lab.nowNs / 1e6;
+    holder.freeze("3s");
+    await lab.advance("5s");
+    expect(client.silenceMs(fromMs)).toBeLessThan(500);
+    expect(client.answersPerQuestion(fromMs + 500)).toEqual(new Set([1]));
+    expect(client.holder()).not.toBe(holder);
+  });
+
+  test("moves on request, and is given up when it is removed", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    const [target, other] = lab.nodes.filter((node) => node !== holder) as [
+      (typeof lab.nodes)[0],
+      (typeof lab.nodes)[0],
+    ];
+    const fromMs = lab.nowNs / 1e6;
+    await other.enter(`cloud address move ${SERVICE} ${target.name}`, new RegExp(`held by ${target.name}`));
+    expect(client.silenceMs(fromMs)).toBeLessThanOrEqual(50);
+    expect(client.holder()).toBe(target);
+    await other.enter(`cloud address move ${SERVICE} ${other.name}`, /held here/);
+    await target.enter(`cloud address remove ${SERVICE}`, PROMPT);
+    await lab.advance("1s");
+    expect(client.answersPerQuestion(lab.nowNs / 1e6 - 500)).toEqual(new Set([0]));
+    await holder.enter("cloud address", /no service addresses/);
+  });
+
+  test("is taken over by a member that joins later, and known to it", async () => {
+    const lab = await withService(3);
+    const [first] = lab.nodes as [(typeof lab.nodes)[0]];
+    first.powerOff();
+    await lab.advance("3s");
+    first.powerOn();
+    await agreed(lab);
+    await first.waitFor(PROMPT);
+    await first.enter("cloud address", /^10\.0\.2\.100 mask 255\.255\.255\.0 held by /m);
+  });
+
+  test("is not taken from a machine that is no member", async () => {
+    const lab = await withService(2, "10.0.2.2");
+    await lab.advance("4s");
+    for (const node of lab.nodes) {
+      expect(node.console.text).not.toMatch(/10\.0\.2\.2 is here/);
+      expect(node.console.text).toMatch(/10\.0\.2\.2 cannot be held: another machine has it/);
+    }
+  });
+});

@@ -1,0 +1,113 @@
+/** How a machine gets the key of a cluster: by a code that counts once, and tells who listens nothing. */
+import { createHmac } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { ClusterWire } from "../guest/cluster-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+
+const KEY = keyOfSeed(1);
+const JOIN = 13;
+const WELCOME = 14;
+const NONCE_AT = 120;
+const SECRET_AT = 152;
+const SECRET_BYTES = 64;
+const CODE = /cloud join ([0-9a-hjkmnp-tv-z]{4}(?:-[0-9a-hjkmnp-tv-z]{4}){3})$/m;
+
+function peersOf(node: LabNode): number {
+  const lines = node.console.text.split("\n").filter((line) => CLOUD.test(line));
+  return Number(CLOUD.exec(lines.at(-1) ?? "")?.[5] ?? -1);
+}
+
+/** A member with a key, and two machines without one. */
+async function host(): Promise<{ lab: LabCluster; member: LabNode; guest: LabNode; other: LabNode }> {
+  const lab = await inState("a member and two guests", async () => {
+    const booted = boot({
+      nodes: [KEY, undefined, undefined].map((key) => ({ cdrom: images().iso, ...(key && { key }) })),
+    });
+    await booted.until(() => booted.nodes.map(peersOf).join() === "0,1,1", "they did not settle");
+    for (const node of booted.nodes) await node.waitFor(PROMPT);
+    return booted;
+  });
+  const [member, guest, other] = lab.nodes as [LabNode, LabNode, LabNode];
+  return { lab, member, guest, other };
+}
+
+/** What is made of a code for a purpose, as docs/protocols/cluster.md says. */
+function keyOfCode(code: string, purpose: number): Uint8Array {
+  const digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  const bits = [...code.replaceAll("-", "")].map((character) => digits.indexOf(character).toString(2).padStart(5, "0"));
+  const bytes = (bits.join("").match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
+  return createHmac("sha256", Uint8Array.from(bytes)).update(Uint8Array.of(purpose)).digest();
+}
+
+describe("an invitation", () => {
+  test("brings one machine into the cluster, and no other", async () => {
+    const { lab, member, guest, other } = await host();
+    const wire = new ClusterWire(lab);
+    const [, code] = await member.enter("cloud invite", CODE);
+    await guest.enter(`cloud join ${code!.toUpperCase()}`, /This node has the key of the cluster seed-1 now/);
+    expect(member.console.text).toMatch(/cluster: qure-2 \S+ has joined by invitation/);
+    await lab.until(() => lab.nodes.map(peersOf).join() === "1,1,0", "it did not join", { within: "10s" });
+    await other.enter(`cloud join ${code}`, /nobody who has given this code .* or it was used before/, {
+      within: "10s",
+    });
+    await other.enter("cloud", /^open cluster/m);
+    // Who knows the code finds the key in what was said, and nobody else does: it is not there in clear.
+    const asked = wire.of(JOIN)[0]!;
+    expect(asked.data).toHaveLength(136);
+    const secret = Buffer.from(KEY.trim().split(" ")[1]!, "hex");
+    expect(wire.heard.some(({ data }) => Buffer.from(data).includes(secret))).toBe(false);
+    expect(wire.of(WELCOME)).toEqual([]); // it goes to one machine
+  });
+
+  test("enciphers the key as the protocol's page says", async () => {
+    const { lab, member } = await host();
+    const [, code] = await member.enter("cloud invite", CODE);
+    const wire = new ClusterWire(lab);
+    const nonce = Uint8Array.from({ length: 16 }, (_, index) => index);
+    wire.askToJoin(keyOfCode(code!, 1), nonce);
+    await lab.advance("50ms");
+    const welcome = wire.of(WELCOME)[0]!.data;
+    const nonces = welcome.subarray(NONCE_AT, SECRET_AT);
+    expect(nonces.subarray(0, 16)).toEqual(nonce);
+    const cipher = keyOfCode(code!, 2);
+    const stream = Buffer.concat(
+      [0, 1].map((block) =>
+        createHmac("sha256", cipher)
+          .update(nonces)
+          .update(Uint8Array.of(block, 0, 0, 0))
+          .digest(),
+      ),
+    );
+    const plain = welcome.subarray(SECRET_AT, SECRET_AT + SECRET_BYTES).map((byte, at) => byte ^ stream[at]!);
+    expect(Buffer.from(plain).toString("latin1", 0, 7)).toBe("seed-1\0");
+    expect(Buffer.from(plain.subarray(32)).toString("hex")).toBe(KEY.trim().split(" ")[1]);
+    // The same machine may ask again, another one may not.
+    wire.askToJoin(keyOfCode(code!, 1), nonce);
+    await lab.advance("50ms");
+    expect(wire.of(WELCOME)).toHaveLength(2);
+    wire.askToJoin(
+      keyOfCode(code!, 1),
+      nonce.map((byte) => byte ^ 1),
+    );
+    wire.askToJoin(keyOfCode("0000-0000-0000-0000", 1), nonce);
+    await lab.advance("50ms");
+    expect(wire.of(WELCOME)).toHaveLength(2);
+  });
+
+  test("is not drawn in an open cluster, and not joined with what is no code", async () => {
+    const { guest } = await host();
+    await guest.enter("cloud invite", /An open cluster has no key to give/);
+    await guest.enter("cloud join 0123-4567-89ab-cde", /expected a code of 16 characters/);
+    await guest.enter("cloud join 0123-4567-89ab-cdei", /expected a code of 16 characters/);
+  });
+
+  thoroughly("counts for ten minutes", async () => {
+    const { lab, member, guest } = await host();
+    const [, code] = await member.enter("cloud invite", CODE);
+    await lab.advance("601s");
+    await guest.enter(`cloud join ${code}`, /nobody who has given this code/, { within: "10s" });
+  });
+});

@@ -1,0 +1,82 @@
+/** Sockets of programs: servers and clients in ring 3, by loopback and from machine to machine, and what they leave. */
+import { expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { oracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { cProgram } from "./c-program.ts";
+import { boot, CLOUD, images, inState, isoWith, isoWithProgram, PROMPT } from "./images.ts";
+
+const gcc = oracle("gcc");
+
+async function pair(): Promise<{ lab: LabCluster; server: LabNode; client: LabNode; address: string }> {
+  const lab = await inState("two with addresses", async () => {
+    const booted = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }] });
+    for (const node of booted.nodes) await node.waitFor(CLOUD, { within: "20s" });
+    await booted.advance("5s");
+    for (const node of booted.nodes) {
+      await node.waitFor(PROMPT);
+      await node.enter("service stop cluster", PROMPT);
+    }
+    return booted;
+  });
+  const [server, client] = [lab.nodes[0]!, lab.nodes[1]!];
+  return { lab, server, client, address: CLOUD.exec(server.console.text)![2]! };
+}
+
+/** What a command prints. */
+async function output(node: LabNode, command: string): Promise<string> {
+  const before = node.console.text.length;
+  await node.enter(command, PROMPT);
+  return node.console.text.slice(before).replace(/^.*\n/, "").replace(/.*$/, "");
+}
+
+/** Handles that are open, without what the shell says of its jobs. */
+async function handles(node: LabNode): Promise<readonly string[]> {
+  return [...(await output(node, "handles")).matchAll(/^[0-9a-f]{8} .*$/gm)].map(([row]) => row);
+}
+
+test("one server waits for all its clients at once, from here and from elsewhere, and leaves nothing when it is killed", async () => {
+  const { lab, server, client, address } = await pair();
+  const before = await handles(server);
+  await server.enter("echo-server 7 &", /echo-server: ready/);
+  await server.waitFor(PROMPT);
+  expect(await output(server, "echo-client 127.0.0.1 7 3")).toBe("4 of 4 came back from 127.0.0.1\n");
+  expect(await output(client, `echo-client ${address} 7 8`)).toBe(`9 of 9 came back from ${address}\n`);
+  expect(await output(client, `echo-client ${address} 8 1`)).toBe("connect: error 37\n");
+  expect(await output(server, "netstat")).toMatch(/^tcp 0\.0\.0\.0:7 .* LISTEN$/m);
+  await server.enter("kill echo-server", PROMPT);
+  await lab.advance("1s");
+  expect(await handles(server)).toEqual(before);
+  expect(await output(server, "netstat")).not.toMatch(/:7 .* LISTEN|udp port 7:/);
+  expect(await output(server, "mem check")).toMatch(/all headers agree/);
+});
+
+test("a program that waits for a connection or a datagram ends at Ctrl-C", async () => {
+  const { lab, server } = await pair();
+  const before = await handles(server);
+  server.type("echo-server 7\n");
+  await lab.advance("300ms");
+  server.type("\x03");
+  await server.waitFor(PROMPT);
+  expect(await output(server, "ps")).not.toMatch(/echo-server/);
+  expect(await handles(server)).toEqual(before);
+});
+
+thoroughly("calls about sockets at the edges of what they take give what they should", async () => {
+  const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/sockets.s", "asm/programs/sockets.s") }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("sockets", /sockets: done\n/);
+  expect(node.console.text).not.toMatch(/is wrong/);
+});
+
+thoroughly("a program in C fetches a page from a server", async (context) => {
+  if (!gcc) return context.skip("gcc is not installed");
+  const lab = boot({ nodes: [{ cdrom: isoWithProgram("fetch", await cProgram(gcc, "fetch")) }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "20s" });
+  await node.waitFor(PROMPT);
+  expect(await output(node, "fetch 127.0.0.1 /status")).toMatch(/^HTTP\/1\.1 200 OK\r?\n[\s\S]*\nname /);
+  expect(await output(node, "fetch 127.0.0.1 /none")).toMatch(/^HTTP\/1\.1 404 /);
+  expect(await output(node, "fetch 127.0.0.2:1 /")).toMatch(/no such name/);
+});
