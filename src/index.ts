@@ -23,6 +23,17 @@ export {
   buildSystem,
   type SourceTree,
 } from "./build/build.ts";
+export {
+  type CampaignOptions,
+  runGiven,
+  runSeed,
+  type SeedResult,
+  type Summary,
+  summarise,
+} from "./chaos/campaign.ts";
+export type { FailureKind, Invariant, Subject, Watch, Watchfulness, WorldEvent } from "./chaos/invariant.ts";
+export { Stage } from "./chaos/stage.ts";
+export type { WireFrame, World, WorldNode } from "./chaos/world.ts";
 export { type Diagnostic, formatDiagnostic } from "./diagnostic/diagnostic.ts";
 export { FileDisk } from "./host/file-disk.ts";
 export { folderTree } from "./host/files.ts";

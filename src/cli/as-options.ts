@@ -22,6 +22,7 @@ export interface AsCommand {
   keepLocals: boolean;
   alternateMacros: boolean;
   warnings: "show" | "none" | "fatal";
+  notesLoads: boolean;
   objectDespiteErrors: boolean;
   allowsOddSizes: boolean;
   frameVersion: 1 | 3 | 4;
@@ -74,7 +75,10 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--alternate": (command) => void (command.alternateMacros = true),
   "-W": (command) => void (command.warnings = "none"),
   "--no-warn": (command) => void (command.warnings = "none"),
-  "--warn": (command) => void (command.warnings = "show"),
+  "--warn": (command) => {
+    command.warnings = "show";
+    command.notesLoads = true;
+  },
   "--fatal-warnings": (command) => void (command.warnings = "fatal"),
   "-Z": (command) => void (command.objectDespiteErrors = true),
   "--diagnostics=json": (command) => void (command.json = true),
@@ -198,6 +202,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     keepLocals: false,
     alternateMacros: false,
     warnings: "show",
+    notesLoads: false,
     objectDespiteErrors: false,
     allowsOddSizes: false,
     frameVersion: 1,

@@ -112,6 +112,7 @@ function assembleFiles(command: AsCommand): void {
     keepLocals: command.keepLocals,
     alternateMacros: command.alternateMacros,
     warnings: command.warnings,
+    notesLoads: command.notesLoads,
     maxErrors: command.maxErrors,
     objectDespiteErrors: command.objectDespiteErrors,
     allowsOddSizes: command.allowsOddSizes,

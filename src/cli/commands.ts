@@ -16,6 +16,11 @@ interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
+  {
+    name: "chaos",
+    summary: "put machines through faults, seed after seed, and say what did not hold",
+    load: () => import("./chaos.ts"),
+  },
   { name: "disk", summary: "look into OOFS volumes in disk images, and change them", load: () => import("./disk.ts") },
   {
     name: "emu",

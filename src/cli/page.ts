@@ -8,6 +8,7 @@ import { serveFolder } from "../host/static-server.ts";
 import { CommandError } from "./fail.ts";
 import {
   declareOptions,
+  flag,
   type OptionValues,
   optional,
   readOptions,
@@ -27,6 +28,11 @@ const PAGE_OPTIONS = {
     parse: wholeNumber(0, LAST_PORT),
     default: "8086",
   }),
+  isolate: flag({
+    flags: "--no-isolate",
+    help: "serve it as most static hosts do, without the headers that let its threads share memory: one worker",
+    group: PAGE,
+  }),
   out: optional({
     flags: "--out <dir>",
     help: "write it to this folder instead, for any static host",
@@ -42,7 +48,7 @@ export function declare(command: Command): void {
   );
 }
 
-async function runPage({ port, out }: OptionValues<typeof PAGE_OPTIONS>): Promise<void> {
+async function runPage({ port, isolate, out }: OptionValues<typeof PAGE_OPTIONS>): Promise<void> {
   const folder = join(packageRoot(), "dist/page");
   if (!existsSync(join(folder, "index.html")))
     throw new CommandError("the page is not built: `npm run page` in QuRe's sources does that");
@@ -52,7 +58,7 @@ async function runPage({ port, out }: OptionValues<typeof PAGE_OPTIONS>): Promis
     return;
   }
   try {
-    const server = await serveFolder(folder, port);
+    const server = await serveFolder(folder, port, { isolate });
     process.stdout.write(`http://localhost:${(server.address() as AddressInfo).port}/\n`);
     const stop = (): void => void server.close().closeAllConnections();
     process.on("SIGINT", stop);

@@ -1,13 +1,13 @@
 /**
- * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one: those calls go to the
- * next tool of the same name on PATH.
+ * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one, and shared libraries:
+ * those calls go to the next tool of the same name on PATH.
  */
 import { delimiter, join } from "node:path";
 
-/** What each tool is told when it shall work for another processor than the 386. */
+/** What each tool is told when it shall work for another processor than the 386, or make what is loaded anywhere. */
 const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   as: /(^| )--(64|x32)( |$)/,
-  ld: /(^| )-m ?elf(32)?_x86_64( |$)/,
+  ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
 };
 
 /** Tools that work on finished files. */

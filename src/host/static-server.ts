@@ -14,8 +14,23 @@ const TYPES: Readonly<Record<string, string>> = {
   ".gz": "application/octet-stream",
 };
 
+/**
+ * A page that is isolated from others: its threads may share memory (HTML, "cross-origin isolation"). Other pages may
+ * still have it in a frame.
+ */
+const ISOLATING = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
+export interface ServeOptions {
+  /** Whether answers have the headers that isolate a page. True when absent. */
+  readonly isolate?: boolean;
+}
+
 /** Listens on this computer's own address alone; 0 is any free port. Rejects when the port is taken. */
-export function serveFolder(folder: string, port: number): Promise<Server> {
+export function serveFolder(folder: string, port: number, { isolate = true }: ServeOptions = {}): Promise<Server> {
   const compressed = new Map<string, Buffer>();
   const server = createServer(({ url = "/", method, headers }, response) => {
     const path = pathOf(url);
@@ -26,7 +41,7 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
     }
     const tag = `"${createHash("sha256").update(content).digest("base64url").slice(0, 22)}"`;
     if (headers["if-none-match"]?.includes(tag)) {
-      response.writeHead(304, { ETag: tag, "Cache-Control": "no-cache" }).end();
+      response.writeHead(304, { ETag: tag, "Cache-Control": "no-cache", ...(isolate ? ISOLATING : {}) }).end();
       return;
     }
     const type = TYPES[extname(path)] ?? "application/octet-stream";
@@ -40,6 +55,7 @@ export function serveFolder(folder: string, port: number): Promise<Server> {
       ETag: tag,
       "Content-Type": type,
       "Cache-Control": "no-cache",
+      ...(isolate ? ISOLATING : {}),
       ...(isText ? { "Content-Encoding": "gzip" } : {}),
     });
   });

@@ -95,6 +95,8 @@ const DIRECTION: ParameterKind = {
     throw new RangeError(`${text} is not a direction: write in, out or both`);
   },
 };
+const MOST_MACHINES = 1001;
+const MACHINE = number(1, MOST_MACHINES, "the number of a machine");
 const TEXT: ParameterKind = {
   holds: "text",
   isValid: (value) => typeof value === "string",
@@ -186,9 +188,12 @@ export const ACTIONS = [
   {
     word: "heal",
     label: "Heal the cable",
-    help: "ends all that is wrong with the cable, as long as it is plugged in",
+    help: "ends all that is wrong with the cable, as long as it is plugged in; it hears everybody again",
     parameters: [],
-    apply: (lab, node) => trouble(lab, node, NO_TROUBLE),
+    apply: (lab, node) => {
+      trouble(lab, node, NO_TROUBLE);
+      for (const from of lab.cluster.deafTo(node)) lab.cluster.setHearing(node, from, true);
+    },
   },
   {
     word: "cut",
@@ -294,6 +299,48 @@ export const ACTIONS = [
     help: "lets every write to the disks fail, as where the host has no room",
     parameters: [],
     apply: (lab, node) => lab.nodes[node]!.failDisk(0, 100),
+  },
+  {
+    word: "deaf",
+    label: "Deaf to one",
+    help: "lets the machine hear nothing of another one, by its number; the gateway's is one above the last machine's",
+    parameters: [{ name: "machine", kind: MACHINE, usual: 1 }],
+    apply: (lab, node, [from]) => lab.nodes[node]!.hear(Number(from) - 1, false),
+  },
+  {
+    word: "hear",
+    label: "Hears again",
+    help: "lets the machine hear another one again",
+    parameters: [{ name: "machine", kind: MACHINE, usual: 1 }],
+    apply: (lab, node, [from]) => lab.nodes[node]!.hear(Number(from) - 1, true),
+  },
+  {
+    word: "clock",
+    label: "Clock jumps",
+    help: "puts the clock on the board forward",
+    parameters: [{ name: "time", kind: SPAN, usual: 3600e9 }],
+    apply: (lab, node, [time]) => lab.nodes[node]!.shiftClock(Number(time)),
+  },
+  {
+    word: "flip",
+    label: "Wrong bits",
+    help: "lets a share of the reads of the disks have a wrong bit, which no device reports; 0% is right again",
+    parameters: [{ name: "share", kind: PERCENT, usual: 5 }],
+    apply: (lab, node, [share]) => lab.nodes[node]!.flipDisk(Number(share)),
+  },
+  {
+    word: "unflushed",
+    label: "Unflushed writes",
+    help: "lets the next power cuts lose a share of the sectors that were written and not flushed; 0% is right again",
+    parameters: [{ name: "share", kind: PERCENT, usual: 100 }],
+    apply: (lab, node, [share]) => lab.nodes[node]!.loseUnflushed(Number(share)),
+  },
+  {
+    word: "older",
+    label: "Older disk",
+    help: "takes the power away and puts back what the disks held when the run began",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.revertDisks(),
   },
 ] as const satisfies readonly ActionKind[];
 

@@ -100,6 +100,8 @@ export class LabNode {
   readonly name: string;
   /** What the machine sent over COM1. */
   readonly console = new ConsoleText();
+  /** When the last of it was sent, by the machine's own clock. */
+  outputNs = 0;
   readonly #disk: BlockBackend | null;
   readonly #lab: LabCluster;
 
@@ -237,7 +239,37 @@ export class LabNode {
   /** Of all accesses to its disks, these shares fail from now on, in percent: 0, 0 is right again; 0, 100 is a full one. */
   failDisk(readPercent: number, writePercent: number): void {
     this.#lab.note("fail", this.index, readPercent, writePercent);
-    this.#host.failDisk(readPercent, writePercent);
+    this.#host.troubleDisk({ readPercent, writePercent });
+  }
+
+  /** Of the reads of its disks, this share has a wrong bit from now on, in percent. */
+  flipDisk(flippedPercent: number): void {
+    this.#lab.note("flip", this.index, flippedPercent);
+    this.#host.troubleDisk({ flippedPercent });
+  }
+
+  /** Of the sectors written and not flushed, this share is lost when the power goes, from now on, in percent. */
+  loseUnflushed(unflushedPercent: number): void {
+    this.#lab.note("unflushed", this.index, unflushedPercent);
+    this.#host.troubleDisk({ unflushedPercent });
+  }
+
+  /** Takes the power away and puts an older copy into its drives: what they held when the run began. */
+  revertDisks(): void {
+    this.#lab.note("older", this.index);
+    this.#host.revertDisks();
+  }
+
+  /** Puts the clock on its board forward. */
+  shiftClock(span: TimeSpan): void {
+    this.#lab.note("clock", this.index, toNs(span));
+    this.#host.shiftClock(Math.round(toNs(span) / 1e9));
+  }
+
+  /** Whether it hears, from now on, what comes from another machine, or from the gateway where `from` is their number. */
+  hear(from: number, hears: boolean): void {
+    this.#lab.note(hears ? "hear" : "deaf", this.index, from + 1);
+    this.#lab.cluster.setHearing(this.index, from, hears);
   }
 
   /**
@@ -345,8 +377,9 @@ export class LabCluster {
       ...groupsFor(options),
       nodes: parts.map((part, index) => ({
         ...part,
-        serialOutput: (port: 0 | 1, value: number) => {
+        serialOutput: (port: 0 | 1, value: number, timeNs: number) => {
           if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
+          nodes[index]!.outputNs = timeNs;
           byte[0] = value;
           this.#outputBytes++;
           nodes[index]!.console.append(byte);
@@ -538,6 +571,7 @@ export function restoreWith<Made extends LabCluster>(
       name,
       ramBytes,
       ...keyOf(parts?.settings),
+      ...(parts?.processor ? { processor: parts.processor } : {}),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

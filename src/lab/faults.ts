@@ -6,11 +6,10 @@
  *     on:/era 2/ unplug 1            when any console has said this
  */
 import { Random } from "../../emulator/state/random.ts";
-import { type Action, formatAction, parseAction, perform } from "./actions.ts";
+import { formatAction, parseAction, perform } from "./actions.ts";
 import type { Companion, LabCluster } from "./cluster.ts";
+import { FAULT_KINDS, type FaultAction } from "./fault-kinds.ts";
 import { toNs } from "./time.ts";
-
-type FaultAction = Omit<Action, "atNs">;
 
 export interface Fault {
   /** The virtual time, or the words after which it happens. */
@@ -40,30 +39,8 @@ export function formatFault({ at, action }: Fault): string {
   return `${at instanceof RegExp ? `on:${at}`.replace(/m$/, "") : time} ${formatAction({ atNs: 0, ...action })}`;
 }
 
-/** A fault that can be drawn, and how it ends. */
-interface Drawn {
-  readonly begin: (random: Random) => readonly [word: string, ...values: (number | string)[]];
-  readonly end: readonly [word: string, ...values: (number | string)[]] | null;
-}
-
-const ms = (random: Random, least: number, most: number): number => (least + random.below(most - least + 1)) * MS;
-const share = (random: Random, most: number): number => 1 + random.below(most);
-
-const DRAWN: readonly Drawn[] = [
-  { begin: () => ["unplug"], end: ["plug"] },
-  { begin: (random) => ["block", random.pick(["in", "out", "both"])], end: ["heal"] },
-  { begin: (random) => ["lose", share(random, 60)], end: ["heal"] },
-  { begin: (random) => ["delay", ms(random, 1, 200), share(random, 100)], end: ["heal"] },
-  { begin: (random) => ["reorder", share(random, 50), ms(random, 1, 20)], end: ["heal"] },
-  { begin: (random) => ["duplicate", share(random, 50)], end: ["heal"] },
-  { begin: (random) => ["corrupt", share(random, 30)], end: ["heal"] },
-  { begin: (random) => ["rate", random.pick([64, 1000, 10_000])], end: ["heal"] },
-  { begin: () => ["cut"], end: ["power"] },
-  { begin: () => ["reset"], end: null },
-  { begin: (random) => ["freeze", ms(random, 10, 8000)], end: null },
-  { begin: (random) => ["slow", random.pick([10, 100, 1000])], end: ["slow", 1] },
-  { begin: (random) => ["fail", share(random, 30), share(random, 30)], end: ["fail", 0, 0] },
-];
+/** Kinds that happen to machines of any system, one at a time. */
+const OF_ONE = FAULT_KINDS.filter(({ machines, name }) => machines === 1 && name !== "leave");
 
 /** `count` faults from a seed, at whole milliseconds within a span of virtual time, and the ends of those that have one. */
 export function drawFaults(seed: number, count: number, nodes: number, spanNs: number): Fault[] {
@@ -71,14 +48,12 @@ export function drawFaults(seed: number, count: number, nodes: number, spanNs: n
   const spanMs = Math.max(2, Math.floor(spanNs / MS));
   const faults: Fault[] = [];
   for (let drawn = 0; drawn < count; drawn++) {
-    const { begin, end } = random.pick(DRAWN);
+    const { begin, end } = random.pick(OF_ONE);
     const node = random.below(nodes);
     const fromMs = random.below(spanMs - 1);
     const untilMs = fromMs + 1 + random.below(spanMs - fromMs - 1);
-    const add = (atMs: number, [word, ...values]: readonly [string, ...(number | string)[]]): void =>
-      void faults.push({ at: atMs * MS, action: { word: word as Action["word"], node, values } });
-    add(fromMs, begin(random));
-    if (end) add(untilMs, end);
+    for (const action of begin(random, [node], nodes)) faults.push({ at: fromMs * MS, action });
+    for (const action of end([node], nodes)) faults.push({ at: untilMs * MS, action });
   }
   return faults.sort((a, b) => Number(a.at) - Number(b.at));
 }

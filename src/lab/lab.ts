@@ -1,8 +1,8 @@
 /** The machines and clusters of cluster.ts in Node. */
 import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { zlibCompressor } from "../host/compression.ts";
-import { liveDisk } from "../host/live-disk.ts";
-import { spreadOver } from "../host/worker-group.ts";
+
+import { liveDisk, spreadOver } from "../host/worker-threads.ts";
 import * as portable from "./cluster.ts";
 import type { LabHost } from "./host.ts";
 

@@ -1,5 +1,6 @@
 /** What is in the drives of a lab's machines: bytes, or anything that reads and writes them. */
 import type { BoardParts, DriveConfig, NicModel } from "../../emulator/board.ts";
+import type { ModelName } from "../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { KEY_SETTING } from "./cluster-key.ts";
@@ -30,6 +31,8 @@ export interface MachineParts {
   readonly videoRom?: Uint8Array;
   /** The model of its network card; e1000 when absent. */
   readonly nic?: NicModel;
+  /** Its processor; DEFAULT_MODEL when absent. */
+  readonly processor?: ModelName;
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }
@@ -58,7 +61,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, key }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -87,6 +90,7 @@ export function partsOf(
     ...(bootOrder !== undefined ? { bootOrder } : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== undefined ? { nic } : {}),
+    ...(processor !== undefined ? { processor } : {}),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};

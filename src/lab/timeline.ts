@@ -29,6 +29,12 @@ export interface TimelineOptions {
 
 type ConsoleState = ReturnType<ConsoleText["save"]>;
 
+/** What goes with a checkpoint. */
+export interface KeptWith {
+  readonly consoles: readonly ConsoleState[];
+  readonly saved: unknown;
+}
+
 const MOST_CHECKPOINTS = 160;
 /** Of one machine: a sixth of a second of repetition. */
 const INSTRUCTIONS = 8_000_000;
@@ -44,7 +50,7 @@ export class Timeline {
   readonly lab: LabCluster;
   readonly #options: TimelineOptions;
   readonly #checkpoints: Checkpoints;
-  readonly #kept = new WeakMap<Checkpoint, { readonly consoles: readonly ConsoleState[]; readonly saved: unknown }>();
+  readonly #kept = new WeakMap<Checkpoint, KeptWith>();
   #actions: readonly Action[];
   /** The first of them that has not been done. */
   #next = 0;
@@ -97,6 +103,24 @@ export class Timeline {
 
   get checkpointCount(): number {
     return this.#checkpoints.all.length;
+  }
+
+  /** In the order of time, the first at the beginning. */
+  get checkpoints(): readonly Checkpoint[] {
+    return this.#checkpoints.all;
+  }
+
+  keptWith(checkpoint: Checkpoint): KeptWith {
+    return this.#kept.get(checkpoint)!;
+  }
+
+  /** Takes up a run that was kept: these are its checkpoints, instead of those that there are, and its other futures. */
+  adopt(kept: ReadonlyMap<Checkpoint, KeptWith>, branches: readonly Branch[]): void {
+    for (const [checkpoint, others] of kept) this.#kept.set(checkpoint, others);
+    this.#checkpoints.replace([...kept.keys()]);
+    this.#branches.splice(0, Infinity, ...branches);
+    this.#branchCount = branches.length;
+    this.#restore(this.#checkpoints.all.at(-1)!);
   }
 
   /** Does what is due now. */
@@ -155,15 +179,15 @@ export class Timeline {
   /** Machines that were paused within a quantum go on to its end. */
   #settle(): void {
     const { cluster } = this.lab;
-    for (const machine of cluster.machines) machine.resume();
+    for (const host of cluster.hosts) if (host.paused) host.resume();
     if (cluster.openQuantumNs !== null) cluster.runUntil(cluster.openQuantumNs);
   }
 
   /** Lets one machine execute so many instructions; the others keep pace. */
   stepInstructions(index: number, count: number): void {
     const { cluster } = this.lab;
-    const machine = cluster.machines[index]!;
-    for (const other of cluster.machines) other.resume();
+    const machine = cluster.hosts[index]!;
+    for (const other of cluster.hosts) if (other.paused) other.resume();
     if (machine.power === "off") return;
     machine.pauseAt(machine.instructions + count);
     const limitNs = this.nowNs + 10e9;

@@ -84,6 +84,31 @@ describe("qure as", () => {
     });
   }
 
+  test("--warn notes loads that NASM's language takes for addresses", { timeout: 60_000 }, () => {
+    const source = [
+      "mov esi, text",
+      "mov esi, [text]",
+      "mov esi, dword ptr text",
+      "mov esi, offset text",
+      "mov si, text",
+      "mov esi, text + 4",
+      "mov text, esi",
+      "mov esi, count",
+      ".code16",
+      "mov si, text",
+      'text: .asciz "hello"',
+    ];
+    const text = `.intel_syntax noprefix\ncount = 5\n${source.join("\n")}\n`;
+    const quiet = ours(["-"], text);
+    const asked = ours(["--warn", "-"], text);
+    expect(quiet.stderr).toBe("");
+    expect(
+      [...asked.stderr.matchAll(/:(\d+:\d+): note: .*\[(.*)\]/g)].map(([, place, id]) => `${place} ${id}`),
+    ).toEqual(["3:10 symbol-load", "12:9 symbol-load"]);
+    expect(asked.stderr).toContain("`offset text'");
+    expect(asked.object).toBe(quiet.object);
+  });
+
   test("-Z makes an object despite errors", { timeout: 60_000 }, () => {
     const found = ours(["-Z", "wrong.s"]);
     expect(found.stderr).toContain("wrong.s:2:1: error:");

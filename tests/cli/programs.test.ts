@@ -84,9 +84,23 @@ describe("programs by the names of GNU's", () => {
       writeSources(folder);
       shell(folder, "as -divide a.s -o a.o");
       for (const option of ["-shared", "-pie"]) {
-        const run = spawnSync("ld", [option, "a.o"], { cwd: folder, encoding: "utf8", env: { ...process.env, PATH } });
+        const run = spawnSync(process.execPath, [join(BIN, "ld"), option, "a.o"], {
+          cwd: folder,
+          encoding: "utf8",
+          env: { ...process.env, PATH: BIN },
+        });
         expect([run.status, run.stderr]).toEqual([2, expect.stringContaining("not supported")]);
       }
+    });
+  });
+
+  test("a shared library goes to the next linker on PATH", (context) => {
+    requireOracle("ld", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      shell(folder, "as a.s -o a.o; ld -m elf_i386 -shared -z notext a.o -o lib.so");
+      // ET_DYN
+      expect(readFileSync(join(folder, "lib.so"))[16]).toBe(3);
     });
   });
 

@@ -14,7 +14,9 @@ test("what is drawn is printed as it is read, lies within the time, and ends", (
     expect(faults.every(({ at }) => Number(at) >= 0 && Number(at) < SPAN_NS)).toBe(true);
     const count = (word: string): number => faults.filter(({ action }) => action.word === word).length;
     expect(count("plug")).toBe(count("unplug"));
-    expect(count("power")).toBe(count("cut"));
+    // What takes the power away gives it back.
+    expect(count("power")).toBe(count("cut") + count("older"));
+    expect(count("unflushed") % 2).toBe(0);
   }
 });
 
@@ -71,6 +73,28 @@ test("a fault on an event happens once, in the millisecond after the words came"
     return lab.digest();
   };
   expect(await run()).toBe(await run());
+});
+
+test("a machine that is deaf to another one is heard by it, until it hears again", async () => {
+  const lab = await three();
+  const heard = (): number[][] => [0, 1, 2].map((index) => lab.cluster.deafTo(index));
+  const [first, second] = lab.nodes;
+  const ping = `ping -c 1 ${CLOUD.exec(first!.console.text)![2]}`;
+  await second!.enter(ping, "1 sent, 1 received", { within: "5s" });
+  planFaults(lab, ["0s deaf 1 2", "0s deaf 3 4"]);
+  expect(heard()).toEqual([[1], [], [3]]);
+  await second!.enter(ping, "1 sent, 0 received", { within: "10s" });
+  planFaults(lab, ["0s hear 1 2", "0s heal 3"]);
+  expect(heard()).toEqual([[], [], []]);
+  await second!.enter(ping, "1 sent, 1 received", { within: "5s" });
+});
+
+thoroughly("a clock that is put forward shows in the date after the next boot", async () => {
+  const lab = await three();
+  const [node] = lab.nodes;
+  planFaults(lab, ["0s clock 1 1h", "10ms reset 1"]);
+  await node!.waitFor(/eth0: address [\s\S]*:\/> $/, { within: "10s" });
+  await node!.enter("date", /01:00:\d\d/, { within: "5s" });
 });
 
 test("machines that are not there have no faults", async () => {

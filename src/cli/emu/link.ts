@@ -1,5 +1,6 @@
 /** Runs as links: `--replay LINK` repeats one, `--link` prints this one. src/lab/run-link.ts knows their form. */
 
+import { DEFAULT_MODEL } from "../../../emulator/cpu/model.ts";
 import { loadFirmware } from "../../host/package.ts";
 import type { Action, ActionWord } from "../../lab/actions.ts";
 import { replay } from "../../lab/actions.ts";
@@ -87,6 +88,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");
+  if (options.cpu !== DEFAULT_MODEL) throw new UsageError("--link: no link can hold --cpu");
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if ((cdrom ?? kernel) !== null && hda !== null)
     throw new UsageError(`--link: a link holds one image, --${kernel === null ? "cdrom" : "kernel"} or --hda`);

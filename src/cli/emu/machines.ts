@@ -1,6 +1,7 @@
 /** The machines that `qure emu` switches on: which image they boot, what their disks hold, where these are kept. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { DEFAULT_MODEL } from "../../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { FileDisk } from "../../host/file-disk.ts";
@@ -121,7 +122,7 @@ async function machineNodes(
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
-  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic } = options;
+  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic, cpu } = options;
   const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
@@ -138,6 +139,7 @@ async function machineNodes(
     ...(boot !== null ? { bootOrder: boot } : media.kernelCd && hasOther ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== "e1000" ? { nic } : {}),
+    ...(cpu !== DEFAULT_MODEL ? { processor: cpu } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

@@ -3,6 +3,7 @@
  * settings of a run come from this table.
  */
 import { NIC_MODELS } from "../../../emulator/board.ts";
+import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
@@ -237,6 +238,13 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     choices: NIC_MODELS,
     default: "e1000",
+  }),
+  cpu: choice({
+    flags: "--cpu <model>",
+    help: "the processor, which CPUID tells as it is",
+    group: MACHINES,
+    choices: MODEL_NAMES,
+    default: DEFAULT_MODEL,
   }),
   forward: listOf({
     flags: "--forward <ports>",

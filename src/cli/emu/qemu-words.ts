@@ -16,11 +16,20 @@ function drive(index: number): Rewrite {
   return (file) => ["--drive", `file=${file},index=${index}`];
 }
 
+/** QEMU's names of processors that have others here. */
+const MODELS_OF_QEMU: ReadonlyMap<string, string> = new Map([
+  ["qemu32", "max"],
+  ["coreduo", "pentium4"],
+  ["kvm32", "pentium4"],
+  ["n270", "max"],
+]);
+
 const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-m", (size) => ["--memory", memory(size)]],
   ["-hdb", drive(1)],
   ["-hdc", drive(2)],
   ["-hdd", drive(3)],
+  ["-cpu", (model) => ["--cpu", MODELS_OF_QEMU.get(model) ?? model]],
   ["-bios", (file) => ["--firmware", file]],
   ["-boot", (order) => ["--boot", order.replace(/^order=/, "")]],
   ["-gdb", (where) => ["--gdb", where.replace(/^tcp:.*:/, "")]],
@@ -34,7 +43,7 @@ const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
 ]);
 
 const UNKNOWN =
-  /^-(?:accel|cpu|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|smp|usb|vga|vnc|enable-kvm|daemonize)$/;
+  /^-(?:accel|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|smp|usb|vga|vnc|enable-kvm|daemonize)$/;
 const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
 
 function memory(size: string): string {

@@ -1,0 +1,162 @@
+/**
+ * The cluster's aims in virtual time, where the load of this machine counts for nothing: how soon a join, a death and a
+ * goodbye are known to all, how long a service address is without a holder or has two, and what an idle minute costs.
+ *
+ *     npm run bench -- cloud [--nodes 3,10,30] [--runs N] [--seed N] [--json]
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LabCluster, type LabNode, loadFirmware } from "../src/index.ts";
+import { SERVICE, ServiceClient } from "./network/service-client.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const RAM_BYTES = 8 << 20;
+const PROMPT = /\S+:\/\S*> $/;
+const CLOUD = /^cloud: \S+ \S+ era \d+ age \d+ peers (\d+)\s*$/gm;
+const IDLE_SECONDS = 60;
+/** The moments of faults are spread over a beat by so much from run to run. */
+const STEP_MS = 137;
+
+export interface CloudFigures {
+  readonly nodes: number;
+  readonly joinMs: readonly number[];
+  readonly deathMs: readonly number[];
+  readonly takeoverMs: readonly number[];
+  readonly goodbyeMs: readonly number[];
+  /** From the healing of a cut on, how long two have answered. */
+  readonly twoHoldersMs: readonly number[];
+  /** The most that a node sent in a second of an idle minute, without and with a service address that it holds. */
+  readonly idleBytes: number;
+  readonly holderBytes: number;
+}
+
+function argument(name: string, usual: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? usual : (process.argv[at + 1] ?? usual);
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+function peers(node: LabNode): number {
+  return Number([...node.console.text.matchAll(CLOUD)].at(-1)?.[1] ?? -1);
+}
+
+/** Milliseconds of virtual time until these nodes see each other, and nobody else. */
+async function agreedMs(lab: LabCluster, nodes: readonly LabNode[]): Promise<number> {
+  const from = lab.nowNs;
+  await lab.until(() => nodes.every((node) => peers(node) === nodes.length - 1), "they do not agree", {
+    look: "output",
+  });
+  return (lab.nowNs - from) / 1e6;
+}
+
+async function sentBytes(lab: LabCluster): Promise<number[]> {
+  const bytes: number[] = [];
+  for (const node of lab.nodes) {
+    const [, sent] = await node.enter("ifconfig", /^ +sent \d+ frames, (\d+) bytes/m);
+    await node.waitFor(PROMPT);
+    bytes.push(Number(sent));
+  }
+  return bytes;
+}
+
+/** What the node that sends most sends in a second. */
+async function busiest(lab: LabCluster): Promise<number> {
+  await lab.advance("5s");
+  const before = await sentBytes(lab);
+  const from = lab.nowNs;
+  await lab.advance(`${IDLE_SECONDS}s`);
+  const seconds = (lab.nowNs - from) / 1e9;
+  const after = await sentBytes(lab);
+  return Math.max(...after.map((bytes, index) => (bytes - before[index]!) / seconds));
+}
+
+function block(lab: LabCluster, node: LabNode, blocked: boolean): void {
+  for (const direction of ["in", "out"] as const)
+    lab.cluster.setTrouble(node.index, direction, { ...lab.cluster.trouble(node.index, direction), blocked });
+}
+
+async function back(lab: LabCluster, node: LabNode): Promise<number> {
+  const from = node.console.text.length;
+  node.powerOn();
+  await lab.until(() => /^cloud: .* era \d+ /m.test(node.console.text.slice(from)), "it does not join");
+  const joinMs = await agreedMs(lab, lab.nodes);
+  await node.waitFor(PROMPT);
+  await lab.advance("2s");
+  return joinMs;
+}
+
+async function measure(nodes: number, runs: number, seed: number): Promise<CloudFigures> {
+  const iso = new Uint8Array(readFileSync(join(ROOT, "build/qure.iso")));
+  const lab = new LabCluster({
+    firmware: loadFirmware(),
+    seed,
+    nodes: Array.from({ length: nodes }, () => ({ cdrom: iso, ramBytes: RAM_BYTES })),
+  });
+  await agreedMs(lab, lab.nodes);
+  for (const node of lab.nodes) await node.waitFor(PROMPT);
+  const idleBytes = await busiest(lab);
+  await lab.nodes[0]!.enter(`cloud address add ${SERVICE}`, PROMPT);
+  await lab.advance("2s");
+  const holderBytes = await busiest(lab);
+  const figures = {
+    joinMs: [] as number[],
+    deathMs: [] as number[],
+    takeoverMs: [] as number[],
+    goodbyeMs: [] as number[],
+    twoHoldersMs: [] as number[],
+  };
+  const client = new ServiceClient(lab);
+  for (let run = 0; run < runs; run++) {
+    await lab.advance(`${1000 + run * STEP_MS}ms`);
+    const victim = client.holder();
+    const others = lab.nodes.filter((node) => node !== victim);
+    const diedMs = lab.nowNs / 1e6;
+    victim.powerOff();
+    figures.deathMs.push(await agreedMs(lab, others));
+    await lab.advance("2s");
+    figures.takeoverMs.push(client.silenceMs(diedMs));
+    figures.joinMs.push(await back(lab, victim));
+    const leaving = client.holder();
+    const leftMs = lab.nowNs / 1e6;
+    leaving.type("cloud stop\n");
+    await lab.advance("2s");
+    figures.goodbyeMs.push(client.silenceMs(leftMs));
+    leaving.type("cloud start\n");
+    await agreedMs(lab, lab.nodes);
+    await lab.advance("2s");
+    const cut = client.holder();
+    block(lab, cut, true);
+    await lab.advance(`${2000 + run * STEP_MS}ms`);
+    block(lab, cut, false);
+    const healedMs = lab.nowNs / 1e6;
+    await lab.advance("4s");
+    figures.twoHoldersMs.push(client.severalMs(healedMs));
+    await agreedMs(lab, lab.nodes);
+  }
+  lab.close();
+  return { nodes, ...figures, idleBytes, holderBytes };
+}
+
+const runs = Number(argument("runs", "5"));
+const results: CloudFigures[] = [];
+for (const nodes of argument("nodes", "3,10").split(",").map(Number)) {
+  const figures = await measure(nodes, runs, Number(argument("seed", "1")));
+  results.push(figures);
+  if (process.argv.includes("--json")) continue;
+  const row = (name: string, values: readonly number[]): string =>
+    `  ${name.padEnd(46)} median ${median(values).toFixed(0).padStart(5)} ms, worst ${Math.max(...values).toFixed(0)} ms\n`;
+  process.stdout.write(
+    `${nodes} nodes, ${runs} runs\n${row("join known to all after the newcomer's line", figures.joinMs)}${row(
+      "silent death known to all",
+      figures.deathMs,
+    )}${row("address without a holder after a death", figures.takeoverMs)}${row(
+      "address without a holder after a goodbye",
+      figures.goodbyeMs,
+    )}${row("two answer for it after a cut has healed", figures.twoHoldersMs)}  idle: ${figures.idleBytes.toFixed(
+      0,
+    )} bytes a second sent by the busiest, ${figures.holderBytes.toFixed(0)} with a service address\n`,
+  );
+}
+if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -1,0 +1,116 @@
+/** A neighbour of a cluster that asks each 5 ms whose a service address is, and remembers who answers. */
+import {
+  arpBytes,
+  BROADCAST_MAC,
+  ETHERTYPE_ARP,
+  ethernetFrame,
+  formatMac,
+  get16,
+  parseArp,
+  parseIpv4,
+  sameBytes,
+} from "../../emulator/ether/packet.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+
+export const SERVICE = "10.0.2.100";
+const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
+const CLIENT = parseIpv4("10.0.2.200");
+const ASK_MS = 5;
+const REQUEST = 1;
+const REPLY = 2;
+
+/** Asks for the address all the time, and remembers who answers when. */
+export class ServiceClient {
+  readonly #lab: LabCluster;
+  /** When it asked, and the answers until it asked again. */
+  readonly #questions: { readonly atMs: number; answers: number }[] = [];
+  readonly #stations = new Set<string>();
+
+  constructor(lab: LabCluster) {
+    this.#lab = lab;
+    const plug = lab.plug("client");
+    const target = parseIpv4(SERVICE);
+    plug.answer((frame) => {
+      const arp = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
+      if (arp?.operation !== REPLY || !sameBytes(arp.senderIp, target)) return [];
+      const last = this.#questions.at(-1);
+      if (last) last.answers++;
+      this.#stations.add(formatMac(arp.senderMac));
+      return [];
+    });
+    const question = ethernetFrame(
+      BROADCAST_MAC,
+      CLIENT_MAC,
+      ETHERTYPE_ARP,
+      arpBytes({
+        operation: REQUEST,
+        senderMac: CLIENT_MAC,
+        senderIp: CLIENT,
+        targetMac: new Uint8Array(6),
+        targetIp: target,
+      }),
+    );
+    let nextNs = lab.nowNs;
+    lab.accompany({
+      get nextNs() {
+        return nextNs;
+      },
+      isWanted: () => false,
+      tick: () => {
+        if (lab.nowNs < nextNs) return;
+        nextNs = lab.nowNs + ASK_MS * 1e6;
+        this.#questions.push({ atMs: lab.nowNs / 1e6, answers: 0 });
+        plug.send(question);
+      },
+      close: () => {
+        nextNs = Infinity;
+      },
+    });
+  }
+
+  /** How many answered a question, of all that were asked from a moment on and had time to be answered. */
+  answersPerQuestion(fromMs: number): Set<number> {
+    return new Set(
+      this.#questions
+        .filter(({ atMs }) => atMs >= fromMs)
+        .slice(0, -1)
+        .map(({ answers }) => answers),
+    );
+  }
+
+  /** For how long after a moment questions were answered more than once. */
+  severalMs(fromMs: number): number {
+    const last = this.#questions.findLast(({ atMs, answers }) => atMs >= fromMs && answers > 1);
+    return last ? last.atMs - fromMs : 0;
+  }
+
+  /** The longest time without an answer, from a moment on. */
+  silenceMs(fromMs: number): number {
+    let lastMs = fromMs;
+    let longest = 0;
+    for (const { atMs, answers } of this.#questions.filter((question) => question.atMs >= fromMs).slice(0, -1)) {
+      if (answers === 0) continue;
+      longest = Math.max(longest, atMs - lastMs);
+      lastMs = atMs;
+    }
+    return Math.max(longest, this.#lab.nowNs / 1e6 - lastMs - 2 * ASK_MS);
+  }
+
+  /** The MAC addresses that answers named. */
+  stations(): Set<string> {
+    return this.#stations;
+  }
+
+  /** The nodes whose consoles say that they hold the address. */
+  holders(): LabNode[] {
+    const says = /(?:QuRe firmware|^cluster: 10\.0\.2\.100 is (?:here now|given up)$)/gm;
+    return this.#lab.nodes.filter((node) => !node.isOff && node.console.text.match(says)?.at(-1)?.endsWith("here now"));
+  }
+
+  /** The one of them. */
+  holder(): LabNode {
+    const [holder, ...others] = this.holders();
+    if (holder && others.length === 0) return holder;
+    throw new Error(`${this.holders().length} nodes hold the address`);
+  }
+}

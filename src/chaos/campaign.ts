@@ -1,0 +1,182 @@
+/** Many runs: what each came to as one line of JSON, failures shrunk and grouped, and what all of them measured. */
+import { type Action, formatAction, parseAction } from "../lab/actions.ts";
+import { toNs } from "../lab/time.ts";
+import { type DrawOptions, draw, formatStep } from "./draw.ts";
+import { type Figures, percentile } from "./figures.ts";
+import { minimise } from "./minimise.ts";
+import { type Failure, type Plan, type RunOptions, type RunResult, runOnce } from "./run.ts";
+import type { Stage } from "./stage.ts";
+
+export interface CampaignOptions extends DrawOptions {
+  /** After the faults the machines that must live on are well again within this virtual time. */
+  readonly boundNs: number;
+  /** Once all is well it has to stay so for this virtual time; 1.5 s when absent. */
+  readonly steadyNs?: number;
+  /** Shrinks what happened in failing runs. */
+  readonly minimise: boolean;
+}
+
+/** What is kept of a run. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly failure: Failure | null;
+  /** What was drawn, as sentences. */
+  readonly drawn: readonly string[];
+  /** What happened, as `--fault` takes it. */
+  readonly faults: readonly string[];
+  /** The fewest of them that still break the same invariant; null when nothing was broken or nothing shrunk. */
+  readonly fewest: readonly string[] | null;
+  /** Machines that had to live on, counted from 1. */
+  readonly core: readonly number[];
+  readonly endNs: number;
+  readonly figures: Figures;
+}
+
+/** Runs that a failure may cost to be shrunk. */
+const MOST_TRIES = 80;
+
+function runOptions({ spanNs, boundNs, steadyNs }: CampaignOptions): RunOptions {
+  return { spanNs, boundNs, ...(steadyNs === undefined ? {} : { steadyNs }) };
+}
+
+/** `2500ms lose 2 30%`: with the time since the beginning of a run. */
+function formatTimed(action: Action): string {
+  const { atNs } = action;
+  return `${atNs % 1e6 === 0 ? `${atNs / 1e6}ms` : `${atNs}ns`} ${formatAction(action)}`;
+}
+
+/** Throws a RangeError with a sentence. */
+export function parseTimed(text: string): Action {
+  const [, when = "", word = "", rest = ""] = /^(\S+)\s+(\S+)\s*(.*)$/.exec(text.trim()) ?? [];
+  if (word === "") throw new RangeError(`${text}: write TIME WORD NODE, such as "5s lose 2 30%"`);
+  return { ...parseAction(word, rest), atNs: toNs(when) };
+}
+
+/** The plan that repeats a run from what happened in it. */
+function planOf(actions: readonly Action[], core: readonly number[], seed: number): Plan {
+  return { actions: [...actions].sort((a, b) => a.atNs - b.atNs), core, seed };
+}
+
+export function runSeed(stage: Stage, seed: number, options: CampaignOptions): SeedResult {
+  const machines = stage.subject.sparesFrom ?? stage.lab.nodes.length;
+  const drawn = draw(seed, stage.subject, machines, options);
+  const result = runOnce(stage, { draw: drawn }, runOptions(options));
+  return {
+    seed,
+    drawn: [
+      `${drawn.budget === "any" ? "any number of machines" : "a minority"} in trouble at once`,
+      ...drawn.steps.map(formatStep),
+    ],
+    ...described(stage, seed, result, options),
+  };
+}
+
+/** Runs what is given instead of what a seed draws; the seed decides when each machine is mended. */
+export function runGiven(
+  stage: Stage,
+  actions: readonly Action[],
+  core: readonly number[],
+  seed: number,
+  options: CampaignOptions,
+): SeedResult {
+  const result = runOnce(stage, planOf(actions, core, seed), runOptions(options));
+  return { seed, drawn: [], ...described(stage, seed, result, options) };
+}
+
+/** Repeats a run that was broken, by the fewest events if they are known, and keeps its frames. */
+export function repeatRun(
+  stage: Stage,
+  { seed, faults, fewest, core }: SeedResult,
+  options: CampaignOptions,
+): RunResult {
+  const plan = planOf(
+    (fewest ?? faults).map(parseTimed),
+    core.map((number) => number - 1),
+    seed,
+  );
+  return runOnce(stage, plan, { ...runOptions(options), keepFrames: true });
+}
+
+function described(
+  stage: Stage,
+  seed: number,
+  result: RunResult,
+  options: CampaignOptions,
+): Omit<SeedResult, "seed" | "drawn"> {
+  const { failure, actions, core, endNs, figures } = result;
+  let fewest: readonly string[] | null = null;
+  if (failure && options.minimise) {
+    const fails = (some: readonly Action[]): boolean =>
+      runOnce(stage, planOf(some, core, seed), runOptions(options)).failure?.invariant === failure.invariant;
+    // What was resolved when it happened may come out otherwise when it is given: then it is left as it is.
+    if (fails(actions)) fewest = minimise(actions, fails, MOST_TRIES).actions.map(formatTimed);
+  }
+  return {
+    failure,
+    faults: actions.map(formatTimed),
+    fewest,
+    core: core.map((index) => index + 1),
+    endNs,
+    figures,
+  };
+}
+
+/** Failures of one kind and invariant whose messages differ in names and numbers only. */
+function signature({ kind, invariant, message }: Failure): string {
+  return `${kind}: ${invariant}: ${message
+    .replace(/[0-9a-f]{16}/g, "ID")
+    .replace(/qure-\d+/g, "NODE")
+    .replace(/\d+(\.\d+)?/g, "N")}`;
+}
+
+export interface Summary {
+  readonly runs: number;
+  readonly failures: ReadonlyMap<string, readonly SeedResult[]>;
+  readonly virtualNs: number;
+  /** Middle, nine of ten, worst, in milliseconds; null where there was nothing to measure. */
+  readonly figures: readonly {
+    readonly name: string;
+    readonly count: number;
+    readonly percentiles: readonly (number | null)[];
+  }[];
+  /** By machine, for each second of virtual time. */
+  readonly frames: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+export const PERCENTILES = [50, 90, 99, 100] as const;
+
+export function summarise(results: readonly SeedResult[]): Summary {
+  const failures = new Map<string, SeedResult[]>();
+  for (const result of results) {
+    if (!result.failure) continue;
+    const key = signature(result.failure);
+    failures.set(key, [...(failures.get(key) ?? []), result]);
+  }
+  const virtualNs = results.reduce((sum, { endNs }) => sum + endNs, 0);
+  const all = (pick: (figures: Figures) => readonly number[]): number[] =>
+    results.flatMap(({ figures }) => pick(figures));
+  const measured: readonly (readonly [string, readonly number[]])[] = [
+    ["death seen by all", all(({ detectionsMs }) => detectionsMs)],
+    ["another speaks for all", all(({ takeoversMs }) => takeoversMs)],
+    ["well again", all(({ healedMs }) => (healedMs === null ? [] : [healedMs]))],
+  ];
+  const perSecond = (pick: (figures: Figures) => readonly number[]): number[] => {
+    const sums: number[] = [];
+    for (const { figures } of results)
+      pick(figures).forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
+    return sums.map((sum) => sum / Math.max(1e-9, virtualNs / 1e9));
+  };
+  return {
+    runs: results.length,
+    failures: new Map([...failures].sort((a, b) => b[1].length - a[1].length)),
+    virtualNs,
+    figures: measured.map(([name, values]) => ({
+      name,
+      count: values.length,
+      percentiles: PERCENTILES.map((percent) => percentile(values, percent)),
+    })),
+    frames: perSecond(({ frames }) => frames),
+    bytes: perSecond(({ bytes }) => bytes),
+  };
+}

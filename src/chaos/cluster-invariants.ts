@@ -1,0 +1,246 @@
+/** What holds of QuRe's cluster whatever happens to its machines, read from their memory, their packets and their disks. */
+import { formatNs } from "../lab/time.ts";
+import { readClusterPacket } from "../page/decode/cluster.ts";
+import { factsOf, type NodeFacts } from "./cluster-facts.ts";
+import type { Invariant, Watch } from "./invariant.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import { remembered } from "./remembered.ts";
+import type { World } from "./world.ts";
+
+/** Machines with which nothing has been wrong for so long are in one cluster. */
+const ONE_FOUNDER_NS = 8e9;
+/** A machine with which nothing has been wrong for so long takes part. */
+const TAKES_PART_NS = 20e9;
+/** No run has so many lives: a higher number came from nowhere. */
+const MOST_ERAS = 10_000;
+/** After an older copy of its disk a node that hears another goes on above what is known of it within this. */
+const OLDER_NS = 10e9;
+const DISKLESS = 1;
+const ALONE = 8;
+
+type Make = (world: World, layout: KernelLayout) => Watch;
+
+function invariant(
+  name: string,
+  kind: Invariant["kind"],
+  rule: string,
+  make: Make,
+): (layout: KernelLayout) => Invariant {
+  return (layout) => ({ name, kind, rule, watch: (world) => make(world, layout) });
+}
+
+/** Looks at each machine whose kernel is up. */
+function eachUp(
+  world: World,
+  layout: KernelLayout,
+  say: (facts: NodeFacts, index: number) => string | null,
+): () => string | null {
+  const facts = factsOf(world, layout);
+  return () => {
+    for (const { index, name } of world.nodes) {
+      const node = facts.of(index);
+      const wrong = node.isUp ? say(node, index) : null;
+      if (wrong !== null) return `${name} ${wrong}`;
+    }
+    return null;
+  };
+}
+
+const INVARIANTS = [
+  invariant("age", "wrong", "the age on a disk grows with each boot and never falls", (world, layout) => {
+    /** By node: what the last look found, and in which boot. */
+    const seen = world.nodes.map(() => ({ age: 0, boot: 0 }));
+    return {
+      before: ({ word, node }) => {
+        // From here on the disk has another history.
+        if (word === "older") seen[node] = { age: 0, boot: world.nodes[node]!.boots };
+        return null;
+      },
+      look: eachUp(world, layout, ({ age, hasDisk }, index) => {
+        if (!hasDisk) return null;
+        const { boots } = world.nodes[index]!;
+        const before = seen[index]!;
+        seen[index] = { age, boot: boots };
+        if (age < before.age) return `has age ${age} after age ${before.age}`;
+        if (boots !== before.boot && age === before.age) return `has age ${age} in two boots`;
+        return null;
+      }),
+    };
+  }),
+
+  invariant("era", "wrong", "the era of a node never falls, unless it founded it alone", (world, layout) => {
+    const seen = world.nodes.map(() => 0);
+    return {
+      before: ({ word, node }) => {
+        if (word === "older") seen[node] = 0;
+        return null;
+      },
+      look: eachUp(world, layout, ({ era, isAlone, hasDisk }, index) => {
+        if (isAlone || !hasDisk) return null;
+        const before = seen[index]!;
+        seen[index] = era;
+        return era < before ? `has era ${era} after era ${before}` : null;
+      }),
+    };
+  }),
+
+  invariant("write first", "wrong", "age and era are on disk before a packet says them", (world, layout) => {
+    const facts = factsOf(world, layout);
+    const said = world.nodes.map(() => ({ boot: -1, era: 0, age: 0 }));
+    return {
+      frame: ({ cable, toSwitch, bytes }) => {
+        const packet = toSwitch ? readClusterPacket(bytes) : null;
+        if (packet === null || packet.id !== facts.ids[cable] || (packet.flags & DISKLESS) !== 0) return null;
+        const { boots } = world.nodes[cable]!;
+        const before = said[cable]!.boot === boots ? said[cable]! : { era: 0, age: 0 };
+        said[cable] = {
+          boot: boots,
+          era: Math.max(before.era, (packet.flags & ALONE) === 0 ? packet.era : 0),
+          age: Math.max(before.age, packet.age),
+        };
+        return null;
+      },
+      // What a disk lost with the power shows only afterwards.
+      after: ({ word, node }) => {
+        const { boot, era, age } = said[node]!;
+        const { boots, name } = world.nodes[node]!;
+        if (word !== "cut" || boot !== boots) return null;
+        said[node] = { boot: -1, era: 0, age: 0 };
+        const disk = world.lab.nodes[node]!.disk;
+        const kept = disk && remembered(disk);
+        if (!kept) return `${name} said age ${age} and era ${era}, and its disk remembers nothing`;
+        if (kept.age < age) return `${name} said age ${age}, and its disk has age ${kept.age}`;
+        return kept.era < era ? `${name} said era ${era}, and its disk has era ${kept.era}` : null;
+      },
+    };
+  }),
+
+  invariant(
+    "older copy",
+    "wrong",
+    "with an older copy of its disk a node goes on above the highest age that a member knows",
+    (world, layout) => {
+      const facts = factsOf(world, layout);
+      const above = new Map<number, number>();
+      return {
+        before: ({ word, node }) => {
+          if (word !== "older") return null;
+          const known = world.nodes
+            .filter(({ index }) => index !== node && facts.of(index).isMember)
+            .map(({ index }) => facts.peers(index)?.get(facts.ids[node]!)?.age ?? 0);
+          above.set(node, Math.max(above.get(node) ?? 0, ...known));
+          return null;
+        },
+        look: () => {
+          for (const [index, age] of above) {
+            const node = facts.of(index);
+            if (!node.isMember || !node.hasDisk || world.cleanForNs(index) < OLDER_NS || node.others === 0) continue;
+            above.delete(index);
+            // Those who knew may be gone themselves.
+            const knows = world.nodes.some(
+              (other) =>
+                other.index !== index &&
+                world.cleanForNs(other.index) > OLDER_NS &&
+                other.bootedNs < world.nodes[index]!.bootedNs,
+            );
+            if (knows && node.age <= age)
+              return `${world.nodes[index]!.name} goes on with age ${node.age}, and the others knew age ${age}`;
+          }
+          return null;
+        },
+      };
+    },
+  ),
+
+  invariant(
+    "one founder",
+    "wrong",
+    `members with which nothing was wrong for ${formatNs(ONE_FOUNDER_NS)} have one era and one founder`,
+    (world, layout) => {
+      const facts = factsOf(world, layout);
+      return {
+        look: () => {
+          const members = world.nodes.filter(
+            ({ index }) => world.cleanForNs(index) >= ONE_FOUNDER_NS && facts.of(index).isMember,
+          );
+          const [first, ...others] = members;
+          if (!first) return null;
+          const a = facts.of(first.index);
+          for (const { index, name } of others) {
+            const b = facts.of(index);
+            if (a.era !== b.era || a.founder !== b.founder)
+              return `${first.name} lives in era ${a.era} of ${a.founder}, ${name} in era ${b.era} of ${b.founder}`;
+          }
+          return null;
+        },
+      };
+    },
+  ),
+
+  invariant(
+    "no stranger",
+    "wrong",
+    "a node's table holds only nodes that there are, in eras that were lived",
+    (world, layout) => {
+      const facts = factsOf(world, layout);
+      return {
+        look: eachUp(world, layout, ({ era, id }, index) => {
+          if (era > MOST_ERAS) return `lives in era ${era}, which nobody founded`;
+          if (id !== facts.ids[index]) return `takes itself for ${id}`;
+          const peers = facts.peers(index);
+          if (peers === null) return "has a table of peers that is not whole";
+          for (const peer of peers.keys())
+            if (facts.indexOf(peer) === undefined) return `knows ${peer}, which there is not`;
+          return null;
+        }),
+      };
+    },
+  ),
+
+  invariant(
+    "takes part",
+    "stuck",
+    `a machine with which nothing was wrong for ${formatNs(TAKES_PART_NS)} is a member`,
+    (world, layout) => {
+      const facts = factsOf(world, layout);
+      return {
+        look: () => {
+          for (const { index, name } of world.nodes) {
+            if (world.cleanForNs(index) < TAKES_PART_NS) continue;
+            const node = facts.of(index);
+            if (!node.isUp) return `${name} is on, and its kernel is not up`;
+            if (!node.isMember && !node.isSilent) return `${name} still looks for a cluster`;
+          }
+          return null;
+        },
+      };
+    },
+  ),
+];
+
+export function clusterInvariants(layout: KernelLayout): Invariant[] {
+  return INVARIANTS.map((make) => make(layout));
+}
+
+/** What keeps the machines that must live on from being one cluster with one view; null when they are. */
+export function clusterMissing(world: World, layout: KernelLayout): string | null {
+  const facts = factsOf(world, layout);
+  const living = world.nodes.filter(({ index }) => world.isOn(index)).map(({ index }) => index);
+  const [first] = world.core;
+  for (const index of world.core) {
+    const { name } = world.nodes[index]!;
+    const node = facts.of(index);
+    const one = facts.of(first!);
+    if (!node.isUp) return `${name} is not up`;
+    if (!node.isMember) return `${name} is no member`;
+    if (node.era !== one.era || node.founder !== one.founder)
+      return `${name} lives in era ${node.era} of ${node.founder}, ${world.nodes[first!]!.name} in era ${one.era} of ${one.founder}`;
+    if (node.others !== living.length - 1) return `${name} sees ${node.others} others of ${living.length - 1}`;
+    const peers = facts.peers(index);
+    for (const other of living)
+      if (other !== index && peers?.get(facts.ids[other]!)?.isAlive !== true)
+        return `${name} does not see ${world.nodes[other]!.name}`;
+  }
+  const speakers = living.filter((index) => facts.of(index).coordinates);
+  return speakers.length === 1 ? null : `${speakers.length} nodes speak for the cluster`;
+}

@@ -1,0 +1,80 @@
+/** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
+import type { LabCluster } from "../lab/cluster.ts";
+import { factsOf } from "./cluster-facts.ts";
+import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
+import type { Subject, WorldEvent } from "./invariant.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import { addressesOf, oneHolder } from "./service-addresses.ts";
+import type { World } from "./world.ts";
+
+/** Something that grows when it happens. */
+function event(name: string, count: (world: World) => number): WorldEvent {
+  return {
+    name,
+    watch: (world) => {
+      let before = count(world);
+      return () => {
+        const now = count(world);
+        const happened = now > before;
+        before = now;
+        return happened;
+      };
+    },
+  };
+}
+
+/** `make`: machines that agree, in this thread; those from `sparesFrom` on have been off all the time. */
+export function clusterSubject(make: Subject["make"], layout: KernelLayout, sparesFrom: number): Subject {
+  const all = (world: World) => factsOf(world, layout).all;
+  const sum = (world: World, value: (facts: ReturnType<typeof all>[number]) => number): number =>
+    all(world).reduce((total, facts) => total + value(facts), 0);
+  const speaker = (world: World): number | null => {
+    const index = all(world).findIndex(({ coordinates, isMember }) => coordinates && isMember);
+    return index < 0 ? null : index;
+  };
+  return {
+    make,
+    sparesFrom,
+    invariants: [...clusterInvariants(layout), oneHolder(layout)],
+    missing: (world) => clusterMissing(world, layout),
+    isUp: (world, index) => factsOf(world, layout).of(index).isUp,
+    roles: {
+      coordinator: speaker,
+      founder: (world) => {
+        const facts = factsOf(world, layout);
+        const member = facts.all.find(({ isMember }) => isMember);
+        return member === undefined ? null : (facts.indexOf(member.founder) ?? null);
+      },
+      holder: (world) => addressesOf(world, layout).holder(),
+    },
+    events: [
+      event("joined", (world) => sum(world, ({ isMember }) => (isMember ? 1 : 0))),
+      event("died", (world) => -sum(world, ({ others }) => others)),
+      event("seen", (world) => sum(world, ({ others }) => others)),
+      event("era", (world) => Math.max(...all(world).map(({ era }) => era))),
+      event("coordinates", (world) => sum(world, ({ coordinates }) => (coordinates ? 1 : 0))),
+      event("up", (world) => sum(world, ({ isUp }) => (isUp ? 1 : 0))),
+      event("address moved", (world) => addressesOf(world, layout).moves),
+    ],
+    watchfulness: {
+      speaker,
+      sees: (world, observer, other) => {
+        const facts = factsOf(world, layout);
+        const peer = facts.peers(observer)?.get(facts.ids[other]!);
+        return peer === undefined ? null : peer.isAlive;
+      },
+    },
+  };
+}
+
+/** Waits until all machines that are on are one cluster with one view. */
+export async function untilAgreed(lab: LabCluster, world: World, layout: KernelLayout): Promise<void> {
+  world.core = world.nodes.filter(({ index }) => world.isOn(index)).map(({ index }) => index);
+  let missing: string | null = "nothing was looked at";
+  await lab.until(
+    () => (missing = clusterMissing(world, layout)) === null,
+    "the machines did not become one cluster",
+    { within: "120s" },
+    () => missing ?? "",
+  );
+}

@@ -1,0 +1,52 @@
+/** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
+import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+import { keyOfSeed } from "../lab/cluster-key.ts";
+import { LabCluster } from "../lab/lab.ts";
+import { untilAgreed } from "./cluster-subject.ts";
+import { kernelLayout, type StageSetup } from "./setup.ts";
+import { World } from "./world.ts";
+
+export const CAMPAIGN_DISK_BYTES = 64 << 20;
+const SEED = 1;
+/** Machines that are off in the beginning, and join when a fault says so. */
+const SPARES = 1;
+const SETTLE = "1500ms";
+
+export interface PreparedSystem {
+  readonly cdrom: Uint8Array;
+  /** What a disk of CAMPAIGN_DISK_BYTES that was prepared with this CD holds. */
+  readonly disk: Uint8Array;
+  /** The linked kernel of the CD. */
+  readonly kernel: Uint8Array;
+  readonly firmware: Uint8Array;
+  readonly nodes: number;
+  readonly ramBytes: number;
+  readonly module?: string | null;
+  readonly signal?: AbortSignal;
+}
+
+/** Throws a WaitError when the machines do not become one cluster. */
+export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
+  const { cdrom, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
+  const layout = kernelLayout(kernel);
+  const base = new BytesDisk(disk, CAMPAIGN_DISK_BYTES);
+  const lab = new LabCluster({
+    firmware,
+    seed: SEED,
+    ...(signal ? { signal } : {}),
+    nodes: Array.from({ length: nodes + SPARES }, (_, index) => ({
+      cdrom,
+      ramBytes,
+      disk: new SparseDisk(CAMPAIGN_DISK_BYTES, { base }),
+      key: keyOfSeed(SEED),
+      off: index >= nodes,
+    })),
+  });
+  try {
+    await untilAgreed(lab, new World(lab), layout);
+    await lab.advance(SETTLE);
+    return { snapshot: lab.save(), kernel, sparesFrom: nodes, module };
+  } finally {
+    lab.close();
+  }
+}

@@ -1,0 +1,45 @@
+/** What a thread needs to put QuRe's cluster on a stage of its own: plain data, and the modules with a person's own invariants. */
+import { pathToFileURL } from "node:url";
+import { restoreCluster } from "../lab/lab.ts";
+import { readElf } from "../object/elf-reader.ts";
+import { clusterSubject } from "./cluster-subject.ts";
+import type { Invariant, Subject } from "./invariant.ts";
+import { KernelLayout } from "./kernel-layout.ts";
+import { Stage } from "./stage.ts";
+
+export interface StageSetup {
+  /** Of machines in the state from which runs begin. */
+  readonly snapshot: Uint8Array;
+  /** The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked. */
+  readonly kernel: Uint8Array | null;
+  readonly sparesFrom: number;
+  /** A module that exports `invariants`, and what else of a `Subject` it wants to say itself. */
+  readonly module: string | null;
+}
+
+/** Where QuRe's kernel defines what is read of it. */
+const DEFINES = "node.s";
+
+export function kernelLayout(kernel: Uint8Array): KernelLayout {
+  return new KernelLayout(readElf(kernel, "kernel.elf"), "kernel.elf", DEFINES);
+}
+
+type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" | "watchfulness">>;
+
+export async function openStage({ snapshot, kernel, sparesFrom, module }: StageSetup): Promise<Stage> {
+  const make: Subject["make"] = () => restoreCluster(snapshot);
+  const own: Own = module === null ? {} : ((await import(pathToFileURL(module).href)) as Own);
+  const base: Subject = kernel
+    ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
+    : { make, sparesFrom, invariants: [], missing: () => null };
+  const added: readonly Invariant[] = own.invariants ?? [];
+  const { missing = base.missing, roles, events, watchfulness } = own;
+  return Stage.of({
+    ...base,
+    missing: (world) => base.missing(world) ?? missing(world),
+    roles: { ...base.roles, ...roles },
+    events: [...(base.events ?? []), ...(events ?? [])],
+    ...(watchfulness ? { watchfulness } : {}),
+    invariants: [...base.invariants, ...added],
+  });
+}

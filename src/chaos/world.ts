@@ -1,0 +1,163 @@
+/**
+ * A run as invariants see it: machines with what is wrong with them now, since when nothing is, and what was done. It
+ * knows nothing of what the machines run.
+ */
+import type { Trouble } from "../../emulator/ether/trouble.ts";
+import type { Action } from "../lab/actions.ts";
+import type { LabCluster } from "../lab/cluster.ts";
+import { GuestMemory } from "../lab/guest-memory.ts";
+
+/** A frame that was sent into a cable. */
+export interface WireFrame {
+  /** Whose cable: a machine's number, or one above the last machine's for the gateway. */
+  readonly cable: number;
+  /** From the machine into the switch, or out of it. */
+  readonly toSwitch: boolean;
+  readonly sentNs: number;
+  /** Null when it is lost. */
+  readonly arrivalNs: number | null;
+  readonly bytes: Uint8Array;
+}
+
+/** Words that trouble a disk, and when they do. */
+const DISK_WORDS: Readonly<Record<string, (values: readonly (number | string)[]) => boolean>> = {
+  slow: ([factor]) => factor !== 1,
+  fail: ([reads, writes]) => reads !== 0 || writes !== 0,
+  full: () => true,
+  flip: ([share]) => share !== 0,
+  unflushed: ([share]) => share !== 0,
+};
+
+export class WorldNode {
+  readonly index: number;
+  readonly name: string;
+  readonly memory: GuestMemory;
+  /** How often it was switched on or reset since the run began. */
+  boots = 0;
+  /** When that was last. */
+  bootedNs = 0;
+  /** Since when nothing is wrong with it: it has power, its cable and disks are right. Infinity while something is. */
+  cleanSinceNs = Infinity;
+  /** Its processor stands still until then. */
+  frozenUntilNs = 0;
+  /** Somebody told it to leave. */
+  hasLeft = false;
+  /** Words that trouble its disks now. */
+  readonly diskWords = new Set<string>();
+  /** They have been in trouble since it began to boot. */
+  diskWasBad = false;
+
+  constructor(lab: LabCluster, index: number) {
+    this.index = index;
+    this.name = lab.nodes[index]!.name;
+    this.memory = new GuestMemory(lab.nodes[index]!.machine);
+  }
+}
+
+function isTroubled(trouble: Trouble): boolean {
+  const { blocked, lostPercent, delayedPercent, reorderedPercent, duplicatedPercent, corruptedPercent, kilobits } =
+    trouble;
+  return (
+    blocked ||
+    [lostPercent, delayedPercent, reorderedPercent, duplicatedPercent, corruptedPercent, kilobits].some(
+      (value) => value > 0,
+    )
+  );
+}
+
+export class World {
+  readonly lab: LabCluster;
+  readonly nodes: readonly WorldNode[];
+  /** When the run began. */
+  readonly startNs: number;
+  /** When all that was wrong had been mended; null before. */
+  healedNs: number | null = null;
+  /** The machines that must live on after that. */
+  core: readonly number[];
+  readonly actions: Action[] = [];
+  /** Machines that do not hear somebody, or are not heard. */
+  readonly #parted = new Set<number>();
+
+  constructor(lab: LabCluster) {
+    this.lab = lab;
+    this.startNs = lab.nowNs;
+    this.nodes = lab.nodes.map((_, index) => new WorldNode(lab, index));
+    this.core = this.nodes.map(({ index }) => index);
+    this.refresh();
+  }
+
+  get nowNs(): number {
+    return this.lab.nowNs;
+  }
+
+  isOn(index: number): boolean {
+    return !this.lab.nodes[index]!.isOff;
+  }
+
+  /** For how long nothing has been wrong with a machine; 0 while something is. */
+  cleanForNs(index: number): number {
+    return Math.max(0, this.nowNs - this.nodes[index]!.cleanSinceNs);
+  }
+
+  /** A machine began anew. */
+  booted(index: number): void {
+    const node = this.nodes[index]!;
+    node.boots++;
+    node.bootedNs = this.nowNs;
+    node.cleanSinceNs = Infinity;
+    node.hasLeft = false;
+    node.frozenUntilNs = 0;
+    node.diskWasBad = node.diskWords.size > 0;
+  }
+
+  /** Follows what was just done. */
+  note(action: Action): void {
+    const { word, values } = action;
+    const node = this.nodes[action.node]!;
+    if (word === "power" || word === "add" || word === "reset") this.booted(action.node);
+    if (word === "freeze") node.frozenUntilNs = Math.max(node.frozenUntilNs, this.nowNs + Number(values[0]));
+    const isTroubling = DISK_WORDS[word];
+    if (isTroubling) {
+      const name = word === "full" ? "fail" : word;
+      if (isTroubling(values)) {
+        node.diskWords.add(name);
+        node.diskWasBad = true;
+      }
+      if (!isTroubling(values)) node.diskWords.delete(name);
+    }
+    if (word === "deaf" || word === "hear" || word === "heal") this.#findParted();
+    if (word === "type" && values[0] === "cloud stop\r") node.hasLeft = true;
+    if (word === "type" && values[0] === "cloud start\r") node.hasLeft = false;
+    this.refresh();
+  }
+
+  #findParted(): void {
+    this.#parted.clear();
+    for (const { index } of this.nodes)
+      for (const from of this.lab.cluster.deafTo(index)) {
+        this.#parted.add(index);
+        this.#parted.add(from);
+      }
+  }
+
+  #isClean({ index, frozenUntilNs, hasLeft, diskWords }: WorldNode): boolean {
+    const { cluster } = this.lab;
+    return (
+      this.isOn(index) &&
+      !hasLeft &&
+      diskWords.size === 0 &&
+      frozenUntilNs <= this.nowNs &&
+      cluster.isPlugged(index) &&
+      !isTroubled(cluster.trouble(index, "in")) &&
+      !isTroubled(cluster.trouble(index, "out")) &&
+      !this.#parted.has(index)
+    );
+  }
+
+  /** Looks again at what is wrong with whom. */
+  refresh(): void {
+    for (const node of this.nodes)
+      if (!this.#isClean(node)) node.cleanSinceNs = Infinity;
+      else if (node.cleanSinceNs === Infinity) node.cleanSinceNs = this.nowNs;
+  }
+}

@@ -1,0 +1,251 @@
+/** `qure chaos`: puts machines through faults, seed after seed, and says what did not hold. The work is in src/chaos. */
+import type { Command } from "commander";
+import {
+  type CampaignOptions,
+  repeatRun,
+  runGiven,
+  type SeedResult,
+  type Summary,
+  summarise,
+} from "../chaos/campaign.ts";
+import { runSeeds } from "../chaos/pool.ts";
+import { junit, reportPage, type Shown } from "../chaos/report.ts";
+import { openStage, type StageSetup } from "../chaos/setup.ts";
+import type { Stage } from "../chaos/stage.ts";
+import { checkWho, whoNames } from "../chaos/who.ts";
+import { FAULT_KINDS } from "../lab/fault-kinds.ts";
+import { formatNs } from "../lab/time.ts";
+import { setUp } from "./chaos/machines.ts";
+import { CHAOS_OPTIONS, type ChaosOptions } from "./chaos/options.ts";
+import { Results } from "./chaos/results.ts";
+import { CommandError, UsageError } from "./fail.ts";
+import { declareOptions, readOptions } from "./option-table.ts";
+import { makeProgress, type Progress } from "./progress.ts";
+
+const EXIT_BROKEN = 3;
+const EXIT_INTERRUPTED = 130;
+
+export function declare(command: Command): void {
+  declareOptions(command, CHAOS_OPTIONS)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  qure chaos --seeds 1..100 --threads 2         a hundred runs of three machines\n  qure chaos --seeds 17 --minimise              one of them, shrunk to few events\n  qure chaos --fault '2s cut 1' --fault '3s power 1'\n",
+    )
+    .action((found: Record<string, unknown>) => runChaos(readOptions(CHAOS_OPTIONS, found)));
+}
+
+/** What a campaign runs with. */
+interface Campaign {
+  readonly stage: Stage;
+  readonly setup: StageSetup;
+  readonly campaign: CampaignOptions;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+function campaignOptions({ faults, who, interval, budget, until, bound, minimise }: ChaosOptions): CampaignOptions {
+  return {
+    spanNs: until,
+    boundNs: bound,
+    minimise,
+    ...(faults ? { faults } : {}),
+    ...(who ? { who } : {}),
+    ...(budget ? { budget } : {}),
+    ...(interval === null ? {} : { intervalMs: Math.max(1, Math.round(interval / 1e6)) }),
+  };
+}
+
+async function runChaos(options: ChaosOptions): Promise<void> {
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const progress = makeProgress(process.stderr);
+  try {
+    const setup = await setUp(options, progress, interrupt.signal);
+    const campaign = campaignOptions(options);
+    const stage = await openStage(setup);
+    const machines = Math.min(setup.sparesFrom, stage.lab.nodes.length);
+    try {
+      for (const name of options.who ?? []) checkWho(name, stage.subject, machines);
+    } catch (error) {
+      throw new UsageError(`--who ${(error as Error).message}`);
+    }
+    if (options.list) {
+      progress.done();
+      return list(stage.subject);
+    }
+    const stranger = options.fault.find(({ node }) => node >= stage.lab.nodes.length);
+    if (stranger) throw new UsageError(`--fault: there is no machine ${stranger.node + 1}`);
+    const results =
+      options.fault.length > 0
+        ? [
+            runGiven(
+              stage,
+              options.fault,
+              options.core ?? Array.from({ length: machines }, (_, index) => index),
+              options.seeds.first,
+              campaign,
+            ),
+          ]
+        : await runAll(options, { stage, setup, campaign, progress, signal: interrupt.signal });
+    progress.done();
+    report(results, options);
+    if (interrupt.signal.aborted) throw new CommandError("", EXIT_INTERRUPTED);
+    const broken = results.filter(({ failure }) => failure !== null).length;
+    if (broken > 0) throw new CommandError(`${broken} of ${results.length} runs broke an invariant`, EXIT_BROKEN);
+  } finally {
+    progress.done();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+/** Failures of so many signatures are shown in the report. */
+const MOST_SHOWN = 8;
+
+async function runAll(
+  options: ChaosOptions,
+  { stage, setup, campaign, progress, signal }: Campaign,
+): Promise<readonly SeedResult[]> {
+  const { seeds, threads, out, fresh } = options;
+  const results = new Results(out, setup, campaign, fresh);
+  const all = Array.from({ length: seeds.last - seeds.first + 1 }, (_, index) => seeds.first + index);
+  const left = all.filter((seed) => !results.has(seed));
+  let done = all.length - left.length;
+  let broken = 0;
+  await runSeeds(left, {
+    setup,
+    options: campaign,
+    threads,
+    signal,
+    done: (result) => {
+      results.add(result);
+      done++;
+      if (result.failure) broken++;
+      progress.step(`${done} of ${all.length} runs${broken > 0 ? `, ${broken} broken` : ""}`);
+    },
+  });
+  const found = results.between(seeds.first, seeds.last);
+  if (out !== null) {
+    const summary = summarise(found);
+    const shown = [...summary.failures.values()].slice(0, MOST_SHOWN).map(
+      ([first]): Shown => ({
+        result: first!,
+        run: repeatRun(stage, first!, campaign),
+        lanes: [...stage.lab.nodes.map(({ name }) => name), "gateway"],
+        startNs: stage.nowNs,
+        command: repeatCommand(first!, options),
+      }),
+    );
+    results.write("report.html", reportPage(summary, shown, aboutText(options, summary)));
+    results.write("summary.json", `${summaryText(summary)}\n`);
+    results.write("junit.xml", junit(found));
+  }
+  return found;
+}
+
+function aboutText({ nodes, seeds, until, bound, image, snapshot }: ChaosOptions, { virtualNs }: Summary): string {
+  const what = snapshot ?? `${nodes} machines with ${image}`;
+  return `${what}; seeds ${seeds.first} to ${seeds.last}; faults for ${formatNs(until)}, well again within ${formatNs(bound)}; ${formatNs(virtualNs)} of virtual time in all.`;
+}
+
+function summaryText(summary: Summary, results?: readonly SeedResult[]): string {
+  return JSON.stringify(
+    { ...summary, failures: Object.fromEntries(summary.failures), ...(results ? { results } : {}) },
+    null,
+    1,
+  );
+}
+
+/** The command that repeats a run. */
+function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: ChaosOptions): string {
+  const shown = fewest ?? (options.fault.length > 0 ? faults : null);
+  const machines = [
+    `--nodes ${options.nodes}`,
+    options.until === CHAOS_OPTIONS.until.initial ? "" : `--until ${options.until / 1e6}ms`,
+    options.bound === CHAOS_OPTIONS.bound.initial ? "" : `--bound ${options.bound / 1e6}ms`,
+  ].filter((word) => word !== "");
+  if (shown === null)
+    return [
+      "qure chaos",
+      ...machines,
+      options.faults ? `--faults ${options.faults.join(",")}` : "",
+      options.who ? `--who ${options.who.join(",")}` : "",
+      options.budget ? `--budget ${options.budget}` : "",
+      options.interval === null ? "" : `--interval ${options.interval / 1e6}ms`,
+      `--seeds ${seed}`,
+    ]
+      .filter((word) => word !== "")
+      .join(" ");
+  return [
+    "qure chaos",
+    ...machines,
+    `--seeds ${seed} --core ${core.join(",")}`,
+    ...shown.map((fault) => `--fault '${fault.replaceAll("'", "'\\''")}'`),
+  ].join(" ");
+}
+
+function report(results: readonly SeedResult[], options: ChaosOptions): void {
+  const summary = summarise(results);
+  if (options.json) {
+    process.stdout.write(`${summaryText(summary, results)}\n`);
+    return;
+  }
+  for (const [text, failed] of summary.failures) {
+    const [first] = failed;
+    const { failure, drawn, faults, fewest } = first!;
+    process.stdout.write(
+      `\n${failed.length} runs: ${text}\n  seeds ${failed
+        .slice(0, 20)
+        .map(({ seed }) => seed)
+        .join(
+          " ",
+        )}${failed.length > 20 ? " ..." : ""}\n  seed ${first!.seed}, ${formatNs(failure!.atNs)}: ${failure!.message}\n`,
+    );
+    for (const line of drawn) process.stdout.write(`    drawn     ${line}\n`);
+    for (const line of fewest ?? faults) process.stdout.write(`    happened  ${line}\n`);
+    process.stdout.write(`  again: ${repeatCommand(first!, options)}\n`);
+  }
+  process.stdout.write(`\n${figuresText(summary)}`);
+}
+
+function figuresText({ runs, failures, virtualNs, figures }: Summary): string {
+  const broken = [...failures.values()].reduce((sum, { length }) => sum + length, 0);
+  const lines = figures.map(({ name, count, percentiles }) =>
+    count === 0
+      ? `${name}: never`
+      : `${name}: ${percentiles.map((value) => `${value?.toFixed(0)}`).join(" / ")} ms (half / 90 % / 99 % / all of ${count})`,
+  );
+  return `${runs} runs, ${formatNs(virtualNs)} of virtual time, ${broken} broken\n${lines.join("\n")}\n`;
+}
+
+function list(
+  subject: Parameters<typeof whoNames>[0] & {
+    readonly invariants: readonly { readonly name: string; readonly kind: string; readonly rule: string }[];
+    readonly events?: readonly { readonly name: string }[];
+  },
+): void {
+  const rows = (title: string, all: readonly (readonly [string, string])[]): string =>
+    `${title}\n${all.map(([name, help]) => `  ${name.padEnd(14)}${help}`.trimEnd()).join("\n")}\n`;
+  process.stdout.write(
+    [
+      rows(
+        "faults",
+        FAULT_KINDS.map(({ name, help }) => [name, help]),
+      ),
+      rows(
+        "who",
+        whoNames(subject).map((name) => [name, ""]),
+      ),
+      rows(
+        "events",
+        (subject.events ?? []).map(({ name }) => [name, ""]),
+      ),
+      rows(
+        "invariants",
+        subject.invariants.map(({ name, kind, rule }) => [name, `${kind}: ${rule}`]),
+      ),
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,28 @@
+/** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
+import { readLinear } from "../../emulator/debug/linear-memory.ts";
+import type { Machine } from "../../emulator/machine.ts";
+
+export class GuestMemory {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** Null where not all of it is memory at the moment. */
+  bytes(address: number, length: number): Uint8Array | null {
+    const bytes = readLinear(this.#machine.processor.core, address, length);
+    return bytes.length === length ? bytes : null;
+  }
+
+  words(address: number, count: number): number[] | null {
+    const bytes = this.bytes(address, 4 * count);
+    if (!bytes) return null;
+    const view = new DataView(bytes.buffer);
+    return Array.from({ length: count }, (_, index) => view.getUint32(4 * index, true));
+  }
+
+  word(address: number): number | null {
+    return this.words(address, 1)?.[0] ?? null;
+  }
+}

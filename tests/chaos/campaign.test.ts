@@ -1,0 +1,62 @@
+/** Runs under faults: they repeat, what is broken is found and shrunk, and QuRe's cluster survives. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
+import { minimise } from "../../src/chaos/minimise.ts";
+import type { Stage } from "../../src/chaos/stage.ts";
+import type { Action } from "../../src/lab/actions.ts";
+import { casesOf, isThorough } from "../setup/tier.ts";
+import { bare, bothUnplugged } from "./bare.ts";
+import { clusterStage } from "./images.ts";
+
+const OPTIONS: CampaignOptions = {
+  boundNs: 10e9,
+  minimise: false,
+  ...(isThorough ? { spanNs: 6e9 } : { spanNs: 0.8e9, steadyNs: 0.2e9 }),
+};
+
+describe("QuRe's cluster", () => {
+  const cases = casesOf("chaos/campaign");
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await clusterStage(3);
+  });
+
+  test(`survives ${cases.title}`, () => {
+    for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+      const { failure, faults } = runSeed(stage, seed, OPTIONS);
+      expect(failure, `${cases.repeat(seed)}\n${faults.join("\n")}`).toBeNull();
+    }
+  });
+
+  test("has the same run when what happened is given instead of drawn", () => {
+    const drawn = runSeed(stage, 2, OPTIONS);
+    const digest = stage.lab.digest();
+    const actions = drawn.faults.map(parseTimed);
+    const core = drawn.core.map((number) => number - 1);
+    const given = runGiven(stage, actions, core, 2, OPTIONS);
+    expect(given.faults).toEqual(drawn.faults);
+    expect(given.endNs).toBe(drawn.endNs);
+    expect(stage.lab.digest()).toBe(digest);
+  });
+});
+
+test("a person's own invariant is broken by the two events that it takes, out of many", async () => {
+  const stage = await bare([bothUnplugged]);
+  const options = { ...OPTIONS, spanNs: 2e9, minimise: true, faults: ["unplug", "lose", "reset"] };
+  const seeds = Array.from({ length: 40 }, (_, index) => index + 1);
+  const broken = seeds.map((seed) => runSeed(stage, seed, options)).find(({ failure }) => failure !== null);
+  expect(broken?.failure).toMatchObject({ kind: "wrong", invariant: "cables", message: "both cables are out" });
+  expect(broken!.fewest!.map((fault) => fault.split(" ").slice(1).join(" ")).sort()).toEqual(["unplug 1", "unplug 3"]);
+});
+
+test("delta debugging finds the fewest in few tries", () => {
+  const actions = Array.from(
+    { length: 100 },
+    (_, index): Action => ({ atNs: index, word: "cut", node: index, values: [] }),
+  );
+  const fails = (some: readonly Action[]): boolean =>
+    [17, 60, 61].every((node) => some.some((action) => action.node === node));
+  const { actions: left, tries } = minimise(actions, fails, 200);
+  expect(left.map(({ node }) => node)).toEqual([17, 60, 61]);
+  expect(tries).toBeLessThan(60);
+});

@@ -1,0 +1,19 @@
+/** Machines of QuRe that are one cluster, to begin runs from: booted once, and kept until a source changes. */
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { openStage } from "../../src/chaos/setup.ts";
+import type { Stage } from "../../src/chaos/stage.ts";
+import { LabCluster } from "../../src/index.ts";
+import { prepareDisk } from "../../src/lab/prepare.ts";
+import { kept } from "../setup/cache.ts";
+import { images } from "../system/images.ts";
+
+/** `machines` that agree, and one more that is off. */
+export async function clusterStage(machines: number): Promise<Stage> {
+  const { iso: cdrom, firmware, kernelElf: kernel } = images();
+  const snapshot = await kept(`${machines} that agree`, async () => {
+    const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
+    const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
+    return (await prepareCluster({ cdrom, disk, kernel, firmware, nodes: machines, ramBytes: 8 << 20 })).snapshot;
+  });
+  return openStage({ snapshot, kernel, sparesFrom: machines, module: null });
+}

@@ -1,0 +1,113 @@
+/**
+ * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N]     campaigns on the system as it is
+ * npm run prove -- cloud --planted [--seeds A..B] [--only TEXT] [--minutes M]   campaigns on systems with a bug each
+ *
+ * What was done is kept in build/prove-cloud*; the same command goes on with what is left, --fresh begins anew.
+ */
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { buildSystem } from "../../src/build/build.ts";
+import { ObjectCache } from "../../src/build/object-cache.ts";
+import { type CampaignOptions, runSeed } from "../../src/chaos/campaign.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { openStage } from "../../src/chaos/setup.ts";
+import { folderTree } from "../../src/host/files.ts";
+import { loadFirmware } from "../../src/host/package.ts";
+import { LabCluster } from "../../src/lab/lab.ts";
+import { prepareDisk } from "../../src/lab/prepare.ts";
+import { PLANTED, type PlantedBug, plant } from "./planted.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string" },
+    nodes: { type: "string", default: "3" },
+    threads: { type: "string", default: "1" },
+    planted: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    minutes: { type: "string", default: "1e9" },
+    fresh: { type: "boolean", default: false },
+  },
+});
+
+const CAMPAIGN: CampaignOptions = { spanNs: 6e9, boundNs: 10e9, minimise: false };
+const RESULTS = "build/prove-cloud-planted.jsonl";
+const VERSION = { version: "0.1.0", revision: 1000 };
+
+/** What a planted bug came to: the seed that found it (0: it showed before any fault), null: none did. */
+interface Found {
+  readonly bug: string;
+  readonly seed: number | null;
+  readonly how: string;
+}
+
+const cache = new ObjectCache();
+const files = folderTree(".");
+
+async function campaignOn(bug: PlantedBug, first: number, last: number): Promise<Found> {
+  const faulty = plant(bug, new TextDecoder("latin1").decode(files.read(bug.file)!));
+  const content = Uint8Array.from(faulty, (character) => character.charCodeAt(0));
+  const tree = {
+    list: (folder: string) => files.list(folder),
+    read: (path: string) => (path === bug.file ? content : files.read(path)),
+  };
+  const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, cache });
+  if (!built) throw new Error(`${bug.file}: with \`${bug.with}\` it cannot be built: ${diagnostics[0]?.message}`);
+  const file = (name: string): Uint8Array => built.find((found) => found.name === name)!.content;
+  const firmware = loadFirmware();
+  const [cdrom, kernel] = [file("qure.iso"), file("kernel.elf")];
+  const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
+  try {
+    const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
+    const nodes = Number(values.nodes);
+    const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
+    for (let seed = first; seed <= last; seed++) {
+      const { failure } = runSeed(stage, seed, CAMPAIGN);
+      if (failure) return { bug: bug.breaks, seed, how: `${failure.invariant}: ${failure.message}` };
+    }
+    return { bug: bug.breaks, seed: null, how: `not within ${last - first + 1} seeds` };
+  } catch (error) {
+    return { bug: bug.breaks, seed: 0, how: (error as Error).message.split("\n")[0]! };
+  }
+}
+
+async function provePlanted(first: number, last: number): Promise<boolean> {
+  mkdirSync("build", { recursive: true });
+  if (values.fresh) rmSync(RESULTS, { force: true });
+  const known = new Map<string, Found>();
+  if (existsSync(RESULTS))
+    for (const line of readFileSync(RESULTS, "utf8")
+      .split("\n")
+      .filter((text) => text !== "")) {
+      const found = JSON.parse(line) as Found;
+      known.set(found.bug, found);
+    }
+  const untilMs = Date.now() + Number(values.minutes) * 60_000;
+  for (const bug of PLANTED) {
+    if (known.has(bug.breaks) || !`${bug.file} ${bug.breaks}`.includes(values.only) || Date.now() > untilMs) continue;
+    const found = await campaignOn(bug, first, last);
+    known.set(bug.breaks, found);
+    appendFileSync(RESULTS, `${JSON.stringify(found)}\n`);
+    console.log(`${found.seed === null ? "missed" : `seed ${found.seed}`.padEnd(8)}  ${bug.breaks}: ${found.how}`);
+  }
+  const found = [...known.values()].filter(({ seed }) => seed !== null).length;
+  console.log(`${found} of ${known.size} planted bugs were found; the list has ${PLANTED.length}`);
+  return known.size < PLANTED.length || found >= 0.9 * PLANTED.length;
+}
+
+const [, from = "1", to = values.planted ? "300" : "20000"] = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? "") ?? [];
+if (values.planted) process.exitCode = (await provePlanted(Number(from), Number(to))) ? 0 : 1;
+else {
+  const words = ["--nodes", values.nodes, "--threads", values.threads, "--seeds", `${from}..${to}`];
+  const folder = `build/prove-cloud-${values.nodes}`;
+  const args = [
+    "dist/qure.cjs",
+    "chaos",
+    ...words,
+    "--minimise",
+    "--out",
+    folder,
+    ...(values.fresh ? ["--fresh"] : []),
+  ];
+  process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+}
