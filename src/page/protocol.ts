@@ -1,5 +1,6 @@
 /** What the page and its workers say to each other. Nothing else crosses between them. */
 import type { Action } from "../lab/actions.ts";
+import type { SentFrame } from "./decode/strokes.ts";
 
 /** How fast virtual time passes, as parts of real time; Infinity: as fast as the host can. */
 export type Speed = number;
@@ -16,15 +17,34 @@ export interface StartOptions {
   readonly nodes: number;
   readonly seed: number;
   readonly jit: boolean;
+  /** Over so many workers machines are spread, if the host isolates the page; null: as many as they are worth. */
+  readonly workers: number | null;
   /** Null: QuRe's own. */
   readonly image: OwnImage | null;
+  readonly keepIn: KeptPlace;
   /** What will be done, and how far the run is known: a story. */
   readonly actions: readonly Action[];
   readonly endNs: number;
 }
 
+/** A run is kept in one of two places, and the run that was open before it in the other. */
+export type KeptPlace = 0 | 1;
+
+/** A run that was open when this page went away. */
+export interface KeptRun {
+  /** Tells it from others, where its checkpoints are kept; null: only what was done is. */
+  readonly token: string | null;
+  readonly place: KeptPlace;
+  /** What was done, as a link without a digest. */
+  readonly link: string;
+  /** Where it stood, and how far it was known. */
+  readonly nowNs: number;
+  readonly endNs: number;
+}
+
 export type Request =
   | { readonly kind: "open"; readonly link: string | null; readonly options: StartOptions }
+  | { readonly kind: "resume"; readonly kept: KeptRun; readonly options: StartOptions }
   | { readonly kind: "play"; readonly speed: Speed }
   /** Another speed, and nothing else. */
   | { readonly kind: "pace"; readonly speed: Speed }
@@ -77,20 +97,7 @@ export interface Mark {
   readonly text: string;
 }
 
-/** A frame that was sent into a cable. */
-export interface FrameNote {
-  readonly id: number;
-  /** The cable: a machine's number, or the number of machines for the gateway's. */
-  readonly cable: number;
-  /** Into the switch, or out of it. */
-  readonly toSwitch: boolean;
-  readonly sentNs: number;
-  /** Null: it was lost. */
-  readonly arrivalNs: number | null;
-  readonly bytes: Uint8Array;
-  /** The frame that the switch passed on as this one: its id. */
-  readonly cause: number | null;
-}
+export type FrameNote = SentFrame;
 
 export interface RunState {
   readonly nowNs: number;
@@ -105,6 +112,10 @@ export interface RunState {
   readonly frames: number;
   readonly checkpointBytes: number;
   readonly budgetBytes: number;
+  /** What it takes in the browser's own storage; null: it is not kept there. */
+  readonly keptBytes: number | null;
+  /** The run up to what is known of it, for `KeptRun`; it changes with what is done. */
+  readonly kept: Pick<KeptRun, "token" | "place" | "link">;
   readonly actions: readonly Action[];
   readonly branches: readonly {
     readonly name: string;
@@ -118,6 +129,8 @@ export interface RunState {
   readonly agreed: boolean;
   readonly isForeign: boolean;
   readonly seed: number;
+  /** Over so many workers the machines are spread. */
+  readonly workers: number;
 }
 
 export interface ProcessorView {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { serveFolder } from "../../src/host/static-server.ts";
+import { type ServeOptions, serveFolder } from "../../src/host/static-server.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
 import { root } from "../system/images.ts";
 
@@ -51,10 +51,14 @@ export interface Visit {
 }
 
 /** Runs `work` with a browser of its own, in front of the page's server. Skips the test where there is no Chromium. */
-export async function withBrowser(test: SkippableContext, work: (visit: Visit) => Promise<void>): Promise<void> {
+export async function withBrowser(
+  test: SkippableContext,
+  work: (visit: Visit) => Promise<void>,
+  options: ServeOptions = {},
+): Promise<void> {
   const executablePath = requireOracle("chromium", test);
   await buildPage();
-  const server = await serveFolder(join(root, "dist/page"), 0);
+  const server = await serveFolder(join(root, "dist/page"), 0, options);
   const sockets: { readonly bytesWritten: number }[] = [];
   server.on("connection", (socket) => void sockets.push(socket));
   const sentBytes = (): number => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);

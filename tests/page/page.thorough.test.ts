@@ -171,23 +171,6 @@ test("after the first visit the page opens without the network", (context) =>
     await until(page, "state.agreed");
   }));
 
-test("what was open can be gone on with after a reload", (context) =>
-  withBrowser(context, async ({ page, address }) => {
-    await page.goto(address);
-    await until(page, "state.nowNs > 0");
-    await send(page, { kind: "act", word: "unplug", node: 0, values: [] });
-    await runTo(page, 4_000_000_000);
-    const digest = await ask(page, { kind: "digest" });
-    await page.waitForFunction("localStorage.getItem('qure run') !== null", null, { timeout: 30_000 });
-    await page.waitForTimeout(6000);
-    await page.goto(`${address}?again`);
-    await until(page, "state.nowNs > 0");
-    await page.click("text=New run");
-    await page.click("text=Go on with the run of before");
-    await page.locator(".banner.good").waitFor({ timeout: 60_000 });
-    expect(await page.locator(".banner.good").getAttribute("data-digest")).toBe(digest);
-  }));
-
 test.for(["light", "dark"] as const)(
   "nothing stands in the way of anyone, %s: axe finds nothing",
   (colorScheme, context) =>

@@ -55,6 +55,13 @@ test("each tool does what the command line does: a link of the page ends there a
       "reset",
       "cut",
       "power",
+      "deaf",
+      "hear",
+      "clock",
+      "flip",
+      "unflushed",
+      "older",
+      "power",
     ];
     for (const word of words) {
       await page.click(`.toolbox [data-word="${word}"]`);

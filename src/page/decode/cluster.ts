@@ -4,19 +4,42 @@ import type { Field, Layer } from "./layer.ts";
 
 export const CLUSTER_VIEW = 2;
 export const CLUSTER_PORT = 20818;
-const KINDS = ["", "hello", "view", "report", "bye", "reboot request", "reboot answer"];
+const KINDS = [
+  "",
+  "hello",
+  "view",
+  "report",
+  "bye",
+  "reboot request",
+  "reboot answer",
+  "probe",
+  "hold",
+  "release",
+  "move",
+  "values",
+  "suspect",
+  "join",
+  "welcome",
+];
+const HOLD = 8;
+const RELEASE = 9;
+const MOVE = 10;
+const VALUES = 11;
 const STATES = ["", "joining", "member", "offline", "left", "named"];
-const HEAD_BYTES = 112;
-const VIEW_BYTES = 136;
+const HEAD_BYTES = 120;
+const VIEW_BYTES = 144;
 const ENTRY_BYTES = 68;
-const MEMBERS_AT = 112;
+const MEMBERS_AT = 120;
+const SERVICE_AT = 128;
 const OPEN = 4;
 const UDP_PAYLOAD = 14 + 20 + 8;
 
 interface ClusterPacket {
   readonly kind: number;
   readonly state: number;
+  readonly flags: number;
   readonly era: number;
+  readonly age: number;
   readonly id: string;
   readonly founder: string;
 }
@@ -46,7 +69,9 @@ export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
   return {
     kind: frame[at + 5]!,
     state: frame[at + 6]!,
+    flags: frame[at + 7]!,
     era: little32(frame, at + 8),
+    age: little32(frame, at + 12),
     id: id(frame, at + 24),
     founder: id(frame, at + 32),
   };
@@ -74,6 +99,7 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     ["address", [...bytes.subarray(at + 84, at + 88)].join("."), at + 84, 4],
     ["answers the session", id(bytes, at + 88), at + 88, 8],
     [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", hexadecimal(bytes, at + 96, 16), at + 96, 16],
+    ["number of the values", String(little32(bytes, at + 112)), at + 112, 4],
   ];
   let members = "";
   if (bytes[at + 5] === CLUSTER_VIEW && bytes.length - at >= VIEW_BYTES) {
@@ -88,6 +114,18 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
         ENTRY_BYTES,
       ]);
     }
+  }
+  if (bytes[at + 5] === HOLD)
+    for (let held = at + HEAD_BYTES; held + 4 <= bytes.length; held += 4)
+      fields.push(["held address", [...bytes.subarray(held, held + 4)].join("."), held, 4]);
+  if ((bytes[at + 5] === RELEASE || bytes[at + 5] === MOVE) && bytes.length - at >= SERVICE_AT + 4) {
+    fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, 8]);
+    fields.push(["address", [...bytes.subarray(at + SERVICE_AT, at + SERVICE_AT + 4)].join("."), at + SERVICE_AT, 4]);
+  }
+  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES) {
+    const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES)).split("\0");
+    const pairs = words.flatMap((word, index) => (index % 2 === 0 && word !== "" ? `${word} ${words[index + 1]}` : []));
+    fields.push(["values", pairs.join(", "), at + HEAD_BYTES, bytes.length - at - HEAD_BYTES]);
   }
   return { title, summary: `${kind} of ${sender}, ${state}, era ${era}${members}`, fields };
 }

@@ -4,7 +4,7 @@ import type { OwnImage, StartOptions } from "../protocol.ts";
 import { STORIES, type Story } from "../stories.ts";
 import { Card } from "./card.tsx";
 import { Editor } from "./editor.tsx";
-import { keepImage, keepRun, keptImage, keptRun } from "./keep.ts";
+import { type KeptPage, keepImage, keepRun, keptImage, keptRun, reloadedRun } from "./keep.ts";
 import { Panel } from "./panel.tsx";
 import { ShareDialog } from "./share.tsx";
 import { SpaceTime } from "./space-time.tsx";
@@ -14,8 +14,19 @@ import { Summary } from "./summary.tsx";
 import { TimeBar } from "./time-bar.tsx";
 import { Wires } from "./wires.tsx";
 
-const FIRST: StartOptions = { nodes: 3, seed: 1, jit: true, image: null, actions: [], endNs: 0 };
-const KEEP_MS = 5000;
+/** The run that was open before this page was: what is opened here is kept in the other place. */
+const BEFORE = keptRun();
+const FIRST: StartOptions = {
+  nodes: 3,
+  seed: 1,
+  jit: true,
+  workers: null,
+  image: null,
+  keepIn: BEFORE?.run.place === 0 ? 1 : 0,
+  actions: [],
+  endNs: 0,
+};
+const KEEP_MS = 1000;
 /** Until machines that were just switched on agree, time passes so many times as fast: booting is worth a second. */
 const BOOT_SPEED = 2;
 
@@ -49,6 +60,13 @@ export function App() {
     else play(Number.POSITIVE_INFINITY);
   };
 
+  const resume = async ({ run, hasImage, marks }: KeptPage): Promise<void> => {
+    const found = hasImage ? await keptImage() : null;
+    options.current = { ...options.current, actions: [], endNs: 0, image: found, keepIn: run.place };
+    setImage(options.current.image);
+    store.resume(run, options.current, marks);
+  };
+
   useEffect(() => {
     // For whoever opens the browser's console: docs/page.md.
     Object.assign(globalThis, { qure: store });
@@ -58,11 +76,17 @@ export function App() {
     const parameters = new URLSearchParams(location.search);
     const link = linkInAddress();
     const jit = parameters.get("jit") !== "off";
+    const workers = parameters.has("workers") ? numberIn(parameters.get("workers"), 1, 8) : null;
     const first = STORIES.find(({ id }) => id === parameters.get("story"));
-    if (first && link === null) openStory(first);
+    options.current = { ...FIRST, jit, workers };
+    const reloaded = reloadedRun();
+    if (reloaded) {
+      setStory(first && link === null ? first : null);
+      void resume(reloaded);
+    } else if (first && link === null) openStory(first);
     else
       start(
-        { jit, nodes: numberIn(parameters.get("nodes"), 3, 100), seed: numberIn(parameters.get("seed"), 1, 2 ** 31) },
+        { nodes: numberIn(parameters.get("nodes"), 3, 100), seed: numberIn(parameters.get("seed"), 1, 2 ** 31) },
         link,
       );
     const onHash = (): void => {
@@ -91,10 +115,18 @@ export function App() {
     setPace(1);
   }, [store.state?.agreed]);
   useEffect(() => {
-    const timer = setInterval(() => {
-      if (store.state && store.state.nowNs > 0) void store.ask({ kind: "link" }).then((link) => keepRun(String(link)));
-    }, KEEP_MS);
-    return () => clearInterval(timer);
+    const keep = (): void => {
+      const { state, marks } = store;
+      if (!state || state.nowNs === 0) return;
+      const { kept, nowNs, endNs } = state;
+      keepRun({ run: { ...kept, nowNs, endNs }, hasImage: options.current.image !== null, marks });
+    };
+    const timer = setInterval(keep, KEEP_MS);
+    addEventListener("pagehide", keep);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("pagehide", keep);
+    };
   }, [store]);
 
   const drop = async (file: File): Promise<void> => {
@@ -104,7 +136,6 @@ export function App() {
     void keepImage(dropped);
   };
   useDrop(setIsDropping, drop);
-  const resume = async (): Promise<void> => start({ image: await keptImage() }, keptRun());
   const { state } = store;
   const share = async (): Promise<void> => {
     store.send({ kind: "pause" });
@@ -136,6 +167,7 @@ export function App() {
           story={story}
           openStory={openStory}
           drop={drop}
+          before={BEFORE}
           resume={resume}
           leave={() => setStory(null)}
         />

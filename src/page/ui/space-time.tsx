@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { readClusterPacket } from "../decode/cluster.ts";
 import { decodeFrame, summarize } from "../decode/frame.ts";
+import { type Stroke as DrawnStroke, strokesOf } from "../decode/strokes.ts";
 import type { FrameNote, RunState } from "../protocol.ts";
 import { clock, exactClock } from "./format.ts";
 import type { Store } from "./store.ts";
@@ -11,39 +12,7 @@ const LANE = 46;
 const LEFT = 92;
 const TOP = 28;
 
-interface Stroke {
-  readonly from: number;
-  readonly to: number;
-  readonly sentNs: number;
-  readonly arrivalNs: number;
-  readonly isLost: boolean;
-  readonly frame: FrameNote;
-}
-
-/** A frame out of the switch, with the frame into it that it was: one message. */
-function strokesOf(frames: readonly FrameNote[], fromNs: number): Stroke[] {
-  const sent = new Map(frames.filter(({ toSwitch }) => toSwitch).map((frame) => [frame.id, frame]));
-  return frames.flatMap((frame): Stroke[] => {
-    if (frame.sentNs < fromNs) return [];
-    if (frame.toSwitch)
-      return frame.arrivalNs === null
-        ? [{ from: frame.cable, to: frame.cable, sentNs: frame.sentNs, arrivalNs: frame.sentNs, isLost: true, frame }]
-        : [];
-    const origin = frame.cause === null ? undefined : sent.get(frame.cause);
-    if (!origin) return [];
-    const isLost = frame.arrivalNs === null;
-    return [
-      {
-        from: origin.cable,
-        to: frame.cable,
-        sentNs: origin.sentNs,
-        arrivalNs: frame.arrivalNs ?? frame.sentNs,
-        isLost,
-        frame,
-      },
-    ];
-  });
-}
+type Stroke = DrawnStroke<FrameNote>;
 
 export function SpaceTime({
   store,

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { OwnImage, StartOptions } from "../protocol.ts";
 import { STORIES, type Story } from "../stories.ts";
-import { keptRun } from "./keep.ts";
+import type { KeptPage } from "./keep.ts";
 import type { Store } from "./store.ts";
 
 interface StartProps {
@@ -13,13 +13,15 @@ interface StartProps {
   readonly start: (options: Partial<StartOptions>) => void;
   readonly openStory: (story: Story) => void;
   readonly drop: (file: File) => Promise<void>;
-  readonly resume: () => Promise<void>;
+  /** The run that was open before this page was. */
+  readonly before: KeptPage | null;
+  readonly resume: (kept: KeptPage) => Promise<void>;
   readonly leave: () => void;
 }
 
 const MOST_NODES = 100;
 
-export function Start({ options, story, start, openStory, drop, resume, leave }: StartProps) {
+export function Start({ options, story, start, openStory, drop, before, resume, leave }: StartProps) {
   const [nodes, setNodes] = useState("3");
   const [seed, setSeed] = useState("1");
   const close = (target: EventTarget | null): void =>
@@ -93,13 +95,13 @@ export function Start({ options, story, start, openStory, drop, resume, leave }:
             />
           </label>
           <p class="quiet">It stays in this browser.</p>
-          {keptRun() !== null && (
+          {before !== null && (
             <button
               type="button"
               onClick={({ currentTarget }) => {
                 close(currentTarget);
                 leave();
-                void resume();
+                void resume(before);
               }}
             >
               Go on with the run of before

@@ -2,6 +2,7 @@
 import type {
   DiskView,
   FrameNote,
+  KeptRun,
   Mark,
   ProcessorView,
   Report,
@@ -58,6 +59,8 @@ export class Store {
   readonly #tickets = new Map<number, (value: unknown) => void>();
   #nextTicket = 1;
   #isQueued = false;
+  /** Of the run that is about to go on. */
+  #keptMarks: readonly Mark[] = [];
 
   #start(name: string): Worker {
     const worker = new Worker(new URL(name, document.baseURI), { type: "module" });
@@ -70,6 +73,14 @@ export class Store {
     this.problem = null;
     this.checked = null;
     this.send({ kind: "open", link, options });
+  }
+
+  /** Goes on with a run that was kept, and with the marks that it had. */
+  resume(kept: KeptRun, options: StartOptions, marks: readonly Mark[]): void {
+    this.problem = null;
+    this.checked = null;
+    this.#keptMarks = marks;
+    this.send({ kind: "resume", kept, options });
   }
 
   send(request: Request): void {
@@ -129,7 +140,8 @@ export class Store {
           disk: null,
         });
         this.frames = [];
-        this.marks = [];
+        this.marks = [...this.#keptMarks];
+        this.#keptMarks = [];
         this.checked = null;
         this.problem = null;
         this.pictures.clear();

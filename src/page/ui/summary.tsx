@@ -15,6 +15,14 @@ function headline(state: RunState): string {
   return on.length === 0 ? "All machines are off" : `${count} boot from one CD image`;
 }
 
+/** Why there are as many as there are. */
+function workersText(workers: number): string {
+  if (workers > 1) return "threads of this browser over which the machines are spread";
+  return globalThis.crossOriginIsolated
+    ? "one thread of this browser runs all machines: they are few"
+    : "one thread of this browser runs all machines: this page's host does not isolate it, so threads share no memory";
+}
+
 interface SummaryProps {
   readonly store: Store;
   readonly state: RunState;
@@ -48,7 +56,10 @@ export function Summary({ store, state, story, image, leave, canAdd }: SummaryPr
       <p class="headline">
         <strong>{headline(state)}</strong>{" "}
         <span>
-          {countText(state.instructions)} instructions, {state.frames} frames, seed {state.seed}
+          {countText(state.instructions)} instructions, {state.frames} frames, seed {state.seed},{" "}
+          <span title={workersText(state.workers)}>
+            {state.workers} {state.workers === 1 ? "worker" : "workers"}
+          </span>
           {image && `, ${image.name}`}
         </span>
         {canAdd && (

@@ -121,6 +121,11 @@ export function TimeBar({ store, state, speed, chosen, setSpeed, share }: TimeBa
           <span title="memory that the way back takes">
             way back {bytesText(state.checkpointBytes)} of {bytesText(state.budgetBytes)}
           </span>
+          {state.keptBytes !== null && (
+            <span title="what a reload goes on from, in this browser's own storage">
+              kept {bytesText(state.keptBytes)}
+            </span>
+          )}
         </span>
         <button type="button" class="share" onClick={share}>
           Share this moment

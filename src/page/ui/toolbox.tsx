@@ -5,9 +5,26 @@ import type { NodeState } from "../protocol.ts";
 import type { Store } from "./store.ts";
 
 const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = [
-  ["Cable", ["unplug", "plug", "block", "lose", "delay", "jitter", "reorder", "duplicate", "corrupt", "rate", "heal"]],
-  ["Power", ["cut", "power", "reset", "button", "freeze"]],
-  ["Disk", ["slow", "fail", "full"]],
+  [
+    "Cable",
+    [
+      "unplug",
+      "plug",
+      "block",
+      "lose",
+      "delay",
+      "jitter",
+      "reorder",
+      "duplicate",
+      "corrupt",
+      "rate",
+      "heal",
+      "deaf",
+      "hear",
+    ],
+  ],
+  ["Power", ["cut", "power", "reset", "button", "freeze", "clock"]],
+  ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older"]],
 ];
 
 /** Words that make no sense as things are. */

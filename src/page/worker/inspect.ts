@@ -1,18 +1,13 @@
 /** Looks into one machine that stands still between two instructions: its processor, and the files on its disk. */
-import { readLinear } from "../../../emulator/debug/linear-memory.ts";
-import { describeMode, linearPc, readRegister } from "../../../emulator/debug/registers.ts";
+import type { MachineHost } from "../../../emulator/cluster/machine-host.ts";
+import { SHOWN_REGISTERS } from "../../../emulator/debug/processor-view.ts";
 import type { SymbolTable } from "../../../emulator/debug/symbols.ts";
-import type { Machine } from "../../../emulator/machine.ts";
 import { PARTITION_TYPE_OOFS, readPartitionTable } from "../../image/boot-image.ts";
 import { disassemble } from "../../isa/disassemble.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { DevicePart, type FileSystem, mount } from "../../oofs/index.ts";
 import type { DiskEntry, DiskView, ProcessorView } from "../protocol.ts";
 
-/** As gdb numbers them. */
-const REGISTERS = [
-  ...["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "eflags", "cs", "ss", "ds", "es", "fs", "gs"],
-];
 const FIRST_SEGMENT = 10;
 const LINES = 18;
 const LONGEST_INSTRUCTION = 15;
@@ -24,16 +19,19 @@ function hex(value: number, digits = 8): string {
   return (value >>> 0).toString(16).padStart(digits, "0");
 }
 
-export function viewProcessor(machine: Machine, node: number, symbols: SymbolTable): ProcessorView {
-  const { core } = machine.processor;
-  const registers = REGISTERS.map((name, number) => {
-    const bytes = readRegister(core, number)!;
-    const value = bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
-    return { name, value: number < FIRST_SEGMENT ? hex(value) : hex(value, 4) };
-  });
-  const pc = linearPc(core);
-  const bits = core.segments.code32 ? 32 : 16;
-  const bytes = readLinear(core, pc, LINES * LONGEST_INSTRUCTION);
+export function viewProcessor(machine: MachineHost, node: number, symbols: SymbolTable): ProcessorView {
+  const {
+    mode,
+    registers: values,
+    address: pc,
+    isCode32,
+    code: bytes,
+  } = machine.processorView(LINES * LONGEST_INSTRUCTION);
+  const registers = SHOWN_REGISTERS.map((name, number) => ({
+    name,
+    value: hex(values[number]!, number < FIRST_SEGMENT ? 8 : 4),
+  }));
+  const bits = isCode32 ? 32 : 16;
   const code: ProcessorView["code"][number][] = [];
   const names = bits === 32;
   for (let at = 0; code.length < LINES && at + LONGEST_INSTRUCTION <= bytes.length; ) {
@@ -52,7 +50,7 @@ export function viewProcessor(machine: Machine, node: number, symbols: SymbolTab
     });
     at += length;
   }
-  return { node, mode: describeMode(core), registers, code };
+  return { node, mode, registers, code };
 }
 
 export function viewDisk(lab: LabCluster, node: number): DiskView {

@@ -80,7 +80,7 @@ export class Observer {
     const { text } = this.#lab.nodes[index]!.console;
     const fresh = text.slice(notes.seen);
     notes.seen = text.lastIndexOf("\n") + 1;
-    this.trace.note(this.#lab.cluster.machines[index]!.nowNs, -1 - index, fresh);
+    this.trace.note(this.#lab.nodes[index]!.outputNs, -1 - index, fresh);
     const panic = PANIC_LINE.exec(fresh);
     if (panic) this.#mark(index, "panic", panic[0]);
     if (!CLOUD_LINE.test(fresh)) return;
@@ -95,7 +95,7 @@ export class Observer {
   }
 
   #mark(node: number, kind: Mark["kind"], text: string): void {
-    this.#marks.push({ atNs: this.#lab.cluster.machines[node]!.nowNs, node, kind, text });
+    this.#marks.push({ atNs: this.#lab.nodes[node]!.outputNs, node, kind, text });
   }
 
   /** A machine without power forgets what it was. */

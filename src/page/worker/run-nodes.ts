@@ -1,4 +1,5 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
+import { liveDisk } from "../../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
@@ -11,13 +12,15 @@ import { prepareDisk } from "../../lab/prepare.ts";
 import { machinesOf, type RunDescription } from "../../lab/run-link.ts";
 import type { OwnImage } from "../protocol.ts";
 import type { System } from "./system.ts";
+import { spreadOverWorkers } from "./threads.ts";
 
-/** What a browser lends: no threads, no compression that answers at once. */
+/** What a browser lends: threads where they share memory, no compression that answers at once. */
 const pageHost: LabHost = {
   compressor: inflatingCompressor,
   nowMs: () => performance.now(),
   turn: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds)),
-  liveDisk: (_machine, given) => given,
+  liveDisk,
+  spreadOver: spreadOverWorkers,
 };
 
 const SECTOR_BYTES = 512;
@@ -65,9 +68,11 @@ export interface RunParts {
   readonly prepared: BlockBackend | null;
   readonly system: System;
   readonly jit: boolean;
+  /** Over so many workers the machines are spread. */
+  readonly workers: number;
 }
 
-export function startRun(run: RunDescription, { image, prepared, system, jit }: RunParts): LabCluster {
+export function startRun(run: RunDescription, { image, prepared, system, jit, workers }: RunParts): LabCluster {
   const base = run.preparedBytes > 0 ? prepared : null;
   // As `qure emu` does when nothing else is said.
   const key = run.medium !== "diskette" && isOurs(image) ? keyOfSeed(run.seed) : null;
@@ -84,5 +89,6 @@ export function startRun(run: RunDescription, { image, prepared, system, jit }: 
     }),
   );
   const { seed, gateway } = run;
-  return new LabCluster({ host: pageHost, firmware: system.firmware, nodes, seed, gateway, jit: jit ? "on" : "off" });
+  const { firmware } = system;
+  return new LabCluster({ host: pageHost, firmware, nodes, seed, gateway, jit: jit ? "on" : "off", threads: workers });
 }

@@ -1,5 +1,4 @@
 /** Live screens: pictures of those that have changed, a few at a time, and their text for those who do not see. */
-import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import type { Report } from "../protocol.ts";
 
@@ -57,7 +56,7 @@ export class Screens {
 
   #showOne(index: number, isGraphicsDue: boolean): boolean {
     const node = this.#lab.nodes[index]!;
-    const screen = readTextScreen(this.#lab.cluster.machines[index]!.board.vga);
+    const screen = this.#lab.cluster.hosts[index]!.screen();
     const isText = screen.rows > 0;
     if (!isText && !isGraphicsDue && !node.isOff) return false;
     const { cursor, lines } = screen;
@@ -65,11 +64,11 @@ export class Screens {
     if (key !== "" && key === this.#shown[index]) return false;
     this.#shown[index] = key;
     const { width, height, rgba } = node.screenshot();
-    const copy = new Uint8ClampedArray(rgba.length);
-    if (node.isOff) for (let at = 3; at < copy.length; at += 4) copy[at] = 255;
-    else copy.set(rgba);
-    this.#post({ kind: "screen", node: index, width, height, rgba: copy, text: node.isOff ? [] : lines }, [
-      copy.buffer,
+    // A picture is made anew each time: it may be given away.
+    const given = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.length);
+    if (node.isOff) for (let at = 0; at < given.length; at++) given[at] = at % 4 === 3 ? 255 : 0;
+    this.#post({ kind: "screen", node: index, width, height, rgba: given, text: node.isOff ? [] : lines }, [
+      given.buffer,
     ]);
     return true;
   }

@@ -9,6 +9,8 @@ import { decodeRun, encodeRun, imageHash, machinesOf, type RunDescription } from
 import { type Branch, Timeline } from "../../lab/timeline.ts";
 import type {
   InspectedPart,
+  KeptPlace,
+  KeptRun,
   Mark,
   NodeState,
   OwnImage,
@@ -19,6 +21,7 @@ import type {
   StepUnit,
 } from "../protocol.ts";
 import { viewDisk, viewProcessor } from "./inspect.ts";
+import { adoptRun, findRun, type KeptFile, RunKeeper, type Saved } from "./kept-run.ts";
 import { Observer } from "./observer.ts";
 import { FOREIGN_RAM_BYTES, mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
 import { Screens } from "./screens.ts";
@@ -35,6 +38,11 @@ const REPORT_MS = 33;
 const INSPECT_MS = 250;
 /** Real time that the host could not keep up with is not made up for. */
 const MOST_BEHIND_MS = 60;
+/** How often a run that goes on is kept, and a digest with it, in milliseconds. */
+const KEEP_MS = 500;
+const DIGEST_MS = 2000;
+/** Actions after which a machine is not what it was. */
+const FORGETTING: ReadonlySet<string> = new Set(["cut", "reset", "older"]);
 const FAST_NS = 1e9;
 const LONGEST_STEP_NS = 10e9;
 const QUANTUM_NS = 50_000;
@@ -69,22 +77,44 @@ export class Session {
   #isScheduled = false;
   #isClosed = false;
   #actionMarks: Mark[] = [];
+  #keeper: RunKeeper | null = null;
+  readonly #file: KeptFile | null;
+  readonly #place: KeptPlace;
+  #keptMs = 0;
+  #digestMs = 0;
+  /** The link of what was done up to the end that is known, and the actions that it has. */
+  #keptLink = "";
+  #keptActions: readonly Action[] | null = null;
 
-  constructor(post: Post, parts: RunParts, link: string | null, options: StartOptions) {
+  /** `file`: where the run is kept; this session closes it. `kept`: the run that it goes on with. */
+  constructor(
+    post: Post,
+    parts: RunParts,
+    link: string | null,
+    options: StartOptions,
+    file: KeptFile | null,
+    kept: KeptRun | null,
+  ) {
     const { system } = parts;
     this.#post = post;
     this.#system = system;
     this.#parts = parts;
     this.#symbols = new SymbolTable(kernelSymbols(parts.image));
+    this.#file = file;
+    this.#place = options.keepIn;
     this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
     this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
-    this.#make(this.#run, this.#run.actions, this.#run.endNs);
+    this.#make(this.#run, this.#run.actions, kept?.endNs ?? this.#run.endNs);
+    const problem = kept && this.#adopt(kept);
+    this.#beginKeeping();
     const refusal = parts.jit ? compilationRefusal() : null;
     const note =
-      refusal &&
-      `This page may not compile code (${refusal}): the machines are interpreted, which is slower and otherwise the same.`;
+      problem ??
+      (refusal &&
+        `This page may not compile code (${refusal}): the machines are interpreted, which is slower and otherwise the same.`);
     post({ kind: "opened", state: this.#state(), note, linkEndNs: link === null ? null : this.#run.endNs });
     this.#tellActions();
+    if (kept) this.seek(kept.nowNs);
     this.#schedule();
   }
 
@@ -121,9 +151,9 @@ export class Session {
     this.#screens = new Screens(this.#lab, this.#post);
     this.#timeline = new Timeline(this.#lab, actions, endNs, {
       budgetBytes: BUDGET_BYTES,
-      save: () => this.#observer.trace.position,
-      wentBack: (toNs, position) => {
-        this.#observer.trace.restore(Number(position));
+      save: (): Saved => ({ position: this.#observer.trace.position, digest: this.#digestToKeep() }),
+      wentBack: (toNs, saved) => {
+        this.#observer.trace.restore((saved as Saved).position);
         this.#observer.wentBack();
         this.#screens.wentBack();
         this.#post({ kind: "back", toNs });
@@ -134,6 +164,44 @@ export class Session {
   close(): void {
     this.#isClosed = true;
     this.#lab.close();
+    this.#file?.close();
+  }
+
+  // What survives a reload.
+
+  /** Goes on with a run that was kept; where that cannot be, says why, and the run is repeated. */
+  #adopt({ token }: KeptRun): string | null {
+    try {
+      if (this.#file === null || token === null) throw new Error("it is not in this browser's storage");
+      adoptRun(findRun(this.#file, token), this.#timeline, this.#observer.trace, this.#run.actions);
+      return null;
+    } catch (error) {
+      this.#lab.close();
+      this.#make(this.#run, this.#run.actions, this.#timeline.endNs);
+      return `The run is repeated from its beginning: ${(error as Error).message}.`;
+    }
+  }
+
+  #beginKeeping(): void {
+    this.#keeper = this.#file && new RunKeeper(this.#file, this.#timeline, this.#observer.trace);
+    this.#keeper?.keep();
+  }
+
+  /** One of the last checkpoints has a digest, by which a reload proves what it finds. */
+  #digestToKeep(): string | null {
+    if (!this.#keeper || performance.now() - this.#digestMs < DIGEST_MS) return null;
+    this.#digestMs = performance.now();
+    return this.#lab.digest();
+  }
+
+  /** Everything that has been known of the run, as text without a digest. */
+  #keptRun(): RunState["kept"] {
+    const { actions } = this.#timeline;
+    if (this.#keptActions !== actions) {
+      this.#keptActions = actions;
+      this.#keptLink = encodeRun({ ...this.#run, actions, endNs: actions.at(-1)?.atNs ?? 0, digest: null });
+    }
+    return { token: this.#keeper?.token ?? null, place: this.#place, link: this.#keptLink };
   }
 
   // What a person does to time.
@@ -196,7 +264,7 @@ export class Session {
     if (word === "add") this.#addMachine();
     else {
       this.#observer.trace.part(this.#timeline.act(action));
-      if (word === "cut" || word === "reset") this.#observer.forget(node);
+      if (FORGETTING.has(word)) this.#observer.forget(node);
     }
     this.#actionMarks.push(
       markOf({ ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs }),
@@ -213,6 +281,7 @@ export class Session {
     this.#run = { ...this.#run, actions };
     this.#lab.close();
     this.#make(this.#run, actions, nowNs);
+    this.#beginKeeping();
     this.#timeline.run(nowNs);
     // What was told before is told again.
     this.#observer.take();
@@ -328,12 +397,16 @@ export class Session {
     const { frames, marks, omitted } = this.#observer.take();
     const own = this.#actionMarks;
     this.#actionMarks = [];
+    if (now || nowMs - this.#keptMs > KEEP_MS) {
+      this.#keptMs = nowMs;
+      this.#keeper?.keep();
+    }
     this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own], omitted });
     this.#screens.show(now && !this.#isRunning);
     if (this.#inspected === null || (!now && nowMs - this.#inspectedMs < INSPECT_MS)) return;
     this.#inspectedMs = nowMs;
     const { node, what } = this.#inspected;
-    const machine = this.#lab.cluster.machines[node]!;
+    const machine = this.#lab.cluster.hosts[node]!;
     if (what === "disk") this.#post({ kind: "disk", view: viewDisk(this.#lab, node) });
     else if (what === "processor") this.#post({ kind: "processor", view: viewProcessor(machine, node, this.#symbols) });
     else this.#post({ kind: "tasks", view: viewTasks(machine, node, this.#symbols, this.#system.taskLayout) });
@@ -359,11 +432,14 @@ export class Session {
       frames: this.#lab.cluster.network.frames,
       checkpointBytes: timeline.sizeBytes,
       budgetBytes: BUDGET_BYTES,
+      keptBytes: this.#keeper?.sizeBytes ?? null,
+      kept: this.#keptRun(),
       actions: timeline.actions,
       branches: timeline.branches.map((branch) => this.#branchState(branch)),
       agreed: on.length > 0 && isAgreed(on),
       isForeign: this.#run.preparedBytes === 0,
       seed: this.#run.seed,
+      workers: this.#lab.cluster.threads,
     };
   }
 
@@ -387,7 +463,7 @@ export class Session {
 
   #nodeState(index: number): NodeState {
     const node = this.#lab.nodes[index]!;
-    const machine = this.#lab.cluster.machines[index]!;
+    const machine = this.#lab.cluster.hosts[index]!;
     const status = this.#observer.status(index);
     const isOn = !node.isOff;
     const known = isOn ? status : null;
@@ -398,7 +474,7 @@ export class Session {
       isPlugged: this.#lab.cluster.isPlugged(index),
       trouble: this.#troubleOf(index),
       instructions: machine.instructions,
-      isHalted: machine.processor.halted,
+      isHalted: machine.halted,
       address: known?.address ?? null,
       era: known?.era ?? null,
       age: known?.age ?? null,

@@ -3,10 +3,8 @@
  * where it called for it. The kernel is asked nothing. Where its fields lie comes with the image (scripts/page.mjs), its
  * names from the image's own symbol table; what does not fit, as in a kernel that somebody has changed, is said.
  */
-import type { Core } from "../../../emulator/cpu/core.ts";
-import { readLinear } from "../../../emulator/debug/linear-memory.ts";
+import type { MachineHost } from "../../../emulator/cluster/machine-host.ts";
 import type { SymbolTable } from "../../../emulator/debug/symbols.ts";
-import type { Machine } from "../../../emulator/machine.ts";
 import type { TaskRow, TasksView } from "../protocol.ts";
 
 /** Offsets in a task and sizes, by their names in asm/include/tasks.inc. */
@@ -24,14 +22,14 @@ const TICK_MS = 10;
 const NS_PER_CYCLE = 10;
 
 class Memory {
-  readonly #core: Core;
+  readonly #machine: MachineHost;
 
-  constructor(core: Core) {
-    this.#core = core;
+  constructor(machine: MachineHost) {
+    this.#machine = machine;
   }
 
   bytes(address: number, length: number): Uint8Array | null {
-    const bytes = readLinear(this.#core, address, length);
+    const bytes = this.#machine.readLinear(address, length);
     return bytes.length === length ? bytes : null;
   }
 
@@ -52,10 +50,9 @@ function followsCall(memory: Memory, address: number): boolean {
   return [4, 3, 0].some((at) => before[at] === 0xff && ((before[at + 1]! >> 3) & 7) === 2);
 }
 
-export function viewTasks(machine: Machine, node: number, symbols: SymbolTable, layout: TaskLayout): TasksView {
+export function viewTasks(machine: MachineHost, node: number, symbols: SymbolTable, layout: TaskLayout): TasksView {
   const nothing = (problem: string): TasksView => ({ node, problem, tasks: [] });
-  const { core } = machine.processor;
-  const memory = new Memory(core);
+  const memory = new Memory(machine);
   const list = symbols.addressOf("task_all");
   if (machine.power === "off") return nothing("This machine is off.");
   if (list === null) return nothing("There are no names of QuRe's kernel in this image.");

@@ -6,6 +6,8 @@ import type { Branch } from "../../lab/timeline.ts";
 
 /** More is not remembered: futures are then compared up to here. */
 const MOST_EVENTS = 500_000;
+/** Stands for no arrival where only numbers can. */
+const LOST = -1;
 
 interface Event {
   readonly atNs: number;
@@ -44,6 +46,23 @@ export class Trace {
   /** For `restore`: where the run stands. */
   get position(): number {
     return this.#count;
+  }
+
+  /** The part of the list between two positions, as numbers in a row, for `adopt`. */
+  slice(from: number, to: number): number[] {
+    return this.#events
+      .slice(from, to)
+      .flatMap(({ atNs, hash, where, arrivalNs }) => [atNs, hash, where, arrivalNs ?? LOST]);
+  }
+
+  /** The list of a run that was kept, as `slice` gave its parts; the run stands at its end. */
+  adopt(numbers: readonly number[]): void {
+    this.#events = [];
+    for (let at = 0; at + 3 < numbers.length; at += 4) {
+      const [atNs = 0, hash = 0, where = 0, arrivalNs = LOST] = numbers.slice(at, at + 4);
+      this.#events.push({ atNs, hash, where, arrivalNs: arrivalNs === LOST ? null : arrivalNs });
+    }
+    this.#count = this.#events.length;
   }
 
   /** The run has gone back to where this was its position. */
