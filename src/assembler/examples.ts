@@ -98,6 +98,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "size-without-ptr": { wrong: "mov eax, dword [ebx]", right: "mov eax, dword ptr [ebx]" },
   "string-expected": { wrong: ".ascii text", right: '.ascii "text"' },
   "symbol-expected": { wrong: ".global 5", right: ".global start" },
+  "symbol-load": { wrong: "mov esi, text\ntext: .byte 0", right: "mov esi, offset text\ntext: .byte 0" },
   "symbol-loop": { wrong: "a = b\nb = a\n.long a", right: "b = 1\na = b\n.long a" },
   "symbol-redefined": { wrong: "a: nop\na: nop", right: "a: nop\nb: nop" },
   "symbol-type": { wrong: ".type f, @routine\nf:", right: ".type f, @function\nf:" },

@@ -103,6 +103,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "Other assemblers write `dword [ebx]`. Here `dword` alone is the number 4, and `4[ebx]` is `[ebx+4]`: GNU as takes it so and says nothing.",
   "string-expected": "A text in double quotes is needed here.",
   "symbol-expected": "The name of a symbol is needed here.",
+  "symbol-load":
+    "With `--warn`: in Intel syntax a name alone is what lies in memory there, as in MASM; NASM takes it for the address. `offset name` is the address, and `dword ptr name` or `[name]` says that the load is meant.",
   "symbol-loop": "To know the symbol one would have to know it already.",
   "symbol-redefined":
     "A label has one place, and `.equiv` or `==` one value. `.set` and `=` can be repeated, but not for a name that is a label.",

@@ -9,6 +9,7 @@ import {
   PT_LOAD,
   SHF_ALLOC,
   SHF_GROUP,
+  SHF_INFO_LINK,
   SHN_ABS,
   SHN_LORESERVE,
   SHT_GROUP,
@@ -56,7 +57,8 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const kept = file.sections.filter(
     (section) =>
       options.chosen(section) &&
-      section.elf.type !== SHT_REL &&
+      // Tables of relocations are made anew, but for those of a dynamic linker, which are loaded.
+      (section.elf.type !== SHT_REL || (!isRelocatable && (section.elf.flags & SHF_ALLOC) !== 0)) &&
       !(options.strip !== "none" && section.traits.debugging) &&
       !(options.strip === "all" && section.elf.type === SHT_GROUP),
   );
@@ -150,7 +152,14 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
               return { offset, type, symbol: index };
             })
           : null,
-      ...(section.type === SHT_GROUP ? { info: indices.get(section.info) ?? 0, linksToSymbols: true } : {}),
+      ...(section.type === SHT_GROUP
+        ? { info: indices.get(section.info) ?? 0, linksToSymbols: true }
+        : {
+            linked: position.get(section.link) ?? 0,
+            ...((section.flags & SHF_INFO_LINK) !== 0
+              ? { linkedInfo: position.get(section.info) ?? 0 }
+              : { info: section.info }),
+          }),
     }),
   );
   const sections = [

@@ -56,6 +56,8 @@ export interface BuildOptions {
   readonly version: string;
   readonly revision: number;
   readonly diskBytes?: number;
+  /** Names of the files that somebody looks at; all when absent. */
+  readonly wanted?: readonly string[];
   /** Carries objects from one build to the next. */
   readonly cache?: ObjectCache;
 }
@@ -95,7 +97,7 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
       entry16: "kernel16_entry",
     });
     const boot = makeBootImage(loader.content, image);
-    return imageFiles(boot, image, kernel, loader.linked, tree, options.diskBytes ?? DEFAULT_DISK_BYTES);
+    return imageFiles(boot, image, kernel, loader.linked, tree, options);
   });
 }
 
@@ -168,17 +170,9 @@ function imageFiles(
   kernel: Linked,
   loader: Linked,
   tree: SourceTree,
-  diskBytes: number,
+  { diskBytes = DEFAULT_DISK_BYTES, wanted }: BuildOptions,
 ): BuiltFile[] {
-  const iso = makeIso(boot, "QURE");
-  const disk = makeDisk(boot, diskBytes);
   const encoder = new TextEncoder();
-  const plain = (name: string, content: Uint8Array): BuiltFile => ({
-    name,
-    content,
-    sizeBytes: content.length,
-    parts: {},
-  });
   const parts = (start: number): BuiltFile["parts"] => {
     const kernelAt = start + boot.kernelSector * SECTOR_BYTES;
     const inKernel = Object.fromEntries(
@@ -194,21 +188,28 @@ function imageFiles(
       ...inKernel,
     };
   };
-  const files = [
-    { name: "qure.iso", content: iso.bytes, sizeBytes: iso.bytes.length, parts: parts(iso.bootImageOffset) },
-    { name: "qure.img", content: disk, sizeBytes: diskBytes, parts: parts(0) },
-    plain("kernel.elf", fileWithCallFrames(kernel, ".kernel32")),
-    plain("loader.elf", loader.file),
-    plain("kernel.map", encoder.encode(writeMap(kernel))),
-    plain("kernel.lst", encoder.encode(writeListing(kernel, (path) => tree.read(path)))),
-  ];
-  for (const file of files)
-    assert(
-      file.content.length <= file.sizeBytes &&
-        Object.values(file.parts).every(({ offset, sizeBytes }) => offset + sizeBytes <= file.sizeBytes),
-      `${file.name} is smaller than what was put into it`,
-    );
-  return files;
+  const makers: Readonly<Record<string, () => Omit<BuiltFile, "name" | "sizeBytes"> & { sizeBytes?: number }>> = {
+    "qure.iso": () => {
+      const { bytes, bootImageOffset } = makeIso(boot, "QURE");
+      return { content: bytes, parts: parts(bootImageOffset) };
+    },
+    "qure.img": () => ({ content: makeDisk(boot, diskBytes), sizeBytes: diskBytes, parts: parts(0) }),
+    "kernel.elf": () => ({ content: fileWithCallFrames(kernel, ".kernel32"), parts: {} }),
+    "loader.elf": () => ({ content: loader.file, parts: {} }),
+    "kernel.map": () => ({ content: encoder.encode(writeMap(kernel)), parts: {} }),
+    "kernel.lst": () => ({ content: encoder.encode(writeListing(kernel, (path) => tree.read(path))), parts: {} }),
+  };
+  return Object.entries(makers)
+    .filter(([name]) => wanted?.includes(name) ?? true)
+    .map(([name, make]) => {
+      const { content, parts, sizeBytes = content.length } = make();
+      assert(
+        content.length <= sizeBytes &&
+          Object.values(parts).every(({ offset, sizeBytes: length }) => offset + length <= sizeBytes),
+        `${name} is smaller than what was put into it`,
+      );
+      return { name, content, sizeBytes, parts };
+    });
 }
 
 /** Links the sources of a folder; `content` is the program as it lies in memory. */

@@ -12,7 +12,7 @@ import {
   STB_LOCAL,
 } from "../object/elf.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { groupMembers } from "./inputs.ts";
+import { groupMembers } from "./link-once.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 

@@ -3,18 +3,10 @@
  * define what is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
  */
 import { type Archive, isArchive, type MemberReader, readArchive } from "../object/archive.ts";
-import {
-  ET_REL,
-  GRP_COMDAT,
-  SHN_COMMON,
-  SHN_UNDEF,
-  SHT_GROUP,
-  STB_LOCAL,
-  STB_WEAK,
-  STT_SECTION,
-} from "../object/elf.ts";
+import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
 import { ElfError, type ElfObject, readElf } from "../object/elf-reader.ts";
 import { InputObject } from "./input-section.ts";
+import { LinkOnce } from "./link-once.ts";
 import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
@@ -44,8 +36,7 @@ export class Inputs {
   readonly objects: InputObject[] = [];
   /** Why each member of an archive was linked: the object that refers to a symbol first, null for the command line. */
   readonly included: IncludedMember[] = [];
-  /** Signature of a group, or name of a .gnu.linkonce section -> the object that has the copy that is linked. */
-  readonly #groups = new Map<string, InputObject>();
+  readonly #linkOnce = new LinkOnce();
   #wrapped: ReadonlySet<string> = new Set();
   readonly #archives = new Map<string, ArchiveState>();
 
@@ -73,7 +64,7 @@ export class Inputs {
   #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
     if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
     const object = new InputObject(withWrappers(elf, this.#wrapped), path, archive, fileName);
-    this.#dropKnownGroups(object);
+    this.#linkOnce.enter(object);
     this.objects.push(object);
     this.symbols.addObject(object);
   }
@@ -112,51 +103,6 @@ export class Inputs {
     this.included.push({ member: shown, reference, symbol });
     this.#addObject(elf, shown, path, name);
   }
-
-  /** The sections of a group, or of `.gnu.linkonce`, whose name was seen before are not linked. */
-  #dropKnownGroups(object: InputObject): void {
-    for (const section of object.elf.sections) {
-      if (section.type === SHT_GROUP && section.content.length >= 4) {
-        const symbol = object.elf.symbols[section.info];
-        const signature = symbol
-          ? symbol.type === STT_SECTION
-            ? (object.elf.sections[symbol.section]?.name ?? "")
-            : symbol.name
-          : "";
-        for (const index of groupMembers(section.content))
-          if (object.sections[index]) object.sections[index].group = signature;
-        if ((section.content[0]! & GRP_COMDAT) === 0) continue;
-        const kept = this.#groups.get(signature);
-        if (!kept) {
-          this.#groups.set(signature, object);
-          continue;
-        }
-        for (const index of [section.index, ...groupMembers(section.content)]) {
-          const member = object.sections[index];
-          if (!member) continue;
-          member.isDiscarded = true;
-          member.keptInstead =
-            kept.sections.find(
-              (candidate) =>
-                candidate?.name === member.name && candidate.sizeBytes === member.sizeBytes && !candidate.isDiscarded,
-            ) ?? null;
-        }
-      } else if (section.name.startsWith(".gnu.linkonce.")) {
-        // Older compilers: `.gnu.linkonce.t.NAME` is a copy of what newer ones put into the group NAME.
-        const signature = /^\.gnu\.linkonce\.[^.]+\.(.+)$/.exec(section.name)?.[1];
-        const member = object.sections[section.index];
-        if (this.#groups.has(section.name) || (signature !== undefined && this.#groups.has(signature))) {
-          if (member) member.isDiscarded = true;
-        } else this.#groups.set(section.name, object);
-      }
-    }
-  }
-}
-
-/** Section indices in a group section. */
-export function groupMembers(content: Uint8Array): number[] {
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  return Array.from({ length: Math.max(0, (content.length >> 2) - 1) }, (_, i) => view.getUint32(4 + 4 * i, true));
 }
 
 /** An archive that is being searched. */

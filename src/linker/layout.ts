@@ -148,7 +148,7 @@ export class Layout {
       section.fixedAddress !== null ||
       (command?.address ?? null) !== null ||
       (command?.overlay?.before ?? null) !== null;
-    const region = this.#regionOf(section);
+    const region = this.#regionOf(section, hasAddress);
     if (command?.align) section.align = Math.max(section.align, this.#number(command.align, 1));
     let align = 1;
     let dot = this.#dot;
@@ -189,9 +189,10 @@ export class Layout {
     }
   }
 
-  #regionOf(section: OutputSection): Region {
+  /** A section with an address of its own is in no region that it does not name. */
+  #regionOf(section: OutputSection, hasAddress: boolean): Region {
     const { region: name } = section;
-    if (!name) return this.regions.forFlags(section.flags) ?? this.regions.fallback();
+    if (!name) return (hasAddress ? null : this.regions.forFlags(section.flags)) ?? this.regions.fallback();
     return this.regions.get(name) ?? this.regions.fallback();
   }
 

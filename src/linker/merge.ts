@@ -4,8 +4,9 @@
  * result has the order that GNU ld 2.40 gives it.
  */
 
+import { alignUp } from "../object/align.ts";
 import { latin1 } from "../object/elf-reader.ts";
-import type { InputSection } from "./input-section.ts";
+import type { InputSection, SectionMove } from "./input-section.ts";
 import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
 
 interface Entry {
@@ -48,9 +49,7 @@ function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
     return false;
   const isPower = (unit & (unit - 1)) === 0;
   if (unit < align && (!isPower || !(flags & SEC_STRINGS))) return false;
-  if (unit > align && unit % align !== 0) return false;
-  // A last string without its end cannot be told from what follows it.
-  return !(flags & SEC_STRINGS) || content.subarray(content.length - unit).every((byte) => byte === 0);
+  return unit <= align || unit % align === 0;
 }
 
 class Merger {
@@ -77,10 +76,10 @@ class Merger {
     // What ends another string still counts where it appeared.
     const homes = new Set(this.#entries.map(({ section }) => section));
     if (this.#isStrings) this.#shareSuffixes();
-    this.#assign();
+    this.#assign(homes);
     let lastBytes = 0;
+    this.#rewrite();
     for (const section of this.#sections) {
-      this.#rewrite(section);
       section.isMergedAway = !homes.has(section);
       // GNU ld's map has the size of the section before for one whose strings all end others.
       if (section.sizeBytes > 0 || section.isMergedAway)
@@ -112,8 +111,9 @@ class Merger {
   #recordStrings(section: InputSection, mappings: Mapping[]): void {
     const { content } = section.elf;
     const unit = this.#unit;
+    // A last string may lack its end: it gets one.
     const isZero = (at: number): boolean => {
-      for (let i = 0; i < unit; i++) if (content[at + i] !== 0) return false;
+      for (let i = 0; i < unit; i++) if ((content[at + i] ?? 0) !== 0) return false;
       return true;
     };
     let hasEmpty = false;
@@ -123,7 +123,8 @@ class Merger {
       let end = at;
       while (!isZero(end)) end += unit;
       end += unit;
-      mappings.push({ start: at, entry: this.#add(latin1(content.subarray(at, end)), align, section) });
+      const text = latin1(content.subarray(at, end)).padEnd(end - at, "\0");
+      mappings.push({ start: at, entry: this.#add(text, align, section) });
       at = end;
       for (; at < content.length && isZero(at); at += unit) {
         if (hasEmpty || at % section.align !== 0) continue;
@@ -159,12 +160,13 @@ class Merger {
     }
   }
 
-  #assign(): void {
+  /** `homes` are the sections in which an entry appeared first. */
+  #assign(homes: ReadonlySet<InputSection>): void {
     const sizes = new Map<InputSection, number>();
     for (const entry of this.#entries) {
       if (entry.align === 0) continue;
       const start = sizes.get(entry.section) ?? 0;
-      entry.offset = Math.ceil(start / entry.align) * entry.align;
+      entry.offset = alignUp(start, entry.align);
       sizes.set(entry.section, entry.offset + entry.text.length);
     }
     for (const entry of this.#entries) {
@@ -173,17 +175,27 @@ class Merger {
       entry.offset = entry.suffixOf.offset + entry.suffixOf.text.length - entry.text.length;
     }
     for (const section of this.#sections) section.sizeBytes = sizes.get(section) ?? 0;
+    // Where all that came in was padded, the end is, too.
+    const { align } = this.#sections[0]!;
+    const last = this.#sections.findLast((section) => homes.has(section));
+    if (last && last.sizeBytes > 0 && this.#sections.every(({ elf }) => elf.content.length % align === 0))
+      last.sizeBytes = alignUp(last.sizeBytes, align);
   }
 
-  #rewrite(section: InputSection): void {
-    const content = new Uint8Array(section.sizeBytes);
-    for (const entry of this.#entries) {
-      if (entry.align === 0 || entry.section !== section) continue;
-      for (let i = 0; i < entry.text.length; i++) content[entry.offset + i] = entry.text.charCodeAt(i);
+  #rewrite(): void {
+    for (const section of this.#sections) {
+      section.content = new Uint8Array(section.sizeBytes);
+      section.moved = this.#moves(this.#mappings.get(section)!);
     }
-    section.content = content;
-    const mappings = this.#mappings.get(section)!;
-    section.moved = (offset) => {
+    for (const { text, align, section, offset } of this.#entries) {
+      if (align === 0) continue;
+      const { content } = section;
+      for (let i = 0; i < text.length; i++) content[offset + i] = text.charCodeAt(i);
+    }
+  }
+
+  #moves(mappings: readonly Mapping[]): SectionMove {
+    return (offset) => {
       let low = 0;
       let high = mappings.length;
       while (low + 1 < high) {

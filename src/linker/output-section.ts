@@ -75,7 +75,8 @@ export class OutputSection {
   constructor(name: string, command: SectionCommand | null) {
     this.name = name;
     this.command = command;
-    this.region = command?.region ?? command?.loadRegion ?? null;
+    // The region to be loaded to is also the one to run in where nothing says otherwise.
+    this.region = command?.region ?? (command?.address ? null : (command?.loadRegion ?? null));
     this.loadRegion = command?.loadRegion ?? null;
     this.phdrs = command?.phdrs ?? null;
   }

@@ -180,13 +180,15 @@ export function collectSymbols(
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
   for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base, placed)));
   const localCount = symbols.length;
-  const needed = options.retained && options.keepsRelocations ? namesInRelocations(placed) : new Set<string>();
+  const isPartlyKept = options.retained !== undefined || !options.isRelocatable;
+  const needed = options.keepsRelocations && isPartlyKept ? namesInRelocations(placed) : new Set<string>();
   for (const symbol of order) {
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
-    // What nobody defines, and nobody minds, is not in a program.
-    if (symbol.state === "undefined" && symbol.firstReference !== null && !options.keepsRelocations) continue;
-    if (symbol.state === "undefined-weak" && (!symbol.isReferenced || !options.keepsRelocations)) continue;
+    // What nobody defines, and no relocation that is kept refers to, is not in a program.
+    const mayDrop = !options.isRelocatable && !needed.has(symbol.name);
+    if (symbol.state === "undefined" && symbol.firstReference !== null && mayDrop) continue;
+    if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
     const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";
     const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;

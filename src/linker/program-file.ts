@@ -21,8 +21,8 @@ import {
   writeElf,
 } from "../object/elf-writer.ts";
 import { stampBuildId } from "./build-id.ts";
-import { groupMembers } from "./inputs.ts";
 import { hasContent } from "./layout.ts";
+import { groupMembers } from "./link-once.ts";
 import type { OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import { elfFlagsOf, type Program } from "./program.ts";

@@ -129,7 +129,9 @@ export class Program {
   readonly warnings: { readonly message: string; readonly file?: string; readonly line?: number }[] = [];
 
   /** Throws `ElfError` for an input that cannot be read. */
-  constructor(files: readonly LinkInput[], options: ProgramOptions) {
+  constructor(files: readonly LinkInput[], asked: ProgramOptions) {
+    // GNU ld collects no garbage in flat images: a raw file with everything in it is what was asked for before.
+    const options = asked.isFlat ? { ...asked, collectGarbage: false } : asked;
     this.options = options;
     const inputs = new Inputs(options.allowMultiple ?? false);
     this.symbols = inputs.symbols;

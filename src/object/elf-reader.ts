@@ -176,8 +176,9 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
   headers.forEach((header, index) => {
     if (header.type === SHT_RELA)
       fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
-    // In executables the relocations of a dynamic linker belong to no section.
-    if (header.type !== SHT_REL || (header.info === 0 && type !== ET_REL)) return;
+    // In executables the relocations of a dynamic linker belong to no section: they are about its own symbols.
+    if (header.type !== SHT_REL) return;
+    if (type !== ET_REL && (header.info === 0 || headers[header.link]?.type !== SHT_SYMTAB)) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
     const table = new RelocationTable(contentOf(header));

@@ -43,8 +43,11 @@ export interface FileSection {
   readonly offset: number | null;
   /** Relocations against symbols by their index; null when the section has no table of them. */
   readonly relocations: readonly { readonly offset: number; readonly type: number; readonly symbol: number }[] | null;
-  /** Index of another section or symbol: of a group its signature. */
+  /** The header's sh_info, where it is no section: of a group the index of its signature. */
   readonly info?: number;
+  /** Sections that the header's sh_link and sh_info name: indices among the sections given here, from 1. */
+  readonly linked?: number;
+  readonly linkedInfo?: number;
   /** The section's header links to the symbol table. */
   readonly linksToSymbols?: boolean;
 }
@@ -134,8 +137,8 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
       address,
       offset: 0,
       sizeBytes,
-      link: section.linksToSymbols ? symtabIndex : 0,
-      info: section.info ?? 0,
+      link: section.linksToSymbols ? symtabIndex : section.linked ? indices[section.linked - 1]! : 0,
+      info: section.linkedInfo ? indices[section.linkedInfo - 1]! : (section.info ?? 0),
       align,
       entrySizeBytes,
     };

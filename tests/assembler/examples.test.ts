@@ -11,7 +11,7 @@ const WITHOUT_EXAMPLE: Readonly<Record<string, string>> = {
 };
 
 const idsOf = (source: string): string[] =>
-  assembleText(`.intel_syntax noprefix\n${source}\n`).diagnostics.map(({ id }) => id);
+  assembleText(`.intel_syntax noprefix\n${source}\n`, { notesLoads: true }).diagnostics.map(({ id }) => id);
 
 describe("examples of explanations", () => {
   test("every diagnostic that is explained has one", () => {

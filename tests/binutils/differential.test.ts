@@ -203,6 +203,25 @@ describe("the same of what a C compiler makes", () => {
     });
   }
 
+  test("a shared library keeps what a dynamic linker reads", (context) => {
+    const [as, ld, gnuObjcopy] = ["as", "ld", "objcopy"].map((name) => requireOracle(name, context)) as [
+      string,
+      string,
+      string,
+    ];
+    const [object, library] = [join(folder, "library.o"), join(folder, "library.so")];
+    const source =
+      ".globl f\n.type f, @function\nf: call other@PLT\nret\n.size f, . - f\n.data\n.globl d\nd: .long f\n";
+    execFileSync(as, ["--32", "-g", "-o", object, "-"], { input: source });
+    execFileSync(ld, ["-m", "elf_i386", "-shared", "--hash-style=both", "-o", library, object]);
+    for (const options of [[], ["-S"], ["-g"], ["-S", "-R", ".comment"]]) {
+      const [theirs, ours] = [join(folder, "theirs.so"), join(folder, "ours.so")];
+      execFileSync(gnuObjcopy, [...options, library, theirs]);
+      captured(objcopy, [...options, library, ours]);
+      expect(readFileSync(ours).equals(readFileSync(theirs)), options.join(" ")).toBe(true);
+    }
+  });
+
   test("members of thin archives", (context) => {
     const [as, ar, gnuNm] = ["as", "ar", "nm"].map((name) => requireOracle(name, context)) as [string, string, string];
     const object = join(folder, "member.o");

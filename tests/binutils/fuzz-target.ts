@@ -17,6 +17,9 @@ import {
 import { listSymbols } from "../../src/binutils/nm.ts";
 import { type ObjectFile, readObjectFile } from "../../src/binutils/object-file.ts";
 import { blobObject, rawObject } from "../../src/binutils/raw-object.ts";
+import * as readelf from "../../src/binutils/readelf/headers.ts";
+import { RawElf } from "../../src/binutils/readelf/raw-elf.ts";
+import * as readelfTables from "../../src/binutils/readelf/tables.ts";
 import { RewriteError, rewriteElf } from "../../src/binutils/rewrite.ts";
 import { totalsOf } from "../../src/binutils/size.ts";
 import { SourceLines } from "../../src/binutils/source-lines.ts";
@@ -108,6 +111,35 @@ function show(file: ObjectFile, random: Random): void {
   }
 }
 
+/** What readelf says, which reads the file's own numbers rather than sections that were taken apart. */
+function showRaw(bytes: Uint8Array, random: Random): void {
+  const elf = new RawElf(bytes, "part.o");
+  const isWide = random.chance(50);
+  const parts: (() => unknown)[] = [
+    () => readelf.fileHeader(elf),
+    () => readelf.sectionTable(elf, isWide, true),
+    () => readelf.groups(elf),
+    () => readelf.segmentTable(elf, true),
+    () => readelf.dynamicTable(elf),
+    () => readelfTables.relocationTables(elf, isWide),
+    () => readelfTables.symbolTables(elf, isWide),
+    () => readelfTables.notes(elf, isWide),
+    () => {
+      const section = readelfTables.sectionNamed(elf, random.pick([".text", ".strtab", String(random.below(20))]));
+      if (section === null) return;
+      readelfTables.hexDump(elf, section);
+      readelfTables.stringDump(elf, section);
+    },
+  ];
+  // A refusal of one part keeps no other from being read.
+  for (const part of parts)
+    try {
+      part();
+    } catch (error) {
+      if (!(error instanceof ElfError)) throw error;
+    }
+}
+
 export class FuzzTarget {
   readonly #objects: Uint8Array[] = [];
   readonly #images: Uint8Array[] = [];
@@ -142,6 +174,7 @@ export class FuzzTarget {
       } else if (isArchive(bytes))
         for (const { content, name } of readArchive(bytes, "lib.a").members)
           show(readObjectFile(content, name), random);
+      else if (random.chance(40)) showRaw(bytes, random);
       else show(readObjectFile(bytes, "part.o"), random);
       return { kind: "objects", finding: null, input: bytes };
     } catch (error) {

@@ -11,6 +11,7 @@ import { CommandError } from "../../src/cli/fail.ts";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
+import { CHOICE_CASES } from "./choice-cases.ts";
 import {
   type Case,
   COMMON_IN_MAP,
@@ -318,6 +319,7 @@ const FIELDS: readonly (readonly [field: string, fits: readonly number[], not: r
 
 /** What both linkers refuse. */
 const REFUSED = new Set([
+  "an assertion about a name that is not there",
   "headers: none that a section names",
   "GOT: a field that the section ends in",
   "groups: a reference into the copy that is gone",
@@ -396,7 +398,13 @@ function compared(
 }
 
 describe("the same as GNU ld", () => {
-  for (const [name, one] of Object.entries({ ...CASES, ...CORNER_CASES, ...EDGE_CASES, ...FILE_CASES })) {
+  for (const [name, one] of Object.entries({
+    ...CASES,
+    ...CORNER_CASES,
+    ...EDGE_CASES,
+    ...FILE_CASES,
+    ...CHOICE_CASES,
+  })) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

@@ -20,6 +20,11 @@ const COMMON = '.long 12, 0\n.byte 1\n.asciz ""\n.byte 1, 0x7c, 8, 0x0c, 4, 4, 0
 const aligned = (align: number, ...texts: string[]): string =>
   `.section .rodata.a,"aMS",@progbits,1\n${texts.map((text) => `.balign ${align}\n.asciz "${text}"\n`).join("")}.text\n`;
 
+/** A routine of which there is one copy: as older compilers wrote it, as newer ones do, and with what goes with it. */
+const OLDER = `.section .gnu.linkonce.t.f,"ax"\n.weak f\nf: nop\nret\n.section .debug_o,"",@progbits\n.long f\n.text\ncall f\n`;
+const NEWER = `.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: mov $1, %eax\nret\n.section .debug_n,"",@progbits\n.long f, .text.f\n.text\ncall f\n`;
+const GROUP_OF_TWO = `.section .text.f,"axG",@progbits,f,comdat\n.weak f, g\nf: nop\ng: ret\n.section .rodata.f,"aG",@progbits,f,comdat\n.long 9\n.section .debug_t,"",@progbits\n.long f, .text.f\n.text\ncall f\n`;
+
 export const EDGE_CASES: Readonly<Record<string, Case>> = {
   "frames: a record that is cut off": two(frames(COMMON), frames(".long 100, 0, 0")),
   "frames: a record that is too short for its kind": two(frames(COMMON), frames(".long 3\n.byte 1, 2, 3")),
@@ -65,6 +70,58 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     '.section .gnu.linkonce.x,"ax"\nnop\n',
     '.section .gnu.linkonce.x,"ax"\nnop\nnop\n',
   ),
+  ...Object.fromEntries(
+    [
+      ["older first", OLDER, NEWER],
+      ["newer first", NEWER, OLDER],
+      ["older first, a group of two", OLDER, GROUP_OF_TWO],
+      ["a group of two first", GROUP_OF_TWO, OLDER],
+      ["groups that define different names", GROUP_OF_TWO, NEWER],
+      ["constants of a routine of another object", OLDER, `${OLDER}.section .gnu.linkonce.r.f,"a"\n.long 7\n`],
+    ].flatMap(([name, first, second]) =>
+      [[], ["-r"]].map((options): [string, Case] => [
+        `single copies: ${name} ${options.join(" ")}`,
+        two(first!, second!, ...options),
+      ]),
+    ),
+  ),
+  ...Object.fromEntries(
+    [[], ["-r"], ["-O2"]].map((options): [string, Case] => [
+      `strings: the last one without its end ${options.join(" ")}`,
+      two(
+        '.section .rodata.s,"aMS",@progbits,1\n.asciz "alpha"\nb: .ascii "beta"\n.data\n.long b\n',
+        '.section .rodata.s,"aMS",@progbits,1\n.asciz "xbeta"\nc: .ascii "alpha"\n.section .rodata.w,"aMS",@progbits,4\n.balign 4\n.long 65, 0, 66\n.data\n.long c, c + 2\n',
+        ...options,
+      ),
+    ]),
+  ),
+  "strings: padded at their end, too": two(
+    '.section .rodata.s,"aMS",@progbits,1\n.balign 8\n.asciz "abc"\n.balign 8\n.asciz "abcde"\n.balign 8\n',
+    '.section .rodata.s,"aMS",@progbits,1\n.balign 8\n.asciz "hello"\n.balign 8\n.asciz "abc"\n.balign 8\n.data\n.long 1\n',
+  ),
+  "strings: padded, and all of the last object's end others": two(
+    '.section .rodata.s,"aMS",@progbits,1\n.balign 4\n.asciz "1234567"\n.asciz "abc"\n',
+    '.section .rodata.s,"aMS",@progbits,1\n.balign 4\n.asciz "567"\n.data\n.long 1\n',
+  ),
+  "script: functions of sections whose names have signs": scripted(
+    '.section .a-b+c,"aw"\n.long 1, 2\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } .a-b+c 0x2000 : AT(0x3000) { *(.a-b+c) } x = ADDR(.a-b+c); y = SIZEOF(.a-b+c); z = LOADADDR( .a-b+c ); w = ALIGNOF(.a-b+c); }",
+  ),
+  "regions: a section with an address takes no room in the one for its flags": scripted(
+    '.section .fixed,"a"\n.long 1, 2\n.section .free,"a"\n.long 3\n',
+    "MEMORY { rom (r) : ORIGIN = 0x2000, LENGTH = 12 ram (w) : ORIGIN = 0x8000, LENGTH = 64 } SECTIONS { .text 0x1000 : { *(.text) } .fixed 0x5000 : { *(.fixed) } .free : { *(.free) } }",
+  ),
+  "regions: a section with an address is only loaded to one": scripted(
+    '.section .a,"a"\n.long 1\n.section .b,"a"\n.long 2\n',
+    "MEMORY { rom (r) : ORIGIN = 0x2000, LENGTH = 64 ram (w) : ORIGIN = 0x8000, LENGTH = 64 } SECTIONS { .a ORIGIN(ram) : { *(.a) } AT> rom .text 0x1000 : { *(.text) } .b : { *(.b) } AT> rom }",
+  ),
+  "garbage: none is collected in a flat image": {
+    sources: [
+      `${QUIET}${START}.section .text.unused,"ax"\n.fill 257, 1, 0x90\n.section .rodata.unused,"a"\n.long 1\n.comm unused, 16, 4\n`,
+    ],
+    options: ["--gc-sections"],
+    script: "OUTPUT_FORMAT(binary) ENTRY(_start) SECTIONS { . = 0x7c00; .text : { *(.text*) } .data : { *(*) } }",
+  },
   "symbols: of sections that are thrown away": scripted(
     '.section .gone,"aw"\nhere: .long 1\n.globl there\nthere: .long 2\n.weak perhaps\n',
     "SECTIONS { .text 0x1000 : { *(.text) } /DISCARD/ : { *(.gone) } .rest : { *(*) } }",
@@ -220,5 +277,10 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
   "large numbers among data": {
     sources: [`${QUIET}${START}`],
     script: "a = 5; SECTIONS { .text : { *(.text) LONG(a << 33) BYTE(-1) QUAD(a << 33) } = 0 }",
+  },
+  "undefined symbols that no kept relocation names": {
+    sources: [`${QUIET}${START}A = b\n.weak w\nC = w\n.weak kept\n.long kept\n`],
+    options: ["-q"],
+    mapDiffers: EMPTY_IN_MAP,
   },
 };

@@ -4,6 +4,7 @@
  */
 
 import { Random } from "../../emulator/state/random.ts";
+import type { BuildId } from "../../src/linker/build-id.ts";
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
 import type { LinkInput } from "../../src/linker/inputs.ts";
 import { linkProgram } from "../../src/linker/link.ts";
@@ -28,6 +29,19 @@ export interface FuzzResult {
 
 const PROGRAMS = 12;
 const KINDS: readonly ScriptKind[] = ["paged", "no-separate-code", "unpaged", "writable-text", "partial"];
+
+/** IDs that look at every part that they are made from, as a digest does, and one that is given. */
+const BUILD_IDS: readonly BuildId[] = [
+  {
+    sizeBytes: 20,
+    make: (parts) => {
+      const id = new Uint8Array(20);
+      for (const part of parts) for (let i = 0; i < part.length; i++) id[i % 20]! ^= part[i]!;
+      return id;
+    },
+  },
+  { sizeBytes: 3, make: () => Uint8Array.of(1, 2, 3) },
+];
 
 /** Unwind information, notes and thread-local data, which the random programs have not. */
 const MORE_SOURCES = [
@@ -124,6 +138,7 @@ export class FuzzTarget {
       allowMultiple: random.chance(50),
       undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
       definesCommon: random.chance(10),
+      ...(random.chance(20) ? { buildId: random.pick(BUILD_IDS) } : {}),
       checksOverlaps: random.chance(50),
       orphans: random.pick(["place", "place", "warn", "error", "discard"] as const),
       undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],

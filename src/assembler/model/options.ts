@@ -48,6 +48,8 @@ export interface AssembleOptions {
   /** Errors after which assembling stops; 20 when absent. */
   maxErrors?: number;
   warnings?: WarningMode;
+  /** `--warn`: a note where `mov register, name` loads, which in NASM's language takes the address. */
+  notesLoads?: boolean;
   /** `-n`: alignment in code that asks for 0x90 gets just that. */
   optimizeAlignment?: boolean;
   /** `-R`: data goes to the text section. */

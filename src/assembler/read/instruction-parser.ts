@@ -11,6 +11,7 @@ import type {
   EncodingWish,
   Instruction,
   Prefix,
+  Register,
 } from "../../isa/instruction.ts";
 import { prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
@@ -305,8 +306,15 @@ export class InstructionParser {
     }
     const { parsed } = this;
     const [first] = instruction.operands;
-    if (instruction.mnemonic === "mov" && first?.kind === "register" && first.register.name === "cs")
-      reading.warnAt("load-of-cs", offset, "the processor refuses to load cs with mov: only far jumps and returns do");
+    if (instruction.mnemonic === "mov" && first?.kind === "register") {
+      if (first.register.name === "cs")
+        reading.warnAt(
+          "load-of-cs",
+          offset,
+          "the processor refuses to load cs with mov: only far jumps and returns do",
+        );
+      if (reading.options.notesLoads) this.#noteLoad(first.register);
+    }
     if (result.warning !== undefined) {
       const at = result.warning.operand;
       reading.warnAt(
@@ -318,6 +326,34 @@ export class InstructionParser {
     }
     this.#place(result, offset);
     return result.longer === null && result.warning === undefined ? result : null;
+  }
+
+  /** `mov esi, msg` loads; in NASM's language it takes the address. A size or brackets say that a load is meant. */
+  #noteLoad(register: Register): void {
+    const reading = this.#reading;
+    const { parsed } = this;
+    const [, source] = parsed.operands;
+    const place = parsed.expressions[1];
+    if (
+      !reading.isIntel ||
+      register.class !== (reading.bits === 16 ? "r16" : "r32") ||
+      source?.kind !== "memory" ||
+      source.sizeBits !== undefined ||
+      place?.op !== Op.SYMBOL
+    )
+      return;
+    const { name } = place.symbol!;
+    const offset = parsed.offsets[1]!;
+    if (textOfBytes(reading.input.bytes, offset, offset + parsed.lengths[1]!) !== name) return;
+    reading.reporter.report(
+      "note",
+      "symbol-load",
+      reading.input.frame,
+      offset,
+      name.length,
+      `this loads what lies at \`${name}' into ${register.name}; its address is \`offset ${name}'`,
+      {},
+    );
   }
 
   /** Puts the bytes into the section, with fields for what is not known yet. */

@@ -26,6 +26,9 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
   ["%", 10],
 ]);
 
+/** Functions of a section or a region: in their parentheses stands a name. */
+const OF_SECTIONS = new Set(["ADDR", "LOADADDR", "SIZEOF", "ALIGNOF", "ORIGIN", "LENGTH"]);
+
 /** More digits are no number of 64 bits; all of them are kept of a pattern to fill with. */
 const MAX_DIGITS = 1024;
 
@@ -89,6 +92,11 @@ export class ExpressionParser extends ScriptLexer {
     if (!EXPRESSION_WORD.test(token.text))
       throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
     if (this.peek("expression")?.text === "(" && /^[A-Z][A-Z0-9_]*$/.test(token.text)) {
+      // A section may have a name that is no word of an expression, `.note.GNU-stack`.
+      if (OF_SECTIONS.has(token.text)) {
+        const section: Expression = { kind: "name", name: this.parenthesised(), line: token.line };
+        return { kind: "call", name: token.text, args: [section], line: token.line };
+      }
       this.expect("(");
       const args: Expression[] = [];
       while (!this.accept(")")) {
