@@ -103,7 +103,12 @@ async function buildCommands() {
     ...common,
     tsconfigRaw,
     define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
-    entryPoints: { main: "src/cli/main.ts", index: "src/index.ts", worker: "src/host/worker.ts" },
+    entryPoints: {
+      main: "src/cli/main.ts",
+      index: "src/index.ts",
+      worker: "src/host/worker.ts",
+      "chaos-worker": "src/chaos/worker.ts",
+    },
     outdir: "dist",
     splitting: true,
     format: "esm",

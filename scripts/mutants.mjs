@@ -1,10 +1,11 @@
-// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--from N] [--tests PATH]...
-// [--changed]
+// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--keep FILE [--again]]
+// [--tests PATH]... [--changed]
 //
 // Faults planted one at a time into the files at PATH (folders, .ts and .s), COUNT of them drawn by SEED; for each the
 // tests that reach it run, and one of them should fail. Prints which faults none of them noticed. --changed: the files
 // that differ from the branch `main`, or on it those of the last commit. --minutes: begins no mutant when so
-// much time has gone into judging; --from: leaves out as many of those drawn, so that a long series is done in pieces.
+// much time has gone into judging; --keep: appends each verdict to FILE, and takes those that stand there, so the same
+// command goes on where it was ended; --again: judges those of FILE again that no test noticed.
 // --tests: test files to run instead of those of the folder. Exit code 1 when --least PERCENT is given and not reached.
 
 import { execFileSync } from "node:child_process";
@@ -12,8 +13,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { Ledger } from "./mutants/ledger.mjs";
 import { runTypescriptMutants } from "./mutants/typescript.mjs";
 
+const EQUIVALENT_MAXIMUM_PERCENT = 5;
 const ASSEMBLY = "scripts/mutants/assembly.ts";
 
 function fail(message) {
@@ -28,7 +31,8 @@ const { values, positionals } = parseArgs({
     count: { type: "string", default: "100" },
     jobs: { type: "string", default: "1" },
     minutes: { type: "string" },
-    from: { type: "string", default: "0" },
+    keep: { type: "string" },
+    again: { type: "boolean", default: false },
     least: { type: "string" },
     tests: { type: "string", multiple: true, default: [] },
     json: { type: "boolean", default: false },
@@ -84,7 +88,7 @@ const options = {
   seed: Number(values.seed),
   jobs: Number(values.jobs),
   tests: values.tests,
-  from: Number(values.from),
+  ledger: new Ledger(values.keep ?? null, values.again),
   minutes: values.minutes === undefined ? null : Number(values.minutes),
   report: (line) => process.stderr.write(`${line}\n`),
 };
@@ -144,7 +148,9 @@ if (values.json) {
     text += line(file, row.killed, row.survived, row.timedOut, row.equivalent);
   text += line("all", killed, survived, timedOut, equivalent);
   if (left > 0)
-    text += `${left} drawn mutants were left when the time was over: go on with --from ${results.map(({ next }) => next).join(" or ")}.\n`;
+    text += `${left} drawn mutants were left when the time was over${values.keep === undefined ? "" : ": the same command goes on with them"}.\n`;
+  if (equivalent * 100 > (judged + timedOut + equivalent) * EQUIVALENT_MAXIMUM_PERCENT)
+    text += `more than ${EQUIVALENT_MAXIMUM_PERCENT} % of those drawn are listed as equivalent, see tests/mutants\n`;
   text += `score ${score.toFixed(1)} %: ${killed} of ${judged} noticed, without time-outs and equivalents (seed ${options.seed})\n`;
   process.stdout.write(text);
 }

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 const [name, ...options] = process.argv.slice(2);
-const PROOFS = { oofs: "tests/oofs/prove.ts" };
+const PROOFS = { oofs: "tests/oofs/prove.ts", cloud: "tests/chaos/prove.ts" };
 const entry = PROOFS[name];
 if (!entry) {
-  console.error("usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--fresh]");
+  console.error(
+    "usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--fresh]\n" +
+      "       npm run prove -- cloud [--planted] [--seeds A..B] [--nodes N] [--threads N] [--fresh]",
+  );
   process.exit(2);
 }
 const outfile = join("build", `prove-${name}.mjs`);

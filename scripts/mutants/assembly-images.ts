@@ -21,6 +21,7 @@ export const isoWith = (from: string, at: string): Promise<Uint8Array> => stage!
 export const boot = (options: Omit<ClusterOptions, "firmware">): LabCluster => stage!.boot(options);
 export const inState = (name: string, make: () => Promise<LabCluster>): Promise<LabCluster> =>
   stage!.inState(name, make);
+export const inSharedState = inState;
 export function provideBuild(): never {
   throw new Error("there is no build folder here");
 }

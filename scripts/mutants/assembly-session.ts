@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { Random } from "../../emulator/state/random.ts";
 import { readElf } from "../../src/index.ts";
-import type { Mutant, MutantOptions, MutantSummary } from "./assembly.ts";
+import type { Mutant, MutantOptions, MutantSummary, Verdict } from "./assembly.ts";
 import { setStage } from "./assembly-images.ts";
 import { instructionLines, mutantsOf, type Program } from "./assembly-operators.ts";
 import { type Bounds, GuestTimeout, NotBuilt, type SavedState, Stage } from "./assembly-stage.ts";
 import { beginFile, type RegisteredTest, registered, type Suite } from "./assembly-vitest.ts";
 
 const EQUIVALENT_LIST = "tests/mutants/equivalent.txt";
-const EQUIVALENT_MAXIMUM_PERCENT = 5;
 /** A guest with a fault may take so much more than without it. */
 const SLOWER = 3;
 const MORE_INSTRUCTIONS = 150_000_000;
@@ -46,8 +45,6 @@ interface Kept {
   readonly reach: readonly (Omit<Reach, "lines"> & { readonly key: string; readonly lines: readonly string[] })[];
   readonly states: readonly SavedState[];
 }
-
-type Verdict = "killed" | "survived" | "timed out" | "none";
 
 export async function runSession(
   root: string,
@@ -187,23 +184,17 @@ class Session {
   }
 
   async run(drawn: readonly Mutant[]): Promise<MutantSummary> {
-    const summary: MutantSummary = {
-      killed: 0,
-      survived: [],
-      timedOut: 0,
-      equivalent: 0,
-      next: this.#options.from ?? 0,
+    const { ledger } = this.#options;
+    const summary: MutantSummary = { killed: 0, survived: [], timedOut: 0, equivalent: 0, left: 0 };
+    const count = (verdict: Verdict, mutant: Mutant): void => {
+      if (verdict === "survived") summary.survived.push(mutant);
+      else if (verdict !== "none") summary[verdict]++;
     };
     const equivalent = this.#readEquivalent();
     let judged = 0;
     const deadlineMs = Date.now() + (this.#options.minutes ?? Infinity) * 60_000;
-    for (const mutant of drawn.slice(summary.next)) {
+    for (const mutant of drawn) {
       if (judged === this.#options.count) break;
-      if (Date.now() >= deadlineMs) {
-        summary.left = this.#options.count - judged;
-        break;
-      }
-      summary.next++;
       const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
       if (equivalent.has(identityOf(mutant))) {
         summary.equivalent++;
@@ -211,18 +202,25 @@ class Session {
         this.#options.report(`equivalent  ${shown}`);
         continue;
       }
+      const known = ledger.find(mutant);
+      if (known !== null) {
+        if (known.verdict !== "none") judged++;
+        count(known.verdict, mutant);
+        continue;
+      }
+      if (Date.now() >= deadlineMs) {
+        summary.left = this.#options.count - judged;
+        break;
+      }
       const from = performance.now();
       const { verdict, by } = await this.#judge(mutant);
       const seconds = ((performance.now() - from) / 1000).toFixed(1);
+      ledger.note(verdict, mutant);
+      count(verdict, mutant);
       if (verdict === "none") continue;
       judged++;
-      if (verdict === "killed") summary.killed++;
-      else if (verdict === "timed out") summary.timedOut++;
-      else summary.survived.push(mutant);
       this.#options.report(`${verdict.padEnd(11)} ${shown} (${seconds} s${by && `, ${by}`})`);
     }
-    if (summary.equivalent * 100 > judged * EQUIVALENT_MAXIMUM_PERCENT)
-      this.#options.report(`more than ${EQUIVALENT_MAXIMUM_PERCENT} % are listed as equivalent: ${EQUIVALENT_LIST}`);
     return summary;
   }
 
@@ -247,7 +245,7 @@ class Session {
           await this.#stage.within(bounds, () => this.#runOne(test));
         } catch (error) {
           this.#noticed.push({ file: mutant.file, line: mutant.line, test });
-          return { verdict: error instanceof GuestTimeout ? "timed out" : "killed", by: `${test.file} ${test.name}` };
+          return { verdict: error instanceof GuestTimeout ? "timedOut" : "killed", by: `${test.file} ${test.name}` };
         }
       }
     } finally {

@@ -19,6 +19,9 @@ export interface Mutant {
   readonly after: string;
 }
 
+/** `none`: it cannot be built, or builds the same bytes. */
+export type Verdict = "killed" | "survived" | "timedOut" | "none";
+
 export interface MutantSummary {
   /** A test failed. */
   killed: number;
@@ -28,16 +31,17 @@ export interface MutantSummary {
   /** Drawn, but listed with a reason in tests/mutants/equivalent.txt. */
   equivalent: number;
   /** Drawn, but not begun in time. */
-  left?: number;
-  /** With what `--from` the next piece begins. */
-  next: number;
+  left: number;
 }
 
 export interface MutantOptions {
   readonly seed: number;
   readonly count: number;
-  /** So many of the faults that were drawn are left out. */
-  readonly from?: number;
+  /** What was judged before. */
+  readonly ledger: {
+    find(mutant: Mutant): { readonly verdict: Verdict } | null;
+    note(verdict: Verdict, mutant: Mutant): void;
+  };
   /** No fault is begun when so much time has gone into judging. */
   readonly minutes?: number | null;
   /** Test files, when others than all that boot machines are to judge. */

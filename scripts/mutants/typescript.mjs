@@ -209,10 +209,10 @@ function plan(id, measured) {
 
 /**
  * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of the
- * usual ones. `from`: so many of those drawn are left out. `minutes`: after that time no mutant is begun; how long the
- * tests take without one does not count.
+ * usual ones. `ledger`: what was judged before. `minutes`: after that time no mutant is begun; how long the tests take
+ * without one does not count.
  */
-export async function runTypescriptMutants(files, { seed, count, from, jobs, tests, minutes, report }) {
+export async function runTypescriptMutants(files, { seed, count, ledger, jobs, tests, minutes, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);
   mkdirSync(join(folder, "tmp"), { recursive: true });
   const processes = [];
@@ -226,7 +226,7 @@ export async function runTypescriptMutants(files, { seed, count, from, jobs, tes
     );
     const places = new Map(again.mutants.map((mutant) => [placeOf(mutant), mutant]));
     // In the order in which they were drawn: when the time is over, those that had their turn are a sample too.
-    const placed = [...isDrawn.keys()].flatMap((place) => places.get(place) ?? []).slice(from);
+    const placed = [...isDrawn.keys()].flatMap((place) => places.get(place) ?? []);
     const testFiles = tests.length > 0 ? tests.flatMap(testFilesUnder) : testsFor(touched);
     report(
       `${all.length} mutants in ${files.length} files, ${placed.length} drawn by seed ${seed}; ${testFiles.length} test files`,
@@ -239,30 +239,35 @@ export async function runTypescriptMutants(files, { seed, count, from, jobs, tes
     const measureMs = cpuMs();
     report(`tests measured without mutants: ${(measureMs / 1000).toFixed(1)} s of the processor's time`);
     const reasonOf = equivalents();
-    const result = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0, next: from };
+    const result = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0 };
+    const note = (verdict, entry) => {
+      result[verdict].push(entry);
+      ledger.note(verdict, entry);
+    };
     let done = 0;
     const deadlineMs = minutes === null ? Infinity : Date.now() + minutes * 60_000;
     const judge = async (warm, mutant) => {
       const description = describe(mutant);
-      if (Date.now() > deadlineMs) return void result.left++;
-      result.next++;
       const reason = reasonOf(description);
       if (reason !== null) return void result.equivalent.push({ ...description, reason });
+      const known = ledger.find(description);
+      if (known !== null) return void result[known.verdict].push(known);
+      if (Date.now() > deadlineMs) return void result.left++;
       const { steps, hits, ms } = plan(mutant.id, measured);
       const entry = { ...description, reachedBy: steps.length, isFresh: steps.some(({ isFresh }) => isFresh) };
-      if (steps.length === 0) return void result.survived.push(entry);
+      if (steps.length === 0) return note("survived", entry);
       const request = { mutant: mutant.id, hitLimit: hits * ENDLESS_FACTOR + 10_000, steps };
       const before = warm.cpuMs();
       const verdict = await warm.ask(request, ms * PATIENCE + PATIENCE_MS);
       entry.cpuMs = Math.round(warm.cpuMs() - before);
       if (verdict?.broken) throw new Error(verdict.broken);
-      if (verdict === null || verdict.isEndless) result.timedOut.push(entry);
+      if (verdict === null || verdict.isEndless) note("timedOut", entry);
       else if (verdict.file !== null) {
         const test = measured.get(verdict.file)?.tests[verdict.index ?? -1];
         if (test) test.kills++;
-        result.killed.push({ ...entry, by: test?.name ?? "(loading)", message: verdict.message });
+        note("killed", { ...entry, by: test?.name ?? "(loading)", message: verdict.message });
       } else {
-        result.survived.push(entry);
+        note("survived", entry);
         report(`survived: ${entry.file}:${entry.line}:${entry.column} ${entry.before} -> ${entry.after}`);
       }
     };

@@ -135,6 +135,8 @@ describe("options and documents name each other", () => {
 /** Options of programs by others, and those of GNU's that the pages say we do not have. */
 const OTHERS = [
   "--count", // CONTRIBUTING.md: of npm run mutants
+  "--keep", // the same
+  "--again", // the same
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--build-id", // linker.md: not there
   "--gdwarf-cie-version", // assembler-differences.md: not there

@@ -24,13 +24,7 @@ function writeWhole(path: string, bytes: Uint8Array): void {
   renameSync(part, path);
 }
 
-/** The bytes that `make` makes for `name`, a name within the running test file; made only when none are kept. */
-export async function kept(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
-  const asking = expect.getState().testPath ?? "";
-  const key = createHash("sha256")
-    .update(asking === "" ? "" : readFileSync(asking))
-    .update(`${asking}\0${name}`)
-    .digest("hex");
+async function keptAs(key: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
   let bytes = here.get(key);
   if (bytes) return bytes;
   const folder = join(inject("cacheFolder"), "states");
@@ -43,4 +37,16 @@ export async function kept(name: string, make: () => Uint8Array | Promise<Uint8A
   }
   here.set(key, bytes);
   return bytes;
+}
+
+/** The bytes that `make` makes for `name`, a name within the running test file; made only when none are kept. */
+export function kept(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+  const asking = expect.getState().testPath ?? "";
+  const hash = createHash("sha256").update(asking === "" ? "" : readFileSync(asking));
+  return keptAs(hash.update(`${asking}\0${name}`).digest("hex"), make);
+}
+
+/** The same for what does not depend on the file that asks: `name` says all that it depends on but the sources. */
+export function keptForAll(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+  return keptAs(createHash("sha256").update(name).digest("hex"), make);
 }

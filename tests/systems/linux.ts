@@ -43,25 +43,29 @@ function cpio(files: readonly (readonly [path: string, mode: number, content: Ui
 const FOLDER = 0o040755;
 const PROGRAM = 0o100755;
 
+/** A file of the root file system beside those that are always there, or a folder (null). */
+export type RootFile = readonly [path: string, content: Uint8Array | null];
+
 /** The root file system that the kernel unpacks. */
-export function linuxRoot(context: SkippableContext): Uint8Array {
+export function linuxRoot(context: SkippableContext, more: readonly RootFile[] = []): Uint8Array {
   return cpio([
     ...["bin", "dev", "proc", "sys"].map((name) => [name, FOLDER, ""] as const),
     ["bin/busybox", PROGRAM, packageFile("busybox", "busybox-static:i386", context)],
     ["e1000.ko", PROGRAM, packageFile("e1000.ko", "linux-image-686:i386", context)],
     ["init", PROGRAM, INIT],
+    ...more.map(([path, content]) => [path, content ? PROGRAM : FOLDER, content ?? ""] as const),
   ]);
 }
 
 /** The CD, booted by ISOLINUX. `append` goes to the kernel. */
-export function linuxIso(append: string, context: SkippableContext): Uint8Array {
+export function linuxIso(append: string, context: SkippableContext, more: readonly RootFile[] = []): Uint8Array {
   return makeForeignIso(
     {
       "isolinux/isolinux.bin": packageFile("/usr/lib/ISOLINUX/isolinux.bin", "isolinux", context),
       "isolinux/ldlinux.c32": packageFile("/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common", context),
       "isolinux/isolinux.cfg": `DEFAULT linux\nLABEL linux\n  KERNEL /vmlinuz\n  APPEND initrd=/root.cpio ${append}\n`,
       vmlinuz: packageFile("vmlinuz", "linux-image-686:i386", context),
-      "root.cpio": linuxRoot(context),
+      "root.cpio": linuxRoot(context, more),
     },
     "-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table".split(" "),
     context,
