@@ -178,7 +178,8 @@ export interface DiskView {
   /** A sentence where there is nothing to list. */
   readonly problem: string | null;
   readonly entries: readonly DiskEntry[];
-  readonly writtenBytes: number;
+  /** Size of the partition that holds the volume. */
+  readonly volumeBytes: number;
 }
 
 export interface SourceDiagnostic {

@@ -29,7 +29,9 @@ async function host(s: PacketScene, reply: (message: Uint8Array, port: number) =
     return [udp({ source: 53, port, data })(s.facts)];
   };
   const from = s.node.console.text.length;
-  await s.node.enter(`host n${names++}.example`, PROMPT, { within: "30s" });
+  const line = `host n${names++}.example`;
+  // The prompt that comes after the line, not one that was not read yet.
+  await s.node.enter(line, new RegExp(`${line}[^]*\\n${PROMPT.source}`), { within: "30s" });
   s.answer = () => [];
   return s.node.console.text.slice(from);
 }

@@ -58,9 +58,7 @@ export function Disk({ store, index }: { store: Store; index: number }) {
   if (view.problem !== null) return <p class="quiet">{view.problem}</p>;
   return (
     <div>
-      <p class="quiet">
-        QuRe's file system on hda; this machine has written to {bytesText(view.writtenBytes)} of its disk.
-      </p>
+      <p class="quiet">QuRe's file system on hda, {bytesText(view.volumeBytes)}.</p>
       <table class="files">
         <thead>
           <tr>

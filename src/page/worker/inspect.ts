@@ -13,7 +13,6 @@ const LINES = 18;
 const LONGEST_INSTRUCTION = 15;
 const SECTOR_BYTES = 512;
 const MOST_ENTRIES = 200;
-const CHUNK_BYTES = 4096;
 
 function hex(value: number, digits = 8): string {
   return (value >>> 0).toString(16).padStart(digits, "0");
@@ -54,7 +53,7 @@ export function viewProcessor(machine: MachineHost, node: number, symbols: Symbo
 }
 
 export function viewDisk(lab: LabCluster, node: number): DiskView {
-  const nothing = (problem: string): DiskView => ({ node, problem, entries: [], writtenBytes: 0 });
+  const nothing = (problem: string): DiskView => ({ node, problem, entries: [], volumeBytes: 0 });
   const { disk } = lab.nodes[node]!;
   if (!disk) return nothing("This machine has no disk.");
   const sector = new Uint8Array(SECTOR_BYTES);
@@ -65,8 +64,7 @@ export function viewDisk(lab: LabCluster, node: number): DiskView {
     const part = new DevicePart(disk, volume.startLba * SECTOR_BYTES, volume.sectors * SECTOR_BYTES);
     const entries: DiskEntry[] = [];
     list(mount(part, { readOnly: true }), "", entries);
-    const chunks = (disk as { readonly chunks?: ReadonlyMap<number, Uint8Array> }).chunks;
-    return { node, problem: null, entries, writtenBytes: (chunks?.size ?? 0) * CHUNK_BYTES };
+    return { node, problem: null, entries, volumeBytes: part.sizeBytes };
   } catch (error) {
     return nothing(`The volume cannot be read right now: ${(error as Error).message}`);
   }

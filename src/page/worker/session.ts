@@ -401,8 +401,9 @@ export class Session {
       this.#keptMs = nowMs;
       this.#keeper?.keep();
     }
-    this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own], omitted });
+    // Pictures first: whoever has read that the machines stand at a time has the screens of that time.
     this.#screens.show(now && !this.#isRunning);
+    this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own], omitted });
     if (this.#inspected === null || (!now && nowMs - this.#inspectedMs < INSPECT_MS)) return;
     this.#inspectedMs = nowMs;
     const { node, what } = this.#inspected;
