@@ -242,8 +242,8 @@ describe.skipIf(!hasTools)("damaged file systems", () => {
   let whole: Uint8Array | null = null;
 
   test("eleven of them end in an error each, or in what is left; no memory is lost", () => tryEleven(1));
-  thoroughly("330 more", { timeout: 900_000 }, async () => {
-    for (let seed = 2; seed < 32; seed++) await tryEleven(seed);
+  thoroughly("110 more", { timeout: 900_000 }, async () => {
+    for (let seed = 2; seed < 12; seed++) await tryEleven(seed);
   });
 });
 
@@ -393,7 +393,7 @@ describe.skipIf(!hasTools)("what the guest writes", () => {
 
   test("is what mtools reads, and fsck.fat finds no fault in it", () => histories(1, 25));
   thoroughly("in longer histories", { timeout: 900_000 }, async () => {
-    for (let seed = 2; seed < 8; seed++) await histories(seed, 150);
+    for (let seed = 2; seed < 5; seed++) await histories(seed, 150);
   });
 
   test("until it is full: an error, nothing damaged, and deleting works", async () => {
