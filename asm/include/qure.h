@@ -262,7 +262,7 @@ static inline long qure_socket_status(long handle, long record)
     return qure_call(41, handle, record, 0, 0, 0);
 }
 
-/* Waits until one of several handles can do what is wanted of it: sockets and pipes; files always can, the console can be written to. Returns how many can, 0 when the time was up. */
+/* Waits until one of several handles can do what is wanted of it: sockets and pipes; files always can, the console can be written to. The handle -1 is readable while `state_wanted` gives 1. Returns how many can, 0 when the time was up. */
 static inline long qure_poll(long entries, long count, long milliseconds)
 {
     return qure_call(42, entries, count, milliseconds, 0, 0);
@@ -278,6 +278,30 @@ static inline long qure_interface(long index, long record)
 static inline long qure_resolve(long name, long address)
 {
     return qure_call(44, name, address, 0, 0, 0);
+}
+
+/* Waits until `service replace` asks for this service's state. Any program may sleep by it. Returns 1 when it is asked for, 0 when the time was up. */
+static inline long qure_state_wanted(long milliseconds)
+{
+    return qure_call(45, milliseconds, 0, 0, 0, 0);
+}
+
+/* Gives the state to the program that is to take over, and waits. The process is ended when that one works; its handles from 3 on are the new one's. Returns 0 when the replacement has failed: go on; the error "not found" when nobody asks for it. */
+static inline long qure_state_give(long version, long address, long bytes)
+{
+    return qure_call(46, version, address, bytes, 0, 0);
+}
+
+/* Takes the state from the program that is to be replaced, and the handles that it has open from 3 on, with the same numbers. To be called before anything is opened. Returns bytes; the error "not found" when there is nothing to take over: begin anew. */
+static inline long qure_state_take(long address, long bytes, long version)
+{
+    return qure_call(47, address, bytes, version, 0, 0);
+}
+
+/* Says that this program has taken over. If it lives for a second from then on, the old one is ended. Returns 0. */
+static inline long qure_state_ready(void)
+{
+    return qure_call(48, 0, 0, 0, 0, 0);
 }
 
 #endif

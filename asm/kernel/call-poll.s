@@ -6,6 +6,7 @@
 .include "tcp.inc"
 
 POLL_COUNT_MAXIMUM  = 64
+HANDLE_STATE        = -1                    # "somebody wants the state of this service"
 
 .text
 
@@ -78,29 +79,35 @@ poll_look:
 # Clobbers: EAX, ECX.
 poll_look_one:
     mov     eax, [esi + WAIT_HANDLE]
+    cmp     eax, HANDLE_STATE
+    je      .Lpoll_look_one_state
     mov     edx, POLL_ERROR
     cmp     eax, STREAMS
-    jae     3f
+    jae     .Lpoll_look_one_done
     INTERRUPTS_OFF                      # a pipe goes with its stream, and that when another thread runs
     mov     eax, [ebp + PROCESS_STREAMS + eax*4]
     test    eax, eax
-    jz      2f
+    jz      .Lpoll_look_one_restore
     mov     ecx, [eax + STREAM_KIND]
     mov     edx, POLL_WRITABLE
     cmp     ecx, STREAM_CONSOLE
-    je      2f
+    je      .Lpoll_look_one_restore
     cmp     ecx, STREAM_SOCKET
-    jae     4f
+    jae     .Lpoll_look_one_socket
     mov     edx, POLL_READABLE | POLL_WRITABLE
     cmp     ecx, STREAM_PIPE_IN
-    je      1f
+    je      .Lpoll_look_one_pipe
     cmp     ecx, STREAM_PIPE_OUT
-    jne     2f
-1:  call    pipe_look
+    jne     .Lpoll_look_one_restore
+.Lpoll_look_one_pipe:
+    call    pipe_look
     mov     edx, eax
-2:  INTERRUPTS_RESTORE
-3:  ret
-4:  mov     eax, [eax + STREAM_OBJECT]
+.Lpoll_look_one_restore:
+    INTERRUPTS_RESTORE
+.Lpoll_look_one_done:
+    ret
+.Lpoll_look_one_socket:
+    mov     eax, [eax + STREAM_OBJECT]
     INTERRUPTS_RESTORE
     push    esi
     push    0                           # WAIT_GOT
@@ -112,4 +119,9 @@ poll_look_one:
     pop     ecx
     pop     edx
     pop     esi
+    ret
+.Lpoll_look_one_state:
+    mov     eax, ebp
+    call    state_wanted
+    mov     edx, eax                    # 1 is POLL_READABLE
     ret

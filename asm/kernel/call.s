@@ -63,6 +63,7 @@ call_spawn:
     mov     [ebp - 4], edx
     mov     [ebp - 8], ecx
     mov     [ebp - 12], eax
+    mov     dword ptr [ebp - SPAWN_SIZE - 16 + SPAWN_SERVICE], 0
     mov     dword ptr [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS], STANDARD_INPUT
     mov     dword ptr [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS + 4], STANDARD_OUTPUT
     mov     dword ptr [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS + 8], STANDARD_ERROR

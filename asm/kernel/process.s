@@ -44,6 +44,8 @@ process_spawn:
     lea     edi, [ebx + PROCESS_STREAMS]
     mov     ecx, 3
     rep movsd
+    mov     eax, [ebp + SPAWN_SERVICE]
+    mov     [ebx + PROCESS_SERVICE], eax
     mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
     mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
     mov     eax, [ebp + SPAWN_ARGUMENTS]
@@ -383,6 +385,7 @@ thread_leave:
     jnz     1f
     call    process_clean
     mov     dword ptr [ebx + PROCESS_ENDED], 1
+    call    watch_changed
     mov     eax, ebx
     call    process_release
 1:  pop     esi

@@ -1,5 +1,6 @@
 # Sends back what comes to a port, by TCP to several at once and by UDP (RFC 862). It waits for all its sockets with one
-# call, and never in another: who does not read what comes back is not read from either.
+# call, and never in another: who does not read what comes back is not read from either. As a service it hands all that
+# over to a newer program: no connection breaks.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -9,7 +10,10 @@ BACKLOG         = 8
 PIECE_BYTES     = 4096
 READABLE        = 1
 WRITABLE        = 2
+ERROR_NOT_FOUND = -2
 ERROR_TIMEOUT   = -5
+STATE_VERSION   = 1
+STATE           = -1                        # handle that is readable when the state is wanted
 
 # What is waited for.
 ENTRY_HANDLE    = 0
@@ -33,6 +37,19 @@ _start:
     jz      .Lusage
     call    port_of
     mov     ebp, eax                    # EBP: port, until both sockets have it
+    SYSTEM  state_take, "offset state", "offset state_end - offset state", "offset version"
+    cmp     eax, ERROR_NOT_FOUND
+    je      .Lbegin                     # nobody was there before
+    mov     edx, offset text_version
+    cmp     eax, offset state_end - offset state
+    jne     .Lusage
+    cmp     dword ptr [version], STATE_VERSION
+    jne     .Lusage
+    SYSTEM  state_ready
+    jmp     .Lready
+.Lbegin:
+    mov     dword ptr [wanted + ENTRY_HANDLE], STATE
+    mov     dword ptr [wanted + ENTRY_WANTED], READABLE
     mov     ebx, 1
     mov     edi, offset entries
     call    socket_at
@@ -45,15 +62,21 @@ _start:
     mov     edi, offset entries + ENTRY_BYTES
     call    socket_at
     mov     dword ptr [count], 2
+.Lready:
     mov     eax, offset text_ready
     call    put
 .Lwait:
     mov     ecx, [count]
-    SYSTEM  poll, "offset entries", ecx, -1
+    inc     ecx
+    SYSTEM  poll, "offset wanted", ecx, -1
     mov     edx, offset text_poll
     test    eax, eax
     js      fail
-    test    dword ptr [entries + ENTRY_GOT], READABLE
+    test    dword ptr [wanted + ENTRY_GOT], READABLE
+    jz      3f
+    SYSTEM  state_give, STATE_VERSION, "offset state", "offset state_end - offset state"
+    jmp     .Lwait                      # the new program has failed
+3:  test    dword ptr [entries + ENTRY_GOT], READABLE
     jz      1f
     call    client_take
 1:  test    dword ptr [entries + ENTRY_BYTES + ENTRY_GOT], READABLE
@@ -182,6 +205,7 @@ client_serve:
 
 .section .rodata
 text_usage:     .asciz "usage: echo-server PORT\n"
+text_version:   .asciz "echo-server: the state is of another form\n"
 text_socket:    .asciz "socket"
 text_bind:      .asciz "port"
 text_listen:    .asciz "listen"
@@ -190,9 +214,13 @@ text_ready:     .asciz "echo-server: ready\n"
 
 .bss
 .balign 4
-count:          .space 4
-entries:        .space (CLIENTS + 2) * ENTRY_BYTES  # the listener, the socket for datagrams, the clients
-backs:          .space (CLIENTS + 2) * BACK_BYTES
+version:        .space 4
 peer:           .space 8
 datagram:       .space PIECE_BYTES
+state:                                      # from here on it is handed over
+count:          .space 4
+wanted:         .space ENTRY_BYTES          # the first of the entries: the wish for the state
+entries:        .space (CLIENTS + 2) * ENTRY_BYTES  # the listener, the socket for datagrams, the clients
+backs:          .space (CLIENTS + 2) * BACK_BYTES
 pieces:         .space CLIENTS * PIECE_BYTES
+state_end:

@@ -143,6 +143,10 @@ child:
 .Lcall_no_time:
     xor     edi, edi
 .Lcall_make:
+    cmp     eax, CALL_state_wanted
+    jne     .Lcall_do
+    xor     ebx, ebx
+.Lcall_do:
     int     0x80
     jmp     .Lcall_next
 .Lcall_end:

@@ -309,13 +309,14 @@ command_service:
     cmp     edi, [esi + 8]
     jne     .Lcommand_service_usage
     mov     eax, [ebx + 8]
+    mov     edx, [ebx + 12]
     call    [esi + 4]
     mov     eax, 0
     jnc     .Lcommand_service_done
     mov     eax, 1
     jmp     .Lcommand_service_done
 .Lcommand_service_usage:
-    PRINT   "usage: service list|start NAME|stop NAME|restart NAME|status NAME|log NAME\n"
+    PRINT   "usage: service list|start NAME|stop NAME|restart NAME|replace NAME FILE|status NAME|log NAME\n"
     mov     eax, 2
 .Lcommand_service_done:
     pop     edi
@@ -423,6 +424,7 @@ service_again:
 # Finds a service, or says that there is none.
 # In: EAX name.
 # Out: EAX service; CF when there is none.
+.global service_known
 service_known:
     push    eax
     call    service_find
@@ -479,7 +481,7 @@ service_log:
     clc
 3:  ret
 
-SHELL_COMMAND "service", command_service, "list|start NAME|stop NAME|restart NAME|status NAME|log NAME", "run programs in the background", GROUP_SYSTEM, service_text
+SHELL_COMMAND "service", command_service, "list|start NAME|stop NAME|restart NAME|replace NAME FILE|status NAME|log NAME", "run programs in the background", GROUP_SYSTEM, service_text
 
 .section .rodata
 service_text:
@@ -489,13 +491,16 @@ service_text:
     .ascii  "need NAME                    a service that is started before\n"
     .ascii  "restart failure|always|never  when it is started again; failure if left out\n"
     .ascii  "All that are there are started with the machine, and before them network, cluster and log, which need no\n"
-    .asciz  "file. Who stops a service stops those that need it; restart starts them again.\n"
+    .ascii  "file. Who stops a service stops those that need it; restart starts them again.\n"
+    .ascii  "replace has the program FILE take over from the one that runs, with its state. When FILE cannot be loaded,\n"
+    .asciz  "does not take the state, or ends within a second of that, the old one goes on.\n"
 .balign 4
 service_states:                             # in the order of SERVICE_STOPPED, ...
     .long   state_stopped, state_running, state_waiting, state_done
 service_verbs:                              # word, routine, words of the command
     .long   verb_list, service_list, 2, verb_start, service_by_name, 3, verb_stop, service_end, 3
-    .long   verb_restart, service_again, 3, verb_status, service_status, 3, verb_log, service_log, 3, 0
+    .long   verb_restart, service_again, 3, verb_status, service_status, 3, verb_log, service_log, 3
+    .long   verb_replace, service_replace, 4, 0
 STRING state_stopped, "stopped"
 STRING state_running, "running"
 STRING state_waiting, "waiting"
@@ -506,6 +511,7 @@ STRING verb_stop, "stop"
 STRING verb_restart, "restart"
 STRING verb_status, "status"
 STRING verb_log, "log"
+STRING verb_replace, "replace"
 
 .bss
 .balign 4

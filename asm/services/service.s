@@ -113,6 +113,7 @@ service_task:
 
 # Writes a line about a service to the log.
 # In: EBX service, EDX text, ECX LOG_*.
+.global service_note
 service_note:
     lea     eax, [ebx + SERVICE_LABEL]
     jmp     log_write
@@ -180,7 +181,11 @@ service_run:
     mov     dword ptr [edi + SPAWN_STREAMS], 0
     mov     [edi + SPAWN_STREAMS + 4], edx
     mov     [edi + SPAWN_STREAMS + 8], edx
+    mov     [edi + SPAWN_SERVICE], ebx
+    push    esi
+    lea     esi, [ebx + SERVICE_LINE]
     call    service_arguments
+    pop     esi
     jc      .Lservice_run_unread
     mov     eax, edi
     call    process_spawn
@@ -202,9 +207,9 @@ service_run:
 .Lservice_run_end:
     mov     eax, esi
     call    stream_release
-    mov     esi, [ebx + SERVICE_PROCESS]
     INTERRUPTS_OFF
 .Lservice_run_wait:
+    mov     esi, [ebx + SERVICE_PROCESS]    # another one, if it was replaced
     cmp     dword ptr [esi + PROCESS_ENDED], 0
     jne     .Lservice_run_ended
     lea     eax, [esi + PROCESS_EVENT]
@@ -248,8 +253,9 @@ service_run:
     ret
 
 # Makes the block of arguments of a service's line: its words, each ended by NUL; and the path of its program.
-# In: EBX service, EDI SPAWN_* record to complete, before room for a path.
+# In: ESI line, EDI SPAWN_* record to complete, before room for a path.
 # Out: CF and EAX error.
+.global service_arguments
 service_arguments:
     push    esi
     mov     eax, ARGUMENTS_BYTES
@@ -258,7 +264,6 @@ service_arguments:
     mov     [edi + SPAWN_ARGUMENTS], eax
     push    edi
     mov     edi, eax
-    lea     esi, [ebx + SERVICE_LINE]
     xor     ecx, ecx                    # ECX: words
 .Lservice_arguments_blank:
     lodsb

@@ -40,6 +40,7 @@ program_run:
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
     mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
+    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
     mov     eax, ARGUMENTS_BYTES
     call    malloc
     jc      .Lprogram_run_failed

@@ -71,9 +71,10 @@ function isoOf(tree: SourceTree): Uint8Array {
   throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
 }
 
-/** An ISO of the system with one more source, `from` in this repository, that is `at` in the system. */
-export function isoWith(from: string, at: string): Promise<Uint8Array> {
-  return keptForAll(`ISO with ${from} at ${at}`, () => isoOf(treeWith(folderTree(root), from, at)));
+/** An ISO of the system with one more source, `from` in this repository, that is at each place of `at` in the system. */
+export function isoWith(from: string, ...at: readonly string[]): Promise<Uint8Array> {
+  const tree = (): SourceTree => at.reduce<SourceTree>((rest, place) => treeWith(rest, from, place), folderTree(root));
+  return keptForAll(`ISO with ${from} at ${at.join(" and ")}`, () => isoOf(tree()));
 }
 
 /** An ISO of the system with one more program in /bin, given as an ELF file. */

@@ -8,16 +8,18 @@ interface VolumeOptions {
   readonly isAlone?: boolean;
   /** Where the volume is mounted, in place of /a. */
   readonly place?: string;
+  /** The CD, if it is another one. */
+  readonly iso?: Uint8Array;
 }
 
 /** Boots it from the CD, makes the volume, and types `lines`. */
 export async function nodeWithVolume(
   lines: readonly string[],
-  { isAlone = false, place = "/a" }: VolumeOptions = {},
+  { isAlone = false, place = "/a", iso = images().iso }: VolumeOptions = {},
 ): Promise<LabCluster> {
   const disk = new RecordingDisk();
   disk.content = partitioned();
-  const booted = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: !isAlone });
+  const booted = boot({ nodes: [{ cdrom: iso, disk }], gateway: !isAlone });
   const node = booted.nodes[0]!;
   if (!isAlone) await node.waitFor(CLOUD, { within: "20s" });
   await node.waitFor(PROMPT);
