@@ -8,6 +8,7 @@ import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./
 import type { PortLatches } from "./bus/port-latches.ts";
 import type { ModelName } from "./cpu/model.ts";
 import { Counters } from "./debug/counters.ts";
+import { ApicBus, type ProcessorPins } from "./devices/apic-bus.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
@@ -20,7 +21,9 @@ import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
 import type { IdeDrive } from "./devices/ide-drive.ts";
+import { IO_APIC_ADDRESS, IO_APIC_BYTES } from "./devices/io-apic.ts";
 import { KeyboardController } from "./devices/keyboard-controller.ts";
+import { LOCAL_APIC_ADDRESS, LOCAL_APIC_BYTES, type LocalApic } from "./devices/local-apic.ts";
 import { PciBus } from "./devices/pci.ts";
 import { InterruptControllers } from "./devices/pic.ts";
 import { IsaBridge } from "./devices/piix3.ts";
@@ -74,6 +77,8 @@ export interface BusProbe {
 
 export interface BoardConfig {
   ramBytes: number;
+  /** Processors with a local APIC; 0 for one that has none. 1 when absent. */
+  apics?: number;
   /** Primary master, primary slave, secondary master, secondary slave. */
   ide: readonly (DriveConfig | null)[];
   /** Diskettes in the drives A and B, of a size that diskettes have (devices/floppy-drive.ts). */
@@ -110,8 +115,8 @@ export interface BoardHost {
   clock: Clock;
   dma: DmaMemory;
   setShadow: SetShadow;
-  /** The processor's INTR and A20M# pins. */
-  setInterruptRequest(level: boolean): void;
+  processors: ProcessorPins;
+  /** The A20M# and IGNNE# pins. */
   setA20(open: boolean): void;
   setIgnoreNumericError(level: boolean): void;
   requestReset(reason: string): void;
@@ -130,6 +135,9 @@ const MAX_NETWORK_CARDS = 16;
 const MAX_VIRTIO_DISKS = 8;
 const IDE_NAMES = ["ide0 master", "ide0 slave", "ide1 master", "ide1 slave"] as const;
 const SCI_IRQ = 9;
+/** The one interrupt that comes in at another input of the I/O APIC, where its own is not connected. */
+const TIMER_IRQ = 0;
+const TIMER_INPUT = 2;
 /**
  * Values at the APM command port by which an operating system takes the hardware over into ACPI mode, and gives it
  * back.
@@ -149,6 +157,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #space: AddressSpace;
   readonly #irqs: readonly SharedLine[];
   readonly #pics: InterruptControllers;
+  readonly #apics: ApicBus;
   readonly #pit: Pit8254;
   readonly #rtc: Rtc146818;
   readonly #keyboardController: KeyboardController;
@@ -170,8 +179,25 @@ export class Board implements ProcessorBus, Stateful {
     this.#counters = counters;
     const { clock } = host;
     const space = (this.#space = new AddressSpace((line) => host.log(line)));
-    const pics = (this.#pics = new InterruptControllers({ set: (level) => host.setInterruptRequest(level) }));
-    this.#irqs = Array.from({ length: 16 }, (_, number) => new SharedLine(pics.irq(number)));
+    const hasApic = config.apics !== 0;
+    const pics = (this.#pics = new InterruptControllers({
+      set: (level) => {
+        if (hasApic) this.#apics.setExternal(level);
+        else host.processors.setInterruptRequest(level, 0);
+      },
+    }));
+    const apics = (this.#apics = new ApicBus(config.apics ?? 1, clock, {
+      pins: host.processors,
+      acknowledgeExternal: () => pics.acknowledge(),
+    }));
+    if (hasApic) {
+      space.claimMemory(LOCAL_APIC_ADDRESS, LOCAL_APIC_BYTES, apics.window);
+      space.claimMemory(IO_APIC_ADDRESS, IO_APIC_BYTES, apics.io);
+    }
+    this.#irqs = Array.from({ length: 16 }, (_, number) => {
+      const inputs = [pics.irq(number), apics.io.input(number === TIMER_IRQ ? TIMER_INPUT : number)] as const;
+      return new SharedLine({ set: (level) => inputs.forEach((input) => input.set(level)) });
+    });
     space.claimPorts(0x20, 2, pics.master);
     space.claimPorts(0xa0, 2, pics.slave);
     space.claimPorts(0x4d0, 2, pics.elcrPorts);
@@ -189,6 +215,7 @@ export class Board implements ProcessorBus, Stateful {
       config.rtcStartSeconds,
       cmosContents({
         ramBytes: config.ramBytes,
+        processors: Math.max(1, config.apics ?? 1),
         disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
         floppyKinds: floppies.map((drive) => drive?.format.driveKind ?? 0),
         bootOrder: config.bootOrder ?? defaultBootOrder(config),
@@ -364,6 +391,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#fdc.reset();
     for (const latch of this.#latches) latch.reset?.();
     this.#configuration?.reset();
+    this.#apics.reset();
     this.#pics.reset();
     this.#host.setA20(true);
   }
@@ -419,7 +447,18 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   acknowledgeInterrupt(): number {
-    return this.#pics.acknowledge();
+    return this.apic === null ? this.#pics.acknowledge() : this.apic.acknowledge();
+  }
+
+  /** The local APIC of the processor that runs. */
+  get apic(): LocalApic | null {
+    return this.#apics.local.length === 0 ? null : this.#apics.running;
+  }
+
+  /** Someone presses the button for a non-maskable interrupt. */
+  pulseNmi(): void {
+    if (this.apic === null) this.#host.processors.raiseNmi(0);
+    else this.#apics.pulseNmi();
   }
 
   setNumericError(level: boolean): void {
@@ -432,7 +471,7 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 5);
+    visitor.part("board", 6);
     this.mediumFaults.visitState(visitor);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
@@ -446,6 +485,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#fdc.visitState(visitor);
     this.#pci.visitState(visitor);
     this.#pics.visitState(visitor);
+    this.#apics.visitState(visitor);
     this.#configuration?.visitState(visitor);
   }
 }

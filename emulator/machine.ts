@@ -7,7 +7,7 @@ import { Board, type BoardConfig, type BoardHost } from "./board.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
-import { DEFAULT_MODEL, type ModelName } from "./cpu/model.ts";
+import { DEFAULT_MODEL, MODELS, type ModelName } from "./cpu/model.ts";
 import type { Counters } from "./debug/counters.ts";
 import { readLinear } from "./debug/linear-memory.ts";
 import { type ProcessorView, processorView } from "./debug/processor-view.ts";
@@ -108,11 +108,10 @@ export class Machine implements Stateful {
         if (this.#running) this.processor.setLimit(this.#limitFor(deadlineNs));
       },
     });
-    this.board = new Board(config, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board, {
-      makeEngine: engineFor(config.jit ?? DEFAULT_JIT),
-      model: config.processor ?? DEFAULT_MODEL,
-    });
+    const model = config.processor ?? DEFAULT_MODEL;
+    const apics = MODELS[model].hasApic ? 1 : 0;
+    this.board = new Board({ ...config, apics }, this.#boardHost(), this.memory.counters);
+    this.processor = new Cpu(this.memory, this.board, { makeEngine: engineFor(config.jit ?? DEFAULT_JIT), model });
     this.board.reset();
   }
 
@@ -123,7 +122,13 @@ export class Machine implements Stateful {
       dma: this.memory.dma,
       setShadow: (physicalAddress, sizeBytes, readRam, writeRam) =>
         this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
-      setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
+      processors: {
+        running: 0,
+        setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
+        raiseNmi: () => this.processor.raiseNmi(),
+        init: () => {},
+        startUp: () => {},
+      },
       setA20: (open) => this.processor.setA20(open),
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
       requestReset: (reason) => {
@@ -314,6 +319,12 @@ export class Machine implements Stateful {
   /** Someone presses the power button of a machine that is on: an ACPI event, which the guest may heed. */
   pressPowerButton(): void {
     this.board.power.pressPowerButton();
+    this.onOutside?.();
+  }
+
+  /** Someone presses the button for a non-maskable interrupt, which waits in LINT1 of the processors. */
+  pressNmiButton(): void {
+    this.board.pulseNmi();
     this.onOutside?.();
   }
 

@@ -14,8 +14,10 @@ RSDT                    = 0x0000        # offsets in SHADOW
 FADT                    = 0x0040
 FACS                    = 0x00C0        # aligned to 64
 MADT                    = 0x0100
-DSDT                    = 0x0180
+DSDT                    = 0x0200
 FACS_BYTES              = 64
+MADT_PROCESSOR_BYTES    = 8
+MADT_PROCESSOR          = MADT_PROCESSOR_BYTES << 8 # type 0
 RSDT_HEAD_BYTES         = 36
 
 SCI_IRQ                 = 9
@@ -48,24 +50,53 @@ acpi_init:
     cmp     bx, offset tables_end
     jb      1b
     call    apic_present
-    jnc     3f
+    jnc     madt_processors
     sub     dword ptr es:[RSDT + ACPI_LENGTH], 4 # the MADT comes last and is not there
     xor     di, di
-    mov     byte ptr es:[RSDT + ACPI_CHECKSUM], 0
-    call    acpi_checksum
-3:  ret
+    jmp     acpi_checksum
+
+# Adds the processors after the first to the MADT.
+# In: ES = SHADOW_SEGMENT.
+# Clobbers: AX, CX, SI, DI.
+madt_processors:
+    call    processor_count
+    mov     di, MADT
+    mov     si, es:[di + ACPI_LENGTH]
+    add     si, di
+    mov     al, 1
+1:  cmp     al, cl
+    jae     2f
+    mov     word ptr es:[si], MADT_PROCESSOR
+    mov     es:[si + 2], al             # processor
+    mov     es:[si + 3], al             # its APIC
+    mov     dword ptr es:[si + 4], 1
+    add     si, MADT_PROCESSOR_BYTES
+    inc     ax
+    jmp     1b
+2:  sub     si, di
+    mov     es:[di + ACPI_LENGTH], si
 
 # Makes the bytes of a table add up to zero.
-# In: ES:DI table whose checksum is 0.
+# In: ES:DI table.
 # Clobbers: AL, CX, SI.
 acpi_checksum:
+    mov     byte ptr es:[di + ACPI_CHECKSUM], 0
     mov     cx, es:[di + ACPI_LENGTH]
+    call    checksum
+    mov     es:[di + ACPI_CHECKSUM], al
+    ret
+
+# What bytes lack to add up to zero.
+# In: ES:DI bytes, CX their number.
+# Out: AL.
+# Clobbers: CX, SI.
+.global checksum
+checksum:
     mov     si, di
     xor     al, al
 1:  sub     al, es:[si]
     inc     si
     loop    1b
-    mov     es:[di + ACPI_CHECKSUM], al
     ret
 
 .data
@@ -116,8 +147,9 @@ fadt:
     .byte   0, 0, 0
     .long   FADT_FLAGS
 
-# Multiple APIC Description Table, for processors with a local APIC: one of them, and the I/O APIC. The timer's IRQ 0
-# comes in at input 2; the PIIX leads PIRQs and the SCI to their inputs active high.
+# Multiple APIC Description Table, for processors with a local APIC: the first of them, and the I/O APIC; the other
+# processors are added behind. The timer's IRQ 0 comes in at input 2; the PIIX leads PIRQs and the SCI to their inputs
+# active high.
 madt:
     ACPI_TABLE APIC, (madt_end - madt), 1
     .long   0xFEE00000, 1               # there are 8259As as well

@@ -12,6 +12,7 @@ FEATURE_APIC            = 9             # bit of EDX
 CR0_PE                  = 1
 DATA_4G                 = 0x08          # selectors of the table below
 DATA_64K                = 0x10
+PROCESSORS_MAX          = 8             # that the tables have room for
 
 APIC                    = 0xFEE00000
 APIC_SPURIOUS           = 0x0F0         # bit 8: the APIC works
@@ -43,6 +44,20 @@ apic_present:
     cpuid
     bt      edx, FEATURE_APIC
     cmc
+1:  ret
+
+# How many processors the machine has.
+# Out: CX.
+# Clobbers: AL.
+.global processor_count
+processor_count:
+    mov     al, CMOS_PROCESSORS
+    call    cmos_read
+    movzx   cx, al
+    inc     cx
+    cmp     cx, PROCESSORS_MAX
+    jbe     1f
+    mov     cx, PROCESSORS_MAX
 1:  ret
 
 # Has the local APIC, where there is one, let the interrupt controllers through. Interrupts must be off.

@@ -312,6 +312,7 @@ piix4_power:
     jmp     pci_write8
 
 .data
+.global pirq_lines
 pirq_lines:     .byte 10, 10, 11, 11
 
 # Vendor and device id, routine that is called with BX = function.

@@ -64,6 +64,7 @@ post_cold:
     call    drives_init
     call    floppies_init
     call    acpi_init
+    call    mp_init
     call    equipment_init
     sti
     call    banner

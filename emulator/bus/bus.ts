@@ -42,6 +42,15 @@ export interface Wire {
   set(level: boolean): void;
 }
 
+/** What of its local APIC a processor knows beside the memory-mapped registers. */
+export interface ProcessorApic {
+  /** Its identifier at reset, which CPUID tells. */
+  readonly number: number;
+  /** IA32_APIC_BASE, its lower half. */
+  base: number;
+  readonly isEnabled: boolean;
+}
+
 /** The board as the processor sees it: everything that is not in `MachineMemory`. */
 export interface ProcessorBus {
   /** Any port answers: one that nobody decodes reads as all ones, and is reported once to the machine's log. */
@@ -61,6 +70,8 @@ export interface ProcessorBus {
   readTimestamp(): number;
   /** The INTA cycle: the vector that the interrupt controller delivers. Called only while INTR is high. */
   acknowledgeInterrupt(): number;
+  /** The local APIC of the processor that runs; null where there is none. */
+  readonly apic?: ProcessorApic | null;
   /** The FERR# pin: an x87 exception waits, and CR0.NE is 0 (SDM volume 1, 8.7.2). */
   setNumericError(level: boolean): void;
   /** Shutdown cycle: a triple fault, with a report of it. The board resets the machine. */

@@ -3,7 +3,7 @@
  */
 import type { ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_STOP } from "./attention.ts";
+import { ATTENTION_HALTED, ATTENTION_INTERRUPT, ATTENTION_NMI, ATTENTION_SHADOW, ATTENTION_STOP } from "./attention.ts";
 import { Core } from "./core.ts";
 import { IF } from "./flags.ts";
 import { type Engine, Interpreter } from "./interpreter.ts";
@@ -138,7 +138,9 @@ export class Cpu implements Processor {
     core.remaining = 0;
     core.index = 0;
     core.attention = visitor.u32(core.attention);
-    core.shadowHoldsTraps = visitor.bool(core.shadowHoldsTraps);
+    // Without a shadow it says nothing, and compiled code leaves it as it was.
+    const isInShadow = (core.attention & ATTENTION_SHADOW) !== 0;
+    core.shadowHoldsTraps = visitor.bool(isInShadow && core.shadowHoldsTraps);
     core.nmiBlocked = visitor.bool(core.nmiBlocked);
     core.timestampOffset = visitor.integer(core.timestampOffset);
     const a20 = visitor.bool(core.mmu.a20);

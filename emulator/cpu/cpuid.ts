@@ -12,9 +12,12 @@ const HIGHEST_LEAF = 2;
 const LEAF2_NO_CACHES = 0x01;
 /** Bits 15-8 of leaf 1's EBX: what CLFLUSH flushes, in units of 8 bytes. */
 const CACHE_LINE = 8 << 8;
+/** Bits 31-24 of it: the number of the local APIC. */
+const APIC_NUMBER_SHIFT = 24;
+const APIC_BIT = 1 << 9;
 
 /** Answers the leaf in EAX. Leaves beyond the highest are answered as the highest is. */
-export function cpuid({ s, model }: Core): void {
+export function cpuid({ s, model, bus }: Core): void {
   switch (s[EAX]) {
     case 0:
       s[EAX] = HIGHEST_LEAF;
@@ -24,9 +27,10 @@ export function cpuid({ s, model }: Core): void {
       break;
     case 1:
       s[EAX] = model.signature;
-      s[EBX] = model.features.has("clflush") ? CACHE_LINE : 0;
+      s[EBX] = (model.features.has("clflush") ? CACHE_LINE : 0) | ((bus.apic?.number ?? 0) << APIC_NUMBER_SHIFT);
       s[ECX] = model.featuresEcx;
-      s[EDX] = model.featuresEdx;
+      // An APIC that is switched off is not there (SDM 3A 10.4.3).
+      s[EDX] = bus.apic?.isEnabled ? model.featuresEdx : model.featuresEdx & ~APIC_BIT;
       break;
     default:
       s[EAX] = LEAF2_NO_CACHES;

@@ -41,6 +41,7 @@ const EDX_BITS = {
   tsc: 4,
   msr: 5,
   cx8: 8,
+  apic: 9,
   sep: 11,
   pge: 13,
   cmov: 15,
@@ -61,6 +62,8 @@ export interface ProcessorModel {
   readonly signature: number;
   /** Whether there are XMM registers. */
   readonly hasVectors: boolean;
+  /** There is a local APIC. */
+  readonly hasApic: boolean;
   readonly featuresEdx: number;
   readonly featuresEcx: number;
   /** Bits of CR0 and CR4 that exist; CR4 itself does not where it has none. */
@@ -101,7 +104,7 @@ const ROWS: Readonly<Record<ModelName, Row>> = {
   pentium: {
     signature: 0x543,
     features: "i586",
-    bits: ["de", "tsc", "msr", "cx8"],
+    bits: ["de", "tsc", "msr", "cx8", "apic"],
     cr4: CR4_TSD | CR4_DE,
   },
   pentium2: {
@@ -139,6 +142,7 @@ function makeModels(): Readonly<Record<ModelName, ProcessorModel>> {
         features: new Set(features),
         signature: row.signature,
         hasVectors: features.has("sse"),
+        hasApic: (featuresEdx & (1 << EDX_BITS.apic)) !== 0,
         featuresEdx,
         featuresEcx,
         cr0,

@@ -1,15 +1,19 @@
-/** Model-specific registers (SDM 4): time stamp, APIC base (absent), SYSENTER, and those that firmware probes. */
+/** Model-specific registers (SDM 4): time stamp, APIC base, SYSENTER, and those that firmware probes. */
 import type { Core } from "./core.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import { EAX, ECX, EDX, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "./layout.ts";
 
 const IA32_TIME_STAMP_COUNTER = 0x10;
 const IA32_PLATFORM_ID = 0x17;
+const IA32_APIC_BASE = 0x1b;
 const IA32_BIOS_UPDT_TRIG = 0x79;
 const IA32_BIOS_SIGN_ID = 0x8b;
 const IA32_SYSENTER_CS = 0x174;
 const IA32_SYSENTER_ESP = 0x175;
 const IA32_SYSENTER_EIP = 0x176;
+
+/** Bits of IA32_APIC_BASE that exist: boot processor, enabled, address. */
+const APIC_BASE_BITS = 0xfffff900;
 
 const SLOTS: Readonly<Record<number, number>> = {
   [IA32_SYSENTER_CS]: SYSENTER_CS,
@@ -33,6 +37,11 @@ export function readMsr(core: Core): void {
       s[EDX] = Math.floor(value / 2 ** 32) | 0;
       break;
     }
+    case IA32_APIC_BASE:
+      if (!core.bus.apic) raise(GENERAL_PROTECTION, 0);
+      s[EAX] = core.bus.apic.base | 0;
+      s[EDX] = 0;
+      break;
     case IA32_PLATFORM_ID:
     case IA32_BIOS_SIGN_ID:
       s[EAX] = 0;
@@ -54,6 +63,11 @@ export function writeMsr(core: Core): void {
   switch (s[ECX]) {
     case IA32_TIME_STAMP_COUNTER:
       core.timestamp = (s[EDX]! >>> 0) * 2 ** 32 + (s[EAX]! >>> 0);
+      break;
+    case IA32_APIC_BASE:
+      if (!core.bus.apic || s[EDX] !== 0 || (s[EAX]! & ~APIC_BASE_BITS) !== 0) raise(GENERAL_PROTECTION, 0);
+      core.bus.apic.base = s[EAX]! >>> 0;
+      core.leaveBlock();
       break;
     case IA32_BIOS_UPDT_TRIG:
     case IA32_BIOS_SIGN_ID:

@@ -16,6 +16,7 @@ const EQUIPMENT_FLOPPY = 0x01;
 
 export interface CmosConfig {
   ramBytes: number;
+  processors: number;
   /** Sectors of the disks at primary master and primary slave, null where there is none. */
   disks: readonly (number | null)[];
   /** Kinds of the diskette drives A and B (floppy-drive.ts), 0 where there is none. */
@@ -45,6 +46,7 @@ export function cmosContents(config: CmosConfig): CmosEntry[] {
   // Bit 0: boot diskettes are not checked for a signature.
   put(0x38, 0x01 | (third << 4));
   put(0x3d, first | (second << 4));
+  put(0x5f, config.processors - 1);
   let translations = 0;
   config.disks.slice(0, 2).forEach((sectors, index) => {
     if (sectors === null) return;

@@ -2,6 +2,7 @@
 import type { BoardConfig } from "../../../emulator/board.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { ioApicCases, localApicCases } from "./apic-cases.ts";
 import { atapiCases } from "./atapi-cases.ts";
 import { dispiCases } from "./dispi-cases.ts";
 import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
@@ -91,6 +92,8 @@ const QEMU_VIRTIO_DISK = [
 
 export const CHIPS: readonly Chip[] = [
   { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
+  { name: "local APIC", cases: localApicCases, config: bare, inQemu: null },
+  { name: "I/O APIC", cases: ioApicCases, config: bare, inQemu: QEMU_BARE },
   { name: "8254", cases: pitCases, config: bare, inQemu: QEMU_BARE },
   { name: "MC146818", cases: rtcCases, config: bare, inQemu: QEMU_BARE },
   { name: "8042", cases: keyboardCases, config: bare, inQemu: QEMU_BARE },

@@ -61,7 +61,13 @@ export class TestBoard {
         void this.events.push(
           `shadow ${address.toString(16)} ${size.toString(16)} ${read ? "r" : "-"}${write ? "w" : "-"}`,
         ),
-      setInterruptRequest: (level) => void (this.intr = level),
+      processors: {
+        running: 0,
+        setInterruptRequest: (level) => void (this.intr = level),
+        raiseNmi: () => void this.events.push("nmi"),
+        init: () => void this.events.push("init"),
+        startUp: (_processor, vector) => void this.events.push(`start up ${vector.toString(16)}`),
+      },
       setA20: (open) => void this.events.push(open ? "a20 open" : "a20 closed"),
       setIgnoreNumericError: (level) => void this.events.push(level ? "ignne on" : "ignne off"),
       requestReset: (reason) => void this.events.push(`reset by ${reason}`),
@@ -157,6 +163,8 @@ export class TestBoard {
         return this.board.setNumericError(address !== 0);
       case "button":
         return this.board.power.pressPowerButton();
+      case "nmi":
+        return this.board.pulseNmi();
       default:
         return this.board.reset();
     }

@@ -37,6 +37,9 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [0xc040, 16],
   [0xc080, 64],
 ];
+/** Registers of the local APIC and of the I/O APIC. */
+const apicRegister = (random: (below: number) => number): number =>
+  random(2) ? 0xfee00000 + 16 * random(0x50) : 0xfec00000 + 16 * random(5);
 const INTERESTING = [
   0, 1, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
 ] as const;
@@ -76,7 +79,9 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("seed %i", (seed) => {
         if (what < 4) board.writePort(port, size, size === 4 ? value() : value() & (2 ** (8 * size) - 1));
         else expect(board.readPort(port, size)).toBeLessThan(2 ** (8 * size));
       } else if (what < 8) {
-        const address = random(2) ? NETWORK_BAR + (random(0x1800) << 2) : 0xa0000 + random(0x20000);
+        const address = [NETWORK_BAR + (random(0x1800) << 2), 0xa0000 + random(0x20000), apicRegister(random)][
+          random(3)
+        ]!;
         if (random(2)) board.writeMmio(address, size, value());
         else expect(board.readMmio(address, size)).toBeLessThan(2 ** (8 * size));
       } else if (what === 8) {

@@ -18,7 +18,7 @@
  *     cable 0            pull the network cable (1: plug it in)
  *     medium 0 5 = 12    a byte of a drive's medium: drive, address
  *     ferr 1             the processor's FERR# pin
- *     button, reset      someone presses the power button; the board's reset line
+ *     button, nmi, reset someone presses the power button, or that for NMI; the board's reset line
  *     event power off    expect what the board has asked of its machine next; `events = 0` how many are left
  *
  * Scripts of `out`, `in`, `write`, `read` and `settle` alone run in QEMU, too (qemu.ts).
@@ -36,7 +36,7 @@ export interface Case {
 const QEMU_VERBS = ["out", "in", "write", "read", "settle"] as const;
 const OUR_VERBS = [
   ...(["wait", "intr", "ack", "ram", "key", "keyup", "leds", "com1", "com2", "sent1", "sent2", "frame"] as const),
-  ...(["wire", "byte", "cable", "medium", "ferr", "button", "reset", "event", "events"] as const),
+  ...(["wire", "byte", "cable", "medium", "ferr", "button", "nmi", "reset", "event", "events"] as const),
 ] as const;
 export type Verb = (typeof QEMU_VERBS)[number] | (typeof OUR_VERBS)[number];
 
