@@ -9,6 +9,7 @@ import {
   type LabNode,
 } from "../../src/index.ts";
 import { mount } from "../../src/oofs/index.ts";
+import { output } from "../system/output.ts";
 import { MemoryDisk } from "./disks.ts";
 import { describeVolume } from "./history.ts";
 
@@ -80,24 +81,15 @@ export class Guest {
     // The cluster's daemon would mount a volume that it finds.
     await lab.advance("60s");
     const guest = new Guest(disk, node);
-    await guest.#type("mount");
+    await output(guest.#node, "mount");
     return guest;
-  }
-
-  async #type(command: string): Promise<string> {
-    const before = this.#node.console.text.length;
-    await this.#node.enter(command, PROMPT);
-    // Another task may have said something before the line was typed.
-    const said = this.#node.console.text.slice(before);
-    const echo = `${command}\n`;
-    return said.slice(said.lastIndexOf(echo) + echo.length).replace(/[^\n]*$/, "");
   }
 
   /** Mounts an image, checks it, and unmounts it. The result is what is wrong; `text` is what the volume has, by the second implementation. */
   async judge(image: Uint8Array, text: string): Promise<string | null> {
     this.#disk.volume = image.slice();
     // One line, because every prompt costs a look at all that the console has said.
-    const said = await this.#type("mount hda0 /a && fsck /a && find /a; umount /a");
+    const said = await output(this.#node, "mount hda0 /a && fsck /a && find /a; umount /a");
     const lines = said.split("\n");
     const found = lines.filter((line) => line.startsWith("/a/"));
     if (lines[0] !== CLEAN || lines.length !== found.length + 2) return `the guest says ${said}`;

@@ -18,6 +18,7 @@ import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 
 const TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mtype"].map(oracle);
 const hasTools = TOOLS.every((tool) => tool !== null);
@@ -90,13 +91,9 @@ async function machineWith(disks: readonly (Uint8Array | SparseDisk)[]): Promise
     gateway: false,
   }).nodes[0]!;
   await node.waitFor(PROMPT);
+  // Services start after the prompt, and speak.
+  await node.waitFor(/^cluster: .*$/m);
   return node;
-}
-
-async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT, { within: "600s" });
-  return node.console.text.slice(before).replaceAll("\r", "").replace(/^.*\n/, "").replace(/.*$/, "");
 }
 
 describe.skipIf(!hasTools)("file systems by others", () => {

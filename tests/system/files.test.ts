@@ -9,6 +9,7 @@ import { DevicePart } from "../../src/oofs/device.ts";
 import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 import { cutAt, PARTITION_LBA, PARTITION_SECTORS, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
 
 /** Path -> content of a file, or null for a directory. */
@@ -149,16 +150,9 @@ function move(tree: Tree, from: string, to: string): boolean {
   return true;
 }
 
-/** Types a command; the answer is what it printed. */
-async function type(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
-}
-
 async function run(node: LabNode, tree: Tree, operation: Operation): Promise<void> {
   const expected = operation.apply(tree);
-  const said = (await type(node, operation.command))
+  const said = (await output(node, operation.command))
     .split("\n")
     .filter((line) => /^\/a/.test(line) && !/has \d+ bytes now\.$/.test(line));
   expect({ command: operation.command, refused: said.length > 0, said }).toEqual({
@@ -197,11 +191,13 @@ describe("files at the shell", () => {
     for (let n = 0; n < 300; n++) fs.create(`/made/a file with a name of some length, number ${n}`);
     fs.sync();
     await node.enter("mount hda0 /a", PROMPT);
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
-    expect(await type(node, "cat /a/third")).toBe("one two three\n");
-    expect(await type(node, "wc /a/made/outside")).toMatch(/^ +0 +\d+ 4000015 /);
-    expect(await type(node, "du /a/made")).toBe("3906 KiB in 301 files  /a/made\n");
-    expect((await type(node, "find /a/made 299")).trim()).toBe("/a/made/a file with a name of some length, number 299");
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "cat /a/third")).toBe("one two three\n");
+    expect(await output(node, "wc /a/made/outside")).toMatch(/^ +0 +\d+ 4000015 /);
+    expect(await output(node, "du /a/made")).toBe("3906 KiB in 301 files  /a/made\n");
+    expect((await output(node, "find /a/made 299")).trim()).toBe(
+      "/a/made/a file with a name of some length, number 299",
+    );
     await node.enter("rm -r /a/made", PROMPT);
     await node.enter("sync", PROMPT);
     expect(found(disk.content).map(([path]) => path)).toEqual(["/notes", "/notes/first", "/third"]);

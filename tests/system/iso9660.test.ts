@@ -5,6 +5,7 @@ import type { LabNode } from "../../src/index.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { makeIso } from "./iso-volume.ts";
+import { output } from "./output.ts";
 import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
 
 async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
@@ -23,26 +24,19 @@ function withIso(iso: Uint8Array): Uint8Array<ArrayBuffer> {
   return content;
 }
 
-/** Types a command; the answer is what it printed. */
-async function type(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
-}
-
 const content = Buffer.from(Array.from({ length: 900 }, (_, index) => `line ${index}\n`).join(""));
 
 describe("ISO 9660", () => {
   test("the CD from which the system was booted is mounted, only to be read", async () => {
     const { node } = await machine();
     await node.enter("mount -t iso9660 hdc /cd", PROMPT);
-    expect(await type(node, "mount")).toMatch(
+    expect(await output(node, "mount")).toMatch(
       /^hdc on \/cd, class_fs_iso9660: plain names, \d+ blocks of 2 KiB, read only\n/,
     );
-    expect(await type(node, "find /cd")).toMatch(/^\/cd\/boot\n/);
-    expect(await type(node, "touch /cd/new")).toBe("/cd/new: read only\n");
-    expect(await type(node, "cat /cd/boot")).toBe("/cd/boot: is a directory\n");
-    expect(await type(node, "mount -t oofs hdc /other")).toMatch(/^Cannot mount hdc at \/other: /);
+    expect(await output(node, "find /cd")).toMatch(/^\/cd\/boot\n/);
+    expect(await output(node, "touch /cd/new")).toBe("/cd/new: read only\n");
+    expect(await output(node, "cat /cd/boot")).toBe("/cd/boot: is a directory\n");
+    expect(await output(node, "mount -t oofs hdc /other")).toMatch(/^Cannot mount hdc at \/other: /);
   });
 
   test.each([
@@ -53,11 +47,11 @@ describe("ISO 9660", () => {
     const { node, disk } = await machine();
     disk.content = withIso(makeIso(names, directory, file, content));
     await node.enter("mount hda0 /cd", PROMPT);
-    expect(await type(node, "mount")).toContain(`class_fs_iso9660: ${said}, `);
-    expect(await type(node, "find /cd")).toBe(`/cd/${directory}\n/cd/${directory}/${file}\n`);
-    expect(await type(node, `wc "/cd/${directory}/${file}"`)).toMatch(new RegExp(`^ +900 +1800 +${content.length} `));
-    expect(await type(node, `tail -1 "/cd/${directory}/${file}"`)).toBe("line 899\n");
-    expect(await type(node, "umount /cd")).toBe("");
+    expect(await output(node, "mount")).toContain(`class_fs_iso9660: ${said}, `);
+    expect(await output(node, "find /cd")).toBe(`/cd/${directory}\n/cd/${directory}/${file}\n`);
+    expect(await output(node, `wc "/cd/${directory}/${file}"`)).toMatch(new RegExp(`^ +900 +1800 +${content.length} `));
+    expect(await output(node, `tail -1 "/cd/${directory}/${file}"`)).toBe("line 899\n");
+    expect(await output(node, "umount /cd")).toBe("");
   });
 });
 

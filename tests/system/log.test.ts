@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { inState } from "./images.ts";
-import { nodeWithVolume, output } from "./volume.ts";
+import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 async function atPrompt(): Promise<LabNode> {
   const options = { isAlone: true, place: "/net" };

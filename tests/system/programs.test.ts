@@ -13,6 +13,7 @@ import { rowsOf } from "../setup/tier.ts";
 import { cProgram } from "./c-program.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
+import { output } from "./output.ts";
 
 const gcc = oracle("gcc");
 const qemu = oracle("qemu-system-i386");
@@ -25,13 +26,6 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
     return booted;
   });
   return { lab, node: lab.nodes[0]! };
-}
-
-/** What a command prints. */
-async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before).replace(/^.*\n/, "").replace(/.*$/, "");
 }
 
 /** What programs may leave behind: nothing. */

@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
-import { nodeWithVolume, output } from "./volume.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 /** The same source as several programs, which behave by their names: tests/guest/successor.s. */
 const SUCCESSORS = ["next-g", "next-f", "next-s", "next-r", "next-l"];

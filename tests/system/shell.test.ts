@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { inState, PROMPT } from "./images.ts";
-import { nodeWithVolume, output } from "./volume.ts";
+import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lines = ["mkdir /a/d", "mkdir /a/e", "echo one > /a/d/a.txt", "echo two > /a/d/b.txt", "echo x > /a/e/c"];

@@ -5,6 +5,7 @@ import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { cProgram } from "./c-program.ts";
 import { boot, CLOUD, images, inState, isoWith, isoWithProgram, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 
 const gcc = oracle("gcc");
 
@@ -21,13 +22,6 @@ async function pair(): Promise<{ lab: LabCluster; server: LabNode; client: LabNo
   });
   const [server, client] = [lab.nodes[0]!, lab.nodes[1]!];
   return { lab, server, client, address: CLOUD.exec(server.console.text)![2]! };
-}
-
-/** What a command prints. */
-async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before).replace(/^.*\n/, "").replace(/.*$/, "");
 }
 
 /** Handles that are open, without what the shell says of its jobs. */

@@ -1,5 +1,5 @@
 /** A node with a new volume at /a, for tests of what works with files. */
-import type { LabCluster, LabNode } from "../../src/index.ts";
+import type { LabCluster } from "../../src/index.ts";
 import { boot, CLOUD, images, PROMPT } from "./images.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
 
@@ -27,11 +27,4 @@ export async function nodeWithVolume(
   await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
   for (const line of [`mount hda0 ${place}`, ...lines]) await node.enter(line, PROMPT);
   return booted;
-}
-
-/** What a command prints. */
-export async function output(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before).replace(/\r/g, "").replace(/^.*\n/, "").replace(/.*$/, "");
 }

@@ -9,6 +9,7 @@ import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 import {
   BLOCK_BYTES,
   cutAt,
@@ -48,13 +49,6 @@ function withVolume(volume: Uint8Array): Uint8Array<ArrayBuffer> {
   return content;
 }
 
-/** Types a command; the answer is what it printed. */
-async function type(node: LabNode, command: string): Promise<string> {
-  const before = node.console.text.length;
-  await node.enter(command, PROMPT);
-  return node.console.text.slice(before + command.length + 1).replace(/[^\n]*$/, "");
-}
-
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 describe("a volume of version 1", () => {
@@ -86,9 +80,9 @@ describe("a volume of version 1", () => {
     disk.content = withVolume(old.bytes);
     const before = disk.content.slice();
     disk.log = [];
-    expect(await type(node, "mount hda0 /a")).toMatch(/was of version 1, and was converted to version 2\n/);
-    expect(await type(node, "cat /a/notes")).toBe("from version one\n");
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "mount hda0 /a")).toMatch(/was of version 1, and was converted to version 2\n/);
+    expect(await output(node, "cat /a/notes")).toBe("from version one\n");
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
     await node.enter("umount /a", PROMPT);
     const random = new Random(3);
     const cuts = Array.from({ length: disk.log.length + 1 }, (_, index) => index);
@@ -122,8 +116,8 @@ describe("a volume of version 1", () => {
           take,
         ).bytes,
       );
-      expect(await type(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
-      expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+      expect(await output(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
+      expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
       await node.enter("umount /a", PROMPT);
       const fs = mount(partOf(disk), { readOnly: true });
       expect(check(fs).problems).toEqual([]);
@@ -138,7 +132,7 @@ describe("a volume of version 1", () => {
     const at = Buffer.from(disk.content.buffer).indexOf("OOTN", START);
     disk.content[at + 100]! ^= 1;
     const before = disk.content.slice();
-    expect(await type(node, "mount hda0 /a")).toMatch(
+    expect(await output(node, "mount hda0 /a")).toMatch(
       /the checksum is wrong of block \d+ .*\nCannot mount hda0 at \/a: /,
     );
     expect(Buffer.compare(disk.content, before)).toBe(0);
@@ -159,9 +153,9 @@ describe("a partition that became smaller", () => {
     volume.read(0, bytes);
     disk.content = withVolume(bytes);
     await node.enter("mount hda0 /a", PROMPT);
-    expect(await type(node, "cat /a/file")).toBe("here\n");
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
-    expect(await type(node, "df /a")).toMatch(/hda0 +4096 /);
+    expect(await output(node, "cat /a/file")).toBe("here\n");
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "df /a")).toMatch(/hda0 +4096 /);
     await node.enter("umount /a", PROMPT);
     expect(check(mount(partOf(disk), { readOnly: true })).blocks).toBe(PARTITION_SECTORS / 8);
 
@@ -170,7 +164,7 @@ describe("a partition that became smaller", () => {
     fs.sync();
     volume.read(0, bytes);
     disk.content = withVolume(bytes);
-    expect(await type(node, "mount hda0 /a")).toMatch(
+    expect(await output(node, "mount hda0 /a")).toMatch(
       /the partition has 1024 blocks, but the volume has 4096, and its block \d+ is in use; make the partition at least \d+ sectors long\n/,
     );
   });
@@ -186,17 +180,17 @@ describe("a full volume", () => {
     await node.enter("mkdir /a/d", PROMPT);
     let copies = 0;
     // Holes take no room: a copy has every block.
-    while (!/no space left/.test(await type(node, `cp /a/some /a/d/copy${copies}`))) copies++;
+    while (!/no space left/.test(await output(node, `cp /a/some /a/d/copy${copies}`))) copies++;
     expect(copies).toBeGreaterThan(8);
-    expect((await type(node, "find /a/d")).split("\n").length).toBe(copies + 1);
+    expect((await output(node, "find /a/d")).split("\n").length).toBe(copies + 1);
     await node.enter("sync", PROMPT);
     const fs = mount(partOf(disk), { readOnly: true });
     expect(check(fs).problems).toEqual([]);
     await node.enter("snapshot create /a full", PROMPT);
-    expect(await type(node, "rm -r /a/d")).toBe("");
-    expect(await type(node, "snapshot remove /a full")).toBe("");
-    expect(await type(node, "cp /a/some /a/again")).toBe("");
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "rm -r /a/d")).toBe("");
+    expect(await output(node, "snapshot remove /a full")).toBe("");
+    expect(await output(node, "cp /a/some /a/again")).toBe("");
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
   });
 });
 
@@ -222,19 +216,19 @@ describe("a disk that fails", () => {
     await node.enter("sync", PROMPT);
     await node.enter("echo lost > /a/two", PROMPT);
     disk.writesLeft = 3;
-    expect(await type(node, "sync")).toMatch(
+    expect(await output(node, "sync")).toMatch(
       /is not written any more until it is mounted anew, and shows what was confirmed\.\n/,
     );
     disk.writesLeft = Number.POSITIVE_INFINITY;
-    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
-    expect(await type(node, "cat /a/two")).toBe("/a/two: not found\n");
-    expect(await type(node, "echo more > /a/three")).toBe("/a/three: read only\n");
-    expect(await type(node, "sync")).toBe("sync: read only\n");
+    expect(await output(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await output(node, "cat /a/two")).toBe("/a/two: not found\n");
+    expect(await output(node, "echo more > /a/three")).toBe("/a/three: read only\n");
+    expect(await output(node, "sync")).toBe("sync: read only\n");
     await node.enter("umount /a", PROMPT);
     await node.enter("mount hda0 /a", PROMPT);
-    expect(await type(node, "cat /a/one")).toBe("confirmed\n");
-    expect(await type(node, "echo more > /a/three")).toBe("");
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "cat /a/one")).toBe("confirmed\n");
+    expect(await output(node, "echo more > /a/three")).toBe("");
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
   });
 });
 
@@ -282,8 +276,8 @@ describe("a large volume", () => {
     await node.enter("sync", PROMPT);
     // Nodes of three levels, a block of content, two of the tables, those of the map.
     expect(disk.sectors.size - written).toBeLessThan(16 * 8);
-    expect(await type(node, "fsck /a")).toBe("/a: no problem was found\n");
-    expect(await type(node, "df /a")).toMatch(/hda0 +1048576 /);
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+    expect(await output(node, "df /a")).toMatch(/hda0 +1048576 /);
   });
 });
 

@@ -1,0 +1,19 @@
+/** What commands print at QuRe's shell. */
+import type { LabNode, WaitOptions } from "../../src/lab/cluster.ts";
+import { PROMPT } from "./images.ts";
+
+/** Of a line that is edited its end is shown, whatever keys were pressed first. */
+const SEEN = /[ -~]{0,16}$/;
+
+/**
+ * Types a line at the shell and returns what is printed between it and the next prompt. Prompts from before that nobody
+ * has read are none of its own. What services say at any time may be among it.
+ */
+export async function output(node: LabNode, line: string, options: WaitOptions = {}): Promise<string> {
+  node.type(`${line}\n`);
+  await node.waitFor(`${SEEN.exec(line)![0]}\n`);
+  const { text, unread } = node.console;
+  const start = text.length - unread.length;
+  await node.waitFor(PROMPT, { within: "600s", ...options });
+  return node.console.text.slice(start).replace(/[^\n]*$/, "");
+}
