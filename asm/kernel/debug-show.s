@@ -63,25 +63,37 @@ debug_wait:
     push    ebx
     push    esi
     mov     esi, eax
-    call    symbol_find
-    jc      1f
-    PRINTF  "  waits for %s+0x%x", eax, edx
-    jmp     2f
-1:  PRINTF  "  waits for %08x", esi
-2:  mov     eax, esi
+    PRINT   "  waits for "
+    call    debug_name
+    mov     eax, esi
     call    debug_readable
-    jc      4f
+    jc      2f
     mov     ebx, [task_all]             # is its content a task? Then it is a mutex
-3:  test    ebx, ebx
-    jz      4f
+1:  test    ebx, ebx
+    jz      2f
     cmp     [esi], ebx
     mov     eax, ebx
     mov     ebx, [ebx + TASK_ALL_NEXT]
-    jne     3b
+    jne     1b
     lea     edx, [eax + TASK_LABEL]
     PRINTF  ", held by %u %s", [eax+TASK_ID], edx
-4:  pop     esi
+2:  pop     esi
     pop     ebx
+    ret
+
+# Prints an address as a name of the kernel, if it has one.
+# In: EAX address.
+# Clobbers: EAX, ECX, EDX.
+.global debug_name
+debug_name:
+    push    eax
+    call    symbol_find
+    jc      1f
+    PRINTF  "%s+0x%x", eax, edx
+    pop     eax
+    ret
+1:  pop     eax
+    PRINTF  "%08x", eax
     ret
 
 # Prints memory.
@@ -135,6 +147,7 @@ debug_memory:
 # In: EAX linear address.
 # Out: CF when not.
 # Clobbers: EAX, EDX.
+.global debug_readable
 debug_readable:
     push    ecx
     mov     ecx, eax
@@ -159,6 +172,7 @@ debug_readable:
 # Reads an address: hexadecimal, or a name of the kernel.
 # In: EAX text.
 # Out: EAX address; CF when it is neither.
+.global debug_address
 debug_address:
     push    ebx
     push    esi

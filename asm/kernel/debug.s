@@ -32,6 +32,8 @@ debug_enter:
     mov     eax, [ebx + REGS_EIP]
     xor     edx, edx
     call    trace_address
+    mov     eax, [ebx + REGS_EIP]
+    call    code_line
 .Ldebug_enter_next:
     call    debug_line
     mov     eax, offset debug_text
@@ -261,9 +263,9 @@ SHELL_COMMAND "breakpoint", command_breakpoint, "[b|w|d|c ADDRESS]", "stop at a 
 
 .section .rodata
 debug_help:
-    .ascii  "r registers  b stack  t tasks  h heap by caller  m ADDRESS [BYTES] memory  w ADDRESS stop at a write\n"
-    .ascii  "x ADDRESS stop at code  d forget breakpoints  s step  n step over  c continue  reset. An address is\n"
-    .asciz  "hexadecimal, or a name of the kernel.\n"
+    .ascii  "r registers  b stack  u [ADDRESS [COUNT]] code  t tasks  l locks  h heap by caller  m ADDRESS [BYTES] memory\n"
+    .ascii  "w ADDRESS stop at a write  x ADDRESS stop at code  d forget breakpoints  s step  n step over  c continue\n"
+    .asciz  "reset. An address is hexadecimal, or a name of the kernel.\n"
 debug_text_shell:
     .asciz  "The key F12 and a non-maskable interrupt begin it too; help in it lists its commands.\n"
 breakpoint_text:
@@ -273,6 +275,7 @@ breakpoint_text:
 .balign 4
 debug_commands:
     .long   debug_name_r, debug_registers, debug_name_b, debug_stack, debug_name_t, debug_tasks
+    .long   debug_name_u, debug_code, debug_name_l, debug_locks
     .long   debug_name_h, callers_show
     .long   debug_name_m, debug_memory, debug_name_w, debug_watch, debug_name_x, debug_execute
     .long   debug_name_d, debug_forget, debug_name_s, debug_step, debug_name_n, debug_step_over
@@ -280,6 +283,8 @@ debug_commands:
 STRING debug_name_r, "r"
 STRING debug_name_b, "b"
 STRING debug_name_t, "t"
+STRING debug_name_u, "u"
+STRING debug_name_l, "l"
 STRING debug_name_h, "h"
 STRING debug_name_m, "m"
 STRING debug_name_w, "w"

@@ -169,6 +169,9 @@ mutex_lock:
     jne     1f
     mov     [eax + MUTEX_OWNER], ecx
     inc     dword ptr [ecx + TASK_HOLDS]
+    mov     ecx, eax
+    and     ecx, (MUTEX_SLOTS - 1) * 4  # for the debugger: of two in the same slot it shows the later
+    mov     [mutexes_held + ecx], eax
     INTERRUPTS_RESTORE
     ret
 1:  cmp     [eax + MUTEX_OWNER], ecx
@@ -207,7 +210,12 @@ mutex_unlock:
     INTERRUPTS_RESTORE
     ret
 1:  mov     dword ptr [ecx + MUTEX_OWNER], 0
-    INTERRUPTS_RESTORE
+    mov     edx, ecx
+    and     edx, (MUTEX_SLOTS - 1) * 4
+    cmp     [mutexes_held + edx], ecx
+    jne     2f
+    mov     dword ptr [mutexes_held + edx], 0
+2:  INTERRUPTS_RESTORE
     ret
 
 # Takes a unit of a semaphore, waits while there is none. May sleep.
@@ -247,3 +255,8 @@ semaphore_give:
 1:  inc     dword ptr [eax + SEMAPHORE_UNITS]
     INTERRUPTS_RESTORE
     ret
+
+.bss
+.balign 4
+.global mutexes_held
+mutexes_held:       .space MUTEX_SLOTS * 4  # mutexes that are held, each at its address modulo the size

@@ -26,7 +26,7 @@ command_crash:
     PRINT   "crash: still alive\n"
     mov     eax, 1
     jmp     4f
-3:  PRINT   "usage: crash page|write|divide|opcode|stack|mark|panic|heap (help crash tells more)\n"
+3:  PRINT   "usage: crash page|write|divide|opcode|stack|mark|hang|panic|heap (help crash tells more)\n"
     mov     eax, 2
 4:  pop     esi
     pop     ebx
@@ -71,6 +71,13 @@ crash_mark:
     call    task_sleep
     ret
 
+# Loops with interrupts off, as a driver may that waits for a device.
+crash_hang:                             # never ends
+    cli
+    PRINT   "crash: interrupts are off\n"
+    call    console_flush
+1:  jmp     1b
+
 # Panics on purpose.
 crash_panic:
     LOAD_STRING eax, "as the user wished"
@@ -106,6 +113,7 @@ crash_ways:
     CRASH   "opcode", crash_opcode
     CRASH   "stack", crash_stack
     CRASH   "mark", crash_mark
+    CRASH   "hang", crash_hang
     CRASH   "panic", crash_panic
     CRASH   "heap", crash_heap
     .long   0
@@ -114,4 +122,5 @@ crash_text:
     .ascii  "divide  divides by zero               opcode  runs an invalid instruction\n"
     .ascii  "stack   calls itself without end      panic   calls panic\n"
     .ascii  "heap    writes past a block of the heap and frees it\n"
-    .asciz  "mark    overwrites the lower end of its stack, and sleeps\n"
+    .ascii  "mark    overwrites the lower end of its stack, and sleeps\n"
+    .asciz  "hang    loops with interrupts off: a non-maskable interrupt begins the debugger\n"

@@ -16,6 +16,7 @@ import { parseScript } from "../linker/script/parser.ts";
 import { type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { type ElfObject, readElf } from "../object/elf-reader.ts";
 import { fileWithCallFrames } from "./call-frames.ts";
+import { INSTRUCTION_READER, instructionSource } from "./instructions.ts";
 import { writeListing } from "./listing.ts";
 import { writeMap } from "./map.ts";
 import { type AssembledSource, ObjectCache } from "./object-cache.ts";
@@ -88,6 +89,7 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
     const sources = tree.list("asm").filter((path) => !path.startsWith(`${PROGRAMS_FOLDER}/`));
     const objects = assembleSources(tree, "asm", sources, ["asm/include"], warnings, cache);
     objects.push(...linkPrograms(tree, warnings, cache));
+    if (sources.includes(INSTRUCTION_READER)) objects.push(assembleMade("instructions.s", instructionSource()));
     const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
     const image = makeKernelImage(kernel, {
       label: `QuRe ${options.version}`,
@@ -265,13 +267,15 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
     file: linkAll(tree, { objects: [own[index]!, ...library], script }).file,
   }));
   programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
-  const source = new TextEncoder().encode(archiveSource(programArchive(programs)));
-  const { object } = assemble({
-    path: "programs.s",
-    files: { read: (name) => (name === "programs.s" ? { path: name, bytes: source } : null) },
-  });
-  assert(object !== null, "the archive of programs is not assembled");
-  return [readElf(object, "programs.s")];
+  return [assembleMade("programs.s", archiveSource(programArchive(programs)))];
+}
+
+/** Assembles a source that the build itself has made. */
+function assembleMade(path: string, source: string): ElfObject {
+  const bytes = new TextEncoder().encode(source);
+  const { object } = assemble({ path, files: { read: (name) => (name === path ? { path, bytes } : null) } });
+  assert(object !== null, `${path} is not assembled`);
+  return readElf(object, path);
 }
 
 function assembleSources(

@@ -1,6 +1,7 @@
 /** The debugger in the kernel: what it shows, and that the kernel goes on as if nothing had been. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { disassemble } from "../../src/isa/disassemble.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 async function atPrompt(): Promise<LabNode> {
@@ -40,6 +41,36 @@ test("shows registers, stack, tasks and memory, steps, and goes on", async () =>
   expect(await said(node, "s")).toMatch(/DEBUG: step\n {2}\w+ {2}command_call\+/);
   await node.enter("c", PROMPT);
   await node.enter("echo going on", /\ngoing on\n/);
+});
+
+test("shows code as the tools do, around the place where it stopped, with what it names", async () => {
+  const node = await atPrompt();
+  expect(await said(node, "debug")).toMatch(/\n {2}(\w{8}) {2}command_debug\+.*\n {2}\1 {2}31c0 +xor {4}eax,eax\n/);
+  expect(await said(node, "u")).toMatch(
+    / {2}cc {13} int3\n->\n {2}\w{8} {2}31c0 +xor {4}eax,eax\n {2}\w{8} {2}c3 +ret\n/,
+  );
+  expect(await said(node, "u 10 1")).toMatch(/^ {2}00000010 {2}--$/m);
+  expect(await said(node, "u print_pushed")).toMatch(/ call {3}0xc0\w{6} {2}<console_begin\+0x0>\n/);
+  const code = [...(await said(node, "u sha256_block 400")).matchAll(/^ {2}(\w{8}) {2}(\w+) +(\w.*?)(?: {2}<.*)?$/gm)];
+  expect(code.length).toBe(400);
+  for (const [, address, digits, text] of code) {
+    const bytes = Uint8Array.from(digits!.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+    const ours = disassemble(bytes, 0, Number.parseInt(address!, 16), { bits: 32, syntax: "intel" });
+    expect({ text, length: bytes.length }).toEqual(ours);
+  }
+});
+
+test("lists the locks that are held, by whom", async () => {
+  const node = await atPrompt();
+  await node.enter("breakpoint c mutex_unlock", /^breakpoint 0$/m);
+  await said(node, "netstat");
+  expect(await said(node, "l")).toMatch(/^line_mutex\+0x0 {2}held by \d+ shell$/m);
+  await said(node, "c");
+  expect(await said(node, "l")).toMatch(/^tcp_mutex\+0x0 {2}held by \d+ shell$/m);
+  await said(node, "d");
+  await node.enter("c", PROMPT);
+  expect(await said(node, "debug")).toMatch(/DEBUG/);
+  expect(await said(node, "l")).not.toMatch(/tcp_mutex/);
 });
 
 test("stops at code, steps over calls, and at writes", async () => {

@@ -64,7 +64,11 @@ export function images(): Images {
 /** Carries objects from one image to the next: they differ by a source. */
 const objects = new ObjectCache();
 
-function isoOf(tree: SourceTree): Uint8Array {
+/** The sources of the system. */
+export const sources = (): SourceTree => folderTree(root);
+
+/** An ISO of these sources. */
+export function isoOf(tree: SourceTree): Uint8Array {
   const settings = { version: "0.1.0", revision: 1, cache: objects, wanted: ["qure.iso"] };
   const { files, diagnostics } = buildSystem(tree, settings);
   if (files) return files[0]!.content;
@@ -73,13 +77,13 @@ function isoOf(tree: SourceTree): Uint8Array {
 
 /** An ISO of the system with one more source, `from` in this repository, that is at each place of `at` in the system. */
 export function isoWith(from: string, ...at: readonly string[]): Promise<Uint8Array> {
-  const tree = (): SourceTree => at.reduce<SourceTree>((rest, place) => treeWith(rest, from, place), folderTree(root));
+  const tree = (): SourceTree => at.reduce<SourceTree>((rest, place) => treeWith(rest, from, place), sources());
   return keptForAll(`ISO with ${from} at ${at.join(" and ")}`, () => isoOf(tree()));
 }
 
 /** An ISO of the system with one more program in /bin, given as an ELF file. */
 export function isoWithProgram(name: string, file: Uint8Array): Uint8Array {
-  return isoOf(treeWithProgram(folderTree(root), name, file));
+  return isoOf(treeWithProgram(sources(), name, file));
 }
 
 /** A cluster with the firmware of this repository, of small machines when nothing else is said. */

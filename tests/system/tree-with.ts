@@ -14,7 +14,11 @@ export function treeWith(tree: SourceTree, from: string, at: string): SourceTree
 
 /** `tree` with one more program in /bin, given as an ELF file. */
 export function treeWithProgram(tree: SourceTree, name: string, file: Uint8Array): SourceTree {
-  const at = `asm/programs/${name}.elf`;
+  return treeWithFile(tree, `asm/programs/${name}.elf`, file);
+}
+
+/** `tree` with one more file. */
+export function treeWithFile(tree: SourceTree, at: string, file: Uint8Array): SourceTree {
   return {
     list: (folder) => (at.startsWith(`${folder}/`) ? [...tree.list(folder), at].sort() : tree.list(folder)),
     read: (path) => (path === at ? file : tree.read(path)),

@@ -1,0 +1,59 @@
+/**
+ * The disassembler of the debugger in the kernel says what the tools' disassembler says, which is held against objdump
+ * (tests/isa/disassemble.test.ts): every form of the instruction table, and the kernel's own code.
+ */
+import { expect, test } from "vitest";
+import { disassemble } from "../../src/isa/disassemble.ts";
+import { byteSamples } from "../isa/byte-spread.ts";
+import { spreadSample } from "../setup/tier.ts";
+import { boot, isoOf, PROMPT, sources } from "./images.ts";
+import { treeWith, treeWithFile } from "./tree-with.ts";
+
+const SAMPLE_BYTES = 24;
+const SAMPLES = 12_000;
+
+const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+/** Where the kernel says less, or something else. */
+const isKnown = (theirs: string): boolean =>
+  // How many bytes are no instruction is a matter of taste.
+  theirs.includes("(bad)") ||
+  // The predicate is a number.
+  /^(lock |rep[a-z]* |data16 |addr16 |[c-gs]s )*(cmp(eq|lt|le|unord|neq|nlt|nle|ord)[ps][sd]|pclmul[hl]q[hl]qdq) /.test(
+    theirs,
+  ) ||
+  // F2 counts for more than 66 here.
+  theirs === "repnz xchg ax,ax" ||
+  // FWAIT and a prefix before an x87 instruction stand in lines of their own.
+  theirs.startsWith("fwait");
+
+test("every form of the instruction table is what it is to the tools", async () => {
+  const all = spreadSample(byteSamples(), { count: SAMPLES, firstSeed: 1 });
+  const padded = all.map(({ bytes }) => {
+    const sample = new Uint8Array(SAMPLE_BYTES).fill(0x90);
+    sample.set(bytes);
+    return sample;
+  });
+  const rows = padded.map((sample) => `.byte ${[...sample].join(",")}`);
+  const data = [".section .rodata", ".global samples, samples_end", "samples:", ...rows, "samples_end:", ""];
+  const tree = treeWithFile(
+    treeWith(sources(), "tests/guest/disassembler.s", "asm/shell/disassembler.s"),
+    "asm/shell/samples.s",
+    new TextEncoder().encode(data.join("\n")),
+  );
+  const node = boot({ nodes: [{ cdrom: isoOf(tree) }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("service stop network", PROMPT);
+  const from = node.console.text.length;
+  await node.enter("samples", PROMPT, { within: "600s" });
+  const [, ...lines] = node.console.text.slice(node.console.text.indexOf("samples at ", from)).split("\n");
+  const base = Number.parseInt(/samples at (\w+)/.exec(node.console.text.slice(from))![1]!, 16);
+  const wrong: string[] = [];
+  padded.forEach((sample, index) => {
+    const theirs = disassemble(sample, 0, base + index * SAMPLE_BYTES, { bits: 32, syntax: "intel" });
+    const expected = `${theirs.length} ${theirs.text}`;
+    if (lines[index] !== expected && !isKnown(theirs.text))
+      wrong.push(`${hex(sample.subarray(0, 16))}: ${lines[index]}, not ${expected}`);
+  });
+  expect(wrong.slice(0, 40)).toEqual([]);
+});
