@@ -35,3 +35,10 @@ export async function output(node: LabNode, command: string): Promise<string> {
   await node.enter(command, PROMPT);
   return node.console.text.slice(before).replace(/\r/g, "").replace(/^.*\n/, "").replace(/.*$/, "");
 }
+
+/** What a command prints, on a node whose services print as well. */
+export async function outputAmong(node: LabNode, command: string): Promise<string> {
+  await node.enter(`echo from here; ${command}; echo to here`, /^to here$/m);
+  const since = node.console.text.replace(/\r/g, "").split("; echo to here").at(-1)!;
+  return /^from here\n([\s\S]*?)to here$/m.exec(since)![1]!;
+}
