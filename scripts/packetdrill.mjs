@@ -3,7 +3,7 @@
  * The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into an ignored folder; what
  * is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs, and every script that fails is named.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
@@ -21,11 +21,16 @@ if (!existsSync(judges)) {
   process.exit(0);
 }
 
-if (process.env.KEEP) console.log(process.pid);
 const words = process.argv.slice(2);
 const verbose = words.includes("--verbose");
 const onlyArchive = words.includes("--archive") ? words[words.indexOf("--archive") + 1] : null;
 const pattern = words.filter((word, at) => !word.startsWith("--") && words[at - 1] !== "--archive")[0] ?? "";
+
+for (const tool of ["gcc", "make", "bison", "flex", "tar"])
+  if (spawnSync(tool, ["--version"]).error) {
+    console.error(`packetdrill: ${tool} is not installed; the judge is built with it`);
+    process.exit(1);
+  }
 
 const place = mkdtempSync(join(tmpdir(), "qure-packetdrill-"));
 for (const file of readdirSync(judges).filter((name) => name.endsWith(".tar.xz")))
@@ -74,7 +79,7 @@ function judge(file, archive) {
       join(tool, "packetdrill"),
       [
         `--so_filename=${plugin}`,
-        `--so_flags=${path},${mac},${address}`,
+        `--so_flags=${[path, mac, address, ...ARCHIVES[archive].flags].join(",")}`,
         `--local_ip=${address}`,
         `--remote_ip=${PEER}`,
         "--gateway_ip=10.0.2.2",

@@ -304,4 +304,22 @@ static inline long qure_state_ready(void)
     return qure_call(48, 0, 0, 0, 0, 0);
 }
 
+/* Reads date and time to the millisecond. Returns 0. */
+static inline long qure_time_read(long record)
+{
+    return qure_call(49, record, 0, 0, 0, 0);
+}
+
+/* Sets the clock forward or back, until the machine is switched off. The time since the machine started stays what it is. Returns 0; the error "invalid" (4) when it would leave the years 2000 to 2067. */
+static inline long qure_time_step(long seconds, long milliseconds)
+{
+    return qure_call(50, seconds, milliseconds, 0, 0, 0);
+}
+
+/* Gives bytes that nobody can foretell. Returns 0. */
+static inline long qure_random(long address, long bytes)
+{
+    return qure_call(51, address, bytes, 0, 0, 0);
+}
+
 #endif

@@ -10,6 +10,7 @@
 VECTOR_CALL         = 0x80
 SLEEP_MAXIMUM       = 0x7FFFFFF0
 PAUSE_FOREVER       = -1
+RANDOM_BYTES        = 64
 
 .text
 
@@ -243,6 +244,52 @@ call_time:
     call    clock_seconds
     and     eax, 0x7FFFFFFF
     ret
+
+# System call: reads date and time to the millisecond.
+# In: EAX record.
+call_time_read:
+    mov     edi, eax
+    call    clock_date
+    push    edx
+    push    eax
+    mov     eax, edi
+    mov     edx, esp
+    mov     ecx, 8
+    call    copy_to_program
+    lea     esp, [esp + 8]
+    jc      1f
+    xor     eax, eax
+1:  ret
+
+# System call: sets the clock forward or back.
+# In: EAX seconds, EDX milliseconds.
+call_time_step:
+    call    clock_step
+    jc      1f
+    xor     eax, eax
+1:  ret
+
+# System call: gives bytes that nobody can foretell.
+# In: EAX address, EDX bytes.
+call_random:
+    cmp     edx, RANDOM_BYTES
+    ja      1f
+    sub     esp, RANDOM_BYTES
+    mov     edi, eax
+    mov     esi, edx
+    mov     eax, esp
+    call    generator_fill
+    mov     eax, edi
+    mov     edx, esp
+    mov     ecx, esi
+    call    copy_to_program
+    lea     esp, [esp + RANDOM_BYTES]
+    jc      2f
+    xor     eax, eax
+    ret
+1:  mov     eax, ERROR_INVALID
+    stc
+2:  ret
 
 # System call: gives memory, all zero.
 # In: EAX bytes.

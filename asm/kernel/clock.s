@@ -2,6 +2,7 @@
 # of the PIT stands for several ticks, as many as its counter can hold: up to 5. For longer sleeps see clock-sleep.s.
 
 .include "macros.inc"
+.include "errors.inc"
 .include "tasks.inc"
 .include "clock.inc"
 
@@ -192,21 +193,93 @@ clock_us:
     ret
 
 # Time of day.
-# Out: EAX seconds since 2000-01-01 00:00:00.
+# Out: EAX seconds since 2000-01-01 00:00:00, EDX milliseconds of the next, in steps of a tick.
 .global clock_seconds
 clock_seconds:
+    xor     ecx, ecx
+# In: ECX milliseconds since the tick.
+.Lclock_seconds_since:
+    push    ecx
     mov     eax, [clock_ticks]
     xor     edx, edx
     mov     ecx, TICK_HZ
     div     ecx
+    imul    edx, edx, TICK_MS
+    pop     ecx
+    add     edx, ecx
     add     eax, [clock_boot_seconds]
+    add     edx, [clock_boot_ms]
+1:  cmp     edx, 1000
+    jb      2f
+    sub     edx, 1000
+    inc     eax
+    jmp     1b
+2:  ret
+
+# Time of day, finer than a tick.
+# Out: EAX seconds since 2000-01-01 00:00:00, EDX milliseconds of the next.
+.global clock_date
+clock_date:
+    INTERRUPTS_OFF
+    call    clock_us
+    imul    edx, [clock_ticks], TICK_MS * 1000
+    sub     eax, edx                    # microseconds since the tick
+    cmp     eax, TICKS_MAXIMUM * TICK_MS * 1000
+    jbe     1f
+    xor     eax, eax                    # the two were read across a tick
+1:  xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    mov     ecx, eax
+    call    .Lclock_seconds_since
+    INTERRUPTS_RESTORE
+    ret
+
+# Sets the time of day forward or back. The real-time clock keeps its own.
+# In: EAX seconds, EDX milliseconds from -999 to 999.
+# Out: CF and ERROR_INVALID when it would leave the years that a signed number of seconds since 2000 reaches.
+.global clock_step
+clock_step:
+    push    ebx
+    INTERRUPTS_OFF
+    mov     ebx, eax
+    lea     eax, [edx + 999]
+    cmp     eax, 2 * 999
+    ja      .Lclock_step_invalid
+    add     edx, [clock_boot_ms]
+    jns     1f
+    add     edx, 1000
+    dec     ebx
+1:  cmp     edx, 1000
+    jb      2f
+    sub     edx, 1000
+    inc     ebx
+2:  push    edx
+    call    clock_seconds
+    pop     edx
+    add     eax, ebx                    # where the clock would be
+    js      .Lclock_step_invalid
+    add     ebx, [clock_boot_seconds]
+    js      .Lclock_step_invalid
+    mov     [clock_boot_seconds], ebx
+    mov     [clock_boot_ms], edx
+    xor     eax, eax
+    jmp     .Lclock_step_done
+.Lclock_step_invalid:
+    mov     eax, ERROR_INVALID
+.Lclock_step_done:
+    INTERRUPTS_RESTORE
+    cmp     eax, 1
+    cmc                                 # CF unless it is 0
+    pop     ebx
     ret
 
 .bss
 .balign 4
 .global clock_ticks
 clock_ticks:        .space 4                # timer interrupts since boot
-clock_boot_seconds: .space 4                # what the RTC said at boot
+clock_boot_seconds: .space 4                # what the RTC said at boot, and what was stepped since
+clock_boot_ms:      .space 4                # and milliseconds
 clock_count:        .space 4                # PIT counts from one interrupt to the next
 .global clock_count_ticks
 clock_count_ticks:  .space 4                # ticks that each stands for

@@ -31,6 +31,10 @@ network_task:
     xor     edx, edx
     LOAD_STRING ecx, "mdns"
     call    task_create_owned
+    mov     eax, offset syslog_task
+    xor     edx, edx
+    LOAD_STRING ecx, "syslog"
+    call    task_create_owned
     jmp     net_task
 
 # Closes all sockets, whoever has them, while segments can still be sent: connections are reset.

@@ -37,13 +37,44 @@ stream_option:
     lea     eax, [ebx + TCB_RX_LIMIT]
     cmp     edx, STREAM_RECEIVE_LIMIT
     je      .Lstream_option_limit
+    cmp     edx, STREAM_WIDEST
+    je      .Lstream_option_widest
+    cmp     edx, STREAM_QUICK
+    je      .Lstream_option_quick
     cmp     edx, STREAM_MSS
     jne     .Lstream_option_8
     cmp     ecx, TCP_MSS_MINIMUM
     jb      .Lstream_option_8
     cmp     ecx, TCP_MSS_ETHERNET
     ja      .Lstream_option_8
+    mov     [ebx + TCB_MSS_LIMIT], ecx
+    cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
+    jbe     .Lstream_option_7
+    cmp     ecx, [ebx + TCB_MSS]        # of a connection it only sinks: the other side has said what it takes
+    jae     .Lstream_option_10
+.Lstream_option_7:
     mov     [ebx + TCB_MSS], ecx
+.Lstream_option_10:
+    clc
+    jmp     stream_leave
+.Lstream_option_widest:
+    mov     eax, ecx                    # the least scale by which 16 bits can tell so much
+    xor     ecx, ecx
+.Lstream_option_4:
+    cmp     ecx, TCP_SCALE_MAXIMUM
+    je      .Lstream_option_5
+    mov     edx, 0xFFFF
+    shl     edx, cl
+    cmp     edx, eax
+    jae     .Lstream_option_5
+    inc     ecx
+    jmp     .Lstream_option_4
+.Lstream_option_5:
+    mov     [ebx + TCB_SCALE], ecx
+    clc
+    jmp     stream_leave
+.Lstream_option_quick:
+    mov     [ebx + TCB_QUICK], ecx
     clc
     jmp     stream_leave
 .Lstream_option_limit:
@@ -66,7 +97,16 @@ stream_option:
     and     [ebx + TCB_FLAGS], eax
 .Lstream_option_3:
     call    tcp_heard
-    call    tcp_output                  # what was held back may go
+    mov     eax, [ebx + TCB_FLAGS]
+    and     eax, TCB_F_CORKED
+    push    eax
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
+    jz      .Lstream_option_6
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
+.Lstream_option_6:
+    call    tcp_output                  # what was held back may go: all of it where no delay is wanted
+    pop     eax
+    or      [ebx + TCB_FLAGS], eax
     clc
     jmp     stream_leave
 .Lstream_option_8:

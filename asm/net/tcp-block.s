@@ -61,6 +61,8 @@ tcp_create:
     mov     dword ptr [ebx + TCB_TX_LIMIT], TCP_BUFFER
     mov     dword ptr [ebx + TCB_RX_LIMIT], TCP_BUFFER
     mov     dword ptr [ebx + TCB_RTO], RTO_FIRST_MS
+    mov     dword ptr [ebx + TCB_SCALE], TCP_SCALE
+    mov     dword ptr [ebx + TCB_MSS_LIMIT], TCP_MSS_ETHERNET
     mov     dword ptr [ebx + TCB_SSTHRESH], 0x3FFFFFFF
     mov     dword ptr [ebx + TCB_TIMER + TIMER_ROUTINE], offset tcp_timer_due
     mov     [ebx + TCB_TIMER + TIMER_ARGUMENT], ebx

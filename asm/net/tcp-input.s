@@ -161,13 +161,7 @@ tcp_synchronize:
     jae     .Ltcp_synchronize_2
     mov     eax, TCP_MSS_MINIMUM
 .Ltcp_synchronize_2:
-    mov     edx, TCP_MSS_ETHERNET
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
-    jz      .Ltcp_synchronize_3
-    cmp     [ebx + TCB_MSS], edx        # one that the user set
-    jae     .Ltcp_synchronize_3
-    mov     edx, [ebx + TCB_MSS]
-.Ltcp_synchronize_3:
+    mov     edx, [ebx + TCB_MSS_LIMIT]
     cmp     eax, edx
     jbe     .Ltcp_synchronize_4
     mov     eax, edx
@@ -181,7 +175,8 @@ tcp_synchronize:
     or      edx, TCB_F_SCALE
     mov     ecx, [seg_scale]
     mov     [ebx + TCB_SND_SCALE], ecx
-    mov     dword ptr [ebx + TCB_RCV_SCALE], TCP_SCALE
+    mov     ecx, [ebx + TCB_SCALE]
+    mov     [ebx + TCB_RCV_SCALE], ecx
 .Ltcp_synchronize_5:
     cmp     dword ptr [seg_sack_ok], 0
     je      .Ltcp_synchronize_6

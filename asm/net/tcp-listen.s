@@ -77,6 +77,12 @@ tcp_child:
     mov     [eax + TCB_TX_LIMIT], edx
     mov     edx, [ebx + TCB_RX_LIMIT]
     mov     [eax + TCB_RX_LIMIT], edx
+    mov     edx, [ebx + TCB_SCALE]
+    mov     [eax + TCB_SCALE], edx
+    mov     edx, [ebx + TCB_MSS_LIMIT]
+    mov     [eax + TCB_MSS_LIMIT], edx
+    mov     edx, [ebx + TCB_QUICK]
+    mov     [eax + TCB_QUICK], edx
     mov     [eax + TCB_PARENT], ebx
     inc     dword ptr [ebx + TCB_CHILDREN]
     push    ebx
@@ -137,6 +143,7 @@ tcp_cookie_output:
     mov     [ebx + TCB_ISS], eax
     mov     dword ptr [ebx + TCB_FLAGS], 0
     mov     dword ptr [ebx + TCB_RCV_SCALE], 0
+    mov     dword ptr [ebx + TCB_MSS_LIMIT], TCP_MSS_ETHERNET
     mov     dword ptr [ebx + TCB_RX_LIMIT], TCP_BUFFER
     mov     eax, [seg_sequence]
     inc     eax

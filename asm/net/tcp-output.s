@@ -15,6 +15,11 @@ EMIT_NETIF              = -16
 EMIT_OPTIONS            = -16 - TCP_OPTIONS_MAXIMUM
 EMIT_LOCALS             = 16 + TCP_OPTIONS_MAXIMUM
 
+.bss
+.balign 4
+burst:                  .space 4        # segments that one call of tcp_output has sent
+burst_room:             .space 4        # bytes that the windows allowed to the last of them
+
 .text
 
 # Sends one segment of a connection. What does not leave counts as lost on the way.
@@ -149,19 +154,9 @@ tcp_write_window:
 # In: EBX block, EDI where they go; the frame of tcp_emit.
 # Out: EDI after them, a multiple of four further.
 tcp_write_options:
-    test    dword ptr [ebp + EMIT_FLAGS], TCP_RST
-    jnz     .Ltcp_write_options_9
     test    dword ptr [ebp + EMIT_FLAGS], TCP_SYN
     jz      .Ltcp_write_options_plain
-    mov     eax, TCP_MSS_ETHERNET       # what we can take, whatever we may send
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
-    jz      .Ltcp_write_options_1
-    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_SENT
-    jne     .Ltcp_write_options_1
-    cmp     eax, [ebx + TCB_MSS]
-    jbe     .Ltcp_write_options_1
-    mov     eax, [ebx + TCB_MSS]
-.Ltcp_write_options_1:
+    mov     eax, [ebx + TCB_MSS_LIMIT]  # what we can take, whatever we may send
     mov     word ptr [edi], TCP_OPTION_MSS | (4 << 8)
     xchg    al, ah
     mov     [edi + 2], ax
@@ -169,7 +164,9 @@ tcp_write_options:
     mov     edx, [ebx + TCB_FLAGS]
     test    edx, TCB_F_SCALE
     jz      .Ltcp_write_options_2
-    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16) | (TCP_SCALE << 24)
+    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16)
+    mov     al, [ebx + TCB_SCALE]
+    mov     [edi + 3], al
     add     edi, 4
 .Ltcp_write_options_2:
     test    edx, TCB_F_SACK
@@ -196,6 +193,8 @@ tcp_write_options:
     add     edi, 2
     call    tcp_write_timestamps
 .Ltcp_write_options_5:
+    test    dword ptr [ebp + EMIT_FLAGS], TCP_RST   # which has timestamps too (RFC 7323, 3.2), and nothing else
+    jnz     .Ltcp_write_options_9
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jnz     tcp_write_sack
     ret
@@ -269,6 +268,7 @@ tcp_write_timestamps:
 # In: EBX block.
 .global tcp_output
 tcp_output:
+    mov     dword ptr [burst], 0
     cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
     jb      tcp_output_owed
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
@@ -280,6 +280,7 @@ tcp_output:
     call    sack_recover
     jmp     tcp_output_owed
 1:  call    tcp_send_next
+    inc     dword ptr [burst]
     jnc     1b
     cmp     dword ptr [ebx + AT_RETRANSMIT], 0
     jne     tcp_output_owed
@@ -341,6 +342,7 @@ tcp_send_next:
     sub     edi, esi                    # EDI: bytes that there are
     js      .Ltcp_send_next_nothing     # the FIN is sent
     call    tcp_usable
+    mov     [burst_room], eax
     mov     edx, edi                    # EDX: bytes that go
     cmp     edx, ebp
     jle     .Ltcp_send_next_2
@@ -392,6 +394,14 @@ tcp_send_next:
     cmp     edx, eax
     jb      .Ltcp_send_next_nothing
 .Ltcp_send_next_go:
+    cmp     dword ptr [burst], 0
+    je      .Ltcp_send_next_10
+    mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
+    sub     eax, edx
+    cmp     eax, [ebx + TCB_MSS]
+    jae     .Ltcp_send_next_10
+    or      ecx, TCP_PSH
+.Ltcp_send_next_10:
     lea     edi, [esi + edx]
     test    ecx, TCP_FIN
     jz      .Ltcp_send_next_6

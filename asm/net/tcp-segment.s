@@ -227,9 +227,9 @@ option_mss:
 
 option_scale:
     movzx   eax, byte ptr [esi + 2]
-    cmp     eax, 14                     # RFC 7323, 2.3
+    cmp     eax, TCP_SCALE_MAXIMUM
     jbe     1f
-    mov     eax, 14
+    mov     eax, TCP_SCALE_MAXIMUM
 1:  mov     [seg_scale], eax
     mov     dword ptr [seg_scaled], 1
     ret

@@ -58,6 +58,9 @@ tcp_take:
     call    tcp_wake
     test    ebp, ebp
     jnz     .Ltcp_take_now              # RFC 5681, 4.2: at once when a gap is filled
+    sub     dword ptr [ebx + TCB_QUICK], 1
+    jns     .Ltcp_take_now
+    mov     dword ptr [ebx + TCB_QUICK], 0
     inc     dword ptr [ebx + TCB_UNACKED]
     cmp     dword ptr [ebx + TCB_UNACKED], 2
     jae     .Ltcp_take_now
@@ -257,19 +260,25 @@ tcp_window:
 .global tcp_opened
 tcp_opened:
     cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
-    jb      9f
+    jb      .Ltcp_opened_done
     cmp     dword ptr [ebx + TCB_STATE], TCP_FIN_WAIT_2
-    ja      9f
+    ja      .Ltcp_opened_done
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED
-    jnz     9f
+    jnz     .Ltcp_opened_done
     call    tcp_window
-    mov     edx, [ebx + TCB_RCV_ADV]
+    mov     ecx, [ebx + TCB_RCV_SCALE]
+    mov     edx, 0xFFFF                 # more cannot be told
+    shl     edx, cl
+    cmp     eax, edx
+    jbe     1f
+    mov     eax, edx
+1:  mov     edx, [ebx + TCB_RCV_ADV]
     sub     edx, [ebx + TCB_RCV_NXT]
     sub     eax, edx                    # EAX: by how much it opens
     mov     ecx, [ebx + TCB_MSS]
     add     ecx, ecx
     cmp     eax, ecx
-    jb      9f
+    jb      .Ltcp_opened_done
     mov     ecx, [ebx + TCB_RX_LIMIT]
     shr     ecx, 2
     cmp     eax, ecx
@@ -277,4 +286,5 @@ tcp_opened:
     shr     ecx, 1
     cmp     edx, ecx
     jb      tcp_owe
-9:  ret
+.Ltcp_opened_done:
+    ret

@@ -173,6 +173,50 @@ log_flush:
     ENDFRAME
     ret
 
+# Takes a line out of memory. What was overwritten is passed over.
+# In: EAX byte of the log at which it begins, EDX where it goes, without its end: LOG_LINE_BYTES.
+# Out: EAX byte at which the next begins; CF when there is none.
+.global log_line
+log_line:
+    push    esi
+    push    edi
+    push    ebx
+    mov     esi, eax
+    mov     ebx, edx
+    INTERRUPTS_OFF
+    mov     eax, [log_end]
+    sub     eax, esi
+    cmp     eax, RING_BYTES
+    jbe     1f
+    mov     esi, [log_end]
+    sub     esi, RING_BYTES
+    call    .Llog_line_take             # the rest of one whose beginning is gone
+1:  call    .Llog_line_take
+    INTERRUPTS_RESTORE
+    mov     eax, esi
+    sub     edi, ebx
+    cmp     edi, 1                      # CF when nothing is left
+    pop     ebx
+    pop     edi
+    pop     esi
+    ret
+.Llog_line_take:
+    mov     edi, ebx
+2:  cmp     esi, [log_end]
+    je      3f
+    mov     eax, esi
+    and     eax, RING_BYTES - 1
+    mov     al, [log_ring + eax]
+    inc     esi
+    cmp     al, 10
+    je      3f
+    stosb
+    lea     eax, [ebx + LOG_LINE_BYTES - 1]
+    cmp     edi, eax
+    jb      2b
+3:  mov     byte ptr [edi], 0
+    ret
+
 # Shell command.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
@@ -418,7 +462,9 @@ STRING log_name_info, "info"
 
 .bss
 .balign 4
+.global log_event
 log_event:          .space 4                # broadcast when a line came
+.global log_end
 log_end:            .space 4                # bytes that were ever logged
 log_kept:           .space 4                # of these, that are in the file
 log_mutex:          .space MUTEX_SIZE       # held while the file is written

@@ -17,3 +17,10 @@ export async function output(node: LabNode, line: string, options: WaitOptions =
   await node.waitFor(PROMPT, { within: "600s", ...options });
   return node.console.text.slice(start).replace(/[^\n]*$/, "");
 }
+
+/** The same on a node whose services speak at any time: only what comes between two lines of its own. */
+export async function outputAmong(node: LabNode, line: string): Promise<string> {
+  await node.enter(`echo from here; ${line}; echo to here`, /^to here$/m);
+  const since = node.console.text.split("; echo to here").at(-1)!;
+  return /^from here\n([\s\S]*?)to here$/m.exec(since)![1]!;
+}

@@ -5,8 +5,8 @@
  */
 
 export const ARCHIVES = {
-  freebsd: { folder: "freebsd-tcp-testsuite", options: [] },
-  google: { folder: "packetdrill/gtests/net/tcp", options: ["--tolerance_usecs=25000"] },
+  freebsd: { folder: "freebsd-tcp-testsuite", options: [], flags: [] },
+  google: { folder: "packetdrill/gtests/net/tcp", options: ["--tolerance_usecs=25000"], flags: ["linux"] },
 };
 
 /** FreeBSD's usual settings: a script that sets one of them to this chooses nothing. */

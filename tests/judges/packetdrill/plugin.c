@@ -27,15 +27,27 @@
 enum { FRAME = 'F', ADVANCE = 'A', TIME = 'T' };
 enum { ETHER = 14, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
 enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT };
-enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK };
-enum { FIRST_FD = 3, FOREVER = -1 };
+enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK,
+       OPTION_WIDEST, OPTION_QUICK };
+enum { FOREVER = -1 };
 
 /* Seconds of virtual time after which a packet that is waited for does not come any more. */
 enum { PATIENCE_S = 20 };
 
+/* How long a call may take to return when what it waits for has come. */
+enum { FINISH_NS = 400000 };
+
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 0x77 };
 static const uint8_t agent_address[4] = { 10, 0, 2, 98 };
 static uint8_t node_mac[6], node_address[4];
+
+/* What Google's defaults.sh sets: buffers, of which the largest chooses the window scale. Its scripts also have Linux's
+   order of options in a SYN, which says nothing (RFC 9293, 3.1). */
+static int as_linux;
+static const struct { uint32_t option, value; } linux_defaults[] = {
+  { OPTION_RECEIVE_LIMIT, 540000 }, { OPTION_SEND_LIMIT, 256 << 10 }, { OPTION_WIDEST, 15 << 20 },
+  { OPTION_QUICK, 16 },
+};
 static int server;
 static uint64_t now_ns;
 static pthread_t main_thread;
@@ -119,6 +131,49 @@ static void answer_arp(const uint8_t *asked) {
   send_frame(asked + 8, 0x0806, reply, sizeof reply);
 }
 
+/* Puts the options of a SYN in Linux's order: what they say, and how long they are, stays. */
+static void order_options(uint8_t *packet, size_t length) {
+  uint8_t *tcp = packet + (packet[0] & 15) * 4, options[40], *at = tcp + 20, *end = tcp + (tcp[12] >> 4) * 4;
+  const uint8_t *found[256] = { 0 };
+  if (!(tcp[13] & 2) || end > packet + length) return;
+  size_t bytes = end - at;
+  memcpy(options, at, bytes);
+  for (size_t place = 0; place < bytes && options[place];) {
+    if (options[place] == 1) {
+      place++;
+      continue;
+    }
+    if (place + 1 >= bytes || options[place + 1] < 2 || place + options[place + 1] > bytes) return;
+    found[options[place]] = options + place;
+    place += options[place + 1];
+  }
+  enum { NOP = 1, MSS, SCALE, SACK_OK, STAMP = 8 };
+  static const uint8_t nop[] = { NOP };
+  const uint8_t *pad = found[SACK_OK] && found[STAMP] ? NULL : nop;
+  if (!found[SACK_OK] && !found[STAMP]) pad = NULL;
+  const uint8_t *order[] = { found[MSS], pad, pad, found[SACK_OK], found[STAMP], found[SCALE] ? nop : NULL, found[SCALE] };
+  for (size_t next = 0; next < ARRAY_LENGTH(order); next++)
+    if (order[next]) {
+      size_t size = order[next][0] == NOP ? 1 : order[next][1];
+      if (at + size > end) give_up("options that do not fit in another order");
+      memcpy(at, order[next], size);
+      at += size;
+    }
+  if (at != end) give_up("options that have another length in another order");
+  uint8_t pseudo[12] = { 0 }, whole[1600];
+  memcpy(pseudo, packet + 12, 8);
+  pseudo[9] = 6;
+  size_t segment = packet + length - tcp;
+  pseudo[10] = segment >> 8;
+  pseudo[11] = segment;
+  tcp[16] = tcp[17] = 0;
+  memcpy(whole, pseudo, sizeof pseudo);
+  memcpy(whole + sizeof pseudo, tcp, segment);
+  uint16_t sum = checksum(whole, sizeof pseudo + segment);
+  tcp[16] = sum >> 8;
+  tcp[17] = sum;
+}
+
 /* A frame came off the switch. */
 static void take_frame(uint64_t time_ns, const uint8_t *frame, size_t bytes) {
   if (bytes < ETHER + 20) return;
@@ -143,6 +198,7 @@ static void take_frame(uint64_t time_ns, const uint8_t *frame, size_t bytes) {
   packets[next].time_ns = time_ns;
   packets[next].bytes = length;
   memcpy(packets[next].data, packet, length);
+  if (as_linux && packet[9] == 6) order_options(packets[next].data, length);
   packets_in++;
 }
 
@@ -229,7 +285,7 @@ static int result(const uint32_t *reply, int blocking) {
 
 /* Finds a descriptor and takes the lock, or sets errno. */
 static int enter(int fd) {
-  if (fd < FIRST_FD || fd >= MOST_FDS || !fds[fd].used) {
+  if (fd < 0 || fd >= MOST_FDS || !fds[fd].used) {
     errno = EBADF;
     return 0;
   }
@@ -240,16 +296,13 @@ static int enter(int fd) {
 static int timeout_of(int fd, int flags) { return (fds[fd].flags & O_NONBLOCK) || (flags & MSG_DONTWAIT) ? 0 : FOREVER; }
 
 static int new_fd(uint32_t handle) {
-  for (int fd = FIRST_FD; fd < MOST_FDS; fd++)
-    if (!fds[fd].used) {
-      memset(&fds[fd], 0, sizeof fds[fd]);
-      fds[fd].used = 1;
-      fds[fd].handle = handle;
-      fds[fd].flags = O_RDWR;
-      return fd;
-    }
-  give_up("too many descriptors");
-  return -1;
+  int fd = open("/dev/null", O_RDWR); /* a number that is ours: in the end packetdrill closes it itself */
+  if (fd < 0 || fd >= MOST_FDS) give_up("too many descriptors");
+  memset(&fds[fd], 0, sizeof fds[fd]);
+  fds[fd].used = 1;
+  fds[fd].handle = handle;
+  fds[fd].flags = O_RDWR;
+  return fd;
 }
 
 static void qure_free(void *data) { close(server); }
@@ -264,6 +317,10 @@ static int qure_socket(void *data, int domain, int type, int protocol) {
   if (handle == -1) return -1;
   int fd = new_fd(handle);
   if (type & SOCK_NONBLOCK) fds[fd].flags |= O_NONBLOCK;
+  for (size_t at = 0; as_linux && at < ARRAY_LENGTH(linux_defaults); at++) {
+    pthread_mutex_lock(&lock);
+    result(call(OPTION, handle, linux_defaults[at].option, linux_defaults[at].value, 0), 1);
+  }
   return fd;
 }
 
@@ -371,6 +428,7 @@ static int qure_ioctl(void *data, int fd, unsigned long request, ...) {
 static int qure_close(void *data, int fd) {
   if (!enter(fd)) return -1;
   fds[fd].used = 0;
+  close(fd);
   return result(call(CLOSE, fds[fd].handle, 0, 0, 0), 1) == -1 ? -1 : 0;
 }
 
@@ -389,7 +447,7 @@ static int qure_getsockopt(void *data, int fd, int level, int option, void *valu
     *(int *)value = reply[5 + 1] ? errno_of(reply[5 + 1], 1) : 0;
     *length = 4;
   } else if (level == SOL_SOCKET && (option == SO_RCVBUF || option == SO_SNDBUF)) {
-    *(int *)value = reply[5 + (option == SO_RCVBUF ? 11 : 10)];
+    *(int *)value = reply[5 + (option == SO_RCVBUF ? 11 : 10)] * (as_linux ? 2 : 1); /* socket(7): twice what was set */
     *length = 4;
   } else if (level == IPPROTO_TCP && option == TCP_MAXSEG) {
     *(int *)value = reply[5 + 9];
@@ -427,10 +485,18 @@ static int qure_poll(void *data, struct pollfd *entries, nfds_t count, int timeo
   return -1;
 }
 
+/* Lets calls of other threads return that what just came or went has ended: packetdrill waits for them by the host's clock. */
+static void finish_calls(void) {
+  uint64_t end = now_ns + FINISH_NS;
+  for (size_t at = 0; at < MOST_CALLS; at++)
+    while (calls[at].id && !calls[at].done && now_ns < end) advance(end - now_ns);
+}
+
 static int qure_netdev_send(void *data, const void *packet, size_t bytes) {
   pthread_mutex_lock(&lock);
   send_frame(node_mac, 0x0800, packet, bytes);
   advance(1000); /* it is under way */
+  finish_calls();
   pthread_mutex_unlock(&lock);
   return 0;
 }
@@ -447,6 +513,7 @@ static int qure_netdev_receive(void *data, void *buffer, size_t *count, long lon
   memcpy(buffer, packets[next].data, bytes);
   *count = bytes;
   *time_us = packets[next].time_ns / 1000;
+  finish_calls();
   pthread_mutex_unlock(&lock);
   return 0;
 }
@@ -461,23 +528,23 @@ static int qure_usleep(void *data, useconds_t us) {
 
 static int qure_gettimeofday(void *data, struct timeval *tv, struct timezone *tz) {
   /* packetdrill asks again and again when little time is left. */
-  if (pthread_equal(pthread_self(), main_thread)) {
-    pthread_mutex_lock(&lock);
-    advance(2000);
-    pthread_mutex_unlock(&lock);
-  }
+  pthread_mutex_lock(&lock);
+  advance(2000);
+  pthread_mutex_unlock(&lock);
   tv->tv_sec = now_ns / 1000000000;
   tv->tv_usec = now_ns / 1000 % 1000000;
   return 0;
 }
 
-/* `flags`: the path of the switch's socket, the node's MAC address and its IPv4 address, with commas between. */
+/* `flags`: the path of the switch's socket, the node's MAC address and its IPv4 address, and for Google's scripts `linux`; with
+   commas between. */
 void packetdrill_interface_init(const char *flags, struct packetdrill_interface *interface) {
   char path[108];
   unsigned mac[6], ip[4];
   if (!flags || sscanf(flags, "%107[^,],%x:%x:%x:%x:%x:%x,%u.%u.%u.%u", path, &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
                        &mac[5], &ip[0], &ip[1], &ip[2], &ip[3]) != 11)
-    give_up("--so_flags=SOCKET,MAC,ADDRESS");
+    give_up("--so_flags=SOCKET,MAC,ADDRESS[,linux]");
+  as_linux = strstr(flags, ",linux") != NULL;
   for (int at = 0; at < 6; at++) node_mac[at] = mac[at];
   for (int at = 0; at < 4; at++) node_address[at] = ip[at];
   struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -1,0 +1,41 @@
+/** A node on whose wire TCP peers play their cases (tcp-wire.ts). */
+import { expect } from "vitest";
+import type { LabCluster, LabPlug } from "../../src/index.ts";
+import { CLOUD } from "../system/images.ts";
+import { listen, TcpPeer } from "./tcp-wire.ts";
+
+export interface TcpScene {
+  readonly lab: LabCluster;
+  readonly plug: LabPlug;
+  readonly peers: Map<number, TcpPeer>;
+  readonly node: { readonly mac: Uint8Array; readonly address: string };
+}
+
+/** The scene of a cluster whose first node has an address. */
+export function tcpScene(lab: LabCluster): TcpScene {
+  const text = lab.nodes[0]!.console.text;
+  const mac = /82540EM, ([0-9a-f:]+)/.exec(text)![1]!.split(":");
+  const plug = lab.plug("peer");
+  const peers = new Map<number, TcpPeer>();
+  listen(lab, plug, peers);
+  const node = {
+    mac: Uint8Array.from(mac, (byte) => Number.parseInt(byte, 16)),
+    address: CLOUD.exec(text)![2]!,
+  };
+  return { lab, plug, peers, node };
+}
+
+/** Plays a case from `ownPort` to `port` of the node. */
+export async function play(scene: TcpScene, rows: readonly string[], ownPort: number, port: number): Promise<void> {
+  const { lab, plug, peers, node } = scene;
+  const peer = new TcpPeer(lab, plug, node, ownPort, port);
+  peers.set(ownPort, peer);
+  for (const [number, row] of rows.entries()) {
+    const rest = row.slice(2);
+    if (row.startsWith("< ")) peer.send(rest);
+    else if (row.startsWith("> ")) expect(await peer.expect(rest), `row ${number}: ${row}`).toBe(rest);
+    else if (row.startsWith("wait ")) await lab.advance(`${row.slice(5)}ms`);
+    else expect(await peer.silence(Number(row.slice(8))), `row ${number}: ${row}`).toBe("silence");
+  }
+  peers.delete(ownPort);
+}
