@@ -213,7 +213,9 @@ address_result:
     jz      1f
     call    error_text
     PRINTF  "cluster: %s\n", eax
-1:  mov     eax, edx
+1:  push    edx
+    call    keep_flush                  # the prompt says that they are on the disk
+    pop     eax
     neg     eax
     ret
 

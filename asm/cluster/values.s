@@ -8,6 +8,7 @@
 .include "errors.inc"
 .include "net.inc"
 .include "cluster.inc"
+.include "history.inc"
 
 TELL_MS                 = 100           # values are told to the group at most this often,
 TELL_SPREAD_MS          = 40            # by one of those who hear that somebody is behind
@@ -107,15 +108,10 @@ values_word:
 values_load:
     push    esi
     push    edi
-    mov     eax, [node_mount]
-    test    eax, eax
-    jz      9f
-    LOAD_STRING edx, "cluster_values"
-    mov     ecx, offset values_next
-    mov     esi, VALUES_SIZE
-    call    object_load
-    jc      9f
-    mov     edi, offset values_next
+    mov     eax, offset kept_values
+    mov     edx, VALUES_SIZE
+    call    keep_load
+    jc      7f
     cmp     dword ptr [edi + VALUES_MAGIC], VALUES_MAGIC_VALUE
     jne     8f
     cmp     dword ptr [edi + VALUES_VERSION], VALUES_VERSION_VALUE
@@ -129,10 +125,19 @@ values_load:
     mov     eax, [edi + VALUES_NUMBER]
     mov     edx, [edi + VALUES_DIGEST]
     call    values_compare
-    jbe     9f
+    jbe     7f
+    mov     eax, offset values_next
+    mov     edx, edi
+    mov     ecx, VALUES_SIZE
+    call    mem_copy
     call    values_adopt
+    mov     eax, offset kept_values
+    call    keep_loaded
     jmp     9f
 8:  PRINT   "cluster: the object cluster_values on the disk is damaged; the others' counts\n"
+7:  cmp     dword ptr [values + VALUES_NUMBER], 0
+    je      9f
+    call    values_save
 9:  pop     edi
     pop     esi
     ret
@@ -155,21 +160,11 @@ values_adopt:
     call    mem_copy
     jmp     services_configure
 
-# Puts the values on the disk, where there is one. May sleep.
+# Has the values put on the disk, where there is one.
 values_save:
-    push    esi
-    mov     eax, [node_mount]
-    test    eax, eax
-    jz      9f
-    LOAD_STRING edx, "cluster_values"
-    mov     ecx, offset values
-    mov     esi, VALUES_SIZE
-    call    object_save
-    jnc     9f
-    call    error_text
-    PRINTF  "cluster: cluster_values cannot be saved: %s\n", eax
-9:  pop     esi
-    ret
+    mov     eax, offset kept_values
+    mov     edx, VALUES_SIZE
+    jmp     keep_changed
 
 # The node belongs to another cluster from now on, which has its own. May sleep.
 .global values_forget
@@ -299,6 +294,8 @@ values_set:
     mov     dword ptr [values_next + VALUES_VERSION], VALUES_VERSION_VALUE
     call    values_adopt
     call    values_save
+    mov     eax, ebx
+    call    history_note_configured
     call    values_tell
     clc
     jmp     .Lvalues_set_done

@@ -288,6 +288,15 @@ describe("packets that look like the cluster's", () => {
     ["values whose text does not end", memberPacket(11, "name\0abc")],
     ["values that do not end", memberPacket(11, `name\0${"a".repeat(1100)}\0`)],
     ["values with a blank in a name", memberPacket(11, "a b\0c\0\0\0")],
+    ["events, but none", memberPacket(15, "")],
+    ["half an event", memberPacket(15, "a".repeat(71))],
+    ["an event of an unknown kind", memberPacket(15, `${"a".repeat(24)}\x09\0${"a".repeat(14)}${"\0".repeat(32)}`)],
+    ["an event of nobody", memberPacket(15, `${"a".repeat(16)}${"\0".repeat(8)}\x03\0${"\0".repeat(46)}`)],
+    ["an event with a name that does not end", memberPacket(15, `${"a".repeat(24)}\x03\0${"a".repeat(46)}`)],
+    ["an event in era 0", memberPacket(15, `\0\0\0\0${"a".repeat(20)}\x03\0${"\0".repeat(46)}`)],
+    ["too many events", memberPacket(15, `${"a".repeat(24)}\x03\0${"\0".repeat(46)}`.repeat(19))],
+    ["digests of a history that are too few", memberPacket(16, "a".repeat(255))],
+    ["a history of a joiner", cloudPacket((p) => p.setUint8(5, 16), HEADER_BYTES + 256)],
   ];
   const FOREIGN: readonly (readonly [string, Uint8Array, number])[] = [
     ["another magic", cloudPacket((p) => p.setUint8(0, 0x71)), CLUSTER_PORT],
