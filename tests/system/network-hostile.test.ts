@@ -294,7 +294,6 @@ describe("packets that look like the cluster's", () => {
     ["an event of nobody", memberPacket(15, `${"a".repeat(16)}${"\0".repeat(8)}\x03\0${"\0".repeat(46)}`)],
     ["an event with a name that does not end", memberPacket(15, `${"a".repeat(24)}\x03\0${"a".repeat(46)}`)],
     ["an event in era 0", memberPacket(15, `\0\0\0\0${"a".repeat(20)}\x03\0${"\0".repeat(46)}`)],
-    ["too many events", memberPacket(15, `${"a".repeat(24)}\x03\0${"\0".repeat(46)}`.repeat(19))],
     ["digests of a history that are too few", memberPacket(16, "a".repeat(255))],
     ["a history of a joiner", cloudPacket((p) => p.setUint8(5, 16), HEADER_BYTES + 256)],
   ];
