@@ -20,6 +20,9 @@ cloud_help:
     .ascii  "  cloud address add ADDRESS [MASK]   has one member hold this address, from now on\n"
     .ascii  "  cloud address remove ADDRESS       has nobody hold it any more\n"
     .ascii  "  cloud address move ADDRESS NODE    has this member hold it\n"
+    .ascii  "  cloud set NAME VALUE gives a name a value, for the whole cluster; it counts when a majority\n"
+    .ascii  "                       of the members that agreed last has it on disk. Without VALUE it goes\n"
+    .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"
     .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
     .ascii  "  cloud nodes          shows all nodes of which the history tells\n"
     .ascii  "  cloud events [-f]    shows who came, went, or changed something; -f goes on until Ctrl-C\n"
@@ -32,7 +35,7 @@ cloud_help:
     .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|history|nodes|events|graph|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|set|get|history|nodes|events|graph|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -41,6 +44,8 @@ STRING action_start, "start"
 STRING action_stop, "stop"
 STRING action_reboot, "reboot"
 STRING action_address, "address"
+STRING action_set, "set"
+STRING action_get, "get"
 STRING action_history, "history"
 STRING action_nodes, "nodes"
 STRING action_events, "events"
@@ -72,6 +77,8 @@ actions:
     .long   action_stop, cloud_stop, 0
     .long   action_reboot, cloud_reboot, 1
     .long   action_address, cloud_address, ANY
+    .long   action_set, cloud_set, ANY
+    .long   action_get, cloud_get, ANY
     .long   action_history, cloud_history, 0
     .long   action_nodes, cloud_nodes, 0
     .long   action_events, cloud_events, ANY
@@ -383,6 +390,7 @@ cloud_init:
     call    node_load
     sbb     ebx, ebx                    # -1: still diskless
     call    values_load
+    call    vote_load
     call    history_recall
     call    lived_load
     call    cluster_print_node

@@ -109,6 +109,7 @@ cluster_task:
     call    node_identify
     call    node_load
     call    values_load
+    call    vote_load
     call    history_recall
     call    lived_load
     call    trust_begin
@@ -251,6 +252,12 @@ cluster_timers:
     jge     .Lcluster_timers_noted
     mov     esi, eax
 .Lcluster_timers_noted:
+    call    clock_ms
+    call    proposal_timers
+    cmp     eax, esi
+    jge     .Lcluster_timers_proposed
+    mov     esi, eax
+.Lcluster_timers_proposed:
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi

@@ -30,6 +30,7 @@ copy_\label:            .space \size
 .balign 4
 kept_first:
 KEPT values, "cluster_values", values, VALUES_SIZE, VALUES_DIGEST
+KEPT vote, "cluster_vote", vote, VOTE_SIZE, VOTE_SERIAL     # after the values, which it is about
 KEPT history, "cluster_history", history, HISTORY_SIZE, HISTORY_DIGEST
 KEPT lived, "node_history", lived, LIVED_SIZE, LIVED_MAGIC
 kept_end:
@@ -159,7 +160,12 @@ keep_write:
     je      .Lkeep_write_nothing
     cmp     dword ptr [node_mount], 0
     je      .Lkeep_write_nothing
-    mov     eax, [ebx + KEPT_COPY]
+    cmp     ebx, offset kept_vote       # a vote replaces one about values that are on disk
+    jne     1f
+    mov     eax, [kept_values + KEPT_CHANGES]
+    cmp     eax, [kept_values + KEPT_WRITTEN]
+    jne     .Lkeep_write_nothing
+1:  mov     eax, [ebx + KEPT_COPY]
     mov     edx, [ebx + KEPT_LIVE]
     mov     ecx, [ebx + KEPT_BYTES]
     call    mem_copy
@@ -184,6 +190,7 @@ keep_write:
     add     eax, [ebx + KEPT_DIGEST]
     mov     eax, [eax]
     mov     [ebx + KEPT_ON_DISK], eax
+    call    vote_kept
     clc
     jmp     .Lkeep_write_unlock
 .Lkeep_write_failed:

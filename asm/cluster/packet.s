@@ -174,6 +174,10 @@ packet_check:
     je      .Lpacket_check_hold
     cmp     eax, KIND_VALUES
     je      .Lpacket_check_values
+    cmp     eax, KIND_PROMISE
+    je      .Lpacket_check_promise
+    cmp     eax, KIND_OFFER
+    je      .Lpacket_check_offer
     cmp     eax, KIND_EVENTS
     je      .Lpacket_check_events
     cmp     eax, KIND_HISTORY
@@ -191,14 +195,28 @@ packet_check:
     ja      .Lpacket_check_malformed
     jmp     .Lpacket_check_sized
 .Lpacket_check_values:
-    cmp     esi, CLOUD_TEXT_MAXIMUM
-    ja      .Lpacket_check_malformed
-    lea     eax, [ebx + CLOUD_TEXT]
-    lea     ecx, [esi - CLOUD_TEXT]
+    lea     eax, [ebx + CLOUD_REGION]
+    lea     ecx, [esi - CLOUD_REGION]
     call    values_valid
     jc      .Lpacket_check_malformed
     cmp     eax, [ebx + CLOUD_VALUES_DIGEST]
     jne     .Lpacket_check_malformed
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    jmp     .Lpacket_check_sized
+.Lpacket_check_promise:
+    cmp     esi, CLOUD_OFFER            # who has not voted has nothing to offer
+    jb      .Lpacket_check_malformed
+    jne     .Lpacket_check_offer
+    cmp     dword ptr [ebx + CLOUD_BEFORE], 0
+    jne     .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_offer:
+    lea     eax, [ebx + CLOUD_OFFER]
+    mov     ecx, esi
+    sub     ecx, CLOUD_OFFER
+    jb      .Lpacket_check_malformed
+    call    values_valid
+    jc      .Lpacket_check_malformed
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     jmp     .Lpacket_check_sized
 .Lpacket_check_history:
@@ -348,7 +366,9 @@ kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .byte   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
     .byte   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
     .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
+    .byte   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
+    .byte   MEMBER, MEMBER, MEMBER, MEMBER

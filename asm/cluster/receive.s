@@ -325,6 +325,18 @@ cluster_shared:
     call    holder_asked
     jmp     .Lcluster_shared_done
 .Lcluster_shared_suspect:
+    mov     edx, esi
+    cmp     ecx, KIND_PREPARE
+    jb      .Lcluster_shared_accused
+    cmp     ecx, KIND_PROMISE
+    jae     .Lcluster_shared_answer
+    mov     ecx, edi
+    call    vote_asked
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_answer:
+    call    proposal_answered
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_accused:
     cmp     ecx, KIND_SUSPECT
     jne     .Lcluster_shared_done
     call    ring_suspected

@@ -22,11 +22,17 @@ const KINDS = [
   "welcome",
   "events",
   "history",
+  "prepare",
+  "offer",
+  "promise",
+  "voted",
 ];
 const HOLD = 8;
 const RELEASE = 9;
 const MOVE = 10;
 const VALUES = 11;
+/** Before the text: how many members agree, and their ids. */
+const VOTERS_BYTES = 132;
 const EVENTS = 15;
 const EVENT_BYTES = 72;
 const EVENT_KINDS = ["", "founded", "ended", "joined", "left", "died", "moved", "configured", "upgraded"];
@@ -128,10 +134,12 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, 8]);
     fields.push(["address", [...bytes.subarray(at + SERVICE_AT, at + SERVICE_AT + 4)].join("."), at + SERVICE_AT, 4]);
   }
-  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES) {
-    const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES)).split("\0");
+  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES + VOTERS_BYTES) {
+    const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES + VOTERS_BYTES)).split("\0");
     const pairs = words.flatMap((word, index) => (index % 2 === 0 && word !== "" ? `${word} ${words[index + 1]}` : []));
-    fields.push(["values", pairs.join(", "), at + HEAD_BYTES, bytes.length - at - HEAD_BYTES]);
+    const text = at + HEAD_BYTES + VOTERS_BYTES;
+    fields.push(["agreed members", String(little32(bytes, at + HEAD_BYTES)), at + HEAD_BYTES, VOTERS_BYTES]);
+    fields.push(["values", pairs.join(", "), text, bytes.length - text]);
   }
   if (bytes[at + 5] === EVENTS)
     for (let event = at + HEAD_BYTES; event + EVENT_BYTES <= bytes.length; event += EVENT_BYTES) {
