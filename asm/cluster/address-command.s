@@ -165,14 +165,15 @@ address_enter:
     call    cloud_lock
     push    edx
     call    address_room
+    pushfd
+    call    cloud_unlock
+    popfd
     pop     edx
     jc      .Laddress_enter_full
     lea     eax, [ebp - 32]
-    call    values_set
-    call    address_result
+    call    values_put
     jmp     .Laddress_enter_done
 .Laddress_enter_full:
-    call    cloud_unlock
     PRINTF  "cluster: there can be %u service addresses\n", SERVICES
     jmp     .Laddress_enter_failed
 .Laddress_enter_bad_mask:
@@ -199,24 +200,6 @@ address_room:
 9:  pop     esi
     ret
 
-# Gives the mutex back, and says why values could not be changed.
-# In: CF and EAX as values_set gives them.
-# Out: EAX status.
-address_result:
-    sbb     edx, edx
-    push    edx
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    pop     edx
-    test    edx, edx
-    jz      1f
-    call    error_text
-    PRINTF  "cluster: %s\n", eax
-1:  mov     eax, edx
-    neg     eax
-    ret
-
 # cloud address remove ADDRESS
 address_erase:
     push    ebx
@@ -225,11 +208,9 @@ address_erase:
     jc      9f
     lea     edx, [ebp - 32]
     call    address_name
-    call    cloud_lock
     lea     eax, [ebp - 32]
     xor     edx, edx
-    call    values_set
-    call    address_result
+    call    values_put
     jmp     8f
 9:  mov     eax, 1
 8:  ENDFRAME

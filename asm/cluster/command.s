@@ -20,6 +20,13 @@ cloud_help:
     .ascii  "  cloud address add ADDRESS [MASK]   has one member hold this address, from now on\n"
     .ascii  "  cloud address remove ADDRESS       has nobody hold it any more\n"
     .ascii  "  cloud address move ADDRESS NODE    has this member hold it\n"
+    .ascii  "  cloud set NAME VALUE gives a name a value, for the whole cluster; it counts when a majority\n"
+    .ascii  "                       of the members that agreed last has it on disk. Without VALUE it goes\n"
+    .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"
+    .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
+    .ascii  "  cloud nodes          shows all nodes of which the history tells\n"
+    .ascii  "  cloud events [-f]    shows who came, went, or changed something; -f goes on until Ctrl-C\n"
+    .ascii  "  cloud graph          shows how many nodes were online, over time\n"
     .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
     .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
@@ -28,7 +35,7 @@ cloud_help:
     .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|set|get|history|nodes|events|graph|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -37,6 +44,12 @@ STRING action_start, "start"
 STRING action_stop, "stop"
 STRING action_reboot, "reboot"
 STRING action_address, "address"
+STRING action_set, "set"
+STRING action_get, "get"
+STRING action_history, "history"
+STRING action_nodes, "nodes"
+STRING action_events, "events"
+STRING action_graph, "graph"
 STRING action_invite, "invite"
 STRING action_join, "join"
 STRING action_key, "key"
@@ -45,6 +58,7 @@ STRING key_new, "new"
 STRING key_set, "set"
 STRING key_forget, "forget"
 .pushsection .rodata
+.global no_name
 no_name:                .byte 0
 .popsection
 
@@ -63,6 +77,12 @@ actions:
     .long   action_stop, cloud_stop, 0
     .long   action_reboot, cloud_reboot, 1
     .long   action_address, cloud_address, ANY
+    .long   action_set, cloud_set, ANY
+    .long   action_get, cloud_get, ANY
+    .long   action_history, cloud_history, 0
+    .long   action_nodes, cloud_nodes, 0
+    .long   action_events, cloud_events, ANY
+    .long   action_graph, cloud_graph, 0
     .long   action_invite, cloud_invite, 0
     .long   action_join, cloud_join, 1
     .long   action_key, cloud_key, ANY
@@ -370,6 +390,9 @@ cloud_init:
     call    node_load
     sbb     ebx, ebx                    # -1: still diskless
     call    values_load
+    call    vote_load
+    call    history_recall
+    call    lived_load
     call    cluster_print_node
     test    ebx, ebx
     jnz     1f

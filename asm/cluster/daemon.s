@@ -83,6 +83,12 @@ cluster_task:
     LOAD_STRING ecx, "cloud save"
     call    task_create_owned
     jc      .Lcluster_task_over
+    call    keep_begin
+    mov     eax, offset keep_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud keep"
+    call    task_create_owned
+    jc      .Lcluster_task_over
     mov     ebx, [net_interfaces]
     mov     [cluster_netif], ebx
     mov     dword ptr [cluster_pings], 1
@@ -103,6 +109,9 @@ cluster_task:
     call    node_identify
     call    node_load
     call    values_load
+    call    vote_load
+    call    history_recall
+    call    lived_load
     call    trust_begin
     call    trust_load
     call    reboot_recall
@@ -237,6 +246,18 @@ cluster_timers:
     jge     .Lcluster_timers_told
     mov     esi, eax
 .Lcluster_timers_told:
+    call    clock_ms
+    call    history_timers
+    cmp     eax, esi
+    jge     .Lcluster_timers_noted
+    mov     esi, eax
+.Lcluster_timers_noted:
+    call    clock_ms
+    call    proposal_timers
+    cmp     eax, esi
+    jge     .Lcluster_timers_proposed
+    mov     esi, eax
+.Lcluster_timers_proposed:
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi
@@ -373,11 +394,15 @@ cluster_leave:
     cmp     dword ptr [cluster_pings], 0
     je      1f
     call    holder_leave
+    call    history_note_left
+    call    history_tell_fresh
+    call    lived_leave
     call    coordinator_bye
 1:  mov     dword ptr [cluster_pings], 0
     mov     eax, offset cluster_mutex
     call    mutex_unlock
     call    node_flush
+    call    keep_flush
     mov     eax, LEAVE_MS
     jmp     task_sleep
 9:  ret
@@ -398,6 +423,7 @@ cluster_rejoin:
     mov     eax, ebx
     call    trust_adopt
     call    values_forget               # they are the other cluster's
+    call    history_forget
     call    trust_begin                 # a new session, which no recording names
     call    node_save
     call    view_disband

@@ -316,6 +316,8 @@ holder_claim:
     call    clock_ms
     mov     [hold_at], eax              # the others hear of it at once
     PRINTF  "cluster: %I is here now\n", ebx
+    mov     eax, ebx
+    call    history_note_moved
     jmp     .Lholder_claim_done
 .Lholder_claim_release:
     mov     eax, edi

@@ -6,6 +6,7 @@
 .include "bootinfo.inc"
 .include "net.inc"
 .include "cluster.inc"
+.include "history.inc"
 .include "names.inc"
 
 LINK_LOCAL              = 0xFEA9        # 169.254, as it lies in an address
@@ -80,12 +81,14 @@ packet_build:
     mov     eax, [cluster_state]
     mov     [edi + CLOUD_STATE], al
     cmp     dword ptr [node_mount], 0
-    jne     1f
+    jne     .Lpacket_build_disk
     mov     byte ptr [edi + CLOUD_FLAGS], FLAG_DISKLESS
-1:  cmp     dword ptr [node_alone], 0
-    je      3f
+.Lpacket_build_disk:
+    cmp     dword ptr [node_alone], 0
+    je      .Lpacket_build_era
     or      byte ptr [edi + CLOUD_FLAGS], FLAG_ALONE
-3:  mov     eax, [node + NODE_ERA]
+.Lpacket_build_era:
+    mov     eax, [node + NODE_ERA]
     mov     [edi + CLOUD_ERA], eax
     mov     eax, [node + NODE_AGE]
     mov     [edi + CLOUD_AGE], eax
@@ -96,12 +99,13 @@ packet_build:
     mov     eax, [node + NODE_ID + 4]
     mov     [edi + CLOUD_NODE + 4], eax
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     2f
+    jne     .Lpacket_build_named
     mov     eax, [node + NODE_FOUNDER]
     mov     [edi + CLOUD_FOUNDER], eax
     mov     eax, [node + NODE_FOUNDER + 4]
     mov     [edi + CLOUD_FOUNDER + 4], eax
-2:  lea     eax, [edi + CLOUD_NAME]
+.Lpacket_build_named:
+    lea     eax, [edi + CLOUD_NAME]
     mov     edx, offset hostname
     mov     ecx, NAME_SIZE
     call    string_copy
@@ -111,6 +115,20 @@ packet_build:
     mov     [edi + CLOUD_VALUES], eax
     mov     eax, [values + VALUES_DIGEST]
     mov     [edi + CLOUD_VALUES_DIGEST], eax
+    mov     eax, [history + HISTORY_COUNT]
+    mov     [edi + CLOUD_HISTORY], eax
+    mov     eax, [history + HISTORY_DIGEST]
+    mov     [edi + CLOUD_HISTORY_DIGEST], eax
+    mov     eax, offset kept_values
+    call    keep_is_kept
+    jne     .Lpacket_build_values
+    or      byte ptr [edi + CLOUD_FLAGS], FLAG_VALUES_KEPT
+.Lpacket_build_values:
+    mov     eax, offset kept_history
+    call    keep_is_kept
+    jne     .Lpacket_build_history
+    or      byte ptr [edi + CLOUD_FLAGS], FLAG_HISTORY_KEPT
+.Lpacket_build_history:
     pop     edi
     ret
 
@@ -156,6 +174,14 @@ packet_check:
     je      .Lpacket_check_hold
     cmp     eax, KIND_VALUES
     je      .Lpacket_check_values
+    cmp     eax, KIND_PROMISE
+    je      .Lpacket_check_promise
+    cmp     eax, KIND_OFFER
+    je      .Lpacket_check_offer
+    cmp     eax, KIND_EVENTS
+    je      .Lpacket_check_events
+    cmp     eax, KIND_HISTORY
+    je      .Lpacket_check_history
     movzx   edx, byte ptr [kind_sizes + eax]
     cmp     esi, edx                    # KIND 0 has no size
     jne     .Lpacket_check_malformed
@@ -169,14 +195,41 @@ packet_check:
     ja      .Lpacket_check_malformed
     jmp     .Lpacket_check_sized
 .Lpacket_check_values:
-    cmp     esi, CLOUD_TEXT_MAXIMUM
-    ja      .Lpacket_check_malformed
-    lea     eax, [ebx + CLOUD_TEXT]
-    lea     ecx, [esi - CLOUD_TEXT]
+    lea     eax, [ebx + CLOUD_REGION]
+    lea     ecx, [esi - CLOUD_REGION]
     call    values_valid
     jc      .Lpacket_check_malformed
     cmp     eax, [ebx + CLOUD_VALUES_DIGEST]
     jne     .Lpacket_check_malformed
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    jmp     .Lpacket_check_sized
+.Lpacket_check_promise:
+    cmp     esi, CLOUD_OFFER            # who has not voted has nothing to offer
+    jb      .Lpacket_check_malformed
+    jne     .Lpacket_check_offer
+    cmp     dword ptr [ebx + CLOUD_BEFORE], 0
+    jne     .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_offer:
+    lea     eax, [ebx + CLOUD_OFFER]
+    mov     ecx, esi
+    sub     ecx, CLOUD_OFFER
+    jb      .Lpacket_check_malformed
+    call    values_valid
+    jc      .Lpacket_check_malformed
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    jmp     .Lpacket_check_sized
+.Lpacket_check_history:
+    cmp     esi, CLOUD_BUCKETS + HISTORY_BUCKETS * 4
+    jne     .Lpacket_check_malformed
+    jmp     .Lpacket_check_sized
+.Lpacket_check_events:
+    lea     eax, [ebx + CLOUD_EVENTS]
+    lea     ecx, [esi - CLOUD_EVENTS]
+    call    events_valid
+    jc      .Lpacket_check_malformed
+    cmp     eax, CLOUD_EVENTS_MAXIMUM
+    ja      .Lpacket_check_malformed
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     jmp     .Lpacket_check_sized
 .Lpacket_check_view:
@@ -215,8 +268,10 @@ packet_check:
     lea     eax, [ebx + CLOUD_NAME]
     call    name_is_good
     jc      .Lpacket_check_malformed
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_JOIN
-    jae     .Lpacket_check_invitation
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    sub     eax, KIND_JOIN
+    cmp     eax, KIND_WELCOME - KIND_JOIN
+    jbe     .Lpacket_check_invitation
     mov     eax, ebx
     mov     ecx, esi
     mov     edx, edi
@@ -310,8 +365,10 @@ MEMBER                  = 1 << STATE_MEMBER
 kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .byte   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
     .byte   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
-    .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE
+    .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
+    .byte   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
-    .byte   JOINING | MEMBER, JOINING | MEMBER
+    .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
+    .byte   MEMBER, MEMBER, MEMBER, MEMBER

@@ -91,6 +91,7 @@ cluster_receive:
     call    cluster_vouch
     mov     eax, ebx
     mov     edx, esi
+    mov     ecx, edi
     call    cluster_shared
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
     je      .Lcluster_receive_reboot
@@ -285,40 +286,63 @@ cluster_alive:
 9:  pop     ebx
     ret
 
-# What a believed packet says of values and addresses.
-# In: EAX packet, EDX its bytes.
+# What a believed packet says of values, history and addresses.
+# In: EAX packet, EDX its bytes, ECX its sender's address.
 cluster_shared:
     push    ebx
     push    esi
+    push    edi
     mov     ebx, eax
     mov     esi, edx
+    mov     edi, ecx
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_BYE
-    je      9f
+    je      .Lcluster_shared_done
     cmp     eax, KIND_HOLD              # whatever the name of its cluster is
-    jne     1f
+    jne     .Lcluster_shared_same
     mov     eax, ebx
     call    holder_heard
-1:  mov     eax, ebx
+.Lcluster_shared_same:
+    mov     eax, ebx
     call    cluster_same
-    jne     9f
+    jne     .Lcluster_shared_done
     mov     eax, ebx
     mov     edx, esi
     call    values_heard
+    mov     eax, ebx
+    mov     edx, esi
+    mov     ecx, edi
+    call    history_heard
     movzx   ecx, byte ptr [ebx + CLOUD_KIND]
     mov     eax, ebx
     cmp     ecx, KIND_RELEASE
-    jne     2f
+    jne     .Lcluster_shared_move
     call    holder_released
-    jmp     9f
-2:  cmp     ecx, KIND_MOVE
-    jne     3f
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_move:
+    cmp     ecx, KIND_MOVE
+    jne     .Lcluster_shared_suspect
     call    holder_asked
-    jmp     9f
-3:  cmp     ecx, KIND_SUSPECT
-    jne     9f
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_suspect:
+    mov     edx, esi
+    cmp     ecx, KIND_PREPARE
+    jb      .Lcluster_shared_accused
+    cmp     ecx, KIND_PROMISE
+    jae     .Lcluster_shared_answer
+    mov     ecx, edi
+    call    vote_asked
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_answer:
+    call    proposal_answered
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_accused:
+    cmp     ecx, KIND_SUSPECT
+    jne     .Lcluster_shared_done
     call    ring_suspected
-9:  pop     esi
+.Lcluster_shared_done:
+    pop     edi
+    pop     esi
     pop     ebx
     ret
 

@@ -46,7 +46,7 @@ key_parsed:             .space KEY_SIZE
 STRING setting_name, "opt/org.qure/cluster"
 STRING open_name, "open"
 # What keeps codes of packets apart from all else that may be made with the key one day.
-STRING purpose, "QuRe cluster 4 packets "
+STRING purpose, "QuRe cluster 5 packets "
 
 .text
 

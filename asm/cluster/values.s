@@ -1,6 +1,7 @@
 # Values that the cluster keeps together: names and texts, such as its service addresses. Every member has all of them,
 # in memory and in the persistent object `cluster_values`. They change as a whole, and are numbered: every packet says
-# the number that its sender has, so who is behind is told. See docs/protocols/cluster.md.
+# the number that its sender has, so who is behind is told. How the next ones are agreed on is in propose.s and vote.s.
+# See docs/protocols/cluster-values.md.
 #
 # All routines run with the cluster's mutex held.
 
@@ -8,6 +9,7 @@
 .include "errors.inc"
 .include "net.inc"
 .include "cluster.inc"
+.include "history.inc"
 
 TELL_MS                 = 100           # values are told to the group at most this often,
 TELL_SPREAD_MS          = 40            # by one of those who hear that somebody is behind
@@ -16,15 +18,17 @@ TELL_SPREAD_MS          = 40            # by one of those who hear that somebody
 .balign 4
 .global values
 values:                 .space VALUES_SIZE
-values_next:            .space VALUES_SIZE  # as they are to become
+.global values_next
+values_next:            .space VALUES_SIZE  # as they may become
+no_values:              .space REGION_TEXT  # zeros
 values_waiting:         .space 4        # 1: at values_at they are told to the group
 values_at:              .space 4        # clock_ms
 values_told:            .space 4        # clock_ms at which they were last told, or heard
 
 .text
 
-# Whether a text holds names and values.
-# In: EAX text, ECX bytes.
+# Whether a region holds voters, names and values.
+# In: EAX region, ECX its bytes.
 # Out: EAX its digest; CF when it is not in order.
 # Clobbers: ECX, EDX.
 .global values_valid
@@ -32,13 +36,17 @@ values_valid:
     push    ebx
     push    esi
     push    edi
-    mov     esi, eax
+    lea     esi, [eax + REGION_TEXT]
     lea     edi, [eax + ecx]
     mov     ebx, eax
+    sub     ecx, REGION_TEXT
+    jb      .Lvalues_valid_bad
     cmp     ecx, VALUES_TEXT_MAXIMUM
     ja      .Lvalues_valid_bad
     test    cl, 3
     jnz     .Lvalues_valid_bad
+    cmp     dword ptr [ebx + REGION_VOTERS], VOTERS_MAXIMUM
+    ja      .Lvalues_valid_bad
 .Lvalues_valid_next:
     cmp     esi, edi
     je      .Lvalues_valid_digest
@@ -107,33 +115,55 @@ values_word:
 values_load:
     push    esi
     push    edi
-    mov     eax, [node_mount]
-    test    eax, eax
-    jz      9f
-    LOAD_STRING edx, "cluster_values"
-    mov     ecx, offset values_next
-    mov     esi, VALUES_SIZE
-    call    object_load
-    jc      9f
-    mov     edi, offset values_next
+    mov     eax, offset kept_values
+    mov     edx, VALUES_SIZE
+    call    keep_load
+    jc      .Lvalues_load_none
     cmp     dword ptr [edi + VALUES_MAGIC], VALUES_MAGIC_VALUE
-    jne     8f
+    jne     .Lvalues_load_damaged
+    mov     ecx, [edi + VALUES_RECORD + RECORD_BYTES]
+    cmp     ecx, VALUES_TEXT_MAXIMUM
+    ja      .Lvalues_load_damaged
+    cmp     dword ptr [edi + VALUES_VERSION], 1
+    je      .Lvalues_load_old
     cmp     dword ptr [edi + VALUES_VERSION], VALUES_VERSION_VALUE
-    jne     8f
-    lea     eax, [edi + VALUES_TEXT]
-    mov     ecx, [edi + VALUES_BYTES]
+    jne     .Lvalues_load_damaged
+.Lvalues_load_region:
+    lea     eax, [edi + VALUES_VOTERS]
+    add     ecx, REGION_TEXT
+    push    ecx
     call    values_valid
-    jc      8f
-    cmp     eax, [edi + VALUES_DIGEST]
-    jne     8f
+    pop     ecx
+    jc      .Lvalues_load_damaged
+    mov     edx, eax
     mov     eax, [edi + VALUES_NUMBER]
-    mov     edx, [edi + VALUES_DIGEST]
     call    values_compare
-    jbe     9f
+    jbe     .Lvalues_load_none
+    mov     edx, eax
+    lea     eax, [edi + VALUES_VOTERS]
     call    values_adopt
-    jmp     9f
-8:  PRINT   "cluster: the object cluster_values on the disk is damaged; the others' counts\n"
-9:  pop     edi
+    mov     eax, offset kept_values
+    call    keep_loaded
+    jmp     .Lvalues_load_done
+.Lvalues_load_old:
+    push    ecx                         # version 1 had no voters
+    lea     eax, [edi + VALUES_TEXT]
+    lea     edx, [edi + VALUES_TEXT_1]
+    call    mem_move
+    lea     eax, [edi + VALUES_VOTERS]
+    xor     edx, edx
+    mov     ecx, REGION_TEXT
+    call    mem_set
+    pop     ecx
+    jmp     .Lvalues_load_region
+.Lvalues_load_damaged:
+    PRINT   "cluster: the object cluster_values on the disk is damaged; the others' counts\n"
+.Lvalues_load_none:
+    cmp     dword ptr [values + VALUES_NUMBER], 0
+    je      .Lvalues_load_done
+    call    values_save
+.Lvalues_load_done:
+    pop     edi
     pop     esi
     ret
 
@@ -147,48 +177,62 @@ values_compare:
     cmp     edx, [values + VALUES_DIGEST]
 9:  ret
 
-# Makes values_next the values, and has those know who follow from them.
+# Makes these the values, and has those know who follow from them.
+# In: EAX region (values_valid), ECX its bytes, EDX number.
 values_adopt:
-    mov     eax, offset values
-    mov     edx, offset values_next
-    mov     ecx, VALUES_SIZE
-    call    mem_copy
-    jmp     services_configure
-
-# Puts the values on the disk, where there is one. May sleep.
-values_save:
-    push    esi
-    mov     eax, [node_mount]
-    test    eax, eax
-    jz      9f
-    LOAD_STRING edx, "cluster_values"
-    mov     ecx, offset values
-    mov     esi, VALUES_SIZE
-    call    object_save
-    jnc     9f
-    call    error_text
-    PRINTF  "cluster: cluster_values cannot be saved: %s\n", eax
-9:  pop     esi
-    ret
-
-# The node belongs to another cluster from now on, which has its own. May sleep.
-.global values_forget
-values_forget:
     push    edi
-    mov     edi, offset values_next
+    push    eax
+    push    ecx
+    mov     edi, offset values
     xor     eax, eax
     mov     ecx, VALUES_SIZE / 4
     rep stosd
-    mov     dword ptr [values_next + VALUES_MAGIC], VALUES_MAGIC_VALUE
-    mov     dword ptr [values_next + VALUES_VERSION], VALUES_VERSION_VALUE
-    call    values_adopt
+    pop     ecx
+    mov     edi, offset values
+    mov     dword ptr [edi + VALUES_MAGIC], VALUES_MAGIC_VALUE
+    mov     dword ptr [edi + VALUES_VERSION], VALUES_VERSION_VALUE
+    mov     [edi + VALUES_NUMBER], edx
+    lea     eax, [ecx - REGION_TEXT]
+    mov     [edi + VALUES_RECORD + RECORD_BYTES], eax
+    lea     eax, [edi + VALUES_VOTERS]
+    pop     edx
+    push    ecx
+    call    mem_copy
+    pop     ecx
+    lea     eax, [edi + VALUES_VOTERS]
+    call    values_valid
+    mov     [edi + VALUES_DIGEST], eax
     pop     edi
+    jmp     services_configure
+
+# What was agreed on: it counts from now on, and goes to the disk.
+# In: as values_adopt.
+.global values_take
+values_take:
+    call    values_adopt
     jmp     values_save
+
+# Has the values put on the disk, where there is one.
+values_save:
+    mov     eax, offset kept_values
+    mov     edx, VALUES_SIZE
+    jmp     keep_changed
+
+# The node belongs to another cluster from now on, which has its own.
+.global values_forget
+values_forget:
+    call    proposal_forget
+    call    vote_forget
+    mov     eax, offset no_values
+    mov     ecx, REGION_TEXT
+    xor     edx, edx
+    jmp     values_take
 
 # Finds a value.
 # In: EAX name, EDX VALUES object.
 # Out: EAX its entry (name, NUL, value, NUL); CF when there is none.
 # Clobbers: ECX, EDX.
+.global values_find
 values_find:
     push    ebx
     push    esi
@@ -196,7 +240,7 @@ values_find:
     mov     ebx, eax
     lea     esi, [edx + VALUES_TEXT]
     mov     edi, esi
-    add     edi, [edx + VALUES_BYTES]
+    add     edi, [edx + VALUES_RECORD + RECORD_BYTES]
 1:  mov     eax, esi
     cmp     esi, edi
     jae     8f
@@ -228,11 +272,11 @@ values_skip:
     jnz     1b
     ret
 
-# Gives a name a value, or takes it away: for all members, and from now on. May sleep.
-# In: EAX name, EDX value or 0.
+# Makes values_next of the values with a change.
+# In: EAX name, EDX value or 0: the name goes.
 # Out: CF and EAX error: ERROR_NO_SPACE, ERROR_INVALID.
-.global values_set
-values_set:
+.global values_change
+values_change:
     push    ebx
     push    esi
     push    edi
@@ -246,14 +290,14 @@ values_set:
     mov     eax, ebx
     mov     edx, offset values_next
     call    values_find
-    jc      .Lvalues_set_without
+    jc      .Lvalues_change_without
     mov     edi, eax
     mov     esi, eax
     call    values_skip
     mov     ecx, offset values_next + VALUES_SIZE
     sub     ecx, esi
     rep movsb                           # what follows moves down; the rest becomes zeros below
-.Lvalues_set_without:
+.Lvalues_change_without:
     mov     edi, offset values_next + VALUES_TEXT
 1:  cmp     byte ptr [edi], 0           # where the last entry ends
     je      2f
@@ -263,7 +307,7 @@ values_set:
     cmp     edi, offset values_next + VALUES_SIZE
     jb      1b
 2:  test    ebp, ebp
-    jz      .Lvalues_set_padded
+    jz      .Lvalues_change_padded
     mov     eax, ebx
     call    string_length
     mov     esi, eax
@@ -273,12 +317,12 @@ values_set:
     add     ecx, esi
     mov     eax, ERROR_NO_SPACE
     cmp     ecx, offset values_next + VALUES_SIZE
-    ja      .Lvalues_set_failed
+    ja      .Lvalues_change_failed
     mov     esi, ebx
     call    values_append
     mov     esi, ebp
     call    values_append
-.Lvalues_set_padded:
+.Lvalues_change_padded:
     mov     ecx, offset values_next + VALUES_SIZE
     sub     ecx, edi
     push    edi
@@ -287,24 +331,15 @@ values_set:
     pop     edi
     sub     edi, offset values_next + VALUES_TEXT - 3
     and     edi, ~3
-    mov     [values_next + VALUES_BYTES], edi
-    mov     eax, offset values_next + VALUES_TEXT
-    mov     ecx, edi
+    mov     [values_next + VALUES_RECORD + RECORD_BYTES], edi
+    mov     eax, offset values_next + VALUES_VOTERS
+    lea     ecx, [edi + REGION_TEXT]
     call    values_valid
-    mov     [values_next + VALUES_DIGEST], eax
     mov     eax, ERROR_INVALID
-    jc      .Lvalues_set_done
-    inc     dword ptr [values_next + VALUES_NUMBER]
-    mov     dword ptr [values_next + VALUES_MAGIC], VALUES_MAGIC_VALUE
-    mov     dword ptr [values_next + VALUES_VERSION], VALUES_VERSION_VALUE
-    call    values_adopt
-    call    values_save
-    call    values_tell
-    clc
-    jmp     .Lvalues_set_done
-.Lvalues_set_failed:
+    jmp     .Lvalues_change_done        # CF as values_valid says
+.Lvalues_change_failed:
     stc
-.Lvalues_set_done:
+.Lvalues_change_done:
     pop     ebp
     pop     edi
     pop     esi
@@ -323,6 +358,7 @@ values_append:
     ret
 
 # Tells the group the values. May sleep.
+.global values_tell
 values_tell:
     mov     dword ptr [values_waiting], 0
     call    clock_ms
@@ -333,12 +369,14 @@ values_tell:
     je      9f
     mov     eax, KIND_VALUES
     call    packet_build
-    mov     eax, offset cluster_out + CLOUD_TEXT
-    mov     edx, offset values + VALUES_TEXT
-    mov     ecx, [values + VALUES_BYTES]
+    mov     ecx, [values + VALUES_RECORD + RECORD_BYTES]
+    add     ecx, REGION_TEXT
+    push    ecx
+    mov     eax, offset cluster_out + CLOUD_REGION
+    mov     edx, offset values + VALUES_VOTERS
     call    mem_copy
-    mov     ecx, [values + VALUES_BYTES]
-    add     ecx, CLOUD_TEXT
+    pop     ecx
+    add     ecx, CLOUD_REGION
     mov     edx, CLUSTER_GROUP
     jmp     packet_send_to
 9:  ret
@@ -392,29 +430,13 @@ values_heard:
     call    coordinator_report_now      # the report says what we have
     jmp     .Lvalues_heard_done
 .Lvalues_heard_take:
-    push    edi
-    mov     edi, offset values_next
-    xor     eax, eax
-    mov     ecx, VALUES_SIZE / 4
-    rep stosd
-    pop     edi
-    mov     edx, offset values_next
-    mov     dword ptr [edx + VALUES_MAGIC], VALUES_MAGIC_VALUE
-    mov     dword ptr [edx + VALUES_VERSION], VALUES_VERSION_VALUE
-    mov     eax, [ebx + CLOUD_VALUES]
-    mov     [edx + VALUES_NUMBER], eax
-    mov     eax, [ebx + CLOUD_VALUES_DIGEST]
-    mov     [edx + VALUES_DIGEST], eax
-    lea     ecx, [esi - CLOUD_TEXT]
-    mov     [edx + VALUES_BYTES], ecx
-    lea     eax, [edx + VALUES_TEXT]
-    lea     edx, [ebx + CLOUD_TEXT]
-    call    mem_copy
     mov     dword ptr [values_waiting], 0
     call    clock_ms
     mov     [values_told], eax
-    call    values_adopt
-    call    values_save
+    lea     eax, [ebx + CLOUD_REGION]
+    lea     ecx, [esi - CLOUD_REGION]
+    mov     edx, [ebx + CLOUD_VALUES]
+    call    values_take
 .Lvalues_heard_done:
     pop     esi
     pop     ebx

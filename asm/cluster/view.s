@@ -26,8 +26,15 @@ own_entry:              .space ENTRY_SIZE
 # Clobbers: ECX, EDX.
 .global entry_digest
 entry_digest:
-    mov     eax, 0x811C9DC5
     mov     ecx, ENTRY_DIGESTED / 4
+
+# The number that stands for some dwords.
+# In: EDX dwords, ECX how many, at least 1.
+# Out: EAX digest.
+# Clobbers: ECX, EDX.
+.global words_digest
+words_digest:
+    mov     eax, 0x811C9DC5
 1:  xor     eax, [edx]
     imul    eax, eax, 0x01000193
     rol     eax, 7                      # FNV alone carries nothing down

@@ -2,6 +2,8 @@
 import { formatNs } from "../lab/time.ts";
 import { readClusterPacket } from "../page/decode/cluster.ts";
 import { factsOf, type NodeFacts } from "./cluster-facts.ts";
+import { historyDigest } from "./cluster-history.ts";
+import { agreedValues } from "./cluster-values.ts";
 import type { Invariant, Watch } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { remembered } from "./remembered.ts";
@@ -240,6 +242,10 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
     for (const other of living)
       if (other !== index && peers?.get(facts.ids[other]!)?.isAlive !== true)
         return `${name} does not see ${world.nodes[other]!.name}`;
+    if (historyDigest(world, layout, index) !== historyDigest(world, layout, first!))
+      return `${name} has another history than ${world.nodes[first!]!.name}`;
+    if (agreedValues(world, layout, index)?.digest !== agreedValues(world, layout, first!)?.digest)
+      return `${name} has other values than ${world.nodes[first!]!.name}`;
   }
   const speakers = living.filter((index) => facts.of(index).coordinates);
   return speakers.length === 1 ? null : `${speakers.length} nodes speak for the cluster`;

@@ -1,7 +1,9 @@
 /** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
 import type { LabCluster } from "../lab/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
+import { agreesOnce } from "./cluster-values.ts";
 import type { Subject, WorldEvent } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, oneHolder } from "./service-addresses.ts";
@@ -35,7 +37,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
   return {
     make,
     sparesFrom,
-    invariants: [...clusterInvariants(layout), oneHolder(layout)],
+    invariants: [...clusterInvariants(layout), oneHolder(layout), keepsHistory(layout), agreesOnce(layout)],
     missing: (world) => clusterMissing(world, layout),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     roles: {

@@ -44,6 +44,8 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
   });
   try {
     await untilAgreed(lab, new World(lab), layout);
+    // Something that they keep together.
+    lab.nodes[0]!.type("cloud set campaign yes\r");
     await lab.advance(SETTLE);
     return { snapshot: lab.save(), kernel, sparesFrom: nodes, module };
   } finally {

@@ -26,19 +26,20 @@ export const REPORT = 3;
 export const BYE = 4;
 export const PROBE = 7;
 const JOIN = 13;
+export const EVENTS = 15;
 export const JOINING = 1;
 export const MEMBER = 2;
 /** In a report: the sender wants to have the whole view. */
 export const ASK = 2;
 
 const MAGIC = 0x4c435251;
-export const VERSION = 4;
+export const VERSION = 5;
 const PORT = 20818;
 const GROUP = parseIpv4("239.255.81.82");
 const GROUP_MAC = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0x51, 0x52);
-export const HEADER_BYTES = 120;
-export const REQUEST_BYTES = 136;
-export const VIEW_BYTES = 144;
+export const HEADER_BYTES = 128;
+export const REQUEST_BYTES = 144;
+export const VIEW_BYTES = 152;
 export const ENTRY_BYTES = 68;
 const MEMBERS_AT = HEADER_BYTES;
 const CODE_BYTES = 16;
@@ -91,7 +92,7 @@ const bytesOf = (id: string): number[] =>
 /** The key of packets that follows from a cluster's key line (src/lab/cluster-key.ts); null: of an open cluster. */
 function packetKey(line: string | null): Uint8Array {
   const [name, digits] = line === null ? ["open", "0".repeat(64)] : (line.trim().split(" ") as [string, string]);
-  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 4 packets ${name}`).digest();
+  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 5 packets ${name}`).digest();
 }
 
 /** Puts the right code into a packet. */

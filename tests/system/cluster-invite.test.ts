@@ -10,8 +10,8 @@ import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 const KEY = keyOfSeed(1);
 const JOIN = 13;
 const WELCOME = 14;
-const NONCE_AT = 120;
-const SECRET_AT = 152;
+const NONCE_AT = 128;
+const SECRET_AT = 160;
 const SECRET_BYTES = 64;
 const CODE = /cloud join ([0-9a-hjkmnp-tv-z]{4}(?:-[0-9a-hjkmnp-tv-z]{4}){3})$/m;
 
@@ -56,7 +56,7 @@ describe("an invitation", () => {
     await other.enter("cloud", /^open cluster/m);
     // Who knows the code finds the key in what was said, and nobody else does: it is not there in clear.
     const asked = wire.of(JOIN)[0]!;
-    expect(asked.data).toHaveLength(136);
+    expect(asked.data).toHaveLength(144);
     const secret = Buffer.from(KEY.trim().split(" ")[1]!, "hex");
     expect(wire.heard.some(({ data }) => Buffer.from(data).includes(secret))).toBe(false);
     expect(wire.of(WELCOME)).toEqual([]); // it goes to one machine

@@ -250,6 +250,8 @@ describe("fuzzed frames", () => {
 });
 
 describe("packets that look like the cluster's", () => {
+  /** What the text of values begins behind. */
+  const NO_VOTERS = "\0".repeat(132);
   const MALFORMED: readonly (readonly [string, Uint8Array])[] = [
     ["kind 0", cloudPacket((p) => p.setUint8(5, 0))],
     ["a probe of a joiner", cloudPacket((p) => p.setUint8(5, 7))],
@@ -283,11 +285,26 @@ describe("packets that look like the cluster's", () => {
     ["a hold of nine addresses", memberPacket(8, "a".repeat(36))],
     ["a hold of half an address", memberPacket(8, "ab")],
     ["a release with a byte too many", memberPacket(9, "a".repeat(17))],
-    ["values with a wrong digest", memberPacket(11, "name\0value\0")],
-    ["values whose name does not end", memberPacket(11, "a".repeat(40))],
-    ["values whose text does not end", memberPacket(11, "name\0abc")],
-    ["values that do not end", memberPacket(11, `name\0${"a".repeat(1100)}\0`)],
-    ["values with a blank in a name", memberPacket(11, "a b\0c\0\0\0")],
+    ["values with a wrong digest", memberPacket(11, `${NO_VOTERS}name\0value\0`)],
+    ["values whose name does not end", memberPacket(11, NO_VOTERS + "a".repeat(40))],
+    ["values whose text does not end", memberPacket(11, `${NO_VOTERS}name\0abc`)],
+    ["values that do not end", memberPacket(11, `${NO_VOTERS}name\0${"a".repeat(1100)}\0`)],
+    ["values with a blank in a name", memberPacket(11, `${NO_VOTERS}a b\0c\0\0\0`)],
+    ["values of seventeen members", memberPacket(11, `\x11${NO_VOTERS.slice(1)}`)],
+    ["values that end in their members", memberPacket(11, NO_VOTERS.slice(4))],
+    ["an offer of nothing", memberPacket(18, "a".repeat(28))],
+    ["an offer whose text does not end", memberPacket(18, `${"a".repeat(28)}${NO_VOTERS}name\0abc`)],
+    ["a promise that has lost its vote", memberPacket(19, "a".repeat(28))],
+    ["a promise that ends before its vote", memberPacket(19, "\0".repeat(27))],
+    ["a vote with a byte too many", memberPacket(20, "a".repeat(17))],
+    ["events, but none", memberPacket(15, "")],
+    ["half an event", memberPacket(15, "a".repeat(71))],
+    ["an event of an unknown kind", memberPacket(15, `${"a".repeat(24)}\x09\0${"a".repeat(14)}${"\0".repeat(32)}`)],
+    ["an event of nobody", memberPacket(15, `${"a".repeat(16)}${"\0".repeat(8)}\x03\0${"\0".repeat(46)}`)],
+    ["an event with a name that does not end", memberPacket(15, `${"a".repeat(24)}\x03\0${"a".repeat(46)}`)],
+    ["an event in era 0", memberPacket(15, `\0\0\0\0${"a".repeat(20)}\x03\0${"\0".repeat(46)}`)],
+    ["digests of a history that are too few", memberPacket(16, "a".repeat(255))],
+    ["a history of a joiner", cloudPacket((p) => p.setUint8(5, 16), HEADER_BYTES + 256)],
   ];
   const FOREIGN: readonly (readonly [string, Uint8Array, number])[] = [
     ["another magic", cloudPacket((p) => p.setUint8(0, 0x71)), CLUSTER_PORT],

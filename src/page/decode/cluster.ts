@@ -20,17 +20,28 @@ const KINDS = [
   "suspect",
   "join",
   "welcome",
+  "events",
+  "history",
+  "prepare",
+  "offer",
+  "promise",
+  "voted",
 ];
 const HOLD = 8;
 const RELEASE = 9;
 const MOVE = 10;
 const VALUES = 11;
+/** Before the text: how many members agree, and their ids. */
+const VOTERS_BYTES = 132;
+const EVENTS = 15;
+const EVENT_BYTES = 72;
+const EVENT_KINDS = ["", "founded", "ended", "joined", "left", "died", "moved", "configured", "upgraded"];
 const STATES = ["", "joining", "member", "offline", "left", "named"];
-const HEAD_BYTES = 120;
-const VIEW_BYTES = 144;
+const HEAD_BYTES = 128;
+const VIEW_BYTES = 152;
 const ENTRY_BYTES = 68;
-const MEMBERS_AT = 120;
-const SERVICE_AT = 128;
+const MEMBERS_AT = 128;
+const SERVICE_AT = 136;
 const OPEN = 4;
 const UDP_PAYLOAD = 14 + 20 + 8;
 
@@ -100,6 +111,7 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     ["answers the session", id(bytes, at + 88), at + 88, 8],
     [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", hexadecimal(bytes, at + 96, 16), at + 96, 16],
     ["number of the values", String(little32(bytes, at + 112)), at + 112, 4],
+    ["events of the history", String(little32(bytes, at + 120)), at + 120, 4],
   ];
   let members = "";
   if (bytes[at + 5] === CLUSTER_VIEW && bytes.length - at >= VIEW_BYTES) {
@@ -122,10 +134,18 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, 8]);
     fields.push(["address", [...bytes.subarray(at + SERVICE_AT, at + SERVICE_AT + 4)].join("."), at + SERVICE_AT, 4]);
   }
-  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES) {
-    const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES)).split("\0");
+  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES + VOTERS_BYTES) {
+    const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES + VOTERS_BYTES)).split("\0");
     const pairs = words.flatMap((word, index) => (index % 2 === 0 && word !== "" ? `${word} ${words[index + 1]}` : []));
-    fields.push(["values", pairs.join(", "), at + HEAD_BYTES, bytes.length - at - HEAD_BYTES]);
+    const text = at + HEAD_BYTES + VOTERS_BYTES;
+    fields.push(["agreed members", String(little32(bytes, at + HEAD_BYTES)), at + HEAD_BYTES, VOTERS_BYTES]);
+    fields.push(["values", pairs.join(", "), text, bytes.length - text]);
   }
+  if (bytes[at + 5] === EVENTS)
+    for (let event = at + HEAD_BYTES; event + EVENT_BYTES <= bytes.length; event += EVENT_BYTES) {
+      const number = `${little32(bytes, event)}.${little32(bytes, event + 4)}`;
+      const what = EVENT_KINDS[bytes[event + 24]!] ?? "?";
+      fields.push(["event", `${number} ${what} ${name(bytes, event + 40)}`, event, EVENT_BYTES]);
+    }
   return { title, summary: `${kind} of ${sender}, ${state}, era ${era}${members}`, fields };
 }

@@ -1,0 +1,246 @@
+# Objects that the cluster keeps beside cluster_node: its values, its history, the eras in which the node has lived. A
+# task of its own writes those that have changed, without the cluster's mutex, so that a slow disk never makes the node
+# look dead. What is on stable storage the packets say (FLAG_VALUES_KEPT, FLAG_HISTORY_KEPT).
+
+.include "macros.inc"
+.include "errors.inc"
+.include "cluster.inc"
+.include "history.inc"
+
+GATHER_MS               = 50            # changes of so long become one write
+AGAIN_MS                = 5000          # what could not be written is tried again after this
+SETTLE_MS               = 10            # how often it is looked whether a write has ended
+
+# An object: kept_LABEL, its class, where it is, and where its digest is.
+.macro KEPT label:req, class:req, live:req, size:req, digest:req
+    .pushsection .rodata.str, "a", @progbits
+.Lclass\@: .asciz "\class"
+    .popsection
+    .bss
+    .balign 4
+.global kept_\label
+kept_\label:            .space KEPT_SIZE
+copy_\label:            .space \size
+    .section .rodata
+    .balign 4
+    .long   kept_\label, .Lclass\@, \live, copy_\label, \digest
+.endm
+
+.section .rodata
+.balign 4
+kept_first:
+KEPT values, "cluster_values", values, VALUES_SIZE, VALUES_DIGEST
+KEPT vote, "cluster_vote", vote, VOTE_SIZE, VOTE_SERIAL     # after the values, which it is about
+KEPT history, "cluster_history", history, HISTORY_SIZE, HISTORY_DIGEST
+KEPT lived, "node_history", lived, LIVED_SIZE, LIVED_MAGIC
+kept_end:
+KEPT_ROW                = 20
+
+.bss
+.balign 4
+keep_event:             .space 4        # wakes the task
+
+.text
+
+# Begins: nothing is on disk yet. The mutex is held.
+.global keep_begin
+keep_begin:
+    push    ebx
+    mov     ebx, offset kept_first
+1:  mov     eax, [ebx]
+    mov     ecx, [ebx + 4]
+    mov     [eax + KEPT_NAME], ecx
+    mov     ecx, [ebx + 8]
+    mov     [eax + KEPT_LIVE], ecx
+    mov     ecx, [ebx + 12]
+    mov     [eax + KEPT_COPY], ecx
+    mov     ecx, [ebx + 16]
+    mov     [eax + KEPT_DIGEST], ecx
+    add     ebx, KEPT_ROW
+    cmp     ebx, offset kept_end
+    jb      1b
+    pop     ebx
+    ret
+
+# Reads an object into the writer's buffer. The mutex is held. May sleep.
+# In: EAX KEPT, EDX its greatest size.
+# Out: EDI buffer, EAX bytes on disk; CF when there is none.
+.global keep_load
+keep_load:
+    push    esi
+    mov     esi, edx
+    mov     edi, [eax + KEPT_COPY]
+    mov     edx, [eax + KEPT_NAME]
+    mov     ecx, edi
+    mov     eax, [node_mount]
+    test    eax, eax
+    stc
+    jz      9f
+    call    object_load
+9:  pop     esi
+    ret
+
+# What keep_load read is what is in memory: it need not be written.
+# In: EAX KEPT.
+# Clobbers: ECX, EDX.
+.global keep_loaded
+keep_loaded:
+    mov     ecx, [eax + KEPT_LIVE]
+    add     ecx, [eax + KEPT_DIGEST]
+    mov     ecx, [ecx]
+    mov     [eax + KEPT_ON_DISK], ecx
+    mov     ecx, [eax + KEPT_CHANGES]
+    mov     [eax + KEPT_WRITTEN], ecx
+    ret
+
+# Has an object written, soon. The mutex is held.
+# In: EAX KEPT, EDX bytes of it from now on.
+# Clobbers: EAX.
+.global keep_changed
+keep_changed:
+    mov     [eax + KEPT_BYTES], edx
+    inc     dword ptr [eax + KEPT_CHANGES]
+    mov     eax, offset keep_event
+    jmp     event_signal
+
+# Whether what is in memory is on the node's disk, and not empty. The mutex is held.
+# In: EAX KEPT.
+# Out: ZF when it is.
+# Clobbers: ECX.
+.global keep_is_kept
+keep_is_kept:
+    cmp     dword ptr [node_mount], 0
+    je      8f
+    mov     ecx, [eax + KEPT_LIVE]
+    test    ecx, ecx
+    jz      8f
+    add     ecx, [eax + KEPT_DIGEST]
+    mov     ecx, [ecx]
+    test    ecx, ecx                    # there is nothing to keep
+    jz      8f
+    cmp     ecx, [eax + KEPT_ON_DISK]
+    ret
+8:  test    esp, esp                    # ZF clear
+    ret
+
+# The task that writes.
+.global keep_task
+keep_task:
+    mov     edi, -1                     # EDI: milliseconds to wait
+.Lkeep_task_wait:
+    mov     eax, offset keep_event
+    mov     edx, edi
+    call    event_wait
+    mov     eax, GATHER_MS
+    call    task_sleep
+    mov     edi, -1
+    mov     esi, offset kept_first
+.Lkeep_task_next:
+    mov     ebx, [esi]
+    call    keep_write
+    jnc     .Lkeep_task_written
+    mov     edi, AGAIN_MS
+.Lkeep_task_written:
+    add     esi, KEPT_ROW
+    cmp     esi, offset kept_end
+    jb      .Lkeep_task_next
+    jmp     .Lkeep_task_wait
+
+# Writes an object if it has changed. The mutex is not held. May sleep.
+# In: EBX KEPT.
+# Out: CF when that failed.
+keep_write:
+    push    esi
+    push    edi
+    push    ebp
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    mov     ebp, [ebx + KEPT_CHANGES]
+    cmp     ebp, [ebx + KEPT_WRITTEN]
+    je      .Lkeep_write_nothing
+    cmp     dword ptr [node_mount], 0
+    je      .Lkeep_write_nothing
+    cmp     ebx, offset kept_vote       # a vote replaces one about values that are on disk
+    jne     1f
+    mov     eax, [kept_values + KEPT_CHANGES]
+    cmp     eax, [kept_values + KEPT_WRITTEN]
+    jne     .Lkeep_write_nothing
+1:  mov     eax, [ebx + KEPT_COPY]
+    mov     edx, [ebx + KEPT_LIVE]
+    mov     ecx, [ebx + KEPT_BYTES]
+    call    mem_copy
+    mov     esi, [ebx + KEPT_BYTES]
+    mov     edi, [node_mount]
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    mov     eax, edi
+    mov     edx, [ebx + KEPT_NAME]
+    mov     ecx, [ebx + KEPT_COPY]
+    call    object_save
+    sbb     edi, edi
+    push    eax
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    pop     eax
+    test    edi, edi
+    jnz     .Lkeep_write_failed
+    mov     [ebx + KEPT_FAILED], edi
+    mov     [ebx + KEPT_WRITTEN], ebp
+    mov     eax, [ebx + KEPT_COPY]
+    add     eax, [ebx + KEPT_DIGEST]
+    mov     eax, [eax]
+    mov     [ebx + KEPT_ON_DISK], eax
+    call    vote_kept
+    clc
+    jmp     .Lkeep_write_unlock
+.Lkeep_write_failed:
+    cmp     dword ptr [ebx + KEPT_FAILED], 0
+    jne     .Lkeep_write_said
+    mov     dword ptr [ebx + KEPT_FAILED], 1
+    call    error_text
+    mov     edx, [ebx + KEPT_NAME]
+    PRINTF  "cluster: %s cannot be saved: %s\n", edx, eax
+.Lkeep_write_said:
+    stc
+    jmp     .Lkeep_write_unlock
+.Lkeep_write_nothing:
+    clc
+.Lkeep_write_unlock:
+    pushfd
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    popfd
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Waits until all objects are on disk, or cannot be. The mutex is not held.
+.global keep_flush
+keep_flush:
+    push    ebx
+    push    esi
+1:  mov     eax, offset cluster_mutex
+    call    mutex_lock
+    xor     esi, esi
+    mov     ebx, offset kept_first
+2:  mov     eax, [ebx]
+    mov     ecx, [eax + KEPT_CHANGES]
+    cmp     ecx, [eax + KEPT_WRITTEN]
+    je      3f
+    cmp     dword ptr [eax + KEPT_FAILED], 0
+    jne     3f
+    mov     esi, [node_mount]
+3:  add     ebx, KEPT_ROW
+    cmp     ebx, offset kept_end
+    jb      2b
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    mov     eax, SETTLE_MS
+    test    esi, esi
+    jz      4f
+    call    task_sleep
+    jmp     1b
+4:  pop     esi
+    pop     ebx
+    ret

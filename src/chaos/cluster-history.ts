@@ -1,0 +1,81 @@
+/** What QuRe's cluster remembers: no event that is on a node's disk is lost, and all come to have the same history. */
+import { factsOf } from "./cluster-facts.ts";
+import type { Invariant } from "./invariant.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import type { World } from "./world.ts";
+
+/** Layout of the object `cluster_history`: docs/protocols/cluster-history.md. */
+const COUNT = 8;
+const DIGEST = 12;
+const EVENTS = 16;
+const EVENT_BYTES = 72;
+const KIND = 24;
+const ENDED = 2;
+const MOST_MARKS = 64;
+const MOST_OTHERS = 448;
+
+/** Of the record by which the kernel keeps an object (asm/include/history.inc). */
+const KEPT_ON_DISK = 28;
+
+/** The number that stands for a node's history, 0 for none; null when the node has no memory. */
+export function historyDigest(world: World, layout: KernelLayout, index: number): number | null {
+  return world.nodes[index]!.memory.word(layout.address("history") + DIGEST);
+}
+
+/** A node's events, each as text by which it is known. */
+function eventsOf(world: World, layout: KernelLayout, index: number): readonly Uint8Array[] | null {
+  const { memory } = world.nodes[index]!;
+  const at = layout.address("history");
+  const count = memory.word(at + COUNT);
+  if (count === null || count > MOST_MARKS + MOST_OTHERS) return null;
+  const bytes = memory.bytes(at + EVENTS, count * EVENT_BYTES);
+  if (!bytes) return null;
+  return Array.from({ length: count }, (_, event) => bytes.slice(event * EVENT_BYTES, (event + 1) * EVENT_BYTES));
+}
+
+const nameOf = (event: Uint8Array): string => Array.from(event, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const isMark = (event: Uint8Array): boolean => event[KIND]! <= ENDED;
+
+/** A history that is full drops its lowest events: then nothing can be said of them. */
+function isFull(events: readonly Uint8Array[]): boolean {
+  const marks = events.filter(isMark).length;
+  return marks >= MOST_MARKS || events.length - marks >= MOST_OTHERS;
+}
+
+export function keepsHistory(layout: KernelLayout): Invariant {
+  return {
+    name: "history",
+    kind: "wrong",
+    rule: "an event that was on a node's disk is in its history ever after",
+    watch: (world) => {
+      const facts = factsOf(world, layout);
+      const kept = layout.address("kept_history");
+      /** By node: what its disk has, and the digest at which that was read. */
+      const disks = world.nodes.map(() => ({ names: new Set<string>(), digest: 0, boot: -1 }));
+      return {
+        before: ({ word, node }) => {
+          // From here on the disk has another history.
+          if (word === "older") disks[node] = { names: new Set(), digest: 0, boot: -1 };
+          return null;
+        },
+        look: () => {
+          for (const { index, name, boots } of world.nodes) {
+            const { isMember, hasDisk } = facts.of(index);
+            const { memory } = world.nodes[index]!;
+            const digest = isMember && hasDisk ? (historyDigest(world, layout, index) ?? 0) : 0;
+            const disk = disks[index]!;
+            if (digest === 0 || (digest === disk.digest && boots === disk.boot)) continue;
+            if (memory.word(kept + KEPT_ON_DISK) !== digest) continue;
+            const events = eventsOf(world, layout, index);
+            if (events === null) return `${name} has a history that is not whole`;
+            const names = new Set(events.map(nameOf));
+            const lost = isFull(events) ? undefined : [...disk.names].find((event) => !names.has(event));
+            if (lost !== undefined) return `${name} has lost the event ${lost.slice(0, 48)} of its history`;
+            disks[index] = { names, digest, boot: boots };
+          }
+          return null;
+        },
+      };
+    },
+  };
+}
