@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { Decoded, decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
+import { assembleText, compare } from "../assembler/differential.ts";
 import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(" "), (byte) => Number.parseInt(byte, 16));
@@ -222,4 +223,245 @@ describe("what was decoded", () => {
   ])("%s in %i-bit code: the segment of its address is %i", (hex, bits, segment) => {
     expect(decode(bytesOf(hex), 0, bits).effectiveSegment).toBe(segment);
   });
+});
+
+/** Sources for which the object is GNU as's, or which both refuse. */
+const SOURCES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [16, 32].flatMap((bits) => [
+      [
+        `gaps that a jump skips, ${bits} bits`,
+        [`.code${bits}`, ...[20, 31, 32, 60, 128, 129, 130, 131, 300, 5000].map((count) => `.nops ${count}`)].join(
+          "\n",
+        ),
+      ],
+      [
+        `prefixes in statements of their own, ${bits} bits`,
+        `.code${bits}\ndata${48 - bits}\naddr${48 - bits}\nlock\nrep\nrepne\ncs\nnop`,
+      ],
+    ]),
+  ),
+  "gaps of long instructions": `.arch corei7\n${[9, 20, 88, 89, 129, 200].map((count) => `.nops ${count}`).join("\n")}\n.nops 30, 5\n.balign 512`,
+  "gaps with a limit": [1, 2, 3, 4, 5, 6, 7].map((limit) => `.nops 13, ${limit}`).join("\n"),
+  "a limit that is none": ".nops 5, 50",
+  "addresses of 16 bits": ".code16\nmov ax, [bx + sym]\nmov ax, [sym]\nmov ax, [bp + si + sym]\nmov [bx + 0x1234], al",
+  "one register twice": ".code16\nmov ax, [bx + bx]",
+  "two index registers": ".code16\nmov ax, [si + di]",
+  "a width of a displacement that no 32-bit address has": "{disp16} mov eax, [ebx + 5]",
+  "a width of a displacement that no 16-bit address has": ".code16\n{disp32} mov ax, [bx + 5]",
+  "widths of displacements": "{disp32} mov eax, [ebx + 5]\n{disp8} mov eax, [ebx]\n.code16\n{disp16} mov ax, [bx + 5]",
+  "a loop too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\nloop 1b",
+  "a jump by CX too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\njcxz 1b",
+  "conditional jumps too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\njz 1b\njno 1b\njmp 1b\njg 1b",
+  "numbers of 16 bits that are pushed":
+    ".code16gcc\npush 0x7fff\npush 0x8000\npush 0xffff\npush 0x10000\npush -0x8000\npushl 0x8000",
+  "numbers of 64 bits that are pushed": [
+    ...["0x100000000", "0x100000001", "0x10000007f", "0x100000080", "0x1ffffff80", "0x1ffffff7f", "-0x100000000"],
+    ...["-0x100000001", "-0x10000007f", "-0x100000081", "-0xffffff81", "0xffffff80", "0xffffff7f"],
+  ]
+    .map((number) => `push ${number}`)
+    .join("\n"),
+  "numbers of 64 bits elsewhere": ["-0x100000000", "-0xffffffff", "-0x100000001", "0x100000000"]
+    .map((number) => `mov eax, ${number}\nmov ebx, [ecx + ${number}]\nadd edx, ${number}`)
+    .join("\n"),
+  "sizes before numbers": [
+    ...["add eax, byte ptr 5", "mov eax, byte ptr 5", "push byte ptr 5", "push word ptr 5", "int byte ptr 3"],
+    ...[
+      "add dword ptr [ebx], byte ptr 5",
+      "imul eax, ebx, byte ptr 5",
+      "imul eax, ebx, dword ptr 5",
+      "mov al, byte ptr 5",
+    ],
+    ...[
+      "add eax, byte ptr 300",
+      "mov ax, word ptr 5",
+      "add [ebx], byte ptr 5",
+      "shl eax, byte ptr 5",
+      "push dword ptr 5",
+    ],
+  ].join("\n"),
+  "a size before the number of what takes one operand only": "imul [eax], byte ptr 1",
+};
+
+describe("rare sources", () => {
+  test.each(Object.entries(SOURCES))("%s", (_, text, context?: unknown) => {
+    const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+    const { object, expected, messages } = compare(assembler, { text: `.intel_syntax noprefix\n${text}\n` });
+    expect(object, messages).toEqual(expected);
+  });
+});
+
+/** An instruction or two of each extension. */
+const FEATURED = [
+  ...[
+    "pusha",
+    "lgdt [bx]",
+    "lar ax, bx",
+    "movzx eax, bl",
+    "bswap eax",
+    "xadd eax, ebx",
+    "cmpxchg8b [bx]",
+    "rdtsc",
+    "cpuid",
+  ],
+  ...[
+    "cmove eax, ebx",
+    "fcmove st, st(1)",
+    "fcomi st, st(1)",
+    "ud2",
+    "nop eax",
+    "sysenter",
+    "rdpmc",
+    "emms",
+    "paddb mm0, mm1",
+  ],
+  ...["fninit", "fneni", "fndisi", "fnsetpm", "fsin", "fucom", "fstsw ax", "fisttp word ptr [bx]", "fxsave [bx]"],
+  ...["addps xmm0, xmm1", "addpd xmm0, xmm1", "haddps xmm0, xmm1", "pshufb xmm0, xmm1", "pblendw xmm0, xmm1, 1"],
+  ...[
+    "pcmpgtq xmm0, xmm1",
+    "crc32 eax, bl",
+    "popcnt eax, ebx",
+    "lzcnt eax, ebx",
+
+    "movbe eax, [bx]",
+  ],
+  ...[
+    "syscall",
+    "rdtscp",
+    "prefetchw [bx]",
+    "prefetch [bx]",
+    "clflush [bx]",
+    "clflushopt [bx]",
+    "clwb [bx]",
+    "xsave [bx]",
+  ],
+  ...[
+    "xsaveopt [bx]",
+    "aesenc xmm0, xmm1",
+    "pclmulqdq xmm0, xmm1, 1",
+    "rdrand eax",
+    "rdseed eax",
+    "rdpid eax",
+    "tzcnt eax, ebx",
+  ],
+  ...["stac", "vmcall", "getsec", "invpcid eax, [bx]"],
+];
+const ARCHITECTURES = [
+  ...[
+    "i8086",
+    "i186",
+    "i286",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "pentiumpro",
+    "pentiumii",
+    "pentiumiii",
+    "pentium4",
+    "prescott",
+  ],
+  ...[
+    "core",
+    "nocona",
+    "core2",
+    "corei7",
+    "k6",
+    "k6_2",
+    "athlon",
+    "k8",
+    "amdfam10",
+    "bdver1",
+    "bdver2",
+    "bdver3",
+    "bdver4",
+  ],
+  ...["znver1", "znver2", "znver3", "znver4", "btver1", "btver2"],
+  ...[
+    "i8086\n.arch .8087",
+    "i286\n.arch .287",
+    "i386\n.arch .387",
+    "i686\n.arch .no687",
+    "i686\n.arch .no387",
+    "i686\n.arch .no287",
+  ],
+  ...[
+    "i686\n.arch .no8087",
+    "i686\n.arch .no87",
+    "i386\n.arch .sse4",
+    "i386\n.arch .sse4.2",
+    "i386\n.arch .sse4.1",
+    "i386\n.arch .687",
+  ],
+  ...[
+    "corei7\n.arch .nosse4",
+    "corei7\n.arch .nosse4.1",
+    "corei7\n.arch .nosse4.2",
+    "corei7\n.arch .nosse",
+    "corei7\n.arch .nommx",
+  ],
+  ...[
+    "i386\n.arch .avx",
+    "i386\n.arch .aes",
+    "i386\n.arch .abm",
+    "i386\n.arch .3dnowa",
+    "i386\n.arch .xsaveopt",
+    "i386\n.arch .ept",
+  ],
+];
+/** These take from everything, so the features of processors are there too. */
+const TAKEN_FROM_ALL = ["nommx", "nosse4", "no87", "nosse", "nopopcnt", "no687", "noavx512f"];
+/** Names that are none. */
+const NO_ARCHITECTURES = [".foo", ".nofoo", ".no", "nosse", "sse", ".i386", "i999"];
+
+describe("what an architecture has", () => {
+  const bad = (text: string): number[] => [
+    ...new Set([...text.matchAll(/^test\.s:(\d+):.*Error/gim)].map(([, line]) => Number(line))),
+  ];
+
+  test.each([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES])(
+    ".arch %s",
+    (name, context?: unknown) => {
+      const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+      const text = `.intel_syntax noprefix\n.code16\n.arch ${name}\n${FEATURED.join("\n")}\n`;
+      const { messages, expectedMessages } = compare(assembler, { text });
+      expect(bad(messages).map((line) => text.split("\n")[line - 1])).toEqual(
+        bad(expectedMessages).map((line) => text.split("\n")[line - 1]),
+      );
+    },
+  );
+});
+
+/** What is said of numbers with a size before them, and of numbers that do not fit; "" where nothing is. */
+const SAID: readonly (readonly [line: string, said: string])[] = [
+  ["shl eax, byte ptr 5", ""],
+  ["push byte ptr 5", ""],
+  ["mov eax, byte ptr 5", "error: 5 does not fit what mov takes beside eax"],
+  ["mov [eax], byte ptr 300", "error: 300 does not fit what mov takes beside memory"],
+  [
+    "imul eax, ebx, byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: what it says is ignored (imul)",
+  ],
+  [
+    "int word ptr 3",
+    "warning: the size before this number does not make it an operation of 16 bits: what it says is ignored (int)",
+  ],
+  [
+    "push byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: what it says is ignored (push)",
+  ],
+  [
+    "add [ebx], byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: this is an operation of 32 bits (add)",
+  ],
+  ["aam byte ptr 300", "error: aam takes a number of 8 bits here; 300 does not fit"],
+  ["enter 70000, 1", "error: enter takes a number of 16 bits as its first operand; 70000 does not fit"],
+  ["shl eax, 300", "error: shl takes a number of 8 bits as its second operand; 300 does not fit"],
+  ["data32", "error: `data32' is redundant: this is 32-bit code"],
+  ["addr32", "error: `addr32' is redundant: this is 32-bit code"],
+];
+
+test.each(SAID)("%s: %s", (line, said) => {
+  const { diagnostics } = assembleText(`.intel_syntax noprefix\n${line}\n`);
+  expect(diagnostics.map(({ severity, message }) => `${severity}: ${message}`).join("; ")).toBe(said);
 });

@@ -149,7 +149,7 @@ export const atapiCases: readonly Case[] = [
   },
 ];
 
-/** A DVD of 360001 blocks as the master of the secondary channel. */
+/** A DVD of 360001 blocks as the master of the secondary channel, a CD of 360000 as its slave. */
 export const dvdCases: readonly Case[] = [
   {
     name: "GET CONFIGURATION: a DVD from the first block on that a CD cannot hold",
@@ -158,6 +158,13 @@ export const dvdCases: readonly Case[] = [
   {
     name: "READ(10) of blocks that 16 bits do not count",
     script: `${packet([0x28, 0, 0, 5, 0x7e, 0x40, 0, 0, 1])}; in 177 = 58; inw 170 = 6b6f; ${rest(1023)} wait 5us; in 177 = 50; ${packet([0x28, 0, 0, 5, 0x7e, 0x41, 0, 0, 1])}; ${failed(5, 0x21)}`,
+  },
+  {
+    name: "GET CONFIGURATION: the largest CD is none",
+    script: `${packet([0x46, 0, 0, 0, 0, 0, 0, 0, 20])}; in 177 = 58; inw 170; inw 170; inw 170; inw 170 = 800`.replace(
+      "out 176 a0",
+      "out 176 b0",
+    ),
   },
   { name: "READ CAPACITY of a DVD", script: `${packet([0x25])}; ${reply(0, 5, 0x7e, 0x40, 0, 0, 8, 0)}` },
 ];

@@ -74,12 +74,17 @@ const withProtectedDiskette = (): Partial<BoardConfig> => ({
   ],
 });
 
-/** A disk whose sectors 32 bits cannot count, a DVD of 360001 blocks with something in its last one. */
+/** A disk whose sectors 32 bits cannot count, a DVD of 360001 blocks with something in its last one, the largest CD. */
 function withLargeDrives(): Partial<BoardConfig> {
   const dvd = new SparseDisk(360_001 * 2048);
   dvd.write(360_000 * 2048, Uint8Array.of(0x6f, 0x6b));
   return {
-    ide: [{ kind: "disk", backend: new SparseDisk((2 ** 32 + 5) * 512) }, null, { kind: "cd", backend: dvd }, null],
+    ide: [
+      { kind: "disk", backend: new SparseDisk((2 ** 32 + 5) * 512) },
+      null,
+      { kind: "cd", backend: dvd },
+      { kind: "cd", backend: new SparseDisk(360_000 * 2048) },
+    ],
   };
 }
 

@@ -461,6 +461,12 @@ describe("transmit, extended", () => {
     }
   });
 
+  test("a descriptor of more than 64 KiB", () => {
+    contextDescriptor(0, [14, 24, 33, 0, 34, 50, 0, 0], 0x27, 1400, 54);
+    dataDescriptor(1, BUFFERS, 0x10000 + 100, 0x2d);
+    expect(transmitted(2).map((one) => one.length)).toEqual([...Array.from({ length: 46 }, () => 1454), 1236]);
+  });
+
   test.each([
     [1518, 1],
     [1519, 0],

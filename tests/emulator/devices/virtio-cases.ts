@@ -127,4 +127,8 @@ export const virtioCases: readonly Case[] = [
     name: "the serial number says the number of sectors",
     script: `${DRIVER}; ${request(8, 0, 20, READ)}; ${submit(1)}; wait 1ms; ram 22000 = 0; ${Array.from("VD0000002ABC", (letter, index) => `ram ${(0x21000 + index).toString(16)} = ${letter.charCodeAt(0).toString(16)}`).join("; ")}; ram 2100c = 0; ram 21013 = 0`,
   },
+  {
+    name: "a chain is given back by the number of its first descriptor",
+    script: `${DRIVER}; ${request(0, 2, 512, READ)}; ${descriptor(5, 0x20000, 16, 1, 1)}; ram 11004 5 0; ram 11002 1 0; outw c010 0; wait 1ms; ram 12002 = 1; ram 12004 = 5; ram 12005 = 0; ram 12006 = 0; ram 12007 = 0; ram 22000 = 0`,
+  },
 ];
