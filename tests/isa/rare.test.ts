@@ -133,8 +133,9 @@ const CODE = [
   ],
 ] as const;
 
+type Known = readonly [text: string, length: number, reason: string];
 /** Where ours is another text than that of objdump 2.40: ours in 32-bit code, its length, and the reason. */
-const KNOWN: ReadonlyMap<string, readonly [text: string, length: number, reason: string]> = new Map([
+const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
   [
     "f3 f3 a4",
     ["rep rep movs BYTE PTR es:[edi],BYTE PTR ds:[esi]", 3, "objdump names but the last one by the operation"],
@@ -387,6 +388,9 @@ const ARCHITECTURES = [
   ],
   ...[
     "i686\n.arch .no8087",
+    "prescott\n.arch .no387",
+    "prescott\n.arch .no287",
+    "prescott\n.arch .no687",
     "i686\n.arch .no87",
     "i386\n.arch .sse4",
     "i386\n.arch .sse4.2",
@@ -410,7 +414,22 @@ const ARCHITECTURES = [
   ],
 ];
 /** These take from everything, so the features of processors are there too. */
-const TAKEN_FROM_ALL = ["nommx", "nosse4", "no87", "nosse", "nopopcnt", "no687", "noavx512f"];
+const TAKEN_FROM_ALL = [
+  "nommx",
+  "nosse4",
+  "no87",
+  "nosse",
+  "nopopcnt",
+  "no687",
+  "noavx512f",
+  "no387",
+  "no287",
+  "no8087",
+  "nolzcnt",
+  "noxsave",
+  "nofxsr",
+  "nosse2",
+];
 /** Names that are none. */
 const NO_ARCHITECTURES = [".foo", ".nofoo", ".no", "nosse", "sse", ".i386", "i999"];
 
