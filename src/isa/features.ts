@@ -25,6 +25,7 @@ const STEAMROLLER = `${PILEDRIVER} xsaveopt`;
 const EXCAVATOR = `${STEAMROLLER} movbe rdrnd`;
 const ZEN = `${EXCAVATOR} clflushopt smap rdseed`;
 const ZEN_2 = `${ZEN} rdpid clwb`;
+const ZEN_3 = `${ZEN_2} invpcid`;
 const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush`;
 const JAGUAR = `${BOBCAT} sse4.2 bmi movbe xsaveopt aes pclmul`;
 const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
@@ -61,8 +62,8 @@ const PROCESSORS: Readonly<Record<string, string>> = {
   bdver4: EXCAVATOR,
   znver1: ZEN,
   znver2: ZEN_2,
-  znver3: ZEN_2,
-  znver4: ZEN_2,
+  znver3: ZEN_3,
+  znver4: ZEN_3,
   btver1: BOBCAT,
   btver2: JAGUAR,
 };
@@ -99,11 +100,18 @@ const IMPLIED: Readonly<Record<string, string>> = {
 
 /** What goes with a feature that is taken away, although it does not need it: the parts of one unit. */
 const REMOVED_TOO: Readonly<Record<string, string>> = {
-  "387": "8087 287",
-  "287": "8087",
-  "8087": "fisttp",
+  "687": "fisttp",
+  "387": "fisttp",
+  "287": "fisttp 287-only",
+  "8087": "fisttp 8087-only 287-only",
   sse4: "sse4.1 sse4.2",
 };
+
+/** What goes too when a processor loses a unit: its x87 is the unit and all before it in one. */
+const REMOVED_FROM_PROCESSOR: Readonly<Record<string, string>> = { "387": "8087 287", "287": "8087" };
+
+/** Others bring these along and do not need them: they stay when these are taken away. */
+const NEVER_NEEDED = new Set(["popcnt"]);
 
 /** Features without a further meaning. */
 const PLAIN = words(
@@ -171,13 +179,16 @@ export const selectArchitecture = (
   if (FEATURES.has(feature)) return current === undefined ? undefined : close([...current, feature]);
   if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
   const removed = feature.slice(2);
-  const left = current ?? close([...I386.split(" "), "i486", "i586", "i686", ...FEATURES]);
-  const gone = new Set([removed, ...words(REMOVED_TOO[removed] ?? "")]);
+  const left =
+    current ?? new Set([...close([...words(I386), "i486", "i586", "i686", ...FEATURES]), "8087-only", "287-only"]);
+  const unit = current === undefined ? "" : (REMOVED_FROM_PROCESSOR[removed] ?? "");
+  const gone = new Set([removed, ...words(`${REMOVED_TOO[removed] ?? ""} ${unit}`)]);
   return new Set(
     [...left].filter(
       (other) =>
         !gone.has(other) &&
-        ![...close([other])].some((implied) => implied === removed || (removed === "sse4" && gone.has(implied))),
+        (NEVER_NEEDED.has(removed) ||
+          ![...close([other])].some((implied) => implied === removed || (removed === "sse4" && gone.has(implied)))),
     ),
   );
 };

@@ -143,4 +143,28 @@ export const atapiCases: readonly Case[] = [
     name: "power modes, and commands that do not exist",
     script: `out 172 0; out 177 e5; wait 10us; in 177 = 50; in 172 = ff; ${["e0", "e1", "e2", "e3", "e6"].map((code) => `out 172 5; out 177 ${code}; wait 10us; in 177 = 50; in 172 = 5`).join("; ")}; ${["20", "c8", "f8", "0"].map((code) => `out 177 ${code}; wait 10us; in 177 = 51; in 171 = 4`).join("; ")}`,
   },
+  {
+    name: "GET CONFIGURATION: a CD",
+    script: `${packet([0x46, 0, 0, 0, 0, 0, 0, 0, 20])}; in 177 = 58; inw 170; inw 170; inw 170; inw 170 = 800; inw 170; inw 170; inw 170 = 1000; inw 170 = 0; inw 170 = 800; inw 170 = 1`,
+  },
+];
+
+/** A DVD of 360001 blocks as the master of the secondary channel, a CD of 360000 as its slave. */
+export const dvdCases: readonly Case[] = [
+  {
+    name: "GET CONFIGURATION: a DVD from the first block on that a CD cannot hold",
+    script: `${packet([0x46, 0, 0, 0, 0, 0, 0, 0, 20])}; in 177 = 58; inw 170; inw 170; inw 170; inw 170 = 1000; inw 170; inw 170; inw 170 = 1000; inw 170 = 1; inw 170 = 800; inw 170 = 0`,
+  },
+  {
+    name: "READ(10) of blocks that 16 bits do not count",
+    script: `${packet([0x28, 0, 0, 5, 0x7e, 0x40, 0, 0, 1])}; in 177 = 58; inw 170 = 6b6f; ${rest(1023)} wait 5us; in 177 = 50; ${packet([0x28, 0, 0, 5, 0x7e, 0x41, 0, 0, 1])}; ${failed(5, 0x21)}`,
+  },
+  {
+    name: "GET CONFIGURATION: the largest CD is none",
+    script: `${packet([0x46, 0, 0, 0, 0, 0, 0, 0, 20])}; in 177 = 58; inw 170; inw 170; inw 170; inw 170 = 800`.replace(
+      "out 176 a0",
+      "out 176 b0",
+    ),
+  },
+  { name: "READ CAPACITY of a DVD", script: `${packet([0x25])}; ${reply(0, 5, 0x7e, 0x40, 0, 0, 8, 0)}` },
 ];

@@ -1,15 +1,15 @@
 /** The chips with their cases: what all tests of registers go through. */
 import type { BoardConfig } from "../../../emulator/board.ts";
-import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
-import { atapiCases } from "./atapi-cases.ts";
+import { atapiCases, dvdCases } from "./atapi-cases.ts";
 import { dispiCases } from "./dispi-cases.ts";
 import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
-import { fdcCases } from "./fdc-cases.ts";
+import { fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
 import { fwCfgCases } from "./fw-cfg-cases.ts";
-import { ideCases } from "./ide-cases.ts";
+import { ideCases, largeDriveCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
 import { picCases } from "./pic-cases.ts";
@@ -64,7 +64,32 @@ const withDiskettes = (): Partial<BoardConfig> => ({
   floppies: [filled(1440 * 1024, 512), filled(720 * 1024, 512)],
 });
 
-const withVirtioDisk = (): Partial<BoardConfig> => ({ virtioDisks: [filled(0x2000 * 512, 512)] });
+const withProtectedDiskette = (): Partial<BoardConfig> => ({
+  floppies: [
+    new BytesDisk(
+      Uint8Array.from({ length: 18 * 512 }, (_, at) => (at >> 9) * 7 + at),
+      1440 * 1024,
+    ),
+    null,
+  ],
+});
+
+/** A disk whose sectors 32 bits cannot count, a DVD of 360001 blocks with something in its last one, the largest CD. */
+function withLargeDrives(): Partial<BoardConfig> {
+  const dvd = new SparseDisk(360_001 * 2048);
+  dvd.write(360_000 * 2048, Uint8Array.of(0x6f, 0x6b));
+  return {
+    ide: [
+      { kind: "disk", backend: new SparseDisk((2 ** 32 + 5) * 512) },
+      null,
+      { kind: "cd", backend: dvd },
+      { kind: "cd", backend: new SparseDisk(360_000 * 2048) },
+    ],
+  };
+}
+
+const VIRTIO_SECTORS = 0x2abc;
+const withVirtioDisk = (): Partial<BoardConfig> => ({ virtioDisks: [filled(VIRTIO_SECTORS * 512, 512)] });
 
 const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", text: "xy" }] });
 
@@ -74,7 +99,7 @@ export const complete = (): Partial<BoardConfig> => ({
   ...withDrives(),
   ...withDiskettes(),
   network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
-  virtioDisks: [filled(0x2000 * 512, 512)],
+  virtioDisks: [filled(VIRTIO_SECTORS * 512, 512)],
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
 });
 
@@ -86,7 +111,7 @@ const withCardInQemu = (model: string): readonly string[] => [
 /** Without MSI-X, which moves the device's registers once it is on, and without the modern interface. */
 const QEMU_VIRTIO_DISK = [
   ...QEMU_BARE,
-  ...["-blockdev", `driver=null-co,size=${0x2000 * 512},read-zeroes=on,node-name=medium`],
+  ...["-blockdev", `driver=null-co,size=${VIRTIO_SECTORS * 512},read-zeroes=on,node-name=medium`],
   ...["-device", "virtio-blk-pci,drive=medium,addr=3,disable-modern=on,vectors=0"],
 ];
 
@@ -103,10 +128,12 @@ export const CHIPS: readonly Chip[] = [
   { name: "8237A", cases: dmaCases, config: bare, inQemu: QEMU_BARE },
   { name: "8237A with a diskette", cases: dmaTransferCases, config: withDiskettes, inQemu: null },
   { name: "82077AA", cases: fdcCases, config: withDiskettes, inQemu: null },
+  { name: "82077AA, protected", cases: protectedDisketteCases, config: withProtectedDiskette, inQemu: null },
   { name: "PCI", cases: pciCases, config: bare, inQemu: QEMU_BARE },
   { name: "board", cases: systemCases, config: bare, inQemu: QEMU_BARE },
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: null },
   { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
+  { name: "large drives", cases: [...largeDriveCases, ...dvdCases], config: withLargeDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },

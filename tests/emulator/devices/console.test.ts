@@ -111,6 +111,9 @@ describe("keyboard", () => {
       if (key !== KEYS.pause) expect(set2).toEqual([...scanCodeBytes(key, true, 1)]);
     }
     expect([0x83, 0x84, 0x85, 0xfa].map(translateToSet1)).toEqual([0x41, 0x54, 0x85, 0xfa]);
+    expect(keystrokeOf("\x01")).toEqual({ key: 0x1e, modifier: KEYS.control });
+    expect(keystrokeOf("\x1a")).toEqual({ key: 0x2c, modifier: KEYS.control });
+    for (const none of ["\0", "\x1c", "\x1f", "\u00e4"]) expect(keystrokeOf(none)).toBeNull();
     expect(keystrokeOf("\x03")).toEqual({ key: 0x2e, modifier: KEYS.control });
   });
 });

@@ -68,4 +68,9 @@ export const dispiCases: readonly Case[] = [
     script: `${mode(640, 480, 8)}; ${set(5, 3)}; ${is(5, 3)}; ${set(4, 0)}; ${is(5, 0)}`,
     ours: "QEMU still shows the old bank, although it uses it no more",
   },
+  {
+    name: "what lies after the bank's window is the VGA's memory, whichever bank there is",
+    script: `${mode(640, 480, 8)}; ${set(5, 1)}; write b8000 41; write b8001 1e; read b8000 = 41; ${set(5, 2)}; read b8000 = 41; read b8001 = 1e`,
+    ours: "QEMU has the whole window in the bank",
+  },
 ];

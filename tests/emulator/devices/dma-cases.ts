@@ -38,6 +38,12 @@ export const dmaCases: readonly Case[] = [
     script: `${Array.from({ length: 15 }, (_, index) => `out ${(0x81 + index).toString(16)} ${(0x31 + index).toString(16)}`).join("; ")}; ${Array.from({ length: 15 }, (_, index) => `in ${(0x81 + index).toString(16)} = ${(0x31 + index).toString(16)}`).join("; ")}`,
     ours: "QEMU keeps pages of channels only",
   },
+  {
+    name: "the board's reset clears channels and pages, and masks all",
+    script:
+      "out c 0; out 0 34; out 0 12; out d8 0; out c0 78; out c0 56; out 87 9a; out 8b bc; out f 0; out de 0; reset; in f = ff; in de = ff; in 87 = 0; in 8b = 0; out c 0; in 0; out 0 34; reset; in 87 = 0",
+    ours: "reset",
+  },
 ];
 
 /** Channel 2 through a read of the diskette: READY and the rest as fdc-cases.ts has them. */

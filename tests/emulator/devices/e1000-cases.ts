@@ -11,6 +11,39 @@ const phy = (register: number, value: string): string =>
 const word = (address: string, value: string): string =>
   `${put("14", `${address}01`)}; ${reg("14", `${value}${address.padStart(2, "0")}10`.replace(/^0+/, ""))}`;
 
+/** Registers that keep what is written, with the bits that they have (Software Developer's Manual, 13.4). */
+const KEEPS: readonly (readonly [register: string, bits: string])[] = [
+  ...(["18", "28", "178", "e00", "1000", "2804", "2828", "3804", "3828", "3830", "5820"] as const).map(
+    (register) => [register, "ffffffff"] as const,
+  ),
+  ...(
+    ["2c", "30", "38", "c4", "170", "458", "2160", "2168", "2810", "2818", "2820", "282c", "3820", "382c"] as const
+  ).map((register) => [register, "ffff"] as const),
+  ...[["410", "3fffffff"] as const, ["2800", "fffffff0"] as const, ["2808", "fff80"] as const],
+  ...[["2c00", "fff"] as const, ["3800", "fffffff0"] as const, ["3808", "fff80"] as const, ["5000", "3ff"] as const],
+  ...[["5800", "f"] as const, ["5808", "fffff"] as const],
+  // The multicast table, the sixteen receive addresses, the table of VLANs: their first and last words, and what follows.
+  ...[
+    ["51fc", "0"] as const,
+    ["5200", "ffffffff"] as const,
+    ["53fc", "ffffffff"] as const,
+    ["53f8", "ffffffff"] as const,
+  ],
+  ...[["5400", "ffffffff"] as const, ["5404", "8003ffff"] as const, ["5478", "ffffffff"] as const],
+  ...[["547c", "8003ffff"] as const, ["5480", "0"] as const, ["5484", "0"] as const, ["55fc", "0"] as const],
+  ...[["5600", "ffffffff"] as const, ["57fc", "ffffffff"] as const, ["14c", "0"] as const, ["5fc", "0"] as const],
+];
+/** The PHY's registers: what is there after power on, and what after all bits were written as 1. */
+const PHY_KEEPS: readonly (readonly [register: number, before: string, after: string])[] = [
+  ...[[1, "796d", "796d"] as const, [2, "0141", "0141"] as const, [3, "0c20", "0c20"] as const],
+  ...[[4, "0de1", "ffff"] as const, [5, "01e0", "01e0"] as const, [6, "0000", "0000"] as const],
+  ...[[9, "0e00", "1f00"] as const, [10, "3c00", "3c00"] as const, [16, "0360", "ffff"] as const],
+  ...[[17, "ac00", "ac00"] as const, [20, "0d60", "ffff"] as const, [21, "0000", "0000"] as const],
+];
+const phyWrite = (register: number, value: number): string =>
+  put("20", (0x04200000 + register * 0x10000 + value).toString(16));
+const phyIs = (register: number, value: string): string => phy(register, (0x1820 + register).toString(16) + value);
+
 /** Vectors 08h and 70h; all inputs masked, those level triggered that can be. */
 const PICS =
   "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 ff; out a1 ff; out 4d0 f8; out 4d1 de";
@@ -117,6 +150,33 @@ export const e1000Cases: readonly Case[] = [
       name: `INTA# cannot be steered to IRQ ${irq}`,
       ours: "QEMU steers to every IRQ",
       script: `${PICS}; ${OPEN}; outl cf8 80000860; out cfe ${irq.toString(16)}; ${put("d0", "1")}; ${put("c8", "1")}; out 20 0a; out a0 0a; in 20 & f2 = 0; in a0 = 0`,
+    }),
+  ),
+  {
+    name: "each register keeps the bits that it has",
+    script: [
+      OPEN,
+      ...KEEPS.flatMap(([at, bits]) => [put(at, "ffffffff"), reg(at, bits), put(at, "0"), reg(at, "0")]),
+    ].join(";"),
+    ours: "QEMU keeps other bits",
+  },
+  {
+    name: "each register of the PHY keeps the bits that it has",
+    script: [
+      OPEN,
+      ...PHY_KEEPS.flatMap(([at, before, after]) => [phyIs(at, before), phyWrite(at, 0xffff), phyIs(at, after)]),
+      ...PHY_KEEPS.flatMap(([at, before, after]) => [phyWrite(at, 0), phyIs(at, before === after ? after : "0000")]),
+      phyIs(1, "796d"),
+      `${phyWrite(0, 0x4d40)}; ${phyIs(0, "4d40")}; ${phyIs(1, "796d")}`,
+      reg("8", "80080783"),
+    ].join(";"),
+    ours: "QEMU keeps other bits",
+  },
+  ...([0x1200, 0x200, 0x1000, 0x8000] as const).map(
+    (control): Case => ({
+      name: `the PHY's control register, ${control.toString(16)}h: negotiates anew or not`,
+      script: `${OPEN}; ${phyWrite(0, control)}; ${phyIs(1, control === 0x1200 || control === 0x8000 ? "7949" : "796d")}; wait 499999999ns; ${phyIs(1, control === 0x1200 || control === 0x8000 ? "7949" : "796d")}; wait 1ns; ${phyIs(1, "796d")}`,
+      ours: "time",
     }),
   ),
 ];

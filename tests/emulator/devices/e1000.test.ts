@@ -1,8 +1,10 @@
 /** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
 import { beforeEach, describe, expect, test } from "vitest";
+import type { BoardConfig } from "../../../emulator/board.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
 import { TestBoard } from "./harness.ts";
+import { relayCase } from "./relay.ts";
 
 const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
 const BAR = 0xfebc0000;
@@ -372,4 +374,191 @@ describe("interrupts", () => {
     expect([read(0xd0), read(0x100), read(0x2808), read(0x5400)]).toEqual([0, 0, 0, 0x12005452]);
     expect(read(0x00) & 0x04000000).toBe(0);
   });
+});
+
+/** An extended data descriptor. Command: 29h is EOP, RS, DEXT; options: 1 is the IP checksum, 2 that of the payload. */
+function dataDescriptor(index: number, address: number, bytes: number, command = 0x29, options = 0): void {
+  const at = TX_RING + index * 16;
+  view().setUint32(at, address, true);
+  view().setUint32(at + 4, 0, true);
+  view().setUint32(at + 8, (bytes | (1 << 20) | (command << 24)) >>> 0, true);
+  view().setUint32(at + 12, options << 8, true);
+}
+
+/** A context descriptor: where sums begin, go and end; for segments the command, their size and the header's. */
+function contextDescriptor(index: number, sums: readonly number[], command = 0x20, segment = 0, header = 0): void {
+  const at = TX_RING + index * 16;
+  machine.memory.set(sums, at);
+  view().setUint32(at + 8, (command << 24) >>> 0, true);
+  view().setUint32(at + 12, ((segment << 16) | (header << 8)) >>> 0, true);
+}
+
+/** Gives so many descriptors to the card; what then goes out. */
+function transmitted(descriptors: number): Uint8Array[] {
+  write(0x3818, descriptors);
+  machine.time.advance(10_000);
+  return sent();
+}
+
+describe("transmit, extended", () => {
+  const bytes = frame([1, 2, 3, 4, 5, 6], 100, 0x33);
+
+  beforeEach(() => {
+    machine.memory.set(bytes, BUFFERS);
+    startTransmitter();
+  });
+
+  test.each([
+    { options: 0, sums: [] },
+    { options: 1, sums: [[14, 24, 34]] },
+    { options: 2, sums: [[34, 50, 100]] },
+    { options: 3, sums: [[34, 50, 100], [14, 24, 34]] }, // biome-ignore format: one line for each
+  ])("checksums of a frame that is not cut: options $options", ({ options, sums }) => {
+    contextDescriptor(0, [14, 24, 33, 0, 34, 50, 0, 0]);
+    dataDescriptor(1, BUFFERS, 100, 0x29, options);
+    const expected = bytes.slice();
+    for (const [start, place, end] of sums as [number, number, number][]) {
+      const sum = ~onesSum(expected, start, end) & 0xffff;
+      expected.set([sum >> 8, sum & 0xff], place);
+    }
+    expect(transmitted(2)).toEqual([expected]);
+  });
+
+  test.each([
+    { name: "begins after the frame", sums: [14, 24, 33, 0, 100, 50, 0, 0] },
+    { name: "goes beyond the frame", sums: [14, 24, 33, 0, 34, 99, 0, 0] },
+    { name: "ends before it begins", sums: [14, 24, 33, 0, 60, 50, 40, 0] },
+  ])("a checksum is left out that $name", ({ sums }) => {
+    contextDescriptor(0, sums);
+    dataDescriptor(1, BUFFERS, 100, 0x29, 2);
+    expect(transmitted(2)).toEqual([bytes]);
+  });
+
+  test("a packet with a part beyond 4 GiB goes nowhere, the next one does", () => {
+    dataDescriptor(0, BUFFERS, 60, 0x20);
+    dataDescriptor(1, BUFFERS, 40);
+    view().setUint32(TX_RING + 16 + 4, 1, true);
+    dataDescriptor(2, BUFFERS, 100);
+    expect(transmitted(3)).toEqual([bytes]);
+    expect(machine.memory[TX_RING + 16 + 12]! & 1).toBe(1);
+  });
+
+  test("UDP is cut into packets with their own lengths", () => {
+    contextDescriptor(0, [14, 24, 33, 0, 34, 40, 0, 0], 0x26, 50, 42);
+    dataDescriptor(1, BUFFERS, 100, 0x2d);
+    const frames = transmitted(2);
+    expect(frames.map((one) => one.length)).toEqual([92, 60]);
+    // Total length, identification, length of UDP, and what follows it.
+    for (const [index, one] of frames.entries()) {
+      const words = new DataView(one.buffer, one.byteOffset);
+      const length = index === 0 ? 92 : 50;
+      expect([words.getUint16(16), words.getUint16(18) - 0x3333, words.getUint16(38)]).toEqual([
+        length - 14,
+        index,
+        length - 34,
+      ]);
+      expect(one.subarray(42, length)).toEqual(bytes.subarray(42 + 50 * index, length + 50 * index));
+    }
+  });
+
+  test("a descriptor of more than 64 KiB", () => {
+    contextDescriptor(0, [14, 24, 33, 0, 34, 50, 0, 0], 0x27, 1400, 54);
+    dataDescriptor(1, BUFFERS, 0x10000 + 100, 0x2d);
+    expect(transmitted(2).map((one) => one.length)).toEqual([...Array.from({ length: 46 }, () => 1454), 1236]);
+  });
+
+  test.each([
+    [1518, 1],
+    [1519, 0],
+  ])("of %i bytes, %i frames", (size, count) => {
+    dataDescriptor(0, BUFFERS, size);
+    expect(transmitted(1).length).toBe(count);
+  });
+
+  test("a frame gets its VLAN tag while the card handles them", () => {
+    const plain = frame([1, 2, 3, 4, 5, 6]);
+    machine.memory.set(plain, BUFFERS);
+    for (const [control, tag] of [[0x40000000, 4] as const, [0, 0] as const]) {
+      write(0, 0x140240 | control);
+      txDescriptor(0, BUFFERS, 100, 0x4b);
+      view().setUint16(TX_RING + 14, 0x6123, true);
+      write(0x3810, 0);
+      const [one] = transmitted(1);
+      expect(one!.length).toBe(100 + tag);
+      expect(Array.from(one!.subarray(12, 14 + tag))).toEqual(tag === 0 ? [8, 0] : [0x81, 0, 0x61, 0x23, 8, 0]);
+      write(0x3818, 0);
+      write(0x3810, 0);
+    }
+  });
+});
+
+test.each([
+  [60, 0],
+  [61, 1],
+  [123, 1],
+  [124, 2],
+  [251, 2],
+  [252, 3],
+  [507, 3],
+  [508, 4],
+  [1019, 4],
+  [1020, 5],
+])("a frame of %i bytes is counted in size %i, in each direction", (size, place) => {
+  startReceiver();
+  arrive(frame([...MAC], size));
+  machine.memory.set(frame([1, 2, 3, 4, 5, 6], size), BUFFERS);
+  startTransmitter();
+  txDescriptor(0, BUFFERS, size);
+  transmitted(1);
+  const one = [0, 1, 2, 3, 4, 5].map((index) => (index === place ? 1 : 0));
+  for (const first of [0x405c, 0x40d8]) expect(one.map((_, index) => read(first + 4 * index))).toEqual(one);
+});
+
+describe("VLAN tags that arrive", () => {
+  const tagged = (identifier: number, size = 100): Uint8Array => {
+    const bytes = frame([...MAC], size);
+    bytes.set([0x81, 0x00, 0x60 | (identifier >> 8), identifier & 0xff, 0x08, 0x00], 12);
+    return bytes;
+  };
+
+  test("a tag moves from the frame into the descriptor while the card handles them", () => {
+    startReceiver();
+    write(0, 0x140240 | 0x40000000);
+    arrive(tagged(0x123));
+    expect([length(0), status(0) & 8, view().getUint16(RX_RING + 14, true)]).toEqual([96, 8, 0x6123]);
+    expect(machine.bytes(BUFFERS + 12, 3)).toEqual([8, 0, 0x5a]);
+    arrive(frame([...MAC]));
+    expect([length(1), status(1) & 8, view().getUint16(RX_RING + 30, true)]).toEqual([100, 0, 0]);
+    write(0x38, 0x88a8);
+    arrive(tagged(0x123));
+    expect([length(2), status(2) & 8]).toEqual([100, 0]);
+  });
+
+  test("the filter lets those through that its table names, and frames without a tag", () => {
+    startReceiver(8, 0x04048002);
+    write(0x5600 + 4 * 9, 1 << 3);
+    arrive(tagged(0x122));
+    arrive(tagged(0x143));
+    arrive(tagged(0x003));
+    expect(status(0)).toBe(0);
+    arrive(tagged(0x123));
+    expect([status(0) & 1, status(1) & 1, length(0)]).toEqual([1, 0, 100]);
+    arrive(frame([...MAC]));
+    expect(status(1) & 1).toBe(1);
+  });
+
+  test("a frame that ends within its tag has none", () => {
+    startReceiver(8, 0x04048002);
+    arrive(tagged(0x123).subarray(0, 15));
+    expect(status(0) & 1).toBe(1);
+  });
+});
+
+test("frames that wait for a descriptor are part of the state", () => {
+  const step =
+    "writel febc0100 4008002; writel febc2800 11000; writel febc2808 80; writel febc2810 0; writel febc2818 0";
+  const script = `outl cf8 80001810; outl cfc febc0000; outl cf8 80001804; outw cfc 7; ${step}; ram 11000 0 0 2 0 0 0 0 0; frame 64 52 54 0 12 34 56 2 0 0 0 0 9 8 0 77; readl febc00c0; ram 20000 = 0; writel febc2818 1; ram 20000 = 52; ram 2000e = 77; ram 11008 = 64`;
+  const make = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
+  expect(() => new TestBoard(make()).run(script)).not.toThrow();
+  expect(() => relayCase(make, script, { sweeps: 0 })).not.toThrow();
 });

@@ -169,3 +169,11 @@ export const fdcCases: readonly Case[] = [
     script: `${READY}; ${BY_DMA}; ${seek(0, 0)}; out a 6; ${send(0x46, 0, 0, 0, 1, 2, 18, 27, 255)}; wait 50us; ${EOI}; ${results(0x40, 0x10, 0, 0, 0, 1, 2)}; ${channel2(512, TO_MEMORY)}; ${send(0x45, 0, 0, 0, 1, 2, 18, 27, 255)}; wait 50us; ${EOI}; ${results(0x40, 0x10, 0, 0, 0, 1, 2)}`,
   },
 ];
+
+/** A diskette in drive A that must not be written. */
+export const protectedDisketteCases: readonly Case[] = [
+  {
+    name: "a protected diskette is read and verified, not written and not formatted",
+    script: `${READY}; ${BY_DMA}; ${seek(0, 0)}; ${channel2(512, TO_MEMORY)}; ${send(0x46, 0, 0, 0, 3, 2, 18, 27, 255)}; wait 50us; ram 2000 = e; ${EOI}; ${results(0, 0, 0, 0, 0, 4, 2)}; ${channel2(512, FROM_MEMORY)}; ${send(0x45, 0, 0, 0, 3, 2, 18, 27, 255)}; wait 50us; ${EOI}; ${results(0x40, 2, 0, 0, 0, 3, 2)}; ${channel2(8, FROM_MEMORY)}; ${send(0x4d, 0, 2, 2, 0x50, 0xf6)}; wait 50us; ${EOI}; in 3f5 = 40; in 3f5 = 2`,
+  },
+];

@@ -176,4 +176,51 @@ export const ideCases: readonly Case[] = [
       script: `${BUS_MASTER}; ${ONE_SECTOR}; ram 2000 de ad; ram 21ff be; ${command(code, "5")}; out c000 1; wait 1ms; in c002 & 7 = 4; medium 0 a00 = de; medium 0 a01 = ad; medium 0 bff = be; in 1f7 = 50`,
     }),
   ),
+  {
+    name: "bus master: started without a transfer, and stopped",
+    script: `${BUS_MASTER}; ${ONE_SECTOR}; out c000 0; in c002 & 1 = 0; out c000 9; in c002 & 1 = 1; in c000 = 9; out c000 8; in c002 & 1 = 0`,
+  },
+  {
+    name: "READ and WRITE DMA EXT look at all of the address",
+    script: ["25", "35"]
+      .map(
+        (code) =>
+          `out 1f6 40; out 1f2 0; out 1f2 1; out 1f3 1; out 1f3 2; out 1f4 0; out 1f4 0; out 1f5 0; out 1f5 0; out 1f7 ${code}; wait 1ms; in 1f7 = 51; in 1f1 = 10`,
+      )
+      .join("; "),
+  },
+  {
+    name: "IDENTIFY: names, write cache, sectors",
+    script: [
+      `out 1f7 ec; ${DONE}; ${rest(10)} inw 1f0 = 4844; ${"inw 1f0 = 3030; ".repeat(3)} inw 1f0 = 3445; inw 1f0 = 3230; ${"inw 1f0 = 2020; ".repeat(4)}`,
+      `${rest(3)} inw 1f0 = 312e; inw 1f0 = 3020; inw 1f0 = 2020; inw 1f0 = 2020; ${["5649", "5254", "5541", "4c20", "4841", "5244", "4449", "534b"].map((word) => `inw 1f0 = ${word}`).join("; ")}`,
+      `${rest(25)} inw 1f0 = 4e20; inw 1f0 = 0; ${rest(23)} inw 1f0 = 4020; ${rest(14)} inw 1f0 = 4e20; ${"inw 1f0 = 0; ".repeat(3)} ${rest(152)}`,
+      `${feature("82")}; out 1f7 ec; ${DONE}; ${rest(85)} inw 1f0 = 4000; ${rest(170)} ${feature("2")}; out 1f7 ec; ${DONE}; ${rest(85)} inw 1f0 = 4020`,
+    ].join("; "),
+  },
+];
+
+/** Disks beyond what 24, 28 and 32 bits count, and the smallest DVD beside the largest CD. */
+export const largeDriveCases: readonly Case[] = [
+  {
+    name: "IDENTIFY: more sectors than 32 bits count",
+    script: `out 1f7 ec; ${DONE}; ${rest(60)} inw 1f0 = ffff; inw 1f0 = fff; ${rest(38)} inw 1f0 = 5; inw 1f0 = 0; inw 1f0 = 1; inw 1f0 = 0`,
+  },
+  {
+    name: "an address of 28 bits goes on in the device register",
+    script: `out 1f6 e1; out 1f2 1; out 1f3 67; out 1f4 45; out 1f5 23; out 1f7 40; ${MEDIUM}; in 1f7 = 50; in 1f3 = 67; in 1f4 = 45; in 1f5 = 23; in 1f6 = e1; out 1f2 2; out 1f3 ff; out 1f4 ff; out 1f5 ff; out 1f7 20; ${MEDIUM}; ${rest(256)} wait 5us; in 1f7 = 58; in 1f3 = 0; in 1f4 = 0; in 1f5 = 0; in 1f6 = e2`,
+  },
+  {
+    name: "an address of 48 bits shows in two halves",
+    script: `out 1f6 40; out 1f2 0; out 1f2 1; out 1f3 12; out 1f3 67; out 1f4 0; out 1f4 45; out 1f5 0; out 1f5 23; out 1f7 42; ${MEDIUM}; in 1f7 = 50; in 1f3 = 67; in 1f4 = 45; in 1f5 = 23; out 3f6 80; in 1f3 = 12; in 1f4 = 0; in 1f5 = 0`,
+  },
+  {
+    name: "the last sector of 48 bits",
+    script: ["4", "5"]
+      .map(
+        (low) =>
+          `out 1f6 40; out 1f2 0; out 1f2 1; out 1f3 0; out 1f3 ${low}; out 1f4 1; out 1f4 0; out 1f5 0; out 1f5 0; out 1f7 42; ${MEDIUM}; in 1f7 = ${low === "4" ? "50" : "51"}`,
+      )
+      .join("; "),
+  },
 ];

@@ -394,3 +394,19 @@ describe("ATAPI drive", () => {
     expect(packet([0xff]).error).toBe(0x54);
   });
 });
+
+test("a table of descriptors without an end ends the engine after 64 KiB of them", () => {
+  // 8192 regions of two bytes each: the 32 sectors that they hold, and the drive wants 64.
+  const view = new DataView(machine.memory.buffer);
+  for (let index = 0; index < 8192; index++) {
+    view.setUint32(0x10000 + index * 8, 0x40000 + index * 2, true);
+    view.setUint32(0x10000 + index * 8 + 4, 2, true);
+  }
+  machine.run("outl c004 10000");
+  command(0xc8, 0, 64);
+  machine.run("out c000 9");
+  settle(20_000_000);
+  expect(machine.board.readPort(0xc002, 1) & 5).toBe(0);
+  expect(machine.memory.subarray(0x40000, 0x40200)).toEqual(sector(0));
+  expect(machine.memory[0x40000 + 5 * 512]).toBe(35);
+});

@@ -219,4 +219,14 @@ export const rtcCases: readonly Case[] = [
     name: "disabling it lowers IRQ 8",
     script: `${PICS}; out 4d1 0; ${put("b", "42")}; wait 1ms; intr = 1; ack = 70; ${EOI}; ${put("b", "2")}; out 70 c; in 71 & c0 = 40`,
   },
+  ...["1", "3", "5"].map(
+    (alarm): Case => ({
+      name: `an alarm that has come stays when register ${alarm} moves on`,
+      script: `${put("1", "3")}; ${put("3", "0")}; ${put("5", "0")}; out 70 c; in 71; wait 5s; ${put(alarm, "9")}; out 70 c; in 71 & 20 = 20`,
+    }),
+  ),
+  {
+    name: "while the clock is set its fields are what was written, in any order",
+    script: `${put("b", "82")}; ${put("8", "2")}; ${put("7", "31")}; ${at("7", "31")}; ${at("8", "2")}; ${put("8", "3")}; ${put("b", "2")}; ${at("7", "31")}; ${at("8", "3")}`,
+  },
 ];

@@ -135,4 +135,9 @@ export const rtl8139Cases: readonly Case[] = [
     name: "the cable",
     script: `${OPEN}; in c058 = 0; inw c064 = 782d; cable 0; wait 2ms; in c058 = 4; inw c064 = 7829; inw c03e & 20 = 20; outw c03e 20; cable 1; wait 2ms; in c058 = 0; inw c03e & 20 = 20`,
   },
+  {
+    name: "a receiver that is switched on begins its ring anew, one that is on goes on",
+    script: `${receiver("f")}; frame 40 ff ff ff ff ff ff; wait 1us; inw c03a = 48; out c037 c; inw c03a = 48; outw c038 38; in c037 = d; out c037 4; inw c03a = 48; out c037 c; inw c03a = 0; in c037 = d; frame 40 ff ff ff ff ff ff; wait 1us; ram 10000 = 1; inw c03a = 48; in c037 = c`,
+    ours: "frames",
+  },
 ];

@@ -147,4 +147,8 @@ export const systemCases: readonly Case[] = [
       "outl cf8 80000b58; inl cfc = 2000000; outl cf8 80000b3c; inl cfc = 109; out cfc a; in cfc = a; outl cf8 80000bd4; outl cfc ffffffff; inl cfc = ffffffff; outl cf8 80000bd8; outl cfc ffffffff; inl cfc = 0; outl cf8 80000b40; outl cfc 12345678; inl cfc = 5641",
     ours: "QEMU's masks",
   },
+  {
+    name: "a sleep type alone is no sleep",
+    script: `${PM}; ${[0, 1, 2, 3, 4, 5, 6, 7].map((type) => `outw 604 ${(type << 10).toString(16)}; inw 604 = ${(type << 10).toString(16)}`).join("; ")}; events = 0`,
+  },
 ];

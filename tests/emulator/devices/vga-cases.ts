@@ -95,4 +95,9 @@ export const vgaCases: readonly Case[] = [
     script: `${COLOUR}; in 3da & 8 = 0; wait 13.1ms; in 3da & 8 = 8; wait 100us; in 3da & 8 = 0; wait 14.2ms; in 3da & 8 = 8`,
     ours: "QEMU toggles at each read",
   },
+  {
+    name: "reset brings the palette back",
+    script:
+      "out 3c8 7; out 3c9 1; out 3c9 2; out 3c9 3; out 3c8 c8; out 3c9 1; out 3c9 2; out 3c9 3; reset; out 3c7 7; in 3c9 = 2a; in 3c9 = 2a; in 3c9 = 2a; out 3c7 3f; in 3c9 = 3f; in 3c9 = 3f; in 3c9 = 3f; in 3c9 = 0; out 3c7 c8; in 3c9 = 0; in 3c9 = 0; in 3c9 = 0",
+  },
 ];

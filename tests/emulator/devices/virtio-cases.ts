@@ -28,7 +28,7 @@ const READ = 2;
 const PICS =
   "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 fb; out a1 f1; out 4d1 0e; outl cf8 80000860; outl cfc b0b0a0a";
 
-/** A virtio disk of 4 MiB. */
+/** A virtio disk of 2ABCh sectors. */
 export const virtioCases: readonly Case[] = [
   {
     name: "identity",
@@ -56,9 +56,9 @@ export const virtioCases: readonly Case[] = [
   { name: "address 0 resets", script: `${CONFIG}; out c012 3; outl c004 200; outl c008 0; in c012 = 0; inl c004 = 0` },
   {
     name: "capacity, most segments, block size",
-    script: `${CONFIG}; inl c014 = 2000; inl c018 = 0; inl c020 = fe; inl c028 = 200; in c015 = 20; inw c014 = 2000`,
+    script: `${CONFIG}; inl c014 = 2abc; inl c018 = 0; inl c020 = fe; inl c028 = 200; in c015 = 2a; inw c014 = 2abc`,
   },
-  { name: "what only the device writes", script: `${CONFIG}; outl c014 5; inl c014 = 2000; out c013 5; in c013 = 0` },
+  { name: "what only the device writes", script: `${CONFIG}; outl c014 5; inl c014 = 2abc; out c013 5; in c013 = 0` },
   {
     name: "reads a sector after its time",
     script: `${DRIVER}; ${PICS}; ${request(0, 2, 512, READ)}; ${submit(1)}; wait 105119ns; ram ${USED} = 0; ram 12002 = 0; intr = 0; wait 1ns; ram 12002 = 1; ram 12004 = 0; ram 12008 = 1; ram 12009 = 2; ram 21000 = e; ram 21001 = f; ram 22000 = 0; intr = 1; ack = 73; in c013 = 1; in c013 = 0; out a0 20; out 20 20; intr = 0`,
@@ -77,7 +77,7 @@ export const virtioCases: readonly Case[] = [
   },
   {
     name: "sectors that are not there, and parts of sectors",
-    script: `${DRIVER}; ${request(0, 0x1fff, 512, READ)}; ${submit(1)}; wait 1ms; ram 22000 = 0; ${request(0, 0x2000, 512, READ)}; ${submit(2)}; wait 1ms; ram 22000 = 1; ${request(1, 0x1fff, 1024, 0)}; ${submit(3)}; wait 1ms; ram 22000 = 1; ${request(0, 0, 100, READ)}; ${submit(4)}; wait 1ms; ram 22000 = 1`,
+    script: `${DRIVER}; ${request(0, 0x2abb, 512, READ)}; ${submit(1)}; wait 1ms; ram 22000 = 0; ${request(0, 0x2abc, 512, READ)}; ${submit(2)}; wait 1ms; ram 22000 = 1; ${request(1, 0x2abb, 1024, 0)}; ${submit(3)}; wait 1ms; ram 22000 = 1; ${request(0, 0, 100, READ)}; ${submit(4)}; wait 1ms; ram 22000 = 1`,
   },
   {
     name: "a driver that polls gets no interrupt",
@@ -118,5 +118,17 @@ export const virtioCases: readonly Case[] = [
   {
     name: "a reset forgets a request that is under way",
     script: `${DRIVER}; ${request(0, 2, 512, READ)}; ${submit(1)}; out c012 0; wait 1ms; ram 12002 = 0; ram 22000 = ee`,
+  },
+  {
+    name: "a queue that was broken stays so for chains that are right",
+    script: `${DRIVER}; ${request(0, 2, 512, READ)}; ${descriptor(0, 0x20000, 16, 1, 0x400)}; ${submit(1)}; wait 1ms; ram 12002 = 0; ${request(0, 2, 512, READ)}; outw c010 0; wait 1ms; ram 12002 = 0; ram 22000 = ee`,
+  },
+  {
+    name: "the serial number says the number of sectors",
+    script: `${DRIVER}; ${request(8, 0, 20, READ)}; ${submit(1)}; wait 1ms; ram 22000 = 0; ${Array.from("VD0000002ABC", (letter, index) => `ram ${(0x21000 + index).toString(16)} = ${letter.charCodeAt(0).toString(16)}`).join("; ")}; ram 2100c = 0; ram 21013 = 0`,
+  },
+  {
+    name: "a chain is given back by the number of its first descriptor",
+    script: `${DRIVER}; ${request(0, 2, 512, READ)}; ${descriptor(5, 0x20000, 16, 1, 1)}; ram 11004 5 0; ram 11002 1 0; outw c010 0; wait 1ms; ram 12002 = 1; ram 12004 = 5; ram 12005 = 0; ram 12006 = 0; ram 12007 = 0; ram 22000 = 0`,
   },
 ];

@@ -1,0 +1,486 @@
+/**
+ * Bytes and lines that a spread over the table hardly comes to, judged by GNU's tools: prefixes that are repeated or
+ * stand before what does not take them, opcodes that are none, sizes that are said twice or not at all.
+ */
+import { describe, expect, test } from "vitest";
+import { Decoded, decode } from "../../src/isa/decode.ts";
+import { disassemble } from "../../src/isa/disassemble.ts";
+import { assembleText, compare } from "../assembler/differential.ts";
+import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
+
+const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(" "), (byte) => Number.parseInt(byte, 16));
+
+const CODE = [
+  // F2 before branches near and far, F3 and F2 before what has one of its own.
+  ...[
+    "f2 c3",
+    "f2 c2 04 00",
+    "f2 cb",
+    "f2 ca 04 00",
+    "f2 ff e0",
+    "f2 ff d0",
+    "f2 ff 20",
+    "f2 ff 10",
+    "f2 ff 18",
+    "f2 ff 28",
+  ],
+  ...[
+    "f2 75 00",
+    "f2 0f 85 00 00 00 00",
+    "f2 e8 00 00 00 00",
+    "f2 eb 00",
+    "f2 e2 00",
+    "f2 e3 00",
+    "f3 c3",
+    "f2 9a 01 02 03 04 05 06",
+  ],
+  ...[
+    "f3 f3 0f 10 c1",
+    "f2 f3 0f 10 c1",
+    "f3 f2 0f 10 c1",
+    "f2 f2 0f 10 c1",
+    "66 66 0f 10 c1",
+    "f3 f3 a4",
+    "f3 f2 a6",
+    "f2 f3 a6",
+  ],
+  ...[
+    "66 f3 0f 10 c1",
+    "f3 66 0f 10 c1",
+    "66 66 90",
+    "66 66 89 c8",
+    "67 67 8b 00",
+    "67 67 89 c8",
+    "2e 36 8b 00",
+    "2e 2e 8b 00",
+  ],
+  ...[
+    "f3 89 00",
+    "f2 89 00",
+    "f0 f3 89 00",
+    "f3 c6 00 01",
+    "f3 a2 00 00 00 00",
+    "f0 f2 01 00",
+    "f0 f3 01 00",
+    "f3 f0 01 00",
+  ],
+  // Names that an immediate byte chooses.
+  ...[0, 1, 2, 0x10, 0x11, 0x12].map((byte) => `66 0f 3a 44 c1 ${byte.toString(16)}`),
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((byte) => [`0f c2 c1 ${byte}`, `66 0f c2 00 ${byte}`, `f3 0f c2 c1 ${byte}`]),
+  // Registers that the operation implies.
+  ...["0f 01 c8", "0f 01 c9", "67 0f 01 c8", "67 0f 01 c9", "66 0f 01 c8", "0f 01 f9", "f3 0f 01 c9"],
+  // What is no instruction: with this digit, with a register or memory, with this prefix, at all.
+  ...[
+    "8d c0",
+    "66 8d c0",
+    "66 66 8d c0",
+    "2e 66 67 8d c0",
+    "d9 d1",
+    "66 d9 d1",
+    "db e8 90",
+    "df f8",
+    "de d1",
+    "67 67 df f8",
+  ],
+  ...["0f 04", "66 0f 04", "66 66 0f 04", "2e 0f 0c", "0f 38 0c 90", "0f 3a 00 90", "0f 3a ff 90", "66 0f 3a ff c0 90"],
+  ...[
+    "0f 38 ff c0 90",
+    "66 0f 38 ff 00",
+    "0f ba c0 01",
+    "0f ba 10 01",
+    "66 0f ba c0 01",
+    "0f c7 c8",
+    "66 0f c7 c8",
+    "0f c3 c1",
+  ],
+  ...[
+    "0f 71 c0 01",
+    "0f 71 10 01",
+    "0f 72 f8 01",
+    "0f 73 d8 01",
+    "f0 0f 71 c0 01",
+    "fe d0",
+    "66 fe d0",
+    "ff f8",
+    "ff 38",
+    "c6 c8 01",
+    "8f c8",
+  ],
+  ...[
+    "0f 24 d8",
+    "0f a6 c0",
+    "0f a7 c1",
+    "0f 0f c1 00",
+    "0f 20 c0",
+    "0f 22 c8",
+    "0f 23 d0",
+    "0f 21 d8",
+    "8c f0",
+    "8e f8",
+    "8e c8",
+  ],
+  ...[
+    "9b d9 30",
+    "9b d9 f0",
+    "9b dd 38",
+    "9b 66 d9 38",
+    "9b d7",
+    "9b e0 00",
+    "9b df e0",
+    "9b db e3",
+    "9b db e4",
+    "9b 9b db e3",
+  ],
+] as const;
+
+type Known = readonly [text: string, length: number, reason: string];
+/** Where ours is another text than that of objdump 2.40: ours in 32-bit code, its length, and the reason. */
+const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
+  [
+    "f3 f3 a4",
+    ["rep rep movs BYTE PTR es:[edi],BYTE PTR ds:[esi]", 3, "objdump names but the last one by the operation"],
+  ],
+  ["66 0f 3a 44 c1 2", ["pclmulqdq xmm0,xmm1,0x2", 6, "objdump takes 2 for 10h"]],
+  ...(
+    [
+      ["66 8d c0", 2],
+      ["66 66 8d c0", 3],
+      ["2e 66 67 8d c0", 4],
+      ["0f c7 c8", 1],
+      ["66 0f c7 c8", 2],
+      ["0f c3 c1", 1],
+      ["0f 71 10 01", 1],
+      ["0f 73 d8 01", 1],
+      ["66 fe d0", 2],
+      ["8f c8", 1],
+      ["0f a6 c0", 2],
+      ["0f a7 c1", 2],
+      ["0f 0f c1 00", 2],
+    ] as const
+  ).map(
+    ([hex, length]) =>
+      [hex, ["(bad)", length, "operands or a prefix that it does not take, or an extension that is not ours"]] as const,
+  ),
+  ["9b 9b db e3", ["fwait", 1, "objdump joins every FWAIT with what follows the last"]],
+]);
+
+describe.each([16, 32] as const)("rare bytes as %i-bit code", (bits) => {
+  test.each(["intel", "att"] as const)("are named in %s syntax as objdump names them", (syntax, context?: unknown) => {
+    const objdump = requireOracle("objdump", context as { skip(reason: string): unknown });
+    const code = CODE.map(bytesOf);
+    const theirs = disassembleBatch(objdump, bits === 16 ? "i8086" : "i386", syntax, code);
+    const problems = code.flatMap((bytes, index) => {
+      const padded = new Uint8Array(24).fill(0x90);
+      padded.set(bytes);
+      const ours = disassemble(padded, 0, sampleAddress(index), { bits, syntax });
+      const { text, length } = theirs[index]!;
+      if ((ours.text === text && ours.length === length) || KNOWN.has(CODE[index]!)) return [];
+      return [`${CODE[index]}: ${ours.text} (${ours.length}); objdump: ${text} (${length})`];
+    });
+    expect(problems).toEqual([]);
+  });
+});
+
+test.each([...KNOWN])("%s is named otherwise", (hex, [text, length]) => {
+  const padded = new Uint8Array(24).fill(0x90);
+  padded.set(bytesOf(hex));
+  expect(disassemble(padded, 0, 0, { bits: 32, syntax: "intel" })).toEqual({ text, length });
+});
+
+test("a prefix at the end of the bytes stands alone, named by what it would change", () => {
+  const named = (hex: string, bits: 16 | 32): string => disassemble(bytesOf(hex), 0, 0, { bits, syntax: "intel" }).text;
+  expect(["66", "67"].flatMap((hex) => [named(hex, 16), named(hex, 32)])).toEqual([
+    ...["data32", "data16", "addr32", "addr16"],
+  ]);
+  expect(["f0", "f2", "f3", "26", "64", "9b"].map((hex) => named(hex, 32))).toEqual([
+    ...["lock", "repnz", "repz", "es", "fs", "fwait"],
+  ]);
+});
+
+describe("what was decoded", () => {
+  test("an object that is used again forgets its problem", () => {
+    const decoded = new Decoded();
+    decode(bytesOf("0f 04"), 0, 32, decoded);
+    expect([decoded.form, decoded.problem, decoded.length]).toEqual([null, "undefined", 2]);
+    decode(bytesOf("90"), 0, 32, decoded);
+    expect([decoded.form?.mnemonic32, decoded.problem, decoded.length]).toEqual(["nop", "", 1]);
+  });
+
+  test.each<[hex: string, bits: 16 | 32, segment: number]>([
+    ["8b 00", 32, 3],
+    ["8b 45 00", 32, 2],
+    ["8b 04 24", 32, 2],
+    ["8b 44 25 00", 32, 2],
+    ["8b 04 2d 00 00 00 00", 32, 3],
+    ["8b 46 00", 16, 2],
+    ["8b 02", 16, 2],
+    ["8b 04", 16, 3],
+    ["8b 07", 16, 3],
+    ["8b 06 00 00", 16, 3],
+    ["64 8b 45 00", 32, 4],
+    ["36 8b 00", 32, 2],
+    ["67 8b 04", 32, 3],
+    ["67 8b 04 24", 16, 2],
+  ])("%s in %i-bit code: the segment of its address is %i", (hex, bits, segment) => {
+    expect(decode(bytesOf(hex), 0, bits).effectiveSegment).toBe(segment);
+  });
+});
+
+/** Sources for which the object is GNU as's, or which both refuse. */
+const SOURCES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [16, 32].flatMap((bits) => [
+      [
+        `gaps that a jump skips, ${bits} bits`,
+        [`.code${bits}`, ...[20, 31, 32, 60, 128, 129, 130, 131, 300, 5000].map((count) => `.nops ${count}`)].join(
+          "\n",
+        ),
+      ],
+      [
+        `prefixes in statements of their own, ${bits} bits`,
+        `.code${bits}\ndata${48 - bits}\naddr${48 - bits}\nlock\nrep\nrepne\ncs\nnop`,
+      ],
+    ]),
+  ),
+  "gaps of long instructions": `.arch corei7\n${[9, 20, 88, 89, 129, 200].map((count) => `.nops ${count}`).join("\n")}\n.nops 30, 5\n.balign 512`,
+  "gaps with a limit": [1, 2, 3, 4, 5, 6, 7].map((limit) => `.nops 13, ${limit}`).join("\n"),
+  "a limit that is none": ".nops 5, 50",
+  "addresses of 16 bits": ".code16\nmov ax, [bx + sym]\nmov ax, [sym]\nmov ax, [bp + si + sym]\nmov [bx + 0x1234], al",
+  "one register twice": ".code16\nmov ax, [bx + bx]",
+  "two index registers": ".code16\nmov ax, [si + di]",
+  "a width of a displacement that no 32-bit address has": "{disp16} mov eax, [ebx + 5]",
+  "a width of a displacement that no 16-bit address has": ".code16\n{disp32} mov ax, [bx + 5]",
+  "widths of displacements": "{disp32} mov eax, [ebx + 5]\n{disp8} mov eax, [ebx]\n.code16\n{disp16} mov ax, [bx + 5]",
+  "a loop too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\nloop 1b",
+  "a jump by CX too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\njcxz 1b",
+  "conditional jumps too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\njz 1b\njno 1b\njmp 1b\njg 1b",
+  "numbers of 16 bits that are pushed":
+    ".code16gcc\npush 0x7fff\npush 0x8000\npush 0xffff\npush 0x10000\npush -0x8000\npushl 0x8000",
+  "numbers of 64 bits that are pushed": [
+    ...["0x100000000", "0x100000001", "0x10000007f", "0x100000080", "0x1ffffff80", "0x1ffffff7f", "-0x100000000"],
+    ...["-0x100000001", "-0x10000007f", "-0x100000081", "-0xffffff81", "0xffffff80", "0xffffff7f"],
+  ]
+    .map((number) => `push ${number}`)
+    .join("\n"),
+  "numbers of 64 bits elsewhere": ["-0x100000000", "-0xffffffff", "-0x100000001", "0x100000000"]
+    .map((number) => `mov eax, ${number}\nmov ebx, [ecx + ${number}]\nadd edx, ${number}`)
+    .join("\n"),
+  "sizes before numbers": [
+    ...["add eax, byte ptr 5", "mov eax, byte ptr 5", "push byte ptr 5", "push word ptr 5", "int byte ptr 3"],
+    ...[
+      "add dword ptr [ebx], byte ptr 5",
+      "imul eax, ebx, byte ptr 5",
+      "imul eax, ebx, dword ptr 5",
+      "mov al, byte ptr 5",
+    ],
+    ...[
+      "add eax, byte ptr 300",
+      "mov ax, word ptr 5",
+      "add [ebx], byte ptr 5",
+      "shl eax, byte ptr 5",
+      "push dword ptr 5",
+    ],
+  ].join("\n"),
+  "a size before the number of what takes one operand only": "imul [eax], byte ptr 1",
+};
+
+describe("rare sources", () => {
+  test.each(Object.entries(SOURCES))("%s", (_, text, context?: unknown) => {
+    const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+    const { object, expected, messages } = compare(assembler, { text: `.intel_syntax noprefix\n${text}\n` });
+    expect(object, messages).toEqual(expected);
+  });
+});
+
+/** An instruction or two of each extension. */
+const FEATURED = [
+  ...[
+    "pusha",
+    "lgdt [bx]",
+    "lar ax, bx",
+    "movzx eax, bl",
+    "bswap eax",
+    "xadd eax, ebx",
+    "cmpxchg8b [bx]",
+    "rdtsc",
+    "cpuid",
+  ],
+  ...[
+    "cmove eax, ebx",
+    "fcmove st, st(1)",
+    "fcomi st, st(1)",
+    "ud2",
+    "nop eax",
+    "sysenter",
+    "rdpmc",
+    "emms",
+    "paddb mm0, mm1",
+  ],
+  ...["fninit", "fneni", "fndisi", "fnsetpm", "fsin", "fucom", "fstsw ax", "fisttp word ptr [bx]", "fxsave [bx]"],
+  ...["addps xmm0, xmm1", "addpd xmm0, xmm1", "haddps xmm0, xmm1", "pshufb xmm0, xmm1", "pblendw xmm0, xmm1, 1"],
+  ...[
+    "pcmpgtq xmm0, xmm1",
+    "crc32 eax, bl",
+    "popcnt eax, ebx",
+    "lzcnt eax, ebx",
+
+    "movbe eax, [bx]",
+  ],
+  ...[
+    "syscall",
+    "rdtscp",
+    "prefetchw [bx]",
+    "prefetch [bx]",
+    "clflush [bx]",
+    "clflushopt [bx]",
+    "clwb [bx]",
+    "xsave [bx]",
+  ],
+  ...[
+    "xsaveopt [bx]",
+    "aesenc xmm0, xmm1",
+    "pclmulqdq xmm0, xmm1, 1",
+    "rdrand eax",
+    "rdseed eax",
+    "rdpid eax",
+    "tzcnt eax, ebx",
+  ],
+  ...["stac", "vmcall", "getsec", "invpcid eax, [bx]"],
+];
+const ARCHITECTURES = [
+  ...[
+    "i8086",
+    "i186",
+    "i286",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "pentiumpro",
+    "pentiumii",
+    "pentiumiii",
+    "pentium4",
+    "prescott",
+  ],
+  ...[
+    "core",
+    "nocona",
+    "core2",
+    "corei7",
+    "k6",
+    "k6_2",
+    "athlon",
+    "k8",
+    "amdfam10",
+    "bdver1",
+    "bdver2",
+    "bdver3",
+    "bdver4",
+  ],
+  ...["znver1", "znver2", "znver3", "znver4", "btver1", "btver2"],
+  ...[
+    "i8086\n.arch .8087",
+    "i286\n.arch .287",
+    "i386\n.arch .387",
+    "i686\n.arch .no687",
+    "i686\n.arch .no387",
+    "i686\n.arch .no287",
+  ],
+  ...[
+    "i686\n.arch .no8087",
+    "prescott\n.arch .no387",
+    "prescott\n.arch .no287",
+    "prescott\n.arch .no687",
+    "i686\n.arch .no87",
+    "i386\n.arch .sse4",
+    "i386\n.arch .sse4.2",
+    "i386\n.arch .sse4.1",
+    "i386\n.arch .687",
+  ],
+  ...[
+    "corei7\n.arch .nosse4",
+    "corei7\n.arch .nosse4.1",
+    "corei7\n.arch .nosse4.2",
+    "corei7\n.arch .nosse",
+    "corei7\n.arch .nommx",
+  ],
+  ...[
+    "i386\n.arch .avx",
+    "i386\n.arch .aes",
+    "i386\n.arch .abm",
+    "i386\n.arch .3dnowa",
+    "i386\n.arch .xsaveopt",
+    "i386\n.arch .ept",
+  ],
+];
+/** These take from everything, so the features of processors are there too. */
+const TAKEN_FROM_ALL = [
+  "nommx",
+  "nosse4",
+  "no87",
+  "nosse",
+  "nopopcnt",
+  "no687",
+  "noavx512f",
+  "no387",
+  "no287",
+  "no8087",
+  "nolzcnt",
+  "noxsave",
+  "nofxsr",
+  "nosse2",
+];
+/** Names that are none. */
+const NO_ARCHITECTURES = [".foo", ".nofoo", ".no", "nosse", "sse", ".i386", "i999"];
+
+describe("what an architecture has", () => {
+  const bad = (text: string): number[] => [
+    ...new Set([...text.matchAll(/^test\.s:(\d+):.*Error/gim)].map(([, line]) => Number(line))),
+  ];
+
+  test.each([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES])(
+    ".arch %s",
+    (name, context?: unknown) => {
+      const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+      const text = `.intel_syntax noprefix\n.code16\n.arch ${name}\n${FEATURED.join("\n")}\n`;
+      const { messages, expectedMessages } = compare(assembler, { text });
+      expect(bad(messages).map((line) => text.split("\n")[line - 1])).toEqual(
+        bad(expectedMessages).map((line) => text.split("\n")[line - 1]),
+      );
+    },
+  );
+});
+
+/** What is said of numbers with a size before them, and of numbers that do not fit; "" where nothing is. */
+const SAID: readonly (readonly [line: string, said: string])[] = [
+  ["shl eax, byte ptr 5", ""],
+  ["push byte ptr 5", ""],
+  ["mov eax, byte ptr 5", "error: 5 does not fit what mov takes beside eax"],
+  ["mov [eax], byte ptr 300", "error: 300 does not fit what mov takes beside memory"],
+  [
+    "imul eax, ebx, byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: what it says is ignored (imul)",
+  ],
+  [
+    "int word ptr 3",
+    "warning: the size before this number does not make it an operation of 16 bits: what it says is ignored (int)",
+  ],
+  [
+    "push byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: what it says is ignored (push)",
+  ],
+  [
+    "add [ebx], byte ptr 300",
+    "warning: the size before this number does not make it an operation of 8 bits: this is an operation of 32 bits (add)",
+  ],
+  ["aam byte ptr 300", "error: aam takes a number of 8 bits here; 300 does not fit"],
+  ["enter 70000, 1", "error: enter takes a number of 16 bits as its first operand; 70000 does not fit"],
+  ["shl eax, 300", "error: shl takes a number of 8 bits as its second operand; 300 does not fit"],
+  ["data32", "error: `data32' is redundant: this is 32-bit code"],
+  ["addr32", "error: `addr32' is redundant: this is 32-bit code"],
+];
+
+test.each(SAID)("%s: %s", (line, said) => {
+  const { diagnostics } = assembleText(`.intel_syntax noprefix\n${line}\n`);
+  expect(diagnostics.map(({ severity, message }) => `${severity}: ${message}`).join("; ")).toBe(said);
+});
