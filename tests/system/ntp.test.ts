@@ -4,8 +4,8 @@ import { get16, put16 } from "../../emulator/ether/packet.ts";
 import { PacketScene, udp } from "../guest/packet-wire.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";
-import { complaintsOfTshark } from "./tshark.ts";
 import { output } from "./output.ts";
+import { complaintsOfTshark } from "./tshark.ts";
 
 const SERVER = "10.0.2.77";
 const NTP = 123;

@@ -4,8 +4,8 @@ import { get16 } from "../../emulator/ether/packet.ts";
 import { PacketScene } from "../guest/packet-wire.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";
-import { complaintsOfTshark } from "./tshark.ts";
 import { outputAmong } from "./output.ts";
+import { complaintsOfTshark } from "./tshark.ts";
 
 const SYSLOG = 514;
 

@@ -5,9 +5,9 @@ import type { LabNode } from "../../src/index.ts";
 import { join, PacketScene, udp } from "../guest/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { output, outputAmong } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
 import { complaintsOfTshark } from "./tshark.ts";
-import { output, outputAmong } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
 
 const SERVER = "10.0.2.77";
