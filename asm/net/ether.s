@@ -147,7 +147,10 @@ ether_receive:
     add     [eax + NETIF_RX_BYTES], ecx
     test    dword ptr [eax + NETIF_FLAGS], NETIF_UP
     jz      .Lether_receive_down
-    sub     ecx, ETHER_HEADER_SIZE
+    cmp     eax, [tap_netif]
+    jne     1f
+    call    tap_frame
+1:  sub     ecx, ETHER_HEADER_SIZE
     jb      .Lether_receive_short
     push    ebx                         # a hub, or QEMU's multicast socket, returns our own frames
     mov     ebx, [eax + NETIF_MAC]
@@ -274,6 +277,10 @@ ether_send:
 2:  mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
     jz      7f
+    cmp     esi, [tap_netif]
+    jne     .Lether_send_card
+    call    tap_frame
+.Lether_send_card:
     mov     eax, esi
     call    [esi + NETIF_TRANSMIT]
     jc      7f

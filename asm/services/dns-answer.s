@@ -70,6 +70,9 @@ dns_answer:
 1:  add     eax, esi
     sub     eax, OPT_BYTES
     mov     [ebx + ANSWER_END], eax
+    push    edx
+    call    answer_question
+    pop     edx
     lea     eax, [edx + QUESTION_TAIL]
     mov     [ebx + ANSWER_AT], eax
     movzx   eax, word ptr [edx]
@@ -448,17 +451,13 @@ answer_write:
     push    ebp
     mov     ebp, eax
     mov     esi, edx
-    mov     eax, esi
-    call    dns_name_length
-    mov     ecx, eax
-    lea     eax, [eax + RECORD_DATA]
-    add     eax, [ebp + ZONE_BYTES]
+    push    dword ptr [ebx + ANSWER_KNOWN]
     mov     edi, [ebx + ANSWER_AT]
-    add     eax, edi
+    call    answer_name
+    jc      .Lanswer_write_full
+    lea     eax, [edi + RECORD_DATA]
     cmp     eax, [ebx + ANSWER_END]
     ja      .Lanswer_write_full
-    mov     [ebx + ANSWER_AT], eax
-    rep movsb
     mov     eax, [ebp + ZONE_TYPE]
     xchg    al, ah
     mov     [edi + RECORD_TYPE], ax
@@ -466,17 +465,24 @@ answer_write:
     mov     eax, [ebp + ZONE_TTL]
     bswap   eax
     mov     [edi + RECORD_TTL], eax
-    mov     ecx, [ebp + ZONE_BYTES]
-    mov     eax, ecx
-    xchg    al, ah
-    mov     [edi + RECORD_LENGTH], ax
+    lea     edx, [edi + RECORD_LENGTH]
     add     edi, RECORD_DATA
-    mov     esi, [ebp + ZONE_DATA]
-    rep movsb
+    push    edx
+    call    answer_data
+    pop     edx
+    jc      .Lanswer_write_full
+    mov     [ebx + ANSWER_AT], edi
+    mov     eax, edi
+    sub     eax, edx
+    sub     eax, RECORD_DATA - RECORD_LENGTH
+    xchg    al, ah
+    mov     [edx], ax
+    pop     eax
     mov     eax, [ebx + ANSWER_SECTION]
     inc     dword ptr [ebx + ANSWER_COUNTS + eax*4]
     jmp     .Lanswer_write_done
 .Lanswer_write_full:
+    pop     dword ptr [ebx + ANSWER_KNOWN]  # what was written of it does not stand there
     cmp     dword ptr [ebx + ANSWER_SECTION], 2
     je      .Lanswer_write_done
     or      byte ptr [ebx + ANSWER_FLAGS], DNS_TRUNCATED
@@ -484,4 +490,58 @@ answer_write:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+.pushsection .rodata
+.balign 4
+# Types whose data has names that may be shortened (RFC 3597, 4), how many bytes come before, and how many names.
+answer_named:           .long DNS_NS, 0, 1, DNS_CNAME, 0, 1, DNS_PTR, 0, 1, DNS_MX, 2, 1, DNS_SOA, 0, 2, 0
+.popsection
+
+# Writes the data of a record.
+# In: EBX answer structure, EBP record, EDI where it goes.
+# Out: EDI after it; CF when it does not fit.
+# Clobbers: EAX, ECX, EDX, ESI.
+answer_data:
+    mov     esi, [ebp + ZONE_DATA]
+    mov     edx, offset answer_named
+1:  mov     eax, [edx]
+    test    eax, eax
+    jz      .Lanswer_data_rest
+    cmp     eax, [ebp + ZONE_TYPE]
+    je      2f
+    add     edx, 12
+    jmp     1b
+2:  mov     ecx, [edx + 4]
+    push    dword ptr [edx + 8]         # [esp]: names that are left
+    call    answer_bytes
+    jc      .Lanswer_data_full
+3:  mov     eax, esi
+    call    dns_name_length
+    add     eax, esi
+    push    eax
+    call    answer_name
+    pop     esi
+    jc      .Lanswer_data_full
+    dec     dword ptr [esp]
+    jnz     3b
+    pop     eax
+.Lanswer_data_rest:
+    mov     ecx, [ebp + ZONE_DATA]
+    add     ecx, [ebp + ZONE_BYTES]
+    sub     ecx, esi
+
+# Writes bytes of a record.
+# In: EBX answer structure, ESI bytes, ECX how many, EDI where they go.
+# Out: ESI and EDI after them; CF when they do not fit.
+# Clobbers: EAX, ECX.
+answer_bytes:
+    lea     eax, [edi + ecx]
+    cmp     [ebx + ANSWER_END], eax
+    jb      1f
+    rep movsb                           # CF is clear
+1:  ret
+.Lanswer_data_full:
+    pop     eax
+    stc
     ret

@@ -122,7 +122,7 @@ describe("dig", () => {
       "WWW.Home.Example",
       "A",
       /ANSWER: 2/,
-      ["www.home.example. 60 IN A 10.0.0.1", "www.home.example. 600 IN A 10.0.0.2"],
+      ["WWW.Home.Example. 60 IN A 10.0.0.1", "WWW.Home.Example. 600 IN A 10.0.0.2"],
     ],
     [
       "alias.home.example",
@@ -250,6 +250,65 @@ describe("a question", () => {
     s.plug.send(udp({ source: 33_000, port: 53, data: message }, { from: "192.0.2.1" })(s.facts));
     await s.lab.advance("50ms");
     expect(passed).toHaveLength(1);
+  });
+});
+
+describe("names in an answer", () => {
+  const question = (name: string, type: number): Uint8Array =>
+    join([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes(name), [0, type, 0, 1]);
+  const OWNER = [0xc0, 12];
+
+  test("stand once: what follows points to them, in the asker's own letters", async () => {
+    const s = await scene();
+    const asked = question("WWW.home.Example", 1);
+    const answer = (await ask(s, asked))!;
+    const record = (ttl: number, last: number): number[] => [
+      ...OWNER,
+      0,
+      1,
+      0,
+      1,
+      0,
+      0,
+      ttl >> 8,
+      ttl & 255,
+      0,
+      4,
+      10,
+      0,
+      0,
+      last,
+    ];
+    expect([...answer.slice(12)]).toEqual([...asked.slice(12), ...record(60, 1), ...record(600, 2)]);
+  });
+
+  test("are shortened in data where RFC 3597 allows it, and nowhere else", async () => {
+    const s = await scene();
+    const mx = (await ask(s, question("home.example", 15)))!;
+    const at = 12 + nameBytes("home.example").length + 4;
+    expect([...mx.slice(at, at + 21)]).toEqual([
+      ...[...OWNER, 0, 15, 0, 1, 0, 0, 2, 88, 0, 9],
+      ...[0, 5, 4, ...[..."mail"].map((sign) => sign.charCodeAt(0)), ...OWNER],
+    ]);
+    const srv = (await ask(s, question("_http._tcp.home.example", 33)))!;
+    const target = nameBytes("www.home.example");
+    const from = 12 + nameBytes("_http._tcp.home.example").length + 4 + 2 + 10 + 6;
+    expect([...srv.slice(from, from + target.length)]).toEqual(target);
+  });
+
+  test("leave room for 29 addresses in 512 bytes; with more the answer is cut off between two records", async (context) => {
+    requireOracle("dig", context);
+    const s = await scene();
+    for (let last = 1; last <= 29; last++) await s.node.enter(`dns add many.home.example 30 A 10.1.0.${last}`, PROMPT);
+    const whole = (await ask(s, question("many.home.example", 1)))!;
+    expect([whole[2]! & 2, get16(whole, 6), whole.length <= 512]).toEqual([0, 29, true]);
+    await s.node.enter("dns add many.home.example 30 A 10.1.0.30", PROMPT);
+    const cut = (await ask(s, question("many.home.example", 1)))!;
+    expect([cut[2]! & 2, get16(cut, 6), cut.length <= 512]).toEqual([2, 29, true]);
+    const text = await dig(s, "many.home.example", "A", "+noedns");
+    expect(text).toMatch(/flags: qr aa tc/);
+    expect(text).not.toMatch(/WARNING|malformed|extra bytes/i);
+    await s.node.enter("dns del many.home.example", PROMPT);
   });
 });
 

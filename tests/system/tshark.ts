@@ -37,7 +37,7 @@ export async function complaintsOfTshark(
 }
 
 /** The same for a whole capture file. */
-async function complaintsAbout(
+export async function complaintsAbout(
   capture: Uint8Array,
   filter: string,
   context: TestContext,

@@ -1,0 +1,161 @@
+# The `netdump` command: what an interface takes in and sends, in a pcap file.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "file.inc"
+.include "net.inc"
+.include "tap.inc"
+
+FILE_MOST               = 16 << 20      # bytes; then it ends
+PCAP_HEAD_BYTES         = 24
+
+SHELL_COMMAND "netdump", command_netdump, "FILE [eth0 [FRAMES]]", "write what passes an interface to a pcap file", GROUP_NETWORK, netdump_help
+
+.text
+
+# Shell command: writes frames to a file. May sleep.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_netdump:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, edx
+    lea     ecx, [eax - 2]
+    cmp     ecx, 2
+    ja      .Lcommand_netdump_misused
+    or      ebp, -1                     # EBP: frames that are still to come
+    cmp     eax, 4
+    jne     1f
+    mov     eax, [ebx + 12]
+    call    parse_number
+    jc      .Lcommand_netdump_misused
+    cmp     byte ptr [edx], 0
+    jne     .Lcommand_netdump_misused
+    mov     ebp, eax
+    test    eax, eax
+    jz      .Lcommand_netdump_misused
+1:  mov     eax, [ebx + 8]
+    mov     edx, [net_interfaces]       # the first when none is named
+    test    eax, eax
+    jz      2f
+    call    net_find
+    mov     edx, eax
+    jc      .Lcommand_netdump_failed
+2:  mov     eax, ERROR_NO_DEVICE
+    test    edx, edx
+    jz      .Lcommand_netdump_failed
+    call    break_clear
+    mov     eax, edx
+    call    tap_open
+    jc      .Lcommand_netdump_failed
+    push    eax                         # [esp + 12]: tap
+    mov     esi, [ebx + 4]
+    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
+    call    file_open
+    jc      .Lcommand_netdump_unopened
+    push    eax                         # [esp + 8]: file
+    push    0                           # [esp + 4]: frames
+    push    0                           # [esp]: error
+    mov     edi, PCAP_HEAD_BYTES        # EDI: bytes in the file
+    mov     esi, offset netdump_head
+    mov     ecx, edi
+    mov     eax, [esp + 8]
+    call    file_write
+    jc      .Lcommand_netdump_unwritten
+.Lcommand_netdump_next:
+    push    edi
+    mov     edi, offset netdump_record
+    call    tap_take
+    pop     edi
+    jc      .Lcommand_netdump_wait
+    mov     eax, [esp + 8]
+    mov     esi, offset netdump_record
+    push    ecx
+    call    file_write
+    pop     ecx
+    jc      .Lcommand_netdump_unwritten
+    cmp     eax, ecx
+    mov     eax, ERROR_NO_SPACE
+    jb      .Lcommand_netdump_unwritten
+    add     edi, ecx
+    inc     dword ptr [esp + 4]
+    dec     ebp
+    jz      .Lcommand_netdump_end
+    cmp     edi, FILE_MOST - RECORD_SIZE - ETHER_MAXIMUM
+    ja      .Lcommand_netdump_end
+    call    break_check
+    jnc     .Lcommand_netdump_next
+    jmp     .Lcommand_netdump_end
+.Lcommand_netdump_wait:
+    call    netdump_wait
+    jnc     .Lcommand_netdump_next
+    jmp     .Lcommand_netdump_end
+.Lcommand_netdump_unwritten:
+    mov     [esp], eax
+.Lcommand_netdump_end:
+    mov     edi, [tap_lost]
+    mov     eax, [esp + 12]
+    xor     edx, edx
+    call    handle_close
+    mov     eax, [esp + 8]
+    call    file_close
+    pop     eax
+    pop     ecx
+    pop     edx
+    pop     edx
+    PRINTF  "%u frames, %u lost\n", ecx, edi
+    test    eax, eax
+    jnz     .Lcommand_netdump_failed
+    jmp     .Lcommand_netdump_done
+.Lcommand_netdump_unopened:
+    push    eax
+    mov     eax, [esp + 4]
+    xor     edx, edx
+    call    handle_close
+    pop     eax
+    pop     ecx
+.Lcommand_netdump_failed:
+    call    error_text
+    PRINTF  "netdump: %s\n", eax
+    mov     eax, 1
+    jmp     .Lcommand_netdump_done
+.Lcommand_netdump_misused:
+    mov     edx, ebx
+    call    command_misused
+.Lcommand_netdump_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Waits for a frame. May sleep.
+# Out: CF when Ctrl-C was typed instead.
+netdump_wait:
+    call    break_source
+    push    eax
+    push    offset tap_event
+    INTERRUPTS_OFF
+    call    break_check
+    jc      1f
+    lea     eax, [esp + 4]
+    or      edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+1:  INTERRUPTS_RESTORE
+    lea     esp, [esp + 8]
+    jmp     break_check
+
+.section .rodata
+netdump_help:
+    .ascii  "Ends at Ctrl-C, after FRAMES frames, or when the file has 16 MiB. Frames that come faster than they can\n"
+    .asciz  "be written are counted as lost. Wireshark and tshark read the file.\n"
+.balign 4
+netdump_head:
+    .long   PCAP_MAGIC, PCAP_VERSION, 0, 0, 65535, PCAP_ETHERNET
+
+.bss
+.balign 4
+netdump_record:         .space RECORD_SIZE + ETHER_MAXIMUM
