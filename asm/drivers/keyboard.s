@@ -1,8 +1,9 @@
-# The PS/2 keyboard behind the 8042 controller, scan code set 1 (the controller translates), US layout. IRQ 1 turns scan
-# codes into keys for the input queue.
+# The PS/2 keyboard behind the 8042 controller, scan code set 1 (the controller translates). IRQ 1 turns scan codes into
+# keys for the input queue: by the US layout, and by what another one (asm/shell/keymap.s) has in its place.
 
 .include "macros.inc"
 .include "keys.inc"
+.include "keymap.inc"
 
 KEYBOARD_IRQ        = 1
 
@@ -28,11 +29,11 @@ SHIFT               = SHIFT_LEFT | SHIFT_RIGHT
 CONTROL             = 0x04                  # either one
 ALT                 = 0x08
 CAPS_LOCK           = 0x10
+ALT_GR              = 0x20                  # the right one of the two
 
 SCAN_EXTENDED       = 0xE0
 SCAN_PAUSE          = 0xE1
 SCAN_RELEASE        = 0x80
-SCAN_KEYS           = 0x59
 
 .text
 
@@ -137,6 +138,11 @@ keyboard_interrupt:
 .Lkeyboard_interrupt_flag:
     cmp     al, CAPS_LOCK
     je      .Lkeyboard_interrupt_caps_lock
+    cmp     al, ALT
+    jne     .Lkeyboard_interrupt_bit
+    jecxz   .Lkeyboard_interrupt_bit
+    mov     al, ALT_GR
+.Lkeyboard_interrupt_bit:
     or      ah, al
     test    byte ptr [esp], SCAN_RELEASE
     jz      .Lkeyboard_interrupt_set
@@ -164,6 +170,7 @@ keyboard_interrupt:
     jz      .Lkeyboard_interrupt_plain
     movzx   eax, word ptr [scan_shifted + edx*2]
 .Lkeyboard_interrupt_plain:
+    call    keyboard_layout_key
     test    cl, CAPS_LOCK
     jz      .Lkeyboard_interrupt_control
     mov     ch, al                      # letters only: upper and lower case change places
@@ -183,7 +190,7 @@ keyboard_interrupt:
     jae     .Lkeyboard_interrupt_alt
     and     eax, 0x1F
 .Lkeyboard_interrupt_alt:
-    test    cl, ALT
+    test    cl, ALT | ALT_GR
     jz      keyboard_put
     cmp     eax, 0x80
     jae     keyboard_put
@@ -196,6 +203,30 @@ keyboard_put:
     jnz     input_put
 keyboard_done:
     ret
+
+# What the layout has in the place of a key of the US layout.
+# In: EAX key, EDX scan code, CL modifiers.
+# Out: EAX key, 0 for none; CL modifiers that are not used up.
+# Clobbers: CH.
+keyboard_layout_key:
+    mov     ch, [keyboard_layout + KEYMAP_ALTGR + edx]
+    test    cl, ALT_GR
+    jz      1f
+    test    ch, ch
+    jz      1f
+    and     cl, ~ALT_GR
+    jmp     3f
+1:  mov     ch, [keyboard_layout + KEYMAP_SHIFT + edx]
+    test    cl, SHIFT
+    jnz     2f
+    mov     ch, [keyboard_layout + KEYMAP_PLAIN + edx]
+2:  test    ch, ch
+    jz      4f
+3:  movzx   eax, ch
+    cmp     al, KEYMAP_NONE
+    jne     4f
+    xor     eax, eax
+4:  ret
 
 keyboard_extended_key:
     movzx   eax, word ptr [scan_extended + edx*2]
@@ -255,3 +286,5 @@ scan_modifiers:
 keyboard_modifiers: .space 1
 keyboard_extended:  .space 1                # 1: the last byte was E0
 keyboard_skip:      .space 1                # so many bytes more belong to Pause
+.global keyboard_layout
+keyboard_layout:    .space KEYMAP_BYTES     # KEYMAP_*

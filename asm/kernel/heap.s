@@ -35,6 +35,9 @@ malloc:
     push    ebx
     push    esi
     push    edi
+    cmp     dword ptr [refuse_count], 0
+    jne     .Lmalloc_counted
+.Lmalloc_begin:
     cmp     eax, 0x7FFF0000
     ja      .Lmalloc_none
     lea     esi, [eax + BLOCK_HEADER + 15]
@@ -84,6 +87,13 @@ malloc:
     pop     esi
     pop     ebx
     ret
+.Lmalloc_counted:
+    push    eax
+    mov     eax, [esp + 16]
+    call    refuse_next
+    pop     eax
+    jnc     .Lmalloc_begin
+    jmp     .Lmalloc_none
 
 # Frees memory. Panics on a block that is not in use, or that is damaged. Callable with interrupts off.
 # In: EAX address from malloc; 0 is allowed and does nothing.

@@ -218,6 +218,9 @@ page_alloc:
 # Out: EAX linear address, zeroed; CF and EAX error when there are no so many in a row.
 .global page_alloc_for
 page_alloc_for:
+    cmp     dword ptr [refuse_count], 0
+    jne     .Lpage_alloc_for_counted
+.Lpage_alloc_for_begin:
     push    edx
     call    pages_take
     pop     edx
@@ -242,6 +245,14 @@ page_alloc_for:
     pop     edi
     clc
 1:  ret
+.Lpage_alloc_for_counted:
+    push    eax
+    mov     eax, [esp + 4]
+    call    refuse_next
+    pop     eax
+    jnc     .Lpage_alloc_for_begin
+    mov     eax, ERROR_NO_MEMORY
+    ret
 
 # Takes contiguous pages of the direct map, and counts them.
 # In: EAX number of pages, EDX use.
@@ -329,6 +340,9 @@ pages_skip_used:
 frame_alloc:
     push    ebx
     mov     ebx, edx
+    cmp     dword ptr [refuse_count], 0
+    jne     .Lframe_alloc_counted
+.Lframe_alloc_begin:
     INTERRUPTS_OFF
     mov     eax, [page_high_hint]
     call    pages_skip_used
@@ -355,6 +369,12 @@ frame_alloc:
     mov     eax, ERROR_NO_MEMORY
     pop     ebx
     stc
+    ret
+.Lframe_alloc_counted:
+    mov     eax, [esp + 4]
+    call    refuse_next
+    jnc     .Lframe_alloc_begin
+    pop     ebx
     ret
 
 # Gives a page back by its physical address. Panics when it is not in use. Callable with interrupts off.

@@ -37,6 +37,7 @@ services_task:
     jmp     1b
 2:  INTERRUPTS_RESTORE
     call    settings_load
+    call    keymap_load
     LOAD_STRING esi, "/net/services"
     call    directory_open
     jc      4f

@@ -96,6 +96,8 @@ command_uptime:
 command_mem:
     cmp     eax, 1
     je      .Lcommand_mem_show
+    cmp     eax, 3
+    je      .Lcommand_mem_fail
     cmp     eax, 2
     jne     .Lcommand_mem_usage
     push    ebx
@@ -151,8 +153,21 @@ command_mem:
     xor     eax, eax
     pop     ebx
     ret
+.Lcommand_mem_fail:
+    push    edx
+    mov     eax, [edx + 4]
+    mov     edx, offset mem_word_fail
+    call    string_compare
+    pop     edx
+    jne     .Lcommand_mem_usage
+    mov     eax, [edx + 8]
+    call    parse_number
+    jc      .Lcommand_mem_usage
+    call    refuse_begin
+    xor     eax, eax
+    ret
 .Lcommand_mem_usage:
-    PRINT   "usage: mem [check|callers|mark|leaks]\n"
+    PRINT   "usage: mem [check|callers|mark|leaks|fail [NUMBER]]\n"
     mov     eax, 2
     ret
 
@@ -168,7 +183,7 @@ SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
 SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
-SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks]", "show the use of memory", GROUP_SYSTEM, mem_text
+SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks|fail [NUMBER]]", "show the use of memory", GROUP_SYSTEM, mem_text
 
 .macro PAGE_USE name:req
     .pushsection .rodata.str, "a", @progbits
@@ -181,7 +196,8 @@ SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks]", "show the use of
 .balign 4
 mem_words:                                  # word, routine; the last has neither
     .long   mem_word_check, mem_check, mem_word_callers, callers_show, mem_word_mark, callers_mark
-    .long   mem_word_leaks, callers_leaks, 0, 0
+    .long   mem_word_leaks, callers_leaks, mem_word_fail, refuse_show, 0, 0
+STRING mem_word_fail, "fail"
 STRING mem_word_check, "check"
 STRING mem_word_callers, "callers"
 STRING mem_word_mark, "mark"
@@ -195,7 +211,8 @@ page_use_names:                             # in the order of pages.inc
 mem_text:
     .ascii  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
     .ascii  "mem callers lists who asked for the blocks that are in use. mem mark remembers them, and\n"
-    .asciz  "mem leaks shows whose have become more since then.\n"
+    .ascii  "mem leaks shows whose have become more since then. mem fail 3 lets the third allocation from now on\n"
+    .asciz  "fail, to try what its caller does; mem fail says which one that was.\n"
 weekday_names:
     .asciz  "Mon"
     .asciz  "Tue"

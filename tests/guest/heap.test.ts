@@ -1,6 +1,7 @@
 /** The heap inside a machine (tests/guest/heap.s): what it takes, gives back, and says to a kernel that misuses it. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { casesOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
 
 async function atPrompt(): Promise<LabNode> {
@@ -18,6 +19,15 @@ test("blocks take what they should, what is freed is one piece again, and the he
   await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
   await node.waitFor(PROMPT);
   expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
+});
+
+const storm = casesOf("guest/heap");
+
+test(`random operations leave the heap as it was: ${storm.title}`, { timeout: 3_600_000 }, async () => {
+  const node = await atPrompt();
+  await node.enter("service stop network", PROMPT);
+  await node.enter(`heapstorm ${storm.count} ${storm.firstSeed}`, /heapstorm: .*\n/, { within: "3600s" });
+  expect(node.console.text, storm.repeat()).toMatch(/heapstorm: passed\n/);
 });
 
 test.each([

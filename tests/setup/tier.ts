@@ -58,6 +58,7 @@ const CASES = {
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 100 },
   "emulator/jit/guests": { quick: 150_000, fast: 80_000, thorough: 1_000_000 },
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 12 },
+  "guest/heap": { quick: 20_000, fast: 20_000, thorough: 500_000 },
   "isa/disassemble": { quick: 4_000, fast: 8_000, thorough: 1_000_000 },
   "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
   "linker/differential": { quick: 1, fast: 1, thorough: 20 },
