@@ -132,23 +132,31 @@ export function attempt(machine: TestBoard, step: Step): number | string {
 const [WAIT] = parseScript("wait 0ns") as [Step];
 const [IN, READ] = parseScript("in 0; read 0") as [Step, Step];
 
-/** Windows of the IDE function, of power management, and of the network card, with everything enabled. */
+/** Windows of the IDE function, of power management, of the network card and of a virtio disk, with everything enabled. */
 const CARD = 0xfebc0000;
-const MAP_WINDOWS = [
+export const MAP_WINDOWS = [
   "outl cf8 80000920; outl cfc c100; outl cf8 80000904; outw cfc 5",
   "outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
   "outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7",
+  "outl cf8 80002010; outl cfc c200; outl cf8 80002004; outw cfc 5",
 ].join(";");
 
 const hex = (value: number): string => value.toString(16);
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
+/** Ports that lie together and belong to one chip. */
+interface PortBlock {
+  readonly first: number;
+  readonly count: number;
+  readonly widest: AccessBytes;
+}
+
 /** The ports that the board's chips have claimed, as the address space hears of them. */
-function claimedPorts(): readonly { readonly port: number; readonly widest: AccessBytes }[] {
-  const claimed: { port: number; widest: AccessBytes }[] = [];
+function claimedBlocks(): readonly PortBlock[] {
+  const claimed: PortBlock[] = [];
   const { claimPorts } = AddressSpace.prototype;
   AddressSpace.prototype.claimPorts = function (first, count, handler, widest = 1): void {
-    for (const offset of range(count)) claimed.push({ port: first + offset, widest });
+    claimed.push({ first, count, widest });
     claimPorts.call(this, first, count, handler, widest);
   };
   try {
@@ -159,18 +167,17 @@ function claimedPorts(): readonly { readonly port: number; readonly widest: Acce
   return claimed;
 }
 
-/** Of the windows: bus masters, power management, the card's I/O. */
-const WINDOWS = [
-  { first: 0xc100, count: 16 },
-  { first: 0x600, count: 64 },
-  { first: 0xc000, count: 8 },
+/** With the windows: bus masters, power management, the card's I/O, the virtio disk. */
+const BLOCKS: readonly PortBlock[] = [
+  ...claimedBlocks(),
+  { first: 0xc100, count: 16, widest: 4 },
+  { first: 0x600, count: 64, widest: 4 },
+  { first: 0xc000, count: 8, widest: 4 },
+  { first: 0xc200, count: 32, widest: 4 },
 ];
-const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
-  ...claimedPorts(),
-  ...WINDOWS.flatMap(({ first, count }) =>
-    range(count).map((offset) => ({ port: first + offset, widest: 4 as AccessBytes })),
-  ),
-];
+const PORTS = BLOCKS.flatMap(({ first, count, widest }) =>
+  range(count).map((offset) => ({ port: first + offset, widest })),
+);
 
 /** Pairs of an index port and a data port, with the number of registers. */
 const INDEXED = [
@@ -181,7 +188,7 @@ const INDEXED = [
   { index: 0x3b4, data: 0x3b5, count: 32 },
 ] as const;
 /** PCI functions as they are plugged in: device and function. */
-const FUNCTIONS = [0x00, 0x08, 0x09, 0x0b, 0x10, 0x18] as const;
+const FUNCTIONS = [0x00, 0x08, 0x09, 0x0b, 0x10, 0x18, 0x20] as const;
 /** Offsets of the network card's registers: those with names, and those of the table of what can be written. */
 const CARD_REGISTERS: readonly number[] = [
   ...new Set([
@@ -237,13 +244,24 @@ const CONTROLLER_COMMANDS = [0x20, 0x60, 0x65, 0xa7, 0xa8, 0xaa, 0xad, 0xae, 0xd
 
 /** Bursts of steps as a driver, or something that is none, would do them. */
 const BURSTS: readonly ((random: Random) => string)[] = [
-  (random) => {
-    const { port, widest } = random.pick(PORTS);
-    const size = random.pick(["", "w", "l"].slice(0, widest === 4 ? 3 : 1));
-    const value = random.chance(40) ? random.pick(INTERESTING) : random.below(256);
-    // Resets and power come by themselves, now and then.
-    return [0x92, 0xcf9, 0x64].includes(port) ? `in ${hex(port)}` : `out${size} ${hex(port)} ${hex(value)}`;
-  },
+  (random) => portWrite(random, random.pick(BLOCKS)),
+  blockBurst,
+  blockBurst,
+  timerBurst,
+  dmaBurst,
+  steeringBurst,
+  serialBurst,
+  vgaBurst,
+  inputBurst,
+  alarmBurst,
+  interruptBurst,
+  localApicBurst,
+  ioApicBurst,
+  displayBurst,
+  disketteBurst,
+  managementBurst,
+  virtioBurst,
+  fastCardBurst,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `wait ${random.pick(WAITS_NS)}ns`,
@@ -285,24 +303,303 @@ const BURSTS: readonly ((random: Random) => string)[] = [
   caseBurst,
 ];
 
+const out = (port: number, value: number, size = ""): string => `out${size} ${hex(port)} ${hex(value)}`;
+
+function portWrite(random: Random, { first, count, widest }: PortBlock): string {
+  const port = first + random.below(count);
+  const size = random.pick(["", "w", "l"].slice(0, widest === 4 ? 3 : 1));
+  const value = random.chance(40) ? random.pick(INTERESTING) : random.below(256);
+  // Resets and power come by themselves, now and then.
+  return [0x92, 0xcf9, 0x64].includes(port) ? `in ${hex(port)}` : out(port, value, size);
+}
+
+/** Much is written to one chip, as a driver does that sets it up. */
+function blockBurst(random: Random): string {
+  const block = random.pick(BLOCKS);
+  return range(Math.min(12, 2 * block.count))
+    .map(() => portWrite(random, block))
+    .join(";");
+}
+
+/** A channel of the 8254: mode, count, gate, latches, and one byte of two read. */
+function timerBurst(random: Random): string {
+  const channel = random.below(3);
+  const access = 1 + random.below(3);
+  // Channel 0 interrupts at each end of its count.
+  const count = channel === 0 ? random.pick([0, 1000]) : random.pick([0, 2, 100, 1000]);
+  return [
+    out(0x61, random.below(4)),
+    out(0x43, (channel << 6) | (access << 4) | random.below(16)),
+    out(0x40 + channel, count & 0xff),
+    ...(random.chance(70) ? [out(0x40 + channel, count >> 8)] : []),
+    out(0x61, random.below(4)),
+    `wait ${random.pick(WAITS_NS)}ns`,
+    ...(random.chance(50) ? [out(0x40 + channel, random.below(256))] : []),
+    random.chance(50) ? out(0x43, channel << 6) : out(0x43, 0xc0 | random.pick([0, 0x10, 0x20]) | (2 << channel)),
+    ...(random.chance(50) ? [`in ${hex(0x40 + channel)}`] : []),
+    // One byte of two, latched and not.
+    ...(random.chance(50) ? [out(0x43, (channel << 6) | 0x34), `in ${hex(0x40 + channel)}`] : []),
+  ].join(";");
+}
+
+/** A channel of each 8237A, with everything that it has. */
+function dmaBurst(random: Random): string {
+  return [0, 1]
+    .flatMap((chip) => {
+      const at = (register: number): number => (chip === 0 ? register : 0xc0 + 2 * register);
+      const channel = random.below(4);
+      const word = (register: number): readonly string[] => range(2).map(() => out(at(register), random.below(256)));
+      return [
+        out(at(11), channel | random.pick([0x44, 0x58, 0x98, 0x64])),
+        ...word(2 * channel),
+        ...word(2 * channel + 1),
+        out(at(random.pick([8, 9, 10])), random.below(8)),
+        ...(random.chance(30) ? [out(at(0), 1)] : []),
+      ];
+    })
+    .join(";");
+}
+
+/** PIRQs are steered anywhere, and both cards on the bus ask for attention. */
+function steeringBurst(random: Random): string {
+  const routes = range(4).map((pirq) =>
+    out(0xcfc + pirq, random.chance(80) ? random.pick([3, 5, 9, 10, 11, 12]) : 0x80),
+  );
+  return [
+    "outl cf8 80000860",
+    ...routes,
+    `writel ${hex(CARD + e1000Registers.IMS)} ffff; writel ${hex(CARD + 0xc8)} ${hex(1 << random.below(8))}`,
+    ...(random.chance(50) ? ["wait 1us", `readl ${hex(CARD + 0xc0)}`] : []),
+  ].join(";");
+}
+
+/** Both UARTs with their FIFOs: too much for them, a character that waits for its time, and the modem's lines. */
+function serialBurst(random: Random): string {
+  const [port, name] = random.pick([[0x3f8, "com1"] as const, [0x2f8, "com2"] as const]);
+  return [
+    out(port + 3, 0x83),
+    out(port, 1 + random.below(20)),
+    out(port + 1, 0),
+    out(port + 3, random.below(0x40)),
+    out(port + 2, random.pick([1, 7, 0x81, 0xc1])),
+    out(port + 1, random.below(16)),
+    out(port + 4, random.below(32)),
+    out(port + 7, random.below(256)),
+    `${name} ${range(random.pick([1, 4, 24]))
+      .map((byte) => hex(byte + 0x41))
+      .join(" ")}`,
+    `wait ${random.pick([100_000, 2_000_000, 40_000_000])}ns`,
+    out(port, random.below(256)),
+    ...(random.chance(30) ? [`in ${hex(port)}; in ${hex(port + 5)}`] : []),
+  ].join(";");
+}
+
+/** Registers of the VGA behind an index, the palette half-way, and the feature control. */
+function vgaBurst(random: Random): string {
+  return [
+    `in 3da; in 3ba; ${out(0x3c0, random.below(0x15))}; ${out(0x3c0, random.below(64))}`,
+    out(random.pick([0x3da, 0x3ba]), random.below(16)),
+    out(0x3c6, random.below(256)),
+    `${out(0x3c8, random.below(256))}; ${range(random.below(4))
+      .map(() => out(0x3c9, random.below(64)))
+      .join(";")}`,
+    `${out(0x3c7, random.below(256))}; ${range(random.below(3))
+      .map(() => "in 3c9")
+      .join(";")}`,
+    ...[0x3c4, 0x3ce, 0x3d4].map((index) => `${out(index, random.below(9))}; ${out(index + 1, random.below(256))}`),
+    out(0x3c2, random.pick([0x67, 0x66, 0xe3])),
+    "in 3da; out 3c0 20",
+  ]
+    .filter((step) => step !== "; ")
+    .join(";");
+}
+
+/** What a keyboard and a mouse are told, read or not; a key that is half on its way. */
+function inputBurst(random: Random): string {
+  return [
+    ...range(2).map(
+      () => `out 64 d4; out 60 ${hex(random.pick(MOUSE_COMMANDS))}; wait 600us${random.chance(50) ? "; in 60" : ""}`,
+    ),
+    ...(random.chance(50) ? ["out 64 60; out 60 47", "in 60; wait 1ms; in 60; wait 1ms; in 60; wait 1ms; in 60"] : []),
+    `key ${hex(1 + random.below(0x50))}; wait 600us; in 60; keyup 1e; wait ${random.pick([400, 600, 1100])}us`,
+    `out 64 ${hex(random.pick([0xd1, 0xd3, 0x65, 0x7f, 0xd2]))}; out 60 ${hex(1 | random.below(256))}`,
+  ].join(";");
+}
+
+/** The 8259As are set up, not always to the end, with interrupts from the timer. */
+function interruptBurst(random: Random): string {
+  const base = random.pick([0x20, 0xa0]);
+  return [
+    out(base, 0x10 | random.below(16)),
+    ...range(random.below(4)).map(() => out(base + 1, random.below(256))),
+    out(base + 1, random.chance(50) ? 0 : random.below(256)),
+    out(base, random.pick([0x08, 0x0a, 0x0b, 0x0c, 0x20, 0x48, 0x60, 0x68, 0x80, 0xa0, 0xc3, 0x00, 0xe5])),
+    out(0x4d0 + random.below(2), random.below(256)),
+    "out 43 34; out 40 40; out 40 0; wait 100us; ack",
+  ].join(";");
+}
+
+/** The clock is set, with an alarm. */
+function alarmBurst(random: Random): string {
+  const put = (index: number, value: number): string => `${out(0x70, index)}; ${out(0x71, value)}`;
+  const field = random.pick([[0, 0x10] as const, [2, 0x20] as const, [6, 3] as const, [7, 0x11] as const]);
+  return [
+    put(field[0], field[1]),
+    ...[1, 3, 5].map((alarm) => put(alarm, random.pick([0xc0, 0x10]))),
+    put(0x0b, random.pick([0x02, 0x72, 0x42])),
+    `wait ${random.pick([1_000_000, 1_500_000_000])}ns`,
+    "out 70 c; in 71",
+  ].join(";");
+}
+
+const LOCAL_APIC = 0xfee00000;
+const IO_APIC = 0xfec00000;
+const LOCAL_APIC_REGISTERS = [
+  ...[0x20, 0x80, 0xb0, 0xd0, 0xe0, 0xf0, 0x280, 0x300, 0x300, 0x310],
+  ...[0x320, 0x330, 0x340, 0x350, 0x360, 0x370, 0x380, 0x380, 0x3e0],
+] as const;
+
+/** The local APIC is on, with interrupts to itself, one of which is under way. */
+function localApicBurst(random: Random): string {
+  const put = (offset: number, value: number): string => `writel ${hex(LOCAL_APIC + offset)} ${hex(value)}`;
+  return [
+    put(0xf0, 0x100 | random.below(256)),
+    ...range(6).map(() => put(random.pick(LOCAL_APIC_REGISTERS), random.u32())),
+    put(0x300, 0x44000 | random.below(256)),
+    ...(random.chance(50)
+      ? [put(0x320, 0x20000 | random.below(256)), put(0x380, 100_000 + random.below(100_000))]
+      : []),
+    ...(random.chance(50) ? ["ack"] : []),
+    `wait ${random.pick(WAITS_NS)}ns; readl ${hex(LOCAL_APIC + random.pick(LOCAL_APIC_REGISTERS))}`,
+  ].join(";");
+}
+
+/** Entries of the I/O APIC's table, level triggered and not, and lines that rise. */
+function ioApicBurst(random: Random): string {
+  return [
+    ...range(8).flatMap(() => [
+      `writel ${hex(IO_APIC)} ${hex(random.chance(90) ? 0x10 + random.below(48) : random.below(4))}`,
+      `writel ${hex(IO_APIC + 0x10)} ${hex(random.u32())}`,
+    ]),
+    // Level triggered at once, and an interrupt on each of the lines of both UARTs and of the timer.
+    ...[2, 3, 4].flatMap((input) => [
+      `writel ${hex(IO_APIC)} ${hex(0x10 + 2 * input)}`,
+      `writel ${hex(IO_APIC + 0x10)} ${hex(0x8000 | (0x10 + random.below(0xf0)))}`,
+    ]),
+    `out 3f9 3; out 2f9 3; out 3fc 8; out 2fc 8; writel ${hex(LOCAL_APIC + 0xf0)} 1ff`,
+    "com1 41; com2 41; wait 200us",
+    ...(random.chance(50) ? ["ack"] : []),
+  ].join(";");
+}
+
+function displayBurst(random: Random): string {
+  const register = (index: number, value: number): string => `outw 1ce ${hex(index)}; outw 1cf ${hex(value)}`;
+  const [width, height] = random.pick([[640, 480] as const, [800, 600] as const, [1024, 768] as const]);
+  return [
+    register(4, 0),
+    register(0, 0xb0c0 + random.below(6)),
+    `${register(1, width)}; ${register(2, height)}; ${register(3, random.pick([4, 8, 16, 32]))}`,
+    // Banks beyond the first 256 KiB, and pictures that are cleared, are much work for the test.
+    register(4, random.chance(10) ? 0x61 : random.pick([0xc1, 0xe1, 0x81])),
+    `${register(5, random.chance(3) ? random.below(256) : random.below(4))}; ${register(6, width + 8 * random.below(100))}`,
+    `${register(8, random.below(100))}; ${register(9, random.below(100))}`,
+    "write a0010 77; write affff 1; in 3da; read a0010",
+    ...(random.chance(70) ? [register(4, 0)] : []),
+  ].join(";");
+}
+
+const DISKETTE_COMMANDS = [
+  ...[[0x03, 0xdf, 2] as const, [0x03, 0xaf, 3] as const, [0x07, 0] as const, [0x07, 1] as const, [0x08] as const],
+  ...[[0x0f, 0, 9] as const, [0x0f, 5, 30] as const, [0x12, 0x1a] as const, [0x13, 0, 0x57, 0x11] as const],
+  ...[[0x94] as const, [0x14] as const, [0x46, 0, 3, 0, 2, 2, 18, 27, 255] as const, [0x4a, 4] as const],
+  ...[[0x45, 1, 1, 1, 1, 2, 9, 27, 255] as const, [0x4d, 4, 2, 2, 0x50, 0xf6] as const, [0x0e] as const],
+] as const;
+
+/** Commands for the diskette controller; of some the results are read. */
+function disketteBurst(random: Random): string {
+  const commands = range(3).map(() =>
+    [
+      ...random.pick(DISKETTE_COMMANDS).map((byte) => out(0x3f5, byte)),
+      `wait ${random.pick([10_000, 60_000, 600_000])}ns`,
+      ...range(random.pick([0, 3, 10])).map(() => "in 3f5"),
+    ].join(";"),
+  );
+  return [
+    out(0x3f2, random.pick([0x3c, 0x3d, 0x1c, 0x2d])),
+    out(0x3f3, random.below(4)),
+    out(0x3f7, random.below(4)),
+    "wait 30us",
+    ...commands,
+  ].join(";");
+}
+
+/** Registers of a card's PHY, and clocks for its EEPROM. */
+function managementBurst(random: Random): string {
+  const mdic = hex(CARD + 0x20);
+  return [
+    ...range(6).map(() => `writel ${mdic} ${hex(0x04200000 + random.below(32) * 0x10000 + random.below(0x8000))}`),
+    // A read of the EEPROM, or anything else, and some of the bits that it gives.
+    `writel ${hex(CARD + 0x10)} 40`,
+    ...[1, 1, 0, ...range(random.pick([3, 8, 12])).map(() => random.below(2))].flatMap((bit) =>
+      [0x42, 0x43].map((pins) => `writel ${hex(CARD + 0x10)} ${hex(pins | (bit << 2))}`),
+    ),
+    `wait ${random.pick(WAITS_NS)}ns`,
+  ].join(";");
+}
+
+/** A driver of the virtio disk with one request. */
+function virtioBurst(random: Random): string {
+  const descriptor = (index: number, address: number, bytes: number, flags: number, next: number): string =>
+    `ram ${hex(0x90000 + 16 * index)} ${[address, 0, bytes, flags | (next << 16)]
+      .flatMap((word) => [0, 8, 16, 24].map((shift) => hex((word >>> shift) & 0xff)))
+      .join(" ")}`;
+  return [
+    `out c212 0; out c212 3; outl c204 ${hex(random.pick([0x200, 0x210]))}; outw c20e ${random.below(2)}; outw c20e 0`,
+    `outl c208 90; out c212 7; ram 91000 0 0 1 0 0 0; ram a0000 ${random.below(3)} 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0`,
+    descriptor(0, 0xa0000, 16, 1, 1),
+    descriptor(1, 0xa1000, 512, 1 | (random.below(2) << 1), random.chance(90) ? 2 : 1),
+    descriptor(2, 0xa2000, 1, 2, 0),
+    `outw c210 0; wait ${random.pick([1_000, 200_000])}ns`,
+  ].join(";");
+}
+
+/** Sending and receiving by the RTL8139, at the places where it has its registers. */
+function fastCardBurst(random: Random): string {
+  const descriptor = random.below(4);
+  return [
+    "outl cf8 80001810; outl cfc c000; outl cf8 80001814; outl cfc febc0000",
+    "outl c030 80000; out c037 c; outl c044 f; outw c03c ffff",
+    out(0xc000 + random.pick([0x08, 0x0c, 0x40, 0x51, 0x52, 0x59, 0x62]), random.below(256)),
+    `outl ${hex(0xc020 + 4 * descriptor)} 20000; outl ${hex(0xc010 + 4 * descriptor)} 40; wait 3us`,
+    `outl ${hex(0xc010)} 40; wait 3us; frame 64 ff ff ff ff ff ff; wait 1us; outl c048 0`,
+    "out c050 80",
+    ...[1, 1, 0, ...range(random.pick([3, 8, 12])).map(() => random.below(2))].flatMap((bit) =>
+      [0x88, 0x8c].map((pins) => out(0xc050, pins | (bit << 1))),
+    ),
+    ...(random.chance(50) ? ["outw c038 38; in c037"] : []),
+    MAP_WINDOWS,
+  ].join(";");
+}
+
 function diskBurst(random: Random): string {
   const channel = random.chance(80) ? 0x1f0 : 0x170;
   const count = random.chance(90) ? 1 + random.below(4) : 0;
   const device = random.pick([0xe0, 0xf0, 0xa0, 0x40]) | random.below(2);
   const command = random.chance(70) ? random.pick(DISK_COMMANDS) : random.pick(MORE_COMMANDS);
-  const out = (register: number, value: number): string => `out ${hex(channel + register)} ${hex(value)}`;
+  const put = (register: number, value: number): string => out(channel + register, value);
   return [
-    out(6, device),
-    out(1, random.pick([0, 2, 3, 0x82])),
-    ...(random.chance(30) ? [out(2, 0), out(3, random.below(4)), out(4, random.below(2)), out(5, 0)] : []),
-    out(2, random.chance(20) ? random.pick([0x42, 0x22, 8, 16]) : count),
-    out(3, 1 + random.below(60)),
-    out(4, random.below(2)),
-    out(5, 0),
+    put(6, device),
+    put(1, random.pick([0, 2, 3, 0x82])),
+    ...(random.chance(30) ? [put(2, 0), put(3, random.below(4)), put(4, random.below(2)), put(5, 0)] : []),
+    put(2, random.chance(20) ? random.pick([0x42, 0x22, 8, 16]) : count),
+    put(3, 1 + random.below(60)),
+    put(4, random.below(2)),
+    put(5, 0),
+    ...(random.chance(20) ? [out(channel + 0x206, random.pick([2, 0x80, 0]))] : []),
     ...(random.chance(40) ? [`outl c104 1000; out c100 ${random.pick(["1", "9"])}`] : []),
-    out(7, command),
+    put(7, command),
     `wait ${random.pick([5_000, 12_000, 150_000, 400_000])}ns; in ${hex(channel + 7)}`,
-    ...range(random.pick([0, 2, 100, 256, 300])).map((index) =>
+    ...range(random.pick([0, 0, 2, 2, 5, 100, 256, 300])).map((index) =>
       index % 3 === 0 ? `outw ${hex(channel)} ${hex(index * 257)}` : `inw ${hex(channel)}`,
     ),
   ].join(";");
@@ -332,7 +629,7 @@ function packetBurst(random: Random): string {
     "out 177 a0; wait 20us",
     ...words,
     `wait ${random.pick([50_000, 150_000])}ns; in 177; in 172`,
-    ...range(random.pick([0, 4, 18, 40, 1024])).map(() => "inw 170"),
+    ...range(random.pick([0, 4, 4, 18, 40, 1024])).map(() => "inw 170"),
     "wait 6us; in 177",
   ].join(";");
 }
@@ -340,11 +637,45 @@ function packetBurst(random: Random): string {
 /** Rings, descriptors and buffers for the card, and a descriptor table for the bus masters, then work for them. */
 function cardBurst(random: Random): string {
   const put = (offset: number, value: number): string => `writel ${hex(CARD + offset)} ${hex(value)}`;
-  const command = random.pick([0x01, 0x0b, 0x08, 0x29, 0x2b, 0x2f, 0x20, 0x6b]);
+  const command = random.pick([0x01, 0x0b, 0x08, 0x29, 0x2b, 0x2f, 0x20, 0x24, 0x6b]);
   const type = random.pick([0x00, 0x10]);
   const length = random.pick([20, 60, 200, 1600]);
-  const descriptor = [0, 0x40, 0, 0, 0, 0, 0, 0, length & 0xff, length >> 8, type, command, 0, random.below(4), 0, 5];
-  const context = [14, 24, 33, 0, 34, 50, 0, 0, 0, 0, 0, 0x20 | random.below(4), 0, 54, random.below(256), 0];
+  const descriptor = [
+    0,
+    0x40,
+    0,
+    0,
+    random.below(4) === 0 ? 1 : 0,
+    0,
+    0,
+    0,
+    length & 0xff,
+    length >> 8,
+    type,
+    command,
+    0,
+    random.below(4),
+    0,
+    5,
+  ];
+  const context = [
+    14,
+    24,
+    33,
+    0,
+    34,
+    50,
+    random.below(200),
+    0,
+    0,
+    0,
+    0,
+    0x20 | random.below(4),
+    0,
+    54,
+    random.below(256),
+    0,
+  ];
   const bytes = (values: readonly number[]): string => values.map(hex).join(" ");
   return [
     "ram 1000 0 20 0 0 0 2 0 0 0 30 0 0 0 4 0 80",
