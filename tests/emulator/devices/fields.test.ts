@@ -9,12 +9,14 @@ import { expect, test } from "vitest";
 import { type BoardConfig, NIC_MODELS } from "../../../emulator/board.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
+import { randomSteps } from "./bursts.ts";
 import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 import { Leaving } from "./leaving.ts";
 import { Omission } from "./omission.ts";
+import { MAP_WINDOWS } from "./places.ts";
 import { type Fields, fieldsOf } from "./private-fields.ts";
-import { attempt, MAP_WINDOWS, randomSteps, saveWith, successor, type Wrap } from "./relay.ts";
+import { attempt, saveWith, successor, type Wrap } from "./relay.ts";
 import { parseScript } from "./script.ts";
 
 const SEED = Number(process.env["QURE_SEED"] ?? 20261120);
