@@ -218,6 +218,8 @@ describe("a lease", () => {
 const believed = async (answer: Answer): Promise<boolean> =>
   (await address(await scene(() => [answer]))) === byDhcp(OFFERED);
 
+const zeros = (count: number): readonly number[] => new Array<number>(count).fill(0);
+
 describe("options", () => {
   test.each<[string, Answer]>([
     ["two routers", { options: instead(3, 10, 9, 8, 1, 10, 9, 8, 2) }],
@@ -226,6 +228,27 @@ describe("options", () => {
     [
       "the server in the name field, the lease in the file field",
       { options: [[1, 255, 255, 255, 0]], inName: [[54, 10, 9, 8, 1]], inFile: [[51, 0, 0, 14, 16]] },
+    ],
+    [
+      "the server at the end of the name field",
+      {
+        options: without(54),
+        inName: [
+          [43, ...zeros(56)],
+          [54, 10, 9, 8, 1],
+        ],
+      },
+    ],
+    [
+      "the server at the end of the file field, where the cookie follows",
+      {
+        options: without(54),
+        inFile: [
+          [43, ...zeros(120)],
+          [54, 10, 9, 8, 1],
+        ],
+        bytes: [[236, 99]],
+      },
     ],
     ["an unknown one without a value", { options: [[224], ...GOOD] }],
     ["no end, but padding", { raw: [0, 0] }],
@@ -247,6 +270,8 @@ describe("options", () => {
     ["offers no machine's address", { address: "224.0.0.7" }],
     ["has an error in its file field", { inFile: [[1, 255, 255, 255]] }],
     ["has an error in its name field", { inName: [[1, 255, 255, 255]] }],
+    ["has an option that goes beyond its name field", { inName: [[43, ...zeros(63)]] }],
+    ["has an option that goes beyond its file field", { inFile: [[43, ...zeros(127)]], bytes: [[236, 99]] }],
     ["is of no known type", { type: 40 }],
     ["acknowledges what was not asked for", { type: ACK }],
   ])("of an answer that %s are not believed", async (_name, answer) => {

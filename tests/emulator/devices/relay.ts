@@ -4,17 +4,16 @@
  * moment, and shows as soon as something depends on it.
  */
 import type { BoardConfig } from "../../../emulator/board.ts";
-import { AddressSpace } from "../../../emulator/bus/address-space.ts";
-import type { AccessBytes } from "../../../emulator/bus/bus.ts";
-import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
 import { isThorough } from "../../setup/tier.ts";
-import { CHIPS, complete } from "./chips.ts";
+import { randomSteps } from "./bursts.ts";
+import { complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
+import { CARD, CARD_REGISTERS, FUNCTIONS, hex, INDEXED, MAP_WINDOWS, PORTS, range } from "./places.ts";
 import { parseScript, type Step } from "./script.ts";
 
 function visit({ board, time, cable }: TestBoard, visitor: StateVisitor): void {
@@ -132,69 +131,6 @@ export function attempt(machine: TestBoard, step: Step): number | string {
 const [WAIT] = parseScript("wait 0ns") as [Step];
 const [IN, READ] = parseScript("in 0; read 0") as [Step, Step];
 
-/** Windows of the IDE function, of power management, and of the network card, with everything enabled. */
-const CARD = 0xfebc0000;
-const MAP_WINDOWS = [
-  "outl cf8 80000920; outl cfc c100; outl cf8 80000904; outw cfc 5",
-  "outl cf8 80000b40; outl cfc 600; outl cf8 80000b80; out cfc 1",
-  "outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7",
-].join(";");
-
-const hex = (value: number): string => value.toString(16);
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
-
-/** The ports that the board's chips have claimed, as the address space hears of them. */
-function claimedPorts(): readonly { readonly port: number; readonly widest: AccessBytes }[] {
-  const claimed: { port: number; widest: AccessBytes }[] = [];
-  const { claimPorts } = AddressSpace.prototype;
-  AddressSpace.prototype.claimPorts = function (first, count, handler, widest = 1): void {
-    for (const offset of range(count)) claimed.push({ port: first + offset, widest });
-    claimPorts.call(this, first, count, handler, widest);
-  };
-  try {
-    new TestBoard();
-  } finally {
-    AddressSpace.prototype.claimPorts = claimPorts;
-  }
-  return claimed;
-}
-
-/** Of the windows: bus masters, power management, the card's I/O. */
-const WINDOWS = [
-  { first: 0xc100, count: 16 },
-  { first: 0x600, count: 64 },
-  { first: 0xc000, count: 8 },
-];
-const PORTS: readonly { readonly port: number; readonly widest: AccessBytes }[] = [
-  ...claimedPorts(),
-  ...WINDOWS.flatMap(({ first, count }) =>
-    range(count).map((offset) => ({ port: first + offset, widest: 4 as AccessBytes })),
-  ),
-];
-
-/** Pairs of an index port and a data port, with the number of registers. */
-const INDEXED = [
-  { index: 0x70, data: 0x71, count: 128 },
-  { index: 0x3c4, data: 0x3c5, count: 8 },
-  { index: 0x3ce, data: 0x3cf, count: 16 },
-  { index: 0x3d4, data: 0x3d5, count: 32 },
-  { index: 0x3b4, data: 0x3b5, count: 32 },
-] as const;
-/** PCI functions as they are plugged in: device and function. */
-const FUNCTIONS = [0x00, 0x08, 0x09, 0x0b, 0x10, 0x18] as const;
-/** Offsets of the network card's registers: those with names, and those of the table of what can be written. */
-const CARD_REGISTERS: readonly number[] = [
-  ...new Set([
-    ...range(e1000Registers.REGISTER_BYTES / 4)
-      .map((index) => index * 4)
-      .filter((offset) => e1000Registers.writableBits(offset) !== 0 && (offset < 0x5200 || offset % 0x40 < 8)),
-    ...Object.entries(e1000Registers).flatMap(([name, value]) =>
-      typeof value === "number" && !name.includes("_") ? [value] : [],
-    ),
-    ...range(64).map((index) => 0x4000 + 4 * index),
-  ]),
-];
-
 /** Reads of everything. Ports go first, so that nothing that an index chooses is disturbed before it was looked at. */
 const ALL_REGISTERS: readonly Step[] = [
   ...PORTS.map(({ port }) => ({ ...IN, text: `in ${hex(port)}`, address: port })),
@@ -223,160 +159,6 @@ const ALL_REGISTERS: readonly Step[] = [
   ...parseScript("out 3fb 83; in 3f8; in 3f9; out 3fb 3; out 2fb 83; in 2f8; in 2f9; out 2fb 3"),
   ...parseScript("read a0000; read a0001; readl b8000; readl b8004"),
 ];
-
-const INTERESTING = [0, 1, 2, 3, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fffffff, 0x80000000, 0xffffffff] as const;
-const WAITS_NS = [10, 500, 10_000, 120_000, 600_000, 2_000_000, 40_000_000, 700_000_000] as const;
-const DISK_COMMANDS = [0x20, 0x24, 0x29, 0xc4, 0x30, 0x34, 0xc5, 0x40, 0xc8, 0x25, 0xca, 0x35, 0xec, 0xef, 0xc6, 0x91];
-const MORE_COMMANDS = [0x10, 0x70, 0x90, 0xa0, 0xa1, 0xe5, 0xe7, 0xf8, 0x27, 0x08] as const;
-const PACKETS = [0x00, 0x03, 0x12, 0x25, 0x28, 0xa8, 0xbe, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xbd, 0x99] as const;
-const KEYBOARD_COMMANDS = [0xed, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xfe, 0xff, 1, 2, 4] as const;
-const MOUSE_COMMANDS = [
-  0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf6, 1, 2, 40,
-] as const;
-const CONTROLLER_COMMANDS = [0x20, 0x60, 0x65, 0xa7, 0xa8, 0xaa, 0xad, 0xae, 0xd0, 0xd2, 0xd3, 0xd4] as const;
-
-/** Bursts of steps as a driver, or something that is none, would do them. */
-const BURSTS: readonly ((random: Random) => string)[] = [
-  (random) => {
-    const { port, widest } = random.pick(PORTS);
-    const size = random.pick(["", "w", "l"].slice(0, widest === 4 ? 3 : 1));
-    const value = random.chance(40) ? random.pick(INTERESTING) : random.below(256);
-    // Resets and power come by themselves, now and then.
-    return [0x92, 0xcf9, 0x64].includes(port) ? `in ${hex(port)}` : `out${size} ${hex(port)} ${hex(value)}`;
-  },
-  (random) => `in ${hex(random.pick(PORTS).port)}`,
-  (random) => `in ${hex(random.pick(PORTS).port)}`,
-  (random) => `wait ${random.pick(WAITS_NS)}ns`,
-  (random) => `wait ${random.pick(WAITS_NS)}ns`,
-  (random) => {
-    const { index, data, count } = random.pick(INDEXED);
-    return `out ${hex(index)} ${hex(random.below(count))}; in ${hex(data)}; out ${hex(data)} ${hex(random.below(256))}`;
-  },
-  (random) =>
-    `outl cf8 ${hex(0x80000000 + random.pick(FUNCTIONS) * 0x100 + random.below(64) * 4)}; inl cfc; out cfc ${hex(random.below(256))}`,
-  (random) =>
-    `writel ${hex(CARD + random.pick(CARD_REGISTERS))} ${hex(random.chance(50) ? random.u32() : random.below(0x200))}`,
-  (random) => `readl ${hex(CARD + random.pick(CARD_REGISTERS))}`,
-  (random) => `${random.pick(["read", "write"])} ${hex(0xa0000 + random.below(0x20000))} ${hex(random.below(256))}`,
-  diskBurst,
-  diskBurst,
-  packetBurst,
-  packetBurst,
-  (random) => `in 60; out 60 ${hex(random.pick(KEYBOARD_COMMANDS))}; wait 600us; in 64; in 60`,
-  (random) => `in 60; out 64 d4; out 60 ${hex(random.pick(MOUSE_COMMANDS))}; wait 600us; in 64; in 60`,
-  (random) => `out 64 ${hex(random.pick(CONTROLLER_COMMANDS))}; out 60 ${hex(random.below(0x60))}; in 60`,
-  (random) => `key ${hex(1 + random.below(0x50))}; keyup e048; wait 1ms; in 60`,
-  (random) =>
-    `com${1 + random.below(2)} ${range(1 + random.below(20))
-      .map(hex)
-      .join(" ")}; wait 90us; in 3f8; in 2f8`,
-  (random) =>
-    `frame ${hex(60 + random.below(1400))} ${random.chance(50) ? "ff ff ff ff ff ff" : "52 54 0 12 34 56"} 2 0 0 0 0 9 8 0`,
-  cardBurst,
-  cardBurst,
-  (random) => `cable ${random.below(2)}`,
-  (random) => `ferr ${random.below(2)}; out f0 0`,
-  () => "button",
-  () => "ack; out a0 20; out 20 20",
-  () => "ack",
-  caseBurst,
-  caseBurst,
-  caseBurst,
-  caseBurst,
-];
-
-function diskBurst(random: Random): string {
-  const channel = random.chance(80) ? 0x1f0 : 0x170;
-  const count = random.chance(90) ? 1 + random.below(4) : 0;
-  const device = random.pick([0xe0, 0xf0, 0xa0, 0x40]) | random.below(2);
-  const command = random.chance(70) ? random.pick(DISK_COMMANDS) : random.pick(MORE_COMMANDS);
-  const out = (register: number, value: number): string => `out ${hex(channel + register)} ${hex(value)}`;
-  return [
-    out(6, device),
-    out(1, random.pick([0, 2, 3, 0x82])),
-    ...(random.chance(30) ? [out(2, 0), out(3, random.below(4)), out(4, random.below(2)), out(5, 0)] : []),
-    out(2, random.chance(20) ? random.pick([0x42, 0x22, 8, 16]) : count),
-    out(3, 1 + random.below(60)),
-    out(4, random.below(2)),
-    out(5, 0),
-    ...(random.chance(40) ? [`outl c104 1000; out c100 ${random.pick(["1", "9"])}`] : []),
-    out(7, command),
-    `wait ${random.pick([5_000, 12_000, 150_000, 400_000])}ns; in ${hex(channel + 7)}`,
-    ...range(random.pick([0, 2, 100, 256, 300])).map((index) =>
-      index % 3 === 0 ? `outw ${hex(channel)} ${hex(index * 257)}` : `inw ${hex(channel)}`,
-    ),
-  ].join(";");
-}
-
-function packetBurst(random: Random): string {
-  const packet = [
-    random.pick(PACKETS),
-    random.below(4),
-    0,
-    0,
-    0,
-    random.below(64),
-    0,
-    0,
-    1 + random.below(3),
-    0x10,
-    0,
-    0,
-  ];
-  if (packet[0] === 0x12 || packet[0] === 0x03) packet[4] = 36;
-  if (packet[0] === 0xa8) [packet[8], packet[9]] = [0, 2];
-  const words = range(6).map((index) => `outw 170 ${hex(packet[2 * index]! | (packet[2 * index + 1]! << 8))}`);
-  return [
-    `out 176 a0; out 171 ${random.below(2)}; out 174 ${random.pick(["0", "40", "ff"])}; out 175 ${random.pick(["0", "2", "8"])}`,
-    ...(random.chance(50) ? ["outl c10c 1000; out c108 9"] : []),
-    "out 177 a0; wait 20us",
-    ...words,
-    `wait ${random.pick([50_000, 150_000])}ns; in 177; in 172`,
-    ...range(random.pick([0, 4, 18, 40, 1024])).map(() => "inw 170"),
-    "wait 6us; in 177",
-  ].join(";");
-}
-
-/** Rings, descriptors and buffers for the card, and a descriptor table for the bus masters, then work for them. */
-function cardBurst(random: Random): string {
-  const put = (offset: number, value: number): string => `writel ${hex(CARD + offset)} ${hex(value)}`;
-  const command = random.pick([0x01, 0x0b, 0x08, 0x29, 0x2b, 0x2f, 0x20, 0x6b]);
-  const type = random.pick([0x00, 0x10]);
-  const length = random.pick([20, 60, 200, 1600]);
-  const descriptor = [0, 0x40, 0, 0, 0, 0, 0, 0, length & 0xff, length >> 8, type, command, 0, random.below(4), 0, 5];
-  const context = [14, 24, 33, 0, 34, 50, 0, 0, 0, 0, 0, 0x20 | random.below(4), 0, 54, random.below(256), 0];
-  const bytes = (values: readonly number[]): string => values.map(hex).join(" ");
-  return [
-    "ram 1000 0 20 0 0 0 2 0 0 0 30 0 0 0 4 0 80",
-    `ram 6000 ${bytes(random.chance(30) ? context : descriptor)} ${bytes(descriptor)}`,
-    "ram 7000 0 50 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 58 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
-    `${put(e1000Registers.TDBAL, 0x6000)}; ${put(e1000Registers.TDLEN, 128)}`,
-    `${put(e1000Registers.RDBAL, 0x7000)}; ${put(e1000Registers.RDLEN, 128)}`,
-    put(e1000Registers.TCTL, 0x0a),
-    put(e1000Registers.RCTL, random.pick([0x8002, 0x801a, 0x4008002, 0x8082])),
-    put(e1000Registers.RDT, random.below(8)),
-    `${put(e1000Registers.TDH, 0)}; ${put(e1000Registers.TDT, 1 + random.below(2))}`,
-    put(e1000Registers.IMS, random.below(0x100)),
-    put(e1000Registers.ITR, random.pick([0, 0, 100, 4000])),
-    `wait ${random.pick([100, 3_000, 10_000])}ns; wire; byte 0; byte 18; byte 33`,
-  ].join(";");
-}
-
-/** The beginning of a chip's case: states that somebody thought of. */
-function caseBurst(random: Random): string {
-  const steps = random.pick(random.pick(CHIPS).cases).script.split(/[;\n]/);
-  return steps.slice(0, 1 + random.below(steps.length)).join(";");
-}
-
-/** The steps of a seed: without end. */
-export function* randomSteps(random: Random): Generator<Step, never> {
-  yield* parseScript(MAP_WINDOWS);
-  for (;;) {
-    yield* parseScript(random.pick(BURSTS)(random));
-    if (random.chance(10)) yield* parseScript(MAP_WINDOWS);
-    if (random.chance(1)) yield* parseScript("reset");
-  }
-}
 
 /** Steps of random work in each part. */
 const STEPS = 6000;

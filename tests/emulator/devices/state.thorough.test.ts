@@ -33,7 +33,8 @@ function fieldNames(): string[] {
 
 /** What is saved although nothing can be seen of it, with the reason. */
 const UNSEEN: Readonly<Record<string, string>> = {
-  "board, field 4": "IRQ 2 is the cascade: no device drives it",
+  "board, field 12": "IRQ 2 is the cascade: no device drives it",
+  "board, field 17": "IRQ 7 is a printer's: no device drives it",
 };
 
 /** Whether any of the relays fails: those of random work first, which notice most. */
