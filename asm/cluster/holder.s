@@ -12,11 +12,12 @@
 
 HOLD_MS                 = 100           # a holder says so this often
 SILENCE_MS              = SERVICE_SILENCE_MS    # after it the next in the row takes over,
-STEP_MS                 = 80            # each further one so much later,
+    # each further one so much later: when the one before has ended its claim, which is four waits of two ticks
+STEP_MS                 = 110
 RANK_MAXIMUM            = 6             # up to so many times
 HEALTH_MS               = 100           # more patience for each step of this node's bad health
 LEASE_MS                = 250           # a holder that could not say so for this long checks before it sends
-PROBE_MS                = 10            # after each ARP probe
+PROBE_MS                = 10            # after each ARP probe; two ticks pass
 CHECK_MS                = 20            # waits for somebody else who has the address
 CHECKS                  = 2
 GRACE_MS                = 500           # a new member listens so long before it takes anything

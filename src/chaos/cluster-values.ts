@@ -6,6 +6,8 @@ import type { World } from "./world.ts";
 
 /** Of the object `cluster_values`: docs/protocols/cluster-values.md. */
 const NUMBER = 8;
+/** Of the record by which the kernel keeps it (asm/include/history.inc). */
+const KEPT_ON_DISK = 28;
 const DIGEST = 12;
 
 interface Agreed {
@@ -26,9 +28,10 @@ export function agreesOnce(layout: KernelLayout): Invariant {
   return {
     name: "values",
     kind: "wrong",
-    rule: "of each number there are the same values on all nodes, and no node goes back to a lower number",
+    rule: "of each number there are the same values on all nodes, and no node goes back behind one that it had on disk",
     watch: (world) => {
       const facts = factsOf(world, layout);
+      const kept = layout.address("kept_values");
       const digests = new Map<number, number>();
       const last = world.nodes.map(() => 0);
       // A voter that forgets its votes, as its disk does, may vote twice.
@@ -47,7 +50,7 @@ export function agreesOnce(layout: KernelLayout): Invariant {
             if (agreed === null || agreed.number === 0) continue;
             const { number, digest } = agreed;
             if (number < last[index]!) return `${name} has values ${number} after values ${last[index]}`;
-            last[index] = number;
+            if (world.nodes[index]!.memory.word(kept + KEPT_ON_DISK) === digest) last[index] = number;
             if (forgot) continue;
             const known = digests.get(number) ?? digest;
             digests.set(number, known);

@@ -44,6 +44,7 @@ export function shadesOf(actions: readonly Action[], endNs: number): Shade[] {
     const { word, node, atNs, values } = action;
     if (word === "freeze") return [{ node, word, fromNs: atNs, untilNs: Math.min(endNs, atNs + Number(values[0])) }];
     if (word === "reset" || word === "clock") return [{ node, word, fromNs: atNs, untilNs: atNs }];
+    if (String(values[0]).startsWith("cloud set ")) return [{ node, word: "set", fromNs: atNs, untilNs: atNs }];
     const ends = CABLE_WORDS.has(word) ? ["heal"] : ENDS[word];
     const isRight = values.length > 0 && values.every((value) => value === 0 || (word === "slow" && value === 1));
     if (ends === undefined || isRight || values[0] === "cloud start\r") return [];

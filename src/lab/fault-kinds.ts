@@ -110,6 +110,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ["power"],
   ]),
   each("leave", "nodes leave, and join again", () => [["type", "cloud stop\r"]], [["type", "cloud start\r"]]),
+  each("set", "values of the cluster are set", (random) => [["type", `cloud set campaign ${random.below(100)}\r`]], []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>
     bothWays(crossed(who, othersOf(who, count))),
   ),

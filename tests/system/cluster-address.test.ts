@@ -25,7 +25,8 @@ describe("a service address", () => {
     const diedMs = lab.nowNs / 1e6;
     holder.powerOff();
     await lab.advance("1s");
-    expect(client.silenceMs(diedMs)).toBeLessThan(500);
+    // The first in the row has claimed it before the second one begins to.
+    expect(client.silenceMs(diedMs)).toBeLessThan(350);
     const next = client.holder();
     const asker = lab.nodes.find((node) => node !== holder && node !== next)!;
     await asker.enter(`wget http://${SERVICE}/status`, new RegExp(`^name +${next.name}`, "m"), { within: "2s" });

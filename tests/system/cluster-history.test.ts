@@ -128,7 +128,7 @@ describe("the history", () => {
     for (const node of lab.nodes) expect(await events(node)).toEqual(told);
   });
 
-  test("says who left, who changed a value, and where an address is", async () => {
+  thoroughly("says who left, who changed a value, and where an address is", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     await second.enter("cloud address add 10.0.2.100", PROMPT);
