@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { crc32 } from "../../src/image/crc32.ts";
 import type { LabNode } from "../../src/index.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
-import { boot, images, inState, PROMPT } from "./images.ts";
+import { boot, images, inState } from "./images.ts";
 import { output } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
 
