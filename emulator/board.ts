@@ -108,6 +108,8 @@ export type BoardParts = Pick<
   ide?: BoardConfig["ide"];
   /** What is in the socket; DEFAULT_MODEL when absent. */
   processor?: ModelName;
+  /** How many processors; 1 when absent. */
+  processors?: number;
 };
 
 /** What the board asks of the machine. */

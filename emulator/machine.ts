@@ -45,6 +45,8 @@ export interface MachineConfig extends BoardConfig {
   jit?: JitMode;
   /** Which processor it has; DEFAULT_MODEL when absent. */
   processor?: ModelName;
+  /** How many of them, 1 to 8; 1 when absent. */
+  processors?: number;
   /** Whether a reset that the guest asks for happens; when not, the machine switches itself off. True when absent. */
   reboot?: boolean;
   /** One line about something that its owner may want to know: an access to a device that is not there, a reset. */
@@ -109,9 +111,18 @@ export class Machine implements Stateful {
       },
     });
     const model = config.processor ?? DEFAULT_MODEL;
-    const apics = MODELS[model].hasApic ? 1 : 0;
+    const processors = config.processors ?? 1;
+    if (processors > 1 && !MODELS[model].hasApic)
+      throw new RangeError(
+        `${processors} processors of the model ${model}: it has no local APIC; use pentium or later`,
+      );
+    const apics = MODELS[model].hasApic ? processors : 0;
     this.board = new Board({ ...config, apics }, this.#boardHost(), this.memory.counters);
-    this.processor = new Cpu(this.memory, this.board, { makeEngine: engineFor(config.jit ?? DEFAULT_JIT), model });
+    this.processor = new Cpu(this.memory, this.board, {
+      makeEngine: engineFor(config.jit ?? DEFAULT_JIT),
+      model,
+      processors,
+    });
     this.board.reset();
   }
 
@@ -123,11 +134,11 @@ export class Machine implements Stateful {
       setShadow: (physicalAddress, sizeBytes, readRam, writeRam) =>
         this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
       processors: {
-        running: 0,
-        setInterruptRequest: (level) => this.processor.setInterruptRequest(level),
-        raiseNmi: () => this.processor.raiseNmi(),
-        init: () => {},
-        startUp: () => {},
+        running: () => this.processor.running,
+        setInterruptRequest: (level, processor) => this.processor.setInterruptRequest(level, processor),
+        raiseNmi: (processor) => this.processor.raiseNmi(processor),
+        init: (processor) => this.processor.initialise(processor),
+        startUp: (processor, page) => this.processor.startUp(processor, page),
       },
       setA20: (open) => this.processor.setA20(open),
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
@@ -465,7 +476,7 @@ export class Machine implements Stateful {
   /** The state, and what the processor has cached of the page tables: all that decides how a run goes on. */
   visitWhole(visitor: StateVisitor): void {
     this.visitState(visitor);
-    this.processor.core.mmu.visitCached(visitor);
+    this.processor.visitCached(visitor);
   }
 
   /** Puts a machine of the same configuration into a saved state. After a StateError it must not be used any more. */

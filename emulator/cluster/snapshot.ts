@@ -50,6 +50,7 @@ export interface SnapshotNode {
   /** Files of the firmware configuration device. */
   readonly settings?: readonly SettingFile[];
   readonly processor?: ModelName;
+  readonly processors?: number;
 }
 
 /**
@@ -104,7 +105,7 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      const { settings, processor, ...others } = parts ?? {};
+      const { settings, processor, processors, ...others } = parts ?? {};
       if (Object.keys(others).length > 0)
         throw new RangeError(
           `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
@@ -118,6 +119,7 @@ function save(
         cdrom: cdrom && media.add(cdrom),
         ...(settings ? { settings } : {}),
         ...(processor ? { processor } : {}),
+        ...(processors ? { processors } : {}),
       };
     }),
   };
@@ -217,15 +219,21 @@ export class Snapshot {
 
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
-    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings, processor }) => ({
+    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings, processor, processors }) => ({
       name,
       ramBytes,
       macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
       // The disk that is written is the top layer itself: saved again, it is no deeper than before.
       disk: disk === null ? null : this.#layer(disk),
       cdrom: cdrom === null ? null : this.#medium(cdrom),
-      ...(settings || processor
-        ? { parts: { ...(settings ? { settings } : {}), ...(processor ? { processor } : {}) } }
+      ...(settings || processor || processors
+        ? {
+            parts: {
+              ...(settings ? { settings } : {}),
+              ...(processor ? { processor } : {}),
+              ...(processors ? { processors } : {}),
+            },
+          }
         : {}),
     }));
   }

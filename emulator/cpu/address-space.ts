@@ -48,7 +48,7 @@ class TablePage {
 
 const NO_TABLE = new TablePage(0);
 
-class AddressSpace {
+export class AddressSpace {
   readonly number: number;
   readonly readSupervisor: Int32Array;
   readonly writeSupervisor: Int32Array;
@@ -56,7 +56,7 @@ class AddressSpace {
   readonly writeUser: Int32Array;
   readonly filled = new Int32Array(MAX_FILLED);
   filledCount = 0;
-  /** Physical address of the page directory; -1 while there is none that all translations are known to come from. */
+  /** Physical address of the page directory, with CR0.WP and CR4.PSE in bits 0 and 1; -1 while there is none that all translations are known to come from. */
   directory = -1;
   /** Change whenever code of the lower or upper part may have changed its place; 0 is none for both. */
   epoch = 0;
@@ -144,6 +144,8 @@ export class AddressSpaces {
   readonly #all: AddressSpace[];
   readonly #tables = new Map<number, TablePage>();
   #uses = 0;
+  /** Those of processors whose turn it is not, by their numbers: none of them makes room for another. */
+  readonly #parked = new Map<number, AddressSpace>();
   /** Counts calls of `protect`. */
   protections = 0;
 
@@ -160,16 +162,46 @@ export class AddressSpaces {
       const known = this.#find(directory);
       if (known !== null) space = known;
       else {
-        if (this.#all.length < SPACES) this.#all.push((space = new AddressSpace(this.#memory, this.#all.length)));
-        else {
-          space = this.#all.reduce((oldest, other) => (other.lastUse < oldest.lastUse ? other : oldest));
-          this.forget(space);
-        }
+        space = this.#take();
         space.directory = directory;
       }
       this.active = space;
     }
     space.lastUse = ++this.#uses;
+  }
+
+  /** An empty space, of which there is one for each processor at least. */
+  #take(): AddressSpace {
+    let space: AddressSpace;
+    if (this.#all.length < SPACES) this.#all.push((space = new AddressSpace(this.#memory, this.#all.length)));
+    else {
+      const parked = new Set(this.#parked.values());
+      space = this.#all
+        .filter((candidate) => !parked.has(candidate))
+        .reduce((oldest, other) => (other.lastUse < oldest.lastUse ? other : oldest));
+      this.forget(space);
+    }
+    space.directory = -1;
+    return space;
+  }
+
+  /** Another processor's turn: the active space is kept for the one, and becomes what was kept for the other. */
+  exchange(from: number, to: number): void {
+    this.#parked.set(from, this.active);
+    this.active = this.#parked.get(to) ?? this.#take();
+    this.#parked.delete(to);
+  }
+
+  /** Which other processor has the same space, by the lowest number; -1 for none. */
+  get sharedWith(): number {
+    const numbers = [...this.#parked].filter(([, space]) => space === this.active).map(([number]) => number);
+    return numbers.length > 0 ? Math.min(...numbers) : -1;
+  }
+
+  /** Gives the processor whose turn it is the space of another one, or, -1, one of its own. */
+  share(number: number): void {
+    if (number >= 0) this.active = this.#parked.get(number) ?? this.active;
+    else if (this.sharedWith >= 0) this.active = this.#take();
   }
 
   #find(directory: number): AddressSpace | null {
@@ -188,12 +220,13 @@ export class AddressSpaces {
     space.latest.fill(NO_TABLE);
   }
 
-  /** Forgets everything. The active space becomes that of `directory`, -1 for none. */
+  /** Forgets everything. The active space, which is no other processor's then, becomes that of `directory`, -1 for none. */
   forgetAll(directory: number): void {
     for (const space of this.#all) {
       this.forget(space);
       space.directory = -1;
     }
+    this.share(-1);
     this.active.directory = directory;
   }
 

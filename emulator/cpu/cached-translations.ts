@@ -1,17 +1,11 @@
 /** Cached translations in a snapshot: those of the active address space, as entries of its list and their pages. */
 import type { StateVisitor } from "../state/state.ts";
-import { type AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { type AddressSpace, LIST_GLOBAL } from "./address-space.ts";
 import { ROM } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
-/** Saves, or restores after `flush` has forgotten all others. @throws RangeError when one leads to no memory. */
-export function visitTranslations(
-  visitor: StateVisitor,
-  memory: MachineMemory,
-  spaces: AddressSpaces,
-  flush: () => void,
-): void {
-  const { active } = spaces;
+/** Saves, or restores into a space that is empty. @throws RangeError when one leads to no memory. */
+export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, active: AddressSpace): void {
   const tables = [active.readSupervisor, active.writeSupervisor, active.readUser, active.writeUser];
   const size = 1 + tables.length;
   const entries = new Int32Array(visitor.restoring ? 0 : active.filledCount * size);
@@ -23,7 +17,6 @@ export function visitTranslations(
   }
   const bytes = visitor.blob(new Uint8Array(entries.buffer));
   if (!visitor.restoring) return;
-  flush();
   // Which tables they came from is not known: they go when CR3 is loaded.
   active.isStale = true;
   const restored = new Int32Array(bytes.slice().buffer);

@@ -83,6 +83,8 @@ export class Core {
   ignoreNumericError = false;
   /** What WRMSR made of the time stamp counter: added to the board's. */
   timestampOffset = 0;
+  /** PAUSE: another processor may have its turn. Null where there is none. */
+  pauseTurn: (() => void) | null = null;
   /** What a shadow holds back besides interrupts: debug traps and NMI too (MOV SS, POP SS). */
   shadowHoldsTraps = false;
 

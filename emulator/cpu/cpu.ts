@@ -12,12 +12,15 @@ import type { MachineMemory } from "./memory.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "./model.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
+import { Turns } from "./turns.ts";
 
 /** Makes the engine of a processor, or null where there is to be none. */
 export type MakeEngine = (core: Core, interpreter: Interpreter) => Engine | null;
 
 export interface CpuOptions {
   readonly model?: ModelName;
+  /** How many processors take turns; 1 when absent. */
+  readonly processors?: number;
   // What follows changes nothing but speed.
   readonly makeEngine?: MakeEngine;
   /** Runs before code is decoded, Infinity for never if it can be helped. */
@@ -30,6 +33,7 @@ export class Cpu implements Processor {
   /** What compiles hot code, null when nobody does. */
   readonly engine: Engine | null;
   readonly #interpreter: Interpreter;
+  readonly #turns: Turns;
 
   constructor(memory: MachineMemory, bus: ProcessorBus, options: CpuOptions = {}) {
     this.core = new Core(memory, bus, MODELS[options.model ?? DEFAULT_MODEL]);
@@ -37,6 +41,7 @@ export class Cpu implements Processor {
     if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
     this.engine = options.makeEngine?.(this.core, this.#interpreter) ?? null;
     this.#interpreter.engine = this.engine;
+    this.#turns = new Turns(this.core, this.#interpreter, options.processors ?? 1, () => this.#powerOn());
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => {
         this.#interpreter.code.overwritten(offset, lengthBytes);
@@ -54,10 +59,21 @@ export class Cpu implements Processor {
   }
 
   get halted(): boolean {
+    if (!this.#turns.isAlone) return this.#turns.areHalted;
     const { attention, s } = this.core;
     // An interrupt that comes from outside, between two runs, has woken it already.
     const isWoken = (attention & ATTENTION_INTERRUPT) !== 0 && (s[EFLAGS]! & IF) !== 0;
     return (attention & ATTENTION_HALTED) !== 0 && !isWoken;
+  }
+
+  /** Once it is halted an interrupt could wake it, or one of several. */
+  get mayWake(): boolean {
+    return this.#turns.mayWake;
+  }
+
+  /** The number of the processor whose turn it is: registers and parts are its. */
+  get running(): number {
+    return this.#turns.running;
   }
 
   /** Linear address of the running instruction; between runs, of the next one. */
@@ -66,23 +82,31 @@ export class Cpu implements Processor {
   }
 
   run(limit: number): StopReason {
-    return this.#interpreter.run(limit);
+    return this.#turns.isAlone ? this.#interpreter.run(limit) : this.#turns.run(limit);
   }
 
   setLimit(limit: number): void {
-    this.#interpreter.setLimit(limit);
+    this.#turns.setLimit(limit);
   }
 
   requestStop(): void {
     this.core.setAttention(ATTENTION_STOP, true);
   }
 
-  setInterruptRequest(level: boolean): void {
-    this.core.setAttention(ATTENTION_INTERRUPT, level);
+  setInterruptRequest(level: boolean, processor = 0): void {
+    this.#turns.setAttention(processor, ATTENTION_INTERRUPT, level);
   }
 
-  raiseNmi(): void {
-    this.core.setAttention(ATTENTION_NMI, true);
+  raiseNmi(processor = 0): void {
+    this.#turns.setAttention(processor, ATTENTION_NMI, true);
+  }
+
+  initialise(processor: number): void {
+    this.#turns.initialise(processor);
+  }
+
+  startUp(processor: number, page: number): void {
+    this.#turns.startUp(processor, page);
   }
 
   setA20(open: boolean): void {
@@ -97,19 +121,25 @@ export class Cpu implements Processor {
   }
 
   reset(): void {
+    this.#turns.resetOthers();
+    this.core.ignoreNumericError = false;
+    this.#powerOn();
+    this.#interpreter.abandon();
+  }
+
+  /** What RESET and INIT leave of the processor whose turn it is. */
+  #powerOn(): void {
     const { core } = this;
     core.state.reset();
     core.fpu.reset();
     core.vectors.reset();
     core.attention &= ATTENTION_INTERRUPT | ATTENTION_STOP;
     core.nmiBlocked = false;
-    core.ignoreNumericError = false;
     core.timestampOffset = 0;
     core.link = null;
     core.segments.setCpl(0);
     core.mmu.flush();
     core.debug.update();
-    this.#interpreter.abandon();
   }
 
   /**
@@ -130,6 +160,19 @@ export class Cpu implements Processor {
   }
 
   visitState(visitor: StateVisitor): void {
+    this.#turns.visitState(visitor);
+    this.#turns.forEach(() => this.#visitOne(visitor));
+  }
+
+  /** What the processors have cached of page tables: see `Translation.visitCached`. */
+  visitCached(visitor: StateVisitor): void {
+    const { mmu } = this.core;
+    if (this.#turns.count === 1) return mmu.visitCached(visitor);
+    if (visitor.restoring) mmu.flush();
+    this.#turns.forEach((number) => mmu.visitCachedOf(visitor, number));
+  }
+
+  #visitOne(visitor: StateVisitor): void {
     const { core } = this;
     core.state.visitState(visitor);
     visitor.part("processor-run", 2);

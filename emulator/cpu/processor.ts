@@ -32,10 +32,10 @@ export interface Processor extends Stateful {
   setLimit(limit: number): void;
   /** Ends the current `run` at the next instruction boundary. */
   requestStop(): void;
-  /** The INTR pin, level triggered. */
-  setInterruptRequest(level: boolean): void;
+  /** The INTR pin, level triggered; of the first processor unless one of several is named. */
+  setInterruptRequest(level: boolean, processor?: number): void;
   /** The NMI pin: one edge. */
-  raiseNmi(): void;
+  raiseNmi(processor?: number): void;
   /** The A20M# pin: when the gate is closed, physical address bit 20 reads as 0. */
   setA20(open: boolean): void;
   /** The IGNNE# pin: x87 instructions go on in spite of a pending exception. */

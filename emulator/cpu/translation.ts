@@ -152,8 +152,47 @@ export class Translation {
   flush(): void {
     this.#memory.counters.translationFlushes++;
     const isKept = (this.#s[CR0]! & CR0_PG) !== 0 && (this.#s[CR4]! & CR4_PGE) === 0;
-    this.#spaces.forgetAll(isKept ? (this.#s[CR3]! & ~0xfff) >>> 0 : -1);
+    this.#spaces.forgetAll(isKept ? this.#directory : -1);
     this.renew();
+    this.#select();
+  }
+
+  /** What an address space is known by: the page directory, and what else its translations depend on. */
+  get #directory(): number {
+    const writeProtect = (this.#s[CR0]! & CR0_WP) !== 0 ? 1 : 0;
+    const largePages = (this.#s[CR4]! & CR4_PSE) !== 0 ? 2 : 0;
+    return ((this.#s[CR3]! & ~0xfff) | writeProtect | largePages) >>> 0;
+  }
+
+  /** Another processor's turn begins. */
+  exchange(from: number, to: number): void {
+    this.#spaces.exchange(from, to);
+    this.#resume();
+  }
+
+  /** Goes on in the active space. */
+  #resume(): void {
+    const { active } = this.#spaces;
+    if (active.epoch === 0) {
+      this.#renewLower();
+      this.#renewUpper();
+    } else {
+      this.epoch = active.epoch;
+      this.upperEpoch = active.upperEpoch;
+    }
+    this.#select();
+  }
+
+  /** Takes the tables of the active space. */
+  #select(): void {
+    const { active } = this.#spaces;
+    if (this.#readSupervisor === active.readSupervisor) return;
+    this.#readSupervisor = active.readSupervisor;
+    this.#writeSupervisor = active.writeSupervisor;
+    this.#readUser = active.readUser;
+    this.#writeUser = active.writeUser;
+    this.#memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
+    this.setPrivilege(this.#user);
   }
 
   /** Code may have changed its place: segments have moved, or more than is known. */
@@ -208,25 +247,12 @@ export class Translation {
       if (isUpperMoved) this.#renewUpper();
       return;
     }
-    spaces.enter((this.#s[CR3]! & ~0xfff) >>> 0);
+    spaces.enter(this.#directory);
     const { active } = spaces;
     if (active.isStale) spaces.forget(active);
+    this.#resume();
     for (let i = 0; i < active.pendingCount; i++) this.#forgetPage(active.pending[i]!);
     active.pendingCount = 0;
-    if (active.epoch === 0) {
-      this.#renewLower();
-      this.#renewUpper();
-    } else {
-      this.epoch = active.epoch;
-      this.upperEpoch = active.upperEpoch;
-    }
-    if (this.#readSupervisor === active.readSupervisor) return;
-    this.#readSupervisor = active.readSupervisor;
-    this.#writeSupervisor = active.writeSupervisor;
-    this.#readUser = active.readUser;
-    this.#writeUser = active.writeUser;
-    this.#memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
-    this.setPrivilege(this.#user);
   }
 
   /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
@@ -262,7 +288,27 @@ export class Translation {
    */
   visitCached(visitor: StateVisitor): void {
     visitor.part("cached translations", 1);
-    visitTranslations(visitor, this.#memory, this.#spaces, () => this.flush());
+    if (visitor.restoring) this.flush();
+    visitTranslations(visitor, this.#memory, this.#spaces.active);
+  }
+
+  /**
+   * The same of one of several processors, in the order of their numbers, after `flush` when they are restored. Two may
+   * have one address space, in which the one forgets for the other, too.
+   */
+  visitCachedOf(visitor: StateVisitor, number: number): void {
+    const spaces = this.#spaces;
+    visitor.part("cached translations of a processor", 1);
+    const { sharedWith } = spaces;
+    const other = visitor.integer((sharedWith < number ? sharedWith : -1) + 1) - 1;
+    if (visitor.restoring) {
+      if (other >= number) throw new RangeError(`state in which processor ${number} has what processor ${other} has`);
+      spaces.share(other);
+      this.#resume();
+    }
+    if (other >= 0) return;
+    spaces.active.directory = visitor.integer(spaces.active.directory + 1) - 1;
+    visitTranslations(visitor, this.#memory, spaces.active);
   }
 
   /** Makes writes to a page of RAM, under all its linear addresses, look for decoded code. */

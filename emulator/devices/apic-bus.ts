@@ -11,7 +11,7 @@ import { type ApicMessage, DELIVER_LOWEST_PRIORITY, LocalApic } from "./local-ap
 /** The processors' side of their APICs, by the processor's number. */
 export interface ProcessorPins {
   /** The number of the one that makes an access now. */
-  readonly running: number;
+  running(): number;
   setInterruptRequest(level: boolean, processor: number): void;
   raiseNmi(processor: number): void;
   init(processor: number): void;
@@ -60,7 +60,7 @@ export class ApicBus implements Stateful {
 
   /** The one of the processor that makes an access now. */
   get running(): LocalApic {
-    return this.local[this.#pins.running]!;
+    return this.local[this.#pins.running()]!;
   }
 
   /** INTR of the 8259As: LINT0 of all. */

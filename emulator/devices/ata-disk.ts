@@ -339,6 +339,15 @@ export class AtaDisk extends IdeDrive {
     return this.#remaining === 0;
   }
 
+  protected override asksAtOnce(command: number): boolean {
+    return MEDIUM_COMMANDS.get(command)?.action === "write";
+  }
+
+  /** The medium's time comes with the last block, as all were taken in before. */
+  protected override dataOutDelayNs(): number {
+    return this.#remaining === this.#bufferSectors ? this.mediumNs : super.dataOutDelayNs();
+  }
+
   protected override dataInDone(): void {
     if (this.#remaining > 0) this.#readBlock();
     else this.complete(false);

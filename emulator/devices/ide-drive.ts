@@ -112,6 +112,10 @@ export abstract class IdeDrive implements Stateful {
   /** Bytes that a command will move by DMA, for its duration; 0 for all others. */
   protected abstract dmaBytes(command: number): number;
   protected abstract execute(command: number): void;
+  /** A command that takes no time before it asks for data: some systems send these without looking at the status. */
+  protected asksAtOnce(_command: number): boolean {
+    return false;
+  }
   /** The CPU has read the whole buffer. Runs after the delay that `offerData` named. */
   protected abstract dataInDone(): void;
   /** The CPU has filled the buffer. Runs after a delay. */
@@ -148,6 +152,10 @@ export abstract class IdeDrive implements Stateful {
     this.command = command;
     this.error = 0;
     this.status = (this.status & ~(STATUS_ERROR | STATUS_FAULT | STATUS_DATA_REQUEST)) | STATUS_BUSY;
+    if (this.asksAtOnce(command)) {
+      this.#phase = IDLE;
+      return this.execute(command);
+    }
     this.#phase = STARTING;
     const delay = this.usesMedium(command)
       ? (MEDIUM_NS + this.dmaBytes(command) * DMA_BYTE_NS) * this.slowness

@@ -58,6 +58,10 @@ export class Emitter {
     this.access = new AccessEmitter(this.c, region.shape, region.lowRegisters);
   }
 
+  get takesTurns(): boolean {
+    return this.region.shape.takesTurns;
+  }
+
   get isUser(): boolean {
     return (this.region.shape.mode & MODE_USER) !== 0;
   }

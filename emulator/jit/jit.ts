@@ -474,6 +474,7 @@ class Jit implements Engine {
       mode: core.state.modeKey & MODE_BITS,
       codeLimit: core.s[LIMIT + CS]! >>> 0,
       model: core.model,
+      takesTurns: core.pauseTurn !== null,
     };
   }
 

@@ -435,7 +435,9 @@ const invalidatePage: Operation = (t, insn) => {
   return () => t.changeTables(INVALIDATE, () => t.access.pushEffective(insn));
 };
 
-const nothing: Operation = () => () => undefined;
+/** Where processors take turns the interpreter ends this one's at PAUSE. */
+const nothingOrPause: Operation = (t, insn) =>
+  t.takesTurns && insn.form.mnemonic32 === "pause" ? null : () => undefined;
 
 export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...ARITHMETIC,
@@ -455,7 +457,7 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   bswap: byteSwap,
   cbw: extendAccumulator,
   cwd: extendToPair,
-  nop: nothing,
+  nop: nothingOrPause,
   push,
   pop,
   leave,

@@ -20,11 +20,13 @@ export interface Shape {
   readonly codeLimit: number;
   /** What the processor has and lacks. */
   readonly model: ProcessorModel;
+  /** PAUSE ends the turn of one of several processors. */
+  readonly takesTurns: boolean;
 }
 
 /** What the shape adds to the bytes that a compiled module is found by. */
-export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit, model }: Shape): string {
-  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}/${model.name}`;
+export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit, model, takesTurns }: Shape): string {
+  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}/${model.name}${takesTurns ? "/turns" : ""}`;
 }
 
 export const readTable = (shape: Shape): number =>

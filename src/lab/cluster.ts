@@ -89,7 +89,6 @@ const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
 const COM1 = 0;
-const INTERRUPT_FLAG = 0x200;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
@@ -279,8 +278,7 @@ export class LabNode {
   get standstill(): string | null {
     const { machine } = this;
     if (!machine.processor.halted) return null;
-    if ((machine.processor.core.state.eflags & INTERRUPT_FLAG) === 0)
-      return "the processor has halted with interrupts off";
+    if (!machine.processor.mayWake) return "the processor has halted with interrupts off";
     return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
   }
 
@@ -572,6 +570,7 @@ export function restoreWith<Made extends LabCluster>(
       ramBytes,
       ...keyOf(parts?.settings),
       ...(parts?.processor ? { processor: parts.processor } : {}),
+      ...(parts?.processors ? { processors: parts.processors } : {}),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

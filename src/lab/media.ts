@@ -33,6 +33,8 @@ export interface MachineParts {
   readonly nic?: NicModel;
   /** Its processor; DEFAULT_MODEL when absent. */
   readonly processor?: ModelName;
+  /** How many processors it has, 1 to 8; 1 when absent. */
+  readonly processors?: number;
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }
@@ -61,7 +63,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, key }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, processors, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -91,6 +93,7 @@ export function partsOf(
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== undefined ? { nic } : {}),
     ...(processor !== undefined ? { processor } : {}),
+    ...(processors !== undefined ? { processors } : {}),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};

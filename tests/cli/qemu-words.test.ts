@@ -10,6 +10,8 @@ test.each([
   ["-kernel vmlinuz -initrd root -append quiet", "--kernel vmlinuz --initrd root --append quiet"],
   ["-serial stdio -s -S", "--serial stdio --gdb 1234 -S"],
   ["-gdb tcp::9000 -snapshot", "--gdb 9000"],
+  ["-smp 2", "--cpus 2"],
+  ["-smp cpus=4,cores=2 -cpu pentium", "--cpus 4 --cpu pentium"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
 ])("%s", (given, expected) => {

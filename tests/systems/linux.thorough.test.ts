@@ -1,6 +1,6 @@
 /**
  * Debian's 32-bit kernel with the options that it has by itself: it finds the PCI bus by the firmware's ACPI tables,
- * gets interrupts from their links, speaks over the network card, and switches the machine off.
+ * gets interrupts from their links, speaks over the network card, starts all processors, and switches the machine off.
  */
 import { describe, expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
@@ -38,6 +38,43 @@ describe("Linux", () => {
       const interrupts = await shell("cat /proc/interrupts");
       expect(interrupts).toMatch(/11: +[1-9]\d* .*eth0/);
       expect(interrupts).toMatch(/9: .*acpi/);
+      node.type("poweroff -f\n");
+      await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
+    } finally {
+      lab.close();
+    }
+  });
+
+  test("starts two processors and uses both", { timeout: 900_000 }, async (context) => {
+    const lab = new LabCluster({
+      firmware: ourFirmware(),
+      nodes: [
+        {
+          name: "linux",
+          cdrom: linuxIso("console=ttyS0", context),
+          ramBytes: 128 * 1024 * 1024,
+          processors: 2,
+        },
+      ],
+    });
+    try {
+      const node = lab.nodes[0]!;
+      await node.waitFor(/init has come up/, { within: "200s" });
+      await node.waitFor(PROMPT, { within: "20s" });
+      const shell = async (line: string): Promise<string> => {
+        const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
+        return said;
+      };
+      expect(await shell("grep -c ^processor /proc/cpuinfo")).toMatch(/^2\s+status-0/m);
+      // A loop on each of them, at the same time: both have had as much of it, and each its own timer.
+      const count = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done";
+      expect(await shell(`taskset 1 sh -c '${count}' & taskset 2 sh -c '${count}' & wait`)).toContain("status-0");
+      const interrupts = await shell("cat /proc/interrupts");
+      expect(interrupts).toMatch(/^ *0: +\d+ +\d+ +IO-APIC +2-edge +timer/m);
+      expect(interrupts).toMatch(/LOC: +[1-9]\d\d+ +[1-9]\d\d+ +Local timer/);
+      expect(interrupts).toMatch(/(RES|CAL): +\d+ +[1-9]\d* /);
+      const shares = await shell("grep ^cpu[01] /proc/stat");
+      expect([...shares.matchAll(/^cpu\d [1-9]/gm)]).toHaveLength(2);
       node.type("poweroff -f\n");
       await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
     } finally {

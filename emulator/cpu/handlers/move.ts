@@ -194,5 +194,5 @@ export const MOVE = {
   cmpxchg8b: compareExchange8,
   cbw: extendAccumulator,
   cwd: extendToPair,
-  nop: () => () => undefined,
+  nop: (core, insn) => (insn.form.mnemonic32 === "pause" && core.pauseTurn) || (() => undefined),
 } satisfies Builders;

@@ -88,6 +88,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");
+  if (options.cpus !== 1) throw new UsageError("--link: no link can hold --cpus");
   if (options.cpu !== DEFAULT_MODEL) throw new UsageError("--link: no link can hold --cpu");
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if ((cdrom ?? kernel) !== null && hda !== null)

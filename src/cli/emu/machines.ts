@@ -1,7 +1,7 @@
 /** The machines that `qure emu` switches on: which image they boot, what their disks hold, where these are kept. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DEFAULT_MODEL } from "../../../emulator/cpu/model.ts";
+import { DEFAULT_MODEL, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { FileDisk } from "../../host/file-disk.ts";
@@ -13,7 +13,7 @@ import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { isClusterKey, keyOfSeed } from "../../lab/cluster-key.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
-import { CommandError } from "../fail.ts";
+import { CommandError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import { furtherDrives } from "./drives.ts";
 import type { EmuOptions } from "./options.ts";
@@ -55,6 +55,13 @@ export function chooseMedia(options: EmuOptions): Media {
 }
 
 /** The CD of `--kernel`, `--append` and `--initrd`. */
+/** The number of processors, where the model can have more than one. */
+function processorsOf(model: ModelName, count: number): number {
+  if (!MODELS[model].hasApic)
+    throw new UsageError(`--cpus ${count}: the model ${model} has no local APIC; use --cpu pentium or later`);
+  return count;
+}
+
 function readKernelCd(path: string, { append, initrd, memory: ramBytes }: EmuOptions): Uint8Array {
   // As QEMU takes them: files separated by commas, each with a text for the kernel after it.
   const modules = (initrd === null ? [] : initrd.split(",")).map((part) => {
@@ -122,7 +129,7 @@ async function machineNodes(
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
-  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic, cpu } = options;
+  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic, cpu, cpus } = options;
   const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
@@ -140,6 +147,7 @@ async function machineNodes(
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== "e1000" ? { nic } : {}),
     ...(cpu !== DEFAULT_MODEL ? { processor: cpu } : {}),
+    ...(cpus !== 1 ? { processors: processorsOf(cpu, cpus) } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

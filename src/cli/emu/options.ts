@@ -4,6 +4,7 @@
  */
 import { NIC_MODELS } from "../../../emulator/board.ts";
 import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
+import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
@@ -245,6 +246,13 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     choices: MODEL_NAMES,
     default: DEFAULT_MODEL,
+  }),
+  cpus: withDefault({
+    flags: "--cpus <n>",
+    help: "how many processors each machine has; they take turns in its virtual time",
+    group: MACHINES,
+    parse: wholeNumber(1, MOST_PROCESSORS),
+    default: "1",
   }),
   forward: listOf({
     flags: "--forward <ports>",

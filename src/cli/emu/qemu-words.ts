@@ -30,6 +30,7 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-hdc", drive(2)],
   ["-hdd", drive(3)],
   ["-cpu", (model) => ["--cpu", MODELS_OF_QEMU.get(model) ?? model]],
+  ["-smp", (count) => ["--cpus", count.replace(/^cpus=/, "").replace(/,.*/, "")]],
   ["-bios", (file) => ["--firmware", file]],
   ["-boot", (order) => ["--boot", order.replace(/^order=/, "")]],
   ["-gdb", (where) => ["--gdb", where.replace(/^tcp:.*:/, "")]],
@@ -43,7 +44,7 @@ const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
 ]);
 
 const UNKNOWN =
-  /^-(?:accel|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|smp|usb|vga|vnc|enable-kvm|daemonize)$/;
+  /^-(?:accel|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
 const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
 
 function memory(size: string): string {

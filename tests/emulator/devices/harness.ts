@@ -62,7 +62,7 @@ export class TestBoard {
           `shadow ${address.toString(16)} ${size.toString(16)} ${read ? "r" : "-"}${write ? "w" : "-"}`,
         ),
       processors: {
-        running: 0,
+        running: () => 0,
         setInterruptRequest: (level) => void (this.intr = level),
         raiseNmi: () => void this.events.push("nmi"),
         init: () => void this.events.push("init"),

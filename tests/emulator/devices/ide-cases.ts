@@ -93,8 +93,8 @@ export const ideCases: readonly Case[] = [
     script: `${command("20", "2", "2")}; ${MEDIUM}; in 1f3 = 2; ${rest(256)} in 1f7 = d0; wait 4999ns; in 1f7 = d0; wait 1ns; in 1f7 = 58; in 1f3 = 3; inw 1f0 = 1615; ${rest(255)} in 1f7 = 50; inw 1f0 = ffff`,
   },
   {
-    name: "writing, sector by sector",
-    script: `${command("30", "5", "2")}; ${MEDIUM}; in 1f7 = 58; ${"outw 1f0 1234; ".repeat(256)} in 1f7 = d0; wait 5us; in 1f7 = 58; medium 0 a00 = 34; medium 0 a01 = 12; medium 0 c00 = 2a; ${"outl 1f0 789abcde; ".repeat(128)} wait 5us; in 1f7 = 50; medium 0 c00 = de; medium 0 c03 = 78; in 1f3 = 6; in 1f2 = 2`,
+    name: "writing, sector by sector: the drive asks for the first one at once",
+    script: `${command("30", "5", "2")}; in 1f7 = 58; ${"outw 1f0 1234; ".repeat(256)} in 1f7 = d0; wait 5us; in 1f7 = 58; medium 0 a00 = 34; medium 0 a01 = 12; medium 0 c00 = 2a; ${"outl 1f0 789abcde; ".repeat(128)} wait 99us; in 1f7 = d0; wait 1us; in 1f7 = 50; medium 0 c00 = de; medium 0 c03 = 78; in 1f3 = 6; in 1f2 = 2`,
   },
   {
     name: "addresses: CHS",
