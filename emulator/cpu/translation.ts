@@ -8,31 +8,17 @@ import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
 import { visitTranslations } from "./cached-translations.ts";
-import { ALIGNMENT_CHECK, CpuException, PAGE_FAULT, raise } from "./exceptions.ts";
+import { ALIGNMENT_CHECK, CpuException, raise } from "./exceptions.ts";
 import { BASE, CR0, CR2, CR3, CR4, CS, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import { PageWalker, PDE_LARGE, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
 import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
 
-const PTE_PRESENT = 1;
-const PTE_WRITE = 2;
-const PTE_USER = 4;
-const PTE_ACCESSED = 0x20;
-const PTE_DIRTY = 0x40;
-const PDE_LARGE = 0x80;
-const PTE_GLOBAL = 0x100;
-/** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
-const PDE_LARGE_RESERVED = 0x003fe000;
-
 /** The first page of the upper part, and its last one. */
 const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
-
-const FAULT_PROTECTION = 1;
-const FAULT_WRITE = 2;
-const FAULT_USER = 4;
-const FAULT_RESERVED = 8;
 
 /** Looks at every data access while it is set (debug registers). */
 export interface AccessWatch {
@@ -69,11 +55,7 @@ export class Translation {
   #probedPages: ReadonlySet<number> | null = null;
   #checkAlignment = false;
   #a20Mask = 0xffffffff | 0;
-  /** Physical addresses of the entries that the last page was translated by, below 2^32; -1 for none. */
-  #walkedDirectory = -1;
-  #walkedEntry = -1;
-  /** It may be written, and is marked as dirty already. */
-  #walkedWritable = false;
+  readonly #walker: PageWalker;
   readonly #s: Int32Array;
   readonly #memory: MachineMemory;
   readonly #bus: ProcessorBus;
@@ -88,6 +70,10 @@ export class Translation {
     this.view = memory.view;
     this.#bytes = memory.bytes;
     this.#spaces = new AddressSpaces(memory);
+    this.#walker = new PageWalker(memory, state.i32, {
+      read: (physical) => this.#readPhysical(physical, 4),
+      write: (physical, value) => this.#writePhysical(physical, 4, value),
+    });
     const { active } = this.#spaces;
     active.epoch = this.epoch;
     active.upperEpoch = this.upperEpoch;
@@ -136,6 +122,7 @@ export class Translation {
 
   setA20(open: boolean): void {
     this.#a20Mask = open ? 0xffffffff | 0 : ~0x100000;
+    this.#walker.a20Mask = this.#a20Mask;
     this.flush();
   }
 
@@ -258,10 +245,7 @@ export class Translation {
   /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
   flushPage(linearAddress: number): void {
     const page = linearAddress >>> 12;
-    const entry =
-      (this.#s[CR0]! & CR0_PG) !== 0
-        ? this.#physical32((this.#s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc))
-        : 0;
+    const entry = (this.#s[CR0]! & CR0_PG) !== 0 ? this.#walker.directoryEntry(linearAddress) : 0;
     if ((entry & PDE_LARGE) !== 0 && (this.#s[CR4]! & CR4_PSE) !== 0) {
       for (let part = 0; part < 1024; part++) this.#forgetPage((page & ~1023) | part);
     } else this.#forgetPage(page);
@@ -540,9 +524,10 @@ export class Translation {
         : this.#readSupervisor;
     let global = false;
     let physical = linear;
-    this.#walkedWritable = true;
+    let isWritable = true;
     if ((this.#s[CR0]! & CR0_PG) !== 0) {
-      const walked = this.#walk(linear, write, user);
+      const walked = this.#walker.walk(linear, write, user);
+      isWritable = this.#walker.isWritable;
       physical = (walked & ~0xfff) | (linear & 0xfff);
       global = (walked & PTE_GLOBAL) !== 0 && (this.#s[CR4]! & CR4_PGE) !== 0;
     }
@@ -554,7 +539,7 @@ export class Translation {
         spaces.forget(spaces.active);
         this.renew();
       }
-      if (spaces.active.directory >= 0) spaces.watch(page, this.#walkedDirectory, this.#walkedEntry);
+      if (spaces.active.directory >= 0) spaces.watch(page, this.#walker.directory, this.#walker.entry);
       spaces.active.list(global ? page | LIST_GLOBAL : page);
       const isWatched = this.#memory.isWatched(offset);
       table[page] = write && isWatched ? -offset : offset;
@@ -562,66 +547,11 @@ export class Translation {
       if (write) {
         if (this.#memory.readOffset(physical >>> 12) === offset)
           (user ? this.#readUser : this.#readSupervisor)[page] = offset;
-      } else if (this.#walkedWritable && this.#memory.writeOffset(physical >>> 12) === offset) {
+      } else if (isWritable && this.#memory.writeOffset(physical >>> 12) === offset) {
         (user ? this.#writeUser : this.#writeSupervisor)[page] = isWatched ? -offset : offset;
       }
     }
     return physical;
-  }
-
-  #physical32(physical: number): number {
-    return this.#readPhysical(physical & this.#a20Mask, 4);
-  }
-
-  /** Walks the page tables. Returns the physical page in the upper 20 bits and the flags of the last entry below. */
-  #walk(linear: number, write: boolean, user: boolean): number {
-    const s = this.#s;
-    const writeProtect = user || (s[CR0]! & CR0_WP) !== 0;
-    const directoryAddress = (s[CR3]! & ~0xfff) | ((linear >>> 20) & 0xffc);
-    const directory = this.#physical32(directoryAddress);
-    if ((directory & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
-    if ((directory & PDE_LARGE) !== 0 && (s[CR4]! & CR4_PSE) !== 0) {
-      if ((directory & PDE_LARGE_RESERVED) !== 0)
-        this.#pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
-      this.#checkRights(directory, linear, write, user, writeProtect);
-      this.#mark(directoryAddress, directory, write);
-      this.#walkedWritable = (directory & PTE_DIRTY) !== 0 && ((directory & PTE_WRITE) !== 0 || !writeProtect);
-      this.#walkedDirectory = (directoryAddress & this.#a20Mask) >>> 0;
-      this.#walkedEntry = -1;
-      return (directory & 0xffc00000) | (linear & 0x003ff000) | (directory & 0xfff);
-    }
-    const entryAddress = (directory & ~0xfff) | ((linear >>> 10) & 0xffc);
-    const entry = this.#physical32(entryAddress);
-    if ((entry & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
-    this.#checkRights(directory & entry, linear, write, user, writeProtect);
-    this.#mark(directoryAddress, directory, false);
-    this.#mark(entryAddress, entry, write);
-    this.#walkedWritable = (entry & PTE_DIRTY) !== 0 && ((directory & entry & PTE_WRITE) !== 0 || !writeProtect);
-    this.#walkedDirectory = (directoryAddress & this.#a20Mask) >>> 0;
-    this.#walkedEntry = (entryAddress & this.#a20Mask) >>> 0;
-    return entry;
-  }
-
-  #checkRights(rights: number, linear: number, write: boolean, user: boolean, writeProtect: boolean): void {
-    if ((user && (rights & PTE_USER) === 0) || (write && writeProtect && (rights & PTE_WRITE) === 0)) {
-      this.#pageFault(linear, FAULT_PROTECTION, write, user);
-    }
-  }
-
-  /** Sets accessed and, for a write, dirty in a table entry. */
-  #mark(entryAddress: number, entry: number, dirty: boolean): void {
-    const marked = entry | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
-    if (marked === entry) return;
-    const address = entryAddress & this.#a20Mask;
-    const offset = this.#memory.writeOffset(address >>> 12);
-    // What was translated by this entry stays right, in whichever space: the watch need not hear of it.
-    if (offset !== 0 && this.#memory.storeEntry(offset | (address & 0xfff), marked)) return;
-    this.#writePhysical(address, 4, marked);
-  }
-
-  #pageFault(linear: number, code: number, write: boolean, user: boolean): never {
-    this.#s[CR2] = linear;
-    raise(PAGE_FAULT, code | (write ? FAULT_WRITE : 0) | (user ? FAULT_USER : 0));
   }
 }
 
