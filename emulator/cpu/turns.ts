@@ -23,8 +23,16 @@ import type { StopReason } from "./processor.ts";
 
 export const MOST_PROCESSORS = 8;
 
-/** A turn, in instructions: what going from one processor to the next costs is little beside it. PAUSE ends it early. */
-const TURN_INSTRUCTIONS = 5000;
+/** A turn, in instructions: what going from one processor to the next costs is little beside it. */
+const LONG_TURN = 4096;
+/**
+ * One while another processor waits in a loop, which it says by PAUSE or by an XCHG that changes nothing: a lock that is
+ * free for moments only has to be seen free.
+ */
+const SHORT_TURN = 256;
+/** Turns are of uneven lengths, up to twice these: a loop of another length must not keep step with them. */
+const FACTOR = 1664525;
+const INCREMENT = 1013904223;
 
 /** State slots, x87 and XMM registers. */
 const REGISTER_BYTES = VECTOR_HOST;
@@ -82,6 +90,10 @@ export class Turns {
   readonly #parked: readonly Parked[];
   /** What `retired` is when the turn ends. */
   #turnEnd = 0;
+  /** The turn was ended by who waits in a loop. */
+  #isWaiting = false;
+  /** Where the lengths of turns come from. */
+  #sequence = 1;
   #limit = 0;
 
   /** `reset` puts the processor whose turn it is into its power-on state. */
@@ -97,6 +109,7 @@ export class Turns {
     this.resetOthers();
     if (count > 1)
       core.pauseTurn = () => {
+        this.#isWaiting = true;
         this.#turnEnd = core.retired + 1;
         this.setLimit(this.#turnEnd);
       };
@@ -154,6 +167,8 @@ export class Turns {
       one.startPage = -1;
     });
     this.#turnEnd = 0;
+    this.#isWaiting = false;
+    this.#sequence = 1;
   }
 
   run(limit: number): StopReason {
@@ -166,7 +181,7 @@ export class Turns {
         if (next < 0) return "halted";
         if (next !== this.running) this.#exchange(next);
         this.#begin(this.#parked[next]!);
-        this.#turnEnd = this.count === 1 ? Infinity : core.retired + TURN_INSTRUCTIONS;
+        this.#turnEnd = this.count === 1 ? Infinity : core.retired + this.#turnLength();
       }
       const reason = this.#interpreter.run(Math.min(this.#limit, this.#turnEnd));
       if (reason === "stopped" || reason === "shutdown") return reason;
@@ -176,6 +191,13 @@ export class Turns {
   setLimit(limit: number): void {
     this.#limit = Math.min(this.#limit, limit);
     this.#interpreter.setLimit(limit);
+  }
+
+  #turnLength(): number {
+    const least = this.#isWaiting ? SHORT_TURN : LONG_TURN;
+    this.#isWaiting = false;
+    this.#sequence = (Math.imul(this.#sequence, FACTOR) + INCREMENT) >>> 0;
+    return least + Math.floor((this.#sequence / 2 ** 32) * least);
   }
 
   /** Whose turn it is after this one's: a number, or -1 when none has anything to do. */
@@ -242,6 +264,8 @@ export class Turns {
     if (running >= count) throw new RangeError(`state in which it is the turn of processor ${running}`);
     if (running !== this.running) this.#exchange(running);
     this.#turnEnd = visitor.integer(this.#turnEnd);
+    this.#isWaiting = visitor.bool(this.#isWaiting);
+    this.#sequence = visitor.u32(this.#sequence);
     for (const one of this.#parked) {
       one.isReset = visitor.bool(one.isReset);
       one.waits = visitor.bool(one.waits);

@@ -86,20 +86,24 @@ function extend(signed: boolean): Operation {
   };
 }
 
-const exchange: Operation = (t, insn) => () => {
+const exchange: Operation = (t, insn) => {
   const register = isRegister(insn, 1) ? 1 : 0;
   const other = 1 - register;
   const { c } = t;
-  beginModify(t, insn, other);
-  pushOperand(t, insn, register);
-  c.set(T1);
-  if (isRegister(insn, other)) {
-    writeOperand(t, insn, register, () => c.get(T0));
-    writeOperand(t, insn, other, () => c.get(T1));
-  } else {
-    endModify(t, insn, other, () => c.get(T1));
-    writeOperand(t, insn, register, () => c.get(T0));
-  }
+  // Where processors take turns the interpreter looks whether this one waits for a lock.
+  if (t.takesTurns && !isRegister(insn, other)) return null;
+  return () => {
+    beginModify(t, insn, other);
+    pushOperand(t, insn, register);
+    c.set(T1);
+    if (isRegister(insn, other)) {
+      writeOperand(t, insn, register, () => c.get(T0));
+      writeOperand(t, insn, other, () => c.get(T1));
+    } else {
+      endModify(t, insn, other, () => c.get(T1));
+      writeOperand(t, insn, register, () => c.get(T0));
+    }
+  };
 };
 
 const conditionalMove: Operation = (t, insn) => () => {
@@ -435,7 +439,7 @@ const invalidatePage: Operation = (t, insn) => {
   return () => t.changeTables(INVALIDATE, () => t.access.pushEffective(insn));
 };
 
-/** Where processors take turns the interpreter ends this one's at PAUSE. */
+/** Where processors take turns, the interpreter ends this one's at PAUSE. */
 const nothingOrPause: Operation = (t, insn) =>
   t.takesTurns && insn.form.mnemonic32 === "pause" ? null : () => undefined;
 

@@ -47,9 +47,13 @@ const exchange: Builder = (core, insn) => {
       toOther(value);
     };
   }
+  const { pauseTurn } = core;
+  const unusedBits = 32 - insn.size;
   return modify(core, insn, other, (value) => {
     const old = fromRegister();
     toRegister(value);
+    // A lock that is taken: others have their turn.
+    if (pauseTurn !== null && (value ^ old) << unusedBits === 0) pauseTurn();
     return old;
   });
 };
