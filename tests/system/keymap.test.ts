@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
-import { nodeWithVolume, output } from "./volume.ts";
+import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 const SHIFT = 0x2a;
 const ALT = 0x38;

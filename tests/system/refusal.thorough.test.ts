@@ -7,7 +7,8 @@ import { crc32 } from "../../src/image/crc32.ts";
 import type { LabNode } from "../../src/index.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
-import { nodeWithVolume, output } from "./volume.ts";
+import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 /** Where the kernel image has its checksum (docs/formats/kernel-image.md). */
 const CHECKSUM_AT = 20;
