@@ -8,6 +8,7 @@
 .include "keys.inc"
 .include "tasks.inc"
 .include "debug.inc"
+.include "instruction.inc"
 
 DR6_BREAKPOINTS     = 15
 STEP_SWITCHES       = 0xF00000C0            # of DR7, for breakpoint 3
@@ -177,15 +178,30 @@ debug_step:
     stc
     ret
 
-# Executes one instruction, or what it calls too: up to the instruction after a call.
+# Executes one instruction, or what it calls or repeats too: up to the instruction after it.
 # In: EBX registers.
 # Out: CF.
 debug_step_over:
     mov     eax, [ebx + REGS_EIP]
-    cmp     byte ptr [eax], 0xE8        # call rel32
+    call    instruction_decode
+    jc      debug_step
+    mov     ecx, [eax + DECODED_FORM]
+    test    byte ptr [ecx + FORM_SHAPE], SHAPE_REP
+    jz      1f
+    cmp     dword ptr [eax + DECODED_LAST + PREFIX_REP*4], 0
+    jne     2f
+1:  mov     ecx, [eax + DECODED_OPCODE]
+    cmp     byte ptr [ecx], 0xE8        # call rel32
+    je      2f
+    cmp     byte ptr [ecx], 0xFF        # and FF /2, call r/m32
     jne     debug_step
-    add     eax, 5
-    mov     dr3, eax                    # breakpoint 3 is the debugger's own
+    mov     ecx, [eax + DECODED_MODRM]
+    and     ecx, 0x38
+    cmp     ecx, 0x10
+    jne     debug_step
+2:  mov     ecx, [eax + DECODED_LENGTH]
+    add     ecx, [ebx + REGS_EIP]
+    mov     dr3, ecx                    # breakpoint 3 is the debugger's own
     or      dword ptr [debug_switches], 0x80
     stc
     ret

@@ -91,6 +91,17 @@ test("stops at code, steps over calls, and at writes", async () => {
   await node.enter("c", /\n\/\n/);
 });
 
+test("steps over calls by a register or memory", async () => {
+  const node = await atPrompt();
+  await node.enter("breakpoint c command_call", /^breakpoint 0$/m);
+  let text = await said(node, "pwd");
+  for (let steps = 0; steps < 40 && !/ call {3}(?:DWORD PTR )?\[?e\w\w/.test(text); steps++)
+    text = await said(node, "n");
+  expect(text).toMatch(/ call {3}(?:DWORD PTR )?\[?e\w\w/);
+  expect(await said(node, "n")).toMatch(/DEBUG: step\n {2}\w+ {2}command_call\+|\n\/\n/);
+  await node.enter("c", PROMPT);
+});
+
 test("takes over after a panic when it was asked to, and restarts the machine", async () => {
   const node = await atPrompt();
   await node.enter("debug on", PROMPT);
