@@ -75,27 +75,6 @@ print_time:
     pop     ebx
     ret
 
-# Prints how long something has lasted.
-# In: EAX seconds.
-# Clobbers: EAX, ECX, EDX.
-print_duration:
-    push    ebx
-    push    esi
-    xor     edx, edx
-    mov     ecx, 60
-    div     ecx
-    mov     ebx, edx                    # seconds
-    xor     edx, edx
-    div     ecx
-    mov     esi, edx                    # minutes
-    xor     edx, edx
-    mov     ecx, 24
-    div     ecx
-    PRINTF  "%u d %02u:%02u:%02u", eax, edx, esi, ebx
-    pop     esi
-    pop     ebx
-    ret
-
 # Prints an event as a line.
 # In: ESI event.
 # Clobbers: EAX, ECX, EDX.
@@ -277,14 +256,10 @@ cloud_history:
     call    clock_seconds
     sub     eax, ebp
     PRINTF  "The cluster has lived in era %u for ", [node+NODE_ERA]
-    call    print_duration
+    call    duration_print
     PRINT   "\n"
 1:  PRINT   "This node runs for "
-    mov     eax, [clock_ticks]
-    xor     edx, edx
-    mov     ecx, TICK_HZ
-    div     ecx
-    call    print_duration
+    call    uptime_print
     PRINT   ", and has lived in these eras:\n ERA  AGES        REV BEGAN                UNTIL\n"
     mov     ebx, offset lived + LIVED_ERAS
     mov     edi, [lived + LIVED_COUNT]

@@ -407,23 +407,8 @@ process_exit:
 # In: EAX process.
 .global process_kill
 process_kill:
-    push    ebx
-    push    esi
-    mov     esi, eax
-    INTERRUPTS_OFF
-    mov     ebx, [task_all]
-1:  test    ebx, ebx
-    jz      3f
-    cmp     [ebx + TASK_PROCESS], esi
-    jne     2f
-    mov     eax, [ebx + TASK_ID]
-    call    task_kill
-2:  mov     ebx, [ebx + TASK_ALL_NEXT]
-    jmp     1b
-3:  INTERRUPTS_RESTORE
-    pop     esi
-    pop     ebx
-    ret
+    mov     edx, TASK_PROCESS
+    jmp     tasks_kill
 
 .bss
 .balign 4

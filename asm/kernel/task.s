@@ -356,28 +356,41 @@ task_lives:
     clc
     ret
 
-# Ends all tasks that work for an owner, as task_kill does.
-# In: EAX owner.
-# Out: ZF when none works for it any more.
-.global owner_kill
-owner_kill:
+# Ends all tasks of which a field has a value, as task_kill does.
+# In: EAX value, EDX where a task's record has the field.
+.global tasks_kill
+tasks_kill:
     push    ebx
     push    esi
+    push    edi
     mov     esi, eax
+    mov     edi, edx
     INTERRUPTS_OFF
     mov     ebx, [task_all]
 1:  test    ebx, ebx
     jz      3f
-    cmp     [ebx + TASK_OWNER], esi
+    cmp     [ebx + edi], esi
     jne     2f
     mov     eax, [ebx + TASK_ID]
     call    task_kill
 2:  mov     ebx, [ebx + TASK_ALL_NEXT]
     jmp     1b
 3:  INTERRUPTS_RESTORE
-    cmp     dword ptr [esi + OWNER_TASKS], 0
+    pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Ends all tasks that work for an owner.
+# In: EAX owner.
+# Out: ZF when none works for it any more.
+.global owner_kill
+owner_kill:
+    push    eax
+    mov     edx, TASK_OWNER
+    call    tasks_kill
+    pop     eax
+    cmp     dword ptr [eax + OWNER_TASKS], 0
     ret
 
 # Lets the others run.

@@ -67,13 +67,28 @@ command_date:
 # Shell command: prints the time since boot.
 # Out: EAX status 0.
 command_uptime:
-    push    ebx
-    push    esi
-    push    edi
+    PRINT   "up "
+    call    uptime_print
+    PRINT   "\n"
+    xor     eax, eax
+    ret
+
+# Prints the time since boot.
+# Clobbers: EAX, ECX, EDX.
+.global uptime_print
+uptime_print:
     mov     eax, [clock_ticks]
     xor     edx, edx
     mov     ecx, TICK_HZ
     div     ecx
+
+# Prints how long something has lasted.
+# In: EAX seconds.
+# Clobbers: EAX, ECX, EDX.
+.global duration_print
+duration_print:
+    push    ebx
+    push    esi
     xor     edx, edx
     mov     ecx, 60
     div     ecx
@@ -84,10 +99,7 @@ command_uptime:
     xor     edx, edx
     mov     ecx, 24
     div     ecx
-    mov     edi, edx                    # hours, days in EAX
-    PRINTF  "up %u days %02u:%02u:%02u\n", eax, edi, esi, ebx
-    xor     eax, eax
-    pop     edi
+    PRINTF  "%u days %02u:%02u:%02u", eax, edx, esi, ebx
     pop     esi
     pop     ebx
     ret

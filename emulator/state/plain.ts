@@ -3,6 +3,8 @@
  * and files. Every number comes back as it was, infinities and minus zero included.
  */
 
+import { GrowingBytes } from "./growing-bytes.ts";
+
 export type Plain =
   | undefined
   | null
@@ -29,43 +31,28 @@ const FIRST_CAPACITY = 256;
 const DEEPEST = 64;
 
 class Writer {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
-
-  #reserve(count: number): number {
-    const at = this.#length;
-    this.#length += count;
-    if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
-    return at;
-  }
+  readonly #out = new GrowingBytes(FIRST_CAPACITY);
 
   #head(kind: number, length: number): void {
-    const at = this.#reserve(5);
-    this.#bytes[at] = kind;
-    this.#view.setUint32(at + 1, length, true);
+    const at = this.#out.reserve(5);
+    this.#out.view.setUint8(at, kind);
+    this.#out.view.setUint32(at + 1, length, true);
   }
 
   #array(kind: number, bytes: Uint8Array | Uint8ClampedArray): void {
     this.#head(kind, bytes.length);
-    const at = this.#reserve(bytes.length);
-    this.#bytes.set(bytes, at);
+    this.#out.append(bytes);
   }
 
   put(value: Plain): void {
     if (value === undefined || value === null || typeof value === "boolean") {
       const kind = value === undefined ? UNDEFINED : value === null ? NULL : value ? TRUE : FALSE;
-      const at = this.#reserve(1);
-      this.#bytes[at] = kind;
+      const at = this.#out.reserve(1);
+      this.#out.view.setUint8(at, kind);
     } else if (typeof value === "number") {
-      const at = this.#reserve(9);
-      this.#bytes[at] = NUMBER;
-      this.#view.setFloat64(at + 1, value, true);
+      const at = this.#out.reserve(9);
+      this.#out.view.setUint8(at, NUMBER);
+      this.#out.view.setFloat64(at + 1, value, true);
     } else if (typeof value === "string") this.#array(TEXT, new TextEncoder().encode(value));
     else if (value instanceof Uint8Array) this.#array(BYTES, value);
     else if (value instanceof Uint8ClampedArray) this.#array(CLAMPED_BYTES, value);
@@ -83,7 +70,7 @@ class Writer {
   }
 
   result(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#out.result();
   }
 }
 

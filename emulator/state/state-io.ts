@@ -3,6 +3,7 @@
  * tagged with their kind, so that a state of another layout is refused at the first field that differs instead of being
  * misread.
  */
+import { GrowingBytes } from "./growing-bytes.ts";
 import { broken } from "./invariant.ts";
 import { clearTouched, isZero, PAGE_BYTES } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
@@ -32,9 +33,7 @@ export class StateError extends Error {}
 /** Collects a state. Pages of zeros in arrays take one bit. */
 export class StateWriter implements StateVisitor {
   readonly restoring = false;
-  #bytes = new Uint8Array(FIRST_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
+  readonly #out = new GrowingBytes(FIRST_CAPACITY);
 
   constructor() {
     this.#put32(MAGIC);
@@ -43,34 +42,17 @@ export class StateWriter implements StateVisitor {
 
   /** The state so far. */
   result(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  #reserve(count: number): number {
-    const at = this.#length;
-    this.#length += count;
-    if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
-    return at;
+    return this.#out.result();
   }
 
   #put8(value: number): void {
-    const at = this.#reserve(1);
-    this.#bytes[at] = value;
+    const at = this.#out.reserve(1);
+    this.#out.view.setUint8(at, value);
   }
 
   #put32(value: number): void {
-    const at = this.#reserve(4);
-    this.#view.setInt32(at, value, true);
-  }
-
-  #raw(bytes: Uint8Array): void {
-    const at = this.#reserve(bytes.length);
-    this.#bytes.set(bytes, at);
+    const at = this.#out.reserve(4);
+    this.#out.view.setInt32(at, value, true);
   }
 
   part(name: string, version: number): void {
@@ -116,8 +98,8 @@ export class StateWriter implements StateVisitor {
 
   f64(value: number): number {
     this.#put8(DOUBLE);
-    const at = this.#reserve(8);
-    this.#view.setFloat64(at, value, true);
+    const at = this.#out.reserve(8);
+    this.#out.view.setFloat64(at, value, true);
     return value;
   }
 
@@ -125,7 +107,7 @@ export class StateWriter implements StateVisitor {
     this.#put8(TEXT);
     const bytes = new TextEncoder().encode(value);
     this.#put32(bytes.length);
-    this.#raw(bytes);
+    this.#out.append(bytes);
     return value;
   }
 
@@ -136,7 +118,7 @@ export class StateWriter implements StateVisitor {
       const page = value.subarray(start, start + PAGE_BYTES);
       const zero = isZero(page);
       this.#put8(zero ? PAGE_ZERO : PAGE_INLINE);
-      if (!zero) this.#raw(page);
+      if (!zero) this.#out.append(page);
     }
   }
 

@@ -4,8 +4,9 @@
  */
 import { expect, test } from "vitest";
 import type { ModelName } from "../../../emulator/cpu/model.ts";
-import { Machine } from "../../../emulator/machine.ts";
+import type { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
+import { romMachine } from "./rom-machine.ts";
 
 const IMAGE = 0x1000;
 const FILL = 0xa5;
@@ -45,19 +46,7 @@ function run(
     pop ax
     iret
     .endr`;
-  const firmware = new Uint8Array(0x10000);
-  firmware.set(codeOf(source, 16));
-  firmware.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
-  const machine = new Machine({
-    name: "test",
-    ramBytes: 2 << 20,
-    firmware,
-    ide: [],
-    network: [],
-    rtcStartSeconds: 0,
-    processor,
-    jit: "off",
-  });
+  const machine = romMachine(codeOf(source, 16), { processor, jit: "off" });
   machine.writeMemory(IMAGE, new Uint8Array(1024).fill(FILL));
   prepare(machine);
   machine.runUntil(1_000_000);

@@ -1,15 +1,14 @@
 /** Each model of processor: what CPUID says of it, what EFLAGS and the control registers hold, and what is #UD. */
 import { expect, test } from "vitest";
 import { MODEL_NAMES, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
-import { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
+import { romMachine } from "./rom-machine.ts";
 
 const RESULTS = 0x1000;
 
 /** Runs real-mode code; #UD and #NM skip the rest up to the next label `after`, and are noted in EBP's bits. */
 function run(processor: ModelName, body: string): (index: number) => number {
-  const firmware = new Uint8Array(0x10000);
-  firmware.set(
+  const machine = romMachine(
     codeOf(
       `
       cli
@@ -35,18 +34,8 @@ function run(processor: ModelName, body: string): (index: number) => number {
       .endr`,
       16,
     ),
+    { processor, jit: "off" },
   );
-  firmware.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
-  const machine = new Machine({
-    name: "test",
-    ramBytes: 2 << 20,
-    firmware,
-    ide: [],
-    network: [],
-    rtcStartSeconds: 0,
-    processor,
-    jit: "off",
-  });
   machine.runUntil(1_000_000);
   const view = new DataView(machine.readMemory(RESULTS, 64).buffer);
   return (index) => view.getUint32(4 * index, true);

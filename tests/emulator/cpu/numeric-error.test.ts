@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { JIT_MODES } from "../../../emulator/jit/jit.ts";
-import { Machine } from "../../../emulator/machine.ts";
 import { codeOf } from "./assembled.ts";
+import { romMachine } from "./rom-machine.ts";
 
 /**
  * Vector 75h is IRQ 13. The handler counts at 500h and notes where it will return to; `clear` is what it does about the
@@ -56,18 +56,7 @@ const DIVIDE = "fld1\n fldz\n fdivp st(1), st\n";
 
 for (const jit of JIT_MODES) {
   function run(body: string, clear: string): { word: (address: number) => number; halted: boolean } {
-    const firmware = new Uint8Array(0x10000);
-    firmware.set(codeOf(program(body, clear), 16));
-    firmware.set([0xea, 0, 0, 0, 0xf0], 0xfff0);
-    const machine = new Machine({
-      name: "test",
-      ramBytes: 2 << 20,
-      firmware,
-      ide: [],
-      network: [],
-      rtcStartSeconds: 0,
-      jit,
-    });
+    const machine = romMachine(codeOf(program(body, clear), 16), { jit });
     machine.runUntil(1_000_000);
     return {
       word: (address) => new DataView(machine.readMemory(address, 2).buffer).getUint16(0, true),
