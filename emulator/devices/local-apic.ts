@@ -204,6 +204,8 @@ export class LocalApic implements MmioHandler, ProcessorApic, Stateful {
 
   /** INTR of the 8259As, which LINT0 carries. */
   setLint0(level: boolean): void {
+    // The 8259As say their level again when their state is restored: that is no edge.
+    if (level === this.#lint0) return;
     this.#lint0 = level;
     const entry = this.#lvt[LVT_LINT0]!;
     if (deliveryMode(entry) === DELIVER_EXTINT || !this.isEnabled) this.#update();

@@ -98,7 +98,7 @@ describe("gdb", () => {
       /#0 +printf \(\)[^#]*#1 .* in \w+ \(\) at asm\/[\s\S]*#[2-9] .* in kernel_entry \(\) at asm\/kernel\/entry\.s:\d+\n/,
     );
     expect(output).toMatch(
-      /#0 +clock_tick \(\)[^#]*#1 .* in irq_real \(\)[^#]*#2 +<signal handler called>\s+#3 .*idle \(\)[^#]*#4 .* in task_start \(\) at [^#]*\n47\s/,
+      /#0 +clock_tick \(\)[^#]*#1 .* in irq_real \(\)[^#]*#2 +<signal handler called>\s+#3 .*idle \(\)[^#]*#4 .* in task_start \(\) at [^#]*\n\d+\s+cmp .*\n\d+\s+je /,
     );
     expect(output).toMatch(/^clock_tick \+ 12 in section/m);
   });
