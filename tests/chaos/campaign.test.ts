@@ -4,6 +4,7 @@ import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/c
 import { minimise } from "../../src/chaos/minimise.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import type { Action } from "../../src/lab/actions.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, isThorough } from "../setup/tier.ts";
 import { bare, bothUnplugged } from "./bare.ts";
 import { clusterStage } from "./images.ts";
@@ -47,7 +48,7 @@ describe("QuRe's cluster", () => {
   });
 });
 
-test("a person's own invariant is broken by the two events that it takes, out of many", async () => {
+thoroughly("a person's own invariant is broken by the two events that it takes, out of many", async () => {
   const stage = await bare([bothUnplugged]);
   const options = { ...OPTIONS, spanNs: 2e9, minimise: true, faults: ["unplug", "lose", "reset"] };
   const seeds = Array.from({ length: 40 }, (_, index) => index + 1);

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-full-"));
@@ -96,7 +97,7 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "qure-1.log"));
   });
 
-  test("a build leaves the former files as they were, and no others", () => {
+  thoroughly("a build leaves the former files as they were, and no others", () => {
     const former = { "qure.iso": "the former CD", "manifest.json": "{}" };
     for (const [name, text] of Object.entries(former)) writeFileSync(join(disk, name), text);
     const { status, stderr } = qure("build", "--packaged", "-o", "disk");

@@ -55,7 +55,7 @@ describe("qure snapshot", () => {
     expect(threads.digest).toBe(whole.digest);
   });
 
-  test("is reached as qure emu is, listed, shown, branched and deleted", async () => {
+  thoroughly("is reached as qure emu is, listed, shown, branched and deleted", async () => {
     const agreed = await outcome("snapshot", "save", "agreed", "--nodes", "2", "--until", "cloud");
     expect((await outcome("snapshot", "restore", "agreed")).digest).toBe(agreed.digest);
     const seeds = rowsOf(["8", "7"], 1);

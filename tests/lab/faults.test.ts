@@ -52,7 +52,7 @@ async function digestAfter(faults: Parameters<typeof planFaults>[1], steps: numb
   return lab.digest();
 }
 
-test("drawn faults and the same faults read from their text give the same run, however time is cut", async () => {
+thoroughly("drawn faults and the same faults read from their text give the same run, however time is cut", async () => {
   const { nowNs } = await three();
   const faults = drawFaults(3, 12, 3, SPAN_NS).map(({ at, action }) => ({ at: nowNs + Number(at), action }));
   const drawn = await digestAfter(faults, 1);

@@ -15,6 +15,7 @@ import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
 import { globMatch } from "../../src/object/glob.ts";
 import { FuzzTarget as ObjectsTarget } from "../binutils/fuzz-target.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { FuzzTarget as LinkerTarget } from "./fuzz-target.ts";
 import { objectOf } from "./mutations.ts";
@@ -86,7 +87,7 @@ describe("hostile input", () => {
     );
   });
 
-  test("objdump -D -z of a section without content that claims to be large", () => {
+  thoroughly("objdump -D -z of a section without content that claims to be large", () => {
     const bytes = objectOf(".bss\n.skip 0x7fffffff\n", "part.s");
     let length = 0;
     disassembleFile(

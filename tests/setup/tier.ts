@@ -52,8 +52,8 @@ const CASES = {
   "emulator/cluster/every-millisecond": { quick: 3, fast: 3, thorough: 200 },
   "emulator/cluster/snapshot": { quick: 6, fast: 6, thorough: 100 },
   "emulator/cpu/differential": { quick: 300, fast: 250, thorough: 5000 },
-  "emulator/cpu/vector": { quick: 1, fast: 4, thorough: 40 },
-  "emulator/cpu/x87": { quick: 2, fast: 8, thorough: 60 },
+  "emulator/cpu/vector": { quick: 1, fast: 2, thorough: 40 },
+  "emulator/cpu/x87": { quick: 2, fast: 4, thorough: 60 },
   "emulator/fuzz": { quick: 2, fast: 2, thorough: 24 },
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 100 },
   "emulator/jit/guests": { quick: 150_000, fast: 80_000, thorough: 1_000_000 },
@@ -62,13 +62,13 @@ const CASES = {
   "isa/disassemble": { quick: 4_000, fast: 8_000, thorough: 1_000_000 },
   "isa/operands": { quick: 4_000, fast: 12_000, thorough: 1_000_000 },
   "linker/differential": { quick: 1, fast: 1, thorough: 20 },
-  "linker/hostile": { quick: 30, fast: 12, thorough: 500 },
+  "linker/hostile": { quick: 4, fast: 4, thorough: 500 },
   "oofs/crash": { quick: 2, fast: 3, thorough: 150 },
   "oofs/damage": { quick: 40, fast: 60, thorough: 4000 },
   "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/volumes": { quick: 2, fast: 3, thorough: 60 },
   "system/iso9660": { quick: 3, fast: 5, thorough: 100 },
-  "system/network-hostile": { quick: 100, fast: 60, thorough: 5000 },
+  "system/network-hostile": { quick: 30, fast: 30, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 export type RandomTest = keyof typeof CASES;

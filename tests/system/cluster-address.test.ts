@@ -1,6 +1,7 @@
 /** The addresses that a cluster shares: one member holds each, whatever happens to its holder. */
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
 
@@ -50,7 +51,7 @@ describe("a service address", () => {
     expect(client.holder()).not.toBe(holder);
   });
 
-  test("is held by one again, within 100 ms, after two parts of the cluster have each held it", async () => {
+  thoroughly("is held by one again, within 100 ms, after two parts of the cluster have each held it", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     const holder = client.holder();
@@ -72,7 +73,7 @@ describe("a service address", () => {
     expect(client.answersPerQuestion(healedMs + 100)).toEqual(new Set([1]));
   });
 
-  test("is not answered for by a holder that stood still and was replaced meanwhile", async () => {
+  thoroughly("is not answered for by a holder that stood still and was replaced meanwhile", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     const holder = client.holder();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import { type LabCluster, type LabNode, readElf, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -47,7 +48,7 @@ async function again(lab: LabCluster, node: LabNode): Promise<Status> {
 }
 
 describe("the era", () => {
-  test("of a living cluster is not lifted by a member that reboots alone, however often", async () => {
+  thoroughly("of a living cluster is not lifted by a member that reboots alone, however often", async () => {
     const lab = await cluster(3);
     const third = lab.nodes[2]!;
     third.cut();
@@ -63,7 +64,7 @@ describe("the era", () => {
     expect(status(third)!.age).toBe(last);
   });
 
-  test("that a member founded alone counts when another joins it", async () => {
+  thoroughly("that a member founded alone counts when another joins it", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     first.powerOff();
@@ -97,7 +98,7 @@ describe("a disk that takes a second for each access", () => {
   // An access takes 100 us at a factor of 1.
   const SLOW = 10_000;
 
-  test("does not make its node suspected while it saves a name", async () => {
+  thoroughly("does not make its node suspected while it saves a name", async () => {
     const lab = await cluster(3);
     const third = lab.nodes[2]!;
     third.slowDisk(SLOW);
@@ -113,7 +114,7 @@ describe("a disk that takes a second for each access", () => {
     expect(third.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/^cloud: tortoise /);
   });
 
-  test("holds an era before its node says that it lives there", async () => {
+  thoroughly("holds an era before its node says that it lives there", async () => {
     const lab = await cluster(2);
     const second = lab.nodes[1]!;
     for (const node of lab.nodes) node.powerOff();
@@ -149,7 +150,7 @@ test("the power button says bye and switches off", async () => {
   await first.enter("cloud", /^qure-2 .* left /m);
 });
 
-test("all nodes reboot on request, each when the one before is a member again", async () => {
+thoroughly("all nodes reboot on request, each when the one before is a member again", async () => {
   const lab = await cluster(3);
   const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
   for (const node of [second, third]) await node.enter("set cloud.reboot yes", PROMPT);

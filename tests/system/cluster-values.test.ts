@@ -43,7 +43,7 @@ function lastWord(node: LabNode): string {
 const NOT_CHANGED = /is not changed, or not yet: of the (\d) members that agreed last (\d) answer/;
 
 describe("a value", () => {
-  test("is the same on all members, whoever sets it, and is on disk", async () => {
+  thoroughly("is the same on all members, whoever sets it, and is on disk", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
     await second.enter('cloud set greeting "hello there"', /^greeting is set\.$/m);

@@ -104,7 +104,7 @@ describe("era and age", () => {
     ]);
   });
 
-  test("when all stop and start again, the cluster lives in era 2", async () => {
+  thoroughly("when all stop and start again, the cluster lives in era 2", async () => {
     const first = threeNodes();
     await agreed(first);
     const second = threeNodes({ disks: contents(first) });

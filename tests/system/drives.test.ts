@@ -70,7 +70,7 @@ describe("IDE drives", () => {
     /^hdd (?:.*\n){2}.*slave/m,
   ];
 
-  test("all four, by DMA and by PIO, below and above 128 GiB", async () => {
+  thoroughly("all four, by DMA and by PIO, below and above 128 GiB", async () => {
     const hdb = new SparseDisk(200 * GIB);
     const hdd = new SparseDisk(16 * MIB);
     const drives = [{ kind: "disk", medium: hdb }, null, { kind: "disk", medium: hdd }] as const;

@@ -238,7 +238,7 @@ describe.skipIf(!hasTools)("damaged file systems", () => {
   }
   let whole: Uint8Array | null = null;
 
-  test("eleven of them end in an error each, or in what is left; no memory is lost", () => tryEleven(1));
+  thoroughly("eleven of them end in an error each, or in what is left; no memory is lost", () => tryEleven(1));
   thoroughly("110 more", { timeout: 900_000 }, async () => {
     for (let seed = 2; seed < 12; seed++) await tryEleven(seed);
   });
@@ -388,7 +388,7 @@ describe.skipIf(!hasTools)("what the guest writes", () => {
     }
   }
 
-  test("is what mtools reads, and fsck.fat finds no fault in it", () => histories(1, 25));
+  thoroughly("is what mtools reads, and fsck.fat finds no fault in it", () => histories(1, 25));
   thoroughly("in longer histories", { timeout: 900_000 }, async () => {
     for (let seed = 2; seed < 5; seed++) await histories(seed, 150);
   });

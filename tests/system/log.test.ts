@@ -1,6 +1,7 @@
 /** The log: what services print and what becomes of them, with levels, on the volume, in bounded size. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { inState } from "./images.ts";
 import { output } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -44,7 +45,7 @@ test("what services say has a level and a date, is kept on the volume, and is fo
   expect(await output(node, "\x03echo after")).toMatch(/after\n$/);
 });
 
-test("the log keeps all lines in order, and at most two files of 64 KiB", async () => {
+thoroughly("the log keeps all lines in order, and at most two files of 64 KiB", async () => {
   const node = await atPrompt();
   await output(node, "echo 'program /bin/seq 4000' > /net/services/many; service start many; sleep 3000");
   const numbers = said(await output(node, "log many")).flatMap((line) => /^info {4}many: (\d+)$/.exec(line)?.[1] ?? []);

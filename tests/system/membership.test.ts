@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -124,7 +125,7 @@ describe("a death", () => {
     for (const [index, node] of lab.nodes.entries()) expect(node.console.text.slice(from[index]!)).not.toMatch(/peers/);
   });
 
-  test("is not seen where cables lose a tenth of their frames", async () => {
+  thoroughly("is not seen where cables lose a tenth of their frames", async () => {
     const { lab } = await cluster(4);
     for (const index of lab.nodes.keys())
       for (const direction of ["in", "out"] as const)

@@ -81,7 +81,7 @@ describe("tables by others", () => {
   const LOGICAL =
     "label: dos\nsize=8M,type=83\nsize=8M,type=c,bootable\ntype=5\nsize=4M,type=99\nsize=8M,type=82\ntype=99\n";
 
-  test("sfdisk's with logical partitions, and sgdisk's", async (context) => {
+  thoroughly("sfdisk's with logical partitions, and sgdisk's", async (context) => {
     const sfdisk = requireOracle("sfdisk", context);
     const sgdisk = requireOracle("sgdisk", context);
     const gpt = madeBy(sgdisk, [

@@ -75,7 +75,7 @@ test("a partition that lies where the second kernel would be is not written over
   expect(partition.every((byte) => byte === 0)).toBe(true);
 });
 
-test("a kernel on trial that panics or hangs is tried three times, then the good one starts", async () => {
+thoroughly("a kernel on trial that panics or hangs is tried three times, then the good one starts", async () => {
   const tried = await machine();
   const { node, lab } = tried;
   await say(node, "kernel install hdc");
@@ -88,7 +88,7 @@ test("a kernel on trial that panics or hangs is tried three times, then the good
   expect(lab.nodes[0]!.console.text).not.toContain("Press a key");
 });
 
-test("a kernel that is damaged or cannot be counted gives way to the other one", async () => {
+thoroughly("a kernel that is damaged or cannot be counted gives way to the other one", async () => {
   const tried = await machine();
   const { node, disk } = tried;
   await say(node, "kernel install hdc");

@@ -7,6 +7,7 @@ import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -75,7 +76,7 @@ describe("a volume of version 1", () => {
     7n,
   );
 
-  test("is converted when it is mounted, wherever power is cut", async () => {
+  thoroughly("is converted when it is mounted, wherever power is cut", async () => {
     const { node, disk } = await machine();
     disk.content = withVolume(old.bytes);
     const before = disk.content.slice();

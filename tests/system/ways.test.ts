@@ -93,7 +93,7 @@ async function forwardedBytes(count: number): Promise<void> {
   expect(await meanwhile(lab, reflected(ports[0]!, bytes))).toBe(hashOf(bytes));
 }
 
-test("what a program sends to a forwarded port comes back from the guest as it was", () => forwardedBytes(BYTES));
+thoroughly("what a program sends to a forwarded port comes back from the guest as it was", () => forwardedBytes(BYTES));
 thoroughly("100 MiB there and back", { timeout: 600_000 }, () => forwardedBytes(MANY_BYTES));
 
 /** A guest that connects to a program of this host and sends back what that says. */

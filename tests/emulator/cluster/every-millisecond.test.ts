@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { LabCluster, restoreCluster } from "../../../src/index.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { casesOf, isThorough, rowsOf } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
@@ -69,7 +70,7 @@ const CHANGES: readonly (readonly [before: JitMode, after: JitMode])[] = [
 ];
 
 for (const [before, after] of rowsOf(CHANGES, 1)) {
-  test(`a snapshot in the middle, JIT ${before} before it and ${after} after it`, { timeout: 600_000 }, () => {
+  thoroughly(`a snapshot in the middle, JIT ${before} before it and ${after} after it`, { timeout: 600_000 }, () => {
     const lab = cluster(before, 1);
     lab.cluster.runUntil(MIDDLE_NS);
     const copy = restoreCluster(lab.save(), { jit: after, threads: 2 });

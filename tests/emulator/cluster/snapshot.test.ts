@@ -118,7 +118,7 @@ describe("a restored cluster", () => {
     expect(copy.digest()).toBe(original.digest());
   });
 
-  test("keeps a pulled cable pulled, and heals when it is plugged in", async () => {
+  thoroughly("keeps a pulled cable pulled, and heals when it is plugged in", async () => {
     const original = cluster(2);
     original.nodes[1]!.cut();
     await original.nodes[1]!.waitFor(CLOUD);

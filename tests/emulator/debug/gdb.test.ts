@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blankDisk, type LabCluster } from "../../../src/index.ts";
 import { requireOracle } from "../../oracle.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { boot, images } from "../../system/images.ts";
 import { debug, printedValue } from "./real-gdb.ts";
 
@@ -310,46 +311,49 @@ describe("gdb", () => {
     expect(output).toMatch(/Control Word: +0x0040/);
   });
 
-  test("two nodes at once: while one is held, virtual time stands for all, and the cluster goes on as if nothing had been", async (context) => {
-    const gdb = requireOracle("gdb", context);
-    const lab = cluster(3);
-    const outputs = await debug(lab, gdb, folder, [
-      {
-        node: 0,
-        commands: [
-          "break clock_tick",
-          "continue",
-          "continue",
-          "monitor time",
-          "stepi",
-          "stepi",
-          "monitor nodes",
-          "detach",
-        ],
-      },
-      {
-        node: 2,
-        commands: [
-          "break clock_tick",
-          "continue",
-          "monitor time",
-          "shell sleep 0.3",
-          "monitor time",
-          "step",
-          "step",
-          "monitor time",
-          "detach",
-        ],
-      },
-    ]);
-    expect(outputs[0]).toMatch(/Breakpoint 1, clock_tick[\s\S]*Breakpoint 1, clock_tick/);
-    expect(outputs[1]).toMatch(/Breakpoint 1, clock_tick/);
-    const times = [...outputs[1]!.matchAll(/qure-3: (\d+) ns/g)].map((match) => Number(match[1]));
-    expect(times[1]).toBe(times[0]);
-    expect(times[2]! - times[0]!).toBeLessThan(1000);
-    expect(outputs[0]!.match(/^qure-\d {2}/gm)).toHaveLength(3);
-    const end = lab.nowNs + 100_000_000 - (lab.nowNs % 1_000_000);
-    await lab.advance(end - lab.nowNs);
-    expect(lab.digest()).toBe(await digestAt(3, end));
-  });
+  thoroughly(
+    "two nodes at once: while one is held, virtual time stands for all, and the cluster goes on as if nothing had been",
+    async (context) => {
+      const gdb = requireOracle("gdb", context);
+      const lab = cluster(3);
+      const outputs = await debug(lab, gdb, folder, [
+        {
+          node: 0,
+          commands: [
+            "break clock_tick",
+            "continue",
+            "continue",
+            "monitor time",
+            "stepi",
+            "stepi",
+            "monitor nodes",
+            "detach",
+          ],
+        },
+        {
+          node: 2,
+          commands: [
+            "break clock_tick",
+            "continue",
+            "monitor time",
+            "shell sleep 0.3",
+            "monitor time",
+            "step",
+            "step",
+            "monitor time",
+            "detach",
+          ],
+        },
+      ]);
+      expect(outputs[0]).toMatch(/Breakpoint 1, clock_tick[\s\S]*Breakpoint 1, clock_tick/);
+      expect(outputs[1]).toMatch(/Breakpoint 1, clock_tick/);
+      const times = [...outputs[1]!.matchAll(/qure-3: (\d+) ns/g)].map((match) => Number(match[1]));
+      expect(times[1]).toBe(times[0]);
+      expect(times[2]! - times[0]!).toBeLessThan(1000);
+      expect(outputs[0]!.match(/^qure-\d {2}/gm)).toHaveLength(3);
+      const end = lab.nowNs + 100_000_000 - (lab.nowNs % 1_000_000);
+      await lab.advance(end - lab.nowNs);
+      expect(lab.digest()).toBe(await digestAt(3, end));
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { countersOf, describeCounters } from "../../../emulator/debug/statistics
 import { SymbolTable } from "../../../emulator/debug/symbols.ts";
 import { TRACE_KINDS, Trace } from "../../../emulator/debug/trace.ts";
 import { blankDisk, type LabCluster, readElf } from "../../../src/index.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { boot, images } from "../../system/images.ts";
 
 const MIB = 1024 * 1024;
@@ -34,7 +35,7 @@ function kernelSymbols(): SymbolTable {
 }
 
 describe("traces", () => {
-  test("one line for each event, with time, node and names; the digest is that of the run without", async () => {
+  thoroughly("one line for each event, with time, node and names; the digest is that of the run without", async () => {
     const plain = cluster();
     await plain.advance(RUN_NS);
     const lab = cluster();

@@ -129,37 +129,38 @@ const LOOK_EACH = 12;
 /** In longer times chips that were set up at random do the same a million times. */
 const LONGEST_WAIT_NS = 20_000_000;
 
-test.each(NIC_MODELS)(`with %s, every field leaves its value of power on (QURE_SEED=${SEED})`, (nic) => {
-  const config = (): Partial<BoardConfig> => ({ ...complete(), nic });
-  // Of the other boards only the card is another one.
-  const leaving = new Leaving(
-    new TestBoard(config()),
-    (part) => nic === NIC_MODELS[0] || /^(eth0|RTL8139)$/.test(part),
-  );
-  const isKept = (field: string): boolean => NEVER_LEFT.some(([kept]) => kept.test(field));
-  const missing = (): string[] => [...leaving.missing].filter((field) => !isKept(field));
-  const setUp = parseScript(MAP_WINDOWS);
-  for (const script of SELDOM) {
-    const board = new TestBoard(config());
-    for (const step of [...setUp, ...parseScript(script)]) {
-      attempt(board, step);
-      leaving.look(board);
+for (const nic of NIC_MODELS)
+  thoroughly(`with ${nic}, every field leaves its value of power on (QURE_SEED=${SEED})`, () => {
+    const config = (): Partial<BoardConfig> => ({ ...complete(), nic });
+    // Of the other boards only the card is another one.
+    const leaving = new Leaving(
+      new TestBoard(config()),
+      (part) => nic === NIC_MODELS[0] || /^(eth0|RTL8139)$/.test(part),
+    );
+    const isKept = (field: string): boolean => NEVER_LEFT.some(([kept]) => kept.test(field));
+    const missing = (): string[] => [...leaving.missing].filter((field) => !isKept(field));
+    const setUp = parseScript(MAP_WINDOWS);
+    for (const script of SELDOM) {
+      const board = new TestBoard(config());
+      for (const step of [...setUp, ...parseScript(script)]) {
+        attempt(board, step);
+        leaving.look(board);
+      }
     }
-  }
-  for (let part = 0; part < PARTS && missing().length > 0; part++) {
-    const board = new TestBoard(config());
-    let count = 0;
-    for (const step of randomSteps(new Random(SEED, `leaving ${part}`))) {
-      if (++count > PART_STEPS) break;
-      attempt(board, { ...step, value: step.verb === "wait" ? Math.min(step.value, LONGEST_WAIT_NS) : step.value });
-      if (count % LOOK_EACH === 0) leaving.look(board);
+    for (let part = 0; part < PARTS && missing().length > 0; part++) {
+      const board = new TestBoard(config());
+      let count = 0;
+      for (const step of randomSteps(new Random(SEED, `leaving ${part}`))) {
+        if (++count > PART_STEPS) break;
+        attempt(board, { ...step, value: step.verb === "wait" ? Math.min(step.value, LONGEST_WAIT_NS) : step.value });
+        if (count % LOOK_EACH === 0) leaving.look(board);
+      }
     }
-  }
-  expect(missing()).toEqual([]);
-  // Whoever has a way to move one of these takes it off the list.
-  if (nic !== NIC_MODELS[0]) return;
-  expect(NEVER_LEFT.filter(([kept]) => ![...leaving.missing].some((field) => kept.test(field)))).toEqual([]);
-});
+    expect(missing()).toEqual([]);
+    // Whoever has a way to move one of these takes it off the list.
+    if (nic !== NIC_MODELS[0]) return;
+    expect(NEVER_LEFT.filter(([kept]) => ![...leaving.missing].some((field) => kept.test(field)))).toEqual([]);
+  });
 
 test("all classes of devices that have a state are looked at", () => {
   const classes = new Set(BOARDS.flatMap((config) => [...compareRestored(new TestBoard(config())).classes]));
