@@ -18,7 +18,7 @@ const SLOW = [
   "tests/chaos/**",
   "tests/lab/faults.test.ts",
   "tests/emulator/cluster/**",
-  "tests/emulator/debug/{gdb,history,call-frames,trace,protocol}.test.ts",
+  "tests/emulator/debug/{gdb,history,trace,protocol}.test.ts",
   "tests/emulator/cpu/{faults,overlapping-copy,differential}.test.ts",
   "tests/emulator/jit/{guests,boundaries,random}.test.ts",
   "tests/emulator/{fuzz,state,machine}.test.ts",

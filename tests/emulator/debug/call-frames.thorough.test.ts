@@ -9,7 +9,6 @@ import { linearPc } from "../../../emulator/debug/registers.ts";
 import { findFrames } from "../../../src/build/call-frames.ts";
 import { blankDisk, readElf } from "../../../src/index.ts";
 import { readLineRows } from "../../../src/object/dwarf/line-table.ts";
-import { thoroughly } from "../../setup/thoroughly.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 
 const MIB = 1024 * 1024;
@@ -17,7 +16,7 @@ const STEPS = 60_000;
 /** Within this distance above the stack pointer the frame of the running routine is looked for. */
 const SEARCH_BYTES = 8192;
 
-thoroughly("return addresses are where the table says, over many thousand instructions", async () => {
+test("return addresses are where the table says, over many thousand instructions", async () => {
   const elf = readElf(images().kernelElf, "kernel.elf");
   const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)!;
   const code = section(".kernel32");

@@ -1,0 +1,48 @@
+/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay. */
+import { test } from "vitest";
+import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";
+import { play, tcpScene } from "./tcp-scene.ts";
+
+const PORT = 7001;
+/** Ten segments, the first window. The last of them is pushed, as nothing may follow it. */
+const BURST = Array.from({ length: 10 }, (_, number) => {
+  const from = 1 + number * 1088;
+  return `> ${number === 9 ? "P." : "."} ${from}:${from + 1088} ack 1`;
+});
+
+test("a listener's options go over to its connections, a burst is pushed, and a reset has timestamps", async () => {
+  const lab = await inState("a server with options", async () => {
+    const iso = await isoWith("tests/guest/stream-options.s", "asm/programs/stream-options.s");
+    const booted = boot({ nodes: [{ cdrom: iso }] });
+    await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
+    await booted.advance("5s");
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.nodes[0]!.enter("stream-options &", /stream-options: ready/);
+    return booted;
+  });
+  await play(
+    tcpScene(lab),
+    [
+      "< S 0:0 win 65535 mss 1460 wscale 7 ts 1000:0",
+      "> S. 0:0 ack 1 mss 1100 wscale 8 ts *:1000",
+      "< . 1:1 ack 1 win 500 ts 1001:last",
+      ...BURST,
+      "< . 1:1001 ack 1 win 500 ts 1002:last",
+      "> . 10881:10881 ack 1001",
+      "< . 1001:2001 ack 1 win 500 ts 1002:last",
+      "> . 10881:10881 ack 2001",
+      "< . 2001:3001 ack 1 win 500 ts 1002:last",
+      "> . 10881:10881 ack 3001",
+      // The fourth acknowledgement may be late: it goes with the rest, which nothing holds back.
+      "< . 3001:4001 ack 10881 win 500 ts 1003:last",
+      ...Array.from({ length: 8 }, (_, number) => `> . ${10881 + number * 1088}:${11969 + number * 1088} ack 4001`),
+      "< . 4001:4001 ack 19585 win 500 ts 1003:last",
+      "> P. 19585:20001 ack 4001",
+      "< . 4001:4001 ack 20001 win 500 ts 1004:last",
+      "wait 500",
+      "> R. 20001:20001 ack 4001 ts *:1004",
+    ],
+    3000,
+    PORT,
+  );
+});
