@@ -72,6 +72,10 @@ export class Relocator {
   readonly #threadStart: number;
   readonly #known = new Map<InputObject, (LinkSymbol | null | undefined)[]>();
   readonly #threadEnd: number;
+  /** By section whose content was merged, and of the one asked for last: addresses by offset, NaN before the first question. */
+  readonly #mergedAddresses = new Map<InputSection, Float64Array>();
+  #mergedHome: InputSection | null = null;
+  #merged = new Float64Array(0);
 
   constructor(options: RelocationOptions) {
     this.#options = options;
@@ -132,6 +136,25 @@ export class Relocator {
   }
 
   /**
+   * Where an offset of a section with merged strings lies now. Debugging information asks for the same few thousand
+   * millions of times, so each is found once.
+   */
+  #mergedAddress(home: InputSection, offset: number): number {
+    if (home !== this.#mergedHome) {
+      let addresses = this.#mergedAddresses.get(home);
+      if (addresses === undefined)
+        this.#mergedAddresses.set(home, (addresses = new Float64Array(home.elf.sizeBytes).fill(NaN)));
+      this.#mergedHome = home;
+      this.#merged = addresses;
+    }
+    const known = this.#merged[offset];
+    if (known !== undefined && known === known) return known;
+    const address = home.addressOf(offset);
+    if (known !== undefined) this.#merged[offset] = address;
+    return address;
+  }
+
+  /**
    * The plain relocation of a 32-bit field, which nearly all are: true when it was applied, false and nothing done when it
    * is anything else.
    */
@@ -170,7 +193,7 @@ export class Relocator {
     } else {
       // A section's symbol stands for whichever merged string the addend points to.
       if (symbol !== null || type !== R.R32 || elf.type !== STT_SECTION) return false;
-      result = home.addressOf(value + addend);
+      result = this.#mergedAddress(home, value + addend);
     }
     content[offset] = result;
     content[offset + 1] = result >>> 8;
