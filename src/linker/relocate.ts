@@ -75,7 +75,7 @@ export class Relocator {
   /** By section whose content was merged, and of the one asked for last: addresses by offset, NaN before the first question. */
   readonly #mergedAddresses = new Map<InputSection, Float64Array>();
   #mergedHome: InputSection | null = null;
-  #merged = new Float64Array(0);
+  #merged: Float64Array = new Float64Array(0);
 
   constructor(options: RelocationOptions) {
     this.#options = options;
