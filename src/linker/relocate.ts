@@ -72,7 +72,7 @@ export class Relocator {
   readonly #threadStart: number;
   readonly #known = new Map<InputObject, (LinkSymbol | null | undefined)[]>();
   readonly #threadEnd: number;
-  /** By section whose content was merged, and of the one asked for last: addresses by offset, NaN before the first question. */
+  /** By section whose content was merged, and of the one asked for last: addresses by offset, -1 before the first question. */
   readonly #mergedAddresses = new Map<InputSection, Float64Array>();
   #mergedHome: InputSection | null = null;
   #merged: Float64Array = new Float64Array(0);
@@ -143,12 +143,12 @@ export class Relocator {
     if (home !== this.#mergedHome) {
       let addresses = this.#mergedAddresses.get(home);
       if (addresses === undefined)
-        this.#mergedAddresses.set(home, (addresses = new Float64Array(home.elf.sizeBytes).fill(NaN)));
+        this.#mergedAddresses.set(home, (addresses = new Float64Array(home.elf.sizeBytes).fill(-1)));
       this.#mergedHome = home;
       this.#merged = addresses;
     }
     const known = this.#merged[offset];
-    if (known !== undefined && known === known) return known;
+    if (known !== undefined && known >= 0) return known;
     const address = home.addressOf(offset);
     if (known !== undefined) this.#merged[offset] = address;
     return address;
