@@ -87,13 +87,15 @@ export interface NodeState {
   readonly state: "off" | "starting" | "joining" | "member";
   readonly isFounder: boolean;
   readonly isCoordinator: boolean;
+  /** The service addresses that it holds. */
+  readonly holds: readonly string[];
 }
 
 /** Something that happened, for the bar of time. */
 export interface Mark {
   readonly atNs: number;
   readonly node: number;
-  readonly kind: "joined" | "view" | "panic" | "action" | "lost" | "died";
+  readonly kind: "joined" | "view" | "panic" | "action" | "lost" | "died" | "moved";
   readonly text: string;
 }
 

@@ -32,7 +32,7 @@ test("a first visit loads less than a megabyte, shows three machines at once and
 
 test.for(STORIES.filter(({ endNs }) => endNs > 0))(
   "the story $id comes to its end",
-  ({ id, endNs, captions, nodes }, context) =>
+  ({ id, endNs, captions, nodes, actions }, context) =>
     withBrowser(context, async ({ page, address, errors }) => {
       await page.goto(`${address}?story=${id}`);
       await until(page, "state.nowNs > 0");
@@ -43,6 +43,8 @@ test.for(STORIES.filter(({ endNs }) => endNs > 0))(
       await goTo(page, endNs);
       await page.locator(".headline strong", { hasText: `${nodes} of ${nodes} PCs agree` }).waitFor();
       expect(await page.locator(".card .role", { hasText: "coordinates" }).count()).toBe(1);
+      const added = actions.flatMap(({ values }) => /cloud address add (\S+)/.exec(String(values[0]))?.[1] ?? []);
+      expect(await page.locator(".card .held").allTextContents()).toEqual(added.map((held) => `holds ${held}`));
       expect(errors).toEqual([]);
     }),
 );

@@ -27,7 +27,7 @@ const KINDS = [
   "promise",
   "voted",
 ];
-const HOLD = 8;
+export const CLUSTER_HOLD = 8;
 const RELEASE = 9;
 const MOVE = 10;
 const VALUES = 11;
@@ -88,6 +88,14 @@ export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
   };
 }
 
+/** The service addresses that a holder names, with where they lie in the frame. `at`: where its packet begins. */
+export function heldAddresses(frame: Uint8Array, at = UDP_PAYLOAD): (readonly [at: number, address: string])[] {
+  const addresses: [number, string][] = [];
+  for (let held = at + HEAD_BYTES; held + 4 <= frame.length; held += 4)
+    addresses.push([held, [...frame.subarray(held, held + 4)].join(".")]);
+  return addresses;
+}
+
 /** `at`: where its first byte lies in the frame. */
 export function decodeCluster(bytes: Uint8Array, at: number): Layer {
   const title = "Cluster";
@@ -127,9 +135,8 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
       ]);
     }
   }
-  if (bytes[at + 5] === HOLD)
-    for (let held = at + HEAD_BYTES; held + 4 <= bytes.length; held += 4)
-      fields.push(["held address", [...bytes.subarray(held, held + 4)].join("."), held, 4]);
+  if (bytes[at + 5] === CLUSTER_HOLD)
+    for (const [held, address] of heldAddresses(bytes, at)) fields.push(["held address", address, held, 4]);
   if ((bytes[at + 5] === RELEASE || bytes[at + 5] === MOVE) && bytes.length - at >= SERVICE_AT + 4) {
     fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, 8]);
     fields.push(["address", [...bytes.subarray(at + SERVICE_AT, at + SERVICE_AT + 4)].join("."), at + SERVICE_AT, 4]);

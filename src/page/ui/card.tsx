@@ -48,6 +48,11 @@ export function Card({ store, node, index, isChosen, choose }: CardProps) {
           <span class="address">{node.address ?? (node.isOn ? "no address yet" : "off")}</span>
           {node.era !== null && <span>era {node.era}</span>}
           {node.peers !== null && <span>sees {node.peers}</span>}
+          {node.holds.map((address) => (
+            <span class="held" key={address}>
+              holds {address}
+            </span>
+          ))}
           {node.trouble !== "" && <span class="trouble">{node.trouble}</span>}
         </span>
       </button>

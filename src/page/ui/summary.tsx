@@ -98,6 +98,7 @@ export function Summary({ store, state, story, image, leave, canAdd }: SummaryPr
                     {node.state}
                     {node.isFounder ? ", founder" : ""}
                     {node.isCoordinator ? ", coordinator" : ""}
+                    {node.holds.map((address) => `, holds ${address}`).join("")}
                   </td>
                 </tr>
               ))}

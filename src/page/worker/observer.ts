@@ -1,16 +1,18 @@
 /**
- * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates. It
- * looks and changes nothing. When the run goes back it forgets what will be observed again.
+ * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates, who
+ * holds an address. It looks and changes nothing. When the run goes back it forgets what will be observed again.
  */
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { CLUSTER_VIEW, readClusterPacket } from "../decode/cluster.ts";
+import { CLUSTER_HOLD, CLUSTER_VIEW, heldAddresses, readClusterPacket } from "../decode/cluster.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 
 /** A coordinator that has said nothing for so long is none any more. */
 const COORDINATOR_NS = 1_600_000_000;
+/** A holder says every 100 ms what it holds; its lease lasts for this long. */
+const HOLDER_NS = 250_000_000;
 /** More frames are not told of at once. */
 const MOST_FRAMES = 400;
 
@@ -21,6 +23,9 @@ interface NodeNotes {
   isJoining: boolean;
   viewNs: number;
   founder: string | null;
+  /** The service addresses that it said it holds, and when it did. */
+  held: readonly string[];
+  heldNs: number;
 }
 
 const CLOUD_LINE = /^cloud: \S+ \d+\.\d+\.\d+\.\d+ (?:joining|era)/m;
@@ -34,6 +39,10 @@ export class Observer {
   readonly #ids: readonly string[];
   /** The frame that a machine or the gateway sent, by the bytes that the switch passes on. */
   #origins = new WeakMap<Uint8Array, number>();
+  /** Who said last that it holds an address. */
+  readonly #holders = new Map<string, number>();
+  /** Since when it has looked without a gap. */
+  #sinceNs = 0;
   #frames: FrameNote[] = [];
   #marks: Mark[] = [];
   #omitted = 0;
@@ -67,10 +76,22 @@ export class Observer {
   #lookAt(bytes: Uint8Array, sentNs: number): void {
     const packet = readClusterPacket(bytes);
     if (packet === null) return;
-    const notes = this.#nodes[this.#ids.indexOf(packet.id)];
+    const index = this.#ids.indexOf(packet.id);
+    const notes = this.#nodes[index];
     if (notes === undefined) return;
     notes.founder = packet.founder;
     if (packet.kind === CLUSTER_VIEW) notes.viewNs = sentNs;
+    if (packet.kind !== CLUSTER_HOLD) return;
+    notes.held = heldAddresses(bytes).map(([, address]) => address);
+    notes.heldNs = sentNs;
+    for (const address of notes.held) {
+      const before = this.#holders.get(address);
+      if (before === index) continue;
+      this.#holders.set(address, index);
+      // Who speaks first after a jump may have held it all the time.
+      if (before !== undefined || sentNs - this.#sinceNs > HOLDER_NS)
+        this.#marks.push({ atNs: sentNs, node: index, kind: "moved", text: `holds ${address}` });
+    }
   }
 
   /** A line of a console has ended. */
@@ -107,6 +128,8 @@ export class Observer {
   wentBack(): void {
     this.#frames = [];
     this.#marks = [];
+    this.#holders.clear();
+    this.#sinceNs = this.#lab.nowNs;
     this.#nodes.forEach((notes, index) => {
       const { text } = this.#lab.nodes[index]!.console;
       const started = Math.max(0, text.lastIndexOf("QuRe firmware"));
@@ -141,6 +164,12 @@ export class Observer {
     return viewNs > 0 && this.#lab.nowNs - viewNs < COORDINATOR_NS;
   }
 
+  /** The service addresses that it holds. */
+  holds(index: number): readonly string[] {
+    const { held, heldNs } = this.#nodes[index]!;
+    return this.#lab.nowNs - heldNs < HOLDER_NS ? held : [];
+  }
+
   isFounder(index: number): boolean {
     const { founder } = this.#nodes[index]!;
     return founder !== null && founder === this.#ids[index];
@@ -148,7 +177,7 @@ export class Observer {
 }
 
 function newNotes(): NodeNotes {
-  return { status: null, seen: 0, isJoining: false, viewNs: 0, founder: null };
+  return { status: null, seen: 0, isJoining: false, viewNs: 0, founder: null, held: [], heldNs: 0 };
 }
 
 /** EUI-64 of a MAC address: docs/protocols/cluster.md. */

@@ -483,6 +483,7 @@ export class Session {
       state: !isOn ? "off" : known ? "member" : this.#observer.isJoining(index) ? "joining" : "starting",
       isFounder: isOn && known !== null && this.#observer.isFounder(index),
       isCoordinator: isOn && this.#observer.isCoordinator(index),
+      holds: isOn ? this.#observer.holds(index) : [],
     };
   }
 
