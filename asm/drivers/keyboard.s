@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "keys.inc"
 .include "keymap.inc"
+.include "console.inc"
 
 KEYBOARD_IRQ        = 1
 
@@ -192,13 +193,18 @@ keyboard_interrupt:
 .Lkeyboard_interrupt_alt:
     test    cl, ALT | ALT_GR
     jz      keyboard_put
+    mov     ecx, eax                    # Alt and F1 to F8: consoles
+    sub     ecx, KEY_F1
+    cmp     ecx, CONSOLES
+    jb      keyboard_console
     cmp     eax, 0x80
     jae     keyboard_put
     or      eax, KEY_ALT
 
-# Puts a key into the input queue.
+# Puts a key into the input queue of the console that is shown.
 # In: EAX key, 0 for none.
 keyboard_put:
+    mov     edx, [console_shown]
     test    eax, eax
     jnz     input_put
 keyboard_done:
@@ -227,6 +233,14 @@ keyboard_layout_key:
     jne     4f
     xor     eax, eax
 4:  ret
+
+# Shows another console, but not while the debugger has the screen.
+# In: ECX its number, from 0.
+keyboard_console:
+    cmp     dword ptr [debug_active], 0
+    jne     keyboard_done
+    lea     eax, [ecx + 1]
+    jmp     console_choose_said
 
 keyboard_extended_key:
     movzx   eax, word ptr [scan_extended + edx*2]

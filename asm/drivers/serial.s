@@ -328,15 +328,21 @@ decode_ground:
     jne     1f
     mov     byte ptr [serial_after_cr], 1
     mov     eax, KEY_ENTER
-    jmp     input_put
+    jmp     serial_key
 1:  cmp     al, 10
     jne     2f
     test    cl, cl                      # CR LF is one Enter
     jnz     decode_nothing
-    jmp     input_put
+    jmp     serial_key
 2:  cmp     al, 127
-    jne     input_put
+    jne     serial_key
     mov     eax, KEY_BACKSPACE
+    jmp     serial_key
+
+# Puts a key into the queue of console 1.
+# In: EAX key.
+serial_key:
+    mov     edx, offset console_first
     jmp     input_put
 
 decode_begin:
@@ -355,7 +361,7 @@ decode_escape:                          # after ESC
     mov     dword ptr [serial_state], 0
     push    eax                         # not a sequence: Escape, then this
     mov     eax, KEY_ESCAPE
-    call    input_put
+    call    serial_key
     pop     eax
     jmp     decode_ground
 1:  mov     dword ptr [serial_state], 2
@@ -394,7 +400,7 @@ decode_sequence:                        # after ESC [ or ESC O
     cmp     eax, ecx
     jne     .Ldecode_sequence_next
     movzx   eax, word ptr [edx - 2]
-    jmp     input_put
+    jmp     serial_key
 
 # Receives again when there is room for keys. Called by its timer while input is held.
 serial_resume:
@@ -417,7 +423,7 @@ serial_escape:
     jne     1f
     mov     dword ptr [serial_state], 0
     mov     eax, KEY_ESCAPE
-    jmp     input_put
+    jmp     serial_key
 1:  ret
 
 TIMER   serial_escape_timer, serial_escape

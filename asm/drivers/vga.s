@@ -1,17 +1,14 @@
 # VGA text mode 3: 80 columns, 25 rows, character and attribute at B8000. Knows positions and cells; what belongs on the
-# screen is the console's business.
+# screen is the console's business. Each console has a screen; that of those which are not shown is in its store. The
+# variables are those of the console that is in place (console.s).
 
 .include "macros.inc"
 .include "memory.inc"
+.include "console.inc"
 
 VGA_MEMORY          = KERNEL_SPACE + 0xB8000
-VGA_COLUMNS         = 80
-VGA_ROWS            = 25
-VGA_CELLS           = VGA_COLUMNS * VGA_ROWS
 VGA_ATTRIBUTE       = 0x07                  # light grey on black
 VGA_TAB             = 8
-VGA_ROW_BYTES       = VGA_COLUMNS * 2
-BACK_ROWS           = 256                   # rows that left the screen and are kept, a power of two
 
 # CRT controller: index and data port; the cursor's cell in registers 0Eh (high) and 0Fh (low).
 CRTC_INDEX          = 0x3D4
@@ -21,8 +18,11 @@ CRTC_CURSOR_LOW     = 0x0F
 .text
 
 # Goes on below what the loader left on the screen.
+# In: EAX store (STORE_*) of the console in place.
 .global vga_init
 vga_init:
+    mov     [vga_store], eax
+    mov     dword ptr [vga_cells], VGA_MEMORY
     mov     byte ptr [vga_attribute], VGA_ATTRIBUTE
     mov     edx, CRTC_INDEX
     mov     al, CRTC_CURSOR_HIGH
@@ -48,12 +48,51 @@ vga_init:
     call    vga_put
 1:  ret
 
+# An empty screen for a console that is not shown.
+# In: EAX store (STORE_*) of the console in place.
+.global vga_fresh
+vga_fresh:
+    mov     [vga_store], eax
+    add     eax, STORE_CELLS
+    mov     [vga_cells], eax
+    mov     byte ptr [vga_attribute], VGA_ATTRIBUTE
+    jmp     vga_clear
+
+# The screen of the console in place goes from the card's memory to its store.
+.global vga_leave
+vga_leave:
+    push    esi
+    push    edi
+    mov     esi, VGA_MEMORY
+    mov     edi, [vga_store]
+    add     edi, STORE_CELLS
+    mov     [vga_cells], edi
+    mov     ecx, VGA_CELLS / 2
+    rep movsd
+    pop     edi
+    pop     esi
+    ret
+
+# And comes back.
+.global vga_enter
+vga_enter:
+    push    esi
+    push    edi
+    mov     esi, [vga_cells]
+    mov     edi, VGA_MEMORY
+    mov     [vga_cells], edi
+    mov     ecx, VGA_CELLS / 2
+    rep movsd
+    pop     edi
+    pop     esi
+    jmp     vga_show_cursor
+
 # Clears the screen; the cursor goes to its upper left corner.
 .global vga_clear
 vga_clear:
     mov     dword ptr [vga_back], 0
     push    edi
-    mov     edi, VGA_MEMORY
+    mov     edi, [vga_cells]
     mov     ecx, VGA_CELLS
     mov     eax, VGA_ATTRIBUTE << 8 | ' '
     rep stosw
@@ -76,7 +115,8 @@ vga_put:
     cmp     al, ' '
     jb      vga_control
     mov     ah, [vga_attribute]
-    mov     [VGA_MEMORY + edx*2], ax
+    mov     ecx, [vga_cells]
+    mov     [ecx + edx*2], ax
     inc     edx
     mov     [vga_cell], edx
     call    vga_column
@@ -135,12 +175,12 @@ vga_scroll:
     mov     eax, [vga_rows_gone]
     call    vga_kept_row
     mov     edi, eax
-    mov     esi, VGA_MEMORY
+    mov     esi, [vga_cells]
     mov     ecx, VGA_ROW_BYTES / 4
     rep movsd
     inc     dword ptr [vga_rows_gone]
-    mov     edi, VGA_MEMORY
-    mov     esi, VGA_MEMORY + VGA_COLUMNS * 2
+    mov     edi, [vga_cells]
+    lea     esi, [edi + VGA_ROW_BYTES]
     mov     ecx, VGA_COLUMNS * (VGA_ROWS - 1) / 2
     rep movsd
     mov     eax, VGA_ATTRIBUTE << 8 | ' '
@@ -158,7 +198,8 @@ vga_scroll:
 vga_kept_row:
     and     eax, BACK_ROWS - 1
     imul    eax, eax, VGA_ROW_BYTES
-    add     eax, offset vga_kept
+    add     eax, [vga_store]
+    add     eax, STORE_KEPT
     ret
 
 # Shows what has left the screen, or goes back towards its present. What is printed ends it.
@@ -187,13 +228,14 @@ vga_page:
     jz      .Lvga_page_present
     cmp     dword ptr [vga_back], 0
     jne     .Lvga_page_saved
-    mov     esi, VGA_MEMORY
-    mov     edi, offset vga_present
+    mov     esi, [vga_cells]
+    mov     edi, [vga_store]
+    add     edi, STORE_PRESENT
     mov     ecx, VGA_CELLS / 2
     rep movsd
 .Lvga_page_saved:
     mov     [vga_back], ebx
-    mov     edi, VGA_MEMORY
+    mov     edi, [vga_cells]
     xor     edx, edx                    # EDX: row of the screen
 .Lvga_page_row:
     mov     eax, [vga_rows_gone]
@@ -208,7 +250,8 @@ vga_page:
     mov     eax, edx
     sub     eax, ebx
     imul    esi, eax, VGA_ROW_BYTES
-    add     esi, offset vga_present
+    add     esi, [vga_store]
+    add     esi, STORE_PRESENT
 .Lvga_page_copy:
     mov     ecx, VGA_ROW_BYTES / 4
     rep movsd
@@ -234,8 +277,9 @@ vga_page_end:
     jz      1f
     push    esi
     push    edi
-    mov     esi, offset vga_present
-    mov     edi, VGA_MEMORY
+    mov     esi, [vga_store]
+    add     esi, STORE_PRESENT
+    mov     edi, [vga_cells]
     mov     ecx, VGA_CELLS / 2
     rep movsd
     pop     edi
@@ -284,7 +328,8 @@ vga_clear_line_end:
     mov     ecx, VGA_COLUMNS
     sub     ecx, eax
     mov     edi, [vga_cell]
-    lea     edi, [VGA_MEMORY + edi*2]
+    add     edi, edi
+    add     edi, [vga_cells]
     mov     eax, VGA_ATTRIBUTE << 8 | ' '
     rep stosw
     pop     edi
@@ -302,7 +347,8 @@ vga_row_text:
     mov     ecx, eax
     mov     esi, [vga_cell]
     sub     esi, eax
-    lea     esi, [VGA_MEMORY + esi*2]
+    add     esi, esi
+    add     esi, [vga_cells]
     push    eax
     jecxz   2f
 1:  lodsw
@@ -314,9 +360,11 @@ vga_row_text:
     pop     esi
     ret
 
-# Puts the hardware cursor where the next character goes.
+# Puts the hardware cursor where the next character goes, if the console in place is shown.
 .global vga_show_cursor
 vga_show_cursor:
+    cmp     dword ptr [vga_cells], VGA_MEMORY
+    jne     1f
     mov     ecx, [vga_cell]
     mov     edx, CRTC_INDEX
     mov     al, CRTC_CURSOR_HIGH
@@ -325,14 +373,14 @@ vga_show_cursor:
     mov     al, CRTC_CURSOR_LOW
     mov     ah, cl
     out     dx, ax
-    ret
+1:  ret
 
-.bss
+.section .bss.console, "aw", @nobits
 .balign 4
+vga_store:      .space 4                    # STORE_*
+vga_cells:      .space 4                    # address of the screen: the card's, or in the store
 vga_back:       .space 4                    # rows above the present that are shown, 0: the present
 vga_rows_gone:  .space 4                    # that have ever left the screen
-vga_present:    .space VGA_CELLS * 2        # the screen while something else is shown
-vga_kept:       .space BACK_ROWS * VGA_ROW_BYTES
 vga_cell:       .space 4                    # cell of the cursor, 0 to 1999
 .global vga_attribute
 vga_attribute:  .space 1                    # colours of new characters: background << 4 | foreground

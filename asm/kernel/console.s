@@ -1,8 +1,13 @@
 # The console: what is printed appears on the screen and on COM1, the same text on both. A print is one piece: nothing
 # of another task comes between. While a line is being edited (line.s), a print of another task takes the line away,
-# prints, and shows the line again below.
+# prints, and shows the line again below. There are several consoles (consoles.s), each with a screen and keys of its
+# own; COM1 belongs to console 1. What runs for a shell prints on that shell's console, everything else on console 1.
+# Variables in the section .bss.console are each console's own: those of the console in place are there, those of the
+# others in their records.
 
 .include "macros.inc"
+.include "console.inc"
+.include "process.inc"
 
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
 
@@ -11,8 +16,122 @@ SERIAL_RESERVE      = 4096                  # a task that prints waits while the
 # Sets up both consoles.
 .global console_init
 console_init:
+    mov     eax, offset console_state_end
+    sub     eax, offset console_state
+    cmp     eax, CONSOLE_STATE_BYTES
+    ASSERT  be, "CONSOLE_STATE_BYTES is too small"
     call    serial_init
+    mov     dword ptr [console_first + CONSOLE_NUMBER], 1
+    mov     eax, offset console_first + CONSOLE_STORE
     jmp     vga_init
+
+# The console of the running task.
+# Out: EAX console.
+# Clobbers: EAX only.
+.global console_own
+console_own:
+    mov     eax, [task_current]
+    cmp     dword ptr [console_seized], 0
+    jne     2f
+    cmp     dword ptr [eax + TASK_CONTEXT], 0
+    je      1f
+    mov     eax, [eax + TASK_CONTEXT]
+    mov     eax, [eax + CONTEXT_CONSOLE]
+    jmp     3f
+1:  mov     eax, [eax + TASK_PROCESS]
+    test    eax, eax
+    jz      2f
+    mov     eax, [eax + PROCESS_CONSOLE]
+3:  test    eax, eax
+    jnz     4f
+2:  mov     eax, offset console_first
+4:  ret
+
+# Has the console of the running task in place. Interrupts off until it is no longer needed.
+# Clobbers: nothing.
+.global console_take
+console_take:
+    push    eax
+    call    console_own
+    call    console_place
+    pop     eax
+    ret
+
+# Puts a console in place. Interrupts off.
+# In: EAX console.
+# Clobbers: nothing but the flags.
+.global console_place
+console_place:
+    cmp     eax, [console_placed]
+    je      1f
+    push    ecx
+    push    esi
+    push    edi
+    mov     edi, eax
+    xchg    edi, [console_placed]
+    add     edi, CONSOLE_STATE
+    mov     esi, offset console_state
+    mov     ecx, offset console_state_end
+    sub     ecx, esi
+    shr     ecx, 2
+    push    ecx
+    rep movsd
+    pop     ecx
+    mov     edi, offset console_state
+    lea     esi, [eax + CONSOLE_STATE]
+    rep movsd
+    pop     edi
+    pop     esi
+    pop     ecx
+1:  ret
+
+# Shows a console on the screen. Interrupts off.
+# In: EAX console.
+# Clobbers: EAX, ECX, EDX.
+.global console_show
+console_show:
+    cmp     eax, [console_shown]
+    je      1f
+    push    [console_placed]
+    push    eax
+    mov     eax, [console_shown]
+    call    console_place
+    call    vga_leave
+    pop     eax
+    mov     [console_shown], eax
+    call    console_place
+    call    vga_enter
+    pop     eax
+    jmp     console_place
+1:  ret
+
+# Shows console 1 and has everything printed and read there, until console_give: for the debugger. Interrupts off.
+# Out: EAX, EDX what console_give takes.
+# Clobbers: EAX, ECX, EDX.
+.global console_seize
+console_seize:
+    inc     dword ptr [console_seized]
+    push    [console_shown]
+    push    [console_placed]
+    mov     eax, offset console_first
+    call    console_show
+    mov     eax, offset console_first
+    call    console_place
+    pop     eax
+    pop     edx
+    ret
+
+# Ends it.
+# In: EAX console that was in place, EDX console that was shown; interrupts off.
+# Clobbers: EAX, ECX, EDX.
+.global console_give
+console_give:
+    dec     dword ptr [console_seized]
+    push    eax
+    mov     eax, edx
+    call    console_show
+    pop     eax
+    jmp     console_place
 
 # Begins a piece of output; interrupts are off from here on. Not from a task that is between console_begin and
 # console_end.
@@ -22,6 +141,7 @@ console_begin:
     jnz     1f                          # the shell sends this task's output to a file
     call    console_pace
     cli
+    call    console_take
     jmp     line_hide
 1:  ret
 
@@ -41,6 +161,9 @@ console_pace:
     pop     eax
     test    eax, 0x200
     jz      2f
+    call    console_own
+    cmp     eax, offset console_first
+    jne     2f
     call    task_may_sleep
     jc      2f
 1:  call    serial_room
@@ -60,6 +183,8 @@ console_put:
     push    eax
     call    vga_put
     pop     eax
+    cmp     dword ptr [console_placed], offset console_first
+    jne     1f
     cmp     al, 10
     jne     serial_put
     mov     al, 13
@@ -85,7 +210,7 @@ console_clear:
 console_blank:
     call    vga_clear
     LOAD_STRING eax, "\033[2J\033[H"
-    jmp     serial_text
+    jmp     console_terminal
 
 # Moves the cursor, for those who draw a whole screen. Interrupts off.
 # In: EAX row, EDX column, from 0.
@@ -102,8 +227,16 @@ console_move:
     lea     ecx, [ebp - 16]
     SNPRINTF ecx, 16, "\033[%u;%uH", eax, edx
     lea     eax, [ebp - 16]
-    call    serial_text
+    call    console_terminal
     ENDFRAME
+    ret
+
+# Sends a control sequence to the terminal, if the console in place has one. Interrupts off.
+# In: EAX string.
+.global console_terminal
+console_terminal:
+    cmp     dword ptr [console_placed], offset console_first
+    je      serial_text
     ret
 
 # Blanks the rest of the row; the cursor stays. Interrupts off.
@@ -111,9 +244,9 @@ console_move:
 console_clear_line_end:
     call    vga_clear_line_end
     LOAD_STRING eax, "\033[K"
-    jmp     serial_text
+    jmp     console_terminal
 
-# Sets the colours of what is printed next on the screen.
+# Sets the colours of what is printed next on the screen. Between console_begin and console_end.
 # In: AL background << 4 | foreground.
 # Out: AL what it was.
 .global console_color
@@ -125,6 +258,7 @@ console_color:
 .global console_panic
 console_panic:
     call    redirect_forbid
+    call    console_seize
     call    serial_flush
     call    line_abandon
     mov     al, 0x4F                    # white on red
@@ -178,3 +312,16 @@ print_char:
     popad
     popfd
     ret
+
+.data
+.balign 4
+.global console_placed
+console_placed:     .long console_first     # whose variables are in .bss.console
+.global console_shown
+console_shown:      .long console_first     # what the screen shows
+
+.bss
+.balign 4
+console_seized:     .space 4                # 1: the debugger or a panic has the console
+.global console_first
+console_first:      .space CONSOLE_SIZE     # console 1

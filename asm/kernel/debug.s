@@ -23,6 +23,9 @@ STEP_SWITCHES       = 0xF00000C0            # of DR7, for breakpoint 3
 debug_enter:
     push    ebp
     inc     dword ptr [debug_active]
+    call    console_seize
+    push    edx
+    push    eax
     mov     eax, dr7
     and     eax, ~STEP_SWITCHES         # where a step over a call was to end
     mov     [debug_switches], eax
@@ -58,6 +61,9 @@ debug_enter:
     mov     eax, [debug_switches]
     mov     dr7, eax
     or      dword ptr [ebx + REGS_EFLAGS], EFLAGS_RF
+    pop     eax
+    pop     edx
+    call    console_give
     dec     dword ptr [debug_active]
     pop     ebp
     ret

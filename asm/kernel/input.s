@@ -1,41 +1,43 @@
-# The queue of keys. Keyboard and serial line put keys in, whoever reads the console takes them out.
+# The queues of keys, one for each console. The keyboard puts keys into that of the console that is shown, the serial
+# line into that of console 1; whoever reads the console takes them out.
 
 .include "macros.inc"
 .include "keys.inc"
 .include "tasks.inc"
-.include "shell.inc"
-
-INPUT_KEYS          = 1024                  # a power of two; scripts are typed faster than commands run
+.include "console.inc"
 
 .text
 
 # Adds a key; a full queue drops it. Ctrl-C drops what was typed ahead of it, F12 begins the debugger. Callable from an
 # interrupt handler.
-# In: EAX key; interrupts off.
+# In: EAX key, EDX console; interrupts off.
 .global input_put
 input_put:
     cmp     eax, KEY_F12
     je      .Linput_put_debug
+    push    ebx
+    mov     ebx, edx
     cmp     eax, KEY_CTRL_C
     jne     .Linput_put_store
-    mov     byte ptr [input_break], 1
-    mov     ecx, [input_head]
-    mov     [input_tail], ecx
+    mov     byte ptr [ebx + CONSOLE_BREAK], 1
+    mov     ecx, [ebx + CONSOLE_HEAD]
+    mov     [ebx + CONSOLE_TAIL], ecx
     push    eax
-    mov     eax, offset break_event
+    lea     eax, [ebx + CONSOLE_BREAKS]
     call    event_broadcast
     pop     eax
 .Linput_put_store:
-    mov     ecx, [input_head]
+    mov     ecx, [ebx + CONSOLE_HEAD]
     mov     edx, ecx
-    sub     edx, [input_tail]
+    sub     edx, [ebx + CONSOLE_TAIL]
     cmp     edx, INPUT_KEYS
     jae     .Linput_put_signal
     and     ecx, INPUT_KEYS - 1
-    mov     [input_ring + ecx*2], ax
-    inc     dword ptr [input_head]
+    mov     [ebx + CONSOLE_RING + ecx*2], ax
+    inc     dword ptr [ebx + CONSOLE_HEAD]
 .Linput_put_signal:
-    mov     eax, offset input_event
+    lea     eax, [ebx + CONSOLE_KEYS]
+    pop     ebx
     jmp     event_signal
 .Linput_put_debug:
     cmp     dword ptr [debug_active], 0
@@ -44,13 +46,13 @@ input_put:
 .Linput_put_done:
     ret
 
-# Counts what the queue still takes.
+# Counts what the queue of console 1 still takes.
 # Out: EAX how many keys fit into the queue.
 # Clobbers: EAX only.
 .global input_room
 input_room:
-    mov     eax, [input_tail]
-    sub     eax, [input_head]
+    mov     eax, [console_first + CONSOLE_TAIL]
+    sub     eax, [console_first + CONSOLE_HEAD]
     add     eax, INPUT_KEYS
     ret
 
@@ -59,13 +61,14 @@ input_room:
 .global key_poll
 key_poll:
     INTERRUPTS_OFF
-    mov     ecx, [input_tail]
-    cmp     ecx, [input_head]
+    call    console_own
+    mov     edx, eax
+    mov     ecx, [edx + CONSOLE_TAIL]
+    cmp     ecx, [edx + CONSOLE_HEAD]
     je      1f
-    mov     edx, ecx
-    and     edx, INPUT_KEYS - 1
-    movzx   eax, word ptr [input_ring + edx*2]
-    inc     dword ptr [input_tail]
+    and     ecx, INPUT_KEYS - 1
+    movzx   eax, word ptr [edx + CONSOLE_RING + ecx*2]
+    inc     dword ptr [edx + CONSOLE_TAIL]
     INTERRUPTS_RESTORE
     clc
     ret
@@ -79,7 +82,8 @@ key_poll:
 key_read:
     call    key_poll
     jnc     1f
-    mov     eax, offset input_event
+    call    console_own
+    add     eax, CONSOLE_KEYS
     mov     edx, -1
     call    event_wait
     jmp     key_read
@@ -103,7 +107,8 @@ break_check:
     jz      1f
     cmp     dword ptr [eax + JOB_BREAK], 1
     jmp     2f
-1:  cmp     byte ptr [input_break], 1
+1:  call    console_own
+    cmp     byte ptr [eax + CONSOLE_BREAK], 1
 2:  cmc
     pop     eax
 3:  ret
@@ -122,7 +127,8 @@ break_source:
     jz      1f
     add     eax, JOB_BROKEN
     ret
-1:  mov     eax, offset break_event
+1:  call    console_own
+    add     eax, CONSOLE_BREAKS
     ret
 
 # Forgets a Ctrl-C that was typed before, unless it is for others than the running task.
@@ -136,7 +142,8 @@ break_clear:
     jz      1f
     cmp     dword ptr [eax + CONTEXT_JOB], 0
     jne     2f
-1:  mov     byte ptr [input_break], 0
+1:  call    console_own
+    mov     byte ptr [eax + CONSOLE_BREAK], 0
 2:  pop     eax
     ret
 
@@ -150,13 +157,3 @@ break_take:
     cmp     eax, KEY_CTRL_C
     jne     1b
 2:  jmp     break_clear
-
-.bss
-.balign 4
-input_event:    .space 4                    # signalled when a key comes
-break_event:    .space 4                    # broadcast at Ctrl-C
-input_head:     .space 4                    # keys ever put in
-input_tail:     .space 4                    # keys ever taken out
-input_break:    .space 1
-.balign 2
-input_ring:     .space INPUT_KEYS * 2

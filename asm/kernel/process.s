@@ -46,6 +46,11 @@ process_spawn:
     rep movsd
     mov     eax, [ebp + SPAWN_SERVICE]
     mov     [ebx + PROCESS_SERVICE], eax
+    cmp     eax, 1
+    sbb     ecx, ecx                    # all ones unless it is run for a service
+    call    console_own
+    and     eax, ecx
+    mov     [ebx + PROCESS_CONSOLE], eax
     mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
     mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
     mov     eax, [ebp + SPAWN_ARGUMENTS]

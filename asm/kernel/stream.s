@@ -6,6 +6,7 @@
 .include "cpu.inc"
 .include "file.inc"
 .include "process.inc"
+.include "console.inc"
 
 PIPE_READERS        = 0                     # streams of each end
 PIPE_WRITERS        = 4
@@ -143,14 +144,16 @@ console_read:
     push    ebx
     push    esi
     mov     ebx, ecx
-    mov     eax, offset console_read_mutex  # held, so a kill waits for the end of the line
+    call    console_own
+    add     eax, CONSOLE_READ           # held, so a kill waits for the end of the line
     call    mutex_lock
     mov     eax, edi
     mov     edx, ebx
     call    line_read
     pushfd
     mov     esi, eax
-    mov     eax, offset console_read_mutex
+    call    console_own
+    add     eax, CONSOLE_READ
     call    mutex_unlock
     popfd
     mov     eax, ERROR_ABORTED
@@ -159,7 +162,7 @@ console_read:
     cmp     eax, ebx
     jae     1f
     mov     byte ptr [edi + eax], 10
-    inc     eax
+    add     eax, 1                      # clears CF
 1:  pop     esi
     pop     ebx
     ret
@@ -438,7 +441,3 @@ stream_closers:
 .balign 4
 .global console_stream
 console_stream:     .long STREAM_CONSOLE, 1, 0
-
-.bss
-.balign 4
-console_read_mutex: .space MUTEX_SIZE

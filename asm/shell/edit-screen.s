@@ -239,7 +239,7 @@ edit_show_row:
     mov     al, STATUS_ATTRIBUTE
     call    console_color
     LOAD_STRING eax, "\033[7m"
-    call    serial_text
+    call    console_terminal
 .Ledit_show_row_put:
     mov     al, [edi + EDIT_FRAME + esi]
     mov     [edi + EDIT_SHOWN + esi], al
@@ -252,7 +252,7 @@ edit_show_row:
     cmp     al, STATUS_ATTRIBUTE
     jne     .Ledit_show_row_done
     LOAD_STRING eax, "\033[m"
-    call    serial_text
+    call    console_terminal
 .Ledit_show_row_done:
     pop     ebp
     pop     esi

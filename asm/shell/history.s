@@ -15,6 +15,7 @@ HISTORY_FILE_BYTES  = 65536                 # when the file is longer, it is wri
 # Remembers a line.
 # In: EAX string.
 history_add:
+    INTERRUPTS_OFF                      # other consoles have the same lines
     push    ebx
     push    esi
     push    edi
@@ -63,6 +64,7 @@ history_add:
     pop     edi
     pop     esi
     pop     ebx
+    INTERRUPTS_RESTORE
     ret
 
 # Remembers a line that was typed, in the file too. May sleep.
@@ -299,6 +301,9 @@ history_line_end:
 history_loaded:     .space 1                # 1: the file was read
 .balign 4
 history_count:      .space 4
-history_position:   .space 4                # line that is shown; history_count: the one being typed
 history_lines:      .space (HISTORY_LINES + 1) * 4
+
+.section .bss.console, "aw", @nobits
+.balign 4
+history_position:   .space 4                # line that is shown; history_count: the one being typed
 history_typed:      .space HISTORY_TYPED_BYTES

@@ -1,9 +1,9 @@
-# Jobs: pipelines that run beside the shell, started with & at their end. And the commands about them.
+# Jobs: pipelines that run beside the shell of a console, started with & at their end. And the commands about them.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
-.include "shell.inc"
+.include "console.inc"
 
 .text
 
@@ -37,7 +37,8 @@ job_start:
     lea     edx, [ebx + JOB_CONTEXT]
     call    context_copy
     mov     [ebx + JOB_CONTEXT + CONTEXT_JOB], ebx
-    mov     edx, offset jobs            # the number after the highest
+    call    console_own
+    lea     edx, [eax + CONSOLE_JOBS]   # the number after the highest
     xor     ecx, ecx
 .Ljob_start_last:
     mov     eax, [edx]
@@ -112,7 +113,8 @@ job_task:
 jobs_report:
     push    ebx
     push    esi
-    mov     esi, offset jobs
+    call    console_own
+    lea     esi, [eax + CONSOLE_JOBS]
 1:  mov     ebx, [esi]
     test    ebx, ebx
     jz      3f
@@ -137,7 +139,8 @@ jobs_report:
 # Out: EAX status 0.
 command_jobs:
     push    ebx
-    mov     ebx, [jobs]
+    call    console_own
+    mov     ebx, [eax + CONSOLE_JOBS]
 1:  test    ebx, ebx
     jz      3f
     LOAD_STRING ecx, "running"
@@ -169,7 +172,8 @@ job_named:
     jc      .Ljob_named_done
 .Ljob_named_number:
     mov     edx, eax                    # EDX: number, 0 for the latest
-    mov     ecx, [jobs]
+    call    console_own
+    mov     ecx, [eax + CONSOLE_JOBS]
     xor     eax, eax
 .Ljob_named_look:
     jecxz   .Ljob_named_looked
@@ -263,7 +267,3 @@ SHELL_COMMAND "fg", command_fg, "[JOB]", "wait for a job, which Ctrl-C then ends
 fg_text:
     .ascii  "A pipeline with & at its end runs beside the shell, without input. fg waits for the latest job,\n"
     .asciz  "fg 2 for job 2; kill %2 ends it.\n"
-
-.bss
-.balign 4
-jobs:               .space 4                # the oldest first

@@ -3,13 +3,12 @@
 
 .include "macros.inc"
 .include "keys.inc"
-.include "tasks.inc"
+.include "console.inc"
 
 ROW_COLUMNS         = 80
 PAGE_ROWS           = 12                    # that PgUp and PgDn move the screen
 WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves
                                             # it
-PATTERN_BYTES       = 32                    # that Ctrl-R looks for
 PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
 
 .text
@@ -31,12 +30,14 @@ line_read_history:
     push    eax
     push    edx
     push    ecx
-    mov     eax, offset line_mutex
+    call    console_own
+    add     eax, CONSOLE_LINE
     call    mutex_lock
     pop     ecx
     pop     edx
     pop     eax
     INTERRUPTS_OFF
+    call    console_take
     mov     [line_buffer], eax
     dec     edx
     mov     [line_most], edx
@@ -73,15 +74,19 @@ line_read_history:
     jmp     .Lline_read_key
 .Lline_read_edit:
     INTERRUPTS_OFF
+    call    console_take
     call    line_key
     sbb     ebx, ebx                    # all ones when the line is complete
     call    vga_show_cursor
+    mov     eax, [line_length]
+    mov     ecx, [line_given_up]
     INTERRUPTS_RESTORE
     test    ebx, ebx
     jz      .Lline_read_key
-    push    [line_length]
-    push    [line_given_up]
-    mov     eax, offset line_mutex
+    push    eax
+    push    ecx
+    call    console_own
+    add     eax, CONSOLE_LINE
     call    mutex_unlock
     pop     ecx
     pop     eax
@@ -328,14 +333,18 @@ line_down:
 line_tab:
     FRAME   256
     push    esi
-    cmp     dword ptr [line_prompt_routine], 0
-    je      3f
+    INTERRUPTS_OFF
+    call    console_take
+    mov     ecx, [line_prompt_routine]
     mov     eax, [line_buffer]
     mov     edx, [line_cursor]
+    INTERRUPTS_RESTORE
+    jecxz   3f
     lea     ecx, [ebp - 256]
     call    complete_line
     lea     esi, [ebp - 256]
     INTERRUPTS_OFF
+    call    console_take
     call    line_reveal
     call    line_search_end
 1:  lodsb
@@ -349,88 +358,8 @@ line_tab:
     ENDFRAME
     ret
 
-# Ctrl-R: begins to look for a line of the history.
-line_search:
-    cmp     dword ptr [line_prompt_routine], 0
-    je      1f
-    mov     dword ptr [line_searching], 1
-    mov     dword ptr [line_pattern_length], 0
-    mov     dword ptr [line_pattern], 0
-    mov     dword ptr [line_found], -1
-    jmp     line_draw
-1:  ret
-
-# A key while a line is looked for: characters make the text longer, Ctrl-R goes on to an older line, any other key ends
-# the search and does what it always does.
-# In: EAX key.
-# Out: CF when the key is still to be done.
-# Clobbers: EAX only, when it is still to be done.
-line_search_key:
-    mov     ecx, [line_pattern_length]
-    mov     edx, [line_found]
-    cmp     eax, KEY_CTRL_R
-    je      .Lline_search_key_look
-    or      edx, -1
-    cmp     eax, KEY_BACKSPACE
-    je      .Lline_search_key_shorter
-    cmp     eax, ' '
-    jb      .Lline_search_key_other
-    cmp     eax, 126
-    ja      .Lline_search_key_other
-    cmp     ecx, PATTERN_BYTES - 1
-    jae     .Lline_search_key_done
-    mov     [line_pattern + ecx], al
-    inc     ecx
-    jmp     .Lline_search_key_pattern
-.Lline_search_key_shorter:
-    sub     ecx, 1
-    jb      .Lline_search_key_done
-.Lline_search_key_pattern:
-    mov     [line_pattern_length], ecx
-    mov     byte ptr [line_pattern + ecx], 0
-.Lline_search_key_look:
-    cmp     dword ptr [line_pattern_length], 0
-    je      .Lline_search_key_draw
-    mov     eax, offset line_pattern
-    call    history_search
-    jc      .Lline_search_key_draw
-    mov     [line_found], edx
-    mov     edx, eax
-    mov     eax, [line_buffer]
-    mov     ecx, [line_most]
-    inc     ecx
-    call    string_copy
-    mov     [line_length], eax
-    mov     [line_cursor], eax
-.Lline_search_key_draw:
-    call    line_draw
-.Lline_search_key_done:
-    clc
-    ret
-.Lline_search_key_other:
-    push    eax
-    call    line_search_end
-    pop     eax
-    stc
-    ret
-
-# Ends the search; the line that was found stays.
-line_search_end:
-    xor     eax, eax
-    xchg    eax, [line_searching]
-    test    eax, eax
-    jnz     line_draw
-    ret
-
-# The prompt of the search.
-# In: EAX buffer, EDX its size.
-# Out: EAX characters.
-line_search_prompt:
-    mov     ecx, offset line_pattern
-    SNPRINTF eax, edx, "search %s: ", ecx
-    ret
-
 # Draws the row anew: prompt, the window around the cursor, and the cursor.
+.global line_draw
 line_draw:
     mov     al, 13
     call    console_put
@@ -577,23 +506,23 @@ line_keys:
     LINE_KEY KEY_CTRL_R, line_search
     .word   0
 
-.bss
+.section .bss.console, "aw", @nobits
 .balign 4
-line_mutex:         .space MUTEX_SIZE
+.global line_buffer
 line_buffer:        .space 4
+.global line_most
 line_most:          .space 4                # characters that fit
+.global line_length
 line_length:        .space 4
+.global line_cursor
 line_cursor:        .space 4                # 0 to line_length
 line_window:        .space 4                # first character shown
 line_room:          .space 4                # columns for the window
 line_prompt_start:  .space 4
 line_prompt_length: .space 4
 line_given_up:      .space 4                # 1: ended by Ctrl-C
+.global line_prompt_routine
 line_prompt_routine: .space 4               # asked for the prompt at each drawing; 0: it stands there already
-line_searching:     .space 4                # 1: a line of the history is looked for
-line_found:         .space 4                # number of the one that was found, or -1
-line_pattern_length: .space 4
-line_pattern:       .space PATTERN_BYTES
 line_active:        .space 1                # 1: a line is being edited
 line_hidden:        .space 1                # 1: it is not on the screen now
 line_prompt:        .space ROW_COLUMNS

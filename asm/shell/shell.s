@@ -5,30 +5,40 @@
 .include "errors.inc"
 .include "file.inc"
 .include "process.inc"
-.include "shell.inc"
+.include "console.inc"
 
 STATUS_BREAK        = 130                   # after Ctrl-C
 
 .text
 
-# Starts the task of the shell.
+# Starts the task of the shell of console 1.
 shell_start:
-    mov     eax, offset shell_task
-    xor     edx, edx
-    LOAD_STRING ecx, "shell"
-    call    task_create
+    mov     eax, offset console_first
+    call    shell_begin
     ASSERT  nc, "no memory for the shell"
     ret
+
+# Starts the task of a console's shell. Callable from an interrupt handler.
+# In: EAX console.
+# Out: CF and EAX error without memory.
+.global shell_begin
+shell_begin:
+    mov     edx, eax
+    mov     [eax + CONSOLE_CONTEXT + CONTEXT_CONSOLE], eax
+    mov     word ptr [eax + CONSOLE_CONTEXT + CONTEXT_PLACE], 0x002F # "/"
+    mov     eax, offset shell_task
+    LOAD_STRING ecx, "shell"
+    jmp     task_create
 
 # ".initcall.9z" sorts after all of level 9: the prompt comes when the system is up.
 INITCALL 9z, shell_start
 
 # The shell: reads a line, runs it, for ever.
+# In: EAX console.
 shell_task:
     mov     ecx, [task_current]
-    mov     eax, offset shell_context
+    add     eax, CONSOLE_CONTEXT
     mov     [ecx + TASK_CONTEXT], eax
-    mov     word ptr [eax + CONTEXT_PLACE], 0x002F # "/"
 1:  call    shell_loop
     jmp     1b
 
@@ -69,13 +79,14 @@ shell_loop:
     pop     ebx
     ret
 
-# The prompt.
+# The prompt of the console in place.
 # In: EAX buffer, EDX its size.
 # Out: EAX characters.
 shell_prompt:
     push    ebx
     mov     ecx, offset hostname
-    mov     ebx, offset shell_context + CONTEXT_PLACE
+    mov     ebx, [console_placed]
+    add     ebx, CONSOLE_CONTEXT + CONTEXT_PLACE
     SNPRINTF eax, edx, "%s:%s> ", ecx, ebx
     pop     ebx
     ret
@@ -406,7 +417,3 @@ shell_find:
 4:  pop     esi
     pop     ebx
     ret
-
-.bss
-.balign 4
-shell_context:      .space CONTEXT_SIZE     # of the shell of the console

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oracle } from "../oracle.ts";
 import { images } from "./images.ts";
+import { keysInQemu } from "./in-qemu.ts";
 
 const qemu = oracle("qemu-system-i386");
 let folder: string;
@@ -84,4 +85,21 @@ test.each([
 ])("boots in QEMU with %s", async (_what, args) => {
   if (!qemu) return;
   expect(await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(/the answer is/);
+});
+
+test("eight consoles, by the keys of QEMU's keyboard", async () => {
+  if (!qemu) return;
+  const screens = await keysInQemu(
+    qemu,
+    ["-m", "16", "-cdrom", join(folder, "qure.iso")],
+    [
+      [/^qure\S*:\/> *$/m, "alt-f2", "e", "c", "h", "o", "spc", "2", "ret"],
+      [/^2 *$/m, "alt-f8", "e", "c", "h", "o", "spc", "8", "ret"],
+      [/^8 *$/m, "alt-f2"],
+      [/^2 *$/m, "alt-f1"],
+      [/QuRe loader/],
+    ],
+  );
+  expect(screens[3]).toMatch(/^qure\S*:\/> echo 2 *\n2 *\nqure\S*:\/> *\n/);
+  expect(screens[4]).not.toMatch(/echo/);
 });
