@@ -157,7 +157,7 @@ agreement_is_founder:
     call    stranger_joins
     jnz     .Lagreement_is_founder_other
     call    stranger_is_lower
-    jb      .Lagreement_is_founder_not
+    jb      .Lagreement_is_founder_done         # ZF is clear
 .Lagreement_is_founder_other:
     add     esi, STRANGER_SIZE
     cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
@@ -165,8 +165,6 @@ agreement_is_founder:
 .Lagreement_is_founder_it:
     cmp     eax, eax
     jmp     .Lagreement_is_founder_done
-.Lagreement_is_founder_not:
-    test    esp, esp                    # ZF clear
 .Lagreement_is_founder_done:
     pop     esi
     pop     ebx
@@ -226,8 +224,7 @@ agreement_is_alone:
     jz      3f
     add     esi, STRANGER_SIZE
     cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
-    jb      1b
-    cmp     eax, eax
+    jb      1b                          # at the end it is equal: ZF
 2:  pop     esi
     ret
 3:  test    esp, esp                    # ZF clear
@@ -349,7 +346,6 @@ agreement_heard:
 .Lagreement_heard_hello:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     .Lagreement_heard_done
-    mov     eax, ebx
     call    coordinator_hello
     jmp     .Lagreement_heard_done
 .Lagreement_heard_answer:
@@ -361,7 +357,6 @@ agreement_heard:
     call    coordinator_adopt
     jmp     .Lagreement_heard_done
 .Lagreement_heard_bye:
-    mov     eax, ebx
     call    coordinator_left
 .Lagreement_heard_done:
     clc

@@ -9,6 +9,7 @@ import { readElf, SparseDisk } from "../../src/index.ts";
 import { atPrompt } from "../system/booted.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
 import {
+  ALONE,
   ASK,
   BYE,
   ClusterWire,
@@ -39,6 +40,7 @@ const TICK_MS = 10;
 /** Of the object cluster_node: era, age and the era's age, 4 bytes each. */
 const OFFSET_ERA = 16;
 const OFFSET_FOUNDER = 28;
+const OFFSET_COMPANY = 172;
 const AGE = 7;
 const ERA_AGE = 4;
 
@@ -319,6 +321,35 @@ describe("who founds", () => {
   });
 });
 
+describe("a node that had company in its last era", () => {
+  test.each([
+    ["and hears nobody founds its era alone", ALONE, []],
+    ["is not alone when another joins", 0, [{ ms: 100, packet: hello(HIGH) }]],
+    [
+      "nor when the second that it hears does",
+      0,
+      [
+        { ms: 120, packet: hello(HIGH) },
+        { ms: 110, packet: hello(HIGHEST) },
+        { ms: 100, packet: bye(HIGH) },
+      ],
+    ],
+    ["is alone when the other was silent for a second", ALONE, [{ ms: 1000, packet: hello(HIGH) }]],
+  ] as const)("%s", async (_name, flag, said) => {
+    const s = await scene();
+    rememberEra(s.node, 4);
+    remember(s.node, OFFSET_COMPANY, Uint8Array.of(1, 0, 0, 0));
+    const endMs = s.lab.nowNs / 1e6 + 1500 + TICK_MS - 1;
+    for (const { ms, packet } of said) {
+      await until(s, endMs - ms + 2);
+      s.wire.say(packet);
+    }
+    const first = await says(s, VIEW);
+    expect(first).toMatchObject({ era: 5, founder: SELF });
+    expect(first.flags & ALONE).toBe(flag);
+  });
+});
+
 describe("a joining node", () => {
   test.each([
     ["a view", 3, view(HIGH, 5, LOWEST), isIn(5, LOWEST)],
@@ -472,6 +503,17 @@ describe("a member that coordinates", () => {
     expect(answers[0]).toMatchObject({ kind: VIEW, era: 6, members: 2 });
   });
 
+  test("makes nothing of a name that was founded alone, unless it is its own", async () => {
+    const s = await member(SELF);
+    const alone = { ...report(HIGH, 9, HIGHEST), flags: ALONE };
+    expect(await answersTo(s, alone)).toMatchObject([{ kind: VIEW, era: 5, founder: SELF }]);
+    expect(await cloud(s)).toBe(isIn(5, SELF));
+    expect(await answersTo(s, { ...report(LOW, 5, SELF), flags: ALONE })).toMatchObject([{ kind: VIEW, members: 2 }]);
+    // What it heard of them does not change what it makes of others.
+    await answersTo(s, report(HIGH, 6, HIGHEST));
+    expect(await cloud(s)).toBe(isIn(6, HIGHEST));
+  });
+
   test("does not give its name up for one who leaves", async () => {
     const s = await member(SELF);
     await answersTo(s, { ...report(LOW, 9, LOWEST), kind: BYE });
@@ -522,8 +564,16 @@ test("era and founder are on disk before the node names them, and are not writte
   await lab.advance("500ms");
   expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
   const before = Buffer.from((s.node.disk as SparseDisk).content());
-  s.wire.say(view(LOW, 5, LOWEST));
-  await lab.advance("500ms");
+  const reports = s.wire.of(REPORT).length;
+  s.wire.say(view(LOWEST, 5, LOWEST));
+  await lab.advance("200ms");
+  expect(
+    s.wire
+      .of(REPORT)
+      .slice(reports)
+      .filter(({ to }) => to === "10.0.2.98"),
+  ).toEqual([]);
+  await lab.advance("300ms");
   expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
   s.node.slowDisk(1);
   await lab.advance("10s");

@@ -46,6 +46,8 @@ const CODE_BYTES = 16;
 const CODE_AT = 96;
 /** A flag of packets in clusters without a key. */
 export const OPEN = 4;
+/** The sender founded its era alone. */
+export const ALONE = 8;
 
 /** What a stranger says. Ids are 16 hexadecimal digits. */
 export interface Said {
