@@ -22,7 +22,6 @@ REGION_PAGES        = 64                    # at least so much is added at a tim
 
 # A region begins with a link to the next one.
 REGION_NEXT         = 0
-REGION_BYTES        = 4
 REGION_HEADER       = 16
 
 .text
@@ -309,7 +308,6 @@ heap_grow:
 2:  shl     ebx, 12
     mov     edx, [heap_regions]
     mov     [eax + REGION_NEXT], edx
-    mov     [eax + REGION_BYTES], ebx
     mov     [heap_regions], eax
     lea     esi, [eax + ebx - BLOCK_HEADER] # the header that ends it
     mov     edx, esi

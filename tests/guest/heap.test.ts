@@ -1,12 +1,12 @@
-/** The heap inside a machine (tests/guest/heap.s): what it takes, gives back, and says to a kernel that misuses it. */
+/** The heap inside a machine (heap.s, heap-storm.s): what it takes, gives back, and says to a kernel that misuses it. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
 
-async function atPrompt(): Promise<LabNode> {
-  const lab = await inState("prompt", async () => {
-    const iso = await isoWith("tests/guest/heap.s", "asm/kernel/heap-test.s");
+async function atPrompt(source = "tests/guest/heap.s"): Promise<LabNode> {
+  const lab = await inState(`prompt, ${source}`, async () => {
+    const iso = await isoWith(source, "asm/kernel/heap-test.s");
     const booted = boot({ nodes: [{ cdrom: iso }] });
     await booted.nodes[0]!.waitFor(PROMPT);
     return booted;
@@ -24,7 +24,7 @@ test("blocks take what they should, what is freed is one piece again, and the he
 const storm = casesOf("guest/heap");
 
 test(`random operations leave the heap as it was: ${storm.title}`, { timeout: 3_600_000 }, async () => {
-  const node = await atPrompt();
+  const node = await atPrompt("tests/guest/heap-storm.s");
   await node.enter("service stop network", PROMPT);
   await node.enter(`heapstorm ${storm.count} ${storm.firstSeed}`, /heapstorm: .*\n/, { within: "3600s" });
   expect(node.console.text, storm.repeat()).toMatch(/heapstorm: passed\n/);
