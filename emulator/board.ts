@@ -4,7 +4,7 @@
  */
 
 import { AddressSpace } from "./bus/address-space.ts";
-import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, Wire } from "./bus/bus.ts";
+import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
 import type { ModelName } from "./cpu/model.ts";
 import { Counters } from "./debug/counters.ts";
@@ -14,7 +14,7 @@ import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { DmaControllers } from "./devices/dma8237.ts";
-import { E1000 } from "./devices/e1000.ts";
+import { E1000, type E1000Wires } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
 import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
@@ -45,6 +45,7 @@ import { Uart16550 } from "./devices/uart.ts";
 import { Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
+import { VirtioNet } from "./devices/virtio-net.ts";
 import { SharedLine } from "./devices/wire.ts";
 import type { BlockBackend } from "./disk/block.ts";
 import { MediumFaults } from "./disk/faulty.ts";
@@ -59,7 +60,7 @@ export interface DriveConfig {
 }
 
 /** Network cards, by QEMU's names. */
-export const NIC_MODELS = ["e1000", "rtl8139"] as const;
+export const NIC_MODELS = ["e1000", "rtl8139", "virtio"] as const;
 export type NicModel = (typeof NIC_MODELS)[number];
 
 export interface NetworkCardConfig {
@@ -112,6 +113,16 @@ export type BoardParts = Pick<
   processors?: number;
 };
 
+type NetworkCard = E1000 | Rtl8139 | VirtioNet;
+type CardParts = [name: string, windows: WindowFactory, clock: Clock, wires: E1000Wires];
+
+/** A boot ROM is for the card that firmware's and QEMU's ROMs drive. */
+const CARD_MAKERS: Readonly<Record<NicModel, (...parts: CardParts) => NetworkCard>> = {
+  e1000: (...parts) => new E1000(...parts),
+  rtl8139: (...parts) => new Rtl8139(...parts),
+  virtio: (...parts) => new VirtioNet(...parts),
+};
+
 /** What the board asks of the machine. */
 export interface BoardHost {
   clock: Clock;
@@ -151,7 +162,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
   readonly keyboard = new Ps2Keyboard();
   readonly uarts: readonly [Uart16550, Uart16550];
-  readonly networkCards: readonly (E1000 | Rtl8139)[];
+  readonly networkCards: readonly NetworkCard[];
   readonly power: PowerManagement;
   #probe: BusProbe | null = null;
   readonly #counters: Counters;
@@ -333,16 +344,13 @@ export class Board implements ProcessorBus, Stateful {
     return [channel(0, 14, 0x1f0, 0x3f6), channel(2, 15, 0x170, 0x376)];
   }
 
-  #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): (E1000 | Rtl8139)[] {
+  #makeNetworkCards(config: BoardConfig, bridge: IsaBridge): NetworkCard[] {
     if (config.network.length > MAX_NETWORK_CARDS) throw new RangeError(`more than ${MAX_NETWORK_CARDS} network cards`);
     return config.network.map(({ macAddress, port, bootRom }, index) => {
       const slot = FIRST_NETWORK_SLOT + index;
       const { clock, dma } = this.#host;
-      const wires = { dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress };
-      const card =
-        config.nic === "rtl8139"
-          ? new Rtl8139(`eth${index}`, this.#space, clock, wires)
-          : new E1000(`eth${index}`, this.#space, clock, { ...wires, bootRom: bootRom ?? null });
+      const wires = { dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress, bootRom: bootRom ?? null };
+      const card = CARD_MAKERS[config.nic ?? NIC_MODELS[0]](`eth${index}`, this.#space, clock, wires);
       this.#pci.plug(slot, 0, card);
       port.plugIn(clock, card);
       return card;

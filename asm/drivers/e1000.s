@@ -7,6 +7,7 @@
 .include "pci.inc"
 .include "net.inc"
 .include "memory.inc"
+.include "card.inc"
 
 E1000_ID                = 0x8086 | (0x100E << 16)
 
@@ -80,67 +81,41 @@ TX_DESCRIPTORS          = 64
 BUFFER_BYTES            = 2048
 RINGS_PAGES             = (2 * 64 * DESCRIPTOR_SIZE + (RX_DESCRIPTORS + TX_DESCRIPTORS) * BUFFER_BYTES + 4095) / 4096
 
-# The driver's structure of a card.
-CARD_MMIO               = 0             # address of the registers
-CARD_RX_RING            = 4
-CARD_TX_RING            = 8
-CARD_RX_BUFFERS         = 12
-CARD_TX_BUFFERS         = 16
-CARD_RX_NEXT            = 20            # descriptor that the card fills next
-CARD_TX_NEXT            = 24            # descriptor that we fill next
-CARD_RX_SKIP            = 28            # 1: inside a frame that is longer than a buffer
-CARD_LINK_CHANGED       = 32            # set by the interrupt handler
-CARD_OVERRUN            = 36            # set by the interrupt handler: the card had to drop frames
-CARD_RX_GIVEN           = 40            # what RDT holds
-CARD_SIZE               = 44
+# The driver's part of a card.
+CARD_RX_RING            = CARD_OWN
+CARD_TX_RING            = CARD_OWN + 4
+CARD_RX_BUFFERS         = CARD_OWN + 8
+CARD_TX_BUFFERS         = CARD_OWN + 12
+CARD_RX_NEXT            = CARD_OWN + 16 # descriptor that the card fills next
+CARD_TX_NEXT            = CARD_OWN + 20 # descriptor that we fill next
+CARD_RX_SKIP            = CARD_OWN + 24 # 1: inside a frame that is longer than a buffer
+CARD_OVERRUN            = CARD_OWN + 28 # set by the interrupt handler: the card had to drop frames
+CARD_RX_GIVEN           = CARD_OWN + 32 # what RDT holds
+CARD_SIZE               = CARD_OWN + 36
 
 RESET_MS                = 10
 EEPROM_TRIES            = 10000
 
+STRING e1000_name, "Intel 82540EM"
+
+.section .rodata
+.balign 4
+e1000_cards:                            # CARDS_*
+    .long   E1000_ID, e1000_name, PCI_BARS, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, RINGS_PAGES
+    .long   e1000_open, e1000_start, e1000_link, e1000_interrupt, e1000_transmit, e1000_poll, e1000_filter
+
 .text
 
-# Takes every card into use (level 6).
-e1000_init:
-    push    ebx
-    push    esi
-    xor     esi, esi
-1:  mov     eax, E1000_ID
-    mov     edx, esi
-    call    pci_find
-    jc      2f
-    call    e1000_attach
-    inc     esi
-    jmp     1b
-2:  pop     esi
-    pop     ebx
-    ret
 INITCALL 6, e1000_init
 
-# Resets a card and registers its interface. A card that cannot be used is reported and left alone.
-# In: EAX PCI device.
-e1000_attach:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, eax
-    cmp     dword ptr [ebp + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_MEMORY
-    jne     .Le1000_attach_unusable
-    cmp     byte ptr [ebp + PCI_IRQ], 15
-    ja      .Le1000_attach_unusable
-    mov     edx, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER
-    call    pci_enable
-    mov     eax, NETIF_SIZE
-    call    malloc
-    jc      .Le1000_attach_failed
-    mov     ebx, eax
-    mov     eax, CARD_SIZE
-    call    malloc
-    jc      .Le1000_attach_failed
-    mov     edi, eax
-    mov     eax, RINGS_PAGES
-    call    page_alloc
-    jc      .Le1000_attach_failed
+# Takes every card into use. Runs once, at boot.
+e1000_init:
+    mov     eax, offset e1000_cards
+    jmp     card_find
+
+# CARDS_OPEN.
+e1000_open:
+    mov     eax, [edi + CARD_MEMORY]
     mov     [edi + CARD_RX_RING], eax
     add     eax, RX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     [edi + CARD_TX_RING], eax
@@ -148,48 +123,15 @@ e1000_attach:
     mov     [edi + CARD_RX_BUFFERS], eax
     add     eax, RX_DESCRIPTORS * BUFFER_BYTES
     mov     [edi + CARD_TX_BUFFERS], eax
-    mov     eax, [ebp + PCI_BARS + PCI_BAR_BASE]
-    mov     edx, REGISTERS_BYTES
-    call    physical_map
-    jc      .Le1000_attach_failed
-    mov     esi, eax
-    mov     [edi + CARD_MMIO], esi
-    mov     [ebx + NETIF_DRIVER], edi
-    mov     dword ptr [ebx + NETIF_TRANSMIT], offset e1000_transmit
-    mov     dword ptr [ebx + NETIF_POLL], offset e1000_poll
-    mov     dword ptr [ebx + NETIF_FILTER], offset e1000_filter
-    movzx   eax, byte ptr [ebp + PCI_IRQ]
-    mov     [ebx + NETIF_IRQ], eax
-
     call    e1000_reset
     call    e1000_read_mac
     call    e1000_rings
-    mov     eax, ebx
-    call    net_register
-    mov     eax, ebx
-    call    e1000_filter
-    call    e1000_link
-    mov     eax, [ebx + NETIF_IRQ]
-    mov     edx, offset e1000_interrupt
-    mov     ecx, ebx
-    call    irq_register
-    jc      .Le1000_attach_failed
+    clc
+    ret
+
+# CARDS_START.
+e1000_start:
     mov     dword ptr [esi + IMS], INT_ENABLED
-    lea     eax, [ebx + NETIF_NAME]
-    lea     edx, [ebx + NETIF_MAC]
-    PRINTF  "%s: Intel 82540EM, %M, IRQ %u\n", eax, edx, [ebx+NETIF_IRQ]
-    jmp     .Le1000_attach_done
-.Le1000_attach_unusable:
-    PRINT   "82540EM: the firmware gave it no memory range or interrupt; not used.\n"
-    jmp     .Le1000_attach_done
-.Le1000_attach_failed:
-    call    error_text
-    PRINTF  "82540EM: %s; not used.\n", eax
-.Le1000_attach_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Resets the card and sets the link up (section 14.3).
@@ -315,16 +257,11 @@ e1000_interrupt:
 2:  jmp     net_wake
 9:  ret
 
-# Reads the link status.
-# In: EBX interface.
+# CARDS_LINK.
 e1000_link:
-    mov     eax, [ebx + NETIF_DRIVER]
-    mov     dword ptr [eax + CARD_LINK_CHANGED], 0
-    mov     eax, [eax + CARD_MMIO]
-    mov     edx, [eax + STATUS]
+    mov     edx, [esi + STATUS]
     and     edx, STATUS_LU
-    mov     eax, ebx
-    jmp     address_link
+    ret
 
 # NETIF_POLL: hands the received frames on and gives their descriptors back. Runs in the net task.
 # In: EAX interface.
@@ -337,7 +274,7 @@ e1000_poll:
     mov     esi, [ebx + NETIF_DRIVER]
     cmp     dword ptr [esi + CARD_LINK_CHANGED], 0
     je      .Le1000_poll_next
-    call    e1000_link
+    call    card_link
 .Le1000_poll_next:
     mov     edi, [esi + CARD_RX_NEXT]
     mov     ebp, edi
@@ -459,8 +396,9 @@ e1000_transmit:
     pop     ebx
     ret
 
-# NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast table
-# (section 13.5.1), and the MAC addresses of further addresses into the receive addresses after the first (13.5.2).
+# NETIF_FILTER: enters the groups of the interface into the multicast table (section 13.5.1), and the MAC addresses of
+# further addresses into the receive addresses after the first (13.5.2). With RCTL.MO = 0 a group's hash is bits 47 to
+# 36 of its address: the last byte and the upper half of the one before.
 # In: EAX interface.
 e1000_filter:
     push    ebx
@@ -472,19 +410,13 @@ e1000_filter:
     xor     eax, eax
     mov     ecx, 128
     rep stosd
-    mov     eax, IP_ALL_HOSTS
-    call    .Le1000_filter_mark
-    lea     esi, [ebx + NETIF_GROUPS]
-    mov     edi, GROUPS_MAXIMUM
+    mov     ecx, CARD_GROUPS - 1
 .Le1000_filter_group:
-    mov     eax, [esi + GROUP_ADDRESS]
-    test    eax, eax
-    jz      .Le1000_filter_next_group
-    call    .Le1000_filter_mark
-.Le1000_filter_next_group:
-    add     esi, GROUP_SIZE
-    dec     edi
-    jnz     .Le1000_filter_group
+    call    card_group
+    shr     edx, 4
+    bts     [esp], edx                  # the bit's number may lead beyond the first dword
+    dec     ecx
+    jns     .Le1000_filter_group
     mov     edi, [ebx + NETIF_DRIVER]
     mov     edi, [edi + CARD_MMIO]
     add     edi, MTA
@@ -517,19 +449,4 @@ e1000_filter:
     pop     edi
     pop     esi
     pop     ebx
-    ret
-
-# With RCTL.MO = 0 the hash is bits 47 to 36 of the address: its last byte and the upper half of the one before, which
-# are the last two bytes of the group.
-.Le1000_filter_mark:
-    mov     ecx, eax
-    shr     ecx, 16                     # CL fifth byte of the MAC address, CH sixth
-    shr     ecx, 4
-    and     ecx, 0xFFF
-    mov     edx, ecx
-    shr     edx, 5
-    and     ecx, 31
-    mov     eax, 1
-    shl     eax, cl
-    or      [esp + edx*4 + 4], eax      # the table lies above our return address
     ret

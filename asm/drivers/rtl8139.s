@@ -7,9 +7,9 @@
 .include "pci.inc"
 .include "net.inc"
 .include "memory.inc"
+.include "card.inc"
 
 RTL8139_ID              = 0x10EC | (0x8139 << 16)
-MMIO_BAR                = PCI_BARS + PCI_BAR_SIZE_OF
 
 # Registers (chapter 6).
 IDR0                    = 0x00          # the card's MAC address
@@ -65,127 +65,61 @@ TX_BUFFER_BYTES         = 2048
 RX_PAGES                = (RX_RING_BYTES + 16 + 2048 + 4095) / 4096
 PAGES                   = RX_PAGES + TX_DESCRIPTORS * TX_BUFFER_BYTES / 4096
 
-# The driver's structure of a card.
-CARD_MMIO               = 0             # address of the registers
-CARD_RX_RING            = 4
-CARD_TX_BUFFERS         = 8
-CARD_RX_OFFSET          = 12            # where the next frame is in the ring
-CARD_TX_NEXT            = 16            # descriptor that we fill next
-CARD_LINK_CHANGED       = 20            # set by the interrupt handler
-CARD_OVERRUN            = 24            # set by the interrupt handler: the card had to drop frames
-CARD_RCR                = 28            # what the receiver takes
-CARD_RESTART            = 32            # 1: the net task is to start the receiver with another CARD_RCR
-CARD_SIZE               = 36
+# The driver's part of a card.
+CARD_TX_BUFFERS         = CARD_OWN
+CARD_RX_OFFSET          = CARD_OWN + 4  # where the next frame is in the ring, with which CARD_MEMORY begins
+CARD_TX_NEXT            = CARD_OWN + 8  # descriptor that we fill next
+CARD_OVERRUN            = CARD_OWN + 12 # set by the interrupt handler: the card had to drop frames
+CARD_RCR                = CARD_OWN + 16 # what the receiver takes
+CARD_RESTART            = CARD_OWN + 20 # 1: the net task is to start the receiver with another CARD_RCR
+CARD_SIZE               = CARD_OWN + 24
 
 RESET_TRIES             = 100           # of 1 ms each
 
+STRING rtl8139_name, "Realtek RTL8139"
+
+.section .rodata
+.balign 4
+rtl8139_cards:                          # CARDS_*
+    .long   RTL8139_ID, rtl8139_name, PCI_BARS + PCI_BAR_SIZE_OF, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, PAGES
+    .long   rtl8139_open, rtl8139_start, rtl8139_link, rtl8139_interrupt, rtl8139_transmit, rtl8139_poll, rtl8139_filter
+
 .text
 
-# Takes every card into use (level 6).
-rtl8139_init:
-    push    ebx
-    push    esi
-    xor     esi, esi
-1:  mov     eax, RTL8139_ID
-    mov     edx, esi
-    call    pci_find
-    jc      2f
-    call    rtl8139_attach
-    inc     esi
-    jmp     1b
-2:  pop     esi
-    pop     ebx
-    ret
 INITCALL 6, rtl8139_init
 
-# Resets a card and registers its interface. A card that cannot be used is reported and left alone.
-# In: EAX PCI device.
-rtl8139_attach:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, eax
-    cmp     dword ptr [ebp + MMIO_BAR + PCI_BAR_TYPE], PCI_BAR_MEMORY
-    jne     .Lrtl8139_attach_unusable
-    cmp     byte ptr [ebp + PCI_IRQ], 15
-    ja      .Lrtl8139_attach_unusable
-    mov     edx, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER
-    call    pci_enable
-    mov     eax, NETIF_SIZE
-    call    malloc
-    jc      .Lrtl8139_attach_failed
-    mov     ebx, eax
-    mov     eax, CARD_SIZE
-    call    malloc
-    jc      .Lrtl8139_attach_failed
-    mov     edi, eax
-    mov     eax, PAGES
-    call    page_alloc
-    jc      .Lrtl8139_attach_failed
-    mov     [edi + CARD_RX_RING], eax
-    add     eax, RX_PAGES * 4096
-    mov     [edi + CARD_TX_BUFFERS], eax
-    mov     eax, [ebp + MMIO_BAR + PCI_BAR_BASE]
-    mov     edx, REGISTERS_BYTES
-    call    physical_map
-    jc      .Lrtl8139_attach_failed
-    mov     esi, eax
-    mov     [edi + CARD_MMIO], esi
-    mov     [ebx + NETIF_DRIVER], edi
-    mov     dword ptr [ebx + NETIF_TRANSMIT], offset rtl8139_transmit
-    mov     dword ptr [ebx + NETIF_POLL], offset rtl8139_poll
-    mov     dword ptr [ebx + NETIF_FILTER], offset rtl8139_filter
-    movzx   eax, byte ptr [ebp + PCI_IRQ]
-    mov     [ebx + NETIF_IRQ], eax
+# Takes every card into use. Runs once, at boot.
+rtl8139_init:
+    mov     eax, offset rtl8139_cards
+    jmp     card_find
 
+# CARDS_OPEN.
+rtl8139_open:
     call    rtl8139_reset
-    jc      .Lrtl8139_attach_failed
+    jc      9f
     mov     eax, [esi + IDR0]
     mov     [ebx + NETIF_MAC], eax
     mov     eax, [esi + IDR0 + 4]
     mov     [ebx + NETIF_MAC + 4], ax
-    mov     eax, [edi + CARD_TX_BUFFERS]
+    mov     eax, [edi + CARD_MEMORY]
+    add     eax, RX_PAGES * 4096
+    mov     [edi + CARD_TX_BUFFERS], eax
     VIRT_TO_PHYS eax
     xor     ecx, ecx
-.Lrtl8139_attach_buffer:
-    mov     [esi + TSAD0 + ecx*4], eax
+1:  mov     [esi + TSAD0 + ecx*4], eax
     add     eax, TX_BUFFER_BYTES
     inc     ecx
     cmp     ecx, TX_DESCRIPTORS
-    jb      .Lrtl8139_attach_buffer
+    jb      1b
     mov     dword ptr [edi + CARD_RCR], RCR_SETTINGS
-    mov     dword ptr [edi + CARD_RESTART], 0
-    mov     dword ptr [edi + CARD_TX_NEXT], 0
-    mov     dword ptr [edi + CARD_OVERRUN], 0
     call    rtl8139_receiver
     mov     dword ptr [esi + TCR], TCR_SETTINGS
-    mov     eax, ebx
-    call    net_register
-    mov     eax, ebx
-    call    rtl8139_filter
-    call    rtl8139_link
-    mov     eax, [ebx + NETIF_IRQ]
-    mov     edx, offset rtl8139_interrupt
-    mov     ecx, ebx
-    call    irq_register
-    jc      .Lrtl8139_attach_failed
+    clc
+9:  ret
+
+# CARDS_START.
+rtl8139_start:
     mov     word ptr [esi + IMR], INT_ENABLED
-    lea     eax, [ebx + NETIF_NAME]
-    lea     edx, [ebx + NETIF_MAC]
-    PRINTF  "%s: Realtek RTL8139, %M, IRQ %u\n", eax, edx, [ebx+NETIF_IRQ]
-    jmp     .Lrtl8139_attach_done
-.Lrtl8139_attach_unusable:
-    PRINT   "RTL8139: the firmware gave it no memory range or interrupt; not used.\n"
-    jmp     .Lrtl8139_attach_done
-.Lrtl8139_attach_failed:
-    call    error_text
-    PRINTF  "RTL8139: %s; not used.\n", eax
-.Lrtl8139_attach_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Wakes the card and resets it (section 6.6). May sleep.
@@ -215,7 +149,7 @@ rtl8139_reset:
 # Clobbers: EAX.
 rtl8139_receiver:
     mov     byte ptr [esi + CR], CR_TE
-    mov     eax, [edi + CARD_RX_RING]
+    mov     eax, [edi + CARD_MEMORY]
     VIRT_TO_PHYS eax
     mov     [esi + RBSTART], eax
     mov     dword ptr [edi + CARD_RX_OFFSET], 0
@@ -243,17 +177,12 @@ rtl8139_interrupt:
 2:  jmp     net_wake
 9:  ret
 
-# Reads the link status.
-# In: EBX interface.
+# CARDS_LINK.
 rtl8139_link:
-    mov     eax, [ebx + NETIF_DRIVER]
-    mov     dword ptr [eax + CARD_LINK_CHANGED], 0
-    mov     eax, [eax + CARD_MMIO]
-    movzx   edx, byte ptr [eax + MSR]
+    movzx   edx, byte ptr [esi + MSR]
     not     edx                         # MSR_LINKB is set where there is no link
     and     edx, MSR_LINKB
-    mov     eax, ebx
-    jmp     address_link
+    ret
 
 # NETIF_POLL: hands the received frames on and gives their place in the ring back. Runs in the net task.
 # In: EAX interface.
@@ -267,7 +196,7 @@ rtl8139_poll:
     mov     esi, [edi + CARD_MMIO]
     cmp     dword ptr [edi + CARD_LINK_CHANGED], 0
     je      .Lrtl8139_poll_restart
-    call    rtl8139_link
+    call    card_link
 .Lrtl8139_poll_restart:
     cmp     dword ptr [edi + CARD_RESTART], 0
     je      .Lrtl8139_poll_next
@@ -277,7 +206,7 @@ rtl8139_poll:
     test    byte ptr [esi + CR], CR_BUFE
     jnz     .Lrtl8139_poll_empty
     mov     edx, [edi + CARD_RX_OFFSET]
-    add     edx, [edi + CARD_RX_RING]
+    add     edx, [edi + CARD_MEMORY]
     movzx   ebp, word ptr [edx + RX_LENGTH]
     test    byte ptr [edx + RX_STATUS], RX_STATUS_ROK
     jz      .Lrtl8139_poll_damaged
@@ -361,8 +290,8 @@ rtl8139_transmit:
     pop     ebx
     ret
 
-# NETIF_FILTER: enters the groups of the interface, and 224.0.0.1 which every host hears, into the multicast filter. The
-# card knows one MAC address of its own: with further ones it takes all frames, and ether_receive chooses.
+# NETIF_FILTER: enters the groups of the interface into the multicast filter. The card knows one MAC address of its own:
+# with further ones it takes all frames, and ether_receive chooses.
 # In: EAX interface.
 rtl8139_filter:
     push    ebx
@@ -372,19 +301,13 @@ rtl8139_filter:
     mov     ebx, eax
     mov     dword ptr [esp], 0
     mov     dword ptr [esp + 4], 0
-    mov     eax, IP_ALL_HOSTS
-    call    .Lrtl8139_filter_mark
-    lea     esi, [ebx + NETIF_GROUPS]
-    mov     edi, GROUPS_MAXIMUM
+    mov     ecx, CARD_GROUPS - 1
 .Lrtl8139_filter_group:
-    mov     eax, [esi + GROUP_ADDRESS]
-    test    eax, eax
-    jz      .Lrtl8139_filter_next_group
-    call    .Lrtl8139_filter_mark
-.Lrtl8139_filter_next_group:
-    add     esi, GROUP_SIZE
-    dec     edi
-    jnz     .Lrtl8139_filter_group
+    call    card_group
+    call    rtl8139_hash
+    bts     [esp], eax                  # the bit's number may lead beyond the first dword
+    dec     ecx
+    jns     .Lrtl8139_filter_group
     mov     esi, [ebx + NETIF_DRIVER]
     mov     edi, [esi + CARD_MMIO]
     mov     eax, [esp]
@@ -410,50 +333,40 @@ rtl8139_filter:
     pop     ebx
     ret
 
-# The bit is the upper six of the check sequence over the group's MAC address, 01:00:5E and 23 bits of the group.
-# In: EAX group as it lies in a packet.
-.Lrtl8139_filter_mark:
+# The number of a group's bit: the upper six of the check sequence over its MAC address (IEEE 802.3, 3.2.9), whose bytes
+# are sent with their lowest bits first.
+# In: EAX first four bytes of the address, EDX last two.
+# Out: EAX bit.
+# Clobbers: EDX.
+rtl8139_hash:
+    push    ecx
     push    ebx
-    sub     esp, 8                      # the address
-    mov     dword ptr [esp], 0x005E0001
-    and     ah, 0x7F
-    mov     [esp + 3], ah
-    shr     eax, 16
-    mov     [esp + 4], ax
     mov     ecx, -1
-    xor     ebx, ebx
-1:  movzx   edx, byte ptr [esp + ebx]
-    call    .Lrtl8139_filter_byte
-    inc     ebx
-    cmp     ebx, 6
-    jb      1b
-    add     esp, 8
+    mov     ebx, 32
+    call    .Lrtl8139_hash_bits
+    mov     eax, edx
+    mov     ebx, 16
+    call    .Lrtl8139_hash_bits
+    mov     eax, ecx
+    shr     eax, 26
     pop     ebx
-    shr     ecx, 26
-    mov     edx, ecx
-    shr     edx, 5
-    and     ecx, 31
-    mov     eax, 1
-    shl     eax, cl
-    or      [esp + edx*4 + 4], eax      # the filter lies above our return address
+    pop     ecx
     ret
 
-# One byte more of a check sequence (IEEE 802.3, 3.2.9): its lowest bit is sent first.
-# In: ECX so far, EDX byte.
+# In: EAX bits, EBX how many, ECX check sequence so far.
 # Out: ECX.
-# Clobbers: EAX, EDX.
-.Lrtl8139_filter_byte:
-    push    ebx
-    mov     ebx, 8
-1:  mov     eax, ecx
-    shr     eax, 31
-    xor     eax, edx
+# Clobbers: EAX, EBX.
+.Lrtl8139_hash_bits:
+    push    edx
+1:  mov     edx, ecx
+    shr     edx, 31
+    xor     edx, eax
     shl     ecx, 1
-    shr     edx, 1
-    test    eax, 1
+    shr     eax, 1
+    test    edx, 1
     jz      2f
     xor     ecx, 0x04C11DB7
 2:  dec     ebx
     jnz     1b
-    pop     ebx
+    pop     edx
     ret

@@ -1,5 +1,5 @@
 # The transport of virtio devices: finds their registers, agrees on features, and moves chains of buffers through split
-# virtqueues. What the buffers mean is the business of the devices' drivers (virtio-blk.s).
+# virtqueues. What the buffers mean is the business of the devices' drivers (virtio-blk.s, virtio-net.s).
 # Source: Virtual I/O Device (VIRTIO) 1.1, legacy interface: 2.6.2 (layout), 2.6.13 (supplying buffers), 2.6.14
 # (receiving used buffers), 3.1.1 (initialisation), 4.1.4.8 (registers).
 #
@@ -200,6 +200,31 @@ virtio_queue:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Gives the memory of a queue back that the device does not use any more, or never has.
+# In: EAX QUEUE record, zeros if it was never made; afterwards it is so.
+.global virtio_queue_free
+virtio_queue_free:
+    push    ebx
+    mov     ebx, eax
+    xor     eax, eax
+    xchg    eax, [ebx + VIRTQ_DESCRIPTORS]
+    test    eax, eax
+    jz      9f
+    mov     edx, [ebx + VIRTQ_PAGES]
+    call    page_free
+    mov     eax, [ebx + VIRTQ_COOKIES]
+    call    mfree
+9:  pop     ebx
+    ret
+
+# Asks the device for no interrupts when it gives chains of a queue back.
+# In: EAX queue.
+.global virtio_quiet
+virtio_quiet:
+    mov     eax, [eax + VIRTQ_AVAILABLE]
+    mov     word ptr [eax], 1           # VIRTQ_AVAIL_F_NO_INTERRUPT
     ret
 
 # Offers a chain of buffers to the device; virtio_kick then tells it. What the device reads comes before what it writes.

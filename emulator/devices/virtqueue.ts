@@ -128,6 +128,11 @@ export class Virtqueue implements Stateful {
     return chain;
   }
 
+  /** The chain that was taken last is left where it was: the device cannot use it. */
+  putBack(): void {
+    this.#taken = (this.#taken - 1) & 0xffff;
+  }
+
   /** The chain that begins with this descriptor: for a device that comes back to one which it has taken. */
   chainAt(head: number): DescriptorChain | null {
     const readable: Segment[] = [];

@@ -68,7 +68,7 @@ const CASES = {
   "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/volumes": { quick: 2, fast: 3, thorough: 60 },
   "system/iso9660": { quick: 3, fast: 5, thorough: 100 },
-  "system/network-hostile": { quick: 30, fast: 30, thorough: 5000 },
+  "system/network-hostile": { quick: 60, fast: 60, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 export type RandomTest = keyof typeof CASES;

@@ -2,10 +2,13 @@
  * Debian's 32-bit kernel with the options that it has by itself: it finds the PCI bus by the firmware's ACPI tables,
  * gets interrupts from their links, speaks over the network card, starts all processors, and switches the machine off.
  */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
-import { linuxIso } from "./linux.ts";
-import { ourFirmware } from "./packages.ts";
+import { images } from "../system/images.ts";
+import { linuxIso, type RootFile } from "./linux.ts";
+import { ourFirmware, packageFile, systemsFolder } from "./packages.ts";
 
 const PROMPT = /\/ # $/;
 
@@ -40,6 +43,46 @@ describe("Linux", () => {
       expect(interrupts).toMatch(/9: .*acpi/);
       node.type("poweroff -f\n");
       await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
+    } finally {
+      lab.close();
+    }
+  });
+
+  test("drives a virtio network card beside a node of ours with another", { timeout: 900_000 }, async (context) => {
+    const folder = join(systemsFolder, "virtio-net");
+    const names = existsSync(folder) ? readdirSync(folder) : ["25-virtio_ring.ko"];
+    const modules = names.map((name): RootFile => {
+      return [`card/${name}`, packageFile(join("virtio-net", name), "linux-image-686:i386", context)];
+    });
+    const cdrom = linuxIso("console=ttyS0", context, [["card", null], ...modules]);
+    const lab = new LabCluster({
+      firmware: ourFirmware(),
+      nodes: [
+        { name: "linux", cdrom, ramBytes: 128 * 1024 * 1024, nic: "virtio" },
+        { name: "ours", cdrom: images().iso, nic: "virtio" },
+      ],
+    });
+    try {
+      const [node, ours] = lab.nodes;
+      await node!.waitFor(PROMPT, { within: "200s" });
+      const shell = async (line: string): Promise<string> => {
+        const [said] = await node!.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
+        return said;
+      };
+      expect(await shell("for m in /card/*; do insmod $m || break; done")).toContain("status-0");
+      expect(await shell("ip link set eth0 up; ip addr add 10.0.2.99/24 dev eth0; ping -c 3 10.0.2.2")).toContain(
+        "3 packets transmitted, 3 packets received",
+      );
+      expect(await shell("cat /sys/class/net/eth0/carrier")).toMatch(/^1/m);
+      expect(await shell("ping -c 20 -s 1472 10.0.2.15")).toContain("20 packets received");
+      await ours!.enter("ping -c 3 10.0.2.99", /3 received/);
+      expect(await shell("cat /proc/interrupts")).toMatch(/11: +[1-9]\d* .*virtio/);
+      node!.cut();
+      await lab.advance("100ms");
+      expect(await shell("cat /sys/class/net/eth0/carrier")).toMatch(/^0/m);
+      node!.connect();
+      await lab.advance("100ms");
+      expect(await shell("ping -c 3 10.0.2.15")).toContain("3 packets received");
     } finally {
       lab.close();
     }

@@ -2,9 +2,10 @@
  * Random work on a board that has everything, in bursts of steps as a driver, or something that is none, would do them.
  * Every saved field of every device comes to another value than that of power on by it (fields.test.ts).
  */
+import { NIC_MODELS, type NicModel } from "../../../emulator/board.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import type { Random } from "../../../emulator/state/random.ts";
-import { CHIPS } from "./chips.ts";
+import { CHIPS, type Chip } from "./chips.ts";
 import {
   BLOCKS,
   CARD,
@@ -18,6 +19,7 @@ import {
   range,
 } from "./places.ts";
 import { parseScript, type Step } from "./script.ts";
+import { descriptorAt, NEXT, WRITE, words } from "./virtio-script.ts";
 
 const INTERESTING = [0, 1, 2, 3, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fffffff, 0x80000000, 0xffffffff] as const;
 const WAITS_NS = [10, 500, 10_000, 120_000, 600_000, 2_000_000, 40_000_000, 700_000_000] as const;
@@ -49,7 +51,6 @@ const BURSTS: readonly ((random: Random) => string)[] = [
   disketteBurst,
   managementBurst,
   virtioBurst,
-  fastCardBurst,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `wait ${random.pick(WAITS_NS)}ns`,
@@ -78,17 +79,11 @@ const BURSTS: readonly ((random: Random) => string)[] = [
       .join(" ")}; wait 90us; in 3f8; in 2f8`,
   (random) =>
     `frame ${hex(60 + random.below(1400))} ${random.chance(50) ? "ff ff ff ff ff ff" : "52 54 0 12 34 56"} 2 0 0 0 0 9 8 0`,
-  cardBurst,
-  cardBurst,
   (random) => `cable ${random.below(2)}`,
   (random) => `ferr ${random.below(2)}; out f0 0`,
   () => "button",
   () => "ack; out a0 20; out 20 20",
   () => "ack",
-  caseBurst,
-  caseBurst,
-  caseBurst,
-  caseBurst,
 ];
 
 const out = (port: number, value: number, size = ""): string => `out${size} ${hex(port)} ${hex(value)}`;
@@ -338,16 +333,41 @@ function managementBurst(random: Random): string {
 /** A driver of the virtio disk with one request. */
 function virtioBurst(random: Random): string {
   const descriptor = (index: number, address: number, bytes: number, flags: number, next: number): string =>
-    `ram ${hex(0x90000 + 16 * index)} ${[address, 0, bytes, flags | (next << 16)]
-      .flatMap((word) => [0, 8, 16, 24].map((shift) => hex((word >>> shift) & 0xff)))
-      .join(" ")}`;
+    descriptorAt(0x90000, index, address, bytes, flags, next);
   return [
     `out c212 0; out c212 3; outl c204 ${hex(random.pick([0x200, 0x210]))}; outw c20e ${random.below(2)}; outw c20e 0`,
     `outl c208 90; out c212 7; ram 91000 0 0 1 0 0 0; ram a0000 ${random.below(3)} 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0`,
     descriptor(0, 0xa0000, 16, 1, 1),
     descriptor(1, 0xa1000, 512, 1 | (random.below(2) << 1), random.chance(90) ? 2 : 1),
     descriptor(2, 0xa2000, 1, 2, 0),
-    `outw c210 0; wait ${random.pick([1_000, 200_000])}ns`,
+    `outw c210 0; wait ${random.pick([1_000, 200_000])}ns; outw c20e ${random.below(2)}`,
+  ].join(";");
+}
+
+/** A driver of the virtio card: a chain in each of its queues, some of them broken, at the place where it has its registers. */
+function virtioCardBurst(random: Random): string {
+  const tables = [0x90000, 0x94000, 0x98000] as const;
+  const available = [0x91000, 0x95000, 0x98400] as const;
+  const command = random.pick([
+    "0 0 0",
+    "0 1 1",
+    `1 0 ${words(1)} 2 0 0 0 0 1 ${words(1)} 1 0 5e 0 0 1`,
+    `1 0 ${words(65)}`,
+    `1 0 ${words(0, 65)}`,
+  ]);
+  return [
+    "outl cf8 80001810; outl cfc c000; outl cf8 80001804; outw cfc 7",
+    `out c012 0; out c012 3; outl c004 70020; out c014 ${hex(random.below(256))}`,
+    ...tables.map((table, queue) => `outw c00e ${queue}; outl c008 ${hex(table >> 12)}`),
+    `outw c00e 0; out c012 7; ram a4000 ${command}`,
+    ...available.map((ring) => `ram ${hex(ring)} ${random.below(2)} 0 1 0 0 0`),
+    ...tables.map((table, queue) =>
+      descriptorAt(table, 0, 0xa4000, queue === 2 ? 400 : 74, queue === 0 ? WRITE : random.chance(80) ? 0 : NEXT, 0),
+    ),
+    ...(random.chance(20) ? [descriptorAt(0x90000, 0, 0xa4000, 74, NEXT, 0)] : []),
+    "outw c010 0; outw c010 1; outw c010 2",
+    `wait ${random.pick([1_000, 3_000])}ns; frame 40 ff ff ff ff ff ff; wait 1us; cable ${random.below(2)}; wait 2ms; wire`,
+    MAP_WINDOWS,
   ].join(";");
 }
 
@@ -482,16 +502,26 @@ function cardBurst(random: Random): string {
 }
 
 /** The beginning of a chip's case: states that somebody thought of. */
-function caseBurst(random: Random): string {
-  const steps = random.pick(random.pick(CHIPS).cases).script.split(/[;\n]/);
+function caseBurst(random: Random, chips: readonly Chip[]): string {
+  const steps = random.pick(random.pick(chips).cases).script.split(/[;\n]/);
   return steps.slice(0, 1 + random.below(steps.length)).join(";");
 }
 
-/** The steps of a seed: without end. */
-export function* randomSteps(random: Random): Generator<Step, never> {
+/** What only a board with this card can do. */
+const CARD_BURSTS: Readonly<Record<NicModel, (random: Random) => string>> = {
+  e1000: cardBurst,
+  rtl8139: fastCardBurst,
+  virtio: virtioCardBurst,
+};
+
+/** The steps of a seed, for a board with this card: without end. */
+export function* randomSteps(random: Random, nic: NicModel = NIC_MODELS[0]): Generator<Step, never> {
+  const chips = CHIPS.filter(({ config }) => (config().nic ?? nic) === nic);
+  const ofCases = (): string => caseBurst(random, chips);
+  const bursts = [...BURSTS, CARD_BURSTS[nic], CARD_BURSTS[nic], CARD_BURSTS[nic], ofCases, ofCases, ofCases, ofCases];
   yield* parseScript(MAP_WINDOWS);
   for (;;) {
-    yield* parseScript(random.pick(BURSTS)(random));
+    yield* parseScript(random.pick(bursts)(random));
     if (random.chance(10)) yield* parseScript(MAP_WINDOWS);
     if (random.chance(1)) yield* parseScript("reset");
   }

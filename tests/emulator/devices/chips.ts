@@ -21,6 +21,7 @@ import { systemCases } from "./system-cases.ts";
 import { uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
 import { virtioCases } from "./virtio-cases.ts";
+import { virtioNetCases } from "./virtio-net-cases.ts";
 
 export interface Chip {
   readonly name: string;
@@ -37,6 +38,7 @@ const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
 
 const withFastCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "rtl8139" });
+const withVirtioCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "virtio" });
 
 /** Each byte of a sector or block has a value of its own place. */
 function filled(bytes: number, unit: number): SparseDisk {
@@ -108,7 +110,7 @@ const withCardInQemu = (model: string): readonly string[] => [
   ...["-netdev", "user,id=net", "-device"],
   `${model},netdev=net,mac=52:54:00:12:34:56,addr=3,romfile=`,
 ];
-/** Without MSI-X, which moves the device's registers once it is on, and without the modern interface. */
+/** Virtio without MSI-X, which moves the device's registers once it is on, and without the modern interface. */
 const QEMU_VIRTIO_DISK = [
   ...QEMU_BARE,
   ...["-blockdev", `driver=null-co,size=${VIRTIO_SECTORS * 512},read-zeroes=on,node-name=medium`],
@@ -138,4 +140,10 @@ export const CHIPS: readonly Chip[] = [
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },
+  {
+    name: "virtio network card",
+    cases: virtioNetCases,
+    config: withVirtioCard,
+    inQemu: withCardInQemu("virtio-net-pci,disable-modern=on,vectors=0"),
+  },
 ];

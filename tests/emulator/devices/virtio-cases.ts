@@ -1,4 +1,5 @@
 import type { Case } from "./script.ts";
+import { descriptorAt, words } from "./virtio-script.ts";
 
 /** The disk is in slot 3: its ports go to C000h, and it may use the bus. */
 const CONFIG = "outl cf8 80001810; outl cfc c000; outl cf8 80001804; outw cfc 5";
@@ -8,14 +9,12 @@ const DRIVER = `${CONFIG}; out c012 0; out c012 3; outl c004 200; outw c00e 0; o
 /** The ring of 256 descriptors: the available ring follows them, the used ring has a page of its own. */
 const AVAILABLE = "11000";
 const USED = "12000";
-const dword = (value: number): string =>
-  [0, 8, 16, 24].map((shift) => ((value >>> shift) & 0xff).toString(16)).join(" ");
 const descriptor = (index: number, address: number, bytes: number, flags: number, next: number): string =>
-  `ram ${(0x10000 + index * 16).toString(16)} ${dword(address)} ${dword(0)} ${dword(bytes)} ${dword(flags | (next << 16))}`;
+  descriptorAt(0x10000, index, address, bytes, flags, next);
 /** Header at 20000h, data at 21000h, status at 22000h. */
 const request = (kind: number, sector: number, bytes: number, dataFlags: number): string =>
   [
-    `ram 20000 ${dword(kind)} ${dword(0)} ${dword(sector)} ${dword(0)}`,
+    `ram 20000 ${words(kind, 0, sector, 0)}`,
     "ram 22000 ee",
     descriptor(0, 0x20000, 16, 1, bytes > 0 ? 1 : 2),
     descriptor(1, 0x21000, bytes, 1 | dataFlags, 2),

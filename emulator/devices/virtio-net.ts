@@ -1,0 +1,221 @@
+/**
+ * A virtio network card (1AF4:1000). Source: Virtual I/O Device (VIRTIO) 1.1, 5.1.
+ *
+ * It does nothing for its driver but move frames: no checksums, no segmentation, one pair of queues. A frame for which the
+ * driver has left no buffer is lost, as the card has no memory of its own.
+ */
+import type { AccessBytes, WindowFactory } from "../bus/bus.ts";
+import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
+import type { StateVisitor } from "../state/state.ts";
+import type { Clock, Timer } from "../time/clock.ts";
+import { VirtioPciDevice, type VirtioWires } from "./virtio-pci.ts";
+import type { DescriptorChain } from "./virtqueue.ts";
+
+const RECEIVE = 0;
+const SEND = 1;
+const COMMAND = 2;
+const QUEUE_SIZES = [256, 256, 64];
+
+const FEATURE_MAC = 1 << 5;
+const FEATURE_STATUS = 1 << 16;
+const FEATURE_COMMANDS = 1 << 17;
+const FEATURE_FILTER = 1 << 18;
+/** A chain's layout says nothing: VIRTIO_F_ANY_LAYOUT. */
+const FEATURE_ANY_LAYOUT = 1 << 27;
+
+/** The device's registers: address, status. */
+const MAC_BYTES = 6;
+const STATUS_AT = 6;
+const CONFIG_BYTES = 8;
+const STATUS_LINK = 1;
+
+/** Before each frame; without merged buffers and in the legacy interface (5.1.6.1). It says nothing here. */
+const HEADER = new Uint8Array(10);
+const SHORTEST_FRAME = 14;
+const LONGEST_FRAME = 1518;
+
+/** Commands, class and command in one (5.1.6.5). */
+const SET_PROMISCUOUS = 0x0000;
+const SET_ALL_GROUPS = 0x0001;
+const SET_ADDRESSES = 0x0100;
+const COMMAND_BYTES = 2;
+const OK = 0;
+const REFUSED = 1;
+/** Addresses that the card knows; with more of a kind it takes all of that kind. */
+const MOST_ADDRESSES = 64;
+
+/** Time from a notification until the frames are handed to the wire. */
+const TRANSMIT_NS = 2_000;
+/** Until the card notices that its link has changed. */
+const LINK_NS = 1_000_000;
+
+export interface VirtioNetWires extends VirtioWires {
+  readonly port: EthernetPort;
+  readonly macAddress: Uint8Array;
+}
+
+/** Addresses in a row; null for more than the card knows. */
+type Addresses = Uint8Array | null;
+
+export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
+  readonly #clock: Clock;
+  readonly #port: EthernetPort;
+  readonly #macAddress: Uint8Array;
+  readonly #transmitTimer: Timer;
+  readonly #linkTimer: Timer;
+  #promiscuous = true;
+  #allGroups = false;
+  #stations: Addresses = new Uint8Array(0);
+  #groups: Addresses = new Uint8Array(0);
+
+  constructor(name: string, windows: WindowFactory, clock: Clock, wires: VirtioNetWires) {
+    const config = new Uint8Array(CONFIG_BYTES);
+    config.set(wires.macAddress);
+    const features = FEATURE_MAC | FEATURE_STATUS | FEATURE_COMMANDS | FEATURE_FILTER | FEATURE_ANY_LAYOUT;
+    super(name, { kind: 1, classCode: 0x020000, features, queueSizes: QUEUE_SIZES, config }, windows, wires);
+    this.#clock = clock;
+    this.#port = wires.port;
+    this.#macAddress = wires.macAddress;
+    this.#transmitTimer = clock.timer(`${name} transmit`, () => this.#transmit());
+    this.#linkTimer = clock.timer(`${name} link`, () => {
+      this.#readLink();
+      this.configChanged();
+    });
+  }
+
+  protected override resetDevice(): void {
+    // The constructor of the transport resets nothing, so the timers are there.
+    this.#transmitTimer.disarm();
+    this.#linkTimer.disarm();
+    this.deviceConfig.set(this.#macAddress);
+    this.#readLink();
+    this.#promiscuous = true;
+    this.#allGroups = false;
+    this.#stations = new Uint8Array(0);
+    this.#groups = new Uint8Array(0);
+  }
+
+  #readLink(): void {
+    this.deviceConfig[STATUS_AT] = this.#port.linkUp ? STATUS_LINK : 0;
+  }
+
+  /** The driver may give the card another address (5.1.4.2, legacy interface). */
+  protected override writeDeviceConfig(offset: number, sizeBytes: AccessBytes, value: number): void {
+    for (let byte = 0; byte < sizeBytes && offset + byte < MAC_BYTES; byte++)
+      this.deviceConfig[offset + byte] = value >>> (8 * byte);
+  }
+
+  protected override notified(queue: number): void {
+    if (queue === COMMAND) this.#takeCommands();
+    else if (queue === SEND && this.#transmitTimer.deadlineNs === Infinity)
+      this.#transmitTimer.arm(this.#clock.nowNs + TRANSMIT_NS);
+  }
+
+  /** Sends what waits. */
+  #transmit(): void {
+    if (!this.isRunning) return;
+    for (let chain = this.queues[SEND]!.take(); chain !== null; chain = this.queues[SEND]!.take()) {
+      const sizeBytes = chain.readableBytes - HEADER.length;
+      if (sizeBytes >= SHORTEST_FRAME && sizeBytes <= LONGEST_FRAME) {
+        const frame = new Uint8Array(sizeBytes);
+        chain.read(HEADER.length, frame);
+        this.#port.transmit(frame);
+      }
+      this.give(SEND, chain.head, 0);
+    }
+  }
+
+  receive(frame: EthernetFrame): void {
+    if (!this.isRunning || !this.#accepts(frame)) return;
+    const chain = this.queues[RECEIVE]!.take();
+    if (chain === null) return;
+    const sizeBytes = HEADER.length + frame.length;
+    if (sizeBytes > chain.writableBytes) {
+      this.queues[RECEIVE]!.putBack();
+      return;
+    }
+    chain.write(0, HEADER);
+    chain.write(HEADER.length, frame);
+    this.give(RECEIVE, chain.head, sizeBytes);
+  }
+
+  linkChanged(_up: boolean): void {
+    // The cable is pulled between two runs of the machine: the interrupt is an event of its own.
+    this.#linkTimer.arm(this.#clock.nowNs + LINK_NS);
+  }
+
+  /** The filter of a card that was told what is for it; at the beginning everything is. */
+  #accepts(frame: EthernetFrame): boolean {
+    if (this.#promiscuous) return true;
+    const address = frame.subarray(0, MAC_BYTES);
+    if ((address[0]! & 1) === 0)
+      return isAmong(address, this.deviceConfig.subarray(0, MAC_BYTES)) || isAmong(address, this.#stations);
+    return this.#allGroups || address.every((byte) => byte === 0xff) || isAmong(address, this.#groups);
+  }
+
+  /** Commands are done while the driver notifies the card of them, as on QEMU's: drivers wait in a loop. */
+  #takeCommands(): void {
+    for (let chain = this.queues[COMMAND]!.take(); chain !== null; chain = this.queues[COMMAND]!.take()) {
+      const answer = this.#execute(chain) ? OK : REFUSED;
+      this.give(COMMAND, chain.head, chain.write(0, Uint8Array.of(answer)));
+    }
+  }
+
+  #execute(chain: DescriptorChain): boolean {
+    const bytes = new Uint8Array(COMMAND_BYTES + 1);
+    const count = chain.read(0, bytes);
+    if (count < COMMAND_BYTES) return false;
+    const command = (bytes[0]! << 8) | bytes[1]!;
+    if (command === SET_ADDRESSES) return this.#setAddresses(chain);
+    if (count !== bytes.length || (command !== SET_PROMISCUOUS && command !== SET_ALL_GROUPS)) return false;
+    const isOn = bytes[COMMAND_BYTES] !== 0;
+    if (command === SET_PROMISCUOUS) this.#promiscuous = isOn;
+    else this.#allGroups = isOn;
+    return true;
+  }
+
+  #setAddresses(chain: DescriptorChain): boolean {
+    const stations = addressesAt(chain, COMMAND_BYTES);
+    const groups = stations && addressesAt(chain, stations.endsAt);
+    if (!groups) return false;
+    this.#stations = stations.addresses;
+    this.#groups = groups.addresses;
+    return true;
+  }
+
+  override visitState(visitor: StateVisitor): void {
+    super.visitState(visitor);
+    visitor.part("virtio network card", 1);
+    this.#promiscuous = visitor.bool(this.#promiscuous);
+    this.#allGroups = visitor.bool(this.#allGroups);
+    this.#stations = visitAddresses(visitor, this.#stations);
+    this.#groups = visitAddresses(visitor, this.#groups);
+  }
+}
+
+function isAmong(address: Uint8Array, addresses: Addresses): boolean {
+  if (addresses === null) return true;
+  for (let at = 0; at < addresses.length; at += MAC_BYTES)
+    if (address.every((byte, index) => byte === addresses[at + index])) return true;
+  return false;
+}
+
+/** A number and so many addresses, in a command; null when they are not there. */
+function addressesAt(chain: DescriptorChain, at: number): { addresses: Addresses; endsAt: number } | null {
+  const number = new Uint8Array(4);
+  if (chain.read(at, number) < number.length) return null;
+  const count = new DataView(number.buffer).getUint32(0, true);
+  const first = at + number.length;
+  const endsAt = first + count * MAC_BYTES;
+  if (endsAt > chain.readableBytes) return null;
+  if (count > MOST_ADDRESSES) return { addresses: null, endsAt };
+  const addresses = new Uint8Array(count * MAC_BYTES);
+  chain.read(first, addresses);
+  return { addresses, endsAt };
+}
+
+function visitAddresses(visitor: StateVisitor, addresses: Addresses): Addresses {
+  const isKnown = visitor.bool(addresses !== null);
+  const kept = visitor.blob(addresses ?? new Uint8Array(0));
+  return isKnown ? kept : null;
+}

@@ -1,0 +1,27 @@
+/** The network stack stays small: by the linker's map, with its tables and without what it allocates while it runs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+
+const MOST_BYTES = 48 * 1024;
+/** A line of the map for what one object gives to one section: address, size, section, object. */
+const GIVEN = /^[0-9a-f]{8} {2}([0-9a-f]{8}) {4}(\.\S+) +(asm\/net\/\S+)$/gm;
+
+test("the code and data of asm/net take less than 48 KiB", () => {
+  const map = readFileSync(join(inject("cacheFolder"), "images/build/kernel.map"), "utf8");
+  const given = [...map.matchAll(GIVEN)].map(([, size, section, object]) => ({
+    bytes: Number.parseInt(size!, 16),
+    section: section!,
+    object: object!,
+  }));
+  // Code, strings, tables and variables are there: a map in another form would otherwise pass.
+  expect(new Set(given.map(({ section }) => section))).toEqual(
+    new Set([".text", ".rodata", ".rodata.str", ".parts", ".data", ".bss"]),
+  );
+  expect(given.filter(({ section, object }) => section === ".text" && object === "asm/net/tcp-input.s")).toHaveLength(
+    1,
+  );
+  const bytes = given.reduce((sum, one) => sum + one.bytes, 0);
+  expect(bytes).toBeGreaterThan(30_000);
+  expect(bytes).toBeLessThan(MOST_BYTES);
+});
