@@ -1,5 +1,6 @@
 # X25519 (RFC 7748): what two who know only each other's public number can compute, and nobody else. Numbers modulo
-# p = 2^255 - 19 are kept as 8 dwords, anything below 2^256; 2^256 is 38. Neither jumps nor addresses depend on a secret.
+# p = 2^255 - 19 are kept as 8 dwords, anything below 2^256; 2^256 is 38. Neither jumps nor addresses depend on a
+# secret.
 
 .include "macros.inc"
 .include "crypto.inc"
@@ -168,9 +169,9 @@ x25519:
     pop     esi
     pop     edi
     add     dword ptr [edi], FOLD       # and below p: whoever is not reaches 2^255 with this
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     adc     dword ptr [edi + \limb * 4], 0
-    .endr
+.endr
     mov     eax, [edi + (LIMBS - 1) * 4]
     and     eax, 0x80000000
     or      [esi + (LIMBS - 1) * 4], eax
@@ -241,19 +242,24 @@ field_add:
     mov     eax, [esi]
     add     eax, [ebx]
     mov     [edi], eax
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     mov     eax, [esi + \limb * 4]
     adc     eax, [ebx + \limb * 4]
     mov     [edi + \limb * 4], eax
-    .endr
-    call    field_carry
-field_carry:                            # twice: what is added may carry once more, and then is small
+.endr
+    call    field_carry                 # twice: what is added may carry once more, and then is small
+
+# Adds what a carry out of the highest dword is worth.
+# In: EDI number, CF.
+# Out: CF.
+# Clobbers: EAX.
+field_carry:
     sbb     eax, eax
     and     eax, WRAP
     add     [edi], eax
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     adc     dword ptr [edi + \limb * 4], 0
-    .endr
+.endr
     ret
 
 # In: EDI where the difference goes, ESI, EBX numbers.
@@ -262,19 +268,24 @@ field_subtract:
     mov     eax, [esi]
     sub     eax, [ebx]
     mov     [edi], eax
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     mov     eax, [esi + \limb * 4]
     sbb     eax, [ebx + \limb * 4]
     mov     [edi + \limb * 4], eax
-    .endr
+.endr
     call    field_borrow
+
+# Subtracts what a borrow from above the highest dword is worth.
+# In: EDI number, CF.
+# Out: CF.
+# Clobbers: EAX.
 field_borrow:
     sbb     eax, eax
     and     eax, WRAP
     sub     [edi], eax
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     sbb     dword ptr [edi + \limb * 4], 0
-    .endr
+.endr
     ret
 
 # In: EDI where the product goes, ESI, EBX numbers.
@@ -284,14 +295,14 @@ field_multiply:
     sub     esp, 2 * X25519_BYTES
     mov     edi, esp
     xor     eax, eax
-    .irp limb, 0, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 0, 1, 2, 3, 4, 5, 6, 7
     mov     [edi + \limb * 4], eax
-    .endr
+.endr
     mov     ecx, LIMBS
 .Lfield_multiply_row:
     push    ecx
     xor     ecx, ecx
-    .irp limb, 0, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 0, 1, 2, 3, 4, 5, 6, 7
     mov     eax, [esi]
     mul     dword ptr [ebx + \limb * 4]
     add     eax, ecx
@@ -299,7 +310,7 @@ field_multiply:
     add     [edi + \limb * 4], eax
     adc     edx, 0
     mov     ecx, edx
-    .endr
+.endr
     mov     [edi + LIMBS * 4], ecx
     pop     ecx
     add     esi, 4
@@ -308,7 +319,7 @@ field_multiply:
     jnz     .Lfield_multiply_row
     mov     esi, esp
     mov     edi, [esp + 2 * X25519_BYTES]
-    .irp limb, 0, 1, 2, 3, 4, 5, 6, 7   # ECX is 0
+.irp limb, 0, 1, 2, 3, 4, 5, 6, 7   # ECX is 0
     mov     eax, WRAP
     mul     dword ptr [esi + X25519_BYTES + \limb * 4]
     add     eax, ecx
@@ -317,12 +328,12 @@ field_multiply:
     adc     edx, 0
     mov     [edi + \limb * 4], eax
     mov     ecx, edx
-    .endr
+.endr
     imul    ecx, ecx, WRAP
     add     [edi], ecx
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     adc     dword ptr [edi + \limb * 4], 0
-    .endr
+.endr
     lea     esp, [esp + 2 * X25519_BYTES]   # the carry stays
     pop     edi
     jmp     field_carry
@@ -336,7 +347,7 @@ field_fold:
     sbb     eax, eax
     and     eax, FOLD
     add     [esi], eax
-    .irp limb, 1, 2, 3, 4, 5, 6, 7
+.irp limb, 1, 2, 3, 4, 5, 6, 7
     adc     dword ptr [esi + \limb * 4], 0
-    .endr
+.endr
     ret
