@@ -175,7 +175,7 @@ rotate_build:
     mov     ecx, X25519_BYTES
     jmp     mem_copy
 
-# Sends what was built to a node, with the key that it has.
+# Sends what was built to a node that is given the key, with the one that it has.
 # In: EBX peer, ECX bytes.
 rotate_send:
     mov     edx, [ebx + PEER_ADDRESS]
@@ -272,7 +272,8 @@ rotate_answer:
     mov     edx, offset offered_nonce
     call    rotate_build
     pop     ecx
-    call    rotate_send
+    mov     edx, [ebx + PEER_ADDRESS]
+    call    packet_send_to
     pop     ebx
 .Lrotate_answer_done:
     ret

@@ -67,6 +67,10 @@ describe("a new key", () => {
     for (const node of nodes) expect(node.console.text).toMatch(/^cluster: qure-2 has replaced the key$/m);
     expect(nodes.map(lineCount)).toEqual(lines);
     await nodes[0].enter("cloud events", /cluster\.key was changed by/);
+    await nodes[0].enter("cloud key rotate", /^The cluster seed-1 has a new key\.$/m);
+    await lab.advance("1s");
+    for (const node of nodes) expect(node.console.text).toMatch(/^cluster: qure-1 has replaced the key$/m);
+    await nodes[1].enter("cloud key rotate", /^cluster: qure-2 has replaced the key[\s\S]*has a new key\.$/m);
     for (const node of nodes) node.powerOff();
     for (const node of nodes) node.powerOn();
     await lab.until(() => nodes.every((node) => / age 2 peers 2/.test(node.console.text)), "they did not meet again");
