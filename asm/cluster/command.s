@@ -29,13 +29,15 @@ cloud_help:
     .ascii  "  cloud graph          shows how many nodes were online, over time\n"
     .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
     .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"
+    .ascii  "  cloud expel NODE     replaces the key for all but this node: what it knew is worth nothing then\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
     .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
     .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"
+    .ascii  "  cloud key rotate     replaces the key, for all members that live. Who was away says what to do\n"
     .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|set|get|history|nodes|events|graph|invite|join CODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -52,11 +54,13 @@ STRING action_events, "events"
 STRING action_graph, "graph"
 STRING action_invite, "invite"
 STRING action_join, "join"
+STRING action_expel, "expel"
 STRING action_key, "key"
 STRING action_help, "help"
 STRING key_new, "new"
 STRING key_set, "set"
 STRING key_forget, "forget"
+STRING key_rotate, "rotate"
 .pushsection .rodata
 .global no_name
 no_name:                .byte 0
@@ -85,6 +89,7 @@ actions:
     .long   action_graph, cloud_graph, 0
     .long   action_invite, cloud_invite, 0
     .long   action_join, cloud_join, 1
+    .long   action_expel, cloud_rotate, 1
     .long   action_key, cloud_key, ANY
     .long   action_help, cloud_usage, 0
     .long   0
@@ -264,6 +269,7 @@ cloud_trust:
     jne     1f
     mov     edx, offset trust_name
     PRINTF  "cluster %s, with a key; %u packets were refused\n", edx, eax
+    call    rotate_advise
     jmp     9f
 1:  PRINTF  "open cluster: whoever is on this network can join and change it (cloud key new NAME); %u packets were refused\n", eax
 9:  pop     ebx
@@ -276,6 +282,17 @@ cloud_key:
     push    esi
     mov     ebx, eax
     mov     esi, edx
+    cmp     ebx, 1
+    jne     .Lcloud_key_lock
+    mov     eax, [esi]
+    mov     edx, offset key_rotate
+    call    string_compare
+    jne     .Lcloud_key_lock
+    xor     eax, eax
+    pop     esi
+    pop     ebx
+    jmp     cloud_rotate
+.Lcloud_key_lock:
     call    cloud_lock
     test    ebx, ebx
     jz      .Lcloud_key_show

@@ -79,6 +79,7 @@ coordinator_become:
     ret
 
 # Nobody is known to coordinate, and somebody has to now.
+.global coordinator_forget
 coordinator_forget:
     xor     eax, eax
 

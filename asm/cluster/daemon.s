@@ -113,6 +113,7 @@ cluster_task:
     call    history_recall
     call    lived_load
     call    trust_begin
+    call    keyring_load
     call    trust_load
     call    reboot_recall
     call    cluster_print_node
@@ -420,6 +421,7 @@ cluster_rejoin:
     call    holder_leave
     call    coordinator_bye
 1:  call    node_undo_alone
+    call    keyring_forget
     mov     eax, ebx
     call    trust_adopt
     call    values_forget               # they are the other cluster's

@@ -32,6 +32,7 @@ kept_first:
 KEPT values, "cluster_values", values, VALUES_SIZE, VALUES_DIGEST
 KEPT vote, "cluster_vote", vote, VOTE_SIZE, VOTE_SERIAL     # after the values, which it is about
 KEPT history, "cluster_history", history, HISTORY_SIZE, HISTORY_DIGEST
+KEPT keyring, "cluster_keyring", keyring, KEYRING_SIZE, KEYRING_SERIAL
 KEPT lived, "node_history", lived, LIVED_SIZE, LIVED_MAGIC
 kept_end:
 KEPT_ROW                = 20

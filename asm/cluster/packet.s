@@ -132,8 +132,8 @@ packet_build:
     pop     edi
     ret
 
-# Decides whether a datagram is a packet of our cluster: in form, then by its code. What invitations are for is done
-# here. May sleep.
+# Decides whether a datagram is a packet of our cluster: in form, then by its code. What invitations are for, and
+# what gives a new key, is done here. May sleep.
 # In: EAX packet, EDX sender's address, ECX its port; ESI bytes.
 # Out: CF when it is not, or needs no more; it has been counted.
 .global packet_check
@@ -276,6 +276,16 @@ packet_check:
     mov     ecx, esi
     mov     edx, edi
     call    trust_check
+    jc      .Lpacket_check_done
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    sub     eax, KIND_OFFER_KEY
+    cmp     eax, KIND_OUTDATED - KIND_OFFER_KEY
+    ja      .Lpacket_check_good
+    call    rotate_heard                # it goes no further either
+    stc
+    jmp     .Lpacket_check_done
+.Lpacket_check_good:
+    clc
     jmp     .Lpacket_check_done
 .Lpacket_check_invitation:
     call    invite_heard                # its key is not the cluster's: it goes no further
@@ -367,8 +377,10 @@ kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .byte   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
     .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
     .byte   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
+    .byte   CLOUD_OFFER_KEY_SIZE, CLOUD_OFFER_KEY_SIZE, CLOUD_GIVE_SIZE, CLOUD_HAVE_SIZE, CLOUD_SIZE, CLOUD_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER
+    .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER, MEMBER

@@ -80,14 +80,25 @@ peer_known:
     pop     ebx
     ret
 
+# Finds a peer by its name or address, whether it is alive or not.
+# In: EAX text.
+# Out: EAX peer, or 0.
+.global peer_named_any
+peer_named_any:
+    xor     edx, edx
+    jmp     peer_named_so
+
 # Finds a peer that is alive by its name or address.
 # In: EAX text.
 # Out: EAX peer, or 0.
 .global peer_named
 peer_named:
+    mov     edx, 1
+peer_named_so:
     push    ebx
     push    esi
     push    edi
+    push    edx
     mov     esi, eax
     call    parse_address
     mov     edi, eax
@@ -96,8 +107,9 @@ peer_named:
 1:  mov     ebx, [peer_first]
 2:  test    ebx, ebx
     jz      9f
-    cmp     dword ptr [ebx + PEER_ALIVE], 0
-    je      3f
+    mov     eax, [ebx + PEER_ALIVE]
+    cmp     eax, [esp]
+    jb      3f
     cmp     [ebx + PEER_ADDRESS], edi
     je      9f
     lea     eax, [ebx + PEER_NAME]
@@ -107,6 +119,7 @@ peer_named:
 3:  mov     ebx, [ebx + PEER_NEXT]
     jmp     2b
 9:  mov     eax, ebx
+    pop     edx
     pop     edi
     pop     esi
     pop     ebx

@@ -36,6 +36,10 @@ trust_key:              .space HMAC_SIZE
 trust_secret:           .space KEY_SIZE
 retired:                .space RETIRED * SESSION_SIZE
 retired_next:           .space 4        # offset of the place for the next one
+.global trust_public
+trust_public:           .space X25519_BYTES # of this boot: its session follows from it
+trust_private:          .space X25519_BYTES # and what belongs to it
+trust_digest:           .space SHA256_BYTES
 code_given:             .space CODE_SIZE
 .global code_made
 code_made:              .space SHA256_BYTES
@@ -50,19 +54,66 @@ STRING purpose, "QuRe cluster 5 packets "
 
 .text
 
-# Draws this boot's session. What the node kept of its last boot is in the generator by now, if it has a disk.
+# Draws this boot's session: a private number, its public one, and the digest of that, so that whoever knows the
+# session knows whose public number it is. What the node kept of its last boot is in the generator by now, if it has a
+# disk.
 .global trust_begin
 trust_begin:
     mov     eax, offset node
     mov     edx, NODE_SIZE
     call    generator_stir
-    mov     eax, offset trust_session
-    mov     edx, SESSION_SIZE
+    mov     eax, offset trust_private
+    mov     edx, X25519_BYTES
     call    generator_fill
-    or      byte ptr [trust_session], 1 # never 0
+    mov     eax, offset trust_public
+    mov     edx, offset trust_private
+    mov     ecx, offset x25519_base
+    call    x25519
+    mov     eax, offset trust_session
+    mov     edx, offset trust_public
+    call    session_of
     mov     dword ptr [trust_sequence], 0
     mov     dword ptr [trust_confirmed], 0
     ret
+
+# The session that goes with a public number.
+# In: EAX where it goes, EDX public number.
+session_of:
+    push    eax
+    mov     eax, offset trust_digest
+    mov     ecx, X25519_BYTES
+    call    sha256
+    or      byte ptr [trust_digest], 1  # never 0
+    pop     eax
+    mov     edx, offset trust_digest
+    mov     ecx, SESSION_SIZE
+    jmp     mem_copy
+
+# Whether a public number is that of a session.
+# In: EAX session, EDX public number.
+# Out: ZF when it is.
+.global session_shows
+session_shows:
+    push    ebx
+    sub     esp, SESSION_SIZE
+    mov     ebx, eax
+    mov     eax, esp
+    call    session_of
+    mov     eax, ebx
+    mov     edx, esp
+    call    session_same
+    lea     esp, [esp + SESSION_SIZE]
+    pop     ebx
+    ret
+
+# What this node and another share, that nobody else can know.
+# In: EAX where it goes, X25519_BYTES; EDX the other's public number.
+# Out: ZF when there is nothing: the other's number is none.
+.global trust_agree
+trust_agree:
+    mov     ecx, edx
+    mov     edx, offset trust_private
+    jmp     x25519
 
 # Takes the key that counts: the one on the node's disk, else the one that the machine was given, else none.
 .global trust_load
@@ -115,7 +166,9 @@ trust_load:
     mov     ecx, NAME_SIZE
     call    string_copy
     mov     eax, ebx
+    mov     edx, offset trust_key
     call    trust_derive
+    call    keyring_ready
     mov     edi, offset key_parsed
     xor     eax, eax
     mov     ecx, KEY_SIZE / 4
@@ -129,12 +182,14 @@ trust_load:
     ret
 
 # Makes the key of packets from the cluster's key and its name.
-# In: EAX key, KEY_SIZE bytes.
+# In: EAX key, KEY_SIZE bytes; EDX HMAC record to fill.
+.global trust_derive
 trust_derive:
+    push    ebx
     push    esi
     push    edi
-    mov     edx, eax
-    mov     eax, offset trust_key
+    mov     ebx, edx
+    xchg    eax, edx
     mov     ecx, KEY_SIZE
     call    hmac_key
     mov     edi, offset setting
@@ -151,14 +206,15 @@ trust_derive:
     mov     esi, offset setting
     sub     ecx, esi
     mov     eax, offset code_made
-    mov     edx, offset trust_key
+    mov     edx, ebx
     call    hmac_sha256
-    mov     eax, offset trust_key
+    mov     eax, ebx
     mov     edx, offset code_made
     mov     ecx, SHA256_BYTES
     call    hmac_key
     pop     edi
     pop     esi
+    pop     ebx
     ret
 
 # Reads a name and a key as people write them.
@@ -323,22 +379,22 @@ trust_check:
     neg     eax                         # 1 when it is of an open cluster
     cmp     eax, [trust_open]
     jne     .Ltrust_check_other
-    push    ecx
-    push    edi
-    lea     esi, [ebx + CLOUD_CODE]
-    mov     edi, offset code_given
-    mov     ecx, CODE_SIZE / 4
-    rep movsd
-    pop     edi
-    pop     ecx
-    mov     eax, ebx
-    mov     edx, offset trust_key
-    call    trust_code
+    mov     esi, ecx
     mov     eax, offset code_given
-    mov     edx, offset code_made
+    lea     edx, [ebx + CLOUD_CODE]
     mov     ecx, CODE_SIZE
-    call    secret_compare
-    jne     .Ltrust_check_forged
+    call    mem_copy
+    mov     eax, ebx
+    mov     ecx, esi
+    mov     edx, offset trust_key
+    call    trust_coded
+    je      .Ltrust_check_made
+    mov     eax, ebx
+    mov     ecx, esi
+    mov     edx, edi
+    call    keyring_check
+    jc      .Ltrust_check_forged
+.Ltrust_check_made:
     cmp     [ebx + CLOUD_ADDRESS], edi
     jne     .Ltrust_check_forged
     mov     eax, [ebx + CLOUD_SESSION]
@@ -358,6 +414,17 @@ trust_check:
     pop     esi
     pop     ebx
     ret
+
+# Whether a packet's code, which is in code_given, was made with a key.
+# In: EAX packet, ECX bytes, EDX HMAC record.
+# Out: ZF when it was.
+.global trust_coded
+trust_coded:
+    call    trust_code
+    mov     eax, offset code_given
+    mov     edx, offset code_made
+    mov     ecx, CODE_SIZE
+    jmp     secret_compare
 
 # Whether two sessions are the same.
 # In: EAX, EDX sessions.
@@ -438,11 +505,12 @@ trust_window:
     ret
 
 # Remembers the session that a peer has had: it has another now, and what was recorded of the old one may still name
-# this node's session.
+# this node's session. A new key is not for the new one: nobody knows whose that is.
 # In: EAX peer.
 # Clobbers: ECX, EDX only.
 .global trust_retire
 trust_retire:
+    mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
     mov     ecx, [retired_next]
     mov     edx, [eax + PEER_SESSION]
     mov     [retired + ecx], edx
