@@ -26,6 +26,12 @@ const KINDS = [
   "offer",
   "promise",
   "voted",
+  "offer of a key",
+  "show",
+  "give",
+  "have",
+  "outdated",
+  "new key",
 ];
 export const CLUSTER_HOLD = 8;
 const RELEASE = 9;
