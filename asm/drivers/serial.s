@@ -365,7 +365,10 @@ decode_escape:                          # after ESC
     pop     eax
     jmp     decode_ground
 1:  mov     dword ptr [serial_state], 2
-    mov     dword ptr [serial_parameter], 0
+    xor     ecx, ecx
+    mov     [serial_parameter], ecx
+    mov     [serial_second], ecx
+    mov     [serial_separators], ecx
     ret
 
 decode_sequence:                        # after ESC [ or ESC O
@@ -373,17 +376,36 @@ decode_sequence:                        # after ESC [ or ESC O
     jb      .Ldecode_sequence_ignored
     cmp     al, '9'
     ja      .Ldecode_sequence_not_digit
-    imul    ecx, [serial_parameter], 10
+    mov     edx, [serial_separators]
+    cmp     edx, 1
+    ja      .Ldecode_sequence_ignored   # a third parameter
+    imul    ecx, [serial_parameter + edx*4], 10
     lea     ecx, [ecx + eax - '0']
-    mov     [serial_parameter], ecx
+    mov     [serial_parameter + edx*4], ecx
     ret
 .Ldecode_sequence_not_digit:
+    cmp     al, ';'
+    jne     .Ldecode_sequence_other
+    inc     dword ptr [serial_separators]
+    ret
+.Ldecode_sequence_other:
     cmp     al, 0x40
     jae     .Ldecode_sequence_final
 .Ldecode_sequence_ignored:
-    ret                                 # other parameters and intermediate bytes
+    ret                                 # intermediate bytes
 .Ldecode_sequence_final:
     mov     dword ptr [serial_state], 0
+    cmp     al, 'R'                     # the place of the cursor, or the key F3
+    jne     .Ldecode_sequence_code
+    cmp     dword ptr [serial_separators], 1
+    jne     .Ldecode_sequence_code
+    push    eax
+    mov     eax, [serial_parameter]
+    mov     edx, [serial_second]
+    call    terminal_answer
+    pop     eax
+    jnc     decode_nothing
+.Ldecode_sequence_code:
     mov     ecx, [serial_parameter]
     shl     ecx, 8
     cmp     al, '~'                     # only here the parameter says which key
@@ -475,7 +497,9 @@ serial_port:        .space 4                # 0: there is none
 serial_head:        .space 4                # bytes ever put into the ring
 serial_tail:        .space 4                # bytes ever taken out
 serial_state:       .space 4                # of the decoder: 0 ground, 1 after ESC, 2 in a sequence
-serial_parameter:   .space 4
+serial_parameter:   .space 4                # of a sequence: the first,
+serial_second:      .space 4                # and the second
+serial_separators:  .space 4                # between its parameters
 serial_driven:      .space 1                # 1: output is interrupt driven
 serial_enabled:     .space 1                # interrupt enable register
 serial_after_cr:    .space 1

@@ -114,6 +114,8 @@ vga_put:
 1:  mov     edx, [vga_cell]
     cmp     al, ' '
     jb      vga_control
+    cmp     byte ptr [vga_outside], 0
+    jne     vga_done
     mov     ah, [vga_attribute]
     mov     ecx, [vga_cells]
     mov     [ecx + edx*2], ax
@@ -123,14 +125,22 @@ vga_put:
     mov     byte ptr [vga_wrapped], 0
     test    eax, eax
     jnz     vga_done
+    mov     al, [vga_clips]
+    test    al, al
+    jnz     vga_leaves
     mov     byte ptr [vga_wrapped], 1   # a line feed right after a full line is the wrap that has just happened
 vga_check_scroll:
     cmp     dword ptr [vga_cell], VGA_CELLS
     jae     vga_scroll
 vga_done:
     ret
+vga_leaves:
+    dec     dword ptr [vga_cell]        # the last column stays the cursor's
+    mov     [vga_outside], al
+    ret
 
 vga_control:
+    mov     byte ptr [vga_outside], 0
     cmp     al, 10
     je      vga_line_feed
     cmp     al, 13
@@ -163,6 +173,8 @@ vga_carriage_return:
 vga_tabulator:
     mov     al, ' '
     call    vga_put
+    cmp     byte ptr [vga_outside], 0
+    jne     vga_done
     call    vga_column
     test    al, VGA_TAB - 1
     jnz     vga_tabulator
@@ -310,14 +322,28 @@ vga_at_start:
     or      al, [vga_wrapped]
     ret
 
-# Moves the cursor.
-# In: EAX row, EDX column, within the screen.
+# Moves the cursor. What is printed where the screen does not reach is not seen, until the next move or new line.
+# In: EAX row, EDX column.
 .global vga_move
 vga_move:
+    mov     byte ptr [vga_outside], 1
+    cmp     eax, VGA_ROWS
+    jae     vga_done
+    cmp     edx, VGA_COLUMNS
+    jae     vga_done
+    mov     byte ptr [vga_outside], 0
     imul    eax, eax, VGA_COLUMNS
     add     eax, edx
     mov     [vga_cell], eax
     mov     byte ptr [vga_wrapped], 0
+    ret
+
+# What goes on beyond a row is not seen from now on, or goes to the next one.
+# In: AL 1 or 0.
+.global vga_clip
+vga_clip:
+    mov     [vga_clips], al
+    mov     byte ptr [vga_outside], 0
     ret
 
 # Blanks the cells from the cursor to the end of its row.
@@ -385,3 +411,5 @@ vga_cell:       .space 4                    # cell of the cursor, 0 to 1999
 .global vga_attribute
 vga_attribute:  .space 1                    # colours of new characters: background << 4 | foreground
 vga_wrapped:    .space 1                    # 1: the last character filled its row
+vga_clips:      .space 1                    # 1: rows end at the edge
+vga_outside:    .space 1                    # 1: the cursor is beyond it

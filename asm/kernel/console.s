@@ -212,7 +212,7 @@ console_blank:
     LOAD_STRING eax, "\033[2J\033[H"
     jmp     console_terminal
 
-# Moves the cursor, for those who draw a whole screen. Interrupts off.
+# Moves the cursor, for those who draw a whole screen; that of a terminal may be larger than ours. Interrupts off.
 # In: EAX row, EDX column, from 0.
 .global console_move
 console_move:
@@ -237,6 +237,20 @@ console_move:
 console_terminal:
     cmp     dword ptr [console_placed], offset console_first
     je      serial_text
+    ret
+
+# Begins or ends the drawing of whole screens, on terminals of any size, with an empty one.
+# In: AL 1 when it begins, 0 when it ends.
+.global console_full
+console_full:
+    pushfd
+    push    eax
+    call    console_begin
+    pop     eax
+    call    vga_clip
+    call    console_blank
+    call    console_end
+    popfd
     ret
 
 # Blanks the rest of the row; the cursor stays. Interrupts off.

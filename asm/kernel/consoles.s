@@ -83,6 +83,11 @@ command_console:
     jb      consoles_list
     push    edx
     mov     eax, [edx + 4]
+    LOAD_STRING edx, "size"
+    call    string_compare
+    je      2f
+    mov     edx, [esp]
+    mov     eax, [edx + 4]
     call    parse_number
     jc      1f
     cmp     byte ptr [edx], 0
@@ -98,6 +103,12 @@ command_console:
     ret
 1:  pop     edx
     jmp     command_misused
+2:  pop     edx
+    call    terminal_await
+    call    terminal_size
+    PRINTF  "%u columns, %u rows\n", edx, eax
+    xor     eax, eax
+    ret
 
 # Lists those that have been shown: number, what it is about, directory of the shell.
 consoles_list:
@@ -125,14 +136,15 @@ consoles_list:
     pop     ebx
     ret
 
-SHELL_COMMAND "console", command_console, "[NUMBER]", "show one of eight consoles, or list them", GROUP_SHELL, console_text
+SHELL_COMMAND "console", command_console, "[NUMBER|size]", "show one of eight consoles, or list them", GROUP_SHELL, console_text
 
 .section .rodata
 console_nothing:
     .asciz  ""
 console_text:
     .ascii  "Alt and F1 to F8 do the same. Each has a shell, keys and a screen of its own; the serial line and\n"
-    .asciz  "what the kernel says belong to console 1, which the debugger and a panic bring back.\n"
+    .ascii  "what the kernel says belong to console 1, which the debugger and a panic bring back. size asks the\n"
+    .asciz  "terminal at the serial line how large it is; set columns and rows if it does not know.\n"
 
 .data
 .balign 4

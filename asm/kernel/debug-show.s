@@ -9,6 +9,8 @@
 
 DUMP_BYTES          = 64
 DUMP_MOST           = 1024
+DUMP_ROW            = 16                    # bytes in a row,
+DUMP_COLUMNS        = 9 + 3 * DUMP_ROW      # which needs so many columns
 DEBUG_BREAKPOINTS   = 3                     # the fourth is for stepping over
 
 .text
@@ -117,7 +119,13 @@ debug_memory:
     mov     edi, DUMP_MOST
 .Ldebug_memory_row:
     PRINTF  "%08x ", esi
-    mov     ecx, 16
+    call    terminal_size
+    mov     ecx, DUMP_ROW
+    cmp     edx, DUMP_COLUMNS
+    jae     .Ldebug_memory_bytes
+    shr     ecx, 2                      # a narrow terminal
+.Ldebug_memory_bytes:
+    push    ecx
 .Ldebug_memory_byte:
     mov     eax, esi
     call    debug_readable
@@ -132,7 +140,8 @@ debug_memory:
     dec     ecx
     jnz     .Ldebug_memory_byte
     PRINT   "\n"
-    sub     edi, 16
+    pop     ecx
+    sub     edi, ecx
     ja      .Ldebug_memory_row
     jmp     .Ldebug_memory_done
 .Ldebug_memory_wrong:

@@ -6,10 +6,41 @@
 
 EDIT_ATTRIBUTE      = 0x07
 STATUS_ATTRIBUTE    = 0x70
-STATUS_AT           = EDIT_ROWS * EDIT_COLUMNS
-STATUS_COLUMNS      = EDIT_COLUMNS - 1      # the last cell is left alone: some terminals would scroll
 
 .text
+
+# Makes the frame as large as the terminal; what it shows is not known then.
+# In: EBX editor.
+# Out: CF and EAX error without memory; the frame stays what it was.
+.global edit_layout
+edit_layout:
+    push    esi
+    push    edi
+    call    terminal_size
+    mov     esi, eax
+    mov     edi, edx
+    imul    eax, edx
+    push    eax
+    add     eax, eax
+    call    malloc
+    pop     edx
+    jc      1f
+    lea     ecx, [eax + edx]
+    mov     [ebx + EDIT_SHOWN], ecx
+    mov     [ebx + EDIT_CELLS], edx
+    sub     edx, edi
+    mov     [ebx + EDIT_STATUS_AT], edx
+    mov     [ebx + EDIT_COLUMNS], edi
+    dec     esi
+    mov     [ebx + EDIT_ROWS], esi
+    xchg    eax, [ebx + EDIT_FRAME]
+    test    eax, eax
+    jz      1f                          # TEST cleared CF
+    call    mfree
+    clc
+1:  pop     edi
+    pop     esi
+    ret
 
 # Brings the screen up to date.
 # In: EBX editor.
@@ -20,13 +51,13 @@ edit_show:
     call    edit_scroll
     call    edit_frame
     call    edit_status
-    pushfd
-    call    console_begin
     xor     esi, esi                    # ESI: row
 1:  call    edit_show_row
     inc     esi
-    cmp     esi, EDIT_ROWS + 1
-    jb      1b
+    cmp     esi, [ebx + EDIT_ROWS]
+    jbe     1b
+    pushfd
+    call    console_begin
     mov     eax, [ebx + EDIT_CURSOR]
     call    edit_column
     sub     eax, [ebx + EDIT_LEFT]
@@ -66,7 +97,7 @@ edit_scroll:
     jae     1f
     mov     [ebx + EDIT_TOP], eax
 1:  call    edit_row
-    cmp     eax, EDIT_ROWS
+    cmp     eax, [ebx + EDIT_ROWS]
     jb      2f
     mov     eax, [ebx + EDIT_TOP]
     call    edit_line_end
@@ -78,9 +109,12 @@ edit_scroll:
     mov     edx, eax
     sub     edx, [ebx + EDIT_LEFT]
     jb      3f
-    cmp     edx, EDIT_COLUMNS - 1
+    inc     edx
+    cmp     edx, [ebx + EDIT_COLUMNS]
     jb      4f
-3:  sub     eax, EDIT_COLUMNS / 2       # it stands in the middle then
+3:  mov     edx, [ebx + EDIT_COLUMNS]
+    shr     edx, 1
+    sub     eax, edx                    # it stands in the middle then
     cmc
     sbb     edx, edx
     and     eax, edx
@@ -92,10 +126,10 @@ edit_scroll:
 # Clobbers: ESI, EDI too.
 edit_frame:
     push    ebp
-    lea     edi, [ebx + EDIT_FRAME]
-    mov     eax, 0x20202020
-    mov     ecx, EDIT_CELLS / 4
-    rep stosd
+    mov     edi, [ebx + EDIT_FRAME]
+    mov     al, ' '
+    mov     ecx, [ebx + EDIT_CELLS]
+    rep stosb
     mov     esi, [ebx + EDIT_TOP]
     xor     ebp, ebp                    # EBP: cell where the row begins
 .Ledit_frame_row:
@@ -110,7 +144,8 @@ edit_frame:
     cmp     byte ptr [eax + esi - 1], 10
     je      .Ledit_frame_character      # an empty last line
 .Ledit_frame_beyond:
-    mov     byte ptr [ebx + EDIT_FRAME + ebp], '~'
+    mov     edx, [ebx + EDIT_FRAME]
+    mov     byte ptr [edx + ebp], '~'
     jmp     .Ledit_frame_next
 .Ledit_frame_character:
     cmp     esi, [ebx + EDIT_BYTES]
@@ -129,9 +164,10 @@ edit_frame:
 .Ledit_frame_hidden:
     mov     al, '.'
 .Ledit_frame_put:
-    cmp     edx, EDIT_COLUMNS
+    cmp     edx, [ebx + EDIT_COLUMNS]
     jae     .Ledit_frame_put_done       # also what is left of the window
-    lea     ecx, [ebx + EDIT_FRAME + ebp]
+    mov     ecx, [ebx + EDIT_FRAME]
+    add     ecx, ebp
     mov     [ecx + edx], al
 .Ledit_frame_put_done:
     inc     edx
@@ -147,8 +183,8 @@ edit_frame:
 .Ledit_frame_end:
     inc     esi                         # behind the end: no more lines
 .Ledit_frame_next:
-    add     ebp, EDIT_COLUMNS
-    cmp     ebp, STATUS_AT
+    add     ebp, [ebx + EDIT_COLUMNS]
+    cmp     ebp, [ebx + EDIT_STATUS_AT]
     jb      .Ledit_frame_row
     pop     ebp
     ret
@@ -156,7 +192,7 @@ edit_frame:
 # Makes the last row: path, place, and what the keys do, or a message.
 # In: EBX editor.
 edit_status:
-    FRAME   EDIT_COLUMNS + 4
+    FRAME   EDIT_STATUS_BYTES
     push    esi
     push    edi
     mov     esi, [ebx + EDIT_MESSAGE]
@@ -184,12 +220,14 @@ edit_status:
     je      .Ledit_status_same
     LOAD_STRING ecx, " (changed)"
 .Ledit_status_same:
-    lea     esi, [ebp - EDIT_COLUMNS]
+    lea     esi, [ebp - EDIT_STATUS_BYTES]
     mov     edi, [ebx + EDIT_PATH]
-    SNPRINTF esi, STATUS_COLUMNS, "%s%s  %u:%u  ^S save ^Q end ^F find ^K cut ^U paste", edi, ecx, edx, eax
+    SNPRINTF esi, EDIT_STATUS_BYTES, "%s%s  %u:%u  ^S save ^Q end ^F find ^K cut ^U paste", edi, ecx, edx, eax
 .Ledit_status_message:
-    lea     edi, [ebx + EDIT_FRAME + STATUS_AT]
-    mov     ecx, STATUS_COLUMNS
+    mov     edi, [ebx + EDIT_FRAME]
+    add     edi, [ebx + EDIT_STATUS_AT]
+    mov     ecx, [ebx + EDIT_COLUMNS]
+    dec     ecx
 .Ledit_status_copy:
     lodsb
     test    al, al
@@ -204,55 +242,68 @@ edit_status:
     ret
 
 # Prints what differs in a row.
-# In: EBX editor, ESI row; within console_begin and console_end.
+# In: EBX editor, ESI row.
 # Clobbers: EDI too.
 edit_show_row:
     push    esi
     push    ebp
-    imul    edi, esi, EDIT_COLUMNS
-    lea     edi, [ebx + edi]            # EDI: row, relative to EDIT_FRAME and EDIT_SHOWN
-    mov     ecx, STATUS_COLUMNS
+    mov     edi, [ebx + EDIT_COLUMNS]
+    mov     ecx, edi                    # the last cell of a row is left alone: some terminals would scroll
+    dec     ecx
+    imul    edi, esi
+    add     edi, [ebx + EDIT_FRAME]     # EDI: row of the frame, EBP: of what is shown
+    mov     ebp, edi
+    sub     ebp, [ebx + EDIT_FRAME]
+    add     ebp, [ebx + EDIT_SHOWN]
     xor     edx, edx                    # EDX: first column that differs
 .Ledit_show_row_first:
-    mov     al, [edi + EDIT_FRAME + edx]
-    cmp     al, [edi + EDIT_SHOWN + edx]
+    mov     al, [edi + edx]
+    cmp     al, [ebp + edx]
     jne     .Ledit_show_row_last
     inc     edx
     cmp     edx, ecx
     jb      .Ledit_show_row_first
     jmp     .Ledit_show_row_done
 .Ledit_show_row_last:
-    mov     al, [edi + EDIT_FRAME + ecx - 1]
-    cmp     al, [edi + EDIT_SHOWN + ecx - 1]
+    mov     al, [edi + ecx - 1]
+    cmp     al, [ebp + ecx - 1]
     jne     .Ledit_show_row_print
     dec     ecx
     jmp     .Ledit_show_row_last
 .Ledit_show_row_print:
-    mov     ebp, ecx                    # EBP: behind the last one
     mov     eax, esi
     mov     esi, edx
+    pushfd
+    push    ecx                         # [ESP]: behind the last one
     push    eax
+    call    console_begin               # a piece for each row: keys are taken between them
+    mov     eax, [esp]
+    mov     edx, esi
     call    console_move
     pop     eax
-    cmp     eax, EDIT_ROWS
+    cmp     eax, [ebx + EDIT_ROWS]
     jne     .Ledit_show_row_put
     mov     al, STATUS_ATTRIBUTE
     call    console_color
     LOAD_STRING eax, "\033[7m"
     call    console_terminal
 .Ledit_show_row_put:
-    mov     al, [edi + EDIT_FRAME + esi]
-    mov     [edi + EDIT_SHOWN + esi], al
+    mov     al, [edi + esi]
+    mov     [ebp + esi], al
     call    console_put
     inc     esi
-    cmp     esi, ebp
+    cmp     esi, [esp]
     jb      .Ledit_show_row_put
+    pop     ecx
     mov     al, EDIT_ATTRIBUTE
     call    console_color
     cmp     al, STATUS_ATTRIBUTE
-    jne     .Ledit_show_row_done
+    jne     .Ledit_show_row_end
     LOAD_STRING eax, "\033[m"
     call    console_terminal
+.Ledit_show_row_end:
+    call    console_end
+    popfd
 .Ledit_show_row_done:
     pop     ebp
     pop     esi

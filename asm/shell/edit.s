@@ -41,21 +41,30 @@ command_edit:
     mov     [ebx + EDIT_PATH], esi
     call    edit_load
     jc      .Lcommand_edit_free
-    call    console_clear
+    call    edit_layout
+    jc      .Lcommand_edit_unload
+    mov     al, 1
+    call    console_full
+    call    terminal_ask
     call    edit_loop
-    call    console_clear
-    mov     eax, [ebx + EDIT_TEXT]
-    mov     edx, [ebx + EDIT_PAGES]
-    call    page_free
+    xor     eax, eax
+    call    console_full
+    mov     eax, [ebx + EDIT_FRAME]
+    call    mfree
     mov     eax, [ebx + EDIT_CUT]
     test    eax, eax
     jz      .Lcommand_edit_uncut
     call    mfree
 .Lcommand_edit_uncut:
+    call    edit_unload
     mov     eax, ebx
     call    mfree
     xor     eax, eax
     jmp     .Lcommand_edit_done
+.Lcommand_edit_unload:
+    push    eax
+    call    edit_unload
+    pop     eax
 .Lcommand_edit_free:
     push    eax
     mov     eax, ebx
@@ -73,6 +82,13 @@ command_edit:
     pop     esi
     pop     ebx
     ret
+
+# Gives the memory of the text back.
+# In: EBX editor.
+edit_unload:
+    mov     eax, [ebx + EDIT_TEXT]
+    mov     edx, [ebx + EDIT_PAGES]
+    jmp     page_free
 
 # Reads the file; one that is not there is an empty text. May sleep.
 # In: EBX editor, ESI path.
@@ -156,12 +172,15 @@ edit_loop:
     push    esi
 1:  call    edit_show
     call    key_read
-    mov     esi, [ebx + EDIT_MESSAGE]
+2:  mov     esi, [ebx + EDIT_MESSAGE]
     mov     dword ptr [ebx + EDIT_MESSAGE], 0
     call    edit_key
     cmp     dword ptr [ebx + EDIT_ENDED], 0
-    je      1b
-    call    break_clear
+    jne     3f
+    call    key_poll
+    jnc     2b                          # shown when all has been done that was typed
+    jmp     1b
+3:  call    break_clear
     pop     esi
     ret
 
@@ -305,11 +324,12 @@ edit_page_down:
 # In: EBX editor, ESI routine for a line.
 edit_page:
     push    edi
-    mov     edi, EDIT_ROWS - 1
-1:  call    esi
-    dec     edi
-    jnz     1b
-    pop     edi
+    mov     edi, [ebx + EDIT_ROWS]
+1:  dec     edi
+    jz      2f
+    call    esi
+    jmp     1b
+2:  pop     edi
     ret
 
 # Ctrl-K: cuts the line.
@@ -355,22 +375,24 @@ edit_paste:
 
 # Ctrl-F: asks for a text, and looks for it; Enter alone looks for the one before again. May sleep.
 edit_ask:
-    FRAME   EDIT_COLUMNS
+    FRAME   EDIT_STATUS_BYTES
     push    esi
     push    edi
     lea     esi, [ebx + EDIT_FIND]
     xor     edi, edi                    # EDI: characters
 .Ledit_ask_show:
-    lea     eax, [ebp - EDIT_COLUMNS]
+    lea     eax, [ebp - EDIT_STATUS_BYTES]
     mov     [ebx + EDIT_MESSAGE], eax
     mov     ecx, offset edit_find_none
     test    edi, edi
     jz      .Ledit_ask_none
     mov     ecx, esi
 .Ledit_ask_none:
-    SNPRINTF eax, EDIT_COLUMNS, "find: %s", ecx
+    SNPRINTF eax, EDIT_STATUS_BYTES, "find: %s", ecx
     call    edit_show
     call    key_read
+    cmp     eax, KEY_SIZE
+    je      .Ledit_ask_size
     cmp     eax, KEY_ENTER
     je      .Ledit_ask_find
     cmp     eax, KEY_BACKSPACE
@@ -384,6 +406,9 @@ edit_ask:
     mov     [esi + edi], al
     inc     edi
     jmp     .Ledit_ask_ended
+.Ledit_ask_size:
+    call    edit_resize
+    jmp     .Ledit_ask_show
 .Ledit_ask_shorter:
     sub     edi, 1
     jb      .Ledit_ask_done
@@ -405,14 +430,20 @@ edit_ask:
     ENDFRAME
     ret
 
-# Ctrl-L: draws everything anew.
+# Ctrl-L: draws everything anew, and asks how large the terminal is.
 edit_redraw:
     push    edi
-    lea     edi, [ebx + EDIT_SHOWN]
+    mov     edi, [ebx + EDIT_SHOWN]
     xor     eax, eax
-    mov     ecx, EDIT_CELLS / 4
-    rep stosd
+    mov     ecx, [ebx + EDIT_CELLS]
+    rep stosb
     pop     edi
+    call    console_clear
+    jmp     terminal_ask
+
+# The terminal has another size.
+edit_resize:
+    call    edit_layout                 # without memory it stays as it is
     jmp     console_clear
 
 # Ctrl-Q: ends; a text that was changed only when it is said twice.
@@ -503,6 +534,7 @@ edit_keys:
     EDIT_KEY KEY_CTRL_U, edit_paste
     EDIT_KEY KEY_CTRL_F, edit_ask
     EDIT_KEY KEY_CTRL_L, edit_redraw
+    EDIT_KEY KEY_SIZE, edit_resize
     EDIT_KEY KEY_CTRL_S, edit_save
     EDIT_KEY KEY_CTRL_Q, edit_quit
     .word   0

@@ -5,11 +5,11 @@
 .include "keys.inc"
 .include "console.inc"
 
-ROW_COLUMNS         = 80
+ROW_COLUMNS         = 80                    # of a row at most
 PAGE_ROWS           = 12                    # that PgUp and PgDn move the screen
 WINDOW_STEP         = 16                    # the window moves by so much more than it must, so that not each key moves
                                             # it
-PROMPT_LONGEST      = 60                    # of a longer prompt the end is shown
+PROMPT_LEAVES       = 20                    # columns; of a longer prompt the end is shown
 
 .text
 
@@ -38,6 +38,17 @@ line_read_history:
     pop     eax
     INTERRUPTS_OFF
     call    console_take
+    push    eax
+    push    edx
+    push    ecx
+    call    terminal_size
+    cmp     edx, ROW_COLUMNS
+    jbe     1f
+    mov     edx, ROW_COLUMNS
+1:  mov     [line_columns], edx
+    pop     ecx
+    pop     edx
+    pop     eax
     mov     [line_buffer], eax
     dec     edx
     mov     [line_most], edx
@@ -99,11 +110,14 @@ line_read_history:
 line_prompt_take:
     mov     [line_prompt_length], eax
     mov     dword ptr [line_prompt_start], offset line_prompt
-    sub     eax, PROMPT_LONGEST
+    mov     edx, [line_columns]
+    sub     edx, PROMPT_LEAVES
+    sub     eax, edx
     jbe     1f
     add     [line_prompt_start], eax
-    mov     dword ptr [line_prompt_length], PROMPT_LONGEST
-1:  mov     eax, ROW_COLUMNS - 1
+    mov     [line_prompt_length], edx
+1:  mov     eax, [line_columns]
+    dec     eax
     sub     eax, [line_prompt_length]
     mov     [line_room], eax
     ret
@@ -518,6 +532,7 @@ line_length:        .space 4
 line_cursor:        .space 4                # 0 to line_length
 line_window:        .space 4                # first character shown
 line_room:          .space 4                # columns for the window
+line_columns:       .space 4                # of the row
 line_prompt_start:  .space 4
 line_prompt_length: .space 4
 line_given_up:      .space 4                # 1: ended by Ctrl-C

@@ -129,7 +129,8 @@ test("without memory for a console the one before stays, with a sentence", async
 test("console shows one, and refuses what is none", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
-  for (const wrong of ["0", "9", "x", "2 3"]) await node.enter(`console ${wrong}`, /^usage: console \[NUMBER\]$/m);
+  for (const wrong of ["0", "9", "x", "2 3"])
+    await node.enter(`console ${wrong}`, /^usage: console \[NUMBER\|size\]$/m);
   await node.waitFor(PROMPT);
   await node.enter("console 8", PROMPT);
   expect(shown(node)).toBe("qure:/>");

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { inState, PROMPT } from "./images.ts";
+import { Terminal } from "./terminal.ts";
 import { nodeWithVolume } from "./volume.ts";
 
 const ROWS = 24;
@@ -21,20 +22,6 @@ async function editing(
   };
   await press(`edit ${path}\n`);
   return { lab, node, press };
-}
-
-/** What a terminal of 24 rows shows after a text with the sequences that the editor prints. */
-function terminal(text: string): string[] {
-  let cells = Array.from({ length: ROWS }, () => Array<string>(COLUMNS).fill(" "));
-  let row = 0;
-  let column = 0;
-  for (const [, parameters, final, plain] of text.matchAll(/\x1b\[([\d;]*)([A-Za-z])|([\s\S])/g)) {
-    if (final === "H")
-      [row, column] = (parameters || "1;1").split(";").map((number) => Number(number) - 1) as [number, number];
-    else if (final === "J") cells = cells.map((line) => line.map(() => " "));
-    else if (plain !== undefined) cells[row]![column++] = plain;
-  }
-  return cells.map((line) => line.join("").trimEnd());
 }
 
 test("types, cuts, pastes, finds and saves", async () => {
@@ -57,14 +44,11 @@ test("types, cuts, pastes, finds and saves", async () => {
 
 test("scrolls, and a serial terminal shows what the screen does", async () => {
   const { node, press } = await editing("/a/numbers");
-  let serial = "";
-  node.console.listen((bytes) => {
-    serial += Buffer.from(bytes).toString("latin1");
-  });
+  const terminal = new Terminal(node, ROWS, COLUMNS);
   await press("\x0c"); // Ctrl-L
   for (const keys of [KEYS.pageDown, "x", "\n\n\x0b", `${KEYS.up.repeat(23)}${"long ".repeat(20)}`, KEYS.home]) {
     const screen = (await press(keys)).slice(0, ROWS);
-    expect(terminal(serial)).toEqual(screen);
+    expect(terminal.text).toEqual(screen);
   }
   expect((await press(`${KEYS.pageDown}${KEYS.pageDown}${KEYS.pageDown}`)).at(-4)).toBe("40");
 });
