@@ -98,6 +98,25 @@ debug_name:
     PRINTF  "%08x", eax
     ret
 
+# Prints the heap by caller, or remembers it, or prints what has become more since then.
+.global debug_heap
+debug_heap:
+    push    esi
+    mov     esi, offset debug_heap_words
+1:  mov     edx, [esi]
+    test    edx, edx
+    jz      2f
+    mov     eax, [debug_first]
+    call    string_compare
+    lea     esi, [esi + 8]
+    jne     1b
+    call    [esi - 4]
+    jmp     3f
+2:  call    callers_show
+3:  pop     esi
+    clc
+    ret
+
 # Prints memory.
 .global debug_memory
 debug_memory:
@@ -328,6 +347,10 @@ debug_set:
 .balign 4
 debug_states:                               # in the order of TASK_READY, ...
     .long   debug_ready, debug_running, debug_waiting, debug_dead, debug_new
+debug_heap_words:
+    .long   debug_word_mark, callers_mark, debug_word_leaks, callers_leaks, 0
+STRING debug_word_mark, "mark"
+STRING debug_word_leaks, "leaks"
 STRING debug_ready, "ready"
 STRING debug_running, "running"
 STRING debug_waiting, "waiting"

@@ -285,7 +285,7 @@ SHELL_COMMAND "breakpoint", command_breakpoint, "[b|w|d|c ADDRESS]", "stop at a 
 
 .section .rodata
 debug_help:
-    .ascii  "r registers  b stack  u [ADDRESS [COUNT]] code  t tasks  l locks  h heap by caller  m ADDRESS [BYTES] memory\n"
+    .ascii  "r registers  b stack  u [ADDRESS [COUNT]] code  t tasks  l locks  h [mark|leaks] heap by caller  m ADDRESS [BYTES] memory\n"
     .ascii  "w ADDRESS stop at a write  x ADDRESS stop at code  d forget breakpoints  s step  n step over  c continue\n"
     .asciz  "reset. An address is hexadecimal, or a name of the kernel.\n"
 debug_text_shell:
@@ -298,7 +298,7 @@ breakpoint_text:
 debug_commands:
     .long   debug_name_r, debug_registers, debug_name_b, debug_stack, debug_name_t, debug_tasks
     .long   debug_name_u, debug_code, debug_name_l, debug_locks
-    .long   debug_name_h, callers_show
+    .long   debug_name_h, debug_heap
     .long   debug_name_m, debug_memory, debug_name_w, debug_watch, debug_name_x, debug_execute
     .long   debug_name_d, debug_forget, debug_name_s, debug_step, debug_name_n, debug_step_over
     .long   debug_name_c, debug_continue, debug_name_reset, debug_reset, 0

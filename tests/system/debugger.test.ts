@@ -73,6 +73,20 @@ test("lists the locks that are held, by whom", async () => {
   expect(await said(node, "l")).not.toMatch(/tcp_mutex/);
 });
 
+test("shows whose blocks of the heap have become more since a mark", async () => {
+  const node = await atPrompt();
+  await said(node, "debug");
+  expect(await said(node, "h mark")).toBe("h mark\ndebug> ");
+  expect(await said(node, "h leaks")).toBe("h leaks\ndebug> ");
+  node.type("c\n");
+  await node.waitFor(PROMPT);
+  await node.enter("set colour red", PROMPT);
+  await said(node, "debug");
+  expect(await said(node, "h leaks")).toMatch(
+    /^ +1 blocks +\d+ bytes {2}\w+ {2}env_set\+\w+ {2}asm\/shell\/env\.s:\d+$/m,
+  );
+});
+
 test("stops at code, steps over calls, and at writes", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_hostname", /^breakpoint 0$/m);

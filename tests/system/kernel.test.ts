@@ -6,12 +6,16 @@ import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { atPrompt as bootedAtPrompt } from "./booted.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 const PANIC_STATUS = 0x31 * 2 + 1;
 
 async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
   const lab = boot({ nodes: [{ cdrom }] });
   await lab.nodes[0]!.waitFor(PROMPT);
+  await lab.advance("100ms");
+  await lab.nodes[0]!.enter("service stop network", PROMPT); // it opens handles when it likes
   return lab;
 }
 
@@ -29,6 +33,34 @@ test.each([
   await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
   expect(node.console.text).not.toMatch(/^FAIL /m);
   expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
+});
+
+const CLASSES = [
+  "memory",
+  "file",
+  "directory",
+  "mount in use",
+  "datagram socket",
+  "stream socket",
+  "tap",
+  "process",
+  "lock",
+];
+
+test.each(CLASSES)("a %s goes back when its owner ends or is killed, and its handle is refused", async (name) => {
+  const lab = await inState("stale handles, tested", async () => {
+    const iso = await isoWith("tests/guest/stale.s", "asm/kernel/stale-test.s");
+    const booted = await nodeWithVolume(["echo text > /a/file"], { iso });
+    const node = booted.nodes[0]!;
+    const before = (await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm);
+    await node.enter("staletest", /staletest: \d+ passed, \d+ failed/);
+    await node.waitFor(PROMPT);
+    await booted.advance("2s");
+    expect((await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm)).toEqual(before);
+    await node.enter("mem check", /all headers agree/);
+    return booted;
+  });
+  expect(lab.nodes[0]!.console.text).toMatch(new RegExp(`^ok ${name}$`, "m"));
 });
 
 test("an idle machine hardly wakes, and keeps the time", async () => {

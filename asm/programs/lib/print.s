@@ -78,28 +78,35 @@ put_number:
 
 # Reads a decimal number.
 # In: EAX string.
-# Out: EAX number; CF when the string is not one.
+# Out: EAX number; CF when the string is not one, or needs more than 32 bits.
+# Clobbers: EAX only.
 .global number_of
 number_of:
-    push    ebx
-    mov     edx, eax
+    push    ecx
+    push    edx
+    push    esi
+    mov     esi, eax
     xor     eax, eax
     xor     ecx, ecx
-    cmp     byte ptr [edx], 0
-    stc
-    je      2f
-1:  mov     cl, [edx]
+    cmp     byte ptr [esi], 1           # CF when there is nothing
+    jc      2f
+1:  mov     cl, [esi]
     test    cl, cl
     jz      2f
     sub     cl, '0'
     cmp     cl, 10
     cmc
     jc      2f
-    imul    eax, eax, 10
+    mov     edx, 10
+    mul     edx
+    jc      2f
     add     eax, ecx
-    inc     edx
+    jc      2f
+    inc     esi
     jmp     1b
-2:  pop     ebx
+2:  pop     esi
+    pop     edx
+    pop     ecx
     ret
 
 # Says on errors what went wrong, and ends the program.
