@@ -512,6 +512,9 @@ rotate_outdated:
     jne     .Lrotate_outdated_tell
     cmp     dword ptr [ebp + PEER_KEYED], KEYED_NOT
     je      .Lrotate_outdated_tell
+    # It is answered where it is now. That it is there at all, nobody has proved: who is put out can say so.
+    push    dword ptr [ebp + PEER_ADDRESS]
+    mov     [ebp + PEER_ADDRESS], edi
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_SHOW
     je      .Lrotate_outdated_heard
@@ -519,12 +522,13 @@ rotate_outdated:
     je      .Lrotate_outdated_heard
     push    ebx
     mov     ebx, ebp
-    mov     [ebx + PEER_ADDRESS], edi
     call    rotate_offer
     pop     ebx
-    jmp     .Lrotate_outdated_done
+    jmp     .Lrotate_outdated_answered
 .Lrotate_outdated_heard:
     call    rotate_heard
+.Lrotate_outdated_answered:
+    pop     dword ptr [ebp + PEER_ADDRESS]
     jmp     .Lrotate_outdated_done
 .Lrotate_outdated_tell:
     cmp     dword ptr [coordinator_self], 0

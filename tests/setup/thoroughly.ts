@@ -1,5 +1,5 @@
 /** Single tests that take seconds, in files whose other tests are quick: the thorough tier has them, no other one. */
-import { type TestContext, test } from "vitest";
+import { describe, type TestContext, test } from "vitest";
 import { isThorough } from "./tier.ts";
 
 type Body = (context: TestContext) => unknown;
@@ -9,4 +9,9 @@ export function thoroughly(name: string, ...[first, second]: [{ timeout: number 
   if (!isThorough) return;
   if (typeof first === "function") test(name, first, second as number | undefined);
   else test(name, first, second as Body);
+}
+
+/** A group of nothing but such tests. */
+export function describeThoroughly(name: string, body: () => void): void {
+  if (isThorough) describe(name, body);
 }

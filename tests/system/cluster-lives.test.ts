@@ -1,9 +1,9 @@
 /** What a node remembers and counts when cables are out, disks are older, buttons are pressed, and months pass. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import { type LabCluster, type LabNode, readElf, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -47,8 +47,8 @@ async function again(lab: LabCluster, node: LabNode): Promise<Status> {
   return status(node)!;
 }
 
-describe("the era", () => {
-  thoroughly("of a living cluster is not lifted by a member that reboots alone, however often", async () => {
+describeThoroughly("the era", () => {
+  test("of a living cluster is not lifted by a member that reboots alone, however often", async () => {
     const lab = await cluster(3);
     const third = lab.nodes[2]!;
     third.cut();
@@ -64,7 +64,7 @@ describe("the era", () => {
     expect(status(third)!.age).toBe(last);
   });
 
-  thoroughly("that a member founded alone counts when another joins it", async () => {
+  test("that a member founded alone counts when another joins it", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     first.powerOff();
@@ -94,11 +94,11 @@ test("a node with an older copy of its disk goes on above the age that the clust
   expect((await again(lab, second)).age).toBe(5);
 });
 
-describe("a disk that takes a second for each access", () => {
+describeThoroughly("a disk that takes a second for each access", () => {
   // An access takes 100 us at a factor of 1.
   const SLOW = 10_000;
 
-  thoroughly("does not make its node suspected while it saves a name", async () => {
+  test("does not make its node suspected while it saves a name", async () => {
     const lab = await cluster(3);
     const third = lab.nodes[2]!;
     third.slowDisk(SLOW);
@@ -114,7 +114,7 @@ describe("a disk that takes a second for each access", () => {
     expect(third.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/^cloud: tortoise /);
   });
 
-  thoroughly("holds an era before its node says that it lives there", async () => {
+  test("holds an era before its node says that it lives there", async () => {
     const lab = await cluster(2);
     const second = lab.nodes[1]!;
     for (const node of lab.nodes) node.powerOff();

@@ -133,7 +133,7 @@ test("console shows one, and refuses what is none", async () => {
     await node.enter(`console ${wrong}`, /^usage: console \[NUMBER\|size\]$/m);
   await node.waitFor(PROMPT);
   await node.enter("console 8", PROMPT);
-  expect(shown(node)).toBe("qure:/>");
+  await lab.until(() => shown(node) === "qure:/>", "the new shell does not ask");
   await node.enter("console 1", PROMPT);
   await lab.advance("10ms");
   expect(shown(node)).toMatch(/usage: console/);

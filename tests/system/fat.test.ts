@@ -16,7 +16,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -184,7 +184,7 @@ describe.skipIf(!hasTools)("file systems of the kernel", () => {
   });
 });
 
-describe.skipIf(!hasTools)("damaged file systems", () => {
+describeThoroughly("damaged file systems", () => {
   /** Puts numbers that could be meant, and noise, where the file system says what is where. */
   function damage(image: Uint8Array, random: Random): void {
     const view = new DataView(image.buffer, image.byteOffset);
@@ -238,8 +238,10 @@ describe.skipIf(!hasTools)("damaged file systems", () => {
   }
   let whole: Uint8Array | null = null;
 
-  thoroughly("eleven of them end in an error each, or in what is left; no memory is lost", () => tryEleven(1));
-  thoroughly("110 more", { timeout: 900_000 }, async () => {
+  test.skipIf(!hasTools)("eleven of them end in an error each, or in what is left; no memory is lost", () =>
+    tryEleven(1),
+  );
+  test.skipIf(!hasTools)("110 more", { timeout: 900_000 }, async () => {
     for (let seed = 2; seed < 12; seed++) await tryEleven(seed);
   });
 });

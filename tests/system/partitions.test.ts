@@ -8,7 +8,7 @@ import { crc32 } from "../../src/image/crc32.ts";
 import { type PartitionTable, readPartitions } from "../../src/image/partitions.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 
 const MIB = 1 << 20;
@@ -77,11 +77,11 @@ function saidBy(tool: string, args: readonly string[], content: Uint8Array): { s
   });
 }
 
-describe("tables by others", () => {
+describeThoroughly("tables by others", () => {
   const LOGICAL =
     "label: dos\nsize=8M,type=83\nsize=8M,type=c,bootable\ntype=5\nsize=4M,type=99\nsize=8M,type=82\ntype=99\n";
 
-  thoroughly("sfdisk's with logical partitions, and sgdisk's", async (context) => {
+  test("sfdisk's with logical partitions, and sgdisk's", async (context) => {
     const sfdisk = requireOracle("sfdisk", context);
     const sgdisk = requireOracle("sgdisk", context);
     const gpt = madeBy(sgdisk, [
