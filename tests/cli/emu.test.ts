@@ -62,8 +62,9 @@ describe("a kernel that is a file", () => {
   /** `mov ax, 0xB800 / hlt` and more of nothing: what matters is that it runs at 7C00h and halts. */
   const KERNEL = Uint8Array.of(0xb8, 0x34, 0x12, 0xfa, 0xf4);
 
+  beforeAll(() => writeFileSync(join(folder, "kernel.bin"), KERNEL));
+
   thoroughly("is booted, is held by a link as any image, and a link knows another one apart", async () => {
-    writeFileSync(join(folder, "kernel.bin"), KERNEL);
     writeFileSync(
       join(folder, "other.bin"),
       KERNEL.map((byte) => byte ^ 1),
