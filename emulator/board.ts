@@ -21,11 +21,11 @@ import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
 import type { IdeDrive } from "./devices/ide-drive.ts";
-import { IO_APIC_ADDRESS, IO_APIC_BYTES } from "./devices/io-apic.ts";
+import { IO_APIC_ADDRESS, IO_APIC_BYTES, type IoApicView } from "./devices/io-apic.ts";
 import { KeyboardController } from "./devices/keyboard-controller.ts";
 import { LOCAL_APIC_ADDRESS, LOCAL_APIC_BYTES, type LocalApic } from "./devices/local-apic.ts";
 import { PciBus } from "./devices/pci.ts";
-import { InterruptControllers } from "./devices/pic.ts";
+import { InterruptControllers, type PicView } from "./devices/pic.ts";
 import { IsaBridge } from "./devices/piix3.ts";
 import { PowerManagement } from "./devices/piix4-pm.ts";
 import { Pit8254 } from "./devices/pit.ts";
@@ -74,6 +74,14 @@ export interface NetworkCardConfig {
 export interface BusProbe {
   port(port: number, sizeBytes: AccessBytes, value: number, write: boolean): void;
   mmio(physicalAddress: number, sizeBytes: AccessBytes, value: number, write: boolean): void;
+}
+
+export interface InterruptControllersView {
+  readonly master: PicView;
+  readonly slave: PicView;
+  readonly io: IoApicView;
+  /** By the processor's number; none where the processor has none. */
+  readonly local: readonly LocalApic[];
 }
 
 export interface BoardConfig {
@@ -209,7 +217,11 @@ export class Board implements ProcessorBus, Stateful {
     }
     this.#irqs = Array.from({ length: 16 }, (_, number) => {
       const inputs = [pics.irq(number), apics.io.input(number === TIMER_IRQ ? TIMER_INPUT : number)] as const;
-      return new SharedLine({ set: (level) => inputs.forEach((input) => input.set(level)) });
+      const set = (level: boolean): void => {
+        if (level) counters.irqs[number]!++;
+        for (const input of inputs) input.set(level);
+      };
+      return new SharedLine({ set });
     });
     space.claimPorts(0x20, 2, pics.master);
     space.claimPorts(0xa0, 2, pics.slave);
@@ -377,6 +389,17 @@ export class Board implements ProcessorBus, Stateful {
   /** Somebody puts the clock on the board forward. */
   shiftClock(seconds: number): void {
     this.#rtc.shift(seconds);
+  }
+
+  /** The registers of the interrupt controllers, for debuggers. */
+  get interruptControllers(): InterruptControllersView {
+    const { master, slave } = this.#pics;
+    return { master: master.view, slave: slave.view, io: this.#apics.io.view, local: this.#apics.local };
+  }
+
+  /** What is on the PCI bus. */
+  get pciFunctions(): PciBus["functions"] {
+    return this.#pci.functions;
   }
 
   get probe(): BusProbe | null {

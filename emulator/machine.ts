@@ -3,12 +3,13 @@
  * far to run, and between two runs may type, plug cables, look at the screen or the memory, and save or digest its
  * state.
  */
-import { Board, type BoardConfig, type BoardHost } from "./board.ts";
+import { Board, type BoardConfig, type BoardHost, type NicModel } from "./board.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "./cpu/model.ts";
 import type { Counters } from "./debug/counters.ts";
+import { type DriveView, driveViews } from "./debug/drive-view.ts";
 import { readLinear } from "./debug/linear-memory.ts";
 import { type ProcessorView, processorView } from "./debug/processor-view.ts";
 import type { Picture } from "./devices/vga-graphics.ts";
@@ -192,6 +193,15 @@ export class Machine implements Stateful {
 
   get power(): Power {
     return this.#power;
+  }
+
+  get drives(): readonly DriveView[] {
+    return driveViews(this.#config);
+  }
+
+  /** The model of its network cards. */
+  get nic(): NicModel {
+    return this.#config.nic ?? "e1000";
   }
 
   /** Its network cables, in the order of its cards. */

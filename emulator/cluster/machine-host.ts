@@ -65,6 +65,7 @@ export interface MachineHost {
   key(code: number, down: boolean): void;
   reset(): void;
   pressPowerButton(): void;
+  pressNmiButton(): void;
   powerOff(): void;
   powerOn(): void;
   powerCycle(): void;

@@ -3,6 +3,8 @@
  * memories, disks, firmware, frames in flight. A restored run continues as the run that was not interrupted: with the
  * same digests.
  */
+
+import type { BoardParts } from "../board.ts";
 import type { ModelName } from "../cpu/model.ts";
 import type { SettingFile } from "../devices/fw-cfg.ts";
 import type { BlockBackend } from "../disk/block.ts";
@@ -176,6 +178,22 @@ class MediaWriter {
   }
 }
 
+const COMPARED_BYTES = 1 << 16;
+
+function isSameMedium(one: BlockBackend | null, other: BlockBackend | null): boolean {
+  if (one === null || other === null) return one === other;
+  if (one.sizeBytes !== other.sizeBytes) return false;
+  for (let at = 0; at < one.sizeBytes; at += COMPARED_BYTES) {
+    const [a, b] = [one, other].map((medium) => {
+      const piece = new Uint8Array(Math.min(COMPARED_BYTES, medium.sizeBytes - at));
+      medium.read(at, piece);
+      return piece;
+    });
+    if (a!.some((byte, index) => byte !== b![index])) return false;
+  }
+  return true;
+}
+
 /** The chunks of a medium that may differ from what is below it, in ascending order. */
 function* chunksOf(medium: BlockBackend): Generator<readonly [number, Uint8Array]> {
   if (medium instanceof SparseDisk) {
@@ -269,6 +287,61 @@ export class Snapshot {
     if (branchSeed === null) return;
     const random = new Random(branchSeed, "branch");
     for (const host of cluster.hosts) host.hold(nowNs + random.below(BRANCH_SPREAD_NS));
+  }
+
+  /**
+   * Puts a cluster that runs already into the saved state: one with the same machines, whose disks hold the same but for
+   * what was written since they were made. When it fails, the cluster stays as it was.
+   */
+  restoreOver(cluster: Cluster): void {
+    if (this.kind !== "cluster") throw new SnapshotError("the snapshot is one machine's, not a cluster's");
+    this.#compareMachines(cluster);
+    const { hosts } = cluster;
+    const before = hosts.map((host, index) => ({ state: host.saveState(), plugged: cluster.isPlugged(index) }));
+    const network = new StateWriter();
+    cluster.visitNetwork(network);
+    this.config.nodes.forEach(({ plugged }, index) => cluster.setCable(index, plugged));
+    try {
+      this.restoreInto(cluster);
+      this.#compareMedia(cluster);
+    } catch (error) {
+      hosts.forEach((host, index) => host.restoreState(before[index]!.state));
+      before.forEach(({ plugged }, index) => cluster.setCable(index, plugged));
+      cluster.visitNetwork(new StateReader(network.result()));
+      throw error;
+    }
+  }
+
+  #compareMachines(cluster: Cluster): void {
+    const describe = (name: string, ramBytes: number, parts: BoardParts | undefined, macAddress: string): string =>
+      JSON.stringify([name, ramBytes, parts?.settings, parts?.processor, parts?.processors, macAddress]);
+    const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
+    const saved = this.nodes();
+    const fits =
+      seed === this.config.seed &&
+      gateway === this.config.gateway &&
+      linkLatencyNs === this.config.linkLatencyNs &&
+      nodes.length === saved.length &&
+      saved.every((was, index) => {
+        const is = nodes[index]!;
+        return (
+          describe(was.name, was.ramBytes, was.parts, formatMac(was.macAddress!)) ===
+          describe(is.name, is.ramBytes, is.parts, formatMac(cluster.macAddresses[index]!))
+        );
+      });
+    if (!fits) throw new SnapshotError("the snapshot is of other machines than these");
+  }
+
+  #compareMedia(cluster: Cluster): void {
+    this.nodes().forEach(({ name, disk, cdrom }, index) => {
+      const here = cluster.config.nodes[index]!;
+      for (const [saved, now] of [
+        [disk, here.disk],
+        [cdrom, here.cdrom],
+      ] as const)
+        if (!isSameMedium(saved, now))
+          throw new SnapshotError(`${name}: the snapshot is of a machine with other media`);
+    });
   }
 
   #pages(): PageStore {

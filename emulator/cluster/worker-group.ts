@@ -186,6 +186,10 @@ class WorkerMachineHost implements MachineHost {
     this.#call("pressPowerButton");
   }
 
+  pressNmiButton(): void {
+    this.#call("pressNmiButton");
+  }
+
   powerOff(): void {
     this.#call("powerOff");
   }

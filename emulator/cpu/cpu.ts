@@ -76,6 +76,16 @@ export class Cpu implements Processor {
     return this.#turns.running;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#turns.count;
+  }
+
+  /** Between two runs: looks at one of several processors, whose registers and parts `core` has then. */
+  at<Result>(number: number, look: (core: Core) => Result): Result {
+    return this.#turns.at(number, () => look(this.core));
+  }
+
   /** Linear address of the running instruction; between runs, of the next one. */
   get linearPc(): number {
     return (this.core.s[BASE + CS]! + this.#interpreter.eip) >>> 0;

@@ -245,6 +245,18 @@ export class Turns {
     state.updateMode();
   }
 
+  /** Does something in the place of one processor, and gives what that gives. */
+  at<Result>(number: number, visit: () => Result): Result {
+    const { running } = this;
+    if (number === running) return visit();
+    this.#exchange(number);
+    try {
+      return visit();
+    } finally {
+      this.#exchange(running);
+    }
+  }
+
   /** Does something in the place of each processor, in the order of their numbers. */
   forEach(visit: (number: number) => void): void {
     const { running } = this;

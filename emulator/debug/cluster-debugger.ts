@@ -72,6 +72,12 @@ export class ClusterDebugger {
     this.#wakeUp();
   }
 
+  /** What was to be held from the beginning need not be. */
+  begin(): void {
+    this.#startHeld = false;
+    this.#wakeUp();
+  }
+
   /** The run is over: whoever waits for its node to stop hears that it has ended. */
   finish(): void {
     this.#sessions.forEach((session, index) => {

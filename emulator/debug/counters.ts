@@ -15,6 +15,8 @@ export class Counters {
   readonly exceptions = new Uint32Array(256);
   readonly interrupts = new Uint32Array(256);
   readonly softwareInterrupts: Uint32Array;
+  /** How often each interrupt line went up. */
+  readonly irqs = new Uint32Array(16);
   portReads = 0;
   portWrites = 0;
   /** Accesses to device registers in physical memory. */

@@ -33,6 +33,15 @@ const LEVEL = 1 << 15;
 const MASKED = 1 << 16;
 const READ_ONLY = DELIVERY_STATUS | REMOTE_IRR;
 
+export interface IoApicView {
+  readonly version: number;
+  readonly id: number;
+  readonly select: number;
+  /** Levels of the inputs. */
+  readonly lines: number;
+  readonly entries: readonly { readonly low: number; readonly high: number }[];
+}
+
 export class IoApic implements MmioHandler, Stateful {
   readonly #send: (message: ApicMessage) => void;
   #id = 0;
@@ -46,6 +55,12 @@ export class IoApic implements MmioHandler, Stateful {
   constructor(send: (message: ApicMessage) => void) {
     this.#send = send;
     this.reset();
+  }
+
+  /** Its registers, for debuggers. */
+  get view(): IoApicView {
+    const entries = Array.from(this.#low, (low, number) => ({ low, high: this.#high[number]! }));
+    return { version: VERSION_VALUE & 0xff, id: this.#id, select: this.#select, lines: this.#lines, entries };
   }
 
   input(number: number): Wire {

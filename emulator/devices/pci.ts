@@ -44,6 +44,19 @@ interface BaseAddress {
   window: Window;
 }
 
+/** A window, for whoever looks at the bus from outside. */
+export interface PciRegion {
+  /** 0 to 5; 6 is the expansion ROM. */
+  readonly bar: number;
+  readonly kind: BaseAddress["kind"];
+  readonly sizeBytes: number;
+  readonly address: number;
+  /** Something answers there. */
+  readonly isPlaced: boolean;
+}
+
+const ROM_REGION = 6;
+
 /** Bits of a base address register that are not part of the address. */
 const FLAG_BITS = { memory: 0x0f, io: 0x03, rom: 0x7ff } as const;
 
@@ -162,6 +175,17 @@ export class PciFunction implements Stateful {
     for (let byte = 0; byte < 4; byte++) this.writable[bar.register + byte] = (mask >>> (8 * byte)) & 0xff;
   }
 
+  /** Its windows as the base address registers have them now. */
+  get regions(): readonly PciRegion[] {
+    return this.#baseAddresses.map(({ register, kind, sizeBytes }) => ({
+      bar: register === ROM_BASE_ADDRESS ? ROM_REGION : (register - 0x10) / 4,
+      kind,
+      sizeBytes,
+      address: (this.get32(register) & ~FLAG_BITS[kind]) >>> 0,
+      isPlaced: this.#isPlaced(register, kind, sizeBytes),
+    }));
+  }
+
   readConfig(register: number): number {
     return this.config[register]!;
   }
@@ -179,17 +203,21 @@ export class PciFunction implements Stateful {
   }
 
   #placeWindows(): void {
-    const command = this.command;
     for (const bar of this.#baseAddresses) {
-      const register = this.get32(bar.register);
-      const isIo = bar.kind === "io";
-      const enabled = command & (isIo ? COMMAND_IO : COMMAND_MEMORY) && (bar.kind !== "rom" || register & ROM_ENABLE);
-      const base = (register & ~FLAG_BITS[bar.kind]) >>> 0;
-      const end = base + bar.sizeBytes;
-      // Address 0 and the top of the space count as "not yet assigned" (as while the guest measures the size).
-      const usable = enabled && base !== 0 && (isIo ? end <= 0x10000 : end < 0x100000000);
-      bar.window.place(usable ? base : null);
+      const base = (this.get32(bar.register) & ~FLAG_BITS[bar.kind]) >>> 0;
+      bar.window.place(this.#isPlaced(bar.register, bar.kind, bar.sizeBytes) ? base : null);
     }
+  }
+
+  #isPlaced(number: number, kind: BaseAddress["kind"], sizeBytes: number): boolean {
+    const register = this.get32(number);
+    const isIo = kind === "io";
+    const isEnabled = (this.command & (isIo ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
+    const base = (register & ~FLAG_BITS[kind]) >>> 0;
+    const end = base + sizeBytes;
+    // Address 0 and the top of the space count as "not yet assigned" (as while the guest measures the size).
+    const fits = base !== 0 && (isIo ? end <= 0x10000 : end < 0x100000000);
+    return isEnabled && fits && (kind !== "rom" || (register & ROM_ENABLE) !== 0);
   }
 
   visitState(visitor: StateVisitor): void {
@@ -223,6 +251,13 @@ export class PciBus implements Stateful {
   /** Plugs a function in at `device` (0-31), `number` (0-7). */
   plug(device: number, number: number, pciFunction: PciFunction): void {
     this.#functions.set((device << 3) | number, pciFunction);
+  }
+
+  /** What is plugged in, in the order of slots. */
+  get functions(): readonly { readonly slot: number; readonly number: number; readonly plugged: PciFunction }[] {
+    return [...this.#functions]
+      .sort(([a], [b]) => a - b)
+      .map(([at, plugged]) => ({ slot: at >>> 3, number: at & 7, plugged }));
   }
 
   reset(): void {

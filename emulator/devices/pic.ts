@@ -17,6 +17,19 @@ const EXPECT_ICW4 = 3;
 /** The rank of an empty set: after that of every input. */
 const NONE = 8;
 
+export interface PicView {
+  readonly irr: number;
+  readonly imr: number;
+  readonly isr: number;
+  /** Input with the highest priority. */
+  readonly highest: number;
+  readonly vectorBase: number;
+  /** The command port reads as ISR, not as IRR. */
+  readonly readIsr: boolean;
+  readonly elcr: number;
+  readonly specialFullyNested: boolean;
+}
+
 /** One 8259A: offset 0 is its command port, offset 1 its data port. */
 class Pic8259 implements PortHandler, Stateful {
   readonly #master: boolean;
@@ -61,6 +74,20 @@ class Pic8259 implements PortHandler, Stateful {
 
   set elcr(value: number) {
     this.#elcr = value & this.#elcrMask;
+  }
+
+  /** Its registers, for debuggers. */
+  get view(): PicView {
+    return {
+      irr: this.#irr,
+      imr: this.#imr,
+      isr: this.#isr,
+      highest: this.#highest,
+      vectorBase: this.#vectorBase,
+      readIsr: this.#readIsr,
+      elcr: this.#elcr,
+      specialFullyNested: this.#specialFullyNested,
+    };
   }
 
   setInput(input: number, level: boolean): void {

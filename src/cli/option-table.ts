@@ -19,8 +19,8 @@ export interface OptionSpec<Value> {
   readonly choices?: readonly string[];
   /** Names of options that say the same or the opposite. */
   readonly conflicts?: readonly string[];
-  /** Name of an option without which this one means nothing. */
-  readonly needs?: string;
+  /** Name of an option without which this one means nothing, or names of which one is enough. */
+  readonly needs?: string | readonly string[];
   /** What the help says of the value that is taken when none is given. */
   readonly defaultText?: string;
 }
@@ -37,7 +37,7 @@ interface Texts {
   readonly help: string;
   readonly group: string;
   readonly conflicts?: readonly string[];
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
 }
 
 /** An argument's parser; `option` is the option's name, for the message of the `UsageError` that it throws. */
@@ -140,8 +140,9 @@ export function readOptions<Table extends OptionTable>(
   found: Readonly<Record<string, unknown>>,
 ): OptionValues<Table> {
   for (const [name, spec] of Object.entries(table)) {
-    if (spec.needs === undefined || found[name] === undefined || found[spec.needs] !== undefined) continue;
-    throw new UsageError(`${longName(spec)}: give ${longName(table[spec.needs]!)} too`);
+    const needed = [spec.needs ?? []].flat();
+    if (needed.length === 0 || found[name] === undefined || needed.some((one) => found[one] !== undefined)) continue;
+    throw new UsageError(`${longName(spec)}: give ${needed.map((one) => longName(table[one]!)).join(" or ")} too`);
   }
   const values = Object.entries(table).map(([name, { initial }]) => [name, found[name] ?? initial]);
   return Object.fromEntries(values) as OptionValues<Table>;

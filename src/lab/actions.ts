@@ -342,6 +342,13 @@ export const ACTIONS = [
     parameters: [],
     apply: (lab, node) => lab.nodes[node]!.revertDisks(),
   },
+  {
+    word: "nmi",
+    label: "NMI button",
+    help: "presses the button for a non-maskable interrupt",
+    parameters: [],
+    apply: (lab, node) => lab.nodes[node]!.pressNmiButton(),
+  },
 ] as const satisfies readonly ActionKind[];
 
 export type ActionWord = (typeof ACTIONS)[number]["word"];

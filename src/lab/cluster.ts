@@ -6,14 +6,13 @@
 
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
-import { Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
+import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
-import { keyOf } from "./cluster-key.ts";
-import { ConsoleText } from "./console.ts";
+import { CONSOLES, ConsoleText, restoreConsoles, saveConsoles } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { type MachineParts, Media, type Medium, partsOf } from "./media.ts";
@@ -198,7 +197,7 @@ export class LabNode {
 
   /** This machine alone as a snapshot: restored, it has a network of its own. */
   save(): Uint8Array {
-    return saveMachine(this.#lab.cluster, this.index, this.#lab.host.compressor, consoleExtras([this]));
+    return saveMachine(this.#lab.cluster, this.index, this.#lab.host.compressor, saveConsoles([this]));
   }
 
   /** Presses the reset button. */
@@ -292,6 +291,12 @@ export class LabNode {
     return this.#host.exitStatus;
   }
 
+  /** Presses the button for a non-maskable interrupt. */
+  pressNmiButton(): void {
+    this.#lab.note("nmi", this.index);
+    this.#host.pressNmiButton();
+  }
+
   /** Pulls this node's network cable. */
   cut(): void {
     this.#lab.note("unplug", this.index);
@@ -336,6 +341,9 @@ export class LabCluster {
   #tripleFault: TripleFaultError | null = null;
   #debugger: ClusterDebugger | null = null;
   readonly #companions: Companion[] = [];
+  #stopped = false;
+  /** Who waits for time to go on. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: ClusterOptions) {
     this.host = options.host;
@@ -401,6 +409,22 @@ export class LabCluster {
    */
   debug(startHeld = false): ClusterDebugger {
     return (this.#debugger ??= new ClusterDebugger(this.cluster, startHeld));
+  }
+
+  // Somebody has virtual time stand still: waits take as long as that lasts.
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  cont(): void {
+    this.#stopped = false;
+    this.#debugger?.begin();
+    for (const go of this.#waiting.splice(0)) go();
   }
 
   note(word: string, node: number, ...values: readonly (number | string)[]): void {
@@ -512,12 +536,27 @@ export class LabCluster {
     const [outside] = this.cluster.outside;
     if (outside !== undefined)
       throw new RangeError(`${outside} is plugged into the switch: what it does is in no snapshot`);
-    return saveCluster(this.cluster, this.host.compressor, consoleExtras(this.nodes));
+    return saveCluster(this.cluster, this.host.compressor, saveConsoles(this.nodes));
   }
 
-  /** Waits until no debugger holds the cluster, or the signal ends the wait. */
+  /**
+   * Goes on, in place, from a snapshot of this very cluster. Throws a SnapshotError for another one's, and a RangeError
+   * where something took part that is in no snapshot.
+   */
+  load(snapshot: Snapshot): void {
+    const [outside] = this.cluster.outside;
+    if (outside !== undefined) throw new RangeError(`${outside} is plugged into the switch: it cannot go back in time`);
+    if (this.#debugger) throw new RangeError("a debugger watches the machines: it has its own way back");
+    if (this.onAction) throw new RangeError("the run is recorded: it cannot go back in time");
+    snapshot.restoreOver(this.cluster);
+    restoreConsoles(this.nodes, snapshot.extra(CONSOLES));
+  }
+
+  /** Waits until nobody holds the cluster, or the signal ends the wait. */
   async #whileHeld(): Promise<void> {
-    const running = this.#debugger?.whenRunning();
+    const running = this.#stopped
+      ? new Promise<void>((resolve) => void this.#waiting.push(resolve))
+      : this.#debugger?.whenRunning();
     if (!running) return;
     const signal = this.#signal;
     await new Promise<void>((resolve) => {
@@ -538,59 +577,4 @@ export class LabCluster {
   digest(): string {
     return this.cluster.digest();
   }
-}
-
-/** What consoles showed goes into a snapshot, so that a wait after it finds what came before. */
-const CONSOLES = "xconsole";
-
-function consoleExtras(nodes: readonly LabNode[]): Map<string, Uint8Array> {
-  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
-}
-
-/** Options of a restored cluster: what is not part of its state. */
-export type RestoreOptions = Pick<
-  ClusterOptions,
-  "capture" | "threads" | "realtime" | "signal" | "log" | "jit" | "reboot" | "tripleFault"
->;
-
-/**
- * A cluster that goes on from a snapshot (`LabCluster.save`), made by `make`. Throws a SnapshotError, with the reason,
- * for a file that cannot be used.
- */
-export function restoreWith<Made extends LabCluster>(
-  bytes: Uint8Array,
-  { host, ...options }: RestoreOptions & Pick<ClusterOptions, "host">,
-  make: (options: ClusterOptions) => Made,
-): Made {
-  const snapshot = new Snapshot(bytes, host.compressor);
-  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
-  const nodes = snapshot.nodes().map(
-    ({ name, ramBytes, disk, cdrom, macAddress, parts }): NodeOptions => ({
-      name,
-      ramBytes,
-      ...keyOf(parts?.settings),
-      ...(parts?.processor ? { processor: parts.processor } : {}),
-      ...(parts?.processors ? { processors: parts.processors } : {}),
-      ...(disk ? { disk } : {}),
-      ...(cdrom ? { cdrom } : {}),
-      ...(macAddress ? { macAddress } : {}),
-    }),
-  );
-  const lab = make({
-    ...options,
-    host,
-    nodes,
-    firmware: snapshot.firmware,
-    seed,
-    gateway,
-    linkLatency: linkLatencyNs,
-    startSeconds,
-  });
-  snapshot.restoreInto(lab.cluster);
-  const consoles = snapshot.extra(CONSOLES);
-  if (consoles) {
-    const saved = JSON.parse(new TextDecoder().decode(consoles)) as ReturnType<ConsoleText["save"]>[];
-    lab.nodes.forEach(({ console }, index) => console.restore(saved[index]!));
-  }
-  return lab;
 }

@@ -68,3 +68,21 @@ export class ConsoleText {
     return () => void this.#listeners.delete(listener);
   }
 }
+
+/** What consoles showed goes into a snapshot under this name, so that a wait after it finds what came before. */
+export const CONSOLES = "xconsole";
+
+interface WithConsole {
+  readonly console: ConsoleText;
+}
+
+export function saveConsoles(nodes: readonly WithConsole[]): Map<string, Uint8Array> {
+  return new Map([[CONSOLES, new TextEncoder().encode(JSON.stringify(nodes.map((node) => node.console.save())))]]);
+}
+
+/** `extra`: what a snapshot has under that name. */
+export function restoreConsoles(nodes: readonly WithConsole[], extra: Uint8Array | null): void {
+  if (!extra) return;
+  const saved = JSON.parse(new TextDecoder().decode(extra)) as ReturnType<ConsoleText["save"]>[];
+  nodes.forEach(({ console }, index) => console.restore(saved[index]!));
+}

@@ -5,16 +5,17 @@ import { zlibCompressor } from "../host/compression.ts";
 import { liveDisk, spreadOver } from "../host/worker-threads.ts";
 import * as portable from "./cluster.ts";
 import type { LabHost } from "./host.ts";
+import { type RestoreOptions, restoreWith } from "./restore.ts";
 
 export {
   LabNode,
   type NodeOptions,
-  type RestoreOptions,
   type WaitOptions,
 } from "./cluster.ts";
 export { TripleFaultError, WaitError } from "./errors.ts";
 export type { LabDrive, Medium } from "./media.ts";
 export { LabPlug } from "./plug.ts";
+export type { RestoreOptions } from "./restore.ts";
 
 /** What Node lends: threads, zlib, its clock and its event loop. */
 const nodeHost: LabHost = {
@@ -39,8 +40,8 @@ export class LabCluster extends portable.LabCluster {
  * A cluster that goes on from a snapshot (`LabCluster.save`). Throws a SnapshotError, with the reason, for a file that
  * cannot be used.
  */
-export function restoreCluster(bytes: Uint8Array, options: portable.RestoreOptions = {}): LabCluster {
-  return portable.restoreWith(bytes, { ...options, host: nodeHost }, (found) => new LabCluster(found));
+export function restoreCluster(bytes: Uint8Array, options: RestoreOptions = {}): LabCluster {
+  return restoreWith(bytes, { ...options, host: nodeHost }, (found) => new LabCluster(found));
 }
 
 /** A blank disk in memory that takes room only for what is written. */

@@ -158,6 +158,8 @@ function fromBase64(text: string): Uint8Array {
     bits += 6;
     if (bits >= 8) bytes.push((word >> (bits -= 8)) & 0xff);
   }
+  // Bits after the last byte: an encoder leaves them 0.
+  if ((word & ((1 << bits) - 1)) !== 0) throw new LinkError("the link was altered: there is something after its end");
   return Uint8Array.from(bytes);
 }
 

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
@@ -58,12 +58,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describeThoroughly("a kernel that is a file", () => {
+describe("a kernel that is a file", () => {
   /** `mov ax, 0xB800 / hlt` and more of nothing: what matters is that it runs at 7C00h and halts. */
   const KERNEL = Uint8Array.of(0xb8, 0x34, 0x12, 0xfa, 0xf4);
 
-  test("is booted, is held by a link as any image, and a link knows another one apart", async () => {
-    writeFileSync(join(folder, "kernel.bin"), KERNEL);
+  beforeAll(() => writeFileSync(join(folder, "kernel.bin"), KERNEL));
+
+  thoroughly("is booted, is held by a link as any image, and a link knows another one apart", async () => {
     writeFileSync(
       join(folder, "other.bin"),
       KERNEL.map((byte) => byte ^ 1),

@@ -53,7 +53,7 @@ describe("the options of qure emu", () => {
     [["--serial", "pty"], /--serial pty: only stdio is known/],
     [["--trace", "int,inf"], /--trace inf: not a kind of event; there are int, exec/],
     [["--at", "1s"], /--at: give --save too/],
-    [["-S"], /--stopped: give --gdb too/],
+    [["-S"], /--stopped: give --gdb or --monitor or --qmp too/],
     [["-D", "x"], /--trace-file: give --trace too/],
   ])("%j is refused", (args, message) => {
     expect(() => parse(args)).toThrow(UsageError);

@@ -86,8 +86,9 @@ describe("qure snapshot", () => {
   });
 
   test("refuses a damaged file with its reason, and names that are none", async () => {
-    const path = join(folder, ".qure/snapshots/agreed.qsnap");
-    const bytes = readFileSync(path);
+    writeFileSync(join(folder, "blank.img"), new Uint8Array(1 << 20));
+    await qure("snapshot", "save", "whole", "--hda", "blank.img", "--for", "10ms");
+    const bytes = readFileSync(join(folder, ".qure/snapshots/whole.qsnap"));
     writeFileSync(join(folder, "short.qsnap"), bytes.subarray(0, 5000));
     const short = await qure("snapshot", "restore", "short.qsnap");
     expect([short.exitCode, short.stderr]).toEqual([

@@ -89,7 +89,7 @@ describe("house rules", () => {
       "src/oofs": ["src/image"],
       emulator: ["src/isa"],
       "src/host": ["emulator", "src/isa"],
-      "src/lab": ["emulator", "src/host"],
+      "src/lab": ["emulator", "src/host", "src/isa"],
       "src/chaos": ["emulator", "src/host", "src/image", "src/lab", "src/object", "src/oofs", "src/page/decode"],
       "src/page": ["emulator", ...NO_NODE],
     };
@@ -174,7 +174,8 @@ describe("house rules", () => {
     const entry = `
       export { assemble } from "./src/assembler/assemble.ts";
       export { inflatingCompressor } from "./src/lab/inflate.ts";
-      export { LabCluster, restoreWith } from "./src/lab/cluster.ts";`;
+      export { LabCluster } from "./src/lab/cluster.ts";
+      export { restoreWith } from "./src/lab/restore.ts";`;
     const options = {
       bundle: true,
       write: false,

@@ -7,6 +7,7 @@ import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
 import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { type MonitorPlace, parseMonitorPlace } from "../../host/monitor-stream.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
@@ -91,6 +92,8 @@ const checked =
 const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
 const fault: ArgumentParser<Fault> = checked(parseFault);
+
+const monitorPlace: ArgumentParser<MonitorPlace> = checked(parseMonitorPlace);
 
 const runLink: ArgumentParser<RunDescription> = (argument, option) => {
   try {
@@ -351,11 +354,23 @@ export const EMU_OPTIONS = {
     group: DEBUGGING,
     parse: wholeNumber(1, LAST_PORT),
   }),
+  monitor: optional({
+    flags: "--monitor <where>",
+    help: "commands by QEMU's names, at stdio, tcp:HOST:PORT,server, telnet:HOST:PORT,server or unix:PATH,server; add ,wait=off to begin without a client (docs/monitor.md)",
+    group: DEBUGGING,
+    parse: monitorPlace,
+  }),
+  qmp: optional({
+    flags: "--qmp <where>",
+    help: "the same for programs, in QEMU's protocol of JSON (docs/monitor.md)",
+    group: DEBUGGING,
+    parse: monitorPlace,
+  }),
   stopped: flag({
     flags: "-S, --stopped",
-    help: "with --gdb: run nothing until gdb lets it",
+    help: "run nothing until gdb or a monitor lets it",
     group: DEBUGGING,
-    needs: "gdb",
+    needs: ["gdb", "monitor", "qmp"],
   }),
   trace: optional({
     flags: "-d, --trace <kinds>",

@@ -43,8 +43,7 @@ const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
   ["-snapshot", []],
 ]);
 
-const UNKNOWN =
-  /^-(?:accel|device|display|machine|monitor|mon|net|netdev|nic|qmp|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
+const UNKNOWN = /^-(?:accel|device|display|machine|mon|net|netdev|nic|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
 const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
 
 function memory(size: string): string {

@@ -14,6 +14,7 @@ import { checkPorts, startDebugging } from "./debug.ts";
 import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
 import { chooseMedia, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
+import { checkMonitors, type Monitors, openMonitors, ownsStdio } from "./monitor.ts";
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
@@ -47,10 +48,12 @@ export async function runEmu(
   if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
+  checkMonitors(options);
   if (run) checkImage(run, media);
   if (options.link) checkLinkable(options, media);
   const goal = run ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
   const threads = chooseThreads(options, nodes);
+  const isControlled = serial !== null || options.monitor !== null || options.qmp !== null;
   const isAttended = isInteractive(options, terminal);
 
   const interrupt = new AbortController();
@@ -66,6 +69,7 @@ export async function runEmu(
     const machineLog = new MachineLog(log);
     const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
     let lab: LabCluster | null = null;
+    let monitors: Monitors | null = null;
     const common: RestoreOptions = {
       threads,
       jit: options.jit,
@@ -77,6 +81,10 @@ export async function runEmu(
       log: (node, line) => {
         machineLog.write(node, line);
         tripleFaults.hear(node, lab?.nowNs ?? 0, line);
+        monitors?.hear(
+          lab!.nodes.findIndex(({ name }) => name === node),
+          line,
+        );
       },
     };
     const later = run ? nodes - run.nodes : 0;
@@ -87,6 +95,8 @@ export async function runEmu(
     plan(lab, options, progress);
     if (log !== null) openLogs(lab, log, closers);
     await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
+    if (options.stopped && options.gdb === null) lab.stop();
+    monitors = await openMonitors(lab, options, media, surroundings, interrupt);
     let reached = true;
     let interrupted = false;
     let startNs = lab.nowNs;
@@ -105,7 +115,7 @@ export async function runEmu(
       if (goal !== null) reached = await reach(goal, lab, limitNs, progress);
       else if (options.for !== null) await lab.advance(limitNs);
       // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
-      else if (!isAttended && run === null && script === null && (from === null || serial !== null))
+      else if (!isAttended && run === null && script === null && (from === null || isControlled))
         await runUntilOff(lab);
       if (isAttended) {
         progress.done();
@@ -120,7 +130,7 @@ export async function runEmu(
     if (save !== null && at === null && reached) saveSnapshot(lab, store, save, progress);
     if (options.screenshot !== null) writeScreenshots(lab, options.screenshot);
     const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
-    if (serial === null || json) report(outcome, terminal.stdout, json, stats);
+    if (!ownsStdio(options) || json) report(outcome, terminal.stdout, json, stats);
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
     if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
     if (run) checkDigest(lab, run);
@@ -182,10 +192,12 @@ function readScript(path: string, nodes: number): ReturnType<typeof parseConsole
 /** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
 function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
   if (options.until !== null) return options.until;
-  const { serial, script, gdb, forward, netdev } = options;
+  const { serial, script, gdb, monitor, qmp, forward, netdev } = options;
   // Who opens a way to the machines wants them to stay.
   if (forward.length + netdev.length > 0) return null;
-  return bootsFromCd && [options.for, serial, script, gdb].every((value) => value === null) ? CLOUD : null;
+  return bootsFromCd && [options.for, serial, script, gdb, monitor, qmp].every((value) => value === null)
+    ? CLOUD
+    : null;
 }
 
 /** Does a person look at the cluster, and want to stay with it? */
@@ -193,7 +205,7 @@ function isInteractive(options: EmuOptions, { stdin, stdout }: Terminal): boolea
   const isTerminal = stdin.isTTY === true && stdout.isTTY === true;
   return (
     isTerminal &&
-    options.serial === null &&
+    !ownsStdio(options) &&
     !options.json &&
     [options.for, options.until, options.replay].every((value) => value === null)
   );
@@ -206,12 +218,12 @@ const NODES_PER_THREAD = 8;
  * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores
  * that others leave free count. Debuggers, traces and counters reach only into machines of this thread.
  */
-function chooseThreads({ threads, gdb, trace, stats }: EmuOptions, nodes: number): number {
+function chooseThreads({ threads, gdb, monitor, qmp, trace, stats }: EmuOptions, nodes: number): number {
   const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
-  if (gdb === null && trace === null && !stats)
+  if ([gdb, monitor, qmp, trace].every((option) => option === null) && !stats)
     return threads ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
   if (threads !== null && threads > 1)
-    throw new UsageError("--threads: --gdb, --trace and --stats watch machines in one thread");
+    throw new UsageError("--threads: --gdb, --monitor, --qmp, --trace and --stats watch machines in one thread");
   return 1;
 }
 

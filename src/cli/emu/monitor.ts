@@ -1,0 +1,119 @@
+/** `--monitor` and `--qmp`: monitors of the machines, where the person wants them. docs/monitor.md describes them. */
+
+import { writeFileAside } from "../../host/files.ts";
+import { listenAt, type MonitorPlace } from "../../host/monitor-stream.ts";
+import { encodePng } from "../../host/png.ts";
+import type { LabCluster } from "../../lab/lab.ts";
+import { Control, type MonitorHost } from "../../lab/monitor/control.ts";
+import { MonitorError } from "../../lab/monitor/error.ts";
+import { HumanMonitor } from "../../lab/monitor/human.ts";
+import { QmpMonitor } from "../../lab/monitor/qmp.ts";
+import { Session } from "../../lab/monitor/session.ts";
+import { VERSION } from "../../version.ts";
+import { CommandError, describeError, UsageError } from "../fail.ts";
+import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
+import type { Media, Surroundings } from "./machines.ts";
+import type { EmuOptions } from "./options.ts";
+import { LEFT_BY_KEY } from "./serial.ts";
+
+type MonitorOptions = Pick<EmuOptions, "monitor" | "qmp" | "serial" | "store" | "reboot" | "fda" | "fdb">;
+
+/** Places where one monitor listens, each with its language. */
+function placesOf({ monitor, qmp }: MonitorOptions): { place: MonitorPlace; option: string; isQmp: boolean }[] {
+  return [
+    ...(monitor === null ? [] : [{ place: monitor, option: "--monitor", isQmp: false }]),
+    ...(qmp === null ? [] : [{ place: qmp, option: "--qmp", isQmp: true }]),
+  ];
+}
+
+/** Does a monitor, or the serial line, have this terminal? */
+export function ownsStdio(options: MonitorOptions): boolean {
+  return options.serial !== null || placesOf(options).some(({ place }) => place.kind === "stdio");
+}
+
+/** One terminal is one conversation. Throws `UsageError`. */
+export function checkMonitors(options: MonitorOptions): void {
+  const claims = placesOf(options).flatMap(({ place, option }) => (place.kind === "stdio" ? [option] : []));
+  if (options.serial !== null) claims.push("--serial");
+  if (claims.length > 1) throw new UsageError(`${claims.join(" and ")}: only one of them can have stdio`);
+}
+
+/** Errors of the host and of the command line as the monitor's. */
+function orSay<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw new MonitorError(describeError(error));
+  }
+}
+
+function hostOf(store: string, media: Media, floppies: readonly (string | null)[], end: AbortController): MonitorHost {
+  const files: Readonly<Record<string, string | null | undefined>> = {
+    "ide0-hd0": media.hda,
+    "ide1-cd0": media.cdrom,
+    floppy0: floppies[0],
+    floppy1: floppies[1],
+  };
+  return {
+    version: VERSION,
+    processId: process.pid,
+    writeFile: (path, bytes) => orSay(() => writeFileAside(path, bytes)),
+    encodePng: ({ width, height, rgba }) => encodePng(width, height, rgba),
+    mediumName: (drive) => files[drive] ?? null,
+    snapshots: {
+      list: () =>
+        orSay(() => listSnapshots(store)).flatMap(({ name, sizeBytes, modified, content }) =>
+          typeof content === "string" ? [] : [{ name, sizeBytes, modified, virtualTimeNs: content.config.nowNs }],
+        ),
+      save: (name, bytes) => void orSay(() => writeSnapshot(store, name, bytes)),
+      load: (name) => orSay(() => readSnapshot(store, name).bytes),
+      delete: (name) => orSay(() => deleteSnapshot(store, name)),
+    },
+    quit: () => end.abort(LEFT_BY_KEY),
+  };
+}
+
+export interface Monitors {
+  /** Takes what a machine says. */
+  hear(node: number, line: string): void;
+}
+
+/** Opens what was asked for; null when nothing was. Waits for clients where that was asked for too. */
+export async function openMonitors(
+  lab: LabCluster,
+  options: MonitorOptions,
+  media: Media,
+  { progress, signal, closers }: Surroundings,
+  end: AbortController,
+): Promise<Monitors | null> {
+  const places = placesOf(options);
+  if (places.length === 0) return null;
+  const host = hostOf(options.store, media, [options.fda, options.fdb], end);
+  const control = new Control(lab, host, options.reboot);
+  for (const { place, option, isQmp } of places) {
+    const serve = (write: (text: string) => void): HumanMonitor | QmpMonitor =>
+      isQmp ? new QmpMonitor(new Session(control), write) : new HumanMonitor(new Session(control), write);
+    try {
+      const listener = await listenAt(place, serve);
+      closers.push(() => listener.close());
+      if (place.kind === "stdio") {
+        if (process.stdin.isTTY) lab.realtime = true;
+        continue;
+      }
+      progress.note(`${option}: at ${listener.where}`);
+      await Promise.race([listener.connected, aborted(signal)]);
+      signal.throwIfAborted();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new CommandError(`${option}: cannot listen: ${(error as Error).message}`);
+    }
+  }
+  return control;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,49 @@
+/** Clusters that go on from a snapshot. */
+import { Snapshot } from "../../emulator/cluster/snapshot.ts";
+import type { ClusterOptions, LabCluster, NodeOptions } from "./cluster.ts";
+import { keyOf } from "./cluster-key.ts";
+import { CONSOLES, restoreConsoles } from "./console.ts";
+
+/** Options of a restored cluster: what is not part of its state. */
+export type RestoreOptions = Pick<
+  ClusterOptions,
+  "capture" | "threads" | "realtime" | "signal" | "log" | "jit" | "reboot" | "tripleFault"
+>;
+
+/**
+ * A cluster that goes on from a snapshot (`LabCluster.save`), made by `make`. Throws a SnapshotError, with the reason,
+ * for a file that cannot be used.
+ */
+export function restoreWith<Made extends LabCluster>(
+  bytes: Uint8Array,
+  { host, ...options }: RestoreOptions & Pick<ClusterOptions, "host">,
+  make: (options: ClusterOptions) => Made,
+): Made {
+  const snapshot = new Snapshot(bytes, host.compressor);
+  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const nodes = snapshot.nodes().map(
+    ({ name, ramBytes, disk, cdrom, macAddress, parts }): NodeOptions => ({
+      name,
+      ramBytes,
+      ...keyOf(parts?.settings),
+      ...(parts?.processor ? { processor: parts.processor } : {}),
+      ...(parts?.processors ? { processors: parts.processors } : {}),
+      ...(disk ? { disk } : {}),
+      ...(cdrom ? { cdrom } : {}),
+      ...(macAddress ? { macAddress } : {}),
+    }),
+  );
+  const lab = make({
+    ...options,
+    host,
+    nodes,
+    firmware: snapshot.firmware,
+    seed,
+    gateway,
+    linkLatency: linkLatencyNs,
+    startSeconds,
+  });
+  snapshot.restoreInto(lab.cluster);
+  restoreConsoles(lab.nodes, snapshot.extra(CONSOLES));
+  return lab;
+}

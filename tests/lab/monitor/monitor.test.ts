@@ -1,0 +1,340 @@
+/** Monitors do to a machine what their commands say, in people's language and in programs'. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { KEYS } from "../../../emulator/devices/scancodes.ts";
+import { HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
+import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
+import { generatedPart } from "../../docs/page.ts";
+import { codeOf } from "../../emulator/cpu/assembled.ts";
+import { guest } from "../../systems/guest.ts";
+import { bootDisk, Monitored } from "./monitored.ts";
+
+/** Counts NMIs at 600h, and scan codes at 602h, which follow. */
+const ECHO = `
+    cli
+    xor   ax, ax
+    mov   ds, ax
+    mov   dword ptr ds:[0x600], 0
+    mov   word ptr ds:[8], 0x7c00 + offset nmi
+    mov   word ptr ds:[10], 0
+    mov   word ptr ds:[0x24], 0x7c00 + offset key
+    mov   word ptr ds:[0x26], 0
+    mov   al, 0xfd
+    out   0x21, al
+    sti
+1:  hlt
+    jmp   1b
+nmi:
+    inc   word ptr ds:[0x600]
+    iret
+key:
+    in    al, 0x60
+    mov   bx, ds:[0x602]
+    mov   [bx + 0x604], al
+    inc   word ptr ds:[0x602]
+    mov   al, 0x20
+    out   0x20, al
+    iret`;
+
+let echo: Uint8Array;
+beforeAll(() => {
+  echo = bootDisk(codeOf(ECHO, 16));
+  echo.set([0x55, 0xaa], 510);
+});
+
+async function started(): Promise<Monitored> {
+  const one = new Monitored([{ disk: echo }]);
+  await one.lab.advance("1s");
+  return one;
+}
+
+const names = (events: Monitored["events"]): string[] => events.map(({ name }) => name);
+/** The scan codes that came. */
+function pressed({ lab }: Monitored): number[] {
+  const [low = 0, high = 0, ...codes] = lab.nodes[0]!.readMemory(0x602, 66);
+  return codes.slice(0, low | (high << 8));
+}
+
+describe("the monitor for people", () => {
+  test("stop and cont hold virtual time, and info status tells", async () => {
+    const one = await started();
+    expect(one.ask("info status")).toBe("VM status: running\n");
+    expect(one.ask("stop")).toBe("");
+    const { nowNs } = one.lab;
+    let passed = false;
+    const wait = one.lab.advance("1ms").then(() => (passed = true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([passed, one.lab.nowNs, one.ask("info status")]).toEqual([false, nowNs, "VM status: paused\n"]);
+    one.ask("c");
+    await wait;
+    expect(one.lab.nowNs).toBe(nowNs + 1e6);
+    expect(names(one.events)).toEqual(["STOP", "RESUME"]);
+  });
+
+  test("sendkey holds keys for virtual time, and lets them up in the other order", async () => {
+    const one = await started();
+    one.ask("sendkey ctrl-ret");
+    await one.lab.advance("99ms");
+    expect(pressed(one)).toEqual([KEYS.control, KEYS.enter]);
+    await one.lab.advance("10ms");
+    expect(pressed(one)).toEqual([KEYS.control, KEYS.enter, KEYS.enter | 0x80, KEYS.control | 0x80]);
+    expect(one.ask("sendkey ctrl-none")).toBe("invalid parameter: none\n");
+    expect(one.ask("sendkey a 100000")).toMatch(/^Error: a key is held for 0 to 60000 ms/);
+  });
+
+  test("nmi reaches the processor", async () => {
+    const one = await started();
+    one.ask("nmi");
+    await one.lab.advance("1ms");
+    expect(one.ask("xp /1xh 0x600")).toBe("0000000000000600: 0x0001\n");
+  });
+
+  test("system_reset, system_powerdown and quit say what happens", async () => {
+    const one = await started();
+    one.ask("system_reset");
+    await one.lab.advance("2ms");
+    expect(one.ask("x /2i $eip")).toMatch(/^0x/);
+    one.ask("system_powerdown");
+    one.ask("quit");
+    one.ask("quit");
+    expect(names(one.events)).toEqual(["RESET", "POWERDOWN", "SHUTDOWN"]);
+    expect(one.hasQuit).toBe(true);
+  });
+
+  test("savevm and loadvm bring the machine back to the digest that it had, disks included", async () => {
+    const one = await started();
+    one.ask("savevm here");
+    const digest = one.lab.digest();
+    const at = one.lab.nowNs;
+    one.ask("sendkey a");
+    one.lab.nodes[0]!.disk!.write(4096, new Uint8Array(512).fill(7));
+    await one.lab.advance("500ms");
+    const later = one.lab.digest();
+    expect(later).not.toBe(digest);
+    // What was written past the machine, into its medium, is no part of the state.
+    expect(one.ask("loadvm here")).toMatch(/^Error: qure-1: the snapshot is of a machine with other media/);
+    expect([one.lab.digest(), one.lab.nowNs > at]).toEqual([later, true]);
+    one.lab.nodes[0]!.disk!.write(4096, new Uint8Array(512));
+    expect(one.ask("loadvm here")).toBe("");
+    expect([one.lab.digest(), one.lab.nowNs]).toEqual([digest, at]);
+    expect(one.ask("info snapshots")).toMatch(/^TAG .*\nhere +[\d.]+ MiB 1970-01-01 00:00:00 /);
+    one.ask("delvm here");
+    expect(one.ask("loadvm here")).toBe("Error: there is no snapshot here\n");
+    const other = new Monitored([{ disk: echo, ramBytes: 16 << 20 }]);
+    one.ask("savevm mine");
+    other.snapshots.set("mine", one.snapshots.get("mine")!);
+    expect(other.ask("loadvm mine")).toBe("Error: the snapshot is of other machines than these\n");
+  });
+
+  test("screendump, memsave and pmemsave write files", async () => {
+    const one = await started();
+    one.ask("screendump /a.ppm");
+    const picture = one.files.get("/a.ppm")!;
+    expect(new TextDecoder().decode(picture.subarray(0, 15))).toBe("P6\n720 400\n255\n");
+    expect(picture.length).toBe(15 + 720 * 400 * 3);
+    one.ask("screendump /a.png -f png");
+    expect(one.files.has("/a.png")).toBe(true);
+    expect(one.ask("screendump /a.bmp -f bmp")).toBe("Error: Parameter 'format' does not accept value 'bmp'\n");
+    one.ask('pmemsave 0x7c00 512 "/sector"');
+    expect(one.files.get("/sector")).toEqual(echo.slice(0, 512));
+    one.ask('memsave 0x7dfe 2 "/mark"');
+    expect(one.files.get("/mark")).toEqual(Uint8Array.of(0x55, 0xaa));
+    expect(one.ask("pmemsave 0xe0000000 5000 x")).toMatch(/^Error: Invalid addr/);
+  });
+
+  test("set_link pulls the cable, and info network shows it", async () => {
+    const one = await started();
+    expect(one.ask("info network")).toMatch(
+      /^e1000\.0: index=0,type=nic,model=e1000,macaddr=52:54:00:[\w:]+\n \\ net0: .*link=up\n$/,
+    );
+    one.ask("set_link e1000.0 off");
+    expect(one.ask("info network")).toMatch(/link=down/);
+    expect(one.lab.cluster.isPlugged(0)).toBe(false);
+  });
+
+  test("speaks of each processor and each machine", async () => {
+    const both = new Monitored([{ disk: echo, processors: 2 }, { disk: echo }]);
+    await both.lab.advance("1s");
+    const digest = both.lab.digest();
+    const all = both.ask("info registers -a");
+    expect(all.match(/^CPU#\d/gm)).toEqual(["CPU#0", "CPU#1"]);
+    both.ask("cpu 1");
+    expect(both.ask("info cpus")).toBe("  CPU #0: thread_id=42\n* CPU #1: thread_id=42\n");
+    expect(all).toContain(both.ask("info registers"));
+    both.ask("node 2");
+    expect(both.ask("info nodes")).toMatch(/^ {2}1: qure-1 \w+\n\* 2: qure-2 \w+\n$/);
+    expect(both.ask("info cpus")).toBe("* CPU #0: thread_id=42\n");
+    expect(both.ask("node 3")).toBe("Error: there is no machine 3\n");
+    both.ask("info tlb");
+    both.ask("info lapic");
+    both.ask("info pic");
+    expect(both.lab.digest()).toBe(digest);
+  });
+
+  test("shows what QEMU shows of a machine whose registers are known", async () => {
+    const one = new Monitored([{ disk: bootDisk(guest("tests/guest/monitor.s")) }]);
+    await one.lab.advance("1s");
+    const wanted = readFileSync(join(import.meta.dirname, "known.txt"), "utf8")
+      .split(/^\(qemu\) /m)
+      .slice(1);
+    for (const part of wanted) {
+      const line = part.slice(0, part.indexOf("\n"));
+      expect.soft(one.ask(line), line).toBe(part.slice(line.length + 1));
+    }
+  });
+
+  test("hostile lines end in one sentence", async () => {
+    const one = await started();
+    const lines = [
+      "x /99999999xb 0",
+      "p ((((",
+      `p ${"(".repeat(500)}`,
+      'sendkey "',
+      "x /-1 0",
+      "info registers -z",
+      "?? ?",
+      "/",
+    ];
+    for (const line of lines) expect.soft(one.ask(line).length, line).toBeLessThan(8 << 20);
+    expect(one.ask(`p ${"(".repeat(500)}1`)).toMatch(/^expression is nested too deeply\n/);
+    expect(one.ask("x /99999999xb 0x1fffff0")).toMatch(/: Cannot access memory\n$/);
+  });
+});
+
+describe("the monitor for programs", () => {
+  test("greets, wants to be greeted, and answers in QEMU's form", async () => {
+    const one = await started();
+    const program = one.program();
+    expect(program.heard()).toEqual([
+      { QMP: { version: { qemu: { major: 1, minor: 2, micro: 3 }, package: "QuRe 1.2.3" }, capabilities: [] } },
+    ]);
+    expect(program.say({ execute: "query-status" })).toEqual([
+      {
+        error: {
+          class: "CommandNotFound",
+          desc: "Expecting capabilities negotiation with 'qmp_capabilities'",
+        },
+      },
+    ]);
+    expect(program.say({ execute: "qmp_capabilities", id: 7 })).toEqual([{ return: {}, id: 7 }]);
+    expect(program.say({ execute: "query-status", id: "a" })).toEqual([
+      { return: { running: true, singlestep: false, status: "running" }, id: "a" },
+    ]);
+    const error = (desc: string, name = "GenericError"): unknown[] => [{ error: { class: name, desc } }];
+    for (const [value, answer] of [
+      [{ execute: "nope" }, error("The command nope has not been found", "CommandNotFound")],
+      [{ foo: 1 }, error("QMP input member 'foo' is unexpected")],
+      [{}, error("QMP input lacks member 'execute'")],
+      [[1], error("QMP input must be a JSON object")],
+      ['"x"', error("QMP input must be a JSON object")],
+      [{ execute: 1 }, error("QMP input member 'execute' must be a string")],
+      [{ execute: "stop", arguments: { x: 1 } }, error("Parameter 'x' is unexpected")],
+      [{ execute: "send-key" }, error("Parameter 'keys' is missing")],
+      [
+        { execute: "send-key", arguments: { keys: [{ type: "qcode", data: "zz" }] } },
+        error("Parameter 'data' does not accept value 'zz'"),
+      ],
+      [{ execute: "set_link", arguments: { name: "zz", up: true } }, error("Device 'zz' not found", "DeviceNotFound")],
+      [
+        { execute: "set_link", arguments: { name: "net0", up: 1 } },
+        error("Invalid parameter type for 'up', expected: boolean"),
+      ],
+      [
+        { execute: "qmp_capabilities" },
+        error("Capabilities negotiation is already complete, command ignored", "CommandNotFound"),
+      ],
+    ] as const)
+      expect.soft(program.say(value), JSON.stringify(value)).toEqual(answer);
+    expect(JSON.stringify(program.say('{"a":bad}'))).toMatch(/JSON parse error/);
+    expect(program.say('{"execute":\n"query-name"}{"execute":"query-name"}')).toEqual([
+      { return: { name: "qure-1" } },
+      { return: { name: "qure-1" } },
+    ]);
+    expect(program.say("{".repeat(2000))).toEqual(error("JSON token size limit exceeded"));
+  });
+
+  test("events come in the order and the form of QEMU's, and tell the machines' time", async () => {
+    const one = await started();
+    const program = one.program();
+    program.say({ execute: "qmp_capabilities" });
+    const timestamp = { seconds: 1_767_225_601, microseconds: 0 };
+    const say = (execute: string): unknown[] => program.say({ execute });
+    expect(say("stop")).toEqual([{ timestamp, event: "STOP" }, { return: {} }]);
+    expect(say("stop")).toEqual([{ return: {} }]);
+    expect(say("system_reset")).toEqual([
+      { timestamp, event: "RESET", data: { guest: false, reason: "host-qmp-system-reset" } },
+      { return: {} },
+    ]);
+    expect(say("query-status")).toEqual([{ return: { running: false, singlestep: false, status: "prelaunch" } }]);
+    expect(say("cont")).toEqual([{ timestamp, event: "RESUME" }, { return: {} }]);
+    expect(say("system_powerdown")).toEqual([{ timestamp, event: "POWERDOWN" }, { return: {} }]);
+    expect(say("quit")).toEqual([
+      { timestamp, event: "SHUTDOWN", data: { guest: false, reason: "host-qmp-quit" } },
+      { return: {} },
+    ]);
+    program.close();
+    one.ask("stop");
+    expect(program.heard()).toEqual([]);
+  });
+
+  test("a guest's reset and its end are events; without reboots a reset is the end", async () => {
+    const reset = new Uint8Array(1 << 20);
+    // mov al, 0FEh; out 64h, al; hlt
+    reset.set([0xb0, 0xfe, 0xe6, 0x64, 0xf4]);
+    reset.set([0x55, 0xaa], 510);
+    const one = new Monitored([{ disk: reset }]);
+    await one.lab.until(() => one.events.length > 0, "no event");
+    expect(one.events[0]).toEqual({ name: "RESET", data: { guest: true, reason: "guest-reset" }, node: 0 });
+    const last = new Monitored([{ disk: reset }], { reboot: false });
+    await last.lab.until(() => last.events.length > 0, "no event");
+    expect(last.events).toEqual([{ name: "SHUTDOWN", data: { guest: true, reason: "guest-reset" }, node: 0 }]);
+  });
+
+  test("queries, keys, NMI and people's commands", async () => {
+    const one = await started();
+    const program = one.program();
+    program.say({ execute: "qmp_capabilities" });
+    const ask = (execute: string, given?: unknown): unknown =>
+      (program.say({ execute, ...(given === undefined ? {} : { arguments: given }) })[0] as { return: unknown }).return;
+    expect(ask("query-block")).toMatchObject([
+      {
+        device: "ide0-hd0",
+        removable: false,
+        inserted: { file: "disk.img", ro: false, image: { "virtual-size": 1 << 20 } },
+      },
+    ]);
+    expect(ask("query-cpus-fast")).toMatchObject([{ "cpu-index": 0, "thread-id": 42, target: "i386" }]);
+    expect(ask("query-pci")).toMatchObject([{ bus: 0, devices: expect.arrayContaining([]) as unknown }]);
+    expect(ask("query-commands")).toEqual(PROGRAM_ROWS.map(({ name }) => ({ name })));
+    expect(ask("human-monitor-command", { "command-line": "info status" })).toBe("VM status: running\r\n");
+    ask("inject-nmi");
+    ask("send-key", {
+      keys: [
+        { type: "qcode", data: "a" },
+        { type: "number", data: 0x1c },
+      ],
+      "hold-time": 5,
+    });
+    await one.lab.advance("20ms");
+    expect(pressed(one)).toEqual([0x1e, 0x1c, 0x9c, 0x9e]);
+    expect(one.ask("xp /1xh 0x600")).toBe("0000000000000600: 0x0001\n");
+  });
+});
+
+test("docs/monitor.md lists the commands", () => {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const people = (rows: typeof HUMAN_ROWS, before = ""): string =>
+    rows
+      .map(({ name, parameters, does }) => `| \`${cell(`${before}${name} ${parameters}`.trim())}\` | ${cell(does)} |\n`)
+      .join("");
+  const table = `| command | what it does |\n|---|---|\n${people(HUMAN_ROWS)}${people(INFO_ROWS, "info ")}`;
+  expect(generatedPart("docs/monitor.md", "commands", table)).toBe(table);
+  const programs = `| command | arguments |\n|---|---|\n${PROGRAM_ROWS.map(
+    ({ name, takes }) =>
+      `| \`${name}\` | ${Object.entries(takes)
+        .map(([argument, kind]) => `\`${argument}\` (${kind.replace("?", ", optional")})`)
+        .join(", ")} |\n`,
+  ).join("")}`;
+  expect(generatedPart("docs/monitor.md", "programs", programs)).toBe(programs);
+});
