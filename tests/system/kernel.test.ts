@@ -79,7 +79,10 @@ test("an idle machine hardly wakes, and keeps the time", async () => {
 
 test("ps and top list the tasks", async () => {
   const { node } = await atPrompt();
-  await node.enter("ps", /^ *\d+ {2}idle .*idle$[\s\S]*^ *\d+ {2}running .*shell$[\s\S]*^ *\d+ {2}waiting .*cloud$/m);
+  await node.enter(
+    "ps",
+    /^ *\d+ {2}idle .*idle$[\s\S]*^ *\d+ {2}running .*shell$[\s\S]*^ *\d+ {2}(?:waiting|ready) .*cloud$/m,
+  );
   await node.enter("top", /^ *0 +\d+ {2}idle$[\s\S]* {2}shell$/m);
 });
 
