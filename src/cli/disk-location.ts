@@ -1,13 +1,24 @@
 /** What `IMAGE[:PARTITION][@SNAPSHOT][/PATH]` means: a file, a part of it, and a place in the volume there. */
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
+import { FatFileSystem, isFat } from "../fat/index.ts";
 import { FileDisk } from "../host/file-disk.ts";
 import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
 import { readPartitions } from "../image/partitions.ts";
-import { type BlockDevice, DevicePart, type FileSystem, mount, OofsError, type Time } from "../oofs/index.ts";
+import {
+  type BlockDevice,
+  DevicePart,
+  type FileSystem,
+  type Listed,
+  mount,
+  OofsError,
+  type Time,
+} from "../oofs/index.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 
 const SECTOR_BYTES = 512;
+/** Types of an MBR that say FAT, and the EFI system partition, which is one. */
+const PARTITION_TYPES_FAT = new Set([0x01, 0x04, 0x06, 0x0b, 0x0c, 0x0e, 0xef]);
 
 export interface Location {
   readonly image: string;
@@ -56,16 +67,53 @@ export interface OpenOptions {
 
 /** Mounts the volume of a location. What was changed is committed when `body` returns. */
 export function withVolume<T>(location: Location, options: OpenOptions, body: (fs: FileSystem) => T): T {
-  if (location.snapshot !== null && !options.readOnly)
-    throw new UsageError(`${nameOf(location)}: a snapshot is not changed`);
+  checkSnapshot(location, options);
+  return withDevice(location, options.readOnly, (device) => onVolume(location, options, device, body));
+}
+
+function checkSnapshot(location: Location, { readOnly }: OpenOptions): void {
+  if (location.snapshot !== null && !readOnly) throw new UsageError(`${nameOf(location)}: a snapshot is not changed`);
+}
+
+function onVolume<T>(location: Location, options: OpenOptions, device: BlockDevice, body: (fs: FileSystem) => T): T {
+  const fs = mount(device, {
+    ...options,
+    now,
+    newId: newId(),
+    warn: (text) => say("warning", `${nameOf(location)}: ${text}`),
+  });
+  const result = body(location.snapshot === null ? fs : fs.openSnapshot(location.snapshot));
+  if (!options.readOnly) fs.sync();
+  return result;
+}
+
+type FileStatus = Pick<Listed, "kind" | "sizeBytes" | "modified" | "className" | "version">;
+
+/** What volumes of both kinds can do. */
+export interface Files {
+  stat(path: string): FileStatus;
+  exists(path: string): boolean;
+  list(path: string): (FileStatus & { readonly name: string })[];
+  read(path: string, offset?: number, length?: number): Uint8Array<ArrayBuffer>;
+  create(path: string): void;
+  write(path: string, offset: number, bytes: Uint8Array): void;
+  rename(path: string, to: string): void;
+  unlink(path: string): void;
+  mkdir(path: string): void;
+  rmdir(path: string): void;
+  removeObject?(className: string): void;
+  sync(): void;
+  readonly volume: { readonly isReadOnly: boolean };
+}
+
+/** The files of a location's volume, an OOFS or a FAT. */
+export function withFiles<T>(location: Location, options: OpenOptions, body: (fs: Files) => T): T {
+  checkSnapshot(location, options);
   return withDevice(location, options.readOnly, (device) => {
-    const fs = mount(device, {
-      ...options,
-      now,
-      newId: newId(),
-      warn: (text) => say("warning", `${nameOf(location)}: ${text}`),
-    });
-    const result = body(location.snapshot === null ? fs : fs.openSnapshot(location.snapshot));
+    if (!isFat(device)) return onVolume(location, options, device, body);
+    if (location.snapshot !== null) throw new UsageError(`${nameOf(location)}: a FAT volume has no snapshots`);
+    const fs = new FatFileSystem(device, { readOnly: options.readOnly, now });
+    const result = body(fs);
     if (!options.readOnly) fs.sync();
     return result;
   });
@@ -87,17 +135,21 @@ export function newId(): bigint {
 function findPart(location: Location, disk: FileDisk): BlockDevice {
   const { image, partition } = location;
   const { kind, partitions } = readPartitions(disk);
-  if (kind === "none") {
+  // The boot sector of a FAT ends as a table of partitions does.
+  if (kind === "none" || (partitions.length === 0 && isFat(disk))) {
     if (partition !== null) throw new CommandError(`${image}: it has no partitions`);
     return disk;
   }
-  const volumes = partitions.filter(({ type }) => type === PARTITION_TYPE_OOFS).map(({ index }) => index);
-  const chosen = partition ?? (volumes.length === 1 ? volumes[0]! : null);
+  const ofTypes = (isWanted: (type: number) => boolean): number[] =>
+    partitions.filter(({ type }) => isWanted(type)).map(({ index }) => index);
+  const volumes = ofTypes((type) => type === PARTITION_TYPE_OOFS);
+  const candidates = volumes.length > 0 ? volumes : ofTypes((type) => PARTITION_TYPES_FAT.has(type));
+  const chosen = partition ?? (candidates.length === 1 ? candidates[0]! : null);
   if (chosen === null)
     throw new CommandError(
-      volumes.length === 0
-        ? `${image}: no partition is of type 99 (OOFS)`
-        : `${image}: several partitions are of type 99; say which: ${volumes.map((index) => `${image}:${index}`).join(", ")}`,
+      candidates.length === 0
+        ? `${image}: no partition is of type 99 (OOFS), nor of one that says FAT`
+        : `${image}: several partitions are ${volumes.length > 0 ? "of type 99" : "FAT"}; say which: ${candidates.map((index) => `${image}:${index}`).join(", ")}`,
     );
   const found = partitions.find(({ index }) => index === chosen);
   if (!found) throw new CommandError(`${image}: there is no partition ${chosen}`);

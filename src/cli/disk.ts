@@ -1,9 +1,20 @@
-/** `qure disk`: looks into OOFS volumes in disk images, and changes them by commits that a power cut does not hurt. */
+/** `qure disk`: looks into OOFS and FAT volumes in disk images, and changes them; of OOFS by commits that a power cut does not hurt. */
 import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { check, type FileSystem, format, type Listed, type Status } from "../oofs/index.ts";
-import { type Location, nameOf, newId, now, parseLocation, withDevice, withVolume } from "./disk-location.ts";
+import { type FatType, formatFat } from "../fat/index.ts";
+import { check, type FileSystem, format } from "../oofs/index.ts";
+import {
+  type Files,
+  type Location,
+  nameOf,
+  newId,
+  now,
+  parseLocation,
+  withDevice,
+  withFiles,
+  withVolume,
+} from "./disk-location.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
 interface Options {
@@ -11,7 +22,13 @@ interface Options {
   readonly recursive?: boolean;
   readonly force?: boolean;
   readonly acceptOlder?: boolean;
+  readonly type?: string;
 }
+
+type Status = ReturnType<Files["stat"]>;
+type Listed = ReturnType<Files["list"]>[number];
+
+const VOLUME_TYPES = ["oofs", "fat", "fat12", "fat16", "fat32"];
 
 const PIECE_BYTES = 1 << 20;
 const PLACE = "IMAGE[:PARTITION][@SNAPSHOT][/PATH]";
@@ -46,6 +63,7 @@ export function declare(command: Command): void {
     .option("--accept-older", "take an older state when the newest one is lost")
     .action(fsck);
   add("format <place>", "make an empty volume", "format disk.img:0")
+    .option("-t, --type <type>", `${VOLUME_TYPES.join(", ")}; fat chooses by the size`, "oofs")
     .option("--force", "even if there is a volume already")
     .action(make);
 
@@ -58,29 +76,36 @@ export function declare(command: Command): void {
       .option("--json", "print one JSON value")
       .addHelpText("after", `\nExample:\n  qure disk snapshot ${example}\n`);
   addSnapshot("create <place> <name>", "keep the present state", "create disk.img before").action(
-    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.createSnapshot(name)),
+    (text: string, name: string, options: Options) => changeVolume(text, options, (fs) => fs.createSnapshot(name)),
   );
   addSnapshot("list <place>", "show the snapshots", "list disk.img").action(listSnapshots);
   addSnapshot("restore <place> <name>", "go back to a snapshot", "restore disk.img before").action(
-    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.restoreSnapshot(name)),
+    (text: string, name: string, options: Options) => changeVolume(text, options, (fs) => fs.restoreSnapshot(name)),
   );
   addSnapshot("remove <place> <name>", "remove a snapshot", "remove disk.img before").action(
-    (text: string, name: string, options: Options) => change(text, options, (fs) => fs.removeSnapshot(name)),
+    (text: string, name: string, options: Options) => changeVolume(text, options, (fs) => fs.removeSnapshot(name)),
   );
   command.addHelpText(
     "after",
-    `\nA place is ${PLACE}; without a partition, it is the only one of type 99, or the whole image.\n\nExamples:\n  qure disk tree build/qure.img\n  qure disk snapshot create build/qure.img before\n  qure disk fsck build/qure.img\n`,
+    `\nA place is ${PLACE}; without a partition, it is the only one of type 99,\nelse the only one of a type that says FAT, or the whole image.\n\nExamples:\n  qure disk tree build/qure.img\n  qure disk snapshot create build/qure.img before\n  qure disk fsck build/qure.img\n`,
   );
 }
 
-function look<T>(text: string, body: (fs: FileSystem, location: Location) => T): T {
+function look<T>(text: string, body: (fs: Files, location: Location) => T): T {
   const location = parseLocation(text);
-  return withVolume(location, { readOnly: true }, (fs) => body(fs, location));
+  return withFiles(location, { readOnly: true }, (fs) => body(fs, location));
 }
 
-function change(text: string, options: Options, body: (fs: FileSystem, location: Location) => void): void {
+function change(text: string, options: Options, body: (fs: Files, location: Location) => void): void {
   const location = parseLocation(text);
-  withVolume(location, { readOnly: false }, (fs) => body(fs, location));
+  withFiles(location, { readOnly: false }, (fs) => body(fs, location));
+  if (options.json) print({ place: nameOf(location), path: location.path });
+}
+
+/** Changes what only OOFS has. */
+function changeVolume(text: string, options: Options, body: (fs: FileSystem) => void): void {
+  const location = parseLocation(text);
+  withVolume(location, { readOnly: false }, body);
   if (options.json) print({ place: nameOf(location), path: location.path });
 }
 
@@ -197,7 +222,7 @@ function put(file: string, text: string, options: Options): void {
 function remove(text: string, options: Options): void {
   change(text, options, (fs, { path }) => {
     const removeOne = (at: string, { kind, className }: Status): void => {
-      if (kind === "object") fs.removeObject(className);
+      if (kind === "object") fs.removeObject?.(className);
       else if (kind === "file") fs.unlink(at);
       else {
         if (options.recursive)
@@ -238,13 +263,16 @@ function make(text: string, options: Options): void {
     device.read(0, sector);
     if (!options.force && sector.some((byte) => byte !== 0))
       throw new CommandError(`${nameOf(location)}: there is something already; --force makes a volume all the same`);
-    format(device, { id: newId(), time: now() });
+    const { type = "oofs" } = options;
+    if (!VOLUME_TYPES.includes(type)) throw new UsageError(`--type: ${VOLUME_TYPES.join(", ")}, not ${type}`);
+    if (type === "oofs") format(device, { id: newId(), time: now() });
+    else formatFat(device, type as FatType, { id: Number(newId() & 0xffffffffn) });
     if (options.json) print({ place: nameOf(location), sizeBytes: device.sizeBytes });
   });
 }
 
 function listSnapshots(text: string, options: Options): void {
-  look(text, (fs) => {
+  withVolume(parseLocation(text), { readOnly: true }, (fs) => {
     const found = fs.snapshots();
     if (options.json) print(found);
     else

@@ -57,6 +57,49 @@ describe("qure disk", () => {
     expect(JSON.parse(disk("fsck", "--json", "a.img"))).toMatchObject({ problems: [], objects: 4, blocks: 512 });
   });
 
+  test("makes FAT volumes, and files in them", () => {
+    writeFileSync(join(folder, "host.txt"), "hello\n");
+    for (const [type, mib] of [
+      ["fat", 2],
+      ["fat16", 20],
+      ["fat32", 40],
+    ] as const) {
+      const image = `${type}.img`;
+      writeFileSync(join(folder, image), new Uint8Array(mib << 20));
+      disk("format", "--type", type, image);
+      disk("mkdir", `${image}/Letters to me`);
+      disk("put", "host.txt", `${image}/Letters to me/`);
+      disk("put", "host.txt", `${image}/TOP.TXT`);
+      disk("put", "host.txt", `${image}/top.txt`);
+      expect(disk("tree", image)).toBe("Letters to me/\n  host.txt\ntop.txt\n");
+      disk("mv", `${image}/top.txt`, "/letters to me");
+      expect(disk("cat", `${image}/LETTERS TO ME/TOP.TXT`)).toBe("hello\n");
+      disk("get", `${image}/Letters to me/host.txt`, "back.txt");
+      expect(readFileSync(join(folder, "back.txt"), "utf8")).toBe("hello\n");
+      expect(JSON.parse(disk("ls", "--json", `${image}/Letters to me`))).toMatchObject([
+        { name: "host.txt", kind: "file", sizeBytes: 6 },
+        { name: "top.txt" },
+      ]);
+      disk("rm", "-r", `${image}/Letters to me`);
+      expect(disk("ls", image)).toBe("");
+      expect(fails("snapshot", "create", image, "x").stderr).toMatch(/not an OOFS/);
+      expect(fails("fsck", image).stderr).toMatch(/not an OOFS/);
+      expect(fails("ls", `${image}@x`).stderr).toMatch(/has no snapshots/);
+      expect(fails("format", image).stderr).toMatch(/--force/);
+    }
+    expect(fails("format", "--type", "ntfs", "--force", "fat.img").stderr).toMatch(/--type: oofs, fat, /);
+  });
+
+  test("finds the only FAT partition where there is no OOFS", () => {
+    const image = new Uint8Array(4 << 20);
+    writePartitionTable(image, [{ active: false, type: 0x06, startLba: 2048, sectors: 4096 }]);
+    image.set([0x55, 0xaa], 510);
+    writeFileSync(join(folder, "part.img"), image);
+    disk("format", "--type", "fat12", "part.img:0");
+    disk("mkdir", "part.img/x");
+    expect(disk("ls", "part.img:0")).toMatch(/ x\/\n$/);
+  });
+
   test("says in one sentence what cannot be", () => {
     partitioned("b.img");
     expect(fails("ls", "none.img/x")).toEqual({
