@@ -1,8 +1,9 @@
 /**
  * The cluster's aims in virtual time, where the load of this machine counts for nothing: how soon a join, a death and a
  * goodbye are known to all, how long a service address is without a holder or has two, and what an idle minute costs.
+ * Beside them what this machine does for it: wall and processor time until there is one cluster, and of an idle minute.
  *
- *     npm run bench -- cloud [--nodes 3,10,30] [--runs N] [--seed N] [--json]
+ *     npm run bench -- cloud [--nodes 3,10,30] [--runs N] [--seed N] [--idle SECONDS] [--json]
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +15,6 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const RAM_BYTES = 8 << 20;
 const PROMPT = /\S+:\/\S*> $/;
 const CLOUD = /^cloud: \S+ \S+ era \d+ age \d+ peers (\d+)\s*$/gm;
-const IDLE_SECONDS = 60;
 /** The moments of faults are spread over a beat by so much from run to run. */
 const STEP_MS = 137;
 
@@ -29,6 +29,29 @@ export interface CloudFigures {
   /** The most that a node sent in a second of an idle minute, without and with a service address that it holds. */
   readonly idleBytes: number;
   readonly holderBytes: number;
+  /** Until there is one cluster: virtual, wall and processor time. */
+  readonly form: Cost;
+  /** Of an idle minute, or as long as is asked for. */
+  readonly idle: Cost;
+}
+
+/** Seconds of virtual time, of this machine's clock, and of its processors. */
+interface Cost {
+  readonly virtual: number;
+  readonly wall: number;
+  readonly processor: number;
+}
+
+/** What it costs this machine to do something. */
+async function costOf(lab: LabCluster, what: () => Promise<unknown>): Promise<Cost> {
+  const [fromNs, fromMs, used] = [lab.nowNs, performance.now(), process.cpuUsage()];
+  await what();
+  const { user, system } = process.cpuUsage(used);
+  return {
+    virtual: (lab.nowNs - fromNs) / 1e9,
+    wall: (performance.now() - fromMs) / 1e3,
+    processor: (user + system) / 1e6,
+  };
 }
 
 function argument(name: string, usual: string): string {
@@ -36,6 +59,7 @@ function argument(name: string, usual: string): string {
   return at < 0 ? usual : (process.argv[at + 1] ?? usual);
 }
 
+const IDLE_SECONDS = Number(argument("idle", "60"));
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 function peers(node: LabNode): number {
@@ -94,8 +118,9 @@ async function measure(nodes: number, runs: number, seed: number): Promise<Cloud
     seed,
     nodes: Array.from({ length: nodes }, () => ({ cdrom: iso, ramBytes: RAM_BYTES })),
   });
-  await agreedMs(lab, lab.nodes);
+  const form = await costOf(lab, () => agreedMs(lab, lab.nodes));
   for (const node of lab.nodes) await node.waitFor(PROMPT);
+  const idle = await costOf(lab, () => lab.advance(`${IDLE_SECONDS}s`));
   const idleBytes = await busiest(lab);
   await lab.nodes[0]!.enter(`cloud address add ${SERVICE}`, PROMPT);
   await lab.advance("2s");
@@ -136,8 +161,11 @@ async function measure(nodes: number, runs: number, seed: number): Promise<Cloud
     await agreedMs(lab, lab.nodes);
   }
   lab.close();
-  return { nodes, ...figures, idleBytes, holderBytes };
+  return { nodes, ...figures, idleBytes, holderBytes, form, idle };
 }
+
+const seconds = ({ virtual, wall, processor }: Cost): string =>
+  `${virtual.toFixed(1)} s virtual, ${wall.toFixed(1)} s wall, ${processor.toFixed(1)} s of processors`;
 
 const runs = Number(argument("runs", "5"));
 const results: CloudFigures[] = [];
@@ -156,7 +184,9 @@ for (const nodes of argument("nodes", "3,10").split(",").map(Number)) {
       figures.goodbyeMs,
     )}${row("two answer for it after a cut has healed", figures.twoHoldersMs)}  idle: ${figures.idleBytes.toFixed(
       0,
-    )} bytes a second sent by the busiest, ${figures.holderBytes.toFixed(0)} with a service address\n`,
+    )} bytes a second sent by the busiest, ${figures.holderBytes.toFixed(0)} with a service address\n  one cluster after ${seconds(
+      figures.form,
+    )}\n  idle: ${seconds(figures.idle)}\n`,
   );
 }
 if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -35,6 +35,7 @@ next_send:              .space 4        # clock_ms of the next hello
 .global agreement_begin
 agreement_begin:
     push    ebx
+    call    trust_speak
     mov     dword ptr [cluster_state], STATE_JOINING
     call    clock_ms
     mov     ebx, eax

@@ -262,11 +262,16 @@ coordinator_differs:
     cmp     dword ptr [asking], 0
     jne     9f
     mov     dword ptr [asking], 1
+    cmp     dword ptr [trust_confirmed], 0  # who has just come asks with its first report: nothing is on its way to it
+    je      1f
     mov     eax, SPREAD_MS
     call    coordinator_delay
     add     eax, ASK_MS
     mov     [ask_at], eax
 9:  ret
+1:  mov     eax, [report_at]
+    mov     [ask_at], eax
+    ret
 
 # The coordinator's view is ours.
 .global coordinator_agrees

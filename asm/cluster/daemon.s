@@ -63,6 +63,7 @@ cluster_reset:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    node_undo_alone
+    call    names_withdraw
     call    peer_free
     mov     edi, offset cluster_bss
     mov     ecx, offset cluster_bss_end
@@ -87,6 +88,11 @@ cluster_task:
     mov     eax, offset keep_task
     xor     edx, edx
     LOAD_STRING ecx, "cloud keep"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     eax, offset names_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud names"
     call    task_create_owned
     jc      .Lcluster_task_over
     mov     ebx, [net_interfaces]

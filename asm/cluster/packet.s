@@ -88,6 +88,9 @@ packet_build:
     je      .Lpacket_build_era
     or      byte ptr [edi + CLOUD_FLAGS], FLAG_ALONE
 .Lpacket_build_era:
+    mov     eax, [node_busy]
+    shl     eax, 7                      # FLAG_BUSY
+    or      [edi + CLOUD_FLAGS], al
     mov     eax, [node + NODE_ERA]
     mov     [edi + CLOUD_ERA], eax
     mov     eax, [node + NODE_AGE]

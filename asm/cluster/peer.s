@@ -282,7 +282,7 @@ peer_heard:
     movzx   eax, byte ptr [esi + CLOUD_STATE]
     mov     [ebx + PEER_STATE], eax
     movzx   eax, byte ptr [esi + CLOUD_FLAGS]
-    and     eax, FLAG_DISKLESS
+    and     eax, FLAGS_ENTRY
     mov     [ebx + PEER_FLAGS], eax
     mov     eax, [esi + CLOUD_FOUNDER]
     mov     [ebx + PEER_FOUNDER], eax

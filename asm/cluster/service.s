@@ -91,6 +91,8 @@ services_configure:
 .Lservices_configure_done:
     mov     eax, offset holder_event
     call    event_signal
+    mov     eax, offset names_event
+    call    event_signal
     pop     ebp
     pop     edi
     pop     esi

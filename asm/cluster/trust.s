@@ -54,14 +54,24 @@ STRING purpose, "QuRe cluster 5 packets "
 
 .text
 
-# Draws this boot's session: a private number, its public one, and the digest of that, so that whoever knows the
-# session knows whose public number it is. What the node kept of its last boot is in the generator by now, if it has a
-# disk.
+# Draws a session that nobody knows. What the node kept of its last boot is in the generator by now, if it has a disk.
 .global trust_begin
 trust_begin:
     mov     eax, offset node
     mov     edx, NODE_SIZE
     call    generator_stir
+    mov     eax, offset trust_session
+    mov     edx, SESSION_SIZE
+    call    generator_fill
+    or      byte ptr [trust_session], 1 # never 0
+    mov     dword ptr [trust_sequence], 0
+    mov     dword ptr [trust_confirmed], 0
+    ret
+
+# Makes the session that this node speaks with: draws a private number; its public one has a digest, of which the
+# session is a part. So whoever knows the session knows whose public number it is. Some milliseconds of work.
+.global trust_speak
+trust_speak:
     mov     eax, offset trust_private
     mov     edx, X25519_BYTES
     call    generator_fill
@@ -71,10 +81,7 @@ trust_begin:
     call    x25519
     mov     eax, offset trust_session
     mov     edx, offset trust_public
-    call    session_of
-    mov     dword ptr [trust_sequence], 0
-    mov     dword ptr [trust_confirmed], 0
-    ret
+    jmp     session_of
 
 # The session that goes with a public number.
 # In: EAX where it goes, EDX public number.

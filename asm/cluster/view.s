@@ -63,7 +63,7 @@ view_whole_digest:
     mov     eax, [edx + CLOUD_REVISION]
     mov     [edi + ENTRY_REVISION], eax
     movzx   eax, byte ptr [edx + CLOUD_FLAGS]
-    and     eax, FLAG_DISKLESS
+    and     eax, FLAGS_ENTRY
     mov     [edi + ENTRY_FLAGS], al
     mov     eax, [cluster_netif]
     mov     eax, [eax + NETIF_ADDRESS]
@@ -298,7 +298,7 @@ view_apply_entry:
     rep movsd
     pop     edi
     pop     esi
-    and     dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS
+    and     dword ptr [ebx + PEER_FLAGS], FLAGS_ENTRY
     call    peer_renew
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     cmp     eax, STATE_MEMBER

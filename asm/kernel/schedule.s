@@ -189,6 +189,7 @@ task_account:
 
 # Reads the finest clock that the processor has.
 # Out: EDX:EAX time stamp: cycles, or milliseconds without a TSC.
+.global task_time
 task_time:
     cmp     byte ptr [task_has_tsc], 0
     je      1f

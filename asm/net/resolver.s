@@ -164,7 +164,7 @@ resolve_text:
     pop     ebx
     ret
 
-# Finds the names that need nobody: localhost, and this machine's own.
+# Finds the names that need nobody: localhost, this machine's own, and those that the cluster knows. May sleep.
 # In: ESI text, EBX question.
 # Out: its address in the question; CF when it is another name.
 # Clobbers: EAX, ECX, EDX.
@@ -177,13 +177,17 @@ resolve_own:
     mov     eax, esi
     mov     edx, offset hostname
     call    string_compare
-    jne     8f
+    jne     2f
     mov     eax, [net_interfaces]
     test    eax, eax
     jz      8f
     mov     ecx, [eax + NETIF_ADDRESS]
     test    ecx, ecx
     jz      8f
+    jmp     1f
+2:  mov     eax, esi
+    call    cluster_name
+    jc      8f
 1:  mov     [ebx + ASK_ADDRESSES], ecx
     mov     dword ptr [ebx + ASK_COUNT], 1
     clc

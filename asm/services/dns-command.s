@@ -110,26 +110,8 @@ dns_command_add:
 
 # See dns_command_on.
 dns_command_del:
-    sub     esp, 256
     mov     eax, [esi]
-    call    string_length
-    mov     ecx, eax
-    mov     eax, [esi]
-    mov     edx, esp
-    call    dns_name_parse
-    mov     eax, ERROR_INVALID
-    jc      1f
-    mov     eax, offset dns_mutex
-    call    mutex_lock
-    mov     eax, esp
-    call    dns_record_remove
-    push    eax
-    mov     eax, offset dns_mutex
-    call    mutex_unlock
-    pop     ecx
-    mov     eax, ERROR_NOT_FOUND
-    cmp     ecx, 1                      # CF when there was none
-1:  lea     esp, [esp + 256]
+    call    dns_zone_remove
     mov     edx, 0
     ret
 

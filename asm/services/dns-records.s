@@ -150,6 +150,42 @@ dns_record_remove:
     pop     ebx
     ret
 
+# Removes all that is at and below a name. May sleep.
+# In: EAX text of the name.
+# Out: CF and EAX error.
+.global dns_zone_remove
+dns_zone_remove:
+    sub     esp, 256
+    mov     edx, esp
+    call    zone_parse
+    mov     eax, ERROR_INVALID
+    jc      1f
+    mov     eax, offset dns_mutex
+    call    mutex_lock
+    mov     eax, esp
+    call    dns_record_remove
+    push    eax
+    mov     eax, offset dns_mutex
+    call    mutex_unlock
+    pop     ecx
+    mov     eax, ERROR_NOT_FOUND
+    cmp     ecx, 1                      # CF when there was none
+1:  lea     esp, [esp + 256]
+    ret
+
+# Makes a name of text.
+# In: EAX text, EDX buffer of DNS_NAME_MAXIMUM bytes.
+# Out: EAX bytes of the name; CF when it is none.
+.global zone_parse
+zone_parse:
+    push    edx
+    push    eax
+    call    string_length
+    mov     ecx, eax
+    pop     eax
+    pop     edx
+    jmp     dns_name_parse
+
 # Finds the next record with a name.
 # In: EAX record to begin after, 0 for the first; EDX name, ECX type or DNS_ANY.
 # Out: EAX record; CF when there is none.

@@ -19,10 +19,11 @@ READ_ROW                = 4             # number of the row
 READ_COUNT              = 8             # words of the row
 READ_TYPE               = 12
 READ_ROW_TTL            = 16
-READ_ORIGIN             = 20            # name that others without a dot at the end are below
-READ_OWNER              = 276           # name of the row
-READ_NAME               = 532           # a name in the data
-READ_DATA               = 788
+READ_LOCKED             = 20            # 1: dns_mutex is held already
+READ_ORIGIN             = 24            # name that others without a dot at the end are below
+READ_OWNER              = 280           # name of the row
+READ_NAME               = 536           # a name in the data
+READ_DATA               = 792
 READ_WORDS              = READ_DATA + DATA_MAXIMUM + 256
 READ_SIZE               = READ_WORDS + WORDS * 4
 
@@ -76,11 +77,8 @@ dns_zone_load:
     mov     ebx, eax
     mov     dword ptr [ebx + READ_TTL], TTL_USUAL
     mov     eax, esi
-    call    string_length
-    mov     ecx, eax
-    mov     eax, esi
     lea     edx, [ebx + READ_ORIGIN]
-    call    dns_name_parse
+    call    zone_parse
     mov     eax, ERROR_INVALID
     jc      .Ldns_zone_load_free
     mov     esi, ebp
@@ -145,6 +143,48 @@ dns_zone_load:
     pop     ebp
     pop     edi
     pop     esi
+    pop     ebx
+    ret
+
+# Replaces all that is at and below a name by the rows of a text, in one moment for those who ask. Rows up to a wrong
+# one are kept. May sleep.
+# In: EAX text of the name, ESI rows, which change; the last ends with a line feed, and a NUL follows.
+# Out: CF and EAX error.
+.global dns_zone_replace
+dns_zone_replace:
+    push    ebx
+    push    edi
+    push    eax
+    mov     eax, READ_SIZE
+    call    malloc
+    mov     ebx, eax
+    pop     edx
+    jc      9f
+    mov     dword ptr [ebx + READ_TTL], TTL_USUAL
+    mov     dword ptr [ebx + READ_LOCKED], 1
+    mov     eax, edx
+    lea     edx, [ebx + READ_ORIGIN]
+    call    zone_parse
+    mov     eax, ERROR_INVALID
+    jc      1f
+    mov     eax, offset dns_mutex
+    call    mutex_lock
+    lea     eax, [ebx + READ_ORIGIN]
+    call    dns_record_remove
+    call    zone_rows
+    pushfd
+    push    eax
+    mov     eax, offset dns_mutex
+    call    mutex_unlock
+    pop     eax
+    popfd
+1:  pushfd
+    push    eax
+    mov     eax, ebx
+    call    mfree
+    pop     eax
+    popfd
+9:  pop     edi
     pop     ebx
     ret
 
@@ -307,13 +347,11 @@ zone_row:
     jc      .Lzone_row_wrong
 3:  call    zone_data
     jc      .Lzone_row_wrong
+    cmp     dword ptr [ebx + READ_LOCKED], 0
+    jne     zone_enter
     mov     eax, offset dns_mutex
     call    mutex_lock
-    lea     eax, [ebx + READ_OWNER]
-    mov     edx, [ebx + READ_TYPE]
-    mov     ecx, [ebx + READ_ROW_TTL]
-    lea     esi, [ebx + READ_DATA]
-    call    dns_record_add
+    call    zone_enter
     pushfd
     push    eax
     mov     eax, offset dns_mutex
@@ -346,6 +384,17 @@ zone_row:
     mov     eax, ERROR_INVALID
     stc
     ret
+
+# Enters the record that was read. dns_mutex is held.
+# In: EBX reader, EDI bytes of the data.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI.
+zone_enter:
+    lea     eax, [ebx + READ_OWNER]
+    mov     edx, [ebx + READ_TYPE]
+    mov     ecx, [ebx + READ_ROW_TTL]
+    lea     esi, [ebx + READ_DATA]
+    jmp     dns_record_add
 
 # Goes to the next word.
 # In: EBX reader, ESI words.

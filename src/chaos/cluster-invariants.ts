@@ -17,6 +17,9 @@ const TAKES_PART_NS = 20e9;
 const MOST_ERAS = 10_000;
 /** After an older copy of its disk a node that hears another goes on above what is known of it within this. */
 const OLDER_NS = 10e9;
+/** A node that joins says four in a second, and may begin anew. */
+const MOST_HELLOS = 8;
+const HELLO = 1;
 const DISKLESS = 1;
 const ALONE = 8;
 
@@ -113,6 +116,22 @@ const INVARIANTS = [
         if (!kept) return `${name} said age ${age} and era ${era}, and its disk remembers nothing`;
         if (kept.age < age) return `${name} said age ${age}, and its disk has age ${kept.age}`;
         return kept.era < era ? `${name} said era ${era}, and its disk has era ${kept.era}` : null;
+      },
+    };
+  }),
+
+  invariant("pace", "wrong", `a node says at most ${MOST_HELLOS} hellos in a second`, (world) => {
+    const said = world.nodes.map(() => ({ second: -1, hellos: 0 }));
+    return {
+      frame: ({ cable, toSwitch, sentNs, bytes }) => {
+        const node = said[cable];
+        if (!toSwitch || node === undefined || readClusterPacket(bytes)?.kind !== HELLO) return null;
+        const second = Math.floor(sentNs / 1e9);
+        if (node.second !== second) Object.assign(node, { second, hellos: 0 });
+        node.hellos++;
+        return node.hellos > MOST_HELLOS
+          ? `${world.nodes[cable]!.name} says hello ${node.hellos} times in a second`
+          : null;
       },
     };
   }),

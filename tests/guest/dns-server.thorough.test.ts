@@ -1,13 +1,10 @@
 /** The DNS server, asked by dig (BIND's) through a socket of this machine, and by frames that dig would not send. */
-import { spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { requireOracle } from "../oracle.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
+import { ask, dig, rows } from "./dig.ts";
 import { answerBytes, nameBytes } from "./dns-wire.ts";
 import { join, PacketScene, tcp, udp } from "./packet-wire.ts";
 
@@ -55,59 +52,6 @@ async function scene(): Promise<PacketScene> {
   const s = await made;
   s.answer = () => [];
   return s;
-}
-
-/** The data of the node's next datagram from port 53 to `port`. */
-async function reply(s: PacketScene, port: number): Promise<Uint8Array | null> {
-  const isReply = (frame: Uint8Array): boolean =>
-    frame[23] === 17 && get16(frame, 34) === 53 && get16(frame, 36) === port;
-  const started = s.lab.nowNs;
-  while (s.lab.nowNs - started < 300e6) {
-    const frame = s.frames.find(isReply);
-    if (frame) return frame.slice(42, 14 + get16(frame, 16));
-    await s.lab.advance("2ms");
-  }
-  return null;
-}
-
-let nextPort = 20_000;
-
-async function ask(s: PacketScene, message: Uint8Array): Promise<Uint8Array | null> {
-  const source = nextPort++;
-  s.frames.length = 0;
-  s.plug.send(udp({ source, port: 53, data: message })(s.facts));
-  return reply(s, source);
-}
-
-/** What dig prints about an answer of the node, its rows without blanks that differ. */
-async function dig(s: PacketScene, ...options: readonly string[]): Promise<string> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  socket.on("message", (message, from) => {
-    void ask(s, message).then((answer) => answer && socket.send(answer, from.port, from.address));
-  });
-  const port = (socket.address() as AddressInfo).port;
-  const child = spawn("dig", [
-    "@127.0.0.1",
-    "-p",
-    String(port),
-    "+tries=1",
-    "+time=20",
-    "+nocookie",
-    "+ignore",
-    ...options,
-  ]);
-  let text = "";
-  child.stdout.on("data", (piece) => (text += piece));
-  await once(child, "close");
-  socket.close();
-  return text.replace(/[\t ]+/g, " ");
-}
-
-/** The rows of dig's sections, sorted within each by its own order. */
-function rows(text: string): string[] {
-  return text.split("\n").filter((row) => row !== "" && !row.startsWith(";"));
 }
 
 describe("dig", () => {
