@@ -19,22 +19,6 @@ LEASE_MINIMUM           = 10            # a shorter one is taken for this
 
 .text
 
-# Starts the address tasks, for the owner of the running one.
-.global address_start
-address_start:
-    push    ebx
-    mov     ebx, [net_interfaces]
-1:  test    ebx, ebx
-    jz      2f
-    mov     eax, offset address_task
-    mov     edx, ebx
-    LOAD_STRING ecx, "address"
-    call    task_create_owned
-    mov     ebx, [ebx + NETIF_NEXT]
-    jmp     1b
-2:  pop     ebx
-    ret
-
 # Notes whether an interface has a link; of a change the address task hears.
 # In: EAX interface, EDX 0 without a link.
 .global address_link
@@ -184,6 +168,7 @@ address_clear:
 
 # The task.
 # In: EAX interface. EBX is the interface in all routines below, EBP the DHCP client.
+.global address_task
 address_task:
     mov     ebx, eax
     call    dhcp_open

@@ -4,7 +4,7 @@
 .include "errors.inc"
 .include "net.inc"
 
-WATCHERS                = 8
+WATCHERS                = 20            # one for each interface that machines have, and others
 
 .bss
 .balign 4

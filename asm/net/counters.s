@@ -107,6 +107,7 @@ net_counters:
     COUNTER dns_malformed, "dns    malformed"
     COUNTER dns_questions, "dns    questions to us"
     COUNTER dns_passed_on, "dns    questions passed on"
+    COUNTER mdns_conflicts, "mdns   names that another machine has"
     COUNTER dns_full, "dns    questions refused: too many wait"
     COUNTER dhcp_sent, "dhcp   messages sent"
     COUNTER dhcp_received, "dhcp   messages accepted"

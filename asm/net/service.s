@@ -22,20 +22,43 @@ network_task:
     mov     eax, offset network_owner
     call    owner_join
     call    net_watch
-    call    address_start
+    mov     eax, offset address_task
+    LOAD_STRING ecx, "address"
+    call    network_each
+    mov     eax, offset mdns_task
+    LOAD_STRING ecx, "mdns"
+    call    network_each
     mov     eax, offset http_task
     xor     edx, edx
     LOAD_STRING ecx, "http"
-    call    task_create_owned
-    mov     eax, offset mdns_task
-    xor     edx, edx
-    LOAD_STRING ecx, "mdns"
     call    task_create_owned
     mov     eax, offset syslog_task
     xor     edx, edx
     LOAD_STRING ecx, "syslog"
     call    task_create_owned
     jmp     net_task
+
+# Starts a task for each interface, for the owner of the running one.
+# In: EAX its routine, which is given the interface; ECX its name.
+network_each:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, ecx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      2f
+    mov     eax, esi
+    mov     edx, ebx
+    mov     ecx, edi
+    call    task_create_owned
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+2:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Closes all sockets, whoever has them, while segments can still be sent: connections are reset.
 network_leave:

@@ -48,6 +48,25 @@ udp_ready:
     stc
     ret
 
+# Waits until a datagram is in a socket, or an event is set, which is cleared then. May sleep.
+# In: EAX socket, EDX timeout in ms or -1, ECX address of the event.
+# Out: CF and ERROR_STALE when there is no such socket; whoever waited looks what has come.
+.global udp_wait
+udp_wait:
+    INTERRUPTS_OFF
+    call    socket_find
+    jc      socket_unsettled
+    cmp     dword ptr [eax + SOCKET_COUNT], 0
+    jne     socket_settled
+    push    ecx
+    add     eax, SOCKET_EVENT
+    push    eax
+    mov     eax, esp
+    mov     ecx, 2
+    call    event_wait_any
+    add     esp, 8
+    jmp     socket_settled
+
 # Has a socket answer: what it sends next comes from the address that the datagram taken last was sent to, if that was
 # one of ours.
 # In: EAX socket.

@@ -1,234 +1,335 @@
-# Multicast DNS (RFC 6762): answers for NAME.local, NAME being what the machine is called, so that others on the link
-# find it without a server. One task; strangers from other links are passed over, and what goes to the group goes once a
-# second at most.
+# Multicast DNS (RFC 6762): a machine has the name NAME.local, NAME being what it is called, and tells of its HTTP
+# service (RFC 6763), so that others on the link find it without a server. One task for each interface: it asks whether
+# anybody has the names, takes others if so, announces them, and answers (mdns-message.s). Strangers from other links
+# are passed over, and what goes to the group goes once a second at most.
 
 .include "macros.inc"
 .include "errors.inc"
-.include "names.inc"
 .include "net.inc"
-.include "dns.inc"
+.include "mdns.inc"
 
 TTL_ALL                 = 255           # section 11: of all that is sent, whoever it goes to
-TTL_SECONDS             = 120           # section 10: of a machine's address
-TTL_LEGACY              = 10            # section 6.7: for one who is no mDNS querier
-MESSAGE_BYTES           = 1500
-ANSWER_BYTES            = DNS_HEADER_SIZE + DNS_NAME_MAXIMUM + 4 + DNS_NAME_MAXIMUM + RECORD_DATA + 4
-QUESTIONS               = 16            # of one message that are looked at
-BETWEEN_MS              = 1000          # section 6: the same record to the group
-FLUSH                   = 0x80          # section 10.2: others forget what they knew
+PROBE_MS                = 250           # section 8.1: before the first probe at the most, and between them
+ANNOUNCE_MS             = 1000          # section 8.3
+CONFLICTS               = 15            # section 8.1: after so many
+CONFLICT_MS             = 5000          # it waits
+SUFFIXES                = 10000
 RETRY_MS                = 1000
-
-.bss
-.balign 4
-mdns_socket:            .space 4
-mdns_said:              .space 4        # clock_ms at which the group was told last, 0: never
-mdns_name:              .space DNS_NAME_MAXIMUM + 1
-mdns_asked:             .space DNS_NAME_MAXIMUM + 1
-mdns_message:           .space MESSAGE_BYTES
-.balign 4
-mdns_answer:            .space ANSWER_BYTES
+# Type ANY, class IN with the bit that asks for an answer to the asker alone, as they lie in a message.
+PROBE_QUESTION          = (DNS_ANY << 8) | (0x80 << 16) | (DNS_IN << 24)
 
 .text
 
-STRING mdns_domain, ".local"
-
-# Listens to the group on every interface, and answers. The task of the network service.
+# Has names on an interface. A task of the network service.
+# In: EAX interface, which never goes.
 .global mdns_task
 mdns_task:
-    mov     eax, MDNS_PORT
-    call    udp_open
+    mov     esi, eax
+    mov     ebx, [esi + NETIF_NAMES]    # of a task before this one
+    test    ebx, ebx
+    jnz     1f
+    mov     eax, MDNS_SIZE
+    call    malloc
     jc      .Lmdns_task_end
-    mov     [mdns_socket], eax
+    mov     ebx, eax
+    mov     [esi + NETIF_NAMES], ebx
+1:  mov     eax, ebx
+    xor     edx, edx
+    mov     ecx, MDNS_SIZE
+    call    mem_set
+    mov     [ebx + MDNS_NETIF], esi
+    mov     eax, MDNS_PORT
+    mov     edx, esi
+    call    udp_open_on
+    jc      .Lmdns_task_end
+    mov     [ebx + MDNS_SOCKET], eax
     mov     edx, TTL_ALL
     call    udp_set_ttl
-    mov     ebx, [net_interfaces]
-1:  test    ebx, ebx
-    jz      .Lmdns_task_next
-    mov     eax, ebx
+    mov     eax, esi
     mov     edx, MDNS_GROUP
     call    igmp_join
-    mov     ebx, [ebx + NETIF_NEXT]
-    jmp     1b
+    lea     eax, [esi + NETIF_RENAMED]
+    call    net_changes
 .Lmdns_task_next:
-    mov     eax, [mdns_socket]
-    mov     edx, -1
-    mov     esi, offset mdns_message
-    mov     edi, MESSAGE_BYTES
+    call    mdns_look
+    call    mdns_left
+    mov     edx, eax
+    mov     eax, [ebx + MDNS_SOCKET]
+    mov     ecx, [ebx + MDNS_NETIF]
+    add     ecx, NETIF_RENAMED
+    call    udp_wait
+    call    mdns_look
+    call    mdns_left
+    test    eax, eax
+    jnz     2f
+    call    mdns_step
+2:  mov     eax, [ebx + MDNS_SOCKET]
+    xor     edx, edx
+    lea     esi, [ebx + MDNS_MESSAGE]
+    mov     edi, MDNS_MESSAGE_BYTES
     call    udp_receive
-    jnc     2f
+    jc      3f
+    call    mdns_message
+    jmp     .Lmdns_task_next
+3:  cmp     eax, ERROR_TIMEOUT
+    je      .Lmdns_task_next
     cmp     eax, ERROR_STALE
     je      .Lmdns_task_end
     mov     eax, RETRY_MS
     call    task_sleep
     jmp     .Lmdns_task_next
-2:  call    mdns_question
-    jmp     .Lmdns_task_next
 .Lmdns_task_end:
     ret
 
-# Looks at the questions of a message, and answers the one for this machine, if there is one.
-# In: EAX bytes of mdns_message, EDX address and ECX port of its sender.
-# Clobbers: EBX, ESI, EDI, EBP.
-mdns_question:
-    push    ecx                         # [esp + 4]: port
-    push    edx                         # [esp]: address
-    mov     ebp, eax
-    cmp     eax, DNS_HEADER_SIZE
-    jb      .Lmdns_question_malformed
-    test    byte ptr [mdns_message + DNS_FLAGS], DNS_RESPONSE | DNS_OPCODE
-    jnz     .Lmdns_question_done
-    mov     eax, edx                    # section 11: only from the link
-    xor     edx, edx
-    call    route_find
-    jc      .Lmdns_question_done
-    cmp     edx, [esp]
-    jne     .Lmdns_question_done
-    mov     ebx, eax                    # EBX: interface
-    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    je      .Lmdns_question_done
-    call    mdns_own_name
-    jc      .Lmdns_question_done
-    movzx   ecx, word ptr [mdns_message + DNS_QUESTIONS]
-    xchg    cl, ch
-    cmp     ecx, QUESTIONS
-    ja      .Lmdns_question_malformed
-    mov     esi, offset mdns_message + DNS_HEADER_SIZE
-.Lmdns_question_next:
-    jecxz   .Lmdns_question_done
-    push    ecx
-    mov     eax, offset mdns_message
-    mov     edx, ebp
-    mov     edi, offset mdns_asked
-    call    dns_name_read
-    pop     ecx
-    jc      .Lmdns_question_malformed
-    lea     eax, [esi + 4]
-    sub     eax, offset mdns_message
-    cmp     eax, ebp
-    ja      .Lmdns_question_malformed
-    mov     edi, [esi]                  # EDI: type and class
-    add     esi, 4
-    push    ecx
-    mov     eax, offset mdns_asked
-    mov     edx, offset mdns_name
-    call    dns_name_equal
-    pop     ecx
-    jne     1f
-    mov     eax, edi
-    and     eax, 0xFF7FFFFF             # section 5.4: the highest bit of the class asks for an answer to the asker
-                                        # alone
-    cmp     eax, (DNS_A << 8) | (DNS_IN << 24)
-    je      .Lmdns_question_ours
-    cmp     eax, (DNS_ANY << 8) | (DNS_IN << 24)
-    je      .Lmdns_question_ours
-1:  dec     ecx
-    jmp     .Lmdns_question_next
-.Lmdns_question_malformed:
-    COUNT   dns_malformed
-.Lmdns_question_done:
-    add     esp, 8
-    ret
-.Lmdns_question_ours:
-    COUNT   dns_questions
-    pop     edx
-    pop     ecx
-    cmp     ecx, MDNS_PORT
-    jne     mdns_legacy
-    test    edi, 0x00800000
-    jnz     2f
-    mov     edx, MDNS_GROUP
+# How long the next step has time.
+# In: EBX block.
+# Out: EAX milliseconds, -1 when there is none.
+# Clobbers: ECX, EDX.
+mdns_left:
+    mov     ecx, [ebx + MDNS_STATE]
+    mov     eax, -1
+    cmp     ecx, MDNS_SILENT
+    je      1f
+    cmp     ecx, MDNS_HELD
+    je      1f
     call    clock_ms
-    or      eax, 1
-    mov     esi, eax
-    sub     esi, [mdns_said]
-    cmp     esi, BETWEEN_MS
-    jb      3f
-    mov     [mdns_said], eax
-2:  mov     edi, offset mdns_answer
+    mov     ecx, [ebx + MDNS_DUE]
+    sub     ecx, eax
+    mov     eax, ecx
+    jg      1f
     xor     eax, eax
-    mov     [edi + DNS_ID], ax
-    call    mdns_head
-    mov     ebp, TTL_SECONDS
-    mov     al, FLUSH
-    jmp     mdns_send
-3:  ret
+1:  ret
 
-# Answers one who is no mDNS querier as a server would: to him alone, with his number and his question (section 6.7).
-# In: EBX interface, EDI type and class, EDX address, ECX port.
-# Clobbers: EBX, ESI, EDI, EBP.
-mdns_legacy:
-    push    edi
-    mov     edi, offset mdns_answer
-    mov     ax, [mdns_message + DNS_ID]
-    mov     [edi + DNS_ID], ax
-    call    mdns_head
-    mov     word ptr [mdns_answer + DNS_QUESTIONS], 0x0100
-    call    mdns_put_name
-    pop     eax
-    stosd
-    mov     ebp, TTL_LEGACY
-    xor     eax, eax
-
-# Writes the record and sends the answer.
-# In: EBX interface, EDI where the record goes, EBP its TTL, AL FLUSH or 0, EDX address, ECX port.
-# Clobbers: EBX, ESI, EDI, EBP.
-mdns_send:
+# Has the next step done after a time.
+# In: EBX block, EAX milliseconds.
+# Clobbers: EAX, ECX, EDX.
+.global mdns_later
+mdns_later:
     push    eax
+    call    clock_ms
+    pop     ecx
+    add     eax, ecx
+    mov     [ebx + MDNS_DUE], eax
+    ret
+
+# Begins to ask whether anybody has the names, after a time that machines which start together do not share.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+mdns_probe_soon:
+    mov     dword ptr [ebx + MDNS_STATE], MDNS_PROBE
+    mov     eax, [ebx + MDNS_NETIF]
+    mov     edx, PROBE_MS
+    call    random_below
+    jmp     mdns_later
+
+# Looks whether the machine is called as before, and the interface has the address as before.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_look:
+    mov     edi, [ebx + MDNS_NETIF]
+    xor     esi, esi                    # ESI: address
+    test    dword ptr [edi + NETIF_FLAGS], NETIF_LINK
+    jz      1f
+    mov     esi, [edi + NETIF_ADDRESS]
+1:  lea     eax, [ebx + MDNS_CALLED]
+    mov     edx, offset hostname
+    call    string_compare
+    jne     .Lmdns_look_renamed
+    cmp     esi, [ebx + MDNS_ADDRESS]
+    jne     .Lmdns_look_moved
+    ret
+.Lmdns_look_renamed:
+    cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCED
+    jb      .Lmdns_look_called
+    push    esi
+    xor     ecx, ecx                    # section 10.1: forget what is in this
+    call    mdns_announce
+    pop     esi
+.Lmdns_look_called:
+    lea     eax, [ebx + MDNS_CALLED]
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    mov     dword ptr [ebx + MDNS_SUFFIX], 0
+    mov     dword ptr [ebx + MDNS_CONFLICTS], 0
+.Lmdns_look_moved:
+    mov     [ebx + MDNS_ADDRESS], esi
+    mov     dword ptr [ebx + MDNS_STATE], MDNS_SILENT
+    test    esi, esi
+    jz      .Lmdns_look_done
+    call    mdns_names
+    jnc     mdns_probe_soon
+.Lmdns_look_done:
+    ret
+
+# Makes the names of what the machine is called.
+# In: EBX block.
+# Out: CF when that is no name.
+# Clobbers: EAX, ECX, EDX, ESI.
+mdns_names:
+    sub     esp, 96                     # text, a suffix at 64, a label at 80
+    mov     esi, esp
+    mov     byte ptr [esi + 64], 0
+    mov     ecx, [ebx + MDNS_SUFFIX]
+    jecxz   1f
+    lea     eax, [esi + 64]
+    SNPRINTF eax, 16, "-%u", ecx
+1:  lea     edx, [ebx + MDNS_CALLED]
+    lea     ecx, [esi + 64]
+    SNPRINTF esi, 64, "%s%s.local", edx, ecx
+    mov     ecx, eax
+    mov     eax, esi
+    lea     edx, [ebx + MDNS_HOST]
+    call    dns_name_parse
+    jc      4f
+    xor     ecx, ecx                    # the name of a service is one label (RFC 6763, 4.1.1)
+2:  mov     al, [ebx + MDNS_CALLED + ecx]
+    cmp     al, '.'
+    jne     3f
+    mov     al, '-'
+3:  mov     [esi + 80 + ecx], al
+    inc     ecx
+    cmp     ecx, HOSTNAME_SIZE
+    jb      2b
+    lea     edx, [esi + 80]
+    lea     ecx, [esi + 64]
+    SNPRINTF esi, 64, "%s%s._http._tcp.local", edx, ecx
+    mov     ecx, eax
+    mov     eax, esi
+    lea     edx, [ebx + MDNS_INSTANCE]
+    call    dns_name_parse
+4:  lea     esp, [esp + 96]             # keeps CF
+    ret
+
+# Does what is due: a question whether anybody has the names, or an announcement.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_step:
+    inc     dword ptr [ebx + MDNS_STATE]
+    cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
+    ja      1f
+    xor     eax, eax
+    call    mdns_begin
+    mov     eax, MDNS_HOST
+    call    mdns_put_probe
+    mov     eax, MDNS_INSTANCE
+    call    mdns_put_probe
+    mov     eax, MDNS_UNIQUE
+    mov     edx, DNS_AUTHORITIES
+    mov     ecx, -1
+    xor     esi, esi
+    call    mdns_put_records
+    call    mdns_send_group
+    mov     eax, PROBE_MS
+    jmp     mdns_later
+1:  cmp     dword ptr [ebx + MDNS_STATE], MDNS_HELD
+    je      2f
+    cmp     dword ptr [ebx + MDNS_SUFFIX], 0
+    je      2f
+    lea     eax, [ebx + MDNS_HOST]
+    lea     edx, [ebx + MDNS_TARGET]
+    call    dns_name_text
+    lea     eax, [ebx + MDNS_CALLED]
+    lea     edx, [ebx + MDNS_TARGET]
+    PRINTF  "mdns: %s.local is another machine's; this one is %s\n", eax, edx
+2:  mov     ecx, -1
+    call    mdns_announce
+    mov     eax, ANNOUNCE_MS
+    jmp     mdns_later
+
+# Writes a question of a probe.
+# In: EBX block, EAX name.
+# Clobbers: EAX, ECX, EDX.
+mdns_put_probe:
     call    mdns_put_name
+    inc     byte ptr [ebx + MDNS_ANSWER + DNS_QUESTIONS + 1]
+    mov     eax, PROBE_QUESTION
+
+# Writes type and class of a question.
+# In: EBX block, EAX both as they lie in a message.
+# Clobbers: ECX.
+.global mdns_put_question
+mdns_put_question:
+    mov     ecx, [ebx + MDNS_PUT]
+    mov     [ecx], eax
+    add     dword ptr [ebx + MDNS_PUT], 4
+    ret
+
+# Tells the group of all records.
+# In: EBX block, ECX the longest TTL.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_announce:
+    push    ecx
+    mov     eax, MDNS_RESPONSE
+    call    mdns_begin
+    pop     ecx
+    mov     eax, MDNS_ALL
+    push    eax
+    mov     edx, DNS_ANSWERS
+    mov     esi, 0x80
+    call    mdns_put_records
     pop     eax
-    mov     word ptr [edi + RECORD_TYPE], DNS_A << 8
-    mov     [edi + RECORD_CLASS], al
-    mov     byte ptr [edi + RECORD_CLASS + 1], DNS_IN
-    bswap   ebp
-    mov     [edi + RECORD_TTL], ebp
-    mov     word ptr [edi + RECORD_LENGTH], 4 << 8
-    mov     eax, [ebx + NETIF_ADDRESS]
-    mov     [edi + RECORD_DATA], eax
-    add     edi, RECORD_DATA + 4
-    mov     esi, offset mdns_answer
+    call    mdns_note
+    # fall through
+
+# Sends the message to the group.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_send_group:
+    mov     edx, MDNS_GROUP
+    mov     ecx, MDNS_PORT
+
+# Sends the message.
+# In: EBX block, EDX address, ECX port.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+.global mdns_send
+mdns_send:
+    lea     esi, [ebx + MDNS_ANSWER]
+    mov     edi, [ebx + MDNS_PUT]
     sub     edi, esi
-    mov     eax, [mdns_socket]
+    mov     eax, [ebx + MDNS_SOCKET]
     jmp     udp_send
 
-# Writes the head of an answer with one record.
-# In: EDI where it goes.
-# Out: EDI after it.
-# Clobbers: nothing else.
-mdns_head:
-    mov     word ptr [edi + DNS_FLAGS], DNS_RESPONSE | DNS_AUTHORITATIVE
-    mov     dword ptr [edi + DNS_QUESTIONS], 0x01000000
-    mov     dword ptr [edi + DNS_AUTHORITIES], 0
-    add     edi, DNS_HEADER_SIZE
-    ret
-
-# Writes this machine's name.
-# In: EDI where it goes.
-# Out: EDI after it.
-# Clobbers: EAX, ESI.
-mdns_put_name:
-    push    ecx
-    push    edx
-    mov     esi, offset mdns_name
-    mov     eax, esi
-    call    dns_name_length
-    mov     ecx, eax
-    rep movsb
-    pop     edx
-    pop     ecx
-    ret
-
-# Makes this machine's name of what it is called now.
-# Out: mdns_name; CF when that is no name.
+# Notes that the group is told of records.
+# In: EBX block, EAX set of them.
 # Clobbers: EAX, ECX, EDX.
-mdns_own_name:
-    sub     esp, 32
-    mov     eax, esp
-    mov     edx, offset hostname
-    mov     ecx, offset mdns_domain
-    SNPRINTF eax, 32, "%s%s", edx, ecx
-    mov     ecx, eax
-    mov     eax, esp
-    mov     edx, offset mdns_name
-    call    dns_name_parse
-    lea     esp, [esp + 32]
+.global mdns_note
+mdns_note:
+    push    eax
+    call    clock_ms
+    or      eax, 1                      # 0: never
+    pop     edx
+    xor     ecx, ecx
+1:  shr     edx, 1
+    jnc     2f
+    mov     [ebx + MDNS_SAID + ecx*4], eax
+2:  inc     ecx
+    cmp     ecx, MDNS_RECORDS
+    jb      1b
     ret
+
+# Another machine has a name. One that was held is asked for anew, so that whoever has it says so; one that was asked
+# for gets another suffix.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI.
+.global mdns_conflict
+mdns_conflict:
+    COUNT   mdns_conflicts
+    cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
+    ja      mdns_probe_soon
+    mov     eax, [ebx + MDNS_SUFFIX]
+    inc     eax
+    cmp     eax, SUFFIXES
+    jae     1f
+    cmp     eax, 2
+    jae     2f
+1:  mov     eax, 2
+2:  mov     [ebx + MDNS_SUFFIX], eax
+    call    mdns_names
+    call    mdns_probe_soon
+    inc     dword ptr [ebx + MDNS_CONFLICTS]
+    cmp     dword ptr [ebx + MDNS_CONFLICTS], CONFLICTS
+    jb      3f
+    mov     eax, CONFLICT_MS
+    call    mdns_later
+3:  ret

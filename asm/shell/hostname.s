@@ -52,6 +52,7 @@ hostname_set:
     mov     edx, esi
     mov     ecx, HOSTNAME_SIZE
     call    string_copy
+    call    net_changed                 # its names on the network follow
     pop     esi
     clc
     ret

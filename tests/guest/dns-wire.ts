@@ -9,6 +9,8 @@ export const TYPES = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA: 28
 export interface DnsRecord {
   readonly name: string;
   readonly type: number;
+  /** 1, IN, when absent. */
+  readonly class?: number;
   readonly ttl?: number;
   readonly data: Uint8Array | readonly number[];
 }
@@ -19,12 +21,13 @@ export function nameBytes(name: string): number[] {
   return [...labels.flatMap((label) => [label.length, ...[...label].map((sign) => sign.charCodeAt(0))]), 0];
 }
 
-function recordBytes(record: DnsRecord): number[] {
+export function recordBytes(record: DnsRecord): number[] {
   const data = [...record.data];
   const ttl = record.ttl ?? 300;
+  const dnsClass = record.class ?? 1;
   return [
     ...nameBytes(record.name),
-    ...[record.type >> 8, record.type & 255, 0, 1],
+    ...[record.type >> 8, record.type & 255, dnsClass >> 8, dnsClass & 255],
     ...[ttl >>> 24, (ttl >> 16) & 255, (ttl >> 8) & 255, ttl & 255],
     ...[data.length >> 8, data.length & 255],
     ...data,
@@ -63,6 +66,39 @@ function readName(message: Uint8Array, from: number): { name: string; next: numb
     at += length + 1;
   }
   throw new Error("a name without end");
+}
+
+/** Sections of a message: each question or record in one line of text. */
+export interface DnsMessage {
+  readonly id: number;
+  readonly flags: number;
+  /** Questions, answers, authority, additional. */
+  readonly sections: readonly (readonly string[])[];
+}
+
+/** What a message says; throws when it is cut off or has more. */
+export function readMessage(message: Uint8Array): DnsMessage {
+  let at = 12;
+  const line = (isQuestion: boolean): string => {
+    const { name, next } = readName(message, at);
+    const type = get16(message, next);
+    const said = `${name} ${type} ${get16(message, next + 2).toString(16)}`;
+    at = next + 4;
+    if (isQuestion) return said;
+    const ttl = get16(message, at) * 65536 + get16(message, at + 2);
+    const data = message.subarray(at + 6, at + 6 + get16(message, at + 4));
+    const start = at + 6;
+    at = start + data.length;
+    const nameAt = type === TYPES.PTR ? 0 : type === TYPES.SRV ? 6 : data.length;
+    const numbers = type === TYPES.TXT ? [Buffer.from(data.subarray(1)).toString("latin1")] : data.subarray(0, nameAt);
+    const names = nameAt < data.length ? [readName(message, start + nameAt).name] : [];
+    return [said, ttl, ...numbers, ...names].join(" ");
+  };
+  const sections = [0, 1, 2, 3].map((section) =>
+    Array.from({ length: get16(message, 4 + 2 * section) }, () => line(section === 0)),
+  );
+  if (at !== message.length) throw new Error(`a message of ${message.length} bytes ends at ${at}`);
+  return { id: get16(message, 0), flags: get16(message, 2), sections };
 }
 
 /** One node with an address, whose name server is the peer. */
