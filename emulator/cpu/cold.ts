@@ -7,6 +7,7 @@
  * Between two instructions EIP, `remaining` and all other state are up to date, so faults need no way back.
  */
 import type { Block } from "./block.ts";
+import { BRANCH } from "./branches.ts";
 import type { CodeCache } from "./code-cache.ts";
 import type { Core } from "./core.ts";
 import { byteRegister } from "./core.ts";
@@ -37,7 +38,7 @@ import {
   sub32,
 } from "./flags.ts";
 import { multiplyHigh } from "./handlers/arithmetic.ts";
-import { CS, EAX, EBP, ECX, EDX, EIP, ESP, LIMIT } from "./layout.ts";
+import { BASE, CS, EAX, EBP, ECX, EDX, EIP, ESP, LIMIT } from "./layout.ts";
 
 const PAGE_MASK = 0xfff;
 /** An instruction that might reach into the next page is left to a block. */
@@ -191,7 +192,7 @@ export class ColdRunner {
       if (step === STRAIGHT) {
         at = this.#at;
         s[EIP] = (at + delta) | 0;
-      }
+      } else core.branches.note(BRANCH, (at + delta) | 0, s[EIP]!, s[BASE + CS]!);
       core.remaining--;
       if (step === AWAY || core.end === 0 || core.remaining <= 0) return true;
     }

@@ -7,6 +7,7 @@ import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { Counters } from "../debug/counters.ts";
 import { ATTENTION_SHADOW, ATTENTION_STEP } from "./attention.ts";
 import type { Link } from "./block.ts";
+import { Branches } from "./branches.ts";
 import { DebugRegisters } from "./debug-registers.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import { FarTransfer } from "./far.ts";
@@ -54,6 +55,8 @@ export class Core {
     return this.codeProbe !== null || this.deliveryProbe !== null;
   }
 
+  /** The ways that the processor took last. */
+  branches = new Branches();
   /** Index of the running instruction in its block. */
   index = 0;
   /** The block is left in front of this index; 0 once something wants the loop's attention. */

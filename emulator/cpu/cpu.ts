@@ -141,6 +141,7 @@ export class Cpu implements Processor {
   #powerOn(): void {
     const { core } = this;
     core.state.reset();
+    core.branches.clear(core.s[BASE + CS]!);
     core.fpu.reset();
     core.vectors.reset();
     core.attention &= ATTENTION_INTERRUPT | ATTENTION_STOP;
@@ -185,6 +186,7 @@ export class Cpu implements Processor {
   #visitOne(visitor: StateVisitor): void {
     const { core } = this;
     core.state.visitState(visitor);
+    if (visitor.restoring) core.branches.clear(core.s[BASE + CS]!);
     visitor.part("processor-run", 2);
     const retired = visitor.integer(core.retired);
     core.runEnd = retired;

@@ -13,6 +13,7 @@ import {
   ATTENTION_STOP,
 } from "./attention.ts";
 import type { Block, Link } from "./block.ts";
+import { BRANCH, COMPILED } from "./branches.ts";
 import { CodeCache } from "./code-cache.ts";
 import { ColdRunner } from "./cold.ts";
 import type { Core } from "./core.ts";
@@ -73,6 +74,8 @@ export class Interpreter {
   readonly #cold: ColdRunner;
   /** The block that runs, or null between blocks. */
   #block: Block | null = null;
+  /** Where compiled code was entered that runs; null outside. */
+  #entered: Block | null = null;
   /** Where a block was left in its middle, to go on without decoding from there. */
   #pausedBlock: Block | null = null;
   #pausedIndex = 0;
@@ -156,7 +159,7 @@ export class Interpreter {
   /** Runs blocks until the limit comes near or something wants attention. EIP is up to date when it returns. */
   #runBlocks(): void {
     const core = this.#core;
-    const { s, state, mmu } = core;
+    const { s, state, mmu, branches } = core;
     const engine = core.isProbed ? null : this.engine;
     let found = this.#resume();
     for (;;) {
@@ -171,7 +174,9 @@ export class Interpreter {
         if (block.compiled === null && ++block.count === engine.threshold) engine.compile(block);
         if (block.compiled !== null) {
           s[EIP] = block.eip;
+          this.#entered = block;
           const goesOn = engine.run(block);
+          this.#noteCompiled();
           // Attention that does not end compiled code (INTR while IF is 0) must not keep the next block from running
           // either.
           if (core.remaining <= 0 || (goesOn && core.attention !== 0)) return;
@@ -202,6 +207,10 @@ export class Interpreter {
         return;
       }
       const link = core.link;
+      if (link !== block.fallthrough) {
+        const to = link === null ? s[EIP]! : link.eip;
+        if (to !== block.fallthrough.eip) branches.note(BRANCH, block.eips[count - 1]!, to, s[BASE + CS]!);
+      }
       if (core.attention !== 0 || core.remaining <= 0) {
         if (link !== null) s[EIP] = link.eip;
         return;
@@ -300,6 +309,7 @@ export class Interpreter {
     this.#block = null;
     if (block.handlers.length > 1) s[EIP] = block.eips[1]!;
     else if (core.link !== null) s[EIP] = core.link.eip;
+    if (s[EIP] !== block.eips[1] && s[EIP] !== eip) core.branches.note(BRANCH, eip, s[EIP]!, s[BASE + CS]!);
     if (core.repeating) s[EFLAGS]! |= RF;
     const held = (core.attention & ATTENTION_SHADOW) !== 0 && core.shadowHoldsTraps;
     if ((flags & TF) !== 0 && !core.interrupted && !held) core.debug.trap(DR6_SINGLE_STEP);
@@ -354,12 +364,22 @@ export class Interpreter {
    */
   #retreat(): void {
     const core = this.#core;
-    if (this.#block === null) return;
-    if (!core.switching) core.s[EIP] = this.#block.eips[core.index]!;
-    core.switching = false;
-    core.remaining -= core.index;
-    core.index = 0;
-    this.#block = null;
+    if (this.#block !== null) {
+      if (!core.switching) core.s[EIP] = this.#block.eips[core.index]!;
+      core.switching = false;
+      core.remaining -= core.index;
+      core.index = 0;
+      this.#block = null;
+    }
+    this.#noteCompiled();
+  }
+
+  /** Compiled code has been left, in one way or another. */
+  #noteCompiled(): void {
+    const { s, branches } = this.#core;
+    if (this.#entered === null) return;
+    branches.note(COMPILED, this.#entered.eip, s[EIP]!, s[BASE + CS]!);
+    this.#entered = null;
   }
 
   /**
@@ -388,6 +408,7 @@ export class Interpreter {
     for (;;) {
       try {
         core.interrupts.deliver(vector, "external", errorCode, eip);
+        core.branches.note(vector, eip, core.s[EIP]!, core.s[BASE + CS]!);
         return true;
       } catch (error) {
         if (!(error instanceof CpuException)) throw error;

@@ -2,6 +2,7 @@
  * What a triple fault tells the person whose system it ended: a PC only resets, and all that led there is gone (SDM 3A
  * 6.15, interrupt 8).
  */
+import { BRANCH, type Branches, COMPILED } from "./branches.ts";
 import type { Core } from "./core.ts";
 import { EXCEPTION_NAMES, NO_ERROR_CODE, PAGE_FAULT } from "./exceptions.ts";
 import { BASE, CR0, CR2, CR3, CR4, CS, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, SELECTOR } from "./layout.ts";
@@ -14,6 +15,8 @@ export interface Delivery {
   readonly eip: number;
 }
 
+const WAYS = "  the last branches";
+
 /** How the report begins; nothing else that a machine says does. */
 export const TRIPLE_FAULT = "triple fault";
 const GENERAL_REGISTERS = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
@@ -21,8 +24,12 @@ const SEGMENT_REGISTERS = ["es", "cs", "ss", "ds", "fs", "gs"];
 
 const hex = (value: number, digits = 8): string => (value >>> 0).toString(16).padStart(digits, "0");
 
+function vectorName(vector: number): string {
+  return EXCEPTION_NAMES[vector] || `interrupt ${hex(vector, 2)}h`;
+}
+
 function describe({ vector, errorCode }: Delivery): string {
-  const name = EXCEPTION_NAMES[vector] || `interrupt ${hex(vector, 2)}h`;
+  const name = vectorName(vector);
   return errorCode === NO_ERROR_CODE ? name : `${name} error ${hex(errorCode, 4)}h`;
 }
 
@@ -30,7 +37,7 @@ function describe({ vector, errorCode }: Delivery): string {
  * The report, its lines separated by line feeds: the chain with the linear address of the first event (`at XXXXXXXX`,
  * for whoever knows names), the registers, the tables.
  */
-export function describeTripleFault({ s, state }: Core, chain: readonly Delivery[]): string {
+export function describeTripleFault({ s, state, branches }: Core, chain: readonly Delivery[]): string {
   const [first] = chain;
   const codeBase = s[BASE + CS]!;
   const pageFault = chain.find(({ vector }) => vector === PAGE_FAULT);
@@ -50,5 +57,16 @@ export function describeTripleFault({ s, state }: Core, chain: readonly Delivery
     `  ${segments.join("  ")}`,
     `  ${control.join("  ")}`,
     `  ${tables.join("  ")}`,
+    ...describeWays(branches),
   ].join("\n");
+}
+
+/** How it came there: a line for each way, the oldest first, which begins with two linear addresses. */
+function describeWays({ all }: Branches): string[] {
+  if (all.length === 0) return [];
+  const lines = all.map(({ kind, from, to, times }) => {
+    const what = kind === BRANCH ? "" : kind === COMPILED ? ", in compiled code" : `, ${vectorName(kind)}`;
+    return `    ${hex(from)} to ${hex(to)}${what}${times > 1 ? `, ${times} times` : ""}`;
+  });
+  return [`${WAYS}, up to this:`, ...lines];
 }

@@ -15,6 +15,7 @@ import {
   ATTENTION_NMI,
   ATTENTION_SHADOW,
 } from "./attention.ts";
+import { Branches } from "./branches.ts";
 import type { Core } from "./core.ts";
 import { IF } from "./flags.ts";
 import type { Interpreter } from "./interpreter.ts";
@@ -41,6 +42,7 @@ const REGISTER_BYTES = VECTOR_HOST;
 class Parked {
   readonly registers = new Uint8Array(REGISTER_BYTES);
   readonly slots = new Int32Array(this.registers.buffer);
+  readonly branches: Branches;
   attention = 0;
   shadowHoldsTraps = false;
   nmiBlocked = false;
@@ -55,6 +57,10 @@ class Parked {
   /** Where the message lets it begin, -1 for nowhere else than after a reset. */
   startPage = -1;
 
+  constructor(branches: Branches) {
+    this.branches = branches;
+  }
+
   leave(core: Core): void {
     this.registers.set(core.memory.bytes.subarray(0, REGISTER_BYTES));
     this.attention = core.attention;
@@ -67,6 +73,7 @@ class Parked {
 
   enter(core: Core): void {
     core.memory.bytes.set(this.registers);
+    core.branches = this.branches;
     core.shadowHoldsTraps = this.shadowHoldsTraps;
     core.nmiBlocked = this.nmiBlocked;
     core.numericError = this.numericError;
@@ -104,7 +111,10 @@ export class Turns {
     this.#interpreter = interpreter;
     this.#reset = reset;
     this.count = count;
-    this.#parked = Array.from({ length: count }, () => new Parked());
+    this.#parked = Array.from(
+      { length: count },
+      (_, number) => new Parked(number === 0 ? core.branches : new Branches()),
+    );
     for (const one of this.#parked) one.leave(core);
     this.resetOthers();
     if (count > 1)

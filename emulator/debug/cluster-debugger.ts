@@ -27,6 +27,8 @@ export class ClusterDebugger {
   readonly probes: readonly Probes[];
   readonly nodes: readonly NodeDebugger[];
   readonly history: History;
+  /** Answers what a debugger's `monitor` command asks and nobody here knows; null: nobody does. */
+  ask: ((line: string, node: number) => string) | null = null;
   readonly #sessions: (Session | null)[];
   #wake: (() => void)[] = [];
   #startHeld: boolean;

@@ -98,5 +98,6 @@ function dump(first: number, bytes: Uint8Array): string {
 export function runMonitorCommand(line: string, debuggers: ClusterDebugger, node: NodeDebugger): string {
   const [name = "help", ...words] = line.trim().split(/\s+/);
   const command = Object.hasOwn(COMMANDS, name || "help") ? COMMANDS[name || "help"]! : null;
-  return command === null ? `${name}: no such command; monitor help lists them\n` : command.run(words, debuggers, node);
+  if (command !== null) return command.run(words, debuggers, node);
+  return debuggers.ask?.(line, node.index) ?? `${name}: no such command; monitor help lists them\n`;
 }

@@ -34,6 +34,7 @@ export interface MonitorListener {
 type Serve = (write: (text: string) => void) => MonitorConnection;
 
 const LAST_PORT = 65535;
+const MOST_UNREAD_BYTES = 64 << 20;
 const LOOPBACK = "127.0.0.1";
 
 /** Reads `stdio`, `tcp:HOST:PORT,server=on,wait=off`, `telnet:...` or `unix:PATH,...`. Throws a RangeError. */
@@ -98,7 +99,11 @@ class TelnetFilter {
 function serveSocket(socket: Socket, telnet: boolean, serve: Serve): void {
   const filter = telnet ? new TelnetFilter() : null;
   const decoder = new StringDecoder("utf8");
-  const connection = serve((text) => void socket.write(text));
+  const connection = serve((text) => {
+    // Who asks and never reads is let go.
+    if (socket.writableLength > MOST_UNREAD_BYTES) socket.destroy();
+    else socket.write(text);
+  });
   socket.on("data", (data: Uint8Array) =>
     connection.receive(decoder.write(Buffer.from(filter ? filter.take(data) : data))),
   );

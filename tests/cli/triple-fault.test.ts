@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { Places } from "../../src/cli/emu/symbols.ts";
+import { TripleFaults } from "../../src/cli/emu/triple-fault.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
 import { SparseDisk, startCluster, TripleFaultError } from "../../src/index.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
@@ -70,6 +71,23 @@ test("an address of the kernel has its routine and its line", () => {
   expect(new Places([], join(folder, "build/qure.iso")).describe(panic.value)).toMatch(
     /^[0-9a-f]{8} panic \(\S*asm\/kernel\/panic\.s:\d+\)$/,
   );
+});
+
+test("the branches before it have theirs", () => {
+  provideBuild(folder);
+  const kernel = readFileSync(join(folder, "build/kernel.elf"));
+  const panic = readElf(kernel, "kernel.elf").symbols.find(({ name }) => name === "panic")!;
+  const digits = panic.value.toString(16);
+  const noted: string[] = [];
+  const progress = { step: () => {}, note: (text: string) => void noted.push(text), done: () => {} };
+  const faults = new TripleFaults(progress, [], join(folder, "build/qure.iso"));
+  faults.hear(
+    "qure-1",
+    0,
+    `triple fault: x\n  at 00000000, y\n  the last branches, up to this:\n    ${digits} to ${digits}, 3 times`,
+  );
+  const place = String.raw`${digits} panic \(\S*asm/kernel/panic\.s:\d+\)`;
+  expect(noted[0]).toMatch(new RegExp(`^ {4}${place} to ${place}, 3 times$`, "m"));
 });
 
 test("fails a wait of the API, or not", async () => {

@@ -6,7 +6,7 @@ import { encodePng } from "../../host/png.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { Control, type MonitorHost } from "../../lab/monitor/control.ts";
 import { MonitorError } from "../../lab/monitor/error.ts";
-import { HumanMonitor } from "../../lab/monitor/human.ts";
+import { answerDebuggers, HumanMonitor } from "../../lab/monitor/human.ts";
 import { QmpMonitor } from "../../lab/monitor/qmp.ts";
 import { Session } from "../../lab/monitor/session.ts";
 import { VERSION } from "../../version.ts";
@@ -16,7 +16,7 @@ import type { Media, Surroundings } from "./machines.ts";
 import type { EmuOptions } from "./options.ts";
 import { LEFT_BY_KEY } from "./serial.ts";
 
-type MonitorOptions = Pick<EmuOptions, "monitor" | "qmp" | "serial" | "store" | "reboot" | "fda" | "fdb">;
+type MonitorOptions = Pick<EmuOptions, "gdb" | "monitor" | "qmp" | "serial" | "store" | "reboot" | "fda" | "fdb">;
 
 /** Places where one monitor listens, each with its language. */
 function placesOf({ monitor, qmp }: MonitorOptions): { place: MonitorPlace; option: string; isQmp: boolean }[] {
@@ -87,9 +87,10 @@ export async function openMonitors(
   end: AbortController,
 ): Promise<Monitors | null> {
   const places = placesOf(options);
-  if (places.length === 0) return null;
+  if (places.length === 0 && options.gdb === null) return null;
   const host = hostOf(options.store, media, [options.fda, options.fdb], end);
   const control = new Control(lab, host, options.reboot);
+  if (options.gdb !== null) answerDebuggers(lab, control);
   for (const { place, option, isQmp } of places) {
     const serve = (write: (text: string) => void): HumanMonitor | QmpMonitor =>
       isQmp ? new QmpMonitor(new Session(control), write) : new HumanMonitor(new Session(control), write);

@@ -4,7 +4,8 @@ import { formatNs } from "../../lab/time.ts";
 import type { Progress } from "../progress.ts";
 import { Places } from "./symbols.ts";
 
-const ADDRESS = /^( {2}at )([0-9a-f]{8})\b/m;
+/** Where it was, and the ends of the branches before: all have places. */
+const ADDRESS = /(?<=^ {2}at |^ {4}|^ {4}[0-9a-f]{8} to )[0-9a-f]{8}\b/gm;
 
 export class TripleFaults {
   readonly #progress: Progress;
@@ -28,9 +29,8 @@ export class TripleFaults {
   hear(node: string, atNs: number, line: string): void {
     if (!line.startsWith(TRIPLE_FAULT)) return;
     this.#count++;
-    const report = line.replace(ADDRESS, (_, head: string, address: string) => {
-      return `${head}${new Places(this.#symbols, this.#image).describe(Number.parseInt(address, 16))}`;
-    });
+    const places = new Places(this.#symbols, this.#image);
+    const report = line.replace(ADDRESS, (address) => places.describe(Number.parseInt(address, 16)));
     this.#progress.note(`${node}, at virtual time ${formatNs(atNs)}: ${report}`);
   }
 }

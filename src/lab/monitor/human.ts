@@ -1,10 +1,12 @@
 /** The monitor for people, and for scripts that speak like them: lines of commands, text as QEMU prints it. */
+import type { LabCluster } from "../cluster.ts";
 import { readArguments } from "./arguments.ts";
 import type { Command, HumanCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import type { Control } from "./control.ts";
 import { MonitorError, SyntaxProblem } from "./error.ts";
 import { INFO } from "./info.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** QEMU's, for scripts wait for it. */
 const PROMPT = "(qemu) ";
@@ -75,6 +77,16 @@ export function runLine(session: Session, line: string): string {
     if (error instanceof MonitorError) return `Error: ${error.message}\n`;
     throw error;
   }
+}
+
+/** Lets gdb's `monitor` command have the commands of this monitor, those of the node that it debugs. */
+export function answerDebuggers(lab: LabCluster, control: Control): void {
+  const sessions = lab.nodes.map(({ index }) => {
+    const session = new Session(control);
+    session.chooseNode(index);
+    return session;
+  });
+  lab.debug().ask = (line, node) => runLine(sessions[node]!, line);
 }
 
 /** A connection: bytes come in, text goes out. */

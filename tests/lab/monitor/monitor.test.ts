@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runMonitorCommand } from "../../../emulator/debug/monitor.ts";
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
-import { HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
+import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
@@ -182,6 +183,19 @@ describe("the monitor for people", () => {
       const line = part.slice(0, part.indexOf("\n"));
       expect.soft(one.ask(line), line).toBe(part.slice(line.length + 1));
     }
+  });
+
+  test("gdb's monitor command has its commands, of the node that gdb debugs", async () => {
+    const both = new Monitored([{ disk: echo }, { disk: echo }]);
+    await both.lab.advance("1ms");
+    answerDebuggers(both.lab, both.control);
+    const debuggers = both.lab.debug();
+    const ask = (line: string, node: number): string => runMonitorCommand(line, debuggers, debuggers.nodes[node]!);
+    expect(ask("info name", 1)).toBe("qure-2\n");
+    expect(ask("info registers", 0)).toMatch(/^\nCPU#0\nEAX=/);
+    expect(ask("nothing", 0)).toBe("unknown command: 'nothing'\n");
+    expect(ask("mode", 0)).toMatch(/^real mode/);
+    expect(ask("loadvm x", 0)).toBe("Error: there is no snapshot x\n");
   });
 
   test("hostile lines end in one sentence", async () => {
