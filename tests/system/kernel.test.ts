@@ -111,6 +111,8 @@ describe("a failing kernel", () => {
 describe("the console", () => {
   test("shows the same on the screen and on COM1", async () => {
     const { node } = await atPrompt();
+    // Services speak after the first prompt.
+    await node.waitFor(/^cluster: node .*\n.*> $/m);
     await node.enter("cls", PROMPT);
     await node.enter("echo 'one  word' two", /one {2}word two\n/);
     await node.waitFor(PROMPT);
