@@ -234,6 +234,11 @@ test.each([
   ],
   ["socket", "socket,listen=127.0.0.1:47904", ["socket,id=lan,connect=127.0.0.1:47904"]],
   ["socket, with an RTL8139,", "socket,listen=127.0.0.1:47905", ["socket,id=lan,connect=127.0.0.1:47905", "rtl8139"]],
+  [
+    "socket, with a virtio card,",
+    "socket,listen=127.0.0.1:47906",
+    ["socket,id=lan,connect=127.0.0.1:47906", "virtio-net-pci"],
+  ],
 ])(
   "a machine in QEMU joins by -netdev %s and is a member of the cluster",
   { timeout: 300_000 },

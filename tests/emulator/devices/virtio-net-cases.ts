@@ -81,7 +81,7 @@ export const virtioNetCases: readonly Case[] = [
   },
   {
     name: "the address can be changed until a reset, the link not",
-    script: `${OPEN}; out c014 2; out c015 54; out c016 0; out c017 12; out c018 34; out c019 77; inl c014 = 12005402; inw c018 = 7734; outw c01a 0; inw c01a = 1; out c012 0; inl c014 = 12005452; inw c018 = 5634`,
+    script: `${OPEN}; out c014 2; out c015 54; out c016 0; out c017 12; out c018 34; out c019 77; inl c014 = 12005402; inw c018 = 7734; outl c014 44332202; outl c018 6655; inl c014 = 44332202; inl c018 = 16655; outw c01a 0; inw c01a = 1; out c012 0; inl c014 = 12005452; inw c018 = 5634`,
   },
   {
     name: "a frame goes out after its time, and its buffer comes back",
