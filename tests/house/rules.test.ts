@@ -70,7 +70,7 @@ describe("house rules", () => {
     expect(offenders(core, /\bprocess\.|\bBuffer\b|(?<![#.])\brequire\(|__dirname|import\.meta/)).toEqual([]);
   });
 
-  test("imports go the way DESIGN gives: the ground floor knows nobody, and only the command line knows all", () => {
+  test("imports go the way docs/architecture.md gives: the ground floor knows nobody, and only the command line knows all", () => {
     /** Folder -> the folders it may import from. */
     const NO_NODE = ["isa", "diagnostic", "object", "build", "image", "oofs", "fat", "lab"].map(
       (name) => `src/${name}`,
