@@ -1,6 +1,6 @@
 /** Files and directories of a FAT volume by their paths. Case does not tell names apart. */
 import type { BlockDevice } from "../oofs/device.ts";
-import { damaged, OofsError } from "../oofs/error.ts";
+import { damaged, finds, OofsError } from "../oofs/error.ts";
 import type { Time } from "../oofs/layout.ts";
 import { DIRECTORY, Directory, dots, type Entry } from "./directory.ts";
 import { checkName, folded } from "./names.ts";
@@ -54,13 +54,7 @@ export class FatFileSystem {
   }
 
   exists(path: string): boolean {
-    try {
-      this.#resolve(path);
-      return true;
-    } catch (error) {
-      if (error instanceof OofsError && (error.code === "not-found" || error.code === "not-directory")) return false;
-      throw error;
-    }
+    return finds(() => this.#resolve(path));
   }
 
   /** What a directory has, in the order of names. */

@@ -37,3 +37,14 @@ export function damaged(message: string): OofsError {
 export function isDamage(error: unknown): error is OofsError {
   return error instanceof OofsError && (error.code === "damaged" || error.code === "device");
 }
+
+/** Whether `look` finds what it looks for: false when that, or a directory on the way, is not there. */
+export function finds(look: () => void): boolean {
+  try {
+    look();
+    return true;
+  } catch (error) {
+    if (error instanceof OofsError && (error.code === "not-found" || error.code === "not-directory")) return false;
+    throw error;
+  }
+}

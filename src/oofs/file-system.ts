@@ -1,6 +1,6 @@
 /** Paths, files and persistent objects of a mounted volume: each method that changes something is one operation of the format. */
 import { checkName, Directory } from "./directory.ts";
-import { damaged, OofsError } from "./error.ts";
+import { damaged, finds, OofsError } from "./error.ts";
 import {
   BLOCK_BYTES,
   blocksOf,
@@ -69,13 +69,7 @@ export class FileSystem {
   }
 
   exists(path: string): boolean {
-    try {
-      this.#resolve(path);
-      return true;
-    } catch (error) {
-      if (error instanceof OofsError && (error.code === "not-found" || error.code === "not-directory")) return false;
-      throw error;
-    }
+    return finds(() => this.#resolve(path));
   }
 
   /** What a directory has, in the order of names. The root's list has the persistent objects after its files. */
