@@ -12,7 +12,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 
-export const SERVICE = "10.0.2.100";
+export const SERVICE = "10.0.2.250";
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
 const CLIENT = parseIpv4("10.0.2.200");
 const ASK_MS = 5;

@@ -110,6 +110,7 @@ describe("options and documents name each other", () => {
     const programs = [
       "scripts/differential.mjs",
       "bench/assembler.ts",
+      "bench/cloud.ts",
       "bench/cluster.ts",
       "bench/peers/peers.ts",
       "scripts/bench.mjs",
