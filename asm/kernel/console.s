@@ -338,4 +338,5 @@ console_shown:      .long console_first     # what the screen shows
 .balign 4
 console_seized:     .space 4                # 1: the debugger or a panic has the console
 .global console_first
-console_first:      .space CONSOLE_SIZE     # console 1
+console_first:      .space CONSOLE_KEYS     # console 1; who looks at tasks sees a name for its keys
+console_keys:       .space CONSOLE_SIZE - CONSOLE_KEYS

@@ -6,6 +6,11 @@ import type { World } from "./world.ts";
 
 /** Of the object `cluster_values`: docs/protocols/cluster-values.md. */
 const NUMBER = 8;
+const TEXT_BYTES = 16;
+const REGION = 20;
+/** Of a region without text: who agreed. */
+const REGION_BYTES = 132;
+const MOST_TEXT_BYTES = 1024;
 /** Of the record by which the kernel keeps it (asm/include/history.inc). */
 const KEPT_ON_DISK = 28;
 const DIGEST = 12;
@@ -15,13 +20,24 @@ interface Agreed {
   readonly digest: number;
 }
 
-/** What a node holds for agreed; null when it has no memory. */
+/** Of a region: docs/protocols/cluster-values.md. */
+function digestOf(words: readonly number[]): number {
+  return words.reduce((h, word) => {
+    const product = Math.imul(h ^ word, 0x01000193);
+    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) >>> 0;
+  }, 0);
+}
+
+/** What a node holds for agreed; null when it has no memory, or is just about to change it. */
 export function agreedValues(world: World, layout: KernelLayout, index: number): Agreed | null {
   const { memory } = world.nodes[index]!;
   const at = layout.address("values");
   const number = memory.word(at + NUMBER);
   const digest = memory.word(at + DIGEST);
-  return number === null || digest === null ? null : { number, digest };
+  const textBytes = memory.word(at + TEXT_BYTES);
+  if (number === null || digest === null || textBytes === null || textBytes > MOST_TEXT_BYTES) return null;
+  const region = memory.words(at + REGION, (REGION_BYTES + textBytes) >>> 2);
+  return number === 0 || (region !== null && digestOf(region) === digest) ? { number, digest } : null;
 }
 
 export function agreesOnce(layout: KernelLayout): Invariant {

@@ -121,10 +121,10 @@ test("the tasks of a machine are those that its own ps lists, with what they wai
     // A task may have ended since, but none is here that ps did not know.
     expect(tasks.length).toBeGreaterThan(4);
     for (const { id, name } of tasks) expect(rows).toContain(`${id} ${name}`);
-    expect(tasks.find(({ name }) => name === "shell")).toMatchObject({ state: "waiting", waitsFor: "input_event" });
+    expect(tasks.find(({ name }) => name === "shell")).toMatchObject({ state: "waiting", waitsFor: "console_keys" });
     await page.click(".card[data-node='0'] .face");
     await page.getByRole("tab", { name: "Tasks" }).click();
-    await page.locator(".tasks td", { hasText: "input_event" }).waitFor();
+    await page.locator(".tasks td", { hasText: "console_keys" }).waitFor();
     expect(errors).toEqual([]);
   }));
 

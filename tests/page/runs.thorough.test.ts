@@ -52,6 +52,7 @@ test("each tool does what the command line does: a link of the page ends there a
       "full",
       "freeze",
       "button",
+      "nmi",
       "reset",
       "cut",
       "power",
