@@ -23,7 +23,7 @@ const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = 
       "hear",
     ],
   ],
-  ["Power", ["cut", "power", "reset", "button", "freeze", "clock"]],
+  ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock"]],
   ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older"]],
 ];
 
@@ -32,7 +32,7 @@ function isIdle(word: string, node: NodeState): boolean {
   if (word === "unplug") return !node.isPlugged;
   if (word === "plug") return node.isPlugged;
   if (word === "power") return node.isOn;
-  return !node.isOn && ["cut", "reset", "button", "freeze"].includes(word);
+  return !node.isOn && ["cut", "reset", "button", "nmi", "freeze"].includes(word);
 }
 
 export function Toolbox({ store, node, index }: { store: Store; node: NodeState; index: number }) {

@@ -47,7 +47,7 @@ describe("machines in worker threads", () => {
     );
     expect(() => labs.at(-1)!.cluster.machines).toThrow(/runs in another thread/);
     // Cut differently for each: how far a call runs must not show either.
-    for (const timeNs of [1 * MS, 130 * MS, 420 * MS, 2300 * MS]) {
+    for (const timeNs of [1 * MS, 130 * MS, 420 * MS, 2600 * MS]) {
       labs.forEach(({ cluster: { runUntil }, cluster: running }, index) => {
         if (index % 2 === 1) runUntil.call(running, timeNs - index * 10_010);
         running.runUntil(timeNs);
@@ -98,7 +98,7 @@ describe("machines in worker threads", () => {
     const bytes = original.save();
     const copies = [1, 3].map((threads) => restoreCluster(bytes, { threads }));
     made.push(...copies);
-    for (const lab of [original, ...copies]) lab.cluster.runUntil(2200 * MS);
+    for (const lab of [original, ...copies]) lab.cluster.runUntil(2600 * MS);
     for (const copy of copies) expect(copy.digest()).toBe(original.digest());
     expect(original.nodes.every(({ console }) => CLOUD.test(console.text))).toBe(true);
   });
