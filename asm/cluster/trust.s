@@ -60,18 +60,24 @@ trust_begin:
     mov     eax, offset node
     mov     edx, NODE_SIZE
     call    generator_stir
+    mov     dword ptr [trust_sequence], 0
+    mov     dword ptr [trust_confirmed], 0
+
+# Draws a session that stands for nothing.
+session_draw:
     mov     eax, offset trust_session
     mov     edx, SESSION_SIZE
     call    generator_fill
     or      byte ptr [trust_session], 1 # never 0
-    mov     dword ptr [trust_sequence], 0
-    mov     dword ptr [trust_confirmed], 0
     ret
 
 # Makes the session that this node speaks with: draws a private number; its public one has a digest, of which the
-# session is a part. So whoever knows the session knows whose public number it is. Some milliseconds of work.
+# session is a part. So whoever knows the session knows whose public number it is. Some milliseconds of work, which an
+# open cluster saves: it has no key to replace, and whoever takes a key speaks with a new session.
 .global trust_speak
 trust_speak:
+    cmp     dword ptr [trust_open], 0
+    jne     session_draw
     mov     eax, offset trust_private
     mov     edx, X25519_BYTES
     call    generator_fill

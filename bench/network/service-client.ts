@@ -103,7 +103,8 @@ export class ServiceClient {
 
   /** The nodes whose consoles say that they hold the address. */
   holders(): LabNode[] {
-    const says = /(?:QuRe firmware|^cluster: 10\.0\.2\.100 is (?:here now|given up)$)/gm;
+    const address = SERVICE.replaceAll(".", "\\.");
+    const says = new RegExp(`(?:QuRe firmware|^cluster: ${address} is (?:here now|given up)$)`, "gm");
     return this.#lab.nodes.filter((node) => !node.isOff && node.console.text.match(says)?.at(-1)?.endsWith("here now"));
   }
 

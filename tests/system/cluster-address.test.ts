@@ -11,10 +11,10 @@ describe("a service address", () => {
     const client = new ServiceClient(lab);
     await lab.advance("1s");
     expect(client.answersPerQuestion(lab.nowNs / 1e6 - 500)).toEqual(new Set([1]));
-    expect(client.stations()).toEqual(new Set(["02:51:0a:00:02:64"]));
+    expect(client.stations()).toEqual(new Set(["02:51:0a:00:02:fa"]));
     const holder = client.holder();
     for (const node of lab.nodes) {
-      const [, who] = await node.enter("cloud address", /^10\.0\.2\.100 mask 255\.255\.255\.0 held (.*)$/m);
+      const [, who] = await node.enter("cloud address", /^10\.0\.2\.250 mask 255\.255\.255\.0 held (.*)$/m);
       expect(who).toBe(node === holder ? "here" : `by ${holder.name}`);
     }
   });
@@ -112,7 +112,7 @@ describe("a service address", () => {
     first.powerOn();
     await agreed(lab);
     await first.waitFor(PROMPT);
-    await first.enter("cloud address", /^10\.0\.2\.100 mask 255\.255\.255\.0 held by /m);
+    await first.enter("cloud address", /^10\.0\.2\.250 mask 255\.255\.255\.0 held by /m);
   });
 
   test("is not taken from a machine that is no member", async () => {

@@ -64,7 +64,7 @@ test("lists the locks that are held, by whom", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c mutex_unlock", /^breakpoint 0$/m);
   await said(node, "netstat");
-  expect(await said(node, "l")).toMatch(/^console_first\+0x18 {2}held by \d+ shell$/m);
+  expect(await said(node, "l")).toMatch(/^console_keys\+0x14 {2}held by \d+ shell$/m);
   await said(node, "c");
   expect(await said(node, "l")).toMatch(/^tcp_mutex\+0x0 {2}held by \d+ shell$/m);
   await said(node, "d");
