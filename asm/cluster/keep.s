@@ -81,6 +81,17 @@ keep_load:
 9:  pop     esi
     ret
 
+# Takes over what keep_load read.
+# In: EAX KEPT, EDI buffer, ECX bytes.
+# Clobbers: EAX, ECX, EDX.
+.global keep_take
+keep_take:
+    push    eax
+    mov     eax, [eax + KEPT_LIVE]
+    mov     edx, edi
+    call    mem_copy
+    pop     eax
+
 # What keep_load read is what is in memory: it need not be written.
 # In: EAX KEPT.
 # Clobbers: ECX, EDX.

@@ -34,12 +34,9 @@ keyring_load:
     cmp     dword ptr [edi + KEYRING_VERSION], KEYRING_VERSION_VALUE
     jne     8f
     mov     byte ptr [edi + KEYRING_NEXT - 1], 0    # a name ends, whatever the disk says
-    mov     eax, offset keyring
-    mov     edx, edi
-    mov     ecx, KEYRING_SIZE
-    call    mem_copy
     mov     eax, offset kept_keyring
-    call    keep_loaded
+    mov     ecx, KEYRING_SIZE
+    call    keep_take
     jmp     9f
 8:  PRINT   "cluster: the object cluster_keyring on the disk is damaged; a new key that this node was given is lost\n"
 9:  pop     edi

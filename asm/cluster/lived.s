@@ -30,12 +30,9 @@ lived_load:
     jne     .Llived_load_damaged
     cmp     dword ptr [edi + LIVED_COUNT], LIVED_MAXIMUM
     ja      .Llived_load_damaged
-    mov     eax, offset lived
-    mov     edx, edi
-    mov     ecx, LIVED_SIZE
-    call    mem_copy
     mov     eax, offset kept_lived
-    call    keep_loaded
+    mov     ecx, LIVED_SIZE
+    call    keep_take
     jmp     .Llived_load_done
 .Llived_load_damaged:
     PRINT   "cluster: the object node_history on the disk is damaged; it begins anew\n"

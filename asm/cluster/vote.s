@@ -41,12 +41,9 @@ vote_load:
     call    values_valid
     jc      .Lvote_load_damaged
 .Lvote_load_good:
-    mov     eax, offset vote
-    mov     edx, edi
-    mov     ecx, VOTE_SIZE
-    call    mem_copy
     mov     eax, offset kept_vote
-    call    keep_loaded
+    mov     ecx, VOTE_SIZE
+    call    keep_take
     jmp     .Lvote_load_done
 .Lvote_load_damaged:
     PRINT   "cluster: the object cluster_vote on the disk is damaged; this node's votes are forgotten\n"
