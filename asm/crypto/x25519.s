@@ -236,17 +236,32 @@ x25519_run:
     jb      x25519_run
     ret
 
-# In: EDI where the sum goes, ESI, EBX numbers.
-# Clobbers: EAX.
-field_add:
+# Combines ESI and EBX into EDI: the lowest dwords by one instruction, the others by one that knows the carry.
+.macro FIELD_COMBINE lowest:req, others:req
     mov     eax, [esi]
-    add     eax, [ebx]
+    \lowest eax, [ebx]
     mov     [edi], eax
 .irp limb, 1, 2, 3, 4, 5, 6, 7
     mov     eax, [esi + \limb * 4]
-    adc     eax, [ebx + \limb * 4]
+    \others eax, [ebx + \limb * 4]
     mov     [edi + \limb * 4], eax
 .endr
+.endm
+
+# Brings what CF says of the highest dword back into EDI, by the same instructions.
+.macro FIELD_WRAP lowest:req, others:req
+    sbb     eax, eax
+    and     eax, WRAP
+    \lowest [edi], eax
+.irp limb, 1, 2, 3, 4, 5, 6, 7
+    \others dword ptr [edi + \limb * 4], 0
+.endr
+.endm
+
+# In: EDI where the sum goes, ESI, EBX numbers.
+# Clobbers: EAX.
+field_add:
+    FIELD_COMBINE add, adc
     call    field_carry                 # twice: what is added may carry once more, and then is small
 
 # Adds what a carry out of the highest dword is worth.
@@ -254,25 +269,13 @@ field_add:
 # Out: CF.
 # Clobbers: EAX.
 field_carry:
-    sbb     eax, eax
-    and     eax, WRAP
-    add     [edi], eax
-.irp limb, 1, 2, 3, 4, 5, 6, 7
-    adc     dword ptr [edi + \limb * 4], 0
-.endr
+    FIELD_WRAP add, adc
     ret
 
 # In: EDI where the difference goes, ESI, EBX numbers.
 # Clobbers: EAX.
 field_subtract:
-    mov     eax, [esi]
-    sub     eax, [ebx]
-    mov     [edi], eax
-.irp limb, 1, 2, 3, 4, 5, 6, 7
-    mov     eax, [esi + \limb * 4]
-    sbb     eax, [ebx + \limb * 4]
-    mov     [edi + \limb * 4], eax
-.endr
+    FIELD_COMBINE sub, sbb
     call    field_borrow
 
 # Subtracts what a borrow from above the highest dword is worth.
@@ -280,12 +283,7 @@ field_subtract:
 # Out: CF.
 # Clobbers: EAX.
 field_borrow:
-    sbb     eax, eax
-    and     eax, WRAP
-    sub     [edi], eax
-.irp limb, 1, 2, 3, 4, 5, 6, 7
-    sbb     dword ptr [edi + \limb * 4], 0
-.endr
+    FIELD_WRAP sub, sbb
     ret
 
 # In: EDI where the product goes, ESI, EBX numbers.
