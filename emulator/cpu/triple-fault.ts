@@ -2,6 +2,7 @@
  * What a triple fault tells the person whose system it ended: a PC only resets, and all that led there is gone (SDM 3A
  * 6.15, interrupt 8).
  */
+import { hex } from "../debug/hex.ts";
 import { BRANCH, type Branches, COMPILED } from "./branches.ts";
 import type { Core } from "./core.ts";
 import { EXCEPTION_NAMES, NO_ERROR_CODE, PAGE_FAULT } from "./exceptions.ts";
@@ -21,8 +22,6 @@ const WAYS = "  the last branches";
 export const TRIPLE_FAULT = "triple fault";
 const GENERAL_REGISTERS = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
 const SEGMENT_REGISTERS = ["es", "cs", "ss", "ds", "fs", "gs"];
-
-const hex = (value: number, digits = 8): string => (value >>> 0).toString(16).padStart(digits, "0");
 
 function vectorName(vector: number): string {
   return EXCEPTION_NAMES[vector] || `interrupt ${hex(vector, 2)}h`;

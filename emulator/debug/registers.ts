@@ -4,6 +4,7 @@
  * instruction, CS base plus EIP: with that, breakpoints, `x/i $pc` and `stepi` are right in real mode too. `ip_offset`
  * is EIP as the processor holds it.
  */
+
 import type { Core } from "../cpu/core.ts";
 import { CpuException } from "../cpu/exceptions.ts";
 import { IF, TF, VM } from "../cpu/flags.ts";
@@ -33,6 +34,7 @@ import {
   SS,
   TR,
 } from "../cpu/layout.ts";
+import { hex } from "./hex.ts";
 
 interface Register {
   readonly name: string;
@@ -323,8 +325,4 @@ export function describeMode(core: Core): string {
   const interrupts = (state.eflags & IF) !== 0 ? "on" : "off";
   const trap = (state.eflags & TF) !== 0 ? ", TF set" : "";
   return `${mode}, ${core.segments.code32 ? 32 : 16}-bit code, ring ${core.cpl}${paged}, interrupts ${interrupts}${trap}, CS:EIP ${hex(core.s[SELECTOR + CS]!, 4)}:${hex(core.s[EIP]!, 8)}`;
-}
-
-function hex(value: number, digits: number): string {
-  return (value >>> 0).toString(16).padStart(digits, "0");
 }

@@ -1,8 +1,9 @@
 /** `info pic`, `info lapic` and `info irq` as QEMU prints them. */
+
 import type { InterruptControllersView } from "../../../emulator/board.ts";
+import { hex } from "../../../emulator/debug/hex.ts";
 import type { LocalApic } from "../../../emulator/devices/local-apic.ts";
 import type { PicView } from "../../../emulator/devices/pic.ts";
-import { hex } from "./registers.ts";
 
 const IO_MODES = ["fixed", "lowest", "SMI", "...", "NMI", "INIT", "...", "extINT"];
 const LOCAL_MODES = ["Fixed", "...", "SMI", "...", "NMI", "INIT", "...", "ExtINT"];

@@ -1,11 +1,12 @@
 /** `x`, `xp`, `print`, `info mem` and `info tlb`: memory, numbers and page tables as QEMU's monitor prints them. */
+
 import type { Core } from "../../../emulator/cpu/core.ts";
 import { CR0, CR3, CR4 } from "../../../emulator/cpu/layout.ts";
 import { CR0_PG, CR4_PSE } from "../../../emulator/cpu/state.ts";
+import { hex } from "../../../emulator/debug/hex.ts";
 import { readLinear } from "../../../emulator/debug/linear-memory.ts";
 import { disassemble } from "../../isa/disassemble.ts";
 import type { Format } from "./arguments.ts";
-import { hex } from "./registers.ts";
 
 /** Who asks for more wants a file. */
 const MOST_BYTES = 1 << 20;

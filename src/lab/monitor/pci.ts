@@ -1,6 +1,7 @@
 /** `info pci` and `query-pci`: what is on the bus. */
+
 import type { Board } from "../../../emulator/board.ts";
-import { hex } from "./registers.ts";
+import { hex } from "../../../emulator/debug/hex.ts";
 
 /** Base class and subclass in words, as QEMU has them (PCI Code and ID Assignment Specification). */
 const CLASSES: ReadonlyMap<number, string> = new Map([

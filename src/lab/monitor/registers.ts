@@ -45,8 +45,7 @@ import {
   ACCESS_RW,
   ACCESS_S,
 } from "../../../emulator/cpu/state.ts";
-
-export const hex = (value: number, digits = 8): string => (value >>> 0).toString(16).padStart(digits, "0");
+import { hex } from "../../../emulator/debug/hex.ts";
 
 /** Granularity of a segment, as ACCESS holds it: its limit counts pages. */
 const ACCESS_PAGES = 0x8000;

@@ -1,5 +1,7 @@
 /** Looks into one machine that stands still between two instructions: its processor, and the files on its disk. */
+
 import type { MachineHost } from "../../../emulator/cluster/machine-host.ts";
+import { hex } from "../../../emulator/debug/hex.ts";
 import { SHOWN_REGISTERS } from "../../../emulator/debug/processor-view.ts";
 import type { SymbolTable } from "../../../emulator/debug/symbols.ts";
 import { PARTITION_TYPE_OOFS, readPartitionTable } from "../../image/boot-image.ts";
@@ -13,10 +15,6 @@ const LINES = 18;
 const LONGEST_INSTRUCTION = 15;
 const SECTOR_BYTES = 512;
 const MOST_ENTRIES = 200;
-
-function hex(value: number, digits = 8): string {
-  return (value >>> 0).toString(16).padStart(digits, "0");
-}
 
 export function viewProcessor(machine: MachineHost, node: number, symbols: SymbolTable): ProcessorView {
   const {

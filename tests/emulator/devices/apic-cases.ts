@@ -1,7 +1,7 @@
+import { hex } from "./places.ts";
 import type { Case } from "./script.ts";
 
 const LOCAL = 0xfee00000;
-const hex = (value: number): string => value.toString(16);
 const put = (offset: number, value: string): string => `writel ${hex(LOCAL + offset)} ${value}`;
 const get = (offset: number, expected: string): string => `readl ${hex(LOCAL + offset)} = ${expected}`;
 

@@ -1,3 +1,4 @@
+import { hex } from "./places.ts";
 import type { Case } from "./script.ts";
 import { descriptorAt, NEXT, WRITE, words } from "./virtio-script.ts";
 
@@ -13,7 +14,6 @@ const DRIVER = [
   ...[RECEIVE, SEND, COMMAND].map((table, queue) => `outw c00e ${queue}; outl c008 ${(table >> 12).toString(16)}`),
   "out c012 7",
 ].join("; ");
-const hex = (value: number): string => value.toString(16);
 /** Makes the chain at descriptor 0 available as the n-th one, and notifies. */
 const submit = (queue: number, available: number, count: number): string =>
   `ram ${hex(available + 4 + 2 * (count - 1))} 0 0; ram ${hex(available + 2)} ${hex(count)} 0; outw c010 ${queue}`;
