@@ -165,8 +165,8 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
 ]);
 
 describe.each([16, 32] as const)("rare bytes as %i-bit code", (bits) => {
-  test.each(["intel", "att"] as const)("are named in %s syntax as objdump names them", (syntax, context?: unknown) => {
-    const objdump = requireOracle("objdump", context as { skip(reason: string): unknown });
+  test.for(["intel", "att"] as const)("are named in %s syntax as objdump names them", (syntax, context) => {
+    const objdump = requireOracle("objdump", context);
     const code = CODE.map(bytesOf);
     const theirs = disassembleBatch(objdump, bits === 16 ? "i8086" : "i386", syntax, code);
     const problems = code.flatMap((bytes, index) => {
@@ -285,8 +285,8 @@ const SOURCES: Readonly<Record<string, string>> = {
 };
 
 describe("rare sources", () => {
-  test.each(Object.entries(SOURCES))("%s", (_, text, context?: unknown) => {
-    const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+  test.for(Object.entries(SOURCES))("%s", ([, text], context) => {
+    const assembler = requireOracle("as", context);
     const { object, expected, messages } = compare(assembler, { text: `.intel_syntax noprefix\n${text}\n` });
     expect(object, messages).toEqual(expected);
   });
@@ -438,10 +438,10 @@ describe("what an architecture has", () => {
     ...new Set([...text.matchAll(/^test\.s:(\d+):.*Error/gim)].map(([, line]) => Number(line))),
   ];
 
-  test.each([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES])(
+  test.for([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES])(
     ".arch %s",
-    (name, context?: unknown) => {
-      const assembler = requireOracle("as", context as { skip(reason: string): unknown });
+    (name, context) => {
+      const assembler = requireOracle("as", context);
       const text = `.intel_syntax noprefix\n.code16\n.arch ${name}\n${FEATURED.join("\n")}\n`;
       const { messages, expectedMessages } = compare(assembler, { text });
       expect(bad(messages).map((line) => text.split("\n")[line - 1])).toEqual(

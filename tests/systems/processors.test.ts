@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ModelName } from "../../emulator/cpu/model.ts";
 import { JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
-import { requireOracle, type SkippableContext, withFolder } from "../oracle.ts";
+import { requireOracle, withFolder } from "../oracle.ts";
 import { guest } from "./guest.ts";
 import { ourFirmware } from "./packages.ts";
 import { System } from "./system.ts";
@@ -132,7 +132,7 @@ describe("a machine with several processors", () => {
   });
 });
 
-test.each([1, 2])("QEMU says the same with %i processors", (processors, context?: unknown) => {
-  const qemu = requireOracle("qemu-system-i386", context as SkippableContext);
+test.for([1, 2])("QEMU says the same with %i processors", (processors, context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
   expect(runInQemu(qemu, ["-smp", String(processors)])).toEqual(expected(processors));
 });
