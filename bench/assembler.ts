@@ -4,7 +4,7 @@
  * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command, with
  * the memory that it takes (alone with `--compiled`).
  *
- *     npm run bench -- assembler [--json] [--compiled]
+ *     npm run bench -- assembler
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { workshopCommand } from "../scripts/command.mjs";
 import { assemble } from "../src/assembler/assemble.ts";
 import { buildSystem, type SourceTree } from "../src/build/build.ts";
 import { ObjectCache } from "../src/build/object-cache.ts";
@@ -196,7 +197,16 @@ function measureCompiled(folder: string): string {
 }
 
 function main(): void {
-  if (process.argv.includes("--compiled")) {
+  const { compiled, json } = workshopCommand(
+    "npm run bench -- assembler",
+    "qure as beside GNU as and NASM",
+    "--compiled",
+  )
+    .option("--compiled", "only compilers' output", false)
+    .option("--json", "print the figures as JSON", false)
+    .parse()
+    .opts<{ readonly compiled: boolean; readonly json: boolean }>();
+  if (compiled) {
     const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
     try {
       process.stdout.write(measureCompiled(folder));
@@ -214,7 +224,7 @@ function main(): void {
     ];
     const start = measureStart(folder);
     const rebuild = measureRebuild();
-    if (process.argv.includes("--json")) {
+    if (json) {
       process.stdout.write(
         `${JSON.stringify({ rows, start, rebuildMs: rebuild, cpu: cpus()[0]?.model ?? "" }, null, 2)}\n`,
       );

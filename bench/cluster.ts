@@ -3,13 +3,14 @@
  * from prepared disks to agreement and what a node costs, and how many frames two machines exchange that flood each
  * other; beside QEMU where it can do the same. Medians of whole processes, as a user starts them.
  *
- *     npm run bench -- cluster [start] [nodes] [flood] [--nodes 3,30,300] [--threads N] [--runs N] [--json]
+ *     npm run bench -- cluster
  */
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { LabCluster, loadFirmware } from "../src/index.ts";
 import { ownGuestImage } from "./guest-sources.ts";
 import { listen, machineName, OURS, type Peer, QEMU } from "./peers/peers.ts";
@@ -278,14 +279,31 @@ async function floodQemu(frameBytes: number): Promise<FloodFigures> {
 
 // The tables.
 
-const words = process.argv.slice(2);
-const option = (name: string): string | undefined =>
-  words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined;
-const runs = Number(option("--runs") ?? 3);
-const counts = (option("--nodes") ?? "3,30,300").split(",").map(Number);
-const threads = option("--threads");
-const asJson = words.includes("--json");
-const asked = words.filter((word) => !word.startsWith("--"));
+const PARTS = ["start", "nodes", "flood"];
+const command = workshopCommand("npm run bench -- cluster", "what clusters cost", "nodes --nodes 3,30 --threads 2")
+  .argument(
+    "[parts...]",
+    `of ${PARTS.join(", ")}; all of them when none is named`,
+    (part: string, all: string[]) => [...all, oneOf(PARTS)(part)],
+    [],
+  )
+  .option("--runs <number>", "the median of so many starts is taken", wholeNumber(1), 3)
+  .option("--nodes <numbers>", "machines of each cluster", listOf(wholeNumber(1)), [3, 30, 300])
+  .option("--threads <number>", "worker threads", wholeNumber(1, 64))
+  .option("--json", "print the figures as JSON", false)
+  .parse();
+const {
+  runs,
+  nodes: counts,
+  threads,
+  json: asJson,
+} = command.opts<{
+  readonly runs: number;
+  readonly nodes: readonly number[];
+  readonly threads?: number;
+  readonly json: boolean;
+}>();
+const [asked] = command.processedArgs as [readonly string[]];
 const wants = (part: string): boolean => asked.length === 0 || asked.includes(part);
 const say = (line: string): void => void (asJson || process.stdout.write(`${line}\n`));
 const figures: {
@@ -315,7 +333,12 @@ try {
       "\n| nodes | wall s | CPU s | CPU s a node | instructions a node | MiB a node | idle: virtual s a wall s |\n|---:|---:|---:|---:|---:|---:|---:|",
     );
     for (const nodes of counts) {
-      const row = await measureCluster(folder, nodes, threads === undefined ? [] : ["--threads", threads], peakMiB);
+      const row = await measureCluster(
+        folder,
+        nodes,
+        threads === undefined ? [] : ["--threads", `${threads}`],
+        peakMiB,
+      );
       figures.clusters.push(row);
       say(
         `| ${row.nodes} | ${row.wallSeconds.toFixed(1)} | ${row.cpuSeconds.toFixed(1)} | ${row.cpuSecondsPerNode.toFixed(3)} | ${(row.instructionsPerNode / 1e6).toFixed(2)} million | ${row.miBPerNode.toFixed(1)} | ${row.idleSpeed.toFixed(1)} |`,

@@ -5,9 +5,10 @@
  * COM1. The emulators take turns on each guest, so that what else the machine does hits all alike, the best run of each
  * counts, and the results that the guests print have to agree.
  *
- *     npm run bench -- engine [--runs N] [--without NAME,...] [--json FILE] [guest...]
+ *     npm run bench -- engine
  */
 import { writeFileSync } from "node:fs";
+import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { OWN_INSTRUCTIONS, PLAIN_GUESTS } from "./guest-sources.ts";
 import { guestImage, guestNames } from "./interpreter.ts";
 import { arrivalOf, INTERPRETER, listen, machineName, OTHERS, OURS, type Peer, QEMU } from "./peers/peers.ts";
@@ -118,12 +119,27 @@ const cells = (peers: readonly Peer[], speeds: GuestSpeeds): string =>
   peers.map(({ name }) => cell(speeds.mips[name]?.toFixed(0) ?? "-")).join(" |");
 
 if (/\bengine\.(ts|bench\.mjs)$/.test(process.argv[1] ?? "")) {
-  const words = process.argv.slice(2);
-  const option = (name: string): string | undefined =>
-    words.includes(name) ? words.splice(words.indexOf(name), 2)[1] : undefined;
-  const runs = Number(option("--runs") ?? 2);
-  const json = option("--json");
-  const unwanted = (option("--without") ?? "").split(",");
+  const names = OTHERS.map(({ name }) => name);
+  const command = workshopCommand(
+    "npm run bench -- engine",
+    "instructions a second beside other emulators",
+    "sieve --runs 1",
+  )
+    .argument("[guests...]", "programs of bench/guests; all of them when none is named")
+    .option("--runs <number>", "the best of so many is taken", wholeNumber(1), 2)
+    .option("--without <names>", `of ${names.join(", ")}`, listOf(oneOf(names)), [])
+    .option("--json <file>", "write the figures to FILE too")
+    .parse();
+  const {
+    runs,
+    without: unwanted,
+    json,
+  } = command.opts<{
+    readonly runs: number;
+    readonly without: readonly string[];
+    readonly json?: string;
+  }>();
+  const [words] = command.processedArgs as [readonly string[]];
   const peers = [OURS, INTERPRETER, ...OTHERS].filter((peer) => peer.installed() && !unwanted.includes(peer.name));
   const missing = OTHERS.filter((peer) => !peers.includes(peer)).map(({ name }) => name);
   console.log(

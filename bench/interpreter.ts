@@ -5,10 +5,12 @@
  *
  *     node --experimental-strip-types bench/interpreter.ts [guest...]
  */
+
 import type { ProcessorBus } from "../emulator/bus/bus.ts";
 import { Cpu } from "../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../emulator/cpu/memory.ts";
 import { engineFor, type JitMode } from "../emulator/jit/jit.ts";
+import { workshopCommand } from "../scripts/command.mjs";
 import { OWN_INSTRUCTIONS, ownGuestImage, ownGuests } from "./guest-sources.ts";
 
 const RAM_BYTES = 32 << 20;
@@ -112,13 +114,16 @@ function measure(
 }
 
 /** Measures the guests that are named, all of them when none are. */
-function benchInterpreter(names: readonly string[] = []): GuestResult[] {
+function benchInterpreter(names: readonly string[]): GuestResult[] {
   return guestNames(names).flatMap((guest) => [0, 1].map((flags) => measure(guest, flags)));
 }
 
 // Another benchmark that is bundled with this file must not start it.
 if (/\binterpreter\.[^/]*$/.test(process.argv[1] ?? "")) {
-  const results = benchInterpreter(process.argv.slice(2));
+  const [names] = workshopCommand("npm run bench -- interpreter", "instructions a second without compiling", "sieve")
+    .argument("[guests...]", "programs of bench/guests; all of them when none is named")
+    .parse().processedArgs as [readonly string[]];
+  const results = benchInterpreter(names);
   for (const { guest, flags, mips, result } of results)
     console.log(`${guest.padEnd(8)} flags=${flags} ${mips.toFixed(1).padStart(8)} MIPS  ${result}`);
 }

@@ -1,14 +1,13 @@
 /**
  * Speed and memory of `qure ld` beside GNU ld: objects with debugging information of so many megabytes in all, each a
  * copy of one whose names are its own.
- *
- *     npm run bench -- linker [--megabytes N]
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { positiveNumber, workshopCommand } from "../scripts/command.mjs";
 import { assemble } from "../src/assembler/assemble.ts";
 import { compilerOutput } from "./compiled-sources.ts";
 import { HEADER, pair, row } from "./peers/measure.ts";
@@ -18,8 +17,10 @@ const RUNS = Number(process.env["QURE_BENCH_RUNS"] ?? 3);
 const LINES = 600_000;
 const MEGABYTE = 1e6;
 
-const asked = process.argv.indexOf("--megabytes");
-const megabytes = asked < 0 ? 100 : Number(process.argv[asked + 1]);
+const { megabytes } = workshopCommand("npm run bench -- linker", "qure ld beside GNU ld", "--megabytes 20")
+  .option("--megabytes <number>", "size of the objects in all", positiveNumber, 100)
+  .parse()
+  .opts<{ readonly megabytes: number }>();
 
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {

@@ -4,7 +4,7 @@
  * instructions that it retires, and in QEMU. Processor time is that of the emulator with all its threads. Before each row
  * that reads, and before each that writes, the volume is unmounted and mounted again, so nothing is in memory.
  *
- *     npm run bench -- system [--only qure|linux] [--in lab|qemu] [--rows w,r,...]
+ *     npm run bench -- system
  *
  * The kernel, its modules and busybox come from `tests/systems/fetch`; ext4 is made by mke2fs.
  */
@@ -12,6 +12,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listOf, oneOf, workshopCommand } from "../scripts/command.mjs";
 import {
   buildFirmware,
   buildSystem,
@@ -256,13 +257,23 @@ async function measure(system: System, place: keyof typeof PLACES, rows: readonl
   return measured;
 }
 
-const words = process.argv.slice(2);
-const option = (name: string): string | undefined =>
-  words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
-const letters = option("--rows")?.split(",");
-const rows = ROWS.filter(({ letter }) => letters?.includes(letter) ?? true);
-const systems = SYSTEMS.filter(({ name }) => name === (option("--only") ?? name));
-const places = (["lab", "qemu"] as const).filter((place) => place === (option("--in") ?? place));
+const LETTERS = ROWS.map(({ letter }) => letter);
+const NAMES = SYSTEMS.map(({ name }) => name);
+const PLACE_NAMES = Object.keys(PLACES) as (keyof typeof PLACES)[];
+const options = workshopCommand("npm run bench -- system", "the system's work beside Linux's", "--only qure --in lab")
+  .option(
+    "--rows <letters>",
+    ROWS.map(({ letter, name }) => `${letter}: ${name}`).join(", "),
+    listOf(oneOf(LETTERS)),
+    LETTERS,
+  )
+  .option("--only <system>", NAMES.join(" or "), oneOf(NAMES))
+  .option("--in <place>", PLACE_NAMES.join(" or "), oneOf(PLACE_NAMES))
+  .parse()
+  .opts<{ readonly rows: readonly string[]; readonly only?: string; readonly in?: string }>();
+const rows = ROWS.filter(({ letter }) => options.rows.includes(letter));
+const systems = SYSTEMS.filter(({ name }) => name === (options.only ?? name));
+const places = PLACE_NAMES.filter((place) => place === (options.in ?? place));
 
 const columns: { readonly title: string; readonly cell: (row: Row) => string }[] = [];
 const instructions = new Map<string, Map<Row, Cost>>();

@@ -4,7 +4,7 @@
  * of the emulator and all its threads; the least of several launches that take turns. Processor time is what to
  * compare on a machine that does other things too.
  *
- *     npm run bench -- systems [--runs N] [--only NAME,...] [--json FILE]
+ *     npm run bench -- systems
  *
  * The kernel and busybox come from `tests/systems/fetch`; the CD is made with ISOLINUX and xorriso.
  */
@@ -12,6 +12,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { linuxIso } from "../tests/systems/linux.ts";
 import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
 import { processorTime, Terminal } from "./peers/terminal.ts";
@@ -83,13 +84,19 @@ async function measure(
   }
 }
 
-const words = process.argv.slice(2);
-const option = (name: string): string | undefined =>
-  words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
-const runs = Number(option("--runs") ?? 2);
+const peerNames = SYSTEM_PEERS.map((peer) => peer.name);
+const { runs, only, json } = workshopCommand(
+  "npm run bench -- systems",
+  "Linux's work beside other emulators",
+  "--runs 1",
+)
+  .option("--runs <number>", "the least of so many is taken", wholeNumber(1), 2)
+  .option("--only <names>", `of ${peerNames.join(", ")}`, listOf(oneOf(peerNames)), peerNames)
+  .option("--json <file>", "write the figures to FILE too")
+  .parse()
+  .opts<{ readonly runs: number; readonly only: readonly string[]; readonly json?: string }>();
 const names = Object.keys(COMMANDS);
-const only = option("--only")?.split(",");
-const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && (only === undefined || only.includes(peer.name)));
+const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && only.includes(peer.name));
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {
   const iso = join(folder, "linux.iso");
@@ -133,7 +140,6 @@ try {
     });
     console.log(`| ${name} | ${cells.join(" | ")} |`);
   }
-  const json = option("--json");
   if (json !== undefined) {
     const rows = peers.map((peer) => ({ name: peer.name, seconds: Object.fromEntries(best.get(peer)!) }));
     writeFileSync(json, `${JSON.stringify({ machine: machineName(), runs, peers: rows }, null, 2)}\n`);

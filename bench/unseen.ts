@@ -4,10 +4,11 @@
  * for is counted on our own processor, the same for everyone, and when it arrives tells how fast it was reached.
  * Medians of several launches that take turns.
  *
- *     npm run bench -- unseen [--runs N] [--json FILE]
+ *     npm run bench -- unseen
  */
 import { writeFileSync } from "node:fs";
 
+import { wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { guestImage, startGuest } from "./interpreter.ts";
 import { type Arrival, listen, machineName, OTHERS, OURS, type Peer } from "./peers/peers.ts";
 
@@ -54,10 +55,15 @@ function retiredAt(arrivals: readonly Arrival[], counts: readonly number[], mill
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-const words = process.argv.slice(2);
-const option = (name: string): string | undefined =>
-  words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
-const runs = Number(option("--runs") ?? 5);
+const { runs, json } = workshopCommand(
+  "npm run bench -- unseen",
+  "how fast code begins that nobody has seen",
+  "--runs 3",
+)
+  .option("--runs <number>", "the median of so many is taken", wholeNumber(1), 5)
+  .option("--json <file>", "write the figures to FILE too")
+  .parse()
+  .opts<{ readonly runs: number; readonly json?: string }>();
 const peers = [OURS, ...OTHERS].filter((peer) => peer.installed());
 const image = guestImage(GUEST, 0, 1);
 new DataView(image.buffer).setUint32(512, ROUNDS, true);
@@ -85,7 +91,6 @@ console.log(`|          | ${MOMENTS_MS.map((moment) => `${moment} ms`.padStart(9
 console.log(`|---|${MOMENTS_MS.map(() => "---:|").join("")}`);
 for (const { name, retired } of table)
   console.log(`| ${name.padEnd(8)} | ${retired.map((count) => (count / 1e6).toFixed(2).padStart(9)).join(" | ")} |`);
-const json = option("--json");
 if (json !== undefined)
   writeFileSync(
     json,

@@ -1,6 +1,4 @@
-// node scripts/corpora.mjs NAME [--from N] [--count N] [--settings all|N|A,B] [--root FOLDER] [--again all|faults]:
-// sources by others through gcc and both assemblers (tests/corpora/main.ts). Exit code 1 when something differs that
-// docs/assembler-differences.md does not name.
+// Sources by others through gcc and both assemblers (tests/corpora/main.ts).
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -14,6 +12,7 @@ await build({
   target: "node20",
   logLevel: "warning",
   sourcemap: "inline",
+  packages: "external",
   define: { QURE_VERSION: '"corpora"' },
 });
 await import(pathToFileURL(BUNDLE).href);

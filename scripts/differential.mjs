@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { wholeNumber, workshopCommand } from "./command.mjs";
 
 const BUNDLE = "build/differential.mjs";
 /** Cases of one process run; each has a seed of its own. */
@@ -37,8 +38,14 @@ async function work() {
 }
 
 async function supervise() {
-  const cases = Number(process.argv[2] ?? 200_000);
-  const first = Number(process.argv[3] ?? 1);
+  const [cases, first] = workshopCommand(
+    "node scripts/differential.mjs",
+    "random instructions in QEMU, the interpreter and compiled code; exit code 1 when they differ",
+    "20000 1",
+  )
+    .argument("[cases]", "how many", wholeNumber(1), 200_000)
+    .argument("[seed]", "of the first share of them", wholeNumber(0), 1)
+    .parse().processedArgs;
   mkdirSync("build", { recursive: true });
   const folder = pathToFileURL(resolve("tests/emulator/cpu/differential.ts")).href;
   await build({

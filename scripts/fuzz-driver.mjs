@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 
 const MAXIMUM_RSS_BYTES = 1 << 30;
 const MAXIMUM_CASE_SECONDS = 5;
@@ -16,13 +17,22 @@ const MAXIMUM_SILENCE_SECONDS = 600;
 const CASES_PER_REPORT = 16;
 
 /**
- * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`; `target` exports a class
+ * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`, and what it does; `target` exports a class
  * `FuzzTarget` whose `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went wrong or null.
  */
-export async function fuzz({ script, target, args = [] }) {
+export async function fuzz({ script, description, target, args = [] }) {
   const bundle = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
   if (process.send !== undefined) await work(bundle, args);
-  else await supervise(script, target, bundle);
+  else await supervise(script, description, target, bundle);
+}
+
+/** For how many seconds a fuzzer is to run, and from which seed on. */
+export function fuzzerWords(name, description) {
+  const [seconds, seed] = workshopCommand(`node scripts/${name}`, description, "60 1")
+    .argument("[seconds]", "how long", positiveNumber, 60)
+    .argument("[seed]", "the first case's number; drawn when absent", wholeNumber(0, 2 ** 31 - 1))
+    .parse().processedArgs;
+  return { seconds, first: seed ?? Math.floor(Math.random() * 2 ** 30) };
 }
 
 /** Bundles the target of a fuzzer for the child. */
@@ -66,9 +76,8 @@ async function work(bundle, args) {
   process.exit(0);
 }
 
-async function supervise(script, target, bundle) {
-  const seconds = Number(process.argv[2] ?? 60);
-  const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
+async function supervise(script, description, target, bundle) {
+  const { seconds, first } = fuzzerWords(basename(script), description);
   await bundleTarget(target, bundle);
   const command = `node scripts/${basename(script)}`;
   process.stdout.write(`fuzzing for ${seconds} s from seed ${first} on: ${command} ${seconds} ${first}\n`);

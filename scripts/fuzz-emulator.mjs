@@ -4,7 +4,7 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { bundleTarget, watchChild } from "./fuzz-driver.mjs";
+import { bundleTarget, fuzzerWords, watchChild } from "./fuzz-driver.mjs";
 
 const BUNDLE = "build/fuzz-emulator.mjs";
 const MAXIMUM_RSS_BYTES = 1 << 30;
@@ -46,8 +46,10 @@ async function work() {
 }
 
 async function supervise() {
-  const seconds = Number(process.argv[2] ?? 60);
-  const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 30));
+  const { seconds, first } = fuzzerWords(
+    "fuzz-emulator.mjs",
+    "machines with random code, device accesses, rings, frames, disks and snapshots; exit code 1 after a finding",
+  );
   await bundleTarget("tests/emulator/fuzz-target.ts", BUNDLE);
   const end = Date.now() + seconds * 1000;
   const findings = new Map();

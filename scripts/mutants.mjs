@@ -1,18 +1,11 @@
-// npm run mutants -- PATH... [--seed N] [--count N] [--json] [--jobs N] [--minutes N] [--keep FILE [--again]]
-// [--tests PATH]... [--changed]
-//
-// Faults planted one at a time into the files at PATH (folders, .ts and .s), COUNT of them drawn by SEED; for each the
-// tests that reach it run, and one of them should fail. Prints which faults none of them noticed. --changed: the files
-// that differ from the branch `main`, or on it those of the last commit. --minutes: begins no mutant when so
-// much time has gone into judging; --keep: appends each verdict to FILE, and takes those that stand there, so the same
-// command goes on where it was ended; --again: judges those of FILE again that no test noticed.
-// --tests: test files to run instead of those of the folder. Exit code 1 when --least PERCENT is given and not reached.
+// Faults planted one at a time, in TypeScript and in assembly; for each the tests that reach it run, and one of them
+// should fail.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 import { Ledger } from "./mutants/ledger.mjs";
 import { runTypescriptMutants } from "./mutants/typescript.mjs";
 
@@ -24,21 +17,30 @@ function fail(message) {
   process.exit(2);
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: "string", default: "1" },
-    count: { type: "string", default: "100" },
-    jobs: { type: "string", default: "1" },
-    minutes: { type: "string" },
-    keep: { type: "string" },
-    again: { type: "boolean", default: false },
-    least: { type: "string" },
-    tests: { type: "string", multiple: true, default: [] },
-    json: { type: "boolean", default: false },
-    changed: { type: "boolean", default: false },
-  },
-});
+const command = workshopCommand(
+  "npm run mutants --",
+  "plants faults into the files at PATH and prints which of them no test notices",
+  "src/linker --count 100 --seed 7",
+)
+  .argument("[paths...]", "files and folders of src, emulator, asm and boot")
+  .option("--changed", "the files that differ from the branch main, or on it those of its last commits")
+  .option("--seed <number>", "draws the faults", wholeNumber(0), 1)
+  .option("--count <number>", "how many faults", wholeNumber(1), 100)
+  .option("--jobs <number>", "how many at a time", wholeNumber(1, 64), 1)
+  .option("--minutes <minutes>", "begin none when so much time has gone into judging", positiveNumber)
+  .option("--keep <file>", "append each verdict to FILE and take those that stand there: the same command goes on")
+  .option("--again", "judge those of FILE again that no test noticed", false)
+  .option(
+    "--tests <path>",
+    "a test file to run instead of the folder's; several times",
+    (path, all) => [...all, path],
+    [],
+  )
+  .option("--least <percent>", "exit code 1 below this score", positiveNumber)
+  .option("--json", "print the verdicts as JSON", false)
+  .parse();
+const values = command.opts();
+const [positionals] = command.processedArgs;
 
 function git(...args) {
   return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
@@ -78,18 +80,17 @@ const isTypescript = (path) => /^(src|emulator)\/.*\.ts$/.test(path) && !path.en
 const isAssembly = (path) => /^(asm|boot)\/.*\.(s|inc)$/.test(path);
 
 const paths = [...positionals, ...(values.changed ? changedFiles().filter((path) => existsSync(path)) : [])];
-if (paths.length === 0 && !values.changed)
-  fail("say which files or folders: npm run mutants -- src/linker --count 100");
+if (paths.length === 0 && !values.changed) command.error("error: say which files or folders, or --changed");
 const files = [...new Set(paths.flatMap(filesAt))];
 const typescript = files.filter(isTypescript);
 const assembly = files.filter(isAssembly);
-const count = Number(values.count);
+const { count } = values;
 const options = {
-  seed: Number(values.seed),
-  jobs: Number(values.jobs),
+  seed: values.seed,
+  jobs: values.jobs,
   tests: values.tests,
   ledger: new Ledger(values.keep ?? null, values.again),
-  minutes: values.minutes === undefined ? null : Number(values.minutes),
+  minutes: values.minutes ?? null,
   report: (line) => process.stderr.write(`${line}\n`),
 };
 
@@ -154,6 +155,6 @@ if (values.json) {
   text += `score ${score.toFixed(1)} %: ${killed} of ${judged} noticed, without time-outs and equivalents (seed ${options.seed})\n`;
   process.stdout.write(text);
 }
-if (values.least !== undefined && score < Number(values.least)) process.exitCode = 1;
+if (values.least !== undefined && score < values.least) process.exitCode = 1;
 // Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for ever.
 process.stdout.write("", () => process.exit());

@@ -11,6 +11,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { buildSystem, folderTree, LabCluster, loadFirmware, restoreCluster, serveSwitch } from "../dist/index.js";
 import { ARCHIVES, excludedBecause, prepared } from "../tests/judges/packetdrill/exclusions.mjs";
 import { FAILING } from "../tests/judges/packetdrill/failing.mjs";
+import { oneOf, workshopCommand } from "./command.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const judges = process.env.QURE_JUDGES ?? join(root, "../shared/judges");
@@ -18,15 +19,22 @@ const PEER = "10.0.2.77";
 const AGENT = "tests/judges/packetdrill/agent.s";
 const SCRIPT_MS = 60_000;
 
+const command = workshopCommand(
+  "node scripts/packetdrill.mjs",
+  "packetdrill judges the guest's TCP; exit code 0 when the scripts that fail are those of failing.mjs",
+  "--archive freebsd rto",
+)
+  .argument("[pattern]", "part of the scripts' paths", "")
+  .option("--verbose", "print what packetdrill says")
+  .option("--archive <name>", "of one archive only", oneOf(Object.keys(ARCHIVES)))
+  .parse();
+const [pattern] = command.processedArgs;
+const { verbose, archive: onlyArchive = null } = command.opts();
+
 if (!existsSync(judges)) {
   console.log(`packetdrill: no judges at ${judges}; QURE_JUDGES says where they are`);
   process.exit(0);
 }
-
-const words = process.argv.slice(2);
-const verbose = words.includes("--verbose");
-const onlyArchive = words.includes("--archive") ? words[words.indexOf("--archive") + 1] : null;
-const pattern = words.filter((word, at) => !word.startsWith("--") && words[at - 1] !== "--archive")[0] ?? "";
 
 for (const tool of ["gcc", "make", "bison", "flex", "tar"])
   if (spawnSync(tool, ["--version"]).error) {

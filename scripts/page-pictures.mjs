@@ -5,7 +5,15 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
+import { workshopCommand } from "./command.mjs";
 
+const [named] = workshopCommand(
+  "node scripts/page-pictures.mjs",
+  "takes the pictures of the page for README and docs, after npm run page",
+  "page-cable",
+)
+  .argument("[names...]", "pictures; all of them when none is named")
+  .parse().processedArgs;
 const FOLDER = "dist/page";
 const OUT = "docs/pictures";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -103,7 +111,6 @@ const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu"],
 });
-const named = process.argv.slice(2);
 const isWanted = ({ name }) => named.length === 0 || named.includes(name);
 
 /** A page with a run in it. */

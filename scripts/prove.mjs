@@ -1,18 +1,28 @@
-// Runs the long proofs, each a program beside its tests: `npm run prove -- oofs [options]`.
+// Runs the long proofs, each a program beside its tests.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { oneOf, workshopCommand } from "./command.mjs";
 
-const [name, ...options] = process.argv.slice(2);
 const PROOFS = { oofs: "tests/oofs/prove.ts", cloud: "tests/chaos/prove.ts" };
+const [name, options] = workshopCommand(
+  "npm run prove --",
+  "runs a long proof, which goes on where it was ended",
+  "oofs --minutes 30",
+)
+  .argument("<name>", `${Object.keys(PROOFS).join(" or ")}; each has --help`, oneOf(Object.keys(PROOFS)))
+  .argument("[options...]")
+  .passThroughOptions()
+  .parse().processedArgs;
 const entry = PROOFS[name];
-if (!entry) {
-  console.error(
-    "usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--fresh]\n" +
-      "       npm run prove -- cloud [--planted] [--seeds A..B] [--nodes N] [--threads N] [--fresh]",
-  );
-  process.exit(2);
-}
 const outfile = join("build", `prove-${name}.mjs`);
-await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", target: "node20" });
+await build({
+  entryPoints: [entry],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  packages: "external",
+});
 process.exit(spawnSync(process.execPath, [outfile, ...options], { stdio: "inherit" }).status ?? 1);

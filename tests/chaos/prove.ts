@@ -6,7 +6,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { InvalidArgumentError } from "commander";
+import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { buildSystem } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
 import { type CampaignOptions, runSeed } from "../../src/chaos/campaign.ts";
@@ -18,17 +19,34 @@ import { LabCluster } from "../../src/lab/lab.ts";
 import { prepareDisk } from "../../src/lab/prepare.ts";
 import { PLANTED, type PlantedBug, plant } from "./planted.ts";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string" },
-    nodes: { type: "string", default: "3" },
-    threads: { type: "string", default: "1" },
-    planted: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    minutes: { type: "string", default: "1e9" },
-    fresh: { type: "boolean", default: false },
-  },
-});
+const values = workshopCommand(
+  "npm run prove -- cloud",
+  "campaigns of faults on the system as it is, or on systems with a bug each",
+  "--nodes 10 --seeds 1..1000",
+)
+  .option("--planted", "on systems with a bug each: is it found?", false)
+  .option("--seeds <range>", "A..B (default: 1..20000, 1..300 with --planted)", readSeeds)
+  .option("--nodes <number>", "machines", wholeNumber(1, 300), 3)
+  .option("--threads <number>", "worker threads", wholeNumber(1, 64), 1)
+  .option("--only <text>", "with --planted: bugs with this in their description", "")
+  .option("--minutes <minutes>", "with --planted: begin no bug after that", positiveNumber, Number.MAX_SAFE_INTEGER)
+  .option("--fresh", "forget what was found before", false)
+  .parse()
+  .opts<{
+    readonly planted: boolean;
+    readonly seeds?: readonly [number, number];
+    readonly nodes: number;
+    readonly threads: number;
+    readonly only: string;
+    readonly minutes: number;
+    readonly fresh: boolean;
+  }>();
+
+function readSeeds(text: string): readonly [number, number] {
+  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
+  if (to === undefined) throw new InvalidArgumentError("It is not a range A..B.");
+  return [Number(from), Number(to)];
+}
 
 const CAMPAIGN: CampaignOptions = { spanNs: 6e9, boundNs: 10e9, minimise: false };
 const RESULTS = "build/prove-cloud-planted.jsonl";
@@ -61,7 +79,7 @@ async function campaignOn(bug: PlantedBug, first: number, last: number, untilMs:
   const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
   try {
     const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
-    const nodes = Number(values.nodes);
+    const { nodes } = values;
     const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
     let seed = first;
     for (; seed <= last && (seed === first || Date.now() < untilMs); seed++) {
@@ -85,7 +103,7 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
       const found = JSON.parse(line) as Found;
       known.set(found.bug, found);
     }
-  const untilMs = Date.now() + Number(values.minutes) * 60_000;
+  const untilMs = Date.now() + values.minutes * 60_000;
   for (const bug of PLANTED) {
     const tried = known.get(bug.breaks)?.tried ?? (known.has(bug.breaks) ? last : first - 1);
     if (tried >= last || !`${bug.file} ${bug.breaks}`.includes(values.only) || Date.now() > untilMs) continue;
@@ -99,10 +117,10 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
   return known.size < PLANTED.length || found >= 0.9 * PLANTED.length;
 }
 
-const [, from = "1", to = values.planted ? "300" : "20000"] = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? "") ?? [];
-if (values.planted) process.exitCode = (await provePlanted(Number(from), Number(to))) ? 0 : 1;
+const [from, to] = values.seeds ?? [1, values.planted ? 300 : 20_000];
+if (values.planted) process.exitCode = (await provePlanted(from, to)) ? 0 : 1;
 else {
-  const words = ["--nodes", values.nodes, "--threads", values.threads, "--seeds", `${from}..${to}`];
+  const words = ["--nodes", `${values.nodes}`, "--threads", `${values.threads}`, "--seeds", `${from}..${to}`];
   const folder = `build/prove-cloud-${values.nodes}`;
   const args = [
     "dist/qure.cjs",

@@ -1,10 +1,9 @@
 /**
- * `npm run corpora -- NAME [--from N] [--count N] [--settings all|N|A,B] [--root FOLDER] [--again all|faults] [--jobs N]`:
- * sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus of corpora.ts, or `gas`
- * or `ld` for the test suites of GNU as and ld. Results are kept in build/corpora/NAME.jsonl.
+ * `npm run corpora -- NAME`: sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus
+ * of corpora.ts, or `gas` or `ld` for the test suites of GNU as and ld. Results are kept in build/corpora/NAME.jsonl.
  */
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { oneOf, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { classOfDifferences, classOfRefusal } from "./classes.ts";
 import { CORPORA, type Corpus, type CorpusFile, filesOf } from "./corpora.ts";
 import { ForeignTools, type Reference } from "./foreign-tools.ts";
@@ -15,7 +14,21 @@ import { assembleFile, type OurAnswer } from "./our-assembler.ts";
 import { type Result, Results } from "./results.ts";
 import { chooseSettings, type Setting } from "./settings.ts";
 
-const DEFAULT_ROOT = process.env["QURE_CORPORA"] ?? "build/corpora/sources";
+/** The test suites of GNU as and ld, which bring judgements of their own. */
+const SUITES: Readonly<Record<string, (root: string, results: Results) => Promise<void>>> = {
+  gas: compareGasSuite,
+  ld: compareLdSuite,
+};
+const NAMES = [...Object.keys(CORPORA), ...Object.keys(SUITES)];
+
+interface CorpusOptions {
+  readonly from: number;
+  readonly count?: number;
+  readonly settings: string;
+  readonly root: string;
+  readonly again?: "all" | "faults";
+  readonly jobs: number;
+}
 
 interface Job {
   readonly file: CorpusFile;
@@ -52,10 +65,10 @@ function verdict(ours: OurAnswer, expected: Reference): Pick<Result, "outcome" |
   };
 }
 
-async function compareCorpus(name: string, corpus: Corpus, options: ReturnType<typeof parse>): Promise<void> {
+async function compareCorpus(name: string, corpus: Corpus, options: CorpusOptions): Promise<void> {
   const files = filesOf(corpus, options.root);
-  const from = Number(options.from);
-  const chosen = files.slice(from, from + Number(options.count ?? files.length));
+  const { from, count = files.length } = options;
+  const chosen = files.slice(from, from + count);
   const jobs: Job[] = chosen.flatMap((file, i) =>
     chooseSettings(file.language, options.settings, from + i).map((setting) => ({ file, setting })),
   );
@@ -88,7 +101,7 @@ async function compareCorpus(name: string, corpus: Corpus, options: ReturnType<t
     }
   };
   await Promise.all(
-    Array.from({ length: Number(options.jobs) }, async () => {
+    Array.from({ length: options.jobs }, async () => {
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await work(job);
     }),
   );
@@ -101,38 +114,30 @@ async function compareCorpus(name: string, corpus: Corpus, options: ReturnType<t
     process.exitCode = 1;
 }
 
-function parse(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      from: { type: "string", default: "0" },
-      count: { type: "string" },
-      settings: { type: "string", default: "3" },
-      root: { type: "string", default: DEFAULT_ROOT },
-      again: { type: "string", default: "" },
-      jobs: { type: "string", default: "2" },
-    },
-  });
-  return { ...values, name: positionals[0] ?? "" };
-}
-
-if (!existsSync(parse(process.argv.slice(2)).root))
-  throw new Error("the folder of the corpora (--root or QURE_CORPORA) is not there");
-const options = parse(process.argv.slice(2));
-const corpus = CORPORA[options.name];
-if (options.name === "gas") {
-  const results = new Results("build/corpora/gas.jsonl");
-  await compareGasSuite(options.root, results);
+const command = workshopCommand(
+  "npm run corpora --",
+  "sources by others through gcc and both assemblers; exit code 1 when something differs that docs/assembler-differences.md does not name",
+  "binutils --count 60 --settings 2",
+)
+  .argument("<name>", NAMES.join(", "), oneOf(NAMES))
+  .option("--from <number>", "the first file", wholeNumber(0), 0)
+  .option("--count <number>", "how many files", wholeNumber(1))
+  .option("--settings <which>", "all, how many of them for each file in turn, or names with commas", "3")
+  .option(
+    "--root <folder>",
+    "where the sources are (QURE_CORPORA)",
+    process.env["QURE_CORPORA"] ?? "build/corpora/sources",
+  )
+  .option("--again <which>", "compare again what has a result", oneOf(["all", "faults"]))
+  .option("--jobs <number>", "how many at a time", wholeNumber(1, 64), 2)
+  .parse();
+const [name] = command.processedArgs as [string];
+const options = command.opts<CorpusOptions>();
+if (!existsSync(options.root)) command.error(`error: ${options.root}, the folder of the corpora, is not there`);
+const suite = SUITES[name];
+if (suite) {
+  const results = new Results(`build/corpora/${name}.jsonl`);
+  await suite(options.root, results);
   results.compact();
   process.stdout.write(`${results.table()}\n`);
-} else if (options.name === "ld") {
-  const results = new Results("build/corpora/ld.jsonl");
-  await compareLdSuite(options.root, results);
-  results.compact();
-  process.stdout.write(`${results.table()}\n`);
-} else if (corpus !== undefined) await compareCorpus(options.name, corpus, options);
-else {
-  process.stderr.write(`npm run corpora -- NAME [options]; NAME is one of ${Object.keys(CORPORA).join(" ")}\n`);
-  process.exitCode = 2;
-}
+} else await compareCorpus(name, CORPORA[name]!, options);

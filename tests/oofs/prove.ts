@@ -1,8 +1,8 @@
 /**
- * All of the proof of OOFS on this side, by one command: `npm run prove -- oofs [--minutes M] [--only SECTION] [--fresh]`. What was
- * done is kept in build/prove-oofs.jsonl, one line for each piece, and not done again.
+ * All of the proof of OOFS on this side, by one command: `npm run prove -- oofs`. What was done is kept in build/prove-oofs.jsonl, one line for each piece, and not done again.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { oneOf, positiveNumber, workshopCommand } from "../../scripts/command.mjs";
 import { CUT_BLOCKS, cutHistory, failHistory, type Tally } from "./crash.ts";
 import { flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
 import { Random } from "./disks.ts";
@@ -36,6 +36,7 @@ const TRIED: Readonly<Record<string, string>> = {
   spoil: "each sector in use with other content",
   hostile: "forged volumes with right checksums",
 };
+const SECTIONS = Object.keys(TRIED);
 const RESULTS = "build/prove-oofs.jsonl";
 const FLIPS_PER_PIECE = 250;
 const HOSTILE_PIECES = 100;
@@ -127,14 +128,19 @@ function* pieces(): Generator<Piece> {
     };
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const value = (name: string): string | undefined => {
-    const at = args.indexOf(name);
-    return at < 0 ? undefined : args[at + 1];
-  };
-  const end = Date.now() + Number(value("--minutes") ?? 1e6) * 60_000;
-  const only = value("--only");
-  if (args.includes("--fresh")) rmSync(RESULTS, { force: true });
+async function main(): Promise<void> {
+  const { minutes, only, fresh } = workshopCommand(
+    "npm run prove -- oofs",
+    "the promises of docs/formats/oofs.md, on disks of every kind of accident",
+    "--minutes 30 --only cut",
+  )
+    .option("--minutes <minutes>", "begin no piece after that", positiveNumber, Number.MAX_SAFE_INTEGER)
+    .option("--only <section>", `one of ${SECTIONS.join(", ")}`, oneOf(SECTIONS))
+    .option("--fresh", "forget what was done before", false)
+    .parse()
+    .opts<{ readonly minutes: number; readonly only?: string; readonly fresh: boolean }>();
+  const end = Date.now() + minutes * 60_000;
+  if (fresh) rmSync(RESULTS, { force: true });
   mkdirSync("build", { recursive: true });
   const lines: Line[] = existsSync(RESULTS)
     ? readFileSync(RESULTS, "utf8")
@@ -168,4 +174,4 @@ async function main(args: readonly string[]): Promise<void> {
   process.exitCode = all.some((line) => line.findings.length > 0) ? 1 : 0;
 }
 
-await main(process.argv.slice(2));
+await main();
