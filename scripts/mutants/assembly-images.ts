@@ -1,6 +1,6 @@
 /**
- * Stands under the tests in place of tests/system/images.ts: the images and booted clusters of the system as it is at
- * the moment, with or without a fault in it.
+ * Stands under the tests in place of tests/system/images.ts and tests/setup/cache.ts: the images and booted clusters of
+ * the system as it is at the moment, with or without a fault in it, and what was prepared without one.
  */
 import { join } from "node:path";
 import type { ClusterOptions, LabCluster } from "../../src/index.ts";
@@ -22,6 +22,10 @@ export const boot = (options: Omit<ClusterOptions, "firmware">): LabCluster => s
 export const inState = (name: string, make: () => Promise<LabCluster>): Promise<LabCluster> =>
   stage!.inState(name, make);
 export const inSharedState = inState;
+export const kept = (name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> =>
+  stage!.prepared(`${stage!.file} ${name}`, make);
+export const keptForAll = (name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> =>
+  stage!.prepared(name, make);
 export function provideBuild(): never {
   throw new Error("there is no build folder here");
 }

@@ -353,6 +353,29 @@ export class Stage {
     return lab;
   }
 
+  /** Bytes that tests have prepared once for all: they are of the system without a fault, and no part of a test. */
+  async prepared(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+    let bytes = this.#prepared.get(name);
+    if (bytes) return bytes;
+    const [fault, reached, bounds, spent] = [this.#fault, this.#reached, this.#bounds, this.#spent];
+    this.#fault = null;
+    this.#reached = null;
+    this.#bounds = null;
+    this.#spent = { instructions: 0, timeNs: 0 };
+    try {
+      bytes = await make();
+    } finally {
+      this.#fault = fault;
+      this.#reached = reached;
+      this.#bounds = bounds;
+      this.#spent = spent;
+    }
+    this.#prepared.set(name, bytes);
+    return bytes;
+  }
+
+  readonly #prepared = new Map<string, Uint8Array>();
+
   /** The cluster in a state that tests name; made once for all of them while the fault cannot have touched it. */
   async inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
     const key = `${this.file} ${name}`;

@@ -105,7 +105,7 @@ function stageFor(root: string): Plugin {
     name: "stage",
     setup(build) {
       build.onResolve({ filter: /^vitest$/ }, () => ({ path: join(own, "assembly-vitest.ts") }));
-      build.onResolve({ filter: /\/images\.ts$/ }, () => ({ path: join(own, "assembly-images.ts") }));
+      build.onResolve({ filter: /\/(images|setup\/cache)\.ts$/ }, () => ({ path: join(own, "assembly-images.ts") }));
       build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const { readFile } = await import("node:fs/promises");
         const text = await readFile(path, "utf8");
