@@ -185,6 +185,14 @@ export class CodeCache {
     return this.#byOffset.get(offset)?.find((block) => block.eip === eip && block.modeKey === modeKey) ?? null;
   }
 
+  /** The block of code that lies at an offset, decoded if it is new, without asking page tables. It is not entered. */
+  at(eip: number, offset: number): Block {
+    const known = this.known(offset, eip);
+    if (known !== null) return known;
+    this.#source.startAt(eip, offset);
+    return this.#make();
+  }
+
   /** Blocks with a byte in the page at an offset. */
   inPage(pageOffset: number): Iterable<Block> {
     return this.#byPage.get(pageOffset) ?? [];

@@ -33,6 +33,8 @@ import { LEAVE_RUN } from "./probe.ts";
 import type { StopReason } from "./processor.ts";
 import { type Delivery, describeTripleFault } from "./triple-fault.ts";
 
+/** A block that has run so many times more is offered to `compile` before its time: other machines may know it. */
+export const MAX_RUNS_APART = 32;
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
 
@@ -54,7 +56,7 @@ export interface EngineStatistics {
 /** What compiles hot blocks and runs what it has compiled. */
 export interface Engine {
   readonly statistics: Readonly<EngineStatistics>;
-  /** Blocks that have run this often are offered to `compile`. */
+  /** Blocks that have run this often are offered to `compile`, and each MAX_RUNS_APART times before that. */
   readonly threshold: number;
   /** Compiles code that begins with a block, or not: then `block.compiled` stays null. */
   compile(block: Block): void;
@@ -171,7 +173,8 @@ export class Interpreter {
       }
       let block: Block = found;
       if (engine !== null && core.index === 0) {
-        if (block.compiled === null && ++block.count === engine.threshold) engine.compile(block);
+        if (block.compiled === null && (++block.count === engine.threshold || block.count % MAX_RUNS_APART === 0))
+          engine.compile(block);
         if (block.compiled !== null) {
           s[EIP] = block.eip;
           this.#entered = block;

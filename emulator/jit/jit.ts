@@ -5,7 +5,7 @@
  */
 
 import type { AccessBytes } from "../bus/bus.ts";
-import type { Block, CompiledEntry, CompiledRegion } from "../cpu/block.ts";
+import type { Block, CompiledEntry } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { MakeEngine } from "../cpu/cpu.ts";
 import { writeCr3 } from "../cpu/handlers/system.ts";
@@ -31,11 +31,12 @@ import {
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
+import { describe, type KnownRegion, knownRegions, noteRuns, remember } from "./experience.ts";
 import type { RegionImports } from "./instance.ts";
+import { MachineRegion, type RegionFunction } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
-import { entryMap, usesX87 } from "./region.ts";
-import { RegionSelector } from "./select.ts";
+import { isUnsuitable, RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
 import { translate } from "./translator.ts";
@@ -104,36 +105,6 @@ const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
 
-type RegionFunction = (entry: number, budget: number, self: number) => number;
-
-class MachineRegion implements CompiledRegion {
-  readonly blocks: readonly Block[];
-  readonly slot: number;
-  readonly mapAddress: number;
-  readonly run: RegionFunction;
-  readonly direct: boolean;
-  readonly isProtected: boolean;
-  /** EIPs of the entries. */
-  readonly entries: readonly number[];
-
-  constructor(
-    blocks: readonly Block[],
-    slot: number,
-    mapAddress: number,
-    run: RegionFunction,
-    { direct, isProtected }: Shape,
-    entries: readonly number[],
-  ) {
-    this.blocks = blocks;
-    this.slot = slot;
-    this.mapAddress = mapAddress;
-    this.run = run;
-    this.direct = direct;
-    this.isProtected = isProtected;
-    this.entries = entries;
-  }
-}
-
 /** For a processor: the engine of a mode. Where the host compiles nothing, the interpreter does all. */
 export function engineFor(mode: JitMode): MakeEngine {
   return (core, interpreter) =>
@@ -162,6 +133,8 @@ class Jit implements Engine {
   readonly #imports: RegionImports;
   #x87Imports: RegionImports | null = null;
   #slots = 0;
+  /** Guest instructions of the regions that this machine has had compiled. */
+  #compiled = 0;
   #mapEnd = ENTRY_MAPS;
   /** What `remaining` is when compiled code has used up its budget. */
   #base = 0;
@@ -436,12 +409,17 @@ class Jit implements Engine {
   compile(block: Block): void {
     if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
+    if (block.count < this.threshold) {
+      if (isCopied) return;
+      if (!this.#isCurrent()) this.#updateContext();
+      if (this.#adopt(block) || noteRuns(block.eip, this.#shape()) < this.threshold) return;
+    }
     if (isCopied) {
       if (this.#stubs.has(block.eip)) return;
       if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
       this.#stubs.add(block.eip);
     }
-    if (this.statistics.instructions > FREE_INSTRUCTIONS + this.#core.retired / WORK_PER_INSTRUCTION) {
+    if (this.#compiled > FREE_INSTRUCTIONS + this.#core.retired / WORK_PER_INSTRUCTION) {
       block.count = 0;
       return;
     }
@@ -449,12 +427,12 @@ class Jit implements Engine {
     const region = this.#selector.select(
       block,
       this.#shape(),
-      this.#leastCount,
+      Math.min(this.#leastCount, Math.ceil(block.count / NEIGHBOUR_SHARE)),
       this.#slowSites,
       isCopied ? STUB_BLOCKS : MAX_BLOCKS,
     );
     if (region === null) return;
-    if (this.#slots === MAX_REGIONS || this.#mapEnd > ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP) {
+    if (!this.#hasRoom) {
       // Everything is dropped; what is hot comes back.
       this.#slots = 0;
       this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
@@ -462,7 +440,31 @@ class Jit implements Engine {
       this.#interpreter.clear();
       return;
     }
-    this.#install(region);
+    const module = moduleFor(this.#keyOf(region), () => translate(region));
+    const known = describe(region, module, this.#core.memory.bytes);
+    this.#install(
+      known,
+      region.blocks.map(({ source }) => source),
+    );
+    this.#compiled += known.instructions;
+    if (!isCopied) remember(known);
+  }
+
+  get #hasRoom(): boolean {
+    return this.#slots < MAX_REGIONS && this.#mapEnd <= ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP;
+  }
+
+  /** Takes over what another machine has compiled of the same code, if any has. */
+  #adopt(block: Block): boolean {
+    if (!this.#hasRoom) return false;
+    const shape = this.#shape();
+    for (const known of knownRegions(block.eip, shape)) {
+      const blocks = this.#selector.blocksOf(known.code, block, shape);
+      if (blocks === null) continue;
+      this.#install(known, blocks);
+      return true;
+    }
+    return false;
   }
 
   #shape(): Shape {
@@ -478,16 +480,16 @@ class Jit implements Engine {
     };
   }
 
-  #install(region: Region): void {
-    const module = moduleFor(this.#keyOf(region), () => translate(region));
-    const instance = new WebAssembly.Instance(module, usesX87(region) ? this.#withX87() : this.#imports);
+  /** `sources`: the interpreter's block of each of the region's. */
+  #install(known: KnownRegion, sources: readonly Block[]): void {
+    const instance = new WebAssembly.Instance(known.module, known.usesX87 ? this.#withX87() : this.#imports);
     const run = instance.exports["f"] as RegionFunction;
     const slot = this.#slots++;
     if (slot === this.#table.length) this.#table.grow(this.#table.length);
     this.#table.set(slot, run);
-    const blocks = [...new Set(region.blocks.map(({ source }) => source))];
-    const entries = region.entries.map((index) => region.blocks[index]!);
-    const map = entryMap(region);
+    const blocks = [...new Set(sources)];
+    const entries = known.entries.map((index) => sources[index]!);
+    const { map } = known;
     const mapAddress = this.#mapEnd;
     if (map !== null) {
       this.#mapEnd += (map.sizeBytes + 15) & ~15;
@@ -500,17 +502,17 @@ class Jit implements Engine {
       slot,
       mapAddress,
       run,
-      region.shape,
+      known.shape,
       entries.map(({ eip }) => eip),
     );
     for (const block of blocks) (block.regions ??= []).push(installed);
-    entries.forEach(({ source }, index) => {
+    entries.forEach((source, index) => {
       const entry: CompiledEntry = { region: installed, index };
       source.compiled = entry;
       this.#remember(source.eip, installed, index);
     });
     this.statistics.regions++;
-    this.statistics.instructions += region.blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+    this.statistics.instructions += known.instructions;
   }
 
   /** What regions import that have to do with the x87: its unit is made when it is first wanted. */
@@ -591,9 +593,4 @@ class Jit implements Engine {
 
 function jumpHash(eip: number): number {
   return (eip ^ (eip >>> 12)) & (JUMP_CACHE_ENTRIES - 1);
-}
-
-/** 16-bit code is rare and seldom hot: it is left to the interpreter, as is code that a device answers. */
-function isUnsuitable(block: Block): boolean {
-  return block.offset === 0 || (block.modeKey & MODE_CODE32) === 0;
 }

@@ -8,6 +8,8 @@ import type { Core } from "../cpu/core.ts";
 import { InstructionStream } from "../cpu/decode.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { BASE, CS, RAM } from "../cpu/layout.ts";
+import { MODE_CODE32 } from "../cpu/state.ts";
+import type { KnownCode } from "./experience.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, returnSiteOf, successorsOf } from "./region.ts";
 import type { Shape } from "./shape.ts";
@@ -97,15 +99,38 @@ export class RegionSelector {
     return bits;
   }
 
+  /** The interpreter's blocks of code that lies around `hot`, decoded where they are new; null if it is other code. */
+  blocksOf(code: readonly KnownCode[], hot: Block, shape: Shape): readonly Block[] | null {
+    if (!isPlain(hot)) return null;
+    const { bytes: memory } = this.#core.memory;
+    const offsets: number[] = [];
+    for (const { eip, bytes } of code) {
+      const offset = this.#offsetAt(eip, hot, shape);
+      if (offset === 0) return null;
+      for (let at = 0; at < bytes.length; at++) if (memory[offset + at] !== bytes[at]) return null;
+      offsets.push(offset);
+    }
+    const blocks = code.map(({ eip }, index) => this.#code.at(eip, offsets[index]!));
+    const isSame = blocks.every(
+      (block, index) => isPlain(block) && block.gaps.length === 0 && block.lengthBytes >= code[index]!.bytes.length,
+    );
+    return isSame && hot.valid ? blocks : null;
+  }
+
   #blockAt(eip: number, hot: Block, shape: Shape): Block | null {
-    if (eip >>> 0 > shape.codeLimit) return null;
+    const offset = this.#offsetAt(eip, hot, shape);
+    return offset === 0 ? null : this.#code.known(offset, eip);
+  }
+
+  /** Where the code at an EIP lies, as far as page tables cannot move it away from `hot`; else 0. */
+  #offsetAt(eip: number, hot: Block, shape: Shape): number {
+    if (eip >>> 0 > shape.codeLimit) return 0;
     const linear = (this.#core.s[BASE + CS]! + eip) >>> 0;
     const hotLinear = (this.#core.s[BASE + CS]! + hot.eip) >>> 0;
-    if (linear >>> 12 === hotLinear >>> 12)
-      return this.#code.known((hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK), eip);
+    if (linear >>> 12 === hotLinear >>> 12) return (hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK);
     if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000))
-      return null;
-    return this.#code.known(RAM + linear, eip);
+      return 0;
+    return RAM + linear;
   }
 
   #decode(block: Block): RegionBlock {
@@ -116,6 +141,11 @@ export class RegionSelector {
     for (let i = 0; i < block.handlers.length; i++) instructions.push(source.next());
     return { eip: block.eip, instructions, next: block.eips[block.handlers.length]!, source: block };
   }
+}
+
+/** 16-bit code is rare and seldom hot: it is left to the interpreter, as is code that a device answers. */
+export function isUnsuitable(block: Block): boolean {
+  return block.offset === 0 || (block.modeKey & MODE_CODE32) === 0;
 }
 
 /** In memory and within one page. */

@@ -56,6 +56,7 @@ const CASES = {
   "emulator/cpu/x87": { quick: 2, fast: 4, thorough: 60 },
   "emulator/fuzz": { quick: 2, fast: 2, thorough: 24 },
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 100 },
+  "emulator/jit/experience": { quick: 1, fast: 1, thorough: 40 },
   "emulator/jit/guests": { quick: 150_000, fast: 80_000, thorough: 1_000_000 },
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 12 },
   "guest/heap": { quick: 20_000, fast: 20_000, thorough: 500_000 },

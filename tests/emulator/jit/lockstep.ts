@@ -3,22 +3,32 @@
  * them at the end of each.
  */
 import { Random } from "../../../emulator/state/random.ts";
-import type { WorldOptions } from "./random-program.ts";
+import type { World, WorldOptions } from "./random-program.ts";
 import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
-/** Over all runs: instructions, and how many of them compiled code has retired by itself. */
-export const totals = { retired: 0, compiled: 0 };
+/** Over all runs: instructions, how many of them compiled code has retired by itself, and regions. */
+export const totals = { retired: 0, compiled: 0, regions: 0 };
 
-/** Null when the two agree everywhere, else where they do not. `engine`: what is compared with decoded blocks. */
+/** What is compared with decoded blocks. "shared": what another machine has compiled before. */
+export type ComparedEngine = "compiled" | "shared" | "cold";
+
+function makeCompared(seed: number, options: WorldOptions, engine: ComparedEngine, instructions: number): World {
+  if (engine === "cold") return makeWorld(seed, options, "off", Infinity);
+  const first = makeWorld(seed, options, "force");
+  if (engine === "compiled") return first;
+  while (first.cpu.retired < instructions) if (first.cpu.run(instructions) !== "budget") break;
+  return makeWorld(seed, options, "on");
+}
+
+/** Null when the two agree everywhere, else where they do not. */
 export function lockstep(
   seed: number,
   options: WorldOptions,
   instructions: number,
-  engine: "compiled" | "cold" = "compiled",
+  engine: ComparedEngine = "compiled",
 ): string | null {
   const plain = makeWorld(seed, options, "off");
-  const compiled =
-    engine === "compiled" ? makeWorld(seed, options, "force") : makeWorld(seed, options, "off", Infinity);
+  const compiled = makeCompared(seed, options, engine, instructions);
   // Nobody can tell whether translations are kept when CR3 is loaded or all are forgotten.
   const { mmu } = plain.cpu.core;
   mmu.loadDirectory = () => mmu.flush();
@@ -41,7 +51,8 @@ export function lockstep(
     if (plain.bus.shutdowns > 0 || plain.cpu.halted) break;
     before = expected;
   }
-  if (engine === "compiled") totals.retired += plain.cpu.retired;
+  if (engine !== "cold") totals.retired += plain.cpu.retired;
   totals.compiled += compiled.cpu.engine?.statistics.retired ?? 0;
+  totals.regions += compiled.cpu.engine?.statistics.regions ?? 0;
   return digestOf(plain) === digestOf(compiled) ? null : `memory or device accesses differ at ${before}`;
 }

@@ -1,0 +1,98 @@
+/**
+ * What the machines of a process know together about guest code: how often a place has run in all of them, and which
+ * regions have been compiled. Thirty machines with the same system each run a piece of code a hundred times where one
+ * would run it three thousand times; so they count together, and what one of them has compiled the others take over
+ * when they come to it, by its bytes. No guest can tell.
+ */
+
+import { MAX_RUNS_APART } from "../cpu/interpreter.ts";
+import type { Region } from "./region.ts";
+import { entryMap, usesX87 } from "./region.ts";
+import type { Shape } from "./shape.ts";
+import { shapeKey } from "./shape.ts";
+
+/** Code at an EIP, by its bytes. */
+export interface KnownCode {
+  readonly eip: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A compiled region, as far as it is the same for all machines. */
+export interface KnownRegion {
+  readonly shape: Shape;
+  readonly module: WebAssembly.Module;
+  readonly usesX87: boolean;
+  readonly map: ReturnType<typeof entryMap>;
+  /** Indices of the blocks that may be entered. */
+  readonly entries: readonly number[];
+  /** How many there are in all blocks. */
+  readonly instructions: number;
+  /** Of each block; empty for a region that only the machine can use that made it. */
+  readonly code: readonly KnownCode[];
+}
+
+/** Regions that begin at an address are kept up to so many: of other systems, or of other parts of a page. */
+const MOST_AT_ENTRY = 4;
+/** Beyond so many bytes of guest code everything is forgotten; machines keep what they use. */
+const MAX_BYTES = 8 << 20;
+/** Counts of so many places are kept. */
+const MAX_PLACES = 1 << 17;
+
+const runs = new Map<string, number>();
+const regions = new Map<string, KnownRegion[]>();
+let sizeBytes = 0;
+
+const placeOf = (eip: number, shape: Shape): string => `${eip}/${shapeKey(shape)}`;
+
+/** A machine has run a place MAX_RUNS_APART times more: how often all of them have, since it was compiled last. */
+export function noteRuns(eip: number, shape: Shape): number {
+  const place = placeOf(eip, shape);
+  const sum = (runs.get(place) ?? 0) + MAX_RUNS_APART;
+  if (runs.size > MAX_PLACES) runs.clear();
+  runs.set(place, sum);
+  return sum;
+}
+
+/** Regions of this shape that can be entered at an EIP, the last one first. */
+export function knownRegions(eip: number, shape: Shape): readonly KnownRegion[] {
+  return regions.get(placeOf(eip, shape)) ?? [];
+}
+
+/** A region with its module, before anybody else knows of it. */
+export function describe(region: Region, module: WebAssembly.Module, memory: Uint8Array): KnownRegion {
+  const { shape, blocks, entries } = region;
+  // Code that rewrites its immediates is known by more than its bytes.
+  const isShared = blocks.every(({ source }) => source.gaps.length === 0);
+  return {
+    shape,
+    module,
+    usesX87: usesX87(region),
+    map: entryMap(region),
+    entries,
+    instructions: blocks.reduce((sum, { instructions }) => sum + instructions.length, 0),
+    code: isShared
+      ? blocks.map(({ eip, next, source }) => ({
+          eip,
+          bytes: memory.slice(source.offset, source.offset + ((next - eip) & 0xffff)),
+        }))
+      : [],
+  };
+}
+
+/** From now on other machines find a region at each of its entries. */
+export function remember(known: KnownRegion): void {
+  const { shape, code, entries } = known;
+  if (code.length === 0) return;
+  if (sizeBytes > MAX_BYTES) {
+    regions.clear();
+    sizeBytes = 0;
+  }
+  sizeBytes += code.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  for (const entry of entries) {
+    const place = placeOf(code[entry]!.eip, shape);
+    runs.delete(place);
+    const there = regions.get(place);
+    if (there === undefined) regions.set(place, [known]);
+    else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
+  }
+}

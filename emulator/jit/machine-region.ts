@@ -1,0 +1,34 @@
+/** A region as one machine has it: an instance of its code, in a slot of the machine's table. */
+
+import type { Block, CompiledRegion } from "../cpu/block.ts";
+import type { Shape } from "./shape.ts";
+
+export type RegionFunction = (entry: number, budget: number, self: number) => number;
+
+export class MachineRegion implements CompiledRegion {
+  readonly blocks: readonly Block[];
+  readonly slot: number;
+  readonly mapAddress: number;
+  readonly run: RegionFunction;
+  readonly direct: boolean;
+  readonly isProtected: boolean;
+  /** EIPs of the entries. */
+  readonly entries: readonly number[];
+
+  constructor(
+    blocks: readonly Block[],
+    slot: number,
+    mapAddress: number,
+    run: RegionFunction,
+    { direct, isProtected }: Shape,
+    entries: readonly number[],
+  ) {
+    this.blocks = blocks;
+    this.slot = slot;
+    this.mapAddress = mapAddress;
+    this.run = run;
+    this.direct = direct;
+    this.isProtected = isProtected;
+    this.entries = entries;
+  }
+}

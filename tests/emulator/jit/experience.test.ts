@@ -1,0 +1,36 @@
+/** What one machine has compiled, another one with the same code takes over: its state stays the interpreter's. */
+import { expect, test } from "vitest";
+import { moduleCounts } from "../../../emulator/jit/module-cache.ts";
+import { casesOf } from "../../setup/tier.ts";
+import { lockstep, totals } from "./lockstep.ts";
+import { makeWorld } from "./random-program.ts";
+
+const cases = casesOf("emulator/jit/experience");
+const INSTRUCTIONS = 30_000;
+/** Fewer than a machine needs that is alone. */
+const BRIEF = 8000;
+
+for (const paged of [false, true])
+  test(`code that another machine has compiled, ${paged ? "paged" : "unpaged"}`, { timeout: 120_000 }, () => {
+    const before = { ...totals };
+    for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+      const difference = lockstep(seed, { paged, user: seed % 2 === 0, segmented: false }, INSTRUCTIONS, "shared");
+      if (difference !== null) expect.fail(`${cases.repeat(seed)}\n${difference}`);
+    }
+    expect(totals.regions).toBeGreaterThan(before.regions);
+    expect(totals.compiled).toBeGreaterThan(before.compiled);
+  });
+
+test("machines count together how hot their code is", () => {
+  const options = { paged: true, user: false, segmented: false };
+  const compiledBy = (): number => {
+    const { cpu } = makeWorld(77, options, "on");
+    while (cpu.retired < BRIEF) if (cpu.run(BRIEF) !== "budget") break;
+    return cpu.engine!.statistics.regions;
+  };
+  const { compiled } = moduleCounts;
+  const regions = Array.from({ length: 30 }, compiledBy);
+  expect(regions.at(-1)).toBeGreaterThan(regions[0]!);
+  // Each piece of code by one of them.
+  expect(moduleCounts.compiled - compiled).toBeLessThan(regions.reduce((sum, count) => sum + count));
+});
