@@ -79,9 +79,8 @@ hmac_pad:
 .global hmac_sha256
 hmac_sha256:
     push    ebx
-    push    edi
     push    ebp
-    sub     esp, SHA256_SIZE + SHA256_BYTES
+    sub     esp, SHA256_SIZE
     mov     ebx, eax
     mov     ebp, edx
     push    ecx
@@ -91,28 +90,18 @@ hmac_sha256:
     mov     eax, esp
     mov     edx, esi
     call    sha256_add
-    mov     eax, esp
-    lea     edx, [esp + SHA256_SIZE]
-    call    sha256_end
-    add     ebp, HMAC_OUTER - HMAC_INNER
-    mov     eax, esp
+    mov     eax, ebx
     mov     edx, ebp
-    call    hmac_begin
-    mov     eax, esp
-    lea     edx, [esp + SHA256_SIZE]
-    mov     ecx, SHA256_BYTES
-    call    sha256_add
-    mov     eax, esp
-    mov     edx, ebx
-    call    sha256_end
-    add     esp, SHA256_SIZE + SHA256_BYTES
+    mov     ecx, esp
+    call    hmac_end
+    add     esp, SHA256_SIZE
     pop     ebp
-    pop     edi
     pop     ebx
     ret
 
-# Begins a digest after a padded key.
-# In: EAX SHA256 record, EDX state.
+# Begins the code of a message that comes in pieces: `sha256_add` takes each.
+# In: EAX SHA256 record, EDX HMAC record, or the state to begin with.
+.global hmac_begin
 hmac_begin:
     push    esi
     push    edi
@@ -123,6 +112,36 @@ hmac_begin:
     mov     dword ptr [eax + SHA256_COUNT], SHA256_BLOCK
     pop     edi
     pop     esi
+    ret
+
+# Ends it.
+# In: EAX where the code goes, SHA256_BYTES; EDX HMAC record, ECX SHA256 record.
+.global hmac_end
+hmac_end:
+    push    ebx
+    push    esi
+    push    edi
+    sub     esp, SHA256_BYTES
+    mov     ebx, eax
+    mov     esi, edx
+    mov     edi, ecx
+    mov     eax, edi
+    mov     edx, esp
+    call    sha256_end
+    mov     eax, edi
+    lea     edx, [esi + HMAC_OUTER]
+    call    hmac_begin
+    mov     eax, edi
+    mov     edx, esp
+    mov     ecx, SHA256_BYTES
+    call    sha256_add
+    mov     eax, edi
+    mov     edx, ebx
+    call    sha256_end
+    add     esp, SHA256_BYTES
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
 
 # Compares what must not be told byte by byte: takes the same time wherever the two differ.

@@ -107,6 +107,8 @@ net_counters:
     COUNTER dns_malformed, "dns    malformed"
     COUNTER dns_questions, "dns    questions to us"
     COUNTER dns_passed_on, "dns    questions passed on"
+    COUNTER dns_updates, "dns    updates made"
+    COUNTER dns_forged, "dns    signatures refused"
     COUNTER mdns_conflicts, "mdns   names that another machine has"
     COUNTER dns_full, "dns    questions refused: too many wait"
     COUNTER dhcp_sent, "dhcp   messages sent"

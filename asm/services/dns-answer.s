@@ -17,7 +17,7 @@ FORWARD                 = ANSWER_FORWARD
 
 # Answers a question in place.
 # In: EBX answer structure, ESI message, ECX its bytes, EDX bytes that fit there, EDI 1 when it came by TCP.
-# Out: EAX bytes of the answer, 0 when none is due, ANSWER_FORWARD when it is not ours to answer.
+# Out: EAX bytes of the answer, 0 when none is due, ANSWER_FORWARD when it is not ours to answer, ANSWER_TRANSFER.
 .global dns_answer
 dns_answer:
     push    esi
@@ -69,6 +69,7 @@ dns_answer:
     mov     eax, ebp
 1:  add     eax, esi
     sub     eax, OPT_BYTES
+    sub     eax, [ebx + ANSWER_RESERVE]
     mov     [ebx + ANSWER_END], eax
     push    edx
     call    answer_question
@@ -81,6 +82,8 @@ dns_answer:
     cmp     word ptr [edx + 2], DNS_IN << 8
     mov     edx, DNS_REFUSED
     jne     .Ldns_answer_rcode
+    cmp     dword ptr [ebx + ANSWER_TYPE], DNS_AXFR
+    je      .Ldns_answer_transfer
     lea     eax, [ebx + ANSWER_NAME]
     call    dns_zone_of
     jc      .Ldns_answer_foreign
@@ -93,6 +96,11 @@ dns_answer:
     mov     eax, FORWARD
     test    byte ptr [ebx + ANSWER_FLAGS], DNS_RECURSE
     jnz     .Ldns_answer_silent
+    jmp     .Ldns_answer_rcode
+.Ldns_answer_transfer:
+    call    dns_transfer_allowed        # EDX: code
+    mov     eax, ANSWER_TRANSFER
+    jnc     .Ldns_answer_silent
     jmp     .Ldns_answer_rcode
 .Ldns_answer_malformed:
     mov     edx, DNS_FORMAT_ERROR
@@ -120,6 +128,7 @@ dns_answer_code:
 # In: EBX answer structure, ESI message.
 # Out: EAX bytes.
 # Clobbers: ECX, EDX.
+.global dns_answer_finish
 dns_answer_finish:
     mov     ax, [ebx + ANSWER_FLAGS]
     mov     [esi + DNS_FLAGS], ax
@@ -445,6 +454,7 @@ answer_leads:
 # Writes one record. When it does not fit, the answer is marked as cut off, unless it is additional (RFC 2181, 9).
 # In: EBX answer structure, EAX record, EDX name of its owner.
 # Clobbers: EAX, ECX, EDX.
+.global answer_write
 answer_write:
     push    esi
     push    edi

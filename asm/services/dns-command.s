@@ -11,23 +11,28 @@ dns_help:
     .ascii  "  dns on | off                      switches the server on or off\n"
     .ascii  "  dns load FILE ZONE                reads a zone file; its names are below ZONE\n"
     .ascii  "  dns add NAME [TTL] TYPE DATA      enters a record; NAME and names in DATA are whole ones\n"
-    .asciz  "  dns del NAME                      removes all records at and below a name\n"
+    .ascii  "  dns del NAME                      removes all records at and below a name\n"
+    .ascii  "  dns key NAME SECRET [BELOW]       lets who has the secret (Base64) change records, of names at and below BELOW\n"
+    .asciz  "  dns unkey NAME                    forgets a key\n"
 .popsection
 
-SHELL_COMMAND "dns", command_dns, "[on | off | load FILE ZONE | add NAME TYPE DATA | del NAME]", "serve names", GROUP_NETWORK, dns_help
+SHELL_COMMAND "dns", command_dns, "[on | off | load FILE ZONE | add NAME TYPE DATA | del NAME | key NAME SECRET | unkey NAME]", "serve names", GROUP_NETWORK, dns_help
 
 .pushsection .data
 .balign 4
 # Word, how many words follow at least, routine.
 dns_words:
     .long   word_on, 0, dns_command_on, word_off, 0, dns_command_off, word_load, 2, dns_command_load
-    .long   word_add, 3, dns_command_add, word_del, 1, dns_command_del, 0
+    .long   word_add, 3, dns_command_add, word_del, 1, dns_command_del
+    .long   word_key, 2, dns_command_key, word_unkey, 1, dns_command_unkey, 0
 .popsection
 STRING word_on, "on"
 STRING word_off, "off"
 STRING word_load, "load"
 STRING word_add, "add"
 STRING word_del, "del"
+STRING word_key, "key"
+STRING word_unkey, "unkey"
 
 .text
 
@@ -69,7 +74,8 @@ command_dns:
 3:  PRINTF  "dns: %s\n", eax
     jmp     .Lcommand_dns_bad
 .Lcommand_dns_usage:
-    PRINT   "usage: dns [on | off | load FILE ZONE | add NAME [TTL] TYPE DATA | del NAME]\n"
+    PRINT   "usage: dns [on | off | load FILE ZONE | add NAME [TTL] TYPE DATA | del NAME\n"
+    PRINT   "            | key NAME SECRET [BELOW] | unkey NAME]\n"
 .Lcommand_dns_bad:
     mov     eax, 1
     jmp     .Lcommand_dns_done
@@ -115,6 +121,20 @@ dns_command_del:
     mov     edx, 0
     ret
 
+# See dns_command_on.
+dns_command_key:
+    mov     ecx, edi
+    call    dns_key_add
+    mov     edx, 0
+    ret
+
+# See dns_command_on.
+dns_command_unkey:
+    mov     eax, [esi]
+    call    dns_key_remove
+    mov     edx, 0
+    ret
+
 # Shows the records: names, TTL, type, and the data of those that are short.
 dns_show:
     push    ebp
@@ -122,31 +142,38 @@ dns_show:
     mov     eax, offset dns_mutex
     call    mutex_lock
     mov     ebx, [dns_records]
-1:  test    ebx, ebx
-    jz      3f
+.Ldns_show_next:
+    test    ebx, ebx
+    jz      .Ldns_show_end
     lea     eax, [ebx + ZONE_NAME]
     mov     edx, esp
     call    dns_name_text
     mov     ecx, offset dns_types
-2:  mov     eax, [ebx + ZONE_TYPE]
+    mov     edx, esp
+    mov     eax, [ebx + ZONE_TYPE]
+2:  mov     ebp, [ecx]
+    test    ebp, ebp
+    jz      .Ldns_show_number
     cmp     [ecx + 4], eax
     je      .Ldns_show_row
     add     ecx, 12
     jmp     2b
+.Ldns_show_number:
+    PRINTF  "%s %u TYPE%u", edx, [ebx+ZONE_TTL], eax
+    jmp     4f
 .Ldns_show_row:
-    mov     eax, esp
-    mov     ebp, [ecx]
-    PRINTF  "%s %u %s", eax, [ebx+ZONE_TTL], ebp
+    PRINTF  "%s %u %s", edx, [ebx+ZONE_TTL], ebp
     cmp     dword ptr [ebx + ZONE_TYPE], DNS_A
     jne     4f
     mov     eax, [ebx + ZONE_DATA]
     PRINTF  " %I", [eax]
 4:  PRINT   "\n"
     mov     ebx, [ebx + ZONE_NEXT]
-    jmp     1b
-3:  PRINTF  "%u records\n", [dns_record_count]
+    jmp     .Ldns_show_next
+.Ldns_show_end:
+    PRINTF  "%u records\n", [dns_record_count]
     mov     eax, offset dns_mutex
     call    mutex_unlock
     lea     esp, [esp + 256]
     pop     ebp
-    ret
+    jmp     dns_keys_show

@@ -20,6 +20,12 @@ dns_last:               .space 4        # the last, or 0
 .global dns_mutex
 dns_mutex:              .space MUTEX_SIZE
 
+.data
+    # the zone that is made by this machine itself, so that nobody else may change it
+.global dns_made
+dns_made:               .byte 0xFF      # no name yet
+    .space  255
+
 .text
 
 # Enters a record; one that is there with the same data gets the TTL. dns_mutex is held.
@@ -27,51 +33,73 @@ dns_mutex:              .space MUTEX_SIZE
 # Out: CF and EAX error: ERROR_NO_SPACE when there are too many.
 .global dns_record_add
 dns_record_add:
+    push    eax
+    push    edx
+    push    ecx
+    call    dns_record_same
+    pop     ecx
+    jnc     1f
+    pop     edx
+    pop     eax
+    call    dns_record_make
+    jnc     dns_record_link
+    ret
+1:  lea     esp, [esp + 8]
+    mov     [eax + ZONE_TTL], ecx
+    ret
+
+# Finds the record with the same name, type and data.
+# In: EAX name, EDX type, ESI data, EDI bytes of it.
+# Out: EAX record; CF when there is none.
+# Clobbers: ECX, EDX.
+.global dns_record_same
+dns_record_same:
+    push    ebx
+    push    eax                         # [esp + 4]: name
+    push    edx                         # [esp]: type
+    xor     ebx, ebx
+1:  mov     eax, ebx
+    mov     edx, [esp + 4]
+    mov     ecx, [esp]
+    call    dns_record_next
+    jc      2f
+    mov     ebx, eax
+    cmp     [ebx + ZONE_BYTES], edi
+    jne     1b
+    mov     eax, [ebx + ZONE_DATA]
+    mov     edx, esi
+    mov     ecx, edi
+    call    mem_compare
+    jne     1b
+    mov     eax, ebx
+    clc
+2:  lea     esp, [esp + 8]
+    pop     ebx
+    ret
+
+# Makes a record that is not in the list, if there is room for it there.
+# In: EAX name, EDX type, ECX TTL in seconds, ESI data, EDI bytes of it.
+# Out: EAX record; CF and EAX error: ERROR_NO_SPACE when there are too many.
+.global dns_record_make
+dns_record_make:
     push    ebx
     push    ebp
     push    eax                         # [esp + 8]: name
     push    edx                         # [esp + 4]: type
     push    ecx                         # [esp]: TTL
-    mov     ebx, [dns_records]
-.Ldns_record_add_next:
-    test    ebx, ebx
-    jz      .Ldns_record_add_new
-    mov     eax, [esp + 4]
-    cmp     [ebx + ZONE_TYPE], eax
-    jne     1f
-    cmp     [ebx + ZONE_BYTES], edi
-    jne     1f
-    mov     eax, [esp + 8]
-    lea     edx, [ebx + ZONE_NAME]
-    call    dns_name_equal
-    jne     1f
-    mov     eax, [ebx + ZONE_DATA]
-    mov     edx, esi
-    mov     ecx, edi
-    call    mem_compare
-    je      .Ldns_record_add_again
-1:  mov     ebx, [ebx + ZONE_NEXT]
-    jmp     .Ldns_record_add_next
-.Ldns_record_add_again:
-    mov     eax, [esp]
-    mov     [ebx + ZONE_TTL], eax
-    clc
-    jmp     .Ldns_record_add_done
-.Ldns_record_add_new:
-    mov     eax, [esp + 8]
     call    dns_name_length
     mov     ebp, eax                    # EBP: bytes of the name
     lea     eax, [eax + edi + ZONE_NAME]
     mov     ecx, [dns_record_bytes]
     add     ecx, eax
     cmp     ecx, BYTES_MAXIMUM
-    ja      .Ldns_record_add_full
+    ja      .Ldns_record_make_full
     cmp     dword ptr [dns_record_count], RECORDS_MAXIMUM
-    jae     .Ldns_record_add_full
+    jae     .Ldns_record_make_full
     push    ecx
     call    malloc
     pop     ecx
-    jc      .Ldns_record_add_done
+    jc      .Ldns_record_make_done
     mov     [dns_record_bytes], ecx
     inc     dword ptr [dns_record_count]
     mov     ebx, eax
@@ -80,6 +108,7 @@ dns_record_add:
     mov     eax, [esp]
     mov     [ebx + ZONE_TTL], eax
     mov     [ebx + ZONE_BYTES], edi
+    mov     dword ptr [ebx + ZONE_CLASS], DNS_IN
     lea     eax, [ebx + ZONE_NAME]
     mov     edx, [esp + 8]
     mov     ecx, ebp
@@ -89,27 +118,71 @@ dns_record_add:
     mov     edx, esi
     mov     ecx, edi
     call    mem_copy
-    mov     eax, [dns_last]
-    test    eax, eax
-    jnz     2f
-    mov     eax, offset dns_records     # ZONE_NEXT is 0, so the head looks like a record
-2:  mov     [eax + ZONE_NEXT], ebx
-    mov     [dns_last], ebx
+    mov     eax, ebx
     clc
-    jmp     .Ldns_record_add_done
-.Ldns_record_add_full:
+    jmp     .Ldns_record_make_done
+.Ldns_record_make_full:
     mov     eax, ERROR_NO_SPACE
     stc
-.Ldns_record_add_done:
+.Ldns_record_make_done:
     lea     esp, [esp + 12]
     pop     ebp
     pop     ebx
     ret
 
+# Puts a record at the end of the list. dns_mutex is held.
+# In: EAX record.
+# Out: CF clear.
+# Clobbers: EDX.
+.global dns_record_link
+dns_record_link:
+    mov     edx, [dns_last]
+    test    edx, edx
+    jnz     1f
+    mov     edx, offset dns_records     # ZONE_NEXT is 0, so the head looks like a record
+1:  mov     [edx + ZONE_NEXT], eax
+    mov     [dns_last], eax
+    clc
+    ret
+
+# Frees a record that is not in the list.
+# In: EAX record.
+.global dns_record_free
+dns_record_free:
+    push    eax
+    push    dword ptr [eax + ZONE_BYTES]
+    add     eax, ZONE_NAME
+    call    dns_name_length
+    pop     edx
+    lea     eax, [eax + edx + ZONE_NAME]
+    sub     [dns_record_bytes], eax
+    dec     dword ptr [dns_record_count]
+    pop     eax
+    jmp     mfree
+
+# Removes one record. dns_mutex is held.
+# In: EAX record.
+.global dns_record_drop
+dns_record_drop:
+    mov     edx, offset dns_records
+1:  cmp     [edx + ZONE_NEXT], eax
+    je      2f
+    mov     edx, [edx + ZONE_NEXT]
+    jmp     1b
+2:  cmp     [dns_last], eax
+    jne     4f
+    mov     ecx, edx
+    cmp     ecx, offset dns_records
+    jne     3f
+    xor     ecx, ecx
+3:  mov     [dns_last], ecx
+4:  mov     ecx, [eax + ZONE_NEXT]
+    mov     [edx + ZONE_NEXT], ecx
+    jmp     dns_record_free
+
 # Removes all that is at or below a name: a zone. dns_mutex is held.
 # In: EAX name.
 # Out: EAX how many records went.
-.global dns_record_remove
 dns_record_remove:
     push    ebx
     push    esi
@@ -125,17 +198,11 @@ dns_record_remove:
     mov     edx, ebp
     call    dns_name_below
     jc      2f
-    lea     eax, [ebx + ZONE_NAME]
-    call    dns_name_length
-    add     eax, [ebx + ZONE_BYTES]
-    add     eax, ZONE_NAME
-    sub     [dns_record_bytes], eax
-    dec     dword ptr [dns_record_count]
     inc     edi
     mov     eax, [ebx + ZONE_NEXT]
     mov     [esi + ZONE_NEXT], eax
     mov     eax, ebx
-    call    mfree
+    call    dns_record_free
     jmp     1b
 2:  mov     esi, ebx
     jmp     1b
@@ -149,6 +216,18 @@ dns_record_remove:
     pop     esi
     pop     ebx
     ret
+
+# Removes all that is at or below a name, and notes that this machine makes it anew by itself. dns_mutex is held.
+# In: EAX name, in a buffer of 256 bytes.
+.global dns_record_remake
+dns_record_remake:
+    push    eax
+    mov     edx, eax
+    mov     eax, offset dns_made
+    mov     ecx, 256
+    call    mem_copy
+    pop     eax
+    jmp     dns_record_remove
 
 # Removes all that is at and below a name. May sleep.
 # In: EAX text of the name.

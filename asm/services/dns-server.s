@@ -186,19 +186,14 @@ dns_question:
     mov     ecx, eax
     push    eax
     COUNT   dns_questions
+    mov     [ebx + ANSWER_PEER], edx
     mov     eax, [dns_udp]
     call    udp_answer
-    mov     eax, offset dns_mutex
-    call    mutex_lock
-    mov     ecx, [esp]
+    pop     ecx
     mov     edx, MESSAGE_BYTES
     xor     edi, edi
-    call    dns_answer
-    push    eax
-    mov     eax, offset dns_mutex
-    call    mutex_unlock
-    pop     eax
-    pop     edi                         # bytes of the question
+    call    dns_serve
+    mov     edi, [ebx + ANSWER_BYTES]
     pop     ecx
     pop     edx
     test    eax, eax
@@ -393,6 +388,14 @@ dns_listener:
 # In: EAX client.
 dns_client:
     mov     ebx, eax
+    sub     esp, STATUS_SIZE
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, esp
+    call    stream_status
+    mov     eax, [esp + STATUS_REMOTE]
+    mov     [ebx + CLIENT_ANSWER + ANSWER_PEER], eax
+    lea     esp, [esp + STATUS_SIZE]
+    jc      .Ldns_client_end
 .Ldns_client_next:
     lea     esi, [ebx + CLIENT_MESSAGE - 2]
     mov     edi, 2
@@ -410,26 +413,22 @@ dns_client:
     pop     edi
     jc      .Ldns_client_end
     COUNT   dns_questions
-    mov     eax, offset dns_mutex
-    call    mutex_lock
     push    ebx
     lea     esi, [ebx + CLIENT_MESSAGE]
     lea     ebx, [ebx + CLIENT_ANSWER]
     mov     ecx, edi
     mov     edx, MESSAGE_BYTES
     mov     edi, 1
-    call    dns_answer
+    call    dns_serve
     cmp     eax, ANSWER_FORWARD
     jne     1f
     mov     edx, DNS_REFUSED
     call    dns_answer_code
 1:  pop     ebx
-    push    eax
-    mov     eax, offset dns_mutex
-    call    mutex_unlock
-    pop     eax
     test    eax, eax
     jz      .Ldns_client_end
+    cmp     eax, ANSWER_TRANSFER
+    je      .Ldns_client_transfer
     lea     edi, [eax + 2]
     xchg    al, ah
     lea     esi, [ebx + CLIENT_MESSAGE - 2]
@@ -437,6 +436,32 @@ dns_client:
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
     call    stream_send
+    jnc     .Ldns_client_next
+    jmp     .Ldns_client_end
+.Ldns_client_transfer:
+    mov     esi, edx
+    push    esi                         # [esp]: the block
+2:  movzx   edi, word ptr [esi]
+    test    edi, edi
+    jz      3f
+    xchg    edi, eax
+    xchg    al, ah
+    xchg    edi, eax
+    add     edi, 2
+    push    edi
+    push    esi
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, IDLE_MS
+    call    stream_send
+    pop     esi
+    pop     edi
+    jc      3f
+    add     esi, edi
+    jmp     2b
+3:  pop     eax
+    pushfd
+    call    dns_transfer_done
+    popfd
     jnc     .Ldns_client_next
 .Ldns_client_end:
     mov     eax, [ebx + CLIENT_HANDLE]

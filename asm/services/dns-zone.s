@@ -9,7 +9,6 @@
 .include "fs.inc"
 
 WORDS                   = 32            # of a row
-DATA_MAXIMUM            = 1024          # bytes of one record's data
 FILE_MAXIMUM            = 256 * 1024
 TTL_USUAL               = 3600
 
@@ -24,7 +23,7 @@ READ_ORIGIN             = 24            # name that others without a dot at the 
 READ_OWNER              = 280           # name of the row
 READ_NAME               = 536           # a name in the data
 READ_DATA               = 792
-READ_WORDS              = READ_DATA + DATA_MAXIMUM + 256
+READ_WORDS              = READ_DATA + ZONE_DATA_MAXIMUM + 256
 READ_SIZE               = READ_WORDS + WORDS * 4
 
 .pushsection .data
@@ -170,7 +169,7 @@ dns_zone_replace:
     mov     eax, offset dns_mutex
     call    mutex_lock
     lea     eax, [ebx + READ_ORIGIN]
-    call    dns_record_remove
+    call    dns_record_remake
     call    zone_rows
     pushfd
     push    eax
@@ -547,7 +546,7 @@ data_texts:
     cmp     eax, 255
     ja      data_wrong
     lea     edx, [edi + eax + 1]
-    lea     ecx, [ebx + READ_DATA + DATA_MAXIMUM]
+    lea     ecx, [ebx + READ_DATA + ZONE_DATA_MAXIMUM]
     cmp     edx, ecx
     ja      data_wrong
     stosb

@@ -1,0 +1,178 @@
+/** BIND's nsupdate and dig change a node's zone and copy it, with and without keys, by UDP and by TCP. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { get16, put16 } from "../../emulator/ether/packet.ts";
+import { openPort } from "../../src/index.ts";
+import { requireOracle } from "../oracle.ts";
+import { withAddress } from "../system/booted.ts";
+import { inState, PROMPT } from "../system/images.ts";
+import { output } from "../system/output.ts";
+import { rows } from "./dig.ts";
+import { PacketScene, PEER, udp } from "./packet-wire.ts";
+
+const SECRET = Buffer.from("thirty-two bytes that are secret").toString("base64");
+const OTHER = Buffer.from("thirty-two bytes of another kind").toString("base64");
+const SECONDS_1900_TO_1970 = 2208988800;
+
+interface Scene {
+  readonly s: PacketScene;
+  /** Ports of this host that lead to the node's port 53. */
+  readonly udpPort: number;
+  readonly tcpPort: number;
+  /** Runs a program while the node runs; what it prints. */
+  readonly run: (program: string, args: readonly string[], input?: string) => Promise<string>;
+}
+
+/** Gives the node the time of this host: signatures of other programs have that. */
+async function setClock(s: PacketScene): Promise<void> {
+  s.answer = (frame) => {
+    if (frame[23] !== 17 || get16(frame, 36) !== 123) return [];
+    const data = new Uint8Array(48);
+    data.set([0x24, 2, 6, 0xe9]);
+    data.set(frame.subarray(42 + 40, 42 + 48), 24);
+    const seconds = Math.floor(Date.now() / 1000) + SECONDS_1900_TO_1970;
+    for (const at of [32, 40]) {
+      put16(data, at, Math.floor(seconds / 65536) & 0xffff);
+      put16(data, at + 2, seconds & 0xffff);
+    }
+    put16(data, 6, 0x100);
+    put16(data, 10, 0x200);
+    return [udp({ source: 123, port: get16(frame, 34), data })(s.facts)];
+  };
+  expect(await output(s.node, `ntp ${PEER} 0 far`)).toMatch(/stratum 2/);
+  s.answer = () => [];
+}
+
+async function scene(): Promise<Scene> {
+  const lab = await inState("serves a zone for BIND's programs", async () => {
+    const booted = await withAddress();
+    const lines = [
+      "dns add home.example 600 SOA ns.home.example hostmaster.home.example 7 3600 600 86400 60",
+      "dns add home.example 600 NS ns.home.example",
+      "dns add ns.home.example 600 A 10.0.2.15",
+      "dns add sub.home.example 600 NS ns.sub.home.example",
+      "dns add ns.sub.home.example 600 A 10.0.0.53",
+      "dns add own.home.example 600 SOA ns.home.example hostmaster.home.example 1 3600 600 86400 60",
+      "dns add x.own.home.example 600 A 10.0.0.54",
+      `dns key judge.key ${SECRET}`,
+      "dns on",
+    ];
+    for (const line of lines) await booted.nodes[0]!.enter(line, PROMPT);
+    return booted;
+  });
+  const s = new PacketScene(lab);
+  await setClock(s);
+  lab.realtime = true;
+  onTestFinished(() => lab.close());
+  const tcpPort = (await openPort(lab, "0:53")).ports[0]!;
+  const udpPort = (await openPort(lab, "udp:0:53")).ports[0]!;
+  const run: Scene["run"] = async (program, args, input = "") => {
+    const child = spawn(program, args);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (text += String(piece)));
+    child.stdin.end(input);
+    let isOver = false;
+    void once(child, "close").then(() => (isOver = true));
+    await lab.until(() => isOver, `${program} did not end`, { within: "60s" });
+    return text.replace(/[\t ]+/g, " ");
+  };
+  return { s, udpPort, tcpPort, run };
+}
+
+/** What nsupdate says. */
+const change = (
+  { run, udpPort, tcpPort }: Scene,
+  lines: readonly string[],
+  { secret = SECRET, key = "judge.key", isTcp = false }: { secret?: string; key?: string; isTcp?: boolean } = {},
+): Promise<string> => {
+  const script = [
+    `server 127.0.0.1 ${isTcp ? tcpPort : udpPort}`,
+    "zone home.example",
+    ...(secret ? [`key hmac-sha256:${key} ${secret}`] : []),
+    ...lines,
+    "send",
+    "",
+  ];
+  return run("nsupdate", ["-t", "20", ...(isTcp ? ["-v"] : [])], script.join("\n"));
+};
+
+const look = ({ run, udpPort }: Scene, ...args: readonly string[]): Promise<string> =>
+  run("dig", ["@127.0.0.1", "-p", String(udpPort), "+tries=1", "+time=20", "+norecurse", ...args]);
+
+const copy = ({ run, tcpPort }: Scene, ...args: readonly string[]): Promise<string> =>
+  run("dig", ["@127.0.0.1", "-p", String(tcpPort), "+tries=1", "+time=20", "+norecurse", ...args, "AXFR"]);
+
+test("nsupdate changes a zone, and dig believes its signatures", async (context) => {
+  requireOracle("nsupdate", context);
+  requireOracle("dig", context);
+  const made = await scene();
+  expect(await change(made, ["update add new.home.example 77 A 10.1.1.1"])).toBe("");
+  const signed = await look(made, "-y", `hmac-sha256:judge.key:${SECRET}`, "new.home.example", "A");
+  expect(signed).toMatch(/status: NOERROR/);
+  expect(signed).toMatch(/TSIG PSEUDOSECTION/);
+  expect(signed).not.toMatch(/WARNING|Couldn't verify|malformed/i);
+  expect(rows(signed)).toContain("new.home.example. 77 IN A 10.1.1.1");
+  // By TCP, with prerequisites, several types at once.
+  const many = [
+    "prereq yxdomain new.home.example",
+    "prereq nxrrset new.home.example TXT",
+    "prereq yxrrset new.home.example A 10.1.1.1",
+    'update add new.home.example 60 TXT "a b" c',
+    "update add new.home.example 60 AAAA 2001:db8::1",
+    "update add new.home.example 60 MX 5 mail.home.example",
+    "update add _a._tcp.new.home.example 60 SRV 1 2 80 new.home.example",
+    "update delete new.home.example A",
+  ];
+  expect(await change(made, many, { isTcp: true })).toBe("");
+  expect(rows(await look(made, "new.home.example", "TXT"))).toContain('new.home.example. 60 IN TXT "a b" "c"');
+  expect(rows(await look(made, "new.home.example", "AAAA"))).toContain("new.home.example. 60 IN AAAA 2001:db8::1");
+  expect(rows(await look(made, "new.home.example", "MX"))).toContain("new.home.example. 60 IN MX 5 mail.home.example.");
+  expect(rows(await look(made, "_a._tcp.new.home.example", "SRV"))).toContain(
+    "_a._tcp.new.home.example. 60 IN SRV 1 2 80 new.home.example.",
+  );
+  expect(await look(made, "new.home.example", "A")).toMatch(/ANSWER: 0/);
+  expect(await look(made, "home.example", "SOA")).toMatch(/ 9 3600 600 86400 60/);
+  expect(await change(made, many)).toMatch(/YXRRSET|NXRRSET/);
+  // Nobody else changes anything.
+  expect(await change(made, ["update delete ns.home.example A"], { secret: "" })).toMatch(/REFUSED/);
+  expect(await change(made, ["update delete ns.home.example A"], { secret: OTHER })).toMatch(/BADSIG/);
+  expect(await change(made, ["update delete ns.home.example A"], { key: "other.key" })).toMatch(/BADKEY/);
+  expect(await look(made, "ns.home.example", "A")).toMatch(/ANSWER: 1/);
+});
+
+test("dig copies a zone when the settings let it, in messages that are signed when it has a key", async (context) => {
+  requireOracle("nsupdate", context);
+  requireOracle("dig", context);
+  const made = await scene();
+  expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
+  await made.s.node.enter(`set dns.transfer "10.9.9.9 any"`, PROMPT);
+  const whole = await copy(made, "home.example");
+  expect(whole).toMatch(/XFR size: 6 records/);
+  expect(rows(whole).map((row) => row.split(" ").slice(0, 4).join(" "))).toEqual([
+    "home.example. 600 IN SOA",
+    "home.example. 600 IN NS",
+    "ns.home.example. 600 IN A",
+    "sub.home.example. 600 IN NS",
+    "ns.sub.home.example. 600 IN A",
+    "home.example. 600 IN SOA",
+  ]);
+  expect(await copy(made, "ns.home.example")).toMatch(/Transfer failed/);
+  expect(await look(made, "+notcp", "home.example", "AXFR")).toMatch(/Transfer failed|NOTIMP|failed/);
+  // More than one message: every one is signed, the later ones after those before (RFC 8945, 5.3.1).
+  for (let batch = 0; batch < 10; batch++) {
+    const lines = Array.from(
+      { length: 14 },
+      (_, index) => `update add t${batch}-${index}.home.example 60 TXT ${"x".repeat(200)}`,
+    );
+    expect(await change(made, lines, { isTcp: true })).toBe("");
+  }
+  await made.s.node.enter("set dns.transfer key", PROMPT);
+  expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
+  const signed = await copy(made, "-y", `hmac-sha256:judge.key:${SECRET}`, "home.example");
+  expect(signed).toMatch(/XFR size: 146 records \(messages [3-9],/);
+  expect(signed).not.toMatch(/WARNING|Couldn't verify|malformed|Transfer failed/i);
+  expect(rows(signed).filter((row) => row.includes(" TXT "))).toHaveLength(140);
+  await made.s.node.enter("set dns.transfer 10.9.9.9", PROMPT);
+  expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
+});
