@@ -13,7 +13,7 @@ ROW_BYTES           = 96
 # Shell command: lists the tasks.
 # Out: EAX status 0.
 command_ps:
-    PRINT   "id  state     cpu ms  switches   stack  name\n"
+    PRINT   "id  state     cpu ms  switches   stack     KiB  at most  name\n"
     mov     eax, offset ps_row
     call    tasks_each
     xor     eax, eax
@@ -46,8 +46,16 @@ ps_row:
     mov     eax, ebx
     call    task_stack_used
     mov     ecx, eax
-    lea     edx, [ebx + TASK_LABEL]
-    SNPRINTF ebp, ROW_BYTES, "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], ecx, edx
+    SNPRINTF ebp, ROW_BYTES, "%2u  %-8s %7u  %8u  %6u", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], ecx
+    lea     edi, [ebp + eax]
+    neg     eax
+    lea     esi, [eax + ROW_BYTES]
+    mov     eax, [ebx + TASK_OWNER]
+    call    account_pages
+    shl     eax, 2                      # KiB
+    shl     edx, 2
+    lea     ecx, [ebx + TASK_LABEL]
+    SNPRINTF edi, esi, "  %6u   %6u  %s\n", eax, edx, ecx
     pop     ebp
     pop     edi
     pop     esi
@@ -424,7 +432,8 @@ nice_text:
     .ascii  "0 is the lowest, 15 the highest. The kernel's tasks begin with 8, programs with 6. A task runs only when\n"
     .asciz  "none of a higher priority is ready.\n"
 ps_text:
-    .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
+    .ascii  "Stack is the most that the task has ever used of its stack, in bytes. KiB is the memory of whom it\n"
+    .asciz  "works for, and the most that was; mem owners has all of them.\n"
 .balign 4
 state_names:                            # in the order of TASK_READY, ...
     .long   state_ready, state_running, state_waiting, state_dead, state_new
