@@ -27,7 +27,7 @@ VIEW_SIZE               = 20 + HOSTNAME_SIZE
 .data
 .balign 4
 .global cluster_owner
-cluster_owner:          .long 0, 0, cluster_name    # of what the service opens
+cluster_owner:          .long 0, 0, cluster_name, 0    # of what the service opens
 STRING cluster_name, "cloud"
 
 .section .bss.kept, "aw", @nobits

@@ -11,6 +11,7 @@
 .include "cpu.inc"
 .include "net.inc"
 .include "crypto.inc"
+.include "tasks.inc"
 
 FEATURE_RDRAND          = 1 << 30       # CPUID 1, ECX (SDM volume 1, 7.3.17)
 RDRAND_WORDS            = 8
@@ -27,51 +28,62 @@ SAMPLE_SIZE             = 16
 generator_state:        .space SHA256_BYTES
 generator_count:        .space 4        # samples so far
 generator_started:      .space 4        # 1: what the machine offers is among them
+generator_mutex:        .space MUTEX_SIZE   # held from one state to the next, so that no two get the same bytes
 
 .text
 
-# Stirs bytes into the generator, and the moment at which that happens. From a task only.
+# Stirs bytes into the generator, and the moment at which that happens. May sleep.
 # In: EAX bytes, EDX how many.
 .global generator_stir
 generator_stir:
+    push    eax
+    push    edx
+    mov     eax, offset generator_mutex
+    call    mutex_lock
+    pop     edx
+    pop     eax
+    call    generator_next
+    mov     eax, offset generator_mutex
+    jmp     mutex_unlock
+
+# The same, for who holds the generator's mutex.
+generator_next:
     push    ebx
     push    esi
     sub     esp, SHA256_SIZE + SAMPLE_SIZE
     mov     ebx, eax
     mov     esi, edx
-    INTERRUPTS_OFF
-    lea     eax, [esp + 4]
+    mov     eax, esp
     call    sha256_begin
-    lea     eax, [esp + 4]
+    mov     eax, esp
     mov     edx, offset generator_state
     mov     ecx, SHA256_BYTES
     call    sha256_add
-    lea     eax, [esp + 4]
+    mov     eax, esp
     mov     edx, ebx
     mov     ecx, esi
     call    sha256_add
     rdtsc
-    mov     [esp + 4 + SHA256_SIZE + SAMPLE_TSC], eax
-    mov     [esp + 4 + SHA256_SIZE + SAMPLE_TSC + 4], edx
+    mov     [esp + SHA256_SIZE + SAMPLE_TSC], eax
+    mov     [esp + SHA256_SIZE + SAMPLE_TSC + 4], edx
     call    clock_us
-    mov     [esp + 4 + SHA256_SIZE + SAMPLE_US], eax
+    mov     [esp + SHA256_SIZE + SAMPLE_US], eax
     inc     dword ptr [generator_count]
     mov     eax, [generator_count]
-    mov     [esp + 4 + SHA256_SIZE + SAMPLE_COUNT], eax
-    lea     eax, [esp + 4]
-    lea     edx, [esp + 4 + SHA256_SIZE]
+    mov     [esp + SHA256_SIZE + SAMPLE_COUNT], eax
+    mov     eax, esp
+    lea     edx, [esp + SHA256_SIZE]
     mov     ecx, SAMPLE_SIZE
     call    sha256_add
-    lea     eax, [esp + 4]
+    mov     eax, esp
     mov     edx, offset generator_state
     call    sha256_end
-    INTERRUPTS_RESTORE
     add     esp, SHA256_SIZE + SAMPLE_SIZE
     pop     esi
     pop     ebx
     ret
 
-# Stirs in what the machine offers, at the first use.
+# Stirs in what the machine offers, at the first use. The mutex is held.
 generator_start:
     cmp     dword ptr [generator_started], 0
     jne     9f
@@ -83,19 +95,19 @@ generator_start:
     mov     [esp], eax
     mov     eax, esp
     mov     edx, 4
-    call    generator_stir
+    call    generator_next
     mov     esi, [net_interfaces]
 1:  test    esi, esi
     jz      2f
     lea     eax, [esi + NETIF_MAC]
     mov     edx, 6
-    call    generator_stir
+    call    generator_next
     mov     esi, [esi + NETIF_NEXT]
     jmp     1b
 2:  call    rdrand_words
     mov     eax, esp
     mov     edx, RDRAND_WORDS * 4
-    call    generator_stir
+    call    generator_next
     add     esp, RDRAND_WORDS * 4
     pop     esi
     pop     ebx
@@ -122,7 +134,7 @@ rdrand_words:
     jb      1b
 9:  ret
 
-# Fills a buffer with bytes that nobody can foretell who does not know the state. From a task only.
+# Fills a buffer with bytes that nobody can foretell who does not know the state. May sleep.
 # In: EAX buffer, EDX bytes.
 .global generator_fill
 generator_fill:
@@ -132,6 +144,8 @@ generator_fill:
     sub     esp, SHA256_BYTES
     mov     edi, eax
     mov     ebx, edx
+    mov     eax, offset generator_mutex
+    call    mutex_lock
     call    generator_start
 .Lgenerator_fill_next:
     test    ebx, ebx
@@ -149,9 +163,11 @@ generator_fill:
     rep movsb
     LOAD_STRING eax, "on"
     mov     edx, 2
-    call    generator_stir
+    call    generator_next
     jmp     .Lgenerator_fill_next
 .Lgenerator_fill_done:
+    mov     eax, offset generator_mutex
+    call    mutex_unlock
     mov     edi, esp
     xor     eax, eax
     mov     ecx, SHA256_BYTES / 4

@@ -6,6 +6,7 @@
 .include "pci.inc"
 .include "net.inc"
 .include "card.inc"
+.include "pages.inc"
 
 .text
 
@@ -65,7 +66,8 @@ card_attach:
     movzx   eax, byte ptr [ebp + PCI_IRQ]
     mov     [ebx + NETIF_IRQ], eax
     mov     eax, [esi + CARDS_PAGES]
-    call    page_alloc
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
     jc      .Lcard_attach_no_pages
     mov     [edi + CARD_MEMORY], eax
     mov     ecx, [esi + CARDS_BAR]

@@ -7,6 +7,7 @@
 .include "pci.inc"
 .include "disk.inc"
 .include "ide.inc"
+.include "pages.inc"
 
 # Registers relative to CHANNEL_MASTER.
 MASTER_COMMAND          = 0
@@ -50,7 +51,8 @@ ide_dma_find:
     mov     edx, PCI_COMMAND_IO | PCI_COMMAND_MASTER
     call    pci_enable
     mov     eax, 1
-    call    page_alloc
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
     jc      9f
     mov     [ebx + CHANNEL_TABLE], eax
     mov     [ebx + CHANNEL_MASTER], esi

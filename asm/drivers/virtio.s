@@ -11,6 +11,7 @@
 .include "memory.inc"
 .include "pci.inc"
 .include "virtio.inc"
+.include "pages.inc"
 
 VIRTQ_LARGEST           = 1024          # descriptors; the largest ring is 32768, of which nobody needs so many
 PAGE_BYTES              = 4096
@@ -143,7 +144,8 @@ virtio_queue:
     lea     eax, [eax + esi*8 + 6 + PAGE_BYTES - 1]
     shr     eax, 12
     mov     [ebx + VIRTQ_PAGES], eax
-    call    page_alloc
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
     jc      .Lvirtio_queue_failed
     mov     [ebx + VIRTQ_DESCRIPTORS], eax
     add     edi, eax

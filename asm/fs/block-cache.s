@@ -7,6 +7,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "block-cache.inc"
+.include "pages.inc"
 
 .text
 
@@ -29,7 +30,8 @@ cache_create:
     mov     [ebx + CACHE_ENTRIES], eax
     mov     esi, eax
 1:  mov     eax, 1
-    call    page_alloc
+    mov     edx, PAGES_FILES
+    call    page_alloc_for
     jc      9f
     mov     [esi + BLOCK_DATA], eax
     call    cache_link

@@ -8,6 +8,7 @@
 .include "disk.inc"
 .include "fs.inc"
 .include "iso9660.inc"
+.include "pages.inc"
 
 .section .rodata
 .balign 4
@@ -61,7 +62,8 @@ iso_create:
     jc      2f
     push    eax
     mov     eax, 1
-    call    page_alloc
+    mov     edx, PAGES_FILES
+    call    page_alloc_for
     pop     edx
     jc      1f
     mov     [edx + ISO_BUFFER], eax

@@ -6,6 +6,7 @@
 .include "disk.inc"
 .include "fs.inc"
 .include "oofs.inc"
+.include "pages.inc"
 
 .section .rodata
 .balign 4
@@ -100,7 +101,8 @@ oofs_create:
     mov     [ebx + OOFS_VOLUME], esi
     mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
     mov     eax, 3
-    call    page_alloc
+    mov     edx, PAGES_FILES
+    call    page_alloc_for
     jc      7f
     mov     [ebx + OOFS_WINDOW], eax
     add     eax, OOFS_BLOCK_BYTES

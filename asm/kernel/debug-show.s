@@ -98,7 +98,7 @@ debug_name:
     PRINTF  "%08x", eax
     ret
 
-# Prints the heap by caller, or remembers it, or prints what has become more since then.
+# Prints the heap by caller, or remembers it, or prints what has become more since then, or who has which pages.
 .global debug_heap
 debug_heap:
     push    esi
@@ -348,7 +348,9 @@ debug_set:
 debug_states:                               # in the order of TASK_READY, ...
     .long   debug_ready, debug_running, debug_waiting, debug_dead, debug_new
 debug_heap_words:
-    .long   debug_word_mark, callers_mark, debug_word_leaks, callers_leaks, 0
+    .long   debug_word_mark, callers_mark, debug_word_leaks, callers_leaks
+    .long   debug_word_owners, accounts_show, 0
+STRING debug_word_owners, "owners"
 STRING debug_word_mark, "mark"
 STRING debug_word_leaks, "leaks"
 STRING debug_ready, "ready"

@@ -376,7 +376,8 @@ HANDLE_TYPE memory_type, "memory", mfree
 .data
 .balign 4
 .global owner_system
-owner_system:       .long 0, 0, system_name # of what outlives every task, and of what is opened while the system boots
+owner_system:                           # of what outlives every task, and of what is opened while the system boots
+    .long   0, 0, system_name, 0
 STRING system_name, "system"
 
 .bss

@@ -19,9 +19,13 @@ HEAP_FREE           = 0xF4EEB10C
 
 HEAP_BINS           = 32                    # list n holds blocks of 2^n to 2^(n+1)-1 bytes
 REGION_PAGES        = 64                    # at least so much is added at a time
+REGION_STEP         = 16                    # pages that go back at a time
 
-# A region begins with a link to the next one.
+# A region begins with links to its neighbours in the list. One that is all free goes back, but for one of the least
+# size: else a block that comes and goes would take a region along each time.
 REGION_NEXT         = 0
+REGION_BACK         = 4
+REGION_BYTES        = 8
 REGION_HEADER       = 16
 
 .text
@@ -60,6 +64,12 @@ malloc:
     jmp     .Lmalloc_done
 .Lmalloc_found:
     mov     ebx, eax
+    sub     eax, REGION_HEADER
+    cmp     eax, [heap_spare]
+    jne     .Lmalloc_unlink
+    mov     dword ptr [heap_spare], 0
+.Lmalloc_unlink:
+    mov     eax, ebx
     call    heap_unlink
     mov     eax, ebx
     mov     edx, esi
@@ -143,12 +153,68 @@ mfree:
     add     [esi + BLOCK_SIZE], eax
     mov     ebx, esi
 .Lmfree_link:
+    mov     eax, [ebx + BLOCK_SIZE]     # is it all of its region?
+    mov     edx, [eax + ebx + BLOCK_SIZE]
+    or      edx, [ebx + BLOCK_PREVIOUS]
+    jnz     .Lmfree_keep
+    cmp     eax, REGION_PAGES * PAGE_SIZE - REGION_HEADER - BLOCK_HEADER
+    jne     .Lmfree_region
+    cmp     dword ptr [heap_spare], 0
+    jne     .Lmfree_region
+    lea     eax, [ebx - REGION_HEADER]
+    mov     [heap_spare], eax
+.Lmfree_keep:
     mov     eax, ebx
     call    heap_link
     INTERRUPTS_RESTORE
     pop     esi
     pop     ebx
 .Lmfree_done:
+    ret
+.Lmfree_region:
+    mov     eax, ebx
+    xor     eax, HEAP_FREE              # whoever frees it again is told so
+    mov     [ebx + BLOCK_MAGIC], eax
+    lea     eax, [ebx - REGION_HEADER]
+    call    heap_region_out
+    INTERRUPTS_RESTORE
+    mov     ebx, eax
+    mov     esi, edx
+.Lmfree_pages:
+    mov     eax, ebx                    # a few at a time: interrupts are off meanwhile
+    mov     edx, esi
+    cmp     edx, REGION_STEP
+    jbe     .Lmfree_pages_some
+    mov     edx, REGION_STEP
+.Lmfree_pages_some:
+    sub     esi, edx
+    mov     ecx, edx
+    shl     ecx, 12
+    add     ebx, ecx
+    call    page_free
+    test    esi, esi
+    jnz     .Lmfree_pages
+    pop     esi
+    pop     ebx
+    ret
+
+# Takes a region out of the list. Interrupts are off.
+# In: EAX region.
+# Out: EAX as before, EDX its pages.
+heap_region_out:
+    mov     ecx, [eax + REGION_NEXT]
+    mov     edx, [eax + REGION_BACK]
+    test    ecx, ecx
+    jz      1f
+    mov     [ecx + REGION_BACK], edx
+1:  test    edx, edx
+    jz      2f
+    mov     [edx + REGION_NEXT], ecx
+    jmp     3f
+2:  mov     [heap_regions], ecx
+3:  mov     edx, [eax + REGION_BYTES]
+    sub     [heap_bytes], edx
+    shr     edx, 12
     ret
 
 heap_bad_address:
@@ -306,10 +372,14 @@ heap_grow:
     call    page_alloc_for
     jc      3f
 2:  shl     ebx, 12
+    mov     [eax + REGION_BYTES], ebx
     mov     edx, [heap_regions]
     mov     [eax + REGION_NEXT], edx
     mov     [heap_regions], eax
-    lea     esi, [eax + ebx - BLOCK_HEADER] # the header that ends it
+    test    edx, edx
+    jz      4f
+    mov     [edx + REGION_BACK], eax
+4:  lea     esi, [eax + ebx - BLOCK_HEADER] # the header that ends it
     mov     edx, esi
     xor     edx, HEAP_USED
     mov     [esi + BLOCK_MAGIC], edx
@@ -393,6 +463,7 @@ heap_stats:
 .balign 4
 heap_bins:          .space HEAP_BINS * 4
 heap_regions:       .space 4
+heap_spare:         .space 4                # region of REGION_PAGES that is all free, 0 if there is none
 heap_bytes:         .space 4
 heap_used_bytes:    .space 4
 heap_used_blocks:   .space 4

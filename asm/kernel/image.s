@@ -111,6 +111,9 @@ image_open:
     call    page_alloc_for
     jc      2f
     mov     [ebx + PROCESS_FILL], eax
+    mov     edx, 1
+    lea     ecx, [ebx + PROCESS_OWNER]
+    call    page_charge
     mov     ecx, FILE_READ
     call    file_open_shared
     jc      2f

@@ -149,6 +149,10 @@ module_place:
     call    page_alloc
     jc      .Lmodule_place_done
     mov     [ebx + MODULE_BASE], eax
+    mov     edx, [ebx + MODULE_PAGES]
+    lea     ecx, [ebx + MODULE_OWNER]
+    call    page_charge
+    mov     eax, [ebx + MODULE_BASE]
     xor     ecx, ecx
 .Lmodule_place_copy:
     mov     eax, ecx

@@ -204,6 +204,8 @@ module_unload:
     mov     eax, [ebx + MODULE_BASE]
     mov     edx, [ebx + MODULE_PAGES]
     call    page_free
+    lea     eax, [ebx + MODULE_OWNER]
+    call    account_end
     mov     eax, ebx
     call    mfree
     clc

@@ -15,8 +15,8 @@ MEMORY_MAP_ENTRY    = 24
 
 .text
 
-# Builds the bitmap right after what the loader used, and after it a byte for each page that says what it is used for.
-# Their memory is taken from there too.
+# Builds the bitmap right after what the loader used, and after it two bytes for each page: what it is used for, and who
+# has it. Their memory is taken from there too.
 pages_init:
     push    ebx
     push    esi
@@ -53,6 +53,9 @@ pages_init:
     rep stosd
     mov     [page_uses], edi
     add     edi, [pages_end]
+    mov     [page_accounts], edi
+    add     edi, [pages_end]
+    call    accounts_init
     lea     eax, [edi - KERNEL_SPACE + PAGE_SIZE - 1]
     shr     eax, 12
     mov     [page_lowest], eax
@@ -225,6 +228,7 @@ page_alloc_for:
     call    pages_take
     pop     edx
     jc      1f
+    call    account_take
     push    edi
     push    eax
     mov     edi, [page_uses]
@@ -361,6 +365,9 @@ frame_alloc:
     mov     edx, [page_uses]
     mov     [edx + eax], bl
     INTERRUPTS_RESTORE
+    mov     edx, ebx
+    mov     ecx, 1
+    call    account_take
     shl     eax, 12
     pop     ebx
     clc
@@ -421,6 +428,7 @@ pages_give:
     mov     edx, [page_uses]
     movzx   edx, byte ptr [edx + ebx]
     dec     dword ptr [pages_used_for + edx*4]
+    call    account_give
     inc     ebx
     dec     esi
     jmp     2b

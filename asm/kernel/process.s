@@ -172,6 +172,10 @@ process_release:
     dec     dword ptr [eax + PROCESS_REFS]
     jnz     1f
     dec     dword ptr [process_count]
+    push    eax
+    add     eax, PROCESS_OWNER
+    call    account_end
+    pop     eax
     jmp     mfree
 1:  ret
 
@@ -242,6 +246,19 @@ thread_make:
     lea     edx, [ebx + PROCESS_OWNER]
     mov     [eax + TASK_OWNER], edx
     inc     dword ptr [edx + OWNER_TASKS]
+    mov     ecx, edx                    # the owner has the pages too
+    push    eax
+    mov     eax, [eax + TASK_STACK]
+    mov     edx, STACK_PAGES
+    call    page_charge
+    mov     eax, esi
+    mov     edx, 1
+    lea     ecx, [ebx + PROCESS_OWNER]
+    call    page_charge
+    mov     eax, [esp]
+    add     eax, TASK_OWN
+    call    account_end
+    pop     eax
     mov     esi, [eax + TASK_ID]
     INTERRUPTS_OFF
     cmp     dword ptr [ebx + PROCESS_THREADS], 0

@@ -27,6 +27,11 @@ space_make:
     jc      1f
     mov     [ebx + PROCESS_DIRECTORY], eax
     inc     dword ptr [ebx + PROCESS_PAGES]
+    mov     esi, eax
+    mov     edx, 1
+    lea     ecx, [ebx + PROCESS_OWNER]
+    call    page_charge
+    mov     eax, esi
     INTERRUPTS_OFF
     lea     edi, [eax + (KERNEL_SPACE >> 20)]
     mov     esi, offset page_directory + (KERNEL_SPACE >> 20)

@@ -204,6 +204,19 @@ console_write:
     pop     ebx
     ret
 
+# Copies bytes, by dwords as far as that goes: interrupts are off.
+# In: ESI source, EDI destination, EDX bytes.
+# Out: ESI and EDI behind them.
+# Clobbers: ECX only.
+pipe_copy:
+    mov     ecx, edx
+    shr     ecx, 2
+    rep movsd
+    mov     ecx, edx
+    and     ecx, 3
+    rep movsb
+    ret
+
 # Reads from a pipe: waits until there is something, or nobody left to write.
 pipe_read:
     push    ebx
@@ -230,13 +243,24 @@ pipe_read:
 .Lpipe_read_least:
     mov     ebp, ecx
     mov     esi, [ebx + PIPE_HEAD]
-.Lpipe_read_byte:
-    mov     al, [ebx + PIPE_RING + esi]
-    stosb
-    inc     esi
+.Lpipe_read_piece:
+    mov     edx, PIPE_BYTES             # up to the ring's end, then from its beginning on
+    sub     edx, esi
+    cmp     edx, ecx
+    jbe     .Lpipe_read_copy
+    mov     edx, ecx
+.Lpipe_read_copy:
+    sub     ecx, edx
+    push    ecx
+    push    esi
+    lea     esi, [ebx + PIPE_RING + esi]
+    call    pipe_copy
+    pop     esi
+    pop     ecx
+    add     esi, edx
     and     esi, PIPE_BYTES - 1
-    dec     ecx
-    jnz     .Lpipe_read_byte
+    test    ecx, ecx
+    jnz     .Lpipe_read_piece
     mov     [ebx + PIPE_HEAD], esi
     sub     [ebx + PIPE_COUNT], ebp
     lea     eax, [ebx + PIPE_DRAINED]
@@ -280,13 +304,24 @@ pipe_write:
     mov     ebp, ecx
     mov     edi, [ebx + PIPE_HEAD]
     add     edi, [ebx + PIPE_COUNT]
-.Lpipe_write_byte:
+.Lpipe_write_piece:
     and     edi, PIPE_BYTES - 1
-    lodsb
-    mov     [ebx + PIPE_RING + edi], al
-    inc     edi
-    dec     ecx
-    jnz     .Lpipe_write_byte
+    mov     edx, PIPE_BYTES
+    sub     edx, edi
+    cmp     edx, ecx
+    jbe     .Lpipe_write_copy
+    mov     edx, ecx
+.Lpipe_write_copy:
+    sub     ecx, edx
+    push    ecx
+    push    edi
+    lea     edi, [ebx + PIPE_RING + edi]
+    call    pipe_copy
+    pop     edi
+    pop     ecx
+    add     edi, edx
+    test    ecx, ecx
+    jnz     .Lpipe_write_piece
     add     [ebx + PIPE_COUNT], ebp
     lea     eax, [ebx + PIPE_FILLED]
     call    event_broadcast

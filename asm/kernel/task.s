@@ -8,8 +8,6 @@
 .include "memory.inc"
 .include "tasks.inc"
 
-STACK_PAGES         = 5                     # the lowest is the guard
-
 .text
 
 # Turns the boot into the first task and creates the idle task.
@@ -135,6 +133,10 @@ task_new:
     inc     dword ptr [eax + OWNER_TASKS]
     lea     edx, [ebx + TASK_LABEL]
     mov     [eax + OWNER_NAME], edx
+    mov     ecx, eax
+    mov     eax, [ebx + TASK_STACK]
+    mov     edx, STACK_PAGES
+    call    page_charge
     INTERRUPTS_OFF
     inc     dword ptr [task_last_id]
     mov     eax, [task_last_id]
@@ -224,6 +226,9 @@ task_reap:
     pop     eax
     mov     edx, STACK_PAGES
     call    page_free
+    mov     eax, [esp]
+    add     eax, TASK_OWN
+    call    account_end
     pop     eax
     call    mfree
 1:  ret

@@ -9,7 +9,7 @@
 
 .data
 .balign 4
-network_owner:      .long 0, 0, network_name
+network_owner:      .long 0, 0, network_name, 0
 STRING network_name, "network"
 
 SERVICE_PART network, network_owner, "net", network_task, network_leave, network_reset, "kernel network\nrestart always\n"

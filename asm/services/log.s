@@ -24,7 +24,7 @@ FILTER_SIZE         = FILTER_LINE + LOG_LINE_BYTES
 
 .pushsection .data
 .balign 4
-log_owner:          .long 0, 0, log_name
+log_owner:          .long 0, 0, log_name, 0
 .popsection
 STRING log_name, "log"
 

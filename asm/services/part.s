@@ -56,13 +56,15 @@ part_run:
     push    esi
     push    edi
     mov     esi, [ebx + SERVICE_PART]
-    INTERRUPTS_OFF
     mov     eax, [esi + PART_MAIN]
     xor     edx, edx
     mov     ecx, [esi + PART_TASK]
-    call    task_create
+    call    task_new
     jc      .Lpart_run_failed
     mov     edi, [eax + TASK_ID]
+    INTERRUPTS_OFF                      # it may end as soon as it is ready
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    call    ready_append
     mov     dword ptr [ebx + SERVICE_EVENTS], offset task_ended
     lea     eax, [ebx + SERVICE_EVENT]
     mov     [ebx + SERVICE_EVENTS + 4], eax
@@ -105,7 +107,6 @@ part_run:
     sete    al
     jmp     .Lpart_run_done
 .Lpart_run_failed:
-    INTERRUPTS_RESTORE
     mov     eax, 1
 .Lpart_run_done:
     pop     edi

@@ -179,7 +179,7 @@ command_mem:
     xor     eax, eax
     ret
 .Lcommand_mem_usage:
-    PRINT   "usage: mem [check|callers|mark|leaks|fail [NUMBER]]\n"
+    PRINT   "usage: mem [owners|check|callers|mark|leaks|fail [NUMBER]]\n"
     mov     eax, 2
     ret
 
@@ -195,7 +195,7 @@ SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
 SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
-SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks|fail [NUMBER]]", "show the use of memory", GROUP_SYSTEM, mem_text
+SHELL_COMMAND "mem", command_mem, "[owners|check|callers|mark|leaks|fail [NUMBER]]", "show the use of memory", GROUP_SYSTEM, mem_text
 
 .macro PAGE_USE name:req
     .pushsection .rodata.str, "a", @progbits
@@ -208,7 +208,8 @@ SHELL_COMMAND "mem", command_mem, "[check|callers|mark|leaks|fail [NUMBER]]", "s
 .balign 4
 mem_words:                                  # word, routine; the last has neither
     .long   mem_word_check, mem_check, mem_word_callers, callers_show, mem_word_mark, callers_mark
-    .long   mem_word_leaks, callers_leaks, mem_word_fail, refuse_show, 0, 0
+    .long   mem_word_leaks, callers_leaks, mem_word_fail, refuse_show, mem_word_owners, accounts_show, 0, 0
+STRING mem_word_owners, "owners"
 STRING mem_word_fail, "fail"
 STRING mem_word_check, "check"
 STRING mem_word_callers, "callers"
@@ -220,7 +221,11 @@ page_use_names:                             # in the order of pages.inc
     PAGE_USE "stacks"
     PAGE_USE "tables"
     PAGE_USE "programs"
+    PAGE_USE "drivers"
+    PAGE_USE "file systems"
 mem_text:
+    .ascii  "mem owners lists who has how many pages, and has had at most: parts of the kernel, tasks, programs,\n"
+    .ascii  "services, modules. One that has ended is listed until its last page has gone back.\n"
     .ascii  "mem check verifies the headers of all blocks of the heap; a damaged one stops the machine.\n"
     .ascii  "mem callers lists who asked for the blocks that are in use. mem mark remembers them, and\n"
     .ascii  "mem leaks shows whose have become more since then. mem fail 3 lets the third allocation from now on\n"

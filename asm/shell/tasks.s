@@ -7,24 +7,27 @@
 
 TOP_MS              = 1000                  # what `top` measures
 ROW_BYTES           = 96
+STACK_STEP          = 256                   # bytes of a stack that are looked at without an interrupt
 
 .text
 
 # Shell command: lists the tasks.
 # Out: EAX status 0.
 command_ps:
-    PRINT   "id  state     cpu ms  switches   stack  name\n"
+    PRINT   "id  state     cpu ms  switches   stack     KiB  at most  name\n"
     mov     eax, offset ps_row
     call    tasks_each
     xor     eax, eax
     ret
 
 # For tasks_each: the row of a task.
+# In: EAX too: how deep its stack ever was.
 ps_row:
     push    esi
     push    edi
     push    ebp
     mov     ebp, edi
+    push    eax
     call    task_cycles_per_ms
     mov     ecx, eax
     mov     eax, [ebx + TASK_CYCLES]    # milliseconds, as if it had never run for more than 49 days
@@ -43,31 +46,59 @@ ps_row:
     jne     .Lps_row_state
     mov     edi, offset state_idle      # always there, never in the queue
 .Lps_row_state:
-    mov     eax, ebx
-    call    task_stack_used
-    mov     ecx, eax
-    lea     edx, [ebx + TASK_LABEL]
-    SNPRINTF ebp, ROW_BYTES, "%2u  %-8s %7u  %8u  %6u  %s\n", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], ecx, edx
+    pop     ecx
+    SNPRINTF ebp, ROW_BYTES, "%2u  %-8s %7u  %8u  %6u", [ebx+TASK_ID], edi, esi, [ebx+TASK_SWITCHES], ecx
+    lea     edi, [ebp + eax]
+    neg     eax
+    lea     esi, [eax + ROW_BYTES]
+    mov     eax, [ebx + TASK_OWNER]
+    call    account_pages
+    shl     eax, 2                      # KiB
+    shl     edx, 2
+    lea     ecx, [ebx + TASK_LABEL]
+    SNPRINTF edi, esi, "  %6u   %6u  %s\n", eax, edx, ecx
     pop     ebp
     pop     edi
     pop     esi
     ret
 
-# How deep a task's stack ever was: the memory below is still zero.
-# In: EAX task.
-# Out: EAX bytes.
+# How deep a task's stack ever was: the memory below is still zero. It is looked at in steps, as interrupts are off
+# meanwhile, and the task may end between them.
+# In: EAX id.
+# Out: EAX bytes, 0 when there is no such task.
 # Clobbers: EDX only.
 task_stack_used:
-    mov     edx, [eax + TASK_STACK]
-    add     edx, PAGE_SIZE + 4          # after the guard page and the mark
+    push    ebx
+    push    ecx
+    push    esi
+    mov     ebx, eax
+    mov     ecx, PAGE_SIZE + 4          # after the guard page and the mark
+1:  INTERRUPTS_OFF
+    mov     eax, ebx
+    call    task_find
+    mov     edx, 0
+    jc      4f
+    mov     esi, [eax + TASK_STACK]
+    add     esi, ecx
+    lea     edx, [esi + STACK_STEP]
     mov     eax, [eax + TASK_STACK_TOP]
-1:  cmp     edx, eax
-    jae     2f
-    cmp     dword ptr [edx], 0
-    jne     2f
-    add     edx, 4
+2:  cmp     esi, eax
+    jae     3f
+    cmp     dword ptr [esi], 0
+    jne     3f
+    add     esi, 4
+    cmp     esi, edx
+    jb      2b
+    INTERRUPTS_RESTORE
+    add     ecx, STACK_STEP
     jmp     1b
-2:  sub     eax, edx
+3:  mov     edx, eax
+    sub     edx, esi
+4:  INTERRUPTS_RESTORE
+    mov     eax, edx
+    pop     esi
+    pop     ecx
+    pop     ebx
     ret
 
 # Shell command: measures for a second which tasks have the processor, and lists them with their share in per mille.
@@ -91,7 +122,7 @@ command_top:
 
 # Calls a routine for each task in the order of their ids, with interrupts off, and prints what it leaves in a buffer.
 # Tasks may come and go meanwhile.
-# In: EAX routine: EBX task, EDI buffer of ROW_BYTES, empty; it may clobber EAX, ECX, EDX.
+# In: EAX routine: EBX task, EDI buffer of ROW_BYTES, empty; it may clobber EAX, ECX, EDX. ps_row gets EAX too.
 tasks_each:
     FRAME   ROW_BYTES
     push    ebx
@@ -118,6 +149,19 @@ tasks_each:
 .Ltasks_each_looked:
     cmp     ecx, 0x7FFFFFFF
     je      .Ltasks_each_end
+    cmp     esi, offset ps_row
+    jne     .Ltasks_each_row
+    INTERRUPTS_RESTORE
+    mov     eax, ecx
+    call    task_stack_used
+    mov     edi, eax
+    mov     eax, ecx
+    INTERRUPTS_OFF
+    call    task_find
+    jc      .Ltasks_each_gone
+    mov     ebx, eax
+    mov     eax, edi
+.Ltasks_each_row:
     push    ecx
     lea     edi, [ebp - ROW_BYTES]
     mov     byte ptr [edi], 0
@@ -126,6 +170,10 @@ tasks_each:
     INTERRUPTS_RESTORE
     mov     eax, edi
     call    print
+    mov     edx, ecx
+    jmp     .Ltasks_each_next
+.Ltasks_each_gone:
+    INTERRUPTS_RESTORE
     mov     edx, ecx
     jmp     .Ltasks_each_next
 .Ltasks_each_end:
@@ -424,7 +472,8 @@ nice_text:
     .ascii  "0 is the lowest, 15 the highest. The kernel's tasks begin with 8, programs with 6. A task runs only when\n"
     .asciz  "none of a higher priority is ready.\n"
 ps_text:
-    .asciz  "Stack is the most that the task has ever used of its stack, in bytes.\n"
+    .ascii  "Stack is the most that the task has ever used of its stack, in bytes. KiB is the memory of whom it\n"
+    .asciz  "works for, and the most that was; mem owners has all of them.\n"
 .balign 4
 state_names:                            # in the order of TASK_READY, ...
     .long   state_ready, state_running, state_waiting, state_dead, state_new

@@ -17,6 +17,9 @@ command_heaptest:
 1:  push    ebp
     call    [ebp + 4]
     pop     ebp
+    pushfd
+    call    test_give
+    popfd
     jc      2f
     add     ebp, 8
     cmp     ebp, offset heap_tests_end
@@ -39,10 +42,11 @@ STRING heap_name_flags, "flags"
 STRING heap_name_growth, "growth"
 STRING heap_name_walk, "walk"
 STRING heap_name_scarce, "scarce"
+STRING heap_name_back, "back"
 
 .data
 .balign 4
-# Name, routine (CF when it fails; it may clobber EBX, ESI, EDI and EBP). The last leaves little memory.
+# Name, routine (CF when it fails; it may clobber EBX, ESI, EDI and EBP).
 heap_tests:
     .long   heap_name_sizes, test_heap_sizes
     .long   heap_name_reuse, test_heap_reuse
@@ -52,8 +56,37 @@ heap_tests:
     .long   heap_name_growth, test_heap_growth
     .long   heap_name_walk, test_heap_walk
     .long   heap_name_scarce, test_heap_scarce
+    .long   heap_name_back, test_heap_back
 heap_tests_end:
 .text
+
+# Keeps a block until the test that runs has ended.
+# In: EAX block.
+# Clobbers: EDX only.
+test_keep:
+    mov     edx, [kept_blocks]
+    mov     [eax], edx
+    mov     [kept_blocks], eax
+    ret
+
+# Frees what was kept, blocks and pages.
+test_give:
+    mov     eax, [kept_blocks]
+    test    eax, eax
+    jz      1f
+    mov     edx, [eax]
+    mov     [kept_blocks], edx
+    call    mfree
+    jmp     test_give
+1:  mov     eax, [kept_pages]
+    test    eax, eax
+    jz      2f
+    mov     edx, [eax]
+    mov     [kept_pages], edx
+    mov     edx, [eax + 4]
+    call    page_free
+    jmp     1b
+2:  ret
 
 SHELL_COMMAND "heaptest", command_heaptest, "", "test the heap", GROUP_DEBUG
 
@@ -208,27 +241,41 @@ heap_block_owner:
 9:  stc
     ret
 
-# Of one list, from 2^18 to 2^19 - 1 bytes: the smaller lists hold free blocks already.
+# Of one list, from 2^18 to 2^19 - 1 bytes: the smaller lists hold free blocks already. Regions of their own would go
+# back, so they lie in a larger one.
 FIT_SMALL               = 270000
 FIT_LARGE               = 500000
+FIT_ALL                 = 2 * FIT_SMALL + FIT_LARGE + 32   # two small ones and the large one, no rest
+FIT_REST                = 270
 
 # The first block of a list that is large enough is taken, not the first of the list.
 test_heap_fit:
+    mov     eax, FIT_ALL                # a region of its own, and what is left of it is used up
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    mov     eax, FIT_REST               # the rest came last to its list
+    call    malloc
+    jc      9f
+    mov     ecx, eax
+    call    test_keep
+    sub     ecx, ebx
+    cmp     ecx, FIT_ALL + 32
+    ja      9f
+    mov     eax, ebx                    # so it stays
+    call    mfree
     mov     eax, FIT_SMALL
     call    malloc
     jc      9f
     mov     ebx, eax
-    mov     eax, 16
+    mov     eax, FIT_SMALL              # between the two
     call    malloc
+    jc      9f
     mov     ebp, eax
     mov     eax, FIT_LARGE
     call    malloc
     jc      9f
     mov     esi, eax
-    mov     eax, 16
-    call    malloc
-    mov     edi, eax
-    mov     eax, esi
     call    mfree
     mov     eax, ebx
     call    mfree                       # now before the large one
@@ -238,8 +285,6 @@ test_heap_fit:
     jne     9f
     call    mfree
     mov     eax, ebp
-    call    mfree
-    mov     eax, edi
     call    mfree
     clc
     ret
@@ -303,7 +348,7 @@ test_heap_growth:
     mov     eax, [ebx]
     call    malloc
     jc      9f
-    mov     edi, eax
+    call    test_keep
     call    heap_stats
     sub     eax, esi
     jz      1b                          # there was room left
@@ -333,8 +378,9 @@ test_heap_walk:
     mov     eax, 200 * PAGE + HELD      # a region of its own
     call    malloc
     jc      9f
-    sub     eax, 16
     mov     ebx, eax
+    call    test_keep
+    sub     ebx, 16
     mov     eax, offset walk_block
     mov     edx, ebx
     call    heap_walk
@@ -364,17 +410,20 @@ walk_large:     .space 4
 
 # When 64 pages in a row are not to be had, the heap takes what it needs; when that is not to be had, nothing.
 test_heap_scarce:
-    xor     ebx, ebx
-1:  mov     eax, 64
+    mov     eax, 40
     call    page_alloc
-    jc      2f
+    jc      9f
     mov     ebx, eax
-    jmp     1b
-2:  mov     esi, 64                     # and what is left in smaller pieces
+    mov     esi, 64
 3:  mov     eax, esi
     call    page_alloc
-    jnc     3b
-    shr     esi, 1
+    jc      4f
+    mov     [eax + 4], esi
+    mov     edx, [kept_pages]
+    mov     [eax], edx
+    mov     [kept_pages], eax
+    jmp     3b
+4:  shr     esi, 1                      # and what is left in smaller pieces
     jnz     3b
     mov     eax, ebx                    # now there are 40 pages
     mov     edx, 40
@@ -384,6 +433,7 @@ test_heap_scarce:
     mov     eax, 30 * PAGE + HELD
     call    malloc
     jc      9f
+    call    test_keep
     call    heap_stats
     sub     eax, esi
     jz      4b
@@ -398,6 +448,48 @@ test_heap_scarce:
     sub     eax, esi
     cmp     eax, 30 * PAGE
     jne     9f
+    clc
+    ret
+9:  stc
+    ret
+
+BACK_BLOCKS             = 1000          # of BACK_BYTES: four times what a region holds
+BACK_BYTES              = 1000
+
+# What is freed goes back to the pages, but for one region that is kept, and the same blocks need no more than before.
+test_heap_back:
+    mov     edi, 3
+    call    heap_stats
+    mov     ebp, eax
+1:  mov     ebx, BACK_BLOCKS
+2:  mov     eax, BACK_BYTES
+    call    malloc
+    jc      9f
+    call    test_keep
+    dec     ebx
+    jnz     2b
+    mov     eax, 300 * PAGE             # and one that has a region to itself
+    call    malloc
+    jc      9f
+    call    test_keep
+    call    heap_stats
+    sub     eax, ebp
+    cmp     eax, 300 * PAGE + 2 * 64 * PAGE
+    jb      9f
+    mov     esi, [pages_free]
+    call    test_give
+    mov     ecx, [pages_free]
+    sub     ecx, esi
+    cmp     ecx, 300 + 2 * 64
+    jb      9f
+    call    heap_stats
+    sub     eax, ebp
+    jb      3f
+    cmp     eax, 64 * PAGE
+    ja      9f
+3:  call    heap_check
+    dec     edi
+    jnz     1b
     clc
     ret
 9:  stc
@@ -454,3 +546,5 @@ SHELL_COMMAND "misuse", command_misuse, "HOW", "misuse the heap", GROUP_DEBUG
 .bss
 .balign 4
 slots:                  .space REUSE_BLOCKS * 8
+kept_blocks:            .space 4            # each begins with the address of the next
+kept_pages:             .space 4            # and how many pages these are

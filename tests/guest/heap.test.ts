@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
+import { output } from "../system/output.ts";
 
-async function atPrompt(source = "tests/guest/heap.s"): Promise<LabNode> {
-  const lab = await inState(`prompt, ${source}`, async () => {
+async function atPrompt(source = "tests/guest/heap.s", ramBytes = 32 << 20): Promise<LabNode> {
+  const lab = await inState(`prompt, ${source}, ${ramBytes}`, async () => {
     const iso = await isoWith(source, "asm/kernel/heap-test.s");
-    const booted = boot({ nodes: [{ cdrom: iso }] });
+    const booted = boot({ nodes: [{ cdrom: iso, ramBytes }] });
     await booted.nodes[0]!.waitFor(PROMPT);
     return booted;
   });
@@ -19,6 +20,13 @@ test("blocks take what they should, what is freed is one piece again, and the he
   await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
   await node.waitFor(PROMPT);
   expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
+});
+
+test("what tasks have asked of a small machine is there for programs when it was freed", async () => {
+  const node = await atPrompt("tests/guest/heap.s", 16 << 20);
+  await node.enter("heaptest", /heaptest: passed\n/);
+  expect(await output(node, "primes 1000")).toBe("168\n");
+  expect(await output(node, "heaptest")).toBe("heaptest: passed\n");
 });
 
 const storm = casesOf("guest/heap");

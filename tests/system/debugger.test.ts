@@ -33,6 +33,7 @@ test("shows registers, stack, tasks and memory, steps, and goes on", async () =>
   expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
   expect(await said(node, "b")).toMatch(/command_debug\+[\s\S]* shell_run\+0x\w+ {2}asm\/shell\/shell\.s:\d+/);
   expect(await said(node, "t")).toMatch(/^ +\d+ waiting {2}log +holds 0 {2}waits for mount_made\+0x0$/m);
+  expect(await said(node, "h owners")).toMatch(/^ +\d+ +\d+ {2}heap \(part of the kernel\)$[\s\S]* shell$/m);
   expect(await said(node, "h")).toMatch(/^ +\d+ blocks +\d+ bytes {2}\w+ {2}task_new\+/m);
   expect(await said(node, "m hostname 16")).toMatch(/^c0\w{6} {2}71 75 72 65 00 /m);
   expect(await said(node, "m 10 16")).toMatch(/^00000010 {2}-- --/m);

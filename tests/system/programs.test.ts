@@ -102,6 +102,32 @@ describe("programs", () => {
     expect(await belongings(node)).toBe(before);
   });
 
+  test("have their memory counted, with the most that it was, until it has gone back", async () => {
+    const { node } = await atPrompt();
+    const rows = async (): Promise<Map<string, readonly number[]>> => {
+      const table = (await output(node, "mem owners")).matchAll(/^ *(\d+) +(\d+) {2}(.*)$/gm);
+      return new Map([...table].map(([, now, most, name]) => [name!, [Number(now), Number(most)]]));
+    };
+    const before = await rows();
+    await output(node, "sleep 100000 &");
+    const [now, most] = (await rows()).get("sleep")!;
+    expect(now).toBeGreaterThanOrEqual(32); // its stack in the kernel, directory, tables, file and stack
+    expect(now).toBeLessThan(80);
+    expect(most).toBeGreaterThanOrEqual(now!);
+    expect(await output(node, "ps")).toMatch(new RegExp(` ${now} +${most} {2}sleep$`, "m"));
+    await output(node, "primes 16000000 &");
+    await node.enter("sleep 100", PROMPT);
+    expect((await rows()).get("primes")![0]).toBeGreaterThan(700);
+    await output(node, "kill primes sleep");
+    await node.enter("sleep 50", PROMPT);
+    const after = await rows();
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    for (const part of ["shell", "kernel", "drivers"]) expect(after.get(part)?.[0]).toBe(before.get(part)?.[0]);
+    const shown = Number(/used +(\d+) KiB/.exec(await output(node, "mem"))![1]);
+    const all = (await output(node, "mem owners")).matchAll(/^ *(\d+) +\d+ /gm);
+    expect([...all].reduce((sum, [, kib]) => sum + Number(kib), 0)).toBe(shown);
+  });
+
   test("take numbers of 32 bits, and refuse larger ones", async () => {
     const { node } = await atPrompt();
     expect(await output(node, "seq 4294967298")).toBe("usage: seq LAST\n");
