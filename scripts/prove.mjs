@@ -8,7 +8,7 @@ const PROOFS = { oofs: "tests/oofs/prove.ts", cloud: "tests/chaos/prove.ts" };
 const entry = PROOFS[name];
 if (!entry) {
   console.error(
-    "usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--fresh]\n" +
+    "usage: npm run prove -- oofs [--minutes M] [--only cut|guest|fail|flip|spoil|hostile] [--part N/OF] [--fresh]\n" +
       "       npm run prove -- cloud [--planted] [--seeds A..B] [--nodes N] [--threads N] [--fresh]",
   );
   process.exit(2);
