@@ -47,8 +47,13 @@ function beginning(): { disk: RecordingDisk; model: Model } {
   return { disk: new RecordingDisk(prepared.content.slice()), model };
 }
 
-/** Is shown each image that mounts, with what it holds, and whether the model of its history agrees. */
-export type Witness = (image: Uint8Array, text: string, agrees: boolean) => void;
+/** Somebody else who looks at images. */
+export interface Witness {
+  /** Asked for each image, in order: false when it need not even be mounted here. */
+  wants(): boolean;
+  /** Is shown each of these that mounts, with what it holds, and whether the model of its history agrees. */
+  sees(image: Uint8Array, text: string, agrees: boolean): void;
+}
 
 /** Blocks of the volumes that `cutHistory` makes. */
 export const CUT_BLOCKS = BLOCKS;
@@ -128,6 +133,7 @@ function judge(
     if (tally.findings.length < 20)
       tally.findings.push(`${what}; ${JSON.stringify(operations)}, confirmed ${range.from}, begun ${range.to}`);
   };
+  if (witness?.wants() === false) return;
   const first = look(image, say);
   if (first === null) return;
   const { text, log } = first;
@@ -137,7 +143,7 @@ function judge(
     say(k < 0 ? `not a state of the history:\n${text}\n` : `the state after ${k} operations`);
   }
   if (witness) {
-    witness(image, text, agrees);
+    witness.sees(image, text, agrees);
     return;
   }
   // The second cut: while it is mounted.

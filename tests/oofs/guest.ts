@@ -54,9 +54,17 @@ class VolumeDisk implements BlockBackend {
   flush(): void {}
 }
 
+/** What a judging machine boots from. */
+export interface GuestImages {
+  readonly iso: Uint8Array;
+  readonly firmware: Uint8Array;
+}
+
 export class Guest {
   readonly #disk: VolumeDisk;
   readonly #node: LabNode;
+  /** Images so far. */
+  judged = 0;
 
   private constructor(disk: VolumeDisk, node: LabNode) {
     this.#disk = disk;
@@ -64,18 +72,21 @@ export class Guest {
   }
 
   /** `root`: folder of this repository. */
-  static async boot(root: string, volumeBytes: number): Promise<Guest> {
+  static build(root: string): GuestImages {
     const tree = folderTree(root);
     const system = buildSystem(tree, { version: "0.1.0", revision: 1 });
     const firmware = buildFirmware(tree);
     if (!system.files || !firmware.files)
       throw new Error(system.diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
-    const disk = new VolumeDisk(volumeBytes);
-    const lab = new LabCluster({
-      nodes: [{ cdrom: system.files.find(({ name }) => name === "qure.iso")!.content, disk }],
-      gateway: false,
+    return {
+      iso: system.files.find(({ name }) => name === "qure.iso")!.content,
       firmware: firmware.files.find(({ name }) => name === "firmware.bin")!.content,
-    });
+    };
+  }
+
+  static async boot({ iso, firmware }: GuestImages, volumeBytes: number): Promise<Guest> {
+    const disk = new VolumeDisk(volumeBytes);
+    const lab = new LabCluster({ nodes: [{ cdrom: iso, disk }], gateway: false, firmware });
     const node = lab.nodes[0]!;
     await node.waitFor(PROMPT);
     // The cluster's daemon would mount a volume that it finds.
@@ -87,6 +98,7 @@ export class Guest {
 
   /** Mounts an image, checks it, and unmounts it. The result is what is wrong; `text` is what the volume has, by the second implementation. */
   async judge(image: Uint8Array, text: string): Promise<string | null> {
+    this.judged++;
     this.#disk.volume = image.slice();
     // One line, because every prompt costs a look at all that the console has said.
     const said = await output(this.#node, "mount hda0 /a && fsck /a && find /a; umount /a");

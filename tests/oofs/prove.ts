@@ -1,12 +1,15 @@
 /**
- * All of the proof of OOFS on this side, by one command: `npm run prove -- oofs`. What was done is kept in build/prove-oofs.jsonl, one line for each piece, and not done again.
+ * All of the proof of OOFS on this side, by one command: `npm run prove -- oofs`. What was done is kept in
+ * build/prove-oofs.jsonl, one line for each piece, and not done again. `--part 1/2` and `--part 2/2` at a time are for
+ * two processors.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
 import { oneOf, positiveNumber, workshopCommand } from "../../scripts/command.mjs";
 import { CUT_BLOCKS, cutHistory, failHistory, type Tally } from "./crash.ts";
 import { flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
 import { Random } from "./disks.ts";
-import { Guest } from "./guest.ts";
+import { Guest, type GuestImages } from "./guest.ts";
 import { OPERATIONS, type Operation, randomOperations } from "./history.ts";
 
 interface Piece {
@@ -27,6 +30,7 @@ interface Line {
 const RANDOM_HISTORIES = 2000;
 /** Of the images of a history, the kernel sees one in so many, and all on which the other two judges are not of one mind. */
 const GUEST_ONE_IN = 10;
+const GUEST_IMAGES = 400;
 /** What each section does, for the last lines. */
 const TRIED: Readonly<Record<string, string>> = {
   cut: "histories of one, two and three operations, power cut at each write and again during the mount; judged by src/oofs and the model",
@@ -56,28 +60,47 @@ function histories(): { readonly name: string; readonly operations: readonly Ope
   return all;
 }
 
-let booted: Promise<Guest> | null = null;
+let guestImages: GuestImages | null = null;
+let guest: Guest | null = null;
 
-/** Has the kernel mount and check some of the images of a history. */
-async function guestHistory(operations: readonly Operation[], seed: number): Promise<Tally> {
-  const guest = await (booted ??= Guest.boot(process.cwd(), CUT_BLOCKS * 4096));
+/** Boots the machine that judges; another one after some hundred images, as each look at its console takes longer. */
+async function readyGuest(): Promise<Guest> {
+  guestImages ??= Guest.build(process.cwd());
+  if (guest === null || guest.judged >= GUEST_IMAGES) guest = await Guest.boot(guestImages, CUT_BLOCKS * 4096);
+  return guest;
+}
+
+/**
+ * Has the kernel mount and check some of the images of a history.
+ *
+ * @param isAgreed - Whether the section `cut` found the other two judges of one mind about all of them. Then only
+ *   those that the kernel sees are looked at.
+ */
+async function guestHistory(operations: readonly Operation[], seed: number, isAgreed: boolean): Promise<Tally> {
   const images: { readonly image: Uint8Array; readonly text: string }[] = [];
   const random = new Random(seed);
-  const { findings } = cutHistory(operations, seed, (image, text, agrees) => {
-    if (random.below(GUEST_ONE_IN) === 0 || !agrees) images.push({ image: image.slice(), text });
+  let isDrawn = false;
+  const { findings } = cutHistory(operations, seed, {
+    wants: () => {
+      isDrawn = random.below(GUEST_ONE_IN) === 0;
+      return isDrawn || !isAgreed;
+    },
+    sees: (image, text, agrees) => {
+      if (isDrawn || !agrees) images.push({ image: image.slice(), text });
+    },
   });
   for (const { image, text } of images) {
-    const wrong = await guest.judge(image, text);
+    const wrong = await (await readyGuest()).judge(image, text);
     if (wrong !== null) findings.push(wrong);
   }
   return { images: images.length, mountCuts: 0, failures: 0, findings };
 }
 
-function* pieces(): Generator<Piece> {
+function* pieces(isAgreed: (name: string) => boolean): Generator<Piece> {
   for (const { name, operations, seed } of histories())
     yield { section: "cut", name, run: () => cutHistory(operations, seed) };
   for (const { name, operations, seed } of histories())
-    yield { section: "guest", name, run: () => guestHistory(operations, seed) };
+    yield { section: "guest", name, run: () => guestHistory(operations, seed, isAgreed(name)) };
   for (const { name, operations } of histories()) yield { section: "fail", name, run: () => failHistory(operations) };
   const sample = makeSample();
   const each = (count: number, body: (index: number) => string | null): Tally => {
@@ -128,17 +151,34 @@ function* pieces(): Generator<Piece> {
     };
 }
 
+function readPart(text: string): readonly [number, number] {
+  const [part, parts] = text.split("/").map(Number);
+  if (!/^\d+\/\d+$/.test(text) || part! < 1 || part! > parts!) throw new InvalidArgumentError("It is not N/OF.");
+  return [part!, parts!];
+}
+
 async function main(): Promise<void> {
-  const { minutes, only, fresh } = workshopCommand(
+  const {
+    minutes,
+    only,
+    part: [part, parts],
+    fresh,
+  } = workshopCommand(
     "npm run prove -- oofs",
     "the promises of docs/formats/oofs.md, on disks of every kind of accident",
     "--minutes 30 --only cut",
   )
     .option("--minutes <minutes>", "begin no piece after that", positiveNumber, Number.MAX_SAFE_INTEGER)
     .option("--only <section>", `one of ${SECTIONS.join(", ")}`, oneOf(SECTIONS))
+    .option("--part <part>", "N/OF: every OF-th piece, so that OF commands do all at a time", readPart, [1, 1])
     .option("--fresh", "forget what was done before", false)
     .parse()
-    .opts<{ readonly minutes: number; readonly only?: string; readonly fresh: boolean }>();
+    .opts<{
+      readonly minutes: number;
+      readonly only?: string;
+      readonly part: readonly [number, number];
+      readonly fresh: boolean;
+    }>();
   const end = Date.now() + minutes * 60_000;
   if (fresh) rmSync(RESULTS, { force: true });
   mkdirSync("build", { recursive: true });
@@ -149,8 +189,11 @@ async function main(): Promise<void> {
         .map((line) => JSON.parse(line) as Line)
     : [];
   const done = new Map(lines.map((line) => [`${line.section} ${line.name}`, line]));
+  const isAgreed = (name: string): boolean => done.get(`cut ${name}`)?.findings.length === 0;
   let left = 0;
-  for (const { section, name, run } of pieces()) {
+  let number = 0;
+  for (const { section, name, run } of pieces(isAgreed)) {
+    if (number++ % parts !== part - 1) continue;
     if ((only !== undefined && only !== section) || done.has(`${section} ${name}`)) continue;
     if (Date.now() > end) {
       left++;
