@@ -9,7 +9,7 @@ const PTE_WRITE = 2;
 const PTE_USER = 4;
 const PTE_ACCESSED = 0x20;
 const PTE_DIRTY = 0x40;
-export const PDE_LARGE = 0x80;
+const PDE_LARGE = 0x80;
 export const PTE_GLOBAL = 0x100;
 /** Bits 13-21 of a 4 MiB entry: reserved, because this processor has no PSE-36. */
 const PDE_LARGE_RESERVED = 0x003fe000;

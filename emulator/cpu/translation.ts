@@ -24,9 +24,9 @@ import {
   TLB_SPACE_BYTES,
 } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import { runLength } from "./memory-runs.ts";
 import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
-import { runLength } from "./memory-runs.ts";
 import type { CpuState } from "./state.ts";
 import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
 

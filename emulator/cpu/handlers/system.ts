@@ -107,7 +107,12 @@ function writeCr0(core: Core, value: number): void {
 }
 
 /** Whether page tables are those of PAE paging. */
-export const isExtended = ({ s }: Core): boolean => (s[CR0]! & CR0_PG) !== 0 && (s[CR4]! & CR4_PAE) !== 0;
+const isExtended = ({ s }: Core): boolean => (s[CR0]! & CR0_PG) !== 0 && (s[CR4]! & CR4_PAE) !== 0;
+
+/** Whether a write of CR3 would not fault. Nothing changes. */
+export function mayWriteCr3(core: Core, value: number): boolean {
+  return !isExtended(core) || core.mmu.walker.arePointersValid(value);
+}
 
 /** Writes CR3 and what follows from it. */
 export function writeCr3(core: Core, value: number): void {
