@@ -6,6 +6,7 @@
  * it.
  */
 import {
+  PDPTE,
   RAM,
   SPACES,
   TLB_ENTRIES,
@@ -22,16 +23,30 @@ const MAX_FILLED = 16384;
 /** Beyond so many single pages that wait to be forgotten, all of them are. */
 const MAX_PENDING = 512;
 const PAGE_MASK = 0xfff;
+/** Dwords of a table. */
 const ENTRIES = 1024;
-/** In place of a directory's slot: the table is the directory itself. */
-const DIRECTORY = -1;
+/** Pages of a table, as a shift, and tables that there can be: 1024 each, or by PAE paging 512 and four times as many. */
+const TABLE_SHIFT = 10;
+const EXTENDED_TABLE_SHIFT = 9;
+const MOST_TABLES = 2048;
+/**
+ * In place of a directory's slot: the table is a directory itself, of which PAE paging has one for each gigabyte, with
+ * the numbers from this one upwards to -1.
+ */
+const DIRECTORY = -4;
+const DIRECTORIES = 4;
 
-/** Marks a listed page as global; page numbers have 20 bits. */
+/** Mark a listed page as global, and as one whose code must not be executed; page numbers have 20 bits. */
 export const LIST_GLOBAL = 1 << 20;
+export const LIST_NO_EXECUTE = 1 << 21;
+export const LIST_PAGE = LIST_GLOBAL - 1;
+/** Of what a space is known by: its tables are those of PAE paging. */
+export const SPACE_EXTENDED = 4;
 
 /** How a page is listed. */
 const AS_LOCAL = 1;
 const AS_GLOBAL = 2;
+const NO_EXECUTE = 4;
 
 /** A page of RAM that holds a page directory or a page table of some spaces. */
 class TablePage {
@@ -56,8 +71,13 @@ export class AddressSpace {
   readonly writeUser: Int32Array;
   readonly filled = new Int32Array(MAX_FILLED);
   filledCount = 0;
-  /** Physical address of the page directory, with CR0.WP and CR4.PSE in bits 0 and 1; -1 while there is none that all translations are known to come from. */
+  /**
+   * Physical address of the page directory, or of the table of PAE paging, with CR0.WP, CR4.PSE, CR4.PAE and EFER.NXE in
+   * bits 0 to 3; -1 while there is none that all translations are known to come from.
+   */
   directory = -1;
+  /** PDPTE registers that they came from. */
+  readonly pointers = new Int32Array(2 * DIRECTORIES);
   /** Change whenever code of the lower or upper part may have changed its place; 0 is none for both. */
   epoch = 0;
   upperEpoch = 0;
@@ -72,8 +92,8 @@ export class AddressSpace {
   lastUse = 0;
   /** Tables in the watch that name this space. */
   readonly tables = new Set<TablePage>();
-  /** The one that was used last by each slot of the directory, with the directory itself in front. */
-  readonly latest = new Array<TablePage>(1 + ENTRIES).fill(NO_TABLE);
+  /** The one that was used last by each slot of the directories, with those themselves in front. */
+  readonly latest = new Array<TablePage>(DIRECTORIES + MOST_TABLES).fill(NO_TABLE);
 
   constructor(memory: MachineMemory, number: number) {
     const table = (offset: number): Int32Array =>
@@ -91,17 +111,33 @@ export class AddressSpace {
 
   /** Lists a page that is about to be filled; there has to be room. */
   list(entry: number): void {
-    const page = entry & (LIST_GLOBAL - 1);
-    const isGlobal = entry !== page;
-    const listed = this.#isListed[page];
+    const page = entry & LIST_PAGE;
+    const isGlobal = (entry & LIST_GLOBAL) !== 0;
+    const execute = (entry & LIST_NO_EXECUTE) !== 0 ? NO_EXECUTE : 0;
+    const listed = this.#isListed[page]! & ~NO_EXECUTE;
     if (listed === AS_GLOBAL && !isGlobal) {
       // It was translated by a global entry, and is by another one now.
       this.filled[this.filled.indexOf(page | LIST_GLOBAL)] = page;
-      this.#isListed[page] = AS_LOCAL;
+      this.#isListed[page] = AS_LOCAL | execute;
     }
-    if (listed !== 0) return;
-    this.#isListed[page] = isGlobal ? AS_GLOBAL : AS_LOCAL;
-    this.filled[this.filledCount++] = entry;
+    if (listed !== 0) {
+      if (this.#isEmpty(page)) this.#isListed[page] = listed | execute;
+      return;
+    }
+    this.#isListed[page] = (isGlobal ? AS_GLOBAL : AS_LOCAL) | execute;
+    this.filled[this.filledCount++] = entry & ~LIST_NO_EXECUTE;
+  }
+
+  /** Whether the page was translated by entries that forbid to execute it. */
+  isNoExecute(page: number): boolean {
+    return (this.#isListed[page]! & NO_EXECUTE) !== 0;
+  }
+
+  /** Nothing is known of a page, which may be listed. */
+  #isEmpty(page: number): boolean {
+    return (
+      (this.readSupervisor[page]! | this.writeSupervisor[page]! | this.readUser[page]! | this.writeUser[page]!) === 0
+    );
   }
 
   drop(page: number): void {
@@ -118,7 +154,7 @@ export class AddressSpace {
       const entry = this.filled[i]!;
       if (keepGlobal && (entry & LIST_GLOBAL) !== 0) this.filled[kept++] = entry;
       else {
-        const page = entry & (LIST_GLOBAL - 1);
+        const page = entry & LIST_PAGE;
         this.drop(page);
         this.#isListed[page] = 0;
       }
@@ -130,7 +166,7 @@ export class AddressSpace {
   /** Makes writes to a page of RAM, under all its linear addresses, look for what is watched there. */
   protect(offset: number): void {
     for (let i = 0; i < this.filledCount; i++) {
-      const page = this.filled[i]! & (LIST_GLOBAL - 1);
+      const page = this.filled[i]! & LIST_PAGE;
       if (this.writeSupervisor[page] === offset) this.writeSupervisor[page] = -offset;
       if (this.writeUser[page] === offset) this.writeUser[page] = -offset;
     }
@@ -148,9 +184,12 @@ export class AddressSpaces {
   readonly #parked = new Map<number, AddressSpace>();
   /** Counts calls of `protect`. */
   protections = 0;
+  /** PDPTE registers. */
+  readonly #pointers: Int32Array;
 
-  constructor(memory: MachineMemory) {
+  constructor(memory: MachineMemory, slots: Int32Array) {
     this.#memory = memory;
+    this.#pointers = slots.subarray(PDPTE, PDPTE + 2 * DIRECTORIES);
     this.active = new AddressSpace(memory, 0);
     this.#all = [this.active];
   }
@@ -158,12 +197,12 @@ export class AddressSpaces {
   /** Makes the space of a directory the active one: as it was left, or a new and empty one. */
   enter(directory: number): void {
     let space = this.active;
-    if (space.directory !== directory) {
+    if (!this.#isOf(space, directory)) {
       const known = this.#find(directory);
       if (known !== null) space = known;
       else {
         space = this.#take();
-        space.directory = directory;
+        this.identify(space, directory);
       }
       this.active = space;
     }
@@ -205,8 +244,22 @@ export class AddressSpaces {
   }
 
   #find(directory: number): AddressSpace | null {
-    for (const space of this.#all) if (space.directory === directory) return space;
+    for (const space of this.#all) if (this.#isOf(space, directory)) return space;
     return null;
+  }
+
+  /** Whether a space has the translations by a directory and, with PAE paging, by the PDPTE registers as they are. */
+  #isOf(space: AddressSpace, directory: number): boolean {
+    if (space.directory !== directory) return false;
+    return (
+      (directory & SPACE_EXTENDED) === 0 || this.#pointers.every((value, index) => space.pointers[index] === value)
+    );
+  }
+
+  /** Has a space be that of a directory and of the PDPTE registers. */
+  identify(space: AddressSpace, directory: number): void {
+    space.directory = directory;
+    space.pointers.set(this.#pointers);
   }
 
   /** Forgets all translations of a space, and what they were made from. */
@@ -227,7 +280,7 @@ export class AddressSpaces {
       space.directory = -1;
     }
     this.share(-1);
-    this.active.directory = directory;
+    this.identify(this.active, directory);
   }
 
   /** Has all spaces look at their code again. */
@@ -245,23 +298,32 @@ export class AddressSpaces {
    * large, of a table. `entryAddress` is the physical address of the table's entry, -1 for none.
    */
   watch(linearPage: number, directoryAddress: number, entryAddress: number): void {
-    const slot = linearPage >>> 10;
-    this.#watchEntry(directoryAddress, DIRECTORY);
-    if (entryAddress >= 0) this.#watchEntry(entryAddress, slot);
+    if ((this.active.directory & SPACE_EXTENDED) === 0) {
+      this.#watchEntry(directoryAddress, DIRECTORY);
+      if (entryAddress >= 0) this.#watchEntry(entryAddress, linearPage >>> TABLE_SHIFT);
+      return;
+    }
+    // Both dwords of each entry.
+    const directory = DIRECTORY + (linearPage >>> 18);
+    this.#watchEntry(directoryAddress, directory);
+    this.#watchEntry(directoryAddress + 4, directory);
+    if (entryAddress < 0) return;
+    this.#watchEntry(entryAddress, linearPage >>> EXTENDED_TABLE_SHIFT);
+    this.#watchEntry(entryAddress + 4, linearPage >>> EXTENDED_TABLE_SHIFT);
   }
 
   #watchEntry(address: number, slot: number): void {
     const { active } = this;
     const memory = this.#memory;
     const offset = memory.readOffset(address >>> 12);
-    let table = active.latest[slot + 1]!;
+    let table = active.latest[slot - DIRECTORY]!;
     if (table.offset !== offset) {
       // In a ROM or behind a bridge: nobody says when it changes.
       if (offset < RAM || memory.writeOffset(address >>> 12) !== offset) {
         active.isStale = true;
         return;
       }
-      active.latest[slot + 1] = table = this.#join(offset, slot);
+      active.latest[slot - DIRECTORY] = table = this.#join(offset, slot);
     }
     const entry = (address & PAGE_MASK) >>> 2;
     if (table.watched[entry] !== 0) return;
@@ -309,8 +371,10 @@ export class AddressSpaces {
 
   #entryWritten(table: TablePage, entry: number): void {
     for (const { space, slot } of table.users) {
-      if (slot === DIRECTORY || space.pendingCount === MAX_PENDING) space.isStale = true;
-      else space.pending[space.pendingCount++] = (slot << 10) | entry;
+      if (slot < 0 || space.pendingCount === MAX_PENDING) space.isStale = true;
+      else if ((space.directory & SPACE_EXTENDED) === 0)
+        space.pending[space.pendingCount++] = (slot << TABLE_SHIFT) | entry;
+      else space.pending[space.pendingCount++] = (slot << EXTENDED_TABLE_SHIFT) | (entry >>> 1);
     }
     table.watched[entry] = 0;
     this.#memory.unmarkEntry(table.offset + 4 * entry);

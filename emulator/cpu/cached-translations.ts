@@ -1,6 +1,6 @@
 /** Cached translations in a snapshot: those of the active address space, as entries of its list and their pages. */
 import type { StateVisitor } from "../state/state.ts";
-import { type AddressSpace, LIST_GLOBAL } from "./address-space.ts";
+import { type AddressSpace, LIST_NO_EXECUTE, LIST_PAGE } from "./address-space.ts";
 import { ROM } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
@@ -11,9 +11,9 @@ export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, 
   const entries = new Int32Array(visitor.restoring ? 0 : active.filledCount * size);
   for (let i = 0; i * size < entries.length; i++) {
     const entry = active.filled[i]!;
-    entries[i * size] = entry;
+    entries[i * size] = active.isNoExecute(entry & LIST_PAGE) ? entry | LIST_NO_EXECUTE : entry;
     // Where decoded code lies is not saved: nothing is decoded when a run goes on.
-    tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & (LIST_GLOBAL - 1)]!)));
+    tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & LIST_PAGE]!)));
   }
   const bytes = visitor.blob(new Uint8Array(entries.buffer));
   if (!visitor.restoring) return;
@@ -29,7 +29,7 @@ export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, 
       if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
       const isWritten = table === active.writeSupervisor || table === active.writeUser;
       // Writes to a page that had code before the state was restored are still watched.
-      table[entry & (LIST_GLOBAL - 1)] = isWritten && memory.isWatched(offset) ? -offset : offset;
+      table[entry & LIST_PAGE] = isWritten && memory.isWatched(offset) ? -offset : offset;
     });
   }
 }

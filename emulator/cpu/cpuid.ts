@@ -9,6 +9,7 @@ function ascii(text: string): number {
 
 const VENDOR = [ascii("Genu"), ascii("ineI"), ascii("ntel")] as const;
 const HIGHEST_LEAF = 2;
+const HIGHEST_EXTENDED_LEAF = 0x80000001;
 const LEAF2_NO_CACHES = 0x01;
 /** Bits 15-8 of leaf 1's EBX: what CLFLUSH flushes, in units of 8 bytes. */
 const CACHE_LINE = 8 << 8;
@@ -18,7 +19,15 @@ const APIC_BIT = 1 << 9;
 
 /** Answers the leaf in EAX. Leaves beyond the highest are answered as the highest is. */
 export function cpuid({ s, model, bus }: Core): void {
-  switch (s[EAX]) {
+  const leaf = s[EAX]! >>> 0;
+  if (model.extendedEdx !== 0 && leaf >= 0x80000000 && leaf <= HIGHEST_EXTENDED_LEAF) {
+    s[EAX] = leaf === 0x80000000 ? HIGHEST_EXTENDED_LEAF | 0 : 0;
+    s[EBX] = 0;
+    s[ECX] = 0;
+    s[EDX] = leaf === HIGHEST_EXTENDED_LEAF ? model.extendedEdx : 0;
+    return;
+  }
+  switch (leaf) {
     case 0:
       s[EAX] = HIGHEST_LEAF;
       s[EBX] = VENDOR[0];

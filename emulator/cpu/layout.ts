@@ -44,6 +44,11 @@ export const LIMIT = 56;
 /** Bits 8-23 of the descriptor's second dword: type, S, DPL, P, and G, D/B, L, AVL in bits 12-15. */
 export const ACCESS = 64;
 
+/** IA32_EFER, of which only NXE exists. */
+export const EFER = 72;
+/** PDPTE registers (SDM 3A 4.4.1): four, the lower dword first. */
+export const PDPTE = 74;
+
 export const ES = 0;
 export const CS = 1;
 export const SS = 2;

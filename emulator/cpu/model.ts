@@ -19,6 +19,7 @@ import {
   CR4_DE,
   CR4_OSFXSR,
   CR4_OSXMMEXCPT,
+  CR4_PAE,
   CR4_PGE,
   CR4_PSE,
   CR4_PVI,
@@ -40,6 +41,7 @@ const EDX_BITS = {
   pse: 3,
   tsc: 4,
   msr: 5,
+  pae: 6,
   cx8: 8,
   apic: 9,
   sep: 11,
@@ -53,6 +55,8 @@ const EDX_BITS = {
 } as const;
 /** The same of ECX. */
 const ECX_BITS = { sse3: 0, ssse3: 9, popcnt: 23 } as const;
+/** EDX of leaf 80000001h. */
+const EXTENDED_EDX_BITS = { nx: 20 } as const;
 
 export interface ProcessorModel {
   readonly name: ModelName;
@@ -66,6 +70,10 @@ export interface ProcessorModel {
   readonly hasApic: boolean;
   readonly featuresEdx: number;
   readonly featuresEcx: number;
+  /** EDX of CPUID leaf 80000001h; where it is 0 there are no such leaves. */
+  readonly extendedEdx: number;
+  /** Page tables can forbid to execute: there is IA32_EFER. */
+  readonly hasNoExecute: boolean;
   /** Bits of CR0 and CR4 that exist; CR4 itself does not where it has none. */
   readonly cr0: number;
   readonly cr4: number;
@@ -79,7 +87,7 @@ interface Row {
   /** Features of the instruction table... */
   readonly features: string;
   /** ...bits of CPUID... */
-  readonly bits?: readonly (keyof typeof EDX_BITS | keyof typeof ECX_BITS)[];
+  readonly bits?: readonly (keyof typeof EDX_BITS | keyof typeof ECX_BITS | keyof typeof EXTENDED_EDX_BITS)[];
   /** ...of the control registers... */
   readonly cr0?: number;
   readonly cr4?: number;
@@ -110,18 +118,19 @@ const ROWS: Readonly<Record<ModelName, Row>> = {
   pentium2: {
     signature: 0x652,
     features: "i686 cmov nop 687 mmx fxsr",
-    bits: ["sep", "pge", "cmov", "mmx", "fxsr"],
-    cr4: CR4_PGE | CR4_OSFXSR,
+    bits: ["pae", "sep", "pge", "cmov", "mmx", "fxsr"],
+    cr4: CR4_PAE | CR4_PGE | CR4_OSFXSR,
   },
   pentium3: { signature: 0x673, features: "sse mmx+sse", bits: ["sse"], cr4: CR4_OSXMMEXCPT },
   pentium4: { signature: 0xf24, features: "sse2 mmx+sse2 clflush", bits: ["sse2", "clfsh"] },
-  max: { signature: 0x6f6, features: "sse3 fisttp ssse3 mmx+ssse3 popcnt", bits: ["sse3", "ssse3", "popcnt"] },
+  max: { signature: 0x6f6, features: "sse3 fisttp ssse3 mmx+ssse3 popcnt", bits: ["sse3", "ssse3", "popcnt", "nx"] },
 };
 
 function makeModels(): Readonly<Record<ModelName, ProcessorModel>> {
   const features = new Set<string>();
   let featuresEdx = 0;
   let featuresEcx = 0;
+  let extendedEdx = 0;
   let cr0 = 0;
   let cr4 = 0;
   let missingFlags = AC | ID;
@@ -130,6 +139,7 @@ function makeModels(): Readonly<Record<ModelName, ProcessorModel>> {
     for (const feature of row.features.split(" ")) features.add(feature);
     for (const bit of row.bits ?? []) {
       if (bit in EDX_BITS) featuresEdx |= 1 << EDX_BITS[bit as keyof typeof EDX_BITS];
+      else if (bit in EXTENDED_EDX_BITS) extendedEdx |= 1 << EXTENDED_EDX_BITS[bit as keyof typeof EXTENDED_EDX_BITS];
       else featuresEcx |= 1 << ECX_BITS[bit as keyof typeof ECX_BITS];
     }
     cr0 |= row.cr0 ?? 0;
@@ -145,6 +155,8 @@ function makeModels(): Readonly<Record<ModelName, ProcessorModel>> {
         hasApic: (featuresEdx & (1 << EDX_BITS.apic)) !== 0,
         featuresEdx,
         featuresEcx,
+        extendedEdx,
+        hasNoExecute: (extendedEdx & (1 << EXTENDED_EDX_BITS.nx)) !== 0,
         cr0,
         cr4,
         missingFlags,

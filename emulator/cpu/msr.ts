@@ -1,7 +1,8 @@
 /** Model-specific registers (SDM 4): time stamp, APIC base, SYSENTER, and those that firmware probes. */
 import type { Core } from "./core.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
-import { EAX, ECX, EDX, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "./layout.ts";
+import { EAX, ECX, EDX, EFER, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "./layout.ts";
+import { EFER_NXE } from "./state.ts";
 
 const IA32_TIME_STAMP_COUNTER = 0x10;
 const IA32_PLATFORM_ID = 0x17;
@@ -11,6 +12,11 @@ const IA32_BIOS_SIGN_ID = 0x8b;
 const IA32_SYSENTER_CS = 0x174;
 const IA32_SYSENTER_ESP = 0x175;
 const IA32_SYSENTER_EIP = 0x176;
+const IA32_MISC_ENABLE = 0x1a0;
+const IA32_EFER = 0xc0000080 | 0;
+
+/** Of IA32_MISC_ENABLE: fast strings. XD is not disabled, and nothing here can be switched. */
+const MISC_ENABLE = 1;
 
 /** Bits of IA32_APIC_BASE that exist: boot processor, enabled, address. */
 const APIC_BASE_BITS = 0xfffff900;
@@ -42,6 +48,12 @@ export function readMsr(core: Core): void {
       s[EAX] = core.bus.apic.base | 0;
       s[EDX] = 0;
       break;
+    case IA32_EFER:
+    case IA32_MISC_ENABLE:
+      if (!core.model.hasNoExecute) raise(GENERAL_PROTECTION, 0);
+      s[EAX] = s[ECX] === IA32_EFER ? s[EFER]! : MISC_ENABLE;
+      s[EDX] = 0;
+      break;
     case IA32_PLATFORM_ID:
     case IA32_BIOS_SIGN_ID:
       s[EAX] = 0;
@@ -68,6 +80,15 @@ export function writeMsr(core: Core): void {
       if (!core.bus.apic || s[EDX] !== 0 || (s[EAX]! & ~APIC_BASE_BITS) !== 0) raise(GENERAL_PROTECTION, 0);
       core.bus.apic.base = s[EAX]! >>> 0;
       core.leaveBlock();
+      break;
+    case IA32_EFER:
+      if (!core.model.hasNoExecute || s[EDX] !== 0 || (s[EAX]! & ~EFER_NXE) !== 0) raise(GENERAL_PROTECTION, 0);
+      s[EFER] = s[EAX]!;
+      core.mmu.flush();
+      core.leaveBlock();
+      break;
+    case IA32_MISC_ENABLE:
+      if (!core.model.hasNoExecute) raise(GENERAL_PROTECTION, 0);
       break;
     case IA32_BIOS_UPDT_TRIG:
     case IA32_BIOS_SIGN_ID:

@@ -15,6 +15,7 @@ import {
   DS,
   EAX,
   EDX,
+  EFER,
   EFLAGS,
   EIP,
   ES,
@@ -24,6 +25,7 @@ import {
   IDT_LIMIT,
   LDTR,
   LIMIT,
+  PDPTE,
   READ_LIMIT_BYTES,
   SELECTOR,
   SS,
@@ -53,9 +55,13 @@ export const CR4_PVI = 2;
 export const CR4_TSD = 4;
 export const CR4_DE = 8;
 export const CR4_PSE = 0x10;
+export const CR4_PAE = 0x20;
 export const CR4_PGE = 0x80;
 export const CR4_OSFXSR = 0x200;
 export const CR4_OSXMMEXCPT = 0x400;
+
+/** Of IA32_EFER: page tables can forbid to execute. */
+export const EFER_NXE = 0x800;
 
 // Access rights of a segment, as ACCESS holds them.
 export const ACCESS_ACCESSED = 1;
@@ -195,7 +201,7 @@ export class CpuState {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("processor", 1);
+    visitor.part("processor", 2);
     const s = this.i32;
     const visit = (first: number, count: number): void => {
       for (let slot = first; slot < first + count; slot++) s[slot] = visitor.i32(s[slot]!);
@@ -206,6 +212,8 @@ export class CpuState {
     visit(CR0, 1);
     visit(CR2, 3);
     visit(CPL, 1);
+    visit(EFER, 1);
+    visit(PDPTE, 8);
     visit(GDT_BASE, 2);
     visit(IDT_BASE, 2);
     visit(SYSENTER_CS, 1);

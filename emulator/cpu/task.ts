@@ -11,6 +11,7 @@ import {
   CPL,
   CR0,
   CR3,
+  CR4,
   CS,
   DR,
   DS,
@@ -25,7 +26,7 @@ import {
   SS,
   TR,
 } from "./layout.ts";
-import { CR0_PG, CR0_TS } from "./state.ts";
+import { CR0_PG, CR0_TS, CR4_PAE } from "./state.ts";
 
 /** What caused the switch: it decides about busy bits, back link and NT. */
 export type TaskSwitchCause = "jump" | "call" | "return";
@@ -179,6 +180,7 @@ export class TaskSwitch {
     const core = this.#core;
     const { s, segments, state, mmu } = core;
     if (image.cr3 !== null && (s[CR0]! & CR0_PG) !== 0) {
+      if ((s[CR4]! & CR4_PAE) !== 0 && !mmu.walker.loadPointers(image.cr3)) raise(GENERAL_PROTECTION, 0);
       s[CR3] = image.cr3;
       mmu.loadDirectory();
     }

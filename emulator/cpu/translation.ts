@@ -6,19 +6,37 @@
  */
 import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { AddressSpaces, LIST_GLOBAL } from "./address-space.ts";
+import { AddressSpaces, LIST_GLOBAL, LIST_NO_EXECUTE, SPACE_EXTENDED } from "./address-space.ts";
 import { visitTranslations } from "./cached-translations.ts";
 import { ALIGNMENT_CHECK, CpuException, raise } from "./exceptions.ts";
-import { BASE, CR0, CR2, CR3, CR4, CS, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES, TLB_SPACE_BYTES } from "./layout.ts";
+import {
+  BASE,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CS,
+  EFER,
+  isUpper,
+  TLB_DELTA,
+  TLB_EMPTY,
+  TLB_ENTRIES,
+  TLB_SPACE_BYTES,
+} from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
-import { PageWalker, PDE_LARGE, PTE_GLOBAL } from "./page-walk.ts";
+import { runLength } from "./memory-runs.ts";
+import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
-import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from "./state.ts";
+import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
 
 /** The first page of the upper part, and its last one. */
 const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
+
+const FOUR_GIB = 2 ** 32;
+/** Whether a physical address is one of PAE paging's beyond 32 bits, where nothing is: all ones are read. */
+const isBeyond = (physical: number): boolean => physical >= FOUR_GIB;
 
 /** Looks at every data access while it is set (debug registers). */
 export interface AccessWatch {
@@ -55,7 +73,7 @@ export class Translation {
   #probedPages: ReadonlySet<number> | null = null;
   #checkAlignment = false;
   #a20Mask = 0xffffffff | 0;
-  readonly #walker: PageWalker;
+  readonly walker: PageWalker;
   readonly #s: Int32Array;
   readonly #memory: MachineMemory;
   readonly #bus: ProcessorBus;
@@ -69,8 +87,8 @@ export class Translation {
     this.#s = state.i32;
     this.view = memory.view;
     this.#bytes = memory.bytes;
-    this.#spaces = new AddressSpaces(memory);
-    this.#walker = new PageWalker(memory, state.i32, {
+    this.#spaces = new AddressSpaces(memory, state.i32);
+    this.walker = new PageWalker(memory, state.i32, {
       read: (physical) => this.#readPhysical(physical, 4),
       write: (physical, value) => this.#writePhysical(physical, 4, value),
     });
@@ -122,7 +140,7 @@ export class Translation {
 
   setA20(open: boolean): void {
     this.#a20Mask = open ? 0xffffffff | 0 : ~0x100000;
-    this.#walker.a20Mask = this.#a20Mask;
+    this.walker.a20Mask = this.#a20Mask;
     this.flush();
   }
 
@@ -148,6 +166,10 @@ export class Translation {
   get #directory(): number {
     const writeProtect = (this.#s[CR0]! & CR0_WP) !== 0 ? 1 : 0;
     const largePages = (this.#s[CR4]! & CR4_PSE) !== 0 ? 2 : 0;
+    if ((this.#s[CR4]! & CR4_PAE) !== 0) {
+      const noExecute = (this.#s[EFER]! & EFER_NXE) !== 0 ? 8 : 0;
+      return ((this.#s[CR3]! & ~0x1f) | writeProtect | largePages | SPACE_EXTENDED | noExecute) >>> 0;
+    }
     return ((this.#s[CR3]! & ~0xfff) | writeProtect | largePages) >>> 0;
   }
 
@@ -242,13 +264,12 @@ export class Translation {
     active.pendingCount = 0;
   }
 
-  /** INVLPG: forgets one page, global or not. A 4 MiB page is cached as its 4 KiB parts, so all of those go. */
+  /** INVLPG: forgets one page, global or not. A large page is cached as its 4 KiB parts, so all of those go. */
   flushPage(linearAddress: number): void {
     const page = linearAddress >>> 12;
-    const entry = (this.#s[CR0]! & CR0_PG) !== 0 ? this.#walker.directoryEntry(linearAddress) : 0;
-    if ((entry & PDE_LARGE) !== 0 && (this.#s[CR4]! & CR4_PSE) !== 0) {
-      for (let part = 0; part < 1024; part++) this.#forgetPage((page & ~1023) | part);
-    } else this.#forgetPage(page);
+    const count = (this.#s[CR0]! & CR0_PG) !== 0 ? this.walker.pageCount(linearAddress) : 1;
+    const first = page & -count;
+    for (let part = 0; part < count; part++) this.#forgetPage(first + part);
   }
 
   #forgetPage(page: number): void {
@@ -292,6 +313,8 @@ export class Translation {
     }
     if (other >= 0) return;
     spaces.active.directory = visitor.integer(spaces.active.directory + 1) - 1;
+    // Of which PDPTE registers is not saved: of none that there are.
+    if (visitor.restoring) spaces.active.pointers.fill(-1);
     visitTranslations(visitor, this.#memory, spaces.active);
   }
 
@@ -377,9 +400,16 @@ export class Translation {
   fetchOffset(linear: number): number {
     const table = this.#user ? this.#readUser : this.#readSupervisor;
     const page = table[linear >>> 12]!;
+    const { active } = this.#spaces;
+    // What forbids to execute is looked at again: a fault ends what is cached of it (SDM 3A 4.10.4.1).
+    if (page !== 0 && active.isNoExecute(linear >>> 12)) this.#forgetPage(linear >>> 12);
+    else if (page !== 0) {
+      this.#fetched[linear >>> 12] = 1;
+      return page | (linear & 0xfff);
+    }
     this.#fetched[linear >>> 12] = 1;
-    if (page !== 0) return page | (linear & 0xfff);
-    const physical = this.#translate(linear, false, this.#user);
+    const physical = this.#translate(linear, false, this.#user, true);
+    if (isBeyond(physical)) return 0;
     const offset = this.#memory.readOffset(physical >>> 12);
     return offset === 0 ? 0 : offset | (linear & 0xfff);
   }
@@ -406,8 +436,9 @@ export class Translation {
     return (write ? this.writeTlb : this.readTlb)[linear >>> 12]!;
   }
 
-  /** Offset of the page if a translation is at hand, else 0. Nothing changes. */
+  /** Offset of a page of code if a translation is at hand, else 0. Nothing changes. */
   pageOf(linear: number): number {
+    if (this.#spaces.active.isNoExecute(linear >>> 12)) return 0;
     return (this.#user ? this.#readUser : this.#readSupervisor)[linear >>> 12]!;
   }
 
@@ -444,6 +475,7 @@ export class Translation {
   deviceAddress(linear: number, write: boolean): number {
     if (this.isWatched) return -1;
     const physical = this.#translate(linear, write, this.#user);
+    if (isBeyond(physical)) return -1;
     const page = physical >>> 12;
     return this.#memory.readOffset(page) + (write ? this.#memory.writeOffset(page) : 0) === 0 ? physical >>> 0 : -1;
   }
@@ -491,6 +523,7 @@ export class Translation {
   }
 
   #readPhysical(physical: number, sizeBytes: AccessBytes): number {
+    if (isBeyond(physical)) return sizeBytes === 4 ? -1 : sizeBytes === 2 ? 0xffff : 0xff;
     const offset = this.#memory.readOffset(physical >>> 12);
     if (offset !== 0) return this.#memory.load(offset | (physical & 0xfff), sizeBytes);
     const value = this.#bus.readMmio(physical >>> 0, sizeBytes);
@@ -499,6 +532,7 @@ export class Translation {
   }
 
   #writePhysical(physical: number, sizeBytes: AccessBytes, value: number): void {
+    if (isBeyond(physical)) return;
     const offset = this.#memory.writeOffset(physical >>> 12);
     if (offset !== 0) this.#memory.store(offset | (physical & 0xfff), sizeBytes, value);
     else if (this.#memory.readOffset(physical >>> 12) === 0) {
@@ -512,7 +546,7 @@ export class Translation {
    * The physical address of a linear one, or a page fault. Sets accessed and dirty bits and fills the table of this
    * kind of access when plain memory answers.
    */
-  #translate(linear: number, write: boolean, user: boolean): number {
+  #translate(linear: number, write: boolean, user: boolean, fetch = false): number {
     const page = linear >>> 12;
     this.#memory.counters.translationMisses++;
     const table = write
@@ -525,11 +559,14 @@ export class Translation {
     let global = false;
     let physical = linear;
     let isWritable = true;
+    let isNoExecute = false;
     if ((this.#s[CR0]! & CR0_PG) !== 0) {
-      const walked = this.#walker.walk(linear, write, user);
-      isWritable = this.#walker.isWritable;
+      const walked = this.walker.walk(linear, write, user, fetch);
+      isNoExecute = this.walker.isNoExecute;
+      isWritable = this.walker.isWritable;
       physical = (walked & ~0xfff) | (linear & 0xfff);
       global = (walked & PTE_GLOBAL) !== 0 && (this.#s[CR4]! & CR4_PGE) !== 0;
+      if (this.walker.high !== 0) return this.walker.high * FOUR_GIB + (physical >>> 0);
     }
     physical &= this.#a20Mask;
     const offset = write ? this.#memory.writeOffset(physical >>> 12) : this.#memory.readOffset(physical >>> 12);
@@ -539,8 +576,8 @@ export class Translation {
         spaces.forget(spaces.active);
         this.renew();
       }
-      if (spaces.active.directory >= 0) spaces.watch(page, this.#walker.directory, this.#walker.entry);
-      spaces.active.list(global ? page | LIST_GLOBAL : page);
+      if (spaces.active.directory >= 0) spaces.watch(page, this.walker.directory, this.walker.entry);
+      spaces.active.list(page | (global ? LIST_GLOBAL : 0) | (isNoExecute ? LIST_NO_EXECUTE : 0));
       const isWatched = this.#memory.isWatched(offset);
       table[page] = write && isWatched ? -offset : offset;
       // What allows the one access often allows the other, without a further mark in the tables.
@@ -553,19 +590,6 @@ export class Translation {
     }
     return physical;
   }
-}
-
-function runLength(table: Int32Array, linear: number, wantedBytes: number): number {
-  let page = linear >>> 12;
-  let offset = table[page]!;
-  if (offset === 0) return 0;
-  let length = 4096 - (linear & 0xfff);
-  while (length < wantedBytes && offset > 0 && table[page + 1] === offset + 4096) {
-    page++;
-    offset += 4096;
-    length += 4096;
-  }
-  return length;
 }
 
 /** The first address of the next page: where an access across the boundary faults, if it does not before. */

@@ -3,12 +3,14 @@
  * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers.
  */
 import type { Core } from "../cpu/core.ts";
-import { CR0, CR3, CR4 } from "../cpu/layout.ts";
-import { CR0_PG, CR4_PSE } from "../cpu/state.ts";
+import { CR0, CR3, CR4, PDPTE } from "../cpu/layout.ts";
+import { CR0_PG, CR4_PAE, CR4_PSE } from "../cpu/state.ts";
 
 const PAGE_BYTES = 4096;
 const PRESENT = 1;
 const LARGE = 0x80;
+/** Of the upper dword of an entry: bits 32-35 of the address. */
+const BEYOND = 15;
 const A20_MASK = ~0x100000;
 
 function readPhysicalDword(core: Core, physicalAddress: number): number | null {
@@ -17,10 +19,31 @@ function readPhysicalDword(core: Core, physicalAddress: number): number | null {
   return page === 0 ? null : core.memory.view.getInt32(page | (address & 0xffc), true);
 }
 
+/** The lower dword of an entry of PAE paging; null where it is not present or leads beyond 4 GiB, where nothing is. */
+function readExtendedEntry(core: Core, physicalAddress: number): number | null {
+  const low = readPhysicalDword(core, physicalAddress);
+  const high = readPhysicalDword(core, physicalAddress + 4);
+  return low === null || high === null || (low & PRESENT) === 0 || (high & BEYOND) !== 0 ? null : low;
+}
+
+function extendedToPhysical(core: Core, linearAddress: number): number | null {
+  const pointer = PDPTE + 2 * (linearAddress >>> 30);
+  if ((core.s[pointer]! & PRESENT) === 0 || core.s[pointer + 1] !== 0) return null;
+  const directory = readExtendedEntry(core, (core.s[pointer]! & ~0xfff) | ((linearAddress >>> 18) & 0xff8));
+  if (directory === null) return null;
+  if ((directory & LARGE) !== 0) return (directory & 0xffe00000) | (linearAddress & 0x1fffff);
+  const entry = readExtendedEntry(core, (directory & ~0xfff) | ((linearAddress >>> 9) & 0xff8));
+  return entry === null ? null : (entry & ~0xfff) | (linearAddress & 0xfff);
+}
+
 /** The physical address that a linear one leads to at the moment; null where no page is present. */
 export function toPhysical(core: Core, linearAddress: number): number | null {
   const mask = core.mmu.a20 ? -1 : A20_MASK;
   if ((core.s[CR0]! & CR0_PG) === 0) return (linearAddress & mask) >>> 0;
+  if ((core.s[CR4]! & CR4_PAE) !== 0) {
+    const physical = extendedToPhysical(core, linearAddress);
+    return physical === null ? null : (physical & mask) >>> 0;
+  }
   const directory = readPhysicalDword(core, (core.s[CR3]! & ~0xfff) | ((linearAddress >>> 20) & 0xffc));
   if (directory === null || (directory & PRESENT) === 0) return null;
   if ((directory & LARGE) !== 0 && (core.s[CR4]! & CR4_PSE) !== 0)

@@ -8,7 +8,7 @@ import type { AccessBytes } from "../bus/bus.ts";
 import type { Block, CompiledEntry } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { MakeEngine } from "../cpu/cpu.ts";
-import { writeCr3 } from "../cpu/handlers/system.ts";
+import { mayWriteCr3, writeCr3 } from "../cpu/handlers/system.ts";
 import type { Engine, EngineStatistics, Interpreter } from "../cpu/interpreter.ts";
 import {
   BASE,
@@ -352,6 +352,7 @@ class Jit implements Engine {
   }
 
   #directory(value: number, budget: number): number {
+    if (!mayWriteCr3(this.#core, value)) return -2;
     return this.#changeTables(budget, () => writeCr3(this.#core, value));
   }
 

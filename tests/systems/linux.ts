@@ -57,14 +57,22 @@ export function linuxRoot(context: SkippableContext, more: readonly RootFile[] =
   ]);
 }
 
+/** Debian's kernels, and of which package each is. */
+const KERNELS = { vmlinuz: "linux-image-686:i386", "vmlinuz-pae": "linux-image-686-pae:i386" } as const;
+
 /** The CD, booted by ISOLINUX. `append` goes to the kernel. */
-export function linuxIso(append: string, context: SkippableContext, more: readonly RootFile[] = []): Uint8Array {
+export function linuxIso(
+  append: string,
+  context: SkippableContext,
+  more: readonly RootFile[] = [],
+  kernel: keyof typeof KERNELS = "vmlinuz",
+): Uint8Array {
   return makeForeignIso(
     {
       "isolinux/isolinux.bin": packageFile("/usr/lib/ISOLINUX/isolinux.bin", "isolinux", context),
       "isolinux/ldlinux.c32": packageFile("/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common", context),
       "isolinux/isolinux.cfg": `DEFAULT linux\nLABEL linux\n  KERNEL /vmlinuz\n  APPEND initrd=/root.cpio ${append}\n`,
-      vmlinuz: packageFile("vmlinuz", "linux-image-686:i386", context),
+      vmlinuz: packageFile(kernel, KERNELS[kernel], context),
       "root.cpio": linuxRoot(context, more),
     },
     "-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table".split(" "),

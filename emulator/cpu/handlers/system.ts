@@ -38,7 +38,22 @@ import {
 import type { ProcessorModel } from "../model.ts";
 import { readMsr, writeMsr } from "../msr.ts";
 import { effectiveAddress, operandAddress, read, registerOf, write } from "../operands.ts";
-import { CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_PVI, CR4_TSD, CR4_VME } from "../state.ts";
+import {
+  CR0_CD,
+  CR0_ET,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+  CR0_WP,
+  CR4_DE,
+  CR4_PAE,
+  CR4_PGE,
+  CR4_PSE,
+  CR4_PVI,
+  CR4_TSD,
+  CR4_VME,
+} from "../state.ts";
 
 /** #GP(0) unless CPL is 0. */
 function requireRing0(core: Core): void {
@@ -58,12 +73,30 @@ export function hasControl({ model }: { readonly model: ProcessorModel }, regist
   return CONTROL_SLOTS[register]! >= 0 && (register !== 4 || model.cr4 !== 0);
 }
 
+/** Loads the PDPTE registers, with #GP(0) for an entry with reserved bits (SDM 3A 4.4.1). */
+function loadPointers({ mmu }: Core, directory: number): void {
+  if (!mmu.walker.loadPointers(directory)) raise(GENERAL_PROTECTION, 0);
+}
+
+/** Writes CR4 and what follows from it. */
+function writeCr4(core: Core, value: number): void {
+  const { s, mmu, model } = core;
+  if ((value & ~model.cr4) !== 0) raise(GENERAL_PROTECTION, 0);
+  const isLoading = ((value ^ s[CR4]!) & (CR4_PAE | CR4_PGE | CR4_PSE)) !== 0;
+  if (isLoading && (value & CR4_PAE) !== 0 && (s[CR0]! & CR0_PG) !== 0) loadPointers(core, s[CR3]!);
+  s[CR4] = value;
+  mmu.flush();
+  core.debug.update();
+}
+
 /** Writes CR0 and what follows from it. */
 function writeCr0(core: Core, value: number): void {
   const { s, mmu, model } = core;
   if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
     raise(GENERAL_PROTECTION, 0);
   const old = s[CR0]!;
+  if ((value & CR0_PG) !== 0 && (s[CR4]! & CR4_PAE) !== 0 && ((old ^ value) & (CR0_PG | CR0_CD | CR0_NW)) !== 0)
+    loadPointers(core, s[CR3]!);
   s[CR0] = (value & model.cr0) | CR0_ET;
   const changed = old ^ s[CR0]!;
   if ((changed & (CR0_PG | CR0_WP | CR0_PE)) !== 0) mmu.flush();
@@ -73,15 +106,26 @@ function writeCr0(core: Core, value: number): void {
   core.updateControls();
 }
 
+/** Whether page tables are those of PAE paging. */
+const isExtended = ({ s }: Core): boolean => (s[CR0]! & CR0_PG) !== 0 && (s[CR4]! & CR4_PAE) !== 0;
+
+/** Whether a write of CR3 would not fault. Nothing changes. */
+export function mayWriteCr3(core: Core, value: number): boolean {
+  return !isExtended(core) || core.mmu.walker.arePointersValid(value);
+}
+
 /** Writes CR3 and what follows from it. */
-export function writeCr3({ s, mmu }: Core, value: number): void {
-  s[CR3] = value & ~0xfe7;
+export function writeCr3(core: Core, value: number): void {
+  const { s, mmu, model } = core;
+  if (isExtended(core)) loadPointers(core, value);
+  // What 32-bit paging ignores is the place of a table for PAE, which may be switched on later.
+  s[CR3] = value & ((model.cr4 & CR4_PAE) !== 0 ? ~7 : ~0xfe7);
   // Without paging nothing was translated by it.
   if ((s[CR0]! & CR0_PG) !== 0) mmu.loadDirectory();
 }
 
 const moveToControl: Builder = (core, insn) => {
-  const { s, mmu, model } = core;
+  const { s } = core;
   const register = insn.reg;
   if (!hasControl(core, register)) return raise(INVALID_OPCODE);
   return () => {
@@ -98,10 +142,7 @@ const moveToControl: Builder = (core, insn) => {
         writeCr3(core, value);
         break;
       default:
-        if ((value & ~model.cr4) !== 0) raise(GENERAL_PROTECTION, 0);
-        s[CR4] = value;
-        mmu.flush();
-        core.debug.update();
+        writeCr4(core, value);
     }
     // What follows is fetched anew: it may lie elsewhere now.
     core.goto(insn.next);

@@ -1,8 +1,8 @@
 /** `x`, `xp`, `print`, `info mem` and `info tlb`: memory, numbers and page tables as QEMU's monitor prints them. */
 
 import type { Core } from "../../../emulator/cpu/core.ts";
-import { CR0, CR3, CR4 } from "../../../emulator/cpu/layout.ts";
-import { CR0_PG, CR4_PSE } from "../../../emulator/cpu/state.ts";
+import { CR0, CR3, CR4, PDPTE } from "../../../emulator/cpu/layout.ts";
+import { CR0_PG, CR4_PAE, CR4_PSE } from "../../../emulator/cpu/state.ts";
 import { hex } from "../../../emulator/debug/hex.ts";
 import { readLinear } from "../../../emulator/debug/linear-memory.ts";
 import { disassemble } from "../../isa/disassemble.ts";
@@ -105,12 +105,19 @@ export function printNumber(number: bigint, letter: string): string {
 
 // Page tables (SDM 3A 4.3).
 
+const PAGE_BYTES = 0x1000;
+const LARGE_BYTES = 0x400000;
+const LARGE_EXTENDED_BYTES = 0x200000;
 const PRESENT = 0x001;
 const WRITE = 0x002;
 const USER = 0x004;
 const LARGE = 0x080;
 const RIGHTS = PRESENT | WRITE | USER;
 const ENTRIES = 1024;
+// With PAE paging: entries of two dwords. Of the upper one:
+const EXTENDED_ENTRIES = 512;
+const NO_EXECUTE = 0x80000000 | 0;
+const HIGH_ADDRESS = 15;
 const PAGING_OFF = "PG disabled\n";
 /** As `info tlb` shows them, between NX and the last one. */
 const ENTRY_LETTERS = [
@@ -126,9 +133,11 @@ const ENTRY_LETTERS = [
 
 interface Page {
   readonly linear: number;
-  /** The entry that leads to it. */
+  /** The entry that leads to it, and its upper dword with PAE paging. */
   readonly entry: number;
-  readonly isLarge: boolean;
+  readonly high: number;
+  /** 4 KiB, or of a large one more. */
+  readonly sizeBytes: number;
   /** Of all entries on the way. */
   readonly rights: number;
 }
@@ -138,8 +147,45 @@ function tableAt({ memory }: Core, physical: number): Int32Array | null {
   return offset === 0 ? null : new Int32Array(memory.bytes.buffer, offset, ENTRIES);
 }
 
+/** Entries that are present in a table of PAE paging. */
+function* presentEntries(
+  core: Core,
+  physical: number,
+  high: number,
+): Generator<{ at: number; low: number; high: number }> {
+  const table = high === 0 ? tableAt(core, physical) : null;
+  for (let at = 0; table !== null && at < EXTENDED_ENTRIES; at++) {
+    const low = table[2 * at]!;
+    if ((low & PRESENT) !== 0) yield { at, low, high: table[2 * at + 1]! };
+  }
+}
+
+function* presentExtendedPages(core: Core): Generator<Page> {
+  for (let pointer = 0; pointer < 4; pointer++) {
+    const first = core.s[PDPTE + 2 * pointer]!;
+    if ((first & PRESENT) === 0) continue;
+    for (const outer of presentEntries(core, first & ~0xfff, core.s[PDPTE + 2 * pointer + 1]!)) {
+      const linear = pointer * 2 ** 30 + outer.at * LARGE_EXTENDED_BYTES;
+      if ((outer.low & LARGE) !== 0) {
+        const rights = outer.low & RIGHTS;
+        yield { linear, entry: outer.low, high: outer.high, sizeBytes: LARGE_EXTENDED_BYTES, rights };
+        continue;
+      }
+      for (const { at, low, high } of presentEntries(core, outer.low & ~0xfff, outer.high & HIGH_ADDRESS))
+        yield {
+          linear: linear + at * PAGE_BYTES,
+          entry: low,
+          high,
+          sizeBytes: PAGE_BYTES,
+          rights: low & outer.low & RIGHTS,
+        };
+    }
+  }
+}
+
 /** All pages that are present, upwards. */
 function* presentPages(core: Core): Generator<Page> {
+  if ((core.s[CR4]! & CR4_PAE) !== 0) return yield* presentExtendedPages(core);
   const directory = tableAt(core, core.s[CR3]! & ~0xfff);
   const hasLarge = (core.s[CR4]! & CR4_PSE) !== 0;
   for (let upper = 0; upper < ENTRIES; upper++) {
@@ -147,14 +193,20 @@ function* presentPages(core: Core): Generator<Page> {
     if ((outer & PRESENT) === 0) continue;
     const linear = (upper << 22) >>> 0;
     if ((outer & LARGE) !== 0 && hasLarge) {
-      yield { linear, entry: outer, isLarge: true, rights: outer & RIGHTS };
+      yield { linear, entry: outer, high: 0, sizeBytes: LARGE_BYTES, rights: outer & RIGHTS };
       continue;
     }
     const table = tableAt(core, outer & ~0xfff);
     for (let lower = 0; lower < ENTRIES; lower++) {
       const entry = table?.[lower] ?? 0;
       if ((entry & PRESENT) !== 0)
-        yield { linear: linear + (lower << 12), entry, isLarge: false, rights: entry & outer & RIGHTS };
+        yield {
+          linear: linear + lower * PAGE_BYTES,
+          entry,
+          high: 0,
+          sizeBytes: PAGE_BYTES,
+          rights: entry & outer & RIGHTS,
+        };
     }
   }
 }
@@ -180,7 +232,7 @@ export function describeMappings(core: Core): string {
       start = page.linear;
       rights = page.rights;
     }
-    end = page.linear + (page.isLarge ? 0x400000 : 0x1000);
+    end = page.linear + page.sizeBytes;
   }
   finish();
   return text;
@@ -190,11 +242,14 @@ export function describeMappings(core: Core): string {
 export function describeTranslations(core: Core): string {
   if (!isPaging(core)) return PAGING_OFF;
   let text = "";
-  for (const { linear, entry, isLarge } of presentPages(core)) {
-    const physical = (entry & (isLarge ? 0xffe00000 : 0xfffff000)) >>> 0;
+  for (const { linear, entry, high, sizeBytes } of presentPages(core)) {
+    const isLarge = sizeBytes > PAGE_BYTES;
+    // As QEMU prints it: with bit 20 of a 2 MiB page, and with what stands above the address.
+    const low = entry & (!isLarge ? 0xfffff000 : sizeBytes === LARGE_BYTES ? 0xffe00000 : 0xfff00000);
+    const physical = `${hex(high)}${hex(low)}`;
     const flags = isLarge ? entry : entry & ~LARGE;
     const letters = ENTRY_LETTERS.map(([letter, bit]) => ((flags & bit) !== 0 ? letter : "-")).join("");
-    text += `${wide(linear)}: ${wide(physical)} -${letters}\n`;
+    text += `${wide(linear)}: ${physical} ${(high & NO_EXECUTE) !== 0 ? "X" : "-"}${letters}\n`;
   }
   return text;
 }

@@ -99,6 +99,8 @@ export interface BareOptions {
   readonly limit?: number;
   /** Wall time after which QEMU is ended: it hangs. */
   readonly timeoutMs?: number;
+  /** QEMU's name of the processor. */
+  readonly qemuCpu?: string;
 }
 
 const RAM_MIB = 16;
@@ -148,7 +150,7 @@ export function runInQemu(
   qemu: string,
   program: Program,
   data: Uint8Array,
-  { ramMib = RAM_MIB, timeoutMs = 300_000 }: BareOptions = {},
+  { ramMib = RAM_MIB, timeoutMs = 300_000, qemuCpu = "pentium3" }: BareOptions = {},
 ): Uint8Array {
   return inTemporaryFolder((folder) => {
     const file = (name: string, bytes: Uint8Array): string => {
@@ -165,7 +167,7 @@ export function runInQemu(
           "-M",
           "pc",
           "-cpu",
-          "pentium3",
+          qemuCpu,
           "-m",
           String(ramMib),
           "-display",

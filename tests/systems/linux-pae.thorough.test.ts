@@ -1,0 +1,39 @@
+/**
+ * Debian's 32-bit kernel with PAE: page tables of three levels, with stacks and data that are not executed, and many
+ * processes that come and go.
+ */
+import { expect, test } from "vitest";
+import { LabCluster } from "../../src/index.ts";
+import { linuxIso } from "./linux.ts";
+import { ourFirmware } from "./packages.ts";
+
+const PROMPT = /\/ # $/;
+
+test("Linux with PAE and NX", { timeout: 900_000 }, async (context) => {
+  const cdrom = linuxIso("console=ttyS0", context, [], "vmlinuz-pae");
+  const lab = new LabCluster({
+    firmware: ourFirmware(),
+    nodes: [{ name: "linux", cdrom, ramBytes: 128 * 1024 * 1024, processors: 2 }],
+  });
+  try {
+    const node = lab.nodes[0]!;
+    await node.waitFor(/init has come up/, { within: "200s" });
+    await node.waitFor(PROMPT, { within: "20s" });
+    const shell = async (line: string): Promise<string> => {
+      const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
+      return said;
+    };
+    expect(await shell("uname -r")).toMatch(/686-pae/);
+    expect(await shell("dmesg | grep 'NX (Execute'")).toMatch(/protection: active/);
+    expect(await shell("grep -cw '^flags.*pae.* nx' /proc/cpuinfo")).toMatch(/^2\s+status-0/m);
+    expect(await shell("i=0; while [ $i -lt 50 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i")).toMatch(
+      /^50\s+status-0/m,
+    );
+    const text = await shell("dd if=/dev/zero bs=1M count=20 2>/dev/null | sha256sum");
+    expect(text).toContain("cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc");
+    node.type("poweroff -f\n");
+    await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
+  } finally {
+    lab.close();
+  }
+});
