@@ -37,7 +37,18 @@ stranger_heard:
     mov     edi, edx
     call    stranger_find
     mov     esi, eax
-    mov     eax, [ebx + CLOUD_NODE]
+    lea     eax, [ebx + CLOUD_NODE]     # what is known of an earlier boot is kept here: its session may be believed
+    call    peer_known                  # before it is named
+    jc      3f
+    push    eax
+    add     eax, PEER_SESSION
+    lea     edx, [ebx + CLOUD_SESSION]
+    call    session_same
+    pop     eax
+    je      3f
+    mov     ecx, [eax + PEER_AGE]
+    mov     [esi + STRANGER_AGE], ecx
+3:  mov     eax, [ebx + CLOUD_NODE]
     mov     [esi + STRANGER_ID], eax
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [esi + STRANGER_ID + 4], eax
@@ -111,6 +122,7 @@ stranger_find:
     jb      .Lstranger_find_next
     mov     esi, edi
     xor     ecx, ecx                    # who had the place asks no longer
+    mov     [esi + STRANGER_AGE], ecx
     xchg    ecx, [esi + STRANGER_ASKS]
     sub     [strangers_asking], ecx
 .Lstranger_find_found:
@@ -206,17 +218,8 @@ stranger_put:
     mov     eax, [esi + STRANGER_ADDRESS]
     mov     [edi + ENTRY_ADDRESS], eax
     mov     byte ptr [edi + ENTRY_STATE], STATE_NAMED
-    lea     eax, [esi + STRANGER_ID]
-    call    peer_known
-    jc      .Lstranger_put_new
-    push    [eax + PEER_AGE]            # should its disk be older than what we know of its earlier boots
-    add     eax, PEER_SESSION
-    lea     edx, [esi + STRANGER_SESSION]
-    call    session_same
-    pop     eax
-    je      .Lstranger_put_new
+    mov     eax, [esi + STRANGER_AGE]   # should its disk be older than what we know of its earlier boots
     mov     [edi + ENTRY_AGE], eax
-.Lstranger_put_new:
     add     edi, ENTRY_SIZE
     dec     ebx
     jz      .Lstranger_put_done

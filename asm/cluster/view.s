@@ -334,7 +334,7 @@ view_apply_entry:
     lea     eax, [esi + ENTRY_SESSION]
     mov     edx, offset trust_session
     call    session_same
-    jne     .Lview_apply_entry_twin
+    jne     .Lview_apply_entry_other
     cmp     byte ptr [esi + ENTRY_STATE], STATE_NAMED
     je      .Lview_apply_entry_named
     xor     eax, eax
@@ -348,6 +348,9 @@ view_apply_entry:
     call    node_older
     xor     eax, eax
     ret
+.Lview_apply_entry_other:
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_NAMED
+    je      .Lview_apply_entry_known    # the coordinator heard it, and has not believed it: it may be a recording
 .Lview_apply_entry_twin:
     mov     edx, [esi + ENTRY_ADDRESS]
     call    twin_viewed

@@ -12,6 +12,8 @@ export interface CampaignOptions extends DrawOptions {
   readonly boundNs: number;
   /** Once all is well it has to stay so for this virtual time; 1.5 s when absent. */
   readonly steadyNs?: number;
+  /** How many drills are tried at the end of each run, or which of them; 3 when absent. */
+  readonly drills?: number | readonly string[];
   /** Shrinks what happened in failing runs. */
   readonly minimise: boolean;
 }
@@ -35,8 +37,13 @@ export interface SeedResult {
 /** Runs that a failure may cost to be shrunk. */
 const MOST_TRIES = 80;
 
-function runOptions({ spanNs, boundNs, steadyNs }: CampaignOptions): RunOptions {
-  return { spanNs, boundNs, ...(steadyNs === undefined ? {} : { steadyNs }) };
+function runOptions({ spanNs, boundNs, steadyNs, drills }: CampaignOptions): RunOptions {
+  return {
+    spanNs,
+    boundNs,
+    ...(steadyNs === undefined ? {} : { steadyNs }),
+    ...(drills === undefined ? {} : { drills }),
+  };
 }
 
 /** `2500ms lose 2 30%`: with the time since the beginning of a run. */

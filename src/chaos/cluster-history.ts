@@ -2,6 +2,7 @@
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { objectOn } from "./remembered.ts";
 import type { World } from "./world.ts";
 
 /** Layout of the object `cluster_history`: docs/protocols/cluster-history.md. */
@@ -29,8 +30,18 @@ function eventsOf(world: World, layout: KernelLayout, index: number): readonly U
   const count = memory.word(at + COUNT);
   if (count === null || count > MOST_MARKS + MOST_OTHERS) return null;
   const bytes = memory.bytes(at + EVENTS, count * EVENT_BYTES);
-  if (!bytes) return null;
+  return bytes && splitEvents(bytes, count);
+}
+
+function splitEvents(bytes: Uint8Array, count: number): readonly Uint8Array[] {
   return Array.from({ length: count }, (_, event) => bytes.slice(event * EVENT_BYTES, (event + 1) * EVENT_BYTES));
+}
+
+/** The events on a machine's disk. */
+function eventsOn(world: World, index: number): readonly Uint8Array[] {
+  const { disk } = world.lab.nodes[index]!;
+  const bytes = disk && objectOn(disk, "cluster_history");
+  return bytes ? splitEvents(bytes.subarray(EVENTS), Math.floor((bytes.length - EVENTS) / EVENT_BYTES)) : [];
 }
 
 const nameOf = (event: Uint8Array): string => Array.from(event, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -57,6 +68,16 @@ export function keepsHistory(layout: KernelLayout): Invariant {
           // From here on the disk has another history.
           if (word === "older") disks[node] = { names: new Set(), digest: 0, boot: -1 };
           return null;
+        },
+        after: ({ word, node }) => {
+          const { names } = disks[node]!;
+          if (word !== "cut" || names.size === 0) return null;
+          const events = eventsOn(world, node);
+          const found = new Set(events.map(nameOf));
+          const lost = isFull(events) ? undefined : [...names].find((event) => !found.has(event));
+          return lost === undefined
+            ? null
+            : `${world.nodes[node]!.name} said that the event ${lost.slice(0, 48)} is on its disk, and it is not`;
         },
         look: () => {
           for (const { index, name, boots } of world.nodes) {

@@ -1,9 +1,13 @@
 /** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
 import type { LabCluster } from "../lab/cluster.ts";
+import { clusterDrills } from "./cluster-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
+import { PACKET_INVARIANTS } from "./cluster-packets.ts";
+import { tablesHold } from "./cluster-tables.ts";
 import { agreesOnce } from "./cluster-values.ts";
+import { keepsPromises } from "./cluster-votes.ts";
 import type { Subject, WorldEvent } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, oneHolder } from "./service-addresses.ts";
@@ -37,8 +41,17 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
   return {
     make,
     sparesFrom,
-    invariants: [...clusterInvariants(layout), oneHolder(layout), keepsHistory(layout), agreesOnce(layout)],
+    invariants: [
+      ...clusterInvariants(layout),
+      oneHolder(layout),
+      keepsHistory(layout),
+      agreesOnce(layout),
+      keepsPromises(layout),
+      tablesHold(layout),
+      ...PACKET_INVARIANTS,
+    ],
     missing: (world) => clusterMissing(world, layout),
+    drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     roles: {
       coordinator: speaker,

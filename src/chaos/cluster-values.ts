@@ -1,5 +1,7 @@
 /** What QuRe's cluster has agreed on: of one number there are one people's values only, and no node goes back. */
+import { packetHex } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { disksWith } from "./cluster-votes.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World } from "./world.ts";
@@ -8,6 +10,10 @@ import type { World } from "./world.ts";
 const NUMBER = 8;
 const TEXT_BYTES = 16;
 const REGION = 20;
+const VOTERS = 20;
+const VOTER_IDS = 24;
+const MOST_VOTERS = 16;
+const ID_BYTES = 8;
 /** Of a region without text: who agreed. */
 const REGION_BYTES = 132;
 const MOST_TEXT_BYTES = 1024;
@@ -40,11 +46,20 @@ export function agreedValues(world: World, layout: KernelLayout, index: number):
   return number === 0 || (region !== null && digestOf(region) === digest) ? { number, digest } : null;
 }
 
+/** Who has to agree on what comes next. */
+function votersOf(world: World, layout: KernelLayout, index: number): string[] {
+  const { memory } = world.nodes[index]!;
+  const at = layout.address("values");
+  const count = Math.min(MOST_VOTERS, memory.word(at + VOTERS) ?? 0);
+  const ids = memory.bytes(at + VOTER_IDS, count * ID_BYTES);
+  return ids ? Array.from({ length: count }, (_, voter) => packetHex(ids, voter * ID_BYTES, ID_BYTES)) : [];
+}
+
 export function agreesOnce(layout: KernelLayout): Invariant {
   return {
     name: "values",
     kind: "wrong",
-    rule: "of each number there are the same values on all nodes, and no node goes back behind one that it had on disk",
+    rule: "of each number there are the same values on all nodes and on the disks of a majority, and no node goes back behind one that it had on disk",
     watch: (world) => {
       const facts = factsOf(world, layout);
       const kept = layout.address("kept_values");
@@ -52,6 +67,15 @@ export function agreesOnce(layout: KernelLayout): Invariant {
       const last = world.nodes.map(() => 0);
       // A voter that forgets its votes, as its disk does, may vote twice.
       let forgot = false;
+      const voters = new Map<number, readonly string[]>();
+      const onDisks = (number: number): string | null => {
+        const ids = voters.get(number - 1) ?? [];
+        const machines = ids.flatMap((id) => facts.indexOf(id) ?? []);
+        if (ids.length === 0 || machines.length < ids.length) return null;
+        // Half of them with the lowest id are a majority too.
+        const found = disksWith(world, machines, number);
+        return 2 * found >= ids.length ? null : `values ${number} count, and are on ${found} disks of ${ids.length}`;
+      };
       return {
         before: ({ word, node }) => {
           if (word !== "older") return null;
@@ -68,6 +92,11 @@ export function agreesOnce(layout: KernelLayout): Invariant {
             if (number < last[index]!) return `${name} has values ${number} after values ${last[index]}`;
             if (world.nodes[index]!.memory.word(kept + KEPT_ON_DISK) === digest) last[index] = number;
             if (forgot) continue;
+            if (!digests.has(number)) {
+              voters.set(number, votersOf(world, layout, index));
+              const problem = onDisks(number);
+              if (problem !== null) return `${name}: ${problem}`;
+            }
             const known = digests.get(number) ?? digest;
             digests.set(number, known);
             if (known !== digest) return `${name} has other values ${number} than somebody had`;

@@ -1,6 +1,7 @@
 /** What must hold in every run, and what a system has to tell of itself so that it can be put through faults. */
 import type { Action } from "../lab/actions.ts";
 import type { LabCluster } from "../lab/cluster.ts";
+import type { Drills } from "./drill.ts";
 import type { WireFrame, World } from "./world.ts";
 
 /** `crash`: a machine ended by a fault of its own; `wrong`: it did what it must not; `stuck`: it does not do what it must. */
@@ -58,6 +59,8 @@ export interface Subject {
   /** Machines by what they do: called when a fault needs one; null while none does it. */
   readonly roles?: Readonly<Record<string, (world: World) => number | null>>;
   readonly events?: readonly WorldEvent[];
+  /** Called at the beginning of each run: what may be tried at its end. */
+  readonly drills?: (world: World) => Drills;
   /** For figures; without it none are taken of deaths. */
   readonly watchfulness?: Watchfulness;
   /** Machines that are off in the beginning and may be switched on: from this number on. */

@@ -2,10 +2,18 @@
  * Where a kernel keeps what invariants read: its symbols, and the offsets in its structures, which are absolute symbols
  * of the linked program. What has been renamed is an error that names it.
  */
-import { SHF_ALLOC, STT_FILE } from "../object/elf.ts";
+import { SHF_ALLOC, STB_LOCAL, STT_FILE } from "../object/elf.ts";
 import type { ElfObject } from "../object/elf-reader.ts";
 
 const SHN_ABS = 0xfff1;
+
+/** The number that the kernel has for some words, as for an entry of a view: docs/protocols/cluster.md. */
+export function digestOfWords(words: readonly number[]): number {
+  return words.reduce((h, word) => {
+    const product = Math.imul(h ^ word, 0x01000193);
+    return ((product << 7) | (product >>> 25)) >>> 0;
+  }, 0x811c9dc5);
+}
 
 export class KernelLayout {
   readonly #path: string;
@@ -21,11 +29,14 @@ export class KernelLayout {
       const known = map.get(name);
       if (known !== value) map.set(name, known === undefined ? value : null);
     };
-    for (const { name, value, section, type } of symbols) {
+    // Of one name, what is known to the whole kernel is meant.
+    const whole = new Set(symbols.flatMap(({ name, binding }) => (binding === STB_LOCAL ? [] : [name])));
+    for (const { name, value, section, type, binding } of symbols) {
       if (type === STT_FILE) file = name;
       else if (name === "") continue;
       else if (section === SHN_ABS && file === source) enter(this.#constants, name, value);
-      else if (((sections[section]?.flags ?? 0) & SHF_ALLOC) !== 0) enter(this.#addresses, name, value);
+      else if (((sections[section]?.flags ?? 0) & SHF_ALLOC) === 0) continue;
+      else if (binding !== STB_LOCAL || !whole.has(name)) enter(this.#addresses, name, value);
     }
   }
 

@@ -3,6 +3,7 @@ import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { keyOfSeed } from "../lab/cluster-key.ts";
 import { LabCluster } from "../lab/lab.ts";
 import { untilAgreed } from "./cluster-subject.ts";
+import { SERVICE_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { kernelLayout, type StageSetup } from "./setup.ts";
 import { World } from "./world.ts";
 
@@ -10,7 +11,7 @@ export const CAMPAIGN_DISK_BYTES = 64 << 20;
 const SEED = 1;
 /** Machines that are off in the beginning, and join when a fault says so. */
 const SPARES = 1;
-const SETTLE = "1500ms";
+const SETTLE = "2500ms";
 
 export interface PreparedSystem {
   readonly cdrom: Uint8Array;
@@ -46,6 +47,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
     await untilAgreed(lab, new World(lab), layout);
     // Something that they keep together.
     lab.nodes[0]!.type("cloud set campaign yes\r");
+    lab.nodes[0]!.type(`cloud address add ${SERVICE_OF_CAMPAIGNS}\r`);
     await lab.advance(SETTLE);
     return { snapshot: lab.save(), kernel, sparesFrom: nodes, module };
   } finally {

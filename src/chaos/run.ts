@@ -6,6 +6,7 @@ import { Random } from "../../emulator/state/random.ts";
 import { type Action, perform } from "../lab/actions.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { Director, type Draw } from "./draw.ts";
+import type { Drills, Trial } from "./drill.ts";
 import { type Figures, Meter } from "./figures.ts";
 import type { FailureKind, Subject, Watch } from "./invariant.ts";
 import type { Stage } from "./stage.ts";
@@ -17,6 +18,7 @@ const LOOK_NS = 10 * MS;
 /** More machines are looked at less often. */
 const MACHINES_AT_ONCE = 10;
 const STEADY_NS = 1500 * MS;
+const DRILLS = 3;
 /** Machines are mended up to so long after each other. */
 const MEND_SPREAD_MS = 200;
 /** A kernel that is not up so long after its machine was switched on does not come by itself. */
@@ -29,6 +31,8 @@ export interface RunOptions {
   readonly boundNs: number;
   /** Once all is well it has to stay so for this virtual time; 1.5 s when absent. */
   readonly steadyNs?: number;
+  /** How many drills are tried once all is well, or which of them; 3 when absent. */
+  readonly drills?: number | readonly string[];
   /** Keeps the last frames, for a picture of them. */
   readonly keepFrames?: boolean;
 }
@@ -82,6 +86,8 @@ class Run {
   readonly #watchers: readonly Watcher[];
   readonly #meter: Meter;
   readonly #frames: WireFrame[] = [];
+  readonly #drills: Drills | null;
+  #trial: Trial | null = null;
   #frameProblem: Broken | null = null;
   readonly #mending: Action[] = [];
 
@@ -97,6 +103,7 @@ class Run {
       watch: watch(this.#world),
     }));
     this.#meter = new Meter(this.#world, stage.subject);
+    this.#drills = options.drills === 0 ? null : (stage.subject.drills?.(this.#world) ?? null);
     this.#listen();
   }
 
@@ -111,6 +118,8 @@ class Run {
     lab.cluster.network.onFrame = (link, sender, sentNs, arrivalNs, bytes) => {
       const frame: WireFrame = { cable: cables.get(link.name) ?? -1, toSwitch: sender === 0, sentNs, arrivalNs, bytes };
       this.#meter.frame(frame);
+      this.#drills?.frame?.(frame);
+      this.#trial?.frame?.(frame);
       if (isKept) {
         this.#frames.push(frame);
         if (this.#frames.length > 2 * MOST_FRAMES) this.#frames.splice(0, MOST_FRAMES);
@@ -257,6 +266,46 @@ class Run {
     throw this.#broken("well again", "stuck", `${missing ?? "nothing is missing"}, though nothing is wrong any more`);
   }
 
+  /** Tries a few things with machines that are well. */
+  #drill(seed: number): void {
+    const world = this.#world;
+    const random = new Random(seed, "drills");
+    const all = this.#drills?.all ?? [];
+    const asked = this.#options.drills ?? DRILLS;
+    const drills = typeof asked === "number" ? [...all] : all.filter(({ name }) => asked.includes(name));
+    for (let left = typeof asked === "number" ? asked : drills.length; left > 0 && drills.length > 0; left--) {
+      const [drill] = drills.splice(random.below(drills.length), 1);
+      const trial = drill!.begin(random);
+      if (trial === null) continue;
+      this.#trial = trial;
+      const endNs = world.nowNs + trial.lastsNs;
+      let missing = trial.missing?.() ?? null;
+      do {
+        for (const action of trial.step?.() ?? []) this.#perform(action);
+        this.#runTo(Math.min(endNs, world.nowNs + LOOK_NS));
+        const wrong = trial.wrong?.() ?? null;
+        if (wrong !== null) throw this.#broken(drill!.name, "wrong", wrong);
+        missing = trial.missing?.() ?? null;
+      } while (world.nowNs < endNs && (missing !== null || !trial.missing));
+      this.#trial = null;
+      if (missing !== null) throw this.#broken(drill!.name, "stuck", missing);
+      world.core = world.core.filter((index) => world.isOn(index));
+      this.#recover(drill!.name);
+    }
+  }
+
+  /** Waits until those that are left are well after a drill. */
+  #recover(after: string): void {
+    const world = this.#world;
+    const limitNs = world.nowNs + this.#options.boundNs;
+    for (;;) {
+      const missing = this.#subject.missing(world);
+      if (missing === null) return;
+      if (world.nowNs >= limitNs) throw this.#broken("well again", "stuck", `${missing}, long after this: ${after}`);
+      this.#runTo(world.nowNs + LOOK_NS);
+    }
+  }
+
   do(plan: Plan): RunResult {
     const world = this.#world;
     let failure: Failure | null = null;
@@ -265,6 +314,7 @@ class Run {
       const [core, seed] = "draw" in plan ? [this.#coreOf(plan.draw), plan.draw.seed] : [plan.core, plan.seed];
       this.#heal(core, seed);
       this.#live();
+      this.#drill(seed);
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
       ({ failure } = error);

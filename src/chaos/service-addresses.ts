@@ -7,11 +7,14 @@ import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { WireFrame, World } from "./world.ts";
 
+/** What the machines of a campaign share. */
+export const SERVICE_OF_CAMPAIGNS = "10.0.2.9";
+
 const ETHERTYPE = 12;
 const SENDER_ADDRESS = 28;
 const ARP_BYTES = 42;
 /** Machines with which nothing is wrong for so long have found out who holds an address, */
-const AGREED_NS = 2e9;
+const AGREED_NS = 1e9;
 /** and then no second one answers within this time of the first. */
 const BOTH_NS = 100e6;
 
@@ -60,13 +63,25 @@ class ServiceAddresses {
     const world = this.#world;
     for (const [address, { last, other }] of this.#claims) {
       if (!other || last.atNs - other.atNs > BOTH_NS) continue;
-      if (world.cleanForNs(last.node) < AGREED_NS || world.cleanForNs(other.node) < AGREED_NS) continue;
+      // One that stood still is judged too: it has to ask before it answers.
+      if ([last, other].some(({ node, atNs }) => atNs - world.nodes[node]!.hearsSinceNs < AGREED_NS)) continue;
       const text = [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
       const [a, b] = [other, last].map(({ node }) => world.nodes[node]!.name);
       return `${a} and ${b} both answer for ${text} within ${(last.atNs - other.atNs) / 1e6} ms`;
     }
     return null;
   }
+}
+
+/** Which machines hold an address, as their memory says. */
+export function holdersOf(world: World, layout: KernelLayout): number[] {
+  const at = layout.address("services");
+  const [count, size, record] = ["SERVICES", "SERVICE_SIZE", "SERVICE_RECORD"].map((name) => layout.constant(name));
+  return world.nodes.flatMap(({ index, memory }) => {
+    const words = world.isOn(index) ? memory.words(at, (count! * size!) >>> 2) : null;
+    const holds = words?.some((word, place) => place % (size! >>> 2) === record! >>> 2 && word !== 0) ?? false;
+    return holds ? [index] : [];
+  });
 }
 
 const found = new WeakMap<World, ServiceAddresses>();

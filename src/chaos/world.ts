@@ -38,6 +38,8 @@ export class WorldNode {
   bootedNs = 0;
   /** Since when nothing is wrong with it: it has power, its cable and disks are right. Infinity while something is. */
   cleanSinceNs = Infinity;
+  /** As `cleanSinceNs`, whether its processor runs or not. */
+  hearsSinceNs = Infinity;
   /** Its processor stands still until then. */
   frozenUntilNs = 0;
   /** Somebody told it to leave. */
@@ -99,12 +101,18 @@ export class World {
     return Math.max(0, this.nowNs - this.nodes[index]!.cleanSinceNs);
   }
 
+  /** As `cleanForNs`, whether its processor runs or not. */
+  hearsForNs(index: number): number {
+    return Math.max(0, this.nowNs - this.nodes[index]!.hearsSinceNs);
+  }
+
   /** A machine began anew. */
   booted(index: number): void {
     const node = this.nodes[index]!;
     node.boots++;
     node.bootedNs = this.nowNs;
     node.cleanSinceNs = Infinity;
+    node.hearsSinceNs = Infinity;
     node.hasLeft = false;
     node.frozenUntilNs = 0;
     node.diskWasBad = node.diskWords.size > 0;
@@ -140,13 +148,12 @@ export class World {
       }
   }
 
-  #isClean({ index, frozenUntilNs, hasLeft, diskWords }: WorldNode): boolean {
+  #hears({ index, hasLeft, diskWords }: WorldNode): boolean {
     const { cluster } = this.lab;
     return (
       this.isOn(index) &&
       !hasLeft &&
       diskWords.size === 0 &&
-      frozenUntilNs <= this.nowNs &&
       cluster.isPlugged(index) &&
       !isTroubled(cluster.trouble(index, "in")) &&
       !isTroubled(cluster.trouble(index, "out")) &&
@@ -156,8 +163,11 @@ export class World {
 
   /** Looks again at what is wrong with whom. */
   refresh(): void {
-    for (const node of this.nodes)
-      if (!this.#isClean(node)) node.cleanSinceNs = Infinity;
-      else if (node.cleanSinceNs === Infinity) node.cleanSinceNs = this.nowNs;
+    for (const node of this.nodes) {
+      const hears = this.#hears(node);
+      node.hearsSinceNs = hears ? Math.min(node.hearsSinceNs, this.nowNs) : Infinity;
+      const isClean = hears && node.frozenUntilNs <= this.nowNs;
+      node.cleanSinceNs = isClean ? Math.min(node.cleanSinceNs, this.nowNs) : Infinity;
+    }
   }
 }

@@ -13,6 +13,7 @@ import { junit, reportPage, type Shown } from "../chaos/report.ts";
 import { openStage, type StageSetup } from "../chaos/setup.ts";
 import type { Stage } from "../chaos/stage.ts";
 import { checkWho, whoNames } from "../chaos/who.ts";
+import { World } from "../chaos/world.ts";
 import { FAULT_KINDS } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
 import { setUp } from "./chaos/machines.ts";
@@ -43,7 +44,16 @@ interface Campaign {
   readonly signal: AbortSignal;
 }
 
-function campaignOptions({ faults, who, interval, budget, until, bound, minimise }: ChaosOptions): CampaignOptions {
+function campaignOptions({
+  faults,
+  who,
+  interval,
+  budget,
+  until,
+  bound,
+  drills,
+  minimise,
+}: ChaosOptions): CampaignOptions {
   return {
     spanNs: until,
     boundNs: bound,
@@ -51,6 +61,7 @@ function campaignOptions({ faults, who, interval, budget, until, bound, minimise
     ...(faults ? { faults } : {}),
     ...(who ? { who } : {}),
     ...(budget ? { budget } : {}),
+    ...(drills === null ? {} : { drills }),
     ...(interval === null ? {} : { intervalMs: Math.max(1, Math.round(interval / 1e6)) }),
   };
 }
@@ -71,9 +82,13 @@ async function runChaos(options: ChaosOptions): Promise<void> {
     } catch (error) {
       throw new UsageError(`--who ${(error as Error).message}`);
     }
+    const wanted = typeof options.drills === "number" ? [] : (options.drills ?? []);
+    const known = wanted.length > 0 ? (stage.subject.drills?.(new World(stage.lab)).all ?? []) : [];
+    const unknown = wanted.find((name) => !known.some((drill) => drill.name === name));
+    if (unknown !== undefined) throw new UsageError(`--drills ${unknown}: \`qure chaos --list\` names all`);
     if (options.list) {
       progress.done();
-      return list(stage.subject);
+      return list(stage);
     }
     const stranger = options.fault.find(({ node }) => node >= stage.lab.nodes.length);
     if (stranger) throw new UsageError(`--fault: there is no machine ${stranger.node + 1}`);
@@ -165,6 +180,7 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
     `--nodes ${options.nodes}`,
     options.until === CHAOS_OPTIONS.until.initial ? "" : `--until ${options.until / 1e6}ms`,
     options.bound === CHAOS_OPTIONS.bound.initial ? "" : `--bound ${options.bound / 1e6}ms`,
+    options.drills === null ? "" : `--drills '${[options.drills].flat().join(",")}'`,
   ].filter((word) => word !== "");
   if (shown === null)
     return [
@@ -220,12 +236,7 @@ function figuresText({ runs, failures, virtualNs, figures }: Summary): string {
   return `${runs} runs, ${formatNs(virtualNs)} of virtual time, ${broken} broken\n${lines.join("\n")}\n`;
 }
 
-function list(
-  subject: Parameters<typeof whoNames>[0] & {
-    readonly invariants: readonly { readonly name: string; readonly kind: string; readonly rule: string }[];
-    readonly events?: readonly { readonly name: string }[];
-  },
-): void {
+function list({ subject, lab }: Stage): void {
   const rows = (title: string, all: readonly (readonly [string, string])[]): string =>
     `${title}\n${all.map(([name, help]) => `  ${name.padEnd(14)}${help}`.trimEnd()).join("\n")}\n`;
   process.stdout.write(
@@ -245,6 +256,10 @@ function list(
       rows(
         "invariants",
         subject.invariants.map(({ name, kind, rule }) => [name, `${kind}: ${rule}`]),
+      ),
+      rows(
+        "drills",
+        (subject.drills?.(new World(lab)).all ?? []).map(({ name, rule }) => [name, rule]),
       ),
     ].join("\n"),
   );

@@ -123,6 +123,20 @@ describe("a stranger without the key", () => {
   });
 });
 
+test("a session that shows nothing does not make the one whose id it has fall silent", async () => {
+  const lab = await settled([KEY, KEY], [1, 1]);
+  const wire = new ClusterWire(lab, KEY);
+  await lab.advance("1500ms");
+  const reports = wire.heard.map(({ id, era, founder }) => ({ id, era, founder }));
+  for (const { id, era, founder } of reports.slice(0, 8)) {
+    wire.say({ kind: REPORT, state: MEMBER, era, id, founder, session: "1".repeat(16), echo: "0".repeat(16) });
+    await lab.advance("200ms");
+  }
+  await lab.advance("2s");
+  expect(lab.nodes.map(peersOf)).toEqual([1, 1]);
+  for (const { console } of lab.nodes) expect(console.text).not.toMatch(/has this node's id/);
+});
+
 describe("two machines with one MAC address", () => {
   test("notice each other: one falls silent, and both say why", async () => {
     const mac = Uint8Array.of(0x52, 0x54, 0, 1, 2, 3);

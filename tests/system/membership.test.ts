@@ -156,7 +156,10 @@ describe("the coordinator", () => {
     first.type("cloud stop\n");
     const others = lab.nodes.filter((node) => node !== first);
     await agreed(lab, others, 1, "1s");
+    const from = plug.received.length;
     expect(await coordinator(lab, plug)).not.toBe(first);
+    // Not even the one that it watched does it ask whether it lives.
+    expect(packets(lab, plug.received.slice(from)).filter(({ sender }) => sender === first.index)).toEqual([]);
     first.type("cloud start\n");
     await agreed(lab, lab.nodes, 1, "3s");
   });

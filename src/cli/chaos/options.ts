@@ -67,6 +67,9 @@ const timed: ArgumentParser<Action> = (argument, option) => {
 const machineNumbers: ArgumentParser<readonly number[]> = (argument, option) =>
   names(argument, option).map((name) => wholeNumber(1, MOST_NODES)(name, option) - 1);
 
+const drills: ArgumentParser<number | readonly string[]> = (argument, option) =>
+  /^\d+$/.test(argument) ? Number(argument) : names(argument, option);
+
 const budget: OptionSpec<"any" | "minority" | null> = {
   flags: "--budget <word>",
   help: "how many machines may be in trouble at once",
@@ -168,6 +171,13 @@ export const CHAOS_OPTIONS = {
     group: RUN,
     parse: span,
     default: "10s",
+  }),
+  drills: optional({
+    flags: "--drills <n>",
+    help: "how many drills are tried at the end of each run, or which of them: names, with commas between them",
+    group: RUN,
+    parse: drills,
+    defaultText: "3",
   }),
   minimise: flag({ flags: "--minimise", help: "shrink what happened in failing runs to few events", group: RUN }),
   threads: withDefault({

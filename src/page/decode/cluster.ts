@@ -49,7 +49,8 @@ const ENTRY_BYTES = 68;
 const MEMBERS_AT = 128;
 const SERVICE_AT = 136;
 const OPEN = 4;
-const UDP_PAYLOAD = 14 + 20 + 8;
+const UDP_HEADER_BYTES = 8;
+const UDP_PAYLOAD = 14 + 20 + UDP_HEADER_BYTES;
 
 interface ClusterPacket {
   readonly kind: number;
@@ -61,16 +62,16 @@ interface ClusterPacket {
   readonly founder: string;
 }
 
-function little32(bytes: Uint8Array, at: number): number {
+export function little32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
-function hexadecimal(bytes: Uint8Array, at: number, sizeBytes: number): string {
+export function packetHex(bytes: Uint8Array, at: number, sizeBytes: number): string {
   return Array.from(bytes.subarray(at, at + sizeBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function id(bytes: Uint8Array, at: number): string {
-  return hexadecimal(bytes, at, 8);
+  return packetHex(bytes, at, 8);
 }
 
 function name(bytes: Uint8Array, at: number): string {
@@ -78,20 +79,27 @@ function name(bytes: Uint8Array, at: number): string {
   return text.slice(0, Math.max(0, text.indexOf("\0")));
 }
 
-/** The packet in a frame; null when there is none. */
-export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
+/** The bytes of the packet in a frame; null when there is none. */
+export function clusterPacketOf(frame: Uint8Array): Uint8Array | null {
   if (frame.length < UDP_PAYLOAD + HEAD_BYTES || get16(frame, 12) !== 0x0800 || frame[14] !== 0x45) return null;
   if (get16(frame, 36) !== CLUSTER_PORT || get32(frame, UDP_PAYLOAD) !== 0x5152434c) return null;
-  const at = UDP_PAYLOAD;
-  return {
-    kind: frame[at + 5]!,
-    state: frame[at + 6]!,
-    flags: frame[at + 7]!,
-    era: little32(frame, at + 8),
-    age: little32(frame, at + 12),
-    id: id(frame, at + 24),
-    founder: id(frame, at + 32),
-  };
+  return frame.subarray(UDP_PAYLOAD, UDP_PAYLOAD - UDP_HEADER_BYTES + get16(frame, 38));
+}
+
+/** What the packet in a frame says; null when there is none. */
+export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
+  const packet = clusterPacketOf(frame);
+  return (
+    packet && {
+      kind: packet[5]!,
+      state: packet[6]!,
+      flags: packet[7]!,
+      era: little32(packet, 8),
+      age: little32(packet, 12),
+      id: id(packet, 24),
+      founder: id(packet, 32),
+    }
+  );
 }
 
 /** The service addresses that a holder names, with where they lie in the frame. `at`: where its packet begins. */
@@ -123,7 +131,7 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     ["sequence", String(little32(bytes, at + 80)), at + 80, 4],
     ["address", [...bytes.subarray(at + 84, at + 88)].join("."), at + 84, 4],
     ["answers the session", id(bytes, at + 88), at + 88, 8],
-    [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", hexadecimal(bytes, at + 96, 16), at + 96, 16],
+    [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", packetHex(bytes, at + 96, 16), at + 96, 16],
     ["number of the values", String(little32(bytes, at + 112)), at + 112, 4],
     ["events of the history", String(little32(bytes, at + 120)), at + 120, 4],
   ];

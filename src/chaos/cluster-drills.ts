@@ -1,0 +1,252 @@
+/** What members of a cluster that is well have to do in stated times: docs/protocols/cluster.md says which. */
+import { parseIpv4 } from "../../emulator/ether/packet.ts";
+import type { Random } from "../../emulator/state/random.ts";
+import type { FaultAction } from "../lab/fault-kinds.ts";
+import { clusterPacketOf } from "../page/decode/cluster.ts";
+import { factsOf } from "./cluster-facts.ts";
+import { agreedValues } from "./cluster-values.ts";
+import type { Drill, Drills, Trial } from "./drill.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import { holdersOf, SERVICE_OF_CAMPAIGNS } from "./service-addresses.ts";
+import { Stranger } from "./stranger.ts";
+import { deceits, Recorder } from "./stranger-drills.ts";
+import type { World } from "./world.ts";
+
+const MS = 1e6;
+/** Above it a cluster is a large one. */
+const SMALL = 33;
+/** A silent death is known to all, and what the dead did is done by another. */
+const DEATH_NS = [1000 * MS, 2000 * MS] as const;
+/** More for each step of bad health. */
+const HEALTH_NS = 400 * MS;
+/** After a goodbye. */
+const BYE_NS = 350 * MS;
+/** A shell that waits for a majority answers so late. */
+const TYPED_NS = 8000 * MS;
+const RETURN_NS = 4000 * MS;
+/** From the moment at which a node is a member. */
+const JOIN_NS = 300 * MS;
+const IDLE_NS = 8000 * MS;
+const IDLE_COUNTED_NS = 3000 * MS;
+const IDLE_BYTES = 1000;
+const HOLDER_BYTES = 2000;
+const AGREE_NS = 8000 * MS;
+const OLDER_NS = 20_000 * MS;
+const BYE = 4;
+/** What members say when nothing happens: views, reports, and that they hold. */
+const IDLE_KINDS: ReadonlySet<number> = new Set([2, 3, 8]);
+
+/** Gives its actions the first time it is asked. */
+class Once {
+  readonly #actions: readonly FaultAction[];
+  isDone = false;
+
+  constructor(...actions: readonly FaultAction[]) {
+    this.#actions = actions;
+  }
+
+  take(): readonly FaultAction[] {
+    const actions = this.isDone ? [] : this.#actions;
+    this.isDone = true;
+    return actions;
+  }
+}
+
+/** `wellNot`: what is not well, or null. */
+export function clusterDrills(world: World, layout: KernelLayout, wellNot: () => string | null): Drills {
+  const facts = factsOf(world, layout);
+  const stranger = new Stranger(world);
+  const recorder = new Recorder(facts.ids);
+  const nameOf = (index: number): string => world.nodes[index]!.name;
+  const act = (node: number, word: FaultAction["word"], ...values: (number | string)[]): FaultAction => ({
+    word,
+    node,
+    values,
+  });
+  /** One of the core, more often one with a role. */
+  const choose = (random: Random): number => {
+    const { core } = world;
+    const speaker = core.find((index) => facts.of(index).coordinates);
+    const [holder] = holdersOf(world, layout);
+    const [first = 0] = core;
+    const founder = facts.indexOf(facts.of(first).founder);
+    const roles = [speaker, holder, founder].filter((index) => index !== undefined && core.includes(index));
+    return random.chance(50) && roles.length > 0 ? random.pick(roles)! : random.pick(core);
+  };
+  const othersOf = (index: number): number[] => world.core.filter((other) => other !== index);
+  const goneFor = (others: readonly number[], gone: number): string | null => {
+    for (const index of others)
+      if (facts.peers(index)?.get(facts.ids[gone]!)?.isAlive !== false)
+        return `${nameOf(index)} still takes ${nameOf(gone)} for alive`;
+    const speakers = others.filter((index) => facts.of(index).coordinates);
+    if (speakers.length !== 1) return `${speakers.length} nodes speak for the cluster`;
+    return null;
+  };
+  const heldBy = (others: readonly number[]): string | null => {
+    const holders = holdersOf(world, layout).filter((index) => others.includes(index));
+    return holders.length === 1 ? null : `${holders.length} nodes hold the service address`;
+  };
+
+  const death: Drill = {
+    name: "death",
+    rule: "a silent death is known to all within 1 s, in a large cluster 2 s, and another does what the dead did",
+    begin: (random) => {
+      if (world.core.length < 2) return null;
+      const dead = choose(random);
+      const others = othersOf(dead);
+      const health = Math.max(...others.map((index) => world.nodes[index]!.memory.word(layout.address("health")) ?? 0));
+      const cut = new Once(act(dead, "cut"));
+      return {
+        lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
+        step: () => cut.take(),
+        missing: () => (cut.isDone ? (goneFor(others, dead) ?? heldBy(others)) : "nothing has happened"),
+      };
+    },
+  };
+
+  const goodbye: Drill = {
+    name: "goodbye",
+    rule: "who leaves says so, all know it at once, and when it returns too",
+    begin: (random) => {
+      if (world.core.length < 3) return null;
+      const leaver = choose(random);
+      const others = othersOf(leaver);
+      return goodbyeOf(leaver, others);
+    },
+  };
+  const goodbyeOf = (leaver: number, others: readonly number[]): Trial => {
+    const beganNs = world.nowNs;
+    let [leftNs, returnedNs, memberNs] = [Infinity, Infinity, Infinity];
+    let isTyped = false;
+    return {
+      lastsNs: TYPED_NS + BYE_NS + RETURN_NS + JOIN_NS,
+      frame: ({ cable, toSwitch, bytes, sentNs }) => {
+        if (toSwitch && cable === leaver && leftNs === Infinity && clusterPacketOf(bytes)?.[5] === BYE) leftNs = sentNs;
+      },
+      step: () => {
+        if (!isTyped) {
+          isTyped = true;
+          return [act(leaver, "type", "cloud stop\r")];
+        }
+        if (returnedNs < Infinity || world.nowNs < leftNs + BYE_NS) return [];
+        returnedNs = world.nowNs;
+        return [act(leaver, "type", "cloud start\r")];
+      },
+      wrong: () => {
+        const now = world.nowNs;
+        if (leftNs === Infinity && now > beganNs + TYPED_NS) return `${nameOf(leaver)} does not say bye`;
+        if (returnedNs === Infinity) return now >= leftNs + BYE_NS ? (goneFor(others, leaver) ?? heldBy(others)) : null;
+        if (memberNs === Infinity && now > returnedNs && facts.of(leaver).isMember) memberNs = now;
+        const problem = now > memberNs + JOIN_NS ? wellNot() : null;
+        return problem && `${problem}, ${JOIN_NS / MS} ms after ${nameOf(leaver)} became a member`;
+      },
+      missing: () =>
+        returnedNs === Infinity
+          ? `${nameOf(leaver)} has not left`
+          : world.nowNs > returnedNs
+            ? wellNot()
+            : "it is away",
+    };
+  };
+
+  const idle: Drill = {
+    name: "idle",
+    rule: "a node that has nothing to do sends less than 1 kB/s, and 2 kB/s more for a service address",
+    begin: () => {
+      const fromNs = world.nowNs + IDLE_NS - IDLE_COUNTED_NS;
+      const bytesOf = world.nodes.map(() => 0);
+      let strange: string | null = null;
+      return {
+        lastsNs: IDLE_NS,
+        frame: ({ cable, toSwitch, sentNs, bytes }) => {
+          if (!toSwitch || sentNs < fromNs || !world.nodes[cable]) return;
+          bytesOf[cable]! += bytes.length;
+          const kind = clusterPacketOf(bytes)?.[5];
+          if (kind !== undefined && !IDLE_KINDS.has(kind))
+            strange ??= `${nameOf(cable)} says a packet of kind ${kind}, though nothing happens`;
+        },
+        wrong: () => {
+          if (strange !== null || world.nowNs < fromNs + IDLE_COUNTED_NS) return strange;
+          const holders = holdersOf(world, layout);
+          for (const index of world.core) {
+            const most = IDLE_BYTES + (holders.includes(index) ? HOLDER_BYTES : 0);
+            const rate = Math.round(bytesOf[index]! / (IDLE_COUNTED_NS / 1e9));
+            if (rate > most) return `${nameOf(index)} sends ${rate} bytes a second, though nothing happens`;
+          }
+          return wellNot();
+        },
+      };
+    },
+  };
+
+  const still: Drill = {
+    name: "stood still",
+    rule: "a holder that stood still does not answer for an address that another has by now",
+    begin: (random) => {
+      const [holder] = holdersOf(world, layout);
+      if (holder === undefined || world.core.length < 2) return null;
+      const lengthNs = (700 + random.below(1500)) * MS;
+      const freeze = new Once(act(holder, "freeze", lengthNs));
+      return {
+        lastsNs: lengthNs + 700 * MS,
+        step: () => {
+          stranger.ask(parseIpv4(SERVICE_OF_CAMPAIGNS));
+          return freeze.take();
+        },
+      };
+    },
+  };
+
+  const race: Drill = {
+    name: "race",
+    rule: "of values that all set at once each counts, and all come to have the same",
+    begin: (random) => {
+      const numbers = world.core.map((index) => agreedValues(world, layout, index)?.number ?? 0);
+      const least = Math.max(...numbers) + 1;
+      const spread = random.pick([1, 10, 60]);
+      let due = world.core.map((index) => ({ index, atNs: world.nowNs + random.below(spread) * MS }));
+      return {
+        lastsNs: AGREE_NS,
+        step: () => {
+          const now = due.filter(({ atNs }) => atNs <= world.nowNs);
+          due = due.filter(({ atNs }) => atNs > world.nowNs);
+          return now.map(({ index }) => act(index, "type", `cloud set race ${index}\r`));
+        },
+        missing: () => {
+          if (due.length > 0) return "not all have set it";
+          const all = world.core.map((index) => agreedValues(world, layout, index));
+          if (all.some((agreed) => (agreed?.number ?? 0) < least)) return "what was set does not count";
+          return all.every((agreed) => agreed?.digest === all[0]?.digest) ? null : "not all have the same values";
+        },
+      };
+    },
+  };
+
+  const older: Drill = {
+    name: "older disk",
+    rule: "with an older copy of its disk a node goes on above the highest age that a member knows",
+    begin: (random) => {
+      if (world.core.length < 2) return null;
+      const index = random.pick(world.core);
+      const known = facts.of(index).age;
+      const begin = new Once(act(index, "older"), act(index, "power"));
+      return {
+        lastsNs: OLDER_NS,
+        step: () => begin.take(),
+        missing: () => {
+          if (!begin.isDone || !facts.of(index).isMember) return `${nameOf(index)} is no member again`;
+          const problem = wellNot();
+          if (problem !== null) return problem;
+          const { age } = facts.of(index);
+          return age > known ? null : `${nameOf(index)} goes on with age ${age}, and the others knew age ${known}`;
+        },
+      };
+    },
+  };
+
+  const { say } = deceits({ world, layout, stranger, recorder, wellNot });
+  return {
+    all: [death, goodbye, idle, still, race, older, ...say],
+    frame: (frame) => recorder.frame(frame),
+  };
+}

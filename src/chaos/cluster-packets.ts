@@ -1,0 +1,133 @@
+/** What holds of the cluster's packets as they leave a machine: their form, their numbers, and to whom they are said. */
+import { get32 } from "../../emulator/ether/packet.ts";
+import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import type { Invariant } from "./invariant.ts";
+
+const KIND = 5;
+/** What it names is a stranger, whoever it goes to. */
+const VIEW_KIND = 2;
+const NAMED_BYTES = 8;
+const SESSION = 72;
+const SEQUENCE = 80;
+const ADDRESS = 84;
+const ECHO = 88;
+const NOBODY = "0".repeat(2 * NAMED_BYTES);
+/** In the frame. */
+const SOURCE_IP = 26;
+const DESTINATION_IP = 30;
+const GROUP = 0xefff5152;
+const SECOND_NS = 1e9;
+/** Of one kind, by one node in a second: probes and what answers them are the most. */
+const MOST_IN_A_SECOND = 130;
+
+interface Size {
+  readonly least: number;
+  readonly most: number;
+  /** What it is made of beyond the least. */
+  readonly step: number;
+}
+
+const size = (least: number, step = 1, most = least): Size => ({ least, step, most });
+const [HEAD, REQUEST, VIEW, REGION] = [128, 144, 152, 1156];
+/** By kind: docs/protocols/cluster.md. */
+const SIZES: readonly (Size | null)[] = [
+  null,
+  size(HEAD),
+  size(VIEW, 68, VIEW + 19 * 68),
+  size(HEAD),
+  size(HEAD),
+  size(REQUEST),
+  size(REQUEST),
+  size(HEAD),
+  size(HEAD + 4, 4, HEAD + 32),
+  size(REQUEST),
+  size(REQUEST),
+  size(HEAD + 132, 4, HEAD + REGION),
+  size(REQUEST),
+  size(REQUEST),
+  size(224),
+  size(HEAD + 72, 72, HEAD + 18 * 72),
+  size(HEAD + 256),
+  size(REQUEST),
+  size(156 + 132, 4, 156 + REGION),
+  size(156, 4, 156 + REGION),
+  size(REQUEST),
+  size(176),
+  size(176),
+  size(224),
+  size(160),
+  size(HEAD),
+  size(HEAD),
+];
+
+/** Packets of the cluster that machines send, looked at one by one. */
+function said(
+  name: string,
+  rule: string,
+  judge: () => (packet: Uint8Array, frame: Uint8Array, cable: number, sentNs: number) => string | null,
+): Invariant {
+  return {
+    name,
+    kind: "wrong",
+    rule,
+    watch: ({ nodes }) => {
+      const problem = judge();
+      return {
+        frame: ({ cable, toSwitch, sentNs, bytes }) => {
+          const node = toSwitch ? nodes[cable] : undefined;
+          const packet = node && clusterPacketOf(bytes);
+          const wrong = packet ? problem(packet, bytes, cable, sentNs) : null;
+          return wrong === null ? null : `${node!.name} ${wrong}`;
+        },
+      };
+    },
+  };
+}
+
+export const PACKET_INVARIANTS: readonly Invariant[] = [
+  said("form", "a packet has the size of its kind, and names the address that it comes from", () => (packet, frame) => {
+    const kind = packet[KIND]!;
+    const expected = SIZES[kind];
+    if (!expected) return `says a packet of kind ${kind}, which there is not`;
+    const { least, most, step } = expected;
+    if (packet.length < least || packet.length > most || (packet.length - least) % step !== 0)
+      return `says ${packet.length} bytes in a packet of kind ${kind}`;
+    return get32(packet, ADDRESS) === get32(frame, SOURCE_IP) ? null : "names another address than it has";
+  }),
+
+  said("numbers", "each packet of a session has a number of its own", () => {
+    const used = new Set<string>();
+    return (packet) => {
+      const number = `${packetHex(packet, SESSION, NAMED_BYTES)} ${little32(packet, SEQUENCE)}`;
+      if (used.has(number)) return `says two packets with the number ${little32(packet, SEQUENCE)}`;
+      used.add(number);
+      return null;
+    };
+  }),
+
+  said("addressed", "what is said to one node goes to the one whose session it names", () => {
+    const addresses = new Map<string, number>();
+    return (packet, frame) => {
+      addresses.set(packetHex(packet, SESSION, NAMED_BYTES), get32(packet, ADDRESS));
+      const to = get32(frame, DESTINATION_IP);
+      const echo = packetHex(packet, ECHO, NAMED_BYTES);
+      const meant = echo === NOBODY || to === GROUP || packet[KIND] === VIEW_KIND ? undefined : addresses.get(echo);
+      return meant === undefined || meant === to
+        ? null
+        : `says a packet of kind ${packet[KIND]} to one node and names the session of another`;
+    };
+  }),
+
+  said("rate", `a node says at most ${MOST_IN_A_SECOND} packets of one kind in a second`, () => {
+    const counts = new Map<number, { second: number; packets: number }>();
+    return (packet, _frame, cable, sentNs) => {
+      const key = cable * SIZES.length + packet[KIND]!;
+      const second = Math.floor(sentNs / SECOND_NS);
+      const count = counts.get(key);
+      if (count?.second !== second) counts.set(key, { second, packets: 1 });
+      else if (++count.packets > MOST_IN_A_SECOND)
+        return `says ${count.packets} packets of kind ${packet[KIND]} in a second`;
+      return null;
+    };
+  }),
+];

@@ -1,0 +1,267 @@
+/** What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right. */
+import type { Random } from "../../emulator/state/random.ts";
+import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import { factsOf } from "./cluster-facts.ts";
+import type { Drill, Trial } from "./drill.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import { holdersOf } from "./service-addresses.ts";
+import { type Addressee, STRANGER_ADDRESS, type Stranger } from "./stranger.ts";
+import type { WireFrame, World } from "./world.ts";
+
+const MS = 1e6;
+const KIND = 5;
+const STATE = 6;
+const ERA = 8;
+const SENDER = 24;
+const SESSION = 72;
+const SEQUENCE = 80;
+const ADDRESS = 84;
+const ECHO = 88;
+const CODE = 96;
+const ID_BYTES = 8;
+const [VIEW, REPORT, BYE, HOLD] = [2, 3, 4, 8];
+const MEMBER = 2;
+const HEAD_BYTES = 128;
+/** Numbers so far below the highest count as heard (docs/protocols/cluster.md: more than 31). */
+const OLD = 40;
+const MOST_FRAMES = 4000;
+const SAID = 30;
+/** What comes of it would come within this. */
+const AFTER_NS = 1200 * MS;
+/** Nobody has it: it is in no table. */
+const INVENTED = Uint8Array.of(2, 0, 0, 0xff, 0xfe, 0, 0, 0x61);
+const ERA_MAXIMUM = 0x7ffffffe;
+/** A history is gathered for a while before it is written and told: so long nodes may differ. */
+const GATHERED_NS = 700 * MS;
+
+interface Recorded {
+  readonly packet: Uint8Array;
+  readonly frame: Uint8Array;
+  readonly cable: number;
+}
+
+/** What the members of a run have said. */
+export class Recorder {
+  readonly #ids: readonly string[];
+  #heard: Recorded[] = [];
+  /** By session: its highest number. */
+  readonly #highest = new Map<string, number>();
+  /** By machine: its session now. */
+  readonly #sessions = new Map<number, string>();
+
+  constructor(ids: readonly string[]) {
+    this.#ids = ids;
+  }
+
+  frame({ cable, toSwitch, bytes }: WireFrame): void {
+    const packet = toSwitch ? clusterPacketOf(bytes) : null;
+    if (!packet || packetHex(packet, SENDER, ID_BYTES) !== this.#ids[cable]) return;
+    const session = packetHex(packet, SESSION, ID_BYTES);
+    this.#highest.set(session, Math.max(this.#highest.get(session) ?? 0, little32(packet, SEQUENCE)));
+    this.#sessions.set(cable, session);
+    this.#heard.push({ packet, frame: bytes, cable });
+    if (this.#heard.length > 2 * MOST_FRAMES) this.#heard = this.#heard.slice(MOST_FRAMES);
+  }
+
+  /** What is too old to be believed by anybody. */
+  get old(): readonly Recorded[] {
+    return this.#heard.filter(({ packet, cable }) => {
+      const session = packetHex(packet, SESSION, ID_BYTES);
+      return session !== this.#sessions.get(cable) || this.#highest.get(session)! - little32(packet, SEQUENCE) >= OLD;
+    });
+  }
+
+  /** The last packet of a kind that a machine has said in its present session; of any kind when it said none. */
+  last(cable: number, kind: number): Recorded | undefined {
+    const own = this.#heard.filter(
+      (heard) => heard.cable === cable && packetHex(heard.packet, SESSION, ID_BYTES) === this.#sessions.get(cable),
+    );
+    return own.findLast(({ packet }) => packet[KIND] === kind) ?? own.at(-1);
+  }
+}
+
+interface Ground {
+  readonly world: World;
+  readonly layout: KernelLayout;
+  readonly stranger: Stranger;
+  readonly recorder: Recorder;
+  readonly wellNot: () => string | null;
+}
+
+type Change = (packet: Uint8Array, target: Uint8Array, random: Random) => Uint8Array;
+
+/** How a forged packet is made of one by a member: which is meant for `target`, the last packet of another member. */
+interface Forgery {
+  readonly what: string;
+  readonly kinds: readonly number[];
+  readonly change: Change;
+  /** It has the code of who has the key. */
+  readonly signed: boolean;
+  /** It is said to the target alone, from the stranger's own address. */
+  readonly alone?: boolean;
+  /** What counts it when it is refused; absent where it is answered, and no more. */
+  readonly counter?: string;
+}
+
+function word(packet: Uint8Array, at: number, value: number): void {
+  new DataView(packet.buffer, packet.byteOffset).setUint32(at, value, true);
+}
+
+/** A report of a node that there is not. */
+function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
+  const made = packet.slice(0, HEAD_BYTES);
+  made[KIND] = REPORT;
+  made[STATE] = MEMBER;
+  made.set(INVENTED, SENDER);
+  made.set(INVENTED, SESSION);
+  made.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+  made.set(STRANGER_ADDRESS, ADDRESS);
+  return made;
+}
+
+const FORGERIES: readonly Forgery[] = [
+  {
+    what: "forged packets with another key",
+    kinds: [VIEW, REPORT, BYE, HOLD],
+    signed: false,
+    counter: "count_cloud_forged",
+    change: (packet, target, random) => {
+      word(packet, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
+      packet.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+      if (random.chance(50)) word(packet, ERA, ERA_MAXIMUM);
+      if (random.chance(30)) packet[KIND] = BYE;
+      packet[CODE]! ^= 1 + random.below(255);
+      return packet[KIND] === BYE ? packet.slice(0, HEAD_BYTES) : packet;
+    },
+  },
+  {
+    what: "packets of a stranger that names half of a session",
+    kinds: [REPORT],
+    signed: true,
+    alone: true,
+    change: (packet, target, random) => {
+      const made = invented(packet, target);
+      made[ECHO + random.pick([0, 4]) + random.below(4)]! ^= 1 + random.below(255);
+      return made;
+    },
+  },
+  {
+    what: "packets of a stranger from another address than they name",
+    kinds: [REPORT],
+    signed: true,
+    counter: "count_cloud_forged",
+    alone: true,
+    change: (packet, target) => {
+      const made = invented(packet, target);
+      made[ADDRESS + 3]! ^= 1;
+      return made;
+    },
+  },
+  {
+    what: "packets of a session that shows nothing",
+    kinds: [REPORT],
+    signed: true,
+    change: (packet, _target, random) => {
+      packet[SESSION + 1 + random.below(7)]! ^= 1 + random.below(255);
+      packet.fill(0, ECHO, ECHO + ID_BYTES);
+      if (random.chance(50)) packet[KIND] = BYE;
+      return packet.slice(0, HEAD_BYTES);
+    },
+  },
+  {
+    what: "packets longer than they are",
+    kinds: [REPORT],
+    signed: true,
+    counter: "count_cloud_malformed",
+    alone: true,
+    change: (packet, target) => {
+      const made = new Uint8Array(HEAD_BYTES + 4);
+      made.set(invented(packet, target));
+      return made;
+    },
+  },
+  {
+    what: "a twin with a higher session",
+    kinds: [REPORT],
+    signed: true,
+    alone: true,
+    change: (_packet, target) => {
+      const made = target.slice(0, HEAD_BYTES);
+      made[KIND] = REPORT;
+      made.fill(0xff, SESSION, SESSION + ID_BYTES);
+      made.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+      made.set(STRANGER_ADDRESS, ADDRESS);
+      return made;
+    },
+  },
+];
+
+/** Drills in which a stranger says something, and the cluster stays as it is. */
+export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
+  const { world, layout, stranger, recorder, wellNot } = ground;
+  const facts = factsOf(world, layout);
+  /** What may not change. */
+  const picture = (): string =>
+    world.core
+      .map((index) => {
+        const { era, age, founder, coordinates, others, isSilent } = facts.of(index);
+        return [era, age, founder, coordinates, others, isSilent, facts.peers(index)?.size].join();
+      })
+      .join("; ") + holdersOf(world, layout).join();
+  const unchanged = (speak: () => void, counter?: string): Trial => {
+    const before = picture();
+    const count = (index: number): number =>
+      counter === undefined ? 0 : (world.nodes[index]!.memory.word(layout.address(counter)) ?? 0);
+    const counts = world.core.map(count);
+    const endNs = world.nowNs + SAID * 10 * MS + AFTER_NS;
+    let said = 0;
+    let wellNs = world.nowNs;
+    return {
+      lastsNs: SAID * 10 * MS + AFTER_NS,
+      step: () => {
+        if (said++ < SAID) speak();
+        return [];
+      },
+      wrong: () => {
+        const problem = wellNot();
+        if (problem === null) wellNs = world.nowNs;
+        else if (world.nowNs - wellNs > GATHERED_NS) return problem;
+        const now = picture();
+        if (now !== before) return `the cluster was ${before}, and is ${now}`;
+        if (counter === undefined || world.nowNs < endNs) return null;
+        return world.core.every((index, at) => count(index) === counts[at]) ? "nobody counts what was refused" : null;
+      },
+    };
+  };
+  const replay: Drill = {
+    name: "recordings",
+    rule: "what members have said changes nothing when a stranger says it again",
+    begin: (random) => {
+      const { old } = recorder;
+      return old.length < SAID ? null : unchanged(() => stranger.repeat(random.pick(old).frame));
+    },
+  };
+  const forge = ({ what, kinds, change, signed, alone, counter }: Forgery): Drill => ({
+    name: what,
+    rule: "they are refused, and counted",
+    begin: (random) => {
+      if (world.core.length < 2) return null;
+      return unchanged(() => {
+        const [from, to] = [random.pick(world.core), random.pick(world.core)];
+        const member = recorder.last(from, random.pick(kinds))?.packet;
+        const target = recorder.last(to, REPORT)?.packet;
+        if (from === to || !member || !target) return;
+        const made = change(member.slice(), target, random);
+        const addressee: Addressee = {
+          mac: world.lab.cluster.macAddresses[to]!,
+          address: target.subarray(ADDRESS, ADDRESS + 4),
+        };
+        const source = member.subarray(ADDRESS, ADDRESS + 4);
+        if (signed) stranger.sign(made);
+        if (alone) stranger.say(made, STRANGER_ADDRESS, addressee);
+        else stranger.say(made, source);
+      }, counter);
+    },
+  });
+  return { say: [replay, ...FORGERIES.map(forge)] };
+}

@@ -1,0 +1,51 @@
+/** What is tried at the end of runs: a cluster that is well passes each drill, and one that is not fails it. */
+import { beforeAll, expect, test } from "vitest";
+import { runGiven } from "../../src/chaos/campaign.ts";
+import type { Stage } from "../../src/chaos/stage.ts";
+import { World } from "../../src/chaos/world.ts";
+import { describeThoroughly } from "../setup/thoroughly.ts";
+import { clusterStage } from "./images.ts";
+
+const OPTIONS = { spanNs: 0.1e9, boundNs: 10e9, steadyNs: 0.1e9, minimise: false };
+const ALL = [0, 1, 2];
+/** `qure chaos --list`. */
+const DRILLS = [
+  "death",
+  "goodbye",
+  "idle",
+  "stood still",
+  "race",
+  "older disk",
+  "recordings",
+  "forged packets with another key",
+  "packets of a stranger that names half of a session",
+  "packets of a stranger from another address than they name",
+  "packets of a session that shows nothing",
+  "packets longer than they are",
+  "a twin with a higher session",
+];
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await clusterStage(3);
+});
+
+test("there are those that the table names", () => {
+  const { all } = stage.subject.drills!(new World(stage.lab));
+  expect(all.map(({ name }) => name)).toEqual(DRILLS);
+});
+
+test("a cluster that is well passes the drill of a silent death", () => {
+  const { failure, endNs } = runGiven(stage, [], ALL, 1, { ...OPTIONS, drills: ["death"] });
+  expect(failure).toBeNull();
+  expect(endNs).toBeGreaterThan(0.9e9);
+});
+
+describeThoroughly("a cluster that is well passes the drill", () => {
+  test.each(DRILLS)("%s", (name) => {
+    for (const seed of [1, 2, 3]) {
+      const { failure } = runGiven(stage, [], ALL, seed, { ...OPTIONS, drills: [name] });
+      expect(failure, `seed ${seed}`).toBeNull();
+    }
+  });
+});
