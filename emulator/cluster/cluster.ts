@@ -1,7 +1,7 @@
 /**
  * A cluster: machines with a network card each, a switch between them, a gateway, and one virtual time for all.
  *
- * Time goes forward in quanta no longer than the shortest cable's latency (ether/network.ts says why). While all
+ * Time goes forward in quanta within which no machine can hear of another (ether/network.ts says why). While all
  * machines are halted and nothing is on the wires, time jumps to the next event of any of them, and only machines that
  * have something to do are called. How far a call of `runUntil` goes, and in which threads the machines run, cannot be
  * seen by a guest.
@@ -222,7 +222,8 @@ export class Cluster {
     }
     while (this.#nowNs < timeNs) {
       const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
-      const endNs = this.openQuantumNs ?? Math.min(timeNs, startNs + this.#quantumNs);
+      const horizonNs = Math.floor(this.network.horizonNs(startNs) / TICK_NS) * TICK_NS;
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, Math.max(horizonNs, startNs + TICK_NS));
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
       this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;

@@ -3,9 +3,9 @@
  *
  * Machines and network take turns. All machines run to time T and collect what they send in their `CableEnd`s; then
  * `advance(T)` takes those frames, carries everything that happens before T through links and switches, and
- * hands to each machine the frames that arrive there at T or later, as events of that machine. That works if a quantum
- * is not longer than the least latency of a link (`leastLatencyNs`): a frame sent in [T0, T) reaches the other end of
- * its link at T0 + latency >= T at the earliest, so no machine ever hears of something in its past.
+ * hands to each machine the frames that arrive there at T or later, as events of that machine. That works if T is not
+ * later than `horizonNs`: a frame that is sent now has the latencies of two cables before it, to a switch and to a
+ * machine, and one that is on its way to a switch the last of them, so no machine ever hears of something in its past.
  *
  * Frames are handled in the order (time, link, sending end, sequence number), whatever the order in which machines ran,
  * so one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule
@@ -128,6 +128,9 @@ export class Network implements Stateful {
   /** Ends of links at which machines have sent something since the last step: in a large network most have not. */
   readonly #senders: { readonly joint: Joint; readonly end: LinkEnd; readonly cable: MachineCable }[] = [];
   #leastLatencyNs = Infinity;
+  /** The least latency of all cables that a machine is at the end of, and of those with one at both ends. */
+  #leastMachineNs = Infinity;
+  #leastDirectNs = Infinity;
   /** The nodes, and for each of their ports the link and its end that is plugged in there. */
   readonly #nodes = new Map<NetworkNode, { joint: Joint; end: LinkEnd }[]>();
   readonly #events = new EventHeap();
@@ -149,7 +152,18 @@ export class Network implements Stateful {
     return this.#frames;
   }
 
-  /** The longest quantum that is safe: the least latency of all links, Infinity without links. */
+  /**
+   * To where machines may run that have run to a time before which the network has nothing to do: nothing can reach one
+   * of them earlier.
+   */
+  horizonNs(fromNs: number): number {
+    return Math.min(
+      fromNs + Math.min(this.#leastDirectNs, 2 * this.#leastMachineNs),
+      Math.max(fromNs, this.nextEventNs) + this.#leastMachineNs,
+    );
+  }
+
+  /** A quantum that is safe whatever is under way: the least latency of all links, Infinity without links. */
   get leastLatencyNs(): number {
     return this.#leastLatencyNs;
   }
@@ -194,6 +208,9 @@ export class Network implements Stateful {
     this.#joints.push(joint);
     this.#byLink.set(link, joint);
     this.#leastLatencyNs = Math.min(this.#leastLatencyNs, link.latencyNs);
+    const machines = joint.plugs.filter(({ kind }) => kind === "machine").length;
+    if (machines > 0) this.#leastMachineNs = Math.min(this.#leastMachineNs, link.latencyNs);
+    if (machines === 2) this.#leastDirectNs = Math.min(this.#leastDirectNs, link.latencyNs);
     joint.plugs.forEach((plug, side) => {
       const end = side as LinkEnd;
       if (plug.kind === "node") this.#nodes.get(plug.node)![plug.port] = { joint, end };

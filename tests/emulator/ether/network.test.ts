@@ -57,7 +57,7 @@ function star(count: number): {
   const links = hosts.map((host) => network.connectMachine(host.cable, hub, LATENCY_NS));
   const run = (endNs: number, quantum = LATENCY_NS): void => {
     while (network.nowNs < endNs) {
-      const next = Math.min(network.nowNs + quantum, endNs);
+      const next = Math.min(network.nowNs + quantum, network.horizonNs(network.nowNs), endNs);
       for (const host of hosts) host.runUntil(next);
       network.advance(next);
     }
@@ -137,7 +137,8 @@ describe("links", () => {
 });
 
 test("neither the order of machines nor the quantum changes what anyone hears", () => {
-  const results = [LATENCY_NS, 7_777, 1_000].map((quantum) => {
+  // Infinity: as far as nobody can hear of another.
+  const results = [LATENCY_NS, 7_777, 1_000, Infinity].map((quantum) => {
     const { network, hosts, run } = star(4);
     for (let round = 0; round < 20; round++) {
       // Everybody speaks at the same time.
@@ -152,6 +153,18 @@ test("neither the order of machines nor the quantum changes what anyone hears", 
   expect(results[0]!.heard[0]!.length).toBeGreaterThan(20);
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
+  expect(results[3]).toEqual(results[0]);
+});
+
+test("machines run ahead of a quiet network for the latency of two cables, of one where a frame is under way", () => {
+  const { network, hosts, run } = star(2);
+  run(1e6);
+  expect(network.horizonNs(1e6)).toBe(1e6 + 2 * LATENCY_NS);
+  hosts[0]!.send(1, 7);
+  run(1e6 + 1000);
+  // On its way to the switch.
+  expect(network.nextEventNs).toBeLessThan(network.nowNs + LATENCY_NS);
+  expect(network.horizonNs(network.nowNs)).toBe(network.nextEventNs + LATENCY_NS);
 });
 
 test("a capture names its interfaces and keeps nanoseconds", () => {
