@@ -1,10 +1,10 @@
 # COM1, a 16550 UART: 115200 baud, 8N1. Output goes through a ring that the transmitter interrupt empties; when the ring
-# is full the writer sends by hand, so nothing is ever lost. Input is decoded here (terminals send escape sequences for
-# arrows and the like) and goes to the same queue as the keyboard's.
+# is full the writer sends by hand, so nothing is ever lost. Input is decoded (asm/kernel/keys.s) and goes to the same
+# queue as the keyboard's.
 
 .include "macros.inc"
 .include "bootinfo.inc"
-.include "keys.inc"
+.include "console.inc"
 .include "timer.inc"
 
 COM1_PORT           = 0x3F8
@@ -312,117 +312,17 @@ serial_causes:
     .long   serial_modem, serial_transmitter, serial_received, serial_line
 .text
 
-# Decodes one received byte: a state machine over ESC [ parameters final, ESC O final.
+# Decodes one received byte.
 # In: AL.
 serial_decode:
-    movzx   eax, al
-    mov     ecx, [serial_state]
-    jmp     [serial_states + ecx*4]
-
-decode_ground:
-    mov     cl, [serial_after_cr]
-    mov     byte ptr [serial_after_cr], 0
-    cmp     al, 27
-    je      decode_begin
-    cmp     al, 13
+    mov     edx, offset serial_decoder
+    call    keys_decode
+    cmp     dword ptr [serial_decoder + DECODE_STATE], 1
     jne     1f
-    mov     byte ptr [serial_after_cr], 1
-    mov     eax, KEY_ENTER
-    jmp     serial_key
-1:  cmp     al, 10
-    jne     2f
-    test    cl, cl                      # CR LF is one Enter
-    jnz     decode_nothing
-    jmp     serial_key
-2:  cmp     al, 127
-    jne     serial_key
-    mov     eax, KEY_BACKSPACE
-    jmp     serial_key
-
-# Puts a key into the queue of console 1.
-# In: EAX key.
-serial_key:
-    mov     edx, offset console_first
-    jmp     input_put
-
-decode_begin:
-    mov     dword ptr [serial_state], 1
     mov     eax, offset serial_escape_timer
     mov     edx, ESCAPE_TICKS
     jmp     timer_set_ticks
-decode_nothing:
-    ret
-
-decode_escape:                          # after ESC
-    cmp     al, '['
-    je      1f
-    cmp     al, 'O'
-    je      1f
-    mov     dword ptr [serial_state], 0
-    push    eax                         # not a sequence: Escape, then this
-    mov     eax, KEY_ESCAPE
-    call    serial_key
-    pop     eax
-    jmp     decode_ground
-1:  mov     dword ptr [serial_state], 2
-    xor     ecx, ecx
-    mov     [serial_parameter], ecx
-    mov     [serial_second], ecx
-    mov     [serial_separators], ecx
-    ret
-
-decode_sequence:                        # after ESC [ or ESC O
-    cmp     al, '0'
-    jb      .Ldecode_sequence_ignored
-    cmp     al, '9'
-    ja      .Ldecode_sequence_not_digit
-    mov     edx, [serial_separators]
-    cmp     edx, 1
-    ja      .Ldecode_sequence_ignored   # a third parameter
-    imul    ecx, [serial_parameter + edx*4], 10
-    lea     ecx, [ecx + eax - '0']
-    mov     [serial_parameter + edx*4], ecx
-    ret
-.Ldecode_sequence_not_digit:
-    cmp     al, ';'
-    jne     .Ldecode_sequence_other
-    inc     dword ptr [serial_separators]
-    ret
-.Ldecode_sequence_other:
-    cmp     al, 0x40
-    jae     .Ldecode_sequence_final
-.Ldecode_sequence_ignored:
-    ret                                 # intermediate bytes
-.Ldecode_sequence_final:
-    mov     dword ptr [serial_state], 0
-    cmp     al, 'R'                     # the place of the cursor, or the key F3
-    jne     .Ldecode_sequence_code
-    cmp     dword ptr [serial_separators], 1
-    jne     .Ldecode_sequence_code
-    push    eax
-    mov     eax, [serial_parameter]
-    mov     edx, [serial_second]
-    call    terminal_answer
-    pop     eax
-    jnc     decode_nothing
-.Ldecode_sequence_code:
-    mov     ecx, [serial_parameter]
-    shl     ecx, 8
-    cmp     al, '~'                     # only here the parameter says which key
-    je      .Ldecode_sequence_key
-    xor     ecx, ecx
-.Ldecode_sequence_key:
-    or      eax, ecx
-    mov     edx, offset escape_keys
-.Ldecode_sequence_next:
-    movzx   ecx, word ptr [edx]
-    test    ecx, ecx
-    jz      decode_nothing
-    add     edx, 4
-    cmp     eax, ecx
-    jne     .Ldecode_sequence_next
-    movzx   eax, word ptr [edx - 2]
-    jmp     serial_key
+1:  ret
 
 # Receives again when there is room for keys. Called by its timer while input is held.
 serial_resume:
@@ -441,66 +341,21 @@ serial_resume:
 
 # Takes an ESC that stayed alone for the key Escape. Called by its timer.
 serial_escape:
-    cmp     dword ptr [serial_state], 1
-    jne     1f
-    mov     dword ptr [serial_state], 0
-    mov     eax, KEY_ESCAPE
-    jmp     serial_key
-1:  ret
+    mov     edx, offset serial_decoder
+    jmp     keys_pause
 
 TIMER   serial_escape_timer, serial_escape
 TIMER   serial_hold_timer, serial_resume
 
-.section .rodata
+.data
 .balign 4
-serial_states:
-    .long   decode_ground, decode_escape, decode_sequence
-
-# What ends a sequence -> key: final byte, or parameter << 8 | '~' (xterm, VT220, Linux console).
-.macro ESCAPE_KEY code, key
-    .word   \code, \key
-.endm
-escape_keys:
-    ESCAPE_KEY 'A', KEY_UP
-    ESCAPE_KEY 'B', KEY_DOWN
-    ESCAPE_KEY 'C', KEY_RIGHT
-    ESCAPE_KEY 'D', KEY_LEFT
-    ESCAPE_KEY 'H', KEY_HOME
-    ESCAPE_KEY 'F', KEY_END
-    ESCAPE_KEY 'P', KEY_F1
-    ESCAPE_KEY 'Q', KEY_F1+1
-    ESCAPE_KEY 'R', KEY_F1+2
-    ESCAPE_KEY 'S', KEY_F1+3
-    ESCAPE_KEY 0x017E, KEY_HOME
-    ESCAPE_KEY 0x027E, KEY_INSERT
-    ESCAPE_KEY 0x037E, KEY_DELETE
-    ESCAPE_KEY 0x047E, KEY_END
-    ESCAPE_KEY 0x057E, KEY_PAGE_UP
-    ESCAPE_KEY 0x067E, KEY_PAGE_DOWN
-    ESCAPE_KEY 0x0B7E, KEY_F1
-    ESCAPE_KEY 0x0C7E, KEY_F1+1
-    ESCAPE_KEY 0x0D7E, KEY_F1+2
-    ESCAPE_KEY 0x0E7E, KEY_F1+3
-    ESCAPE_KEY 0x0F7E, KEY_F1+4
-    ESCAPE_KEY 0x117E, KEY_F1+5
-    ESCAPE_KEY 0x127E, KEY_F1+6
-    ESCAPE_KEY 0x137E, KEY_F1+7
-    ESCAPE_KEY 0x147E, KEY_F1+8
-    ESCAPE_KEY 0x157E, KEY_F1+9
-    ESCAPE_KEY 0x177E, KEY_F1+10
-    ESCAPE_KEY 0x187E, KEY_F12
-    .word   0
+serial_decoder:     .long 0, 0, 0, 0, 0, console_first
 
 .bss
 .balign 4
 serial_port:        .space 4                # 0: there is none
 serial_head:        .space 4                # bytes ever put into the ring
 serial_tail:        .space 4                # bytes ever taken out
-serial_state:       .space 4                # of the decoder: 0 ground, 1 after ESC, 2 in a sequence
-serial_parameter:   .space 4                # of a sequence: the first,
-serial_second:      .space 4                # and the second
-serial_separators:  .space 4                # between its parameters
 serial_driven:      .space 1                # 1: output is interrupt driven
 serial_enabled:     .space 1                # interrupt enable register
-serial_after_cr:    .space 1
 serial_ring:        .space RING_BYTES

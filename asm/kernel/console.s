@@ -161,13 +161,18 @@ console_pace:
     pop     eax
     test    eax, 0x200
     jz      2f
-    call    console_own
-    cmp     eax, offset console_first
-    jne     2f
     call    task_may_sleep
     jc      2f
-1:  call    serial_room
-    cmp     eax, SERIAL_RESERVE
+1:  call    console_own
+    cmp     eax, offset console_first
+    jne     3f
+    call    serial_room
+    jmp     4f
+3:  mov     eax, [eax + CONSOLE_WIRE]
+    test    eax, eax
+    jz      2f
+    call    wire_room
+4:  cmp     eax, SERIAL_RESERVE
     jae     2f
     mov     eax, 10
     call    task_sleep
@@ -183,15 +188,25 @@ console_put:
     push    eax
     call    vga_put
     pop     eax
-    cmp     dword ptr [console_placed], offset console_first
-    jne     1f
     cmp     al, 10
-    jne     serial_put
+    jne     console_line_put
     mov     al, 13
-    call    serial_put
+    call    console_line_put
     mov     al, 10
-    jmp     serial_put
+    jmp     console_line_put
 1:  ret
+
+# Sends one byte to the terminal of the console in place, if it has one. Interrupts off.
+# In: AL.
+# Clobbers: EAX, ECX, EDX.
+console_line_put:
+    mov     edx, [console_placed]
+    cmp     edx, offset console_first
+    je      serial_put
+    mov     edx, [edx + CONSOLE_WIRE]
+    test    edx, edx
+    jnz     wire_put
+    ret
 
 # Clears the screens; the cursor goes to the upper left corner. Preserves all registers and the flags.
 .global console_clear
@@ -235,8 +250,14 @@ console_move:
 # In: EAX string.
 .global console_terminal
 console_terminal:
-    cmp     dword ptr [console_placed], offset console_first
-    je      serial_text
+    push    esi
+    mov     esi, eax
+1:  lodsb
+    test    al, al
+    jz      2f
+    call    console_line_put
+    jmp     1b
+2:  pop     esi
     ret
 
 # Begins or ends the drawing of whole screens, on terminals of any size, with an empty one.

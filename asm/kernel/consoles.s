@@ -44,8 +44,9 @@ console_choose_said:
 1:  ret
 
 # Makes a console. Interrupts off.
-# In: EAX number, EBX its entry in the table.
+# In: EAX number, EBX where its address goes.
 # Out: CF and EAX error without memory.
+.global console_make
 console_make:
     push    esi
     push    eax

@@ -13,10 +13,12 @@ dns_help:
     .ascii  "  dns add NAME [TTL] TYPE DATA      enters a record; NAME and names in DATA are whole ones\n"
     .ascii  "  dns del NAME                      removes all records at and below a name\n"
     .ascii  "  dns key NAME SECRET [BELOW]       lets who has the secret (Base64) change records, of names at and below BELOW\n"
-    .asciz  "  dns unkey NAME                    forgets a key\n"
+    .ascii  "  dns unkey NAME                    forgets a key\n"
+    .ascii  "  dns register SERVER ZONE KEY      keeps this machine's name and address in ZONE of another server\n"
+    .asciz  "  dns register off                  does so no longer\n"
 .popsection
 
-SHELL_COMMAND "dns", command_dns, "[on | off | load FILE ZONE | add NAME TYPE DATA | del NAME | key NAME SECRET | unkey NAME]", "serve names", GROUP_NETWORK, dns_help
+SHELL_COMMAND "dns", command_dns, "[on | off | load FILE ZONE | add NAME TYPE DATA | del NAME | key NAME SECRET | unkey NAME | register SERVER ZONE KEY]", "serve names", GROUP_NETWORK, dns_help
 
 .pushsection .data
 .balign 4
@@ -24,7 +26,8 @@ SHELL_COMMAND "dns", command_dns, "[on | off | load FILE ZONE | add NAME TYPE DA
 dns_words:
     .long   word_on, 0, dns_command_on, word_off, 0, dns_command_off, word_load, 2, dns_command_load
     .long   word_add, 3, dns_command_add, word_del, 1, dns_command_del
-    .long   word_key, 2, dns_command_key, word_unkey, 1, dns_command_unkey, 0
+    .long   word_key, 2, dns_command_key, word_unkey, 1, dns_command_unkey
+    .long   word_register, 1, dns_register, 0
 .popsection
 STRING word_on, "on"
 STRING word_off, "off"
@@ -33,6 +36,7 @@ STRING word_add, "add"
 STRING word_del, "del"
 STRING word_key, "key"
 STRING word_unkey, "unkey"
+STRING word_register, "register"
 
 .text
 
@@ -75,7 +79,7 @@ command_dns:
     jmp     .Lcommand_dns_bad
 .Lcommand_dns_usage:
     PRINT   "usage: dns [on | off | load FILE ZONE | add NAME [TTL] TYPE DATA | del NAME\n"
-    PRINT   "            | key NAME SECRET [BELOW] | unkey NAME]\n"
+    PRINT   "            | key NAME SECRET [BELOW] | unkey NAME | register SERVER ZONE KEY | register off]\n"
 .Lcommand_dns_bad:
     mov     eax, 1
     jmp     .Lcommand_dns_done
@@ -176,4 +180,5 @@ dns_show:
     call    mutex_unlock
     lea     esp, [esp + 256]
     pop     ebp
-    jmp     dns_keys_show
+    call    dns_keys_show
+    jmp     dns_register_show

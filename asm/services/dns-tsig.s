@@ -17,7 +17,6 @@ MAC_MINIMUM             = 16            # RFC 8945, 5.2.2.1
 .pushsection .rodata
 .balign 4
 tsig_algorithm:         .asciz  "\013hmac-sha256"
-TSIG_ALGORITHM_BYTES    = . - tsig_algorithm
 tsig_class:             .byte   0, DNS_ANY, 0, 0, 0, 0      # class and TTL of the record
 .popsection
 
@@ -253,7 +252,12 @@ tsig_check:
     mov     edx, [ebx + SIGN_KEY]
     add     edx, KEY_HMAC
     call    hmac_begin
-    mov     eax, [ebx + ANSWER_BASE]    # signed is the number that the sender gave it
+    cmp     dword ptr [ebx + SIGN_ASKED], 0
+    je      2f
+    mov     eax, esp
+    mov     edx, SHA256_BYTES
+    call    tsig_add_before
+2:  mov     eax, [ebx + ANSWER_BASE]    # signed is the number that the sender gave it
     mov     dx, [edi]
     xchg    dx, [eax + DNS_ID]
     push    edx
@@ -282,10 +286,12 @@ tsig_check:
     lea     esp, [esp + SHA256_SIZE + SHA256_BYTES]
     mov     eax, DNS_BAD_SIGNATURE
     jne     .Ltsig_check_done
+    cmp     dword ptr [ebx + SIGN_ASKED], 0
+    jne     3f                          # the question's stays: a better answer may follow
     lea     edi, [ebx + SIGN_MAC]
     mov     ecx, [ebx + SIGN_MAC_BYTES]
     rep movsb
-    mov     eax, DNS_BAD_CUT
+3:  mov     eax, DNS_BAD_CUT
     cmp     dword ptr [ebx + SIGN_MAC_BYTES], SHA256_BYTES
     jne     .Ltsig_check_done
     call    tsig_now
@@ -343,6 +349,27 @@ tsig_variables:
 2:  pop     esi
     ret
 
+# Takes the code of the question, or of the message before, into a code (RFC 8945, 4.3.1); a question has none.
+# In: EBX answer structure, EAX SHA256 record, EDX bytes of it, 0 for none.
+tsig_add_before:
+    test    edx, edx
+    jz      1f
+    push    esi
+    mov     esi, eax
+    push    edx
+    xchg    dl, dh
+    push    edx
+    mov     edx, esp
+    mov     ecx, 2
+    call    sha256_add
+    pop     edx
+    pop     ecx
+    mov     eax, esi
+    lea     edx, [ebx + SIGN_MAC]
+    call    sha256_add
+    pop     esi
+1:  ret
+
 # Takes a name into a code.
 # In: EAX name, ESI SHA256 record.
 tsig_add_name:
@@ -352,6 +379,30 @@ tsig_add_name:
     pop     edx
     mov     eax, esi
     jmp     sha256_add
+
+# Has the next message be a question that is signed with a key.
+# In: EBX answer structure, EAX name of the key.
+# Out: CF when it is not known.
+# Clobbers: ECX, EDX, ESI, EDI.
+.global tsig_ask
+tsig_ask:
+    call    dns_key_find
+    jc      1f
+    mov     [ebx + SIGN_KEY], eax
+    lea     esi, [eax + KEY_NAME]
+    lea     edi, [ebx + SIGN_NAME]
+    mov     ecx, 256 / 4
+    rep movsd
+    mov     esi, offset tsig_algorithm
+    lea     edi, [ebx + SIGN_ALGORITHM]
+    call    dns_name_put
+    xor     eax, eax
+    mov     [ebx + SIGN_ERROR], eax
+    mov     [ebx + SIGN_LATER], eax
+    mov     [ebx + SIGN_MAC_BYTES], eax
+    mov     dword ptr [ebx + SIGN_STATE], SIGN_GOOD
+    mov     dword ptr [ebx + SIGN_ASKED], 1     # what comes next is the answer
+1:  ret
 
 # Signs a message, if the question was signed: adds the record, for which there is room of ANSWER_RESERVE.
 # In: EBX answer structure, ESI message, EAX its bytes.
@@ -397,18 +448,9 @@ tsig_sign:
     mov     edx, [ebx + SIGN_KEY]
     add     edx, KEY_HMAC
     call    hmac_begin
-    mov     eax, [ebx + SIGN_MAC_BYTES]
-    xchg    al, ah
-    push    eax
-    mov     edx, esp
-    lea     eax, [esp + 8]
-    mov     ecx, 2
-    call    sha256_add
-    pop     eax
     lea     eax, [esp + 4]
-    lea     edx, [ebx + SIGN_MAC]
-    mov     ecx, [ebx + SIGN_MAC_BYTES]
-    call    sha256_add
+    mov     edx, [ebx + SIGN_MAC_BYTES]
+    call    tsig_add_before
     lea     eax, [esp + 4]
     mov     edx, esi
     mov     ecx, ebp

@@ -1,6 +1,11 @@
 /** BIND's nsupdate and dig change a node's zone and copy it, with and without keys, by UDP and by TCP. */
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { get16, put16 } from "../../emulator/ether/packet.ts";
 import { openPort } from "../../src/index.ts";
@@ -175,4 +180,81 @@ test("dig copies a zone when the settings let it, in messages that are signed wh
   expect(rows(signed).filter((row) => row.includes(" TXT "))).toHaveLength(140);
   await made.s.node.enter("set dns.transfer 10.9.9.9", PROMPT);
   expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
+});
+
+/** Starts BIND's named with a zone that the key may change; its port. */
+async function named(path: string): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "qure-named-"));
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address() as AddressInfo;
+  await new Promise<void>((closed) => socket.close(() => closed()));
+  writeFileSync(join(folder, "zone"), "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n");
+  writeFileSync(
+    join(folder, "named.conf"),
+    `options { directory "${folder}"; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none;
+  session-keyfile none; recursion no; dnssec-validation no; };
+controls { };
+key "judge.key" { algorithm hmac-sha256; secret "${SECRET}"; };
+zone "parent.example" { type primary; file "zone"; allow-update { key "judge.key"; }; };
+`,
+  );
+  const child = spawn(path, ["-g", "-c", join(folder, "named.conf")]);
+  onTestFinished(async () => {
+    child.kill();
+    await once(child, "close");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let text = "";
+  child.stdout.on("data", (piece) => (text += String(piece)));
+  await new Promise<void>((running, failed) => {
+    child.once("close", () => failed(new Error(text)));
+    child.stderr.on("data", (piece) => {
+      text += String(piece);
+      if (/ running$/m.test(text)) running();
+    });
+  });
+  return port;
+}
+
+test("a node keeps its name and address in a zone of BIND's named", async (context) => {
+  const port = await named(requireOracle("named", context));
+  requireOracle("dig", context);
+  const made = await scene();
+  const { s } = made;
+  const relay = createSocket("udp4").bind(0, "127.0.0.1");
+  onTestFinished(() => void relay.close());
+  let asker = 0;
+  relay.on("message", (data) => s.plug.send(udp({ source: 53, port: asker, data: Uint8Array.from(data) })(s.facts)));
+  s.answer = (frame) => {
+    if (frame[23] !== 17 || get16(frame, 36) !== 53) return [];
+    asker = get16(frame, 34);
+    relay.send(frame.slice(42, 34 + get16(frame, 38)), port, "127.0.0.1");
+    return [];
+  };
+  const atNamed = (name: string): Promise<string> =>
+    made.run("dig", ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", `${name}.parent.example`, "A"]);
+  await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
+  const shows = async (wanted: string): Promise<void> => {
+    let shown = "";
+    for (let second = 0; second < 20; second++) {
+      shown = await output(s.node, "dns");
+      if (shown.includes(wanted)) return;
+      await s.lab.advance("1s");
+    }
+    expect(shown).toContain(wanted);
+  };
+  await shows(`register qure-1.parent.example at ${PEER}: entered`);
+  expect(await atNamed("qure-1")).toBe(`${s.facts.address}\n`);
+  // Another name is entered too; another key is refused, and an answer that is not signed counts for nothing.
+  await s.node.enter("hostname other", PROMPT);
+  await shows(`register other.parent.example at ${PEER}: entered`);
+  expect(await atNamed("other")).toBe(`${s.facts.address}\n`);
+  await s.node.enter(`dns key judge.key ${OTHER}`, PROMPT);
+  await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
+  await shows("the answer is not signed with the key");
+  await s.node.enter(`dns register ${PEER} elsewhere.example other.key`, PROMPT);
+  await shows("no such key");
+  await s.node.enter("dns register off", PROMPT);
+  expect(await output(s.node, "dns")).not.toContain("register");
 });

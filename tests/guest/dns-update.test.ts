@@ -7,7 +7,7 @@ import { inState, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { ask } from "./dig.ts";
 import { nameBytes, readMessage, TYPES } from "./dns-wire.ts";
-import { join, PacketScene } from "./packet-wire.ts";
+import { join, PacketScene, PEER, udp } from "./packet-wire.ts";
 import { type Change, checked, type Signer, signed, update } from "./tsig.ts";
 
 const NONE = 254;
@@ -285,5 +285,52 @@ describeThoroughly("a signature", () => {
     }
     expect(await found(made, "host")).toEqual([]);
     expect(await found(made, "www")).toHaveLength(2);
+  });
+});
+
+describeThoroughly("a node that registers elsewhere", () => {
+  const reply = (asked: Uint8Array, code: number): Uint8Array =>
+    join(asked.slice(0, 2), [0xa8, code, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+  test("says its name and address, believes the answer that is signed, and no other", async () => {
+    const made = await scene();
+    const { s } = made;
+    const asked: Uint8Array[] = [];
+    let isGood = false;
+    s.answer = (frame) => {
+      if (frame[23] !== 17 || get16(frame, 36) !== 53) return [];
+      const message = frame.slice(42, 34 + get16(frame, 38));
+      asked.push(message);
+      const mac = message.slice(message.length - 38, message.length - 6);
+      const signer = { ...made.signer(), asked: mac };
+      const good = signed(reply(message, OK), signer);
+      const answers = [
+        reply(message, OK),
+        signed(reply(message, OK), { ...signer, secret: SECRET.slice(1) }),
+        signed(reply(message, OK), { ...signer, asked: mac.slice(1) }),
+        signed(reply(message, OK), { ...signer, name: "host.key" }),
+        good.map((byte, at) => (at === 3 ? byte ^ 1 : byte)),
+        good.slice(0, -1),
+        ...(isGood ? [good] : []),
+      ];
+      const port = get16(frame, 34);
+      return answers.map((data) => udp({ source: 53, port, data })(s.facts));
+    };
+    await s.node.enter(`dns register ${PEER} parent.example all.key`, PROMPT);
+    await s.lab.advance("12s");
+    expect(asked).toHaveLength(3);
+    expect(readMessage(asked[0]!).sections[2]).toEqual([
+      "qure-1.parent.example 1 ff 0",
+      `qure-1.parent.example 1 1 300 ${s.facts.address.replaceAll(".", " ")}`,
+    ]);
+    expect(await output(s.node, "dns")).toContain("the answer is not signed with the key");
+    isGood = true;
+    await s.lab.advance("60s");
+    expect(asked).toHaveLength(4);
+    expect(await output(s.node, "dns")).toContain(`register qure-1.parent.example at ${PEER}: entered`);
+    await s.lab.advance("30s");
+    expect(asked).toHaveLength(4);
+    await s.node.enter("dns register off", PROMPT);
+    s.answer = () => [];
   });
 });
