@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { type FatType, formatFat } from "../fat/index.ts";
+import { checkFat, type FatType, formatFat, isFat } from "../fat/index.ts";
 import { check, type FileSystem, format } from "../oofs/index.ts";
 import {
   type Files,
@@ -234,24 +234,61 @@ function remove(text: string, options: Options): void {
   });
 }
 
+/** A FAT volume has no commits and no snapshots. Null where there is another one. */
+function fsckFat(location: Location): ReturnType<typeof checkFat> | null {
+  return withDevice(location, true, (device) => {
+    if (!isFat(device)) return null;
+    if (location.snapshot !== null) throw new CommandError(`${nameOf(location)}: a FAT volume has no snapshots`);
+    return checkFat(device);
+  });
+}
+
+function complain(location: Location, problems: readonly { text: string; places: readonly unknown[] }[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ text, places }) => {
+    const place = places.filter(Boolean);
+    return `${nameOf(location)}: ${text}${place.length > 0 ? ` (${place.join(", ")})` : ""}`;
+  });
+  throw new CommandError(lines.join("\nqure disk: error: "));
+}
+
+const counted = (problems: readonly unknown[]): string =>
+  problems.length === 0 ? "no problems" : `${problems.length} problems`;
+
 function fsck(text: string, options: Options): void {
   const location = parseLocation(text);
+  const fat = fsckFat(location);
+  if (fat !== null) {
+    const { problems, type, files, directories, usedClusters, clusters, freeClusters } = fat;
+    if (options.json) print(fat);
+    else
+      process.stdout.write(
+        `${nameOf(location)}: ${type}, ${files} files, ${directories} directories, ${usedClusters} of ${clusters} clusters used, ${freeClusters} free, ${counted(problems)}\n`,
+      );
+    complain(
+      location,
+      problems.map(({ text: what, path, cluster }) => ({
+        text: what,
+        places: [path, cluster !== undefined && `cluster ${cluster}`],
+      })),
+    );
+    return;
+  }
   const acceptOlder = options.acceptOlder ?? false;
   const report = withVolume(location, { readOnly: !acceptOlder, acceptOlder }, check);
   const { problems, objects, usedBlocks, blocks, freeBlocks, sequence } = report;
   if (options.json) print(report);
   else
     process.stdout.write(
-      `${nameOf(location)}: commit ${sequence}, ${objects} objects, ${usedBlocks} of ${blocks} blocks used, ${freeBlocks} free, ${problems.length === 0 ? "no problems" : `${problems.length} problems`}\n`,
+      `${nameOf(location)}: commit ${sequence}, ${objects} objects, ${usedBlocks} of ${blocks} blocks used, ${freeBlocks} free, ${counted(problems)}\n`,
     );
-  if (problems.length === 0) return;
-  const lines = problems.map(({ text: what, snapshot, path, offset }) => {
-    const place = [snapshot && `snapshot ${snapshot}`, path, offset !== undefined && `offset ${offset}`].filter(
-      Boolean,
-    );
-    return `${nameOf(location)}: ${what}${place.length > 0 ? ` (${place.join(", ")})` : ""}`;
-  });
-  throw new CommandError(lines.join("\nqure disk: error: "));
+  complain(
+    location,
+    problems.map(({ text: what, snapshot, path, offset }) => ({
+      text: what,
+      places: [snapshot && `snapshot ${snapshot}`, path, offset !== undefined && `offset ${offset}`],
+    })),
+  );
 }
 
 function make(text: string, options: Options): void {

@@ -5,13 +5,15 @@ import { SLOT_BYTES } from "./layout.ts";
 import { aliasOf, checkName, folded, longName, longSlots, shortName, sumOf } from "./names.ts";
 import type { FatVolume } from "./volume.ts";
 
-const LABEL = 0x08;
+export const LABEL = 0x08;
 export const DIRECTORY = 0x10;
 const ARCHIVE = 0x20;
 const LONG = 0x0f;
-const LAST_LONG = 0x40;
-const FREE = 0xe5;
-const END = 0x00;
+export const LAST_LONG = 0x40;
+export const FREE = 0xe5;
+export const END = 0x00;
+/** Whether a slot is a part of a long name. */
+export const attributeLong = (slot: Uint8Array): boolean => (slot[11]! & 0x3f) === LONG;
 /** No directory is larger (specification, "FAT directory structure"). */
 const DIRECTORY_BYTES_MOST = 65536 * SLOT_BYTES;
 const EPOCH_YEAR = 1980;
@@ -106,7 +108,7 @@ export class Directory {
       const slot = this.#slot(index);
       if (slot[0] === END) break;
       if (slot[0] === FREE) long = [];
-      else if ((slot[11]! & 0x3f) === LONG) long = this.#longWith(long, index);
+      else if (attributeLong(slot)) long = this.#longWith(long, index);
       else {
         if ((slot[11]! & LABEL) === 0 && slot[0] !== 0x2e) this.#note(this.#entry(slot, index, long));
         long = [];

@@ -83,11 +83,29 @@ describe("qure disk", () => {
       disk("rm", "-r", `${image}/Letters to me`);
       expect(disk("ls", image)).toBe("");
       expect(fails("snapshot", "create", image, "x").stderr).toMatch(/not an OOFS/);
-      expect(fails("fsck", image).stderr).toMatch(/not an OOFS/);
       expect(fails("ls", `${image}@x`).stderr).toMatch(/has no snapshots/);
       expect(fails("format", image).stderr).toMatch(/--force/);
     }
     expect(fails("format", "--type", "ntfs", "--force", "fat.img").stderr).toMatch(/--type: oofs, fat, /);
+  });
+
+  test("checks a FAT volume, and names path and cluster of what is wrong", () => {
+    const image = "checked.img";
+    writeFileSync(join(folder, "host.txt"), "hello\n");
+    writeFileSync(join(folder, image), new Uint8Array(2 << 20));
+    disk("format", "--type", "fat", image);
+    disk("put", "host.txt", `${image}/TOP.TXT`);
+    expect(disk("fsck", image)).toMatch(
+      /: fat\d\d, 1 files, 0 directories, \d of \d+ clusters used, .*, no problems\n$/,
+    );
+    expect(JSON.parse(disk("fsck", "--json", image))).toMatchObject({ problems: [], files: 1, badClusters: 0 });
+    const bytes = readFileSync(join(folder, image));
+    bytes.writeUInt32LE(700_000, bytes.indexOf("TOP     TXT") + 28);
+    writeFileSync(join(folder, image), bytes);
+    expect(fails("fsck", image)).toMatchObject({
+      stderr: expect.stringMatching(/it has 1 clusters, and 700000 bytes need \d+ \(\/TOP\.TXT, cluster \d\)\n$/),
+    });
+    expect(fails("fsck", `${image}@x`).stderr).toMatch(/has no snapshots/);
   });
 
   test("finds the only FAT partition where there is no OOFS", () => {

@@ -5,58 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import { FatFileSystem, type FatType, formatFat, isFat } from "../../src/fat/index.ts";
-import { type BlockDevice, OofsError } from "../../src/oofs/index.ts";
+import { FatFileSystem, type FatType, isFat } from "../../src/fat/index.ts";
+import { OofsError } from "../../src/oofs/index.ts";
 import { requireOracle } from "../oracle.ts";
 import { isThorough } from "../setup/tier.ts";
+import { content, formatted, KINDS, Memory, MIB, now, open } from "./volume.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qure-fat-files-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const MIB = 1 << 20;
-const SECONDS = 1_700_000_000;
-const now = (): { seconds: number; nanoseconds: number } => ({ seconds: SECONDS, nanoseconds: 0 });
-
-/** A device in memory, which refuses what goes beyond its end. */
-class Memory implements BlockDevice {
-  readonly readOnly = false;
-  readonly bytes: Uint8Array;
-  reads = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  get sizeBytes(): number {
-    return this.bytes.length;
-  }
-
-  #check(at: number, count: number): void {
-    if (at < 0 || at + count > this.bytes.length) throw new RangeError(`${at} + ${count} is beyond the device`);
-  }
-
-  read(at: number, target: Uint8Array): void {
-    this.#check(at, target.length);
-    this.reads += target.length;
-    target.set(this.bytes.subarray(at, at + target.length));
-  }
-
-  write(at: number, source: Uint8Array): void {
-    this.#check(at, source.length);
-    this.bytes.set(source, at);
-  }
-
-  flush(): void {}
-}
-
-const open = (bytes: Uint8Array, readOnly = false): FatFileSystem =>
-  new FatFileSystem(new Memory(bytes), { readOnly, now });
-
-function formatted(type: FatType, mib: number): Uint8Array {
-  const bytes = new Uint8Array(mib * MIB);
-  formatFat(new Memory(bytes), type, { id: 0x1234_5678 });
-  return bytes;
-}
 
 function run(tool: string, args: readonly string[], input = ""): string {
   const { status, stdout, stderr } = spawnSync(tool, [...args], {
@@ -81,17 +37,6 @@ function checked(bytes: Uint8Array): string {
   rmSync(path);
   return stdout.replace(/^fsck\.fat .*\n/, "").replace(/^.*: \d+ files, \d+\/\d+ clusters\n$/m, "");
 }
-
-const content = (bytes: number, seed = 1): Uint8Array => {
-  const random = new Random(seed);
-  return Uint8Array.from({ length: bytes }, () => random.below(256));
-};
-
-const KINDS = [
-  ["fat12", 3],
-  ["fat16", 24],
-  ["fat32", 64],
-] as const;
 
 /** Each name, and the short one that it gets. */
 const NAMES: readonly (readonly [name: string, alias: string])[] = [
