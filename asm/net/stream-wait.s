@@ -13,7 +13,7 @@ LIMIT_MAXIMUM           = 4 << 20
 
 # Sets an option of a socket; those of a listener go over to its connections.
 # In: EAX socket, EDX option (STREAM_*), ECX value.
-# Out: CF and ERROR_STALE, ERROR_INVALID.
+# Out: CF and ERROR_STALE, ERROR_INVALID, ERROR_TABLE_FULL.
 .global stream_option
 stream_option:
     push    ebx
@@ -41,6 +41,8 @@ stream_option:
     je      .Lstream_option_widest
     cmp     edx, STREAM_QUICK
     je      .Lstream_option_quick
+    cmp     edx, STREAM_MARK
+    je      .Lstream_option_mark
     cmp     edx, STREAM_MSS
     jne     .Lstream_option_8
     cmp     ecx, TCP_MSS_MINIMUM
@@ -76,6 +78,9 @@ stream_option:
 .Lstream_option_quick:
     mov     [ebx + TCB_QUICK], ecx
     clc
+    jmp     stream_leave
+.Lstream_option_mark:
+    call    tcp_mark
     jmp     stream_leave
 .Lstream_option_limit:
     cmp     ecx, LIMIT_MINIMUM

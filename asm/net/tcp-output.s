@@ -19,6 +19,7 @@ EMIT_LOCALS             = 16 + TCP_OPTIONS_MAXIMUM
 .balign 4
 burst:                  .space 4        # segments that one call of tcp_output has sent
 burst_room:             .space 4        # bytes that the windows allowed to the last of them
+mark_room:              .space 4        # bytes to the next end of a record
 
 .text
 
@@ -78,7 +79,10 @@ tcp_emit:
     mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
     add     ecx, [ebp + EMIT_LENGTH]
     cmp     ecx, [ebx + TCB_TX + RING_END]
+    je      .Ltcp_emit_push
+    call    tcp_emit_marked             # and that of a record
     jne     .Ltcp_emit_2
+.Ltcp_emit_push:
     or      eax, TCP_PSH
 .Ltcp_emit_2:
     mov     [edx + TCP_FLAGS], al
@@ -264,6 +268,22 @@ tcp_write_timestamps:
     add     edi, 10
     ret
 
+# Says whether a segment ends a record; the frame of tcp_emit.
+# In: EBX block.
+# Out: ZF when it does.
+# Clobbers: ECX.
+tcp_emit_marked:
+    push    eax
+    push    edx
+    push    esi
+    mov     esi, [ebp + EMIT_SEQUENCE]
+    call    tcp_mark_next
+    cmp     eax, [ebp + EMIT_LENGTH]
+    pop     esi
+    pop     edx
+    pop     eax
+    ret
+
 # Sends what may be sent: data, a FIN, an acknowledgement that is owed.
 # In: EBX block.
 .global tcp_output
@@ -341,9 +361,15 @@ tcp_send_next:
     mov     edi, [ebx + TCB_TX + RING_END]
     sub     edi, esi                    # EDI: bytes that there are
     js      .Ltcp_send_next_nothing     # the FIN is sent
+    call    tcp_mark_next
+    mov     [mark_room], eax
     call    tcp_usable
     mov     [burst_room], eax
     mov     edx, edi                    # EDX: bytes that go
+    cmp     edx, [mark_room]
+    jle     .Ltcp_send_next_11
+    mov     edx, [mark_room]
+.Ltcp_send_next_11:
     cmp     edx, ebp
     jle     .Ltcp_send_next_2
     mov     edx, ebp
@@ -376,6 +402,11 @@ tcp_send_next:
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     jg      .Ltcp_send_next_go          # once more
+    cmp     edx, edi
+    je      .Ltcp_send_next_last
+    cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
+    je      .Ltcp_send_next_go
+.Ltcp_send_next_last:
     cmp     edx, edi
     jne     .Ltcp_send_next_part
     test    ecx, TCP_FIN

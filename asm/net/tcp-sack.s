@@ -313,9 +313,13 @@ sack_recover:
 # In: EBX block, ESI start and EDI end of the hole.
 .global sack_resend
 sack_resend:
+    call    tcp_mark_next
     mov     edx, edi
     sub     edx, esi
-    cmp     edx, [ebx + TCB_MSS]
+    cmp     edx, eax
+    jbe     4f
+    mov     edx, eax
+4:  cmp     edx, [ebx + TCB_MSS]
     jbe     1f
     mov     edx, [ebx + TCB_MSS]
 1:  mov     eax, [ebx + TCB_TX + RING_END]  # the FIN is no byte of the ring

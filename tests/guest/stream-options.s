@@ -1,5 +1,5 @@
 # A program for /bin: a server on port 7001 whose socket has every option that connections inherit. Each connection gets
-# 20,000 bytes and is closed half a second later, without having been read.
+# 20,000 bytes, a record of 100 and one of 50, and is closed half a second later, without having been read.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -8,6 +8,7 @@ PORT            = 7001
 WIDEST          = 8                     # options
 SEGMENT         = 6
 QUICK           = 9
+MARK            = 10
 BYTES           = 20000
 
 .text
@@ -28,6 +29,16 @@ _start:
     mov     eax, esi
     mov     edx, offset content
     mov     ecx, BYTES
+    call    write_all
+    SYSTEM  socket_option, esi, MARK, 1
+    mov     eax, esi
+    mov     edx, offset content
+    mov     ecx, 100
+    call    write_all
+    SYSTEM  socket_option, esi, MARK, 1
+    mov     eax, esi
+    mov     edx, offset content
+    mov     ecx, 50
     call    write_all
     SYSTEM  sleep, 500
     SYSTEM  close, esi

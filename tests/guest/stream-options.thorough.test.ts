@@ -1,4 +1,4 @@
-/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay. */
+/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records. */
 import { test } from "vitest";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";
 import { play, tcpScene } from "./tcp-scene.ts";
@@ -37,10 +37,17 @@ test("a listener's options go over to its connections, a burst is pushed, and a 
       "< . 3001:4001 ack 10881 win 500 ts 1003:last",
       ...Array.from({ length: 8 }, (_, number) => `> . ${10881 + number * 1088}:${11969 + number * 1088} ack 4001`),
       "< . 4001:4001 ack 19585 win 500 ts 1003:last",
+      // Records share no segment. One that another follows need not wait for what is on its way; the last one does.
       "> P. 19585:20001 ack 4001",
-      "< . 4001:4001 ack 20001 win 500 ts 1004:last",
+      "> P. 20001:20101 ack 4001",
+      "< . 4001:4001 ack 20101 win 500 ts 1004:last",
+      "> P. 20101:20151 ack 4001",
+      // Sent again, they are what they were.
+      "wait 190",
+      "> P. 20101:20151 ack 4001",
+      "< . 4001:4001 ack 20151 win 500 ts 1005:last",
       "wait 500",
-      "> R. 20001:20001 ack 4001 ts *:1004",
+      "> R. 20151:20151 ack 4001 ts *:1005",
     ],
     3000,
     PORT,

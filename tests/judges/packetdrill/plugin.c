@@ -28,7 +28,7 @@ enum { FRAME = 'F', ADVANCE = 'A', TIME = 'T' };
 enum { ETHER = 14, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
 enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT };
 enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK,
-       OPTION_WIDEST, OPTION_QUICK };
+       OPTION_WIDEST, OPTION_QUICK, OPTION_MARK };
 enum { FOREVER = -1 };
 
 /* Seconds of virtual time after which a packet that is waited for does not come any more. */
@@ -371,7 +371,13 @@ static ssize_t deliver(int fd, size_t bytes, int flags) {
   if (!enter(fd)) return -1;
   int timeout = timeout_of(fd, flags);
   if (bytes > 1 << 20) bytes = 1 << 20;
-  return result(call(SEND, fds[fd].handle, timeout, 0, bytes), timeout);
+  uint32_t *reply = call(SEND, fds[fd].handle, timeout, 0, bytes);
+  if (flags & MSG_EOR && !reply[1] && reply[2] == bytes) {
+    call(OPTION, fds[fd].handle, OPTION_MARK, 1, 0);
+    reply[1] = 0;
+    reply[2] = bytes;
+  }
+  return result(reply, timeout);
 }
 
 static size_t length_of(const struct iovec *iov, int count) {
