@@ -39,12 +39,13 @@ PF_W                = 2
 .text
 
 # Finds a program in the archive.
-# In: ESI path: /bin/NAME.
+# In: ESI path; one that does not begin with / counts from the current directory.
 # Out: EAX address of its file, EDX bytes; CF when there is none.
 program_find:
     push    ebx
     push    edi
     mov     eax, esi
+    call    path_complete
     LOAD_STRING edx, "/bin/"
     call    string_prefix
     stc

@@ -69,6 +69,7 @@ process_spawn:
     lea     eax, [ebx + PROCESS_LABEL]
     mov     ecx, TASK_NAME_SIZE
     call    string_copy
+    call    place_inherit
     mov     esi, [ebp + SPAWN_PATH]
     call    image_open
     jc      .Lprocess_spawn_failed

@@ -1,11 +1,30 @@
-# The current directory of a task that runs commands, and paths that do not begin with /.
+# The current directory of a task that runs commands, or of a program, and paths that do not begin with /.
 
 .include "macros.inc"
 .include "errors.inc"
-.include "tasks.inc"
+.include "process.inc"
 .include "shell.inc"
 
 .text
+
+# Gives a program that is started the current directory of who starts it.
+# In: EBX process.
+# Clobbers: EAX, ECX, EDX.
+.global place_inherit
+place_inherit:
+    mov     eax, [task_current]
+    mov     ecx, [eax + TASK_PROCESS]
+    lea     edx, [ecx + PROCESS_PLACE]
+    test    ecx, ecx
+    jnz     1f
+    mov     ecx, [eax + TASK_CONTEXT]
+    lea     edx, [ecx + CONTEXT_PLACE]
+    test    ecx, ecx
+    jnz     1f
+    LOAD_STRING edx, "/"
+1:  lea     eax, [ebx + PROCESS_PLACE]
+    mov     ecx, PLACE_BYTES
+    jmp     string_copy
 
 # Makes a path complete: puts the current directory before one that does not begin with /, takes . and .. out. Tasks
 # that have no directory get the path as it is.
@@ -20,22 +39,34 @@ path_complete:
     push    esi
     push    edi
     mov     esi, eax
-    mov     ebx, [task_current]
-    mov     ebx, [ebx + TASK_CONTEXT]
-    test    ebx, ebx
-    jz      .Lpath_complete_done
     cmp     byte ptr [esi], 0
     je      .Lpath_complete_done
     call    path_is_plain
     je      .Lpath_complete_done
+    mov     ebx, [task_current]
+    mov     ecx, [ebx + TASK_PROCESS]
+    test    ecx, ecx
+    jnz     .Lpath_complete_program
+    mov     ebx, [ebx + TASK_CONTEXT]
+    test    ebx, ebx
+    jz      .Lpath_complete_done
     xor     dword ptr [ebx + CONTEXT_TURN], RESOLVED_BYTES
     mov     edi, [ebx + CONTEXT_TURN]
     lea     edi, [ebx + CONTEXT_RESOLVED + edi]
+    add     ebx, CONTEXT_PLACE
+    jmp     .Lpath_complete_from
+.Lpath_complete_program:
+    xor     dword ptr [ebx + TASK_TURN], RESOLVED_BYTES
+    mov     edi, [ebx + TASK_TURN]
+    add     edi, [ebx + TASK_BUFFER]
+    add     edi, RESOLVED_AT
+    lea     ebx, [ecx + PROCESS_PLACE]
+.Lpath_complete_from:                   # EBX: the current directory
     mov     edx, edi                    # EDX: the new path, EDI: its end
     cmp     byte ptr [esi], '/'
     je      .Lpath_complete_component
     push    esi
-    lea     esi, [ebx + CONTEXT_PLACE]
+    mov     esi, ebx
     call    path_append_components
     pop     esi
 .Lpath_complete_component:

@@ -33,6 +33,12 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ["echo /a/d/*.txt /a/*/c /a/?/[!b]*", "/a/d/a.txt /a/d/b.txt /a/e/c /a/d/a.txt /a/e/c\n"],
   ["echo '/a/d/*' /a/d/*.none /a/d/[x", "/a/d/* /a/d/*.none /a/d/[x\n"],
   ["cd /a/d; cat a.txt ../d/./b.txt; pwd; cd", "one\ntwo\n/a/d\n"],
+  ["cd /a/d; /bin/cat a.txt ../d/./b.txt; cd", "one\ntwo\n"],
+  [
+    "cd /a/d; pipe /bin/cat a.txt : /bin/tee by-program.txt; cd; cat /a/d/by-program.txt; rm /a/d/by-program.txt",
+    "one\none\n",
+  ],
+  ["cd /a; ../bin/echo up; /bin/cat d/none; cd", "up\nd/none: error 2\n"],
   ["cd /a; cd d/..; pwd; cd ../..; pwd", "/a\n/\n"],
   ["grep o /a/d/*", "/a/d/a.txt: one\n/a/d/b.txt: two\n"],
   ["echo 'a # b' # c", "a # b\n"],
