@@ -18,6 +18,7 @@ import { E1000, type E1000Wires } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
 import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
+import { HPET_ADDRESS, HPET_BYTES, Hpet } from "./devices/hpet.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
 import type { IdeDrive } from "./devices/ide-drive.ts";
@@ -106,12 +107,14 @@ export interface BoardConfig {
   videoRom?: Uint8Array;
   /** What the guest can read of its configuration; without any there is no such device. */
   settings?: readonly SettingFile[];
+  /** There is a high precision event timer; true when absent. */
+  hpet?: boolean;
 }
 
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
 export type BoardParts = Pick<
   BoardConfig,
-  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic"
+  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic" | "hpet"
 > & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
@@ -181,6 +184,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #apics: ApicBus;
   readonly #pit: Pit8254;
   readonly #rtc: Rtc146818;
+  readonly #hpet: Hpet | null;
   readonly #keyboardController: KeyboardController;
   readonly #dma: DmaControllers;
   readonly #fdc: Fdc82077;
@@ -227,7 +231,13 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0xa0, 2, pics.slave);
     space.claimPorts(0x4d0, 2, pics.elcrPorts);
 
-    this.#pit = new Pit8254(clock, this.#irq(0));
+    const [timerIrq, clockIrq] = [this.#irq(0), this.#irq(8)];
+    this.#hpet =
+      config.hpet === false
+        ? null
+        : new Hpet(clock, timerIrq, clockIrq, [this.#irq(0), this.#irq(8)], apics.io.input(TIMER_INPUT));
+    if (this.#hpet) space.claimMemory(HPET_ADDRESS, HPET_BYTES, this.#hpet);
+    this.#pit = new Pit8254(clock, this.#hpet?.timerOutput ?? timerIrq);
     space.claimPorts(0x40, 4, this.#pit);
     const nmiStatus = new NmiStatusPort(clock, this.#pit);
     space.claimPorts(0x61, 1, nmiStatus);
@@ -236,7 +246,7 @@ export class Board implements ProcessorBus, Stateful {
     const floppies = (config.floppies ?? []).map((backend) => (backend ? new FloppyDrive(backend) : null));
     this.#rtc = new Rtc146818(
       clock,
-      this.#irq(8),
+      this.#hpet?.clockOutput ?? clockIrq,
       config.rtcStartSeconds,
       cmosContents({
         ramBytes: config.ramBytes,
@@ -415,6 +425,7 @@ export class Board implements ProcessorBus, Stateful {
   reset(): void {
     this.#resetNs = this.#host.clock.nowNs;
     this.#pci.reset();
+    this.#hpet?.reset();
     this.#pit.reset();
     this.#rtc.reset();
     this.#keyboardController.reset();
@@ -504,11 +515,12 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("board", 6);
+    visitor.part("board", 7);
     this.mediumFaults.visitState(visitor);
     this.#resetNs = visitor.integer(this.#resetNs);
     for (const irq of this.#irqs) irq.assume(visitor.integer(irq.levels));
     for (const latch of this.#latches) latch.visitState(visitor);
+    this.#hpet?.visitState(visitor);
     this.#pit.visitState(visitor);
     this.#rtc.visitState(visitor);
     this.#keyboardController.visitState(visitor);

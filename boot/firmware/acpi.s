@@ -14,11 +14,15 @@ RSDT                    = 0x0000        # offsets in SHADOW
 FADT                    = 0x0040
 FACS                    = 0x00C0        # aligned to 64
 MADT                    = 0x0100
+HPET                    = 0x01C0
 DSDT                    = 0x0200
 FACS_BYTES              = 64
 MADT_PROCESSOR_BYTES    = 8
 MADT_PROCESSOR          = MADT_PROCESSOR_BYTES << 8 # type 0
 RSDT_HEAD_BYTES         = 36
+HPET_BLOCK              = 36            # timer block's identity in its table
+HPET_BASE               = 0xFED00000
+HPET_ID                 = 0xA201        # lower half of the identity: three comparators, revision 1
 
 SCI_IRQ                 = 9
 SMI_COMMAND             = 0xB2          # port; the commands switch SCI_EN in PM1 control on and off
@@ -50,10 +54,30 @@ acpi_init:
     cmp     bx, offset tables_end
     jb      1b
     call    apic_present
-    jnc     madt_processors
-    sub     dword ptr es:[RSDT + ACPI_LENGTH], 4 # the MADT comes last and is not there
-    xor     di, di
+    jc      3f
+    call    madt_processors
+    mov     eax, SHADOW + MADT
+    call    rsdt_append
+3:  mov     ebx, HPET_BASE
+    call    high_read
+    cmp     ax, HPET_ID
+    jne     4f
+    mov     es:[HPET + HPET_BLOCK], eax
+    mov     eax, SHADOW + HPET
+    call    rsdt_append
+    mov     di, HPET
+    call    acpi_checksum
+4:  xor     di, di                      # RSDT
     jmp     acpi_checksum
+
+# Adds a table to the RSDT.
+# In: EAX its address, ES = SHADOW_SEGMENT.
+# Clobbers: DI.
+rsdt_append:
+    mov     di, es:[RSDT + ACPI_LENGTH]
+    mov     es:[RSDT + di], eax
+    add     word ptr es:[RSDT + ACPI_LENGTH], 4
+    ret
 
 # Adds the processors after the first to the MADT.
 # In: ES = SHADOW_SEGMENT.
@@ -120,11 +144,12 @@ tables:
     .word   dsdt, DSDT
     .word   facs, FACS
     .word   madt, MADT
+    .word   hpet, HPET
 tables_end:
 
 rsdt:
-    ACPI_TABLE RSDT, (RSDT_HEAD_BYTES + 8), 1
-    .long   SHADOW + FADT, SHADOW + MADT
+    ACPI_TABLE RSDT, (RSDT_HEAD_BYTES + 4), 1 # the others come behind where there are such devices
+    .long   SHADOW + FADT
 
 fadt:
     ACPI_TABLE FACP, 116, 1
@@ -169,6 +194,17 @@ madt:
     .word   0
     .byte   1
 madt_end:
+
+# IA-PC HPET specification 1.0a, 3.2.4: the timer block's identity is what its first register says.
+hpet:
+    ACPI_TABLE HPET, (hpet_end - hpet), 1
+    .long   0
+    .byte   0, 64, 0, 0                 # in memory, 64 bits
+    .quad   HPET_BASE
+    .byte   0                           # number
+    .word   0                           # least periodic count
+    .byte   0                           # no page protection
+hpet_end:
 
 facs:   .ascii "FACS"
     .long   FACS_BYTES

@@ -60,6 +60,32 @@ processor_count:
     mov     cx, PROCESSORS_MAX
 1:  ret
 
+# Reads a register beyond the reach of real mode.
+# In: EBX address.
+# Out: EAX.
+# Clobbers: BX, CX, EDX.
+.global high_read
+high_read:
+    pushf
+    cli
+    push    ds
+    lgdt    cs:[descriptors_pointer]
+    mov     edx, cr0
+    or      dl, CR0_PE
+    mov     cr0, edx
+    jmp     1f
+1:  mov     cx, DATA_4G
+    mov     ds, cx
+    mov     eax, [ebx]
+    mov     cx, DATA_64K
+    mov     ds, cx
+    and     dl, ~CR0_PE
+    mov     cr0, edx
+    jmp     2f
+2:  pop     ds
+    popf
+    ret
+
 # Has the local APIC, where there is one, let the interrupt controllers through. Interrupts must be off.
 # Clobbers: EAX, EBX, ECX, EDX.
 .global apic_init

@@ -53,6 +53,8 @@ export interface SnapshotNode {
   readonly settings?: readonly SettingFile[];
   readonly processor?: ModelName;
   readonly processors?: number;
+  /** False where there is none. */
+  readonly hpet?: boolean;
 }
 
 /**
@@ -107,7 +109,7 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      const { settings, processor, processors, ...others } = parts ?? {};
+      const { settings, processor, processors, hpet, ...others } = parts ?? {};
       if (Object.keys(others).length > 0)
         throw new RangeError(
           `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
@@ -122,6 +124,7 @@ function save(
         ...(settings ? { settings } : {}),
         ...(processor ? { processor } : {}),
         ...(processors ? { processors } : {}),
+        ...(hpet === false ? { hpet } : {}),
       };
     }),
   };
@@ -237,23 +240,26 @@ export class Snapshot {
 
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
-    return this.config.nodes.map(({ name, ramBytes, macAddress, disk, cdrom, settings, processor, processors }) => ({
-      name,
-      ramBytes,
-      macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
-      // The disk that is written is the top layer itself: saved again, it is no deeper than before.
-      disk: disk === null ? null : this.#layer(disk),
-      cdrom: cdrom === null ? null : this.#medium(cdrom),
-      ...(settings || processor || processors
-        ? {
-            parts: {
-              ...(settings ? { settings } : {}),
-              ...(processor ? { processor } : {}),
-              ...(processors ? { processors } : {}),
-            },
-          }
-        : {}),
-    }));
+    return this.config.nodes.map(
+      ({ name, ramBytes, macAddress, disk, cdrom, settings, processor, processors, hpet }) => ({
+        name,
+        ramBytes,
+        macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
+        // The disk that is written is the top layer itself: saved again, it is no deeper than before.
+        disk: disk === null ? null : this.#layer(disk),
+        cdrom: cdrom === null ? null : this.#medium(cdrom),
+        ...(settings || processor || processors || hpet === false
+          ? {
+              parts: {
+                ...(settings ? { settings } : {}),
+                ...(processor ? { processor } : {}),
+                ...(processors ? { processors } : {}),
+                ...(hpet === false ? { hpet } : {}),
+              },
+            }
+          : {}),
+      }),
+    );
   }
 
   /**
@@ -314,7 +320,7 @@ export class Snapshot {
 
   #compareMachines(cluster: Cluster): void {
     const describe = (name: string, ramBytes: number, parts: BoardParts | undefined, macAddress: string): string =>
-      JSON.stringify([name, ramBytes, parts?.settings, parts?.processor, parts?.processors, macAddress]);
+      JSON.stringify([name, ramBytes, parts?.settings, parts?.processor, parts?.processors, parts?.hpet, macAddress]);
     const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
     const saved = this.nodes();
     const fits =

@@ -54,7 +54,7 @@ const EDX_BITS = {
   sse2: 26,
 } as const;
 /** The same of ECX. */
-const ECX_BITS = { sse3: 0, ssse3: 9, popcnt: 23 } as const;
+const ECX_BITS = { sse3: 0, ssse3: 9, "sse4.1": 19, "sse4.2": 20, popcnt: 23 } as const;
 /** EDX of leaf 80000001h. */
 const EXTENDED_EDX_BITS = { nx: 20 } as const;
 
@@ -123,7 +123,11 @@ const ROWS: Readonly<Record<ModelName, Row>> = {
   },
   pentium3: { signature: 0x673, features: "sse mmx+sse", bits: ["sse"], cr4: CR4_OSXMMEXCPT },
   pentium4: { signature: 0xf24, features: "sse2 mmx+sse2 clflush", bits: ["sse2", "clfsh"] },
-  max: { signature: 0x6f6, features: "sse3 fisttp ssse3 mmx+ssse3 popcnt", bits: ["sse3", "ssse3", "popcnt", "nx"] },
+  max: {
+    signature: 0x6f6,
+    features: "sse3 fisttp ssse3 mmx+ssse3 sse4.1 sse4.2 popcnt",
+    bits: ["sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "nx"],
+  },
 };
 
 function makeModels(): Readonly<Record<ModelName, ProcessorModel>> {

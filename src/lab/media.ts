@@ -35,6 +35,8 @@ export interface MachineParts {
   readonly processor?: ModelName;
   /** How many processors it has, 1 to 8; 1 when absent. */
   readonly processors?: number;
+  /** Whether it has a high precision event timer; true when absent. */
+  readonly hpet?: boolean;
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }
@@ -63,7 +65,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, processors, key }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, processors, hpet, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -94,6 +96,7 @@ export function partsOf(
     ...(nic !== undefined ? { nic } : {}),
     ...(processor !== undefined ? { processor } : {}),
     ...(processors !== undefined ? { processors } : {}),
+    ...(hpet === false ? { hpet } : {}),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};

@@ -28,6 +28,7 @@ export function restoreWith<Made extends LabCluster>(
       ...keyOf(parts?.settings),
       ...(parts?.processor ? { processor: parts.processor } : {}),
       ...(parts?.processors ? { processors: parts.processors } : {}),
+      ...(parts?.hpet === false ? { hpet: false } : {}),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

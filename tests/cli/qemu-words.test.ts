@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { rewriteQemuWords } from "../../src/cli/emu/qemu-words.ts";
 
 test.each([
-  ["-cdrom x.iso -m 64 -no-reboot", "--cdrom x.iso --memory 64M --no-reboot"],
+  ["-cdrom x.iso -m 64 -no-reboot -no-hpet", "--cdrom x.iso --memory 64M --no-reboot --no-hpet"],
   ["-m 1G -m size=128 -m 33554432", "--memory 1G --memory 128M --memory 33554432"],
   ["-hda a.img -hdb b.img -hdd d.img", "--hda a.img --drive file=b.img,index=1 --drive file=d.img,index=3"],
   ["-fda f.img -boot order=ac", "--fda f.img --boot ac"],

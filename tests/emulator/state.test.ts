@@ -66,44 +66,36 @@ describe("saved states", () => {
     expect(() => restore(pc(rom), longer)).toThrow(/1 bytes are left over/);
   });
 
-  test("what the processor has cached of page tables goes with the state, also where the guest has changed them since", () => {
-    const { object, diagnostics } = assemble({
-      path: "rom.s",
-      files: {
-        read: (path) => (path === "rom.s" ? { path, bytes: new TextEncoder().encode(STALE_TRANSLATION) } : null),
-      },
-    });
-    expect(diagnostics).toEqual([]);
-    const rom = readElf(object!, "rom.s").sections.find(({ name }) => name === ".text")!.content;
-    const original = pc(rom);
-    original.runUntil(2_000_000);
-    const copy = pc(rom);
-    copy.restoreState(original.saveState());
-    // Without them the guest reads through its changed table.
-    const forgetful = pc(rom);
-    restore(forgetful, save(original));
-    for (const machine of [original, copy, forgetful]) machine.runUntil(3_000_000);
-    expect(copy.digest()).toBe(original.digest());
-    expect(forgetful.digest()).not.toBe(original.digest());
-  });
+  test.each([
+    ["32-bit paging", STALE_TRANSLATION],
+    ["PAE paging", STALE_EXTENDED],
+  ])(
+    "what the processor has cached of page tables goes with the state, also where the guest has changed them since: %s",
+    (_, source) => {
+      const { object, diagnostics } = assemble({
+        path: "rom.s",
+        files: {
+          read: (path) => (path === "rom.s" ? { path, bytes: new TextEncoder().encode(source) } : null),
+        },
+      });
+      expect(diagnostics).toEqual([]);
+      const rom = readElf(object!, "rom.s").sections.find(({ name }) => name === ".text")!.content;
+      const original = pc(rom);
+      original.runUntil(2_000_000);
+      const copy = pc(rom);
+      copy.restoreState(original.saveState());
+      // Without them the guest reads through its changed table.
+      const forgetful = pc(rom);
+      restore(forgetful, save(original));
+      for (const machine of [original, copy, forgetful]) machine.runUntil(3_000_000);
+      expect(copy.digest()).toBe(original.digest());
+      expect(forgetful.digest()).not.toBe(original.digest());
+    },
+  );
 });
 
 /** Maps a page elsewhere without INVLPG, after it was read, and goes on adding up what it reads there. */
-const STALE_TRANSLATION = `
-  .intel_syntax noprefix
-  .code16
-start: cli
-  lgdt cs:[gdtr - start]
-  mov eax, cr0
-  or al, 1
-  mov cr0, eax
-  .byte 0x66, 0xea
-  .long 0xf0000 + (flat - start)
-  .word 8
-  .code32
-flat: mov ax, 16
-  mov ds, ax
-  mov es, ax
+const STALE_TRANSLATION = inProtectedMode(`
   mov dword ptr [0x10000], 0x11003
   mov edi, 0x11000
   mov eax, 3
@@ -123,7 +115,57 @@ flat: mov ax, 16
   mov dword ptr [0x11c00], 0x200003
 2: mov eax, [0x300000]
   add [0x20000], eax
-  jmp 2b
+  jmp 2b`);
+
+/** The same with PAE, where the first table of all is overwritten, too. */
+const STALE_EXTENDED = inProtectedMode(`
+  mov dword ptr [0x13000], 0x10001
+  mov dword ptr [0x10000], 0x11003
+  mov dword ptr [0x10008], 0x12003
+  mov edi, 0x11000
+  mov eax, 3
+1: mov [edi], eax
+  add edi, 8
+  add eax, 4096
+  cmp edi, 0x12000
+  jne 1b
+  mov dword ptr [0x12800], 0x300003
+  mov dword ptr [0x200000], 2
+  mov dword ptr [0x300000], 1
+  mov eax, 0x20
+  mov cr4, eax
+  mov eax, 0x13000
+  mov cr3, eax
+  mov eax, cr0
+  or eax, 0x80000000
+  mov cr0, eax
+  mov eax, [0x300000]
+  mov dword ptr [0x12800], 0x200003
+  mov dword ptr [0x13000], 0
+2: mov eax, [0x300000]
+  add [0x20000], eax
+  mov byte ptr [0x30000], 1
+  invlpg [0x30000]
+  jmp 2b`);
+
+/** A ROM that goes to flat protected mode first. */
+function inProtectedMode(code: string): string {
+  return `
+  .intel_syntax noprefix
+  .code16
+start: cli
+  lgdt cs:[gdtr - start]
+  mov eax, cr0
+  or al, 1
+  mov cr0, eax
+  .byte 0x66, 0xea
+  .long 0xf0000 + (flat - start)
+  .word 8
+  .code32
+flat: mov ax, 16
+  mov ds, ax
+  mov es, ax
+${code}
 gdt: .quad 0, 0x00cf9a000000ffff, 0x00cf92000000ffff
 gdtr: .word 23
   .long 0xf0000 + (gdt - start)
@@ -131,3 +173,4 @@ gdtr: .word 23
   .byte 0xea, 0, 0, 0, 0xf0
   .org 0x10000
 `;
+}

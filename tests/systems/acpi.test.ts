@@ -48,7 +48,7 @@ function tables(machine = started()): Table[] {
 describe("ACPI tables", () => {
   test("are there, add up to zero, and lie in reserved memory", () => {
     const found = tables();
-    expect(found.map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "APIC", "FACS", "DSDT"]);
+    expect(found.map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "APIC", "HPET", "FACS", "DSDT"]);
     for (const { signature, bytes } of found)
       if (signature !== "FACS") expect([signature, sumOf(bytes)]).toEqual([signature, 0]);
     expect(new DataView(found[0]!.bytes.buffer).getUint32(36, true)).toBeGreaterThanOrEqual(TABLES_AT);
@@ -137,6 +137,8 @@ describe("MP tables", () => {
   test("are not there for a processor without an APIC", () => {
     const machine = started({ processor: "486" });
     expect(mpEntries(machine)).toBeNull();
-    expect(tables(machine).map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "FACS", "DSDT"]);
+    expect(tables(machine).map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "HPET", "FACS", "DSDT"]);
+    const bare = started({ processor: "486", hpet: false });
+    expect(tables(bare).map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "FACS", "DSDT"]);
   });
 });

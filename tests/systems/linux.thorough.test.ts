@@ -41,6 +41,8 @@ describe("Linux", () => {
       const interrupts = await shell("cat /proc/interrupts");
       expect(interrupts).toMatch(/11: +[1-9]\d* .*eth0/);
       expect(interrupts).toMatch(/9: .*acpi/);
+      expect(await shell("cat /sys/devices/system/clocksource/clocksource0/available_clocksource")).toMatch(/hpet/);
+      expect(await shell("dmesg | grep -i hpet")).toMatch(/hpet0: 3 comparators, 64-bit 100\.000000 MHz counter/);
       node.type("poweroff -f\n");
       await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
     } finally {

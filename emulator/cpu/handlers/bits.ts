@@ -2,7 +2,7 @@
 import { logic16, logic32, setArithmeticFlags, setCarry, ZF } from "../flags.ts";
 import type { Builder, Builders } from "../instruction.ts";
 import type { Reader } from "../operands.ts";
-import { effectiveAddress, isFlat, modify, read, registerOf, write } from "../operands.ts";
+import { effectiveAddress, isFlat, modify, operandSize, read, registerOf, write } from "../operands.ts";
 
 /** What happens to the tested bit; `mask` has only that bit. Null: nothing is written. */
 type Change = ((value: number, mask: number) => number) | null;
@@ -82,6 +82,22 @@ const countOnes: Builder = (core, insn) => {
   };
 };
 
+/** CRC-32C, with the lowest bit first. */
+const CASTAGNOLI = 0x82f63b78;
+
+/** CRC32: takes the source into a sum, without the inversions that protocols make around it. */
+const sumUp: Builder = (core, insn) => {
+  const source = read(core, insn, 1);
+  const sum = read(core, insn, 0);
+  const destination = write(core, insn, 0);
+  const bits = operandSize(insn, 1);
+  return () => {
+    let rest = sum() ^ (bits === 32 ? source() : source() & ((1 << bits) - 1));
+    for (let bit = 0; bit < bits; bit++) rest = (rest >>> 1) ^ ((rest & 1) !== 0 ? CASTAGNOLI : 0);
+    destination(rest | 0);
+  };
+};
+
 export const BITS = {
   bt: bitTest(null),
   bts: bitTest((value, mask) => value | mask),
@@ -90,4 +106,5 @@ export const BITS = {
   bsf: bitScan((value) => 31 - Math.clz32(value & -value)),
   bsr: bitScan((value) => 31 - Math.clz32(value)),
   popcnt: countOnes,
+  crc32: sumUp,
 } satisfies Builders;

@@ -18,6 +18,8 @@ import { SYSTEM } from "./system.ts";
 import { VECTOR_FLOAT } from "./vector-float.ts";
 import { VECTOR_INTEGER } from "./vector-integer.ts";
 import { VECTOR_MOVE } from "./vector-move.ts";
+import { VECTOR_SSE4 } from "./vector-sse4.ts";
+import { VECTOR_TEXT } from "./vector-text.ts";
 import { X87 } from "./x87.ts";
 import { X87_CONTROL } from "./x87-control.ts";
 
@@ -38,6 +40,8 @@ const STRAIGHT = {
   ...VECTOR_MOVE,
   ...VECTOR_INTEGER,
   ...VECTOR_FLOAT,
+  ...VECTOR_SSE4,
+  ...VECTOR_TEXT,
 } satisfies Builders;
 /** The last of its block. */
 const ENDING = { ...CONTROL, ...IO, ...SYSTEM } satisfies Builders;

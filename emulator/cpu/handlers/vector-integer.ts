@@ -21,7 +21,7 @@ function bytesOf(insn: DecodedInstruction): number {
 }
 
 /** The same operation in each lane; the store into the lane cuts the result to its width. */
-function each(view: NumberLanes, operation: (a: number, b: number) => number): Builder {
+export function each(view: NumberLanes, operation: (a: number, b: number) => number): Builder {
   return onVectors((d, s, insn) => {
     const a = d[view];
     const b = s[view];
@@ -29,7 +29,7 @@ function each(view: NumberLanes, operation: (a: number, b: number) => number): B
   });
 }
 
-function each64(operation: (a: bigint, b: bigint) => bigint): Builder {
+export function each64(operation: (a: bigint, b: bigint) => bigint): Builder {
   return onVectors((d, s, insn) => {
     for (let i = count(insn, d.u64) - 1; i >= 0; i--) d.u64[i] = operation(d.u64[i]!, s.u64[i]!);
   });
@@ -39,7 +39,7 @@ const clamp = (low: number, high: number, value: number): number => (value < low
 const toI8 = (value: number): number => clamp(-0x80, 0x7f, value);
 const toU8 = (value: number): number => clamp(0, 0xff, value);
 const toI16 = (value: number): number => clamp(-0x8000, 0x7fff, value);
-const toU16 = (value: number): number => clamp(0, 0xffff, value);
+export const toU16 = (value: number): number => clamp(0, 0xffff, value);
 
 /** What the destination held, while an instruction permutes it. */
 const before = newLanes();
@@ -66,7 +66,7 @@ function unpack(laneBytes: 1 | 2 | 4 | 8, upper: boolean): Builder {
 }
 
 /** PACK: the destination's lanes, then the source's, narrowed. */
-function pack(from: "i16" | "i32", to: "u8" | "i8" | "i16", narrow: (value: number) => number): Builder {
+export function pack(from: "i16" | "i32", to: "u8" | "i8" | "u16" | "i16", narrow: (value: number) => number): Builder {
   return permute((d, s, old, insn) => {
     const lanes = count(insn, d[from]);
     for (let i = 0; i < lanes; i++) {

@@ -6,7 +6,7 @@ import { operandAddress, read, write } from "../operands.ts";
 import { onVectors } from "./vector-operands.ts";
 
 /** The whole operand; what a register has beyond it becomes zero. */
-const whole = onVectors((d, s) => d.u32.set(s.u32), { fresh: true });
+export const whole = onVectors((d, s) => d.u32.set(s.u32), { fresh: true });
 /** The low quadword; the rest of a register becomes zero. */
 const quadword = onVectors(
   (d, s) => {

@@ -11,7 +11,7 @@ import type { Lanes } from "../vector/lanes.ts";
 type Transfer = (lanes: Lanes) => void;
 
 /** Moves that take 16 bytes at any address; all others want a multiple of 16 (SDM volume 1, 11.3). */
-const UNALIGNED = new Set(["movups", "movupd", "movdqu", "lddqu"]);
+const UNALIGNED = new Set("movups movupd movdqu lddqu pcmpestrm pcmpestri pcmpistrm pcmpistri".split(" "));
 
 export function isUnaligned(insn: DecodedInstruction): boolean {
   return UNALIGNED.has(insn.form.semantic);
@@ -81,6 +81,7 @@ function storeVector(core: Core, insn: DecodedInstruction, k: number): Transfer 
   }
   const bytes = operandBytes(insn, k);
   const at = address(core, insn, bytes, true);
+  if (bytes === 1) return (lanes) => mmu.write8(at(), lanes.u8[0]!);
   if (bytes === 2) return (lanes) => mmu.write16(at(), lanes.u16[0]!);
   return (lanes) => {
     const linear = at();

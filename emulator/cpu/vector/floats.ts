@@ -49,6 +49,15 @@ const HOST: Readonly<Record<keyof typeof EXACT, (a: number, b: number) => number
   div: (a, b) => a / b,
 };
 
+/** To whole numbers, by the bits of MXCSR.RC. */
+const ROUNDINGS: readonly ((value: number) => number)[] = [roundToEven, Math.floor, Math.ceil, Math.trunc];
+
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  const beyond = value - below;
+  return beyond < 0.5 || (beyond === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
 export class VectorFloats {
   /** Exceptions of the running instruction. */
   raised = 0;
@@ -153,6 +162,21 @@ export class VectorFloats {
     }
     if (isDenormal(from, s, fromLane, a)) context.raise(DENORMAL);
     this.#store(to, d, toLane, a);
+  }
+
+  /**
+   * One lane of `s` to a whole number in `d`: rounded as `mode` says, -1 for as MXCSR does. `isSilent`: that it was not
+   * whole is not noted. Denormal operands are not either.
+   */
+  roundToInteger(precision: Precision, d: Lanes, s: Lanes, lane: number, mode: number, isSilent: boolean): void {
+    const a = this.#load(precision, s, lane);
+    if (this.#propagate(precision, d, s, lane, a, a, true)) return;
+    const value = a.isZero ? 0 : precision === "single" ? s.f32[lane]! : s.f64[lane]!;
+    const whole = ROUNDINGS[mode < 0 ? this.#rounding : mode]!(value);
+    if (whole === 0) writeZero(precision, d, lane, a.sign);
+    else if (precision === "single") d.f32[lane] = whole;
+    else d.f64[lane] = whole;
+    if (whole !== value && !isSilent) this.raised |= PRECISION;
   }
 
   /** MIN and MAX give the second operand unless the first is really smaller or larger. */

@@ -129,7 +129,21 @@ async function machineNodes(
   { progress, signal, closers }: Surroundings,
   later: number,
 ): Promise<NodeOptions[]> {
-  const { nodes, dir, disk: diskBytes, memory: ramBytes, drive, fda, fdb, boot, vgabios, nic, cpu, cpus } = options;
+  const {
+    nodes,
+    dir,
+    disk: diskBytes,
+    memory: ramBytes,
+    drive,
+    fda,
+    fdb,
+    boot,
+    vgabios,
+    nic,
+    cpu,
+    cpus,
+    hpet,
+  } = options;
   const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
@@ -148,6 +162,7 @@ async function machineNodes(
     ...(nic !== "e1000" ? { nic } : {}),
     ...(cpu !== DEFAULT_MODEL ? { processor: cpu } : {}),
     ...(cpus !== 1 ? { processors: processorsOf(cpu, cpus) } : {}),
+    ...(!hpet ? { hpet } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

@@ -257,6 +257,7 @@ export const EMU_OPTIONS = {
     parse: wholeNumber(1, MOST_PROCESSORS),
     default: "1",
   }),
+  hpet: flag({ flags: "--no-hpet", help: "machines without a high precision event timer", group: MACHINES }),
   forward: listOf({
     flags: "--forward <ports>",
     help: "let a port of this host lead to a guest: 8080:80, 8080:2:80 (node 2), udp:5353:53; may be repeated",

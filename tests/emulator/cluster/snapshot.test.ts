@@ -88,6 +88,16 @@ describe("a restored cluster", () => {
     await pass();
   });
 
+  test("has the board that it had: processors, their model, no HPET", () => {
+    const original = boot({
+      nodes: [{ ramBytes: 8 << 20, processor: "pentium3", processors: 2, hpet: false }, { ramBytes: 8 << 20 }],
+    });
+    original.cluster.runUntil(5 * MS);
+    const copy = restoreCluster(original.save());
+    for (const lab of [original, copy]) lab.cluster.runUntil(20 * MS);
+    expect(copy.digest()).toBe(original.digest());
+  });
+
   test("can be restored in place, back and forth, its disk included", async () => {
     const lab = cluster(1);
     const machine = lab.cluster.machines[0]!;

@@ -103,6 +103,9 @@ const FIRST: readonly (readonly [string, ModelName])[] = [
   ["haddps xmm0, xmm1", "max"],
   ["pshufb mm0, mm1", "max"],
   ["popcnt eax, ebx", "max"],
+  ["ptest xmm0, xmm1", "max"],
+  ["pcmpistri xmm0, xmm1, 0", "max"],
+  ["crc32 eax, ebx", "max"],
   ["fisttp dword ptr [0x2000]", "max"],
 ];
 

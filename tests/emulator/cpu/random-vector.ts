@@ -16,11 +16,10 @@ const MEMORY_AT = 544;
 const CODE_AT = 592;
 const MXCSR_AT = 24;
 
-const FEATURES = new Set(["mmx", "mmx+sse", "sse", "mmx+sse2", "sse2", "sse3", "mmx+ssse3", "ssse3", "popcnt"]);
+const FEATURES = new Set("mmx mmx+sse sse mmx+sse2 sse2 sse3 mmx+ssse3 ssse3 sse4.1 sse4.2 popcnt".split(" "));
 
 export const VECTOR_FORMS: readonly Form[] = allForms().filter(
-  (form) =>
-    FEATURES.has(form.feature) && MODELS.max.features.has(form.feature) && !form.encodeOnly && form.operandSize !== 8,
+  (form) => FEATURES.has(form.feature) && MODELS.max.features.has(form.feature) && !form.encodeOnly,
 );
 
 /** Of these the manual only bounds the error. */
@@ -39,7 +38,7 @@ function putVector(random: Random, view: DataView, at: number): void {
   const scale = (): number => 2 ** (random.below(8) === 0 ? random.below(240) - 120 : random.below(40) - 8);
   const value = (): number => (random.u32() / 2 ** 31 - 1) * scale();
   const sign = (): number => (random.below(2) << 31) >>> 0;
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
     case 1:
       for (let i = 0; i < 4; i++) {
@@ -63,6 +62,15 @@ function putVector(random: Random, view: DataView, at: number): void {
     case 4:
       for (let i = 0; i < 16; i++) view.setUint8(at + i, random.pick([0, 1, 0x7f, 0x80, 0x81, 0xff]));
       break;
+    case 5: {
+      // Text of few letters, with an end now and then.
+      const wide = random.below(2);
+      for (let i = 0; i < 16; i += 1 + wide) {
+        view.setUint8(at + i, random.below(5));
+        if (wide === 1) view.setUint8(at + i + 1, 0);
+      }
+      break;
+    }
     default:
   }
 }

@@ -1,5 +1,5 @@
 /**
- * MMX, SSE, SSE2, SSE3 and SSSE3, interpreted and compiled, against the processor of the host: every form with random
+ * MMX, SSE and all up to SSE4.2, interpreted and compiled, against the processor of the host: every form with random
  * states, operands, rounding and masks.
  */
 import { execFileSync } from "node:child_process";

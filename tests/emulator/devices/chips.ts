@@ -9,6 +9,7 @@ import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
 import { fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
 import { fwCfgCases } from "./fw-cfg-cases.ts";
+import { hpetCases } from "./hpet-cases.ts";
 import { ideCases, largeDriveCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { pciCases } from "./pci-cases.ts";
@@ -119,6 +120,7 @@ const QEMU_VIRTIO_DISK = [
 
 export const CHIPS: readonly Chip[] = [
   { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
+  { name: "HPET", cases: hpetCases, config: bare, inQemu: [] },
   { name: "local APIC", cases: localApicCases, config: bare, inQemu: null },
   { name: "I/O APIC", cases: ioApicCases, config: bare, inQemu: QEMU_BARE },
   { name: "8254", cases: pitCases, config: bare, inQemu: QEMU_BARE },
