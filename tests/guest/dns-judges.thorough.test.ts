@@ -178,6 +178,14 @@ test("dig copies a zone when the settings let it, in messages that are signed wh
   expect(signed).toMatch(/XFR size: 146 records \(messages [3-9],/);
   expect(signed).not.toMatch(/WARNING|Couldn't verify|malformed|Transfer failed/i);
   expect(rows(signed).filter((row) => row.includes(" TXT "))).toHaveLength(140);
+  // Copies leave no memory behind, those that are broken off neither.
+  await made.s.lab.advance("1s");
+  await output(made.s.node, "mem mark");
+  await copy(made, "-y", `hmac-sha256:judge.key:${SECRET}`, "home.example");
+  await copy(made, "-y", `hmac-sha256:judge.key:${OTHER}`, "home.example");
+  await made.s.lab.advance("1s");
+  const leaks = (await output(made.s.node, "mem leaks")).split("\n");
+  expect(leaks.filter((line) => /dns|malloc|stream/.test(line))).toEqual([]);
   await made.s.node.enter("set dns.transfer 10.9.9.9", PROMPT);
   expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
 });

@@ -15,6 +15,7 @@ const ANY = 255;
 const SECRET = Uint8Array.from({ length: 32 }, (_, index) => index * 7);
 const OK = 0;
 const FORMAT = 1;
+const SERVER_FAILURE = 2;
 const REFUSED = 5;
 const NOT_AUTHORITATIVE = 9;
 const NOT_IN_ZONE = 10;
@@ -231,6 +232,33 @@ describeThoroughly("what an update says", () => {
     expect(await output(made.s.node, "dns")).toContain("key host.key, changes host.home.example\n");
     const clear = ["other", "t"].map((name) => change(name, ANY, [], { class: ANY }));
     expect((await send(made, [], clear)).code).toBe(OK);
+  });
+});
+
+describeThoroughly("memory", () => {
+  test("that is refused ends an update with SERVFAIL, and changes nothing; no update leaves any behind", async () => {
+    const made = await scene();
+    const changes = [1, 2, 3].map((last) => change("full", TYPES.A, [10, 2, 0, last]));
+    await output(made.s.node, "mem mark");
+    const codes = new Set<number>();
+    for (let number = 1; number <= 9; number++) {
+      const message = signed(update(nextId++, "home.example", [], changes), made.signer());
+      await output(made.s.node, `mem fail ${number}`);
+      // Some of the refused blocks are for the packets themselves: then there is no answer.
+      const code = ((await ask(made.s, message)) ?? [0, 0, 0, SERVER_FAILURE | 16])[3]! & 31;
+      codes.add(code);
+      await output(made.s.node, "mem fail 0");
+      const there = (await found(made, "full")).length;
+      expect([number, there]).toEqual([number, code === OK || (code & 16 && there) ? 3 : 0]);
+      expect((await send(made, [], [change("full", ANY, [], { class: ANY })])).code).toBe(OK);
+    }
+    expect(codes).toContain(SERVER_FAILURE);
+    expect((await send(made, [], changes)).code).toBe(OK);
+    expect((await send(made, [], [...changes, change("full", 0, [])])).code).toBe(FORMAT);
+    expect((await send(made, [change("none", ANY, [], { class: ANY })], changes)).code).toBe(3);
+    expect((await send(made, [], [change("full", ANY, [], { class: ANY })])).code).toBe(OK);
+    const leaks = (await output(made.s.node, "mem leaks")).split("\n");
+    expect(leaks.filter((line) => line !== "" && !line.includes("history_add"))).toEqual([]);
   });
 });
 

@@ -123,6 +123,27 @@ describeThoroughly("telnet", () => {
     await client.hears(/\r\nstill here\r\n/);
   });
 
+  test("leaves no memory and no tasks behind when clients come and go", async () => {
+    const made = await telnetNode(true);
+    const node = made.lab.nodes[0]!;
+    const visit = async (): Promise<void> => {
+      const client = new Client(made);
+      await client.hears(PROMPT_HERE);
+      client.say("exit\r\n");
+      await client.closed();
+      await made.lab.advance("200ms");
+    };
+    await visit();
+    const tasks = (await output(node, "ps")).split("\n").length;
+    await output(node, "mem mark");
+    for (let time = 0; time < 5; time++) await visit();
+    expect((await output(node, "ps")).split("\n")).toHaveLength(tasks);
+    made.lab.realtime = false;
+    await made.lab.advance("61s"); // TIME-WAIT
+    const leaks = (await output(node, "mem leaks")).split("\n");
+    expect(leaks.filter((line) => line !== "" && !line.includes("history_add"))).toEqual([]);
+  });
+
   test("asks for the password, and lets nobody in without it", async () => {
     const made = await telnetNode(false);
     const client = new Client(made);
