@@ -54,7 +54,7 @@ test.each(CARDS)("%s hears groups, answers, sees its cable, gets over what it co
   await node!.enter("ping -c 3 10.0.2.16", /3 received/);
 });
 
-test("a virtio card is told which groups and stations are for its node", async () => {
+thoroughly("a virtio card is told which groups and stations are for its node", async () => {
   const lab = await mixed("virtio");
   const [node] = lab.nodes;
   const plug = lab.plug("stranger");

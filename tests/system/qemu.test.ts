@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { images } from "./images.ts";
 import { keysInQemu } from "./in-qemu.ts";
 
@@ -57,7 +59,7 @@ const WAYS: readonly (readonly [way: string, args: readonly string[]])[] = [
   ["disk, our firmware", ["-bios", "firmware.bin", "-vga", "std", "-drive", "format=raw,file=qure.img"]],
 ];
 
-for (const [way, args] of WAYS) {
+for (const [way, args] of rowsOf(WAYS, 2)) {
   test(`boots to the shell in QEMU from ${way}`, async (context) => {
     if (!qemu) return context.skip("qemu-system-i386 is not installed");
     const text = await bootInQemu(
@@ -82,16 +84,17 @@ test.each([
   expect(text).not.toMatch(/PANIC/);
 });
 
-test.each([
+const machines: readonly [what: string, args: readonly string[]][] = [
   ["4 MiB of memory", ["-m", "4"]],
   ["3.5 GiB of memory", ["-m", "3584"]],
   ["a 486", ["-cpu", "486"]],
-])("boots in QEMU with %s", async (_what, args) => {
+];
+test.each(rowsOf(machines, 1))("boots in QEMU with %s", async (_what, args) => {
   if (!qemu) return;
   expect(await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(ANSWER);
 });
 
-test("eight consoles, by the keys of QEMU's keyboard", async () => {
+thoroughly("eight consoles, by the keys of QEMU's keyboard", async () => {
   if (!qemu) return;
   const screens = await keysInQemu(
     qemu,
