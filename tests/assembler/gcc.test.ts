@@ -26,7 +26,7 @@ function compile(gcc: string, file: string, options: readonly string[]): string 
 
 describe("the output of gcc", () => {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".c"));
-  for (const file of rowsOf(files, 2)) {
+  for (const file of rowsOf(files, 1)) {
     test(file, { timeout: 240_000 }, (context) => {
       const gcc = requireOracle("gcc", context);
       const assembler = requireOracle("as", context);

@@ -14,7 +14,7 @@ import { run as readelf } from "../../src/cli/readelf.ts";
 import { run as size } from "../../src/cli/size.ts";
 import { randomProgram } from "../linker/programs.ts";
 import { requireOracle } from "../oracle.ts";
-import { casesOf } from "../setup/tier.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
 
 const cases = casesOf("binutils/differential", 1);
@@ -173,7 +173,7 @@ const CHANGES: readonly (readonly string[])[] = [
 ];
 
 describe("the same of what a C compiler makes", () => {
-  for (const dwarf of ["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"]) {
+  for (const dwarf of rowsOf(["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"], 1)) {
     test(`lines of inlined functions and copies, ${dwarf}`, (context) => {
       const [gcc, gnuObjdump, gnuObjcopy] = ["gcc", "objdump", "objcopy"].map((name) =>
         requireOracle(name, context),

@@ -36,7 +36,7 @@ describe("QuRe's cluster", () => {
     60_000 + cases.count * CASE_MS,
   );
 
-  test("has the same run when what happened is given instead of drawn", () => {
+  thoroughly("has the same run when what happened is given instead of drawn", () => {
     const drawn = runSeed(stage, 2, OPTIONS);
     const digest = stage.lab.digest();
     const actions = drawn.faults.map(parseTimed);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
 
@@ -85,24 +85,27 @@ describe("qure build", () => {
     expect((await qure(["ld", "nothing.o"])).stderr).toBe("qure ld: error: nothing.o: no such file");
   });
 
-  test("shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone", async () => {
-    const copy = sources("broken");
-    provideBuild(copy);
-    const before = readFileSync(join(copy, "build/qure.iso"));
-    writeFileSync(
-      join(copy, "asm/kernel/broken.s"),
-      ".intel_syntax noprefix\n.text\n    mov eax, bl\n    frobnicate ecx\n    add eax, [ebx\n",
-    );
-    const { exitCode, stderr } = await qure(["build"], copy);
-    expect(exitCode).toBe(1);
-    const text = stderr;
-    for (const line of [3, 4, 5])
-      expect(text).toMatch(new RegExp(`^asm/kernel/broken\\.s:${line}:\\d+: error: .+\\n.*\\n *\\^`, "m"));
-    expect(text).toMatch(/mov eax, bl/);
-    expect(text).toMatch(/nothing was built: 3 errors/);
-    expect(readFileSync(join(copy, "build/qure.iso")).equals(before)).toBe(true);
-    expect(readdirSync(join(copy, "build")).filter((name) => name.endsWith(".part"))).toEqual([]);
-  });
+  thoroughly(
+    "shows several mistakes with file, line, column and caret, exits 1, and leaves the previous build alone",
+    async () => {
+      const copy = sources("broken");
+      provideBuild(copy);
+      const before = readFileSync(join(copy, "build/qure.iso"));
+      writeFileSync(
+        join(copy, "asm/kernel/broken.s"),
+        ".intel_syntax noprefix\n.text\n    mov eax, bl\n    frobnicate ecx\n    add eax, [ebx\n",
+      );
+      const { exitCode, stderr } = await qure(["build"], copy);
+      expect(exitCode).toBe(1);
+      const text = stderr;
+      for (const line of [3, 4, 5])
+        expect(text).toMatch(new RegExp(`^asm/kernel/broken\\.s:${line}:\\d+: error: .+\\n.*\\n *\\^`, "m"));
+      expect(text).toMatch(/mov eax, bl/);
+      expect(text).toMatch(/nothing was built: 3 errors/);
+      expect(readFileSync(join(copy, "build/qure.iso")).equals(before)).toBe(true);
+      expect(readdirSync(join(copy, "build")).filter((name) => name.endsWith(".part"))).toEqual([]);
+    },
+  );
 
   thoroughly("reports an undefined symbol at the line that uses it", async () => {
     const copy = sources("undefined");
@@ -151,8 +154,8 @@ describe("qure inspect", () => {
   });
 });
 
-describe("qure emu", () => {
-  thoroughly("boots three nodes to a cluster and prints it as JSON; a second run gives the same digest", async () => {
+describeThoroughly("qure emu", () => {
+  test("boots three nodes to a cluster and prints it as JSON; a second run gives the same digest", async () => {
     const run = async (
       ...more: string[]
     ): Promise<{
@@ -173,7 +176,7 @@ describe("qure emu", () => {
     if (isThorough) expect((await run("--seed", "7")).digest).not.toBe(first.digest);
   });
 
-  thoroughly("keeps the machines' disks in --dir: the next run is the next era", async () => {
+  test("keeps the machines' disks in --dir: the next run is the next era", async () => {
     const eras: number[] = [];
     for (let run = 0; run < 2; run++) {
       const { stdout } = await qure(["emu", "--nodes", "2", "--dir", "kept", "--json"]);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
@@ -35,7 +36,7 @@ async function freePort(): Promise<number> {
 }
 
 describe("qure emu", () => {
-  test("-d writes a trace, --stats prints counters, and neither changes the digest", async () => {
+  thoroughly("-d writes a trace, --stats prints counters, and neither changes the digest", async () => {
     const plain = JSON.parse((await run("emu", "--hda", "hello.img", "--for", "200ms", "--json")).stdout) as Record<
       string,
       unknown
@@ -110,7 +111,7 @@ describe("qure emu", () => {
     expect(stderr).toMatch(/gdb: target remote localhost:\d+\n/);
   });
 
-  test("refuses options that cannot be meant, and a port that is taken", async () => {
+  thoroughly("refuses options that cannot be meant, and a port that is taken", async () => {
     for (const [args, message] of [
       [["-d", "inf"], /--trace inf: not a kind of event; there are int, exec, io, pci, net/],
       [["-D", "x"], /--trace-file: give --trace too/],

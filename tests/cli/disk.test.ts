@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { PARTITION_TYPE_OOFS, writePartitionTable } from "../../src/image/boot-image.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-disk-"));
@@ -32,7 +33,7 @@ function partitioned(name: string): void {
 }
 
 describe("qure disk", () => {
-  test("makes a volume in a partition, and files in it", () => {
+  thoroughly("makes a volume in a partition, and files in it", () => {
     partitioned("a.img");
     writeFileSync(join(folder, "host.txt"), "hello\n");
     disk("format", "a.img:1");
@@ -57,7 +58,7 @@ describe("qure disk", () => {
     expect(JSON.parse(disk("fsck", "--json", "a.img"))).toMatchObject({ problems: [], objects: 4, blocks: 512 });
   });
 
-  test("makes FAT volumes, and files in them", () => {
+  thoroughly("makes FAT volumes, and files in them", () => {
     writeFileSync(join(folder, "host.txt"), "hello\n");
     for (const [type, mib] of [
       ["fat", 2],
@@ -118,7 +119,7 @@ describe("qure disk", () => {
     expect(disk("ls", "part.img:0")).toMatch(/ x\/\n$/);
   });
 
-  test("says in one sentence what cannot be", () => {
+  thoroughly("says in one sentence what cannot be", () => {
     partitioned("b.img");
     expect(fails("ls", "none.img/x")).toEqual({
       status: 1,

@@ -102,7 +102,7 @@ describe("files that are not what they should be", () => {
     writeFileSync(join(folder, "script.txt"), "@3 ps\n");
   });
 
-  test.each<[readonly string[], number, RegExp]>([
+  const mistakes: readonly [args: readonly string[], code: number, text: RegExp][] = [
     [["--hda", "a-folder"], 1, /a-folder: is a folder/],
     [["--cdrom", "a-folder"], 1, /a-folder: is a folder/],
     [["--image", "a-folder"], 1, /a-folder: is a folder/],
@@ -114,16 +114,16 @@ describe("files that are not what they should be", () => {
     [["--forward", "8080:80", "--for", "1ms"], 2, /--forward: give --realtime too/],
     [["--netdev", "tap", "--realtime", "--for", "1ms"], 2, /--netdev tap: tap is none of user, vxlan, dgram/],
     [["--nodes", "2", "--script", "script.txt"], 2, /script\.txt:1:1: error: there is no node 3/],
-  ])("emu %j ends with %i and a sentence", async (args, code, text) => {
+  ];
+  test.each(rowsOf(mistakes, 3))("emu %j ends with %i and a sentence", async (args, code, text) => {
     const { exitCode, stderr } = await qure(["emu", ...args]);
     expect(stderr).toMatch(text);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(exitCode).toBe(code);
   });
 
-  test.each(rowsOf([0, 1, 777_777], 1))(
-    "a disk of %i bytes is a disk: the machine boots from CD beside it",
-    async (sizeBytes) => {
+  for (const sizeBytes of [0, 1, 777_777])
+    thoroughly(`a disk of ${sizeBytes} bytes is a disk: the machine boots from CD beside it`, async () => {
       writeFileSync(join(folder, "odd.img"), "");
       truncateSync(join(folder, "odd.img"), sizeBytes);
       const { exitCode } = await qure([
@@ -136,18 +136,17 @@ describe("files that are not what they should be", () => {
         "text:cloud: .* era 1 age 1 peers 0",
       ]);
       expect(exitCode).toBe(0);
-    },
-  );
+    });
 });
 
-test("--hda with --dir starts from a copy, and goes on with that", async () => {
+thoroughly("--hda with --dir starts from a copy, and goes on with that", async () => {
   const { exitCode } = await qure(["emu", "--hda", "build/qure.img", "--dir", "copies", "--until", "text:cloud: "]);
   expect(exitCode).toBe(0);
   expect(statSync(join(folder, "copies/qure-1.img")).size).toBe(statSync(join(folder, "build/qure.img")).size);
   expect(readdirSync(join(folder, "copies"))).toEqual(["qure-1.img"]);
 });
 
-test("a --dir that another run uses is refused, and one that a killed run left is not", async () => {
+thoroughly("a --dir that another run uses is refused, and one that a killed run left is not", async () => {
   mkdirSync(join(folder, "shared"));
   writeFileSync(join(folder, "shared/.in-use"), `${process.pid}\n`);
   const refused = await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"]);
@@ -157,7 +156,7 @@ test("a --dir that another run uses is refused, and one that a killed run left i
   expect(readdirSync(join(folder, "shared"))).toEqual(["qure-1.img"]);
 });
 
-test("--no-gateway: link-local addresses, and one cluster", async () => {
+thoroughly("--no-gateway: link-local addresses, and one cluster", async () => {
   const { nodes } = await emulate("--hda", "build/qure.img", "--nodes", "2", "--no-gateway", "--until", "cloud");
   for (const { address, era, peers } of nodes)
     expect([address.startsWith("169.254."), era, peers]).toEqual([true, 1, 1]);
@@ -202,7 +201,7 @@ describe("sudden ends", () => {
     expect(signal === "SIGINT" ? 130 : exitCode).toBe(130);
   });
 
-  test("a reader that leaves is no error", async () => {
+  thoroughly("a reader that leaves is no error", async () => {
     const { stdout, stderr } = await execa(`node ${JSON.stringify(bundle)} emu --serial stdio --for 5s | head -1`, {
       cwd: folder,
       shell: true,
@@ -221,7 +220,7 @@ test("--serial stdio with a pipe: what comes is typed, and the end of the machin
   expect(exitCode).toBe(0);
 });
 
-test("a script's last commands end before the run does", async () => {
+thoroughly("a script's last commands end before the run does", async () => {
   writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");
   const { exitCode, stdout } = await qure([
     "emu",

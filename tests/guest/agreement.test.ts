@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { readElf, SparseDisk } from "../../src/index.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "../system/booted.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
 import {
@@ -167,7 +168,7 @@ describe("a node that hears nobody", () => {
   });
 });
 
-describe("a hello is needless", () => {
+describeThoroughly("a hello is needless", () => {
   /** Whether the node says its third hello, when strangers say things so long before it. */
   async function isSaid(said: readonly { readonly ms: number; readonly packet: Said }[], era = 0): Promise<boolean> {
     const s = await scene();
@@ -321,7 +322,7 @@ describe("who founds", () => {
   });
 });
 
-describe("a node that had company in its last era", () => {
+describeThoroughly("a node that had company in its last era", () => {
   test.each([
     ["and hears nobody founds its era alone", ALONE, []],
     ["is not alone when another joins", 0, [{ ms: 100, packet: hello(HIGH) }]],
@@ -533,55 +534,58 @@ test("a member whose coordinator says bye takes its place at once", async () => 
   expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
 });
 
-test("era and founder are on disk before the node names them, and are not written again for the same cluster", async () => {
-  const lab = await inState("no address yet, with a disk", async () => {
-    const disk = new SparseDisk(DISK_BYTES, {});
-    const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
-    const node = booted.nodes[0]!;
-    await node.waitFor(PROMPT);
-    await node.enter("fdisk hda init", /Are you sure\? Type 'Yes' if so: $/);
-    await node.enter("Yes", /Are you really sure\? Type 'Yes' if so: $/);
-    await node.enter("Yes", PROMPT, { within: "120s" });
-    await node.enter("mkfs -t oofs hda0", PROMPT);
-    await node.enter("reboot", /QuRe loader: .* of drive 80h/);
-    await node.waitFor(PROMPT);
-    return booted;
-  });
-  const s = sceneOf(lab);
-  const known = await says(s, HELLO);
-  expect(known).toMatchObject({ flags: OPEN, era: 0 });
-  s.wire.say(view(LOW, 5, HIGHEST));
-  await lab.until(() => s.wire.heard.at(-1)!.era === 5, "the era was not taken");
-  s.node.powerOff();
-  s.node.powerOn();
-  await s.node.waitFor(PROMPT);
-  const from = s.wire.heard.length;
-  await lab.until(() => s.wire.heard.length > from, "no hello was said");
-  expect(s.wire.heard.at(-1)).toMatchObject({ kind: HELLO, state: JOINING, era: 5, age: known.age + 1 });
-  // From here on a write takes seconds: a name that is on disk already needs none.
-  s.node.slowDisk(10_000);
-  s.wire.say(view(LOW, 5, HIGHEST));
-  await lab.advance("500ms");
-  expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
-  const before = Buffer.from((s.node.disk as SparseDisk).content());
-  const reports = s.wire.of(REPORT).length;
-  s.wire.say(view(LOWEST, 5, LOWEST));
-  await lab.advance("200ms");
-  expect(
-    s.wire
-      .of(REPORT)
-      .slice(reports)
-      .filter(({ to }) => to === "10.0.2.98"),
-  ).toEqual([]);
-  await lab.advance("300ms");
-  expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
-  s.node.slowDisk(1);
-  await lab.advance("10s");
-  s.wire.say(view(LOW, 5, LOWEST));
-  await lab.advance("500ms");
-  expect(await cloud(s)).toBe(isIn(5, LOWEST, known.age));
-  expect(before.equals((s.node.disk as SparseDisk).content())).toBe(false);
-});
+thoroughly(
+  "era and founder are on disk before the node names them, and are not written again for the same cluster",
+  async () => {
+    const lab = await inState("no address yet, with a disk", async () => {
+      const disk = new SparseDisk(DISK_BYTES, {});
+      const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
+      const node = booted.nodes[0]!;
+      await node.waitFor(PROMPT);
+      await node.enter("fdisk hda init", /Are you sure\? Type 'Yes' if so: $/);
+      await node.enter("Yes", /Are you really sure\? Type 'Yes' if so: $/);
+      await node.enter("Yes", PROMPT, { within: "120s" });
+      await node.enter("mkfs -t oofs hda0", PROMPT);
+      await node.enter("reboot", /QuRe loader: .* of drive 80h/);
+      await node.waitFor(PROMPT);
+      return booted;
+    });
+    const s = sceneOf(lab);
+    const known = await says(s, HELLO);
+    expect(known).toMatchObject({ flags: OPEN, era: 0 });
+    s.wire.say(view(LOW, 5, HIGHEST));
+    await lab.until(() => s.wire.heard.at(-1)!.era === 5, "the era was not taken");
+    s.node.powerOff();
+    s.node.powerOn();
+    await s.node.waitFor(PROMPT);
+    const from = s.wire.heard.length;
+    await lab.until(() => s.wire.heard.length > from, "no hello was said");
+    expect(s.wire.heard.at(-1)).toMatchObject({ kind: HELLO, state: JOINING, era: 5, age: known.age + 1 });
+    // From here on a write takes seconds: a name that is on disk already needs none.
+    s.node.slowDisk(10_000);
+    s.wire.say(view(LOW, 5, HIGHEST));
+    await lab.advance("500ms");
+    expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
+    const before = Buffer.from((s.node.disk as SparseDisk).content());
+    const reports = s.wire.of(REPORT).length;
+    s.wire.say(view(LOWEST, 5, LOWEST));
+    await lab.advance("200ms");
+    expect(
+      s.wire
+        .of(REPORT)
+        .slice(reports)
+        .filter(({ to }) => to === "10.0.2.98"),
+    ).toEqual([]);
+    await lab.advance("300ms");
+    expect(await cloud(s)).toBe(isIn(5, HIGHEST, known.age));
+    s.node.slowDisk(1);
+    await lab.advance("10s");
+    s.wire.say(view(LOW, 5, LOWEST));
+    await lab.advance("500ms");
+    expect(await cloud(s)).toBe(isIn(5, LOWEST, known.age));
+    expect(before.equals((s.node.disk as SparseDisk).content())).toBe(false);
+  },
+);
 
 test("a node without an address decides nothing", async () => {
   const s = sceneOf(await atPrompt());

@@ -11,6 +11,7 @@ import {
   sameBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";
 import { CLOUD, PROMPT } from "../system/images.ts";
 
@@ -180,7 +181,7 @@ describe("another one with our address", () => {
     await node.enter("ifconfig", new RegExp(`address ${address} .*dhcp`, "i"));
   });
 
-  test("does not take a leased address when it comes again within ten seconds", async () => {
+  thoroughly("does not take a leased address when it comes again within ten seconds", async () => {
     const { lab, node, plug, seen, address } = await scene(false);
     plug.send(arp(REQUEST, address, address));
     await lab.advance("9500ms");

@@ -13,6 +13,7 @@ import { makeDisk } from "../../src/image/disk.ts";
 import { makeIso } from "../../src/image/iso9660.ts";
 import { SECTOR_BYTES } from "../../src/image/kernel-image.ts";
 import { oracle, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { type BootChain, buildBootChain, servicesDisk } from "./boot-build.ts";
 
 const MIB = 1024 * 1024;
@@ -139,7 +140,7 @@ describe("BIOS services", () => {
     expect(machine.power).toBe("off");
   });
 
-  test.for(["our firmware", "SeaBIOS"])("of %s in QEMU", async (bios, context) => {
+  test.for(rowsOf(["our firmware", "SeaBIOS"], 1))("of %s in QEMU", async (bios, context) => {
     const { firmware, services } = built(context);
     const qemu = requireOracle("qemu-system-i386", context);
     const path = file("services.img", servicesDisk(services));
@@ -254,14 +255,19 @@ describe("what the loader hands to a kernel", () => {
     expect(machine.instructions - before).toBeLessThan(100_000);
   });
 
-  test.for([
-    ["a disk, SeaBIOS", "disk", "sea"],
-    ["a CD, SeaBIOS", "cd", "sea"],
-    ["a stick with the CD's image, SeaBIOS", "stick", "sea"],
-    ["a diskette, by cylinder, head and sector, SeaBIOS", "diskette", "sea"],
-    ["a disk, our firmware", "disk", "own"],
-    ["a CD, our firmware", "cd", "own"],
-  ] as const)("from %s, in QEMU", async ([, medium, bios], context) => {
+  test.for(
+    rowsOf(
+      [
+        ["a disk, SeaBIOS", "disk", "sea"],
+        ["a CD, SeaBIOS", "cd", "sea"],
+        ["a stick with the CD's image, SeaBIOS", "stick", "sea"],
+        ["a diskette, by cylinder, head and sector, SeaBIOS", "diskette", "sea"],
+        ["a disk, our firmware", "disk", "own"],
+        ["a CD, our firmware", "cd", "own"],
+      ] as const,
+      2,
+    ),
+  )("from %s, in QEMU", async ([, medium, bios], context) => {
     const { firmware, boot } = built(context);
     const qemu = requireOracle("qemu-system-i386", context);
     const iso = isoOf(boot);

@@ -1,6 +1,8 @@
 /** What the DHCP client says, and when: every message field by field, over a lease's whole life (RFC 2131). */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { atPrompt } from "../system/booted.ts";
 import {
   ACK,
@@ -102,7 +104,7 @@ describe("a message", () => {
     }
   });
 
-  test("that takes an offer is sent twice, then all begins again, three times", async () => {
+  thoroughly("that takes an offer is sent twice, then all begins again, three times", async () => {
     const s = await scene(answering(REQUEST));
     expect(await address(s)).toMatch(/^169\.254\./);
     const types = s.server.heard.map(({ type }) => type);
@@ -129,7 +131,7 @@ describe("a message", () => {
     expect(s.server.heard[5]!.atMs - s.server.heard[0]!.atMs).toBeLessThan(100);
   });
 
-  test("declines an address that another machine uses, and asks again ten seconds later", async () => {
+  thoroughly("declines an address that another machine uses, and asks again ten seconds later", async () => {
     const s = await scene((message) => (message.type === DECLINE ? [] : right()));
     s.server.taken = OFFERED;
     await s.lab.until(() => s.server.of(DISCOVER).length === 2, "no second DISCOVER", { within: "30s" });
@@ -145,7 +147,7 @@ describe("a message", () => {
 });
 
 describe("a lease", () => {
-  test("is renewed with its server at half its time, for the address that it has", async () => {
+  thoroughly("is renewed with its server at half its time, for the address that it has", async () => {
     const s = await scene((message) => (message.type === DISCOVER ? right() : [{ options: SHORT }]));
     expect(await address(s)).toBe(byDhcp(OFFERED));
     await s.lab.until(() => s.server.heard.length === 4, "it was not renewed twice", { within: "220s" });
@@ -166,7 +168,7 @@ describe("a lease", () => {
     }
   });
 
-  test("that its server does not renew is asked of all, and ends", async () => {
+  thoroughly("that its server does not renew is asked of all, and ends", async () => {
     const s = await scene((message) =>
       message.type === DISCOVER ? right() : message.from === "0.0.0.0" ? [{ options: SHORT }] : [],
     );
@@ -185,7 +187,7 @@ describe("a lease", () => {
     expect(rebound[1]!.seconds).toBe(1);
   });
 
-  test("that is refused later is given up", async () => {
+  thoroughly("that is refused later is given up", async () => {
     const s = await scene((message) =>
       message.from === "0.0.0.0" ? [{ options: SHORT }] : [{ type: NAK, options: [[54, 10, 9, 8, 1]] }],
     );
@@ -193,7 +195,7 @@ describe("a lease", () => {
     await s.node.waitFor(/eth0: gives up address 10\.9\.8\.7/, { within: "110s" });
   });
 
-  test("is that of the ACK where the OFFER said something else", async () => {
+  thoroughly("is that of the ACK where the OFFER said something else", async () => {
     const s = await scene(answering(REQUEST, { address: "10.9.8.66", options: SHORT }));
     expect(await address(s)).toBe(byDhcp("10.9.8.66"));
     await s.lab.until(() => s.server.heard.length === 3, "it was not renewed", { within: "110s" });
@@ -221,60 +223,73 @@ const believed = async (answer: Answer): Promise<boolean> =>
 const zeros = (count: number): readonly number[] => new Array<number>(count).fill(0);
 
 describe("options", () => {
-  test.each<[string, Answer]>([
-    ["two routers", { options: instead(3, 10, 9, 8, 1, 10, 9, 8, 2) }],
-    ["something after the end", { raw: [255, 54, 250, 1] }],
-    ["the server in the name field", { options: without(54), inName: [[54, 10, 9, 8, 1]] }],
-    [
-      "the server in the name field, the lease in the file field",
-      { options: [[1, 255, 255, 255, 0]], inName: [[54, 10, 9, 8, 1]], inFile: [[51, 0, 0, 14, 16]] },
-    ],
-    [
-      "the server at the end of the name field",
-      {
-        options: without(54),
-        inName: [
-          [43, ...zeros(56)],
-          [54, 10, 9, 8, 1],
+  test.each(
+    rowsOf<[string, Answer]>(
+      [
+        ["two routers", { options: instead(3, 10, 9, 8, 1, 10, 9, 8, 2) }],
+        ["something after the end", { raw: [255, 54, 250, 1] }],
+        ["the server in the name field", { options: without(54), inName: [[54, 10, 9, 8, 1]] }],
+        [
+          "the server in the name field, the lease in the file field",
+          { options: [[1, 255, 255, 255, 0]], inName: [[54, 10, 9, 8, 1]], inFile: [[51, 0, 0, 14, 16]] },
         ],
-      },
-    ],
-    [
-      "the server at the end of the file field, where the cookie follows",
-      {
-        options: without(54),
-        inFile: [
-          [43, ...zeros(120)],
-          [54, 10, 9, 8, 1],
+        [
+          "the server at the end of the name field",
+          {
+            options: without(54),
+            inName: [
+              [43, ...zeros(56)],
+              [54, 10, 9, 8, 1],
+            ],
+          },
         ],
-        bytes: [[236, 99]],
-      },
-    ],
-    ["an unknown one without a value", { options: [[224], ...GOOD] }],
-    ["no end, but padding", { raw: [0, 0] }],
-  ])("are believed with %s", async (_name, answer) => {
+        [
+          "the server at the end of the file field, where the cookie follows",
+          {
+            options: without(54),
+            inFile: [
+              [43, ...zeros(120)],
+              [54, 10, 9, 8, 1],
+            ],
+            bytes: [[236, 99]],
+          },
+        ],
+        ["an unknown one without a value", { options: [[224], ...GOOD] }],
+        ["no end, but padding", { raw: [0, 0] }],
+      ],
+      3,
+    ),
+  )("are believed with %s", async (_name, answer) => {
     expect(await believed(answer)).toBe(true);
   });
 
-  test.each<[string, Answer]>([
-    ["comes from another port", { port: 68 }],
-    ["has a mask of five bytes", { options: instead(1, 255, 255, 255, 0, 0) }],
-    ["has a mask of three bytes", { options: instead(1, 255, 255, 255) }],
-    ["has a router of five bytes", { options: instead(3, 10, 9, 8, 1, 1) }],
-    ["has a router of six bytes", { options: instead(3, 10, 9, 8, 1, 1, 1) }],
-    ["has no router in that option", { options: instead(3) }],
-    ["has a type of two bytes", { options: [[53, OFFER, OFFER], ...GOOD] }],
-    ["has an empty name", { options: [...GOOD, [12]] }],
-    ["has an option that goes beyond its end", { raw: [200, 255] }],
-    ["has an option without a length at its end", { raw: Array.from({ length: 33 }, (_, at) => (at < 32 ? 0 : 200)) }],
-    ["offers no machine's address", { address: "224.0.0.7" }],
-    ["has an error in its file field", { inFile: [[1, 255, 255, 255]] }],
-    ["has an error in its name field", { inName: [[1, 255, 255, 255]] }],
-    ["has an option that goes beyond its name field", { inName: [[43, ...zeros(63)]] }],
-    ["has an option that goes beyond its file field", { inFile: [[43, ...zeros(127)]], bytes: [[236, 99]] }],
-    ["is of no known type", { type: 40 }],
-    ["acknowledges what was not asked for", { type: ACK }],
-  ])("of an answer that %s are not believed", async (_name, answer) => {
+  test.each(
+    rowsOf<[string, Answer]>(
+      [
+        ["comes from another port", { port: 68 }],
+        ["has a mask of five bytes", { options: instead(1, 255, 255, 255, 0, 0) }],
+        ["has a mask of three bytes", { options: instead(1, 255, 255, 255) }],
+        ["has a router of five bytes", { options: instead(3, 10, 9, 8, 1, 1) }],
+        ["has a router of six bytes", { options: instead(3, 10, 9, 8, 1, 1, 1) }],
+        ["has no router in that option", { options: instead(3) }],
+        ["has a type of two bytes", { options: [[53, OFFER, OFFER], ...GOOD] }],
+        ["has an empty name", { options: [...GOOD, [12]] }],
+        ["has an option that goes beyond its end", { raw: [200, 255] }],
+        [
+          "has an option without a length at its end",
+          { raw: Array.from({ length: 33 }, (_, at) => (at < 32 ? 0 : 200)) },
+        ],
+        ["offers no machine's address", { address: "224.0.0.7" }],
+        ["has an error in its file field", { inFile: [[1, 255, 255, 255]] }],
+        ["has an error in its name field", { inName: [[1, 255, 255, 255]] }],
+        ["has an option that goes beyond its name field", { inName: [[43, ...zeros(63)]] }],
+        ["has an option that goes beyond its file field", { inFile: [[43, ...zeros(127)]], bytes: [[236, 99]] }],
+        ["is of no known type", { type: 40 }],
+        ["acknowledges what was not asked for", { type: ACK }],
+      ],
+      3,
+    ),
+  )("of an answer that %s are not believed", async (_name, answer) => {
     expect(await believed(answer)).toBe(false);
   });
 
@@ -307,7 +322,7 @@ describe("a host name", () => {
     expect((await s.node.waitFor(/cloud: (\S+) /, { within: "10s" }))[1]).toBe("ab");
   });
 
-  test.each([..."/:@[`{_ "])("with the character %s is passed over", async (character) => {
+  test.each(rowsOf([..."/:@[`{_ "], 3))("with the character %s is passed over", async (character) => {
     const s = await scene(() => [{ options: [...GOOD, text(`ab${character}c`)] }]);
     expect(await address(s)).toBe(byDhcp(OFFERED));
     expect((await s.node.waitFor(/cloud: (\S+) /, { within: "10s" }))[1]).not.toMatch(/^ab/);

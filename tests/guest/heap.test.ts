@@ -1,6 +1,7 @@
 /** The heap inside a machine (heap.s, heap-storm.s): what it takes, gives back, and says to a kernel that misuses it. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
@@ -31,7 +32,7 @@ test("what tasks have asked of a small machine is there for programs when it was
 
 const storm = casesOf("guest/heap");
 
-test(`random operations leave the heap as it was: ${storm.title}`, { timeout: 3_600_000 }, async () => {
+thoroughly(`random operations leave the heap as it was: ${storm.title}`, { timeout: 3_600_000 }, async () => {
   const node = await atPrompt("tests/guest/heap-storm.s");
   await node.enter("service stop network", PROMPT);
   await node.enter(`heapstorm ${storm.count} ${storm.firstSeed}`, /heapstorm: .*\n/, { within: "3600s" });

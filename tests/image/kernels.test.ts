@@ -86,7 +86,7 @@ function report(text: string): string {
 }
 
 describe("a kernel that is a file", () => {
-  test("Multiboot 1: is entered as by QEMU's -kernel, with its line, modules and map", async (context) => {
+  thoroughly("Multiboot 1: is entered as by QEMU's -kernel, with its line, modules and map", async (context) => {
     const qemu = requireOracle("qemu-system-i386", context);
     const bytes = elf("multiboot1");
     const ours = report(await run(cdOf({ name: "k.elf", bytes, append: "one two", modules: MODULES })));

@@ -60,7 +60,7 @@ thoroughly("drawn faults and the same faults read from their text give the same 
   expect(await digestAfter([], 1)).not.toBe(drawn);
 });
 
-test("a fault on an event happens once, in the millisecond after the words came", async () => {
+thoroughly("a fault on an event happens once, in the millisecond after the words came", async () => {
   const run = async (): Promise<string> => {
     const lab = await three();
     planFaults(lab, ["on:/fire/ unplug 2"]);
@@ -75,7 +75,7 @@ test("a fault on an event happens once, in the millisecond after the words came"
   expect(await run()).toBe(await run());
 });
 
-test("a machine that is deaf to another one is heard by it, until it hears again", async () => {
+thoroughly("a machine that is deaf to another one is heard by it, until it hears again", async () => {
   const lab = await three();
   const heard = (): number[][] => [0, 1, 2].map((index) => lab.cluster.deafTo(index));
   const [first, second] = lab.nodes;

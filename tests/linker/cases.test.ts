@@ -11,6 +11,7 @@ import { CommandError } from "../../src/cli/fail.ts";
 import { run } from "../../src/cli/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { CHOICE_CASES } from "./choice-cases.ts";
 import {
   type Case,
@@ -398,13 +399,8 @@ function compared(
 }
 
 describe("the same as GNU ld", () => {
-  for (const [name, one] of Object.entries({
-    ...CASES,
-    ...CORNER_CASES,
-    ...EDGE_CASES,
-    ...FILE_CASES,
-    ...CHOICE_CASES,
-  })) {
+  const all = Object.entries({ ...CASES, ...CORNER_CASES, ...EDGE_CASES, ...FILE_CASES, ...CHOICE_CASES });
+  for (const [name, one] of rowsOf(all, 150)) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

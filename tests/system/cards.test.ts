@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { NicModel } from "../../emulator/board.ts";
 import { type LabCluster, openPort, planFaults } from "../../src/index.ts";
-import { oracle } from "../oracle.ts";
+import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
@@ -54,7 +54,7 @@ test.each(CARDS)("%s hears groups, answers, sees its cable, gets over what it co
   await node!.enter("ping -c 3 10.0.2.16", /3 received/);
 });
 
-test("a virtio card is told which groups and stations are for its node", async () => {
+thoroughly("a virtio card is told which groups and stations are for its node", async () => {
   const lab = await mixed("virtio");
   const [node] = lab.nodes;
   const plug = lab.plug("stranger");
@@ -74,9 +74,8 @@ test("a virtio card is told which groups and stations are for its node", async (
 const IN_QEMU = ["virtio-net-pci", "virtio-net-pci,disable-modern=on,vectors=0", "virtio-net-pci,ctrl_vq=off"] as const;
 
 for (const device of IN_QEMU) {
-  thoroughly(`QEMU's ${device} gets an address and answers`, async () => {
-    const qemu = oracle("qemu-system-i386");
-    if (qemu === null) return;
+  thoroughly(`QEMU's ${device} gets an address and answers`, async (context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
     const folder = mkdtempSync(join(tmpdir(), "qure-cards-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     writeFileSync(join(folder, "qure.iso"), images().iso);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 
 interface Status {
@@ -49,7 +49,7 @@ async function newCluster(count: number, options: { gateway?: boolean; seed?: nu
 }
 
 describe("cloud reboot", () => {
-  test("is refused unless the target's user allows it", async () => {
+  thoroughly("is refused unless the target's user allows it", async () => {
     const {
       nodes: [first, second],
     } = (await cluster(2)) as { nodes: readonly [LabNode, LabNode] } & LabCluster;
@@ -86,20 +86,23 @@ describe("cloud reboot", () => {
   });
 });
 
-test("cloud stop makes a node silent and says so to the others; cloud start brings it back, in the same era", async () => {
-  const lab = await cluster(3);
-  const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
-  await second.enter("cloud stop", PROMPT);
-  for (const other of [first, third]) await other.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
-  await first.enter("cloud", /^qure-2 .* left /m);
-  await second.enter("cloud", /stopped: this node is silent/);
-  await lab.advance("10s");
-  await second.enter("cloud start", PROMPT);
-  for (const other of [first, third]) await other.waitFor(/^cloud: .* era 1 age 1 peers 2$/m, { within: "5s" });
-  expect(status(second)).toMatchObject({ era: 1, age: 1, peers: 2 });
-});
+thoroughly(
+  "cloud stop makes a node silent and says so to the others; cloud start brings it back, in the same era",
+  async () => {
+    const lab = await cluster(3);
+    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+    await second.enter("cloud stop", PROMPT);
+    for (const other of [first, third]) await other.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
+    await first.enter("cloud", /^qure-2 .* left /m);
+    await second.enter("cloud", /stopped: this node is silent/);
+    await lab.advance("10s");
+    await second.enter("cloud start", PROMPT);
+    for (const other of [first, third]) await other.waitFor(/^cloud: .* era 1 age 1 peers 2$/m, { within: "5s" });
+    expect(status(second)).toMatchObject({ era: 1, age: 1, peers: 2 });
+  },
+);
 
-test("cloud init takes a disk that was prepared a moment ago into use without a reboot", async () => {
+thoroughly("cloud init takes a disk that was prepared a moment ago into use without a reboot", async () => {
   const lab = boot({ nodes: [{ cdrom: images().iso, disk: blankDisk(DISK_BYTES) }] });
   const node = lab.nodes[0]!;
   await node.waitFor(CLOUD, { within: "20s" });
@@ -185,28 +188,28 @@ test("cloud register sends a hello that the others answer", async () => {
   await lab.nodes[0]!.enter("cloud", /^qure-2 .* member +0\.0 s$/m);
 });
 
-test("without a DHCP server the nodes take different link-local addresses, and still become one cluster", async () => {
-  const lab = await cluster(3, { gateway: false });
-  const statuses = lab.nodes.map((node) => status(node)!);
-  expect(new Set(statuses.map(({ address }) => address)).size).toBe(3);
-  expect(new Set(statuses.map(({ name }) => name)).size).toBe(3);
-  for (const { address, era, age } of statuses) {
-    expect(address).toMatch(/^169\.254\./);
-    expect([era, age]).toEqual([1, 1]);
-  }
-});
+thoroughly(
+  "without a DHCP server the nodes take different link-local addresses, and still become one cluster",
+  async () => {
+    const lab = await cluster(3, { gateway: false });
+    const statuses = lab.nodes.map((node) => status(node)!);
+    expect(new Set(statuses.map(({ address }) => address)).size).toBe(3);
+    expect(new Set(statuses.map(({ name }) => name)).size).toBe(3);
+    for (const { address, era, age } of statuses) {
+      expect(address).toMatch(/^169\.254\./);
+      expect([era, age]).toEqual([1, 1]);
+    }
+  },
+);
 
-test.each(
-  rowsOf(
-    [
-      [5, 11],
-      [10, 12],
-    ] as const,
-    1,
-  ),
-)("%i nodes agree on one founder", async (count, seed) => {
-  const lab = await cluster(count, { seed });
-  await lab.nodes[0]!.enter("cloud", new RegExp(`era 1, .*; ${count - 1} other nodes are alive`));
+describeThoroughly("a founder", () => {
+  test.each([
+    [5, 11],
+    [10, 12],
+  ])("is one for %i nodes", async (count, seed) => {
+    const lab = await cluster(count, { seed });
+    await lab.nodes[0]!.enter("cloud", new RegExp(`era 1, .*; ${count - 1} other nodes are alive`));
+  });
 });
 
 test("the prompt that waits shows the name that came over the network meanwhile", async () => {

@@ -6,7 +6,7 @@ import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
 
 describe("a service address", () => {
-  test("is held by one member, which all know, with a MAC address of its own", async () => {
+  thoroughly("is held by one member, which all know, with a MAC address of its own", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     await lab.advance("1s");
@@ -85,7 +85,7 @@ describe("a service address", () => {
     expect(client.holder()).not.toBe(holder);
   });
 
-  test("moves on request, and is given up when it is removed", async () => {
+  thoroughly("moves on request, and is given up when it is removed", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     const holder = client.holder();
@@ -104,7 +104,7 @@ describe("a service address", () => {
     await holder.enter("cloud address", /no service addresses/);
   });
 
-  test("is taken over by a member that joins later, and known to it", async () => {
+  thoroughly("is taken over by a member that joins later, and known to it", async () => {
     const lab = await withService(3);
     const [first] = lab.nodes as [(typeof lab.nodes)[0]];
     first.powerOff();
@@ -115,7 +115,7 @@ describe("a service address", () => {
     await first.enter("cloud address", /^10\.0\.2\.250 mask 255\.255\.255\.0 held by /m);
   });
 
-  test("is not taken from a machine that is no member", async () => {
+  thoroughly("is not taken from a machine that is no member", async () => {
     const lab = await withService(2, "10.0.2.2");
     await lab.advance("4s");
     for (const node of lab.nodes) {

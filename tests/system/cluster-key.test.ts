@@ -59,7 +59,7 @@ async function picture(node: LabNode): Promise<string> {
 const lineCount = (node: LabNode): number => node.console.text.split("\n").filter((line) => CLOUD.test(line)).length;
 
 describe("a new key", () => {
-  test("is on the disks of all members, and nobody was missed meanwhile", async () => {
+  thoroughly("is on the disks of all members, and nobody was missed meanwhile", async () => {
     const { lab, nodes } = await three(true);
     const lines = nodes.map(lineCount);
     await nodes[1].enter("cloud key rotate", /^The cluster seed-1 has a new key\.$/m);
@@ -84,7 +84,7 @@ describe("a new key", () => {
     expect(shown[0]).not.toBe(KEY.trim().split(" ")[1]);
   });
 
-  test("reaches by itself who was cut off and has not rebooted", async () => {
+  thoroughly("reaches by itself who was cut off and has not rebooted", async () => {
     const { lab, nodes } = await three(false);
     const [first, second, third] = nodes;
     hear([first, second], third, false);
@@ -97,7 +97,7 @@ describe("a new key", () => {
     expect(third.console.text).toMatch(/^cluster: qure-1 has replaced the key$/m);
   });
 
-  test("is not given to who comes back with the old one: both sides say what to do", async () => {
+  thoroughly("is not given to who comes back with the old one: both sides say what to do", async () => {
     const { lab, nodes } = await three(false);
     const [first, second, third] = nodes;
     third.powerOff();
@@ -188,7 +188,7 @@ describe("who is put out", () => {
     expect(nodes.map(peersOf)).toEqual([1, 1, 0]);
   });
 
-  test("cannot give a key in the name of another, while it still belongs to them", async () => {
+  thoroughly("cannot give a key in the name of another, while it still belongs to them", async () => {
     const { lab, nodes } = await three(false);
     const wire = new ClusterWire(lab, KEY);
     await lab.advance("1s");

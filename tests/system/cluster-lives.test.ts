@@ -80,19 +80,22 @@ describeThoroughly("the era", () => {
   });
 });
 
-test("a node with an older copy of its disk goes on above the age that the cluster knows, and says so", async () => {
-  const lab = await cluster(2);
-  const second = lab.nodes[1]!;
-  second.powerOff();
-  const disk = second.disk as SparseDisk;
-  const older = disk.content();
-  for (let boots = 2; boots <= 3; boots++) expect((await again(lab, second)).age).toBe(boots);
-  second.powerOff();
-  disk.write(0, older);
-  expect((await again(lab, second)).age).toBe(4);
-  expect(second.console.text).toMatch(/this disk is an older copy; the cluster knows age 4 of this node/);
-  expect((await again(lab, second)).age).toBe(5);
-});
+thoroughly(
+  "a node with an older copy of its disk goes on above the age that the cluster knows, and says so",
+  async () => {
+    const lab = await cluster(2);
+    const second = lab.nodes[1]!;
+    second.powerOff();
+    const disk = second.disk as SparseDisk;
+    const older = disk.content();
+    for (let boots = 2; boots <= 3; boots++) expect((await again(lab, second)).age).toBe(boots);
+    second.powerOff();
+    disk.write(0, older);
+    expect((await again(lab, second)).age).toBe(4);
+    expect(second.console.text).toMatch(/this disk is an older copy; the cluster knows age 4 of this node/);
+    expect((await again(lab, second)).age).toBe(5);
+  },
+);
 
 describeThoroughly("a disk that takes a second for each access", () => {
   // An access takes 100 us at a factor of 1.
@@ -129,7 +132,7 @@ describeThoroughly("a disk that takes a second for each access", () => {
   });
 });
 
-test("a member that says bye stays gone: nobody sees it come back for a moment", async () => {
+thoroughly("a member that says bye stays gone: nobody sees it come back for a moment", async () => {
   const lab = await cluster(3);
   const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
   const from = [first, second].map((node) => node.console.text.length);

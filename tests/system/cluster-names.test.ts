@@ -71,7 +71,7 @@ describe("a member", () => {
     }
   });
 
-  test("leaves out who has died", async (context) => {
+  thoroughly("leaves out who has died", async (context) => {
     requireOracle("dig", context);
     const { s, facts, lab } = await scene();
     const www = async (): Promise<string[]> => addresses(await digAt(s, facts[0]!, "www.cloud.example", "A"));

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, VIEW } from "../guest/cluster-wire.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
@@ -47,7 +48,7 @@ describe("a cluster", () => {
     expect(lab.nodes.map(peersOf)).toEqual([1, 1, 0, 0]);
   });
 
-  test("takes in a node to which its key is typed", async () => {
+  thoroughly("takes in a node to which its key is typed", async () => {
     const lab = await settled([undefined, undefined], [1, 1]);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     const [, key] = await first.enter("cloud key new home", /^([0-9a-f]{64})$/m);
@@ -62,7 +63,7 @@ describe("a stranger without the key", () => {
   const ERA_MAXIMUM = 0x7fffffff;
   const LOW = "0200000000000061";
 
-  test("changes nothing by saying what it likes, in the name of the coordinator or of anybody", async () => {
+  thoroughly("changes nothing by saying what it likes, in the name of the coordinator or of anybody", async () => {
     const lab = await settled([KEY, KEY], [1, 1]);
     const wire = new ClusterWire(lab);
     await lab.advance("1500ms");
@@ -82,33 +83,36 @@ describe("a stranger without the key", () => {
     await lab.nodes[0]!.enter("netstat -a", /^ *2[0-9] {2}cloud +forged, or made with another key$/m);
   });
 
-  test("changes nothing by repeating what members have said, in this life of the cluster or in the next", async () => {
-    const lab = await settled([KEY, KEY], [1, 1]);
-    const recorder = new ClusterWire(lab, KEY);
-    const [first, second] = lab.nodes as [LabNode, LabNode];
-    second.powerOff();
-    await lab.advance("6s");
-    second.powerOn();
-    await lab.until(() => peersOf(first) === 1 && peersOf(second) === 1, "they did not meet again");
-    await lab.advance("2s");
-    const tape = recorder.heard.map(({ data }) => data);
-    expect(tape.length).toBeGreaterThan(6);
-    const play = async (): Promise<void> => {
-      for (const data of tape) {
-        recorder.sayBytes(data, data[87]!);
-        await lab.advance("20ms");
-      }
-    };
-    const before = await Promise.all(lab.nodes.map(picture));
-    await play();
-    expect(await Promise.all(lab.nodes.map(picture))).toEqual(before);
-    for (const node of lab.nodes) node.powerOff();
-    for (const node of lab.nodes) node.powerOn();
-    await lab.advance("500ms");
-    await play();
-    await lab.until(() => lab.nodes.every((node) => peersOf(node) === 1), "they did not meet in their next life");
-    for (const node of lab.nodes) expect(node.console.text).not.toMatch(/^cloud: .* era (?!1 )/m);
-  });
+  thoroughly(
+    "changes nothing by repeating what members have said, in this life of the cluster or in the next",
+    async () => {
+      const lab = await settled([KEY, KEY], [1, 1]);
+      const recorder = new ClusterWire(lab, KEY);
+      const [first, second] = lab.nodes as [LabNode, LabNode];
+      second.powerOff();
+      await lab.advance("6s");
+      second.powerOn();
+      await lab.until(() => peersOf(first) === 1 && peersOf(second) === 1, "they did not meet again");
+      await lab.advance("2s");
+      const tape = recorder.heard.map(({ data }) => data);
+      expect(tape.length).toBeGreaterThan(6);
+      const play = async (): Promise<void> => {
+        for (const data of tape) {
+          recorder.sayBytes(data, data[87]!);
+          await lab.advance("20ms");
+        }
+      };
+      const before = await Promise.all(lab.nodes.map(picture));
+      await play();
+      expect(await Promise.all(lab.nodes.map(picture))).toEqual(before);
+      for (const node of lab.nodes) node.powerOff();
+      for (const node of lab.nodes) node.powerOn();
+      await lab.advance("500ms");
+      await play();
+      await lab.until(() => lab.nodes.every((node) => peersOf(node) === 1), "they did not meet in their next life");
+      for (const node of lab.nodes) expect(node.console.text).not.toMatch(/^cloud: .* era (?!1 )/m);
+    },
+  );
 
   test("that says hello with a low id for ever does not keep a cluster from being founded", async () => {
     const lab = await atPrompt();
@@ -137,7 +141,7 @@ test("a session that shows nothing does not make the one whose id it has fall si
   for (const { console } of lab.nodes) expect(console.text).not.toMatch(/has this node's id/);
 });
 
-describe("two machines with one MAC address", () => {
+describeThoroughly("two machines with one MAC address", () => {
   test("notice each other: one falls silent, and both say why", async () => {
     const mac = Uint8Array.of(0x52, 0x54, 0, 1, 2, 3);
     const lab = boot({

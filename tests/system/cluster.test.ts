@@ -91,7 +91,7 @@ describe("era and age", () => {
     ]);
   });
 
-  test("a node that restarts while the others live finds era 1 again, at age 2", async () => {
+  thoroughly("a node that restarts while the others live finds era 1 again, at age 2", async () => {
     const lab = threeNodes();
     await agreed(lab);
     const second = lab.nodes[1]!;
@@ -115,20 +115,23 @@ describe("era and age", () => {
     ]);
   });
 
-  test("a node whose cable is pulled while all boot founds a cluster of its own, and joins when the cable is back", async () => {
-    const lab = threeNodes();
-    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
-    third.cut();
-    expect(await agreed(lab, [first, second])).toMatchObject([
-      { era: 1, peers: 1 },
-      { era: 1, peers: 1 },
-    ]);
-    await lab.until(() => status(third) !== null, "the lonely node founded nothing", { within: "60s" });
-    expect(status(third)).toMatchObject({ era: 1, age: 1, peers: 0 });
-    third.connect();
-    const merged = await agreed(lab);
-    expect(merged.map(({ age }) => age)).toEqual([1, 1, 1]);
-  });
+  thoroughly(
+    "a node whose cable is pulled while all boot founds a cluster of its own, and joins when the cable is back",
+    async () => {
+      const lab = threeNodes();
+      const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+      third.cut();
+      expect(await agreed(lab, [first, second])).toMatchObject([
+        { era: 1, peers: 1 },
+        { era: 1, peers: 1 },
+      ]);
+      await lab.until(() => status(third) !== null, "the lonely node founded nothing", { within: "60s" });
+      expect(status(third)).toMatchObject({ era: 1, age: 1, peers: 0 });
+      third.connect();
+      const merged = await agreed(lab);
+      expect(merged.map(({ age }) => age)).toEqual([1, 1, 1]);
+    },
+  );
 
   thoroughly("for many seeds, nodes that boot at the same moment agree on one founder", async () => {
     for (let seed = 2; seed < (isThorough ? 8 : 4); seed++) {

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 async function atPrompt(): Promise<LabNode> {
@@ -88,7 +89,7 @@ test("shows whose blocks of the heap have become more since a mark", async () =>
   );
 });
 
-test("stops at code, steps over calls, and at writes", async () => {
+thoroughly("stops at code, steps over calls, and at writes", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_hostname", /^breakpoint 0$/m);
   await node.enter("breakpoint b hostname", /^breakpoint 1$/m);

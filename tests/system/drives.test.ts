@@ -156,7 +156,7 @@ describe("virtio disks", () => {
     expect(vdb.content().length).toBeGreaterThan(8 * MIB);
   });
 
-  test("report what the host cannot do, and nothing is lost of what was there", async () => {
+  thoroughly("report what the host cannot do, and nothing is lost of what was there", async () => {
     let broken = false;
     const medium = new SparseDisk(64 * MIB);
     const vda = {
@@ -184,7 +184,7 @@ describe("virtio disks", () => {
     expect(await output(node, "cat /disk/file")).toMatch(/written to it/);
   });
 
-  test("hold the node's object where there is no other disk", async () => {
+  thoroughly("hold the node's object where there is no other disk", async () => {
     const vda = new SparseDisk(64 * MIB);
     const prepared = boot({ nodes: [{ cdrom: images().iso, virtioDisks: [vda] }], gateway: false }).nodes[0]!;
     await prepared.waitFor(/in memory only: hda0: no such device/);

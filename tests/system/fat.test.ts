@@ -97,7 +97,7 @@ async function machineWith(disks: readonly (Uint8Array | SparseDisk)[]): Promise
 }
 
 describe.skipIf(!hasTools)("file systems by others", () => {
-  test("of all three kinds are mounted by looking, and read", async () => {
+  thoroughly("of all three kinds are mounted by looking, and read", async () => {
     const node = await machineWith(KINDS.map(([bits, mib]) => filled(bits, mib)));
     for (const [index, [bits]] of KINDS.entries()) {
       const name = NAMES[index]!;
@@ -395,7 +395,7 @@ describe.skipIf(!hasTools)("what the guest writes", () => {
     for (let seed = 2; seed < 5; seed++) await histories(seed, 150);
   });
 
-  test("until it is full: an error, nothing damaged, and deleting works", async () => {
+  thoroughly("until it is full: an error, nothing damaged, and deleting works", async () => {
     const disks = [blank(12, 1), blank(12, 2, "-r", "16")];
     const node = await machineWith(disks);
     for (const command of ["mount hda /fat", "mount hdc /cd", "echo stays > /fat/stays", "cp /cd/boot/qure.img /fat/a"])
@@ -416,7 +416,7 @@ describe.skipIf(!hasTools)("what the guest writes", () => {
     for (const disk of disks) expect(complaints(disk)).toBe("");
   });
 
-  test("names and places that cannot be are refused", async () => {
+  thoroughly("names and places that cannot be are refused", async () => {
     const disk = blank(16, 24);
     const node = await machineWith([disk]);
     await output(node, "mount hda /fat");

@@ -1,6 +1,7 @@
 /** `fdisk` writes only after `Yes`, twice. */
 import { describe, expect, test } from "vitest";
 import { type LabNode, readPartitionTable, SparseDisk } from "../../src/index.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, DISK_BYTES, images, PROMPT } from "./images.ts";
 
 /** A disk whose every sector says something, so that any change shows. */
@@ -17,7 +18,7 @@ async function machine(disk: SparseDisk): Promise<LabNode> {
 }
 
 describe("fdisk init", () => {
-  test.each([
+  const refusals: readonly [first: string, second: string | null][] = [
     ["no", null],
     ["yes", null],
     ["YES", null],
@@ -31,7 +32,8 @@ describe("fdisk init", () => {
     ["Yes", ""],
     ["Yes", "No"],
     ["Yes", "Yes!"],
-  ])("answers %j and %j leave the disk as it was", async (first, second) => {
+  ];
+  test.each(rowsOf(refusals, 3))("answers %j and %j leave the disk as it was", async (first, second) => {
     const disk = markedDisk();
     const before = disk.content();
     const node = await machine(disk);

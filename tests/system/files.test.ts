@@ -7,6 +7,7 @@ import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { DevicePart } from "../../src/oofs/device.ts";
 import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -163,7 +164,7 @@ async function run(node: LabNode, tree: Tree, operation: Operation): Promise<voi
 }
 
 describe("files at the shell", () => {
-  test("what the kernel writes is there for qure disk, and the reverse", async () => {
+  thoroughly("what the kernel writes is there for qure disk, and the reverse", async () => {
     const { node, disk } = await machine();
     for (const command of [
       "mkdir /a/notes",

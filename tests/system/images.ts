@@ -13,6 +13,7 @@ import {
   type SourceTree,
 } from "../../src/index.ts";
 import { kept, keptForAll } from "../setup/cache.ts";
+import { keepWarm } from "../setup/warm.ts";
 import { treeWith, treeWithProgram } from "./tree-with.ts";
 
 export const root = join(import.meta.dirname, "../..");
@@ -90,7 +91,7 @@ export function isoWithProgram(name: string, file: Uint8Array): Uint8Array {
 export function boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): LabCluster {
   // Less than usual: every snapshot looks at all of it.
   const small = nodes.map((node) => ({ ramBytes: 8 << 20, ...node }));
-  return new LabCluster({ ...options, nodes: small, firmware: images().firmware });
+  return keepWarm(new LabCluster({ ...options, nodes: small, firmware: images().firmware }));
 }
 
 /**
@@ -98,12 +99,12 @@ export function boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): L
  * from a snapshot, which is kept until a source changes.
  */
 export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
-  return restoreCluster(await kept(name, async () => (await make()).save()));
+  return keepWarm(restoreCluster(await kept(name, async () => (await make()).save())));
 }
 
 /** The same for a state that tests of several files begin from. */
 export async function inSharedState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
-  return restoreCluster(await keptForAll(name, async () => (await make()).save()));
+  return keepWarm(restoreCluster(await keptForAll(name, async () => (await make()).save())));
 }
 
 export const PROMPT = /\S+:\/\S*> $/;

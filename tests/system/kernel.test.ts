@@ -4,6 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt } from "./booted.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -47,23 +49,26 @@ const CLASSES = [
   "lock",
 ];
 
-test.each(CLASSES)("a %s goes back when its owner ends or is killed, and its handle is refused", async (name) => {
-  const lab = await inState("stale handles, tested", async () => {
-    const iso = await isoWith("tests/guest/stale.s", "asm/kernel/stale-test.s");
-    const booted = await nodeWithVolume(["echo text > /a/file"], { iso });
-    const node = booted.nodes[0]!;
-    const before = (await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm);
-    await node.enter("staletest", /staletest: \d+ passed, \d+ failed/);
-    await node.waitFor(PROMPT);
-    await booted.advance("2s");
-    expect((await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm)).toEqual(before);
-    await node.enter("mem check", /all headers agree/);
-    return booted;
-  });
-  expect(lab.nodes[0]!.console.text).toMatch(new RegExp(`^ok ${name}$`, "m"));
-});
+test.each(rowsOf(CLASSES, 3))(
+  "a %s goes back when its owner ends or is killed, and its handle is refused",
+  async (name) => {
+    const lab = await inState("stale handles, tested", async () => {
+      const iso = await isoWith("tests/guest/stale.s", "asm/kernel/stale-test.s");
+      const booted = await nodeWithVolume(["echo text > /a/file"], { iso });
+      const node = booted.nodes[0]!;
+      const before = (await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm);
+      await node.enter("staletest", /staletest: \d+ passed, \d+ failed/);
+      await node.waitFor(PROMPT);
+      await booted.advance("2s");
+      expect((await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm)).toEqual(before);
+      await node.enter("mem check", /all headers agree/);
+      return booted;
+    });
+    expect(lab.nodes[0]!.console.text).toMatch(new RegExp(`^ok ${name}$`, "m"));
+  },
+);
 
-test("an idle machine hardly wakes, and keeps the time", async () => {
+thoroughly("an idle machine hardly wakes, and keeps the time", async () => {
   const { lab, node } = await atPrompt();
   await node.enter("service stop network", PROMPT);
   await lab.advance("3s");

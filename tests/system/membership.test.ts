@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { isThorough } from "../setup/tier.ts";
+import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const CLUSTER_PORT = 20818;
@@ -77,10 +77,15 @@ async function coordinator(lab: LabCluster, plug: LabPlug): Promise<LabNode> {
 }
 
 describe("a death", () => {
-  test.each([
-    ["a member", false],
-    ["the coordinator", true],
-  ])("of %s is known to all within a second", async (_name, coordinates) => {
+  test.each(
+    rowsOf(
+      [
+        ["a member", false],
+        ["the coordinator", true],
+      ] as const,
+      1,
+    ),
+  )("of %s is known to all within a second", async (_name, coordinates) => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     // At several moments of a beat.
@@ -95,7 +100,7 @@ describe("a death", () => {
     );
   });
 
-  test("of two neighbours in the ring at once is known to all within two seconds", async () => {
+  thoroughly("of two neighbours in the ring at once is known to all within two seconds", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     // In the order of their ids, which are those of their cards: the second watches the first.
@@ -112,7 +117,7 @@ describe("a death", () => {
     );
   });
 
-  test("is not believed by a node that stood still itself", async () => {
+  thoroughly("is not believed by a node that stood still itself", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     // From a view on, so that the others' patience outlasts it.
@@ -164,7 +169,7 @@ describe("the coordinator", () => {
     await agreed(lab, lab.nodes, 1, "3s");
   });
 
-  test("that was cut off meets its successor, and one of the two goes on", async () => {
+  thoroughly("that was cut off meets its successor, and one of the two goes on", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     first.cut();
@@ -180,7 +185,7 @@ describe("the coordinator", () => {
     await coordinator(lab, plug);
   });
 
-  test("sends all of its view to a member that missed changes", async () => {
+  thoroughly("sends all of its view to a member that missed changes", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     const [deaf, gone] = lab.nodes.filter((node) => node !== first) as [LabNode, LabNode];

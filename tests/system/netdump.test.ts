@@ -28,7 +28,7 @@ async function bytesOf(s: PacketScene, path: string): Promise<Uint8Array> {
   );
 }
 
-test("frames that come and go are in the file, with their times, and tshark reads them", async (context) => {
+thoroughly("frames that come and go are in the file, with their times, and tshark reads them", async (context) => {
   const s = await scene();
   s.node.type("netdump /a/frames eth0\n");
   await s.lab.advance("200ms");

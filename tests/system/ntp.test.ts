@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { get16, put16 } from "../../emulator/ether/packet.ts";
 import { PacketScene, udp } from "../guest/packet-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -156,7 +157,7 @@ const USELESS: readonly (readonly [name: string, answer: Answer, said: string])[
   ["a receive time of long ago", { over: [[32, [0, 0, 0, 1, 0, 0, 0, 0]]] }, "answered too late to be of use"],
 ];
 
-test("answers that are wrong, forged or a kiss do not move the clock", async () => {
+thoroughly("answers that are wrong, forged or a kiss do not move the clock", async () => {
   const made = await scene();
   const { s } = made;
   const before = made.at(s.lab.nowNs);
@@ -170,26 +171,29 @@ test("answers that are wrong, forged or a kiss do not move the clock", async () 
   expect(made.at(s.lab.nowNs)).toBeGreaterThan(before);
 });
 
-test("as a service it asks again and again, less often when it is told so, and never again when it is refused", async () => {
-  const made = await scene();
-  const { s } = made;
-  const asked = serve(made, [{ ahead: 1 }]);
-  s.node.type(`ntp ${SERVER} 16 &\n`);
-  await s.node.waitFor(/: \+[01]\.\d{3} s, delay/);
-  await s.lab.advance("17s");
-  expect(asked.length).toBe(2);
-  const often = serve(made, [{ over: USELESS[14]![1].over! }]);
-  await s.lab.advance("16s");
-  expect(often.length).toBe(1);
-  const refused = serve(made, [{ over: USELESS[12]![1].over! }]);
-  await s.lab.advance("16s");
-  expect(refused.length).toBe(0);
-  await s.lab.advance("17s");
-  expect(refused.length).toBe(1);
-  await s.node.waitFor(/error: 10\.0\.2\.77 wants no more questions/);
-  await s.lab.advance("60s");
-  expect(refused.length).toBe(1);
-});
+thoroughly(
+  "as a service it asks again and again, less often when it is told so, and never again when it is refused",
+  async () => {
+    const made = await scene();
+    const { s } = made;
+    const asked = serve(made, [{ ahead: 1 }]);
+    s.node.type(`ntp ${SERVER} 16 &\n`);
+    await s.node.waitFor(/: \+[01]\.\d{3} s, delay/);
+    await s.lab.advance("17s");
+    expect(asked.length).toBe(2);
+    const often = serve(made, [{ over: USELESS[14]![1].over! }]);
+    await s.lab.advance("16s");
+    expect(often.length).toBe(1);
+    const refused = serve(made, [{ over: USELESS[12]![1].over! }]);
+    await s.lab.advance("16s");
+    expect(refused.length).toBe(0);
+    await s.lab.advance("17s");
+    expect(refused.length).toBe(1);
+    await s.node.waitFor(/error: 10\.0\.2\.77 wants no more questions/);
+    await s.lab.advance("60s");
+    expect(refused.length).toBe(1);
+  },
+);
 
 test.each(["ntp", "ntp 10.0.2.77 15", "ntp 10.0.2.77 86401", "ntp 10.0.2.77 x", "ntp 10.0.2.77 0 near"])(
   "%s is misused",

@@ -79,7 +79,7 @@ describe("programs", () => {
     expect(await belongings(node)).toBe(before);
   });
 
-  test("that want more memory than there is are ended, and give back what they had", async () => {
+  thoroughly("that want more memory than there is are ended, and give back what they had", async () => {
     const { node } = await atPrompt();
     const before = await belongings(node);
     expect(await output(node, "primes 100000000")).toMatch(
@@ -152,7 +152,7 @@ describe("programs", () => {
     expect(await output(node, "ps")).not.toMatch(/wc|sleep/);
   });
 
-  test("may call the kernel with anything", async () => {
+  thoroughly("may call the kernel with anything", async () => {
     const { node } = await atPrompt();
     const before = await belongings(node);
     expect(await output(node, "hostile 4000 5")).toMatch(/\d+ calls by \d+ programs, \d+ of them killed\n/);

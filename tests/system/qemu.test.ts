@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { oracle } from "../oracle.ts";
+import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { images } from "./images.ts";
 import { keysInQemu } from "./in-qemu.ts";
 
-const qemu = oracle("qemu-system-i386");
 let folder: string;
 
 beforeAll(() => {
@@ -25,9 +26,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const ANSWER = /^the answer is/m;
 
 /** Boots, types `echo` at the prompt, and returns what came over COM1, without control sequences, once it is answered. */
-async function bootInQemu(args: readonly string[]): Promise<string> {
+async function bootInQemu(qemu: string, args: readonly string[]): Promise<string> {
   const child = execa(
-    qemu!,
+    qemu,
     ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", ...args],
     { timeout: 60_000, reject: false, buffer: false, stdin: "pipe" },
   );
@@ -57,10 +58,11 @@ const WAYS: readonly (readonly [way: string, args: readonly string[]])[] = [
   ["disk, our firmware", ["-bios", "firmware.bin", "-vga", "std", "-drive", "format=raw,file=qure.img"]],
 ];
 
-for (const [way, args] of WAYS) {
+for (const [way, args] of rowsOf(WAYS, 2)) {
   test(`boots to the shell in QEMU from ${way}`, async (context) => {
-    if (!qemu) return context.skip("qemu-system-i386 is not installed");
+    const qemu = requireOracle("qemu-system-i386", context);
     const text = await bootInQemu(
+      qemu,
       args.map((arg) => arg.replace(/(qure\.iso|qure\.img|firmware\.bin)/, (name) => join(folder, name))),
     );
     expect(text).toMatch(/QuRe loader: /);
@@ -68,31 +70,33 @@ for (const [way, args] of WAYS) {
   });
 }
 
-test.each([
+const refused: readonly [what: string, args: readonly string[], sentence: RegExp][] = [
   ["2 MiB of memory", ["-m", "2"], /it needs \d+ KiB of memory above 1 MiB, the machine has \d+ KiB there/],
   [
     "a processor without CPUID's pages of 4 MiB",
     ["-cpu", "486,-pse"],
     /the processor is too old: it has no pages of 4 MiB/,
   ],
-])("the loader refuses %s with a sentence", async (_what, args, sentence) => {
-  if (!qemu) return;
-  const text = await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args]);
+];
+test.for(rowsOf(refused, 1))("the loader refuses %s with a sentence", async ([, args, sentence], context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  const text = await bootInQemu(qemu, ["-cdrom", join(folder, "qure.iso"), ...args]);
   expect(text).toMatch(sentence);
   expect(text).not.toMatch(/PANIC/);
 });
 
-test.each([
+const machines: readonly [what: string, args: readonly string[]][] = [
   ["4 MiB of memory", ["-m", "4"]],
   ["3.5 GiB of memory", ["-m", "3584"]],
   ["a 486", ["-cpu", "486"]],
-])("boots in QEMU with %s", async (_what, args) => {
-  if (!qemu) return;
-  expect(await bootInQemu(["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(ANSWER);
+];
+test.for(rowsOf(machines, 1))("boots in QEMU with %s", async ([, args], context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  expect(await bootInQemu(qemu, ["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(ANSWER);
 });
 
-test("eight consoles, by the keys of QEMU's keyboard", async () => {
-  if (!qemu) return;
+thoroughly("eight consoles, by the keys of QEMU's keyboard", async (context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
   const screens = await keysInQemu(
     qemu,
     ["-m", "16", "-cdrom", join(folder, "qure.iso")],

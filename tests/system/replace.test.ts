@@ -1,6 +1,7 @@
 /** A service whose program is replaced by a newer one while it runs: its state goes over, or the old one goes on. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
@@ -114,7 +115,7 @@ test("can be stopped, and begun once only, while a replacement is under way", as
   expect(await output(node, "ps")).not.toMatch(/ (counter|next-s)\n/);
 });
 
-test("keeps the connections of a server, and those that come", async () => {
+thoroughly("keeps the connections of a server, and those that come", async () => {
   const disk = new RecordingDisk();
   disk.content = partitioned();
   const lab = boot({ nodes: [{ cdrom: images().iso, disk }, { cdrom: images().iso }] });

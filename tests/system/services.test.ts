@@ -1,6 +1,7 @@
 /** The network, the cluster and the log as services: stopped, started again, and what becomes of those that need them. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 async function agreed(): Promise<{ lab: LabCluster; first: LabNode; second: LabNode }> {
@@ -26,7 +27,7 @@ async function output(node: LabNode, command: string): Promise<string> {
 }
 
 describe("the network", () => {
-  test("stops with the cluster, and nothing is left of them", async () => {
+  thoroughly("stops with the cluster, and nothing is left of them", async () => {
     const { lab, first, second } = await agreed();
     const from = second.console.text.length;
     await first.enter("service stop network", PROMPT);

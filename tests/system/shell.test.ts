@@ -1,6 +1,7 @@
 /** The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -109,7 +110,7 @@ describe("the shell", () => {
     await node.waitFor(/^left$/m);
   });
 
-  test("keeps settings and history on the volume, and runs a script when the machine starts", async () => {
+  thoroughly("keeps settings and history on the volume, and runs a script when the machine starts", async () => {
     const { lab, node } = await atPrompt();
     await output(node, "umount /a");
     await output(node, "mount hda0 /net");

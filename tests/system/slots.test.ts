@@ -44,7 +44,7 @@ async function restart({ node }: Machine, said: RegExp): Promise<void> {
   await node.waitFor(PROMPT);
 }
 
-test("a kernel is installed, tried, confirmed, and selected again", async () => {
+thoroughly("a kernel is installed, tried, confirmed, and selected again", async () => {
   const tried = await machine();
   const { node } = tried;
   await say(node, "kernel list", /^0 {2}QuRe .*, sector \d+, good\n1 {2}empty\n/m);

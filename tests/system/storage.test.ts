@@ -112,7 +112,7 @@ describe("a power cut", () => {
     const cuts = log.flatMap((entry, index) =>
       entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
     );
-    for (const cut of rowsOf([...new Set(cuts)], 24)) {
+    for (const cut of rowsOf([...new Set(cuts)], 8)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
       for (const keep of [undefined, () => random.below(2) === 0]) {
         disk.content = cutAt(before, log, cut, keep);
@@ -161,7 +161,7 @@ describe("a power cut", () => {
     expect([...seen].sort()).toEqual(["new", "none", "old"]);
   });
 
-  test("while `fdisk init` writes leaves the old sector 0, none, or a disk with the whole image", async () => {
+  thoroughly("while `fdisk init` writes leaves the old sector 0, none, or a disk with the whole image", async () => {
     const disk = new RecordingDisk();
     disk.content.fill(0x5a);
     const before = disk.content.slice();
@@ -200,7 +200,7 @@ describe("a damaged volume", () => {
     return { node, disk };
   }
 
-  test.each([
+  const mendable: readonly [what: string, offset: number, sentence: RegExp][] = [
     ["superblock", start, /oofs: hda0: the superblock is damaged; the commit records serve\n/],
     [
       "first copy of a commit record",
@@ -208,7 +208,8 @@ describe("a damaged volume", () => {
       /oofs: hda0: the copy of commit record 3 in block 2 was damaged\n/,
     ],
     ["second copy of a commit record", evenCopies[1]!, /the copy of commit record 2 in block 1022 was damaged\n/],
-  ])("is mended where there is a second copy: %s", async (_what, offset, sentence) => {
+  ];
+  test.each(rowsOf(mendable, 1))("is mended where there is a second copy: %s", async (_what, offset, sentence) => {
     const { node, disk } = await damaged(offset);
     const whole = disk.content[offset]! ^ 0x10;
     await node.enter("mount hda0 /net", sentence);
@@ -228,7 +229,7 @@ describe("a damaged volume", () => {
     await save(node, "a", { bytes: 4, seed: 9 });
   });
 
-  test("without any commit record is refused", async () => {
+  thoroughly("without any commit record is refused", async () => {
     const { node, disk } = await damaged(...evenCopies, ...oddCopies);
     const before = disk.content.slice();
     await node.enter("mount hda0 /net", /no commit record is valid/);
@@ -253,7 +254,7 @@ describe("a damaged volume", () => {
     await node.enter("fsck /net", /the checksum is wrong of block \d+ \(object 3, offset 0\) \/a\n\/net: 1 problems\n/);
   });
 
-  test("one block of an object table is replaced by the other table's", async () => {
+  thoroughly("one block of an object table is replaced by the other table's", async () => {
     const { node, disk } = await damaged();
     const table = Buffer.from(disk.content.buffer).indexOf("OOBJ", start) & -BLOCK_BYTES;
     // The newest of the table's blocks: the one that has object 3.
@@ -269,7 +270,7 @@ describe("a damaged volume", () => {
   });
 });
 
-test("an object of a newer version of its class is left alone", async () => {
+thoroughly("an object of a newer version of its class is left alone", async () => {
   const { node } = await machine();
   await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
   await node.enter("mount hda0 /net", PROMPT);

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { PacketScene } from "../guest/packet-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";
 import { outputAmong } from "./output.ts";
@@ -53,7 +54,7 @@ test("nothing leaves until a collector is set, then each line does, and tshark r
   expect(frames.length).toBe(before);
 });
 
-test("what a collector without an address could not hear, it hears later", async () => {
+thoroughly("what a collector without an address could not hear, it hears later", async () => {
   const { s, lines } = await scene();
   await outputAmong(s.node, "set syslog.server nowhere.invalid");
   await outputAmong(s.node, "service stop cluster");

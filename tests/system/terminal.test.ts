@@ -1,6 +1,7 @@
 /** Terminals of any size at the serial line: the kernel asks, and the editor, `more`, the line and the debugger heed it. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { inState, PROMPT } from "./images.ts";
 import { Terminal } from "./terminal.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -24,7 +25,7 @@ const SIZES = [
   [5, 20],
 ] as const;
 
-test.each(SIZES)("the editor fills a terminal of %i rows and %i columns", async (rows, columns) => {
+test.each(rowsOf(SIZES, 1))("the editor fills a terminal of %i rows and %i columns", async (rows, columns) => {
   const { lab, node, terminal } = await atTerminal(rows, columns);
   node.type("edit /a/numbers\n");
   await lab.advance("2s");

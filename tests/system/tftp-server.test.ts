@@ -61,7 +61,7 @@ const request = (name: string, mode = "octet", kind = 1): Uint8Array =>
   Uint8Array.from([0, kind, ...text(name), 0, ...text(mode), 0]);
 const acknowledge = (number: number): Uint8Array => Uint8Array.of(0, 4, number >> 8, number & 255);
 
-test("a file comes whole, block by block, also when packets are lost", async () => {
+thoroughly("a file comes whole, block by block, also when packets are lost", async () => {
   const s = await scene();
   const whole = `${TEXT}\n`.repeat(16);
   let got = "";

@@ -95,7 +95,7 @@ test("a server without options, lost and doubled packets, and a stranger's do no
   expect(strangers.map((bytes) => textOf(bytes))).toEqual(["\0\x05\0\x05not your transfer\0"]);
 });
 
-test("a file is put, by large blocks when the server takes them", async () => {
+thoroughly("a file is put, by large blocks when the server takes them", async () => {
   const s = await scene();
   serve(s, give);
   await output(s.node, `tftp get ${SERVER} image /a/image`);

@@ -7,7 +7,7 @@ import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -52,7 +52,7 @@ function withVolume(volume: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
-describe("a volume of version 1", () => {
+describeThoroughly("a volume of version 1", () => {
   const blocks = PARTITION_SECTORS / 8;
   const large = new Uint8Array(600 * BLOCK_BYTES).map((_, at) => at % 251);
   const old = makeVersion1(
@@ -76,7 +76,7 @@ describe("a volume of version 1", () => {
     7n,
   );
 
-  thoroughly("is converted when it is mounted, wherever power is cut", async () => {
+  test("is converted when it is mounted, wherever power is cut", async () => {
     const { node, disk } = await machine();
     disk.content = withVolume(old.bytes);
     const before = disk.content.slice();
@@ -140,7 +140,7 @@ describe("a volume of version 1", () => {
   });
 });
 
-describe("a partition that became smaller", () => {
+describeThoroughly("a partition that became smaller", () => {
   test("is mounted when all of the volume's data fits, and says exactly why not else", async () => {
     const { node, disk } = await machine();
     const volume = new MemoryDisk(4096 * BLOCK_BYTES);
@@ -171,7 +171,7 @@ describe("a partition that became smaller", () => {
   });
 });
 
-describe("a full volume", () => {
+describeThoroughly("a full volume", () => {
   test("deletes, and what found no space has changed nothing", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
@@ -233,7 +233,7 @@ describe("a disk that fails", () => {
   });
 });
 
-describe("a large volume", () => {
+describeThoroughly("a large volume", () => {
   /** Keeps only what is written. */
   class SparseDisk implements BlockBackend {
     readonly readOnly = false;

@@ -117,7 +117,7 @@ async function connectedBytes(count: number): Promise<void> {
   await lab.nodes[0]!.waitFor(`reflected ${count} bytes`);
 }
 
-test("what a program says to a guest that has connected to it comes back as it was", () => connectedBytes(BYTES));
+thoroughly("what a program says to a guest that has connected to it comes back as it was", () => connectedBytes(BYTES));
 thoroughly("100 MiB by a connection of the guest's", { timeout: 600_000 }, () => connectedBytes(MANY_BYTES));
 
 test("curl asks a guest's web server by a forwarded port, and a guest's wget asks a server of this host", async (context) => {

@@ -6,6 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { ModelName } from "../../emulator/cpu/model.ts";
 import { JIT_MODES, type JitMode } from "../../emulator/jit/jit.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { guest } from "./guest.ts";
 import { ourFirmware } from "./packages.ts";
 import { System } from "./system.ts";
@@ -72,7 +74,7 @@ function runInQemu(qemu: string, more: readonly string[]): string[] {
   });
 }
 
-describe.each([1, 2, 3, 8])("%i processors", (processors) => {
+describe.each(rowsOf([1, 2, 3, 8], 2))("%i processors", (processors) => {
   test("start, count, and interrupt each other, with the compiler and without", () => {
     const [first, ...others] = JIT_MODES.map((jit) => outcome(started(processors, jit)));
     expect(first!.lines).toEqual(expected(processors));
@@ -81,7 +83,7 @@ describe.each([1, 2, 3, 8])("%i processors", (processors) => {
 });
 
 describe("a machine with several processors", () => {
-  test("is in the same state however its run is cut, and goes on from a snapshot at any moment", () => {
+  thoroughly("is in the same state however its run is cut, and goes on from a snapshot at any moment", () => {
     const whole = outcome(started(3, "on"));
     const system = started(3, "on");
     // Odd stretches, so that turns, halts and interrupts are cut everywhere; each ends in another machine.
@@ -132,7 +134,7 @@ describe("a machine with several processors", () => {
   });
 });
 
-test.for([1, 2])("QEMU says the same with %i processors", (processors, context) => {
+test.for(rowsOf([2, 1], 1))("QEMU says the same with %i processors", (processors, context) => {
   const qemu = requireOracle("qemu-system-i386", context);
   expect(runInQemu(qemu, ["-smp", String(processors)])).toEqual(expected(processors));
 });

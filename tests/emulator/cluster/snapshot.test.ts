@@ -98,7 +98,7 @@ describe("a restored cluster", () => {
     expect(copy.digest()).toBe(original.digest());
   });
 
-  test("can be restored in place, back and forth, its disk included", async () => {
+  thoroughly("can be restored in place, back and forth, its disk included", async () => {
     const lab = cluster(1);
     const machine = lab.cluster.machines[0]!;
     lab.cluster.runUntil(100 * MS);
@@ -141,7 +141,7 @@ describe("a restored cluster", () => {
     expect(copy.digest()).toBe(original.digest());
   });
 
-  test("one machine of it lives alone", async () => {
+  thoroughly("one machine of it lives alone", async () => {
     const original = cluster(2);
     await original.nodes[1]!.waitFor(CLOUD);
     const copy = restoreCluster(original.nodes[1]!.save());
@@ -165,7 +165,7 @@ describe("a snapshot file", () => {
     return bytes;
   }
 
-  test("is the same for the same state, and holds what machines share once", () => {
+  thoroughly("is the same for the same state, and holds what machines share once", () => {
     expect(Buffer.compare(restoreCluster(file).save(), file)).toBe(0);
     const alone = cluster(1);
     alone.cluster.runUntil(300 * MS);

@@ -104,7 +104,7 @@ describe("gdb", () => {
     expect(output).toMatch(/^clock_tick \+ 12 in section/m);
   });
 
-  test("understands 16-bit code: the boot sector by its linear address, and CS:IP", async (context) => {
+  thoroughly("understands 16-bit code: the boot sector by its linear address, and CS:IP", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [
       {
@@ -157,7 +157,7 @@ describe("gdb", () => {
     expect(output).toMatch(/^\d+\t +xor +ax, ax\n\d+\t +mov +ss, ax\n\d+\t +xor +ax, ax\nboot_sector \+ 1 in section/m);
   });
 
-  test("watches data: writes, reads, and both", async (context) => {
+  thoroughly("watches data: writes, reads, and both", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [
       {
@@ -199,7 +199,7 @@ describe("gdb", () => {
     expect(output).toMatch(/stopped\s+qure-1: [1-9]\d* ns/);
   });
 
-  test("steps do not fall into the handlers of interrupts, unless they are told to", async (context) => {
+  thoroughly("steps do not fall into the handlers of interrupts, unless they are told to", async (context) => {
     const gdb = requireOracle("gdb", context);
     // The idle loop halts: every step over HLT waits for an interrupt.
     const steps = Array.from({ length: 12 }, () => ["nexti", "info symbol $pc"]).flat();
@@ -215,7 +215,7 @@ describe("gdb", () => {
     expect(entering).toMatch(/^(?!idle).* in section/m);
   });
 
-  test("goes backwards to the same registers, lines and breakpoints, and forwards again", async (context) => {
+  thoroughly("goes backwards to the same registers, lines and breakpoints, and forwards again", async (context) => {
     const gdb = requireOracle("gdb", context);
     const lab = cluster(1);
     const registers = (name: string): string[] => [
@@ -270,7 +270,7 @@ describe("gdb", () => {
     expect(lab.digest()).toBe(await digestAt(1, end));
   });
 
-  test("goes backwards over calls and out of routines", async (context) => {
+  thoroughly("goes backwards over calls and out of routines", async (context) => {
     const gdb = requireOracle("gdb", context);
     const place = (name: string): string => `printf "${name} = %d\\n", $pc - (int)&disk_print`;
     const [output] = await debug(cluster(1), gdb, folder, [

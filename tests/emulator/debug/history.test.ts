@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import type { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import type { Stop } from "../../../emulator/debug/stop.ts";
 import { blankDisk, type LabCluster } from "../../../src/index.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "../../system/images.ts";
 
 const MIB = 1024 * 1024;
@@ -54,7 +55,7 @@ test("a cluster goes back over disk writes and frames, and forwards to the same 
   expect(node!.console.text).toBe(text);
 });
 
-test("what was typed is taken back by going before it; disks hold what they held", async () => {
+thoroughly("what was typed is taken back by going before it; disks hold what they held", async () => {
   const lab = await booted(1);
   const [node] = lab.nodes;
   const debuggers = lab.debug();
@@ -85,7 +86,7 @@ test("what was typed is taken back by going before it; disks hold what they held
   await node!.enter("echo hello", /^hello$/m);
 });
 
-test("a cable that was pulled is plugged again before that", async () => {
+thoroughly("a cable that was pulled is plugged again before that", async () => {
   const lab = await booted(2);
   const debuggers = lab.debug();
   const stops: Stop[] = [];

@@ -77,7 +77,7 @@ describe("traces", () => {
     );
   });
 
-  test("executed code, from each place to which control goes", async () => {
+  thoroughly("executed code, from each place to which control goes", async () => {
     const plain = cluster(1);
     await plain.advance("80ms");
     const lab = cluster(1);
