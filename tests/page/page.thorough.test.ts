@@ -11,6 +11,9 @@ import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser 
 
 /** With all that the service worker keeps. */
 const MOST_BYTES = 1_000_000;
+/** When thirty machines have been one cluster for some time, and how long they are watched then. */
+const RESTED_NS = 30e9;
+const IDLE_NS = 30e9;
 const SENTENCE = /^[A-ZÄÖÜa-z0-9].{10,}/;
 
 test("a first visit loads less than a megabyte, shows three machines at once and a cluster soon after", (context) =>
@@ -27,6 +30,23 @@ test("a first visit loads less than a megabyte, shows three machines at once and
     );
     expect(bytes).toBeLessThan(MOST_BYTES);
     await page.locator(".headline strong", { hasText: "3 of 3 PCs agree: one cluster, era 1" }).waitFor();
+    expect(errors).toEqual([]);
+  }));
+
+test("thirty machines become one cluster and go on", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const startMs = performance.now();
+    await page.goto(`${address}?nodes=30`);
+    await until(page, "state.agreed");
+    const agreedMs = performance.now() - startMs;
+    await runTo(page, RESTED_NS);
+    const restedMs = performance.now();
+    await runTo(page, RESTED_NS + IDLE_NS);
+    const idleMs = performance.now() - restedMs;
+    process.stdout.write(
+      `30 machines: agreed after ${(agreedMs / 1000).toFixed(1)} s, then ${(IDLE_NS / 1e6 / idleMs).toFixed(1)} times real time\n`,
+    );
+    await page.locator(".headline strong", { hasText: "30 of 30 PCs agree: one cluster, era 1" }).waitFor();
     expect(errors).toEqual([]);
   }));
 
