@@ -55,7 +55,7 @@ const CASES = {
   "assembler/hostile": { quick: 20, fast: 25, thorough: 300 },
   "assembler/random": { quick: 20, fast: 20, thorough: 600 },
   "binutils/differential": { quick: 1, fast: 1, thorough: 8 },
-  "chaos/campaign": { quick: 2, fast: 2, thorough: 100 },
+  "chaos/campaign": { quick: 2, fast: 10, thorough: 100 },
   "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 200 },
   "emulator/cluster/snapshot": { quick: 3, fast: 3, thorough: 100 },
   "emulator/cpu/differential": { quick: 100, fast: 100, thorough: 5000 },
