@@ -7,6 +7,7 @@ import { factsOf } from "./cluster-facts.ts";
 import { agreedValues } from "./cluster-values.ts";
 import type { Drill, Drills, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { livesApart } from "./lives-drills.ts";
 import { holdersOf, SERVICE_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
@@ -76,7 +77,8 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     const roles = [speaker, holder, founder].filter((index) => index !== undefined && core.includes(index));
     return random.chance(50) && roles.length > 0 ? random.pick(roles)! : random.pick(core);
   };
-  const othersOf = (index: number): number[] => world.core.filter((other) => other !== index);
+  const othersOf = (index: number): number[] =>
+    world.nodes.filter((node) => world.isOn(node.index) && node.index !== index).map((node) => node.index);
   const goneFor = (others: readonly number[], gone: number): string | null => {
     for (const index of others)
       if (facts.peers(index)?.get(facts.ids[gone]!)?.isAlive !== false)
@@ -257,9 +259,10 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     },
   };
 
+  const { lives } = livesApart(world, layout, wellNot);
   const { say } = deceits({ world, layout, stranger, recorder, wellNot });
   return {
-    all: [death, goodbye, idle, still, race, older, ...say],
+    all: [death, goodbye, idle, still, race, older, ...lives, ...say],
     frame: (frame) => recorder.frame(frame),
   };
 }
