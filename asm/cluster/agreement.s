@@ -316,7 +316,10 @@ agreement_heard:
     mov     eax, STATE_MEMBER
     jmp     .Lagreement_heard_entered
 .Lagreement_heard_alone:
-    lea     eax, [ebx + CLOUD_FOUNDER]  # it did; once somebody has joined it, both of them are right
+    mov     eax, [ebx + CLOUD_ERA]      # it did; once somebody has joined it, both of them are right. The founder of
+    cmp     eax, [node + NODE_ERA]      # our own era may have begun another one alone
+    jne     .Lagreement_heard_answer
+    lea     eax, [ebx + CLOUD_FOUNDER]
     mov     edx, offset node + NODE_FOUNDER
     call    session_same
     jne     .Lagreement_heard_answer

@@ -8,10 +8,11 @@
 
 REPEAT_MS               = 250           # a new coordinator repeats its view after this,
 REPEATS                 = 2             # so often
-TELL_MS                 = 100           # changes are told at most this often, many in one packet
+TELL_MS                 = 70            # changes are told at most this often, many in one packet
 ANSWER_MS               = 100           # hellos are answered at most this often
 WHOLE_MS                = 50            # who else asks for the whole view within this time gets the same packets
-SPREAD_MS               = 100           # first reports are spread over this time
+SPREAD_MS               = 100           # first reports are spread over this time,
+SPREAD_NEW_MS           = 10            # those of nodes that have just come, which one view has named, over this
 ASK_MS                  = 250           # a view that differs for so long is asked for
 HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unanswered for so long is taken for silent
 BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
@@ -117,7 +118,10 @@ coordinator_adopt:
     mov     dword ptr [asking], 0
     mov     dword ptr [trust_confirmed], 0 # this one may know no more of us than our last boot
     mov     eax, SPREAD_MS
-    call    coordinator_delay
+    cmp     dword ptr [view_members], 0 # of the view that named it, nothing was taken over yet
+    jne     1f
+    mov     eax, SPREAD_NEW_MS
+1:  call    coordinator_delay
     mov     [report_at], eax
     pop     ebx
 

@@ -10,7 +10,7 @@
 .include "net.inc"
 .include "cluster.inc"
 
-HOLD_MS                 = 100           # a holder says so this often
+HOLD_MS                 = 80            # a holder says so this often, and a tick later as it waits
 SILENCE_MS              = SERVICE_SILENCE_MS    # after it the next in the row takes over,
     # each further one so much later: when the one before has ended its claim, which is four waits of two ticks
 STEP_MS                 = 110

@@ -80,6 +80,12 @@ cluster_receive:
     mov     edx, ebx
     mov     ecx, edi
     call    peer_heard
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
+    jne     .Lcluster_receive_heard
+    mov     eax, ebx                    # it does not believe us yet, though we believe it: our next packet names it
+    mov     edx, edi
+    call    stranger_heard
+.Lcluster_receive_heard:
     mov     eax, ebx
     mov     edx, edi
     call    agreement_heard

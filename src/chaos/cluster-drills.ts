@@ -7,6 +7,7 @@ import { factsOf } from "./cluster-facts.ts";
 import { agreedValues } from "./cluster-values.ts";
 import type { Drill, Drills, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { livesApart } from "./lives-drills.ts";
 import { holdersOf, SERVICE_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
@@ -33,8 +34,11 @@ const HOLDER_BYTES = 2000;
 const AGREE_NS = 8000 * MS;
 const OLDER_NS = 20_000 * MS;
 const BYE = 4;
-/** What members say when nothing happens: views, reports, and that they hold. */
-const IDLE_KINDS: ReadonlySet<number> = new Set([2, 3, 8]);
+/** What nobody says when nothing happens: hellos, probes, accusations, proposals; and what nobody wants to have. */
+const BUSY_KINDS: ReadonlySet<number> = new Set([1, 7, 12, 15, 16, 17, 18, 19, 20]);
+const REPORT = 3;
+const ASK = 2;
+const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_replayed", "count_cloud_unproven"];
 
 /** Gives its actions the first time it is asked. */
 class Once {
@@ -73,7 +77,8 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     const roles = [speaker, holder, founder].filter((index) => index !== undefined && core.includes(index));
     return random.chance(50) && roles.length > 0 ? random.pick(roles)! : random.pick(core);
   };
-  const othersOf = (index: number): number[] => world.core.filter((other) => other !== index);
+  const othersOf = (index: number): number[] =>
+    world.nodes.filter((node) => world.isOn(node.index) && node.index !== index).map((node) => node.index);
   const goneFor = (others: readonly number[], gone: number): string | null => {
     for (const index of others)
       if (facts.peers(index)?.get(facts.ids[gone]!)?.isAlive !== false)
@@ -156,17 +161,27 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       const fromNs = world.nowNs + IDLE_NS - IDLE_COUNTED_NS;
       const bytesOf = world.nodes.map(() => 0);
       let strange: string | null = null;
+      const refused = (): number[] =>
+        world.core.map((index) =>
+          REFUSALS.reduce((sum, name) => sum + (world.nodes[index]!.memory.word(layout.address(name)) ?? 0), 0),
+        );
+      let before: readonly number[] | null = null;
       return {
         lastsNs: IDLE_NS,
         frame: ({ cable, toSwitch, sentNs, bytes }) => {
           if (!toSwitch || sentNs < fromNs || !world.nodes[cable]) return;
           bytesOf[cable]! += bytes.length;
-          const kind = clusterPacketOf(bytes)?.[5];
-          if (kind !== undefined && !IDLE_KINDS.has(kind))
-            strange ??= `${nameOf(cable)} says a packet of kind ${kind}, though nothing happens`;
+          const packet = clusterPacketOf(bytes);
+          const [kind = 0, flags = 0] = [packet?.[5], packet?.[7]];
+          if (BUSY_KINDS.has(kind) || (kind === REPORT && (flags & ASK) !== 0))
+            strange ??= `${nameOf(cable)} says a packet of kind ${kind}, flags ${flags}, though nothing happens`;
         },
         wrong: () => {
+          if (world.nowNs >= fromNs) before ??= refused();
           if (strange !== null || world.nowNs < fromNs + IDLE_COUNTED_NS) return strange;
+          const after = refused();
+          const refuser = world.core.find((_, at) => after[at] !== before?.[at]);
+          if (refuser !== undefined) return `${nameOf(refuser)} refuses what members say, though nothing happens`;
           const holders = holdersOf(world, layout);
           for (const index of world.core) {
             const most = IDLE_BYTES + (holders.includes(index) ? HOLDER_BYTES : 0);
@@ -244,9 +259,10 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     },
   };
 
+  const { lives } = livesApart(world, layout, wellNot);
   const { say } = deceits({ world, layout, stranger, recorder, wellNot });
   return {
-    all: [death, goodbye, idle, still, race, older, ...say],
+    all: [death, goodbye, idle, still, race, older, ...lives, ...say],
     frame: (frame) => recorder.frame(frame),
   };
 }

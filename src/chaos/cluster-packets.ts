@@ -1,7 +1,9 @@
 /** What holds of the cluster's packets as they leave a machine: their form, their numbers, and to whom they are said. */
 import { get32 } from "../../emulator/ether/packet.ts";
 import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
 
 const KIND = 5;
 /** What it names is a stranger, whoever it goes to. */
@@ -131,3 +133,50 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
     };
   }),
 ];
+
+const SUSPECT = 12;
+const SENDER = 24;
+const TARGET = 128;
+const SILENT = 136;
+/** An observer is judged that has heard all for so long. */
+const HEARS_NS = 3e9;
+/** So long it waits before it accuses, and so much longer for each step of bad health. */
+const PATIENCE_NS = [650e6, 1350e6] as const;
+const HEALTH_NS = 400e6;
+const SMALL = 33;
+
+/** Whom a node calls silent it has waited for. */
+export function waitsLongEnough(layout: KernelLayout): Invariant {
+  return {
+    name: "patience",
+    kind: "wrong",
+    rule: "a node accuses nobody whom it has heard within its patience, which is longer in bad health",
+    watch: (world) => {
+      const facts = factsOf(world, layout);
+      /** By observer: when somebody's word last reached it. */
+      const heard = world.nodes.map(() => new Map<string, number>());
+      const patience = PATIENCE_NS[world.nodes.length > SMALL ? 1 : 0];
+      return {
+        frame: ({ cable, toSwitch, sentNs, bytes }) => {
+          const node = world.nodes[cable];
+          const packet = node && clusterPacketOf(bytes);
+          if (!packet) return null;
+          if (!toSwitch) {
+            heard[cable]!.set(packetHex(packet, SENDER, NAMED_BYTES), sentNs);
+            return null;
+          }
+          if (packet[KIND] !== SUSPECT || little32(packet, SILENT) !== 1) return null;
+          const id = packetHex(packet, TARGET, NAMED_BYTES);
+          const target = facts.indexOf(id);
+          const isClear = (index: number): boolean => world.hearsForNs(index) > HEARS_NS;
+          if (!isClear(cable) || target === undefined || (world.isOn(target) && !isClear(target))) return null;
+          const health = node.memory.word(layout.address("health")) ?? 0;
+          const silentNs = sentNs - (heard[cable]!.get(id) ?? -Infinity);
+          return silentNs >= patience + health * HEALTH_NS
+            ? null
+            : `${node.name} in health ${health} calls ${id} silent after ${Math.round(silentNs / 1e6)} ms`;
+        },
+      };
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { clusterDrills } from "./cluster-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
-import { PACKET_INVARIANTS } from "./cluster-packets.ts";
+import { PACKET_INVARIANTS, waitsLongEnough } from "./cluster-packets.ts";
 import { tablesHold } from "./cluster-tables.ts";
 import { agreesOnce } from "./cluster-values.ts";
 import { keepsPromises } from "./cluster-votes.ts";
@@ -49,6 +49,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       keepsPromises(layout),
       tablesHold(layout),
       ...PACKET_INVARIANTS,
+      waitsLongEnough(layout),
     ],
     missing: (world) => clusterMissing(world, layout),
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
@@ -75,6 +76,30 @@ async function coordinator(lab: LabCluster, plug: LabPlug): Promise<LabNode> {
   expect(senders.size).toBe(1);
   return lab.nodes[[...senders][0]!]!;
 }
+
+thoroughly("a node that comes back is in the view for all within 100 ms of the answer that it gets", async () => {
+  const { lab, plug } = await cluster(4);
+  const first = await coordinator(lab, plug);
+  const newcomer = lab.nodes.find((node) => node !== first)!;
+  newcomer.powerOff();
+  const others = lab.nodes.filter((node) => node !== newcomer);
+  await agreed(lab, others, 1, "2s");
+  await lab.advance("2s");
+  const wire = new ClusterWire(lab);
+  newcomer.powerOn();
+  await agreed(lab, lab.nodes, 1);
+  const mac = Buffer.from(lab.cluster.macAddresses[newcomer.index]!).toString("hex");
+  const id = `${mac.slice(0, 6)}fffe${mac.slice(6)}`;
+  const [NAMED, IN] = [5, 2];
+  const told = (state: number): number =>
+    wire.of(VIEW).find(({ data }) => {
+      for (let entry = VIEW_BYTES; entry < data.length; entry += ENTRY_BYTES)
+        if (Buffer.from(data.subarray(entry, entry + 8)).toString("hex") === id && data[entry + 17] === state)
+          return true;
+      return false;
+    })!.atMs;
+  expect(told(IN) - told(NAMED)).toBeLessThanOrEqual(100);
+});
 
 describe("a death", () => {
   test.each(

@@ -1,0 +1,111 @@
+/**
+ * What becomes of eras when parts of a cluster that do not hear each other begin anew (docs/protocols/cluster.md, "The
+ * eras come out"): one part is a single machine, the other the rest.
+ */
+import type { Random } from "../../emulator/state/random.ts";
+import type { FaultAction } from "../lab/fault-kinds.ts";
+import { factsOf } from "./cluster-facts.ts";
+import type { Drill, Trial } from "./drill.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import type { World } from "./world.ts";
+
+const MOST_NS = 60e9;
+/** Two that found a cluster together. */
+const COMPANY = 2;
+
+interface Lives {
+  readonly name: string;
+  readonly rule: string;
+  /** Which parts begin anew while they are apart: the one machine, with a new one beside it; the rest. */
+  readonly one: "stays" | "begins" | "begins with another";
+  readonly rest: "stays" | "begins";
+  /** The rest loses its power again before the parts meet. */
+  readonly joins: boolean;
+  /** By how much the era is another in the end. */
+  readonly eras: number;
+}
+
+const LIVES: readonly Lives[] = [
+  {
+    name: "later life",
+    rule: "a part that has begun a new life takes the others into it",
+    one: "stays",
+    rest: "begins",
+    joins: false,
+    eras: 1,
+  },
+  {
+    name: "later era",
+    rule: "who joins and has lived in a later era lifts the cluster to it",
+    one: "stays",
+    rest: "begins",
+    joins: true,
+    eras: 1,
+  },
+  {
+    name: "two founders",
+    rule: "two lives of one era that meet become one",
+    one: "begins with another",
+    rest: "begins",
+    joins: false,
+    eras: 1,
+  },
+  {
+    name: "alone",
+    rule: "who begins anew alone does not lift the era of a cluster that goes on",
+    one: "begins",
+    rest: "stays",
+    joins: false,
+    eras: 0,
+  },
+];
+
+export function livesApart(
+  world: World,
+  layout: KernelLayout,
+  wellNot: () => string | null,
+): { readonly lives: readonly Drill[] } {
+  const facts = factsOf(world, layout);
+  const each = (nodes: readonly number[], ...words: readonly FaultAction["word"][]): FaultAction[] =>
+    words.flatMap((word) => nodes.map((node) => ({ word, node, values: [] })));
+  const between = (word: "deaf" | "hear", left: readonly number[], right: readonly number[]): FaultAction[] =>
+    left.flatMap((a) =>
+      right.flatMap((b) => [
+        { word, node: a, values: [b + 1] },
+        { word, node: b, values: [a + 1] },
+      ]),
+    );
+  const trial = ({ one, rest, joins, eras }: Lives, random: Random): Trial | null => {
+    const spare = world.nodes.find(({ index }) => !world.isOn(index) && !world.core.includes(index));
+    if (world.core.length <= COMPANY || (one === "begins with another" && !spare)) return null;
+    const single = random.pick(world.core);
+    const left = one === "begins with another" ? [single, spare!.index] : [single];
+    const right = world.nodes.filter(({ index }) => world.isOn(index) && index !== single).map(({ index }) => index);
+    const { era } = facts.of(single);
+    const anew = [...(one === "stays" ? [] : left), ...(rest === "stays" ? [] : right)];
+    let phase = 0;
+    const isAnew = (): boolean => anew.every((index) => facts.of(index).isMember && facts.of(index).era > era);
+    return {
+      lastsNs: MOST_NS,
+      step: () => {
+        if (phase === 0) {
+          phase = 1;
+          return [...between("deaf", left, right), ...each(anew, "cut", "power")];
+        }
+        if (phase === 2 || !isAnew()) return [];
+        phase = 2;
+        return joins
+          ? [...each(right, "cut"), ...between("hear", left, right), ...each(right, "power")]
+          : between("hear", left, right);
+      },
+      missing: () => {
+        if (phase < 2) return "who begins anew has not found a cluster";
+        const problem = wellNot();
+        if (problem !== null) return problem;
+        const now = facts.of(single).era;
+        return now === era + eras ? null : `the era is ${now}, and was ${era}`;
+      },
+    };
+  };
+  return { lives: LIVES.map((row) => ({ name: row.name, rule: row.rule, begin: (random) => trial(row, random) })) };
+}
