@@ -1,6 +1,5 @@
 /** Files by HTTP: whole ones, parts, what has not changed, and paths that lead elsewhere. */
 import { expect, test } from "vitest";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { http } from "./http-wire.ts";
@@ -40,7 +39,7 @@ async function get(path: string, fields = "", method = "GET"): Promise<Answer> {
   return { status: status.slice(9), fields: new Map(pairs), body: text.slice(end + 4) };
 }
 
-thoroughly("without a root there are no files", async () => {
+test("without a root there are no files", async () => {
   expect((await get("/a.txt")).status).toBe("404 Not Found");
   await (await scene()).node.enter("set http.root /a/www", PROMPT);
   expect((await get("/status")).body).toMatch(/^name /);

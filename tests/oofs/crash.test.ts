@@ -1,5 +1,6 @@
 /** Power cuts and failing disks: a part of what `npm run prove -- oofs` does as a whole. */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { add, cutHistory, failHistory, type Tally } from "./crash.ts";
 import { Random } from "./disks.ts";
@@ -18,7 +19,7 @@ describe("a power cut", () => {
     expect(sum.images).toBeGreaterThan(900);
   });
 
-  test("after any write of some histories of three operations leaves a prefix", () => {
+  thoroughly("after any write of some histories of three operations leaves a prefix", () => {
     const sum = none();
     for (const seed of seeds) add(sum, cutHistory(randomOperations(new Random(seed), 3), seed));
     expect(sum.findings).toEqual([]);

@@ -1,6 +1,7 @@
 /** The full-screen editor: what the keys do to the screen and to the file, and that a serial terminal shows the same. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { inState, PROMPT } from "./images.ts";
 import { Terminal } from "./terminal.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -42,7 +43,7 @@ test("types, cuts, pastes, finds and saves", async () => {
   await node.enter("ls /a | wc", /\n +2 /); // nothing else is left
 });
 
-test("scrolls, and a serial terminal shows what the screen does", async () => {
+thoroughly("scrolls, and a serial terminal shows what the screen does", async () => {
   const { node, press } = await editing("/a/numbers");
   const terminal = new Terminal(node, ROWS, COLUMNS);
   await press("\x0c"); // Ctrl-L

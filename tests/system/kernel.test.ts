@@ -26,10 +26,11 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   return { lab, node: lab.nodes[0]! };
 }
 
-test.each([
+const parts: readonly [name: string, source: string, command: string][] = [
   ["services", "tests/guest/kernel.s", "selftest"],
   ["handles", "tests/guest/handles.s", "handletest"],
-])("the kernel's %s pass their own tests", async (name, source, command) => {
+];
+test.each(rowsOf(parts, 1))("the kernel's %s pass their own tests", async (name, source, command) => {
   const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
   const node = (await inState(`prompt with ${name}`, () => bootTo(iso))).nodes[0]!;
   await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
@@ -49,9 +50,8 @@ const CLASSES = [
   "lock",
 ];
 
-test.each(rowsOf(CLASSES, 3))(
-  "a %s goes back when its owner ends or is killed, and its handle is refused",
-  async (name) => {
+for (const name of CLASSES)
+  thoroughly(`a ${name} goes back when its owner ends or is killed, and its handle is refused`, async () => {
     const lab = await inState("stale handles, tested", async () => {
       const iso = await isoWith("tests/guest/stale.s", "asm/kernel/stale-test.s");
       const booted = await nodeWithVolume(["echo text > /a/file"], { iso });
@@ -65,8 +65,7 @@ test.each(rowsOf(CLASSES, 3))(
       return booted;
     });
     expect(lab.nodes[0]!.console.text).toMatch(new RegExp(`^ok ${name}$`, "m"));
-  },
-);
+  });
 
 thoroughly("an idle machine hardly wakes, and keeps the time", async () => {
   const { lab, node } = await atPrompt();

@@ -107,7 +107,7 @@ thoroughly("a kernel that is damaged or cannot be counted gives way to the other
   );
 });
 
-test("a damaged record of slots leaves the first kernel", async () => {
+thoroughly("a damaged record of slots leaves the first kernel", async () => {
   const tried = await machine();
   await say(tried.node, "kernel install hdc");
   flip(tried.disk, SLOT_RECORD_LBA);

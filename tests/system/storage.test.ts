@@ -112,7 +112,7 @@ describe("a power cut", () => {
     const cuts = log.flatMap((entry, index) =>
       entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
     );
-    for (const cut of rowsOf([...new Set(cuts)], 8)) {
+    for (const cut of rowsOf([...new Set(cuts)], 5)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
       for (const keep of [undefined, () => random.below(2) === 0]) {
         disk.content = cutAt(before, log, cut, keep);

@@ -117,7 +117,7 @@ describe("a restored cluster", () => {
     expect(machine.digest()).toBe(late.digest);
   });
 
-  test("finds on its consoles what came before, and can be typed at", async () => {
+  thoroughly("finds on its consoles what came before, and can be typed at", async () => {
     const original = cluster(2);
     await original.nodes[0]!.waitFor(PROMPT);
     original.nodes[0]!.type("echo a line half ");
