@@ -16,6 +16,8 @@ type Bits = 8 | 16 | 32;
 interface Counters {
   readonly get: (register: number) => number;
   readonly set: (register: number, value: number) => void;
+  /** The highest address: the next one is 0 again, whatever a segment's limit is. */
+  readonly last: number;
 }
 
 function counters(core: Core, insn: DecodedInstruction): Counters {
@@ -26,6 +28,7 @@ function counters(core: Core, insn: DecodedInstruction): Counters {
       set: (register, value) => {
         s[register] = value;
       },
+      last: 0xffffffff,
     };
   }
   return {
@@ -33,6 +36,7 @@ function counters(core: Core, insn: DecodedInstruction): Counters {
     set: (register, value) => {
       r16[2 * register] = value;
     },
+    last: 0xffff,
   };
 }
 
@@ -195,7 +199,7 @@ const move: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
   const bytes = (bits >>> 3) as AccessBytes;
-  const { get, set } = counters(core, insn);
+  const { get, set, last } = counters(core, insn);
   const element = elementAccess(core, bits);
   const segment = sourceSegment(insn);
   const step = (): void => {
@@ -212,7 +216,11 @@ const move: Builder = (core, insn) => {
     const to = get(EDI) >>> 0;
     const source = segments.readAddress(segment, from, bytes);
     const target = segments.writeAddress(ES, to, bytes);
-    const allowed = Math.min(limit * bytes, state.readLimit[segment]! - from + 1, state.writeLimit[ES]! - to + 1);
+    const allowed = Math.min(
+      limit * bytes,
+      Math.min(state.readLimit[segment]!, last) - from + 1,
+      Math.min(state.writeLimit[ES]!, last) - to + 1,
+    );
     const room = Math.min(allowed, mmu.readRun(source, limit * bytes), mmu.writeRun(target, limit * bytes));
     const n = Math.floor(room / bytes);
     if (n < 2) {
@@ -245,7 +253,7 @@ const store: Builder = (core, insn) => {
   const { s, mmu, memory, segments, state } = core;
   const bits = insn.size;
   const bytes = (bits >>> 3) as AccessBytes;
-  const { get, set } = counters(core, insn);
+  const { get, set, last } = counters(core, insn);
   const element = elementAccess(core, bits);
   const value = accumulator(core, bits).get;
   const step = (): void => {
@@ -257,7 +265,7 @@ const store: Builder = (core, insn) => {
     if ((s[EFLAGS]! & DF) !== 0) return 0;
     const to = get(EDI) >>> 0;
     const target = segments.writeAddress(ES, to, bytes);
-    const allowed = Math.min(limit, Math.floor((state.writeLimit[ES]! - to + 1) / bytes));
+    const allowed = Math.min(limit, Math.floor((Math.min(state.writeLimit[ES]!, last) - to + 1) / bytes));
     const n = Math.min(allowed, Math.floor(mmu.writeRun(target, limit * bytes) / bytes));
     if (n < 2) {
       const stored = storeByDevice(core, target, allowed, bytes, value());
@@ -332,7 +340,7 @@ const input: Builder = (core, insn) => {
   const { s, r16, mmu, memory, segments, state } = core;
   const bits = insn.size;
   const bytes = (bits >>> 3) as AccessBytes;
-  const { get, set } = counters(core, insn);
+  const { get, set, last } = counters(core, insn);
   const element = elementAccess(core, bits);
   const step = (): void => {
     const port = r16[2 * EDX]!;
@@ -350,7 +358,7 @@ const input: Builder = (core, insn) => {
     const target = segments.writeAddress(ES, to, bytes);
     const n = Math.min(
       limit,
-      Math.floor(Math.min(mmu.writeRun(target, limit * bytes), state.writeLimit[ES]! - to + 1) / bytes),
+      Math.floor(Math.min(mmu.writeRun(target, limit * bytes), Math.min(state.writeLimit[ES]!, last) - to + 1) / bytes),
     );
     if (n < 2) return 0;
     const offset = mmu.offsetOf(target, true);

@@ -1,6 +1,29 @@
 # Segmentation, privilege, gates and their exceptions in protected mode.
     .include "events.inc"
 main:
+    # With addresses of 16 bits 0 follows on FFFF, though the segment goes on.
+.macro SHOW_WRAP repeated:vararg
+    mov edi, 0xfff8
+    mov esi, 0xfff9
+    mov ecx, 16
+    mov eax, edi
+    \repeated
+    SHOW esi
+    SHOW edi
+    SHOW ecx
+    SHOW [0]
+    SHOW [4]
+    SHOW [0xfffc]
+    SHOW [0x10000]
+.endm
+    xor eax, eax
+    mov edi, 0xfff0
+    mov ecx, 16
+    rep stosd
+    SHOW_WRAP addr16 rep stosb
+    SHOW_WRAP addr16 rep stosw
+    SHOW_WRAP addr16 rep movsb
+    SHOW_WRAP addr16 rep movsd
     # QEMU checks no limits and few rights: those have expected answers of their own in limits.s.
     .macro PROBE instruction:vararg
     TRY
