@@ -3,7 +3,7 @@
  * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -108,15 +108,11 @@ describe("options and documents name each other", () => {
       (name) => `src/cli/${name}.ts`,
     );
     const programs = [
-      "scripts/differential.mjs",
-      "bench/assembler.ts",
-      "bench/cloud.ts",
-      "bench/cluster.ts",
-      "bench/peers/peers.ts",
-      "scripts/bench.mjs",
-      "scripts/prove.mjs",
-      "scripts/corpora.mjs",
-    ];
+      ...["bench", "scripts"].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+      "tests/chaos/prove.ts",
+      "tests/corpora/main.ts",
+      "tests/oofs/prove.ts",
+    ].filter((path) => /\.(mjs|ts)$/.test(path) && readFileSync(join(root, path), "utf8").includes("workshopCommand("));
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),
     );
@@ -135,9 +131,6 @@ describe("options and documents name each other", () => {
 
 /** Options of programs by others, and those of GNU's that the pages say we do not have. */
 const OTHERS = [
-  "--count", // CONTRIBUTING.md: of npm run mutants
-  "--keep", // the same
-  "--again", // the same
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--build-id", // linker.md: not there
   "--gdwarf-cie-version", // assembler-differences.md: not there
