@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
-import { oracle } from "../oracle.ts";
+import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
 
-const qemu = oracle("qemu-system-i386");
 const MIB = 1024 * 1024;
 const ANSWERED = /\S+:\/\S*> $|Type 'Yes' if so: $/;
 
@@ -36,6 +35,7 @@ const usesDisk = (disk: string): readonly string[] => [
 
 /** Runs commands in a QEMU that boots from our CD and has some blank disks; `%0`, `%1` in its options are their files. */
 async function withDisks(
+  qemu: string,
   options: readonly string[],
   sizes: readonly number[],
   commands: readonly string[],
@@ -50,7 +50,7 @@ async function withDisks(
     });
     const filled = options.map((option) => option.replace(/%(\d)/g, (_, index) => join(folder, `${index}.img`)));
     const media = ["-m", "32", "-boot", "d", "-cdrom", join(folder, "qure.iso")];
-    return await inQemu(qemu!, [...media, ...filled], commands);
+    return await inQemu(qemu, [...media, ...filled], commands);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -120,8 +120,8 @@ describe("IDE drives", () => {
     expect(text).toMatch(/cat \/disk\/file\r?\nwritten to it/);
   });
 
-  thoroughly("likewise in QEMU", async () => {
-    if (qemu === null) return;
+  thoroughly("likewise in QEMU", async (context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
     const drives = ["hda", "hdb", "hdd"].flatMap((_name, index) => [
       "-drive",
       `if=ide,index=${[0, 1, 3][index]},format=raw,file=%${index}`,
@@ -129,6 +129,7 @@ describe("IDE drives", () => {
     const tests = [...AROUND, FAR].map((first) => `drivetest hdb ${first}`);
     const sizes = [64 * MIB, 200 * GIB, 16 * MIB];
     const text = await withDisks(
+      qemu,
       drives,
       sizes,
       ["disks -v", ...tests, "drivetest hdd 5", "disks -v"],
@@ -194,13 +195,13 @@ describe("virtio disks", () => {
     await node.enter("mount", /vda0 on \/net, class_fs_oofs/);
   });
 
-  test.each([
+  test.for<readonly [string, string]>([
     ["transitional", "virtio-blk-pci,drive=a"],
     ["legacy", "virtio-blk-pci,drive=a,disable-modern=on"],
-  ])("work in QEMU: %s", async (_kind, device) => {
-    if (qemu === null) return;
+  ])("work in QEMU: %s", async ([, device], context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
     const drive = ["-drive", "if=none,id=a,format=raw,file=%0", "-device", device];
-    const text = await withDisks(drive, [64 * MIB], ["disks", ...usesDisk("vda"), "disks -v"]);
+    const text = await withDisks(qemu, drive, [64 * MIB], ["disks", ...usesDisk("vda"), "disks -v"]);
     for (const pattern of [...SAID, /0 commands repeated, 0 failed; 0 interrupts lost/]) expect(text).toMatch(pattern);
     expect(text).not.toContain("PANIC");
   });

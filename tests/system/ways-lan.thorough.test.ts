@@ -174,7 +174,7 @@ describe("a Linux host over VXLAN", () => {
     expect(udp.text).toMatch(/^9\/udp +closed/m);
   });
 
-  test.each([
+  test.for([
     ["nothing wrong", [], 10 << 20],
     ["1 % loss", ["lose 1 1%"], 2 << 20],
     ["10 % loss", ["lose 1 10%"], 256 << 10],
@@ -184,8 +184,9 @@ describe("a Linux host over VXLAN", () => {
   ] as const)(
     "sends bytes to a guest and gets them back, with %s",
     { timeout: 600_000 },
-    async (_what, faults, count) => {
-      if (!hasNamespace) return;
+    async ([, faults, count], context) => {
+      needNamespace(context);
+      const nc = requireOracle("nc", context);
       const lab = await booted(2, 1);
       await openWay(lab, VXLAN);
       const address = await addressOf(lab.nodes[0]!);
@@ -195,7 +196,7 @@ describe("a Linux host over VXLAN", () => {
       );
       const bytes = Buffer.alloc(count);
       for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32LE(Math.imul(at + 1, 0x9e3779b1), at);
-      const back = await run([lab], inside("nc", "-N", address, "7"), bytes);
+      const back = await run([lab], inside(nc, "-N", address, "7"), bytes);
       expect(hashOf(back.stdout)).toBe(hashOf(bytes));
     },
   );
@@ -219,7 +220,7 @@ test("a machine of another emulator, joined by VXLAN, is a member of the cluster
   await Promise.all([stay(first), stay(second)]);
 });
 
-test.each([
+test.for<readonly [string, string, readonly [string, string?]]>([
   [
     "dgram",
     "dgram,local=127.0.0.1:47901,remote=127.0.0.1:47902",
@@ -242,9 +243,8 @@ test.each([
 ])(
   "a machine in QEMU joins by -netdev %s and is a member of the cluster",
   { timeout: 300_000 },
-  async (_kind, way, [netdev, card = "e1000"]) => {
-    const qemu = oracle("qemu-system-i386");
-    if (!qemu) return;
+  async ([, way, [netdev, card = "e1000"]], context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
     const lab = await booted(2, 1);
     await openWay(lab, way);
     const iso = join(folder, "qure.iso");
