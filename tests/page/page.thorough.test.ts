@@ -132,7 +132,7 @@ test("the tasks of a machine are those that its own ps lists, with what they wai
     const listed = String(await page.evaluate("qure.consoles.get(0)"))
       .split("ps\n")
       .at(-1)!;
-    const rows = [...listed.matchAll(/^ *(\d+) +(\w+) +\d+ +\d+ +\d+ +(\w[\w ]*)$/gm)].map(
+    const rows = [...listed.matchAll(/^ *(\d+) +(\w+)(?: +\d+){5} +(\w[\w ]*)$/gm)].map(
       ([, id, , name]) => `${id} ${name}`,
     );
     const { tasks } = (await page.evaluate("qure.tasks")) as {
