@@ -79,7 +79,7 @@ describe("traces", () => {
 
   thoroughly("executed code, from each place to which control goes", async () => {
     const plain = cluster(1);
-    await plain.advance("80ms");
+    await plain.advance("120ms");
     const lab = cluster(1);
     const debuggers = lab.debug();
     let count = 0;
@@ -94,7 +94,7 @@ describe("traces", () => {
       isMuted: () => false,
       write,
     });
-    await lab.advance("80ms");
+    await lab.advance("120ms");
     expect(lab.digest()).toBe(plain.digest());
     expect(count).toBeGreaterThan(100_000);
     expect(ticks[0]).toMatch(/^0\.0\d{8} qure-1 exec c01[0-9a-f]{5} clock_tick\n$/);
