@@ -190,6 +190,9 @@ test("after the first visit the page opens without the network", (context) =>
     await page.waitForFunction("navigator.serviceWorker.controller !== null", null, { timeout: 60_000 });
     await browser.setOffline(true);
     await page.reload();
+    await until(page, "state.endNs >= 0");
+    // A reload stands where the page stood.
+    await runTo(page, 5_000_000_000);
     await until(page, "state.agreed");
   }));
 
