@@ -537,9 +537,8 @@ coordinator_bye:
     jz      1f
     mov     eax, KIND_BYE
     call    packet_build
-    mov     edx, [coordinator_address]
     mov     ecx, CLOUD_SIZE
-    call    packet_send_to
+    call    coordinator_send
     jmp     coordinator_forget
 1:  mov     eax, KIND_BYE
     call    packet_send
