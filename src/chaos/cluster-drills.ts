@@ -4,7 +4,7 @@ import type { Random } from "../../emulator/state/random.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { clusterPacketOf } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
-import { agreedValues } from "./cluster-values.ts";
+import { agreedValues, votersOf } from "./cluster-values.ts";
 import type { Drill, Drills, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { livesApart } from "./lives-drills.ts";
@@ -217,6 +217,9 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     rule: "of values that all set at once each counts, and all come to have the same",
     begin: (random) => {
       const numbers = world.core.map((index) => agreedValues(world, layout, index)?.number ?? 0);
+      const voters = Math.max(...world.core.map((index) => votersOf(world, layout, index).length));
+      // Without a majority of those that agreed last nobody sets anything.
+      if (2 * world.core.length <= voters) return null;
       const least = Math.max(...numbers) + 1;
       const spread = random.pick([1, 10, 60]);
       let due = world.core.map((index) => ({ index, atNs: world.nowNs + random.below(spread) * MS }));

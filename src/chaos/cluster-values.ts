@@ -47,7 +47,7 @@ export function agreedValues(world: World, layout: KernelLayout, index: number):
 }
 
 /** Who has to agree on what comes next. */
-function votersOf(world: World, layout: KernelLayout, index: number): string[] {
+export function votersOf(world: World, layout: KernelLayout, index: number): string[] {
   const { memory } = world.nodes[index]!;
   const at = layout.address("values");
   const count = Math.min(MOST_VOTERS, memory.word(at + VOTERS) ?? 0);
