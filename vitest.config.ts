@@ -18,5 +18,7 @@ export default defineConfig({
     // A worker keeps what it has loaded and what V8 has compiled of it from one file to the next. So a test file that
     // changes something global puts it back.
     isolate: false,
+    // What esbuild makes of each module is kept from one run to the next.
+    experimental: { fsModuleCache: true },
   },
 });

@@ -33,11 +33,12 @@ const linkMessages = (script: string, source: string): string[] => {
 };
 
 describe("hostile input", () => {
-  for (const [name, make, script] of [
-    ["linker", () => new LinkerTarget(), "fuzz-linker"],
-    ["objects and images", () => new ObjectsTarget("."), "fuzz-objects"],
+  for (const [run, name, make, script] of [
+    [test, "linker", () => new LinkerTarget(), "fuzz-linker"],
+    // It begins by building the whole system.
+    [thoroughly, "objects and images", () => new ObjectsTarget("."), "fuzz-objects"],
   ] as const) {
-    test(`the fuzzer of ${name}: ${cases.title}`, { timeout: 120_000 }, () => {
+    run(`the fuzzer of ${name}: ${cases.title}`, { timeout: 120_000 }, () => {
       const target = make();
       for (let number = cases.firstSeed; number < cases.firstSeed + cases.count; number++)
         expect(target.run(number).finding, `node scripts/${script}.mjs 1 ${number}`).toBeNull();
