@@ -1,12 +1,6 @@
 # Segment limits: the last valid and the first invalid offset, of each size, expand-up and expand-down. Each access that is refused
 # writes a line (events.inc), each that is not writes 1.
     .include "events.inc"
-.macro PROBE instruction:vararg
-    TRY
-    \instruction
-    SHOW 1
-9:
-.endm
 main:
     mov ax, 0x30
     mov fs, ax

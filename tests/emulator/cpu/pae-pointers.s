@@ -6,13 +6,6 @@
     .equ TABLE, 0x22000
     .equ OTHER, 0x23040
 
-.macro PROBE instruction:vararg
-    TRY
-    \instruction
-    SHOW 1
-9:
-.endm
-
 main:
     mov edi, POINTERS
     xor eax, eax

@@ -17,12 +17,6 @@
     mov dword ptr [TABLE1 + \page * 8 + 4], \high
     invlpg [WINDOW + \page * 4096]
 .endm
-.macro PROBE instruction:vararg
-    TRY
-    \instruction
-    SHOW 1
-9:
-.endm
 .macro SHOW_ENTRY page
     SHOW [TABLE1 + \page * 8]
     SHOW [TABLE1 + \page * 8 + 4]
@@ -238,16 +232,6 @@ main:
     wrmsr
     PROBE mov eax, [WINDOW + 0x7004]
     # Ring 3.
-    .macro USER entry
-    TRY
-    push DATA3
-    push STACK3
-    push 2
-    push CODE3
-    push offset \entry
-    iretd
-9:
-    .endm
     MAP 7, 7, 0x80000000
     USER user_read_supervisor
     USER user_write_read_only
@@ -338,14 +322,6 @@ main:
     mov cr0, eax
     jmp finish
 
-    .macro USER_CODE name, instructions:vararg
-\name:
-    mov ax, DATA3
-    mov ds, ax
-    mov es, ax
-    \instructions
-    ud2
-    .endm
     USER_CODE user_read_supervisor, mov eax, [WINDOW + 0x5000]
     USER_CODE user_write_read_only, mov [WINDOW + 0x3000], eax
     USER_CODE user_write, mov [WINDOW + 0x7000], eax

@@ -9,12 +9,6 @@
 .macro MAP page, flags
     mov dword ptr [TABLE1 + \page * 4], 0x60000 + \page * 4096 + \flags
 .endm
-.macro PROBE instruction:vararg
-    TRY
-    \instruction
-    SHOW 1
-9:
-.endm
 .macro SHOW_ENTRY page
     SHOW [TABLE1 + \page * 4]
 .endm
@@ -169,16 +163,6 @@ main:
     # The handler itself needs a stack: a fault here goes through a task gate or fails, so only the read direction is tried.
     mov esp, [saved_esp]
 9:  # Ring 3.
-    .macro USER entry
-    TRY
-    push DATA3
-    push STACK3
-    push 2
-    push CODE3
-    push offset \entry
-    iretd
-9:
-    .endm
     USER user_read_supervisor
     USER user_write_read_only
     USER user_write
@@ -216,14 +200,6 @@ main:
     mov cr0, eax
     jmp finish
 
-    .macro USER_CODE name, instructions:vararg
-\name:
-    mov ax, DATA3
-    mov ds, ax
-    mov es, ax
-    \instructions
-    ud2
-    .endm
     USER_CODE user_read_supervisor, mov eax, [WINDOW + 0x5000]
     USER_CODE user_write_read_only, mov [WINDOW + 0x3000], eax
     USER_CODE user_write, mov [WINDOW + 0x7000], eax

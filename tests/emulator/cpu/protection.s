@@ -25,12 +25,6 @@ main:
     SHOW_WRAP addr16 rep movsb
     SHOW_WRAP addr16 rep movsd
     # QEMU checks no limits and few rights: those have expected answers of their own in limits.s.
-    .macro PROBE instruction:vararg
-    TRY
-    \instruction
-    SHOW 1
-9:
-    .endm
     PROBE mov eax, cs:[0x8000]
     # Loading segment registers.
     .macro LOAD selector, register
@@ -134,18 +128,6 @@ main:
     PROBE .byte 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x90
 
     # Ring 3.
-    .macro USER entry
-    TRY
-    push DATA3
-    push STACK3
-    push 2
-    push CODE3
-    push offset \entry
-    iretd
-9:  mov ax, DATA0
-    mov ds, ax
-    mov es, ax
-    .endm
     and byte ptr [IDT + 0x80 * 8 + 5], 0x9f
     .irp entry, user_hlt, user_cli, user_in, user_in_allowed, user_int80, user_mov_cr, user_load_kernel, user_popf, user_retf, user_far, user_lgdt, user_smsw, user_str, user_in_word, user_clts, user_invlpg, user_wrmsr
     USER \entry
@@ -255,14 +237,6 @@ gate_target:
     mov ds, bx
     retf 8
 
-    .macro USER_CODE name, instructions:vararg
-\name:
-    mov ax, DATA3
-    mov ds, ax
-    mov es, ax
-    \instructions
-    ud2
-    .endm
     USER_CODE user_hlt, hlt
     USER_CODE user_cli, cli
     USER_CODE user_in, in al, 0x80
