@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { oneOf, workshopCommand } from "./command.mjs";
 
 const known = (await readdir("bench"))
@@ -16,16 +16,7 @@ const [asked, rest] = workshopCommand("npm run bench --", "runs a benchmark, all
 for (const name of asked === undefined ? known : [asked]) {
   // In a folder of this tree, so that paths relative to the module lead where they lead from bench/.
   const outfile = `build/${name}.bench.mjs`;
-  await build({
-    entryPoints: [`bench/${name}.ts`],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    logLevel: "warning",
-  });
+  await bundle(`bench/${name}.ts`, outfile);
   process.stdout.write(`\n${name}\n`);
   const { status } = spawnSync("node", [outfile, ...rest], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);

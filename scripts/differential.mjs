@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { wholeNumber, workshopCommand } from "./command.mjs";
 
 const BUNDLE = "build/differential.mjs";
@@ -48,14 +48,7 @@ async function supervise() {
     .parse().processedArgs;
   mkdirSync("build", { recursive: true });
   const folder = pathToFileURL(resolve("tests/emulator/cpu/differential.ts")).href;
-  await build({
-    entryPoints: ["tests/emulator/cpu/differential.ts"],
-    outfile: BUNDLE,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
+  await bundle("tests/emulator/cpu/differential.ts", BUNDLE, {
     // The programs lie beside the source, not beside the bundle.
     define: { "import.meta.url": JSON.stringify(folder) },
   });

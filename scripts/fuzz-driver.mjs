@@ -3,10 +3,10 @@
 // command that repeats it, and its input is left in build/fuzz/.
 
 import { fork } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 
 const MAXIMUM_RSS_BYTES = 1 << 30;
@@ -21,9 +21,9 @@ const CASES_PER_REPORT = 16;
  * `FuzzTarget` whose `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went wrong or null.
  */
 export async function fuzz({ script, description, target, args = [] }) {
-  const bundle = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
-  if (process.send !== undefined) await work(bundle, args);
-  else await supervise(script, description, target, bundle);
+  const outfile = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
+  if (process.send !== undefined) await work(outfile, args);
+  else await supervise(script, description, target, outfile);
 }
 
 /** For how many seconds a fuzzer is to run, and from which seed on. */
@@ -35,23 +35,9 @@ export function fuzzerWords(name, description) {
   return { seconds, first: seed ?? Math.floor(Math.random() * 2 ** 30) };
 }
 
-/** Bundles the target of a fuzzer for the child. */
-export function bundleTarget(target, bundle) {
-  mkdirSync(dirname(bundle), { recursive: true });
-  return build({
-    entryPoints: [target],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-  });
-}
-
 /** In the child: case after case. With `careful` each is announced before it runs. */
-async function work(bundle, args) {
-  const { FuzzTarget } = await import(pathToFileURL(bundle).href);
+async function work(outfile, args) {
+  const { FuzzTarget } = await import(pathToFileURL(outfile).href);
   const target = new FuzzTarget(...args);
   const report = (message) => new Promise((done) => void process.send(message, done));
   const [first, seconds, careful] = process.argv.slice(2).map(Number);
@@ -76,9 +62,9 @@ async function work(bundle, args) {
   process.exit(0);
 }
 
-async function supervise(script, description, target, bundle) {
+async function supervise(script, description, target, outfile) {
   const { seconds, first } = fuzzerWords(basename(script), description);
-  await bundleTarget(target, bundle);
+  await bundle(target, outfile);
   const command = `node scripts/${basename(script)}`;
   process.stdout.write(`fuzzing for ${seconds} s from seed ${first} on: ${command} ${seconds} ${first}\n`);
   const end = Date.now() + seconds * 1000;

@@ -4,7 +4,8 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { bundleTarget, fuzzerWords, watchChild } from "./fuzz-driver.mjs";
+import { bundle } from "./bundle.mjs";
+import { fuzzerWords, watchChild } from "./fuzz-driver.mjs";
 
 const BUNDLE = "build/fuzz-emulator.mjs";
 const MAXIMUM_RSS_BYTES = 1 << 30;
@@ -50,7 +51,7 @@ async function supervise() {
     "fuzz-emulator.mjs",
     "machines with random code, device accesses, rings, frames, disks and snapshots; exit code 1 after a finding",
   );
-  await bundleTarget("tests/emulator/fuzz-target.ts", BUNDLE);
+  await bundle("tests/emulator/fuzz-target.ts", BUNDLE);
   const end = Date.now() + seconds * 1000;
   const findings = new Map();
   const kinds = new Map();

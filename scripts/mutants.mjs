@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 import { Ledger } from "./mutants/ledger.mjs";
 import { runTypescriptMutants } from "./mutants/typescript.mjs";
@@ -102,14 +102,7 @@ if (typescript.length > 0)
 if (assembly.length > 0) {
   if (!existsSync(ASSEMBLY)) fail(`${ASSEMBLY} is not there: assembly cannot be mutated`);
   const outfile = `node_modules/.cache/qure-mutants/assembly-${process.pid}.mjs`;
-  await build({
-    entryPoints: [ASSEMBLY],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-  });
+  await bundle(ASSEMBLY, outfile);
   const { runAssemblyMutants } = await import(join(process.cwd(), outfile));
   results.push(await runAssemblyMutants(assembly, { ...options, count: share(assembly) }));
 }

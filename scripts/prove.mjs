@@ -1,7 +1,7 @@
 // Runs the long proofs, each a program beside its tests.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { oneOf, workshopCommand } from "./command.mjs";
 
 const PROOFS = { oofs: "tests/oofs/prove.ts", cloud: "tests/chaos/prove.ts" };
@@ -16,13 +16,5 @@ const [name, options] = workshopCommand(
   .parse().processedArgs;
 const entry = PROOFS[name];
 const outfile = join("build", `prove-${name}.mjs`);
-await build({
-  entryPoints: [entry],
-  outfile,
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  packages: "external",
-});
+await bundle(entry, outfile);
 process.exit(spawnSync(process.execPath, [outfile, ...options], { stdio: "inherit" }).status ?? 1);
