@@ -15,11 +15,13 @@ command_heaptest:
     push    ebp
     mov     ebp, offset heap_tests
 1:  push    ebp
+    cli                                 # nobody else's blocks come and go meanwhile
     call    [ebp + 4]
     pop     ebp
     pushfd
     call    test_give
     popfd
+    sti
     jc      2f
     add     ebp, 8
     cmp     ebp, offset heap_tests_end
@@ -295,6 +297,7 @@ IF                      = 0x200
 
 # Interrupts stay as they were, whatever comes of it.
 test_heap_flags:
+    sti
     mov     esi, 2
 1:  mov     eax, 100
     call    malloc
@@ -315,11 +318,9 @@ test_heap_flags:
     cli
     dec     esi
     jnz     1b
-    sti
     clc
     ret
-8:  sti
-    stc
+8:  stc
     ret
 
 # In: ESI 2 when interrupts should be on, 1 when off.

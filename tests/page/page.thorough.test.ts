@@ -125,6 +125,8 @@ test("the tasks of a machine are those that its own ps lists, with what they wai
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(address);
     await until(page, "state.agreed");
+    await send(page, { kind: "pause" });
+    await until(page, "!state.isRunning");
     await send(page, { kind: "inspect", node: 0, what: "tasks" });
     await send(page, { kind: "act", word: "type", node: 0, values: ["ps\r"] });
     await runTo(page, ((await page.evaluate("qure.state.endNs")) as number) + 200_000_000);

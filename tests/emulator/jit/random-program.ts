@@ -64,6 +64,8 @@ export interface WorldOptions {
   readonly user: boolean;
   /** DS and ES with a base and a limit. */
   readonly segmented: boolean;
+  /** Code segments end here, at the end of a page; code of other limits shares nothing. */
+  readonly codeLimit?: number;
 }
 
 /** The program keeps the stack in order itself. */
@@ -363,6 +365,7 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 /** A machine that stands at the program's first instruction. */
 export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, coldRuns = 0): World {
   const random = new Random(seed);
+  const { codeLimit = CODE_LIMIT } = options;
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
   const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns });
@@ -374,9 +377,9 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   const smallLimit = random.pick([0x20fff, 0x201fff, 0x208007]);
   write(GDT, [
     ...dwords([0, 0]),
-    ...descriptor(0, CODE_LIMIT >>> 12, 0x9b, 0xc),
+    ...descriptor(0, codeLimit >>> 12, 0x9b, 0xc),
     ...descriptor(0, 0xfffff, 0x93, 0xc),
-    ...descriptor(0, CODE_LIMIT >>> 12, 0xfb, 0xc),
+    ...descriptor(0, codeLimit >>> 12, 0xfb, 0xc),
     ...descriptor(0, 0xfffff, 0xf3, 0xc),
     // A limit in bytes needs 20 bits; larger ones are in pages.
     ...(smallLimit > 0xfffff
@@ -415,7 +418,7 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   ];
   s[CR0]! |= CR0_PE;
   for (const [segment, selector, base, access] of selectors)
-    state.setSegment(segment, selector, base, segment === CS ? CODE_LIMIT : 0xffffffff | 0, access);
+    state.setSegment(segment, selector, base, segment === CS ? codeLimit : 0xffffffff | 0, access);
   for (const segment of [DS, ES, FS, GS]) {
     if (options.segmented && segment !== GS)
       state.setSegment(segment, SMALL_DATA, smallBase, smallLimit > 0xfffff ? smallLimit | 0xfff : smallLimit, 0x40f3);
