@@ -185,8 +185,7 @@ const writeMemory = (pattern: OperandPattern, context: Context): string => {
   const { decoded, att } = context;
   const segment = shownSegment(pattern, context);
   const implicit = IMPLICIT_BASE[pattern.field];
-  const isAbsolute =
-    pattern.field === "moffs" || (implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib);
+  const isAbsolute = implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib;
   const size = att || pattern.field === "moffs" ? "" : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
   if (isAbsolute) {
     const absolute = writeAbsolute(pattern, context);
@@ -245,7 +244,6 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
 const writeOperands = (context: Context): string => {
   const { form, decoded, att } = context;
   if (!att && (form.semantic === "monitor" || form.semantic === "mwait")) return "";
-  if (form.semantic === "nop" && form.operands.length === 0) return "";
   if (form.semantic === "xchg" && decoded.opcode === 0x90 && !decoded.hasOperandPrefix) return "";
   let count = 0;
   const hasPseudoName = pseudoName(context) !== "";

@@ -234,7 +234,7 @@ const encodeLonger = (
 ): Encoding | null => {
   const near = candidates.find(
     (candidate) =>
-      candidate.operands[0]?.accept === KIND.near &&
+      candidate.operands[0]!.accept === KIND.near &&
       candidate.form.semantic === short.form.semantic &&
       candidate.sizeBits === short.sizeBits &&
       allows(candidate, options) &&

@@ -149,7 +149,7 @@ const close = (features: Iterable<string>): Set<string> => {
 
 /** Whether a set of features suffices for a form's feature. */
 export const hasFeature = (features: ReadonlySet<string>, feature: string): boolean =>
-  features.has(feature) || (feature.includes("+") && feature.split("+").every((part) => features.has(part)));
+  features.has(feature) || feature.split("+").every((part) => features.has(part));
 
 /** Names that `.arch` takes: processors, and features with a dot before them. */
 export const ARCHITECTURE_NAMES: readonly string[] = [

@@ -69,6 +69,8 @@ const CODE = [
   ...[0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((byte) => [`0f c2 c1 ${byte}`, `66 0f c2 00 ${byte}`, `f3 0f c2 c1 ${byte}`]),
   // Registers that the operation implies.
   ...["0f 01 c8", "0f 01 c9", "67 0f 01 c8", "67 0f 01 c9", "66 0f 01 c8", "0f 01 f9", "f3 0f 01 c9"],
+  // Branches that need no ENDBR at their target.
+  ...["3e ff d0", "3e ff e0", "3e ff 10", "3e ff 20", "3e ff 18", "3e ff 28"],
   // What is no instruction: with this digit, with a register or memory, with this prefix, at all.
   ...[
     "8d c0",
@@ -198,6 +200,21 @@ test("a prefix at the end of the bytes stands alone, named by what it would chan
 });
 
 describe("what was decoded", () => {
+  test.each<[hex: string, operandOffset: number, displacementBytes: number]>([
+    ["8b 45 08", 2, 1],
+    ["81 85 00 01 00 00 02 00 00 00", 2, 4],
+    ["66 0f af 04 25 78 56 34 12", 5, 4],
+    ["a1 78 56 34 12", 1, 4],
+    ["b8 01 00 00 00", 1, 0],
+  ])("%s: its displacement or number is at %i", (hex, operandOffset, displacementBytes) => {
+    expect(decode(bytesOf(hex), 0, 32)).toMatchObject({ operandOffset, displacementBytes });
+  });
+
+  test("what is no instruction by its ModRM byte is undefined, and prefixes alone are too long", () => {
+    expect(decode(bytesOf("0f ba c0 01"), 0, 32)).toMatchObject({ form: null, problem: "undefined" });
+    expect(decode(bytesOf(Array(16).fill("66").join(" ")), 0, 32)).toMatchObject({ problem: "long", length: 15 });
+  });
+
   test("an object that is used again forgets its problem", () => {
     const decoded = new Decoded();
     decode(bytesOf("0f 04"), 0, 32, decoded);
@@ -282,6 +299,25 @@ const SOURCES: Readonly<Record<string, string>> = {
     ],
   ].join("\n"),
   "a size before the number of what takes one operand only": "imul [eax], byte ptr 1",
+  "sizes before the second of two numbers": "enter 5, word ptr 3\nenter 5, dword ptr 3\nenter word ptr 5, 3",
+  "a prefix that would make another instruction": ["paddb mm0, mm1", "movd mm0, eax", "emms", "addps xmm0, xmm1"]
+    .map((line) => `data16 ${line}`)
+    .join("\n"),
+  "sizes that a suffix says of system registers": [
+    ...["lldt ax", "lldtw ax", "ltr ax", "ltrw [ebx]", "sldt [ebx]", "sldtw [ebx]", "str ax", "strw ax", "smsww ax"],
+    ...["lmsww ax", "verrw ax", "verww [ebx]", "arplw ax, bx"],
+  ].join("\n"),
+  "addresses of both widths": ".code16\nmov ax, [bx + esi]",
+  "addresses of both widths, the other way": ".code16\nmov ax, [ebx + si]",
+  "strings without a suffix": ".att_syntax\nmovs\nlods\nstos\nscas\ncmps\nins\nouts\n.code16\nmovs\nlods\nins",
+  "loads that are wished between registers and memory":
+    "{load} test eax, ebx\n{load} test [eax], ecx\n{load} xchg ebx, ecx\n{load} xchg [ebx], ecx\n{load} xchg eax, ecx",
+  "extensions of memory of no size": ".att_syntax\nmovzx (%eax), %ecx\nmovsx (%eax), %ecx\nmovzx (%eax), %cx",
+  "numbers at the edges of 16 bits":
+    ".att_syntax\nmovw $-65536, %ax\nmovw $-65537, %ax\nmovw $-65535, %ax\nmovw $65536, %ax\nmovb $-256, %al\nmovb $-257, %al",
+  "displacements at the edges of 32 bits":
+    "mov eax, [ebx - 0xffffffff]\nmov eax, [ebx - 0x100000000]\nmov eax, [ebx - 0x80000000]\nmov eax, [ebx + 0xffffffff]",
+  "branches that need no target": "notrack jmp eax\nnotrack call [ebx]\nnotrack jmp dword ptr [ecx*4 + 5]",
 };
 
 describe("rare sources", () => {
@@ -476,6 +512,11 @@ const SAID: readonly (readonly [line: string, said: string])[] = [
   ["aam byte ptr 300", "error: aam takes a number of 8 bits here; 300 does not fit"],
   ["enter 70000, 1", "error: enter takes a number of 16 bits as its first operand; 70000 does not fit"],
   ["shl eax, 300", "error: shl takes a number of 8 bits as its second operand; 300 does not fit"],
+  ["shl eax, 0x100000000", "warning: the number does not fit in 32 bits and was cut to 0"],
+  ["{disp16} mov eax, [ebx + 5]", "error: {disp16} does not go with a 32-bit address"],
+  ["movs byte ptr [eax], [esi]", "warning: this operand is always [edi] (or [di]), whatever is written here"],
+  ["qqqqq eax", "error: no instruction or macro is called `qqqqq'"],
+  ["clto", "error: no instruction or macro is called `clto'"],
   ["data32", "error: `data32' is redundant: this is 32-bit code"],
   ["addr32", "error: `addr32' is redundant: this is 32-bit code"],
 ];
