@@ -51,11 +51,11 @@ export class Inputs {
     else if (input.kind === "group") {
       let before: number;
       do {
-        before = this.symbols.undefinedCount + this.objects.length;
+        before = this.objects.length;
         for (const inner of input.inputs)
           if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path))
             this.add(inner);
-      } while (this.symbols.undefinedCount + this.objects.length !== before);
+      } while (this.objects.length !== before);
     } else if (isArchive(input.bytes))
       this.#addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
     else this.#addObject(readElf(input.bytes, input.path), input.path, null, input.path);

@@ -12,7 +12,7 @@ import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
-import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
+import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface LayoutProblem {
@@ -160,7 +160,7 @@ export class Layout {
     if (!this.#isFinal) section.address = alignUp(dot, align);
     this.#dot = section.address;
     this.#section = section;
-    if (!section.ignored && (section.flags & SEC_ALLOC) !== 0) {
+    if (!section.ignored && (section.flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC) {
       this.#lastAllocated = section;
       this.#prefersNext = false;
     }
@@ -402,7 +402,10 @@ export class Layout {
   #sectionForDot(): OutputSection | null {
     const outputs = this.#placement
       .outputs()
-      .filter(({ ignored, excluded, flags }) => !ignored && !excluded && (flags & SEC_ALLOC) !== 0);
+      .filter(
+        ({ ignored, excluded, flags }) =>
+          !ignored && !excluded && (flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC,
+      );
     if (this.#prefersNext || this.#lastAllocated === null) {
       const next = this.#lastAllocated === null ? outputs[0] : outputs[outputs.indexOf(this.#lastAllocated) + 1];
       if (next) return next;

@@ -34,7 +34,7 @@ export class OutputSection {
   flags = 0;
   /** ELF type of the first input section when it must be kept, else 0. */
   type = 0;
-  /** SHF_ bits of the inputs that stay as they are: SHF_GNU_RETAIN. */
+  /** SHF_ bits besides those of `flags`: SHF_GNU_RETAIN of inputs, and of a section without any what its name says. */
   keptFlags = 0;
   /** ELF type of the first input section, when nothing else was in the output section before. */
   inputType = 0;

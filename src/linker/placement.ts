@@ -7,8 +7,22 @@
  * command line unless it sorts. What no pattern took is an orphan (orphan-places.ts). The flags of an output section
  * follow from what went into it, one input after the other.
  */
-import { SHF_GNU_RETAIN, SHF_GROUP, SHT_NOBITS, SHT_PROGBITS } from "../object/elf.ts";
+import {
+  SHF_EXECINSTR,
+  SHF_GNU_RETAIN,
+  SHF_GROUP,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_FINI_ARRAY,
+  SHT_INIT_ARRAY,
+  SHT_NOBITS,
+  SHT_NOTE,
+  SHT_PREINIT_ARRAY,
+  SHT_PROGBITS,
+  SHT_STRTAB,
+} from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
+import { knownSection } from "../object/known-sections.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
@@ -162,6 +176,7 @@ export class Placement {
     this.#orphans();
     for (const output of this.outputs()) {
       const { command } = output;
+      if ((output.flags & SEC_HAS_CONTENTS) !== 0) takeMeaning(output);
       if (command?.isReadonly) output.flags |= SEC_READONLY;
       if (command?.type?.kind === "number") output.type = Number(command.type.value);
     }
@@ -195,8 +210,8 @@ export class Placement {
   }
 
   /**
-   * Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END finds something, be it linked there or
-   * elsewhere.
+   * Whether any pattern between DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END, or the script's end where there is none,
+   * finds something, be it linked there or elsewhere.
    */
   hasRelroInput(): boolean {
     const at = (name: string): number =>
@@ -208,7 +223,7 @@ export class Placement {
       );
     const [start, end] = [at("DATA_SEGMENT_ALIGN"), at("DATA_SEGMENT_RELRO_END")];
     return this.statements
-      .slice(start + 1, Math.max(end, 0))
+      .slice(start + 1, end < 0 ? undefined : end)
       .some(
         (statement) =>
           start >= 0 &&
@@ -414,3 +429,17 @@ function matchesFile(glob: string, object: InputObject): boolean {
   }
   return globMatch(glob, object.fileName);
 }
+
+/**
+ * A table of addresses or strings is one by its name, whatever goes into it. What the script alone writes into a section
+ * has the permissions, too, that its name says.
+ */
+function takeMeaning(output: OutputSection): void {
+  const known = knownSection(output.name);
+  if (known === null) return;
+  if (NAMED_TYPES.has(known.type) || (!output.hasInput && known.type === SHT_NOTE)) output.type = known.type;
+  if (!output.hasInput) output.keptFlags |= known.flags & (SHF_WRITE | SHF_EXECINSTR | SHF_TLS);
+}
+
+/** Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out. */
+const NAMED_TYPES: ReadonlySet<number> = new Set([SHT_STRTAB, SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);

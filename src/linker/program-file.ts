@@ -231,7 +231,6 @@ function relocationTable(
       let index = 0;
       if (isGone) return { offset: offset + base, type: 0, symbol: 0 };
       if (symbol) index = ofGlobal.get(symbol) ?? 0;
-      else if (elf.type === STT_SECTION) index = target ? (ofSection.get(target) ?? 0) : 0;
       else index = ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0);
       return { offset: offset + base, type, symbol: index };
     });

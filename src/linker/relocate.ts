@@ -2,7 +2,7 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
-import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION, STT_TLS } from "../object/elf.ts";
+import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
@@ -189,7 +189,7 @@ export class Relocator {
     let result: number;
     if (home.moved === null) {
       result = home.output.address + home.offset + value + addend;
-      if (type === R.PC32 && elf.type !== STT_TLS) result -= output.address + offset;
+      if (type === R.PC32) result -= output.address + offset;
     } else {
       // A section's symbol stands for whichever merged string the addend points to.
       if (symbol !== null || type !== R.R32 || elf.type !== STT_SECTION) return false;
@@ -270,7 +270,7 @@ export class Relocator {
       addend = 0;
     } else value = home.addressOf(elf.value);
     const place = output.address + offset;
-    const result = this.#valueOf(relocation, section, elf, symbol, value, addend, place);
+    const result = this.#valueOf(relocation, section, symbol, value, addend, place);
     if (width < 4) {
       const limit = 2 ** (8 * width);
       const wrapped = result | 0;
@@ -290,7 +290,6 @@ export class Relocator {
   #valueOf(
     relocation: ElfRelocation,
     section: InputSection,
-    elf: ElfSymbol,
     symbol: LinkSymbol | null,
     value: number,
     addend: number,
@@ -317,7 +316,6 @@ export class Relocator {
       case R.TLS_LE_32:
         return this.#threadEnd - value + addend;
     }
-    if (elf.type === STT_TLS) return value + addend;
     return value + addend - (RELOCATION_TYPES.get(relocation.type)!.pcRelative ? place : 0);
   }
 }

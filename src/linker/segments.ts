@@ -17,6 +17,8 @@ import {
   PT_NOTE,
   PT_PHDR,
   PT_TLS,
+  SHF_EXECINSTR,
+  SHF_WRITE,
   SHT_NOTE,
 } from "../object/elf.ts";
 import type { ElfSegment } from "../object/elf-reader.ts";
@@ -264,8 +266,7 @@ export function assignOffsets(
       } else offsets.set(section, offset);
       if (!isThreadBss(section.flags))
         memoryEnd = Math.max(memoryEnd, address + Math.max(0, distance) + section.sizeBytes);
-      if ((section.flags & SEC_READONLY) === 0) flags |= PF_W;
-      if ((section.flags & SEC_CODE) !== 0) flags |= PF_X;
+      flags |= permissionsOf(section);
     }
     const fileBytes = fileEnd - start;
     if (!hasBytes && isPaged) start %= pageBytes;
@@ -355,11 +356,7 @@ function otherHeader(
     ({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes,
   );
   const fileEnd = host ? host.address + host.fileBytes : Infinity;
-  const permissions = sections.reduce(
-    (bits, section) =>
-      bits | ((section.flags & SEC_READONLY) === 0 ? PF_W : 0) | ((section.flags & SEC_CODE) !== 0 ? PF_X : 0),
-    PF_R,
-  );
+  const permissions = sections.reduce((bits, section) => bits | permissionsOf(section), PF_R);
   return {
     type,
     offset: offsets.get(first) ?? 0,
@@ -376,4 +373,11 @@ function otherHeader(
     flags: flags ?? (type === PT_TLS ? PF_R : permissions),
     align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };
+}
+
+/** PF_W and PF_X, by what the section's header will say. */
+function permissionsOf({ flags, keptFlags }: OutputSection): number {
+  const isWritten = (flags & SEC_READONLY) === 0 || (keptFlags & SHF_WRITE) !== 0;
+  const isRun = (flags & SEC_CODE) !== 0 || (keptFlags & SHF_EXECINSTR) !== 0;
+  return (isWritten ? PF_W : 0) | (isRun ? PF_X : 0);
 }

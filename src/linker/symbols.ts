@@ -88,7 +88,7 @@ export class SymbolTable {
   undefinedCount = 0;
   readonly #traced: boolean;
 
-  constructor(allowMultiple = false) {
+  constructor(allowMultiple: boolean) {
     this.#traced = !allowMultiple;
   }
 

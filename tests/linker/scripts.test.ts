@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
+import { parseScript } from "../../src/linker/script/parser.ts";
+import { ScriptError } from "../../src/linker/script/tree.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 
@@ -117,4 +119,29 @@ describe("linker scripts", () => {
       expect(readFileSync(ours).equals(gnu.file)).toBe(true);
     });
   }
+});
+
+/** A bit of everything that a script can say. */
+const EVERYTHING = `ENTRY(_start) OUTPUT_FORMAT("elf32-i386") OUTPUT_ARCH(i386) SEARCH_DIR("/a") EXTERN(far) INPUT(AS_NEEDED(a.o) b.o)
+MEMORY { rom (rx!w) : ORIGIN = 0x1000, LENGTH = 64K ram : org = 1M, len = (2 << 10) }
+REGION_ALIAS("all", ram) PHDRS { code PT_LOAD FILEHDR PHDRS AT(0x10) FLAGS(5); data PT_LOAD; } NOCROSSREFS(.a .b)
+SECTIONS { . = SEGMENT_START("text", 0x1000); PROVIDE_HIDDEN(x = a ? b : -c);
+.text ALIGN(4) (NOLOAD) : AT(ADDR(.b) + 1) SUBALIGN(8) { *a.o:b(EXCLUDE_FILE(*c.o) .text SORT_BY_NAME(.t.*)) KEEP(*(.init)) LONG(1) FILL(2) =0x90 ASSERT(. > 1, "no") } > rom AT> ram :code =0x22
+OVERLAY 0x2000 : NOCROSSREFS AT(0x3000) { .o1 { *(.o1) } .o2 { *(.o2) } } > ram
+/DISCARD/ : { *(.x) } } INSERT AFTER .text; VERSION { V1 { global: a; local: *; }; }`;
+
+test("a script that ends anywhere is read or refused with a sentence, and so is one that lacks a character", () => {
+  const problems: string[] = [];
+  const read = (text: string): void => {
+    try {
+      parseScript(text, "s.ld");
+    } catch (error) {
+      if (!(error instanceof ScriptError)) problems.push(`${text.slice(-30)}: ${String(error)}`);
+    }
+  };
+  for (let at = 0; at <= EVERYTHING.length; at++) {
+    read(EVERYTHING.slice(0, at));
+    read(EVERYTHING.slice(0, at) + EVERYTHING.slice(at + 1));
+  }
+  expect(problems).toEqual([]);
 });

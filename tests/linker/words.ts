@@ -163,4 +163,62 @@ export const SAID: Readonly<Record<string, Said>> = {
     ...one("", "-e", "none"),
     says: ["ours: warning: cannot find entry symbol none; defaulting to 08049000 [entry-symbol]"],
   },
+  "an attribute of a region that there is not": {
+    ...scripted("", "MEMORY { m (rq) : ORIGIN = 0, LENGTH = 4K } SECTIONS { .text : { *(.text) } > m }"),
+    says: [
+      "s.ld:1:1: error: `q' is no attribute of a memory region: there are r, w, x, a, i, l and ! [script-syntax]",
+      "!",
+    ],
+  },
+  "sections that overlap, and information that lies nowhere": {
+    ...scripted(
+      '.data\n.skip 32\n.section .debug_a,""\n.long 1\n.section .debug_b,""\n.long 2\n',
+      `SECTIONS { ${TEXT} .data 0x0ff0 : AT(0x8000) { *(.data) } .debug_a 0 : { *(.debug_a) } .debug_b 0 : { *(.debug_b) } }`,
+    ),
+    says: [
+      "s.ld: error: section .text, address 0x00001000 to 0x00001000, overlaps section .data, 0x00000ff0 to 0x0000100f [section-overlap]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "a location counter below zero": {
+    ...scripted("", `SECTIONS { ${TEXT} . = 0x10; . = . - 0x20; .data : { *(.data) } }`),
+    says: [],
+  },
+  "addresses that do not fit, with a name and without": {
+    ...scripted(
+      ".word far\n.word .data\n.data\n.globl far\nfar: .long 1\n",
+      `SECTIONS { ${TEXT} .data 0x12000 : { *(.data) } }`,
+    ),
+    says: [
+      "part0.o: error: far = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
+      "part0.o: error: the address = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
+      "! nothing was linked: 2 errors",
+    ],
+  },
+  "a forbidden reference in a second object, with its line": {
+    ...scripted("nop\nnop\n", `NOCROSSREFS(.text .data) SECTIONS { ${TEXT} .data : { *(.data) } }`),
+    sources: [
+      `${QUIET}${START}nop\nnop\n`,
+      `${QUIET}.file 1 "a.c"\n.loc 1 7\nnop\n.loc 1 8\nmov d, %eax\n.loc 1 9\nnop\n.data\nd: .long 1\n`,
+    ],
+    says: [
+      "ours: warning: a loaded segment can be read, written and executed (RWX) [rwx-segment]",
+      "a.c:8: error: .data is in section .data, to which the script forbids references from .text [cross-reference]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "code that can be written, in an object": { ...one("", "-N", "-r"), says: [] },
+  "code that can be written, without a file format": { ...one("", "-N", "--oformat", "binary"), says: [] },
+  "data of an undefined symbol, after an assertion": {
+    ...scripted("", `SECTIONS { ${TEXT} ASSERT(1, "fine") .data 0x2000 : { LONG(nosuch) } }`),
+    says: [
+      "s.ld:1:80: error: undefined symbol nosuch in an expression [undefined-symbol]",
+      "! nothing was linked: 1 error",
+    ],
+  },
+  "a name that must be there": {
+    ...one("", "--require-defined", "nowhere"),
+    says: ["--require-defined: error: required symbol nowhere is not defined [link]", "! nothing was linked: 1 error"],
+  },
+  "a name that must be there, and is": { ...one("", "--require-defined", "_start"), says: [] },
 };

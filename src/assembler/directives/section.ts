@@ -2,8 +2,9 @@
  * Directives that choose where the next bytes go.
  */
 
+import { knownSection } from "../../object/known-sections.ts";
 import { Op, refold } from "../model/expression.ts";
-import { flagsOfNew, knownSection } from "../model/known-sections.ts";
+import { flagsOfNew } from "../model/named-flags.ts";
 import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";

@@ -56,7 +56,7 @@ function fromAddress(address: number, around: Surroundings): Value {
 }
 
 const alignedUp = (value: bigint, align: bigint): bigint =>
-  align > 1n ? ((value + align - 1n) / align) * align : value;
+  align > 0n ? ((value + align - 1n) / align) * align : value;
 
 /** Null when something in it is not known yet. */
 export function evaluate(expression: Expression, around: Surroundings): Value | null {
@@ -176,8 +176,7 @@ function call(name: string, args: readonly Expression[], line: number, around: S
       const section = around.outputSection(first);
       if (!section) {
         if (!around.isSectionName(first)) around.problem(line, `${name}(${first}): the program has no such section`);
-        // GNU ld makes the section that is asked for, empty and without an alignment.
-        return number(name === "ALIGNOF" ? 1 : 0);
+        return number(0);
       }
       if (name === "ADDR") return { value: 0n, section };
       if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));

@@ -1,0 +1,189 @@
+/**
+ * Programs for cases.test.ts about what a single attribute decides: the region that a section gets by its flags, what
+ * counts as debugging information by its name, and what is kept, joined or left out.
+ */
+import { type Case, EMPTY_IN_MAP, one, QUIET, START } from "./corner-cases.ts";
+
+const scripted = (source: string, script: string, ...options: string[]): Case => ({
+  ...one(source, ...options),
+  script,
+});
+
+/** A section of each kind that attributes tell apart. */
+const KINDS = [
+  '.section .k.read,"a"\n.long 1\n',
+  '.section .k.write,"aw"\n.long 2\n',
+  '.section .k.code,"ax"\nnop\n',
+  '.section .k.both,"awx"\nnop\n',
+  '.section .k.zero,"aw",@nobits\n.skip 4\n',
+  '.section .k.zerocode,"ax",@nobits\n.skip 4\n',
+  '.section .k.info,""\n.long 3\n',
+].join("");
+
+const ATTRIBUTES = ["r", "w", "x", "a", "i", "al", "!r", "!w", "!x", "rx", "w!x", "r!w", "ai!x", "X", "rwx", "a!rwx"];
+
+const byAttribute = Object.fromEntries(
+  ATTRIBUTES.map((attributes): [string, Case] => [
+    `regions: what ${attributes} takes`,
+    {
+      ...scripted(
+        KINDS,
+        `MEMORY { fit (${attributes}) : ORIGIN = 0x10000, LENGTH = 64K all (rwxail) : ORIGIN = 0x80000, LENGTH = 64K } SECTIONS { .text : { *(.text) } > all }`,
+      ),
+      mapDiffers: "GNU ld has empty sections in another region",
+    },
+  ]),
+);
+
+/** Names of debugging information, and names that only look like it. */
+const NAMES = [
+  ...[".debug_info", ".debug", ".zdebug_line", ".gnu.debuglto_.debug_info", ".gnu.linkonce.wi.a", ".line"],
+  ...[".gdb_index", ".gdb_index2", "a.debug", ".gnu.debuglto_x", ".gnu.linkonce.w.a", "x.line", ".lines"],
+];
+const NAMED = NAMES.map((name, index) => `.section "${name}",""\n.long ${index + 1}\n`).join("");
+
+const overlay = (first: string, second: string, third: string): Case => ({
+  ...scripted(
+    `.section .a,"a"\n.skip ${first}, 1\n.section .b,"a"\n.skip ${second}, 2\n.section .c,"a"\n.skip ${third}, 3\n.data\n.long .\n`,
+    "SECTIONS { .text 0x1000 : { *(.text) } OVERLAY 0x2000 : { .a { *(.a) } .b { *(.b) } .c { *(.c) } } .data : { *(.data) } .rest : { *(*) } }",
+  ),
+  mapDiffers: "GNU ld shows another address where the dot moves in an overlay",
+});
+
+export const REGION_CASES: Readonly<Record<string, Case>> = {
+  ...byAttribute,
+  "names of debugging information: without it": one(NAMED, "-S"),
+  "names of debugging information: in their places": one(NAMED),
+  "an overlay: the first part is the largest": overlay("40", "4", "8"),
+  "an overlay: the part in the middle is the largest": overlay("4", "40", "8"),
+  "an overlay: the last part is the largest": overlay("4", "8", "40"),
+  "comments: one after another, and one that begins like its end": scripted(
+    "",
+    "/* a *//* b */SECTIONS {/*/ not the end */ .text 0x1000 : { *(.text) } /**//***/ .rest : { *(*) } }",
+  ),
+  "an entry that is named among sections": scripted(
+    "nop\n.globl other\nother: nop\n",
+    "SECTIONS { ENTRY(other) .text 0x1000 : { *(.text) } .rest : { *(*) } }",
+  ),
+  "the alignment and size of a section that is empty": scripted(
+    ".data\n.long 1\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } .none : { *(.none) } a = ALIGNOF(.none); s = SIZEOF(.none); .data 0x2000 : { *(.data) LONG(a) LONG(s) } .rest : { *(*) } }",
+  ),
+  "alignments of one, and of none": scripted(
+    "",
+    "SECTIONS { .text 0x1001 : { *(.text) } a = ALIGN(1); b = ALIGN(0x1003, 1); .data 0x2000 : { LONG(a) LONG(b) } .rest : { *(*) } }",
+  ),
+  "kept though nothing refers to it": one(
+    '.section .kept,"axR"\nnop\n.section .lost,"ax"\nnop\n.section .init_array,"aw",@init_array\n.long 1\n',
+    "--gc-sections",
+  ),
+  "common symbols: a name as long as its column, and longer": one(
+    ".comm a234567890123456789, 4\n.comm a2345678901234567890, 4\n.comm a23456789012345678, 8\n",
+  ),
+  "copies that are made once, of two types": {
+    sources: [
+      `${QUIET}${START}.section .gnu.linkonce.d.x,"aw"\n.weak x\nx: .long 1\n`,
+      `${QUIET}.section .gnu.linkonce.d.x,"aw",@nobits\n.weak x\nx: .skip 4\n.data\n.long x\n`,
+    ],
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "relocations that are kept: their places in the program": one(
+    'call far\n.data\n.long far, far + 4\n.section .more,"a"\n.skip 3\n.long far\n.text\n.globl far\nfar: ret\n',
+    "-q",
+  ),
+  "relocations that are kept: their places in an object": one(
+    'call far\n.data\n.long far, far + 4\n.section .more,"a"\n.skip 3\n.long far\n.text\n.globl far\nfar: ret\n',
+    "-r",
+  ),
+  "thread-local names: an offset and its negative": one(
+    'mov %gs:x@NTPOFF, %eax\nsub $x@TPOFF, %ecx\nmov x@INDNTPOFF, %edx\n.section .tdata,"awT"\n.globl x\n.long 0\nx: .long 1\n.section .tbss,"awT",@nobits\n.skip 12\n.section .debug_y,""\n.long x@DTPOFF\n.data\n.long x@NTPOFF, x@DTPOFF, x, x - .\n',
+  ),
+  "thread-local names: what the finder would find, beside other calls": {
+    sources: [
+      `${QUIET}${START}leal x@TLSGD(,%ebx,1), %eax\ncall ___tls_get_addr@PLT\ncall near\nnear: ret\n.section .tdata,"awT"\n.globl x\nx: .long 1\n`,
+    ],
+  },
+  "zeros whose load address is that of data": scripted(
+    ".data\n.long 1\n.bss\n.skip 8\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } .data 0x2000 : AT(0x1800) { *(.data) } .bss 0x3000 : AT(0x1800) { *(.bss) } .rest : { *(*) } }",
+  ),
+  ...Object.fromEntries(
+    [0, 1, 4095, 4096].flatMap((code) =>
+      [0, 1, 4095, 4096].flatMap((data) =>
+        ["relro", "norelro"].map((relro): [string, Case] => [
+          `pages that are saved: ${code} bytes of code, ${data} of data, ${relro}`,
+          scripted(
+            `.skip ${code}\n.data\n.skip ${data}\n`,
+            "SECTIONS { . = 0x10000; .text : { *(.text) } . = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .data : { *(.data) LONG(.) } . = DATA_SEGMENT_END(.); .rest : { *(*) } }",
+            "-z",
+            relro,
+          ),
+        ]),
+      ),
+    ),
+  ),
+  "a region in a file that is included": {
+    ...scripted(
+      ".data\n.long 1\n",
+      "MEMORY { INCLUDE regions.ld ram : ORIGIN = 0x8000, LENGTH = 4K } SECTIONS { .text : { *(.text) } > rom .rest : { *(*) } > ram }",
+      "-L@",
+    ),
+    files: { "regions.ld": "rom (rx) : ORIGIN = 0x1000, LENGTH = 4K\n" },
+  },
+  "constructors in the order of their priorities": scripted(
+    [".ctors.00100", ".ctors.65000", ".init_array.00300", ".init_array.65400", ".ctors.65335", ".init_array.00200"]
+      .map((name, index) => `.section ${name},"aw"\n.long ${index + 1}\n`)
+      .join(""),
+    "SECTIONS { .text 0x1000 : { *(.text) } .init_array 0x2000 : { *(SORT_BY_INIT_PRIORITY(.init_array.*) SORT_BY_INIT_PRIORITY(.ctors.*)) } .rest : { *(*) } }",
+  ),
+  "thread-local names: descriptors, handed on": one(
+    'leal x@TLSDESC(%ebx), %eax\ncall *x@TLSCALL(%eax)\n.section .tdata,"awT"\nx: .long 1\n',
+    "-r",
+  ),
+  "thread-local names: the module's own, at the end of a section": {
+    sources: [
+      `${QUIET}${START}.section .tdata,"awT"\nx: .long 1\n.section .text.last,"ax"\nleal x@TLSLDM(%ebx), %eax\ncall ___tls_get_addr@PLT\n`,
+    ],
+  },
+  "a section of the program's own that is called .got.plt": one('.section .got.plt,"aw"\n.long 1\n'),
+  "a name that one object may lack and another may not": {
+    sources: [`${QUIET}${START}.weak f\ncall f\n`, `${QUIET}call f\n`],
+  },
+  "orphans of one name, of which one is written to": one(
+    '.section .k,"a"\n.long 1\n.section .k,"aw",@progbits,unique,1\n.long 2\n.section .m,"aw"\n.long 3\n.section .m,"a",@progbits,unique,2\n.long 4\n',
+  ),
+  "what other formats put there": {
+    ...scripted("", "SECTIONS { .text 0x1000 : { CREATE_OBJECT_SYMBOLS *(.text) CONSTRUCTORS } .rest : { *(*) } }"),
+    mapDiffers: "GNU ld repeats what it passes over",
+  },
+  "constructors of the old kind alone": one('.section .ctors,"aw"\n.long 1\n.section .dtors,"aw"\n.long 2\n'),
+  "names that relocations need, and one that is only called alike": {
+    sources: [
+      `${QUIET}${START}call far\n.data\nalike: .long 1\n.long alike\n`,
+      `${QUIET}.globl far, alike\nfar: ret\nalike: ret\n`,
+    ],
+    options: ["-r", "-s"],
+  },
+  ...Object.fromEntries(
+    [
+      [".data", "LONG(1)"],
+      [".data.x", ". += 4; BYTE(5)"],
+      [".init", "BYTE(0x90)"],
+      [".bss", "BYTE(2)"],
+      [".datax", "BYTE(2)"],
+      [".tdata", "BYTE(3)"],
+      [".note.x", "BYTE(3)"],
+      [".fini_array", "LONG(0x1000)"],
+      [".plt", "BYTE(1)"],
+      [".got", "LONG(1)"],
+      [".noinit", "BYTE(1)"],
+      [".stabstr", "BYTE(0)"],
+      [".rodata", "BYTE(1)"],
+      [".debug_info", "BYTE(1)"],
+    ].map(([name, content]): [string, Case] => [
+      `what the script alone writes into ${name}`,
+      scripted("", `SECTIONS { .text 0x1000 : { *(.text) } ${name} 0x3000 : { ${content} } .rest : { *(*) } }`),
+    ]),
+  ),
+  "names after the last section, which is thread-local": one('.section .tdata,"awT"\n.globl x\n.long 1\nx: .long 1\n'),
+};
