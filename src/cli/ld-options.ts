@@ -76,6 +76,7 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["-X", "--discard-locals"], help: "without temporary local symbols" },
     { names: ["--discard-none"], help: "with all local symbols" },
     { names: ["-d", "-dc", "-dp"], help: "allocate common symbols even with -r" },
+    { names: ["--force-group-allocation"], help: "take groups of sections apart even with -r" },
     {
       names: ["-z"],
       value: "KEYWORD",

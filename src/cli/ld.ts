@@ -258,6 +258,7 @@ class LinkCommand {
           ? "warn"
           : "report",
       definesCommon: this.#has("-d"),
+      allocatesGroups: this.#has("--force-group-allocation"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       ...(buildId ? { buildId } : {}),
       ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),

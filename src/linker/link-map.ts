@@ -122,18 +122,15 @@ class LinkMap {
       const isMissing = (section: InputSection | null): section is InputSection =>
         section !== null &&
         !section.isStripped &&
-        (section.output === null || section.isDiscarded || (section.flags & SEC_GROUP & ~this.#keptGroups()) !== 0);
+        (section.output === null ||
+          section.isDiscarded ||
+          (!this.#program.keepsGroups && (section.flags & SEC_GROUP) !== 0));
       return [...object.sections.filter(isMissing), ...[object.common].filter(isMissing)];
     });
     if (sections.length === 0) return;
     this.#lines.push("", "Discarded input sections", "");
     for (const section of sections)
       this.#section(` ${section.name}`, 0, section.elf.sizeBytes || section.sizeBytes, section.object.path);
-  }
-
-  /** A partial link keeps groups. */
-  #keptGroups(): number {
-    return this.#program.options.isRelocatable ? SEC_GROUP : 0;
   }
 
   #memory(): void {

@@ -59,11 +59,15 @@ export class OrphanPlaces {
     );
   }
 
-  outputFor(section: InputSection, isRelocatable: boolean, object: InputObject): OutputSection {
+  outputFor(
+    section: InputSection,
+    { isRelocatable, keepsGroups }: { readonly isRelocatable: boolean; readonly keepsGroups: boolean },
+    object: InputObject,
+  ): OutputSection {
     const isDynamic = section.isStripped && section.elf.type === SHT_REL;
     const name = section.name === "COMMON" ? ".bss" : isDynamic ? ".rel.dyn" : section.name;
     // A partial link keeps each group and its members apart.
-    const isUnique = isRelocatable && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
+    const isUnique = keepsGroups && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
     if (!isUnique) {
       let unused: OutputSection | null = null;
       for (const candidate of this.#sections()) {
@@ -98,11 +102,11 @@ export class OrphanPlaces {
     return this.#insert(new OutputSection(name, null), place, flags, elfTypeOf(section), section.align);
   }
 
-  #placeFor({ name, elf }: InputSection, flags: number): Place | null {
+  #placeFor({ elf }: InputSection, flags: number): Place | null {
     const places = this.#places;
     if ((flags & (SEC_ALLOC | SEC_DEBUGGING)) === 0) return places.other;
     if ((flags & SEC_ALLOC) === 0) return null;
-    if ((flags & SEC_LOAD) !== 0 && (elf.type === SHT_NOTE || name.startsWith(".note"))) return places.note;
+    if ((flags & SEC_LOAD) !== 0 && elf.type === SHT_NOTE) return places.note;
     if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS | SEC_THREAD_LOCAL)) === 0) return places.bss;
     if ((flags & SEC_THREAD_LOCAL) !== 0) return places.tdata;
     if ((flags & SEC_READONLY) === 0) return places.data;

@@ -45,8 +45,8 @@ export interface PlacementOptions {
   readonly isRelocatable: boolean;
   /** -S: debugging sections are left out. */
   readonly stripDebugging: boolean;
-  /** --unique: an output section of its own for each orphan. */
-  readonly discardOrphanGroups: boolean;
+  /** Groups of sections stay together in the output, as nobody has chosen among their copies for good. */
+  readonly keepsGroups: boolean;
   readonly sectionStart: ReadonlyMap<string, number>;
   /** --sort-section: patterns that do not say how. */
   readonly sortSections: "name" | "alignment" | null;
@@ -250,7 +250,7 @@ export class Placement {
       const candidates = this.#sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, whatever the script says.
-        if (!section || (this.#options.isRelocatable && (section.elf.flags & SHF_GROUP) !== 0)) continue;
+        if (!section || (this.#options.keepsGroups && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         if (
           statement.flags &&
           ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
@@ -310,12 +310,17 @@ export class Placement {
     return command.constraint === "ro" ? isReadonly : !isReadonly;
   }
 
+  #isLeftOut({ flags }: InputSection): boolean {
+    const { isRelocatable, keepsGroups, stripDebugging } = this.#options;
+    const unwanted =
+      (isRelocatable ? 0 : SEC_EXCLUDE) | (keepsGroups ? 0 : SEC_GROUP) | (stripDebugging ? SEC_DEBUGGING : 0);
+    return (flags & unwanted) !== 0;
+  }
+
   /** False when the section is not to be in the output. */
   #add(output: OutputSection, section: InputSection): boolean {
     if (section.output !== null || section.isDiscarded) return false;
-    const { isRelocatable, stripDebugging } = this.#options;
-    if (!isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) return false;
-    if (stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) return false;
+    if (this.#isLeftOut(section)) return false;
     let { flags } = section;
     if (output.command?.noalloc) flags &= ~SEC_ALLOC;
     if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
@@ -354,8 +359,7 @@ export class Placement {
       const sections = this.#sectionsOf(object);
       for (const section of sections) {
         if (!section || section.output !== null || section.isDiscarded) continue;
-        if (!this.#options.isRelocatable && (section.flags & (SEC_EXCLUDE | SEC_GROUP)) !== 0) continue;
-        if (this.#options.stripDebugging && (section.flags & SEC_DEBUGGING) !== 0) continue;
+        if (this.#isLeftOut(section)) continue;
         // A partial link leaves common symbols to a later one, unless it is told to give them memory.
         if (section === object.common && this.#options.isRelocatable && section.sizeBytes === 0) continue;
         if (this.#options.orphans === "discard") {
@@ -366,7 +370,7 @@ export class Placement {
         if (this.#options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
           this.unplaced.push({ section, isError: this.#options.orphans === "error" });
         }
-        const output = this.#places.outputFor(section, this.#options.isRelocatable, object);
+        const output = this.#places.outputFor(section, this.#options, object);
         if (
           output.fixedAddress === null &&
           !output.command?.address &&

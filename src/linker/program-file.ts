@@ -87,7 +87,7 @@ export function programFile(program: Program): ProgramImage {
       output,
       flags:
         elfFlagsOf(output).flags |
-        (isRelocatable && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0),
+        (program.keepsGroups && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0),
       type,
       nobits: type === SHT_NOBITS,
       content,

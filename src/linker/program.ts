@@ -67,6 +67,8 @@ export interface ProgramOptions {
   readonly undefinedNames?: readonly string[];
   /** -r */
   readonly isRelocatable?: boolean;
+  /** --force-group-allocation: the members of groups are sections like others, also with -r. */
+  readonly allocatesGroups?: boolean;
   /** -q */
   readonly emitRelocations?: boolean;
   /** The result says which relocations were applied; true when absent. Large programs are linked sooner without. */
@@ -124,6 +126,8 @@ export class Program {
   readonly segments: readonly Segment[];
   readonly file: FileLayout;
   readonly report = new ProblemReport();
+  /** A partial link leaves groups together, unless the command line or the script says otherwise. */
+  readonly keepsGroups: boolean;
   entry = 0;
   /** Said on the way, without being an error. */
   readonly warnings: { readonly message: string; readonly file?: string; readonly line?: number }[] = [];
@@ -138,6 +142,7 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     const isRelocatable = options.isRelocatable ?? false;
+    this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
     if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
     if (options.isScriptFirst ?? !options.isDefaultScript)
@@ -153,7 +158,7 @@ export class Program {
     const placementOptions = {
       isRelocatable,
       stripDebugging: options.strip === "debugging" || options.strip === "all",
-      discardOrphanGroups: !isRelocatable,
+      keepsGroups: this.keepsGroups,
       sectionStart: options.sectionStart ?? new Map(),
       sortSections: options.sortSections ?? null,
       orphans: options.orphans ?? "place",

@@ -186,4 +186,47 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     ]),
   ),
   "names after the last section, which is thread-local": one('.section .tdata,"awT"\n.globl x\n.long 1\nx: .long 1\n'),
+  "lines that end as those of DOS": scripted(
+    ".data\n.long 1\n",
+    "SECTIONS\r\n{\r\n  .text 0x1000 :\r\n  { *(.text) }\r\n  a = .;\r\n  .rest : { *(*) }\r\n}\r\n",
+  ),
+  "orphans: notes by their type and by their name": one(
+    '.section .mine,"a",@note\n.long 1\n.section .note.x,"a",@progbits\n.long 2\n.section .note.y,"a",@note\n.long 3\n.section .k,"a"\n.long 4\n',
+  ),
+  "orphans: notes where the script has a place for one": scripted(
+    '.section .mine,"a",@note\n.long 1\n.section .note.x,"a",@progbits\n.long 2\n.section .note.y,"a",@note\n.long 3\n',
+    "SECTIONS { .note.z 0x800 : { *(.note.y) } .text 0x1000 : { *(.text) } .data : { *(.data) } }",
+  ),
+  "an address as high as there is": scripted(
+    ".data\n.skip 16\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } .data 0xfffffff0 : { *(.data) } }",
+  ),
+  "an alignment that the inputs add to": scripted(
+    ".data\n.balign 32\n.long 1\n",
+    "SECTIONS { .text 0x1001 : ALIGN_WITH_INPUT { *(.text) } .data : ALIGN_WITH_INPUT { *(.data) } .rest : { *(*) } }",
+  ),
+  "groups that an object keeps, unless one of two scripts says otherwise": {
+    ...scripted(
+      '.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n',
+      "SECTIONS { .text : { *(.text) } }",
+      "-r",
+      "-T",
+      "@/more.ld",
+    ),
+    files: { "more.ld": "FORCE_GROUP_ALLOCATION\n" },
+  },
+  "headers of nothing, and of thread-local data": scripted(
+    '.section .tdata,"awT"\n.long 1\n.section .tbss,"awT",@nobits\n.skip 4\n',
+    "PHDRS { all PT_LOAD FLAGS(7); t PT_TLS FLAGS(5); n PT_NOTE; } SECTIONS { .text 0x1000 : { *(.text) } :all .tdata : { *(.tdata) } :all :t .tbss : { *(.tbss) } :all :t .rest : { *(*) } :all }",
+  ),
+  "the first page with the headers in it": scripted(
+    ".data\n.long 1\n",
+    "PHDRS { all PT_LOAD FILEHDR PHDRS; } SECTIONS { . = 0x10000 + SIZEOF_HEADERS; .text : { *(.text) } :all .rest : { *(*) } }",
+  ),
+  "groups that an object is told to take apart": one(
+    '.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n.section .text.g,"ax",@progbits\nret\n',
+    "-r",
+    "--force-group-allocation",
+  ),
+  "groups that an object keeps": one('.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n', "-r"),
 };

@@ -221,4 +221,19 @@ export const SAID: Readonly<Record<string, Said>> = {
     says: ["--require-defined: error: required symbol nowhere is not defined [link]", "! nothing was linked: 1 error"],
   },
   "a name that must be there, and is": { ...one("", "--require-defined", "_start"), says: [] },
+  "thread-local data in a segment that is run": {
+    ...scripted(
+      '.section .tdata,"awT"\n.long 1\n',
+      "PHDRS { all PT_LOAD FLAGS(5); t PT_TLS FLAGS(5); } SECTIONS { .text 0x1000 : { *(.text) } :all .tdata : { *(.tdata) } :all :t }",
+    ),
+    says: ["ours: warning: the segment of thread-local data can be executed [rwx-segment]"],
+  },
+  "undefined in many places": {
+    ...one(Array.from({ length: 12 }, (_, index) => `.section .t${index},"ax"\ncall nowhere\n`).join("")),
+    says: ["part0.o: error: undefined symbol nowhere [undefined-symbol]", "! nothing was linked: 1 error"],
+  },
+  "two alignments at once": {
+    ...scripted("", "SECTIONS { .text 0x1000 : ALIGN(4) ALIGN_WITH_INPUT { *(.text) } }"),
+    says: ["s.ld:1:1: error: section .text has both ALIGN and ALIGN_WITH_INPUT [script-syntax]", "!"],
+  },
 };
