@@ -97,6 +97,17 @@ export const hpetCases: readonly Case[] = [
     ours: "time",
   },
   {
+    name: "without legacy replacement a comparator interrupts by input 2 of the I/O APIC or not at all",
+    script: [
+      [PICS, put(CONFIGURATION, "4"), put(VALUE, "64"), put(VALUE + 4, "0"), put(0x10, "1"), "wait 2us; intr = 0"],
+      [put(0x10, "0"), put(0xf0, "0"), put(CONFIGURATION, "404"), put(0x10, "1"), "wait 2us; intr = 0"],
+      [get(CONFIGURATION, "434"), get(0x20, "0")],
+    ]
+      .flat()
+      .join("; "),
+    ours: "time",
+  },
+  {
     name: "a comparator of 32 bits fires when the counter comes around, too",
     script: [
       [PICS, put(0xf0, "ffffff00"), put(CONFIGURATION, "104"), put(VALUE, "10"), put(0x10, "3")],

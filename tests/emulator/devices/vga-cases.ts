@@ -33,6 +33,15 @@ export const vgaCases: readonly Case[] = [
     name: "index and data registers",
     script: `${COLOUR}; ${seq("1", "21")}; in 3c4 = 1; in 3c5 = 21; ${gfx("8", "5a")}; in 3ce = 8; in 3cf = 5a; out 3d4 e; out 3d5 7; in 3d4 = e; in 3d5 = 7`,
   },
+  {
+    name: "the palette's registers have six bits, the attribute controller's others eight",
+    script: `${COLOUR}; in 3da; out 3c0 5; out 3c0 ff; out 3c0 5; in 3c1 = 3f; in 3da; out 3c0 11; out 3c0 ff; out 3c0 11; in 3c1 = ff`,
+  },
+  {
+    name: "the palette cannot be written while the screen uses it",
+    script: `${COLOUR}; in 3da; out 3c0 5; out 3c0 2a; out 3c0 25; out 3c0 1; out 3c0 25; in 3c1 = 2a`,
+    ours: "QEMU takes it at any time",
+  },
   { name: "16-bit access writes index and data", script: `${COLOUR}; outw 3d4 0b0e; out 3d4 e; in 3d5 = b` },
   {
     name: "protected CRTC registers",
