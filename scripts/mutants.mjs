@@ -9,6 +9,10 @@ import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 import { Ledger } from "./mutants/ledger.mjs";
 import { runTypescriptMutants } from "./mutants/typescript.mjs";
 
+// Tests look there when they are loaded (tests/setup/tier.ts).
+process.env.QURE_TIER = "mutants";
+delete process.env.QURE_THOROUGH;
+
 const EQUIVALENT_MAXIMUM_PERCENT = 5;
 const ASSEMBLY = "scripts/mutants/assembly.ts";
 

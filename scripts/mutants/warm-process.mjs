@@ -78,7 +78,7 @@ export class WarmProcess {
     const child = fork(WARM, [this.#bundles], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // A process that is ended leaves its temporary files.
-      env: { ...process.env, TMPDIR: this.#temporary, QURE_TIER: "mutants", QURE_THOROUGH: "" },
+      env: { ...process.env, TMPDIR: this.#temporary },
       execArgv: [`--max-old-space-size=${MEMORY_MB}`],
     });
     this.#child = child;
