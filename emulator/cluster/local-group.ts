@@ -5,6 +5,7 @@
  */
 
 import type { BoardParts } from "../board.ts";
+import { MOST_SPACES } from "../cpu/layout.ts";
 import { MachineMemory } from "../cpu/memory.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { TrackedDisk } from "../disk/disk.ts";
@@ -12,6 +13,16 @@ import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
 import { KeptState } from "../state/kept-state.ts";
 import type { GroupConfig, GroupMemory, MachineGroup, MachineSpec } from "./machine-host.ts";
+
+/**
+ * Address spaces that all machines of a thread have room for, beyond one for each processor: their tables are 16 MiB
+ * each, which browsers count (cpu/layout.ts). With fewer the guest changes page directories more slowly.
+ */
+const SPACES_OF_ALL = 128;
+
+function spacesFor({ parts }: MachineSpec, machines: number): number {
+  return Math.max(parts?.processors ?? 1, Math.min(MOST_SPACES, Math.floor(SPACES_OF_ALL / machines)));
+}
 
 export class LocalGroup implements MachineGroup {
   readonly indices: readonly number[];
@@ -36,7 +47,7 @@ export class LocalGroup implements MachineGroup {
     this.disks = machines.map(({ disk }) => disk);
     this.cables = machines.map(({ name }) => new CableEnd(name));
     // All memories first: V8 collects garbage at each, and the less there is on its heap the sooner that is done.
-    const memories = machines.map(({ ramBytes }) => new MachineMemory(ramBytes));
+    const memories = machines.map((spec) => new MachineMemory(spec.ramBytes, spacesFor(spec, machines.length)));
     this.hosts = machines.map((machine, position) => {
       const index = indices[position]!;
       return new Machine({

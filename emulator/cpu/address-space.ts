@@ -8,11 +8,10 @@
 import {
   PDPTE,
   RAM,
-  SPACES,
+  spaceDelta,
   TLB_ENTRIES,
   TLB_READ_SUPERVISOR,
   TLB_READ_USER,
-  TLB_SPACE_BYTES,
   TLB_WRITE_SUPERVISOR,
   TLB_WRITE_USER,
 } from "./layout.ts";
@@ -64,7 +63,8 @@ class TablePage {
 const NO_TABLE = new TablePage(0);
 
 export class AddressSpace {
-  readonly number: number;
+  /** What to add to the offset of a translation table of the first space to get that of this one. */
+  readonly delta: number;
   readonly readSupervisor: Int32Array;
   readonly writeSupervisor: Int32Array;
   readonly readUser: Int32Array;
@@ -96,9 +96,9 @@ export class AddressSpace {
   readonly latest = new Array<TablePage>(DIRECTORIES + MOST_TABLES).fill(NO_TABLE);
 
   constructor(memory: MachineMemory, number: number) {
+    this.delta = spaceDelta(memory.ramBytes, number);
     const table = (offset: number): Int32Array =>
-      new Int32Array(memory.memory.buffer, offset + number * TLB_SPACE_BYTES, TLB_ENTRIES);
-    this.number = number;
+      new Int32Array(memory.memory.buffer, offset + this.delta, TLB_ENTRIES);
     this.readSupervisor = table(TLB_READ_SUPERVISOR);
     this.writeSupervisor = table(TLB_WRITE_SUPERVISOR);
     this.readUser = table(TLB_READ_USER);
@@ -212,7 +212,8 @@ export class AddressSpaces {
   /** An empty space, of which there is one for each processor at least. */
   #take(): AddressSpace {
     let space: AddressSpace;
-    if (this.#all.length < SPACES) this.#all.push((space = new AddressSpace(this.#memory, this.#all.length)));
+    if (this.#all.length < this.#memory.spaces)
+      this.#all.push((space = new AddressSpace(this.#memory, this.#all.length)));
     else {
       const parked = new Set(this.#parked.values());
       space = this.#all

@@ -1,7 +1,7 @@
 /** Cached translations in a snapshot: those of the active address space, as entries of its list and their pages. */
 import type { StateVisitor } from "../state/state.ts";
 import { type AddressSpace, LIST_NO_EXECUTE, LIST_PAGE } from "./address-space.ts";
-import { ROM } from "./layout.ts";
+import { fromSavedPlace, ROM, toSavedPlace } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
 /** Saves, or restores into a space that is empty. @throws RangeError when one leads to no memory. */
@@ -13,7 +13,9 @@ export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, 
     const entry = active.filled[i]!;
     entries[i * size] = active.isNoExecute(entry & LIST_PAGE) ? entry | LIST_NO_EXECUTE : entry;
     // Where decoded code lies is not saved: nothing is decoded when a run goes on.
-    tables.forEach((table, column) => (entries[i * size + 1 + column] = Math.abs(table[entry & LIST_PAGE]!)));
+    tables.forEach(
+      (table, column) => (entries[i * size + 1 + column] = toSavedPlace(Math.abs(table[entry & LIST_PAGE]!))),
+    );
   }
   const bytes = visitor.blob(new Uint8Array(entries.buffer));
   if (!visitor.restoring) return;
@@ -24,9 +26,9 @@ export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, 
     const entry = restored[i * size]!;
     active.list(entry);
     tables.forEach((table, column) => {
-      const offset = restored[i * size + 1 + column]!;
-      const isPage = offset >= ROM && offset < memory.bytes.length && (offset & 0xfff) === 0;
-      if (offset !== 0 && !isPage) throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
+      const offset = fromSavedPlace(restored[i * size + 1 + column]!);
+      if (!memory.isPlace(offset, ROM))
+        throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
       const isWritten = table === active.writeSupervisor || table === active.writeUser;
       // Writes to a page that had code before the state was restored are still watched.
       table[entry & LIST_PAGE] = isWritten && memory.isWatched(offset) ? -offset : offset;

@@ -1,7 +1,10 @@
 /**
  * Where everything lies in a machine's `WebAssembly.Memory`. The interpreter and compiled code share this memory, so
- * the offsets are fixed for all machines: state page, translation tables, code map, ROM, and RAM last because only its
- * size varies.
+ * the offsets are fixed for all machines: state page, translation tables, ROM, and RAM. Behind RAM comes what its size
+ * decides on: the code map, and translation tables of further address spaces.
+ *
+ * What is never touched takes no memory of the host, but browsers count it all the same: Chromium's V8 collects garbage
+ * without a pause once the memories of a worker are 8 GiB together. So a memory is no larger than its machine needs.
  */
 
 import { PORT_LATCHES_BYTES } from "../bus/port-latches.ts";
@@ -105,27 +108,18 @@ export const TLB_READ_SUPERVISOR = STATE_BYTES;
 export const TLB_WRITE_SUPERVISOR = TLB_READ_SUPERVISOR + TLB_BYTES;
 export const TLB_READ_USER = TLB_WRITE_SUPERVISOR + TLB_BYTES;
 export const TLB_WRITE_USER = TLB_READ_USER + TLB_BYTES;
-/** Each page directory that is kept has its own four tables (address-space.ts). */
-export const TLB_SPACE_BYTES = 4 * TLB_BYTES;
-export const SPACES = 8;
+/** Each page directory that is kept has its own four tables (address-space.ts): these, or some behind RAM. */
+const TLB_SPACE_BYTES = 4 * TLB_BYTES;
+/** So many page directories are kept where there is room for their tables. */
+export const MOST_SPACES = 8;
 /** A table that is never filled: selected where every access has to be looked at (breakpoints, alignment checks). */
-export const TLB_EMPTY = TLB_READ_SUPERVISOR + SPACES * TLB_SPACE_BYTES;
-
-/** RAM is at most this large: it bounds the code map. */
-export const MAX_RAM_BYTES = 1 << 30;
-/**
- * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because
- * hand-written code has its variables right beside it; it costs nothing where no code is, since only touched memory is
- * held.
- */
-export const CODE_LINE_SHIFT = 3;
-export const CODE_MAP = TLB_EMPTY + TLB_BYTES;
+export const TLB_EMPTY = TLB_READ_SUPERVISOR + TLB_SPACE_BYTES;
 
 /**
  * Where compiled code finds compiled code: entries of 16 bytes by a hash of EIP. EIP and context as a quadword, then
  * table slot in the low and number of the entry in the high half of a dword, then the region's entry map (jit/).
  */
-export const JUMP_CACHE = CODE_MAP + (MAX_RAM_BYTES >>> CODE_LINE_SHIFT) + 0x10000;
+export const JUMP_CACHE = TLB_EMPTY + TLB_BYTES;
 export const JUMP_CACHE_ENTRIES = 16384;
 
 /**
@@ -144,3 +138,32 @@ export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 export const ROM = PORT_LATCHES + PORT_LATCHES_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;
+export const MAX_RAM_BYTES = 1 << 30;
+
+/**
+ * One byte for each line of 8 bytes of RAM, with a bit for each byte that code was decoded from. To the byte, because
+ * hand-written code has its variables right beside it; it costs nothing where no code is, since only touched memory is
+ * held.
+ */
+export const CODE_LINE_SHIFT = 3;
+export const codeMapOffset = (ramBytes: number): number => RAM + ramBytes;
+/** Several lines are looked at at once, the last of them behind the map. */
+const CODE_MAP_SLACK_BYTES = 0x10000;
+
+/** What to add to the offset of a translation table to get that of an address space, by the number of the space. */
+export function spaceDelta(ramBytes: number, number: number): number {
+  if (number === 0) return 0;
+  const first = codeMapOffset(ramBytes) + (ramBytes >>> CODE_LINE_SHIFT) + CODE_MAP_SLACK_BYTES;
+  return first + (number - 1) * TLB_SPACE_BYTES - TLB_READ_SUPERVISOR;
+}
+
+/** Size of the whole memory of a machine that keeps so many address spaces, 1 or more. */
+export function memoryBytes(ramBytes: number, spaces: number): number {
+  // Where those of one space more would be.
+  return TLB_READ_SUPERVISOR + spaceDelta(ramBytes, spaces);
+}
+
+/** Saved states have offsets in ROM and RAM as they once were: what to add to one to get that, 0 apart. */
+const SAVED_RAM = 285_736_960;
+export const toSavedPlace = (offset: number): number => (offset === 0 ? 0 : offset - RAM + SAVED_RAM);
+export const fromSavedPlace = (place: number): number => (place === 0 ? 0 : place - SAVED_RAM + RAM);

@@ -10,13 +10,17 @@ import { broken } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 import {
   CODE_LINE_SHIFT,
-  CODE_MAP,
+  codeMapOffset,
+  fromSavedPlace,
   INT_COUNTS_BYTES,
   MAX_RAM_BYTES,
+  MOST_SPACES,
+  memoryBytes,
   PORT_LATCHES,
   RAM,
   ROM,
   ROM_BYTES,
+  toSavedPlace,
 } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
@@ -66,6 +70,8 @@ function allocate(pages: number): WebAssembly.Memory {
 
 export class MachineMemory {
   readonly ramBytes: number;
+  /** There is room for translation tables of so many address spaces. */
+  readonly spaces: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
   readonly counters: Counters;
   readonly memory: WebAssembly.Memory;
@@ -89,20 +95,20 @@ export class MachineMemory {
   /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
   mapChanges = 0;
 
-  /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. */
-  constructor(ramBytes: number) {
+  /** `ramBytes`: 1 MiB to 1 GiB, a multiple of 64 KiB. `spaces`: one for each processor at least. */
+  constructor(ramBytes: number, spaces: number = MOST_SPACES) {
     if (ramBytes % WASM_PAGE_BYTES !== 0 || ramBytes < 1 << 20 || ramBytes > MAX_RAM_BYTES) {
       throw new RangeError(`RAM of ${ramBytes} bytes: expected a multiple of 64 KiB from 1 MiB to 1 GiB`);
     }
     this.ramBytes = ramBytes;
-    const pages = (RAM + ramBytes) / WASM_PAGE_BYTES;
-    this.memory = allocate(pages);
+    this.spaces = spaces;
+    this.memory = allocate(Math.ceil(memoryBytes(ramBytes, spaces) / WASM_PAGE_BYTES));
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
     this.counters = new Counters(new Uint32Array(this.memory.buffer, INT_COUNTS_BYTES, VECTORS));
     this.view = new DataView(this.memory.buffer);
     this.latches = new PortLatches(this.memory.buffer, PORT_LATCHES);
-    this.#codeMap = new Uint8Array(this.memory.buffer, CODE_MAP, ramBytes >>> CODE_LINE_SHIFT);
+    this.#codeMap = new Uint8Array(this.memory.buffer, codeMapOffset(ramBytes), ramBytes >>> CODE_LINE_SHIFT);
     this.#codePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.#tablePages = new Uint8Array(ramBytes / PAGE_BYTES);
     this.#readMap = new Int32Array(ramBytes / PAGE_BYTES);
@@ -373,9 +379,9 @@ export class MachineMemory {
     }
   }
 
-  /** Whether the map may lead there: nowhere, or to a page from `least` up. */
-  #isPlace(offset: number, least: number): boolean {
-    return offset === 0 || (offset % PAGE_BYTES === 0 && offset >= least && offset + PAGE_BYTES <= this.bytes.length);
+  /** Whether the map may lead there: nowhere, or to a page from `least`, ROM or RAM, up. */
+  isPlace(offset: number, least: number): boolean {
+    return offset === 0 || (offset % PAGE_BYTES === 0 && offset >= least && offset < RAM + this.ramBytes);
   }
 
   /** RAM, and the map as shadowing left it. ROM contents belong to the board's configuration, not to the state. */
@@ -386,9 +392,9 @@ export class MachineMemory {
       throw new RangeError(`state of a machine with ${ramBytes} bytes of RAM, this one has ${this.ramBytes}`);
     visitor.bytes(this.bytes.subarray(RAM, RAM + this.ramBytes));
     for (let page = 0; page < 256; page++) {
-      this.#readMap[page] = visitor.u32(this.#readMap[page]!);
-      this.#writeMap[page] = visitor.u32(this.#writeMap[page]!);
-      if (!this.#isPlace(this.#readMap[page]!, ROM) || !this.#isPlace(this.#writeMap[page]!, RAM))
+      this.#readMap[page] = fromSavedPlace(visitor.u32(toSavedPlace(this.#readMap[page]!)));
+      this.#writeMap[page] = fromSavedPlace(visitor.u32(toSavedPlace(this.#writeMap[page]!)));
+      if (!this.isPlace(this.#readMap[page]!, ROM) || !this.isPlace(this.#writeMap[page]!, RAM))
         throw new RangeError(`state in which page ${page} of memory lies where no memory is`);
     }
     if (visitor.restoring) this.#changeMap();

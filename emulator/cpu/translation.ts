@@ -9,20 +9,7 @@ import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL, LIST_NO_EXECUTE, SPACE_EXTENDED } from "./address-space.ts";
 import { visitTranslations } from "./cached-translations.ts";
 import { ALIGNMENT_CHECK, CpuException, raise } from "./exceptions.ts";
-import {
-  BASE,
-  CR0,
-  CR2,
-  CR3,
-  CR4,
-  CS,
-  EFER,
-  isUpper,
-  TLB_DELTA,
-  TLB_EMPTY,
-  TLB_ENTRIES,
-  TLB_SPACE_BYTES,
-} from "./layout.ts";
+import { BASE, CR0, CR2, CR3, CR4, CS, EFER, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { runLength } from "./memory-runs.ts";
 import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
@@ -200,7 +187,7 @@ export class Translation {
     this.#writeSupervisor = active.writeSupervisor;
     this.#readUser = active.readUser;
     this.#writeUser = active.writeUser;
-    this.#memory.words[TLB_DELTA >>> 2] = active.number * TLB_SPACE_BYTES;
+    this.#memory.words[TLB_DELTA >>> 2] = active.delta;
     this.setPrivilege(this.#user);
   }
 

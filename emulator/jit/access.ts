@@ -11,7 +11,7 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import {
   BASE,
   CODE_LINE_SHIFT,
-  CODE_MAP,
+  codeMapOffset,
   RAM,
   READ_LIMIT_BYTES,
   TLB_DELTA,
@@ -270,7 +270,7 @@ export class AccessEmitter {
       .get(local)
       .const(CODE_LINE_SHIFT)
       .op(OP.shr_u)
-      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, CODE_MAP);
+      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, codeMapOffset(this.#shape.ramBytes));
   }
 
   /**
@@ -332,7 +332,7 @@ export class AccessEmitter {
     c.op(OP.add).const(1).op(OP.sub).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(HOST);
     c.loop();
     const again = c.depth;
-    c.get(T3).load64(CODE_MAP).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
+    c.get(T3).load64(codeMapOffset(this.#shape.ramBytes)).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
     c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
   }
 

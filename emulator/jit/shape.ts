@@ -26,7 +26,7 @@ export interface Shape {
 
 /** What the shape adds to the bytes that a compiled module is found by. */
 export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit, model, takesTurns }: Shape): string {
-  return `${direct ? ramBytes : 0}/${isProtected}/${mode}/${codeLimit}/${model.name}${takesTurns ? "/turns" : ""}`;
+  return `${direct}/${ramBytes}/${isProtected}/${mode}/${codeLimit}/${model.name}${takesTurns ? "/turns" : ""}`;
 }
 
 export const readTable = (shape: Shape): number =>

@@ -15,16 +15,19 @@ export function Screen({
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const draw = (): void => {
+    const draw = async (): Promise<void> => {
       const picture = store.pictures.get(node);
+      if (!picture || !canvas.current) return;
+      const { width, height, rgba } = picture;
+      const bitmap = await createImageBitmap(new ImageData(rgba, width, height));
       const target = canvas.current;
-      if (!picture || !target) return;
-      if (target.width !== picture.width || target.height !== picture.height)
-        Object.assign(target, { width: picture.width, height: picture.height });
-      target.getContext("2d")?.putImageData(new ImageData(picture.rgba, picture.width, picture.height), 0, 0);
+      if (!target || store.pictures.get(node) !== picture) return bitmap.close();
+      if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
+      // What a canvas that is drawn on shows is copied for each frame of the page, whether it has changed or not.
+      target.getContext("bitmaprenderer", { alpha: false })?.transferFromImageBitmap(bitmap);
     };
-    draw();
-    return store.onPicture(node, draw);
+    void draw();
+    return store.onPicture(node, () => void draw());
   }, [store, node]);
   const text = store.screenTexts.get(node) ?? [];
   return (

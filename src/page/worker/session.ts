@@ -33,8 +33,9 @@ const RAM_BYTES = 32 * 1024 * 1024;
 const BUDGET_BYTES = 320 * 1024 * 1024;
 /** The worker runs for so long at once, in milliseconds of real time, and then listens. */
 const SLICE_MS = 14;
-/** How often it tells of the run. */
+/** How often it tells of the run, in milliseconds: less often of many machines, whose page takes longer to draw. */
 const REPORT_MS = 33;
+const REPORT_MACHINE_MS = 2;
 const INSPECT_MS = 250;
 /** Real time that the host could not keep up with is not made up for. */
 const MOST_BEHIND_MS = 60;
@@ -392,7 +393,7 @@ export class Session {
 
   #report(now: boolean): void {
     const nowMs = performance.now();
-    if (!now && nowMs - this.#reportedMs < REPORT_MS) return;
+    if (!now && nowMs - this.#reportedMs < REPORT_MS + REPORT_MACHINE_MS * this.#lab.nodes.length) return;
     this.#reportedMs = nowMs;
     const { frames, marks, omitted } = this.#observer.take();
     const own = this.#actionMarks;

@@ -95,6 +95,8 @@ export interface BareOptions {
   readonly jit?: JitMode;
   readonly model?: ModelName;
   readonly ramMib?: number;
+  /** Address spaces whose translations are kept. */
+  readonly spaces?: number;
   /** Instructions after which the program counts as lost. */
   readonly limit?: number;
   /** Wall time after which QEMU is ended: it hangs. */
@@ -109,9 +111,9 @@ const RAM_MIB = 16;
 function bareMachine(
   program: Program,
   data: Uint8Array,
-  { jit = "off", model, ramMib = RAM_MIB }: BareOptions = {},
+  { jit = "off", model, ramMib = RAM_MIB, spaces }: BareOptions = {},
 ): { cpu: Cpu; memory: MachineMemory; board: BareBoard } {
-  const memory = new MachineMemory(ramMib << 20);
+  const memory = new MachineMemory(ramMib << 20, spaces);
   const board = new BareBoard();
   const cpu = new Cpu(memory, board, { makeEngine: engineFor(jit), ...(model ? { model } : {}) });
   board.cpu = cpu;

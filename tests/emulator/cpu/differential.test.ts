@@ -55,6 +55,15 @@ describe("against QEMU", () => {
   }
 });
 
+describe.for(["paging", "pae", "tasks"])("%s: how many address spaces are kept changes nothing", (name) => {
+  it.for(["off", "force"] as const)("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
+    requireOracle("as", context);
+    const program = assembleProgram(`${name}.s`);
+    const [one, two, all] = [1, 2, 8].map((spaces) => text(runHere(program, new Uint8Array(16), { jit, spaces })));
+    expect([one, two]).toEqual([all, all]);
+  });
+});
+
 describe("PAE paging against QEMU", () => {
   it.for(["off", "force"] as const)("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
     requireOracle("as", context);
