@@ -5,8 +5,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -78,13 +80,23 @@ async function writePrograms() {
   );
 }
 
+/** What `qure as` knows of compilers' instructions before it has read any (src/assembler/shapes.ts), in base 64. */
+async function shapes() {
+  const outfile = "build/shapes.mjs";
+  await bundle("src/assembler/shapes.ts", outfile);
+  const { shapesOf } = await import(pathToFileURL(outfile).href);
+  const path = "scripts/shapes.s";
+  return Buffer.from(shapesOf(path, await readFile(path))).toString("base64");
+}
+
 async function buildTools() {
+  const toolsDefine = { ...define, QURE_SHAPES: JSON.stringify(await shapes()) };
   const hash = createHash("sha256");
   for (const name of TOOLS) {
     const contents = `import { runTool } from "./tool.ts"; import * as tool from "./${name}.ts"; void runTool(tool, process.argv.slice(3));`;
     await build({
       ...common,
-      define,
+      define: toolsDefine,
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-tool.ts`, loader: "ts" },
       outfile: `dist/tools/${name}.cjs`,

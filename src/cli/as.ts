@@ -14,6 +14,9 @@ import { CommandError, say, withFile } from "./fail.ts";
 import { versionText } from "./gnu-options.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
+/** What the instructions of compilers are encoded as (`shapesOf`), in base 64: put in by the bundler. */
+declare const QURE_SHAPES: string | undefined;
+
 /** What the assembler wants after a source (`SourceFile.roomBytes`). */
 const ROOM_BYTES = 3;
 
@@ -118,6 +121,7 @@ function assembleFiles(command: AsCommand): void {
     allowsOddSizes: command.allowsOddSizes,
     frameVersion: command.frameVersion,
     limits: { heldBytes: heldBytes() },
+    ...(typeof QURE_SHAPES === "string" ? { shapes: new Uint8Array(Buffer.from(QURE_SHAPES, "base64")) } : {}),
     ...(command.listing === null ? {} : { listing: command.listing }),
     print: (text) => void standardOutput().write(`${text}\n`),
   });

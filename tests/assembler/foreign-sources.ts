@@ -100,6 +100,21 @@ wk: .long 1
 .LC2: .long 2
 `,
   },
+  "parts of constants that are merged, named before they are there": {
+    text: ` .text
+ movzwl .LC88, %eax
+ movzwl .LC88+1, %eax
+ movzwl named, %eax
+ call .LC88
+ .long .LC99
+ .set .LC88,.LC138+2
+ .set .LC99,.LC88+1
+ .set named,.LC138+2
+ .section .rodata.cst8,"aM",@progbits,8
+ .align 8
+.LC138: .quad 1
+`,
+  },
   "local constants that are aliases": {
     text: ` movl .LC1@GOTOFF(%edx), %eax
  movl .LC10@GOTOFF(%edx), %eax

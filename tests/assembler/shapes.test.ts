@@ -3,8 +3,11 @@
  * asks for nothing else, a statement has no shape.
  */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../src/assembler/assemble.ts";
+import type { AssembleOptions } from "../../src/assembler/model/options.ts";
+import { shapesOf } from "../../src/assembler/shapes.ts";
 import { REGISTERS_BY_CLASS } from "../../src/isa/registers.ts";
 
 /** On both sides of every limit of a field, and what instructions are particular about. */
@@ -67,7 +70,10 @@ function statement(): string {
   }
 }
 
-function assembled(lines: readonly string[]): { object: Uint8Array | null; wrong: ReadonlySet<number> } {
+function assembled(
+  lines: readonly string[],
+  options: Partial<AssembleOptions> = {},
+): { object: Uint8Array | null; wrong: ReadonlySet<number> } {
   const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
   const files = { read: (path: string) => ({ path, bytes }) };
   const { object, diagnostics } = assemble({
@@ -75,6 +81,7 @@ function assembled(lines: readonly string[]): { object: Uint8Array | null; wrong
     files,
     maxErrors: Number.POSITIVE_INFINITY,
     warnings: "none",
+    ...options,
   });
   return { object, wrong: new Set(diagnostics.map(({ line }) => line)) };
 }
@@ -90,5 +97,48 @@ describe("shapes of statements", () => {
     const { object } = assembled([mode, ...right]);
     expect(object).not.toBeNull();
     expect(Buffer.from(object!).equals(Buffer.from(expected)), "the objects differ").toBe(true);
+  });
+
+  describe("that come along", () => {
+    const path = "scripts/shapes.s";
+    const compilers = readFileSync(path);
+    const others = Array.from({ length: 300 }, statement).filter((line) => assembled([line]).wrong.size === 0);
+    const lines = [...compilers.toString("latin1").split("\n"), ...others];
+
+    // With -march=i486 shifts by one are encoded with a number.
+    test.each(["", "i486"])("change nothing, for the processor `%s'", (arch) => {
+      const features = arch === "" ? lines : ["shll $1, %eax", "addl $1, %ecx", "pushl %ebx"];
+      const expected = assembled(features, { arch }).object!;
+      const { object } = assembled(features, { arch, shapes: shapesOf(path, compilers) });
+      expect(Buffer.from(object!).equals(Buffer.from(expected)), "the objects differ").toBe(true);
+    });
+
+    test("are taken from wherever they lie in a buffer", () => {
+      const saved = shapesOf(path, compilers);
+      const moved = new Uint8Array(saved.length + 1).subarray(1);
+      moved.set(saved);
+      expect(assembled(lines, { shapes: moved }).object).toEqual(assembled(lines, { shapes: saved }).object);
+    });
+
+    test("are left alone in another byte order", () => {
+      const turned = shapesOf(path, compilers);
+      for (let i = 0; i + 4 <= turned.length; i += 4) turned.subarray(i, i + 4).reverse();
+      expect(assembled(lines, { shapes: turned }).object).toEqual(assembled(lines).object);
+    });
+
+    test("leave other modes to the encoder", () => {
+      const source = [".code16", ...lines];
+      const { object } = assembled(source, { shapes: shapesOf(path, compilers) });
+      expect(object).toEqual(assembled(source).object);
+    });
+
+    test("are refused from a source with a mistake", () => {
+      expect(() => shapesOf("x.s", new TextEncoder().encode("nop\nmovl (%eax), (%ecx)\n"))).toThrow(/^x\.s:2: /);
+    });
+  });
+
+  test("that are warned of are warned of each time", () => {
+    const { wrong } = assembled(["mov cs, ax", "mov cs, ax", "mov cs, bx"], { syntax: "intel", warnings: "show" });
+    expect(wrong).toEqual(new Set([1, 2, 3]));
   });
 });

@@ -66,6 +66,8 @@ export interface AssembleOptions {
   allowsOddSizes?: boolean;
   /** `--gdwarf-cie-version`: version of the common entries of call frames; 1 when absent. */
   frameVersion?: 1 | 3 | 4;
+  /** Encodings that were made before (`shapesOf`), which a short run has no time to make; they are written to. */
+  shapes?: Uint8Array<ArrayBuffer>;
   /** Gets the texts of `.print`. */
   print?: (text: string) => void;
 }

@@ -78,7 +78,7 @@ export class InstructionParser {
   readonly parsed = new ParsedOperands();
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
-  readonly #shapes = new ShapeCache();
+  readonly shapes: ShapeCache;
   /** Encodings of plain jumps by mnemonic, for one mode. */
   readonly #branches = new Map<string, Encoding>();
   #branchMode = -1;
@@ -88,6 +88,9 @@ export class InstructionParser {
   constructor(reading: Reading, expressions: ExpressionParser) {
     this.#reading = reading;
     this.#expressions = expressions;
+    // Those that came along were made for every processor.
+    const { arch, shapes, tune } = reading.options;
+    this.shapes = new ShapeCache((arch ?? "") === "" && (tune ?? "") === "" ? (shapes ?? null) : null);
     const demandKnown = (mnemonic: string): void => this.#demandKnown(mnemonic);
     this.#intel = new IntelOperands(reading, expressions, this.parsed, demandKnown);
     this.#att = new AttOperands(reading, expressions, this.parsed, demandKnown);
@@ -127,7 +130,7 @@ export class InstructionParser {
     const reading = this.#reading;
     const input = reading.input;
     if (atom !== null && this.#emitKnownShape(offset)) return;
-    const shapeEnd = this.#shapes.shape.end;
+    const shapeEnd = this.shapes.shape.end;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
     let mnemonic = atom === null ? "" : atom.word;
@@ -212,19 +215,19 @@ export class InstructionParser {
     if (current === null || !current.section.hasContents) return false;
     const { input } = reading;
     current.reserve(LONGEST_INSTRUCTION);
-    const length = this.#shapes.encode(input.bytes, start, this.#mode, current.bytes, current.length);
+    const length = this.shapes.encode(input.bytes, start, this.#mode, current.bytes, current.length);
     if (length === 0) return false;
     if (reading.program.debug.isOn) reading.program.debug.instruction();
     current.length += length;
     reading.sections.charge(length);
-    input.offset = this.#shapes.shape.end;
+    input.offset = this.shapes.shape.end;
     return true;
   }
 
   /** Keeps the encoding for all instructions of this shape. */
   #keepShape(instruction: Instruction, { bytes }: Encoding): void {
-    if (!this.#shapes.wantsShape) return;
-    const { shape } = this.#shapes;
+    if (!this.shapes.wantsShape) return;
+    const { shape } = this.shapes;
     const { operands } = instruction;
     const parts = matchParts(shape, operands, this.parsed.offsets);
     if (parts === null) return;
@@ -239,7 +242,7 @@ export class InstructionParser {
       if (found === null) return;
       fields.push(...found);
     }
-    this.#shapes.store(bytes, fields);
+    this.shapes.store(bytes, fields);
   }
 
   /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
@@ -306,6 +309,7 @@ export class InstructionParser {
     }
     const { parsed } = this;
     const [first] = instruction.operands;
+    const warningsBefore = reading.reporter.diagnostics.length;
     if (instruction.mnemonic === "mov" && first?.kind === "register") {
       if (first.register.name === "cs")
         reading.warnAt(
@@ -325,7 +329,8 @@ export class InstructionParser {
       );
     }
     this.#place(result, offset);
-    return result.longer === null && result.warning === undefined ? result : null;
+    const isSettled = result.longer === null && result.warning === undefined;
+    return isSettled && reading.reporter.diagnostics.length === warningsBefore ? result : null;
   }
 
   /** `mov esi, msg` loads; in NASM's language it takes the address. A size or brackets say that a load is meant. */

@@ -44,6 +44,7 @@ const NUMBER_KINDS: readonly NumberKind[] = [
     sizeBytes: 4,
     samples: [-0x11223344, -0x22334455, -0x33445566, -0x05667788, -0x16778899],
   },
+  { least: -255, most: -129, sizeBytes: 1, samples: [-0x93, -0xa4] },
 ];
 
 /** The registers of each kind, by their numbers. */
@@ -80,8 +81,9 @@ export function kindOfNumber(value: number, isImmediate: boolean): number {
     else return NO_KIND;
   } else if (value >= -128) kind = 1;
   else if (value >= -32768) {
-    if (value > -257) return NO_KIND;
-    kind = 4;
+    if (value >= -255) kind = 7;
+    else if (value === -256) return NO_KIND;
+    else kind = 4;
   } else if (value <= -65537 && value >= -LARGEST) kind = 6;
   else return NO_KIND;
   return isImmediate ? kind : kind + NUMBER_KINDS.length;

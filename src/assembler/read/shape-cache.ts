@@ -21,6 +21,13 @@ const FIELD_NUMBERS = 3;
 /** How a register's number is written: into the lowest three bits, or those from bit 3 on; other fields by their bytes. */
 const LOW_BITS = 8;
 const HIGH_BITS = 9;
+/** What a record begins with: how many bytes of text and of code, and how many fields follow. */
+const RECORD_HEAD = 3;
+const LONGEST_RECORD = RECORD_HEAD + LONGEST_SHAPE + LONGEST_CODE + MOST_FIELDS * FIELD_NUMBERS;
+const FIRST_CAPACITY = 64;
+/** Numbers before the columns of a saved cache: magic and version, how many entries, and how many bytes of records. */
+const SAVED_HEAD = 3;
+const SAVED_MAGIC = 0x51530001;
 
 /** Where a part of a shape stands in its encoding. */
 export interface ShapeField {
@@ -33,17 +40,54 @@ export class ShapeCache {
   /** Of the last look-up. */
   readonly shape = new Shape();
   #hasShape = false;
-  #mode = 0;
-  readonly #slots = new Uint16Array(SLOTS);
+  /** Of the last look-up: the text's, with the mode. */
+  #hash = 0;
+  /** Numbers of entries plus 1, by their hashes; 0 where there is none. */
+  #slots = new Uint16Array(SLOTS);
   #count = 0;
-  #hashes = new Int32Array(64);
-  #modes = new Int32Array(64);
-  #lengths = new Uint8Array(64);
-  #texts = new Uint8Array(64 * LONGEST_SHAPE);
-  #codes = new Uint8Array(64 * LONGEST_CODE);
-  #codeLengths = new Uint8Array(64);
-  #fieldCounts = new Uint8Array(64);
-  #fields = new Uint8Array(64 * MOST_FIELDS * FIELD_NUMBERS);
+  #hashes = new Int32Array(FIRST_CAPACITY);
+  /** Where each entry's record begins in `#records`. */
+  #starts = new Int32Array(FIRST_CAPACITY);
+  #records = new Uint8Array(FIRST_CAPACITY * LONGEST_RECORD);
+  #recordsLength = 0;
+
+  /** `saved` is what `save` made of another cache; it is written to. In another machine's byte order it is as good as none. */
+  constructor(saved: Uint8Array<ArrayBuffer> | null = null) {
+    if (saved === null) return;
+    const aligned = saved.byteOffset % 4 === 0 ? saved : saved.slice();
+    const { buffer } = aligned;
+    let at = aligned.byteOffset;
+    const ints = (length: number): Int32Array<ArrayBuffer> => {
+      at += length * 4;
+      return new Int32Array(buffer, at - length * 4, length);
+    };
+    const [magic, count, recordsLength] = ints(SAVED_HEAD);
+    if (magic !== SAVED_MAGIC) return;
+    this.#count = count!;
+    this.#recordsLength = recordsLength!;
+    this.#hashes = ints(count!);
+    this.#starts = ints(count!);
+    this.#slots = new Uint16Array(buffer, at, SLOTS);
+    this.#records = new Uint8Array(buffer, at + SLOTS * 2, recordsLength!);
+  }
+
+  /** All that is known, for another cache: in the byte order of this machine. */
+  save(): Uint8Array<ArrayBuffer> {
+    const columns = [
+      Int32Array.of(SAVED_MAGIC, this.#count, this.#recordsLength),
+      this.#hashes.subarray(0, this.#count),
+      this.#starts.subarray(0, this.#count),
+      this.#slots,
+      this.#records.subarray(0, this.#recordsLength),
+    ];
+    const out = new Uint8Array(columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    let at = 0;
+    for (const { buffer, byteOffset, byteLength } of columns) {
+      out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+      at += byteLength;
+    }
+    return out;
+  }
 
   /**
    * Writes the encoding of the statement that begins at `start` to `out`, which has room for it; returns its length, 0
@@ -53,20 +97,20 @@ export class ShapeCache {
     const { shape } = this;
     this.#hasShape = shape.read(bytes, start);
     if (!this.#hasShape) return 0;
-    this.#mode = mode;
-    const entry = this.#find();
-    if (entry < 0) return 0;
-    const length = this.#codeLengths[entry]!;
-    const codes = this.#codes;
-    const from = entry * LONGEST_CODE;
-    for (let i = 0; i < length; i++) out[at + i] = codes[from + i]!;
-    const fields = this.#fields;
+    // Equal texts with equal hashes are of one mode.
+    this.#hash = shape.hash ^ mode;
+    const record = this.#find();
+    if (record < 0) return 0;
+    const records = this.#records;
+    const length = records[record + 1]!;
+    const code = record + RECORD_HEAD + records[record]!;
+    for (let i = 0; i < length; i++) out[at + i] = records[code + i]!;
     const { values } = shape;
-    let field = entry * MOST_FIELDS * FIELD_NUMBERS;
-    for (let i = this.#fieldCounts[entry]!; i > 0; i--, field += FIELD_NUMBERS) {
-      const place = at + fields[field + 1]!;
-      const form = fields[field + 2]!;
-      let value = values[fields[field]!]!;
+    let field = code + length;
+    for (let i = records[record + 2]!; i > 0; i--, field += FIELD_NUMBERS) {
+      const place = at + records[field + 1]!;
+      const form = records[field + 2]!;
+      let value = values[records[field]!]!;
       if (form >= LOW_BITS) out[place]! |= form === LOW_BITS ? value : value << 3;
       else
         for (let j = 0; j < form; j++) {
@@ -77,17 +121,19 @@ export class ShapeCache {
     return length;
   }
 
+  /** Where the record of the shape at hand begins, or -1. */
   #find(): number {
     const { length, text } = this.shape;
-    const mode = this.#mode;
-    const hash = this.shape.hash ^ mode;
-    const texts = this.#texts;
+    const hash = this.#hash;
+    const records = this.#records;
     search: for (let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
       const entry = this.#slots[slot]! - 1;
       if (entry < 0) return -1;
-      if (this.#hashes[entry] !== hash || this.#lengths[entry] !== length || this.#modes[entry] !== mode) continue;
-      for (let i = 0, at = entry * LONGEST_SHAPE; i < length; i++, at++) if (texts[at] !== text[i]) continue search;
-      return entry;
+      if (this.#hashes[entry] !== hash) continue;
+      const record = this.#starts[entry]!;
+      if (records[record] !== length) continue;
+      for (let i = 0, at = record + RECORD_HEAD; i < length; i++, at++) if (records[at] !== text[i]) continue search;
+      return record;
     }
   }
 
@@ -101,35 +147,31 @@ export class ShapeCache {
     if (code.length > LONGEST_CODE || fields.length > MOST_FIELDS) return;
     const { shape } = this;
     const entry = this.#count++;
-    if (entry === this.#lengths.length) this.#grow();
-    const hash = shape.hash ^ this.#mode;
+    if (entry === this.#hashes.length) {
+      this.#hashes = grownInts(this.#hashes);
+      this.#starts = grownInts(this.#starts);
+    }
+    if (this.#recordsLength + LONGEST_RECORD > this.#records.length) this.#records = grownBytes(this.#records);
+    const hash = this.#hash;
+    const records = this.#records;
+    const record = this.#recordsLength;
+    const codeStart = record + RECORD_HEAD + shape.length;
     this.#hashes[entry] = hash;
-    this.#modes[entry] = this.#mode;
-    this.#lengths[entry] = shape.length;
-    this.#texts.set(shape.text.subarray(0, shape.length), entry * LONGEST_SHAPE);
-    this.#codes.set(code, entry * LONGEST_CODE);
-    this.#codeLengths[entry] = code.length;
-    this.#fieldCounts[entry] = fields.length;
+    this.#starts[entry] = record;
+    records[record] = shape.length;
+    records[record + 1] = code.length;
+    records[record + 2] = fields.length;
+    records.set(shape.text.subarray(0, shape.length), record + RECORD_HEAD);
+    records.set(code, codeStart);
     fields.forEach(({ part, offset, form }, i) => {
-      this.#fields.set([part, offset, form], (entry * MOST_FIELDS + i) * FIELD_NUMBERS);
+      records.set([part, offset, form], codeStart + code.length + i * FIELD_NUMBERS);
       // What a field is written over is nothing.
-      if (form >= LOW_BITS) this.#codes[entry * LONGEST_CODE + offset]! &= form === LOW_BITS ? ~7 : ~0x38;
+      if (form >= LOW_BITS) records[codeStart + offset]! &= form === LOW_BITS ? ~7 : ~0x38;
     });
+    this.#recordsLength = codeStart + code.length + fields.length * FIELD_NUMBERS;
     let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     while (this.#slots[slot] !== 0) slot = (slot + 1) & (SLOTS - 1);
     this.#slots[slot] = entry + 1;
-  }
-
-  #grow(): void {
-    this.#hashes = grownInts(this.#hashes);
-    this.#modes = grownInts(this.#modes);
-    this.#lengths = grownBytes(this.#lengths);
-    this.#codeLengths = grownBytes(this.#codeLengths);
-    this.#fieldCounts = grownBytes(this.#fieldCounts);
-    const capacity = this.#lengths.length;
-    this.#texts = grownBytes(this.#texts, capacity * LONGEST_SHAPE);
-    this.#codes = grownBytes(this.#codes, capacity * LONGEST_CODE);
-    this.#fields = grownBytes(this.#fields, capacity * MOST_FIELDS * FIELD_NUMBERS);
   }
 }
 

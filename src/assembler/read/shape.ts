@@ -98,6 +98,8 @@ export class Shape {
         else if (code === CLOSE_PARENTHESIS) parentheses--;
         else if (code === OPEN_BRACKET) brackets++;
         else if (code === CLOSE_BRACKET) brackets--;
+        // Which blank it is does not matter.
+        else if (code === TAB) code = BLANK;
       } else if (what === DIGIT) {
         let value = 0;
         let next = code;

@@ -312,13 +312,18 @@ class FixupWriter {
       );
       return;
     }
-    if (plus !== null && !(alias ?? plus).isExternal && this.#isAdjustable(fixup, plus, type, pcRelative, number)) {
+    // What the field adds to the symbol that it names: of an alias, without the number that it adds to another itself.
+    let added = number;
+    if (alias !== null) {
+      added = fixup.expression === null ? fixup.addend : fixup.expression.number;
+      if (fixup.pcRelative) added = integer.subtract(added, fixup.pcBias);
+    }
+    if (plus !== null && !(alias ?? plus).isExternal && this.#isAdjustable(fixup, plus, type, pcRelative, added)) {
       number = integer.add(number, this.#resolver.address(plus));
       plus = plus.section.symbol!;
     } else if (alias !== null) {
       plus = alias;
-      number = fixup.expression === null ? fixup.addend : fixup.expression.number;
-      if (fixup.pcRelative) number = integer.subtract(number, fixup.pcBias);
+      number = added;
     }
     if (plus !== null) {
       if (THREAD_LOCAL.has(type)) plus.type = STT.TLS;
