@@ -1,11 +1,12 @@
 /** The page as a person meets it: stories, images, links, the keyboard, the way without a network. */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { decodeRun } from "../../src/lab/run-link.ts";
 import { STORIES } from "../../src/page/stories.ts";
-import { withFolder } from "../oracle.ts";
+import { requireOracle, withFolder } from "../oracle.ts";
 import { root } from "../system/images.ts";
 import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
@@ -147,6 +148,72 @@ test("the tasks of a machine are those that its own ps lists, with what they wai
     await page.click(".card[data-node='0'] .face");
     await page.getByRole("tab", { name: "Tasks" }).click();
     await page.locator(".tasks td", { hasText: "console_keys" }).waitFor();
+    expect(errors).toEqual([]);
+  }));
+
+test("a cable's frames are listed, filtered, taken apart to the byte, and saved for tshark", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const tshark = requireOracle("tshark", context);
+    await page.goto(`${address}?nodes=2`);
+    await until(page, "state.agreed");
+    await send(page, { kind: "pause" });
+    await until(page, "!state.isRunning");
+    await page.click(".card[data-node='1'] .face");
+    await page.getByRole("tab", { name: "Cable" }).click();
+    const rows = page.locator(".frames tbody tr");
+    const all = await rows.count();
+    expect(all).toBeGreaterThan(20);
+    await page.fill(".frames input", "dhcp");
+    const protocols = await rows.locator("td:nth-child(3)").allTextContents();
+    expect(protocols.length).toBeGreaterThan(1);
+    expect(new Set(protocols)).toEqual(new Set(["DHCP"]));
+    await rows.first().getByRole("button").click();
+    const titles = await page.locator(".layers summary strong").allTextContents();
+    expect(titles).toEqual(["Ethernet", "IPv4", "UDP", "DHCP"]);
+    await page
+      .locator(".layers dl > div")
+      .filter({ hasText: /^from port/ })
+      .hover();
+    const pointed = await page.locator(".hex .in").allTextContents();
+    expect(pointed.map((byte) => Number.parseInt(byte, 16))).toEqual([0, expect.toBeOneOf([67, 68])]);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Save as pcapng")]);
+    expect(download.suggestedFilename()).toBe("qure-2.pcapng");
+    const packets = execFileSync(tshark, ["-r", await download.path(), "-T", "fields", "-e", "frame.protocols"], {
+      encoding: "utf8",
+    });
+    // The list shows the last two hundred; the file has all that the page remembers.
+    expect(packets.trimEnd().split("\n").length).toBeGreaterThanOrEqual(all);
+    expect(packets).toMatch(/:dhcp$/m);
+    expect(errors).toEqual([]);
+  }));
+
+test("time steps by an event, a frame and a millisecond, and passes at the speed that is chosen", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(`${address}?nodes=2`);
+    await until(page, "state.agreed");
+    await send(page, { kind: "pause" });
+    await until(page, "!state.isRunning");
+    const stepped = async (name: string): Promise<{ ns: number; frames: number }> => {
+      const read = async (): Promise<[number, number]> =>
+        (await page.evaluate("[qure.state.nowNs, qure.state.frames]")) as [number, number];
+      const [fromNs, before] = await read();
+      await page.locator(".steps").getByRole("button", { name }).click();
+      await until(page, `!state.isRunning && state.nowNs > ${fromNs}`);
+      const [toNs, after] = await read();
+      return { ns: toNs - fromNs, frames: after - before };
+    };
+    expect((await stepped("1 ms")).ns).toBe(1_000_000);
+    const event = await stepped("event");
+    // An idle machine has its PIT to serve, at least 18 times a second.
+    expect(event.ns).toBeLessThan(60_000_000);
+    expect((await stepped("frame")).frames).toBeGreaterThan(0);
+    for (const speed of ["0.01", "100"]) {
+      await page.selectOption(".speed select", speed);
+      await page.getByRole("button", { name: "Play" }).click();
+      await until(page, `state.isRunning && state.speed === ${speed}`);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await until(page, "!state.isRunning");
+    }
     expect(errors).toEqual([]);
   }));
 

@@ -19,7 +19,7 @@ function headline(state: RunState): string {
 function workersText(workers: number): string {
   if (workers > 1) return "threads of this browser over which the machines are spread";
   return globalThis.crossOriginIsolated
-    ? "one thread of this browser runs all machines: they are few"
+    ? "one thread of this browser runs all machines: they are few, or the processors are"
     : "one thread of this browser runs all machines: this page's host does not isolate it, so threads share no memory";
 }
 

@@ -20,7 +20,8 @@ const workers: Worker[] = [];
 /** How many workers a run of so many machines is to have, the one that has the run included. */
 export function workersFor(machines: number, wanted: number | null): number {
   if (!globalThis.crossOriginIsolated) return 1;
-  const usual = Math.min(navigator.hardwareConcurrency, Math.floor(machines / MACHINES_BY_WORKER));
+  // The page itself, the compositor and V8's compilers have work for a processor of their own.
+  const usual = Math.min(navigator.hardwareConcurrency - 1, Math.floor(machines / MACHINES_BY_WORKER));
   return Math.max(1, Math.min(wanted ?? usual, machines, MOST_WORKERS));
 }
 

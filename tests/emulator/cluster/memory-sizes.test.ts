@@ -62,3 +62,22 @@ test("states have RAM and ROM where they have always been, whatever the layout",
     [0, 0xa0, 0xff].map((page) => [memory.readOffset(page), memory.writeOffset(page)]),
   );
 });
+
+test("a host that gives no more memories is said to have room for no more machines", () => {
+  const { Memory } = WebAssembly;
+  let left = 3;
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: ConstructorParameters<typeof Memory>[0]) {
+      if (left-- === 0) throw new RangeError("could not allocate memory");
+      super(descriptor);
+    }
+  };
+  try {
+    const nodes = Array.from({ length: 4 }, () => ({ ramBytes: 1 << 20 }));
+    expect(() => new LabCluster({ firmware: images().firmware, nodes, threads: 1 })).toThrow(
+      /^there is no room for one more machine's memory \(could not allocate memory\): /,
+    );
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
