@@ -51,6 +51,14 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
+  test("objcopy links to its own output before that is there, as Makefiles of a teaching system ask", () => {
+    withFolder((folder) => {
+      writeSources(folder);
+      const made = shell(folder, "as a.s -o a.o; objcopy --add-gnu-debuglink=b.o a.o b.o; readelf -S b.o");
+      expect(made).toMatch(/ \.gnu_debuglink +PROGBITS/);
+    });
+  });
+
   test("strip takes symbols away in place, and ld -r -s leaves those that relocations need", () => {
     withFolder((folder) => {
       writeSources(folder);
