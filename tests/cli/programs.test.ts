@@ -41,6 +41,21 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
+  test("files of one name from two folders are both archived, as GNU ar does", (context) => {
+    const ar = requireOracle("ar", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      const lists = "first() { $1 r $2 a.o sub/a.o; }; again() { $1 r $2 sub/a.o a.o; }";
+      shell(folder, "mkdir sub; as a.s -o a.o; as a-member*.s -o sub/a.o");
+      for (const [program, archive] of [
+        ["ar", "ours.a"],
+        [ar, "theirs.a"],
+      ] as const)
+        shell(folder, `${lists}; first ${program} ${archive} 2>&1; again ${program} ${archive}`);
+      expect(readFileSync(join(folder, "ours.a"))).toEqual(readFileSync(join(folder, "theirs.a")));
+    });
+  });
+
   test("gcc finds the assembler by -B", (context) => {
     const gcc = requireOracle("gcc", context);
     withFolder((folder) => {
