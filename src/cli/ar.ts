@@ -90,10 +90,12 @@ class ArchiveCommand {
 
   #replaced(members: readonly NewMember[], appends: boolean): NewMember[] {
     const result = [...members];
+    // Files of one name from several folders, given together, become members side by side.
+    const old = new Set(members);
     for (const file of this.#files) {
       const name = this.#has("P") ? file : basename(file);
       const member = { name, content: readBytes(file), mode: statSync(file).mode & 0o777 };
-      const before = appends ? -1 : result.findIndex((one) => one.name === name);
+      const before = appends ? -1 : result.findIndex((one) => one.name === name && old.has(one));
       if (this.#has("v")) this.#say(`${before < 0 ? "a" : "r"} - ${file}`);
       if (before < 0) result.push(member);
       else result[before] = member;

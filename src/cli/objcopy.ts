@@ -117,7 +117,7 @@ export function run(args: readonly string[]): void {
                 .map(([name, content]) => ({ name, content, align: 1 })),
               ...values("--add-gnu-debuglink").map((path) => ({
                 name: ".gnu_debuglink",
-                content: debugLink(basename(path), readBytes(path)),
+                content: debugLink(basename(path), linkedContent(path, output)),
                 align: 4,
               })),
             ],
@@ -128,6 +128,14 @@ export function run(args: readonly string[]): void {
       throw new CommandError(`${input}: ${error.message}`);
     throw error;
   }
+}
+
+/**
+ * What is linked to by `--add-gnu-debuglink`. Some Makefiles name the output itself; GNU objcopy checks whatever it has
+ * written of that by then, which no debugger can match: here it is nothing.
+ */
+function linkedContent(path: string, output: string | undefined): Uint8Array {
+  return path === output ? new Uint8Array(0) : readBytes(path);
 }
 
 /** `NAME=FILE` */

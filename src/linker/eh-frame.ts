@@ -35,6 +35,8 @@ export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolT
       if (record.common === null || isFunctionGone(record, symbols)) continue;
       record.isUsed = true;
       const { common } = record;
+      // What becomes of it is settled by the first that goes on from it.
+      if (common.isUsed || common.sameAs !== null) continue;
       const key = contentKey(common);
       const same = sharesCommon ? known.get(key) : undefined;
       if (same && same !== common) common.sameAs = same;

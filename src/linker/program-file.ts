@@ -9,6 +9,7 @@ import {
   SHT_NOBITS,
   SHT_PROGBITS,
   SHT_REL,
+  SHT_STRTAB,
   STB_LOCAL,
   STT_SECTION,
 } from "../object/elf.ts";
@@ -165,6 +166,7 @@ function elfBytes(
     const isGroup = type === SHT_GROUP;
     const { entrySizeBytes } = elfFlagsOf(output);
     const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
+    const strings = stabStrings(output.name, sections);
     return {
       name: output.name,
       type,
@@ -172,10 +174,11 @@ function elfBytes(
       address: output.address >>> 0,
       sizeBytes: output.sizeBytes,
       align: alignmentOf(output),
-      entrySizeBytes: isGroup ? 4 : entrySizeBytes || own,
+      entrySizeBytes: isGroup ? 4 : entrySizeBytes || own || (strings > 0 ? STAB_BYTES : 0),
       content: isGroup ? groupContent(output, position, indices) : content,
       offset: file.offsets.get(output) ?? null,
       relocations: tables[index]!,
+      ...(strings > 0 ? { linked: strings } : {}),
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
@@ -210,6 +213,15 @@ function elfBytes(
   });
   if (options.buildId) stampBuildId(bytes, options.buildId);
   return bytes;
+}
+
+/** An entry of debugging information in the stabs format. */
+const STAB_BYTES = 12;
+
+/** Position, from 1, of the strings that a section of stabs goes with: by the name alone, as GNU ld has it; 0 without. */
+function stabStrings(name: string, sections: readonly ImageSection[]): number {
+  if (!name.startsWith(".stab")) return 0;
+  return sections.findIndex(({ output, type }) => type === SHT_STRTAB && output.name === `${name}str`) + 1;
 }
 
 /** What the section header says: not more than the address has, for a script may have put it anywhere. */

@@ -35,7 +35,7 @@ export function relaxThreadLocal(section: InputSection): void {
 /** Most sections have none: without an object for each of their relocations. */
 function hasSequence(relocations: ElfRelocations): boolean {
   if (!(relocations instanceof RelocationTable)) return [...relocations].some(({ type }) => SEQUENCES.has(type));
-  for (let i = 0; i < relocations.length; i++) if (SEQUENCES.has(relocations.typeAt(i))) return true;
+  for (const type of SEQUENCES.keys()) if (relocations.hasType(type)) return true;
   return false;
 }
 

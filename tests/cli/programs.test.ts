@@ -41,6 +41,21 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
+  test("files of one name from two folders are both archived, as GNU ar does", (context) => {
+    const ar = requireOracle("ar", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      const lists = "first() { $1 r $2 a.o sub/a.o; }; again() { $1 r $2 sub/a.o a.o; }";
+      shell(folder, "mkdir sub; as a.s -o a.o; as a-member*.s -o sub/a.o");
+      for (const [program, archive] of [
+        ["ar", "ours.a"],
+        [ar, "theirs.a"],
+      ] as const)
+        shell(folder, `${lists}; first ${program} ${archive} 2>&1; again ${program} ${archive}`);
+      expect(readFileSync(join(folder, "ours.a"))).toEqual(readFileSync(join(folder, "theirs.a")));
+    });
+  });
+
   test("gcc finds the assembler by -B", (context) => {
     const gcc = requireOracle("gcc", context);
     withFolder((folder) => {
@@ -48,6 +63,14 @@ describe("programs by the names of GNU's", () => {
       for (const [name, options] of Object.entries({ theirs: [], ours: ["-B", `${BIN}/`] }))
         execFileSync(gcc, ["-m32", "-O2", "-g", ...options, "-c", "a.c", "-o", `${name}.o`], { cwd: folder });
       expect(readFileSync(join(folder, "ours.o"))).toEqual(readFileSync(join(folder, "theirs.o")));
+    });
+  });
+
+  test("objcopy links to its own output before that is there, as Makefiles of a teaching system ask", () => {
+    withFolder((folder) => {
+      writeSources(folder);
+      const made = shell(folder, "as a.s -o a.o; objcopy --add-gnu-debuglink=b.o a.o b.o; readelf -S b.o");
+      expect(made).toMatch(/ \.gnu_debuglink +PROGBITS/);
     });
   });
 

@@ -232,6 +232,10 @@ export const CORNER_CASES: Readonly<Record<string, Case>> = {
     "",
     "MEMORY { all : ORIGIN = 0, LENGTH = 1K all : ORIGIN = 0x1000, LENGTH = 1K } SECTIONS { .text : { *(.text) } > all }",
   ),
+  "a script: tables of stabs that nothing is in": scripted(
+    "",
+    "SECTIONS { .text 0x1000 : { *(.text) } .stab : { *(.stab) BYTE(0) } .stabstr : { *(.stabstr) BYTE(0) } .data : { *(.data) } }",
+  ),
   "a script: fills of every length": scripted(
     "",
     "SECTIONS { .a 0x1000 : { *(.text) . = ALIGN(16); FILL(0x1) . += 5; FILL(0x102) . += 5; FILL(0x10203) . += 5; FILL(0x0102030405) . += 8; FILL(1 + 2) . += 6; } =0x90 .b : { BYTE(1) . += 7; } =0x0000ff .c : { BYTE(1) . += 7; } =4 + 5 .d : { BYTE(1) . += 6; } }",
