@@ -43,16 +43,16 @@ cache_create:
     pop     esi
     ret
 
-# Puts an entry at the end of the list, where it is taken first.
+# Puts an entry at the beginning of the list, so that entries are taken in the order in which their pages lie.
 # In: ESI entry.
 # Clobbers: EAX, EDX only.
 cache_link:
     lea     eax, [ebx + CACHE_LRU]
-    mov     edx, [eax + BLOCK_PREVIOUS]
-    mov     [esi + BLOCK_NEXT], eax
-    mov     [esi + BLOCK_PREVIOUS], edx
-    mov     [edx + BLOCK_NEXT], esi
-    mov     [eax + BLOCK_PREVIOUS], esi
+    mov     edx, [eax + BLOCK_NEXT]
+    mov     [esi + BLOCK_NEXT], edx
+    mov     [esi + BLOCK_PREVIOUS], eax
+    mov     [edx + BLOCK_PREVIOUS], esi
+    mov     [eax + BLOCK_NEXT], esi
     ret
 
 # Gives the memory of the cache back.
@@ -100,17 +100,20 @@ cache_find:
     mov     esi, eax
     call    cache_bucket
     mov     eax, [eax]
-1:  test    eax, eax
-    jz      3f
+.Lcache_find_entry:
+    test    eax, eax
+    jz      .Lcache_find_done
     cmp     [eax + BLOCK_ID], esi
-    jne     2f
+    jne     .Lcache_find_next
     cmp     [eax + BLOCK_INDEX], ecx
-    jne     2f
+    jne     .Lcache_find_next
     cmp     [eax + BLOCK_LEVEL], edx
-    je      4f
-2:  mov     eax, [eax + BLOCK_HASH_NEXT]
-    jmp     1b
-4:  push    ecx
+    je      .Lcache_find_found
+.Lcache_find_next:
+    mov     eax, [eax + BLOCK_HASH_NEXT]
+    jmp     .Lcache_find_entry
+.Lcache_find_found:
+    push    ecx
     push    edx
     mov     ecx, [eax + BLOCK_NEXT]     # it becomes the youngest
     mov     edx, [eax + BLOCK_PREVIOUS]
@@ -122,10 +125,13 @@ cache_find:
     mov     [eax + BLOCK_PREVIOUS], edx
     mov     [ecx + BLOCK_PREVIOUS], eax
     mov     [edx + BLOCK_NEXT], eax
+    mov     ecx, [ebx + CACHE_FILLS]
+    mov     [eax + BLOCK_USED], ecx
     pop     edx
     pop     ecx
     test    eax, eax
-3:  pop     esi
+.Lcache_find_done:
+    pop     esi
     ret
 
 # Makes an entry for a block whose content the caller gives. The entry that is there is taken.
@@ -176,28 +182,84 @@ cache_new:
     pop     ecx
     jc      .Lcache_new_failed
 .Lcache_new_clean:
+    pop     eax
+    call    cache_assign
+    mov     eax, esi
+    clc
+    jmp     .Lcache_new_done
+.Lcache_new_failed:
+    lea     esp, [esp + 4]
+.Lcache_new_done:
+    pop     esi
+    pop     edx
+    pop     ecx
+    ret
+
+# Makes an entry that of another block, and the youngest.
+# In: ESI entry; EAX id, EDX level, ECX index.
+# Clobbers: EAX only.
+cache_assign:
+    push    eax
     mov     eax, esi
     call    cache_unhash
     pop     eax
+    inc     dword ptr [ebx + CACHE_FILLS]
     mov     [esi + BLOCK_ID], eax
     mov     [esi + BLOCK_LEVEL], edx
     mov     [esi + BLOCK_INDEX], ecx
     mov     dword ptr [esi + BLOCK_PLACE], 0
     mov     dword ptr [esi + BLOCK_SECTORS], 0
     mov     dword ptr [esi + BLOCK_FLAGS], BLOCK_VALID
+    push    ecx
     push    eax
     call    cache_bucket
     mov     ecx, [eax]
     mov     [esi + BLOCK_HASH_NEXT], ecx
     mov     [eax], esi
     pop     eax
-    mov     ecx, [esi + BLOCK_INDEX]
-    call    cache_find                  # to the front
+    pop     ecx
+    jmp     cache_find
+
+# Makes room for the block after another in the entry and the page after its own, so that one transfer fills both. Only
+# if what is there need not be written, and was not used while half of the cache was filled anew.
+# In: EAX entry; the block after it is not there.
+# Out: EAX entry; CF when there is no such room.
+# Clobbers: EAX only.
+.global cache_beside
+cache_beside:
+    push    ecx
+    push    edx
+    push    esi
+    lea     esi, [eax + BLOCK_SIZE_OF]
+    imul    ecx, [ebx + CACHE_COUNT], BLOCK_SIZE_OF
+    add     ecx, [ebx + CACHE_ENTRIES]
+    cmp     esi, ecx
+    jae     .Lcache_beside_none
+    mov     edx, [esi + BLOCK_DATA]
+    sub     edx, [eax + BLOCK_DATA]
+    cmp     edx, CACHE_BLOCK_SECTORS * 512
+    jne     .Lcache_beside_none
+    test    dword ptr [esi + BLOCK_FLAGS], BLOCK_PINNED | BLOCK_DIRTY
+    jnz     .Lcache_beside_none
+    test    dword ptr [esi + BLOCK_FLAGS], BLOCK_VALID
+    jz      .Lcache_beside_take
+    mov     ecx, [ebx + CACHE_FILLS]
+    sub     ecx, [esi + BLOCK_USED]
+    add     ecx, ecx
+    cmp     ecx, [ebx + CACHE_COUNT]
+    jb      .Lcache_beside_done         # CF is set
+.Lcache_beside_take:
+    mov     edx, [eax + BLOCK_LEVEL]
+    mov     ecx, [eax + BLOCK_INDEX]
+    inc     ecx
+    mov     eax, [eax + BLOCK_ID]
+    call    cache_assign
+    mov     eax, esi
     clc
-    jmp     .Lcache_new_done
-.Lcache_new_failed:
-    lea     esp, [esp + 4]
-.Lcache_new_done:
+    jmp     .Lcache_beside_done
+.Lcache_beside_none:
+    stc
+.Lcache_beside_done:
     pop     esi
     pop     edx
     pop     ecx

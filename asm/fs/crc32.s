@@ -5,9 +5,11 @@
 
 CRC_POLYNOMIAL = 0xEDB88320
 
+CRC_TABLES      = 16                    # bytes that are looked up together
+
 .bss
 .balign 4
-crc_table:      .skip 4 * 256 * 4       # [n][byte]: the CRC of the byte with n zero bytes after it
+crc_table:      .skip CRC_TABLES * 256 * 4  # [n][byte]: the CRC of the byte with n zero bytes after it
 
 .text
 
@@ -34,29 +36,45 @@ crc_init:
     xor     eax, [crc_table + edx*4]
     mov     [crc_table + 1024 + ecx*4], eax
     inc     ecx
-    cmp     ecx, 3 * 256
+    cmp     ecx, (CRC_TABLES - 1) * 256
     jb      4b
     clc
     ret
 
-# The checksum in EAX goes on over the four bytes at ESI + offset.
-# Clobbers: EAX, EBX, EDX only.
-.macro CRC_STEP offset:req
-    xor     eax, [esi + \offset]
+# Takes four bytes into the checksum.
+# In: EAX checksum, ESI bytes, \at where the four are, \after how many bytes follow that are taken in with them.
+# Out: EBX their share in the new checksum.
+# Clobbers: EAX, EDX only.
+.macro CRC_FOUR at:req, after:req
+    xor     eax, [esi + \at]
     movzx   edx, al
-    mov     ebx, [crc_table + 3072 + edx*4]
+    mov     ebx, [crc_table + (\after + 3) * 1024 + edx*4]
     movzx   edx, ah
-    xor     ebx, [crc_table + 2048 + edx*4]
+    xor     ebx, [crc_table + (\after + 2) * 1024 + edx*4]
     shr     eax, 16
     movzx   edx, al
-    xor     ebx, [crc_table + 1024 + edx*4]
+    xor     ebx, [crc_table + (\after + 1) * 1024 + edx*4]
     movzx   edx, ah
+    xor     ebx, [crc_table + (\after) * 1024 + edx*4]
+.endm
+
+# Takes sixteen bytes in: a byte's share in the result does not depend on the others, so with a table for each place
+# among the sixteen only the first four are mixed with what came before.
+# In: EAX checksum, ESI bytes, \at where the sixteen are.
+# Out: EAX checksum.
+# Clobbers: EBX, EDX only.
+.macro CRC_SIXTEEN at:req
+    CRC_FOUR \at, CRC_TABLES-4
+.irp after, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
+    movzx   edx, byte ptr [esi + \at + CRC_TABLES - 1 - \after]
+    xor     ebx, [crc_table + \after * 1024 + edx*4]
+.endr
+    movzx   edx, byte ptr [esi + \at + CRC_TABLES - 1]
     mov     eax, [crc_table + edx*4]
     xor     eax, ebx
 .endm
 
-# Computes the checksum of a piece of memory. Four bytes at a time: a byte's share in the result does not depend on the
-# others, so four tables are looked up instead of one four times.
+# Computes the checksum of a piece of memory.
 # In: EAX address, EDX bytes.
 # Out: EAX.
 .global crc32
@@ -68,23 +86,33 @@ crc32:
     mov     edi, edx
     mov     ecx, edx
     mov     eax, -1
+    shr     ecx, 6
+    jz      .Lcrc32_sixteens
+.Lcrc32_sixty_four:
+.irp at, 0, 16, 32, 48
+    CRC_SIXTEEN \at
+.endr
+    add     esi, 64
+    dec     ecx
+    jnz     .Lcrc32_sixty_four
+.Lcrc32_sixteens:
+    mov     ecx, edi
+    and     ecx, 63
     shr     ecx, 4
     jz      .Lcrc32_dwords
-.Lcrc32_four:
-    CRC_STEP 0
-    CRC_STEP 4
-    CRC_STEP 8
-    CRC_STEP 12
+.Lcrc32_sixteen:
+    CRC_SIXTEEN 0
     add     esi, 16
     dec     ecx
-    jnz     .Lcrc32_four
+    jnz     .Lcrc32_sixteen
 .Lcrc32_dwords:
     mov     ecx, edi
     and     ecx, 15
     shr     ecx, 2
     jz      .Lcrc32_bytes
 .Lcrc32_dword:
-    CRC_STEP 0
+    CRC_FOUR 0, 0
+    mov     eax, ebx
     add     esi, 4
     dec     ecx
     jnz     .Lcrc32_dword

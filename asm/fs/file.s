@@ -16,8 +16,8 @@ OPEN_RECORD     = 8                     # the mount record
 OPEN_ID         = 12                    # of the object
 OPEN_FLAGS      = 16
 OPEN_MUTEX      = 20                    # held while the position is used
-OPEN_POSITION   = 24                    # u64
-OPEN_SIZE       = 32
+OPEN_POSITION   = OPEN_MUTEX + MUTEX_SIZE   # u64
+OPEN_SIZE       = OPEN_POSITION + 8
 
 .bss
 .balign 4

@@ -199,6 +199,8 @@ oofs_block_read:
 # Checks that a block can hold something that is pointed to.
 # In: EAX block.
 # Out: CF and EAX when it cannot.
+# Clobbers: EAX, EDX only.
+.global oofs_block_check
 oofs_block_check:
     cmp     eax, OOFS_FIRST_BLOCK
     jb      1f

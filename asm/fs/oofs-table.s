@@ -217,8 +217,16 @@ oofs_object_check:
     cmp     byte ptr [esi + OBJECT_CLASS + edx], 0
     jne     .Loofs_object_check_bad
     inc     edx
+    test    edx, 3
+    jnz     .Loofs_object_check_zero
+    jmp     .Loofs_object_check_rest
+.Loofs_object_check_zeros:
+    cmp     dword ptr [esi + OBJECT_CLASS + edx], 0
+    jne     .Loofs_object_check_bad
+    add     edx, 4
+.Loofs_object_check_rest:
     cmp     edx, OBJECT_CLASS_BYTES
-    jb      .Loofs_object_check_zero
+    jb      .Loofs_object_check_zeros
     cmp     ecx, OOFS_VERSION
     jne     .Loofs_object_check_good
     test    dword ptr [esi + OBJECT_BYTES], OOFS_BLOCK_BYTES - 1

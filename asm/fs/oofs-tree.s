@@ -235,12 +235,8 @@ oofs_tree_read:
     jc      9f
     mov     eax, 0
     jz      9f
-    push    edi
-    mov     eax, [edi + TREE_KEY]
-    mov     edi, ebp
-    xor     edx, edx
-    call    oofs_cache_load
-    pop     edi
+    mov     edx, ebp
+    call    oofs_run_load
     jc      9f
     mov     eax, [eax + BLOCK_DATA]
 9:  pop     ebp

@@ -322,4 +322,10 @@ static inline long qure_random(long address, long bytes)
     return qure_call(51, address, bytes, 0, 0, 0);
 }
 
+/* Says an error in words, as the shell does. Returns bytes of the sentence without the NUL. */
+static inline long qure_error_text(long error, long address, long bytes)
+{
+    return qure_call(52, error, address, bytes, 0, 0);
+}
+
 #endif

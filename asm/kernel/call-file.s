@@ -116,25 +116,40 @@ call_piece:
 .global call_read
 call_read:
     call    stream_take
-    jc      1f
+    jc      .Lcall_read_done
     call    call_piece
     xor     eax, eax
-    jecxz   1f                          # nothing is wanted
+    jecxz   .Lcall_read_done            # nothing is wanted
+    mov     eax, [ebp + TASK_STREAM]
+    cmp     dword ptr [eax + STREAM_KIND], STREAM_FILE
+    jne     .Lcall_read_buffer
+    call    space_hold                  # a file is read to where it goes, if that is there
+    jc      .Lcall_read_buffer
+    mov     eax, [ebp + TASK_STREAM]
+    call    stream_read
+    push    eax
+    pushfd
+    call    space_let_go
+    popfd
+    pop     eax
+    ret
+.Lcall_read_buffer:
     mov     eax, [ebp + TASK_STREAM]
     push    edx
     mov     edi, [ebp + TASK_BUFFER]
     call    stream_read
     pop     edx
-    jc      1f
+    jc      .Lcall_read_done
     push    eax
     mov     ecx, eax
     mov     eax, edx
     mov     edx, [ebp + TASK_BUFFER]
     call    copy_to_program
     pop     edx
-    jc      1f
+    jc      .Lcall_read_done
     mov     eax, edx
-1:  ret
+.Lcall_read_done:
+    ret
 
 # System call: writes bytes, no more than 4096 at once.
 # In: EAX handle, EDX address, ECX bytes.

@@ -291,6 +291,28 @@ call_random:
     stc
 2:  ret
 
+# System call: says an error in words.
+# In: EAX code of errors.inc, EDX address, ECX bytes of room there.
+call_error_text:
+    mov     esi, edx
+    call    error_text
+    mov     edi, eax
+    call    string_length
+    cmp     eax, ecx
+    jae     1f
+    push    eax
+    lea     ecx, [eax + 1]
+    mov     eax, esi
+    mov     edx, edi
+    call    copy_to_program
+    pop     edx
+    jc      2f
+    mov     eax, edx
+    ret
+1:  mov     eax, ERROR_TOO_LONG
+    stc
+2:  ret
+
 # System call: gives memory, all zero.
 # In: EAX bytes.
 call_memory_map:

@@ -1,15 +1,19 @@
 # The console: what is printed appears on the screen and on COM1, the same text on both. A print is one piece: nothing
 # of another task comes between. While a line is being edited (line.s), a print of another task takes the line away,
-# prints, and shows the line again below. There are several consoles (consoles.s), each with a screen and keys of its
-# own; COM1 belongs to console 1. What runs for a shell prints on that shell's console, everything else on console 1.
-# Variables in the section .bss.console are each console's own: those of the console in place are there, those of the
-# others in their records.
+# prints, and shows the line again below. Whoever prints has a lock for that long; interrupts are off for some
+# characters at a time. What prints where nobody can wait (handlers of interrupts, panic, the debugger, the boot before
+# there are tasks) does without the lock, and comes out in rows of its own in the middle of a text. There are several
+# consoles (consoles.s), each with a screen and keys of its own; COM1 belongs to console 1. What runs for a shell prints
+# on that shell's console, everything else on console 1. Variables in the section .bss.console are each console's own:
+# those of the console in place are there, those of the others in their records.
 
 .include "macros.inc"
 .include "console.inc"
 .include "process.inc"
 
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
+CONSOLE_PIECE       = 16                    # characters for which interrupts are off at a stretch, or a row's end
+EFLAGS_IF           = 0x200
 
 .text
 
@@ -133,25 +137,101 @@ console_give:
     pop     eax
     jmp     console_place
 
-# Begins a piece of output; interrupts are off from here on. Not from a task that is between console_begin and
-# console_end.
+# Has the console of the running task in place for it alone, until console_unlock; interrupts are off from here on,
+# but for moments in console_put. May sleep, unless interrupts were off.
+# Clobbers: nothing but the flags.
+# Locks: takes console_mutex where a task can wait for it.
+.global console_lock
+console_lock:
+    pushfd
+    pushad
+    test    dword ptr [esp + 32], EFLAGS_IF
+    jz      1f
+    call    task_may_sleep
+    jc      1f
+    mov     eax, offset console_mutex
+    call    mutex_lock
+    cli
+    mov     dword ptr [console_left], CONSOLE_PIECE
+    jmp     2f
+1:  cli
+    inc     dword ptr [console_deep]
+2:  call    console_take
+    popad
+    lea     esp, [esp + 4]
+    ret
+
+# Ends it. The caller restores the interrupt flag.
+# Clobbers: nothing but the flags.
+.global console_unlock
+console_unlock:
+    cmp     dword ptr [console_deep], 0
+    jne     1f
+    pushad
+    mov     eax, offset console_mutex
+    call    mutex_unlock
+    popad
+    ret
+1:  dec     dword ptr [console_deep]
+    ret
+
+# Whether a text of another task is on its way, into which this one comes.
+# Out: ZF clear when so.
+# Clobbers: EAX only.
+console_between:
+    xor     eax, eax
+    cmp     [console_deep], eax
+    je      1f
+    cmp     [console_mutex + MUTEX_OWNER], eax
+1:  ret
+
+# Begins a piece of output; interrupts are off from here on, but for moments in console_put. Not from a task that is
+# between console_begin and console_end. May sleep, unless interrupts are off.
 .global console_begin
 console_begin:
     call    redirect_begin
     jnz     1f                          # the shell sends this task's output to a file
     call    console_pace
-    cli
-    call    console_take
-    jmp     line_hide
+    call    console_lock
+    call    console_between
+    jz      line_hide
+    mov     eax, [console_seized]
+    or      eax, [console_broken]
+    jnz     1f
+    mov     dword ptr [console_broken], 1
+    call    vga_at_start
+    je      1f
+    mov     al, 10
+    jmp     console_put
 1:  ret
 
 # Ends it. The caller restores the interrupt flag.
 .global console_end
 console_end:
     call    redirect_end
-    jnz     1f
+    jnz     2f
+    call    console_between
+    jnz     1f                          # the line appears after the text into which this one came
+    call    console_breathe
     call    line_show
-    jmp     vga_show_cursor
+1:  call    vga_show_cursor
+    jmp     console_unlock
+2:  ret
+
+# Lets interrupts in for a moment, if the running task has the lock.
+# Clobbers: EAX only.
+console_breathe:
+    mov     dword ptr [console_left], CONSOLE_PIECE
+    cmp     dword ptr [console_deep], 0
+    jne     1f
+    mov     eax, [task_current]
+    cmp     [console_mutex + MUTEX_OWNER], eax
+    jne     1f
+    mov     dword ptr [console_broken], 0
+    sti
+    nop                                 # they come after this instruction
+    cli
+    jmp     console_take
 1:  ret
 
 # A task that prints faster than the line takes it sleeps here, so that the ring does not fill up and interrupts need
@@ -159,7 +239,7 @@ console_end:
 console_pace:
     pushfd
     pop     eax
-    test    eax, 0x200
+    test    eax, EFLAGS_IF
     jz      2f
     call    task_may_sleep
     jc      2f
@@ -179,22 +259,25 @@ console_pace:
     jmp     1b
 2:  ret
 
-# Shows one character on both.
+# Shows one character on both. After some, and after each row, a task that has the lock lets interrupts in for a moment.
 # In: AL; interrupts off.
 .global console_put
 console_put:
     call    redirect_put
-    jnz     1f
+    jnz     2f
     push    eax
     call    vga_put
     pop     eax
     cmp     al, 10
-    jne     console_line_put
+    jne     1f
+    mov     dword ptr [console_left], 1 # a row's end may move all others
     mov     al, 13
     call    console_line_put
     mov     al, 10
-    jmp     console_line_put
-1:  ret
+1:  call    console_line_put
+    dec     dword ptr [console_left]
+    jz      console_breathe
+2:  ret
 
 # Sends one byte to the terminal of the console in place, if it has one. Interrupts off.
 # In: AL.
@@ -358,6 +441,10 @@ console_shown:      .long console_first     # what the screen shows
 .bss
 .balign 4
 console_seized:     .space 4                # 1: the debugger or a panic has the console
+console_mutex:      .space MUTEX_SIZE       # held by the task that prints or edits
+console_deep:       .space 4                # prints without it that are on their way, one in the other
+console_broken:     .space 4                # 1: the text on its way was broken off since interrupts came in last
+console_left:       .space 4                # characters until they come in again
 .global console_first
 console_first:      .space CONSOLE_KEYS     # console 1; who looks at tasks sees a name for its keys
 console_keys:       .space CONSOLE_SIZE - CONSOLE_KEYS

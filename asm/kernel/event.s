@@ -184,7 +184,8 @@ mutex_lock:
     mov     eax, ecx
     call    task_set_priority
     pop     eax
-2:  mov     edx, -1
+2:  mov     dword ptr [eax + MUTEX_AWAITED], 1
+    mov     edx, -1
     call    task_wait                   # mutex_unlock makes us the owner
     INTERRUPTS_RESTORE
     ret
@@ -201,14 +202,17 @@ mutex_unlock:
     mov     edx, [ecx + TASK_BASE]
     mov     [ecx + TASK_PRIORITY], edx  # what it borrowed while others waited goes back
     mov     ecx, eax
+    cmp     dword ptr [ecx + MUTEX_AWAITED], 0
+    je      1f
     call    event_waiter
-    jc      1f
+    jc      3f
     mov     [ecx + MUTEX_OWNER], eax
     inc     dword ptr [eax + TASK_HOLDS]
     mov     dword ptr [eax + TASK_WOKEN], 1
     call    task_wake
     INTERRUPTS_RESTORE
     ret
+3:  mov     dword ptr [ecx + MUTEX_AWAITED], 0
 1:  mov     dword ptr [ecx + MUTEX_OWNER], 0
     mov     edx, ecx
     and     edx, (MUTEX_SLOTS - 1) * 4

@@ -28,6 +28,21 @@ REGION_BACK         = 4
 REGION_BYTES        = 8
 REGION_HEADER       = 16
 
+# Takes an entry out of a list of entries with links both ways.
+# In: EAX entry, \next and \back where its links are, \first where it goes on when the entry is the first.
+# Out: ECX what follows the entry, which \first makes the first.
+# Clobbers: ECX, EDX.
+.macro LIST_UNLINK next:req, back:req, first:req
+    mov     ecx, [eax + \next]
+    mov     edx, [eax + \back]
+    test    ecx, ecx
+    jz      1f
+    mov     [ecx + \back], edx
+1:  test    edx, edx
+    jz      \first
+    mov     [edx + \next], ecx
+.endm
+
 .text
 
 # Allocates memory. Callable with interrupts off.
@@ -202,14 +217,7 @@ mfree:
 # In: EAX region.
 # Out: EAX as before, EDX its pages.
 heap_region_out:
-    mov     ecx, [eax + REGION_NEXT]
-    mov     edx, [eax + REGION_BACK]
-    test    ecx, ecx
-    jz      1f
-    mov     [ecx + REGION_BACK], edx
-1:  test    edx, edx
-    jz      2f
-    mov     [edx + REGION_NEXT], ecx
+    LIST_UNLINK REGION_NEXT, REGION_BACK, 2f
     jmp     3f
 2:  mov     [heap_regions], ecx
 3:  mov     edx, [eax + REGION_BYTES]
@@ -320,14 +328,7 @@ heap_unlink:
     xor     edx, [eax + BLOCK_MAGIC]
     cmp     edx, HEAP_FREE
     jne     heap_overrun
-    mov     ecx, [eax + BLOCK_NEXT]
-    mov     edx, [eax + BLOCK_BACK]
-    test    ecx, ecx
-    jz      1f
-    mov     [ecx + BLOCK_BACK], edx
-1:  test    edx, edx
-    jz      2f
-    mov     [edx + BLOCK_NEXT], ecx
+    LIST_UNLINK BLOCK_NEXT, BLOCK_BACK, 2f
     ret
 2:  mov     eax, [eax + BLOCK_SIZE]
     call    heap_bin

@@ -358,6 +358,59 @@ space_unmap:
     pop     esi
     ret
 
+# Holds a piece of the running thread's memory in its page, where the kernel may fill it: no thread of the process gets
+# or loses memory until space_let_go. May sleep.
+# In: EBX process, EDX address, ECX bytes, at least 1.
+# Out: EDI the same memory in the direct map; CF when it is not in one page that is there, the program's to write to,
+# and in that map, and then nothing is held.
+# Clobbers: EAX, EDI only.
+# Locks: takes PROCESS_MUTEX, before that of any file.
+.global space_hold
+space_hold:
+    push    esi
+    push    edx
+    push    ecx
+    mov     esi, edx
+    and     edx, PAGE_SIZE - 1
+    add     ecx, edx
+    cmp     ecx, PAGE_SIZE
+    ja      .Lspace_hold_not
+    cmp     esi, KERNEL_SPACE
+    jae     .Lspace_hold_not
+    mov     edi, edx                    # EDI: offset in the page
+    lea     eax, [ebx + PROCESS_MUTEX]
+    call    mutex_lock
+    call    space_find
+    jc      .Lspace_hold_give
+    mov     eax, [eax]
+    mov     ecx, eax
+    not     ecx
+    test    cl, PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER
+    jnz     .Lspace_hold_give
+    and     eax, ~(PAGE_SIZE - 1)
+    cmp     eax, DIRECT_BYTES
+    jae     .Lspace_hold_give
+    PHYS_TO_VIRT eax
+    add     edi, eax
+    clc
+    jmp     .Lspace_hold_done
+.Lspace_hold_give:
+    call    space_let_go
+.Lspace_hold_not:
+    stc
+.Lspace_hold_done:
+    pop     ecx
+    pop     edx
+    pop     esi
+    ret
+
+# Ends space_hold.
+# In: EBX process.
+.global space_let_go
+space_let_go:
+    lea     eax, [ebx + PROCESS_MUTEX]
+    jmp     mutex_unlock
+
 # Makes the page that an access of the running thread lacks. May sleep; interrupts are on.
 # In: EAX address, EDX the page fault's error code.
 # Out: CF and EAX error when the access is not allowed, or when there is no memory or the file cannot be read.

@@ -36,8 +36,8 @@ line_read_history:
     pop     ecx
     pop     edx
     pop     eax
-    INTERRUPTS_OFF
-    call    console_take
+    pushfd
+    call    console_lock
     push    eax
     push    edx
     push    ecx
@@ -76,7 +76,8 @@ line_read_history:
 .Lline_read_shown:
     mov     byte ptr [line_hidden], 0
     mov     byte ptr [line_active], 1
-    INTERRUPTS_RESTORE
+    call    console_unlock
+    popfd
 .Lline_read_key:
     call    key_read
     cmp     eax, KEY_TAB
@@ -84,14 +85,15 @@ line_read_history:
     call    line_tab
     jmp     .Lline_read_key
 .Lline_read_edit:
-    INTERRUPTS_OFF
-    call    console_take
+    pushfd
+    call    console_lock
     call    line_key
     sbb     ebx, ebx                    # all ones when the line is complete
     call    vga_show_cursor
     mov     eax, [line_length]
     mov     ecx, [line_given_up]
-    INTERRUPTS_RESTORE
+    call    console_unlock
+    popfd
     test    ebx, ebx
     jz      .Lline_read_key
     push    eax
@@ -347,18 +349,19 @@ line_down:
 line_tab:
     FRAME   256
     push    esi
-    INTERRUPTS_OFF
-    call    console_take
+    pushfd
+    call    console_lock
     mov     ecx, [line_prompt_routine]
     mov     eax, [line_buffer]
     mov     edx, [line_cursor]
-    INTERRUPTS_RESTORE
+    call    console_unlock
+    popfd
     jecxz   3f
     lea     ecx, [ebp - 256]
     call    complete_line
     lea     esi, [ebp - 256]
-    INTERRUPTS_OFF
-    call    console_take
+    pushfd
+    call    console_lock
     call    line_reveal
     call    line_search_end
 1:  lodsb
@@ -367,7 +370,8 @@ line_tab:
     call    line_insert
     jmp     1b
 2:  call    vga_show_cursor
-    INTERRUPTS_RESTORE
+    call    console_unlock
+    popfd
 3:  pop     esi
     ENDFRAME
     ret

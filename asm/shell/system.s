@@ -5,6 +5,8 @@
 .include "date.inc"
 .include "tasks.inc"
 
+ECHO_PIECE      = 2048                  # characters; a print that is redirected must fit into a buffer
+
 .text
 
 # Shell command: clears the screen.
@@ -14,24 +16,48 @@ command_cls:
     xor     eax, eax
     ret
 
-# Shell command: prints its arguments.
+# Shell command: prints its arguments, in one piece if they are not very many.
 # In: EAX argc, EDX argv.
 # Out: EAX status 0.
 command_echo:
     push    ebx
+    push    esi
+    push    edi
     lea     ebx, [edx + 4]
-1:  mov     eax, [ebx]
-    test    eax, eax
-    jz      2f
-    call    print
+.Lcommand_echo_piece:
+    mov     edi, ECHO_PIECE
+    pushfd
+    call    console_begin
+.Lcommand_echo_word:
+    mov     esi, [ebx]
+    test    esi, esi
+    jz      .Lcommand_echo_end
+.Lcommand_echo_letter:
+    lodsb
+    test    al, al
+    jz      .Lcommand_echo_next
+    call    console_put
+    dec     edi
+    jmp     .Lcommand_echo_letter
+.Lcommand_echo_next:
     add     ebx, 4
     cmp     dword ptr [ebx], 0
-    je      2f
+    je      .Lcommand_echo_end
     mov     al, ' '
-    call    print_char
-    jmp     1b
-2:  PRINT   "\n"
+    call    console_put
+    test    edi, edi
+    jns     .Lcommand_echo_word
+    call    console_end
+    popfd
+    jmp     .Lcommand_echo_piece
+.Lcommand_echo_end:
+    mov     al, 10
+    call    console_put
+    call    console_end
+    popfd
     xor     eax, eax
+    pop     edi
+    pop     esi
     pop     ebx
     ret
 

@@ -64,10 +64,12 @@ test("shows code as the tools do, around the place where it stopped, with what i
 
 test("lists the locks that are held, by whom", async () => {
   const node = await atPrompt();
-  await node.enter("breakpoint c mutex_unlock", /^breakpoint 0$/m);
-  await said(node, "netstat");
+  await said(node, "\x1b[24~"); // F12, while the shell reads a line
   expect(await said(node, "l")).toMatch(/^console_keys\+0x14 {2}held by \d+ shell$/m);
-  await said(node, "c");
+  await node.enter("c", PROMPT);
+  await node.enter("breakpoint w tcp_mutex", /^breakpoint 0$/m);
+  await said(node, "netstat");
+  for (let step = 0; step < 4; step++) await said(node, "s"); // to where mutex_lock has noted it
   expect(await said(node, "l")).toMatch(/^tcp_mutex\+0x0 {2}held by \d+ shell$/m);
   await said(node, "d");
   await node.enter("c", PROMPT);

@@ -144,6 +144,6 @@ thoroughly("hostile messages are not answered, and the server goes on", async ()
 test("a second server does not begin", async () => {
   const { lab } = await scene();
   await lab.nodes[0]!.waitFor(PROMPT);
-  await lab.nodes[0]!.enter("dhcp-server 10.9.0.20 5", /port 67: error 28/);
+  await lab.nodes[0]!.enter("dhcp-server 10.9.0.20 5", /port 67: port is in use/);
   await lab.nodes[0]!.enter("dhcp-server 10.8.0.20 5", /not on the link/);
 });

@@ -213,6 +213,27 @@ describe("files at the shell", () => {
     expect(mount(volumeOf(disk.content), { readOnly: true }).volume.state.orphan).toBe(0);
   });
 
+  test("a file that is read on comes by few commands, and damage in it is found where it is", async () => {
+    const { node, disk } = await machine();
+    await node.enter("seq 20000 > /a/numbers", PROMPT);
+    const again = ["umount /a", "mount hda0 /a"];
+    for (const line of again) await node.enter(line, PROMPT);
+    let reads = 0;
+    const read = disk.read.bind(disk);
+    disk.read = (offsetBytes, target) => {
+      reads += 1;
+      read(offsetBytes, target);
+    };
+    expect(await output(node, "wc /a/numbers")).toMatch(/^ +20000 +20000 +108894 /);
+    expect(reads).toBeLessThan(108894 / 4096 / 3);
+    const at = Buffer.from(disk.content.buffer).indexOf("\n15000\n");
+    disk.content[at + 1]! ^= 1;
+    for (const line of again) await node.enter(line, PROMPT);
+    expect(await output(node, "head /a/numbers")).toBe("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+    expect(await output(node, "wc /a/numbers")).toMatch(/damaged/);
+    expect(await output(node, "fsck /a")).toMatch(/\/numbers/);
+  });
+
   test("changes are on the disk some seconds later without a sync", async () => {
     const { lab, node, disk } = await machine();
     await node.enter("echo soon > /a/file", PROMPT);

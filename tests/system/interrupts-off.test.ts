@@ -12,8 +12,6 @@ import { partitioned, RecordingDisk } from "./recording-disk.ts";
 const KERNEL_SPACE = 0xc0000000;
 /** Instructions. To fill a page with zeros takes 1,024 of them. */
 const MOST = 2500;
-/** Of a text that is printed in one piece, and appears on the screen and on the serial line. */
-const MOST_PRINTING = 12_000;
 
 /** Stretches that last longer than they may, in words. */
 function tooLong(off: InterruptsOff): string[] {
@@ -22,7 +20,7 @@ function tooLong(off: InterruptsOff): string[] {
     `${longest} instructions from ${places.describe(from >>> 0)} to ${places.describe(to >>> 0)}`;
   return [...off.stretches.values()]
     .filter(({ from }) => from >>> 0 >= KERNEL_SPACE) // neither firmware nor loader
-    .filter(({ from, longest }) => longest > (/console_begin/.test(places.describe(from >>> 0)) ? MOST_PRINTING : MOST))
+    .filter(({ longest }) => longest > MOST)
     .map(words);
 }
 

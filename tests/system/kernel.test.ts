@@ -38,6 +38,21 @@ test.each(rowsOf(parts, 1))("the kernel's %s pass their own tests", async (name,
   expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
 });
 
+test("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
+  const iso = await isoWith("tests/guest/printers.s", "asm/kernel/printers-test.s");
+  const node = (await bootTo(iso)).nodes[0]!;
+  const before = node.console.text.length;
+  await node.enter("printers", "\nall have printed");
+  const text = node.console.text.slice(before);
+  const rows = text
+    .replaceAll("\r", "")
+    .match(/^[a-z]{5,}$/gm)!
+    .filter((row) => row !== "printers");
+  expect(rows).toHaveLength(26 * 4 * 3);
+  const texts = Array.from({ length: 26 * 4 }, (_, at) => rows.slice(3 * at, 3 * at + 3));
+  expect(texts.filter((three) => !three.every((row) => row === three[0]![0]!.repeat(63)))).toEqual([]);
+});
+
 const CLASSES = [
   "memory",
   "file",

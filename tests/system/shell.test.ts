@@ -39,7 +39,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "cd /a/d; pipe /bin/cat a.txt : /bin/tee by-program.txt; cd; cat /a/d/by-program.txt; rm /a/d/by-program.txt",
     "one\none\n",
   ],
-  ["cd /a; ../bin/echo up; /bin/cat d/none; cd", "up\nd/none: error 2\n"],
+  ["cd /a; ../bin/echo up; /bin/cat d/none; cd", "up\nd/none: not found\n"],
   ["cd /a; cd d/..; pwd; cd ../..; pwd", "/a\n/\n"],
   ["grep o /a/d/*", "/a/d/a.txt: one\n/a/d/b.txt: two\n"],
   ["echo 'a # b' # c", "a # b\n"],

@@ -4,6 +4,9 @@
 .intel_syntax noprefix
 .include "system-calls.inc"
 
+TEXT_BYTES      = 4096                  # what a call writes at once
+ERROR_BYTES     = 64
+
 .text
 
 # Writes bytes to a handle, all of them.
@@ -109,23 +112,75 @@ number_of:
     pop     ecx
     ret
 
-# Says on errors what went wrong, and ends the program.
+# Adds a string to what text_end writes in one piece, so that nobody else's comes between. What does not fit is written
+# before.
+# In: EAX handle, EDX string.
+.global text_add
+text_add:
+    push    esi
+    mov     esi, edx
+1:  mov     edx, [text_bytes]
+    mov     cl, [esi]
+    test    cl, cl
+    jz      2f
+    inc     esi
+    mov     [text_buffer + edx], cl
+    inc     edx
+    mov     [text_bytes], edx
+    cmp     edx, TEXT_BYTES
+    jb      1b
+    push    eax
+    call    text_write
+    pop     eax
+    jmp     1b
+2:  pop     esi
+    ret
+
+# Ends the row, and writes what was added.
+# In: EAX handle.
+# Out: CF and EAX negated error code when not all was taken.
+.global text_end
+text_end:
+    push    eax
+    mov     edx, offset text_row_end
+    call    text_add
+    pop     eax
+
+# Writes what was added.
+# In: EAX handle.
+# Out: CF and EAX negated error code when not all was taken.
+text_write:
+    mov     edx, offset text_buffer
+    xor     ecx, ecx
+    xchg    ecx, [text_bytes]
+    jmp     write_all
+
+# Says on errors what went wrong, in the kernel's words, and ends the program.
 # In: EAX negated error code, EDX what it was about.
 .global fail
 fail:
-    mov     esi, eax
-    mov     eax, 2
-    call    put_to
-    mov     eax, 2
-    mov     edx, offset text_failed
-    call    put_to
-    mov     eax, esi
     neg     eax
-    call    put_number
-    mov     eax, offset text_end
-    call    put
+    mov     ebx, eax
+    mov     dword ptr [text_bytes], 0
+    mov     eax, 2
+    call    text_add
+    mov     eax, 2
+    mov     edx, offset text_colon
+    call    text_add
+    SYSTEM  error_text, ebx, "offset text_error", ERROR_BYTES
+    mov     eax, 2
+    mov     edx, offset text_error
+    call    text_add
+    mov     eax, 2
+    call    text_end
     SYSTEM  exit, 1
 
 .section .rodata
-text_failed:    .asciz ": error "
-text_end:       .asciz "\n"
+text_colon:     .asciz ": "
+text_row_end:   .asciz "\n"
+
+.bss
+.balign 4
+text_bytes:     .space 4                # in the buffer
+text_buffer:    .space TEXT_BYTES
+text_error:     .space ERROR_BYTES
