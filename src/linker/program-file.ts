@@ -82,7 +82,7 @@ export function programFile(program: Program): ProgramImage {
   const sections = outputs.map((output): ImageSection => {
     const { content, applied } = relocator.contents(output);
     const nobits = !hasContent(output);
-    const type = output.type !== 0 ? output.type : nobits ? SHT_NOBITS : SHT_PROGBITS;
+    const type = nobits ? SHT_NOBITS : output.type || SHT_PROGBITS;
     if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
     return {
       output,

@@ -265,7 +265,7 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   });
   headers.forEach((header, index) => {
     const content = contents.get(header);
-    if (content && header.type !== SHT_NOBITS) bytes.set(content, header.offset);
+    if (content && content.length > 0) bytes.set(content, header.offset);
     words(headersAt + index * SHDR_BYTES, [
       names.offset(header.name),
       header.type,

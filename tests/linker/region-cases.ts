@@ -229,4 +229,8 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     "--force-group-allocation",
   ),
   "groups that an object keeps": one('.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n', "-r"),
+  "a section of a stated type, with nothing in it but a gap": scripted(
+    ".data\n.long 1\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } .gap 0x3000 (TYPE=SHT_NOTE) : { . += 0x4000; } .rest 0x9000 : { *(*) } }",
+  ),
 };
