@@ -109,6 +109,7 @@ const SELDOM = [
     `writel fed00${at}0 4c; writel fed00${at}8 1000; writel fed00${at}0 4c; writel fed00${at}c 5`,
     `writel fed000f0 fffffff0; writel fed00${at}0 104; writel fed00${at}8 5; writel fed00010 1`,
   ]),
+  "writel fed00100 6; writel fed00108 64; writel fed0010c 0; writel fed00010 1; wait 5us",
   "outl cf8 80000058; outl cfc 33333333; outl cf8 80001010; outl cfc e0000000",
   "outl cf8 80000860; outl cfc 05050505; writel febc00d0 ffff; writel febc00c8 1; outl cfc 0a0a0a0a",
   "writel febc0100 4008002; writel febc2800 11000; writel febc2808 80; writel febc2810 0; writel febc2818 0; frame 64 52 54 0 12 34 56",
