@@ -74,7 +74,7 @@ function dnsName(bytes: Uint8Array, base: number, start: number): { text: string
       break;
     }
     if (length >= 0xc0) {
-      if (end < 0) end = at + 2;
+      if (end < 0) end = Math.min(at + 2, bytes.length);
       at = base + (get16(bytes, at) & 0x3fff);
       continue;
     }
