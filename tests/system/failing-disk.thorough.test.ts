@@ -67,7 +67,8 @@ describe.each(["hdb", "vda"])("an OOFS on %s", (name) => {
         ? { virtioDisks: [disk] }
         : { disk: new SparseDisk(1 << 20), drives: [{ kind: "disk" as const, medium: disk }] };
     const node = boot({ nodes: [{ cdrom: images().iso, bootOrder: "d", ...media }], gateway: false }).nodes[0]!;
-    await node.waitFor(PROMPT);
+    // The last line that a service says by itself.
+    await node.waitFor(/^cloud: .* peers 0/m);
     for (const command of [`mkfs -t oofs ${name}0`, `mount ${name}0 /v`, ...BEFORE, "umount /v"])
       await output(node, command);
     const prepared = disk.bytes.slice();
