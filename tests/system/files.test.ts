@@ -213,7 +213,7 @@ describe("files at the shell", () => {
     expect(mount(volumeOf(disk.content), { readOnly: true }).volume.state.orphan).toBe(0);
   });
 
-  test("a file that is read on comes by few commands, and damage in it is found where it is", async () => {
+  thoroughly("a file that is read on comes by few commands, and damage in it is found where it is", async () => {
     const { node, disk } = await machine();
     await node.enter("seq 20000 > /a/numbers", PROMPT);
     const again = ["umount /a", "mount hda0 /a"];

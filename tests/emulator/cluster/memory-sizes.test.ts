@@ -4,6 +4,7 @@ import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
 import { LabCluster } from "../../../src/index.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 
 const GIB = 2 ** 30;
@@ -11,21 +12,26 @@ const RAM_BYTES = 32 << 20;
 /** V8 in Chromium collects garbage without a pause when the memories of a thread are larger together. */
 const MOST_BYTES = 8 * GIB;
 
-test.for([
+const SIZES = [
   { count: 3, spaces: 8, most: 1 * GIB },
   { count: 30, spaces: 4, most: 4 * GIB },
   { count: 100, spaces: 1, most: MOST_BYTES },
-])("$count machines have memories with room for $spaces page directories each", ({ count, spaces, most }) => {
-  const nodes = Array.from({ length: count }, () => ({ ramBytes: RAM_BYTES }));
-  const lab = new LabCluster({ firmware: images().firmware, nodes, threads: 1 });
-  try {
-    const memories = lab.cluster.machines.map(({ memory }) => memory);
-    expect(new Set(memories.map((memory) => memory.spaces))).toEqual(new Set([spaces]));
-    expect(memories.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(most);
-  } finally {
-    lab.close();
-  }
-});
+];
+
+test.for(rowsOf(SIZES, 2))(
+  "$count machines have memories with room for $spaces page directories each",
+  ({ count, spaces, most }) => {
+    const nodes = Array.from({ length: count }, () => ({ ramBytes: RAM_BYTES }));
+    const lab = new LabCluster({ firmware: images().firmware, nodes, threads: 1 });
+    try {
+      const memories = lab.cluster.machines.map(({ memory }) => memory);
+      expect(new Set(memories.map((memory) => memory.spaces))).toEqual(new Set([spaces]));
+      expect(memories.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(most);
+    } finally {
+      lab.close();
+    }
+  },
+);
 
 test("each processor of a machine has an address space, however many machines there are", () => {
   const nodes = Array.from({ length: 33 }, () => ({ ramBytes: 1 << 20, processor: "pentium" as const, processors: 6 }));

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
-import { casesOf } from "../../setup/tier.ts";
+import { casesOf, rowsOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
 import { ALL_FORMS, DifferentialTester } from "./differential.ts";
 import { definedSums, isSameInQemu, packSwitches, randomSwitch } from "./random-switches.ts";
@@ -55,8 +55,8 @@ describe("against QEMU", () => {
   }
 });
 
-describe.for(["paging", "pae", "tasks"])("%s: how many address spaces are kept changes nothing", (name) => {
-  it.for(["off", "force"] as const)("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
+describe.for(rowsOf(["paging", "pae", "tasks"], 1))("%s: how many address spaces are kept changes nothing", (name) => {
+  it.for(rowsOf(["off", "force"] as const, 1))("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
     requireOracle("as", context);
     const program = assembleProgram(`${name}.s`);
     const [one, two, all] = [1, 2, 8].map((spaces) => text(runHere(program, new Uint8Array(16), { jit, spaces })));
