@@ -55,7 +55,7 @@ describe("against QEMU", () => {
   }
 });
 
-describe.for(rowsOf(["paging", "pae", "tasks"], 1))("%s: how many address spaces are kept changes nothing", (name) => {
+describe.each(rowsOf(["paging", "pae", "tasks"], 1))("%s: how many address spaces are kept changes nothing", (name) => {
   it.for(rowsOf(["off", "force"] as const, 1))("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
     requireOracle("as", context);
     const program = assembleProgram(`${name}.s`);
