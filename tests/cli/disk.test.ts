@@ -90,7 +90,7 @@ describe("qure disk", () => {
     expect(fails("format", "--type", "ntfs", "--force", "fat.img").stderr).toMatch(/--type: oofs, fat, /);
   });
 
-  test("checks a FAT volume, and names path and cluster of what is wrong", () => {
+  thoroughly("checks a FAT volume, and names path and cluster of what is wrong", () => {
     const image = "checked.img";
     writeFileSync(join(folder, "host.txt"), "hello\n");
     writeFileSync(join(folder, image), new Uint8Array(2 << 20));

@@ -212,13 +212,18 @@ describe("sudden ends", () => {
   });
 });
 
-test("--serial stdio with a pipe: what comes is typed, and the end of the machine is the end of the command", async () => {
-  // The first line may meet a machine that is still starting.
-  const { exitCode, stdout } = await qure(["emu", "--serial", "stdio"], { stdin: "\n\necho from a pipe\nshutdown\n" });
-  expect(stdout).toMatch(/^from a pipe/m);
-  expect(stdout).toMatch(/switching off/);
-  expect(exitCode).toBe(0);
-});
+thoroughly(
+  "--serial stdio with a pipe: what comes is typed, and the end of the machine is the end of the command",
+  async () => {
+    // The first line may meet a machine that is still starting.
+    const { exitCode, stdout } = await qure(["emu", "--serial", "stdio"], {
+      stdin: "\n\necho from a pipe\nshutdown\n",
+    });
+    expect(stdout).toMatch(/^from a pipe/m);
+    expect(stdout).toMatch(/switching off/);
+    expect(exitCode).toBe(0);
+  },
+);
 
 thoroughly("a script's last commands end before the run does", async () => {
   writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");

@@ -23,7 +23,7 @@ const writeSources = (folder: string): void => {
 };
 
 describe("programs by the names of GNU's", () => {
-  test("archives are GNU ar's, byte for byte", (context) => {
+  thoroughly("archives are GNU ar's, byte for byte", (context) => {
     const ar = requireOracle("ar", context);
     withFolder((folder) => {
       writeSources(folder);
@@ -74,7 +74,7 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("strip takes symbols away in place, and ld -r -s leaves those that relocations need", () => {
+  thoroughly("strip takes symbols away in place, and ld -r -s leaves those that relocations need", () => {
     withFolder((folder) => {
       writeSources(folder);
       const names = shell(

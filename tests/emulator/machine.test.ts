@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
+import { describeThoroughly } from "../setup/thoroughly.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
 import { romOf, tickingRom } from "./ticking.ts";
@@ -95,7 +96,7 @@ describe("power", () => {
   });
 });
 
-describe("SeaBIOS", () => {
+describeThoroughly("SeaBIOS", () => {
   const boot = new Uint8Array(512);
   boot.set([0xb8, 0x48, 0x0e, 0xcd, 0x10, 0xb8, 0x49, 0x0e, 0xcd, 0x10, 0xfa, 0xf4, 0xeb, 0xfd]); // Prints HI.
   boot.set([0x55, 0xaa], 510);

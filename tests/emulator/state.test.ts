@@ -6,6 +6,7 @@ import { Machine } from "../../emulator/machine.ts";
 import { StateError, StateReader, StateWriter } from "../../emulator/state/state-io.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
 
@@ -33,7 +34,7 @@ function restore(machine: Machine, state: Uint8Array): void {
 }
 
 describe("saved states", () => {
-  test("SeaBIOS goes on from any moment of its boot as if nothing had been", (context) => {
+  thoroughly("SeaBIOS goes on from any moment of its boot as if nothing had been", (context) => {
     const firmware = seabios("bios.bin");
     if (!firmware) return context.skip("seabios is not installed");
     const original = pc(firmware);

@@ -8,6 +8,7 @@ import { Random } from "../../emulator/state/random.ts";
 import { FatFileSystem, type FatType, isFat } from "../../src/fat/index.ts";
 import { OofsError } from "../../src/oofs/index.ts";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { content, formatted, KINDS, Memory, MIB, now, open } from "./volume.ts";
 
@@ -83,7 +84,7 @@ describe.each(KINDS)("%s", (type, mib) => {
     expect(run("mdir", ["-i", path, "::/DIR"])).toMatch(/^SHORT\s+TXT\s+0 2023-11-14 +22:13/m);
   });
 
-  test("what mkfs.fat and mtools make, it reads and changes", (context) => {
+  thoroughly("what mkfs.fat and mtools make, it reads and changes", (context) => {
     for (const tool of ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mtype"]) requireOracle(tool, context);
     const path = join(folder, `${type}.img`);
     writeFileSync(path, "");

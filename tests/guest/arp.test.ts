@@ -12,6 +12,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { withAddress } from "../system/booted.ts";
 import { CLOUD, PROMPT } from "../system/images.ts";
 
@@ -270,10 +271,15 @@ describe("a packet", () => {
     expect(s.packets.length).toBeGreaterThan(0);
   });
 
-  test.each<[string, Parameters<typeof heardBy>[1]]>([
-    ["asks for another's address", [ELSEWHERE]],
-    ["is a reply to another", [[7, 2], ELSEWHERE]],
-  ])("that %s is not answered, and its sender not kept", async (_name, change) => {
+  test.each(
+    rowsOf<[string, Parameters<typeof heardBy>[1]]>(
+      [
+        ["asks for another's address", [ELSEWHERE]],
+        ["is a reply to another", [[7, 2], ELSEWHERE]],
+      ],
+      1,
+    ),
+  )("that %s is not answered, and its sender not kept", async (_name, change) => {
     const s = await scene(false);
     expect(await heardBy(s, change)).toEqual([]);
     await ping(s.node);
@@ -383,10 +389,15 @@ describe("the table", () => {
   });
 });
 
-test.each([
-  ["first", 1],
-  ["last", 5],
-])(
+test.each(
+  rowsOf(
+    [
+      ["first", 1],
+      ["last", 5],
+    ],
+    1,
+  ),
+)(
   "one whose MAC address differs from the node's in one of its %s bytes is in conflict with it",
   async (_part, index) => {
     const s = await scene(false);

@@ -13,6 +13,7 @@ import {
   udpBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { atPrompt } from "../system/booted.ts";
 
 const SERVER = "10.9.8.1";
@@ -85,34 +86,48 @@ async function served(change: Change): Promise<LabNode> {
 const without = (code: number): Options => GOOD.filter(([other]) => other !== code);
 const instead = (code: number, ...bytes: number[]): Options => [...without(code), [code, ...bytes]];
 
-test.each<[string, Change, RegExp]>([
-  ["all is well", {}, /10\.9\.8\.7\/24 by DHCP/],
-  ["it names no mask", { options: without(1) }, /10\.9\.8\.7\/24 by DHCP/],
-  ["the mask is another", { options: instead(1, 255, 255, 0, 0) }, /10\.9\.8\.7\/16 by DHCP/],
-  ["it names no router", { options: without(3) }, /10\.9\.8\.7\/24 by DHCP/],
-  ["an unknown option and padding come first", { options: [[200, 1, 2, 3], ...GOOD] }, /10\.9\.8\.7\/24 by DHCP/],
-  ["options go on in the file field", { options: without(54), inFile: [[54, 10, 9, 8, 1]] }, /10\.9\.8\.7\/24 by DHCP/],
-  ["hops were counted", { bytes: [[3, 2]] }, /10\.9\.8\.7\/24 by DHCP/],
-])("an answer is believed: %s", async (_, change, line) => {
+test.each(
+  rowsOf<[string, Change, RegExp]>(
+    [
+      ["all is well", {}, /10\.9\.8\.7\/24 by DHCP/],
+      ["it names no mask", { options: without(1) }, /10\.9\.8\.7\/24 by DHCP/],
+      ["the mask is another", { options: instead(1, 255, 255, 0, 0) }, /10\.9\.8\.7\/16 by DHCP/],
+      ["it names no router", { options: without(3) }, /10\.9\.8\.7\/24 by DHCP/],
+      ["an unknown option and padding come first", { options: [[200, 1, 2, 3], ...GOOD] }, /10\.9\.8\.7\/24 by DHCP/],
+      [
+        "options go on in the file field",
+        { options: without(54), inFile: [[54, 10, 9, 8, 1]] },
+        /10\.9\.8\.7\/24 by DHCP/,
+      ],
+      ["hops were counted", { bytes: [[3, 2]] }, /10\.9\.8\.7\/24 by DHCP/],
+    ],
+    3,
+  ),
+)("an answer is believed: %s", async (_, change, line) => {
   expect((await served(change)).console.text).toMatch(line);
 });
 
-test.each<[string, Change]>([
-  ["is a request", { bytes: [[0, 1]] }],
-  ["is of another kind of hardware", { bytes: [[1, 6]] }],
-  ["has addresses of another length", { bytes: [[2, 8]] }],
-  ["is for another transaction", { bytes: [[7, 0x55]] }],
-  ["is for another card (first byte)", { bytes: [[28, 0x02]] }],
-  ["is for another card (last byte)", { bytes: [[33, 0x00]] }],
-  ["has no cookie", { bytes: [[239, 0]] }],
-  ["ends within its options", { length: OPTIONS_AT + 1 }],
-  ["ends before its options", { length: OPTIONS_AT - 1 }],
-  ["names no server", { options: without(54) }],
-  ["names a server that is no machine", { options: instead(54, 224, 0, 0, 1) }],
-  ["names no lease", { options: without(51) }],
-  ["gives a lease of no time", { options: instead(51, 0, 0, 0, 0) }],
-  ["names a router that is no machine", { options: instead(3, 127, 0, 0, 1) }],
-  ["gives a mask with a hole", { options: instead(1, 255, 0, 255, 0) }],
-])("an answer that %s is not believed", async (_, change) => {
+test.each(
+  rowsOf<[string, Change]>(
+    [
+      ["is a request", { bytes: [[0, 1]] }],
+      ["is of another kind of hardware", { bytes: [[1, 6]] }],
+      ["has addresses of another length", { bytes: [[2, 8]] }],
+      ["is for another transaction", { bytes: [[7, 0x55]] }],
+      ["is for another card (first byte)", { bytes: [[28, 0x02]] }],
+      ["is for another card (last byte)", { bytes: [[33, 0x00]] }],
+      ["has no cookie", { bytes: [[239, 0]] }],
+      ["ends within its options", { length: OPTIONS_AT + 1 }],
+      ["ends before its options", { length: OPTIONS_AT - 1 }],
+      ["names no server", { options: without(54) }],
+      ["names a server that is no machine", { options: instead(54, 224, 0, 0, 1) }],
+      ["names no lease", { options: without(51) }],
+      ["gives a lease of no time", { options: instead(51, 0, 0, 0, 0) }],
+      ["names a router that is no machine", { options: instead(3, 127, 0, 0, 1) }],
+      ["gives a mask with a hole", { options: instead(1, 255, 0, 255, 0) }],
+    ],
+    5,
+  ),
+)("an answer that %s is not believed", async (_, change) => {
   expect((await served(change)).console.text).toMatch(/eth0: address 169\.254\.\S+ link-local/);
 });

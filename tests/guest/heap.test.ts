@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { casesOf } from "../setup/tier.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 
@@ -16,14 +16,17 @@ async function atPrompt(source = "tests/guest/heap.s", ramBytes = 32 << 20): Pro
   return lab.nodes[0]!;
 }
 
-test("blocks take what they should, what is freed is one piece again, and the heap grows by what it needs", async () => {
-  const node = await atPrompt();
-  await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
-  await node.waitFor(PROMPT);
-  expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
-});
+thoroughly(
+  "blocks take what they should, what is freed is one piece again, and the heap grows by what it needs",
+  async () => {
+    const node = await atPrompt();
+    await node.enter("mem check", /heap: [1-9]\d+ blocks, all headers agree/);
+    await node.waitFor(PROMPT);
+    expect((await node.enter("heaptest", /heaptest: (.*)\n/))[1]).toBe("passed");
+  },
+);
 
-test("what tasks have asked of a small machine is there for programs when it was freed", async () => {
+thoroughly("what tasks have asked of a small machine is there for programs when it was freed", async () => {
   const node = await atPrompt("tests/guest/heap.s", 16 << 20);
   await node.enter("heaptest", /heaptest: passed\n/);
   expect(await output(node, "primes 1000")).toBe("168\n");
@@ -39,15 +42,20 @@ thoroughly(`random operations leave the heap as it was: ${storm.title}`, { timeo
   expect(node.console.text, storm.repeat()).toMatch(/heapstorm: passed\n/);
 });
 
-test.each([
-  ["twice", "mfree: block is free already"],
-  ["inside", "mfree: not an address that malloc returned"],
-  ["header", "mfree: block was freed before, or its header is overwritten"],
-  ["before", "heap: the header before a block is overwritten"],
-  ["next", "heap: the header after a block is overwritten"],
-  ["free", "heap: the header after a block is overwritten"],
-  ["size", "heap: the header after a block is overwritten"],
-])("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
+test.each(
+  rowsOf(
+    [
+      ["twice", "mfree: block is free already"],
+      ["inside", "mfree: not an address that malloc returned"],
+      ["header", "mfree: block was freed before, or its header is overwritten"],
+      ["before", "heap: the header before a block is overwritten"],
+      ["next", "heap: the header after a block is overwritten"],
+      ["free", "heap: the header after a block is overwritten"],
+      ["size", "heap: the header after a block is overwritten"],
+    ],
+    3,
+  ),
+)("a block that is misused (%s) stops the machine with a reason", async (how, reason) => {
   const node = await atPrompt();
   await node.enter(`misuse ${how}`, /system halted\n/);
   expect(node.console.text).toContain(`PANIC: ${reason}\n`);

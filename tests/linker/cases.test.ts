@@ -409,7 +409,7 @@ describe("the same as GNU ld", () => {
     ...CHOICE_CASES,
     ...REGION_CASES,
   });
-  for (const [name, one] of rowsOf(all, 150)) {
+  for (const [name, one] of rowsOf(all, 60)) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

@@ -9,6 +9,7 @@ import type { NicModel } from "../../emulator/board.ts";
 import { type LabCluster, openPort, planFaults } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
 
@@ -28,31 +29,34 @@ const CARDS = [
   ["virtio", / 0 damaged, 0 missed/],
 ] as const;
 
-test.each(CARDS)("%s hears groups, answers, sees its cable, gets over what it could not hold", async (nic, missed) => {
-  const lab = await mixed(nic);
-  const [node] = lab.nodes;
-  await node!.enter("ifconfig", /eth0: up, link, MAC 52:54:00[\s\S]* 0 damaged, 0 missed/);
-  await node!.enter("ping -c 3 10.0.2.16", /3 received/);
-  node!.cut();
-  await lab.advance("100ms");
-  await node!.enter("ifconfig", /eth0: up, no link/);
-  node!.connect();
-  await lab.advance("100ms");
-  await node!.enter("ifconfig", /eth0: up, link/);
-  await node!.waitFor(PROMPT);
-  // More than its ring holds, while its processor stands still.
-  const plug = lab.plug("stranger");
-  node!.freeze("90ms");
-  const frame = new Uint8Array(1514).fill(0xff, 0, 6);
-  frame[6] = 2;
-  for (let count = 0; count < 80; count++) {
-    plug.send(frame);
-    await lab.advance("1ms");
-  }
-  await lab.advance("100ms");
-  await node!.enter("ifconfig", missed);
-  await node!.enter("ping -c 3 10.0.2.16", /3 received/);
-});
+test.each(rowsOf(CARDS, 1))(
+  "%s hears groups, answers, sees its cable, gets over what it could not hold",
+  async (nic, missed) => {
+    const lab = await mixed(nic);
+    const [node] = lab.nodes;
+    await node!.enter("ifconfig", /eth0: up, link, MAC 52:54:00[\s\S]* 0 damaged, 0 missed/);
+    await node!.enter("ping -c 3 10.0.2.16", /3 received/);
+    node!.cut();
+    await lab.advance("100ms");
+    await node!.enter("ifconfig", /eth0: up, no link/);
+    node!.connect();
+    await lab.advance("100ms");
+    await node!.enter("ifconfig", /eth0: up, link/);
+    await node!.waitFor(PROMPT);
+    // More than its ring holds, while its processor stands still.
+    const plug = lab.plug("stranger");
+    node!.freeze("90ms");
+    const frame = new Uint8Array(1514).fill(0xff, 0, 6);
+    frame[6] = 2;
+    for (let count = 0; count < 80; count++) {
+      plug.send(frame);
+      await lab.advance("1ms");
+    }
+    await lab.advance("100ms");
+    await node!.enter("ifconfig", missed);
+    await node!.enter("ping -c 3 10.0.2.16", /3 received/);
+  },
+);
 
 thoroughly("a virtio card is told which groups and stations are for its node", async () => {
   const lab = await mixed("virtio");

@@ -60,20 +60,23 @@ describe("cloud reboot", () => {
     expect(second.console.text.match(/QuRe loader/g)).toHaveLength(1);
   });
 
-  test("reboots a target that allows it, by name or by address, and the others see it go and come back", async () => {
-    const lab = await cluster(2);
-    const [first, second] = lab.nodes as [LabNode, LabNode];
-    for (const target of [status(second)!.name, status(second)!.address]) {
-      await second.enter("set cloud.reboot yes", PROMPT);
-      first.type(`cloud reboot ${target}\n`);
-      await second.waitFor(/rebooting, as qure-1 \S+ asked/);
-      await second.waitFor(/QuRe loader/);
-      await first.waitFor(/^cloud: .* peers 0$/m);
-      await first.waitFor(/^cloud: .* peers 1$/m, { within: "30s" });
-      await second.waitFor(/^cloud: .* era 1 age 1 peers 1$/m);
-      await second.waitFor(PROMPT);
-    }
-  });
+  thoroughly(
+    "reboots a target that allows it, by name or by address, and the others see it go and come back",
+    async () => {
+      const lab = await cluster(2);
+      const [first, second] = lab.nodes as [LabNode, LabNode];
+      for (const target of [status(second)!.name, status(second)!.address]) {
+        await second.enter("set cloud.reboot yes", PROMPT);
+        first.type(`cloud reboot ${target}\n`);
+        await second.waitFor(/rebooting, as qure-1 \S+ asked/);
+        await second.waitFor(/QuRe loader/);
+        await first.waitFor(/^cloud: .* peers 0$/m);
+        await first.waitFor(/^cloud: .* peers 1$/m, { within: "30s" });
+        await second.waitFor(/^cloud: .* era 1 age 1 peers 1$/m);
+        await second.waitFor(PROMPT);
+      }
+    },
+  );
 
   test.each(["nobody", "10.0.2.77", "qure-1"])("knows that %s is no other node", async (target) => {
     const {

@@ -4,7 +4,7 @@ import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { BYE, ClusterWire, HEADER_BYTES, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const KEY = keyOfSeed(1);
@@ -58,8 +58,8 @@ async function picture(node: LabNode): Promise<string> {
 
 const lineCount = (node: LabNode): number => node.console.text.split("\n").filter((line) => CLOUD.test(line)).length;
 
-describe("a new key", () => {
-  thoroughly("is on the disks of all members, and nobody was missed meanwhile", async () => {
+describeThoroughly("a new key", () => {
+  test("is on the disks of all members, and nobody was missed meanwhile", async () => {
     const { lab, nodes } = await three(true);
     const lines = nodes.map(lineCount);
     await nodes[1].enter("cloud key rotate", /^The cluster seed-1 has a new key\.$/m);
@@ -84,7 +84,7 @@ describe("a new key", () => {
     expect(shown[0]).not.toBe(KEY.trim().split(" ")[1]);
   });
 
-  thoroughly("reaches by itself who was cut off and has not rebooted", async () => {
+  test("reaches by itself who was cut off and has not rebooted", async () => {
     const { lab, nodes } = await three(false);
     const [first, second, third] = nodes;
     hear([first, second], third, false);
@@ -97,7 +97,7 @@ describe("a new key", () => {
     expect(third.console.text).toMatch(/^cluster: qure-1 has replaced the key$/m);
   });
 
-  thoroughly("is not given to who comes back with the old one: both sides say what to do", async () => {
+  test("is not given to who comes back with the old one: both sides say what to do", async () => {
     const { lab, nodes } = await three(false);
     const [first, second, third] = nodes;
     third.powerOff();
@@ -117,7 +117,7 @@ describe("a new key", () => {
     await lab.until(() => nodes.every((node) => peersOf(node) === 2), "it did not join", { within: "10s" });
   });
 
-  thoroughly("leaves one cluster, or one that knows what to do, whenever the power of one fails", async () => {
+  test("leaves one cluster, or one that knows what to do, whenever the power of one fails", async () => {
     const outcomes: string[] = [];
     for (const victim of [0, 2])
       for (const afterMs of [1010, 1050, 1100, 1300]) {

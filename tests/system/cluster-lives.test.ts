@@ -144,7 +144,7 @@ thoroughly("a member that says bye stays gone: nobody sees it come back for a mo
   }
 });
 
-test("the power button says bye and switches off", async () => {
+thoroughly("the power button says bye and switches off", async () => {
   const lab = await cluster(2);
   const [first, second] = lab.nodes as [LabNode, LabNode];
   second.pressPowerButton();
@@ -179,7 +179,7 @@ thoroughly("all nodes reboot on request, each when the one before is a member ag
   );
 });
 
-test("cloud.reboot is kept from one boot to the next", async () => {
+thoroughly("cloud.reboot is kept from one boot to the next", async () => {
   const lab = await cluster(2);
   const [first, second] = lab.nodes as [LabNode, LabNode];
   await second.enter("set cloud.reboot yes", PROMPT);

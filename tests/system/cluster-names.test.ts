@@ -42,7 +42,7 @@ async function scene(): Promise<{ s: PacketScene; facts: NodeFacts[]; lab: LabCl
 const addresses = (text: string): string[] => rows(text).flatMap((row) => / 5 IN A (\S+)$/.exec(row)?.slice(1) ?? []);
 
 describe("a member", () => {
-  test("answers for nodes, services and what is below them, whoever is asked", async (context) => {
+  thoroughly("answers for nodes, services and what is below them, whoever is asked", async (context) => {
     requireOracle("dig", context);
     const { s, facts } = await scene();
     const [a, b, c] = facts.map(({ address }) => address) as [string, string, string];

@@ -127,7 +127,7 @@ describe("a stranger without the key", () => {
   });
 });
 
-test("a session that shows nothing does not make the one whose id it has fall silent", async () => {
+thoroughly("a session that shows nothing does not make the one whose id it has fall silent", async () => {
   const lab = await settled([KEY, KEY], [1, 1]);
   const wire = new ClusterWire(lab, KEY);
   await lab.advance("1500ms");
@@ -159,7 +159,7 @@ describeThoroughly("two machines with one MAC address", () => {
   });
 });
 
-test("a machine without a disk has another session at each boot", async () => {
+thoroughly("a machine without a disk has another session at each boot", async () => {
   const lab = await settled([undefined, undefined], [1, 1]);
   const wire = new ClusterWire(lab);
   const sessions = (): Set<string> => new Set(wire.heard.map(({ session }) => session));

@@ -45,7 +45,7 @@ test("shows registers, stack, tasks and memory, steps, and goes on", async () =>
   await node.enter("echo going on", /\ngoing on\n/);
 });
 
-test("shows code as the tools do, around the place where it stopped, with what it names", async () => {
+thoroughly("shows code as the tools do, around the place where it stopped, with what it names", async () => {
   const node = await atPrompt();
   expect(await said(node, "debug")).toMatch(/\n {2}(\w{8}) {2}command_debug\+.*\n {2}\1 {2}31c0 +xor {4}eax,eax\n/);
   expect(await said(node, "u")).toMatch(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
@@ -62,7 +62,7 @@ const AROUND = [16384, LBA28_SECTORS - 300, LBA28_SECTORS - 150];
 const FAR = LBA28_SECTORS + 100_000_001;
 const GIB = 1024 * MIB;
 
-describe("IDE drives", () => {
+describeThoroughly("IDE drives", () => {
   const withTest = (): Promise<Uint8Array> => isoWith("tests/guest/drives.s", "asm/drivers/drives-test.s");
   const SAID = [
     /^hda .*\n.*\n.*master\n.*, DMA,/m,
@@ -70,7 +70,7 @@ describe("IDE drives", () => {
     /^hdd (?:.*\n){2}.*slave/m,
   ];
 
-  thoroughly("all four, by DMA and by PIO, below and above 128 GiB", async () => {
+  test("all four, by DMA and by PIO, below and above 128 GiB", async () => {
     const hdb = new SparseDisk(200 * GIB);
     const hdd = new SparseDisk(16 * MIB);
     const drives = [{ kind: "disk", medium: hdb }, null, { kind: "disk", medium: hdd }] as const;
@@ -92,7 +92,7 @@ describe("IDE drives", () => {
     expect(hdb.chunks.size).toBeLessThan(4 * 40);
   });
 
-  thoroughly("a volume beyond 128 GiB", async () => {
+  test("a volume beyond 128 GiB", async () => {
     const disk = new SparseDisk(200 * GIB);
     const table = new Uint8Array(512);
     const view = new DataView(table.buffer);
@@ -120,7 +120,7 @@ describe("IDE drives", () => {
     expect(text).toMatch(/cat \/disk\/file\r?\nwritten to it/);
   });
 
-  thoroughly("likewise in QEMU", async (context) => {
+  test("likewise in QEMU", async (context) => {
     const qemu = requireOracle("qemu-system-i386", context);
     const drives = ["hda", "hdb", "hdd"].flatMap((_name, index) => [
       "-drive",

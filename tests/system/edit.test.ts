@@ -25,7 +25,7 @@ async function editing(
   return { lab, node, press };
 }
 
-test("types, cuts, pastes, finds and saves", async () => {
+thoroughly("types, cuts, pastes, finds and saves", async () => {
   const { node, press } = await editing("/a/text");
   expect((await press("one\ttwo\nthree\n"))[0]).toBe("one     two");
   await press(`${KEYS.up}${KEYS.up}\x0b${KEYS.down}\x15`); // Ctrl-K, Ctrl-U

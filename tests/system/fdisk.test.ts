@@ -1,6 +1,7 @@
 /** `fdisk` writes only after `Yes`, twice. */
 import { describe, expect, test } from "vitest";
 import { type LabNode, readPartitionTable, SparseDisk } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, DISK_BYTES, images, PROMPT } from "./images.ts";
 
@@ -46,7 +47,7 @@ describe("fdisk init", () => {
     expect(Buffer.compare(disk.content(), before)).toBe(0);
   });
 
-  test("after Yes and Yes there is one partition up to the end, and the disk boots by itself", async () => {
+  thoroughly("after Yes and Yes there is one partition up to the end, and the disk boots by itself", async () => {
     const disk = markedDisk();
     const node = await machine(disk);
     await node.enter("fdisk hda init", /Type 'Yes' if so: $/);

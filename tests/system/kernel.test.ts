@@ -38,7 +38,7 @@ test.each(rowsOf(parts, 1))("the kernel's %s pass their own tests", async (name,
   expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
 });
 
-test("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
+thoroughly("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
   const iso = await isoWith("tests/guest/printers.s", "asm/kernel/printers-test.s");
   const node = (await bootTo(iso)).nodes[0]!;
   const before = node.console.text.length;

@@ -1,6 +1,7 @@
 /** Layouts of the keyboard: what keys give, from the maps of the kernel and from files. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -57,7 +58,7 @@ test("each layout that comes with the kernel", async () => {
   await node.enter("keymap de fr", /^usage: keymap/m);
 });
 
-test("a file, and the layout that the settings want", async () => {
+thoroughly("a file, and the layout that the settings want", async () => {
   const lab = await nodeWithVolume([], { isAlone: true, place: "/net" });
   const node = lab.nodes[0]!;
   await output(node, "echo '# mine' > /net/my.map; echo '10 x X ~' >> /net/my.map; echo '11 none' >> /net/my.map");

@@ -167,7 +167,7 @@ describe("a death", () => {
 });
 
 describe("the coordinator", () => {
-  test("is followed by another when it loses power, and the era goes on", async () => {
+  thoroughly("is followed by another when it loses power, and the era goes on", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
     first.powerOff();

@@ -8,7 +8,7 @@ import { crc32 } from "../../src/image/crc32.ts";
 import { type PartitionTable, readPartitions } from "../../src/image/partitions.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 
 const MIB = 1 << 20;
@@ -117,7 +117,7 @@ describeThoroughly("tables by others", () => {
 });
 
 describe("tables by fdisk", () => {
-  test("are what sfdisk and sgdisk take, and what was planned", async (context) => {
+  thoroughly("are what sfdisk and sgdisk take, and what was planned", async (context) => {
     const sfdisk = requireOracle("sfdisk", context);
     const sgdisk = requireOracle("sgdisk", context);
     const disks = [0, 1, 2].map(() => new SparseDisk(DISK));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { cProgram } from "./c-program.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
@@ -189,8 +189,8 @@ thoroughly("calls at the edges of what they take give what they should", async (
   expect(node.console.text).not.toMatch(/is wrong/);
 });
 
-describe("programs run alike", () => {
-  thoroughly("on the interpreter and compiled", async () => {
+describeThoroughly("programs run alike", () => {
+  test("on the interpreter and compiled", async () => {
     const run = async (jit: "off" | "force"): Promise<{ digest: string; text: string }> => {
       const lab = boot({ nodes: [{ cdrom: images().iso }], jit });
       const node = lab.nodes[0]!;

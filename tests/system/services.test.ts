@@ -54,7 +54,7 @@ describe("the network", () => {
     await second.enter(`ping -c 1 ${address}`, /1 received/);
   });
 
-  test("is restarted with who needs it, and loses no memory", async () => {
+  thoroughly("is restarted with who needs it, and loses no memory", async () => {
     const { lab, first } = await agreed();
     const restart = async (): Promise<void> => {
       const from = first.console.text.length;

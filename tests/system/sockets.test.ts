@@ -29,21 +29,24 @@ async function handles(node: LabNode): Promise<readonly string[]> {
   return [...(await output(node, "handles")).matchAll(/^[0-9a-f]{8} .*$/gm)].map(([row]) => row);
 }
 
-test("one server waits for all its clients at once, from here and from elsewhere, and leaves nothing when it is killed", async () => {
-  const { lab, server, client, address } = await pair();
-  const before = await handles(server);
-  await server.enter("echo-server 7 &", /echo-server: ready/);
-  await server.waitFor(PROMPT);
-  expect(await output(server, "echo-client 127.0.0.1 7 3")).toBe("4 of 4 came back from 127.0.0.1\n");
-  expect(await output(client, `echo-client ${address} 7 8`)).toBe(`9 of 9 came back from ${address}\n`);
-  expect(await output(client, `echo-client ${address} 8 1`)).toBe("connect: connection refused\n");
-  expect(await output(server, "netstat")).toMatch(/^tcp 0\.0\.0\.0:7 .* LISTEN$/m);
-  await server.enter("kill echo-server", PROMPT);
-  await lab.advance("1s");
-  expect(await handles(server)).toEqual(before);
-  expect(await output(server, "netstat")).not.toMatch(/:7 .* LISTEN|udp port 7:/);
-  expect(await output(server, "mem check")).toMatch(/all headers agree/);
-});
+thoroughly(
+  "one server waits for all its clients at once, from here and from elsewhere, and leaves nothing when it is killed",
+  async () => {
+    const { lab, server, client, address } = await pair();
+    const before = await handles(server);
+    await server.enter("echo-server 7 &", /echo-server: ready/);
+    await server.waitFor(PROMPT);
+    expect(await output(server, "echo-client 127.0.0.1 7 3")).toBe("4 of 4 came back from 127.0.0.1\n");
+    expect(await output(client, `echo-client ${address} 7 8`)).toBe(`9 of 9 came back from ${address}\n`);
+    expect(await output(client, `echo-client ${address} 8 1`)).toBe("connect: connection refused\n");
+    expect(await output(server, "netstat")).toMatch(/^tcp 0\.0\.0\.0:7 .* LISTEN$/m);
+    await server.enter("kill echo-server", PROMPT);
+    await lab.advance("1s");
+    expect(await handles(server)).toEqual(before);
+    expect(await output(server, "netstat")).not.toMatch(/:7 .* LISTEN|udp port 7:/);
+    expect(await output(server, "mem check")).toMatch(/all headers agree/);
+  },
+);
 
 test("a program that waits for a connection or a datagram ends at Ctrl-C", async () => {
   const { lab, server } = await pair();

@@ -62,7 +62,7 @@ async function content(node: LabNode, path: string): Promise<string> {
   return output(node, `cat ${path}`);
 }
 
-test("a file comes with large blocks and its size, and tshark reads what was asked", async (context) => {
+thoroughly("a file comes with large blocks and its size, and tshark reads what was asked", async (context) => {
   const s = await scene();
   const heard = serve(s, give);
   expect(await output(s.node, `tftp get ${SERVER} boot/image /a/image`)).toBe(`${CONTENT.length} bytes in 4 blocks\n`);

@@ -138,7 +138,7 @@ test("curl asks a guest's web server by a forwarded port, and a guest's wget ask
   await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /refused/);
 });
 
-test("datagrams to a forwarded port are answered to each of those who sent them", async () => {
+thoroughly("datagrams to a forwarded port are answered to each of those who sent them", async () => {
   const lab = await reflectors(2);
   const { ports } = await openPort(lab, "udp:0:2:7");
   const askers = ["first", "second"].map((text) => {

@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 describe("machines in worker threads", () => {
-  test("one thread and many give the same digests, consoles and instruction counts", async () => {
+  thoroughly("one thread and many give the same digests, consoles and instruction counts", async () => {
     const labs = await Promise.all(
       (isThorough ? [1, 2, 3] : [1, 2]).map((threads) =>
         cluster(isThorough ? 4 : 2, threads, { key: keyOfSeed(3), nic: "rtl8139" }),

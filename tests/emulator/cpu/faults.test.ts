@@ -8,6 +8,7 @@ import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { engineFor, JIT_MODES, type JitMode } from "../../../emulator/jit/jit.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "./assembled.ts";
 
 const HANDLERS = 0x3000;
@@ -285,12 +286,12 @@ function matches(seen: string, outcome: string): boolean {
 
 for (const jit of JIT_MODES) {
   describe(`--jit ${jit}`, () => {
-    test.each(FAULTS)("%s", (_name, body, setup, outcome) => {
+    test.each(rowsOf(FAULTS, 30))("%s", (_name, body, setup, outcome) => {
       const seen = run(jit, body, setup);
       expect(matches(seen, outcome) ? outcome : seen).toBe(outcome);
     });
 
-    test.each(PORTS)("I/O bitmap: %s", (_name, body, setup, outcome) => {
+    test.each(rowsOf(PORTS, 12))("I/O bitmap: %s", (_name, body, setup, outcome) => {
       const seen = run(jit, body, setup);
       expect(matches(seen, outcome) ? outcome : seen).toBe(outcome);
     });

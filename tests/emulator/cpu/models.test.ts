@@ -1,6 +1,7 @@
 /** Each model of processor: what CPUID says of it, what EFLAGS and the control registers hold, and what is #UD. */
 import { expect, test } from "vitest";
 import { MODEL_NAMES, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { codeOf } from "./assembled.ts";
 import { romMachine } from "./rom-machine.ts";
 
@@ -118,19 +119,22 @@ test.each(FIRST)("%s is #UD before the %s", (instruction, first) => {
   expect(faultsOf(first, instruction, enable(first))).toBe(0);
 });
 
-test("XMM registers are #UD without CR4.OSFXSR and with CR0.EM, and #NM with CR0.TS; MM registers look at CR0 alone", () => {
-  const setCr0 = (bits: number): string => `mov eax, 0x200\n mov cr4, eax\n mov eax, ${bits + 0x10}\n mov cr0, eax`;
-  const instructions = ["addps xmm0, xmm1", "movaps xmm0, xmm1", "ldmxcsr [0x2000]"];
-  for (const instruction of instructions) {
-    expect(faultsOf("max", instruction)).toBe(UD);
-    expect(faultsOf("max", instruction, setCr0(4))).toBe(UD);
-    expect(faultsOf("max", instruction, setCr0(8))).toBe(NM);
-    expect(faultsOf("max", instruction, setCr0(0))).toBe(0);
-  }
-  expect(faultsOf("max", "paddb mm0, mm1")).toBe(0);
-  expect(faultsOf("max", "paddb mm0, mm1", setCr0(4))).toBe(UD);
-  expect(faultsOf("max", "paddb mm0, mm1", setCr0(8))).toBe(NM);
-});
+thoroughly(
+  "XMM registers are #UD without CR4.OSFXSR and with CR0.EM, and #NM with CR0.TS; MM registers look at CR0 alone",
+  () => {
+    const setCr0 = (bits: number): string => `mov eax, 0x200\n mov cr4, eax\n mov eax, ${bits + 0x10}\n mov cr0, eax`;
+    const instructions = ["addps xmm0, xmm1", "movaps xmm0, xmm1", "ldmxcsr [0x2000]"];
+    for (const instruction of instructions) {
+      expect(faultsOf("max", instruction)).toBe(UD);
+      expect(faultsOf("max", instruction, setCr0(4))).toBe(UD);
+      expect(faultsOf("max", instruction, setCr0(8))).toBe(NM);
+      expect(faultsOf("max", instruction, setCr0(0))).toBe(0);
+    }
+    expect(faultsOf("max", "paddb mm0, mm1")).toBe(0);
+    expect(faultsOf("max", "paddb mm0, mm1", setCr0(4))).toBe(UD);
+    expect(faultsOf("max", "paddb mm0, mm1", setCr0(8))).toBe(NM);
+  },
+);
 
 test("an exception of SSE that is not masked is #XM with CR4.OSXMMEXCPT, else #UD", () => {
   const divide = (cr4: number): string =>

@@ -9,6 +9,7 @@ import { EAX, EBX, ECX, EDI, EDX, EIP, ESI } from "../../../emulator/cpu/layout.
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { DEFAULT_MODEL, MODELS } from "../../../emulator/cpu/model.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 
 const RAM_BYTES = 1 << 20;
 const CODE = 0x1000;
@@ -89,7 +90,7 @@ describe("time", () => {
     expect(cpu.retired).toBe(1 + 3 + 4 + 1);
   });
 
-  it("stops exactly at its limit, wherever that is, and nobody can tell", () => {
+  thoroughly("stops exactly at its limit, wherever that is, and nobody can tell", () => {
     const whole = machine(MIXED);
     whole.cpu.run(10_000);
     const total = whole.cpu.retired;

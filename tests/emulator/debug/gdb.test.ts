@@ -187,7 +187,7 @@ describe("gdb", () => {
     expect(output).toMatch(/access \(read\/write\) watchpoint 4/);
   });
 
-  test("interrupts a running guest", async (context) => {
+  thoroughly("interrupts a running guest", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [
       {

@@ -31,29 +31,32 @@ function back(debuggers: ClusterDebugger, stops: Stop[]): Stop {
   return stops.at(-1)!;
 }
 
-test("a cluster goes back over disk writes and frames, and forwards to the same digests, saying everything once", async () => {
-  const lab = await booted(2);
-  const [node] = lab.nodes;
-  const debuggers = lab.debug();
-  const stops: Stop[] = [];
-  debuggers.attach(0, (stop) => void stops.push(stop));
-  const begin = lab.digest();
-  const beginNs = lab.nowNs;
-  debuggers.resume(0, { kind: "continue" });
-  // Nothing comes from outside: the guests by themselves write to their consoles and send frames.
-  await lab.advance("300ms");
-  const text = node!.console.text;
-  const end = lab.digest();
-  const endNs = lab.nowNs;
-  debuggers.interrupt(0);
-  expect(back(debuggers, stops)).toEqual({ kind: "history begins" });
-  expect(lab.nowNs).toBe(beginNs);
-  expect(lab.digest()).toBe(begin);
-  debuggers.resume(0, { kind: "continue" });
-  await lab.advance(endNs - beginNs);
-  expect(lab.digest()).toBe(end);
-  expect(node!.console.text).toBe(text);
-});
+thoroughly(
+  "a cluster goes back over disk writes and frames, and forwards to the same digests, saying everything once",
+  async () => {
+    const lab = await booted(2);
+    const [node] = lab.nodes;
+    const debuggers = lab.debug();
+    const stops: Stop[] = [];
+    debuggers.attach(0, (stop) => void stops.push(stop));
+    const begin = lab.digest();
+    const beginNs = lab.nowNs;
+    debuggers.resume(0, { kind: "continue" });
+    // Nothing comes from outside: the guests by themselves write to their consoles and send frames.
+    await lab.advance("300ms");
+    const text = node!.console.text;
+    const end = lab.digest();
+    const endNs = lab.nowNs;
+    debuggers.interrupt(0);
+    expect(back(debuggers, stops)).toEqual({ kind: "history begins" });
+    expect(lab.nowNs).toBe(beginNs);
+    expect(lab.digest()).toBe(begin);
+    debuggers.resume(0, { kind: "continue" });
+    await lab.advance(endNs - beginNs);
+    expect(lab.digest()).toBe(end);
+    expect(node!.console.text).toBe(text);
+  },
+);
 
 thoroughly("what was typed is taken back by going before it; disks hold what they held", async () => {
   const lab = await booted(1);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { Places } from "../../src/cli/emu/symbols.ts";
 import type { LabNode } from "../../src/index.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { boot, CLOUD, images, PROMPT } from "./images.ts";
 import { InterruptsOff, type Stretch } from "./interrupts-off.ts";
@@ -44,7 +43,7 @@ const AT_WORK = [
   ["netstat", "set x = 3", "save", "ifconfig", "service restart network", "scrub /net", "umount -f /net"],
 ].flat();
 
-thoroughly("interrupts are off for moments only from the start of services on", async () => {
+test("interrupts are off for moments only from the start of services on", async () => {
   const disk = new RecordingDisk();
   disk.content = partitioned();
   const lab = boot({ nodes: [{ cdrom: images().iso, disk }] });
