@@ -12,6 +12,7 @@ import { linkMap } from "../linker/link-map.ts";
 import { memoryUsage } from "../linker/memory-usage.ts";
 import type { Program, ProgramOptions } from "../linker/program.ts";
 import { flatImage } from "../linker/program-file.ts";
+import { propertiesAsked } from "../linker/properties.ts";
 import { defaultScript, type ScriptKind } from "../linker/script/default.ts";
 import { mergeScripts } from "../linker/script/merge.ts";
 import { parseScript } from "../linker/script/parser.ts";
@@ -261,6 +262,7 @@ class LinkCommand {
       allocatesGroups: this.#has("--force-group-allocation"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       ...(buildId ? { buildId } : {}),
+      properties: propertiesAsked(keywords),
       ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
       ...(sortSections ? { sortSections } : {}),
       ...(orphans ? { orphans } : {}),

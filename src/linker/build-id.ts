@@ -2,13 +2,12 @@
  * The build ID of a program (`--build-id`): a note that the linker adds to the first object, and fills when the file is
  * done with a digest of what GNU ld takes it from, so that equal programs have equal IDs, those of GNU ld.
  */
-import { SHF_ALLOC, SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB } from "../object/elf.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { SHT_NOBITS, SHT_STRTAB, SHT_SYMTAB } from "../object/elf.ts";
+import { addNote, gnuNote, NOTE_HEAD_BYTES } from "./gnu-note.ts";
+import type { InputObject } from "./input-section.ts";
 
 const BUILD_ID_SECTION = ".note.gnu.build-id";
 const NT_GNU_BUILD_ID = 3;
-/** Three words and the name `GNU`. */
-const NOTE_HEAD_BYTES = 16;
 
 export interface BuildId {
   readonly sizeBytes: number;
@@ -18,27 +17,7 @@ export interface BuildId {
 
 /** Adds the note to an object. */
 export function addBuildId(object: InputObject, { sizeBytes }: BuildId): void {
-  const content = new Uint8Array(NOTE_HEAD_BYTES + sizeBytes);
-  const view = new DataView(content.buffer);
-  [4, sizeBytes, NT_GNU_BUILD_ID].forEach((word, index) => view.setUint32(4 * index, word, true));
-  content.set([0x47, 0x4e, 0x55, 0], 12);
-  const section = new InputSection(object, {
-    index: object.sections.length,
-    name: BUILD_ID_SECTION,
-    type: SHT_NOTE,
-    flags: SHF_ALLOC,
-    address: 0,
-    align: 4,
-    entrySizeBytes: 0,
-    sizeBytes: content.length,
-    link: 0,
-    info: 0,
-    fileOffset: 0,
-    content,
-    relocations: [],
-  });
-  section.isRoot = true;
-  object.sections.push(section);
+  addNote(object, BUILD_ID_SECTION, gnuNote(NT_GNU_BUILD_ID, new Uint8Array(sizeBytes)));
 }
 
 const HEADER_BYTES = 52;

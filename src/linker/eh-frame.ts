@@ -24,7 +24,7 @@ interface Record {
 
 /**
  * Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries
- * become one (not with -r).
+ * become one (not with -r). Records of empty functions go.
  */
 export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable, sharesCommon: boolean): void {
   const known = new Map<string, Record>();
@@ -33,6 +33,7 @@ export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolT
     if (records === null) continue;
     for (const record of records) {
       if (record.common === null || isFunctionGone(record, symbols)) continue;
+      if (coversNothing(record)) continue;
       record.isUsed = true;
       const { common } = record;
       // What becomes of it is settled by the first that goes on from it.
@@ -86,6 +87,25 @@ function parse(section: InputSection): Record[] | null {
   return records;
 }
 
+/** What unwinding through a function needs besides its record. */
+export interface UnwindNeeds {
+  /** The relocation of the address where the function begins. */
+  readonly begin: ElfRelocation;
+  /** Those of its table of exceptions, and of the personality routine of its common entry. */
+  readonly others: readonly ElfRelocation[];
+}
+
+/** Of a section .eh_frame, for each function; null when nobody can read it. */
+export function unwindNeeds(section: InputSection): UnwindNeeds[] | null {
+  const records = parse(section);
+  if (records === null) return null;
+  return records.flatMap(({ start, relocations, common }) => {
+    const begin = relocations.find(({ offset }) => offset === start + 8);
+    if (common === null || begin === undefined) return [];
+    return [{ begin, others: [...relocations.filter((one) => one !== begin), ...common.relocations] }];
+  });
+}
+
 function isFunctionGone({ section, start, relocations }: Record, symbols: SymbolTable): boolean {
   const relocation = relocations.find(({ offset }) => offset === start + 8);
   if (!relocation) return false;
@@ -94,6 +114,13 @@ function isFunctionGone({ section, start, relocations }: Record, symbols: Symbol
   const resolved = symbols.get(symbol.name);
   const home = section.object.sections[symbol.section];
   return (home?.isDiscarded ?? false) || (resolved?.section?.isDiscarded ?? false);
+}
+
+/** The range of addresses, which comes after their begin, has no length. */
+function coversNothing({ section, start, end, relocations }: Record): boolean {
+  const rangeAt = start + 12;
+  if (rangeAt + 4 > end || relocations.some(({ offset }) => offset === rangeAt)) return false;
+  return section.elf.content.subarray(rangeAt, rangeAt + 4).every((byte) => byte === 0);
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */

@@ -11,12 +11,30 @@ import {
   SHT_PREINIT_ARRAY,
   STB_LOCAL,
 } from "../object/elf.ts";
+import { type UnwindNeeds, unwindNeeds } from "./eh-frame.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupMembers } from "./link-once.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
+
+/** What the functions of each section need to be unwound. */
+function unwindNeedsBySection(objects: readonly InputObject[]): Map<InputSection, UnwindNeeds[]> {
+  const found = new Map<InputSection, UnwindNeeds[]>();
+  for (const { elf, sections } of objects)
+    for (const frames of sections) {
+      if (frames?.name !== ".eh_frame" || frames.isDiscarded) continue;
+      for (const one of unwindNeeds(frames) ?? []) {
+        const home = sections[elf.symbols[one.begin.symbol]!.section];
+        if (!home) continue;
+        const known = found.get(home);
+        if (known) known.push(one);
+        else found.set(home, [one]);
+      }
+    }
+  return found;
+}
 
 /** Marks the unreachable sections as discarded and returns them in the order of the objects. */
 export function collectGarbage(
@@ -68,15 +86,17 @@ export function collectGarbage(
         mark(section);
     }
   }
+  const needs = unwindNeedsBySection(objects);
+  const markTarget = ({ elf, sections }: InputObject, { symbol: index }: { readonly symbol: number }): void => {
+    const symbol = elf.symbols[index]!;
+    if (symbol.binding === STB_LOCAL) mark(sections[symbol.section]);
+    else markName(symbol.name);
+  };
   for (let section = waiting.pop(); section; section = waiting.pop()) {
-    // Unwind information describes everything and keeps nothing alive.
+    // Unwind information describes everything: it keeps alive what functions that are needed anyway unwind with.
+    for (const { others } of needs.get(section) ?? []) for (const one of others) markTarget(section.object, one);
     if (section.name === ".eh_frame") continue;
-    const { object } = section;
-    for (const { symbol: index } of section.relocations) {
-      const symbol = object.elf.symbols[index]!;
-      if (symbol.binding === STB_LOCAL) mark(object.sections[symbol.section]);
-      else markName(symbol.name);
-    }
+    for (const relocation of section.relocations) markTarget(section.object, relocation);
   }
   // The common symbols of an object share a section, which stays when any of them is used.
   const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));

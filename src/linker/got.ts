@@ -3,23 +3,23 @@
  * code addresses its data relative to the table; loads of addresses from it are turned into immediates where the
  * instruction allows it, so that mostly nothing but the table's base remains.
  *
- * Besides the table GNU ld makes sections for a dynamic linker, which stay empty in a static program. They are not in
- * the file, but orphans line up after them, and the map names them: so they are made here, too.
+ * Beside the table lie the stubs of indirect functions, the words that they jump to, and the relocations of these.
+ * Other sections, for a dynamic linker, stay empty in a static program. They are not in the file, but orphans line up
+ * after them, and the map names them: so they are made here, too.
  */
-import {
-  SHF_ALLOC,
-  SHF_EXECINSTR,
-  SHF_WRITE,
-  SHT_PROGBITS,
-  SHT_REL,
-  STB_LOCAL,
-  STT_GNU_IFUNC,
-  STT_OBJECT,
-} from "../object/elf.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STB_LOCAL, STT_OBJECT } from "../object/elf.ts";
 import type { ElfSection } from "../object/elf-reader.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
+import {
+  type IndirectFunction,
+  IndirectFunctions,
+  IRELATIVE_BYTES,
+  SLOT_BYTES,
+  STUB_BYTES,
+} from "./indirect-functions.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
+import { walkOrder } from "./name-order.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -31,6 +31,9 @@ const USES_GOT = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC]);
 /** Sections that the linker makes, in the order in which patterns find them. `index` is that in the linker's object. */
 const GOT_INDEX = 2;
 const GOT_PLT_INDEX = 3;
+const STUBS_INDEX = 4;
+const RELOCATIONS_INDEX = 5;
+const SLOTS_INDEX = 6;
 const MADE: readonly { readonly name: string; readonly type: number; readonly flags: number }[] = [
   { name: ".rel.got", type: SHT_REL, flags: SHF_ALLOC },
   { name: ".got", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
@@ -40,6 +43,14 @@ const MADE: readonly { readonly name: string; readonly type: number; readonly fl
   { name: ".igot.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
 ];
 
+interface Entry {
+  /** Null for a local one. */
+  readonly symbol: LinkSymbol | null;
+  /** In .got. */
+  offset: number;
+  readonly address: () => number;
+}
+
 export class GlobalOffsetTable {
   /** The linker's own sections, as if they were part of `host`; null in a partial link. */
   readonly object: InputObject | null;
@@ -47,13 +58,15 @@ export class GlobalOffsetTable {
   readonly host: InputObject | null;
   /** Something refers to the table, so that it is in the file. */
   readonly isUsed: boolean;
-  /** Symbol (or section and index of a local one) -> offset in .got. */
-  readonly #entries = new Map<LinkSymbol | string, number>();
-  readonly #filled: { offset: number; address: () => number }[] = [];
+  readonly indirect: IndirectFunctions;
+  /** Symbol (or section and index of a local one) -> its entry. */
+  readonly #entries = new Map<LinkSymbol | IndirectFunction | string, Entry>();
 
   /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
   constructor(objects: readonly InputObject[], symbols: SymbolTable, isFlat: boolean) {
     let isUsed = false;
+    const indirect = new IndirectFunctions(objects);
+    this.indirect = indirect;
     const dynamic = new Set<string>();
     for (const object of objects) {
       const gotIndex = object.elf.symbols.findIndex(({ name }) => name === GOT_SYMBOL);
@@ -64,6 +77,11 @@ export class GlobalOffsetTable {
         let next = 0;
         for (const relocation of section.relocations) {
           const index = next++;
+          if (
+            (section.flags & SEC_ALLOC) !== 0 &&
+            indirect.note(section, relocation.type, relocation.offset, relocation.symbol, symbols)
+          )
+            continue;
           if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols))
             dynamic.add(`.rel${section.name}`);
           if (!USES_GOT.has(relocation.type)) {
@@ -81,7 +99,11 @@ export class GlobalOffsetTable {
         if (changed) section.relocations = changed;
       }
     }
-    this.isUsed = isUsed;
+    indirect.plan(symbols);
+    for (const found of indirect.withEntries)
+      this.#entries.set(found, { symbol: found.symbol, offset: 0, address: () => this.indirectAddress(found) });
+    this.#order(symbols);
+    this.isUsed = isUsed || this.#entries.size > 0 || indirect.stubs.length > 0;
     this.host =
       objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ??
       objects[0] ??
@@ -89,21 +111,81 @@ export class GlobalOffsetTable {
     this.object = this.host && !(isFlat && !isUsed) ? this.#makeObject(this.host, [...dynamic], symbols) : null;
   }
 
-  /** Offset from the table's base of the entry for a relocation's symbol. */
-  offsetOf(section: InputSection, relocation: ElfRelocation, symbol: LinkSymbol | null): number {
-    return this.#entries.get(symbol ?? localKey(section, relocation)) ?? 0;
+  /** Address of the entry for a relocation's symbol, once sections have addresses. */
+  entryAddress(section: InputSection, relocation: ElfRelocation, symbol: LinkSymbol | null): number {
+    const entry = this.#entries.get(symbol ?? localKey(section, relocation));
+    return this.#addressIn(GOT_INDEX, entry?.offset ?? 0);
   }
 
-  /** Writes the addresses into .got, once all are known. */
+  /** Address of the word from which an indirect function's address is loaded. */
+  indirectEntryAddress(found: IndirectFunction): number {
+    return found.hasEntry
+      ? this.#addressIn(GOT_INDEX, this.#entries.get(found)!.offset)
+      : this.#addressIn(SLOTS_INDEX, (found.stub ?? 0) * SLOT_BYTES);
+  }
+
+  /** What stands for the address of an indirect function: its stub, or what start-up code replaces. */
+  indirectAddress({ stub, resolver }: IndirectFunction): number {
+    return stub === null ? resolver() : this.#addressIn(STUBS_INDEX, stub * STUB_BYTES);
+  }
+
+  /** Writes the addresses into .got, and stubs, words and relocations of indirect functions, once all are known. */
   fill(): void {
-    const got = this.get();
-    if (!got) return;
-    const view = new DataView(got.content.buffer);
-    for (const { offset, address } of this.#filled) view.setUint32(offset, address(), true);
+    const viewOf = (index: number): DataView | null => {
+      const section = this.object?.sections[index];
+      return section ? new DataView(section.content.buffer) : null;
+    };
+    const got = viewOf(GOT_INDEX);
+    for (const { offset, address } of this.#entries.values()) got?.setUint32(offset, address(), true);
+    const [stubs, slots, relocations] = [viewOf(STUBS_INDEX), viewOf(SLOTS_INDEX), viewOf(RELOCATIONS_INDEX)];
+    if (!stubs || !slots || !relocations) return;
+    const resolveAt = (index: number, address: number): void => {
+      relocations.setUint32(index * IRELATIVE_BYTES, address, true);
+      relocations.setUint32(index * IRELATIVE_BYTES + 4, R.IRELATIVE, true);
+    };
+    let last = this.#resolvedCount;
+    for (const { stub: index, resolver } of localFirst(this.indirect.stubs)) {
+      if (index === null) continue;
+      const slot = this.#addressIn(SLOTS_INDEX, index * SLOT_BYTES);
+      stubs.setUint16(index * STUB_BYTES, 0x25ff, true); // jmp *slot
+      stubs.setUint32(index * STUB_BYTES + 2, slot, true);
+      stubs.setUint16(index * STUB_BYTES + 6, 0x9066, true); // xchg %ax, %ax
+      slots.setUint32(index * SLOT_BYTES, resolver(), true);
+      resolveAt(--last, slot);
+    }
+    let next = 0;
+    for (const { section, offset } of this.indirect.places) resolveAt(next++, section.addressOf(offset));
+    for (const found of localFirst(this.indirect.withEntries))
+      if (found.stub === null) resolveAt(next++, this.indirectEntryAddress(found));
   }
 
-  get(): InputSection | null {
-    return this.object?.sections[GOT_INDEX] ?? null;
+  /** How many words start-up code has to resolve. */
+  get #resolvedCount(): number {
+    const { stubs, places, withEntries } = this.indirect;
+    return stubs.length + places.length + withEntries.filter(({ stub }) => stub === null).length;
+  }
+
+  #addressIn(index: number, offset: number): number {
+    return this.object?.sections[index]?.addressOf(offset) ?? 0;
+  }
+
+  /** Entries of local symbols come first, then the others as GNU ld's table of names is walked. */
+  #order(symbols: SymbolTable): void {
+    const entries = [...this.#entries.values()];
+    const isLocalFunction = new Set(
+      this.indirect.withEntries.flatMap((found) => (found.symbol ? [] : this.#entries.get(found)!)),
+    );
+    const global = new Map(entries.flatMap((entry) => (entry.symbol ? [[entry.symbol, entry]] : [])));
+    const ordered = [
+      ...entries.filter((entry) => entry.symbol === null && !isLocalFunction.has(entry)),
+      ...(global.size > 1
+        ? walkOrder(symbols.byName.keys()).flatMap((name) => global.get(symbols.get(name)!) ?? [])
+        : global.values()),
+      ...isLocalFunction,
+    ];
+    ordered.forEach((entry, index) => {
+      entry.offset = index * SLOT_BYTES;
+    });
   }
 
   #allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
@@ -111,10 +193,9 @@ export class GlobalOffsetTable {
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     const key = symbol ?? localKey(section, relocation);
     if (this.#entries.has(key)) return;
-    const offset = this.#entries.size * 4;
-    this.#entries.set(key, offset);
-    this.#filled.push({
-      offset,
+    this.#entries.set(key, {
+      symbol,
+      offset: 0,
       address: () =>
         symbol ? symbol.address() : (section.object.sections[elf.section]?.addressOf(elf.value) ?? elf.value),
     });
@@ -131,7 +212,7 @@ export class GlobalOffsetTable {
     // A weak one that nobody defines is 0.
     const isKnown =
       symbol === null || symbol.isDefined || symbol.state === "common" || symbol.state === "undefined-weak";
-    if (elf.type === STT_GNU_IFUNC || !isKnown) return null;
+    if (!isKnown) return null;
     if (offset < 2 || offset + 4 > section.content.length) return null;
     const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);
     if (view.getUint32(offset, true) !== 0) return null;
@@ -178,15 +259,17 @@ export class GlobalOffsetTable {
       content: new Uint8Array(0),
       relocations: [],
     };
+    const { length: stubCount } = this.indirect.stubs;
+    const sizes = new Map([
+      [GOT_INDEX, this.#entries.size * SLOT_BYTES],
+      [GOT_PLT_INDEX, this.isUsed ? PLT_HEADER_BYTES : 0],
+      [STUBS_INDEX, stubCount * STUB_BYTES],
+      [RELOCATIONS_INDEX, this.#resolvedCount * IRELATIVE_BYTES],
+      [SLOTS_INDEX, stubCount * SLOT_BYTES],
+    ]);
     const sections = [...MADE, ...dynamic.map((name) => ({ name, type: SHT_REL, flags: SHF_ALLOC }))].map(
       ({ name, type, flags }, at): ElfSection => {
-        const sizeBytes = !this.isUsed
-          ? 0
-          : at + 1 === GOT_INDEX
-            ? this.#entries.size * 4
-            : at + 1 === GOT_PLT_INDEX
-              ? PLT_HEADER_BYTES
-              : 0;
+        const sizeBytes = sizes.get(at + 1) ?? 0;
         return {
           ...none,
           index: at + 1,
@@ -194,7 +277,7 @@ export class GlobalOffsetTable {
           type,
           flags,
           sizeBytes,
-          align: name === ".iplt" ? 1 : 4,
+          align: at + 1 !== STUBS_INDEX ? 4 : stubCount > 0 ? STUB_BYTES : 1,
           content: new Uint8Array(sizeBytes),
           entrySizeBytes: type === SHT_REL ? 8 : 4,
         };
@@ -224,6 +307,12 @@ export class GlobalOffsetTable {
  * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
  * program.
  */
+/** Relocations of local functions are written before the others. */
+const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] => [
+  ...functions.filter(({ symbol }) => symbol === null),
+  ...functions.filter(({ symbol }) => symbol !== null),
+];
+
 /** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
 function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean {
   if (!(relocations instanceof RelocationTable) || !relocations.hasOnly(R.R32)) return false;

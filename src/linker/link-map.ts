@@ -130,7 +130,12 @@ class LinkMap {
     if (sections.length === 0) return;
     this.#lines.push("", "Discarded input sections", "");
     for (const section of sections)
-      this.#section(` ${section.name}`, 0, section.elf.sizeBytes || section.sizeBytes, section.object.path);
+      this.#section(
+        ` ${section.name}`,
+        0,
+        section.mapBytes ?? (section.elf.sizeBytes || section.sizeBytes),
+        section.object.path,
+      );
   }
 
   #memory(): void {

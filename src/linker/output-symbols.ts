@@ -14,6 +14,7 @@ import {
   STT_NOTYPE,
   STT_SECTION,
   STT_TLS,
+  STV_DEFAULT,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
@@ -178,7 +179,9 @@ export function collectSymbols(
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
   const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
-  for (const symbol of forcedLocal) ofGlobal.set(symbol, add(globalSymbol(symbol, STB_LOCAL, base, placed)));
+  // Nobody outside sees them, so that nothing needs to hide them.
+  for (const symbol of forcedLocal)
+    ofGlobal.set(symbol, add({ ...globalSymbol(symbol, STB_LOCAL, base, placed), visibility: STV_DEFAULT }));
   const localCount = symbols.length;
   const isPartlyKept = options.retained !== undefined || !options.isRelocatable;
   const needed = options.keepsRelocations && isPartlyKept ? namesInRelocations(placed) : new Set<string>();

@@ -5,6 +5,7 @@ import {
   ET_REL,
   PT_LOAD,
   SHF_GROUP,
+  SHF_INFO_LINK,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_PROGBITS,
@@ -167,18 +168,21 @@ function elfBytes(
     const { entrySizeBytes } = elfFlagsOf(output);
     const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
     const strings = stabStrings(output.name, sections);
+    const isIndirect = output.name === ".rel.plt" && type === SHT_REL && !isRelocatable;
+    const slots = isIndirect ? sections.findIndex((other) => other.output.name === ".got.plt") + 1 : 0;
     return {
       name: output.name,
       type,
-      flags: isGroup ? 0 : flags,
+      flags: isGroup ? 0 : flags | (isIndirect ? SHF_INFO_LINK : 0),
       address: output.address >>> 0,
       sizeBytes: output.sizeBytes,
       align: alignmentOf(output),
-      entrySizeBytes: isGroup ? 4 : entrySizeBytes || own || (strings > 0 ? STAB_BYTES : 0),
+      entrySizeBytes: isGroup ? 4 : entrySizeBytes || own || (strings > 0 ? STAB_BYTES : isIndirect ? REL_BYTES : 0),
       content: isGroup ? groupContent(output, position, indices) : content,
       offset: file.offsets.get(output) ?? null,
       relocations: tables[index]!,
       ...(strings > 0 ? { linked: strings } : {}),
+      ...(isIndirect ? { linkedInfo: slots, linksToSymbols: true } : {}),
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
@@ -215,6 +219,8 @@ function elfBytes(
   return bytes;
 }
 
+/** An Elf32_Rel. */
+const REL_BYTES = 8;
 /** An entry of debugging information in the stabs format. */
 const STAB_BYTES = 12;
 

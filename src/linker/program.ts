@@ -16,6 +16,7 @@ import { headerBytes } from "../object/elf-writer.ts";
 import { addBuildId, type BuildId } from "./build-id.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
 import { collectGarbage } from "./garbage.ts";
+import { takeWarnings } from "./gnu-warning.ts";
 import { GlobalOffsetTable } from "./got.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
@@ -103,6 +104,8 @@ export interface ProgramOptions {
   readonly orphans?: "place" | "warn" | "error" | "discard";
   /** --build-id */
   readonly buildId?: BuildId;
+  /** Properties that the program gets besides those of its objects: type -> bits. */
+  readonly properties?: ReadonlyMap<number, number>;
   /** --retain-symbols-file: no other symbol is in the output's table. */
   readonly retainedSymbols?: ReadonlySet<string>;
   /** The output has no format: strings are not merged, and there are no headers. */
@@ -153,8 +156,9 @@ export class Program {
     for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
     this.#markScriptNames(script);
     const objects = inputs.objects;
+    if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
     if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
-    if (!options.isFlat) mergeProperties(objects);
+    if (!options.isFlat) mergeProperties(objects, options.properties ?? new Map());
     const placementOptions = {
       isRelocatable,
       stripDebugging: options.strip === "debugging" || options.strip === "all",

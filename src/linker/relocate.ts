@@ -2,17 +2,18 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
-import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_SECTION } from "../object/elf.ts";
+import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
 import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
+import type { IndirectFunction } from "./indirect-functions.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { hasContent, hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
-import { SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 /** A relocation that was applied, for those who relocate again. */
@@ -172,6 +173,7 @@ export class Relocator {
     const { object } = section;
     const elf = object.elf.symbols[index]!;
     const symbol = this.#globalOf(index, elf);
+    if ((symbol ?? elf).type === STT_GNU_IFUNC) return false;
     let home: InputSection | null;
     let value: number;
     if (symbol !== null) {
@@ -269,8 +271,14 @@ export class Relocator {
       value = home.addressOf(elf.value + addend);
       addend = 0;
     } else value = home.addressOf(elf.value);
+    const indirect = this.#options.got.indirect.of(section.object, relocation.symbol, this.#options.symbols);
+    if (indirect) {
+      // Start-up code resolves nothing in what is not in memory: debugging information keeps what it has.
+      if ((section.flags & SEC_ALLOC) === 0) return;
+      value = this.#options.got.indirectAddress(indirect);
+    }
     const place = output.address + offset;
-    const result = this.#valueOf(relocation, section, symbol, value, addend, place);
+    const result = this.#valueOf(relocation, section, symbol, indirect, value, addend, place);
     if (width < 4) {
       const limit = 2 ** (8 * width);
       const wrapped = result | 0;
@@ -291,6 +299,7 @@ export class Relocator {
     relocation: ElfRelocation,
     section: InputSection,
     symbol: LinkSymbol | null,
+    indirect: IndirectFunction | null,
     value: number,
     addend: number,
     place: number,
@@ -303,9 +312,9 @@ export class Relocator {
         return value + addend - base();
       case R.GOT32:
       case R.GOT32X: {
-        const got = this.#options.got.get();
-        const entry = (got?.addressOf(0) ?? 0) + this.#options.got.offsetOf(section, relocation, symbol);
-        const hasBase = relocation.type === R.GOT32 || (section.content[relocation.offset - 1]! & 0xc7) !== 0x05;
+        const { got } = this.#options;
+        const entry = indirect ? got.indirectEntryAddress(indirect) : got.entryAddress(section, relocation, symbol);
+        const hasBase = (section.content[relocation.offset - 1]! & 0xc7) !== 0x05;
         return entry + addend - (hasBase ? base() : 0);
       }
       case R.TLS_LE:

@@ -282,11 +282,15 @@ export function assignOffsets(
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
-  // What is to be in memory, but in no segment that is loaded, lies as if it were.
+  // What is to be in memory, but in no segment that is loaded, lies as if it were; what a script puts into a segment
+  // and not into memory comes next in the file.
+  const named = new Set(segments.flatMap(({ sections }) => sections));
   for (const section of outputs) {
-    if (offsets.has(section) || (section.flags & SEC_ALLOC) === 0 || (section.flags & SEC_HAS_CONTENTS) === 0) continue;
-    const align = isPaged && section.sizeBytes > 0 ? pageBytes : section.align;
-    end += (((section.address - end) % align) + align) % align;
+    const isInMemory = (section.flags & SEC_ALLOC) !== 0;
+    if (offsets.has(section) || (section.flags & SEC_HAS_CONTENTS) === 0) continue;
+    if (!isInMemory && !named.has(section)) continue;
+    const align = isInMemory && isPaged && section.sizeBytes > 0 ? pageBytes : section.align;
+    end += ((((isInMemory ? section.address : 0) - end) % align) + align) % align;
     offsets.set(section, end);
     end += section.sizeBytes;
   }
@@ -350,8 +354,8 @@ function otherHeader(
       flags: flags ?? 0,
       align: type === PT_GNU_STACK && !isDeclared ? 16 : 4,
     };
-  const last = sections.at(-1)!;
-  const loaded = sections.filter((section) => (section.flags & SEC_LOAD) !== 0).at(-1);
+  const last = sections.findLast(({ flags }) => (flags & SEC_ALLOC) !== 0);
+  const loaded = sections.findLast(({ flags }) => (flags & (last ? SEC_LOAD : SEC_HAS_CONTENTS)) !== 0);
   const host = loads.find(
     ({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes,
   );
@@ -369,7 +373,7 @@ function otherHeader(
         : loaded
           ? loaded.address + loaded.sizeBytes - first.address
           : 0,
-    memoryBytes: (end ?? last.address + last.sizeBytes) - first.address,
+    memoryBytes: last ? (end ?? last.address + last.sizeBytes) - first.address : 0,
     flags: flags ?? (type === PT_TLS ? PF_R : permissions),
     align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
   };

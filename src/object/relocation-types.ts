@@ -26,6 +26,7 @@ export const R = {
   SIZE32: 38,
   TLS_GOTDESC: 39,
   TLS_DESC_CALL: 40,
+  IRELATIVE: 42,
   GOT32X: 43,
 } as const;
 

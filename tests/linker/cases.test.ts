@@ -27,6 +27,7 @@ import {
 } from "./corner-cases.ts";
 import { EDGE_CASES } from "./edge-cases.ts";
 import { FILE_CASES } from "./file-cases.ts";
+import { FOREIGN_CASES } from "./foreign-cases.ts";
 import { REGION_CASES } from "./region-cases.ts";
 
 /** A frame table's entry for `name`, and the code that it is about. */
@@ -408,6 +409,7 @@ describe("the same as GNU ld", () => {
     ...FILE_CASES,
     ...CHOICE_CASES,
     ...REGION_CASES,
+    ...FOREIGN_CASES,
   });
   for (const [name, one] of rowsOf(all, 60)) {
     test(name, (context) => {

@@ -2,13 +2,8 @@
  * Programs for cases.test.ts that are about what a linker chooses: what stays of garbage, which of several orders holds,
  * where a section is loaded, and what a name of a script means before and after its definition.
  */
-import { type Case, one, QUIET, START, two } from "./corner-cases.ts";
+import { type Case, one, QUIET, START, scripted, two } from "./corner-cases.ts";
 
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  sources: [QUIET + START + source],
-  script,
-  options,
-});
 const TEXT = ".text 0x1000 : { *(.text) }";
 const REST = ".rest : { *(*) }";
 const REGIONS = "MEMORY { rom (rxi) : ORIGIN = 0x8000, LENGTH = 4K ram (wl!x) : ORIGIN = 0x20004, LENGTH = 4K }";

@@ -18,6 +18,11 @@ export interface Case {
 export const START = ".globl _start\n_start: nop\n";
 export const QUIET = '.section .note.GNU-stack,"",@progbits\n.text\n';
 export const one = (source: string, ...options: string[]): Case => ({ sources: [QUIET + START + source], options });
+/** The same with a script. */
+export const scripted = (source: string, script: string, ...options: string[]): Case => ({
+  ...one(source, ...options),
+  script,
+});
 export const two = (first: string, second: string, ...options: string[]): Case => ({
   sources: [QUIET + START + first, QUIET + second],
   options,
@@ -32,11 +37,6 @@ export const EMPTY_IN_MAP = "GNU ld hangs its empty sections on another object";
 export const COMMON_IN_MAP = "GNU ld lists common symbols in the order of its table of names";
 export const PROPERTIES_IN_MAP = "GNU ld begins its map with the properties that it merged";
 
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  sources: [QUIET + START + source],
-  script,
-  options,
-});
 /** Sections k1 to k5 of two objects, with alignments that are not in the order of their names. */
 const SORTED: readonly string[] = [
   `${QUIET}${START}.section .k.5,"a"\n.balign 2\n.long 15\n.section .k.1,"a"\n.balign 16\n.long 11\n.section .k.3,"a"\n.balign 4\n.long 13\n`,

@@ -2,13 +2,7 @@
  * Programs for cases.test.ts at the edges of what the linker looks at: records that are not quite right, names that are
  * almost of a kind, things that are thrown away while something else goes on.
  */
-import { type Case, COMMON_IN_MAP, EMPTY_IN_MAP, one, QUIET, START, two } from "./corner-cases.ts";
-
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  sources: [QUIET + START + source],
-  script,
-  options,
-});
+import { type Case, COMMON_IN_MAP, EMPTY_IN_MAP, one, QUIET, START, scripted, two } from "./corner-cases.ts";
 
 /** A frame table of raw words. */
 const frames = (words: string): string => `.section .eh_frame,"a",@progbits\n${words}\n.text\n`;

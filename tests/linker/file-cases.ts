@@ -2,13 +2,8 @@
  * Programs for cases.test.ts that are about more than one script or file, and about what a linker decides from a single
  * bit: where a section lies that is almost of a kind, and which of two that look alike it takes.
  */
-import { type Case, one, PROPERTIES_IN_MAP, property, QUIET, START, two } from "./corner-cases.ts";
+import { type Case, one, PROPERTIES_IN_MAP, property, QUIET, START, scripted, two } from "./corner-cases.ts";
 
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  sources: [QUIET + START + source],
-  script,
-  options,
-});
 const withFiles = (
   source: string,
   files: Readonly<Record<string, string>>,

@@ -2,12 +2,7 @@
  * Programs for cases.test.ts about what a single attribute decides: the region that a section gets by its flags, what
  * counts as debugging information by its name, and what is kept, joined or left out.
  */
-import { type Case, EMPTY_IN_MAP, one, QUIET, START } from "./corner-cases.ts";
-
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  ...one(source, ...options),
-  script,
-});
+import { type Case, EMPTY_IN_MAP, one, QUIET, START, scripted } from "./corner-cases.ts";
 
 /** A section of each kind that attributes tell apart. */
 const KINDS = [

@@ -1,15 +1,11 @@
 /** Programs and what `qure ld` says of them, for words.test.ts. */
-import { type Case, one, QUIET, START, two } from "./corner-cases.ts";
+import { type Case, one, QUIET, START, scripted, two } from "./corner-cases.ts";
 
 export interface Said extends Case {
   /** All that it prints, line by line, without the source lines that it shows; "!" begins the last word. */
   readonly says: readonly string[];
 }
 
-const scripted = (source: string, script: string, ...options: string[]): Case => ({
-  ...one(source, ...options),
-  script,
-});
 const TEXT = ".text 0x1000 : { *(.text) }";
 
 export const SAID: Readonly<Record<string, Said>> = {

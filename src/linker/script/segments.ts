@@ -11,7 +11,8 @@ export function scriptSegments(
   evaluate: (expression: Expression) => number,
   problem: (line: number, message: string) => void,
 ): Segment[] {
-  const placed = sections.filter(({ flags }) => (flags & SEC_ALLOC) !== 0);
+  // One that is not in memory can be named too: a note in the file alone.
+  const placed = sections.filter(({ flags, phdrs }) => (flags & SEC_ALLOC) !== 0 || phdrs);
   const declared = new Set(["NONE", ...headers.map(({ name }) => name)]);
   for (const { name: section, phdrs, command } of placed)
     for (const name of phdrs ?? [])

@@ -1,0 +1,38 @@
+/** Notes of owner `GNU` that the linker makes itself: the build ID, and the properties of a program. */
+import { SHF_ALLOC, SHT_NOTE } from "../object/elf.ts";
+import { type InputObject, InputSection } from "./input-section.ts";
+
+/** Three words and the name `GNU`. */
+export const NOTE_HEAD_BYTES = 16;
+
+/** The bytes of a note (gABI, "Note Section"). */
+export function gnuNote(type: number, description: Uint8Array): Uint8Array {
+  const content = new Uint8Array(NOTE_HEAD_BYTES + description.length);
+  const view = new DataView(content.buffer);
+  [4, description.length, type].forEach((word, index) => view.setUint32(4 * index, word, true));
+  content.set([0x47, 0x4e, 0x55, 0], 12);
+  content.set(description, NOTE_HEAD_BYTES);
+  return content;
+}
+
+/** Adds a section with such a note to an object, as if it had been there. */
+export function addNote(object: InputObject, name: string, content: Uint8Array): InputSection {
+  const section = new InputSection(object, {
+    index: object.sections.length,
+    name,
+    type: SHT_NOTE,
+    flags: SHF_ALLOC,
+    address: 0,
+    align: 4,
+    entrySizeBytes: 0,
+    sizeBytes: content.length,
+    link: 0,
+    info: 0,
+    fileOffset: 0,
+    content,
+    relocations: [],
+  });
+  section.isRoot = true;
+  object.sections.push(section);
+  return section;
+}

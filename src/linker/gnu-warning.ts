@@ -1,0 +1,29 @@
+/**
+ * Warnings that objects bring along: the text of a section `.gnu.warning.NAME` is said when something refers to NAME,
+ * that of `.gnu.warning` when the object is linked. Neither is in the program.
+ */
+import { latin1 } from "../object/elf-reader.ts";
+import type { InputObject } from "./input-section.ts";
+import type { SymbolTable } from "./symbols.ts";
+
+const SECTION = /^\.gnu\.warning(?:\.(.+))?$/;
+
+/** Takes the sections out of the objects and returns what is to be said. */
+export function takeWarnings(
+  objects: readonly InputObject[],
+  symbols: SymbolTable,
+): { readonly file: string; readonly message: string }[] {
+  const found: { readonly file: string; readonly message: string }[] = [];
+  for (const object of objects)
+    for (const section of object.sections) {
+      const match = SECTION.exec(section?.name ?? "");
+      if (!section || !match) continue;
+      section.isDiscarded = true;
+      section.mapBytes = 0;
+      const name = match[1];
+      const warned = name === undefined ? object : (symbols.get(name)?.firstReference ?? null);
+      const message = latin1(section.content).replace(/[\0\n]+$/, "");
+      if (warned) found.push({ file: warned.path, message });
+    }
+  return found;
+}

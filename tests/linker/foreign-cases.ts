@@ -1,0 +1,114 @@
+/**
+ * Programs for cases.test.ts in the manner of C libraries and of other people's scripts: indirect functions, loads from
+ * the table of addresses without a base, warnings that objects bring along, notes and properties.
+ */
+import { type Case, EMPTY_IN_MAP, one, PROPERTIES_IN_MAP, property, scripted, two } from "./corner-cases.ts";
+
+const UNWINDING_IN_MAP = "GNU ld begins its map with the records that it drops";
+
+/** An indirect function, whose resolver returns an address, with what refers to it. */
+const indirect = (uses: string, binding = ".globl f"): string =>
+  `.type f, @gnu_indirect_function\n${binding}\nf: movl $one, %eax\nret\none: ret\n${uses}\n`;
+
+/** Several of one program, whose stubs come in the order of the table of names. */
+const SEVERAL = ["strcpy", "memcpy", "index", "wcslen", "stpcpy", "bcmp"]
+  .map((name) => `.globl ${name}\n.type ${name}, @gnu_indirect_function\n${name}: ret\n`)
+  .join("");
+const CALLS = ["memcpy", "index", "bcmp", "stpcpy", "wcslen", "strcpy"].map((name) => `call ${name}\n`).join("");
+
+const USES: Readonly<Record<string, string>> = {
+  "a call": "call f",
+  "a call by the table of stubs": "call f@PLT",
+  "its address in code": "movl $f, %eax",
+  "its address in data": ".data\n.long 0, f",
+  "its address in data that is only read": '.section .rodata,"a"\n.long f',
+  "its address in code and in data": "movl $f, %eax\n.data\n.long f",
+  "a call through the table": "call *f@GOT(%ebx)",
+  "a load from the table": "movl f@GOT(%ebx), %eax",
+  "a load from the table without a base": "movl f@GOT, %eax",
+  "a load from the table and a call": "movl f@GOT(%ebx), %eax\ncall f",
+  "a load from the table, and its address": "movl f@GOT(%ebx), %eax\nmovl $f, %ecx",
+  "a load from the table, and data": "movl f@GOT(%ebx), %eax\n.data\n.long f",
+  nothing: "",
+};
+
+const LOADS = [
+  "movl a@GOT, %eax",
+  "movl $0, a@GOT",
+  "cmpl $0, b@GOT(%ebx)",
+  "movl $a@GOT, %ecx",
+  "pushl b@GOT",
+  "pushl a@GOT(%ebx)",
+  "pushl c@GOT(%ebx)",
+];
+
+const WARNS = '.section .gnu.warning.old,""\n.asciz "old is dangerous"\n.text\n';
+
+export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(
+    Object.entries(USES).flatMap(([name, uses]): [string, Case][] => [
+      [`an indirect function: ${name}`, { ...one(indirect(uses)), mapDiffers: EMPTY_IN_MAP }],
+      [`a local indirect function: ${name}`, { ...one(indirect(uses, ".local f")), mapDiffers: EMPTY_IN_MAP }],
+    ]),
+  ),
+  "indirect functions: stubs in the order of names": { ...two(CALLS, SEVERAL), mapDiffers: EMPTY_IN_MAP },
+  "indirect functions: relocations of local ones are the last": {
+    ...one(
+      `${indirect("call f", ".local f")}${SEVERAL}${CALLS}.data\n.long f, strcpy, g\n.globl g\n.type g, @gnu_indirect_function\n.text\ng: ret\n`,
+    ),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "indirect functions: debugging information does not resolve them": {
+    ...one(indirect('call f\n.section .debug_info,""\n.long f, one')),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "indirect functions: what start-up code is told": {
+    ...one(indirect("call f\n.data\n.long __rel_iplt_start, __rel_iplt_end")),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "the table: entries of local symbols first, the others in the order of names": {
+    ...one(`.globl c, d, e\na: b: ${LOADS.join("\n")}\npushl e@GOT\npushl d@GOT\npushl c@GOT\nc: d: e: ret\n`),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  "warnings that an object brings: not in the program": two("call old\n", `${WARNS}.globl old\nold: ret\n`),
+  "warnings that an object brings: in an object": two("call old\n", `${WARNS}.globl old\nold: ret\n`, "-r"),
+  "properties: from two notes of one object": {
+    ...one(property(0xc0008002, 4, 1, 0xc0000002, 4, 1) + property(0xc0008002, 4, 2, 0xc0000002, 4, 2, 1, 4, 8)),
+    mapDiffers: PROPERTIES_IN_MAP,
+  },
+  ...Object.fromEntries(
+    [
+      ["-z", "ibt"],
+      ["-z", "shstk"],
+      ["-z", "ibt", "-z", "shstk", "-r"],
+      ["-z", "x86-64-v2"],
+      ["-z", "x86-64-v3", "-z", "ibt"],
+      ["-z", "x86-64-v4"],
+    ].flatMap((options): [string, Case][] => [
+      [
+        `properties: ${options.join(" ")} without a note`,
+        { ...two("", "nop\n", ...options), mapDiffers: PROPERTIES_IN_MAP },
+      ],
+      [
+        `properties: ${options.join(" ")} beside what objects say`,
+        {
+          ...two(property(0xc0000002, 4, 2, 0xc0008002, 4, 1), property(0xc0000002, 4, 3), ...options),
+          mapDiffers: PROPERTIES_IN_MAP,
+        },
+      ],
+    ]),
+  ),
+  "a note in a segment, but not in memory": scripted(
+    '.section .note,"",@note\n.byte 1, 2, 3\n',
+    "PHDRS { data PT_LOAD; note PT_NOTE; } SECTIONS { .text 0x1000 : { *(.text) } :data .note 0x2000 : { *(.note) } :note /DISCARD/ : { *(*) } }",
+  ),
+  "records of unwinding for functions without code": {
+    ...one("f: .cfi_startproc\n.cfi_endproc\ng: .cfi_startproc\nnop\n.cfi_endproc\nh: .cfi_startproc\n.cfi_endproc\n"),
+    mapDiffers: UNWINDING_IN_MAP,
+  },
+  "records of unwinding for functions without code, in an object": {
+    ...one("f: .cfi_startproc\n.cfi_endproc\ng: .cfi_startproc\nnop\n.cfi_endproc\n", "-r"),
+    mapDiffers: UNWINDING_IN_MAP,
+  },
+  "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
+};
