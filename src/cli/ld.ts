@@ -6,6 +6,7 @@ import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { writeFileAside } from "../host/files.ts";
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
+import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
@@ -263,6 +264,7 @@ class LinkCommand {
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       ...(buildId ? { buildId } : {}),
       properties: propertiesAsked(keywords),
+      ...callFill(keywords),
       ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
       ...(sortSections ? { sortSections } : {}),
       ...(orphans ? { orphans } : {}),
@@ -426,6 +428,17 @@ function crossReferences(program: Program): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, paths]) => paths.map((path, i) => `${(i === 0 ? name : "").padEnd(CREF_COLUMN)}${path}`));
   return ["", "Cross Reference Table", "", `${"Symbol".padEnd(CREF_COLUMN)}File`, ...lines, ""].join("\n");
+}
+
+/** The byte beside a direct call that `-z call-nop=` gives: `prefix-` or `suffix-`, and `addr`, `nop` or its value. */
+function callFill(keywords: readonly string[]): { readonly callFill?: CallFill } {
+  const text = keywords.findLast((keyword) => keyword.startsWith("call-nop="));
+  if (text === undefined) return {};
+  const match = /^call-nop=(prefix|suffix)-(0x[0-9a-f]{1,2}|[0-9]{1,3}|(?<=prefix-)addr|(?<=suffix-)nop)$/i.exec(text);
+  const byte = { addr: 0x67, nop: 0x90 }[match?.[2] ?? ""] ?? Number(match?.[2]);
+  if (!match || !(byte <= 0xff))
+    throw new UsageError(`-z ${text}: it is prefix-addr, suffix-nop, prefix-BYTE or suffix-BYTE`);
+  return { callFill: { isBefore: match[1] === "prefix", byte } };
 }
 
 /** The size of pages that a keyword of -z gives. */

@@ -43,6 +43,15 @@ const MADE: readonly { readonly name: string; readonly type: number; readonly fl
   { name: ".igot.plt", type: SHT_PROGBITS, flags: SHF_ALLOC | SHF_WRITE },
 ];
 
+/** What fills the byte that a direct call needs less than one through the table (`-z call-nop`). */
+export interface CallFill {
+  readonly isBefore: boolean;
+  readonly byte: number;
+}
+
+/** A prefix without effect: addr32. */
+const USUAL_CALL_FILL: CallFill = { isBefore: true, byte: 0x67 };
+
 interface Entry {
   /** Null for a local one. */
   readonly symbol: LinkSymbol | null;
@@ -62,8 +71,17 @@ export class GlobalOffsetTable {
   /** Symbol (or section and index of a local one) -> its entry. */
   readonly #entries = new Map<LinkSymbol | IndirectFunction | string, Entry>();
 
+  readonly #callFill: CallFill;
+  readonly #sectionNames: ReadonlySet<string>;
+
   /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
-  constructor(objects: readonly InputObject[], symbols: SymbolTable, isFlat: boolean) {
+  constructor(
+    objects: readonly InputObject[],
+    symbols: SymbolTable,
+    { isFlat = false, callFill = USUAL_CALL_FILL }: { readonly isFlat?: boolean; readonly callFill?: CallFill },
+  ) {
+    this.#callFill = callFill;
+    this.#sectionNames = new Set(objects.flatMap(({ sections }) => sections.flatMap((section) => section?.name ?? [])));
     let isUsed = false;
     const indirect = new IndirectFunctions(objects);
     this.indirect = indirect;
@@ -209,9 +227,13 @@ export class GlobalOffsetTable {
     const { offset } = relocation;
     const elf = section.object.elf.symbols[relocation.symbol]!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
-    // A weak one that nobody defines is 0.
+    // A weak one that nobody defines is 0, and the bounds of a section will be defined.
     const isKnown =
-      symbol === null || symbol.isDefined || symbol.state === "common" || symbol.state === "undefined-weak";
+      symbol === null ||
+      symbol.isDefined ||
+      symbol.state === "common" ||
+      symbol.state === "undefined-weak" ||
+      this.#sectionNames.has(/^__(?:start|stop)_(.+)$/.exec(symbol.name)?.[1] ?? "");
     if (!isKnown) return null;
     if (offset < 2 || offset + 4 > section.content.length) return null;
     const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);
@@ -233,9 +255,16 @@ export class GlobalOffsetTable {
     }
     written.setInt32(offset, -4, true);
     if ((modrm & 0x38) === 0x10) {
-      content[offset - 2] = 0x67; // addr32 call foo
-      content[offset - 1] = 0xe8;
-      return { ...relocation, type: R.PC32 };
+      // call foo, with one byte more before or after it
+      const { isBefore, byte } = this.#callFill;
+      if (isBefore) {
+        content.set([byte, 0xe8], offset - 2);
+        return { ...relocation, type: R.PC32 };
+      }
+      content[offset - 2] = 0xe8;
+      written.setInt32(offset - 1, -4, true);
+      content[offset + 3] = byte;
+      return { ...relocation, offset: offset - 1, type: R.PC32 };
     }
     content[offset - 2] = 0xe9; // jmp foo; nop
     written.setInt32(offset - 1, -4, true);

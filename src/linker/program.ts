@@ -17,7 +17,7 @@ import { addBuildId, type BuildId } from "./build-id.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
 import { collectGarbage } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
-import { GlobalOffsetTable } from "./got.ts";
+import { type CallFill, GlobalOffsetTable } from "./got.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
@@ -104,6 +104,7 @@ export interface ProgramOptions {
   readonly orphans?: "place" | "warn" | "error" | "discard";
   /** --build-id */
   readonly buildId?: BuildId;
+  readonly callFill?: CallFill;
   /** Properties that the program gets besides those of its objects: type -> bits. */
   readonly properties?: ReadonlyMap<number, number>;
   /** --retain-symbols-file: no other symbol is in the output's table. */
@@ -181,7 +182,7 @@ export class Program {
       ]);
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);
-    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options.isFlat ?? false);
+    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options);
     if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     const { host: gotHost } = this.got;

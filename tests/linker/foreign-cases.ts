@@ -110,5 +110,17 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
     ...one("f: .cfi_startproc\n.cfi_endproc\ng: .cfi_startproc\nnop\n.cfi_endproc\n", "-r"),
     mapDiffers: UNWINDING_IN_MAP,
   },
+  ...Object.fromEntries(
+    ["prefix-addr", "suffix-nop", "prefix-0x3e", "suffix-144"].map((fill): [string, Case] => [
+      `calls through the table that become direct: ${fill}`,
+      {
+        ...one("call *g@GOT(%ebx)\njmp *g@GOT(%ebx)\n.globl g\ng: ret\n", "-z", `call-nop=${fill}`),
+        mapDiffers: EMPTY_IN_MAP,
+      },
+    ]),
+  ),
+  "the bounds of a section, loaded from the table": one(
+    'movl __start_own@GOT(%ecx), %eax\nmovl __stop_own@GOT(%ecx), %edx\n.section own,"aw"\n.long 1\n',
+  ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };
