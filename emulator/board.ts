@@ -32,6 +32,7 @@ import { PowerManagement } from "./devices/piix4-pm.ts";
 import { Pit8254 } from "./devices/pit.ts";
 import { Ps2Keyboard } from "./devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "./devices/ps2-mouse.ts";
+import type { RemovableDrive } from "./devices/removable-drive.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import { Rtl8139 } from "./devices/rtl8139.ts";
 import {
@@ -252,7 +253,7 @@ export class Board implements ProcessorBus, Stateful {
         ramBytes: config.ramBytes,
         processors: Math.max(1, config.apics ?? 1),
         disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
-        floppyKinds: floppies.map((drive) => drive?.format.driveKind ?? 0),
+        floppyKinds: floppies.map((drive) => drive?.kind ?? 0),
         bootOrder: config.bootOrder ?? defaultBootOrder(config),
       }),
     );
@@ -389,6 +390,15 @@ export class Board implements ProcessorBus, Stateful {
       this.#pci.plug(slot, 0, disk);
       return disk;
     });
+  }
+
+  /** The drives whose medium can be changed, by QEMU's names. */
+  get removableDrives(): ReadonlyMap<string, RemovableDrive> {
+    const drives = new Map<string, RemovableDrive>();
+    for (const [index, drive] of this.#drives.entries())
+      if (drive instanceof AtapiCd) drives.set(`ide${index >> 1}-cd${index & 1}`, drive);
+    for (const [index, drive] of this.#fdc.drives.entries()) if (drive) drives.set(`floppy${index}`, drive);
+    return drives;
   }
 
   /** All drives take this many times as long from now on; at least 1. */

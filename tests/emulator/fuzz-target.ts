@@ -56,6 +56,8 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [NETWORK_PORTS, 64],
   [BUS_MASTER, 16],
 ];
+const CD_DRIVE = "ide1-cd0";
+const OTHER_CD = new Uint8Array(5000).fill(0x5a);
 /** A piece of a run, and how much of it code gets. */
 const STEP_NS = 20_000;
 const CODE_STEPS = 40;
@@ -234,6 +236,8 @@ export class EmulatorFuzz {
           if (random.below(20) === 0) cable.setLink(!cable.linkUp);
           machine.serialInput(random.below(2) as 0 | 1, Uint8Array.of(random.below(256)));
           machine.key(random.below(256), random.below(2) === 0);
+          if (random.below(20) === 0) machine.eject(CD_DRIVE, random.below(2) === 0);
+          if (random.below(20) === 0) machine.insert(CD_DRIVE, OTHER_CD);
           break;
         default:
           nowNs = Math.max(nowNs, machine.nowNs) + 10 * random.below(5000);
@@ -286,6 +290,7 @@ export class EmulatorFuzz {
   /** A machine that is restored from this one's state goes on as this one does. */
   #copies(machine: Machine, seed: number, firmware = startup(false)): string | null {
     const { machine: other } = this.#machine(seed, "on", firmware);
+    other.insert(CD_DRIVE, OTHER_CD);
     other.restoreState(machine.saveState());
     const endNs = machine.nowNs + 200_000;
     machine.runUntil(endNs);

@@ -3,11 +3,11 @@ import type { BoardConfig } from "../../../emulator/board.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
-import { atapiCases, dvdCases } from "./atapi-cases.ts";
+import { atapiCases, dvdCases, trayCases } from "./atapi-cases.ts";
 import { dispiCases } from "./dispi-cases.ts";
 import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
-import { fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
+import { changedDisketteCases, fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
 import { fwCfgCases } from "./fw-cfg-cases.ts";
 import { hpetCases } from "./hpet-cases.ts";
 import { ideCases, largeDriveCases } from "./ide-cases.ts";
@@ -137,6 +137,8 @@ export const CHIPS: readonly Chip[] = [
   { name: "board", cases: systemCases, config: bare, inQemu: QEMU_BARE },
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: null },
   { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
+  { name: "ATAPI, changed", cases: trayCases, config: withDrives, inQemu: null },
+  { name: "82077AA, changed", cases: changedDisketteCases, config: withDiskettes, inQemu: null },
   { name: "large drives", cases: [...largeDriveCases, ...dvdCases], config: withLargeDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
