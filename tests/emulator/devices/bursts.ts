@@ -400,6 +400,46 @@ function fastCardBurst(random: Random): string {
   ].join(";");
 }
 
+/** The NE2000: its ring, remote DMA, a frame out and one in. */
+function ne2000Burst(random: Random): string {
+  const port = (register: number, value: number): string => out(0xc000 + register, value);
+  const address = random.pick([0, 0x4000, 0x4600, 0x7ffe, 0xbffc, random.below(0x10000)]);
+  return [
+    "outl cf8 80001810; outl cfc c000",
+    `${port(0, 0x21)}; ${port(14, random.below(2))}; ${port(1, 0x46)}; ${port(2, 0x80)}; ${port(3, random.pick([0x46, 0x48]))}`,
+    `${port(12, random.pick([4, 0x1f, 0x3f]))}; ${port(13, random.pick([0, 0, 2]))}; ${port(15, random.below(128))}`,
+    `${port(0, 0x61)}; ${port(7, 0x47)}; ${port(1 + random.below(15), random.below(256))}; ${port(0, 0x22)}`,
+    `${port(8, address & 0xff)}; ${port(9, address >> 8)}; ${port(10, random.below(16))}; ${port(11, 0)}`,
+    port(0, random.pick([0x0a, 0x12])),
+    random.pick(["outl c010 a1b2c3d4; outw c010 7", "inl c010; inw c010; in c010", "outw c010 55aa; out c010 9"]),
+    `${port(4, 0x40)}; ${port(5, 60)}; ${port(6, 0)}; ${port(0, 0x26)}; wait ${random.pick([1_000, 3_000])}ns`,
+    `frame ${random.pick(["40", "180"])} ff ff ff ff ff ff; wait 1us; ${random.chance(30) ? "in c00f; in c01f" : "out c007 ff"}`,
+    MAP_WINDOWS,
+  ].join(";");
+}
+
+/** The PCnet: a block of initialization, a frame out in pieces and one in. */
+function pcnetBurst(random: Random): string {
+  const csr = (number: number, value: number): string => `outw c012 ${hex(number)}; outw c010 ${hex(value)}`;
+  return [
+    "outl cf8 80001810; outl cfc c000; outl cf8 80001814; outl cfc febc0000",
+    ...(random.chance(30) ? [csr(0, 4)] : []),
+    `outw c012 14; outw c016 ${random.below(4)}; outw c012 ${hex(random.pick([2, 4, 9, 18, 19, 22]))}; outw c016 ${hex(random.pick([0x100, 0xc0, 0x9001]))}`,
+    `out c00${hex(random.below(16))} ${hex(random.below(256))}`,
+    "ram 30000 0 80 20 20 52 54 0 12 34 56 0 0 0 0 0 1 0 0 0 0 0 10 3 0 0 20 3 0",
+    "ram 31000 0 0 5 0 0 fa 0 80 0 0 0 0 0 0 5 80 0 8 5 0 0 fa 0 80 0 0 0 0 0 0 5 80",
+    `ram 32000 0 0 4 0 ${random.pick(["ec ff", "0 f8"])} 0 82 0 0 0 0 0 0 4 82 14 0 4 0 d8 ff 0 ${random.pick(["81", "0"])}`,
+    csr(1, 0),
+    csr(2, 3),
+    csr(random.pick([3, 4, 5, 8, 15, 47, 76, 112]), random.pick([0, 1, 0x115, 0x400, 0xffff])),
+    csr(0, 1),
+    csr(0, 0x142),
+    `${csr(0, 0x48)}; wait ${random.pick([1_000, 3_000])}ns; wire`,
+    `frame ${random.pick(["40", "180"])} ff ff ff ff ff ff; wait 1us; ${random.chance(10) ? "inw c014" : csr(0, 0x7f40)}`,
+    MAP_WINDOWS,
+  ].join(";");
+}
+
 function diskBurst(random: Random): string {
   const channel = random.chance(80) ? 0x1f0 : 0x170;
   const count = random.chance(90) ? 1 + random.below(4) : 0;
@@ -523,6 +563,8 @@ const CARD_BURSTS: Readonly<Record<NicModel, (random: Random) => string>> = {
   e1000: cardBurst,
   rtl8139: fastCardBurst,
   virtio: virtioCardBurst,
+  ne2k_pci: ne2000Burst,
+  pcnet: pcnetBurst,
 };
 
 /** In the hours that cases of the clock wait, a timer that was set at random runs out billions of times. */

@@ -12,7 +12,9 @@ import { fwCfgCases } from "./fw-cfg-cases.ts";
 import { hpetCases } from "./hpet-cases.ts";
 import { ideCases, largeDriveCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
+import { ne2000Cases } from "./ne2000-cases.ts";
 import { pciCases } from "./pci-cases.ts";
+import { pcnetCases } from "./pcnet-cases.ts";
 import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
@@ -39,6 +41,8 @@ const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
 
 const withFastCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "rtl8139" });
+const withNe2000 = (): Partial<BoardConfig> => ({ ...withCard(), nic: "ne2k_pci" });
+const withPcnet = (): Partial<BoardConfig> => ({ ...withCard(), nic: "pcnet" });
 const withVirtioCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "virtio" });
 
 /** Each byte of a sector or block has a value of its own place. */
@@ -144,6 +148,8 @@ export const CHIPS: readonly Chip[] = [
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },
+  { name: "NE2000", cases: ne2000Cases, config: withNe2000, inQemu: withCardInQemu("ne2k_pci") },
+  { name: "PCnet", cases: pcnetCases, config: withPcnet, inQemu: withCardInQemu("pcnet") },
   {
     name: "virtio network card",
     cases: virtioNetCases,

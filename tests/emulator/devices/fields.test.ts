@@ -140,7 +140,7 @@ const LOOK_EACH = 12;
 const LONGEST_WAIT_NS = 20_000_000;
 
 /** What a card visits: a virtio card comes before the virtio disk. */
-const PARTS_OF_CARDS = /^(eth0|RTL8139|virtio|virtqueue( \([23]\))?|virtio network card)$/;
+const PARTS_OF_CARDS = /^(eth0|RTL8139|NE2000|PCnet|virtio|virtqueue( \([23]\))?|virtio network card)$/;
 
 for (const nic of NIC_MODELS)
   thoroughly(`with ${nic}, every field leaves its value of power on (QURE_SEED=${SEED})`, () => {
