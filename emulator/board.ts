@@ -25,13 +25,16 @@ import type { IdeDrive } from "./devices/ide-drive.ts";
 import { IO_APIC_ADDRESS, IO_APIC_BYTES, type IoApicView } from "./devices/io-apic.ts";
 import { KeyboardController } from "./devices/keyboard-controller.ts";
 import { LOCAL_APIC_ADDRESS, LOCAL_APIC_BYTES, type LocalApic } from "./devices/local-apic.ts";
+import { Ne2000 } from "./devices/ne2000.ts";
 import { PciBus } from "./devices/pci.ts";
+import { Pcnet } from "./devices/pcnet.ts";
 import { InterruptControllers, type PicView } from "./devices/pic.ts";
 import { IsaBridge } from "./devices/piix3.ts";
 import { PowerManagement } from "./devices/piix4-pm.ts";
 import { Pit8254 } from "./devices/pit.ts";
 import { Ps2Keyboard } from "./devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "./devices/ps2-mouse.ts";
+import type { RemovableDrive } from "./devices/removable-drive.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import { Rtl8139 } from "./devices/rtl8139.ts";
 import {
@@ -61,7 +64,7 @@ export interface DriveConfig {
 }
 
 /** Network cards, by QEMU's names. */
-export const NIC_MODELS = ["e1000", "rtl8139", "virtio"] as const;
+export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
 export type NicModel = (typeof NIC_MODELS)[number];
 
 export interface NetworkCardConfig {
@@ -124,7 +127,7 @@ export type BoardParts = Pick<
   processors?: number;
 };
 
-type NetworkCard = E1000 | Rtl8139 | VirtioNet;
+type NetworkCard = E1000 | Rtl8139 | VirtioNet | Ne2000 | Pcnet;
 type CardParts = [name: string, windows: WindowFactory, clock: Clock, wires: E1000Wires];
 
 /** A boot ROM is for the card that firmware's and QEMU's ROMs drive. */
@@ -132,6 +135,8 @@ const CARD_MAKERS: Readonly<Record<NicModel, (...parts: CardParts) => NetworkCar
   e1000: (...parts) => new E1000(...parts),
   rtl8139: (...parts) => new Rtl8139(...parts),
   virtio: (...parts) => new VirtioNet(...parts),
+  ne2k_pci: (...parts) => new Ne2000(...parts),
+  pcnet: (...parts) => new Pcnet(...parts),
 };
 
 /** What the board asks of the machine. */
@@ -252,7 +257,7 @@ export class Board implements ProcessorBus, Stateful {
         ramBytes: config.ramBytes,
         processors: Math.max(1, config.apics ?? 1),
         disks: drives.map((drive) => (drive instanceof AtaDisk ? drive.sectors : null)),
-        floppyKinds: floppies.map((drive) => drive?.format.driveKind ?? 0),
+        floppyKinds: floppies.map((drive) => drive?.kind ?? 0),
         bootOrder: config.bootOrder ?? defaultBootOrder(config),
       }),
     );
@@ -389,6 +394,15 @@ export class Board implements ProcessorBus, Stateful {
       this.#pci.plug(slot, 0, disk);
       return disk;
     });
+  }
+
+  /** The drives whose medium can be changed, by QEMU's names. */
+  get removableDrives(): ReadonlyMap<string, RemovableDrive> {
+    const drives = new Map<string, RemovableDrive>();
+    for (const [index, drive] of this.#drives.entries())
+      if (drive instanceof AtapiCd) drives.set(`ide${index >> 1}-cd${index & 1}`, drive);
+    for (const [index, drive] of this.#fdc.drives.entries()) if (drive) drives.set(`floppy${index}`, drive);
+    return drives;
   }
 
   /** All drives take this many times as long from now on; at least 1. */

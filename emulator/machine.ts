@@ -12,6 +12,7 @@ import type { Counters } from "./debug/counters.ts";
 import { type DriveView, driveViews } from "./debug/drive-view.ts";
 import { readLinear } from "./debug/linear-memory.ts";
 import { type ProcessorView, processorView } from "./debug/processor-view.ts";
+import { eject, insert } from "./devices/removable-drive.ts";
 import type { Picture } from "./devices/vga-graphics.ts";
 import { readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import { TrackedDisk } from "./disk/disk.ts";
@@ -196,7 +197,7 @@ export class Machine implements Stateful {
   }
 
   get drives(): readonly DriveView[] {
-    return driveViews(this.#config);
+    return driveViews(this.#config, this.board.removableDrives);
   }
 
   /** The model of its network cards. */
@@ -436,6 +437,31 @@ export class Machine implements Stateful {
       throw new RangeError(`a disk that takes ${factor} times as long: expected 1 to ${MOST_SLOWNESS}`);
     this.board.slowDrives(factor);
     this.onOutside?.();
+  }
+
+  /**
+   * Somebody presses the button of a drive, and takes out what is in it if it opens; returns whether it did. It does
+   * not where the guest has locked it, unless it is forced, nor where there is no such drive.
+   */
+  eject(drive: string, isForced: boolean): boolean {
+    const found = this.board.removableDrives.get(drive);
+    const opens = found !== undefined && eject(found, isForced);
+    this.onOutside?.();
+    return opens;
+  }
+
+  /** Likewise puts a medium in the place of what is in a drive. Throws a RangeError for one that does not fit, too. */
+  insert(drive: string, content: Uint8Array): boolean {
+    const found = this.board.removableDrives.get(drive);
+    if (!found) throw new RangeError(`${this.name} has no drive ${drive} whose medium can be changed`);
+    const opens = insert(found, content);
+    this.onOutside?.();
+    return opens;
+  }
+
+  /** Drives with another medium than when the machine was made. */
+  changedDrives(): readonly string[] {
+    return [...this.board.removableDrives].flatMap(([name, { hasOther }]) => (hasOther ? [name] : []));
   }
 
   /** The text on the screen. */

@@ -74,6 +74,9 @@ export interface MachineHost {
   troubleDisk(change: Partial<DiskTrouble>): void;
   shiftClock(seconds: number): void;
   revertDisks(): void;
+  eject(drive: string, isForced: boolean): boolean;
+  insert(drive: string, content: Uint8Array): boolean;
+  changedDrives(): readonly string[];
   screen(): TextScreen;
   screenshot(): Picture;
   /** Where its processor is: registers, and the code that comes next. */

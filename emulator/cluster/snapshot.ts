@@ -114,6 +114,9 @@ function save(
         throw new RangeError(
           `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
         );
+      const [changed] = cluster.hosts[index]!.changedDrives();
+      if (changed !== undefined)
+        throw new RangeError(`${name} has been given another medium in ${changed}, which a snapshot cannot hold`);
       return {
         name,
         ramBytes,

@@ -222,6 +222,18 @@ class WorkerMachineHost implements MachineHost {
     this.#call("revertDisks");
   }
 
+  eject(drive: string, isForced: boolean): boolean {
+    return this.#call("eject", drive, isForced) as boolean;
+  }
+
+  insert(drive: string, content: Uint8Array): boolean {
+    return this.#call("insert", drive, content) as boolean;
+  }
+
+  changedDrives(): readonly string[] {
+    return this.#call("changedDrives") as unknown as readonly string[];
+  }
+
   screen(): TextScreen {
     return this.#call("screen") as unknown as TextScreen;
   }

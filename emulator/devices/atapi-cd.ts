@@ -1,7 +1,11 @@
 /**
- * An ATAPI CD/DVD drive with a data disc in it. Sources: ATA/ATAPI-6, 9.8 (packet protocol); MMC-3 for the commands.
+ * An ATAPI CD/DVD drive with a data disc in it, or none. Sources: ATA/ATAPI-6, 9.8 (packet protocol); MMC-3 for the
+ * commands. A disc that was changed shows as QEMU has it: the first command that asks for one finds none, the second
+ * one hears that it has changed.
  */
+import { MediumBay } from "../disk/bay.ts";
 import type { BlockBackend } from "../disk/block.ts";
+import { BytesDisk } from "../disk/disk.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
 import { identifyCd, type TransferModes } from "./ata-identify.ts";
@@ -10,6 +14,10 @@ import {
   capacityData,
   configurationData,
   discInformation,
+  EVENT_CLASS_MEDIA,
+  EVENT_EJECT_REQUEST,
+  EVENT_NEW_MEDIUM,
+  EVENT_NONE,
   eventStatus,
   inquiryData,
   mechanismStatus,
@@ -20,9 +28,13 @@ import {
   ADDRESS_OUT_OF_RANGE,
   INVALID_COMMAND,
   INVALID_FIELD,
+  MEDIUM_CHANGED,
+  NO_MEDIUM,
   NO_SENSE,
+  REMOVAL_PREVENTED,
   type Sense,
   senseData,
+  TRAY_OPEN,
   UNRECOVERED_READ_ERROR,
 } from "./atapi-sense.ts";
 import {
@@ -34,6 +46,7 @@ import {
   STATUS_READY,
   STATUS_SEEK_COMPLETE,
 } from "./ide-drive.ts";
+import type { RemovableDrive } from "./removable-drive.ts";
 
 const PACKET_BYTES = 12;
 const FEATURE_DMA = 0x01;
@@ -48,6 +61,17 @@ const AWAITS_PACKET = 0;
 const SENDS_IDENTITY = 1;
 const SENDS_REPLY = 2;
 
+/** Commands that say what they can without a disc, and whether or not it has changed (MMC-3, 4.1.6). */
+const ALWAYS_ANSWERED: ReadonlySet<number> = new Set([0x03, 0x12, 0x46, 0x4a]);
+/** Commands that are nothing without a disc. */
+const NEEDS_DISC: ReadonlySet<number> = new Set([0x00, 0x25, 0x28, 0x2b, 0x43, 0x51, 0xa8, 0xbe]);
+
+/** How far the guest knows of a change. */
+const KNOWN = 0;
+const CHANGED = 1;
+/** It has seen the drive without a disc. */
+const SEEN_EMPTY = 2;
+
 function big16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }
@@ -56,10 +80,14 @@ function big32(bytes: Uint8Array, offset: number): number {
   return (big16(bytes, offset) * 0x10000 + big16(bytes, offset + 2)) >>> 0;
 }
 
-export class AtapiCd extends IdeDrive {
-  readonly #backend: BlockBackend;
+export class AtapiCd extends IdeDrive implements RemovableDrive {
+  readonly #bay: MediumBay;
   readonly #name: string;
-  readonly #blocks: number;
+  isOpen = false;
+  isLocked = false;
+  #change = KNOWN;
+  /** What GET EVENT STATUS NOTIFICATION says next. */
+  #event = EVENT_NONE;
   #modes: TransferModes = { multiword: -1, ultra: 5 };
   #sense: Sense = NO_SENSE;
   #stage = AWAITS_PACKET;
@@ -71,10 +99,46 @@ export class AtapiCd extends IdeDrive {
 
   constructor(clock: Clock, name: string, backend: BlockBackend) {
     super(clock, name);
-    this.#backend = backend;
+    this.#bay = new MediumBay(backend);
     this.#name = name;
-    this.#blocks = Math.floor(backend.sizeBytes / CD_BLOCK_BYTES);
     this.reset();
+  }
+
+  get medium(): BlockBackend | null {
+    return this.#bay.medium;
+  }
+
+  get hasOther(): boolean {
+    return this.#bay.hasOther;
+  }
+
+  /** The disc as the laser finds it. */
+  get #disc(): BlockBackend | null {
+    return this.isOpen ? null : this.#bay.medium;
+  }
+
+  get #blocks(): number {
+    return Math.floor((this.#disc?.sizeBytes ?? 0) / CD_BLOCK_BYTES);
+  }
+
+  open(isForced: boolean): void {
+    if (this.isLocked) this.#event = EVENT_EJECT_REQUEST;
+    if (this.isLocked && !isForced) return;
+    this.isOpen = true;
+    this.#change = CHANGED;
+    this.#event = EVENT_NEW_MEDIUM;
+  }
+
+  remove(): void {
+    this.#bay.remove();
+  }
+
+  insert(content: Uint8Array): void {
+    if (content.length === 0) throw new RangeError("a CD without a single byte");
+    this.#bay.put(new BytesDisk(content, Math.ceil(content.length / CD_BLOCK_BYTES) * CD_BLOCK_BYTES));
+    this.isOpen = false;
+    this.#change = CHANGED;
+    this.#event = EVENT_NEW_MEDIUM;
   }
 
   protected override setSignature(): void {
@@ -85,6 +149,11 @@ export class AtapiCd extends IdeDrive {
     this.cylinderHigh = 0xeb;
     this.#endReply();
     this.#sense = NO_SENSE;
+  }
+
+  override reset(): void {
+    super.reset();
+    this.isLocked = false;
   }
 
   #endReply(): void {
@@ -189,11 +258,35 @@ export class AtapiCd extends IdeDrive {
     this.status = STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_ERROR;
   }
 
+  /** What is in the way of a command: no disc, or another one than the guest knows. */
+  #obstacle(command: number): Sense | null {
+    if (ALWAYS_ANSWERED.has(command)) return null;
+    if (this.#disc && this.#change !== KNOWN) {
+      this.#change = this.#change === CHANGED ? SEEN_EMPTY : KNOWN;
+      return this.#change === SEEN_EMPTY ? NO_MEDIUM : MEDIUM_CHANGED;
+    }
+    if (this.#disc || !NEEDS_DISC.has(command)) return null;
+    return this.isOpen ? TRAY_OPEN : NO_MEDIUM;
+  }
+
+  /** START STOP UNIT: with LoEj it opens the tray, or closes it; a power condition is no such thing. */
+  #startStop(bits: number): void {
+    const [starts, moves] = [(bits & 1) !== 0, (bits & 2) !== 0 && bits >> 4 === 0];
+    if (moves && !starts && !this.isOpen && this.isLocked) return this.#packetFailed(REMOVAL_PREVENTED);
+    if (moves) this.isOpen = !starts;
+    this.#packetDone();
+  }
+
   #executePacket(packet: Uint8Array): void {
+    const obstacle = this.#obstacle(packet[0]!);
+    if (obstacle) return this.#packetFailed(obstacle);
     switch (packet[0]) {
-      case 0x00: // TEST UNIT READY.
-      case 0x1b: // START STOP UNIT.
+      case 0x1b:
+        return this.#startStop(packet[4]!);
       case 0x1e: // PREVENT ALLOW MEDIUM REMOVAL.
+        this.isLocked = (packet[4]! & 1) !== 0;
+        return this.#packetDone();
+      case 0x00: // TEST UNIT READY.
       case 0xbb: // SET CD SPEED.
         return this.#packetDone();
       case 0x03: {
@@ -231,16 +324,23 @@ export class AtapiCd extends IdeDrive {
         return this.#send(configurationData(this.#blocks), big16(packet, 7));
       case 0x4a:
         if (!(packet[1]! & 1)) return this.#packetFailed(INVALID_FIELD);
-        return this.#send(eventStatus(packet[4]!), big16(packet, 7));
+        return this.#send(this.#eventStatus(packet[4]!), big16(packet, 7));
       case 0x51:
         return this.#send(discInformation(), big16(packet, 7));
       case 0x5a:
         return this.#sendOr(modePages(packet[2]! & 0x3f), big16(packet, 7));
       case 0xbd:
-        return this.#send(mechanismStatus(), big16(packet, 8));
+        return this.#send(mechanismStatus(this.isOpen), big16(packet, 8));
       default:
         return this.#packetFailed(INVALID_COMMAND);
     }
+  }
+
+  #eventStatus(classes: number): Uint8Array {
+    // Of an open tray nothing more is said until it is closed.
+    const event = this.isOpen ? EVENT_NONE : this.#event;
+    if (classes & EVENT_CLASS_MEDIA && !this.isOpen) this.#event = EVENT_NONE;
+    return eventStatus(classes, event, this.isOpen, this.#disc !== null);
   }
 
   #sendOr(data: Uint8Array | null, limit: number): void {
@@ -278,8 +378,11 @@ export class AtapiCd extends IdeDrive {
     const start = this.#mediumOffset + offset;
     const firstBlock = Math.floor(start / CD_BLOCK_BYTES);
     const lastBlock = Math.ceil((start + sizeBytes) / CD_BLOCK_BYTES);
+    const disc = this.#disc;
+    // It was taken out in the middle of a command, or replaced by a smaller one.
+    if (!disc || lastBlock > this.#blocks) throw new RangeError("the disc is gone");
     const blocks = new Uint8Array((lastBlock - firstBlock) * CD_BLOCK_BYTES);
-    this.#backend.read(firstBlock * CD_BLOCK_BYTES, blocks);
+    disc.read(firstBlock * CD_BLOCK_BYTES, blocks);
     const skip = start - firstBlock * CD_BLOCK_BYTES;
     return blocks.subarray(skip, skip + sizeBytes);
   }
@@ -324,7 +427,12 @@ export class AtapiCd extends IdeDrive {
 
   override visitState(visitor: StateVisitor): void {
     super.visitState(visitor);
-    visitor.part(this.#name, 1);
+    this.#bay.visitState(visitor);
+    visitor.part(this.#name, 2);
+    this.isOpen = visitor.bool(this.isOpen);
+    this.isLocked = visitor.bool(this.isLocked);
+    this.#change = visitor.u8(this.#change);
+    this.#event = visitor.u8(this.#event);
     this.#modes = { multiword: visitor.i32(this.#modes.multiword), ultra: visitor.i32(this.#modes.ultra) };
     const { key, code, qualifier } = this.#sense;
     this.#sense = { key: visitor.u8(key), code: visitor.u8(code), qualifier: visitor.u8(qualifier ?? 0) };

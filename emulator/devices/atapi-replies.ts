@@ -71,7 +71,7 @@ const PROFILE_DVD = 0x10;
 const CD_BLOCKS = 80 * 60 * 75;
 
 export function configurationData(blocks: number): Uint8Array {
-  const current = blocks > CD_BLOCKS ? PROFILE_DVD : PROFILE_CD;
+  const current = blocks === 0 ? 0 : blocks > CD_BLOCKS ? PROFILE_DVD : PROFILE_CD;
   const profile = (code: number): number[] => [0, code, code === current ? 1 : 0, 0];
   const data = new Uint8Array([
     0,
@@ -140,12 +140,21 @@ export function modePages(page: number): Uint8Array | null {
   return data;
 }
 
-/** GET EVENT STATUS NOTIFICATION, polled: the medium is there and has not changed. */
-export function eventStatus(classes: number): Uint8Array {
-  if (!(classes & 0x10)) return new Uint8Array([0, 2, 0x80, 0x10]);
-  return new Uint8Array([0, 6, 0x04, 0x10, 0x00, 0x02, 0, 0]);
+/** Events of the class "media", by their codes (MMC-3, table 94). */
+export const EVENT_NONE = 0;
+export const EVENT_EJECT_REQUEST = 1;
+export const EVENT_NEW_MEDIUM = 2;
+export const EVENT_CLASS_MEDIA = 0x10;
+const TRAY_OPEN = 1;
+const MEDIUM_PRESENT = 2;
+
+/** GET EVENT STATUS NOTIFICATION, polled. */
+export function eventStatus(classes: number, event: number, isOpen: boolean, hasDisc: boolean): Uint8Array {
+  if (!(classes & EVENT_CLASS_MEDIA)) return new Uint8Array([0, 2, 0x80, EVENT_CLASS_MEDIA]);
+  const status = isOpen ? TRAY_OPEN : hasDisc ? MEDIUM_PRESENT : 0;
+  return new Uint8Array([0, 6, 0x04, EVENT_CLASS_MEDIA, event, status, 0, 0]);
 }
 
-export function mechanismStatus(): Uint8Array {
-  return new Uint8Array([0, 0, 0, 0, 0, 1, 0, 0]);
+export function mechanismStatus(isOpen: boolean): Uint8Array {
+  return new Uint8Array([0, isOpen ? 0x10 : 0, 0, 0, 0, 1, 0, 0]);
 }

@@ -8,6 +8,7 @@
  * the control mark that it does not want. SCAN is not there, as in the 82078.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
+import type { BlockBackend } from "../disk/block.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { IsaDmaChannel } from "./dma8237.ts";
@@ -285,7 +286,7 @@ export class Fdc82077 implements Stateful {
         );
       case "sense drive": {
         const drive = this.drives[unit];
-        const isWriteProtected = drive?.backend.readOnly === true;
+        const isWriteProtected = drive?.medium?.readOnly === true;
         return this.#result(
           [
             (bytes[1]! & 7) |
@@ -374,10 +375,11 @@ export class Fdc82077 implements Stateful {
     const drive = this.#selected;
     const { kind } = fdcCommand(this.#opcode)!;
     const isFound = drive?.format.rates.includes(this.#rate) && this.#dor & (0x10 << (this.#dor & 3));
-    if (!drive || !isFound || drive.offsetOf(this.#head, 1) < 0) return this.#end(ST0_ABNORMAL, ST1_MISSING_MARK, 0);
+    const medium = drive?.medium;
+    if (!medium || !isFound || drive.offsetOf(this.#head, 1) < 0) return this.#end(ST0_ABNORMAL, ST1_MISSING_MARK, 0);
     if (kind === "read id") return this.#end(0, 0, 0);
     const writes = kind === "write" || kind === "format";
-    if (writes && drive.backend.readOnly) return this.#end(ST0_ABNORMAL, ST1_NOT_WRITABLE, 0);
+    if (writes && medium.readOnly) return this.#end(ST0_ABNORMAL, ST1_NOT_WRITABLE, 0);
     if (kind === "format") return this.#ask(this.#lastSector * FORMAT_ID_BYTES);
     if (drive.cylinder !== this.#cylinder) return this.#end(ST0_ABNORMAL, ST1_NO_DATA, ST2_WRONG_CYLINDER);
     const offset = drive.offsetOf(this.#head, this.#sector);
@@ -385,7 +387,7 @@ export class Fdc82077 implements Stateful {
     if (kind === "verify") return this.#nextSector(false);
     if (kind === "write") return this.#ask(SECTOR_BYTES);
     const data = new Uint8Array(SECTOR_BYTES);
-    drive.backend.read(offset, data);
+    medium.read(offset, data);
     this.#offer(data);
   }
 
@@ -428,21 +430,26 @@ export class Fdc82077 implements Stateful {
   }
 
   #takeIn(data: Uint8Array, terminalCount: boolean): void {
-    const drive = this.#selected!;
-    if (fdcCommand(this.#opcode)!.kind === "format") return this.#format(drive, data);
-    drive.backend.write(drive.offsetOf(this.#head, this.#sector), data);
+    const drive = this.#selected;
+    const medium = drive?.medium;
+    // It was taken out, or replaced, while the processor wrote into the FIFO.
+    if (!medium || medium.readOnly) return this.#end(ST0_ABNORMAL, ST1_MISSING_MARK, 0);
+    if (fdcCommand(this.#opcode)!.kind === "format") return this.#format(drive, medium, data);
+    const offset = drive.offsetOf(this.#head, this.#sector);
+    if (offset < 0) return this.#end(ST0_ABNORMAL, ST1_NO_DATA, 0);
+    medium.write(offset, data);
     this.#nextSector(terminalCount);
   }
 
   /** Each sector that a mark names is filled; the format of an image cannot change. */
-  #format(drive: FloppyDrive, marks: Uint8Array): void {
+  #format(drive: FloppyDrive, medium: BlockBackend, marks: Uint8Array): void {
     const fill = new Uint8Array(SECTOR_BYTES).fill(this.#filler);
     for (let at = 0; at + FORMAT_ID_BYTES <= marks.length; at += FORMAT_ID_BYTES) {
       const [cylinder, head, sector] = marks.subarray(at, at + FORMAT_ID_BYTES);
       const offset = drive.offsetOf(this.#head, sector!);
       if (cylinder !== drive.cylinder || head !== this.#head || offset < 0)
         return this.#end(ST0_ABNORMAL, ST1_MISSING_MARK, 0);
-      drive.backend.write(offset, fill);
+      medium.write(offset, fill);
     }
     this.#end(0, 0, 0);
   }

@@ -1,6 +1,10 @@
-/** A diskette drive with its medium: the formats by size, the head, and the line that tells of a change. */
+/** A diskette drive and what is in it: the formats by size, the head, and the line that tells of a change. */
+import { MediumBay } from "../disk/bay.ts";
 import type { BlockBackend } from "../disk/block.ts";
+import { BytesDisk, SparseDisk, TrackedDisk } from "../disk/disk.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
+import { StateError } from "../state/state-io.ts";
+import type { RemovableDrive } from "./removable-drive.ts";
 
 export const SECTOR_BYTES = 512;
 
@@ -60,25 +64,82 @@ function floppySizes(): string {
   return FORMATS.map(({ cylinders, heads, sectors }) => (cylinders * heads * sectors) / 2).join(", ");
 }
 
-export class FloppyDrive implements Stateful {
-  readonly backend: BlockBackend;
-  readonly format: FloppyFormat;
+/** As drives name them, and those that are inserted into the same slot: the last one reads what all of them do. */
+const SLOTS: readonly (readonly number[])[] = [
+  [DRIVE_360K, DRIVE_1M2],
+  [DRIVE_720K, DRIVE_1M44, DRIVE_2M88],
+];
+
+function formatOf(sizeBytes: number): FloppyFormat {
+  const found = floppyFormat(sizeBytes);
+  if (!found) throw new RangeError(`a diskette of ${sizeBytes} bytes: the sizes are ${floppySizes()} KiB`);
+  return found;
+}
+
+export class FloppyDrive implements Stateful, RemovableDrive {
+  /** Of the diskette that it had when it was made, and by which its kind is chosen; with others in it, theirs. */
+  readonly kind: number;
+  /** A diskette drive has neither a tray nor a lock. */
+  readonly isOpen = false;
+  readonly isLocked = false;
+  readonly #bay: MediumBay;
+  #format: FloppyFormat;
   /** Where the head is. */
   cylinder = 0;
   /** DSKCHG#: nobody has moved the head since the diskette came. */
   changed = true;
 
   constructor(backend: BlockBackend) {
-    const found = floppyFormat(backend.sizeBytes);
-    if (!found) throw new RangeError(`a diskette of ${backend.sizeBytes} bytes: the sizes are ${floppySizes()} KiB`);
-    this.backend = backend;
-    this.format = found;
+    this.#format = formatOf(backend.sizeBytes);
+    this.kind = this.#format.driveKind;
+    this.#bay = new MediumBay(backend);
   }
 
-  /** The head moves; it stops at its ends. */
+  get medium(): BlockBackend | null {
+    return this.#bay.medium;
+  }
+
+  get hasOther(): boolean {
+    return this.#bay.hasOther;
+  }
+
+  /** Of the diskette that is in it, or was. */
+  get format(): FloppyFormat {
+    return this.#format;
+  }
+
+  open(): void {
+    // There is no tray: what comes next is that the diskette is pulled out.
+  }
+
+  remove(): void {
+    this.#bay.remove();
+    this.changed = true;
+  }
+
+  insert(content: Uint8Array): void {
+    const format = formatOf(content.length);
+    const slot = SLOTS.find((kinds) => kinds.includes(this.kind))!;
+    if (!slot.includes(format.driveKind) || format.driveKind > this.kind)
+      throw new RangeError(`a diskette of ${content.length / 1024} KiB: the drive is for ${this.#sizes}`);
+    const base = new BytesDisk(content, content.length);
+    this.#bay.put(new TrackedDisk(new SparseDisk(base.sizeBytes, { base })));
+    this.#format = format;
+    this.changed = true;
+  }
+
+  /** Of the diskettes that the drive reads, for messages. */
+  get #sizes(): string {
+    const slot = SLOTS.find((kinds) => kinds.includes(this.kind))!;
+    const kinds = slot.filter((kind) => kind <= this.kind);
+    const fitting = FORMATS.filter(({ driveKind }) => kinds.includes(driveKind));
+    return `${fitting.map(({ cylinders, heads, sectors }) => (cylinders * heads * sectors) / 2).join(", ")} KiB`;
+  }
+
+  /** The head moves; it stops at its ends. Steps alone do not bring a diskette. */
   seek(cylinder: number): void {
     this.cylinder = Math.max(0, Math.min(cylinder, this.format.cylinders + 2));
-    this.changed = false;
+    if (this.medium) this.changed = false;
   }
 
   /** Where a sector lies in the image, or -1 when the track has none of that number. */
@@ -89,7 +150,11 @@ export class FloppyDrive implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("diskette drive", 1);
+    this.#bay.visitState(visitor);
+    visitor.part("diskette drive", 2);
+    const format = FORMATS[visitor.u8(FORMATS.indexOf(this.#format))];
+    if (!format) throw new StateError("the state has a diskette of no known format");
+    this.#format = format;
     this.cylinder = visitor.u8(this.cylinder);
     this.changed = visitor.bool(this.changed);
   }

@@ -85,16 +85,27 @@ const SPAN: ParameterKind = {
     return span;
   },
 };
-const DIRECTIONS = ["in", "out", "both"] as const;
-const DIRECTION: ParameterKind = {
-  holds: "text",
-  isValid: (value) => DIRECTIONS.some((word) => word === value),
-  format: String,
-  parse(text) {
-    if (DIRECTION.isValid(text)) return text;
-    throw new RangeError(`${text} is not a direction: write in, out or both`);
-  },
-};
+/** One of some words; `what` follows a wrong one in the error. */
+function oneOf(words: readonly string[], what: string): ParameterKind {
+  const isValid = (value: ActionValue): boolean => words.includes(String(value));
+  return {
+    holds: "text",
+    isValid,
+    format: String,
+    parse(text) {
+      if (isValid(text)) return text;
+      throw new RangeError(`${text} is ${what}: write ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+    },
+  };
+}
+
+const DIRECTION = oneOf(["in", "out", "both"], "not a direction");
+const DRIVE = oneOf(
+  ["ide0-cd0", "ide0-cd1", "ide1-cd0", "ide1-cd1", "floppy0", "floppy1"],
+  "no drive whose medium can be changed",
+);
+const BY_FORCE = "force";
+const FORCE = oneOf(["gently", BY_FORCE], "no way to eject");
 const MOST_MACHINES = 1001;
 const MACHINE = number(1, MOST_MACHINES, "the number of a machine");
 const TEXT: ParameterKind = {
@@ -348,6 +359,16 @@ export const ACTIONS = [
     help: "presses the button for a non-maskable interrupt",
     parameters: [],
     apply: (lab, node) => lab.nodes[node]!.pressNmiButton(),
+  },
+  {
+    word: "eject",
+    label: "Eject",
+    help: "takes the medium out of a drive, unless the guest has locked it (gently), or even then (force)",
+    parameters: [
+      { name: "drive", kind: DRIVE, usual: "ide1-cd0" },
+      { name: "force", kind: FORCE, usual: "gently" },
+    ],
+    apply: (lab, node, [drive, how]) => void lab.nodes[node]!.eject(String(drive), how === BY_FORCE),
   },
 ] as const satisfies readonly ActionKind[];
 

@@ -258,6 +258,24 @@ export class LabNode {
     this.#host.revertDisks();
   }
 
+  /**
+   * Presses the button of a drive, by QEMU's name, and takes out what is in it; returns whether it opened. It does not
+   * where the guest has locked it, unless it is forced, nor where there is none.
+   */
+  eject(drive: string, isForced = false): boolean {
+    this.#lab.note("eject", this.index, drive, isForced ? "force" : "gently");
+    return this.#host.eject(drive, isForced);
+  }
+
+  /**
+   * Likewise puts a medium in the place of what is in a drive: the content of a CD or of a diskette. Throws a RangeError
+   * for one that does not fit or has no such drive, and where the run is recorded: no link holds a medium.
+   */
+  insert(drive: string, content: Uint8Array): boolean {
+    if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no medium but the image");
+    return this.#host.insert(drive, content);
+  }
+
   /** Puts the clock on its board forward. */
   shiftClock(span: TimeSpan): void {
     this.#lab.note("clock", this.index, toNs(span));

@@ -12,6 +12,8 @@ test.each([
   ["-gdb tcp::9000 -snapshot", "--gdb 9000"],
   ["-smp 2", "--cpus 2"],
   ["-smp cpus=4,cores=2 -cpu pentium", "--cpus 4 --cpu pentium"],
+  ["-device ne2k_pci,netdev=n", "--nic ne2k_pci"],
+  ["-device virtio-net-pci", "--nic virtio"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
 ])("%s", (given, expected) => {
@@ -20,4 +22,10 @@ test.each([
 
 test("a word without a counterpart is said", () => {
   expect(() => rewriteQemuWords(["-accel", "tcg"])).toThrow("-accel: this word of QEMU's has no counterpart");
+});
+
+test("a device that is no network card is said", () => {
+  expect(() => rewriteQemuWords(["-device", "usb-ehci,id=x"])).toThrow(
+    "-device usb-ehci: of devices, only network cards are chosen so: e1000, rtl8139, virtio, ne2k_pci, pcnet",
+  );
 });

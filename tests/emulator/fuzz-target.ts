@@ -4,6 +4,7 @@
  * run must not depend on the engine.
  */
 
+import { NIC_MODELS, type NicModel } from "../../emulator/board.ts";
 import type { AccessBytes } from "../../emulator/bus/bus.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
@@ -56,6 +57,8 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [NETWORK_PORTS, 64],
   [BUS_MASTER, 16],
 ];
+const CD_DRIVE = "ide1-cd0";
+const OTHER_CD = new Uint8Array(5000).fill(0x5a);
 /** A piece of a run, and how much of it code gets. */
 const STEP_NS = 20_000;
 const CODE_STEPS = 40;
@@ -139,6 +142,7 @@ export class EmulatorFuzz {
         null,
       ],
       network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
+      nic: nicOf(seed),
     });
     return { machine, cable };
   }
@@ -234,6 +238,8 @@ export class EmulatorFuzz {
           if (random.below(20) === 0) cable.setLink(!cable.linkUp);
           machine.serialInput(random.below(2) as 0 | 1, Uint8Array.of(random.below(256)));
           machine.key(random.below(256), random.below(2) === 0);
+          if (random.below(20) === 0) machine.eject(CD_DRIVE, random.below(2) === 0);
+          if (random.below(20) === 0) machine.insert(CD_DRIVE, OTHER_CD);
           break;
         default:
           nowNs = Math.max(nowNs, machine.nowNs) + 10 * random.below(5000);
@@ -286,6 +292,7 @@ export class EmulatorFuzz {
   /** A machine that is restored from this one's state goes on as this one does. */
   #copies(machine: Machine, seed: number, firmware = startup(false)): string | null {
     const { machine: other } = this.#machine(seed, "on", firmware);
+    other.insert(CD_DRIVE, OTHER_CD);
     other.restoreState(machine.saveState());
     const endNs = machine.nowNs + 200_000;
     machine.runUntil(endNs);
@@ -350,18 +357,63 @@ function startup(protectedMode: boolean): Uint8Array {
 }
 
 /** Gives the cards their addresses, as firmware does. */
-function configure({ board }: Machine): void {
+function configure({ board, nic }: Machine): void {
   const config = (address: number, value: number, size: AccessBytes = 4): void => {
     board.writePort(0xcf8, 4, address);
     board.writePort(0xcfc, size, value);
   };
-  config(0x80001810, NETWORK_BAR);
-  config(0x80001814, NETWORK_PORTS);
+  // The 82540EM's first window is of memory; it has another one for ports, as virtio's card has not.
+  config(0x80001810, nic === "e1000" ? NETWORK_BAR : NETWORK_PORTS);
+  config(0x80001814, nic === "e1000" ? NETWORK_PORTS : NETWORK_BAR);
   config(0x80001804, 7, 2);
   config(0x80000920, BUS_MASTER);
   config(0x80000904, 5, 2);
   config(0x80000b40, POWER_PORTS);
   config(0x80000b80, 1, 1);
+}
+
+/** Every kind of work meets every card. */
+function nicOf(seed: number): NicModel {
+  return NIC_MODELS[Math.floor(seed / 6) % NIC_MODELS.length]!;
+}
+
+/** Rings of the cards whose registers are ports. */
+function portRing(machine: Machine, random: Random, value: () => number, somewhere: () => number): void {
+  const { board } = machine;
+  const port = (offset: number, size: AccessBytes, written: number): void =>
+    board.writePort(NETWORK_PORTS + offset, size, size === 4 ? written >>> 0 : written & (2 ** (8 * size) - 1));
+  if (machine.nic === "ne2k_pci") {
+    for (const [register, usual] of [
+      [0, 0x21],
+      [1, 0x46],
+      [2, 0x80],
+      [3, 0x46],
+      [12, 0x1f],
+      [13, 0],
+    ] as const)
+      port(register, 1, random.below(4) === 0 ? value() : usual);
+    port(0, 1, 0x61);
+    port(7, 1, random.below(4) === 0 ? value() : 0x47);
+    for (const register of [4, 5, 6, 8, 9, 10, 11]) port(register, 1, value());
+    port(0, 1, random.pick([0x22, 0x26, 0x0a, 0x12, value()]));
+    for (let count = 0; count < 4; count++) port(0x10, random.pick(SIZES), value());
+    return;
+  }
+  if (machine.nic !== "pcnet") return;
+  const csr = (number: number, written: number): void => {
+    port(0x12, 2, number);
+    port(0x10, 2, written);
+  };
+  const block = somewhere();
+  csr(0, 4);
+  port(0x12, 2, 20);
+  port(0x16, 2, random.below(5));
+  csr(1, block & 0xffff);
+  csr(2, block >>> 16);
+  csr(random.pick([4, 5, 15, 24, 25, 30, 31, 72, 74, 76, 78]), value());
+  csr(0, 1);
+  if (random.below(3) === 0) csr(random.pick([4, 5, 76, 78]), value());
+  csr(0, random.pick([0x42, 0x4a, 0x4b, value()]));
 }
 
 /** Points a ring, or a table of the disk's bus master, somewhere, and starts it. */
@@ -380,6 +432,7 @@ function ring(machine: Machine, random: Random, value: () => number): void {
     if (random.below(2) === 0) for (let i = 0; i < 6; i++) board.writePort(base, 2, value() & 0xffff);
     return;
   }
+  portRing(machine, random, value, somewhere);
   // Receive and transmit ring of the 82540EM: base, length, head, tail.
   const at = NETWORK_BAR + random.pick([0x2800, 0x3800]);
   board.writeMmio(at, 4, somewhere());

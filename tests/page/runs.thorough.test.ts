@@ -63,6 +63,7 @@ test("each tool does what the command line does: a link of the page ends there a
       "unflushed",
       "older",
       "power",
+      "eject",
     ];
     for (const word of words) {
       await page.click(`.toolbox [data-word="${word}"]`);

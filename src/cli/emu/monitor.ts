@@ -1,5 +1,6 @@
 /** `--monitor` and `--qmp`: monitors of the machines, where the person wants them. docs/monitor.md describes them. */
 
+import { statSync } from "node:fs";
 import { writeFileAside } from "../../host/files.ts";
 import { listenAt, type MonitorPlace } from "../../host/monitor-stream.ts";
 import { encodePng } from "../../host/png.ts";
@@ -12,7 +13,7 @@ import { Session } from "../../lab/monitor/session.ts";
 import { VERSION } from "../../version.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
-import type { Media, Surroundings } from "./machines.ts";
+import { type Media, readInput, type Surroundings } from "./machines.ts";
 import type { EmuOptions } from "./options.ts";
 import { LEFT_BY_KEY } from "./serial.ts";
 
@@ -47,6 +48,14 @@ function orSay<Result>(run: () => Result): Result {
   }
 }
 
+/** What is no file may never end. */
+function readMedium(path: string): Uint8Array {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new CommandError(`Could not open '${path}': No such file or directory`);
+  if (!found.isFile()) throw new CommandError(`Could not open '${path}': it is no regular file`);
+  return readInput(path);
+}
+
 function hostOf(store: string, media: Media, floppies: readonly (string | null)[], end: AbortController): MonitorHost {
   const files: Readonly<Record<string, string | null | undefined>> = {
     "ide0-hd0": media.hda,
@@ -58,6 +67,7 @@ function hostOf(store: string, media: Media, floppies: readonly (string | null)[
     version: VERSION,
     processId: process.pid,
     writeFile: (path, bytes) => orSay(() => writeFileAside(path, bytes)),
+    readFile: (path) => orSay(() => readMedium(path)),
     encodePng: ({ width, height, rgba }) => encodePng(width, height, rgba),
     mediumName: (drive) => files[drive] ?? null,
     snapshots: {

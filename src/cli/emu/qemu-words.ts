@@ -2,6 +2,7 @@
  * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name. Those
  * with another name here, or another form, are in a table; docs/emulator.md maps them.
  */
+import { NIC_MODELS } from "../../../emulator/board.ts";
 import { UsageError } from "../fail.ts";
 import { EMU_OPTIONS } from "./options.ts";
 
@@ -24,6 +25,30 @@ const MODELS_OF_QEMU: ReadonlyMap<string, string> = new Map([
   ["n270", "max"],
 ]);
 
+/** QEMU's names of network cards, where they are other ones than ours. */
+const CARDS_OF_QEMU: ReadonlyMap<string, string> = new Map([
+  ["virtio-net-pci", "virtio"],
+  ["virtio-net", "virtio"],
+  ["e1000-82540em", "e1000"],
+]);
+
+/** A network card of ours by the name that QEMU has for it; undefined for any other device. */
+function cardOf(model: string): string | undefined {
+  const name = CARDS_OF_QEMU.get(model) ?? model;
+  return NIC_MODELS.find((known) => known === name);
+}
+
+/** `-device rtl8139,netdev=...`: which cards the machines have. Their cables and addresses are the emulator's. */
+function device(text: string): readonly string[] {
+  const [model = ""] = text.split(",");
+  const card = cardOf(model);
+  if (card === undefined)
+    throw new UsageError(
+      `-device ${model}: of devices, only network cards are chosen so: ${NIC_MODELS.join(", ")}; docs/emulator.md maps QEMU's words`,
+    );
+  return ["--nic", card];
+}
+
 const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-m", (size) => ["--memory", memory(size)]],
   ["-hdb", drive(1)],
@@ -31,6 +56,7 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-hdd", drive(3)],
   ["-cpu", (model) => ["--cpu", MODELS_OF_QEMU.get(model) ?? model]],
   ["-smp", (count) => ["--cpus", count.replace(/^cpus=/, "").replace(/,.*/, "")]],
+  ["-device", device],
   ["-bios", (file) => ["--firmware", file]],
   ["-boot", (order) => ["--boot", order.replace(/^order=/, "")]],
   ["-gdb", (where) => ["--gdb", where.replace(/^tcp:.*:/, "")]],
@@ -43,7 +69,7 @@ const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
   ["-snapshot", []],
 ]);
 
-const UNKNOWN = /^-(?:accel|device|display|machine|mon|net|netdev|nic|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
+const UNKNOWN = /^-(?:accel|display|machine|mon|net|netdev|nic|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
 const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
 
 function memory(size: string): string {

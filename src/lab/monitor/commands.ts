@@ -81,8 +81,39 @@ function programKey(key: unknown): number {
   return code;
 }
 
+/** `change`, and what programs say instead. An image is read as it is. */
+function changeMedium(session: Session, drive: string, path: string, format: string | null, isForced: boolean): void {
+  if (format !== null && format !== "raw") throw new MonitorError(`Unknown driver '${format}'`);
+  session.control.insert(session.node, drive, path, isForced);
+}
+
 /** Rows in the order of their names. */
 export const COMMANDS: readonly Command[] = [
+  {
+    human: {
+      name: "change",
+      takes: "device:B,force:-f,target:F,format:s?",
+      parameters: "device [-f] filename [format]",
+      does: "change a removable medium, optional format, use -f to force the operation",
+      run: (session, values) =>
+        changeMedium(
+          session,
+          values.word("device")!,
+          values.word("target")!,
+          values.word("format"),
+          values.isOn("force"),
+        ),
+    },
+    program: {
+      name: "blockdev-change-medium",
+      takes: { device: "string", filename: "string", format: "string?", force: "boolean?" },
+      run(session, values) {
+        const [device, file] = [values.text("device"), values.text("filename")];
+        changeMedium(session, device, file, values.textOrNull("format"), values.isTrue("force"));
+        return NOTHING;
+      },
+    },
+  },
   {
     human: {
       name: "cont|c",
@@ -118,6 +149,23 @@ export const COMMANDS: readonly Command[] = [
       parameters: "tag",
       does: "delete a VM snapshot from its tag",
       run: ({ control }, values) => control.host.snapshots.delete(values.word("name")!),
+    },
+  },
+  {
+    human: {
+      name: "eject",
+      takes: "force:-f,device:B",
+      parameters: "[-f] device",
+      does: "eject a removable medium (use -f to force it)",
+      run: ({ control, node }, values) => control.eject(node, values.word("device")!, values.isOn("force")),
+    },
+    program: {
+      name: "eject",
+      takes: { device: "string", force: "boolean?" },
+      run({ control, node }, values) {
+        control.eject(node, values.text("device"), values.isTrue("force"));
+        return NOTHING;
+      },
     },
   },
   {

@@ -3,6 +3,7 @@
  * monitors of a cluster share one of these, and hear from it what happens to the machines.
  */
 import { Snapshot } from "../../../emulator/cluster/snapshot.ts";
+import type { DriveView } from "../../../emulator/debug/drive-view.ts";
 import type { Picture } from "../../../emulator/machine.ts";
 import type { LabCluster, LabNode } from "../cluster.ts";
 import { deviceNotFound, MonitorError } from "./error.ts";
@@ -23,8 +24,10 @@ export interface MonitorHost {
   readonly processId: number;
   /** Throws an Error with a sentence. */
   writeFile(path: string, bytes: Uint8Array): void;
+  /** Throws an Error with a sentence as well. */
+  readFile(path: string): Uint8Array;
   encodePng(picture: Picture): Uint8Array;
-  /** The file in a drive, null where it has none. */
+  /** The file that was in a drive when the run began, null where it has none. */
   mediumName(drive: string): string | null;
   readonly snapshots: {
     list(): readonly KeptSnapshot[];
@@ -37,7 +40,7 @@ export interface MonitorHost {
 }
 
 export interface MonitorEvent {
-  readonly name: "STOP" | "RESUME" | "RESET" | "SHUTDOWN" | "POWERDOWN";
+  readonly name: "STOP" | "RESUME" | "RESET" | "SHUTDOWN" | "POWERDOWN" | "DEVICE_TRAY_MOVED";
   readonly data?: Readonly<Record<string, unknown>>;
   /** The machine that it happened to; null for all of them. */
   readonly node: number | null;
@@ -64,6 +67,8 @@ export class Control {
   /** Machines that are switched off because their guests wanted a reset. */
   readonly #resets = new Set<number>();
   #keys: HeldKey[] = [];
+  /** The files that came into drives since the run began, by machine and drive. */
+  readonly #files = new Map<string, string>();
   #follows = false;
   /** The machines were reset while they stood still, or have never run. */
   #isNew: boolean;
@@ -173,6 +178,40 @@ export class Control {
     else node.cut();
   }
 
+  /** Takes out what is in a drive; forced, even if the guest has locked it. */
+  eject(node: LabNode, name: string, isForced: boolean): void {
+    this.#change(node, name, () => node.eject(name, isForced));
+  }
+
+  /** Puts a file in the place of what is in a drive. */
+  insert(node: LabNode, name: string, path: string, isForced: boolean): void {
+    findDrive(node, name);
+    const content = this.host.readFile(path);
+    if (isForced && findDrive(node, name).removable?.isLocked) this.eject(node, name, true);
+    this.#change(node, name, () => node.insert(name, content));
+    this.#files.set(`${node.index} ${name}`, path);
+  }
+
+  /** The file in a drive, if it has one. */
+  mediumName(node: LabNode, name: string): string | null {
+    return this.#files.get(`${node.index} ${name}`) ?? this.host.mediumName(name);
+  }
+
+  #change(node: LabNode, name: string, change: () => boolean): void {
+    const before = findDrive(node, name).removable;
+    if (!before) throw new MonitorError(`Device '${name}' is not removable`);
+    if (!this.#orSay(change))
+      throw new MonitorError(
+        `Device '${name}' is locked and force was not specified, wait for tray to open and try again`,
+      );
+    const after = findDrive(node, name).removable!;
+    const tell = (isOpen: boolean): void =>
+      this.#emit({ name: "DEVICE_TRAY_MOVED", data: { device: name, "tray-open": isOpen, id: "" }, node: node.index });
+    if (!hasTray(name)) return;
+    if (!before.isOpen) tell(true);
+    if (!after.isOpen) tell(false);
+  }
+
   screendump(node: LabNode, path: string, format: string): void {
     const picture = node.screenshot();
     if (format !== "png" && format !== "ppm")
@@ -206,6 +245,16 @@ export class Control {
 /** QEMU's name of the card, and ours of the cable. */
 export function linkNames({ machine }: LabNode): readonly string[] {
   return [`${machine.nic}.0`, "net0"];
+}
+
+function findDrive({ machine }: LabNode, name: string): DriveView {
+  const drive = machine.drives.find((known) => known.name === name);
+  if (!drive) throw deviceNotFound(name);
+  return drive;
+}
+
+function hasTray(drive: string): boolean {
+  return drive.startsWith("ide");
 }
 
 /** A portable pixmap, netpbm's P6. */

@@ -24,7 +24,7 @@ const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = 
     ],
   ],
   ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock"]],
-  ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older"]],
+  ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older", "eject"]],
 ];
 
 /** Words that make no sense as things are. */

@@ -28,6 +28,57 @@ const sense = (key: number, code: number): string =>
 const rest = (words: number): string => "inw 170; ".repeat(words);
 const text = (letters: string): number[] => Array.from(letters, (letter) => letter.charCodeAt(0));
 
+const unready = (qualifier: number, key = 2, code = 0x3a): string =>
+  `in 177 = 51; in 171 = ${((key << 4) | 4).toString(16)}; ${packet([3, 0, 0, 0, 18])}; ${reply(0x70, 0, key, 0, 0, 0, 0, 10, 0, 0, 0, 0, code, qualifier, 0, 0, 0, 0)}`;
+const TEST_UNIT = packet([0]);
+const GOOD = "in 177 = 50; in 172 = 3";
+/** GET EVENT STATUS: the event, and what the drive holds. */
+const status = (event: number, state: number): string =>
+  `${packet([0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8])}; ${reply(0, 6, 4, 0x10, event, state, 0, 0)}`;
+const [OPEN, PRESENT] = [1, 2];
+const startStop = (bits: number): string => packet([0x1b, 0, 0, 0, bits]);
+const prevent = (bit: number): string => packet([0x1e, 0, 0, 0, bit]);
+
+/** A CD that somebody takes out, puts in, and locks in. */
+export const trayCases: readonly Case[] = [
+  {
+    name: "a CD is taken out: no command finds one, and the tray is open",
+    script: `eject 2 = 1; ${[[0x00], [0x25], [0x28, 0, 0, 0, 0, 3, 0, 0, 1], [0x2b], [0x43, 0, 0, 0, 0, 0, 0, 0, 20], [0x51, 0, 0, 0, 0, 0, 0, 0, 34], [0xa8], [0xbe]].map((bytes) => `${packet(bytes)}; ${unready(2)}`).join("; ")}; ${status(0, OPEN)}; ${packet([0xbd, 0, 0, 0, 0, 0, 0, 0, 0, 8])}; ${reply(0, 0x10, 0, 0, 0, 1, 0, 0)}`,
+  },
+  {
+    name: "commands that need no CD answer without one",
+    script: `eject 2; ${packet([0x12, 0, 0, 0, 6])}; ${reply(5, 0x80, 0, 0x21, 31, 0)}; ${packet([0x46, 0, 0, 0, 0, 0, 0, 0, 8])}; ${reply(0, 0, 0, 36, 0, 0, 0, 0)}; ${packet([0xbb])}; ${GOOD}`,
+  },
+  {
+    name: "another CD comes: not ready once, changed once, then there",
+    script: `eject 2; insert 2 40 = 1; ${status(2, PRESENT)}; ${status(0, PRESENT)}; ${TEST_UNIT}; ${unready(1)}; ${TEST_UNIT}; ${unready(0, 6, 0x28)}; ${TEST_UNIT}; ${GOOD}; ${packet([0x25])}; ${reply(0, 0, 0, 63, 0, 0, 8, 0)}; ${packet([0x28, 0, 0, 0, 0, 3, 0, 0, 1])}; inw 170 = 4343`,
+  },
+  {
+    name: "a CD in the place of another one, without a pause: the guest sees both changes",
+    script: `insert 2 3 = 1; ${packet([0x25])}; ${unready(1)}; ${packet([0x25])}; ${unready(0, 6, 0x28)}; ${packet([0x25])}; ${reply(0, 0, 0, 2, 0, 0, 8, 0)}`,
+  },
+  {
+    name: "a locked drive stays closed and tells that somebody pressed its button",
+    script: `${prevent(1)}; ${GOOD}; eject 2 = 0; insert 2 40 = 0; ${TEST_UNIT}; ${GOOD}; ${status(1, PRESENT)}; ${status(0, PRESENT)}; ${startStop(2)}; ${unready(2, 5, 0x53)}; ${prevent(0)}; eject 2 = 1; ${TEST_UNIT}; ${unready(2)}`,
+  },
+  {
+    name: "by force it opens all the same, and a reset unlocks",
+    script: `${prevent(1)}; eject 2 1 = 1; ${TEST_UNIT}; ${unready(2)}; ${prevent(1)}; reset; insert 2 40 = 1`,
+  },
+  {
+    name: "the guest opens the tray and closes it over the same CD",
+    script: `${startStop(2)}; ${GOOD}; ${TEST_UNIT}; ${unready(2)}; ${status(0, OPEN)}; ${startStop(0x22)}; ${GOOD}; ${startStop(3)}; ${GOOD}; ${TEST_UNIT}; ${GOOD}; ${status(0, PRESENT)}`,
+  },
+  {
+    name: "a CD that goes in the middle of a command",
+    script: `${packet([0xa8, 0, 0, 0, 0, 3, 0, 0, 0, 2], 0x800)}; in 177 = 58; ${rest(512)} eject 2; ${rest(512)} wait 5us; in 177 = 51; in 171 = 34`,
+  },
+  {
+    name: "a CD that is replaced by a smaller one in the middle of a command",
+    script: `${packet([0x28, 0, 0, 0, 0, 3, 0, 0, 1], 0x400)}; in 177 = 58; ${rest(512)} insert 2 2; wait 5us; in 177 = 51; in 171 = 34`,
+  },
+];
+
 /** A CD of 64 blocks as the master of the secondary channel. */
 export const atapiCases: readonly Case[] = [
   {

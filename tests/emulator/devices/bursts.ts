@@ -25,7 +25,9 @@ const INTERESTING = [0, 1, 2, 3, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fffffff, 0x80
 const WAITS_NS = [10, 500, 10_000, 120_000, 600_000, 2_000_000, 40_000_000, 700_000_000] as const;
 const DISK_COMMANDS = [0x20, 0x24, 0x29, 0xc4, 0x30, 0x34, 0xc5, 0x40, 0xc8, 0x25, 0xca, 0x35, 0xec, 0xef, 0xc6, 0x91];
 const MORE_COMMANDS = [0x10, 0x70, 0x90, 0xa0, 0xa1, 0xe5, 0xe7, 0xf8, 0x27, 0x08] as const;
-const PACKETS = [0x00, 0x03, 0x12, 0x25, 0x28, 0xa8, 0xbe, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xbd, 0x99] as const;
+const PACKETS = [
+  0x00, 0x03, 0x1b, 0x1e, 0x12, 0x25, 0x28, 0xa8, 0xbe, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xbd, 0x99,
+] as const;
 const KEYBOARD_COMMANDS = [0xed, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xfe, 0xff, 1, 2, 4] as const;
 const MOUSE_COMMANDS = [
   0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf6, 1, 2, 40,
@@ -49,6 +51,7 @@ const BURSTS: readonly ((random: Random) => string)[] = [
   ioApicBurst,
   displayBurst,
   disketteBurst,
+  mediumBurst,
   managementBurst,
   virtioBurst,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
@@ -298,6 +301,14 @@ const DISKETTE_COMMANDS = [
   ...[[0x45, 1, 1, 1, 1, 2, 9, 27, 255] as const, [0x4d, 4, 2, 2, 0x50, 0xf6] as const, [0x0e] as const],
 ] as const;
 
+/** Somebody takes media out and puts others in. */
+function mediumBurst(random: Random): string {
+  if (!random.chance(10)) return "";
+  const drive = random.pick([2, 4, 5]);
+  const size = drive === 2 ? random.pick([1, 3, 64]) : 720;
+  return random.chance(drive === 2 ? 50 : 80) ? `eject ${drive} ${random.below(2)}` : `insert ${drive} ${hex(size)}`;
+}
+
 /** Commands for the diskette controller; of some the results are read. */
 function disketteBurst(random: Random): string {
   const commands = range(3).map(() =>
@@ -385,6 +396,46 @@ function fastCardBurst(random: Random): string {
       [0x88, 0x8c].map((pins) => out(0xc050, pins | (bit << 1))),
     ),
     ...(random.chance(50) ? ["outw c038 38; in c037"] : []),
+    MAP_WINDOWS,
+  ].join(";");
+}
+
+/** The NE2000: its ring, remote DMA, a frame out and one in. */
+function ne2000Burst(random: Random): string {
+  const port = (register: number, value: number): string => out(0xc000 + register, value);
+  const address = random.pick([0, 0x4000, 0x4600, 0x7ffe, 0xbffc, random.below(0x10000)]);
+  return [
+    "outl cf8 80001810; outl cfc c000",
+    `${port(0, 0x21)}; ${port(14, random.below(2))}; ${port(1, 0x46)}; ${port(2, 0x80)}; ${port(3, random.pick([0x46, 0x48]))}`,
+    `${port(12, random.pick([4, 0x1f, 0x3f]))}; ${port(13, random.pick([0, 0, 2]))}; ${port(15, random.below(128))}`,
+    `${port(0, 0x61)}; ${port(7, 0x47)}; ${port(1 + random.below(15), random.below(256))}; ${port(0, 0x22)}`,
+    `${port(8, address & 0xff)}; ${port(9, address >> 8)}; ${port(10, random.below(16))}; ${port(11, 0)}`,
+    port(0, random.pick([0x0a, 0x12])),
+    random.pick(["outl c010 a1b2c3d4; outw c010 7", "inl c010; inw c010; in c010", "outw c010 55aa; out c010 9"]),
+    `${port(4, 0x40)}; ${port(5, 60)}; ${port(6, 0)}; ${port(0, 0x26)}; wait ${random.pick([1_000, 3_000])}ns`,
+    `frame ${random.pick(["40", "180"])} ff ff ff ff ff ff; wait 1us; ${random.chance(30) ? "in c00f; in c01f" : "out c007 ff"}`,
+    MAP_WINDOWS,
+  ].join(";");
+}
+
+/** The PCnet: a block of initialization, a frame out in pieces and one in. */
+function pcnetBurst(random: Random): string {
+  const csr = (number: number, value: number): string => `outw c012 ${hex(number)}; outw c010 ${hex(value)}`;
+  return [
+    "outl cf8 80001810; outl cfc c000; outl cf8 80001814; outl cfc febc0000",
+    ...(random.chance(30) ? [csr(0, 4)] : []),
+    `outw c012 14; outw c016 ${random.below(4)}; outw c012 ${hex(random.pick([2, 4, 9, 18, 19, 22]))}; outw c016 ${hex(random.pick([0x100, 0xc0, 0x9001]))}`,
+    `out c00${hex(random.below(16))} ${hex(random.below(256))}`,
+    "ram 30000 0 80 20 20 52 54 0 12 34 56 0 0 0 0 0 1 0 0 0 0 0 10 3 0 0 20 3 0",
+    "ram 31000 0 0 5 0 0 fa 0 80 0 0 0 0 0 0 5 80 0 8 5 0 0 fa 0 80 0 0 0 0 0 0 5 80",
+    `ram 32000 0 0 4 0 ${random.pick(["ec ff", "0 f8"])} 0 82 0 0 0 0 0 0 4 82 14 0 4 0 d8 ff 0 ${random.pick(["81", "0"])}`,
+    csr(1, 0),
+    csr(2, 3),
+    csr(random.pick([3, 4, 5, 8, 15, 47, 76, 112]), random.pick([0, 1, 0x115, 0x400, 0xffff])),
+    csr(0, 1),
+    csr(0, 0x142),
+    `${csr(0, 0x48)}; wait ${random.pick([1_000, 3_000])}ns; wire`,
+    `frame ${random.pick(["40", "180"])} ff ff ff ff ff ff; wait 1us; ${random.chance(10) ? "inw c014" : csr(0, 0x7f40)}`,
     MAP_WINDOWS,
   ].join(";");
 }
@@ -512,6 +563,8 @@ const CARD_BURSTS: Readonly<Record<NicModel, (random: Random) => string>> = {
   e1000: cardBurst,
   rtl8139: fastCardBurst,
   virtio: virtioCardBurst,
+  ne2k_pci: ne2000Burst,
+  pcnet: pcnetBurst,
 };
 
 /** In the hours that cases of the clock wait, a timer that was set at random runs out billions of times. */

@@ -3,16 +3,18 @@ import type { BoardConfig } from "../../../emulator/board.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
-import { atapiCases, dvdCases } from "./atapi-cases.ts";
+import { atapiCases, dvdCases, trayCases } from "./atapi-cases.ts";
 import { dispiCases } from "./dispi-cases.ts";
 import { dmaCases, dmaTransferCases } from "./dma-cases.ts";
 import { e1000Cases } from "./e1000-cases.ts";
-import { fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
+import { changedDisketteCases, fdcCases, protectedDisketteCases } from "./fdc-cases.ts";
 import { fwCfgCases } from "./fw-cfg-cases.ts";
 import { hpetCases } from "./hpet-cases.ts";
 import { ideCases, largeDriveCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
+import { ne2000Cases } from "./ne2000-cases.ts";
 import { pciCases } from "./pci-cases.ts";
+import { pcnetCases } from "./pcnet-cases.ts";
 import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
@@ -39,6 +41,8 @@ const bare = (): Partial<BoardConfig> => ({});
 const withCard = (): Partial<BoardConfig> => ({ network: [{ macAddress: MAC, port: new CableEnd("eth0") }] });
 
 const withFastCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "rtl8139" });
+const withNe2000 = (): Partial<BoardConfig> => ({ ...withCard(), nic: "ne2k_pci" });
+const withPcnet = (): Partial<BoardConfig> => ({ ...withCard(), nic: "pcnet" });
 const withVirtioCard = (): Partial<BoardConfig> => ({ ...withCard(), nic: "virtio" });
 
 /** Each byte of a sector or block has a value of its own place. */
@@ -137,11 +141,15 @@ export const CHIPS: readonly Chip[] = [
   { name: "board", cases: systemCases, config: bare, inQemu: QEMU_BARE },
   { name: "IDE", cases: ideCases, config: withDrives, inQemu: null },
   { name: "ATAPI", cases: atapiCases, config: withDrives, inQemu: null },
+  { name: "ATAPI, changed", cases: trayCases, config: withDrives, inQemu: null },
+  { name: "82077AA, changed", cases: changedDisketteCases, config: withDiskettes, inQemu: null },
   { name: "large drives", cases: [...largeDriveCases, ...dvdCases], config: withLargeDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },
+  { name: "NE2000", cases: ne2000Cases, config: withNe2000, inQemu: withCardInQemu("ne2k_pci") },
+  { name: "PCnet", cases: pcnetCases, config: withPcnet, inQemu: withCardInQemu("pcnet") },
   {
     name: "virtio network card",
     cases: virtioNetCases,

@@ -177,3 +177,30 @@ export const protectedDisketteCases: readonly Case[] = [
     script: `${READY}; ${BY_DMA}; ${seek(0, 0)}; ${channel2(512, TO_MEMORY)}; ${send(0x46, 0, 0, 0, 3, 2, 18, 27, 255)}; wait 50us; ram 2000 = e; ${EOI}; ${results(0, 0, 0, 0, 0, 4, 2)}; ${channel2(512, FROM_MEMORY)}; ${send(0x45, 0, 0, 0, 3, 2, 18, 27, 255)}; wait 50us; ${EOI}; ${results(0x40, 2, 0, 0, 0, 3, 2)}; ${channel2(8, FROM_MEMORY)}; ${send(0x4d, 0, 2, 2, 0x50, 0xf6)}; wait 50us; ${EOI}; in 3f5 = 40; in 3f5 = 2`,
   },
 ];
+
+const readSector = (drive: number, cylinder: number, sector: number): string =>
+  `${channel2(512, TO_MEMORY)}; ${send(0x46, drive, cylinder, 0, sector, 2, sector, 0x1b, 0xff)}; wait 100us; ${EOI}`;
+
+/** Diskettes that somebody takes out and puts in. */
+export const changedDisketteCases: readonly Case[] = [
+  {
+    name: "the change line is on from the moment a diskette goes until the head moves over the next one",
+    script: `${READY}; ${BY_DMA}; in 3f7 & 80 = 80; ${seek(0, 1)}; in 3f7 & 80 = 0; eject 4 = 1; in 3f7 & 80 = 80; ${seek(0, 2)}; in 3f7 & 80 = 80; insert 4 5a0 = 1; in 3f7 & 80 = 80; ${seek(0, 1)}; in 3f7 & 80 = 0`,
+  },
+  {
+    name: "without a diskette no sector is found",
+    script: `${READY}; ${BY_DMA}; eject 4; ${readSector(0, 0, 1)}; ${results(0x40, 1, 0, 0, 0, 1, 2)}`,
+  },
+  {
+    name: "what is read is the new diskette, and what is written goes there",
+    script: `${READY}; ${BY_DMA}; insert 4 5a0; ${seek(0, 0)}; ${readSector(0, 0, 3)}; ${results(0, 0, 0, 1, 0, 1, 2)}; ram 2000 = a1; ram 2000 5a; ${channel2(512, FROM_MEMORY)}; ${send(0x45, 0, 0, 0, 1, 2, 1, 0x1b, 0xff)}; wait 100us; ${EOI}; ${results(0, 0, 0, 1, 0, 1, 2)}; ram 2000 0; ${readSector(0, 0, 1)}; ${results(0, 0, 0, 1, 0, 1, 2)}; ram 2000 = 5a; insert 4 5a0; ${seek(0, 0)}; ${readSector(0, 0, 1)}; ${results(0, 0, 0, 1, 0, 1, 2)}; ram 2000 = a0`,
+  },
+  {
+    name: "a diskette of another format in the same drive",
+    script: `${READY}; ${BY_DMA}; insert 4 2d0; ${seek(0, 0)}; ${readSector(0, 0, 1)}; ${results(0x40, 1, 0, 0, 0, 1, 2)}; out 3f7 2; ${readSector(0, 0, 9)}; ${results(0, 0, 0, 1, 0, 1, 2)}; ram 2000 = d4`,
+  },
+  {
+    name: "a diskette that goes while the processor writes a sector",
+    script: `${READY}; ${BY_FIFO}; ${send(0x45, 0, 0, 0, 1, 2, 1, 0x1b, 0xff)}; wait 100us; intr = 1; ${send(...new Array<number>(500).fill(1))}; eject 4; ${send(...new Array<number>(12).fill(1))}; intr = 1; ${results(0x40, 1, 0, 0, 0, 1, 2)}`,
+  },
+];

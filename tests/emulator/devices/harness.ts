@@ -1,5 +1,6 @@
 /** A board without a processor, for scripts (script.ts) and for tests that reach into it. */
 import { Board, type BoardConfig } from "../../../emulator/board.ts";
+import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 import { check, parseScript, type Step } from "./script.ts";
@@ -42,6 +43,8 @@ export class TestBoard {
   /** The frame that `byte` looks into. */
   frame: Uint8Array = new Uint8Array(0);
   intr = false;
+  /** The last media that came into drives, by drive: what `insert` was given. */
+  readonly inserted = new Map<number, number>();
 
   constructor(config: Partial<BoardConfig> = {}, memory: Uint8Array = new Uint8Array(config.ramBytes ?? 4 * MIB)) {
     this.memory = memory;
@@ -121,6 +124,10 @@ export class TestBoard {
         this.config.ide[address]!.backend.read(value, byte);
         return byte[0]!;
       }
+      case "eject":
+        return Number(eject(this.#removable(address), value !== 0));
+      case "insert":
+        return Number(this.insert(address, value));
       case "event": {
         // Lines for the log say some things once only: who was restored says them again.
         const at = this.events.findIndex((one) => !one.startsWith("log "));
@@ -134,6 +141,21 @@ export class TestBoard {
         this.#act(verb, address, size, value, bytes);
         return 0;
     }
+  }
+
+  #removable(drive: number): RemovableDrive {
+    const name = drive < 4 ? `ide${drive >> 1}-cd${drive & 1}` : `floppy${drive - 4}`;
+    return this.board.removableDrives.get(name)!;
+  }
+
+  /** Each byte of the medium is one that its block gives. */
+  insert(drive: number, size: number): boolean {
+    const unit = drive < 4 ? 2048 : 1024;
+    const content = new Uint8Array(size * unit);
+    for (let block = 0; block < size; block++) content.fill(size + block, block * unit, (block + 1) * unit);
+    const opens = insert(this.#removable(drive), content);
+    if (opens) this.inserted.set(drive, size);
+    return opens;
   }
 
   /** The steps that give nothing. */

@@ -38,6 +38,7 @@ export function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): Tes
   const network = config.network.map((card) => ({ ...card, port: new CableEnd(card.port.name) }));
   const next = new TestBoard({ ...config, network }, memory);
   next.time.nowNs = before.time.nowNs;
+  for (const [drive, size] of before.inserted) next.insert(drive, size);
   const reader = new StateReader(state);
   visit(next, wrap(reader));
   reader.end();

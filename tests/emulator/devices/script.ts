@@ -16,6 +16,8 @@
  *     frame 40 FF FF     a frame of that length arrives, beginning with these bytes
  *     wire = 40          the length of the next frame that has gone out; `byte C = 8` then looks into it
  *     cable 0            pull the network cable (1: plug it in)
+ *     eject 2 = 1        press a drive's button (0-3 IDE, 4 and 5 diskettes; `eject 2 1`: by force); did it open?
+ *     insert 2 40 = 1    put in a medium of so many 2048-byte blocks, or KiB of a diskette
  *     medium 0 5 = 12    a byte of a drive's medium: drive, address
  *     ferr 1             the processor's FERR# pin
  *     button, nmi, reset someone presses the power button, or that for NMI; the board's reset line
@@ -36,7 +38,20 @@ export interface Case {
 const QEMU_VERBS = ["out", "in", "write", "read", "settle"] as const;
 const OUR_VERBS = [
   ...(["wait", "intr", "ack", "ram", "key", "keyup", "leds", "com1", "com2", "sent1", "sent2", "frame"] as const),
-  ...(["wire", "byte", "cable", "medium", "ferr", "button", "nmi", "reset", "event", "events"] as const),
+  ...([
+    "wire",
+    "byte",
+    "cable",
+    "medium",
+    "eject",
+    "insert",
+    "ferr",
+    "button",
+    "nmi",
+    "reset",
+    "event",
+    "events",
+  ] as const),
 ] as const;
 export type Verb = (typeof QEMU_VERBS)[number] | (typeof OUR_VERBS)[number];
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runMonitorCommand } from "../../../emulator/debug/monitor.ts";
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
+import { type Action, type ActionWord, formatAction, replay } from "../../../src/lab/actions.ts";
 import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
@@ -152,6 +153,74 @@ describe("the monitor for people", () => {
     one.ask("set_link e1000.0 off");
     expect(one.ask("info network")).toMatch(/link=down/);
     expect(one.lab.cluster.isPlugged(0)).toBe(false);
+  });
+
+  test("takes a CD out, puts another one in, and says what is in the drive", async () => {
+    const one = new Monitored([{ disk: echo, cdrom: new Uint8Array(2048).fill(1) }]);
+    await one.lab.advance("1s");
+    const digest = one.lab.digest();
+    expect(one.ask("eject cd")).toBe("Error: Device 'cd' not found\n");
+    expect(one.ask("eject ide0-hd0")).toBe("Error: Device 'ide0-hd0' is not removable\n");
+    expect(one.ask("change ide1-cd0 none.iso")).toBe("Error: Could not open 'none.iso': No such file or directory\n");
+    expect(one.ask("change ide1-cd0 none.iso qcow2")).toBe("Error: Unknown driver 'qcow2'\n");
+    one.files.set("empty.iso", new Uint8Array(0));
+    expect(one.ask("change ide1-cd0 empty.iso")).toBe("Error: a CD without a single byte\n");
+    expect(one.lab.digest()).toBe(digest);
+    expect(one.ask("eject ide1-cd0")).toBe("");
+    expect(one.ask("info block")).toContain(
+      "ide1-cd0: [not inserted]\n    Attached to:      ide1 master\n    Removable device: not locked, tray open\n",
+    );
+    expect(one.lab.digest()).not.toBe(digest);
+    one.files.set("other.iso", new Uint8Array(5000).fill(2));
+    expect(one.ask("change ide1-cd0 other.iso")).toBe("");
+    expect(one.ask("info block")).toMatch(/^ide1-cd0: other.iso \(raw, read-only\)\n.*\n.*tray closed$/m);
+    expect(one.events).toEqual(
+      [true, false].map((isOpen) => ({
+        name: "DEVICE_TRAY_MOVED",
+        data: { device: "ide1-cd0", "tray-open": isOpen, id: "" },
+        node: 0,
+      })),
+    );
+    expect(one.ask("savevm x")).toBe(
+      "Error: qure-1 has been given another medium in ide1-cd0, which a snapshot cannot hold\n",
+    );
+  });
+
+  test("refuses a diskette that its drive cannot read, and changes nothing", async () => {
+    const one = new Monitored([{ disk: echo, floppies: [new Uint8Array(737_280), null] }]);
+    await one.lab.advance("1ms");
+    for (const sizeBytes of [1000, 1_474_560, 368_640]) one.files.set(`${sizeBytes}.img`, new Uint8Array(sizeBytes));
+    expect(one.ask("change floppy0 1000.img")).toMatch(/^Error: a diskette of 1000 bytes: the sizes are 160, /);
+    expect(one.ask("change floppy0 1474560.img")).toBe(
+      "Error: a diskette of 1440 KiB: the drive is for 640, 720 KiB\n",
+    );
+    expect(one.ask("change floppy0 368640.img")).toMatch(/^Error: a diskette of 360 KiB: /);
+    expect(one.ask("info block")).toMatch(/^floppy0: \(in memory\) \(raw\)$/m);
+    one.files.set("b.img", new Uint8Array(737_280).fill(7));
+    expect(one.ask("change floppy0 b.img")).toBe("");
+    expect(one.ask("info block")).toMatch(/^floppy0: b.img \(raw\)$/m);
+    expect(one.ask("eject floppy0")).toBe("");
+    expect(one.ask("info block")).toMatch(/^floppy0: \[not inserted\]$/m);
+    expect(one.events).toEqual([]);
+  });
+
+  test("records what was ejected, and puts nothing in that no link can hold", async () => {
+    const cdrom = new Uint8Array(2048).fill(1);
+    const one = new Monitored([{ disk: echo, cdrom }]);
+    const done: Action[] = [];
+    one.lab.onAction = (word, node, values) =>
+      void done.push({ atNs: one.lab.nowNs, word: word as ActionWord, node, values });
+    await one.lab.advance("5ms");
+    one.files.set("other.iso", cdrom);
+    expect(one.ask("change ide1-cd0 other.iso")).toBe(
+      "Error: the run is recorded, and a link holds no medium but the image\n",
+    );
+    one.ask("eject -f ide1-cd0");
+    expect(done.map(formatAction)).toEqual(["eject 1 ide1-cd0 force"]);
+    await one.lab.advance("5ms");
+    const again = new Monitored([{ disk: echo, cdrom }]);
+    await replay(again.lab, done, one.lab.nowNs);
+    expect(again.lab.digest()).toBe(one.lab.digest());
   });
 
   test("speaks of each processor and each machine", async () => {
@@ -322,6 +391,9 @@ describe("the monitor for programs", () => {
     expect(ask("query-pci")).toMatchObject([{ bus: 0, devices: expect.arrayContaining([]) as unknown }]);
     expect(ask("query-commands")).toEqual(PROGRAM_ROWS.map(({ name }) => ({ name })));
     expect(ask("human-monitor-command", { "command-line": "info status" })).toBe("VM status: running\r\n");
+    expect(program.say({ execute: "eject", arguments: { device: "ide1-cd0" } })).toEqual([
+      { error: { class: "DeviceNotFound", desc: "Device 'ide1-cd0' not found" } },
+    ]);
     ask("inject-nmi");
     ask("send-key", {
       keys: [

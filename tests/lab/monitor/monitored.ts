@@ -45,6 +45,11 @@ export class Monitored {
       version: "1.2.3",
       processId: 42,
       writeFile: (path, bytes) => void this.files.set(path, bytes),
+      readFile: (path) => {
+        const bytes = this.files.get(path);
+        if (!bytes) throw new MonitorError(`Could not open '${path}': No such file or directory`);
+        return bytes;
+      },
       encodePng: ({ width, height }) => Uint8Array.of(width, height),
       mediumName: (drive) => (drive === "ide0-hd0" ? "disk.img" : null),
       snapshots: {
