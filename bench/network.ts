@@ -42,7 +42,7 @@ interface Row {
 
 const ROWS: Readonly<Record<string, Row>> = {
   one: { name: "one connection", client: "s", server: "t", connections: 1, count: 16_000_000, unit: "byte" },
-  many: { name: "32 connections", client: "s", server: "t", connections: 32, count: 500_000, unit: "byte" },
+  many: { name: "32 connections", client: "s", server: "t", connections: 32, count: 250_000, unit: "byte" },
   loss: {
     name: "one connection, 1 % lost",
     client: "s",
@@ -52,7 +52,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     unit: "byte",
     lostPercent: 1,
   },
-  ping: { name: "a byte there and back", client: "p", server: "e", connections: 1, count: 2000, unit: "round trip" },
+  ping: { name: "a byte there and back", client: "p", server: "e", connections: 1, count: 1000, unit: "round trip" },
   kept: {
     name: "1 KiB by HTTP, connection kept",
     client: "k",
@@ -61,7 +61,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     unit: "request",
     only: "qure", // busybox closes after each answer
   },
-  anew: { name: "1 KiB by HTTP, a connection each", client: "c", connections: 1, count: 300, unit: "request" },
+  anew: { name: "1 KiB by HTTP, a connection each", client: "c", connections: 1, count: 150, unit: "request" },
 };
 
 interface System {
