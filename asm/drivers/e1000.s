@@ -1,6 +1,7 @@
-# Intel 82540EM Ethernet controller: the card that QEMU, VMware, VirtualBox and our own emulator show as e1000. Legacy
-# descriptors, one receive and one transmit ring, interrupts for received frames and link changes. Source: Intel,
-# PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual (317453), chapters 3, 5, 13, 14.
+# Intel 82540EM Ethernet controller: the card that QEMU, VMware, VirtualBox and our own emulator show as e1000. One
+# receive and one transmit ring, interrupts for received frames and link changes. The card adds up checksums of TCP and
+# UDP, as far as it can: QEMU's does not for what it receives. Sending is in e1000-transmit.s. Source: Intel, PCI/PCI-X
+# Family of Gigabit Ethernet Controllers Software Developer's Manual (317453), chapters 3, 5, 13, 14.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -8,90 +9,9 @@
 .include "net.inc"
 .include "memory.inc"
 .include "card.inc"
+.include "e1000.inc"
 
 E1000_ID                = 0x8086 | (0x100E << 16)
-
-# Registers (chapter 13), offsets from BAR 0.
-CTRL                    = 0x0000
-CTRL_ASDE               = 1 << 5        # speed as the PHY found it
-CTRL_SLU                = 1 << 6        # set link up
-CTRL_RST                = 1 << 26
-CTRL_CLEARED            = (1 << 3) | (1 << 7) | (1 << 30) | (1 << 31)   # link reset, invert loss of signal, VLAN mode,
-                                                                        # PHY reset
-STATUS                  = 0x0008
-STATUS_LU               = 1 << 1        # link is up
-EERD                    = 0x0014        # EEPROM read
-EERD_START              = 1 << 0
-EERD_DONE               = 1 << 4
-ICR                     = 0x00C0        # causes; reading clears them
-ITR                     = 0x00C4        # least time between two interrupts, in units of 256 ns
-ITR_250_US              = 976
-IMS                     = 0x00D0        # mask set
-IMC                     = 0x00D8        # mask clear
-INT_LSC                 = 1 << 2        # link status changed
-INT_RXDMT0              = 1 << 4        # receive descriptors run low
-INT_RXO                 = 1 << 6        # receiver overrun
-INT_RXT0                = 1 << 7        # frame received
-INT_ENABLED             = INT_LSC | INT_RXDMT0 | INT_RXO | INT_RXT0
-RCTL                    = 0x0100
-RCTL_EN                 = 1 << 1
-RCTL_BAM                = 1 << 15       # accept broadcast
-RCTL_SECRC              = 1 << 26       # strip the check sequence; buffers of 2048 bytes are size code 0
-TCTL                    = 0x0400
-TCTL_EN                 = 1 << 1
-TCTL_PSP                = 1 << 3        # pad short frames
-TCTL_CT                 = 0x0F << 4     # collision threshold and distance for full duplex (section 14.5)
-TCTL_COLD               = 0x40 << 12
-TIPG                    = 0x0410
-TIPG_COPPER             = 10 | (8 << 10) | (6 << 20)    # recommended times between frames (section 13.4.34)
-RDBAL                   = 0x2800
-RDBAH                   = 0x2804
-RDLEN                   = 0x2808
-RDH                     = 0x2810
-RDT                     = 0x2818
-RDTR                    = 0x2820        # interrupt delay timer, 0: at once
-TDBAL                   = 0x3800
-TDBAH                   = 0x3804
-TDLEN                   = 0x3808
-TDH                     = 0x3810
-TDT                     = 0x3818
-MPC                     = 0x4010        # missed packets; reading clears it
-MTA                     = 0x5200        # multicast table: 128 dwords, one bit for each hash
-RAL0                    = 0x5400
-RAH0                    = 0x5404
-RAH_AV                  = 1 << 31       # address is valid
-
-# Legacy descriptors (sections 3.2.3, 3.3.3), 16 bytes: address (8), length (2), ...
-RXD_STATUS              = 12
-RXD_STATUS_DD           = 1
-RXD_STATUS_EOP          = 2
-RXD_ERRORS              = 13
-TXD_COMMAND             = 11
-TXD_COMMAND_SEND        = 1 | 2 | 8     # end of packet, insert check sequence, report status
-TXD_STATUS              = 12
-TXD_STATUS_DD           = 1
-DESCRIPTOR_SIZE         = 16
-DESCRIPTOR_LENGTH       = 8
-
-REGISTERS_BYTES         = 0x20000
-
-RX_DESCRIPTORS          = 64
-RX_BATCH                = 16            # descriptors are given back at least this often, a power of two
-TX_DESCRIPTORS          = 64
-BUFFER_BYTES            = 2048
-RINGS_PAGES             = (2 * 64 * DESCRIPTOR_SIZE + (RX_DESCRIPTORS + TX_DESCRIPTORS) * BUFFER_BYTES + 4095) / 4096
-
-# The driver's part of a card.
-CARD_RX_RING            = CARD_OWN
-CARD_TX_RING            = CARD_OWN + 4
-CARD_RX_BUFFERS         = CARD_OWN + 8
-CARD_TX_BUFFERS         = CARD_OWN + 12
-CARD_RX_NEXT            = CARD_OWN + 16 # descriptor that the card fills next
-CARD_TX_NEXT            = CARD_OWN + 20 # descriptor that we fill next
-CARD_RX_SKIP            = CARD_OWN + 24 # 1: inside a frame that is longer than a buffer
-CARD_OVERRUN            = CARD_OWN + 28 # set by the interrupt handler: the card had to drop frames
-CARD_RX_GIVEN           = CARD_OWN + 32 # what RDT holds
-CARD_SIZE               = CARD_OWN + 36
 
 RESET_MS                = 10
 EEPROM_TRIES            = 10000
@@ -124,6 +44,7 @@ e1000_open:
     add     eax, RX_DESCRIPTORS * BUFFER_BYTES
     mov     [edi + CARD_TX_BUFFERS], eax
     call    e1000_reset
+    mov     dword ptr [ebx + NETIF_CAN], NETIF_SUMS
     call    e1000_read_mac
     call    e1000_rings
     clc
@@ -225,16 +146,7 @@ e1000_rings:
     mov     dword ptr [esi + TDLEN], TX_DESCRIPTORS * DESCRIPTOR_SIZE
     mov     dword ptr [esi + TDH], 0
     mov     dword ptr [esi + TDT], 0
-    mov     eax, [edi + CARD_TX_BUFFERS]
-    VIRT_TO_PHYS eax
-    mov     ecx, TX_DESCRIPTORS
-2:  mov     [edx], eax
-    mov     byte ptr [edx + TXD_STATUS], TXD_STATUS_DD # free
-    add     eax, BUFFER_BYTES
-    add     edx, DESCRIPTOR_SIZE
-    dec     ecx
-    jnz     2b
-
+    mov     dword ptr [esi + RXCSUM], RXCSUM_TUOFL
     mov     dword ptr [esi + TIPG], TIPG_COPPER
     mov     dword ptr [esi + TCTL], TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD
     mov     dword ptr [esi + RCTL], RCTL_EN | RCTL_BAM | RCTL_SECRC
@@ -287,8 +199,14 @@ e1000_poll:
     jz      .Le1000_poll_part
     cmp     dword ptr [esi + CARD_RX_SKIP], 0
     jne     .Le1000_poll_skipped        # the end of a frame that was too long
-    cmp     byte ptr [ebp + RXD_ERRORS], 0
-    jne     .Le1000_poll_damaged
+    mov     ecx, [ebp + RXD_STATUS]     # status and errors
+    test    ecx, (0xFF & ~RXD_ERRORS_SUMS) << 8
+    jnz     .Le1000_poll_damaged
+    xor     eax, eax                    # a checksum that is wrong is found to be so again, and counted where it belongs
+    and     ecx, RXD_STATUS_IXSM | RXD_STATUS_TCPCS | (RXD_ERRORS_SUMS << 8)
+    cmp     ecx, RXD_STATUS_TCPCS
+    sete    al
+    mov     [ip_summed], eax
     movzx   ecx, word ptr [ebp + DESCRIPTOR_LENGTH]
     cmp     ecx, ETHER_MAXIMUM
     ja      .Le1000_poll_damaged
@@ -296,6 +214,7 @@ e1000_poll:
     PHYS_TO_VIRT edx
     mov     eax, ebx
     call    ether_receive
+    mov     dword ptr [ip_summed], 0
     jmp     .Le1000_poll_used
 .Le1000_poll_damaged:
     inc     dword ptr [ebx + NETIF_RX_ERRORS]
@@ -345,56 +264,6 @@ e1000_give_back:
     mov     ecx, [esi + CARD_MMIO]
     mov     [ecx + RDT], eax
 9:  ret
-
-# NETIF_TRANSMIT: copies a frame into the next free buffer of the ring.
-# In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM.
-# Out: CF when the link is down or the ring is full; the caller counts it.
-# Locks: interrupts are off while a descriptor is taken and filled, so that the ring stays in order.
-e1000_transmit:
-    push    ebx
-    push    esi
-    push    edi
-    test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
-    jz      .Le1000_transmit_down
-    cmp     ecx, ETHER_MAXIMUM
-    ja      .Le1000_transmit_down
-    mov     ebx, [eax + NETIF_DRIVER]
-    mov     esi, edx
-    INTERRUPTS_OFF
-    mov     eax, [ebx + CARD_TX_NEXT]
-    mov     edx, eax
-    shl     edx, 4                      # DESCRIPTOR_SIZE
-    add     edx, [ebx + CARD_TX_RING]
-    test    byte ptr [edx + TXD_STATUS], TXD_STATUS_DD
-    jz      .Le1000_transmit_full
-    mov     edi, [edx]
-    PHYS_TO_VIRT edi
-    mov     [edx + DESCRIPTOR_LENGTH], ecx # clears checksum offset and command
-    mov     byte ptr [edx + TXD_COMMAND], TXD_COMMAND_SEND
-    mov     dword ptr [edx + TXD_STATUS], 0
-    mov     edx, ecx
-    shr     ecx, 2
-    rep movsd
-    mov     ecx, edx
-    and     ecx, 3
-    rep movsb
-    inc     eax
-    and     eax, TX_DESCRIPTORS - 1
-    mov     [ebx + CARD_TX_NEXT], eax
-    mov     edx, [ebx + CARD_MMIO]
-    mov     [edx + TDT], eax
-    INTERRUPTS_RESTORE
-    clc
-    jmp     .Le1000_transmit_done
-.Le1000_transmit_full:
-    INTERRUPTS_RESTORE
-.Le1000_transmit_down:
-    stc
-.Le1000_transmit_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
 
 # NETIF_FILTER: enters the groups of the interface into the multicast table (section 13.5.1), and the MAC addresses of
 # further addresses into the receive addresses after the first (13.5.2). With RCTL.MO = 0 a group's hash is bits 47 to

@@ -49,6 +49,16 @@ checksum_fold:
     movzx   eax, ax
     ret
 
+# Makes the sum of a pseudo header what a card expects in the field of the checksum: the sum, not its complement.
+# In: EAX sum.
+# Out: AX.
+# Clobbers: EAX, EDX.
+.global checksum_begin
+checksum_begin:
+    call    checksum_fold
+    not     eax
+    ret
+
 # The checksum of one piece.
 # In: EDX data, ECX bytes.
 # Out: EAX checksum; ZF when it is 0.

@@ -9,7 +9,7 @@
 # Makes a name of text such as www.example.com, with or without a dot at its end.
 # In: EAX text, EDX buffer of DNS_NAME_MAXIMUM bytes, ECX bytes of text.
 # Out: EAX bytes of the name; CF when it is none: empty, a label of no or more than 63 bytes, too long, or with a sign
-# that is neither letter, digit, hyphen nor underscore.
+# that is neither letter, digit, hyphen nor underscore, nor a byte given as \DDD (RFC 1035, 5.1).
 .global dns_name_parse
 dns_name_parse:
     push    ebx
@@ -31,8 +31,11 @@ dns_name_parse:
     lodsb
     cmp     al, '.'
     je      .Ldns_name_parse_dot
+    cmp     al, '\\'
+    je      .Ldns_name_parse_escape
     call    dns_letter
     jc      .Ldns_name_parse_bad
+.Ldns_name_parse_put:
     stosb
     mov     eax, edi
     sub     eax, ebp
@@ -43,6 +46,17 @@ dns_name_parse:
     call    dns_label_close
     jc      .Ldns_name_parse_done
     jmp     .Ldns_name_parse_end
+.Ldns_name_parse_escape:
+    sub     ecx, 3
+    jbe     .Ldns_name_parse_bad
+    call    dns_escape
+    jc      .Ldns_name_parse_bad
+    cmp     al, 'A'
+    jb      .Ldns_name_parse_put
+    cmp     al, 'Z'
+    ja      .Ldns_name_parse_put
+    or      al, 0x20
+    jmp     .Ldns_name_parse_put
 .Ldns_name_parse_dot:
     call    dns_label_close
     jc      .Ldns_name_parse_done
@@ -79,10 +93,37 @@ dns_label_close:
 8:  stc
     ret
 
+# Reads the three decimal digits behind a backslash.
+# In: ESI digits; what is shorter ends with a sign that is none.
+# Out: AL byte, ESI after them; CF when they are none, or too many.
+# Clobbers: EAX, EDX.
+.global dns_escape
+dns_escape:
+    push    ecx
+    xor     edx, edx
+    mov     ecx, 3
+1:  movzx   eax, byte ptr [esi]
+    sub     eax, '0'
+    jc      2f
+    cmp     eax, 10
+    cmc
+    jc      2f
+    inc     esi
+    lea     edx, [edx + edx*4]
+    lea     edx, [eax + edx*2]
+    dec     ecx
+    jnz     1b
+    mov     eax, 255
+    cmp     eax, edx
+    mov     al, dl
+2:  pop     ecx
+    ret
+
 # Says whether a character may stand in a name that people write.
 # In: AL character.
 # Out: AL in lower case; CF when it may not.
 # Clobbers: the flags only.
+.global dns_letter
 dns_letter:
     cmp     al, '-'
     je      7f

@@ -103,9 +103,13 @@ http_file:
     mov     [ebp + FILE_PIECE], eax
     call    file_type
     call    file_conditions
+    mov     ecx, 1
+    call    http_cork
     call    file_send
     pushfd
     push    eax
+    xor     ecx, ecx
+    call    http_cork
     mov     eax, [ebp + FILE_PIECE]
     call    mfree
     pop     eax

@@ -89,6 +89,10 @@ http_task:
 # In: EAX client.
 http_client:
     mov     ebx, eax
+    mov     eax, [ebx + CLIENT_HANDLE]  # the end of an answer waits for no acknowledgement of what was before it
+    mov     edx, STREAM_NODELAY
+    mov     ecx, 1
+    call    stream_option
 .Lhttp_client_read:
     call    http_request                # ESI: the request, EDI: after it
     jc      .Lhttp_client_end
@@ -272,10 +276,8 @@ http_send:
     mov     ebp, esi
     mov     esi, edi
     mov     edi, eax
-    mov     eax, [ebx + CLIENT_HANDLE]  # head and page leave together
-    mov     edx, STREAM_CORK
     mov     ecx, 1
-    call    stream_option
+    call    http_cork
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
     call    stream_send
@@ -288,12 +290,20 @@ http_send:
     mov     edi, ebp
     call    stream_send
     jc      2f
-3:  mov     eax, [ebx + CLIENT_HANDLE]
-    mov     edx, STREAM_CORK
-    xor     ecx, ecx
-    call    stream_option
+3:  xor     ecx, ecx
+    call    http_cork
 2:  pop     ebp
     ret
+
+# Holds back what makes no full segment, so that head and body leave together, or lets it go.
+# In: EBX client, ECX 1 to hold it back, 0 to let it go.
+# Out: CF when the connection has ended.
+# Clobbers: EAX, ECX, EDX.
+.global http_cork
+http_cork:
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, STREAM_CORK
+    jmp     stream_option
 
 # Pages, see http_pages.
 page_ip:

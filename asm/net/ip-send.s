@@ -51,6 +51,14 @@ ip_send:
     call    ip_send_pieces
     jmp     .Lip_send_done
 .Lip_send_whole:
+    test    dword ptr [ebx + NETIF_CAN], NETIF_SUMS
+    jz      .Lip_send_sum
+    cmp     ebx, [tap_netif]            # who listens sees whole packets
+    jne     .Lip_send_summed
+.Lip_send_sum:
+    mov     eax, esi
+    call    packet_sum
+.Lip_send_summed:
     mov     eax, DONT_FRAGMENT          # RFC 1191; then the identification means nothing (RFC 6864 section 4.1)
     xor     ecx, ecx
     test    dword ptr [esi + PACKET_FLAGS], PACKET_SPLIT
@@ -190,6 +198,10 @@ ip_send_frame:
 # In: ESI packet, EBX interface, EAX bytes that the path takes; the frame of ip_send.
 # Out: CF and EAX error.
 ip_send_pieces:
+    push    eax
+    mov     eax, esi
+    call    packet_sum
+    pop     eax
     sub     eax, IP_HEADER_SIZE
     and     eax, ~7
     push    eax                         # [esp + 8]: data of a full fragment
@@ -296,7 +308,9 @@ ip_loopback:
     mov     eax, [ebx + PACKET_NETIF]
     mov     edx, [ebx + PACKET_DATA]
     mov     ecx, [ebx + PACKET_LENGTH]
+    mov     dword ptr [ip_summed], 1    # nothing has happened to it, and the sum may not be there
     call    ip_input
+    mov     dword ptr [ip_summed], 0
     mov     eax, ebx
     call    packet_free
     jmp     1b

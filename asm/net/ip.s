@@ -16,7 +16,8 @@ loopback:
     .long   NETIF_UP | NETIF_LINK
     .long   0x0100007F                  # NETIF_ADDRESS 127.0.0.1
     .long   0x000000FF                  # NETIF_MASK
-    .space  NETIF_SIZE - NETIF_ROUTER
+    .space  NETIF_CAN - NETIF_ROUTER
+    .long   NETIF_SUMS                  # what was not added up is not looked at either
 
 # Protocol and its handler. In: EAX interface, EDX IP header, ESI payload, ECX its bytes. Runs in the net task, must not
 # wait for packets.
@@ -31,6 +32,13 @@ IP_OPTION_END           = 0
 IP_OPTION_NOP           = 1
 IP_OPTION_LOOSE         = 131           # source routes
 IP_OPTION_STRICT        = 137
+
+.bss
+.balign 4
+# 1: the card has found the sum of TCP or UDP right in the packet that is worked on. Belongs to the net task; a driver
+# that sets it for ether_receive clears it after.
+.global ip_summed
+ip_summed:              .space 4
 
 .text
 

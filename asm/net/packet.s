@@ -49,6 +49,30 @@ packet_hold:
     inc     dword ptr [eax + PACKET_HOLDERS]    # one instruction, hence safe against other tasks
     ret
 
+# Adds up what a card would have added up for us.
+# In: EAX packet, PACKET_DATA at its TCP or UDP header.
+# Clobbers: EAX, ECX, EDX.
+.global packet_sum
+packet_sum:
+    cmp     dword ptr [eax + PACKET_SUM], 0
+    je      9f
+    push    ebx
+    mov     ebx, eax
+    mov     edx, [ebx + PACKET_DATA]
+    mov     ecx, [ebx + PACKET_LENGTH]
+    xor     eax, eax
+    call    checksum_add                # with the sum of the pseudo header, which lies in it
+    call    checksum_fold
+    test    eax, eax
+    jnz     1f
+    dec     eax                         # the same sum; 0 would say that UDP has none (RFC 768)
+1:  mov     edx, [ebx + PACKET_DATA]
+    xor     ecx, ecx
+    xchg    ecx, [ebx + PACKET_SUM]
+    mov     [edx + ecx], ax
+    pop     ebx
+9:  ret
+
 # Gives a packet back; the last one to do so frees it.
 # In: EAX packet.
 .global packet_free

@@ -13,6 +13,7 @@ LINK_LOCAL_MASK         = 0x0000FFFF
 .balign 4
 .global routes
 routes:                 .space ROUTES * ROUTE_SIZE
+route_count:            .space 4        # entries that are not free
 
 # Locals of route_find, relative to EBP.
 FIND_WANTED             = -4            # interface that it must be, or 0
@@ -77,6 +78,8 @@ route_find:
     cmp     esi, offset secondaries + SECONDARIES * SECONDARY_SIZE
     jb      1b
 .Lroute_find_table:
+    cmp     dword ptr [route_count], 0
+    je      .Lroute_find_routers
     mov     esi, offset routes
 3:  mov     ebx, [esi + ROUTE_NETIF]
     mov     eax, [esi + ROUTE_DESTINATION]
@@ -89,6 +92,7 @@ route_find:
     add     esi, ROUTE_SIZE
     cmp     esi, offset routes + ROUTES * ROUTE_SIZE
     jb      3b
+.Lroute_find_routers:
     mov     ebx, [net_interfaces]
 .Lroute_find_router:
     test    ebx, ebx
@@ -222,6 +226,7 @@ route_add:
     mov     [ecx + ROUTE_MASK], edi
     mov     [ecx + ROUTE_GATEWAY], ebp
     mov     [ecx + ROUTE_NETIF], ebx
+    inc     dword ptr [route_count]
     clc
     jmp     .Lroute_add_done
 .Lroute_add_failed:
@@ -252,5 +257,6 @@ route_remove:
     stc
     ret
 3:  mov     dword ptr [ecx + ROUTE_NETIF], 0
+    dec     dword ptr [route_count]
     clc
     ret

@@ -114,12 +114,10 @@ tcp_emit:
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, [esi + PACKET_LENGTH]
     call    checksum_pseudo_tcp
-    mov     edx, [esi + PACKET_DATA]
-    mov     ecx, [esi + PACKET_LENGTH]
-    call    checksum_add
-    call    checksum_fold
+    call    checksum_begin              # ip_send, or the card, does the rest
     mov     edx, [esi + PACKET_DATA]
     mov     [edx + TCP_CHECKSUM], ax
+    mov     dword ptr [esi + PACKET_SUM], TCP_CHECKSUM
     COUNT   tcp_sent
     mov     eax, esi
     mov     edx, [ebx + TCB_REMOTE]

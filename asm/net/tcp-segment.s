@@ -72,6 +72,8 @@ tcp_receive:
     jb      .Ltcp_receive_malformed
     cmp     eax, ecx
     ja      .Ltcp_receive_malformed
+    cmp     dword ptr [ip_summed], 0
+    jne     .Ltcp_receive_summed
     push    eax
     mov     eax, [edi + IP_SOURCE]
     mov     edx, [edi + IP_DESTINATION]
@@ -83,6 +85,7 @@ tcp_receive:
     test    eax, eax
     pop     eax
     jnz     .Ltcp_receive_checksum
+.Ltcp_receive_summed:
     mov     edx, [edi + IP_DESTINATION] # RFC 9293, 3.9.2.3: only from one machine to one machine
     cmp     dl, 224
     jae     .Ltcp_receive_group

@@ -82,6 +82,8 @@ udp_input:
 .Ludp_input_sum:
     cmp     word ptr [esi + UDP_CHECKSUM], 0
     je      .Ludp_input_good
+    cmp     dword ptr [ip_summed], 0
+    jne     .Ludp_input_good
     mov     eax, [edi + IP_SOURCE]
     mov     edx, [edi + IP_DESTINATION]
     mov     ecx, ebp

@@ -251,17 +251,10 @@ udp_send:
     mov     eax, [eax + NETIF_ADDRESS]
 .Ludp_send_anonymous:
     mov     edx, [esp + 4]
-    push    ecx
     call    checksum_pseudo
-    pop     ecx
-    mov     edx, ebx
-    call    checksum_add
-    call    checksum_fold
-    test    eax, eax
-    jnz     .Ludp_send_checksum
-    mov     eax, 0xFFFF                 # 0 would say that there is no checksum
-.Ludp_send_checksum:
+    call    checksum_begin              # ip_send, or the card, does the rest
     mov     [ebx + UDP_CHECKSUM], ax
+    mov     dword ptr [ebp + PACKET_SUM], UDP_CHECKSUM
     COUNT   udp_sent
     mov     edx, [esp + 4]
     mov     cl, [esp + 2]               # TTL

@@ -242,6 +242,8 @@ dns_zone_remove:
     mov     eax, offset dns_mutex
     call    mutex_lock
     mov     eax, esp
+    call    dns_keep_forget
+    mov     eax, esp
     call    dns_record_remove
     push    eax
     mov     eax, offset dns_mutex

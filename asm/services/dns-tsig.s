@@ -314,6 +314,7 @@ tsig_check:
 # The time as signatures have it.
 # Out: EAX seconds since 1970.
 # Clobbers: ECX, EDX.
+.global tsig_now
 tsig_now:
     call    clock_seconds
     add     eax, EPOCH

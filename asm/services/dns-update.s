@@ -69,11 +69,31 @@ update_before:
     bswap   eax
     cmp     [update_floor], eax
     jae     3f                          # CF is clear
-    stc
+    push    edx
+    push    eax
+    call    update_born                 # or one of a life before
+    pop     edx
+    cmp     edx, eax                    # CF when it is
+    cmc
+    pop     edx
     ret
 2:  mov     edx, [edx + PAST_CODE]
     clc
 3:  ret
+
+# When this machine was started, as signatures have it: who repeats what was signed before then is not obeyed, as nobody
+# remembers that any more.
+# Out: EAX seconds since 1970.
+# Clobbers: ECX, EDX, ESI.
+update_born:
+    call    clock_ms
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    mov     esi, eax
+    call    tsig_now
+    sub     eax, esi
+    ret
 
 # Remembers an update.
 # In: EBX answer structure, EDX code.
@@ -161,8 +181,7 @@ update_make:
     jmp     3b
 4:  COUNT   dns_updates
     call    update_count
-    xor     edx, edx
-    ret
+    jmp     dns_keep
 
 # Finds the zone that is to be changed.
 # In: EBX answer structure, ESI message.

@@ -1,56 +1,16 @@
 # Records as people write them: rows of a zone file (RFC 1035, 5), and of the `dns add` command. A row is taken apart
-# into words; tables say what each type's data are made of.
+# into words, of which dns-data.s makes a record's data.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
 .include "dns.inc"
+.include "zone.inc"
 .include "file.inc"
 .include "fs.inc"
 
-WORDS                   = 32            # of a row
-FILE_MAXIMUM            = 256 * 1024
 TTL_USUAL               = 3600
 
-# Where the rows of a file are read into: one block of memory.
-READ_TTL                = 0             # of rows that say none
-READ_ROW                = 4             # number of the row
-READ_COUNT              = 8             # words of the row
-READ_TYPE               = 12
-READ_ROW_TTL            = 16
-READ_LOCKED             = 20            # 1: dns_mutex is held already
-READ_ORIGIN             = 24            # name that others without a dot at the end are below
-READ_OWNER              = 280           # name of the row
-READ_NAME               = 536           # a name in the data
-READ_DATA               = 792
-READ_WORDS              = READ_DATA + ZONE_DATA_MAXIMUM + 256
-READ_SIZE               = READ_WORDS + WORDS * 4
-
-.pushsection .data
-.balign 4
-# Types: name, number, what the data are made of: a address, n name, h number of 16 bits, w of 32, s texts up to the
-# end.
-.global dns_types
-dns_types:
-    .long   type_a, DNS_A, form_a, type_ns, DNS_NS, form_n, type_cname, DNS_CNAME, form_n, type_ptr, DNS_PTR, form_n
-    .long   type_mx, DNS_MX, form_mx, type_srv, DNS_SRV, form_srv, type_txt, DNS_TXT, form_txt
-    .long   type_soa, DNS_SOA, form_soa, 0
-form_routines:          .long 'a', data_address, 'n', data_name, 'h', data_half, 'w', data_word, 's', data_texts, 0
-.popsection
-STRING type_a, "A"
-STRING type_ns, "NS"
-STRING type_cname, "CNAME"
-STRING type_ptr, "PTR"
-STRING type_mx, "MX"
-STRING type_srv, "SRV"
-STRING type_txt, "TXT"
-STRING type_soa, "SOA"
-STRING form_a, "a"
-STRING form_n, "n"
-STRING form_mx, "hn"
-STRING form_srv, "hhhn"
-STRING form_txt, "s"
-STRING form_soa, "nnwwwww"
 STRING word_class, "IN"
 STRING word_origin, "$ORIGIN"
 STRING word_ttl, "$TTL"
@@ -58,7 +18,8 @@ STRING word_at, "@"
 
 .text
 
-# Reads a zone file and enters its records. Rows up to a wrong one are kept. May sleep.
+# Reads a zone file and enters its records. Rows up to a wrong one are kept. A file that has one zone, and nothing else,
+# is from then on the zone's: updates are written to it. May sleep.
 # In: ESI path, EAX text of the name that the file's names are below until $ORIGIN says otherwise.
 # Out: CF and EAX error, EDX number of the wrong row, 0 when the file could not be read.
 .global dns_zone_load
@@ -80,6 +41,10 @@ dns_zone_load:
     call    zone_parse
     mov     eax, ERROR_INVALID
     jc      .Ldns_zone_load_free
+    lea     esi, [ebx + READ_ORIGIN]
+    lea     edi, [ebx + READ_ZONE]
+    mov     ecx, 256 / 4
+    rep movsd
     mov     esi, ebp
     mov     edi, esp
     call    file_stat
@@ -87,11 +52,12 @@ dns_zone_load:
     mov     eax, ERROR_TOO_LONG
     cmp     dword ptr [esp + NODE_BYTES + 4], 0
     jne     .Ldns_zone_load_fails
-    cmp     dword ptr [esp + NODE_BYTES], FILE_MAXIMUM
+    cmp     dword ptr [esp + NODE_BYTES], ZONE_FILE_MAXIMUM
     ja      .Ldns_zone_load_fails
     mov     ecx, FILE_READ
     call    file_open
     jc      .Ldns_zone_load_free
+    mov     [ebx + READ_PATH], ebp
     mov     ebp, eax                    # EBP: file, then its contents
     mov     eax, [esp + NODE_BYTES]
     add     eax, 2
@@ -108,7 +74,9 @@ dns_zone_load:
     mov     ebp, edi
     mov     esi, edi
     call    zone_rows
-    pushfd
+    jc      1f
+    call    zone_keep
+1:  pushfd
     push    eax
     mov     eax, ebp
     call    mfree
@@ -144,6 +112,38 @@ dns_zone_load:
     pop     esi
     pop     ebx
     ret
+
+# Has updates written to the file that was read, if it is that of one zone.
+# In: EBX reader.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI, EDI.
+zone_keep:
+    cmp     dword ptr [ebx + READ_SOA], 0
+    je      9f                          # CF is clear
+    cmp     dword ptr [ebx + READ_OTHER], 0
+    jne     8f
+    mov     eax, [ebx + READ_PATH]
+    call    path_complete               # who writes it has no current directory
+    mov     esi, eax
+    call    string_length
+    cmp     eax, ZONE_PATH_BYTES
+    mov     eax, ERROR_TOO_LONG
+    cmc
+    jc      9f
+    mov     eax, offset dns_mutex
+    call    mutex_lock
+    lea     eax, [ebx + READ_ZONE]
+    mov     edx, esi
+    call    dns_keep_file
+    pushfd
+    push    eax
+    mov     eax, offset dns_mutex
+    call    mutex_unlock
+    pop     eax
+    popfd
+    ret
+8:  clc
+9:  ret
 
 # Replaces all that is at and below a name by the rows of a text, in one moment for those who ask. Rows up to a wrong
 # one are kept. May sleep.
@@ -390,6 +390,16 @@ zone_row:
 # Clobbers: ECX, EDX, ESI.
 zone_enter:
     lea     eax, [ebx + READ_OWNER]
+    lea     edx, [ebx + READ_ZONE]
+    call    dns_name_below              # EAX: labels in front of the zone's name
+    jc      1f
+    cmp     dword ptr [ebx + READ_TYPE], DNS_SOA
+    jne     2f
+    mov     dword ptr [ebx + READ_SOA], 1
+    test    eax, eax
+    jz      2f
+1:  mov     dword ptr [ebx + READ_OTHER], 1
+2:  lea     eax, [ebx + READ_OWNER]
     mov     edx, [ebx + READ_TYPE]
     mov     ecx, [ebx + READ_ROW_TTL]
     lea     esi, [ebx + READ_DATA]
@@ -398,6 +408,7 @@ zone_enter:
 # Goes to the next word.
 # In: EBX reader, ESI words.
 # Out: ESI words; CF after the last.
+.global zone_skip
 zone_skip:
     add     esi, 4
     dec     dword ptr [ebx + READ_COUNT]
@@ -408,6 +419,7 @@ zone_skip:
 # In: EBX reader, EDX word, EDI buffer of DNS_NAME_MAXIMUM bytes.
 # Out: EAX bytes of the name; CF when it is none.
 # Clobbers: ECX, EDX.
+.global zone_name
 zone_name:
     push    esi
     push    edi
@@ -447,121 +459,6 @@ zone_name:
     pop     ebp
     pop     edi
     pop     esi
-    ret
-
-# Makes the data of a record out of the type and what follows it.
-# In: EBX reader, ESI words from the type on.
-# Out: EDI bytes of the data; CF when they are wrong.
-# Clobbers: EAX, ECX, EDX, ESI.
-zone_data:
-    push    ebp
-    mov     ebp, offset dns_types
-1:  mov     edx, [ebp]
-    test    edx, edx
-    jz      .Lzone_data_wrong
-    mov     eax, [esi]
-    call    string_compare
-    je      2f
-    add     ebp, 12
-    jmp     1b
-2:  mov     eax, [ebp + 4]
-    mov     [ebx + READ_TYPE], eax
-    mov     ebp, [ebp + 8]              # EBP: what the data are made of
-    lea     edi, [ebx + READ_DATA]
-.Lzone_data_next:
-    movzx   eax, byte ptr [ebp]
-    test    eax, eax
-    jz      .Lzone_data_end
-    inc     ebp
-    call    zone_skip
-    jc      .Lzone_data_done
-    mov     edx, offset form_routines
-3:  cmp     [edx], eax
-    je      4f
-    add     edx, 8
-    jmp     3b
-4:  call    [edx + 4]
-    jnc     .Lzone_data_next
-    jmp     .Lzone_data_done
-.Lzone_data_end:
-    lea     eax, [ebx + READ_DATA]
-    sub     edi, eax
-    cmp     dword ptr [ebx + READ_COUNT], 1     # nothing may follow
-    je      .Lzone_data_done                    # CF is clear
-.Lzone_data_wrong:
-    stc
-.Lzone_data_done:
-    pop     ebp
-    ret
-
-# Kinds of data, see form_routines.
-# In: EBX reader, ESI words, EDI where the data go.
-# Out: EDI after them; CF when they are wrong.
-# Clobbers: EAX, ECX, EDX.
-data_address:
-    mov     eax, [esi]
-    call    parse_address
-    jc      9f
-    cmp     byte ptr [edx], 0
-    jne     data_wrong
-    stosd
-    clc
-9:  ret
-
-# See data_address.
-data_name:
-    mov     edx, [esi]
-    call    zone_name
-    jc      9f
-    add     edi, eax
-    clc
-9:  ret
-
-# See data_address.
-data_half:
-    mov     eax, [esi]
-    call    parse_number
-    jc      9f
-    cmp     eax, 0xFFFF
-    ja      data_wrong
-    xchg    al, ah
-    stosw
-    clc
-9:  ret
-
-# See data_address.
-data_word:
-    mov     eax, [esi]
-    call    parse_number
-    jc      9f
-    bswap   eax
-    stosd
-    clc
-9:  ret
-
-# See data_address. Each text has its length in front, 255 at most.
-data_texts:
-    mov     eax, [esi]
-    call    string_length
-    cmp     eax, 255
-    ja      data_wrong
-    lea     edx, [edi + eax + 1]
-    lea     ecx, [ebx + READ_DATA + ZONE_DATA_MAXIMUM]
-    cmp     edx, ecx
-    ja      data_wrong
-    stosb
-    mov     ecx, eax
-    push    esi
-    mov     esi, [esi]
-    rep movsb
-    pop     esi
-    cmp     dword ptr [ebx + READ_COUNT], 1
-    je      9f                          # CF is clear
-    call    zone_skip
-    jnc     data_texts
-9:  ret
-data_wrong:
-    stc
     ret
 
 # Enters one record that is given as words: NAME [TTL] TYPE DATA. Names are whole ones. May sleep.

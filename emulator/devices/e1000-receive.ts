@@ -6,6 +6,7 @@ import type { DmaMemory } from "../bus/bus.ts";
 import { onesSum } from "../ether/internet-checksum.ts";
 import type { EthernetFrame } from "../ether/port.ts";
 import type { StateVisitor } from "../state/state.ts";
+import { type ChecksumReport, reportChecksums } from "./e1000-checksum.ts";
 import {
   CTRL,
   CTRL_VME,
@@ -49,8 +50,6 @@ const VLAN_TAG_BYTES = 4;
 
 const STATUS_DD = 0x01;
 const STATUS_EOP = 0x02;
-/** The checksum indications do not apply. */
-const STATUS_IXSM = 0x04;
 const STATUS_VP = 0x08;
 
 /**
@@ -194,15 +193,16 @@ export class E1000Receiver {
     const base = registers.get(RDBAH) * 0x100000000 + registers.get(RDBAL);
     const count = this.#ringLength();
     const checksum = onesSum(content, registers.get(RXCSUM) & 0xff, content.length);
+    const report = reportChecksums(content, registers.get(RXCSUM));
     for (let index = 0; index < needed; index++) {
       const head = registers.get(RDH);
       const part = needed === 1 ? stored : stored.subarray(index * bufferBytes, (index + 1) * bufferBytes);
       const isLast = index === needed - 1;
-      const status = STATUS_DD | (isLast ? STATUS_EOP | STATUS_IXSM | (stripTag ? STATUS_VP : 0) : 0);
+      const status = STATUS_DD | (isLast ? STATUS_EOP | (stripTag ? STATUS_VP : 0) : 0);
       this.#writeBuffer(
         base + head * DESCRIPTOR_BYTES,
         part,
-        status,
+        { status: status | (isLast ? report.status : 0), errors: isLast ? report.errors : 0 },
         checksum,
         stripTag ? (wireFrame[14]! << 8) | wireFrame[15]! : 0,
       );
@@ -215,7 +215,7 @@ export class E1000Receiver {
   /**
    * Fills the buffer of one descriptor and hands the descriptor back. Memory beyond 4 GiB does not exist on this board.
    */
-  #writeBuffer(address: number, part: Uint8Array, status: number, checksum: number, tag: number): void {
+  #writeBuffer(address: number, part: Uint8Array, report: ChecksumReport, checksum: number, tag: number): void {
     if (address > 0xffffffff) return;
     const descriptor = this.#descriptor;
     const view = this.#descriptorView;
@@ -223,8 +223,8 @@ export class E1000Receiver {
     if (view.getUint32(4, true) === 0) this.#dma.write(view.getUint32(0, true), part);
     view.setUint16(8, part.length, true);
     view.setUint16(10, checksum, true);
-    descriptor[12] = status;
-    descriptor[13] = 0;
+    descriptor[12] = report.status;
+    descriptor[13] = report.errors;
     view.setUint16(14, tag, true);
     this.#dma.write(address + 8, this.#writtenBack);
   }

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
-import { http } from "./http-wire.ts";
+import { http, httpSegments } from "./http-wire.ts";
 import { PacketScene } from "./packet-wire.ts";
 
 const TEXT = "0123456789abcdefghij";
@@ -59,6 +59,12 @@ test("a file has its length, its kind and a tag", async () => {
   expect((await get("/%61.txt")).body).toBe(`${TEXT}\n`);
   const head = await get("/a.txt", "", "HEAD");
   expect([head.status, head.body, head.fields.get("Content-Length")]).toEqual(["200 OK", "", "21"]);
+});
+
+test("head and file leave together, so that nothing waits for a delayed acknowledgement", async () => {
+  expect(await httpSegments(await scene(), "GET /a.txt HTTP/1.1\r\nHost: node\r\n\r\n")).toEqual([
+    expect.stringContaining(TEXT),
+  ]);
 });
 
 test.each([

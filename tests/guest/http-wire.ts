@@ -9,6 +9,11 @@ let nextPort = 40_000;
 
 /** Sends a request, and gives what came back within `ms`. */
 export async function http(s: PacketScene, request: string, ms = 200): Promise<string> {
+  return (await httpSegments(s, request, ms)).join("");
+}
+
+/** The same, segment by segment. */
+export async function httpSegments(s: PacketScene, request: string, ms = 200): Promise<string[]> {
   const source = nextPort++;
   const pieces = new Map<number, string>();
   let first = 0;
@@ -25,7 +30,7 @@ export async function http(s: PacketScene, request: string, ms = 200): Promise<s
       });
     }
     const data = bytes.subarray((bytes[12]! >> 4) * 4);
-    pieces.set((sequence - first) >>> 0, String.fromCharCode(...data));
+    if (data.length > 0) pieces.set((sequence - first) >>> 0, String.fromCharCode(...data));
     const acknowledgement = (sequence + data.length) >>> 0;
     const acknowledge = { source, port: HTTP_PORT, flags: 0x10, sequence: 1 + request.length, acknowledgement };
     return data.length > 0 ? [tcp(acknowledge)(s.facts)] : [];
@@ -34,8 +39,5 @@ export async function http(s: PacketScene, request: string, ms = 200): Promise<s
   await s.lab.advance(`${ms}ms`);
   s.answer = () => [];
   s.plug.send(tcp({ source, port: HTTP_PORT, flags: 4, sequence: 1 + request.length })(s.facts));
-  return [...pieces]
-    .sort(([a], [b]) => a - b)
-    .map(([, text]) => text)
-    .join("");
+  return [...pieces].sort(([a], [b]) => a - b).map(([, text]) => text);
 }

@@ -10,14 +10,15 @@ interface VolumeOptions {
   readonly place?: string;
   /** The CD, if it is another one. */
   readonly iso?: Uint8Array;
+  /** The disk, if somebody wants to know what reaches it. */
+  readonly disk?: RecordingDisk;
 }
 
 /** Boots it from the CD, makes the volume, and types `lines`. */
 export async function nodeWithVolume(
   lines: readonly string[],
-  { isAlone = false, place = "/a", iso = images().iso }: VolumeOptions = {},
+  { isAlone = false, place = "/a", iso = images().iso, disk = new RecordingDisk() }: VolumeOptions = {},
 ): Promise<LabCluster> {
-  const disk = new RecordingDisk();
   disk.content = partitioned();
   const booted = boot({ nodes: [{ cdrom: iso, disk }], gateway: !isAlone });
   const node = booted.nodes[0]!;
