@@ -332,7 +332,7 @@ arp_receive:
     mov     edi, [esi + ARP_TARGET_ADDRESS]
     mov     eax, ebx
     mov     edx, edi
-    call    ip_own
+    call    ip_held
     jne     .Larp_receive_done
     mov     eax, ARP_SIZE
     call    packet_alloc
