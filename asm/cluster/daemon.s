@@ -63,6 +63,7 @@ cluster_reset:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    node_undo_alone
+    mov     dword ptr [shared_netif], 0
     call    names_withdraw
     call    peer_free
     mov     edi, offset cluster_bss

@@ -15,7 +15,7 @@ shared_addresses:       .space SECONDARIES * 4      # 0: a free place
 .global shared_masks
 shared_masks:           .space SECONDARIES * 4
 .global shared_choose
-shared_choose:          .space 4        # routine: EAX address of a client; EAX pointer to the MAC address of who serves it,
+shared_choose:          .space 4        # routine: EAX address of a client; EAX MAC address of who serves it, a pointer,
                                         # 0: this machine. Clobbers ECX, EDX; must not sleep
 
 .text

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import { echo, type Frame, filler, icmp, icmpBytes, ip, pieces, udp, udpDatagram } from "../guest/packet-wire.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
 import { clientsOf, type Served, SharedClients } from "./shared-clients.ts";
@@ -105,8 +105,8 @@ describe("a shared address", () => {
   });
 });
 
-describe("what is handed on", () => {
-  thoroughly("goes one step, and only if it came for the address's own station", async () => {
+describeThoroughly("what is handed on", () => {
+  test("goes one step, and only if it came for the address's own station", async () => {
     const lab = await withService(3, SERVICE, " shared");
     const holder = new ServiceClient(lab).holder();
     const member = lab.nodes.find((node) => node !== holder)!;
