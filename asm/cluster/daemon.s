@@ -63,7 +63,9 @@ cluster_reset:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    node_undo_alone
-    mov     dword ptr [shared_netif], 0
+    xor     eax, eax
+    mov     [shared_netif], eax
+    mov     [arp_watcher], eax
     call    names_withdraw
     call    peer_free
     mov     edi, offset cluster_bss
@@ -94,6 +96,11 @@ cluster_task:
     mov     eax, offset names_task
     xor     edx, edx
     LOAD_STRING ecx, "cloud names"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     eax, offset learn_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud learn"
     call    task_create_owned
     jc      .Lcluster_task_over
     mov     ebx, [net_interfaces]

@@ -94,6 +94,7 @@ services_configure:
     pop     ecx
     jmp     .Lservices_configure_next
 .Lservices_configure_done:
+    call    learn_configure
     mov     eax, offset holder_event
     call    event_signal
     mov     eax, offset names_event
