@@ -67,6 +67,7 @@ cluster_reset:
     mov     [shared_netif], eax
     mov     [arp_watcher], eax
     call    names_withdraw
+    call    lan_dhcp_stop
     call    peer_free
     mov     edi, offset cluster_bss
     mov     ecx, offset cluster_bss_end
@@ -101,6 +102,11 @@ cluster_task:
     mov     eax, offset learn_task
     xor     edx, edx
     LOAD_STRING ecx, "cloud learn"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     eax, offset lend_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud lend"
     call    task_create_owned
     jc      .Lcluster_task_over
     mov     ebx, [net_interfaces]

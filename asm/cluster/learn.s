@@ -311,7 +311,7 @@ learn_enter:
     ENDFRAME
     ret
 
-# cloud auto-answer [NETMASK|off]
+# Allows that addresses are learned, forbids it, or says which are: cloud auto-answer [NETMASK|off].
 # In: EAX how many arguments, EDX their addresses.
 # Out: EAX status.
 .global cloud_learn

@@ -95,6 +95,8 @@ services_configure:
     jmp     .Lservices_configure_next
 .Lservices_configure_done:
     call    learn_configure
+    mov     eax, offset lend_event
+    call    event_signal
     mov     eax, offset holder_event
     call    event_signal
     mov     eax, offset names_event
