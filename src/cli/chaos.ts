@@ -12,7 +12,7 @@ import { runSeeds } from "../chaos/pool.ts";
 import { junit, reportPage, type Shown } from "../chaos/report.ts";
 import { openStage, type StageSetup } from "../chaos/setup.ts";
 import type { Stage } from "../chaos/stage.ts";
-import { checkWho, whoNames } from "../chaos/who.ts";
+import { checkWho, whoWords } from "../chaos/who.ts";
 import { World } from "../chaos/world.ts";
 import { FAULT_KINDS } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
@@ -247,7 +247,7 @@ function list({ subject, lab }: Stage): void {
       ),
       rows(
         "who",
-        whoNames(subject).map((name) => [name, ""]),
+        whoWords(subject).map((name) => [name, subject.otherNames?.[name] ?? ""]),
       ),
       rows(
         "events",
