@@ -67,4 +67,6 @@ export interface Subject {
   readonly watchfulness?: Watchfulness;
   /** Machines that are off in the beginning and may be switched on: from this number on. */
   readonly sparesFrom?: number;
+  /** Machines whose memory is not read, as their kernel is another one: from this number on. */
+  readonly sealedFrom?: number;
 }

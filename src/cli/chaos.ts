@@ -178,6 +178,7 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
   const shown = fewest ?? (options.fault.length > 0 ? faults : null);
   const machines = [
     `--nodes ${options.nodes}`,
+    options.previous === null ? "" : `--previous ${options.previous}`,
     options.until === CHAOS_OPTIONS.until.initial ? "" : `--until ${options.until / 1e6}ms`,
     options.bound === CHAOS_OPTIONS.bound.initial ? "" : `--bound ${options.bound / 1e6}ms`,
     options.drills === null ? "" : `--drills '${[options.drills].flat().join(",")}'`,
