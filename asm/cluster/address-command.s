@@ -9,6 +9,7 @@ STRING address_list, "list"
 STRING address_add, "add"
 STRING address_remove, "remove"
 STRING address_move, "move"
+STRING address_shared, " shared"
 
 MOVE_PATIENCE_MS        = 1000          # for an address that was moved to be heard at its new holder
 LOOK_MS                 = 20
@@ -18,7 +19,7 @@ LOOK_MS                 = 20
 # Word, routine, least and most arguments. In: EAX how many, EDX their addresses, ESI the first. Out: EAX status.
 address_actions:
     .long   address_list, address_show, 0, 0
-    .long   address_add, address_enter, 1, 2
+    .long   address_add, address_enter, 1, 3
     .long   address_remove, address_erase, 1, 1
     .long   address_move, address_hand, 2, 2
     .long   0
@@ -89,7 +90,12 @@ address_show:
 # In: ESI service.
 address_row:
     PRINTF  "%I mask %I ", [esi+SERVICE_ADDRESS], [esi+SERVICE_MASK]
-    cmp     dword ptr [esi + SERVICE_RECORD], 0
+    cmp     dword ptr [esi + SERVICE_SHARED], 0
+    je      1f
+    mov     eax, [share_list]
+    mov     eax, [eax]                  # how many are on it
+    PRINTF  "shared by %u, ", eax
+1:    cmp     dword ptr [esi + SERVICE_RECORD], 0
     jne     3f
     mov     eax, [esi + SERVICE_HOLDER]
     or      eax, [esi + SERVICE_HOLDER + 4]
@@ -133,11 +139,11 @@ address_name:
     SNPRINTF edx, NAME_SIZE, "address.%I", eax
     ret
 
-# cloud address add ADDRESS [MASK]
+# cloud address add ADDRESS [MASK] [shared]
 address_enter:
     push    ebx
     push    edi
-    FRAME   64
+    FRAME   68
     mov     edi, edx
     mov     ebx, eax
     mov     eax, esi
@@ -145,36 +151,49 @@ address_enter:
     jc      .Laddress_enter_failed
     lea     edx, [ebp - 32]
     call    address_name
-    mov     edx, [edi + 4]
-    cmp     ebx, 2
-    je      .Laddress_enter_mask
-    mov     eax, [cluster_netif]
-    mov     eax, [eax + NETIF_MASK]
-    lea     edx, [ebp - 64]
-    SNPRINTF edx, 32, "%I", eax
-    jmp     .Laddress_enter_set
+    mov     dword ptr [ebp - 68], offset address_shared + 7     # what follows the mask: nothing
+    cmp     ebx, 1
+    je      .Laddress_enter_default
+    mov     eax, [edi + ebx*4 - 4]
+    mov     edx, offset address_shared + 1
+    call    string_compare
+    jne     .Laddress_enter_mask
+    mov     dword ptr [ebp - 68], offset address_shared
+    dec     ebx
 .Laddress_enter_mask:
-    mov     eax, edx
-    mov     ebx, edx
+    cmp     ebx, 2
+    mov     ebx, [edi + 4]
+    jb      .Laddress_enter_default
+    ja      .Laddress_enter_usage
+    mov     eax, ebx
     call    parse_address
     jc      .Laddress_enter_bad_mask
     cmp     byte ptr [edx], 0
     jne     .Laddress_enter_bad_mask
-    mov     edx, ebx
+    jmp     .Laddress_enter_set
+.Laddress_enter_default:
+    mov     eax, [cluster_netif]
+    mov     eax, [eax + NETIF_MASK]
 .Laddress_enter_set:
+    lea     edx, [ebp - 64]
+    mov     ecx, [ebp - 68]
+    SNPRINTF edx, 32, "%I%s", eax, ecx
     call    cloud_lock
-    push    edx
     call    address_room
     pushfd
     call    cloud_unlock
     popfd
-    pop     edx
     jc      .Laddress_enter_full
     lea     eax, [ebp - 32]
+    lea     edx, [ebp - 64]
     call    values_put
     jmp     .Laddress_enter_done
 .Laddress_enter_full:
     PRINTF  "cluster: there can be %u service addresses\n", SERVICES
+    jmp     .Laddress_enter_failed
+.Laddress_enter_usage:
+    mov     ebx, [edi + 8]
+    PRINTF  "cluster: %s is not the word shared\n", ebx
     jmp     .Laddress_enter_failed
 .Laddress_enter_bad_mask:
     PRINTF  "cluster: %s is not a mask\n", ebx

@@ -17,12 +17,16 @@ cloud_help:
     .ascii  "                       In an open one it refuses, unless: set cloud.reboot yes\n"
     .ascii  "  cloud reboot all     has all nodes reboot, one after the other, this one last\n"
     .ascii  "  cloud address        shows the service addresses, and who holds each (cloud address list)\n"
-    .ascii  "  cloud address add ADDRESS [MASK]   has one member hold this address, from now on\n"
+    .ascii  "  cloud address add ADDRESS [MASK] [shared]   has one member hold this address, from now on; where\n"
+    .ascii  "                       it is shared, all members serve its clients\n"
     .ascii  "  cloud address remove ADDRESS       has nobody hold it any more\n"
     .ascii  "  cloud address move ADDRESS NODE    has this member hold it\n"
+    .ascii  "  cloud auto-answer NETMASK|off   makes addresses that the router asks for in vain service addresses\n"
     .ascii  "  cloud set NAME VALUE gives a name a value, for the whole cluster; it counts when a majority\n"
     .ascii  "                       of the members that agreed last has it on disk. Without VALUE it goes\n"
     .ascii  "  cloud set dns.domain DOMAIN   has every member answer for the names of the cluster\n"
+    .ascii  "  cloud set dhcp \"ADDRESS COUNT [SECONDS]\"   has the holder of this service address be the LAN's DHCP\n"
+    .ascii  "                       server, for the addresses behind it\n"
     .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"
     .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
     .ascii  "  cloud nodes          shows all nodes of which the history tells\n"
@@ -38,7 +42,7 @@ cloud_help:
     .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
 .popsection
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -47,6 +51,7 @@ STRING action_start, "start"
 STRING action_stop, "stop"
 STRING action_reboot, "reboot"
 STRING action_address, "address"
+STRING action_learn, "auto-answer"
 STRING action_set, "set"
 STRING action_get, "get"
 STRING action_history, "history"
@@ -82,6 +87,7 @@ actions:
     .long   action_stop, cloud_stop, 0
     .long   action_reboot, cloud_reboot, 1
     .long   action_address, cloud_address, ANY
+    .long   action_learn, cloud_learn, ANY
     .long   action_set, cloud_set, ANY
     .long   action_get, cloud_get, ANY
     .long   action_history, cloud_history, 0

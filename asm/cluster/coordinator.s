@@ -528,6 +528,7 @@ coordinator_left:
 # Tells those who have to know that this node leaves: the coordinator, or all if it is this node. May sleep.
 .global coordinator_bye
 coordinator_bye:
+    call    proposal_forget             # who goes on proposing would seem to be back
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     1f
     cmp     dword ptr [coordinator_self], 0

@@ -63,7 +63,11 @@ cluster_reset:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    node_undo_alone
+    xor     eax, eax
+    mov     [shared_netif], eax
+    mov     [arp_watcher], eax
     call    names_withdraw
+    call    lan_dhcp_stop
     call    peer_free
     mov     edi, offset cluster_bss
     mov     ecx, offset cluster_bss_end
@@ -93,6 +97,16 @@ cluster_task:
     mov     eax, offset names_task
     xor     edx, edx
     LOAD_STRING ecx, "cloud names"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     eax, offset learn_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud learn"
+    call    task_create_owned
+    jc      .Lcluster_task_over
+    mov     eax, offset lend_task
+    xor     edx, edx
+    LOAD_STRING ecx, "cloud lend"
     call    task_create_owned
     jc      .Lcluster_task_over
     mov     ebx, [net_interfaces]

@@ -76,6 +76,7 @@ holder_task:
 # Whether this node may hold addresses now: a member that others can hear.
 # Out: ZF when it may.
 # Clobbers: EAX.
+.global holder_may
 holder_may:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
@@ -96,6 +97,7 @@ holder_look:
     push    ebp
     call    clock_ms
     mov     ebx, eax                    # EBX: now
+    call    share_look
     mov     edi, NEVER                  # EDI: milliseconds
     xor     ebp, ebp                    # EBP: addresses that are held
     mov     esi, offset services
@@ -276,10 +278,11 @@ holder_claim:
     mov     ebp, [esi + SERVICE_HEARD]
     mov     word ptr [service_mac], 0x5102  # 02:51 and the address: administered locally
     mov     [service_mac + 2], ebx
-    mov     eax, PROBE_MS
-    cmp     dword ptr [esi + SERVICE_GIVEN], 0
-    je      1f
     xor     eax, eax
+    cmp     [esi + SERVICE_GIVEN], eax
+    jne     1f
+    call    share_doubt
+    mov     eax, PROBE_MS
 1:  push    esi
     push    eax
     mov     ecx, [esi + SERVICE_MASK]

@@ -45,7 +45,7 @@ service_say:
     jmp     packet_send_to
 
 # The values have changed: takes over which service addresses there are. They are the names `address.A.B.C.D`, their
-# values the masks. The mutex is held.
+# values the masks, and the word `shared` where all serve the address. The mutex is held.
 .global services_configure
 services_configure:
     push    ebx
@@ -70,11 +70,12 @@ services_configure:
     test    eax, eax
     jz      .Lservices_configure_next
     mov     ebx, eax
+    push    ecx
     call    service_find
     jnc     .Lservices_configure_known
     xor     eax, eax                    # a free place
     call    service_find
-    jc      .Lservices_configure_next
+    jc      .Lservices_configure_full
     push    edi
     mov     edi, esi
     xor     eax, eax
@@ -86,9 +87,16 @@ services_configure:
     sub     eax, SERVICE_SILENCE_MS             # nobody is known to hold it: the first in the row takes it
     mov     [esi + SERVICE_HEARD], eax
 .Lservices_configure_known:
+    pop     [esi + SERVICE_SHARED]
     mov     [esi + SERVICE_MASK], ebp
     jmp     .Lservices_configure_next
+.Lservices_configure_full:
+    pop     ecx
+    jmp     .Lservices_configure_next
 .Lservices_configure_done:
+    call    learn_configure
+    mov     eax, offset lend_event
+    call    event_signal
     mov     eax, offset holder_event
     call    event_signal
     mov     eax, offset names_event
@@ -101,8 +109,9 @@ services_configure:
 
 # Reads the next value, and whether it is a service address.
 # In: EDI entry of the values, or their end.
-# Out: EAX address, EBP mask; EAX 0 when it is another value; EDI the next entry; CF at the end.
-# Clobbers: ECX, EDX.
+# Out: EAX address, EBP mask, ECX 1 when it is shared; EAX 0 when it is another value; EDI the next entry; CF at the
+# end.
+# Clobbers: EDX.
 service_read:
     push    esi
     cmp     edi, offset values + VALUES_TEXT + VALUES_TEXT_MAXIMUM
@@ -130,6 +139,13 @@ service_read:
     call    parse_address
     jc      .Lservice_read_other
     xchg    eax, ebp
+    push    eax
+    mov     eax, edx
+    LOAD_STRING edx, " shared"
+    call    string_compare
+    pop     eax
+    mov     ecx, 0
+    sete    cl
     jmp     .Lservice_read_read
 .Lservice_read_other:
     xor     eax, eax

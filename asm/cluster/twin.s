@@ -74,6 +74,7 @@ twin_yield:
     mov     eax, KIND_HELLO             # so that the other is sure too
     call    packet_send
     mov     dword ptr [cluster_pings], 0
+    call    proposal_forget
     PRINTF  "cluster: another machine, at %I, has this node's id; this node is silent until `cloud start`\n", ebx
 9:  pop     ebx
     ret

@@ -22,6 +22,9 @@ DOUBT_MS                = 300           # for the answer of a station whose addr
 .balign 4
 .global arp_cache
 arp_cache:      .space ENTRIES * ENTRY_SIZE
+.global arp_watcher
+arp_watcher:    .space 4                # routine that hears of every packet, or 0: EBX interface, ESI packet, EDI its
+                                        # sender's address. Clobbers EAX, ECX, EDX; must not sleep
 
 .data
 .balign 4
@@ -309,7 +312,10 @@ arp_receive:
 
 .Larp_receive_conflict:
     call    arp_conflict
-    test    edi, edi
+    cmp     dword ptr [arp_watcher], 0
+    je      1f
+    call    [arp_watcher]
+1:  test    edi, edi
     jz      .Larp_receive_answer
     mov     eax, ebx
     mov     edx, edi
@@ -332,7 +338,7 @@ arp_receive:
     mov     edi, [esi + ARP_TARGET_ADDRESS]
     mov     eax, ebx
     mov     edx, edi
-    call    ip_own
+    call    ip_held
     jne     .Larp_receive_done
     mov     eax, ARP_SIZE
     call    packet_alloc

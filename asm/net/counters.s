@@ -49,6 +49,8 @@ net_counters:
     COUNTER ip_path, "ip     paths that take less"
     COUNTER ip_source, "ip     impossible source address"
     COUNTER ip_foreign, "ip     not for this machine"
+    COUNTER shared_handed, "ip     packets handed to who serves their sender"
+    COUNTER shared_late, "ip     packets for a shared address after a standstill"
     COUNTER ip_protocol, "ip     unknown protocol"
     COUNTER ip_sent, "ip     packets sent"
     COUNTER ip_no_route, "ip     packets without a route"

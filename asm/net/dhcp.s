@@ -191,6 +191,8 @@ dhcp_request:
     mov     [ebx + DHCP_ADDRESS], eax
     mov     eax, [ebx + DHCP_SERVER_ID]
     mov     [ebx + DHCP_SERVER], eax
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     [edx + NETIF_LENDER], eax
     clc
     jmp     .Ldhcp_request_done
 .Ldhcp_request_failed:

@@ -145,6 +145,8 @@ ip_source:
     call    secondary_find
     mov     eax, edx
     jz      9f
+    call    secondary_lapsed            # one that is served together: its station may be elsewhere by now
+    jc      9f
     lea     ecx, [ecx + SECONDARY_MAC]
     mov     [esi + PACKET_STATION], ecx
 9:  ret

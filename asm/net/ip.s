@@ -139,6 +139,11 @@ ip_input:
     pop     ecx
     jc      ip_not_ours
 .Lip_input_ours:
+    cmp     dword ptr [shared_netif], 0
+    je      .Lip_input_here
+    call    shared_hand
+    jc      ip_done
+.Lip_input_here:
     test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
     jnz     .Lip_input_piece
 

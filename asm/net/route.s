@@ -78,6 +78,10 @@ route_find:
     cmp     esi, offset secondaries + SECONDARIES * SECONDARY_SIZE
     jb      1b
 .Lroute_find_table:
+    cmp     dword ptr [shared_netif], 0
+    je      .Lroute_find_entered
+    call    route_offer_shared
+.Lroute_find_entered:
     cmp     dword ptr [route_count], 0
     je      .Lroute_find_routers
     mov     esi, offset routes
@@ -155,6 +159,23 @@ route_offer_rest:
     mov     ecx, edi
     cmp     dword ptr [ebx + NETIF_ORIGIN], ORIGIN_LINK_LOCAL
     je      route_offer
+    ret
+
+# Offers the subnets of the addresses that this machine serves together with others.
+# In: EDI destination; the frame of route_find.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+route_offer_shared:
+    mov     ebx, [shared_netif]
+    mov     ecx, edi
+    xor     esi, esi
+1:  mov     eax, [shared_addresses + esi*4]
+    test    eax, eax
+    jz      2f
+    mov     edx, [shared_masks + esi*4]
+    call    route_offer
+2:  inc     esi
+    cmp     esi, SECONDARIES
+    jb      1b
     ret
 
 # Takes a way when it leads to the destination, and is better than the best so far.

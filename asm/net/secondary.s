@@ -40,12 +40,26 @@ secondary_find:
     cmp     eax, eax
 9:  ret
 
-# Says whether an interface has an address, its first or a further one.
+# Says whether an address is this machine's: an interface has it, or serves it together with others.
 # In: EAX interface, EDX address.
-# Out: ZF set when it has.
+# Out: ZF set when it is.
 # Clobbers: the flags only.
 .global ip_own
 ip_own:
+    call    ip_held
+    je      9f
+    test    edx, edx
+    jz      8f
+    jmp     shared_is
+8:  test    esp, esp                    # ZF clear
+9:  ret
+
+# Says whether an interface has an address, its first or a further one: whether it answers for it on the wire.
+# In: EAX interface, EDX address.
+# Out: ZF set when it has.
+# Clobbers: the flags only.
+.global ip_held
+ip_held:
     test    edx, edx
     jz      8f
     cmp     edx, [eax + NETIF_ADDRESS]

@@ -1,6 +1,9 @@
 # A DHCP server (RFC 2131, options of RFC 2132) for the link of the first interface. Leases are a table of bounded size,
 # one place for each address; what a client says changes his own place only. It does not begin where another server
 # answers. docs/protocols/dhcp.md tells what it says, and the option of ours.
+#
+# With for=ADDRESS/MASK it serves in the name of an address that goes from machine to machine: whoever has a lease of
+# the server before keeps it.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -69,7 +72,9 @@ _start:
     ja      .Lusage
     mov     [lease_seconds], eax
     jmp     .Largument
-1:  call    static_read
+1:  call    served_read
+    jnc     .Largument
+    call    static_read
     jnc     .Largument
     mov     [configuration], esi
     mov     eax, esi
@@ -87,6 +92,16 @@ _start:
     mov     edx, offset text_interface
     test    eax, eax
     js      fail
+    mov     edx, [served_address]
+    test    edx, edx
+    jz      .Lown_address
+    mov     [about + ABOUT_ADDRESS], edx
+    mov     ecx, [served_mask]
+    mov     [about + ABOUT_MASK], ecx
+    xor     ecx, ecx                    # those are another subnet's
+    mov     [about + ABOUT_ROUTER], ecx
+    mov     [about + ABOUT_DNS], ecx
+.Lown_address:
     mov     edx, [about + ABOUT_ADDRESS]
     mov     ecx, [about + ABOUT_MASK]
     bswap   edx
@@ -129,9 +144,11 @@ _start:
     mov     eax, offset text_elsewhere
     jmp     .Lsay
 .Lanother:
+    mov     esi, [peer]
+.Lanother_named:
     mov     eax, offset text_another
     call    put
-    mov     eax, [peer]
+    mov     eax, esi
     call    put_address
     mov     eax, offset text_end
 .Lsay:
@@ -183,6 +200,29 @@ probe:
     ret
 2:  stc
     ret
+
+# Reads for=ADDRESS/MASK.
+# In: ESI text.
+# Out: CF when it is something else.
+served_read:
+    cmp     dword ptr [esi], 'f' | ('o' << 8) | ('r' << 16) | ('=' << 24)
+    stc
+    jne     1f
+    lea     edi, [esi + 3]
+2:  inc     edi
+    cmp     byte ptr [edi], 0
+    je      .Lusage
+    cmp     byte ptr [edi], '/'
+    jne     2b
+    mov     byte ptr [edi], 0
+    lea     eax, [esi + 4]
+    call    address_of
+    mov     [served_address], eax
+    lea     eax, [edi + 1]
+    call    address_of
+    mov     [served_mask], eax
+    clc
+1:  ret
 
 # Reads MAC=ADDRESS and gives the address to that machine for good.
 # In: ESI text.
@@ -293,7 +333,13 @@ message_serve:
 .Lserve_discover:
     test    esi, esi
     jnz     .Lserve_offer
-    call    place_find
+    cmp     dword ptr [served_address], 0
+    je      1f
+    mov     eax, [message + BOOTP_HARDWARE + 2]
+    imul    eax, eax, 0x9E3779B1
+    mul     dword ptr [pool_count]
+    mov     [pool_turn], edx
+1:    call    place_find
     jc      .Lserve_done                # none is left
     mov     esi, eax
     mov     eax, [message + BOOTP_HARDWARE]
@@ -334,13 +380,33 @@ message_serve:
     mov     eax, ACK
     jmp     answer
 .Lmessage_serve_4:
-    test    eax, eax                    # one that we do not know: it has chosen us, or is another's
-    jz      .Lserve_done
+    test    eax, eax                    # one that we do not know: it has chosen us, or is another's,
+    jnz     .Lserve_refuse
+    cmp     [served_address], eax       # or that of the machine that had our address before
+    je      .Lserve_done
+    mov     ecx, edx
+    bswap   ecx
+    sub     ecx, [pool_first]
+    cmp     ecx, [pool_count]
+    jae     .Lserve_refuse
+    call    place_free
+    jc      .Lserve_refuse
+    mov     esi, eax
+    mov     eax, [message + BOOTP_HARDWARE]
+    mov     [ebp + LEASE_MAC], eax
+    mov     ax, [message + BOOTP_HARDWARE + 4]
+    mov     [ebp + LEASE_MAC + 4], ax
+    add     edi, [lease_seconds]
+    mov     [ebp + LEASE_UNTIL], edi
+    jmp     .Lmessage_serve_5
 .Lserve_refuse:
     xor     esi, esi
     mov     eax, NAK
     jmp     answer
 .Lserve_other:
+    mov     esi, eax
+    cmp     dword ptr [served_address], 0
+    jne     .Lanother_named
     test    ebp, ebp                    # it took another's offer
     jz      .Lserve_done
     lea     eax, [edi + OFFER_SECONDS]
@@ -365,112 +431,7 @@ message_serve:
 .Lserve_done:
     ret
 
-# Finds the client whose message came.
-# Out: EAX its address, or 0; EBP its place, 0 when it has a fixed address or none.
-# Clobbers: ECX, EDX.
-client_find:
-    mov     eax, [message + BOOTP_HARDWARE]
-    mov     dx, [message + BOOTP_HARDWARE + 4]
-    mov     ebp, offset statics
-    mov     ecx, [static_count]
-.Lclient_find_1:
-    jecxz   .Lclient_find_3
-    cmp     [ebp], eax
-    jne     .Lclient_find_2
-    cmp     [ebp + 4], dx
-    jne     .Lclient_find_2
-    mov     eax, [ebp + STATIC_ADDRESS]
-    xor     ebp, ebp
-    ret
-.Lclient_find_2:
-    add     ebp, STATIC_SIZE
-    dec     ecx
-    jmp     .Lclient_find_1
-.Lclient_find_3:
-    mov     ebp, offset leases
-.Lclient_find_4:
-    cmp     ecx, [pool_count]
-    jae     .Lclient_find_6
-    cmp     [ebp + LEASE_MAC], eax
-    jne     .Lclient_find_5
-    cmp     [ebp + LEASE_MAC + 4], dx
-    jne     .Lclient_find_5
-    mov     eax, [pool_first]
-    add     eax, ecx
-    bswap   eax
-    ret
-.Lclient_find_5:
-    add     ebp, LEASE_SIZE
-    inc     ecx
-    jmp     .Lclient_find_4
-.Lclient_find_6:
-    xor     eax, eax
-    xor     ebp, ebp
-    ret
-
-# Finds a place for a new client: at the address that it asks for, or the one that has been free for longest.
-# In: EDI now.
-# Out: EAX address, EBP place; CF when there is none.
-place_find:
-    mov     ecx, [option_requested]
-    bswap   ecx
-    sub     ecx, [pool_first]
-    cmp     ecx, [pool_count]
-    jae     .Lplace_find_1
-    call    place_free
-    jnc     .Lplace_find_done
-.Lplace_find_1:
-    xor     ecx, ecx
-    xor     esi, esi                    # ESI: best so far
-.Lplace_find_2:
-    cmp     ecx, [pool_count]
-    jae     .Lplace_find_4
-    call    place_free
-    jc      .Lplace_find_3
-    test    esi, esi
-    jz      .Lplace_find_5
-    mov     edx, [ebp + LEASE_UNTIL]
-    cmp     edx, [esi + LEASE_UNTIL]
-    jge     .Lplace_find_3
-.Lplace_find_5:
-    mov     esi, ebp
-    mov     ebx, eax
-.Lplace_find_3:
-    inc     ecx
-    jmp     .Lplace_find_2
-.Lplace_find_4:
-    mov     ebp, esi
-    mov     eax, ebx
-    cmp     ebp, 1                      # CF when it is 0
-.Lplace_find_done:
-    ret
-
-# Says whether a place is free.
-# In: ECX its number, EDI now.
-# Out: EAX its address, EBP place; CF when it is not.
-# Clobbers: EDX.
-place_free:
-    imul    ebp, ecx, LEASE_SIZE
-    add     ebp, offset leases
-    mov     eax, [pool_first]
-    add     eax, ecx
-    bswap   eax
-    cmp     eax, [about + ABOUT_ADDRESS]
-    je      2f
-    push    ecx
-    mov     edx, offset statics
-    mov     ecx, [static_count]
-1:  jecxz   3f
-    cmp     eax, [edx + STATIC_ADDRESS]
-    lea     edx, [edx + STATIC_SIZE]
-    lea     ecx, [ecx - 1]
-    jne     1b
-    pop     ecx
-2:  stc
-    ret
-3:  pop     ecx
-    cmp     edi, [ebp + LEASE_UNTIL]    # CF when it is still taken
-    ret
+.include "lease.inc"
 
 # Answers.
 # In: EAX kind of message, ESI the client's address or 0.
@@ -568,7 +529,7 @@ option_put:
 1:  ret
 
 .section .rodata
-text_usage:     .asciz "usage: dhcp-server FIRST COUNT [SECONDS] [MAC=ADDRESS...] [TEXT]: at most 128 addresses, 60 to 604800 s\n"
+text_usage:     .asciz "usage: dhcp-server FIRST COUNT [SECONDS] [MAC=ADDRESS...] [for=ADDRESS/MASK] [TEXT]: at most 128 addresses, 60 to 604800 s\n"
 text_interface: .asciz "interface"
 text_socket:    .asciz "socket"
 text_port:      .asciz "port 67"
@@ -586,6 +547,9 @@ lease_seconds:  .long 3600
 socket:         .space 4
 pool_first:     .space 4                # in host order
 pool_count:     .space 4
+pool_turn:      .space 4                # the place with which the search for a new client's begins
+served_address: .space 4                # in whose name it serves, 0 for the machine's own
+served_mask:    .space 4
 static_count:   .space 4
 statics:        .space STATICS * STATIC_SIZE
 configuration:  .space 4

@@ -149,22 +149,8 @@ service_load:
     jc      .Lservice_load_done
     mov     byte ptr [ebp - FILE_BYTES + eax], 0
 .Lservice_load_record:
-    test    ebx, ebx
-    jnz     .Lservice_load_parse
-    mov     eax, SERVICE_SIZE
-    call    malloc
-    jc      .Lservice_load_done
-    mov     ebx, eax
-    lea     eax, [ebx + SERVICE_LABEL]
-    mov     edx, edi
-    mov     ecx, TASK_NAME_SIZE
-    call    string_copy
-    mov     edx, [services]
-    mov     [ebx + SERVICE_NEXT], edx
-    mov     [services], ebx
-.Lservice_load_parse:
     lea     eax, [ebp - FILE_BYTES]
-    call    service_parse
+    call    service_record
     jc      .Lservice_load_done
 .Lservice_load_good:
     mov     eax, ebx
@@ -176,6 +162,50 @@ service_load:
     pop     esi
     pop     ebx
     ret
+
+# Describes a service that has no file: one that the kernel itself starts and stops. It must not run. May sleep.
+# In: EAX name, shorter than TASK_NAME_SIZE, EDX text as in a file, is changed.
+# Out: EAX service; CF and EAX error.
+.global service_describe
+service_describe:
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, eax
+    push    edx
+    call    service_find
+    mov     ebx, eax
+    pop     eax
+    call    service_record
+    jc      1f
+    mov     eax, ebx
+1:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Makes the record of a service, if it has none, and takes over what describes it. May sleep.
+# In: EAX text, is changed, EBX service or 0, EDI name.
+# Out: EBX service; CF and EAX error.
+# Clobbers: ESI, EDI too.
+service_record:
+    mov     esi, eax
+    test    ebx, ebx
+    jnz     1f
+    mov     eax, SERVICE_SIZE
+    call    malloc
+    jc      9f
+    mov     ebx, eax
+    lea     eax, [ebx + SERVICE_LABEL]
+    mov     edx, edi
+    mov     ecx, TASK_NAME_SIZE
+    call    string_copy
+    mov     edx, [services]
+    mov     [ebx + SERVICE_NEXT], edx
+    mov     [services], ebx
+1:  mov     eax, esi
+    jmp     service_parse
+9:  ret
 
 # Takes over what a service's file says.
 # In: EBX service, EAX text, is changed.

@@ -63,6 +63,8 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       },
       holder: (world) => addressesOf(world, layout).holder(),
     },
+    // Who answers a hello (docs/protocols/cluster.md, "The first responder").
+    otherNames: { "first-responder": "coordinator" },
     events: [
       event("joined", (world) => sum(world, ({ isMember }) => (isMember ? 1 : 0))),
       event("died", (world) => -sum(world, ({ others }) => others)),

@@ -58,6 +58,8 @@ export interface Subject {
   readonly isUp?: (world: World, index: number) => boolean;
   /** Machines by what they do: called when a fault needs one; null while none does it. */
   readonly roles?: Readonly<Record<string, (world: World) => number | null>>;
+  /** Other names of roles, which `--who` takes; what a seed draws has them under one name. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   readonly events?: readonly WorldEvent[];
   /** Called at the beginning of each run: what may be tried at its end. */
   readonly drills?: (world: World) => Drills;
@@ -65,4 +67,6 @@ export interface Subject {
   readonly watchfulness?: Watchfulness;
   /** Machines that are off in the beginning and may be switched on: from this number on. */
   readonly sparesFrom?: number;
+  /** Machines whose memory is not read, as their kernel is another one: from this number on. */
+  readonly sealedFrom?: number;
 }

@@ -76,7 +76,9 @@ export function livesApart(
       ]),
     );
   const trial = ({ one, rest, joins, eras }: Lives, random: Random): Trial | null => {
-    const spare = world.nodes.find(({ index }) => !world.isOn(index) && !world.core.includes(index));
+    const spare = world.nodes.find(
+      ({ index, isSealed }) => !world.isOn(index) && !isSealed && !world.core.includes(index),
+    );
     if (world.core.length <= COMPANY || (one === "begins with another" && !spare)) return null;
     const single = random.pick(world.core);
     const left = one === "begins with another" ? [single, spare!.index] : [single];

@@ -21,6 +21,8 @@ export interface PreparedSystem {
   readonly kernel: Uint8Array;
   readonly firmware: Uint8Array;
   readonly nodes: number;
+  /** The CD of the machines that join; that of all when absent. */
+  readonly previous?: Uint8Array;
   readonly ramBytes: number;
   readonly module?: string | null;
   readonly signal?: AbortSignal;
@@ -28,7 +30,7 @@ export interface PreparedSystem {
 
 /** Throws a WaitError when the machines do not become one cluster. */
 export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
-  const { cdrom, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
+  const { cdrom, previous, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
   const layout = kernelLayout(kernel);
   const base = new BytesDisk(disk, CAMPAIGN_DISK_BYTES);
   const lab = new LabCluster({
@@ -36,7 +38,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
     seed: SEED,
     ...(signal ? { signal } : {}),
     nodes: Array.from({ length: nodes + SPARES }, (_, index) => ({
-      cdrom,
+      cdrom: index < nodes ? cdrom : (previous ?? cdrom),
       ramBytes,
       disk: new SparseDisk(CAMPAIGN_DISK_BYTES, { base }),
       key: keyOfSeed(SEED),
@@ -49,7 +51,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
     lab.nodes[0]!.type("cloud set campaign yes\r");
     lab.nodes[0]!.type(`cloud address add ${SERVICE_OF_CAMPAIGNS}\r`);
     await lab.advance(SETTLE);
-    return { snapshot: lab.save(), kernel, sparesFrom: nodes, module };
+    return { snapshot: lab.save(), kernel, sparesFrom: nodes, isPrevious: previous !== undefined, module };
   } finally {
     lab.close();
   }

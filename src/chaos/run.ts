@@ -96,7 +96,7 @@ class Run {
     this.#subject = stage.subject;
     this.#options = options;
     stage.rewind();
-    this.#world = new World(stage.lab);
+    this.#world = new World(stage.lab, stage.subject.sealedFrom);
     this.#watchers = stage.subject.invariants.map(({ name, kind, watch }) => ({
       name,
       kind,
@@ -207,12 +207,26 @@ class Run {
     for (const { index } of world.nodes.slice(0, this.#subject.sparesFrom))
       this.#perform({ word: "freeze", node: index, values: [random.below(MS)] });
     const director = new Director(world, this.#subject, plan.draw);
+    const joining = this.#joining(plan.draw.seed);
     while (world.nowNs < endNs) {
       for (const action of director.take()) this.#perform(action);
+      while (joining[0] && joining[0].atNs <= world.nowNs) this.#perform(joining.shift()!);
       const nextLookNs = (Math.floor(world.nowNs / LOOK_NS) + 1) * LOOK_NS;
       this.#runTo(Math.min(endNs, director.nextNs, nextLookNs));
       director.look();
     }
+  }
+
+  /** Machines of another version join in the first half of the faults. */
+  #joining(seed: number): Action[] {
+    const { nodes, startNs } = this.#world;
+    const random = new Random(seed, "join");
+    return nodes
+      .filter(({ isSealed }) => isSealed)
+      .map(({ index }): Action => {
+        const atNs = startNs + random.below(Math.max(1, this.#options.spanNs / (2 * MS))) * MS;
+        return { atNs, word: "add", node: index, values: [] };
+      });
   }
 
   /** Mends the machines of the core; takes the others away. */

@@ -13,6 +13,8 @@ export interface StageSetup {
   /** The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked. */
   readonly kernel: Uint8Array | null;
   readonly sparesFrom: number;
+  /** The machines that join have another kernel than the others; false when absent. */
+  readonly isPrevious?: boolean;
   /** A module that exports `invariants`, and what else of a `Subject` it wants to say itself. */
   readonly module: string | null;
 }
@@ -26,7 +28,7 @@ export function kernelLayout(kernel: Uint8Array): KernelLayout {
 
 type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" | "watchfulness">>;
 
-export async function openStage({ snapshot, kernel, sparesFrom, module }: StageSetup): Promise<Stage> {
+export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, module }: StageSetup): Promise<Stage> {
   const make: Subject["make"] = () => restoreCluster(snapshot);
   const own: Own = module === null ? {} : ((await import(pathToFileURL(module).href)) as Own);
   const base: Subject = kernel
@@ -36,6 +38,7 @@ export async function openStage({ snapshot, kernel, sparesFrom, module }: StageS
   const { missing = base.missing, roles, events, watchfulness } = own;
   return Stage.of({
     ...base,
+    ...(isPrevious ? { sealedFrom: sparesFrom } : {}),
     missing: (world) => base.missing(world) ?? missing(world),
     roles: { ...base.roles, ...roles },
     events: [...(base.events ?? []), ...(events ?? [])],

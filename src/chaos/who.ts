@@ -29,14 +29,21 @@ const PATTERNS: readonly Pattern[] = [
   { name: "all", help: "all machines", size: (_random, count) => count },
 ];
 
-/** All names that `--who` takes beside the numbers of machines. */
-export function whoNames(subject: Pick<Subject, "roles">): string[] {
+type Named = Pick<Subject, "roles" | "otherNames">;
+
+/** All names that faults are drawn with. */
+export function whoNames(subject: Named): string[] {
   return [...PATTERNS.map(({ name }) => name), ...Object.keys(subject.roles ?? {})];
 }
 
+/** All names that `--who` takes beside the numbers of machines. */
+export function whoWords(subject: Named): string[] {
+  return [...whoNames(subject), ...Object.keys(subject.otherNames ?? {})];
+}
+
 /** Throws a RangeError for a name that is none. */
-export function checkWho(name: string, subject: Pick<Subject, "roles">, machines: number): void {
-  const names = whoNames(subject);
+export function checkWho(name: string, subject: Named, machines: number): void {
+  const names = whoWords(subject);
   const isNumber = /^[1-9]\d*$/.test(name) && Number(name) <= machines;
   if (!isNumber && !names.includes(name))
     throw new RangeError(`${name} is none of ${names.join(", ")}, and no number of a machine`);
@@ -45,7 +52,7 @@ export function checkWho(name: string, subject: Pick<Subject, "roles">, machines
 /** Machines, lowest first: one of them when nobody is what the name says. */
 export function chooseWho(name: string, random: Random, world: World, subject: Subject): number[] {
   if (/^\d+$/.test(name)) return [Number(name) - 1];
-  const role = subject.roles?.[name];
+  const role = subject.roles?.[subject.otherNames?.[name] ?? name];
   if (role) {
     const found = role(world);
     if (found !== null) return [found];

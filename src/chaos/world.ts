@@ -28,10 +28,19 @@ const DISK_WORDS: Readonly<Record<string, (values: readonly (number | string)[])
   unflushed: ([share]) => share !== 0,
 };
 
+/** Of a machine whose kernel nobody knows: nothing is read of it. */
+class SealedMemory extends GuestMemory {
+  override bytes(): null {
+    return null;
+  }
+}
+
 export class WorldNode {
   readonly index: number;
   readonly name: string;
   readonly memory: GuestMemory;
+  /** Nothing is known of its kernel: its memory says nothing. */
+  readonly isSealed: boolean;
   /** How often it was switched on or reset since the run began. */
   boots = 0;
   /** When that was last. */
@@ -49,10 +58,11 @@ export class WorldNode {
   /** They have been in trouble since it began to boot. */
   diskWasBad = false;
 
-  constructor(lab: LabCluster, index: number) {
+  constructor(lab: LabCluster, index: number, isSealed: boolean) {
     this.index = index;
     this.name = lab.nodes[index]!.name;
-    this.memory = new GuestMemory(lab.nodes[index]!.machine);
+    this.isSealed = isSealed;
+    this.memory = new (isSealed ? SealedMemory : GuestMemory)(lab.nodes[index]!.machine);
   }
 }
 
@@ -80,10 +90,11 @@ export class World {
   /** Machines that do not hear somebody, or are not heard. */
   readonly #parted = new Set<number>();
 
-  constructor(lab: LabCluster) {
+  /** From `sealedFrom` on machines run a kernel whose names are not known. */
+  constructor(lab: LabCluster, sealedFrom = Infinity) {
     this.lab = lab;
     this.startNs = lab.nowNs;
-    this.nodes = lab.nodes.map((_, index) => new WorldNode(lab, index));
+    this.nodes = lab.nodes.map((_, index) => new WorldNode(lab, index, index >= sealedFrom));
     this.core = this.nodes.map(({ index }) => index);
     this.refresh();
   }

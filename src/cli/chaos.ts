@@ -12,7 +12,7 @@ import { runSeeds } from "../chaos/pool.ts";
 import { junit, reportPage, type Shown } from "../chaos/report.ts";
 import { openStage, type StageSetup } from "../chaos/setup.ts";
 import type { Stage } from "../chaos/stage.ts";
-import { checkWho, whoNames } from "../chaos/who.ts";
+import { checkWho, whoWords } from "../chaos/who.ts";
 import { World } from "../chaos/world.ts";
 import { FAULT_KINDS } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
@@ -178,6 +178,7 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
   const shown = fewest ?? (options.fault.length > 0 ? faults : null);
   const machines = [
     `--nodes ${options.nodes}`,
+    options.previous === null ? "" : `--previous ${options.previous}`,
     options.until === CHAOS_OPTIONS.until.initial ? "" : `--until ${options.until / 1e6}ms`,
     options.bound === CHAOS_OPTIONS.bound.initial ? "" : `--bound ${options.bound / 1e6}ms`,
     options.drills === null ? "" : `--drills '${[options.drills].flat().join(",")}'`,
@@ -247,7 +248,7 @@ function list({ subject, lab }: Stage): void {
       ),
       rows(
         "who",
-        whoNames(subject).map((name) => [name, ""]),
+        whoWords(subject).map((name) => [name, subject.otherNames?.[name] ?? ""]),
       ),
       rows(
         "events",

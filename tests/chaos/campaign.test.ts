@@ -1,8 +1,11 @@
 /** Runs under faults: they repeat, what is broken is found and shrunk, and QuRe's cluster survives. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
 import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import { minimise } from "../../src/chaos/minimise.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
+import { checkWho, chooseWho } from "../../src/chaos/who.ts";
+import { World } from "../../src/chaos/world.ts";
 import type { Action } from "../../src/lab/actions.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, isThorough } from "../setup/tier.ts";
@@ -35,6 +38,15 @@ describe("QuRe's cluster", () => {
     },
     60_000 + cases.count * CASE_MS,
   );
+
+  test("has a first responder, whom `--who` names", () => {
+    const { subject, lab } = stage;
+    checkWho("first-responder", subject, 3);
+    expect(() => checkWho("second-responder", subject, 3)).toThrow(/none of .*, first-responder, and/);
+    const chosen = (name: string): number[] => chooseWho(name, new Random(1), new World(lab), subject);
+    stage.rewind();
+    expect(chosen("first-responder")).toEqual(chosen("coordinator"));
+  });
 
   thoroughly("has the same run when what happened is given instead of drawn", () => {
     const drawn = runSeed(stage, 2, OPTIONS);

@@ -7,13 +7,15 @@ import { prepareDisk } from "../../src/lab/prepare.ts";
 import { kept } from "../setup/cache.ts";
 import { images } from "../system/images.ts";
 
-/** `machines` that agree, and one more that is off. */
-export async function clusterStage(machines: number): Promise<Stage> {
+/** `machines` that agree, and one more that is off, and boots `previous` when it joins. */
+export async function clusterStage(machines: number, previous?: Uint8Array): Promise<Stage> {
   const { iso: cdrom, firmware, kernelElf: kernel } = images();
-  const snapshot = await kept(`${machines} that agree`, async () => {
+  const which = `${machines} that agree${previous ? ", and another version" : ""}`;
+  const snapshot = await kept(which, async () => {
     const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
     const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
-    return (await prepareCluster({ cdrom, disk, kernel, firmware, nodes: machines, ramBytes: 8 << 20 })).snapshot;
+    const system = { cdrom, disk, kernel, firmware, nodes: machines, ramBytes: 8 << 20 };
+    return (await prepareCluster(previous ? { ...system, previous } : system)).snapshot;
   });
-  return openStage({ snapshot, kernel, sparesFrom: machines, module: null });
+  return openStage({ snapshot, kernel, sparesFrom: machines, isPrevious: previous !== undefined, module: null });
 }

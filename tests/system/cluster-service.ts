@@ -13,16 +13,16 @@ export async function agreed(lab: LabCluster): Promise<void> {
   await lab.until(() => lab.nodes.every((node) => peers(node) === lab.nodes.length - 1), "the nodes did not agree");
 }
 
-/** So many nodes that agree, and hold an address. */
-export async function withService(count: number, address = SERVICE): Promise<LabCluster> {
-  return inState(`${count} with ${address}`, async () => {
+/** So many nodes that agree, and hold an address; with what is said of it behind it. */
+export async function withService(count: number, address = SERVICE, more = ""): Promise<LabCluster> {
+  return inState(`${count} with ${address}${more}`, async () => {
     const lab = boot({
       nodes: Array.from({ length: count }, () => ({ cdrom: images().iso, key: keyOfSeed(1) })),
     });
     await agreed(lab);
     for (const node of lab.nodes) await node.waitFor(PROMPT);
     await lab.advance("1s");
-    await lab.nodes[0]!.enter(`cloud address add ${address}`, PROMPT);
+    await lab.nodes[0]!.enter(`cloud address add ${address}${more}`, PROMPT);
     await lab.advance("1s");
     return lab;
   });

@@ -6,12 +6,12 @@ import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster-wire.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 
 const CLUSTER_PORT = 20818;
-const VIEW = 2;
+const [HELLO, VIEW] = [1, 2];
 
 /** Nodes that booted from CD and agree, and a plug that hears the group. */
 async function cluster(count: number): Promise<{ lab: LabCluster; plug: LabPlug }> {
@@ -163,6 +163,37 @@ describe("a death", () => {
     const from = lab.nodes.map(({ console }) => console.text.length);
     await lab.advance(isThorough ? "600s" : "20s");
     for (const [index, node] of lab.nodes.entries()) expect(node.console.text.slice(from[index]!)).not.toMatch(/peers/);
+  });
+});
+
+describeThoroughly("a hello", () => {
+  /** Which nodes send views in the time after one says hello. */
+  async function answerers(lab: LabCluster, plug: LabPlug, asker: LabNode, time: `${number}ms`): Promise<Set<number>> {
+    const from = plug.received.length;
+    asker.type("cloud register\n");
+    await lab.advance(time);
+    const heard = packets(lab, plug.received.slice(from));
+    const hello = heard.findIndex(({ sender, data }) => sender === asker.index && data[5] === HELLO);
+    expect(hello).toBeGreaterThanOrEqual(0);
+    const views = heard.slice(hello).filter(({ data }) => data[5] === VIEW);
+    return new Set(views.map(({ sender }) => sender));
+  }
+
+  test("is answered by the first responder, who is the coordinator, and by nobody else", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    for (const asker of lab.nodes.filter((node) => node !== first))
+      expect(await answerers(lab, plug, asker, "150ms")).toEqual(new Set([first.index]));
+  });
+
+  test("is answered by one of the others if that one fails, before its death is known", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    const others = lab.nodes.filter((node) => node !== first);
+    first.powerOff();
+    const answered = await answerers(lab, plug, others.at(-1)!, "600ms");
+    expect(answered.size).toBe(1);
+    expect(answered).not.toContain(first.index);
   });
 });
 

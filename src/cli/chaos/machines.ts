@@ -1,10 +1,13 @@
 /** The machines of a campaign: those of a snapshot, or QuRe's with the image that is named. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { buildSystem } from "../../build/build.ts";
 import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../chaos/prepare-cluster.ts";
 import type { StageSetup } from "../../chaos/setup.ts";
+import { gitTree } from "../../host/git-tree.ts";
 import { loadFirmware } from "../../host/package.ts";
 import { WaitError } from "../../lab/lab.ts";
+import { KERNEL_REVISION, VERSION } from "../../version.ts";
 import { readInput } from "../emu/machines.ts";
 import { preparedDisk } from "../emu/prepare.ts";
 import { CommandError } from "../fail.ts";
@@ -17,14 +20,33 @@ export async function setUp(options: ChaosOptions, progress: Progress, signal: A
   if (!existsSync(image)) throw new CommandError(`${image}: no such file; \`qure build\` makes it`);
   const kernel = readInput(options.kernel ?? join(dirname(image), "kernel.elf"));
   const cdrom = readInput(image);
+  const previous = options.previous === null ? null : previousImage(options.previous);
   const firmware = loadFirmware();
   const cacheFolder = join(dirname(image), ".qure-cache");
   const sizeBytes = CAMPAIGN_DISK_BYTES;
   const disk = await preparedDisk({ cdrom, firmware, sizeBytes, cacheFolder, progress, signal });
   progress.step(`booting ${nodes} machines`);
   try {
-    return await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal });
+    const machines = { cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal };
+    return await prepareCluster(previous === null ? machines : { ...machines, previous });
   } catch (error) {
     throw error instanceof WaitError ? new CommandError(`before any fault: ${error.message}`) : error;
   }
+}
+
+/** The ISO of an older version: a file, or built from the sources of a tag. */
+function previousImage(name: string): Uint8Array {
+  if (existsSync(name)) return readInput(name);
+  let tree: ReturnType<typeof gitTree>;
+  try {
+    tree = gitTree(".", name, ["asm", "boot"]);
+  } catch (error) {
+    const problem = (error as Error).message || "there is no such tag or commit here";
+    throw new CommandError(`--previous ${name}: no file has this name, and no version could be built: ${problem}`);
+  }
+  const settings = { version: VERSION, revision: KERNEL_REVISION, wanted: ["qure.iso"] };
+  const { files, diagnostics } = buildSystem(tree, settings);
+  const problem = diagnostics.find(({ severity }) => severity === "error");
+  if (!files) throw new CommandError(`--previous ${name} cannot be built: ${problem?.message ?? "nothing came out"}`);
+  return files[0]!.content;
 }

@@ -101,6 +101,14 @@ export const CHAOS_OPTIONS = {
     parse: text,
     defaultText: "kernel.elf beside the image",
   }),
+  previous: optional({
+    flags: "--previous <version>",
+    help: "machines that join boot an older version: an ISO, or a tag or commit of this repository, which is built",
+    group: MACHINES,
+    parse: text,
+    conflicts: ["snapshot"],
+    defaultText: "the same image",
+  }),
   memory: { ...EMU_OPTIONS.memory, group: MACHINES, initial: 8 << 20, defaultText: "8M" },
   snapshot: optional({
     flags: "--snapshot <file>",
