@@ -18,9 +18,11 @@ export function takeWarnings(
     for (const section of object.sections) {
       const match = SECTION.exec(section?.name ?? "");
       if (!section || !match) continue;
-      section.isDiscarded = true;
-      section.mapBytes = 0;
       const name = match[1];
+      section.mapBytes = 0;
+      // Names in the section of an object's own warning stay defined.
+      if (name === undefined) section.sizeBytes = 0;
+      else section.isDiscarded = true;
       const warned = name === undefined ? object : (symbols.get(name)?.firstReference ?? null);
       const message = latin1(section.content).replace(/[\0\n]+$/, "");
       if (warned) found.push({ file: warned.path, message });

@@ -10,6 +10,8 @@ import {
   SHT_NOBITS,
   SHT_PREINIT_ARRAY,
   STT_OBJECT,
+  STV_DEFAULT,
+  STV_PROTECTED,
 } from "../object/elf.ts";
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
@@ -451,7 +453,8 @@ export class Program {
           scriptPath: this.options.script.path,
           assignment: { kind: "assign", name: symbol.name, value, mode: "provide", line: 0 },
         });
-        symbol.visibility = 3;
+        // A reference may ask for less.
+        if (symbol.visibility === STV_DEFAULT) symbol.visibility = STV_PROTECTED;
       }
     }
   }

@@ -77,6 +77,7 @@ export const STT_TLS = 6;
 export const STT_GNU_IFUNC = 10;
 
 export const STV_DEFAULT = 0;
+export const STV_PROTECTED = 3;
 
 /** What a section header says beside its name (gABI chapter 4, "Sections"). */
 export interface SectionHeader {
