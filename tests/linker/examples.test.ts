@@ -1,5 +1,5 @@
 /** The linker's examples of `qure explain`, by `qure ld` itself: each wrong one earns its diagnostic, each right one none. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -45,5 +45,6 @@ describe("examples of the linker's explanations", () => {
   test.each(Object.entries(LINK_EXAMPLES))("%s", (id, { wrong, right }) => {
     expect([...new Set(idsOf(wrong, `${id}-wrong`))]).toEqual([id]);
     expect(idsOf(right, `${id}-right`)).toEqual([]);
+    expect(existsSync(join(folder, `${id}-right`, "program")), "it is linked").toBe(true);
   });
 });

@@ -122,5 +122,24 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
   "the bounds of a section, loaded from the table": one(
     'movl __start_own@GOT(%ecx), %eax\nmovl __stop_own@GOT(%ecx), %edx\n.section own,"aw"\n.long 1\n',
   ),
+  "fills: within a section, one after another": scripted(
+    ".data\n.long 1\n",
+    "SECTIONS { .text 0x1000 : { *(.text) } .data 0x2000 : { FILL(0x1234) . = . + 6; *(.data) FILL(0x99) . = ALIGN(16); FILL(0x12345678) . = . + 3; } .rest : { *(*) } }",
+  ),
+  "regions: their bounds in the map": scripted(
+    ".data\n.long 1\n",
+    "MEMORY { ram : ORIGIN = 0x1000, LENGTH = 64K } begin = ORIGIN(ram); end = ORIGIN(ram) + LENGTH(ram); SECTIONS { .text : { *(.text) } > ram .data : { *(.data) LONG(begin) LONG(end) } > ram .rest : { *(*) } > ram }",
+  ),
+  "a feature that is asked for": scripted(
+    "",
+    'LD_FEATURE("SANE_EXPR") SECTIONS { .text 0x1000 : { *(.text) } .rest : { *(*) } }',
+  ),
+  "bounds of a section whose name is none in C": one(
+    '.weak "__start_my.own"\n.long "__start_my.own"\n.section my.own,"a"\n.long 1\n',
+  ),
+  "a symbol whose type only those know who refer to it": two(
+    ".type other, @function\ncall other\n",
+    ".globl other\nother: ret\n",
+  ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };

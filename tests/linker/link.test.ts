@@ -112,6 +112,31 @@ describe("against GNU ld", () => {
   }
 });
 
+test("says what lies where in each section, and which object defines a symbol", () => {
+  const sources = [
+    ".globl start\nstart: nop\n ret\n.data\n .long 1\n",
+    ".text\n.balign 4\n.globl more\nmore: ret\n.bss\n .skip 8\n",
+  ];
+  const { linked } = link({
+    objects: sources.map((source, index) => object(`part${index}.s`, source).elf),
+    script: parseScript(
+      "ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } .bss : { *(.bss) } }",
+      "script.ld",
+    ),
+  });
+  const [text, data, bss] = [".text", ".data", ".bss"].map((name) =>
+    linked!.sections.find((section) => section.name === name)!.inputs.filter(({ sizeBytes }) => sizeBytes > 0),
+  );
+  expect(text).toEqual([
+    { path: "part0.s", name: ".text", offset: 0, sizeBytes: 2 },
+    { path: "part1.s", name: ".text", offset: 4, sizeBytes: 1 },
+  ]);
+  expect(data).toEqual([{ path: "part0.s", name: ".data", offset: 0, sizeBytes: 4 }]);
+  expect(bss).toEqual([{ path: "part1.s", name: ".bss", offset: 0, sizeBytes: 8 }]);
+  const globals = linked!.symbols.filter(({ binding }) => binding === 1);
+  expect(globals.map(({ name, path }) => `${name} of ${path}`).sort()).toEqual(["more of part1.s", "start of part0.s"]);
+});
+
 describe("problems", () => {
   const script = parseScript("ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } }", "script.ld");
   const problemsOf = (...sources: string[]): readonly { file: string; line: number; message: string }[] =>
@@ -120,6 +145,19 @@ describe("problems", () => {
   test("an undefined symbol is reported where it is used", () => {
     expect(problemsOf(".globl start\nstart: nop\n call nowhere\n")).toEqual([
       { file: "part0.s", line: 4, message: "undefined symbol nowhere" },
+    ]);
+  });
+
+  test.each([
+    [3, undefined],
+    [4, ", and in 1 more place"],
+    [5, ", and in 2 more places"],
+  ])("an undefined symbol at %i places is reported at three", (count, rest) => {
+    const found = problemsOf(`.globl start\nstart: nop\n${" call nowhere\n".repeat(count)}`);
+    expect(found.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+      "4: undefined symbol nowhere",
+      "5: undefined symbol nowhere",
+      `6: undefined symbol nowhere${rest ?? ""}`,
     ]);
   });
 

@@ -232,4 +232,31 @@ export const SAID: Readonly<Record<string, Said>> = {
     ...scripted("", "SECTIONS { .text 0x1000 : ALIGN(4) ALIGN_WITH_INPUT { *(.text) } }"),
     says: ["s.ld:1:1: error: section .text has both ALIGN and ALIGN_WITH_INPUT [script-syntax]", "!"],
   },
+  "a mistake after a comment of several lines": {
+    ...scripted("", `/* one\n two\n three */ SECTIONS { ${TEXT}\n .data : { ?`),
+    says: ["s.ld:4:2: error: unexpected end of the script [script-syntax]", "!"],
+  },
+  "a type that sections do not have": {
+    ...scripted("", "SECTIONS { .text (TYPE = SHT_NOSUCH) : { *(.text) } }"),
+    says: ["s.ld:1:1: error: SHT_NOSUCH is not the type of a section [script-syntax]", "!"],
+  },
+  "a type without its end": {
+    ...scripted("", "SECTIONS { .text ("),
+    says: ["s.ld:1:1: error: unexpected end of the script in an expression [script-syntax]", "!"],
+  },
+  "a flag that sections do not have": {
+    ...scripted("", "SECTIONS { .text : { INPUT_SECTION_FLAGS(SHF_NOSUCH) *(.text) } }"),
+    says: ["s.ld:1:1: error: SHF_NOSUCH is not a flag of sections [script-syntax]", "!"],
+  },
+  "an empty name of a file": {
+    ...scripted("", 'SECTIONS { .text : { "" } }'),
+    says: ["s.ld:1:1: error: unexpected an empty name in a section [script-syntax]", "!"],
+  },
+  "a segment that nothing is in, with all rights": {
+    ...scripted(
+      "",
+      "PHDRS { all PT_LOAD FLAGS(5); none PT_LOAD FLAGS(7); } SECTIONS { .text 0x1000 : { *(.text) } :all }",
+    ),
+    says: [],
+  },
 };
