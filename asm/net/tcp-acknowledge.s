@@ -108,7 +108,15 @@ tcp_acknowledge:
     mov     dword ptr [ebx + TCB_TRIES], 1  # it is there: the window is asked for as long as it takes
     jmp     .Ltcp_acknowledge_good
 .Ltcp_acknowledge_new:
+    push    eax
     call    tcp_advance
+    pop     eax
+    test    eax, eax                    # RFC 6675, 2: news of SACK make it a duplicate all the same
+    jz      .Ltcp_acknowledge_good
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    je      .Ltcp_acknowledge_good
+    call    tcp_duplicate
 .Ltcp_acknowledge_good:
     clc
     jmp     .Ltcp_acknowledge_done
