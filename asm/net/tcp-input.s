@@ -207,7 +207,8 @@ tcp_synchronize:
     mov     [ebx + TCB_TS_AGE], eax
     ret
 
-# The congestion window with which sending begins: at most ten segments or 14,600 bytes, at least two segments (RFC 6928).
+# The congestion window with which sending begins (RFC 6928): at most ten segments or 14,600 bytes, at least two
+# segments.
 # In: EBX block.
 # Out: EAX bytes.
 # Clobbers: EDX.
