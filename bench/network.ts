@@ -42,7 +42,7 @@ interface Row {
 
 const ROWS: Readonly<Record<string, Row>> = {
   one: { name: "one connection", client: "s", server: "t", connections: 1, count: 16_000_000, unit: "byte" },
-  many: { name: "32 connections", client: "s", server: "t", connections: 32, count: 250_000, unit: "byte" },
+  many: { name: "32 connections", client: "s", server: "t", connections: 32, count: 500_000, unit: "byte" },
   loss: {
     name: "one connection, 1 % lost",
     client: "s",

@@ -10,6 +10,10 @@ RTO_MINIMUM_MS          = 200           # RFC 6298 asks for a second; all take l
 RTO_MAXIMUM_MS          = 60000
 DUPLICATES              = 3
 
+.bss
+.balign 4
+told:                   .space 4        # bytes of those acknowledged now that duplicate acknowledgements have told of
+
 .text
 
 # The acknowledgement, the window and the timestamps of the segment in seg_*.
@@ -104,7 +108,15 @@ tcp_acknowledge:
     mov     dword ptr [ebx + TCB_TRIES], 1  # it is there: the window is asked for as long as it takes
     jmp     .Ltcp_acknowledge_good
 .Ltcp_acknowledge_new:
+    push    eax
     call    tcp_advance
+    pop     eax
+    test    eax, eax                    # RFC 6675, 2: news of SACK make it a duplicate all the same
+    jz      .Ltcp_acknowledge_good
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    je      .Ltcp_acknowledge_good
+    call    tcp_duplicate
 .Ltcp_acknowledge_good:
     clc
     jmp     .Ltcp_acknowledge_done
@@ -123,7 +135,10 @@ tcp_acknowledge:
 tcp_advance:
     call    tcp_measure
     mov     dword ptr [ebx + TCB_TRIES], 0
-    mov     dword ptr [ebx + TCB_DUPLICATES], 0
+    xor     eax, eax
+    xchg    eax, [ebx + TCB_DUPLICATES]
+    imul    eax, [ebx + TCB_MSS]        # each was for a segment
+    mov     [told], eax
     mov     edi, [ebx + TCB_SND_MAX]
     sub     edi, [ebx + TCB_SND_UNA]    # EDI: bytes that were on their way
     mov     eax, [seg_acknowledgement]
@@ -140,6 +155,11 @@ tcp_advance:
 .Ltcp_advance_2:
     mov     [ebx + TCB_TX + RING_START], eax
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Ltcp_advance_9
+    call    sack_told
+    mov     [told], eax
+.Ltcp_advance_9:
     call    sack_trim
 
     mov     eax, [ebx + TCB_SND_UNA]
@@ -188,6 +208,12 @@ tcp_advance:
     js      .Ltcp_advance_grow
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_LOSS
 .Ltcp_advance_grow:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    jnz     .Ltcp_advance_10
+    sub     esi, [told]                 # limited transmit has sent for these already
+    jns     .Ltcp_advance_10
+    xor     esi, esi
+.Ltcp_advance_10:
     call    tcp_grow
 .Ltcp_advance_timer:
     mov     eax, [ebx + TCB_SND_UNA]

@@ -201,20 +201,29 @@ tcp_synchronize:
     div     ecx
     imul    eax, ecx
     mov     [ebx + TCB_RX_LIMIT], eax
-    mov     eax, ecx
-    imul    eax, eax, 10                # RFC 6928: at most ten segments or 14,600 bytes, at least two segments
-    cmp     eax, 14600
-    jbe     .Ltcp_synchronize_8
-    mov     eax, 14600
-    lea     edx, [ecx + ecx]
-    cmp     eax, edx
-    jae     .Ltcp_synchronize_8
-    mov     eax, edx
-.Ltcp_synchronize_8:
+    call    tcp_first_window
     mov     [ebx + TCB_CWND], eax
     call    tcp_now
     mov     [ebx + TCB_TS_AGE], eax
     ret
+
+# The congestion window with which sending begins (RFC 6928): at most ten segments or 14,600 bytes, at least two
+# segments.
+# In: EBX block.
+# Out: EAX bytes.
+# Clobbers: EDX.
+.global tcp_first_window
+tcp_first_window:
+    mov     edx, [ebx + TCB_MSS]
+    imul    eax, edx, 10
+    cmp     eax, 14600
+    jbe     1f
+    mov     eax, 14600
+    add     edx, edx
+    cmp     eax, edx
+    jae     1f
+    mov     eax, edx
+1:  ret
 
 # The acknowledgement of our SYN came: state ESTABLISHED.
 # In: EBX block.

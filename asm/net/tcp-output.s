@@ -119,6 +119,11 @@ tcp_emit:
     mov     [edx + TCP_CHECKSUM], ax
     mov     dword ptr [esi + PACKET_SUM], TCP_CHECKSUM
     COUNT   tcp_sent
+    cmp     dword ptr [ebp + EMIT_LENGTH], 0
+    je      .Ltcp_emit_4
+    call    clock_ms
+    mov     [ebx + TCB_SENT_AT], eax
+.Ltcp_emit_4:
     mov     eax, esi
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, PROTOCOL_TCP | (TTL << 8)
@@ -291,6 +296,7 @@ tcp_output:
     jb      tcp_output_owed
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
     je      tcp_output_owed
+    call    tcp_rested
     mov     eax, [ebx + TCB_FLAGS]
     and     eax, TCB_F_RECOVERY | TCB_F_SACK
     cmp     eax, TCB_F_RECOVERY | TCB_F_SACK
@@ -313,6 +319,25 @@ tcp_output:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
     mov     dword ptr [ebx + TCB_TRIES], 0
     call    tcp_set_retransmit
+
+# Forgets the congestion window of a connection that has sent nothing for longer than a retransmission would have taken:
+# nobody knows what the network takes now (RFC 5681, 4.1).
+# In: EBX block.
+# Clobbers: EAX, EDX.
+tcp_rested:
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    jne     9f
+    call    clock_ms
+    sub     eax, [ebx + TCB_SENT_AT]
+    cmp     eax, [ebx + TCB_RTO]
+    jbe     9f
+    call    tcp_first_window
+    cmp     eax, [ebx + TCB_CWND]
+    jae     9f
+    mov     [ebx + TCB_CWND], eax
+    mov     dword ptr [ebx + TCB_CREDIT], 0
+9:  ret
 
 # Sends an acknowledgement if one is owed at once.
 # In: EBX block.

@@ -143,6 +143,33 @@ sack_insert:
     pop     esi
     ret
 
+# How much of what is acknowledged the other side has told of before.
+# In: EBX block with SND.UNA, before sack_trim.
+# Out: EAX bytes.
+# Clobbers: ECX, EDX.
+.global sack_told
+sack_told:
+    push    esi
+    push    edi
+    xor     eax, eax
+    lea     esi, [ebx + TCB_SACKED + 4]
+    mov     ecx, [ebx + TCB_SACKED]
+1:  jecxz   3f
+    mov     edi, [esi + RANGE_END]      # EDI: end of the part that is acknowledged
+    mov     edx, edi
+    sub     edx, [ebx + TCB_SND_UNA]
+    jle     2f
+    mov     edi, [ebx + TCB_SND_UNA]
+2:  sub     edi, [esi + RANGE_START]
+    jle     3f                          # they ascend
+    add     eax, edi
+    add     esi, RANGE_SIZE
+    dec     ecx
+    jmp     1b
+3:  pop     edi
+    pop     esi
+    ret
+
 # Drops the ranges that are acknowledged.
 # In: EBX block with SND.UNA.
 .global sack_trim

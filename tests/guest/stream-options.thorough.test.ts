@@ -1,5 +1,6 @@
 /** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records. */
 import { test } from "vitest";
+import type { LabCluster } from "../../src/index.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";
 import { play, tcpScene } from "./tcp-scene.ts";
 
@@ -10,8 +11,9 @@ const BURST = Array.from({ length: 10 }, (_, number) => {
   return `> ${number === 9 ? "P." : "."} ${from}:${from + 1088} ack 1`;
 });
 
-test("a listener's options go over to its connections, a burst is pushed, and a reset has timestamps", async () => {
-  const lab = await inState("a server with options", async () => {
+/** A node whose server sends as much as it may when a connection comes. */
+const server = (): Promise<LabCluster> =>
+  inState("a server with options", async () => {
     const iso = await isoWith("tests/guest/stream-options.s", "asm/programs/stream-options.s");
     const booted = boot({ nodes: [{ cdrom: iso }] });
     await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
@@ -20,8 +22,29 @@ test("a listener's options go over to its connections, a burst is pushed, and a 
     await booted.nodes[0]!.enter("stream-options &", /stream-options: ready/);
     return booted;
   });
+
+test("an acknowledgement that moves on and tells of losses begins the recovery (RFC 6675, 2)", async () => {
+  const segments = Array.from({ length: 10 }, (_, number) => `${1 + number * 1100}:${1101 + number * 1100}`);
   await play(
-    tcpScene(lab),
+    tcpScene(await server()),
+    [
+      "< S 0:0 win 65535 mss 1460 sackOK wscale 7",
+      "> S. 0:0 ack 1 mss 1100 wscale 8 sackOK",
+      "< . 1:1 ack 1 win 500",
+      ...segments.map((range, number) => `> ${number === 9 ? "P." : "."} ${range} ack 1`),
+      "< . 1:1 ack 1101 win 500 sack 3301:4401 6601:11001",
+      `> . ${segments[1]} ack 1`,
+      `> . ${segments[2]} ack 1`,
+      "< R 1:1",
+    ],
+    3100,
+    PORT,
+  );
+});
+
+test("a listener's options go over to its connections, a burst is pushed, and a reset has timestamps", async () => {
+  await play(
+    tcpScene(await server()),
     [
       "< S 0:0 win 65535 mss 1460 wscale 7 ts 1000:0",
       "> S. 0:0 ack 1 mss 1100 wscale 8 ts *:1000",
