@@ -12,7 +12,6 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed } from "./cluster-service.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
@@ -99,7 +98,7 @@ test("a LAN without a DHCP server gets one from the cluster, in the name of the 
   expect(new Set(addresses).size).toBe(2);
 });
 
-thoroughly("when its machine dies another one goes on: who has a lease keeps it", async () => {
+test("when its machine dies another one goes on: who has a lease keeps it", async () => {
   const lab = await lending();
   const client = new Client(lab, 1);
   const requested = await lend(client);
@@ -112,7 +111,7 @@ thoroughly("when its machine dies another one goes on: who has a lease keeps it"
   expect(await lend(new Client(lab, 3))).not.toBe(requested);
 });
 
-thoroughly("the nodes themselves lease from it, and stay one cluster", async () => {
+test("the nodes themselves lease from it, and stay one cluster", async () => {
   const lab = await lending();
   const others = lab.nodes.filter((node) => node !== holderOf(lab));
   for (const node of others) await node.waitFor(/address 10\.9\.0\.\d+\/24 by DHCP/, { within: "70s" });
@@ -121,7 +120,7 @@ thoroughly("the nodes themselves lease from it, and stay one cluster", async () 
   await others[0]!.enter("cloud address", /^10\.9\.0\.1 mask 255\.255\.255\.0 held by /m);
 });
 
-thoroughly("it falls silent when another server is heard, and when the value goes", async () => {
+test("it falls silent when another server is heard, and when the value goes", async () => {
   const lab = await lending();
   const [client, other] = [new Client(lab, 1), new Client(lab, 2)];
   await lend(client);

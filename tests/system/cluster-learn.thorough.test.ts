@@ -4,7 +4,6 @@ import { ETHERTYPE_ARP, formatIpv4, get16, parseArp, parseIpv4 } from "../../emu
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { arp } from "../guest/packet-wire.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed } from "./cluster-service.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
@@ -47,7 +46,7 @@ test("an address for which the router asks in vain becomes a service address", a
   await lab.nodes[2]!.enter("cloud get address.10.0.2.77", /^255\.255\.255\.0$/m);
 });
 
-thoroughly("all three know it, and one answers; it is an address as any other", async () => {
+test("all three know it, and one answers; it is an address as any other", async () => {
   const lab = await learning("255.255.255.0");
   await ask(lab, ROUTER, "10.0.2.77", 4);
   for (const node of lab.nodes) await node.enter("cloud address", /^10\.0\.2\.77 mask 255\.255\.255\.0 held /m);
@@ -80,14 +79,14 @@ const NOT_LEARNED: readonly [
 ];
 
 for (const [why, mask, sender, target, times, everyMs] of NOT_LEARNED)
-  thoroughly(`an address is not learned when ${why}`, async () => {
+  test(`an address is not learned when ${why}`, async () => {
     const lab = await learning(mask);
     await ask(lab, sender, target, times, everyMs);
     expect(lab.nodes.filter(({ console: { text } }) => /the router asks for/.test(text))).toEqual([]);
     expect(holders(lab, target)).toEqual([]);
   });
 
-thoroughly("an address is not learned when a machine has it, which answers when it is asked", async () => {
+test("an address is not learned when a machine has it, which answers when it is asked", async () => {
   const lab = await learning("255.255.255.0");
   const owner = lab.plug("owner");
   // It does not answer the router, but who probes.
@@ -101,7 +100,7 @@ thoroughly("an address is not learned when a machine has it, which answers when 
   expect(lab.nodes.filter(({ console: { text } }) => /the router asks for/.test(text))).toEqual([]);
 });
 
-thoroughly("no more than eight addresses are learned, whatever the router asks for", async () => {
+test("no more than eight addresses are learned, whatever the router asks for", async () => {
   const lab = await learning("255.255.255.0");
   const plug = lab.plug("router");
   for (let time = 0; time < 40; time++) {
