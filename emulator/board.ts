@@ -102,6 +102,8 @@ export interface BoardConfig {
   network: readonly NetworkCardConfig[];
   /** Their model; e1000 when absent. */
   nic?: NicModel;
+  /** Their expansion ROM, such as a PXE ROM for this model, for those that have none of their own. */
+  nicRom?: Uint8Array;
   /** Virtio disks, in the PCI slots after the network cards: at most 8. */
   virtioDisks?: readonly BlockBackend[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
@@ -117,7 +119,7 @@ export interface BoardConfig {
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
 export type BoardParts = Pick<
   BoardConfig,
-  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic" | "hpet"
+  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic" | "nicRom" | "hpet"
 > & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
@@ -376,7 +378,13 @@ export class Board implements ProcessorBus, Stateful {
     return config.network.map(({ macAddress, port, bootRom }, index) => {
       const slot = FIRST_NETWORK_SLOT + index;
       const { clock, dma } = this.#host;
-      const wires = { dma, interrupt: bridge.interruptPin(slot, 1), port, macAddress, bootRom: bootRom ?? null };
+      const wires = {
+        dma,
+        interrupt: bridge.interruptPin(slot, 1),
+        port,
+        macAddress,
+        bootRom: bootRom ?? config.nicRom ?? null,
+      };
       const card = CARD_MAKERS[config.nic ?? NIC_MODELS[0]](`eth${index}`, this.#space, clock, wires);
       this.#pci.plug(slot, 0, card);
       port.plugIn(clock, card);
@@ -551,7 +559,7 @@ export class Board implements ProcessorBus, Stateful {
 
 /** As QEMU's: what comes first is what is most likely meant when it is there. */
 function defaultBootOrder(config: BoardConfig): string {
-  const network = config.network.some(({ bootRom }) => bootRom !== undefined) ? "n" : "";
+  const network = config.nicRom || config.network.some(({ bootRom }) => bootRom !== undefined) ? "n" : "";
   return `c${config.floppies?.some((backend) => backend !== null) ? "a" : ""}d${network}`;
 }
 

@@ -1,5 +1,5 @@
-# INT 19h: the search for something to boot: disks in their order, then CDs (El Torito 1.0 without emulation). INT 18h:
-# nothing.
+# INT 19h: the search for something to boot: disks in their order, then CDs (El Torito 1.0 without emulation), or the
+# network by an expansion ROM. INT 18h: nothing.
 
 .include "firmware.inc"
 
@@ -7,7 +7,7 @@
 .code16
 
 SIGNATURE               = 0xAA55
-BOOT_DEVICES            = 3             # the last kind that can be booted, of CMOS's numbers
+BOOT_DEVICES            = 4             # the last kind that can be booted, of CMOS's numbers
 BOOT_ORDER              = 0x0032        # where CMOS says nothing: disks, CDs
 CD_CHUNK_SECTORS        = 16            # 32 KiB a request
 
@@ -83,6 +83,23 @@ boot_cds:
     inc     dl
     jmp     boot_cds
 boot_none:
+    ret
+
+# Boots from the network, by the ROM that can (roms.s); returns when it comes back.
+# In: FS = EBDA.
+# Clobbers: all but FS; DS = 0.
+boot_network:
+    cmp     dword ptr fs:[EBDA_BEV], 0
+    je      boot_none
+    mov     si, offset text_network
+    call    say
+    call    say_flush
+    mov     cx, fs:[EBDA_BEV]
+    mov     dx, fs:[EBDA_BEV + 2]
+    xor     bx, bx
+    call    rom_call
+    xor     ax, ax
+    mov     ds, ax
     ret
 
 # INT 18h; does not return.
@@ -289,12 +306,14 @@ cd_read:
     ret
 
 .data
-# Boot devices as CMOS numbers them: nothing, diskettes, disks, CDs. Their first drives, and what tries them.
+# Boot devices as CMOS numbers them: nothing, diskettes, disks, CDs, the network. Their first drives, and what tries
+# them.
 boot_first:
-    .byte   0, 0, FIRST_DISK, FIRST_CD
+    .byte   0, 0, FIRST_DISK, FIRST_CD, 0
 boot_routines:
-    .word   boot_none, boot_floppies, boot_disks, boot_cds
+    .word   boot_none, boot_floppies, boot_disks, boot_cds, boot_network
 volume_text:            .ascii "\0CD001\1EL TORITO SPECIFICATION"
+text_network:           .asciz "Network starts\n"
 text_drive:             .asciz "Drive "
 text_boots:             .asciz "h starts\n"
 text_unreadable:        .asciz "h: cannot be read, status "

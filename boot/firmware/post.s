@@ -68,6 +68,7 @@ post_cold:
     call    equipment_init
     sti
     call    banner
+    call    roms_init
     int     0x19
 
 # Zeroes the BIOS data areas and fills in what is known; leaves DS = BDA, FS = EBDA.

@@ -87,6 +87,7 @@ export interface Ne2000Wires {
   interrupt: Wire;
   port: EthernetPort;
   macAddress: Uint8Array;
+  bootRom: Uint8Array | null;
 }
 
 export class Ne2000 extends PciFunction implements EthernetReceiver {
@@ -113,6 +114,7 @@ export class Ne2000 extends PciFunction implements EthernetReceiver {
       readPort: (offset, sizeBytes) => this.#readPort(offset, sizeBytes),
       writePort: (offset, sizeBytes, value) => this.#writePort(offset, sizeBytes, value),
     });
+    if (wires.bootRom) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
     this.#fillProm();
     this.#resetChip();

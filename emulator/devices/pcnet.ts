@@ -33,6 +33,7 @@ export interface PcnetWires {
   interrupt: Wire;
   port: EthernetPort;
   macAddress: Uint8Array;
+  bootRom: Uint8Array | null;
 }
 
 export class Pcnet extends PciFunction implements EthernetReceiver, MmioHandler {
@@ -70,6 +71,7 @@ export class Pcnet extends PciFunction implements EthernetReceiver, MmioHandler 
     this.set16(0x06, 0x0280);
     this.config[0x3e] = 0x06;
     this.config[0x3f] = 0xff;
+    if (wires.bootRom) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
     this.#resetHard();
   }

@@ -92,6 +92,7 @@ export interface Rtl8139Wires {
   interrupt: Wire;
   port: EthernetPort;
   macAddress: Uint8Array;
+  bootRom: Uint8Array | null;
 }
 
 /** What the EEPROM holds: identity, and the address in words 7 to 9. */
@@ -131,6 +132,7 @@ export class Rtl8139 extends PciFunction implements EthernetReceiver, MmioHandle
     };
     this.addIoBar(0, WINDOW_BYTES, ports);
     this.addMemoryBar(1, WINDOW_BYTES, this);
+    if (wires.bootRom) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
     this.#resetChip();
   }

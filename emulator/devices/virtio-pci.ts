@@ -51,6 +51,7 @@ export interface VirtioIdentity {
 export interface VirtioWires {
   readonly dma: DmaMemory;
   readonly interrupt: Wire;
+  readonly bootRom?: Uint8Array | null;
 }
 
 export abstract class VirtioPciDevice extends PciFunction {
@@ -84,6 +85,7 @@ export abstract class VirtioPciDevice extends PciFunction {
     let windowBytes = 32;
     while (windowBytes < DEVICE_CONFIG + config.length) windowBytes *= 2;
     this.addIoBar(0, windowBytes, ports);
+    if (wires.bootRom) this.addExpansionRom(wires.bootRom);
     this.sealConfig();
   }
 

@@ -25,12 +25,14 @@ export interface MachineParts {
   readonly virtioDisks?: readonly Medium[];
   /** Diskettes in the drives A and B. */
   readonly floppies?: readonly (Medium | null)[];
-  /** Where firmware looks for a system: a diskette, c disk, d CD. */
+  /** Where firmware looks for a system: a diskette, c disk, d CD, n network. */
   readonly bootOrder?: string;
   /** A video BIOS for the display adapter. */
   readonly videoRom?: Uint8Array;
   /** The model of its network card; e1000 when absent. */
   readonly nic?: NicModel;
+  /** The expansion ROM of its network card, such as iPXE's for this model. */
+  readonly nicRom?: Uint8Array;
   /** Its processor; DEFAULT_MODEL when absent. */
   readonly processor?: ModelName;
   /** How many processors it has, 1 to 8; 1 when absent. */
@@ -65,7 +67,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, processor, processors, hpet, key }: MachineParts,
+  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, nicRom, processor, processors, hpet, key }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -94,6 +96,7 @@ export function partsOf(
     ...(bootOrder !== undefined ? { bootOrder } : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== undefined ? { nic } : {}),
+    ...(nicRom ? { nicRom } : {}),
     ...(processor !== undefined ? { processor } : {}),
     ...(processors !== undefined ? { processors } : {}),
     ...(hpet === false ? { hpet } : {}),

@@ -13,6 +13,7 @@ test.each([
   ["-smp 2", "--cpus 2"],
   ["-smp cpus=4,cores=2 -cpu pentium", "--cpus 4 --cpu pentium"],
   ["-device ne2k_pci,netdev=n", "--nic ne2k_pci"],
+  ["-device pcnet,netdev=n,romfile=x.rom -boot n", "--nic pcnet --romfile x.rom --boot n"],
   ["-device virtio-net-pci", "--nic virtio"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],

@@ -82,8 +82,8 @@ export class Recorder {
 
 /** What of the options no link can hold. */
 export function checkLinkable(options: EmuOptions, media: Media): void {
-  const { dir, drive, fda, fdb, boot, firmware, vgabios, key, cdrom, hda, kernel } = options;
-  const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios, key, drive: drive[0] ?? null }).find(
+  const { dir, drive, fda, fdb, boot, firmware, vgabios, romfile, key, cdrom, hda, kernel } = options;
+  const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios, romfile, key, drive: drive[0] ?? null }).find(
     ([, value]) => value !== null,
   );
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);

@@ -140,6 +140,7 @@ async function machineNodes(
     boot,
     vgabios,
     nic,
+    romfile,
     cpu,
     cpus,
     hpet,
@@ -160,6 +161,7 @@ async function machineNodes(
     ...(boot !== null ? { bootOrder: boot } : media.kernelCd && hasOther ? { bootOrder: "d" } : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== "e1000" ? { nic } : {}),
+    ...(romfile !== null ? { nicRom: readRom(romfile) } : {}),
     ...(cpu !== DEFAULT_MODEL ? { processor: cpu } : {}),
     ...(cpus !== 1 ? { processors: processorsOf(cpu, cpus) } : {}),
     ...(!hpet ? { hpet } : {}),
@@ -200,6 +202,14 @@ async function machineNodes(
       ...(off ? { off } : {}),
     };
   });
+}
+
+/** An expansion ROM. */
+function readRom(path: string): Uint8Array {
+  const bytes = readInput(path);
+  if (bytes[0] !== 0x55 || bytes[1] !== 0xaa)
+    throw new CommandError(`--romfile: ${path} is no expansion ROM: it does not begin with 55h AAh`);
+  return bytes;
 }
 
 /** A file that must be there. */

@@ -180,7 +180,7 @@ export const EMU_OPTIONS = {
   fdb: optional({ flags: "--fdb <file>", help: "a diskette for drive B", group: MACHINES, parse: text }),
   boot: optional({
     flags: "--boot <order>",
-    help: "where the firmware looks for a system: a diskette, c disk, d CD",
+    help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
     group: MACHINES,
     parse: bootOrder,
     defaultText: "cad",
@@ -242,6 +242,12 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     choices: NIC_MODELS,
     default: "e1000",
+  }),
+  romfile: optional({
+    flags: "--romfile <file>",
+    help: "the expansion ROM of the network cards, such as iPXE's: with --boot n it boots the machines",
+    group: MACHINES,
+    parse: text,
   }),
   cpu: choice({
     flags: "--cpu <model>",

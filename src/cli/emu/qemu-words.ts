@@ -40,13 +40,14 @@ function cardOf(model: string): string | undefined {
 
 /** `-device rtl8139,netdev=...`: which cards the machines have. Their cables and addresses are the emulator's. */
 function device(text: string): readonly string[] {
-  const [model = ""] = text.split(",");
+  const [model = "", ...properties] = text.split(",");
   const card = cardOf(model);
   if (card === undefined)
     throw new UsageError(
       `-device ${model}: of devices, only network cards are chosen so: ${NIC_MODELS.join(", ")}; docs/emulator.md maps QEMU's words`,
     );
-  return ["--nic", card];
+  const rom = properties.find((property) => property.startsWith("romfile="))?.slice("romfile=".length);
+  return ["--nic", card, ...(rom ? ["--romfile", rom] : [])];
 }
 
 const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
