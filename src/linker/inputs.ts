@@ -40,8 +40,8 @@ export class Inputs {
   #wrapped: ReadonlySet<string> = new Set();
   readonly #archives = new Map<string, ArchiveState>();
 
-  constructor(allowMultiple: boolean) {
-    this.symbols = new SymbolTable(allowMultiple);
+  constructor(allowMultiple: boolean, isRelocatable: boolean) {
+    this.symbols = new SymbolTable(allowMultiple, isRelocatable);
   }
 
   /** Throws `ElfError`. */

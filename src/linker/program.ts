@@ -143,11 +143,11 @@ export class Program {
     // GNU ld collects no garbage in flat images: a raw file with everything in it is what was asked for before.
     const options = asked.isFlat ? { ...asked, collectGarbage: false } : asked;
     this.options = options;
-    const inputs = new Inputs(options.allowMultiple ?? false);
+    const isRelocatable = options.isRelocatable ?? false;
+    const inputs = new Inputs(options.allowMultiple ?? false, isRelocatable);
     this.symbols = inputs.symbols;
     const { script } = options;
     const entryName = options.entry ?? script.entry;
-    const isRelocatable = options.isRelocatable ?? false;
     this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
     if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);

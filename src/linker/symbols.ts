@@ -15,6 +15,7 @@ import {
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
+import { SEC_EXCLUDE } from "./section-flags.ts";
 
 export type SymbolState = "undefined" | "undefined-weak" | "defined" | "weak" | "common";
 
@@ -87,9 +88,12 @@ export class SymbolTable {
   /** Counts names that became undefined: an archive is searched again when it has changed. */
   undefinedCount = 0;
   readonly #traced: boolean;
+  readonly #keepsExcluded: boolean;
 
-  constructor(allowMultiple: boolean) {
+  /** `keepsExcluded`: a partial link, in which sections that no program gets (SHF_EXCLUDE) define names. */
+  constructor(allowMultiple: boolean, keepsExcluded: boolean) {
     this.#traced = !allowMultiple;
+    this.#keepsExcluded = keepsExcluded;
   }
 
   get(name: string): LinkSymbol | undefined {
@@ -127,8 +131,9 @@ export class SymbolTable {
       if (elf.visibility !== STV_DEFAULT)
         symbol.visibility =
           symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
+      const isExcluded = section !== null && !this.#keepsExcluded && (section.flags & SEC_EXCLUDE) !== 0;
       // A definition in a second copy of a group refers to the first copy.
-      if (elf.section === SHN_UNDEF || section?.isDiscarded) this.#reference(symbol, elf, object, isNew);
+      if (elf.section === SHN_UNDEF || section?.isDiscarded || isExcluded) this.#reference(symbol, elf, object, isNew);
       else if (elf.section === SHN_COMMON) this.#common(symbol, elf, object, isNew);
       else if (elf.binding === STB_WEAK) this.#weak(symbol, elf, object, section, isNew);
       else this.#strong(symbol, elf, object, section);

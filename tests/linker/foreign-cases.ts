@@ -141,5 +141,14 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
     ".type other, @function\ncall other\n",
     ".globl other\nother: ret\n",
   ),
+  "a name that an excluded section defines again": two(
+    ".globl start\nstart: ret\n",
+    '.section .x,"axe"\n.globl start\nstart: .long 0\n',
+  ),
+  "a name that an excluded section defines, in an object": two(
+    "call start\n",
+    '.section .x,"axe"\n.globl start\nstart: .long 0\n',
+    "-r",
+  ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };
