@@ -3,7 +3,7 @@
  * `.gnu.linkonce.KIND.NAME`. The first copy that comes is linked. A group of one section and a section of the other kind
  * stand for each other where they define the same symbols, as in GNU ld 2.40.
  */
-import { GRP_COMDAT, SHT_GROUP, STT_SECTION } from "../object/elf.ts";
+import { GRP_COMDAT, SHT_GROUP, SHT_REL, STT_SECTION } from "../object/elf.ts";
 import type { ElfSection, ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { SEC_DEBUGGING } from "./section-flags.ts";
@@ -128,4 +128,14 @@ function signatureOf(object: InputObject, group: ElfSection): string {
 export function groupMembers(content: Uint8Array): number[] {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   return Array.from({ length: Math.max(0, (content.length >> 2) - 1) }, (_, i) => view.getUint32(4 + 4 * i, true));
+}
+
+/** What is linked of a group: sections, and tables of relocations by the section that they are about. */
+export function linkedMembers({ object, elf }: InputSection): { home: InputSection; isTable: boolean }[] {
+  return groupMembers(elf.content).flatMap((index) => {
+    const member = object.elf.sections[index];
+    const isTable = member?.type === SHT_REL;
+    const home = object.sections[isTable ? member.info : index] ?? null;
+    return home !== null && home.output !== null ? [{ home, isTable }] : [];
+  });
 }

@@ -6,6 +6,7 @@ import {
   SHN_ABS,
   SHN_COMMON,
   SHN_UNDEF,
+  SHT_GROUP,
   STB_GLOBAL,
   STB_GNU_UNIQUE,
   STB_LOCAL,
@@ -131,23 +132,25 @@ export function collectSymbols(
       }),
     );
   };
-  /** Symbols that would be left out, but that a kept relocation refers to. */
+  /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
   const addReferenced = (object: InputObject): void => {
+    const addNeeded = (index: number): void => {
+      const elf = object.elf.symbols[index];
+      if (elf === undefined || index === 0) return;
+      const home = object.sections[elf.section] ?? null;
+      if (
+        elf.binding === STB_LOCAL &&
+        elf.type !== STT_SECTION &&
+        !ofLocal.has(elf) &&
+        home?.output &&
+        !home.output.excluded
+      )
+        addLocal(object, elf, home);
+    };
     for (const section of object.sections) {
       if (!section?.output || section.output.excluded) continue;
-      for (const { symbol: index } of section.relocations) {
-        const elf = object.elf.symbols[index]!;
-        const home = object.sections[elf.section] ?? null;
-        if (
-          elf.binding === STB_LOCAL &&
-          elf.type !== STT_SECTION &&
-          index !== 0 &&
-          !ofLocal.has(elf) &&
-          home?.output &&
-          !home.output.excluded
-        )
-          addLocal(object, elf, home);
-      }
+      if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info);
+      for (const { symbol } of section.relocations) addNeeded(symbol);
     }
   };
   let fileCount = 0;

@@ -14,6 +14,7 @@ import {
   SHF_TLS,
   SHF_WRITE,
   SHT_FINI_ARRAY,
+  SHT_GROUP,
   SHT_INIT_ARRAY,
   SHT_NOBITS,
   SHT_NOTE,
@@ -24,6 +25,7 @@ import {
 import { globMatch } from "../object/glob.ts";
 import { knownSection } from "../object/known-sections.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
+import { groupMembers } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import type { InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
@@ -157,7 +159,8 @@ export class Placement {
       const { section } = statement;
       if (section.name === "/DISCARD/") {
         for (const inner of section.statements)
-          for (const found of this.#findFor(inner)) if (found.section.output === null) found.section.isDiscarded = true;
+          for (const { section: found } of this.#findFor(inner, true))
+            if (found.output === null) found.isDiscarded = true;
         continue;
       }
       if (!this.#meetsConstraint(section)) continue;
@@ -238,19 +241,20 @@ export class Placement {
     return common ? [...sections, common] : sections;
   }
 
-  #findFor(statement: Statement): Found[] {
+  #findFor(statement: Statement, isToDiscard = false): Found[] {
     const pattern = this.#matched.get(statement);
-    return pattern ? this.#find(pattern) : [];
+    return pattern ? this.#find(pattern, isToDiscard) : [];
   }
 
-  #find(statement: InputStatement): Found[] {
+  #find(statement: InputStatement, isToDiscard = false): Found[] {
     const found: Found[] = [];
     for (const object of this.#objects) {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
       const candidates = this.#sectionsOf(object);
       for (const section of candidates) {
-        // A partial link keeps the members of groups apart, whatever the script says.
-        if (!section || (this.#options.keepsGroups && (section.elf.flags & SHF_GROUP) !== 0)) continue;
+        // A partial link keeps the members of groups apart, wherever the script puts them.
+        const isApart = this.#options.keepsGroups && !isToDiscard;
+        if (!section || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         if (
           statement.flags &&
           ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
@@ -310,11 +314,21 @@ export class Placement {
     return command.constraint === "ro" ? isReadonly : !isReadonly;
   }
 
-  #isLeftOut({ flags }: InputSection): boolean {
+  #isLeftOut(section: InputSection): boolean {
     const { isRelocatable, keepsGroups, stripDebugging } = this.#options;
     const unwanted =
       (isRelocatable ? 0 : SEC_EXCLUDE) | (keepsGroups ? 0 : SEC_GROUP) | (stripDebugging ? SEC_DEBUGGING : 0);
-    return (flags & unwanted) !== 0;
+    if ((section.flags & unwanted) !== 0) return true;
+    return section.elf.type === SHT_GROUP && this.#isEmptyGroup(section);
+  }
+
+  /** A group all of whose members were thrown away, or are left out, goes with them. */
+  #isEmptyGroup({ object, elf }: InputSection): boolean {
+    const members = groupMembers(elf.content).flatMap((index) => object.sections[index] ?? []);
+    // Groups have no groups as members; a file that says so is not followed in circles.
+    const isGone = (member: InputSection): boolean =>
+      member.isDiscarded || (member.elf.type !== SHT_GROUP && this.#isLeftOut(member));
+    return members.length > 0 && members.every(isGone);
   }
 
   /** False when the section is not to be in the output. */

@@ -24,7 +24,7 @@ import {
 } from "../object/elf-writer.ts";
 import { stampBuildId } from "./build-id.ts";
 import { hasContent } from "./layout.ts";
-import { groupMembers } from "./link-once.ts";
+import { linkedMembers } from "./link-once.ts";
 import type { OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import { elfFlagsOf, type Program } from "./program.ts";
@@ -261,12 +261,8 @@ function groupContent(
   indices: readonly number[],
 ): Uint8Array {
   const group = output.inputs()[0]!;
-  const members = groupMembers(group.elf.content).flatMap((index) => {
-    // Tables of relocations are members, too.
-    const elf = group.object.elf.sections[index];
-    const isTable = elf?.type === SHT_REL;
-    const home = group.object.sections[isTable ? elf.info : index]?.output;
-    const place = home ? position.get(home) : undefined;
+  const members = linkedMembers(group).flatMap(({ home, isTable }) => {
+    const place = home.output ? position.get(home.output) : undefined;
     return place ? [indices[place - 1]! + Number(isTable)] : [];
   });
   const content = new Uint8Array(4 + 4 * members.length);

@@ -23,6 +23,7 @@ import { type CallFill, GlobalOffsetTable } from "./got.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
+import { linkedMembers } from "./link-once.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
@@ -412,6 +413,12 @@ export class Program {
   }
 
   #rearrange(): void {
+    for (const { sections } of this.objects)
+      for (const section of sections) {
+        if (!section || section.elf.type !== SHT_GROUP || section.output === null) continue;
+        section.sizeBytes = 4 + 4 * linkedMembers(section).length;
+        section.content = section.content.subarray(0, section.sizeBytes);
+      }
     const order = new Map(this.objects.map((object, index) => [object, index]));
     for (const output of this.placement.outputs()) {
       const inputs = output.inputs();

@@ -2,8 +2,19 @@
  * Programs for cases.test.ts in the manner of C libraries and of other people's scripts: indirect functions, loads from
  * the table of addresses without a base, warnings that objects bring along, notes and properties.
  */
-import { type Case, EMPTY_IN_MAP, one, PROPERTIES_IN_MAP, property, scripted, two } from "./corner-cases.ts";
+import {
+  type Case,
+  EMPTY_IN_MAP,
+  one,
+  PROPERTIES_IN_MAP,
+  property,
+  QUIET,
+  START,
+  scripted,
+  two,
+} from "./corner-cases.ts";
 
+const GROUPS_IN_MAP = "GNU ld names other parts of groups among what is not linked";
 const UNWINDING_IN_MAP = "GNU ld begins its map with the records that it drops";
 
 /** An indirect function, whose resolver returns an address, with what refers to it. */
@@ -149,6 +160,32 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
     "call start\n",
     '.section .x,"axe"\n.globl start\nstart: .long 0\n',
     "-r",
+  ),
+  "groups: none is left of which no member is needed": {
+    sources: [
+      '.section .text.foo,"axG",@progbits,foo,comdat\n.globl foo\nfoo: .byte 0\n.section .text.bar,"axG",@progbits,bar,comdat\n.globl bar\nbar: .long foo\n',
+    ],
+    options: ["-r", "--gc-sections", "--entry", "foo"],
+  },
+  "groups: a member that the script throws away": {
+    sources: [
+      '.section .text.foo,"axG",@progbits,grp\n.long 1\n.section .drop,"G",@progbits,grp\n.long .text.foo\n.section .keep,"G",@progbits,grp\n.long .text.foo\n',
+    ],
+    script: "SECTIONS { .text 0x1000 : { *(.text) } /DISCARD/ : { *(.drop) } }",
+    options: ["-r"],
+    mapDiffers: GROUPS_IN_MAP,
+  },
+  ...Object.fromEntries(
+    ["-S", "-s"].map((option): [string, Case] => [
+      `groups: members that ${option} leaves out`,
+      {
+        sources: [
+          `${QUIET}${START}.section .debug_macro,"G",@progbits,one,comdat\n.long .Lt\n.Lt: .asciz "a"\n.section .comment,"G",@progbits,one,comdat\n.asciz "hi"\n.section .debug_other,"G",@progbits,two,comdat\n.long .Lu\n.Lu: .asciz "b"\n`,
+        ],
+        options: ["-r", option],
+        mapDiffers: GROUPS_IN_MAP,
+      },
+    ]),
   ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };
