@@ -299,7 +299,7 @@ export function assignOffsets(
       loads.get(segment) ??
       (segment.type === PT_PHDR
         ? tableHeader(segment, segments.length, loads)
-        : otherHeader(segment, offsets, [...loads.values()])),
+        : otherHeader(segment, offsets, [...loads.values()], end)),
   );
   return { offsets, headers, end, problems };
 }
@@ -341,6 +341,7 @@ function otherHeader(
   { type, sections, flags, end, isDeclared }: Segment,
   offsets: ReadonlyMap<OutputSection, number>,
   loads: readonly ElfSegment[],
+  fileEnd: number,
 ): ElfSegment {
   const first = sections[0];
   if (!first)
@@ -359,17 +360,18 @@ function otherHeader(
   const host = loads.find(
     ({ address, memoryBytes }) => first.address >= address && first.address < address + memoryBytes,
   );
-  const fileEnd = host ? host.address + host.fileBytes : Infinity;
+  const hostEnd = host ? host.address + host.fileBytes : Infinity;
   const permissions = sections.reduce((bits, section) => bits | permissionsOf(section), PF_R);
   return {
     type,
-    offset: offsets.get(first) ?? 0,
+    // Zeros of threads lie nowhere in the file: after all that does.
+    offset: offsets.get(first) ?? (type === PT_TLS ? alignUp(fileEnd, first.align) : 0),
     address: first.address,
     // A script may say where a segment is loaded: what lies in it goes with it.
     loadAddress: host && isDeclared ? host.loadAddress + first.address - host.address : first.loadAddress,
     fileBytes:
       end !== undefined
-        ? Math.min(end, fileEnd) - first.address
+        ? Math.min(end, hostEnd) - first.address
         : loaded
           ? loaded.address + loaded.sizeBytes - first.address
           : 0,
