@@ -115,7 +115,7 @@ describe("programs", () => {
     expect(now).toBeLessThan(80);
     expect(most).toBeGreaterThanOrEqual(now!);
     expect(await output(node, "ps")).toMatch(new RegExp(` ${now} +${most} {2}sleep$`, "m"));
-    await output(node, "primes 4000000 &");
+    await output(node, "primes 3500000 &");
     await node.enter("sleep 100", PROMPT);
     expect((await rows()).get("primes")![0]).toBeGreaterThan(700);
     await output(node, "kill primes sleep");

@@ -146,7 +146,7 @@ describe("a power cut", () => {
       disk.content = cutAt(before, log, cut, () => random.below(2) === 0);
       const [, refused] = await node.enter(
         "mount hda0 /net",
-        /mount hda0 \/net\n(?:(?!Cannot).*\n)*(Cannot mount .*\n)?[^\n]*> $/,
+        /mount hda0 \/net\n(?:(?!Cannot).*\n)*(Cannot mount .*\n)?(?:.*\n)*[^\n]*> $/,
       );
       if (refused) {
         seen.add("none");
