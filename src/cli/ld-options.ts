@@ -112,6 +112,11 @@ export const LD_COMMAND: GnuCommand = {
       help: "leave all symbols out but those that the file names",
     },
     { names: ["--eh-frame-hdr"], help: "" },
+    {
+      names: ["--compress-debug-sections"],
+      value: "FORMAT",
+      help: "accepted: debugging information is not compressed",
+    },
     { names: ["-O"], value: "LEVEL", optional: true, help: "" },
     { names: ["--hash-style"], value: "STYLE", help: "" },
     { names: ["-t", "--trace"], help: "name the files as they are linked" },

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
+import { inflate } from "../host/compression.ts";
 import { writeFileAside } from "../host/files.ts";
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
@@ -264,6 +265,7 @@ class LinkCommand {
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       ...(buildId ? { buildId } : {}),
       properties: propertiesAsked(keywords),
+      inflate,
       ...callFill(keywords),
       ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
       ...(sortSections ? { sortSections } : {}),

@@ -1,4 +1,4 @@
-/** zlib, for snapshots. The fastest level: pages compress well, and whoever saves is waiting. */
+/** zlib. For snapshots at the fastest level: pages compress well, and whoever saves is waiting. */
 import { deflateSync, inflateSync } from "node:zlib";
 import { type Compressor, SnapshotError } from "../../emulator/cluster/snapshot-file.ts";
 
@@ -14,3 +14,7 @@ export const zlibCompressor: Compressor = {
     throw new SnapshotError("the snapshot was altered: a section cannot be decompressed");
   },
 };
+
+/** For compressed sections of objects; throws when they are damaged. */
+export const inflate = (content: Uint8Array, sizeBytes: number): Uint8Array =>
+  inflateSync(content, { maxOutputLength: Math.max(1, sizeBytes) });

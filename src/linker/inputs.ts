@@ -5,6 +5,7 @@
 import { type Archive, isArchive, type MemberReader, readArchive } from "../object/archive.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
 import { ElfError, type ElfObject, readElf } from "../object/elf-reader.ts";
+import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
 import { SymbolTable } from "./symbols.ts";
@@ -31,6 +32,14 @@ export interface IncludedMember {
   readonly symbol: string;
 }
 
+export interface InputOptions {
+  /** Of several definitions of a name the first counts. */
+  readonly allowMultiple?: boolean;
+  readonly isRelocatable?: boolean;
+  /** Without it, objects with compressed sections are refused. */
+  readonly inflate?: Inflate;
+}
+
 export class Inputs {
   readonly symbols: SymbolTable;
   readonly objects: InputObject[] = [];
@@ -40,8 +49,11 @@ export class Inputs {
   #wrapped: ReadonlySet<string> = new Set();
   readonly #archives = new Map<string, ArchiveState>();
 
-  constructor(allowMultiple: boolean, isRelocatable: boolean) {
+  readonly #inflate: Inflate | undefined;
+
+  constructor({ allowMultiple = false, isRelocatable = false, inflate }: InputOptions) {
     this.symbols = new SymbolTable(allowMultiple, isRelocatable);
+    this.#inflate = inflate;
   }
 
   /** Throws `ElfError`. */
@@ -63,7 +75,8 @@ export class Inputs {
 
   #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
     if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
-    const object = new InputObject(withWrappers(elf, this.#wrapped), path, archive, fileName);
+    const plain = withoutCompression(elf, this.#inflate);
+    const object = new InputObject(withWrappers(plain, this.#wrapped), path, archive, fileName);
     this.#linkOnce.enter(object);
     this.objects.push(object);
     this.symbols.addObject(object);

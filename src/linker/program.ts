@@ -16,6 +16,7 @@ import {
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { addBuildId, type BuildId } from "./build-id.ts";
+import type { Inflate } from "./compressed-sections.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
 import { collectGarbage } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
@@ -108,6 +109,8 @@ export interface ProgramOptions {
   /** --build-id */
   readonly buildId?: BuildId;
   readonly callFill?: CallFill;
+  /** Decompresses sections; without it, objects that have compressed ones are refused. */
+  readonly inflate?: Inflate;
   /** Properties that the program gets besides those of its objects: type -> bits. */
   readonly properties?: ReadonlyMap<number, number>;
   /** --retain-symbols-file: no other symbol is in the output's table. */
@@ -145,7 +148,7 @@ export class Program {
     const options = asked.isFlat ? { ...asked, collectGarbage: false } : asked;
     this.options = options;
     const isRelocatable = options.isRelocatable ?? false;
-    const inputs = new Inputs(options.allowMultiple ?? false, isRelocatable);
+    const inputs = new Inputs(options);
     this.symbols = inputs.symbols;
     const { script } = options;
     const entryName = options.entry ?? script.entry;

@@ -42,6 +42,7 @@ export const SHF_STRINGS = 0x20;
 export const SHF_INFO_LINK = 0x40;
 export const SHF_GROUP = 0x200;
 export const SHF_TLS = 0x400;
+export const SHF_COMPRESSED = 0x800;
 export const SHF_EXCLUDE = 0x80000000;
 
 export const PT_LOAD = 1;

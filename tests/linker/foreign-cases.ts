@@ -187,7 +187,9 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
-  "memory of threads that is all zeros": one('nop\nmovl %gs:x@NTPOFF, %eax\n.section .tbss,"awT",@nobits\nx: .skip 4\n'),
+  "memory of threads that is all zeros": one(
+    'nop\nmovl %gs:x@NTPOFF, %eax\n.section .tbss,"awT",@nobits\nx: .skip 4\n',
+  ),
   "memory of threads that is all zeros, and data": one(
     'movl %gs:x@NTPOFF, %eax\n.data\n.long 1\n.section .tbss,"awT",@nobits\n.balign 16\nx: .skip 4\n',
   ),
