@@ -5,7 +5,6 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt } from "./booted.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -30,13 +29,14 @@ const parts: readonly [name: string, source: string, command: string][] = [
   ["services", "tests/guest/kernel.s", "selftest"],
   ["handles", "tests/guest/handles.s", "handletest"],
 ];
-test.each(rowsOf(parts, 1))("the kernel's %s pass their own tests", async (name, source, command) => {
-  const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
-  const node = (await inState(`prompt with ${name}`, () => bootTo(iso))).nodes[0]!;
-  await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
-  expect(node.console.text).not.toMatch(/^FAIL /m);
-  expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
-});
+for (const [name, source, command] of parts)
+  thoroughly(`the kernel's ${name} pass their own tests`, async () => {
+    const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
+    const node = (await inState(`prompt with ${name}`, () => bootTo(iso))).nodes[0]!;
+    await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
+    expect(node.console.text).not.toMatch(/^FAIL /m);
+    expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
+  });
 
 thoroughly("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
   const iso = await isoWith("tests/guest/printers.s", "asm/kernel/printers-test.s");

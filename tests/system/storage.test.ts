@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabNode } from "../../src/index.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import {
@@ -53,7 +53,7 @@ async function load(node: LabNode, name: string, limit = 32768): Promise<Saved |
   return bytes === undefined ? (error ?? "content of nobody") : { bytes: Number(bytes), seed: Number(seed) };
 }
 
-describe("persistent objects", () => {
+describeThoroughly("persistent objects", () => {
   test("hold what was saved last, after mounting again too", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
@@ -76,7 +76,7 @@ describe("persistent objects", () => {
     expect(disk.log.at(-1)).toBeNull();
   });
 
-  thoroughly("need room; a full volume still takes a smaller one in its place", async () => {
+  test("need room; a full volume still takes a smaller one in its place", async () => {
     const { node } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
     await node.enter("mount hda0 /net", PROMPT);

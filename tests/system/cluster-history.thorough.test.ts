@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, inState, PROMPT } from "./images.ts";
 
 function peersOf(node: LabNode): number {
@@ -78,41 +77,38 @@ describe("the history", () => {
     await second.enter("cloud graph", /1 +2 ##\n.* 1 +3 ###$/m);
   });
 
-  thoroughly(
-    "of an era goes into the next: who was away gets what it missed, and an event survives in one member",
-    async () => {
-      const lab = await cluster(3);
-      const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
-      third.powerOff();
-      await agreed(lab, [first, second]);
-      // That the third died only these two know; then only the second, whose disk says so, goes on.
-      first.powerOff();
-      second.powerOff();
-      third.powerOn();
-      second.powerOn();
-      await third.waitFor(PROMPT);
-      await agreed(lab, [second, third]);
-      const told = await events(third);
-      expect(told.map((line) => line.replace(/,.*/, "").replace(/qure-[12]/, "a node"))).toEqual([
-        expect.stringMatching(/^1\.1 +.* founded the era$/),
-        expect.stringMatching(/^1\.2 +.* joined$/),
-        expect.stringMatching(/^1\.3 +.* joined$/),
-        expect.stringMatching(/^1\.4 +qure-3 died/),
-        expect.stringMatching(/^1\.5 +the era ended/),
-        expect.stringMatching(/^2\.1 +.* founded the era$/),
-        expect.stringMatching(/^2\.2 +.* joined$/),
-      ]);
-      first.powerOn();
-      await agreed(lab, lab.nodes);
-      await first.waitFor(PROMPT);
-      const all = await events(first);
-      expect(all.slice(0, told.length)).toEqual(told);
-      expect(all.at(-1)).toMatch(/^2\.3 +qure-1 joined, age 2/);
-      await first.enter("cloud history", /^ +1 [0-9a-f]{16} .*\n +2 [0-9a-f]{16} .*\n.*era 2 for/m);
-    },
-  );
+  test("of an era goes into the next: who was away gets what it missed, and an event survives in one member", async () => {
+    const lab = await cluster(3);
+    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+    third.powerOff();
+    await agreed(lab, [first, second]);
+    // That the third died only these two know; then only the second, whose disk says so, goes on.
+    first.powerOff();
+    second.powerOff();
+    third.powerOn();
+    second.powerOn();
+    await third.waitFor(PROMPT);
+    await agreed(lab, [second, third]);
+    const told = await events(third);
+    expect(told.map((line) => line.replace(/,.*/, "").replace(/qure-[12]/, "a node"))).toEqual([
+      expect.stringMatching(/^1\.1 +.* founded the era$/),
+      expect.stringMatching(/^1\.2 +.* joined$/),
+      expect.stringMatching(/^1\.3 +.* joined$/),
+      expect.stringMatching(/^1\.4 +qure-3 died/),
+      expect.stringMatching(/^1\.5 +the era ended/),
+      expect.stringMatching(/^2\.1 +.* founded the era$/),
+      expect.stringMatching(/^2\.2 +.* joined$/),
+    ]);
+    first.powerOn();
+    await agreed(lab, lab.nodes);
+    await first.waitFor(PROMPT);
+    const all = await events(first);
+    expect(all.slice(0, told.length)).toEqual(told);
+    expect(all.at(-1)).toMatch(/^2\.3 +qure-1 joined, age 2/);
+    await first.enter("cloud history", /^ +1 [0-9a-f]{16} .*\n +2 [0-9a-f]{16} .*\n.*era 2 for/m);
+  });
 
-  thoroughly("of two halves becomes one when they meet", async () => {
+  test("of two halves becomes one when they meet", async () => {
     const lab = await cluster(4);
     const [first, second, third, fourth] = lab.nodes as [LabNode, LabNode, LabNode, LabNode];
     hear([first, second], [third, fourth], false);
@@ -128,7 +124,7 @@ describe("the history", () => {
     for (const node of lab.nodes) expect(await events(node)).toEqual(told);
   });
 
-  thoroughly("says who left, who changed a value, and where an address is", async () => {
+  test("says who left, who changed a value, and where an address is", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     await second.enter("cloud address add 10.0.2.100", PROMPT);
@@ -148,7 +144,7 @@ describe("the history", () => {
     expect((await events(first)).some((line) => /qure-1 left/.test(line))).toBe(true);
   });
 
-  thoroughly("holds so many events and no more, the latest ones", async () => {
+  test("holds so many events and no more, the latest ones", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     for (let change = 0; change < 450; change += 2) {

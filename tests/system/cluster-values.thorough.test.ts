@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, inState, PROMPT } from "./images.ts";
 
 function peersOf(node: LabNode): number {
@@ -43,7 +42,7 @@ function lastWord(node: LabNode): string {
 const NOT_CHANGED = /is not changed, or not yet: of the (\d) members that agreed last (\d) answer/;
 
 describe("a value", () => {
-  thoroughly("is the same on all members, whoever sets it, and is on disk", async () => {
+  test("is the same on all members, whoever sets it, and is on disk", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
     await second.enter('cloud set greeting "hello there"', /^greeting is set\.$/m);
@@ -81,7 +80,7 @@ describe("a value", () => {
     await first.enter("cloud get colour", /^green$/m);
   });
 
-  thoroughly("counts although its author dies at once, and those who are left agree among themselves", async () => {
+  test("counts although its author dies at once, and those who are left agree among themselves", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
     await third.enter("cloud set colour blue", /^colour is set\.$/m);
@@ -104,7 +103,7 @@ describe("a value", () => {
     await higher.enter("cloud get colour", /^green$/m);
   });
 
-  thoroughly("counts while one disk is slow, and nobody looks dead meanwhile", async () => {
+  test("counts while one disk is slow, and nobody looks dead meanwhile", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
     third.slowDisk(10_000);
