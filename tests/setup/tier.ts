@@ -58,7 +58,7 @@ const CASES = {
   "binutils/differential": { quick: 1, fast: 1, thorough: 8 },
   "chaos/campaign": { quick: 2, fast: 10, thorough: 100 },
   "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 200 },
-  "emulator/cluster/snapshot": { quick: 3, fast: 3, thorough: 100 },
+  "emulator/cluster/snapshot": { quick: 2, fast: 2, thorough: 100 },
   "emulator/cpu/differential": { quick: 50, fast: 50, thorough: 5000 },
   "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 40 },
   "emulator/cpu/x87": { quick: 2, fast: 2, thorough: 60 },

@@ -96,8 +96,8 @@ async function machineWith(disks: readonly (Uint8Array | SparseDisk)[]): Promise
   return node;
 }
 
-describe.skipIf(!hasTools)("file systems by others", () => {
-  test("of all three kinds are mounted by looking, and read", async () => {
+describeThoroughly("file systems by others", () => {
+  test.skipIf(!hasTools)("of all three kinds are mounted by looking, and read", async () => {
     const node = await machineWith(KINDS.map(([bits, mib]) => filled(bits, mib)));
     for (const [index, [bits]] of KINDS.entries()) {
       const name = NAMES[index]!;
