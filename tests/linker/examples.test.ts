@@ -42,6 +42,10 @@ describe("examples of the linker's explanations", () => {
     expect(Object.keys(LINK_EXAMPLES).sort()).toEqual(Object.keys(LINK_EXPLANATIONS).sort());
   });
 
+  test.each(Object.entries(LINK_EXPLANATIONS))("%s is explained in a sentence at least", (_id, text) => {
+    expect(text).toMatch(/^[A-Z].{20,}\.$/s);
+  });
+
   test.each(Object.entries(LINK_EXAMPLES))("%s", (id, { wrong, right }) => {
     expect([...new Set(idsOf(wrong, `${id}-wrong`))]).toEqual([id]);
     expect(idsOf(right, `${id}-right`)).toEqual([]);

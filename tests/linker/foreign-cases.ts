@@ -193,5 +193,35 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
   "memory of threads that is all zeros, and data": one(
     'movl %gs:x@NTPOFF, %eax\n.data\n.long 1\n.section .tbss,"awT",@nobits\n.balign 16\nx: .skip 4\n',
   ),
+  "tables of exceptions stay with functions that are needed": one(
+    'call a\n.section .text.a,"ax"\n.globl a\na: .cfi_startproc\n.cfi_personality 0, hook\n.cfi_lsda 0, table_a\nnop\nret\n.cfi_endproc\n.section .text.b,"ax"\n.globl b\nb: .cfi_startproc\n.cfi_personality 0, hook\n.cfi_lsda 0, table_b\nret\n.cfi_endproc\n.section .text.hook,"ax"\nhook: ret\n.section .gcc_except_table.a,"a"\ntable_a: .long 1\n.section .gcc_except_table.b,"a"\ntable_b: .long 2\n',
+    "--gc-sections",
+  ),
+  "conditions in a script": scripted(
+    "",
+    "a = 1 && 0; b = 2 && 3; c = 0 && 1; d = 0 || 0; e = 0 || 4; SECTIONS { .text 0x1000 : { *(.text) BYTE(a) BYTE(b) BYTE(c) BYTE(d) BYTE(e) } .rest : { *(*) } }",
+  ),
+  "an assertion as a value": scripted(
+    "",
+    'a = ASSERT(2, "is not 0"); SECTIONS { .text 0x1000 : { *(.text) BYTE(a) } .rest : { *(*) } }',
+  ),
+  "names that only a script provides and uses": scripted(
+    "",
+    "SECTIONS { .text 0x1000 : { *(.text) } .rest : { *(*) } } PROVIDE(p = 5); PROVIDE(unused = 6); q = -p; r = p + 1; t = p ? 1 : 2;",
+  ),
+  "a byte whose addend is negative": one(".byte ext - 128\n.word ext - 32768\n", "--defsym", "ext=200"),
+  ...Object.fromEntries(
+    [
+      ["of another owner", '.long 4, 12, 5\n.asciz "ABC"\n.long 0xc0008002, 4, 1'],
+      ["of another type", '.long 4, 12, 6\n.asciz "GNU"\n.long 0xc0008002, 4, 1'],
+      ["that is cut off", ".long 4, 12, 5"],
+    ].map(([name, note]): [string, Case] => [
+      `properties: a note ${name}`,
+      {
+        ...two(`.section .note.gnu.property,"a"\n.balign 4\n${note}\n.text\n`, property(0xc0008002, 4, 2), "-w"),
+        mapDiffers: PROPERTIES_IN_MAP,
+      },
+    ]),
+  ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };

@@ -120,7 +120,7 @@ test("says what lies where in each section, and which object defines a symbol", 
   const { linked } = link({
     objects: sources.map((source, index) => object(`part${index}.s`, source).elf),
     script: parseScript(
-      "ENTRY(start) SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } .bss : { *(.bss) } }",
+      "ENTRY(start) top = 5; SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } .bss : { *(.bss) } }",
       "script.ld",
     ),
   });
@@ -134,7 +134,11 @@ test("says what lies where in each section, and which object defines a symbol", 
   expect(data).toEqual([{ path: "part0.s", name: ".data", offset: 0, sizeBytes: 4 }]);
   expect(bss).toEqual([{ path: "part1.s", name: ".bss", offset: 0, sizeBytes: 8 }]);
   const globals = linked!.symbols.filter(({ binding }) => binding === 1);
-  expect(globals.map(({ name, path }) => `${name} of ${path}`).sort()).toEqual(["more of part1.s", "start of part0.s"]);
+  expect(globals.map(({ name, path }) => `${name} of ${path}`).sort()).toEqual([
+    "more of part1.s",
+    "start of part0.s",
+    "top of script.ld",
+  ]);
 });
 
 describe("problems", () => {
