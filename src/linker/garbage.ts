@@ -13,7 +13,7 @@ import {
 } from "../object/elf.ts";
 import { type UnwindNeeds, unwindNeeds } from "./eh-frame.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { groupMembers } from "./link-once.ts";
+import { groupSections } from "./link-once.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -50,7 +50,7 @@ export function collectGarbage(
     for (const section of object.sections) {
       if (!section) continue;
       if (section.elf.type === SHT_GROUP) {
-        const members = groupMembers(section.elf.content).flatMap((index) => object.sections[index] ?? []);
+        const members = groupSections(section);
         for (const member of members) groups.set(member, members);
       }
       const same = byName.get(section.name);

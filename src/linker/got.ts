@@ -72,7 +72,7 @@ export class GlobalOffsetTable {
   readonly #entries = new Map<LinkSymbol | IndirectFunction | string, Entry>();
 
   readonly #callFill: CallFill;
-  readonly #sectionNames: ReadonlySet<string>;
+  readonly #objects: readonly InputObject[];
 
   /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
   constructor(
@@ -81,7 +81,7 @@ export class GlobalOffsetTable {
     { isFlat = false, callFill = USUAL_CALL_FILL }: { readonly isFlat?: boolean; readonly callFill?: CallFill },
   ) {
     this.#callFill = callFill;
-    this.#sectionNames = new Set(objects.flatMap(({ sections }) => sections.flatMap((section) => section?.name ?? [])));
+    this.#objects = objects;
     let isUsed = false;
     const indirect = new IndirectFunctions(objects);
     this.indirect = indirect;
@@ -90,18 +90,15 @@ export class GlobalOffsetTable {
       const gotIndex = object.elf.symbols.findIndex(({ name }) => name === GOT_SYMBOL);
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
-        if ((section.flags & SEC_ALLOC) === 0 && isPlainTable(section, gotIndex)) continue;
+        const isLoaded = (section.flags & SEC_ALLOC) !== 0;
+        if (!isLoaded && isPlainTable(section, gotIndex)) continue;
         let changed: ElfRelocation[] | null = null;
         let next = 0;
         for (const relocation of section.relocations) {
           const index = next++;
-          if (
-            (section.flags & SEC_ALLOC) !== 0 &&
-            indirect.note(section, relocation.type, relocation.offset, relocation.symbol, symbols)
-          )
+          if (isLoaded && indirect.note(section, relocation.type, relocation.offset, relocation.symbol, symbols))
             continue;
-          if ((section.flags & SEC_ALLOC) !== 0 && wantsDynamicRelocation(object, relocation, symbols))
-            dynamic.add(`.rel${section.name}`);
+          if (isLoaded && wantsDynamicRelocation(object, relocation, symbols)) dynamic.add(`.rel${section.name}`);
           if (!USES_GOT.has(relocation.type)) {
             if (relocation.symbol === gotIndex) isUsed = true;
             continue;
@@ -233,7 +230,7 @@ export class GlobalOffsetTable {
       symbol.isDefined ||
       symbol.state === "common" ||
       symbol.state === "undefined-weak" ||
-      this.#sectionNames.has(/^__(?:start|stop)_(.+)$/.exec(symbol.name)?.[1] ?? "");
+      this.#isBound(symbol.name);
     if (!isKnown) return null;
     if (offset < 2 || offset + 4 > section.content.length) return null;
     const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);
@@ -270,6 +267,15 @@ export class GlobalOffsetTable {
     written.setInt32(offset - 1, -4, true);
     content[offset + 3] = 0x90;
     return { ...relocation, offset: offset - 1, type: R.PC32 };
+  }
+
+  /** A name for the begin or the end of a section that some object has. */
+  #isBound(name: string): boolean {
+    const bounded = /^__(?:start|stop)_(.+)$/.exec(name)?.[1];
+    return (
+      bounded !== undefined &&
+      this.#objects.some(({ sections }) => sections.some((section) => section?.name === bounded))
+    );
   }
 
   #makeObject(host: InputObject, dynamic: readonly string[], symbols: SymbolTable): InputObject {
@@ -332,10 +338,6 @@ export class GlobalOffsetTable {
   }
 }
 
-/**
- * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
- * program.
- */
 /** Relocations of local functions are written before the others. */
 const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] => [
   ...functions.filter(({ symbol }) => symbol === null),
@@ -350,6 +352,10 @@ function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean 
   return true;
 }
 
+/**
+ * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
+ * program.
+ */
 function wantsDynamicRelocation(
   object: InputObject,
   { type, symbol: index }: ElfRelocation,

@@ -34,7 +34,7 @@ export class LinkOnce {
 
   #group(object: InputObject, group: ElfSection): void {
     const signature = signatureOf(object, group);
-    const sections = groupMembers(group.content).flatMap((index) => object.sections[index] ?? []);
+    const sections = groupSections({ object, elf: group });
     for (const section of sections) section.group = signature;
     if ((group.content[0]! & GRP_COMDAT) === 0) return;
     const copies = this.#of(signature);
@@ -125,9 +125,14 @@ function signatureOf(object: InputObject, group: ElfSection): string {
 }
 
 /** Section indices in a group section. */
-export function groupMembers(content: Uint8Array): number[] {
+function groupMembers(content: Uint8Array): number[] {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   return Array.from({ length: Math.max(0, (content.length >> 2) - 1) }, (_, i) => view.getUint32(4 + 4 * i, true));
+}
+
+/** Sections of an object that are members of a group of it. */
+export function groupSections({ object, elf }: Pick<InputSection, "object" | "elf">): InputSection[] {
+  return groupMembers(elf.content).flatMap((index) => object.sections[index] ?? []);
 }
 
 /** What is linked of a group: sections, and tables of relocations by the section that they are about. */

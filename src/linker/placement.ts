@@ -25,7 +25,7 @@ import {
 import { globMatch } from "../object/glob.ts";
 import { knownSection } from "../object/known-sections.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { groupMembers } from "./link-once.ts";
+import { groupSections } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import type { InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
@@ -323,8 +323,8 @@ export class Placement {
   }
 
   /** A group all of whose members were thrown away, or are left out, goes with them. */
-  #isEmptyGroup({ object, elf }: InputSection): boolean {
-    const members = groupMembers(elf.content).flatMap((index) => object.sections[index] ?? []);
+  #isEmptyGroup(group: InputSection): boolean {
+    const members = groupSections(group);
     // Groups have no groups as members; a file that says so is not followed in circles.
     const isGone = (member: InputSection): boolean =>
       member.isDiscarded || (member.elf.type !== SHT_GROUP && this.#isLeftOut(member));
