@@ -133,7 +133,7 @@ size_unit:
 9:  ret
 
 # Finds a drive or a partition by name.
-# In: EAX name such as hda or hda0.
+# In: EAX name such as hda or hda0; `boot` is the boot image, while there is a volume of it (asm/fs/boot-files.s).
 # Out: EAX volume; CF and EAX = ERROR_NO_DEVICE when there is none.
 .global volume_find
 volume_find:
@@ -169,7 +169,11 @@ volume_find:
     inc     edi
     cmp     edi, DISK_MAX
     jb      .Lvolume_find_disk
-    jmp     .Lvolume_find_missing
+    mov     eax, offset boot_volume
+    mov     edx, esi
+    call    string_compare
+    mov     eax, offset boot_volume
+    jne     .Lvolume_find_missing
 .Lvolume_find_partition_found:
     cmp     dword ptr [eax + VOLUME_SECTORS], 0
     jne     .Lvolume_find_found

@@ -11,7 +11,7 @@
 
 .section .rodata
 .balign 4
-fs_classes:     .long class_fs_oofs, class_fs_iso9660, class_fs_fat, 0
+fs_classes:     .long class_fs_boot, class_fs_oofs, class_fs_iso9660, class_fs_fat, 0
 
 HANDLE_TYPE mount_type, "mount", mount_destroy
 HANDLE_TYPE mount_use_type, "mount in use", mount_unused

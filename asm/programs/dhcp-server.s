@@ -3,7 +3,8 @@
 # answers. docs/protocols/dhcp.md tells what it says, and the option of ours.
 #
 # With for=ADDRESS/MASK it serves in the name of an address that goes from machine to machine: whoever has a lease of
-# the server before keeps it.
+# the server before keeps it. With boot=FILE it also tells machines that boot from the network where from; as `proxy` it
+# does this and nothing else, beside the server that lends the addresses.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -21,6 +22,16 @@ REPLY_BYTES     = 576                   # what every client takes
 DATAGRAMS       = 2                     # kind of socket
 SOCKET_INTERFACE = 17                   # option of a socket
 XID             = 0x45525551            # of our own question
+BOOT_FILE_BYTES = 64
+CLASS_BYTES     = 9                     # of text_pxe
+MACHINE_BYTES   = 17
+
+# An option of a client that counts.
+KNOWN_CODE      = 0                     # u8
+KNOWN_BYTES     = 1                     # u8
+KNOWN_EXACT     = 2                     # u8
+KNOWN_PLACE     = 4
+KNOWN_SIZE      = 8
 
 # A place in the table of leases.
 LEASE_MAC       = 0                     # 6 bytes: who has it, or had it last
@@ -47,6 +58,9 @@ _start:
     jb      .Lusage
     lea     ebp, [esp + 8]              # EBP: next argument
     mov     eax, [ebp]
+    mov     ecx, offset text_proxy
+    call    begins_with
+    jnc     .Lproxy
     call    address_of
     bswap   eax
     mov     [pool_first], eax
@@ -58,6 +72,12 @@ _start:
     jae     .Lusage
     mov     [pool_count], eax
     add     ebp, 8
+    jmp     .Largument
+.Lproxy:
+    cmp     byte ptr [eax], 0
+    jne     .Lusage
+    inc     dword ptr [is_proxy]
+    add     ebp, 4
 .Largument:
     mov     esi, [ebp]
     add     ebp, 4
@@ -74,6 +94,8 @@ _start:
     jmp     .Largument
 1:  call    served_read
     jnc     .Largument
+    call    boot_read
+    jnc     .Largument
     call    static_read
     jnc     .Largument
     mov     [configuration], esi
@@ -88,10 +110,13 @@ _start:
 3:  mov     [configuration_bytes], ecx
     jmp     .Largument
 .Linterface:
-    SYSTEM  interface, 0, "offset about"
-    mov     edx, offset text_interface
-    test    eax, eax
-    js      fail
+    call    interface_look
+    cmp     dword ptr [is_proxy], 0
+    je      .Lserved
+    cmp     byte ptr [boot_file], 0
+    je      .Lusage
+    jmp     .Lsocket
+.Lserved:
     mov     edx, [served_address]
     test    edx, edx
     jz      .Lown_address
@@ -116,6 +141,7 @@ _start:
     xor     eax, edx
     test    eax, ecx
     jnz     .Lelsewhere
+.Lsocket:
     SYSTEM  socket, DATAGRAMS
     mov     edx, offset text_socket
     test    eax, eax
@@ -127,8 +153,11 @@ _start:
     mov     edx, offset text_port
     test    eax, eax
     js      fail
+    cmp     dword ptr [is_proxy], 0     # which has a server beside it
+    jne     .Lready
     call    probe
     jnc     .Lanother
+.Lready:
     mov     eax, offset text_ready
     call    put
 .Lnext:
@@ -159,6 +188,14 @@ _start:
     mov     edx, offset text_usage
     call    put_to
     SYSTEM  exit, 2
+
+# Reads what the kernel says of the first interface.
+interface_look:
+    SYSTEM  interface, 0, "offset about"
+    mov     edx, offset text_interface
+    test    eax, eax
+    js      fail
+    ret
 
 # Looks whether another server is at work: asks as a relay would, so that the answer comes to our port.
 # Out: CF when none answered; else its message.
@@ -205,10 +242,11 @@ probe:
 # In: ESI text.
 # Out: CF when it is something else.
 served_read:
-    cmp     dword ptr [esi], 'f' | ('o' << 8) | ('r' << 16) | ('=' << 24)
-    stc
-    jne     1f
-    lea     edi, [esi + 3]
+    mov     eax, esi
+    mov     ecx, offset text_for
+    call    begins_with
+    jc      1f
+    lea     edi, [eax - 1]
 2:  inc     edi
     cmp     byte ptr [edi], 0
     je      .Lusage
@@ -250,7 +288,7 @@ static_read:
 
 # Takes a client's message apart.
 # In: EAX bytes of it.
-# Out: option_type, option_requested, option_server; CF when it is none that is for a server.
+# Out: what options_known names; CF when it is none that is for a server.
 message_read:
     cmp     eax, BOOTP_OPTIONS
     jb      .Lmessage_read_bad
@@ -262,10 +300,13 @@ message_read:
     jne     .Lmessage_read_bad
     test    byte ptr [message + BOOTP_HARDWARE], 1
     jnz     .Lmessage_read_bad
-    xor     edx, edx
-    mov     [option_type], edx
-    mov     [option_requested], edx
-    mov     [option_server], edx
+    push    eax
+    mov     edi, offset options_heard
+    mov     ecx, (options_heard_end - options_heard) / 4
+    xor     eax, eax
+    rep stosd
+    not     byte ptr [option_machine]   # a machine's own begins with 0
+    pop     eax
     lea     edi, [message + eax]        # EDI: end
     mov     esi, offset message + BOOTP_OPTIONS
 .Lmessage_read_next:
@@ -283,26 +324,35 @@ message_read:
     lea     edx, [esi + ecx]
     cmp     edx, edi
     ja      .Lmessage_read_bad
-    cmp     al, OPTION_TYPE
-    jne     2f
-    cmp     ecx, 1
-    jne     .Lmessage_read_bad
-    movzx   eax, byte ptr [esi]
-    mov     [option_type], eax
+    mov     ebx, offset options_known
+.Lmessage_read_known:
+    cmp     [ebx + KNOWN_CODE], al
+    je      .Lmessage_read_take
+    add     ebx, KNOWN_SIZE
+    cmp     ebx, offset options_known_end
+    jb      .Lmessage_read_known
     jmp     .Lmessage_read_skip
-2:  mov     ebx, offset option_requested
-    cmp     al, OPTION_REQUESTED
-    je      3f
-    mov     ebx, offset option_server
-    cmp     al, OPTION_SERVER
-    jne     .Lmessage_read_skip
-3:  cmp     ecx, 4
-    jne     .Lmessage_read_bad
-    mov     eax, [esi]
-    mov     [ebx], eax
+.Lmessage_read_take:
+    push    edi
+    mov     edi, [ebx + KNOWN_PLACE]
+    movzx   eax, byte ptr [ebx + KNOWN_BYTES]
+    cmp     ecx, eax
+    je      .Lmessage_read_keep
+    cmp     byte ptr [ebx + KNOWN_EXACT], 0
+    jne     .Lmessage_read_lie
+    cmp     ecx, eax                    # of a longer one the beginning is kept, of a shorter one nothing
+    jb      .Lmessage_read_kept
+    mov     ecx, eax
+.Lmessage_read_keep:
+    rep movsb
+.Lmessage_read_kept:
+    pop     edi
 .Lmessage_read_skip:
     mov     esi, edx
     jmp     .Lmessage_read_next
+.Lmessage_read_lie:
+    pop     edi
+    jmp     .Lmessage_read_bad
 .Lmessage_read_end:
     cmp     dword ptr [option_type], 1  # CF when it is 0: BOOTP only
     ret
@@ -312,6 +362,8 @@ message_read:
 
 # Does what a client's message asks for.
 message_serve:
+    cmp     dword ptr [is_proxy], 0
+    jne     proxy_serve
     SYSTEM  time
     mov     edi, eax                    # EDI: now
     call    client_find                 # EBP: its place or 0, EAX: its address
@@ -433,103 +485,20 @@ message_serve:
 
 .include "lease.inc"
 
-# Answers.
-# In: EAX kind of message, ESI the client's address or 0.
-answer:
-    push    eax
-    mov     edx, esi
-    mov     esi, offset message
-    mov     edi, offset reply
-    mov     ecx, BOOTP_NAMES / 4
-    rep movsd
-    xor     eax, eax
-    mov     ecx, (REPLY_BYTES - BOOTP_NAMES) / 4
-    rep stosd
-    pop     eax
-    mov     byte ptr [reply + BOOTP_OPERATION], BOOT_REPLY
-    mov     [reply + BOOTP_YOURS], edx
-    mov     dword ptr [reply + BOOTP_COOKIE], COOKIE
-    mov     edi, offset reply + BOOTP_OPTIONS
-    mov     ecx, [reply + BOOTP_CLIENT]
-    cmp     eax, ACK
-    je      .Lanswer_1
-    xor     ecx, ecx
-    mov     [reply + BOOTP_CLIENT], ecx
-.Lanswer_1:
-    mov     dword ptr [peer], -1        # who has no address yet hears what all hear
-    mov     dword ptr [peer + 4], CLIENT_PORT
-    jecxz   .Lanswer_2
-    mov     [peer], ecx
-.Lanswer_2:
-    mov     ecx, [message + BOOTP_RELAY]
-    jecxz   .Lanswer_3
-    mov     [peer], ecx
-    mov     dword ptr [peer + 4], SERVER_PORT
-.Lanswer_3:
-    mov     ebx, eax
-    mov     word ptr [edi], OPTION_TYPE | (1 << 8)
-    mov     [edi + 2], al
-    add     edi, 3
-    mov     al, OPTION_SERVER
-    mov     edx, [about + ABOUT_ADDRESS]
-    call    option_put
-    cmp     ebx, NAK
-    je      .Lanswer_send
-    cmp     dword ptr [reply + BOOTP_YOURS], 0
-    je      .Lanswer_4
-    mov     al, OPTION_LEASE
-    mov     edx, [lease_seconds]
-    bswap   edx
-    call    option_put
-.Lanswer_4:
-    mov     al, OPTION_MASK
-    mov     edx, [about + ABOUT_MASK]
-    call    option_put
-    mov     al, OPTION_ROUTER
-    mov     edx, [about + ABOUT_ROUTER]
-    call    option_put
-    mov     al, OPTION_DNS
-    mov     edx, [about + ABOUT_DNS]
-    test    edx, edx
-    jnz     .Lanswer_5
-    mov     edx, [about + ABOUT_ADDRESS]
-.Lanswer_5:
-    call    option_put
-    mov     ecx, [configuration_bytes]
-    jecxz   .Lanswer_send
-    mov     al, OPTION_CONFIGURATION
-    stosb
-    mov     al, cl
-    stosb
-    mov     esi, [configuration]
-    rep movsb
-.Lanswer_send:
-    mov     byte ptr [edi], OPTION_END
-    inc     edi
-    sub     edi, offset reply
-    cmp     edi, BOOTP_SHORTEST
-    jae     .Lanswer_6
-    mov     edi, BOOTP_SHORTEST
-.Lanswer_6:
-    mov     ebx, [socket]
-    mov     edx, edi
-    SYSTEM  send, ebx, "offset reply", edx, "offset peer", 0
-    ret
-
-# Writes an option of four bytes, unless it is 0.
-# In: AL option, EDX value, EDI where it goes.
-# Out: EDI after it.
-option_put:
-    test    edx, edx
-    jz      1f
-    stosb
-    mov     byte ptr [edi], 4
-    mov     [edi + 1], edx
-    add     edi, 5
-1:  ret
+.include "dhcp-answer.inc"
 
 .section .rodata
-text_usage:     .asciz "usage: dhcp-server FIRST COUNT [SECONDS] [MAC=ADDRESS...] [for=ADDRESS/MASK] [TEXT]: at most 128 addresses, 60 to 604800 s\n"
+text_usage:
+    .ascii  "usage: dhcp-server FIRST COUNT [SECONDS] [MAC=ADDRESS...] [for=ADDRESS/MASK] [boot=[SERVER:]FILE] [TEXT]: "
+    .ascii  "at most 128 addresses, 60 to 604800 s\n"
+    .asciz  "       dhcp-server proxy boot=[SERVER:]FILE: a name of at most 63 characters\n"
+text_proxy:     .asciz "proxy"
+text_for:       .asciz "for="
+text_boot:      .asciz "boot="
+text_pxe:       .ascii "PXEClient"
+# Option 43 of an answer to a ROM: what is booted is the file that was named, no server is searched for.
+boot_vendor:    .byte PXE_DISCOVERY, 1, 8, OPTION_END
+boot_vendor_end:
 text_interface: .asciz "interface"
 text_socket:    .asciz "socket"
 text_port:      .asciz "port 67"
@@ -537,6 +506,23 @@ text_elsewhere: .asciz "dhcp-server: these addresses are not on the link\n"
 text_another:   .asciz "dhcp-server: another server is at work: "
 text_ready:     .asciz "dhcp-server: ready\n"
 text_end:       .asciz "\n"
+
+.balign 4
+# The options of a client that count: number, bytes that are kept, whether another length is a lie, where they go.
+options_known:
+    .byte   OPTION_TYPE, 1, 1, 0
+    .long   option_type
+    .byte   OPTION_REQUESTED, 4, 1, 0
+    .long   option_requested
+    .byte   OPTION_SERVER, 4, 1, 0
+    .long   option_server
+    .byte   OPTION_CLASS, CLASS_BYTES, 0, 0
+    .long   option_class
+    .byte   OPTION_ARCHITECTURE, 2, 0, 0
+    .long   option_architecture
+    .byte   OPTION_MACHINE, MACHINE_BYTES, 1, 0
+    .long   option_machine
+options_known_end:
 
 .data
 .balign 4
@@ -554,11 +540,19 @@ static_count:   .space 4
 statics:        .space STATICS * STATIC_SIZE
 configuration:  .space 4
 configuration_bytes: .space 4
+is_proxy:       .space 4
+boot_server:    .space 4                # who has the file, 0: this machine
+options_heard:                          # of the client's message
 option_type:    .space 4
 option_requested: .space 4
 option_server:  .space 4
+option_class:   .space 12
+option_architecture: .space 4           # in network order
+option_machine: .space 20
+options_heard_end:
 peer:           .space 8
 about:          .space 40
 leases:         .space LEASES * LEASE_SIZE
 message:        .space MESSAGE_BYTES
 reply:          .space REPLY_BYTES
+boot_file:      .space BOOT_FILE_BYTES  # with its NUL; empty: no file is named

@@ -1,5 +1,6 @@
 # A TFTP server (RFC 1350) for the files of one folder, read only: what a machine boots from, for example. Each transfer
-# has a socket of its own, connected to its client, so that nobody else speaks for him.
+# has a socket of its own, connected to its client, so that nobody else speaks for him. It takes the options for larger
+# blocks, the size of the file, and the time after which a block is sent again (RFC 2347 to 2349).
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -9,8 +10,11 @@ SERVER_PORT     = 69
 DATAGRAMS       = 2                     # kind of socket
 READABLE        = 1
 FILE_READ       = 1                     # flag of `open`
-BLOCK_BYTES     = 512
+BLOCK_USUAL     = 512
+BLOCK_MINIMUM   = 8
+BLOCK_MAXIMUM   = 1468                  # fills a frame
 AGAIN_MS        = 1000
+AGAIN_SECONDS_MAXIMUM = 8               # who is silent keeps one of the few transfers for five times as long
 TRIES           = 5
 NAME_BYTES      = 128                   # of a file, at most
 FOLDER_BYTES    = 100
@@ -23,10 +27,18 @@ WRITE_REQUEST   = 2
 DATA            = 3
 ACKNOWLEDGEMENT = 4
 ERROR           = 5
+OPTIONS         = 6
 NOT_FOUND       = 1                     # codes of errors
 ACCESS          = 2
 UNDEFINED       = 0
 HEAD_BYTES      = 4
+STAT_SIZE       = 272
+STAT_BYTES      = 4                     # u64 in the record of `stat`
+
+# An option that is known.
+OPTION_NAME     = 0
+OPTION_TAKE     = 4                     # routine: block_take and those after it
+OPTION_SIZE     = 8
 
 # What is waited for.
 ENTRY_HANDLE    = 0
@@ -36,12 +48,14 @@ ENTRY_BYTES     = 12
 
 # A transfer.
 TRANSFER_FILE   = 0
-TRANSFER_BLOCK  = 4                     # number of the block on its way, from 1
+TRANSFER_BLOCK  = 4                     # number of the block on its way, from 1; 0: the options are
 TRANSFER_LENGTH = 8                     # bytes of its packet
 TRANSFER_DUE    = 12                    # milliseconds at which it is sent again
 TRANSFER_TRIES  = 16
-TRANSFER_PACKET = 20
-TRANSFER_SIZE   = TRANSFER_PACKET + HEAD_BYTES + BLOCK_BYTES
+TRANSFER_BYTES  = 20                    # of a block
+TRANSFER_AGAIN  = 24                    # milliseconds after which it is sent again
+TRANSFER_PACKET = 28
+TRANSFER_SIZE   = TRANSFER_PACKET + HEAD_BYTES + BLOCK_MAXIMUM
 
 .text
 
@@ -152,6 +166,8 @@ request_take:
     scasb
     jne     .Lrequest_take_text
     loop    .Lrequest_take_letter
+    mov     [options_at], esi
+    mov     [options_end], ebp
     cmp     dword ptr [count], TRANSFERS + 1
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_busy
@@ -165,6 +181,9 @@ request_take:
     call    transfer_of
     mov     [edi + TRANSFER_FILE], eax
     mov     dword ptr [edi + TRANSFER_BLOCK], 0
+    mov     dword ptr [edi + TRANSFER_TRIES], 0
+    mov     dword ptr [edi + TRANSFER_BYTES], BLOCK_USUAL
+    mov     dword ptr [edi + TRANSFER_AGAIN], AGAIN_MS
     SYSTEM  socket, DATAGRAMS
     test    eax, eax
     js      .Lrequest_take_no_socket
@@ -177,7 +196,9 @@ request_take:
     mov     ecx, [peer]
     mov     edx, [peer + 4]
     SYSTEM  connect, ebx, ecx, edx, 0
-    jmp     transfer_next
+    call    options_take
+    jc      transfer_next
+    jmp     transfer_send
 .Lrequest_take_no_socket:
     mov     ebx, [edi + TRANSFER_FILE]
     SYSTEM  close, ebx
@@ -237,9 +258,14 @@ transfer_serve:
     cmp     word ptr [request], ACKNOWLEDGEMENT << 8
     jne     .Ltransfer_serve_done
     mov     ax, [request + 2]
-    cmp     ax, [edi + TRANSFER_PACKET + 2]
+    xchg    al, ah
+    cmp     ax, [edi + TRANSFER_BLOCK]
     jne     .Ltransfer_serve_done       # of an earlier one: answering it would send everything twice from then on
-    cmp     dword ptr [edi + TRANSFER_LENGTH], HEAD_BYTES + BLOCK_BYTES
+    cmp     dword ptr [edi + TRANSFER_BLOCK], 0
+    je      transfer_next
+    mov     eax, [edi + TRANSFER_LENGTH]
+    sub     eax, HEAD_BYTES
+    cmp     eax, [edi + TRANSFER_BYTES]
     jb      transfer_end                # that was the last
     jmp     transfer_next
 .Ltransfer_serve_failed:
@@ -255,7 +281,8 @@ transfer_next:
     mov     dword ptr [edi + TRANSFER_TRIES], 0
     mov     ebx, [edi + TRANSFER_FILE]
     lea     ecx, [edi + TRANSFER_PACKET + HEAD_BYTES]
-    SYSTEM  read, ebx, ecx, BLOCK_BYTES
+    mov     edx, [edi + TRANSFER_BYTES]
+    SYSTEM  read, ebx, ecx, edx
     test    eax, eax
     js      transfer_end
     add     eax, HEAD_BYTES
@@ -269,7 +296,7 @@ transfer_next:
 # In: EBP its number in the entries, EDI transfer.
 transfer_send:
     SYSTEM  clock
-    add     eax, AGAIN_MS
+    add     eax, [edi + TRANSFER_AGAIN]
     mov     [edi + TRANSFER_DUE], eax
     imul    esi, ebp, ENTRY_BYTES
     mov     ebx, [entries + esi + ENTRY_HANDLE]
@@ -298,6 +325,139 @@ transfer_end:
     rep movsd
     ret
 
+# Takes those of the request's options that are known and have a sense, each once, and makes what says so the first
+# packet of the transfer.
+# In: EDI transfer.
+# Out: CF when there are none.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+options_take:
+    push    ebp
+    mov     ebp, offset options_known
+    lea     esi, [edi + TRANSFER_PACKET]
+    mov     word ptr [esi], OPTIONS << 8
+    add     esi, 2                      # ESI: end of the packet
+.Loptions_take_next:
+    call    option_find
+    jc      .Loptions_take_skip
+    call    number_of
+    jc      .Loptions_take_skip
+    push    esi
+    call    [ebp + OPTION_TAKE]
+    pop     esi
+    jc      .Loptions_take_skip
+    mov     edx, [ebp + OPTION_NAME]
+    call    string_put
+    sub     esp, 12                     # ten digits and a NUL
+    lea     edx, [esp + 11]
+    mov     byte ptr [edx], 0
+    mov     ebx, 10
+    mov     ecx, edx
+1:  xor     edx, edx
+    div     ebx
+    add     dl, '0'
+    dec     ecx
+    mov     [ecx], dl
+    test    eax, eax
+    jnz     1b
+    mov     edx, ecx
+    call    string_put
+    add     esp, 12
+.Loptions_take_skip:
+    add     ebp, OPTION_SIZE
+    cmp     ebp, offset options_known_end
+    jb      .Loptions_take_next
+    sub     esi, edi
+    sub     esi, TRANSFER_PACKET
+    mov     [edi + TRANSFER_LENGTH], esi
+    cmp     esi, 3                      # CF when there is no more than the kind of packet
+    pop     ebp
+    ret
+
+# Finds an option in the request: names and values by turns, each with its NUL.
+# In: EBP option.
+# Out: EAX value; CF when it is not there.
+# Clobbers: EBX, ECX, EDX.
+option_find:
+    push    esi
+    mov     edx, [options_at]
+.Loption_find_next:
+    mov     esi, edx
+    call    string_end
+    jc      .Loption_find_done
+    mov     ebx, edx
+    call    string_end
+    jc      .Loption_find_done
+    mov     ecx, [ebp + OPTION_NAME]
+.Loption_find_letter:
+    lodsb
+    test    al, al
+    jz      1f
+    or      al, 0x20
+1:  cmp     al, [ecx]
+    jne     .Loption_find_next
+    inc     ecx
+    test    al, al
+    jnz     .Loption_find_letter
+    mov     eax, ebx                    # CF is clear
+.Loption_find_done:
+    pop     esi
+    ret
+
+# Finds the end of a string in the request's options.
+# In: EDX string.
+# Out: EDX after its NUL; CF when it has none.
+string_end:
+    cmp     edx, [options_end]
+    cmc
+    jc      1f
+    inc     edx
+    cmp     byte ptr [edx - 1], 0
+    jne     string_end
+1:  ret
+
+# Appends a string with its NUL.
+# In: EDX string, ESI where it goes.
+# Out: ESI after it.
+# Clobbers: ECX, EDX.
+string_put:
+    mov     cl, [edx]
+    mov     [esi], cl
+    inc     edx
+    inc     esi
+    test    cl, cl
+    jnz     string_put
+    ret
+
+# Take an option, each.
+# In: EAX value that the client names, EDI transfer.
+# Out: EAX value that it gets; CF when the option is passed over.
+# Clobbers: EBX, ECX, EDX.
+block_take:
+    cmp     eax, BLOCK_MINIMUM
+    jb      2f
+    cmp     eax, BLOCK_MAXIMUM
+    jb      1f
+    mov     eax, BLOCK_MAXIMUM
+1:  mov     [edi + TRANSFER_BYTES], eax
+    clc
+2:  ret
+size_take:
+    SYSTEM  stat, "offset path", "offset about"
+    shl     eax, 1                      # CF when it failed
+    jc      1f
+    mov     eax, [about + STAT_BYTES]
+    cmp     dword ptr [about + STAT_BYTES + 4], 1
+    cmc                                 # CF when it has 4 GiB and more
+1:  ret
+again_take:
+    lea     ecx, [eax - 1]
+    cmp     ecx, AGAIN_SECONDS_MAXIMUM
+    cmc
+    jc      1f
+    imul    ecx, eax, 1000
+    mov     [edi + TRANSFER_AGAIN], ecx
+1:  ret
+
 .section .rodata
 text_usage:     .asciz "usage: tftp-server FOLDER\n"
 text_socket:    .asciz "socket"
@@ -310,6 +470,15 @@ text_denied:    .asciz "not a name of a file here"
 text_not_found: .asciz "no such file"
 text_busy:      .asciz "busy, try later"
 text_mode:      .asciz "octet only"
+option_block:   .asciz "blksize"
+option_bytes:   .asciz "tsize"
+option_again:   .asciz "timeout"
+.balign 4
+options_known:                          # OPTION_SIZE each
+    .long   option_block, block_take
+    .long   option_bytes, size_take
+    .long   option_again, again_take
+options_known_end:
 
 .bss
 .balign 4
@@ -318,5 +487,8 @@ name_at:        .space 4                # where the name goes in the path
 entries:        .space (TRANSFERS + 1) * ENTRY_BYTES    # the socket for requests, those of the transfers
 transfers:      .space TRANSFERS * TRANSFER_SIZE
 peer:           .space 8
+options_at:     .space 4                # those of the request,
+options_end:    .space 4                # and where it ends
+about:          .space STAT_SIZE
 request:        .space REQUEST_BYTES
 path:           .space FOLDER_BYTES + 1 + NAME_BYTES + 1

@@ -44,6 +44,7 @@ boot_image_load:
 .Lboot_image_load_memory:
     mov     [boot_image], eax
     mov     edi, eax
+    mov     ecx, eax
     call    boot_source_find
     jnc     .Lboot_image_load_source
     PRINT   "The boot medium is in none of the drives. Boot from CD or from a hard disk to copy the boot image.\n"
@@ -99,13 +100,16 @@ boot_image_free:
     call    page_free
 9:  ret
 
-# Finds the drive that the kernel was started from: the one whose boot record has our place and size. The image's memory
-# serves as buffer.
+# Finds the drive that the kernel was started from: the one whose boot record has our place and size. May sleep.
+# In: ECX buffer of a sector, 2048 bytes.
 # Out: EAX disk; CF when there is none.
+.global boot_source_find
 boot_source_find:
     push    ebx
     push    esi
     push    edi
+    push    ebp
+    mov     ebp, ecx
     mov     ebx, offset disk_table
     mov     edi, DISK_MAX
     mov     edx, DISK_HARD
@@ -118,13 +122,13 @@ boot_source_find:
     mov     edx, [boot_info + bi_image_lba]
     mov     eax, ebx
     call    boot_sector_unit
-    mov     ecx, [boot_image]
+    mov     ecx, ebp
     mov     esi, 1
     lea     eax, [ebx + DISK_VOLUME]
     call    volume_read
     pop     edx
     jc      2f
-    mov     ecx, [boot_image]
+    mov     ecx, ebp
     cmp     dword ptr [ecx + br_magic], BOOT_RECORD_MAGIC
     jne     2f
     cmp     word ptr [ecx + br_version], BOOT_RECORD_VERSION
@@ -142,7 +146,8 @@ boot_source_find:
     jmp     9f
 3:  mov     eax, ebx
     clc
-9:  pop     edi
+9:  pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -150,6 +155,7 @@ boot_source_find:
 # Converts a number of 512-byte sectors to sectors of a drive, rounding up.
 # In: EAX disk, EDX sectors of 512 bytes.
 # Out: EDX sectors of the drive. Clobbers no other register.
+.global boot_sector_unit
 boot_sector_unit:
     cmp     dword ptr [eax + DISK_SECTOR_BYTES], 2048
     jne     1f

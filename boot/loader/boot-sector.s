@@ -1,6 +1,6 @@
 # The boot sector: 512 bytes that the BIOS loads to 0000:7C00 from a disk, a USB stick or (El Torito, no emulation) a
-# CD.
-# It reads the loader that lies after it on the drive to 0000:7E00 and jumps there.
+# CD. It reads the loader that lies after it on the drive to 0000:7E00 and jumps there. A PXE stack loads both to
+# 0000:7C00 at once, and the boot sector knows it by the structure that ES:BX points to.
 #
 # Layout: docs/formats/boot-record.md. Code and messages end before offset 416; the image builder fills in the record.
 
@@ -20,15 +20,18 @@ STATUS                  = 0x648         # u8    what the last disk request retur
 DRIVE                   = BOOT_INFO_ADDRESS + bi_drive
 CD_SECTOR_BYTES         = 2048
 TRIES                   = 4
+ENVIRONMENT_BYTES       = 6             # of PXENV+'s signature
 
 .section .boot, "ax"
 
 # Entry from the BIOS.
-# In: DL BIOS drive number; everything else is undefined.
+# In: DL BIOS drive number, or ES:BX PXENV+; everything else is undefined.
 # Out: does not return; the loader starts with [DRIVE] = DL drive, DS = ES = SS = 0, SP = 7C00h, interrupts on.
 .global boot_sector
 boot_sector:
     cli
+    push    es
+    pop     fs
     xor     ax, ax
     mov     ss, ax
     mov     sp, BOOT_SECTOR
@@ -36,11 +39,16 @@ boot_sector:
     mov     es, ax
     ljmp    0, offset boot_start        # some BIOSes enter with CS:IP = 07C0:0000
 
-# Goes on where segments are known: reads the loader and starts it.
-# In: DL drive.
+# Goes on where segments are known: reads the loader, unless it is there already, and starts it.
+# In: DL drive, or FS:BX PXENV+.
 boot_start:
     sti
     cld
+    mov     si, bx
+    mov     di, offset text_environment
+    mov     cx, ENVIRONMENT_BYTES
+    repe    cmps byte ptr fs:[si], byte ptr es:[di]
+    je      LOADER_NETWORK
     mov     [DRIVE], dl
     mov     bp, TRIES
 
@@ -126,7 +134,7 @@ try_sector:
 loader_read:
     cmp     dword ptr [LOADER], LOADER_MAGIC
     mov     dl, [DRIVE]
-    je      LOADER + 4
+    je      LOADER_DRIVE
 
 # Says that the loader cannot be read, and gives up.
 failed:                                 # also with STATUS 0: what was read is not a loader
@@ -188,6 +196,7 @@ put_hex:
 text_failed:            .ascii "\r\nQuRe boot sector: drive "
 text_drive:             .ascii "00h has no readable loader, BIOS status "
 text_status:            .asciz "00h"
+text_environment:       .ascii "PXENV+"
 
     .org    BOOT_RECORD_OFFSET
     .ascii  "QRBT"

@@ -24,7 +24,7 @@ image_read:
     mov     si, offset text_reading
     call    print
     mov     ecx, 1
-    call    drive_read
+    call    [source + SOURCE_READ]
     mov     edi, IMAGE_HEADER
     mov     ecx, KI_SIZE
     mov     bx, offset memory_copy
@@ -46,7 +46,7 @@ image_read:
     push    ebp
     push    ecx
     push    edi
-    call    drive_read
+    call    [source + SOURCE_READ]
     pop     edi
     pop     ecx
     shl     ecx, 9
@@ -226,7 +226,7 @@ free_base:      .long 0                 # first byte after the laid out kernel, 
 .global computed_checksum
 computed_checksum: .long 0
 .global kernel_lba
-kernel_lba:     .long 0                 # where the kernel image begins on the drive,
+kernel_lba:     .long 0                 # where the kernel image begins on the drive or in the file,
 .global kernel_sectors
 kernel_sectors: .long 0                 # and how much room it has
 next_lba:       .long 0
@@ -258,7 +258,12 @@ text_symbols:           .asciz "symbol table"
 text_lines:             .asciz "source-line table"
 
 text_reading:
-    .ascii  ": kernel image at sector "
+    .ascii  ": kernel image "
+    TEXT    source + SOURCE_TEXT
+    .byte   0
+.global text_at_drive
+text_at_drive:
+    .ascii  "at sector "
     DECIMAL kernel_lba
     .ascii  " of drive "
     HEX8    BOOT_INFO_ADDRESS + bi_drive
@@ -271,11 +276,9 @@ text_percent:
     DECIMAL percent
     .asciz  "%"
 text_image:
-    .ascii  "kernel image at sector "
-    DECIMAL kernel_lba
-    .ascii  " of drive "
-    HEX8    BOOT_INFO_ADDRESS + bi_drive
-    .ascii  "h: "
+    .ascii  "kernel image "
+    TEXT    source + SOURCE_TEXT
+    .ascii  ": "
     TEXT    bad_reason
     .byte   0
 text_bad_magic:

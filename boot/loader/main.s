@@ -11,10 +11,21 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
 
 .section .head, "ax"
 
-# The boot sector checks the magic number and jumps after it.
-# in: DL and [bi_drive] BIOS drive number, DS = ES = SS = 0, SP = 7C00h; does not return
+# The boot sector checks the magic number and jumps after it, or knows that all of this came over the network.
+# In: DS = ES = SS = 0, SP = 7C00h, DF clear. From a drive: DL and [bi_drive] BIOS drive number. From the network: FS:BX
+# PXENV+. Does not return.
     .long   LOADER_MAGIC
-    cld
+    jmp     short begin_drive           # LOADER_DRIVE
+    mov     [network_environment], bx   # LOADER_NETWORK
+    mov     [network_environment + 2], fs
+    mov     si, offset source_network
+    jmp     begin
+begin_drive:
+    mov     si, offset source_drive
+begin:
+    mov     di, offset source
+    mov     cx, SOURCE_SIZE / 2
+    rep movsw
     call    boot_info_init
     call    console_init
     mov     si, offset text_hello
@@ -22,8 +33,7 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
     call    processor_check
     call    memory_map
     call    a20_open
-    call    drive_open
-    call    slot_choose
+    call    [source + SOURCE_OPEN]
     jmp     boot_kernel
 
 .text
@@ -32,6 +42,7 @@ CPUID_PSE               = 1 << 3        # CPUID.1:EDX
 .global boot_kernel
 boot_kernel:
     call    image_read                  # to a place above everything that gets laid out
+    call    [source + SOURCE_CLOSE]
     call    image_check
     call    image_place
     mov     si, offset text_start
@@ -41,6 +52,12 @@ boot_kernel:
     mov     eax, [IMAGE_HEADER + KI_ENTRY32]
     add     eax, KERNEL_BASE
     jmp     kernel_enter
+
+# Opens the boot drive, and chooses one of its kernels.
+# Clobbers: all but segments.
+drive_begin:
+    call    drive_open
+    jmp     slot_choose
 
 # Ends the boot on a processor that the kernel cannot run on: it needs CPUID and pages of 4 MiB.
 # Clobbers: EAX, EBX, ECX, EDX, SI.
@@ -112,9 +129,15 @@ kernel16_prepare:
     xor     ax, ax
     mov     ds, ax
     mov     es, ax
+drive_close:                            # nothing is open
 9:  ret
 
 .data
+# Where the kernel image can come from: SOURCE_*.
+source_drive:   .word drive_begin, drive_read, drive_close, text_at_drive
+source_network: .word network_open, network_read, network_close, text_at_server
+.global source
+source:         .space SOURCE_SIZE
 kernel16_entry: .word 0, KERNEL16_BASE / 16
 text_hello:     .asciz "\nQuRe loader"
 text_cpuid:     .asciz "the processor is too old: it has no CPUID, which a 486DX4 or a Pentium has"

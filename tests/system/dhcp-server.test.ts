@@ -13,6 +13,7 @@ import {
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 const FIXED = "02:00:00:00:00:99";
@@ -26,10 +27,12 @@ interface Asked {
   readonly requested?: string;
   readonly server?: string;
   readonly client?: string;
+  /** Vendor class and what else a ROM says: bytes of options. */
+  readonly more?: readonly number[];
 }
 
-function message({ type, mac = "02:00:00:00:00:01", requested, server, client }: Asked): Uint8Array {
-  const bytes = new Uint8Array(300);
+function message({ type, mac = "02:00:00:00:00:01", requested, server, client, more = [] }: Asked): Uint8Array {
+  const bytes = new Uint8Array(350);
   bytes.set([1, 1, 6, 0, 0x11, 0x22, 0x33, 0x44]);
   if (client) bytes.set(parseIpv4(client), 12);
   bytes.set(
@@ -37,8 +40,26 @@ function message({ type, mac = "02:00:00:00:00:01", requested, server, client }:
     28,
   );
   const option = (code: number, address?: string): number[] => (address ? [code, 4, ...parseIpv4(address)] : []);
-  bytes.set([0x63, 0x82, 0x53, 0x63, 53, 1, type, ...option(50, requested), ...option(54, server), 255], 236);
+  bytes.set([0x63, 0x82, 0x53, 0x63, 53, 1, type, ...option(50, requested), ...option(54, server), ...more, 255], 236);
   return bytes;
+}
+
+/** The options of a ROM that wants to boot: class, architecture, number of the machine. */
+function rom({ vendor = "PXEClient:Arch:00000:UNDI:002001", architecture = 0, uuid = true } = {}): number[] {
+  const name = [...vendor].map((sign) => sign.charCodeAt(0));
+  const machine = uuid ? [97, 17, 0, ...Array.from({ length: 16 }, (_, index) => index)] : [];
+  return [60, name.length, ...name, 93, 2, architecture >> 8, architecture & 255, ...machine];
+}
+
+/** The options of an answer, as text where they are text. */
+function optionsOf(answer: Uint8Array): Readonly<Record<number, string>> {
+  const options: Record<number, string> = {};
+  for (let at = 240; answer[at] !== 255; at += 2 + answer[at + 1]!) {
+    const value = answer.subarray(at + 2, at + 2 + answer[at + 1]!);
+    const isText = [60, 66, 67, 224].includes(answer[at]!);
+    options[answer[at]!] = isText ? String.fromCharCode(...value) : [...value].join(".");
+  }
+  return options;
 }
 
 class Scene {
@@ -57,14 +78,19 @@ class Scene {
     });
   }
 
-  /** Sends a message, and gives the answers: kind, address, option 224. */
-  async ask(data: Uint8Array): Promise<readonly string[]> {
+  /** Sends a message, and gives the answers. */
+  async hear(data: Uint8Array): Promise<readonly Uint8Array[]> {
     this.#heard.length = 0;
     const payload = udpBytes(NOWHERE, EVERYONE, { sourcePort: 68, destinationPort: 67, data });
     const packet = ipv4Bytes({ source: NOWHERE, destination: EVERYONE, protocol: PROTOCOL_UDP, payload }, 1);
     this.#plug.send(ethernetFrame(BROADCAST_MAC, Uint8Array.of(2, 0, 0, 0, 0, 1), ETHERTYPE_IPV4, packet));
     await this.lab.advance("50ms");
-    return this.#heard.map((answer) => {
+    return [...this.#heard];
+  }
+
+  /** Sends a message, and gives of each answer kind, address, option 224. */
+  async ask(data: Uint8Array): Promise<readonly string[]> {
+    return (await this.hear(data)).map((answer) => {
       const own = answer.indexOf(224, 240);
       const text = own < 0 ? "" : String.fromCharCode(...answer.subarray(own + 2, own + 2 + answer[own + 1]!));
       return `${answer[242]} ${answer.subarray(16, 20).join(".")} ${text}`;
@@ -72,15 +98,15 @@ class Scene {
   }
 }
 
-async function scene(): Promise<Scene> {
-  const lab = await inState("a DHCP server", async () => {
+async function scene(command = `10.9.0.10 2 600 ${FIXED}=10.9.0.99 'key of us'`): Promise<Scene> {
+  const lab = await inState(`dhcp-server ${command}`, async () => {
     const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
     const node = booted.nodes[0]!;
     await node.waitFor(PROMPT);
     await node.enter("service stop cluster", PROMPT);
     await node.enter("ifconfig eth0 10.9.0.1 255.255.255.0", /address 10\.9\.0\.1/);
     await node.waitFor(PROMPT);
-    await node.enter(`dhcp-server 10.9.0.10 2 600 ${FIXED}=10.9.0.99 'key of us' &`, /dhcp-server: ready/);
+    await node.enter(`dhcp-server ${command} &`, /dhcp-server: ready/);
     return booted;
   });
   return new Scene(lab);
@@ -146,4 +172,50 @@ test("a second server does not begin", async () => {
   await lab.nodes[0]!.waitFor(PROMPT);
   await lab.nodes[0]!.enter("dhcp-server 10.9.0.20 5", /port 67: port is in use/);
   await lab.nodes[0]!.enter("dhcp-server 10.8.0.20 5", /not on the link/);
+});
+
+const UUID = "0.0.1.2.3.4.5.6.7.8.9.10.11.12.13.14.15";
+const BOOTS = { 43: "6.1.8.255", 60: "PXEClient", 66: "10.9.0.1", 67: "pxe/loader", 97: UUID };
+const LEASE = { 1: "255.255.255.0", 6: "10.9.0.1", 51: "0.0.2.88", 53: `${OFFER}`, 54: "10.9.0.1" };
+
+/** What a client says, and the options that it hears. */
+const ROMS: readonly [string, readonly number[], Readonly<Record<number, string>>][] = [
+  ["a ROM of a PC with BIOS", rom(), { ...LEASE, ...BOOTS }],
+  ["one that names no machine", rom({ uuid: false }), { ...LEASE, ...BOOTS, 97: "" }],
+  ["one of a PC with EFI", rom({ architecture: 7 }), { ...LEASE, 224: "key of us" }],
+  ["a client of another kind", rom({ vendor: "PXEClien" }), { ...LEASE, 224: "key of us" }],
+  ["one without a class", [], { ...LEASE, 224: "key of us" }],
+];
+
+test.for(rowsOf(ROMS, 1))("%s hears where it boots from, or does not", async ([, more, expected]) => {
+  const s = await scene("10.9.0.10 2 600 boot=pxe/loader 'key of us'");
+  const asked = message({ type: DISCOVER!, more });
+  asked.set([9, 9, 9, 9], 20); // the server that it names itself is nobody's
+  const [offer] = await s.hear(asked);
+  expect(optionsOf(offer!)).toEqual(Object.fromEntries(Object.entries(expected).filter(([, value]) => value !== "")));
+  const boots = 67 in expected;
+  expect([...offer!.subarray(20, 24)]).toEqual(boots ? [10, 9, 0, 1] : [0, 0, 0, 0]);
+  const file = String.fromCharCode(...offer!.subarray(108, 236)).replace(/\0+$/, "");
+  expect(file).toBe(boots ? "pxe/loader" : "");
+});
+
+test("a proxy lends nothing and tells ROMs where they boot from, also from another server", async () => {
+  const s = await scene("proxy boot=10.9.0.7:loader");
+  const [offer, ...others] = await s.hear(message({ type: DISCOVER!, more: rom() }));
+  expect(others).toEqual([]);
+  expect([...offer!.subarray(16, 24)]).toEqual([0, 0, 0, 0, 10, 9, 0, 7]);
+  expect(optionsOf(offer!)).toEqual({ ...BOOTS, 53: `${OFFER}`, 54: "10.9.0.1", 66: "10.9.0.7", 67: "loader" });
+  expect(await s.hear(message({ type: DISCOVER! }))).toEqual([]);
+  expect(await s.hear(message({ type: DISCOVER!, more: rom({ architecture: 9 }) }))).toEqual([]);
+  expect(await s.hear(message({ type: REQUEST!, requested: "10.9.0.10", more: rom() }))).toEqual([]);
+  expect(await s.hear(message({ type: INFORM!, more: rom() }))).toEqual([]);
+  expect(await s.hear(message({ type: DISCOVER!, more: [97, 16, ...new Array<number>(16).fill(0)] }))).toEqual([]);
+});
+
+const MISUSES = ["proxy", "proxyx boot=f", "proxy boot=", `proxy boot=${"n".repeat(64)}`, "10.9.0.10 2 boot="];
+
+test.for(rowsOf(MISUSES, 1))("dhcp-server %s says how it is used", async (words) => {
+  const { lab } = await scene();
+  await lab.nodes[0]!.waitFor(PROMPT);
+  await lab.nodes[0]!.enter(`dhcp-server ${words}`, /usage: dhcp-server|proxyx: /);
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { PacketScene, udp } from "../guest/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { inState } from "./images.ts";
 import { nodeWithVolume } from "./volume.ts";
 
@@ -57,8 +58,8 @@ async function say(
 }
 
 const text = (value: string): number[] => [...value].map((sign) => sign.charCodeAt(0));
-const request = (name: string, mode = "octet", kind = 1): Uint8Array =>
-  Uint8Array.from([0, kind, ...text(name), 0, ...text(mode), 0]);
+const request = (name: string, mode = "octet", kind = 1, options = ""): Uint8Array =>
+  Uint8Array.from([0, kind, ...text(name), 0, ...text(mode), 0, ...text(options)]);
 const acknowledge = (number: number): Uint8Array => Uint8Array.of(0, 4, number >> 8, number & 255);
 
 thoroughly("a file comes whole, block by block, also when packets are lost", async () => {
@@ -116,4 +117,55 @@ thoroughly("requests that are cut off, that write, or that are none get no file"
   for (const kind of [0, 3, 4, 5, 9])
     expect(await say(s, 5002, SERVER, request("short", "octet", kind), 10)).toEqual([]);
   expect(await say(s, 5002, SERVER, good)).toMatchObject([{ kind: 3, number: 1 }]);
+});
+
+const LONG = (TEXT.length + 1) * 16;
+
+/** The options of a request, and what is answered: the options that are taken, or a first block of so many bytes. */
+const OPTIONS: readonly [options: string, answer: string | number][] = [
+  ["tsize\u00000\0", `tsize\0${LONG}\0`],
+  ["BlkSize\u00001432\0tsize\u00000\0", `blksize\u00001432\0tsize\0${LONG}\0`],
+  ["blksize\u00008\0", "blksize\u00008\0"],
+  ["blksize\u000065464\0", "blksize\u00001468\0"],
+  ["timeout\u00003\0multicast\0\0", "timeout\u00003\0"],
+  ["blksize\u0000600\0".repeat(20), "blksize\u0000600\0"],
+  ["tsize\u00000\0blksize\u00007\0", `tsize\0${LONG}\0`],
+  ["blksize\u00007\0", BLOCK],
+  ["blksize\u0000many\0", BLOCK],
+  ["blksize\0\0", BLOCK],
+  ["blksize\u000099999999999\0", BLOCK],
+  ["blksize\u00001024", BLOCK],
+  ["blksize\0", BLOCK],
+  ["timeout\u00000\0", BLOCK],
+  ["timeout\u0000255\0", BLOCK],
+  ["\0\0\0\0", BLOCK],
+  ["blksiz\u00001024\0blksizes\u00001024\0", BLOCK],
+];
+
+test.for(rowsOf(OPTIONS, 1))("of the options %j those with a sense are taken", async ([options, answer]) => {
+  const s = await scene();
+  const [said, ...others] = await say(s, 5003, SERVER, request("long", "octet", 1, options));
+  expect(others).toEqual([]);
+  if (typeof answer === "number") {
+    expect(said).toMatchObject({ kind: 3, number: 1 });
+    expect(said!.data.length).toBe(answer);
+    return;
+  }
+  // The first two bytes of the options are where the number of a block would be.
+  const head = String.fromCharCode(said!.number >> 8, said!.number & 255);
+  expect([said!.kind, head + said!.data]).toEqual([6, answer]);
+  const asked = /blksize\0(\d+)/.exec(answer);
+  const block = asked ? Number(asked[1]) : BLOCK;
+  // Nothing but the acknowledgement of the options is answered, and they come again until it is there.
+  expect(await say(s, 5003, said!.from, acknowledge(1))).toEqual([]);
+  expect(await say(s, 5003, said!.from, acknowledge(7), 3500)).toContainEqual(said);
+  const [first] = await say(s, 5003, said!.from, acknowledge(0));
+  expect(first).toMatchObject({ kind: 3, number: 1, data: `${TEXT}\n`.repeat(16).slice(0, block) });
+});
+
+test("a client that cannot have the options ends the transfer", async () => {
+  const s = await scene();
+  const [said] = await say(s, 5004, SERVER, request("long", "octet", 1, "blksize\u00001024\0"));
+  expect(said).toMatchObject({ kind: 6 });
+  expect(await say(s, 5004, said!.from, Uint8Array.of(0, 5, 0, 8, 0), 2000)).toEqual([]);
 });
