@@ -12,6 +12,11 @@ TEXT_BYTES              = 160
 STRING netboot_files, "netboot-tftp"
 STRING netboot_dhcp, "netboot-dhcp"
 
+.bss
+.balign 4
+netboot_tftp_server:    .space 4        # records of the services, 0 before they were ever started
+netboot_dhcp_server:    .space 4
+
 .text
 
 # Netboot [on [FIRST COUNT]|off].
@@ -98,6 +103,8 @@ netboot_start:
     SNPRINTF edi, TEXT_BYTES, "program /bin/tftp-server /boot\nrestart always\n"
     mov     eax, offset netboot_files
     call    netboot_service
+    mov     [netboot_tftp_server], eax
+    mov     eax, ERROR_NO_MEMORY
     jc      .Lnetboot_start_done
     cmp     ebx, 2
     ja      .Lnetboot_start_lend
@@ -108,6 +115,8 @@ netboot_start:
 .Lnetboot_start_dhcp:
     mov     eax, offset netboot_dhcp
     call    netboot_service
+    mov     [netboot_dhcp_server], eax
+    mov     eax, ERROR_NO_MEMORY
 .Lnetboot_start_done:
     pop     edi
     ENDFRAME
@@ -115,19 +124,24 @@ netboot_start:
 
 # Starts a service that does not run. May sleep.
 # In: EAX name, EDI text as in a service's file, is changed.
-# Out: CF and EAX error.
+# Out: EAX its record, 0 when there is none; CF when it cannot be started.
 netboot_service:
+    push    esi
     mov     edx, edi
     call    service_describe
+    mov     esi, 0
     jc      1f
-    jmp     service_start
-1:  ret
+    mov     esi, eax
+    call    service_start
+1:  mov     eax, esi
+    pop     esi
+    ret
 
 # Ends the services, and takes the files away. May sleep.
 netboot_stop:
-    mov     eax, offset netboot_dhcp
+    mov     eax, [netboot_dhcp_server]
     call    netboot_service_stop
-    mov     eax, offset netboot_files
+    mov     eax, [netboot_tftp_server]
     call    netboot_service_stop
     cmp     dword ptr [boot_volume + VOLUME_MOUNT], 0
     je      1f
@@ -137,9 +151,8 @@ netboot_stop:
 1:  jmp     boot_volume_close
 
 # Ends a service, if it was ever started. May sleep.
-# In: EAX name.
+# In: EAX its record or 0.
 netboot_service_stop:
-    call    service_find
-    jc      1f
-    jmp     service_stop
-1:  ret
+    test    eax, eax
+    jnz     service_stop
+    ret
