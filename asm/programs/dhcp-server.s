@@ -128,6 +128,8 @@ _start:
     mov     [about + ABOUT_DNS], ecx
 .Lown_address:
     mov     edx, [about + ABOUT_ADDRESS]
+    test    edx, edx                    # none yet: with a mask of 0 all addresses would be on the link
+    jz      .Lelsewhere
     mov     ecx, [about + ABOUT_MASK]
     bswap   edx
     bswap   ecx

@@ -85,15 +85,16 @@ boot_cds:
 boot_none:
     ret
 
-# Boots from the network, by the ROM that can (roms.s); returns when it comes back.
+# Boots from the network, by the ROM that can (roms.s), else by the firmware's own client (network.s); returns when it
+# comes back.
 # In: FS = EBDA.
 # Clobbers: all but FS; DS = 0.
 boot_network:
-    cmp     dword ptr fs:[EBDA_BEV], 0
-    je      boot_none
     mov     si, offset text_network
     call    say
     call    say_flush
+    cmp     dword ptr fs:[EBDA_BEV], 0
+    je      network_boot
     mov     cx, fs:[EBDA_BEV]
     mov     dx, fs:[EBDA_BEV + 2]
     xor     bx, bx

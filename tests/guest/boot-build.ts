@@ -95,7 +95,7 @@ export function buildBootChain(): BootChain {
     );
     const firmware = linkFlat(
       folder,
-      assemble(folder, sourcesOf("boot/firmware"), ["boot/firmware"]),
+      assemble(folder, sourcesOf("boot/firmware"), ["boot/firmware", "asm/include"]),
       "boot/firmware.ld",
     );
     const kernel = linkObjects(

@@ -1,72 +1,114 @@
 /**
- * A blank machine boots from its neighbour: iPXE's ROM (Debian's ipxe-qemu) loads the kernel that a node serves, and
- * the machine becomes a member of its cluster.
+ * A blank machine boots from its neighbour, by our firmware's own PXE client and by iPXE's ROM (Debian's ipxe-qemu): it
+ * loads the kernel that a node serves, and becomes a member of its cluster.
  */
 import { describe, expect, test } from "vitest";
 import { LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
-import type { SkippableContext } from "../oracle.ts";
 import { images, PROMPT } from "../system/images.ts";
+import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
 import { packageFile } from "./packages.ts";
 
 const DISK_BYTES = 16 << 20;
-const SECOND = { within: "60s" } as const;
-
-const rom = (nic: string, context: SkippableContext): Uint8Array =>
-  packageFile(`/usr/lib/ipxe/qemu/pxe-${nic}.rom`, "ipxe-qemu", context);
+const BLANK = { bootOrder: "n" } as const;
+const SOON = { within: "60s" } as const;
+const TIMEOUT = { timeout: 600_000 };
 
 /** The blank one has found its neighbour by itself: both count each other as a peer. */
 async function together(server: LabNode, blank: LabNode): Promise<void> {
-  await blank.waitFor(/^cloud: .* era 1 age \d+ peers 1\s*$/m, SECOND);
-  await server.waitFor(/^cloud: .* era 1 age \d+ peers 1\s*$/m, SECOND);
+  await blank.waitFor(/^cloud: .* era 1 age \d+ peers 1\s*$/m, SOON);
+  await server.waitFor(/^cloud: .* era 1 age \d+ peers 1\s*$/m, SOON);
 }
 
-describe.each(["e1000", "virtio", "rtl8139"] as const)("a blank machine with %s", (nic) => {
-  test("boots from its neighbour and joins its cluster", { timeout: 600_000 }, async (context) => {
-    const { firmware, iso } = images();
-    const lab = new LabCluster({ firmware, nodes: [{ cdrom: iso }, { nic, nicRom: rom(nic, context) }] });
-    try {
-      const [server, blank] = [lab.nodes[0]!, lab.nodes[1]!];
-      await server.waitFor(/era 1 age 1 peers 0/, SECOND);
-      await server.enter("netboot on", PROMPT);
-      await blank.waitForScreen(/kernel image from 10\.0\.2\.15 by TFTP, \d+ bytes/, SECOND);
-      await together(server, blank);
-    } finally {
-      lab.close();
-    }
-  });
-});
-
-test("the kernel of the second slot boots a machine of 8 MiB that has no other DHCP server", {
-  timeout: 600_000,
-}, async (context) => {
-  const { firmware, iso, disk } = images();
-  const nicRom = rom("e1000", context);
-  const nodes = [
-    { cdrom: iso, disk: new SparseDisk(DISK_BYTES, { content: disk.slice(0, DISK_BYTES) }), ramBytes: 8 << 20 },
-    { nic: "e1000" as const, nicRom, ramBytes: 8 << 20 },
-  ];
-  const lab = new LabCluster({ firmware, nodes, gateway: false });
+async function inLab(
+  nodes: ConstructorParameters<typeof LabCluster>[0]["nodes"],
+  gateway: boolean,
+  body: (server: LabNode, blank: LabNode) => Promise<void>,
+): Promise<void> {
+  const lab = new LabCluster({ firmware: images().firmware, nodes, gateway });
   try {
-    const [server, blank] = [lab.nodes[0]!, lab.nodes[1]!];
-    await server.waitFor(PROMPT, SECOND);
-    await server.enter("kernel install hdc", /Kernel 1 is on trial/, SECOND);
-    server.reset();
-    await server.waitFor(/kernel image at sector 8192/, SECOND);
-    await server.waitFor(PROMPT, SECOND);
-    await server.enter("kernel confirm", /good one now/, SECOND);
-    await server.enter("ifconfig eth0 10.9.0.1 255.255.255.0", PROMPT, SECOND);
-    await server.enter("netboot on 10.9.0.10 5", PROMPT, SECOND);
-    await server.enter("ls /boot", /\d {2}kernel$/m, SECOND);
-    await blank.waitForScreen(/No bootable device/, { within: "120s" }); // nobody lent it an address
-    blank.reset();
-    await blank.waitForScreen(/kernel image from 10\.9\.0\.1 by TFTP/, { within: "120s" });
-    await together(server, blank);
-    expect(blank.console.text).toMatch(/eth0: address 10\.9\.0\.1\d\/24 by DHCP/);
-    await blank.enter("netboot on", /boot medium is in none of the drives/, SECOND);
-    await server.enter("netboot off", PROMPT, SECOND);
-    await server.enter("netboot", /Network boot is off/, SECOND);
-    await server.enter("ls /boot", /\/boot: /, SECOND);
+    await lab.nodes[0]!.waitFor(PROMPT, SOON);
+    await body(lab.nodes[0]!, lab.nodes[1]!);
   } finally {
     lab.close();
   }
+}
+
+describe.each(["our firmware", "e1000", "virtio", "rtl8139"] as const)("a blank machine with %s", (client) => {
+  test(
+    "boots beside a DHCP server that knows nothing of it, and joins its neighbour's cluster",
+    TIMEOUT,
+    async (context) => {
+      const rom = (nic: string) => packageFile(`/usr/lib/ipxe/qemu/pxe-${nic}.rom`, "ipxe-qemu", context);
+      const blank = client === "our firmware" ? BLANK : { nic: client, nicRom: rom(client) };
+      await inLab([{ cdrom: images().iso }, blank], true, async (server, blank) => {
+        await server.waitFor(/era 1 age 1 peers 0/, SOON);
+        await server.enter("netboot on", PROMPT);
+        await blank.waitFor(/kernel image from 10\.0\.2\.1[56] by TFTP, \d+ bytes/, SOON);
+        await together(server, blank);
+      });
+    },
+  );
+});
+
+test(
+  "the kernel of the second slot boots a machine of 8 MiB on a LAN without another DHCP server",
+  TIMEOUT,
+  async () => {
+    const { iso, disk } = images();
+    const ramBytes = 8 << 20;
+    const nodes = [
+      { cdrom: iso, disk: new SparseDisk(DISK_BYTES, { content: disk.slice(0, DISK_BYTES) }), ramBytes },
+      { ...BLANK, ramBytes },
+    ];
+    await inLab(nodes, false, async (server, blank) => {
+      await server.enter("kernel install hdc", /Kernel 1 is on trial/, SOON);
+      server.reset();
+      await server.waitFor(/kernel image at sector 8192/, SOON);
+      await server.waitFor(PROMPT, SOON);
+      await server.enter("kernel confirm", /good one now/, SOON);
+      await server.enter("ifconfig eth0 10.9.0.1 255.255.255.0", PROMPT, SOON);
+      await blank.waitFor(/no DHCP server lends an address\s+No bootable device/, SOON);
+      await server.enter("netboot on 10.9.0.10 5", PROMPT, SOON);
+      await server.enter("ls /boot", /\d {2}kernel$/m, SOON);
+      blank.reset();
+      await blank.waitFor(/kernel image from 10\.9\.0\.1 by TFTP/, SOON);
+      await together(server, blank);
+      expect(blank.console.text).toMatch(/eth0: address 10\.9\.0\.1\d\/24 by DHCP/);
+      await blank.enter("netboot on", /boot medium is in none of the drives/, SOON);
+      await server.enter("netboot", /can boot from here/, SOON);
+      await server.enter("netboot off", PROMPT, SOON);
+      await server.enter("netboot", /Network boot is off/, SOON);
+      await server.enter("ls /boot", /^ls: .*\/boot|\/boot: /m, SOON);
+      blank.reset();
+      await blank.waitFor(/no DHCP server lends an address/, SOON);
+    });
+  },
+);
+
+/** What the server has as the file `kernel`, by the command that makes it, and what the blank machine says. */
+const KERNELS: readonly (readonly [command: string, said: RegExp])[] = [
+  ["mkdir /a/empty", /from 10\.0\.2\.1[56] by TFTP: the file kernel cannot be opened, PXE status 003Bh/],
+  ["echo 'no kernel' > /a/kernel", /TFTP: the file ends within it/],
+  ["cat /boot/loader /boot/kernel > /a/kernel", /TFTP: no kernel image, expected the magic/],
+  ["cp /boot/kernel /a/kernel", /QuRe \S+ starts/],
+  ["rm /a/loader", /Network: the server does not give the file/],
+  ["cat /boot/kernel > /a/loader", /Network: the file does not fit into base memory/],
+];
+
+test("a blank machine says what is wrong with the files that it is given", TIMEOUT, async () => {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  await inLab([{ cdrom: images().iso, disk }, BLANK], true, async (server, blank) => {
+    await server.waitFor(/era 1 age 1 peers 0/, SOON);
+    await server.enter("mkfs -t oofs hda0", /now holds an empty oofs/, SOON);
+    for (const line of ["mount hda0 /a", "netboot on", "cp /boot/loader /a/loader"])
+      await server.enter(line, PROMPT, SOON);
+    await server.enter("service stop netboot-tftp", PROMPT, SOON);
+    await server.enter("tftp-server /a &", /tftp-server: ready/, SOON);
+    for (const [command, said] of KERNELS) {
+      await server.enter(command, PROMPT, SOON);
+      blank.reset();
+      await blank.waitFor(said, SOON);
+    }
+  });
 });
