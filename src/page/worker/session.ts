@@ -159,6 +159,10 @@ export class Session {
         this.#screens.wentBack();
         this.#post({ kind: "back", toNs });
       },
+      parted: (afterNs) => this.#post({ kind: "parted", afterNs }),
+      performed: ({ word, node }) => {
+        if (FORGETTING.has(word)) this.#observer.forget(node);
+      },
     });
   }
 
@@ -263,10 +267,7 @@ export class Session {
     this.#seekNs = null;
     const action = { word: word as ActionWord, node, values };
     if (word === "add") this.#addMachine();
-    else {
-      this.#observer.trace.part(this.#timeline.act(action));
-      if (FORGETTING.has(word)) this.#observer.forget(node);
-    }
+    else this.#observer.trace.part(this.#timeline.act(action));
     this.#actionMarks.push(
       markOf({ ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs }),
     );
@@ -282,6 +283,7 @@ export class Session {
     this.#run = { ...this.#run, actions };
     this.#lab.close();
     this.#make(this.#run, actions, nowNs);
+    this.#post({ kind: "parted", afterNs: nowNs });
     this.#beginKeeping();
     this.#timeline.run(nowNs);
     // What was told before is told again.
