@@ -107,6 +107,26 @@ const WORDS = [
   "~1",
 ];
 
+const MAKE = Buffer.from('mkdir "/fat/ours/n');
+/** What is no UTF-8: alone, too short, longer than needed, half of a pair, beyond the last character. */
+const WRONG = [
+  [0x80],
+  [0xbf, 0x41],
+  [0xc3],
+  [0xc3, 0x41],
+  [0xc0, 0x80],
+  [0xc1, 0xbf],
+  [0xe2, 0x82],
+  [0xe0, 0x9f, 0xbf],
+  [0xed, 0xa0, 0x80],
+  [0xed, 0xbf, 0xbf],
+  [0xf0, 0x9f, 0x98],
+  [0xf0, 0x8f, 0xbf, 0xbf],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xf8, 0x88, 0x80, 0x80, 0x80],
+  [0xff],
+];
+
 thoroughly("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
   const { node, disks } = await machine();
   for (const [index, disk] of disks.entries()) {
@@ -115,6 +135,12 @@ thoroughly("names beyond ASCII and of any length are the same to both, whoever g
     fs.mkdir("/ours");
     for (const word of WORDS) fs.create(`/theirs/${word}`);
     const script = WORDS.map((word) => `echo x > "/fat/ours/${word}"\n`).join("");
+    fs.create("/wrong");
+    fs.write(
+      "/wrong",
+      0,
+      Buffer.concat(WRONG.map((bytes) => Buffer.from([...MAKE, ...bytes, ...Buffer.from('"\\n')]))),
+    );
     fs.create("/script");
     fs.write("/script", 0, Buffer.from(script));
     fs.sync();
@@ -125,6 +151,7 @@ thoroughly("names beyond ASCII and of any length are the same to both, whoever g
       .sort();
     expect(found, types[index]!).toEqual(WORDS.map((word) => `/fat/theirs/${word}`).sort());
     expect(await output(node, "shell /fat/script")).toBe("");
+    expect((await output(node, "shell /fat/wrong")).match(/invalid/g)).toHaveLength(WRONG.length);
     expect(await output(node, "mv '/fat/ours/lower.txt' '/fat/ours/Lower case now.txt'")).toBe("");
     expect(await output(node, "umount /fat")).toBe("");
     const after = open(disk.bytes);
