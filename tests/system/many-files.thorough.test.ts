@@ -1,9 +1,8 @@
 /** Hundreds of files and a large one that is written here and there, as the second implementation finds them. */
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { DevicePart } from "../../src/oofs/device.ts";
 import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { isoWith } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, PARTITION_SECTORS, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
@@ -29,7 +28,7 @@ async function machine(): Promise<{ node: LabNode; disk: RecordingDisk; whole: (
   return { node: lab.nodes[0]!, disk, whole };
 }
 
-thoroughly("hundreds of files are made and removed, and their room comes back", async () => {
+test("hundreds of files are made and removed, and their room comes back", async () => {
   const { node, whole } = await machine();
   const before = check(whole()).freeBlocks;
   const names = (kept: (number: number) => boolean): string[] =>
@@ -57,7 +56,7 @@ thoroughly("hundreds of files are made and removed, and their room comes back", 
   expect(check(whole()).freeBlocks).toBeGreaterThanOrEqual(before - 2 * Math.ceil(FILES / 32) - 1);
 });
 
-thoroughly("a large file that is written here and there holds what was written, in a snapshot too", async () => {
+test("a large file that is written here and there holds what was written, in a snapshot too", async () => {
   const { node, whole } = await machine();
   const block = (number: number): Buffer => {
     const bytes = Buffer.alloc(BLOCK_BYTES);
