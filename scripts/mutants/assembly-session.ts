@@ -24,8 +24,10 @@ const TESTS_OF_A_STATE = 3;
 /** Larger clusters are left out where so many tests with smaller ones come to a line. */
 const MACHINES_ENOUGH = 4;
 const SMALL_TESTS_ENOUGH = 3;
+/** What it takes to begin a test, in instructions. */
+const BEGINNING = 10_000_000;
 /** A fault that tests of so much work have not noticed is held against no more of them. */
-const INSTRUCTIONS_ENOUGH = 400_000_000;
+const INSTRUCTIONS_ENOUGH = 250_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
 /** Raised when what is kept of tests changes. */
@@ -76,6 +78,7 @@ class Session {
   readonly #reach = new Map<RegisteredTest, Reach>();
   /** Which test noticed a fault, and where that was. */
   readonly #noticed: { readonly file: string; readonly line: number; readonly test: RegisteredTest }[] = [];
+  readonly #lineCounts = new Map<string, Map<RegisteredTest, number>>();
   /** Groups whose beforeAll has run for the fault that is planted. */
   #begun = new Set<Suite>();
 
@@ -244,7 +247,7 @@ class Session {
       for (const test of reaching) {
         if (instructions > INSTRUCTIONS_ENOUGH) break;
         const { boots, took } = this.#reach.get(test)!;
-        instructions += took.instructions;
+        instructions += BEGINNING + took.instructions;
         tried++;
         this.#stage.bootsLater = boots;
         const bounds = {
@@ -274,7 +277,23 @@ class Session {
       .reduce((sum, other) => sum + NEAR_LINES / (NEAR_LINES + Math.abs(other.line - line)), 0);
   }
 
-  /** The tests that reach a fault: those first that are quick and have noticed others near it. */
+  /** How many lines of a source a test reaches itself. */
+  #linesOf(file: string, test: RegisteredTest): number {
+    let counts = this.#lineCounts.get(file);
+    if (!counts) this.#lineCounts.set(file, (counts = new Map()));
+    let count = counts.get(test);
+    if (count === undefined) {
+      count = 0;
+      for (const place of this.#reach.get(test)!.lines) if (place.startsWith(`${file}:`)) count++;
+      counts.set(test, count);
+    }
+    return count;
+  }
+
+  /**
+   * The tests that reach a fault: those first that are quick, come to much of its file, and have noticed others near
+   * it.
+   */
   #testsFor(mutant: Mutant): RegisteredTest[] {
     const place = `${mutant.file}:${mutant.line}`;
     const isBoot = place.startsWith("boot/");
@@ -290,6 +309,16 @@ class Session {
       const cost = (took.instructions + toStates) / (1 + this.#worth(test, mutant));
       found.push({ test, cost, itself, state, machines });
     }
+    found.sort((a, b) => a.cost - b.cost);
+    // Tests of one file see much the same: those of other files come in between.
+    const perFile = new Map<string, number>();
+    for (const one of found) {
+      const earlier = perFile.get(one.test.file) ?? 0;
+      one.cost += earlier * BEGINNING;
+      perFile.set(one.test.file, earlier + 1);
+    }
+    const most = Math.max(1, ...found.map(({ test }) => this.#linesOf(mutant.file, test)));
+    for (const one of found) one.cost /= (0.1 + this.#linesOf(mutant.file, one.test) / most) ** 4;
     found.sort((a, b) => a.cost - b.cost);
     const small = found.filter(({ itself, machines }) => itself && machines <= MACHINES_ENOUGH).length;
     const perState = new Map<string, number>();

@@ -98,53 +98,6 @@ test_handles:
 8:  stc
 9:  ret
 
-# An entry goes through all its generations and is then left alone; many handles are open at once.
-test_handle_generations:
-    mov     edi, [handles_open]
-    mov     eax, 1
-    call    test_open
-    jc      9f
-    mov     ebx, eax                    # EBX: the first handle of all
-    xor     edx, edx
-    call    handle_close
-    mov     esi, 1 << 19
-1:  mov     eax, 1
-    call    test_open
-    jc      9f
-    cmp     eax, ebx
-    je      8f
-    xor     edx, edx
-    call    handle_close
-    jc      9f
-    dec     esi
-    jnz     1b
-    mov     esi, 3000
-2:  mov     eax, 1
-    call    test_open
-    jc      9f
-    cmp     eax, ebx
-    je      8f
-    dec     esi
-    jnz     2b
-    mov     eax, [handles_open]
-    sub     eax, edi
-    cmp     eax, 3000
-    jne     8f
-3:  mov     eax, offset test_type
-    mov     edx, 1
-    call    handle_search
-    jc      4f
-    xor     edx, edx
-    call    handle_close
-    jc      9f
-    jmp     3b
-4:  cmp     [handles_open], edi
-    jne     8f
-    clc
-    ret
-8:  stc
-9:  ret
-
 # What is held stays when its handle is closed, until the last one lets go; for all others it is gone at once.
 test_handle_hold:
     mov     dword ptr [destroyed], 0
@@ -555,7 +508,6 @@ test_semaphore:
 .balign 4
 handle_tests:
     CASE    "handles", test_handles
-    CASE    "handle generations", test_handle_generations
     CASE    "held handles", test_handle_hold
     CASE    "what a task owns", test_task_owns
     CASE    "kill", test_kill

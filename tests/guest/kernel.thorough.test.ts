@@ -17,6 +17,11 @@ const PARTS: readonly (readonly [name: string, source: string, command: string])
   ["handles", "tests/guest/handles.s", "handletest"],
   ["waiting", "tests/guest/waiting.s", "waittest"],
   ["tasks", "tests/guest/tasks.s", "tasktest"],
+  ["memory", "tests/guest/memory.s", "memorytest"],
+  ["times", "tests/guest/times.s", "timetest"],
+  ["keys", "tests/guest/keys.s", "keytest"],
+  ["refusals", "tests/guest/refused.s", "refusetest"],
+  ["generations", "tests/guest/generations.s", "generationtest"],
 ];
 for (const [name, source, command] of PARTS)
   test(`the kernel's ${name} pass their own tests`, async () => {
