@@ -58,10 +58,10 @@ import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
 import { TICK_NS } from "./time/clock.ts";
 
-export interface DriveConfig {
-  kind: "disk" | "cd";
-  backend: BlockBackend;
-}
+/** A CD drive may begin without a CD. */
+export type DriveConfig =
+  | { readonly kind: "disk"; readonly backend: BlockBackend }
+  | { readonly kind: "cd"; readonly backend: BlockBackend | null };
 
 /** Network cards, by QEMU's names. */
 export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
@@ -474,6 +474,11 @@ export class Board implements ProcessorBus, Stateful {
     const lengthBytes = this.probe ? 0 : this.#space.readPortRun(port, sizeBytes, target);
     this.#counters.portReads += lengthBytes / sizeBytes;
     return lengthBytes;
+  }
+
+  isSteadyPort(port: number): boolean {
+    // A probe sees each access.
+    return !this.probe && this.#space.isSteadyPort(port);
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {

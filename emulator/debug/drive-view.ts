@@ -21,7 +21,7 @@ export function driveViews(
   { ide, floppies = [], virtioDisks = [] }: Drives,
   removable: ReadonlyMap<string, RemovableDrive>,
 ): readonly DriveView[] {
-  const view = (name: string, place: string, backend: BlockBackend): DriveView => {
+  const view = (name: string, place: string, backend: BlockBackend | null): DriveView => {
     const drive = removable.get(name) ?? null;
     const medium = drive ? drive.medium : backend;
     return {

@@ -1,9 +1,11 @@
 /**
  * One gdb that debugs one node: answers the packets of the remote serial protocol ("Debugging with GDB", appendix E).
- * Bytes come in and go out through functions, so that any transport will do. A node is one thread, number 1. What a
- * packet asks in vain is answered with an error number of Unix (E01 EPERM, E0e EFAULT, E16 EINVAL); packets that are
- * not known get an empty answer, as the protocol wants it.
+ * Bytes come in and go out through functions, so that any transport will do. Each processor of the node is a thread,
+ * from number 1 on; whatever one of them is told to do, the others go on as well. What a packet asks in vain is
+ * answered with an error number of Unix (E01 EPERM, E0e EFAULT, E16 EINVAL); packets that are not known get an empty
+ * answer, as the protocol wants it.
  */
+import type { Core } from "../cpu/core.ts";
 import type { ClusterDebugger } from "./cluster-debugger.ts";
 import { readLinear, writeLinear } from "./linear-memory.ts";
 import { runMonitorCommand } from "./monitor.ts";
@@ -58,6 +60,9 @@ export interface GdbConnection {
   close(): void;
 }
 
+/** A thread-id as gdb means it: any, or all. */
+const ANY_THREADS: readonly (string | undefined)[] = ["0", "-1", undefined, ""];
+
 /** A number in hexadecimal digits, at most 32 bits; null for anything else. */
 function number(text: string | undefined): number | null {
   return text !== undefined && /^[0-9a-fA-F]{1,16}$/.test(text) && BigInt(`0x${text}`) <= 0xffffffffn
@@ -74,6 +79,9 @@ export class GdbStub {
   #last: Uint8Array = new Uint8Array(0);
   #stop: Stop = { kind: "interrupt" };
   #closed = false;
+  /** The processor of which registers and memory are meant, and that which steps, when a packet names none. */
+  #shown = 0;
+  #stepping: number | null = null;
   /** gdb understands the stop reasons swbreak and hwbreak. */
   #reasons = { software: false, hardware: false };
 
@@ -128,24 +136,27 @@ export class GdbStub {
   /** Null: the answer comes when the node stops. */
   #answer(text: string, data: Uint8Array): string | null {
     const rest = text.slice(1);
-    const { core } = this.#node;
     switch (text[0]) {
       case "?":
         return this.#describe(this.#stop);
       case "g":
-        return toHex(readRegisters(core));
+        return toHex(this.#look(readRegisters));
       case "G":
-        return this.#changed(((bytes) => bytes !== null && writeRegisters(core, bytes))(fromHex(rest)));
+        return this.#changed(
+          ((bytes) => bytes !== null && this.#look((core) => writeRegisters(core, bytes)))(fromHex(rest)),
+        );
       case "p": {
         const register = number(rest);
-        const value = register === null ? null : readRegister(core, register);
+        const value = register === null ? null : this.#look((core) => readRegister(core, register));
         return value === null ? INVALID : toHex(value);
       }
       case "P": {
         const [register, value] = rest.split("=");
         const bytes = fromHex(value ?? "");
         return this.#changed(
-          number(register) !== null && bytes !== null && writeRegister(core, number(register)!, bytes),
+          number(register) !== null &&
+            bytes !== null &&
+            this.#look((core) => writeRegister(core, number(register)!, bytes)),
         );
       }
       case "m":
@@ -166,8 +177,9 @@ export class GdbStub {
         if (rest === "s") return this.#resume({ kind: "reverse step" });
         return rest === "c" ? this.#resume({ kind: "reverse continue" }) : "";
       case "H":
+        return this.#choose(rest[0], rest.slice(1));
       case "T":
-        return "OK";
+        return this.#processorOf(rest) === null ? INVALID : "OK";
       case "D":
         return this.#leave("OK");
       case "k":
@@ -187,6 +199,27 @@ export class GdbStub {
     }
   }
 
+  /** Between two runs: looks at the chosen processor, or changes it. */
+  #look<Result>(look: (core: Core) => Result): Result {
+    return this.#node.machine.processor.at(this.#shown, look);
+  }
+
+  /** A thread's processor; null when there is no such thread. */
+  #processorOf(thread: string | undefined): number | null {
+    const processor = (number(thread) ?? 0) - 1;
+    return processor >= 0 && processor < this.#node.machine.processor.count ? processor : null;
+  }
+
+  /** The thread for `g` and its like, or for `c` and `s`. */
+  #choose(operation: string | undefined, thread: string): string {
+    const processor = this.#processorOf(thread);
+    const isAny = ANY_THREADS.includes(thread);
+    if (processor === null && !isAny) return INVALID;
+    if (operation === "c") this.#stepping = processor;
+    else if (operation === "g") this.#shown = processor ?? this.#node.machine.processor.running;
+    return "OK";
+  }
+
   #changed(done: boolean): string {
     if (!done) return NOT_PERMITTED;
     this.#debugger.history.touched();
@@ -196,7 +229,7 @@ export class GdbStub {
   #readMemory(argument: string): string {
     const [address, length] = argument.split(",").map(number);
     if (address == null || length == null) return INVALID;
-    const bytes = readLinear(this.#node.core, address, Math.min(length, MAX_READ_BYTES));
+    const bytes = this.#look((core) => readLinear(core, address, Math.min(length, MAX_READ_BYTES)));
     return bytes.length === 0 && length > 0 ? BAD_ADDRESS : toHex(bytes);
   }
 
@@ -205,7 +238,7 @@ export class GdbStub {
     if (address == null || length == null || bytes === null || bytes.length !== length) return INVALID;
     // gdb asks with an empty write whether X is known.
     if (length === 0) return "OK";
-    if (!writeLinear(this.#node.core, address, bytes)) return BAD_ADDRESS;
+    if (!this.#look((core) => writeLinear(core, address, bytes))) return BAD_ADDRESS;
     return this.#changed(true);
   }
 
@@ -243,14 +276,19 @@ export class GdbStub {
     if (where) {
       const address = number(where);
       const bytes = address === null ? null : Uint8Array.of(address, address >>> 8, address >>> 16, address >>> 24);
-      if (bytes === null || !writeRegister(this.#node.core, EIP, bytes)) return INVALID;
+      if (bytes === null || !this.#look((core) => writeRegister(core, EIP, bytes))) return INVALID;
       this.#debugger.history.touched();
     }
-    return this.#resume(text[0]!.toLowerCase() === "s" ? { kind: "step", range: null } : { kind: "continue" });
+    return text[0]!.toLowerCase() === "s" ? this.#step(this.#stepping, null) : this.#resume({ kind: "continue" });
+  }
+
+  #step(processor: number | null, range: { readonly first: number; readonly end: number } | null): null {
+    return this.#resume({ kind: "step", range, ...(processor === null ? {} : { processor }) });
   }
 
   #stopped(stop: Stop): void {
     this.#stop = stop;
+    this.#shown = this.#node.machine.processor.running;
     this.#reply(this.#describe(stop));
   }
 
@@ -262,9 +300,11 @@ export class GdbStub {
     else if (stop.kind === "history begins") reason = "replaylog:begin;";
     else if (stop.kind === "breakpoint" && this.#reasons[stop.breakKind])
       reason = stop.breakKind === "software" ? "swbreak:;" : "hwbreak:;";
+    const { core, machine } = this.#node;
     const register = (index: number): string =>
-      `${index.toString(16).padStart(2, "0")}:${toHex(readRegister(this.#node.core, index)!)};`;
-    return `T${signal.toString(16).padStart(2, "0")}${reason}thread:1;${register(ESP)}${register(EIP)}`;
+      `${index.toString(16).padStart(2, "0")}:${toHex(readRegister(core, index)!)};`;
+    const thread = `thread:${machine.processor.running + 1};`;
+    return `T${signal.toString(16).padStart(2, "0")}${reason}${thread}${register(ESP)}${register(EIP)}`;
   }
 
   #leave(reply: string): null {
@@ -291,12 +331,16 @@ export class GdbStub {
       return null;
     }
     if (!text.startsWith("vCont;")) return "";
-    const action = text.slice(6).split(";")[0]!.split(":")[0]!;
+    const actions = text.slice("vCont;".length).split(";");
+    // Only one can be told to step; gdb tells others to go on, which they do anyway.
+    const [action, thread] = (actions.find((one) => /^[sSr]/.test(one)) ?? actions[0]!).split(":") as [string, string?];
+    const processor = this.#processorOf(thread);
+    if (processor === null && !ANY_THREADS.includes(thread)) return INVALID;
     if (/^c$|^C[0-9a-fA-F]{2}$/.test(action)) return this.#resume({ kind: "continue" });
-    if (/^s$|^S[0-9a-fA-F]{2}$/.test(action)) return this.#resume({ kind: "step", range: null });
+    if (/^s$|^S[0-9a-fA-F]{2}$/.test(action)) return this.#step(processor, null);
     const range = /^r([0-9a-fA-F]+),([0-9a-fA-F]+)$/.exec(action);
     const [first, end] = [number(range?.[1]), number(range?.[2])];
-    return first === null || end === null ? INVALID : this.#resume({ kind: "step", range: { first, end } });
+    return first === null || end === null ? INVALID : this.#step(processor, { first, end });
   }
 
   #query(text: string): string {
@@ -308,13 +352,13 @@ export class GdbStub {
       case "qAttached":
         return "1";
       case "qC":
-        return "QC1";
+        return `QC${this.#shown + 1}`;
       case "qfThreadInfo":
-        return "m1";
+        return `m${Array.from({ length: this.#node.machine.processor.count }, (_, processor) => processor + 1)}`;
       case "qsThreadInfo":
         return "l";
       case "qThreadExtraInfo":
-        return toHex(latin1(`${this.#node.machine.name}: ${describeMode(this.#node.core)}`));
+        return this.#threadInfo(text.split(",")[1]);
       case "qSymbol":
         return "OK";
       case "qXfer":
@@ -324,6 +368,15 @@ export class GdbStub {
       default:
         return "";
     }
+  }
+
+  /** What `info threads` shows beside a thread's number. */
+  #threadInfo(thread: string | undefined): string {
+    const { name, processor } = this.#node.machine;
+    const index = this.#processorOf(thread);
+    if (index === null) return INVALID;
+    const state = processor.at(index, (core) => describeMode(core));
+    return toHex(latin1(processor.count === 1 ? `${name}: ${state}` : `${name}, processor ${index}: ${state}`));
   }
 
   #transfer(text: string): string {

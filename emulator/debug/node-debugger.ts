@@ -30,6 +30,7 @@ export interface Interrupted {
 }
 
 interface Step {
+  readonly processor: number;
   from: number;
   readonly range: { readonly first: number; readonly end: number } | null;
   /** The interrupt that came in the way. */
@@ -80,8 +81,13 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
     this.#core = machine.processor.core;
   }
 
+  /** Registers and parts of the processor whose turn it is. */
   get core(): Core {
     return this.#core;
+  }
+
+  get #running(): number {
+    return this.machine.processor.running;
   }
 
   // Points.
@@ -161,7 +167,13 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
     this.#hit = null;
     this.#step =
       resume.kind === "step"
-        ? { from: this.machine.instructions, range: resume.range, interrupted: null, returning: false }
+        ? {
+            processor: resume.processor ?? this.#running,
+            from: this.machine.instructions,
+            range: resume.range,
+            interrupted: null,
+            returning: false,
+          }
         : null;
     this.#goOn();
   }
@@ -192,6 +204,7 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
   }
 
   #stepped(step: Step): Stop | null {
+    if (step.processor !== this.#running) return this.#again(step);
     const { interrupted } = step;
     if (interrupted !== null) {
       const isBack = linearPc(this.#core) === interrupted.linear && linearSp(this.#core) === interrupted.sp;
@@ -232,6 +245,7 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
     const step = this.#step;
     if (
       step?.returning === true &&
+      step.processor === this.#running &&
       step.interrupted!.linear === linearAddress >>> 0 &&
       step.interrupted!.sp === linearSp(this.#core)
     ) {
@@ -272,7 +286,7 @@ export class NodeDebugger implements CodeProbe, DataProbe, DeliveryProbe {
     };
     if (this.repeating) {
       if (this.scan !== null) this.scan.interrupted = interrupted;
-    } else if (this.#step !== null && this.skipsInterrupts) this.#step.interrupted ??= interrupted;
+    } else if (this.#step?.processor === this.#running && this.skipsInterrupts) this.#step.interrupted ??= interrupted;
   }
 }
 

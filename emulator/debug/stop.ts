@@ -17,7 +17,14 @@ export type Stop =
 
 export type Resume =
   | { readonly kind: "continue" }
-  /** One instruction, or as many as it takes to leave a range of linear addresses. */
-  | { readonly kind: "step"; readonly range: { readonly first: number; readonly end: number } | null }
+  /**
+   * One instruction, or as many as it takes to leave a range of linear addresses, of one of several processors: of that
+   * whose turn it is, when absent. The others go on meanwhile.
+   */
+  | {
+      readonly kind: "step";
+      readonly range: { readonly first: number; readonly end: number } | null;
+      readonly processor?: number;
+    }
   | { readonly kind: "reverse step" }
   | { readonly kind: "reverse continue" };

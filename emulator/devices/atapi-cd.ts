@@ -97,7 +97,7 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
   #mediumBytes = 0;
   #sent = 0;
 
-  constructor(clock: Clock, name: string, backend: BlockBackend) {
+  constructor(clock: Clock, name: string, backend: BlockBackend | null) {
     super(clock, name);
     this.#bay = new MediumBay(backend);
     this.#name = name;
@@ -154,6 +154,8 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
   override reset(): void {
     super.reset();
     this.isLocked = false;
+    // As in QEMU: who has reset the drive looks at the disc anyway.
+    this.#change = KNOWN;
   }
 
   #endReply(): void {

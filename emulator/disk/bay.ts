@@ -27,13 +27,13 @@ function fingerprintOf(medium: BlockBackend): string {
 }
 
 export class MediumBay implements Stateful {
-  readonly #own: BlockBackend;
+  readonly #own: BlockBackend | null;
   /** Other media that have been put in, by digests of what they held then: going back in time can need each of them. */
   readonly #others = new Map<string, Medium>();
   #current: string = OWN;
 
-  /** `own` is kept by the machine's owner, its state too. */
-  constructor(own: BlockBackend) {
+  /** `own` is kept by the machine's owner, its state too; null for a drive that was empty from the beginning. */
+  constructor(own: BlockBackend | null) {
     this.#own = own;
   }
 

@@ -43,13 +43,24 @@ const newSuite = (name, parent) => ({
 
 let suite = newSuite("", null);
 let collected = [];
+let awaiting = null;
 
 /** The tests that `load`, which evaluates a test file, registers. */
 export function collect(load) {
   suite = newSuite("", null);
   collected = [];
+  const registrations = [];
+  awaiting = registrations;
   load();
+  awaiting = null;
+  for (const register of registrations) register();
   return collected;
+}
+
+/** As in vitest, suites are entered after the whole file: they may use constants that stand below them. */
+function whenLoaded(register) {
+  if (awaiting === null) register();
+  else awaiting.push(register);
 }
 
 const isFlagged = (options, flag) => typeof options === "object" && options !== null && options[flag] === true;
@@ -66,14 +77,18 @@ function fill(name, values, index) {
 function addTest(name, options, body, argumentsOf) {
   const run = bodyOf(options, body);
   const isLeftOut = run === undefined || isFlagged(options, "skip") || isFlagged(options, "todo");
-  collected.push({ name: String(name), suite, run: isLeftOut ? null : (context) => run(...argumentsOf(context)) });
+  whenLoaded(() =>
+    collected.push({ name: String(name), suite, run: isLeftOut ? null : (context) => run(...argumentsOf(context)) }),
+  );
 }
 
 function addSuite(name, run) {
-  const outer = suite;
-  suite = newSuite(String(name), outer);
-  run();
-  suite = outer;
+  whenLoaded(() => {
+    const outer = suite;
+    suite = newSuite(String(name), outer);
+    run();
+    suite = outer;
+  });
 }
 
 const asList = (item) => (Array.isArray(item) ? item : [item]);
@@ -101,6 +116,10 @@ const noSuite = () => {};
 plainSuite.each = (items) => (name, options, body) => {
   for (const [index, item] of items.entries())
     addSuite(fill(name, asList(item), index), () => bodyOf(options, body)(...asList(item)));
+};
+plainSuite.for = (items) => (name, options, body) => {
+  for (const [index, item] of items.entries())
+    addSuite(fill(name, asList(item), index), () => bodyOf(options, body)(item));
 };
 plainSuite.skipIf = (condition) => (condition ? noSuite : plainSuite);
 plainSuite.runIf = (condition) => (condition ? plainSuite : noSuite);

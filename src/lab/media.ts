@@ -12,10 +12,10 @@ const SECTOR_BYTES = 512;
 export type Medium = Uint8Array | BlockBackend;
 
 /** A drive at an IDE channel. */
-export interface LabDrive {
-  readonly kind: "disk" | "cd";
-  readonly medium: Medium;
-}
+export type LabDrive =
+  | { readonly kind: "disk"; readonly medium: Medium }
+  /** Null: a drive without a CD, until somebody puts one in. */
+  | { readonly kind: "cd"; readonly medium: Medium | null };
 
 /** What a machine may have beyond a disk, a CD and a network card. */
 export interface MachineParts {
@@ -75,8 +75,9 @@ export function partsOf(
   const further = [0, 1, 2].map((index): DriveConfig | null => {
     const drive = drives?.[index];
     if (!drive) return null;
-    const { kind, medium } = drive;
-    return { kind, backend: kind === "cd" ? media.cdrom(medium) : media.disk(medium, SECTOR_BYTES) };
+    return drive.kind === "cd"
+      ? { kind: "cd", backend: drive.medium && media.cdrom(drive.medium) }
+      : { kind: "disk", backend: media.disk(drive.medium, SECTOR_BYTES) };
   });
   const parts: BoardParts = {
     ...(drives

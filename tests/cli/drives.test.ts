@@ -15,6 +15,7 @@ test.each([
   ["file=a.img,if=virtio,format=raw", { path: "a.img", bus: "virtio", kind: "disk", index: null }],
   ["if=ide,index=3,file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: 3 }],
   ["file=b.iso,media=cdrom", { path: "b.iso", bus: "ide", kind: "cd", index: null }],
+  ["media=cdrom,index=2", { path: null, bus: "ide", kind: "cd", index: 2 }],
 ])("takes %s", (text, drive) => {
   expect(parseDrive(text)).toEqual(drive);
 });

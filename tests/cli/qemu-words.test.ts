@@ -15,6 +15,7 @@ test.each([
   ["-device ne2k_pci,netdev=n", "--nic ne2k_pci"],
   ["-device pcnet,netdev=n,romfile=x.rom -boot n", "--nic pcnet --romfile x.rom --boot n"],
   ["-device virtio-net-pci", "--nic virtio"],
+  ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
 ])("%s", (given, expected) => {
@@ -23,6 +24,12 @@ test.each([
 
 test("a word without a counterpart is said", () => {
   expect(() => rewriteQemuWords(["-accel", "tcg"])).toThrow("-accel: this word of QEMU's has no counterpart");
+});
+
+test("a machine that is none of ours is said", () => {
+  expect(() => rewriteQemuWords(["-machine", "q35"])).toThrow(
+    "-machine q35: expected pc, perhaps with hpet=on, hpet=off, accel=tcg",
+  );
 });
 
 test("a device that is no network card is said", () => {

@@ -98,53 +98,6 @@ test_handles:
 8:  stc
 9:  ret
 
-# An entry goes through all its generations and is then left alone; many handles are open at once.
-test_handle_generations:
-    mov     edi, [handles_open]
-    mov     eax, 1
-    call    test_open
-    jc      9f
-    mov     ebx, eax                    # EBX: the first handle of all
-    xor     edx, edx
-    call    handle_close
-    mov     esi, 1 << 19
-1:  mov     eax, 1
-    call    test_open
-    jc      9f
-    cmp     eax, ebx
-    je      8f
-    xor     edx, edx
-    call    handle_close
-    jc      9f
-    dec     esi
-    jnz     1b
-    mov     esi, 3000
-2:  mov     eax, 1
-    call    test_open
-    jc      9f
-    cmp     eax, ebx
-    je      8f
-    dec     esi
-    jnz     2b
-    mov     eax, [handles_open]
-    sub     eax, edi
-    cmp     eax, 3000
-    jne     8f
-3:  mov     eax, offset test_type
-    mov     edx, 1
-    call    handle_search
-    jc      4f
-    xor     edx, edx
-    call    handle_close
-    jc      9f
-    jmp     3b
-4:  cmp     [handles_open], edi
-    jne     8f
-    clc
-    ret
-8:  stc
-9:  ret
-
 # What is held stays when its handle is closed, until the last one lets go; for all others it is gone at once.
 test_handle_hold:
     mov     dword ptr [destroyed], 0
@@ -551,26 +504,18 @@ test_semaphore:
 8:  stc
 9:  ret
 
-.macro TEST name:req, routine:req
-    .pushsection .rodata.str, "a", @progbits
-.Ltest\@: .asciz "\name"
-    .popsection
-    .long   .Ltest\@, \routine
-.endm
-
 .section .rodata
 .balign 4
 handle_tests:
-    TEST    "handles", test_handles
-    TEST    "handle generations", test_handle_generations
-    TEST    "held handles", test_handle_hold
-    TEST    "what a task owns", test_task_owns
-    TEST    "kill", test_kill
-    TEST    "overdue", test_overdue
-    TEST    "timers", test_timers
-    TEST    "clocks", test_clocks
-    TEST    "wait for any", test_wait_any
-    TEST    "semaphores", test_semaphore
+    CASE    "handles", test_handles
+    CASE    "held handles", test_handle_hold
+    CASE    "what a task owns", test_task_owns
+    CASE    "kill", test_kill
+    CASE    "overdue", test_overdue
+    CASE    "timers", test_timers
+    CASE    "clocks", test_clocks
+    CASE    "wait for any", test_wait_any
+    CASE    "semaphores", test_semaphore
     .long   0
 both_events:
     .long   event, other_event

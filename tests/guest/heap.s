@@ -523,23 +523,25 @@ command_misuse:
     cmp     bl, 'f'                     # free
     je      6f
     xor     dword ptr [edi - 16], 0x40  # its own size
-    call    mfree
+    jmp     7f
 1:  call    mfree
     mov     eax, edi
-    call    mfree
+    jmp     7f
 2:  add     eax, 8
-    call    mfree
+    jmp     7f
 3:  not     dword ptr [edi - 8]
-    call    mfree
+    jmp     7f
 4:  not     dword ptr [esi - 16]
-    call    mfree
+    jmp     7f
 5:  not     dword ptr [edi + 112 + 8]
-    call    mfree
+    jmp     7f
 6:  call    mfree
     not     dword ptr [edi - 8]
     mov     eax, 100
     call    malloc
-    xor     eax, eax
+    jmp     8f
+7:  call    mfree
+8:  xor     eax, eax
     ret
 
 SHELL_COMMAND "misuse", command_misuse, "HOW", "misuse the heap", GROUP_DEBUG

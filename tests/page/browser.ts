@@ -55,6 +55,7 @@ export async function withBrowser(
   test: SkippableContext,
   work: (visit: Visit) => Promise<void>,
   options: ServeOptions = {},
+  { bypassCSP = true }: { readonly bypassCSP?: boolean } = {},
 ): Promise<void> {
   const executablePath = requireOracle("chromium", test);
   await buildPage();
@@ -66,7 +67,8 @@ export async function withBrowser(
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args: ARGUMENTS,
-    bypassCSP: true,
+    // Expressions over the page's state are compiled in it, which its policy forbids.
+    bypassCSP,
     viewport: { width: 1280, height: 860 },
   });
   try {
@@ -134,9 +136,12 @@ export async function runTo(page: Page, timeNs: number): Promise<void> {
   await until(page, `!state.isRunning && state.nowNs === ${timeNs}`);
 }
 
-/** What `qure emu` prints; it boots the page's image unless a kernel is named. */
+/** They say what is booted. */
+const IMAGE_OPTIONS = ["--image", "--kernel", "--fda"];
+
+/** What `qure emu` prints; it boots the page's image unless another is named. */
 export function emu(...args: string[]): string {
-  const image = args.includes("--kernel") ? [] : ["--image", IMAGE];
+  const image = IMAGE_OPTIONS.some((option) => args.includes(option)) ? [] : ["--image", IMAGE];
   return execFileSync(process.execPath, ["dist/qure.cjs", "emu", ...image, ...args], {
     cwd: root,
     encoding: "utf8",

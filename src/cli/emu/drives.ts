@@ -12,7 +12,8 @@ const KEYS = ["file", "if", "index", "media", "format"] as const;
 type Key = (typeof KEYS)[number];
 
 interface DriveOption {
-  readonly path: string;
+  /** Null: a CD drive without a CD. */
+  readonly path: string | null;
   readonly bus: "ide" | "virtio";
   readonly kind: "disk" | "cd";
   /** Null: the first position that is free. */
@@ -32,12 +33,13 @@ export function parseDrive(text: string): DriveOption {
     else if (values.has(key)) fail(`${key} is there twice`);
     else values.set(key, value!);
   }
-  const path = values.get("file") ?? fail("file=FILE is missing");
+  const path = values.get("file") ?? null;
   const bus = values.get("if") ?? "ide";
   if (bus !== "ide" && bus !== "virtio") return fail(`if=${bus}: there are ide and virtio`);
   const media = values.get("media") ?? "disk";
   if (media !== "disk" && media !== "cdrom") return fail(`media=${media}: there are disk and cdrom`);
   if (media === "cdrom" && bus === "virtio") fail("a CD is at if=ide");
+  if (media === "disk" && path === null) fail("file=FILE is missing");
   if ((values.get("format") ?? "raw") !== "raw") fail("only format=raw is known");
   const index = values.get("index");
   if (index !== undefined && (bus !== "ide" || !IDE_INDICES.some((known) => String(known) === index)))
@@ -57,19 +59,21 @@ export function furtherDrives(
   const wanted = options.map(parseDrive);
   const drives: (LabDrive | null)[] = IDE_INDICES.map(() => null);
   const taken = new Set<number>(hasCd ? [2] : []);
-  const medium = ({ path, kind }: DriveOption): LabDrive => {
+  const disk = (path: string): SparseDisk => {
     const base = open(path);
-    return { kind, medium: kind === "cd" ? base : new SparseDisk(base.sizeBytes, { base }) };
+    return new SparseDisk(base.sizeBytes, { base });
   };
+  const ideDrive = ({ path, kind }: DriveOption): LabDrive =>
+    kind === "cd" ? { kind, medium: path === null ? null : open(path) } : { kind, medium: disk(path!) };
   const ide = wanted.filter(({ bus }) => bus === "ide");
   // Those that say where they want to be come first.
   for (const drive of [...ide.filter(({ index }) => index !== null), ...ide.filter(({ index }) => index === null)]) {
     const index = drive.index ?? IDE_INDICES.find((free) => !taken.has(free));
     if (index === undefined || taken.has(index))
-      throw new UsageError(`--drive ${drive.path}: there is a drive at its position already`);
+      throw new UsageError(`--drive ${drive.path ?? "media=cdrom"}: there is a drive at its position already`);
     taken.add(index);
-    drives[index - 1] = medium(drive);
+    drives[index - 1] = ideDrive(drive);
   }
-  const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map((drive) => medium(drive).medium);
+  const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map(({ path }) => disk(path!));
   return { ...(ide.length > 0 ? { drives } : {}), ...(virtioDisks.length > 0 ? { virtioDisks } : {}) };
 }

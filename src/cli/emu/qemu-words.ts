@@ -50,6 +50,27 @@ function device(text: string): readonly string[] {
   return ["--nic", card, ...(rom ? ["--romfile", rom] : [])];
 }
 
+/** What `-machine` may say besides the machine's type. How code is executed changes nothing that a guest sees. */
+const MACHINE_PROPERTIES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["hpet=on", []],
+  ["hpet=off", ["--no-hpet"]],
+  ["accel=tcg", []],
+]);
+
+/** `-machine pc,hpet=off`: ours is QEMU's `pc`, a PC with the i440FX, in each of its versions. */
+function machine(text: string): readonly string[] {
+  const words = text.split(",");
+  return words.flatMap((word, index) => {
+    const name = word.replace(/^type=/, "");
+    if (index === 0 && /^(?:pc|pc-i440fx-[\w.]+)$/.test(name)) return [];
+    const said = MACHINE_PROPERTIES.get(word);
+    if (said !== undefined) return said;
+    throw new UsageError(
+      `-machine ${word}: expected pc, perhaps with ${[...MACHINE_PROPERTIES.keys()].join(", ")}; docs/emulator.md maps QEMU's words`,
+    );
+  });
+}
+
 const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-m", (size) => ["--memory", memory(size)]],
   ["-hdb", drive(1)],
@@ -58,6 +79,8 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-cpu", (model) => ["--cpu", MODELS_OF_QEMU.get(model) ?? model]],
   ["-smp", (count) => ["--cpus", count.replace(/^cpus=/, "").replace(/,.*/, "")]],
   ["-device", device],
+  ["-machine", machine],
+  ["-M", machine],
   ["-bios", (file) => ["--firmware", file]],
   ["-boot", (order) => ["--boot", order.replace(/^order=/, "")]],
   ["-gdb", (where) => ["--gdb", where.replace(/^tcp:.*:/, "")]],
@@ -70,7 +93,7 @@ const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
   ["-snapshot", []],
 ]);
 
-const UNKNOWN = /^-(?:accel|display|machine|mon|net|netdev|nic|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
+const UNKNOWN = /^-(?:accel|display|mon|net|netdev|nic|rtc|usb|vga|vnc|enable-kvm|daemonize)$/;
 const LONG_NAMES = new Set(Object.values(EMU_OPTIONS).map(({ flags }) => /--[\w-]+/.exec(flags)![0]));
 
 function memory(size: string): string {

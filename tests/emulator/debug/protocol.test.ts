@@ -1,8 +1,5 @@
 /** gdb's remote protocol at the level of bytes: framing, every packet that is answered, and peers that mean no good. */
 import { describe, expect, test } from "vitest";
-import { Cluster } from "../../../emulator/cluster/cluster.ts";
-import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
-import { GdbStub } from "../../../emulator/debug/gdb-stub.ts";
 import {
   framePacket,
   fromHex,
@@ -14,8 +11,7 @@ import {
 } from "../../../emulator/debug/packet.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
-
-const MIB = 1024 * 1024;
+import { Peer } from "./peer.ts";
 
 /** A ROM of 64 KiB: counts in EAX, writes it to 500h, reads 504h, calls a subroutine at 20h, again and again. */
 function rom(): Uint8Array {
@@ -32,69 +28,6 @@ function rom(): Uint8Array {
 const LOOP = 0xf0009;
 const STORE = 0xf000b;
 const SUBROUTINE = 0xf0022;
-
-class Peer {
-  readonly cluster: Cluster;
-  readonly debuggers: ClusterDebugger;
-  readonly stub: GdbStub;
-  closed = false;
-  #sent: Uint8Array[] = [];
-
-  constructor(nodes = 1) {
-    this.cluster = new Cluster({
-      nodes: Array.from({ length: nodes }, (_, index) => ({
-        name: `n${index}`,
-        ramBytes: MIB,
-        disk: null,
-        cdrom: null,
-      })),
-      firmware: rom(),
-      seed: 1,
-      gateway: false,
-      linkLatencyNs: 50_000,
-      startSeconds: 0,
-    });
-    this.debuggers = new ClusterDebugger(this.cluster, true);
-    this.stub = this.connect(0);
-    this.raw(framePacket(latin1("QStartNoAckMode")));
-    this.taken();
-  }
-
-  connect(index: number, sent = this.#sent): GdbStub {
-    return new GdbStub(this.debuggers, index, {
-      send: (bytes) => void sent.push(bytes.slice()),
-      close: () => void (this.closed = true),
-    });
-  }
-
-  raw(bytes: Uint8Array): void {
-    this.stub.receive(bytes);
-  }
-
-  /** All bytes that the stub has sent since the last call. */
-  taken(): string {
-    const text = this.#sent.map(fromLatin1).join("");
-    this.#sent.length = 0;
-    return text;
-  }
-
-  /** Sends a packet and returns the contents of the replies; lets virtual time pass if there is none yet. */
-  ask(text: string): string {
-    this.raw(framePacket(latin1(text)));
-    if (this.#sent.length === 0) this.debuggers.runUntil(this.cluster.nowNs + 100_000_000);
-    return [...this.taken().matchAll(/\$([^#]*)#[0-9a-f]{2}/g)].map((match) => match[1]!).join(" ");
-  }
-
-  /** A register by its number in the target description. */
-  register(number: number): number {
-    const bytes = fromHex(this.ask(`p${number.toString(16)}`))!;
-    return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
-  }
-
-  get pc(): number {
-    return this.register(8);
-  }
-}
 
 describe("framing", () => {
   const packets = (...pieces: (string | Uint8Array)[]): string[] => {
@@ -121,7 +54,7 @@ describe("framing", () => {
   });
 
   test("acknowledges until told not to, and repeats its last answer", () => {
-    const peer = new Peer(2);
+    const peer = new Peer(rom(), { nodes: 2 });
     const sent: Uint8Array[] = [];
     const stub = peer.connect(1, sent);
     const take = (): string => sent.splice(0).map(fromLatin1).join("");
@@ -140,7 +73,7 @@ describe("framing", () => {
 
 describe("packets", () => {
   test("registers: read and write one and all, EIP as a linear address", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(peer.ask("?")).toMatch(/^T02thread:1;04:00000000;08:f0ffffff;$/);
     expect(peer.pc).toBe(0xfffffff0);
     expect(peer.ask("P0=78563412")).toBe("OK");
@@ -165,7 +98,7 @@ describe("packets", () => {
   });
 
   test("memory: RAM and ROM are read, RAM is written in hexadecimal digits and in binary, devices are left alone", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(peer.ask("mffff0,5")).toBe("ea000000f0");
     expect(peer.ask("M500,4:01020304")).toBe("OK");
     expect(peer.ask("m500,4")).toBe("01020304");
@@ -191,7 +124,7 @@ describe("packets", () => {
   });
 
   test("breakpoints stop in front of the instruction, each time it is reached", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(peer.ask(`Z0,${LOOP.toString(16)},1`)).toBe("OK");
     expect(peer.ask("c")).toMatch(/^T05thread:1;/);
     expect(peer.pc).toBe(LOOP);
@@ -211,7 +144,7 @@ describe("packets", () => {
   });
 
   test("watchpoints stop after the access, of the kind that was asked for", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(peer.ask("Z2,500,4")).toBe("OK");
     expect(peer.ask("c")).toMatch(/^T05watch:500;/);
     expect(peer.pc).toBe(STORE + 4);
@@ -231,7 +164,7 @@ describe("packets", () => {
   });
 
   test("steps: one instruction, or out of a range", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(peer.ask("s")).toMatch(/^T05/);
     expect(peer.pc).toBe(0xf0000);
     expect(peer.ask("vCont;s:1")).toMatch(/^T05/);
@@ -247,7 +180,7 @@ describe("packets", () => {
   });
 
   test("backwards: the same registers at every instruction, breakpoints, and the beginning", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     const forwards: string[] = [peer.ask("g")];
     for (let step = 0; step < 40; step++) {
       peer.ask("s");
@@ -277,7 +210,7 @@ describe("packets", () => {
   });
 
   test("what a debugger writes in the past replaces the future", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     peer.ask(`Z0,${LOOP.toString(16)},1`);
     for (let hit = 0; hit < 5; hit++) peer.ask("c");
     peer.ask("bc");
@@ -296,7 +229,7 @@ describe("packets", () => {
   });
 
   test("a running guest is interrupted, detached from and killed", () => {
-    const peer = new Peer(2);
+    const peer = new Peer(rom(), { nodes: 2 });
     const other: Uint8Array[] = [];
     const second = peer.connect(1, other);
     peer.raw(framePacket(latin1("c")));
@@ -318,7 +251,7 @@ describe("packets", () => {
   });
 
   test("a machine that switches itself off ends its session", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     peer.raw(framePacket(latin1("c")));
     peer.debuggers.runUntil(1_000_000);
     peer.cluster.machines[0]!.powerOff();
@@ -327,7 +260,7 @@ describe("packets", () => {
   });
 
   test("the description of the target, in pieces, and questions that gdb asks", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     let text = "";
     for (let reply = "m"; reply.startsWith("m"); text += reply.slice(1))
       reply = peer.ask(`qXfer:features:read:target.xml:${text.length.toString(16)},100`);
@@ -342,7 +275,7 @@ describe("packets", () => {
   });
 
   test("monitor commands", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     const monitor = (line: string): string =>
       peer
         .ask(`qRcmd,${toHex(latin1(line))}`)
@@ -390,7 +323,7 @@ describe("hostile peers", () => {
         "1,,;",
       ];
       for (let round = 0; round < 1500; round++) {
-        const peer = round % 50 === 0 ? (current = new Peer()) : current;
+        const peer = round % 50 === 0 ? (current = new Peer(rom())) : current;
         const letter = letters[random.below(letters.length)]!;
         // Packets that end the session, or change registers and memory as asked, are for the tests above.
         const junk = Array.from({ length: random.below(12) }, () => String.fromCharCode(random.below(256))).join("");
@@ -400,26 +333,26 @@ describe("hostile peers", () => {
         peer.debuggers.runUntil(peer.cluster.nowNs + 10_000);
         peer.raw(Uint8Array.of(3));
         peer.taken();
-        if (peer.closed) current = new Peer();
+        if (peer.closed) current = new Peer(rom());
       }
     },
   );
-  let current = new Peer();
+  let current = new Peer(rom());
 
   test("a second debugger is refused, and the first one keeps its node", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     expect(() => peer.connect(0)).toThrow(/n0 has a debugger already/);
     expect(peer.ask("qC")).toBe("QC1");
   });
 
   thoroughly("a connection that breaks leaves no trace", () => {
-    const peer = new Peer();
+    const peer = new Peer(rom());
     peer.ask(`Z0,${LOOP.toString(16)},1`);
     peer.ask("Z2,500,4");
     peer.ask("c");
     peer.stub.close();
     peer.debuggers.runUntil(50_000_000);
-    const alone = new Peer();
+    const alone = new Peer(rom());
     alone.stub.close();
     alone.debuggers.runUntil(50_000_000);
     expect(peer.cluster.digest()).toBe(alone.cluster.digest());

@@ -121,7 +121,7 @@ export class TestBoard {
         return this.frame[address] ?? -1;
       case "medium": {
         const byte = new Uint8Array(1);
-        this.config.ide[address]!.backend.read(value, byte);
+        this.config.ide[address]!.backend!.read(value, byte);
         return byte[0]!;
       }
       case "eject":

@@ -9,6 +9,7 @@ import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
+import { images } from "../../system/images.ts";
 import { guest } from "../../systems/guest.ts";
 import { bootDisk, Monitored } from "./monitored.ts";
 
@@ -184,6 +185,18 @@ describe("the monitor for people", () => {
     expect(one.ask("savevm x")).toBe(
       "Error: qure-1 has been given another medium in ide1-cd0, which a snapshot cannot hold\n",
     );
+  });
+
+  test("puts a CD into a drive that was empty, from which the machine then boots", async () => {
+    const one = new Monitored([{ drives: [null, { kind: "cd", medium: null }, null] }]);
+    await one.lab.advance("1s");
+    expect(one.ask("info block")).toBe(
+      "ide1-cd0: [not inserted]\n    Attached to:      ide1 master\n    Removable device: not locked, tray closed\n",
+    );
+    one.files.set("qure.iso", images().iso);
+    expect(one.ask("change ide1-cd0 qure.iso")).toBe("");
+    expect(one.ask("system_reset")).toBe("");
+    await one.lab.nodes[0]!.waitFor(/QuRe loader/, { within: "5s" });
   });
 
   test("refuses a diskette that its drive cannot read, and changes nothing", async () => {
