@@ -54,7 +54,8 @@ const TESTS = ["tests/system", "tests/guest"];
 /** These need programs of others for what they say of a guest, or take minutes. */
 const LEFT_OUT = /(qemu|capture|boot|\.thorough)\.test\.ts$/;
 /** Tests of the thorough tier that take seconds. */
-const SECONDS_ONLY = /\/(disassembly|fat-agreement|kernel|many-files|modules|oofs-damage|program-files)\.thorough\.test\.ts$/;
+const SECONDS_ONLY =
+  /\/(disassembly|fat-agreement|kernel|many-files|modules|oofs-damage|program-files)\.thorough\.test\.ts$/;
 
 /** `paths`: files or folders below asm/ or boot/. To be called with the repository's root as the current folder. */
 export async function runAssemblyMutants(paths: string[], options: MutantOptions): Promise<MutantSummary> {
