@@ -54,6 +54,10 @@ export const localApicCases: readonly Case[] = [
     script: `write fee00080 ff; writew fee00080 ffff; ${get(0x80, "0")}; ${put(0x80, "20")}; read fee00080 = 0; readw fee00080 = 0; readl fee00084 = 0`,
   },
   {
+    name: "to itself it can send nothing but an interrupt; to all it is sent whatever their logical addresses are",
+    script: `${ENABLE}; ${put(0x300, "44450")}; events = 0; ${get(0x250, "0")}; ${put(0x300, "44150")}; intr = 0; ${put(0x300, "84050")}; intr = 1; ack = 50; ${get(0x1a0, "0")}; ${EOI}; ${put(0x300, "c4050")}; intr = 0; ${put(0x300, "c4450")}; events = 0; ${put(0x300, "84450")}; event nmi`,
+  },
+  {
     name: "virtual wire: the 8259As' interrupts come through LINT0, with their vectors",
     script: `${PICS}; ${ONCE}; intr = 1; ack = 8; intr = 0; out 20 20; ${PICS}; ${put(0x350, "10700")}; ${ONCE}; intr = 0; ${put(0x350, "700")}; intr = 1; ack = 8`,
   },

@@ -148,6 +148,27 @@ export const pcnetCases: readonly Case[] = [
     script: `${OPEN}; cable 0; ${readBcr(4, "= c0")}; cable 1; ${readBcr(4, "= 80c0")}; cable 0; ${readBcr(4, "= c0")}`,
   },
   {
+    name: "descriptors of the LANCE: received, in two buffers, and sent",
+    script: [
+      `${OPEN}; ${csr(0, 4)}; ram 10000 0 0 52 54 0 12 34 56 0 0 0 0 0 0 0 0 0 10 1 40 0 20 1 40`,
+      "ram 11000 0 0 2 80 0 fa 0 0; ram 11008 0 8 2 80 d8 ff 0 0; ram 11010 0 10 2 80 0 fa 0 0; ram 11018 0 0 0 0 0 0 0 0",
+      `${csr(1, 0)}; ${csr(2, 1)}; ${csr(0, 1)}; ${csr(0, 0x142)}; ${BROADCAST}`,
+      "ram 11003 = 3; ram 11006 = 68; ram 11007 = 0; ram 11002 = 2; ram 11004 = 0; ram 20000 = ff; ram 2000e = 77",
+      `${BROADCAST}; ram 1100b = 2; ram 11013 = 1; ram 11016 = 68; ram 11017 = 0; ram 20800 = ff; ${readCsr(72, "= 1")}`,
+      `${FRAME}; ram 12000 0 0 3 83 c4 ff 0 0; ${csr(0, 0x48)}; wait 2us; wire = 3c; byte 0 = 52; byte e = aa; ram 12003 = 3`,
+    ].join("; "),
+  },
+  {
+    name: "descriptors whose address comes last",
+    script: [
+      `${OPEN}; ${csr(0, 4)}; ${bcr(20, 3)}; ram 10000 0 20 20 20 52 54 0 12 34 56 0 0 0 0 0 0 0 0 0 0 0 10 1 0 0 20 1 0`,
+      "ram 11000 0 0 0 0 0 fa 0 80 0 0 2 0 0 0 0 0",
+      `${csr(1, 0)}; ${csr(2, 1)}; ${csr(0, 1)}; ${csr(0, 0x142)}; ${BROADCAST}`,
+      "ram 11006 = 10; ram 11007 = 3; ram 11000 = 68; ram 11001 = 0; ram 11008 = 0; ram 1100a = 2; ram 20000 = ff",
+      `${FRAME}; ram 12000 0 0 0 0 c4 ff 0 83 0 0 3 0 0 0 0 0; ${csr(0, 0x48)}; wait 2us; wire = 3c; byte e = aa; ram 12007 = 3`,
+    ].join("; "),
+  },
+  {
     name: "a suspended chip neither sends nor receives, and its registers can be written",
     script: `${STARTED}; ${csr(5, 1)}; ${readCsr(5, "& 1 = 1")}; ${BROADCAST}; ${readCsr(0, "& 400 = 0")}; ${csr(8, 0x77)}; ${readCsr(8, "= 77")}; ${csr(5, 0)}; ${BROADCAST}; ${readCsr(0, "& 400 = 400")}; ${csr(8, 0)}; ${readCsr(8, "= 77")}`,
   },
