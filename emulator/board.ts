@@ -476,6 +476,11 @@ export class Board implements ProcessorBus, Stateful {
     return lengthBytes;
   }
 
+  isSteadyPort(port: number): boolean {
+    // A probe sees each access.
+    return !this.probe && this.#space.isSteadyPort(port);
+  }
+
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
     this.#counters.portWrites++;
     this.#space.writePort(port, sizeBytes, value);

@@ -67,6 +67,8 @@ module_load:
     jz      .Lmodule_load_free_record
     mov     edx, [ebx + MODULE_PAGES]
     call    page_free
+    lea     eax, [ebx + MODULE_OWNER]
+    call    account_end
 .Lmodule_load_free_record:
     pop     eax
 .Lmodule_load_free:

@@ -119,6 +119,11 @@ export class AddressSpace implements WindowFactory {
     return range.handler.readPortRun?.(port - range.first, sizeBytes, target) ?? 0;
   }
 
+  isSteadyPort(port: number): boolean {
+    const range = this.#ranges[this.#owners[port]! - 1];
+    return range?.handler.isSteady?.(port - range.first) ?? false;
+  }
+
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
     const range = this.#ranges[this.#owners[port]! - 1];
     if (range !== undefined && sizeBytes <= range.widest) {

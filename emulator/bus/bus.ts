@@ -11,6 +11,8 @@ export interface PortHandler {
    * drive's buffer: fills the beginning of `target` and returns the bytes; 0 when there is no such run.
    */
   readPortRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): number;
+  /** Whether a byte that has been read reads the same, and without effect, until a timer fires or something is written. */
+  isSteady?(offset: number): boolean;
 }
 
 /** A range of physical addresses that is not RAM. Offsets are relative to the range's first byte; values unsigned. */
@@ -58,6 +60,8 @@ export interface ProcessorBus {
   writePort(port: number, sizeBytes: AccessBytes, value: number): void;
   /** See `PortHandler.readPortRun`. */
   readPortRun?(port: number, sizeBytes: AccessBytes, target: Uint8Array): number;
+  /** See `PortHandler.isSteady`. */
+  isSteadyPort?(port: number): boolean;
   /** Physical addresses that are neither RAM nor ROM. Unsigned values. */
   readMmio(physicalAddress: number, sizeBytes: AccessBytes): number;
   writeMmio(physicalAddress: number, sizeBytes: AccessBytes, value: number): void;

@@ -24,6 +24,7 @@ import { ACCESS_BIG, CpuState, CR0_AM } from "./state.ts";
 import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
 import { VectorUnit } from "./vector/unit.ts";
+import { Waiting } from "./waiting.ts";
 
 export class Core {
   readonly memory: MachineMemory;
@@ -41,6 +42,7 @@ export class Core {
   readonly interrupts: InterruptDelivery;
   readonly tasks: TaskSwitch;
   readonly io: IoPermission;
+  readonly waiting: Waiting;
   readonly debug: DebugRegisters;
   readonly fpu: Fpu;
   readonly vectors: VectorUnit;
@@ -106,6 +108,7 @@ export class Core {
     this.interrupts = new InterruptDelivery(this);
     this.tasks = new TaskSwitch(this);
     this.io = new IoPermission(this);
+    this.waiting = new Waiting(this);
     this.debug = new DebugRegisters(this);
     this.fpu = new Fpu(this);
     this.vectors = new VectorUnit(this);

@@ -33,7 +33,10 @@ import { LEAVE_RUN } from "./probe.ts";
 import type { StopReason } from "./processor.ts";
 import { type Delivery, describeTripleFault } from "./triple-fault.ts";
 
-/** A block that has run so many times more is offered to `compile` before its time: other machines may know it. */
+/**
+ * A block that runs for the first time, and after so many times more, is offered to `compile` before its time: other
+ * machines may know it.
+ */
 export const MAX_RUNS_APART = 32;
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
@@ -56,7 +59,7 @@ export interface EngineStatistics {
 /** What compiles hot blocks and runs what it has compiled. */
 export interface Engine {
   readonly statistics: Readonly<EngineStatistics>;
-  /** Blocks that have run this often are offered to `compile`, and each MAX_RUNS_APART times before that. */
+  /** Blocks that have run this often are offered to `compile`; before that at first, and each MAX_RUNS_APART times. */
   readonly threshold: number;
   /** Compiles code that begins with a block, or not: then `block.compiled` stays null. */
   compile(block: Block): void;
@@ -173,7 +176,7 @@ export class Interpreter {
       }
       let block: Block = found;
       if (engine !== null && core.index === 0) {
-        if (block.compiled === null && (++block.count === engine.threshold || block.count % MAX_RUNS_APART === 0))
+        if (block.compiled === null && (++block.count === engine.threshold || block.count % MAX_RUNS_APART === 1))
           engine.compile(block);
         if (block.compiled !== null) {
           s[EIP] = block.eip;

@@ -39,10 +39,13 @@ export class IdeChannel implements IdeCable, Stateful {
     this.taskFilePorts = {
       readPort: (offset) => this.#readRegister(offset + 1),
       writePort: (offset, _sizeBytes, value) => this.#writeRegister(offset + 1, value),
+      // Also the status: its first reading has taken back the interrupt request.
+      isSteady: () => true,
     };
     this.controlPort = {
       readPort: () => this.#drive?.status ?? 0,
       writePort: (_offset, _sizeBytes, value) => this.#writeControl(value),
+      isSteady: () => true,
     };
   }
 

@@ -75,6 +75,7 @@ export class KeyboardController implements Stateful {
     this.commandPort = {
       readPort: () => this.#status,
       writePort: (_offset, _size, value) => this.#writeCommand(value),
+      isSteady: () => true,
     };
     this.reset();
   }

@@ -135,6 +135,8 @@ export function renderScreen(vga: Vga): Picture {
         if (hasCursor && line >= (vga.crtc[0x0a]! & 31) && line <= (vga.crtc[0x0b]! & 31)) bits = 0x1ff;
         const y = row * height + line;
         if (y >= PICTURE_HEIGHT) break;
+        // The picture is black already, as most of most screens.
+        if (bits === 0 && background === OPAQUE_BLACK) continue;
         const start = y * PICTURE_WIDTH + column * CELL_WIDTH;
         for (let x = 0; x < CELL_WIDTH; x++) pixels[start + x] = (bits >> (8 - x)) & 1 ? foreground : background;
       }

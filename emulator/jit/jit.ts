@@ -413,7 +413,8 @@ class Jit implements Engine {
     if (block.count < this.threshold) {
       if (isCopied) return;
       if (!this.#isCurrent()) this.#updateContext();
-      if (this.#adopt(block) || noteRuns(block.eip, this.#shape()) < this.threshold) return;
+      if (this.#adopt(block) || block.count === 1) return;
+      if (noteRuns(block.eip, this.#shape()) < this.threshold) return;
     }
     if (isCopied) {
       if (this.#stubs.has(block.eip)) return;

@@ -2,7 +2,7 @@
  * A state in memory, to come back to. Taking one costs a look at all of it; it holds only the pages that differ from the
  * state that was kept before, because equal pages are shared. In a file, too, it is what differs from the one before.
  */
-import { isZero, PAGE_BYTES, wordsOf } from "./pages.ts";
+import { areZero, isZero, PAGE_BYTES, wordsOf } from "./pages.ts";
 import { decodePlain, encodePlain, type Plain } from "./plain.ts";
 import type { StateVisitor } from "./state.ts";
 
@@ -12,17 +12,6 @@ type Field = number | string | boolean | Uint8Array;
 
 /** Passes all parts of a state through a visitor. */
 type Visit = (visitor: StateVisitor) => void;
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  const left = wordsOf(a);
-  const right = wordsOf(b);
-  if (left !== null && right !== null) {
-    for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
-    return true;
-  }
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
 
 /** Each field with its value, in the order of the visit. */
 abstract class FieldVisitor implements StateVisitor {
@@ -84,19 +73,34 @@ class Saver extends FieldVisitor {
 
   bytes(value: Uint8Array): void {
     const before = this.#previous[this.arrays.length];
+    // One view for all pages: to make one for each takes longer than to look at them.
+    const words = wordsOf(value);
     const pages: (Uint8Array | null)[] = [];
     for (let start = 0, index = 0; start < value.length; start += PAGE_BYTES, index++) {
-      const page = value.subarray(start, start + PAGE_BYTES);
+      const end = Math.min(value.length, start + PAGE_BYTES);
       const known = before?.[index];
-      if (known && known.length === page.length && equal(known, page)) pages.push(known);
-      else if (isZero(page)) pages.push(null);
+      if (words ? areZero(words, start / 4, end / 4) : isZero(value.subarray(start, end))) pages.push(null);
+      else if (known && isEqual(known, value, words, start, end)) pages.push(known);
       else {
-        pages.push(page.slice());
-        this.ownBytes += page.length;
+        pages.push(value.slice(start, end));
+        this.ownBytes += end - start;
       }
     }
     this.arrays.push(pages);
   }
+}
+
+/** Whether a page is what an array, with these words, has from `start` to `end`. */
+function isEqual(page: Uint8Array, array: Uint8Array, words: Int32Array | null, start: number, end: number): boolean {
+  if (page.length !== end - start) return false;
+  const pageWords = words && wordsOf(page);
+  if (words && pageWords) {
+    const first = start / 4;
+    for (let at = 0; at < pageWords.length; at++) if (pageWords[at] !== words[first + at]) return false;
+    return true;
+  }
+  for (let at = 0; at < page.length; at++) if (page[at] !== array[start + at]) return false;
+  return true;
 }
 
 class Restorer extends FieldVisitor {

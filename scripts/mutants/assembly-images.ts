@@ -2,8 +2,8 @@
  * Stands under the tests in place of tests/system/images.ts and tests/setup/cache.ts: the images and booted clusters of
  * the system as it is at the moment, with or without a fault in it, and what was prepared without one.
  */
-import { join } from "node:path";
-import type { ClusterOptions, LabCluster } from "../../src/index.ts";
+import type { ClusterOptions, LabCluster, SourceTree } from "../../src/index.ts";
+import { treeWith, treeWithProgram } from "../../tests/system/tree-with.ts";
 import type { Images, Stage } from "./assembly-stage.ts";
 
 let stage: Stage | null = null;
@@ -17,7 +17,12 @@ export const PROMPT = /\S+:\/\S*> $/;
 export const CLOUD = /^cloud: (\S+) (\d+\.\d+\.\d+\.\d+) era (\d+) age (\d+) peers (\d+)\s*$/m;
 export const DISK_BYTES = 64 * 1024 * 1024;
 export const images = (): Images => stage!.images();
-export const isoWith = (from: string, at: string): Promise<Uint8Array> => stage!.isoWith(join(from), at);
+export const sources = (): SourceTree => stage!.tree;
+export const isoOf = (tree: SourceTree): Uint8Array => stage!.isoOf(tree);
+export const isoWith = async (from: string, ...at: readonly string[]): Promise<Uint8Array> =>
+  stage!.isoNamed(`${from} ${at}`, () => at.reduce((rest, place) => treeWith(rest, from, place), sources()));
+export const isoWithProgram = (name: string, file: Uint8Array): Uint8Array =>
+  isoOf(treeWithProgram(sources(), name, file));
 export const boot = (options: Omit<ClusterOptions, "firmware">): LabCluster => stage!.boot(options);
 export const inState = (name: string, make: () => Promise<LabCluster>): Promise<LabCluster> =>
   stage!.inState(name, make);
@@ -28,7 +33,4 @@ export const keptForAll = (name: string, make: () => Uint8Array | Promise<Uint8A
   stage!.prepared(name, make);
 export function provideBuild(): never {
   throw new Error("there is no build folder here");
-}
-export function isoWithProgram(): never {
-  throw new Error("the system is built without programs from elsewhere");
 }

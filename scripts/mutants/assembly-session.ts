@@ -24,10 +24,16 @@ const TESTS_OF_A_STATE = 3;
 /** Larger clusters are left out where so many tests with smaller ones come to a line. */
 const MACHINES_ENOUGH = 4;
 const SMALL_TESTS_ENOUGH = 3;
+/** A fault that tests of so much work have not noticed is held against no more of them. */
+const INSTRUCTIONS_ENOUGH = 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
 /** Raised when what is kept of tests changes. */
 const FORMAT = 3;
+
+/** What not every test depends on. */
+const NOT_COMMON = /\.test\.ts$|^tests\/guest\/.*\.s$|assembly-(session|operators)\.ts$/;
+const GUEST_SOURCE = /tests\/guest\/[\w-]+\.s/g;
 
 interface Reach {
   /** What the test reaches itself. */
@@ -79,14 +85,14 @@ class Session {
     this.#options = options;
   }
 
-  /** What every test depends on: sources, emulator, helpers, and this. */
+  /** What every test depends on: sources, emulator, helpers, and this. Sources for guests are asked for by name. */
   #hash(): string {
     const hash = createHash("sha256").update(String(FORMAT));
     const add = (folder: string): void => {
       for (const name of readdirSync(join(this.#root, folder)).sort()) {
         const path = `${folder}/${name}`;
         if (statSync(join(this.#root, path)).isDirectory()) add(path);
-        else if (/\.(ts|s|inc|ld)$/.test(name) && !/\.test\.ts$|assembly-(session|operators)\.ts$/.test(name))
+        else if (/\.(ts|s|inc|ld)$/.test(name) && !NOT_COMMON.test(path))
           hash.update(path).update(readFileSync(join(this.#root, path)));
       }
     };
@@ -102,11 +108,10 @@ class Session {
     const common = this.#hash();
     const used = new Set<string>();
     for (const file of new Set(registered.map((test) => test.file))) {
-      const hash = createHash("sha256")
-        .update(common)
-        .update(readFileSync(join(this.#root, file)))
-        .digest("hex");
-      const name = `reach-${hash.slice(0, 24)}`;
+      const text = readFileSync(join(this.#root, file), "utf8");
+      const hash = createHash("sha256").update(common).update(text);
+      for (const [path] of text.matchAll(GUEST_SOURCE)) hash.update(readFileSync(join(this.#root, path)));
+      const name = `reach-${hash.digest("hex").slice(0, 24)}`;
       used.add(name);
       const path = join(folder, name);
       const tests = registered.filter((test) => test.file === file);
@@ -233,9 +238,14 @@ class Session {
       if (error instanceof NotBuilt) return { verdict: "none", by: "" };
       throw error;
     }
+    let tried = 0;
     try {
+      let instructions = 0;
       for (const test of reaching) {
+        if (instructions > INSTRUCTIONS_ENOUGH) break;
         const { boots, took } = this.#reach.get(test)!;
+        instructions += took.instructions;
+        tried++;
         this.#stage.bootsLater = boots;
         const bounds = {
           instructions: took.instructions * SLOWER + MORE_INSTRUCTIONS,
@@ -251,7 +261,10 @@ class Session {
     } finally {
       this.#stage.plant(null);
     }
-    return { verdict: "survived", by: reaching.length === 0 ? "no test reaches it" : `${reaching.length} tests` };
+    return {
+      verdict: "survived",
+      by: reaching.length === 0 ? "no test reaches it" : `${tried} of ${reaching.length} tests`,
+    };
   }
 
   /** How far a test has shown that it notices faults about here: 0 never, 1 for each on this very line. */

@@ -16,10 +16,11 @@ import {
   LabCluster,
   readElf,
   restoreCluster,
+  type SourceTree,
 } from "../../src/index.ts";
 import { Decoded, decode } from "../../src/isa/decode.ts";
 import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
-import { treeWith } from "../../tests/system/tree-with.ts";
+import { keepWarm } from "../../tests/setup/warm.ts";
 
 export interface Images {
   readonly iso: Uint8Array;
@@ -29,11 +30,6 @@ export interface Images {
   readonly loaderElf: Uint8Array;
   readonly manifest: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
   readonly firmware: Uint8Array;
-}
-
-interface Tree {
-  list(folder: string): readonly string[];
-  read(path: string): Uint8Array | null;
 }
 
 /** Lines as `file:line`. */
@@ -83,6 +79,8 @@ export interface SavedState {
 /** Behind these, code does not simply go on. */
 const BRANCHES = /^(j|call|ret|iret|loop|int|hlt|ud|sys)/;
 const ENTRY_FILE = "asm/kernel/entry.s";
+/** Of a machine, unless a test says otherwise: as much as tests/system/images.ts gives it. */
+const RAM_BYTES = 8 << 20;
 
 /** Addresses of the kernel -> source lines. */
 class LineMap {
@@ -141,7 +139,8 @@ class LineMap {
 }
 
 export class Stage {
-  readonly #tree: Tree;
+  /** The sources, with the fault that is planted. */
+  readonly tree: SourceTree;
   readonly #cache = new ObjectCache();
   readonly #withoutFault: Images;
   readonly #states = new Map<string, State>();
@@ -153,7 +152,7 @@ export class Stage {
   readonly #objects = new Map<string, ElfObject>();
   /** Null when the fault moves addresses, or is not in the kernel's 32-bit code. */
   #patch: readonly Patch[] | null = null;
-  readonly #faultyIsos = new Map<string, Uint8Array>();
+  readonly #isos = new Map<string, Uint8Array>();
   readonly #faultyStates = new Map<string, Uint8Array>();
   /** What is reached now, for each kernel; null while nobody wants to know. */
   #reached: Map<LineMap, Set<number>> | null = null;
@@ -166,7 +165,7 @@ export class Stage {
   constructor(root: string) {
     const files = folderTree(root);
     const known = new Map<string, Uint8Array | null>();
-    this.#tree = {
+    this.tree = {
       list: (folder) => files.list(folder),
       read: (path) => {
         if (this.#fault?.file === path) return this.#fault.content;
@@ -189,18 +188,18 @@ export class Stage {
   }
 
   source(path: string): string {
-    return new TextDecoder("latin1").decode(this.#tree.read(path) ?? new Uint8Array(0));
+    return new TextDecoder("latin1").decode(this.tree.read(path) ?? new Uint8Array(0));
   }
 
   list(folder: string): readonly string[] {
-    return this.#tree.list(folder);
+    return this.tree.list(folder);
   }
 
   #build(): Images {
-    const { files, diagnostics } = buildSystem(this.#tree, { version: "0.1.0", revision: 1000, cache: this.#cache });
+    const { files, diagnostics } = buildSystem(this.tree, { version: "0.1.0", revision: 1000, cache: this.#cache });
     const firmware =
       this.#fault === null || this.#fault.file.startsWith("boot/firmware/") || this.#fault.file.endsWith(".inc")
-        ? buildFirmware(this.#tree).files
+        ? buildFirmware(this.tree).files
         : null;
     if (!files || (this.#fault === null && !firmware)) throw new NotBuilt(diagnostics[0]?.message ?? "not built");
     const file = (name: string): (typeof files)[number] => files.find((found) => found.name === name)!;
@@ -217,7 +216,7 @@ export class Stage {
 
   /** Plants a fault, or takes it out with null. Throws `NotBuilt` when the source cannot be assembled with it. */
   plant(fault: { file: string; line: number; text: string } | null): void {
-    this.#faultyIsos.clear();
+    this.#isos.clear();
     this.#faultyStates.clear();
     this.#patch = null;
     this.#fault = null;
@@ -245,7 +244,7 @@ export class Stage {
       const folders = [path.slice(0, path.lastIndexOf("/")), "boot", "boot/firmware", "asm/include"];
       const read = (name: string): { path: string; bytes: Uint8Array } | null => {
         for (const candidate of [name, ...folders.map((folder) => `${folder}/${name}`)]) {
-          const bytes = this.#tree.read(candidate);
+          const bytes = this.tree.read(candidate);
           if (bytes) return { path: candidate, bytes };
         }
         return null;
@@ -327,26 +326,26 @@ export class Stage {
     return (this.#faulty ??= this.#build());
   }
 
-  /** An ISO with one more source in the system. */
-  async isoWith(from: string, at: string): Promise<Uint8Array> {
-    const key = `${from} ${at}`;
-    const known = this.#faultyIsos.get(key);
-    if (known) return known;
-    const { files, diagnostics } = buildSystem(treeWith(this.#tree, from, at), {
-      version: "0.1.0",
-      revision: 1,
-      cache: this.#cache,
-    });
+  /** An ISO of sources that a test has made from `tree`. */
+  isoOf(tree: SourceTree): Uint8Array {
+    const { files, diagnostics } = buildSystem(tree, { version: "0.1.0", revision: 1, cache: this.#cache });
     if (!files) throw new NotBuilt(diagnostics[0]?.message ?? "not built");
     const iso = files.find(({ name }) => name === "qure.iso")!.content;
-    this.#faultyIsos.set(key, iso);
     if (this.#reached) this.#mappers.set(iso, new LineMap(files.find(({ name }) => name === "kernel.elf")!.content));
     return iso;
   }
 
-  boot(options: Omit<ClusterOptions, "firmware">): LabCluster {
-    const lab = new LabCluster({ ...options, firmware: this.images().firmware });
-    const cdrom = options.nodes[0]?.cdrom;
+  /** The ISO of a name, made once for each fault. */
+  isoNamed(name: string, tree: () => SourceTree): Uint8Array {
+    let iso = this.#isos.get(name);
+    if (!iso) this.#isos.set(name, (iso = this.isoOf(tree())));
+    return iso;
+  }
+
+  boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): LabCluster {
+    const small = nodes.map((node) => ({ ramBytes: RAM_BYTES, ...node }));
+    const lab = keepWarm(new LabCluster({ ...options, nodes: small, firmware: this.images().firmware }));
+    const cdrom = nodes[0]?.cdrom;
     const mapper = (cdrom instanceof Uint8Array ? this.#mappers.get(cdrom) : undefined) ?? this.#mapper;
     this.#booted = mapper;
     this.#watch(lab, mapper);
@@ -424,7 +423,7 @@ export class Stage {
   #booted: LineMap;
 
   #restored(snapshot: Uint8Array, mapper = this.#mapper): LabCluster {
-    const lab = restoreCluster(snapshot);
+    const lab = keepWarm(restoreCluster(snapshot));
     this.#watch(lab, mapper);
     return lab;
   }

@@ -53,6 +53,8 @@ export interface MutantOptions {
 const TESTS = ["tests/system", "tests/guest"];
 /** These need programs of others for what they say of a guest, or take minutes. */
 const LEFT_OUT = /(qemu|capture|boot|\.thorough)\.test\.ts$/;
+/** Tests of the thorough tier that take seconds. */
+const SECONDS_ONLY = /\/(disassembly|kernel|modules|program-files)\.thorough\.test\.ts$/;
 
 /** `paths`: files or folders below asm/ or boot/. To be called with the repository's root as the current folder. */
 export async function runAssemblyMutants(paths: string[], options: MutantOptions): Promise<MutantSummary> {
@@ -63,7 +65,11 @@ export async function runAssemblyMutants(paths: string[], options: MutantOptions
   const all = TESTS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
   const chosen = options.tests ?? [];
   const tests = all
-    .filter((path) => (chosen.length > 0 ? chosen.includes(path) : path.endsWith(".test.ts") && !LEFT_OUT.test(path)))
+    .filter((path) =>
+      chosen.length > 0
+        ? chosen.includes(path)
+        : path.endsWith(".test.ts") && (!LEFT_OUT.test(path) || SECONDS_ONLY.test(path)),
+    )
     .sort();
   const { build } = createRequire(join(root, "package.json"))("esbuild") as {
     build(options: BuildOptions): Promise<unknown>;

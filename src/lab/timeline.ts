@@ -25,6 +25,10 @@ export interface TimelineOptions {
   readonly save?: () => unknown;
   /** The run has gone back: what was observed from this time on will be observed again. `saved` is from there. */
   readonly wentBack?: (toNs: number, saved: unknown) => void;
+  /** What was known of later times than this is the future of another branch now, or of none. */
+  readonly parted?: (afterNs: number) => void;
+  /** Something was done, for the first time or again. */
+  readonly performed?: (action: Pick<Action, "word" | "node">) => void;
 }
 
 type ConsoleState = ReturnType<ConsoleText["save"]>;
@@ -129,8 +133,13 @@ export class Timeline {
       const action = this.#actions[this.#next];
       if (action === undefined || action.atNs > this.nowNs) return;
       this.#next++;
-      perform(this.lab, action);
+      this.#do(action);
     }
+  }
+
+  #do(action: Omit<Action, "atNs">): void {
+    perform(this.lab, action);
+    this.#options.performed?.(action);
   }
 
   #take(): void {
@@ -211,9 +220,10 @@ export class Timeline {
     this.#endNs = atNs;
     // What stands at this very moment stands before the action.
     this.#checkpoints.keep(({ clusterNs }) => clusterNs < atNs || clusterNs === 0);
-    perform(this.lab, action);
+    this.#do(action);
     if (this.#lastNs >= atNs) this.#checkpoints.cut(0);
     if (this.checkpointCount === 0) this.#take();
+    this.#options.parted?.(atNs);
     return left;
   }
 
@@ -242,6 +252,7 @@ export class Timeline {
     this.#checkpoints.keep(({ clusterNs }) => clusterNs < partNs || clusterNs === 0);
     this.#actions = branch.actions;
     this.#endNs = branch.endNs;
+    this.#options.parted?.(partNs - 1);
     if (this.nowNs >= partNs) this.#restore(this.#checkpoints.all.at(-1)!);
     return here;
   }

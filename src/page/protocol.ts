@@ -207,6 +207,8 @@ export type Report =
       readonly omitted: number;
     }
   | { readonly kind: "back"; readonly toNs: number }
+  /** Marks that are later belong to a future that was left. */
+  | { readonly kind: "parted"; readonly afterNs: number }
   | {
       readonly kind: "screen";
       readonly node: number;

@@ -551,26 +551,19 @@ test_semaphore:
 8:  stc
 9:  ret
 
-.macro TEST name:req, routine:req
-    .pushsection .rodata.str, "a", @progbits
-.Ltest\@: .asciz "\name"
-    .popsection
-    .long   .Ltest\@, \routine
-.endm
-
 .section .rodata
 .balign 4
 handle_tests:
-    TEST    "handles", test_handles
-    TEST    "handle generations", test_handle_generations
-    TEST    "held handles", test_handle_hold
-    TEST    "what a task owns", test_task_owns
-    TEST    "kill", test_kill
-    TEST    "overdue", test_overdue
-    TEST    "timers", test_timers
-    TEST    "clocks", test_clocks
-    TEST    "wait for any", test_wait_any
-    TEST    "semaphores", test_semaphore
+    CASE    "handles", test_handles
+    CASE    "handle generations", test_handle_generations
+    CASE    "held handles", test_handle_hold
+    CASE    "what a task owns", test_task_owns
+    CASE    "kill", test_kill
+    CASE    "overdue", test_overdue
+    CASE    "timers", test_timers
+    CASE    "clocks", test_clocks
+    CASE    "wait for any", test_wait_any
+    CASE    "semaphores", test_semaphore
     .long   0
 both_events:
     .long   event, other_event

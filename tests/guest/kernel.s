@@ -480,11 +480,6 @@ random:
     .long   .Ltext\@
 .endm
 
-.macro TEST name:req, routine:req
-    TEXT    "\name"
-    .long   \routine
-.endm
-
 .macro FORMAT_CASE format:req, argument:req, expected:req
     TEXT    "\format"
     .long   \argument
@@ -500,18 +495,18 @@ random:
 .section .rodata
 .balign 4
 tests:
-    TEST    "format", test_format
-    TEST    "numbers", test_numbers
-    TEST    "strings", test_strings
-    TEST    "dates", test_dates
-    TEST    "sleep", test_sleep
-    TEST    "heap", test_heap
-    TEST    "pages", test_pages
-    TEST    "mutex", test_mutex
-    TEST    "preemption", test_preemption
-    TEST    "events", test_events
-    TEST    "variables", test_variables
-    TEST    "symbols", test_symbols
+    CASE    "format", test_format
+    CASE    "numbers", test_numbers
+    CASE    "strings", test_strings
+    CASE    "dates", test_dates
+    CASE    "sleep", test_sleep
+    CASE    "heap", test_heap
+    CASE    "pages", test_pages
+    CASE    "mutex", test_mutex
+    CASE    "preemption", test_preemption
+    CASE    "events", test_events
+    CASE    "variables", test_variables
+    CASE    "symbols", test_symbols
     .long   0
 format_cases:
     FORMAT_CASE "plain", 0, "plain"

@@ -316,25 +316,18 @@ lock_task:
     mov     eax, offset mutex
     jmp     mutex_lock
 
-.macro TEST name:req, routine:req
-    .pushsection .rodata.str, "a", @progbits
-.Ltest\@: .asciz "\name"
-    .popsection
-    .long   .Ltest\@, \routine
-.endm
-
 .section .rodata
 .balign 4
 stale_tests:
-    TEST    "memory", test_memory
-    TEST    "file", test_file
-    TEST    "directory", test_directory
-    TEST    "mount in use", test_mount_use
-    TEST    "datagram socket", test_datagram
-    TEST    "stream socket", test_stream
-    TEST    "tap", test_tap
-    TEST    "process", test_process
-    TEST    "lock", test_lock
+    CASE    "memory", test_memory
+    CASE    "file", test_file
+    CASE    "directory", test_directory
+    CASE    "mount in use", test_mount_use
+    CASE    "datagram socket", test_datagram
+    CASE    "stream socket", test_stream
+    CASE    "tap", test_tap
+    CASE    "process", test_process
+    CASE    "lock", test_lock
     .long   0
 file_path:
     .asciz  "/a/file"

@@ -39,6 +39,7 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
       "stack",
       "task",
       "vector/unit",
+      "waiting",
     ].map((name) => `emulator/cpu/${name}.ts`),
     reason: "parts of one processor, each of which is given the whole",
   },

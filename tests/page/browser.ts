@@ -134,9 +134,12 @@ export async function runTo(page: Page, timeNs: number): Promise<void> {
   await until(page, `!state.isRunning && state.nowNs === ${timeNs}`);
 }
 
-/** What `qure emu` prints; it boots the page's image unless a kernel is named. */
+/** They say what is booted. */
+const IMAGE_OPTIONS = ["--image", "--kernel", "--fda"];
+
+/** What `qure emu` prints; it boots the page's image unless another is named. */
 export function emu(...args: string[]): string {
-  const image = args.includes("--kernel") ? [] : ["--image", IMAGE];
+  const image = IMAGE_OPTIONS.some((option) => args.includes(option)) ? [] : ["--image", IMAGE];
   return execFileSync(process.execPath, ["dist/qure.cjs", "emu", ...image, ...args], {
     cwd: root,
     encoding: "utf8",

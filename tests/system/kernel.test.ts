@@ -1,7 +1,4 @@
-/**
- * The kernel's core inside a machine: its own tests (tests/guest/kernel.s), the console on both screens, and the ways
- * to fail.
- */
+/** The kernel's core inside a machine: what tasks leave behind, the console on both screens, and the ways to fail. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
@@ -24,19 +21,6 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lab = await bootedAtPrompt();
   return { lab, node: lab.nodes[0]! };
 }
-
-const parts: readonly [name: string, source: string, command: string][] = [
-  ["services", "tests/guest/kernel.s", "selftest"],
-  ["handles", "tests/guest/handles.s", "handletest"],
-];
-for (const [name, source, command] of parts)
-  thoroughly(`the kernel's ${name} pass their own tests`, async () => {
-    const iso = await isoWith(source, `asm/kernel/${name}-test.s`);
-    const node = (await inState(`prompt with ${name}`, () => bootTo(iso))).nodes[0]!;
-    await node.enter(command, new RegExp(`${command}: (\\d+) passed, (\\d+) failed`));
-    expect(node.console.text).not.toMatch(/^FAIL /m);
-    expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
-  });
 
 thoroughly("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
   const iso = await isoWith("tests/guest/printers.s", "asm/kernel/printers-test.s");

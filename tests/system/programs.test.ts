@@ -14,6 +14,7 @@ import { cProgram } from "./c-program.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
 import { inQemu } from "./in-qemu.ts";
 import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 const gcc = oracle("gcc");
 const qemu = oracle("qemu-system-i386");
@@ -187,6 +188,20 @@ thoroughly("calls at the edges of what they take give what they should", async (
   await node.waitFor(PROMPT);
   await node.enter("edges", /edges: done\n/);
   expect(node.console.text).not.toMatch(/is wrong/);
+});
+
+thoroughly("calls give what a table says, for files, pipes, programs, memory and time", async () => {
+  const lab = await inState("prompt with calls", async () => {
+    const iso = await isoWith("tests/guest/calls.s", "asm/programs/calls.s");
+    return nodeWithVolume([], { iso, isAlone: true });
+  });
+  const node = lab.nodes[0]!;
+  const before = await belongings(node);
+  const said = await output(node, "calls");
+  expect(said).toMatch(/^calls: done\n$/m);
+  expect(said).not.toMatch(/ gave /);
+  await lab.advance("100ms");
+  expect(await belongings(node)).toBe(before);
 });
 
 describeThoroughly("programs run alike", () => {

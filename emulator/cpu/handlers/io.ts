@@ -9,7 +9,9 @@ const input: Builder = (core, insn) => {
   return () => {
     const number = port();
     core.io.check(number, bytes);
-    destination(core.readPort(number, bytes));
+    const value = core.readPort(number, bytes);
+    if (bytes === 1) core.waiting.read(insn.eip, number, value);
+    destination(value);
   };
 };
 

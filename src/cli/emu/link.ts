@@ -12,6 +12,12 @@ import type { EmuOptions } from "./options.ts";
 
 /** Where `qure page` serves the page that opens links. */
 const PAGE = "http://localhost:8086/";
+/** Options for an image that is booted from a medium. */
+const NAMED_WITH: Readonly<Record<RunDescription["medium"], string>> = {
+  cd: "--image",
+  disk: "--image or --hda",
+  diskette: "--fda",
+};
 
 /** The options of a run that a link holds. Only the image is the person's own to name. */
 export function optionsOf(run: RunDescription, given: EmuOptions): EmuOptions {
@@ -20,14 +26,28 @@ export function optionsOf(run: RunDescription, given: EmuOptions): EmuOptions {
   return { ...given, nodes: machinesOf(run), memory, seed, gateway, ...(isPrepared ? { disk: preparedBytes } : {}) };
 }
 
-/** The image that a link runs, by its hash. */
-function hashOf({ cdrom, hda, kernelCd }: Media): string {
-  return imageHash(loadFirmware(), kernelCd ?? readInput((cdrom ?? hda)!));
+interface Booted {
+  readonly medium: RunDescription["medium"];
+  /** For people. */
+  readonly name: string;
+  content(): Uint8Array;
 }
 
-/** Is it in the CD drive, and not a disk? */
-function isOnCd({ cdrom, kernelCd }: Media): boolean {
-  return cdrom !== null || kernelCd !== null;
+/** What the machines boot from; null when there is no image. */
+function bootedFrom({ cdrom, hda, diskette, kernelCd }: Media): Booted | null {
+  if (kernelCd !== null) return { medium: "cd", name: "what --kernel makes", content: () => kernelCd };
+  const named = [
+    ["cd", cdrom],
+    ["disk", hda],
+    ["diskette", diskette],
+  ] as const;
+  for (const [medium, path] of named) if (path !== null) return { medium, name: path, content: () => readInput(path) };
+  return null;
+}
+
+/** The image that a link runs, by its hash. */
+function hashOf(booted: Booted): string {
+  return imageHash(loadFirmware(), booted.content());
 }
 
 /** Repeats a run, and says what differs from what the link says. */
@@ -37,12 +57,13 @@ export async function replayRun(lab: LabCluster, run: RunDescription): Promise<v
 
 /** Throws when the image is another one than the link's. */
 export function checkImage(run: RunDescription, media: Media): void {
-  if (run.medium === "diskette" || (run.medium === "disk") === isOnCd(media))
-    throw new UsageError(`--replay: the link boots from a ${run.medium}: name it with --image or --hda`);
-  const found = hashOf(media);
+  const booted = bootedFrom(media);
+  if (booted?.medium !== run.medium)
+    throw new UsageError(`--replay: the link boots from a ${run.medium}: name it with ${NAMED_WITH[run.medium]}`);
+  const found = hashOf(booted);
   if (found !== run.image)
     throw new CommandError(
-      `--replay: the link runs the image ${run.image}, and ${media.cdrom ?? media.hda ?? "what --kernel makes"} is ${found}: build the version that the link was made with, or name its image with --image`,
+      `--replay: the link runs the image ${run.image}, and ${booted.name} is ${found}: build the version that the link was made with, or name its image with ${NAMED_WITH[run.medium]}`,
     );
 }
 
@@ -64,9 +85,10 @@ export class Recorder {
 
   /** The run so far as a link. */
   link(lab: LabCluster, options: EmuOptions, media: Media): string {
+    const booted = bootedFrom(media)!;
     const run: RunDescription = {
-      image: hashOf(media),
-      medium: isOnCd(media) ? "cd" : "disk",
+      image: hashOf(booted),
+      medium: booted.medium,
       preparedBytes: media.cdrom !== null && !media.isForeign ? options.disk : 0,
       nodes: options.replay?.nodes ?? options.nodes,
       ramBytes: options.memory,
@@ -83,9 +105,9 @@ export class Recorder {
 /** What of the options no link can hold. */
 export function checkLinkable(options: EmuOptions, media: Media): void {
   const { dir, drive, fda, fdb, boot, firmware, vgabios, romfile, key, cdrom, hda, kernel } = options;
-  const named = Object.entries({ dir, fda, fdb, boot, firmware, vgabios, romfile, key, drive: drive[0] ?? null }).find(
-    ([, value]) => value !== null,
-  );
+  const beside = fda === media.diskette ? null : fda;
+  const refused = { dir, fda: beside, fdb, boot, firmware, vgabios, romfile, key, drive: drive[0] ?? null };
+  const named = Object.entries(refused).find(([, value]) => value !== null);
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");
   if (options.cpus !== 1) throw new UsageError("--link: no link can hold --cpus");
@@ -93,5 +115,5 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if ((cdrom ?? kernel) !== null && hda !== null)
     throw new UsageError(`--link: a link holds one image, --${kernel === null ? "cdrom" : "kernel"} or --hda`);
-  if (!isOnCd(media) && media.hda === null) throw new UsageError("--link: there is no image");
+  if (bootedFrom(media) === null) throw new UsageError("--link: there is no image");
 }

@@ -27,6 +27,8 @@ const OPEN = "open";
 export interface Media {
   readonly cdrom: string | null;
   readonly hda: string | null;
+  /** In drive A, where there is nothing else to boot. */
+  readonly diskette: string | null;
   /** Somebody else's system: no disk is prepared for it, and there is no cluster to wait for. */
   readonly isForeign: boolean;
   /** The CD that boots `--kernel`. */
@@ -34,27 +36,30 @@ export interface Media {
 }
 
 /** The media of a snapshot's machines are in the snapshot. */
-export const NO_MEDIA: Media = { cdrom: null, hda: null, isForeign: false, kernelCd: null };
+export const NO_MEDIA: Media = { cdrom: null, hda: null, diskette: null, isForeign: false, kernelCd: null };
 
 export function chooseMedia(options: EmuOptions): Media {
   const { image, cdrom, hda, fda, kernel } = options;
   const known = (iso: string | null, disk: string | null): Media => ({
     cdrom: iso,
     hda: disk,
+    diskette: (iso ?? disk) === null ? fda : null,
     isForeign: fda !== null || ![iso, disk].some((path) => path !== null && isOurs(beginningOf(path))),
     kernelCd: null,
   });
-  if (kernel !== null) return { cdrom: null, hda, isForeign: true, kernelCd: readKernelCd(kernel, options) };
+  if (kernel !== null) {
+    const kernelCd = readKernelCd(kernel, options);
+    return { cdrom: null, hda, diskette: null, isForeign: true, kernelCd };
+  }
   if (image !== null) return isIso(beginningOf(image)) ? known(image, null) : known(null, image);
   if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
       `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,
     );
-  return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false, kernelCd: null };
+  return { cdrom: DEFAULT_IMAGE, hda: null, diskette: null, isForeign: false, kernelCd: null };
 }
 
-/** The CD of `--kernel`, `--append` and `--initrd`. */
 /** The number of processors, where the model can have more than one. */
 function processorsOf(model: ModelName, count: number): number {
   if (!MODELS[model].hasApic)
@@ -62,6 +67,7 @@ function processorsOf(model: ModelName, count: number): number {
   return count;
 }
 
+/** The CD of `--kernel`, `--append` and `--initrd`. */
 function readKernelCd(path: string, { append, initrd, memory: ramBytes }: EmuOptions): Uint8Array {
   // As QEMU takes them: files separated by commas, each with a text for the kernel after it.
   const modules = (initrd === null ? [] : initrd.split(",")).map((part) => {

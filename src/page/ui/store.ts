@@ -151,7 +151,9 @@ export class Store {
         break;
       case "back":
         this.frames = this.frames.filter(({ sentNs }) => sentNs < report.toNs);
-        this.marks = this.marks.filter(({ atNs, kind }) => atNs < report.toNs || kind === "action");
+        break;
+      case "parted":
+        this.marks = this.marks.filter(({ atNs }) => atNs <= report.afterNs);
         break;
       case "screen":
         this.pictures.set(report.node, report);
@@ -201,13 +203,6 @@ export class Store {
       if (mark.kind !== "action") this.announcement = `qure-${mark.node + 1} ${mark.text}`;
     }
     if (marks.length > 0) this.marks = this.marks.sort((a, b) => a.atNs - b.atNs).slice(-MOST_MARKS);
-    // Actions of a future that was left are no marks of this one.
-    if (before && before.branches.length !== state.branches.length)
-      this.marks = this.marks.filter(({ kind, atNs, node }) =>
-        kind === "action"
-          ? state.actions.some((action) => action.atNs === atNs && action.node === node)
-          : atNs <= state.nowNs,
-      );
     if (state.agreed && before && !before.agreed) this.announcement = "All machines agree on one cluster.";
   }
 }

@@ -85,6 +85,7 @@ export function findRun(file: KeptFile, token: string): FoundRun {
   const view = new DataView(bytes.buffer);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error("there is nothing of it");
   if (view.getUint32(MAGIC.length, true) !== VERSION) throw new Error("it was kept by another version of this page");
+  if (bytes.length === HEAD_BYTES) throw new Error("nothing of it had been kept yet");
   const records: CheckpointRecord[] = [];
   let moment: MomentRecord | null = null;
   for (let at = HEAD_BYTES; at + RECORD_HEAD_BYTES <= bytes.length; ) {

@@ -39,9 +39,12 @@ const REPORT_MACHINE_MS = 2;
 const INSPECT_MS = 250;
 /** Real time that the host could not keep up with is not made up for. */
 const MOST_BEHIND_MS = 60;
-/** How often a run that goes on is kept, and a digest with it, in milliseconds. */
+/** How often a run that goes on is kept, in milliseconds; and one that is behind its time, which has better to do. */
 const KEEP_MS = 500;
+const KEEP_BUSY_MS = 5000;
+/** How often a digest is kept with it: of many machines it takes longer. */
 const DIGEST_MS = 2000;
+const DIGEST_MACHINE_MS = 300;
 /** Actions after which a machine is not what it was. */
 const FORGETTING: ReadonlySet<string> = new Set(["cut", "reset", "older"]);
 const FAST_NS = 1e9;
@@ -75,14 +78,17 @@ export class Session {
   #checkNs: number | null;
   #stopNs = Infinity;
   #inspected: { node: number; what: InspectedPart } | null = null;
+  /** There is more to run at once. */
+  #isBehind = false;
   #isScheduled = false;
+  readonly #turns = new MessageChannel();
   #isClosed = false;
   #actionMarks: Mark[] = [];
   #keeper: RunKeeper | null = null;
   readonly #file: KeptFile | null;
   readonly #place: KeptPlace;
-  #keptMs = 0;
-  #digestMs = 0;
+  #keptMs = performance.now();
+  #digestMs = performance.now();
   /** The link of what was done up to the end that is known, and the actions that it has. */
   #keptLink = "";
   #keptActions: readonly Action[] | null = null;
@@ -102,6 +108,7 @@ export class Session {
     this.#parts = parts;
     this.#symbols = new SymbolTable(kernelSymbols(parts.image));
     this.#file = file;
+    this.#turns.port1.onmessage = () => this.#turn();
     this.#place = options.keepIn;
     this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
     this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
@@ -116,7 +123,7 @@ export class Session {
     post({ kind: "opened", state: this.#state(), note, linkEndNs: link === null ? null : this.#run.endNs });
     this.#tellActions();
     if (kept) this.seek(kept.nowNs);
-    this.#schedule();
+    this.#schedule(true);
   }
 
   #newRun({ nodes, seed, image, actions, endNs }: StartOptions): RunDescription {
@@ -159,11 +166,16 @@ export class Session {
         this.#screens.wentBack();
         this.#post({ kind: "back", toNs });
       },
+      parted: (afterNs) => this.#post({ kind: "parted", afterNs }),
+      performed: ({ word, node }) => {
+        if (FORGETTING.has(word)) this.#observer.forget(node);
+      },
     });
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#turns.port1.close();
     this.#lab.close();
     this.#file?.close();
   }
@@ -185,12 +197,12 @@ export class Session {
 
   #beginKeeping(): void {
     this.#keeper = this.#file && new RunKeeper(this.#file, this.#timeline, this.#observer.trace);
-    this.#keeper?.keep();
   }
 
   /** One of the last checkpoints has a digest, by which a reload proves what it finds. */
   #digestToKeep(): string | null {
-    if (!this.#keeper || performance.now() - this.#digestMs < DIGEST_MS) return null;
+    const spacingMs = DIGEST_MS + DIGEST_MACHINE_MS * this.#lab.nodes.length;
+    if (!this.#keeper || performance.now() - this.#digestMs < spacingMs) return null;
     this.#digestMs = performance.now();
     return this.#lab.digest();
   }
@@ -213,7 +225,7 @@ export class Session {
     this.#lastMs = performance.now();
     this.#dueNs = 0;
     this.#stopNs = Infinity;
-    this.#schedule();
+    this.#schedule(true);
   }
 
   setPace(speed: Speed): void {
@@ -230,14 +242,14 @@ export class Session {
     this.#isRunning = false;
     this.#seekNs = Math.max(0, Math.round(timeNs / 1000) * 1000);
     this.#timeline.approach(this.#seekNs);
-    this.#schedule();
+    this.#schedule(true);
   }
 
   /** As fast as possible to a time, and on from there at the speed of before. */
   runTo(timeNs: number): void {
     this.#stopNs = timeNs;
     this.#isRunning = true;
-    this.#schedule();
+    this.#schedule(true);
   }
 
   step(unit: StepUnit, node: number): void {
@@ -263,10 +275,7 @@ export class Session {
     this.#seekNs = null;
     const action = { word: word as ActionWord, node, values };
     if (word === "add") this.#addMachine();
-    else {
-      this.#observer.trace.part(this.#timeline.act(action));
-      if (FORGETTING.has(word)) this.#observer.forget(node);
-    }
+    else this.#observer.trace.part(this.#timeline.act(action));
     this.#actionMarks.push(
       markOf({ ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs }),
     );
@@ -282,6 +291,7 @@ export class Session {
     this.#run = { ...this.#run, actions };
     this.#lab.close();
     this.#make(this.#run, actions, nowNs);
+    this.#post({ kind: "parted", afterNs: nowNs });
     this.#beginKeeping();
     this.#timeline.run(nowNs);
     // What was told before is told again.
@@ -317,42 +327,51 @@ export class Session {
 
   // How it goes on.
 
-  #schedule(): void {
+  /**
+   * Has the run go on after what the page has asked. A run that keeps pace waits for its time by a timer; what is due
+   * already goes through a channel, since browsers let a timer of a timer wait for 4 ms.
+   */
+  #schedule(isDue: boolean): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setTimeout(() => {
-      this.#isScheduled = false;
-      if (this.#isClosed) return;
-      try {
-        this.#tick();
-      } catch (error) {
-        this.#isRunning = false;
-        this.#post({ kind: "failed", message: (error as Error).message });
-      }
-    }, 0);
+    if (isDue) this.#turns.port2.postMessage(null);
+    else setTimeout(() => this.#turn(), 0);
+  }
+
+  #turn(): void {
+    this.#isScheduled = false;
+    if (this.#isClosed) return;
+    try {
+      this.#tick();
+    } catch (error) {
+      this.#isRunning = false;
+      this.#post({ kind: "failed", message: (error as Error).message });
+    }
   }
 
   #tick(): void {
     const startMs = performance.now();
     const isOver = (): boolean => performance.now() - startMs > SLICE_MS;
     if (this.#seekNs !== null) {
+      this.#isBehind = true;
       this.#timeline.run(this.#seekNs, isOver);
       if (this.#timeline.nowNs >= this.#seekNs) this.#seekNs = null;
       this.#report(this.#seekNs === null);
       this.#lastMs = performance.now();
-      if (this.#seekNs !== null || this.#isRunning) this.#schedule();
+      if (this.#seekNs !== null || this.#isRunning) this.#schedule(true);
       return;
     }
     if (!this.#isRunning) return;
-    this.#runOn(startMs, isOver);
+    this.#isBehind = this.#runOn(startMs, isOver);
     this.#lastMs = startMs;
     this.#measure(startMs);
     // The last state of a run that ended is always told.
     this.#report(!this.#isRunning);
-    if (this.#isRunning) this.#schedule();
+    if (this.#isRunning) this.#schedule(this.#isBehind);
   }
 
-  #runOn(nowMs: number, isOver: () => boolean): void {
+  /** Returns whether there is more to run at once. */
+  #runOn(nowMs: number, isOver: () => boolean): boolean {
     const timeline = this.#timeline;
     const isFast = this.#speed === Infinity || this.#stopNs < Infinity;
     const elapsedMs = Math.min(MOST_BEHIND_MS, nowMs - this.#lastMs);
@@ -369,6 +388,7 @@ export class Session {
       this.#isRunning = false;
     }
     if (timeline.nowNs >= checkNs) this.#check();
+    return isFast || timeline.nowNs < targetNs;
   }
 
   /** The run has come to where its link was made. */
@@ -398,7 +418,7 @@ export class Session {
     const { frames, marks, omitted } = this.#observer.take();
     const own = this.#actionMarks;
     this.#actionMarks = [];
-    if (now || nowMs - this.#keptMs > KEEP_MS) {
+    if (now || nowMs - this.#keptMs > (this.#isBehind ? KEEP_BUSY_MS : KEEP_MS)) {
       this.#keptMs = nowMs;
       this.#keeper?.keep();
     }

@@ -9,8 +9,8 @@ import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
-import { guest } from "../../systems/guest.ts";
 import { images } from "../../system/images.ts";
+import { guest } from "../../systems/guest.ts";
 import { bootDisk, Monitored } from "./monitored.ts";
 
 /** Counts NMIs at 600h, and scan codes at 602h, which follow. */

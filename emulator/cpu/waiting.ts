@@ -1,0 +1,106 @@
+/**
+ * Loops that wait for a device: they read a status port until a bit of it changes, and many count down to a timeout.
+ * As long as no timer fires and nothing is written, each turn is like the one before, so the turns up to the end of the
+ * run are taken all at once: registers, flags and the count of instructions are what they would be. A firmware spends
+ * most of its instructions in such loops.
+ */
+import { ATTENTION_INTERRUPT } from "./attention.ts";
+import type { Core } from "./core.ts";
+import { dec32, IF } from "./flags.ts";
+import { BASE, CS, EAX, EFLAGS } from "./layout.ts";
+import { MODE_CODE32 } from "./state.ts";
+
+const PAGE_MASK = 0xfff;
+/** Instructions of the longest loop: IN, TEST, a jump out of it, DEC and the jump back. */
+const MOST_INSTRUCTIONS = 5;
+/** Their bytes, with the prefix that a 32-bit DEC has in 16-bit code. */
+const MOST_BYTES = 10;
+const NO_COUNTER = -1;
+
+// Opcodes (SDM volume 2, A.3).
+const AND_AL = 0x24;
+const CMP_AL = 0x3c;
+const DEC_R32 = 0x48;
+const OPERAND_SIZE = 0x66;
+const JZ = 0x74;
+const JNZ = 0x75;
+const TEST_AL = 0xa8;
+const IN_AL_IMM8 = 0xe4;
+const IN_AL_DX = 0xec;
+
+interface Loop {
+  readonly instructions: number;
+  /** The register that counts down to 0, or NO_COUNTER. */
+  readonly counter: number;
+}
+
+/**
+ * The loop that code is which begins with an IN, and which goes on after the IN has read this value. Null where it ends,
+ * and for other code.
+ */
+function loopIn(code: Uint8Array, value: number, isCode32: boolean): Loop | null {
+  let at = code[0] === IN_AL_DX ? 1 : 2;
+  if (at === 2 && code[0] !== IN_AL_IMM8) return null;
+  const [test, operand = 0, jump] = code.subarray(at);
+  if (test !== AND_AL && test !== TEST_AL && test !== CMP_AL) return null;
+  if (jump !== JZ && jump !== JNZ) return null;
+  const isZero = test === CMP_AL ? value === operand : (value & operand) === 0;
+  at += 4;
+  if (isZero === (jump === JZ)) return leadsBack(code, at) ? { instructions: 3, counter: NO_COUNTER } : null;
+  if (!isCode32 && code[at++] !== OPERAND_SIZE) return null;
+  const counter = code[at++]! - DEC_R32;
+  if (counter <= EAX || counter > 7 || code[at] !== JNZ) return null;
+  return leadsBack(code, at + 2) ? { instructions: MOST_INSTRUCTIONS, counter } : null;
+}
+
+/** Does the short jump that ends here lead to the beginning? */
+function leadsBack(code: Uint8Array, end: number): boolean {
+  return end + ((code[end - 1]! << 24) >> 24) === 0;
+}
+
+/** What the last IN of a byte has read, and when. */
+export class Waiting {
+  readonly #core: Core;
+  #port = -1;
+  #value = -1;
+  #retired = -1;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * For an IN at this EIP that has read a port and has not changed AL yet: takes the turns after which it would read
+   * the same.
+   */
+  read(eip: number, port: number, value: number): void {
+    const core = this.#core;
+    const instructions = core.retired - this.#retired;
+    if (port === this.#port && value === this.#value && instructions <= MOST_INSTRUCTIONS)
+      this.#repeat(eip, instructions);
+    this.#port = port;
+    this.#value = value;
+    this.#retired = core.retired;
+  }
+
+  #repeat(eip: number, instructions: number): void {
+    const core = this.#core;
+    const { s, mmu, memory } = core;
+    const isAttended = core.attention !== 0 && (core.attention !== ATTENTION_INTERRUPT || (s[EFLAGS]! & IF) !== 0);
+    if (core.stepping || isAttended || core.isProbed || core.bus.isSteadyPort?.(this.#port) !== true) return;
+    const offset = mmu.fetchOffset((s[BASE + CS]! + eip) | 0);
+    if (offset === 0 || (offset & PAGE_MASK) > PAGE_MASK - MOST_BYTES) return;
+    const isCode32 = (core.state.modeKey & MODE_CODE32) !== 0;
+    const loop = loopIn(memory.bytes.subarray(offset, offset + MOST_BYTES), this.#value, isCode32);
+    // That it came here by a whole turn says that the flags are those of a turn.
+    if (loop === null || loop.instructions !== instructions) return;
+    const { counter } = loop;
+    const budget = Math.floor((core.remaining - core.index - 1) / instructions);
+    // The turn that counts to 0 is left to itself.
+    const turns = counter === NO_COUNTER ? budget : Math.min(budget, (s[counter]! >>> 0) - 1);
+    if (turns <= 0) return;
+    if (counter !== NO_COUNTER) s[counter] = dec32(s, (s[counter]! - turns + 1) | 0);
+    core.remaining -= turns * instructions;
+    core.counters.portReads += turns;
+  }
+}
