@@ -155,18 +155,10 @@ fat_layout:
 .Lfat_layout_table:
     test    eax, eax
     jz      .Lfat_layout_not
-    cmp     eax, FAT_SECTORS_MAX
+    cmp     eax, ecx                    # no overflow of what follows: there are at most 2^28 sectors and four copies
     ja      .Lfat_layout_not
     mov     [ebx + FAT_SECTORS], eax
-    mov     edx, [ebx + FAT_COPIES]
-    cmp     edx, 2
-    jbe     .Lfat_layout_copies
-    shr     eax, 1                      # no overflow of what follows: the sectors end far below 2^31
-    cmp     eax, FAT_SECTORS_MAX / 4
-    ja      .Lfat_layout_not
-    mov     eax, [ebx + FAT_SECTORS]
-.Lfat_layout_copies:
-    imul    eax, edx
+    imul    eax, [ebx + FAT_COPIES]
     add     eax, [ebx + FAT_FIRST]
     movzx   edx, word ptr [edi + BPB_ROOT_ENTRIES]
     test    edx, edx

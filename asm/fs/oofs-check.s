@@ -451,11 +451,13 @@ oofs_check_names:
     pop     ebp
     jc      .Loofs_check_names_last
     inc     dword ptr [ebp - 12]
-    dec     dword ptr [ebp - 8]
     lea     edx, [ebx + OOFS_WORK]
     mov     edi, eax
     call    oofs_member
-    jnc     .Loofs_check_names_entry
+    jc      .Loofs_check_names_strange
+    dec     dword ptr [ebp - 8]
+    jmp     .Loofs_check_names_entry
+.Loofs_check_names_strange:
     lea     eax, [ebx + OOFS_NAME]
     mov     edx, [ebp - 4]
     push    ebp
@@ -494,7 +496,12 @@ oofs_check_names:
     mov     ebp, [ebp]
     call    oofs_check_line
     pop     ebp
-    PRINTF  "%d objects have a parent and no name in it\n", eax
+    LOAD_STRING edx, "objects have a parent and no name in it"
+    test    eax, eax
+    jns     1f
+    neg     eax
+    LOAD_STRING edx, "names are of objects that have another one"
+1:  PRINTF  "%u %s\n", eax, edx
     clc
 .Loofs_check_names_done:
     pop     edi

@@ -352,31 +352,51 @@ oofs_complain:
 1:  stc
     ret
 
-# Prints where the block that was looked at last belongs.
+# Prints where the block that was looked at last belongs, if that is not said by its number.
 .global oofs_place_print
 oofs_place_print:
     mov     eax, [ebx + OOFS_PLACE]
+    cmp     eax, TREE_ID_FIXED
+    je      .Loofs_place_print_done
     LOAD_STRING edx, "the object table"
     cmp     eax, TREE_ID_TABLE
-    je      1f
+    je      .Loofs_place_print_tree
     LOAD_STRING edx, "the second object table"
     cmp     eax, TREE_ID_TABLE2
-    je      1f
+    je      .Loofs_place_print_tree
+    LOAD_STRING edx, "the snapshot list"
+    cmp     eax, TREE_ID_SNAPSHOT_LIST
+    je      .Loofs_place_print_tree
     LOAD_STRING edx, "the map of free space"
     cmp     eax, -64
-    jae     1f
+    jae     .Loofs_place_print_tree
     PRINTF  " (object %u, ", eax
-    jmp     2f
-1:  PRINTF  " (%s, ", edx
-2:  mov     edx, [ebx + OOFS_PLACE + 8]
+    jmp     .Loofs_place_print_number
+.Loofs_place_print_tree:
+    PRINTF  " (%s, ", edx
+.Loofs_place_print_number:
+    mov     edx, [ebx + OOFS_PLACE + 8]
     mov     ecx, [ebx + OOFS_PLACE + 4]
-    jecxz   3f
+    jecxz   .Loofs_place_print_offset
     PRINTF  "node %u of level %u)", edx, ecx
     ret
-3:  cmp     edx, 1 << 20                # offsets beyond 4 GiB in blocks
-    jae     4f
+.Loofs_place_print_offset:
+    cmp     edx, 1 << 20                # offsets beyond 4 GiB in blocks
+    jae     .Loofs_place_print_block
     shl     edx, OOFS_BLOCK_SHIFT
     PRINTF  "offset %u)", edx
     ret
-4:  PRINTF  "block %u of its content)", edx
+.Loofs_place_print_block:
+    PRINTF  "block %u of its content)", edx
+.Loofs_place_print_done:
+    ret
+
+# Notes that what is looked at is the beginning of a tree's content, or of what stands in for a tree.
+# In: EAX key of the tree.
+# Clobbers: none.
+.global oofs_place_begin
+oofs_place_begin:
+    mov     [ebx + OOFS_PLACE], eax
+    mov     dword ptr [ebx + OOFS_PLACE + 4], 0
+    mov     dword ptr [ebx + OOFS_PLACE + 8], 0
     ret

@@ -93,17 +93,19 @@ oofs_create:
     mov     eax, [esi + VOLUME_DISK]
     cmp     dword ptr [eax + DISK_SECTOR_BYTES], 512
     mov     eax, ERROR_CORRUPT
-    jne     8f
+    jne     .Loofs_create_failed
     mov     eax, OOFS_SIZE_OF
     call    malloc
-    jc      9f
+    jc      .Loofs_create_done
     mov     ebx, eax
     mov     [ebx + OOFS_VOLUME], esi
     mov     dword ptr [ebx + OOFS_WINDOW_REGION], -1
+    mov     eax, TREE_ID_FIXED
+    call    oofs_place_begin
     mov     eax, 3
     mov     edx, PAGES_FILES
     call    page_alloc_for
-    jc      7f
+    jc      .Loofs_create_free
     mov     [ebx + OOFS_WINDOW], eax
     add     eax, OOFS_BLOCK_BYTES
     mov     [ebx + OOFS_SNAPSHOTS], eax
@@ -113,12 +115,15 @@ oofs_create:
     pop     esi
     clc
     ret
-7:  mov     esi, eax
+.Loofs_create_free:
+    mov     esi, eax
     mov     eax, ebx
     call    mfree
     mov     eax, esi
-8:  stc
-9:  pop     ebx
+.Loofs_create_failed:
+    stc
+.Loofs_create_done:
+    pop     ebx
     pop     esi
     ret
 

@@ -279,22 +279,45 @@ oofs_lose:
 
 # Fills a block that was a hole when that is because the node above it is lost.
 # In: EAX entry of zeros, EDI tree, ECX index.
-# Out: EAX entry; CF clear.
+# Out: EAX entry; CF and EAX error.
 # Clobbers: EAX only.
 .global oofs_recover_hole
 oofs_recover_hole:
-    cmp     dword ptr [edi + TREE_KEY], TREE_ID_MAP
-    jne     1f
-    bt      [ebx + OOFS_LOST], ecx
-    jnc     1f
     push    ecx
     push    edx
     push    esi
+    mov     esi, eax
+    cmp     dword ptr [edi + TREE_KEY], TREE_ID_MAP
+    jne     .Loofs_recover_hole_table
+    bt      [ebx + OOFS_LOST], ecx
+    jnc     .Loofs_recover_hole_good
+    push    esi
     call    oofs_recover_entry
+    pop     esi
+    jmp     .Loofs_recover_hole_good
+.Loofs_recover_hole_table:
+    cmp     dword ptr [edi + TREE_NODE_ID], TREE_ID_TABLE
+    jne     .Loofs_recover_hole_good
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_HURT
+    jz      .Loofs_recover_hole_good
+    push    edi
+    call    oofs_table_other
+    call    oofs_tree_read
+    pop     edi
+    jc      .Loofs_recover_hole_done
+    test    eax, eax
+    jz      .Loofs_recover_hole_good
+    mov     edx, eax
+    mov     eax, [esi + BLOCK_DATA]
+    mov     ecx, OOFS_BLOCK_BYTES
+    call    mem_copy
+.Loofs_recover_hole_good:
+    mov     eax, esi
+    clc
+.Loofs_recover_hole_done:
     pop     esi
     pop     edx
     pop     ecx
-1:  clc
     ret
 
 # Before a commit: what is lost of the map gets its place in the one that is being changed.

@@ -45,6 +45,8 @@ oofs_list_read:
 # Out: CF and EAX error.
 oofs_list_copy:
     push    edi
+    mov     eax, TREE_ID_SNAPSHOT_LIST
+    call    oofs_place_begin
     mov     eax, [esi + POINTER_BLOCK]
     mov     ecx, [esi + POINTER_CHECKSUM]
     mov     edx, [ebx + OOFS_SNAPSHOTS]

@@ -52,9 +52,8 @@ oofs_object_get:
     clc
     jmp     .Loofs_object_get_done
 .Loofs_object_get_bad:
-    mov     [ebx + OOFS_PLACE], esi
-    mov     dword ptr [ebx + OOFS_PLACE + 4], 0
-    mov     dword ptr [ebx + OOFS_PLACE + 8], 0
+    mov     eax, esi
+    call    oofs_place_begin
     mov     eax, offset reason_record
     mov     edx, esi
     call    oofs_damaged

@@ -52,7 +52,8 @@ oofs_walk_state:
     mov     dword ptr [ebp + WALK_OBJECT], 0
     mov     dword ptr [ebp + WALK_BAD], 0
     lea     edi, [ebp + WALK_TREE]
-    mov     dword ptr [edi + TREE_KEY], TREE_ID_SNAPSHOT_MAP
+    mov     dword ptr [edi + TREE_KEY], TREE_ID_SNAPSHOT_LIST
+    mov     dword ptr [edi + TREE_NODE_ID], TREE_ID_SNAPSHOT_LIST
     mov     eax, [esi + STATE_SNAPSHOTS]
     mov     edx, [esi + STATE_SNAPSHOTS + 4]
     call    oofs_walk_list
@@ -289,9 +290,8 @@ oofs_walk_records:
     jmp     .Loofs_walk_records_skip
 .Loofs_walk_records_bad:
     mov     edx, [esp]
-    mov     [ebx + OOFS_PLACE], edx
-    mov     dword ptr [ebx + OOFS_PLACE + 4], 0
-    mov     dword ptr [ebx + OOFS_PLACE + 8], 0
+    mov     eax, edx
+    call    oofs_place_begin
     LOAD_STRING eax, "the record is damaged of object"
     call    oofs_damaged
     call    [ebp + WALK_BROKEN]

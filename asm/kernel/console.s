@@ -9,11 +9,11 @@
 
 .include "macros.inc"
 .include "console.inc"
+.include "cpu.inc"
 .include "process.inc"
 
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
 CONSOLE_PIECE       = 16                    # characters for which interrupts are off at a stretch, or a row's end
-EFLAGS_IF           = 0x200
 
 .text
 

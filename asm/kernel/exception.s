@@ -1,6 +1,7 @@
 # Exceptions of the processor. Those of a program are its own affair (program-fault.s). The kernel raises none on
-# purpose, but for pages that a program's memory lacks while the kernel copies from or to it; any other ends in the
-# panic screen. The double fault has a task of its own, because its usual cause is a stack that ran into its guard page.
+# purpose, but for pages that a program's memory lacks while the kernel copies from or to it; any other ends a part of
+# the kernel that is on trial (asm/services/replace-part.s), or else in the panic screen. The double fault has a task of
+# its own, because its usual cause is a stack that ran into its guard page.
 
 .include "macros.inc"
 .include "cpu.inc"
@@ -45,6 +46,8 @@ exception_return:
     iretd
 exception_panic:
     mov     ebx, esp
+    call    part_fault
+    jnc     exception_return
     add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR # as it was before the exception
     xor     eax, eax
     jmp     panic_report

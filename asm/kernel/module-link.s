@@ -348,7 +348,7 @@ module_name:
     stc
 1:  ret
 
-# Finds what the kernel is to know of a module: init calls, shell commands, and the routine module_exit.
+# Finds what the kernel is to know of a module: init calls, shell commands, services, and the routine module_exit.
 # In: EBX module, EBP file.
 # Clobbers: ESI, EDI too.
 module_tables:
@@ -374,6 +374,13 @@ module_tables:
     mov     edi, eax
     lea     ecx, [ebx + MODULE_COMMANDS]
     LOAD_STRING edx, ".shellcmd"
+    push    ecx
+    call    string_compare
+    pop     ecx
+    je      .Lmodule_tables_set
+    mov     eax, edi
+    lea     ecx, [ebx + MODULE_PARTS]
+    LOAD_STRING edx, ".parts"
     push    ecx
     call    string_compare
     pop     ecx

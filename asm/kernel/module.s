@@ -1,6 +1,7 @@
 # Modules: relocatable ELF objects that are linked to the running kernel. What they lack is looked up by name in the
-# kernel's symbol table, which stays in memory; their init calls run, and their shell commands are found as the kernel's
-# are. A module works for an owner of its own: what its init calls open is closed when it is unloaded.
+# kernel's symbol table, which stays in memory; their init calls run, their shell commands are found as the kernel's
+# are, and their services can take the place of the kernel's (asm/services/replace-part.s). A module works for an owner
+# of its own: what its init calls open is closed when it is unloaded.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -10,6 +11,7 @@
 .include "fs.inc"
 .include "memory.inc"
 .include "tasks.inc"
+.include "part.inc"
 .include "module.inc"
 
 MODULE_BYTES_MAXIMUM = 1 << 20              # of its file
@@ -18,7 +20,8 @@ MODULE_BYTES_MAXIMUM = 1 << 20              # of its file
 
 # Loads a module and runs its init calls. May sleep.
 # In: EAX path of an object file.
-# Out: CF and EAX error; EDX the name of the symbol that the kernel does not have, or 0.
+# Out: EAX module; CF and EAX error, and EDX 1 when module_missing_name is a symbol that the kernel does not have.
+.global module_load
 module_load:
     push    ebx
     push    esi
@@ -58,6 +61,7 @@ module_load:
     mov     [ebx + MODULE_NEXT], edx
     mov     [modules], ebx
     call    module_start
+    mov     eax, ebx
     clc
     jmp     .Lmodule_load_unlock
 .Lmodule_load_free_pages:
@@ -173,7 +177,9 @@ module_start:
 
 # Unloads a module. May sleep.
 # In: EAX name.
-# Out: CF and EAX error: ERROR_BUSY while tasks work for it, ERROR_NOT_PERMITTED when it has no module_exit.
+# Out: CF and EAX error: ERROR_BUSY while tasks work for it or a service runs by it, ERROR_NOT_PERMITTED when it has
+# init calls or commands, but no module_exit.
+.global module_unload
 module_unload:
     push    ebx
     push    esi
@@ -185,12 +191,23 @@ module_unload:
     mov     eax, ERROR_NOT_FOUND
     jc      .Lmodule_unload_done
     mov     ebx, edx
+    cmp     dword ptr [ebx + MODULE_EXIT], 0
+    jne     .Lmodule_unload_busy
+    mov     eax, [ebx + MODULE_CALLS_END]
+    sub     eax, [ebx + MODULE_CALLS]
+    add     eax, [ebx + MODULE_COMMANDS_END]
+    cmp     [ebx + MODULE_COMMANDS], eax    # CF when there is one of either
     mov     eax, ERROR_NOT_PERMITTED
-    cmp     dword ptr [ebx + MODULE_EXIT], 1
     jc      .Lmodule_unload_done
+.Lmodule_unload_busy:
     mov     eax, ERROR_BUSY
     cmp     dword ptr [ebx + MODULE_OWNER + OWNER_TASKS], 1
     cmc
+    jc      .Lmodule_unload_done
+    mov     eax, [ebx + MODULE_PARTS]
+    mov     edx, [ebx + MODULE_PARTS_END]
+    call    parts_used
+    mov     eax, ERROR_BUSY
     jc      .Lmodule_unload_done
     mov     ecx, offset modules - MODULE_NEXT
 .Lmodule_unload_look:
@@ -200,7 +217,11 @@ module_unload:
     jne     .Lmodule_unload_look
     mov     ecx, [ebx + MODULE_NEXT]
     mov     [edx + MODULE_NEXT], ecx
-    call    [ebx + MODULE_EXIT]
+    mov     eax, [ebx + MODULE_EXIT]
+    test    eax, eax
+    jz      .Lmodule_unload_close
+    call    eax
+.Lmodule_unload_close:
     lea     eax, [ebx + MODULE_OWNER]
     call    owner_close
     mov     eax, [ebx + MODULE_BASE]
@@ -239,6 +260,32 @@ module_find:
     mov     ebx, [ebx + MODULE_NEXT]
     jmp     1b
 2:  mov     edx, ebx
+    pop     esi
+    pop     ebx
+    ret
+
+# Finds a service of a module.
+# In: EAX module, EDX name of the service.
+# Out: EAX its record (PART_*); CF when the module has none of this name.
+.global module_part
+module_part:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, [eax + MODULE_PARTS]
+    mov     esi, [eax + MODULE_PARTS_END]
+    mov     edi, edx
+1:  cmp     ebx, esi
+    cmc
+    jc      2f
+    mov     eax, edi
+    mov     edx, [ebx + PART_NAME]
+    call    string_compare
+    je      2f                          # CF is clear
+    add     ebx, PART_SIZE
+    jmp     1b
+2:  mov     eax, ebx
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -111,6 +111,7 @@ call_state_give:
 # Whether a replacement is over, for watch_wait.
 # In: ESI service, EDI its SERVICE_TURN.
 # Out: EAX 1 or 0.
+.global state_over_look
 state_over_look:
     xor     eax, eax
     cmp     [esi + SERVICE_TURN], edi

@@ -28,7 +28,7 @@ log_owner:          .long 0, 0, log_name, 0
 .popsection
 STRING log_name, "log"
 
-SERVICE_PART log, log_owner, "log", log_begin, log_flush, 0, "kernel log\nrestart always\n"
+SERVICE_PART log, log_owner, "log", log_begin, log_flush, 0, "kernel log\nrestart always\n", form=1, giver=log_give
 
 # Adds a line to the log.
 # In: EAX name of the source, EDX text, ECX LOG_*.
@@ -90,6 +90,13 @@ log_task:
     or      edx, -1
     call    event_wait
     jmp     log_task
+
+# Gives the state: how many bytes of the log are in the file.
+# Out: EAX its address, EDX bytes.
+log_give:
+    mov     eax, offset log_kept
+    mov     edx, 4
+    ret
 
 # For who adds many lines: writes them to the file before they would be overwritten. May sleep.
 .global log_pace

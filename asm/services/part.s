@@ -4,8 +4,6 @@
 .include "macros.inc"
 .include "service.inc"
 
-END_MS              = 10                    # how often it is looked whether the tasks have ended
-
 .text
 
 # Starts the parts of the kernel that are services (level 9).
@@ -48,7 +46,8 @@ part_find:
     pop     ebx
     ret
 
-# Runs a part until its main task has ended or it is to stop; all its tasks have ended then. May sleep.
+# Runs a part until its main task has ended or it is to stop; all its tasks have ended then. Another part may take its
+# place meanwhile. May sleep.
 # In: EBX service.
 # Out: EAX status: 0 when it was stopped.
 .global part_run
@@ -58,50 +57,37 @@ part_run:
     mov     esi, [ebx + SERVICE_PART]
     mov     eax, [esi + PART_MAIN]
     xor     edx, edx
-    mov     ecx, [esi + PART_TASK]
-    call    task_new
+    call    part_begin
     jc      .Lpart_run_failed
-    mov     edi, [eax + TASK_ID]
-    INTERRUPTS_OFF                      # it may end as soon as it is ready
-    mov     dword ptr [eax + TASK_STATE], TASK_READY
-    call    ready_append
-    mov     dword ptr [ebx + SERVICE_EVENTS], offset task_ended
-    lea     eax, [ebx + SERVICE_EVENT]
-    mov     [ebx + SERVICE_EVENTS + 4], eax
 .Lpart_run_watch:
+    INTERRUPTS_OFF                      # what is looked at does not change before the wait
     cmp     dword ptr [ebx + SERVICE_STOP], 0
     jne     .Lpart_run_over
     mov     eax, edi
     call    task_lives
     jc      .Lpart_run_over
+    cmp     dword ptr [ebx + SERVICE_SUCCESSOR], 0
+    jne     .Lpart_run_succeed
     lea     eax, [ebx + SERVICE_EVENTS]
     or      edx, -1
     mov     ecx, 2
     call    event_wait_any
+    INTERRUPTS_RESTORE
     jmp     .Lpart_run_watch
+.Lpart_run_succeed:
+    INTERRUPTS_RESTORE
+    call    part_succeed
+    jnc     .Lpart_run_watch
+    jmp     .Lpart_run_failed
 .Lpart_run_over:
     INTERRUPTS_RESTORE
-    mov     eax, [esi + PART_LEAVE]
-    test    eax, eax
-    jz      .Lpart_run_end
-    call    eax
+    LOAD_STRING edx, "it was stopped"
+    cmp     dword ptr [ebx + SERVICE_SUCCESSOR], 0
+    je      .Lpart_run_end
+    call    part_settle
 .Lpart_run_end:
-    mov     eax, edi                        # it may not have joined yet
-    call    task_kill
-    jnc     .Lpart_run_wait
-    mov     eax, [esi + PART_OWNER]
-    call    owner_kill
-    jz      .Lpart_run_reset
-.Lpart_run_wait:
-    mov     eax, END_MS
-    call    task_sleep
-    jmp     .Lpart_run_end
-.Lpart_run_reset:
-    mov     eax, [esi + PART_RESET]
-    test    eax, eax
-    jz      .Lpart_run_status
-    call    eax
-.Lpart_run_status:
+    mov     ecx, 1
+    call    part_end
     xor     eax, eax
     cmp     dword ptr [ebx + SERVICE_STOP], 0
     sete    al
@@ -112,3 +98,52 @@ part_run:
     pop     edi
     pop     esi
     ret
+
+# Starts the main task of a part.
+# In: EBX service, ESI part, EAX routine of the task, EDX what it is given in EAX.
+# Out: EDI the task's id; CF and EAX error.
+.global part_begin
+part_begin:
+    mov     ecx, [esi + PART_TASK]
+    call    task_new
+    jc      1f
+    mov     edi, [eax + TASK_ID]
+    INTERRUPTS_OFF                      # it may end as soon as it is ready
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    call    ready_append
+    INTERRUPTS_RESTORE
+    mov     dword ptr [ebx + SERVICE_EVENTS], offset task_ended
+    lea     eax, [ebx + SERVICE_EVENT]
+    mov     [ebx + SERVICE_EVENTS + 4], eax
+    clc
+1:  ret
+
+# Ends all tasks of a part. May sleep.
+# In: ESI part, EDI id of its main task, ECX 1: it is left and reset, 0: another one goes on with its state.
+.global part_end
+part_end:
+    push    ecx
+    mov     eax, [esi + PART_LEAVE]
+    and     eax, eax
+    jz      .Lpart_end_kill
+    jecxz   .Lpart_end_kill
+    call    eax
+.Lpart_end_kill:
+    mov     eax, edi                        # it may not have joined yet
+    call    task_kill
+    jnc     .Lpart_end_wait
+    mov     eax, [esi + PART_OWNER]
+    call    owner_kill
+    jz      .Lpart_end_reset
+.Lpart_end_wait:
+    mov     eax, END_MS
+    call    task_sleep
+    jmp     .Lpart_end_kill
+.Lpart_end_reset:
+    pop     ecx
+    mov     eax, [esi + PART_RESET]
+    test    eax, eax
+    jz      1f
+    jecxz   1f
+    call    eax
+1:  ret

@@ -1,5 +1,6 @@
 # Replacing the program of a service by a newer one while both run: `service replace`. The new one is loaded and asked
 # to take the state (asm/services/handover.s) while the old one waits with all that it has; one of the two is ended.
+# Parts of the kernel are replaced in another way (asm/services/replace-part.s).
 
 .include "macros.inc"
 .include "errors.inc"
@@ -35,6 +36,8 @@ service_replace:
     jc      .Lservice_replace_done
     mov     ebx, eax
     call    task_hold                   # what it begins it ends
+    cmp     dword ptr [ebx + SERVICE_PART], 0
+    jne     .Lservice_replace_part
     call    replace_line
     jc      .Lservice_replace_refused
     call    replace_begin
@@ -85,6 +88,10 @@ service_replace:
     call    process_release
     popfd
     jmp     .Lservice_replace_unhold
+.Lservice_replace_part:
+    mov     edx, [ebp - LOCAL_FILE]
+    call    service_replace_part
+    jmp     .Lservice_replace_unhold
 .Lservice_replace_refused:
     lea     ecx, [ebx + SERVICE_LABEL]
     PRINTF  "service %s: %s\n", ecx, edx
@@ -105,10 +112,6 @@ service_replace:
 # Out: CF and EDX what is wrong.
 # Clobbers: ESI, EDI too.
 replace_line:
-    LOAD_STRING edx, "a part of the kernel is replaced with the kernel"
-    cmp     dword ptr [ebx + SERVICE_PART], 1
-    cmc
-    jc      .Lreplace_line_done
     mov     edi, [ebp - LOCAL_FILE]     # EDI: program; a name alone is one of /bin
     mov     eax, edi
     mov     dl, '/'
@@ -301,6 +304,7 @@ replace_end:
 
 # Says why a program was not replaced, on the console and in the log.
 # In: EBX service, EDX reason.
+.global replace_say
 replace_say:
     FRAME   REASON_BYTES
     lea     ecx, [ebx + SERVICE_LABEL]

@@ -200,9 +200,9 @@ service_record:
     mov     edx, edi
     mov     ecx, TASK_NAME_SIZE
     call    string_copy
-    mov     edx, [services]
+    mov     edx, [service_records]
     mov     [ebx + SERVICE_NEXT], edx
-    mov     [services], ebx
+    mov     [service_records], ebx
 1:  mov     eax, esi
     jmp     service_parse
 9:  ret
@@ -301,7 +301,7 @@ service_find:
     push    ebx
     push    esi
     mov     esi, eax
-    mov     ebx, [services]
+    mov     ebx, [service_records]
 1:  cmp     ebx, 1
     jc      2f
     lea     eax, [ebx + SERVICE_LABEL]
@@ -359,7 +359,7 @@ command_service:
 # Out: CF clear.
 service_list:
     push    ebx
-    mov     ebx, [services]
+    mov     ebx, [service_records]
 1:  test    ebx, ebx
     jz      2f
     mov     eax, [ebx + SERVICE_STATE]
@@ -395,7 +395,7 @@ service_stop_all:
     push    ebx
     push    esi
     mov     esi, eax
-    mov     ebx, [services]
+    mov     ebx, [service_records]
 1:  test    ebx, ebx
     jz      3f
     cmp     dword ptr [ebx + SERVICE_TASK], 0
@@ -421,7 +421,7 @@ service_stop_all:
 service_again:
     push    ebx
     push    eax
-    mov     ebx, [services]             # who was stopped before does not follow
+    mov     ebx, [service_records]             # who was stopped before does not follow
 .Lservice_again_clear:
     test    ebx, ebx
     jz      .Lservice_again_stop
@@ -436,7 +436,7 @@ service_again:
     pop     eax
     call    service_by_name
     jc      .Lservice_again_done
-    mov     ebx, [services]
+    mov     ebx, [service_records]
 .Lservice_again_follow:
     test    ebx, ebx
     jz      .Lservice_again_done
@@ -524,7 +524,8 @@ service_text:
     .ascii  "All that are there are started with the machine, and before them network, cluster and log, which need no\n"
     .ascii  "file. Who stops a service stops those that need it; restart starts them again.\n"
     .ascii  "replace has the program FILE take over from the one that runs, with its state. When FILE cannot be loaded,\n"
-    .asciz  "does not take the state, or ends within a second of that, the old one goes on.\n"
+    .ascii  "does not take the state, or ends within a second of that, the old one goes on. For a part of the kernel FILE\n"
+    .asciz  "is a module with a part of the same name.\n"
 .balign 4
 service_states:                             # in the order of SERVICE_STOPPED, ...
     .long   state_stopped, state_running, state_waiting, state_done
@@ -546,4 +547,5 @@ STRING verb_replace, "replace"
 
 .bss
 .balign 4
-services:           .space 4                # the latest first
+.global service_records
+service_records:    .space 4                # the latest first

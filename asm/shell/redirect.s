@@ -2,13 +2,13 @@
 # mistakes does not. A task's redirections lie on each other; the latest counts.
 
 .include "macros.inc"
+.include "cpu.inc"
 .include "errors.inc"
 .include "process.inc"
 .include "shell.inc"
 
 BUFFER_BYTES    = 8192
 PIECE_BYTES     = 4096                  # that a stream takes at once
-EFLAGS_IF       = 0x200
 
 # A redirection.
 REDIRECT_BELOW  = 0                     # the one that counts again when this one ends

@@ -6,7 +6,7 @@ import { walkState } from "../../src/oofs/walk.ts";
 import { MemoryDisk, type Random, RecordingDisk } from "./disks.ts";
 import { BEGINNING, describeVolume, OPERATIONS, type Operation, perform } from "./history.ts";
 
-const BLOCKS = 160;
+export const BLOCKS = 160;
 const BLOCK_BYTES = 4096;
 
 export interface Sample {
@@ -183,12 +183,20 @@ export function forge(sample: Sample, random: Random): Uint8Array {
   return image;
 }
 
+/** Where the state begins in a commit record, and how many dwords it has. */
+export const STATE_OFFSET = 32;
+export const STATE_DWORDS = 22;
+
 function forgeCommit(image: Uint8Array, random: Random): void {
-  const at = 32 + 4 * random.below(22);
-  const value = random.pick([0, 1, 2, 31, 32, 64, 0x7fffffff, 0x80000000, 0xffffffff, random.below(2 ** 31)]);
+  const field = random.below(STATE_DWORDS);
+  setField(image, field, random.pick([0, 1, 2, 31, 32, 64, 0x7fffffff, 0x80000000, 0xffffffff, random.below(2 ** 31)]));
+}
+
+/** Gives a dword of the state another value, in all commit records. */
+export function setField(image: Uint8Array, field: number, value: number): void {
   for (const block of [1, 2, BLOCKS - 2, BLOCKS - 1]) {
     const sector = image.subarray(block * BLOCK_BYTES, block * BLOCK_BYTES + 512);
-    new DataView(sector.buffer, sector.byteOffset).setUint32(at, value, true);
+    new DataView(sector.buffer, sector.byteOffset).setUint32(STATE_OFFSET + 4 * field, value, true);
     seal(sector);
   }
 }

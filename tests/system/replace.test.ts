@@ -96,8 +96,8 @@ test("is refused by an older program, and by one that gives no state", async () 
   expect(await output(node, "service replace still /bin/next-g")).toBe(
     "service still: its program does not give its state; the old one goes on\n",
   );
-  expect(await output(node, "service replace network /bin/next-g")).toBe(
-    "service network: a part of the kernel is replaced with the kernel\n",
+  expect(await output(node, "service replace log /net/text")).toBe(
+    "service log: not a program for this system; the old one goes on\n",
   );
   await output(node, "service stop still");
   expect(await output(node, "service replace still /bin/next-g")).toBe("service still: it does not run\n");
