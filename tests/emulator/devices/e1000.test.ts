@@ -339,6 +339,18 @@ describe("receive", () => {
     expect(read(0xc0)).toBe(0x90);
   });
 
+  test("RXDMT0 of a ring whose free part goes round its end", () => {
+    startReceiver(8);
+    for (let index = 0; index < 7; index++) arrive(frame([...MAC]));
+    write(0x2818, 6);
+    read(0xc0);
+    arrive(frame([...MAC]));
+    expect([read(0x2810), read(0xc0)]).toEqual([0, 0x80]);
+    arrive(frame([...MAC]));
+    arrive(frame([...MAC]));
+    expect([read(0x2810), read(0xc0) & 0x10]).toEqual([2, 0x10]);
+  });
+
   test("a disabled receiver, a pulled cable and a loopback hear nothing from the wire", () => {
     startReceiver(8, 0);
     arrive(frame([...MAC]));

@@ -57,6 +57,14 @@ export const pcnetCases: readonly Case[] = [
     script: `${OPEN}; ${bcr(2, 0x102)}; out c000 1; in c000 = 1`,
   },
   {
+    name: "the PROM is written by words and double words too, up to its end",
+    script: `${OPEN}; ${bcr(2, 0x102)}; outw c000 2211; inw c000 = 2211; outl c00e 44332211; inw c00e = 2211; ${readBcr(2, "= 102")}`,
+  },
+  {
+    name: "registers of the LEDs keep what is written, whatever the chip does",
+    script: `${OPEN}; ${bcr(4, 0x40)}; ${readBcr(4, "& 7fff = 40")}; ${STARTED}; ${bcr(4, 0x4)}; ${readBcr(4, "& 7fff = 4")}; ${bcr(20, 3)}; ${readBcr(20, "= 302")}`,
+  },
+  {
     name: "after a reset: stopped, and which chip it is",
     script: `${OPEN}; inw c014; ${readCsr(0, "= 4")}; ${readCsr(4, "= 115")}; ${readCsr(88, "= 1003")}; ${readCsr(89, "= 262")}; ${readCsr(12, "= 5452")}; ${readCsr(14, "= 5634")}; ${readCsr(3, "= 0")}`,
   },
