@@ -245,8 +245,7 @@ fat_add:
     shl     eax, 4
     shr     edx, 5
     and     edx, 15
-    or      eax, edx
-    clc
+    or      eax, edx                    # CF is clear
 .Lfat_add_done:
     pop     ebp
     pop     esi

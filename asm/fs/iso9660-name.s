@@ -82,7 +82,7 @@ iso_character:
     stosb
 3:  ret
 
-# Stores a character of Joliet as UTF-8.
+# Stores a character of Joliet as UTF-8. Its names are UCS-2, which has no surrogates; each becomes a low line.
 # In: EAX character, EDI where.
 # Out: EDI after it.
 # Clobbers: EAX only.
@@ -90,6 +90,10 @@ iso_utf8:
     cmp     eax, 0x80
     jb      iso_character
     push    eax
+    and     eax, 0xF800
+    cmp     eax, 0xD800
+    mov     eax, [esp]
+    je      3f
     cmp     eax, 0x800
     jb      1f
     shr     eax, 12
@@ -106,6 +110,9 @@ iso_utf8:
     pop     eax
     and     al, 0x3F
     or      al, 0x80
+    jmp     iso_character
+3:  pop     eax
+    mov     eax, '_'
     jmp     iso_character
 
 # Takes the name of a record from the NM entries of Rock Ridge.

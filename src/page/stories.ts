@@ -28,8 +28,16 @@ function at(seconds: number, word: ActionWord, node: number, ...values: (number 
   return { atNs: Math.round(seconds * 1e9), word, node: node - 1, values };
 }
 
-function say(seconds: number, speed: number, text: string): Caption {
-  return { atNs: Math.round(seconds * 1e9), speed, text };
+/** A sentence at a moment, and for how many real seconds it is to be read and seen. */
+type Said = readonly [atSeconds: number, seenSeconds: number, text: string];
+
+/** The captions up to a story's end, each with the speed at which virtual time takes so long from it to the next. */
+function paced(endSeconds: number, said: readonly Said[]): Pick<Story, "endNs" | "captions"> {
+  const captions = said.map(([at, seen, text], index): Caption => {
+    const span = (said[index + 1]?.[0] ?? endSeconds) - at;
+    return { atNs: Math.round(at * 1e9), speed: Number((span / seen).toPrecision(2)), text };
+  });
+  return { endNs: endSeconds * 1e9, captions };
 }
 
 export const STORIES: readonly Story[] = [
@@ -40,40 +48,31 @@ export const STORIES: readonly Story[] = [
     nodes: 3,
     seed: 1,
     actions: [],
-    endNs: 6e9,
-    captions: [
-      say(
-        0,
-        0.02,
-        "Three PCs get power within 20 ms of each other. Each tests its memory and looks for something to boot.",
-      ),
-      say(0.04, 0.05, "The boot sector loads QuRe from the CD: a kernel written in assembly, read sector by sector."),
-      say(
+    ...paced(6, [
+      [0, 7, "Three PCs get power within 20 ms of each other. Each tests its memory and looks for something to boot."],
+      [0.04, 7, "The boot sector loads QuRe from the CD: a kernel written in assembly, read sector by sector."],
+      [
         0.2,
-        0.06,
+        8,
         "The kernel finds its disk and its network card, and asks the gateway for an address by DHCP. Watch the cables.",
-      ),
-      say(
+      ],
+      [
         0.45,
-        0.15,
+        13,
         "With an address, each says hello to the others and listens for a second and a half. Coloured dots are frames of the cluster's own protocol.",
-      ),
-      say(
+      ],
+      [
         1.9,
-        0.1,
+        8,
         "The one with the lowest id heard nobody better: qure-2 founds the cluster. Era 1 is on its disk before it says so.",
-      ),
-      say(
-        2.1,
-        0.25,
-        "The others hear its view, write the era to their disks, and are members. Each now sees two others.",
-      ),
-      say(
+      ],
+      [2.1, 8, "The others hear its view, write the era to their disks, and are members. Each now sees two others."],
+      [
         3,
-        1,
+        9,
         "From here on each member reports to the next in a ring, and so is watched by one other. Type cloud at any machine, or pull a cable.",
-      ),
-    ],
+      ],
+    ]),
   },
   {
     id: "coordinator",
@@ -82,33 +81,28 @@ export const STORIES: readonly Story[] = [
     nodes: 3,
     seed: 1,
     actions: [at(4, "cut", 2), at(14, "power", 2)],
-    endNs: 20e9,
-    captions: [
-      say(
+    ...paced(20, [
+      [
         0,
-        1,
+        7,
         "Three machines boot and form a cluster. qure-2 founds it and coordinates: its view says who belongs to it.",
-      ),
-      say(3.2, 0.4, "Look at qure-2: its power is about to be cut, in the middle of whatever it does."),
-      say(
-        4,
-        0.1,
-        "No power. Its reports are missing: after 60 ms it is asked where it is, every 30 ms. Nobody answers.",
-      ),
-      say(
+      ],
+      [3.2, 6, "Look at qure-2: its power is about to be cut, in the middle of whatever it does."],
+      [4, 8, "No power. Its reports are missing: after 60 ms it is asked where it is, every 30 ms. Nobody answers."],
+      [
         4.62,
-        0.1,
+        7,
         "Silent for 650 ms, asked in vain, it is taken for dead. The lowest id that is left takes the role at once.",
-      ),
-      say(
+      ],
+      [
         4.8,
-        0.8,
+        10,
         "Another one coordinates. It is the same cluster, in the same era: founder is a name, coordinator is a role.",
-      ),
-      say(14, 0.5, "Power again. qure-2 boots with what its disk remembers: its age is one higher."),
-      say(14.5, 0.2, "It says hello, hears the cluster it once founded, and joins it as a member."),
-      say(18, 1, "All three agree again. Drag the bar of time back, and cut another machine's power instead."),
-    ],
+      ],
+      [14, 6, "Power again. qure-2 boots with what its disk remembers: its age is one higher."],
+      [14.5, 10, "It says hello, hears the cluster it once founded, and joins it as a member."],
+      [18, 6, "All three agree again. Drag the bar of time back, and cut another machine's power instead."],
+    ]),
   },
   {
     id: "split",
@@ -117,25 +111,24 @@ export const STORIES: readonly Story[] = [
     nodes: 4,
     seed: 2,
     actions: [at(4, "unplug", 1), at(4.001, "unplug", 3), at(13, "plug", 1), at(16, "plug", 3)],
-    endNs: 22e9,
-    captions: [
-      say(0, 1, "Four machines boot and form one cluster."),
-      say(3.2, 0.4, "Two cables are about to be pulled: those of qure-1 and qure-3."),
-      say(4, 0.1, "The switch drops what it has for them. Who is cut off cannot tell whether the others died."),
-      say(4.9, 0.2, "Within a second each side takes the other for gone, and each has a coordinator of its own."),
-      say(
+    ...paced(22, [
+      [0, 6, "Four machines boot and form one cluster."],
+      [3.2, 6, "Two cables are about to be pulled: those of qure-1 and qure-3."],
+      [4, 9, "The switch drops what it has for them. Who is cut off cannot tell whether the others died."],
+      [4.9, 8, "Within a second each side takes the other for gone, and each has a coordinator of its own."],
+      [
         6,
-        1,
+        9,
         "So there are three parts with one name, the era and the founder. That makes healing easy: nobody has to give anything up.",
-      ),
-      say(
+      ],
+      [
         13,
-        0.3,
+        9,
         "The first cable is plugged in. Of two coordinators of the same cluster the one with the lower id goes on.",
-      ),
-      say(16, 0.3, "And the second."),
-      say(18, 1, "One cluster, one coordinator, four members. Try it with a cable that loses half its frames."),
-    ],
+      ],
+      [16, 7, "And the second."],
+      [18, 6, "One cluster, one coordinator, four members. Try it with a cable that loses half its frames."],
+    ]),
   },
   {
     id: "address",
@@ -144,32 +137,31 @@ export const STORIES: readonly Story[] = [
     nodes: 3,
     seed: 1,
     actions: [at(3, "type", 1, "cloud address add 10.0.2.100\r"), at(6, "cut", 3), at(12, "power", 3)],
-    endNs: 16e9,
-    captions: [
-      say(
+    ...paced(16, [
+      [
         0,
-        1,
+        8,
         "Three machines boot and form a cluster. Each has an address of its own; the world wants to know only one.",
-      ),
-      say(
+      ],
+      [
         3,
-        0.3,
+        8,
         "At qure-1 somebody types cloud address add 10.0.2.100. A majority writes it down, then one of them holds it.",
-      ),
-      say(
+      ],
+      [
         5,
-        0.5,
+        8,
         "The card says who. It asked first whether anybody else has the address, and tells the others ten times a second.",
-      ),
-      say(6, 0.05, "The holder loses its power. Nobody answers for the address now."),
-      say(
+      ],
+      [6, 8, "The holder loses its power. Nobody answers for the address now."],
+      [
         6.4,
-        0.3,
+        12,
         "After a quarter of a second of silence the next in the row asked three times for it, and holds it: with the same MAC address, so that routers notice nothing.",
-      ),
-      say(12, 0.5, "Power again. The address stays where it is: a move would only disturb who talks to it."),
-      say(14, 1, "Drag the bar of time back to the cut, and pull cables instead."),
-    ],
+      ],
+      [12, 8, "Power again. The address stays where it is: a move would only disturb who talks to it."],
+      [14, 8, "Drag the bar of time back to the cut, and pull cables instead."],
+    ]),
   },
   {
     id: "assembly",
@@ -180,11 +172,11 @@ export const STORIES: readonly Story[] = [
     actions: [],
     endNs: 0,
     captions: [
-      say(
-        0,
-        1,
-        "This is the kernel's first routine. Change the text in a PRINTF line and press Build and boot: the assembler, the linker and the machines all run in this page.",
-      ),
+      {
+        atNs: 0,
+        speed: 1,
+        text: "This is the kernel's first routine. Change the text in a PRINTF line and press Build and boot: the assembler, the linker and the machines all run in this page.",
+      },
     ],
     hasEditor: true,
   },

@@ -225,6 +225,22 @@ thoroughly(
   },
 );
 
+thoroughly("a run that fails prints its link, which ends where it failed", async () => {
+  writeFileSync(join(folder, "never.txt"), "!wait 1s\n!expect this is never said\n");
+  const options = ["emu", "--hda", "build/qure.img"];
+  const drawn = ["--seed", "7", "--faults", "2", "--for", "3s", "--link"];
+  for (const failing of [
+    ["--until", "text:this is never said"],
+    ["--script", "never.txt"],
+  ]) {
+    const { exitCode, stdout } = await qure([...options, ...drawn, ...failing]);
+    expect(exitCode).not.toBe(0);
+    const [link = ""] = /^http.*#(r=\S+)$/m.exec(stdout) ?? [];
+    const again = await qure([...options, "--replay", link]);
+    expect(again.exitCode, again.stderr).toBe(0);
+  }
+});
+
 thoroughly("a script's last commands end before the run does", async () => {
   writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");
   const { exitCode, stdout } = await qure([

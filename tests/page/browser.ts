@@ -55,6 +55,7 @@ export async function withBrowser(
   test: SkippableContext,
   work: (visit: Visit) => Promise<void>,
   options: ServeOptions = {},
+  { bypassCSP = true }: { readonly bypassCSP?: boolean } = {},
 ): Promise<void> {
   const executablePath = requireOracle("chromium", test);
   await buildPage();
@@ -66,7 +67,8 @@ export async function withBrowser(
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args: ARGUMENTS,
-    bypassCSP: true,
+    // Expressions over the page's state are compiled in it, which its policy forbids.
+    bypassCSP,
     viewport: { width: 1280, height: 860 },
   });
   try {

@@ -235,21 +235,56 @@ test("a kernel that is dropped boots, to the digest of the command line", (conte
     expect(errors).toEqual([]);
   }));
 
-test("without the right to compile, the page interprets and says so, to the same digest", (context) =>
-  withBrowser(context, async ({ context: browser, address }) => {
-    const page = await browser.newPage();
-    await page.addInitScript("void 0");
-    await page.route("**/worker.js", async (route) => {
-      const response = await route.fetch();
-      const refuse = "WebAssembly.Module = class { constructor() { throw new Error('refused by the policy'); } };\n";
-      await route.fulfill({ response, body: refuse + (await response.text()) });
-    });
-    const output = emu("--nodes", "2", "--until", "cloud", "--link");
+test("under a policy that lets workers compile nothing, the page interprets and says so", (context) =>
+  withBrowser(
+    context,
+    async ({ page, address }) => {
+      // A worker has the policy that it comes with, not the page's.
+      await page.route("**/worker.js", async (route) => {
+        const response = await route.fetch();
+        const headers = { ...response.headers(), "content-security-policy": "script-src 'self' blob:" };
+        await route.fulfill({ response, headers });
+      });
+      const output = emu("--nodes", "1", "--until", "cloud", "--link");
+      await page.goto(`${address}#${linkIn(output)}`);
+      const banner = page.locator(".banner.good");
+      await banner.waitFor({ timeout: 120_000 });
+      expect(await banner.getAttribute("data-digest")).toBe(digestIn(output));
+      expect(await page.locator(".banner:not(.good)").textContent()).toMatch(
+        /^This page may not compile code \(.*Content Security Policy.*\): the machines are interpreted/i,
+      );
+    },
+    {},
+    { bypassCSP: false },
+  ));
+
+test("a run of more machines than a browser has memories for ends in a sentence", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const output = emu("--nodes", "130", "--for", "1us", "--link");
     await page.goto(`${address}#${linkIn(output)}`);
-    await page.locator(".banner.good").waitFor({ timeout: 120_000 });
-    expect(await page.locator(".banner").first().textContent()).toMatch(
-      "This page may not compile code (refused by the policy)",
+    expect(await page.getByRole("alert").textContent()).toMatch(
+      /^there is no room for one more machine's memory .*: this program can hold no more machines$/,
     );
+    expect(errors).toEqual([]);
+  }));
+
+test("a story can be left at any moment, to do something else", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(`${address}?story=coordinator`);
+    await until(page, "state.nowNs > 0");
+    await goTo(page, 3_500_000_000);
+    await page.getByRole("button", { name: "leave the story" }).click();
+    expect(await page.locator(".caption").count()).toBe(0);
+    await page.click(".card[data-node='2'] .face");
+    await page.click('.toolbox [data-word="unplug"]');
+    await until(page, "state.branches.length === 1");
+    const future = page.locator(".branches option", { hasText: /^A: from 0:03\.500 cut 2, power 2/ });
+    await future.waitFor({ state: "attached" });
+    await page.selectOption(".speed select", "Infinity");
+    await page.getByRole("button", { name: "Play" }).click();
+    await until(page, "state.nowNs > 8e9");
+    expect(await page.evaluate("qure.state.nodes.map(({ isOn }) => isOn)")).toEqual([true, true, true]);
+    expect(errors).toEqual([]);
   }));
 
 test("after the first visit the page opens without the network", (context) =>

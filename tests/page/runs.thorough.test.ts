@@ -6,6 +6,7 @@ import { decodeRun } from "../../src/lab/run-link.ts";
 import { ask, digestIn, emu, goTo, known, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
 const MOMENTS = 100;
+const TEN_MINUTES_NS = 600e9;
 
 test.for([
   { nodes: 3, jit: "on" },
@@ -113,6 +114,35 @@ test("any moment that is dragged to is as it was", (context) =>
     spent.sort((a, b) => a - b);
     process.stdout.write(
       `dragged back ${MOMENTS} times: ${spent[50]!.toFixed(0)} ms in the middle, ${spent.at(-1)!.toFixed(0)} ms at most\n`,
+    );
+    expect(errors).toEqual([]);
+  }));
+
+test("any moment of ten minutes of three machines is reached at once", (context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(address);
+    await until(page, "state.agreed");
+    await runTo(page, TEN_MINUTES_NS);
+    const last = await ask(page, { kind: "digest" });
+    const random = new Random(6);
+    const found = new Map<number, string>();
+    const spent: number[] = [];
+    const times = Array.from({ length: 20 }, () => 1e6 * random.below(TEN_MINUTES_NS / 1e6));
+    // Each twice, from elsewhere; the moments of tests/lab/timeline.thorough.test.ts are counted in instructions.
+    for (const timeNs of [...times, ...times]) {
+      const startMs = performance.now();
+      await goTo(page, timeNs);
+      spent.push(performance.now() - startMs);
+      const digest = await ask(page, { kind: "digest" });
+      expect(found.get(timeNs) ?? digest, `${timeNs} ns`).toBe(digest);
+      found.set(timeNs, digest);
+    }
+    await goTo(page, TEN_MINUTES_NS);
+    expect(await ask(page, { kind: "digest" })).toBe(last);
+    spent.sort((a, b) => a - b);
+    const bytes = Number(await page.evaluate("qure.state.checkpointBytes"));
+    process.stdout.write(
+      `a moment of ten minutes: ${spent[spent.length >> 1]!.toFixed(0)} ms in the middle, ${spent.at(-1)!.toFixed(0)} ms at most; checkpoints of ${(bytes / 1e6).toFixed(0)} MB\n`,
     );
     expect(errors).toEqual([]);
   }));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { makeIso } from "./iso-volume.ts";
@@ -54,6 +55,24 @@ describe("ISO 9660", () => {
     expect(await output(node, "umount /cd")).toBe("");
   });
 });
+
+thoroughly("Joliet names beyond ASCII are shown in UTF-8", async () => {
+  const { node, disk } = await machine();
+  for (const [directory, file] of [
+    ["\u0080\u07ff", "Ünïcödé.txt"],
+    ["日本語", "\u0800\uffee"],
+    ["\ud800 alone", "a \u007f\u0001b"],
+  ] as const) {
+    disk.content = withIso(makeIso("joliet", directory, file, content));
+    await node.enter("mount hda0 /cd", PROMPT);
+    const found = Buffer.from(await output(node, "find /cd"), "latin1").toString("utf8");
+    expect(found.split("\n")).toEqual([`/cd/${shown(directory)}`, `/cd/${shown(directory)}/${shown(file)}`, ""]);
+    expect(await output(node, "umount /cd")).toBe("");
+  }
+});
+
+/** Halves of pairs and control characters become low lines. */
+const shown = (name: string): string => name.replace(/[\ud800-\udfff\0-\x1f\x7f]/g, "_");
 
 const hostile = casesOf("system/iso9660");
 test(`hostile ISO images are errors: ${hostile.title}`, async () => {

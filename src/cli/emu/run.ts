@@ -123,7 +123,11 @@ export async function runEmu(
         else await stay(lab, terminal, interrupt);
       }
     } catch (error) {
-      if (!interrupt.signal.aborted) throw error;
+      if (!interrupt.signal.aborted) {
+        // A run that failed is worth a link most of all.
+        if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
+        throw error;
+      }
       interrupted = interrupt.signal.reason !== LEFT_BY_KEY;
     }
     progress.done();

@@ -1,16 +1,15 @@
 /**
  * What the kernel says of damaged volumes, and what is left of them after it has written: the list beside this file was
- * reviewed. QURE_UPDATE=1 QURE_THOROUGH=1 npx vitest run tests/system/oofs-damage.test.ts writes it anew: look at what
+ * reviewed. QURE_UPDATE=1 QURE_THOROUGH=1 npx vitest run tests/system/oofs-damage writes it anew: look at what
  * changed before.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { check, mount } from "../../src/oofs/index.ts";
 import { BLOCKS, forge, makeSample, STATE_DWORDS, STATE_OFFSET, setField } from "../oofs/damage.ts";
 import { MemoryDisk, Random } from "../oofs/disks.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, SECTOR_BYTES } from "./recording-disk.ts";
@@ -150,48 +149,44 @@ afterAll(() => {
   if (updates) writeFileSync(EXPECTED, [...expected].map(([name, text]) => `=== ${name}\n${text}`).join(""));
 });
 
-thoroughly(
-  "what is damaged is said with its place, and what is written afterwards is whole",
-  { timeout: 900_000 },
-  async () => {
-    const { node, disk } = await machine();
-    disk.volume = sample.content;
-    const whole = new Set([...(await said(node, LOOK)), ...(await said(node, WORK))]);
-    for (const [name, image] of damaged()) {
-      disk.volume = image;
-      const looked = await said(node, LOOK);
-      const { mounts, problems } = second(image);
-      const text = looked.join("\n");
-      // What one implementation takes for whole the other does not call damaged.
-      if (problems === 0) expect(text, name).toContain("/a: no problem was found");
-      if (!mounts) expect(text, name).toContain("Cannot mount");
-      expect(Buffer.compare(disk.volume, image), name).toBe(0);
-      const worked = mounts ? await said(node, WORK) : [];
-      const after = second(disk.volume);
-      compare(name, [
-        ...[...looked, ...worked].filter((line) => !whole.has(line)),
-        after.mounts ? `${after.problems} problems afterwards` : "nothing afterwards",
-      ]);
-    }
-    expect(node.console.text).not.toContain("PANIC");
-  },
-);
+test("what is damaged is said with its place, and what is written afterwards is whole", {
+  timeout: 900_000,
+}, async () => {
+  const { node, disk } = await machine();
+  disk.volume = sample.content;
+  const whole = new Set([...(await said(node, LOOK)), ...(await said(node, WORK))]);
+  for (const [name, image] of damaged()) {
+    disk.volume = image;
+    const looked = await said(node, LOOK);
+    const { mounts, problems } = second(image);
+    const text = looked.join("\n");
+    // What one implementation takes for whole the other does not call damaged.
+    if (problems === 0) expect(text, name).toContain("/a: no problem was found");
+    if (!mounts) expect(text, name).toContain("Cannot mount");
+    expect(Buffer.compare(disk.volume, image), name).toBe(0);
+    const worked = mounts ? await said(node, WORK) : [];
+    const after = second(disk.volume);
+    compare(name, [
+      ...[...looked, ...worked].filter((line) => !whole.has(line)),
+      after.mounts ? `${after.problems} problems afterwards` : "nothing afterwards",
+    ]);
+  }
+  expect(node.console.text).not.toContain("PANIC");
+});
 
-thoroughly(
-  "a commit record with a right checksum and wrong numbers is refused, or fsck says so",
-  { timeout: 900_000 },
-  async () => {
-    const { node, disk } = await machine();
-    for (const [field, images] of forgedFields()) {
-      const lines: string[] = [];
-      for (const [value, image] of images) {
-        disk.volume = image;
-        const [first = ""] = await said(node, ["mount -r hda0 /a && fsck /a; umount /a"]);
-        const { mounts, problems } = second(image);
-        if (problems === 0) expect(first, `${field}: ${value}`).toContain("no problem was found");
-        lines.push(`${value}: ${first}${mounts ? "" : " (refused by qure disk)"}`);
-      }
-      compare(field, lines);
+test("a commit record with a right checksum and wrong numbers is refused, or fsck says so", {
+  timeout: 900_000,
+}, async () => {
+  const { node, disk } = await machine();
+  for (const [field, images] of forgedFields()) {
+    const lines: string[] = [];
+    for (const [value, image] of images) {
+      disk.volume = image;
+      const [first = ""] = await said(node, ["mount -r hda0 /a && fsck /a; umount /a"]);
+      const { mounts, problems } = second(image);
+      if (problems === 0) expect(first, `${field}: ${value}`).toContain("no problem was found");
+      lines.push(`${value}: ${first}${mounts ? "" : " (refused by qure disk)"}`);
     }
-  },
-);
+    compare(field, lines);
+  }
+});

@@ -2,12 +2,11 @@
  * FAT as the kernel and src/fat see it: what the numbers of a boot sector mean, names beyond ASCII, chains that are cut
  * up, and what is left after changes, also on a full volume.
  */
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/fat/index.ts";
 import { readGeometry } from "../../src/fat/layout.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { content, KINDS, Memory, MIB, open } from "../fat/volume.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -52,7 +51,7 @@ const NUMBERS: readonly (readonly [offset: number, bytes: 1 | 2 | 4, values: rea
   [510, 2, [0]],
 ];
 
-thoroughly("the numbers of a boot sector mean the same to both, or are refused by both", async () => {
+test("the numbers of a boot sector mean the same to both, or are refused by both", async () => {
   const { node, disks } = await machine();
   for (const [index, disk] of disks.entries()) {
     const whole = disk.bytes.slice(0, 512);
@@ -107,7 +106,27 @@ const WORDS = [
   "~1",
 ];
 
-thoroughly("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
+const MAKE = Buffer.from('mkdir "/fat/ours/n');
+/** What is no UTF-8: alone, too short, longer than needed, half of a pair, beyond the last character. */
+const WRONG = [
+  [0x80],
+  [0xbf, 0x41],
+  [0xc3],
+  [0xc3, 0x41],
+  [0xc0, 0x80],
+  [0xc1, 0xbf],
+  [0xe2, 0x82],
+  [0xe0, 0x9f, 0xbf],
+  [0xed, 0xa0, 0x80],
+  [0xed, 0xbf, 0xbf],
+  [0xf0, 0x9f, 0x98],
+  [0xf0, 0x8f, 0xbf, 0xbf],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xf8, 0x88, 0x80, 0x80, 0x80],
+  [0xff],
+];
+
+test("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
   const { node, disks } = await machine();
   for (const [index, disk] of disks.entries()) {
     const fs = open(disk.bytes);
@@ -115,6 +134,12 @@ thoroughly("names beyond ASCII and of any length are the same to both, whoever g
     fs.mkdir("/ours");
     for (const word of WORDS) fs.create(`/theirs/${word}`);
     const script = WORDS.map((word) => `echo x > "/fat/ours/${word}"\n`).join("");
+    fs.create("/wrong");
+    fs.write(
+      "/wrong",
+      0,
+      Buffer.concat(WRONG.map((bytes) => Buffer.from([...MAKE, ...bytes, ...Buffer.from('"\\n')]))),
+    );
     fs.create("/script");
     fs.write("/script", 0, Buffer.from(script));
     fs.sync();
@@ -125,6 +150,7 @@ thoroughly("names beyond ASCII and of any length are the same to both, whoever g
       .sort();
     expect(found, types[index]!).toEqual(WORDS.map((word) => `/fat/theirs/${word}`).sort());
     expect(await output(node, "shell /fat/script")).toBe("");
+    expect((await output(node, "shell /fat/wrong")).match(/invalid/g)).toHaveLength(WRONG.length);
     expect(await output(node, "mv '/fat/ours/lower.txt' '/fat/ours/Lower case now.txt'")).toBe("");
     expect(await output(node, "umount /fat")).toBe("");
     const after = open(disk.bytes);
@@ -174,59 +200,56 @@ const STEPS: readonly Step[] = [
   ["truncate /fat/empty 4294967296", "/empty", (old) => old, /no space|invalid|usage/],
 ];
 
-thoroughly(
-  "files hold after each change what they should, no cluster is lost, and a full volume takes no harm",
-  async () => {
-    const { node, disks } = await machine();
-    for (const [index, disk] of disks.entries()) {
-      const name = NAMES[index]!;
-      const kind = types[index]!;
-      const again = `umount /fat && mount ${name} /fat`;
-      const fs = open(disk.bytes);
-      // Two files by turns: their chains are cut up.
-      const theirs = [content(150_000, 1), content(150_000, 2)];
-      for (const path of ["/x", "/y"]) fs.create(path);
-      for (let at = 0; at < 150_000; at += 3000)
-        for (const [file, path] of ["/x", "/y"].entries()) fs.write(path, at, theirs[file]!.subarray(at, at + 3000));
-      fs.sync();
-      expect(await output(node, `mount ${name} /fat`)).toBe("");
-      expect(await output(node, "cp /fat/x /fat/x2; cp /fat/y /fat/y2")).toBe("");
-      const held = new Map<string, Buffer>();
-      for (const [command, path, change, says] of STEPS) {
-        expect(await output(node, command), `${kind}: ${command}`).toMatch(says ?? /^(.* has \d+ bytes now\.\n)?$/);
-        if (command.startsWith("mv")) held.set("/empty", held.get(path)!);
-        if (change === null) held.delete(path);
-        else held.set(path, change(held.get(path) ?? Buffer.alloc(0)));
-        expect(await output(node, again), `${kind}: ${command}`).toBe("");
-        const { problems } = checkFat(disk);
-        expect(problems, `${kind}: ${command}`).toEqual([]);
-        const seen = open(disk.bytes, true);
-        for (const [at, bytes] of held)
-          if (at !== "/d") expect(Buffer.compare(seen.read(at), bytes), `${kind}: ${at} after ${command}`).toBe(0);
-      }
-      for (const [file, path] of ["/x", "/y"].entries())
-        for (const copy of [path, `${path}2`])
-          expect(Buffer.compare(open(disk.bytes, true).read(copy), theirs[file]!), `${kind}: ${copy}`).toBe(0);
-      // Nearly full: what does not fit leaves a file as long as it was, or with what found room.
-      const free = (): number => checkFat(disk).freeClusters;
-      const { clusterBytes } = readGeometry(disk);
-      expect(
-        await output(node, `truncate /fat/fill 0; touch /fat/fill; truncate /fat/fill ${(free() - 3) * clusterBytes}`),
-      ).toMatch(/\/fat\/fill has \d+ bytes now\.\n$/);
-      expect(await output(node, again)).toBe("");
-      expect(free(), kind).toBe(3);
-      expect(await output(node, `truncate /fat/empty ${40 * clusterBytes}`), kind).toMatch(/no space/);
-      await output(node, `seq ${clusterBytes * 2} >> /fat/empty`);
-      expect(await output(node, again)).toBe("");
-      expect(checkFat(disk).problems, kind).toEqual([]);
-      expect(free(), kind).toBe(0);
-      const filled = open(disk.bytes, true).read("/empty");
-      expect(Buffer.compare(filled, more(clusterBytes * 2)(numbers(20)).subarray(0, filled.length)), kind).toBe(0);
-      expect(await output(node, "mkdir /fat/none"), kind).toMatch(/no space/);
-      expect(await output(node, "touch /fat/d/of-no-bytes; rm /fat/fill"), kind).toBe("");
-      expect(await output(node, "df /fat"), kind).toMatch(new RegExp(`^${name} `, "m"));
-      expect(await output(node, "umount /fat"), kind).toBe("");
-      expect(checkFat(disk).problems, kind).toEqual([]);
+test("files hold after each change what they should, no cluster is lost, and a full volume takes no harm", async () => {
+  const { node, disks } = await machine();
+  for (const [index, disk] of disks.entries()) {
+    const name = NAMES[index]!;
+    const kind = types[index]!;
+    const again = `umount /fat && mount ${name} /fat`;
+    const fs = open(disk.bytes);
+    // Two files by turns: their chains are cut up.
+    const theirs = [content(150_000, 1), content(150_000, 2)];
+    for (const path of ["/x", "/y"]) fs.create(path);
+    for (let at = 0; at < 150_000; at += 3000)
+      for (const [file, path] of ["/x", "/y"].entries()) fs.write(path, at, theirs[file]!.subarray(at, at + 3000));
+    fs.sync();
+    expect(await output(node, `mount ${name} /fat`)).toBe("");
+    expect(await output(node, "cp /fat/x /fat/x2; cp /fat/y /fat/y2")).toBe("");
+    const held = new Map<string, Buffer>();
+    for (const [command, path, change, says] of STEPS) {
+      expect(await output(node, command), `${kind}: ${command}`).toMatch(says ?? /^(.* has \d+ bytes now\.\n)?$/);
+      if (command.startsWith("mv")) held.set("/empty", held.get(path)!);
+      if (change === null) held.delete(path);
+      else held.set(path, change(held.get(path) ?? Buffer.alloc(0)));
+      expect(await output(node, again), `${kind}: ${command}`).toBe("");
+      const { problems } = checkFat(disk);
+      expect(problems, `${kind}: ${command}`).toEqual([]);
+      const seen = open(disk.bytes, true);
+      for (const [at, bytes] of held)
+        if (at !== "/d") expect(Buffer.compare(seen.read(at), bytes), `${kind}: ${at} after ${command}`).toBe(0);
     }
-  },
-);
+    for (const [file, path] of ["/x", "/y"].entries())
+      for (const copy of [path, `${path}2`])
+        expect(Buffer.compare(open(disk.bytes, true).read(copy), theirs[file]!), `${kind}: ${copy}`).toBe(0);
+    // Nearly full: what does not fit leaves a file as long as it was, or with what found room.
+    const free = (): number => checkFat(disk).freeClusters;
+    const { clusterBytes } = readGeometry(disk);
+    expect(
+      await output(node, `truncate /fat/fill 0; touch /fat/fill; truncate /fat/fill ${(free() - 3) * clusterBytes}`),
+    ).toMatch(/\/fat\/fill has \d+ bytes now\.\n$/);
+    expect(await output(node, again)).toBe("");
+    expect(free(), kind).toBe(3);
+    expect(await output(node, `truncate /fat/empty ${40 * clusterBytes}`), kind).toMatch(/no space/);
+    await output(node, `seq ${clusterBytes * 2} >> /fat/empty`);
+    expect(await output(node, again)).toBe("");
+    expect(checkFat(disk).problems, kind).toEqual([]);
+    expect(free(), kind).toBe(0);
+    const filled = open(disk.bytes, true).read("/empty");
+    expect(Buffer.compare(filled, more(clusterBytes * 2)(numbers(20)).subarray(0, filled.length)), kind).toBe(0);
+    expect(await output(node, "mkdir /fat/none"), kind).toMatch(/no space/);
+    expect(await output(node, "touch /fat/d/of-no-bytes; rm /fat/fill"), kind).toBe("");
+    expect(await output(node, "df /fat"), kind).toMatch(new RegExp(`^${name} `, "m"));
+    expect(await output(node, "umount /fat"), kind).toBe("");
+    expect(checkFat(disk).problems, kind).toEqual([]);
+  }
+});
