@@ -170,7 +170,7 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
 
   readMmio(offset: number, sizeBytes: AccessBytes): number {
     const value = this.#readRegister(offset & ~3) >>> (8 * (offset & 3));
-    return sizeBytes === 4 ? value : value & (0xffffffff >>> (32 - 8 * sizeBytes));
+    return (value & (0xffffffff >>> (32 - 8 * sizeBytes))) >>> 0;
   }
 
   writeMmio(offset: number, _sizeBytes: AccessBytes, value: number): void {
@@ -199,8 +199,6 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
         this.#updateInterrupt();
         return causes;
       }
-      case IMC:
-        return this.#registers.get(IMS);
       case ICS:
         return this.#registers.get(ICR);
       default:

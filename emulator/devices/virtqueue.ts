@@ -124,7 +124,7 @@ export class Virtqueue implements Stateful {
     if (!this.hasAvailable) return null;
     if (((this.#availableIndex() - this.#taken) & 0xffff) > this.size) return this.#break();
     const chain = this.chainAt(this.#read16(this.#available + RING_HEADER_BYTES + 2 * (this.#taken % this.size)));
-    if (chain !== null) this.#taken = (this.#taken + 1) & 0xffff;
+    this.#taken = (this.#taken + 1) & 0xffff;
     return chain;
   }
 

@@ -54,6 +54,18 @@ export const localApicCases: readonly Case[] = [
     script: `write fee00080 ff; writew fee00080 ffff; ${get(0x80, "0")}; ${put(0x80, "20")}; read fee00080 = 0; readw fee00080 = 0; readl fee00084 = 0`,
   },
   {
+    name: "to itself it can send nothing but an interrupt; to all it is sent whatever their logical addresses are",
+    script: `${ENABLE}; ${put(0x300, "44450")}; events = 0; ${get(0x250, "0")}; ${put(0x300, "44150")}; intr = 0; ${put(0x300, "84050")}; intr = 1; ack = 50; ${get(0x1a0, "0")}; ${EOI}; ${put(0x300, "c4050")}; intr = 0; ${put(0x300, "c4450")}; events = 0; ${put(0x300, "84450")}; event nmi`,
+  },
+  {
+    name: "the lowest vectors that there are stand in the lowest words",
+    script: `${ENABLE}; ${put(0x300, "4401f")}; ${get(0x200, "80000000")}; ack = 1f; ${get(0x200, "0")}; ${get(0x100, "80000000")}; ${EOI}; ${get(0x100, "0")}`,
+  },
+  {
+    name: "a message that nobody accepts is an error, one that somebody does is none",
+    script: `${ENABLE}; ${put(0x310, "0")}; ${put(0x300, "4041")}; ${put(0x280, "0")}; ${get(0x280, "0")}; ack = 41; ${EOI}; ${put(0x310, "5000000")}; ${put(0x300, "4041")}; ${put(0x280, "0")}; ${get(0x280, "4")}; intr = 0`,
+  },
+  {
     name: "virtual wire: the 8259As' interrupts come through LINT0, with their vectors",
     script: `${PICS}; ${ONCE}; intr = 1; ack = 8; intr = 0; out 20 20; ${PICS}; ${put(0x350, "10700")}; ${ONCE}; intr = 0; ${put(0x350, "700")}; intr = 1; ack = 8`,
   },

@@ -1,6 +1,8 @@
 /** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BoardConfig } from "../../../emulator/board.ts";
+import { RegisterFile } from "../../../emulator/devices/e1000-registers.ts";
+import { E1000Statistics } from "../../../emulator/devices/e1000-statistics.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
 import { TestBoard } from "./harness.ts";
@@ -142,6 +144,19 @@ describe("transmit", () => {
       expect([read(low), read(low), read(low + 4), read(low), read(low + 4)]).toEqual([104, 104, 0, 0, 0]);
   });
 
+  test("nothing is told of a ring without room, or without a frame", () => {
+    startTransmitter();
+    read(0xc0);
+    write(0x3818, 0);
+    machine.time.advance(10_000);
+    expect(read(0xc0)).toBe(0);
+    write(0x3808, 0);
+    write(0x3818, 1);
+    machine.time.advance(10_000);
+    expect(read(0xc0)).toBe(0);
+    expect(sent()).toEqual([]);
+  });
+
   test("several descriptors make one frame, short frames are padded, the ring wraps", () => {
     startTransmitter();
     for (let round = 0; round < 3; round++) {
@@ -253,6 +268,14 @@ describe("receive", () => {
     expect(crc >>> 0).toBe(0xdebb20e3);
   });
 
+  test("a buffer beyond 4 GiB gets nothing, and its descriptor is given back all the same", () => {
+    startReceiver();
+    view().setUint32(RX_RING + 4, 1, true);
+    arrive(frame([...MAC]));
+    expect([length(0), status(0) & 3]).toEqual([100, 3]);
+    expect(machine.bytes(BUFFERS, 4)).toEqual([0, 0, 0, 0]);
+  });
+
   test("a frame longer than its buffers takes several", () => {
     startReceiver(8, 0x04038002);
     arrive(frame([...MAC], 1000));
@@ -262,6 +285,18 @@ describe("receive", () => {
   test.each([
     { name: "its own address", destination: [...MAC], control: 0, taken: true },
     { name: "another address", destination: [2, 0, 0, 0, 0, 1], control: 0, taken: false },
+    {
+      name: "another address in its last two bytes",
+      destination: [...MAC.slice(0, 4), 0x34, 0x57],
+      control: 0,
+      taken: false,
+    },
+    {
+      name: "another address in its first bytes",
+      destination: [...MAC.slice(0, 3), 0x13, 0x34, 0x56],
+      control: 0,
+      taken: false,
+    },
     { name: "another address, promiscuous", destination: [2, 0, 0, 0, 0, 1], control: 0x08, taken: true },
     { name: "broadcast", destination: [255, 255, 255, 255, 255, 255], control: 0x8000, taken: true },
     { name: "broadcast not accepted", destination: [255, 255, 255, 255, 255, 255], control: 0, taken: false },
@@ -304,6 +339,18 @@ describe("receive", () => {
     expect(read(0xc0)).toBe(0x90);
   });
 
+  test("RXDMT0 of a ring whose free part goes round its end", () => {
+    startReceiver(8);
+    for (let index = 0; index < 7; index++) arrive(frame([...MAC]));
+    write(0x2818, 6);
+    read(0xc0);
+    arrive(frame([...MAC]));
+    expect([read(0x2810), read(0xc0)]).toEqual([0, 0x80]);
+    arrive(frame([...MAC]));
+    arrive(frame([...MAC]));
+    expect([read(0x2810), read(0xc0) & 0x10]).toEqual([2, 0x10]);
+  });
+
   test("a disabled receiver, a pulled cable and a loopback hear nothing from the wire", () => {
     startReceiver(8, 0);
     arrive(frame([...MAC]));
@@ -333,6 +380,66 @@ describe("receive", () => {
     write(0x2818, tail);
     for (let index = 0; index < 100; index++) arrive(frame([...MAC], 1500));
     expect(machine.time.nowNs).toBe(10_000);
+  });
+});
+
+/** The largest frame without FCS of each counter by size. */
+const LARGEST = [60, 123, 251, 507, 1019] as const;
+
+describe("statistics", () => {
+  const counts = (first: number): number[] => Array.from({ length: 6 }, (_, index) => read(first + 4 * index));
+
+  test("frames by size, each way", () => {
+    startReceiver(16);
+    write(0x3800, TX_RING);
+    write(0x3808, 16 * 16);
+    write(0x400, 0x0a);
+    LARGEST.flatMap((bytes) => [bytes, bytes + 1]).forEach((bytes, index) => {
+      arrive(frame([...MAC], bytes));
+      machine.memory.set(frame([1, 2, 3, 4, 5, 6], bytes), BUFFERS + 0x10000);
+      txDescriptor(index, BUFFERS + 0x10000, bytes);
+      write(0x3818, index + 1);
+      machine.time.advance(10_000);
+    });
+    expect(counts(0x405c)).toEqual([1, 2, 2, 2, 2, 1]);
+    expect(counts(0x40d8)).toEqual([1, 2, 2, 2, 2, 1]);
+    expect(counts(0x405c)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test("broadcasts and multicasts, each way", () => {
+    startReceiver(8, 0x04008012);
+    for (const destination of [[255, 255, 255, 255, 255, 255], [1, 0, 0x5e, 0, 0, 1], [...MAC]])
+      arrive(frame(destination));
+    expect([read(0x4074), read(0x4078), read(0x407c)]).toEqual([3, 1, 1]);
+    startTransmitter();
+    [
+      [255, 255, 255, 255, 255, 255],
+      [1, 0, 0x5e, 0, 0, 1],
+      [2, 0, 0, 0, 0, 1],
+    ].forEach((destination, index) => {
+      machine.memory.set(frame(destination), BUFFERS + 0x10000);
+      txDescriptor(index, BUFFERS + 0x10000, 100);
+      write(0x3818, index + 1);
+      machine.time.advance(10_000);
+    });
+    expect([read(0x4080), read(0x40f4), read(0x40f0)]).toEqual([3, 1, 1]);
+  });
+
+  test("they are read, not written", () => {
+    for (const offset of [0x4000, 0x4074, 0x40fc]) {
+      write(offset, 5);
+      expect(read(offset)).toBe(0);
+    }
+  });
+
+  test("a sum of octets goes on in its upper half, and a counter stays at its end", () => {
+    const registers = new RegisterFile();
+    const statistics = new E1000Statistics(registers);
+    registers.set(0x4090, 0xfffffff0);
+    registers.set(0x4094, 6);
+    registers.set(0x4080, 0xffffffff);
+    statistics.sent(frame([...MAC]));
+    expect([0x4090, 0x4094, 0x4080].map((offset) => statistics.read(offset))).toEqual([88, 7, 0xffffffff]);
   });
 });
 

@@ -89,6 +89,39 @@ test("a field that is left out is named", () => {
   expect(lost).toEqual([expect.stringMatching(/#imr: number 165 became number 0$/)]);
 });
 
+const PARTS = `
+  board 7, port 61h 1, port 92h 1, port CF9h 1, POST code 1, APM control 1, APM status 1, coprocessor error 1, HPET 1,
+  8254 1, MC146818 1, 8042 1, PS/2 keyboard 1, PS/2 mouse 1, 16550A 2, VGA 2, VGA memory 1, display interface 1, DMA 1, 8237A 1,
+  82077AA 1, medium 1, diskette drive 2, PCI bus 1, 82441FX host bridge 1, PIIX3 ISA bridge 1, PIIX3 IDE 1, IDE channel 1,
+  bus master 1, IDE drive 2, ide0 master 1, ide0 slave 1, ide1 master 2, PIIX4 power management 1, VGA PCI function 1, eth0 1,
+  virtio0 1, virtio 1, virtqueue 1, virtio disk 1, 8259A 1, local APIC 1, I/O APIC 1, firmware configuration 1, timers 1,
+  cable end 1
+`
+  .trim()
+  .split(/,\s+/);
+/** What boards with the other cards have besides, in the order of NIC_MODELS. */
+const PARTS_OF_CARDS = [["RTL8139 1"], ["virtio network card 1"], ["NE2000 1"], ["PCnet 1"]];
+
+/** The parts of a board's state, which are its format: a part whose fields change gets another version. */
+function partsOf(config: Partial<BoardConfig>): string[] {
+  const parts: string[] = [];
+  saveWith(new TestBoard(config), (visitor) => {
+    const part = visitor.part.bind(visitor);
+    visitor.part = (name, version) => {
+      parts.push(`${name} ${version}`);
+      part(name, version);
+    };
+    return visitor;
+  });
+  return [...new Set(parts)];
+}
+
+test("the parts that a snapshot is made of have these names and versions", () => {
+  const [common, ...others] = BOARDS.map((config) => partsOf(config()));
+  expect(common).toEqual(PARTS);
+  expect(others.map((parts) => parts.filter((part) => !PARTS.includes(part)))).toEqual(PARTS_OF_CARDS);
+});
+
 for (const { name: chip, cases, config } of CHIPS)
   for (const { name, script } of cases)
     thoroughly(`${chip}: ${name}`, () => {

@@ -31,6 +31,18 @@ const FORMATS: readonly (readonly [
 const RATES = [500, 300, 250, 1000];
 const drive = (kib: number): FloppyDrive => new FloppyDrive(new SparseDisk(kib * 1024));
 
+test.each([
+  [720, 1440, "1440 KiB: the drive is for 640, 720 KiB"],
+  [360, 720, "720 KiB: the drive is for 160, 180, 320, 360 KiB"],
+  [1200, 2880, "2880 KiB: the drive is for 160, 180, 320, 360, 1200 KiB"],
+  [1440, 1200, "1200 KiB: the drive is for 640, 720, 1440, 1600, 1680, 1722, 1743 KiB"],
+] as const)("a drive for %i KiB refuses a diskette of %i", (own, other, reason) => {
+  const floppy = drive(own);
+  const { medium } = floppy;
+  expect(() => floppy.insert(new Uint8Array(other * 1024))).toThrow(`a diskette of ${reason}`);
+  expect(floppy.medium).toBe(medium);
+});
+
 describe.each(FORMATS)("%i KiB", (kib, cylinders, heads, sectors, rates, driveKind) => {
   test("its format", () => {
     const { format } = drive(kib);

@@ -36,6 +36,13 @@ export const ideCases: readonly Case[] = [
     name: "power on: drive 0, with the signature of a disk",
     script: `in 1f6 = a0; in 1f1 = 1; in 1f2 = 1; in 1f3 = 1; in 1f4 = 0; in 1f5 = 0; in 1f7 = 50; ${FIRST}`,
   },
+  {
+    name: "RECALIBRATE has sixteen codes; those beside them are none",
+    script: ["f", "10", "17", "1f"]
+      .map((code) => `out 1f6 e0; out 1f7 ${code}; ${DONE}; in 1f7 & 1 = ${code === "f" ? 1 : 0}`)
+      .join("; "),
+    ours: "QEMU knows only the first",
+  },
   { name: "DEV selects", script: `out 1f6 b0; in 1f6 = b0; ${SECOND}` },
   { name: "the board's reset selects drive 0", script: `out 1f6 b0; reset; in 1f6 = a0; ${FIRST}` },
   { name: "SRST selects drive 0", script: `out 1f6 b0; out 3f6 4; out 3f6 0; in 1f6 = a0; ${FIRST}` },

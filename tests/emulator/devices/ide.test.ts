@@ -204,9 +204,11 @@ describe("ATA disk", () => {
     settle();
     expect(status() & 1).toBe(1);
     expect(machine.board.readPort(0x1f1, 1)).toBe(0x40);
-    command(0x30, 0);
-    settle();
-    expect(machine.board.readPort(0x1f1, 1)).toBe(0x04);
+    for (const write of [0x30, 0xca]) {
+      command(write, 0);
+      settle();
+      expect(machine.board.readPort(0x1f1, 1)).toBe(0x04);
+    }
   });
 
   test("soft reset gives the signature of a disk, and of a packet device", () => {

@@ -57,6 +57,14 @@ export const pcnetCases: readonly Case[] = [
     script: `${OPEN}; ${bcr(2, 0x102)}; out c000 1; in c000 = 1`,
   },
   {
+    name: "the PROM is written by words and double words too, up to its end",
+    script: `${OPEN}; ${bcr(2, 0x102)}; outw c000 2211; inw c000 = 2211; outl c00e 44332211; inw c00e = 2211; ${readBcr(2, "= 102")}`,
+  },
+  {
+    name: "registers of the LEDs keep what is written, whatever the chip does",
+    script: `${OPEN}; ${bcr(4, 0x40)}; ${readBcr(4, "& 7fff = 40")}; ${STARTED}; ${bcr(4, 0x4)}; ${readBcr(4, "& 7fff = 4")}; ${bcr(20, 3)}; ${readBcr(20, "= 302")}`,
+  },
+  {
     name: "after a reset: stopped, and which chip it is",
     script: `${OPEN}; inw c014; ${readCsr(0, "= 4")}; ${readCsr(4, "= 115")}; ${readCsr(88, "= 1003")}; ${readCsr(89, "= 262")}; ${readCsr(12, "= 5452")}; ${readCsr(14, "= 5634")}; ${readCsr(3, "= 0")}`,
   },
@@ -146,6 +154,27 @@ export const pcnetCases: readonly Case[] = [
   {
     name: "the cable shows in the register of its LED",
     script: `${OPEN}; cable 0; ${readBcr(4, "= c0")}; cable 1; ${readBcr(4, "= 80c0")}; cable 0; ${readBcr(4, "= c0")}`,
+  },
+  {
+    name: "descriptors of the LANCE: received, in two buffers, and sent",
+    script: [
+      `${OPEN}; ${csr(0, 4)}; ram 10000 0 0 52 54 0 12 34 56 0 0 0 0 0 0 0 0 0 10 1 40 0 20 1 40`,
+      "ram 11000 0 0 2 80 0 fa 0 0; ram 11008 0 8 2 80 d8 ff 0 0; ram 11010 0 10 2 80 0 fa 0 0; ram 11018 0 0 0 0 0 0 0 0",
+      `${csr(1, 0)}; ${csr(2, 1)}; ${csr(0, 1)}; ${csr(0, 0x142)}; ${BROADCAST}`,
+      "ram 11003 = 3; ram 11006 = 68; ram 11007 = 0; ram 11002 = 2; ram 11004 = 0; ram 20000 = ff; ram 2000e = 77",
+      `${BROADCAST}; ram 1100b = 2; ram 11013 = 1; ram 11016 = 68; ram 11017 = 0; ram 20800 = ff; ${readCsr(72, "= 1")}`,
+      `${FRAME}; ram 12000 0 0 3 83 c4 ff 0 0; ${csr(0, 0x48)}; wait 2us; wire = 3c; byte 0 = 52; byte e = aa; ram 12003 = 3`,
+    ].join("; "),
+  },
+  {
+    name: "descriptors whose address comes last",
+    script: [
+      `${OPEN}; ${csr(0, 4)}; ${bcr(20, 3)}; ram 10000 0 20 20 20 52 54 0 12 34 56 0 0 0 0 0 0 0 0 0 0 0 10 1 0 0 20 1 0`,
+      "ram 11000 0 0 0 0 0 fa 0 80 0 0 2 0 0 0 0 0",
+      `${csr(1, 0)}; ${csr(2, 1)}; ${csr(0, 1)}; ${csr(0, 0x142)}; ${BROADCAST}`,
+      "ram 11006 = 10; ram 11007 = 3; ram 11000 = 68; ram 11001 = 0; ram 11008 = 0; ram 1100a = 2; ram 20000 = ff",
+      `${FRAME}; ram 12000 0 0 0 0 c4 ff 0 83 0 0 3 0 0 0 0 0; ${csr(0, 0x48)}; wait 2us; wire = 3c; byte e = aa; ram 12007 = 3`,
+    ].join("; "),
   },
   {
     name: "a suspended chip neither sends nor receives, and its registers can be written",

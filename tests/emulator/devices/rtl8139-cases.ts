@@ -132,6 +132,10 @@ export const rtl8139Cases: readonly Case[] = [
     ].join("; "),
   },
   {
+    name: "the bus's reset: registers as after power on, and the EEPROM's pins are low",
+    script: `${receiver("f")}; out c050 8a; in c050 & e = a; outl c008 1234; reset; ${OPEN}; in c037 = 1; inl c044 = 0; inl c008 = 0; inl c030 = 0; inl c000 = 12005452; in c050 & e = 0`,
+  },
+  {
     name: "the cable",
     script: `${OPEN}; in c058 = 0; inw c064 = 782d; cable 0; wait 2ms; in c058 = 4; inw c064 = 7829; inw c03e & 20 = 20; outw c03e 20; cable 1; wait 2ms; in c058 = 0; inw c03e & 20 = 20`,
   },
