@@ -393,6 +393,45 @@ test("who wants less motion sees no dots and no transitions", (context) =>
     expect(await page.evaluate(moving)).toBe(0);
   }));
 
+/** What is painted over the cables, as one number that another picture changes. */
+const PICTURE_OF_WIRES = `(() => {
+  const canvas = document.querySelector(".wires canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.reduce((sum, value, index) => (sum + value * (index % 65521)) % 2147483647, 0);
+})()`;
+
+test("frames move along the cables", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.goto(address);
+    await until(page, "state.agreed");
+    await page.selectOption(".speed select", "0.1");
+    const pictures = new Set<unknown>();
+    while (pictures.size < 5) {
+      pictures.add(await page.evaluate(PICTURE_OF_WIRES));
+      await page.waitForTimeout(20);
+    }
+    expect(pictures.size).toBe(5);
+  }));
+
+test("the messages between the machines are strokes, and say what they are when they are pointed at", (context) =>
+  withBrowser(context, async ({ page, address }) => {
+    await page.goto(address);
+    await until(page, "state.agreed");
+    await send(page, { kind: "pause" });
+    await until(page, "!state.isRunning");
+    await page.getByRole("button", { name: "Messages" }).click();
+    const canvas = page.getByRole("img", { name: /^[1-9]\d* messages in the last 2000 ms of virtual time$/ });
+    const { width, height } = (await canvas.boundingBox())!;
+    const said = new Set<string>();
+    for (let x = 100; x < width; x += 4) {
+      await canvas.hover({ position: { x, y: height / 2 } });
+      const text = await page.locator(".space-time .said").textContent();
+      const [, what] = / (?:qure-\d|gateway) to (?:qure-\d|gateway): (\S+) \S/.exec(text!) ?? [];
+      if (what) said.add(what);
+    }
+    expect([...said]).toContain("Cluster");
+  }));
+
 test("the keyboard alone reaches a machine, types there and leaves it", (context) =>
   withBrowser(context, async ({ page, address }) => {
     await page.goto(address);

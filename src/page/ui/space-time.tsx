@@ -26,16 +26,15 @@ export function SpaceTime({
   const [span, setSpan] = useState(4);
   const [said, setSaid] = useState("");
   const canvas = useRef<HTMLCanvasElement>(null);
-  const strokes = useRef<Stroke[]>([]);
   const lanes = [...state.nodes.map(({ name }) => name), "gateway"];
   const spanNs = SPANS_NS[span]!;
   const endNs = Math.max(state.nowNs, spanNs);
+  const strokes: readonly Stroke[] = strokesOf(store.frames, endNs - spanNs * 1.1);
   const height = TOP + lanes.length * LANE;
   useEffect(() => {
     const target = canvas.current;
     if (!target) return;
-    strokes.current = strokesOf(store.frames, endNs - spanNs * 1.1);
-    paint(target, { strokes: strokes.current, lanes, endNs, spanNs, height, store });
+    paint(target, { strokes, lanes, endNs, spanNs, height, store });
   });
   const find = (event: MouseEvent): Stroke | null => {
     const box = canvas.current!.getBoundingClientRect();
@@ -43,7 +42,7 @@ export function SpaceTime({
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     let best: Stroke | null = null;
     let least = 10;
-    for (const stroke of strokes.current) {
+    for (const stroke of strokes) {
       const part = (y - laneY(stroke.from)) / (laneY(stroke.to) - laneY(stroke.from) || 1);
       if (part < -0.1 || part > 1.1) continue;
       const at = stroke.sentNs + part * (stroke.arrivalNs - stroke.sentNs);
@@ -75,7 +74,7 @@ export function SpaceTime({
         ref={canvas}
         style={{ height: `${height}px` }}
         role="img"
-        aria-label={`${strokes.current.length} messages in the last ${spanNs / 1e6} ms of virtual time`}
+        aria-label={`${strokes.length} messages in the last ${spanNs / 1e6} ms of virtual time`}
         onMouseMove={(event) => {
           const stroke = find(event);
           if (!stroke) return setSaid("");
