@@ -132,7 +132,7 @@ boot_mount:
     mov     dword ptr [ebx + BOOT_BLOCK], -1
     or      dword ptr [edi + MOUNT_FLAGS], MOUNT_READ_ONLY
     xor     eax, eax
-    call    boot_sector
+    call    boot_image_sector
     jc      .Lboot_mount_failed
     movzx   edx, word ptr [eax + br_loader_sectors]
     inc     edx
@@ -144,7 +144,7 @@ boot_mount:
     test    esi, esi
     jz      .Lboot_mount_kernel
     mov     eax, SLOT_RECORD_LBA
-    call    boot_sector
+    call    boot_image_sector
     jc      .Lboot_mount_failed
     cmp     dword ptr [eax + sr_magic], SLOT_MAGIC
     jne     .Lboot_mount_damaged
@@ -255,7 +255,7 @@ boot_block:
 # In: EAX sector of 512 bytes.
 # Out: EAX data; CF and EAX error.
 # Clobbers: ECX, EDX.
-boot_sector:
+boot_image_sector:
     push    eax
     shr     eax, BLOCK_SECTORS_SHIFT
     call    boot_block

@@ -130,9 +130,9 @@ describe("gdb", () => {
     expect(output).toMatch(/=> 0xfffffff0:\tljmp +\$0xf000/);
     expect(output).toMatch(/=> 0xf[0-9a-f]{4}:/);
     expect(output).toMatch(/Breakpoint 1, 0x0*7c00/);
-    expect(output).toMatch(/=> 0x7c00:\tcli\s*\n.*xor +%ax,%ax/);
-    expect(printedValue(output!, "pc")).toBe("7c03");
-    expect(output).toMatch(/real mode, CS:IP 0000:7c03/);
+    expect(output).toMatch(/=> 0x7c00:\tcli\s*\n.*push +%es/);
+    expect(printedValue(output!, "pc")).toBe("7c02");
+    expect(output).toMatch(/real mode, CS:IP 0000:7c02/);
     expect(output).toMatch(/00007dfe {2}55 aa/);
   });
 
@@ -154,7 +154,7 @@ describe("gdb", () => {
       },
     ]);
     expect(output).toMatch(/Breakpoint 1, boot_sector \(\) at boot\/loader\/boot-sector\.s:(\d+)\n\1\t +cli/);
-    expect(output).toMatch(/^\d+\t +xor +ax, ax\n\d+\t +mov +ss, ax\n\d+\t +xor +ax, ax\nboot_sector \+ 1 in section/m);
+    expect(output).toMatch(/^\d+\t +push +es\n\d+\t +pop +fs\n\d+\t +push +es\nboot_sector \+ 1 in section/m);
   });
 
   thoroughly("watches data: writes, reads, and both", async (context) => {

@@ -1,45 +1,32 @@
 /** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BoardConfig } from "../../../emulator/board.ts";
-import { RegisterFile } from "../../../emulator/devices/e1000-registers.ts";
-import { E1000Statistics } from "../../../emulator/devices/e1000-statistics.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
+import {
+  arrive,
+  BUFFERS,
+  cable,
+  frame,
+  length,
+  MAC,
+  machine,
+  RX_RING,
+  read,
+  sent,
+  setUp,
+  startReceiver,
+  startTransmitter,
+  status,
+  TX_RING,
+  txDescriptor,
+  view,
+  write,
+} from "./e1000-board.ts";
 import { TestBoard } from "./harness.ts";
 import { relayCase } from "./relay.ts";
 
-const MAC = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
-const BAR = 0xfebc0000;
-const TX_RING = 0x10000;
-const RX_RING = 0x11000;
-const BUFFERS = 0x20000;
-
-let cable: CableEnd;
-let machine: TestBoard;
-
-const read = (register: number): number => machine.board.readMmio(BAR + register, 4) >>> 0;
-const write = (register: number, value: number): void => machine.board.writeMmio(BAR + register, 4, value >>> 0);
-const view = (): DataView => new DataView(machine.memory.buffer);
-const sent = (): Uint8Array[] => cable.takeOutgoing().map(({ frame }) => frame);
-
-beforeEach(() => {
-  cable = new CableEnd("eth0");
-  machine = new TestBoard({ network: [{ macAddress: MAC, port: cable }] });
-  machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
-});
-
-function frame(destination: readonly number[], size = 100, fill = 0x5a): Uint8Array {
-  const bytes = new Uint8Array(size).fill(fill);
-  bytes.set(destination);
-  bytes.set([2, 0, 0, 0, 0, 9], 6);
-  bytes.set([0x08, 0x00], 12);
-  return bytes;
-}
-
-function arrive(bytes: Uint8Array): void {
-  cable.deliver([{ timeNs: machine.time.nowNs + 10, frame: bytes }]);
-  machine.time.advance(100);
-}
+beforeEach(setUp);
 
 describe("identity", () => {
   test("PCI configuration space as QEMU's e1000 has it", () => {
@@ -99,23 +86,6 @@ describe("identity", () => {
     expect(read(0x38)).toBe(0x1234);
   });
 });
-
-/** A legacy transmit descriptor. Command: 0Bh is EOP, IFCS, RS. */
-function txDescriptor(index: number, address: number, length: number, command = 0x0b): void {
-  const at = TX_RING + index * 16;
-  view().setUint32(at, address, true);
-  view().setUint32(at + 4, 0, true);
-  view().setUint32(at + 8, (length | (command << 24)) >>> 0, true);
-  view().setUint32(at + 12, 0, true);
-}
-
-function startTransmitter(descriptors = 8): void {
-  write(0x3800, TX_RING);
-  write(0x3808, descriptors * 16);
-  write(0x3810, 0);
-  write(0x3818, 0);
-  write(0x400, 0x0a);
-}
 
 describe("transmit", () => {
   test("a frame goes out, its descriptor comes back done, and the interrupt tells", () => {
@@ -224,24 +194,6 @@ describe("transmit", () => {
     expect(sent().length).toBe(0);
   });
 });
-
-/** Buffers of 2 KiB each; the tail gives all descriptors but one. */
-function startReceiver(descriptors = 8, control = 0x04008002): void {
-  for (let index = 0; index < descriptors; index++) {
-    view().setUint32(RX_RING + index * 16, BUFFERS + index * 2048, true);
-    view().setUint32(RX_RING + index * 16 + 4, 0, true);
-    view().setUint32(RX_RING + index * 16 + 8, 0, true);
-    view().setUint32(RX_RING + index * 16 + 12, 0, true);
-  }
-  write(0x2800, RX_RING);
-  write(0x2808, descriptors * 16);
-  write(0x2810, 0);
-  write(0x2818, descriptors - 1);
-  write(0x100, control);
-}
-
-const length = (index: number): number => view().getUint16(RX_RING + index * 16 + 8, true);
-const status = (index: number): number => machine.memory[RX_RING + index * 16 + 12]!;
 
 describe("receive", () => {
   test("a frame fills a buffer, its descriptor and the interrupt cause", () => {
@@ -380,66 +332,6 @@ describe("receive", () => {
     write(0x2818, tail);
     for (let index = 0; index < 100; index++) arrive(frame([...MAC], 1500));
     expect(machine.time.nowNs).toBe(10_000);
-  });
-});
-
-/** The largest frame without FCS of each counter by size. */
-const LARGEST = [60, 123, 251, 507, 1019] as const;
-
-describe("statistics", () => {
-  const counts = (first: number): number[] => Array.from({ length: 6 }, (_, index) => read(first + 4 * index));
-
-  test("frames by size, each way", () => {
-    startReceiver(16);
-    write(0x3800, TX_RING);
-    write(0x3808, 16 * 16);
-    write(0x400, 0x0a);
-    LARGEST.flatMap((bytes) => [bytes, bytes + 1]).forEach((bytes, index) => {
-      arrive(frame([...MAC], bytes));
-      machine.memory.set(frame([1, 2, 3, 4, 5, 6], bytes), BUFFERS + 0x10000);
-      txDescriptor(index, BUFFERS + 0x10000, bytes);
-      write(0x3818, index + 1);
-      machine.time.advance(10_000);
-    });
-    expect(counts(0x405c)).toEqual([1, 2, 2, 2, 2, 1]);
-    expect(counts(0x40d8)).toEqual([1, 2, 2, 2, 2, 1]);
-    expect(counts(0x405c)).toEqual([0, 0, 0, 0, 0, 0]);
-  });
-
-  test("broadcasts and multicasts, each way", () => {
-    startReceiver(8, 0x04008012);
-    for (const destination of [[255, 255, 255, 255, 255, 255], [1, 0, 0x5e, 0, 0, 1], [...MAC]])
-      arrive(frame(destination));
-    expect([read(0x4074), read(0x4078), read(0x407c)]).toEqual([3, 1, 1]);
-    startTransmitter();
-    [
-      [255, 255, 255, 255, 255, 255],
-      [1, 0, 0x5e, 0, 0, 1],
-      [2, 0, 0, 0, 0, 1],
-    ].forEach((destination, index) => {
-      machine.memory.set(frame(destination), BUFFERS + 0x10000);
-      txDescriptor(index, BUFFERS + 0x10000, 100);
-      write(0x3818, index + 1);
-      machine.time.advance(10_000);
-    });
-    expect([read(0x4080), read(0x40f4), read(0x40f0)]).toEqual([3, 1, 1]);
-  });
-
-  test("they are read, not written", () => {
-    for (const offset of [0x4000, 0x4074, 0x40fc]) {
-      write(offset, 5);
-      expect(read(offset)).toBe(0);
-    }
-  });
-
-  test("a sum of octets goes on in its upper half, and a counter stays at its end", () => {
-    const registers = new RegisterFile();
-    const statistics = new E1000Statistics(registers);
-    registers.set(0x4090, 0xfffffff0);
-    registers.set(0x4094, 6);
-    registers.set(0x4080, 0xffffffff);
-    statistics.sent(frame([...MAC]));
-    expect([0x4090, 0x4094, 0x4080].map((offset) => statistics.read(offset))).toEqual([88, 7, 0xffffffff]);
   });
 });
 
