@@ -212,10 +212,10 @@ address_room:
     push    esi
     mov     eax, esi
     call    parse_address
-    call    service_find
+    call    service_address_find
     jnc     9f
     xor     eax, eax
-    call    service_find
+    call    service_address_find
 9:  pop     esi
     ret
 
@@ -244,7 +244,7 @@ address_known:
     call    address_parse
     jc      9f
     push    esi
-    call    service_find
+    call    service_address_find
     pop     esi
     jnc     9f
     PRINTF  "cluster: %I is not one of the cluster's service addresses\n", eax
@@ -276,7 +276,7 @@ address_hand:
     jmp     .Laddress_hand_failed
 .Laddress_hand_found:
     mov     eax, ebp
-    call    service_find
+    call    service_address_find
     mov     eax, edi
     cmp     dword ptr [esi + SERVICE_RECORD], 0
     je      .Laddress_hand_ask

@@ -412,7 +412,7 @@ holder_heard:
     mov     eax, [edi]
     test    eax, eax
     jz      .Lholder_heard_other
-    call    service_find
+    call    service_address_find
     jc      .Lholder_heard_other
     mov     ecx, [esi + SERVICE_RECORD]
     test    ecx, ecx
@@ -460,7 +460,7 @@ holder_released:
     push    esi
     mov     ebx, eax
     mov     eax, [ebx + CLOUD_SERVICE]
-    call    service_find
+    call    service_address_find
     jc      9f
     cmp     dword ptr [esi + SERVICE_RECORD], 0
     jne     9f
@@ -488,7 +488,7 @@ holder_asked:
     push    esi
     lea     edx, [eax + CLOUD_TARGET]
     mov     eax, [eax + CLOUD_SERVICE]
-    call    service_find
+    call    service_address_find
     jc      9f
     mov     eax, edx
     call    holder_hand

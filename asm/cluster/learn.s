@@ -268,7 +268,7 @@ learn_wanted:
     jc      .Llearn_wanted_done
     cmp     dword ptr [learn_mask], 1
     jb      .Llearn_wanted_done
-    call    service_find
+    call    service_address_find
     jnc     .Llearn_wanted_known
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     .Llearn_wanted_not
@@ -276,7 +276,7 @@ learn_wanted:
     jb      .Llearn_wanted_done
     mov     edx, eax
     xor     eax, eax
-    call    service_find                # is there room?
+    call    service_address_find        # is there room?
     mov     eax, edx
     jmp     .Llearn_wanted_done
 .Llearn_wanted_known:

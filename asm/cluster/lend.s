@@ -98,7 +98,7 @@ lend_wanted:
     call    lend_numbers
     pop     eax
     jc      .Llend_wanted_done
-    call    service_find
+    call    service_address_find
     jc      .Llend_wanted_done
     cmp     dword ptr [esi + SERVICE_RECORD], 0
     je      .Llend_wanted_done

@@ -15,8 +15,8 @@ services:               .space SERVICES * SERVICE_SIZE
 # Finds a service.
 # In: EAX address.
 # Out: ESI service; CF when there is none.
-.global service_find
-service_find:
+.global service_address_find
+service_address_find:
     mov     esi, offset services
 1:  cmp     [esi + SERVICE_ADDRESS], eax
     je      9f                          # CF is clear
@@ -71,10 +71,10 @@ services_configure:
     jz      .Lservices_configure_next
     mov     ebx, eax
     push    ecx
-    call    service_find
+    call    service_address_find
     jnc     .Lservices_configure_known
     xor     eax, eax                    # a free place
-    call    service_find
+    call    service_address_find
     jc      .Lservices_configure_full
     push    edi
     mov     edi, esi
