@@ -23,7 +23,7 @@ export const VECTOR_FORMS: readonly Form[] = allForms().filter(
 );
 
 /** Of these the manual only bounds the error. */
-const APPROXIMATE = new Set(["rcpps", "rcpss", "rsqrtps", "rsqrtss"]);
+const APPROXIMATE = ["rcpps", "rcpss", "rsqrtps", "rsqrtss"] as const;
 
 export interface VectorCase {
   readonly form: Form;
@@ -147,6 +147,21 @@ export function packVectors(cases: readonly VectorCase[]): Uint8Array {
   return bytes;
 }
 
+/** How elements are compared, where it is not bit by bit. */
+interface Equality {
+  readonly bytes: number;
+  readonly read: (view: DataView, at: number) => number;
+  readonly holds: (ours: number, theirs: number) => boolean;
+}
+const SINGLE = { bytes: 4, read: (view: DataView, at: number): number => view.getFloat32(at, true) };
+const DOUBLE = { bytes: 8, read: (view: DataView, at: number): number => view.getFloat64(at, true) };
+const EQUAL: ReadonlyMap<string, Equality> = new Map([
+  ...APPROXIMATE.map((semantic) => [semantic, { ...SINGLE, holds: isClose }] as const),
+  // Which NaN comes out of a sum across elements is each processor's own matter (SDM 2A, DPPS and DPPD).
+  ["dpps", { ...SINGLE, holds: Object.is }],
+  ["dppd", { ...DOUBLE, holds: Object.is }],
+]);
+
 /** Bit 17 of MXCSR, MM: AMD's processors have it (APM volume 1, 4.2.2), while LDMXCSR of it is a #GP on ours. */
 const MISALIGNED_MASK = 1 << 17;
 
@@ -169,10 +184,13 @@ export function differencesOf(form: Form, ours: Uint8Array, theirs: Uint8Array):
     look(`st${i}`, FLOATS_AT + 16 * i, 8);
     if (a!.getUint16(FLOATS_AT + 16 * i + 8, true) !== b!.getUint16(FLOATS_AT + 16 * i + 8, true))
       found.push(`exponent of st${i}`);
-    if (APPROXIMATE.has(form.semantic)) {
-      for (let at = XMM_AT + 16 * i; at < XMM_AT + 16 * i + 16; at += 4)
-        if (!isClose(a!.getFloat32(at, true), b!.getFloat32(at, true))) look(`xmm${i}`, at, 4);
-    } else look(`xmm${i}`, XMM_AT + 16 * i, 16);
+    const isEqual = EQUAL.get(form.semantic);
+    if (!isEqual) look(`xmm${i}`, XMM_AT + 16 * i, 16);
+    else {
+      const { bytes, read, holds } = isEqual;
+      for (let at = XMM_AT + 16 * i; at < XMM_AT + 16 * i + 16; at += bytes)
+        if (!holds(read(a!, at), read(b!, at))) look(`xmm${i}`, at, bytes);
+    }
   }
   look("general", GENERAL_AT, 16);
   if (((a!.getUint32(FLAGS_AT, true) ^ b!.getUint32(FLAGS_AT, true)) & 0x8d5) !== 0) found.push("flags");
