@@ -172,7 +172,11 @@ cluster_receive:
     jmp     .Lcluster_receive_done
 .Lcluster_receive_later:
     pop     eax
-    mov     eax, offset packet_kept     # the latest one is kept: the others will be said again
+    cmp     dword ptr [kept_bytes], 0   # a view is kept, since it may say once how old we are; of others the latest:
+    je      1f                          # what is lost will be said again
+    cmp     byte ptr [packet_kept + CLOUD_KIND], KIND_VIEW
+    je      .Lcluster_receive_done
+1:  mov     eax, offset packet_kept
     mov     edx, ebx
     mov     ecx, esi
     mov     [kept_bytes], esi
