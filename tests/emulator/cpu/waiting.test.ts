@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { Machine } from "../../../emulator/machine.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "./assembled.ts";
 import { romMachine } from "./rom-machine.ts";
 
@@ -144,7 +145,7 @@ const WAITING = [
   "reads the status register itself",
 ];
 
-test.for(Object.entries(LOOPS))("one that %s", ([name, loop]) => {
+test.for(rowsOf(Object.entries(LOOPS), 5))("one that %s", ([name, loop]) => {
   for (const flag of ["cli", "sti"]) {
     const { reads, counted } = compare(`${PREAMBLE} ${flag}\n ${loop}\n ${AFTER}`);
     if (!WAITING.includes(name)) expect(reads, flag).toBe(counted);

@@ -12,7 +12,7 @@ const SEED = Number(process.env["QURE_SEED"] ?? 20261120);
 
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
-    test.each(rowsOf(cases, 3))("$name", ({ script }) => {
+    test.each(rowsOf(cases, 2))("$name", ({ script }) => {
       relayCase(config, script, { sweeps: 0 });
     });
   });
