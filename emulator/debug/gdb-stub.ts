@@ -60,8 +60,8 @@ export interface GdbConnection {
   close(): void;
 }
 
-/** A thread-id as gdb means it: any, or all. */
-const ANY_THREADS: readonly (string | undefined)[] = ["0", "-1", undefined, ""];
+/** Thread-ids that name none: any, all, and left out. */
+const NO_THREAD: ReadonlySet<string> = new Set(["0", "-1", ""]);
 
 /** A number in hexadecimal digits, at most 32 bits; null for anything else. */
 function number(text: string | undefined): number | null {
@@ -81,7 +81,7 @@ export class GdbStub {
   #closed = false;
   /** The processor of which registers and memory are meant, and that which steps, when a packet names none. */
   #shown = 0;
-  #stepping: number | null = null;
+  #stepping: number | undefined;
   /** gdb understands the stop reasons swbreak and hwbreak. */
   #reasons = { software: false, hardware: false };
 
@@ -179,7 +179,7 @@ export class GdbStub {
       case "H":
         return this.#choose(rest[0], rest.slice(1));
       case "T":
-        return this.#processorOf(rest) === null ? INVALID : "OK";
+        return this.#processorOf(rest) == null ? INVALID : "OK";
       case "D":
         return this.#leave("OK");
       case "k":
@@ -204,8 +204,9 @@ export class GdbStub {
     return this.#node.machine.processor.at(this.#shown, look);
   }
 
-  /** A thread's processor; null when there is no such thread. */
-  #processorOf(thread: string | undefined): number | null {
+  /** A thread's processor; undefined when none is named, null when there is no such thread. */
+  #processorOf(thread = ""): number | null | undefined {
+    if (NO_THREAD.has(thread)) return undefined;
     const processor = (number(thread) ?? 0) - 1;
     return processor >= 0 && processor < this.#node.machine.processor.count ? processor : null;
   }
@@ -213,8 +214,7 @@ export class GdbStub {
   /** The thread for `g` and its like, or for `c` and `s`. */
   #choose(operation: string | undefined, thread: string): string {
     const processor = this.#processorOf(thread);
-    const isAny = ANY_THREADS.includes(thread);
-    if (processor === null && !isAny) return INVALID;
+    if (processor === null) return INVALID;
     if (operation === "c") this.#stepping = processor;
     else if (operation === "g") this.#shown = processor ?? this.#node.machine.processor.running;
     return "OK";
@@ -282,8 +282,8 @@ export class GdbStub {
     return text[0]!.toLowerCase() === "s" ? this.#step(this.#stepping, null) : this.#resume({ kind: "continue" });
   }
 
-  #step(processor: number | null, range: { readonly first: number; readonly end: number } | null): null {
-    return this.#resume({ kind: "step", range, ...(processor === null ? {} : { processor }) });
+  #step(processor: number | undefined, range: { readonly first: number; readonly end: number } | null): null {
+    return this.#resume({ kind: "step", range, ...(processor === undefined ? {} : { processor }) });
   }
 
   #stopped(stop: Stop): void {
@@ -335,7 +335,7 @@ export class GdbStub {
     // Only one can be told to step; gdb tells others to go on, which they do anyway.
     const [action, thread] = (actions.find((one) => /^[sSr]/.test(one)) ?? actions[0]!).split(":") as [string, string?];
     const processor = this.#processorOf(thread);
-    if (processor === null && !ANY_THREADS.includes(thread)) return INVALID;
+    if (processor === null) return INVALID;
     if (/^c$|^C[0-9a-fA-F]{2}$/.test(action)) return this.#resume({ kind: "continue" });
     if (/^s$|^S[0-9a-fA-F]{2}$/.test(action)) return this.#step(processor, null);
     const range = /^r([0-9a-fA-F]+),([0-9a-fA-F]+)$/.exec(action);
@@ -374,7 +374,7 @@ export class GdbStub {
   #threadInfo(thread: string | undefined): string {
     const { name, processor } = this.#node.machine;
     const index = this.#processorOf(thread);
-    if (index === null) return INVALID;
+    if (index == null) return INVALID;
     const state = processor.at(index, (core) => describeMode(core));
     return toHex(latin1(processor.count === 1 ? `${name}: ${state}` : `${name}, processor ${index}: ${state}`));
   }

@@ -4,9 +4,8 @@ import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine } from "../../emulator/machine.ts";
 import { StateError, StateReader, StateWriter } from "../../emulator/state/state-io.ts";
-import { assemble } from "../../src/assembler/assemble.ts";
-import { readElf } from "../../src/object/elf-reader.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { codeOf, inProtectedMode } from "./cpu/assembled.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
 
@@ -73,14 +72,7 @@ describe("saved states", () => {
   ])(
     "what the processor has cached of page tables goes with the state, also where the guest has changed them since: %s",
     (_, source) => {
-      const { object, diagnostics } = assemble({
-        path: "rom.s",
-        files: {
-          read: (path) => (path === "rom.s" ? { path, bytes: new TextEncoder().encode(source) } : null),
-        },
-      });
-      expect(diagnostics).toEqual([]);
-      const rom = readElf(object!, "rom.s").sections.find(({ name }) => name === ".text")!.content;
+      const rom = codeOf(source, 16);
       const original = pc(rom);
       original.runUntil(2_000_000);
       const copy = pc(rom);
@@ -148,30 +140,3 @@ const STALE_EXTENDED = inProtectedMode(`
   mov byte ptr [0x30000], 1
   invlpg [0x30000]
   jmp 2b`);
-
-/** A ROM that goes to flat protected mode first. */
-function inProtectedMode(code: string): string {
-  return `
-  .intel_syntax noprefix
-  .code16
-start: cli
-  lgdt cs:[gdtr - start]
-  mov eax, cr0
-  or al, 1
-  mov cr0, eax
-  .byte 0x66, 0xea
-  .long 0xf0000 + (flat - start)
-  .word 8
-  .code32
-flat: mov ax, 16
-  mov ds, ax
-  mov es, ax
-${code}
-gdt: .quad 0, 0x00cf9a000000ffff, 0x00cf92000000ffff
-gdtr: .word 23
-  .long 0xf0000 + (gdt - start)
-  .org 0xfff0
-  .byte 0xea, 0, 0, 0, 0xf0
-  .org 0x10000
-`;
-}
