@@ -70,8 +70,10 @@ export class CodeCache {
   coldRuns = COLD_RUNS;
   /** Where the cold code lies that `seek` has found. */
   coldOffset = 0;
-  /** Called for each block that is discarded, because its bytes were overwritten or with all others. */
-  onDiscard: ((block: Block, overwritten: boolean) => void) | null = null;
+  /** Called for each block that is discarded because its bytes were overwritten. */
+  onOverwritten: ((block: Block) => void) | null = null;
+  /** Called when all blocks are discarded. */
+  onClear: (() => void) | null = null;
 
   constructor(core: Core) {
     this.#core = core;
@@ -342,7 +344,7 @@ export class CodeCache {
     block.valid = false;
     if (this.#rewrites.size === MAX_BLOCKS) this.#rewrites.clear();
     this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
-    this.onDiscard?.(block, true);
+    this.onOverwritten?.(block);
     this.#core.counters.blocksDiscarded++;
     this.#count--;
     const variants = this.#byOffset.get(block.offset)!;
@@ -362,7 +364,8 @@ export class CodeCache {
     for (const variants of this.#byOffset.values()) {
       for (const block of variants) {
         block.valid = false;
-        this.onDiscard?.(block, false);
+        block.compiled = null;
+        block.regions = null;
       }
     }
     for (const page of this.#byPage.keys()) this.#core.memory.unmarkCodePage(page);
@@ -371,6 +374,7 @@ export class CodeCache {
     for (const page of this.#coverage.keys()) this.#core.memory.unmarkCode(page, PAGE_MASK + 1);
     this.#coverage.clear();
     this.#count = 0;
+    this.onClear?.();
     this.#core.leaveBlock();
   }
 }

@@ -86,8 +86,9 @@ const SLOW_SITE_INTERVAL = 400;
 const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
 /**
- * Table slots are not used again before all code is dropped. V8 keeps a copy of the table for each instance that
- * imports it, so the memory that regions take grows with the square of their number: some 80 MB at this one.
+ * Slots of a table are not used again. V8 keeps a copy of the table for each instance that ever imported it, lets none
+ * of them go before the table, and writes to all of them for each slot that is set: what regions take grows with the
+ * square of their number, some 80 MB at this one. So a table goes with the code that it was made for.
  */
 const MAX_REGIONS = 2048;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
@@ -129,10 +130,13 @@ class Jit implements Engine {
   readonly #selector: RegionSelector;
   readonly #leastCount: number;
   readonly #words: Int32Array;
-  readonly #table: WebAssembly.Table;
-  readonly #imports: RegionImports;
+  readonly #helpers: RegionImports[string];
+  #table: WebAssembly.Table;
+  #imports: RegionImports;
   #x87Imports: RegionImports | null = null;
   #slots = 0;
+  /** Regions that have not been dropped. */
+  #installed = 0;
   /** Guest instructions of the regions that this machine has had compiled. */
   #compiled = 0;
   #mapEnd = ENTRY_MAPS;
@@ -177,22 +181,21 @@ class Jit implements Engine {
     this.#leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
     this.#selector = new RegionSelector(core, interpreter.code);
     this.#words = core.memory.words;
-    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
-    this.#imports = {
-      m: {
-        m: core.memory.memory,
-        t: this.#table,
-        step: this.#step.bind(this),
-        out: this.#out.bind(this),
-        in: this.#in.bind(this),
-        directory: this.#directory.bind(this),
-        invalidate: this.#invalidate.bind(this),
-        fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
-        touch: this.#touch.bind(this),
-        timestamp: this.#timestamp.bind(this),
-      },
+    this.#helpers = {
+      m: core.memory.memory,
+      step: this.#step.bind(this),
+      out: this.#out.bind(this),
+      in: this.#in.bind(this),
+      directory: this.#directory.bind(this),
+      invalidate: this.#invalidate.bind(this),
+      fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
+      touch: this.#touch.bind(this),
+      timestamp: this.#timestamp.bind(this),
     };
-    interpreter.code.onDiscard = (block, overwritten) => this.#discard(block, overwritten);
+    this.#table = emptyTable();
+    this.#imports = this.#importsOfTable();
+    interpreter.code.onOverwritten = (block) => this.#discard(block);
+    interpreter.code.onClear = () => this.#clear();
     // Compiled at first sight means decoded at first sight.
     if (options.threshold === 1) interpreter.code.coldRuns = 0;
   }
@@ -436,9 +439,6 @@ class Jit implements Engine {
     if (region === null) return;
     if (!this.#hasRoom) {
       // Everything is dropped; what is hot comes back.
-      this.#slots = 0;
-      this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
-      this.#mapEnd = ENTRY_MAPS;
       this.#interpreter.clear();
       return;
     }
@@ -513,8 +513,13 @@ class Jit implements Engine {
       source.compiled = entry;
       this.#remember(source.eip, installed, index);
     });
+    this.#installed++;
     this.statistics.regions++;
     this.statistics.instructions += known.instructions;
+  }
+
+  #importsOfTable(): RegionImports {
+    return { m: { ...this.#helpers, t: this.#table } };
   }
 
   /** What regions import that have to do with the x87: its unit is made when it is first wanted. */
@@ -542,16 +547,32 @@ class Jit implements Engine {
     return parts.join("|");
   }
 
-  /** A block is gone, and with it all regions that it is in. */
-  #discard(block: Block, overwritten: boolean): void {
+  /** A block was overwritten, and with it go all regions that it is in. */
+  #discard(block: Block): void {
     if (block.regions === null) return;
     if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
-    if (overwritten) this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
+    this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
     for (const region of block.regions) this.#drop(region as MachineRegion);
+  }
+
+  /** All blocks are gone: nothing that was compiled is reached any more. */
+  #clear(): void {
+    if (this.#slots === 0) return;
+    this.#generation++;
+    this.statistics.discarded += this.#installed;
+    this.#installed = 0;
+    this.#slots = 0;
+    this.#table = emptyTable();
+    this.#imports = this.#importsOfTable();
+    this.#x87Imports = null;
+    this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
+    this.#mapEnd = ENTRY_MAPS;
+    this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
   }
 
   #drop(region: MachineRegion): void {
     this.#generation++;
+    this.#installed--;
     this.statistics.discarded++;
     for (const eip of region.entries) {
       const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
@@ -591,6 +612,10 @@ class Jit implements Engine {
       }
     }
   }
+}
+
+function emptyTable(): WebAssembly.Table {
+  return new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
 }
 
 function jumpHash(eip: number): number {

@@ -6,7 +6,10 @@ const ARGUMENTS = ["-M", "pc", "-display", "none", "-monitor", "none", "-serial"
 const AT_PROMPT = /\S+:\/> $/;
 const ASKS = /Type 'Yes' if so: $/;
 
-/** Boots with these options and types the commands, each at a prompt or a question. */
+/**
+ * Boots with these options and types the commands, each at a prompt or a question. A service may say a line and have the
+ * prompt shown once more, so a prompt counts after the echo of what was typed last.
+ */
 export async function inQemu(qemu: string, options: readonly string[], commands: readonly string[]): Promise<string> {
   const child = execa(qemu, [...ARGUMENTS, ...options], {
     timeout: 120_000,
@@ -16,14 +19,17 @@ export async function inQemu(qemu: string, options: readonly string[], commands:
   });
   const left = [...commands];
   let text = "";
+  let typed = "";
   let seen = 0;
   for await (const chunk of child.stdout!) {
     text += String(chunk).replace(/\r|\x1b\[[0-9;?]*[A-Za-z]/g, "");
     if (/PANIC|system halted/.test(text)) break;
-    if (!AT_PROMPT.test(text.slice(seen)) && !ASKS.test(text.slice(seen))) continue;
+    const echo = text.indexOf(typed, seen);
+    if (echo < 0 || (!AT_PROMPT.test(text.slice(echo)) && !ASKS.test(text.slice(echo)))) continue;
     const next = left.shift();
     if (next === undefined) break;
     seen = text.length;
+    typed = next;
     child.stdin!.write(`${next}\r`);
   }
   child.kill();
