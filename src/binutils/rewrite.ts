@@ -22,13 +22,14 @@ import {
   STT_FILE,
   STT_SECTION,
 } from "../object/elf.ts";
-import type { ElfSymbol } from "../object/elf-reader.ts";
+import type { ElfSection, ElfSymbol } from "../object/elf-reader.ts";
 import {
   type ElfFile,
   type FileSection,
   FileSizeError,
   type FileSymbol,
   headerBytes,
+  RelocationBytes,
   writeElf,
 } from "../object/elf-writer.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
@@ -143,13 +144,13 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
             : section.fileOffset,
       relocations:
         section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
-          ? [...section.relocations].map(({ offset, type, symbol }) => {
+          ? relocationTable(section, (symbol) => {
               const index = symbol === 0 ? 0 : indices.get(symbol);
               if (index === undefined)
                 throw new RewriteError(
                   `section ${name} refers to ${elf.symbols[symbol]!.name || "a section"}, which would be left out`,
                 );
-              return { offset, type, symbol: index };
+              return index;
             })
           : null,
       ...(section.type === SHT_GROUP
@@ -205,4 +206,14 @@ function written(file: ElfFile): Uint8Array<ArrayBuffer> {
   } catch (error) {
     throw error instanceof FileSizeError ? new RewriteError(error.message) : error;
   }
+}
+
+/** The relocations of a section, with symbols as they are numbered now. */
+function relocationTable(
+  { relocations }: Pick<ElfSection, "relocations">,
+  indexOf: (symbol: number) => number,
+): Uint8Array {
+  const table = new RelocationBytes(relocations.length);
+  for (const { offset, type, symbol } of relocations) table.add(offset, type, indexOf(symbol));
+  return table.bytes;
 }

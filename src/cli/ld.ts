@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
-import { writeFileAside } from "../host/files.ts";
+import { writeFileAside, writeFilesAside } from "../host/files.ts";
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
@@ -127,7 +127,9 @@ class LinkCommand {
     if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
     const bytes = flat ? flatImage(program!, image!) : linked.file;
     if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);
-    writeFileAside(outputPath, bytes, 0, options.isRelocatable ? 0o666 : 0o777);
+    writeFilesAside([
+      { path: outputPath, content: bytes, mode: options.isRelocatable ? 0o666 : 0o777, isProduct: true },
+    ]);
   }
 
   /** `-y`, and `--cref`. */

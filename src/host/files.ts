@@ -28,6 +28,8 @@ export interface NewFile {
   readonly sizeBytes?: number;
   /** Permissions. */
   readonly mode?: number;
+  /** It can be made again: a power cut may take it. */
+  readonly isProduct?: boolean;
 }
 
 /** Writes one file; see `writeFilesAside`. */
@@ -66,7 +68,11 @@ function rename(aside: string, path: string): void {
   }
 }
 
-function writeWhole({ path, content, sizeBytes = 0, mode = 0o666 }: NewFile, target: string, isNew: boolean): void {
+function writeWhole(
+  { path, content, sizeBytes = 0, mode = 0o666, isProduct = false }: NewFile,
+  target: string,
+  isNew: boolean,
+): void {
   try {
     const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
@@ -79,7 +85,7 @@ function writeWhole({ path, content, sizeBytes = 0, mode = 0o666 }: NewFile, tar
       }
       if (isNew) {
         ftruncateSync(file, Math.max(bytes.length, sizeBytes));
-        fsyncSync(file);
+        if (!isProduct) fsyncSync(file);
       }
     } finally {
       closeSync(file);

@@ -150,7 +150,8 @@ function view(program: Program, image: ProgramImage): Linked {
       ),
     });
   }
-  for (const { output, applied } of image.sections) {
+  const isAsked = program.options.keepsApplied !== false;
+  for (const { output, applied } of isAsked ? image.sections : []) {
     const { relocations } = sections.get(output)!;
     for (const { offset, type, target, isGone } of applied)
       if (!isGone) relocations.push({ offset, type, target: target ? (sections.get(target) ?? null) : null });

@@ -20,8 +20,11 @@ import {
   type FileSymbol,
   fileIndices,
   headerBytes,
+  placeSections,
+  RelocationBytes,
   writeElf,
 } from "../object/elf-writer.ts";
+import { R } from "../object/relocation-types.ts";
 import { stampBuildId } from "./build-id.ts";
 import { hasContent } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
@@ -50,9 +53,19 @@ export interface ProgramImage {
 /** More than this comes from a script or an object that lies about sizes. */
 const MAX_FILE_BYTES = 2 ** 29;
 
+const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/** What a symbol takes in its table and in that of names, about. */
+const SYMBOL_BYTES = 64;
+
+/** Bytes after the contents for the file's tables: too many cost no memory, and with too few contents are copied once more. */
+function tableBytes({ objects }: Program): number {
+  return objects.reduce((sum, { elf }) => sum + elf.symbols.length * SYMBOL_BYTES, 1 << 16);
+}
+
 /** Applies the relocations; what goes wrong is added to the program's problems. */
 export function programFile(program: Program): ProgramImage {
-  const { options } = program;
+  const { options, file } = program;
   const isRelocatable = options.isRelocatable ?? false;
   const outputs = program.outputs();
   const total =
@@ -64,7 +77,7 @@ export function programFile(program: Program): ProgramImage {
       largest.command?.line ?? 0,
       `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`,
     );
-    return { sections: [], symbols: [], bytes: new Uint8Array(0) };
+    return { sections: [], symbols: [], bytes: NO_BYTES };
   }
   program.got.fill();
   const relocator = new Relocator({
@@ -80,10 +93,27 @@ export function programFile(program: Program): ProgramImage {
       options.script.noCrossReferences.length > 0,
     dataOf: (section) => program.layout.dataOf(section),
   });
-  const sections = outputs.map((output): ImageSection => {
-    const { content, applied } = relocator.contents(output);
-    const nobits = !hasContent(output);
-    const type = nobits ? SHT_NOBITS : output.type || SHT_PROGBITS;
+  const start = isRelocatable ? headerBytes(0) : file.end;
+  const types = outputs.map((output) => (hasContent(output) ? output.type || SHT_PROGBITS : SHT_NOBITS));
+  const places = placeSections(
+    outputs.map((output, i) => ({
+      offset: file.offsets.get(output) ?? null,
+      align: alignmentOf(output),
+      type: types[i]!,
+      sizeBytes: output.sizeBytes,
+    })),
+    start,
+  );
+  // Contents are made at their places in the file.
+  const room = new Uint8Array(places.end <= MAX_FILE_BYTES ? places.end + tableBytes(program) : 0);
+  const sections = outputs.map((output, i): ImageSection => {
+    const type = types[i]!;
+    const isEmpty = !hasContent(output);
+    const at = places.offsets[i]!;
+    const end = at + output.sizeBytes;
+    const isInRoom = type !== SHT_NOBITS && type !== SHT_GROUP && end <= places.end && end <= room.length;
+    const content = isEmpty ? NO_BYTES : isInRoom ? room.subarray(at, end) : new Uint8Array(output.sizeBytes);
+    const applied = isEmpty ? [] : relocator.fill(output, content);
     if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
     return {
       output,
@@ -112,9 +142,9 @@ export function programFile(program: Program): ProgramImage {
     ...(options.retainedSymbols ? { retained: options.retainedSymbols } : {}),
     discard: options.discard ?? "merged-labels",
   });
-  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  let bytes = NO_BYTES;
   try {
-    if (program.problems.length === 0) bytes = elfBytes(program, sections, symbols, keepsRelocations);
+    if (program.problems.length === 0) bytes = elfBytes(program, sections, symbols, keepsRelocations, start, room);
   } catch (error) {
     if (!(error instanceof FileSizeError)) throw error;
     program.report.script(options.script.path, 0, error.message);
@@ -152,6 +182,8 @@ function elfBytes(
   sections: readonly ImageSection[],
   symbols: OutputSymbols,
   keepsRelocations: boolean,
+  start: number,
+  room: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const { options, file } = program;
   const isRelocatable = options.isRelocatable ?? false;
@@ -213,7 +245,8 @@ function elfBytes(
     nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
     localCount: symbols.localCount,
     headers: file.headers,
-    start: isRelocatable ? headerBytes(0) : file.end,
+    start,
+    room,
   });
   if (options.buildId) stampBuildId(bytes, options.buildId);
   return bytes;
@@ -241,18 +274,19 @@ function relocationTable(
   applied: readonly Applied[],
   { ofSection, ofLocal, ofGlobal }: OutputSymbols,
   isRelocatable: boolean,
-): { offset: number; type: number; symbol: number }[] {
+): Uint8Array {
   const base = isRelocatable ? 0 : output.address;
-  return [...applied]
-    .sort((a, b) => a.offset - b.offset)
-    .map(({ offset, type, elf, symbol, target, isGone }) => {
-      let index = 0;
-      if (isGone) return { offset: offset + base, type: 0, symbol: 0 };
-      if (symbol) index = ofGlobal.get(symbol) ?? 0;
-      else index = ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0);
-      return { offset: offset + base, type, symbol: index };
-    });
+  const isInOrder = applied.every(({ offset }, i) => i === 0 || applied[i - 1]!.offset <= offset);
+  const table = new RelocationBytes(applied.length);
+  for (const { offset, type, elf, symbol, target, isGone } of isInOrder ? applied : [...applied].sort(byOffset)) {
+    if (isGone) table.add(offset + base, R.NONE, 0);
+    else if (symbol) table.add(offset + base, type, ofGlobal.get(symbol) ?? 0);
+    else table.add(offset + base, type, ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0));
+  }
+  return table.bytes;
 }
+
+const byOffset = (a: Applied, b: Applied): number => a.offset - b.offset;
 
 /** Members by their indices in the output. */
 function groupContent(

@@ -11,7 +11,7 @@ import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
 import type { IndirectFunction } from "./indirect-functions.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { hasContent, hex, isCode } from "./layout.ts";
+import { hex, isCode } from "./layout.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -87,13 +87,8 @@ export class Relocator {
       Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
   }
 
-  /** The bytes of an output section, empty when it has none in the file; and the relocations in it. */
-  contents(output: OutputSection): { content: Uint8Array; applied: Applied[] } {
-    if (!hasContent(output)) {
-      const refused: Applied[] = [];
-      return { content: new Uint8Array(0), applied: refused };
-    }
-    const content = new Uint8Array(output.sizeBytes);
+  /** Writes the bytes of an output section to `content`, which is as large as the section and zero; returns the relocations. */
+  fill(output: OutputSection, content: Uint8Array): Applied[] {
     const applied: Applied[] = [];
     for (const piece of output.pieces) {
       if (piece.kind === "gap") {
@@ -109,13 +104,14 @@ export class Relocator {
       if (section.name === ".eh_frame") fixUnwind(section, content);
       this.#globals = this.#globalsOf(section.object);
       const { relocations } = section;
-      if (relocations instanceof RelocationTable && !this.#options.keepsApplied) {
+      if (relocations instanceof RelocationTable) {
+        const { keepsApplied } = this.#options;
         for (let i = 0; i < relocations.length; i++)
-          if (!this.#relocatePlain(output, content, section, relocations, i))
+          if (keepsApplied || !this.#relocatePlain(output, content, section, relocations, i))
             this.#relocate(output, content, section, relocations.at(i), applied);
       } else for (const relocation of relocations) this.#relocate(output, content, section, relocation, applied);
     }
-    return { content, applied };
+    return applied;
   }
 
   #globalsOf(object: InputObject): (LinkSymbol | null | undefined)[] {

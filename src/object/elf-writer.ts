@@ -41,8 +41,8 @@ export interface FileSection {
   readonly content: Uint8Array;
   /** Where the segments put it; null for a section that goes wherever there is room. */
   readonly offset: number | null;
-  /** Relocations against symbols by their index; null when the section has no table of them. */
-  readonly relocations: readonly { readonly offset: number; readonly type: number; readonly symbol: number }[] | null;
+  /** The table of relocations against symbols by their index (`RelocationBytes`); null when the section has none. */
+  readonly relocations: Uint8Array | null;
   /** The header's sh_info, where it is no section: of a group the index of its signature. */
   readonly info?: number;
   /** Sections that the header's sh_link and sh_info name: indices among the sections given here, from 1. */
@@ -78,6 +78,11 @@ export interface ElfFile {
   readonly nameOrder?: readonly number[];
   /** Sections without an offset begin here at the earliest. */
   readonly start: number;
+  /**
+   * Zeros but for contents of sections, which stand at their places in the file: they are not copied when there is room for
+   * all of the file.
+   */
+  readonly room?: Uint8Array<ArrayBuffer>;
 }
 
 interface Header extends SectionHeader {
@@ -92,6 +97,24 @@ export function fileIndices(sections: readonly { readonly hasRelocations: boolea
     next += hasRelocations ? 2 : 1;
     return index;
   });
+}
+
+/**
+ * Where each section stands in the file, and where the tables after them begin: sections without an offset follow one
+ * another from `start` on.
+ */
+export function placeSections(
+  sections: readonly Pick<FileSection, "offset" | "align" | "type" | "sizeBytes">[],
+  start: number,
+): { readonly offsets: readonly number[]; readonly end: number } {
+  let end = start;
+  const offsets = sections.map(({ offset, align, type, sizeBytes }) => {
+    if (offset !== null) return offset;
+    const place = alignUp(end, align);
+    end = type === SHT_NOBITS ? place : place + sizeBytes;
+    return place;
+  });
+  return { offsets, end };
 }
 
 /** More than this comes from alignments and places that lie. */
@@ -126,7 +149,8 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   ];
   const contents = new Map<Header, Uint8Array>();
   const symtabIndex = file.sections.length + file.sections.filter(({ relocations }) => relocations !== null).length + 1;
-  let offset = file.start;
+  const places = placeSections(file.sections, file.start);
+  let offset = places.end;
   const late: { header: Header; content: Uint8Array }[] = [];
   file.sections.forEach((section, position) => {
     const { name, type, flags, address, sizeBytes, align, entrySizeBytes, content, relocations } = section;
@@ -135,19 +159,13 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
       type,
       flags,
       address,
-      offset: 0,
+      offset: places.offsets[position]!,
       sizeBytes,
       link: section.linksToSymbols ? symtabIndex : section.linked ? indices[section.linked - 1]! : 0,
       info: section.linkedInfo ? indices[section.linkedInfo - 1]! : (section.info ?? 0),
       align,
       entrySizeBytes,
     };
-    if (section.offset !== null) header.offset = section.offset;
-    else {
-      offset = alignUp(offset, align);
-      header.offset = offset;
-      if (type !== SHT_NOBITS) offset += sizeBytes;
-    }
     headers.push(header);
     contents.set(header, content);
     if (relocations === null) return;
@@ -157,14 +175,14 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
       flags: SHF_INFO_LINK | (flags & SHF_GROUP),
       address: 0,
       offset: 0,
-      sizeBytes: relocations.length * REL_BYTES,
+      sizeBytes: relocations.length,
       link: symtabIndex,
       info: indices[position]!,
       align: 4,
       entrySizeBytes: REL_BYTES,
     };
     headers.push(relocation);
-    late.push({ header: relocation, content: relocationBytes(relocations) });
+    late.push({ header: relocation, content: relocations });
   });
   if (file.symbols) {
     const strings = new StringTable();
@@ -223,8 +241,10 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   const totalBytes = headersAt + headers.length * SHDR_BYTES;
   if (!(totalBytes <= MAX_FILE_BYTES))
     throw new FileSizeError(`the file would have ${totalBytes} bytes: a section's alignment or place is out of bounds`);
-  const bytes = new Uint8Array(totalBytes);
-  const view = new DataView(bytes.buffer);
+  const { room } = file;
+  const hasRoom = room !== undefined && totalBytes <= room.length;
+  const bytes = hasRoom ? room.subarray(0, totalBytes) : new Uint8Array(totalBytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, totalBytes);
   const words = (at: number, values: readonly number[]): void =>
     values.forEach((value, index) => view.setUint32(at + 4 * index, value, true));
   // What only GNU systems know is said in the file's ABI.
@@ -265,7 +285,8 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   });
   headers.forEach((header, index) => {
     const content = contents.get(header);
-    if (content && content.length > 0) bytes.set(content, header.offset);
+    if (content && content.length > 0 && !(hasRoom && content.buffer === room.buffer))
+      bytes.set(content, header.offset);
     words(headersAt + index * SHDR_BYTES, [
       names.offset(header.name),
       header.type,
@@ -282,16 +303,22 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function relocationBytes(
-  relocations: readonly { readonly offset: number; readonly type: number; readonly symbol: number }[],
-): Uint8Array {
-  const bytes = new Uint8Array(relocations.length * REL_BYTES);
-  const view = new DataView(bytes.buffer);
-  relocations.forEach(({ offset, type, symbol }, index) => {
-    view.setUint32(index * REL_BYTES, offset, true);
-    view.setUint32(index * REL_BYTES + 4, ((symbol << 8) | type) >>> 0, true);
-  });
-  return bytes;
+/** A table of relocations in the making. */
+export class RelocationBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+  #length = 0;
+
+  constructor(count: number) {
+    this.bytes = new Uint8Array(count * REL_BYTES);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  add(offset: number, type: number, symbol: number): void {
+    this.#view.setUint32(this.#length, offset, true);
+    this.#view.setUint32(this.#length + 4, ((symbol << 8) | type) >>> 0, true);
+    this.#length += REL_BYTES;
+  }
 }
 
 function symbolBytes(symbols: readonly FileSymbol[], strings: StringTable, indices: readonly number[]): Uint8Array {

@@ -1,19 +1,6 @@
 /** Numbers of variable length, seven bits to a byte, lowest first (DWARF 5, section 7.6). */
 
-/** What is negative counts as its 64 bits. */
-export function unsignedLeb128(value: number | bigint): Uint8Array {
-  const bytes = new Uint8Array(unsignedLength(value));
-  putUnsigned(bytes, 0, value);
-  return bytes;
-}
-
-export function signedLeb128(value: number | bigint): Uint8Array {
-  const bytes = new Uint8Array(signedLength(value));
-  putSigned(bytes, 0, value);
-  return bytes;
-}
-
-/** How many bytes `putUnsigned` writes. */
+/** How many bytes `putUnsigned` writes. What is negative counts as its 64 bits. */
 export function unsignedLength(value: number | bigint): number {
   let length = 1;
   if (typeof value === "number" && value >= 0 && value === (value | 0)) {

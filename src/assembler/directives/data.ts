@@ -12,6 +12,7 @@ import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
 import { namesGot } from "../read/instruction-parser.ts";
+import { plainNumber } from "../read/plain-number.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -23,7 +24,7 @@ function numbers(size: number): Handler {
     do {
       // A compiler's tables are plain numbers: they need no expression.
       const limit = integer.FIELD_LIMITS[size]!;
-      const value = expressions.plainNumber(-limit + 1, limit);
+      const value = plainNumber(assembler, -limit + 1, limit);
       if (value !== null) {
         demandContents(assembler, value !== 0);
         sections.integer(value, size);
@@ -173,9 +174,9 @@ function leb128(isSigned: boolean): Handler {
   const measure = isSigned ? signedLength : unsignedLength;
   const put = isSigned ? putSigned : putUnsigned;
   return (assembler) => {
-    const { expressions, sections } = assembler;
+    const { sections } = assembler;
     do {
-      const plain = expressions.plainNumber(isSigned ? -PLAIN_LIMIT : 0, PLAIN_LIMIT);
+      const plain = plainNumber(assembler, isSigned ? -PLAIN_LIMIT : 0, PLAIN_LIMIT);
       const value = plain === null ? valueOrZero(assembler) : null;
       if (value !== null && value.op !== Op.BIG && value.op !== Op.CONSTANT) {
         sections.leb128({ value, isSigned });
