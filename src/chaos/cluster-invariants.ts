@@ -7,6 +7,7 @@ import { agreedValues } from "./cluster-values.ts";
 import type { Invariant, Watch } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { remembered } from "./remembered.ts";
+import { notHeld } from "./service-addresses.ts";
 import type { World } from "./world.ts";
 
 /** Machines with which nothing has been wrong for so long are in one cluster. */
@@ -246,7 +247,7 @@ export function clusterInvariants(layout: KernelLayout): Invariant[] {
 /** What keeps the machines that must live on from being one cluster with one view; null when they are. */
 export function clusterMissing(world: World, layout: KernelLayout): string | null {
   const facts = factsOf(world, layout);
-  const living = world.nodes.filter(({ index }) => world.isOn(index)).map(({ index }) => index);
+  const { living } = world;
   const [first] = world.core;
   for (const index of world.core) {
     const { name } = world.nodes[index]!;
@@ -267,5 +268,5 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
       return `${name} has other values than ${world.nodes[first!]!.name}`;
   }
   const speakers = living.filter((index) => facts.of(index).coordinates);
-  return speakers.length === 1 ? null : `${speakers.length} nodes speak for the cluster`;
+  return speakers.length === 1 ? notHeld(world, layout, living) : `${speakers.length} nodes speak for the cluster`;
 }

@@ -16,6 +16,8 @@ const DRILLS = [
   "stood still",
   "race",
   "older disk",
+  "address moved",
+  "address comes and goes",
   "later life",
   "later era",
   "two founders",
