@@ -20,6 +20,14 @@ const SMALL = 33;
 const DEATH_NS = [1000 * MS, 2000 * MS] as const;
 /** More for each step of bad health. */
 const HEALTH_NS = 400 * MS;
+const MOST_HEALTH = 8;
+/** So much of everything is lost for so long; */
+const LOSS_PERCENT = 40;
+const LOSS_NS = 3000 * MS;
+/** then all hear each other for so long; */
+const HEARD_NS = 3100 * MS;
+/** and within this they are well. */
+const LOSS_OVER_NS = 12_000 * MS;
 /** After a goodbye. */
 const BYE_NS = 350 * MS;
 /** After the death of its holder an address is answered for again: silence, four waits, and a look or two. */
@@ -78,25 +86,52 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     Math.max(...nodes.map((index) => world.nodes[index]!.memory.word(layout.address("health")) ?? 0));
   const asker = (): Asker => new Asker(world, layout, stranger);
 
+  const deathOf = (dead: number): Trial => {
+    const others = othersOf(dead);
+    const health = healthOf(others);
+    const cut = new Once(act(dead, "cut"));
+    const asked = asker();
+    return {
+      lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
+      step: () => {
+        asked.ask();
+        return cut.take();
+      },
+      wrong: () => asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health),
+      missing: () => (cut.isDone ? (goneFor(others, dead) ?? notHeld(world, layout, others)) : "nothing has happened"),
+    };
+  };
   const death: Drill = {
     name: "death",
     rule: "a silent death is known to all within 1 s, in a large cluster 2 s, and another does what the dead did",
+    begin: (random) => (world.core.length < 2 ? null : deathOf(choose(random))),
+  };
+
+  const unwell: Drill = {
+    name: "death after loss",
+    rule: "who has lost many packets is slower to call somebody dead, by so much as it says",
     begin: (random) => {
       if (world.core.length < 2) return null;
-      const dead = choose(random);
-      const others = othersOf(dead);
-      const health = healthOf(others);
-      const cut = new Once(act(dead, "cut"));
-      const asked = asker();
+      const beganNs = world.nowNs;
+      const lose = new Once(...world.core.map((index) => act(index, "lose", LOSS_PERCENT)));
+      const heal = new Once(...world.core.map((index) => act(index, "heal")));
+      let dying: { readonly trial: Trial; readonly endNs: number } | null = null;
       return {
-        lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
+        lastsNs: LOSS_NS + LOSS_OVER_NS + DEATH_NS[1] + HEALTH_NS * MOST_HEALTH,
         step: () => {
-          asked.ask();
-          return cut.take();
+          if (dying) return dying.trial.step!();
+          if (world.nowNs < beganNs + LOSS_NS) return lose.take();
+          if (!heal.isDone) return heal.take();
+          if (world.nowNs < beganNs + LOSS_NS + HEARD_NS || wellNot() !== null) return [];
+          const trial = deathOf(choose(random));
+          dying = { trial, endNs: world.nowNs + trial.lastsNs };
+          return trial.step!();
         },
-        wrong: () => asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health),
-        missing: () =>
-          cut.isDone ? (goneFor(others, dead) ?? notHeld(world, layout, others)) : "nothing has happened",
+        wrong: () => {
+          if (dying === null) return null;
+          return dying.trial.wrong!() ?? (world.nowNs > dying.endNs ? dying.trial.missing!() : null);
+        },
+        missing: () => (dying ? dying.trial.missing!() : (wellNot() ?? "nobody has died")),
       };
     },
   };
@@ -264,7 +299,18 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
   const { lives } = livesApart(world, layout, wellNot);
   const { say } = deceits({ world, layout, stranger, recorder, wellNot });
   return {
-    all: [death, goodbye, idle, still, race, older, ...addressDrills(world, layout, stranger), ...lives, ...say],
+    all: [
+      death,
+      unwell,
+      goodbye,
+      idle,
+      still,
+      race,
+      older,
+      ...addressDrills(world, layout, stranger),
+      ...lives,
+      ...say,
+    ],
     frame: (frame) => recorder.frame(frame),
   };
 }

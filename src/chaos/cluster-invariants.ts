@@ -200,6 +200,26 @@ const INVARIANTS = [
   ),
 
   invariant(
+    "gives way",
+    "wrong",
+    "who coordinates goes on until it leaves, or hears another of the same cluster with a lower id",
+    (world, layout) => {
+      /** By node: the boot and the cluster in which it coordinated at the last look. */
+      const before = world.nodes.map(() => "");
+      return {
+        look: eachUp(world, layout, ({ coordinates, coordinator, isMember, isSilent, era, founder, id }, index) => {
+          const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder}` : "";
+          const was = before[index]!;
+          before[index] = coordinates ? now : "";
+          return coordinates || was === "" || was !== now || coordinator < id
+            ? null
+            : `coordinated, and follows ${coordinator}, whose id is higher`;
+        }),
+      };
+    },
+  ),
+
+  invariant(
     "no stranger",
     "wrong",
     "a node's table holds only nodes that there are, in eras that were lived",

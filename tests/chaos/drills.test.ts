@@ -11,6 +11,7 @@ const ALL = [0, 1, 2];
 /** `qure chaos --list`. */
 const DRILLS = [
   "death",
+  "death after loss",
   "goodbye",
   "idle",
   "stood still",
