@@ -1,14 +1,14 @@
 /** What members of a cluster that is well have to do in stated times: docs/protocols/cluster.md says which. */
-import { parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { Random } from "../../emulator/state/random.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { clusterPacketOf } from "../page/decode/cluster.ts";
+import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
-import { agreedValues, votersOf } from "./cluster-values.ts";
-import type { Drill, Drills, Trial } from "./drill.ts";
+import { agreedValues, canAgree } from "./cluster-values.ts";
+import { type Drill, type Drills, Once, type Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { livesApart } from "./lives-drills.ts";
-import { holdersOf, SERVICE_OF_CAMPAIGNS } from "./service-addresses.ts";
+import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
 import type { World } from "./world.ts";
@@ -20,8 +20,20 @@ const SMALL = 33;
 const DEATH_NS = [1000 * MS, 2000 * MS] as const;
 /** More for each step of bad health. */
 const HEALTH_NS = 400 * MS;
+const MOST_HEALTH = 8;
+/** So much of everything is lost for so long; */
+const LOSS_PERCENT = 40;
+const LOSS_NS = 3000 * MS;
+/** then all hear each other for so long; */
+const HEARD_NS = 3100 * MS;
+/** and within this they are well. */
+const LOSS_OVER_NS = 12_000 * MS;
 /** After a goodbye. */
 const BYE_NS = 350 * MS;
+/** After the death of its holder an address is answered for again: silence, four waits, and a look or two. */
+const TAKEOVER_NS = 450 * MS;
+/** More for each step of bad health. */
+const TAKEOVER_HEALTH_NS = 100 * MS;
 /** A shell that waits for a majority answers so late. */
 const TYPED_NS = 8000 * MS;
 const RETURN_NS = 4000 * MS;
@@ -40,22 +52,6 @@ const REPORT = 3;
 const ASK = 2;
 const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_replayed", "count_cloud_unproven"];
 
-/** Gives its actions the first time it is asked. */
-class Once {
-  readonly #actions: readonly FaultAction[];
-  isDone = false;
-
-  constructor(...actions: readonly FaultAction[]) {
-    this.#actions = actions;
-  }
-
-  take(): readonly FaultAction[] {
-    const actions = this.isDone ? [] : this.#actions;
-    this.isDone = true;
-    return actions;
-  }
-}
-
 /** `wellNot`: what is not well, or null. */
 export function clusterDrills(world: World, layout: KernelLayout, wellNot: () => string | null): Drills {
   const facts = factsOf(world, layout);
@@ -71,14 +67,13 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
   const choose = (random: Random): number => {
     const { core } = world;
     const speaker = core.find((index) => facts.of(index).coordinates);
-    const [holder] = holdersOf(world, layout);
+    const [holder] = random.pick([...holdersOf(world, layout).values()]) ?? [];
     const [first = 0] = core;
     const founder = facts.indexOf(facts.of(first).founder);
     const roles = [speaker, holder, founder].filter((index) => index !== undefined && core.includes(index));
     return random.chance(50) && roles.length > 0 ? random.pick(roles)! : random.pick(core);
   };
-  const othersOf = (index: number): number[] =>
-    world.nodes.filter((node) => world.isOn(node.index) && node.index !== index).map((node) => node.index);
+  const othersOf = (index: number): number[] => world.living.filter((other) => other !== index);
   const goneFor = (others: readonly number[], gone: number): string | null => {
     for (const index of others)
       if (facts.peers(index)?.get(facts.ids[gone]!)?.isAlive !== false)
@@ -87,24 +82,56 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     if (speakers.length !== 1) return `${speakers.length} nodes speak for the cluster`;
     return null;
   };
-  const heldBy = (others: readonly number[]): string | null => {
-    const holders = holdersOf(world, layout).filter((index) => others.includes(index));
-    return holders.length === 1 ? null : `${holders.length} nodes hold the service address`;
-  };
+  const healthOf = (nodes: readonly number[]): number =>
+    Math.max(...nodes.map((index) => world.nodes[index]!.memory.word(layout.address("health")) ?? 0));
+  const asker = (): Asker => new Asker(world, layout, stranger);
 
+  const deathOf = (dead: number): Trial => {
+    const others = othersOf(dead);
+    const health = healthOf(others);
+    const cut = new Once(act(dead, "cut"));
+    const asked = asker();
+    return {
+      lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
+      step: () => {
+        asked.ask();
+        return cut.take();
+      },
+      wrong: () => asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health),
+      missing: () => (cut.isDone ? (goneFor(others, dead) ?? notHeld(world, layout, others)) : "nothing has happened"),
+    };
+  };
   const death: Drill = {
     name: "death",
     rule: "a silent death is known to all within 1 s, in a large cluster 2 s, and another does what the dead did",
+    begin: (random) => (world.core.length < 2 ? null : deathOf(choose(random))),
+  };
+
+  const unwell: Drill = {
+    name: "death after loss",
+    rule: "who has lost many packets is slower to call somebody dead, by so much as it says",
     begin: (random) => {
       if (world.core.length < 2) return null;
-      const dead = choose(random);
-      const others = othersOf(dead);
-      const health = Math.max(...others.map((index) => world.nodes[index]!.memory.word(layout.address("health")) ?? 0));
-      const cut = new Once(act(dead, "cut"));
+      const beganNs = world.nowNs;
+      const lose = new Once(...world.core.map((index) => act(index, "lose", LOSS_PERCENT)));
+      const heal = new Once(...world.core.map((index) => act(index, "heal")));
+      let dying: { readonly trial: Trial; readonly endNs: number } | null = null;
       return {
-        lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
-        step: () => cut.take(),
-        missing: () => (cut.isDone ? (goneFor(others, dead) ?? heldBy(others)) : "nothing has happened"),
+        lastsNs: LOSS_NS + LOSS_OVER_NS + DEATH_NS[1] + HEALTH_NS * MOST_HEALTH,
+        step: () => {
+          if (dying) return dying.trial.step!();
+          if (world.nowNs < beganNs + LOSS_NS) return lose.take();
+          if (!heal.isDone) return heal.take();
+          if (world.nowNs < beganNs + LOSS_NS + HEARD_NS || wellNot() !== null) return [];
+          const trial = deathOf(choose(random));
+          dying = { trial, endNs: world.nowNs + trial.lastsNs };
+          return trial.step!();
+        },
+        wrong: () => {
+          if (dying === null) return null;
+          return dying.trial.wrong!() ?? (world.nowNs > dying.endNs ? dying.trial.missing!() : null);
+        },
+        missing: () => (dying ? dying.trial.missing!() : (wellNot() ?? "nobody has died")),
       };
     },
   };
@@ -123,12 +150,14 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     const beganNs = world.nowNs;
     let [leftNs, returnedNs, memberNs] = [Infinity, Infinity, Infinity];
     let isTyped = false;
+    const asked = asker();
     return {
       lastsNs: TYPED_NS + BYE_NS + RETURN_NS + JOIN_NS,
       frame: ({ cable, toSwitch, bytes, sentNs }) => {
         if (toSwitch && cable === leaver && leftNs === Infinity && clusterPacketOf(bytes)?.[5] === BYE) leftNs = sentNs;
       },
       step: () => {
+        asked.ask();
         if (!isTyped) {
           isTyped = true;
           return [act(leaver, "type", "cloud stop\r")];
@@ -139,8 +168,11 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       },
       wrong: () => {
         const now = world.nowNs;
+        const unanswered = asked.unanswered(HANDED_NS);
+        if (unanswered !== null) return unanswered;
         if (leftNs === Infinity && now > beganNs + TYPED_NS) return `${nameOf(leaver)} does not say bye`;
-        if (returnedNs === Infinity) return now >= leftNs + BYE_NS ? (goneFor(others, leaver) ?? heldBy(others)) : null;
+        if (returnedNs === Infinity)
+          return now >= leftNs + BYE_NS ? (goneFor(others, leaver) ?? notHeld(world, layout, others)) : null;
         if (memberNs === Infinity && now > returnedNs && facts.of(leaver).isMember) memberNs = now;
         const problem = now > memberNs + JOIN_NS ? wellNot() : null;
         return problem && `${problem}, ${JOIN_NS / MS} ms after ${nameOf(leaver)} became a member`;
@@ -182,9 +214,10 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
           const after = refused();
           const refuser = world.core.find((_, at) => after[at] !== before?.[at]);
           if (refuser !== undefined) return `${nameOf(refuser)} refuses what members say, though nothing happens`;
-          const holders = holdersOf(world, layout);
+          const holders = [...holdersOf(world, layout).values()];
           for (const index of world.core) {
-            const most = IDLE_BYTES + (holders.includes(index) ? HOLDER_BYTES : 0);
+            const held = holders.filter((those) => those.includes(index)).length;
+            const most = IDLE_BYTES + held * HOLDER_BYTES;
             const rate = Math.round(bytesOf[index]! / (IDLE_COUNTED_NS / 1e9));
             if (rate > most) return `${nameOf(index)} sends ${rate} bytes a second, though nothing happens`;
           }
@@ -198,16 +231,19 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     name: "stood still",
     rule: "a holder that stood still does not answer for an address that another has by now",
     begin: (random) => {
-      const [holder] = holdersOf(world, layout);
+      const [holder] = random.pick([...holdersOf(world, layout).values()]) ?? [];
       if (holder === undefined || world.core.length < 2) return null;
       const lengthNs = (700 + random.below(1500)) * MS;
+      const health = healthOf(world.core);
       const freeze = new Once(act(holder, "freeze", lengthNs));
+      const asked = asker();
       return {
         lastsNs: lengthNs + 700 * MS,
         step: () => {
-          stranger.ask(parseIpv4(SERVICE_OF_CAMPAIGNS));
+          asked.ask();
           return freeze.take();
         },
+        wrong: () => asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health),
       };
     },
   };
@@ -217,9 +253,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     rule: "of values that all set at once each counts, and all come to have the same",
     begin: (random) => {
       const numbers = world.core.map((index) => agreedValues(world, layout, index)?.number ?? 0);
-      const voters = Math.max(...world.core.map((index) => votersOf(world, layout, index).length));
-      // Without a majority of those that agreed last nobody sets anything.
-      if (2 * world.core.length <= voters) return null;
+      if (!canAgree(world, layout)) return null;
       const least = Math.max(...numbers) + 1;
       const spread = random.pick([1, 10, 60]);
       let due = world.core.map((index) => ({ index, atNs: world.nowNs + random.below(spread) * MS }));
@@ -265,7 +299,18 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
   const { lives } = livesApart(world, layout, wellNot);
   const { say } = deceits({ world, layout, stranger, recorder, wellNot });
   return {
-    all: [death, goodbye, idle, still, race, older, ...lives, ...say],
+    all: [
+      death,
+      unwell,
+      goodbye,
+      idle,
+      still,
+      race,
+      older,
+      ...addressDrills(world, layout, stranger),
+      ...lives,
+      ...say,
+    ],
     frame: (frame) => recorder.frame(frame),
   };
 }

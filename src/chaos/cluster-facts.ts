@@ -15,6 +15,8 @@ export interface NodeFacts {
   /** Its era was founded by it alone: it may not be one. */
   readonly isAlone: boolean;
   readonly coordinates: boolean;
+  /** Id of the one that it takes for the coordinator. */
+  readonly coordinator: string;
   /** 16 hexadecimal digits. */
   readonly id: string;
   readonly founder: string;
@@ -33,6 +35,7 @@ const DOWN: NodeFacts = {
   hasDisk: false,
   isAlone: false,
   coordinates: false,
+  coordinator: "",
   id: "",
   founder: "",
   era: 0,
@@ -43,6 +46,7 @@ const DOWN: NodeFacts = {
 
 /** A table of peers that goes round in a circle ends here. */
 const MOST_PEERS = 2000;
+const ID_BYTES = 8;
 
 function hexadecimal(bytes: Uint8Array, at: number, length: number): string {
   return Array.from(bytes.subarray(at, at + length), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -113,6 +117,7 @@ class ClusterFacts {
       hasDisk: memory.word(at.node_mount) !== 0,
       isAlone: memory.word(at.node_alone) !== 0,
       coordinates: memory.word(at.coordinator_self) !== 0,
+      coordinator: hexadecimal(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
       id: hexadecimal(own, of.NODE_ID, 8),
       founder: hexadecimal(own, of.NODE_FOUNDER, 8),
       era: view.getUint32(of.NODE_ERA, true),
@@ -135,6 +140,8 @@ class ClusterFacts {
       found.set(hexadecimal(bytes, of.PEER_ID, 8), {
         isAlive: view.getUint32(of.PEER_ALIVE, true) !== 0,
         age: view.getUint32(of.PEER_AGE, true),
+        isViewed: view.getUint32(of.PEER_VIEWED, true) !== 0,
+        digest: view.getUint32(of.PEER_DIGEST, true),
       });
       peer = view.getUint32(of.PEER_NEXT, true);
     }
@@ -145,12 +152,17 @@ class ClusterFacts {
 export interface PeerFacts {
   readonly isAlive: boolean;
   readonly age: number;
+  /** The coordinator vouches for it. */
+  readonly isViewed: boolean;
+  /** Of its entry. */
+  readonly digest: number;
 }
 
 const VARIABLES = [
   "cluster_state",
   "cluster_pings",
   "cluster_netif",
+  "coordinator_id",
   "coordinator_self",
   "node",
   "node_mount",
@@ -172,6 +184,8 @@ const FIELDS = [
   "PEER_ID",
   "PEER_AGE",
   "PEER_ALIVE",
+  "PEER_VIEWED",
+  "PEER_DIGEST",
   "STATE_JOINING",
   "STATE_MEMBER",
 ] as const;

@@ -7,6 +7,7 @@ import { agreedValues } from "./cluster-values.ts";
 import type { Invariant, Watch } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { remembered } from "./remembered.ts";
+import { notHeld } from "./service-addresses.ts";
 import type { World } from "./world.ts";
 
 /** Machines with which nothing has been wrong for so long are in one cluster. */
@@ -199,6 +200,26 @@ const INVARIANTS = [
   ),
 
   invariant(
+    "gives way",
+    "wrong",
+    "who coordinates goes on until it leaves, or hears another of the same cluster with a lower id",
+    (world, layout) => {
+      /** By node: the boot and the cluster in which it coordinated at the last look. */
+      const before = world.nodes.map(() => "");
+      return {
+        look: eachUp(world, layout, ({ coordinates, coordinator, isMember, isSilent, era, founder, id }, index) => {
+          const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder}` : "";
+          const was = before[index]!;
+          before[index] = coordinates ? now : "";
+          return coordinates || was === "" || was !== now || coordinator < id
+            ? null
+            : `coordinated, and follows ${coordinator}, whose id is higher`;
+        }),
+      };
+    },
+  ),
+
+  invariant(
     "no stranger",
     "wrong",
     "a node's table holds only nodes that there are, in eras that were lived",
@@ -246,7 +267,7 @@ export function clusterInvariants(layout: KernelLayout): Invariant[] {
 /** What keeps the machines that must live on from being one cluster with one view; null when they are. */
 export function clusterMissing(world: World, layout: KernelLayout): string | null {
   const facts = factsOf(world, layout);
-  const living = world.nodes.filter(({ index }) => world.isOn(index)).map(({ index }) => index);
+  const { living } = world;
   const [first] = world.core;
   for (const index of world.core) {
     const { name } = world.nodes[index]!;
@@ -267,5 +288,5 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
       return `${name} has other values than ${world.nodes[first!]!.name}`;
   }
   const speakers = living.filter((index) => facts.of(index).coordinates);
-  return speakers.length === 1 ? null : `${speakers.length} nodes speak for the cluster`;
+  return speakers.length === 1 ? notHeld(world, layout, living) : `${speakers.length} nodes speak for the cluster`;
 }

@@ -140,8 +140,8 @@ const TARGET = 128;
 const SILENT = 136;
 /** An observer is judged that has heard all for so long. */
 const HEARS_NS = 3e9;
-/** So long it waits before it accuses, and so much longer for each step of bad health. */
-const PATIENCE_NS = [650e6, 1350e6] as const;
+/** So long it waits before it accuses, by a clock of whole ticks of 10 ms, and so much longer for each step of bad health. */
+const PATIENCE_NS = [640e6, 1340e6] as const;
 const HEALTH_NS = 400e6;
 const SMALL = 33;
 

@@ -5,12 +5,13 @@ import { factsOf } from "./cluster-facts.ts";
 import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./cluster-packets.ts";
+import { speaksInTime, spreadsInTime } from "./cluster-promptness.ts";
 import { tablesHold } from "./cluster-tables.ts";
 import { agreesOnce } from "./cluster-values.ts";
 import { keepsPromises } from "./cluster-votes.ts";
 import type { Subject, WorldEvent } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
-import { addressesOf, oneHolder } from "./service-addresses.ts";
+import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
 import type { World } from "./world.ts";
 
 /** Something that grows when it happens. */
@@ -44,12 +45,15 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
     invariants: [
       ...clusterInvariants(layout),
       oneHolder(layout),
+      heldByOne(layout),
       keepsHistory(layout),
       agreesOnce(layout),
       keepsPromises(layout),
       tablesHold(layout),
       ...PACKET_INVARIANTS,
       waitsLongEnough(layout),
+      speaksInTime(layout),
+      spreadsInTime(layout),
     ],
     missing: (world) => clusterMissing(world, layout),
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
@@ -87,7 +91,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
 
 /** Waits until all machines that are on are one cluster with one view. */
 export async function untilAgreed(lab: LabCluster, world: World, layout: KernelLayout): Promise<void> {
-  world.core = world.nodes.filter(({ index }) => world.isOn(index)).map(({ index }) => index);
+  world.core = world.living;
   let missing: string | null = "nothing was looked at";
   await lab.until(
     () => (missing = clusterMissing(world, layout)) === null,

@@ -47,12 +47,18 @@ export function agreedValues(world: World, layout: KernelLayout, index: number):
 }
 
 /** Who has to agree on what comes next. */
-export function votersOf(world: World, layout: KernelLayout, index: number): string[] {
+function votersOf(world: World, layout: KernelLayout, index: number): string[] {
   const { memory } = world.nodes[index]!;
   const at = layout.address("values");
   const count = Math.min(MOST_VOTERS, memory.word(at + VOTERS) ?? 0);
   const ids = memory.bytes(at + VOTER_IDS, count * ID_BYTES);
   return ids ? Array.from({ length: count }, (_, voter) => packetHex(ids, voter * ID_BYTES, ID_BYTES)) : [];
+}
+
+/** Whether those that are left can set anything: a majority of those that agreed last. */
+export function canAgree(world: World, layout: KernelLayout): boolean {
+  const voters = Math.max(...world.core.map((index) => votersOf(world, layout, index).length));
+  return 2 * world.core.length > voters;
 }
 
 export function agreesOnce(layout: KernelLayout): Invariant {

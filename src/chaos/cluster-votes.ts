@@ -44,20 +44,22 @@ function later(first: string, second: string): string {
 
 /** What one machine has said that its disk holds. */
 interface Said {
-  readonly slot: number;
   readonly promised: string;
+  /** The last values on which it has voted, and the ballot of that vote. */
+  readonly slot: number;
   readonly voted: string;
   readonly values: number;
 }
 
-const NOTHING: Said = { slot: 0, promised: "", voted: "", values: 0 };
+const NOTHING: Said = { promised: "", slot: 0, voted: "", values: 0 };
 
 function problemOnDisk(disk: BlockBackend, { slot, promised, voted, values }: Said): string | null {
-  const vote = slot > 0 ? objectOn(disk, "cluster_vote") : null;
+  const vote = promised !== "" ? objectOn(disk, "cluster_vote") : null;
   const onDisk = vote ? little32(vote, SLOT) : 0;
   if (onDisk < slot) return `said its vote on values ${slot}, and its disk has one on values ${onDisk}`;
-  if (vote && ballotAt(vote, PROMISED) < promised)
-    return `said that it promised ${promised}, and its disk has ${ballotAt(vote, PROMISED)}`;
+  // Promises hold for all values that come: it does not matter about which it was asked.
+  const held = vote ? ballotAt(vote, PROMISED) : "";
+  if (held < promised) return `said that it promised ${promised}, and its disk has ${held || "nothing"}`;
   if (vote && onDisk === slot && ballotAt(vote, ACCEPTED) < voted)
     return `said that it voted in ballot ${voted}, and its disk has ${ballotAt(vote, ACCEPTED)}`;
   const kept = values > 0 ? objectOn(disk, "cluster_values") : null;
@@ -92,14 +94,9 @@ class Spoken {
       const slot = little32(packet, PACKET_SLOT);
       // To anybody else it says only that another was promised more.
       if (this.#owners.get(packetHex(packet, ECHO, ID_BYTES)) === packetHex(packet, PACKET_BALLOT + 4, ID_BYTES)) {
-        const isLater = slot > before.slot;
-        const voted = kind === VOTED ? ballot : "";
-        said = {
-          ...said,
-          slot: Math.max(slot, before.slot),
-          promised: later(before.promised, ballot),
-          voted: isLater || voted > before.voted ? voted : before.voted,
-        };
+        said = { ...said, promised: later(before.promised, ballot) };
+        if (kind === VOTED && slot >= before.slot)
+          said = { ...said, slot, voted: slot > before.slot ? ballot : later(before.voted, ballot) };
       }
     }
     this.#said.set(node, said);

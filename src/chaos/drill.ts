@@ -30,3 +30,19 @@ export interface Drills {
   /** Every frame of the run. */
   frame?(frame: WireFrame): void;
 }
+
+/** Gives its actions the first time it is asked. */
+export class Once {
+  readonly #actions: readonly FaultAction[];
+  isDone = false;
+
+  constructor(...actions: readonly FaultAction[]) {
+    this.#actions = actions;
+  }
+
+  take(): readonly FaultAction[] {
+    const actions = this.isDone ? [] : this.#actions;
+    this.isDone = true;
+    return actions;
+  }
+}

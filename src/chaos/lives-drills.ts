@@ -82,7 +82,7 @@ export function livesApart(
     if (world.core.length <= COMPANY || (one === "begins with another" && !spare)) return null;
     const single = random.pick(world.core);
     const left = one === "begins with another" ? [single, spare!.index] : [single];
-    const right = world.nodes.filter(({ index }) => world.isOn(index) && index !== single).map(({ index }) => index);
+    const right = world.living.filter((index) => index !== single);
     const { era } = facts.of(single);
     const anew = [...(one === "stays" ? [] : left), ...(rest === "stays" ? [] : right)];
     let phase = 0;

@@ -10,15 +10,13 @@ import type { Drills, Trial } from "./drill.ts";
 import { type Figures, Meter } from "./figures.ts";
 import type { FailureKind, Subject, Watch } from "./invariant.ts";
 import type { Stage } from "./stage.ts";
-import { type WireFrame, World } from "./world.ts";
+import { LOOK_NS, type WireFrame, World } from "./world.ts";
 
 const MS = 1e6;
-/** How often invariants look, in virtual time. */
-const LOOK_NS = 10 * MS;
-/** More machines are looked at less often. */
-const MACHINES_AT_ONCE = 10;
 const STEADY_NS = 1500 * MS;
 const DRILLS = 3;
+/** Before the next drill all is well for so long: who has just come to watch somebody counts from then on. */
+const RECOVERED_NS = 500 * MS;
 /** Machines are mended up to so long after each other. */
 const MEND_SPREAD_MS = 200;
 /** A kernel that is not up so long after its machine was switched on does not come by itself. */
@@ -184,7 +182,7 @@ class Run {
   #runTo(untilNs: number): void {
     const world = this.#world;
     const { cluster } = this.#stage.lab;
-    const everyNs = LOOK_NS * Math.max(1, Math.ceil(world.nodes.length / MACHINES_AT_ONCE));
+    const everyNs = world.lookNs;
     while (world.nowNs < untilNs) {
       cluster.runUntil(Math.min(untilNs, (Math.floor(world.nowNs / everyNs) + 1) * everyNs));
       this.#look();
@@ -312,10 +310,13 @@ class Run {
   #recover(after: string): void {
     const world = this.#world;
     const limitNs = world.nowNs + this.#options.boundNs;
+    let wellNs = world.nowNs;
     for (;;) {
       const missing = this.#subject.missing(world);
-      if (missing === null) return;
-      if (world.nowNs >= limitNs) throw this.#broken("well again", "stuck", `${missing}, long after this: ${after}`);
+      if (missing !== null) wellNs = world.nowNs;
+      else if (world.nowNs - wellNs >= RECOVERED_NS) return;
+      if (missing !== null && world.nowNs >= limitNs)
+        throw this.#broken("well again", "stuck", `${missing}, long after this: ${after}`);
       this.#runTo(world.nowNs + LOOK_NS);
     }
   }

@@ -1,33 +1,52 @@
 /**
- * Who holds which address, as the network hears it: machines that announce or answer for an address which is not their
- * own. Nothing but ARP frames is asked.
+ * Who holds which of the addresses that the machines share: as the network hears it, from ARP frames alone, and as their
+ * memory says.
  */
+import { formatIpv4, formatMac } from "../../emulator/ether/packet.ts";
+import { formatNs } from "../lab/time.ts";
+import { clusterPacketOf } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { WireFrame, World } from "./world.ts";
 
-/** What the machines of a campaign share. */
-export const SERVICE_OF_CAMPAIGNS = "10.0.2.9";
+/** What the machines of a campaign share, as `cloud address add` takes it: one that its holder serves, one that all do. */
+export const SERVICES_OF_CAMPAIGNS = ["10.0.2.9", "10.0.2.10 shared"] as const;
 
+const MS = 1e6;
 const ETHERTYPE = 12;
+const SENDER_MAC = 22;
 const SENDER_ADDRESS = 28;
 const ARP_BYTES = 42;
+/** Where a frame says who sends it. */
+const SOURCE_MAC = 6;
+/** Of the cluster's packets: docs/protocols/cluster.md. */
+const KIND = 5;
+const RELEASE = 9;
+const SERVICE = 136;
+/** A service's own MAC address: this, and its address (docs/protocols/cluster.md). */
+const SERVICE_MAC = [2, 0x51];
 /** Machines with which nothing is wrong for so long have found out who holds an address, */
-const AGREED_NS = 1e9;
+const AGREED_NS = 1000 * MS;
 /** and then no second one answers within this time of the first. */
-const BOTH_NS = 100e6;
+const BOTH_NS = 100 * MS;
+/** When nothing was wrong for so long, and all are members, each address has its holder, */
+const HELD_NS = 5000 * MS;
+/** but for the moment in which it is handed over. */
+const HANDED_NS = 500 * MS;
 
 interface Claim {
   readonly node: number;
   readonly atNs: number;
+  /** It has said since then that it gives the address up. */
+  readonly isOver: boolean;
 }
 
 class ServiceAddresses {
   readonly #world: World;
   readonly #layout: KernelLayout;
   /** By address: who claimed it last, and who before that. */
-  readonly #claims = new Map<number, { last: Claim; other: Claim | null }>();
+  readonly #claims = new Map<string, { last: Claim; other: Claim | null }>();
   /** How often an address went to another machine. */
   moves = 0;
 
@@ -36,21 +55,40 @@ class ServiceAddresses {
     this.#layout = layout;
   }
 
-  frame({ cable, toSwitch, sentNs, bytes }: WireFrame): void {
-    if (!toSwitch || bytes.length < ARP_BYTES || bytes[ETHERTYPE] !== 8 || bytes[ETHERTYPE + 1] !== 6) return;
-    if (cable < 0 || cable >= this.#world.nodes.length) return;
+  /** Says what is wrong with the form of a claim, or null. */
+  frame(frame: WireFrame): string | null {
+    const { cable, toSwitch, sentNs, bytes } = frame;
+    this.#released(frame);
+    if (!toSwitch || bytes.length < ARP_BYTES || bytes[ETHERTYPE] !== 8 || bytes[ETHERTYPE + 1] !== 6) return null;
+    if (cable < 0 || cable >= this.#world.nodes.length) return null;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const address = view.getUint32(SENDER_ADDRESS, true);
     // While a frame is sent the machines are between two instructions: what they hold is as it was at the last look.
     const own = factsOf(this.#world, this.#layout).of(cable).address;
-    if (address === 0 || own === 0 || address === own) return;
-    const claim = { node: cable, atNs: sentNs };
+    const number = view.getUint32(SENDER_ADDRESS, true);
+    if (number === 0 || own === 0 || number === own) return null;
+    const sender = bytes.subarray(SENDER_ADDRESS, SENDER_ADDRESS + 4);
+    const address = formatIpv4(sender);
     const known = this.#claims.get(address);
-    if (known && known.last.node !== cable) this.moves++;
-    this.#claims.set(address, {
-      last: claim,
-      other: known && known.last.node !== cable ? known.last : (known?.other ?? null),
-    });
+    const isAnother = known && known.last.node !== cable;
+    if (isAnother) this.moves++;
+    const last = { node: cable, atNs: sentNs, isOver: false };
+    this.#claims.set(address, { last, other: isAnother ? known.last : (known?.other ?? null) });
+    const mac = [...SERVICE_MAC, ...sender];
+    const isItsOwn = mac.every((byte, at) => byte === bytes[SENDER_MAC + at] && byte === bytes[SOURCE_MAC + at]);
+    return isItsOwn || !isOfCampaign(address)
+      ? null
+      : `${this.#world.nodes[cable]!.name} answers for ${address} with the MAC address ${formatMac(
+          bytes.subarray(SENDER_MAC, SENDER_MAC + SOURCE_MAC),
+        )}`;
+  }
+
+  /** Who hands an address over says so: then another may answer at once. */
+  #released({ cable, toSwitch, bytes }: WireFrame): void {
+    const packet = toSwitch ? clusterPacketOf(bytes) : null;
+    if (packet?.[KIND] !== RELEASE) return;
+    const address = formatIpv4(packet.subarray(SERVICE, SERVICE + 4));
+    const known = this.#claims.get(address);
+    if (known?.last.node === cable) this.#claims.set(address, { ...known, last: { ...known.last, isOver: true } });
   }
 
   holder(): number | null {
@@ -58,30 +96,70 @@ class ServiceAddresses {
     return first?.last.node ?? null;
   }
 
+  /** Who claimed an address last, and when. */
+  lastOf(address: string): Claim | null {
+    return this.#claims.get(address)?.last ?? null;
+  }
+
   /** Two machines that were both well answered for one address. */
   conflict(): string | null {
     const world = this.#world;
     for (const [address, { last, other }] of this.#claims) {
-      if (!other || last.atNs - other.atNs > BOTH_NS) continue;
+      if (!other || other.isOver || last.atNs - other.atNs > BOTH_NS) continue;
       // One that stood still is judged too: it has to ask before it answers.
       if ([last, other].some(({ node, atNs }) => atNs - world.nodes[node]!.hearsSinceNs < AGREED_NS)) continue;
-      const text = [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
       const [a, b] = [other, last].map(({ node }) => world.nodes[node]!.name);
-      return `${a} and ${b} both answer for ${text} within ${(last.atNs - other.atNs) / 1e6} ms`;
+      return `${a} and ${b} both answer for ${address} within ${(last.atNs - other.atNs) / MS} ms`;
     }
     return null;
   }
 }
 
-/** Which machines hold an address, as their memory says. */
-export function holdersOf(world: World, layout: KernelLayout): number[] {
-  const at = layout.address("services");
-  const [count, size, record] = ["SERVICES", "SERVICE_SIZE", "SERVICE_RECORD"].map((name) => layout.constant(name));
-  return world.nodes.flatMap(({ index, memory }) => {
-    const words = world.isOn(index) ? memory.words(at, (count! * size!) >>> 2) : null;
-    const holds = words?.some((word, place) => place % (size! >>> 2) === record! >>> 2 && word !== 0) ?? false;
-    return holds ? [index] : [];
-  });
+function isOfCampaign(address: string): boolean {
+  return SERVICES_OF_CAMPAIGNS.some((service) => service.split(" ")[0] === address);
+}
+
+/** A machine's table of service addresses, as its memory says: whether it holds each. */
+function tableOf(world: World, layout: KernelLayout, index: number): Map<string, boolean> {
+  const [count, size, address, record] = ["SERVICES", "SERVICE_SIZE", "SERVICE_ADDRESS", "SERVICE_RECORD"].map((name) =>
+    layout.constant(name),
+  ) as [number, number, number, number];
+  const table = new Map<string, boolean>();
+  const bytes = world.isOn(index) ? world.nodes[index]!.memory.bytes(layout.address("services"), count * size) : null;
+  if (bytes === null) return table;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = 0; at < bytes.length; at += size) {
+    if (view.getUint32(at + address, true) === 0) continue;
+    table.set(formatIpv4(bytes.subarray(at + address, at + address + 4)), view.getUint32(at + record, true) !== 0);
+  }
+  return table;
+}
+
+/** Which machines hold which address, as the memory of those that are on says. */
+export function holdersOf(world: World, layout: KernelLayout): Map<string, number[]> {
+  const holders = new Map<string, number[]>();
+  for (const { index } of world.nodes)
+    for (const [address, isHeld] of tableOf(world, layout, index)) {
+      const those = holders.get(address) ?? [];
+      holders.set(address, isHeld ? [...those, index] : those);
+    }
+  return holders;
+}
+
+/** What is missing: an address that a machine does not know, or that is not held by exactly one; null when nothing is. */
+export function notHeld(world: World, layout: KernelLayout, by: readonly number[]): string | null {
+  const [first] = by;
+  const known = first === undefined ? "" : [...tableOf(world, layout, first).keys()].sort().join();
+  for (const index of by) {
+    const addresses = [...tableOf(world, layout, index).keys()].sort().join();
+    if (addresses !== known)
+      return `${world.nodes[index]!.name} shares ${addresses || "nothing"}, ${world.nodes[first!]!.name} ${known || "nothing"}`;
+  }
+  for (const [address, holders] of holdersOf(world, layout)) {
+    const count = holders.filter((index) => by.includes(index)).length;
+    if (count !== 1) return `${count} nodes hold ${address}`;
+  }
+  return null;
 }
 
 const found = new WeakMap<World, ServiceAddresses>();
@@ -96,13 +174,39 @@ export function oneHolder(layout: KernelLayout): Invariant {
   return {
     name: "one holder",
     kind: "wrong",
-    rule: "of machines with which nothing is wrong one answers for a service address, but for a moment after they meet",
+    rule: "of machines with which nothing is wrong one answers for a service address, but for a moment after they meet, and with the address's own MAC address",
     watch: (world) => {
       const addresses = addressesOf(world, layout);
+      return { frame: (frame) => addresses.frame(frame) ?? addresses.conflict() };
+    },
+  };
+}
+
+export function heldByOne(layout: KernelLayout): Invariant {
+  return {
+    name: "held",
+    kind: "stuck",
+    rule: `when nothing was wrong with any machine for ${formatNs(HELD_NS)}, and all are members, each holds what exactly one has to hold`,
+    watch: (world) => {
+      const facts = factsOf(world, layout);
+      let on = "";
+      let sinceNs = world.nowNs;
+      let heldNs = world.nowNs;
       return {
-        frame: (frame) => {
-          addresses.frame(frame);
-          return addresses.conflict();
+        look: () => {
+          const { living } = world;
+          const isCalm = living.every((index) => {
+            const { isSealed, cleanSinceNs } = world.nodes[index]!;
+            const { isMember, isSilent } = facts.of(index);
+            return !isSealed && cleanSinceNs < Infinity && isMember && !isSilent;
+          });
+          const addresses = [...holdersOf(world, layout).keys()];
+          const now = [...living.map((index) => `${index}:${world.nodes[index]!.boots}`), ...addresses].join();
+          if (!isCalm || now !== on) sinceNs = world.nowNs;
+          on = now;
+          const problem = world.nowNs - sinceNs < HELD_NS ? null : notHeld(world, layout, living);
+          if (problem === null) heldNs = world.nowNs;
+          return world.nowNs - heldNs > HANDED_NS ? problem : null;
         },
       };
     },

@@ -207,7 +207,7 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         const { era, age, founder, coordinates, others, isSilent } = facts.of(index);
         return [era, age, founder, coordinates, others, isSilent, facts.peers(index)?.size].join();
       })
-      .join("; ") + holdersOf(world, layout).join();
+      .join("; ") + [...holdersOf(world, layout).values()].join("; ");
   const unchanged = (speak: () => void, counter?: string): Trial => {
     const before = picture();
     const count = (index: number): number =>

@@ -28,6 +28,11 @@ const DISK_WORDS: Readonly<Record<string, (values: readonly (number | string)[])
   unflushed: ([share]) => share !== 0,
 };
 
+/** How often invariants look, in virtual time. */
+export const LOOK_NS = 10e6;
+/** More machines are looked at less often. */
+const MACHINES_AT_ONCE = 10;
+
 /** Of a machine whose kernel nobody knows: nothing is read of it. */
 class SealedMemory extends GuestMemory {
   override bytes(): null {
@@ -82,6 +87,8 @@ export class World {
   readonly nodes: readonly WorldNode[];
   /** When the run began. */
   readonly startNs: number;
+  /** How often invariants look at so many machines. */
+  readonly lookNs: number;
   /** When all that was wrong had been mended; null before. */
   healedNs: number | null = null;
   /** The machines that must live on after that. */
@@ -95,12 +102,18 @@ export class World {
     this.lab = lab;
     this.startNs = lab.nowNs;
     this.nodes = lab.nodes.map((_, index) => new WorldNode(lab, index, index >= sealedFrom));
+    this.lookNs = LOOK_NS * Math.max(1, Math.ceil(lab.nodes.length / MACHINES_AT_ONCE));
     this.core = this.nodes.map(({ index }) => index);
     this.refresh();
   }
 
   get nowNs(): number {
     return this.lab.nowNs;
+  }
+
+  /** Machines that are on. */
+  get living(): number[] {
+    return this.nodes.filter(({ index }) => this.isOn(index)).map(({ index }) => index);
   }
 
   isOn(index: number): boolean {

@@ -11,11 +11,14 @@ const ALL = [0, 1, 2];
 /** `qure chaos --list`. */
 const DRILLS = [
   "death",
+  "death after loss",
   "goodbye",
   "idle",
   "stood still",
   "race",
   "older disk",
+  "address moved",
+  "address comes and goes",
   "later life",
   "later era",
   "two founders",

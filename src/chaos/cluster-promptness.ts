@@ -1,0 +1,114 @@
+/** How soon what one node knows is known to the others: docs/protocols/cluster.md, "States and timers". */
+import { clusterPacketOf } from "../page/decode/cluster.ts";
+import { factsOf } from "./cluster-facts.ts";
+import type { Invariant } from "./invariant.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import type { World } from "./world.ts";
+
+const MS = 1e6;
+const KIND = 5;
+const VIEW = 2;
+/** Above it a cluster is a large one, in which a beat is longer. */
+const SMALL = 33;
+const BEAT_NS = [400 * MS, 1000 * MS] as const;
+/** Ticks of a clock, and other tasks. */
+const SLACK_NS = 60 * MS;
+/** Who begins to coordinate says so within this. */
+const FIRST_NS = 60 * MS;
+/** Machines with which nothing is wrong for so long have nothing to catch up with. */
+const SETTLED_NS = 1500 * MS;
+/** What the coordinator has changed in its view it says within 80 ms. */
+const SPREAD_NS = 150 * MS;
+
+/** Machines that nothing keeps from doing their part. */
+function isSettled(world: World, index: number): boolean {
+  return world.cleanForNs(index) >= SETTLED_NS;
+}
+
+export function speaksInTime(layout: KernelLayout): Invariant {
+  return {
+    name: "voice",
+    kind: "stuck",
+    rule: "who coordinates says its view as soon as it begins, and each beat",
+    watch: (world) => {
+      const facts = factsOf(world, layout);
+      const saidNs = world.nodes.map(() => -Infinity);
+      /** Since when each coordinates. */
+      const sinceNs = world.nodes.map(() => Infinity);
+      const beatNs = BEAT_NS[world.nodes.length > SMALL ? 1 : 0] + SLACK_NS;
+      return {
+        frame: ({ cable, toSwitch, sentNs, bytes }) => {
+          if (toSwitch && world.nodes[cable] && clusterPacketOf(bytes)?.[KIND] === VIEW) saidNs[cable] = sentNs;
+          return null;
+        },
+        look: () => {
+          for (const { index, name } of world.nodes) {
+            const { coordinates, isMember, isSilent } = facts.of(index);
+            const speaks = coordinates && isMember && !isSilent;
+            sinceNs[index] = speaks ? Math.min(sinceNs[index]!, world.nowNs) : Infinity;
+            if (!speaks || !isSettled(world, index)) continue;
+            // It may have begun right after the last look.
+            const isFirst = saidNs[index]! < sinceNs[index]! - world.lookNs;
+            const silentNs = world.nowNs - (isFirst ? sinceNs[index]! : saidNs[index]!);
+            if (silentNs > (isFirst ? FIRST_NS : beatNs) + world.lookNs)
+              return `${name} coordinates, and has said no view for ${Math.round(silentNs / MS)} ms`;
+          }
+          return null;
+        },
+      };
+    },
+  };
+}
+
+export function spreadsInTime(layout: KernelLayout): Invariant {
+  return {
+    name: "spread",
+    kind: "stuck",
+    rule: "what the coordinator has changed in its view the members have in theirs at once",
+    watch: (world) => {
+      const facts = factsOf(world, layout);
+      /** By member: since when its view is another one than that of its coordinator. */
+      const differs = world.nodes.map(() => ({ sinceNs: Infinity, what: "" }));
+      return {
+        look: () => {
+          const members = world.nodes.filter(
+            ({ index }) => facts.of(index).isMember && !facts.of(index).isSilent && isSettled(world, index),
+          );
+          const speakers = members.filter(({ index }) => facts.of(index).coordinates);
+          for (const { index, name } of world.nodes) {
+            const node = facts.of(index);
+            const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
+            const isJudged = speaker && speaker.index !== index && members.some((member) => member.index === index);
+            const what = isJudged ? difference(world, layout, speaker.index, index) : null;
+            const before = differs[index]!;
+            differs[index] =
+              what === null
+                ? { sinceNs: Infinity, what: "" }
+                : { sinceNs: Math.min(before.sinceNs, world.nowNs), what };
+            const forNs = world.nowNs - differs[index].sinceNs;
+            if (forNs > SPREAD_NS + world.lookNs)
+              return `${name} ${what}, which ${speaker!.name} told it nothing of for ${Math.round(forNs / MS)} ms`;
+          }
+          return null;
+        },
+      };
+    },
+  };
+}
+
+/** In what a member's view is not that of its coordinator; null when it is. */
+function difference(world: World, layout: KernelLayout, speaker: number, member: number): string | null {
+  const facts = factsOf(world, layout);
+  const [told, known] = [facts.peers(speaker), facts.peers(member)];
+  // Its own table is the matter of another invariant.
+  if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return null;
+  for (const [id, { isViewed, digest }] of told) {
+    const here = known.get(id);
+    if (id === facts.ids[member] || !isViewed) continue;
+    if (!here?.isViewed) return `has not ${id} in its view`;
+    if (here.digest !== digest) return `has something else of ${id} in its view`;
+  }
+  for (const [id, { isViewed }] of known)
+    if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed) return `still has ${id} in its view`;
+  return null;
+}
