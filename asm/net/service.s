@@ -87,8 +87,7 @@ network_leave:
 # Forgets what the tasks have left: connections that nobody has, addresses, neighbours, groups.
 network_reset:
     push    ebx
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
 1:  mov     ebx, [tcp_blocks]
     test    ebx, ebx
     jz      2f

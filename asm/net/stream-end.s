@@ -65,8 +65,7 @@ stream_abort:
 stream_destroy:
     push    ebx
     mov     ebx, eax
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
     mov     dword ptr [ebx + TCB_HANDLE], 0
     call    tcp_wake
     mov     eax, [ebx + TCB_STATE]

@@ -19,8 +19,7 @@ HANDLE_TYPE stream_type, "stream", stream_destroy
 .global stream_open
 stream_open:
     push    ebx
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
     call    tcp_create
     jc      1f
     mov     ebx, eax
@@ -72,8 +71,7 @@ stream_enter:
     push    edx
     push    ecx
     push    eax
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
     pop     eax
     mov     edx, offset stream_type
     INTERRUPTS_OFF

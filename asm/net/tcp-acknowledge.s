@@ -46,7 +46,7 @@ tcp_acknowledge:
     sub     edx, [ebx + TCB_TS_RECENT]
     js      .Ltcp_acknowledge_window
     mov     [ebx + TCB_TS_RECENT], eax
-    mov     eax, [rack_now]
+    mov     eax, [tcp_time]
     mov     [ebx + TCB_TS_AGE], eax
 
 .Ltcp_acknowledge_window:
@@ -300,10 +300,10 @@ tcp_resend_first:
     ret
 
 # Measures the round trip that the segment in seg_* ends, if it ends one (RFC 6298, 2; RFC 7323, 4.1).
-# In: EBX block; rack_now.
+# In: EBX block.
 .global tcp_measure
 tcp_measure:
-    mov     eax, [rack_now]
+    mov     eax, [tcp_time]
     cmp     dword ptr [seg_stamped], 0
     je      .Ltcp_measure_1
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS

@@ -21,8 +21,20 @@ tcp_mutex:              .space MUTEX_SIZE
 tcp_blocks:             .space 4        # all control blocks, the youngest first
 tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4
+.global tcp_time
+tcp_time:               .space 4        # tcp_now when tcp_mutex was taken last: the time of all that is done with it
 
 .text
+
+# Takes the lock of all connections, and looks at the clock once for all that is done with it. May sleep.
+# Clobbers: EAX, ECX, EDX.
+.global tcp_lock
+tcp_lock:
+    mov     eax, offset tcp_mutex
+    call    mutex_lock
+    call    tcp_now
+    mov     [tcp_time], eax
+    ret
 
 # The clock of TCP, finer than a tick.
 # Out: EAX milliseconds since boot.

@@ -52,7 +52,7 @@ tcp_grow:
     ret
 
 # How many bytes an acknowledgement adds in congestion avoidance (RFC 9438, 4.2 to 4.5).
-# In: EBX block, ESI bytes acknowledged; rack_now.
+# In: EBX block, ESI bytes acknowledged.
 # Out: EDX bytes.
 # Clobbers: EAX, ECX.
 cubic_growth:
@@ -60,7 +60,7 @@ cubic_growth:
     mov     eax, [ebx + TCB_CUBIC_START]
     test    eax, eax
     jnz     .Lcubic_growth_begun
-    mov     eax, [rack_now]
+    mov     eax, [tcp_time]
     cmp     eax, 1
     adc     eax, 0
     mov     [ebx + TCB_CUBIC_START], eax
@@ -87,7 +87,7 @@ cubic_growth:
 .Lcubic_growth_begun:
     mov     eax, [ebx + TCB_SRTT]       # the window that is right in a round trip's time
     shr     eax, 3
-    add     eax, [rack_now]
+    add     eax, [tcp_time]
     sub     eax, [ebx + TCB_CUBIC_START]
     xor     edx, edx
     mov     ecx, TICK_MS
@@ -210,7 +210,7 @@ tcp_rested:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
     jne     9f
-    call    clock_ms
+    mov     eax, [tcp_time]
     sub     eax, [ebx + TCB_SENT_AT]
     cmp     eax, [ebx + TCB_RTO]
     jbe     9f

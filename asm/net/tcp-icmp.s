@@ -29,8 +29,7 @@ tcp_icmp:
     mov     edi, eax                    # EDI: message
     mov     ebp, ecx                    # EBP: segment
     push    edx
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
     pop     edx
     mov     esi, [edx + IP_SOURCE]
     mov     eax, [edx + IP_DESTINATION]

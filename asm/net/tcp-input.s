@@ -203,7 +203,7 @@ tcp_synchronize:
     mov     [ebx + TCB_RX_LIMIT], eax
     call    tcp_first_window
     mov     [ebx + TCB_CWND], eax
-    call    tcp_now
+    mov     eax, [tcp_time]
     mov     [ebx + TCB_TS_AGE], eax
     ret
 
@@ -285,7 +285,7 @@ tcp_connection_input:
     mov     eax, [seg_stamp]
     sub     eax, [ebx + TCB_TS_RECENT]
     jns     .Ltcp_connection_input_window
-    call    tcp_now
+    mov     eax, [tcp_time]
     sub     eax, [ebx + TCB_TS_AGE]
     cmp     eax, PAWS_IDLE_MS
     ja      .Ltcp_connection_input_window
@@ -578,7 +578,7 @@ tcp_owe:
 # In: EBX block.
 .global tcp_challenge
 tcp_challenge:
-    call    tcp_now
+    mov     eax, [tcp_time]
     shr     eax, 10
     cmp     eax, [ebx + TCB_CHALLENGE_AT]
     je      1f

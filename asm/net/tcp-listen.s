@@ -60,7 +60,7 @@ tcp_begin:
     mov     [ebx + TCB_TX + RING_END], eax
     mov     [ebx + TCB_TIMED], eax
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    call    tcp_now
+    mov     eax, [tcp_time]
     mov     [ebx + TCB_TIMED_AT], eax
     ret
 

@@ -122,7 +122,7 @@ tcp_emit:
     COUNT   tcp_sent
     cmp     dword ptr [ebp + EMIT_LENGTH], 0
     je      .Ltcp_emit_4
-    call    clock_ms
+    mov     eax, [tcp_time]
     mov     [ebx + TCB_SENT_AT], eax
 .Ltcp_emit_4:
     mov     eax, esi
@@ -259,10 +259,10 @@ tcp_write_range:
 # Writes the timestamps.
 # In: EBX block, EDI where they go.
 # Out: EDI after them.
-# Clobbers: EAX, ECX, EDX.
+# Clobbers: EAX only.
 tcp_write_timestamps:
     mov     word ptr [edi], TCP_OPTION_TIMESTAMP | (10 << 8)
-    call    tcp_now
+    mov     eax, [tcp_time]
     add     eax, [ebx + TCB_TS_OFFSET]
     bswap   eax
     mov     [edi + 2], eax
@@ -434,8 +434,8 @@ tcp_send_next:
     cmp     edx, eax
     jb      .Ltcp_send_next_nothing
 .Ltcp_send_next_go:
-    test    dword ptr [burst], 1        # every second one: others send in pairs too
-    jz      .Ltcp_send_next_10
+    cmp     dword ptr [burst], 0
+    je      .Ltcp_send_next_10
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
@@ -459,11 +459,7 @@ tcp_send_next:
     jnz     .Ltcp_send_next_7
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
     mov     [ebx + TCB_TIMED], edi
-    push    ecx
-    push    edx
-    call    tcp_now
-    pop     edx
-    pop     ecx
+    mov     eax, [tcp_time]
     mov     [ebx + TCB_TIMED_AT], eax
 .Ltcp_send_next_7:
     push    ecx

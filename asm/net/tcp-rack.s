@@ -10,10 +10,8 @@ PERSIST                 = 16            # recoveries for which a wider window fo
 
 .bss
 .balign 4
-.global rack_now
-rack_now:               .space 4        # tcp_now of the acknowledgement or deadline that is looked at
 .global rack_new
-rack_new:               .space 4        # bytes that it says have arrived
+rack_new:               .space 4        # bytes that the acknowledgement that is looked at says have arrived
 rack_wait:              .space 4        # ms until all that may be lost is; 0: nothing may
 rack_fack:              .space 4        # TCB_RACK_FACK before it
 
@@ -21,14 +19,12 @@ rack_fack:              .space 4        # TCB_RACK_FACK before it
 
 # Begins to look at an acknowledgement or a deadline.
 # In: EBX block.
-# Clobbers: EAX, ECX, EDX.
+# Clobbers: EAX only.
 .global rack_begin
 rack_begin:
     mov     dword ptr [rack_new], 0
     mov     eax, [ebx + TCB_RACK_FACK]
     mov     [rack_fack], eax
-    call    tcp_now
-    mov     [rack_now], eax
     ret
 
 # Makes room for a run before another.
@@ -93,6 +89,24 @@ rack_find:
 rack_sent:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jz      .Lrack_sent_9
+    cmp     [ebx + TCB_SENT_END], eax   # nearly always the last run goes on
+    jne     .Lrack_sent_anew
+    mov     ecx, [tcp_time]
+    cmp     [ebx + TCB_SENT_TIME], ecx
+    jne     .Lrack_sent_anew
+    test    dword ptr [ebx + TCB_SENT_ORDER], RUN_AGAIN
+    jnz     .Lrack_sent_anew
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jnz     .Lrack_sent_anew
+    mov     ecx, [ebx + TCB_RUNS]
+    jecxz   .Lrack_sent_anew
+    imul    ecx, ecx, RUN_SIZE
+    cmp     [ebx + ecx + TCB_RUNS + 4 - RUN_SIZE + RUN_END], eax
+    jne     .Lrack_sent_anew
+    mov     [ebx + ecx + TCB_RUNS + 4 - RUN_SIZE + RUN_END], edx
+    mov     [ebx + TCB_SENT_END], edx
+    ret
+.Lrack_sent_anew:
     push    esi
     push    edi
     push    ebp
@@ -108,8 +122,7 @@ rack_sent:
     call    rack_squeeze
     jmp     .Lrack_sent_1
 .Lrack_sent_2:
-    call    tcp_now
-    mov     ebp, eax
+    mov     ebp, [tcp_time]
     mov     eax, esi
     call    rack_find
     mov     eax, RUN_AGAIN
@@ -221,7 +234,7 @@ rack_trim:
 2:  ret
 
 # Bytes have arrived that were not known to (RFC 8985, 6.2, steps 1 to 3).
-# In: EBX block, EAX first sequence number, EDX the one after the last; rack_now.
+# In: EBX block, EAX first sequence number, EDX the one after the last.
 # Clobbers: EAX, ECX, EDX.
 .global rack_delivered
 rack_delivered:
@@ -243,7 +256,7 @@ rack_delivered:
     mov     ebp, edi
 .Lrack_delivered_1:
     mov     edx, [esi + RUN_ORDER]
-    mov     ecx, [rack_now]
+    mov     ecx, [tcp_time]
     sub     ecx, [esi + RUN_TIME]       # ECX: its round-trip time
     test    edx, RUN_AGAIN
     jnz     .Lrack_delivered_2
@@ -295,12 +308,12 @@ rack_measure:
     dec     ecx                         # 0: none yet
     cmp     eax, ecx
     jbe     1f
-    mov     ecx, [rack_now]
+    mov     ecx, [tcp_time]
     sub     ecx, [ebx + TCB_RTT_MINIMUM_AT]
     cmp     ecx, RTT_MINIMUM_MS
     jbe     2f
 1:  mov     [ebx + TCB_RTT_MINIMUM], eax
-    mov     ecx, [rack_now]
+    mov     ecx, [tcp_time]
     mov     [ebx + TCB_RTT_MINIMUM_AT], ecx
 2:  ret
 
@@ -355,7 +368,7 @@ rack_give_time:
     ret
 
 # Says whether a byte is lost that is not reported (RFC 8985, 6.2, step 5).
-# In: EBX block, EAX sequence number; rack_now.
+# In: EBX block, EAX sequence number.
 # Out: CF when it is not, or not yet: then rack_wait counts it.
 # Clobbers: ECX, EDX only.
 .global rack_lost
@@ -381,7 +394,7 @@ rack_lost:
     mov     ecx, [edx + RUN_TIME]
     add     ecx, [ebx + TCB_RACK_RTT]
     add     ecx, [ebx + TCB_RACK_WINDOW]
-    sub     ecx, [rack_now]
+    sub     ecx, [tcp_time]
     jle     .Lrack_lost_6
     cmp     ecx, [rack_wait]
     jbe     .Lrack_lost_1
@@ -399,7 +412,7 @@ rack_lost:
     ret
 
 # Looks for losses, and sets the deadline for those that are not certain.
-# In: EBX block; rack_now.
+# In: EBX block.
 # Out: EAX bytes on their way, EDX bytes that are lost and were not sent again.
 # Clobbers: ECX.
 rack_detect:
@@ -421,7 +434,7 @@ rack_detect:
 
 # An acknowledgement said something new, or reordering has had its time: begins recovery if something is lost, and says
 # how much may be sent in it.
-# In: EBX block with data on its way, EAX bytes that SND.UNA has moved by; rack_now and rack_new.
+# In: EBX block with data on its way, EAX bytes that SND.UNA has moved by; rack_new.
 # Clobbers: EAX, ECX, EDX.
 .global rack_acknowledged
 rack_acknowledged:

@@ -282,7 +282,7 @@ sack_piece:
     ret
 
 # How many bytes are on their way.
-# In: EBX block; rack_now.
+# In: EBX block.
 # Out: EAX bytes, EDX those that are lost and were not sent again.
 # Clobbers: ECX.
 .global sack_pipe

@@ -98,8 +98,7 @@ tcp_receive:
     jne     .Ltcp_receive_group
 .Ltcp_receive_ours:
     push    eax
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
     pop     eax
     mov     [seg_netif], ebx
     mov     ecx, ebp

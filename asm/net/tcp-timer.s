@@ -34,16 +34,16 @@ tcp_timer_due:
 # In: EBX block, EDX which (AT_*), EAX milliseconds from now.
 .global tcp_set
 tcp_set:
-    push    eax
-    push    edx
-    call    tcp_now
-    pop     edx
-    pop     ecx
-    add     eax, ecx
+    add     eax, [tcp_time]
     cmp     eax, 1
     adc     eax, 0                      # 0 says that it is not set
     mov     [ebx + edx], eax
-    jmp     tcp_arm
+    cmp     dword ptr [ebx + TCB_TIMER + TIMER_SET], 0
+    je      tcp_arm
+    imul    ecx, [ebx + TCB_TIMER + TIMER_DEADLINE], TICK_MS
+    sub     ecx, eax
+    jg      tcp_arm
+    ret                                 # the timer comes before, and is set anew then
 
 # Takes a deadline away.
 # In: EBX block, EDX which.
@@ -84,6 +84,13 @@ tcp_arm:
     mov     edx, eax
     cmp     edx, 1
     adc     edx, 0
+    cmp     dword ptr [ebx + TCB_TIMER + TIMER_SET], 0
+    je      .Ltcp_arm_set
+    mov     eax, [ebx + TCB_TIMER + TIMER_DEADLINE]     # sooner than that: it finds nothing due, and is set then
+    sub     eax, [clock_ticks]
+    cmp     eax, edx
+    jle     .Ltcp_arm_done
+.Ltcp_arm_set:
     lea     eax, [ebx + TCB_TIMER]
     call    timer_set_ticks
 .Ltcp_arm_done:
@@ -98,8 +105,7 @@ tcp_poll:
     xchg    eax, [tcp_due]
     test    eax, eax
     jz      .Ltcp_poll_9
-    mov     eax, offset tcp_mutex
-    call    mutex_lock
+    call    tcp_lock
 .Ltcp_poll_1:
     mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
 .Ltcp_poll_2:
@@ -166,11 +172,7 @@ tcp_is_due:
     mov     ecx, [ebx + edx]
     cmp     ecx, 1                      # CF when it is 0
     jc      9f
-    push    edx
-    push    ecx
-    call    tcp_now
-    pop     ecx
-    pop     edx
+    mov     eax, [tcp_time]
     sub     eax, ecx
     cmp     eax, 0x80000000             # CF when it is not negative
     cmc
