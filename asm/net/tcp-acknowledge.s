@@ -1,5 +1,5 @@
 # What an acknowledgement means for the sender: round-trip time (RFC 6298), the window, duplicate acknowledgements, fast
-# retransmit and recovery (RFC 5681, 6582, 6675), and how much may be on its way.
+# retransmit and recovery (RFC 5681, 6582; with SACK see tcp-rack.s).
 
 .include "macros.inc"
 .include "errors.inc"
@@ -24,6 +24,7 @@ tcp_acknowledge:
     push    esi
     push    edi
     push    ebp
+    call    rack_begin
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_MAX]
@@ -45,7 +46,7 @@ tcp_acknowledge:
     sub     edx, [ebx + TCB_TS_RECENT]
     js      .Ltcp_acknowledge_window
     mov     [ebx + TCB_TS_RECENT], eax
-    call    tcp_now
+    mov     eax, [rack_now]
     mov     [ebx + TCB_TS_AGE], eax
 
 .Ltcp_acknowledge_window:
@@ -85,6 +86,7 @@ tcp_acknowledge:
 
 .Ltcp_acknowledge_sack:
     call    sack_update
+    call    tcp_probe_answered
     test    esi, esi
     jnz     .Ltcp_acknowledge_new
     test    eax, eax
@@ -108,15 +110,15 @@ tcp_acknowledge:
     mov     dword ptr [ebx + TCB_TRIES], 1  # it is there: the window is asked for as long as it takes
     jmp     .Ltcp_acknowledge_good
 .Ltcp_acknowledge_new:
-    push    eax
+    push    esi
     call    tcp_advance
     pop     eax
-    test    eax, eax                    # RFC 6675, 2: news of SACK make it a duplicate all the same
-    jz      .Ltcp_acknowledge_good
-    mov     eax, [ebx + TCB_SND_UNA]
-    cmp     eax, [ebx + TCB_SND_MAX]
+    mov     ecx, [ebx + TCB_SND_UNA]
+    cmp     ecx, [ebx + TCB_SND_MAX]
     je      .Ltcp_acknowledge_good
-    call    tcp_duplicate
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Ltcp_acknowledge_good
+    call    rack_acknowledged
 .Ltcp_acknowledge_good:
     clc
     jmp     .Ltcp_acknowledge_done
@@ -141,6 +143,17 @@ tcp_advance:
     mov     [told], eax
     mov     edi, [ebx + TCB_SND_MAX]
     sub     edi, [ebx + TCB_SND_UNA]    # EDI: bytes that were on their way
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Ltcp_advance_9
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     edx, [seg_acknowledgement]
+    mov     ecx, esi
+    add     ecx, [rack_new]
+    mov     [told], ecx
+    call    sack_deliver
+    mov     ecx, [rack_new]             # what is acknowledged and does not arrive only now
+    sub     [told], ecx
+.Ltcp_advance_9:
     mov     eax, [seg_acknowledgement]
     mov     [ebx + TCB_SND_UNA], eax
     mov     edx, eax
@@ -155,12 +168,8 @@ tcp_advance:
 .Ltcp_advance_2:
     mov     [ebx + TCB_TX + RING_START], eax
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      .Ltcp_advance_9
-    call    sack_told
-    mov     [told], eax
-.Ltcp_advance_9:
     call    sack_trim
+    call    rack_trim
 
     mov     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_RECOVER]
@@ -169,6 +178,7 @@ tcp_advance:
     test    eax, eax
     js      .Ltcp_advance_partial
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
+    call    rack_recovered
     mov     eax, [ebx + TCB_SSTHRESH]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jnz     .Ltcp_advance_3
@@ -184,7 +194,6 @@ tcp_advance:
     mov     eax, edx
 .Ltcp_advance_3:
     mov     [ebx + TCB_CWND], eax
-    mov     dword ptr [ebx + TCB_CREDIT], 0
     jmp     .Ltcp_advance_timer
 .Ltcp_advance_partial:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
@@ -219,95 +228,59 @@ tcp_advance:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
     jne     .Ltcp_advance_7
-    mov     edx, AT_RETRANSMIT
-    call    tcp_unset
+    xor     eax, eax
+    mov     [ebx + AT_RETRANSMIT], eax
+    mov     [ebx + AT_PROBE], eax
+    mov     [ebx + AT_REORDER], eax
     jmp     .Ltcp_advance_8
 .Ltcp_advance_7:
     call    tcp_set_retransmit
 .Ltcp_advance_8:
     jmp     tcp_wake                    # there is room
 
-# Lets the congestion window grow (RFC 5681, 3.1; RFC 3465), unless it was not used up.
-# In: EBX block, ESI bytes acknowledged, EDI bytes that were on their way.
-tcp_grow:
-    mov     eax, [ebx + TCB_CWND]
-    mov     edx, edi
-    add     edx, [ebx + TCB_MSS]
-    add     edx, [ebx + TCB_MSS]
-    cmp     edx, eax
-    jae     .Ltcp_grow_1
-    lea     edx, [edi + edi]            # slow start goes on while half of it is in use
-    cmp     edx, eax
-    jb      .Ltcp_grow_9
-    cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     .Ltcp_grow_9
-.Ltcp_grow_1:
-    cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     .Ltcp_grow_3
-    mov     edx, [ebx + TCB_MSS]
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    jnz     .Ltcp_grow_2
-    add     edx, edx
-.Ltcp_grow_2:
-    cmp     edx, esi
-    jbe     .Ltcp_grow_4
-    mov     edx, esi
-    jmp     .Ltcp_grow_4
-.Ltcp_grow_3:
-    add     [ebx + TCB_CREDIT], esi
-    cmp     [ebx + TCB_CREDIT], eax
-    jb      .Ltcp_grow_9
-    sub     [ebx + TCB_CREDIT], eax
-    mov     edx, [ebx + TCB_MSS]
-.Ltcp_grow_4:
-    add     eax, edx
-    cmp     eax, 1 << 24
-    ja      .Ltcp_grow_9
-    mov     [ebx + TCB_CWND], eax
-.Ltcp_grow_9:
-    ret
-
 # A duplicate acknowledgement, or one with news of SACK.
 # In: EBX block.
 tcp_duplicate:
     inc     dword ptr [ebx + TCB_DUPLICATES]
+    xor     eax, eax
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     rack_acknowledged
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    jnz     .Ltcp_duplicate_recovery
+    jnz     1f
     mov     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_RECOVER]
-    jle     .Ltcp_duplicate_9                          # of what a timeout sent again
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      .Ltcp_duplicate_1
-    mov     eax, [ebx + TCB_SND_UNA]
-    call    sack_lost
-    jnc     .Ltcp_duplicate_2
-.Ltcp_duplicate_1:
+    jle     2f                          # of what a timeout sent again
     cmp     dword ptr [ebx + TCB_DUPLICATES], DUPLICATES
-    jb      .Ltcp_duplicate_9                          # tcp_output sends new data for it: RFC 3042
-.Ltcp_duplicate_2:
+    jb      2f                          # tcp_output sends new data for it: RFC 3042
+    call    tcp_recover
+    mov     eax, [ebx + TCB_MSS]        # RFC 5681, 3.2: three have left the network
+    lea     eax, [eax + eax*2]
+    add     eax, [ebx + TCB_SSTHRESH]
+    mov     [ebx + TCB_CWND], eax
+    jmp     tcp_resend_first
+1:  mov     eax, [ebx + TCB_MSS]        # a segment has left the network
+    add     [ebx + TCB_CWND], eax
+2:  ret
+
+# Begins fast recovery.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+.global tcp_recover
+tcp_recover:
     COUNT   tcp_recoveries
-    call    tcp_halve
+    call    tcp_reduce
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax
     mov     [ebx + TCB_SND_NXT], eax
-    mov     eax, [ebx + TCB_SND_UNA]
-    mov     [ebx + TCB_HIGH_RXT], eax
+    sub     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_PRR_FLIGHT], eax
+    xor     eax, eax
+    mov     [ebx + TCB_PRR_DELIVERED], eax
+    mov     [ebx + TCB_PRR_OUT], eax
+    mov     [ebx + TCB_LOST], eax
+    mov     [ebx + AT_PROBE], eax
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_PROBED | TCB_F_PROBED_AGAIN)
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    mov     eax, [ebx + TCB_SSTHRESH]
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_duplicate_3
-    mov     edx, [ebx + TCB_MSS]
-    lea     eax, [eax + edx]
-    lea     eax, [eax + edx*2]
-.Ltcp_duplicate_3:
-    mov     [ebx + TCB_CWND], eax
-    jmp     tcp_resend_first
-.Ltcp_duplicate_recovery:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_duplicate_9
-    mov     eax, [ebx + TCB_MSS]        # a segment has left the network
-    add     [ebx + TCB_CWND], eax
-.Ltcp_duplicate_9:
     ret
 
 # Sends the first segment that is not acknowledged once more.
@@ -326,29 +299,11 @@ tcp_resend_first:
     pop     esi
     ret
 
-# Sets the slow start threshold to half of what is on its way (RFC 5681, equation 4).
-# In: EBX block.
-.global tcp_halve
-tcp_halve:
-    mov     eax, [ebx + TCB_SND_MAX]
-    sub     eax, [ebx + TCB_SND_UNA]
-    cmp     eax, [ebx + TCB_CWND]       # what limited transmit sent beyond it does not count
-    jbe     1f
-    mov     eax, [ebx + TCB_CWND]
-1:  shr     eax, 1
-    mov     edx, [ebx + TCB_MSS]
-    add     edx, edx
-    cmp     eax, edx
-    jae     2f
-    mov     eax, edx
-2:  mov     [ebx + TCB_SSTHRESH], eax
-    ret
-
 # Measures the round trip that the segment in seg_* ends, if it ends one (RFC 6298, 2; RFC 7323, 4.1).
-# In: EBX block.
+# In: EBX block; rack_now.
 .global tcp_measure
 tcp_measure:
-    call    tcp_now
+    mov     eax, [rack_now]
     cmp     dword ptr [seg_stamped], 0
     je      .Ltcp_measure_1
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
@@ -369,6 +324,7 @@ tcp_measure:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
     cmp     eax, 1
     adc     eax, 0
+    call    rack_measure
     cmp     dword ptr [ebx + TCB_SRTT], 0
     jne     .Ltcp_measure_3
     lea     edx, [eax + eax]

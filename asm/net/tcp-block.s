@@ -320,6 +320,8 @@ tcp_end:
     mov     [ebx + AT_ACKNOWLEDGE], eax
     mov     [ebx + AT_KEEP_ALIVE], eax
     mov     [ebx + AT_END], eax
+    mov     [ebx + AT_REORDER], eax
+    mov     [ebx + AT_PROBE], eax
     call    tcp_leave
     call    tcp_disown
     lea     eax, [ebx + TCB_TX]

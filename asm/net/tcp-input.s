@@ -233,9 +233,11 @@ tcp_established:
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_UNA]
     mov     [ebx + TCB_SND_UNA], eax
-    mov     [ebx + TCB_HIGH_RXT], eax
+    mov     [ebx + TCB_RACK_FACK], eax
     dec     eax
     mov     [ebx + TCB_RECOVER], eax    # RFC 6582, 3.2: the initial sequence number
+    mov     [ebx + TCB_RACK_ROUND], eax
+    call    rack_begin
     call    tcp_measure
     cmp     dword ptr [ebx + TCB_TRIES], 0
     je      1f
@@ -439,7 +441,7 @@ tcp_text:
     cmp     dword ptr [ebx + TCB_PARENT], 0
     jne     .Ltcp_text_data
     COUNT   tcp_late                    # RFC 9293, 3.10.4: nobody is there to read it
-    call    tcp_send_reset
+    call    tcp_answer_reset            # with the number that the other side expects (RFC 5961, 3)
     xor     eax, eax
     jmp     tcp_end
 .Ltcp_text_data:

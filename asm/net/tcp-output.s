@@ -17,7 +17,8 @@ EMIT_LOCALS             = 16 + TCP_OPTIONS_MAXIMUM
 
 .bss
 .balign 4
-burst:                  .space 4        # segments that one call of tcp_output has sent
+.global burst
+burst:                  .space 4        # segments of new data that one call of tcp_output has sent
 burst_room:             .space 4        # bytes that the windows allowed to the last of them
 mark_room:              .space 4        # bytes to the next end of a record
 
@@ -304,9 +305,13 @@ tcp_output:
     call    sack_recover
     jmp     tcp_output_owed
 1:  call    tcp_send_next
-    inc     dword ptr [burst]
     jnc     1b
-    cmp     dword ptr [ebx + AT_RETRANSMIT], 0
+    cmp     dword ptr [burst], 0
+    jne     2f
+    cmp     dword ptr [ebx + AT_PROBE], 0
+    jne     3f
+2:  call    tcp_want_probe
+3:  cmp     dword ptr [ebx + AT_RETRANSMIT], 0
     jne     tcp_output_owed
     mov     eax, [ebx + TCB_SND_UNA]    # data that does not fit the window, and nothing on its way that would open it
     cmp     eax, [ebx + TCB_SND_MAX]
@@ -319,25 +324,6 @@ tcp_output:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
     mov     dword ptr [ebx + TCB_TRIES], 0
     call    tcp_set_retransmit
-
-# Forgets the congestion window of a connection that has sent nothing for longer than a retransmission would have taken:
-# nobody knows what the network takes now (RFC 5681, 4.1).
-# In: EBX block.
-# Clobbers: EAX, EDX.
-tcp_rested:
-    mov     eax, [ebx + TCB_SND_UNA]
-    cmp     eax, [ebx + TCB_SND_MAX]
-    jne     9f
-    call    clock_ms
-    sub     eax, [ebx + TCB_SENT_AT]
-    cmp     eax, [ebx + TCB_RTO]
-    jbe     9f
-    call    tcp_first_window
-    cmp     eax, [ebx + TCB_CWND]
-    jae     9f
-    mov     [ebx + TCB_CWND], eax
-    mov     dword ptr [ebx + TCB_CREDIT], 0
-9:  ret
 
 # Sends an acknowledgement if one is owed at once.
 # In: EBX block.
@@ -448,8 +434,8 @@ tcp_send_next:
     cmp     edx, eax
     jb      .Ltcp_send_next_nothing
 .Ltcp_send_next_go:
-    cmp     dword ptr [burst], 0
-    je      .Ltcp_send_next_10
+    test    dword ptr [burst], 1        # every second one: others send in pairs too
+    jz      .Ltcp_send_next_10
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
@@ -467,6 +453,8 @@ tcp_send_next:
     sub     eax, [ebx + TCB_SND_MAX]
     jle     .Ltcp_send_next_7
     mov     [ebx + TCB_SND_MAX], edi
+    mov     [ebx + TCB_LAST], esi
+    inc     dword ptr [burst]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
     jnz     .Ltcp_send_next_7
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
@@ -478,6 +466,13 @@ tcp_send_next:
     pop     ecx
     mov     [ebx + TCB_TIMED_AT], eax
 .Ltcp_send_next_7:
+    push    ecx
+    push    edx
+    mov     eax, esi
+    mov     edx, edi
+    call    rack_sent
+    pop     edx
+    pop     ecx
     mov     eax, esi
     call    tcp_emit
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
@@ -508,29 +503,52 @@ tcp_usable:
     mov     edx, ecx
     and     edx, TCB_F_RECOVERY | TCB_F_SACK
     cmp     edx, TCB_F_RECOVERY | TCB_F_SACK
-    je      2f                          # sack_recover minds the congestion window
+    je      .Ltcp_usable_5
     mov     edx, [ebx + TCB_CWND]
     test    ecx, TCB_F_RECOVERY | TCB_F_LOSS
-    jnz     1f
+    jnz     .Ltcp_usable_1
     mov     ecx, [ebx + TCB_DUPLICATES] # limited transmit: a segment for each of the first two (RFC 3042)
     cmp     ecx, 2
-    ja      1f
+    ja      .Ltcp_usable_1
     imul    ecx, [ebx + TCB_MSS]
     add     edx, ecx
-1:  cmp     eax, edx
-    jbe     2f
+.Ltcp_usable_1:
+    cmp     eax, edx
+    jbe     .Ltcp_usable_2
     mov     eax, edx
-2:  add     eax, [ebx + TCB_SND_UNA]
+.Ltcp_usable_2:
+    add     eax, [ebx + TCB_SND_UNA]
     sub     eax, esi
-    jns     3f
+    jns     .Ltcp_usable_3
     xor     eax, eax
-3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
-    jz      4f
+.Ltcp_usable_3:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
+    jz      .Ltcp_usable_4
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FORCE   # a timeout sends one segment in any case
     cmp     eax, [ebx + TCB_MSS]
-    jae     4f
+    jae     .Ltcp_usable_4
     mov     eax, [ebx + TCB_MSS]
-4:  ret
+.Ltcp_usable_4:
+    ret
+.Ltcp_usable_5:
+    push    eax                         # in recovery the congestion window is for all that is on its way
+    call    sack_pipe
+    mov     ecx, [ebx + TCB_CWND]
+    sub     ecx, eax
+    pop     eax
+    jns     .Ltcp_usable_6
+    xor     ecx, ecx
+.Ltcp_usable_6:
+    add     eax, [ebx + TCB_SND_UNA]
+    sub     eax, esi
+    cmp     eax, ecx
+    jle     .Ltcp_usable_7
+    mov     eax, ecx
+.Ltcp_usable_7:
+    test    eax, eax
+    jns     .Ltcp_usable_4
+    xor     eax, eax
+    ret
 
 # Moves the state, as our FIN is sent.
 # In: EBX block.

@@ -1,11 +1,16 @@
-# Selective acknowledgement as the sender sees it: which ranges the other side has (RFC 2018), which bytes are lost, how
-# many are on their way, and what is sent next in fast recovery (RFC 6675).
+# Selective acknowledgement as the sender sees it: which ranges the other side has (RFC 2018), how many bytes are on
+# their way, and what is sent next in fast recovery. Which bytes are lost is known to tcp-rack.s.
 
 .include "macros.inc"
 .include "net.inc"
 .include "tcp.inc"
 
 DUPLICATES              = 3             # DupThresh
+
+.bss
+.balign 4
+.global seg_twice
+seg_twice:              .space 4        # 1: the segment tells of something that came twice (RFC 2883)
 
 .text
 
@@ -18,6 +23,7 @@ sack_update:
     push    edi
     push    ebp
     xor     ebp, ebp
+    mov     [seg_twice], ebp
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jz      .Lsack_update_done
     mov     esi, [seg_sacks]
@@ -35,16 +41,26 @@ sack_update:
     sub     ecx, eax
     jle     .Lsack_update_next
     mov     ecx, eax
-    sub     ecx, [ebx + TCB_SND_UNA]    # at or below it: a duplicate is reported, RFC 2883
-    jle     .Lsack_update_next
-    mov     ecx, eax
     sub     ecx, [seg_acknowledgement]
+    js      .Lsack_update_twice
+    jz      .Lsack_update_next
+    mov     ecx, eax
+    sub     ecx, [ebx + TCB_SND_UNA]
     jle     .Lsack_update_next
     mov     ecx, edx
     sub     ecx, [ebx + TCB_SND_MAX]
     jg      .Lsack_update_next          # never sent
+    push    eax
+    push    edx
+    call    sack_deliver
+    pop     edx
+    pop     eax
     call    sack_insert
     or      ebp, eax
+    jmp     .Lsack_update_next
+.Lsack_update_twice:
+    mov     dword ptr [seg_twice], 1
+    call    rack_twice
     jmp     .Lsack_update_next
 .Lsack_update_done:
     mov     eax, ebp
@@ -143,29 +159,28 @@ sack_insert:
     pop     esi
     ret
 
-# How much of what is acknowledged the other side has told of before.
-# In: EBX block with SND.UNA, before sack_trim.
-# Out: EAX bytes.
-# Clobbers: ECX, EDX.
-.global sack_told
-sack_told:
+# Tells tcp-rack.s which bytes of a range arrive now: those that were not reported.
+# In: EBX block, EAX first sequence number, EDX the one after the last.
+# Clobbers: EAX, ECX, EDX.
+.global sack_deliver
+sack_deliver:
     push    esi
     push    edi
-    xor     eax, eax
-    lea     esi, [ebx + TCB_SACKED + 4]
-    mov     ecx, [ebx + TCB_SACKED]
-1:  jecxz   3f
-    mov     edi, [esi + RANGE_END]      # EDI: end of the part that is acknowledged
-    mov     edx, edi
-    sub     edx, [ebx + TCB_SND_UNA]
+    mov     esi, eax
+    mov     edi, edx
+1:  mov     eax, esi
+    call    sack_hole
+    mov     ecx, eax
+    sub     ecx, edi
+    jns     3f
+    mov     ecx, edx
+    sub     ecx, edi
     jle     2f
-    mov     edi, [ebx + TCB_SND_UNA]
-2:  sub     edi, [esi + RANGE_START]
-    jle     3f                          # they ascend
-    add     eax, edi
-    add     esi, RANGE_SIZE
-    dec     ecx
-    jmp     1b
+    mov     edx, edi
+2:  mov     esi, edx
+    call    rack_delivered
+    cmp     esi, edi
+    jne     1b
 3:  pop     edi
     pop     esi
     ret
@@ -223,79 +238,81 @@ sack_hole:
 4:  pop     esi
     ret
 
-# Says whether a byte that is not reported is lost: three ranges beyond it are, or more than two segments (RFC 6675, 4).
-# In: EBX block, EAX sequence number.
-# Out: CF when it is not lost.
-# Clobbers: ECX, EDX only.
-.global sack_lost
-sack_lost:
+# Says whether so much is reported that it is no matter of order: three ranges, or more than two segments (RFC 6675, 4).
+# In: EBX block.
+# Out: CF when it is less.
+# Clobbers: ECX, EDX.
+.global sack_many
+sack_many:
     push    esi
     push    edi
-    push    ebp
-    xor     edi, edi                    # bytes
-    xor     ebp, ebp                    # ranges
-    lea     esi, [ebx + TCB_SACKED + 4]
     mov     ecx, [ebx + TCB_SACKED]
-1:  jecxz   3f
-    mov     edx, [esi + RANGE_START]
-    sub     edx, eax
-    js      2f
-    inc     ebp
+    cmp     ecx, DUPLICATES             # CF when fewer
+    jae     3f
+    xor     edi, edi                    # bytes
+    lea     esi, [ebx + TCB_SACKED + 4]
+1:  jecxz   2f
     add     edi, [esi + RANGE_END]
     sub     edi, [esi + RANGE_START]
-2:  add     esi, RANGE_SIZE
+    add     esi, RANGE_SIZE
     dec     ecx
     jmp     1b
-3:  cmp     ebp, DUPLICATES             # CF when fewer
-    jae     4f
-    mov     edx, [ebx + TCB_MSS]
+2:  mov     edx, [ebx + TCB_MSS]
     lea     edx, [edx + edx + 1]
     cmp     edi, edx                    # CF when fewer
-4:  pop     ebp
-    pop     edi
+3:  pop     edi
     pop     esi
     ret
 
-# How many bytes are on their way (RFC 6675, SetPipe).
-# In: EBX block.
-# Out: EAX bytes.
+# Finds bytes that the other side misses, and that were sent together.
+# In: EBX block, EAX sequence number to look from.
+# Out: EAX first and EDX after the last, not above EAX when there are none.
+# Clobbers: ECX.
+sack_piece:
+    call    sack_hole
+    push    edx
+    call    rack_find
+    jc      1f
+    mov     ecx, [edx + RUN_END]
+    mov     edx, ecx
+    sub     ecx, [esp]
+    jg      1f
+    mov     [esp], edx
+1:  pop     edx
+    ret
+
+# How many bytes are on their way.
+# In: EBX block; rack_now.
+# Out: EAX bytes, EDX those that are lost and were not sent again.
+# Clobbers: ECX.
+.global sack_pipe
 sack_pipe:
     push    esi
     push    edi
     push    ebp
     xor     ebp, ebp
+    push    ebp
     mov     esi, [ebx + TCB_SND_UNA]
-.Lsack_pipe_next:
-    mov     eax, esi
-    call    sack_hole
-    mov     esi, eax
-    mov     edi, edx                    # ESI to EDI: a hole
-    mov     eax, edi
-    sub     eax, esi
-    jle     .Lsack_pipe_done
-    mov     eax, esi
-    call    sack_lost
-    jnc     1f
-    add     ebp, edi
-    sub     ebp, esi
-1:  mov     eax, [ebx + TCB_HIGH_RXT]   # what was sent once more
-    mov     edx, eax
-    sub     edx, edi
-    jle     2f
-    mov     eax, edi
-2:  sub     eax, esi
+1:  mov     eax, esi
+    call    sack_piece
+    mov     esi, edx
+    mov     edi, edx
+    sub     edi, eax                    # EDI: how many
     jle     3f
-    add     ebp, eax
-3:  mov     esi, edi
-    jmp     .Lsack_pipe_next
-.Lsack_pipe_done:
-    mov     eax, ebp
+    call    rack_lost
+    jnc     2f
+    add     ebp, edi
+    jmp     1b
+2:  add     [esp], edi
+    jmp     1b
+3:  mov     eax, ebp
+    pop     edx
     pop     ebp
     pop     edi
     pop     esi
     ret
 
-# Sends what fast recovery with SACK allows.
+# Sends what fast recovery with SACK allows: what is lost, from the start, then new data.
 # In: EBX block in recovery.
 .global sack_recover
 sack_recover:
@@ -307,30 +324,20 @@ sack_recover:
     sub     ecx, eax
     cmp     ecx, [ebx + TCB_MSS]
     jl      .Lsack_recover_done
-    mov     eax, [ebx + TCB_HIGH_RXT]   # rule 1: the first hole that is lost and was not sent again
-    mov     edx, eax
-    sub     edx, [ebx + TCB_SND_UNA]
-    jns     1f
-    mov     eax, [ebx + TCB_SND_UNA]
-1:  call    sack_hole
+    test    edx, edx
+    jz      .Lsack_recover_new
+    mov     edi, [ebx + TCB_SND_UNA]
+1:  mov     eax, edi
+    call    sack_piece
     mov     esi, eax
     mov     edi, edx
-    sub     edx, eax
-    jle     .Lsack_recover_new
-    call    sack_lost
-    jc      .Lsack_recover_new
+    call    rack_lost
+    jc      1b                          # one of them is
     call    sack_resend
     jmp     .Lsack_recover_next
 .Lsack_recover_new:
-    call    tcp_send_next               # rule 2: new data
+    call    tcp_send_next
     jnc     .Lsack_recover_next
-    mov     eax, edi                    # rule 3: a hole below a range that is not lost yet
-    sub     eax, esi
-    jle     .Lsack_recover_done
-    cmp     edi, [ebx + TCB_SND_MAX]
-    je      .Lsack_recover_done
-    call    sack_resend
-    jmp     .Lsack_recover_next
 .Lsack_recover_done:
     pop     edi
     pop     esi
@@ -361,7 +368,15 @@ sack_resend:
     test    ecx, TCP_FIN
     jz      3f
     inc     esi
-3:  mov     [ebx + TCB_HIGH_RXT], esi
+3:  push    eax
+    push    ecx
+    push    edx
+    sub     [ebx + TCB_LOST], edx
+    mov     edx, esi
+    call    rack_sent
+    pop     edx
+    pop     ecx
+    pop     eax
     COUNT   tcp_retransmitted
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
     call    tcp_emit

@@ -1,5 +1,5 @@
 # TCP's times: retransmission and probes of closed windows, delayed acknowledgements, keep-alive, the ends of TIME-WAIT
-# and of what an orphan waits for. Each connection has up to four deadlines and one timer of the kernel's queue, which
+# and of what an orphan waits for. Each connection has up to six deadlines and one timer of the kernel's queue, which
 # is set for the nearest. The timer's routine only leaves a mark; the net task does what is due.
 
 .include "macros.inc"
@@ -129,21 +129,35 @@ tcp_serve:
     jnc     tcp_over
     mov     edx, AT_ACKNOWLEDGE
     call    tcp_is_due
-    jc      1f
+    jc      .Ltcp_serve_1
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     call    tcp_output
-1:  mov     edx, AT_KEEP_ALIVE
+.Ltcp_serve_1:
+    mov     edx, AT_KEEP_ALIVE
     call    tcp_is_due
-    jc      2f
+    jc      .Ltcp_serve_2
     call    tcp_keep_alive
-    jc      9f                          # it has ended
-2:  mov     edx, AT_RETRANSMIT
+    jc      .Ltcp_serve_9                          # it has ended
+.Ltcp_serve_2:
+    mov     edx, AT_REORDER
     call    tcp_is_due
-    jc      3f
+    jc      .Ltcp_serve_4
+    call    rack_expired
+.Ltcp_serve_4:
+    mov     edx, AT_PROBE               # before the timeout, which it puts off
+    call    tcp_is_due
+    jc      .Ltcp_serve_5
+    call    tcp_probe
+.Ltcp_serve_5:
+    mov     edx, AT_RETRANSMIT
+    call    tcp_is_due
+    jc      .Ltcp_serve_3
     call    tcp_retransmit
-    jc      9f
-3:  call    tcp_arm
-9:  ret
+    jc      .Ltcp_serve_9
+.Ltcp_serve_3:
+    call    tcp_arm
+.Ltcp_serve_9:
+    ret
 
 # Looks whether a deadline has come, and takes it away then.
 # In: EBX block, EDX which.
@@ -211,10 +225,11 @@ tcp_heard:
     jmp     tcp_set
 9:  ret
 
-# Sets the retransmission's deadline by the number of tries.
+# Sets the retransmission's deadline by the number of tries; tcp_output sets that of a loss probe anew.
 # In: EBX block.
 .global tcp_set_retransmit
 tcp_set_retransmit:
+    mov     dword ptr [ebx + AT_PROBE], 0
     mov     ecx, [ebx + TCB_TRIES]
     mov     eax, [ebx + TCB_RTO]
 1:  jecxz   2f
@@ -257,16 +272,16 @@ tcp_retransmit:
     COUNT   tcp_expired
     cmp     dword ptr [ebx + TCB_TRIES], 1
     jne     .Ltcp_retransmit_again
-    call    tcp_halve                   # once for each loss: RFC 5681, equation 4
+    call    tcp_reduce                  # once for each loss: RFC 5681, equation 4
 .Ltcp_retransmit_again:
     mov     eax, [ebx + TCB_MSS]
     mov     [ebx + TCB_CWND], eax
-    mov     dword ptr [ebx + TCB_CREDIT], 0
     mov     dword ptr [ebx + TCB_DUPLICATES], 0
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax
-    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_FIN_SENT)
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_FIN_SENT | TCB_F_PROBED | TCB_F_PROBED_AGAIN)
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS | TCB_F_FORCE
+    mov     dword ptr [ebx + AT_REORDER], 0
     cmp     dword ptr [ebx + TCB_TRIES], 2
     jb      .Ltcp_retransmit_back
     mov     dword ptr [ebx + TCB_SACKED], 0     # it may have taken back what it said (RFC 2018, 8)
@@ -296,7 +311,11 @@ tcp_retransmit:
     cmp     eax, [ebx + TCB_SND_MAX]    # (RFC 9293, 3.8.6.1): one byte beyond it
     jne     1f
     inc     dword ptr [ebx + TCB_SND_MAX]
-1:  mov     edx, 1
+1:  push    eax
+    lea     edx, [eax + 1]
+    call    rack_sent
+    pop     eax
+    mov     edx, 1
     mov     ecx, TCP_ACK
     call    tcp_emit
     mov     eax, [ebx + TCB_SND_MAX]

@@ -241,8 +241,9 @@ vectors:
     FUNCTION 0x19, boot
     FUNCTION 0x1A, int_time
     FUNCTION 0x1E, diskette_parameters
+    FUNCTION 0x1F, font_8_high
     FUNCTION 0x40, int_disk
-    FUNCTION 0x43, font
+    FUNCTION 0x43, font_16
     FUNCTION 0x70, irq_clock
     FUNCTION 0x71, irq_redirected
     FUNCTION 0x75, irq_coprocessor

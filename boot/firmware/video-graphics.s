@@ -11,6 +11,7 @@ GRAPHICS_SEGMENT        = 0xA000
 OPTION_NOT_CLEARED      = 0x80
 OPTIONS                 = 0x60          # 256 KiB of video memory
 MODE_256                = 0x13
+MODE_SET                = 0x20          # what a VGA leaves in AL
 MODE_LAST_200           = 0x0E          # modes of 200 lines up to here take their brightness from bit 4
 GREYS                   = 16
 HUES                    = 24
@@ -49,12 +50,16 @@ video_graphics:
     mov     [BDA_COLUMNS], ax
     mov     al, cs:[si + MODE_LAST_ROW]
     mov     [BDA_LAST_ROW], al
-    movzx   ax, byte ptr cs:[si + MODE_FONT]
-    mov     [BDA_FONT_HEIGHT], ax
+    mov     al, cs:[si + MODE_FONT]
+    push    si
+    call    font_choose_height
+    pop     si
     mov     ax, cs:[si + MODE_PAGE_BYTES]
     mov     [BDA_PAGE_BYTES], ax
     mov     byte ptr [BDA_PAGE], 0
     mov     word ptr [BDA_PAGE_START], 0
+    mov     word ptr [BDA_CURSOR_SHAPE], 0
+    mov     byte ptr [bp + F_AL], MODE_SET
     push    ds
     pop     es
     mov     di, BDA_CURSORS

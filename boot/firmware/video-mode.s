@@ -22,8 +22,25 @@ CRTC_PROTECT            = 0x11          # bit 7 of this register protects regist
 
 FONT_SEGMENT            = 0xA000
 VIDEO_SEGMENT           = 0xB800
-FONT_HEIGHT             = 16
 FONT_CELL               = 32            # bytes between characters in font memory
+TEXT_LINES              = 400
+PAGE_GAP                = 0x100         # bytes between pages of text
+CRTC_MAXIMUM_LINE       = 0x09
+CRTC_CURSOR_START       = 0x0A
+CRTC_VISIBLE_END        = 0x12
+
+# Entry of the table of fonts.
+FONT_FUNCTION           = 0             # u8: AL of AH=11h, without FONT_FIT
+FONT_HEIGHT             = 1             # u8
+FONT_SHAPES             = 2             # u16: in the ROM
+FONT_BYTES              = 4
+FONT_FIT                = 0x10          # bit of AL: rows follow
+FONT_GRAPHICS           = 0x20
+FONT_TELL               = 0x30
+FONT_PLACES             = 8
+VECTOR_GRAPHICS_HIGH    = 0x1F          # characters from 80h on of the font of 8 lines
+VECTOR_GRAPHICS         = 0x43          # the font of graphics modes
+
 BLANK                   = 0x0720
 PAGE_BYTES_80           = 4096
 PAGE_BYTES_40           = 2048
@@ -40,6 +57,7 @@ DCC_VGA_COLOR           = 8             # display combination: VGA with color mo
 # In: AL mode, bit 7: do not clear the screen; 0-3 are text of 40 or 80 columns, those above graphics.
 .global video_set_mode
 video_set_mode:
+    call    vbe_off
     mov     bl, al
     and     bl, 0x7F
     cmp     bl, 3
@@ -53,7 +71,6 @@ video_set_mode:
     mov     byte ptr [BDA_VIDEO_DCC], DCC_VGA_COLOR
     mov     word ptr [BDA_CRTC], CRTC_PORT
     mov     byte ptr [BDA_LAST_ROW], 24
-    mov     word ptr [BDA_FONT_HEIGHT], FONT_HEIGHT
     mov     word ptr [BDA_COLUMNS], 40
     mov     word ptr [BDA_PAGE_BYTES], PAGE_BYTES_40
     mov     si, offset registers_40
@@ -66,6 +83,8 @@ video_set_mode:
     mov     al, MISC_TEXT
     call    registers_write
     call    palette_write
+    mov     si, offset fonts
+    call    font_choose
     call    font_load
 
     mov     byte ptr [BDA_PAGE], 0
@@ -176,22 +195,27 @@ palette_write:
     jb      1b
     ret
 
-# Puts the ROM's font into plane 2, where the VGA takes it from.
-# Clobbers: AX, CX, DX, SI, DI, ES.
+# Puts a font of the ROM into plane 2, where the VGA takes it from.
+# In: SI entry in the table of fonts.
+# Clobbers: AX, BX, CX, DX, SI, DI, ES.
 font_load:
+    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
+    mov     di, cs:[si + FONT_SHAPES]
+    push    di
     mov     si, offset font_access
     call    font_registers
+    pop     si
     mov     ax, FONT_SEGMENT
     mov     es, ax
     xor     di, di
-    mov     si, offset font
     push    ds
     push    cs
     pop     ds
     mov     dx, 256
-1:  mov     cx, FONT_HEIGHT / 4
-    rep movsd
-    add     di, FONT_CELL - FONT_HEIGHT
+1:  mov     cx, bx
+    rep movsb
+    add     di, FONT_CELL
+    sub     di, bx
     dec     dx
     jnz     1b
     pop     ds
@@ -352,18 +376,134 @@ dac_get_block:
     rep insb
     ret
 
-# INT 10h AH=11h: AL=01h, 02h, 04h, 11h, 12h, 14h load the ROM's font (there is one); 30h.
-# Out: ES:BP font, CX its height, DL last row.
+# INT 10h AH=11h: fonts. AL=01h, 02h, 04h put one into the font memory of text modes, 11h, 12h, 14h have as many rows
+# as it leaves room for besides; 22h to 24h choose it for graphics modes; 30h tells where one is.
+# Out: for 30h ES:BP font, CX height of the one in use, DL last row.
 .global video_font
 video_font:
-    cmp     al, 0x30
-    jne     font_load
-    mov     word ptr [bp + F_ES], ROM_SEGMENT
-    mov     word ptr [bp + F_EBP], offset font
+    cmp     al, FONT_TELL
+    je      .Lvideo_font_tell
+    mov     cl, al
+    and     cl, ~FONT_FIT
+    mov     si, offset fonts
+.Lvideo_font_look:
+    cmp     cl, cs:[si + FONT_FUNCTION]
+    je      .Lvideo_font_found
+    add     si, FONT_BYTES
+    cmp     si, offset fonts_end
+    jb      .Lvideo_font_look
+    ret
+.Lvideo_font_found:
+    cmp     al, FONT_GRAPHICS
+    jae     font_choose
+    push    si
+    push    ax
+    call    font_load
+    pop     ax
+    pop     si
+    test    al, FONT_FIT
+    jnz     font_fit
+.Lvideo_font_done:
+    ret
+.Lvideo_font_tell:
+    movzx   bx, bh
+    cmp     bl, FONT_PLACES
+    jae     .Lvideo_font_done
     mov     ax, [BDA_FONT_HEIGHT]
     mov     [bp + F_CX], ax
     mov     al, [BDA_LAST_ROW]
     mov     [bp + F_DL], al
+    mov     cx, ROM_SEGMENT
+    cmp     bl, 2
+    jae     .Lvideo_font_ours
+    xor     ax, ax                      # two are where vectors say
+    mov     es, ax
+    mov     si, VECTOR_GRAPHICS_HIGH * 4
+    test    bl, bl
+    jz      .Lvideo_font_vector
+    mov     si, VECTOR_GRAPHICS * 4
+.Lvideo_font_vector:
+    mov     ax, es:[si]
+    mov     cx, es:[si + 2]
+    jmp     .Lvideo_font_told
+.Lvideo_font_ours:
+    add     bx, bx
+    mov     ax, cs:[bx + font_places - 4]
+.Lvideo_font_told:
+    mov     [bp + F_ES], cx
+    mov     [bp + F_EBP], ax
+    ret
+
+# Has characters of text modes be as high as those of a font, and the screen as many rows as there is room for.
+# In: SI entry in the table of fonts.
+# Clobbers: AX, BX, CX, DX.
+font_fit:
+    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
+    mov     [BDA_FONT_HEIGHT], bx
+    mov     dx, [BDA_CRTC]
+    mov     al, CRTC_MAXIMUM_LINE
+    out     dx, al
+    inc     dx
+    in      al, dx
+    and     al, 0xE0
+    lea     cx, [bx - 1]
+    or      al, cl
+    out     dx, al
+    dec     dx
+    cmp     bl, 9                       # the cursor has the last two lines, or in high characters those above
+    cmc
+    sbb     cl, 0
+    mov     ch, cl
+    dec     ch
+    mov     [BDA_CURSOR_SHAPE], cl
+    mov     [BDA_CURSOR_SHAPE + 1], ch
+    mov     al, CRTC_CURSOR_START
+    mov     ah, ch
+    out     dx, ax
+    inc     al
+    mov     ah, cl
+    out     dx, ax
+    mov     ax, TEXT_LINES
+    xor     dx, dx
+    div     bx
+    mov     cx, ax
+    dec     ax
+    mov     [BDA_LAST_ROW], al
+    mov     ax, [BDA_COLUMNS]
+    add     ax, ax
+    mul     cx
+    add     ax, PAGE_GAP
+    mov     [BDA_PAGE_BYTES], ax
+    movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
+    mul     cl
+    dec     ax
+    xchg    ah, al
+    mov     dx, [BDA_CRTC]
+    mov     al, CRTC_VISIBLE_END        # whole rows
+    out     dx, ax
+    ret
+
+# Has graphics modes draw characters of the font with a height.
+# In: AL 8, 14 or 16.
+# Clobbers: AX, SI, ES.
+.global font_choose_height
+font_choose_height:
+    mov     si, offset fonts - FONT_BYTES
+1:  add     si, FONT_BYTES
+    cmp     al, cs:[si + FONT_HEIGHT]
+    jne     1b
+
+# Has graphics modes draw characters of a font.
+# In: SI entry in the table of fonts.
+# Clobbers: AX, ES.
+font_choose:
+    xor     ax, ax
+    mov     es, ax
+    mov     ax, cs:[si + FONT_SHAPES]
+    mov     es:[VECTOR_GRAPHICS * 4], ax
+    mov     word ptr es:[VECTOR_GRAPHICS * 4 + 2], ROM_SEGMENT
+    movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
+    mov     [BDA_FONT_HEIGHT], ax
     ret
 
 # INT 10h AH=12h: BL=10h.
@@ -391,6 +531,23 @@ video_combination:
 1:  ret
 
 .data
+.macro FONT function, height, shapes
+    .byte   \function, \height
+    .word   \shapes
+.endm
+# The first one is that of text modes.
+fonts:
+    FONT    0x04, 16, font_16
+    FONT    0x01, 14, font_14
+    FONT    0x02, 8, font_8
+    FONT    0x24, 16, font_16
+    FONT    0x22, 14, font_14
+    FONT    0x23, 8, font_8
+fonts_end:
+# What BH of AX=1130h means from 2 on.
+font_places:
+    .word   font_14, font_8, font_8_high, font_14, font_16, font_16
+
 palette_functions:
     .word   service_nothing, 9
     FUNCTION 0x00, attribute_write

@@ -1,4 +1,5 @@
-# INT 10h: the screen in text modes. The registers behind it are in video-mode.s, the shapes of characters in font.s.
+# INT 10h: the screen as rows of characters. The registers behind it are in video-mode.s, the shapes of characters in
+# font.s, and what is drawn in graphics modes in video-draw.s.
 
 .include "firmware.inc"
 
@@ -180,6 +181,11 @@ scroll:
 .Lscroll_all:
     mov     al, dh
 .Lscroll_lines:
+    call    is_drawn
+    jbe     .Lscroll_text
+    call    draw_scroll
+    jmp     .Lscroll_done
+.Lscroll_text:
     push    ax
     push    dx
     mov     dx, cx
@@ -245,15 +251,21 @@ scroll:
 # In: BH page.
 # Out: AL character, AH attribute at the cursor.
 video_read:
+    xor     ax, ax
+    call    is_drawn
+    ja      1f                          # pictures are not read
     call    cursor_of
     call    cell
     mov     ax, es:[di]
-    mov     [bp + F_AX], ax
+1:  mov     [bp + F_AX], ax
     ret
 
 # INT 10h AH=09h.
-# In: AL character, BL attribute, BH page, CX times. AH=0Ah: the same, attributes stay.
+# In: AL character, BL attribute, BH page, CX times. AH=0Ah: the same, attributes stay. In graphics modes BL is a
+# colour for both.
 video_write:
+    call    is_drawn
+    ja      video_write_drawn
     call    video_write_place
     mov     ah, bl
     rep stosw
@@ -261,11 +273,30 @@ video_write:
 
 # INT 10h AH=0Ah: as AH=09h, with the attributes that are there.
 video_write_character:
+    call    is_drawn
+    ja      video_write_drawn
     call    video_write_place
     jcxz    2f
 1:  stosb
     inc     di
     loop    1b
+2:  ret
+
+# The same in graphics modes.
+# In: AL character, BL colour, BH page, CX times.
+# Clobbers: CX, DX, SI, ES.
+video_write_drawn:
+    jcxz    2f
+    call    cursor_of
+1:  call    draw_character
+    inc     dl
+    cmp     dl, [BDA_COLUMNS]
+    jb      3f
+    xor     dl, dl
+    inc     dh
+    cmp     dh, [BDA_LAST_ROW]
+    ja      2f
+3:  loop    1b
 2:  ret
 
 # Finds the cell at the cursor.
@@ -280,7 +311,7 @@ video_write_place:
     ret
 
 # INT 10h AH=0Eh.
-# In: AL character, BH page; writes like a terminal.
+# In: AL character, BL colour in graphics modes; writes like a terminal.
 video_teletype:
     mov     bh, [BDA_PAGE]              # the PC/AT's firmware ignores the page as well
     call    cursor_of
@@ -288,7 +319,7 @@ video_teletype:
     jmp     cursor_move
 
 # One character and its effect on the cursor.
-# In: AL, BH page, DX cursor, ES = VIDEO_SEGMENT.
+# In: AL, BL colour in graphics modes, BH page, DX cursor, ES = VIDEO_SEGMENT.
 # Out: DX cursor.
 # Clobbers: AX, CX, SI, DI.
 teletype:
@@ -299,31 +330,39 @@ teletype:
     cmp     al, BACKSPACE
     je      teletype_back
     cmp     al, BELL
-    je      9f
-    push    ax
+    je      .Lteletype_done
+    call    is_drawn
+    jbe     1f
+    call    draw_character
+    jmp     2f
+1:  push    ax
     call    cell
     pop     ax
     mov     es:[di], al
-    inc     dl
+2:  inc     dl
     cmp     dl, [BDA_COLUMNS]
-    jb      9f
+    jb      .Lteletype_done
     xor     dl, dl
 teletype_line:
     inc     dh
     cmp     dh, [BDA_LAST_ROW]
-    jbe     9f
+    jbe     .Lteletype_done
     dec     dh
     push    bx
     push    dx
     call    cell                        # blanks take the attribute of the line that was the last
     mov     bl, es:[di + 1]
-    mov     ax, 0x0001
+    call    is_drawn
+    jbe     3f
+    mov     bl, 0
+3:  mov     ax, 0x0001
     xor     cx, cx
     mov     dx, 0xFEFE                  # the whole page: scroll cuts it to size
     call    scroll
     pop     dx
     pop     bx
-9:  ret
+.Lteletype_done:
+    ret
 teletype_return:
     xor     dl, dl
     ret
@@ -376,6 +415,11 @@ video_write_string:
     je      .Lvideo_write_string_write
     cmp     al, BELL
     je      .Lvideo_write_string_write
+    call    is_drawn
+    jbe     .Lvideo_write_string_cell
+    mov     bl, ah
+    jmp     .Lvideo_write_string_write
+.Lvideo_write_string_cell:
     push    ax
     call    cell
     pop     ax
@@ -396,7 +440,7 @@ video_write_string:
 .data
 .global video_functions
 video_functions:
-    .word   service_nothing, 17
+    .word   service_nothing, 20
     FUNCTION 0x0E, video_teletype
     FUNCTION 0x00, video_set_mode
     FUNCTION 0x01, video_set_cursor_shape
@@ -408,9 +452,12 @@ video_functions:
     FUNCTION 0x08, video_read
     FUNCTION 0x09, video_write
     FUNCTION 0x0A, video_write_character
+    FUNCTION 0x0C, video_set_pixel
+    FUNCTION 0x0D, video_get_pixel
     FUNCTION 0x0F, video_get_mode
     FUNCTION 0x10, video_palette
     FUNCTION 0x11, video_font
     FUNCTION 0x12, video_options
     FUNCTION 0x13, video_write_string
     FUNCTION 0x1A, video_combination
+    FUNCTION 0x4F, video_vbe

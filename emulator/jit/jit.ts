@@ -32,15 +32,14 @@ import {
 import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
 import { describe, type KnownRegion, knownRegions, noteRuns, remember } from "./experience.ts";
-import type { RegionImports } from "./instance.ts";
-import { MachineRegion, type RegionFunction } from "./machine-region.ts";
+import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
+import { RegionTable } from "./region-table.ts";
 import { isUnsuitable, RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
 import { translate } from "./translator.ts";
-import { x87Unit } from "./x87/unit.ts";
 
 /** "force" compiles at first sight: for tests. */
 export type JitMode = (typeof JIT_MODES)[number];
@@ -83,14 +82,7 @@ const MAX_REWRITES = 8;
  */
 const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
-const FIRST_TABLE_SIZE = 64;
 const MIN_DIRECT_RAM = 2 << 20;
-/**
- * Slots of a table are not used again. V8 keeps a copy of the table for each instance that ever imported it, lets none
- * of them go before the table, and writes to all of them for each slot that is set: what regions take grows with the
- * square of their number, some 80 MB at this one. So a table goes with the code that it was made for.
- */
-const MAX_REGIONS = 2048;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
 const BRIEF_EPOCH = 200;
 const MANY_BRIEF_EPOCHS = 64;
@@ -130,13 +122,7 @@ class Jit implements Engine {
   readonly #selector: RegionSelector;
   readonly #leastCount: number;
   readonly #words: Int32Array;
-  readonly #helpers: RegionImports[string];
-  #table: WebAssembly.Table;
-  #imports: RegionImports;
-  #x87Imports: RegionImports | null = null;
-  #slots = 0;
-  /** Regions that have not been dropped. */
-  #installed = 0;
+  readonly #table: RegionTable;
   /** Guest instructions of the regions that this machine has had compiled. */
   #compiled = 0;
   #mapEnd = ENTRY_MAPS;
@@ -181,7 +167,7 @@ class Jit implements Engine {
     this.#leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
     this.#selector = new RegionSelector(core, interpreter.code);
     this.#words = core.memory.words;
-    this.#helpers = {
+    this.#table = new RegionTable({
       m: core.memory.memory,
       step: this.#step.bind(this),
       out: this.#out.bind(this),
@@ -191,9 +177,7 @@ class Jit implements Engine {
       fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
       touch: this.#touch.bind(this),
       timestamp: this.#timestamp.bind(this),
-    };
-    this.#table = emptyTable();
-    this.#imports = this.#importsOfTable();
+    });
     interpreter.code.onOverwritten = (block) => this.#discard(block);
     interpreter.code.onClear = () => this.#clear();
     // Compiled at first sight means decoded at first sight.
@@ -453,7 +437,7 @@ class Jit implements Engine {
   }
 
   get #hasRoom(): boolean {
-    return this.#slots < MAX_REGIONS && this.#mapEnd <= ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP;
+    return !this.#table.isFull && this.#mapEnd <= ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP;
   }
 
   /** Takes over what another machine has compiled of the same code, if any has. */
@@ -484,11 +468,7 @@ class Jit implements Engine {
 
   /** `sources`: the interpreter's block of each of the region's. */
   #install(known: KnownRegion, sources: readonly Block[]): void {
-    const instance = new WebAssembly.Instance(known.module, known.usesX87 ? this.#withX87() : this.#imports);
-    const run = instance.exports["f"] as RegionFunction;
-    const slot = this.#slots++;
-    if (slot === this.#table.length) this.#table.grow(this.#table.length);
-    this.#table.set(slot, run);
+    const { slot, run } = this.#table.install(known);
     const blocks = [...new Set(sources)];
     const entries = known.entries.map((index) => sources[index]!);
     const { map } = known;
@@ -513,18 +493,8 @@ class Jit implements Engine {
       source.compiled = entry;
       this.#remember(source.eip, installed, index);
     });
-    this.#installed++;
     this.statistics.regions++;
     this.statistics.instructions += known.instructions;
-  }
-
-  #importsOfTable(): RegionImports {
-    return { m: { ...this.#helpers, t: this.#table } };
-  }
-
-  /** What regions import that have to do with the x87: its unit is made when it is first wanted. */
-  #withX87(): RegionImports {
-    return (this.#x87Imports ??= { m: { ...this.#imports["m"], ...x87Unit(this.#imports) } });
   }
 
   #keyOf(region: Region): string {
@@ -557,14 +527,10 @@ class Jit implements Engine {
 
   /** All blocks are gone: nothing that was compiled is reached any more. */
   #clear(): void {
-    if (this.#slots === 0) return;
+    if (!this.#table.isUsed) return;
     this.#generation++;
-    this.statistics.discarded += this.#installed;
-    this.#installed = 0;
-    this.#slots = 0;
-    this.#table = emptyTable();
-    this.#imports = this.#importsOfTable();
-    this.#x87Imports = null;
+    this.statistics.discarded += this.#table.installed;
+    this.#table.clear();
     this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
     this.#mapEnd = ENTRY_MAPS;
     this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
@@ -572,7 +538,6 @@ class Jit implements Engine {
 
   #drop(region: MachineRegion): void {
     this.#generation++;
-    this.#installed--;
     this.statistics.discarded++;
     for (const eip of region.entries) {
       const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
@@ -587,7 +552,7 @@ class Jit implements Engine {
       const rest = block.regions.filter((other) => other !== region);
       block.regions = rest.length === 0 ? null : rest;
     }
-    this.#table.set(region.slot, null);
+    this.#table.drop(region.slot);
   }
 
   #noteSlowExit(eip: number): void {
@@ -612,10 +577,6 @@ class Jit implements Engine {
       }
     }
   }
-}
-
-function emptyTable(): WebAssembly.Table {
-  return new WebAssembly.Table({ element: "anyfunc", initial: FIRST_TABLE_SIZE });
 }
 
 function jumpHash(eip: number): number {

@@ -77,7 +77,8 @@ export function writeNops(
   }
   while (left > 0) {
     const take = Math.min(left, longest);
-    for (const byte of table[take]!) out[at++] = byte;
+    const bytes = table[take]!;
+    for (let i = 0; i < take; i++) out[at++] = bytes[i]!;
     left -= take;
   }
 }

@@ -91,6 +91,30 @@ call h
 .long f-.
 `),
   },
+  "plain numbers and what follows them": {
+    text: `.byte -1, -128,-0, 255 ,0x1f	,  7 # end
+.byte 1 + 2, 1+2, -1-1, 0x10 - 1, 010 , 3 /* three */, 4
+.value -65535, 65535
+.quad -1, 999999999
+.long 0xfffffff, 0xffffffff, 1999999999
+1: .uleb128 0, 127, 128, 0xfffffff, 1<<40, -1
+.sleb128 -1, 63, -64, 64, -0x1234, 999999999
+.file 1 "a.c"
+.loc 1 12 3 view .LVU1
+nop
+.loc 1 13 0 is_stmt 0 discriminator 2
+.p2align 4,,10
+.cfi_sections .debug_frame
+.cfi_startproc
+.cfi_offset 5, -8
+.cfi_def_cfa_offset 0x10
+.cfi_adjust_cfa_offset - 4
+.cfi_endproc
+.intel_syntax noprefix
+.long 1 shl 4, 6 and 3
+.ascii "plain", "\\"escaped\\\\\\101", ""
+`,
+  },
   "addresses in every spelling": {
     text: intel(`fld st(1)
 fadd st, st(2)

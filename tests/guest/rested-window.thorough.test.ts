@@ -1,25 +1,18 @@
 /** After a rest, sending begins with the first window again (RFC 5681, 4.1). */
 import { expect, test } from "vitest";
 import { get16, get32 } from "../../emulator/ether/packet.ts";
-import { inState, PROMPT } from "../system/images.ts";
-import { nodeWithVolume } from "../system/volume.ts";
+import { PROMPT } from "../system/images.ts";
+import { withLongFile } from "./long-file.ts";
 import { PacketScene, tcp } from "./packet-wire.ts";
 
 const HTTP_PORT = 80;
 const SOURCE = 41_000;
 const SYN_ACK = 0x12;
 const REQUEST = "GET /long HTTP/1.1\r\nHost: node\r\n\r\n";
-const PART = "0123456789abcdef".repeat(16);
 const FIRST_WINDOW_SEGMENTS = 10;
 
 test("a connection that has rested sends ten segments, one that has not more", async () => {
-  const lab = await inState("serves a long file", () =>
-    nodeWithVolume([
-      ...Array<string>(4).fill(`echo '${PART}' >> /a/part`),
-      ...Array<string>(15).fill("cat /a/part /a/part /a/part /a/part >> /a/long"),
-      "set http.root /a",
-    ]),
-  );
+  const lab = await withLongFile();
   const s = new PacketScene(lab);
   await s.node.enter("", PROMPT);
   let next = 0;

@@ -63,7 +63,7 @@ const CASES = {
   "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 40 },
   "emulator/cpu/x87": { quick: 2, fast: 2, thorough: 60 },
   "emulator/fuzz": { quick: 1, fast: 1, thorough: 24 },
-  "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 100 },
+  "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 50 },
   "emulator/jit/experience": { quick: 1, fast: 1, thorough: 40 },
   "emulator/jit/guests": { quick: 60_000, fast: 40_000, thorough: 1_000_000 },
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 12 },

@@ -2,7 +2,7 @@
  * Directives that put numbers and strings into the section.
  */
 
-import { putSigned, putUnsigned, signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
+import { putSigned, putUnsigned, signedLength, unsignedLength } from "../../object/leb128.ts";
 import { R } from "../../object/relocation-types.ts";
 import { constant, type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
@@ -10,7 +10,7 @@ import { encodeFloat } from "../model/float.ts";
 import * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
-import { COMMA, characterClass, digitValue, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
+import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
 import { namesGot } from "../read/instruction-parser.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
@@ -22,8 +22,9 @@ function numbers(size: number): Handler {
     if (assembler.input.atStatementEnd()) return;
     do {
       // A compiler's tables are plain numbers: they need no expression.
-      const value = size <= 4 ? plainNumber(assembler, integer.FIELD_LIMITS[size]!) : -1;
-      if (value >= 0) {
+      const limit = integer.FIELD_LIMITS[size]!;
+      const value = expressions.plainNumber(-limit + 1, limit);
+      if (value !== null) {
         demandContents(assembler, value !== 0);
         sections.integer(value, size);
         sections.charge(size);
@@ -35,36 +36,6 @@ function numbers(size: number): Handler {
     } while (assembler.comma());
     assembler.demandEnd();
   };
-}
-
-/** Digits that a number may have and still be exact and within 32 bits. */
-const MOST_DIGITS = 9;
-const MOST_HEX_DIGITS = 7;
-
-/**
- * The plain number below a limit at the cursor, decimal or hexadecimal, which the end of the statement or a comma follows;
- * the cursor then stands after it. -1, and the cursor unmoved, for anything else.
- */
-function plainNumber({ input }: Assembler, limit: number): number {
-  const { bytes } = input;
-  let end = input.offset;
-  let code = bytes[end]!;
-  while (characterClass[code] === SPACE) code = bytes[++end]!;
-  const start = end;
-  let value = 0;
-  if (code === 0x30 && bytes[end + 1] === 0x78) {
-    end += 2;
-    for (let digit = digitValue[bytes[end]!]!; digit < 16; digit = digitValue[bytes[++end]!]!)
-      value = value * 16 + digit;
-    if (end === start + 2 || end > start + 2 + MOST_HEX_DIGITS) return -1;
-  } else {
-    for (; code >= 0x30 && code <= 0x39; code = bytes[++end]!) value = value * 10 + code - 0x30;
-    if (end === start || end > start + MOST_DIGITS || (bytes[start] === 0x30 && end > start + 1)) return -1;
-  }
-  const after = bytes[end]!;
-  if (value >= limit || (after !== COMMA && (characterClass[after]! & STATEMENT_END) === 0)) return -1;
-  input.offset = end;
-  return value;
 }
 
 /** A value; nothing between two commas, as an argument of a macro that is empty leaves it, is zero. */
@@ -195,32 +166,33 @@ function floats(format: FloatFormat): Handler {
   };
 }
 
-/** Of a number of 32 bits. */
-const LONGEST_LEB128 = 5;
+/** Plain numbers have at most 32 bits. */
+const PLAIN_LIMIT = 2 ** 32;
 
 function leb128(isSigned: boolean): Handler {
+  const measure = isSigned ? signedLength : unsignedLength;
+  const put = isSigned ? putSigned : putUnsigned;
   return (assembler) => {
+    const { expressions, sections } = assembler;
     do {
-      const { sections } = assembler;
-      const { current } = sections;
-      const plain = current === null ? -1 : plainNumber(assembler, integer.FIELD_LIMITS[4]!);
-      if (current !== null && plain >= 0) {
-        current.reserve(LONGEST_LEB128);
-        const length = (isSigned ? putSigned : putUnsigned)(current.bytes, current.length, plain);
-        current.length += length;
-        sections.charge(length);
+      const plain = expressions.plainNumber(isSigned ? -PLAIN_LIMIT : 0, PLAIN_LIMIT);
+      const value = plain === null ? valueOrZero(assembler) : null;
+      if (value !== null && value.op !== Op.BIG && value.op !== Op.CONSTANT) {
+        sections.leb128({ value, isSigned });
         continue;
       }
-      const value = valueOrZero(assembler);
-      if (value.op === Op.BIG || value.op === Op.CONSTANT) {
-        let number = BigInt(value.number);
-        // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
-        if (!isSigned && number < 0n) number = BigInt.asUintN(64, number);
-        const bytes = isSigned ? signedLeb128(number) : unsignedLeb128(number);
-        // The absolute section only counts, and zeros can be counted.
-        if (sections.current === null && number === 0n) sections.zeros(bytes.length);
-        else sections.bytes(bytes);
-      } else sections.leb128({ value, isSigned });
+      let number = plain ?? value!.number;
+      // A number above 2^63 was written as such: the sign that 64 bits give it is not meant.
+      if (!isSigned && number < 0) number = BigInt.asUintN(64, BigInt(number));
+      const length = measure(number);
+      // The absolute section only counts, and zeros can be counted.
+      if (sections.current === null && number == 0) {
+        sections.zeros(length);
+        continue;
+      }
+      sections.charge(length);
+      const current = sections.writable(length);
+      current.length += put(current.bytes, current.length, number);
     } while (assembler.comma());
     assembler.demandEnd();
   };

@@ -2,6 +2,7 @@
  * Directives for debuggers: source files and lines, and notes about the program.
  */
 
+import type { Atom } from "../model/atom.ts";
 import type { LocationOptions } from "../model/debug-lines.ts";
 import { symbolExpression } from "../model/expression.ts";
 import { SHF, SHT } from "../model/section.ts";
@@ -40,7 +41,7 @@ const file: Handler = (assembler) => {
     directory = name;
     name = textOfBytes(requiredString(assembler, "the name of the file"));
   }
-  if (!input.atStatementEnd() && word(assembler) === "md5") {
+  if (!input.atStatementEnd() && word(assembler).word === "md5") {
     input.skipSpace();
     let text = "";
     let end = input.offset + 2;
@@ -55,12 +56,12 @@ const file: Handler = (assembler) => {
   assembler.program.debug.file(number, directory, name, md5);
 };
 
-function word(assembler: Assembler): string {
-  const { input } = assembler;
+function word(assembler: Assembler): Atom {
+  const { input, atoms } = assembler;
   input.skipSpace();
   const start = input.offset;
   while (characterClass[input.bytes[input.offset]!]! & NAME_PART) input.offset++;
-  return textOfBytes(input.bytes, start, input.offset);
+  return atoms.intern(input.bytes, start, input.offset);
 }
 
 /** `.loc file line column options` */
@@ -78,12 +79,13 @@ const loc: Handler = (assembler) => {
     epilogueBegin: false,
     isa: assembler.program.debug.isa,
     discriminator: 0,
+    hasView: false,
     view: null,
     resetsView: false,
   };
   while (!input.atStatementEnd()) {
     const at = input.offset;
-    const name = word(assembler);
+    const name = word(assembler).word;
     switch (name) {
       case "basic_block":
         options.basicBlock = true;
@@ -104,7 +106,7 @@ const loc: Handler = (assembler) => {
         options.discriminator = expressions.absoluteNumber("the discriminator");
         break;
       case "view":
-        options.view = "";
+        options.hasView = true;
         if (input.skipSpace() === 0x2d) {
           options.resetsView = true;
           expressions.absoluteNumber("the view");

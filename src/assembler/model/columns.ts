@@ -1,8 +1,14 @@
 /** Columns of numbers that grow: what a program may have one of in every statement is kept in such. */
 
-/** By how much a full column grows: by half, since what is copied and what stays empty both count. */
+/** Up to here columns grow by much at once. */
+const SMALL = 1 << 14;
+
+/**
+ * How far a full column grows. What was never written to takes no memory, what was copied does: so by four while that is
+ * little, then by half.
+ */
 function largerCapacity(capacity: number): number {
-  return capacity + (capacity >> 1) + 16;
+  return capacity < SMALL ? capacity * 4 : capacity + (capacity >> 1);
 }
 
 export function grownInts(column: Int32Array): Int32Array<ArrayBuffer> {

@@ -3,7 +3,7 @@
  * source as its `.file` and `.loc` directives say. The tables for debuggers are made from it after layout.
  */
 
-import type { AtomTable } from "./atom.ts";
+import type { Atom } from "./atom.ts";
 import { grownInts } from "./columns.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
@@ -23,8 +23,9 @@ export interface LocationOptions {
   epilogueBegin: boolean;
   isa: number;
   discriminator: number;
-  /** Name to give the view's number to; "" without one, null when no view was asked for. */
-  view: string | null;
+  hasView: boolean;
+  /** Name to give the view's number to. */
+  view: Atom | null;
   /** The view counts from 0 here (`view -0`). */
   resetsView: boolean;
 }
@@ -132,7 +133,6 @@ export class DebugLines {
   readonly #cursor: Cursor;
   readonly #reporter: Reporter;
   readonly #memory: MemoryBudget;
-  readonly #atoms: AtomTable;
   readonly #sections: Sections;
   readonly #symbols: SymbolTable;
   /** Gets the lines of the assembly source in place of the table here (`--gstabs`). */
@@ -172,7 +172,6 @@ export class DebugLines {
     cursor: Cursor,
     reporter: Reporter,
     memory: MemoryBudget,
-    atoms: AtomTable,
     sections: Sections,
     symbols: SymbolTable,
     stabs: StabLines | null,
@@ -181,7 +180,6 @@ export class DebugLines {
     this.#cursor = cursor;
     this.#reporter = reporter;
     this.#memory = memory;
-    this.#atoms = atoms;
     this.#sections = sections;
     this.#symbols = symbols;
     this.#isGenerated = isGenerated;
@@ -215,7 +213,7 @@ export class DebugLines {
       // A row without a line only ends what was pending.
       if (line !== 0) {
         this.#entriesOf(current).add(current.last, position, file, line, column, options);
-        if (this.#usesViews || options.view !== null) this.#view(current, options);
+        if (this.#usesViews || options.hasView) this.#view(current, options);
       }
       this.#pending = null;
       this.isOn = this.#wantsAll;
@@ -325,7 +323,7 @@ export class DebugLines {
     this.#pending = { file, line, column, options };
     this.isOn = true;
     // The row of a view is written at once, wherever the next instruction is.
-    if (options.view !== null) this.#flush();
+    if (options.hasView) this.#flush();
   }
 
   /** Rows in what is not loaded as code say nothing. */
@@ -364,8 +362,8 @@ export class DebugLines {
   #view(subsection: Subsection, options: LocationOptions): void {
     if (!this.#usesViews) this.#startViews();
     const value = this.#number(subsection, subsection.last, subsection.position, options.resetsView);
-    if (options.view === "" || options.view === null) return;
-    const symbol = this.#symbols.findOrMake(this.#atoms.internText(options.view), this.#cursor.offset);
+    if (options.view === null) return;
+    const symbol = this.#symbols.findOrMake(options.view, this.#cursor.offset);
     if (value.op === Op.CONSTANT) {
       symbol.section = this.#sections.absolute;
       symbol.value = value.number;

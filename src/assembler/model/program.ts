@@ -64,7 +64,6 @@ export class Program {
       cursor,
       reporter,
       this.memory,
-      atoms,
       this.sections,
       this.symbols,
       options.stabs === undefined ? null : new StabLines(this.stabs, this.symbols),

@@ -19,6 +19,8 @@ export const STV = { DEFAULT: 0, INTERNAL: 1, HIDDEN: 2, PROTECTED: 3 } as const
 /** The name of a symbol: an atom, which makes its text only when it is asked for, or any object with a text. */
 export interface SymbolName {
   readonly text: string;
+  /** Of the text. */
+  readonly length: number;
   /** See `isLocalName`. */
   readonly isLocalName: boolean;
 }
@@ -92,6 +94,11 @@ export class AssemblySymbol implements ResolvedValue {
 
   get name(): string {
     return this.#name.text;
+  }
+
+  /** Whether that is its name: most are ruled out by their lengths, and need no text. */
+  isCalled(name: string): boolean {
+    return this.#name.length === name.length && this.#name.text === name;
   }
 
   /** Local names of compilers and numeric labels: not in the symbol table unless a relocation needs them. */
@@ -370,7 +377,7 @@ export class AssemblySymbol implements ResolvedValue {
 
 /** A name that no atom has. */
 export function symbolName(text: string): SymbolName {
-  return { text, isLocalName: isLocalName(text) };
+  return { text, length: text.length, isLocalName: isLocalName(text) };
 }
 
 const NO_NAME = symbolName("");

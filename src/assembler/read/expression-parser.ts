@@ -37,6 +37,7 @@ import {
   CLOSE_BRACKET,
   CLOSE_PARENTHESIS,
   COLON,
+  COMMA,
   characterClass,
   DIGIT,
   DOLLAR,
@@ -48,6 +49,8 @@ import {
   OPEN_PARENTHESIS,
   PERCENT,
   QUOTE,
+  SPACE,
+  STATEMENT_END,
 } from "./chars.ts";
 import { areUnlike, unknownSymbol } from "./expression-shape.ts";
 import { INTEL_OPERATORS, SIZE_BYTES } from "./intel-operators.ts";
@@ -58,6 +61,14 @@ import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
+
+/** Digits that a number may have and still be exact and within 32 bits. */
+const MOST_DIGITS = 9;
+const MOST_HEX_DIGITS = 7;
+
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const SMALL_X = 0x78;
 
 const START_OF = ".startof.";
 const SIZE_OF = ".sizeof.";
@@ -101,8 +112,46 @@ export class ExpressionParser {
     return expression;
   }
 
+  /**
+   * The number at the cursor, decimal or hexadecimal, that no operator can follow, if it lies from `least` up to below
+   * `limit`; the cursor then stands at what follows. Null, and the cursor unmoved, for anything else. Compilers' directives
+   * are full of such numbers: they need no expression.
+   */
+  plainNumber(least: number, limit: number): number | null {
+    const { input, isIntel } = this.#reading;
+    const { bytes } = input;
+    let end = input.offset;
+    while (characterClass[bytes[end]!] === SPACE) end++;
+    const isNegative = bytes[end] === MINUS;
+    if (isNegative) end++;
+    let start = end;
+    let code = bytes[end]!;
+    let value = 0;
+    if (code === ZERO && bytes[end + 1] === SMALL_X) {
+      start = end += 2;
+      for (let digit = digitValue[bytes[end]!]!; digit < 16; digit = digitValue[bytes[++end]!]!)
+        value = value * 16 + digit;
+      if (end === start || end > start + MOST_HEX_DIGITS) return null;
+    } else {
+      for (; characterClass[code]! & DIGIT; code = bytes[++end]!) value = value * 10 + code - ZERO;
+      if (end === start || end > start + MOST_DIGITS || (bytes[start] === ZERO && end > start + 1)) return null;
+    }
+    if (isNegative) value = 0 - value;
+    if (value < least || value >= limit) return null;
+    let after = characterClass[bytes[end]!]!;
+    if (after & NAME_PART) return null;
+    while (after === SPACE) after = characterClass[bytes[++end]!]!;
+    // In Intel syntax a word may be an operator.
+    const isEnd = bytes[end] === COMMA || (after & STATEMENT_END) !== 0 || (!isIntel && (after & NAME_PART) !== 0);
+    if (!isEnd) return null;
+    input.offset = end;
+    return value;
+  }
+
   /** An expression whose value is known now. */
   absolute(what = "the value"): integer.Integer {
+    const plain = this.plainNumber(-Infinity, Infinity);
+    if (plain !== null) return plain;
     const start = this.#start();
     const expression = refold(this.required());
     if (expression.op === Op.CONSTANT) return expression.number;

@@ -26,8 +26,8 @@ import type { ExpressionParser } from "./expression-parser.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
-import { IntelOperands, TARGET } from "./operands-intel.ts";
-import { isBranch, ParsedOperands } from "./parsed-operands.ts";
+import { IntelOperands } from "./operands-intel.ts";
+import { isBranch, ParsedOperands, TARGET } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
@@ -531,7 +531,7 @@ const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 
 /** The expression is the address of the GOT, perhaps with something added. */
 export function namesGot(expression: Expression): boolean {
-  if (expression.op === Op.SYMBOL) return expression.symbol!.name === GOT_SYMBOL;
+  if (expression.op === Op.SYMBOL) return expression.symbol!.isCalled(GOT_SYMBOL);
   return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
 }
 

@@ -26,10 +26,10 @@ import {
 } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { goesOn } from "./next-operand.ts";
-import { lastByte, TARGET } from "./operands-intel.ts";
+import { lastByte } from "./operands-intel.ts";
 import { encoderValue } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
-import { isBranch, isFarBranch } from "./parsed-operands.ts";
+import { isBranch, isFarBranch, TARGET } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
 
@@ -85,8 +85,7 @@ export class AttOperands {
     const symbol = reading.symbols.findOrMake(atom, offset);
     this.#expressions.namesRead++;
     symbol.use();
-    this.#parsed.add(TARGET, symbolExpression(symbol, 0, offset), offset);
-    this.#parsed.lengths[0] = end - offset;
+    this.#parsed.setTarget(symbolExpression(symbol, 0, offset), offset, end - offset);
     reading.input.offset = end;
     return true;
   }

@@ -24,12 +24,10 @@ import type { ExpressionParser } from "./expression-parser.ts";
 import { goesOn } from "./next-operand.ts";
 import { encoderValue, PlainOperands, registerOperand } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
-import { isBranch, isFarBranch } from "./parsed-operands.ts";
+import { isBranch, isFarBranch, TARGET } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 
 const ZERO = constant(0);
-/** Where a jump goes: the expression beside it says where. */
-export const TARGET: Operand = { kind: "target" };
 
 export class IntelOperands {
   readonly #reading: Reading;

@@ -3,6 +3,11 @@
 import type { Operand } from "../../isa/instruction.ts";
 import type { Expression } from "../model/expression.ts";
 
+/** Where a jump goes: the expression beside it says where. */
+export const TARGET: Operand = { kind: "target" };
+/** Never added to. */
+const TARGET_ONLY: Operand[] = [TARGET];
+
 /** What a line's operands are, as the operand parsers leave it. */
 export class ParsedOperands {
   count = 0;
@@ -26,6 +31,17 @@ export class ParsedOperands {
     this.isFar = false;
   }
 
+  /** Nothing but where to go: a name of `length` bytes. */
+  setTarget(expression: Expression, offset: number, length: number): void {
+    this.count = 1;
+    this.operands = TARGET_ONLY;
+    this.expressions[0] = expression;
+    this.selectors[0] = null;
+    this.relocations[0] = 0;
+    this.offsets[0] = offset;
+    this.lengths[0] = length;
+  }
+
   add(
     operand: Operand,
     expression: Expression | null,
@@ -44,11 +60,21 @@ export class ParsedOperands {
 
   /** Turns AT&T's order into Intel's. */
   reverse(): void {
+    const { count } = this;
     this.operands.reverse();
-    for (const row of [this.expressions, this.selectors, this.relocations, this.offsets, this.lengths] as unknown[][]) {
-      const turned = row.slice(0, this.count).reverse();
-      for (let i = 0; i < turned.length; i++) row[i] = turned[i];
-    }
+    turn(this.expressions, count);
+    turn(this.selectors, count);
+    turn(this.relocations, count);
+    turn(this.offsets, count);
+    turn(this.lengths, count);
+  }
+}
+
+function turn<T>(row: T[], count: number): void {
+  for (let i = 0, j = count - 1; i < j; i++, j--) {
+    const first = row[i]!;
+    row[i] = row[j]!;
+    row[j] = first;
   }
 }
 

@@ -120,9 +120,14 @@ export class Reading {
   /** Undefined symbols that are registers elsewhere: of 64-bit code, or in the syntax that is not at hand. */
   warnOfForeignRegisters(): void {
     for (const symbol of this.program.symbolList.all) {
-      const { name, section } = symbol;
-      if (section.kind !== "undefined" || symbol.expression !== null || symbol.isExternal || symbol.frame === null)
+      if (
+        symbol.section.kind !== "undefined" ||
+        symbol.expression !== null ||
+        symbol.isExternal ||
+        symbol.frame === null
+      )
         continue;
+      const { name } = symbol;
       const isKnown = REGISTERS.has(name.toLowerCase());
       // After an error it may be the statement with the error that named it.
       if (isKnown ? this.reporter.errorCount > 0 : !LATER_REGISTERS.test(name)) continue;

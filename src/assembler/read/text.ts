@@ -2,6 +2,7 @@
  * Strings and character constants: the escapes that they may hold and what they mean.
  */
 
+import { grownBytes } from "../model/columns.ts";
 import { NEWLINE } from "../model/source-text.ts";
 import { APOSTROPHE, BACKSLASH, characterClass, DIGIT, digitValue, QUOTE } from "./chars.ts";
 
@@ -46,20 +47,24 @@ const STRING_ESCAPES = new Map([
   [QUOTE, QUOTE],
 ]);
 
+/** The string that is being read. */
+let text: Uint8Array = new Uint8Array(256);
+
 /**
  * The string whose opening quote is at `start`, escapes replaced: `\n`, up to three octal digits, `\x` and hexadecimal
  * digits.
  */
 export function readString(bytes: Uint8Array, start: number): StringResult {
-  const out: number[] = [];
+  let length = 0;
   let offset = start + 1;
   for (;;) {
     const code = bytes[offset]!;
-    if (code === NEWLINE) return { bytes: Uint8Array.from(out), end: offset, closed: false };
+    if (code === NEWLINE) return { bytes: text.slice(0, length), end: offset, closed: false };
     offset++;
-    if (code === QUOTE) return { bytes: Uint8Array.from(out), end: offset, closed: true };
+    if (code === QUOTE) return { bytes: text.slice(0, length), end: offset, closed: true };
+    if (length === text.length) text = grownBytes(text);
     if (code !== BACKSLASH) {
-      out.push(code);
+      text[length++] = code;
       continue;
     }
     const escaped = bytes[offset]!;
@@ -70,12 +75,12 @@ export function readString(bytes: Uint8Array, start: number): StringResult {
       let value = escaped - 0x30;
       for (let digits = 1; digits < 3 && digitValue[bytes[offset]!]! < 10; digits++)
         value = value * 8 + digitValue[bytes[offset++]!]!;
-      out.push(value & 0xff);
+      text[length++] = value;
     } else if (escaped === 0x78 || escaped === 0x58) {
       // Any number of digits: the last two count.
       let value = 0;
       while (digitValue[bytes[offset]!]! < 16) value = (value * 16 + digitValue[bytes[offset++]!]!) & 0xff;
-      out.push(value);
-    } else out.push(STRING_ESCAPES.get(escaped) ?? escaped);
+      text[length++] = value;
+    } else text[length++] = STRING_ESCAPES.get(escaped) ?? escaped;
   }
 }

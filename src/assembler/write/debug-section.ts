@@ -2,7 +2,7 @@
  * A section of debug or unwind tables in the making: bytes in order, and fields that the linker completes.
  */
 
-import { signedLeb128, unsignedLeb128 } from "../../object/leb128.ts";
+import { putSigned, putUnsigned } from "../../object/leb128.ts";
 import { grownBytes } from "../model/columns.ts";
 import type { Expression } from "../model/expression.ts";
 import { symbolExpression } from "../model/expression.ts";
@@ -11,6 +11,9 @@ import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { chainSubsections } from "./relax.ts";
+
+/** Of a number of 64 bits. */
+const LONGEST_LEB128 = 10;
 
 /** Bytes of a section in the making, with fields for the linker. */
 export class DebugSection {
@@ -34,8 +37,12 @@ export class DebugSection {
     return this.section.sizeBytes + this.length;
   }
 
+  #reserve(count: number): void {
+    while (this.#length + count > this.#bytes.length) this.#bytes = grownBytes(this.#bytes);
+  }
+
   #put(value: number): void {
-    if (this.#length === this.#bytes.length) this.#bytes = grownBytes(this.#bytes);
+    this.#reserve(1);
     this.#bytes[this.#length++] = value;
   }
 
@@ -55,16 +62,19 @@ export class DebugSection {
   }
 
   bytes(bytes: Uint8Array): void {
-    for (const value of bytes) this.#put(value);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   uleb(value: number): void {
-    if (value >= 0 && value <= 0x7f) this.#put(value);
-    else this.bytes(unsignedLeb128(value));
+    this.#reserve(LONGEST_LEB128);
+    this.#length += putUnsigned(this.#bytes, this.#length, value);
   }
 
   sleb(value: number): void {
-    this.bytes(signedLeb128(value));
+    this.#reserve(LONGEST_LEB128);
+    this.#length += putSigned(this.#bytes, this.#length, value);
   }
 
   text(text: string): void {

@@ -23,7 +23,7 @@ import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { type AssemblySymbol, STT } from "../model/symbol.ts";
-import type { Resolver } from "./resolver.ts";
+import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
 /** Passes over a section after which a layout that does not settle is given up. */
@@ -190,9 +190,12 @@ class Relaxer {
       return symbol;
     }
     this.#columns.targets[i] = COMPUTED_TARGET;
-    const value = this.#tried(i, () => this.#resolver.target(target, fragments.operandOffset(i)));
-    if (value === null || value.minus !== null || value.plus === null) return null;
-    return value.plus.section === this.#section ? value.plus : null;
+    try {
+      const { plus, minus } = this.#resolver.target(target, fragments.operandOffset(i));
+      return minus === null && plus?.section === this.#section ? plus : null;
+    } catch (error) {
+      return this.#unresolved(i, error);
+    }
   }
 
   /** One pass; true when something moved. */
@@ -253,7 +256,7 @@ class Relaxer {
         return this.#fillGrowth(i, size);
       case Kind.LEB128: {
         const { value: expression, isSigned } = fragments.leb128(i);
-        const value = this.#tried(i, () => this.#resolver.number(expression));
+        const value = this.#number(i, expression);
         if (value === null)
           this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
         return Math.max(0, (isSigned ? signedLength : unsignedLength)(value ?? 0) - size);
@@ -267,7 +270,7 @@ class Relaxer {
     const variable = this.#fragments.filling(i);
     const { countExpression } = variable;
     if (countExpression === null) return 0;
-    const count = this.#tried(i, () => this.#resolver.number(countExpression));
+    const count = this.#number(i, countExpression);
     if (count === null)
       this.#error(
         i,
@@ -287,8 +290,13 @@ class Relaxer {
 
   #orgSize(i: number, target: Expression, stretch: number): number {
     const fragments = this.#fragments;
-    const value = this.#tried(i, () => this.#resolver.resolve(target));
-    if (value === null) return 0;
+    let value: ResolvedValue;
+    try {
+      value = this.#resolver.resolve(target);
+    } catch (error) {
+      this.#unresolved(i, error);
+      return 0;
+    }
     const end = fragments.addresses[i]! + fragments.fixedSizes[i]!;
     let place: integer.Integer;
     if (value.plus === null && value.minus === null) place = value.number;
@@ -341,14 +349,19 @@ class Relaxer {
     return longer.bytes.length - length;
   }
 
-  #tried<T>(fragment: number, action: () => T): T | null {
+  /** The number that the fragment waits for, or null. */
+  #number(fragment: number, expression: Expression): integer.Integer | null {
     try {
-      return action();
+      return this.#resolver.number(expression);
     } catch (error) {
-      if (!(error instanceof Unresolvable)) throw error;
-      this.#error(fragment, error.offset, error.id, error.message);
-      return null;
+      return this.#unresolved(fragment, error);
     }
+  }
+
+  #unresolved(fragment: number, error: unknown): null {
+    if (!(error instanceof Unresolvable)) throw error;
+    this.#error(fragment, error.offset, error.id, error.message);
+    return null;
   }
 
   #error(fragment: number, offset: number, id: string, message: string): void {

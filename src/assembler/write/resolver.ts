@@ -150,27 +150,31 @@ export class Resolver {
 
   #sum(e: Expression): ResolvedValue {
     const left = this.resolve(e.left!);
-    let right = this.resolve(e.right!);
-    if (e.op === Op.SUBTRACT)
-      right = { plus: right.minus, minus: right.plus, number: integer.subtract(0, right.number) };
-    let number = integer.add(left.number, right.number);
-    const plus = [left.plus, right.plus].filter((symbol) => symbol !== null);
-    const minus = [left.minus, right.minus].filter((symbol) => symbol !== null);
-    for (let i = 0; i < plus.length; i++) {
-      for (let j = 0; j < minus.length; j++) {
-        const difference = this.#difference(plus[i]!, minus[j]!);
-        if (difference === null) continue;
-        number = integer.add(number, difference);
-        plus.splice(i--, 1);
-        minus.splice(j, 1);
-        break;
-      }
+    const right = this.resolve(e.right!);
+    const isDifference = e.op === Op.SUBTRACT;
+    let { plus, minus } = left;
+    let otherPlus = isDifference ? right.minus : right.plus;
+    let otherMinus = isDifference ? right.plus : right.minus;
+    let number = isDifference ? integer.subtract(left.number, right.number) : integer.add(left.number, right.number);
+    // Places of one section cancel out: those of one side have done so already.
+    const forward = plus === null || otherMinus === null ? null : this.#difference(plus, otherMinus);
+    if (forward !== null) {
+      number = integer.add(number, forward);
+      plus = null;
+      otherMinus = null;
     }
-    if (plus.length > 1 || minus.length > 1) {
-      const names = (plus.length > 1 ? plus : minus).map((symbol) => `\`${symbol.name}'`).join(" and ");
+    const backward = otherPlus === null || minus === null ? null : this.#difference(otherPlus, minus);
+    if (backward !== null) {
+      number = integer.add(number, backward);
+      otherPlus = null;
+      minus = null;
+    }
+    if ((plus !== null && otherPlus !== null) || (minus !== null && otherMinus !== null)) {
+      const both = plus !== null && otherPlus !== null ? [plus, otherPlus] : [minus!, otherMinus!];
+      const names = both.map(({ name }) => `\`${name}'`).join(" and ");
       throw new Unresolvable("not-relocatable", `the linker cannot calculate with both ${names}`, e.offset);
     }
-    return { plus: plus[0] ?? null, minus: minus[0] ?? null, number };
+    return { plus: plus ?? otherPlus, minus: minus ?? otherMinus, number };
   }
 
   #difference(a: AssemblySymbol, b: AssemblySymbol): Integer | null {

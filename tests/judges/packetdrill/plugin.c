@@ -25,10 +25,11 @@
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { FRAME = 'F', ADVANCE = 'A', TIME = 'T' };
-enum { ETHER = 14, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
+enum { ETHER = 14, MTU = 1500, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
 enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT };
 enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK,
        OPTION_WIDEST, OPTION_QUICK, OPTION_MARK };
+enum { CLOSE_WAIT = 5 };
 enum { FOREVER = -1 };
 
 /* Seconds of virtual time after which a packet that is waited for does not come any more. */
@@ -394,7 +395,21 @@ static ssize_t qure_recvfrom(void *data, int fd, void *buffer, size_t count, int
   return receive(fd, count, flags);
 }
 static ssize_t qure_recvmsg(void *data, int fd, struct msghdr *msg, int flags) {
-  return receive(fd, length_of(msg->msg_iov, msg->msg_iovlen), flags);
+  ssize_t done = receive(fd, length_of(msg->msg_iov, msg->msg_iovlen), flags);
+  struct cmsghdr *told = CMSG_FIRSTHDR(msg);
+  int wanted = done >= 0 && fds[fd].options[TCP_INQ & 63] && told && msg->msg_controllen >= CMSG_SPACE(sizeof(int));
+  msg->msg_controllen = wanted ? CMSG_SPACE(sizeof(int)) : 0;
+  if (!wanted || !enter(fd)) return done;
+  /* TCP_INQ: what waits to be read, where an end counts as a byte. */
+  uint32_t *reply = call(STATUS, fds[fd].handle, 0, 0, 0);
+  int waits = reply[5 + 6];
+  if (!waits && reply[5] == CLOSE_WAIT) waits = 1;
+  result(reply, 1);
+  told->cmsg_level = IPPROTO_TCP;
+  told->cmsg_type = TCP_CM_INQ;
+  told->cmsg_len = CMSG_LEN(sizeof waits);
+  memcpy(CMSG_DATA(told), &waits, sizeof waits);
+  return done;
 }
 static ssize_t qure_write(void *data, int fd, const void *buffer, size_t count) { return deliver(fd, count, 0); }
 static ssize_t qure_writev(void *data, int fd, const struct iovec *iov, int n) { return deliver(fd, length_of(iov, n), 0); }
@@ -498,9 +513,38 @@ static void finish_calls(void) {
     while (calls[at].id && !calls[at].done && now_ns < end) advance(end - now_ns);
 }
 
+/* Sends an IPv4 packet; one that is larger than the link takes goes in fragments (RFC 791, 3.2). */
+static void send_packet(const uint8_t *packet, size_t bytes) {
+  static uint16_t identification;
+  if (bytes <= MTU) {
+    send_frame(node_mac, 0x0800, packet, bytes);
+    return;
+  }
+  size_t header = (packet[0] & 15) * 4, most = (MTU - header) & ~7;
+  identification++;
+  for (size_t at = 0; at < bytes - header; at += most) {
+    uint8_t fragment[MTU];
+    size_t left = bytes - header - at, length = left < most ? left : most;
+    unsigned place = at / 8 | (left > most ? 0x2000 : 0);
+    memcpy(fragment, packet, header);
+    memcpy(fragment + header, packet + header + at, length);
+    fragment[2] = (header + length) >> 8;
+    fragment[3] = header + length;
+    fragment[4] = identification >> 8;
+    fragment[5] = identification;
+    fragment[6] = place >> 8;
+    fragment[7] = place;
+    fragment[10] = fragment[11] = 0;
+    uint16_t sum = checksum(fragment, header);
+    fragment[10] = sum >> 8;
+    fragment[11] = sum;
+    send_frame(node_mac, 0x0800, fragment, header + length);
+  }
+}
+
 static int qure_netdev_send(void *data, const void *packet, size_t bytes) {
   pthread_mutex_lock(&lock);
-  send_frame(node_mac, 0x0800, packet, bytes);
+  send_packet(packet, bytes);
   advance(1000); /* it is under way */
   finish_calls();
   pthread_mutex_unlock(&lock);

@@ -1,0 +1,536 @@
+# RACK (RFC 8985): when each byte was sent last, and so which are lost: those that were sent before one that has
+# arrived, once reordering has had its time. What may be sent in recovery then is by RFC 6937.
+
+.include "macros.inc"
+.include "net.inc"
+.include "tcp.inc"
+
+RTT_MINIMUM_MS          = 300000        # the smallest round-trip time is forgotten after that
+PERSIST                 = 16            # recoveries for which a wider window for reordering is kept
+
+.bss
+.balign 4
+.global rack_now
+rack_now:               .space 4        # tcp_now of the acknowledgement or deadline that is looked at
+.global rack_new
+rack_new:               .space 4        # bytes that it says have arrived
+rack_wait:              .space 4        # ms until all that may be lost is; 0: nothing may
+rack_fack:              .space 4        # TCB_RACK_FACK before it
+
+.text
+
+# Begins to look at an acknowledgement or a deadline.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+.global rack_begin
+rack_begin:
+    mov     dword ptr [rack_new], 0
+    mov     eax, [ebx + TCB_RACK_FACK]
+    mov     [rack_fack], eax
+    call    tcp_now
+    mov     [rack_now], eax
+    ret
+
+# Makes room for a run before another.
+# In: EBX block, EDX run, which is copied.
+# Clobbers: EAX, ECX.
+rack_insert:
+    imul    eax, [ebx + TCB_RUNS], RUN_SIZE
+    lea     eax, [ebx + eax + TCB_RUNS]     # the last dword of the last
+1:  mov     ecx, [eax]
+    mov     [eax + RUN_SIZE], ecx
+    sub     eax, 4
+    cmp     eax, edx
+    jae     1b
+    inc     dword ptr [ebx + TCB_RUNS]
+    ret
+
+# Takes a run away: what it stood for belongs to the next.
+# In: EBX block, EDX run.
+# Clobbers: EAX, ECX.
+rack_remove:
+    push    esi
+    push    edi
+    dec     dword ptr [ebx + TCB_RUNS]
+    imul    eax, [ebx + TCB_RUNS], RUN_SIZE
+    lea     ecx, [ebx + eax + TCB_RUNS + 4]
+    sub     ecx, edx
+    shr     ecx, 2
+    mov     edi, edx
+    lea     esi, [edx + RUN_SIZE]
+    rep     movsd
+    pop     edi
+    pop     esi
+    ret
+
+# Finds the run of a sequence number.
+# In: EBX block, EAX sequence number.
+# Out: EDX run; CF when there is none, EDX is where one would be added then.
+# Clobbers: ECX.
+.global rack_find
+rack_find:
+    push    esi
+    mov     ecx, [ebx + TCB_RUNS]
+    lea     edx, [ebx + TCB_RUNS + 4]
+1:  jecxz   2f
+    mov     esi, [edx + RUN_END]
+    sub     esi, eax
+    jg      3f                          # CF says nothing here
+    add     edx, RUN_SIZE
+    dec     ecx
+    jmp     1b
+2:  pop     esi
+    stc
+    ret
+3:  pop     esi
+    clc
+    ret
+
+# Notes that bytes are sent now, for the first time or again.
+# In: EBX block, EAX first sequence number, EDX the one after the last.
+# Clobbers: EAX, ECX, EDX.
+.global rack_sent
+rack_sent:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jz      .Lrack_sent_9
+    push    esi
+    push    edi
+    push    ebp
+    mov     esi, eax
+    mov     edi, edx
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jz      .Lrack_sent_1
+    sub     edx, esi
+    add     [ebx + TCB_PRR_OUT], edx
+.Lrack_sent_1:
+    cmp     dword ptr [ebx + TCB_RUNS], RUNS - 2
+    jbe     .Lrack_sent_2
+    call    rack_squeeze
+    jmp     .Lrack_sent_1
+.Lrack_sent_2:
+    call    tcp_now
+    mov     ebp, eax
+    mov     eax, esi
+    call    rack_find
+    mov     eax, RUN_AGAIN
+    sbb     eax, 0                      # nobody knows it: it is new
+    push    edx
+    mov     ecx, [ebx + TCB_SENT_ORDER]
+    xor     eax, ecx
+    and     eax, RUN_AGAIN
+    jnz     .Lrack_sent_3
+    cmp     [ebx + TCB_SENT_END], esi
+    jne     .Lrack_sent_3
+    cmp     [ebx + TCB_SENT_TIME], ebp
+    je      .Lrack_sent_4                          # it goes on
+.Lrack_sent_3:
+    and     ecx, ~RUN_AGAIN
+    add     ecx, 2
+    xor     eax, [ebx + TCB_SENT_ORDER]
+    and     eax, RUN_AGAIN
+    or      ecx, eax
+.Lrack_sent_4:
+    mov     [ebx + TCB_SENT_ORDER], ecx
+    mov     [ebx + TCB_SENT_TIME], ebp
+    mov     [ebx + TCB_SENT_END], edi
+    pop     edx
+    test    ecx, RUN_AGAIN
+    jnz     .Lrack_sent_again
+    inc     dword ptr [ebx + TCB_RUNS]
+    mov     [edx + RUN_END], edi
+    jmp     .Lrack_sent_set
+.Lrack_sent_again:
+    lea     eax, [ebx + TCB_RUNS + 4]
+    mov     ecx, [ebx + TCB_SND_UNA]
+    cmp     edx, eax
+    je      .Lrack_sent_5
+    mov     ecx, [edx - RUN_SIZE + RUN_END]
+.Lrack_sent_5:
+    sub     ecx, esi                    # it begins inside a run: that is cut there
+    jns     .Lrack_sent_6
+    call    rack_insert
+    mov     [edx + RUN_END], esi
+    add     edx, RUN_SIZE
+.Lrack_sent_6:
+    mov     eax, [edx + RUN_END]
+    sub     eax, edi
+    jle     .Lrack_sent_7
+    call    rack_insert                 # and here, where it ends inside one
+.Lrack_sent_7:
+    mov     [edx + RUN_END], edi
+.Lrack_sent_8:
+    lea     eax, [edx + RUN_SIZE]       # those after it that it covers
+    imul    ecx, [ebx + TCB_RUNS], RUN_SIZE
+    lea     ecx, [ebx + ecx + TCB_RUNS + 4]
+    cmp     eax, ecx
+    jae     .Lrack_sent_set
+    mov     ecx, [eax + RUN_END]
+    sub     ecx, edi
+    jg      .Lrack_sent_set
+    push    edx
+    mov     edx, eax
+    call    rack_remove
+    pop     edx
+    jmp     .Lrack_sent_8
+.Lrack_sent_set:
+    mov     [edx + RUN_TIME], ebp
+    mov     eax, [ebx + TCB_SENT_ORDER]
+    mov     [edx + RUN_ORDER], eax
+    sub     edx, RUN_SIZE
+    lea     ecx, [ebx + TCB_RUNS + 4]
+    cmp     edx, ecx
+    jb      .Lrack_sent_done
+    cmp     [edx + RUN_ORDER], eax
+    jne     .Lrack_sent_done
+    call    rack_remove                 # it goes on
+.Lrack_sent_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+.Lrack_sent_9:
+    ret
+
+# Makes one run of the oldest two. It counts as sent when the later of them was: a loss is noticed later for it, never
+# too soon.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+rack_squeeze:
+    lea     edx, [ebx + TCB_RUNS + 4]
+    mov     eax, [edx + RUN_ORDER]
+    mov     ecx, eax
+    sub     ecx, [edx + RUN_SIZE + RUN_ORDER]
+    jle     rack_remove
+    mov     [edx + RUN_SIZE + RUN_ORDER], eax
+    mov     eax, [edx + RUN_TIME]
+    mov     [edx + RUN_SIZE + RUN_TIME], eax
+    jmp     rack_remove
+
+# Forgets the runs that are acknowledged.
+# In: EBX block with SND.UNA.
+# Clobbers: EAX, ECX, EDX.
+.global rack_trim
+rack_trim:
+    lea     edx, [ebx + TCB_RUNS + 4]
+1:  cmp     dword ptr [ebx + TCB_RUNS], 0
+    je      2f
+    mov     eax, [edx + RUN_END]
+    sub     eax, [ebx + TCB_SND_UNA]
+    jg      2f
+    call    rack_remove
+    jmp     1b
+2:  ret
+
+# Bytes have arrived that were not known to (RFC 8985, 6.2, steps 1 to 3).
+# In: EBX block, EAX first sequence number, EDX the one after the last; rack_now.
+# Clobbers: EAX, ECX, EDX.
+.global rack_delivered
+rack_delivered:
+    push    esi
+    push    edi
+    push    ebp
+    mov     edi, edx
+    mov     ecx, edx
+    sub     ecx, eax
+    add     [rack_new], ecx
+    call    rack_find
+    jc      .Lrack_delivered_fack
+    mov     esi, edx
+.Lrack_delivered_next:
+    mov     ebp, [esi + RUN_END]        # EBP: how far this run has arrived
+    mov     eax, ebp
+    sub     eax, edi
+    jle     .Lrack_delivered_1
+    mov     ebp, edi
+.Lrack_delivered_1:
+    mov     edx, [esi + RUN_ORDER]
+    mov     ecx, [rack_now]
+    sub     ecx, [esi + RUN_TIME]       # ECX: its round-trip time
+    test    edx, RUN_AGAIN
+    jnz     .Lrack_delivered_2
+    mov     eax, ebp
+    sub     eax, [rack_fack]
+    jns     .Lrack_delivered_3
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_REORDERED
+    jmp     .Lrack_delivered_3
+.Lrack_delivered_2:
+    cmp     ecx, [ebx + TCB_RTT_MINIMUM]    # too soon: it is what was sent first
+    jb      .Lrack_delivered_skip
+.Lrack_delivered_3:
+    mov     eax, edx
+    sub     eax, [ebx + TCB_RACK_ORDER]
+    js      .Lrack_delivered_skip
+    jnz     .Lrack_delivered_4
+    mov     eax, ebp
+    sub     eax, [ebx + TCB_RACK_END]
+    js      .Lrack_delivered_skip
+.Lrack_delivered_4:
+    mov     [ebx + TCB_RACK_ORDER], edx
+    mov     [ebx + TCB_RACK_END], ebp
+    mov     [ebx + TCB_RACK_RTT], ecx
+.Lrack_delivered_skip:
+    cmp     ebp, edi
+    je      .Lrack_delivered_fack
+    add     esi, RUN_SIZE
+    imul    eax, [ebx + TCB_RUNS], RUN_SIZE
+    lea     eax, [ebx + eax + TCB_RUNS + 4]
+    cmp     esi, eax
+    jb      .Lrack_delivered_next
+.Lrack_delivered_fack:
+    mov     eax, edi
+    sub     eax, [ebx + TCB_RACK_FACK]
+    jle     .Lrack_delivered_5
+    mov     [ebx + TCB_RACK_FACK], edi
+.Lrack_delivered_5:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Keeps the smallest round-trip time of the last minutes.
+# In: EBX block, EAX milliseconds.
+# Clobbers: ECX, EDX only.
+.global rack_measure
+rack_measure:
+    mov     ecx, [ebx + TCB_RTT_MINIMUM]
+    dec     ecx                         # 0: none yet
+    cmp     eax, ecx
+    jbe     1f
+    mov     ecx, [rack_now]
+    sub     ecx, [ebx + TCB_RTT_MINIMUM_AT]
+    cmp     ecx, RTT_MINIMUM_MS
+    jbe     2f
+1:  mov     [ebx + TCB_RTT_MINIMUM], eax
+    mov     ecx, [rack_now]
+    mov     [ebx + TCB_RTT_MINIMUM_AT], ecx
+2:  ret
+
+# The other side got a segment twice: reordering is given more time, by a quarter once in a round trip (RFC 8985, 6.2,
+# step 4).
+# In: EBX block.
+# Clobbers: EAX only.
+.global rack_twice
+rack_twice:
+    mov     eax, [ebx + TCB_SND_UNA]
+    sub     eax, [ebx + TCB_RACK_ROUND]
+    js      1f
+    mov     eax, [ebx + TCB_SND_NXT]
+    mov     [ebx + TCB_RACK_ROUND], eax
+    inc     dword ptr [ebx + TCB_RACK_QUARTERS]
+    mov     dword ptr [ebx + TCB_RACK_PERSIST], PERSIST
+1:  ret
+
+# A recovery is over.
+# In: EBX block.
+.global rack_recovered
+rack_recovered:
+    cmp     dword ptr [ebx + TCB_RACK_PERSIST], 0
+    je      1f
+    dec     dword ptr [ebx + TCB_RACK_PERSIST]
+    jnz     1f
+    mov     dword ptr [ebx + TCB_RACK_QUARTERS], 0
+1:  ret
+
+# How long reordering may take (RFC 8985, 6.2, step 4).
+# In: EBX block.
+# Out: TCB_RACK_WINDOW.
+# Clobbers: EAX, ECX, EDX.
+rack_give_time:
+    xor     eax, eax
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_REORDERED
+    jnz     1f
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jnz     2f
+    call    sack_many
+    jnc     2f
+1:  mov     eax, [ebx + TCB_RACK_QUARTERS]
+    inc     eax
+    mul     dword ptr [ebx + TCB_RTT_MINIMUM]
+    shr     eax, 2
+    mov     ecx, [ebx + TCB_SRTT]
+    shr     ecx, 3
+    cmp     eax, ecx
+    jbe     2f
+    mov     eax, ecx
+2:  mov     [ebx + TCB_RACK_WINDOW], eax
+    ret
+
+# Says whether a byte is lost that is not reported (RFC 8985, 6.2, step 5).
+# In: EBX block, EAX sequence number; rack_now.
+# Out: CF when it is not, or not yet: then rack_wait counts it.
+# Clobbers: ECX, EDX only.
+.global rack_lost
+rack_lost:
+    call    rack_find
+    jc      .Lrack_lost_2
+    mov     ecx, [edx + RUN_ORDER]
+    sub     ecx, [ebx + TCB_RACK_LOST_ORDER]
+    js      .Lrack_lost_5
+    jnz     .Lrack_lost_3
+    mov     ecx, eax
+    sub     ecx, [ebx + TCB_RACK_LOST]
+    jle     .Lrack_lost_5
+.Lrack_lost_3:
+    mov     ecx, [edx + RUN_ORDER]
+    sub     ecx, [ebx + TCB_RACK_ORDER]
+    jg      .Lrack_lost_1
+    jne     .Lrack_lost_4
+    mov     ecx, eax
+    sub     ecx, [ebx + TCB_RACK_END]
+    jns     .Lrack_lost_1
+.Lrack_lost_4:
+    mov     ecx, [edx + RUN_TIME]
+    add     ecx, [ebx + TCB_RACK_RTT]
+    add     ecx, [ebx + TCB_RACK_WINDOW]
+    sub     ecx, [rack_now]
+    jle     .Lrack_lost_6
+    cmp     ecx, [rack_wait]
+    jbe     .Lrack_lost_1
+    mov     [rack_wait], ecx
+.Lrack_lost_1:
+    stc
+.Lrack_lost_2:
+    ret
+.Lrack_lost_6:
+    mov     ecx, [edx + RUN_ORDER]      # once lost, always lost, until it is sent again
+    mov     [ebx + TCB_RACK_LOST_ORDER], ecx
+    mov     [ebx + TCB_RACK_LOST], eax
+.Lrack_lost_5:
+    clc
+    ret
+
+# Looks for losses, and sets the deadline for those that are not certain.
+# In: EBX block; rack_now.
+# Out: EAX bytes on their way, EDX bytes that are lost and were not sent again.
+# Clobbers: ECX.
+rack_detect:
+    call    rack_give_time
+    mov     dword ptr [rack_wait], 0
+    call    sack_pipe
+    mov     ecx, [rack_wait]
+    jecxz   1f
+    push    eax
+    push    edx
+    mov     eax, ecx
+    mov     edx, AT_REORDER
+    call    tcp_set
+    pop     edx
+    pop     eax
+    ret
+1:  mov     [ebx + AT_REORDER], ecx
+    ret
+
+# An acknowledgement said something new, or reordering has had its time: begins recovery if something is lost, and says
+# how much may be sent in it.
+# In: EBX block with data on its way, EAX bytes that SND.UNA has moved by; rack_now and rack_new.
+# Clobbers: EAX, ECX, EDX.
+.global rack_acknowledged
+rack_acknowledged:
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     eax, [ebx + TCB_FLAGS]
+    test    eax, TCB_F_LOSS
+    jnz     .Lrack_acknowledged_calm    # what a timeout sends again goes in order
+    test    eax, TCB_F_RECOVERY
+    jnz     1f
+    cmp     dword ptr [ebx + TCB_SACKED], 0
+    je      .Lrack_acknowledged_calm
+1:  call    rack_detect
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jnz     2f
+    test    edx, edx
+    jz      .Lrack_acknowledged_done
+    push    eax
+    push    edx
+    call    tcp_recover
+    pop     edx
+    pop     eax
+2:  call    prr_update
+    jmp     .Lrack_acknowledged_done
+.Lrack_acknowledged_calm:
+    mov     dword ptr [ebx + AT_REORDER], 0
+.Lrack_acknowledged_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Reordering has had its time.
+# In: EBX block.
+.global rack_expired
+rack_expired:
+    call    rack_begin
+    mov     eax, [ebx + TCB_SND_UNA]
+    cmp     eax, [ebx + TCB_SND_MAX]
+    je      .Lrack_expired_1
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    jnz     .Lrack_expired_2
+    mov     eax, [ebx + TCB_MSS]
+    mov     [rack_new], eax             # the first repetition is for it
+.Lrack_expired_2:
+    xor     eax, eax
+    call    rack_acknowledged
+    jmp     tcp_output
+.Lrack_expired_1:
+    ret
+
+# How much may be sent in recovery: as much as arrives, less while more is on its way than is to be (RFC 6937, 3.1).
+# In: EBX block, EAX bytes on their way, EDX bytes that are lost and were not sent again, ESI bytes that SND.UNA has
+# moved by; rack_new.
+# Out: TCB_CWND.
+# Clobbers: EAX, ECX, EDX, EDI.
+prr_update:
+    mov     ecx, [rack_new]
+    test    ecx, ecx
+    jz      .Lprr_update_9
+    add     [ebx + TCB_PRR_DELIVERED], ecx
+    push    eax
+    mov     edi, [ebx + TCB_SSTHRESH]
+    sub     edi, eax
+    jb      .Lprr_update_3
+    mov     eax, [ebx + TCB_PRR_DELIVERED]
+    sub     eax, [ebx + TCB_PRR_OUT]
+    cmp     eax, ecx
+    jge     .Lprr_update_1
+    mov     eax, ecx
+.Lprr_update_1:
+    test    esi, esi                    # as in slow start while all goes well
+    jz      .Lprr_update_2
+    cmp     edx, [ebx + TCB_LOST]
+    ja      .Lprr_update_2
+    add     eax, [ebx + TCB_MSS]
+.Lprr_update_2:
+    cmp     eax, edi
+    jle     .Lprr_update_5
+    mov     eax, edi
+    jmp     .Lprr_update_5
+.Lprr_update_3:
+    push    edx
+    mov     eax, [ebx + TCB_PRR_DELIVERED]
+    mul     dword ptr [ebx + TCB_SSTHRESH]
+    mov     ecx, [ebx + TCB_PRR_FLIGHT]
+    add     eax, ecx
+    adc     edx, 0
+    sub     eax, 1
+    sbb     edx, 0
+    cmp     edx, ecx
+    jae     .Lprr_update_4                          # cannot be: more has arrived than was sent
+    div     ecx
+    sub     eax, [ebx + TCB_PRR_OUT]
+    jns     .Lprr_update_6
+.Lprr_update_4:
+    xor     eax, eax
+.Lprr_update_6:
+    pop     edx
+.Lprr_update_5:
+    mov     [ebx + TCB_LOST], edx
+    pop     ecx
+    cmp     dword ptr [ebx + TCB_PRR_OUT], 0    # the first repetition goes at once
+    jne     .Lprr_update_7
+    cmp     eax, [ebx + TCB_MSS]
+    jge     .Lprr_update_7
+    mov     eax, [ebx + TCB_MSS]
+.Lprr_update_7:
+    add     eax, ecx
+    mov     [ebx + TCB_CWND], eax
+.Lprr_update_9:
+    ret
