@@ -21,6 +21,8 @@ const DEATH_NS = [1000 * MS, 2000 * MS] as const;
 /** More for each step of bad health. */
 const HEALTH_NS = 400 * MS;
 const MOST_HEALTH = 8;
+/** How long somebody waits for a word is decided when the last one comes: a beat ago its health may have been worse. */
+const WATCHED_NS = [500 * MS, 1100 * MS] as const;
 /** So much of everything is lost for so long; */
 const LOSS_PERCENT = 40;
 const LOSS_NS = 3000 * MS;
@@ -88,17 +90,24 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
 
   const deathOf = (dead: number): Trial => {
     const others = othersOf(dead);
-    const health = healthOf(others);
+    const size = world.core.length > SMALL ? 1 : 0;
     const cut = new Once(act(dead, "cut"));
+    const cutNs = world.nowNs + WATCHED_NS[size];
     const asked = asker();
+    let health = 0;
+    const missing = (): string | null =>
+      cut.isDone ? (goneFor(others, dead) ?? notHeld(world, layout, others)) : "nothing has happened";
     return {
-      lastsNs: DEATH_NS[world.core.length > SMALL ? 1 : 0] + HEALTH_NS * health,
+      lastsNs: WATCHED_NS[size] + DEATH_NS[size] + HEALTH_NS * MOST_HEALTH,
       step: () => {
         asked.ask();
-        return cut.take();
+        if (!cut.isDone) health = Math.max(health, healthOf(others));
+        return world.nowNs < cutNs ? [] : cut.take();
       },
-      wrong: () => asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health),
-      missing: () => (cut.isDone ? (goneFor(others, dead) ?? notHeld(world, layout, others)) : "nothing has happened"),
+      wrong: () =>
+        asked.unanswered(TAKEOVER_NS + TAKEOVER_HEALTH_NS * health) ??
+        (world.nowNs > cutNs + DEATH_NS[size] + HEALTH_NS * health ? missing() : null),
+      missing,
     };
   };
   const death: Drill = {
@@ -115,23 +124,18 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       const beganNs = world.nowNs;
       const lose = new Once(...world.core.map((index) => act(index, "lose", LOSS_PERCENT)));
       const heal = new Once(...world.core.map((index) => act(index, "heal")));
-      let dying: { readonly trial: Trial; readonly endNs: number } | null = null;
+      let dying: Trial | null = null;
       return {
-        lastsNs: LOSS_NS + LOSS_OVER_NS + DEATH_NS[1] + HEALTH_NS * MOST_HEALTH,
+        lastsNs: LOSS_NS + LOSS_OVER_NS + WATCHED_NS[1] + DEATH_NS[1] + HEALTH_NS * MOST_HEALTH,
         step: () => {
-          if (dying) return dying.trial.step!();
+          if (dying) return dying.step!();
           if (world.nowNs < beganNs + LOSS_NS) return lose.take();
           if (!heal.isDone) return heal.take();
-          if (world.nowNs < beganNs + LOSS_NS + HEARD_NS || wellNot() !== null) return [];
-          const trial = deathOf(choose(random));
-          dying = { trial, endNs: world.nowNs + trial.lastsNs };
-          return trial.step!();
+          if (world.nowNs >= beganNs + LOSS_NS + HEARD_NS && wellNot() === null) dying = deathOf(choose(random));
+          return [];
         },
-        wrong: () => {
-          if (dying === null) return null;
-          return dying.trial.wrong!() ?? (world.nowNs > dying.endNs ? dying.trial.missing!() : null);
-        },
-        missing: () => (dying ? dying.trial.missing!() : (wellNot() ?? "nobody has died")),
+        wrong: () => (dying ? dying.wrong!() : null),
+        missing: () => (dying ? dying.missing!() : (wellNot() ?? "nobody has died")),
       };
     },
   };

@@ -58,7 +58,9 @@ function votersOf(world: World, layout: KernelLayout, index: number): string[] {
 /** Whether those that are left can set anything: a majority of those that agreed last. */
 export function canAgree(world: World, layout: KernelLayout): boolean {
   const voters = Math.max(...world.core.map((index) => votersOf(world, layout, index).length));
-  return 2 * world.core.length > voters;
+  // A volume that could not be written is read only until its machine boots again: who has it does not vote.
+  const able = world.core.filter((index) => !world.nodes[index]!.diskWasBad);
+  return 2 * able.length > voters;
 }
 
 export function agreesOnce(layout: KernelLayout): Invariant {
