@@ -250,6 +250,8 @@ vote_reply:
 # Sends who has proposed what is in cluster_out; if it is this node itself, it hears it at once. May sleep.
 # In: ECX bytes.
 vote_send:
+    cmp     dword ptr [cluster_pings], 0    # who has left says nothing: it would seem to be back
+    je      9f
     mov     eax, offset reply_session
     mov     edx, offset trust_session
     push    ecx
@@ -264,3 +266,4 @@ vote_send:
     mov     [cluster_out + CLOUD_ECHO + 4], eax
     mov     edx, [reply_to]
     jmp     packet_send_to
+9:  ret

@@ -8,6 +8,8 @@ import type { KernelLayout } from "./kernel-layout.ts";
 const KIND = 5;
 /** What it names is a stranger, whoever it goes to. */
 const VIEW_KIND = 2;
+const HELLO_KIND = 1;
+const BYE_KIND = 4;
 const NAMED_BYTES = 8;
 const SESSION = 72;
 const SEQUENCE = 80;
@@ -117,6 +119,17 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
       return meant === undefined || meant === to
         ? null
         : `says a packet of kind ${packet[KIND]} to one node and names the session of another`;
+    };
+  }),
+
+  said("silence", "who has said bye says nothing more before it says hello again", () => {
+    const left = new Set<number>();
+    return (packet, _frame, cable) => {
+      const kind = packet[KIND]!;
+      if (kind === HELLO_KIND) left.delete(cable);
+      if (left.has(cable)) return `says a packet of kind ${kind} after its bye`;
+      if (kind === BYE_KIND) left.add(cable);
+      return null;
     };
   }),
 
