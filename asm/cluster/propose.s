@@ -473,6 +473,25 @@ proposal_members:
 .Lproposal_members_done:
     ret
 
+# Whether no other member has a disk.
+# Out: ZF when that is so.
+# Clobbers: nothing.
+.global others_are_diskless
+others_are_diskless:
+    push    ebx
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      2f
+    test    dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS
+    jz      4f
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+4:  test    ebx, ebx                    # ZF clear
+3:  pop     ebx
+    ret
+
 # Finds out who should agree: the members that have a disk, or all where none has; the VOTERS_MAXIMUM with the lowest
 # ids.
 # In: EAX where to, REGION_TEXT bytes: their number and ids.
@@ -489,16 +508,8 @@ voters_here:
     xor     ecx, ecx                    # ECX: flags that keep a node out
     cmp     dword ptr [node_mount], 0
     jne     2f
-    mov     ebx, [peer_first]
-1:  test    ebx, ebx
-    jz      .Lvoters_here_list
-    cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      .Lvoters_here_look
-    test    dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS
-    jz      2f
-.Lvoters_here_look:
-    mov     ebx, [ebx + PEER_NEXT]
-    jmp     1b
+    call    others_are_diskless
+    je      .Lvoters_here_list
 2:  mov     ecx, FLAG_DISKLESS
 .Lvoters_here_list:
     push    ecx

@@ -101,13 +101,18 @@ ballot_copy:
     mov     ecx, BALLOT_SIZE
     jmp     mem_copy
 
-# Whether this node is one of those who agree, or there are none yet.
+# Whether this node is one of those who agree, or there are none yet. One that has no disk votes only where nobody has
+# one: its vote would not count for what it says, and it could vote twice.
 # Out: ZF when it is.
 # Clobbers: ECX, EDX.
 vote_may:
     push    eax
     push    esi
-    mov     esi, [values + VALUES_VOTERS + REGION_VOTERS]
+    cmp     dword ptr [node_mount], 0
+    jne     3f
+    call    others_are_diskless
+    jne     2f
+3:  mov     esi, [values + VALUES_VOTERS + REGION_VOTERS]
     test    esi, esi
     jz      2f
 1:  sub     esi, 1

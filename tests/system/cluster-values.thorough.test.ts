@@ -103,6 +103,24 @@ describe("a value", () => {
     await higher.enter("cloud get colour", /^green$/m);
   });
 
+  test("does not count by the vote of a member that came up without its disk", async () => {
+    const lab = await cluster(3);
+    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+    third.powerOff();
+    second.powerOff();
+    second.powerOn();
+    // The kernel has been read, and reads nothing else.
+    await second.waitFor(/starts\nQuRe revision/);
+    second.failDisk(100, 100);
+    await lab.until(() => /peers 1/.test(lastWord(second)) && peersOf(first) === 1, "it did not come back");
+    await first.enter("cloud set colour red", NOT_CHANGED, { within: "10s" });
+    expect(NOT_CHANGED.exec(first.console.text)!.slice(1)).toEqual(["3", "1"]);
+    third.powerOn();
+    await lab.until(() => peersOf(first) === 2, "the third did not come back");
+    await first.enter("cloud set colour blue", /^colour is set\.$/m, { within: "10s" });
+    await second.enter("cloud get colour", /^blue$/m);
+  });
+
   test("counts while one disk is slow, and nobody looks dead meanwhile", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
