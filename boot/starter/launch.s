@@ -33,7 +33,7 @@ launch:
     imul    cx, ax, MOVE_SIZE
     rep movsb
     cli
-    jmp     LAUNCH
+    ljmp    0, LAUNCH                           # further than a near jump reaches
 
 .balign 8
 

@@ -27,6 +27,7 @@
     mov     si, offset text_start
     call    print
     call    console_flush
+    call    frame_open
     jmp     launch
 
 .text

@@ -64,12 +64,17 @@ function cdOf(kernel: Partial<KernelStart> & Pick<KernelStart, "name" | "bytes">
   return kernelIso({ append: "", modules: [], ramBytes: 64 * MIB, ...kernel }, starter);
 }
 
-/** What a kernel prints until its machine is off or stands still. */
-async function run(cdrom: Uint8Array): Promise<string> {
+/** What a kernel prints until its machine is off or stands still; on a screen of that size, with one pixel set. */
+async function run(cdrom: Uint8Array, size?: readonly [width: number, height: number]): Promise<string> {
   const lab = new LabCluster({ firmware: ourFirmware(), nodes: [{ cdrom, ramBytes: 64 * MIB }], gateway: false });
   try {
     const node = lab.nodes[0]!;
     await lab.until(() => node.isOff || node.standstill !== null, "the kernel goes on", { within: "10s" });
+    if (size) {
+      const { width, height, rgba } = node.machine.screenshot();
+      expect([width, height]).toEqual(size);
+      expect([...rgba.subarray(-4)]).toEqual([0x33, 0x66, 0x99, 0xff]);
+    }
     return node.console.text;
   } finally {
     lab.close();
@@ -86,6 +91,33 @@ function report(text: string): string {
 }
 
 describe("a kernel that is a file", () => {
+  test("has the graphics mode that it wants, and draws", async () => {
+    const [first, second] = [cdOf({ name: "k", bytes: elf("video1") }), cdOf({ name: "k", bytes: elf("video2") })];
+    const frame = ["bits and kind 00000120", "red and green 08080810", "blue 00000800"];
+    const controller = "controller 41534556";
+    const linesOf = async (cdrom: Uint8Array, size: readonly [number, number]): Promise<string[]> => {
+      const text = report(await run(cdrom, size));
+      return text.trimEnd().split("\n");
+    };
+    expect(await linesOf(first, [800, 600])).toEqual([
+      ...["flags 00001800", "mode 00000143", controller, "size 02580320"],
+      ...["pitch 00000C80", "width 00000320", "height 00000258", ...frame],
+    ]);
+    expect(await linesOf(second, [640, 480])).toEqual([
+      ...["bytes 00000310", "mode 00000142", controller, "size 01E00280", "bytes 00000026"],
+      ...["pitch 00000A00", "width 00000280", "height 000001E0", ...frame],
+    ]);
+  });
+
+  test("keeps the text screen where the BIOS has no such mode", async () => {
+    const bytes = elf("video1");
+    const at = Buffer.from(bytes).indexOf(Buffer.from(Uint32Array.of(800, 600, 32).buffer));
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, 801, true);
+    const said = report(await run(cdOf({ name: "k", bytes })));
+    expect(said).toMatch(/^flags 00001000\n/);
+    expect(said).toMatch(/pitch 000000A0\nwidth 00000050\nheight 00000019\nbits and kind 00000210\n/);
+  });
+
   thoroughly("Multiboot 1: is entered as by QEMU's -kernel, with its line, modules and map", async (context) => {
     const qemu = requireOracle("qemu-system-i386", context);
     const bytes = elf("multiboot1");

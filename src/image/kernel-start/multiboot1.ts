@@ -1,6 +1,14 @@
 /** Multiboot 1: Multiboot Specification 0.6.96. The information is made here, all but the map of memory. */
 import { ImageError, latin1Into } from "../kernel-image.ts";
-import { INFORMATION_ADDRESS, INFORMATION_END, type Information, type Piece } from "./plan.ts";
+import {
+  INFORMATION_ADDRESS,
+  INFORMATION_END,
+  type Information,
+  type Piece,
+  textFrame,
+  VBE_BLOCKS_BYTES,
+  type WantedMode,
+} from "./plan.ts";
 
 const MAGIC = 0x1badb002;
 export const MULTIBOOT1_EAX = 0x2badb002;
@@ -8,8 +16,16 @@ const SEARCHED_BYTES = 8192;
 /** Bits of the header's flags that a loader must know: 3.1.2. */
 const KNOWN_REQUIREMENTS = 0b111;
 const HAS_ADDRESSES = 1 << 16;
+const WANTS_VIDEO = 1 << 2;
+/** In the header's `mode_type`: 3.1.4. */
+const LINEAR_GRAPHICS = 0;
 /** Bits of the information's flags: 3.3. */
 const FLAGS = { memory: 1, commandLine: 4, modules: 8, map: 64, loaderName: 512 } as const;
+/** There is a description of the frame buffer; the starter adds VBE's bit when it has set a mode. */
+const FRAME_FLAG = 1 << 12;
+const VBE_BLOCKS = 72;
+const VBE_NUMBER = 80;
+const FRAME = 88;
 const INFORMATION_BYTES = 120;
 const MODULE_BYTES = 16;
 /** The most that a map of 64 regions takes. */
@@ -38,6 +54,7 @@ export interface Multiboot1Header {
     readonly bssEnd: number;
     readonly entry: number;
   } | null;
+  readonly wantedMode: WantedMode | null;
 }
 
 /** Null where there is none. Throws an ImageError for one that cannot be served. */
@@ -51,16 +68,23 @@ export function findMultiboot1(bytes: Uint8Array, name: string): Multiboot1Heade
     const unknown = flags & 0xffff & ~KNOWN_REQUIREMENTS;
     if (unknown !== 0)
       throw new ImageError(`${name} asks by its Multiboot flags ${flags.toString(16)}h for what is not known`);
-    if ((flags & HAS_ADDRESSES) === 0) return { offset, addresses: null };
-    if (offset + 32 > bytes.length) throw new ImageError(`${name}: its Multiboot header is cut off`);
+    const length = flags & WANTS_VIDEO ? 48 : flags & HAS_ADDRESSES ? 32 : 12;
+    if (offset + length > bytes.length) throw new ImageError(`${name}: its Multiboot header is cut off`);
+    const wantsGraphics = (flags & WANTS_VIDEO) !== 0 && word(32) === LINEAR_GRAPHICS;
+    const wantedMode = wantsGraphics ? { width: word(36), height: word(40), bitsPerPixel: word(44) } : null;
+    if ((flags & HAS_ADDRESSES) === 0) return { offset, addresses: null, wantedMode };
     const [header, load, loadEnd, bssEnd, entry] = [word(12), word(16), word(20), word(24), word(28)];
-    return { offset, addresses: { header, load, loadEnd, bssEnd, entry } };
+    return { offset, addresses: { header, load, loadEnd, bssEnd, entry }, wantedMode };
   }
   return null;
 }
 
 /** The pieces of a file that is no ELF but says where it belongs. */
-export function multiboot1Pieces(bytes: Uint8Array, name: string, { offset, addresses }: Multiboot1Header): Piece[] {
+export function multiboot1Pieces(
+  bytes: Uint8Array,
+  name: string,
+  { offset, addresses }: Omit<Multiboot1Header, "wantedMode">,
+): Piece[] {
   const { header, load, loadEnd, bssEnd } = addresses!;
   const start = offset - (header - load);
   const length = loadEnd === 0 ? bytes.length - start : loadEnd - load;
@@ -74,6 +98,7 @@ export function multiboot1Pieces(bytes: Uint8Array, name: string, { offset, addr
 export function multiboot1Information(
   commandLine: string,
   modules: readonly PlacedModule[],
+  wanted: WantedMode | null,
 ): { piece: Piece; information: Information } {
   const texts = [commandLine, LOADER_NAME, ...modules.map(({ text }) => text)];
   const modulesAt = INFORMATION_BYTES;
@@ -84,7 +109,8 @@ export function multiboot1Information(
     places.push(next);
     next += text.length + 1;
   }
-  const mapAt = Math.ceil(next / 16) * 16;
+  const blocksAt = Math.ceil(next / 16) * 16;
+  const mapAt = blocksAt + (wanted ? VBE_BLOCKS_BYTES : 0);
   if (INFORMATION_ADDRESS + mapAt + MAP_BYTES > INFORMATION_END)
     throw new ImageError("the command line and the modules' names are too long: 18 KiB are for them");
   const content = new Uint8Array(mapAt);
@@ -104,6 +130,12 @@ export function multiboot1Information(
     word(at + 4, endAddress);
     word(at + 8, INFORMATION_ADDRESS + places[2 + index]!);
   });
+  if (wanted) {
+    word(0, view.getUint32(0, true) | FRAME_FLAG);
+    word(VBE_BLOCKS, INFORMATION_ADDRESS + blocksAt);
+    word(VBE_BLOCKS + 4, INFORMATION_ADDRESS + blocksAt + 512);
+    content.set(textFrame(), FRAME);
+  }
   texts.forEach((text, index) => latin1Into(content, places[index]!, text));
   return {
     piece: { what: "the Multiboot information", address: INFORMATION_ADDRESS, content, zeroBytes: 0 },
@@ -112,6 +144,12 @@ export function multiboot1Information(
       address: INFORMATION_ADDRESS,
       memoryAddress: INFORMATION_ADDRESS + 4,
       mapAddress: INFORMATION_ADDRESS + mapAt,
+      frame: wanted && {
+        wanted,
+        frameAddress: INFORMATION_ADDRESS + FRAME,
+        blocksAddress: INFORMATION_ADDRESS + blocksAt,
+        numberAddress: INFORMATION_ADDRESS + VBE_NUMBER,
+      },
     },
   };
 }

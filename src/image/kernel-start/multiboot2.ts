@@ -1,7 +1,15 @@
 /** Multiboot 2: Multiboot2 Specification 2.0. The information is made here, all but the map of memory. */
 import { ImageError, latin1Into } from "../kernel-image.ts";
 import type { PlacedModule } from "./multiboot1.ts";
-import { INFORMATION_ADDRESS, INFORMATION_END, type Information, type Piece } from "./plan.ts";
+import {
+  INFORMATION_ADDRESS,
+  INFORMATION_END,
+  type Information,
+  type Piece,
+  textFrame,
+  VBE_BLOCKS_BYTES,
+  type WantedMode,
+} from "./plan.ts";
 
 const MAGIC = 0xe85250d6;
 export const MULTIBOOT2_EAX = 0x36d76289;
@@ -16,11 +24,10 @@ const MAP_BYTES = 64 * 24 + 24;
 /** Tags of headers: 3.1.3 to 3.1.13. */
 const HEADER = { end: 0, request: 1, addresses: 2, entry: 3, console: 4, framebuffer: 5, align: 6, relocatable: 10 };
 /** Tags of the information: 3.6. */
-const TAG = { commandLine: 1, loaderName: 2, module: 3, memory: 4, map: 6, framebuffer: 8 } as const;
+const TAG = { commandLine: 1, loaderName: 2, module: 3, memory: 4, map: 6, vbe: 7, framebuffer: 8 } as const;
 const GIVEN: readonly number[] = Object.values(TAG);
-/** Text mode as the BIOS leaves it: 3.6.12. */
-const EGA_TEXT = 2;
-const TEXT_ADDRESS = 0xb8000;
+/** In the tag of VBE, the blocks come after the mode and three words of its interface. */
+const VBE_HEAD_BYTES = 8;
 
 export interface Multiboot2Header {
   readonly offset: number;
@@ -32,6 +39,7 @@ export interface Multiboot2Header {
     readonly loadEnd: number;
     readonly bssEnd: number;
   } | null;
+  readonly wantedMode: WantedMode | null;
 }
 
 /** Null where there is none. Throws an ImageError for one that cannot be served. */
@@ -52,6 +60,7 @@ export function findMultiboot2(bytes: Uint8Array, name: string): Multiboot2Heade
 function readTags(view: DataView, offset: number, end: number, name: string): Multiboot2Header {
   let entry: number | null = null;
   let addresses: Multiboot2Header["addresses"] = null;
+  let wantedMode: WantedMode | null = null;
   const refuse = (what: string): never => {
     throw new ImageError(`${name} asks by its Multiboot2 header for ${what}, which the starter does not give`);
   };
@@ -70,17 +79,18 @@ function readTags(view: DataView, offset: number, end: number, name: string): Mu
     } else if (type === HEADER.addresses)
       addresses = { header: word(0), load: word(1), loadEnd: word(2), bssEnd: word(3) };
     else if (type === HEADER.entry) entry = word(0);
-    else if (type === HEADER.framebuffer && !isOptional) refuse("a frame buffer");
+    else if (type === HEADER.framebuffer) wantedMode = { width: word(0), height: word(1), bitsPerPixel: word(2) };
     else if (!isOptional && !Object.values(HEADER).includes(type)) refuse(`tag ${type}`);
     at += Math.ceil(sizeBytes / ALIGN) * ALIGN;
   }
-  return { offset, entry, addresses };
+  return { offset, entry, addresses, wantedMode };
 }
 
 /** The information with its texts and modules, as a piece of low memory. Its last tag, the map, comes after it. */
 export function multiboot2Information(
   commandLine: string,
   modules: readonly PlacedModule[],
+  wanted: WantedMode | null,
 ): { piece: Piece; information: Information } {
   const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
   const text = (value: string): Uint8Array => {
@@ -96,11 +106,14 @@ export function multiboot2Information(
     ...modules.map(
       ({ address, endAddress, text: name }) => [TAG.module, words(address, endAddress), text(name)] as const,
     ),
-    // Address, pitch, width, height, bits of a character, type.
-    [TAG.framebuffer, words(TEXT_ADDRESS, 0, 160, 80, 25), Uint8Array.of(16, EGA_TEXT, 0, 0)],
+    ...(wanted ? [[TAG.vbe, new Uint8Array(VBE_HEAD_BYTES + VBE_BLOCKS_BYTES)] as const] : []),
+    // With room for what a mode with pixels has more than text: where its colours are.
+    [TAG.framebuffer, textFrame(), new Uint8Array(wanted ? 8 : 2)],
   ];
   const bytes: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
+  const places = new Map<number, number>();
   for (const [type, ...parts] of tags) {
+    places.set(type, INFORMATION_ADDRESS + bytes.length + 8);
     const body = parts.flatMap((part) => [...part]);
     bytes.push(...words(type, 8 + body.length), ...body);
     while (bytes.length % ALIGN !== 0) bytes.push(0);
@@ -115,6 +128,12 @@ export function multiboot2Information(
       address: INFORMATION_ADDRESS,
       memoryAddress: INFORMATION_ADDRESS + 8 + 8,
       mapAddress: INFORMATION_ADDRESS + content.length,
+      frame: wanted && {
+        wanted,
+        frameAddress: places.get(TAG.framebuffer)!,
+        blocksAddress: places.get(TAG.vbe)! + VBE_HEAD_BYTES,
+        numberAddress: places.get(TAG.vbe)!,
+      },
     },
   };
 }

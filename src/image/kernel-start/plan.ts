@@ -32,6 +32,35 @@ export type Entry =
       readonly dataSegment: number;
     };
 
+/** A graphics mode that a kernel wants: pixels, and bits a pixel, 0 when it has no preference. */
+export interface WantedMode {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerPixel: number;
+}
+
+/** Where the starter says which mode it has set. */
+export interface FrameInformation {
+  readonly wanted: WantedMode;
+  /** Address, pitch, width, height, bits and kind, until now those of the text screen. */
+  readonly frameAddress: number;
+  /** VBE's blocks of controller and mode: VBE_BLOCKS_BYTES. */
+  readonly blocksAddress: number;
+  /** The number of the mode, a u16. */
+  readonly numberAddress: number;
+}
+
+/** VBE Core Functions Standard 3.0, 4.3 and 4.4: 512 and 256 bytes. */
+export const VBE_BLOCKS_BYTES = 768;
+
+/** The text screen as a frame buffer, until a mode is set: address, pitch, width, height, bits of a character, kind. */
+export function textFrame(): Uint8Array {
+  const bytes = new Uint8Array(22);
+  [TEXT_ADDRESS, 0, 160, 80, 25].forEach((value, at) => new DataView(bytes.buffer).setUint32(4 * at, value, true));
+  bytes.set([16, EGA_TEXT], 20);
+  return bytes;
+}
+
 /** Information that the starter completes with what it finds in the machine. */
 export interface Information {
   readonly version: 1 | 2;
@@ -39,6 +68,8 @@ export interface Information {
   /** Where two words go: KiB of lower and of upper memory. */
   readonly memoryAddress: number;
   readonly mapAddress: number;
+  /** Null for a kernel that wants no graphics mode. */
+  readonly frame: FrameInformation | null;
 }
 
 export interface Plan {
@@ -50,16 +81,22 @@ export interface Plan {
   readonly topAddress: number;
 }
 
+/** Multiboot2 Specification 2.0, 3.6.12. */
+const EGA_TEXT = 2;
+const TEXT_ADDRESS = 0xb8000;
 const MAGIC = 0x4c505251; // "QRPL"
-const VERSION = 1;
+const VERSION = 2;
 const PLAN_BYTES = 8 * SECTOR_BYTES;
-const HEAD_BYTES = 128;
+const HEAD_BYTES = 152;
 const PIECE_BYTES = 16;
 const MOVE_BYTES = 12;
 const NAME_OFFSET = 64;
 const NAME_BYTES = 64;
+const FRAME_OFFSET = 128;
+/** For a kernel that only says that it wants one. */
+const USUAL_MODE: WantedMode = { width: 1024, height: 768, bitsPerPixel: 32 };
 const MODES = ["protected", "real", "real, interrupts on", "dos"] as const;
-const MOST_MOVES = 74;
+const MOST_MOVES = 72;
 export const PAGE_BYTES = 4096;
 /** Extended memory begins here. */
 export const HIGH_MEMORY = 0x100000;
@@ -124,8 +161,15 @@ function encodePlan(plan: Plan, firstSector: number): Uint8Array[] {
     head.push(information.version, information.address, information.memoryAddress, information.mapAddress);
   else head.push(0, 0, 0, 0);
   [...head, top].forEach((value, at) => word(4 * at, value));
+  if (information?.frame) frameWords(information.frame).forEach((value, at) => word(FRAME_OFFSET + 4 * at, value));
   latin1Into(bytes, NAME_OFFSET, plan.name.replace(/[^ -~]/g, "?").slice(0, NAME_BYTES - 1));
   return [bytes, ...contents];
+}
+
+/** Width, height, bits a pixel, and three addresses. */
+function frameWords({ wanted, frameAddress, blocksAddress, numberAddress }: FrameInformation): number[] {
+  const { width, height } = wanted.width > 0 && wanted.height > 0 ? wanted : USUAL_MODE;
+  return [width, height, wanted.bitsPerPixel || USUAL_MODE.bitsPerPixel, frameAddress, blocksAddress, numberAddress];
 }
 
 /** Mode, EAX, EBX, ESI, entry, stack, data segment. */

@@ -76,7 +76,9 @@ function planMultiboot(bytes: Uint8Array, name: string, append: string, modules:
     placed.push({ text, address, endAddress: next });
   }
   const line = append === "" ? name : `${name} ${append}`;
-  const { piece, information } = second ? multiboot2Information(line, placed) : multiboot1Information(line, placed);
+  const wanted = (first ?? second)?.wantedMode ?? null;
+  const make = second ? multiboot2Information : multiboot1Information;
+  const { piece, information } = make(line, placed, wanted);
   return {
     name,
     pieces: [...loaded, piece],
