@@ -218,7 +218,8 @@ export function App() {
           state={state}
           speed={speed}
           chosen={chosen ?? 0}
-          setSpeed={(next) => (state.isRunning ? play(next) : setSpeed(next))}
+          // What is drawn is a picture old: a run that was paused a moment ago must not go on.
+          setSpeed={(next) => (store.state?.isRunning ? play(next) : setSpeed(next))}
           share={() => void share()}
         />
       )}
