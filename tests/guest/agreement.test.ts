@@ -269,6 +269,14 @@ describeThoroughly("who founds", () => {
     ["one that is lower in its last byte", 100, [{ ms: 100, packet: hello(SAME_HEAD) }]],
     ["one that it heard 990 ms ago", 990, [{ ms: 990, packet: hello(LOW) }]],
     [
+      "a lower node that was heard after a higher one",
+      100,
+      [
+        { ms: 120, packet: hello(HIGH) },
+        { ms: 100, packet: hello(LOW) },
+      ],
+    ],
+    [
       "the second of two",
       100,
       [
