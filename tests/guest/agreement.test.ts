@@ -3,17 +3,44 @@
  * cluster, and what it makes of each packet that it hears.
  */
 import { describe, expect, test } from "vitest";
-import { KERNEL_SPACE } from "../../src/build/build.ts";
-import type { LabCluster, LabNode } from "../../src/index.ts";
-import { readElf, SparseDisk } from "../../src/index.ts";
+import { SparseDisk } from "../../src/index.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "../system/booted.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
 import {
+  addressOf,
+  bye,
+  cloud,
+  ERA_AGE,
+  ERA_MAXIMUM,
+  greeting,
+  HIGH,
+  HIGHEST,
+  hello,
+  idBytes,
+  isIn,
+  joins,
+  LOW,
+  LOWEST,
+  OFFSET_COMPANY,
+  OFFSET_FOUNDER,
+  remember,
+  rememberEra,
+  report,
+  SAME_HEAD,
+  type Scene,
+  SELF,
+  says,
+  scene,
+  sceneOf,
+  TICK_MS,
+  until,
+  view,
+} from "./agreement-scene.ts";
+import {
   ALONE,
   ASK,
   BYE,
-  ClusterWire,
   EVENTS,
   HELLO,
   type Heard,
@@ -25,98 +52,6 @@ import {
   type Said,
   VIEW,
 } from "./cluster-wire.ts";
-
-/** The node's own id, and strangers' ids below and above it. */
-const SELF = "525400fffea4caff";
-const LOW = "525400fffe000061";
-const LOWEST = "0200000000000062";
-const HIGH = "525400fffeff0063";
-const HIGHEST = "fe00000000000064";
-/** Differ from SELF in one half only. */
-const SAME_HEAD = "525400fffea4ca65";
-const ERA_MAXIMUM = 0x7fffffff;
-/** The node's clock counts in tens of milliseconds, and a sleep takes one of them longer. */
-const TICK_MS = 10;
-
-/** Of the object cluster_node: era, age and the era's age, 4 bytes each. */
-const OFFSET_ERA = 16;
-const OFFSET_FOUNDER = 28;
-const OFFSET_COMPANY = 172;
-const AGE = 7;
-const ERA_AGE = 4;
-
-interface Scene {
-  readonly lab: LabCluster;
-  readonly node: LabNode;
-  readonly wire: ClusterWire;
-}
-
-const sceneOf = (lab: LabCluster): Scene => ({ lab, node: lab.nodes[0]!, wire: new ClusterWire(lab) });
-
-/** A node that has an address, and begins to listen for others at this moment. */
-function joins(): Promise<LabCluster> {
-  return inState("joins", async () => {
-    const booted = await atPrompt();
-    await booted.until(() => /^cloud: \S+ \S+ joining/m.test(booted.nodes[0]!.console.text), "the node does not join");
-    return booted;
-  });
-}
-
-const scene = async (): Promise<Scene> => sceneOf(await joins());
-
-let symbols: ReadonlyMap<string, number> | null = null;
-
-/** The physical address of something of the kernel's. */
-function addressOf(name: string): number {
-  symbols ??= new Map(readElf(images().kernelElf, "kernel.elf").symbols.map((symbol) => [symbol.name, symbol.value]));
-  return symbols.get(name)! - KERNEL_SPACE;
-}
-
-/** Writes into the object cluster_node, as if the node had lived before. */
-function remember(node: LabNode, offset: number, bytes: Uint8Array): void {
-  node.machine.memory.dma.write(addressOf("node") + offset, bytes);
-}
-
-/** The node knows an era, to which it came when it had booted `ERA_AGE` times; now it is older. */
-function rememberEra(node: LabNode, era: number): void {
-  const bytes = new Uint8Array(12);
-  for (const [index, value] of [era, AGE, ERA_AGE].entries())
-    new DataView(bytes.buffer).setUint32(index * 4, value, true);
-  remember(node, OFFSET_ERA, bytes);
-}
-
-const idBytes = (id: string): Uint8Array =>
-  Uint8Array.from({ length: 8 }, (_, at) => Number.parseInt(id.slice(at * 2, at * 2 + 2), 16));
-
-/** Lets time pass until a moment. */
-async function until({ lab }: Scene, atMs: number): Promise<void> {
-  const ns = Math.round(atMs * 1e6) - lab.nowNs;
-  if (ns > 0) await lab.advance(ns);
-}
-
-/** Waits for the first packet of a kind that the node says. */
-function says({ lab, wire }: Scene, kind: number, within: `${number}s` = "5s"): Promise<Heard> {
-  return lab.until(() => wire.of(kind)[0], `nothing of kind ${kind} was said`, { within });
-}
-
-const hello = (id: string, era = 0): Said => ({ kind: HELLO, state: JOINING, era, id });
-const report = (id: string, era: number, founder = id): Said => ({ kind: REPORT, state: MEMBER, era, id, founder });
-const view = (id: string, era: number, founder = id): Said => ({ kind: VIEW, state: MEMBER, era, id, founder });
-const greeting = (id: string, era: number, founder = id): Said => ({ kind: HELLO, state: MEMBER, era, id, founder });
-const bye = (id: string): Said => ({ kind: BYE, state: JOINING, era: 0, id });
-
-/** What `cloud` says of the node's cluster. */
-async function cloud({ node }: Scene): Promise<string> {
-  const match = await node.enter(
-    "cloud",
-    /^(joining|waiting|era \d+, founded by [0-9a-f]{16}, here since age \d+)(?=[;\r\n])/m,
-  );
-  await node.waitFor(PROMPT);
-  return match[1]!;
-}
-
-const isIn = (era: number, founder: string, since = AGE): string =>
-  `era ${era}, founded by ${founder}, here since age ${since}`;
 
 describe("a node that hears nobody", () => {
   test("says hello four times a second, and founds a cluster after a second and a half", async () => {
