@@ -73,7 +73,7 @@ const CASES = {
   "linker/differential": { quick: 1, fast: 1, thorough: 20 },
   "linker/hostile": { quick: 1, fast: 1, thorough: 500 },
   "oofs/crash": { quick: 1, fast: 1, thorough: 150 },
-  "oofs/damage": { quick: 30, fast: 30, thorough: 4000 },
+  "oofs/damage": { quick: 30, fast: 30, thorough: 1200 },
   "page/decode": { quick: 500, fast: 500, thorough: 100_000 },
   "system/files": { quick: 1, fast: 1, thorough: 12 },
   "system/volumes": { quick: 1, fast: 1, thorough: 60 },
