@@ -270,27 +270,52 @@ tcp_retransmit:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
     je      .Ltcp_retransmit_good       # all is acknowledged
-    COUNT   tcp_retransmitted
     COUNT   tcp_expired
+    mov     ecx, [ebx + TCB_FLAGS]
+    and     ecx, TCB_F_RECOVERY | TCB_F_LOSS
     cmp     dword ptr [ebx + TCB_TRIES], 1
-    jne     .Ltcp_retransmit_again
-    call    tcp_reduce                  # once for each loss: RFC 5681, equation 4
+    jne     .Ltcp_retransmit_doubted
+    cmp     ecx, TCB_F_RECOVERY
+    je      .Ltcp_retransmit_again
+    push    ecx
+    call    undo_begin                  # once for each loss: RFC 5681, equation 4
+    pop     ecx
+    test    ecx, ecx
+    jnz     .Ltcp_retransmit_again
+.Ltcp_retransmit_doubted:
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED
 .Ltcp_retransmit_again:
-    mov     eax, [ebx + TCB_MSS]
-    mov     [ebx + TCB_CWND], eax
     mov     dword ptr [ebx + TCB_DUPLICATES], 0
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax
-    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_FIN_SENT | TCB_F_PROBED | TCB_F_PROBED_AGAIN)
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS | TCB_F_FORCE
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_PROBED | TCB_F_PROBED_AGAIN)
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
     mov     dword ptr [ebx + AT_REORDER], 0
-    cmp     dword ptr [ebx + TCB_TRIES], 2
-    jb      .Ltcp_retransmit_back
-    mov     dword ptr [ebx + TCB_SACKED], 0     # it may have taken back what it said (RFC 2018, 8)
-.Ltcp_retransmit_back:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_retransmit_sack
+    COUNT   tcp_retransmitted
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FIN_SENT
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
+    mov     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_CWND], eax
     mov     eax, [ebx + TCB_SND_UNA]
     mov     [ebx + TCB_SND_NXT], eax
     call    tcp_output
+    call    tcp_set_retransmit
+    jmp     .Ltcp_retransmit_good
+.Ltcp_retransmit_sack:
+    mov     [ebx + TCB_SND_NXT], eax
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    mov     eax, [ebx + TCB_SACKED + 4 + RANGE_START]
+    cmp     eax, [ebx + TCB_SND_UNA]
+    jne     .Ltcp_retransmit_first
+    mov     dword ptr [ebx + TCB_SACKED], 0     # it has taken back what it said (RFC 2018, 8)
+.Ltcp_retransmit_first:
+    call    rack_timeout
+    call    sack_pipe
+    add     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_CWND], eax
+    call    tcp_resend_first
     call    tcp_set_retransmit
     jmp     .Ltcp_retransmit_good
 .Ltcp_retransmit_syn:
