@@ -51,6 +51,10 @@ export class Cpu implements Processor {
         this.core.mmu.flush();
         this.#interpreter.clear();
       },
+      contentsReplaced: (before) => {
+        this.core.mmu.flush();
+        this.#interpreter.replaced(before);
+      },
     });
   }
 

@@ -39,6 +39,18 @@ test("a broken run is a link that ends where the rule broke, and a report that o
   // The digest is looked at: a link that says another is refused.
   expect((await qure("emu", "--replay", link.replace(/.$/, "A"))).exitCode).not.toBe(0);
 
-  await qure("chaos", "--invariants", "rule.mjs", "--seeds", "5..6", "--faults", "unplug", "--who", "all", "--out", "kept");
+  await qure(
+    "chaos",
+    "--invariants",
+    "rule.mjs",
+    "--seeds",
+    "5..6",
+    "--faults",
+    "unplug",
+    "--who",
+    "all",
+    "--out",
+    "kept",
+  );
   expect(readFileSync(join(folder, "kept/report.html"), "utf8")).toMatch(/<a href="http\S+#r=[\w-]+">/);
 });
