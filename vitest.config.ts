@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import Order from "./tests/setup/order.ts";
 import { leftOut } from "./tests/setup/tier.ts";
 
 export default defineConfig({
@@ -18,6 +19,7 @@ export default defineConfig({
     // A worker keeps what it has loaded and what V8 has compiled of it from one file to the next. So a test file that
     // changes something global puts it back.
     isolate: false,
+    sequence: { sequencer: Order },
     // What esbuild makes of each module is kept from one run to the next.
     experimental: { fsModuleCache: true },
   },

@@ -52,6 +52,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     unit: "byte",
     lostPercent: 1,
   },
+  much: {
+    name: "one connection, 10 % lost",
+    client: "s",
+    server: "t",
+    connections: 1,
+    count: 8_000_000,
+    unit: "byte",
+    lostPercent: 10,
+  },
   ping: { name: "a byte there and back", client: "p", server: "e", connections: 1, count: 1000, unit: "round trip" },
   kept: {
     name: "1 KiB by HTTP, connection kept",

@@ -83,6 +83,7 @@ net_counters:
     COUNTER tcp_retransmitted, "tcp    segments sent again"
     COUNTER tcp_expired, "tcp    retransmissions after a timeout"
     COUNTER tcp_recoveries, "tcp    fast recoveries"
+    COUNTER tcp_undone, "tcp    retransmissions that were not needed"
     COUNTER tcp_timeouts, "tcp    connections given up: no answer"
     COUNTER tcp_resets_sent, "tcp    resets sent"
     COUNTER tcp_resets, "tcp    connections reset by the other side"

@@ -170,11 +170,14 @@ tcp_advance:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    sack_trim
     call    rack_trim
+    call    undo_look
 
     mov     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_RECOVER]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    jnz     .Ltcp_advance_loss
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    jz      .Ltcp_advance_loss
+    jz      .Ltcp_advance_grow
     test    eax, eax
     js      .Ltcp_advance_partial
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
@@ -211,11 +214,9 @@ tcp_advance:
     call    tcp_resend_first
     jmp     .Ltcp_advance_timer
 .Ltcp_advance_loss:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    jz      .Ltcp_advance_grow
     test    eax, eax
     js      .Ltcp_advance_grow
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_LOSS
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_LOSS | TCB_F_RECOVERY | TCB_F_DOUBTED)
 .Ltcp_advance_grow:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
     jnz     .Ltcp_advance_10
@@ -239,9 +240,10 @@ tcp_advance:
     jmp     tcp_wake                    # there is room
 
 # A duplicate acknowledgement, or one with news of SACK.
-# In: EBX block.
+# In: EBX block, ESI 0.
 tcp_duplicate:
     inc     dword ptr [ebx + TCB_DUPLICATES]
+    call    undo_look
     xor     eax, eax
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jnz     rack_acknowledged
@@ -268,7 +270,7 @@ tcp_duplicate:
 .global tcp_recover
 tcp_recover:
     COUNT   tcp_recoveries
-    call    tcp_reduce
+    call    undo_begin
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax
     mov     [ebx + TCB_SND_NXT], eax
@@ -285,6 +287,7 @@ tcp_recover:
 
 # Sends the first segment that is not acknowledged once more.
 # In: EBX block.
+.global tcp_resend_first
 tcp_resend_first:
     push    esi
     push    edi

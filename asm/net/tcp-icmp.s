@@ -83,7 +83,7 @@ tcp_icmp:
     mov     eax, [ebx + TCB_SND_UNA]    # what was too large goes again at once, in smaller pieces
     mov     [ebx + TCB_SND_NXT], eax
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
-    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_TIMED | TCB_F_RECOVERY)
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_TIMED | TCB_F_RECOVERY | TCB_F_LOSS | TCB_F_DOUBTED)
     call    tcp_output
     jmp     .Ltcp_icmp_done
 .Ltcp_icmp_stray:

@@ -12,6 +12,8 @@ PERSIST                 = 16            # recoveries for which a wider window fo
 .balign 4
 .global rack_new
 rack_new:               .space 4        # bytes that the acknowledgement that is looked at says have arrived
+.global rack_original
+rack_original:          .space 4        # 1: something of TCB_RECOVER or before is among them that was sent only once
 rack_wait:              .space 4        # ms until all that may be lost is; 0: nothing may
 rack_fack:              .space 4        # TCB_RACK_FACK before it
 
@@ -22,7 +24,9 @@ rack_fack:              .space 4        # TCB_RACK_FACK before it
 # Clobbers: EAX only.
 .global rack_begin
 rack_begin:
-    mov     dword ptr [rack_new], 0
+    xor     eax, eax
+    mov     [rack_new], eax
+    mov     [rack_original], eax
     mov     eax, [ebx + TCB_RACK_FACK]
     mov     [rack_fack], eax
     ret
@@ -261,13 +265,19 @@ rack_delivered:
     test    edx, RUN_AGAIN
     jnz     .Lrack_delivered_2
     mov     eax, ebp
+    sub     eax, [ebx + TCB_RECOVER]
+    jg      .Lrack_delivered_6
+    mov     dword ptr [rack_original], 1
+.Lrack_delivered_6:
+    mov     eax, ebp
     sub     eax, [rack_fack]
     jns     .Lrack_delivered_3
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_REORDERED
     jmp     .Lrack_delivered_3
 .Lrack_delivered_2:
-    cmp     ecx, [ebx + TCB_RTT_MINIMUM]    # too soon: it is what was sent first
-    jb      .Lrack_delivered_skip
+    lea     eax, [ecx + 1]              # the clock's grain
+    cmp     eax, [ebx + TCB_RTT_MINIMUM]
+    jb      .Lrack_delivered_skip       # too soon: it is what was sent first
 .Lrack_delivered_3:
     mov     eax, edx
     sub     eax, [ebx + TCB_RACK_ORDER]
@@ -441,14 +451,13 @@ rack_acknowledged:
     push    esi
     push    edi
     mov     esi, eax
-    mov     eax, [ebx + TCB_FLAGS]
-    test    eax, TCB_F_LOSS
-    jnz     .Lrack_acknowledged_calm    # what a timeout sends again goes in order
-    test    eax, TCB_F_RECOVERY
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
     jnz     1f
     cmp     dword ptr [ebx + TCB_SACKED], 0
     je      .Lrack_acknowledged_calm
 1:  call    rack_detect
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    jnz     .Lrack_acknowledged_done    # after a timeout the window opens as in slow start
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
     jnz     2f
     test    edx, edx
@@ -465,6 +474,33 @@ rack_acknowledged:
 .Lrack_acknowledged_done:
     pop     edi
     pop     esi
+    ret
+
+# A timeout: what was sent longer ago than a round trip takes is lost.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+.global rack_timeout
+rack_timeout:
+    mov     ecx, [ebx + TCB_RUNS]
+    lea     edx, [ebx + TCB_RUNS + 4]
+1:  jecxz   3f
+    mov     eax, [tcp_time]
+    sub     eax, [edx + RUN_TIME]
+    sub     eax, [ebx + TCB_RACK_RTT]
+    sub     eax, [ebx + TCB_RACK_WINDOW]
+    js      2f
+    mov     eax, [edx + RUN_ORDER]
+    sub     eax, [ebx + TCB_RACK_LOST_ORDER]
+    js      2f
+    add     [ebx + TCB_RACK_LOST_ORDER], eax
+    mov     eax, [edx + RUN_END]
+    mov     [ebx + TCB_RACK_LOST], eax
+2:  add     edx, RUN_SIZE
+    dec     ecx
+    jmp     1b
+3:  mov     eax, [tcp_time]             # what is sent now is of no run that is lost
+    dec     eax
+    mov     [ebx + TCB_SENT_TIME], eax
     ret
 
 # Reordering has had its time.

@@ -60,6 +60,7 @@ sack_update:
     jmp     .Lsack_update_next
 .Lsack_update_twice:
     mov     dword ptr [seg_twice], 1
+    call    undo_twice
     call    rack_twice
     jmp     .Lsack_update_next
 .Lsack_update_done:
@@ -326,6 +327,8 @@ sack_recover:
     jl      .Lsack_recover_done
     test    edx, edx
     jz      .Lsack_recover_new
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED
+    jnz     .Lsack_recover_new          # new data first: its answer says whether the timeout was needed (RFC 5682, 2b)
     mov     edi, [ebx + TCB_SND_UNA]
 1:  mov     eax, edi
     call    sack_piece
@@ -338,6 +341,10 @@ sack_recover:
 .Lsack_recover_new:
     call    tcp_send_next
     jnc     .Lsack_recover_next
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED
+    jz      .Lsack_recover_done
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_DOUBTED     # there is none
+    jmp     .Lsack_recover_next
 .Lsack_recover_done:
     pop     edi
     pop     esi
@@ -372,6 +379,7 @@ sack_resend:
     push    ecx
     push    edx
     sub     [ebx + TCB_LOST], edx
+    add     [ebx + TCB_UNDO_BYTES], edx
     mov     edx, esi
     call    rack_sent
     pop     edx

@@ -165,7 +165,10 @@ async function measure(testFiles, processes, report) {
   const hand = async (warm) => {
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       const found = await warm.ask({ measure: path }, MEASURE_MS);
-      if (found === null || found.broken) throw new Error(`${path} does not run without a mutant: ${found?.broken}`);
+      if (found?.tests === undefined) {
+        const why = found === null ? "it takes too long" : (found.broken ?? found.message);
+        throw new Error(`${path} does not run without a mutant: ${why}`);
+      }
       for (const test of found.tests) {
         test.kills = 0;
         if (test.state !== "pass")

@@ -1,5 +1,6 @@
 /** Many runs: what each came to as one line of JSON, failures shrunk and grouped, and what all of them measured. */
 import { type Action, formatAction, parseAction } from "../lab/actions.ts";
+import { encodeRun } from "../lab/run-link.ts";
 import { toNs } from "../lab/time.ts";
 import { type DrawOptions, draw, formatStep } from "./draw.ts";
 import { type Figures, percentile } from "./figures.ts";
@@ -28,6 +29,8 @@ export interface SeedResult {
   readonly faults: readonly string[];
   /** The fewest of them that still break the same invariant; null when nothing was broken or nothing shrunk. */
   readonly fewest: readonly string[] | null;
+  /** The broken run from power-on, by the fewest events if they are known, as `encodeRun` writes it; null: no link can say it. */
+  readonly run: string | null;
   /** Machines that had to live on, counted from 1. */
   readonly core: readonly number[];
   readonly endNs: number;
@@ -104,6 +107,13 @@ export function repeatRun(
   return runOnce(stage, plan, { ...runOptions(options), keepFrames: true });
 }
 
+/** A broken run as the text of a link: how the machines came to the stage, then what happened to them on it. */
+function runText({ run, nowNs: fromNs }: Stage, { actions, mending, endNs, digest }: RunResult): string | null {
+  if (run === null || digest === null) return null;
+  const happened = [...actions, ...mending].map((action) => ({ ...action, atNs: fromNs + action.atNs }));
+  return encodeRun({ ...run, actions: [...run.actions, ...happened], endNs: fromNs + endNs, digest });
+}
+
 function described(
   stage: Stage,
   seed: number,
@@ -112,16 +122,22 @@ function described(
 ): Omit<SeedResult, "seed" | "drawn"> {
   const { failure, actions, core, endNs, figures } = result;
   let fewest: readonly string[] | null = null;
+  let shown = result;
   if (failure && options.minimise) {
     const fails = (some: readonly Action[]): boolean =>
       runOnce(stage, planOf(some, core, seed), runOptions(options)).failure?.invariant === failure.invariant;
     // What was resolved when it happened may come out otherwise when it is given: then it is left as it is.
-    if (fails(actions)) fewest = minimise(actions, fails, MOST_TRIES).actions.map(formatTimed);
+    if (fails(actions)) {
+      const left = minimise(actions, fails, MOST_TRIES).actions;
+      fewest = left.map(formatTimed);
+      shown = runOnce(stage, planOf(left, core, seed), runOptions(options));
+    }
   }
   return {
     failure,
     faults: actions.map(formatTimed),
     fewest,
+    run: failure && runText(stage, shown),
     core: core.map((index) => index + 1),
     endNs,
     figures,

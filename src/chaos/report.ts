@@ -13,6 +13,8 @@ export interface Shown {
   readonly startNs: number;
   /** The command that repeats it. */
   readonly command: string;
+  /** The address that opens it in the page; null: no link can hold it. */
+  readonly link: string | null;
 }
 
 /** Messages are shown from so long before the moment at which something was found broken. */
@@ -51,7 +53,7 @@ function groups({ failures }: Summary): string {
   return `<h2>What broke</h2><table><tr><th>rule and message</th><th>runs</th><th>seeds</th></tr>${rows.join("")}</table>`;
 }
 
-function failure({ result, run, lanes, startNs, command }: Shown): string {
+function failure({ result, run, lanes, startNs, command, link }: Shown): string {
   const broken = result.failure!;
   const machines = lanes.slice(0, -1);
   const shades = shadesOf([...run.actions, ...run.mending], run.endNs);
@@ -60,7 +62,7 @@ function failure({ result, run, lanes, startNs, command }: Shown): string {
 <p class="bad">${broken.kind}, ${(broken.atNs / 1e9).toFixed(3)} s: ${escaped(broken.message)}</p>
 <p>Faults, as they were in force. Green: all was mended. Red: broken.</p>${timeline(machines, shades, run.endNs, run.healedNs, broken.atNs)}
 <p>Messages in the last ${(axis.untilNs - axis.fromNs - AFTER_NS) / 1e6} ms before that. Blue: the cluster's; red: lost. Point at one.</p>${spaceTime(lanes, run.frames, axis, startNs)}
-<pre>${escaped([...result.drawn, "", ...(result.fewest ?? result.faults), "", command].join("\n"))}</pre>`;
+<pre>${escaped([...result.drawn, "", ...(result.fewest ?? result.faults), "", command].join("\n"))}</pre>${link === null ? "" : `<p><a href="${escaped(link)}">Open this run in the page</a>, which <code>qure page</code> serves.</p>`}`;
 }
 
 function figures(summary: Summary): string {

@@ -50,6 +50,8 @@ export interface RunResult {
   readonly mending: readonly Action[];
   readonly healedNs: number | null;
   readonly endNs: number;
+  /** Of the machines at the end of a broken run; null when nothing was broken, or no link can hold what happened. */
+  readonly digest: string | null;
   readonly core: readonly number[];
   readonly figures: Figures;
   readonly frames: readonly WireFrame[];
@@ -159,21 +161,23 @@ class Run {
   #perform(action: FaultAction): void {
     const world = this.#world;
     const timed: Action = { ...action, atNs: world.nowNs - world.startNs };
-    const say = (when: "before" | "after"): void => {
+    const found = (when: "before" | "after"): Broken | null => {
       for (const { name, kind, watch } of this.#watchers) {
         const message = watch[when]?.(timed) ?? null;
-        if (message !== null) throw this.#broken(name, kind, message);
+        if (message !== null) return this.#broken(name, kind, message);
       }
+      return null;
     };
     // What is already so is not done.
     if (isIdle(world, action)) return;
     if (world.healedNs === null && !this.#isMending) world.actions.push(timed);
     else this.#mending.push(timed);
-    say("before");
+    const before = found("before");
     perform(this.#stage.lab, action);
     world.note(timed);
     this.#meter.action(timed);
-    say("after");
+    const broken = before ?? found("after");
+    if (broken !== null) throw broken;
   }
 
   #isMending = false;
@@ -343,6 +347,7 @@ class Run {
       mending: this.#mending,
       healedNs: world.healedNs === null ? null : world.healedNs - startNs,
       endNs: world.nowNs - startNs,
+      digest: failure && !world.heardStranger ? this.#stage.lab.digest() : null,
       core: world.core,
       figures: this.#meter.figures(),
       frames: this.#frames,

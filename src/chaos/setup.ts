@@ -1,6 +1,7 @@
 /** What a thread needs to put QuRe's cluster on a stage of its own: plain data, and the modules with a person's own invariants. */
 import { pathToFileURL } from "node:url";
 import { restoreCluster } from "../lab/lab.ts";
+import type { RunDescription } from "../lab/run-link.ts";
 import { readElf } from "../object/elf-reader.ts";
 import { clusterSubject } from "./cluster-subject.ts";
 import type { Invariant, Subject } from "./invariant.ts";
@@ -15,6 +16,8 @@ export interface StageSetup {
   readonly sparesFrom: number;
   /** The machines that join have another kernel than the others; false when absent. */
   readonly isPrevious?: boolean;
+  /** How the machines came there from power-on; null when no link can say it. */
+  readonly run: RunDescription | null;
   /** A module that exports `invariants`, and what else of a `Subject` it wants to say itself. */
   readonly module: string | null;
 }
@@ -28,7 +31,7 @@ export function kernelLayout(kernel: Uint8Array): KernelLayout {
 
 type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" | "watchfulness">>;
 
-export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, module }: StageSetup): Promise<Stage> {
+export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run, module }: StageSetup): Promise<Stage> {
   const make: Subject["make"] = () => restoreCluster(snapshot);
   const own: Own = module === null ? {} : ((await import(pathToFileURL(module).href)) as Own);
   const base: Subject = kernel
@@ -36,7 +39,7 @@ export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, modu
     : { make, sparesFrom, invariants: [], missing: () => null };
   const added: readonly Invariant[] = own.invariants ?? [];
   const { missing = base.missing, roles, events, watchfulness } = own;
-  return Stage.of({
+  const subject: Subject = {
     ...base,
     ...(isPrevious ? { sealedFrom: sparesFrom } : {}),
     missing: (world) => base.missing(world) ?? missing(world),
@@ -44,5 +47,6 @@ export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, modu
     events: [...(base.events ?? []), ...(events ?? [])],
     ...(watchfulness ? { watchfulness } : {}),
     invariants: [...base.invariants, ...added],
-  });
+  };
+  return Stage.of(subject, run);
 }

@@ -1,23 +1,27 @@
 /** Machines that stand in one state, from which any number of runs begin. */
 import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
 import type { LabCluster } from "../lab/cluster.ts";
+import type { RunDescription } from "../lab/run-link.ts";
 import type { Subject } from "./invariant.ts";
 
 export class Stage {
   readonly subject: Subject;
   readonly lab: LabCluster;
+  /** How the machines came to its beginning from power-on; null when no link can say it. */
+  readonly run: RunDescription | null;
   readonly #beginning: Checkpoint;
   readonly #consoles: readonly ReturnType<LabCluster["nodes"][number]["console"]["save"]>[];
 
-  private constructor(subject: Subject, lab: LabCluster) {
+  private constructor(subject: Subject, lab: LabCluster, run: RunDescription | null) {
     this.subject = subject;
     this.lab = lab;
+    this.run = run;
     this.#beginning = Checkpoint.of(lab.cluster, null, false);
     this.#consoles = lab.nodes.map(({ console }) => console.save());
   }
 
-  static async of(subject: Subject): Promise<Stage> {
-    return new Stage(subject, await subject.make());
+  static async of(subject: Subject, run: RunDescription | null = null): Promise<Stage> {
+    return new Stage(subject, await subject.make(), run);
   }
 
   get nowNs(): number {

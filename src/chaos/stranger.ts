@@ -71,6 +71,7 @@ export class Stranger {
 
   #send(frame: Uint8Array): void {
     const { network, gateway } = this.#world.lab.cluster;
+    this.#world.heardStranger = true;
     network.send(gateway, 0, frame);
   }
 }

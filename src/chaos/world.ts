@@ -91,6 +91,8 @@ export class World {
   readonly lookNs: number;
   /** When all that was wrong had been mended; null before. */
   healedNs: number | null = null;
+  /** Frames came from outside, which no link can hold. */
+  heardStranger = false;
   /** The machines that must live on after that. */
   core: readonly number[];
   readonly actions: Action[] = [];

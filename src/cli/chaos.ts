@@ -19,6 +19,7 @@ import { formatNs } from "../lab/time.ts";
 import { setUp } from "./chaos/machines.ts";
 import { CHAOS_OPTIONS, type ChaosOptions } from "./chaos/options.ts";
 import { Results } from "./chaos/results.ts";
+import { pageLink } from "./emu/link.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { declareOptions, readOptions } from "./option-table.ts";
 import { makeProgress, type Progress } from "./progress.ts";
@@ -151,6 +152,7 @@ async function runAll(
         lanes: [...stage.lab.nodes.map(({ name }) => name), "gateway"],
         startNs: stage.nowNs,
         command: repeatCommand(first!, options),
+        link: linkOf(first!),
       }),
     );
     results.write("report.html", reportPage(summary, shown, aboutText(options, summary)));
@@ -171,6 +173,11 @@ function summaryText(summary: Summary, results?: readonly SeedResult[]): string 
     null,
     1,
   );
+}
+
+/** The broken run as a link, for the page and for `qure emu --replay`. */
+function linkOf({ run }: SeedResult): string | null {
+  return run === null ? null : pageLink(run);
 }
 
 /** The command that repeats a run. */
@@ -223,6 +230,8 @@ function report(results: readonly SeedResult[], options: ChaosOptions): void {
     for (const line of drawn) process.stdout.write(`    drawn     ${line}\n`);
     for (const line of fewest ?? faults) process.stdout.write(`    happened  ${line}\n`);
     process.stdout.write(`  again: ${repeatCommand(first!, options)}\n`);
+    const link = linkOf(first!);
+    if (link !== null) process.stdout.write(`  link: ${link}\n`);
   }
   process.stdout.write(`\n${figuresText(summary)}`);
 }

@@ -7,6 +7,7 @@
  */
 import { DigestVisitor } from "../../emulator/state/digest.ts";
 import { ACTIONS, type Action, type ActionValue } from "./actions.ts";
+import { CAMPAIGN_SPARES } from "./campaign-machines.ts";
 
 /** How an image is put into a machine. */
 const MEDIA = ["cd", "disk", "diskette"] as const;
@@ -23,6 +24,8 @@ export interface RunDescription {
   readonly ramBytes: number;
   readonly seed: number;
   readonly gateway: boolean;
+  /** The machines are those of a campaign: their cards are of two makers, and there are spare ones (campaign-machines.ts). */
+  readonly isCampaign: boolean;
   /** In the order of time. */
   readonly actions: readonly Action[];
   /** Where the run was when the link was made, and its digest there; null: nobody has looked. */
@@ -43,6 +46,7 @@ const HASH_DIGITS = 16;
 const DIGEST_DIGITS = 32;
 const GATEWAY = 1;
 const HAS_DIGEST = 2;
+const CAMPAIGN = 4;
 const MOST_RUN_NODES = 1000;
 const MOST_ACTIONS = 10_000;
 const MOST_TEXT_BYTES = 4096;
@@ -62,9 +66,14 @@ export function imageHash(firmware: Uint8Array, image: Uint8Array): string {
   return visitor.digest().slice(0, HASH_DIGITS);
 }
 
-/** All machines of a run: those of the beginning, and one for each `add`. */
-export function machinesOf({ nodes, actions }: Pick<RunDescription, "nodes" | "actions">): number {
-  return nodes + actions.filter(({ word }) => word === "add").length;
+/** All machines of a run: those of the beginning, and each that `add` brings or that a campaign may bring. */
+export function machinesOf({
+  nodes,
+  actions,
+  isCampaign,
+}: Pick<RunDescription, "nodes" | "actions" | "isCampaign">): number {
+  const added = new Set(actions.filter(({ word }) => word === "add").map(({ node }) => node));
+  return nodes + Math.max(added.size, isCampaign ? CAMPAIGN_SPARES : 0);
 }
 
 function crc32(bytes: Uint8Array): number {
@@ -169,7 +178,9 @@ export function encodeRun(run: RunDescription): string {
   writer.integer(VERSION);
   writer.hexadecimal(run.image);
   writer.integer(MEDIA.indexOf(run.medium));
-  writer.integer((run.gateway ? GATEWAY : 0) | (run.digest !== null ? HAS_DIGEST : 0));
+  writer.integer(
+    (run.gateway ? GATEWAY : 0) | (run.digest !== null ? HAS_DIGEST : 0) | (run.isCampaign ? CAMPAIGN : 0),
+  );
   writer.integer(run.preparedBytes / KIB);
   writer.integer(run.nodes);
   writer.integer(run.ramBytes / RAM_UNIT);
@@ -210,7 +221,7 @@ function readRun(reader: Reader): RunDescription {
     throw new LinkError(`the link is of version ${version}; this program reads version ${VERSION}`);
   const image = reader.hexadecimal(HASH_DIGITS);
   const medium = MEDIA[reader.integer(MEDIA.length - 1, "medium")]!;
-  const flags = reader.integer(GATEWAY | HAS_DIGEST, "flag");
+  const flags = reader.integer(GATEWAY | HAS_DIGEST | CAMPAIGN, "flag");
   const preparedBytes = reader.integer(MOST_DISK_BYTES / KIB, "disk") * KIB;
   const nodes = reader.integer(MOST_RUN_NODES, "number of machines");
   const ramBytes = reader.integer(MOST_RAM_BYTES / RAM_UNIT, "memory") * RAM_UNIT;
@@ -229,6 +240,7 @@ function readRun(reader: Reader): RunDescription {
     ramBytes,
     seed,
     gateway: (flags & GATEWAY) !== 0,
+    isCampaign: (flags & CAMPAIGN) !== 0,
     actions,
     endNs,
     digest,

@@ -17,5 +17,12 @@ export async function clusterStage(machines: number, previous?: Uint8Array): Pro
     const system = { cdrom, disk, kernel, firmware, nodes: machines, ramBytes: 8 << 20 };
     return (await prepareCluster(previous ? { ...system, previous } : system)).snapshot;
   });
-  return openStage({ snapshot, kernel, sparesFrom: machines, isPrevious: previous !== undefined, module: null });
+  return openStage({
+    snapshot,
+    kernel,
+    sparesFrom: machines,
+    isPrevious: previous !== undefined,
+    run: null,
+    module: null,
+  });
 }

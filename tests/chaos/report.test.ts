@@ -16,7 +16,7 @@ test("a run that broke a rule is shown with its fewest faults", async () => {
   expect(run.failure).toEqual(result.failure);
   const page = reportPage(
     summarise([result]),
-    [{ result, run, lanes, startNs: stage.nowNs, command: "qure chaos --seeds 7" }],
+    [{ result, run, lanes, startNs: stage.nowNs, command: "qure chaos --seeds 7", link: null }],
     "three <machines>",
   );
   expect(page).toContain("1 of 1 runs broke a rule.");

@@ -24,6 +24,7 @@ ERROR_RANGE     = -17
 ERROR_TOO_LONG  = -18
 ERROR_FULL      = -19
 ERROR_NOT_DIRECTORY = -20
+ERROR_IS_DIRECTORY = -21
 ERROR_STALE     = -29
 ERROR_NOT_EMPTY = -30
 ERROR_ADDRESS   = -33
@@ -179,6 +180,9 @@ path_file:      .asciz "/a/file"
 path_other:     .asciz "/a/other"
 path_folder:    .asciz "/a/folder"
 path_inner:     .asciz "/a/folder/inner"
+path_below:     .asciz "/a/folder/inner/below"
+path_second:    .asciz "/a/second"
+path_moved:     .asciz "/a/second/inner"
 path_large:     .asciz "/a/large"
 path_echo:      .asciz "/bin/echo"
 path_cat:       .asciz "/bin/cat"
@@ -364,6 +368,28 @@ rows:
     GIVES   ERROR_NOT_FOUND, unlink, path_inner
     GIVES   0, directory_remove, path_folder
     GIVES   ERROR_NOT_FOUND, directory_remove, path_folder
+    # Directories that move: not into themselves, and over nothing but an empty one.
+    GIVES   0, directory_make, path_folder
+    GIVES   0, directory_make, path_inner
+    GIVES   0, directory_make, path_second
+    GIVES   3, open, path_file, 6
+    GIVES   0, close, 3
+    GIVES   ERROR_INVALID, rename, path_folder, path_inner
+    GIVES   ERROR_INVALID, rename, path_folder, path_below
+    GIVES   ERROR_NOT_FOUND, rename, path_bad, path_inner
+    GIVES   0, rename, path_folder, path_folder
+    GIVES   ERROR_NOT_EMPTY, rename, path_second, path_folder
+    GIVES   ERROR_NOT_DIRECTORY, rename, path_second, path_file
+    GIVES   ERROR_IS_DIRECTORY, rename, path_file, path_second
+    GIVES   ERROR_IS_DIRECTORY, unlink, path_second
+    GIVES   ERROR_NOT_DIRECTORY, directory_remove, path_file
+    GIVES   0, rename, path_folder, path_second
+    GIVES   ERROR_NOT_FOUND, stat, path_folder, record
+    GIVES   0, stat, path_moved, record
+    GIVES   0, rename, path_moved, path_folder
+    GIVES   0, directory_remove, path_second
+    GIVES   0, directory_remove, path_folder
+    GIVES   0, unlink, path_file
     # A table of handles that is full.
     ROW     ROW_UNTIL, 13
     GIVES   ERROR_FULL, open, path_large, 1

@@ -1,7 +1,7 @@
 /** Loss and reordering as a peer on the wire sees them: cases from the RFCs, run one after the other on one node. */
 import { test } from "vitest";
 import { withLongFile } from "./long-file.ts";
-import { TCP_LOSS_CASES } from "./tcp-cases.ts";
+import { TCP_LOSS_CASES } from "./tcp-loss-cases.ts";
 import { play, type TcpScene, tcpScene } from "./tcp-scene.ts";
 
 const FIRST_PORT = 3000;

@@ -4,6 +4,7 @@
  *
  *   < S 0:0 win 65535 mss 1460 sackOK wscale 7 ts 100:0   the peer sends this (relative sequence numbers)
  *   < P. 1:101 ack 1 win 1000                             100 bytes of data; `data TEXT` instead of filler
+ *   < . 1:1 ack 1 ts 100:last-20                          it echoes the node's last timestamp, or one of 20 ms before
  *   > S. 0:0 ack 1 win 65535 mss 1460                     the node sends this next; what is not named is not looked at
  *   silence 100                                           the node sends nothing for so many milliseconds
  *   wait 100                                              time passes, whatever comes stays to be looked at
@@ -130,7 +131,7 @@ export class TcpPeer {
       const [value, echo] = word.get("ts")!.split(":");
       const stamps = new Uint8Array(8);
       put32(stamps, 0, Number(value));
-      put32(stamps, 4, echo === "last" ? this.#stamp : Number(echo));
+      put32(stamps, 4, echo!.startsWith("last") ? (this.#stamp + Number(echo!.slice(4))) >>> 0 : Number(echo));
       options.push(8, 10, ...stamps);
     }
     if (word.has("sack")) {

@@ -24,6 +24,7 @@ function randomRun(random: Random, count: number): RunDescription {
     ramBytes: 32 << 20,
     seed: random.below(2 ** 32) * 1000,
     gateway: random.chance(50),
+    isCampaign: random.chance(50),
     actions,
     endNs: atNs + 5,
     digest: random.chance(50) ? "00112233445566778899aabbccddeeff" : null,

@@ -62,6 +62,39 @@ thoroughly("shows code as the tools do, around the place where it stopped, with 
   }
 });
 
+/** Where the kernel sees physical address 0. */
+const DIRECT_MAP = 0xc000_0000;
+
+/** What is asked for -> how many rows of 16 bytes. */
+const DUMPS: readonly (readonly [asked: string, rows: number])[] = [
+  ["m hostname", 4],
+  ["m hostname 1", 1],
+  ["m hostname 16", 1],
+  ["m hostname 17", 2],
+  ["m hostname 5000", 64],
+];
+
+test("shows the bytes of memory that was asked for, in whole rows and at most 1024", async () => {
+  const node = await atPrompt();
+  await said(node, "debug");
+  for (const [asked, count] of DUMPS) {
+    const rows = [...(await said(node, asked)).matchAll(/^(c0\w{6}) {2}((?:\w\w ?){16})$/gm)];
+    expect(rows.length, asked).toBe(count);
+    const first = Number.parseInt(rows[0]![1]!, 16);
+    rows.forEach(([, address, bytes], row) => {
+      expect(Number.parseInt(address!, 16)).toBe(first + 16 * row);
+      const there = node.readMemory(first + 16 * row - DIRECT_MAP, 16);
+      expect(bytes, asked).toBe(
+        Buffer.from(there)
+          .toString("hex")
+          .replace(/(..)(?=.)/g, "$1 "),
+      );
+    });
+  }
+  for (const wrong of ["m", "m none_such", "m hostname many"])
+    expect(await said(node, wrong), wrong).toBe(`${wrong}\nm ADDRESS [BYTES]\ndebug> `);
+});
+
 test("lists the locks that are held, by whom", async () => {
   const node = await atPrompt();
   await said(node, "\x1b[24~"); // F12, while the shell reads a line

@@ -1,12 +1,12 @@
 /** A disk for a machine, with a volume of OOFS that has files in it already. */
-import { DevicePart, format, mount } from "../../src/oofs/index.ts";
-import { PARTITION_LBA, PARTITION_SECTORS, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
+import { format, mount } from "../../src/oofs/index.ts";
+import { partitioned, RecordingDisk, volumeOn } from "./recording-disk.ts";
 
 /** `files`: names in the root, and what is in them. */
 export function diskWith(files: ReadonlyMap<string, Uint8Array>): RecordingDisk {
   const disk = new RecordingDisk();
   disk.content = partitioned();
-  const volume = new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES);
+  const volume = volumeOn(disk);
   format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
   const fs = mount(volume);
   for (const [name, bytes] of files) {

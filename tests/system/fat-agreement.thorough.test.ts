@@ -8,6 +8,7 @@ import { readGeometry } from "../../src/fat/layout.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { content, KINDS, Memory, MIB, open } from "../fat/volume.ts";
 import { boot, images, PROMPT } from "./images.ts";
+import { NO_UTF8, utf8, WORDS } from "./names.ts";
 import { output } from "./output.ts";
 
 class Disk extends Memory implements BlockBackend {}
@@ -32,8 +33,6 @@ async function machine(): Promise<{ node: LabNode; disks: readonly Disk[] }> {
 }
 
 const NAMES = ["hda", "hdb", "hdd"];
-/** The console has bytes; this is what they mean. */
-const utf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");
 
 /** Offset and bytes of a number in the boot sector, and what it is set to: numbers, or how far from what it is. */
 const NUMBERS: readonly (readonly [offset: number, bytes: 1 | 2 | 4, values: readonly (number | string)[]])[] = [
@@ -83,49 +82,7 @@ test("the numbers of a boot sector mean the same to both, or are refused by both
   }
 });
 
-/** Names by which long entries of one to several parts come, and characters of two, three and four bytes. */
-const WORDS = [
-  "Ünïcödé",
-  "ÿ.x",
-  "日本語の名前",
-  "😀 smile",
-  "a😀b😀c😀d😀e",
-  "exactly13char",
-  "fourteen chars",
-  "Ω".repeat(26),
-  `${"long ".repeat(40)}end`,
-  "UPPER.TXT",
-  "lower.txt",
-  "Mixed.Txt",
-  "UPPER.low",
-  "many.dots.in.it",
-  "space in.ext",
-  "toolong.extension",
-  "plus+comma,[x]",
-  "TOOLONGNAME",
-  "~1",
-];
-
 const MAKE = Buffer.from('mkdir "/fat/ours/n');
-/** What is no UTF-8: alone, too short, longer than needed, half of a pair, beyond the last character. */
-const WRONG = [
-  [0x80],
-  [0xbf, 0x41],
-  [0xc3],
-  [0xc3, 0x41],
-  [0xc0, 0x80],
-  [0xc1, 0xbf],
-  [0xe2, 0x82],
-  [0xe0, 0x9f, 0xbf],
-  [0xed, 0xa0, 0x80],
-  [0xed, 0xbf, 0xbf],
-  [0xf0, 0x9f, 0x98],
-  [0xf0, 0x8f, 0xbf, 0xbf],
-  [0xf4, 0x90, 0x80, 0x80],
-  [0xf8, 0x88, 0x80, 0x80, 0x80],
-  [0xff],
-];
-
 test("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
   const { node, disks } = await machine();
   for (const [index, disk] of disks.entries()) {
@@ -138,7 +95,7 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
     fs.write(
       "/wrong",
       0,
-      Buffer.concat(WRONG.map((bytes) => Buffer.from([...MAKE, ...bytes, ...Buffer.from('"\\n')]))),
+      Buffer.concat(NO_UTF8.map((bytes) => Buffer.from([...MAKE, ...bytes, ...Buffer.from('"\n')]))),
     );
     fs.create("/script");
     fs.write("/script", 0, Buffer.from(script));
@@ -150,7 +107,7 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
       .sort();
     expect(found, types[index]!).toEqual(WORDS.map((word) => `/fat/theirs/${word}`).sort());
     expect(await output(node, "shell /fat/script")).toBe("");
-    expect((await output(node, "shell /fat/wrong")).match(/invalid/g)).toHaveLength(WRONG.length);
+    expect((await output(node, "shell /fat/wrong")).match(/invalid/g)).toHaveLength(NO_UTF8.length);
     expect(await output(node, "mv '/fat/ours/lower.txt' '/fat/ours/Lower case now.txt'")).toBe("");
     expect(await output(node, "umount /fat")).toBe("");
     const after = open(disk.bytes);

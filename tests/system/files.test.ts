@@ -5,13 +5,13 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { DevicePart } from "../../src/oofs/device.ts";
+import type { DevicePart } from "../../src/oofs/device.ts";
 import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
-import { cutAt, PARTITION_LBA, PARTITION_SECTORS, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
+import { LaterCuts, partitioned, RecordingDisk, volumeOn } from "./recording-disk.ts";
 
 /** Path -> content of a file, or null for a directory. */
 type Tree = Map<string, string | null>;
@@ -30,7 +30,7 @@ async function machine(): Promise<{ lab: LabCluster; node: LabNode; disk: Record
 function volumeOf(content: Uint8Array): DevicePart {
   const disk = new RecordingDisk();
   disk.content = content.slice();
-  return new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES);
+  return volumeOn(disk);
 }
 
 function treeOf(fs: FileSystem, path = "", tree: Tree = new Map()): Tree {
@@ -184,7 +184,7 @@ describe("files at the shell", () => {
     ]);
     await node.enter("umount /a", PROMPT);
 
-    const fs = mount(new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES));
+    const fs = mount(volumeOn(disk));
     fs.mkdir("/made/");
     fs.create("/made/outside");
     fs.write("/made/outside", 4_000_000, Buffer.from("at four million"));
@@ -272,8 +272,9 @@ describe(`histories of operations, ${histories.title}`, () => {
       const cuts = log.flatMap((entry, at) =>
         entry === null || log[at + 1] === null || at % 7 === 0 ? [at, at + 1] : [],
       );
+      const later = new LaterCuts(before, log);
       for (const cut of new Set(cuts)) {
-        const fs = mount(volumeOf(cutAt(before, log, cut, () => random.below(2) === 0)));
+        const fs = mount(later.at(cut, () => random.below(2) === 0));
         expect(check(fs).problems, `cut ${cut}`).toEqual([]);
         const least = marks.findLast(({ at }) => at <= cut)?.confirmed ?? 0;
         // After the last entry of a step, steps that changed nothing may have followed.

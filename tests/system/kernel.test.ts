@@ -111,6 +111,29 @@ describe("a failing kernel", () => {
   });
 });
 
+test("says which interrupts have come, and who takes them", async () => {
+  const { lab, node } = await atPrompt();
+  const rows = async (): Promise<Map<string, number>> => {
+    const table = await node.enter("irq", /^ *0 [\s\S]*^spurious 0$/m);
+    return new Map(
+      [...table[0].matchAll(/^ *(\d+) +(\d+) {2}(\w+(?: \w+)*)$/gm)].map(([, , count, name]) => [name!, Number(count)]),
+    );
+  };
+  const before = await rows();
+  expect([...before.keys()]).toEqual(
+    expect.arrayContaining(["clock_tick", "keyboard_interrupt", "serial_interrupt", "clock_second"]),
+  );
+  await node.waitFor(PROMPT);
+  await lab.advance("300ms");
+  node.typeKeys("abc\n");
+  await node.waitFor(PROMPT);
+  const after = await rows();
+  const more = (name: string): number => after.get(name)! - before.get(name)!;
+  expect(more("keyboard_interrupt")).toBeGreaterThanOrEqual(8); // a key that goes down, and up
+  expect(more("serial_interrupt")).toBeGreaterThan(0);
+  expect(more("clock_tick")).toBeGreaterThan(0);
+});
+
 describe("the console", () => {
   test("shows the same on the screen and on COM1", async () => {
     const { node } = await atPrompt();

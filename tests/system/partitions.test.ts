@@ -35,13 +35,21 @@ async function output(node: LabNode, command: string): Promise<string> {
   return node.console.text.slice(before).replaceAll("\r", "");
 }
 
+const LAST_PARTITION = 15;
+/** Questions that go into one line of the screen. */
+const TOGETHER = 4;
+
 /** What the guest holds for the partitions of a drive. */
 async function partitionsOf(node: LabNode, name: string): Promise<readonly string[]> {
   const found: string[] = [];
-  for (let index = 0; index < 16; index++) {
-    const text = await output(node, `partinfo ${name}${index}`);
-    const [, type, sectors, start] = /type +(\w\w)(?:.|\n)*sectors +(\d+), from (\d+)/.exec(text) ?? [];
-    if (type !== undefined) found.push(`${index}: ${type} ${start} ${sectors}`);
+  for (let first = 0; first <= LAST_PARTITION; first += TOGETHER) {
+    const questions = Array.from({ length: TOGETHER }, (_, more) => `partinfo ${name}${first + more}`);
+    const text = await output(node, questions.join("; "));
+    for (const part of text.split(/^(?=\w+: entry )/m)) {
+      const [, index, type, sectors, start] =
+        /^[a-z]+(\d+): entry [\s\S]* type +(\w\w) [\s\S]* sectors +(\d+), from (\d+)/.exec(part) ?? [];
+      if (index !== undefined) found.push(`${index}: ${type} ${start} ${sectors}`);
+    }
   }
   return found;
 }
@@ -270,7 +278,7 @@ describeThoroughly("hostile tables", () => {
   });
 
   test("random ones: the guest and qure disk see the same", () => tryEleven(1));
-  test("440 random ones", { timeout: 600_000 }, async () => {
-    for (let seed = 2; seed < 42; seed++) await tryEleven(seed);
+  test("220 random ones", { timeout: 600_000 }, async () => {
+    for (let seed = 2; seed < 22; seed++) await tryEleven(seed);
   });
 });

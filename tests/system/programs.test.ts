@@ -204,6 +204,22 @@ thoroughly("calls give what a table says, for files, pipes, programs, memory and
   expect(await belongings(node)).toBe(before);
 });
 
+thoroughly("threads and programs have an FPU each, which is new for each that begins", async () => {
+  const lab = await inState("prompt with an FPU's test", async () => {
+    const iso = await isoWith("tests/guest/fpu.s", "asm/programs/fputest.s");
+    const booted = boot({ nodes: [{ cdrom: iso }], gateway: false });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.nodes[0]!.enter("service stop network", PROMPT);
+    return booted;
+  });
+  const node = lab.nodes[0]!;
+  await output(node, "mem mark");
+  const said = await output(node, "fputest & fputest; sleep 200");
+  expect(said.match(/^fputest: .*$/gm)).toEqual(["fputest: done", "fputest: done"]);
+  expect(await output(node, "fputest")).toBe("fputest: done\n");
+  expect(await output(node, "mem leaks")).not.toMatch(/fpu/);
+});
+
 describeThoroughly("programs run alike", () => {
   test("on the interpreter and compiled", async () => {
     const run = async (jit: "off" | "force"): Promise<{ digest: string; text: string }> => {

@@ -1,5 +1,6 @@
 /** Disks for machines that remember what reaches them, and disks as a power cut leaves them. */
 import type { BlockBackend } from "../../src/index.ts";
+import { type BlockDevice, DevicePart, OverlayDevice } from "../../src/oofs/device.ts";
 
 export const SECTOR_BYTES = 512;
 export const BLOCK_BYTES = 4096;
@@ -47,6 +48,39 @@ export function cutAt(before: Uint8Array, log: Log, cut: number, keep?: () => bo
     if (entry && (index < stable || !keep || keep())) disk.set(entry.bytes, entry.sector * SECTOR_BYTES);
   });
   return disk;
+}
+
+/**
+ * Its partition as cuts leave it, one after the other: each cut is later than the one before, so what all of them have
+ * in common is written once, and what a cut leaves besides, or is done to the volume then, lies over that.
+ */
+export class LaterCuts {
+  readonly #common = new RecordingDisk();
+  readonly #log: Log;
+  #done = 0;
+
+  constructor(before: Uint8Array, log: Log) {
+    this.#common.content = before.slice();
+    this.#log = log;
+  }
+
+  /** `keep` chooses, as for `cutAt`. */
+  at(cut: number, keep: () => boolean): BlockDevice {
+    const stable = Math.max(this.#done, this.#log.slice(0, cut).lastIndexOf(null));
+    for (; this.#done < stable; this.#done++) {
+      const entry = this.#log[this.#done];
+      if (entry) this.#common.content.set(entry.bytes, entry.sector * SECTOR_BYTES);
+    }
+    const left = new OverlayDevice(this.#common);
+    for (const entry of this.#log.slice(stable, cut))
+      if (entry && keep()) left.write(entry.sector * SECTOR_BYTES, entry.bytes);
+    return volumeOn(left);
+  }
+}
+
+/** The partition that such disks have. */
+export function volumeOn(disk: BlockDevice): DevicePart {
+  return new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES);
 }
 
 /** A disk with one partition of type 99. */

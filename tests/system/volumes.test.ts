@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
-import { DevicePart } from "../../src/oofs/device.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
@@ -13,12 +12,13 @@ import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import {
   BLOCK_BYTES,
-  cutAt,
+  LaterCuts,
   PARTITION_LBA,
   PARTITION_SECTORS,
   partitioned,
   RecordingDisk,
   SECTOR_BYTES,
+  volumeOn,
 } from "./recording-disk.ts";
 
 const START = PARTITION_LBA * SECTOR_BYTES;
@@ -32,16 +32,6 @@ async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
   await node.waitFor(/in memory only/);
   await node.waitFor(PROMPT);
   return { node, disk };
-}
-
-function partOf(disk: RecordingDisk): DevicePart {
-  return new DevicePart(disk, START, PARTITION_SECTORS * SECTOR_BYTES);
-}
-
-function diskOf(content: Uint8Array): RecordingDisk {
-  const disk = new RecordingDisk();
-  disk.content = content.slice();
-  return disk;
 }
 
 function withVolume(volume: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -87,8 +77,9 @@ describeThoroughly("a volume of version 1", () => {
     await node.enter("umount /a", PROMPT);
     const random = new Random(3);
     const cuts = Array.from({ length: disk.log.length + 1 }, (_, index) => index);
+    const later = new LaterCuts(before, disk.log);
     for (const cut of rowsOf(cuts, 12)) {
-      const fs = mount(partOf(diskOf(cutAt(before, disk.log, cut, () => random.below(2) === 0))));
+      const fs = mount(later.at(cut, () => random.below(2) === 0));
       expect(check(fs).problems, `cut ${cut}`).toEqual([]);
       expect(text(fs.read("/notes"))).toBe("from version one\n");
       expect(Buffer.compare(fs.read("/sub/deep"), large)).toBe(0);
@@ -120,7 +111,7 @@ describeThoroughly("a volume of version 1", () => {
       expect(await output(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
       expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
       await node.enter("umount /a", PROMPT);
-      const fs = mount(partOf(disk), { readOnly: true });
+      const fs = mount(volumeOn(disk), { readOnly: true });
       expect(check(fs).problems).toEqual([]);
       expect(Buffer.compare(fs.read("/deep"), large)).toBe(0);
       expect(text(fs.loadObject("class_a").bytes)).toBe("an object");
@@ -158,7 +149,7 @@ describeThoroughly("a partition that became smaller", () => {
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
     expect(await output(node, "df /a")).toMatch(/hda0 +4096 /);
     await node.enter("umount /a", PROMPT);
-    expect(check(mount(partOf(disk), { readOnly: true })).blocks).toBe(PARTITION_SECTORS / 8);
+    expect(check(mount(volumeOn(disk), { readOnly: true })).blocks).toBe(PARTITION_SECTORS / 8);
 
     fs.create("/large");
     fs.write("/large", 0, new Uint8Array(6_000_000).fill(1));
@@ -185,7 +176,7 @@ describeThoroughly("a full volume", () => {
     expect(copies).toBeGreaterThan(8);
     expect((await output(node, "find /a/d")).split("\n").length).toBe(copies + 1);
     await node.enter("sync", PROMPT);
-    const fs = mount(partOf(disk), { readOnly: true });
+    const fs = mount(volumeOn(disk), { readOnly: true });
     expect(check(fs).problems).toEqual([]);
     await node.enter("snapshot create /a full", PROMPT);
     expect(await output(node, "rm -r /a/d")).toBe("");

@@ -16,7 +16,8 @@ import type { ChaosOptions } from "./options.ts";
 
 export async function setUp(options: ChaosOptions, progress: Progress, signal: AbortSignal): Promise<StageSetup> {
   const { image, nodes, memory: ramBytes, snapshot, invariants: module } = options;
-  if (snapshot !== null) return { snapshot: readInput(snapshot), kernel: null, sparesFrom: Infinity, module };
+  if (snapshot !== null)
+    return { snapshot: readInput(snapshot), kernel: null, sparesFrom: Infinity, run: null, module };
   if (!existsSync(image)) throw new CommandError(`${image}: no such file; \`qure build\` makes it`);
   const kernel = readInput(options.kernel ?? join(dirname(image), "kernel.elf"));
   const cdrom = readInput(image);

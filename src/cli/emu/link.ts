@@ -12,6 +12,12 @@ import type { EmuOptions } from "./options.ts";
 
 /** Where `qure page` serves the page that opens links. */
 const PAGE = "http://localhost:8086/";
+
+/** What is opened, or given to `--replay`, for a run that `encodeRun` has written. */
+export function pageLink(run: string): string {
+  return `${PAGE}#r=${run}`;
+}
+
 /** Options for an image that is booted from a medium. */
 const NAMED_WITH: Readonly<Record<RunDescription["medium"], string>> = {
   cd: "--image",
@@ -94,11 +100,12 @@ export class Recorder {
       ramBytes: options.memory,
       seed: options.seed,
       gateway: options.gateway,
+      isCampaign: options.replay?.isCampaign ?? false,
       actions: this.#actions,
       endNs: lab.nowNs,
       digest: lab.digest(),
     };
-    return `${PAGE}#r=${encodeRun(run)}`;
+    return pageLink(encodeRun(run));
   }
 }
 

@@ -11,6 +11,7 @@ import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
+import { campaignMacAddress } from "../../lab/campaign-machines.ts";
 import { isClusterKey, keyOfSeed } from "../../lab/cluster-key.ts";
 import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -150,6 +151,7 @@ async function machineNodes(
     cpu,
     cpus,
     hpet,
+    replay,
   } = options;
   const key = keyFor(options, media);
   const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
@@ -202,6 +204,7 @@ async function machineNodes(
       name,
       ramBytes,
       ...parts,
+      ...(replay?.isCampaign ? { macAddress: campaignMacAddress(index) } : {}),
       ...furtherDrives(drive, cdrom !== null, (file) => open(file, true)),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),

@@ -4,6 +4,7 @@ import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
+import { campaignMacAddress } from "../../lab/campaign-machines.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
 import { keyOfSeed } from "../../lab/cluster-key.ts";
 import type { LabHost } from "../../lab/host.ts";
@@ -84,6 +85,7 @@ export function startRun(run: RunDescription, { image, prepared, system, jit, wo
       ramBytes: run.ramBytes,
       ...(run.medium === "cd" ? { cdrom: image } : run.medium === "disk" ? { disk: image } : { floppies: [image] }),
       ...(key !== null ? { key } : {}),
+      ...(run.isCampaign ? { macAddress: campaignMacAddress(index) } : {}),
       ...(base ? { disk: new SparseDisk(base.sizeBytes, { base }) } : {}),
       ...(index >= run.nodes ? { off: true } : {}),
     }),

@@ -136,6 +136,7 @@ export class Session {
       ramBytes: preparedBytes > 0 ? RAM_BYTES : FOREIGN_RAM_BYTES,
       seed,
       gateway: true,
+      isCampaign: false,
       actions,
       endNs,
       digest: null,
@@ -492,7 +493,7 @@ export class Session {
     return {
       name: node.name,
       isOn,
-      isThere: index < machinesOf({ nodes: this.#run.nodes, actions: this.#timeline.done }),
+      isThere: index < machinesOf({ ...this.#run, actions: this.#timeline.done }),
       isPlugged: this.#lab.cluster.isPlugged(index),
       trouble: this.#troubleOf(index),
       instructions: machine.instructions,

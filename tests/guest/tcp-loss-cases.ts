@@ -1,0 +1,327 @@
+/** What becomes of segments that are lost, late or out of order, on a node with a long file (tcp-wire.ts). */
+import type { TcpCase } from "./tcp-cases.ts";
+
+const RTT_MS = 20;
+const DELAY = `wait ${RTT_MS}`;
+/** A window of ten segments of a long file, over a path whose round trip takes 20 ms; none is acknowledged yet. */
+const LONG = [
+  "< S 0:0 win 65535 mss 1000 sackOK",
+  DELAY,
+  "> S. 0:0 ack 1 mss 1460 sackOK",
+  "< . 1:1 ack 1",
+  "< P. 1:21 ack 1 data GET /long HTTP/1.0\\n\\n",
+  ...segments(1, 9),
+  "> P. 9001:10001 ack 21",
+] as const;
+/** The same with small segments and little data: three, and the FIN. */
+const SHORT = [
+  "< S 0:0 win 65535 mss 64 sackOK",
+  DELAY,
+  "> S. 0:0 ack 1 mss 1460 sackOK",
+  "< . 1:1 ack 1",
+  "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+  "> . 1:65 ack 20",
+  "> . 65:129 ack 20",
+  "> P. 129:149 ack 20",
+  "> F. 149:149 ack 20",
+] as const;
+/** The same ten segments with timestamps instead of SACK. */
+const LONG_STAMPS = [
+  "< S 0:0 win 65535 mss 1012 ts 1000:0",
+  DELAY,
+  "> S. 0:0 ack 1 ts *:1000",
+  "< . 1:1 ack 1 ts 1001:last",
+  "< P. 1:21 ack 1 ts 1002:last data GET /long HTTP/1.0\\n\\n",
+  ...segments(1, 9),
+  "> P. 9001:10001 ack 21 ts *:1002",
+] as const;
+/** Ten segments and a loss probe that the other side does not answer: the first goes again after a timeout. */
+const LATE = [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1)] as const;
+const ABORT = "< R 21:21";
+
+/** So many segments of 1,000 bytes that the node sends. */
+function segments(from: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => from + index * 1000).map((at) => `> . ${at}:${at + 1000} ack 21`);
+}
+
+export const TCP_LOSS_CASES: readonly TcpCase[] = [
+  {
+    name: "slow start sends two for each that is acknowledged, but opens by eight at most",
+    rows: [...LONG, "< . 21:21 ack 3001", ...segments(10001, 5), "> P. 15001:16001 ack 21", ABORT],
+  },
+  {
+    name: "an acknowledgement of ten opens the window by eight",
+    rows: [...LONG, "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21", "silence 20", ABORT],
+  },
+  // RFC 8985, 7: loss probes.
+  {
+    name: "after two round trips a loss probe carries new data, once",
+    rows: [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1), ABORT],
+  },
+  {
+    name: "a loss probe without new data is the last segment",
+    rows: [...SHORT, "silence 35", "> F. 149:149 ack 20", "< R 20:20"],
+  },
+  {
+    name: "what a loss probe finds lost is sent again before a timeout",
+    rows: [
+      ...SHORT,
+      "silence 35",
+      "> F. 149:149 ack 20",
+      DELAY,
+      "wait 5",
+      "< . 20:20 ack 1 sack 149:150",
+      "> . 1:65 ack 20",
+      "< . 20:20 ack 65 sack 149:150",
+      "> . 65:129 ack 20",
+      "> P. 129:149 ack 20",
+      "< R 20:20",
+    ],
+  },
+  {
+    name: "a loss probe that came after what it repeats changes nothing",
+    rows: [
+      ...SHORT,
+      "silence 35",
+      "> F. 149:149 ack 20",
+      "< F. 20:20 ack 150 sack 149:150",
+      "> . 150:150 ack 21",
+      "silence 100",
+    ],
+  },
+  {
+    name: "a single segment's acknowledgement may be late: no probe before the timeout",
+    rows: [
+      "< S 0:0 win 65535 mss 1460 sackOK",
+      DELAY,
+      "> S. 0:0 ack 1 mss 1460 sackOK",
+      "< . 1:1 ack 1",
+      "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+      "> P. 1:149 ack 20",
+      "> F. 149:149 ack 20",
+      "silence 190",
+      "> F. 149:149 ack 20",
+      "< R 20:20",
+    ],
+  },
+  // RFC 8985, 6: what is lost.
+  {
+    name: "one segment out of order is given a quarter of a round trip",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:2001",
+      ...segments(10001, 1), // limited transmit, RFC 3042
+      "silence 4",
+      ...segments(1, 1),
+      ABORT,
+    ],
+  },
+  {
+    name: "a segment that comes late after all is not sent again",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:2001",
+      ...segments(10001, 1),
+      "< . 21:21 ack 2001",
+      ...segments(11001, 1),
+      "> P. 12001:13001 ack 21",
+      "silence 30",
+      ABORT,
+    ],
+  },
+  {
+    name: "three segments beyond it, and a segment is lost at once",
+    rows: [...LONG, DELAY, "< . 21:21 ack 1 sack 1001:4001", ...segments(1, 1), ABORT],
+  },
+  {
+    name: "three gaps say so too",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:1101 3001:3101 5001:5101",
+      ...segments(1, 1),
+      "< . 21:21 ack 1001 sack 1001:1101 3001:3101 5001:5101",
+      "> . 1101:2101 ack 21",
+      "> . 2101:3001 ack 21",
+      ABORT,
+    ],
+  },
+  {
+    name: "after reordering was seen three segments beyond it are given their time",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:2001",
+      ...segments(10001, 1),
+      "< . 21:21 ack 2001",
+      ...segments(11001, 1),
+      "> P. 12001:13001 ack 21",
+      "< . 21:21 ack 2001 sack 3001:9001",
+      ...segments(13001, 1), // limited transmit
+      "silence 4",
+      ...segments(2001, 1),
+      ABORT,
+    ],
+  },
+  {
+    name: "a repetition that is lost too is sent again when what was sent after it comes",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:7001",
+      ...segments(1, 1),
+      ...segments(10001, 2),
+      "> P. 12001:13001 ack 21",
+      DELAY,
+      "wait 5",
+      "< . 21:21 ack 1 sack 1001:11001",
+      ...segments(1, 1),
+      ABORT,
+    ],
+  },
+  {
+    name: "a range that was acknowledged before is no news",
+    rows: [...LONG, "< . 21:21 ack 10001 sack 1:1001", ...segments(10001, 17), "> P. 27001:28001 ack 21", ABORT],
+  },
+  // RFC 6937 and RFC 9438, 4.6.
+  {
+    name: "in recovery a segment goes for each that arrives, down to seven tenths of the window",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:2001",
+      ...segments(10001, 1),
+      "< . 21:21 ack 1 sack 1001:3001",
+      ...segments(11001, 1),
+      "< . 21:21 ack 1 sack 1001:4001",
+      ...segments(1, 1),
+      "< . 21:21 ack 1 sack 1001:5001",
+      "< . 21:21 ack 1 sack 1001:6001",
+      "silence 1",
+      "< . 21:21 ack 1 sack 1001:7001",
+      ...segments(12001, 1),
+      "< . 21:21 ack 1 sack 1001:8001",
+      ...segments(13001, 1),
+      "< . 21:21 ack 14001",
+      ...segments(14001, 6),
+      "> P. 20001:21001 ack 21",
+      "silence 20",
+      ABORT,
+    ],
+  },
+  // RFC 3522, 3708, 5682: what was not needed is undone.
+  {
+    name: "after a timeout new data goes first, and what arrives though it was sent once undoes the timeout",
+    rows: [
+      ...LATE,
+      "< . 21:21 ack 1001",
+      ...segments(11001, 1),
+      "> P. 12001:13001 ack 21",
+      "< . 21:21 ack 2001",
+      "silence 20",
+      "< . 21:21 ack 6001",
+      ...segments(13001, 7),
+      "> P. 20001:21001 ack 21",
+      ABORT,
+    ],
+  },
+  {
+    name: "when only the new data arrives what is missing goes again",
+    rows: [
+      ...LATE,
+      "< . 21:21 ack 1001",
+      ...segments(11001, 1),
+      "> P. 12001:13001 ack 21",
+      "< . 21:21 ack 1001 sack 11001:12001",
+      ...segments(1001, 1),
+      "< . 21:21 ack 1001 sack 11001:13001",
+      ...segments(2001, 1),
+      ABORT,
+    ],
+  },
+  {
+    name: "a repetition after a timeout that is lost too is sent again when what was sent after it comes",
+    rows: [
+      ...LATE,
+      "< . 21:21 ack 1001",
+      ...segments(11001, 1),
+      "> P. 12001:13001 ack 21",
+      "< . 21:21 ack 1001 sack 11001:12001",
+      ...segments(1001, 1),
+      "wait 5",
+      "< . 21:21 ack 1001 sack 11001:13001",
+      ...segments(2001, 1),
+      DELAY,
+      "wait 5",
+      "< . 21:21 ack 1001 sack 2001:3001 11001:13001",
+      ...segments(1001, 1),
+      ABORT,
+    ],
+  },
+  {
+    name: "without new data what is missing goes again after the first acknowledgement",
+    rows: [
+      ...SHORT,
+      "silence 35",
+      "> F. 149:149 ack 20",
+      "silence 150",
+      "> . 1:65 ack 20",
+      "< . 20:20 ack 65",
+      "> . 65:129 ack 20",
+      "> P. 129:149 ack 20",
+      "< R 20:20",
+    ],
+  },
+  {
+    name: "an acknowledgement of what was sent before the timeout undoes it",
+    rows: [
+      ...LONG_STAMPS,
+      "silence 190",
+      ...segments(1, 1).map((row) => `${row} ts *:1002`),
+      "< . 21:21 ack 3001 ts 1003:last-150",
+      ...segments(10001, 4),
+      ABORT,
+    ],
+  },
+  {
+    name: "an acknowledgement of the repetition itself does not",
+    rows: [
+      ...LONG_STAMPS,
+      "silence 190",
+      ...segments(1, 1).map((row) => `${row} ts *:1002`),
+      "< . 21:21 ack 3001 ts 1003:last",
+      ...segments(3001, 2),
+      ABORT,
+    ],
+  },
+  {
+    name: "a recovery whose only repetition came twice is undone",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 1001:4001",
+      ...segments(1, 1),
+      "< . 21:21 ack 10001 sack 1:1001",
+      ...segments(10001, 9),
+      ABORT,
+    ],
+  },
+  {
+    name: "a recovery of which one repetition did not come twice is not",
+    rows: [
+      ...LONG,
+      DELAY,
+      "< . 21:21 ack 1 sack 2001:8001",
+      ...segments(1, 2),
+      ...segments(10001, 2),
+      "> P. 12001:13001 ack 21",
+      "< . 21:21 ack 10001 sack 1:1001",
+      ...segments(13001, 3),
+      "> P. 16001:17001 ack 21",
+      "silence 20",
+      ABORT,
+    ],
+  },
+];
