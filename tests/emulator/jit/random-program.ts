@@ -50,6 +50,9 @@ const KERNEL_STACK_TOP = 0x7f00;
 const COUNTERS = 0x9f80;
 /** Where the program is. */
 export const CODE = 0x120000;
+/** The second processor's: INC of the word at COUNTERS + 44, and JMP back to it. */
+const SECOND_CODE = 0xe000;
+const SECOND_PROGRAM = [0xff, 0x06, 0xac, 0x9f, 0xeb, 0xfa];
 /** Jumps to nowhere fault. */
 const CODE_LIMIT = 0x1fffff;
 const HIGH_SCRATCH = 0x200000;
@@ -69,6 +72,8 @@ export interface WorldOptions {
   readonly segmented: boolean;
   /** Code segments end here, at the end of a page; code of other limits shares nothing. */
   readonly codeLimit?: number;
+  /** A second processor counts meanwhile, in real mode. */
+  readonly hasSecond?: boolean;
 }
 
 /** The program keeps the stack in order itself. */
@@ -371,7 +376,11 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
   const { codeLimit = CODE_LIMIT } = options;
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns });
+  const cpu = new Cpu(memory, bus, {
+    makeEngine: engineFor(jit),
+    coldRuns,
+    processors: options.hasSecond === true ? 2 : 1,
+  });
   bus.cpu = cpu;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
   const dwords = (values: readonly number[]): number[] =>
@@ -413,6 +422,10 @@ export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, col
     write(IDT + 8 * vector, gate(vector === INTERRUPT_VECTOR || vector === TRAP_VECTOR ? HANDLERS + 64 : HANDLERS));
   write(IDT + 8 * TRAP_VECTOR + 5, [0xef]);
   write(CODE, program(random, options));
+  if (options.hasSecond === true) {
+    write(SECOND_CODE, SECOND_PROGRAM);
+    cpu.startUp(1, SECOND_CODE >>> 12);
+  }
   const { core } = cpu;
   const { s, state, segments } = core;
   const selectors: readonly (readonly [number, number, number, number])[] = [
