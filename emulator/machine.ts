@@ -5,7 +5,6 @@
  */
 import { Board, type BoardConfig, type BoardHost, type NicModel } from "./board.ts";
 import { Cpu } from "./cpu/cpu.ts";
-import { RAM } from "./cpu/layout.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "./cpu/model.ts";
 import type { Counters } from "./debug/counters.ts";
@@ -21,7 +20,7 @@ import type { CableEnd } from "./ether/cable-end.ts";
 import { DEFAULT_JIT, engineFor, type JitMode } from "./jit/jit.ts";
 import { DigestVisitor } from "./state/digest.ts";
 import { broken } from "./state/invariant.ts";
-import { clearTouched, PAGE_BYTES } from "./state/pages.ts";
+import { PAGE_BYTES } from "./state/pages.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import { StateError, StateReader, StateWriter } from "./state/state-io.ts";
 import { TICK_NS } from "./time/clock.ts";
@@ -370,7 +369,7 @@ export class Machine implements Stateful {
     if (this.#power === "on") return;
     this.#power = "on";
     this.#exitStatus = null;
-    this.#clearMemory();
+    this.memory.clear();
     for (const { port } of this.#config.network) port.setPowered(true);
     for (const uart of this.board.uarts) uart.discardIncoming();
     this.#reset();
@@ -381,13 +380,6 @@ export class Machine implements Stateful {
   powerCycle(): void {
     this.powerOff();
     this.powerOn();
-  }
-
-  /** RAM without power. */
-  #clearMemory(): void {
-    const { bytes, ramBytes } = this.memory;
-    clearTouched(bytes.subarray(RAM, RAM + ramBytes));
-    this.memory.noteWrite(RAM, ramBytes);
   }
 
   // What people do to a machine.

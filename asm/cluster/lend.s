@@ -13,6 +13,10 @@ TEXT_BYTES              = 160
 
 STRING value_dhcp, "dhcp"
 
+.section .rodata
+lend_boot:              .ascii  " boot=loader"  # while asm/services/netboot.s serves the files
+lend_boot_end:          .byte   0
+
 .bss
 .balign 4
 .global lend_event
@@ -53,26 +57,37 @@ lend_task:
     add     eax, PAUSE_MS
     mov     [lend_again], eax
     mov     byte ptr [lend_text], 0
+    call    netboot_proxy_start
     jmp     .Llend_task_wait
 .Llend_task_change:
+    cmp     byte ptr [lend_text], 0
+    je      .Llend_task_stopped
     call    lan_dhcp_stop
     mov     byte ptr [lend_text], 0
     cmp     byte ptr [lend_next], 0
-    je      .Llend_task_wait
+    jne     .Llend_task_stopped
+    call    netboot_proxy_start
+    jmp     .Llend_task_wait
+.Llend_task_stopped:
     call    clock_ms
     sub     eax, [lend_again]
     js      .Llend_task_wait
+    call    netboot_proxy_stop
     mov     eax, offset lend_given
     mov     edx, offset lend_next
     mov     ecx, TEXT_BYTES
     call    string_copy
     mov     eax, offset lend_given
     call    lan_dhcp_start
-    jc      .Llend_task_wait
+    jc      .Llend_task_refused
     mov     eax, offset lend_text
     mov     edx, offset lend_next
     mov     ecx, TEXT_BYTES
     call    string_copy
+    jmp     .Llend_task_wait
+
+.Llend_task_refused:
+    call    netboot_proxy_start
     jmp     .Llend_task_wait
 
 # Says what the server should run with, if it should here: this node holds the address, and nobody else lends it one.
@@ -113,9 +128,16 @@ lend_wanted:
     inc     edx
     bswap   edx
     push    ebx
+    push    edi
     mov     ebx, [esi + SERVICE_MASK]
+    mov     edi, offset lend_boot
+    cmp     dword ptr [netboot_proxy_wanted], 0
+    jne     .Llend_wanted_boot
+    mov     edi, offset lend_boot_end
+.Llend_wanted_boot:
     mov     esi, offset lend_next
-    SNPRINTF esi, TEXT_BYTES, "program /bin/dhcp-server %I%s for=%I/%I\nrestart never\n", edx, ecx, eax, ebx
+    SNPRINTF esi, TEXT_BYTES, "program /bin/dhcp-server %I%s for=%I/%I%s\nrestart never\n", edx, ecx, eax, ebx, edi
+    pop     edi
     pop     ebx
 .Llend_wanted_done:
     mov     eax, ebx

@@ -256,7 +256,7 @@ static inline long qure_socket_option(long handle, long option, long value)
     return qure_call(40, handle, option, value, 0, 0);
 }
 
-/* Describes a socket; its error counts as told. Returns 0. */
+/* Describes a socket; its error counts as told. A socket for datagrams that is bound to no address has the one to which the datagram taken last was sent. Returns 0. */
 static inline long qure_socket_status(long handle, long record)
 {
     return qure_call(41, handle, record, 0, 0, 0);

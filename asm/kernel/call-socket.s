@@ -352,7 +352,7 @@ call_socket_option:
     call    socket_take
     jc      .Lcall_socket_option_done
     jne     .Lcall_socket_option_datagram
-    cmp     edx, STREAM_MARK
+    cmp     edx, STREAM_MORE
     ja      .Lcall_socket_option_invalid
     call    stream_option
     jmp     socket_done

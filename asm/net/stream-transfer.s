@@ -47,7 +47,12 @@ stream_send:
     add     esi, ecx
     sub     edi, ecx
     add     [esp], ecx
+    mov     eax, [ebx + TCB_FLAGS]
+    and     eax, TCB_F_CORKED | TCB_F_MORE
+    cmp     eax, TCB_F_MORE
+    je      .Lstream_send_more
     call    tcp_output
+.Lstream_send_sent:
     test    edi, edi
     jz      .Lstream_send_leave
 .Lstream_send_wait:
@@ -57,6 +62,11 @@ stream_send:
     call    stream_pause
     jnc     .Lstream_send_next
     jmp     .Lstream_send_end
+.Lstream_send_more:
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    call    tcp_output
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
+    jmp     .Lstream_send_sent
 .Lstream_send_leave:
     push    eax
     mov     eax, offset tcp_mutex

@@ -39,8 +39,14 @@ stream_option:
     je      .Lstream_option_limit
     cmp     edx, STREAM_WIDEST
     je      .Lstream_option_widest
+    lea     eax, [ebx + TCB_QUICK]
     cmp     edx, STREAM_QUICK
-    je      .Lstream_option_quick
+    je      .Lstream_option_2
+    lea     eax, [ebx + TCB_TIMEOUT]
+    cmp     edx, STREAM_TIMEOUT
+    je      .Lstream_option_2
+    cmp     edx, STREAM_MORE
+    je      .Lstream_option_more
     cmp     edx, STREAM_MARK
     je      .Lstream_option_mark
     cmp     edx, STREAM_MSS
@@ -75,8 +81,13 @@ stream_option:
     mov     [ebx + TCB_SCALE], ecx
     clc
     jmp     stream_leave
-.Lstream_option_quick:
-    mov     [ebx + TCB_QUICK], ecx
+.Lstream_option_more:                   # what waits goes with what is sent next
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_MORE
+    cmp     ecx, 1                      # CF when it is 0
+    cmc
+    sbb     ecx, ecx
+    and     ecx, TCB_F_MORE
+    or      [ebx + TCB_FLAGS], ecx
     clc
     jmp     stream_leave
 .Lstream_option_mark:

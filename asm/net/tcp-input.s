@@ -7,6 +7,7 @@
 .include "tcp.inc"
 
 CHALLENGES_A_SECOND     = 10            # of one connection (RFC 5961, 7)
+QUICK_AFTER_TWICE       = 16            # acknowledgements were lost: each counts, a delayed one stands for too much
 PAWS_IDLE_MS            = 2073600000    # 24 days: then an old timestamp says nothing any more
 
 .text
@@ -556,6 +557,7 @@ tcp_acceptable:
     cmp     dword ptr [seg_length], 0
     je      .Ltcp_acceptable_no
     COUNT   tcp_twice
+    mov     dword ptr [ebx + TCB_QUICK], QUICK_AFTER_TWICE
     mov     eax, [seg_sequence]
     mov     [ebx + TCB_DUPLICATE + RANGE_START], eax
     add     eax, [seg_length]

@@ -83,6 +83,8 @@ tcp_child:
     mov     [eax + TCB_MSS_LIMIT], edx
     mov     edx, [ebx + TCB_QUICK]
     mov     [eax + TCB_QUICK], edx
+    mov     edx, [ebx + TCB_TIMEOUT]
+    mov     [eax + TCB_TIMEOUT], edx
     mov     [eax + TCB_PARENT], ebx
     inc     dword ptr [ebx + TCB_CHILDREN]
     push    ebx

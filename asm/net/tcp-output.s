@@ -80,7 +80,10 @@ tcp_emit:
     mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
     add     ecx, [ebp + EMIT_LENGTH]
     cmp     ecx, [ebx + TCB_TX + RING_END]
-    je      .Ltcp_emit_push
+    jne     .Ltcp_emit_inside
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_MORE
+    jz      .Ltcp_emit_push
+.Ltcp_emit_inside:
     call    tcp_emit_marked             # and that of a record
     jne     .Ltcp_emit_2
 .Ltcp_emit_push:
@@ -318,9 +321,7 @@ tcp_output:
     jne     tcp_output_owed
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_SND_NXT]
-    jle     tcp_output_owed
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
-    jnz     tcp_output_owed
+    jle     tcp_output_owed             # also for what is held back: it does not wait for ever
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
     mov     dword ptr [ebx + TCB_TRIES], 0
     call    tcp_set_retransmit

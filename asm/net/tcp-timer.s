@@ -233,14 +233,26 @@ tcp_heard:
 tcp_set_retransmit:
     mov     dword ptr [ebx + AT_PROBE], 0
     mov     ecx, [ebx + TCB_TRIES]
-    mov     eax, [ebx + TCB_RTO]
-1:  jecxz   2f
+    test    ecx, ecx
+    jnz     1f
+    mov     eax, [tcp_time]
+    mov     [ebx + TCB_PROGRESS_AT], eax
+1:  mov     eax, [ebx + TCB_RTO]
+2:  jecxz   3f
     add     eax, eax
     dec     ecx
     cmp     eax, RTO_MAXIMUM_MS
-    jb      1b
+    jb      2b
     mov     eax, RTO_MAXIMUM_MS
-2:  mov     edx, AT_RETRANSMIT
+3:  mov     edx, [ebx + TCB_TIMEOUT]
+    test    edx, edx
+    jz      4f
+    add     edx, [ebx + TCB_PROGRESS_AT]
+    sub     edx, [tcp_time]             # so long it may still take
+    cmp     eax, edx
+    jle     4f
+    mov     eax, edx
+4:  mov     edx, AT_RETRANSMIT
     jmp     tcp_set
 
 # The retransmission's deadline has come (RFC 6298, 5.4 to 5.7; RFC 5681, 3.1).
@@ -260,6 +272,14 @@ tcp_retransmit:
 .Ltcp_retransmit_bound:
     cmp     eax, edx
     ja      .Ltcp_retransmit_give_up
+    mov     edx, [ebx + TCB_TIMEOUT]
+    test    edx, edx
+    jz      .Ltcp_retransmit_in_time
+    mov     eax, [tcp_time]
+    sub     eax, [ebx + TCB_PROGRESS_AT]
+    cmp     eax, edx
+    jae     .Ltcp_retransmit_give_up
+.Ltcp_retransmit_in_time:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED   # Karn: what is sent twice is not measured
     cmp     ecx, TCP_SYN_SENT
     je      .Ltcp_retransmit_syn
@@ -334,6 +354,16 @@ tcp_retransmit:
     call    tcp_set_retransmit
     jmp     .Ltcp_retransmit_good
 .Ltcp_retransmit_probe:
+    dec     dword ptr [ebx + TCB_TRIES]
+    push    dword ptr [ebx + TCB_FLAGS]
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_CORKED | TCB_F_MORE)
+    call    tcp_output                  # what was held back has waited long enough
+    pop     eax
+    and     eax, TCB_F_CORKED | TCB_F_MORE
+    or      [ebx + TCB_FLAGS], eax
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jz      .Ltcp_retransmit_good
+    inc     dword ptr [ebx + TCB_TRIES]
     mov     eax, [ebx + TCB_SND_UNA]    # a closed window is asked for as long as the other side answers
     cmp     eax, [ebx + TCB_SND_MAX]    # (RFC 9293, 3.8.6.1): one byte beyond it
     jne     1f

@@ -190,7 +190,7 @@ udp_use:
 
 # Describes a socket.
 # In: EAX socket, EDX record STATUS_*, of which nothing else is known of a datagram socket than its addresses and ports
-# and how many datagrams wait.
+# and how many datagrams wait. One that is bound to no address has that to which the datagram taken last was sent.
 # Out: CF and ERROR_STALE.
 .global udp_status
 udp_status:
@@ -206,7 +206,10 @@ udp_status:
     rep stosd
     pop     edi
     mov     eax, [edx + SOCKET_LOCAL]
-    mov     [edi + STATUS_LOCAL], eax
+    test    eax, eax
+    jnz     2f
+    mov     eax, [edx + SOCKET_ARRIVED_AT]
+2:  mov     [edi + STATUS_LOCAL], eax
     mov     eax, [edx + SOCKET_PORT]
     mov     [edi + STATUS_LOCAL_PORT], eax
     mov     eax, [edx + SOCKET_REMOTE]

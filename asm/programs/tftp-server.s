@@ -35,6 +35,10 @@ HEAD_BYTES      = 4
 STAT_SIZE       = 272
 STAT_BYTES      = 4                     # u64 in the record of `stat`
 
+# What `socket_status` says.
+HEARD_ADDRESS   = 8                     # where the datagram taken last was sent
+HEARD_BYTES     = 48
+
 # An option that is known.
 OPTION_NAME     = 0
 OPTION_TAKE     = 4                     # routine: block_take and those after it
@@ -192,7 +196,12 @@ request_take:
     mov     dword ptr [entries + esi + ENTRY_WANTED], READABLE
     mov     dword ptr [entries + esi + ENTRY_GOT], 0
     inc     dword ptr [count]
-    mov     ebx, eax
+    push    eax
+    mov     ebx, [entries + ENTRY_HANDLE]
+    SYSTEM  socket_status, ebx, "offset heard"
+    pop     ebx
+    mov     ecx, [heard + HEARD_ADDRESS]    # the answer comes from where the request went, unless all got that
+    SYSTEM  bind, ebx, ecx, 0
     mov     ecx, [peer]
     mov     edx, [peer + 4]
     SYSTEM  connect, ebx, ecx, edx, 0
@@ -487,6 +496,7 @@ name_at:        .space 4                # where the name goes in the path
 entries:        .space (TRANSFERS + 1) * ENTRY_BYTES    # the socket for requests, those of the transfers
 transfers:      .space TRANSFERS * TRANSFER_SIZE
 peer:           .space 8
+heard:          .space HEARD_BYTES      # what the system says of the socket for requests
 options_at:     .space 4                # those of the request,
 options_end:    .space 4                # and where it ends
 about:          .space STAT_SIZE

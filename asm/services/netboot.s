@@ -1,6 +1,7 @@
 # `netboot`: machines without a system boot from this one. It shows the boot image as files (asm/fs/boot-files.s), and
 # runs two services without a file of their own: the TFTP server with these files, and the DHCP server, which says where
-# they are: as a proxy beside the LAN's own server, or lending addresses itself. See docs/boot.md.
+# they are: as a proxy beside the LAN's own server, or lending addresses itself. While the cluster's DHCP server runs
+# here (asm/cluster/lend.s), that says it instead of the proxy: only one can have the port. See docs/boot.md.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -16,6 +17,8 @@ STRING netboot_dhcp, "netboot-dhcp"
 .balign 4
 netboot_tftp_server:    .space 4        # records of the services, 0 before they were ever started
 netboot_dhcp_server:    .space 4
+.global netboot_proxy_wanted
+netboot_proxy_wanted:   .space 4        # 1: it is on, and addresses are lent by another server
 
 .text
 
@@ -108,18 +111,52 @@ netboot_start:
     jc      .Lnetboot_start_done
     cmp     ebx, 2
     ja      .Lnetboot_start_lend
-    SNPRINTF edi, TEXT_BYTES, "program /bin/dhcp-server proxy boot=loader\nrestart always\n"
-    jmp     .Lnetboot_start_dhcp
+    mov     dword ptr [netboot_proxy_wanted], 1
+    call    lan_dhcp_runs
+    jne     .Lnetboot_start_done        # it begins anew, and names the files; CF is clear
+    call    netboot_proxy_start
+    jmp     .Lnetboot_start_said
 .Lnetboot_start_lend:
     SNPRINTF edi, TEXT_BYTES, "program /bin/dhcp-server %s %s boot=loader\nrestart always\n", [esi+8], [esi+12]
-.Lnetboot_start_dhcp:
-    mov     eax, offset netboot_dhcp
-    call    netboot_service
-    mov     [netboot_dhcp_server], eax
+    call    netboot_dhcp_start
+.Lnetboot_start_said:
     mov     eax, ERROR_NO_MEMORY
 .Lnetboot_start_done:
     pop     edi
     ENDFRAME
+    ret
+
+# Starts the proxy if it is wanted: the cluster's DHCP server has ended here. May sleep.
+# Out: CF when it cannot be started.
+.global netboot_proxy_start
+netboot_proxy_start:
+    cmp     dword ptr [netboot_proxy_wanted], 0
+    je      1f
+    FRAME   TEXT_BYTES
+    push    edi
+    lea     edi, [ebp - TEXT_BYTES]
+    SNPRINTF edi, TEXT_BYTES, "program /bin/dhcp-server proxy boot=loader\nrestart always\n"
+    call    netboot_dhcp_start
+    pop     edi
+    ENDFRAME
+1:  ret
+
+# Ends the proxy, if it runs: the cluster's DHCP server begins here. May sleep.
+.global netboot_proxy_stop
+netboot_proxy_stop:
+    cmp     dword ptr [netboot_proxy_wanted], 0
+    je      1f
+    mov     eax, [netboot_dhcp_server]
+    jmp     netboot_service_stop
+1:  ret
+
+# Starts the service that says where the files are. May sleep.
+# In: EDI text as in a service's file, is changed.
+# Out: CF when it cannot be started.
+netboot_dhcp_start:
+    mov     eax, offset netboot_dhcp
+    call    netboot_service
+    mov     [netboot_dhcp_server], eax
     ret
 
 # Starts a service that does not run. May sleep.
@@ -139,6 +176,7 @@ netboot_service:
 
 # Ends the services, and takes the files away. May sleep.
 netboot_stop:
+    mov     dword ptr [netboot_proxy_wanted], 0
     mov     eax, [netboot_dhcp_server]
     call    netboot_service_stop
     mov     eax, [netboot_tftp_server]

@@ -1,13 +1,19 @@
-# INT 10h in graphics modes: characters, windows that scroll, and pixels, in four planes or with a byte a pixel.
+# INT 10h in graphics modes: characters, windows that scroll, and pixels, in four planes, with a byte a pixel, or with
+# one or two bits a pixel as the CGA has them: even lines in one half of its memory, odd ones in the other.
 # Source: IBM VGA technical reference, graphics controller.
 
 .include "firmware.inc"
+.include "video.inc"
 
 .intel_syntax noprefix
 .code16
 
 GRAPHICS_SEGMENT        = 0xA000
-GRAPHICS_PORT           = 0x3CE         # index; the value is at the next port
+CGA_SEGMENT             = 0xB800
+CGA_ODD                 = 0x2000        # odd lines
+CGA_PITCH               = 80
+CGA_HEIGHT              = 8             # of characters
+MODE_MONO_CGA           = 6             # a bit a pixel
 GRAPHICS_ROTATE         = 0x03
 GRAPHICS_READ_PLANE     = 0x04
 GRAPHICS_MODE           = 0x05
@@ -15,10 +21,10 @@ GRAPHICS_MASK           = 0x08
 ROTATE_XOR              = 0x18
 WRITE_LATCHES           = 1
 WRITE_COLOUR            = 2
-MODE_256                = 0x13
 MODE_LAST_TEXT          = 3
-COLOUR_XOR              = 0x80          # of modes with planes
+COLOUR_XOR              = 0x80          # of modes that have fewer than 256
 VECTOR_GRAPHICS         = 0x43          # the font
+VECTOR_GRAPHICS_HIGH    = 0x1F          # the CGA's characters from 80h on
 
 .text
 
@@ -31,6 +37,36 @@ is_drawn:
     je      1f
     cmp     byte ptr [BDA_VIDEO_MODE], MODE_LAST_TEXT
 1:  ret
+
+# How the mode, one in which something is drawn, keeps its pixels.
+# Out: CF in planes; ZF a byte each; neither as the CGA.
+# Clobbers: nothing.
+pixels_kind:
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
+    je      1f
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_FIRST_PLANES - 1
+    cmc                                 # ZF is clear: there is no such mode
+1:  ret
+
+# A byte of pixels of one colour, as the CGA keeps them.
+# In: BL colour.
+# Out: BL byte; CF when a pixel has two bits.
+# Clobbers: nothing.
+cga_fill:
+    push    ax
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_CGA
+    pushf
+    jb      1f
+    and     bl, 1
+    neg     bl
+    jmp     2f
+1:  mov     al, 0x55
+    and     bl, 3
+    mul     bl
+    mov     bl, al
+2:  popf
+    pop     ax
+    ret
 
 # Writes a register of the graphics controller.
 # In: AL register, AH value.
@@ -52,14 +88,27 @@ graphics_done:
 
 # Where a row of characters begins.
 # In: DH row, DL column, BH page.
-# Out: DI offset in GRAPHICS_SEGMENT; ES GRAPHICS_SEGMENT.
+# Out: ES:DI.
 # Clobbers: nothing.
 graphics_cell:
     push    ax
     push    bx
     push    dx
     mov     di, dx
-    mov     ax, GRAPHICS_SEGMENT
+    call    pixels_kind
+    jbe     3f
+    mov     al, CGA_PITCH * CGA_HEIGHT / 2 / 16
+    mul     dh
+    shl     ax, 4
+    and     di, 0xFF
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_CGA
+    je      4f
+    add     di, di
+4:  add     di, ax
+    mov     ax, CGA_SEGMENT
+    mov     es, ax
+    jmp     2f
+3:  mov     ax, GRAPHICS_SEGMENT
     mov     es, ax
     movzx   ax, dh
     mul     byte ptr [BDA_FONT_HEIGHT]
@@ -92,10 +141,12 @@ draw_character:
     mov     fs, cx
     lgs     si, fs:[VECTOR_GRAPHICS * 4]
     mov     cx, [BDA_FONT_HEIGHT]
+    call    pixels_kind
+    ja      .Ldraw_character_cga
     mul     cl
     add     si, ax
     mov     bp, [BDA_COLUMNS]
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
+    call    pixels_kind
     je      .Ldraw_character_bytes
     mov     ax, GRAPHICS_MODE | WRITE_COLOUR << 8
     call    graphics_write
@@ -146,6 +197,65 @@ draw_character:
     add     di, bp
     loop    .Ldraw_character_byte_line
     jmp     .Ldraw_character_done
+.Ldraw_character_cga:
+    test    al, al
+    jns     .Ldraw_character_cga_low
+    mov     si, 0
+    mov     gs, si
+    lgs     si, gs:[VECTOR_GRAPHICS_HIGH * 4]
+    and     al, 0x7F
+.Ldraw_character_cga_low:
+    mov     ah, CGA_HEIGHT
+    mov     cl, ah
+    mul     ah
+    add     si, ax
+    mov     bh, bl                      # BH: COLOUR_XOR
+    call    cga_fill
+    sbb     bp, bp                      # BP: not 0 with two bits a pixel
+.Ldraw_character_cga_line:
+    mov     al, gs:[si]
+    inc     si
+    test    bp, bp
+    jz      .Ldraw_character_cga_eight
+    mov     dl, 8                       # each bit twice, in AX
+    mov     dh, al
+.Ldraw_character_cga_bit:
+    shl     ax, 2
+    and     al, ~3
+    add     dh, dh
+    jnc     .Ldraw_character_cga_next
+    or      al, 3
+.Ldraw_character_cga_next:
+    dec     dl
+    jnz     .Ldraw_character_cga_bit
+    xchg    al, ah
+    call    cga_put
+    inc     di
+    mov     al, ah
+    call    cga_put
+    dec     di
+    jmp     .Ldraw_character_cga_below
+.Ldraw_character_cga_eight:
+    call    cga_put
+.Ldraw_character_cga_below:
+    xor     di, CGA_ODD
+    test    di, CGA_ODD
+    jnz     .Ldraw_character_cga_odd
+    add     di, CGA_PITCH
+.Ldraw_character_cga_odd:
+    loop    .Ldraw_character_cga_line
+    jmp     .Ldraw_character_done
+
+# A byte of a character, as the CGA keeps it.
+# In: AL its bits, BL byte of its colour, BH COLOUR_XOR or not, ES:DI.
+# Clobbers: AL.
+cga_put:
+    and     al, bl
+    test    bh, COLOUR_XOR
+    jz      1f
+    xor     al, es:[di]
+1:  mov     es:[di], al
+    ret
 
 # Scrolls a window.
 # In: AL rows that come to be blank, AH not 0 for down, BL colour of blanks, BH page, CH row and CL column of the upper
@@ -158,34 +268,58 @@ draw_scroll:
     mov     dx, cx
     call    graphics_cell
     pop     dx
+    movzx   cx, dl                      # CX: bytes of a line
     mov     bp, [BDA_COLUMNS]           # BP: from line to line
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
-    je      .Ldraw_scroll_bytes
+    mov     bh, [BDA_FONT_HEIGHT]
+    call    pixels_kind
+    jc      .Ldraw_scroll_planes
+    jz      .Ldraw_scroll_bytes
+    call    cga_fill                    # even lines and odd ones are pictures of their own
+    jnc     .Ldraw_scroll_halves
+    add     cx, cx
+.Ldraw_scroll_halves:
+    mov     bp, CGA_PITCH
+    shr     bh, 1
+    pusha
+    call    lines_scroll
+    popa
+    add     di, CGA_ODD
+    jmp     .Ldraw_scroll_lines
+.Ldraw_scroll_planes:
     push    ax
     push    dx
     mov     ax, GRAPHICS_MODE | WRITE_LATCHES << 8
     call    graphics_write
     pop     dx
     pop     ax
-    movzx   cx, dl
-    jmp     .Ldraw_scroll_lines
+    call    lines_scroll
+    pop     bp
+    jmp     graphics_done
 .Ldraw_scroll_bytes:
     shl     bp, 3
-    movzx   cx, dl
     shl     cx, 3
 .Ldraw_scroll_lines:
-    push    ax                          # CX: bytes of a line
+    call    lines_scroll
+    pop     bp
+    ret
+
+# Scrolls lines of a window.
+# In: AL rows that come to be blank, AH not 0 for down, BL byte of blanks, BH lines of a row, CX bytes of a line, DH
+# rows, ES:DI, BP from line to line.
+# Clobbers: AX, DX, SI, DI, BP.
+lines_scroll:
+    push    ax
     mov     al, dh
-    mul     byte ptr [BDA_FONT_HEIGHT]
+    mul     bh
     mov     dx, ax                      # DX: lines of the window
     pop     ax
     push    ax
-    mul     byte ptr [BDA_FONT_HEIGHT]
+    mul     bh
     mov     si, ax                      # SI: lines of blanks
     pop     ax
     sub     dx, si                      # DX: lines that move
     test    ah, ah
-    jz      .Ldraw_scroll_moving
+    jz      .Llines_scroll_moving
     push    dx                          # down: from the lowest line on
     mov     ax, dx
     add     ax, si
@@ -194,7 +328,7 @@ draw_scroll:
     add     di, ax
     pop     dx
     neg     bp
-.Ldraw_scroll_moving:
+.Llines_scroll_moving:
     push    si
     push    dx
     mov     ax, si
@@ -203,8 +337,8 @@ draw_scroll:
     add     si, ax                      # SI: line that comes to DI
     pop     dx
     test    dx, dx
-    jz      .Ldraw_scroll_blanks
-.Ldraw_scroll_move:
+    jz      .Llines_scroll_blanks
+.Llines_scroll_move:
     push    cx
     push    si
     push    di
@@ -215,16 +349,16 @@ draw_scroll:
     add     si, bp
     add     di, bp
     dec     dx
-    jnz     .Ldraw_scroll_move
-.Ldraw_scroll_blanks:
+    jnz     .Llines_scroll_move
+.Llines_scroll_blanks:
     pop     si
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
-    je      .Ldraw_scroll_fill
+    call    pixels_kind
+    jnc     .Llines_scroll_fill
     mov     ax, GRAPHICS_MODE | WRITE_COLOUR << 8
     call    graphics_write
-.Ldraw_scroll_fill:
+.Llines_scroll_fill:
     mov     al, bl
-.Ldraw_scroll_blank:
+.Llines_scroll_blank:
     push    cx
     push    di
     rep stosb
@@ -232,26 +366,23 @@ draw_scroll:
     pop     cx
     add     di, bp
     dec     si
-    jnz     .Ldraw_scroll_blank
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
-    je      .Ldraw_scroll_done
-    call    graphics_done
-.Ldraw_scroll_done:
-    pop     bp
+    jnz     .Llines_scroll_blank
     ret
 
 # Finds a pixel.
 # In: CX column, DX line, BH page.
-# Out: DI offset in GRAPHICS_SEGMENT, AH its bit in modes with planes; ZF in the one with a byte a pixel; ES
-# GRAPHICS_SEGMENT.
+# Out: ES:DI; AH its bit in modes with planes, its bits as the CGA has them, whose lowest is bit CL; flags of
+# pixels_kind.
 # Clobbers: AL, CX, DX.
 pixel_place:
+    call    pixels_kind
+    ja      .Lpixel_place_cga
     mov     ax, GRAPHICS_SEGMENT
     mov     es, ax
     mov     ax, dx
     mul     word ptr [BDA_COLUMNS]
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
-    je      1f
+    call    pixels_kind
+    je      .Lpixel_place_bytes
     mov     di, ax
     movzx   ax, bh
     mul     word ptr [BDA_PAGE_BYTES]
@@ -263,11 +394,41 @@ pixel_place:
     mov     ah, 0x80
     shr     ah, cl
     test    ah, ah
+    stc                                 # and ZF clear
     ret
-1:  mov     di, ax
+.Lpixel_place_bytes:
+    mov     di, ax
     shl     di, 3
     add     di, cx
     cmp     al, al
+    ret
+.Lpixel_place_cga:
+    mov     ax, CGA_SEGMENT
+    mov     es, ax
+    xor     di, di
+    shr     dx, 1
+    jnc     .Lpixel_place_even
+    mov     di, CGA_ODD
+.Lpixel_place_even:
+    imul    dx, dx, CGA_PITCH
+    add     di, dx
+    mov     dx, cx
+    not     cl                          # pixels count from the highest bit
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_CGA
+    mov     ax, 0x0100                  # MOV keeps the flags
+    je      .Lpixel_place_eight
+    mov     ax, 0x0300
+    and     cl, 3
+    add     cl, cl
+    shr     dx, 2
+    jmp     .Lpixel_place_bits
+.Lpixel_place_eight:
+    and     cl, 7
+    shr     dx, 3
+.Lpixel_place_bits:
+    add     di, dx
+    shl     ah, cl
+    test    ah, ah                      # CF and ZF clear
     ret
 
 # INT 10h AH=0Ch: sets a pixel.
@@ -276,23 +437,38 @@ pixel_place:
 video_set_pixel:
     mov     dx, [bp + F_DX]
     call    is_drawn
-    jbe     2f
+    jbe     .Lvideo_set_pixel_done
     mov     bl, al
     call    pixel_place
-    jz      1f
+    ja      .Lvideo_set_pixel_cga
+    jz      .Lvideo_set_pixel_byte
     mov     al, GRAPHICS_MASK
     call    graphics_write
     mov     ax, GRAPHICS_MODE | WRITE_COLOUR << 8
     call    graphics_write
     test    bl, COLOUR_XOR
-    jz      3f
+    jz      .Lvideo_set_pixel_plain
     mov     ax, GRAPHICS_ROTATE | ROTATE_XOR << 8
     call    graphics_write
-3:  mov     al, es:[di]                 # into the latches
+.Lvideo_set_pixel_plain:
+    mov     al, es:[di]                 # into the latches
     mov     es:[di], bl
     jmp     graphics_done
-1:  mov     es:[di], bl
-2:  ret
+.Lvideo_set_pixel_byte:
+    mov     es:[di], bl
+.Lvideo_set_pixel_done:
+    ret
+.Lvideo_set_pixel_cga:
+    mov     al, bl
+    shl     al, cl
+    and     al, ah
+    test    bl, COLOUR_XOR
+    jnz     .Lvideo_set_pixel_exclusive
+    not     ah
+    and     es:[di], ah
+.Lvideo_set_pixel_exclusive:
+    xor     es:[di], al
+    ret
 
 # INT 10h AH=0Dh: reads a pixel.
 # In: BH page, CX column, DX line.
@@ -304,6 +480,7 @@ video_get_pixel:
     jbe     3f
     call    pixel_place
     mov     bl, es:[di]
+    ja      4f
     jz      2f
     mov     ch, ah
     xor     bl, bl
@@ -320,3 +497,6 @@ video_get_pixel:
     call    graphics_write
 2:  mov     [bp + F_AL], bl
 3:  ret
+4:  and     bl, ah
+    shr     bl, cl
+    jmp     2b

@@ -1,17 +1,22 @@
-# INT 10h AH=00h for graphics modes: 0Dh, 0Eh, 10h, 11h and 12h with planes, 13h with 256 colours. Values are those of
+# INT 10h AH=00h for graphics modes: 4 to 6 as the CGA has them, 0Dh, 0Eh, 10h, 11h and 12h with planes, 13h with 256
+# colours. Values are those of
 # IBM's VGA; register names follow the IBM VGA technical reference.
 
 .include "firmware.inc"
+.include "video.inc"
 
 .intel_syntax noprefix
 .code16
 
-DAC_WRITE_PORT          = 0x3C8
 GRAPHICS_SEGMENT        = 0xA000
+CGA_SEGMENT             = 0xB800
+CGA_BYTES               = 0x8000        # that are there
 OPTION_NOT_CLEARED      = 0x80
 OPTIONS                 = 0x60          # 256 KiB of video memory
-MODE_256                = 0x13
 MODE_SET                = 0x20          # what a VGA leaves in AL
+MODE_SET_CGA            = 0x30
+MODE_SET_6              = 0x3F
+MODE_MONO_CGA           = 6
 MODE_LAST_200           = 0x0E          # modes of 200 lines up to here take their brightness from bit 4
 GREYS                   = 16
 HUES                    = 24
@@ -36,13 +41,15 @@ MODE_BYTES              = 7 + 5 + 25 + 9 + 21
 .global video_graphics
 video_graphics:
     mov     si, offset modes
-1:  cmp     bl, cs:[si]
-    je      2f
+.Lvideo_graphics_look:
+    cmp     bl, cs:[si]
+    je      .Lvideo_graphics_found
     add     si, MODE_BYTES
     cmp     si, offset modes_end
-    jb      1b
+    jb      .Lvideo_graphics_look
     ret
-2:  mov     [BDA_VIDEO_MODE], bl
+.Lvideo_graphics_found:
+    mov     [BDA_VIDEO_MODE], bl
     and     al, OPTION_NOT_CLEARED
     or      al, OPTIONS
     mov     [BDA_VIDEO_OPTIONS], al
@@ -59,7 +66,14 @@ video_graphics:
     mov     byte ptr [BDA_PAGE], 0
     mov     word ptr [BDA_PAGE_START], 0
     mov     word ptr [BDA_CURSOR_SHAPE], 0
-    mov     byte ptr [bp + F_AL], MODE_SET
+    mov     al, MODE_SET
+    cmp     bl, MODE_MONO_CGA
+    ja      .Lvideo_graphics_tell
+    mov     al, MODE_SET_CGA
+    jb      .Lvideo_graphics_tell                          # MOV keeps the flags
+    mov     al, MODE_SET_6
+.Lvideo_graphics_tell:
+    mov     [bp + F_AL], al
     push    ds
     pop     es
     mov     di, BDA_CURSORS
@@ -71,18 +85,25 @@ video_graphics:
     call    registers_write
     call    palette_write
     cmp     byte ptr [BDA_VIDEO_MODE], MODE_256
-    jne     3f
+    jne     .Lvideo_graphics_hues
     call    palette_256
-3:  cmp     byte ptr [BDA_VIDEO_MODE], MODE_LAST_200
-    ja      4f
+.Lvideo_graphics_hues:
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_LAST_200
+    ja      .Lvideo_graphics_clear
     call    palette_200
-4:  test    byte ptr [BDA_VIDEO_OPTIONS], OPTION_NOT_CLEARED
+.Lvideo_graphics_clear:
+    test    byte ptr [BDA_VIDEO_OPTIONS], OPTION_NOT_CLEARED
     jnz     screen_on
     mov     ax, GRAPHICS_SEGMENT
+    mov     cx, 0x10000 / 4
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_FIRST_PLANES
+    jae     .Lvideo_graphics_memory
+    mov     ax, CGA_SEGMENT
+    mov     cx, CGA_BYTES / 4
+.Lvideo_graphics_memory:
     mov     es, ax
     xor     di, di
     xor     eax, eax
-    mov     cx, 0x10000 / 4
     rep stosd
     jmp     screen_on
 
@@ -204,7 +225,27 @@ text_colors:
     .byte   0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
     .byte   0x01, 0x00, 0x0F, 0x00, 0x00
 .endm
+# CRTC registers and palette of 320 x 200 with four colours.
+.macro CGA_320
+    .byte   0x03, 0x09, 0x03, 0x00, 0x02
+    .byte   0x2D, 0x27, 0x28, 0x90, 0x2B, 0x80, 0xBF, 0x1F, 0x00, 0xC1, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00
+    .byte   0x9C, 0x8E, 0x8F, 0x14, 0x00, 0x96, 0xB9, 0xA2, 0xFF
+    .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x30, 0x0F, 0x0F, 0xFF
+    .byte   0x00, 0x13, 0x15, 0x17, 0x02, 0x04, 0x06, 0x07, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17
+    .byte   0x01, 0x00, 0x03, 0x00, 0x00
+.endm
 modes:
+    VIDEO_MODE 4, 40, 24, 8, 0x4000, 0x63 # 320 x 200, 4 colors
+    CGA_320
+    VIDEO_MODE 5, 40, 24, 8, 0x4000, 0x63 # the same; a CGA's was grey
+    CGA_320
+    VIDEO_MODE 6, 80, 24, 8, 0x4000, 0x63 # 640 x 200, 2 colors
+    .byte   0x03, 0x01, 0x01, 0x00, 0x06
+    .byte   0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0xBF, 0x1F, 0x00, 0xC1, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00
+    .byte   0x9C, 0x8E, 0x8F, 0x28, 0x00, 0x96, 0xB9, 0xC2, 0xFF
+    .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x0D, 0x0F, 0xFF
+    .byte   0x00, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17
+    .byte   0x01, 0x00, 0x01, 0x00, 0x00
     VIDEO_MODE 0x0D, 40, 24, 8, 0x2000, 0x63 # 320 x 200, 16 colors
     .byte   0x03, 0x09, 0x0F, 0x00, 0x06
     .byte   0x2D, 0x27, 0x28, 0x90, 0x2B, 0x80, 0xBF, 0x1F, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00

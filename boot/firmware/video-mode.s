@@ -2,21 +2,11 @@
 # follow the IBM VGA technical reference.
 
 .include "firmware.inc"
+.include "video.inc"
 
 .intel_syntax noprefix
 .code16
 
-ATTRIBUTE_PORT          = 0x3C0         # index and data in turns; reading INPUT_STATUS starts with the index again
-ATTRIBUTE_SCREEN_ON     = 0x20          # index bit: the palette is shown, not written
-MISC_PORT               = 0x3C2
-SEQUENCER_PORT          = 0x3C4
-DAC_MASK_PORT           = 0x3C6
-DAC_READ_PORT           = 0x3C7
-DAC_WRITE_PORT          = 0x3C8
-DAC_DATA_PORT           = 0x3C9
-GRAPHICS_PORT           = 0x3CE
-CRTC_PORT               = 0x3D4
-INPUT_STATUS_PORT       = 0x3DA
 MISC_TEXT               = 0x67          # 28 MHz clock, color addresses, RAM on, 400 lines
 CRTC_PROTECT            = 0x11          # bit 7 of this register protects registers 0-7
 
@@ -235,147 +225,6 @@ font_registers:
     loop    2b
     ret
 
-# INT 10h AH=10h: palette. The functions are in the table of AL below.
-# In: AL function.
-.global video_palette
-video_palette:
-    mov     si, offset palette_functions
-    call    function_find
-    push    offset screen_on            # RET goes to the routine, and from there to screen_on
-    push    bx
-    mov     bx, [bp + F_BX]
-    mov     cx, [bp + F_CX]
-    ret
-
-# Writes a register of the attribute controller.
-# In: BL register, BH value.
-# Clobbers: AL, DX.
-attribute_write:
-    call    1f
-    mov     al, bh
-    out     dx, al
-    ret
-
-# Reads a register of the attribute controller.
-# In: BL register.
-# Out: BH value.
-# Clobbers: AL, DX.
-attribute_read:
-    call    1f
-    inc     dx
-    in      al, dx
-    mov     bh, al
-    ret
-1:  mov     dx, INPUT_STATUS_PORT
-    in      al, dx
-    mov     dx, ATTRIBUTE_PORT
-    mov     al, bl
-    out     dx, al
-    ret
-
-# INT 10h AX=1001h: sets the colour of the border.
-# In: BH colour.
-palette_border:
-    mov     bl, 0x11
-    jmp     attribute_write
-
-# INT 10h AX=1002h: sets the palette and the border.
-# In: ES:DX 17 colours.
-palette_all:
-    mov     si, dx
-    xor     bl, bl
-1:  mov     bh, es:[si]
-    inc     si
-    cmp     bl, 16
-    jne     2f
-    inc     bl                          # the 17th is the border, register 17
-2:  call    attribute_write
-    inc     bl
-    cmp     bl, 17
-    jbe     1b
-    ret
-
-# INT 10h AX=1003h: bit 7 of an attribute means blinking, or a bright background.
-# In: BL 1 or 0.
-palette_blink:
-    mov     cl, bl
-    mov     bl, 0x10
-    call    attribute_read
-    and     bh, 0xF7
-    test    cl, cl
-    jz      attribute_write
-    or      bh, 8
-    jmp     attribute_write
-
-# INT 10h AX=1007h: reads a register of the palette.
-# In: BL register.
-# Out: BH value.
-palette_get:
-    call    attribute_read
-    mov     [bp + F_BH], bh
-    ret
-
-# INT 10h AX=1010h: sets a colour of the DAC.
-# In: BX number, DH red, CH green, CL blue.
-dac_set:
-    mov     si, dx
-    mov     al, bl
-    mov     dx, DAC_WRITE_PORT
-    out     dx, al
-    inc     dx
-    mov     ax, si
-    mov     al, ah
-    out     dx, al
-    mov     al, ch
-    out     dx, al
-    mov     al, cl
-    out     dx, al
-    ret
-
-# INT 10h AX=1015h: reads a colour of the DAC.
-# In: BL number.
-# Out: DH red, CH green, CL blue.
-dac_get:
-    mov     al, bl
-    mov     dx, DAC_READ_PORT
-    out     dx, al
-    mov     dx, DAC_DATA_PORT
-    in      al, dx
-    mov     [bp + F_DH], al
-    in      al, dx
-    mov     [bp + F_CH], al
-    in      al, dx
-    mov     [bp + F_CL], al
-    ret
-
-# INT 10h AX=1012h: sets colours of the DAC.
-# In: BX first, CX number, ES:DX colours.
-dac_set_block:
-    mov     si, dx
-    mov     al, bl
-    mov     dx, DAC_WRITE_PORT
-    out     dx, al
-    inc     dx
-    imul    cx, cx, 3
-    push    ds
-    push    es
-    pop     ds
-    rep outsb
-    pop     ds
-    ret
-
-# INT 10h AX=1017h: reads colours of the DAC.
-# In: BX first, CX number, ES:DX room for them.
-dac_get_block:
-    mov     di, dx
-    mov     al, bl
-    mov     dx, DAC_READ_PORT
-    out     dx, al
-    mov     dx, DAC_DATA_PORT
-    imul    cx, cx, 3
-    rep insb
-    ret
-
 # INT 10h AH=11h: fonts. AL=01h, 02h, 04h put one into the font memory of text modes, 11h, 12h, 14h have as many rows
 # as it leaves room for besides; 22h to 24h choose it for graphics modes; 30h tells where one is.
 # Out: for 30h ES:BP font, CX height of the one in use, DL last row.
@@ -507,7 +356,7 @@ font_choose:
     ret
 
 # INT 10h AH=12h: BL=10h.
-# Out: BH 0 color, BL 3: 256 KiB, CX switches; BL=30h and up: nothing to be chosen, accepted.
+# Out: BH 0 color, BL 3: 256 KiB, CX switches; BL=30h to 36h: nothing to be chosen, accepted.
 .global video_options
 video_options:
     cmp     bl, 0x10
@@ -515,20 +364,26 @@ video_options:
     mov     word ptr [bp + F_BX], 0x0003
     mov     word ptr [bp + F_CX], SWITCHES & 0x0F
     ret
-1:  cmp     bl, 0x30
-    jb      2f
+1:  sub     bl, 0x30
+    cmp     bl, 0x36 - 0x30
+    ja      2f
     mov     byte ptr [bp + F_AL], 0x12
 2:  ret
 
-# INT 10h AH=1Ah: AL=00h.
-# Out: AL 1Ah, BL display: VGA with color monitor, BH none.
+# INT 10h AH=1Ah: displays, AL=00h get, 01h set.
+# In: BL display of AL=01h.
+# Out: AL 1Ah; of AL=00h BL display, VGA with color monitor if nobody has set another, BH none.
 .global video_combination
 video_combination:
-    test    al, al
-    jnz     1f
+    cmp     al, 1
+    ja      2f
     mov     byte ptr [bp + F_AL], 0x1A
-    mov     word ptr [bp + F_BX], DCC_VGA_COLOR
-1:  ret
+    je      1f                          # MOV keeps the flags
+    movzx   bx, byte ptr [BDA_VIDEO_DCC]
+    mov     [bp + F_BX], bx
+    ret
+1:  mov     [BDA_VIDEO_DCC], bl
+2:  ret
 
 .data
 .macro FONT function, height, shapes
@@ -547,18 +402,6 @@ fonts_end:
 # What BH of AX=1130h means from 2 on.
 font_places:
     .word   font_14, font_8, font_8_high, font_14, font_16, font_16
-
-palette_functions:
-    .word   service_nothing, 9
-    FUNCTION 0x00, attribute_write
-    FUNCTION 0x01, palette_border
-    FUNCTION 0x02, palette_all
-    FUNCTION 0x03, palette_blink
-    FUNCTION 0x07, palette_get
-    FUNCTION 0x10, dac_set
-    FUNCTION 0x12, dac_set_block
-    FUNCTION 0x15, dac_get
-    FUNCTION 0x17, dac_get_block
 
 # Font memory: sequencer map mask and memory mode, graphics read map, mode and map; then back to text.
 font_access:

@@ -59,6 +59,7 @@ dispi_read:
 # Writes a register of the display interface.
 # In: AX register, CX value.
 # Clobbers: AX, DX.
+.global dispi_write
 dispi_write:
     mov     dx, DISPI_PORT
     out     dx, ax
@@ -408,16 +409,18 @@ vbe_palette:
 
 .data
 vbe_functions:
-    .word   vbe_absent, 9
+    .word   vbe_absent, 11
     FUNCTION 0x00, vbe_information
     FUNCTION 0x01, vbe_mode_information
     FUNCTION 0x02, vbe_set_mode
     FUNCTION 0x03, vbe_get_mode
+    FUNCTION 0x04, vbe_state
     FUNCTION 0x05, vbe_window
     FUNCTION 0x06, vbe_line_length
     FUNCTION 0x07, vbe_start
     FUNCTION 0x08, vbe_dac_width
     FUNCTION 0x09, vbe_palette
+    FUNCTION 0x10, vbe_power
 
 formats:
     .byte   4, 4, MODEL_PLANES, 0, 0, 0, 0, 0, 0, 0, 0, 0

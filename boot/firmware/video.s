@@ -440,7 +440,7 @@ video_write_string:
 .data
 .global video_functions
 video_functions:
-    .word   service_nothing, 20
+    .word   service_nothing, 23
     FUNCTION 0x0E, video_teletype
     FUNCTION 0x00, video_set_mode
     FUNCTION 0x01, video_set_cursor_shape
@@ -452,6 +452,7 @@ video_functions:
     FUNCTION 0x08, video_read
     FUNCTION 0x09, video_write
     FUNCTION 0x0A, video_write_character
+    FUNCTION 0x0B, video_cga_colors
     FUNCTION 0x0C, video_set_pixel
     FUNCTION 0x0D, video_get_pixel
     FUNCTION 0x0F, video_get_mode
@@ -460,4 +461,6 @@ video_functions:
     FUNCTION 0x12, video_options
     FUNCTION 0x13, video_write_string
     FUNCTION 0x1A, video_combination
+    FUNCTION 0x1B, video_functionality
+    FUNCTION 0x1C, video_state
     FUNCTION 0x4F, video_vbe

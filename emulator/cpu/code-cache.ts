@@ -70,8 +70,8 @@ export class CodeCache {
   coldRuns = COLD_RUNS;
   /** Where the cold code lies that `seek` has found. */
   coldOffset = 0;
-  /** Called for each block that is discarded because its bytes were overwritten. */
-  onOverwritten: ((block: Block) => void) | null = null;
+  /** Called for each block that is discarded because of its bytes, and whether the guest has overwritten them. */
+  onDiscarded: ((block: Block, isOverwritten: boolean) => void) | null = null;
   /** Called when all blocks are discarded. */
   onClear: (() => void) | null = null;
 
@@ -335,16 +335,34 @@ export class CodeCache {
         continue;
       this.#notePatch(offset, lengthBytes);
       for (const block of blocks)
-        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) this.#remove(block);
+        if (pieces(block).some(([at, length]) => at < end && offset < at + length)) {
+          if (this.#rewrites.size === MAX_BLOCKS) this.#rewrites.clear();
+          this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
+          this.#remove(block, true);
+        }
       this.#core.leaveBlock();
     }
   }
 
-  #remove(block: Block): void {
+  /**
+   * A page has other contents, and had these: discards the blocks of which a byte differs. Nothing is learnt from it,
+   * because it is nothing that the guest does.
+   */
+  replaced(page: number, before: Uint8Array): void {
+    const { bytes } = this.#core.memory;
+    const isSame = (offset: number, length: number): boolean => {
+      const end = Math.min(offset + length, page + PAGE_MASK + 1);
+      for (let at = Math.max(offset, page); at < end; at++) if (bytes[at] !== before[at - page]) return false;
+      return true;
+    };
+    if (isSame(page, PAGE_MASK + 1)) return;
+    for (const block of this.inPage(page))
+      if (!pieces(block).every(([offset, length]) => isSame(offset, length))) this.#remove(block, false);
+  }
+
+  #remove(block: Block, isOverwritten: boolean): void {
     block.valid = false;
-    if (this.#rewrites.size === MAX_BLOCKS) this.#rewrites.clear();
-    this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
-    this.onOverwritten?.(block);
+    this.onDiscarded?.(block, isOverwritten);
     this.#core.counters.blocksDiscarded++;
     this.#count--;
     const variants = this.#byOffset.get(block.offset)!;

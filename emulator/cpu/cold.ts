@@ -11,6 +11,7 @@ import { BRANCH } from "./branches.ts";
 import type { CodeCache } from "./code-cache.ts";
 import type { Core } from "./core.ts";
 import { byteRegister } from "./core.ts";
+import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import {
   adc8,
   adc32,
@@ -242,6 +243,11 @@ export class ColdRunner {
     return value;
   }
 
+  /** Of what was read from memory, which may be a device's: a block must not read it again. */
+  #checkTarget(target: number): void {
+    if (target >>> 0 > this.#limit) raise(GENERAL_PROTECTION, 0);
+  }
+
   #branch(taken: boolean, distance: number, delta: number): number {
     if (!taken) return STRAIGHT;
     const target = (this.#at + delta + distance) | 0;
@@ -417,7 +423,7 @@ export class ColdRunner {
       case 0xc3: {
         const release = opcode === 0xc2 ? memory.view.getUint16(this.#at, true) : 0;
         const target = mmu.read32(s[ESP]!);
-        if (target >>> 0 > this.#limit) return UNKNOWN;
+        this.#checkTarget(target);
         s[EIP] = target;
         s[ESP] = s[ESP]! + 4 + release;
         return AWAY;
@@ -593,14 +599,14 @@ export class ColdRunner {
       }
       case 2: {
         const target = this.#readModrm32(modrm);
-        if (target >>> 0 > this.#limit) return UNKNOWN;
+        this.#checkTarget(target);
         this.#push((this.#at + delta) | 0);
         s[EIP] = target;
         return AWAY;
       }
       case 4: {
         const target = this.#readModrm32(modrm);
-        if (target >>> 0 > this.#limit) return UNKNOWN;
+        this.#checkTarget(target);
         s[EIP] = target;
         return AWAY;
       }

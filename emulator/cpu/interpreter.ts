@@ -70,6 +70,8 @@ export interface Engine {
   run(block: Block): boolean;
   /** The processor was reset within an instruction: what runs is not to be gone on with. */
   abandon(): void;
+  /** The machine is in another state, in which fewer instructions may have been retired. */
+  beginAnew(): void;
 }
 
 export class Interpreter {
@@ -468,6 +470,13 @@ export class Interpreter {
       core.mmu.epoch === epoch &&
       core.mmu.upperEpoch === upperEpoch
     );
+  }
+
+  /** Memory has other contents, with which time may have gone back: see `MemoryObserver.contentsReplaced`. */
+  replaced(before: ReadonlyMap<number, Uint8Array>): void {
+    for (const [page, bytes] of before) this.code.replaced(page, bytes);
+    this.#pausedBlock = null;
+    this.engine?.beginAnew();
   }
 
   /** Forgets decoded code and where a run was paused. */

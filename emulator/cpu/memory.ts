@@ -7,6 +7,7 @@ import type { AccessBytes, DmaMemory } from "../bus/bus.ts";
 import { PortLatches } from "../bus/port-latches.ts";
 import { Counters } from "../debug/counters.ts";
 import { broken } from "../state/invariant.ts";
+import { clearTouched } from "../state/pages.ts";
 import type { StateVisitor } from "../state/state.ts";
 import {
   CODE_LINE_SHIFT,
@@ -40,8 +41,13 @@ const LINE_MASK = LINE_BYTES - 1;
 export interface MemoryObserver {
   /** Bytes that decoded code, or a translation, was made from have changed. */
   codeOverwritten(offset: number, lengthBytes: number): void;
-  /** Pages changed their meaning or their contents: translations and all decoded code are stale. */
+  /** Pages changed their meaning: translations and all decoded code are stale. */
   mapChanged(): void;
+  /**
+   * All of RAM was given other contents, or the same: translations are stale, and code of which a byte differs. What
+   * each page with code held before, by its offset.
+   */
+  contentsReplaced(before: ReadonlyMap<number, Uint8Array>): void;
 }
 
 /** A ROM above RAM: a range of physical pages and where its first byte lies in the machine's memory. */
@@ -379,6 +385,22 @@ export class MachineMemory {
     }
   }
 
+  /** Has RAM given other contents as a whole. */
+  #replaceContents(replace: () => void): void {
+    const before = new Map<number, Uint8Array>();
+    this.#codePages.forEach((mark, page) => {
+      const offset = RAM + page * PAGE_BYTES;
+      if (mark === HAS_CODE) before.set(offset, this.bytes.slice(offset, offset + PAGE_BYTES));
+    });
+    replace();
+    this.#observer?.contentsReplaced(before);
+  }
+
+  /** RAM that was without power is all zeros. */
+  clear(): void {
+    this.#replaceContents(() => clearTouched(this.bytes.subarray(RAM, RAM + this.ramBytes)));
+  }
+
   /** Whether the map may lead there: nowhere, or to a page from `least`, ROM or RAM, up. */
   isPlace(offset: number, least: number): boolean {
     return offset === 0 || (offset % PAGE_BYTES === 0 && offset >= least && offset < RAM + this.ramBytes);
@@ -390,13 +412,19 @@ export class MachineMemory {
     const ramBytes = visitor.u32(this.ramBytes);
     if (ramBytes !== this.ramBytes)
       throw new RangeError(`state of a machine with ${ramBytes} bytes of RAM, this one has ${this.ramBytes}`);
-    visitor.bytes(this.bytes.subarray(RAM, RAM + this.ramBytes));
+    const visitContents = (): void => visitor.bytes(this.bytes.subarray(RAM, RAM + this.ramBytes));
+    if (visitor.restoring) this.#replaceContents(visitContents);
+    else visitContents();
+    let isMoved = false;
     for (let page = 0; page < 256; page++) {
-      this.#readMap[page] = fromSavedPlace(visitor.u32(toSavedPlace(this.#readMap[page]!)));
-      this.#writeMap[page] = fromSavedPlace(visitor.u32(toSavedPlace(this.#writeMap[page]!)));
-      if (!this.isPlace(this.#readMap[page]!, ROM) || !this.isPlace(this.#writeMap[page]!, RAM))
+      const read = fromSavedPlace(visitor.u32(toSavedPlace(this.#readMap[page]!)));
+      const write = fromSavedPlace(visitor.u32(toSavedPlace(this.#writeMap[page]!)));
+      if (!this.isPlace(read, ROM) || !this.isPlace(write, RAM))
         throw new RangeError(`state in which page ${page} of memory lies where no memory is`);
+      isMoved ||= read !== this.#readMap[page] || write !== this.#writeMap[page];
+      this.#readMap[page] = read;
+      this.#writeMap[page] = write;
     }
-    if (visitor.restoring) this.#changeMap();
+    if (isMoved) this.#changeMap();
   }
 }

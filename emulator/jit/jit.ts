@@ -178,7 +178,7 @@ class Jit implements Engine {
       touch: this.#touch.bind(this),
       timestamp: this.#timestamp.bind(this),
     });
-    interpreter.code.onOverwritten = (block) => this.#discard(block);
+    interpreter.code.onDiscarded = (block, isOverwritten) => this.#discard(block, isOverwritten);
     interpreter.code.onClear = () => this.#clear();
     // Compiled at first sight means decoded at first sight.
     if (options.threshold === 1) interpreter.code.coldRuns = 0;
@@ -392,6 +392,14 @@ class Jit implements Engine {
     this.#abandoned = this.#isInside;
   }
 
+  /** What is measured in instructions that have been retired is measured from here on. */
+  beginAnew(): void {
+    this.#compiled = 0;
+    this.#epochStart = -Infinity;
+    this.#briefEpochs = 0;
+    this.#slowExits.clear();
+  }
+
   // Compiling.
 
   compile(block: Block): void {
@@ -517,11 +525,13 @@ class Jit implements Engine {
     return parts.join("|");
   }
 
-  /** A block was overwritten, and with it go all regions that it is in. */
-  #discard(block: Block): void {
+  /** A block is gone, and with it go all regions that it is in. */
+  #discard(block: Block, isOverwritten: boolean): void {
     if (block.regions === null) return;
-    if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
-    this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
+    if (isOverwritten) {
+      if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
+      this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
+    }
     for (const region of block.regions) this.#drop(region as MachineRegion);
   }
 

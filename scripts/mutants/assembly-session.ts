@@ -262,6 +262,7 @@ class Session {
         try {
           await this.#stage.within(bounds, () => this.#runOne(test));
         } catch (error) {
+          if (!(await this.#holdsWithoutFault(test, bounds))) return this.#judge(mutant);
           this.#noticed.push({ file: mutant.file, line: mutant.line, test });
           return { verdict: error instanceof GuestTimeout ? "timedOut" : "killed", by: `${test.file} ${test.name}` };
         }
@@ -273,6 +274,20 @@ class Session {
       verdict: "survived",
       by: reaching.length === 0 ? "no test reaches it" : `${tried} of ${reaching.length} tests`,
     };
+  }
+
+  /** Whether a test that has failed says something of the fault: what fails without one too is left out from now on. */
+  async #holdsWithoutFault(test: RegisteredTest, bounds: Bounds): Promise<boolean> {
+    this.#stage.plant(null);
+    this.#begun = new Set();
+    try {
+      await this.#stage.within(bounds, () => this.#runOne(test));
+      return true;
+    } catch (error) {
+      this.#options.report(`fails without a fault now, so is left out: ${test.name}: ${String(error).split("\n")[0]}`);
+      this.#reach.delete(test);
+      return false;
+    }
   }
 
   /** How far a test has shown that it notices faults about here: 0 never, 1 for each on this very line. */

@@ -1,4 +1,5 @@
-/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records. */
+/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records,
+ * what more follows, the time without progress. */
 import { test } from "vitest";
 import type { LabCluster } from "../../src/index.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";
@@ -11,22 +12,24 @@ const BURST = Array.from({ length: 10 }, (_, number) => {
   return `> ${number === 9 ? "P." : "."} ${from}:${from + 1088} ack 1`;
 });
 
-/** A node whose server sends as much as it may when a connection comes. */
-const server = (): Promise<LabCluster> =>
-  inState("a server with options", async () => {
-    const iso = await isoWith("tests/guest/stream-options.s", "asm/programs/stream-options.s");
+const SOURCES = { options: "tests/guest/stream-options.s", more: "tests/guest/stream-more.s" } as const;
+
+/** A node on which one of these programs serves. */
+const serving = (name: keyof typeof SOURCES): Promise<LabCluster> =>
+  inState(`stream-${name} serves`, async () => {
+    const iso = await isoWith(SOURCES[name], `asm/programs/stream-${name}.s`);
     const booted = boot({ nodes: [{ cdrom: iso }] });
     await booted.nodes[0]!.waitFor(CLOUD, { within: "20s" });
     await booted.advance("5s");
     await booted.nodes[0]!.waitFor(PROMPT);
-    await booted.nodes[0]!.enter("stream-options &", /stream-options: ready/);
+    await booted.nodes[0]!.enter(`stream-${name} &`, new RegExp(`stream-${name}: ready`));
     return booted;
   });
 
 test("an acknowledgement that moves on and tells of losses begins the recovery (RFC 6675, 2)", async () => {
   const segments = Array.from({ length: 10 }, (_, number) => `${1 + number * 1100}:${1101 + number * 1100}`);
   await play(
-    tcpScene(await server()),
+    tcpScene(await serving("options")),
     [
       "< S 0:0 win 65535 mss 1460 sackOK wscale 7",
       "> S. 0:0 ack 1 mss 1100 wscale 8 sackOK",
@@ -44,7 +47,7 @@ test("an acknowledgement that moves on and tells of losses begins the recovery (
 
 test("a listener's options go over to its connections, a burst is pushed, and a reset has timestamps", async () => {
   await play(
-    tcpScene(await server()),
+    tcpScene(await serving("options")),
     [
       "< S 0:0 win 65535 mss 1460 wscale 7 ts 1000:0",
       "> S. 0:0 ack 1 mss 1100 wscale 8 ts *:1000",
@@ -74,5 +77,27 @@ test("a listener's options go over to its connections, a burst is pushed, and a 
     ],
     3000,
     PORT,
+  );
+});
+
+test("what more follows waits for it, but not for ever, and no progress for three seconds ends the connection", async () => {
+  await play(
+    tcpScene(await serving("more")),
+    [
+      "< S 0:0 win 65535 mss 1460",
+      "> S. 0:0 ack 1",
+      "< . 1:1 ack 1",
+      "silence 40",
+      "> P. 1:151 ack 1",
+      "< . 1:1 ack 151",
+      "silence 300",
+      "> P. 151:181 ack 1",
+      "wait 2900",
+      ...["200", "600", "1400"].map(() => "> . 151:181 ack 1"),
+      "silence 50",
+      "> R. 181:181 ack 1",
+    ],
+    3200,
+    7002,
   );
 });

@@ -37,7 +37,7 @@ const DRAWN: readonly Call[] = [
   { ax: 0x0d00, cx: 102, dx: 91 },
   { ax: 0x0d00, cx: 17, dx: 9 },
 ];
-/** Modes with planes take the highest bit for "exclusive or". */
+/** Modes with fewer than 256 colours take the highest bit for "exclusive or". */
 const EXCLUSIVE: readonly Call[] = [
   place(1, 3),
   { ax: 0x0900 | BLOCK, bx: 0x83, cx: 1 },
@@ -52,7 +52,7 @@ function described({ replies, system }: Answers): unknown {
 }
 
 describe("INT 10h draws", () => {
-  test.for(rowsOf([0x0d, 0x0e, 0x10, 0x12, 0x13], 2))("in mode %s", (mode, context) => {
+  test.for(rowsOf([0x04, 0x05, 0x06, 0x0d, 0x0e, 0x10, 0x12, 0x13], 3))("in mode %s", (mode, context) => {
     const calls = [{ ax: mode }, ...DRAWN, ...(mode === 0x13 ? [] : EXCLUSIVE)];
     expect(described(ours(calls))).toEqual(described(theirs(context, calls)));
   });

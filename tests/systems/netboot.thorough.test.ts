@@ -2,8 +2,10 @@
  * A blank machine boots from its neighbour, by our firmware's own PXE client and by iPXE's ROM (Debian's ipxe-qemu): it
  * loads the kernel that a node serves, and becomes a member of its cluster.
  */
-import { describe, expect, test } from "vitest";
-import { LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { spawn } from "node:child_process";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
+import { requireOracle } from "../oracle.ts";
 import { images, PROMPT } from "../system/images.ts";
 import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
 import { packageFile } from "./packages.ts";
@@ -50,6 +52,34 @@ describe.each(["our firmware", "e1000", "virtio", "rtl8139"] as const)("a blank 
   );
 });
 
+test("a machine in QEMU with its iPXE ROM boots from a node here, over -netdev stream", TIMEOUT, async (context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  const rom = "/usr/lib/ipxe/qemu/pxe-e1000.rom";
+  packageFile(rom, "ipxe-qemu", context);
+  const lab = new LabCluster({ firmware: images().firmware, nodes: [{ cdrom: images().iso }] });
+  onTestFinished(() => lab.close());
+  const server = lab.nodes[0]!;
+  await server.waitFor(/era 1 age 1 peers 0/, SOON);
+  await server.enter("netboot on", PROMPT, SOON);
+  await lab.advance("2s");
+  lab.realtime = true;
+  await openWay(lab, "stream,listen=127.0.0.1:47907");
+  const child = spawn(
+    qemu,
+    ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-boot", "n"].concat(
+      ["-netdev", "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47907"],
+      ["-device", `e1000,netdev=lan,mac=52:54:00:77:77:77,romfile=${rom}`],
+    ),
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
+  onTestFinished(() => void child.kill());
+  let said = "";
+  child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
+  await lab.until(() => /^cloud: .* peers 1\s*$/m.test(said), "it is no member", { within: "240s" });
+  expect(said).toMatch(/kernel image from 10\.0\.2\.15 by TFTP, \d+ bytes/);
+  await server.waitFor(/^cloud: .* peers 1\s*$/m, SOON);
+});
+
 test(
   "the kernel of the second slot boots a machine of 8 MiB on a LAN without another DHCP server",
   TIMEOUT,
@@ -84,6 +114,28 @@ test(
     });
   },
 );
+
+test("a blank machine boots from a neighbour whose cluster lends the addresses itself", TIMEOUT, async () => {
+  await inLab([{ cdrom: images().iso }, BLANK], false, async (server, blank) => {
+    await server.waitFor(/era 1 age \d+ peers 0/, SOON);
+    await server.enter("netboot on", PROMPT, SOON);
+    await server.enter("cloud address add 10.9.0.1 255.255.255.0", PROMPT, SOON);
+    await server.enter('cloud set dhcp "10.9.0.1 50 600"', /dhcp is set/, SOON);
+    await blank.waitFor(/no DHCP server lends an address\s+No bootable device/, SOON);
+    blank.reset();
+    await blank.waitFor(/kernel image from 10\.9\.0\.1 by TFTP/, SOON);
+    await together(server, blank);
+    // The server that says where the files are is one of two, never both.
+    await server.enter("service list", /^running +lan-dhcp\s+stopped +netboot-dhcp/m, SOON);
+    await server.enter("netboot off", PROMPT, SOON);
+    blank.reset();
+    await blank.waitFor(/No bootable device/, SOON);
+    await server.enter("netboot on", PROMPT, SOON);
+    await server.enter("cloud set dhcp", /dhcp is gone/, SOON);
+    await server.waitFor(PROMPT, SOON);
+    await server.enter("service log netboot-dhcp", /dhcp-server: ready/, SOON);
+  });
+});
 
 /** What the server has as the file `kernel`, by the command that makes it, and what the blank machine says. */
 const KERNELS: readonly (readonly [command: string, said: RegExp])[] = [

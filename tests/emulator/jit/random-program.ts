@@ -46,7 +46,8 @@ const OTHER_DIRECTORY = 0xa000;
 const STACK_TOP = 0x9f00;
 const KERNEL_STACK_TOP = 0x7f00;
 const COUNTERS = 0x9f80;
-const CODE = 0x120000;
+/** Where the program is. */
+export const CODE = 0x120000;
 /** Jumps to nowhere fault. */
 const CODE_LIMIT = 0x1fffff;
 const HIGH_SCRATCH = 0x200000;

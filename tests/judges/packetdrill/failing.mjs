@@ -3,7 +3,6 @@
  * when one of these does: then it comes off the list.
  */
 
-const MORE = "it wants MSG_MORE, which sockets here do not have";
 const STAMPS = "SO_TIMESTAMPING";
 const MTU = "it wants an interface with a larger MTU than Ethernet's";
 const DIALECT = "it has a word of FreeBSD's dialect that the judge's parser does not know";
@@ -44,11 +43,6 @@ export const FAILING = {
       "of a segment whose last byte was reported it wants the rest neither taken for late nor left out when it goes again",
       "fast_retransmit/fr-4pkt-fack-last-byte",
     ),
-    ...because(
-      "it calls read twice at one instant, and the judge begins the second call before the first can have returned",
-      "blocking/blocking-read",
-    ),
-    ...because(MORE, "nagle/sendmsg_msg_more", "nagle/sockopt_cork_nodelay"),
     ...because(STAMPS, "timestamping/client-only-last-byte", "timestamping/partial", "timestamping/server"),
     ...because(
       "it wants no PSH at the end of a burst of seven segments, as Linux cuts it into pairs and one",

@@ -28,7 +28,7 @@ enum { FRAME = 'F', ADVANCE = 'A', TIME = 'T' };
 enum { ETHER = 14, MTU = 1500, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
 enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT };
 enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK,
-       OPTION_WIDEST, OPTION_QUICK, OPTION_MARK };
+       OPTION_WIDEST, OPTION_QUICK, OPTION_MARK, OPTION_TIMEOUT, OPTION_MORE };
 enum { CLOSE_WAIT = 5 };
 enum { FOREVER = -1 };
 
@@ -36,7 +36,10 @@ enum { FOREVER = -1 };
 enum { PATIENCE_S = 20 };
 
 /* How long a call may take to return when what it waits for has come. */
-enum { FINISH_NS = 400000 };
+enum { FINISH_NS = 600000 };
+
+/* How long packetdrill does nothing by the host's clock before it counts as waiting: it does so for a second. */
+enum { STALL_NS = 300000000 };
 
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 0x77 };
 static const uint8_t agent_address[4] = { 10, 0, 2, 98 };
@@ -64,7 +67,7 @@ static struct call { uint32_t id; int done, seen; uint32_t reply[17]; } calls[MO
 static uint32_t last_id;
 
 /* A descriptor's handle in the guest, and what fcntl and options told of it. */
-static struct { int used; uint32_t handle; int flags; int listening; int options[64]; } fds[MOST_FDS];
+static struct { int used; uint32_t handle; int flags, listening, more, options[64]; } fds[MOST_FDS];
 
 static void give_up(const char *what) {
   fprintf(stderr, "plugin: %s\n", what);
@@ -225,6 +228,21 @@ static void advance(uint64_t most_ns) {
     while (calls[at].done && !calls[at].seen) pthread_cond_wait(&changed, &lock);
 }
 
+/* Waits in another thread than packetdrill's first for a call to end. When that one waits for this call, as it does before
+   it begins another that may block, nobody lets time pass: then a little does. The lock is held. */
+static void await_reply(struct call *slot) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += STALL_NS;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  while (!slot->done && pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT) continue;
+  slot->seen = 1;
+  for (uint64_t end = now_ns + FINISH_NS; !slot->done && now_ns < end;) advance(end - now_ns);
+  slot->seen = slot->done;
+  while (!slot->done) pthread_cond_wait(&changed, &lock);
+}
+
 /* Executes a call in the guest. The lock is held. */
 static uint32_t *call(uint32_t routine, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
   static __thread uint32_t reply[17];
@@ -255,7 +273,7 @@ static uint32_t *call(uint32_t routine, uint32_t a, uint32_t b, uint32_t c, uint
       advance(end - now_ns);
     }
   } else
-    while (!slot->done) pthread_cond_wait(&changed, &lock);
+    await_reply(slot);
   memcpy(reply, slot->reply, sizeof reply);
   slot->seen = 1;
   slot->id = 0;
@@ -372,6 +390,9 @@ static ssize_t deliver(int fd, size_t bytes, int flags) {
   if (!enter(fd)) return -1;
   int timeout = timeout_of(fd, flags);
   if (bytes > 1 << 20) bytes = 1 << 20;
+  int more = (flags & MSG_MORE) != 0;
+  if (more != fds[fd].more) call(OPTION, fds[fd].handle, OPTION_MORE, more, 0);
+  fds[fd].more = more;
   uint32_t *reply = call(SEND, fds[fd].handle, timeout, 0, bytes);
   if (flags & MSG_EOR && !reply[1] && reply[2] == bytes) {
     call(OPTION, fds[fd].handle, OPTION_MARK, 1, 0);
@@ -489,7 +510,7 @@ static int qure_setsockopt(void *data, int fd, int level, int option, const void
     { SOL_SOCKET, SO_REUSEADDR, OPTION_REUSE },      { SOL_SOCKET, SO_KEEPALIVE, OPTION_KEEP_ALIVE },
     { SOL_SOCKET, SO_SNDBUF, OPTION_SEND_LIMIT },    { SOL_SOCKET, SO_RCVBUF, OPTION_RECEIVE_LIMIT },
     { IPPROTO_TCP, TCP_NODELAY, OPTION_NODELAY },    { IPPROTO_TCP, TCP_MAXSEG, OPTION_MSS },
-    { IPPROTO_TCP, TCP_CORK, OPTION_CORK },
+    { IPPROTO_TCP, TCP_CORK, OPTION_CORK },          { IPPROTO_TCP, TCP_USER_TIMEOUT, OPTION_TIMEOUT },
   };
   if (!enter(fd)) return -1;
   int number = length >= 4 ? *(const int *)value : 0;
