@@ -415,9 +415,9 @@ rows:
     GIVES   ERROR_ADDRESS, pipe, letters
     GIVES   3, open, path_large, 1
     GIVES   4, open, path_large, 1
-    .irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+.irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     GIVES   0, close, \handle
-    .endr
+.endr
     GIVES   0, unlink, path_large
     # Pipes.
     GIVES   0, pipe, ends

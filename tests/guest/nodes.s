@@ -1,5 +1,5 @@
-# A program for /bin: `nodes PATH...` prints what the system says of each path, as numbers: kind, bytes, seconds since
-# 1970 of the last change; and -1 where it says nothing.
+# A program for /bin: `nodes PATH...` prints what the system says of each path: kind, bytes, seconds since 1970 of the
+# last change, and its name; and -1 where it says nothing.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -7,6 +7,7 @@
 RECORD_KIND     = 0
 RECORD_BYTES    = 4
 RECORD_MODIFIED = 12
+RECORD_NAME     = 16
 
 .text
 
@@ -29,6 +30,10 @@ _start:
     call    put
     mov     eax, [record + RECORD_MODIFIED]
     call    put_number
+    mov     eax, offset text_blank
+    call    put
+    mov     eax, offset record + RECORD_NAME
+    call    put
     mov     eax, offset text_end
     jmp     3f
 2:  mov     eax, offset text_none

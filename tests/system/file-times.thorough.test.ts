@@ -1,4 +1,4 @@
-/** When a file was changed, as a program is told it, on each kind of file system: what there is, and what cannot be. */
+/** What a program is told of files on each kind of file system: above all when they were changed, and their names. */
 import { expect, test } from "vitest";
 import { formatFat } from "../../src/fat/index.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
@@ -68,19 +68,24 @@ test("on FAT, on ISO 9660 and on OOFS, whoever wrote it", async () => {
   const changed = mount(volumeOn(oofs), { now: () => ({ seconds: 1_234_567_890, nanoseconds: 5 }) });
   changed.create("/theirs");
   changed.mkdir("/folder");
+  const longest = "x".repeat(230);
+  changed.create(`/folder/${longest}y`);
   changed.sync();
 
   const { lab, node } = await machine(oofs, fat);
   await output(node, "mount hdb /fat; mount hda0 /a");
   const said = await output(node, `nodes ${names.map((name) => `/fat/${name}`).join(" ")} /fat /fat/none`);
-  expect(said.split("\n")).toEqual([...FAT_TIMES.map(([, seconds]) => `0 0 ${seconds}`), "1 0 0", "-1", ""]);
-  expect(await output(node, "nodes /a/theirs /a/folder")).toBe("0 0 1234567890\n1 0 1234567890\n");
+  const told = FAT_TIMES.map(([, seconds], index) => `0 0 ${seconds} ${names[index]}`);
+  expect(said.split("\n")).toEqual([...told, "1 0 0 ", "-1", ""]);
+  expect(await output(node, `nodes /a/theirs /a/folder /a/folder/${longest}y /a/folder/${longest}`)).toBe(
+    `0 0 1234567890 theirs\n1 4096 1234567890 folder\n0 0 1234567890 ${longest}y\n-1\n`,
+  );
 
   // What is written now has the time of now, on both.
   await lab.advance("3s");
   await output(node, "echo word > /fat/ours; echo word > /a/ours; touch /a/theirs; mkdir /fat/new");
   const written = await output(node, "nodes /fat/ours /a/ours /a/theirs /fat/new");
-  const times = [...written.matchAll(/^\d \d (\d+)$/gm)].map(([, seconds]) => Number(seconds));
+  const times = [...written.matchAll(/^\d \d (\d+) \w+$/gm)].map(([, seconds]) => Number(seconds));
   expect(times).toHaveLength(4);
   const now = times[1]!;
   expect(now).toBeGreaterThan(secondsOf(2024, 0, 1));
@@ -95,7 +100,7 @@ test("on FAT, on ISO 9660 and on OOFS, whoever wrote it", async () => {
     iso.set(parts, ISO_TIME_AT);
     fat.bytes.set(iso);
     expect(await output(node, "mount -t iso9660 hdb /cd; nodes /cd/dir/name.txt; umount /cd"), `${parts}`).toBe(
-      `0 4 ${seconds}\n`,
+      `0 4 ${seconds} name.txt\n`,
     );
   }
 });
