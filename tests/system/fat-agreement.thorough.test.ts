@@ -210,3 +210,37 @@ test("files hold after each change what they should, no cluster is lost, and a f
     expect(checkFat(disk).problems, kind).toEqual([]);
   }
 });
+
+/** Moves of directories, and whether they are refused. */
+const MOVES: readonly (readonly [command: string, says: RegExp])[] = [
+  ["mv /fat/p/inner /fat/q", /^$/],
+  ["mv /fat/q/inner /fat/at-the-root", /^$/],
+  ["mv /fat/at-the-root '/fat/p/a longer name than before'", /^$/],
+  ["mv '/fat/p/a longer name than before' /fat/p/INNER", /^$/],
+  ["mv /fat/p/inner /fat/p/Inner", /./],
+  ["mv /fat/p /fat/p/inner", /invalid/],
+  ["mv /fat/p /fat/p/inner/deeper", /invalid/],
+  ["mv /fat/q /fat/file", /not a directory/],
+  ["rmdir /fat/p", /not empty/],
+  ["mv /fat/none /fat/q", /not found/],
+];
+
+test("directories that move know where they are, and hold what they held", async () => {
+  const { node, disks } = await machine();
+  for (const [index, disk] of disks.entries()) {
+    const name = NAMES[index]!;
+    expect(await output(node, `mount ${name} /fat; mkdir /fat/p; mkdir /fat/q; mkdir /fat/p/inner`)).toBe("");
+    expect(await output(node, "echo word > /fat/p/inner/file; echo word > /fat/file")).toBe("");
+    for (const [command, says] of MOVES) {
+      const what = `${types[index]}: ${command}`;
+      expect(await output(node, command), what).toMatch(says);
+      expect(await output(node, `umount /fat && mount ${name} /fat`), what).toBe("");
+      expect(checkFat(disk).problems, what).toEqual([]);
+      expect(
+        (await output(node, "find /fat")).match(/inner\/file$|at-the-root\/file$|before\/file$/gim),
+        what,
+      ).toHaveLength(1);
+    }
+    expect(await output(node, "umount /fat")).toBe("");
+  }
+});
