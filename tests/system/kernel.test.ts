@@ -114,7 +114,7 @@ describe("a failing kernel", () => {
   });
 });
 
-test("says which interrupts have come, and who takes them", async () => {
+thoroughly("says which interrupts have come, and who takes them", async () => {
   const { lab, node } = await atPrompt();
   const rows = async (): Promise<Map<string, number>> => {
     const table = await node.enter("irq", /^ *0 [\s\S]*^spurious 0$/m);
