@@ -46,6 +46,8 @@ const ROWS: readonly Row[] = [
   ["truncate /a/long 100; sync", 0, 34, 2],
   ["truncate /a/long 200000; sync", 0, 34, 2],
   ["cat /a/long | wc", 0, 0, 0],
+  ["touch /a/sparse; truncate /a/sparse 300000; sync", 0, 34, 2],
+  ["truncate /a/sparse 50001; sync", 0, 26, 2],
   ["mkdir /a/d; sync", 0, 34, 2],
   ["touch /a/d/x /a/d/y /a/d/z; sync", 0, 34, 2],
   ["mv /a/d/x /a/x; sync", 0, 42, 2],

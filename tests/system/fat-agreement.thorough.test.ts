@@ -82,6 +82,9 @@ test("the numbers of a boot sector mean the same to both, or are refused by both
   }
 });
 
+/** Short names that both give for longer ones, as they lie in a directory. */
+const ALIASES = ["TOOLON~1EXT", "TOOLON~1   ", "FOURTE~1   ", "EXACTL~1   ", "LONGLO~1   "];
+
 const MAKE = Buffer.from('mkdir "/fat/ours/n');
 test("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
   const { node, disks } = await machine();
@@ -119,6 +122,11 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
         .sort(),
     ).toEqual([...names].sort());
     for (const name of names) expect(Buffer.from(after.read(`/ours/${name}`)).toString()).toBe("x\n");
+    const bytes = Buffer.from(disk.bytes.buffer);
+    for (const alias of ALIASES) {
+      const first = bytes.indexOf(alias);
+      expect([first >= 0, bytes.indexOf(alias, first + 1) >= 0], `${types[index]}: ${alias}`).toEqual([true, true]);
+    }
     expect(checkFat(disk).problems).toEqual([]);
   }
 });
