@@ -81,7 +81,7 @@ power_hook:
     stc
     ret
 
-# Calls them.
+# Calls them, and has what was written and is not on its volume yet put there. What fails is said by the file systems.
 power_farewell:
     push    ebx
     xor     ebx, ebx
@@ -90,7 +90,9 @@ power_farewell:
     call    [power_hooks + ebx*4]
     inc     ebx
     jmp     1b
-2:  pop     ebx
+2:  xor     eax, eax
+    call    file_sync
+    pop     ebx
     ret
 
 # Restarts the machine in good order. Never returns. May sleep.

@@ -326,6 +326,16 @@ rows:
     GIVES   100, read, 3, "room + 12289", 100
     ROW     ROW_COMPARE, 0, "room + 12289", "pattern + 7", 100
     ROW     ROW_COMPARE, 0, "room + 12389", "pattern + 101", 100
+    GIVES   0, truncate, 3, 4096                # the end of a block, and the last byte of one
+    GIVES   0, seek, 3, 0, 0
+    GIVES   4096, read, 3, room, 5000
+    ROW     ROW_COMPARE, 0, room, pattern, 4096
+    GIVES   0, truncate, 3, 4095
+    GIVES   0, truncate, 3, LARGE
+    GIVES   4094, seek, 3, 4094, 0
+    GIVES   906, read, 3, room, 5000
+    ROW     ROW_COMPARE, 0, room, "pattern + 4094", 1
+    ROW     ROW_COMPARE, 0, "room + 1", zeros, 255
     GIVES   0, seek, 3, 0, 0
     GIVES   ERROR_ADDRESS, read, 3, letters, 10
     GIVES   ERROR_ADDRESS, read, 3, KERNEL, 10
@@ -378,6 +388,8 @@ rows:
     GIVES   ERROR_INVALID, rename, path_folder, path_below
     GIVES   ERROR_NOT_FOUND, rename, path_bad, path_inner
     GIVES   0, rename, path_folder, path_folder
+    GIVES   ERROR_NOT_MOUNTED, rename, path_long, path_inner
+    GIVES   ERROR_NOT_MOUNTED, rename, path_folder, path_long
     GIVES   ERROR_NOT_EMPTY, rename, path_second, path_folder
     GIVES   ERROR_NOT_DIRECTORY, rename, path_second, path_file
     GIVES   ERROR_IS_DIRECTORY, rename, path_file, path_second
@@ -403,19 +415,9 @@ rows:
     GIVES   ERROR_ADDRESS, pipe, letters
     GIVES   3, open, path_large, 1
     GIVES   4, open, path_large, 1
-    GIVES   0, close, 3
-    GIVES   0, close, 4
-    GIVES   0, close, 5
-    GIVES   0, close, 6
-    GIVES   0, close, 7
-    GIVES   0, close, 8
-    GIVES   0, close, 9
-    GIVES   0, close, 10
-    GIVES   0, close, 11
-    GIVES   0, close, 12
-    GIVES   0, close, 13
-    GIVES   0, close, 14
-    GIVES   0, close, 15
+.irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    GIVES   0, close, \handle
+.endr
     GIVES   0, unlink, path_large
     # Pipes.
     GIVES   0, pipe, ends

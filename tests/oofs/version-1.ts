@@ -82,7 +82,15 @@ export function makeVersion1(
   view.setUint32(28, used, true);
   view.setUint32(32, objects.length, true);
   commit.set(table, 40);
-  disk.write((1 + Number(sequence & 1n)) * BLOCK_BYTES, sealed(commit));
+  const write = (): void => {
+    const number = view.getBigUint64(16, true);
+    disk.write((1 + Number(number & 1n)) * BLOCK_BYTES, sealed(commit));
+  };
+  write();
+  // The commit before it, of which nothing is there any more.
+  view.setBigUint64(16, sequence - 1n, true);
+  view.setUint32(40 + 32, 0xffff, true);
+  write();
   const superblock = new Uint8Array(512);
   superblock.set(new TextEncoder().encode("OOFSSUPR"));
   const superView = new DataView(superblock.buffer);
@@ -106,6 +114,8 @@ export function oldDirectory(entries: readonly (readonly [number, string])[]): U
 }
 
 function sealed(sector: Uint8Array): Uint8Array {
-  new DataView(sector.buffer).setUint32(12, crc32(sector), true);
+  const view = new DataView(sector.buffer);
+  view.setUint32(12, 0, true);
+  view.setUint32(12, crc32(sector), true);
   return sector;
 }

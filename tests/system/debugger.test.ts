@@ -74,7 +74,7 @@ const DUMPS: readonly (readonly [asked: string, rows: number])[] = [
   ["m hostname 5000", 64],
 ];
 
-test("shows the bytes of memory that was asked for, in whole rows and at most 1024", async () => {
+thoroughly("shows the bytes of memory that was asked for, in whole rows and at most 1024", async () => {
   const node = await atPrompt();
   await said(node, "debug");
   for (const [asked, count] of DUMPS) {

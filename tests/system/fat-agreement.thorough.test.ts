@@ -82,6 +82,9 @@ test("the numbers of a boot sector mean the same to both, or are refused by both
   }
 });
 
+/** Short names that both give for longer ones, as they lie in a directory. */
+const ALIASES = ["TOOLON~1EXT", "TOOLON~1   ", "FOURTE~1   ", "EXACTL~1   ", "LONGLO~1   "];
+
 const MAKE = Buffer.from('mkdir "/fat/ours/n');
 test("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
   const { node, disks } = await machine();
@@ -119,6 +122,11 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
         .sort(),
     ).toEqual([...names].sort());
     for (const name of names) expect(Buffer.from(after.read(`/ours/${name}`)).toString()).toBe("x\n");
+    const bytes = Buffer.from(disk.bytes.buffer);
+    for (const alias of ALIASES) {
+      const first = bytes.indexOf(alias);
+      expect([first >= 0, bytes.indexOf(alias, first + 1) >= 0], `${types[index]}: ${alias}`).toEqual([true, true]);
+    }
     expect(checkFat(disk).problems).toEqual([]);
   }
 });
@@ -208,5 +216,39 @@ test("files hold after each change what they should, no cluster is lost, and a f
     expect(await output(node, "df /fat"), kind).toMatch(new RegExp(`^${name} `, "m"));
     expect(await output(node, "umount /fat"), kind).toBe("");
     expect(checkFat(disk).problems, kind).toEqual([]);
+  }
+});
+
+/** Moves of directories, and whether they are refused. */
+const MOVES: readonly (readonly [command: string, says: RegExp])[] = [
+  ["mv /fat/p/inner /fat/q", /^$/],
+  ["mv /fat/q/inner /fat/at-the-root", /^$/],
+  ["mv /fat/at-the-root '/fat/p/a longer name than before'", /^$/],
+  ["mv '/fat/p/a longer name than before' /fat/p/INNER", /^$/],
+  ["mv /fat/p/inner /fat/p/Inner", /./],
+  ["mv /fat/p /fat/p/inner", /invalid/],
+  ["mv /fat/p /fat/p/inner/deeper", /invalid/],
+  ["mv /fat/q /fat/file", /not a directory/],
+  ["rmdir /fat/p", /not empty/],
+  ["mv /fat/none /fat/q", /not found/],
+];
+
+test("directories that move know where they are, and hold what they held", async () => {
+  const { node, disks } = await machine();
+  for (const [index, disk] of disks.entries()) {
+    const name = NAMES[index]!;
+    expect(await output(node, `mount ${name} /fat; mkdir /fat/p; mkdir /fat/q; mkdir /fat/p/inner`)).toBe("");
+    expect(await output(node, "echo word > /fat/p/inner/file; echo word > /fat/file")).toBe("");
+    for (const [command, says] of MOVES) {
+      const what = `${types[index]}: ${command}`;
+      expect(await output(node, command), what).toMatch(says);
+      expect(await output(node, `umount /fat && mount ${name} /fat`), what).toBe("");
+      expect(checkFat(disk).problems, what).toEqual([]);
+      expect(
+        (await output(node, "find /fat")).match(/inner\/file$|at-the-root\/file$|before\/file$/gim),
+        what,
+      ).toHaveLength(1);
+    }
+    expect(await output(node, "umount /fat")).toBe("");
   }
 });

@@ -1,10 +1,13 @@
 /** The kernel's core inside a machine: what tasks leave behind, the console on both screens, and the ways to fail. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt } from "./booted.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
+import { RecordingDisk, volumeOn } from "./recording-disk.ts";
 import { nodeWithVolume } from "./volume.ts";
 
 const PANIC_STATUS = 0x31 * 2 + 1;
@@ -111,7 +114,7 @@ describe("a failing kernel", () => {
   });
 });
 
-test("says which interrupts have come, and who takes them", async () => {
+thoroughly("says which interrupts have come, and who takes them", async () => {
   const { lab, node } = await atPrompt();
   const rows = async (): Promise<Map<string, number>> => {
     const table = await node.enter("irq", /^ *0 [\s\S]*^spurious 0$/m);
@@ -132,6 +135,26 @@ test("says which interrupts have come, and who takes them", async () => {
   expect(more("keyboard_interrupt")).toBeGreaterThanOrEqual(8); // a key that goes down, and up
   expect(more("serial_interrupt")).toBeGreaterThan(0);
   expect(more("clock_tick")).toBeGreaterThan(0);
+});
+
+/** Ways to end in good order, and what the machine says then. */
+const ENDS: readonly (readonly [name: string, end: (node: LabNode) => void, says: RegExp])[] = [
+  ["its power button", (node) => node.pressPowerButton(), /^power button\n[\s\S]*^switching off\n/m],
+  ["shutdown", (node) => node.type("shutdown\n"), /^switching off\n/m],
+  ["reboot", (node) => node.type("reboot\n"), /^rebooting\n/m],
+];
+
+test.each(rowsOf(ENDS, 1))("by %s ends in good order: what was written is on the disk", async (name, end, says) => {
+  const disk = new RecordingDisk();
+  const lab = await nodeWithVolume(["echo kept > /a/file"], { isAlone: true, disk });
+  const node = lab.nodes[0]!;
+  expect(mount(volumeOn(disk), { readOnly: true }).list("/")).toEqual([]);
+  end(node);
+  await node.waitFor(says);
+  if (name === "reboot") await node.waitFor(/QuRe loader: /);
+  else await lab.until(() => node.isOff, "the machine did not go off");
+  const left = mount(volumeOn(disk), { readOnly: true });
+  expect(Buffer.from(left.read("/file")).toString()).toBe("kept\n");
 });
 
 describe("the console", () => {

@@ -71,7 +71,9 @@ describeThoroughly("a volume of version 1", () => {
     disk.content = withVolume(old.bytes);
     const before = disk.content.slice();
     disk.log = [];
-    expect(await output(node, "mount hda0 /a")).toMatch(/was of version 1, and was converted to version 2\n/);
+    expect(await output(node, "mount hda0 /a")).toMatch(
+      /^oofs: hda0 was of version 1, and was converted to version 2\n$/,
+    );
     expect(await output(node, "cat /a/notes")).toBe("from version one\n");
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
     await node.enter("umount /a", PROMPT);
@@ -108,7 +110,7 @@ describeThoroughly("a volume of version 1", () => {
           take,
         ).bytes,
       );
-      expect(await output(node, "mount hda0 /a")).toMatch(/was converted to version 2\n/);
+      expect(await output(node, "mount hda0 /a")).toMatch(/^.*was converted to version 2\n$/);
       expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
       await node.enter("umount /a", PROMPT);
       const fs = mount(volumeOn(disk), { readOnly: true });
@@ -183,6 +185,38 @@ describeThoroughly("a full volume", () => {
     expect(await output(node, "snapshot remove /a full")).toBe("");
     expect(await output(node, "cp /a/some /a/again")).toBe("");
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+});
+
+describeThoroughly("snapshots", () => {
+  const MOST = 15;
+
+  test("are at most fifteen, are all there after another mount, and go in any order", async () => {
+    const { node, disk } = await machine();
+    await node.enter("mkfs -t oofs hda0; mount hda0 /a", PROMPT);
+    const names = Array.from({ length: MOST }, (_, number) => `s${number}`);
+    for (const name of names)
+      expect(await output(node, `echo ${name} > /a/file; snapshot create /a ${name}`), name).toBe("");
+    for (const refused of ["create /a one-more", `create /a ${names[3]}`, "remove /a one-more", "restore /a one-more"])
+      expect(await output(node, `snapshot ${refused}`), refused).toMatch(/^\/a: .+\n$/);
+    expect(await output(node, "umount /a; mount hda0 /a")).toBe("");
+    /** Name, commit and objects of each. */
+    const rows = async (): Promise<string[][]> =>
+      [...(await output(node, "snapshot list /a")).matchAll(/^(\S+) +commit (\d+), (\d+) objects, 20/gm)].map(
+        ([, ...words]) => words,
+      );
+    const listed = async (): Promise<string[]> => (await rows()).map(([name]) => name!);
+    expect(await listed()).toEqual(names);
+    for (const name of ["s7", "s0", "s14", "s8"]) expect(await output(node, `snapshot remove /a ${name}`)).toBe("");
+    const left = names.filter((name) => !["s7", "s0", "s14", "s8"].includes(name));
+    expect(await listed()).toEqual(left);
+    expect(await output(node, "snapshot restore /a s9; cat /a/file")).toBe("s9\n");
+    const last = await rows();
+    expect(await output(node, "umount /a")).toBe("");
+    const fs = mount(volumeOn(disk), { readOnly: true });
+    expect(check(fs).problems).toEqual([]);
+    expect(last).toEqual(fs.snapshots().map(({ name, sequence, objects }) => [name, `${sequence}`, `${objects}`]));
+    for (const name of left) expect(text(fs.openSnapshot(name).read("/file"))).toBe(`${name}\n`);
   });
 });
 
