@@ -41,7 +41,7 @@ const LINE_MASK = LINE_BYTES - 1;
 export interface MemoryObserver {
   /** Bytes that decoded code, or a translation, was made from have changed. */
   codeOverwritten(offset: number, lengthBytes: number): void;
-  /** Pages changed their meaning: translations and all decoded code are stale. */
+  /** Pages changed their meaning, or all that they held is gone: translations and all decoded code are stale. */
   mapChanged(): void;
   /**
    * All of RAM was given other contents, or the same: translations are stale, and code of which a byte differs. What
@@ -396,9 +396,10 @@ export class MachineMemory {
     this.#observer?.contentsReplaced(before);
   }
 
-  /** RAM that was without power is all zeros. */
+  /** RAM that was without power is all zeros: there is no code in it. */
   clear(): void {
-    this.#replaceContents(() => clearTouched(this.bytes.subarray(RAM, RAM + this.ramBytes)));
+    clearTouched(this.bytes.subarray(RAM, RAM + this.ramBytes));
+    this.#changeMap();
   }
 
   /** Whether the map may lead there: nowhere, or to a page from `least`, ROM or RAM, up. */

@@ -43,6 +43,8 @@ function egaColour(index: number): [number, number, number] {
   return [part(2), part(1), part(0)];
 }
 
+const EGA_COLOURS = Uint8Array.from(Array.from({ length: 64 }, (_, index) => egaColour(index)).flat());
+
 export class Vga implements PortHandler, Stateful {
   readonly #clock: Clock;
   readonly sequencer = new Uint8Array(8);
@@ -87,7 +89,8 @@ export class Vga implements PortHandler, Stateful {
     this.graphics.set(MODE3_GRAPHICS);
     this.crtc.set(MODE3_CRTC);
     this.attribute.set(MODE3_ATTRIBUTE);
-    for (let index = 0; index < 256; index++) this.palette.set(index < 64 ? egaColour(index) : [0, 0, 0], index * 3);
+    this.palette.fill(0);
+    this.palette.set(EGA_COLOURS);
     this.dispi.reset();
     this.memory.clear();
     this.pelMask = 0xff;

@@ -11,6 +11,9 @@ import type { StateVisitor } from "./state.ts";
 const MAGIC = 0x53525551; // "QURS"
 const VERSION = 1;
 const FIRST_CAPACITY = 1 << 16;
+// One for all: a state has hundreds of names, and to make one of these takes longer than a name.
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 
 /** Kinds of fields, one byte before each. */
 const PART = 1;
@@ -105,7 +108,7 @@ export class StateWriter implements StateVisitor {
 
   text(value: string): string {
     this.#put8(TEXT);
-    const bytes = new TextEncoder().encode(value);
+    const bytes = ENCODER.encode(value);
     this.#put32(bytes.length);
     this.#out.append(bytes);
     return value;
@@ -226,7 +229,7 @@ export class StateReader implements StateVisitor {
     this.#expect(TEXT);
     const length = this.#length();
     const at = this.#take(length);
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length));
+    return DECODER.decode(this.#bytes.subarray(at, at + length));
   }
 
   #length(): number {

@@ -2,6 +2,7 @@
  * What QuRe's nodes hold of their cluster, read from their memory by the names in their kernel. What they print is not
  * asked.
  */
+import { packetHex } from "../page/decode/cluster.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World, WorldNode } from "./world.ts";
 
@@ -48,13 +49,9 @@ const DOWN: NodeFacts = {
 const MOST_PEERS = 2000;
 const ID_BYTES = 8;
 
-function hexadecimal(bytes: Uint8Array, at: number, length: number): string {
-  return Array.from(bytes.subarray(at, at + length), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** EUI-64 of a MAC address: docs/protocols/cluster.md. */
 function nodeId(mac: Uint8Array): string {
-  const digits = hexadecimal(mac, 0, mac.length);
+  const digits = packetHex(mac, 0, mac.length);
   return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
 }
 
@@ -117,9 +114,9 @@ class ClusterFacts {
       hasDisk: memory.word(at.node_mount) !== 0,
       isAlone: memory.word(at.node_alone) !== 0,
       coordinates: memory.word(at.coordinator_self) !== 0,
-      coordinator: hexadecimal(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
-      id: hexadecimal(own, of.NODE_ID, 8),
-      founder: hexadecimal(own, of.NODE_FOUNDER, 8),
+      coordinator: packetHex(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
+      id: packetHex(own, of.NODE_ID, 8),
+      founder: packetHex(own, of.NODE_FOUNDER, 8),
       era: view.getUint32(of.NODE_ERA, true),
       age,
       address,
@@ -137,7 +134,7 @@ class ClusterFacts {
       const bytes = memory.bytes(peer, of.PEER_SIZE);
       if (!bytes) return null;
       const view = new DataView(bytes.buffer, bytes.byteOffset);
-      found.set(hexadecimal(bytes, of.PEER_ID, 8), {
+      found.set(packetHex(bytes, of.PEER_ID, 8), {
         isAlive: view.getUint32(of.PEER_ALIVE, true) !== 0,
         age: view.getUint32(of.PEER_AGE, true),
         isViewed: view.getUint32(of.PEER_VIEWED, true) !== 0,

@@ -2,6 +2,10 @@
 import { readLinear } from "../../emulator/debug/linear-memory.ts";
 import type { Machine } from "../../emulator/machine.ts";
 
+function little32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
 export class GuestMemory {
   readonly #machine: Machine;
 
@@ -18,11 +22,13 @@ export class GuestMemory {
   words(address: number, count: number): number[] | null {
     const bytes = this.bytes(address, 4 * count);
     if (!bytes) return null;
-    const view = new DataView(bytes.buffer);
-    return Array.from({ length: count }, (_, index) => view.getUint32(4 * index, true));
+    const words: number[] = [];
+    for (let at = 0; at < bytes.length; at += 4) words.push(little32(bytes, at));
+    return words;
   }
 
   word(address: number): number | null {
-    return this.words(address, 1)?.[0] ?? null;
+    const bytes = this.bytes(address, 4);
+    return bytes && little32(bytes, 0);
   }
 }

@@ -66,8 +66,12 @@ export function little32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
+const BYTES_AS_HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function packetHex(bytes: Uint8Array, at: number, sizeBytes: number): string {
-  return Array.from(bytes.subarray(at, at + sizeBytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (let index = at; index < Math.min(at + sizeBytes, bytes.length); index++) text += BYTES_AS_HEX[bytes[index]!];
+  return text;
 }
 
 function id(bytes: Uint8Array, at: number): string {

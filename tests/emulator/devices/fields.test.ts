@@ -37,10 +37,14 @@ const NO_STATE: readonly (readonly [field: RegExp, reason: string])[] = [
 /** The fields in which a restored board differs, and the classes that were looked at. */
 function compareRestored(board: TestBoard, wrap: Wrap = asIs): { lost: string[]; classes: ReadonlySet<string> } {
   const copy = successor(board, saveWith(board, wrap), wrap);
-  const [before, after] = [board, copy].map((machine) => fieldsOf(machine.board, SAVED_BY_OTHERS)) as [Fields, Fields];
-  const lost = [...new Set([...before.values.keys(), ...after.values.keys()])]
-    .filter((path) => before.values.get(path) !== after.values.get(path))
-    .filter((path) => !NO_STATE.some(([field]) => field.test(path)));
+  const isNoState = (path: string): boolean => NO_STATE.some(([field]) => field.test(path));
+  const [before, after] = [board, copy].map((machine) => fieldsOf(machine.board, SAVED_BY_OTHERS, isNoState)) as [
+    Fields,
+    Fields,
+  ];
+  const lost = [...new Set([...before.values.keys(), ...after.values.keys()])].filter(
+    (path) => before.values.get(path) !== after.values.get(path),
+  );
   return {
     lost: lost.map((path) => `${path}: ${before.values.get(path)} became ${after.values.get(path)}`),
     classes: before.classes,

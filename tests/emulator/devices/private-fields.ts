@@ -34,8 +34,8 @@ function bytesOf(place: object): string | null {
   return `${place.constructor.name} of ${bytes.length}: ${bytes.subarray(0, end).toString("latin1")}`;
 }
 
-/** All that can be reached from `root`, but for what objects of the classes `skips` hold. */
-export function fieldsOf(root: object, skips: ReadonlySet<string>): Fields {
+/** All that can be reached from `root`, but for what objects of the classes `skips` hold, and fields that are `left` out. */
+export function fieldsOf(root: object, skips: ReadonlySet<string>, left: (path: string) => boolean): Fields {
   const session = new Session();
   session.connect();
   const post = <Answer>(method: string, parameters: object): Answer => {
@@ -62,36 +62,46 @@ export function fieldsOf(root: object, skips: ReadonlySet<string>): Fields {
   };
   known.fieldsRoot = root;
   const found = new Map<string, string>();
-  const walk = (path: string, value: RemoteObject): void => {
-    if (value.type === "function") return;
-    if (value.objectId === undefined) {
-      found.set(path, `${value.type} ${value.unserializableValue ?? String(value.value)}`);
-      return;
-    }
-    const { result: look } = post<{ result: RemoteObject }>("Runtime.callFunctionOn", {
-      objectId: value.objectId,
-      functionDeclaration: "function (path) { return globalThis.fieldsLook(this, path); }",
-      arguments: [{ value: path }],
+  /** Objects that lie in one other are looked at together: each question to the inspector takes its time. */
+  const walkAll = (objects: readonly (readonly [path: string, objectId: string])[]): void => {
+    if (objects.length === 0) return;
+    const { result: looks } = post<{ result: { readonly value: readonly string[] } }>("Runtime.callFunctionOn", {
+      objectId: objects[0]![1],
+      functionDeclaration:
+        "function (paths, ...places) { return places.map((place, index) => globalThis.fieldsLook(place, paths[index])); }",
+      arguments: [{ value: objects.map(([path]) => path) }, ...objects.map(([, objectId]) => ({ objectId }))],
+      returnByValue: true,
     });
-    if (look.value !== "") {
-      found.set(path, String(look.value));
-      return;
-    }
+    objects.forEach(([path, objectId], index) => {
+      const look = looks.value[index]!;
+      if (look !== "") found.set(path, look);
+      else walk(path, objectId);
+    });
+  };
+  const walk = (path: string, objectId: string): void => {
     const {
       result,
       privateProperties = [],
       internalProperties = [],
     } = post<Properties>("Runtime.getProperties", {
-      objectId: value.objectId,
+      objectId,
       ownProperties: true,
     });
     // What maps and sets hold.
     const entries = internalProperties.filter(({ name }) => name === "[[Entries]]");
-    for (const { name, value: inner } of [...result, ...privateProperties, ...entries])
-      if (inner && name !== "__proto__") walk(`${path}.${name}`, inner);
+    const objects: [string, string][] = [];
+    for (const { name, value } of [...result, ...privateProperties, ...entries]) {
+      if (!value || name === "__proto__" || value.type === "function") continue;
+      const inner = `${path}.${name}`;
+      if (left(inner)) continue;
+      if (value.objectId !== undefined) objects.push([inner, value.objectId]);
+      else found.set(inner, `${value.type} ${value.unserializableValue ?? String(value.value)}`);
+    }
+    walkAll(objects);
   };
   try {
-    walk("", post<{ result: RemoteObject }>("Runtime.evaluate", { expression: "globalThis.fieldsRoot" }).result);
+    const { result } = post<{ result: RemoteObject }>("Runtime.evaluate", { expression: "globalThis.fieldsRoot" });
+    walkAll([["", result.objectId!]]);
   } finally {
     session.disconnect();
     delete known.fieldsRoot;

@@ -15,7 +15,7 @@ const SEED = Number(process.env["QURE_SEED"] ?? 20261120);
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
     test.each(cases)("$name, then every register of every device", ({ script }) => {
-      relayCase(config, script, { sweeps: 3 });
+      relayCase(config, script, { sweeps: 1 });
     });
   });
 }

@@ -7,9 +7,10 @@
 import { expect, test } from "vitest";
 import { IF } from "../../../emulator/cpu/flags.ts";
 import { CPL, EFLAGS, EIP } from "../../../emulator/cpu/layout.ts";
+import { KeptState } from "../../../emulator/state/kept-state.ts";
 import { casesOf } from "../../setup/tier.ts";
 import type { World, WorldOptions } from "./random-program.ts";
-import { digestOf, makeWorld, registersOf } from "./random-program.ts";
+import { digestOf, makeWorld, registersOf, restoreWorld, visitWorld } from "./random-program.ts";
 
 const cases = casesOf("emulator/jit/boundaries");
 /** Steps in which the boundaries are collected. */
@@ -68,6 +69,7 @@ function interruptEverywhere(seed: number, options: WorldOptions, coverage: Cove
   const plain = makeWorld(seed, options, "off");
   const compiled = makeWorld(seed, options, "force");
   const both = [plain, compiled];
+  const beginning = KeptState.of((visitor) => visitWorld(plain, visitor), null);
   for (let piece = 0; piece < PIECES && left.size > 0 && !both.some(isOver); piece++) {
     const difference = runBoth(both, LEAST_PIECE + ((piece * 7) % 61));
     if (difference !== null) return difference;
@@ -85,12 +87,12 @@ function interruptEverywhere(seed: number, options: WorldOptions, coverage: Cove
   if (digestOf(plain) !== digestOf(compiled)) return "memory or device accesses differ in the end";
   // What a program does not come back to is interrupted when it first comes there, in a run of its own.
   for (const retired of left.values()) {
-    const fresh = [makeWorld(seed, options, "off"), makeWorld(seed, options, "force")];
-    const difference = runBoth(fresh, retired);
+    for (const world of both) restoreWorld(world, beginning);
+    const difference = runBoth(both, retired);
     if (difference !== null) return difference;
-    for (const { cpu } of fresh) cpu.setInterruptRequest(true);
+    for (const { cpu } of both) cpu.setInterruptRequest(true);
     coverage.interrupted++;
-    const late = runBoth(fresh, 1);
+    const late = runBoth(both, 1);
     if (late !== null) return `interrupted: ${late}`;
   }
   return null;

@@ -12,8 +12,8 @@ import { boot, images } from "../../system/images.ts";
 
 const MODES: readonly JitMode[] = ["off", "on", "force"];
 const INSTRUCTIONS = casesOf("emulator/jit/guests").count;
-/** Odd, so that runs end anywhere. At the end of each a digest of all memory is taken. */
-const PIECE = isThorough ? 77_773 : 222_221;
+/** Odd, so that runs end anywhere. At the end of each a digest of all memory is taken, which takes longer than the run. */
+const PIECE = Math.floor(INSTRUCTIONS / 3) | 1;
 
 function guestDigests(guest: string, flags: number, mode: JitMode): string[] {
   const { cpu } = startGuest(guestImage(guest, flags, INSTRUCTIONS), mode);

@@ -28,7 +28,9 @@ import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { CR0_PE, CR0_PG, CR0_WP } from "../../../emulator/cpu/state.ts";
 import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
+import type { KeptState } from "../../../emulator/state/kept-state.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import { randomInstruction as instructionOf } from "../cpu/random-instructions.ts";
@@ -461,6 +463,20 @@ export function registersOf({ cpu }: World): string {
   const { s, state } = cpu.core;
   const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
   return `${cpu.retired} eip=${hex(s[EIP]!)} fl=${hex(state.eflags)} ${["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"].map((name, i) => `${name}=${hex(s[i]!)}`).join(" ")}`;
+}
+
+/** All that decides how it goes on, but for what its bus has noted. */
+export function visitWorld({ cpu, memory }: World, visitor: StateVisitor): void {
+  memory.visitState(visitor);
+  cpu.visitState(visitor);
+  cpu.visitCached(visitor);
+}
+
+/** Has it stand where it stood when the state was kept. */
+export function restoreWorld(world: World, state: KeptState): void {
+  state.restore((visitor) => visitWorld(world, visitor));
+  world.bus.writes.length = 0;
+  world.bus.shutdowns = 0;
 }
 
 export function digestOf({ cpu, memory, bus }: World): string {

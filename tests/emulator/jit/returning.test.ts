@@ -5,9 +5,17 @@
 import { expect, test } from "vitest";
 import { KeptState } from "../../../emulator/state/kept-state.ts";
 import { Random } from "../../../emulator/state/random.ts";
-import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { casesOf } from "../../setup/tier.ts";
-import { CODE, digestOf, makeWorld, registersOf, type World, type WorldOptions } from "./random-program.ts";
+import {
+  CODE,
+  digestOf,
+  makeWorld,
+  registersOf,
+  restoreWorld,
+  visitWorld,
+  type World,
+  type WorldOptions,
+} from "./random-program.ts";
 
 const cases = casesOf("emulator/jit/returning");
 const PIECES = 120;
@@ -15,11 +23,7 @@ const STATES = 4;
 /** More or less. */
 const PROGRAM_BYTES = 2048;
 
-function visit({ memory, cpu }: World, visitor: StateVisitor): void {
-  memory.visitState(visitor);
-  cpu.visitState(visitor);
-  cpu.visitCached(visitor);
-}
+const stateOf = (world: World): KeptState => KeptState.of((visitor) => visitWorld(world, visitor), null);
 
 function run({ cpu }: World, instructions: number): void {
   const end = cpu.retired + instructions;
@@ -52,18 +56,13 @@ function difference(seed: number, options: WorldOptions, jit: "off" | "force"): 
     const seen = (world: World): string => registersOf(world) + (isWhole ? digestOf(world) : "");
     if (seen(returning) !== seen(fresh)) return `${before}, with ${instructions} instructions to run`;
     const hasEnded = returning.cpu.halted || returning.bus.shutdowns > 0;
-    if (!hasEnded && (states.length === 0 || random.below(4) === 0))
-      states[random.below(STATES)] = KeptState.of((visitor) => visit(returning, visitor), null);
+    if (!hasEnded && (states.length === 0 || random.below(4) === 0)) states[random.below(STATES)] = stateOf(returning);
     if (!hasEnded && random.below(3) !== 0) continue;
     const state = random.pick(states.filter(Boolean));
     if (state === undefined) return null;
     // Which drops all that it has decoded.
     fresh.cpu.setCodeProbe(null);
-    for (const world of [returning, fresh]) {
-      state.restore((visitor) => visit(world, visitor));
-      world.bus.writes.length = 0;
-      world.bus.shutdowns = 0;
-    }
+    for (const world of [returning, fresh]) restoreWorld(world, state);
   }
   return null;
 }
@@ -80,12 +79,12 @@ for (const jit of ["force", "off"] as const)
 test("decodes and compiles nothing anew where nothing has changed", () => {
   const world = makeWorld(77, { paged: true, user: false, segmented: false }, "force");
   run(world, 2000);
-  const state = KeptState.of((visitor) => visit(world, visitor), null);
+  const state = stateOf(world);
   run(world, 2000);
   const { blocksDecoded } = world.memory.counters;
   const { regions } = world.cpu.engine!.statistics;
   for (let time = 0; time < 3; time++) {
-    state.restore((visitor) => visit(world, visitor));
+    restoreWorld(world, state);
     run(world, 2000);
   }
   expect(world.memory.counters.blocksDecoded - blocksDecoded).toBeLessThan(blocksDecoded / 10);
