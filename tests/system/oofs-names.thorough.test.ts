@@ -11,6 +11,8 @@ import { volumeOn } from "./recording-disk.ts";
 const NAME_BYTES_MAX = 255;
 const LONGEST = `${"Ω".repeat((NAME_BYTES_MAX - 1) / 2)}!`;
 const NAMES = [...WORDS, LONGEST, ...Array.from({ length: 120 }, (_, number) => `añadido número ${number}`)];
+/** Persistent objects, which the root shows after its files. */
+const OBJECTS = 24;
 /** What a line of a script makes of bytes. */
 const MAKE = Buffer.from('touch "/a/ours/n');
 const END = Buffer.from('"\n');
@@ -28,6 +30,7 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
   const made = mount(volume());
   for (const folder of ["/ours", "/theirs"]) made.mkdir(folder);
   for (const name of NAMES) made.create(`/theirs/${name}`);
+  for (let number = 0; number < OBJECTS; number++) made.saveObject(`class_${number}`, 1, Buffer.from(`${number}`));
   made.sync();
   const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
   const node = lab.nodes[0]!;
@@ -39,6 +42,8 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
     .trim()
     .split("\n");
   expect(found.sort()).toEqual(NAMES.map((name) => `/a/theirs/${name}`).sort());
+  const objects = [...(await output(node, "ls /a")).matchAll(/ (class_\d+)$/gm)].map(([, name]) => name);
+  expect(objects.sort()).toEqual(Array.from({ length: OBJECTS }, (_, number) => `class_${number}`).sort());
   expect(await output(node, "shell /a/script")).toBe("");
   expect((await output(node, "shell /a/wrong")).match(/invalid|too long/g)).toHaveLength(wrong.length);
   expect(await output(node, "umount /a")).toBe("");
