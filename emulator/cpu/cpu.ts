@@ -12,7 +12,7 @@ import type { MachineMemory } from "./memory.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "./model.ts";
 import type { CodeProbe, DataProbe } from "./probe.ts";
 import type { Processor, StopReason } from "./processor.ts";
-import { Turns } from "./turns.ts";
+import { type TurnLength, Turns } from "./turns.ts";
 
 /** Makes the engine of a processor, or null where there is to be none. */
 export type MakeEngine = (core: Core, interpreter: Interpreter) => Engine | null;
@@ -21,6 +21,8 @@ export interface CpuOptions {
   readonly model?: ModelName;
   /** How many processors take turns; 1 when absent. */
   readonly processors?: number;
+  /** How long their turns are; drawn when absent, unevenly. */
+  readonly turnLength?: TurnLength;
   // What follows changes nothing but speed.
   readonly makeEngine?: MakeEngine;
   /** Runs before code is decoded, Infinity for never if it can be helped. */
@@ -41,7 +43,13 @@ export class Cpu implements Processor {
     if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
     this.engine = options.makeEngine?.(this.core, this.#interpreter) ?? null;
     this.#interpreter.engine = this.engine;
-    this.#turns = new Turns(this.core, this.#interpreter, options.processors ?? 1, () => this.#powerOn());
+    this.#turns = new Turns(
+      this.core,
+      this.#interpreter,
+      options.processors ?? 1,
+      () => this.#powerOn(),
+      options.turnLength,
+    );
     memory.observe({
       codeOverwritten: (offset, lengthBytes) => {
         this.#interpreter.code.overwritten(offset, lengthBytes);

@@ -87,6 +87,9 @@ class Parked {
   }
 }
 
+/** Instructions of the turn that a processor begins, 0 to pass it over. */
+export type TurnLength = (processor: number) => number;
+
 export class Turns {
   readonly count: number;
   /** The number of the processor whose turn it is. */
@@ -94,6 +97,7 @@ export class Turns {
   readonly #core: Core;
   readonly #interpreter: Interpreter;
   readonly #reset: () => void;
+  readonly #lengthOf: TurnLength | null;
   readonly #parked: readonly Parked[];
   /** What `retired` is when the turn ends. */
   #turnEnd = 0;
@@ -103,13 +107,23 @@ export class Turns {
   #sequence = 1;
   #limit = 0;
 
-  /** `reset` puts the processor whose turn it is into its power-on state. */
-  constructor(core: Core, interpreter: Interpreter, count: number, reset: () => void) {
+  /**
+   * `reset` puts the processor whose turn it is into its power-on state. `lengthOf` says how many instructions its turn
+   * has, instead of the sequence here.
+   */
+  constructor(
+    core: Core,
+    interpreter: Interpreter,
+    count: number,
+    reset: () => void,
+    lengthOf: TurnLength | null = null,
+  ) {
     if (!(Number.isInteger(count) && count >= 1 && count <= MOST_PROCESSORS))
       throw new RangeError(`${count} processors: expected 1 to ${MOST_PROCESSORS}`);
     this.#core = core;
     this.#interpreter = interpreter;
     this.#reset = reset;
+    this.#lengthOf = lengthOf;
     this.count = count;
     this.#parked = Array.from(
       { length: count },
@@ -117,7 +131,7 @@ export class Turns {
     );
     for (const one of this.#parked) one.leave(core);
     this.resetOthers();
-    if (count > 1)
+    if (count > 1 && lengthOf === null)
       core.pauseTurn = () => {
         this.#isWaiting = true;
         this.#turnEnd = core.retired + 1;
@@ -204,6 +218,7 @@ export class Turns {
   }
 
   #turnLength(): number {
+    if (this.#lengthOf !== null) return this.#lengthOf(this.running);
     const least = this.#isWaiting ? SHORT_TURN : LONG_TURN;
     this.#isWaiting = false;
     this.#sequence = (Math.imul(this.#sequence, FACTOR) + INCREMENT) >>> 0;

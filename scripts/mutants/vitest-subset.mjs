@@ -11,6 +11,7 @@ import {
   JestExtend,
   setState,
 } from "@vitest/expect";
+import { restoreAllMocks, spyOn } from "@vitest/spy";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -27,6 +28,8 @@ expect.setState = (state) => setState(state, expect);
 expect.extend = (matchers) => chai.expect.extend(expect, matchers);
 globalThis[GLOBAL_EXPECT] = expect;
 setState({ assertionCalls: 0, isExpectingAssertions: false, expectedAssertionsNumber: null }, expect);
+
+export const vi = { restoreAllMocks, spyOn };
 
 /** What the global setup has provided. */
 export const inject = (name) => JSON.parse(process.env.QURE_PROVIDED)[name];

@@ -1,10 +1,9 @@
 /** The page in headless Chromium, as Debian has it, served as `qure page` serves it. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type ServeOptions, serveFolder } from "../../src/host/static-server.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
 import { root } from "../system/images.ts";
@@ -20,8 +19,14 @@ const LOCK = join(root, "build/page.lock");
 const LOCK_MS = 300_000;
 const WAIT_MS = 250;
 
+let built: Promise<void> | null = null;
+
 /** Makes dist/page of the sources as they are; of several test files at once one does, and the others wait. */
-export async function buildPage(): Promise<void> {
+export function buildPage(): Promise<void> {
+  return (built ??= build());
+}
+
+async function build(): Promise<void> {
   mkdirSync(join(root, "build"), { recursive: true });
   for (;;) {
     try {
@@ -50,7 +55,13 @@ export interface Visit {
   readonly sentBytes: () => number;
 }
 
-/** Runs `work` with a browser of its own, in front of the page's server. Skips the test where there is no Chromium. */
+/** One for all tests of this process; it ends with it. */
+let browser: Promise<Browser> | null = null;
+
+/**
+ * Runs `work` in front of the page's server, in a browser that has never been there. Skips the test where there is no
+ * Chromium.
+ */
 export async function withBrowser(
   test: SkippableContext,
   work: (visit: Visit) => Promise<void>,
@@ -63,10 +74,8 @@ export async function withBrowser(
   const sockets: { readonly bytesWritten: number }[] = [];
   server.on("connection", (socket) => void sockets.push(socket));
   const sentBytes = (): number => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
-  const profile = mkdtempSync(join(tmpdir(), "qure-page-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    args: ARGUMENTS,
+  browser ??= chromium.launch({ executablePath, args: ARGUMENTS });
+  const context = await (await browser).newContext({
     // Expressions over the page's state are compiled in it, which its policy forbids.
     bypassCSP,
     viewport: { width: 1280, height: 860 },
@@ -86,7 +95,6 @@ export async function withBrowser(
     await context.close();
     server.close();
     server.closeAllConnections();
-    rmSync(profile, { recursive: true, force: true });
   }
 }
 
