@@ -163,7 +163,7 @@ function changedBytes(random: Random, frame: Uint8Array, from: number): Uint8Arr
 
 /** A frame like this one: as it is, or with up to four changes. */
 export function changed(random: Random, original: Uint8Array): Uint8Array {
-  let frame = original.slice();
+  let frame: Uint8Array = original.slice();
   for (let changes = random.below(5); changes > 0; changes--) {
     const protocol = protocolOf(frame);
     const from = protocol === UDP ? IP + IP_BYTES + UDP_BYTES : protocol === 0 ? ETHERNET_BYTES : IP + IP_BYTES;
