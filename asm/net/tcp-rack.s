@@ -6,6 +6,7 @@
 .include "tcp.inc"
 
 RTT_MINIMUM_MS          = 300000        # the smallest round-trip time is forgotten after that
+GRAIN_MS                = 2             # the clock's, so that no deadline comes before what is nearly here
 PERSIST                 = 16            # recoveries for which a wider window for reordering is kept
 
 .bss
@@ -433,7 +434,7 @@ rack_detect:
     jecxz   1f
     push    eax
     push    edx
-    mov     eax, ecx
+    lea     eax, [ecx + GRAIN_MS]
     mov     edx, AT_REORDER
     call    tcp_set
     pop     edx

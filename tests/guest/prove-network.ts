@@ -1,0 +1,125 @@
+/**
+ * npm run prove -- network [--frames N] [--minutes M] [--seed N] [--state TEXT]
+ *
+ * The fuzzer of the network (fuzz-network.ts), state after state, until so many frames have been tried. What was done is
+ * kept in build/prove-network: the same command goes on, --fresh begins anew. A finding is there as a file of its own,
+ * which --again runs once more.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "../../emulator/state/random.ts";
+import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
+import { buildSystem } from "../../src/build/build.ts";
+import { folderTree } from "../../src/host/files.ts";
+import { loadFirmware } from "../../src/host/package.ts";
+import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
+import { readElf } from "../../src/object/elf-reader.ts";
+import { drawCase, FRAMES, runCase, type Sent } from "./fuzz-network.ts";
+import { FUZZ_STATES, FuzzStates, type ReachedState } from "./fuzz-states.ts";
+
+const FOLDER = "build/prove-network";
+const PROGRESS = join(FOLDER, "progress.json");
+/** Cases of a state that are kept because they reached something new; the oldest go. */
+const COLLECTION = 40;
+const SAVE_EVERY = 20;
+
+const values = workshopCommand(
+  "npm run prove -- network",
+  "frames that are nearly right, in every state of TCP and of the services, guided by the guest code that they reach",
+  "--minutes 5",
+)
+  .option("--frames <number>", "until so many were tried, those of earlier runs included", positiveNumber, 10_000_000)
+  .option("--minutes <minutes>", "at most so long", positiveNumber, Number.MAX_SAFE_INTEGER)
+  .option("--seed <number>", "of the first case", wholeNumber(0, 2 ** 31 - 1), 1)
+  .option("--state <text>", "states with this in their name", "")
+  .option("--again <file>", "run a finding once more")
+  .option("--fresh", "forget what was done before", false)
+  .parse()
+  .opts<{
+    readonly frames: number;
+    readonly minutes: number;
+    readonly seed: number;
+    readonly state: string;
+    readonly again?: string;
+    readonly fresh: boolean;
+  }>();
+
+interface Finding {
+  readonly state: string;
+  readonly finding: string;
+  readonly sent: readonly { readonly afterUs: number; readonly frame: string }[];
+}
+
+/** What is kept between runs. The collections are not: they grow again in minutes. */
+interface Progress {
+  cases: number;
+  reached: number[];
+}
+
+const built = buildSystem(folderTree("."), { version: "0.1.0", revision: 1 });
+const file = (name: string): Uint8Array => built.files!.find((found) => found.name === name)!.content;
+const states = new FuzzStates(file("qure.iso"), loadFirmware());
+
+/** Where the lines of the network's sources begin in the kernel. */
+const lines = lineRowsOf(readElf(file("kernel.elf"), "kernel.elf"))
+  .filter(({ end, file: source }) => !end && /^asm\/(?:net|services)\//.test(source))
+  .map(({ address }) => address >>> 0);
+
+const pack = (sent: readonly Sent[]): Finding["sent"] =>
+  sent.map(({ afterUs, frame }) => ({ afterUs, frame: Buffer.from(frame).toString("hex") }));
+
+async function again(path: string): Promise<boolean> {
+  const { state, sent } = JSON.parse(readFileSync(path, "utf8")) as Finding;
+  const reached = await states.reach(FUZZ_STATES.find(({ name }) => name === state)!);
+  const frames = sent.map(({ afterUs, frame }) => ({ afterUs, frame: new Uint8Array(Buffer.from(frame, "hex")) }));
+  const { finding } = await runCase(reached, frames);
+  console.log(finding ?? "nothing is wrong any more");
+  return finding === null;
+}
+
+async function prove(): Promise<boolean> {
+  if (values.fresh) rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  const progress: Progress = existsSync(PROGRESS)
+    ? (JSON.parse(readFileSync(PROGRESS, "utf8")) as Progress)
+    : { cases: 0, reached: [] };
+  const known = new Set(progress.reached);
+  const chosen: ReachedState[] = [];
+  for (const state of FUZZ_STATES) if (state.name.includes(values.state)) chosen.push(await states.reach(state));
+  const collections = new Map<string, (readonly Sent[])[]>(chosen.map(({ name }) => [name, []]));
+  const untilMs = Date.now() + values.minutes * 60_000;
+  const save = (): void => {
+    progress.reached = [...known];
+    writeFileSync(PROGRESS, JSON.stringify(progress));
+  };
+  while (progress.cases * FRAMES < values.frames && Date.now() < untilMs) {
+    const number = progress.cases++;
+    const state = chosen[number % chosen.length]!;
+    const collection = collections.get(state.name)!;
+    const sent = drawCase(new Random(values.seed + number, state.name), state, collection);
+    const { finding, reached } = await runCase(state, sent);
+    const before = known.size;
+    for (const address of reached) known.add(address);
+    if (known.size > before) {
+      collection.push(sent);
+      if (collection.length > COLLECTION) collection.shift();
+    }
+    if (finding !== null) {
+      const path = join(FOLDER, `finding-${values.seed}-${number}.json`);
+      writeFileSync(path, JSON.stringify({ state: state.name, finding, sent: pack(sent) } satisfies Finding));
+      console.log(`${state.name}: ${finding}\n  again: npm run prove -- network --again ${path}`);
+    }
+    if (number % SAVE_EVERY === 0) save();
+  }
+  save();
+  const findings = readdirSync(FOLDER).filter((name) => name.startsWith("finding-"));
+  const linesReached = lines.filter((address) => known.has(address)).length;
+  const percent = ((100 * linesReached) / lines.length).toFixed(0);
+  console.log(
+    `${(progress.cases * FRAMES).toLocaleString("en")} frames in ${chosen.length} states, ` +
+      `${percent} % of the lines of asm/net and asm/services reached, ${findings.length} findings`,
+  );
+  return findings.length === 0;
+}
+
+process.exitCode = (await (values.again === undefined ? prove() : again(values.again))) ? 0 : 1;
