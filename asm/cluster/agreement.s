@@ -69,6 +69,7 @@ agreement_timers:
 .Lagreement_timers_joining:
     mov     eax, [next_send]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lagreement_timers_window
     lea     eax, [ebx + HELLO_MS]
     mov     [next_send], eax
@@ -80,6 +81,7 @@ agreement_timers:
 .Lagreement_timers_window:
     mov     eax, [window_end]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lagreement_timers_wait
     mov     eax, ebx
     call    agreement_is_founder
@@ -91,6 +93,7 @@ agreement_timers:
     sub     eax, ebx
     mov     edx, [window_end]           # the end of the window counts only while it lies ahead
     sub     edx, ebx
+    test    edx, edx
     jle     .Lagreement_timers_done
     cmp     eax, edx
     jle     .Lagreement_timers_done

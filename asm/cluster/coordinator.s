@@ -348,6 +348,7 @@ coordinator_tend:
 .Lcoordinator_tend_takeover:
     mov     eax, [takeover_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lcoordinator_tend_sooner
     call    coordinator_takeover
     cmp     dword ptr [coordinator_self], 0
@@ -376,6 +377,7 @@ coordinates:
     jz      .Lcoordinates_beat
     mov     ecx, [whole_at]
     sub     ecx, ebx
+    test    ecx, ecx
     jg      .Lcoordinates_whole_later
     mov     dword ptr [whole_to], 0
     call    view_tell_whole
@@ -468,6 +470,7 @@ coordinator_report:
     je      1f
     mov     eax, [ask_at]
     sub     eax, ebx
+    test    eax, eax
     jg      1f
     mov     dword ptr [asking], 0
     or      byte ptr [cluster_out + CLOUD_FLAGS], FLAG_ASK

@@ -172,6 +172,7 @@ history_look:
     mov     [settled_at], eax
 1:  mov     eax, [settled_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lhistory_look_done
     mov     [settled_at], ebx           # never so long ago that the difference changes its sign
     mov     eax, [view_digest]

@@ -309,6 +309,7 @@ history_timers:
     je      8f
     mov     eax, [ask_at]
     sub     eax, ebx
+    test    eax, eax
     jg      7f
     mov     dword ptr [asking], 0
     cmp     dword ptr [cluster_pings], 0

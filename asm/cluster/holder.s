@@ -118,6 +118,7 @@ holder_look:
     call    holder_due
     mov     edx, esi
     sub     eax, ebx
+    test    eax, eax
     jle     .Lholder_look_done
     jmp     .Lholder_look_sooner
 .Lholder_look_may_not:
@@ -138,6 +139,7 @@ holder_look:
     jz      .Lholder_look_done
     mov     eax, [hold_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lholder_look_later
     call    holder_say
     mov     eax, HOLD_MS

@@ -414,6 +414,7 @@ peer_expire:
     je      .Lpeer_expire_nobody
     mov     edi, [peer_expiry]
     sub     edi, esi
+    test    edi, edi
     jg      .Lpeer_expire_wait
     call    health_beat                 # the next that may be due: one that is heard right now
     mov     edi, eax

@@ -409,6 +409,7 @@ proposal_timers:
 .Lproposal_timers_proposed:
     mov     eax, [give_up_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lproposal_timers_go_on
     mov     eax, 2
     call    proposal_end
@@ -420,6 +421,7 @@ proposal_timers:
     jne     .Lproposal_timers_start
     mov     eax, [again_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lproposal_timers_next
     cmp     dword ptr [phase], PHASE_PAUSE
     je      .Lproposal_timers_start
@@ -459,6 +461,7 @@ proposal_members:
 .Lproposal_members_steady:
     mov     eax, [steady_at]
     sub     eax, ebx
+    test    eax, eax
     jg      .Lproposal_members_done
     lea     eax, [ebx + RETRY_MS]
     mov     [steady_at], eax

@@ -110,6 +110,7 @@ ring_timers:
     push    ebx
     mov     eax, [watch_at]
     sub     eax, ebx
+    test    eax, eax
     jg      9f
     call    health_beat
     lea     ecx, [ebx + eax]

@@ -284,6 +284,7 @@ stranger_timers:
     je      8f
     mov     ecx, [prove_at]
     sub     ecx, eax
+    test    ecx, ecx
     jg      7f
     mov     [prove_at], eax
     mov     eax, KIND_HELLO

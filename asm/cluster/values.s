@@ -451,6 +451,7 @@ values_timers:
     je      8f
     mov     ecx, [values_at]
     sub     ecx, eax
+    test    ecx, ecx
     mov     eax, ecx
     jg      9f
     call    values_tell

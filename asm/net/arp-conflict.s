@@ -81,6 +81,7 @@ arp_poll_announcements:
     jz      .Larp_poll_announcements_4
     call    clock_ms
     sub     ecx, eax
+    test    ecx, ecx
     jg      .Larp_poll_announcements_3
     mov     dword ptr [ebx + NETIF_ANNOUNCE], 0
     mov     eax, ebx

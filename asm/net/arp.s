@@ -496,6 +496,7 @@ arp_poll:
     je      .Larp_poll_doubted
     mov     eax, [esi + ENTRY_TIME]
     sub     eax, edi
+    test    eax, eax
     jg      .Larp_poll_later
     cmp     dword ptr [esi + ENTRY_TRIES], TRIES_MAXIMUM
     jae     .Larp_poll_give_up
@@ -512,6 +513,7 @@ arp_poll:
 .Larp_poll_doubted:
     mov     eax, [esi + ENTRY_DOUBTED]
     sub     eax, edi
+    test    eax, eax
     jg      .Larp_poll_later
     mov     eax, [esi + ENTRY_CLAIM]    # it did not answer
     mov     [esi + ENTRY_MAC], eax

@@ -111,12 +111,13 @@ net_poll_timers:
     jnz     1f
     cmp     dword ptr [net_armed], 0
     mov     eax, -1
-    je      9f
+    je      .Lnet_poll_timers_done
     call    clock_ms
     mov     ecx, [net_due]
     sub     ecx, eax
+    test    ecx, ecx
     mov     eax, ecx
-    jg      9f
+    jg      .Lnet_poll_timers_done
 1:  call    arp_poll
     mov     esi, eax
     call    igmp_poll
@@ -136,7 +137,8 @@ net_poll_timers:
     add     eax, esi
     mov     [net_due], eax
     mov     eax, esi
-9:  pop     esi
+.Lnet_poll_timers_done:
+    pop     esi
     ret
 
 # A frame came in. Called by the drivers from NETIF_POLL.

@@ -226,6 +226,7 @@ igmp_poll:
     call    clock_ms
     mov     edx, [esi + GROUP_DEADLINE]
     sub     edx, eax
+    test    edx, edx
     jg      .Ligmp_poll_later
     mov     dword ptr [esi + GROUP_DEADLINE], 0
     cmp     word ptr [esi + GROUP_REPORTS], 0
@@ -251,6 +252,7 @@ igmp_poll:
     test    edx, edx
     jz      .Ligmp_poll_next
     sub     edx, eax
+    test    edx, edx
     jg      .Ligmp_poll_later
     mov     edx, 1
 .Ligmp_poll_later:

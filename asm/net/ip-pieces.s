@@ -371,6 +371,7 @@ piece_poll:
     call    clock_ms
     mov     edx, [ebx + WHOLE_DEADLINE]
     sub     edx, eax
+    test    edx, edx
     jg      1f
     COUNT   ip_pieces_late
     mov     edx, [ebx + WHOLE_PIECES]

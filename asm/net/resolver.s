@@ -272,6 +272,7 @@ resolve_ask:
     sub     eax, esi
     mov     edx, ebp
     sub     edx, eax
+    test    edx, edx
     jle     .Lresolve_ask_again
     push    esi
     mov     eax, [ebx + ASK_SOCKET]

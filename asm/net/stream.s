@@ -125,6 +125,7 @@ stream_pause:
     call    tcp_now
     mov     edx, [esp]
     sub     edx, eax
+    test    edx, edx
     mov     eax, edx
     jg      1f
     xor     eax, eax

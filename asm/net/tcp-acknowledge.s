@@ -28,6 +28,7 @@ tcp_acknowledge:
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_MAX]
+    test    edx, edx
     jg      .Ltcp_acknowledge_unsent
     mov     esi, eax
     sub     esi, [ebx + TCB_SND_UNA]    # ESI: bytes acknowledged
@@ -40,6 +41,7 @@ tcp_acknowledge:
     je      .Ltcp_acknowledge_window
     mov     eax, [seg_sequence]
     sub     eax, [ebx + TCB_LAST_ACK]
+    test    eax, eax
     jg      .Ltcp_acknowledge_window
     mov     eax, [seg_stamp]
     mov     edx, eax
@@ -158,11 +160,13 @@ tcp_advance:
     mov     [ebx + TCB_SND_UNA], eax
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_NXT]
+    test    edx, edx
     jle     .Ltcp_advance_1
     mov     [ebx + TCB_SND_NXT], eax
 .Ltcp_advance_1:
     mov     edx, eax
     sub     edx, [ebx + TCB_TX + RING_END]
+    test    edx, edx
     jle     .Ltcp_advance_2
     mov     eax, [ebx + TCB_TX + RING_END]  # our FIN
 .Ltcp_advance_2:
@@ -251,6 +255,7 @@ tcp_duplicate:
     jnz     1f
     mov     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_RECOVER]
+    test    eax, eax
     jle     2f                          # of what a timeout sent again
     cmp     dword ptr [ebx + TCB_DUPLICATES], DUPLICATES
     jb      2f                          # tcp_output sends new data for it: RFC 3042
@@ -296,6 +301,7 @@ tcp_resend_first:
     mov     esi, eax
     mov     edi, edx
     sub     edx, eax
+    test    edx, edx
     jle     1f
     call    sack_resend
 1:  pop     edi

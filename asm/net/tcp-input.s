@@ -75,6 +75,7 @@ tcp_reopens:
     jz      8f
     mov     eax, [seg_stamp]
     sub     eax, [ebx + TCB_TS_RECENT]
+    test    eax, eax
     jle     8f
 9:  clc
     ret
@@ -90,8 +91,10 @@ tcp_syn_sent_input:
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_ISS]
+    test    edx, edx
     jle     .Ltcp_syn_sent_input_wrong
     sub     eax, [ebx + TCB_SND_MAX]
+    test    eax, eax
     jg      .Ltcp_syn_sent_input_wrong
 .Ltcp_syn_sent_input_checked:
     test    ecx, TCP_RST
@@ -346,8 +349,10 @@ tcp_connection_input:
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_UNA]
+    test    edx, edx
     jle     tcp_answer_reset
     sub     eax, [ebx + TCB_SND_MAX]
+    test    eax, eax
     jg      tcp_answer_reset
     cmp     dword ptr [ebx + TCB_PARENT], 0
     je      .Ltcp_connection_input_open
@@ -546,6 +551,7 @@ tcp_acceptable:
 .Ltcp_acceptable_right:
     add     eax, [seg_length]
     sub     eax, edi
+    test    eax, eax
     jle     .Ltcp_acceptable_yes
     sub     [seg_length], eax           # beyond the window
     and     dword ptr [seg_flags], ~TCP_FIN

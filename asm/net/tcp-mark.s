@@ -17,6 +17,7 @@ tcp_mark_prune:
     jz      9f
     mov     eax, [ebx + TCB_MARKS + 4]
     sub     eax, [ebx + TCB_SND_UNA]
+    test    eax, eax
     jg      9f
     dec     dword ptr [ebx + TCB_MARKS]
     mov     ecx, [ebx + TCB_MARKS]
@@ -66,6 +67,7 @@ tcp_mark_next:
     mov     eax, [ebx + TCB_MARKS + 4 + ecx*4]
     inc     ecx
     sub     eax, esi
+    test    eax, eax
     jle     1b
     ret
 2:  mov     eax, 0x7FFFFFFF

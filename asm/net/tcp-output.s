@@ -156,6 +156,7 @@ tcp_write_window:
     add     edx, [ebx + TCB_RCV_NXT]
     mov     ecx, edx
     sub     ecx, [ebx + TCB_RCV_ADV]
+    test    ecx, ecx
     jle     3f
     mov     [ebx + TCB_RCV_ADV], edx
 3:  xchg    al, ah
@@ -321,6 +322,7 @@ tcp_output:
     jne     tcp_output_owed
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_SND_NXT]
+    test    eax, eax
     jle     tcp_output_owed             # also for what is held back: it does not wait for ever
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
     mov     dword ptr [ebx + TCB_TRIES], 0
@@ -357,6 +359,7 @@ tcp_send_next:
     mov     ebp, 0x7FFFFFFF             # EBP: end of a hole, relative to ESI
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
+    test    eax, eax
     jle     .Ltcp_send_next_1
     mov     eax, esi                    # after a timeout: only what is not reported to be there
     call    sack_hole
@@ -365,6 +368,7 @@ tcp_send_next:
     cmp     edx, [ebx + TCB_SND_MAX]
     je      .Ltcp_send_next_1                          # the last hole ends where the data does
     sub     edx, eax
+    test    edx, edx
     jle     .Ltcp_send_next_1
     mov     ebp, edx
 .Ltcp_send_next_1:
@@ -411,6 +415,7 @@ tcp_send_next:
     je      .Ltcp_send_next_go
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
+    test    eax, eax
     jg      .Ltcp_send_next_go          # once more
     cmp     edx, edi
     je      .Ltcp_send_next_last
@@ -452,6 +457,7 @@ tcp_send_next:
     mov     [ebx + TCB_SND_NXT], edi
     mov     eax, edi
     sub     eax, [ebx + TCB_SND_MAX]
+    test    eax, eax
     jle     .Ltcp_send_next_7
     mov     [ebx + TCB_SND_MAX], edi
     mov     [ebx + TCB_LAST], esi

@@ -59,6 +59,7 @@ tcp_probe:
     jl      .Ltcp_probe_1
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_SND_NXT]
+    test    eax, eax
     jle     .Ltcp_probe_1
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
     call    tcp_send_next

@@ -76,6 +76,7 @@ rack_find:
 1:  jecxz   2f
     mov     esi, [edx + RUN_END]
     sub     esi, eax
+    test    esi, esi
     jg      3f                          # CF says nothing here
     add     edx, RUN_SIZE
     dec     ecx
@@ -172,6 +173,7 @@ rack_sent:
 .Lrack_sent_6:
     mov     eax, [edx + RUN_END]
     sub     eax, edi
+    test    eax, eax
     jle     .Lrack_sent_7
     call    rack_insert                 # and here, where it ends inside one
 .Lrack_sent_7:
@@ -184,6 +186,7 @@ rack_sent:
     jae     .Lrack_sent_set
     mov     ecx, [eax + RUN_END]
     sub     ecx, edi
+    test    ecx, ecx
     jg      .Lrack_sent_set
     push    edx
     mov     edx, eax
@@ -217,6 +220,7 @@ rack_squeeze:
     mov     eax, [edx + RUN_ORDER]
     mov     ecx, eax
     sub     ecx, [edx + RUN_SIZE + RUN_ORDER]
+    test    ecx, ecx
     jle     rack_remove
     mov     [edx + RUN_SIZE + RUN_ORDER], eax
     mov     eax, [edx + RUN_TIME]
@@ -233,6 +237,7 @@ rack_trim:
     je      2f
     mov     eax, [edx + RUN_END]
     sub     eax, [ebx + TCB_SND_UNA]
+    test    eax, eax
     jg      2f
     call    rack_remove
     jmp     1b
@@ -257,6 +262,7 @@ rack_delivered:
     mov     ebp, [esi + RUN_END]        # EBP: how far this run has arrived
     mov     eax, ebp
     sub     eax, edi
+    test    eax, eax
     jle     .Lrack_delivered_1
     mov     ebp, edi
 .Lrack_delivered_1:
@@ -267,6 +273,7 @@ rack_delivered:
     jnz     .Lrack_delivered_2
     mov     eax, ebp
     sub     eax, [ebx + TCB_RECOVER]
+    test    eax, eax
     jg      .Lrack_delivered_6
     mov     dword ptr [rack_original], 1
 .Lrack_delivered_6:
@@ -302,6 +309,7 @@ rack_delivered:
 .Lrack_delivered_fack:
     mov     eax, edi
     sub     eax, [ebx + TCB_RACK_FACK]
+    test    eax, eax
     jle     .Lrack_delivered_5
     mov     [ebx + TCB_RACK_FACK], edi
 .Lrack_delivered_5:
@@ -392,10 +400,12 @@ rack_lost:
     jnz     .Lrack_lost_3
     mov     ecx, eax
     sub     ecx, [ebx + TCB_RACK_LOST]
+    test    ecx, ecx
     jle     .Lrack_lost_5
 .Lrack_lost_3:
     mov     ecx, [edx + RUN_ORDER]
     sub     ecx, [ebx + TCB_RACK_ORDER]
+    test    ecx, ecx
     jg      .Lrack_lost_1
     jne     .Lrack_lost_4
     mov     ecx, eax
@@ -406,6 +416,7 @@ rack_lost:
     add     ecx, [ebx + TCB_RACK_RTT]
     add     ecx, [ebx + TCB_RACK_WINDOW]
     sub     ecx, [tcp_time]
+    test    ecx, ecx
     jle     .Lrack_lost_6
     cmp     ecx, [rack_wait]
     jbe     .Lrack_lost_1

@@ -39,6 +39,7 @@ sack_update:
     dec     edi
     mov     ecx, edx
     sub     ecx, eax
+    test    ecx, ecx
     jle     .Lsack_update_next
     mov     ecx, eax
     sub     ecx, [seg_acknowledgement]
@@ -46,9 +47,11 @@ sack_update:
     jz      .Lsack_update_next
     mov     ecx, eax
     sub     ecx, [ebx + TCB_SND_UNA]
+    test    ecx, ecx
     jle     .Lsack_update_next
     mov     ecx, edx
     sub     ecx, [ebx + TCB_SND_MAX]
+    test    ecx, ecx
     jg      .Lsack_update_next          # never sent
     push    eax
     push    edx
@@ -89,12 +92,14 @@ sack_insert:
 .Lsack_insert_here:
     mov     edi, [esi + RANGE_START]
     sub     edi, edx
+    test    edi, edi
     jg      .Lsack_insert_new
     mov     edi, eax                    # inside what is known?
     sub     edi, [esi + RANGE_START]
     js      .Lsack_insert_1
     mov     edi, edx
     sub     edi, [esi + RANGE_END]
+    test    edi, edi
     jle     .Lsack_insert_known
 .Lsack_insert_1:
     mov     edi, eax
@@ -104,6 +109,7 @@ sack_insert:
 .Lsack_insert_2:
     mov     edi, edx
     sub     edi, [esi + RANGE_END]
+    test    edi, edi
     jle     .Lsack_insert_changed
     mov     [esi + RANGE_END], edx
 .Lsack_insert_merge:
@@ -111,10 +117,12 @@ sack_insert:
     jb      .Lsack_insert_changed
     mov     eax, [esi + RANGE_SIZE + RANGE_START]
     sub     eax, [esi + RANGE_END]
+    test    eax, eax
     jg      .Lsack_insert_changed
     mov     eax, [esi + RANGE_SIZE + RANGE_END]
     mov     edx, eax
     sub     edx, [esi + RANGE_END]
+    test    edx, edx
     jle     .Lsack_insert_3
     mov     [esi + RANGE_END], eax
 .Lsack_insert_3:
@@ -176,6 +184,7 @@ sack_deliver:
     jns     3f
     mov     ecx, edx
     sub     ecx, edi
+    test    ecx, ecx
     jle     2f
     mov     edx, edi
 2:  mov     esi, edx
@@ -196,6 +205,7 @@ sack_trim:
     je      3f
     mov     eax, [ebx + TCB_SACKED + 4 + RANGE_END]
     sub     eax, [ebx + TCB_SND_UNA]
+    test    eax, eax
     jg      2f
     dec     dword ptr [ebx + TCB_SACKED]
     mov     ecx, [ebx + TCB_SACKED]
@@ -229,6 +239,7 @@ sack_hole:
     mov     edx, [esi + RANGE_START]
     push    edx
     sub     edx, eax
+    test    edx, edx
     pop     edx
     jg      4f
     mov     eax, [esi + RANGE_END]
@@ -277,6 +288,7 @@ sack_piece:
     mov     ecx, [edx + RUN_END]
     mov     edx, ecx
     sub     ecx, [esp]
+    test    ecx, ecx
     jg      1f
     mov     [esp], edx
 1:  pop     edx
@@ -299,6 +311,7 @@ sack_pipe:
     mov     esi, edx
     mov     edi, edx
     sub     edi, eax                    # EDI: how many
+    test    edi, edi
     jle     3f
     call    rack_lost
     jnc     2f

@@ -42,6 +42,7 @@ tcp_take:
     pop     esi
     mov     eax, edi
     sub     eax, [ebx + TCB_RX + RING_END]
+    test    eax, eax
     jle     .Ltcp_take_2
     mov     [ebx + TCB_RX + RING_END], edi
 .Ltcp_take_2:
@@ -98,11 +99,13 @@ tcp_note_twice:
     mov     ecx, edi
 2:  mov     ebp, ecx
     sub     ebp, eax
+    test    ebp, ebp
     jle     4f
     mov     ebp, [ebx + TCB_DUPLICATE + RANGE_START]
     cmp     ebp, [ebx + TCB_DUPLICATE + RANGE_END]
     je      3f
     sub     ebp, eax
+    test    ebp, ebp
     jle     4f
 3:  mov     [ebx + TCB_DUPLICATE + RANGE_START], eax
     mov     [ebx + TCB_DUPLICATE + RANGE_END], ecx
@@ -140,6 +143,7 @@ tcp_join:
     jecxz   .Ltcp_join_done
     mov     eax, [edx + RANGE_START]
     sub     eax, [ebx + TCB_RCV_NXT]
+    test    eax, eax
     jle     1f
     add     edx, RANGE_SIZE
     dec     ecx
@@ -148,6 +152,7 @@ tcp_join:
     mov     eax, [edx + RANGE_END]
     push    eax
     sub     eax, [ebx + TCB_RCV_NXT]
+    test    eax, eax
     pop     eax
     jle     2f
     mov     [ebx + TCB_RCV_NXT], eax
@@ -170,9 +175,11 @@ tcp_island:
     jecxz   .Ltcp_island_enter
     mov     eax, [edx + RANGE_START]
     sub     eax, edi
+    test    eax, eax
     jg      .Ltcp_island_apart
     mov     eax, esi
     sub     eax, [edx + RANGE_END]
+    test    eax, eax
     jg      .Ltcp_island_apart
     call    tcp_note_twice
     mov     eax, [edx + RANGE_START]
@@ -184,6 +191,7 @@ tcp_island:
     mov     eax, [edx + RANGE_END]
     mov     ebp, eax
     sub     ebp, [esp]
+    test    ebp, ebp
     jle     .Ltcp_island_2
     mov     [esp], eax
 .Ltcp_island_2:

@@ -42,6 +42,7 @@ tcp_set:
     je      tcp_arm
     imul    ecx, [ebx + TCB_TIMER + TIMER_DEADLINE], TICK_MS
     sub     ecx, eax
+    test    ecx, ecx
     jg      tcp_arm
     ret                                 # the timer comes before, and is set anew then
 

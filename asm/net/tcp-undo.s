@@ -74,6 +74,7 @@ undo_twice:
     je      9f                          # nothing was sent again
     mov     ecx, edx
     sub     ecx, [ebx + TCB_UNDO_FROM]
+    test    ecx, ecx
     jle     9f                          # that was before
     sub     edx, eax
     sub     [ebx + TCB_UNDO_BYTES], edx
@@ -109,6 +110,7 @@ undo:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
     jz      3f
     sub     eax, [ebx + TCB_TX + RING_END]
+    test    eax, eax
     jle     3f
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_SENT
 3:  ret

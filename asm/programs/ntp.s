@@ -149,6 +149,7 @@ ask:
     SYSTEM  clock
     mov     edi, [deadline]
     sub     edi, eax
+    test    edi, edi
     jle     .Lask_next
     mov     ebx, [socket]
     SYSTEM  receive, ebx, "offset answer", BUFFER_BYTES, 0, edi

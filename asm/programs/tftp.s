@@ -353,6 +353,7 @@ hear_on:
     SYSTEM  clock
     mov     edi, [deadline]
     sub     edi, eax
+    test    edi, edi
     jle     .Lhear_late
     mov     ebx, [socket]
     SYSTEM  receive, ebx, "offset heard", PACKET_BYTES + 1, "offset from", edi

@@ -236,6 +236,7 @@ register_update:
     call    clock_ms
     mov     edx, ebp
     sub     edx, eax
+    test    edx, edx
     jle     .Lregister_update_silent
     mov     eax, [register_socket]
     sub     esp, DNS_UDP_MAXIMUM        # the question must stay: it may go again

@@ -95,6 +95,7 @@ mdns_left:
     call    clock_ms
     mov     ecx, [ebx + MDNS_DUE]
     sub     ecx, eax
+    test    ecx, ecx
     mov     eax, ecx
     jg      1f
     xor     eax, eax

@@ -474,6 +474,7 @@ telnet_login:
     call    clock_ms
     mov     edx, [esp]
     sub     edx, eax
+    test    edx, edx
     jle     .Ltelnet_login_wrong
     call    telnet_receive
     jc      .Ltelnet_login_wrong

@@ -106,6 +106,7 @@ command_ping:
     mov     edi, INTERVAL_MS
     sub     eax, [ebp + PING_ROUND]
     sub     edi, eax
+    test    edi, edi
     jle     .Lcommand_ping_missed
     test    esi, esi                    # after the last reply there is nothing to wait for
     jz      .Lcommand_ping_more

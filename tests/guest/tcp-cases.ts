@@ -166,6 +166,10 @@ export const TCP_CASES: readonly TcpCase[] = [
     name: "an acknowledgement of what was not sent is challenged",
     rows: [...OPEN, "< . 1:1 ack 100", "> . 1:1 ack 1", RESET],
   },
+  ...[2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1].map((ack) => ({
+    name: `one half a circle away is challenged, ${ack}`,
+    rows: [...OPEN, `< . 1:1 ack ${ack}`, "> . 1:1 ack 1", "< P. 1:11 ack 1", "> . 1:1 ack 11", RESET],
+  })),
   {
     name: "an acknowledgement from long ago is challenged",
     rows: [...OPEN, "< . 1:1 ack -100000", "> . 1:1 ack 1", RESET],

@@ -108,7 +108,8 @@ export class TcpPeer {
     this.#node = node;
     this.#port = port;
     this.#nodePort = nodePort;
-    this.#first = (0xfffff000 + port) >>> 0; // the numbers wrap in the middle of a case
+    // In the middle of a case the numbers wrap, or pass the middle of their circle.
+    this.#first = ((port % 2 === 0 ? 0xfffff000 : 0x7ffff000) + port) >>> 0;
   }
 
   /** A frame came from the node. */

@@ -135,6 +135,23 @@ function layoutFaults({ path, lines }: Source): string[] {
   return faults;
 }
 
+/**
+ * Numbers that go in a circle (sequence numbers, milliseconds) are compared by the sign of their difference. After SUB
+ * itself JG and its like ask whether one is greater as a signed number, which is something else from 2^31 on.
+ */
+function differenceFaults({ path, lines }: Source): string[] {
+  return lines.flatMap(({ statement, number }, index) => {
+    const [, register] = /^sub +(e?[abcd]x|e?[sd]i|ebp), /.exec(statement) ?? [];
+    if (register === undefined) return [];
+    const next = lines
+      .slice(index + 1)
+      .find((line) => line.statement !== "" && !/^(mov|lea|push|pop|not) /.test(line.statement));
+    return next && /^j(n?[lg]e?) /.test(next.statement)
+      ? [`${path}:${number}: the sign of a difference is asked for after TEST, or by JS and JNS`]
+      : [];
+  });
+}
+
 /** A `.global` stands directly above the definition, one name each. */
 function globalFaults({ path, lines }: Source): string[] {
   return lines.flatMap(({ statement, number, inMacro }, index) => {
@@ -318,6 +335,10 @@ describe("assembly", () => {
 
   test("layout: indent, directives, operands, commas, line length", () => {
     expect(sources.flatMap(layoutFaults)).toEqual([]);
+  });
+
+  test("differences are asked for their sign", () => {
+    expect(system.flatMap(differenceFaults)).toEqual([]);
   });
 
   test(".global stands at the definition", () => {
