@@ -551,8 +551,7 @@ tcp_acceptable:
 .Ltcp_acceptable_right:
     add     eax, [seg_length]
     sub     eax, edi
-    test    eax, eax
-    jle     .Ltcp_acceptable_yes
+    jbe     .Ltcp_acceptable_yes
     sub     [seg_length], eax           # beyond the window
     and     dword ptr [seg_flags], ~TCP_FIN
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
