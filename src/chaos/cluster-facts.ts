@@ -2,7 +2,7 @@
  * What QuRe's nodes hold of their cluster, read from their memory by the names in their kernel. What they print is not
  * asked.
  */
-import { packetHex } from "../page/decode/cluster.ts";
+import { nodeId, packetHex } from "../page/decode/cluster.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World, WorldNode } from "./world.ts";
 
@@ -48,12 +48,6 @@ const DOWN: NodeFacts = {
 /** A table of peers that goes round in a circle ends here. */
 const MOST_PEERS = 2000;
 const ID_BYTES = 8;
-
-/** EUI-64 of a MAC address: docs/protocols/cluster.md. */
-function nodeId(mac: Uint8Array): string {
-  const digits = packetHex(mac, 0, mac.length);
-  return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
-}
 
 class ClusterFacts {
   readonly ids: readonly string[];

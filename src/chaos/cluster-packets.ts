@@ -1,6 +1,7 @@
 /** What holds of the cluster's packets as they leave a machine: their form, their numbers, and to whom they are said. */
 import { get32 } from "../../emulator/ether/packet.ts";
-import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import { little32 } from "../lab/little-endian.ts";
+import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";

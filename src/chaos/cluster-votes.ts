@@ -3,7 +3,8 @@
  * it never becomes less, and what counts is on the disks of a majority.
  */
 import type { BlockBackend } from "../../emulator/disk/block.ts";
-import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import { little32 } from "../lab/little-endian.ts";
+import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";

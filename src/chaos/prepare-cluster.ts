@@ -1,6 +1,6 @@
 /** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
-import type { Action, ActionWord } from "../lab/actions.ts";
+import { recordActions } from "../lab/actions.ts";
 import { CAMPAIGN_SPARES, campaignMacAddress } from "../lab/campaign-machines.ts";
 import { keyOfSeed } from "../lab/cluster-key.ts";
 import { LabCluster } from "../lab/lab.ts";
@@ -46,8 +46,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
       off: index >= nodes,
     })),
   });
-  const actions: Action[] = [];
-  lab.onAction = (word, node, values) => void actions.push({ atNs: lab.nowNs, word: word as ActionWord, node, values });
+  const actions = recordActions(lab);
   try {
     await untilAgreed(lab, new World(lab), layout);
     // Something that they keep together.

@@ -1,6 +1,7 @@
 /** What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right. */
 import type { Random } from "../../emulator/state/random.ts";
-import { clusterPacketOf, little32, packetHex } from "../page/decode/cluster.ts";
+import { little32 } from "../lab/little-endian.ts";
+import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Drill, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";

@@ -381,6 +381,13 @@ export function actionKind(word: string): ActionKind | undefined {
   return KINDS.get(word);
 }
 
+/** All that is done to a cluster from now on, in a list that grows. */
+export function recordActions(lab: LabCluster): Action[] {
+  const actions: Action[] = [];
+  lab.onAction = (word, node, values) => void actions.push({ atNs: lab.nowNs, word: word as ActionWord, node, values });
+  return actions;
+}
+
 /** Does it. The cluster stands at the action's time, and hears of it once. */
 export function perform(lab: LabCluster, { word, node, values }: Omit<Action, "atNs">): void {
   const { onAction } = lab;

@@ -1,10 +1,7 @@
 /** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
 import { readLinear } from "../../emulator/debug/linear-memory.ts";
 import type { Machine } from "../../emulator/machine.ts";
-
-function little32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-}
+import { little32 } from "./little-endian.ts";
 
 export class GuestMemory {
   readonly #machine: Machine;

@@ -24,8 +24,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const qure = (...args: readonly string[]): ReturnType<typeof run> => run(args);
-const run = (args: readonly string[]) => execa("node", [bundle, ...args], { cwd: folder, reject: false });
+const qure = (...args: readonly string[]) => execa("node", [bundle, ...args], { cwd: folder, reject: false });
 
 test("a broken run is a link that ends where the rule broke, and a report that opens it", async () => {
   const faults = ["200ms freeze 2 100ms", "700ms add 4", "1500ms unplug 1"].flatMap((fault) => ["--fault", fault]);

@@ -1,8 +1,9 @@
 /** Machines that have been up for weeks: milliseconds pass 2^31 after 24.8 days and begin anew after 49.7, and nobody notices. */
 import { expect, test } from "vitest";
-import { KERNEL_SPACE } from "../../src/build/build.ts";
-import { readElf } from "../../src/index.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { isAgreed, lastStatus } from "../../src/lab/cloud-status.ts";
+import { addressOf } from "../guest/agreement-scene.ts";
+import { boot, images, inState, PROMPT } from "./images.ts";
 
 const TICK_MS = 10;
 /** Before that moment. */
@@ -11,6 +12,12 @@ const AFTER = "6s";
 /** In which three members say what they have to. */
 const MOST_FRAMES = 600;
 
+/** Waits until nodes are one cluster of them alone. */
+async function agreed(lab: LabCluster, nodes: readonly LabNode[], within: `${number}s`): Promise<void> {
+  const have = (): boolean => isAgreed(nodes.map(({ console }) => lastStatus(console.text)));
+  await lab.until(have, "the nodes did not agree", { within });
+}
+
 test.each([
   ["24.8 days", 2 ** 31],
   ["49.7 days", 2 ** 32],
@@ -18,22 +25,13 @@ test.each([
   const lab = await inState("three", async () => {
     const booted = boot({ nodes: Array.from({ length: 3 }, () => ({ cdrom: images().iso, ramBytes: 8 << 20 })) });
     for (const node of booted.nodes) await node.waitFor(PROMPT);
-    await booted.until(
-      () =>
-        booted.nodes.every(
-          ({ console }) => CLOUD.exec(console.text.split("\n").findLast((line) => CLOUD.test(line)) ?? "")?.[5] === "2",
-        ),
-      "the nodes did not agree",
-      { within: "30s" },
-    );
+    await agreed(booted, booted.nodes, "30s");
     return booted;
   });
-  const { symbols } = readElf(images().kernelElf, "kernel.elf");
-  const ticks = symbols.find(({ name }) => name === "clock_ticks")!.value - KERNEL_SPACE;
   for (const { machine } of lab.nodes) {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, Math.floor((wrapMs - BEFORE_MS) / TICK_MS), true);
-    machine.memory.dma.write(ticks, bytes);
+    machine.memory.dma.write(addressOf("clock_ticks"), bytes);
   }
   // What was waited for until some moment of before is over.
   await lab.advance("1s");
@@ -42,16 +40,7 @@ test.each([
   expect(plug.received.length).toBeLessThan(MOST_FRAMES);
   // Somebody dies, and the others know it as soon as ever.
   lab.nodes[2]!.cut();
-  await lab.until(
-    () =>
-      lab.nodes
-        .slice(0, 2)
-        .every(
-          ({ console }) => CLOUD.exec(console.text.split("\n").findLast((line) => CLOUD.test(line)) ?? "")?.[5] === "1",
-        ),
-    "the death was not noticed",
-    { within: "2s" },
-  );
+  await agreed(lab, lab.nodes.slice(0, 2), "2s");
   const [one] = lab.nodes as [(typeof lab.nodes)[number]];
   await one.enter("ping -c 2 10.0.2.2", /2 sent, 2 received/, { within: "5s" });
   await one.waitFor(PROMPT);

@@ -2,8 +2,8 @@
 
 import { DEFAULT_MODEL } from "../../../emulator/cpu/model.ts";
 import { loadFirmware } from "../../host/package.ts";
-import type { Action, ActionWord } from "../../lab/actions.ts";
-import { replay } from "../../lab/actions.ts";
+import type { Action } from "../../lab/actions.ts";
+import { recordActions, replay } from "../../lab/actions.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { encodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -82,11 +82,10 @@ export function checkDigest(lab: LabCluster, { digest }: RunDescription): void {
 
 /** Remembers what is done to a cluster from now on. */
 export class Recorder {
-  readonly #actions: Action[] = [];
+  readonly #actions: readonly Action[];
 
   constructor(lab: LabCluster) {
-    lab.onAction = (word, node, values) =>
-      void this.#actions.push({ atNs: lab.nowNs, word: word as ActionWord, node, values });
+    this.#actions = recordActions(lab);
   }
 
   /** The run so far as a link. */

@@ -1,5 +1,6 @@
 /** The cluster's own protocol: docs/protocols/cluster.md. */
 import { get16, get32 } from "../../../emulator/ether/packet.ts";
+import { little32 } from "../../lab/little-endian.ts";
 import type { Field, Layer } from "./layer.ts";
 
 export const CLUSTER_VIEW = 2;
@@ -62,16 +63,18 @@ interface ClusterPacket {
   readonly founder: string;
 }
 
-export function little32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-}
-
 const BYTES_AS_HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export function packetHex(bytes: Uint8Array, at: number, sizeBytes: number): string {
   let text = "";
   for (let index = at; index < Math.min(at + sizeBytes, bytes.length); index++) text += BYTES_AS_HEX[bytes[index]!];
   return text;
+}
+
+/** EUI-64 of a MAC address: docs/protocols/cluster.md. */
+export function nodeId(mac: Uint8Array): string {
+  const digits = packetHex(mac, 0, mac.length);
+  return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
 }
 
 function id(bytes: Uint8Array, at: number): string {

@@ -5,7 +5,7 @@
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { CLUSTER_HOLD, CLUSTER_VIEW, heldAddresses, readClusterPacket } from "../decode/cluster.ts";
+import { CLUSTER_HOLD, CLUSTER_VIEW, heldAddresses, nodeId, readClusterPacket } from "../decode/cluster.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 
@@ -178,10 +178,4 @@ export class Observer {
 
 function newNotes(): NodeNotes {
   return { status: null, seen: 0, isJoining: false, viewNs: 0, founder: null, held: [], heldNs: 0 };
-}
-
-/** EUI-64 of a MAC address: docs/protocols/cluster.md. */
-function nodeId(mac: Uint8Array): string {
-  const bytes = [...mac.subarray(0, 3), 0xff, 0xfe, ...mac.subarray(3)];
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

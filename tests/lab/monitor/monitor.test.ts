@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runMonitorCommand } from "../../../emulator/debug/monitor.ts";
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
-import { type Action, type ActionWord, formatAction, replay } from "../../../src/lab/actions.ts";
+import { formatAction, recordActions, replay } from "../../../src/lab/actions.ts";
 import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
@@ -220,9 +220,7 @@ describe("the monitor for people", () => {
   test("records what was ejected, and puts nothing in that no link can hold", async () => {
     const cdrom = new Uint8Array(2048).fill(1);
     const one = new Monitored([{ disk: echo, cdrom }]);
-    const done: Action[] = [];
-    one.lab.onAction = (word, node, values) =>
-      void done.push({ atNs: one.lab.nowNs, word: word as ActionWord, node, values });
+    const done = recordActions(one.lab);
     await one.lab.advance("5ms");
     one.files.set("other.iso", cdrom);
     expect(one.ask("change ide1-cd0 other.iso")).toBe(
