@@ -90,4 +90,12 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
   "blocks without the first comma": {
     text: ".lcomm a 4\n.comm b 4\n.comm c 8,4\n.lcomm d, 2\n",
   },
+  "local names with the assembler's own unit": {
+    text: "f: nop\n.Lx: ret\n.type f,@function\n.size f,.-f\ng: ret\n.type g,@function\n.size g,1\n.long .Lx\n",
+    options: ["-L", "--gdwarf-5"],
+  },
+  "strings of line tables in a section that the source made": {
+    text: '.section .debug_line_str,"",@progbits\n.Lfolder: .string "/d"\n.text\n.file 0 "/d" "a.c"\n.loc 0 1\nnop\n',
+    options: ["--gdwarf-5"],
+  },
 };
