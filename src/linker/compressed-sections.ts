@@ -42,5 +42,20 @@ function decompressed(section: ElfSection, path: string, inflate: Inflate | unde
     throw damaged;
   }
   if (whole.length !== sizeBytes) throw damaged;
-  return { ...section, flags: flags & ~SHF_COMPRESSED, align: Math.max(1, align), sizeBytes, content: whole };
+  const { index, type: sectionType, address, entrySizeBytes, link, info, fileOffset, relocations } = section;
+  return {
+    index,
+    name,
+    type: sectionType,
+    flags: flags & ~SHF_COMPRESSED,
+    address,
+    align: Math.max(1, align),
+    entrySizeBytes,
+    sizeBytes,
+    link,
+    info,
+    fileOffset,
+    content: whole,
+    relocations,
+  };
 }

@@ -171,10 +171,10 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
 
 const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();
 
-/** Writes the distances of functions' records to their common entries; `content` is the output section's. */
+/** Writes the distances of functions' records to their common entries into what is linked of a section. */
 export function fixUnwind(section: InputSection, content: Uint8Array): void {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   for (const { offset, common } of unwindFixups.get(section) ?? []) {
-    view.setUint32(section.offset + offset, section.offset + offset - common.section.offset - common.newStart, true);
+    view.setUint32(offset, section.offset + offset - common.section.offset - common.newStart, true);
   }
 }

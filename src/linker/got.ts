@@ -347,9 +347,7 @@ const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] 
 /** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
 function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean {
   if (!(relocations instanceof RelocationTable) || !relocations.hasOnly(R.R32)) return false;
-  if (gotIndex >= 0)
-    for (let i = 0; i < relocations.length; i++) if (relocations.symbolAt(i) === gotIndex) return false;
-  return true;
+  return gotIndex < 0 || !relocations.hasSymbol(gotIndex);
 }
 
 /**

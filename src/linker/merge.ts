@@ -5,6 +5,7 @@
  */
 
 import { alignUp } from "../object/align.ts";
+import { SHT_NOBITS } from "../object/elf.ts";
 import { latin1 } from "../object/elf-reader.ts";
 import type { InputSection, SectionMove } from "./input-section.ts";
 import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
@@ -38,12 +39,13 @@ export function mergeSections(sections: readonly InputSection[]): void {
 }
 
 function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
-  const { entrySizeBytes: unit, content } = elf;
+  const { entrySizeBytes: unit, sizeBytes, type } = elf;
   if (
     !(flags & SEC_MERGE) ||
-    content.length === 0 ||
+    type === SHT_NOBITS ||
+    sizeBytes === 0 ||
     unit === 0 ||
-    content.length % unit !== 0 ||
+    sizeBytes % unit !== 0 ||
     relocations.length > 0
   )
     return false;
@@ -178,7 +180,7 @@ class Merger {
     // Where all that came in was padded, the end is, too.
     const { align } = this.#sections[0]!;
     const last = this.#sections.findLast((section) => homes.has(section));
-    if (last && last.sizeBytes > 0 && this.#sections.every(({ elf }) => elf.content.length % align === 0))
+    if (last && last.sizeBytes > 0 && this.#sections.every(({ elf }) => elf.sizeBytes % align === 0))
       last.sizeBytes = alignUp(last.sizeBytes, align);
   }
 

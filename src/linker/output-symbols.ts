@@ -18,6 +18,7 @@ import {
   STV_DEFAULT,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
+import { type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -63,9 +64,30 @@ export interface OutputSymbols {
   readonly symbols: readonly OutputSymbol[];
   /** How many of them are local. */
   readonly localCount: number;
-  readonly ofSection: ReadonlyMap<OutputSection, number>;
-  readonly ofLocal: ReadonlyMap<ElfSymbol, number>;
-  readonly ofGlobal: ReadonlyMap<LinkSymbol, number>;
+  readonly indices: SymbolIndices;
+}
+
+/** Where symbols stand in the output's table; 0 for those that do not. */
+export class SymbolIndices {
+  readonly ofSection = new Map<OutputSection, number>();
+  readonly ofGlobal = new Map<LinkSymbol, number>();
+  readonly #ofLocal = new Map<InputObject, Int32Array>();
+
+  /** Of local symbols of an object, by their indices there. */
+  ofLocal(object: InputObject): Int32Array {
+    let indices = this.#ofLocal.get(object);
+    if (indices === undefined) this.#ofLocal.set(object, (indices = new Int32Array(object.elf.symbols.length)));
+    return indices;
+  }
+
+  /**
+   * Of what a relocation refers to: a global symbol or, where that is null, a local one of the object. A section stands for
+   * those that are not in the table.
+   */
+  of(object: InputObject, index: number, symbol: LinkSymbol | null, home: OutputSection | null): number {
+    if (symbol) return this.ofGlobal.get(symbol) ?? 0;
+    return this.ofLocal(object)[index] || (home ? (this.ofSection.get(home) ?? 0) : 0);
+  }
 }
 
 /** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
@@ -76,9 +98,8 @@ export function collectSymbols(
   options: OutputSymbolOptions,
 ): OutputSymbols {
   const symbols: OutputSymbol[] = [];
-  const ofSection = new Map<OutputSection, number>();
-  const ofLocal = new Map<ElfSymbol, number>();
-  const ofGlobal = new Map<LinkSymbol, number>();
+  const indices = new SymbolIndices();
+  const { ofSection, ofGlobal } = indices;
   // Index 0 is the null symbol.
   const add = (symbol: OutputSymbol): number => symbols.push(symbol);
   const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
@@ -114,49 +135,43 @@ export function collectSymbols(
       section: SHN_ABS,
       path,
     });
-  const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): void => {
+  const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): number => {
     const place = home?.place(elf.value);
     const section = place?.section.output ?? null;
     const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
-    ofLocal.set(
-      elf,
-      add({
-        name: elf.name,
-        value: value >>> 0,
-        sizeBytes: elf.sizeBytes,
-        binding: STB_LOCAL,
-        type: elf.type,
-        visibility: elf.visibility,
-        section: section ?? SHN_ABS,
-        path: object.path,
-      }),
-    );
+    return add({
+      name: elf.name,
+      value: value >>> 0,
+      sizeBytes: elf.sizeBytes,
+      binding: STB_LOCAL,
+      type: elf.type,
+      visibility: elf.visibility,
+      section: section ?? SHN_ABS,
+      path: object.path,
+    });
   };
   /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
   const addReferenced = (object: InputObject): void => {
+    const ofLocal = indices.ofLocal(object);
     const addNeeded = (index: number): void => {
       const elf = object.elf.symbols[index];
-      if (elf === undefined || index === 0) return;
+      if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
       const home = object.sections[elf.section] ?? null;
-      if (
-        elf.binding === STB_LOCAL &&
-        elf.type !== STT_SECTION &&
-        !ofLocal.has(elf) &&
-        home?.output &&
-        !home.output.excluded
-      )
-        addLocal(object, elf, home);
+      if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && home?.output && !home.output.excluded)
+        ofLocal[index] = addLocal(object, elf, home);
     };
     for (const section of object.sections) {
       if (!section?.output || section.output.excluded) continue;
       if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info);
-      for (const { symbol } of section.relocations) addNeeded(symbol);
+      for (const index of symbolsOf(section.relocations)) addNeeded(index);
     }
   };
   let fileCount = 0;
   for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
-    for (const elf of object.elf.symbols.slice(1)) {
+    const ofLocal = indices.ofLocal(object);
+    for (const [index, elf] of object.elf.symbols.entries()) {
+      if (index === 0) continue;
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
         if (options.discard === "all" || options.retained?.has(elf.name) === false) continue;
@@ -175,7 +190,7 @@ export function collectSymbols(
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
       }
-      addLocal(object, elf, home);
+      ofLocal[index] = addLocal(object, elf, home);
     }
     if (options.keepsRelocations) addReferenced(object);
   }
@@ -200,7 +215,14 @@ export function collectSymbols(
     const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
-  return { symbols, localCount, ofSection, ofLocal, ofGlobal };
+  return { symbols, localCount, indices };
+}
+
+/** Indices of the symbols that relocations refer to, each once. */
+function symbolsOf(relocations: ElfRelocations): Iterable<number> {
+  return relocations instanceof RelocationTable
+    ? relocations.symbols()
+    : new Set([...relocations].map(({ symbol }) => symbol));
 }
 
 /** Global names that relocations refer to. */
@@ -208,7 +230,7 @@ function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
   const names = new Set<string>();
   for (const output of outputs)
     for (const { object, relocations } of output.inputs())
-      for (const { symbol: index } of relocations) {
+      for (const index of symbolsOf(relocations)) {
         const { name, binding } = object.elf.symbols[index]!;
         if (binding !== STB_LOCAL) names.add(name);
       }
