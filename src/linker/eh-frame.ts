@@ -11,8 +11,10 @@ import type { SymbolTable } from "./symbols.ts";
 
 interface Record {
   readonly section: InputSection;
+  /** In the object's section. */
   readonly start: number;
   readonly end: number;
+  readonly bytes: Uint8Array;
   readonly relocations: readonly ElfRelocation[];
   /** Of a description of a function: the common entry it goes on from. */
   readonly common: Record | null;
@@ -74,6 +76,7 @@ function parse(section: InputSection): Record[] | null {
       section,
       start: at,
       end,
+      bytes: content.subarray(at, end),
       relocations: relocations.slice(first, next),
       common,
       isUsed: false,
@@ -116,21 +119,22 @@ function isFunctionGone({ section, start, relocations }: Record, symbols: Symbol
   return (home?.isDiscarded ?? false) || (resolved?.section?.isDiscarded ?? false);
 }
 
+/** Where the range of addresses stands in a record. */
+const RANGE_AT = 12;
+
 /** The range of addresses, which comes after their begin, has no length. */
-function coversNothing({ section, start, end, relocations }: Record): boolean {
-  const rangeAt = start + 12;
-  if (rangeAt + 4 > end || relocations.some(({ offset }) => offset === rangeAt)) return false;
-  return section.elf.content.subarray(rangeAt, rangeAt + 4).every((byte) => byte === 0);
+function coversNothing({ start, bytes, relocations }: Record): boolean {
+  if (bytes.length < RANGE_AT + 4 || relocations.some(({ offset }) => offset === start + RANGE_AT)) return false;
+  return bytes[RANGE_AT] === 0 && bytes[RANGE_AT + 1] === 0 && bytes[RANGE_AT + 2] === 0 && bytes[RANGE_AT + 3] === 0;
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */
-function contentKey({ section, start, end, relocations }: Record): string {
-  const bytes = section.elf.content.subarray(start, end).join();
+function contentKey({ section, start, bytes, relocations }: Record): string {
   const targets = relocations.map(({ offset, type, symbol }) => {
     const { binding, name, section: index, value } = section.object.elf.symbols[symbol]!;
     return `${offset - start}:${type}:${binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name}`;
   });
-  return `${bytes};${targets.join()}`;
+  return `${bytes.join()};${targets.join()}`;
 }
 
 function rewrite(section: InputSection, records: readonly Record[]): void {
@@ -142,7 +146,7 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
   }
   const content = new Uint8Array(sizeBytes);
   const relocations: ElfRelocation[] = [];
-  for (const record of kept) content.set(section.elf.content.subarray(record.start, record.end), record.newStart);
+  for (const record of kept) content.set(record.bytes, record.newStart);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
   let last = 0;
   for (const record of records) {
