@@ -5,8 +5,6 @@ import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
-import { OpenFiles } from "../host/open-files.ts";
-import { StreamedFile } from "../host/streamed-file.ts";
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
@@ -31,6 +29,8 @@ import { CommandError, commandName, say, UsageError } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
+import { OpenFiles } from "./open-files.ts";
+import { StreamedFile } from "./streamed-file.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 /** Where the files begin in the table of cross references. */

@@ -3,8 +3,10 @@
  * and all but one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
  */
 
-import { STB_LOCAL } from "../object/elf.ts";
-import type { ElfRelocation } from "../object/relocation-table.ts";
+import { BytesInMemory } from "../object/byte-source.ts";
+import { REL_BYTES, STB_LOCAL } from "../object/elf.ts";
+import { RelocationBytes } from "../object/elf-writer.ts";
+import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
@@ -15,13 +17,67 @@ interface Record {
   readonly start: number;
   readonly end: number;
   readonly bytes: Uint8Array;
-  readonly relocations: readonly ElfRelocation[];
+  /** Those of the section by their offsets, and which of them are the record's. */
+  readonly relocations: SortedRelocations;
+  readonly first: number;
+  readonly last: number;
   /** Of a description of a function: the common entry it goes on from. */
   readonly common: Record | null;
   isUsed: boolean;
   /** The equal record that is linked instead. */
   sameAs: Record | null;
   newStart: number;
+}
+
+/** The relocations of a section in the order of their offsets, as numbers. */
+class SortedRelocations {
+  readonly length: number;
+  readonly offsets: Uint32Array;
+  /** Type, and symbol above it. */
+  readonly #infos: Uint32Array;
+
+  constructor(relocations: ElfRelocations) {
+    this.length = relocations.length;
+    const offsets = new Uint32Array(this.length);
+    const infos = new Uint32Array(this.length);
+    if (relocations instanceof RelocationTable) {
+      const view = relocations.view();
+      for (let i = 0; i < this.length; i++) {
+        offsets[i] = view.getUint32(i * REL_BYTES, true);
+        infos[i] = view.getUint32(i * REL_BYTES + 4, true);
+      }
+    } else
+      [...relocations].forEach(({ offset, type, symbol }, i) => {
+        offsets[i] = offset;
+        infos[i] = (symbol << 8) | type;
+      });
+    if (offsets.some((offset, i) => i > 0 && offset < offsets[i - 1]!)) {
+      const order = Array.from(offsets.keys()).sort((a, b) => offsets[a]! - offsets[b]!);
+      const sorted = order.map((i) => infos[i]!);
+      offsets.sort();
+      infos.set(sorted);
+    }
+    this.offsets = offsets;
+    this.#infos = infos;
+  }
+
+  type(index: number): number {
+    return this.#infos[index]! & 0xff;
+  }
+
+  symbol(index: number): number {
+    return this.#infos[index]! >>> 8;
+  }
+
+  at(index: number): ElfRelocation {
+    return { offset: this.offsets[index]!, type: this.type(index), symbol: this.symbol(index) };
+  }
+}
+
+/** The relocation of a record at an offset from its start; -1 without one. */
+function relocationAt({ relocations: { offsets }, start, first, last }: Record, offset: number): number {
+  for (let i = first; i < last; i++) if (offsets[i] === start + offset) return i;
+  return -1;
 }
 
 /**
@@ -58,7 +114,7 @@ function parse(section: InputSection): Record[] | null {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const records: Record[] = [];
   const byStart = new Map<number, Record>();
-  const relocations = [...section.elf.relocations].sort((a, b) => a.offset - b.offset);
+  const relocations = new SortedRelocations(section.elf.relocations);
   let next = 0;
   for (let at = 0; at < content.length; ) {
     if (at + 4 > content.length) return null;
@@ -71,13 +127,15 @@ function parse(section: InputSection): Record[] | null {
     const common = id === 0 ? null : (byStart.get(at + 4 - id) ?? null);
     if (id !== 0 && common === null) return null;
     const first = next;
-    while (next < relocations.length && relocations[next]!.offset < end) next++;
+    while (next < relocations.length && relocations.offsets[next]! < end) next++;
     const record: Record = {
       section,
       start: at,
       end,
       bytes: content.subarray(at, end),
-      relocations: relocations.slice(first, next),
+      relocations,
+      first,
+      last: next,
       common,
       isUsed: false,
       sameAs: null,
@@ -102,17 +160,26 @@ export interface UnwindNeeds {
 export function unwindNeeds(section: InputSection): UnwindNeeds[] | null {
   const records = parse(section);
   if (records === null) return null;
-  return records.flatMap(({ start, relocations, common }) => {
-    const begin = relocations.find(({ offset }) => offset === start + 8);
-    if (common === null || begin === undefined) return [];
-    return [{ begin, others: [...relocations.filter((one) => one !== begin), ...common.relocations] }];
+  const all = ({ relocations, first, last }: Record): ElfRelocation[] =>
+    Array.from({ length: last - first }, (_, i) => relocations.at(first + i));
+  return records.flatMap((record) => {
+    const begin = relocationAt(record, BEGIN_AT);
+    if (record.common === null || begin < 0) return [];
+    const own = all(record);
+    return [
+      { begin: own[begin - record.first]!, others: [...own.toSpliced(begin - record.first, 1), ...all(record.common)] },
+    ];
   });
 }
 
-function isFunctionGone({ section, start, relocations }: Record, symbols: SymbolTable): boolean {
-  const relocation = relocations.find(({ offset }) => offset === start + 8);
-  if (!relocation) return false;
-  const symbol = section.object.elf.symbols[relocation.symbol]!;
+/** Where the address of a function stands in its record. */
+const BEGIN_AT = 8;
+
+function isFunctionGone(record: Record, symbols: SymbolTable): boolean {
+  const { section, relocations } = record;
+  const begin = relocationAt(record, BEGIN_AT);
+  if (begin < 0) return false;
+  const symbol = section.object.elf.symbols[relocations.symbol(begin)]!;
   if (symbol.binding === STB_LOCAL) return section.object.sections[symbol.section]?.isDiscarded ?? false;
   const resolved = symbols.get(symbol.name);
   const home = section.object.sections[symbol.section];
@@ -123,18 +190,21 @@ function isFunctionGone({ section, start, relocations }: Record, symbols: Symbol
 const RANGE_AT = 12;
 
 /** The range of addresses, which comes after their begin, has no length. */
-function coversNothing({ start, bytes, relocations }: Record): boolean {
-  if (bytes.length < RANGE_AT + 4 || relocations.some(({ offset }) => offset === start + RANGE_AT)) return false;
+function coversNothing(record: Record): boolean {
+  const { bytes } = record;
+  if (bytes.length < RANGE_AT + 4 || relocationAt(record, RANGE_AT) >= 0) return false;
   return bytes[RANGE_AT] === 0 && bytes[RANGE_AT + 1] === 0 && bytes[RANGE_AT + 2] === 0 && bytes[RANGE_AT + 3] === 0;
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */
-function contentKey({ section, start, bytes, relocations }: Record): string {
-  const targets = relocations.map(({ offset, type, symbol }) => {
-    const { binding, name, section: index, value } = section.object.elf.symbols[symbol]!;
-    return `${offset - start}:${type}:${binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name}`;
-  });
-  return `${bytes.join()};${targets.join()}`;
+function contentKey({ section, start, bytes, relocations, first, last }: Record): string {
+  let key = bytes.join();
+  for (let i = first; i < last; i++) {
+    const { binding, name, section: index, value } = section.object.elf.symbols[relocations.symbol(i)]!;
+    const target = binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name;
+    key += `;${relocations.offsets[i]! - start}:${relocations.type(i)}:${target}`;
+  }
+  return key;
 }
 
 function rewrite(section: InputSection, records: readonly Record[]): void {
@@ -145,19 +215,19 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     sizeBytes += record.end - record.start;
   }
   const content = new Uint8Array(sizeBytes);
-  const relocations: ElfRelocation[] = [];
   for (const record of kept) content.set(record.bytes, record.newStart);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
-  let last = 0;
-  for (const record of records) {
-    for (const relocation of record.relocations) {
-      if (record.isUsed) last = relocation.offset - record.start + record.newStart;
-      relocations.push(record.isUsed ? { ...relocation, offset: last } : { offset: last, type: R.NONE, symbol: 0 });
+  const table = new RelocationBytes(records.at(-1)?.last ?? 0);
+  let at = 0;
+  for (const { isUsed, start, newStart, relocations, first, last } of records)
+    for (let i = first; i < last; i++) {
+      if (isUsed) at = relocations.offsets[i]! - start + newStart;
+      if (isUsed) table.add(at, relocations.type(i), relocations.symbol(i));
+      else table.add(at, R.NONE, 0);
     }
-  }
   section.content = content;
   section.sizeBytes = sizeBytes;
-  section.relocations = relocations;
+  section.relocations = new RelocationTable(new BytesInMemory(table.bytes), 0, table.bytes.length);
   section.moved = (offset) => {
     const record = records.find(({ start, end }) => offset >= start && offset < end);
     if (!record) return { section, offset: sizeBytes };

@@ -7,7 +7,6 @@ export class KeptRelocations {
   readonly #start: number;
   #sizeBytes = 0;
   /** Entries of the input section at hand. */
-  #bytes: Uint8Array = new Uint8Array(0);
   #entries: DataView = new DataView(new ArrayBuffer(0));
   #length = 0;
   #lastOffset = 0;
@@ -25,7 +24,6 @@ export class KeptRelocations {
   /** The next input section has so many at most. */
   begin(count: number): void {
     const bytes = this.#sink.window(this.#start + this.#sizeBytes, count * REL_BYTES);
-    this.#bytes = bytes;
     this.#entries = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#length = 0;
     this.#lastOffset = 0;
@@ -44,7 +42,7 @@ export class KeptRelocations {
 
   /** Entries are in the order of their offsets, as are sections. */
   end(): void {
-    this.#bytes.fill(0, this.#length);
+    this.#sink.giveBack(this.#entries.byteLength - this.#length);
     this.#sizeBytes += this.#length;
     if (this.#isInOrder) return;
     const entries = this.#entries;

@@ -187,6 +187,7 @@ function writeFile(
     keepsRelocations && !nobits ? output.inputs().reduce((sum, { relocations }) => sum + relocations.length, 0) : 0,
   );
   const indices = fileIndices(counts.map((count) => ({ hasRelocations: count > 0 })));
+  let tables: FileSink | null = null;
   const fileSections = sections.map((section, index): FileSection => {
     const { output, type, flags, nobits } = section;
     const isGroup = type === SHT_GROUP;
@@ -212,7 +213,7 @@ function writeFile(
         : {
             make: (sink, contentAt, relocationsAt) => {
               section.fileOffset = contentAt;
-              const kept = hasRelocations ? new KeptRelocations(sink.beside(), relocationsAt) : null;
+              const kept = hasRelocations ? new KeptRelocations((tables ??= sink.beside()), relocationsAt) : null;
               section.applied = relocator.fill(output, sink, contentAt, kept);
               return kept?.sizeBytes ?? 0;
             },

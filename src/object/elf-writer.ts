@@ -109,7 +109,7 @@ export function fileIndices(sections: readonly { readonly hasRelocations: boolea
  * Where each section stands in the file, and where the tables after them begin: sections without an offset follow one
  * another from `start` on.
  */
-export function placeSections(
+function placeSections(
   sections: readonly Pick<FileSection, "offset" | "align" | "type" | "sizeBytes">[],
   start: number,
 ): { readonly offsets: readonly number[]; readonly end: number } {

@@ -3,6 +3,8 @@
 export interface FileSink {
   /** These bytes of the file, all of which the caller writes before it asks for others. */
   window(at: number, sizeBytes: number): Uint8Array;
+  /** So many bytes at the end of the last window are not written after all. */
+  giveBack(sizeBytes: number): void;
   /** Another one for the same file, so that two places can be written at once. */
   beside(): FileSink;
 }
@@ -18,6 +20,8 @@ export class FileInMemory implements FileSink {
   window(at: number, sizeBytes: number): Uint8Array {
     return this.bytes(at, sizeBytes);
   }
+
+  giveBack(): void {}
 
   beside(): FileSink {
     return this;

@@ -13,7 +13,7 @@ export interface ElfRelocation {
   readonly symbol: number;
 }
 
-/** Relocations in order, of a file or made. */
+/** Relocations in their order, of a file or made. */
 export interface ElfRelocations extends Iterable<ElfRelocation> {
   readonly length: number;
 }

@@ -4,9 +4,9 @@
  */
 import { closeSync, ftruncateSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { asideOf, rename, writeSparsely } from "../host/files.ts";
+import { makeFolder } from "../host/folder.ts";
 import type { FileSink } from "../object/file-sink.ts";
-import { asideOf, rename, writeSparsely } from "./files.ts";
-import { makeFolder } from "./folder.ts";
 
 /** What is written at once. */
 const BUFFER_BYTES = 0x80000;
@@ -85,16 +85,19 @@ class Window implements FileSink {
   }
 
   window(at: number, sizeBytes: number): Uint8Array {
-    let from = at - this.#start;
-    if (from < 0 || from + sizeBytes > this.#buffer.length) {
+    // What lies between two pieces may be written by another window.
+    if (at !== this.#start + this.#sizeBytes || this.#sizeBytes + sizeBytes > this.#buffer.length) {
       this.flush();
       this.#start = at;
-      from = 0;
       if (sizeBytes > this.#buffer.length) this.#buffer = new Uint8Array(sizeBytes);
     }
-    this.#buffer.fill(0, Math.min(from, this.#sizeBytes), from);
-    this.#sizeBytes = Math.max(this.#sizeBytes, from + sizeBytes);
-    return this.#buffer.subarray(from, from + sizeBytes);
+    const from = this.#sizeBytes;
+    this.#sizeBytes += sizeBytes;
+    return this.#buffer.subarray(from, this.#sizeBytes);
+  }
+
+  giveBack(sizeBytes: number): void {
+    this.#sizeBytes -= sizeBytes;
   }
 
   beside(): FileSink {
