@@ -60,4 +60,22 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
   "frames of the source and of directives": {
     text: 'f: .cfi_startproc\nnop\n.cfi_endproc\n.section .eh_frame,"a",@progbits\n.uleb128 b - a\na: .skip 3\nb: .balign 4\n',
   },
+  "sections of one name, and the assembler's own line table": {
+    text: '.file 1 "a.c"\n.section .d,"",@progbits,unique,1\n.Lx: .long .Ly\n.section .d,"",@progbits,unique,2\n.Ly: .long .Lz\n.section .d,"",@progbits,unique,3\n.Lz: .long .Lx\n.text\n.loc 1 2\nnop\n.section .debug_info,"",@progbits\n.long 1\n',
+    options: ["--gdwarf-5"],
+  },
+  "sections of one name in the assembler's own unit": {
+    text: '.section .text,"ax",@progbits,unique,0\nnop\n.section .text,"ax",@progbits,unique,1\nnop\n.text\nnop\n.section .text,"ax",@progbits,unique,0\nret\n',
+    options: ["-g"],
+  },
+  "a section that goes with what is defined later": {
+    text: '.section .meta,"awo",@progbits,later\n.long 1\n.section .more,"ao",@progbits,.data\n.text\nearlier: nop\nlater: nop\n',
+  },
+  "files of the root folder": {
+    text: '.file 1 "/x.c"\n.file 2 "/d/y.c"\n.file 3 "//z.c"\n.file 4 "/" "w.c"\n.file 5 "/e/" "v.c"\n.loc 1 1\nnop\n.loc 3 2\nnop\n',
+    options: ["--gdwarf-5"],
+  },
+  "distances to indirect functions": {
+    text: ".long f-.\n.type f,@gnu_indirect_function\nf: ret\n.size f,.-f\ng: .long f-., f-g, f-f\n.set h,f\n.long h-.\nx = f-g\n.long x\nadd $f-g, %eax\nmov f-g(%ebx), %eax\n.skip f-g+5\n",
+  },
 };

@@ -286,10 +286,6 @@ function create(assembler: Assembler, name: string, wanted: SectionAttributes, s
     section.group = sections.groupSignature(wanted.group, assembler.atoms);
     section.isComdat = wanted.isComdat;
   }
-  if (wanted.linkedTo !== null)
-    section.linkedTo =
-      sections.find(wanted.linkedTo) ??
-      assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   sections.change(section, wanted.number);
 }
 

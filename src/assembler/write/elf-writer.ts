@@ -200,10 +200,7 @@ function writeGroup(group: Group, outputs: readonly OutputSection[], symtabIndex
 }
 
 function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
-  const { linkedTo } = section;
-  if (linkedTo === null) return;
-  const target = linkedTo instanceof AssemblySymbol ? linkedTo.section : linkedTo;
-  if (target.isReal) outputs[section.index]!.link = target.index;
+  if (section.linkedTo !== null) outputs[section.index]!.link = section.linkedTo.index;
 }
 
 function collectSymbols(
