@@ -71,7 +71,7 @@ export interface OutputSymbols {
  * The symbols of the output. Local ones of objects, which are most of them, are known by their objects and indices there,
  * and are made when they are asked for.
  */
-export class SymbolList implements Iterable<OutputSymbol> {
+class SymbolList implements Iterable<OutputSymbol> {
   readonly #objects: InputObject[] = [];
   readonly #made: OutputSymbol[] = [];
   /** Of each symbol a place in a list, of objects or of what was made, and the index in the object or -1. */
