@@ -285,8 +285,6 @@ cluster_alive:
     jne     9f
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
-    cmp     dword ptr [cluster_pings], 0
-    je      9f
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_known
     jc      9f

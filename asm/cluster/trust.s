@@ -28,6 +28,7 @@ trust_name:             .space NAME_SIZE
 trust_session:          .space SESSION_SIZE
 .global trust_confirmed
 trust_confirmed:        .space 4        # 1: a coordinator's view has had this session as ours
+.global trust_sequence
 trust_sequence:         .space 4        # of the last packet that was sent
 .global trust_key
 trust_key:              .space HMAC_SIZE

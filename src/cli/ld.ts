@@ -4,13 +4,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
-import { writeFileAside, writeFilesAside } from "../host/files.ts";
+import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
-import { linkProgram } from "../linker/link.ts";
+import { linkProgram, linkTo } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
+import type { LinkProblem } from "../linker/link-problem.ts";
 import { memoryUsage } from "../linker/memory-usage.ts";
 import type { Program, ProgramOptions } from "../linker/program.ts";
 import { flatImage } from "../linker/program-file.ts";
@@ -21,12 +22,15 @@ import { parseScript } from "../linker/script/parser.ts";
 import { type Assignment, type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { linkWarnings } from "../linker/warnings.ts";
 import { isArchive } from "../object/archive.ts";
+import type { ByteSource } from "../object/byte-source.ts";
 import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
 import { VERSION } from "../version.ts";
 import { CommandError, commandName, say, UsageError } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
+import { OpenFiles } from "./open-files.ts";
+import { StreamedFile } from "./streamed-file.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
 /** Where the files begin in the table of cross references. */
@@ -56,6 +60,7 @@ class LinkCommand {
   /** In the order of the command line. */
   readonly #scripts: LinkerScript[] = [];
   #replacesDefault = false;
+  readonly #files = new OpenFiles();
 
   constructor(parsed: readonly GnuArgument[]) {
     this.#parsed = parsed;
@@ -75,6 +80,14 @@ class LinkCommand {
   }
 
   run(): void {
+    try {
+      this.#link();
+    } finally {
+      this.#files.close();
+    }
+  }
+
+  #link(): void {
     if (this.#has("-v") || this.#has("-V")) standardOutput().write(`GNU ld (QuRe ${VERSION}) 2.40\n`);
     if (this.#has("-V")) standardOutput().write("  Supported emulations:\n   elf_i386\n");
     for (const option of ["-shared", "-pie"])
@@ -95,7 +108,27 @@ class LinkCommand {
       (this.#scripts.some(({ outputFormat }) => outputFormat === "binary") && !this.#has("--oformat"));
     const options = { ...plain, isFlat: flat };
     const outputPath = this.#last("-o") ?? plain.script.outputFile ?? "a.out";
-    const { linked, problems, program, image } = linkProgram(inputs, options);
+    // What is looked at as a whole when it is done is made in memory, and so is what goes to a device.
+    const isWhole = flat || options.buildId !== undefined || !isReplaceable(outputPath);
+    const mode = options.isRelocatable ? 0o666 : 0o777;
+    const file = new StreamedFile(outputPath, mode);
+    try {
+      const whole = isWhole ? linkProgram(inputs, options) : null;
+      const { program, image, problems } = whole ?? linkTo(inputs, options, () => file.sink());
+      this.#tell(program, problems, outputPath, flat);
+      if (whole === null) file.finish(image!.sizeBytes);
+      else {
+        const content = flat ? flatImage(program!, whole.image!) : whole.image!.bytes;
+        if (content === null) throw new CommandError(program!.problems.at(-1)!.message);
+        writeFilesAside([{ path: outputPath, content, mode, isProduct: true }]);
+      }
+    } finally {
+      file.discard();
+    }
+  }
+
+  /** All that is said about a link. Throws `CommandError` when nothing came of it. */
+  #tell(program: Program | null, problems: readonly LinkProblem[], outputPath: string, flat: boolean): void {
     if (program) this.#trace(program);
     const warnings =
       program && !this.#has("-w")
@@ -112,7 +145,7 @@ class LinkCommand {
           "note",
           `removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'`,
         );
-    if (!linked) {
+    if (problems.length > 0) {
       const diagnostics = linkDiagnostics(problems, readSource);
       this.#report(diagnostics);
       // The map tells what went wrong, when the layout is there.
@@ -125,11 +158,6 @@ class LinkCommand {
       for (const { path, isMade } of program!.objects) if (!isMade) standardOutput().write(`${path}\n`);
     this.#writeMap(program!, outputPath, flat);
     if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
-    const bytes = flat ? flatImage(program!, image!) : linked.file;
-    if (bytes === null) throw new CommandError(program!.problems.at(-1)!.message);
-    writeFilesAside([
-      { path: outputPath, content: bytes, mode: options.isRelocatable ? 0o666 : 0o777, isProduct: true },
-    ]);
   }
 
   /** `-y`, and `--cref`. */
@@ -317,8 +345,9 @@ class LinkCommand {
     let format = "elf32-i386";
     const wrapped = new Set(this.#values("--wrap"));
     const add = (path: string): void => {
-      const bytes = format === "binary" ? blobObject(readBytes(path), path) : readBytes(path);
-      if (isArchive(bytes) || (bytes[0] === 0x7f && bytes[1] === 0x45)) {
+      const bytes =
+        format === "binary" ? blobObject(readBytes(path), path) : (this.#largeObject(path) ?? readBytes(path));
+      if (!(bytes instanceof Uint8Array) || isArchive(bytes) || isElf(bytes)) {
         (group ?? top).push({
           kind: "file",
           path,
@@ -371,6 +400,12 @@ class LinkCommand {
     return top;
   }
 
+  /** An object that stays on the disk; null for any other file. */
+  #largeObject(path: string): ByteSource | null {
+    const file = this.#files.open(path);
+    return file !== null && isElf(file.read(0, 2)) ? file : null;
+  }
+
   #scriptInputs(script: LinkerScript, add: (path: string) => void, top: LinkInput[]): void {
     for (const { names, isGroup } of script.inputs) {
       const before = top.length;
@@ -414,6 +449,8 @@ class LinkCommand {
     }
   }
 }
+
+const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
 
 /** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
 function crossReferences(program: Program): string {

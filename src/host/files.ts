@@ -46,12 +46,11 @@ export function writeFilesAside(files: readonly NewFile[]): void {
   try {
     for (const file of files) {
       const { path } = file;
-      // A device or a pipe is written to, not replaced.
-      const isReplaceable = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
-      if (isReplaceable) makeFolder(dirname(path));
-      const aside = isReplaceable ? `${path}.${randomBytes(4).toString("hex")}.part` : path;
-      if (isReplaceable) written.push({ path, aside });
-      writeWhole(file, aside, isReplaceable);
+      const isNew = isReplaceable(path);
+      if (isNew) makeFolder(dirname(path));
+      const aside = isNew ? asideOf(path) : path;
+      if (isNew) written.push({ path, aside });
+      writeWhole(file, aside, isNew);
     }
     for (const { path, aside } of written) rename(aside, path);
   } catch (error) {
@@ -60,7 +59,17 @@ export function writeFilesAside(files: readonly NewFile[]): void {
   }
 }
 
-function rename(aside: string, path: string): void {
+/** A device or a pipe is written to, not replaced. */
+export function isReplaceable(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+}
+
+/** What a file is called until it is whole. */
+export function asideOf(path: string): string {
+  return `${path}.${randomBytes(4).toString("hex")}.part`;
+}
+
+export function rename(aside: string, path: string): void {
   try {
     renameSync(aside, path);
   } catch (error) {
@@ -77,12 +86,8 @@ function writeWhole(
     const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
-        const piece = bytes.subarray(at, at + HOLE_BYTES);
-        if (!isNew || piece.some((byte) => byte !== 0))
-          for (let done = 0; done < piece.length; )
-            done += writeSync(file, piece, done, piece.length - done, isNew ? at + done : null);
-      }
+      if (isNew) writeSparsely(file, bytes, 0);
+      else writeAll(file, bytes, null);
       if (isNew) {
         ftruncateSync(file, Math.max(bytes.length, sizeBytes));
         if (!isProduct) fsyncSync(file);
@@ -94,6 +99,23 @@ function writeWhole(
     // A write to an open file that fails gives no path.
     throw Object.assign(error as Error, { path });
   }
+}
+
+/** Writes bytes to their place in a new file, but for long runs of zeros, which are there anyway. */
+export function writeSparsely(file: number, bytes: Uint8Array, place: number): void {
+  let start = 0;
+  for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
+    if (bytes.subarray(at, at + HOLE_BYTES).some((byte) => byte !== 0)) continue;
+    writeAll(file, bytes.subarray(start, at), place + start);
+    start = at + HOLE_BYTES;
+  }
+  writeAll(file, bytes.subarray(start), place + start);
+}
+
+/** `place` is null for a device or a pipe, which is written from one end to the other. */
+function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, bytes.length - done, place === null ? null : place + done);
 }
 
 /** Copies a file of any size in the same way. */

@@ -3,23 +3,82 @@
  * and all but one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
  */
 
-import { STB_LOCAL } from "../object/elf.ts";
-import type { ElfRelocation } from "../object/relocation-table.ts";
+import { BytesInMemory } from "../object/byte-source.ts";
+import { REL_BYTES, STB_LOCAL } from "../object/elf.ts";
+import { RelocationBytes } from "../object/elf-writer.ts";
+import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 interface Record {
   readonly section: InputSection;
+  /** In the object's section. */
   readonly start: number;
   readonly end: number;
-  readonly relocations: readonly ElfRelocation[];
+  /** Of the object's section. */
+  readonly content: Uint8Array;
+  /** Those of the section by their offsets, and which of them are the record's. */
+  readonly relocations: SortedRelocations;
+  readonly first: number;
+  readonly last: number;
   /** Of a description of a function: the common entry it goes on from. */
   readonly common: Record | null;
   isUsed: boolean;
   /** The equal record that is linked instead. */
   sameAs: Record | null;
   newStart: number;
+}
+
+/** The relocations of a section in the order of their offsets, as numbers. */
+class SortedRelocations {
+  readonly length: number;
+  readonly offsets: Uint32Array;
+  /** Type, and symbol above it. */
+  readonly #infos: Uint32Array;
+
+  constructor(relocations: ElfRelocations) {
+    this.length = relocations.length;
+    const offsets = new Uint32Array(this.length);
+    const infos = new Uint32Array(this.length);
+    if (relocations instanceof RelocationTable) {
+      const view = relocations.view();
+      for (let i = 0; i < this.length; i++) {
+        offsets[i] = view.getUint32(i * REL_BYTES, true);
+        infos[i] = view.getUint32(i * REL_BYTES + 4, true);
+      }
+    } else
+      [...relocations].forEach(({ offset, type, symbol }, i) => {
+        offsets[i] = offset;
+        infos[i] = (symbol << 8) | type;
+      });
+    if (offsets.some((offset, i) => i > 0 && offset < offsets[i - 1]!)) {
+      const order = Array.from(offsets.keys()).sort((a, b) => offsets[a]! - offsets[b]!);
+      const sorted = order.map((i) => infos[i]!);
+      offsets.sort();
+      infos.set(sorted);
+    }
+    this.offsets = offsets;
+    this.#infos = infos;
+  }
+
+  type(index: number): number {
+    return this.#infos[index]! & 0xff;
+  }
+
+  symbol(index: number): number {
+    return this.#infos[index]! >>> 8;
+  }
+
+  at(index: number): ElfRelocation {
+    return { offset: this.offsets[index]!, type: this.type(index), symbol: this.symbol(index) };
+  }
+}
+
+/** The relocation of a record at an offset from its start; -1 without one. */
+function relocationAt({ relocations: { offsets }, start, first, last }: Record, offset: number): number {
+  for (let i = first; i < last; i++) if (offsets[i] === start + offset) return i;
+  return -1;
 }
 
 /**
@@ -55,8 +114,8 @@ function parse(section: InputSection): Record[] | null {
   const { content } = section.elf;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const records: Record[] = [];
-  const byStart = new Map<number, Record>();
-  const relocations = [...section.elf.relocations].sort((a, b) => a.offset - b.offset);
+  const commons = new Map<number, Record>();
+  const relocations = new SortedRelocations(section.elf.relocations);
   let next = 0;
   for (let at = 0; at < content.length; ) {
     if (at + 4 > content.length) return null;
@@ -66,22 +125,25 @@ function parse(section: InputSection): Record[] | null {
     const end = at + 4 + length;
     if (end > content.length) return null;
     const id = view.getUint32(at + 4, true);
-    const common = id === 0 ? null : (byStart.get(at + 4 - id) ?? null);
+    const common = id === 0 ? null : (commons.get(at + 4 - id) ?? null);
     if (id !== 0 && common === null) return null;
     const first = next;
-    while (next < relocations.length && relocations[next]!.offset < end) next++;
+    while (next < relocations.length && relocations.offsets[next]! < end) next++;
     const record: Record = {
       section,
       start: at,
       end,
-      relocations: relocations.slice(first, next),
+      content,
+      relocations,
+      first,
+      last: next,
       common,
       isUsed: false,
       sameAs: null,
       newStart: 0,
     };
     records.push(record);
-    byStart.set(at, record);
+    if (id === 0) commons.set(at, record);
     at = end;
   }
   return records;
@@ -99,38 +161,52 @@ export interface UnwindNeeds {
 export function unwindNeeds(section: InputSection): UnwindNeeds[] | null {
   const records = parse(section);
   if (records === null) return null;
-  return records.flatMap(({ start, relocations, common }) => {
-    const begin = relocations.find(({ offset }) => offset === start + 8);
-    if (common === null || begin === undefined) return [];
-    return [{ begin, others: [...relocations.filter((one) => one !== begin), ...common.relocations] }];
+  const all = ({ relocations, first, last }: Record): ElfRelocation[] =>
+    Array.from({ length: last - first }, (_, i) => relocations.at(first + i));
+  return records.flatMap((record) => {
+    const begin = relocationAt(record, BEGIN_AT);
+    if (record.common === null || begin < 0) return [];
+    const own = all(record);
+    return [
+      { begin: own[begin - record.first]!, others: [...own.toSpliced(begin - record.first, 1), ...all(record.common)] },
+    ];
   });
 }
 
-function isFunctionGone({ section, start, relocations }: Record, symbols: SymbolTable): boolean {
-  const relocation = relocations.find(({ offset }) => offset === start + 8);
-  if (!relocation) return false;
-  const symbol = section.object.elf.symbols[relocation.symbol]!;
+/** Where the address of a function stands in its record. */
+const BEGIN_AT = 8;
+
+function isFunctionGone(record: Record, symbols: SymbolTable): boolean {
+  const { section, relocations } = record;
+  const begin = relocationAt(record, BEGIN_AT);
+  if (begin < 0) return false;
+  const symbol = section.object.elf.table.at(relocations.symbol(begin))!;
   if (symbol.binding === STB_LOCAL) return section.object.sections[symbol.section]?.isDiscarded ?? false;
   const resolved = symbols.get(symbol.name);
   const home = section.object.sections[symbol.section];
   return (home?.isDiscarded ?? false) || (resolved?.section?.isDiscarded ?? false);
 }
 
+/** Where the range of addresses stands in a record. */
+const RANGE_AT = 12;
+
 /** The range of addresses, which comes after their begin, has no length. */
-function coversNothing({ section, start, end, relocations }: Record): boolean {
-  const rangeAt = start + 12;
-  if (rangeAt + 4 > end || relocations.some(({ offset }) => offset === rangeAt)) return false;
-  return section.elf.content.subarray(rangeAt, rangeAt + 4).every((byte) => byte === 0);
+function coversNothing(record: Record): boolean {
+  const { content, start, end } = record;
+  const at = start + RANGE_AT;
+  if (at + 4 > end || relocationAt(record, RANGE_AT) >= 0) return false;
+  return content[at] === 0 && content[at + 1] === 0 && content[at + 2] === 0 && content[at + 3] === 0;
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */
-function contentKey({ section, start, end, relocations }: Record): string {
-  const bytes = section.elf.content.subarray(start, end).join();
-  const targets = relocations.map(({ offset, type, symbol }) => {
-    const { binding, name, section: index, value } = section.object.elf.symbols[symbol]!;
-    return `${offset - start}:${type}:${binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name}`;
-  });
-  return `${bytes};${targets.join()}`;
+function contentKey({ section, start, end, content, relocations, first, last }: Record): string {
+  let key = content.subarray(start, end).join();
+  for (let i = first; i < last; i++) {
+    const { binding, name, section: index, value } = section.object.elf.table.at(relocations.symbol(i))!;
+    const target = binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name;
+    key += `;${relocations.offsets[i]! - start}:${relocations.type(i)}:${target}`;
+  }
+  return key;
 }
 
 function rewrite(section: InputSection, records: readonly Record[]): void {
@@ -141,19 +217,19 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     sizeBytes += record.end - record.start;
   }
   const content = new Uint8Array(sizeBytes);
-  const relocations: ElfRelocation[] = [];
-  for (const record of kept) content.set(section.elf.content.subarray(record.start, record.end), record.newStart);
+  for (const { start, end, newStart, content: before } of kept) content.set(before.subarray(start, end), newStart);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
-  let last = 0;
-  for (const record of records) {
-    for (const relocation of record.relocations) {
-      if (record.isUsed) last = relocation.offset - record.start + record.newStart;
-      relocations.push(record.isUsed ? { ...relocation, offset: last } : { offset: last, type: R.NONE, symbol: 0 });
+  const table = new RelocationBytes(records.at(-1)?.last ?? 0);
+  let at = 0;
+  for (const { isUsed, start, newStart, relocations, first, last } of records)
+    for (let i = first; i < last; i++) {
+      if (isUsed) at = relocations.offsets[i]! - start + newStart;
+      if (isUsed) table.add(at, relocations.type(i), relocations.symbol(i));
+      else table.add(at, R.NONE, 0);
     }
-  }
   section.content = content;
   section.sizeBytes = sizeBytes;
-  section.relocations = relocations;
+  section.relocations = new RelocationTable(new BytesInMemory(table.bytes), 0, table.bytes.length);
   section.moved = (offset) => {
     const record = records.find(({ start, end }) => offset >= start && offset < end);
     if (!record) return { section, offset: sizeBytes };
@@ -161,20 +237,18 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     return { section: home.section, offset: home.newStart + offset - record.start };
   };
   // The distance to the common entry is only known when all sections have their places.
-  unwindFixups.set(
-    section,
-    kept.flatMap((record) =>
-      record.common ? [{ offset: record.newStart + 4, common: record.common.sameAs ?? record.common }] : [],
-    ),
-  );
+  const fixups: { readonly offset: number; readonly common: Record }[] = [];
+  for (const { newStart, common } of kept)
+    if (common !== null) fixups.push({ offset: newStart + 4, common: common.sameAs ?? common });
+  unwindFixups.set(section, fixups);
 }
 
 const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();
 
-/** Writes the distances of functions' records to their common entries; `content` is the output section's. */
+/** Writes the distances of functions' records to their common entries into what is linked of a section. */
 export function fixUnwind(section: InputSection, content: Uint8Array): void {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   for (const { offset, common } of unwindFixups.get(section) ?? []) {
-    view.setUint32(section.offset + offset, section.offset + offset - common.section.offset - common.newStart, true);
+    view.setUint32(offset, section.offset + offset - common.section.offset - common.newStart, true);
   }
 }

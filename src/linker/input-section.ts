@@ -13,7 +13,6 @@ export class InputSection {
   align: number;
   /** Changes when strings are merged or unwind information is dropped. */
   sizeBytes: number;
-  content: Uint8Array;
   relocations: ElfRelocations;
   output: OutputSection | null = null;
   /** From the start of the output section. */
@@ -37,6 +36,8 @@ export class InputSection {
    * elsewhere.
    */
   moved: SectionMove | null = null;
+  /** What is linked instead of the object's content; null where nothing was changed. */
+  #content: Uint8Array | null = null;
 
   constructor(object: InputObject, elf: ElfSection) {
     this.object = object;
@@ -45,8 +46,31 @@ export class InputSection {
     this.flags = flagsOf(elf);
     this.align = elf.align;
     this.sizeBytes = elf.sizeBytes;
-    this.content = elf.content;
     this.relocations = elf.relocations;
+  }
+
+  get content(): Uint8Array {
+    return this.#content ?? this.elf.content;
+  }
+
+  set content(content: Uint8Array) {
+    this.#content = content;
+  }
+
+  /** What is linked, to be changed. */
+  ownContent(): Uint8Array {
+    return (this.#content ??= this.elf.content.slice());
+  }
+
+  /** Copies what is linked to a target of its size. */
+  copyTo(target: Uint8Array): void {
+    if (this.#content === null && this.elf.copyTo !== undefined) {
+      this.elf.copyTo(target);
+      return;
+    }
+    const bytes = this.content.subarray(0, target.length);
+    target.set(bytes);
+    target.fill(0, bytes.length);
   }
 
   /** Address of an offset of the object's section, in the output. */

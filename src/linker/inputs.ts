@@ -3,8 +3,9 @@
  * define what is undefined so far (GNU ld 2.40, "Options", -l and --start-group).
  */
 import { type Archive, isArchive, type MemberReader, readArchive } from "../object/archive.ts";
+import type { ByteSource } from "../object/byte-source.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
-import { ElfError, type ElfObject, readElf } from "../object/elf-reader.ts";
+import { ElfError, type ElfObject, readElf, withChanges } from "../object/elf-reader.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
@@ -15,7 +16,8 @@ export type LinkInput =
   | {
       readonly kind: "file";
       readonly path: string;
-      readonly bytes: Uint8Array;
+      /** An archive is in memory. */
+      readonly bytes: Uint8Array | ByteSource;
       readonly wholeArchive?: boolean;
       readonly readMember?: MemberReader;
       /** Names of `--wrap`. */
@@ -24,6 +26,11 @@ export type LinkInput =
   | { readonly kind: "object"; readonly elf: ElfObject }
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
+
+/** The archive that a file is; null for any other. */
+function archiveIn({ bytes }: Extract<LinkInput, { readonly kind: "file" }>): Uint8Array | null {
+  return bytes instanceof Uint8Array && isArchive(bytes) ? bytes : null;
+}
 
 export interface IncludedMember {
   /** `lib.a(member.o)` */
@@ -65,12 +72,18 @@ export class Inputs {
       do {
         before = this.objects.length;
         for (const inner of input.inputs)
-          if (inner.kind !== "file" || isArchive(inner.bytes) || !this.objects.some(({ path }) => path === inner.path))
+          if (
+            inner.kind !== "file" ||
+            archiveIn(inner) !== null ||
+            !this.objects.some(({ path }) => path === inner.path)
+          )
             this.add(inner);
       } while (this.objects.length !== before);
-    } else if (isArchive(input.bytes))
-      this.#addArchive(input.bytes, input.path, input.wholeArchive ?? false, input.readMember);
-    else this.#addObject(readElf(input.bytes, input.path), input.path, null, input.path);
+    } else {
+      const archive = archiveIn(input);
+      if (archive !== null) this.#addArchive(archive, input.path, input.wholeArchive ?? false, input.readMember);
+      else this.#addObject(readElf(input.bytes, input.path), input.path, null, input.path);
+    }
   }
 
   #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
@@ -172,8 +185,9 @@ function withWrappers(elf: ElfObject, wrapped: ReadonlySet<string>): ElfObject {
   if (wrapped.size === 0) return elf;
   const nameOf = (name: string): string =>
     wrapped.has(name) ? `__wrap_${name}` : /^__real_/.test(name) && wrapped.has(name.slice(7)) ? name.slice(7) : name;
-  const symbols = elf.symbols.map((symbol) =>
-    symbol.section === SHN_UNDEF && symbol.binding !== STB_LOCAL ? { ...symbol, name: nameOf(symbol.name) } : symbol,
-  );
-  return { ...elf, symbols };
+  return withChanges(elf, {
+    table: elf.symbols.map((symbol) =>
+      symbol.section === SHN_UNDEF && symbol.binding !== STB_LOCAL ? { ...symbol, name: nameOf(symbol.name) } : symbol,
+    ),
+  });
 }

@@ -8,7 +8,14 @@ import { ElfError, type ElfObject } from "../object/elf-reader.ts";
 import type { LinkInput } from "./inputs.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { Program, type ProgramOptions } from "./program.ts";
-import { type ProgramImage, programFile } from "./program-file.ts";
+import {
+  contentOf,
+  type OpenSink,
+  type ProgramFile,
+  type ProgramImage,
+  programFile,
+  writeProgram,
+} from "./program-file.ts";
 import type { LinkerScript } from "./script/tree.ts";
 
 export interface LinkOptions {
@@ -18,6 +25,8 @@ export interface LinkOptions {
   readonly entry?: string;
   readonly defines?: ReadonlyMap<string, number>;
   readonly sectionStart?: ReadonlyMap<string, number>;
+  /** Which local symbols the file goes without, as `ld -X` and `-x`. */
+  readonly discard?: ProgramOptions["discard"];
 }
 
 /** A relocation that was applied, for those who relocate again. */
@@ -92,40 +101,59 @@ export function link(options: LinkOptions): LinkResult {
       ...(options.entry === undefined ? {} : { entry: options.entry }),
       defines,
       sectionStart: options.sectionStart ?? new Map(),
+      ...(options.discard === undefined ? {} : { discard: options.discard }),
       requiresEntry: options.entry !== undefined || options.script.entry !== null,
     },
   );
 }
 
 /**
- * The same for the command line: archives, and all that GNU ld's options ask for. Throws `ElfError` for a file that
- * cannot be read.
+ * The same for the command line: archives, and all that GNU ld's options ask for. Never throws for what is in the inputs
+ * either.
  */
 export function linkProgram(
   inputs: readonly LinkInput[],
   options: ProgramOptions,
-): LinkResult & { readonly program: Program | null; readonly image: ProgramImage | null } {
-  let program: Program;
-  try {
-    program = new Program(inputs, options);
-  } catch (error) {
-    if (!(error instanceof ElfError)) throw error;
-    return {
-      linked: null,
-      problems: [{ file: error.path, line: 0, message: error.problem, id: "bad-object" }],
-      program: null,
-      image: null,
-    };
-  }
-  const image = programFile(program);
-  const { problems } = program;
-  if (problems.length > 0) return { linked: null, problems, program, image };
+): LinkResult & { readonly program: Program | null; readonly image: ProgramFile | null } {
+  const { program, image, problems } = linkAnd(programFile, inputs, options);
+  if (program === null || image === null || problems.length > 0) return { linked: null, problems, program, image };
   return { linked: view(program, image), problems: [], program, image };
 }
 
-function view(program: Program, image: ProgramImage): Linked {
+/** The same for a program that need not be in memory: `open` says where it is written to. */
+export function linkTo(
+  inputs: readonly LinkInput[],
+  options: ProgramOptions,
+  open: OpenSink,
+): {
+  readonly program: Program | null;
+  readonly image: ProgramImage | null;
+  readonly problems: readonly LinkProblem[];
+} {
+  return linkAnd((program) => writeProgram(program, open), inputs, options);
+}
+
+function linkAnd<Image>(
+  write: (program: Program) => Image,
+  inputs: readonly LinkInput[],
+  options: ProgramOptions,
+): { readonly program: Program | null; readonly image: Image | null; readonly problems: readonly LinkProblem[] } {
+  let program: Program | null = null;
+  try {
+    program = new Program(inputs, options);
+    const image = write(program);
+    return { program, image, problems: program.problems };
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+    const problem = { file: error.path, line: 0, message: error.problem, id: "bad-object" };
+    return { program, image: null, problems: [problem] };
+  }
+}
+
+function view(program: Program, image: ProgramFile): Linked {
   const sections = new Map<object, LinkedSection & { relocations: AppliedRelocation[] }>();
-  for (const { output, flags, content, nobits } of image.sections) {
+  for (const section of image.sections) {
+    const { output, flags, nobits } = section;
     sections.set(output, {
       name: output.name,
       address: output.address >>> 0,
@@ -134,7 +162,7 @@ function view(program: Program, image: ProgramImage): Linked {
       align: output.align,
       flags,
       nobits,
-      content,
+      content: contentOf(section, image),
       relocations: [],
       inputs: output.pieces.flatMap((piece) =>
         piece.kind === "input"
@@ -156,7 +184,7 @@ function view(program: Program, image: ProgramImage): Linked {
     for (const { offset, type, target, isGone } of applied)
       if (!isGone) relocations.push({ offset, type, target: target ? (sections.get(target) ?? null) : null });
   }
-  const symbols = image.symbols
+  const symbols = [...image.symbols]
     .filter(({ type, section }) => type !== STT_SECTION && section !== 0)
     .map(
       (symbol): LinkedSymbol => ({

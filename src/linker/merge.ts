@@ -5,24 +5,9 @@
  */
 
 import { alignUp } from "../object/align.ts";
-import { latin1 } from "../object/elf-reader.ts";
+import { SHT_NOBITS } from "../object/elf.ts";
 import type { InputSection, SectionMove } from "./input-section.ts";
 import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
-
-interface Entry {
-  /** The bytes, one UTF-16 unit each, with the terminator of a string. */
-  readonly text: string;
-  /** 0 when the entry was dropped for a better aligned copy, or lies within another one. */
-  align: number;
-  section: InputSection;
-  offset: number;
-  suffixOf: Entry | null;
-}
-
-interface Mapping {
-  readonly start: number;
-  readonly entry: Entry;
-}
 
 /** Sections that came into one output section, in the order of the objects. */
 export function mergeSections(sections: readonly InputSection[]): void {
@@ -38,12 +23,13 @@ export function mergeSections(sections: readonly InputSection[]): void {
 }
 
 function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
-  const { entrySizeBytes: unit, content } = elf;
+  const { entrySizeBytes: unit, sizeBytes, type } = elf;
   if (
     !(flags & SEC_MERGE) ||
-    content.length === 0 ||
+    type === SHT_NOBITS ||
+    sizeBytes === 0 ||
     unit === 0 ||
-    content.length % unit !== 0 ||
+    sizeBytes % unit !== 0 ||
     relocations.length > 0
   )
     return false;
@@ -52,13 +38,40 @@ function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
   return unit <= align || unit % align === 0;
 }
 
+/** What an entry is in the table of them: numbers, for there are millions. */
+const ENTRY_NUMBERS = 6;
+/** Where its bytes begin among all there are, with the terminator of a string. */
+const START = 0;
+const SIZE = 1;
+/** 0 when the entry was dropped for a better aligned copy, or lies within another one. */
+const ALIGN = 2;
+/** The section that it is kept in, and its place there. */
+const SECTION = 3;
+const OFFSET = 4;
+/** The entry that it ends, or -1. */
+const HOST = 5;
+
+/** Where entries stand in an object's section, in order. */
+interface Mappings {
+  readonly starts: Int32Array;
+  readonly entries: Int32Array;
+}
+
 class Merger {
   readonly #sections: readonly InputSection[];
   readonly #isStrings: boolean;
   readonly #unit: number;
-  readonly #entries: Entry[] = [];
-  readonly #known = new Map<string, Entry>();
-  readonly #mappings = new Map<InputSection, Mapping[]>();
+  /** Bytes of all entries, each after the one before. */
+  #bytes = new Uint8Array(0x10000);
+  #byteCount = 0;
+  #entries = new Int32Array(0x1000 * ENTRY_NUMBERS);
+  #entryCount = 0;
+  /** By the hash of their bytes, with those that follow: entries, and -1 where none is. The last copy counts. */
+  #known = new Int32Array(0x2000).fill(-1);
+  #knownCount = 0;
+  readonly #mappings: Mappings[] = [];
+  /** The empty string, once there is one; -1 before. */
+  #empty = -1;
 
   constructor(sections: readonly InputSection[]) {
     this.#sections = sections;
@@ -67,148 +80,262 @@ class Merger {
   }
 
   run(): void {
-    for (const section of this.#sections) {
-      const mappings: Mapping[] = [];
-      this.#mappings.set(section, mappings);
-      if (this.#isStrings) this.#recordStrings(section, mappings);
-      else this.#recordConstants(section, mappings);
-    }
+    this.#sections.forEach((section, index) => {
+      const starts: number[] = [];
+      const entries: number[] = [];
+      const { content } = section.elf;
+      if (this.#isStrings) this.#recordStrings(content, section.align, index, starts, entries);
+      else
+        for (let at = 0; at < content.length; at += this.#unit) {
+          starts.push(at);
+          entries.push(this.#add(content, at, at + this.#unit, 1, index));
+        }
+      this.#mappings.push({ starts: Int32Array.from(starts), entries: Int32Array.from(entries) });
+    });
     // What ends another string still counts where it appeared.
-    const homes = new Set(this.#entries.map(({ section }) => section));
+    const homes = new Set<number>();
+    for (let entry = 0; entry < this.#entryCount; entry++) homes.add(this.#get(entry, SECTION));
     if (this.#isStrings) this.#shareSuffixes();
     this.#assign(homes);
     let lastBytes = 0;
     this.#rewrite();
-    for (const section of this.#sections) {
-      section.isMergedAway = !homes.has(section);
+    this.#sections.forEach((section, index) => {
+      section.isMergedAway = !homes.has(index);
       // GNU ld's map has the size of the section before for one whose strings all end others.
       if (section.sizeBytes > 0 || section.isMergedAway)
         lastBytes = section.isMergedAway ? lastBytes : section.sizeBytes;
       else section.mapBytes = lastBytes;
-    }
+    });
   }
 
-  #add(text: string, align: number, section: InputSection): Entry {
-    const known = this.#known.get(text);
-    if (known && known.align >= align) return known;
-    if (known) known.align = 0;
-    const entry: Entry = { text, align, section, offset: 0, suffixOf: null };
-    this.#entries.push(entry);
-    this.#known.set(text, entry);
+  #get(entry: number, field: number): number {
+    return this.#entries[entry * ENTRY_NUMBERS + field]!;
+  }
+
+  #set(entry: number, field: number, value: number): void {
+    this.#entries[entry * ENTRY_NUMBERS + field] = value;
+  }
+
+  /** The entry of these bytes; what is missing at the end of the content is zero. */
+  #add(content: Uint8Array, start: number, end: number, align: number, section: number): number {
+    if (this.#knownCount * 2 > this.#known.length) this.#grow();
+    const slot = this.#slot(content, start, end);
+    const known = this.#known[slot]!;
+    if (known >= 0) {
+      if (this.#get(known, ALIGN) >= align) return known;
+      this.#set(known, ALIGN, 0);
+    } else this.#knownCount++;
+    const entry = this.#entryCount++;
+    if (this.#entries.length < this.#entryCount * ENTRY_NUMBERS) {
+      const larger = new Int32Array(this.#entries.length * 2);
+      larger.set(this.#entries);
+      this.#entries = larger;
+    }
+    let at = known >= 0 ? this.#get(known, START) : -1;
+    if (at < 0) {
+      at = this.#byteCount;
+      this.#byteCount += end - start;
+      if (this.#bytes.length < this.#byteCount) {
+        const larger = new Uint8Array(Math.max(this.#byteCount, this.#bytes.length * 2));
+        larger.set(this.#bytes);
+        this.#bytes = larger;
+      }
+      this.#bytes.set(content.subarray(start, end), at);
+    }
+    this.#entries.set([at, end - start, align, section, 0, -1], entry * ENTRY_NUMBERS);
+    this.#known[slot] = entry;
     return entry;
   }
 
-  #recordConstants(section: InputSection, mappings: Mapping[]): void {
-    const { content } = section.elf;
-    for (let at = 0; at < content.length; at += this.#unit)
-      mappings.push({ start: at, entry: this.#add(latin1(content.subarray(at, at + this.#unit)), 1, section) });
+  /** Where the entry of these bytes is among the known ones, or is to be. */
+  #slot(content: Uint8Array, start: number, end: number): number {
+    const mask = this.#known.length - 1;
+    const bytes = this.#bytes;
+    for (let slot = hashOf(content, start, end) & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.#known[slot]!;
+      if (entry < 0) return slot;
+      if (this.#get(entry, SIZE) !== end - start) continue;
+      const at = this.#get(entry, START);
+      let i = start;
+      while (i < end && bytes[at + i - start] === (content[i] ?? 0)) i++;
+      if (i === end) return slot;
+    }
+  }
+
+  #grow(): void {
+    const before = this.#known;
+    this.#known = new Int32Array(before.length * 2).fill(-1);
+    for (const entry of before) {
+      if (entry < 0) continue;
+      const start = this.#get(entry, START);
+      this.#known[this.#slot(this.#bytes, start, start + this.#get(entry, SIZE))] = entry;
+    }
   }
 
   /**
    * A string wants the alignment that it happened to have, up to the section's. Zeros that only pad count as one empty
    * string.
    */
-  #recordStrings(section: InputSection, mappings: Mapping[]): void {
-    const { content } = section.elf;
+  #recordStrings(content: Uint8Array, most: number, section: number, starts: number[], entries: number[]): void {
     const unit = this.#unit;
     // A last string may lack its end: it gets one.
     const isZero = (at: number): boolean => {
       for (let i = 0; i < unit; i++) if ((content[at + i] ?? 0) !== 0) return false;
       return true;
     };
+    const zeros = new Uint8Array(unit);
     let hasEmpty = false;
     for (let at = 0; at < content.length; ) {
       let align = at & -at;
-      if (align === 0 || align > section.align) align = section.align;
+      if (align === 0 || align > most) align = most;
       let end = at;
-      while (!isZero(end)) end += unit;
+      if (unit === 1) {
+        end = content.indexOf(0, at);
+        if (end < 0) end = content.length;
+      } else while (!isZero(end)) end += unit;
       end += unit;
-      const text = latin1(content.subarray(at, end)).padEnd(end - at, "\0");
-      mappings.push({ start: at, entry: this.#add(text, align, section) });
+      starts.push(at);
+      entries.push(this.#add(content, at, end, align, section));
       at = end;
       for (; at < content.length && isZero(at); at += unit) {
-        if (hasEmpty || at % section.align !== 0) continue;
+        if (hasEmpty || at % most !== 0) continue;
         hasEmpty = true;
-        mappings.push({ start: at, entry: this.#add("\0".repeat(unit), section.align, section) });
+        starts.push(at);
+        entries.push(this.#add(zeros, 0, unit, most, section));
       }
     }
   }
 
   #shareSuffixes(): void {
-    const live = this.#entries.filter(({ align }) => align > 0);
+    const live: number[] = [];
+    const aligns = new Set<number>();
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const align = this.#get(entry, ALIGN);
+      if (align === 0) continue;
+      live.push(entry);
+      aligns.add(align);
+    }
     const unit = this.#unit;
-    const aligns = new Set(live.map(({ align }) => align));
     const [only] = aligns;
-    const common = aligns.size === 1 && only! > unit ? only! : 0;
-    const keyed = live.map((entry) => {
-      const body = entry.text.slice(0, entry.text.length - unit);
-      let reversed = "";
-      for (let i = body.length - 1; i >= 0; i--) reversed += body[i]!;
-      return { entry, reversed, tail: common > 0 ? body.length & (common - 1) : 0 };
-    });
-    keyed.sort((a, b) => a.tail - b.tail || (a.reversed < b.reversed ? -1 : a.reversed > b.reversed ? 1 : 0));
-    let host = keyed.at(-1);
-    for (let i = keyed.length - 2; i >= 0; i--) {
-      const candidate = keyed[i]!;
-      const fits =
-        host!.entry.align >= candidate.entry.align &&
-        ((host!.entry.text.length - candidate.entry.text.length) & (candidate.entry.align - 1)) === 0;
-      if (fits && candidate.reversed.length < host!.reversed.length && host!.reversed.startsWith(candidate.reversed)) {
-        candidate.entry.suffixOf = host!.entry;
-        candidate.entry.align = 0;
+    const mask = aligns.size === 1 && only! > unit ? only! - 1 : 0;
+    const bytes = this.#bytes;
+    const entries = this.#entries;
+    /** By the last bytes before the terminator, then those before them. */
+    const compare = (a: number, b: number): number => {
+      const aSize = entries[a * ENTRY_NUMBERS + SIZE]! - unit;
+      const bSize = entries[b * ENTRY_NUMBERS + SIZE]! - unit;
+      const tails = (aSize & mask) - (bSize & mask);
+      if (tails !== 0) return tails;
+      const aEnd = entries[a * ENTRY_NUMBERS + START]! + aSize;
+      const bEnd = entries[b * ENTRY_NUMBERS + START]! + bSize;
+      const common = Math.min(aSize, bSize);
+      for (let i = 1; i <= common; i++) {
+        const difference = bytes[aEnd - i]! - bytes[bEnd - i]!;
+        if (difference !== 0) return difference;
+      }
+      return aSize - bSize;
+    };
+    const ends = (short: number, long: number): boolean => {
+      const size = this.#get(short, SIZE);
+      const from = this.#get(long, START) + this.#get(long, SIZE) - size;
+      const start = this.#get(short, START);
+      for (let i = 0; i < size; i++) if (bytes[from + i] !== bytes[start + i]) return false;
+      return true;
+    };
+    live.sort(compare);
+    let host = live.at(-1)!;
+    for (let i = live.length - 2; i >= 0; i--) {
+      const candidate = live[i]!;
+      const align = this.#get(candidate, ALIGN);
+      const longer = this.#get(host, SIZE) - this.#get(candidate, SIZE);
+      const fits = this.#get(host, ALIGN) >= align && (longer & (align - 1)) === 0;
+      if (fits && longer > 0 && ends(candidate, host)) {
+        this.#set(candidate, HOST, host);
+        this.#set(candidate, ALIGN, 0);
       } else host = candidate;
     }
   }
 
   /** `homes` are the sections in which an entry appeared first. */
-  #assign(homes: ReadonlySet<InputSection>): void {
-    const sizes = new Map<InputSection, number>();
-    for (const entry of this.#entries) {
-      if (entry.align === 0) continue;
-      const start = sizes.get(entry.section) ?? 0;
-      entry.offset = alignUp(start, entry.align);
-      sizes.set(entry.section, entry.offset + entry.text.length);
+  #assign(homes: ReadonlySet<number>): void {
+    const sizes = new Float64Array(this.#sections.length);
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const align = this.#get(entry, ALIGN);
+      if (align === 0) continue;
+      const section = this.#get(entry, SECTION);
+      const offset = alignUp(sizes[section]!, align);
+      this.#set(entry, OFFSET, offset);
+      sizes[section] = offset + this.#get(entry, SIZE);
     }
-    for (const entry of this.#entries) {
-      if (!entry.suffixOf) continue;
-      entry.section = entry.suffixOf.section;
-      entry.offset = entry.suffixOf.offset + entry.suffixOf.text.length - entry.text.length;
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const host = this.#get(entry, HOST);
+      if (host < 0) continue;
+      this.#set(entry, SECTION, this.#get(host, SECTION));
+      this.#set(entry, OFFSET, this.#get(host, OFFSET) + this.#get(host, SIZE) - this.#get(entry, SIZE));
     }
-    for (const section of this.#sections) section.sizeBytes = sizes.get(section) ?? 0;
+    this.#sections.forEach((section, index) => {
+      section.sizeBytes = sizes[index]!;
+    });
     // Where all that came in was padded, the end is, too.
     const { align } = this.#sections[0]!;
-    const last = this.#sections.findLast((section) => homes.has(section));
-    if (last && last.sizeBytes > 0 && this.#sections.every(({ elf }) => elf.content.length % align === 0))
+    const last = this.#sections.findLast((_, index) => homes.has(index));
+    if (last && last.sizeBytes > 0 && this.#sections.every(({ elf }) => elf.sizeBytes % align === 0))
       last.sizeBytes = alignUp(last.sizeBytes, align);
   }
 
   #rewrite(): void {
-    for (const section of this.#sections) {
+    this.#sections.forEach((section, index) => {
       section.content = new Uint8Array(section.sizeBytes);
-      section.moved = this.#moves(this.#mappings.get(section)!);
+      section.moved = this.#moves(this.#mappings[index]!);
+    });
+    const contents = this.#sections.map(({ content }) => content);
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      if (this.#get(entry, ALIGN) === 0) continue;
+      const start = this.#get(entry, START);
+      contents[this.#get(entry, SECTION)]!.set(
+        this.#bytes.subarray(start, start + this.#get(entry, SIZE)),
+        this.#get(entry, OFFSET),
+      );
     }
-    for (const { text, align, section, offset } of this.#entries) {
-      if (align === 0) continue;
-      const { content } = section;
-      for (let i = 0; i < text.length; i++) content[offset + i] = text.charCodeAt(i);
-    }
+    const zeros = new Uint8Array(this.#unit);
+    this.#empty = this.#known[this.#slot(zeros, 0, zeros.length)]!;
   }
 
-  #moves(mappings: readonly Mapping[]): SectionMove {
+  #moves({ starts, entries }: Mappings): SectionMove {
     return (offset) => {
       let low = 0;
-      let high = mappings.length;
+      let high = starts.length;
       while (low + 1 < high) {
         const middle = (low + high) >> 1;
-        if (mappings[middle]!.start <= offset) low = middle;
+        if (starts[middle]! <= offset) low = middle;
         else high = middle;
       }
-      const { start, entry: found } = mappings[low]!;
+      const found = entries[low]!;
+      const within = offset - starts[low]!;
       // Zeros after a string are an empty one.
-      const empty = offset - start >= found.text.length ? this.#known.get("\0".repeat(this.#unit)) : undefined;
-      if (empty) return { section: empty.section, offset: empty.offset };
-      const entry = found.align === 0 && !found.suffixOf ? this.#known.get(found.text)! : found;
-      return { section: entry.section, offset: entry.offset + Math.min(offset - start, entry.text.length) };
+      if (within >= this.#get(found, SIZE) && this.#empty >= 0) return this.#placeOf(this.#empty, 0);
+      const isDropped = this.#get(found, ALIGN) === 0 && this.#get(found, HOST) < 0;
+      return this.#placeOf(isDropped ? this.#bestCopy(found) : found, within);
     };
   }
+
+  /** The entry of the same bytes that is kept. */
+  #bestCopy(entry: number): number {
+    const start = this.#get(entry, START);
+    return this.#known[this.#slot(this.#bytes, start, start + this.#get(entry, SIZE))]!;
+  }
+
+  #placeOf(entry: number, within: number): { section: InputSection; offset: number } {
+    return {
+      section: this.#sections[this.#get(entry, SECTION)]!,
+      offset: this.#get(entry, OFFSET) + Math.min(within, this.#get(entry, SIZE)),
+    };
+  }
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash ^ (hash >>> 15);
 }

@@ -18,6 +18,7 @@ import {
   STV_DEFAULT,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
+import { type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -60,12 +61,88 @@ export interface OutputSymbolOptions {
 }
 
 export interface OutputSymbols {
-  readonly symbols: readonly OutputSymbol[];
+  readonly symbols: SymbolList;
   /** How many of them are local. */
   readonly localCount: number;
-  readonly ofSection: ReadonlyMap<OutputSection, number>;
-  readonly ofLocal: ReadonlyMap<ElfSymbol, number>;
-  readonly ofGlobal: ReadonlyMap<LinkSymbol, number>;
+  readonly indices: SymbolIndices;
+}
+
+/**
+ * The symbols of the output. Local ones of objects, which are most of them, are known by their objects and indices there,
+ * and are made when they are asked for.
+ */
+class SymbolList implements Iterable<OutputSymbol> {
+  readonly #objects: InputObject[] = [];
+  readonly #made: OutputSymbol[] = [];
+  /** Of each symbol a place in a list, of objects or of what was made, and the index in the object or -1. */
+  #rows = new Int32Array(0x400);
+  #length = 0;
+  readonly #localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol;
+
+  constructor(localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol) {
+    this.#localOf = localOf;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(place: number): OutputSymbol | undefined {
+    if (place >= this.#length) return undefined;
+    const from = this.#rows[2 * place]!;
+    const index = this.#rows[2 * place + 1]!;
+    if (index < 0) return this.#made[from]!;
+    const object = this.#objects[from]!;
+    return this.#localOf(object, object.elf.table.at(index)!);
+  }
+
+  /** Returns the index in the table, where the null symbol comes first. */
+  add(symbol: OutputSymbol): number {
+    return this.#add(this.#made.push(symbol) - 1, -1);
+  }
+
+  addLocal(object: InputObject, index: number): number {
+    if (this.#objects.at(-1) !== object) this.#objects.push(object);
+    return this.#add(this.#objects.length - 1, index);
+  }
+
+  #add(from: number, index: number): number {
+    if (2 * this.#length === this.#rows.length) {
+      const rows = new Int32Array(2 * this.#rows.length);
+      rows.set(this.#rows);
+      this.#rows = rows;
+    }
+    this.#rows[2 * this.#length] = from;
+    this.#rows[2 * this.#length + 1] = index;
+    return ++this.#length;
+  }
+
+  *[Symbol.iterator](): Generator<OutputSymbol> {
+    for (let place = 0; place < this.#length; place++) yield this.at(place)!;
+  }
+}
+
+/** Where symbols stand in the output's table; 0 for those that do not. */
+export class SymbolIndices {
+  readonly ofSection = new Map<OutputSection, number>();
+  readonly ofGlobal = new Map<LinkSymbol, number>();
+  readonly #ofLocal = new Map<InputObject, Int32Array>();
+
+  /** Of local symbols of an object, by their indices there. */
+  ofLocal(object: InputObject): Int32Array {
+    let indices = this.#ofLocal.get(object);
+    if (indices === undefined) this.#ofLocal.set(object, (indices = new Int32Array(object.elf.table.length)));
+    return indices;
+  }
+
+  /**
+   * Of what a relocation refers to: a global symbol or, where that is null, a local one of the object. A section stands for
+   * those that are not in the table.
+   */
+  of(object: InputObject, index: number, symbol: LinkSymbol | null, home: OutputSection | null): number {
+    if (symbol) return this.ofGlobal.get(symbol) ?? 0;
+    return this.ofLocal(object)[index] || (home ? (this.ofSection.get(home) ?? 0) : 0);
+  }
 }
 
 /** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
@@ -75,17 +152,30 @@ export function collectSymbols(
   table: SymbolTable,
   options: OutputSymbolOptions,
 ): OutputSymbols {
-  const symbols: OutputSymbol[] = [];
-  const ofSection = new Map<OutputSection, number>();
-  const ofLocal = new Map<ElfSymbol, number>();
-  const ofGlobal = new Map<LinkSymbol, number>();
-  // Index 0 is the null symbol.
-  const add = (symbol: OutputSymbol): number => symbols.push(symbol);
+  const indices = new SymbolIndices();
+  const { ofSection, ofGlobal } = indices;
   const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
   const threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
   /** Data that each thread has counts from the begin of its kind. */
   const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
     section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
+  const symbols = new SymbolList((object, elf) => {
+    const home = object.sections[elf.section];
+    const place = home?.place(elf.value);
+    const section = place?.section.output ?? null;
+    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
+    return {
+      name: elf.name,
+      value: value >>> 0,
+      sizeBytes: elf.sizeBytes,
+      binding: STB_LOCAL,
+      type: elf.type,
+      visibility: elf.visibility,
+      section: section ?? SHN_ABS,
+      path: object.path,
+    };
+  });
+  const add = (symbol: OutputSymbol): number => symbols.add(symbol);
   if (options.keepsRelocations) {
     for (const section of outputs) {
       ofSection.set(
@@ -114,49 +204,29 @@ export function collectSymbols(
       section: SHN_ABS,
       path,
     });
-  const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): void => {
-    const place = home?.place(elf.value);
-    const section = place?.section.output ?? null;
-    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
-    ofLocal.set(
-      elf,
-      add({
-        name: elf.name,
-        value: value >>> 0,
-        sizeBytes: elf.sizeBytes,
-        binding: STB_LOCAL,
-        type: elf.type,
-        visibility: elf.visibility,
-        section: section ?? SHN_ABS,
-        path: object.path,
-      }),
-    );
-  };
   /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
   const addReferenced = (object: InputObject): void => {
+    const ofLocal = indices.ofLocal(object);
     const addNeeded = (index: number): void => {
-      const elf = object.elf.symbols[index];
-      if (elf === undefined || index === 0) return;
+      const elf = object.elf.table.at(index);
+      if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
       const home = object.sections[elf.section] ?? null;
-      if (
-        elf.binding === STB_LOCAL &&
-        elf.type !== STT_SECTION &&
-        !ofLocal.has(elf) &&
-        home?.output &&
-        !home.output.excluded
-      )
-        addLocal(object, elf, home);
+      if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && home?.output && !home.output.excluded)
+        ofLocal[index] = symbols.addLocal(object, index);
     };
     for (const section of object.sections) {
       if (!section?.output || section.output.excluded) continue;
       if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info);
-      for (const { symbol } of section.relocations) addNeeded(symbol);
+      for (const index of symbolsOf(section.relocations)) addNeeded(index);
     }
   };
   let fileCount = 0;
   for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
-    for (const elf of object.elf.symbols.slice(1)) {
+    const ofLocal = indices.ofLocal(object);
+    const { table: locals } = object.elf;
+    for (let index = 1; index < locals.length; index++) {
+      const elf = locals.at(index)!;
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
         if (options.discard === "all" || options.retained?.has(elf.name) === false) continue;
@@ -175,7 +245,7 @@ export function collectSymbols(
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
       }
-      addLocal(object, elf, home);
+      ofLocal[index] = symbols.addLocal(object, index);
     }
     if (options.keepsRelocations) addReferenced(object);
   }
@@ -200,7 +270,14 @@ export function collectSymbols(
     const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
-  return { symbols, localCount, ofSection, ofLocal, ofGlobal };
+  return { symbols, localCount, indices };
+}
+
+/** Indices of the symbols that relocations refer to, each once. */
+function symbolsOf(relocations: ElfRelocations): Iterable<number> {
+  return relocations instanceof RelocationTable
+    ? relocations.symbols()
+    : new Set([...relocations].map(({ symbol }) => symbol));
 }
 
 /** Global names that relocations refer to. */
@@ -208,8 +285,8 @@ function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
   const names = new Set<string>();
   for (const output of outputs)
     for (const { object, relocations } of output.inputs())
-      for (const { symbol: index } of relocations) {
-        const { name, binding } = object.elf.symbols[index]!;
+      for (const index of symbolsOf(relocations)) {
+        const { name, binding } = object.elf.table.at(index)!;
         if (binding !== STB_LOCAL) names.add(name);
       }
   return names;
@@ -274,14 +351,14 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
 }
 
 function isKept(
-  { name }: ElfSymbol,
+  elf: ElfSymbol,
   home: InputSection | null,
   { strip, discard, isRelocatable, retained }: OutputSymbolOptions,
 ): boolean {
-  if (retained?.has(name) === false) return false;
+  if (retained?.has(elf.name) === false) return false;
   if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
   if (discard === "all") return false;
-  const isLabel = name.startsWith(".L");
-  if (discard === "labels") return !isLabel;
-  return discard === "none" || isRelocatable || !isLabel || home === null || (home.flags & SEC_MERGE) === 0;
+  const isLabel = (): boolean => elf.name.startsWith(".L");
+  if (discard === "labels") return !isLabel();
+  return discard === "none" || isRelocatable || home === null || (home.flags & SEC_MERGE) === 0 || !isLabel();
 }

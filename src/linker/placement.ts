@@ -68,10 +68,14 @@ export class Placement {
   readonly #objects: readonly InputObject[];
   readonly #matched = new Map<Statement, InputStatement>();
   readonly #places: OrphanPlaces;
+  /** Names of all sections there are, and of those that a statement's patterns fit: most fit none. */
+  readonly #names: ReadonlySet<string>;
+  readonly #fitting = new Map<InputStatement, ReadonlySet<string>>();
 
   constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
     this.#options = options;
     this.#objects = objects;
+    this.#names = new Set(objects.flatMap((object) => this.#sectionsOf(object).flatMap((one) => one?.name ?? [])));
     for (const script of scripts)
       this.statements.push(...script.statements.map((statement) => this.#topStatement(statement, script.path)));
     this.statements.push({ kind: "end" });
@@ -248,13 +252,15 @@ export class Placement {
 
   #find(statement: InputStatement, isToDiscard = false): Found[] {
     const found: Found[] = [];
+    const names = this.#namesFor(statement);
+    if (names.size === 0) return found;
     for (const object of this.#objects) {
       if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
       const candidates = this.#sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, wherever the script puts them.
         const isApart = this.#options.keepsGroups && !isToDiscard;
-        if (!section || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
+        if (!section || !names.has(section.name) || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         if (
           statement.flags &&
           ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
@@ -274,6 +280,17 @@ export class Placement {
     }
     if (statement.sortFiles) found.sort((a, b) => compare(a.section.object.path, b.section.object.path));
     return found;
+  }
+
+  #namesFor(statement: InputStatement): ReadonlySet<string> {
+    const { patterns } = statement;
+    if (patterns.length === 0) return this.#names;
+    let names = this.#fitting.get(statement);
+    if (names === undefined) {
+      names = new Set([...this.#names].filter((name) => patterns.some(({ pattern }) => globMatch(pattern, name))));
+      this.#fitting.set(statement, names);
+    }
+    return names;
   }
 
   /** A sorted pattern puts each section before the first one that has to follow it. */

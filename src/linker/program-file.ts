@@ -4,6 +4,7 @@ import {
   ET_EXEC,
   ET_REL,
   PT_LOAD,
+  REL_BYTES,
   SHF_GROUP,
   SHF_INFO_LINK,
   SHT_GROUP,
@@ -11,21 +12,19 @@ import {
   SHT_PROGBITS,
   SHT_REL,
   SHT_STRTAB,
-  STB_LOCAL,
   STT_SECTION,
 } from "../object/elf.ts";
 import {
   type FileSection,
   FileSizeError,
-  type FileSymbol,
+  type FileSymbols,
   fileIndices,
   headerBytes,
-  placeSections,
-  RelocationBytes,
-  writeElf,
+  writeElfTo,
 } from "../object/elf-writer.ts";
-import { R } from "../object/relocation-types.ts";
+import { FileInMemory, type FileSink } from "../object/file-sink.ts";
 import { stampBuildId } from "./build-id.ts";
+import { KeptRelocations } from "./kept-relocations.ts";
 import { hasContent } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -40,32 +39,29 @@ export interface ImageSection {
   readonly flags: number;
   readonly type: number;
   readonly nobits: boolean;
-  readonly content: Uint8Array;
-  readonly applied: readonly Applied[];
+  /** Where the content begins in the file. */
+  fileOffset: number;
+  applied: readonly Applied[];
 }
 
 export interface ProgramImage {
   readonly sections: readonly ImageSection[];
-  readonly symbols: readonly OutputSymbol[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly symbols: Iterable<OutputSymbol>;
+  /** Of the file; 0 where nothing was written. */
+  readonly sizeBytes: number;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** More than this comes from a script or an object that lies about sizes. */
 const MAX_FILE_BYTES = 2 ** 29;
 
-const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+/** Where a program is written to, for one of so many bytes at most. */
+export type OpenSink = (mostBytes: number) => FileSink;
 
-/** What a symbol takes in its table and in that of names, about. */
-const SYMBOL_BYTES = 64;
-
-/** Bytes after the contents for the file's tables: too many cost no memory, and with too few contents are copied once more. */
-function tableBytes({ objects }: Program): number {
-  return objects.reduce((sum, { elf }) => sum + elf.symbols.length * SYMBOL_BYTES, 1 << 16);
-}
-
-/** Applies the relocations; what goes wrong is added to the program's problems. */
-export function programFile(program: Program): ProgramImage {
-  const { options, file } = program;
+/** Applies the relocations and writes the file; what goes wrong is added to the program's problems, and spoils the file. */
+export function writeProgram(program: Program, open: OpenSink): ProgramImage {
+  const { options } = program;
   const isRelocatable = options.isRelocatable ?? false;
   const outputs = program.outputs();
   const total =
@@ -77,62 +73,9 @@ export function programFile(program: Program): ProgramImage {
       largest.command?.line ?? 0,
       `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`,
     );
-    return { sections: [], symbols: [], bytes: NO_BYTES };
+    return { sections: [], symbols: [], sizeBytes: 0 };
   }
   program.got.fill();
-  const relocator = new Relocator({
-    symbols: program.symbols,
-    got: program.got,
-    outputs,
-    isRelocatable,
-    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
-    keepsApplied:
-      isRelocatable ||
-      options.emitRelocations === true ||
-      options.keepsApplied !== false ||
-      options.script.noCrossReferences.length > 0,
-    dataOf: (section) => program.layout.dataOf(section),
-  });
-  const start = isRelocatable ? headerBytes(0) : file.end;
-  const types = outputs.map((output) => (hasContent(output) ? output.type || SHT_PROGBITS : SHT_NOBITS));
-  const places = placeSections(
-    outputs.map((output, i) => ({
-      offset: file.offsets.get(output) ?? null,
-      align: alignmentOf(output),
-      type: types[i]!,
-      sizeBytes: output.sizeBytes,
-    })),
-    start,
-  );
-  // Contents are made at their places in the file.
-  const room = new Uint8Array(places.end <= MAX_FILE_BYTES ? places.end + tableBytes(program) : 0);
-  const sections = outputs.map((output, i): ImageSection => {
-    const type = types[i]!;
-    const isEmpty = !hasContent(output);
-    const at = places.offsets[i]!;
-    const end = at + output.sizeBytes;
-    const isInRoom = type !== SHT_NOBITS && type !== SHT_GROUP && end <= places.end && end <= room.length;
-    const content = isEmpty ? NO_BYTES : isInRoom ? room.subarray(at, end) : new Uint8Array(output.sizeBytes);
-    const applied = isEmpty ? [] : relocator.fill(output, content);
-    if (isRelocatable && output.name === ".note.GNU-stack" && needsExecutableStack(program)) output.flags |= SEC_CODE;
-    return {
-      output,
-      flags:
-        elfFlagsOf(output).flags |
-        (program.keepsGroups && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0),
-      type,
-      nobits: type === SHT_NOBITS,
-      content,
-      applied,
-    };
-  });
-  for (const issue of relocator.issues) {
-    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
-      program.report.relocation(issue);
-    else if (options.undefinedSymbols === "warn")
-      program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
-  }
-  if (!isRelocatable) reportCrossReferences(program, sections);
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
   const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
     isRelocatable,
@@ -142,14 +85,65 @@ export function programFile(program: Program): ProgramImage {
     ...(options.retainedSymbols ? { retained: options.retainedSymbols } : {}),
     discard: options.discard ?? "merged-labels",
   });
-  let bytes = NO_BYTES;
+  const relocator = new Relocator({
+    symbols: program.symbols,
+    got: program.got,
+    outputs,
+    isRelocatable,
+    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
+    keepsApplied: options.keepsApplied !== false || options.script.noCrossReferences.length > 0,
+    indices: keepsRelocations ? symbols.indices : null,
+    dataOf: (section) => program.layout.dataOf(section),
+  });
+  if (isRelocatable && needsExecutableStack(program))
+    for (const output of outputs) if (output.name === ".note.GNU-stack") output.flags |= SEC_CODE;
+  const sections = outputs.map((output): ImageSection => {
+    const type = hasContent(output) ? output.type || SHT_PROGBITS : SHT_NOBITS;
+    return {
+      output,
+      flags:
+        elfFlagsOf(output).flags |
+        (program.keepsGroups && output.inputs()[0] ? output.inputs()[0]!.elf.flags & SHF_GROUP : 0),
+      type,
+      nobits: type === SHT_NOBITS,
+      fileOffset: 0,
+      applied: [],
+    };
+  });
+  let sizeBytes = 0;
   try {
-    if (program.problems.length === 0) bytes = elfBytes(program, sections, symbols, keepsRelocations, start, room);
+    sizeBytes = writeFile(program, sections, symbols, keepsRelocations, relocator, open);
   } catch (error) {
     if (!(error instanceof FileSizeError)) throw error;
-    program.report.script(options.script.path, 0, error.message);
+    if (program.problems.length === 0) program.report.script(options.script.path, 0, error.message);
   }
-  return { sections, symbols: symbols.symbols, bytes };
+  for (const issue of relocator.issues) {
+    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
+      program.report.relocation(issue);
+    else if (options.undefinedSymbols === "warn")
+      program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+  }
+  if (!isRelocatable) reportCrossReferences(program, sections);
+  return { sections, symbols: symbols.symbols, sizeBytes };
+}
+
+/** A program in memory. */
+export interface ProgramFile extends ProgramImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The same, all of it in memory. */
+export function programFile(program: Program): ProgramFile {
+  let whole = new FileInMemory(0);
+  const image = writeProgram(program, (mostBytes) => (whole = new FileInMemory(mostBytes)));
+  const bytes = whole.bytes(0, image.sizeBytes);
+  if (program.options.buildId && image.sizeBytes > 0) stampBuildId(bytes, program.options.buildId);
+  return { ...image, bytes };
+}
+
+/** The bytes of a section of a program in memory. */
+export function contentOf({ fileOffset, nobits, output }: ImageSection, { bytes }: ProgramFile): Uint8Array {
+  return nobits ? bytes.subarray(0, 0) : bytes.subarray(fileOffset, fileOffset + output.sizeBytes);
 }
 
 /** References between sections that the script keeps apart (NOCROSSREFS). */
@@ -177,26 +171,26 @@ function needsExecutableStack({ objects }: Program): boolean {
   return objects.some(({ elf }) => !elf.sections.some(({ name }) => name === ".note.GNU-stack"));
 }
 
-function elfBytes(
+function writeFile(
   program: Program,
   sections: readonly ImageSection[],
   symbols: OutputSymbols,
   keepsRelocations: boolean,
-  start: number,
-  room: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
+  relocator: Relocator,
+  open: OpenSink,
+): number {
   const { options, file } = program;
   const isRelocatable = options.isRelocatable ?? false;
   const position = new Map(sections.map(({ output }, index) => [output, index + 1]));
-  const tables = sections.map(({ output, applied }) =>
-    keepsRelocations && output.inputs().some(({ relocations }) => relocations.length > 0)
-      ? relocationTable(output, applied, symbols, isRelocatable)
-      : null,
+  const counts = sections.map(({ output, nobits }) =>
+    keepsRelocations && !nobits ? output.inputs().reduce((sum, { relocations }) => sum + relocations.length, 0) : 0,
   );
-  const indices = fileIndices(tables.map((table) => ({ hasRelocations: table !== null })));
+  const indices = fileIndices(counts.map((count) => ({ hasRelocations: count > 0 })));
+  let tables: FileSink | null = null;
   const fileSections = sections.map((section, index): FileSection => {
-    const { output, type, flags, content } = section;
+    const { output, type, flags, nobits } = section;
     const isGroup = type === SHT_GROUP;
+    const hasRelocations = counts[index]! > 0;
     const { entrySizeBytes } = elfFlagsOf(output);
     const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
     const strings = stabStrings(output.name, sections);
@@ -210,50 +204,53 @@ function elfBytes(
       sizeBytes: output.sizeBytes,
       align: alignmentOf(output),
       entrySizeBytes: isGroup ? 4 : entrySizeBytes || own || (strings > 0 ? STAB_BYTES : isIndirect ? REL_BYTES : 0),
-      content: isGroup ? groupContent(output, position, indices) : content,
+      content: isGroup ? groupContent(output, position, indices) : NO_BYTES,
       offset: file.offsets.get(output) ?? null,
-      relocations: tables[index]!,
+      relocations: hasRelocations ? "made" : null,
+      ...(nobits || isGroup
+        ? {}
+        : {
+            make: (sink, contentAt, relocationsAt) => {
+              section.fileOffset = contentAt;
+              const kept = hasRelocations ? new KeptRelocations((tables ??= sink.beside()), relocationsAt) : null;
+              section.applied = relocator.fill(output, sink, contentAt, kept);
+              return kept?.sizeBytes ?? 0;
+            },
+          }),
       ...(strings > 0 ? { linked: strings } : {}),
       ...(isIndirect ? { linkedInfo: slots, linksToSymbols: true } : {}),
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
-  const fileSymbols = symbols.symbols.map(
-    ({ name, value, sizeBytes, binding, type, visibility, section }): FileSymbol => ({
-      name,
-      value,
-      sizeBytes,
-      binding,
-      type,
-      visibility,
-      section: typeof section === "number" ? section : position.get(section)!,
-    }),
-  );
+  const fileSymbols: FileSymbols = {
+    length: symbols.symbols.length,
+    at: (place) => {
+      const { name, value, sizeBytes, binding, type, visibility, section } = symbols.symbols.at(place)!;
+      const home = typeof section === "number" ? section : position.get(section)!;
+      return { name, value, sizeBytes, binding, type, visibility, section: home };
+    },
+  };
+  const isWell = program.problems.length === 0;
   assert(
-    fileSymbols.every(({ binding }, index) => (binding === STB_LOCAL) === index < symbols.localCount),
-    "the symbol table of the program mixes local symbols with others",
-  );
-  assert(
-    file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
+    !isWell || file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
     "a segment of the program has more bytes in the file than in memory",
   );
-  const bytes = writeElf({
-    type: isRelocatable ? ET_REL : ET_EXEC,
-    entry: program.entry >>> 0,
-    sections: fileSections,
-    symbols: options.strip === "all" ? null : fileSymbols,
-    nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
-    localCount: symbols.localCount,
-    headers: file.headers,
-    start,
-    room,
-  });
-  if (options.buildId) stampBuildId(bytes, options.buildId);
-  return bytes;
+  return writeElfTo(
+    {
+      type: isRelocatable ? ET_REL : ET_EXEC,
+      entry: program.entry >>> 0,
+      sections: fileSections,
+      symbols: options.strip === "all" ? null : fileSymbols,
+      nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
+      localCount: symbols.localCount,
+      headers: file.headers,
+      start: isRelocatable ? headerBytes(0) : file.end,
+      madeBytes: counts.reduce((sum, count) => sum + count * REL_BYTES, 0),
+    },
+    open,
+  );
 }
 
-/** An Elf32_Rel. */
-const REL_BYTES = 8;
 /** An entry of debugging information in the stabs format. */
 const STAB_BYTES = 12;
 
@@ -269,25 +266,6 @@ function alignmentOf({ align, address }: OutputSection): number {
   return (bits & -bits) >>> 0;
 }
 
-function relocationTable(
-  output: OutputSection,
-  applied: readonly Applied[],
-  { ofSection, ofLocal, ofGlobal }: OutputSymbols,
-  isRelocatable: boolean,
-): Uint8Array {
-  const base = isRelocatable ? 0 : output.address;
-  const isInOrder = applied.every(({ offset }, i) => i === 0 || applied[i - 1]!.offset <= offset);
-  const table = new RelocationBytes(applied.length);
-  for (const { offset, type, elf, symbol, target, isGone } of isInOrder ? applied : [...applied].sort(byOffset)) {
-    if (isGone) table.add(offset + base, R.NONE, 0);
-    else if (symbol) table.add(offset + base, type, ofGlobal.get(symbol) ?? 0);
-    else table.add(offset + base, type, ofLocal.get(elf) ?? (target ? (ofSection.get(target) ?? 0) : 0));
-  }
-  return table.bytes;
-}
-
-const byOffset = (a: Applied, b: Applied): number => a.offset - b.offset;
-
 /** Members by their indices in the output. */
 function groupContent(
   output: OutputSection,
@@ -301,28 +279,32 @@ function groupContent(
   });
   const content = new Uint8Array(4 + 4 * members.length);
   const view = new DataView(content.buffer);
-  view.setUint32(0, new DataView(group.elf.content.buffer, group.elf.content.byteOffset).getUint32(0, true), true);
+  const { content: before } = group.elf;
+  view.setUint32(0, new DataView(before.buffer, before.byteOffset, before.length).getUint32(0, true), true);
   members.forEach((index, at) => view.setUint32(4 + 4 * at, index, true));
   return content;
 }
 
-function groupSignature(output: OutputSection, { ofLocal, ofGlobal, ofSection }: OutputSymbols): number {
+function groupSignature(output: OutputSection, { indices }: OutputSymbols): number {
+  const { ofGlobal, ofSection } = indices;
   const { object, elf } = output.inputs()[0]!;
-  const symbol = object.elf.symbols[elf.info];
+  const symbol = object.elf.table.at(elf.info);
   if (!symbol) return 0;
   const home = object.sections[symbol.section]?.output;
   if (symbol.type === STT_SECTION && home) return ofSection.get(home) ?? 0;
-  const local = ofLocal.get(symbol);
-  if (local !== undefined) return local;
+  const local = indices.ofLocal(object)[elf.info]!;
+  if (local !== 0) return local;
   for (const [global, index] of ofGlobal) if (global.name === symbol.name) return index;
   return 0;
 }
 
 /** --oformat binary: the loaded sections as they lie in memory, from the lowest load address on. */
-export function flatImage(program: Program, { sections }: ProgramImage): Uint8Array<ArrayBuffer> | null {
-  const loaded = sections.filter(
-    ({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) === (SEC_ALLOC | SEC_LOAD) && content.length > 0,
-  );
+export function flatImage(program: Program, image: ProgramFile): Uint8Array<ArrayBuffer> | null {
+  const loaded = image.sections
+    .map((section) => ({ output: section.output, content: contentOf(section, image) }))
+    .filter(
+      ({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) === (SEC_ALLOC | SEC_LOAD) && content.length > 0,
+    );
   if (loaded.length === 0) return new Uint8Array(0);
   const start = Math.min(...loaded.map(({ output }) => output.loadAddress));
   const end = Math.max(...loaded.map(({ output, content }) => output.loadAddress + content.length));

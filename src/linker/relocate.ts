@@ -2,8 +2,9 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
-import { SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
-import type { ElfSymbol } from "../object/elf-reader.ts";
+import { REL_BYTES, SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
+import { ElfError, type ElfSymbol } from "../object/elf-reader.ts";
+import type { FileSink } from "../object/file-sink.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
@@ -11,8 +12,10 @@ import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
 import type { IndirectFunction } from "./indirect-functions.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
+import type { KeptRelocations } from "./kept-relocations.ts";
 import { hex, isCode } from "./layout.ts";
-import type { OutputSection } from "./output-section.ts";
+import type { OutputSection, Piece } from "./output-section.ts";
+import type { SymbolIndices } from "./output-symbols.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -23,8 +26,6 @@ export interface Applied {
   readonly type: number;
   readonly section: InputSection;
   readonly elf: ElfSymbol;
-  /** The global symbol; null for a local one. */
-  readonly symbol: LinkSymbol | null;
   /** The output section in which the target lies; null for an absolute value. */
   readonly target: OutputSection | null;
   /** The target was thrown away. */
@@ -47,36 +48,44 @@ export interface RelocationOptions {
   readonly isRelocatable: boolean;
   /** Undefined symbols count as 0. */
   readonly allowsUndefined: boolean;
-  /** What was applied is kept for others: it is as much as the relocations themselves. */
+  /** What was applied is kept for others: it is much more than the relocations themselves. */
   readonly keepsApplied: boolean;
+  /** The output has the relocations, against its own symbols; null for a program without. */
+  readonly indices: SymbolIndices | null;
   /** Evaluates the data that a script puts into a section. */
   readonly dataOf: (section: OutputSection) => readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
 
-/** Byte patterns with which gaps in code are filled: two-byte no-operations, and one of a single byte at an odd end. */
-function fillCode(content: Uint8Array, start: number, sizeBytes: number): void {
-  let at = start;
-  const end = start + sizeBytes;
-  for (; at + 1 < end; at += 2) {
-    content[at] = 0x66;
-    content[at + 1] = 0x90;
-  }
-  if (at < end) content[at] = 0x90;
-}
+/** What is known of a symbol of an object, in a table of numbers: its kind, a value and its index in the output. */
+const ROW_NUMBERS = 3;
+/** Nobody has asked yet. */
+const UNKNOWN = 0;
+/** The value is added to the field. */
+const PLAIN = 1;
+/** The field points into a section with merged strings, from the value on. */
+const MERGED = 2;
+/** Anything else. */
+const SPECIAL = 3;
+
+/** How 32 bits are made of a value, by the relocation's type: as it is, or counted from somewhere; 0 for all others. */
+const IS_PLAIN = 1;
+const FROM_PLACE = 2;
+const FROM_TABLE = 3;
+/** The value is that of the global offset table, whatever the symbol is. */
+const TABLE_FROM_PLACE = 4;
 
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
-  /** The global symbols of the object at hand, by their indices; `undefined` where nobody has asked yet. */
-  #globals: (LinkSymbol | null | undefined)[] = [];
   readonly #options: RelocationOptions;
   /** Of the data of each thread, in memory. */
   readonly #threadStart: number;
-  readonly #known = new Map<InputObject, (LinkSymbol | null | undefined)[]>();
   readonly #threadEnd: number;
-  /** By section whose content was merged, and of the one asked for last: addresses by offset, -1 before the first question. */
-  readonly #mergedAddresses = new Map<InputSection, Float64Array>();
-  #mergedHome: InputSection | null = null;
-  #merged: Float64Array = new Float64Array(0);
+  readonly #forms = new Uint8Array(256);
+  readonly #rows = new Map<InputObject, Int32Array>();
+  /** By section whose content was merged: addresses by offset, -1 before the first question. */
+  readonly #mergedAddresses = new Map<InputSection, Int32Array>();
+  #applied: Applied[] = [];
+  #kept: KeptRelocations | null = null;
 
   constructor(options: RelocationOptions) {
     this.#options = options;
@@ -85,51 +94,134 @@ export class Relocator {
     this.#threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
     this.#threadEnd =
       Math.ceil(Math.max(0, ...threads.map(({ address, sizeBytes }) => address + sizeBytes)) / align) * align;
+    if (options.keepsApplied) return;
+    for (let type = 0; type < this.#forms.length; type++) {
+      const known = RELOCATION_TYPES.get(type);
+      if (options.isRelocatable ? widthOf(type, true) === 4 : known?.sizeBytes === 4)
+        this.#forms[type] = !options.isRelocatable && known!.pcRelative ? FROM_PLACE : IS_PLAIN;
+    }
+    if (options.isRelocatable) return;
+    this.#forms[R.GOTOFF] = FROM_TABLE;
+    this.#forms[R.GOTPC] = TABLE_FROM_PLACE;
   }
 
-  /** Writes the bytes of an output section to `content`, which is as large as the section and zero; returns the relocations. */
-  fill(output: OutputSection, content: Uint8Array): Applied[] {
-    const applied: Applied[] = [];
+  /**
+   * Writes the bytes of an output section, which begins at a place of a file, and returns what was applied where that is
+   * asked for. `kept` takes the relocations that the output has.
+   */
+  fill(output: OutputSection, sink: FileSink, start: number, kept: KeptRelocations | null): readonly Applied[] {
+    this.#applied = [];
+    this.#kept = kept;
+    const data = new Map(this.#options.dataOf(output).map(({ offset, bytes }) => [offset, bytes]));
     for (const piece of output.pieces) {
-      if (piece.kind === "gap") {
-        if (piece.fill)
-          for (let i = 0; i < piece.sizeBytes; i++) content[piece.offset + i] = piece.fill[i % piece.fill.length]!;
-        else if (isCode(output)) fillCode(content, piece.offset, piece.sizeBytes);
-      } else if (piece.kind === "input") content.set(piece.section.content, piece.section.offset);
+      if (piece.kind === "gap") fillGap(output, piece, sink, start);
+      else if (piece.kind === "data") {
+        const bytes = data.get(piece.offset)!;
+        sink.window(start + piece.offset, bytes.length).set(bytes);
+      } else {
+        const { section } = piece;
+        const content = sink.window(start + section.offset, section.sizeBytes);
+        section.copyTo(content);
+        if (section.name === ".eh_frame") fixUnwind(section, content);
+        this.#relocateSection(output, section, content);
+      }
     }
-    for (const { offset, bytes } of this.#options.dataOf(output)) content.set(bytes, offset);
-    for (const piece of output.pieces) {
-      if (piece.kind !== "input") continue;
-      const { section } = piece;
-      if (section.name === ".eh_frame") fixUnwind(section, content);
-      this.#globals = this.#globalsOf(section.object);
-      const { relocations } = section;
-      if (relocations instanceof RelocationTable) {
-        const { keepsApplied } = this.#options;
-        for (let i = 0; i < relocations.length; i++)
-          if (keepsApplied || !this.#relocatePlain(output, content, section, relocations, i))
-            this.#relocate(output, content, section, relocations.at(i), applied);
-      } else for (const relocation of relocations) this.#relocate(output, content, section, relocation, applied);
-    }
-    return applied;
+    return this.#applied;
   }
 
-  #globalsOf(object: InputObject): (LinkSymbol | null | undefined)[] {
-    let globals = this.#known.get(object);
-    if (globals === undefined) {
-      globals = new Array<LinkSymbol | null | undefined>(object.elf.symbols.length);
-      this.#known.set(object, globals);
-    }
-    return globals;
+  #relocateSection(output: OutputSection, section: InputSection, content: Uint8Array): void {
+    const { relocations } = section;
+    this.#kept?.begin(relocations.length);
+    if (relocations instanceof RelocationTable) this.#relocateTable(output, section, content, relocations);
+    else for (const relocation of relocations) this.#relocate(output, content, section, relocation);
+    this.#kept?.end();
   }
 
-  #globalOf(index: number, elf: ElfSymbol): LinkSymbol | null {
-    if (elf.binding === STB_LOCAL) return null;
-    const known = this.#globals[index];
-    if (known !== undefined) return known;
-    const symbol = this.#options.symbols.get(elf.name) ?? null;
-    this.#globals[index] = symbol;
-    return symbol;
+  /** Most relocations are plain ones of 32 bits: they are applied, and kept, without an object for each of them. */
+  #relocateTable(
+    output: OutputSection,
+    section: InputSection,
+    content: Uint8Array,
+    relocations: RelocationTable,
+  ): void {
+    const { object } = section;
+    const { table: symbols } = object.elf;
+    const rows = this.#rowsOf(object);
+    const forms = this.#forms;
+    const entries = relocations.view();
+    const fields = new DataView(content.buffer, content.byteOffset, content.length);
+    const last = content.length - 4;
+    const address = output.address + section.offset;
+    const kept = this.#kept;
+    const table = this.#tableAddress();
+    const keptBase = this.#options.isRelocatable ? section.offset : address;
+    for (let entry = 0; entry < relocations.length * REL_BYTES; entry += REL_BYTES) {
+      const at = entries.getUint32(entry, true);
+      const info = entries.getUint32(entry + 4, true);
+      const type = info & 0xff;
+      const index = info >>> 8;
+      const row = index * ROW_NUMBERS;
+      const form = forms[type]!;
+      const kind = rows[row] === UNKNOWN && index < symbols.length ? this.#resolve(object, index, rows) : rows[row];
+      if (form === 0 || at > last || (kind !== PLAIN && (kind !== MERGED || form !== IS_PLAIN))) {
+        this.#relocate(output, content, section, { offset: at, type, symbol: index });
+        continue;
+      }
+      const value = rows[row + 1]!;
+      if (kind === MERGED) {
+        const home = object.sections[symbols.at(index)!.section]!;
+        fields.setInt32(at, this.#mergedAddress(home, value + fields.getInt32(at, true)), true);
+      } else {
+        const change =
+          form === IS_PLAIN
+            ? value
+            : form === FROM_PLACE
+              ? value - address - at
+              : form === FROM_TABLE
+                ? value - table
+                : table - address - at;
+        if (change !== 0) fields.setInt32(at, fields.getInt32(at, true) + change, true);
+      }
+      kept?.add(keptBase + at, type, rows[row + 2]!);
+    }
+  }
+
+  #rowsOf(object: InputObject): Int32Array {
+    let rows = this.#rows.get(object);
+    if (rows === undefined) this.#rows.set(object, (rows = new Int32Array(object.elf.table.length * ROW_NUMBERS)));
+    return rows;
+  }
+
+  #globalOf(elf: ElfSymbol): LinkSymbol | null {
+    return elf.binding === STB_LOCAL ? null : (this.#options.symbols.get(elf.name) ?? null);
+  }
+
+  /** Fills the row of a symbol and returns its kind. */
+  #resolve(object: InputObject, index: number, rows: Int32Array): number {
+    const { isRelocatable, indices } = this.#options;
+    const elf = object.elf.table.at(index)!;
+    const symbol = this.#globalOf(elf);
+    const home = symbol ? (symbol.isDefined ? symbol.section : null) : (object.sections[elf.section] ?? null);
+    const isSection = symbol === null && elf.type === STT_SECTION;
+    let kind = PLAIN;
+    let value = 0;
+    if (isGone(symbol, home)) kind = SPECIAL;
+    else if (isRelocatable) value = isSection && home ? home.offset : 0;
+    else if ((symbol ?? elf).type === STT_GNU_IFUNC) kind = SPECIAL;
+    else if (symbol) {
+      if (symbol.isDefined) value = symbol.address();
+      else kind = SPECIAL;
+    } else if (elf.section === SHN_ABS) value = elf.value;
+    else if (!home) kind = SPECIAL;
+    else if (isSection && home.moved) {
+      kind = MERGED;
+      value = elf.value;
+    } else value = home.addressOf(elf.value);
+    const row = index * ROW_NUMBERS;
+    rows[row] = kind;
+    rows[row + 1] = value;
+    if (kind !== SPECIAL && indices) rows[row + 2] = indices.of(object, index, symbol, home?.output ?? null);
+    return kind;
   }
 
   /**
@@ -137,109 +229,47 @@ export class Relocator {
    * millions of times, so each is found once.
    */
   #mergedAddress(home: InputSection, offset: number): number {
-    if (home !== this.#mergedHome) {
-      let addresses = this.#mergedAddresses.get(home);
-      if (addresses === undefined)
-        this.#mergedAddresses.set(home, (addresses = new Float64Array(home.elf.sizeBytes).fill(-1)));
-      this.#mergedHome = home;
-      this.#merged = addresses;
-    }
-    const known = this.#merged[offset];
-    if (known !== undefined && known >= 0) return known;
+    let addresses = this.#mergedAddresses.get(home);
+    if (addresses === undefined)
+      this.#mergedAddresses.set(home, (addresses = new Int32Array(home.elf.sizeBytes).fill(-1)));
+    const known = addresses[offset];
+    if (known !== undefined && known !== -1) return known;
     const address = home.addressOf(offset);
-    if (known !== undefined) this.#merged[offset] = address;
+    if (known !== undefined) addresses[offset] = address;
     return address;
   }
 
-  /**
-   * The plain relocation of a 32-bit field, which nearly all are: true when it was applied, false and nothing done when it
-   * is anything else.
-   */
-  #relocatePlain(
-    output: OutputSection,
-    content: Uint8Array,
-    section: InputSection,
-    relocations: RelocationTable,
-    i: number,
-  ): boolean {
-    const at = relocations.offsetAt(i);
-    const type = relocations.typeAt(i);
-    const index = relocations.symbolAt(i);
-    if ((type !== R.R32 && type !== R.PC32) || at + 4 > section.sizeBytes) return false;
-    const { object } = section;
-    const elf = object.elf.symbols[index]!;
-    const symbol = this.#globalOf(index, elf);
-    if ((symbol ?? elf).type === STT_GNU_IFUNC) return false;
-    let home: InputSection | null;
-    let value: number;
-    if (symbol !== null) {
-      if (!symbol.isDefined || symbol.section === null) return false;
-      home = symbol.section;
-      value = symbol.value;
-    } else {
-      home = object.sections[elf.section] ?? null;
-      value = elf.value;
-    }
-    if (home === null || home.isDiscarded || home.output === null) return false;
-    const offset = section.offset + at;
-    const addend =
-      content[offset]! | (content[offset + 1]! << 8) | (content[offset + 2]! << 16) | (content[offset + 3]! << 24);
-    let result: number;
-    if (home.moved === null) {
-      result = home.output.address + home.offset + value + addend;
-      if (type === R.PC32) result -= output.address + offset;
-    } else {
-      // A section's symbol stands for whichever merged string the addend points to.
-      if (symbol !== null || type !== R.R32 || elf.type !== STT_SECTION) return false;
-      result = this.#mergedAddress(home, value + addend);
-    }
-    content[offset] = result;
-    content[offset + 1] = result >>> 8;
-    content[offset + 2] = result >>> 16;
-    content[offset + 3] = result >>> 24;
-    return true;
-  }
-
-  #relocate(
-    output: OutputSection,
-    content: Uint8Array,
-    section: InputSection,
-    relocation: ElfRelocation,
-    applied: Applied[],
-  ): void {
+  #relocate(output: OutputSection, content: Uint8Array, section: InputSection, relocation: ElfRelocation): void {
     const { isRelocatable } = this.#options;
-    const elf = section.object.elf.symbols[relocation.symbol]!;
+    const { offset, type } = relocation;
+    const elf = section.object.elf.table.at(relocation.symbol);
+    if (elf === undefined) throw new ElfError(section.object.path, "the file changed while it was linked");
     const issue = (kind: RelocationIssue["kind"], message: string): void =>
-      void this.issues.push({ kind, section, offset: relocation.offset, name: elf.name, message });
-    const width = widthOf(relocation.type, isRelocatable);
+      void this.issues.push({ kind, section, offset, name: elf.name, message });
+    const width = widthOf(type, isRelocatable);
     if (width === null)
       return issue(
         "unsupported",
-        `relocation ${RELOCATION_NAMES.get(relocation.type) ?? `of type ${relocation.type}`} has no meaning in a static link`,
+        `relocation ${RELOCATION_NAMES.get(type) ?? `of type ${type}`} has no meaning in a static link`,
       );
-    const offset = section.offset + relocation.offset;
-    if (relocation.type === R.NONE && (relocation.symbol === 0 || !isRelocatable)) {
-      applied.push({ offset, type: R.NONE, section, elf, symbol: null, target: null, isGone: true });
-      return;
-    }
-    if (relocation.offset + width > section.sizeBytes)
+    if (type === R.NONE && (relocation.symbol === 0 || !isRelocatable))
+      return this.#record(output, section, relocation, null, null, true);
+    if (offset + width > section.sizeBytes)
       return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
-    const symbol = this.#globalOf(relocation.symbol, elf);
+    const symbol = this.#globalOf(elf);
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
-    const isGone =
-      (home !== null && (home.isDiscarded || home.output === null)) ||
-      (symbol?.isUnused === true && symbol.state === "common");
+    const gone = isGone(symbol, home);
     if (isRelocatable) {
-      if (!symbol && elf.type === STT_SECTION && home && !isGone)
+      if (!symbol && elf.type === STT_SECTION && home && !gone)
         writeField(content, offset, width, addend + home.offset);
       // Debugging information about code that is not there keeps no empty relocations.
-      if (!isGone || (section.flags & SEC_DEBUGGING) === 0)
-        applied.push({ offset, type: relocation.type, section, elf, symbol, target: home?.output ?? null, isGone });
+      if (!gone || (section.flags & SEC_DEBUGGING) === 0)
+        this.#record(output, section, relocation, symbol, home?.output ?? null, gone);
       return;
     }
-    if (isGone) {
+    if (gone) {
       if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame")
         return issue(
           "discarded",
@@ -247,8 +277,7 @@ export class Relocator {
         );
       // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
       writeField(content, offset, width, section.name === ".debug_ranges" ? 1 : 0);
-      applied.push({ offset, type: R.NONE, section, elf, symbol: null, target: null, isGone });
-      return;
+      return this.#record(output, section, { ...relocation, type: R.NONE }, null, null, true);
     }
     let value: number;
     if (symbol) {
@@ -273,45 +302,66 @@ export class Relocator {
       if ((section.flags & SEC_ALLOC) === 0) return;
       value = this.#options.got.indirectAddress(indirect);
     }
-    const place = output.address + offset;
-    const result = this.#valueOf(relocation, section, symbol, indirect, value, addend, place);
+    const place = output.address + section.offset + offset;
+    const result = this.#valueOf(relocation, section, content, symbol, indirect, value, addend, place);
     if (width < 4) {
       const limit = 2 ** (8 * width);
       const wrapped = result | 0;
       // A short jump goes both ways; any other field may hold a value with or without a sign.
-      if (wrapped < -limit / 2 || wrapped >= (relocation.type === R.PC8 ? limit / 2 : limit))
+      if (wrapped < -limit / 2 || wrapped >= (type === R.PC8 ? limit / 2 : limit))
         return issue(
           "overflow",
           `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
         );
     }
     writeField(content, offset, width, result);
-    if (!this.#options.keepsApplied) return;
-    const target = symbol ? symbol.home() : (home?.output ?? null);
-    applied.push({ offset, type: relocation.type, section, elf, symbol, target, isGone: false });
+    this.#record(output, section, relocation, symbol, symbol ? symbol.home() : (home?.output ?? null), false);
+  }
+
+  /** Notes a relocation that was applied, for whoever asks: against a symbol or, where it is null, a local one. */
+  #record(
+    output: OutputSection,
+    section: InputSection,
+    { offset: at, type, symbol: index }: ElfRelocation,
+    symbol: LinkSymbol | null,
+    target: OutputSection | null,
+    isGone: boolean,
+  ): void {
+    const { isRelocatable, keepsApplied, indices } = this.#options;
+    const { object } = section;
+    const offset = section.offset + at;
+    if (keepsApplied) this.#applied.push({ offset, type, section, elf: object.elf.table.at(index)!, target, isGone });
+    const place = isRelocatable ? offset : output.address + offset;
+    if (isGone) this.#kept?.add(place, R.NONE, 0);
+    else this.#kept?.add(place, type, indices?.of(object, index, symbol, target) ?? 0);
+  }
+
+  /** What the names of the global offset table count from. */
+  #tableAddress(): number {
+    return this.#options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
   }
 
   #valueOf(
     relocation: ElfRelocation,
     section: InputSection,
+    content: Uint8Array,
     symbol: LinkSymbol | null,
     indirect: IndirectFunction | null,
     value: number,
     addend: number,
     place: number,
   ): number {
-    const base = (): number => this.#options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
     switch (relocation.type) {
       case R.GOTPC:
-        return base() + addend - place;
+        return this.#tableAddress() + addend - place;
       case R.GOTOFF:
-        return value + addend - base();
+        return value + addend - this.#tableAddress();
       case R.GOT32:
       case R.GOT32X: {
         const { got } = this.#options;
         const entry = indirect ? got.indirectEntryAddress(indirect) : got.entryAddress(section, relocation, symbol);
-        const hasBase = (section.content[relocation.offset - 1]! & 0xc7) !== 0x05;
-        return entry + addend - (hasBase ? base() : 0);
+        const hasBase = (content[relocation.offset - 1]! & 0xc7) !== 0x05;
+        return entry + addend - (hasBase ? this.#tableAddress() : 0);
       }
       case R.TLS_LE:
         return value + addend - this.#threadEnd;
@@ -322,6 +372,34 @@ export class Relocator {
         return this.#threadEnd - value + addend;
     }
     return value + addend - (RELOCATION_TYPES.get(relocation.type)!.pcRelative ? place : 0);
+  }
+}
+
+/** The section of the symbol is not in the output. */
+function isGone(symbol: LinkSymbol | null, home: InputSection | null): boolean {
+  return (
+    (home !== null && (home.isDiscarded || home.output === null)) ||
+    (symbol?.isUnused === true && symbol.state === "common")
+  );
+}
+
+type Gap = Extract<Piece, { readonly kind: "gap" }>;
+
+/** `xchg %ax, %ax` */
+const CODE_FILL = Uint8Array.of(0x66, 0x90);
+const NOP = 0x90;
+/** Gaps may be large: they are filled in pieces. */
+const GAP_BYTES = 0x10000;
+
+/** The pattern of a gap; in code what does nothing, in two bytes and in one at an odd end; else zeros. */
+function fillGap(output: OutputSection, { offset, sizeBytes, fill }: Gap, sink: FileSink, start: number): void {
+  const pattern = fill ?? (isCode(output) ? CODE_FILL : null);
+  for (let done = 0; done < sizeBytes; ) {
+    const bytes = sink.window(start + offset + done, Math.min(sizeBytes - done, GAP_BYTES));
+    if (pattern === null) bytes.fill(0);
+    else for (let i = 0; i < bytes.length; i++) bytes[i] = pattern[(done + i) % pattern.length]!;
+    done += bytes.length;
+    if (pattern === CODE_FILL && done === sizeBytes && sizeBytes % 2 === 1) bytes[bytes.length - 1] = NOP;
   }
 }
 

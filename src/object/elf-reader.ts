@@ -2,6 +2,7 @@
  * Reads an ELF32 relocatable object. Nothing in the file is believed: every offset, index and count is checked, so a
  * truncated or lying object ends in an `ElfError` that names the object and the field.
  */
+import { type ByteSource, BytesInMemory } from "./byte-source.ts";
 import {
   EHDR_BYTES,
   ELF_MAGIC,
@@ -48,8 +49,10 @@ export interface ElfSection {
   readonly info: number;
   /** Where the content begins in the file, in bytes. */
   readonly fileOffset: number;
-  /** Empty for SHT_NOBITS. A view of the file: copy before changing it. */
+  /** Empty for SHT_NOBITS. Not to be changed; a file that is not in memory is read anew each time. */
   readonly content: Uint8Array;
+  /** Copies the content, and zeros where the target is larger; absent where it is in memory anyway. */
+  readonly copyTo?: (target: Uint8Array) => void;
   readonly relocations: ElfRelocations;
 }
 
@@ -83,38 +86,212 @@ export interface ElfObject {
   /** By section index; the null section is at 0. */
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
+  /** The same symbols for whoever wants few of them, or each of them once. */
+  readonly table: ElfSymbolTable;
   /** Of executables; empty in objects. */
   readonly segments: readonly ElfSegment[];
+}
+
+/** Symbols by their indices, as an array has them. */
+export interface ElfSymbolTable {
+  readonly length: number;
+  at(index: number): ElfSymbol | undefined;
 }
 
 interface Header extends SectionHeader {
   nameOffset: number;
 }
 
+/** A section of a file, whose content is read when it is asked for. */
+class FileSection implements ElfSection {
+  readonly index: number;
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+  readonly address: number;
+  readonly align: number;
+  readonly entrySizeBytes: number;
+  readonly sizeBytes: number;
+  readonly link: number;
+  readonly info: number;
+  readonly fileOffset: number;
+  readonly relocations: ElfRelocations;
+  readonly #source: ByteSource;
+
+  constructor(source: ByteSource, header: Header, index: number, name: string, relocations: ElfRelocations) {
+    this.index = index;
+    this.name = name;
+    this.type = header.type;
+    this.flags = header.flags;
+    this.address = header.address;
+    this.align = header.align;
+    this.entrySizeBytes = header.entrySizeBytes;
+    this.sizeBytes = header.sizeBytes;
+    this.link = header.link;
+    this.info = header.info;
+    this.fileOffset = header.offset;
+    this.relocations = relocations;
+    this.#source = source;
+  }
+
+  get content(): Uint8Array {
+    return contentOf(this.#source, this.type, this.fileOffset, this.sizeBytes);
+  }
+
+  copyTo(target: Uint8Array): void {
+    const sizeBytes = this.type === SHT_NOBITS ? 0 : Math.min(target.length, this.sizeBytes);
+    this.#source.readInto(target.subarray(0, sizeBytes), this.fileOffset);
+    target.fill(0, sizeBytes);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function contentOf(source: ByteSource, type: number, offset: number, sizeBytes: number): Uint8Array {
+  return type === SHT_NOBITS || type === SHT_NULL ? NO_BYTES : source.read(offset, sizeBytes);
+}
+
+/** Names of a table that is decoded as a whole: a look-up in it is quick, and takes no memory of its own. */
+class Names {
+  readonly #text: string;
+
+  constructor(table: Uint8Array) {
+    this.#text = latin1(table);
+  }
+
+  check(offset: number, fail: (problem: string) => never): void {
+    const { length } = this.#text;
+    if (offset >= length && offset !== 0) fail(`a name lies beyond its string table (offset ${offset} of ${length})`);
+  }
+
+  at(offset: number): string {
+    const text = this.#text;
+    const end = text.indexOf("\0", offset);
+    return text.slice(offset, end < 0 ? text.length : end);
+  }
+}
+
+/** A symbol in a table, of which little is asked as a rule. */
+class SymbolRow implements ElfSymbol {
+  readonly value: number;
+  readonly sizeBytes: number;
+  readonly binding: number;
+  readonly type: number;
+  readonly visibility: number;
+  readonly section: number;
+  readonly #names: Names;
+  readonly #nameOffset: number;
+
+  constructor(view: DataView, at: number, names: Names) {
+    const info = view.getUint8(at + 12);
+    this.value = view.getUint32(at + 4, true);
+    this.sizeBytes = view.getUint32(at + 8, true);
+    this.binding = info >> 4;
+    this.type = info & 15;
+    this.visibility = view.getUint8(at + 13) & 3;
+    this.section = view.getUint16(at + 14, true);
+    this.#names = names;
+    this.#nameOffset = view.getUint32(at, true);
+  }
+
+  get name(): string {
+    return this.#names.at(this.#nameOffset);
+  }
+}
+
+/** The symbols as they stand in the file. */
+class SymbolRows implements ElfSymbolTable {
+  readonly length: number;
+  readonly #view: DataView;
+  readonly #names: Names;
+
+  constructor(view: DataView, names: Names) {
+    this.length = Math.floor(view.byteLength / SYM_BYTES);
+    this.#view = view;
+    this.#names = names;
+  }
+
+  at(index: number): ElfSymbol | undefined {
+    return index < this.length ? new SymbolRow(this.#view, index * SYM_BYTES, this.#names) : undefined;
+  }
+
+  check(sectionCount: number, fail: (problem: string) => never): void {
+    for (let index = 0; index < this.length; index++) {
+      const section = this.#view.getUint16(index * SYM_BYTES + 14, true);
+      if (section >= sectionCount && section < SHN_LORESERVE)
+        fail(`symbol ${index} names section ${section} of ${sectionCount}`);
+      this.#names.check(this.#view.getUint32(index * SYM_BYTES, true), fail);
+    }
+  }
+}
+
+class FileObject implements ElfObject {
+  readonly path: string;
+  readonly type: number;
+  readonly entry: number;
+  readonly sections: readonly ElfSection[];
+  readonly table: ElfSymbolTable;
+  readonly segments: readonly ElfSegment[];
+  #symbols: readonly ElfSymbol[] | null = null;
+
+  constructor(
+    path: string,
+    type: number,
+    entry: number,
+    sections: readonly ElfSection[],
+    table: ElfSymbolTable,
+    segments: readonly ElfSegment[],
+  ) {
+    this.path = path;
+    this.type = type;
+    this.entry = entry;
+    this.sections = sections;
+    this.table = table;
+    this.segments = segments;
+  }
+
+  get symbols(): readonly ElfSymbol[] {
+    return (this.#symbols ??= Array.from({ length: this.table.length }, (_, index) => {
+      const { name, value, sizeBytes, binding, type, visibility, section } = this.table.at(index)!;
+      return { name, value, sizeBytes, binding, type, visibility, section };
+    }));
+  }
+}
+
+/** The object with other sections or symbols. */
+export function withChanges(
+  { path, type, entry, sections, table, segments }: ElfObject,
+  changes: { readonly sections?: readonly ElfSection[]; readonly table?: ElfSymbolTable },
+): ElfObject {
+  return new FileObject(path, type, entry, changes.sections ?? sections, changes.table ?? table, segments);
+}
+
 /** Reads an object or an executable. Throws `ElfError`. */
-export function readElf(bytes: Uint8Array, path: string): ElfObject {
+export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject {
+  const source = file instanceof Uint8Array ? new BytesInMemory(file) : file;
   const fail = (problem: string): never => {
     throw new ElfError(path, problem);
   };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < EHDR_BYTES || view.getUint32(0, true) !== ELF_MAGIC) fail("not an ELF file");
-  if (bytes[4] !== 1 || bytes[5] !== 1) fail("not a 32-bit little-endian ELF file");
-  const type = view.getUint16(16, true);
+  if (source.length < EHDR_BYTES) fail("not an ELF file");
+  const head = viewOf(source.read(0, EHDR_BYTES));
+  if (head.getUint32(0, true) !== ELF_MAGIC) fail("not an ELF file");
+  if (head.getUint8(4) !== 1 || head.getUint8(5) !== 1) fail("not a 32-bit little-endian ELF file");
+  const type = head.getUint16(16, true);
   if (type !== ET_REL && type !== ET_EXEC && type !== ET_DYN)
     fail(`ELF type ${type} is neither an object nor an executable`);
-  const machine = view.getUint16(18, true);
+  const machine = head.getUint16(18, true);
   if (machine !== EM_386) fail(`ELF machine ${machine} is not the Intel 80386 (3)`);
-  const sectionsAt = view.getUint32(32, true);
-  const sectionCount = view.getUint16(48, true);
-  const namesIndex = view.getUint16(50, true);
-  if (sectionCount > 0 && view.getUint16(46, true) !== SHDR_BYTES) fail("section headers are not of 40 bytes");
-  if (sectionsAt + sectionCount * SHDR_BYTES > bytes.length)
+  const sectionsAt = head.getUint32(32, true);
+  const sectionCount = head.getUint16(48, true);
+  const namesIndex = head.getUint16(50, true);
+  if (sectionCount > 0 && head.getUint16(46, true) !== SHDR_BYTES) fail("section headers are not of 40 bytes");
+  if (sectionsAt + sectionCount * SHDR_BYTES > source.length)
     fail("the section header table lies beyond the end of the file");
 
+  const table = viewOf(source.read(sectionsAt, sectionCount * SHDR_BYTES));
   const headers: Header[] = [];
   for (let i = 0; i < sectionCount; i++) {
-    const at = sectionsAt + i * SHDR_BYTES;
-    const word = (n: number): number => view.getUint32(at + n * 4, true);
+    const word = (n: number): number => table.getUint32(i * SHDR_BYTES + n * 4, true);
     const header: Header = {
       nameOffset: word(0),
       type: word(1),
@@ -127,49 +304,26 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
       align: word(8) || 1,
       entrySizeBytes: word(9),
     };
-    if (header.type !== SHT_NULL && header.type !== SHT_NOBITS && header.offset + header.sizeBytes > bytes.length) {
+    if (header.type !== SHT_NULL && header.type !== SHT_NOBITS && header.offset + header.sizeBytes > source.length) {
       fail(`section ${i} lies beyond the end of the file`);
     }
     if ((header.align & (header.align - 1)) !== 0)
       fail(`section ${i} has alignment ${header.align}, which is not a power of two`);
     headers.push(header);
   }
-  const contentOf = (header: Header): Uint8Array =>
-    header.type === SHT_NOBITS || header.type === SHT_NULL
-      ? new Uint8Array(0)
-      : bytes.subarray(header.offset, header.offset + header.sizeBytes);
-  const textAt = (table: Uint8Array, offset: number): string => {
-    if (offset >= table.length && offset !== 0)
-      fail(`a name lies beyond its string table (offset ${offset} of ${table.length})`);
-    let end = offset;
-    while (end < table.length && table[end] !== 0) end++;
-    return latin1(table.subarray(offset, end));
-  };
-  const names = namesIndex < headers.length ? contentOf(headers[namesIndex]!) : new Uint8Array(0);
+  const bytesOf = (header: Header): Uint8Array => contentOf(source, header.type, header.offset, header.sizeBytes);
+  const names = new Names(namesIndex < headers.length ? bytesOf(headers[namesIndex]!) : NO_BYTES);
 
-  const symbols: ElfSymbol[] = [];
+  let symbols: ElfSymbolTable = [];
   const symtabs = headers.filter((header) => header.type === SHT_SYMTAB);
   if (symtabs.length > 1) fail("more than one symbol table");
   const symtab = symtabs[0];
   if (symtab) {
     const strings = headers[symtab.link];
     if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
-    const table = contentOf(strings!);
-    for (let at = symtab.offset; at + SYM_BYTES <= symtab.offset + symtab.sizeBytes; at += SYM_BYTES) {
-      const info = bytes[at + 12]!;
-      const section = view.getUint16(at + 14, true);
-      if (section >= headers.length && section < SHN_LORESERVE)
-        fail(`symbol ${symbols.length} names section ${section} of ${headers.length}`);
-      symbols.push({
-        name: textAt(table, view.getUint32(at, true)),
-        value: view.getUint32(at + 4, true),
-        sizeBytes: view.getUint32(at + 8, true),
-        binding: info >> 4,
-        type: info & 15,
-        visibility: bytes[at + 13]! & 3,
-        section,
-      });
-    }
+    const rows = new SymbolRows(viewOf(bytesOf(symtab)), new Names(bytesOf(strings!)));
+    rows.check(headers.length, fail);
+    symbols = rows;
   }
 
   const relocations: (RelocationTable | ElfRelocation[] | null)[] = headers.map(() => null);
@@ -181,42 +335,38 @@ export function readElf(bytes: Uint8Array, path: string): ElfObject {
     if (type !== ET_REL && (header.info === 0 || headers[header.link]?.type !== SHT_SYMTAB)) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
-    const table = new RelocationTable(contentOf(header));
-    if (table.highestSymbol >= symbols.length)
-      fail(`a relocation of section ${header.info} names symbol ${table.highestSymbol} of ${symbols.length}`);
+    const entries = new RelocationTable(source, header.offset, header.sizeBytes);
+    if (entries.highestSymbol >= symbols.length)
+      fail(`a relocation of section ${header.info} names symbol ${entries.highestSymbol} of ${symbols.length}`);
     const before = relocations[header.info] ?? null;
     // A second table for the same section is rare.
-    relocations[header.info] = before === null ? table : [...before, ...table];
+    relocations[header.info] = before === null ? entries : [...before, ...entries];
   });
 
+  const nameOf = ({ nameOffset }: Header): string => {
+    names.check(nameOffset, fail);
+    return names.at(nameOffset);
+  };
   const sections = headers.map(
-    (header, index): ElfSection => ({
-      index,
-      name: textAt(names, header.nameOffset),
-      type: header.type,
-      flags: header.flags,
-      address: header.address,
-      align: header.align,
-      entrySizeBytes: header.entrySizeBytes,
-      sizeBytes: header.sizeBytes,
-      link: header.link,
-      info: header.info,
-      fileOffset: header.offset,
-      content: contentOf(header),
-      relocations: relocations[index] ?? [],
-    }),
+    (header, index): ElfSection => new FileSection(source, header, index, nameOf(header), relocations[index] ?? []),
   );
-  return { path, type, entry: view.getUint32(24, true), sections, symbols, segments: readSegments(view, fail) };
+  const segments = readSegments(source, head, fail);
+  return new FileObject(path, type, head.getUint32(24, true), sections, symbols, segments);
 }
 
-function readSegments(view: DataView, fail: (problem: string) => never): ElfSegment[] {
-  const start = view.getUint32(28, true);
-  const count = view.getUint16(44, true);
-  if (count > 0 && view.getUint16(42, true) !== PHDR_BYTES) fail("program headers are not of 32 bytes");
-  if (count > 0 && start + count * PHDR_BYTES > view.byteLength)
-    fail("the program header table lies beyond the end of the file");
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function readSegments(source: ByteSource, head: DataView, fail: (problem: string) => never): ElfSegment[] {
+  const start = head.getUint32(28, true);
+  const count = head.getUint16(44, true);
+  if (count === 0) return [];
+  if (head.getUint16(42, true) !== PHDR_BYTES) fail("program headers are not of 32 bytes");
+  if (start + count * PHDR_BYTES > source.length) fail("the program header table lies beyond the end of the file");
+  const view = viewOf(source.read(start, count * PHDR_BYTES));
   return Array.from({ length: count }, (_, i) => {
-    const word = (n: number): number => view.getUint32(start + i * PHDR_BYTES + n * 4, true);
+    const word = (n: number): number => view.getUint32(i * PHDR_BYTES + n * 4, true);
     return {
       type: word(0),
       offset: word(1),

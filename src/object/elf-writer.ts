@@ -23,6 +23,7 @@ import {
   SYM_BYTES,
 } from "./elf.ts";
 import type { ElfSegment } from "./elf-reader.ts";
+import { FileInMemory, type FileSink } from "./file-sink.ts";
 import { StringTable } from "./string-table.ts";
 
 /** What the file's header and its program headers take together. */
@@ -41,8 +42,16 @@ export interface FileSection {
   readonly content: Uint8Array;
   /** Where the segments put it; null for a section that goes wherever there is room. */
   readonly offset: number | null;
-  /** The table of relocations against symbols by their index (`RelocationBytes`); null when the section has none. */
-  readonly relocations: Uint8Array | null;
+  /**
+   * The table of relocations against symbols by their index (`RelocationBytes`); null when the section has none, and "made"
+   * where `make` writes it.
+   */
+  readonly relocations: Uint8Array | "made" | null;
+  /**
+   * For a content that is not in memory: writes it to its place in the file, and the relocations to theirs. Returns the
+   * size of the latter.
+   */
+  readonly make?: (sink: FileSink, contentAt: number, relocationsAt: number) => number;
   /** The header's sh_info, where it is no section: of a group the index of its signature. */
   readonly info?: number;
   /** Sections that the header's sh_link and sh_info name: indices among the sections given here, from 1. */
@@ -63,12 +72,18 @@ export interface FileSymbol {
   readonly section: number;
 }
 
+/** Symbols by their places in the table, as an array has them; each is asked for twice. */
+export interface FileSymbols {
+  readonly length: number;
+  at(place: number): FileSymbol | undefined;
+}
+
 export interface ElfFile {
   readonly type: number;
   readonly entry: number;
   readonly sections: readonly FileSection[];
   /** Null for a file without a symbol table. */
-  readonly symbols: readonly FileSymbol[] | null;
+  readonly symbols: FileSymbols | null;
   readonly localCount: number;
   readonly headers: readonly ElfSegment[];
   /**
@@ -78,11 +93,8 @@ export interface ElfFile {
   readonly nameOrder?: readonly number[];
   /** Sections without an offset begin here at the earliest. */
   readonly start: number;
-  /**
-   * Zeros but for contents of sections, which stand at their places in the file: they are not copied when there is room for
-   * all of the file.
-   */
-  readonly room?: Uint8Array<ArrayBuffer>;
+  /** What all tables of relocations that are made have at most. */
+  readonly madeBytes?: number;
 }
 
 interface Header extends SectionHeader {
@@ -103,7 +115,7 @@ export function fileIndices(sections: readonly { readonly hasRelocations: boolea
  * Where each section stands in the file, and where the tables after them begin: sections without an offset follow one
  * another from `start` on.
  */
-export function placeSections(
+function placeSections(
   sections: readonly Pick<FileSection, "offset" | "align" | "type" | "sizeBytes">[],
   start: number,
 ): { readonly offsets: readonly number[]; readonly end: number } {
@@ -122,8 +134,18 @@ const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
 
 export class FileSizeError extends Error {}
 
-/** Throws `FileSizeError`. */
+/** The file in memory. Throws `FileSizeError`. */
 export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
+  let whole = new FileInMemory(0);
+  const sizeBytes = writeElfTo(file, (mostBytes) => (whole = new FileInMemory(mostBytes)));
+  return whole.bytes(0, sizeBytes);
+}
+
+/**
+ * Writes the file to what `open` makes for one of so many bytes at most, and returns its size. Throws `FileSizeError`
+ * before that.
+ */
+export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink): number {
   const names = new StringTable();
   if (file.symbols) for (const name of [".symtab", ".strtab", ".shstrtab"]) names.add(name);
   else names.add(".shstrtab");
@@ -132,28 +154,26 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
     names.add(name);
     if (relocations !== null) names.add(`.rel${name}`);
   }
+  const nameBytes = names.finish();
   const indices = fileIndices(file.sections.map(({ relocations }) => ({ hasRelocations: relocations !== null })));
-  const headers: Header[] = [
-    {
-      name: "",
-      type: SHT_NULL,
-      flags: 0,
-      address: 0,
-      offset: 0,
-      sizeBytes: 0,
-      link: 0,
-      info: 0,
-      align: 0,
-      entrySizeBytes: 0,
-    },
-  ];
-  const contents = new Map<Header, Uint8Array>();
   const symtabIndex = file.sections.length + file.sections.filter(({ relocations }) => relocations !== null).length + 1;
   const places = placeSections(file.sections, file.start);
-  let offset = places.end;
-  const late: { header: Header; content: Uint8Array }[] = [];
-  file.sections.forEach((section, position) => {
-    const { name, type, flags, address, sizeBytes, align, entrySizeBytes, content, relocations } = section;
+  const table = (name: string, sizeBytes: number, values: Partial<Header>): Header => ({
+    name,
+    type: SHT_STRTAB,
+    flags: 0,
+    address: 0,
+    offset: 0,
+    sizeBytes,
+    link: 0,
+    info: 0,
+    align: 1,
+    entrySizeBytes: 0,
+    ...values,
+  });
+  const headers: Header[] = [table("", 0, { type: SHT_NULL, align: 0 })];
+  const placed = file.sections.map((section, position) => {
+    const { name, type, flags, address, sizeBytes, align, entrySizeBytes, relocations } = section;
     const header: Header = {
       name,
       type,
@@ -167,127 +187,85 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
       entrySizeBytes,
     };
     headers.push(header);
-    contents.set(header, content);
-    if (relocations === null) return;
-    const relocation: Header = {
-      name: `.rel${name}`,
+    if (relocations === null) return { section, header, relocation: null };
+    const relocation = table(`.rel${name}`, relocations.length, {
       type: SHT_REL,
       flags: SHF_INFO_LINK | (flags & SHF_GROUP),
-      address: 0,
-      offset: 0,
-      sizeBytes: relocations.length,
       link: symtabIndex,
       info: indices[position]!,
       align: 4,
       entrySizeBytes: REL_BYTES,
-    };
+    });
     headers.push(relocation);
-    late.push({ header: relocation, content: relocations });
+    return { section, header, relocation };
   });
-  if (file.symbols) {
-    const strings = new StringTable();
-    for (const { name } of file.symbols) strings.add(name);
-    const stringBytes = strings.finish();
-    const table = symbolBytes(file.symbols, strings, indices);
-    const symtab: Header = {
-      name: ".symtab",
-      type: SHT_SYMTAB,
-      flags: 0,
-      address: 0,
-      offset: alignUp(offset, 4),
-      sizeBytes: table.length,
-      link: symtabIndex + 1,
-      info: file.localCount + 1,
-      align: 4,
-      entrySizeBytes: SYM_BYTES,
-    };
-    const strtab: Header = {
-      name: ".strtab",
-      type: SHT_STRTAB,
-      flags: 0,
-      address: 0,
-      offset: symtab.offset + table.length,
-      sizeBytes: stringBytes.length,
-      link: 0,
-      info: 0,
-      align: 1,
-      entrySizeBytes: 0,
-    };
-    offset = strtab.offset + stringBytes.length;
-    headers.push(symtab, strtab);
-    contents.set(symtab, table).set(strtab, stringBytes);
-  }
-  for (const { header, content } of late) {
-    header.offset = alignUp(offset, 4);
-    offset = header.offset + content.length;
-    contents.set(header, content);
-  }
-  const nameBytes = names.finish();
-  const shstrtab: Header = {
-    name: ".shstrtab",
-    type: SHT_STRTAB,
-    flags: 0,
-    address: 0,
-    offset,
-    sizeBytes: nameBytes.length,
-    link: 0,
-    info: 0,
-    align: 1,
-    entrySizeBytes: 0,
-  };
-  headers.push(shstrtab);
-  contents.set(shstrtab, nameBytes);
-  const headersAt = alignUp(offset + nameBytes.length, 4);
-  const totalBytes = headersAt + headers.length * SHDR_BYTES;
-  if (!(totalBytes <= MAX_FILE_BYTES))
-    throw new FileSizeError(`the file would have ${totalBytes} bytes: a section's alignment or place is out of bounds`);
-  const { room } = file;
-  const hasRoom = room !== undefined && totalBytes <= room.length;
-  const bytes = hasRoom ? room.subarray(0, totalBytes) : new Uint8Array(totalBytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, totalBytes);
-  const words = (at: number, values: readonly number[]): void =>
-    values.forEach((value, index) => view.setUint32(at + 4 * index, value, true));
+  const strings = new StringTable();
+  const nameNumbers = new Int32Array(file.symbols?.length ?? 0);
   // What only GNU systems know is said in the file's ABI.
-  const isGnu =
-    (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0)) ||
-    (file.symbols ?? []).some(({ type, binding }) => type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE);
-  words(0, [
-    ELF_MAGIC,
-    isGnu ? 0x03010101 : 0x00010101,
-    0,
-    0,
-    file.type | (EM_386 << 16),
-    1,
-    file.entry,
-    file.headers.length > 0 ? EHDR_BYTES : 0,
-    headersAt,
-    0,
-  ]);
-  [
-    EHDR_BYTES,
-    file.headers.length > 0 ? PHDR_BYTES : 0,
-    file.headers.length,
-    SHDR_BYTES,
-    headers.length,
-    headers.length - 1,
-  ].forEach((value, index) => view.setUint16(40 + 2 * index, value, true));
-  file.headers.forEach((header, index) => {
-    words(EHDR_BYTES + PHDR_BYTES * index, [
-      header.type,
-      header.offset,
-      header.address,
-      header.loadAddress,
-      header.fileBytes,
-      header.memoryBytes,
-      header.flags,
-      header.align,
-    ]);
+  let isGnu = file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0);
+  for (let place = 0; place < nameNumbers.length; place++) {
+    const { name, type, binding } = file.symbols!.at(place)!;
+    nameNumbers[place] = strings.add(name);
+    isGnu ||= type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE;
+  }
+  const stringBytes = strings.finish();
+  const symtab = table(".symtab", ((file.symbols?.length ?? 0) + 1) * SYM_BYTES, {
+    type: SHT_SYMTAB,
+    offset: alignUp(places.end, 4),
+    link: symtabIndex + 1,
+    info: file.localCount + 1,
+    align: 4,
+    entrySizeBytes: SYM_BYTES,
   });
-  headers.forEach((header, index) => {
-    const content = contents.get(header);
-    if (content && content.length > 0 && !(hasRoom && content.buffer === room.buffer))
-      bytes.set(content, header.offset);
-    words(headersAt + index * SHDR_BYTES, [
+  const strtab = table(".strtab", stringBytes.length, { offset: symtab.offset + symtab.sizeBytes });
+  let end = places.end;
+  if (file.symbols) {
+    headers.push(symtab, strtab);
+    end = strtab.offset + strtab.sizeBytes;
+  }
+  const shstrtab = table(".shstrtab", nameBytes.length, {});
+  headers.push(shstrtab);
+  const tableBytes = placed.reduce(
+    (sum, { section: { relocations } }) =>
+      relocations === null || relocations === "made" ? sum : alignUp(sum, 4) + relocations.length,
+    file.madeBytes ?? 0,
+  );
+  const contentEnd = file.sections.reduce(
+    (most, { offset, type, sizeBytes }) => (type === SHT_NOBITS ? most : Math.max(most, (offset ?? 0) + sizeBytes)),
+    end,
+  );
+  const mostBytes = alignUp(alignUp(contentEnd, 4) + tableBytes + nameBytes.length, 4) + headers.length * SHDR_BYTES;
+  if (!(mostBytes <= MAX_FILE_BYTES))
+    throw new FileSizeError(`the file would have ${mostBytes} bytes: a section's alignment or place is out of bounds`);
+
+  const sink = open(mostBytes);
+  const put = (at: number, bytes: Uint8Array): void => {
+    if (bytes.length > 0) sink.window(at, bytes.length).set(bytes);
+  };
+  for (const { section, header, relocation } of placed) {
+    if (!section.make) put(header.offset, section.content);
+    if (relocation) relocation.offset = alignUp(end, 4);
+    const madeBytes = section.make?.(sink, header.offset, alignUp(end, 4)) ?? 0;
+    if (!relocation) continue;
+    if (section.relocations === "made") relocation.sizeBytes = madeBytes;
+    else put(relocation.offset, section.relocations!);
+    end = relocation.offset + relocation.sizeBytes;
+  }
+  shstrtab.offset = end;
+  const headersAt = alignUp(end + nameBytes.length, 4);
+  if (file.symbols) {
+    writeSymbols(
+      sink.window(symtab.offset, symtab.sizeBytes),
+      file.symbols,
+      (place) => strings.offsetOf(nameNumbers[place]!),
+      indices,
+    );
+    put(strtab.offset, stringBytes);
+  }
+  put(shstrtab.offset, nameBytes);
+  const headerTable = sink.window(headersAt, headers.length * SHDR_BYTES);
+  headers.forEach((header, index) =>
+    writeWords(headerTable, index * SHDR_BYTES, [
       names.offset(header.name),
       header.type,
       header.flags,
@@ -298,9 +276,47 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
       header.info,
       header.align,
       header.entrySizeBytes,
+    ]),
+  );
+  writeHead(sink.window(0, headerBytes(file.headers.length)), file, isGnu, headersAt, headers.length);
+  return headersAt + headers.length * SHDR_BYTES;
+}
+
+function writeWords(target: Uint8Array, at: number, values: readonly number[]): void {
+  const view = new DataView(target.buffer, target.byteOffset, target.length);
+  values.forEach((value, index) => view.setUint32(at + 4 * index, value, true));
+}
+
+/** The file's header and the program headers. */
+function writeHead(target: Uint8Array, file: ElfFile, isGnu: boolean, headersAt: number, headerCount: number): void {
+  const segments = file.headers.length;
+  writeWords(target, 0, [
+    ELF_MAGIC,
+    isGnu ? 0x03010101 : 0x00010101,
+    0,
+    0,
+    file.type | (EM_386 << 16),
+    1,
+    file.entry,
+    segments > 0 ? EHDR_BYTES : 0,
+    headersAt,
+    0,
+    EHDR_BYTES | ((segments > 0 ? PHDR_BYTES : 0) << 16),
+    segments | (SHDR_BYTES << 16),
+    headerCount | ((headerCount - 1) << 16),
+  ]);
+  file.headers.forEach((header, index) => {
+    writeWords(target, EHDR_BYTES + PHDR_BYTES * index, [
+      header.type,
+      header.offset,
+      header.address,
+      header.loadAddress,
+      header.fileBytes,
+      header.memoryBytes,
+      header.flags,
+      header.align,
     ]);
   });
-  return bytes;
 }
 
 /** A table of relocations in the making. */
@@ -321,17 +337,22 @@ export class RelocationBytes {
   }
 }
 
-function symbolBytes(symbols: readonly FileSymbol[], strings: StringTable, indices: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array((symbols.length + 1) * SYM_BYTES);
-  const view = new DataView(bytes.buffer);
-  symbols.forEach(({ name, value, sizeBytes, binding, type, visibility, section }, index) => {
-    const at = (index + 1) * SYM_BYTES;
-    view.setUint32(at, strings.offset(name), true);
+function writeSymbols(
+  target: Uint8Array,
+  symbols: FileSymbols,
+  nameOffset: (place: number) => number,
+  indices: readonly number[],
+): void {
+  const view = new DataView(target.buffer, target.byteOffset, target.length);
+  target.fill(0, 0, SYM_BYTES);
+  for (let place = 0; place < symbols.length; place++) {
+    const { value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
+    const at = (place + 1) * SYM_BYTES;
+    view.setUint32(at, nameOffset(place), true);
     view.setUint32(at + 4, value, true);
     view.setUint32(at + 8, sizeBytes, true);
-    bytes[at + 12] = (binding << 4) | type;
-    bytes[at + 13] = visibility;
+    view.setUint8(at + 12, (binding << 4) | type);
+    view.setUint8(at + 13, visibility);
     view.setUint16(at + 14, section > 0 && section < SHN_LORESERVE ? indices[section - 1]! : section, true);
-  });
-  return bytes;
+  }
 }

@@ -2,6 +2,7 @@
  * The relocations of a section as they stand in the file. Objects with debugging information have millions of them:
  * whoever goes through all of them reads the numbers, and whoever wants one gets an object of its own.
  */
+import { type ByteSource, BytesInMemory } from "./byte-source.ts";
 import { REL_BYTES } from "./elf.ts";
 
 export interface ElfRelocation {
@@ -12,7 +13,7 @@ export interface ElfRelocation {
   readonly symbol: number;
 }
 
-/** Relocations in order, of a file or made. */
+/** Relocations in their order, of a file or made. */
 export interface ElfRelocations extends Iterable<ElfRelocation> {
   readonly length: number;
 }
@@ -21,22 +22,31 @@ export class RelocationTable implements ElfRelocations {
   readonly length: number;
   /** The highest index of a symbol; -1 without an entry. */
   readonly highestSymbol: number;
-  readonly #view: DataView;
+  readonly #source: ByteSource;
+  readonly #start: number;
   /** By type, 1 where there is one: most questions about a table are answered without looking at it again. */
   readonly #types = new Uint8Array(256);
 
-  /** `bytes` are the table's; what is left over after the last whole entry is none. */
-  constructor(bytes: Uint8Array) {
-    this.length = Math.floor(bytes.length / REL_BYTES);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#view = view;
+  /** The table begins at `start`; what is left over after the last whole entry is none. */
+  constructor(source: ByteSource, start: number, sizeBytes: number) {
+    this.length = Math.floor(sizeBytes / REL_BYTES);
+    this.#source = source;
+    this.#start = start;
+    const types = this.#types;
+    const view = this.view();
     let highest = -1;
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
-      const info = view.getUint32(at, true);
-      this.#types[info & 0xff] = 1;
-      highest = Math.max(highest, info >>> 8);
+      const info = view.getInt32(at, true);
+      types[info & 0xff] = 1;
+      if (info >>> 8 > highest) highest = info >>> 8;
     }
     this.highestSymbol = highest;
+  }
+
+  /** All entries (ELF gABI, Elf32_Rel), which stay what they are until another table is looked at. */
+  view(): DataView {
+    const bytes = this.#source.peek(this.#start, this.length * REL_BYTES);
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   hasType(type: number): boolean {
@@ -48,23 +58,60 @@ export class RelocationTable implements ElfRelocations {
     return this.#types.every((is, other) => is === 0 || other === type);
   }
 
-  offsetAt(index: number): number {
-    return this.#view.getUint32(index * REL_BYTES, true);
+  /** Indices of the symbols that entries are against, each once, in the order of their first ones. */
+  symbols(): number[] {
+    const seen = new Uint8Array(this.highestSymbol + 1);
+    const found: number[] = [];
+    const view = this.view();
+    for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
+      const symbol = view.getInt32(at, true) >>> 8;
+      if (seen[symbol] === 1) continue;
+      seen[symbol] = 1;
+      found.push(symbol);
+    }
+    return found;
   }
 
-  typeAt(index: number): number {
-    return this.#view.getUint8(index * REL_BYTES + 4);
+  /** Some entry is against this symbol. */
+  hasSymbol(symbol: number): boolean {
+    const view = this.view();
+    for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES)
+      if (view.getInt32(at, true) >>> 8 === symbol) return true;
+    return false;
   }
 
-  symbolAt(index: number): number {
-    return this.#view.getUint32(index * REL_BYTES + 4, true) >>> 8;
+  /** Entries whose types, or whose symbols, are marked with anything but 0, by their places in the table. */
+  find(types: Uint8Array, symbols: Uint8Array): Map<number, ElfRelocation> {
+    const found = new Map<number, ElfRelocation>();
+    const view = this.view();
+    const end = this.length * REL_BYTES;
+    for (let at = 0; at < end; at += REL_BYTES) {
+      const info = view.getInt32(at + 4, true);
+      const type = info & 0xff;
+      const symbol = info >>> 8;
+      if (types[type] !== 0 || symbols[symbol] !== 0)
+        found.set(at / REL_BYTES, { offset: view.getUint32(at, true), type, symbol });
+    }
+    return found;
   }
 
-  at(index: number): ElfRelocation {
-    return { offset: this.offsetAt(index), type: this.typeAt(index), symbol: this.symbolAt(index) };
+  /** The same with other entries at some places. */
+  withChanges(changes: ReadonlyMap<number, ElfRelocation>): RelocationTable {
+    const bytes = this.#source.read(this.#start, this.length * REL_BYTES).slice();
+    const view = new DataView(bytes.buffer);
+    for (const [place, { offset, type, symbol }] of changes) {
+      view.setUint32(place * REL_BYTES, offset, true);
+      view.setUint32(place * REL_BYTES + 4, ((symbol << 8) | type) >>> 0, true);
+    }
+    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length);
   }
 
   *[Symbol.iterator](): Generator<ElfRelocation> {
-    for (let i = 0; i < this.length; i++) yield this.at(i);
+    const bytes = this.#source.read(this.#start, this.length * REL_BYTES);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; at < bytes.length; at += REL_BYTES) {
+      const info = view.getUint32(at + 4, true);
+      yield { offset: view.getUint32(at, true), type: info & 0xff, symbol: info >>> 8 };
+    }
   }
 }
