@@ -98,4 +98,10 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
     text: '.section .debug_line_str,"",@progbits\n.Lfolder: .string "/d"\n.text\n.file 0 "/d" "a.c"\n.loc 0 1\nnop\n',
     options: ["--gdwarf-5"],
   },
+  "a compiler that ran in the root folder": {
+    text: '.file 0 "/" "a.c"\n.file 1 "/d//" "b.c"\n.loc 0 1\nnop\n.loc 1 1\nnop\n',
+  },
+  "prefixes before a slash or a comma": {
+    text: "rep/movsl (%esi),(%edi)\nlock/addl $1,(%eax)\nes/rep/stosb\nrepne/scasb # one\nrep,movsl\n",
+  },
 };

@@ -293,7 +293,7 @@ export class DebugLines {
     const folder = directory.replace(/\/$/, "");
     if (number === 0 && directory !== "") {
       // File 0 says where the compiler ran; its own folder stands in its name.
-      this.compilationDirectory = folder || directory;
+      this.compilationDirectory = folder;
       this.files[number] = { ...split, md5 };
     } else this.files[number] = directory === "" ? { ...split, md5 } : { directory: folder, name, md5 };
   }
