@@ -3,7 +3,7 @@
  * information with -gz. They are linked as if they were not.
  */
 import { SHF_COMPRESSED } from "../object/elf.ts";
-import { ElfError, type ElfObject, type ElfSection } from "../object/elf-reader.ts";
+import { ElfError, type ElfObject, type ElfSection, withChanges } from "../object/elf-reader.ts";
 
 /** Decompresses the zlib format (RFC 1950) into so many bytes at most; throws when it cannot. */
 export type Inflate = (content: Uint8Array, sizeBytes: number) => Uint8Array;
@@ -17,12 +17,11 @@ const MOST_FOR_A_BYTE = 1040;
 /** The object with all of its sections as they were before. Throws `ElfError`. */
 export function withoutCompression(elf: ElfObject, inflate: Inflate | undefined): ElfObject {
   if (!elf.sections.some(({ flags }) => (flags & SHF_COMPRESSED) !== 0)) return elf;
-  return {
-    ...elf,
+  return withChanges(elf, {
     sections: elf.sections.map((section) =>
       (section.flags & SHF_COMPRESSED) === 0 ? section : decompressed(section, elf.path, inflate),
     ),
-  };
+  });
 }
 
 function decompressed(section: ElfSection, path: string, inflate: Inflate | undefined): ElfSection {

@@ -16,7 +16,8 @@ interface Record {
   /** In the object's section. */
   readonly start: number;
   readonly end: number;
-  readonly bytes: Uint8Array;
+  /** Of the object's section. */
+  readonly content: Uint8Array;
   /** Those of the section by their offsets, and which of them are the record's. */
   readonly relocations: SortedRelocations;
   readonly first: number;
@@ -113,7 +114,7 @@ function parse(section: InputSection): Record[] | null {
   const { content } = section.elf;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const records: Record[] = [];
-  const byStart = new Map<number, Record>();
+  const commons = new Map<number, Record>();
   const relocations = new SortedRelocations(section.elf.relocations);
   let next = 0;
   for (let at = 0; at < content.length; ) {
@@ -124,7 +125,7 @@ function parse(section: InputSection): Record[] | null {
     const end = at + 4 + length;
     if (end > content.length) return null;
     const id = view.getUint32(at + 4, true);
-    const common = id === 0 ? null : (byStart.get(at + 4 - id) ?? null);
+    const common = id === 0 ? null : (commons.get(at + 4 - id) ?? null);
     if (id !== 0 && common === null) return null;
     const first = next;
     while (next < relocations.length && relocations.offsets[next]! < end) next++;
@@ -132,7 +133,7 @@ function parse(section: InputSection): Record[] | null {
       section,
       start: at,
       end,
-      bytes: content.subarray(at, end),
+      content,
       relocations,
       first,
       last: next,
@@ -142,7 +143,7 @@ function parse(section: InputSection): Record[] | null {
       newStart: 0,
     };
     records.push(record);
-    byStart.set(at, record);
+    if (id === 0) commons.set(at, record);
     at = end;
   }
   return records;
@@ -179,7 +180,7 @@ function isFunctionGone(record: Record, symbols: SymbolTable): boolean {
   const { section, relocations } = record;
   const begin = relocationAt(record, BEGIN_AT);
   if (begin < 0) return false;
-  const symbol = section.object.elf.symbols[relocations.symbol(begin)]!;
+  const symbol = section.object.elf.table.at(relocations.symbol(begin))!;
   if (symbol.binding === STB_LOCAL) return section.object.sections[symbol.section]?.isDiscarded ?? false;
   const resolved = symbols.get(symbol.name);
   const home = section.object.sections[symbol.section];
@@ -191,16 +192,17 @@ const RANGE_AT = 12;
 
 /** The range of addresses, which comes after their begin, has no length. */
 function coversNothing(record: Record): boolean {
-  const { bytes } = record;
-  if (bytes.length < RANGE_AT + 4 || relocationAt(record, RANGE_AT) >= 0) return false;
-  return bytes[RANGE_AT] === 0 && bytes[RANGE_AT + 1] === 0 && bytes[RANGE_AT + 2] === 0 && bytes[RANGE_AT + 3] === 0;
+  const { content, start, end } = record;
+  const at = start + RANGE_AT;
+  if (at + 4 > end || relocationAt(record, RANGE_AT) >= 0) return false;
+  return content[at] === 0 && content[at + 1] === 0 && content[at + 2] === 0 && content[at + 3] === 0;
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */
-function contentKey({ section, start, bytes, relocations, first, last }: Record): string {
-  let key = bytes.join();
+function contentKey({ section, start, end, content, relocations, first, last }: Record): string {
+  let key = content.subarray(start, end).join();
   for (let i = first; i < last; i++) {
-    const { binding, name, section: index, value } = section.object.elf.symbols[relocations.symbol(i)]!;
+    const { binding, name, section: index, value } = section.object.elf.table.at(relocations.symbol(i))!;
     const target = binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name;
     key += `;${relocations.offsets[i]! - start}:${relocations.type(i)}:${target}`;
   }
@@ -215,7 +217,7 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     sizeBytes += record.end - record.start;
   }
   const content = new Uint8Array(sizeBytes);
-  for (const record of kept) content.set(record.bytes, record.newStart);
+  for (const { start, end, newStart, content: before } of kept) content.set(before.subarray(start, end), newStart);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
   const table = new RelocationBytes(records.at(-1)?.last ?? 0);
   let at = 0;
@@ -235,12 +237,10 @@ function rewrite(section: InputSection, records: readonly Record[]): void {
     return { section: home.section, offset: home.newStart + offset - record.start };
   };
   // The distance to the common entry is only known when all sections have their places.
-  unwindFixups.set(
-    section,
-    kept.flatMap((record) =>
-      record.common ? [{ offset: record.newStart + 4, common: record.common.sameAs ?? record.common }] : [],
-    ),
-  );
+  const fixups: { readonly offset: number; readonly common: Record }[] = [];
+  for (const { newStart, common } of kept)
+    if (common !== null) fixups.push({ offset: newStart + 4, common: common.sameAs ?? common });
+  unwindFixups.set(section, fixups);
 }
 
 const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();

@@ -26,7 +26,7 @@ function unwindNeedsBySection(objects: readonly InputObject[]): Map<InputSection
     for (const frames of sections) {
       if (frames?.name !== ".eh_frame" || frames.isDiscarded) continue;
       for (const one of unwindNeeds(frames) ?? []) {
-        const home = sections[elf.symbols[one.begin.symbol]!.section];
+        const home = sections[elf.table.at(one.begin.symbol)!.section];
         if (!home) continue;
         const known = found.get(home);
         if (known) known.push(one);
@@ -88,7 +88,7 @@ export function collectGarbage(
   }
   const needs = unwindNeedsBySection(objects);
   const markTarget = ({ elf, sections }: InputObject, { symbol: index }: { readonly symbol: number }): void => {
-    const symbol = elf.symbols[index]!;
+    const symbol = elf.table.at(index)!;
     if (symbol.binding === STB_LOCAL) mark(sections[symbol.section]);
     else markName(symbol.name);
   };

@@ -9,7 +9,7 @@
  */
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STB_LOCAL, STT_OBJECT } from "../object/elf.ts";
 import type { ElfSection } from "../object/elf-reader.ts";
-import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
+import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import {
   type IndirectFunction,
@@ -26,7 +26,8 @@ import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 export const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 /** Three words that a dynamic linker would fill. */
 const PLT_HEADER_BYTES = 12;
-const USES_GOT = new Set<number>([R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC]);
+const USES_GOT = new Uint8Array(256);
+for (const type of [R.GOT32, R.GOT32X, R.GOTOFF, R.GOTPC]) USES_GOT[type] = 1;
 
 /** Sections that the linker makes, in the order in which patterns find them. `index` is that in the linker's object. */
 const GOT_INDEX = 2;
@@ -87,31 +88,31 @@ export class GlobalOffsetTable {
     this.indirect = indirect;
     const dynamic = new Set<string>();
     for (const object of objects) {
-      const gotIndex = object.elf.symbols.findIndex(({ name }) => name === GOT_SYMBOL);
+      const gotIndex = indexOfGlobal(object, GOT_SYMBOL);
+      const marks = marksOf(object, gotIndex, indirect.mayBe, symbols);
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
         const isLoaded = (section.flags & SEC_ALLOC) !== 0;
         if (!isLoaded && isPlainTable(section, gotIndex)) continue;
-        let changed: ElfRelocation[] | null = null;
-        let next = 0;
-        for (const relocation of section.relocations) {
-          const index = next++;
-          if (isLoaded && indirect.note(section, relocation.type, relocation.offset, relocation.symbol, symbols))
-            continue;
-          if (isLoaded && wantsDynamicRelocation(object, relocation, symbols)) dynamic.add(`.rel${section.name}`);
-          if (!USES_GOT.has(relocation.type)) {
-            if (relocation.symbol === gotIndex) isUsed = true;
+        const changed = new Map<number, ElfRelocation>();
+        for (const [place, relocation] of relocationsFor(section, marks)) {
+          const { offset, type, symbol } = relocation;
+          if (isLoaded && indirect.note(section, type, offset, symbol, symbols)) continue;
+          if (isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32))
+            dynamic.add(`.rel${section.name}`);
+          if (USES_GOT[type] === 0) {
+            if (symbol === gotIndex) isUsed = true;
             continue;
           }
-          const relaxed = relocation.type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
+          const relaxed = type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
           if (relaxed) {
-            (changed ??= [...section.relocations])[index] = relaxed;
+            changed.set(place, relaxed);
             continue;
           }
           isUsed = true;
-          if (relocation.type === R.GOT32 || relocation.type === R.GOT32X) this.#allocate(section, relocation, symbols);
+          if (type === R.GOT32 || type === R.GOT32X) this.#allocate(section, relocation, symbols);
         }
-        if (changed) section.relocations = changed;
+        if (changed.size > 0) section.relocations = withChanges(section.relocations, changed);
       }
     }
     indirect.plan(symbols);
@@ -204,7 +205,7 @@ export class GlobalOffsetTable {
   }
 
   #allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
-    const elf = section.object.elf.symbols[relocation.symbol]!;
+    const elf = section.object.elf.table.at(relocation.symbol)!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     const key = symbol ?? localKey(section, relocation);
     if (this.#entries.has(key)) return;
@@ -222,7 +223,7 @@ export class GlobalOffsetTable {
    */
   #relax(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): ElfRelocation | null {
     const { offset } = relocation;
-    const elf = section.object.elf.symbols[relocation.symbol]!;
+    const elf = section.object.elf.table.at(relocation.symbol)!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     // A weak one that nobody defines is 0, and the bounds of a section will be defined.
     const isKnown =
@@ -232,17 +233,15 @@ export class GlobalOffsetTable {
       symbol.state === "undefined-weak" ||
       this.#isBound(symbol.name);
     if (!isKnown) return null;
-    if (offset < 2 || offset + 4 > section.content.length) return null;
-    const view = new DataView(section.content.buffer, section.content.byteOffset, section.content.byteLength);
+    const content = section.ownContent();
+    if (offset < 2 || offset + 4 > content.length) return null;
+    const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     if (view.getUint32(offset, true) !== 0) return null;
-    const opcode = section.content[offset - 2]!;
-    const modrm = section.content[offset - 1]!;
+    const opcode = content[offset - 2]!;
+    const modrm = content[offset - 1]!;
     const isBinary = (opcode & 0xc7) === 0x03;
     if (opcode !== 0xff && opcode !== 0x8b && opcode !== 0x85 && !isBinary) return null;
     if (opcode === 0xff && (modrm & 0x38) !== 0x10 && (modrm & 0x38) !== 0x20) return null;
-    const content = section.content.slice();
-    section.content = content;
-    const written = new DataView(content.buffer);
     if (opcode !== 0xff) {
       const register = (modrm >> 3) & 7;
       // mov, test, or add and its like with the address as immediate
@@ -250,7 +249,7 @@ export class GlobalOffsetTable {
       content[offset - 1] = 0xc0 | register | (isBinary ? opcode & 0x38 : 0);
       return { ...relocation, type: R.R32 };
     }
-    written.setInt32(offset, -4, true);
+    view.setInt32(offset, -4, true);
     if ((modrm & 0x38) === 0x10) {
       // call foo, with one byte more before or after it
       const { isBefore, byte } = this.#callFill;
@@ -259,12 +258,12 @@ export class GlobalOffsetTable {
         return { ...relocation, type: R.PC32 };
       }
       content[offset - 2] = 0xe8;
-      written.setInt32(offset - 1, -4, true);
+      view.setInt32(offset - 1, -4, true);
       content[offset + 3] = byte;
       return { ...relocation, offset: offset - 1, type: R.PC32 };
     }
     content[offset - 2] = 0xe9; // jmp foo; nop
-    written.setInt32(offset - 1, -4, true);
+    view.setInt32(offset - 1, -4, true);
     content[offset + 3] = 0x90;
     return { ...relocation, offset: offset - 1, type: R.PC32 };
   }
@@ -318,7 +317,15 @@ export class GlobalOffsetTable {
         };
       },
     );
-    const elf = { path: host.path, type: 1, entry: 0, sections: [none, ...sections], symbols: [], segments: [] };
+    const elf = {
+      path: host.path,
+      type: 1,
+      entry: 0,
+      sections: [none, ...sections],
+      symbols: [],
+      table: [],
+      segments: [],
+    };
     const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
     for (const made of object.sections) if (made && made.sizeBytes === 0) made.isStripped = true;
     for (const made of object.sections) if (made) (made as { flags: number }).flags |= SEC_LINKER_CREATED;
@@ -344,6 +351,15 @@ const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] 
   ...functions.filter(({ symbol }) => symbol !== null),
 ];
 
+/** The index of a global symbol in an object; -1 without one. */
+function indexOfGlobal({ elf: { table } }: InputObject, name: string): number {
+  for (let index = 0; index < table.length; index++) {
+    const symbol = table.at(index)!;
+    if (symbol.binding !== STB_LOCAL && symbol.name === name) return index;
+  }
+  return -1;
+}
+
 /** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
 function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean {
   if (!(relocations instanceof RelocationTable) || !relocations.hasOnly(R.R32)) return false;
@@ -351,18 +367,39 @@ function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean 
 }
 
 /**
- * A field with the address of what some other file might define at run time: GNU ld prepares for that, also in a static
+ * A symbol that some other file might define at run time: GNU ld prepares for fields with its address, also in a static
  * program.
  */
-function wantsDynamicRelocation(
-  object: InputObject,
-  { type, symbol: index }: ElfRelocation,
+const OPEN = 1;
+/** One whose relocations have to be looked at for another reason. */
+const WATCHED = 2;
+
+/** By the symbols' indices; 0 for those whose relocations matter by their types alone. */
+function marksOf(
+  { elf: { table } }: InputObject,
+  gotIndex: number,
+  watchesAll: boolean,
   symbols: SymbolTable,
-): boolean {
-  if (type !== R.R32 && type !== R.PC32) return false;
-  const elf = object.elf.symbols[index];
-  const symbol = elf && elf.binding !== STB_LOCAL ? symbols.get(elf.name) : undefined;
-  return symbol !== undefined && symbol.state !== "defined";
+): Uint8Array {
+  const marks = new Uint8Array(table.length).fill(watchesAll ? WATCHED : 0);
+  for (let index = 0; index < table.length; index++) {
+    const elf = table.at(index)!;
+    if (elf.binding === STB_LOCAL) continue;
+    const symbol = symbols.get(elf.name);
+    if (symbol !== undefined && symbol.state !== "defined") marks[index] = OPEN;
+    else if (index === gotIndex) marks[index] = WATCHED;
+  }
+  return marks;
+}
+
+/** Relocations that use the table, and those against marked symbols, by their places among all of the section. */
+function relocationsFor({ relocations }: InputSection, marks: Uint8Array): Iterable<[number, ElfRelocation]> {
+  return relocations instanceof RelocationTable ? relocations.find(USES_GOT, marks) : [...relocations].entries();
+}
+
+function withChanges(relocations: ElfRelocations, changed: ReadonlyMap<number, ElfRelocation>): ElfRelocations {
+  if (relocations instanceof RelocationTable) return relocations.withChanges(changed);
+  return [...relocations].map((relocation, place) => changed.get(place) ?? relocation);
 }
 
 const localKey = (section: InputSection, { symbol }: ElfRelocation): string => `${section.object.path}#${symbol}`;

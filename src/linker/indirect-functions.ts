@@ -8,7 +8,6 @@
  * names, the local ones last; the relocations of stubs are written backwards, from the end of their section.
  */
 import { STB_LOCAL, STT_GNU_IFUNC } from "../object/elf.ts";
-import type { ElfSymbol } from "../object/elf-reader.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
@@ -48,21 +47,25 @@ export class IndirectFunctions {
   withEntries: readonly IndirectFunction[] = [];
   /** Words of data that are resolved in place. */
   places: readonly { readonly section: InputSection; readonly offset: number }[] = [];
-  readonly #uses = new Map<LinkSymbol | ElfSymbol, Uses>();
-  readonly #mayBe: boolean;
+  readonly #uses = new Map<LinkSymbol | string, Uses>();
+  /** Some object has one. */
+  readonly mayBe: boolean;
 
   constructor(objects: readonly InputObject[]) {
-    this.#mayBe = objects.some(({ elf }) => elf.symbols.some(({ type }) => type === STT_GNU_IFUNC));
+    this.mayBe = objects.some(({ elf: { table } }) => {
+      for (let index = 0; index < table.length; index++) if (table.at(index)!.type === STT_GNU_IFUNC) return true;
+      return false;
+    });
   }
 
   /** The indirect function that a symbol of an object is; null for all others. */
   of(object: InputObject, index: number, symbols: SymbolTable): IndirectFunction | null {
-    return this.#mayBe ? (this.#usesOf(object, index, symbols)?.found ?? null) : null;
+    return this.mayBe ? (this.#usesOf(object, index, symbols)?.found ?? null) : null;
   }
 
   /** Takes notice of a relocation of a section in memory; false when it is against no indirect function. */
   note(section: InputSection, type: number, offset: number, index: number, symbols: SymbolTable): boolean {
-    const uses = this.#mayBe ? this.#usesOf(section.object, index, symbols) : null;
+    const uses = this.mayBe ? this.#usesOf(section.object, index, symbols) : null;
     if (uses === null) return false;
     if (type === R.GOT32 || type === R.GOT32X) uses.isLoadedFromTable = true;
     else if (type === R.PLT32 || type === R.GOTOFF) uses.isNamedInCode = true;
@@ -96,11 +99,11 @@ export class IndirectFunctions {
   }
 
   #usesOf(object: InputObject, index: number, symbols: SymbolTable): Uses | null {
-    const elf = object.elf.symbols[index]!;
+    const elf = object.elf.table.at(index)!;
     const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
     const type = symbol ? symbol.type : elf.type;
     if (type !== STT_GNU_IFUNC || (symbol && !symbol.isDefined)) return null;
-    const key = symbol ?? elf;
+    const key = symbol ?? `${object.path}#${index}`;
     let uses = this.#uses.get(key);
     if (uses === undefined) {
       const home = object.sections[elf.section];

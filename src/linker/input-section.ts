@@ -57,6 +57,11 @@ export class InputSection {
     this.#content = content;
   }
 
+  /** What is linked, to be changed. */
+  ownContent(): Uint8Array {
+    return (this.#content ??= this.elf.content.slice());
+  }
+
   /** Copies what is linked to a target of its size. */
   copyTo(target: Uint8Array): void {
     if (this.#content === null && this.elf.copyTo !== undefined) {

@@ -21,7 +21,7 @@ interface Copy {
 export class LinkOnce {
   /** By the signature of groups, which is the NAME of sections. */
   readonly #copies = new Map<string, Copy[]>();
-  /** Of objects that were asked for theirs: symbols by the sections that they are in. */
+  /** Of objects that were asked for theirs: symbols of single copies by the sections that they are in. */
   readonly #symbols = new Map<InputObject, Map<number, ElfSymbol[]>>();
 
   /** Drops what was there before, and remembers what was not. */
@@ -96,7 +96,11 @@ export class LinkOnce {
     let bySection = this.#symbols.get(object);
     if (!bySection) {
       this.#symbols.set(object, (bySection = new Map<number, ElfSymbol[]>()));
-      for (const symbol of object.elf.symbols) {
+      const { table } = object.elf;
+      for (let at = 0; at < table.length; at++) {
+        const symbol = table.at(at)!;
+        const home = object.sections[symbol.section];
+        if (!home || (home.group === null && !home.name.startsWith(LINK_ONCE))) continue;
         const others = bySection.get(symbol.section);
         if (others) others.push(symbol);
         else bySection.set(symbol.section, [symbol]);
@@ -119,7 +123,7 @@ function discard(section: InputSection, kept: InputSection | undefined): void {
 }
 
 function signatureOf(object: InputObject, group: ElfSection): string {
-  const symbol = object.elf.symbols[group.info];
+  const symbol = object.elf.table.at(group.info);
   if (!symbol) return "";
   return symbol.type === STT_SECTION ? (object.elf.sections[symbol.section]?.name ?? "") : symbol.name;
 }

@@ -184,7 +184,7 @@ function view(program: Program, image: ProgramFile): Linked {
     for (const { offset, type, target, isGone } of applied)
       if (!isGone) relocations.push({ offset, type, target: target ? (sections.get(target) ?? null) : null });
   }
-  const symbols = image.symbols
+  const symbols = [...image.symbols]
     .filter(({ type, section }) => type !== STT_SECTION && section !== 0)
     .map(
       (symbol): LinkedSymbol => ({

@@ -61,10 +61,65 @@ export interface OutputSymbolOptions {
 }
 
 export interface OutputSymbols {
-  readonly symbols: readonly OutputSymbol[];
+  readonly symbols: SymbolList;
   /** How many of them are local. */
   readonly localCount: number;
   readonly indices: SymbolIndices;
+}
+
+/**
+ * The symbols of the output. Local ones of objects, which are most of them, are known by their objects and indices there,
+ * and are made when they are asked for.
+ */
+class SymbolList implements Iterable<OutputSymbol> {
+  readonly #objects: InputObject[] = [];
+  readonly #made: OutputSymbol[] = [];
+  /** Of each symbol a place in a list, of objects or of what was made, and the index in the object or -1. */
+  #rows = new Int32Array(0x400);
+  #length = 0;
+  readonly #localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol;
+
+  constructor(localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol) {
+    this.#localOf = localOf;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(place: number): OutputSymbol | undefined {
+    if (place >= this.#length) return undefined;
+    const from = this.#rows[2 * place]!;
+    const index = this.#rows[2 * place + 1]!;
+    if (index < 0) return this.#made[from]!;
+    const object = this.#objects[from]!;
+    return this.#localOf(object, object.elf.table.at(index)!);
+  }
+
+  /** Returns the index in the table, where the null symbol comes first. */
+  add(symbol: OutputSymbol): number {
+    return this.#add(this.#made.push(symbol) - 1, -1);
+  }
+
+  addLocal(object: InputObject, index: number): number {
+    if (this.#objects.at(-1) !== object) this.#objects.push(object);
+    return this.#add(this.#objects.length - 1, index);
+  }
+
+  #add(from: number, index: number): number {
+    if (2 * this.#length === this.#rows.length) {
+      const rows = new Int32Array(2 * this.#rows.length);
+      rows.set(this.#rows);
+      this.#rows = rows;
+    }
+    this.#rows[2 * this.#length] = from;
+    this.#rows[2 * this.#length + 1] = index;
+    return ++this.#length;
+  }
+
+  *[Symbol.iterator](): Generator<OutputSymbol> {
+    for (let place = 0; place < this.#length; place++) yield this.at(place)!;
+  }
 }
 
 /** Where symbols stand in the output's table; 0 for those that do not. */
@@ -76,7 +131,7 @@ export class SymbolIndices {
   /** Of local symbols of an object, by their indices there. */
   ofLocal(object: InputObject): Int32Array {
     let indices = this.#ofLocal.get(object);
-    if (indices === undefined) this.#ofLocal.set(object, (indices = new Int32Array(object.elf.symbols.length)));
+    if (indices === undefined) this.#ofLocal.set(object, (indices = new Int32Array(object.elf.table.length)));
     return indices;
   }
 
@@ -97,16 +152,30 @@ export function collectSymbols(
   table: SymbolTable,
   options: OutputSymbolOptions,
 ): OutputSymbols {
-  const symbols: OutputSymbol[] = [];
   const indices = new SymbolIndices();
   const { ofSection, ofGlobal } = indices;
-  // Index 0 is the null symbol.
-  const add = (symbol: OutputSymbol): number => symbols.push(symbol);
   const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
   const threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
   /** Data that each thread has counts from the begin of its kind. */
   const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
     section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
+  const symbols = new SymbolList((object, elf) => {
+    const home = object.sections[elf.section];
+    const place = home?.place(elf.value);
+    const section = place?.section.output ?? null;
+    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
+    return {
+      name: elf.name,
+      value: value >>> 0,
+      sizeBytes: elf.sizeBytes,
+      binding: STB_LOCAL,
+      type: elf.type,
+      visibility: elf.visibility,
+      section: section ?? SHN_ABS,
+      path: object.path,
+    };
+  });
+  const add = (symbol: OutputSymbol): number => symbols.add(symbol);
   if (options.keepsRelocations) {
     for (const section of outputs) {
       ofSection.set(
@@ -135,30 +204,15 @@ export function collectSymbols(
       section: SHN_ABS,
       path,
     });
-  const addLocal = (object: InputObject, elf: ElfSymbol, home: InputSection | null): number => {
-    const place = home?.place(elf.value);
-    const section = place?.section.output ?? null;
-    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
-    return add({
-      name: elf.name,
-      value: value >>> 0,
-      sizeBytes: elf.sizeBytes,
-      binding: STB_LOCAL,
-      type: elf.type,
-      visibility: elf.visibility,
-      section: section ?? SHN_ABS,
-      path: object.path,
-    });
-  };
   /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
   const addReferenced = (object: InputObject): void => {
     const ofLocal = indices.ofLocal(object);
     const addNeeded = (index: number): void => {
-      const elf = object.elf.symbols[index];
+      const elf = object.elf.table.at(index);
       if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
       const home = object.sections[elf.section] ?? null;
       if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && home?.output && !home.output.excluded)
-        ofLocal[index] = addLocal(object, elf, home);
+        ofLocal[index] = symbols.addLocal(object, index);
     };
     for (const section of object.sections) {
       if (!section?.output || section.output.excluded) continue;
@@ -170,8 +224,9 @@ export function collectSymbols(
   for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
     const ofLocal = indices.ofLocal(object);
-    for (const [index, elf] of object.elf.symbols.entries()) {
-      if (index === 0) continue;
+    const { table: locals } = object.elf;
+    for (let index = 1; index < locals.length; index++) {
+      const elf = locals.at(index)!;
       if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
       if (elf.type === STT_FILE) {
         if (options.discard === "all" || options.retained?.has(elf.name) === false) continue;
@@ -190,7 +245,7 @@ export function collectSymbols(
         fileCount++;
         file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
       }
-      ofLocal[index] = addLocal(object, elf, home);
+      ofLocal[index] = symbols.addLocal(object, index);
     }
     if (options.keepsRelocations) addReferenced(object);
   }
@@ -231,7 +286,7 @@ function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
   for (const output of outputs)
     for (const { object, relocations } of output.inputs())
       for (const index of symbolsOf(relocations)) {
-        const { name, binding } = object.elf.symbols[index]!;
+        const { name, binding } = object.elf.table.at(index)!;
         if (binding !== STB_LOCAL) names.add(name);
       }
   return names;
@@ -296,14 +351,14 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
 }
 
 function isKept(
-  { name }: ElfSymbol,
+  elf: ElfSymbol,
   home: InputSection | null,
   { strip, discard, isRelocatable, retained }: OutputSymbolOptions,
 ): boolean {
-  if (retained?.has(name) === false) return false;
+  if (retained?.has(elf.name) === false) return false;
   if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
   if (discard === "all") return false;
-  const isLabel = name.startsWith(".L");
-  if (discard === "labels") return !isLabel;
-  return discard === "none" || isRelocatable || !isLabel || home === null || (home.flags & SEC_MERGE) === 0;
+  const isLabel = (): boolean => elf.name.startsWith(".L");
+  if (discard === "labels") return !isLabel();
+  return discard === "none" || isRelocatable || home === null || (home.flags & SEC_MERGE) === 0 || !isLabel();
 }

@@ -12,13 +12,12 @@ import {
   SHT_PROGBITS,
   SHT_REL,
   SHT_STRTAB,
-  STB_LOCAL,
   STT_SECTION,
 } from "../object/elf.ts";
 import {
   type FileSection,
   FileSizeError,
-  type FileSymbol,
+  type FileSymbols,
   fileIndices,
   headerBytes,
   writeElfTo,
@@ -47,7 +46,7 @@ export interface ImageSection {
 
 export interface ProgramImage {
   readonly sections: readonly ImageSection[];
-  readonly symbols: readonly OutputSymbol[];
+  readonly symbols: Iterable<OutputSymbol>;
   /** Of the file; 0 where nothing was written. */
   readonly sizeBytes: number;
 }
@@ -223,22 +222,15 @@ function writeFile(
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
   });
-  const fileSymbols = symbols.symbols.map(
-    ({ name, value, sizeBytes, binding, type, visibility, section }): FileSymbol => ({
-      name,
-      value,
-      sizeBytes,
-      binding,
-      type,
-      visibility,
-      section: typeof section === "number" ? section : position.get(section)!,
-    }),
-  );
+  const fileSymbols: FileSymbols = {
+    length: symbols.symbols.length,
+    at: (place) => {
+      const { name, value, sizeBytes, binding, type, visibility, section } = symbols.symbols.at(place)!;
+      const home = typeof section === "number" ? section : position.get(section)!;
+      return { name, value, sizeBytes, binding, type, visibility, section: home };
+    },
+  };
   const isWell = program.problems.length === 0;
-  assert(
-    !isWell || fileSymbols.every(({ binding }, index) => (binding === STB_LOCAL) === index < symbols.localCount),
-    "the symbol table of the program mixes local symbols with others",
-  );
   assert(
     !isWell || file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
     "a segment of the program has more bytes in the file than in memory",
@@ -296,7 +288,7 @@ function groupContent(
 function groupSignature(output: OutputSection, { indices }: OutputSymbols): number {
   const { ofGlobal, ofSection } = indices;
   const { object, elf } = output.inputs()[0]!;
-  const symbol = object.elf.symbols[elf.info];
+  const symbol = object.elf.table.at(elf.info);
   if (!symbol) return 0;
   const home = object.sections[symbol.section]?.output;
   if (symbol.type === STT_SECTION && home) return ofSection.get(home) ?? 0;

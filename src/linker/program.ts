@@ -346,7 +346,7 @@ export class Program {
     const finder = this.symbols.get(FINDER);
     if (finder === undefined || finder.isDefined) return;
     const isCalled = sections.some(({ object, relocations }) =>
-      [...relocations].some(({ symbol }) => object.elf.symbols[symbol]?.name === FINDER),
+      [...relocations].some(({ symbol }) => object.elf.table.at(symbol)?.name === FINDER),
     );
     if (!isCalled) finder.isUnused = true;
   }

@@ -67,9 +67,12 @@ const MERGED = 2;
 /** Anything else. */
 const SPECIAL = 3;
 
-/** How the field of a relocation is made, by its type: 0 for what is not 32 bits of a plain value. */
+/** How 32 bits are made of a value, by the relocation's type: as it is, or counted from somewhere; 0 for all others. */
 const IS_PLAIN = 1;
-const IS_PC_RELATIVE = 2;
+const FROM_PLACE = 2;
+const FROM_TABLE = 3;
+/** The value is that of the global offset table, whatever the symbol is. */
+const TABLE_FROM_PLACE = 4;
 
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
@@ -95,8 +98,11 @@ export class Relocator {
     for (let type = 0; type < this.#forms.length; type++) {
       const known = RELOCATION_TYPES.get(type);
       if (options.isRelocatable ? widthOf(type, true) === 4 : known?.sizeBytes === 4)
-        this.#forms[type] = !options.isRelocatable && known!.pcRelative ? IS_PC_RELATIVE : IS_PLAIN;
+        this.#forms[type] = !options.isRelocatable && known!.pcRelative ? FROM_PLACE : IS_PLAIN;
     }
+    if (options.isRelocatable) return;
+    this.#forms[R.GOTOFF] = FROM_TABLE;
+    this.#forms[R.GOTPC] = TABLE_FROM_PLACE;
   }
 
   /**
@@ -132,18 +138,24 @@ export class Relocator {
   }
 
   /** Most relocations are plain ones of 32 bits: they are applied, and kept, without an object for each of them. */
-  #relocateTable(output: OutputSection, section: InputSection, content: Uint8Array, table: RelocationTable): void {
+  #relocateTable(
+    output: OutputSection,
+    section: InputSection,
+    content: Uint8Array,
+    relocations: RelocationTable,
+  ): void {
     const { object } = section;
-    const { symbols } = object.elf;
+    const { table: symbols } = object.elf;
     const rows = this.#rowsOf(object);
     const forms = this.#forms;
-    const entries = table.view();
+    const entries = relocations.view();
     const fields = new DataView(content.buffer, content.byteOffset, content.length);
     const last = content.length - 4;
     const address = output.address + section.offset;
     const kept = this.#kept;
+    const table = this.#tableAddress();
     const keptBase = this.#options.isRelocatable ? section.offset : address;
-    for (let entry = 0; entry < table.length * REL_BYTES; entry += REL_BYTES) {
+    for (let entry = 0; entry < relocations.length * REL_BYTES; entry += REL_BYTES) {
       const at = entries.getUint32(entry, true);
       const info = entries.getUint32(entry + 4, true);
       const type = info & 0xff;
@@ -157,10 +169,17 @@ export class Relocator {
       }
       const value = rows[row + 1]!;
       if (kind === MERGED) {
-        const home = object.sections[symbols[index]!.section]!;
+        const home = object.sections[symbols.at(index)!.section]!;
         fields.setInt32(at, this.#mergedAddress(home, value + fields.getInt32(at, true)), true);
       } else {
-        const change = form === IS_PC_RELATIVE ? value - address - at : value;
+        const change =
+          form === IS_PLAIN
+            ? value
+            : form === FROM_PLACE
+              ? value - address - at
+              : form === FROM_TABLE
+                ? value - table
+                : table - address - at;
         if (change !== 0) fields.setInt32(at, fields.getInt32(at, true) + change, true);
       }
       kept?.add(keptBase + at, type, rows[row + 2]!);
@@ -169,7 +188,7 @@ export class Relocator {
 
   #rowsOf(object: InputObject): Int32Array {
     let rows = this.#rows.get(object);
-    if (rows === undefined) this.#rows.set(object, (rows = new Int32Array(object.elf.symbols.length * ROW_NUMBERS)));
+    if (rows === undefined) this.#rows.set(object, (rows = new Int32Array(object.elf.table.length * ROW_NUMBERS)));
     return rows;
   }
 
@@ -180,7 +199,7 @@ export class Relocator {
   /** Fills the row of a symbol and returns its kind. */
   #resolve(object: InputObject, index: number, rows: Int32Array): number {
     const { isRelocatable, indices } = this.#options;
-    const elf = object.elf.symbols[index]!;
+    const elf = object.elf.table.at(index)!;
     const symbol = this.#globalOf(elf);
     const home = symbol ? (symbol.isDefined ? symbol.section : null) : (object.sections[elf.section] ?? null);
     const isSection = symbol === null && elf.type === STT_SECTION;
@@ -223,7 +242,7 @@ export class Relocator {
   #relocate(output: OutputSection, content: Uint8Array, section: InputSection, relocation: ElfRelocation): void {
     const { isRelocatable } = this.#options;
     const { offset, type } = relocation;
-    const elf = section.object.elf.symbols[relocation.symbol];
+    const elf = section.object.elf.table.at(relocation.symbol);
     if (elf === undefined) throw new ElfError(section.object.path, "the file changed while it was linked");
     const issue = (kind: RelocationIssue["kind"], message: string): void =>
       void this.issues.push({ kind, section, offset, name: elf.name, message });
@@ -311,10 +330,15 @@ export class Relocator {
     const { isRelocatable, keepsApplied, indices } = this.#options;
     const { object } = section;
     const offset = section.offset + at;
-    if (keepsApplied) this.#applied.push({ offset, type, section, elf: object.elf.symbols[index]!, target, isGone });
+    if (keepsApplied) this.#applied.push({ offset, type, section, elf: object.elf.table.at(index)!, target, isGone });
     const place = isRelocatable ? offset : output.address + offset;
     if (isGone) this.#kept?.add(place, R.NONE, 0);
     else this.#kept?.add(place, type, indices?.of(object, index, symbol, target) ?? 0);
+  }
+
+  /** What the names of the global offset table count from. */
+  #tableAddress(): number {
+    return this.#options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
   }
 
   #valueOf(
@@ -327,18 +351,17 @@ export class Relocator {
     addend: number,
     place: number,
   ): number {
-    const base = (): number => this.#options.symbols.get(GOT_SYMBOL)?.address() ?? 0;
     switch (relocation.type) {
       case R.GOTPC:
-        return base() + addend - place;
+        return this.#tableAddress() + addend - place;
       case R.GOTOFF:
-        return value + addend - base();
+        return value + addend - this.#tableAddress();
       case R.GOT32:
       case R.GOT32X: {
         const { got } = this.#options;
         const entry = indirect ? got.indirectEntryAddress(indirect) : got.entryAddress(section, relocation, symbol);
         const hasBase = (content[relocation.offset - 1]! & 0xc7) !== 0x05;
-        return entry + addend - (hasBase ? base() : 0);
+        return entry + addend - (hasBase ? this.#tableAddress() : 0);
       }
       case R.TLS_LE:
         return value + addend - this.#threadEnd;

@@ -120,10 +120,14 @@ export class SymbolTable {
 
   /** Takes in the global symbols of an object. */
   addObject(object: InputObject): void {
-    for (const elf of object.elf.symbols) {
-      if (elf.binding === STB_LOCAL || elf.name === "") continue;
-      const isNew = !this.byName.has(elf.name);
-      const symbol = this.enter(elf.name);
+    const { table } = object.elf;
+    for (let index = 0; index < table.length; index++) {
+      const elf = table.at(index)!;
+      if (elf.binding === STB_LOCAL) continue;
+      const { name } = elf;
+      if (name === "") continue;
+      const isNew = !this.byName.has(name);
+      const symbol = this.enter(name);
       const section =
         elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF
           ? null

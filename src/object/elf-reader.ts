@@ -86,8 +86,16 @@ export interface ElfObject {
   /** By section index; the null section is at 0. */
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
+  /** The same symbols for whoever wants few of them, or each of them once. */
+  readonly table: ElfSymbolTable;
   /** Of executables; empty in objects. */
   readonly segments: readonly ElfSegment[];
+}
+
+/** Symbols by their indices, as an array has them. */
+export interface ElfSymbolTable {
+  readonly length: number;
+  at(index: number): ElfSymbol | undefined;
 }
 
 interface Header extends SectionHeader {
@@ -146,20 +154,116 @@ function contentOf(source: ByteSource, type: number, offset: number, sizeBytes: 
 /** Names of a table that is decoded as a whole: a look-up in it is quick, and takes no memory of its own. */
 class Names {
   readonly #text: string;
-  readonly #fail: (problem: string) => never;
 
-  constructor(table: Uint8Array, fail: (problem: string) => never) {
+  constructor(table: Uint8Array) {
     this.#text = latin1(table);
-    this.#fail = fail;
+  }
+
+  check(offset: number, fail: (problem: string) => never): void {
+    const { length } = this.#text;
+    if (offset >= length && offset !== 0) fail(`a name lies beyond its string table (offset ${offset} of ${length})`);
   }
 
   at(offset: number): string {
     const text = this.#text;
-    if (offset >= text.length && offset !== 0)
-      this.#fail(`a name lies beyond its string table (offset ${offset} of ${text.length})`);
     const end = text.indexOf("\0", offset);
     return text.slice(offset, end < 0 ? text.length : end);
   }
+}
+
+/** A symbol in a table, of which little is asked as a rule. */
+class SymbolRow implements ElfSymbol {
+  readonly value: number;
+  readonly sizeBytes: number;
+  readonly binding: number;
+  readonly type: number;
+  readonly visibility: number;
+  readonly section: number;
+  readonly #names: Names;
+  readonly #nameOffset: number;
+
+  constructor(view: DataView, at: number, names: Names) {
+    const info = view.getUint8(at + 12);
+    this.value = view.getUint32(at + 4, true);
+    this.sizeBytes = view.getUint32(at + 8, true);
+    this.binding = info >> 4;
+    this.type = info & 15;
+    this.visibility = view.getUint8(at + 13) & 3;
+    this.section = view.getUint16(at + 14, true);
+    this.#names = names;
+    this.#nameOffset = view.getUint32(at, true);
+  }
+
+  get name(): string {
+    return this.#names.at(this.#nameOffset);
+  }
+}
+
+/** The symbols as they stand in the file. */
+class SymbolRows implements ElfSymbolTable {
+  readonly length: number;
+  readonly #view: DataView;
+  readonly #names: Names;
+
+  constructor(view: DataView, names: Names) {
+    this.length = Math.floor(view.byteLength / SYM_BYTES);
+    this.#view = view;
+    this.#names = names;
+  }
+
+  at(index: number): ElfSymbol | undefined {
+    return index < this.length ? new SymbolRow(this.#view, index * SYM_BYTES, this.#names) : undefined;
+  }
+
+  check(sectionCount: number, fail: (problem: string) => never): void {
+    for (let index = 0; index < this.length; index++) {
+      const section = this.#view.getUint16(index * SYM_BYTES + 14, true);
+      if (section >= sectionCount && section < SHN_LORESERVE)
+        fail(`symbol ${index} names section ${section} of ${sectionCount}`);
+      this.#names.check(this.#view.getUint32(index * SYM_BYTES, true), fail);
+    }
+  }
+}
+
+class FileObject implements ElfObject {
+  readonly path: string;
+  readonly type: number;
+  readonly entry: number;
+  readonly sections: readonly ElfSection[];
+  readonly table: ElfSymbolTable;
+  readonly segments: readonly ElfSegment[];
+  #symbols: readonly ElfSymbol[] | null = null;
+
+  constructor(
+    path: string,
+    type: number,
+    entry: number,
+    sections: readonly ElfSection[],
+    table: ElfSymbolTable,
+    segments: readonly ElfSegment[],
+  ) {
+    this.path = path;
+    this.type = type;
+    this.entry = entry;
+    this.sections = sections;
+    this.table = table;
+    this.segments = segments;
+  }
+
+  get symbols(): readonly ElfSymbol[] {
+    return (this.#symbols ??= Array.from({ length: this.table.length }, (_, index) => {
+      const { name, value, sizeBytes, binding, type, visibility, section } = this.table.at(index)!;
+      return { name, value, sizeBytes, binding, type, visibility, section };
+    }));
+  }
+}
+
+/** The object with other sections or symbols. */
+export function withChanges(
+  { path, type, entry, sections, table, segments }: ElfObject,
+  changes: { readonly sections?: readonly ElfSection[]; readonly table?: ElfSymbolTable },
+): ElfObject {
+  return new FileObject(path, type, entry, changes.sections ?? sections, changes.table ?? table, segments);
 }
 
 /** Reads an object or an executable. Throws `ElfError`. */
@@ -208,32 +312,18 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     headers.push(header);
   }
   const bytesOf = (header: Header): Uint8Array => contentOf(source, header.type, header.offset, header.sizeBytes);
-  const names = new Names(namesIndex < headers.length ? bytesOf(headers[namesIndex]!) : NO_BYTES, fail);
+  const names = new Names(namesIndex < headers.length ? bytesOf(headers[namesIndex]!) : NO_BYTES);
 
-  const symbols: ElfSymbol[] = [];
+  let symbols: ElfSymbolTable = [];
   const symtabs = headers.filter((header) => header.type === SHT_SYMTAB);
   if (symtabs.length > 1) fail("more than one symbol table");
   const symtab = symtabs[0];
   if (symtab) {
     const strings = headers[symtab.link];
     if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
-    const texts = new Names(bytesOf(strings!), fail);
-    const view = viewOf(bytesOf(symtab));
-    for (let at = 0; at + SYM_BYTES <= symtab.sizeBytes; at += SYM_BYTES) {
-      const info = view.getUint8(at + 12);
-      const section = view.getUint16(at + 14, true);
-      if (section >= headers.length && section < SHN_LORESERVE)
-        fail(`symbol ${symbols.length} names section ${section} of ${headers.length}`);
-      symbols.push({
-        name: texts.at(view.getUint32(at, true)),
-        value: view.getUint32(at + 4, true),
-        sizeBytes: view.getUint32(at + 8, true),
-        binding: info >> 4,
-        type: info & 15,
-        visibility: view.getUint8(at + 13) & 3,
-        section,
-      });
-    }
+    const rows = new SymbolRows(viewOf(bytesOf(symtab)), new Names(bytesOf(strings!)));
+    rows.check(headers.length, fail);
+    symbols = rows;
   }
 
   const relocations: (RelocationTable | ElfRelocation[] | null)[] = headers.map(() => null);
@@ -253,11 +343,15 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     relocations[header.info] = before === null ? entries : [...before, ...entries];
   });
 
+  const nameOf = ({ nameOffset }: Header): string => {
+    names.check(nameOffset, fail);
+    return names.at(nameOffset);
+  };
   const sections = headers.map(
-    (header, index): ElfSection =>
-      new FileSection(source, header, index, names.at(header.nameOffset), relocations[index] ?? []),
+    (header, index): ElfSection => new FileSection(source, header, index, nameOf(header), relocations[index] ?? []),
   );
-  return { path, type, entry: head.getUint32(24, true), sections, symbols, segments: readSegments(source, head, fail) };
+  const segments = readSegments(source, head, fail);
+  return new FileObject(path, type, head.getUint32(24, true), sections, symbols, segments);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -72,12 +72,18 @@ export interface FileSymbol {
   readonly section: number;
 }
 
+/** Symbols by their places in the table, as an array has them; each is asked for twice. */
+export interface FileSymbols {
+  readonly length: number;
+  at(place: number): FileSymbol | undefined;
+}
+
 export interface ElfFile {
   readonly type: number;
   readonly entry: number;
   readonly sections: readonly FileSection[];
   /** Null for a file without a symbol table. */
-  readonly symbols: readonly FileSymbol[] | null;
+  readonly symbols: FileSymbols | null;
   readonly localCount: number;
   readonly headers: readonly ElfSegment[];
   /**
@@ -194,7 +200,14 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     return { section, header, relocation };
   });
   const strings = new StringTable();
-  for (const { name } of file.symbols ?? []) strings.add(name);
+  const nameNumbers = new Int32Array(file.symbols?.length ?? 0);
+  // What only GNU systems know is said in the file's ABI.
+  let isGnu = file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0);
+  for (let place = 0; place < nameNumbers.length; place++) {
+    const { name, type, binding } = file.symbols!.at(place)!;
+    nameNumbers[place] = strings.add(name);
+    isGnu ||= type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE;
+  }
   const stringBytes = strings.finish();
   const symtab = table(".symtab", ((file.symbols?.length ?? 0) + 1) * SYM_BYTES, {
     type: SHT_SYMTAB,
@@ -241,7 +254,12 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
   shstrtab.offset = end;
   const headersAt = alignUp(end + nameBytes.length, 4);
   if (file.symbols) {
-    writeSymbols(sink.window(symtab.offset, symtab.sizeBytes), file.symbols, strings, indices);
+    writeSymbols(
+      sink.window(symtab.offset, symtab.sizeBytes),
+      file.symbols,
+      (place) => strings.offsetOf(nameNumbers[place]!),
+      indices,
+    );
     put(strtab.offset, stringBytes);
   }
   put(shstrtab.offset, nameBytes);
@@ -260,7 +278,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
       header.entrySizeBytes,
     ]),
   );
-  writeHead(sink.window(0, headerBytes(file.headers.length)), file, headersAt, headers.length);
+  writeHead(sink.window(0, headerBytes(file.headers.length)), file, isGnu, headersAt, headers.length);
   return headersAt + headers.length * SHDR_BYTES;
 }
 
@@ -270,11 +288,7 @@ function writeWords(target: Uint8Array, at: number, values: readonly number[]): 
 }
 
 /** The file's header and the program headers. */
-function writeHead(target: Uint8Array, file: ElfFile, headersAt: number, headerCount: number): void {
-  // What only GNU systems know is said in the file's ABI.
-  const isGnu =
-    (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0)) ||
-    (file.symbols ?? []).some(({ type, binding }) => type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE);
+function writeHead(target: Uint8Array, file: ElfFile, isGnu: boolean, headersAt: number, headerCount: number): void {
   const segments = file.headers.length;
   writeWords(target, 0, [
     ELF_MAGIC,
@@ -325,19 +339,20 @@ export class RelocationBytes {
 
 function writeSymbols(
   target: Uint8Array,
-  symbols: readonly FileSymbol[],
-  strings: StringTable,
+  symbols: FileSymbols,
+  nameOffset: (place: number) => number,
   indices: readonly number[],
 ): void {
   const view = new DataView(target.buffer, target.byteOffset, target.length);
   target.fill(0, 0, SYM_BYTES);
-  symbols.forEach(({ name, value, sizeBytes, binding, type, visibility, section }, index) => {
-    const at = (index + 1) * SYM_BYTES;
-    view.setUint32(at, strings.offset(name), true);
+  for (let place = 0; place < symbols.length; place++) {
+    const { value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
+    const at = (place + 1) * SYM_BYTES;
+    view.setUint32(at, nameOffset(place), true);
     view.setUint32(at + 4, value, true);
     view.setUint32(at + 8, sizeBytes, true);
     view.setUint8(at + 12, (binding << 4) | type);
     view.setUint8(at + 13, visibility);
     view.setUint16(at + 14, section > 0 && section < SHN_LORESERVE ? indices[section - 1]! : section, true);
-  });
+  }
 }

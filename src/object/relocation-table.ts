@@ -2,7 +2,7 @@
  * The relocations of a section as they stand in the file. Objects with debugging information have millions of them:
  * whoever goes through all of them reads the numbers, and whoever wants one gets an object of its own.
  */
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, BytesInMemory } from "./byte-source.ts";
 import { REL_BYTES } from "./elf.ts";
 
 export interface ElfRelocation {
@@ -78,6 +78,32 @@ export class RelocationTable implements ElfRelocations {
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES)
       if (view.getInt32(at, true) >>> 8 === symbol) return true;
     return false;
+  }
+
+  /** Entries whose types, or whose symbols, are marked with anything but 0, by their places in the table. */
+  find(types: Uint8Array, symbols: Uint8Array): Map<number, ElfRelocation> {
+    const found = new Map<number, ElfRelocation>();
+    const view = this.view();
+    const end = this.length * REL_BYTES;
+    for (let at = 0; at < end; at += REL_BYTES) {
+      const info = view.getInt32(at + 4, true);
+      const type = info & 0xff;
+      const symbol = info >>> 8;
+      if (types[type] !== 0 || symbols[symbol] !== 0)
+        found.set(at / REL_BYTES, { offset: view.getUint32(at, true), type, symbol });
+    }
+    return found;
+  }
+
+  /** The same with other entries at some places. */
+  withChanges(changes: ReadonlyMap<number, ElfRelocation>): RelocationTable {
+    const bytes = this.#source.read(this.#start, this.length * REL_BYTES).slice();
+    const view = new DataView(bytes.buffer);
+    for (const [place, { offset, type, symbol }] of changes) {
+      view.setUint32(place * REL_BYTES, offset, true);
+      view.setUint32(place * REL_BYTES + 4, ((symbol << 8) | type) >>> 0, true);
+    }
+    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length);
   }
 
   *[Symbol.iterator](): Generator<ElfRelocation> {

@@ -2,16 +2,22 @@
  * ELF string tables: each text once, and a text that ends another one inside it, laid out as BFD does.
  */
 
+/** The number of the empty text, which every table has at its begin. */
+const NO_TEXT = -1;
+
 export class StringTable {
   readonly #texts: string[] = [];
   readonly #indices = new Map<string, number>();
   #offsets: number[] = [];
 
-  /** Adds a text; its offset is known after `finish`. */
-  add(text: string): void {
-    if (text === "" || this.#indices.has(text)) return;
-    this.#indices.set(text, this.#texts.length);
-    this.#texts.push(text);
+  /** Adds a text and returns a number for it (`offsetOf`); its offset is known after `finish`. */
+  add(text: string): number {
+    if (text === "") return NO_TEXT;
+    const known = this.#indices.get(text);
+    if (known !== undefined) return known;
+    const number = this.#texts.push(text) - 1;
+    this.#indices.set(text, number);
+    return number;
   }
 
   /** The table's bytes. */
@@ -44,6 +50,10 @@ export class StringTable {
       for (let j = 0; j < text.length; j++) bytes[this.#offsets[i]! + j] = text.charCodeAt(j);
     }
     return bytes;
+  }
+
+  offsetOf(number: number): number {
+    return number === NO_TEXT ? 0 : this.#offsets[number]!;
   }
 
   offset(text: string): number {

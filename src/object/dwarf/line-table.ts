@@ -312,7 +312,7 @@ function sectionRows(object: ElfObject, section: ElfSection): LineRow[] {
   const bytes = debugLine.content.slice();
   const view = new DataView(bytes.buffer);
   for (const { offset, type, symbol: index } of debugLine.relocations) {
-    const symbol = object.symbols[index]!;
+    const symbol = object.table.at(index)!;
     if (type !== R.R32 || offset + 4 > bytes.length) continue;
     const target = object.sections[symbol.section];
     const base = target === section || target?.name.startsWith(".debug") ? 0 : ELSEWHERE;
