@@ -423,16 +423,9 @@ rows:
     GIVES   ERROR_ADDRESS, pipe, letters
     GIVES   3, open, path_large, 1
     GIVES   4, open, path_large, 1
-.altmacro
-.macro CLOSES handle
+.irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     GIVES   0, close, \handle
-.endm
-opened = 3
-.rept 29
-    CLOSES  %opened
-opened = opened + 1
 .endr
-.noaltmacro
     GIVES   0, unlink, path_large
     # Pipes.
     GIVES   0, pipe, ends
