@@ -9,8 +9,7 @@ import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
-import { STT } from "../model/symbol.ts";
+import { AssemblySymbol, STT, symbolName } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -417,6 +416,7 @@ class DwarfWriter {
         before = typeOffset;
         typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
       }
+      if (version >= 3 && program.options.keepLocals === true) this.#labelType(info.section, typeOffset);
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
@@ -443,6 +443,14 @@ class DwarfWriter {
     aranges.word(0);
     aranges.word(0);
     aranges.patch(0, aranges.length - 4);
+  }
+
+  /** GNU as has a label at the type, which `-L` shows. */
+  #labelType(section: Section, offset: number): void {
+    const label = new AssemblySymbol(symbolName(".Ldebug_no_type_tag"), section);
+    label.fragment = section.subsection(0).first;
+    label.value = offset;
+    this.#program.symbolList.needBeforeLayout(label);
   }
 
   #functionSize(size: number): number {
