@@ -201,13 +201,10 @@ word_divide:    .asciz "divide"
 said_echo:      .ascii "one two\n"
 said_env:       .ascii "colour=blue\n"
 letters:        .ascii "abcdefghijklmnopqrstuvwxyz"
-path_too_long:
-    .byte   'x'
-path_long:
-    .fill   1023 - 255, 1, 'x'
-word_wide:
-    .fill   255, 1, 'x'
-    .byte   0
+path_too_long:  .byte   'x'
+path_long:      .fill   1023 - 255, 1, 'x'
+word_wide:      .fill   255, 1, 'x'
+                .byte   0
 text_invalid:   .asciz "invalid argument"
 
 # What a call gives, its name, its arguments.
@@ -302,10 +299,8 @@ rows:
     GIVES   9, duplicate, 3, 9                  # what it meant is closed
     GIVES   0, close, 3
     GIVES   0, close, 9
-    GIVES   ERROR_HANDLE, close, 9
     GIVES   ERROR_HANDLE, close, 32
     GIVES   ERROR_HANDLE, close, -1
-    GIVES   ERROR_HANDLE, handle_kind, 9
     GIVES   ERROR_HANDLE, handle_kind, 32
     GIVES   0, handle_kind, 1
     GIVES   ERROR_EXISTS, open, path_file, 14
