@@ -159,6 +159,8 @@ health_probe:
 .global health_send
 health_send:
     call    packet_build
+    mov     eax, [ebx + PEER_KNOWN]
+    mov     [cluster_out + CLOUD_REQUEST], eax
     mov     eax, [ebx + PEER_SESSION]
     mov     [cluster_out + CLOUD_ECHO], eax
     mov     eax, [ebx + PEER_SESSION + 4]

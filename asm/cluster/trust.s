@@ -560,7 +560,14 @@ trust_accept:
     push    edx
     call    trust_retire
     pop     edx
-    mov     ecx, [edx + CLOUD_SESSION]
+    mov     ecx, [eax + PEER_SESSION]
+    or      ecx, [eax + PEER_SESSION + 4]
+    jz      1f
+    mov     ecx, [eax + PEER_AGE]
+    cmp     ecx, [edx + CLOUD_AGE]
+    jb      1f
+    mov     [eax + PEER_KNOWN], ecx
+1:  mov     ecx, [edx + CLOUD_SESSION]
     mov     [eax + PEER_SESSION], ecx
     mov     ecx, [edx + CLOUD_SESSION + 4]
     mov     [eax + PEER_SESSION + 4], ecx

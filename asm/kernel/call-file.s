@@ -158,7 +158,7 @@ call_read:
 .global call_write
 call_write:
     call    stream_take
-    jc      1f
+    jc      2f
     call    call_piece
     push    eax
     push    ecx
