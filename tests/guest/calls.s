@@ -204,7 +204,7 @@ letters:        .ascii "abcdefghijklmnopqrstuvwxyz"
 path_too_long:  .byte   'x'
 path_long:      .fill   1023 - 255, 1, 'x'
 word_wide:      .fill   255, 1, 'x'
-                .byte   0
+    .byte   0
 text_invalid:   .asciz "invalid argument"
 
 # What a call gives, its name, its arguments.
