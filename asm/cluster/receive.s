@@ -7,10 +7,11 @@
 
 .bss
 .balign 4
-sender_mac:             .space 8
+sender_mac:             .space 8        # of the station that the packet came from
 packet_kept:            .space CLOUD_MAXIMUM
 kept_bytes:             .space 4        # of it; 0: there is none
 kept_address:           .space 4        # of its sender
+kept_mac:               .space 8
 
 .text
 
@@ -22,6 +23,13 @@ cluster_receive:
     push    edi
     mov     ebx, eax
     mov     edi, edx
+    push    ecx
+    mov     eax, [cluster_socket]
+    mov     edx, offset sender_mac
+    call    udp_sender_mac
+    pop     ecx
+    mov     eax, ebx
+    mov     edx, edi
     call    packet_check
     jc      .Lcluster_receive_done
     lea     eax, [ebx + CLOUD_NODE]
@@ -112,10 +120,7 @@ cluster_receive:
     mov     eax, [ebx + CLOUD_REQUEST]  # 0 is older than any boot
     call    node_older
 .Lcluster_receive_hint:
-    mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
-    mov     edx, offset sender_mac
-    call    udp_sender_mac
-    mov     ecx, offset sender_mac
+    mov     ecx, offset sender_mac      # the frame says where it came from: nobody has to ask for it by ARP
     mov     eax, [cluster_netif]
     mov     edx, edi
     call    arp_hint
@@ -184,6 +189,10 @@ cluster_receive:
     mov     [kept_bytes], esi
     mov     [kept_address], edi
     call    mem_copy
+    mov     eax, offset kept_mac
+    mov     edx, offset sender_mac
+    mov     ecx, 6
+    call    mem_copy
     jmp     .Lcluster_receive_done
 .Lcluster_receive_full:
     COUNT   cloud_full
@@ -218,6 +227,10 @@ cluster_receive_believed:
     push    edi
     mov     ebx, offset packet_kept
     mov     edi, [kept_address]
+    mov     eax, offset sender_mac      # others have come since
+    mov     edx, offset kept_mac
+    mov     ecx, 6
+    call    mem_copy
     jmp     .Lcluster_receive_believed
 
 # Forgets the kept packet: it is about a cluster that this node has left.
