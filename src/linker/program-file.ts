@@ -7,6 +7,7 @@ import {
   REL_BYTES,
   SHF_GROUP,
   SHF_INFO_LINK,
+  SHF_LINK_ORDER,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_PROGBITS,
@@ -98,7 +99,8 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   if (isRelocatable && needsExecutableStack(program))
     for (const output of outputs) if (output.name === ".note.GNU-stack") output.flags |= SEC_CODE;
   const sections = outputs.map((output): ImageSection => {
-    const type = hasContent(output) ? output.type || SHT_PROGBITS : SHT_NOBITS;
+    const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
+    const type = hasContent(output) || isNothing ? output.type || SHT_PROGBITS : SHT_NOBITS;
     return {
       output,
       flags:
@@ -195,6 +197,7 @@ function writeFile(
     const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
     const strings = stabStrings(output.name, sections);
     const isIndirect = output.name === ".rel.plt" && type === SHT_REL && !isRelocatable;
+    const companion = (output.keptFlags & SHF_LINK_ORDER) !== 0 && output.linkedTo?.output;
     const slots = isIndirect ? sections.findIndex((other) => other.output.name === ".got.plt") + 1 : 0;
     return {
       name: output.name,
@@ -212,12 +215,14 @@ function writeFile(
         : {
             make: (sink, contentAt, relocationsAt) => {
               section.fileOffset = contentAt;
-              const kept = hasRelocations ? new KeptRelocations((tables ??= sink.beside()), relocationsAt) : null;
+              const kept = hasRelocations
+                ? new KeptRelocations((tables ??= sink.beside()), relocationsAt, counts[index]!)
+                : null;
               section.applied = relocator.fill(output, sink, contentAt, kept);
               return kept?.sizeBytes ?? 0;
             },
           }),
-      ...(strings > 0 ? { linked: strings } : {}),
+      ...(strings > 0 ? { linked: strings } : companion ? { linked: position.get(companion) ?? 0 } : {}),
       ...(isIndirect ? { linkedInfo: slots, linksToSymbols: true } : {}),
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };

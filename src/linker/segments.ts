@@ -69,7 +69,8 @@ export const PAGE_BYTES = 0x1000;
 
 /** Allocated sections in the order in which they are loaded. */
 function loadOrder(sections: readonly OutputSection[]): OutputSection[] {
-  const isLate = ({ flags }: OutputSection): number => Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0);
+  const isLate = ({ flags, sizeBytes }: OutputSection): number =>
+    Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && sizeBytes > 0);
   return sections
     .filter(({ flags }) => (flags & SEC_ALLOC) !== 0)
     .map((section, index) => ({ section, index }))
