@@ -190,7 +190,12 @@ export class Program {
       );
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);
-    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options);
+    this.got = new GlobalOffsetTable(
+      isRelocatable ? [] : objects,
+      this.symbols,
+      options,
+      new Set(scripts.flatMap((one) => assignments(one).map(({ name }) => name))),
+    );
     if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     const { host: gotHost } = this.got;
@@ -512,15 +517,16 @@ export class Program {
   }
 }
 
-/** Symbols that a script defines in any case, in its order. */
-function assignedNames({ statements }: LinkerScript): string[] {
+/** Those of a script to symbols, in its order. */
+function assignments({ statements }: LinkerScript): Assignment[] {
   return statements
     .flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement]))
-    .flatMap((statement) =>
-      statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden")
-        ? [statement.name]
-        : [],
-    );
+    .flatMap((statement) => (statement.kind === "assign" && statement.name !== "." ? [statement] : []));
+}
+
+/** Symbols that a script defines in any case, in its order. */
+function assignedNames(script: LinkerScript): string[] {
+  return assignments(script).flatMap(({ name, mode }) => (mode === "set" || mode === "hidden" ? [name] : []));
 }
 
 /** Pointers to functions: their entries have a size. */

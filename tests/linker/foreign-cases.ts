@@ -240,6 +240,10 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       ),
     ]),
   ),
+  "loads of what a script defines": scripted(
+    `${[..."abcdefgh"].map((name) => `mov ${name}@GOT(%ebx), %eax\n`).join("")}.bss\n.long 0\n`,
+    "a = 5; SECTIONS { b = .; .text 0x1000 : { c = .; *(.text) d = .; } .got : { *(.got.plt) *(.got) } .bss : { e = .; *(.bss) PROVIDE(f = .); } g = .; HIDDEN(h = 1); .rest : { *(*) } }",
+  ),
   "the address of a section that nothing is in": {
     ...scripted("", "SECTIONS { .text 0x1000 : { *(.text) LONG(ADDR(.other)) } .other 0x2000 : { } .rest : { *(*) } }"),
     mapDiffers: EMPTY_IN_MAP,
