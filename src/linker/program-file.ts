@@ -288,7 +288,7 @@ function groupContent(
   const content = new Uint8Array(4 + 4 * members.length);
   const view = new DataView(content.buffer);
   const { content: before } = group.elf;
-  view.setUint32(0, new DataView(before.buffer, before.byteOffset, before.length).getUint32(0, true), true);
+  content.set(before.subarray(0, 4));
   members.forEach((index, at) => view.setUint32(4 + 4 * at, index, true));
   return content;
 }
