@@ -233,7 +233,7 @@ export function assignOffsets(
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
     let offset = hasHeaders ? headerSize : end;
-    if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
+    if (first) offset += (((first.address - offset) % align) + align) % align;
     let start = hasHeaders ? headersStart : offset;
     let address: number;
     let loadAddress: number;
@@ -270,7 +270,7 @@ export function assignOffsets(
       flags |= permissionsOf(section);
     }
     const fileBytes = fileEnd - start;
-    if (!hasBytes && isPaged) start %= pageBytes;
+    if (!hasBytes) start = isPaged ? start % pageBytes : 0;
     loads.set(segment, {
       type: PT_LOAD,
       offset: start,
