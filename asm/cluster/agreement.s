@@ -26,6 +26,8 @@ PATIENCE_MS             = 4000          # and lets nodes with lower ids go first
 cluster_state:          .space 4        # STATE_*
 .global cluster_pings
 cluster_pings:          .space 4        # 1: take part; 0: silent, after `cloud stop`
+.global hello_due
+hello_due:              .space 4        # 1: after `cloud start`, until hello is said, which needs a cable
 window_end:             .space 4        # clock_ms
 next_send:              .space 4        # clock_ms of the next hello
 
@@ -49,6 +51,19 @@ agreement_begin:
     pop     ebx
     ret
 
+# Says hello if one is due and there is a cable: the coordinator answers, so that both sides know at once. May sleep.
+.global agreement_hello
+agreement_hello:
+    cmp     dword ptr [hello_due], 0
+    je      9f
+    mov     eax, [cluster_netif]
+    test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
+    jz      9f
+    mov     dword ptr [hello_due], 0
+    mov     eax, KIND_HELLO
+    jmp     packet_send
+9:  ret
+
 # Sends what is due, and founds the cluster when it is for this node to do so. May sleep.
 # In: EAX now.
 # Out: EAX milliseconds until it is needed again, signed: 0 or less when it is late.
@@ -58,6 +73,7 @@ agreement_timers:
     mov     ebx, eax
     cmp     dword ptr [cluster_pings], 0
     je      .Lagreement_timers_silent
+    call    agreement_hello
     cmp     dword ptr [cluster_state], STATE_JOINING
     je      .Lagreement_timers_joining
     cmp     dword ptr [cluster_state], STATE_MEMBER

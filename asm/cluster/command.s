@@ -462,8 +462,8 @@ cloud_start:
     je      1f
     mov     eax, ANSWER_PATIENCE_MS
     call    coordinator_await
-    mov     eax, KIND_HELLO             # the coordinator answers, so that both sides know at once
-    call    packet_send
+    mov     dword ptr [hello_due], 1
+    call    agreement_hello
 1:  call    cloud_unlock
     xor     eax, eax
     ret

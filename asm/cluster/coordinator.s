@@ -464,8 +464,15 @@ coordinator_report:
     call    health_home
     add     eax, ebx
     mov     [report_at], eax
+    mov     eax, offset coordinator_id
+    call    peer_known
+    mov     ecx, 0
+    jc      2f
+    mov     ecx, [eax + PEER_KNOWN]
+2:  push    ecx
     mov     eax, KIND_REPORT
     call    packet_build
+    pop     [cluster_out + CLOUD_REQUEST]
     cmp     dword ptr [asking], 0
     je      1f
     mov     eax, [ask_at]

@@ -414,6 +414,8 @@ cluster_leave:
     je      1f
     cmp     dword ptr [cluster_pings], 0
     je      1f
+    cmp     dword ptr [trust_sequence], 0
+    je      1f                          # nobody has heard of this boot
     call    holder_leave
     call    history_note_left
     call    history_tell_fresh

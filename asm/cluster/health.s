@@ -158,9 +158,9 @@ health_probe:
 # In: EAX KIND_*, EBX peer.
 .global health_send
 health_send:
-    cmp     dword ptr [cluster_pings], 0    # who has left asks nobody: it would seem to be back
-    je      9f
     call    packet_build
+    mov     eax, [ebx + PEER_KNOWN]
+    mov     [cluster_out + CLOUD_REQUEST], eax
     mov     eax, [ebx + PEER_SESSION]
     mov     [cluster_out + CLOUD_ECHO], eax
     mov     eax, [ebx + PEER_SESSION + 4]
@@ -168,4 +168,3 @@ health_send:
     mov     edx, [ebx + PEER_ADDRESS]
     mov     ecx, CLOUD_SIZE
     jmp     packet_send_to
-9:  ret

@@ -54,8 +54,6 @@ history_tell_fresh:
     jecxz   9f
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
-    cmp     dword ptr [cluster_pings], 0
-    je      9f
     push    edi
     imul    edi, ecx, EVENT_SIZE
     mov     eax, KIND_EVENTS
@@ -312,8 +310,6 @@ history_timers:
     test    eax, eax
     jg      7f
     mov     dword ptr [asking], 0
-    cmp     dword ptr [cluster_pings], 0
-    je      8f
     cmp     dword ptr [coordinator_self], 0
     jne     8f
     mov     eax, [coordinator_id]

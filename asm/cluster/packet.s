@@ -29,11 +29,16 @@ packet_send:
     mov     edx, CLUSTER_GROUP
     mov     ecx, CLOUD_SIZE
 
-# Signs and sends what packet_build built.
+# Signs and sends what packet_build built. Who has left says nothing more, and who comes back nothing before its hello:
+# it would seem to be back.
 # In: EDX address, ECX bytes.
 # Out: CF and EAX error.
 .global packet_send_to
 packet_send_to:
+    cmp     dword ptr [cluster_pings], 0
+    je      packet_refuse
+    cmp     dword ptr [hello_due], 0
+    jne     packet_refuse
     mov     eax, offset trust_key
 
 # Signs with another key than the cluster's, and sends.
@@ -62,6 +67,11 @@ packet_send_with:
     stc
 9:  pop     edi
     pop     esi
+    ret
+
+packet_refuse:
+    mov     eax, ERROR_NO_ROUTE
+    stc
     ret
 
 # Fills cluster_out, up to where a view has its entries, with what this node is.

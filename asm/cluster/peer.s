@@ -277,7 +277,10 @@ peer_heard:
     mov     [ebx + PEER_ERA], eax
     mov     eax, [esi + CLOUD_AGE]
     mov     [ebx + PEER_AGE], eax
-    mov     eax, [esi + CLOUD_REVISION]
+    cmp     eax, [ebx + PEER_KNOWN]
+    jbe     2f
+    mov     dword ptr [ebx + PEER_KNOWN], 0
+2:  mov     eax, [esi + CLOUD_REVISION]
     mov     [ebx + PEER_REVISION], eax
     movzx   eax, byte ptr [esi + CLOUD_STATE]
     mov     [ebx + PEER_STATE], eax

@@ -14,7 +14,8 @@ PROPOSE_MS              = 4000          # and given up after this
 PAUSE_MS                = 50            # another's comes first: a pause of this,
 PAUSE_SPREAD_MS         = 150           # and up to this longer
 STEADY_MS               = 2000          # members that have been the same for so long may become the agreed ones
-RETRY_MS                = 10000         # how often that is tried again in vain
+RETRY_MS                = 10000         # after this it is tried again in vain, each time after twice as long,
+RETRY_LONGEST_MS        = 640000        # up to this
 
 PHASE_IDLE              = 0
 PHASE_PREPARE           = KIND_PREPARE  # the packet that is being answered
@@ -49,6 +50,7 @@ proposal_answers:       .space 4        # and have answered last
 proposal_event:         .space 4        # signalled then
 steady_digest:          .space 4        # of the members, when they were looked at
 steady_at:              .space 4        # clock_ms from which they may become the agreed ones
+retry_ms:               .space 4        # after which that is tried again
 
 .text
 
@@ -65,6 +67,8 @@ proposal_begin:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     stc
     jne     .Lproposal_begin_done
+    cmp     dword ptr [cluster_pings], 1
+    jb      .Lproposal_begin_done
     mov     eax, ERROR_BUSY
     cmp     dword ptr [wanted], 1
     stc
@@ -456,6 +460,7 @@ proposal_members:
     cmp     eax, [steady_digest]
     je      .Lproposal_members_steady
     mov     [steady_digest], eax
+    mov     dword ptr [retry_ms], RETRY_MS
     lea     eax, [ebx + STEADY_MS]
     mov     [steady_at], eax
 .Lproposal_members_steady:
@@ -463,8 +468,17 @@ proposal_members:
     sub     eax, ebx
     test    eax, eax
     jg      .Lproposal_members_done
-    lea     eax, [ebx + RETRY_MS]
-    mov     [steady_at], eax
+    mov     eax, [retry_ms]
+    lea     ecx, [ebx + eax]
+    mov     [steady_at], ecx
+    add     eax, eax
+    cmp     eax, RETRY_LONGEST_MS
+    ja      1f
+    mov     [retry_ms], eax
+1:  xor     eax, eax
+    call    voters_here_more
+    test    eax, eax
+    js      .Lproposal_members_done     # there is no majority, and no use in asking; half of them may be one
     mov     dword ptr [wanted], 2
     call    proposal_counts
     je      .Lproposal_members_same

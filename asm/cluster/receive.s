@@ -109,6 +109,8 @@ cluster_receive:
     je      .Lcluster_receive_hint
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT # who reports may be probed
     jne     .Lcluster_receive_done
+    mov     eax, [ebx + CLOUD_REQUEST]  # 0 is older than any boot
+    call    node_older
 .Lcluster_receive_hint:
     mov     eax, [cluster_socket]       # the frame says where it came from: nobody has to ask for it by ARP
     mov     edx, offset sender_mac
@@ -285,8 +287,6 @@ cluster_alive:
     jne     9f
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
-    cmp     dword ptr [cluster_pings], 0
-    je      9f
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_known
     jc      9f

@@ -166,8 +166,6 @@ ring_heard:
 ring_say:
     cmp     dword ptr [coordinator_self], 0
     jne     9f
-    cmp     dword ptr [cluster_pings], 0    # who has left says nothing of others
-    je      9f
     mov     eax, [coordinator_id]
     or      eax, [coordinator_id + 4]
     jz      9f

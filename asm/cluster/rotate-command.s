@@ -41,53 +41,6 @@ rotate_possible:
 8:  stc
     ret
 
-# Whether most of the members that agreed last on the cluster's values are here, so that no other part of the cluster
-# replaces the key as well.
-# In: EAX id of who is put out, and does not count, or 0.
-# Out: CF when they are not.
-rotate_quorum:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, eax
-    mov     esi, offset values + VALUES_VOTERS + REGION_IDS
-    mov     ebx, [values + VALUES_VOTERS + REGION_VOTERS]
-    xor     edi, edi                    # who is here less who is not
-    test    ebx, ebx
-    jz      .Lrotate_quorum_done        # nothing was ever agreed on; CF is clear
-.Lrotate_quorum_next:
-    test    ebp, ebp
-    jz      1f
-    mov     eax, esi
-    mov     edx, ebp
-    call    session_same                # ids have the size of sessions
-    je      .Lrotate_quorum_skip
-1:  dec     edi
-    mov     eax, esi
-    mov     edx, offset node + NODE_ID
-    call    session_same
-    je      .Lrotate_quorum_here
-    mov     eax, esi
-    call    peer_known
-    jc      .Lrotate_quorum_skip
-    cmp     dword ptr [eax + PEER_VIEWED], 0
-    je      .Lrotate_quorum_skip
-.Lrotate_quorum_here:
-    add     edi, 2
-.Lrotate_quorum_skip:
-    add     esi, NODE_ID_SIZE
-    dec     ebx
-    jnz     .Lrotate_quorum_next
-    dec     edi
-    shl     edi, 1                      # CF when it was not above 0
-.Lrotate_quorum_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
 # Replaces the key, for all members that live but one.
 # In: EAX name or address of who is put out, or 0.
 # Out: EAX status.
@@ -125,10 +78,11 @@ cloud_rotate:
 .Lcloud_rotate_out:
     lea     edi, [eax + PEER_ID]
 .Lcloud_rotate_counts:
-    mov     eax, edi
-    call    rotate_quorum
+    mov     eax, edi                    # no other part of the cluster may replace the key as well
+    call    voters_here_more
     LOAD_STRING esi, "most of the members that agreed last are not here (cloud get)"
-    jc      .Lcloud_rotate_refused
+    test    eax, eax
+    jle     .Lcloud_rotate_refused
     mov     edx, edi
 .Lcloud_rotate_begin:
     call    rotate_begin

@@ -28,6 +28,7 @@ trust_name:             .space NAME_SIZE
 trust_session:          .space SESSION_SIZE
 .global trust_confirmed
 trust_confirmed:        .space 4        # 1: a coordinator's view has had this session as ours
+.global trust_sequence
 trust_sequence:         .space 4        # of the last packet that was sent
 .global trust_key
 trust_key:              .space HMAC_SIZE
@@ -559,7 +560,14 @@ trust_accept:
     push    edx
     call    trust_retire
     pop     edx
-    mov     ecx, [edx + CLOUD_SESSION]
+    mov     ecx, [eax + PEER_SESSION]
+    or      ecx, [eax + PEER_SESSION + 4]
+    jz      1f
+    mov     ecx, [eax + PEER_AGE]
+    cmp     ecx, [edx + CLOUD_AGE]
+    jb      1f
+    mov     [eax + PEER_KNOWN], ecx
+1:  mov     ecx, [edx + CLOUD_SESSION]
     mov     [eax + PEER_SESSION], ecx
     mov     ecx, [edx + CLOUD_SESSION + 4]
     mov     [eax + PEER_SESSION + 4], ecx

@@ -365,8 +365,6 @@ values_tell:
     mov     [values_told], eax
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
-    cmp     dword ptr [cluster_pings], 0
-    je      9f
     mov     eax, KIND_VALUES
     call    packet_build
     mov     ecx, [values + VALUES_RECORD + RECORD_BYTES]

@@ -255,8 +255,6 @@ vote_reply:
 # Sends who has proposed what is in cluster_out; if it is this node itself, it hears it at once. May sleep.
 # In: ECX bytes.
 vote_send:
-    cmp     dword ptr [cluster_pings], 0    # who has left says nothing: it would seem to be back
-    je      9f
     mov     eax, offset reply_session
     mov     edx, offset trust_session
     push    ecx
@@ -271,4 +269,48 @@ vote_send:
     mov     [cluster_out + CLOUD_ECHO + 4], eax
     mov     edx, [reply_to]
     jmp     packet_send_to
-9:  ret
+
+# How many more of those that agreed last on the cluster's values are here than are not.
+# In: EAX id of who does not count, or 0.
+# Out: EAX how many, negative when most are away; 1 when nothing was ever agreed on.
+.global voters_here_more
+voters_here_more:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    mov     esi, offset values + VALUES_VOTERS + REGION_IDS
+    mov     ebx, [values + VALUES_VOTERS + REGION_VOTERS]
+    mov     edi, 1
+    test    ebx, ebx
+    jz      .Lvoters_here_more_done
+    dec     edi
+.Lvoters_here_more_next:
+    test    ebp, ebp
+    jz      1f
+    mov     eax, esi
+    mov     edx, ebp
+    call    session_same                # ids have the size of sessions
+    je      3f
+1:  dec     edi
+    mov     eax, esi
+    mov     edx, offset node + NODE_ID
+    call    session_same
+    je      2f
+    mov     eax, esi
+    call    peer_known
+    jc      3f
+    cmp     dword ptr [eax + PEER_VIEWED], 0
+    je      3f
+2:  add     edi, 2
+3:  add     esi, NODE_ID_SIZE
+    dec     ebx
+    jnz     .Lvoters_here_more_next
+.Lvoters_here_more_done:
+    mov     eax, edi
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

@@ -328,4 +328,10 @@ static inline long qure_error_text(long error, long address, long bytes)
     return qure_call(52, error, address, bytes, 0, 0);
 }
 
+/* Says what a handle leads to. Returns 0 console, 1 file, 2 end of a pipe that is read, 3 that is written, 4 directory, 5 socket for connections, 6 for datagrams. */
+static inline long qure_handle_kind(long handle)
+{
+    return qure_call(53, handle, 0, 0, 0, 0);
+}
+
 #endif

@@ -15,9 +15,11 @@ INFO_BYTES          = 4                     # u64
 INFO_MODIFIED       = 12                    # seconds since 1970, 0 when it is not known
 INFO_NAME           = 16
 INFO_NAME_BYTES     = 256
-INFO_SIZE           = INFO_NAME + INFO_NAME_BYTES
+INFO_CLASS          = INFO_NAME + INFO_NAME_BYTES
+INFO_CLASS_BYTES    = 64
+INFO_SIZE           = INFO_CLASS + INFO_CLASS_BYTES
 INFO_AT             = 2048                  # where it is made in the thread's buffer, after the kernel's record
-SECOND_PATH         = 1024
+SECOND_PATH         = 1024                  # there; and so long a path may be
 
 .text
 
@@ -98,7 +100,7 @@ call_path:
     mov     esi, [ebp + TASK_BUFFER]
     mov     edx, eax
     mov     eax, esi
-    mov     ecx, PATH_BYTES
+    mov     ecx, SECOND_PATH
     jmp     copy_string
 
 # A number of bytes that goes through the thread's buffer at once.
@@ -151,12 +153,12 @@ call_read:
 .Lcall_read_done:
     ret
 
-# System call: writes bytes, no more than 4096 at once.
+# System call: writes bytes, no more than 4096 at once. To write none to a file sets the time of its change.
 # In: EAX handle, EDX address, ECX bytes.
 .global call_write
 call_write:
     call    stream_take
-    jc      1f
+    jc      2f
     call    call_piece
     push    eax
     push    ecx
@@ -164,12 +166,25 @@ call_write:
     call    copy_from_program
     pop     ecx
     pop     edx
-    jc      1f
+    jc      2f
+    test    ecx, ecx
+    jnz     1f
+    cmp     dword ptr [edx + STREAM_KIND], STREAM_FILE
+    je      1f
     xor     eax, eax
-    jecxz   1f
-    mov     eax, edx
+    ret
+1:  mov     eax, edx
     mov     esi, [ebp + TASK_BUFFER]
     call    stream_write
+2:  ret
+
+# System call: says what a handle leads to.
+# In: EAX handle.
+.global call_handle_kind
+call_handle_kind:
+    call    stream_take
+    jc      1f
+    mov     eax, [eax + STREAM_KIND]
 1:  ret
 
 # System call: opens a file.
@@ -348,13 +363,17 @@ call_info:
     mov     [edi + INFO_MODIFIED], eax
     push    edi
     add     edi, INFO_NAME
-    mov     ecx, INFO_NAME_BYTES / 4
+    mov     ecx, (INFO_NAME_BYTES + INFO_CLASS_BYTES) / 4
     xor     eax, eax
     rep stosd
     pop     edi
     lea     eax, [edi + INFO_NAME]
     lea     edx, [esi + NODE_NAME]
     mov     ecx, INFO_NAME_BYTES
+    call    string_copy
+    lea     eax, [edi + INFO_CLASS]
+    lea     edx, [esi + NODE_CLASS]
+    mov     ecx, INFO_CLASS_BYTES
     call    string_copy
     pop     eax
     mov     edx, edi
@@ -400,7 +419,7 @@ call_rename:
     mov     edx, edi
     lea     edi, [esi + SECOND_PATH]
     mov     eax, edi
-    mov     ecx, PATH_BYTES
+    mov     ecx, SECOND_PATH
     call    copy_string
     jc      1f
     call    file_rename

@@ -178,7 +178,12 @@ space_entry:
 # Clobbers: EAX only.
 .global programs_may_have
 programs_may_have:
-    cmp     dword ptr [pages_free], RESERVE_PAGES
+    mov     eax, [pages_total]
+    shr     eax, RESERVE_SHIFT
+    cmp     eax, RESERVE_PAGES
+    jbe     1f
+    mov     eax, RESERVE_PAGES
+1:  cmp     [pages_free], eax
     mov     eax, ERROR_NO_MEMORY
     ret
 

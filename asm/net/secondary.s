@@ -326,6 +326,25 @@ secondary_announce_all:
     pop     ebx
     ret
 
+# Which of two machines that probe an address at once goes on: that with the lower MAC address of its card. Both would
+# give up by RFC 5227, section 2.1.1, and nobody would have the address.
+# In: EBX interface, ESI ARP packet.
+# Out: CF when it is this one.
+# Clobbers: EAX, ECX.
+secondary_goes_first:
+    mov     eax, [ebx + NETIF_MAC]
+    mov     ecx, [esi + ARP_SENDER_MAC]
+    bswap   eax
+    bswap   ecx
+    cmp     eax, ecx
+    jne     9f
+    mov     ax, [ebx + NETIF_MAC + 4]
+    mov     cx, [esi + ARP_SENDER_MAC + 4]
+    xchg    al, ah
+    xchg    cl, ch
+    cmp     ax, cx
+9:  ret
+
 # Looks whether an ARP packet of another machine claims a further address. One that is held is defended by an
 # announcement each ten seconds, and its owner decides whether it stays (RFC 5227 section 2.4).
 # In: EBX interface, ESI ARP packet, EDI its sender address.
@@ -342,7 +361,13 @@ secondary_conflict:
     mov     ebp, ecx
     cmp     dword ptr [ebp + SECONDARY_STATE], SECONDARY_HELD
     je      .Lsecondary_conflict_held
-    inc     dword ptr [ebp + SECONDARY_CONFLICTS]
+    test    edi, edi
+    jnz     3f
+    cmp     byte ptr [ebp + SECONDARY_OWN_MAC], 0
+    je      3f
+    call    secondary_goes_first
+    jb      .Lsecondary_conflict_done
+3:  inc     dword ptr [ebp + SECONDARY_CONFLICTS]
     jmp     .Lsecondary_conflict_done
 .Lsecondary_conflict_held:
     test    edi, edi                    # a probe of what we hold is answered as any request is

@@ -1,57 +1,95 @@
-# Copies files, or input, to output.
+# Shows files, or copies input to output.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
-OPEN_READ       = 1
-BUFFER_BYTES    = 4096
+DESCRIPTION "[PATH...]", "show an object's content"
+DETAIL "Shows what objects hold: text as it is, at the console anything else in hexadecimal. Without a path copies its input."
 
 .text
 
-# Copies each file that is named, one after the other.
+# Takes paths.
 .global _start
 _start:
-    lea     ebp, [esp + 8]
-    cmp     dword ptr [ebp], 0
-    jne     1f
-    xor     eax, eax                    # input
-    call    copy
-    jmp     2f
-1:  mov     ebx, [ebp]
-    test    ebx, ebx
-    jz      2f
-    SYSTEM  open, ebx, OPEN_READ
-    mov     edx, [ebp]
-    test    eax, eax
-    js      fail
-    push    eax
-    call    copy
-    pop     ebx
-    SYSTEM  close, ebx
-    add     ebp, 4
-    jmp     1b
-2:  SYSTEM  exit, 0
+    SYSTEM  handle_kind, 1
+    cmp     eax, HANDLE_CONSOLE
+    sete    [is_console]
+    lea     eax, [esp + 8]
+    mov     edx, offset show
+    call    each_input
+    jmp     finish
 
-# Copies a file to output.
-# In: EAX handle.
-copy:
+# Shows one file.
+# In: EAX path or 0.
+show:
     push    ebx
-    mov     ebx, eax
-1:  SYSTEM  read, ebx, "offset buffer", BUFFER_BYTES
-    mov     edx, offset text_input
-    test    eax, eax
-    js      fail
-    jz      2f
-    mov     ecx, eax
-    mov     edx, offset buffer
-    mov     eax, 1
-    call    write_all
-    jnc     1b
-2:  pop     ebx
+    push    esi
+    push    edi
+    movzx   esi, byte ptr [is_console]  # ESI: 1 when somebody looks at it
+    cmp     eax, 1
+    sbb     edx, edx
+    inc     edx
+    and     esi, edx
+    call    input_open
+    jc      .Lshow_done
+    call    input_fill
+    jc      .Lshow_close
+    xor     edi, edi                    # EDI: offset in the file
+    test    esi, esi
+    jz      .Lshow_text
+    mov     edx, eax
+    call    is_text
+    jnc     .Lshow_text
+.Lshow_row:
+    mov     ecx, edi
+    add     edi, eax
+    mov     edx, eax
+    mov     eax, offset input_buffer
+    call    out_rows
+    call    input_fill
+    jnc     .Lshow_row
+    jmp     .Lshow_close
+.Lshow_text:
+    mov     edx, eax
+    mov     bl, [input_buffer + eax - 1] # BL: the last character
+    mov     eax, offset input_buffer
+    call    out_bytes
+    call    input_fill
+    jnc     .Lshow_text
+    test    esi, esi
+    jz      .Lshow_close
+    mov     al, 10
+    cmp     bl, al
+    je      .Lshow_close
+    call    out_byte
+.Lshow_close:
+    call    input_close
+.Lshow_done:
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
 
-.section .rodata
-text_input:     .asciz "cat"
+# Whether the beginning of a file is text: printable ASCII, blanks, line ends, or bytes of UTF-8.
+# In: EDX bytes in the buffer, at least 1.
+# Out: CF when it is not.
+# Clobbers: CL, EDX only.
+is_text:
+    mov     cl, [input_buffer + edx - 1]
+    cmp     cl, 0x7F
+    je      2f
+    cmp     cl, ' '
+    jae     1f
+    cmp     cl, 9
+    jb      3f
+    cmp     cl, 14
+    cmc
+    jc      3f
+1:  dec     edx
+    jnz     is_text
+    clc
+    ret
+2:  stc
+3:  ret
 
 .bss
-buffer:         .space BUFFER_BYTES
+is_console:     .space 1                # 1 when output goes there

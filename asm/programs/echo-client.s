@@ -1,8 +1,7 @@
 # Asks an echo server by several connections at once and by a datagram: sends each another text, waits for all of them
 # with one call, and says how many came back as they went.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
 CONNECTIONS     = 8                     # at most
 TEXT_BYTES      = 1000                  # sent by each
@@ -11,13 +10,16 @@ ANSWER_MS       = 5000
 READABLE        = 1
 ENTRY_BYTES     = 12                    # u32 handle, wanted, got
 
+DESCRIPTION "ADDRESS|NAME PORT CONNECTIONS", "ask a server that sends back what it gets", GROUP_NETWORK
+DETAIL "At most 8 connections at once."
+
 .text
 
 # Takes the server's address, its port, and how many connections.
 .global _start
 _start:
     cmp     dword ptr [esp], 4
-    jne     .Lusage
+    jne     misused
     mov     eax, [esp + 8]
     call    address_of
     mov     [address], eax
@@ -26,9 +28,9 @@ _start:
     mov     [port], eax
     mov     eax, [esp + 16]
     call    number_of
-    jc      .Lusage
+    jc      misused
     cmp     eax, CONNECTIONS
-    ja      .Lusage
+    ja      misused
     mov     [count], eax
     inc     dword ptr [count]           # and the socket for datagrams
     xor     ebp, ebp                    # EBP: number of the socket
@@ -133,14 +135,8 @@ _start:
     sub     ebx, [count]
     neg     ebx
     SYSTEM  exit, ebx
-.Lusage:
-    mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 
 .section .rodata
-text_usage:     .asciz "usage: echo-client ADDRESS|NAME PORT CONNECTIONS, at most 8\n"
 text_socket:    .asciz "socket"
 text_connect:   .asciz "connect"
 text_send:      .asciz "send"

@@ -1,43 +1,25 @@
-# Copies the first ten lines of input to output.
+# Shows the beginning of a file or of input.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
-LINES           = 10
-BUFFER_BYTES    = 4096
+DESCRIPTION "[-LINES] [PATH]", "show the beginning of a file"
+DETAIL "head -20 PATH shows the first 20 lines, head PATH ten; without a path, of its input."
 
 .text
 
-# Takes no arguments.
+# Takes how many lines, and a path.
 .global _start
 _start:
-    mov     ebp, LINES
-1:  SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
-    mov     edx, offset text_name
-    test    eax, eax
-    js      fail
-    jz      4f
-    mov     esi, offset buffer
-    mov     ecx, eax
-2:  lodsb
+    lea     eax, [esp + 4]
+    call    lines_arguments
+    mov     esi, edx                    # ESI: lines that are left
+    call    input_open
+    jc      finish
+1:  sub     esi, 1
+    jb      finish
+2:  call    input_byte
+    jc      finish
+    call    out_byte
     cmp     al, 10
-    jne     3f
-    dec     ebp
-    jz      .Llast
-3:  dec     ecx
-    jnz     2b
-.Llast:
-    mov     ecx, esi
-    mov     edx, offset buffer
-    sub     ecx, edx
-    mov     eax, 1
-    call    write_all
-    test    ebp, ebp
-    jnz     1b
-4:  SYSTEM  exit, 0
-
-.section .rodata
-text_name:      .asciz "head"
-
-.bss
-buffer:         .space BUFFER_BYTES
+    jne     2b
+    jmp     1b

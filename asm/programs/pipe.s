@@ -1,7 +1,8 @@
 # Runs two programs, the output of the first being the input of the second: pipe /bin/seq 9 : /bin/wc
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
+
+DESCRIPTION "PROGRAM [ARGUMENT...] : PROGRAM [ARGUMENT...]", "run two programs, one reading from the other", GROUP_SYSTEM
 
 .text
 
@@ -12,16 +13,16 @@ _start:
     mov     esi, ebp
 1:  mov     eax, [esi]
     test    eax, eax
-    jz      usage
+    jz      misused
     add     esi, 4
     cmp     word ptr [eax], ':'
     jne     1b
     mov     dword ptr [esi - 4], 0      # ESI: arguments of the second
     mov     [second], esi
     cmp     dword ptr [esi], 0
-    je      usage
+    je      misused
     cmp     dword ptr [ebp], 0
-    je      usage
+    je      misused
     SYSTEM  pipe, "offset ends"
     mov     edx, [ebp]
     test    eax, eax
@@ -59,14 +60,8 @@ _start:
     SYSTEM  exit, ebx
 
 # Says how it is used, and ends.
-usage:
-    mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 
 .section .rodata
-text_usage:     .asciz "usage: pipe PROGRAM [ARGUMENT...] : PROGRAM [ARGUMENT...]\n"
 
 .bss
 .balign 4

@@ -1,7 +1,8 @@
 # Counts the primes below a number, to have something that computes. Its memory comes from the kernel page by page.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
+
+DESCRIPTION "NUMBER", "count the primes below a number", GROUP_SYSTEM
 
 .text
 
@@ -10,9 +11,9 @@
 _start:
     mov     eax, [esp + 8]
     test    eax, eax
-    jz      .Lusage
+    jz      misused
     call    number_of
-    jc      .Lusage
+    jc      misused
     mov     edi, eax                    # EDI: the number
     inc     eax
     mov     ebx, eax
@@ -41,13 +42,7 @@ _start:
     mov     eax, offset text_end
     call    put
     SYSTEM  exit, 0
-.Lusage:
-    mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 
 .section .rodata
 text_name:      .asciz "primes"
-text_usage:     .asciz "usage: primes NUMBER\n"
 text_end:       .asciz "\n"

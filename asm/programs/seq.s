@@ -1,7 +1,8 @@
 # Prints the numbers from 1 to the one that is given.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
+
+DESCRIPTION "LAST", "print the numbers from 1 on", GROUP_SYSTEM
 
 .text
 
@@ -10,25 +11,17 @@
 _start:
     mov     eax, [esp + 8]
     test    eax, eax
-    jz      2f
+    jz      misused
     call    number_of
-    jc      2f
+    jc      misused
     mov     edi, eax
     xor     esi, esi
 1:  cmp     esi, edi
-    jae     3f
+    jae     finish
     inc     esi
     mov     eax, esi
-    call    put_number
-    mov     eax, offset text_end
-    call    put
+    xor     edx, edx
+    call    out_number
+    mov     al, 10
+    call    out_byte
     jmp     1b
-2:  mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
-3:  SYSTEM  exit, 0
-
-.section .rodata
-text_usage:     .asciz "usage: seq LAST\n"
-text_end:       .asciz "\n"

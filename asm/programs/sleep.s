@@ -1,7 +1,8 @@
 # Sleeps.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
+
+DESCRIPTION "MILLISECONDS", "wait", GROUP_SYSTEM
 
 .text
 
@@ -10,16 +11,9 @@
 _start:
     mov     eax, [esp + 8]
     test    eax, eax
-    jz      1f
+    jz      misused
     call    number_of
-    jc      1f
+    jc      misused
     mov     ebx, eax
     SYSTEM  sleep, ebx
     SYSTEM  exit, 0
-1:  mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
-
-.section .rodata
-text_usage:     .asciz "usage: sleep MILLISECONDS\n"

@@ -1,10 +1,11 @@
 # Copies input to output and into a file.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
 OPEN_NEW        = 2 + 4 + 16                # write, create, give up what it has
 BUFFER_BYTES    = 4096
+
+DESCRIPTION "FILE", "copy input to output and into a file", GROUP_FILES
 
 .text
 
@@ -13,7 +14,7 @@ BUFFER_BYTES    = 4096
 _start:
     mov     ebp, [esp + 8]
     test    ebp, ebp
-    jz      2f
+    jz      misused
     SYSTEM  open, ebp, OPEN_NEW
     mov     edx, ebp
     test    eax, eax
@@ -36,14 +37,9 @@ _start:
     mov     edx, ebp
     jnc     1b
     jmp     fail
-2:  mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 3:  SYSTEM  exit, 0
 
 .section .rodata
-text_usage:     .asciz "usage: tee FILE\n"
 
 .bss
 buffer:         .space BUFFER_BYTES

@@ -2,14 +2,12 @@
 # has a socket of its own, connected to its client, so that nobody else speaks for him. It takes the options for larger
 # blocks, the size of the file, and the time after which a block is sent again (RFC 2347 to 2349).
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
-TRANSFERS       = 6                     # each takes two of the sixteen handles
+TRANSFERS       = 6                     # each takes two handles
 SERVER_PORT     = 69
 DATAGRAMS       = 2                     # kind of socket
 READABLE        = 1
-FILE_READ       = 1                     # flag of `open`
 BLOCK_USUAL     = 512
 BLOCK_MINIMUM   = 8
 BLOCK_MAXIMUM   = 1468                  # fills a frame
@@ -32,8 +30,6 @@ NOT_FOUND       = 1                     # codes of errors
 ACCESS          = 2
 UNDEFINED       = 0
 HEAD_BYTES      = 4
-STAT_SIZE       = 272
-STAT_BYTES      = 4                     # u64 in the record of `stat`
 
 # What `socket_status` says.
 HEARD_ADDRESS   = 8                     # where the datagram taken last was sent
@@ -176,7 +172,7 @@ request_take:
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_busy
     jae     request_refuse
-    SYSTEM  open, "offset path", FILE_READ
+    SYSTEM  open, "offset path", OPEN_READ
     mov     edx, (NOT_FOUND << 24) | (ERROR << 8)
     mov     esi, offset text_not_found
     test    eax, eax

@@ -1,13 +1,10 @@
 # A TFTP client (RFC 1350) with options for larger blocks and the size of the file (RFC 2347 to 2349): gets a file from
 # a server, or puts one there.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
 DATAGRAMS       = 2                     # kind of socket
 SERVER_PORT     = 69
-FILE_READ       = 1                     # flags of `open`
-FILE_NEW        = 2 | 4 | 16
 BLOCK_USUAL     = 512
 BLOCK_MINIMUM   = 8
 BLOCK_WANTED    = 1428                  # fits a frame
@@ -16,8 +13,6 @@ PACKET_BYTES    = HEAD_BYTES + BLOCK_WANTED
 NAME_BYTES      = 255                   # of a file, at most
 AGAIN_MS        = 1000                  # the first time; each time twice as long
 TRIES           = 5
-STAT_SIZE       = 272
-STAT_BYTES      = 4                     # in the record of `stat`
 ERROR_TIMEOUT   = -5
 FLAG_CHARACTER  = 32                    # from here to 126 a server's text is shown as it is
 
@@ -34,6 +29,8 @@ BAD_OPTION      = 8
 
 OPTION_SIZE     = 16
 
+DESCRIPTION "get|put SERVER FILE [NAME]", "get a file by TFTP, or put one there", GROUP_NETWORK
+
 .text
 
 # Takes `get` or `put`, the server, the file there or here, and the name that it is to have here or there.
@@ -42,7 +39,7 @@ _start:
     mov     eax, [esp]
     sub     eax, 4
     cmp     eax, 1
-    ja      .Lusage
+    ja      misused
     mov     eax, [esp + 16]
     mov     [source], eax
     mov     edx, [esp + 20]
@@ -65,7 +62,7 @@ _start:
     je      4f
     mov     ebx, WRITE_REQUEST
     cmp     dword ptr [esi], 0x00747570 # "put"
-    jne     .Lusage
+    jne     misused
 4:  mov     [kind], ebx
     call    address_of
     mov     [peer], eax
@@ -83,11 +80,6 @@ _start:
     cmp     dword ptr [kind], READ_REQUEST
     je      get
     jmp     put_file
-.Lusage:
-    mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 
 # Gets the file. What has come so far has another name, so that what was there before stays until all is here.
 get:
@@ -139,7 +131,7 @@ get:
     ja      abandon
     cmp     dword ptr [file], 0
     jne     2f
-    SYSTEM  open, "offset part", FILE_NEW
+    SYSTEM  open, "offset part", OPEN_NEW
     mov     edx, offset part
     test    eax, eax
     js      .Lget_failed
@@ -200,7 +192,7 @@ put_file:
     test    eax, eax
     js      fail
     mov     ebx, [source]
-    SYSTEM  open, ebx, FILE_READ
+    SYSTEM  open, ebx, OPEN_READ
     mov     edx, [source]
     test    eax, eax
     js      fail
@@ -544,7 +536,6 @@ option_names:
     .long   0
 
 .section .rodata
-text_usage:     .asciz "usage: tftp get|put SERVER FILE [NAME]\n"
 text_socket:    .asciz "socket"
 text_name:      .asciz "tftp: a name has at most 255 characters\n"
 text_part:      .asciz ".part"

@@ -1,7 +1,8 @@
 # Runs a program, and says how long it took and how it ended.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
+
+DESCRIPTION "PROGRAM [ARGUMENT...]", "run a program and say how long it took", GROUP_SYSTEM
 
 .text
 
@@ -11,7 +12,7 @@ _start:
     lea     ebp, [esp + 8]
     mov     ebx, [ebp]
     test    ebx, ebx
-    jz      1f
+    jz      misused
     SYSTEM  clock
     mov     edi, eax
     mov     ebx, [ebp]
@@ -34,12 +35,7 @@ _start:
     call    put
     mov     ebx, esi
     SYSTEM  exit, ebx
-1:  mov     eax, 2
-    mov     edx, offset text_usage
-    call    put_to
-    SYSTEM  exit, 2
 
 .section .rodata
-text_usage:     .asciz "usage: time PROGRAM [ARGUMENT...]\n"
 text_status:    .asciz " ms, status "
 text_end:       .asciz "\n"

@@ -1,66 +1,71 @@
-# Counts the lines, words and bytes of input.
+# Counts lines, words and bytes.
 
-.intel_syntax noprefix
-.include "system-calls.inc"
+.include "program.inc"
 
-BUFFER_BYTES    = 4096
+NUMBER_WIDTH    = 7
+
+DESCRIPTION "[PATH...]", "count lines, words and bytes"
+DETAIL "Prints the numbers of lines, words and bytes, without a path of its input."
 
 .text
 
-# Prints the three numbers.
+# Takes paths.
 .global _start
 _start:
-    xor     edi, edi                    # EDI: 1 within a word
-.Lwc_more:
-    SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
-    mov     edx, offset text_name
-    test    eax, eax
-    js      fail
-    jz      .Lwc_end
-    add     [bytes], eax
-    mov     esi, offset buffer
-    mov     ecx, eax
-.Lwc_byte:
-    lodsb
-    cmp     al, 10
-    jne     .Lwc_word
-    inc     dword ptr [lines]
-.Lwc_word:
-    cmp     al, ' '
-    mov     edx, edi
-    mov     edi, 0
-    jbe     .Lwc_next
+    lea     eax, [esp + 8]
+    mov     edx, offset count
+    call    each_input
+    jmp     finish
+
+# Counts one file.
+# In: EAX path or 0.
+count:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    push    eax
+    call    input_open
+    jc      .Lcount_done
+    xor     ebx, ebx                    # EBX: lines, ESI: words, EDI: bytes, EBP: 1 within a word
+    xor     esi, esi
+    xor     edi, edi
+    xor     ebp, ebp
+1:  call    input_byte
+    jc      3f
     inc     edi
-    cmp     edx, edi                    # a word begins
-    adc     dword ptr [words], 0
-.Lwc_next:
-    dec     ecx
-    jnz     .Lwc_byte
-    jmp     .Lwc_more
-.Lwc_end:
-    mov     esi, offset lines
-    mov     edi, 3
-.Lprint:
-    lodsd
-    call    put_number
-    mov     eax, offset text_blank
-    cmp     edi, 1
-    jne     .Lput
-    mov     eax, offset text_end
-.Lput:
-    call    put
-    dec     edi
-    jnz     .Lprint
-    SYSTEM  exit, 0
-
-.section .rodata
-text_name:      .asciz "wc"
-text_blank:     .asciz " "
-text_end:       .asciz "\n"
-
-.bss
-.balign 4
-lines:          .space 4
-words:          .space 4
-bytes:          .space 4
-buffer:         .space BUFFER_BYTES
+    cmp     al, 10
+    jne     2f
+    inc     ebx
+2:  cmp     al, ' ' + 1
+    sbb     eax, eax
+    inc     eax                         # 1 for a letter
+    cmp     ebp, eax                    # CF when a word begins
+    adc     esi, 0
+    mov     ebp, eax
+    jmp     1b
+3:  call    input_close
+    mov     eax, ebx
+    mov     edx, NUMBER_WIDTH
+    call    out_number
+    mov     eax, esi
+    mov     edx, NUMBER_WIDTH + 1
+    call    out_number
+    mov     eax, edi
+    mov     edx, NUMBER_WIDTH + 1
+    call    out_number
+    cmp     dword ptr [esp], 0
+    je      4f
+    mov     al, ' '
+    call    out_byte
+    mov     eax, [esp]
+    call    out_text
+4:  mov     al, 10
+    call    out_byte
+.Lcount_done:
+    pop     eax
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret

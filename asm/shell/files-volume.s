@@ -1,9 +1,10 @@
-# Commands for whole volumes: snapshot, fsck, scrub, df.
+# Commands for whole volumes: snapshot, fsck, scrub, df, sync.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "disk.inc"
 .include "fs.inc"
+.include "file.inc"
 
 .section .rodata
 snapshot_help:
@@ -31,6 +32,7 @@ SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH [NA
 SHELL_COMMAND "fsck", fsck_command, "PATH", "check a mounted volume", GROUP_FILES, fsck_help
 SHELL_COMMAND "scrub", scrub_command, "PATH", "read all of a mounted volume", GROUP_FILES, scrub_help
 SHELL_COMMAND "df", df_command, "[PATH]", "show the free space of what is mounted", GROUP_FILES
+SHELL_COMMAND "sync", sync_command, "", "put all changes on stable storage", GROUP_FILES
 
 .text
 
@@ -201,4 +203,19 @@ df_command:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Shell command.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+sync_command:
+    xor     eax, eax
+    call    file_sync
+    jc      1f
+    xor     eax, eax
+    ret
+1:  push    esi
+    LOAD_STRING esi, "sync"
+    call    path_complain
+    pop     esi
     ret

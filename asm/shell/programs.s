@@ -5,6 +5,8 @@
 .include "process.inc"
 .include "shell.inc"
 
+MISUSED             = 2                     # exit status of a program whose arguments are wrong
+
 .text
 
 # Runs a program, or the script of this path, and waits for its end; Ctrl-C ends it. In a job it gets no input but what
@@ -83,6 +85,10 @@ program_run:
     call    process_spawn
     jc      .Lprogram_run_failed
     call    program_await
+    cmp     eax, MISUSED
+    jne     .Lprogram_run_good
+    lea     edx, [ebp - PATH_BYTES]
+    call    program_misused
 .Lprogram_run_good:
     clc
     jmp     .Lprogram_run_done
@@ -108,6 +114,31 @@ program_run:
     pop     ebp
     pop     edi
     pop     esi
+    pop     ebx
+    ret
+
+# Says how a program that came with the kernel is called, if it has told; others say that themselves.
+# In: EAX its status, EDX its path.
+# Out: EAX the same status.
+program_misused:
+    push    ebx
+    push    eax
+    mov     ebx, edx
+    mov     eax, edx
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
+    jne     1f
+    lea     eax, [ebx + 5]
+    call    shell_find
+    jc      1f
+    mov     edx, eax
+    call    redirect_suspend
+    push    eax
+    mov     eax, edx
+    call    shell_usage
+    pop     eax
+    call    redirect_resume
+1:  pop     eax
     pop     ebx
     ret
 

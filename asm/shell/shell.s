@@ -355,9 +355,11 @@ command_call:
     jne     1f
     cmp     ebx, 1                      # and got some
     ja      3f
-1:  mov     eax, ebx
+1:  mov     ecx, [ecx + COMMAND_HANDLER]
+    jecxz   2f
+    mov     eax, ebx
     mov     edx, esi
-    call    [ecx + COMMAND_HANDLER]
+    call    ecx
     jmp     4f
 2:  mov     eax, ebx
     mov     edx, esi

@@ -12,9 +12,8 @@ import { CpuException, INVALID_OPCODE, raise } from "./exceptions.ts";
 import { builderOf, endsBlock } from "./handlers/index.ts";
 import type { DecodedInstruction } from "./instruction.ts";
 import { linkTo } from "./instruction.ts";
-import { BASE, CS, LIMIT, RAM } from "./layout.ts";
+import { BASE, CS, RAM } from "./layout.ts";
 import { LEAVE_RUN } from "./probe.ts";
-import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "./state.ts";
 
 const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
@@ -28,7 +27,7 @@ const MANY_REWRITES = 3;
 /** Writes of more bytes do not rewrite an immediate. */
 const LARGEST_PATCH_BYTES = 4;
 /**
- * Runs before code is decoded: it is cold until then (cold.ts). Where blocks have been overwritten it takes twice as
+ * Runs before code is decoded: it is cold until then. Where blocks have been overwritten it takes twice as
  * many for each, up to a limit: code that is generated and run once is never worth decoding.
  */
 const COLD_RUNS = 16;
@@ -39,8 +38,6 @@ const MOST_DOUBLINGS = 2;
  */
 const CHANGE_SHIFT = 3;
 const HEAT_ENTRIES = 1 << 12;
-/** The modes that cold code runs in. */
-const COLD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT;
 
 export class CodeCache {
   readonly #core: Core;
@@ -68,8 +65,8 @@ export class CodeCache {
   readonly #heat = new Int32Array(4 * HEAT_ENTRIES);
   /** COLD_RUNS; 0 has all code decoded at first sight. */
   coldRuns = COLD_RUNS;
-  /** Where the cold code lies that `seek` has found. */
-  coldOffset = 0;
+  /** Whether an engine interprets the code of the mode at hand by itself. */
+  interprets: (() => boolean) | null = null;
   /** Called for each block that is discarded because of its bytes, and whether the guest has overwritten them. */
   onDiscarded: ((block: Block, isOverwritten: boolean) => void) | null = null;
   /** Called when all blocks are discarded. */
@@ -97,41 +94,33 @@ export class CodeCache {
     return (this.#recent[slot] = this.#find(eip));
   }
 
-  /** As `lookup`, but null where the code is cold: then `coldOffset` says where it lies. */
+  /** As `lookup`, but null where the engine interprets the code, until it is compiled. */
   seek(eip: number): Block | null {
-    const core = this.#core;
-    const slot = (eip ^ (eip >>> 12)) & (RECENT - 1);
-    const block = this.#recent[slot]!;
-    if (
+    if (this.interprets?.() !== true) return this.lookup(eip);
+    const block = this.#recent[(eip ^ (eip >>> 12)) & (RECENT - 1)]!;
+    const { state, mmu } = this.#core;
+    return block.compiled !== null &&
       block.eip === eip &&
       block.valid &&
-      block.modeKey === core.state.modeKey &&
-      block.epoch === core.mmu.epochAt(eip)
-    )
-      return block;
-    if (
-      (core.state.modeKey & COLD_MODE) !== COLD_MODE ||
-      this.coldRuns === 0 ||
-      core.codeProbe !== null ||
-      eip >>> 0 > core.s[LIMIT + CS]! >>> 0
-    )
-      return this.lookup(eip);
-    const offset = core.mmu.fetchOffset((core.s[BASE + CS]! + eip) | 0);
-    if (offset === 0 || (core.memory.isCodeByte(offset) && this.#byOffset.has(offset)) || this.#isWarm(offset))
-      return this.lookup(eip);
-    this.coldOffset = offset;
-    return null;
+      block.modeKey === state.modeKey &&
+      block.epoch === mmu.epochAt(eip)
+      ? block
+      : null;
   }
 
   /**
-   * What `cold.ts` leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one
+   * What the engine's interpreter leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one
    * pays.
    */
   once(eip: number): Block {
     this.#source.start(eip);
     const { offset } = this.#source;
-    if (this.coldRuns === 0 || offset === 0 || this.#isWarm(offset)) return this.lookup(eip);
-    return this.#make(1, false);
+    if (this.coldRuns === 0 || offset === 0 || this.#byOffset.has(offset) || this.#isWarm(offset))
+      return this.lookup(eip);
+    const block = this.#make(1, false);
+    // It is not offered to an engine.
+    block.count = 1;
+    return block;
   }
 
   /** Counts a run of cold code, and says whether that was enough. */

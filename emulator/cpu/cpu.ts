@@ -42,7 +42,9 @@ export class Cpu implements Processor {
     this.#interpreter = new Interpreter(this.core);
     if (options.coldRuns !== undefined) this.#interpreter.code.coldRuns = options.coldRuns;
     this.engine = options.makeEngine?.(this.core, this.#interpreter) ?? null;
-    this.#interpreter.engine = this.engine;
+    const { engine } = this;
+    this.#interpreter.engine = engine;
+    if (engine !== null) this.#interpreter.code.interprets = () => engine.interprets;
     this.#turns = new Turns(
       this.core,
       this.#interpreter,

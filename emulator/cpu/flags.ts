@@ -215,7 +215,7 @@ export function getOverflow(s: State): boolean {
   return (carries ^ (carries << 1)) < 0;
 }
 
-export function getSign(s: State): boolean {
+function getSign(s: State): boolean {
   return (s[FLAG_RESULT]! ^ (s[FLAG_CARRIES]! << 31)) < 0;
 }
 

@@ -15,7 +15,6 @@ import {
 import type { Block, Link } from "./block.ts";
 import { BRANCH, COMPILED } from "./branches.ts";
 import { CodeCache } from "./code-cache.ts";
-import { ColdRunner } from "./cold.ts";
 import type { Core } from "./core.ts";
 import { DR6_SINGLE_STEP } from "./debug-registers.ts";
 import {
@@ -68,6 +67,14 @@ export interface Engine {
    * be interpreted.
    */
   run(block: Block): boolean;
+  /** Whether `interpret` may be called: it is for the mode at hand. */
+  readonly interprets: boolean;
+  /**
+   * Runs from EIP on, also over code that nobody has decoded. EIP and `remaining` are up to date afterwards, also where
+   * fetching raises a fault. A block that is to go on with, or null where something wants the run loop's attention, or
+   * the limit is reached.
+   */
+  interpret(): Block | null;
   /** The processor was reset within an instruction: what runs is not to be gone on with. */
   abandon(): void;
   /** The machine is in another state, in which fewer instructions may have been retired. */
@@ -78,7 +85,6 @@ export class Interpreter {
   readonly code: CodeCache;
   engine: Engine | null = null;
   readonly #core: Core;
-  readonly #cold: ColdRunner;
   /** The block that runs, or null between blocks. */
   #block: Block | null = null;
   /** Where compiled code was entered that runs; null outside. */
@@ -92,7 +98,6 @@ export class Interpreter {
   constructor(core: Core) {
     this.#core = core;
     this.code = new CodeCache(core);
-    this.#cold = new ColdRunner(core, this.code);
   }
 
   run(limit: number): StopReason {
@@ -171,10 +176,10 @@ export class Interpreter {
     let found = this.#resume();
     for (;;) {
       if (found === null) {
-        found = this.#cold.run();
+        core.end = 1;
+        found = engine!.interpret();
+        this.#noteCompiled();
         if (found === null) return;
-        // What follows looks at a budget above 0.
-        if (core.remaining <= 0 || core.end === 0) return;
       }
       let block: Block = found;
       if (engine !== null && core.index === 0) {

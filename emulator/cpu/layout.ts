@@ -93,8 +93,35 @@ export const isUpper = (eip: number): boolean => eip >>> UPPER_SHIFT === UPPER_B
 /** What to add to the address of a translation table to get that of the active address space. */
 export const TLB_DELTA = 4116;
 
+/**
+ * The interpreter (jit/threaded/): what else the flags follow from, as emitted code keeps them; what to add to an offset
+ * in this memory to get its EIP; the page that it runs in, by its first byte, the last one at which an instruction may
+ * begin, and how far that is; where the tables of the current privilege and the code map are.
+ */
+export const THREAD_FLAG_Y = 4128;
+export const THREAD_FLAG_KIND = 4132;
+export const THREAD_DELTA = 4136;
+export const THREAD_START = 4140;
+export const THREAD_LAST = 4144;
+export const THREAD_LENGTH = 4148;
+export const THREAD_READ_TABLE = 4152;
+export const THREAD_WRITE_TABLE = 4156;
+export const THREAD_CODE_MAP = 4160;
+
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;
+
+/** What the interpreter knows of each ModRM byte that names memory: a dword (jit/threaded/address.ts). */
+export const THREAD_MODRM = 0x3000;
+/**
+ * Pages that it may run in, by their number: entries of 16 bytes. EIP of the page and context as a quadword, then first
+ * and last byte as above.
+ */
+export const THREAD_PAGES = 0x4000;
+export const THREAD_PAGE_ENTRIES = 1024;
+/** How often it has gone to a place, by a hash of where that lies: 16 bits each. */
+export const THREAD_COUNTS = 0x8000;
+export const THREAD_COUNT_ENTRIES = 16384;
 
 const STATE_BYTES = 0x10000;
 

@@ -85,6 +85,8 @@ export const MODE_FLAT = 4;
 export const MODE_USER = 8;
 /** Above these: the number of the code segment's limit in a list of those seen. */
 const MODE_LIMIT_SHIFT = 4;
+/** The code segment ends at 4 GiB: the first of that list. */
+export const MODE_WHOLE = 1 << MODE_LIMIT_SHIFT;
 
 /** What of the processor's model its registers depend on. */
 export interface RegisterModel {

@@ -429,6 +429,13 @@ export class Translation {
     return (this.#user ? this.#readUser : this.#readSupervisor)[linear >>> 12]!;
   }
 
+  /** The same of a page whose code is about to be run beside `fetchOffset`. */
+  fetchedPage(linear: number): number {
+    const page = this.pageOf(linear);
+    if (page !== 0) this.#fetched[linear >>> 12] = 1;
+    return page;
+  }
+
   /** An instruction byte that lies in a device: real hardware executes what the device answers, and so do we. */
   fetchDevice(linear: number): number {
     return this.#readSlow(linear, 1, this.#user);

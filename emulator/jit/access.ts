@@ -1,44 +1,17 @@
 /**
- * Memory accesses in compiled code, each in the shape that the mode allows. All checks come before the access changes
- * anything; one that fails goes to the `slow` label of the instruction, which leaves it to the interpreter.
- *
- * Through the translation tables, the last page of each base register is remembered in two locals: a tag that is the
- * page's address, and what to add to an address to get its offset. The tag is compared under a mask with the low bits
- * of the access's size, so one comparison also sees that the access is aligned and cannot cross the page's end. Tags
- * are forgotten after whatever may change tables.
+ * Memory accesses in emitted code. All checks come before the access changes anything; one that fails goes to the `slow`
+ * label of the instruction, which leaves it to others. How an address becomes a place in the machine's memory differs
+ * between regions (region-access.ts) and the interpreter (threaded/handler-access.ts).
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import {
-  BASE,
-  CODE_LINE_SHIFT,
-  codeMapOffset,
-  RAM,
-  READ_LIMIT_BYTES,
-  TLB_DELTA,
-  WRITE_LIMIT_BYTES,
-  ZERO,
-} from "../cpu/layout.ts";
+import { BASE, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
-import { MODE_FLAT } from "../cpu/state.ts";
-import { FILL, TOUCH } from "./imports.ts";
-import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
-import type { Shape } from "./shape.ts";
-import { readTable, writeTable } from "./shape.ts";
+import { ADDRESS } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 /** "modify": read and then written; the interpreter asks both tables, so that both remember the page. */
 export type AccessKind = "read" | "write" | "modify";
-
-const LOW_MEMORY_END = 0xa0000;
-const HIGH_MEMORY_START = 0x100000;
-/** A tag that no masked address equals. */
-const NO_PAGE = 8;
-
-interface PagePair {
-  readonly tag: number;
-  readonly delta: number;
-}
 
 /** Pushes an immediate, or a displacement, that the guest rewrites: from where it lies. */
 export function pushLive(c: Code, offset: number, sizeBytes: number, signExtended: boolean): void {
@@ -47,94 +20,60 @@ export function pushLive(c: Code, offset: number, sizeBytes: number, signExtende
   else if (signExtended && sizeBytes === 2) c.op(OP.extend16_s);
 }
 
-export class AccessEmitter {
+export abstract class AccessEmitter {
   /** The label that a failed check branches to. */
   slow = 0;
-  /** The instruction is one that often misses: helpers are called before the slow path is taken. */
-  hasHelpers = false;
-  /** Locals in use. */
-  localCount = FIRST_FREE;
-  readonly #c: Code;
-  readonly #shape: Shape;
-  readonly #pairs = new Map<string, PagePair>();
-  #hostLocal = ADDRESS;
-  #hostOffset = RAM;
-
+  /** Where the checked address is: a local, and what to add to it. */
+  protected hostLocal = ADDRESS;
+  protected hostOffset = 0;
   /** Of the operand at hand: its displacement. */
-  #displacement = 0;
-  readonly #lowRegisters: number;
+  protected displacement = 0;
+  protected readonly c: Code;
 
-  /** Guesses whether an address is below the video memory, which is then looked at first. */
-  #isLow(register: number): boolean {
-    const displacement = this.#displacement;
-    this.#displacement = 0;
-    if (displacement >>> 0 >= 0x1000 && displacement >>> 0 < 0xfffff000) return displacement >>> 0 < LOW_MEMORY_END;
-    return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
+  constructor(c: Code) {
+    this.c = c;
   }
 
-  /** `lowRegisters`: see Region. */
-  constructor(c: Code, shape: Shape, lowRegisters: number) {
-    this.#c = c;
-    this.#lowRegisters = lowRegisters;
-    this.#shape = shape;
-  }
+  /** Whether DS, ES and SS need no check. */
+  abstract readonly flatData: boolean;
 
   /** Pushes the offset of the memory operand in its segment. */
-  pushEffective(insn: DecodedInstruction, delta = 0): void {
-    const c = this.#c;
-    const { base, index, scale, address32 } = insn;
-    const displacement = (insn.displacement + delta) | 0;
-    let pushed = false;
-    const add = (): void => {
-      if (pushed) c.op(OP.add);
-      pushed = true;
-    };
-    if (base !== ZERO) {
-      c.get(REGISTERS + base);
-      add();
-    }
-    if (index !== ZERO) {
-      c.get(REGISTERS + index);
-      if (scale > 0 && address32) c.const(scale).op(OP.shl);
-      add();
-    }
-    if (insn.displacementAt !== 0) {
-      pushLive(c, insn.displacementAt, insn.displacementBytes, true);
-      add();
-      if (delta !== 0) c.const(delta).op(OP.add);
-    } else if (displacement !== 0 || !pushed) {
-      c.const(displacement);
-      add();
-    }
-    if (!address32) c.const(0xffff).op(OP.and);
+  abstract pushEffective(insn: DecodedInstruction, delta?: number): void;
+
+  /** Checks an access at the linear address in ADDRESS. `register` names what the address comes from. */
+  protected abstract check(sizeBytes: number, kind: AccessKind, register: number): void;
+
+  /** Pushes the number of a segment times something. */
+  protected pushSegment(segment: number, factor: 4 | 8): void {
+    this.c.const(factor * segment);
   }
 
   /** Checks an access to the memory operand; `load` and `store` may follow. */
   operand(insn: DecodedInstruction, sizeBytes: number, kind: AccessKind): void {
     this.pushEffective(insn);
-    this.#displacement = insn.displacement;
     const register = insn.base !== ZERO ? insn.base : insn.index !== ZERO ? 9 + insn.index : ZERO;
+    this.displacement = insn.displacement;
     this.segmented(insn.segment, isFlat(insn), sizeBytes, kind, register);
   }
 
   /** Checks an access at the offset on the stack. `register` names what the address comes from. */
   segmented(segment: number, flat: boolean, sizeBytes: number, kind: AccessKind, register: number): void {
-    const c = this.#c;
+    const c = this.c;
     c.set(ADDRESS);
     if (!flat) {
       c.get(ADDRESS).op(OP.convert_u_f64);
       if (sizeBytes > 1) c.constF64(sizeBytes - 1).op(OP.add_f64);
-      c.const(0)
-        .loadF64((kind === "read" ? READ_LIMIT_BYTES : WRITE_LIMIT_BYTES) + 8 * segment)
+      this.pushSegment(segment, 8);
+      c.loadF64(kind === "read" ? READ_LIMIT_BYTES : WRITE_LIMIT_BYTES)
         .op(OP.gt_f64)
         .brIf(this.slow);
-      c.get(ADDRESS)
-        .const(0)
-        .load(4, 4 * (BASE + segment))
+      c.get(ADDRESS);
+      this.pushSegment(segment, 4);
+      c.load(4, 4 * BASE)
         .op(OP.add)
         .set(ADDRESS);
     }
-    this.#check(sizeBytes, kind, register);
+    this.check(sizeBytes, kind, register);
   }
 
   /**
@@ -142,240 +81,25 @@ export class AccessEmitter {
    * there on.
    */
   linear(sizeBytes: number, kind: AccessKind, register: number): void {
-    this.#c.set(ADDRESS);
-    this.#check(sizeBytes, kind, register);
-  }
-
-  #check(sizeBytes: number, kind: AccessKind, register: number): void {
-    if (this.#shape.direct) this.#direct(sizeBytes, kind, register);
-    else this.#translated(sizeBytes, kind, register);
-  }
-
-  /** Whether DS, ES and SS need no check. */
-  get flatData(): boolean {
-    return (this.#shape.mode & MODE_FLAT) !== 0;
-  }
-
-  #direct(sizeBytes: number, kind: AccessKind, register: number): void {
-    const c = this.#c;
-    this.#hostLocal = ADDRESS;
-    this.#hostOffset = RAM;
-    const pushBeyondLow = (): void =>
-      void c
-        .get(ADDRESS)
-        .const(LOW_MEMORY_END - (sizeBytes - 1))
-        .op(OP.ge_u);
-    const pushOutsideHigh = (): void =>
-      void c
-        .get(ADDRESS)
-        .const(HIGH_MEMORY_START)
-        .op(OP.sub)
-        .const(this.#shape.ramBytes - HIGH_MEMORY_START - (sizeBytes - 1))
-        .op(OP.ge_u);
-    const low = this.#isLow(register);
-    (low ? pushBeyondLow : pushOutsideHigh)();
-    c.if();
-    (low ? pushOutsideHigh : pushBeyondLow)();
-    c.brIf(this.slow).end();
-    if (kind === "read") return;
-    this.#pushCodeLines(ADDRESS, sizeBytes);
-    c.if();
-    this.#leaveIfCode(ADDRESS, sizeBytes);
-    c.end();
-  }
-
-  #pair(kind: AccessKind, register: number): PagePair {
-    const key = `${kind}${register}`;
-    let pair = this.#pairs.get(key);
-    if (pair === undefined) {
-      pair = { tag: this.localCount, delta: this.localCount + 1 };
-      this.localCount += 2;
-      this.#pairs.set(key, pair);
-    }
-    return pair;
-  }
-
-  #translated(sizeBytes: number, kind: AccessKind, register: number): void {
-    const c = this.#c;
-    const shape = this.#shape;
-    const { tag, delta } = this.#pair(kind, register);
-    this.#hostLocal = HOST;
-    this.#hostOffset = 0;
-    // Doubles are rarely aligned to their size: they are looked at like several accesses.
-    const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
-    const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
-    if (!isPower)
-      c.get(ADDRESS)
-        .const(0xfff)
-        .op(OP.and)
-        .const(4096 - sizeBytes)
-        .op(OP.gt_u)
-        .brIf(this.slow);
-    c.get(ADDRESS)
-      .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
-      .op(OP.and)
-      .get(tag)
-      .op(OP.ne)
-      .if();
-    if (isPower && sizeBytes > 1)
-      c.get(ADDRESS)
-        .const(0xfff)
-        .op(OP.and)
-        .const(4096 - sizeBytes)
-        .op(OP.gt_u)
-        .brIf(this.slow);
-    const requireEntry = (write: boolean): void => {
-      this.#pushEntry(write ? writeTable(shape) : readTable(shape));
-      c.op(OP.eqz);
-      if (this.hasHelpers)
-        c.if()
-          .get(ADDRESS)
-          .const(write ? 1 : 0)
-          .call(FILL)
-          .tee(T3)
-          .op(OP.eqz)
-          .brIf(this.slow)
-          .end();
-      else c.brIf(this.slow);
-    };
-    // To be written is the more that is asked: what fails there must not have marked the page as accessed.
-    if (kind !== "read") requireEntry(true);
-    if (kind !== "write") requireEntry(false);
-    if (kind === "modify") {
-      this.#pushEntry(writeTable(shape));
-      c.op(OP.drop);
-    }
-    pushPage();
-    c.set(tag);
-    if (kind !== "read") {
-      // A page that holds code: not remembered, since each write has to be looked at.
-      c.get(T3).const(0).op(OP.lt_s).if();
-      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
-      this.#leaveIfCode(HOST, sizeBytes);
-      c.const(NO_PAGE).set(tag).const(0).get(T3).op(OP.sub).set(T3).end();
-    }
-    c.get(T3);
-    pushPage();
-    c.op(OP.sub).set(delta);
-    c.end();
-    c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
-  }
-
-  /**
-   * Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a
-   * local holds.
-   */
-  #pushCodeLines(local: number, sizeBytes: number): void {
-    this.#c
-      .get(local)
-      .const(CODE_LINE_SHIFT)
-      .op(OP.shr_u)
-      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, codeMapOffset(this.#shape.ramBytes));
-  }
-
-  /**
-   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out,
-   * because a call would cost the loop around it its registers.
-   */
-  #leaveIfCode(local: number, sizeBytes: number): void {
-    const c = this.#c;
-    this.#pushCodeLines(local, sizeBytes);
-    c.get(local)
-      .const((1 << CODE_LINE_SHIFT) - 1)
-      .op(OP.and)
-      .op(OP.shr_u)
-      .const((1 << sizeBytes) - 1)
-      .op(OP.and);
-    if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
-    else c.brIf(this.slow);
-  }
-
-  /**
-   * Of the linear address on the stack, from which on `pushLength` pushes how many bytes of its page are meant: pushes
-   * where they are in the machine's memory. Takes the slow path where one of them may be code.
-   */
-  run(kind: "read" | "write", pushLength: () => void): void {
-    const c = this.#c;
-    c.set(ADDRESS);
-    if (this.#shape.direct) {
-      c.get(ADDRESS).const(LOW_MEMORY_END).op(OP.ge_u).get(ADDRESS).const(HIGH_MEMORY_START).op(OP.sub);
-      c.const(this.#shape.ramBytes - HIGH_MEMORY_START)
-        .op(OP.ge_u)
-        .op(OP.and)
-        .brIf(this.slow);
-      if (kind === "write") this.#leaveIfCodeWithin(pushLength);
-      c.get(ADDRESS).const(RAM).op(OP.add);
-      return;
-    }
-    this.#pushEntry(kind === "write" ? writeTable(this.#shape) : readTable(this.#shape));
-    if (this.hasHelpers) {
-      c.op(OP.eqz)
-        .if()
-        .get(ADDRESS)
-        .const(kind === "write" ? 1 : 0)
-        .call(FILL)
-        .set(T3)
-        .end()
-        .get(T3);
-    }
-    c.const(0).op(OP.le_s).brIf(this.slow);
-    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add);
-  }
-
-  /** Takes the slow path if a line of 64 bytes in which some of the run lie has code. Uses T3 and HOST. */
-  #leaveIfCodeWithin(pushLength: () => void): void {
-    const c = this.#c;
-    const shift = CODE_LINE_SHIFT + 3;
-    c.get(ADDRESS).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(T3);
-    c.get(ADDRESS);
-    pushLength();
-    c.op(OP.add).const(1).op(OP.sub).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(HOST);
-    c.loop();
-    const again = c.depth;
-    c.get(T3).load64(codeMapOffset(this.#shape.ramBytes)).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
-    c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
-  }
-
-  /** Pushes what a translation table says about the page of ADDRESS; T3 holds it too. */
-  #pushEntry(table: number): void {
-    this.#c
-      .get(ADDRESS)
-      .const(10)
-      .op(OP.shr_u)
-      .const(0x3ffffc)
-      .op(OP.and)
-      .const(0)
-      .load(4, TLB_DELTA)
-      .op(OP.add)
-      .load(4, table)
-      .tee(T3);
-  }
-
-  /** Takes the slow path unless the checked address is a multiple of 16. */
-  requireAligned(): void {
-    this.#c.get(ADDRESS).const(15).op(OP.and).brIf(this.slow);
+    this.c.set(ADDRESS);
+    this.check(sizeBytes, kind, register);
   }
 
   /** Pushes where the checked address is in the machine's memory. */
   pushHost(): void {
-    this.#c.get(this.#hostLocal);
-    if (this.#hostOffset !== 0) this.#c.const(this.#hostOffset).op(OP.add);
+    this.c.get(this.hostLocal);
+    if (this.hostOffset !== 0) this.c.const(this.hostOffset).op(OP.add);
   }
 
   /** Pushes what is at the checked address, zero-extended. */
   load(sizeBytes: number, displacement = 0): void {
-    this.#c.get(this.#hostLocal).load(sizeBytes, this.#hostOffset + displacement);
+    this.c.get(this.hostLocal).load(sizeBytes, this.hostOffset + displacement);
   }
 
   /** Stores what `push` pushes at the checked address. */
   store(sizeBytes: number, push: () => void, displacement = 0): void {
-    this.#c.get(this.#hostLocal);
+    this.c.get(this.hostLocal);
     push();
-    this.#c.store(sizeBytes, this.#hostOffset + displacement);
-  }
-
-  /** Emits code that forgets all remembered pages. To be called when all accesses have been emitted. */
-  forget(into: Code): void {
-    for (const { tag } of this.#pairs.values()) into.const(NO_PAGE).set(tag);
+    this.c.store(sizeBytes, this.hostOffset + displacement);
   }
 }

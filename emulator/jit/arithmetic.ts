@@ -8,7 +8,7 @@ import { EAX, EDX } from "../cpu/layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { addKind, CANONICAL, decKind, incKind, LOGIC, subKind } from "./flags.ts";
-import { FLAG_R, FLAG_X, FLAG_Y, REGISTERS, T0, T1, T2, WIDE, WIDE2 } from "./locals.ts";
+import { FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2, WIDE, WIDE2 } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import {
   beginModify,
@@ -17,7 +17,6 @@ import {
   isRegister,
   pushMasked,
   pushOperand,
-  pushRegister,
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
@@ -199,13 +198,13 @@ function multiplyWide(signed: boolean): Operation {
       return;
     }
     const pushExtended = (): void => (signed ? pushSignExtended(t, bits) : undefined);
-    pushRegister(t, EAX, bits);
+    t.pushRegister(EAX, bits);
     pushExtended();
     c.get(T1);
     pushExtended();
     c.op(OP.mul).set(T0);
-    writeRegisterWord(t, EAX, () => c.get(T0));
-    if (bits === 16) writeRegisterWord(t, EDX, () => c.get(T0).const(16).op(OP.shr_u));
+    t.writeRegister(EAX, 16, () => c.get(T0));
+    if (bits === 16) t.writeRegister(EDX, 16, () => c.get(T0).const(16).op(OP.shr_u));
     c.get(T0);
     pushSignExtended(t, bits);
     c.set(FLAG_R);
@@ -215,14 +214,6 @@ function multiplyWide(signed: boolean): Operation {
       else c.const(bits).op(OP.shr_u).const(0).op(OP.ne);
     });
   };
-}
-
-function writeRegisterWord(t: Emitter, register: number, push: () => void): void {
-  t.getRegister(register);
-  t.c.const(~0xffff).op(OP.and);
-  push();
-  t.c.const(0xffff).op(OP.and).op(OP.or);
-  t.setRegister(register);
 }
 
 const multiplyTo: Operation = (t, insn) => () => {
@@ -310,23 +301,15 @@ const compareExchange: Operation = (t, insn) => () => {
   beginModify(t, insn, 0);
   pushOperand(t, insn, 1);
   c.set(T1);
-  pushRegister(t, EAX, bits);
+  t.pushRegister(EAX, bits);
   c.tee(FLAG_X).get(T0).tee(FLAG_Y).op(OP.sub);
   pushSignExtended(t, bits);
   c.set(FLAG_R);
   endModify(t, insn, 0, () => c.get(T1).get(T0).get(FLAG_R).op(OP.eqz).op(OP.select));
   // Equal: the accumulator keeps its value, or has just been written as the destination.
   c.get(FLAG_R).if();
-  if (bits === 32) c.get(T0).set(REGISTERS + EAX);
-  else
-    c.get(REGISTERS + EAX)
-      .const(bits === 16 ? ~0xffff : ~0xff)
-      .op(OP.and)
-      .get(T0)
-      .op(OP.or)
-      .set(REGISTERS + EAX);
-  c.end().get(REGISTERS + EAX);
-  t.setRegister(EAX);
+  t.writeRegister(EAX, bits, () => c.get(T0));
+  c.end();
   t.flags.kind = subKind(bits);
 };
 

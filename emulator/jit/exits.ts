@@ -10,3 +10,10 @@ export const EXIT_BUDGET = 2;
 export const EXIT_STOPPED = 3;
 /** A helper has ended the run: only the budget is where it left it. */
 export const EXIT_ATTENTION = 4;
+// Of the interpreter (threaded/).
+/** The instruction at EIP is one for the handlers of cpu/. */
+export const EXIT_UNKNOWN = 5;
+/** EIP lies in a page that it does not know. */
+export const EXIT_PAGE = 6;
+/** It has come to EIP many times. */
+export const EXIT_HOT = 7;

@@ -5,7 +5,6 @@
  * when they come to it, by its bytes. No guest can tell.
  */
 
-import { MAX_RUNS_APART } from "../cpu/interpreter.ts";
 import type { Region } from "./region.ts";
 import { entryMap, usesX87 } from "./region.ts";
 import type { Shape } from "./shape.ts";
@@ -38,24 +37,37 @@ const MAX_BYTES = 8 << 20;
 /** Counts of so many places are kept. */
 const MAX_PLACES = 1 << 17;
 
-const runs = new Map<string, number>();
-const regions = new Map<string, KnownRegion[]>();
-let sizeBytes = 0;
+/** What is known of code of one shape, by EIP. */
+export class Experience {
+  readonly #runs = new Map<number, number>();
+  /** Regions that can be entered there, the last one first. */
+  readonly regions = new Map<number, KnownRegion[]>();
 
-const placeOf = (eip: number, shape: Shape): string => `${eip}/${shapeKey(shape)}`;
+  /** A machine has run a place so many times more: how often all of them have, since it was compiled last. */
+  noteRuns(eip: number, times: number): number {
+    const sum = (this.#runs.get(eip) ?? 0) + times;
+    if (this.#runs.size > MAX_PLACES) this.#runs.clear();
+    this.#runs.set(eip, sum);
+    return sum;
+  }
 
-/** A machine has run a place MAX_RUNS_APART times more: how often all of them have, since it was compiled last. */
-export function noteRuns(eip: number, shape: Shape): number {
-  const place = placeOf(eip, shape);
-  const sum = (runs.get(place) ?? 0) + MAX_RUNS_APART;
-  if (runs.size > MAX_PLACES) runs.clear();
-  runs.set(place, sum);
-  return sum;
+  /** From now on other machines find a region at an EIP. */
+  remember(eip: number, known: KnownRegion): void {
+    this.#runs.delete(eip);
+    const there = this.regions.get(eip);
+    if (there === undefined) this.regions.set(eip, [known]);
+    else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
+  }
 }
 
-/** Regions of this shape that can be entered at an EIP, the last one first. */
-export function knownRegions(eip: number, shape: Shape): readonly KnownRegion[] {
-  return regions.get(placeOf(eip, shape)) ?? [];
+const experiences = new Map<string, Experience>();
+let sizeBytes = 0;
+
+export function experienceOf(shape: Shape): Experience {
+  const key = shapeKey(shape);
+  let experience = experiences.get(key);
+  if (experience === undefined) experiences.set(key, (experience = new Experience()));
+  return experience;
 }
 
 /** A region with its module, before anybody else knows of it. */
@@ -84,15 +96,10 @@ export function remember(known: KnownRegion): void {
   const { shape, code, entries } = known;
   if (code.length === 0) return;
   if (sizeBytes > MAX_BYTES) {
-    regions.clear();
+    for (const { regions } of experiences.values()) regions.clear();
     sizeBytes = 0;
   }
   sizeBytes += code.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  for (const entry of entries) {
-    const place = placeOf(code[entry]!.eip, shape);
-    runs.delete(place);
-    const there = regions.get(place);
-    if (there === undefined) regions.set(place, [known]);
-    else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
-  }
+  const experience = experienceOf(shape);
+  for (const entry of entries) experience.remember(code[entry]!.eip, known);
 }

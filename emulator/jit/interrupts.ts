@@ -22,10 +22,10 @@ import {
   SELECTOR,
   SS,
 } from "../cpu/layout.ts";
-import type { Emitter } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
 import { BUDGET, FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
-import type { Operation } from "./operands.ts";
+import type { RegionOperation } from "./operands.ts";
+import type { RegionEmitter } from "./region-emitter.ts";
 import { OP } from "./wasm.ts";
 
 const FRAME_BYTES = 12;
@@ -37,15 +37,15 @@ const GATE_MASK = 0x9e00;
 const GATE_386 = 0x8e00;
 const GATE_TRAP = 0x100;
 
-const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
+const pushState = (t: RegionEmitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
-function requireKernel(t: Emitter): void {
+function requireKernel(t: RegionEmitter): void {
   pushState(t, CPL);
   t.c.brIf(t.access.slow);
 }
 
 /** Takes the slow path unless loading the selector in T1 into CS would leave CS as it is. Uses T2. */
-function requireSameCode(t: Emitter): void {
+function requireSameCode(t: RegionEmitter): void {
   const { c, access } = t;
   const { slow } = access;
   c.get(T1);
@@ -73,7 +73,7 @@ const IDT_REGISTER = 18;
 const GDT_REGISTER = 19;
 
 /** Pushes EFLAGS as PUSHF sees it. */
-function pushImage(t: Emitter): void {
+function pushImage(t: RegionEmitter): void {
   const { c, flags } = t;
   flags.canonicalise();
   pushState(t, EFLAGS);
@@ -83,7 +83,7 @@ function pushImage(t: Emitter): void {
 }
 
 /** Takes EFLAGS from the image in T2 under a mask; what the processor lacks stays clear. */
-function loadImage(t: Emitter, wanted: number): void {
+function loadImage(t: RegionEmitter, wanted: number): void {
   const { c, flags } = t;
   const mask = wanted & ~t.region.shape.model.missingFlags;
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");
@@ -104,14 +104,14 @@ function loadImage(t: Emitter, wanted: number): void {
   flags.kind = CANONICAL;
 }
 
-const isSuitable = (t: Emitter): boolean =>
+const isSuitable = (t: RegionEmitter): boolean =>
   t.region.shape.isProtected &&
   t.region.shape.codeLimit === 0xffffffff &&
   t.access.flatData &&
   t.hasWideStack &&
   !t.isUser;
 
-const interrupt: Operation = (t, insn) => {
+const interrupt: RegionOperation = (t, insn) => {
   if (!isSuitable(t)) return null;
   const vector = insn.immediate & 0xff;
   return () => {
@@ -167,7 +167,7 @@ const interrupt: Operation = (t, insn) => {
   };
 };
 
-const interruptReturn: Operation = (t, insn) => {
+const interruptReturn: RegionOperation = (t, insn) => {
   if (!isSuitable(t) || insn.size !== 32) return null;
   return () => {
     const { c, access } = t;
@@ -197,7 +197,7 @@ const interruptReturn: Operation = (t, insn) => {
   };
 };
 
-const pushFlags: Operation = (t, insn) => {
+const pushFlags: RegionOperation = (t, insn) => {
   if (!isSuitable(t)) return null;
   return () => {
     const { c, access } = t;
@@ -216,7 +216,7 @@ const pushFlags: Operation = (t, insn) => {
   };
 };
 
-const popFlags: Operation = (t, insn) => {
+const popFlags: RegionOperation = (t, insn) => {
   if (!isSuitable(t) || insn.size !== 32) return null;
   return () => {
     const { c, access } = t;
@@ -235,7 +235,7 @@ const popFlags: Operation = (t, insn) => {
   };
 };
 
-const clearInterruptFlag: Operation = (t) => {
+const clearInterruptFlag: RegionOperation = (t) => {
   if (t.isUser) return null;
   return () => {
     requireKernel(t);
@@ -252,7 +252,7 @@ const clearInterruptFlag: Operation = (t) => {
  * It holds interrupts off for one instruction, which nobody can tell while none waits and that instruction is certain to
  * run before the next event: there is budget for it.
  */
-const setInterruptFlag: Operation = (t) => {
+const setInterruptFlag: RegionOperation = (t) => {
   if (t.isUser) return null;
   return () => {
     const { c } = t;
@@ -270,7 +270,7 @@ const setInterruptFlag: Operation = (t) => {
   };
 };
 
-export const INTERRUPTS: Readonly<Partial<Record<Semantic, Operation>>> = {
+export const INTERRUPTS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   int: interrupt,
   iret: interruptReturn,
   pushf: pushFlags,

@@ -9,11 +9,10 @@ import type { Block, CompiledEntry } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { MakeEngine } from "../cpu/cpu.ts";
 import { mayWriteCr3, writeCr3 } from "../cpu/handlers/system.ts";
-import type { Engine, EngineStatistics, Interpreter } from "../cpu/interpreter.ts";
+import { type Engine, type EngineStatistics, type Interpreter, MAX_RUNS_APART } from "../cpu/interpreter.ts";
 import {
   BASE,
   CPL,
-  CR0,
   CS,
   EIP,
   ENTRY_MAPS,
@@ -29,9 +28,10 @@ import {
   LIMIT,
   RAM,
 } from "../cpu/layout.ts";
-import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
-import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED } from "./exits.ts";
-import { describe, type KnownRegion, knownRegions, noteRuns, remember } from "./experience.ts";
+import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../cpu/state.ts";
+import { Contexts } from "./contexts.ts";
+import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
+import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import type { Region } from "./region.ts";
@@ -39,6 +39,9 @@ import { RegionTable } from "./region-table.ts";
 import { isUnsuitable, RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
+import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
+import { Heat } from "./threaded/heat.ts";
+import { Thread } from "./threaded/thread.ts";
 import { translate } from "./translator.ts";
 
 /** "force" compiles at first sight: for tests. */
@@ -56,8 +59,6 @@ const THRESHOLD = 4000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
-/** With less than this the interpreter goes on: a block has at most 32 instructions. */
-const LEAST_BUDGET = 64;
 /**
  * How many guest instructions have to be executed for each that is compiled, beyond the first ones. Compiling an
  * instruction takes about as long as interpreting a thousand and V8 needs as much again, so that code which pays for
@@ -82,28 +83,28 @@ const MAX_REWRITES = 8;
  */
 const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
-const MIN_DIRECT_RAM = 2 << 20;
-/** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
-const BRIEF_EPOCH = 200;
-const MANY_BRIEF_EPOCHS = 64;
-/** Modes that have contexts of their own within an epoch. */
-const MAX_MODES = 64;
-const MAX_CONTEXTS = 256;
-const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
 const LARGEST_MAP = 32768;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
+/** The mode that the interpreter is for, at any privilege: all segments flat, and the first of the limits. */
+const THREAD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
 const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
 
+/** "interpret" compiles nothing, and interprets all that it can by itself: for tests. */
+export type EngineMode = JitMode | "interpret";
+const THRESHOLDS: Readonly<Record<Exclude<EngineMode, "off">, number>> = {
+  on: THRESHOLD,
+  force: 1,
+  interpret: Infinity,
+};
+
 /** For a processor: the engine of a mode. Where the host compiles nothing, the interpreter does all. */
-export function engineFor(mode: JitMode): MakeEngine {
+export function engineFor(mode: EngineMode): MakeEngine {
   return (core, interpreter) =>
-    mode === "off" || compilationRefusal() !== null
-      ? null
-      : new Jit(core, interpreter, { threshold: mode === "force" ? 1 : THRESHOLD });
+    mode === "off" || compilationRefusal() !== null ? null : new Jit(core, interpreter, THRESHOLDS[mode]);
 }
 
 class Jit implements Engine {
@@ -123,6 +124,10 @@ class Jit implements Engine {
   readonly #leastCount: number;
   readonly #words: Int32Array;
   readonly #table: RegionTable;
+  readonly #thread: Thread;
+  readonly #heat = new Heat();
+  /** That of the mode at hand, once somebody asks. */
+  #experienceNow: Experience | null = null;
   /** Guest instructions of the regions that this machine has had compiled. */
   #compiled = 0;
   #mapEnd = ENTRY_MAPS;
@@ -133,25 +138,7 @@ class Jit implements Engine {
   #abandoned = false;
   /** Compiled code runs. */
   #isInside = false;
-  // The context: mode and translation epoch, in which entries of the jump cache were made.
-  #modeKey = -1;
-  #epoch = -1;
-  #upperEpoch = -1;
-  #direct = false;
-  #isProtected = false;
-  /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
-  #firstContext = 1;
-  /** The same of EIPs in the upper part. */
-  #upperContext = 1;
-  #nextContext = 1;
-  /** `firstContext` of the epochs that may come back with their address space. */
-  readonly #contexts = new Map<number, number>();
-  #epochStart = 0;
-  /** How many of the last epochs were brief, up to a limit. */
-  #briefEpochs = 0;
-  readonly #modes: number[] = [];
-  #mapEpoch = -1;
-  #isRegular = false;
+  readonly #context: Contexts;
   /** By offset of a block: how often it was overwritten while it was compiled. */
   readonly #rewrites = new Map<number, number>();
   /** Slow exits by EIP, and those that have become too many. */
@@ -160,13 +147,14 @@ class Jit implements Engine {
   /** EIPs of blocks that got a short region of their own because they are in so many already. */
   readonly #stubs = new Set<number>();
 
-  constructor(core: Core, interpreter: Interpreter, options: { readonly threshold: number }) {
+  constructor(core: Core, interpreter: Interpreter, threshold: number) {
     this.#core = core;
     this.#interpreter = interpreter;
-    this.threshold = options.threshold;
-    this.#leastCount = Math.max(1, Math.floor(options.threshold / NEIGHBOUR_SHARE));
-    this.#selector = new RegionSelector(core, interpreter.code);
+    this.threshold = threshold;
+    this.#leastCount = Math.max(1, Math.floor(threshold / NEIGHBOUR_SHARE));
+    this.#selector = new RegionSelector(core, interpreter.code, this.#heat);
     this.#words = core.memory.words;
+    this.#context = new Contexts(core);
     this.#table = new RegionTable({
       m: core.memory.memory,
       step: this.#step.bind(this),
@@ -180,52 +168,106 @@ class Jit implements Engine {
     });
     interpreter.code.onDiscarded = (block, isOverwritten) => this.#discard(block, isOverwritten);
     interpreter.code.onClear = () => this.#clear();
-    // Compiled at first sight means decoded at first sight.
-    if (options.threshold === 1) interpreter.code.coldRuns = 0;
+    this.#thread = new Thread(core, this.#table.imports);
   }
 
   // Running.
 
   run(block: Block): boolean {
     const core = this.#core;
-    if (!this.#isCurrent()) this.#updateContext();
+    this.#renewContext();
     const entry = block.compiled!;
     const region = entry.region as MachineRegion;
     const budget = Math.min(core.remaining, MAX_BUDGET);
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
-    if (region.direct !== this.#direct || region.isProtected !== this.#isProtected) {
+    if (region.direct !== this.#context.direct || region.isProtected !== this.#context.isProtected) {
       block.compiled = null;
       block.count = 0;
       return false;
     }
-    // While page tables change all the time, each change would have to be paid for: in lookups and in slow paths.
-    if (this.#briefEpochs >= MANY_BRIEF_EPOCHS && core.retired - this.#epochStart < BRIEF_EPOCH) return false;
+    if (this.#context.isBrief) return false;
     this.#remember(block.eip, region, entry.index);
+    this.statistics.entered++;
+    const reason = this.#enter(budget, () => region.run(entry.index + 1, budget, region.mapAddress));
+    return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
+  }
+
+  get interprets(): boolean {
+    const { state, s, mmu, codeProbe } = this.#core;
+    return (
+      this.threshold > 1 &&
+      (state.modeKey & ~MODE_USER) === THREAD_MODE &&
+      s[BASE + CS] === 0 &&
+      codeProbe === null &&
+      !mmu.isWatched
+    );
+  }
+
+  interpret(): Block | null {
+    const core = this.#core;
+    const { s, mmu } = core;
+    const { code } = this.#interpreter;
+    for (;;) {
+      const offset = mmu.fetchOffset(s[EIP]!);
+      this.#renewContext();
+      if (offset === 0) return code.lookup(s[EIP]!);
+      if (!this.#thread.enterPage(offset, this.#context.direct)) return code.once(s[EIP]!);
+      const budget = Math.min(core.remaining, MAX_BUDGET);
+      const reason = this.#enter(budget, () => this.#thread.run(budget, offset));
+      if (core.remaining <= 0 || reason === null) return null;
+      if (reason === EXIT_UNKNOWN && !this.#thread.isAtEnd(s[EIP]!)) return code.once(s[EIP]!);
+      if (reason === EXIT_INTERPRET) return code.lookup(s[EIP]!);
+      if (core.attention !== 0) return null;
+      if (!this.interprets) return code.lookup(s[EIP]!);
+      if (reason === EXIT_HOT) {
+        const block = this.#heated(s[EIP]!);
+        if (block !== null) return block;
+      } else {
+        const block = code.seek(s[EIP]!);
+        if (block !== null) return block;
+      }
+    }
+  }
+
+  /** The interpreter has come to code HOT_RUNS times more: its block, if it is compiled. */
+  #heated(eip: number): Block | null {
+    const { code } = this.#interpreter;
+    const runs = this.#heat.add(this.#core.mmu.fetchOffset(eip), HOT_RUNS);
+    const experience = this.#experience();
+    const isKnown = experience.regions.has(eip);
+    const all = experience.noteRuns(eip, HOT_RUNS);
+    if (!isKnown && Math.max(runs, all) < this.threshold) return null;
+    const block = code.lookup(eip);
+    block.count = Math.max(block.count, runs);
+    if (block.compiled === null) this.#compile(block, all);
+    return block.compiled === null ? null : block;
+  }
+
+  /**
+   * Runs what returns an EXIT_*, and takes over what it leaves. Null where the processor was reset beneath it.
+   */
+  #enter(budget: number, run: () => number): number | null {
+    const core = this.#core;
     this.#words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
     this.#base = core.remaining - budget;
     core.link = null;
     // The processor may have been reset by an instruction of the interpreter since.
     this.#abandoned = false;
-    this.statistics.entered++;
     const before = core.retired;
     let reason: number;
     this.#isInside = true;
     try {
-      reason = region.run(entry.index + 1, budget, region.mapAddress);
+      reason = run();
     } catch (error) {
       if (error !== ABANDONED) throw error;
-      return true;
+      return null;
     } finally {
       this.#isInside = false;
     }
-    if (reason < EXIT_STOPPED) {
-      core.remaining = this.#base + this.#words[JIT_BUDGET >>> 2]!;
-      this.statistics.retired += core.retired - before;
-      if (reason === EXIT_INTERPRET) this.#noteSlowExit(core.s[EIP]!);
-      return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
-    }
+    if (reason < EXIT_STOPPED || reason > EXIT_ATTENTION) core.remaining = this.#base + this.#words[JIT_BUDGET >>> 2]!;
     this.statistics.retired += core.retired - before;
-    return true;
+    if (reason === EXIT_INTERPRET) this.#noteSlowExit(core.s[EIP]!);
+    return reason;
   }
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
@@ -238,74 +280,10 @@ class Jit implements Engine {
     words[at + 3] = region.mapAddress;
   }
 
-  /** Whether the context is that of mode and translations as they are. */
-  #isCurrent(): boolean {
-    const { state, mmu } = this.#core;
-    return state.modeKey === this.#modeKey && mmu.epoch === this.#epoch && mmu.upperEpoch === this.#upperEpoch;
-  }
-
-  /** Numbers for the contexts of an epoch. */
-  #newContext(epoch: number): number {
-    const first = this.#nextContext;
-    this.#nextContext += MAX_MODES;
-    if (this.#contexts.size === MAX_CONTEXTS) this.#contexts.clear();
-    this.#contexts.set(epoch, first);
-    return first;
-  }
-
-  /** Takes note of an epoch that is new. */
-  #beginEpoch(): void {
-    const now = this.#core.retired;
-    this.#briefEpochs =
-      now - this.#epochStart < BRIEF_EPOCH
-        ? Math.min(this.#briefEpochs + 1, 2 * MANY_BRIEF_EPOCHS)
-        : Math.max(this.#briefEpochs - 1, 0);
-    this.#epochStart = now;
-  }
-
-  #updateContext(): void {
-    const core = this.#core;
-    const { modeKey } = core.state;
-    if (core.mmu.epoch !== this.#epoch) {
-      this.#epoch = core.mmu.epoch;
-      const known = this.#contexts.get(this.#epoch);
-      if (known === undefined) this.#beginEpoch();
-      this.#firstContext = known ?? this.#newContext(this.#epoch);
-    }
-    if (core.mmu.upperEpoch !== this.#upperEpoch) {
-      this.#upperEpoch = core.mmu.upperEpoch;
-      this.#upperContext = this.#contexts.get(this.#upperEpoch) ?? this.#newContext(this.#upperEpoch);
-    }
-    this.#modeKey = modeKey;
-    const modes = this.#modes;
-    let number = modes.indexOf(modeKey);
-    if (number < 0) {
-      number = modes.push(modeKey) - 1;
-      if (modes.length > MAX_MODES) this.#firstContext = -1;
-    }
-    if (this.#firstContext < 0 || Math.max(this.#firstContext, this.#upperContext) > LAST_CONTEXT) {
-      // Numbers must not come again while entries with them are there.
-      this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
-      this.#firstContext = 1;
-      this.#upperContext = 1 + MAX_MODES;
-      this.#nextContext = 1 + 2 * MAX_MODES;
-      this.#contexts.clear();
-      modes.length = 0;
-      number = modes.push(modeKey) - 1;
-    }
-    this.#words[(JIT_CONTEXT >>> 2) + 1] = this.#firstContext + number;
-    this.#words[(JIT_UPPER_CONTEXT >>> 2) + 1] = this.#upperContext + number;
-    if (this.#mapEpoch !== core.memory.mapChanges) {
-      this.#mapEpoch = core.memory.mapChanges;
-      this.#isRegular = core.memory.isRegular;
-    }
-    this.#isProtected = core.state.protectedMode;
-    this.#direct =
-      (core.s[CR0]! & CR0_PG) === 0 &&
-      core.mmu.a20 &&
-      this.#isRegular &&
-      core.memory.ramBytes >= MIN_DIRECT_RAM &&
-      (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
+  #renewContext(): void {
+    if (this.#context.isCurrent) return;
+    this.#context.update();
+    this.#experienceNow = null;
   }
 
   // What compiled code calls.
@@ -358,8 +336,8 @@ class Jit implements Engine {
     change();
     const left = --core.remaining - this.#base;
     if (core.attention !== 0 || left <= 0) return -1;
-    if (!this.#direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
-    if (!this.#isCurrent()) this.#updateContext();
+    if (!this.#context.direct && (page === 0 || mmu.pageOf(linear) !== page)) return -1;
+    this.#renewContext();
     return left;
   }
 
@@ -385,7 +363,7 @@ class Jit implements Engine {
       throw ABANDONED;
     }
     const left = --core.remaining - this.#base;
-    return core.attention === 0 && left > 0 && this.#generation === generation && this.#isCurrent() ? left : -1;
+    return core.attention === 0 && left > 0 && this.#generation === generation && this.#context.isCurrent ? left : -1;
   }
 
   abandon(): void {
@@ -395,22 +373,24 @@ class Jit implements Engine {
   /** What is measured in instructions that have been retired is measured from here on. */
   beginAnew(): void {
     this.#compiled = 0;
-    this.#epochStart = -Infinity;
-    this.#briefEpochs = 0;
+    this.#context.beginAnew();
     this.#slowExits.clear();
   }
 
   // Compiling.
 
   compile(block: Block): void {
+    if (isUnsuitable(block)) return;
+    this.#renewContext();
+    const isEarly = block.count > 1 && block.count < this.threshold;
+    this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0);
+  }
+
+  /** `all`: how often the machines together have run the block. */
+  #compile(block: Block, all: number): void {
     if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
-    if (block.count < this.threshold) {
-      if (isCopied) return;
-      if (!this.#isCurrent()) this.#updateContext();
-      if (this.#adopt(block) || block.count === 1) return;
-      if (noteRuns(block.eip, this.#shape()) < this.threshold) return;
-    }
+    if (block.count < this.threshold && (isCopied || this.#adopt(block) || all < this.threshold)) return;
     if (isCopied) {
       if (this.#stubs.has(block.eip)) return;
       if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
@@ -420,7 +400,7 @@ class Jit implements Engine {
       block.count = 0;
       return;
     }
-    if (!this.#isCurrent()) this.#updateContext();
+    this.#renewContext();
     const region = this.#selector.select(
       block,
       this.#shape(),
@@ -452,7 +432,7 @@ class Jit implements Engine {
   #adopt(block: Block): boolean {
     if (!this.#hasRoom) return false;
     const shape = this.#shape();
-    for (const known of knownRegions(block.eip, shape)) {
+    for (const known of this.#experience().regions.get(block.eip) ?? []) {
       const blocks = this.#selector.blocksOf(known.code, block, shape);
       if (blocks === null) continue;
       this.#install(known, blocks);
@@ -461,11 +441,15 @@ class Jit implements Engine {
     return false;
   }
 
+  #experience(): Experience {
+    return (this.#experienceNow ??= experienceOf(this.#shape()));
+  }
+
   #shape(): Shape {
     const core = this.#core;
     return {
-      direct: this.#direct,
-      isProtected: this.#isProtected,
+      direct: this.#context.direct,
+      isProtected: this.#context.isProtected,
       ramBytes: core.memory.ramBytes,
       mode: core.state.modeKey & MODE_BITS,
       codeLimit: core.s[LIMIT + CS]! >>> 0,
@@ -527,6 +511,7 @@ class Jit implements Engine {
 
   /** A block is gone, and with it go all regions that it is in. */
   #discard(block: Block, isOverwritten: boolean): void {
+    if (isOverwritten) this.#heat.forget(block.offset);
     if (block.regions === null) return;
     if (isOverwritten) {
       if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
@@ -541,6 +526,7 @@ class Jit implements Engine {
     this.#generation++;
     this.statistics.discarded += this.#table.installed;
     this.#table.clear();
+    this.#thread.renew(this.#table.imports);
     this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
     this.#mapEnd = ENTRY_MAPS;
     this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);

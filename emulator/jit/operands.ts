@@ -4,15 +4,18 @@
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { operandSize, registerOf } from "../cpu/operands.ts";
-import { pushLive } from "./access.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { T0 } from "./locals.ts";
+import type { RegionEmitter } from "./region-emitter.ts";
 import { OP } from "./wasm.ts";
 
-/** Emits code that was prepared for one instruction; null where the interpreter has to do it. */
+/** Emits code that was prepared for one instruction. */
 export type Emit = () => void;
+/** Null where the handlers of cpu/ have to do it. */
 export type Operation = (t: Emitter, insn: DecodedInstruction) => Emit | null;
+/** One that only regions have. */
+export type RegionOperation = (t: RegionEmitter, insn: DecodedInstruction) => Emit | null;
 
 const maskOf = (bits: Bits): number => (bits === 32 ? -1 : bits === 16 ? 0xffff : 0xff);
 
@@ -23,36 +26,6 @@ export function pushMasked(t: Emitter, bits: Bits): void {
 export function pushSignExtended(t: Emitter, bits: Bits): void {
   if (bits === 8) t.c.op(OP.extend8_s);
   else if (bits === 16) t.c.op(OP.extend16_s);
-}
-
-export function pushRegister(t: Emitter, number: number, bits: Bits): void {
-  if (bits === 8) {
-    t.getRegister(number & 3);
-    if (number >= 4) t.c.const(8).op(OP.shr_u);
-    t.c.const(0xff).op(OP.and);
-  } else {
-    t.getRegister(number);
-    pushMasked(t, bits);
-  }
-}
-
-/** Writes a register from what `push` pushes, which may have bits above the size. */
-export function writeRegister(t: Emitter, number: number, bits: Bits, push: () => void): void {
-  const { c } = t;
-  if (bits === 32) {
-    push();
-    t.setRegister(number);
-    return;
-  }
-  const high = bits === 8 && number >= 4;
-  const register = bits === 8 ? number & 3 : number;
-  const mask = high ? 0xff00 : maskOf(bits);
-  t.getRegister(register);
-  c.const(~mask).op(OP.and);
-  push();
-  if (high) c.const(8).op(OP.shl);
-  c.const(mask).op(OP.and).op(OP.or);
-  t.setRegister(register);
 }
 
 export const bitsOfOperand = (insn: DecodedInstruction, k: number): Bits => operandSize(insn, k) as Bits;
@@ -79,9 +52,9 @@ export function pushOperand(t: Emitter, insn: DecodedInstruction, k: number): vo
   const operand = insn.form.operands[k]!;
   if (immediate !== null) t.c.const(immediate);
   else if (operand.field === "immediate") {
-    pushLive(t.c, insn.immediateAt, insn.immediateBytes, operand.signExtended);
+    t.pushImmediate(insn, operand.signExtended);
     if (insn.size === 16) t.c.const(0xffff).op(OP.and);
-  } else if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
+  } else if (isRegister(insn, k)) t.pushRegister(registerOf(insn, k), bits);
   else {
     t.access.operand(insn, bits >>> 3, "read");
     t.access.load(bits >>> 3);
@@ -91,7 +64,7 @@ export function pushOperand(t: Emitter, insn: DecodedInstruction, k: number): vo
 /** Writes operand `k`; `push` must not access memory. */
 export function writeOperand(t: Emitter, insn: DecodedInstruction, k: number, push: () => void): void {
   const bits = bitsOfOperand(insn, k);
-  if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
+  if (isRegister(insn, k)) t.writeRegister(registerOf(insn, k), bits, push);
   else {
     t.access.operand(insn, bits >>> 3, "write");
     t.access.store(bits >>> 3, push);
@@ -103,7 +76,7 @@ export function writeOperand(t: Emitter, insn: DecodedInstruction, k: number, pu
  */
 export function beginModify(t: Emitter, insn: DecodedInstruction, k: number, local = T0): void {
   const bits = bitsOfOperand(insn, k);
-  if (isRegister(insn, k)) pushRegister(t, registerOf(insn, k), bits);
+  if (isRegister(insn, k)) t.pushRegister(registerOf(insn, k), bits);
   else {
     t.access.operand(insn, bits >>> 3, "modify");
     t.access.load(bits >>> 3);
@@ -114,6 +87,6 @@ export function beginModify(t: Emitter, insn: DecodedInstruction, k: number, loc
 /** Writes what `beginModify` has loaded. */
 export function endModify(t: Emitter, insn: DecodedInstruction, k: number, push: () => void): void {
   const bits = bitsOfOperand(insn, k);
-  if (isRegister(insn, k)) writeRegister(t, registerOf(insn, k), bits, push);
+  if (isRegister(insn, k)) t.writeRegister(registerOf(insn, k), bits, push);
   else t.access.store(bits >>> 3, push);
 }

@@ -4,311 +4,24 @@
  */
 
 import type { Semantic } from "../../src/isa/semantics.ts";
-import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
 import { CONTROL_SLOTS, hasControl } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CPL, CR4, CS, EAX, EBP, EBX, ECX, EDX, EFLAGS, ESP, JIT_VALUE, SS } from "../cpu/layout.ts";
+import { CPL, CR4, EAX, EDX, JIT_VALUE } from "../cpu/layout.ts";
 import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
 import { CR4_TSD } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
-import type { Emitter } from "./emitter.ts";
-import type { Bits } from "./flags.ts";
-import { setArithmeticOfImage } from "./flags.ts";
 import { DIRECTORY, INVALIDATE } from "./imports.ts";
 import { INTERRUPTS } from "./interrupts.ts";
-import { FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
-import type { Operation } from "./operands.ts";
-import {
-  beginModify,
-  bitsOfOperand,
-  endModify,
-  immediateOf,
-  isRegister,
-  pushOperand,
-  pushRegister,
-  pushSignExtended,
-  writeOperand,
-  writeRegister,
-} from "./operands.ts";
+import { MOVES } from "./moves.ts";
+import type { Operation, RegionOperation } from "./operands.ts";
+import { bitsOfOperand, pushOperand } from "./operands.ts";
 import { SHIFTS } from "./shifts.ts";
 import { STRINGS } from "./strings.ts";
 import { VECTORS } from "./vectors/operations.ts";
 import { OP } from "./wasm.ts";
 import { X87 } from "./x87/operations.ts";
 
-const wideStack = (t: Emitter): boolean => t.hasWideStack;
-
-/**
- * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
- * fails.
- */
-function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
-  const { c } = t;
-  const bytes = bits >>> 3;
-  t.getRegister(ESP);
-  c.const(bytes).op(OP.sub);
-  t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
-  t.access.store(bytes, push);
-  t.getRegister(ESP);
-  c.const(bytes).op(OP.sub);
-  t.setRegister(ESP);
-}
-
-/** Checks the top of the guest's stack and pushes what is there. */
-function peekGuest(t: Emitter, bits: Bits): void {
-  t.getRegister(ESP);
-  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
-  t.access.load(bits >>> 3);
-}
-
-function release(t: Emitter, bytes: number): void {
-  t.getRegister(ESP);
-  t.c.const(bytes).op(OP.add);
-  t.setRegister(ESP);
-}
-
-const move: Operation = (t, insn) => () => {
-  if (!isRegister(insn, 0)) {
-    const bits = bitsOfOperand(insn, 0);
-    t.access.operand(insn, bits >>> 3, "write");
-    t.access.store(bits >>> 3, () => pushOperand(t, insn, 1));
-    return;
-  }
-  writeOperand(t, insn, 0, () => pushOperand(t, insn, 1));
-};
-
-function extend(signed: boolean): Operation {
-  return (t, insn) => () => {
-    writeOperand(t, insn, 0, () => {
-      pushOperand(t, insn, 1);
-      if (signed) pushSignExtended(t, bitsOfOperand(insn, 1));
-    });
-  };
-}
-
-const exchange: Operation = (t, insn) => {
-  const register = isRegister(insn, 1) ? 1 : 0;
-  const other = 1 - register;
-  const { c } = t;
-  // Where processors take turns the interpreter looks whether this one waits for a lock.
-  if (t.takesTurns && !isRegister(insn, other)) return null;
-  return () => {
-    beginModify(t, insn, other);
-    pushOperand(t, insn, register);
-    c.set(T1);
-    if (isRegister(insn, other)) {
-      writeOperand(t, insn, register, () => c.get(T0));
-      writeOperand(t, insn, other, () => c.get(T1));
-    } else {
-      endModify(t, insn, other, () => c.get(T1));
-      writeOperand(t, insn, register, () => c.get(T0));
-    }
-  };
-};
-
-const conditionalMove: Operation = (t, insn) => () => {
-  const { c } = t;
-  pushOperand(t, insn, 1);
-  c.set(T0);
-  pushOperand(t, insn, 0);
-  c.set(T1);
-  t.flags.pushCondition(insn.form.condition);
-  c.set(T2);
-  writeOperand(t, insn, 0, () => c.get(T0).get(T1).get(T2).op(OP.select));
-};
-
-const setOnCondition: Operation = (t, insn) => () => {
-  const { c } = t;
-  if (!isRegister(insn, 0)) {
-    t.access.operand(insn, 1, "write");
-    t.access.store(1, () => t.flags.pushCondition(insn.form.condition));
-    return;
-  }
-  t.flags.pushCondition(insn.form.condition);
-  c.set(T0);
-  writeOperand(t, insn, 0, () => c.get(T0));
-};
-
-const push: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  const bits = insn.size === 16 ? 16 : 32;
-  return () => {
-    const immediate = immediateOf(insn, 0);
-    if (immediate === null) {
-      pushOperand(t, insn, 0);
-      t.c.set(T0);
-    }
-    pushGuest(t, bits, () => (immediate !== null ? t.c.const(immediate) : t.c.get(T0)));
-  };
-};
-
-const pop: Operation = (t, insn) => {
-  // POP to memory through ESP computes its address with the new ESP.
-  if (!wideStack(t) || (!isRegister(insn, 0) && insn.base === ESP)) return null;
-  return () => {
-    const bits = insn.size === 16 ? 16 : 32;
-    peekGuest(t, bits);
-    t.c.set(T0);
-    if (isRegister(insn, 0)) {
-      release(t, bits >>> 3);
-      writeOperand(t, insn, 0, () => t.c.get(T0));
-      return;
-    }
-    writeOperand(t, insn, 0, () => t.c.get(T0));
-    release(t, bits >>> 3);
-  };
-};
-
-const leave: Operation = (t, insn) => {
-  if (!wideStack(t) || insn.size !== 32) return null;
-  return () => {
-    t.getRegister(EBP);
-    t.access.segmented(SS, t.access.flatData, 4, "read", EBP);
-    t.access.load(4);
-    t.getRegister(EBP);
-    t.c.const(4).op(OP.add);
-    t.setRegister(ESP);
-    t.setRegister(EBP);
-  };
-};
-
-/** Checks TARGET against the code segment's limit. */
-function checkTarget(t: Emitter): void {
-  const { codeLimit } = t.region.shape;
-  if (codeLimit !== 0xffffffff) t.c.get(TARGET).const(codeLimit).op(OP.gt_u).brIf(t.access.slow);
-}
-
-const callNear: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => pushGuest(t, insn.size === 16 ? 16 : 32, () => t.c.const(insn.next));
-};
-
-const callIndirect: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => {
-    pushOperand(t, insn, 0);
-    t.c.set(TARGET);
-    checkTarget(t);
-    pushGuest(t, insn.size === 16 ? 16 : 32, () => t.c.const(insn.next));
-  };
-};
-
-const jumpIndirect: Operation = (t, insn) => () => {
-  pushOperand(t, insn, 0);
-  t.c.set(TARGET);
-  checkTarget(t);
-};
-
-const ret: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => {
-    const bits = insn.size === 16 ? 16 : 32;
-    peekGuest(t, bits);
-    t.c.set(TARGET);
-    checkTarget(t);
-    release(t, (bits >>> 3) + insn.immediate);
-  };
-};
-
-/** LOOP and its kin: pushes whether the branch is taken. */
-function loop(condition: number): Operation {
-  return (t, insn) => () => {
-    const { c } = t;
-    const bits: Bits = insn.address32 ? 32 : 16;
-    if (condition >= 0) {
-      t.flags.pushCondition(condition);
-      c.set(T1);
-    }
-    pushRegister(t, ECX, bits);
-    c.const(1).op(OP.sub).set(T0);
-    writeRegister(t, ECX, bits, () => c.get(T0));
-    pushRegister(t, ECX, bits);
-    c.const(0).op(OP.ne);
-    if (condition >= 0) c.get(T1).op(OP.and);
-  };
-}
-
-const jumpCounterZero: Operation = (t, insn) => () => {
-  pushRegister(t, ECX, insn.address32 ? 32 : 16);
-  t.c.op(OP.eqz);
-};
-
-// Flags and conversions.
-
-const setCarryFlag =
-  (emitCarry: (t: Emitter) => void): Operation =>
-  (t) =>
-  () => {
-    const { c } = t;
-    t.flags.canonicalise();
-    // OF is the difference of bits 31 and 30, and stays.
-    c.get(FLAG_X).get(FLAG_X).const(1).op(OP.shl).op(OP.xor).const(31).op(OP.shr_u).set(T0);
-    emitCarry(t);
-    c.set(T1);
-    c.get(FLAG_X).const(0x3fffffff).op(OP.and).get(T1).const(31).op(OP.shl).op(OP.or);
-    c.get(T1).get(T0).op(OP.xor).const(30).op(OP.shl).op(OP.or).set(FLAG_X);
-  };
-
-const SAHF_FLAGS = SF | ZF | AF | PF | CF;
-
-const storeFlagsByte: Operation = (t) => () => {
-  const { c, flags } = t;
-  flags.canonicalise();
-  flags.pushArithmetic();
-  c.const(~SAHF_FLAGS).op(OP.and);
-  t.getRegister(EAX);
-  c.const(8).op(OP.shr_u).const(SAHF_FLAGS).op(OP.and).op(OP.or).set(T2);
-  setArithmeticOfImage(t);
-};
-
-const loadFlagsByte: Operation = (t) => () => {
-  const { c, flags } = t;
-  flags.canonicalise();
-  flags.pushArithmetic();
-  c.const(2).op(OP.or).set(T0);
-  writeRegister(t, EAX + 4, 8, () => c.get(T0));
-};
-
-const compareExchange8: Operation = (t, insn) => {
-  if (!insn.isMemory) return null;
-  return () => {
-    const { c, access, flags } = t;
-    access.operand(insn, 8, "modify");
-    access.load(4);
-    c.set(T0);
-    access.load(4, 4);
-    c.set(T1);
-    c.get(T0);
-    t.getRegister(EAX);
-    c.op(OP.eq).get(T1);
-    t.getRegister(EDX);
-    c.op(OP.eq).op(OP.and).set(T2);
-    const store = (register: number, old: number, displacement: number): void =>
-      access.store(
-        4,
-        () => {
-          t.getRegister(register);
-          c.get(old).get(T2).op(OP.select);
-        },
-        displacement,
-      );
-    store(EBX, T0, 0);
-    store(ECX, T1, 4);
-    const keep = (register: number, old: number): void => {
-      t.getRegister(register);
-      c.get(old).get(T2).op(OP.select);
-      t.setRegister(register);
-    };
-    keep(EAX, T0);
-    keep(EDX, T1);
-    flags.canonicalise();
-    flags.pushArithmetic();
-    c.const(~ZF).op(OP.and).const(ZF).const(0).get(T2).op(OP.select).op(OP.or).set(T2);
-    setArithmeticOfImage(t);
-  };
-};
-
-const readTimestamp: Operation = (t) => () => {
+const readTimestamp: RegionOperation = (t) => () => {
   t.c
     .const(0)
     .load(4, 4 * CR4)
@@ -321,78 +34,9 @@ const readTimestamp: Operation = (t) => () => {
   t.setRegister(EDX);
 };
 
-const setDirection =
-  (down: boolean): Operation =>
-  ({ c }) =>
-  () => {
-    c.const(0)
-      .const(0)
-      .load(4, 4 * EFLAGS);
-    if (down) c.const(DF).op(OP.or);
-    else c.const(~DF).op(OP.and);
-    c.store(4, 4 * EFLAGS);
-  };
-
-const extendAccumulator: Operation = (t, insn) => () => {
-  const { c } = t;
-  writeRegister(t, EAX, insn.size, () => {
-    t.getRegister(EAX);
-    c.op(insn.size === 32 ? OP.extend16_s : OP.extend8_s);
-  });
-};
-
-const extendToPair: Operation = (t, insn) => () => {
-  writeRegister(t, EDX, insn.size, () => {
-    t.getRegister(EAX);
-    if (insn.size === 16) t.c.op(OP.extend16_s);
-    t.c.const(31).op(OP.shr_s);
-  });
-};
-
-const byteSwap: Operation = (t, insn) => () => {
-  const { c } = t;
-  const n = insn.reg;
-  if (insn.size === 16) {
-    writeRegister(t, n, 16, () => c.const(0));
-    return;
-  }
-  t.getRegister(n);
-  c.const(8).op(OP.rotl).const(0x00ff00ff).op(OP.and);
-  t.getRegister(n);
-  c.const(8)
-    .op(OP.rotr)
-    .const(0xff00ff00 | 0)
-    .op(OP.and)
-    .op(OP.or);
-  t.setRegister(n);
-};
-
-const loadAddress: Operation = (t, insn) => () => {
-  writeOperand(t, insn, 0, () => {
-    for (const register of [insn.base, insn.index]) {
-      if (register >= 8) continue;
-      t.getRegister(register);
-      t.c.op(OP.drop);
-    }
-    t.access.pushEffective(insn);
-  });
-};
-
-const translate: Operation = (t, insn) => () => {
-  const { c } = t;
-  t.getRegister(EBX);
-  pushRegister(t, EAX, 8);
-  c.op(OP.add);
-  if (!insn.address32) c.const(0xffff).op(OP.and);
-  t.access.segmented(insn.segment, t.access.flatData && insn.segment !== CS && insn.segment < 4, 1, "read", EBX);
-  t.access.load(1);
-  c.set(T0);
-  writeRegister(t, EAX, 8, () => c.get(T0));
-};
-
 // Ports, at CPL 0 only: the helper looks again.
 
-const output: Operation = (t, insn) => {
+const output: RegionOperation = (t, insn) => {
   if (t.isUser) return null;
   return () =>
     t.out(
@@ -402,25 +46,25 @@ const output: Operation = (t, insn) => {
     );
 };
 
-const input: Operation = (t, insn) => {
+const input: RegionOperation = (t, insn) => {
   if (t.isUser) return null;
   const bits = bitsOfOperand(insn, 0);
   return () =>
     t.in(
       () => pushOperand(t, insn, 1),
       bits >>> 3,
-      () => writeRegister(t, registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)),
+      () => t.writeRegister(registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)),
     );
 };
 
 // Page tables, at CPL 0 only: the helper looks again.
 
-const moveToControl: Operation = (t, insn) => {
+const moveToControl: RegionOperation = (t, insn) => {
   if (t.isUser || insn.reg !== 3) return null;
   return () => t.changeTables(DIRECTORY, () => t.getRegister(insn.rm));
 };
 
-const moveFromControl: Operation = (t, insn) => {
+const moveFromControl: RegionOperation = (t, insn) => {
   if (t.isUser || !hasControl(t.region.shape, insn.reg)) return null;
   const slot = CONTROL_SLOTS[insn.reg]!;
   return () => {
@@ -434,55 +78,25 @@ const moveFromControl: Operation = (t, insn) => {
   };
 };
 
-const invalidatePage: Operation = (t, insn) => {
+const invalidatePage: RegionOperation = (t, insn) => {
   if (t.isUser || !insn.isMemory || !isFlat(insn)) return null;
   return () => t.changeTables(INVALIDATE, () => t.access.pushEffective(insn));
 };
 
-/** Where processors take turns, the interpreter ends this one's at PAUSE. */
-const nothingOrPause: Operation = (t, insn) =>
-  t.takesTurns && insn.form.mnemonic32 === "pause" ? null : () => undefined;
-
-export const OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
+/** What regions share with the interpreter. */
+export const SHARED_OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   ...ARITHMETIC,
   ...SHIFTS,
+  ...MOVES,
+};
+
+export const OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
+  ...SHARED_OPERATIONS,
   ...INTERRUPTS,
   ...STRINGS,
   ...X87,
   ...VECTORS,
-  mov: move,
-  movzx: extend(false),
-  movsx: extend(true),
-  xchg: exchange,
-  cmovcc: conditionalMove,
-  setcc: setOnCondition,
-  lea: loadAddress,
-  xlat: translate,
-  bswap: byteSwap,
-  cbw: extendAccumulator,
-  cwd: extendToPair,
-  nop: nothingOrPause,
-  push,
-  pop,
-  leave,
-  call: callNear,
-  call_indirect: callIndirect,
-  jmp_indirect: jumpIndirect,
-  ret,
-  jcc: (t, insn) => () => t.flags.pushCondition(insn.form.condition),
-  loop: loop(-1),
-  loope: loop(4),
-  loopne: loop(5),
-  jcxz: jumpCounterZero,
-  clc: setCarryFlag(({ c }) => c.const(0)),
-  stc: setCarryFlag(({ c }) => c.const(1)),
-  cmc: setCarryFlag(({ c }) => c.get(FLAG_X).const(-1).op(OP.xor).const(31).op(OP.shr_u)),
-  sahf: storeFlagsByte,
-  lahf: loadFlagsByte,
-  cmpxchg8b: compareExchange8,
   rdtsc: readTimestamp,
-  cld: setDirection(false),
-  std: setDirection(true),
   mov_to_creg: moveToControl,
   mov_from_creg: moveFromControl,
   invlpg: invalidatePage,

@@ -27,6 +27,11 @@ export class RegionTable {
     this.clear();
   }
 
+  /** What regions import. */
+  get imports(): RegionImports {
+    return this.#imports;
+  }
+
   /** Regions that have not been dropped. */
   get installed(): number {
     return this.#installed;

@@ -13,6 +13,7 @@ import type { KnownCode } from "./experience.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, returnSiteOf, successorsOf } from "./region.ts";
 import type { Shape } from "./shape.ts";
+import type { Heat } from "./threaded/heat.ts";
 
 const MAX_INSTRUCTIONS = 800;
 const PAGE_MASK = 0xfff;
@@ -20,11 +21,13 @@ const PAGE_MASK = 0xfff;
 export class RegionSelector {
   readonly #core: Core;
   readonly #code: CodeCache;
+  readonly #heat: Heat;
   readonly #source: InstructionStream;
 
-  constructor(core: Core, code: CodeCache) {
+  constructor(core: Core, code: CodeCache, heat: Heat) {
     this.#core = core;
     this.#code = code;
+    this.#heat = heat;
     this.#source = new InstructionStream(core);
   }
 
@@ -43,7 +46,7 @@ export class RegionSelector {
     const queue: Block[] = [];
     const offer = (eip: number): void => {
       if (chosen.has(eip)) return;
-      const block = this.#blockAt(eip, hot, shape);
+      const block = this.#blockAt(eip, hot, shape, leastCount);
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
     const take = (block: Block): void => {
@@ -117,9 +120,15 @@ export class RegionSelector {
     return isSame && hot.valid ? blocks : null;
   }
 
-  #blockAt(eip: number, hot: Block, shape: Shape): Block | null {
+  /** The block at an EIP, with its count, if it may have run `leastCount` times. */
+  #blockAt(eip: number, hot: Block, shape: Shape, leastCount: number): Block | null {
     const offset = this.#offsetAt(eip, hot, shape);
-    return offset === 0 ? null : this.#code.known(offset, eip);
+    if (offset === 0) return null;
+    const runs = this.#heat.runsOf(offset);
+    if (runs < leastCount) return this.#code.known(offset, eip);
+    const block = this.#code.at(eip, offset);
+    block.count = Math.max(block.count, runs);
+    return block;
   }
 
   /** Where the code at an EIP lies, as far as page tables cannot move it away from `hot`; else 0. */

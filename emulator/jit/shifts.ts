@@ -319,7 +319,7 @@ const BIT_REGISTER = 20;
 function bitTest(change: ((t: Emitter) => void) | null): Operation {
   return (t, insn) => {
     const bits = insn.size;
-    const isAnywhere = !isRegister(insn, 0) && immediateOf(insn, 1) === null;
+    const isAnywhere = !isRegister(insn, 0) && insn.form.operands[1]!.field !== "immediate";
     if (isAnywhere && (bits !== 32 || !insn.address32)) return null;
     return () => {
       const { c } = t;

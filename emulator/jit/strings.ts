@@ -8,11 +8,11 @@ import type { Semantic } from "../../src/isa/semantics.ts";
 import { DF } from "../cpu/flags.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CS, DS, EAX, ECX, EDI, EFLAGS, ES, ESI, FS } from "../cpu/layout.ts";
-import type { Emitter } from "./emitter.ts";
 import { subKind } from "./flags.ts";
 import { BUDGET, FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2, TARGET } from "./locals.ts";
-import type { Operation } from "./operands.ts";
-import { pushRegister, pushSignExtended, writeRegister } from "./operands.ts";
+import type { RegionOperation } from "./operands.ts";
+import { pushSignExtended } from "./operands.ts";
+import type { RegionEmitter } from "./region-emitter.ts";
 import { OP } from "./wasm.ts";
 
 const PAGE_BYTES = 4096;
@@ -21,15 +21,16 @@ const SHORT_RUN = 16;
 
 const sourceSegment = (insn: DecodedInstruction): number => (insn.override >= 0 ? insn.override : DS);
 
-const isFlatSource = (t: Emitter, segment: number): boolean => t.access.flatData && segment !== CS && segment < FS;
+const isFlatSource = (t: RegionEmitter, segment: number): boolean =>
+  t.access.flatData && segment !== CS && segment < FS;
 
-function pushPointer(t: Emitter, insn: DecodedInstruction, register: number): void {
-  pushRegister(t, register, insn.address32 ? 32 : 16);
+function pushPointer(t: RegionEmitter, insn: DecodedInstruction, register: number): void {
+  t.pushRegister(register, insn.address32 ? 32 : 16);
 }
 
-function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: number): void {
+function advance(t: RegionEmitter, insn: DecodedInstruction, register: number, bytes: number): void {
   const { c } = t;
-  writeRegister(t, register, insn.address32 ? 32 : 16, () => {
+  t.writeRegister(register, insn.address32 ? 32 : 16, () => {
     t.getRegister(register);
     c.const(bytes)
       .const(-bytes)
@@ -43,19 +44,19 @@ function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: 
   });
 }
 
-function source(t: Emitter, insn: DecodedInstruction, bytes: number): void {
+function source(t: RegionEmitter, insn: DecodedInstruction, bytes: number): void {
   const segment = sourceSegment(insn);
   pushPointer(t, insn, ESI);
   t.access.segmented(segment, isFlatSource(t, segment), bytes, "read", ESI);
   t.access.load(bytes);
 }
 
-function destination(t: Emitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
+function destination(t: RegionEmitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
   pushPointer(t, insn, EDI);
   t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
 }
 
-const moveOnce: Operation = (t, insn) => () => {
+const moveOnce: RegionOperation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
   t.c.set(T0);
@@ -65,23 +66,23 @@ const moveOnce: Operation = (t, insn) => () => {
   advance(t, insn, EDI, bytes);
 };
 
-const storeOnce: Operation = (t, insn) => () => {
+const storeOnce: RegionOperation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   destination(t, insn, bytes, "write");
   t.access.store(bytes, () => t.getRegister(EAX));
   advance(t, insn, EDI, bytes);
 };
 
-const loadOnce: Operation = (t, insn) => () => {
+const loadOnce: RegionOperation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
   t.c.set(T0);
-  writeRegister(t, EAX, insn.size, () => t.c.get(T0));
+  t.writeRegister(EAX, insn.size, () => t.c.get(T0));
   advance(t, insn, ESI, bytes);
 };
 
 /** Flags of FLAG_X - FLAG_Y. */
-function setComparison(t: Emitter, insn: DecodedInstruction): void {
+function setComparison(t: RegionEmitter, insn: DecodedInstruction): void {
   const { c } = t;
   c.get(FLAG_X).get(FLAG_Y).op(OP.sub);
   pushSignExtended(t, insn.size);
@@ -89,7 +90,7 @@ function setComparison(t: Emitter, insn: DecodedInstruction): void {
   t.flags.kind = subKind(insn.size);
 }
 
-const compareOnce: Operation = (t, insn) => () => {
+const compareOnce: RegionOperation = (t, insn) => () => {
   const { c } = t;
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
@@ -102,20 +103,20 @@ const compareOnce: Operation = (t, insn) => () => {
   advance(t, insn, EDI, bytes);
 };
 
-const scanOnce: Operation = (t, insn) => () => {
+const scanOnce: RegionOperation = (t, insn) => () => {
   const { c } = t;
   const bytes = insn.size >>> 3;
   destination(t, insn, bytes, "read");
   t.access.load(bytes);
   c.set(FLAG_Y);
-  pushRegister(t, EAX, insn.size);
+  t.pushRegister(EAX, insn.size);
   c.set(FLAG_X);
   setComparison(t, insn);
   advance(t, insn, EDI, bytes);
 };
 
 /** Pushes how many elements fit between a pointer and the end of its page. */
-function pushRoom(t: Emitter, register: number, shift: number): void {
+function pushRoom(t: RegionEmitter, register: number, shift: number): void {
   const { c } = t;
   c.const(PAGE_BYTES);
   t.getRegister(register);
@@ -127,7 +128,7 @@ function pushRoom(t: Emitter, register: number, shift: number): void {
 }
 
 /** The smaller of T0 and what is on the stack becomes T0. */
-function limitRun(t: Emitter): void {
+function limitRun(t: RegionEmitter): void {
   t.c.tee(T1).get(T0).get(T1).get(T0).op(OP.lt_u).op(OP.select).set(T0);
 }
 
@@ -136,7 +137,7 @@ const TARGET_HOST = TARGET;
 const SOURCE_HOST = T2;
 
 /** `at(i)`: T1 counts bytes from 0 to the length of the run. */
-function forEachElement(t: Emitter, shift: number, body: () => void): void {
+function forEachElement(t: RegionEmitter, shift: number, body: () => void): void {
   const { c } = t;
   c.const(0).set(T1).loop();
   const again = c.depth;
@@ -153,7 +154,7 @@ function forEachElement(t: Emitter, shift: number, body: () => void): void {
     .end();
 }
 
-function copyRun(t: Emitter, shift: number): void {
+function copyRun(t: RegionEmitter, shift: number): void {
   const { c } = t;
   const bytes = 1 << shift;
   c.get(COUNT).const(SHORT_RUN).op(OP.le_u).if();
@@ -168,7 +169,7 @@ function copyRun(t: Emitter, shift: number): void {
   c.end();
 }
 
-function fillRun(t: Emitter, shift: number): void {
+function fillRun(t: RegionEmitter, shift: number): void {
   const { c } = t;
   const loop = (): void =>
     forEachElement(t, shift, () => {
@@ -179,8 +180,8 @@ function fillRun(t: Emitter, shift: number): void {
   c.get(COUNT).const(SHORT_RUN).op(OP.le_u);
   if (shift > 0) {
     // Not one byte again and again.
-    pushRegister(t, EAX, shift === 1 ? 16 : 32);
-    pushRegister(t, EAX, 8);
+    t.pushRegister(EAX, shift === 1 ? 16 : 32);
+    t.pushRegister(EAX, 8);
     c.const(shift === 1 ? 0x101 : 0x1010101)
       .op(OP.mul)
       .op(OP.ne)
@@ -194,7 +195,7 @@ function fillRun(t: Emitter, shift: number): void {
 }
 
 /** REP MOVS and REP STOS. */
-function repeated(moves: boolean): Operation {
+function repeated(moves: boolean): RegionOperation {
   return (t, insn) => {
     const segment = sourceSegment(insn);
     if (!insn.address32 || !t.access.flatData || (moves && !isFlatSource(t, segment))) return null;
@@ -249,11 +250,11 @@ function repeated(moves: boolean): Operation {
 }
 
 const either =
-  (once: Operation, many: Operation | null): Operation =>
+  (once: RegionOperation, many: RegionOperation | null): RegionOperation =>
   (t, insn) =>
     insn.repeat === 0 ? once(t, insn) : (many?.(t, insn) ?? null);
 
-export const STRINGS: Readonly<Partial<Record<Semantic, Operation>>> = {
+export const STRINGS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   movs: either(moveOnce, repeated(true)),
   stos: either(storeOnce, repeated(false)),
   lods: either(loadOnce, null),

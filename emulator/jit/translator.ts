@@ -11,7 +11,6 @@
 import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { pushLive } from "./access.ts";
-import { Emitter } from "./emitter.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP } from "./exits.ts";
 import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./flags.ts";
 import type { Structure } from "./flow.ts";
@@ -21,6 +20,7 @@ import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./local
 import { mayLeave, OPERATIONS } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { endingOf, entryMap, successorsOf } from "./region.ts";
+import { RegionEmitter } from "./region-emitter.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
 const TYPES = typesOf(PARAMETERS);
@@ -30,7 +30,7 @@ const TYPES = typesOf(PARAMETERS);
  * returns an EXIT_*.
  */
 export function translate(region: Region): Uint8Array<ArrayBuffer> {
-  const emitter = new Emitter(region);
+  const emitter = new RegionEmitter(region);
   const main = new Translator(region, emitter).run();
   const carries = new Code();
   carriesFunction(carries);
@@ -54,7 +54,7 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
 
 class Translator {
   readonly #region: Region;
-  readonly #emitter: Emitter;
+  readonly #emitter: RegionEmitter;
   /** Flow graph: the dispatcher, then a node for each entry, then a node for each block. */
   readonly #successors: number[][] = [[]];
   readonly #entryBlocks: number[] = [];
@@ -64,7 +64,7 @@ class Translator {
   readonly #loops: number[] = [];
   #node = 0;
 
-  constructor(region: Region, emitter: Emitter) {
+  constructor(region: Region, emitter: RegionEmitter) {
     this.#region = region;
     this.#emitter = emitter;
   }

@@ -368,6 +368,10 @@ export class Code {
     return this.op(0x10).#unsigned(index);
   }
 
+  returnCall(index: number): this {
+    return this.op(0x12).#unsigned(index);
+  }
+
   /** Tail call through table 0. */
   returnCallIndirect(type: number): this {
     return this.op(0x13).#unsigned(type).#unsigned(0);
@@ -408,6 +412,8 @@ export interface ModuleParts {
    * Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has.
    */
   readonly memoryPages: { readonly initial: number; readonly maximum: number };
+  /** Functions of a table of its own, by their order; without it the machine's table is imported as `t`. */
+  readonly table?: readonly number[];
   /** Names under which its own functions are exported, by their order; null for one that is not. */
   readonly exports: readonly (string | null)[];
 }
@@ -440,15 +446,19 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     2,
     vector([
       [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
-      [...importName("t"), 1, FUNCREF, 0, 0],
+      ...(parts.table === undefined ? [[...importName("t"), 1, FUNCREF, 0, 0]] : []),
       ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
     ]),
   );
   section(3, vector(parts.functions.map(({ type }) => leb(type))));
+  const { table } = parts;
+  if (table !== undefined) section(4, [1, FUNCREF, 1, ...leb(table.length), ...leb(table.length)]);
   const exported = parts.exports.flatMap((field, i) =>
     field === null ? [] : [[...name(field), 0, ...leb(parts.imports.length + i)]],
   );
   section(7, vector(exported));
+  if (table !== undefined)
+    section(9, [1, 0, 0x41, 0, 0x0b, ...vector(table.map((index) => leb(parts.imports.length + index)))]);
   const bodies: number[] = [...leb(parts.functions.length)];
   for (const { locals, code } of parts.functions) {
     const head = vector(runs(locals));

@@ -114,6 +114,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));
   addStatedRelocations(program, resolver, relocations);
   program.versions.check();
+  program.sections.finishLinks(program.atoms);
   if (reporter.errorCount > 0 && !despiteErrors) return null;
   program.symbolList.finishRelocations();
   program.sections.finishGroups(program.atoms);

@@ -92,6 +92,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "section-flags": { wrong: '.section .boot, "q"', right: '.section .boot, "ax"' },
   "section-name": { wrong: ".section", right: ".section .boot" },
   "section-stack": { wrong: ".popsection", right: ".pushsection .data\n.popsection" },
+  "section-link": {
+    wrong: '.section .meta, "ao", @progbits, start\n.long 1',
+    right: '.section .meta, "ao", @progbits, start\n.long 1\n.text\nstart: ret',
+  },
   "section-type": { wrong: '.section .boot, "a", @bits', right: '.section .boot, "a", @progbits' },
   "segment-expected": { wrong: "mov eax, ebx:[ecx]", right: "mov eax, fs:[ecx]" },
   "shift-range": { wrong: ".long 1 << 64", right: ".long 1 << 31" },

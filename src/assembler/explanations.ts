@@ -95,6 +95,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "section-name": "A section has a name.",
   "section-stack":
     "`.popsection` goes back to where the last `.pushsection` was, `.previous` to the section before the current one. There is nothing to go back to.",
+  "section-link":
+    "A section with the flag `o` is kept or dropped together with the one that the named symbol is in, so this file has to define that symbol or section.",
   "section-type":
     "The type of a section is @progbits, @nobits, @note, @init_array, @fini_array, @preinit_array, or a number.",
   "segment-expected": "Before the colon stands a segment register, or in a far jump the selector of a segment.",

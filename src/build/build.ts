@@ -24,7 +24,6 @@ import {
   archiveSource,
   PROGRAMS_FOLDER,
   PROGRAMS_SCRIPT,
-  programArchive,
   programFiles,
   programLibrary,
   programName,
@@ -264,10 +263,11 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
   const own = assembled(paths);
   const programs = paths.map((path, index) => ({
     name: programName(path),
-    file: linkAll(tree, { objects: [own[index]!, ...library], script }).file,
+    // Thousands of constants of the headers are local symbols, which nobody asks a program for.
+    file: linkAll(tree, { objects: [own[index]!, ...library], script, discard: "all" }).file,
   }));
   programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
-  return [assembleMade("programs.s", archiveSource(programArchive(programs)))];
+  return [assembleMade("programs.s", archiveSource(programs))];
 }
 
 /** Assembles a source that the build itself has made. */

@@ -1,8 +1,9 @@
 /**
  * The programs that come with the kernel: each source of asm/programs is linked with those of asm/programs/lib, and all
  * of them, with the ELF files that lie there, become one archive, which is linked into the kernel. asm/kernel/image.s
- * reads it.
+ * reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
  */
+import { latin1, readElf } from "../object/elf-reader.ts";
 
 export const PROGRAMS_FOLDER = "asm/programs";
 export const PROGRAMS_SCRIPT = "asm/programs.ld";
@@ -32,7 +33,7 @@ export function programName(path: string): string {
 }
 
 /** u32 number, then for each u32 offset of its name, u32 offset of its file, u32 bytes; names, NUL terminated; files. */
-export function programArchive(programs: readonly BuiltProgram[]): Uint8Array {
+function programArchive(programs: readonly BuiltProgram[]): Uint8Array {
   const encoder = new TextEncoder();
   const names = programs.map(({ name }) => encoder.encode(`${name}\0`));
   const tableBytes = 4 + 12 * programs.length;
@@ -57,10 +58,34 @@ export function programArchive(programs: readonly BuiltProgram[]): Uint8Array {
 }
 
 /** The archive as source text, so that it goes into the kernel as every other part of it does. */
-export function archiveSource(archive: Uint8Array): string {
-  const lines = ['.section .programs, "a", @progbits', ".balign 4"];
-  for (let at = 0; at < archive.length; at += 32) lines.push(`.byte ${[...archive.subarray(at, at + 32)].join(",")}`);
+export function archiveSource(programs: readonly BuiltProgram[]): string {
+  const lines = ['.section .programs, "a", @progbits', ".balign 4", ...byteLines(programArchive(programs))];
+  programs.forEach(({ name, file }, index) => {
+    const description = readElf(file, name).sections.find((section) => section.name === ".description");
+    if (description) lines.push(...commandLines(`.Lcommand${index}`, name, description.content));
+  });
   return `${lines.join("\n")}\n`;
+}
+
+/** The record and the texts of a command whose handler is 0: see COMMAND_NAME and what follows in macros.inc. */
+function commandLines(label: string, name: string, description: Uint8Array): string[] {
+  const [group] = description;
+  const [usage = "", summary = "", text = ""] = latin1(description.subarray(1)).split("\0");
+  const texts = Object.entries({ name, usage, summary, text });
+  return [
+    '.section .rodata.str, "a", @progbits',
+    ...texts.flatMap(([kind, content]) => [`${label}_${kind}:`, ...byteLines(asciz(content))]),
+    '.section .shellcmd, "a", @progbits',
+    `.long ${label}_name, 0, ${label}_usage, ${label}_summary, ${group}, ${text === "" ? 0 : `${label}_text`}`,
+  ];
+}
+
+const asciz = (text: string): Uint8Array => Uint8Array.from(`${text}\0`, (character) => character.charCodeAt(0));
+
+function byteLines(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 32) lines.push(`.byte ${bytes.subarray(at, at + 32).join(",")}`);
+  return lines;
 }
 
 const align = (value: number): number => (value + 3) & ~3;

@@ -50,6 +50,8 @@ const OLDER_NS = 20_000 * MS;
 const BYE = 4;
 /** What nobody says when nothing happens: hellos, probes, accusations, proposals; and what nobody wants to have. */
 const BUSY_KINDS: ReadonlySet<number> = new Set([1, 7, 12, 15, 16, 17, 18, 19, 20]);
+/** Prepare, offer, promise, voted. */
+const PROPOSING: ReadonlySet<number> = new Set([17, 18, 19, 20]);
 const REPORT = 3;
 const ASK = 2;
 const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_replayed", "count_cloud_unproven"];
@@ -209,6 +211,8 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
           bytesOf[cable]! += bytes.length;
           const packet = clusterPacketOf(bytes);
           const [kind = 0, flags = 0] = [packet?.[5], packet?.[7]];
+          // Who cannot agree on new members tries it again, ever more rarely.
+          if (PROPOSING.has(kind) && !canAgree(world, layout)) return;
           if (BUSY_KINDS.has(kind) || (kind === REPORT && (flags & ASK) !== 0))
             strange ??= `${nameOf(cable)} says a packet of kind ${kind}, flags ${flags}, though nothing happens`;
         },

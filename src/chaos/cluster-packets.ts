@@ -148,6 +148,7 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
   }),
 ];
 
+const MAC_BYTES = 6;
 const SUSPECT = 12;
 const SENDER = 24;
 const TARGET = 128;
@@ -169,6 +170,8 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
       const facts = factsOf(world, layout);
       /** By observer: when somebody's word last reached it. */
       const heard = world.nodes.map(() => new Map<string, number>());
+      /** Of each node's card. A switch that does not know where one is sends what is for it to all. */
+      const stations = new Map<number, string>();
       const patience = PATIENCE_NS[world.nodes.length > SMALL ? 1 : 0];
       return {
         frame: ({ cable, toSwitch, sentNs, bytes }) => {
@@ -176,9 +179,11 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
           const packet = node && clusterPacketOf(bytes);
           if (!packet) return null;
           if (!toSwitch) {
-            heard[cable]!.set(packetHex(packet, SENDER, NAMED_BYTES), sentNs);
+            const isForIt = (bytes[0]! & 1) !== 0 || packetHex(bytes, 0, MAC_BYTES) === stations.get(cable);
+            if (isForIt) heard[cable]!.set(packetHex(packet, SENDER, NAMED_BYTES), sentNs);
             return null;
           }
+          stations.set(cable, packetHex(bytes, MAC_BYTES, MAC_BYTES));
           if (packet[KIND] !== SUSPECT || little32(packet, SILENT) !== 1) return null;
           const id = packetHex(packet, TARGET, NAMED_BYTES);
           const target = facts.indexOf(id);

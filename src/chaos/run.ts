@@ -19,6 +19,8 @@ const DRILLS = 3;
 const RECOVERED_NS = 500 * MS;
 /** Machines are mended up to so long after each other. */
 const MEND_SPREAD_MS = 200;
+/** So long a machine takes at most to go off after its power button was pressed. */
+const OFF_NS = 1000 * MS;
 /** A kernel that is not up so long after its machine was switched on does not come by itself. */
 const BOOT_NS = 5000 * MS;
 
@@ -256,7 +258,8 @@ class Run {
       this.#runTo(world.nowNs + random.below(MEND_SPREAD_MS) * MS);
     }
     const stillNs = Math.max(world.nowNs, ...core.map((index) => world.nodes[index]!.frozenUntilNs));
-    this.#runTo(stillNs);
+    const isPressed = core.some((index) => world.isOn(index) && world.nodes[index]!.isPressed);
+    this.#runTo(isPressed ? stillNs + OFF_NS : stillNs);
     // A machine that stood still when its power button was pressed has gone off since.
     for (const index of core) if (!world.isOn(index)) mend(index, "power");
     world.healedNs = world.nowNs;

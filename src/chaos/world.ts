@@ -58,6 +58,8 @@ export class WorldNode {
   frozenUntilNs = 0;
   /** Somebody told it to leave. */
   hasLeft = false;
+  /** Its power button was pressed: it goes off once it runs. */
+  isPressed = false;
   /** Words that trouble its disks now. */
   readonly diskWords = new Set<string>();
   /** They have been in trouble since it began to boot. */
@@ -140,6 +142,7 @@ export class World {
     node.cleanSinceNs = Infinity;
     node.hearsSinceNs = Infinity;
     node.hasLeft = false;
+    node.isPressed = false;
     node.frozenUntilNs = 0;
     node.diskWasBad = node.diskWords.size > 0;
   }
@@ -149,6 +152,7 @@ export class World {
     const { word, values } = action;
     const node = this.nodes[action.node]!;
     if (word === "power" || word === "add" || word === "reset") this.booted(action.node);
+    if (word === "button") node.isPressed = true;
     if (word === "freeze") node.frozenUntilNs = Math.max(node.frozenUntilNs, this.nowNs + Number(values[0]));
     const isTroubling = DISK_WORDS[word];
     if (isTroubling) {

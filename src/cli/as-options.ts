@@ -54,17 +54,18 @@ const WITH_VALUE: Readonly<Record<string, Handler>> = {
   "--max-errors": (command, value) => void (command.maxErrors = Number(value) || Infinity),
 };
 
-/** DWARF, and no stabs: the last wish counts. */
-function debugLines(command: AsCommand): void {
+/** DWARF of a version, and no stabs: the last wish counts. */
+function debugLines(command: AsCommand, version: number): void {
   command.debugLines = true;
+  command.dwarfVersion = version;
   delete command.stabs;
 }
 
 const PLAIN: Readonly<Record<string, Handler>> = {
   "-n": (command) => void (command.optimizeAlignment = false),
   "-R": (command) => void (command.foldData = true),
-  "-g": debugLines,
-  "--gen-debug": debugLines,
+  "-g": (command) => debugLines(command, 2),
+  "--gen-debug": (command) => debugLines(command, 2),
   "--gstabs": (command) => void ([command.debugLines, command.stabs] = [false, "plain"]),
   "--gstabs+": (command) => void ([command.debugLines, command.stabs] = [false, "gnu"]),
   "-gdwarf-sections": () => {},
@@ -230,10 +231,8 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
       WITH_VALUE[name](command, value);
     } else if (PLAIN[word] !== undefined) PLAIN[word](command, "");
     else if (/^-a[a-z]*(=|$)/.test(word)) listingOption(command, word.slice(2));
-    else if (/^--?gdwarf-?[2-5]$/.test(word)) {
-      debugLines(command);
-      command.dwarfVersion = Number(word.at(-1));
-    } else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
+    else if (/^--?gdwarf-?[2-5]$/.test(word)) debugLines(command, Number(word.at(-1)));
+    else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
     else if (word.startsWith("-mtune=")) command.tune = word.slice("-mtune=".length);
     else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix)))
       throw new CommandError(`unknown option ${word} (see qure as --help)`, 2);

@@ -25,6 +25,8 @@ export interface LinkOptions {
   readonly entry?: string;
   readonly defines?: ReadonlyMap<string, number>;
   readonly sectionStart?: ReadonlyMap<string, number>;
+  /** Which local symbols the file goes without, as `ld -X` and `-x`. */
+  readonly discard?: ProgramOptions["discard"];
 }
 
 /** A relocation that was applied, for those who relocate again. */
@@ -99,6 +101,7 @@ export function link(options: LinkOptions): LinkResult {
       ...(options.entry === undefined ? {} : { entry: options.entry }),
       defines,
       sectionStart: options.sectionStart ?? new Map(),
+      ...(options.discard === undefined ? {} : { discard: options.discard }),
       requiresEntry: options.entry !== undefined || options.script.entry !== null,
     },
   );

@@ -25,7 +25,7 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
   const result: Partial<AssembleOptions> = {};
   const defines = new Map<string, number>();
   options.forEach((option, i) => {
-    if (option === "-g") result.debugLines = true;
+    if (option === "-g") Object.assign(result, { debugLines: true, dwarfVersion: 2 });
     else if (option.startsWith("--gdwarf-")) {
       result.debugLines = true;
       result.dwarfVersion = Number(option.slice("--gdwarf-".length));

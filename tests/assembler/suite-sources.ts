@@ -60,4 +60,48 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
   "frames of the source and of directives": {
     text: 'f: .cfi_startproc\nnop\n.cfi_endproc\n.section .eh_frame,"a",@progbits\n.uleb128 b - a\na: .skip 3\nb: .balign 4\n',
   },
+  "sections of one name, and the assembler's own line table": {
+    text: '.file 1 "a.c"\n.section .d,"",@progbits,unique,1\n.Lx: .long .Ly\n.section .d,"",@progbits,unique,2\n.Ly: .long .Lz\n.section .d,"",@progbits,unique,3\n.Lz: .long .Lx\n.text\n.loc 1 2\nnop\n.section .debug_info,"",@progbits\n.long 1\n',
+    options: ["--gdwarf-5"],
+  },
+  "sections of one name in the assembler's own unit": {
+    text: '.section .text,"ax",@progbits,unique,0\nnop\n.section .text,"ax",@progbits,unique,1\nnop\n.text\nnop\n.section .text,"ax",@progbits,unique,0\nret\n',
+    options: ["-g"],
+  },
+  "a section that goes with what is defined later": {
+    text: '.section .meta,"awo",@progbits,later\n.long 1\n.section .more,"ao",@progbits,.data\n.text\nearlier: nop\nlater: nop\n',
+  },
+  "files of the root folder": {
+    text: '.file 1 "/x.c"\n.file 2 "/d/y.c"\n.file 3 "//z.c"\n.file 4 "/" "w.c"\n.file 5 "/e/" "v.c"\n.loc 1 1\nnop\n.loc 3 2\nnop\n',
+    options: ["--gdwarf-5"],
+  },
+  "distances to indirect functions": {
+    text: ".long f-.\n.type f,@gnu_indirect_function\nf: ret\n.size f,.-f\ng: .long f-., f-g, f-f\n.set h,f\n.long h-.\nx = f-g\n.long x\nadd $f-g, %eax\nmov f-g(%ebx), %eax\n.skip f-g+5\n",
+  },
+  "blanks around the name of a relocation": {
+    text: "movl x @GOT (%ecx), %ecx\nmovl x+4 @GOTOFF(%ecx), %ecx\n.long y @GOTOFF + 3\ncall f @PLT\nadd $x @GOTOFF, %eax\nmov %gs:z @NTPOFF, %eax\n.intel_syntax noprefix\nmov eax, [ebx + x @GOTOFF]\nlea eax, x @GOTOFF [ebx]\n",
+  },
+  "sections with unusual names": {
+    text: '.section .discard.src/font.c.10,"aw"\n.long 1\n.section a@b(c)=d:e,"a"/* of data */\n.long 2\n.section /x*y/\n.long 3\n.pushsection <z>,"ax"# code\nnop\n.popsection\n.long 4\n',
+  },
+  "sections named like tables of relocations": {
+    text: '.section .reloc,"a"\n.long 1\n.section .relx\n.long 2\n.section .rel.foo,"a"\n.long 3\n.section .rel\n.long 4\n.section .relabel,"a"\n.long 5\n.section .rely,"a",@progbits\n.long 6\n',
+  },
+  "blocks without the first comma": {
+    text: ".lcomm a 4\n.comm b 4\n.comm c 8,4\n.lcomm d, 2\n",
+  },
+  "local names with the assembler's own unit": {
+    text: "f: nop\n.Lx: ret\n.type f,@function\n.size f,.-f\ng: ret\n.type g,@function\n.size g,1\n.long .Lx\n",
+    options: ["-L", "--gdwarf-5"],
+  },
+  "strings of line tables in a section that the source made": {
+    text: '.section .debug_line_str,"",@progbits\n.Lfolder: .string "/d"\n.text\n.file 0 "/d" "a.c"\n.loc 0 1\nnop\n',
+    options: ["--gdwarf-5"],
+  },
+  "a compiler that ran in the root folder": {
+    text: '.file 0 "/" "a.c"\n.file 1 "/d//" "b.c"\n.loc 0 1\nnop\n.loc 1 1\nnop\n',
+  },
+  "prefixes before a slash or a comma": {
+    text: "rep/movsl (%esi),(%edi)\nlock/addl $1,(%eax)\nes/rep/stosb\nrepne/scasb # one\nrep,movsl\n",
+  },
 };

@@ -131,5 +131,7 @@ else {
     folder,
     ...(values.fresh ? ["--fresh"] : []),
   ];
-  process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+  const run = (command: readonly string[]): number =>
+    spawnSync(process.execPath, command, { stdio: "inherit" }).status ?? 1;
+  process.exitCode = run(["dist/qure.cjs", "build"]) || run(args);
 }

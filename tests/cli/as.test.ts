@@ -115,6 +115,12 @@ describe("qure as", () => {
     expect(found.object).not.toBeNull();
   });
 
+  test("of several wishes for DWARF the last counts", { timeout: 60_000 }, () => {
+    const plain = ours(["-g", "plain.s"]).object;
+    expect(ours(["--gdwarf-5", "-g", "plain.s"]).object).toBe(plain);
+    expect(ours(["-g", "--gdwarf-5", "plain.s"]).object).not.toBe(plain);
+  });
+
   test("--MD lists what was read", { timeout: 60_000 }, (context) => {
     const words = (): string[] =>
       readFileSync(join(folder, "deps.d"), "utf8")

@@ -24,6 +24,8 @@ const REFUSALS: readonly RefusalClass[] = [
   { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/, decides: true },
   { name: "instructions of other extensions", sourceLine: /^\s*(lock\s+)?(xacquire|xrelease)\b/ },
   { name: "directives of other tools", sourceLine: /^\s*\.(bundle_|mri|vtable_)/ },
+  { name: "more than 256 MiB of contents", id: /^too-large$/, message: /256 MiB/, decides: true },
+  { name: "alignments of no power of two", id: /^bad-alignment$/, sourceLine: /^\s*\.comm\s/ },
   { name: "24 MiB from macros", id: /^too-large$/, message: /24 MiB/, decides: true },
   {
     name: "names of registers that the chosen processor lacks",
@@ -59,6 +61,7 @@ interface DifferenceClass {
 
 const DIFFERENCES: readonly DifferenceClass[] = [
   { name: "an address that a line table states once more", kind: /^spelling of \.debug_line$/ },
+  { name: ".section .data under -R", kind: /^symbols$/, detail: /^missing: \S+ \.data\+.*too many: \S+ \.text\+/ },
 ];
 
 /** The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source. */

@@ -25,7 +25,7 @@ const EXPLAINED: ReadonlyMap<string, string> = new Map([
   ...["arch-12", "arch-13", "arch-13-znver1", "arch-13-znver2", "hle", "hle-intel"].map(
     (name) => [`i386/${name}`, "instructions of other extensions"] as const,
   ),
-  ["i386/ifunc-3", "distances to local indirect functions"],
+  ["i386/ifunc-3", "indirect functions at absolute addresses"],
   ["all/relax", "a number of variable length that grows and shrinks with an alignment"],
   ["elf/dwarf-4-cu", ".loc_mark_labels"],
   ["elf/dwarf-5-cu", ".loc_mark_labels"],
@@ -34,7 +34,6 @@ const EXPLAINED: ReadonlyMap<string, string> = new Map([
   ["elf/dwarf2-19", "views at the edge of subsections"],
   ["elf/ehopt0", "call frames that a compiler of before 2000 wrote as data"],
   ["elf/equ-reloc", "a symbol that was set to a place and then is a label"],
-  ["elf/group2", "two sections of one name, one of a group"],
 ]);
 
 interface Case {

@@ -2,7 +2,7 @@
  * `npm run corpora -- NAME`: sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus
  * of corpora.ts, or `gas` or `ld` for the test suites of GNU as and ld. Results are kept in build/corpora/NAME.jsonl.
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { oneOf, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { classOfDifferences, classOfRefusal } from "./classes.ts";
 import { CORPORA, type Corpus, type CorpusFile, filesOf } from "./corpora.ts";
@@ -134,10 +134,12 @@ const command = workshopCommand(
 const [name] = command.processedArgs as [string];
 const options = command.opts<CorpusOptions>();
 if (!existsSync(options.root)) command.error(`error: ${options.root}, the folder of the corpora, is not there`);
+// GNU as writes the folder's own name into debug information, whatever link led to it.
+const root = realpathSync(options.root);
 const suite = SUITES[name];
 if (suite) {
   const results = new Results(`build/corpora/${name}.jsonl`);
-  await suite(options.root, results);
+  await suite(root, results);
   results.compact();
   process.stdout.write(`${results.table()}\n`);
-} else await compareCorpus(name, CORPORA[name]!, options);
+} else await compareCorpus(name, CORPORA[name]!, { ...options, root });

@@ -201,11 +201,9 @@ word_divide:    .asciz "divide"
 said_echo:      .ascii "one two\n"
 said_env:       .ascii "colour=blue\n"
 letters:        .ascii "abcdefghijklmnopqrstuvwxyz"
-path_long:
-    .fill   255, 1, 'x'
-    .byte   0
-path_too_long:
-    .fill   256, 1, 'x'
+path_too_long:  .byte   'x'
+path_long:      .fill   1023 - 255, 1, 'x'
+word_wide:      .fill   255, 1, 'x'
     .byte   0
 text_invalid:   .asciz "invalid argument"
 
@@ -237,12 +235,12 @@ arguments_many_less:
     .long   0
 arguments_wide:
 .rept 33
-    .long   path_long
+    .long   word_wide
 .endr
     .long   0
 handles_pipe:   .long 0, 4, 2
 handles_in:     .long 3, 1, 2
-handles_none:   .long 0, 15, 2
+handles_none:   .long 0, 31, 2
 
 .data
 .balign 4
@@ -277,6 +275,10 @@ rows:
     ROW     ROW_DWORD, 0, "record + 8"
     ROW     ROW_COMPARE, 0, "record + 16", name_file, 5
     ROW     ROW_COMPARE, 0, "record + 20", zeros, 252
+    ROW     ROW_COMPARE, 0, "record + 272", name_file, 5    # its class
+    GIVES   1, handle_kind, 3
+    GIVES   0, write, 3, letters, 0
+    GIVES   ERROR_HANDLE, write, 9, letters, 0
     GIVES   0, sync, 3
     GIVES   3, seek, 3, 3, 0
     GIVES   9, duplicate, 3, 9
@@ -287,9 +289,9 @@ rows:
     GIVES   0, close, 3
     GIVES   1, read, 9, buffer, 1
     GIVES   ERROR_HANDLE, read, 3, buffer, 1
-    GIVES   ERROR_HANDLE, duplicate, 9, 16
+    GIVES   ERROR_HANDLE, duplicate, 9, 32
     GIVES   ERROR_HANDLE, duplicate, 10, 11
-    GIVES   ERROR_HANDLE, duplicate, 16, 11
+    GIVES   ERROR_HANDLE, duplicate, 32, 11
     GIVES   3, open, path_file, 35              # to write at the end
     GIVES   0, seek, 3, 0, 0
     GIVES   1, write, 3, letters, 1
@@ -297,9 +299,10 @@ rows:
     GIVES   9, duplicate, 3, 9                  # what it meant is closed
     GIVES   0, close, 3
     GIVES   0, close, 9
-    GIVES   ERROR_HANDLE, close, 9
-    GIVES   ERROR_HANDLE, close, 16
+    GIVES   ERROR_HANDLE, close, 32
     GIVES   ERROR_HANDLE, close, -1
+    GIVES   ERROR_HANDLE, handle_kind, 32
+    GIVES   0, handle_kind, 1
     GIVES   ERROR_EXISTS, open, path_file, 14
     GIVES   3, open, path_file, 18
     GIVES   0, stat, path_file, record
@@ -403,7 +406,7 @@ rows:
     GIVES   0, directory_remove, path_folder
     GIVES   0, unlink, path_file
     # A table of handles that is full.
-    ROW     ROW_UNTIL, 13
+    ROW     ROW_UNTIL, 29
     GIVES   ERROR_FULL, open, path_large, 1
     GIVES   ERROR_FULL, directory_open, path_volume
     GIVES   ERROR_FULL, pipe, ends
@@ -415,7 +418,7 @@ rows:
     GIVES   ERROR_ADDRESS, pipe, letters
     GIVES   3, open, path_large, 1
     GIVES   4, open, path_large, 1
-.irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+.irp handle, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     GIVES   0, close, \handle
 .endr
     GIVES   0, unlink, path_large
@@ -423,6 +426,8 @@ rows:
     GIVES   0, pipe, ends
     ROW     ROW_DWORD, 3, ends
     ROW     ROW_DWORD, 4, "ends + 4"
+    GIVES   2, handle_kind, 3
+    GIVES   3, handle_kind, 4
     GIVES   1, poll, polled, 2, 0
     ROW     ROW_DWORD, 0, "polled + 8"
     ROW     ROW_DWORD, 2, "polled + 20"
@@ -587,7 +592,7 @@ polled_console: .long 0, 1, 0, 1, 3, 0
 .balign 4096
 room:           .space 32768
 buffer:         .space 64
-record:         .space 272
+record:         .space 336
 zeros:          .space 256
 ends:           .space 8
 process:        .space 4

@@ -159,6 +159,14 @@ text_write:
 # In: EAX negated error code, EDX what it was about.
 .global fail
 fail:
+    call    say_error
+    SYSTEM  exit, 1
+
+# Says on errors what went wrong, in the kernel's words.
+# In: EAX negated error code, EDX what it was about.
+.global say_error
+say_error:
+    push    ebx
     neg     eax
     mov     ebx, eax
     mov     dword ptr [text_bytes], 0
@@ -173,7 +181,8 @@ fail:
     call    text_add
     mov     eax, 2
     call    text_end
-    SYSTEM  exit, 1
+    pop     ebx
+    ret
 
 .section .rodata
 text_colon:     .asciz ": "

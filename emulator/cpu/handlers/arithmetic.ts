@@ -75,7 +75,7 @@ function unary(operations: Sized<Unary>): Builder {
 }
 
 /** The full product of two 32-bit numbers, unsigned or signed, as high and low dword: exact without BigInt. */
-export function multiplyHigh(a: number, b: number, signed: boolean): number {
+function multiplyHigh(a: number, b: number, signed: boolean): number {
   const aLow = a & 0xffff;
   const bLow = b & 0xffff;
   const aHigh = a >>> 16;

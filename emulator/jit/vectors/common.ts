@@ -5,7 +5,7 @@ import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { CR0, CR4, FPU_BYTES, VECTOR_REGISTERS } from "../../cpu/layout.ts";
 import { operandSize, registerOf } from "../../cpu/operands.ts";
 import { CR0_EM, CR0_TS, CR4_OSFXSR } from "../../cpu/state.ts";
-import type { Emitter } from "../emitter.ts";
+import type { RegionEmitter } from "../region-emitter.ts";
 import { OP, SIMD } from "../wasm.ts";
 
 const ALL_ONES = 0xffff;
@@ -20,7 +20,7 @@ export const xmmAt = (register: number): number => VECTOR_REGISTERS + 16 * regis
 const mmAt = (register: number): number => FPU_BYTES + FPU_REGISTER_BYTES * register;
 
 /** Takes the slow path unless XMM registers may be used. */
-export function requireVectors(t: Emitter): void {
+export function requireVectors(t: RegionEmitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -36,7 +36,7 @@ export function requireVectors(t: Emitter): void {
 }
 
 /** The same for MM registers. */
-export function requireMultimedia(t: Emitter): void {
+export function requireMultimedia(t: RegionEmitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -51,13 +51,13 @@ export function requireMultimedia(t: Emitter): void {
 }
 
 /** What every MMX instruction does to the x87. */
-export function enterMultimedia({ c }: Emitter): void {
+export function enterMultimedia({ c }: RegionEmitter): void {
   c.const(0).const(0).load(4, FPU_STATUS).const(~TOP_BITS).op(OP.and).store(4, FPU_STATUS);
   c.const(0).const(0).store(4, FPU_EMPTY);
 }
 
 /** Checks the memory operand, if it is one, for an access of its own size. */
-export function accessOperand(t: Emitter, insn: DecodedInstruction, k: number, kind: "read" | "write"): void {
+export function accessOperand(t: RegionEmitter, insn: DecodedInstruction, k: number, kind: "read" | "write"): void {
   if (registerOf(insn, k) >= 0 || insn.form.operands[k]!.field === "immediate") return;
   const bytes = operandSize(insn, k) >>> 3 || 16;
   t.access.operand(insn, bytes, kind);
@@ -65,7 +65,7 @@ export function accessOperand(t: Emitter, insn: DecodedInstruction, k: number, k
 }
 
 /** Pushes a vector: a register, or so many bytes of the memory operand, with zeros above. */
-export function pushVector(t: Emitter, insn: DecodedInstruction, k: number, bytes: number): void {
+export function pushVector(t: RegionEmitter, insn: DecodedInstruction, k: number, bytes: number): void {
   const register = registerOf(insn, k);
   if (isXmm(insn, k)) t.c.const(0).loadVector(bytes, xmmAt(register));
   else if (isMm(insn, k)) t.c.const(0).loadVector(8, mmAt(register));
@@ -76,7 +76,7 @@ export function pushVector(t: Emitter, insn: DecodedInstruction, k: number, byte
 }
 
 /** Stores what `push` pushes as the vector register that is the first operand. */
-export function storeRegister(t: Emitter, insn: DecodedInstruction, push: () => void): void {
+export function storeRegister(t: RegionEmitter, insn: DecodedInstruction, push: () => void): void {
   const { c } = t;
   const register = registerOf(insn, 0);
   if (isXmm(insn, 0)) {

@@ -6,10 +6,10 @@ import { CF, ZF } from "../../cpu/flags.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { VECTOR_HOST } from "../../cpu/layout.ts";
 import { registerOf } from "../../cpu/operands.ts";
-import type { Emitter } from "../emitter.ts";
 import { setArithmeticOfImage } from "../flags.ts";
 import { T2, WIDE } from "../locals.ts";
-import { type Operation, pushOperand, writeOperand } from "../operands.ts";
+import { pushOperand, type RegionOperation, writeOperand } from "../operands.ts";
+import type { RegionEmitter } from "../region-emitter.ts";
 import { type Code, OP, SIMD } from "../wasm.ts";
 import { accessOperand, pushVector, RANGE, requireVectors, xmmAt } from "./common.ts";
 
@@ -55,7 +55,7 @@ function pushZero(c: Code, precision: Precision, local: number): void {
 }
 
 /** Takes the slow path unless all lanes of both locals are ordinary numbers, or zero where that may be. */
-function requirePlain(t: Emitter, precision: Precision, a: number, b: number, divisor: boolean): void {
+function requirePlain(t: RegionEmitter, precision: Precision, a: number, b: number, divisor: boolean): void {
   const { c } = t;
   pushOrdinary(c, precision, a);
   pushZero(c, precision, a);
@@ -68,7 +68,7 @@ function requirePlain(t: Emitter, precision: Precision, a: number, b: number, di
   c.simd(SIMD.and).simd(PRECISIONS[precision].lanes.allTrue).op(OP.eqz).brIf(t.access.slow);
 }
 
-function requireHost({ c, access }: Emitter): void {
+function requireHost({ c, access }: RegionEmitter): void {
   c.const(0).load(4, VECTOR_HOST).op(OP.eqz).brIf(access.slow);
 }
 
@@ -77,7 +77,12 @@ type Kind = "sum" | "product" | "quotient";
 /**
  * Loads both operands into locals. Of a scalar the lanes above are ones, with which every operation is harmless.
  */
-function loadFloats(t: Emitter, insn: DecodedInstruction, precision: Precision, isScalar: boolean): [number, number] {
+function loadFloats(
+  t: RegionEmitter,
+  insn: DecodedInstruction,
+  precision: Precision,
+  isScalar: boolean,
+): [number, number] {
   const { c } = t;
   const [a, b] = [t.vector(1), t.vector(2)];
   const { bytes } = PRECISIONS[precision];
@@ -96,7 +101,7 @@ function loadFloats(t: Emitter, insn: DecodedInstruction, precision: Precision, 
 
 /** Writes the lowest lane, or all, of a local to the destination. */
 function storeFloats(
-  t: Emitter,
+  t: RegionEmitter,
   insn: DecodedInstruction,
   precision: Precision,
   isScalar: boolean,
@@ -111,7 +116,7 @@ function storeFloats(
 }
 
 export const arithmetic =
-  (opcode: number, precision: Precision, isScalar: boolean, kind: Kind): Operation =>
+  (opcode: number, precision: Precision, isScalar: boolean, kind: Kind): RegionOperation =>
   (t, insn) =>
   () => {
     const { c } = t;
@@ -135,7 +140,7 @@ export const arithmetic =
 
 /** MIN and MAX: the second operand unless the first is really smaller or larger. */
 export const extremum =
-  (opcode: number, precision: Precision, isScalar: boolean): Operation =>
+  (opcode: number, precision: Precision, isScalar: boolean): RegionOperation =>
   (t, insn) =>
   () => {
     requireVectors(t);
@@ -147,7 +152,7 @@ export const extremum =
 
 /** COMISS and UCOMISS between numbers. */
 export const compareToFlags =
-  (precision: Precision): Operation =>
+  (precision: Precision): RegionOperation =>
   (t, insn) =>
   () => {
     const { c } = t;
@@ -165,7 +170,7 @@ export const compareToFlags =
   };
 
 /** CVTSI2SD: always exact. */
-export const integerToDouble: Operation = (t, insn) => () => {
+export const integerToDouble: RegionOperation = (t, insn) => () => {
   const { c } = t;
   requireVectors(t);
   if (insn.isMemory) accessOperand(t, insn, 1, "read");
@@ -176,7 +181,7 @@ export const integerToDouble: Operation = (t, insn) => () => {
 };
 
 /** CVTTSD2SI of a number that fits. */
-export const truncateDouble: Operation = (t, insn) => () => {
+export const truncateDouble: RegionOperation = (t, insn) => () => {
   const { c } = t;
   requireVectors(t);
   requireHost(t);

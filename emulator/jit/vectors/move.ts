@@ -1,12 +1,12 @@
 /** Moves between vector registers, general registers and memory. */
 import { registerOf } from "../../cpu/operands.ts";
-import { type Operation, pushOperand, writeOperand } from "../operands.ts";
+import { pushOperand, type RegionOperation, writeOperand } from "../operands.ts";
 import { SIMD } from "../wasm.ts";
 import { accessOperand, isXmm, pushVector, requireVectors, storeRegister, xmmAt } from "./common.ts";
 
 /** Whole moves between registers and memory: of 16 bytes, or of 4 or 8 with zeros above. */
 export const move =
-  (bytes: 4 | 8 | 16): Operation =>
+  (bytes: 4 | 8 | 16): RegionOperation =>
   (t, insn) => {
     if (insn.form.operands.some(({ register }, k) => register === "mm" && registerOf(insn, k) >= 0)) return null;
     if (isXmm(insn, 0)) {
@@ -43,7 +43,7 @@ export const move =
 
 /** MOVSS and MOVSD: between registers the upper part stays. */
 export const scalar =
-  (bytes: 4 | 8): Operation =>
+  (bytes: 4 | 8): RegionOperation =>
   (t, insn) => {
     if (insn.isMemory) return move(bytes)(t, insn);
     return () => {
@@ -59,7 +59,7 @@ export const scalar =
 
 /** Moves of a half: MOVLPS, MOVHPS, MOVHLPS, MOVLHPS; where it lies in a register, by bytes. */
 export const half =
-  (to: 0 | 8, from: 0 | 8): Operation =>
+  (to: 0 | 8, from: 0 | 8): RegionOperation =>
   (t, insn) =>
   () => {
     const { c } = t;

@@ -3,7 +3,7 @@
  * interpreter does. Registers stay in the machine's memory.
  */
 import type { VectorSemantic } from "../../../src/isa/semantics.ts";
-import type { Operation } from "../operands.ts";
+import type { RegionOperation } from "../operands.ts";
 import { SIMD } from "../wasm.ts";
 import { arithmetic, compareToFlags, extremum, integerToDouble, truncateDouble } from "./float.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "./integer.ts";
 import { half, move, scalar } from "./move.ts";
 
-export const VECTORS: Readonly<Partial<Record<VectorSemantic, Operation>>> = {
+export const VECTORS: Readonly<Partial<Record<VectorSemantic, RegionOperation>>> = {
   movaps: move(16),
   movapd: move(16),
   movups: move(16),

@@ -17,11 +17,11 @@ import { opcodeOf } from "../../cpu/handlers/x87.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { CR0, CS, SELECTOR } from "../../cpu/layout.ts";
 import { CR0_EM, CR0_TS } from "../../cpu/state.ts";
-import type { Emitter } from "../emitter.ts";
 import { CANONICAL } from "../flags.ts";
 import { x87Import } from "../imports.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2 } from "../locals.ts";
-import { type Operation, writeOperand } from "../operands.ts";
+import { type RegionOperation, writeOperand } from "../operands.ts";
+import type { RegionEmitter } from "../region-emitter.ts";
 import { OP } from "../wasm.ts";
 import { NEGATE_DESTINATION, NEGATE_SOURCE, POP, REVERSED, TO_STATUS } from "./arithmetic.ts";
 import { EXPONENT, HEAD, OPERAND, OPERAND_BYTES, SIGN } from "./common.ts";
@@ -39,7 +39,7 @@ const FORMATS: Readonly<Record<string, { readonly name: string; readonly bytes: 
 const formatOf = (insn: DecodedInstruction) => FORMATS[insn.form.operands[0]!.text] ?? null;
 
 /** Takes the slow path unless the unit is available. */
-function requireAvailable(t: Emitter): void {
+function requireAvailable(t: RegionEmitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -49,7 +49,7 @@ function requireAvailable(t: Emitter): void {
 }
 
 /** What every waiting instruction looks at first. */
-function requireReady(t: Emitter): void {
+function requireReady(t: RegionEmitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -64,12 +64,12 @@ function requireReady(t: Emitter): void {
 }
 
 /** Calls a routine of the unit with the two numbers on the stack; the slow path if it refuses. */
-function call(t: Emitter, name: string): void {
+function call(t: RegionEmitter, name: string): void {
   t.c.call(x87Import(name)).brIf(t.access.slow);
 }
 
 /** Notes where the instruction and its operand are, for FSTENV. */
-function note(t: Emitter, insn: DecodedInstruction): void {
+function note(t: RegionEmitter, insn: DecodedInstruction): void {
   const { c } = t;
   c.const(0).const(insn.eip).store(4, FPU_POINTERS);
   c.const(0)
@@ -90,7 +90,7 @@ function note(t: Emitter, insn: DecodedInstruction): void {
 }
 
 /** An instruction on registers alone: `push` pushes the numbers that the routine takes. */
-function onRegisters(name: string, push: (t: Emitter, insn: DecodedInstruction) => void): Operation {
+function onRegisters(name: string, push: (t: RegionEmitter, insn: DecodedInstruction) => void): RegionOperation {
   return (t, insn) => () => {
     requireReady(t);
     push(t, insn);
@@ -100,14 +100,18 @@ function onRegisters(name: string, push: (t: Emitter, insn: DecodedInstruction) 
 }
 
 /** Brings the memory operand into the unit. */
-function fetchOperand(t: Emitter, insn: DecodedInstruction, format: { readonly name: string; readonly bytes: number }) {
+function fetchOperand(
+  t: RegionEmitter,
+  insn: DecodedInstruction,
+  format: { readonly name: string; readonly bytes: number },
+) {
   t.access.operand(insn, format.bytes, "read");
   t.access.pushHost();
   t.c.const(0);
   call(t, `operand${format.name}`);
 }
 
-const load: Operation = (t, insn) => {
+const load: RegionOperation = (t, insn) => {
   if (!insn.isMemory) return onRegisters("loadRegister", ({ c }) => c.const(insn.rm).const(0))(t, insn);
   const format = formatOf(insn);
   if (format === null) return null;
@@ -121,7 +125,7 @@ const load: Operation = (t, insn) => {
   };
 };
 
-function store(pop: boolean): Operation {
+function store(pop: boolean): RegionOperation {
   return (t, insn) => {
     if (!insn.isMemory) return onRegisters("storeRegister", ({ c }) => c.const(insn.rm).const(pop ? 1 : 0))(t, insn);
     const format = formatOf(insn);
@@ -137,7 +141,7 @@ function store(pop: boolean): Operation {
   };
 }
 
-function arithmetic(name: string, bits: number): Operation {
+function arithmetic(name: string, bits: number): RegionOperation {
   return (t, insn) => {
     const { c } = t;
     if (!insn.isMemory) {
@@ -173,10 +177,10 @@ const ARITHMETIC = Object.fromEntries(
     [`f${name}p`, arithmetic(routine, bits | POP)],
     [`fi${name}`, arithmetic(routine, bits)],
   ]),
-) as Readonly<Record<`f${OperationName}` | `f${OperationName}p` | `fi${OperationName}`, Operation>>;
+) as Readonly<Record<`f${OperationName}` | `f${OperationName}p` | `fi${OperationName}`, RegionOperation>>;
 
 /** A comparison of the top, with st(i), with memory, with the register that is named, or with 0. */
-function comparison(pops: number, { toFlags = false, register = -1, withZero = false } = {}): Operation {
+function comparison(pops: number, { toFlags = false, register = -1, withZero = false } = {}): RegionOperation {
   return (t, insn) => {
     const { c, flags } = t;
     const format = insn.isMemory ? formatOf(insn) : null;
@@ -206,14 +210,14 @@ function comparison(pops: number, { toFlags = false, register = -1, withZero = f
 }
 
 /** FCMOVcc, by the number of its condition. */
-function conditionalMove(condition: number): Operation {
+function conditionalMove(condition: number): RegionOperation {
   return onRegisters("conditionalMove", ({ c, flags }, insn) => {
     flags.pushCondition(condition);
     c.set(T1).const(insn.rm).get(T1);
   });
 }
 
-const loadControl: Operation = (t, insn) => () => {
+const loadControl: RegionOperation = (t, insn) => () => {
   const { c, access } = t;
   requireReady(t);
   access.operand(insn, 2, "read");
@@ -225,14 +229,14 @@ const loadControl: Operation = (t, insn) => () => {
 };
 
 const storeWord =
-  (address: number): Operation =>
+  (address: number): RegionOperation =>
   (t, insn) =>
   () => {
     requireAvailable(t);
     writeOperand(t, insn, 0, () => t.c.const(0).load(2, address));
   };
 
-export const X87: Readonly<Partial<Record<Semantic, Operation>>> = {
+export const X87: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   ...ARITHMETIC,
   fld: load,
   fild: load,

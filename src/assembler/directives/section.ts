@@ -2,6 +2,7 @@
  * Directives that choose where the next bytes go.
  */
 
+import { REL_BYTES } from "../../object/elf.ts";
 import { knownSection } from "../../object/known-sections.ts";
 import { Op, refold } from "../model/expression.ts";
 import { flagsOfNew } from "../model/named-flags.ts";
@@ -9,7 +10,17 @@ import type { Section } from "../model/section.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
-import { characterClass, NAME_PART, NAME_START, QUOTE } from "../read/chars.ts";
+import {
+  APOSTROPHE,
+  COMMA,
+  characterClass,
+  NAME_START,
+  QUOTE,
+  SLASH,
+  SPACE,
+  STAR,
+  STATEMENT_END,
+} from "../read/chars.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
 
@@ -69,19 +80,16 @@ function sectionName(assembler: Assembler): string {
     return textOfBytes(string.bytes);
   }
   const start = input.offset;
-  while (isNameByte(input.bytes[input.offset]!)) input.offset++;
+  while (isInName(input.bytes, input.offset)) input.offset++;
   if (input.offset === start) assembler.fail("section-name", "expected the name of a section");
   return textOfBytes(input.bytes, start, input.offset);
 }
 
-function isNameByte(code: number): boolean {
-  return (
-    (characterClass[code]! & (NAME_START | NAME_PART)) !== 0 ||
-    code === 0x2d ||
-    code === 0x2b ||
-    code === 0x21 ||
-    code === 0x7e
-  );
+/** A name goes on to a comma or a blank: whatever else stands in it, such as the path of a source, is part of it. */
+function isInName(bytes: Uint8Array, offset: number): boolean {
+  const code = bytes[offset]!;
+  if (code === SLASH) return bytes[offset + 1] !== STAR;
+  return !(characterClass[code]! & (SPACE | STATEMENT_END)) && code !== COMMA && code !== QUOTE && code !== APOSTROPHE;
 }
 
 interface SectionAttributes {
@@ -276,9 +284,15 @@ function create(assembler: Assembler, name: string, wanted: SectionAttributes, s
       );
     flags = stated.flags;
   }
+  let { entrySize } = wanted;
+  if (type === SHT.REL && name === ".reloc") {
+    // In an EFI program it is COFF's: GNU as gives it the entries of a table of relocations, but not the type.
+    type = SHT.PROGBITS;
+    entrySize = REL_BYTES;
+  }
   const section = sections.make(name, type, flags);
   sections.adopt(section, assembler.atoms);
-  section.entrySize = wanted.entrySize;
+  section.entrySize = entrySize;
   section.unique = wanted.unique;
   section.info = wanted.info;
   section.linkedName = wanted.linkedTo;
@@ -286,10 +300,6 @@ function create(assembler: Assembler, name: string, wanted: SectionAttributes, s
     section.group = sections.groupSignature(wanted.group, assembler.atoms);
     section.isComdat = wanted.isComdat;
   }
-  if (wanted.linkedTo !== null)
-    section.linkedTo =
-      sections.find(wanted.linkedTo) ??
-      assembler.symbols.findOrMake(assembler.atoms.internText(wanted.linkedTo), start);
   sections.change(section, wanted.number);
 }
 

@@ -169,14 +169,14 @@ const size: Handler = (assembler) => {
   symbol.hasInheritedSize = false;
 };
 
-/** `.comm name, size, alignment`: a block that the linker places; with `.local name` before it, one in `.bss`. */
+/** `.comm name, size, alignment` (the first comma may be missing): a block that the linker places; with `.local name` before it, one in `.bss`. */
 const common =
   (type: number): Handler =>
   (assembler) => {
     const { expressions, input } = assembler;
     const start = input.offset;
     const atom = symbolName(assembler);
-    assembler.demandComma();
+    assembler.comma();
     const bytes = expressions.absoluteNumber("the size");
     if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
     let alignment = 0;
@@ -231,7 +231,7 @@ function placeInBss(assembler: Assembler, atom: Atom, offset: number, bytes: num
 const localCommon: Handler = (assembler) => {
   const start = assembler.input.offset;
   const atom = symbolName(assembler);
-  assembler.demandComma();
+  assembler.comma();
   const bytes = assembler.expressions.absoluteNumber("the size");
   assembler.demandEnd();
   if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);

@@ -258,12 +258,7 @@ export class DebugLines {
 
   #newGenerated(path: string): number {
     const number = Math.max(1, this.files.length);
-    const slash = path.lastIndexOf("/");
-    this.files[number] = {
-      directory: slash < 0 ? "" : path.slice(0, slash) || "/",
-      name: path.slice(slash + 1),
-      md5: null,
-    };
+    this.files[number] = { ...splitPath(path), md5: null };
     this.#generatedFiles.set(path, number);
     return number;
   }
@@ -294,19 +289,13 @@ export class DebugLines {
   file(number: number, directory: string, name: string, md5: Uint8Array | null): void {
     if (this.#isGenerated) this.#forgetGenerated();
     if (number === 0 || md5 !== null) this.impliedVersion = 5;
-    let folder = directory;
-    let base = name;
-    const slash = name.lastIndexOf("/");
+    const split = splitPath(name);
+    const folder = directory.replace(/\/$/, "");
     if (number === 0 && directory !== "") {
       // File 0 says where the compiler ran; its own folder stands in its name.
-      this.compilationDirectory = directory;
-      folder = slash > 0 ? name.slice(0, slash) : "";
-      if (slash > 0) base = name.slice(slash + 1);
-    } else if (directory === "" && slash >= 0) {
-      folder = name.slice(0, slash) || "/";
-      base = name.slice(slash + 1);
-    }
-    this.files[number] = { directory: folder, name: base, md5 };
+      this.compilationDirectory = folder;
+      this.files[number] = { ...split, md5 };
+    } else this.files[number] = directory === "" ? { ...split, md5 } : { directory: folder, name, md5 };
   }
 
   hasFile(number: number): boolean {
@@ -410,6 +399,12 @@ export class DebugLines {
     }
     return value;
   }
+}
+
+/** Folder and name; a file of the root keeps its whole path as its name. */
+function splitPath(path: string): { directory: string; name: string } {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? { directory: "", name: path } : { directory: path.slice(0, slash), name: path.slice(slash + 1) };
 }
 
 /** Whether there certainly is room between two places: bytes or a jump. */

@@ -14,7 +14,7 @@ import type { Register } from "../../isa/instruction.ts";
 import { NO_FRAGMENT } from "./fragment.ts";
 import type { Integer } from "./integer.ts";
 import * as integer from "./integer.ts";
-import type { AssemblySymbol } from "./symbol.ts";
+import { type AssemblySymbol, STT } from "./symbol.ts";
 
 export const Op = {
   ABSENT: 0,
@@ -204,6 +204,8 @@ export function knownDifference(a: AssemblySymbol, b: AssemblySymbol): Integer |
   if (a === b && a.register === null) return 0;
   if (!a.section.isReal) return null;
   if (a.fragment === NO_FRAGMENT || b.fragment === NO_FRAGMENT) return null;
+  // Where an indirect function is, is the linker's matter.
+  if (a.type === STT.GNU_IFUNC || b.type === STT.GNU_IFUNC) return null;
   const distance = a.section.fragments.fixedDistance(b.fragment, a.fragment);
   return distance === null ? null : integer.add(distance, integer.subtract(a.value, b.value));
 }

@@ -123,9 +123,9 @@ export class Section {
   /** Name of the section group, `.section`'s `G`. */
   group: AssemblySymbol | null = null;
   isComdat = false;
-  /** Section that `o` links this one to. */
-  linkedTo: Section | AssemblySymbol | null = null;
-  /** Name of what it goes with (flag `o`), as the source has it. */
+  /** Section that this one goes with: the texts of stabs, or where the symbol `linkedName` turns out to be. */
+  linkedTo: Section | null = null;
+  /** Name of the symbol or section that it goes with (flag `o`), as the source has it. */
   linkedName: string | null = null;
   /** Number that tells it from others of its name (`unique,1`); -1 for none. */
   unique = -1;

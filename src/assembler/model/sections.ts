@@ -72,7 +72,8 @@ export class Sections {
     this.current = this.text.subsection(0);
   }
 
-  make(name: string, type: number, flags: number): Section {
+  /** `isListed`: its symbol is in the table from now on, not from the first relocation that needs it. */
+  make(name: string, type: number, flags: number, isListed = true): Section {
     const section = new Section(name, "real", type, flags, this.fragments);
     if (this.list.length >= MAXIMUM_SECTIONS)
       this.#reporter.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
@@ -82,11 +83,9 @@ export class Sections {
     section.symbol = new AssemblySymbol(symbolName(name), section);
     section.symbol.type = STT.SECTION;
     section.symbol.fragment = section.subsection(0).first;
-    // A namesake's symbol comes into the table with the first relocation that needs it.
-    if (namesakes === undefined) {
-      this.#byName.set(name, [section]);
-      this.#symbols.add(section.symbol);
-    } else namesakes.push(section);
+    if (namesakes === undefined) this.#byName.set(name, [section]);
+    else namesakes.push(section);
+    if (isListed && namesakes === undefined) this.#symbols.add(section.symbol);
     return section;
   }
 
@@ -134,6 +133,26 @@ export class Sections {
       if (section.group === null) continue;
       section.group = atoms.internText(section.group.name).symbol ?? section.group;
       this.#symbols.need(section.group);
+    }
+  }
+
+  /** Settles which sections go with which (flag `o`): to be named there is no mention of a symbol. */
+  finishLinks(atoms: AtomTable): void {
+    for (const section of this.list) {
+      const { linkedName } = section;
+      if (linkedName === null) continue;
+      const target = this.find(linkedName) ?? atoms.internText(linkedName).symbol?.section;
+      if (target?.isReal) section.linkedTo = target;
+      else
+        this.#reporter.report(
+          "error",
+          "section-link",
+          null,
+          0,
+          1,
+          `section \`${section.name}' goes with \`${linkedName}', which is defined nowhere here`,
+          {},
+        );
     }
   }
 

@@ -36,6 +36,13 @@ export class SymbolList {
     if (!symbol.isListed && !symbol.isTemporary) this.add(symbol);
   }
 
+  /** `need`, by something that GNU as does before layout and this after it. */
+  needBeforeLayout(symbol: AssemblySymbol): void {
+    if (symbol.isListed) return;
+    symbol.isListed = true;
+    this.all.splice(this.countBeforeLayout++, 0, symbol);
+  }
+
   /** `need` for a relocation's symbol: those of sections come first, the local names after all of them. */
   needForRelocation(symbol: AssemblySymbol): void {
     if (symbol.isListed || symbol.isTemporary) return;

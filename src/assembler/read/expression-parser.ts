@@ -48,6 +48,7 @@ import {
   OPEN_PARENTHESIS,
   PERCENT,
   QUOTE,
+  SPACE,
 } from "./chars.ts";
 import { areUnlike, unknownSymbol } from "./expression-shape.ts";
 import { INTEL_OPERATORS, SIZE_BYTES } from "./intel-operators.ts";
@@ -236,7 +237,7 @@ export class ExpressionParser {
     if (kind & DIGIT) {
       const number = this.#number(start);
       // `name+3@GOTOFF`: the suffix belongs to the whole.
-      if (input.bytes[input.offset] === AT_SIGN && this.#isRelocationSuffix()) this.#relocationSuffix();
+      if (this.#isAtSuffix() && this.#isRelocationSuffix()) this.#relocationSuffix();
       return number;
     }
     if (kind & NAME_START) return this.#name(start);
@@ -439,8 +440,7 @@ export class ExpressionParser {
   #symbol(atom: Atom, start: number): Expression {
     this.namesRead++;
     const reading = this.#reading;
-    const input = reading.input;
-    if (input.bytes[input.offset] === AT_SIGN) {
+    if (this.#isAtSuffix()) {
       // GNU as finds the suffix before the symbol, but in Intel operands after it: so say the orders of its symbol
       // tables.
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
@@ -481,6 +481,18 @@ export class ExpressionParser {
     if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
     input.offset++;
     return reading.atoms.internText(word + name);
+  }
+
+  /** Moves over blanks to the sign of a suffix; one that is none of ours counts only without a blank. */
+  #isAtSuffix(): boolean {
+    const { input } = this.#reading;
+    const { bytes, offset } = input;
+    const code = bytes[offset]!;
+    if (code === AT_SIGN) return true;
+    if (characterClass[code] !== SPACE) return false;
+    if (input.skipSpace() === AT_SIGN && this.#isRelocationSuffix()) return true;
+    input.offset = offset;
+    return false;
   }
 
   #isRelocationSuffix(): boolean {

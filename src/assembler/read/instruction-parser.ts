@@ -17,11 +17,12 @@ import { prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
+import type { Cursor } from "../model/cursor.ts";
 import type { Expression } from "../model/expression.ts";
 import { constant, node, Op, symbolExpression } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
-import { characterClass, NAME_PART, NAME_START, STATEMENT_END } from "./chars.ts";
+import { COMMA, characterClass, NAME_PART, NAME_START, SLASH, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { unlike } from "./interchangeable.ts";
@@ -148,6 +149,7 @@ export class InstructionParser {
         this.#lonePrefixes(prefixes ?? [], wordOffset);
         return;
       }
+      if (!reading.isIntel && isAtSeparator(input)) input.offset++;
       wordOffset = input.offset;
       if (input.bytes[wordOffset] === 0x7b) {
         mnemonic = "";
@@ -524,6 +526,13 @@ export class InstructionParser {
     }
     return words;
   }
+}
+
+/** `rep/movsl` and `rep,movsl`, as old sources have it: the cursor is at what stands right after the prefix. */
+function isAtSeparator({ bytes, offset }: Cursor): boolean {
+  return (
+    (bytes[offset] === SLASH || bytes[offset] === COMMA) && (characterClass[bytes[offset - 1]!]! & NAME_PART) !== 0
+  );
 }
 
 /** Name of the global offset table (i386 psABI). */

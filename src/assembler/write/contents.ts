@@ -223,7 +223,7 @@ class FixupWriter {
     }
     let value: ResolvedValue;
     try {
-      value = this.#resolver.target(fixup, fixup.offset);
+      value = this.#resolver.field(fixup, fixup.offset);
     } catch (error) {
       if (!(error instanceof Unresolvable)) throw error;
       this.#error(fixup, error.id, error.message);

@@ -23,7 +23,8 @@ export class DebugSection {
   #fields: { position: number; expression: Expression; pcRelative: boolean }[] = [];
 
   constructor(program: Program, name: string, flags = 0, alignment = 0) {
-    this.section = program.sections.find(name) ?? program.sections.make(name, SHT.PROGBITS, flags);
+    this.section = program.sections.find(name) ?? program.sections.make(name, SHT.PROGBITS, flags, false);
+    this.section.flags |= flags;
     if (flags & SHF.STRINGS) this.section.entrySize = 1;
     this.section.align(alignment);
   }

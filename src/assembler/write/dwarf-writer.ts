@@ -9,8 +9,7 @@ import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
-import type { AssemblySymbol } from "../model/symbol.ts";
-import { STT } from "../model/symbol.ts";
+import { AssemblySymbol, STT, symbolName } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -143,36 +142,6 @@ export function writeDwarf(program: Program, resolver: Resolver): void {
   if (wantsLines) writer.lines();
   if (wantsUnit) writer.unit();
   writer.finish();
-  if (wantsUnit) orderSymbols(program);
-}
-
-/** The section symbols stand in the symbol table in the order in which GNU as first needs them. */
-const SYMBOL_ORDER = [
-  ".debug_info",
-  ".debug_abbrev",
-  ".debug_line",
-  ".debug_line_str",
-  ".debug_ranges",
-  ".debug_rnglists",
-  ".debug_str",
-];
-
-/** So many of them are needed before layout. */
-const EARLY_SYMBOLS = 3;
-
-function orderSymbols(program: Program): void {
-  const list = program.symbolList.all;
-  const ranks = new Map(SYMBOL_ORDER.map((name, rank) => [name, rank]));
-  const places: number[] = [];
-  list.forEach((symbol, i) => {
-    if (symbol.type === STT.SECTION && ranks.has(symbol.name)) places.push(i);
-  });
-  const sorted = places.map((i) => list[i]!).sort((a, b) => ranks.get(a.name)! - ranks.get(b.name)!);
-  for (let i = places.length - 1; i >= 0; i--) list.splice(places[i]!, 1);
-  // Those of the unit itself are there before layout needs any local name; the others after it.
-  const early = sorted.filter(({ name }) => ranks.get(name)! < EARLY_SYMBOLS);
-  list.splice(program.symbolList.countBeforeLayout, 0, ...early);
-  list.push(...sorted.slice(early.length));
 }
 
 class DwarfWriter {
@@ -403,6 +372,8 @@ class DwarfWriter {
     const ranges = isSingle
       ? null
       : this.#section(version >= 5 ? ".debug_rnglists" : ".debug_ranges", 0, version >= 5 ? 0 : 3);
+    // The symbols of these are in the table for the unit's sake, those of the others for their relocations'.
+    for (const { section } of [info, abbrev, this.#line]) program.symbolList.needBeforeLayout(section.symbol!);
     const rangesOffset = ranges === null ? 0 : this.#rangeList(ranges);
     const functions = this.#functions();
     const externalForm = this.#externalForm(functions.map(({ symbol }) => symbol));
@@ -445,6 +416,7 @@ class DwarfWriter {
         before = typeOffset;
         typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
       }
+      if (version >= 3 && program.options.keepLocals === true) this.#labelType(info.section, typeOffset);
       for (const { symbol, size } of functions) {
         info.uleb(2);
         string(symbol.name);
@@ -471,6 +443,14 @@ class DwarfWriter {
     aranges.word(0);
     aranges.word(0);
     aranges.patch(0, aranges.length - 4);
+  }
+
+  /** GNU as has a label at the type, which `-L` shows. */
+  #labelType(section: Section, offset: number): void {
+    const label = new AssemblySymbol(symbolName(".Ldebug_no_type_tag"), section);
+    label.fragment = section.subsection(0).first;
+    label.value = offset;
+    this.#program.symbolList.needBeforeLayout(label);
   }
 
   #functionSize(size: number): number {

@@ -4,6 +4,7 @@
  */
 
 import { alignUp } from "../../object/align.ts";
+import { REL_BYTES } from "../../object/elf.ts";
 import { StringTable } from "../../object/string-table.ts";
 import { aliasedRegister, type Expression, namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
@@ -20,7 +21,6 @@ const ELFOSABI_GNU = 3;
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
 const SYMBOL_SIZE = 16;
-const RELOCATION_SIZE = 8;
 const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2 } as const;
 const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2, GNU_UNIQUE: 10 } as const;
 /** Aliases of aliases: more of them, or a loop, are reported where their value is worked out. */
@@ -100,8 +100,8 @@ export function writeElf(
         SHT.REL,
         flags,
         4,
-        RELOCATION_SIZE,
-        new Uint8Array(list.length * RELOCATION_SIZE),
+        REL_BYTES,
+        new Uint8Array(list.length * REL_BYTES),
       );
       relocationOutput.info = section.index;
       relocationOutputs.push({ output: relocationOutput, section, list });
@@ -154,8 +154,9 @@ export function writeElf(
   );
 }
 
-/** Sizes of the entries of tables, by section type: arrays of initialisers, and what dynamic linkers read. */
+/** Sizes of the entries of tables, by section type: relocations, arrays of initialisers, and what dynamic linkers read. */
 const ENTRY_SIZES: ReadonlyMap<number, number> = new Map([
+  [SHT.REL, REL_BYTES],
   [SHT.INIT_ARRAY, 4],
   [SHT.FINI_ARRAY, 4],
   [SHT.PREINIT_ARRAY, 4],
@@ -200,10 +201,7 @@ function writeGroup(group: Group, outputs: readonly OutputSection[], symtabIndex
 }
 
 function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
-  const { linkedTo } = section;
-  if (linkedTo === null) return;
-  const target = linkedTo instanceof AssemblySymbol ? linkedTo.section : linkedTo;
-  if (target.isReal) outputs[section.index]!.link = target.index;
+  if (section.linkedTo !== null) outputs[section.index]!.link = section.linkedTo.index;
 }
 
 function collectSymbols(
@@ -359,8 +357,8 @@ function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, ou
 function writeRelocations(list: RelocationList, out: Uint8Array): void {
   const view = new DataView(out.buffer, out.byteOffset);
   for (let i = 0; i < list.length; i++) {
-    view.setUint32(i * RELOCATION_SIZE, list.offsets[i]!, true);
-    view.setUint32(i * RELOCATION_SIZE + 4, ((list.symbols[i]?.index ?? 0) << 8) | list.types[i]!, true);
+    view.setUint32(i * REL_BYTES, list.offsets[i]!, true);
+    view.setUint32(i * REL_BYTES + 4, ((list.symbols[i]?.index ?? 0) << 8) | list.types[i]!, true);
   }
 }
 

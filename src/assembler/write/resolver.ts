@@ -8,7 +8,7 @@ import type { Target } from "../model/fixup.ts";
 import { NO_FRAGMENT } from "../model/fragment.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
-import type { AssemblySymbol, ResolvedValue } from "../model/symbol.ts";
+import { type AssemblySymbol, type ResolvedValue, STT } from "../model/symbol.ts";
 
 export type { ResolvedValue };
 
@@ -39,6 +39,8 @@ export class Resolver {
   #depth = 0;
   #parts = 0;
   #maximumParts = MAXIMUM_PARTS;
+  /** Which routine an indirect function is, only the start of the program finds out: no field has a distance to one. */
+  #isField = false;
 
   /** Address of a defined symbol in its section. */
   address(symbol: AssemblySymbol): Integer {
@@ -79,6 +81,16 @@ export class Resolver {
     if (expression !== null) return this.resolve(expression);
     const value = symbol!.resolved ?? this.symbol(symbol!, offset);
     return addend === 0 ? value : { plus: value.plus, minus: value.minus, number: integer.add(value.number, addend) };
+  }
+
+  /** `target`, of a field that the linker could complete. */
+  field(target: Target, offset: number): ResolvedValue {
+    this.#isField = true;
+    try {
+      return this.target(target, offset);
+    } finally {
+      this.#isField = false;
+    }
   }
 
   /** The value as a number, or null where only the linker knows it. */
@@ -133,11 +145,14 @@ export class Resolver {
     if (symbol.expression !== null) {
       if (symbol.isResolving) throw new Unresolvable("symbol-loop", `\`${symbol.name}' is defined by itself`, offset);
       symbol.isResolving = true;
+      const isField = this.#isField;
+      this.#isField = false;
       try {
         const value = this.resolve(symbol.expression);
         if (this.isFinal) symbol.resolved = value;
         return value;
       } finally {
+        this.#isField = isField;
         symbol.isResolving = false;
       }
     }
@@ -180,6 +195,7 @@ export class Resolver {
   #difference(a: AssemblySymbol, b: AssemblySymbol): Integer | null {
     if (a === b) return 0;
     if (a.section !== b.section || !a.section.isReal) return null;
+    if (this.#isField && (a.type === STT.GNU_IFUNC || b.type === STT.GNU_IFUNC)) return null;
     return integer.subtract(this.address(a), this.address(b));
   }
 

@@ -13,7 +13,7 @@ export const totals = { retired: 0, compiled: 0, regions: 0 };
 export type ComparedEngine = "compiled" | "shared" | "cold";
 
 function makeCompared(seed: number, options: WorldOptions, engine: ComparedEngine, instructions: number): World {
-  if (engine === "cold") return makeWorld(seed, options, "off", Infinity);
+  if (engine === "cold") return makeWorld(seed, options, "interpret");
   const first = makeWorld(seed, options, "force");
   if (engine === "compiled") return first;
   while (first.cpu.retired < instructions) if (first.cpu.run(instructions) !== "budget") break;
@@ -23,10 +23,12 @@ function makeCompared(seed: number, options: WorldOptions, engine: ComparedEngin
 /** Null when the two agree everywhere, else where they do not. */
 export function lockstep(
   seed: number,
-  options: WorldOptions,
+  world: WorldOptions,
   instructions: number,
   engine: ComparedEngine = "compiled",
 ): string | null {
+  // The interpreter is for code segments without a limit.
+  const options = engine === "cold" ? { ...world, codeLimit: 0xffffffff } : world;
   const plain = makeWorld(seed, options, "off");
   const compiled = makeCompared(seed, options, engine, instructions);
   // Nobody can tell whether translations are kept when CR3 is loaded or all are forgotten.

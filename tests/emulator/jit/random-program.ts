@@ -26,7 +26,7 @@ import {
 } from "../../../emulator/cpu/layout.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { CR0_PE, CR0_PG, CR0_WP } from "../../../emulator/cpu/state.ts";
-import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
+import { type EngineMode, engineFor } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import type { KeptState } from "../../../emulator/state/kept-state.ts";
 import { Random } from "../../../emulator/state/random.ts";
@@ -371,14 +371,15 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 }
 
 /** A machine that stands at the program's first instruction. */
-export function makeWorld(seed: number, options: WorldOptions, jit: JitMode, coldRuns = 0): World {
+export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode): World {
   const random = new Random(seed);
   const { codeLimit = CODE_LIMIT } = options;
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
   const cpu = new Cpu(memory, bus, {
     makeEngine: engineFor(jit),
-    coldRuns,
+    // What the interpreter leaves is decoded each time, other code at first sight.
+    coldRuns: jit === "interpret" ? Infinity : 0,
     processors: options.hasSecond === true ? 2 : 1,
   });
   bus.cpu = cpu;

@@ -44,7 +44,7 @@ function rewrite(random: Random, worlds: readonly World[]): void {
 function difference(seed: number, options: WorldOptions, jit: "off" | "force"): string | null {
   const random = new Random(seed ^ 0x2545f491);
   const returning = makeWorld(seed, options, jit);
-  const fresh = makeWorld(seed, options, "off", Infinity);
+  const fresh = makeWorld(seed, options, "off");
   const states: KeptState[] = [];
   for (let piece = 0; piece < PIECES; piece++) {
     if (random.below(2) === 0) rewrite(random, [returning, fresh]);

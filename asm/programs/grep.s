@@ -1,0 +1,106 @@
+# Prints the lines that hold a text.
+
+.include "program.inc"
+
+LINE_BYTES      = 4096
+
+DESCRIPTION "TEXT [PATH...]", "show the lines that hold a text"
+DETAIL "Prints the lines that hold TEXT as it is, without a path of its input; of a line longer than 4 KiB its beginning."
+
+.text
+
+# Takes the text and paths. The status is 1 when no line has it, or a file could not be read.
+.global _start
+_start:
+    mov     eax, [esp + 8]
+    test    eax, eax
+    jz      misused
+    mov     [wanted], eax
+    lea     eax, [esp + 12]
+    mov     edx, offset search
+    call    each_input
+    cmp     dword ptr [shown], 0
+    jne     finish
+    mov     dword ptr [output_status], 1
+    jmp     finish
+
+# Looks through one file.
+# In: EAX path or 0, EDX 1 when the path goes before each line.
+search:
+    push    ebx
+    push    edi
+    xor     ebx, ebx
+    test    edx, edx
+    jz      .Lsearch_open
+    mov     ebx, eax                    # EBX: path before the lines, or 0
+.Lsearch_open:
+    call    input_open
+    jc      .Lsearch_done
+.Lsearch_line:
+    xor     edi, edi                    # EDI: bytes of the line
+.Lsearch_byte:
+    call    input_byte
+    jc      .Lsearch_last
+    cmp     al, 10
+    je      .Lsearch_look
+    cmp     edi, LINE_BYTES - 1
+    jae     .Lsearch_byte
+    mov     [line + edi], al
+    inc     edi
+    jmp     .Lsearch_byte
+.Lsearch_look:
+    call    show_if_wanted
+    jmp     .Lsearch_line
+.Lsearch_last:
+    test    edi, edi
+    jz      .Lsearch_close
+    call    show_if_wanted
+.Lsearch_close:
+    call    input_close
+.Lsearch_done:
+    pop     edi
+    pop     ebx
+    ret
+
+# Prints a line when it holds the text.
+# In: EDI its bytes, EBX path before it, or 0.
+show_if_wanted:
+    push    esi
+    mov     byte ptr [line + edi], 0
+    mov     esi, offset line
+1:  mov     eax, esi
+    mov     edx, [wanted]
+2:  mov     cl, [edx]
+    test    cl, cl
+    jz      3f
+    cmp     cl, [eax]
+    lea     eax, [eax + 1]
+    lea     edx, [edx + 1]
+    je      2b
+    cmp     byte ptr [esi], 0
+    je      4f
+    inc     esi
+    jmp     1b
+3:  mov     dword ptr [shown], 1
+    test    ebx, ebx
+    jz      .Lshow_line
+    mov     eax, ebx
+    call    out_text
+    mov     eax, offset text_colon
+    call    out_text
+.Lshow_line:
+    mov     eax, offset line
+    call    out_text
+    mov     al, 10
+    call    out_byte
+4:  pop     esi
+    ret
+
+.section .rodata
+text_colon:     .asciz ": "
+
+.bss
+.balign 4
+wanted:         .space 4                # the text
+shown:          .space 4                # 1 when a line had it
+line:           .space LINE_BYTES

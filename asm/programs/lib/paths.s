@@ -1,0 +1,188 @@
+# Paths: what is done to each of several, where something is moved or copied to, and all that is below one. A routine
+# takes its arguments in EAX, EDX and ECX and keeps all other registers.
+
+.include "program.inc"
+
+.text
+
+# Has a system call done with each path among the arguments, says what went wrong, and ends the program.
+# In: EAX address of the address of the first argument, EDX routine: EAX path, out EAX negated error code.
+.global each_path
+each_path:
+    mov     esi, eax
+    mov     ebp, edx
+    cmp     dword ptr [esi], 0
+    je      misused
+1:  mov     eax, [esi]
+    call    ebp
+    test    eax, eax
+    jns     2f
+    mov     edx, [esi]
+    call    complain
+2:  add     esi, 4
+    cmp     dword ptr [esi], 0
+    jne     1b
+    jmp     finish
+
+# Has something done with a path and where it is to go, says what went wrong, and ends the program. When the new path is
+# a directory, it goes into that under its name.
+# In: EAX address of the address of the program's name, EDX routine: EAX path, EDX new path, out EAX negated error code.
+.global two_paths
+two_paths:
+    mov     esi, [eax + 4]
+    test    esi, esi
+    jz      misused
+    mov     ecx, [eax + 8]
+    test    ecx, ecx
+    jz      misused
+    cmp     dword ptr [eax + 12], 0
+    jne     misused
+    mov     ebp, edx
+    mov     edi, ecx                    # EDI: new path
+    SYSTEM  stat, edi, "offset paths_about"
+    test    eax, eax
+    jnz     3f                          # there is nothing yet
+    cmp     dword ptr [paths_about + STAT_KIND], KIND_DIRECTORY
+    jne     3f
+    mov     eax, edi
+    call    path_set
+    jc      4f
+    mov     eax, esi                    # EAX: the last part of the path
+    mov     ecx, esi
+1:  mov     dl, [ecx]
+    inc     ecx
+    cmp     dl, '/'
+    jne     2f
+    mov     eax, ecx
+2:  test    dl, dl
+    jnz     1b
+    call    path_append
+    jc      4f
+    mov     edi, offset path
+3:  mov     eax, esi
+    mov     edx, edi
+    call    ebp
+    test    eax, eax
+    jns     finish
+    mov     edx, esi
+    call    complain
+    jmp     finish
+4:  mov     edx, edi
+    call    complain
+    jmp     finish
+
+# Begins a path.
+# In: EAX what it is at first.
+# Out: CF and EAX negated error code when it is too long.
+.global path_set
+path_set:
+    mov     dword ptr [path_length], 0
+    jmp     path_join
+
+# Appends a name to the path.
+# In: EAX name.
+# Out: CF and EAX negated error code when it gets too long.
+.global path_append
+path_append:
+    mov     ecx, [path_length]
+    jecxz   1f
+    cmp     byte ptr [path + ecx - 1], '/'
+    je      path_join
+1:  mov     byte ptr [path + ecx], '/'
+    inc     ecx
+    mov     [path_length], ecx
+
+# Appends text to the path.
+# In: EAX text.
+# Out: CF and EAX negated error code when it gets too long.
+path_join:
+    mov     ecx, [path_length]
+1:  mov     dl, [eax]
+    mov     [path + ecx], dl
+    test    dl, dl
+    jz      2f
+    inc     eax
+    inc     ecx
+    cmp     ecx, PATH_BYTES - 1
+    jb      1b
+    mov     eax, -ERROR_TOO_LONG
+    stc
+    ret
+2:  mov     [path_length], ecx
+    ret                                 # CF is clear
+
+# Makes the path shorter.
+# In: EAX its length.
+.global path_cut
+path_cut:
+    mov     [path_length], eax
+    mov     byte ptr [path + eax], 0
+    ret
+
+# Visits all that is below the path, a directory before what is in it. Says what cannot be read.
+# In: EAX routine: path and the STAT record in EAX are of what is visited. It keeps EBX, ESI, EDI and EBP.
+.global walk
+walk:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    sub     esp, STAT_SIZE
+    mov     esi, [path_length]          # ESI: length of this directory's path
+    SYSTEM  directory_open, "offset path"
+    test    eax, eax
+    js      .Lwalk_failed
+    mov     edi, eax                    # EDI: handle
+.Lwalk_next:
+    mov     ecx, esp
+    SYSTEM  directory_read, edi, ecx
+    test    eax, eax
+    js      .Lwalk_end
+    lea     eax, [esp + STAT_NAME]
+    call    path_append
+    jc      .Lwalk_long
+    mov     eax, esp
+    call    ebp
+    cmp     dword ptr [esp + STAT_KIND], KIND_DIRECTORY
+    jne     .Lwalk_back
+    mov     eax, ebp
+    call    walk
+.Lwalk_back:
+    mov     eax, esi
+    call    path_cut
+    jmp     .Lwalk_next
+.Lwalk_long:
+    mov     edx, eax
+    mov     eax, esi
+    call    path_cut
+    mov     eax, edx
+    mov     edx, offset path
+    call    complain
+    jmp     .Lwalk_next
+.Lwalk_end:
+    cmp     eax, -ERROR_NOT_FOUND
+    je      .Lwalk_close
+    mov     edx, offset path
+    call    complain
+.Lwalk_close:
+    SYSTEM  close, edi
+    jmp     .Lwalk_done
+.Lwalk_failed:
+    mov     edx, offset path
+    call    complain
+.Lwalk_done:
+    add     esp, STAT_SIZE
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+.bss
+.balign 4
+.global path_length
+path_length:    .space 4
+paths_about:    .space STAT_SIZE
+.global path
+path:           .space PATH_BYTES

@@ -1,0 +1,32 @@
+/** How emitted code finds compiled code: see JUMP_CACHE in cpu/layout.ts. */
+import { JIT_CONTEXT, JIT_UPPER_CONTEXT, JUMP_CACHE_ENTRIES, UPPER_BITS, UPPER_SHIFT } from "../cpu/layout.ts";
+import type { Code } from "./wasm.ts";
+import { OP } from "./wasm.ts";
+
+/** Pushes where the entry of the EIP in a local would be, from the cache's beginning. */
+export function pushJumpCacheOffset(c: Code, eip: number): void {
+  c.get(eip)
+    .get(eip)
+    .const(12)
+    .op(OP.shr_u)
+    .op(OP.xor)
+    .const(JUMP_CACHE_ENTRIES - 1)
+    .op(OP.and)
+    .const(4)
+    .op(OP.shl);
+}
+
+/** Pushes what the EIP in a local is known by at the moment: its context in the upper half of a quadword. */
+export function pushEipKey(c: Code, eip: number): void {
+  c.get(eip)
+    .op(OP.extend_u)
+    .get(eip)
+    .const(UPPER_SHIFT)
+    .op(OP.shr_u)
+    .const(UPPER_BITS)
+    .op(OP.eq)
+    .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
+    .op(OP.mul)
+    .load64(JIT_CONTEXT)
+    .op(OP.or64);
+}

@@ -1,0 +1,299 @@
+/**
+ * Memory accesses in regions, each in the shape that the mode allows.
+ *
+ * Through the translation tables, the last page of each base register is remembered in two locals: a tag that is the
+ * page's address, and what to add to an address to get its offset. The tag is compared under a mask with the low bits
+ * of the access's size, so one comparison also sees that the access is aligned and cannot cross the page's end. Tags
+ * are forgotten after whatever may change tables.
+ */
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { CODE_LINE_SHIFT, codeMapOffset, RAM, TLB_DELTA, ZERO } from "../cpu/layout.ts";
+import { MODE_FLAT } from "../cpu/state.ts";
+import type { AccessKind } from "./access.ts";
+import { AccessEmitter, pushLive } from "./access.ts";
+import { FILL, TOUCH } from "./imports.ts";
+import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
+import type { Shape } from "./shape.ts";
+import { readTable, writeTable } from "./shape.ts";
+import type { Code } from "./wasm.ts";
+import { OP } from "./wasm.ts";
+
+const LOW_MEMORY_END = 0xa0000;
+const HIGH_MEMORY_START = 0x100000;
+/** A tag that no masked address equals. */
+const NO_PAGE = 8;
+
+interface PagePair {
+  readonly tag: number;
+  readonly delta: number;
+}
+
+export class RegionAccess extends AccessEmitter {
+  /** The instruction is one that often misses: helpers are called before the slow path is taken. */
+  hasHelpers = false;
+  /** Locals in use. */
+  localCount = FIRST_FREE;
+  readonly #shape: Shape;
+  readonly #pairs = new Map<string, PagePair>();
+  readonly #lowRegisters: number;
+
+  /** Guesses whether an address is below the video memory, which is then looked at first. */
+  #isLow(register: number): boolean {
+    const displacement = this.displacement;
+    this.displacement = 0;
+    if (displacement >>> 0 >= 0x1000 && displacement >>> 0 < 0xfffff000) return displacement >>> 0 < LOW_MEMORY_END;
+    return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
+  }
+
+  /** `lowRegisters`: see Region. */
+  constructor(c: Code, shape: Shape, lowRegisters: number) {
+    super(c);
+    this.#lowRegisters = lowRegisters;
+    this.#shape = shape;
+  }
+
+  /** Pushes the offset of the memory operand in its segment. */
+  pushEffective(insn: DecodedInstruction, delta = 0): void {
+    const c = this.c;
+    const { base, index, scale, address32 } = insn;
+    const displacement = (insn.displacement + delta) | 0;
+    let pushed = false;
+    const add = (): void => {
+      if (pushed) c.op(OP.add);
+      pushed = true;
+    };
+    if (base !== ZERO) {
+      c.get(REGISTERS + base);
+      add();
+    }
+    if (index !== ZERO) {
+      c.get(REGISTERS + index);
+      if (scale > 0 && address32) c.const(scale).op(OP.shl);
+      add();
+    }
+    if (insn.displacementAt !== 0) {
+      pushLive(c, insn.displacementAt, insn.displacementBytes, true);
+      add();
+      if (delta !== 0) c.const(delta).op(OP.add);
+    } else if (displacement !== 0 || !pushed) {
+      c.const(displacement);
+      add();
+    }
+    if (!address32) c.const(0xffff).op(OP.and);
+  }
+
+  protected check(sizeBytes: number, kind: AccessKind, register: number): void {
+    if (this.#shape.direct) this.#direct(sizeBytes, kind, register);
+    else this.#translated(sizeBytes, kind, register);
+  }
+
+  /** Whether DS, ES and SS need no check. */
+  get flatData(): boolean {
+    return (this.#shape.mode & MODE_FLAT) !== 0;
+  }
+
+  #direct(sizeBytes: number, kind: AccessKind, register: number): void {
+    const c = this.c;
+    this.hostLocal = ADDRESS;
+    this.hostOffset = RAM;
+    const pushBeyondLow = (): void =>
+      void c
+        .get(ADDRESS)
+        .const(LOW_MEMORY_END - (sizeBytes - 1))
+        .op(OP.ge_u);
+    const pushOutsideHigh = (): void =>
+      void c
+        .get(ADDRESS)
+        .const(HIGH_MEMORY_START)
+        .op(OP.sub)
+        .const(this.#shape.ramBytes - HIGH_MEMORY_START - (sizeBytes - 1))
+        .op(OP.ge_u);
+    const low = this.#isLow(register);
+    (low ? pushBeyondLow : pushOutsideHigh)();
+    c.if();
+    (low ? pushOutsideHigh : pushBeyondLow)();
+    c.brIf(this.slow).end();
+    if (kind === "read") return;
+    this.#pushCodeLines(ADDRESS, sizeBytes);
+    c.if();
+    this.#leaveIfCode(ADDRESS, sizeBytes);
+    c.end();
+  }
+
+  #pair(kind: AccessKind, register: number): PagePair {
+    const key = `${kind}${register}`;
+    let pair = this.#pairs.get(key);
+    if (pair === undefined) {
+      pair = { tag: this.localCount, delta: this.localCount + 1 };
+      this.localCount += 2;
+      this.#pairs.set(key, pair);
+    }
+    return pair;
+  }
+
+  #translated(sizeBytes: number, kind: AccessKind, register: number): void {
+    const c = this.c;
+    const shape = this.#shape;
+    const { tag, delta } = this.#pair(kind, register);
+    this.hostLocal = HOST;
+    this.hostOffset = 0;
+    // Doubles are rarely aligned to their size: they are looked at like several accesses.
+    const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
+    const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
+    if (!isPower)
+      c.get(ADDRESS)
+        .const(0xfff)
+        .op(OP.and)
+        .const(4096 - sizeBytes)
+        .op(OP.gt_u)
+        .brIf(this.slow);
+    c.get(ADDRESS)
+      .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
+      .op(OP.and)
+      .get(tag)
+      .op(OP.ne)
+      .if();
+    if (isPower && sizeBytes > 1)
+      c.get(ADDRESS)
+        .const(0xfff)
+        .op(OP.and)
+        .const(4096 - sizeBytes)
+        .op(OP.gt_u)
+        .brIf(this.slow);
+    const requireEntry = (write: boolean): void => {
+      this.#pushEntry(write ? writeTable(shape) : readTable(shape));
+      c.op(OP.eqz);
+      if (this.hasHelpers)
+        c.if()
+          .get(ADDRESS)
+          .const(write ? 1 : 0)
+          .call(FILL)
+          .tee(T3)
+          .op(OP.eqz)
+          .brIf(this.slow)
+          .end();
+      else c.brIf(this.slow);
+    };
+    // To be written is the more that is asked: what fails there must not have marked the page as accessed.
+    if (kind !== "read") requireEntry(true);
+    if (kind !== "write") requireEntry(false);
+    if (kind === "modify") {
+      this.#pushEntry(writeTable(shape));
+      c.op(OP.drop);
+    }
+    pushPage();
+    c.set(tag);
+    if (kind !== "read") {
+      // A page that holds code: not remembered, since each write has to be looked at.
+      c.get(T3).const(0).op(OP.lt_s).if();
+      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
+      this.#leaveIfCode(HOST, sizeBytes);
+      c.const(NO_PAGE).set(tag).const(0).get(T3).op(OP.sub).set(T3).end();
+    }
+    c.get(T3);
+    pushPage();
+    c.op(OP.sub).set(delta);
+    c.end();
+    c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+  }
+
+  /**
+   * Pushes all lines of the code map at once that an access of up to 24 bytes may touch, at the offset in RAM that a
+   * local holds.
+   */
+  #pushCodeLines(local: number, sizeBytes: number): void {
+    this.c
+      .get(local)
+      .const(CODE_LINE_SHIFT)
+      .op(OP.shr_u)
+      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, codeMapOffset(this.#shape.ramBytes));
+  }
+
+  /**
+   * Takes the slow path if code was decoded from one of the bytes at the offset in RAM that a local holds. Written out,
+   * because a call would cost the loop around it its registers.
+   */
+  #leaveIfCode(local: number, sizeBytes: number): void {
+    const c = this.c;
+    this.#pushCodeLines(local, sizeBytes);
+    c.get(local)
+      .const((1 << CODE_LINE_SHIFT) - 1)
+      .op(OP.and)
+      .op(OP.shr_u)
+      .const((1 << sizeBytes) - 1)
+      .op(OP.and);
+    if (this.hasHelpers) c.if().get(local).const(sizeBytes).call(TOUCH).brIf(this.slow).end();
+    else c.brIf(this.slow);
+  }
+
+  /**
+   * Of the linear address on the stack, from which on `pushLength` pushes how many bytes of its page are meant: pushes
+   * where they are in the machine's memory. Takes the slow path where one of them may be code.
+   */
+  run(kind: "read" | "write", pushLength: () => void): void {
+    const c = this.c;
+    c.set(ADDRESS);
+    if (this.#shape.direct) {
+      c.get(ADDRESS).const(LOW_MEMORY_END).op(OP.ge_u).get(ADDRESS).const(HIGH_MEMORY_START).op(OP.sub);
+      c.const(this.#shape.ramBytes - HIGH_MEMORY_START)
+        .op(OP.ge_u)
+        .op(OP.and)
+        .brIf(this.slow);
+      if (kind === "write") this.#leaveIfCodeWithin(pushLength);
+      c.get(ADDRESS).const(RAM).op(OP.add);
+      return;
+    }
+    this.#pushEntry(kind === "write" ? writeTable(this.#shape) : readTable(this.#shape));
+    if (this.hasHelpers) {
+      c.op(OP.eqz)
+        .if()
+        .get(ADDRESS)
+        .const(kind === "write" ? 1 : 0)
+        .call(FILL)
+        .set(T3)
+        .end()
+        .get(T3);
+    }
+    c.const(0).op(OP.le_s).brIf(this.slow);
+    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add);
+  }
+
+  /** Takes the slow path if a line of 64 bytes in which some of the run lie has code. Uses T3 and HOST. */
+  #leaveIfCodeWithin(pushLength: () => void): void {
+    const c = this.c;
+    const shift = CODE_LINE_SHIFT + 3;
+    c.get(ADDRESS).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(T3);
+    c.get(ADDRESS);
+    pushLength();
+    c.op(OP.add).const(1).op(OP.sub).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(HOST);
+    c.loop();
+    const again = c.depth;
+    c.get(T3).load64(codeMapOffset(this.#shape.ramBytes)).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
+    c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
+  }
+
+  /** Pushes what a translation table says about the page of ADDRESS; T3 holds it too. */
+  #pushEntry(table: number): void {
+    this.c
+      .get(ADDRESS)
+      .const(10)
+      .op(OP.shr_u)
+      .const(0x3ffffc)
+      .op(OP.and)
+      .const(0)
+      .load(4, TLB_DELTA)
+      .op(OP.add)
+      .load(4, table)
+      .tee(T3);
+  }
+
+  /** Takes the slow path unless the checked address is a multiple of 16. */
+  requireAligned(): void {
+    this.c.get(ADDRESS).const(15).op(OP.and).brIf(this.slow);
+  }
+
+  /** Emits code that forgets all remembered pages. To be called when all accesses have been emitted. */
+  forget(into: Code): void {
+    for (const { tag } of this.#pairs.values()) into.const(NO_PAGE).set(tag);
+  }
+}

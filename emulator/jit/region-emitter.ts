@@ -1,0 +1,423 @@
+/**
+ * What the operations of an instruction in a region know: the code that grows, guest registers in locals and flags in
+ * it, memory, ports, and the ways out of compiled code from the instruction at hand. Where a region's blocks lie and how
+ * they follow one another is the translator's business.
+ */
+
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { CPL, EIP, ESP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JUMP_CACHE, PORT_LATCHES } from "../cpu/layout.ts";
+import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import { pushLive } from "./access.ts";
+import { Emitter } from "./emitter.ts";
+import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
+import type { Bits } from "./flags.ts";
+import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
+import { IN, importsOf, OUT, STEP, TIMESTAMP } from "./imports.ts";
+import { pushEipKey, pushJumpCacheOffset } from "./jump-cache.ts";
+import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
+import type { Region, RegionBlock } from "./region.ts";
+import { usesX87 } from "./region.ts";
+import { RegionAccess } from "./region-access.ts";
+import type { FunctionImport } from "./wasm.ts";
+import { Code, OP } from "./wasm.ts";
+
+/** Something that is known only at the end: which registers to move, which pages to forget. */
+type Insertion = "flush" | "reload" | "forget";
+
+export class RegionEmitter extends Emitter {
+  readonly c = new Code();
+  readonly flags: FlagEmitter;
+  readonly access: RegionAccess;
+  readonly region: Region;
+  /** What the region's module imports; its own functions are numbered after these. */
+  readonly imports: readonly FunctionImport[];
+  /** Locals of temporary vectors. */
+  readonly vectors: number[] = [];
+  readonly #insertions: { readonly at: number; readonly kind: Insertion }[] = [];
+  readonly #used = new Set<number>();
+  readonly #written = new Set<number>();
+  /** Depth of the block around everything: to leave it is to leave the region. */
+  #leave = 0;
+  #block!: RegionBlock;
+  #index = 0;
+
+  constructor(region: Region) {
+    super();
+    this.region = region;
+    this.imports = importsOf(usesX87(region));
+    // The first of its own is the region itself, the second makes carries of what is left of them.
+    this.flags = new FlagEmitter(this.c, this.imports.length + 1);
+    this.access = new RegionAccess(this.c, region.shape, region.lowRegisters);
+  }
+
+  get takesTurns(): boolean {
+    return this.region.shape.takesTurns;
+  }
+
+  get isUser(): boolean {
+    return (this.region.shape.mode & MODE_USER) !== 0;
+  }
+
+  get hasWideStack(): boolean {
+    return (this.region.shape.mode & MODE_STACK32) !== 0;
+  }
+
+  get codeLimit(): number {
+    return this.region.shape.codeLimit;
+  }
+
+  /** The local of a temporary vector, by its number. */
+  vector(number: number): number {
+    return (this.vectors[number] ??= this.access.localCount++);
+  }
+
+  /** Opens the block around all code. */
+  begin(): void {
+    this.c.block();
+    this.#leave = this.c.depth;
+  }
+
+  /** The block of the instruction at hand. */
+  get block(): RegionBlock {
+    return this.#block;
+  }
+
+  /** Index of the instruction at hand in its block. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** What is emitted from here on belongs to this instruction. */
+  at(block: RegionBlock, index: number): void {
+    this.#block = block;
+    this.#index = index;
+  }
+
+  /**
+   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the instruction.
+   */
+  guarded(emit: () => void, resumable: boolean): void {
+    const { c, flags } = this;
+    const insn = this.#block.instructions[this.#index]!;
+    const before = flags.kind;
+    const resumes = resumable && this.region.slowSites.has(insn.eip);
+    this.access.hasHelpers = this.region.slowSites.has(insn.eip);
+    c.block();
+    const done = c.depth;
+    c.block();
+    this.access.slow = c.depth;
+    emit();
+    const after = flags.kind;
+    if (resumes) flags.spill();
+    this.access.hasHelpers = false;
+    c.br(done).end();
+    flags.kind = before;
+    if (resumes) this.step();
+    else this.leaveToInterpreter();
+    c.end();
+    flags.kind = resumes ? DYNAMIC : after;
+  }
+
+  get #insnEip(): number {
+    return this.#block.instructions[this.#index]!.eip;
+  }
+
+  get #nextEip(): number {
+    return this.#block.instructions[this.#index + 1]?.eip ?? this.#block.next;
+  }
+
+  /** Instructions of the block that have not retired while this one runs. */
+  get #notRun(): number {
+    return this.#block.instructions.length - this.#index;
+  }
+
+  /** Leaves the region at an EIP and gives `unused` instructions back. */
+  exit(eip: number, reason: number, unused: number): void {
+    const { c } = this;
+    this.flags.spill();
+    if (unused !== 0) c.get(BUDGET).const(unused).op(OP.add).set(BUDGET);
+    c.const(eip).set(TARGET).const(reason).set(REASON).br(this.#leave);
+  }
+
+  /** Leaves the instruction at hand to the interpreter, which goes on from there. */
+  leaveToInterpreter(): void {
+    this.exit(this.#insnEip, EXIT_INTERPRET, this.#notRun);
+  }
+
+  /** Leaves the region for the EIP in TARGET. */
+  leaveToTarget(): void {
+    this.c.const(EXIT_LOOKUP).set(REASON).br(this.#leave);
+  }
+
+  /** Has the interpreter run the instruction at hand. */
+  step(): void {
+    const { c } = this;
+    const unused = this.#notRun - 1;
+    for (let register = 0; register < 8; register++) {
+      this.#written.add(register);
+      this.#used.add(register);
+    }
+    this.flags.spill();
+    this.#insert("flush");
+    this.#flushFlags();
+    c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(STEP).tee(T0).const(0).op(OP.lt_s).if();
+    c.const(EXIT_STOPPED).op(OP.return).end();
+    this.#insert("reload");
+    this.#insert("forget");
+    c.const(0)
+      .load(4, 4 * FLAG_RESULT)
+      .set(FLAG_R)
+      .const(0)
+      .load(4, 4 * FLAG_CARRIES)
+      .set(FLAG_X)
+      .const(CANONICAL)
+      .set(FLAG_KIND);
+    this.flags.kind = DYNAMIC;
+    c.get(T0).const(unused).op(OP.sub).tee(BUDGET).const(0).op(OP.lt_s).if();
+    this.exit(this.#nextEip, EXIT_BUDGET, unused);
+    c.end();
+  }
+
+  /** Has the interpreter run an instruction that goes somewhere, and leaves. */
+  stepAway(): void {
+    const { c } = this;
+    for (let register = 0; register < 8; register++) {
+      this.#written.add(register);
+      this.#used.add(register);
+    }
+    this.flags.spill();
+    this.#insert("flush");
+    this.#flushFlags();
+    c.const(this.#insnEip)
+      .get(BUDGET)
+      .const(this.#notRun)
+      .op(OP.add)
+      .call(STEP)
+      .op(OP.drop)
+      .const(EXIT_STOPPED)
+      .op(OP.return);
+  }
+
+  /** Traces want to know where a device was accessed from. */
+  #noteEip(): void {
+    this.c
+      .const(0)
+      .const(this.#insnEip)
+      .store(4, 4 * EIP);
+  }
+
+  /** OUT: `pushPort` and `pushValue` push its operands. A latch is written here and now. */
+  out(pushPort: () => void, pushValue: () => void, sizeBytes: number): void {
+    const { c, flags } = this;
+    pushPort();
+    c.set(T1);
+    pushValue();
+    c.set(T2);
+    const { kind } = flags;
+    if (sizeBytes === 1)
+      c.const(0)
+        .get(T1)
+        .load(1, PORT_LATCHES)
+        .const(0)
+        .load(4, 4 * CPL)
+        .op(OP.select)
+        .if()
+        .get(T1)
+        .get(T2)
+        .store(1, PORT_LATCHES + 0x10000)
+        .else();
+    this.#noteEip();
+    c.get(T1).get(T2).const(sizeBytes).get(BUDGET).const(this.#notRun).op(OP.add).call(OUT).set(T0);
+    this.#afterPort();
+    if (sizeBytes === 1) c.end();
+    flags.kind = kind;
+  }
+
+  /** IN; the value is pushed by `const(0).load(4, JIT_VALUE)` afterwards. */
+  in(pushPort: () => void, sizeBytes: number, accept: () => void): void {
+    const { c } = this;
+    this.#noteEip();
+    pushPort();
+    c.const(sizeBytes).get(BUDGET).const(this.#notRun).op(OP.add).call(IN).set(T0);
+    c.get(T0).const(-2).op(OP.ne).if();
+    accept();
+    c.end();
+    this.#afterPort();
+  }
+
+  /** RDTSC: pushes the lower half; the upper one is in JIT_VALUE. */
+  timestamp(): void {
+    this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(TIMESTAMP);
+  }
+
+  /** MOV to CR3 or INVLPG, by the number of its function. */
+  changeTables(call: number, push: () => void): void {
+    const { c } = this;
+    this.#noteEip();
+    push();
+    c.get(BUDGET).const(this.#notRun).op(OP.add).call(call).set(T0);
+    this.#afterPort();
+  }
+
+  #afterPort(): void {
+    const { c, flags } = this;
+    const unused = this.#notRun - 1;
+    const { kind } = flags;
+    this.#insert("forget");
+    c.get(T0).const(0).op(OP.lt_s).if();
+    c.get(T0).const(-2).op(OP.eq).if();
+    this.leaveToInterpreter();
+    c.end();
+    this.exit(this.#nextEip, EXIT_ATTENTION, 0);
+    c.end();
+    flags.kind = kind;
+    c.get(T0).const(unused).op(OP.sub).tee(BUDGET).const(0).op(OP.lt_s).if();
+    this.exit(this.#nextEip, EXIT_BUDGET, unused);
+    c.end();
+    flags.kind = kind;
+  }
+
+  getRegister(register: number): void {
+    this.#used.add(register);
+    this.c.get(REGISTERS + register);
+  }
+
+  setRegister(register: number): void {
+    this.#used.add(register);
+    this.#written.add(register);
+    this.c.set(REGISTERS + register);
+  }
+
+  pushRegister(register: number, bits: Bits): void {
+    const { c } = this;
+    if (bits !== 8) {
+      this.getRegister(register);
+      if (bits === 16) c.const(0xffff).op(OP.and);
+      return;
+    }
+    this.getRegister(register & 3);
+    if (register >= 4) c.const(8).op(OP.shr_u);
+    c.const(0xff).op(OP.and);
+  }
+
+  writeRegister(number: number, bits: Bits, push: () => void): void {
+    const { c } = this;
+    if (bits === 32) {
+      push();
+      this.setRegister(number);
+      return;
+    }
+    const high = bits === 8 && number >= 4;
+    const register = bits === 8 ? number & 3 : number;
+    const mask = high ? 0xff00 : bits === 8 ? 0xff : 0xffff;
+    this.getRegister(register);
+    c.const(~mask).op(OP.and);
+    push();
+    if (high) c.const(8).op(OP.shl);
+    c.const(mask).op(OP.and).op(OP.or);
+    this.setRegister(register);
+  }
+
+  pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void {
+    pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
+  }
+
+  pushNext(insn: DecodedInstruction): void {
+    this.c.const(insn.next);
+  }
+
+  #insert(kind: Insertion): void {
+    this.#insertions.push({ at: this.c.bytes.length, kind });
+  }
+
+  #flushFlags(): void {
+    const { c } = this;
+    c.const(0)
+      .get(FLAG_R)
+      .store(4, 4 * FLAG_RESULT);
+    c.const(0);
+    this.flags.pushSpilledCarries();
+    c.store(4, 4 * FLAG_CARRIES);
+  }
+
+  /** Ends all code: what a region does on its way out, and on to the next region if the jump cache knows it. */
+  end(): Code {
+    const { c } = this;
+    c.op(OP.unreachable).end();
+    this.#insert("flush");
+    this.#flushFlags();
+    c.get(REASON).op(OP.eqz).if();
+    pushJumpCacheOffset(c, TARGET);
+    c.tee(T0).load64(JUMP_CACHE);
+    pushEipKey(c, TARGET);
+    c.op(OP.eq64);
+    c.if();
+    c.get(T0)
+      .load(4, JUMP_CACHE + 8)
+      .tee(T1)
+      .const(16)
+      .op(OP.shr_u)
+      .get(BUDGET)
+      .get(T0)
+      .load(4, JUMP_CACHE + 12);
+    c.get(T1).const(0xffff).op(OP.and).returnCallIndirect(0);
+    c.end().end();
+    c.const(0)
+      .get(TARGET)
+      .store(4, 4 * EIP)
+      .const(0)
+      .get(BUDGET)
+      .store(4, JIT_BUDGET)
+      .get(REASON)
+      .end();
+    return this.#assemble();
+  }
+
+  /** Puts the prologue in front and fills in what had to wait. */
+  #assemble(): Code {
+    const move = (kind: Insertion): Code => {
+      const code = new Code();
+      if (kind === "forget") this.access.forget(code);
+      else if (kind === "reload")
+        for (const register of this.#used)
+          code
+            .const(0)
+            .load(4, 4 * register)
+            .set(REGISTERS + register);
+      else
+        for (const register of this.#written)
+          code
+            .const(0)
+            .get(REGISTERS + register)
+            .store(4, 4 * register);
+      return code;
+    };
+    // Addresses name registers without going through getRegister.
+    for (const { instructions } of this.region.blocks) {
+      for (const { base, index } of instructions)
+        for (const register of [base, index, ESP]) if (register < 8) this.#used.add(register);
+    }
+    const pieces = { flush: move("flush").bytes, reload: move("reload").bytes, forget: move("forget").bytes };
+    const whole = new Code();
+    const put = (bytes: readonly number[], from = 0, to = bytes.length): void => {
+      for (let at = from; at < to; at++) whole.bytes.push(bytes[at]!);
+    };
+    put(pieces.reload);
+    put(pieces.forget);
+    whole
+      .const(0)
+      .load(4, 4 * FLAG_RESULT)
+      .set(FLAG_R)
+      .const(0)
+      .load(4, 4 * FLAG_CARRIES)
+      .set(FLAG_X);
+    let at = 0;
+    for (const { at: position, kind } of this.#insertions) {
+      put(this.c.bytes, at, position);
+      put(pieces[kind]);
+      at = position;
+    }
+    put(this.c.bytes, at);
+    return whole;
+  }
+}

@@ -1,0 +1,195 @@
+/** What handlers of the interpreter go on to: the next instruction, another page, compiled code, and the way out. */
+import {
+  EIP,
+  FLAG_CARRIES,
+  FLAG_RESULT,
+  JIT_BUDGET,
+  JUMP_CACHE,
+  THREAD_COUNT_ENTRIES,
+  THREAD_COUNTS,
+  THREAD_DELTA,
+  THREAD_FLAG_KIND,
+  THREAD_FLAG_Y,
+  THREAD_LAST,
+  THREAD_LENGTH,
+  THREAD_PAGE_ENTRIES,
+  THREAD_PAGES,
+  THREAD_START,
+} from "../../cpu/layout.ts";
+import { EXIT_BUDGET, EXIT_HOT, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
+import { pushEipKey, pushJumpCacheOffset } from "../jump-cache.ts";
+import { BUDGET, T0, T1, T2 } from "../locals.ts";
+import type { Code } from "../wasm.ts";
+import { OP } from "../wasm.ts";
+import { BRANCH, BYTES, CARRIES, ENTER, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
+
+/** How often a place is come to before the engine is asked whether it is worth compiling. */
+export const HOT_RUNS = 64;
+/** With less than this the interpreter goes on: a block has at most 32 instructions. */
+export const LEAST_BUDGET = 64;
+const PAGE_MASK = 0xfff;
+
+const pushSlot = (c: Code, offset: number): Code => c.const(0).load(4, offset);
+
+/** On to the instruction at PLACE. */
+function emitDispatch(c: Code): void {
+  c.get(PLACE).load(4, 0).get(BUDGET).get(PLACE);
+  c.get(PLACE).load(1, 0).returnCallIndirect(HANDLER_TYPE);
+}
+
+/** Ends an instruction that is followed by the one whose place is on the stack. */
+export function emitNext(c: Code): void {
+  c.tee(PLACE);
+  pushSlot(c, THREAD_LAST).op(OP.gt_u);
+  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).op(OP.or).if();
+  c.get(BYTES).get(BUDGET).get(PLACE).returnCall(PAUSE).end();
+  emitDispatch(c);
+}
+
+/** Ends an instruction that goes to the place on the stack. */
+export function emitBranch(c: Code): void {
+  c.set(PLACE).get(BYTES).get(BUDGET).get(PLACE).returnCall(BRANCH);
+}
+
+export function emitLeave(c: Code, reason: number): void {
+  c.const(reason).get(BUDGET).get(PLACE).returnCall(LEAVE);
+}
+
+/** Counts that PLACE was come to, and goes on there. */
+function emitCounted(c: Code): void {
+  c.get(PLACE)
+    .get(PLACE)
+    .const(13)
+    .op(OP.shr_u)
+    .op(OP.xor)
+    .const(THREAD_COUNT_ENTRIES - 1)
+    .op(OP.and)
+    .const(1)
+    .op(OP.shl)
+    .tee(T0);
+  c.get(T0).load(2, THREAD_COUNTS).const(1).op(OP.add).tee(T1).store(2, THREAD_COUNTS);
+  c.get(T1).const(HOT_RUNS).op(OP.ge_u).if();
+  c.get(T0).get(BUDGET).get(PLACE).returnCall(HOT).end();
+  emitDispatch(c);
+}
+
+/** The flags as the handlers of cpu/ keep them. */
+function emitCanonical(c: Code): void {
+  pushSlot(c, THREAD_FLAG_KIND).if();
+  c.const(0);
+  pushSlot(c, THREAD_FLAG_KIND);
+  pushSlot(c, 4 * FLAG_RESULT);
+  pushSlot(c, 4 * FLAG_CARRIES);
+  pushSlot(c, THREAD_FLAG_Y);
+  c.call(CARRIES)
+    .store(4, 4 * FLAG_CARRIES)
+    .const(0)
+    .const(0)
+    .store(4, THREAD_FLAG_KIND)
+    .end();
+}
+
+export function leaveFunction(c: Code): void {
+  c.const(0).get(PLACE);
+  pushSlot(c, THREAD_DELTA)
+    .op(OP.add)
+    .store(4, 4 * EIP);
+  c.const(0).get(BUDGET).store(4, JIT_BUDGET);
+  emitCanonical(c);
+  c.get(BYTES).end();
+}
+
+export function pauseFunction(c: Code): void {
+  c.get(BUDGET).op(OP.eqz).if();
+  emitLeave(c, EXIT_BUDGET);
+  c.end().get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
+}
+
+/** From outside: what compiled code leads to has to grow hot, too. */
+export function startFunction(c: Code): void {
+  emitCounted(c);
+  c.end();
+}
+
+export function branchFunction(c: Code): void {
+  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).if();
+  emitLeave(c, EXIT_BUDGET);
+  c.end().get(PLACE);
+  pushSlot(c, THREAD_START).op(OP.sub);
+  pushSlot(c, THREAD_LENGTH).op(OP.gt_u).if();
+  c.get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
+  emitCounted(c);
+  c.end();
+}
+
+export function turnFunction(c: Code): void {
+  c.get(PLACE);
+  pushSlot(c, THREAD_DELTA).op(OP.add).tee(T0).const(~PAGE_MASK).op(OP.and).set(T2);
+  c.get(T0)
+    .const(12)
+    .op(OP.shr_u)
+    .const(THREAD_PAGE_ENTRIES - 1)
+    .op(OP.and)
+    .const(4)
+    .op(OP.shl)
+    .tee(T1)
+    .load64(THREAD_PAGES);
+  pushEipKey(c, T2);
+  c.op(OP.ne64).if();
+  emitLeave(c, EXIT_PAGE);
+  c.end();
+  c.const(0)
+    .get(T1)
+    .load(4, THREAD_PAGES + 8)
+    .store(4, THREAD_START);
+  c.const(0)
+    .get(T1)
+    .load(4, THREAD_PAGES + 12)
+    .store(4, THREAD_LAST);
+  c.const(0);
+  pushSlot(c, THREAD_LAST);
+  pushSlot(c, THREAD_START).op(OP.sub).store(4, THREAD_LENGTH);
+  c.const(0).get(T2);
+  pushSlot(c, THREAD_START).op(OP.sub).store(4, THREAD_DELTA);
+  c.get(T0);
+  pushSlot(c, THREAD_DELTA).op(OP.sub).tee(PLACE);
+  pushSlot(c, THREAD_LAST).op(OP.gt_u).if();
+  emitLeave(c, EXIT_UNKNOWN);
+  c.end();
+  emitCounted(c);
+  c.end();
+}
+
+/** BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew. */
+export function hotFunction(c: Code): void {
+  c.get(PLACE);
+  pushSlot(c, THREAD_DELTA).op(OP.add).set(T2);
+  pushJumpCacheOffset(c, T2);
+  c.tee(T1).load64(JUMP_CACHE);
+  pushEipKey(c, T2);
+  c.op(OP.eq64).if();
+  c.get(BYTES)
+    .const(HOT_RUNS - 1)
+    .store(2, THREAD_COUNTS);
+  // A region that is not to be begun with less comes back at once.
+  c.get(BUDGET).const(LEAST_BUDGET).op(OP.lt_u).if();
+  emitDispatch(c);
+  c.end();
+  emitCanonical(c);
+  c.get(T1)
+    .load(4, JUMP_CACHE + 8)
+    .tee(T0)
+    .const(16)
+    .op(OP.shr_u)
+    .get(BUDGET)
+    .get(T1)
+    .load(4, JUMP_CACHE + 12)
+    .get(T0)
+    .const(0xffff)
+    .op(OP.and)
+    .returnCall(ENTER)
+    .end();
+  c.get(BYTES).const(0).store(2, THREAD_COUNTS);
+  emitLeave(c, EXIT_HOT);
+  c.end();
+}

@@ -1,0 +1,133 @@
+/**
+ * What the operations of an instruction emit a handler of the interpreter through: guest registers in the machine's
+ * memory, of which the instruction's bytes say the numbers when it runs, and immediates where they lie.
+ */
+import { byteRegister } from "../../cpu/core.ts";
+import type { DecodedInstruction } from "../../cpu/instruction.ts";
+import { THREAD_DELTA } from "../../cpu/layout.ts";
+import { Emitter } from "../emitter.ts";
+import type { Bits } from "../flags.ts";
+import { FlagEmitter } from "../flags.ts";
+import { OP } from "../wasm.ts";
+import { emitAddress } from "./address.ts";
+import { HandlerAccess } from "./handler-access.ts";
+import type { HandlerCode } from "./handler-code.ts";
+import { AFTER, BYTES, CARRIES, EFFECTIVE, PLACE, VALUE } from "./parts.ts";
+
+/** Numbers for registers that the bytes name, by how far up in them their three bits are. */
+const NAMED = 0x100;
+export const OPCODE_REGISTER = NAMED;
+export const RM_REGISTER = NAMED + 8;
+export const REG_REGISTER = NAMED + 11;
+
+export class HandlerEmitter extends Emitter {
+  readonly c: HandlerCode;
+  readonly flags: FlagEmitter;
+  readonly access: HandlerAccess;
+  readonly hasWideStack = true;
+  readonly codeLimit = 0xffffffff;
+  /** Offset of the last byte of the opcode from PLACE. */
+  readonly #opcodeAt: number;
+  /** Where the immediate lies: what to add to a local. */
+  #afterLocal = PLACE;
+  #afterOffset: number;
+  readonly takesTurns: boolean;
+
+  constructor(c: HandlerCode, opcodeAt: number, hasModrm: boolean, takesTurns: boolean) {
+    super();
+    this.c = c;
+    this.flags = new FlagEmitter(c, CARRIES);
+    this.access = new HandlerAccess(c);
+    this.#opcodeAt = opcodeAt;
+    this.#afterOffset = opcodeAt + (hasModrm ? 2 : 1);
+    this.takesTurns = takesTurns;
+  }
+
+  /** Finds out the address of a memory operand. */
+  decodeAddress(isModrm: boolean): void {
+    if (isModrm) {
+      emitAddress(this.c, this.#opcodeAt + 1);
+      this.#afterLocal = AFTER;
+      this.#afterOffset = 0;
+    } else {
+      this.c.get(PLACE).load(4, this.#afterOffset).set(EFFECTIVE);
+      this.#afterOffset += 4;
+    }
+  }
+
+  /** Pushes the place of a register of 16 or 32 bits. */
+  #pushPlace(register: number): void {
+    const { c } = this;
+    const shift = register - NAMED - 2;
+    if (shift < -2) c.const(4 * register);
+    else {
+      c.get(BYTES)
+        .const(Math.abs(shift))
+        .op(shift < 0 ? OP.shl : OP.shr_u);
+      c.const(0x1c).op(OP.and);
+    }
+  }
+
+  /** The same of 8 bits: AL CL DL BL AH CH DH BH. */
+  #pushBytePlace(register: number): void {
+    const { c } = this;
+    if (register < NAMED) {
+      c.const(byteRegister(register));
+      return;
+    }
+    const shift = register - NAMED - 2;
+    c.get(BYTES)
+      .const(Math.abs(shift))
+      .op(shift < 0 ? OP.shl : OP.shr_u);
+    c.const(0xc)
+      .op(OP.and)
+      .get(BYTES)
+      .const(shift + 4)
+      .op(OP.shr_u)
+      .const(1)
+      .op(OP.and)
+      .op(OP.or);
+  }
+
+  getRegister(register: number): void {
+    this.pushRegister(register, 32);
+  }
+
+  setRegister(register: number): void {
+    const { c } = this;
+    c.set(VALUE);
+    this.writeRegister(register, 32, () => c.get(VALUE));
+  }
+
+  pushRegister(register: number, bits: Bits): void {
+    if (bits === 8) this.#pushBytePlace(register);
+    else this.#pushPlace(register);
+    this.c.load(bits >>> 3, 0);
+  }
+
+  writeRegister(register: number, bits: Bits, push: () => void): void {
+    if (bits === 8) this.#pushBytePlace(register);
+    else this.#pushPlace(register);
+    push();
+    this.c.store(bits >>> 3, 0);
+  }
+
+  pushImmediate({ immediateBytes }: DecodedInstruction, isSignExtended: boolean): void {
+    const { c } = this;
+    c.get(this.#afterLocal).load(immediateBytes, this.#afterOffset);
+    if (isSignExtended && immediateBytes === 1) c.op(OP.extend8_s);
+    else if (isSignExtended && immediateBytes === 2) c.op(OP.extend16_s);
+  }
+
+  pushNextPlace({ immediateBytes }: DecodedInstruction): void {
+    this.c
+      .get(this.#afterLocal)
+      .const(this.#afterOffset + immediateBytes)
+      .op(OP.add);
+  }
+
+  pushNext(insn: DecodedInstruction): void {
+    this.pushNextPlace(insn);
+    this.c.const(0).load(4, THREAD_DELTA).op(OP.add);
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * The handlers of the interpreter, one for each opcode, made from the instruction table and the operations that regions
+ * are made of. What an opcode means may depend on its ModRM byte: a handler branches on it. A form that has no
+ * operation, or none that runs from bytes, is left to the handlers of cpu/.
+ */
+import type { Form } from "../../../src/isa/form.ts";
+import { formAt, type OpcodeEntry, opcodeMap, prefixIndex } from "../../../src/isa/opcode-map.ts";
+import type { Semantic } from "../../../src/isa/semantics.ts";
+import type { DecodedInstruction } from "../../cpu/instruction.ts";
+import { DS, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
+import type { ProcessorModel } from "../../cpu/model.ts";
+import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "../../cpu/state.ts";
+import { EXIT_UNKNOWN } from "../exits.ts";
+import { BUDGET, T0, TARGET } from "../locals.ts";
+import { SHARED_OPERATIONS } from "../operations.ts";
+import { Code, OP } from "../wasm.ts";
+import { emitBranch, emitLeave, emitNext } from "./functions.ts";
+import { NAMED_SEGMENT } from "./handler-access.ts";
+import { HandlerCode, HandlerLocals } from "./handler-code.ts";
+import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
+import { BYTES, HANDLER_TYPE, PLACE } from "./parts.ts";
+
+/** What a machine's handlers depend on. */
+export interface HandlerShape {
+  readonly model: ProcessorModel;
+  readonly takesTurns: boolean;
+}
+
+/**
+ * Which instructions a handler is for: opcode map, prefix 66, whether a prefix names the segment, and how many bytes
+ * stand before the opcode's last one.
+ */
+interface Table {
+  readonly map: 0 | 1;
+  readonly isWord: boolean;
+  readonly hasSegment: boolean;
+  readonly opcodeAt: number;
+}
+
+const TABLES: readonly Table[] = [
+  { map: 0, isWord: false, hasSegment: false, opcodeAt: 0 },
+  { map: 1, isWord: false, hasSegment: false, opcodeAt: 1 },
+  { map: 0, isWord: true, hasSegment: false, opcodeAt: 1 },
+  { map: 1, isWord: true, hasSegment: false, opcodeAt: 2 },
+  { map: 0, isWord: false, hasSegment: true, opcodeAt: 1 },
+  { map: 1, isWord: false, hasSegment: true, opcodeAt: 2 },
+];
+const OPCODES = 256;
+const ESCAPE = 0x0f;
+const OPERAND_SIZE = 0x66;
+const SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+/** By table and opcode: the table that the next byte is an opcode of. */
+const PREFIXES: readonly ReadonlyMap<number, number>[] = [
+  new Map([[ESCAPE, 1], [OPERAND_SIZE, 2], ...SEGMENTS.map((prefix) => [prefix, 4] as const)]),
+  new Map(),
+  new Map([[ESCAPE, 3]]),
+  new Map(),
+  new Map([[ESCAPE, 5]]),
+  new Map(),
+];
+
+/** Where an instruction goes on. With 16-bit operands these leave EIP with 16 bits. */
+const BRANCHES = new Set<Semantic>([
+  "jmp",
+  "jcc",
+  "loop",
+  "loope",
+  "loopne",
+  "jcxz",
+  "call",
+  "call_indirect",
+  "jmp_indirect",
+  "ret",
+]);
+const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
+
+export interface Handler {
+  readonly locals: readonly number[];
+  readonly code: Code;
+}
+
+function immediateBytesOf(form: Form, bits: number): number {
+  let sum = 0;
+  for (const { field, sizeBits, signExtended } of form.operands) {
+    if (field === "immediate") sum += signExtended ? 1 : (sizeBits === "v" ? bits : sizeBits) >>> 3;
+    else if (field === "relative") sum += (sizeBits === "v" ? bits : sizeBits) >>> 3;
+  }
+  return sum;
+}
+
+/** An instruction of which only the form is known, and whether its operand is in memory. */
+function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, hasSegment: boolean): DecodedInstruction {
+  const size = form.operandSize === 8 ? 8 : bits;
+  const immediateBytes = immediateBytesOf(form, bits);
+  return {
+    form,
+    size,
+    address32: true,
+    mod: isMemory ? 0 : 3,
+    reg: form.opcodeRegister ? OPCODE_REGISTER : REG_REGISTER,
+    rm: RM_REGISTER,
+    isMemory,
+    // It may be any.
+    base: ESP,
+    index: ZERO,
+    scale: 0,
+    displacement: 0,
+    segment: hasSegment ? NAMED_SEGMENT : DS,
+    override: -1,
+    immediate: 0,
+    immediate2: 0,
+    immediateAt: immediateBytes === 0 ? 0 : 1,
+    immediateBytes,
+    displacementAt: 0,
+    displacementBytes: 0,
+    repeat: 0,
+    eip: 0,
+    next: 0,
+    pageLow: 0,
+    mode: MODE_CODE32 | MODE_STACK32 | MODE_FLAT,
+    codeLimit: 0xffffffff,
+  };
+}
+
+class HandlerMaker {
+  readonly #shape: HandlerShape;
+  readonly #table: Table;
+  readonly #locals = new HandlerLocals();
+
+  constructor(shape: HandlerShape, table: Table) {
+    this.#shape = shape;
+    this.#table = table;
+  }
+
+  /** Null when nothing is known of the opcode. */
+  make(opcode: number): Handler | null {
+    const entry = opcodeMap(this.#table.map)[opcode] ?? null;
+    if (entry === null) return null;
+    const code = entry.hasModRM ? this.#byModrm(entry) : this.#whole(this.#formOf(entry, 0), false);
+    return code === null ? null : { locals: this.#locals.types, code };
+  }
+
+  #formOf(entry: OpcodeEntry, modrm: number): Form | null {
+    const form = formAt(entry, prefixIndex(this.#table.isWord, 0), modrm);
+    return form !== null && this.#shape.model.features.has(form.feature) ? form : null;
+  }
+
+  #byModrm(entry: OpcodeEntry): Code | null {
+    // A form of which only some ModRM bytes are is none, but for one that is the first of them.
+    const formFor = (reg: number, isRegister: boolean): Form | null => {
+      const first = this.#formOf(entry, (isRegister ? 0xc0 : 0) | (reg << 3));
+      if (first?.modrm === "exact") return first;
+      for (let modrm = isRegister ? 0xc0 : 0; modrm < (isRegister ? 0x100 : 0xc0); modrm++)
+        if (((modrm >> 3) & 7) === reg && this.#formOf(entry, modrm) !== first) return null;
+      return first;
+    };
+    const ways = Array.from({ length: 8 }, (_, reg) => [
+      this.#whole(formFor(reg, false), true),
+      this.#whole(formFor(reg, true), false),
+    ]);
+    if (ways.every(([memory, register]) => memory === null && register === null)) return null;
+    const whole = new Code();
+    const put = (code: Code | null): void => {
+      if (code === null) emitLeave(whole, EXIT_UNKNOWN);
+      else for (const byte of code.bytes) whole.bytes.push(byte);
+    };
+    const split = (reg: number): void => {
+      whole.get(BYTES).const(0xc000).op(OP.and).const(0xc000).op(OP.eq).if();
+      put(ways[reg]![1]!);
+      whole.else();
+      put(ways[reg]![0]!);
+      whole.end();
+    };
+    const forms = Array.from({ length: 8 }, (_, reg) => [formFor(reg, false), formFor(reg, true)]);
+    if (forms.every(([memory, register]) => memory === forms[0]![0] && register === forms[0]![1])) split(0);
+    else {
+      const levels: number[] = [];
+      for (let reg = 0; reg < 8; reg++) {
+        whole.block();
+        levels.unshift(whole.depth);
+      }
+      whole.get(BYTES).const(11).op(OP.shr_u).const(7).op(OP.and).brTable(levels);
+      for (let reg = 0; reg < 8; reg++) {
+        whole.end();
+        split(reg);
+        whole.op(OP.unreachable);
+      }
+    }
+    whole.op(OP.unreachable).end();
+    return whole;
+  }
+
+  /** All code of one form; null where the handlers of cpu/ have to do it. */
+  #whole(form: Form | null, isMemory: boolean): Code | null {
+    if (form === null) return null;
+    const bits = this.#table.isWord ? 16 : 32;
+    const { semantic } = form;
+    if (bits === 16 && BRANCHES.has(semantic)) return null;
+    const isOffset = form.operands.some(({ field }) => field === "moffs");
+    const insn = instructionOf(form, bits, isMemory || isOffset, this.#table.hasSegment);
+    const code = new HandlerCode(this.#locals);
+    const t = new HandlerEmitter(code, this.#table.opcodeAt, form.modrm !== "none", this.#shape.takesTurns);
+    const operation = SHARED_OPERATIONS[semantic];
+    const emit = semantic === "jmp" ? (): void => undefined : (operation?.(t, insn) ?? null);
+    if (emit === null) return null;
+    code.block();
+    code.always = code.depth;
+    t.access.slow = code.depth;
+    if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
+    if (this.#table.hasSegment && (insn.isMemory || semantic === "xlat")) t.access.decodeSegment();
+    if (insn.isMemory) t.decodeAddress(!isOffset);
+    emit();
+    this.#end(t, insn);
+    code.end();
+    emitLeave(code, EXIT_UNKNOWN);
+    const whole = new Code();
+    for (const byte of code.prologue) whole.bytes.push(byte);
+    for (const byte of code.bytes) whole.bytes.push(byte);
+    if (form.modrm === "none") whole.bytes.push(0x0b);
+    return whole;
+  }
+
+  /** Goes on with what follows the instruction. */
+  #end(t: HandlerEmitter, insn: DecodedInstruction): void {
+    const { c, flags } = t;
+    const { semantic } = insn.form;
+    if (CONDITIONAL.has(semantic)) c.set(T0);
+    flags.spill();
+    c.storeFlags();
+    if (!BRANCHES.has(semantic)) {
+      t.pushNextPlace(insn);
+      emitNext(c);
+      return;
+    }
+    if (insn.form.operands.some(({ field }) => field === "relative")) {
+      t.pushNextPlace(insn);
+      t.pushImmediate(insn, true);
+      c.op(OP.add);
+    } else c.get(TARGET).const(0).load(4, THREAD_DELTA).op(OP.sub);
+    if (CONDITIONAL.has(semantic)) {
+      t.pushNextPlace(insn);
+      c.get(T0).op(OP.select);
+    }
+    emitBranch(c);
+  }
+}
+
+/** A prefix, or 0F: on to the handler of the next byte, in its own table. */
+function prefixHandler(at: number, table: number): Handler {
+  const code = new Code();
+  code
+    .get(PLACE)
+    .load(4, at + 1)
+    .get(BUDGET)
+    .get(PLACE);
+  code
+    .get(PLACE)
+    .load(1, at + 1)
+    .const(table * OPCODES)
+    .op(OP.add)
+    .returnCallIndirect(HANDLER_TYPE)
+    .end();
+  return { locals: [], code };
+}
+
+/** The handlers by table and opcode. Null is left to the handlers of cpu/. */
+export function makeHandlers(shape: HandlerShape): (Handler | null)[] {
+  return TABLES.flatMap((table, number) =>
+    Array.from({ length: OPCODES }, (_, opcode) => {
+      const next = PREFIXES[number]!.get(opcode);
+      return next === undefined ? new HandlerMaker(shape, table).make(opcode) : prefixHandler(table.opcodeAt, next);
+    }),
+  );
+}

@@ -1,0 +1,94 @@
+/** The interpreter as a WebAssembly module. It is the same for all machines with one model of processor. */
+
+import { EXIT_UNKNOWN } from "../exits.ts";
+import { arithmeticFunction, carriesFunction, imageFunction } from "../flags.ts";
+import { typesOf } from "../imports.ts";
+import { PARAMETERS } from "../locals.ts";
+import { Code, encodeModule, type FunctionBody, I32 } from "../wasm.ts";
+import { scaledFunction } from "./address.ts";
+import {
+  branchFunction,
+  emitLeave,
+  hotFunction,
+  leaveFunction,
+  pauseFunction,
+  startFunction,
+  turnFunction,
+} from "./functions.ts";
+import { HandlerCode, HandlerLocals } from "./handler-code.ts";
+import { type HandlerShape, makeHandlers } from "./handlers.ts";
+import { FIRST_HANDLER, HANDLER_TYPE, PAIR_TYPE, START, THREAD_IMPORTS, THREAD_TYPES } from "./parts.ts";
+
+const MEMORY_PAGES = { initial: 1, maximum: 65536 };
+
+function ownFunction(make: (c: Code) => void): FunctionBody {
+  const locals = new HandlerLocals();
+  const code = new HandlerCode(locals);
+  make(code);
+  return { type: HANDLER_TYPE, locals: locals.types, code };
+}
+
+function helper(type: number, locals: readonly number[], make: (c: Code) => void): FunctionBody {
+  const code = new Code();
+  make(code);
+  return { type, locals, code };
+}
+
+function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> {
+  const functions: FunctionBody[] = [
+    helper(2, [], carriesFunction),
+    helper(1, [I32], arithmeticFunction),
+    helper(4, [], imageFunction),
+    helper(PAIR_TYPE, [I32, I32], scaledFunction),
+    ownFunction(leaveFunction),
+    ownFunction(turnFunction),
+    ownFunction(pauseFunction),
+    ownFunction(branchFunction),
+    ownFunction(hotFunction),
+    ownFunction(startFunction),
+    // The first handler is for all opcodes without one.
+    ownFunction((c) => {
+      emitLeave(c, EXIT_UNKNOWN);
+      c.end();
+    }),
+  ];
+  const unknown = FIRST_HANDLER - THREAD_IMPORTS.length;
+  const table = makeHandlers(shape).map((handler) => {
+    if (handler === null) return unknown;
+    functions.push({ type: HANDLER_TYPE, ...handler });
+    return functions.length - 1;
+  });
+  return encodeModule({
+    types: THREAD_TYPES,
+    imports: THREAD_IMPORTS,
+    functions,
+    memoryPages: MEMORY_PAGES,
+    table,
+    exports: functions.map((_, index) => (index === START - THREAD_IMPORTS.length ? "run" : null)),
+  });
+}
+
+/** Leads the interpreter into the regions of a machine's table. */
+function encodeEntrance(): Uint8Array<ArrayBuffer> {
+  const code = new Code();
+  code.get(0).get(1).get(2).get(3).returnCallIndirect(0).end();
+  return encodeModule({
+    types: typesOf(PARAMETERS),
+    imports: [],
+    functions: [{ type: 2, locals: [], code }],
+    memoryPages: MEMORY_PAGES,
+    exports: ["enter"],
+  });
+}
+
+const modules = new Map<string, WebAssembly.Module>();
+
+function moduleOf(key: string, encode: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  let module = modules.get(key);
+  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(encode())));
+  return module;
+}
+
+export const entranceModule = (): WebAssembly.Module => moduleOf("entrance", encodeEntrance);
+export const interpreterModule = (shape: HandlerShape): WebAssembly.Module =>
+  moduleOf(`${shape.model.name}${shape.takesTurns ? "/turns" : ""}`, () => encodeInterpreter(shape));

@@ -1,0 +1,56 @@
+/**
+ * What the functions of the interpreter have in common. Each takes (what the instruction begins with, budget, offset of
+ * the instruction in the machine's memory) and ends in a tail call of the next one, or returns an EXIT_*.
+ */
+import { typesOf } from "../imports.ts";
+import { FIRST_FREE, PARAMETERS } from "../locals.ts";
+import type { FunctionImport } from "../wasm.ts";
+import { I32 } from "../wasm.ts";
+
+/** Parameters, by other names than in a region: four bytes from the last byte of the opcode on, and where it begins. */
+export const BYTES = 0;
+export const PLACE = 2;
+
+/** Locals of a handler: the address of its memory operand, where the bytes after that begin, and a value. */
+export const EFFECTIVE = FIRST_FREE;
+export const AFTER = FIRST_FREE + 1;
+export const VALUE = FIRST_FREE + 2;
+/** Number of the segment that a prefix names. */
+export const SEGMENT = FIRST_FREE + 3;
+
+// Types of functions, beyond those of regions.
+export const HANDLER_TYPE = 0;
+export const PAIR_TYPE = 5;
+export const THREAD_TYPES = [...typesOf(PARAMETERS), { parameters: [I32, I32], results: [I32, I32] }];
+
+export const FILL = 0;
+export const TOUCH = 1;
+/** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
+export const ENTER = 2;
+
+/** In the order of their numbers: see imports.ts. */
+export const THREAD_IMPORTS: readonly FunctionImport[] = [
+  { name: "fill", type: 1 },
+  { name: "touch", type: 1 },
+  { name: "enter", type: 2 },
+];
+
+/** Numbers of the interpreter's own functions; the handlers follow. */
+const OWN = THREAD_IMPORTS.length;
+/** Those of flags.ts: three. */
+export const CARRIES = OWN;
+/** (four bytes from the opcode on, place of the SIB byte) -> address, place after it and its displacement. */
+export const SCALED = OWN + 3;
+/** (EXIT_*, budget, place): out of the interpreter. */
+export const LEAVE = OWN + 4;
+/** (any, budget, place): on to the page that the place would lie in, were it next to the one at hand. */
+export const TURN = OWN + 5;
+/** (any, budget, place): the next instruction cannot just follow, since the budget is used up or its page ends. */
+export const PAUSE = OWN + 6;
+/** (any, budget, place): an instruction has retired and leads there. */
+export const BRANCH = OWN + 7;
+/** (any, budget, place): a place that has been come to many times. */
+export const HOT = OWN + 8;
+/** (any, budget, place): into the interpreter. */
+export const START = OWN + 9;
+export const FIRST_HANDLER = OWN + 10;

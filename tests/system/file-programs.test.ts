@@ -1,0 +1,81 @@
+/** The commands about files that are programs: what they print, how they end, and what they leave. */
+import { describe, expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { partitioned, RecordingDisk } from "./recording-disk.ts";
+
+async function withVolume(ramBytes: number): Promise<LabNode> {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk, ramBytes }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+  await node.enter("mount hda0 /a", PROMPT);
+  return node;
+}
+
+/** Line, what it prints. */
+const LINES: readonly (readonly [line: string, printed: string])[] = [
+  ["echo some text > /a/x; seq 20 > /a/y; truncate /a/n 5; echo -n", "/a/n: not found\n-n\n"],
+  ["touch /a/n; truncate /a/n 5", "/a/n has 5 bytes now.\n"],
+  ["ls /a", `${[5, 10, 51].map((n, i) => `file ${String(n).padStart(26)}  ${"nxy"[i]}\n`).join("")}`],
+  ["cat /a/n", `00000000 ${" 00".repeat(5)}${" ".repeat(33)}  |.....|\n`],
+  // What goes elsewhere is copied as it is.
+  ["cat /a/n > /a/copy; cat /a/n | wc; ls /a/copy", `      0       0       5\nfile ${"5".padStart(26)}  copy\n`],
+  ["head -2 /a/y; tail -1 /a/y; seq 9 | tail -2", "1\n2\n20\n8\n9\n"],
+  ["seq 20000 | tail -9999999 | head -1", "8894\n"], // 64 KiB of input are kept
+  ["wc /a/x /a/y", "      1       2      10 /a/x\n     20      20      51 /a/y\n"],
+  ["grep 2 /a/y; grep t /a/x /a/y; echo $?", "2\n12\n20\n/a/x: some text\n0\n"],
+  ["grep none /a/x; echo $?; grep s /a/x /a/none; echo $?", "1\n/a/x: some text\n/a/none: not found\n1\n"],
+  ["mkdir /a/d /a/d/e && mv /a/copy /a/d && cp /a/d/copy /a/d/e; find /a/d", "/a/d/copy\n/a/d/e\n/a/d/e/copy\n"],
+  ["find /a cop; du /a/d", "/a/d/copy\n/a/d/e/copy\n0 KiB in 2 files  /a/d\n"],
+  [
+    "rmdir /a/d; rm /a/d; rm -r /a/d /a/none; ls /a/d",
+    "/a/d: directory is not empty\n/a/d: is a directory\n/a/none: not found\n/a/d: not found\n",
+  ],
+  [
+    "cp /a/x /a/x; cat /a/x; cp /a/none /a/x; cat /a/x",
+    "/a/x: exists already\nsome text\n/a/none: not found\nsome text\n",
+  ],
+  [
+    "grep; echo $?; rm -r; /bin/head 1 2; seq 1x; cp /a/x",
+    "usage: grep TEXT [PATH...]\n2\nusage: rm [-r] PATH...\nusage: head [-LINES] [PATH]\nusage: seq LAST\nusage: cp PATH NEW\n",
+  ],
+  ["cat /a/x | grep some | cat > /a/z; cat < /a/z; rm /a/z /a/n", "some text\n"],
+  [
+    "cd /a; ls; cp x w; mv w ../a/v; cat ./v; rm v; cd",
+    `file ${"10".padStart(26)}  x\nfile ${"51".padStart(26)}  y\nsome text\n`,
+  ],
+];
+
+describe("programs for files", () => {
+  test("print what is asked for, and say what is wrong", async () => {
+    const node = await withVolume(32 << 20);
+    const before = await output(node, "handles");
+    for (const [line, printed] of LINES) expect(await output(node, line), line).toBe(printed);
+    expect(await output(node, "handles")).toBe(before);
+    expect(await output(node, "help tail")).toMatch(
+      /^usage: tail \[-LINES\] \[PATH\]\nshow the end of a file\ntail -20 PATH/,
+    );
+  });
+
+  test("go down as far as names lead", async () => {
+    const node = await withVolume(32 << 20);
+    const name = "twenty-characters-xy";
+    const path = (depth: number): string => `/a${`/${name}`.repeat(depth)}`;
+    for (let depth = 1; depth <= 15; depth++) await output(node, `mkdir ${path(depth)}`);
+    await output(node, `echo deep > ${path(15)}/file`);
+    expect(await output(node, `cp ${path(15)}/file /a/up; cat /a/up`)).toBe("deep\n");
+    expect(await output(node, "find /a file")).toBe(`${path(15)}/file\n`);
+    expect(await output(node, "rm -r /a/twenty*; find /a")).toBe("/a/up\n");
+  });
+
+  test("run with 4 MiB of memory", async () => {
+    const node = await withVolume(4 << 20);
+    expect(await output(node, "seq 3000 > /a/x; cp /a/x /a/y; cat /a/y | grep 99 | wc; ls /a | tail -1")).toBe(
+      `     57      57     265\nfile ${"13893".padStart(26)}  y\n`,
+    );
+  });
+});
