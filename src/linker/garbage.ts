@@ -14,6 +14,7 @@ import {
 import { type UnwindNeeds, unwindNeeds } from "./eh-frame.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
+import type { Expression, LinkerScript } from "./script/tree.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -36,11 +37,31 @@ function unwindNeedsBySection(objects: readonly InputObject[]): Map<InputSection
   return found;
 }
 
+/**
+ * Names that scripts give others, by the new name: of an expression that chooses all that it may be. With any arithmetic
+ * it keeps nothing alive, as in GNU ld.
+ */
+export function scriptAliases(scripts: readonly LinkerScript[]): Map<string, string[]> {
+  const namesIn = (value: Expression): string[] =>
+    value.kind === "name"
+      ? [value.name]
+      : value.kind === "conditional"
+        ? [...namesIn(value.yes), ...namesIn(value.no)]
+        : [];
+  return new Map(
+    scripts
+      .flatMap(({ statements }) => statements)
+      .flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement]))
+      .flatMap((statement) => (statement.kind === "assign" ? [[statement.name, namesIn(statement.value)]] : [])),
+  );
+}
+
 /** Marks the unreachable sections as discarded and returns them in the order of the objects. */
 export function collectGarbage(
   objects: readonly InputObject[],
   symbols: SymbolTable,
   roots: readonly string[],
+  aliases: ReadonlyMap<string, readonly string[]>,
 ): InputSection[] {
   const marked = new Set<InputSection>();
   const waiting: InputSection[] = [];
@@ -67,7 +88,9 @@ export function collectGarbage(
   const used = new Set<LinkSymbol>();
   const markName = (name: string): void => {
     const symbol = symbols.get(name);
+    const isNew = symbol !== undefined && !used.has(symbol);
     if (symbol) used.add(symbol);
+    if (isNew) for (const other of aliases.get(name) ?? []) markName(other);
     if (symbol?.isDefined) mark(symbol.section);
     // __start_NAME and __stop_NAME keep all sections of that name.
     const bounded = /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
@@ -81,7 +104,7 @@ export function collectGarbage(
       if (
         section.isRoot ||
         (section.elf.flags & SHF_GNU_RETAIN) !== 0 ||
-        (ROOT_TYPES.has(section.elf.type) && !isGrouped)
+        (ROOT_TYPES.has(section.elf.type) && !isGrouped && section.linkedTo() === null)
       )
         mark(section);
     }
@@ -92,12 +115,18 @@ export function collectGarbage(
     if (symbol.binding === STB_LOCAL) mark(sections[symbol.section]);
     else markName(symbol.name);
   };
-  for (let section = waiting.pop(); section; section = waiting.pop()) {
-    // Unwind information describes everything: it keeps alive what functions that are needed anyway unwind with.
-    for (const { others } of needs.get(section) ?? []) for (const one of others) markTarget(section.object, one);
-    if (section.name === ".eh_frame") continue;
-    for (const relocation of section.relocations) markTarget(section.object, relocation);
-  }
+  const drain = (): void => {
+    for (let section = waiting.pop(); section; section = waiting.pop()) {
+      // Unwind information describes everything: it keeps alive what functions that are needed anyway unwind with.
+      for (const { others } of needs.get(section) ?? []) for (const one of others) markTarget(section.object, one);
+      if (section.name === ".eh_frame") continue;
+      for (const relocation of section.relocations) markTarget(section.object, relocation);
+    }
+  };
+  drain();
+  // What belongs to a section goes with it, and what belongs to that.
+  for (const object of objects) for (const section of object.sections) if (belongsToAny(section, marked)) mark(section);
+  drain();
   // The common symbols of an object share a section, which stays when any of them is used.
   const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
   for (const symbol of symbols.byName.values()) {
@@ -120,11 +149,23 @@ export function collectGarbage(
       if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
       const isSpecial =
         (section.flags & SEC_DEBUGGING) !== 0 ||
-        ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 && section.relocations.length === 0);
+        ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 &&
+          section.relocations.length === 0 &&
+          section.linkedTo() === null);
       if (isSpecial && isLive) continue;
       section.isDiscarded = true;
       if ((section.flags & SEC_EXCLUDE) === 0) removed.push(section);
     }
   }
   return removed;
+}
+
+/** The section that this one belongs to, or one that that one belongs to, is among these. */
+function belongsToAny(section: InputSection | null, marked: ReadonlySet<InputSection>): boolean {
+  const seen = new Set<InputSection>();
+  for (let home = section?.linkedTo() ?? null; home && !seen.has(home); home = home.linkedTo()) {
+    if (marked.has(home)) return true;
+    seen.add(home);
+  }
+  return false;
 }

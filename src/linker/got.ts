@@ -20,6 +20,7 @@ import {
 } from "./indirect-functions.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
+import type { OutputSection } from "./output-section.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -74,13 +75,17 @@ export class GlobalOffsetTable {
 
   readonly #callFill: CallFill;
   readonly #objects: readonly InputObject[];
+  /** Names to which a script gives values. */
+  readonly #scriptNames: ReadonlySet<string>;
 
   /** `isFlat`: GNU ld makes nothing for a file without a format; neither does this, unless the table is used. */
   constructor(
     objects: readonly InputObject[],
     symbols: SymbolTable,
     { isFlat = false, callFill = USUAL_CALL_FILL }: { readonly isFlat?: boolean; readonly callFill?: CallFill },
+    scriptNames: ReadonlySet<string>,
   ) {
+    this.#scriptNames = scriptNames;
     this.#callFill = callFill;
     this.#objects = objects;
     let isUsed = false;
@@ -175,6 +180,12 @@ export class GlobalOffsetTable {
       if (found.stub === null) resolveAt(next++, this.indirectEntryAddress(found));
   }
 
+  /** This section begins with the words before the table of stubs: it has entries. */
+  isHeadOf(output: OutputSection): boolean {
+    const [first] = output.inputs();
+    return first !== undefined && first === this.object?.sections[GOT_PLT_INDEX];
+  }
+
   /** How many words start-up code has to resolve. */
   get #resolvedCount(): number {
     const { stubs, places, withEntries } = this.indirect;
@@ -231,6 +242,7 @@ export class GlobalOffsetTable {
       symbol.isDefined ||
       symbol.state === "common" ||
       symbol.state === "undefined-weak" ||
+      this.#scriptNames.has(symbol.name) ||
       this.#isBound(symbol.name);
     if (!isKnown) return null;
     const content = section.ownContent();

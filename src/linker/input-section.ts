@@ -1,4 +1,5 @@
 /** A section of an object on its way into the output: what the linker decides about it. */
+import { SHF_LINK_ORDER } from "../object/elf.ts";
 import type { ElfObject, ElfSection } from "../object/elf-reader.ts";
 import type { ElfRelocations } from "../object/relocation-table.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -71,6 +72,11 @@ export class InputSection {
     const bytes = this.content.subarray(0, target.length);
     target.set(bytes);
     target.fill(0, bytes.length);
+  }
+
+  /** The section that it belongs to, beside whose companions it stands in the output (SHF_LINK_ORDER); null without one. */
+  linkedTo(): InputSection | null {
+    return (this.elf.flags & SHF_LINK_ORDER) === 0 ? null : (this.object.sections[this.elf.link] ?? null);
   }
 
   /** Address of an offset of the object's section, in the output. */

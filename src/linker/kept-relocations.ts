@@ -12,9 +12,20 @@ export class KeptRelocations {
   #lastOffset = 0;
   #isInOrder = true;
 
-  constructor(sink: FileSink, start: number) {
+  /** How many the inputs have, without those that were left out. */
+  #count: number;
+
+  constructor(sink: FileSink, start: number, count: number) {
     this.#sink = sink;
     this.#start = start;
+    this.#count = count;
+  }
+
+  /** Leaves one out; false when the table would be empty without it. */
+  leaveOut(): boolean {
+    if (this.#count === 1) return false;
+    this.#count--;
+    return true;
   }
 
   get sizeBytes(): number {

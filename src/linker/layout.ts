@@ -111,10 +111,20 @@ export class Layout {
 
   #dropEmpty(): void {
     for (const section of this.#placement.outputs()) {
-      if (section.sizeBytes > 0 || section.keepsEmpty) continue;
+      if (section.sizeBytes > 0 || section.keepsEmpty || this.#isKeptByScript(section)) continue;
       if (!section.updatesDot) section.ignored = true;
       section.excluded = true;
     }
+  }
+
+  /** The location counter is assigned in it, and not by one of a few expressions that ask for nothing. */
+  #isKeptByScript({ statements }: OutputSection): boolean {
+    return statements.some((statement) => {
+      if (statement.kind !== "assign" || statement.assignment.name !== ".") return false;
+      const { value } = statement.assignment;
+      if (value.kind === "name" && value.name !== ".") return this.#symbols.get(value.name)?.address() !== 0;
+      return !isNumber(value, 0) && !isDotPlusZero(value) && !isConditionalAlign(value);
+    });
   }
 
   #pass(): void {
@@ -134,6 +144,9 @@ export class Layout {
         this.#assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
       else if (statement.section.exists && statement.section.name !== "/DISCARD/")
         this.#outputSection(statement.section);
+      // ADDR of a section that nothing is in.
+      else if (statement.section.command?.address)
+        statement.section.address = this.#number(statement.section.command.address, this.#dot);
     }
     this.#section = null;
   }
@@ -271,9 +284,17 @@ export class Layout {
     );
   }
 
+  /** A section of the script that nothing is in. */
+  #emptyNamed(name: string): OutputSection | null {
+    for (const statement of this.#placement.statements)
+      if (statement.kind === "section" && statement.section.name === name && statement.section.command?.address)
+        return statement.section;
+    return null;
+  }
+
   #sectionNamed(name: string): OutputSection | null {
     const sections = this.#placement.outputs().filter((section) => section.name === name);
-    return sections.find(({ ignored }) => !ignored) ?? sections[0] ?? null;
+    return sections.find(({ ignored }) => !ignored) ?? sections[0] ?? this.#emptyNamed(name);
   }
 
   /** `gapBytes`: what the alignment of the address skipped. */
@@ -531,6 +552,27 @@ export class Layout {
       problem: (line, message, id) => this.#report(line, message, id),
     };
   }
+}
+
+const isNumber = (expression: Expression, value: number): boolean =>
+  expression.kind === "number" && expression.value === BigInt(value);
+const isDot = (expression: Expression): boolean => expression.kind === "name" && expression.name === ".";
+
+/** `. + 0` */
+const isDotPlusZero = (expression: Expression): boolean =>
+  expression.kind === "binary" &&
+  expression.operator === "+" &&
+  isDot(expression.left) &&
+  isNumber(expression.right, 0);
+
+/** `ALIGN(. != 0 ? n : 1)` */
+function isConditionalAlign(expression: Expression): boolean {
+  const [argument] = expression.kind === "call" && expression.name === "ALIGN" ? expression.args : [];
+  if (argument?.kind !== "conditional" || !isNumber(argument.no, 1)) return false;
+  const { condition } = argument;
+  return (
+    condition.kind === "binary" && condition.operator === "!=" && isDot(condition.left) && isNumber(condition.right, 0)
+  );
 }
 
 /** True when the section has bytes in the file. */

@@ -119,7 +119,9 @@ export class LinkOnce {
 /** What refers to a section that is dropped means the copy, where that has its size. */
 function discard(section: InputSection, kept: InputSection | undefined): void {
   section.isDiscarded = true;
-  section.keptInstead = kept?.sizeBytes === section.sizeBytes ? kept : null;
+  // That copy may have been dropped for an older one.
+  const home = kept?.isDiscarded ? kept.keptInstead : (kept ?? null);
+  section.keptInstead = home?.sizeBytes === section.sizeBytes ? home : null;
 }
 
 function signatureOf(object: InputObject, group: ElfSection): string {

@@ -15,6 +15,7 @@ import {
   SEC_CODE,
   SEC_DATA,
   SEC_DEBUGGING,
+  SEC_EXCLUDE,
   SEC_GROUP,
   SEC_HAS_CONTENTS,
   SEC_LOAD,
@@ -73,6 +74,7 @@ export class OrphanPlaces {
       for (const candidate of this.#sections()) {
         if (candidate.name !== name || (candidate.command?.constraint && !candidate.exists)) continue;
         if (!candidate.exists) unused ??= candidate;
+        else if (isRelocatable && isApart(section, candidate, keepsGroups)) continue;
         else if (
           candidate.flags === 0 ||
           ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 ||
@@ -230,3 +232,13 @@ export class OrphanPlaces {
 /** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
 export const elfTypeOf = ({ name, elf, isStripped }: InputSection): number =>
   isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type;
+
+/** In an object neither members of groups nor what no program gets is mixed with what else has the name. */
+function isApart(section: InputSection, candidate: OutputSection, keepsGroups: boolean): boolean {
+  const [first] = candidate.inputs();
+  if (first === undefined) return false;
+  return (
+    (keepsGroups && ((section.elf.flags ^ first.elf.flags) & SHF_GROUP) !== 0) ||
+    ((section.flags ^ candidate.flags) & SEC_EXCLUDE) !== 0
+  );
+}

@@ -160,7 +160,8 @@ export function collectSymbols(
   const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
     section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
   const symbols = new SymbolList((object, elf) => {
-    const home = object.sections[elf.section];
+    const own = object.sections[elf.section];
+    const home = own?.isDiscarded ? own.keptInstead : own;
     const place = home?.place(elf.value);
     const section = place?.section.output ?? null;
     const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
@@ -207,17 +208,20 @@ export function collectSymbols(
   /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
   const addReferenced = (object: InputObject): void => {
     const ofLocal = indices.ofLocal(object);
-    const addNeeded = (index: number): void => {
+    const addNeeded = (index: number, isLoaded: boolean): void => {
       const elf = object.elf.table.at(index);
       if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
-      const home = object.sections[elf.section] ?? null;
-      if (elf.binding === STB_LOCAL && elf.type !== STT_SECTION && home?.output && !home.output.excluded)
-        ofLocal[index] = symbols.addLocal(object, index);
+      if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION) return;
+      const own = object.sections[elf.section] ?? null;
+      // Debugging information about a copy that is not linked means the one that is.
+      const home = own?.isDiscarded && !isLoaded ? own.keptInstead : own;
+      if (home?.output && !home.output.excluded) ofLocal[index] = symbols.addLocal(object, index);
     };
     for (const section of object.sections) {
       if (!section?.output || section.output.excluded) continue;
-      if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info);
-      for (const index of symbolsOf(section.relocations)) addNeeded(index);
+      if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info, true);
+      const isLoaded = (section.flags & SEC_ALLOC) !== 0;
+      for (const index of symbolsOf(section.relocations)) addNeeded(index, isLoaded);
     }
   };
   let fileCount = 0;

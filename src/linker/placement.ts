@@ -11,6 +11,7 @@ import {
   SHF_EXECINSTR,
   SHF_GNU_RETAIN,
   SHF_GROUP,
+  SHF_LINK_ORDER,
   SHF_TLS,
   SHF_WRITE,
   SHT_FINI_ARRAY,
@@ -376,6 +377,8 @@ export class Placement {
     if (!output.hasInput) {
       output.hasInput = true;
       const { type, entrySizeBytes } = section.elf;
+      output.keptFlags |= section.elf.flags & SHF_LINK_ORDER;
+      output.linkedTo = section.linkedTo();
       if (output.flags === flags) output.inputType = elfTypeOf(section);
       if (type !== SHT_PROGBITS && type !== SHT_NOBITS && output.flags === flags) output.type = type;
       if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;

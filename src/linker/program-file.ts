@@ -7,6 +7,7 @@ import {
   REL_BYTES,
   SHF_GROUP,
   SHF_INFO_LINK,
+  SHF_LINK_ORDER,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_PROGBITS,
@@ -31,7 +32,7 @@ import type { OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import { elfFlagsOf, type Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
-import { SEC_ALLOC, SEC_CODE, SEC_LOAD } from "./section-flags.ts";
+import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
 
 export interface ImageSection {
   readonly output: OutputSection;
@@ -98,7 +99,10 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   if (isRelocatable && needsExecutableStack(program))
     for (const output of outputs) if (output.name === ".note.GNU-stack") output.flags |= SEC_CODE;
   const sections = outputs.map((output): ImageSection => {
-    const type = hasContent(output) ? output.type || SHT_PROGBITS : SHT_NOBITS;
+    const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
+    // In a flat image nothing says that a section with content in memory has none in the file.
+    const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
+    const type = isThere || isNothing ? output.type || SHT_PROGBITS : SHT_NOBITS;
     return {
       output,
       flags:
@@ -192,9 +196,10 @@ function writeFile(
     const isGroup = type === SHT_GROUP;
     const hasRelocations = counts[index]! > 0;
     const { entrySizeBytes } = elfFlagsOf(output);
-    const own = output.inputs()[0]?.object === program.got.object && output.name === ".got.plt" ? 4 : 0;
+    const own = program.got.isHeadOf(output) ? WORD_BYTES : 0;
     const strings = stabStrings(output.name, sections);
     const isIndirect = output.name === ".rel.plt" && type === SHT_REL && !isRelocatable;
+    const companion = (output.keptFlags & SHF_LINK_ORDER) !== 0 && output.linkedTo?.output;
     const slots = isIndirect ? sections.findIndex((other) => other.output.name === ".got.plt") + 1 : 0;
     return {
       name: output.name,
@@ -212,12 +217,14 @@ function writeFile(
         : {
             make: (sink, contentAt, relocationsAt) => {
               section.fileOffset = contentAt;
-              const kept = hasRelocations ? new KeptRelocations((tables ??= sink.beside()), relocationsAt) : null;
+              const kept = hasRelocations
+                ? new KeptRelocations((tables ??= sink.beside()), relocationsAt, counts[index]!)
+                : null;
               section.applied = relocator.fill(output, sink, contentAt, kept);
               return kept?.sizeBytes ?? 0;
             },
           }),
-      ...(strings > 0 ? { linked: strings } : {}),
+      ...(strings > 0 ? { linked: strings } : companion ? { linked: position.get(companion) ?? 0 } : {}),
       ...(isIndirect ? { linkedInfo: slots, linksToSymbols: true } : {}),
       ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
     };
@@ -251,6 +258,7 @@ function writeFile(
   );
 }
 
+const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */
 const STAB_BYTES = 12;
 
@@ -280,7 +288,7 @@ function groupContent(
   const content = new Uint8Array(4 + 4 * members.length);
   const view = new DataView(content.buffer);
   const { content: before } = group.elf;
-  view.setUint32(0, new DataView(before.buffer, before.byteOffset, before.length).getUint32(0, true), true);
+  content.set(before.subarray(0, 4));
   members.forEach((index, at) => view.setUint32(4 + 4 * at, index, true));
   return content;
 }
@@ -298,16 +306,18 @@ function groupSignature(output: OutputSection, { indices }: OutputSymbols): numb
   return 0;
 }
 
-/** --oformat binary: the loaded sections as they lie in memory, from the lowest load address on. */
+/**
+ * --oformat binary: the sections as they lie in memory, from the lowest load address on at which one is loaded. What is only
+ * in memory is written, too, where it has a content.
+ */
 export function flatImage(program: Program, image: ProgramFile): Uint8Array<ArrayBuffer> | null {
-  const loaded = image.sections
+  const written = image.sections
     .map((section) => ({ output: section.output, content: contentOf(section, image) }))
-    .filter(
-      ({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) === (SEC_ALLOC | SEC_LOAD) && content.length > 0,
-    );
+    .filter(({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) !== 0 && content.length > 0);
+  const loaded = written.filter(({ output }) => (output.flags & SEC_ALLOC) !== 0 && (output.flags & SEC_LOAD) !== 0);
   if (loaded.length === 0) return new Uint8Array(0);
   const start = Math.min(...loaded.map(({ output }) => output.loadAddress));
-  const end = Math.max(...loaded.map(({ output, content }) => output.loadAddress + content.length));
+  const end = Math.max(...written.map(({ output, content }) => output.loadAddress + content.length));
   if (end - start > MAX_FILE_BYTES) {
     program.report.script(
       program.options.script.path,
@@ -317,6 +327,7 @@ export function flatImage(program: Program, image: ProgramFile): Uint8Array<Arra
     return null;
   }
   const bytes = new Uint8Array(end - start);
-  for (const { output, content } of loaded) bytes.set(content, output.loadAddress - start);
+  for (const { output, content } of written)
+    if (output.loadAddress >= start) bytes.set(content, output.loadAddress - start);
   return bytes;
 }

@@ -16,9 +16,10 @@ import {
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { addBuildId, type BuildId } from "./build-id.ts";
+import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
-import { collectGarbage } from "./garbage.ts";
+import { collectGarbage, scriptAliases } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
 import { type CallFill, GlobalOffsetTable } from "./got.ts";
 import { type InputObject, InputSection } from "./input-section.ts";
@@ -181,14 +182,20 @@ export class Program {
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
-      this.removed = collectGarbage(objects, this.symbols, [
-        ...(entryName ? [entryName] : []),
-        ...(options.undefinedNames ?? []),
-        ...script.externs,
-      ]);
+      this.removed = collectGarbage(
+        objects,
+        this.symbols,
+        [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs],
+        scriptAliases(scripts),
+      );
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);
-    this.got = new GlobalOffsetTable(isRelocatable ? [] : objects, this.symbols, options);
+    this.got = new GlobalOffsetTable(
+      isRelocatable ? [] : objects,
+      this.symbols,
+      options,
+      new Set(scripts.flatMap((one) => assignments(one).map(({ name }) => name))),
+    );
     if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     const { host: gotHost } = this.got;
@@ -278,6 +285,7 @@ export class Program {
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);
+      if (this.outputs().filter(orderCompanions).length > 0) layout.run(headerBytes(count), false);
       // .text is read-only whatever went into it, and with -N it is not.
       for (const section of this.placement.outputs())
         if (section.name === ".text")
@@ -509,15 +517,16 @@ export class Program {
   }
 }
 
-/** Symbols that a script defines in any case, in its order. */
-function assignedNames({ statements }: LinkerScript): string[] {
+/** Those of a script to symbols, in its order. */
+function assignments({ statements }: LinkerScript): Assignment[] {
   return statements
     .flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement]))
-    .flatMap((statement) =>
-      statement.kind === "assign" && statement.name !== "." && (statement.mode === "set" || statement.mode === "hidden")
-        ? [statement.name]
-        : [],
-    );
+    .flatMap((statement) => (statement.kind === "assign" && statement.name !== "." ? [statement] : []));
+}
+
+/** Symbols that a script defines in any case, in its order. */
+function assignedNames(script: LinkerScript): string[] {
+  return assignments(script).flatMap(({ name, mode }) => (mode === "set" || mode === "hidden" ? [name] : []));
 }
 
 /** Pointers to functions: their entries have a size. */

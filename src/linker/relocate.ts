@@ -264,8 +264,8 @@ export class Relocator {
     if (isRelocatable) {
       if (!symbol && elf.type === STT_SECTION && home && !gone)
         writeField(content, offset, width, addend + home.offset);
-      // Debugging information about code that is not there keeps no empty relocations.
-      if (!gone || (section.flags & SEC_DEBUGGING) === 0)
+      // Debugging information about code that is not there keeps no empty relocations, but for the last one.
+      if (!gone || (section.flags & SEC_DEBUGGING) === 0 || this.#kept?.leaveOut() === false)
         this.#record(output, section, relocation, symbol, home?.output ?? null, gone);
       return;
     }

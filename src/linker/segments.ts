@@ -69,7 +69,8 @@ export const PAGE_BYTES = 0x1000;
 
 /** Allocated sections in the order in which they are loaded. */
 function loadOrder(sections: readonly OutputSection[]): OutputSection[] {
-  const isLate = ({ flags }: OutputSection): number => Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0);
+  const isLate = ({ flags, sizeBytes }: OutputSection): number =>
+    Number((flags & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && sizeBytes > 0);
   return sections
     .filter(({ flags }) => (flags & SEC_ALLOC) !== 0)
     .map((section, index) => ({ section, index }))
@@ -232,7 +233,7 @@ export function assignOffsets(
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
     let offset = hasHeaders ? headerSize : end;
-    if (first && (hasBytes || isPaged)) offset += (((first.address - offset) % align) + align) % align;
+    if (first) offset += (((first.address - offset) % align) + align) % align;
     let start = hasHeaders ? headersStart : offset;
     let address: number;
     let loadAddress: number;
@@ -269,7 +270,7 @@ export function assignOffsets(
       flags |= permissionsOf(section);
     }
     const fileBytes = fileEnd - start;
-    if (!hasBytes && isPaged) start %= pageBytes;
+    if (!hasBytes) start = isPaged ? start % pageBytes : 0;
     loads.set(segment, {
       type: PT_LOAD,
       offset: start,

@@ -223,5 +223,69 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+  ...Object.fromEntries(
+    [
+      ". = .; *(.bss)",
+      "*(.bss) . = ALIGN(4);",
+      ". = . + 0; *(.bss)",
+      "a = .;",
+      ". = 0; *(.bss)",
+      "z = 0; . = z; *(.bss)",
+      ". = ALIGN(. != 0 ? 4 : 1);",
+    ].map((body): [string, Case] => [
+      `an empty section in which the script has ${body}`,
+      scripted(
+        ".long 1, 2\n.data\n.long 3, 4\n",
+        `SECTIONS { .text : { *(.text) } .bss : { ${body} } .data : { *(.data) } .e : { . = ALIGN(8); } .f : { *(.f) . = .; } .rest : { *(*) } }`,
+      ),
+    ]),
+  ),
+  "loads of what a script defines": scripted(
+    `${[..."abcdefgh"].map((name) => `mov ${name}@GOT(%ebx), %eax\n`).join("")}.bss\n.long 0\n`,
+    "a = 5; SECTIONS { b = .; .text 0x1000 : { c = .; *(.text) d = .; } .got : { *(.got.plt) *(.got) } .bss : { e = .; *(.bss) PROVIDE(f = .); } g = .; HIDDEN(h = 1); .rest : { *(*) } }",
+  ),
+  "the address of a section that nothing is in": {
+    ...scripted("", "SECTIONS { .text 0x1000 : { *(.text) LONG(ADDR(.other)) } .other 0x2000 : { } .rest : { *(*) } }"),
+    mapDiffers: EMPTY_IN_MAP,
+  },
+  ...Object.fromEntries(
+    [[], ["--gc-sections", "-u", "g"], ["--gc-sections", "-u", "f"], ["-q"], ["-r"]].map((options): [string, Case] => [
+      `sections that belong to others ${options.join(" ")}`,
+      two(
+        '.section .text.f,"ax"\n.globl f\nf: ret\n.section .text.g,"ax"\n.globl g\ng: nop\nret\n.section .places,"ao",@progbits,.text.g\n.balign 4\n.long 2\n.section .places,"ao",@progbits,.text.f\n.byte 1\n.section .sizes,"o",@progbits,.text.f\n.byte 7\n',
+        '.section .text.h,"ax"\n.globl h\nh: ret\n.section .places,"ao",@progbits,.text.h\n.long 3\n.section .note.h,"o",@note,.text.h\n.long 9\n',
+        ...options,
+      ),
+    ]),
+  ),
+  "members of a group beside a section of their name, in an object": two(
+    '.section .data.f,"awG",@progbits,g,comdat\n.long 1\n.section .data.f,"aw"\n.long 2\n',
+    '.section .text.s,"ax"\nret\n.section .text.s,"axe"\nnop\n.section .data.f,"aw"\n.long 3\n',
+    "-r",
+  ),
+  "single copies: the third of a name, of which the second was dropped": {
+    sources: ["a", "b", "c"].map(
+      (letter, at) =>
+        `.globl f\n.section ${at === 0 ? ".gnu.linkonce.t.f" : ".text.f"},"ax${at === 0 ? '"' : 'G",@progbits,f,comdat'}\nf: nop\nret\n.section .debug_${letter},""\n.long f, .debug_${letter}\n.section .note.GNU-stack,""\n`,
+    ),
+    options: ["-e", "0"],
+  },
+  "debugging information of which nothing is left, in an object": two(
+    '.section .gnu.linkonce.d.x,"aw"\n.long 1, 2\n',
+    '.section .gnu.linkonce.d.x,"aw"\n.long 1\nx: .long 3\n.section .debug_x,""\n.long x, x\n',
+    "-r",
+  ),
+  ...Object.fromEntries(
+    ["foo = g;", "foo = g + 4;", "PROVIDE(foo = f);", "bar = g; foo = 3;"].map((assignment): [string, Case] => [
+      `garbage, where the script has ${assignment}`,
+      {
+        ...scripted(
+          '.globl start\nstart: .long foo\n.section .text.f,"ax"\n.globl f\nf: ret\n.section .text.g,"ax"\n.globl g\ng: ret\n',
+          `SECTIONS { .text 0x1000 : { *(.text*) } /DISCARD/ : { *(*) } } ${assignment}`,
+        ),
+        options: ["--gc-sections", "-e", "start"],
+      },
+    ]),
+  ),
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };

@@ -13,6 +13,7 @@ import { linkProgram } from "../../src/linker/link.ts";
 import { defaultScript } from "../../src/linker/script/default.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
+import { SHT_GROUP } from "../../src/object/elf.ts";
 import { globMatch } from "../../src/object/glob.ts";
 import { FuzzTarget as ObjectsTarget } from "../binutils/fuzz-target.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
@@ -69,6 +70,21 @@ describe("hostile input", () => {
     expect(linkMessages(script, ".text\nnop\n.data\n.long 1\n")).toEqual([
       "section .data is loaded to 0x1000, which is not after .text in their segment",
     ]);
+  });
+
+  test("a group that is too short for its own word", () => {
+    const bytes = objectOf('.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n', "part.s");
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const headersAt = view.getUint32(32, true);
+    for (let header = 1; header < view.getUint16(48, true); header++)
+      if (view.getUint32(headersAt + 40 * header + 4, true) === SHT_GROUP)
+        view.setUint32(headersAt + 40 * header + 20, 2, true);
+    const { problems } = linkProgram([{ kind: "file", path: "part.o", bytes }], {
+      script: parseScript(defaultScript("partial"), "default"),
+      isDefaultScript: true,
+      isRelocatable: true,
+    });
+    expect(problems).toEqual([]);
   });
 
   test("an alignment that would make a file of gigabytes", () => {
