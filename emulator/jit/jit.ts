@@ -56,6 +56,8 @@ export const DEFAULT_JIT: JitMode = "on";
  * little, gets slower instead of faster.
  */
 const THRESHOLD = 4000;
+/** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
+const THREAD_THRESHOLD = 25_000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -121,7 +123,6 @@ class Jit implements Engine {
   readonly #core: Core;
   readonly #interpreter: Interpreter;
   readonly #selector: RegionSelector;
-  readonly #leastCount: number;
   readonly #words: Int32Array;
   readonly #table: RegionTable;
   readonly #thread: Thread;
@@ -151,7 +152,6 @@ class Jit implements Engine {
     this.#core = core;
     this.#interpreter = interpreter;
     this.threshold = threshold;
-    this.#leastCount = Math.max(1, Math.floor(threshold / NEIGHBOUR_SHARE));
     this.#selector = new RegionSelector(core, interpreter.code, this.#heat);
     this.#words = core.memory.words;
     this.#context = new Contexts(core);
@@ -236,10 +236,11 @@ class Jit implements Engine {
     const experience = this.#experience();
     const isKnown = experience.regions.has(eip);
     const all = experience.noteRuns(eip, HOT_RUNS);
-    if (!isKnown && Math.max(runs, all) < this.threshold) return null;
+    const threshold = Math.max(this.threshold, THREAD_THRESHOLD);
+    if (!isKnown && Math.max(runs, all) < threshold) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
-    if (block.compiled === null) this.#compile(block, all);
+    if (block.compiled === null) this.#compile(block, all, threshold);
     return block.compiled === null ? null : block;
   }
 
@@ -383,14 +384,14 @@ class Jit implements Engine {
     if (isUnsuitable(block)) return;
     this.#renewContext();
     const isEarly = block.count > 1 && block.count < this.threshold;
-    this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0);
+    this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
   }
 
   /** `all`: how often the machines together have run the block. */
-  #compile(block: Block, all: number): void {
+  #compile(block: Block, all: number, threshold: number): void {
     if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
-    if (block.count < this.threshold && (isCopied || this.#adopt(block) || all < this.threshold)) return;
+    if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
     if (isCopied) {
       if (this.#stubs.has(block.eip)) return;
       if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
@@ -404,7 +405,7 @@ class Jit implements Engine {
     const region = this.#selector.select(
       block,
       this.#shape(),
-      Math.min(this.#leastCount, Math.ceil(block.count / NEIGHBOUR_SHARE)),
+      Math.ceil(Math.min(block.count, THREAD_THRESHOLD) / NEIGHBOUR_SHARE),
       this.#slowSites,
       isCopied ? STUB_BLOCKS : MAX_BLOCKS,
     );

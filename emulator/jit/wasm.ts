@@ -420,10 +420,10 @@ export interface ModuleParts {
 
 /** Imports come from the module "m": its memory `m`, table `t` and functions. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const section = (id: number, content: readonly number[]): void => {
-    out.push(id, ...leb(content.length));
-    for (const byte of content) out.push(byte);
+  /** One after the other; code is much, and copied once. */
+  const pieces: (readonly number[])[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+  const section = (id: number, ...contents: readonly (readonly number[])[]): void => {
+    pieces.push([id, ...leb(contents.reduce((sum, { length }) => sum + length, 0))], ...contents);
   };
   const vector = (items: readonly (readonly number[])[]): number[] => [...leb(items.length), ...items.flat()];
   const name = (text: string): number[] => [
@@ -459,14 +459,19 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   section(7, vector(exported));
   if (table !== undefined)
     section(9, [1, 0, 0x41, 0, 0x0b, ...vector(table.map((index) => leb(parts.imports.length + index)))]);
-  const bodies: number[] = [...leb(parts.functions.length)];
+  const bodies: (readonly number[])[] = [leb(parts.functions.length)];
   for (const { locals, code } of parts.functions) {
     const head = vector(runs(locals));
-    bodies.push(...leb(head.length + code.bytes.length), ...head);
-    for (const byte of code.bytes) bodies.push(byte);
+    bodies.push([...leb(head.length + code.bytes.length), ...head], code.bytes);
   }
-  section(10, bodies);
-  return Uint8Array.from(out);
+  section(10, ...bodies);
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function leb(value: number): number[] {

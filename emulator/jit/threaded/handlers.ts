@@ -145,18 +145,23 @@ class HandlerMaker {
     return form !== null && this.#shape.model.features.has(form.feature) ? form : null;
   }
 
+  /** The form for a digit in memory or a register: one of which only some ModRM bytes are is none, unless it is the first. */
+  #formFor(entry: OpcodeEntry, reg: number, isRegister: boolean): Form | null {
+    const start = (isRegister ? 0xc0 : 0) | (reg << 3);
+    const first = this.#formOf(entry, start);
+    if (first === null || first.modrm === "reg" || first.modrm === "digit" || first.modrm === "exact") return first;
+    return null;
+  }
+
   #byModrm(entry: OpcodeEntry): Code | null {
-    // A form of which only some ModRM bytes are is none, but for one that is the first of them.
-    const formFor = (reg: number, isRegister: boolean): Form | null => {
-      const first = this.#formOf(entry, (isRegister ? 0xc0 : 0) | (reg << 3));
-      if (first?.modrm === "exact") return first;
-      for (let modrm = isRegister ? 0xc0 : 0; modrm < (isRegister ? 0x100 : 0xc0); modrm++)
-        if (((modrm >> 3) & 7) === reg && this.#formOf(entry, modrm) !== first) return null;
-      return first;
-    };
-    const ways = Array.from({ length: 8 }, (_, reg) => [
-      this.#whole(formFor(reg, false), true),
-      this.#whole(formFor(reg, true), false),
+    const forms = Array.from({ length: 8 }, (_, reg) => [
+      this.#formFor(entry, reg, false),
+      this.#formFor(entry, reg, true),
+    ]);
+    const isOne = forms.every(([memory, register]) => memory === forms[0]![0] && register === forms[0]![1]);
+    const ways = (isOne ? forms.slice(0, 1) : forms).map(([memory, register]) => [
+      this.#whole(memory ?? null, true),
+      this.#whole(register ?? null, false),
     ]);
     if (ways.every(([memory, register]) => memory === null && register === null)) return null;
     const whole = new Code();
@@ -171,8 +176,7 @@ class HandlerMaker {
       put(ways[reg]![0]!);
       whole.end();
     };
-    const forms = Array.from({ length: 8 }, (_, reg) => [formFor(reg, false), formFor(reg, true)]);
-    if (forms.every(([memory, register]) => memory === forms[0]![0] && register === forms[0]![1])) split(0);
+    if (isOne) split(0);
     else {
       const levels: number[] = [];
       for (let reg = 0; reg < 8; reg++) {
@@ -195,6 +199,7 @@ class HandlerMaker {
     if (form === null) return null;
     const bits = this.#table.isWord ? 16 : 32;
     const { semantic } = form;
+    if (semantic !== "jmp" && SHARED_OPERATIONS[semantic] === undefined) return null;
     if (bits === 16 && BRANCHES.has(semantic)) return null;
     const isOffset = form.operands.some(({ field }) => field === "moffs");
     const insn = instructionOf(form, bits, isMemory || isOffset, this.#table.hasSegment);

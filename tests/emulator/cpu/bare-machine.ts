@@ -11,7 +11,7 @@ import type { ProcessorBus } from "../../../emulator/bus/bus.ts";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import type { ModelName } from "../../../emulator/cpu/model.ts";
-import { engineFor, type JitMode } from "../../../emulator/jit/jit.ts";
+import { type EngineMode, engineFor } from "../../../emulator/jit/jit.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
 const PROGRAM_ADDRESS = 0x100000;
@@ -92,7 +92,7 @@ class BareBoard implements ProcessorBus {
 }
 
 export interface BareOptions {
-  readonly jit?: JitMode;
+  readonly jit?: EngineMode;
   readonly model?: ModelName;
   readonly ramMib?: number;
   /** Address spaces whose translations are kept. */

@@ -1,10 +1,10 @@
 /**
- * The differential tester: random cases through QEMU, the interpreter and compiled code. QEMU boots once for thousands
+ * The differential tester: random cases through QEMU, the interpreter of blocks, the one in WebAssembly, and compiled code. QEMU boots once for thousands
  * of cases and writes a sum for each; what differs runs again with whole states, and is reduced to as few instructions
  * as still differ.
  */
 
-import type { JitMode } from "../../../emulator/jit/jit.ts";
+import type { EngineMode } from "../../../emulator/jit/jit.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
 import type { Program } from "./bare-machine.ts";
@@ -36,17 +36,18 @@ interface Engine {
 export class DifferentialTester {
   readonly #program: Program = assembleProgram("states.s");
   readonly #interpreter: Engine;
-  readonly #compiled: Engine;
+  /** Other ways to run the same code. */
+  readonly #others: readonly Engine[];
   readonly #qemu: Engine | null;
 
   /** `qemu`: its path, or null to compare compiled code with the interpreter alone. */
   constructor(qemu: string | null) {
-    const here = (name: string, jit: JitMode): Engine => ({
+    const here = (name: string, jit: EngineMode): Engine => ({
       name,
       run: (data) => runHere(this.#program, data, { jit, ramMib: RAM_MIB, limit: INSTRUCTIONS_PER_CASE * BATCH }),
     });
     this.#interpreter = here("interpreter", "off");
-    this.#compiled = here("compiled", "force");
+    this.#others = [here("compiled", "force"), here("in WebAssembly", "interpret")];
     this.#qemu =
       qemu === null ? null : { name: "QEMU", run: (data) => runInQemu(qemu, this.#program, data, { ramMib: RAM_MIB }) };
   }
@@ -60,7 +61,7 @@ export class DifferentialTester {
         randomCase(random, forms[done + i] ?? null),
       );
       for (let at = 0; at < cases.length; at += COMPILED_BATCH) {
-        this.#compare(cases.slice(at, at + COMPILED_BATCH), this.#compiled, reports);
+        for (const engine of this.#others) this.#compare(cases.slice(at, at + COMPILED_BATCH), engine, reports);
       }
       if (this.#qemu !== null)
         this.#compare(
