@@ -68,7 +68,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
     watch: (world) => {
       const facts = factsOf(world, layout);
       /** By member: since when its view is another one than that of its coordinator. */
-      const differs = world.nodes.map(() => ({ sinceNs: Infinity, what: "" }));
+      const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       return {
         look: () => {
           const members = world.nodes.filter(
@@ -79,15 +79,14 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
             const node = facts.of(index);
             const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
             const isJudged = speaker && speaker.index !== index && members.some((member) => member.index === index);
-            const what = isJudged ? difference(world, layout, speaker.index, index) : null;
+            const found = isJudged ? difference(world, layout, speaker.index, index) : NONE;
             const before = differs[index]!;
-            differs[index] =
-              what === null
-                ? { sinceNs: Infinity, what: "" }
-                : { sinceNs: Math.min(before.sinceNs, world.nowNs), what };
-            const forNs = world.nowNs - differs[index].sinceNs;
+            const beganNs = found.change === before.change ? before.sinceNs : world.nowNs;
+            const sinceNs = found === NONE ? Infinity : beganNs;
+            differs[index] = { ...found, sinceNs };
+            const forNs = world.nowNs - sinceNs;
             if (forNs > SPREAD_NS + world.lookNs)
-              return `${name} ${what}, which ${speaker!.name} told it nothing of for ${Math.round(forNs / MS)} ms`;
+              return `${name} ${found.what}, which ${speaker!.name} told it nothing of for ${Math.round(forNs / MS)} ms`;
           }
           return null;
         },
@@ -96,19 +95,29 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
   };
 }
 
-/** In what a member's view is not that of its coordinator; null when it is. */
-function difference(world: World, layout: KernelLayout, speaker: number, member: number): string | null {
+interface Difference {
+  readonly what: string;
+  /** Of which change of the coordinator's view the member does not know. */
+  readonly change: string;
+}
+
+const NONE: Difference = { what: "", change: "" };
+
+/** In what a member's view is not that of its coordinator. */
+function difference(world: World, layout: KernelLayout, speaker: number, member: number): Difference {
   const facts = factsOf(world, layout);
   const [told, known] = [facts.peers(speaker), facts.peers(member)];
   // Its own table is the matter of another invariant.
-  if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return null;
+  if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return NONE;
   for (const [id, { isViewed, digest }] of told) {
     const here = known.get(id);
     if (id === facts.ids[member] || !isViewed) continue;
-    if (!here?.isViewed) return `has not ${id} in its view`;
-    if (here.digest !== digest) return `has something else of ${id} in its view`;
+    const change = `${id} ${digest}`;
+    if (!here?.isViewed) return { what: `has not ${id} in its view`, change };
+    if (here.digest !== digest) return { what: `has something else of ${id} in its view`, change };
   }
   for (const [id, { isViewed }] of known)
-    if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed) return `still has ${id} in its view`;
-  return null;
+    if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed)
+      return { what: `still has ${id} in its view`, change: id };
+  return NONE;
 }
