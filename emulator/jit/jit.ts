@@ -193,12 +193,12 @@ class Jit implements Engine {
   }
 
   get interprets(): boolean {
-    const { state, s, mmu, codeProbe } = this.#core;
+    const { state, s, mmu, isProbed } = this.#core;
     return (
       this.threshold > 1 &&
       (state.modeKey & ~MODE_USER) === THREAD_MODE &&
       s[BASE + CS] === 0 &&
-      codeProbe === null &&
+      !isProbed &&
       !mmu.isWatched
     );
   }

@@ -94,6 +94,7 @@ describe("a node that hears nobody", () => {
 
   test("says nothing, and founds nothing, after `cloud stop`", async () => {
     const s = await scene();
+    await says(s, HELLO);
     s.node.type("cloud stop\n");
     await s.lab.until(() => s.wire.of(BYE).length > 0, "no bye was said");
     const fromMs = s.lab.nowNs / 1e6;
@@ -499,6 +500,7 @@ thoroughly(
     s.wire.say(view(LOW, 5, HIGHEST));
     await lab.until(() => s.wire.heard.at(-1)!.era === 5, "the era was not taken");
     s.node.powerOff();
+    await lab.advance("1ms"); // what it had just said arrives
     s.node.powerOn();
     await s.node.waitFor(PROMPT);
     const from = s.wire.heard.length;

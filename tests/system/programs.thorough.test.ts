@@ -57,8 +57,9 @@ test("programs run from files on a mounted volume and use files there, and modul
     await emulate(at("empty.txt"));
     for (const name of ["seq", "fault"]) {
       await qure("as", "-g", "-I", "asm/include", "-o", at(`${name}.o`), `asm/programs/${name}.s`);
-      await qure("as", "-g", "-I", "asm/include", "-o", at("print.o"), "asm/programs/lib/print.s");
-      await qure("ld", "-T", "asm/programs.ld", "-o", at(name), at(`${name}.o`), at("print.o"));
+      for (const part of ["print", "output"])
+        await qure("as", "-g", "-I", "asm/include", "-o", at(`${part}.o`), `asm/programs/lib/${part}.s`);
+      await qure("ld", "-T", "asm/programs.ld", "-o", at(name), at(`${name}.o`), at("print.o"), at("output.o"));
       await qure("disk", "put", at(name), `${at("disks/qure-1.img")}/${name}`);
     }
     const source = readFileSync(join(root, "tests/guest/module.s"), "utf8");
@@ -91,7 +92,7 @@ test("programs run from files on a mounted volume and use files there, and modul
     writeFileSync(at("script.txt"), commands.map((line) => `${line}\n`).join(""));
     await emulate(at("script.txt"));
     const said = readFileSync(at("log/qure-1.log"), "utf8").replaceAll("\r", "");
-    expect(said).toMatch(/\n2000 2000 8893\n/);
+    expect(said).toMatch(/\n {3}2000 {4}2000 {4}8893\n/);
     expect(said).toMatch(/^fault \(task \d+\) has ended: divide error, eip [0-9a-f]{8}, fault\.s:\d+$/m);
     expect(said).toMatch(/wc \/net\/three\n +3 +3 +6/);
     expect(said).toMatch(/no problem was found/);
