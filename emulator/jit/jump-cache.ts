@@ -1,5 +1,13 @@
 /** How emitted code finds compiled code: see JUMP_CACHE in cpu/layout.ts. */
-import { JIT_CONTEXT, JIT_UPPER_CONTEXT, JUMP_CACHE_ENTRIES, UPPER_BITS, UPPER_SHIFT } from "../cpu/layout.ts";
+import {
+  JIT_CONTEXT,
+  JIT_UPPER_CONTEXT,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  UPPER_BITS,
+  UPPER_SHIFT,
+} from "../cpu/layout.ts";
+import { BUDGET } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -29,4 +37,22 @@ export function pushEipKey(c: Code, eip: number): void {
     .op(OP.mul)
     .load64(JIT_CONTEXT)
     .op(OP.or64);
+}
+
+/**
+ * Pushes what a region is entered with, and its slot in the table. Locals: where the entry is, from the cache's beginning,
+ * and one to use.
+ */
+export function pushRegionEntry(c: Code, entry: number, word: number): void {
+  c.get(entry)
+    .load(4, JUMP_CACHE + 8)
+    .tee(word)
+    .const(16)
+    .op(OP.shr_u)
+    .get(BUDGET)
+    .get(entry)
+    .load(4, JUMP_CACHE + 12)
+    .get(word)
+    .const(0xffff)
+    .op(OP.and);
 }

@@ -140,26 +140,22 @@ export class RegionAccess extends AccessEmitter {
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
-    if (!isPower)
-      c.get(ADDRESS)
+    const leaveOtherPage = (): void =>
+      void c
+        .get(ADDRESS)
         .const(0xfff)
         .op(OP.and)
         .const(4096 - sizeBytes)
         .op(OP.gt_u)
         .brIf(this.slow);
+    if (!isPower) leaveOtherPage();
     c.get(ADDRESS)
       .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
       .op(OP.and)
       .get(tag)
       .op(OP.ne)
       .if();
-    if (isPower && sizeBytes > 1)
-      c.get(ADDRESS)
-        .const(0xfff)
-        .op(OP.and)
-        .const(4096 - sizeBytes)
-        .op(OP.gt_u)
-        .brIf(this.slow);
+    if (isPower && sizeBytes > 1) leaveOtherPage();
     const requireEntry = (write: boolean): void => {
       this.#pushEntry(write ? writeTable(shape) : readTable(shape));
       c.op(OP.eqz);

@@ -13,7 +13,7 @@ import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED 
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
 import { IN, importsOf, OUT, STEP, TIMESTAMP } from "./imports.ts";
-import { pushEipKey, pushJumpCacheOffset } from "./jump-cache.ts";
+import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "./jump-cache.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
@@ -153,14 +153,8 @@ export class RegionEmitter extends Emitter {
   step(): void {
     const { c } = this;
     const unused = this.#notRun - 1;
-    for (let register = 0; register < 8; register++) {
-      this.#written.add(register);
-      this.#used.add(register);
-    }
-    this.flags.spill();
-    this.#insert("flush");
-    this.#flushFlags();
-    c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(STEP).tee(T0).const(0).op(OP.lt_s).if();
+    this.#callStep();
+    c.tee(T0).const(0).op(OP.lt_s).if();
     c.const(EXIT_STOPPED).op(OP.return).end();
     this.#insert("reload");
     this.#insert("forget");
@@ -180,7 +174,12 @@ export class RegionEmitter extends Emitter {
 
   /** Has the interpreter run an instruction that goes somewhere, and leaves. */
   stepAway(): void {
-    const { c } = this;
+    this.#callStep();
+    this.c.op(OP.drop).const(EXIT_STOPPED).op(OP.return);
+  }
+
+  /** Pushes what STEP returns for the instruction at hand, for which all registers and flags are in their places. */
+  #callStep(): void {
     for (let register = 0; register < 8; register++) {
       this.#written.add(register);
       this.#used.add(register);
@@ -188,14 +187,7 @@ export class RegionEmitter extends Emitter {
     this.flags.spill();
     this.#insert("flush");
     this.#flushFlags();
-    c.const(this.#insnEip)
-      .get(BUDGET)
-      .const(this.#notRun)
-      .op(OP.add)
-      .call(STEP)
-      .op(OP.drop)
-      .const(EXIT_STOPPED)
-      .op(OP.return);
+    this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(STEP);
   }
 
   /** Traces want to know where a device was accessed from. */
@@ -352,15 +344,8 @@ export class RegionEmitter extends Emitter {
     pushEipKey(c, TARGET);
     c.op(OP.eq64);
     c.if();
-    c.get(T0)
-      .load(4, JUMP_CACHE + 8)
-      .tee(T1)
-      .const(16)
-      .op(OP.shr_u)
-      .get(BUDGET)
-      .get(T0)
-      .load(4, JUMP_CACHE + 12);
-    c.get(T1).const(0xffff).op(OP.and).returnCallIndirect(0);
+    pushRegionEntry(c, T0, T1);
+    c.returnCallIndirect(0);
     c.end().end();
     c.const(0)
       .get(TARGET)

@@ -4,7 +4,7 @@
  */
 import { closeSync, ftruncateSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { asideOf, rename, writeSparsely } from "../host/files.ts";
+import { asideOf, naming, rename, writeSparsely } from "../host/files.ts";
 import { makeFolder } from "../host/folder.ts";
 import type { FileSink } from "../object/file-sink.ts";
 
@@ -29,7 +29,7 @@ export class StreamedFile {
   sink(): FileSink {
     const file = (this.#file ??= this.#create());
     const window = new Window(
-      (bytes, at) => this.#naming(() => writeSparsely(file, bytes, at)),
+      (bytes, at) => naming(this.#path, () => writeSparsely(file, bytes, at)),
       () => this.sink(),
     );
     this.#windows.push(window);
@@ -39,7 +39,7 @@ export class StreamedFile {
   /** The file is whole, and gets its name. */
   finish(sizeBytes: number): void {
     for (const window of this.#windows) window.flush();
-    this.#naming(() => ftruncateSync(this.#file!, sizeBytes));
+    naming(this.#path, () => ftruncateSync(this.#file!, sizeBytes));
     this.#close();
     rename(this.#aside, this.#path);
   }
@@ -53,21 +53,12 @@ export class StreamedFile {
 
   #create(): number {
     makeFolder(dirname(this.#path));
-    return this.#naming(() => openSync(this.#aside, "wx", this.#mode));
+    return naming(this.#path, () => openSync(this.#aside, "wx", this.#mode));
   }
 
   #close(): void {
     closeSync(this.#file!);
     this.#file = null;
-  }
-
-  /** A write to an open file that fails gives no path. */
-  #naming<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      throw Object.assign(error as Error, { path: this.#path });
-    }
   }
 }
 

@@ -70,8 +70,13 @@ export function asideOf(path: string): string {
 }
 
 export function rename(aside: string, path: string): void {
+  naming(path, () => renameSync(aside, path));
+}
+
+/** Does work on a file that has another name until it is done, or is open already: what fails is about this path. */
+export function naming<Result>(path: string, work: () => Result): Result {
   try {
-    renameSync(aside, path);
+    return work();
   } catch (error) {
     throw Object.assign(error as Error, { path });
   }
@@ -82,7 +87,7 @@ function writeWhole(
   target: string,
   isNew: boolean,
 ): void {
-  try {
+  naming(path, () => {
     const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -95,10 +100,7 @@ function writeWhole(
     } finally {
       closeSync(file);
     }
-  } catch (error) {
-    // A write to an open file that fails gives no path.
-    throw Object.assign(error as Error, { path });
-  }
+  });
 }
 
 /** Writes bytes to their place in a new file, but for long runs of zeros, which are there anyway. */
@@ -121,7 +123,7 @@ function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
 /** Copies a file of any size in the same way. */
 export function copyFileAside(source: string, path: string): void {
   makeFolder(dirname(path));
-  const aside = `${path}.${randomBytes(4).toString("hex")}.part`;
+  const aside = asideOf(path);
   try {
     copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     chmodSync(aside, 0o644);

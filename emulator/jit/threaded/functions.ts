@@ -17,7 +17,7 @@ import {
   THREAD_START,
 } from "../../cpu/layout.ts";
 import { EXIT_BUDGET, EXIT_HOT, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
-import { pushEipKey, pushJumpCacheOffset } from "../jump-cache.ts";
+import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
@@ -176,19 +176,8 @@ export function hotFunction(c: Code): void {
   emitDispatch(c);
   c.end();
   emitCanonical(c);
-  c.get(T1)
-    .load(4, JUMP_CACHE + 8)
-    .tee(T0)
-    .const(16)
-    .op(OP.shr_u)
-    .get(BUDGET)
-    .get(T1)
-    .load(4, JUMP_CACHE + 12)
-    .get(T0)
-    .const(0xffff)
-    .op(OP.and)
-    .returnCall(ENTER)
-    .end();
+  pushRegionEntry(c, T1, T0);
+  c.returnCall(ENTER).end();
   c.get(BYTES).const(0).store(2, THREAD_COUNTS);
   emitLeave(c, EXIT_HOT);
   c.end();
