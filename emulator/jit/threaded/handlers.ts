@@ -145,12 +145,11 @@ class HandlerMaker {
     return form !== null && this.#shape.model.features.has(form.feature) ? form : null;
   }
 
-  /** The form for a digit in memory or a register: one of which only some ModRM bytes are is none, unless it is the first. */
+  /** The form for a digit in memory or a register: one that has a register in the ModRM byte's last bits is none. */
   #formFor(entry: OpcodeEntry, reg: number, isRegister: boolean): Form | null {
     const start = (isRegister ? 0xc0 : 0) | (reg << 3);
     const first = this.#formOf(entry, start);
-    if (first === null || first.modrm === "reg" || first.modrm === "digit" || first.modrm === "exact") return first;
-    return null;
+    return first === null || first.modrm === "register" ? null : first;
   }
 
   #byModrm(entry: OpcodeEntry): Code | null {
