@@ -21,8 +21,16 @@ import {
   turnFunction,
 } from "./functions.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
-import { type HandlerShape, makeHandlers } from "./handlers.ts";
-import { FIRST_HANDLER, HANDLER_TYPE, PAIR_TYPE, START, THREAD_IMPORTS, THREAD_TYPES } from "./parts.ts";
+import { makeHandlers } from "./handlers.ts";
+import {
+  FIRST_HANDLER,
+  HANDLER_TYPE,
+  type HandlerShape,
+  PAIR_TYPE,
+  START,
+  THREAD_IMPORTS,
+  THREAD_TYPES,
+} from "./parts.ts";
 
 /** In base 64, what `encodeInterpreter` makes for USUAL_SHAPE (scripts/interpreter.mjs). From source there is none. */
 declare const QURE_INTERPRETER: string | undefined;
