@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
 import { bundle } from "./bundle.mjs";
+import { interpreterDefine } from "./interpreter.mjs";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -114,7 +115,7 @@ async function buildCommands() {
   await build({
     ...common,
     tsconfigRaw,
-    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
+    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash), ...(await interpreterDefine()) },
     entryPoints: {
       main: "src/cli/main.ts",
       index: "src/index.ts",

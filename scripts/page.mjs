@@ -10,6 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { interpreterDefine } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
 const OUT = "dist/page";
@@ -36,7 +37,7 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-  define: { QURE_VERSION: JSON.stringify(version) },
+  define: { QURE_VERSION: JSON.stringify(version), ...(await interpreterDefine()) },
 };
 
 function readIfThere(path) {

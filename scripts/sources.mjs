@@ -11,6 +11,7 @@ const SOURCES = [
   "asm",
   "boot",
   "scripts/build.mjs",
+  "scripts/interpreter.mjs",
   "scripts/shapes.s",
   "scripts/training.s",
   "package.json",

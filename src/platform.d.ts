@@ -12,6 +12,9 @@ declare class TextDecoder {
   decode(bytes?: Uint8Array): string;
 }
 
+/** Of base 64: a character for each byte. */
+declare function atob(text: string): string;
+
 declare namespace WebAssembly {
   /**
    * Linear memory: one for each emulated machine, so that compiled guest code and the interpreter share it. Sizes in 64

@@ -73,7 +73,7 @@ export class InstructionStream {
     const bits = (this.mode & MODE_CODE32) !== 0 ? 32 : 16;
     this.#fetch(bits);
     if (decoded.problem === "long") raise(GENERAL_PROTECTION, 0);
-    const form = availableForm(decoded, this.#core.model.features);
+    const form = availableForm(decoded.form, decoded.opcode, decoded.modrm, this.#core.model.features);
     if (form === null) return raise(INVALID_OPCODE);
     if (decoded.lock && !(form.lockable && decoded.isMemory)) raise(INVALID_OPCODE);
     const insn = this.#describe(form, bits);
@@ -200,11 +200,15 @@ function hasLiveDisplacement({ semantic }: Form, { addressSize, displacementByte
  * The form that this processor sees. Where a newer one gave a prefix a meaning (TZCNT is REP BSF), the older form with
  * its equal operands remains.
  */
-function availableForm(decoded: Decoded, features: ReadonlySet<string>): Form | null {
-  const { form } = decoded;
+export function availableForm(
+  form: Form | null,
+  opcode: number,
+  modrm: number,
+  features: ReadonlySet<string>,
+): Form | null {
   if (form === null || features.has(form.feature)) return form;
-  const entry = form.prefix === "any" || form.prefix === "none" ? null : opcodeMap(form.map)[decoded.opcode]!;
-  const older = entry === null ? null : formAt(entry, PREFIX_NONE, decoded.modrm);
+  const entry = form.prefix === "any" || form.prefix === "none" ? null : opcodeMap(form.map)[opcode]!;
+  const older = entry === null ? null : formAt(entry, PREFIX_NONE, modrm);
   return older !== null &&
     older.prefix === "any" &&
     features.has(older.feature) &&

@@ -107,6 +107,9 @@ export const THREAD_LENGTH = 4148;
 export const THREAD_READ_TABLE = 4152;
 export const THREAD_WRITE_TABLE = 4156;
 export const THREAD_CODE_MAP = 4160;
+/** The two tables as they are in the first address space: TLB_DELTA leads from there to the active one's. */
+export const THREAD_FIRST_READ_TABLE = 4164;
+export const THREAD_FIRST_WRITE_TABLE = 4168;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;

@@ -4,9 +4,9 @@
  * between regions (region-access.ts) and the interpreter (threaded/handler-access.ts).
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import { BASE, CODE_LINE_SHIFT, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
-import { ADDRESS } from "./locals.ts";
+import { ADDRESS, HOST, T3 } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -42,6 +42,36 @@ export abstract class AccessEmitter {
 
   /** Checks an access at the linear address in ADDRESS. `register` names what the address comes from. */
   protected abstract check(sizeBytes: number, kind: AccessKind, register: number): void;
+
+  /**
+   * Of the linear address on the stack, from which on `pushLength` pushes how many bytes of its page are meant: pushes
+   * where they are in the machine's memory. Takes the slow path where one of them may be code.
+   */
+  abstract run(kind: "read" | "write", pushLength: () => void): void;
+
+  /**
+   * Takes the slow path if a line of 64 bytes in which some of a run lie has code, by the run's offset in RAM. `pushMap`
+   * pushes where the code map is. Uses T3 and HOST.
+   */
+  protected leaveIfCodeWithin(pushOffset: () => void, pushLength: () => void, pushMap: () => void): void {
+    const { c } = this;
+    const shift = CODE_LINE_SHIFT + 3;
+    const pushLine = (): void => {
+      c.const(shift).op(OP.shr_u).const(3).op(OP.shl);
+      pushMap();
+      c.op(OP.add);
+    };
+    pushOffset();
+    pushLength();
+    c.op(OP.add).const(1).op(OP.sub);
+    pushLine();
+    pushOffset();
+    pushLine();
+    c.set(T3).set(HOST).loop();
+    const again = c.depth;
+    c.get(T3).load64(0).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
+    c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
+  }
 
   /** Pushes the number of a segment times something. */
   protected pushSegment(segment: number, factor: 4 | 8): void {

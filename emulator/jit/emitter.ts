@@ -4,6 +4,7 @@
  * comes to the instruction (threaded/). What an instruction means is said once, for both.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
+import type { ProcessorModel } from "../cpu/model.ts";
 import type { AccessEmitter } from "./access.ts";
 import type { Bits, FlagEmitter } from "./flags.ts";
 import type { Code } from "./wasm.ts";
@@ -15,6 +16,11 @@ export abstract class Emitter {
   /** PAUSE, and an XCHG with memory, may end the turn of one of several processors. */
   abstract readonly takesTurns: boolean;
   abstract readonly hasWideStack: boolean;
+  /** It is known to run at CPL 3, where kernels' instructions need not be thought of. */
+  abstract readonly isUser: boolean;
+  /** CR0.PE is known to be set where `requireProtected` has looked. */
+  abstract readonly isProtected: boolean;
+  abstract readonly model: ProcessorModel;
   /** Limit of the code segment. */
   abstract readonly codeLimit: number;
 
@@ -29,4 +35,17 @@ export abstract class Emitter {
   abstract pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void;
   /** Pushes the EIP of what follows the instruction. */
   abstract pushNext(insn: DecodedInstruction): void;
+  /** Takes the slow path where CR0.PE is clear, if that is not known. */
+  abstract requireProtected(): void;
+  /** Pushes how many instructions may be run after this one, or fewer. */
+  abstract pushBudgetAfter(): void;
+  /** RDTSC: pushes the lower half; the upper one is in JIT_VALUE. */
+  abstract timestamp(): void;
+  /**
+   * Calls a function of the engine that is told the budget last of all and answers as OUT does (imports.ts); `accept`
+   * takes over what it has done.
+   */
+  abstract device(insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void;
+  /** A repeated instruction has got so far, registers, flags and BUDGET say how far, and is to be gone on with. */
+  abstract repeatOn(): void;
 }

@@ -22,10 +22,10 @@ import {
   SELECTOR,
   SS,
 } from "../cpu/layout.ts";
+import type { Emitter } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
-import { BUDGET, FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
-import type { RegionOperation } from "./operands.ts";
-import type { RegionEmitter } from "./region-emitter.ts";
+import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
+import type { Operation, RegionOperation } from "./operands.ts";
 import { OP } from "./wasm.ts";
 
 const FRAME_BYTES = 12;
@@ -37,15 +37,15 @@ const GATE_MASK = 0x9e00;
 const GATE_386 = 0x8e00;
 const GATE_TRAP = 0x100;
 
-const pushState = (t: RegionEmitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
+const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
-function requireKernel(t: RegionEmitter): void {
+function requireKernel(t: Emitter): void {
   pushState(t, CPL);
   t.c.brIf(t.access.slow);
 }
 
 /** Takes the slow path unless loading the selector in T1 into CS would leave CS as it is. Uses T2. */
-function requireSameCode(t: RegionEmitter): void {
+function requireSameCode(t: Emitter): void {
   const { c, access } = t;
   const { slow } = access;
   c.get(T1);
@@ -73,7 +73,7 @@ const IDT_REGISTER = 18;
 const GDT_REGISTER = 19;
 
 /** Pushes EFLAGS as PUSHF sees it. */
-function pushImage(t: RegionEmitter): void {
+function pushImage(t: Emitter): void {
   const { c, flags } = t;
   flags.canonicalise();
   pushState(t, EFLAGS);
@@ -83,9 +83,9 @@ function pushImage(t: RegionEmitter): void {
 }
 
 /** Takes EFLAGS from the image in T2 under a mask; what the processor lacks stays clear. */
-function loadImage(t: RegionEmitter, wanted: number): void {
+function loadImage(t: Emitter, wanted: number): void {
   const { c, flags } = t;
-  const mask = wanted & ~t.region.shape.model.missingFlags;
+  const mask = wanted & ~t.model.missingFlags;
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");
   c.const(0);
   pushState(t, EFLAGS);
@@ -104,12 +104,8 @@ function loadImage(t: RegionEmitter, wanted: number): void {
   flags.kind = CANONICAL;
 }
 
-const isSuitable = (t: RegionEmitter): boolean =>
-  t.region.shape.isProtected &&
-  t.region.shape.codeLimit === 0xffffffff &&
-  t.access.flatData &&
-  t.hasWideStack &&
-  !t.isUser;
+const isSuitable = (t: Emitter): boolean =>
+  t.isProtected && t.codeLimit === 0xffffffff && t.access.flatData && t.hasWideStack && !t.isUser;
 
 const interrupt: RegionOperation = (t, insn) => {
   if (!isSuitable(t)) return null;
@@ -167,12 +163,13 @@ const interrupt: RegionOperation = (t, insn) => {
   };
 };
 
-const interruptReturn: RegionOperation = (t, insn) => {
+const interruptReturn: Operation = (t, insn) => {
   if (!isSuitable(t) || insn.size !== 32) return null;
   return () => {
     const { c, access } = t;
     const { slow } = access;
     requireKernel(t);
+    t.requireProtected();
     // Something waits for IF, or NMI for the end of its handler.
     pushState(t, JIT_ATTENTION);
     pushState(t, EFLAGS);
@@ -197,7 +194,7 @@ const interruptReturn: RegionOperation = (t, insn) => {
   };
 };
 
-const pushFlags: RegionOperation = (t, insn) => {
+const pushFlags: Operation = (t, insn) => {
   if (!isSuitable(t)) return null;
   return () => {
     const { c, access } = t;
@@ -216,7 +213,7 @@ const pushFlags: RegionOperation = (t, insn) => {
   };
 };
 
-const popFlags: RegionOperation = (t, insn) => {
+const popFlags: Operation = (t, insn) => {
   if (!isSuitable(t) || insn.size !== 32) return null;
   return () => {
     const { c, access } = t;
@@ -235,7 +232,7 @@ const popFlags: RegionOperation = (t, insn) => {
   };
 };
 
-const clearInterruptFlag: RegionOperation = (t) => {
+const clearInterruptFlag: Operation = (t) => {
   if (t.isUser) return null;
   return () => {
     requireKernel(t);
@@ -252,7 +249,7 @@ const clearInterruptFlag: RegionOperation = (t) => {
  * It holds interrupts off for one instruction, which nobody can tell while none waits and that instruction is certain to
  * run before the next event: there is budget for it.
  */
-const setInterruptFlag: RegionOperation = (t) => {
+const setInterruptFlag: Operation = (t) => {
   if (t.isUser) return null;
   return () => {
     const { c } = t;
@@ -260,7 +257,8 @@ const setInterruptFlag: RegionOperation = (t) => {
     pushState(t, EFLAGS);
     c.const(IF).op(OP.and).op(OP.eqz).if();
     pushState(t, JIT_ATTENTION);
-    c.get(BUDGET).op(OP.eqz).op(OP.or).brIf(t.access.slow);
+    t.pushBudgetAfter();
+    c.op(OP.eqz).op(OP.or).brIf(t.access.slow);
     c.const(0);
     pushState(t, EFLAGS);
     c.const(IF)
@@ -270,11 +268,15 @@ const setInterruptFlag: RegionOperation = (t) => {
   };
 };
 
-export const INTERRUPTS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
-  int: interrupt,
+export const FLAG_INSTRUCTIONS: Readonly<Partial<Record<Semantic, Operation>>> = {
   iret: interruptReturn,
   pushf: pushFlags,
   popf: popFlags,
   cli: clearInterruptFlag,
   sti: setInterruptFlag,
+};
+
+export const INTERRUPTS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
+  ...FLAG_INSTRUCTIONS,
+  int: interrupt,
 };

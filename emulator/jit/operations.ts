@@ -6,12 +6,14 @@
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { CONTROL_SLOTS, hasControl } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CPL, CR4, EAX, EDX, JIT_VALUE } from "../cpu/layout.ts";
-import { isFlat, operandSize, registerOf } from "../cpu/operands.ts";
+import { CPL, CR4, EAX, EDX, JIT_VALUE, PORT_LATCHES } from "../cpu/layout.ts";
+import { isFlat, registerOf } from "../cpu/operands.ts";
 import { CR4_TSD } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
-import { DIRECTORY, INVALIDATE } from "./imports.ts";
-import { INTERRUPTS } from "./interrupts.ts";
+import type { Emitter } from "./emitter.ts";
+import { DIRECTORY, IN, INVALIDATE, OUT } from "./imports.ts";
+import { FLAG_INSTRUCTIONS, INTERRUPTS } from "./interrupts.ts";
+import { T1, T2 } from "./locals.ts";
 import { MOVES } from "./moves.ts";
 import type { Operation, RegionOperation } from "./operands.ts";
 import { bitsOfOperand, pushOperand } from "./operands.ts";
@@ -21,7 +23,7 @@ import { VECTORS } from "./vectors/operations.ts";
 import { OP } from "./wasm.ts";
 import { X87 } from "./x87/operations.ts";
 
-const readTimestamp: RegionOperation = (t) => () => {
+const readTimestamp: Operation = (t) => () => {
   t.c
     .const(0)
     .load(4, 4 * CR4)
@@ -36,32 +38,67 @@ const readTimestamp: RegionOperation = (t) => () => {
 
 // Ports, at CPL 0 only: the helper looks again.
 
-const output: RegionOperation = (t, insn) => {
+/** A latch is written here and now. */
+const output: Operation = (t, insn) => {
   if (t.isUser) return null;
-  return () =>
-    t.out(
-      () => pushOperand(t, insn, 0),
-      () => pushOperand(t, insn, 1),
-      operandSize(insn, 1) >>> 3,
+  const bits = bitsOfOperand(insn, 1);
+  return () => {
+    const { c, flags } = t;
+    pushOperand(t, insn, 0);
+    c.set(T1);
+    pushOperand(t, insn, 1);
+    c.set(T2);
+    const { kind } = flags;
+    if (bits === 8)
+      c.const(0)
+        .get(T1)
+        .load(1, PORT_LATCHES)
+        .const(0)
+        .load(4, 4 * CPL)
+        .op(OP.select)
+        .if()
+        .get(T1)
+        .get(T2)
+        .store(1, PORT_LATCHES + 0x10000)
+        .else();
+    t.device(
+      insn,
+      OUT,
+      () =>
+        c
+          .get(T1)
+          .get(T2)
+          .const(bits >>> 3),
+      () => undefined,
     );
+    if (bits === 8) c.end();
+    flags.kind = kind;
+  };
 };
 
-const input: RegionOperation = (t, insn) => {
+const input: Operation = (t, insn) => {
   if (t.isUser) return null;
   const bits = bitsOfOperand(insn, 0);
   return () =>
-    t.in(
-      () => pushOperand(t, insn, 1),
-      bits >>> 3,
+    t.device(
+      insn,
+      IN,
+      () => {
+        pushOperand(t, insn, 1);
+        t.c.const(bits >>> 3);
+      },
       () => t.writeRegister(registerOf(insn, 0), bits, () => t.c.const(0).load(4, JIT_VALUE)),
     );
 };
 
 // Page tables, at CPL 0 only: the helper looks again.
 
+const changeTables = (t: Emitter, insn: DecodedInstruction, call: number, push: () => void): void =>
+  t.device(insn, call, push, () => undefined);
+
 const moveToControl: RegionOperation = (t, insn) => {
   if (t.isUser || insn.reg !== 3) return null;
-  return () => t.changeTables(DIRECTORY, () => t.getRegister(insn.rm));
+  return () => changeTables(t, insn, DIRECTORY, () => t.getRegister(insn.rm));
 };
 
 const moveFromControl: RegionOperation = (t, insn) => {
@@ -80,7 +117,7 @@ const moveFromControl: RegionOperation = (t, insn) => {
 
 const invalidatePage: RegionOperation = (t, insn) => {
   if (t.isUser || !insn.isMemory || !isFlat(insn)) return null;
-  return () => t.changeTables(INVALIDATE, () => t.access.pushEffective(insn));
+  return () => changeTables(t, insn, INVALIDATE, () => t.access.pushEffective(insn));
 };
 
 /** What regions share with the interpreter. */
@@ -88,20 +125,21 @@ export const SHARED_OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> =
   ...ARITHMETIC,
   ...SHIFTS,
   ...MOVES,
+  ...STRINGS,
+  ...FLAG_INSTRUCTIONS,
+  rdtsc: readTimestamp,
+  out: output,
+  in: input,
 };
 
 export const OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   ...SHARED_OPERATIONS,
   ...INTERRUPTS,
-  ...STRINGS,
   ...X87,
   ...VECTORS,
-  rdtsc: readTimestamp,
   mov_to_creg: moveToControl,
   mov_from_creg: moveFromControl,
   invlpg: invalidatePage,
-  out: output,
-  in: input,
 };
 
 const STACK_OR_STRING = new Set<string>([

@@ -222,10 +222,6 @@ export class RegionAccess extends AccessEmitter {
     else c.brIf(this.slow);
   }
 
-  /**
-   * Of the linear address on the stack, from which on `pushLength` pushes how many bytes of its page are meant: pushes
-   * where they are in the machine's memory. Takes the slow path where one of them may be code.
-   */
   run(kind: "read" | "write", pushLength: () => void): void {
     const c = this.c;
     c.set(ADDRESS);
@@ -235,7 +231,12 @@ export class RegionAccess extends AccessEmitter {
         .op(OP.ge_u)
         .op(OP.and)
         .brIf(this.slow);
-      if (kind === "write") this.#leaveIfCodeWithin(pushLength);
+      if (kind === "write")
+        this.leaveIfCodeWithin(
+          () => c.get(ADDRESS),
+          pushLength,
+          () => c.const(codeMapOffset(this.#shape.ramBytes)),
+        );
       c.get(ADDRESS).const(RAM).op(OP.add);
       return;
     }
@@ -252,20 +253,6 @@ export class RegionAccess extends AccessEmitter {
     }
     c.const(0).op(OP.le_s).brIf(this.slow);
     c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add);
-  }
-
-  /** Takes the slow path if a line of 64 bytes in which some of the run lie has code. Uses T3 and HOST. */
-  #leaveIfCodeWithin(pushLength: () => void): void {
-    const c = this.c;
-    const shift = CODE_LINE_SHIFT + 3;
-    c.get(ADDRESS).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(T3);
-    c.get(ADDRESS);
-    pushLength();
-    c.op(OP.add).const(1).op(OP.sub).const(shift).op(OP.shr_u).const(3).op(OP.shl).set(HOST);
-    c.loop();
-    const again = c.depth;
-    c.get(T3).load64(codeMapOffset(this.#shape.ramBytes)).op(OP.eqz64).op(OP.eqz).brIf(this.slow);
-    c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
   }
 
   /** Pushes what a translation table says about the page of ADDRESS; T3 holds it too. */

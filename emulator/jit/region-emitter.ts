@@ -5,16 +5,17 @@
  */
 
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { CPL, EIP, ESP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JUMP_CACHE, PORT_LATCHES } from "../cpu/layout.ts";
+import { EIP, ESP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JUMP_CACHE } from "../cpu/layout.ts";
+import type { ProcessorModel } from "../cpu/model.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { pushLive } from "./access.ts";
 import { Emitter } from "./emitter.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { IN, importsOf, OUT, STEP, TIMESTAMP } from "./imports.ts";
+import { importsOf, STEP, TIMESTAMP } from "./imports.ts";
 import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "./jump-cache.ts";
-import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, T2, TARGET } from "./locals.ts";
+import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
 import { RegionAccess } from "./region-access.ts";
@@ -56,6 +57,14 @@ export class RegionEmitter extends Emitter {
 
   get isUser(): boolean {
     return (this.region.shape.mode & MODE_USER) !== 0;
+  }
+
+  get isProtected(): boolean {
+    return this.region.shape.isProtected;
+  }
+
+  get model(): ProcessorModel {
+    return this.region.shape.model;
   }
 
   get hasWideStack(): boolean {
@@ -198,60 +207,33 @@ export class RegionEmitter extends Emitter {
       .store(4, 4 * EIP);
   }
 
-  /** OUT: `pushPort` and `pushValue` push its operands. A latch is written here and now. */
-  out(pushPort: () => void, pushValue: () => void, sizeBytes: number): void {
-    const { c, flags } = this;
-    pushPort();
-    c.set(T1);
-    pushValue();
-    c.set(T2);
-    const { kind } = flags;
-    if (sizeBytes === 1)
-      c.const(0)
-        .get(T1)
-        .load(1, PORT_LATCHES)
-        .const(0)
-        .load(4, 4 * CPL)
-        .op(OP.select)
-        .if()
-        .get(T1)
-        .get(T2)
-        .store(1, PORT_LATCHES + 0x10000)
-        .else();
-    this.#noteEip();
-    c.get(T1).get(T2).const(sizeBytes).get(BUDGET).const(this.#notRun).op(OP.add).call(OUT).set(T0);
-    this.#afterPort();
-    if (sizeBytes === 1) c.end();
-    flags.kind = kind;
-  }
-
-  /** IN; the value is pushed by `const(0).load(4, JIT_VALUE)` afterwards. */
-  in(pushPort: () => void, sizeBytes: number, accept: () => void): void {
+  device(_insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void {
     const { c } = this;
     this.#noteEip();
-    pushPort();
-    c.const(sizeBytes).get(BUDGET).const(this.#notRun).op(OP.add).call(IN).set(T0);
-    c.get(T0).const(-2).op(OP.ne).if();
+    pushArguments();
+    c.get(BUDGET).const(this.#notRun).op(OP.add).call(call).tee(T0).const(-2).op(OP.ne).if();
     accept();
     c.end();
-    this.#afterPort();
+    this.#afterDevice();
   }
 
-  /** RDTSC: pushes the lower half; the upper one is in JIT_VALUE. */
   timestamp(): void {
     this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(TIMESTAMP);
   }
 
-  /** MOV to CR3 or INVLPG, by the number of its function. */
-  changeTables(call: number, push: () => void): void {
-    const { c } = this;
-    this.#noteEip();
-    push();
-    c.get(BUDGET).const(this.#notRun).op(OP.add).call(call).set(T0);
-    this.#afterPort();
+  requireProtected(): void {
+    if (!this.isProtected) this.c.br(this.access.slow);
   }
 
-  #afterPort(): void {
+  pushBudgetAfter(): void {
+    this.c.get(BUDGET);
+  }
+
+  repeatOn(): void {
+    this.leaveToInterpreter();
+  }
+
+  #afterDevice(): void {
     const { c, flags } = this;
     const unused = this.#notRun - 1;
     const { kind } = flags;

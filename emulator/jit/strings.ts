@@ -1,18 +1,17 @@
 /**
- * String instructions in compiled code. REP MOVS and REP STOS go page by page: as much as lies in one page of source and
- * target at once, each element one tick, as the interpreter counts. What is different - backwards, a page that is not in
- * the tables or that holds code, a budget that does not reach, CMPS and SCAS repeated - is left to the interpreter, from
- * where they have got to.
+ * String instructions in emitted code. Repeated ones go page by page: as much as lies in one page of source and target
+ * at once, each element one tick, as the handlers of cpu/ count. What is different - backwards, a page that is not in the
+ * tables or that holds code, a budget that does not reach - is left to these, from where they have got to.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { DF } from "../cpu/flags.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CS, DS, EAX, ECX, EDI, EFLAGS, ES, ESI, FS } from "../cpu/layout.ts";
-import { subKind } from "./flags.ts";
+import type { Emitter } from "./emitter.ts";
+import { DYNAMIC, subKind } from "./flags.ts";
 import { BUDGET, FLAG_R, FLAG_X, FLAG_Y, T0, T1, T2, TARGET } from "./locals.ts";
-import type { RegionOperation } from "./operands.ts";
+import type { Operation } from "./operands.ts";
 import { pushSignExtended } from "./operands.ts";
-import type { RegionEmitter } from "./region-emitter.ts";
 import { OP } from "./wasm.ts";
 
 const PAGE_BYTES = 4096;
@@ -21,14 +20,13 @@ const SHORT_RUN = 16;
 
 const sourceSegment = (insn: DecodedInstruction): number => (insn.override >= 0 ? insn.override : DS);
 
-const isFlatSource = (t: RegionEmitter, segment: number): boolean =>
-  t.access.flatData && segment !== CS && segment < FS;
+const isFlatSource = (t: Emitter, segment: number): boolean => t.access.flatData && segment !== CS && segment < FS;
 
-function pushPointer(t: RegionEmitter, insn: DecodedInstruction, register: number): void {
+function pushPointer(t: Emitter, insn: DecodedInstruction, register: number): void {
   t.pushRegister(register, insn.address32 ? 32 : 16);
 }
 
-function advance(t: RegionEmitter, insn: DecodedInstruction, register: number, bytes: number): void {
+function advance(t: Emitter, insn: DecodedInstruction, register: number, bytes: number): void {
   const { c } = t;
   t.writeRegister(register, insn.address32 ? 32 : 16, () => {
     t.getRegister(register);
@@ -44,19 +42,19 @@ function advance(t: RegionEmitter, insn: DecodedInstruction, register: number, b
   });
 }
 
-function source(t: RegionEmitter, insn: DecodedInstruction, bytes: number): void {
+function source(t: Emitter, insn: DecodedInstruction, bytes: number): void {
   const segment = sourceSegment(insn);
   pushPointer(t, insn, ESI);
   t.access.segmented(segment, isFlatSource(t, segment), bytes, "read", ESI);
   t.access.load(bytes);
 }
 
-function destination(t: RegionEmitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
+function destination(t: Emitter, insn: DecodedInstruction, bytes: number, kind: "read" | "write"): void {
   pushPointer(t, insn, EDI);
   t.access.segmented(ES, t.access.flatData, bytes, kind, EDI);
 }
 
-const moveOnce: RegionOperation = (t, insn) => () => {
+const moveOnce: Operation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
   t.c.set(T0);
@@ -66,14 +64,14 @@ const moveOnce: RegionOperation = (t, insn) => () => {
   advance(t, insn, EDI, bytes);
 };
 
-const storeOnce: RegionOperation = (t, insn) => () => {
+const storeOnce: Operation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   destination(t, insn, bytes, "write");
   t.access.store(bytes, () => t.getRegister(EAX));
   advance(t, insn, EDI, bytes);
 };
 
-const loadOnce: RegionOperation = (t, insn) => () => {
+const loadOnce: Operation = (t, insn) => () => {
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
   t.c.set(T0);
@@ -82,7 +80,7 @@ const loadOnce: RegionOperation = (t, insn) => () => {
 };
 
 /** Flags of FLAG_X - FLAG_Y. */
-function setComparison(t: RegionEmitter, insn: DecodedInstruction): void {
+function setComparison(t: Emitter, insn: DecodedInstruction): void {
   const { c } = t;
   c.get(FLAG_X).get(FLAG_Y).op(OP.sub);
   pushSignExtended(t, insn.size);
@@ -90,7 +88,7 @@ function setComparison(t: RegionEmitter, insn: DecodedInstruction): void {
   t.flags.kind = subKind(insn.size);
 }
 
-const compareOnce: RegionOperation = (t, insn) => () => {
+const compareOnce: Operation = (t, insn) => () => {
   const { c } = t;
   const bytes = insn.size >>> 3;
   source(t, insn, bytes);
@@ -103,7 +101,7 @@ const compareOnce: RegionOperation = (t, insn) => () => {
   advance(t, insn, EDI, bytes);
 };
 
-const scanOnce: RegionOperation = (t, insn) => () => {
+const scanOnce: Operation = (t, insn) => () => {
   const { c } = t;
   const bytes = insn.size >>> 3;
   destination(t, insn, bytes, "read");
@@ -116,7 +114,7 @@ const scanOnce: RegionOperation = (t, insn) => () => {
 };
 
 /** Pushes how many elements fit between a pointer and the end of its page. */
-function pushRoom(t: RegionEmitter, register: number, shift: number): void {
+function pushRoom(t: Emitter, register: number, shift: number): void {
   const { c } = t;
   c.const(PAGE_BYTES);
   t.getRegister(register);
@@ -128,7 +126,7 @@ function pushRoom(t: RegionEmitter, register: number, shift: number): void {
 }
 
 /** The smaller of T0 and what is on the stack becomes T0. */
-function limitRun(t: RegionEmitter): void {
+function limitRun(t: Emitter): void {
   t.c.tee(T1).get(T0).get(T1).get(T0).op(OP.lt_u).op(OP.select).set(T0);
 }
 
@@ -137,7 +135,7 @@ const TARGET_HOST = TARGET;
 const SOURCE_HOST = T2;
 
 /** `at(i)`: T1 counts bytes from 0 to the length of the run. */
-function forEachElement(t: RegionEmitter, shift: number, body: () => void): void {
+function forEachElement(t: Emitter, shift: number, body: () => void): void {
   const { c } = t;
   c.const(0).set(T1).loop();
   const again = c.depth;
@@ -154,7 +152,7 @@ function forEachElement(t: RegionEmitter, shift: number, body: () => void): void
     .end();
 }
 
-function copyRun(t: RegionEmitter, shift: number): void {
+function copyRun(t: Emitter, shift: number): void {
   const { c } = t;
   const bytes = 1 << shift;
   c.get(COUNT).const(SHORT_RUN).op(OP.le_u).if();
@@ -169,7 +167,7 @@ function copyRun(t: RegionEmitter, shift: number): void {
   c.end();
 }
 
-function fillRun(t: RegionEmitter, shift: number): void {
+function fillRun(t: Emitter, shift: number): void {
   const { c } = t;
   const loop = (): void =>
     forEachElement(t, shift, () => {
@@ -194,31 +192,61 @@ function fillRun(t: RegionEmitter, shift: number): void {
   c.get(COUNT).const(shift).op(OP.shl).memoryFill().end();
 }
 
+const shiftOf = ({ size }: DecodedInstruction): number => (size === 32 ? 2 : size === 16 ? 1 : 0);
+
+/** Whether pages of both operands may be gone through at once. */
+const isPlain = (t: Emitter, insn: DecodedInstruction, hasSource: boolean): boolean =>
+  insn.address32 && t.access.flatData && (!hasSource || isFlatSource(t, sourceSegment(insn)));
+
+/** COUNT becomes how many of ECX elements lie in the pages at hand. */
+function beginRun(t: Emitter, shift: number, hasSource: boolean): void {
+  t.getRegister(ECX);
+  t.c.set(COUNT);
+  pushRoom(t, EDI, shift);
+  limitRun(t);
+  if (!hasSource) return;
+  pushRoom(t, ESI, shift);
+  limitRun(t);
+}
+
+/** Adds as many elements as a local says to a pointer. */
+function advanceBy(t: Emitter, register: number, count: number, shift: number): void {
+  t.getRegister(register);
+  t.c.get(count).const(shift).op(OP.shl).op(OP.add);
+  t.setRegister(register);
+}
+
+/** Takes as many elements as a local says from ECX, and as many ticks. */
+function countDown(t: Emitter, count: number): void {
+  const { c } = t;
+  c.get(BUDGET).get(count).op(OP.sub).set(BUDGET);
+  t.getRegister(ECX);
+  c.get(count).op(OP.sub);
+  t.setRegister(ECX);
+}
+
+/** The slow path backwards. */
+function requireUpwards({ c, access }: Emitter): void {
+  c.const(0)
+    .load(4, 4 * EFLAGS)
+    .const(DF)
+    .op(OP.and)
+    .brIf(access.slow);
+}
+
 /** REP MOVS and REP STOS. */
-function repeated(moves: boolean): RegionOperation {
+function repeated(moves: boolean): Operation {
   return (t, insn) => {
-    const segment = sourceSegment(insn);
-    if (!insn.address32 || !t.access.flatData || (moves && !isFlatSource(t, segment))) return null;
-    const shift = insn.size === 32 ? 2 : insn.size === 16 ? 1 : 0;
+    if (!isPlain(t, insn, moves)) return null;
+    const shift = shiftOf(insn);
     return () => {
       const { c, access } = t;
       t.getRegister(ECX);
       c.if();
-      c.const(0)
-        .load(4, 4 * EFLAGS)
-        .const(DF)
-        .op(OP.and)
-        .brIf(access.slow);
+      requireUpwards(t);
       c.loop();
       const again = c.depth;
-      t.getRegister(ECX);
-      c.set(COUNT);
-      pushRoom(t, EDI, shift);
-      limitRun(t);
-      if (moves) {
-        pushRoom(t, ESI, shift);
-        limitRun(t);
-      }
+      beginRun(t, shift, moves);
       // An element across two pages, or a budget that does not reach.
       c.get(COUNT).op(OP.eqz).get(COUNT).get(BUDGET).op(OP.gt_s).op(OP.or).brIf(access.slow);
       t.getRegister(EDI);
@@ -230,17 +258,9 @@ function repeated(moves: boolean): RegionOperation {
         c.set(SOURCE_HOST);
         copyRun(t, shift);
       } else fillRun(t, shift);
-      const step = (register: number): void => {
-        t.getRegister(register);
-        c.get(COUNT).const(shift).op(OP.shl).op(OP.add);
-        t.setRegister(register);
-      };
-      step(EDI);
-      if (moves) step(ESI);
-      c.get(BUDGET).get(COUNT).op(OP.sub).set(BUDGET);
-      t.getRegister(ECX);
-      c.get(COUNT).op(OP.sub);
-      t.setRegister(ECX);
+      advanceBy(t, EDI, COUNT, shift);
+      if (moves) advanceBy(t, ESI, COUNT, shift);
+      countDown(t, COUNT);
       t.getRegister(ECX);
       c.brIf(again).end();
       // The block's count has the last element already.
@@ -249,15 +269,82 @@ function repeated(moves: boolean): RegionOperation {
   };
 }
 
+/** Repeated CMPS and SCAS: one run, and once more where neither the count nor what is found has ended it. */
+function comparing(hasSource: boolean): Operation {
+  return (t, insn) => {
+    if (!isPlain(t, insn, hasSource)) return null;
+    const { size } = insn;
+    const bytes = size >>> 3;
+    const shift = shiftOf(insn);
+    return () => {
+      const { c, access, flags } = t;
+      const done = T1;
+      flags.spill();
+      flags.kind = DYNAMIC;
+      t.getRegister(ECX);
+      c.if();
+      requireUpwards(t);
+      beginRun(t, shift, hasSource);
+      c.get(BUDGET);
+      limitRun(t);
+      c.get(COUNT).op(OP.eqz).get(BUDGET).const(0).op(OP.le_s).op(OP.or).brIf(access.slow);
+      const pushLength = (): void => void c.get(COUNT).const(shift).op(OP.shl);
+      t.getRegister(EDI);
+      access.run("read", pushLength);
+      c.set(TARGET_HOST);
+      if (hasSource) {
+        t.getRegister(ESI);
+        access.run("read", pushLength);
+        c.set(SOURCE_HOST);
+      } else {
+        t.pushRegister(EAX, size);
+        c.set(FLAG_X);
+      }
+      const pushElement = (host: number): void =>
+        void c.get(host).get(done).const(shift).op(OP.shl).op(OP.add).load(bytes, 0);
+      c.const(0).set(done).loop();
+      const again = c.depth;
+      if (hasSource) {
+        pushElement(SOURCE_HOST);
+        c.set(FLAG_X);
+      }
+      pushElement(TARGET_HOST);
+      c.set(FLAG_Y);
+      c.get(done).const(1).op(OP.add).tee(done).get(COUNT).op(OP.lt_u);
+      pushGoesOn(t, insn);
+      c.op(OP.and).brIf(again).end();
+      setComparison(t, insn);
+      flags.spill();
+      advanceBy(t, EDI, done, shift);
+      if (hasSource) advanceBy(t, ESI, done, shift);
+      countDown(t, done);
+      pushGoesOn(t, insn);
+      t.getRegister(ECX);
+      c.const(0).op(OP.ne).op(OP.and).if();
+      t.repeatOn();
+      c.end();
+      flags.kind = DYNAMIC;
+      c.get(BUDGET).const(1).op(OP.add).set(BUDGET).end();
+    };
+  };
+}
+
+/** Pushes whether what was compared last does not end a repetition: REPE stops at a difference, REPNE where they are equal. */
+function pushGoesOn({ c }: Emitter, { repeat }: DecodedInstruction): void {
+  c.get(FLAG_X)
+    .get(FLAG_Y)
+    .op(repeat === 0xf2 ? OP.ne : OP.eq);
+}
+
 const either =
-  (once: RegionOperation, many: RegionOperation | null): RegionOperation =>
+  (once: Operation, many: Operation | null): Operation =>
   (t, insn) =>
     insn.repeat === 0 ? once(t, insn) : (many?.(t, insn) ?? null);
 
-export const STRINGS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
+export const STRINGS: Readonly<Partial<Record<Semantic, Operation>>> = {
   movs: either(moveOnce, repeated(true)),
   stos: either(storeOnce, repeated(false)),
   lods: either(loadOnce, null),
-  cmps: either(compareOnce, null),
-  scas: either(scanOnce, null),
+  cmps: either(compareOnce, comparing(true)),
+  scas: either(scanOnce, comparing(false)),
 };

@@ -8,15 +8,20 @@ import {
   THREAD_COUNT_ENTRIES,
   THREAD_COUNTS,
   THREAD_DELTA,
+  THREAD_FIRST_READ_TABLE,
+  THREAD_FIRST_WRITE_TABLE,
   THREAD_FLAG_KIND,
   THREAD_FLAG_Y,
   THREAD_LAST,
   THREAD_LENGTH,
   THREAD_PAGE_ENTRIES,
   THREAD_PAGES,
+  THREAD_READ_TABLE,
   THREAD_START,
+  THREAD_WRITE_TABLE,
+  TLB_DELTA,
 } from "../../cpu/layout.ts";
-import { EXIT_BUDGET, EXIT_HOT, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
+import { EXIT_BUDGET, EXIT_HOT, EXIT_LOOKUP, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
 import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
@@ -24,7 +29,7 @@ import { OP } from "../wasm.ts";
 import { BRANCH, BYTES, CARRIES, ENTER, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
 
 /** How often a place is come to before the engine is asked whether it is worth compiling. */
-export const HOT_RUNS = 64;
+export const HOT_RUNS = 256;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 export const LEAST_BUDGET = 64;
 const PAGE_MASK = 0xfff;
@@ -32,7 +37,7 @@ const PAGE_MASK = 0xfff;
 const pushSlot = (c: Code, offset: number): Code => c.const(0).load(4, offset);
 
 /** On to the instruction at PLACE. */
-function emitDispatch(c: Code): void {
+export function emitDispatch(c: Code): void {
   c.get(PLACE).load(4, 0).get(BUDGET).get(PLACE);
   c.get(PLACE).load(1, 0).returnCallIndirect(HANDLER_TYPE);
 }
@@ -111,14 +116,20 @@ export function startFunction(c: Code): void {
   c.end();
 }
 
-export function branchFunction(c: Code): void {
-  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).if();
+/** On at PLACE, which may be in another page, with the budget on the stack. */
+function emitArrival(c: Code): void {
+  c.tee(BUDGET).op(OP.eqz).if();
   emitLeave(c, EXIT_BUDGET);
   c.end().get(PLACE);
   pushSlot(c, THREAD_START).op(OP.sub);
   pushSlot(c, THREAD_LENGTH).op(OP.gt_u).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
   emitCounted(c);
+}
+
+export function branchFunction(c: Code): void {
+  c.get(BUDGET).const(1).op(OP.sub);
+  emitArrival(c);
   c.end();
 }
 
@@ -160,7 +171,22 @@ export function turnFunction(c: Code): void {
   c.end();
 }
 
-/** BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew. */
+/** The tables of translations, which compiled code has left as they are, may be those of another address space. */
+function emitTables(c: Code): void {
+  for (const [first, active] of [
+    [THREAD_FIRST_READ_TABLE, THREAD_READ_TABLE],
+    [THREAD_FIRST_WRITE_TABLE, THREAD_WRITE_TABLE],
+  ] as const) {
+    c.const(0);
+    pushSlot(c, first);
+    pushSlot(c, TLB_DELTA).op(OP.add).store(4, active);
+  }
+}
+
+/**
+ * BYTES: where the count lies. Compiled code is entered, and what it does not go on with is gone on with here; else the
+ * engine is asked, and the count begins anew.
+ */
 export function hotFunction(c: Code): void {
   c.get(PLACE);
   pushSlot(c, THREAD_DELTA).op(OP.add).set(T2);
@@ -177,7 +203,14 @@ export function hotFunction(c: Code): void {
   c.end();
   emitCanonical(c);
   pushRegionEntry(c, T1, T0);
-  c.returnCall(ENTER).end();
+  c.call(ENTER).tee(T0).const(EXIT_LOOKUP).op(OP.ne).get(T0).const(EXIT_BUDGET).op(OP.ne).op(OP.and).if();
+  c.get(T0).op(OP.return).end();
+  emitTables(c);
+  pushSlot(c, 4 * EIP);
+  pushSlot(c, THREAD_DELTA).op(OP.sub).set(PLACE);
+  pushSlot(c, JIT_BUDGET);
+  emitArrival(c);
+  c.end();
   c.get(BYTES).const(0).store(2, THREAD_COUNTS);
   emitLeave(c, EXIT_HOT);
   c.end();

@@ -7,10 +7,11 @@ import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { CODE_LINE_SHIFT, RAM, THREAD_CODE_MAP, THREAD_READ_TABLE, THREAD_WRITE_TABLE } from "../../cpu/layout.ts";
 import type { AccessKind } from "../access.ts";
 import { AccessEmitter } from "../access.ts";
+import { FILL, TOUCH } from "../imports.ts";
 import { ADDRESS, HOST, T3 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
-import { EFFECTIVE, FILL, PLACE, SEGMENT, TOUCH } from "./parts.ts";
+import { EFFECTIVE, PLACE, SEGMENT } from "./parts.ts";
 
 const PAGE_BYTES = 4096;
 /** In place of a segment's number: the one in SEGMENT. It is none of those that need no check. */
@@ -56,15 +57,7 @@ export class HandlerAccess extends AccessEmitter {
         .op(OP.gt_u)
         .brIf(this.slow);
     const isWrite = kind !== "read";
-    this.#pushEntry(isWrite ? THREAD_WRITE_TABLE : THREAD_READ_TABLE);
-    c.tee(T3).op(OP.eqz).if();
-    c.get(ADDRESS)
-      .const(isWrite ? 1 : 0)
-      .call(FILL)
-      .tee(T3)
-      .op(OP.eqz)
-      .brIf(this.slow)
-      .end();
+    this.#translate(isWrite);
     if (isWrite) {
       // A page that holds code, or entries of page tables.
       c.get(T3).const(0).op(OP.lt_s).if();
@@ -101,7 +94,7 @@ export class HandlerAccess extends AccessEmitter {
       .const(0)
       .load(4, THREAD_CODE_MAP)
       .op(OP.add)
-      .load(sizeBytes === 1 ? 1 : 2, 0)
+      .load(sizeBytes === 1 ? 1 : sizeBytes <= 9 ? 2 : 4, 0)
       .get(HOST)
       .const((1 << CODE_LINE_SHIFT) - 1)
       .op(OP.and)
@@ -112,6 +105,48 @@ export class HandlerAccess extends AccessEmitter {
       .get(HOST)
       .const(sizeBytes)
       .call(TOUCH)
+      .brIf(this.slow)
+      .end();
+  }
+
+  run(kind: "read" | "write", pushLength: () => void): void {
+    const { c } = this;
+    const isWrite = kind === "write";
+    const pushLow = (): void =>
+      void c
+        .get(ADDRESS)
+        .const(PAGE_BYTES - 1)
+        .op(OP.and);
+    c.set(ADDRESS);
+    this.#translate(isWrite);
+    if (isWrite) {
+      c.get(T3).const(0).op(OP.lt_s).if();
+      this.leaveIfCodeWithin(
+        () => {
+          pushLow();
+          c.get(T3).op(OP.sub).const(RAM).op(OP.sub);
+        },
+        pushLength,
+        () => c.const(0).load(4, THREAD_CODE_MAP),
+      );
+      c.const(0);
+      this.#pushEntry(THREAD_WRITE_TABLE);
+      c.op(OP.sub).set(T3).end();
+    }
+    pushLow();
+    c.get(T3).op(OP.or);
+  }
+
+  /** T3 becomes what a translation table says about the page of ADDRESS, which is asked for if it is not there. */
+  #translate(isWrite: boolean): void {
+    const { c } = this;
+    this.#pushEntry(isWrite ? THREAD_WRITE_TABLE : THREAD_READ_TABLE);
+    c.tee(T3).op(OP.eqz).if();
+    c.get(ADDRESS)
+      .const(isWrite ? 1 : 0)
+      .call(FILL)
+      .tee(T3)
+      .op(OP.eqz)
       .brIf(this.slow)
       .end();
   }

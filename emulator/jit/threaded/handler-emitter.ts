@@ -4,15 +4,21 @@
  */
 import { byteRegister } from "../../cpu/core.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { THREAD_DELTA } from "../../cpu/layout.ts";
+import { CR0, EIP, THREAD_DELTA } from "../../cpu/layout.ts";
+import type { ProcessorModel } from "../../cpu/model.ts";
+import { CR0_PE } from "../../cpu/state.ts";
 import { Emitter } from "../emitter.ts";
+import { EXIT_ATTENTION } from "../exits.ts";
 import type { Bits } from "../flags.ts";
 import { FlagEmitter } from "../flags.ts";
+import { TIMESTAMP } from "../imports.ts";
+import { BUDGET, T0 } from "../locals.ts";
 import { OP } from "../wasm.ts";
 import { emitAddress } from "./address.ts";
+import { emitDispatch } from "./functions.ts";
 import { HandlerAccess } from "./handler-access.ts";
 import type { HandlerCode } from "./handler-code.ts";
-import { AFTER, BYTES, CARRIES, EFFECTIVE, PLACE, VALUE } from "./parts.ts";
+import { AFTER, BYTES, CARRIES, EFFECTIVE, type HandlerShape, LEAVE, PLACE, VALUE } from "./parts.ts";
 
 /** Numbers for registers that the bytes name, by how far up in them their three bits are. */
 const NAMED = 0x100;
@@ -32,9 +38,13 @@ export class HandlerEmitter extends Emitter {
   #afterLocal = PLACE;
   #afterOffset: number;
   readonly takesTurns: boolean;
+  readonly model: ProcessorModel;
+  readonly isUser = false;
+  readonly isProtected = true;
 
-  constructor(c: HandlerCode, opcodeAt: number, hasModrm: boolean, takesTurns: boolean) {
+  constructor(c: HandlerCode, opcodeAt: number, hasModrm: boolean, { model, takesTurns }: HandlerShape) {
     super();
+    this.model = model;
     this.c = c;
     this.flags = new FlagEmitter(c, CARRIES);
     this.access = new HandlerAccess(c);
@@ -129,5 +139,48 @@ export class HandlerEmitter extends Emitter {
   pushNext(insn: DecodedInstruction): void {
     this.pushNextPlace(insn);
     this.c.const(0).load(4, THREAD_DELTA).op(OP.add);
+  }
+
+  requireProtected(): void {
+    this.c
+      .const(0)
+      .load(4, 4 * CR0)
+      .const(CR0_PE)
+      .op(OP.and)
+      .op(OP.eqz)
+      .brIf(this.access.slow);
+  }
+
+  pushBudgetAfter(): void {
+    this.c.get(BUDGET).const(1).op(OP.sub);
+  }
+
+  timestamp(): void {
+    this.c.get(BUDGET).call(TIMESTAMP);
+  }
+
+  device(insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void {
+    const { c } = this;
+    c.const(0)
+      .get(PLACE)
+      .const(0)
+      .load(4, THREAD_DELTA)
+      .op(OP.add)
+      .store(4, 4 * EIP);
+    pushArguments();
+    c.get(BUDGET).call(call).tee(T0).const(-2).op(OP.eq).brIf(this.access.slow);
+    accept();
+    c.get(T0).const(0).op(OP.lt_s).if().const(EXIT_ATTENTION).get(BUDGET);
+    this.pushNextPlace(insn);
+    c.returnCall(LEAVE).end();
+    // Its own tick is counted by what every instruction ends with.
+    c.get(T0).const(1).op(OP.add).set(BUDGET);
+  }
+
+  repeatOn(): void {
+    const { c } = this;
+    c.storeFlags();
+    c.get(BUDGET).const(1).op(OP.add).set(BUDGET);
+    emitDispatch(c);
   }
 }

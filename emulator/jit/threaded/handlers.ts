@@ -6,9 +6,9 @@
 import type { Form } from "../../../src/isa/form.ts";
 import { formAt, type OpcodeEntry, opcodeMap, prefixIndex } from "../../../src/isa/opcode-map.ts";
 import type { Semantic } from "../../../src/isa/semantics.ts";
+import { availableForm } from "../../cpu/decode.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { DS, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
-import type { ProcessorModel } from "../../cpu/model.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "../../cpu/state.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
 import { BUDGET, T0, TARGET } from "../locals.ts";
@@ -18,46 +18,49 @@ import { emitBranch, emitLeave, emitNext } from "./functions.ts";
 import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
-import { BYTES, HANDLER_TYPE, PLACE } from "./parts.ts";
+import { BYTES, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
 
-/** What a machine's handlers depend on. */
-export interface HandlerShape {
-  readonly model: ProcessorModel;
-  readonly takesTurns: boolean;
-}
-
-/**
- * Which instructions a handler is for: opcode map, prefix 66, whether a prefix names the segment, and how many bytes
- * stand before the opcode's last one.
- */
+/** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
 interface Table {
   readonly map: 0 | 1;
-  readonly isWord: boolean;
-  readonly hasSegment: boolean;
+  readonly prefix: Prefix;
   readonly opcodeAt: number;
+  /** The table that the next byte is an opcode of, by what is none but stands before one. */
+  readonly next: ReadonlyMap<number, number>;
 }
 
-const TABLES: readonly Table[] = [
-  { map: 0, isWord: false, hasSegment: false, opcodeAt: 0 },
-  { map: 1, isWord: false, hasSegment: false, opcodeAt: 1 },
-  { map: 0, isWord: true, hasSegment: false, opcodeAt: 1 },
-  { map: 1, isWord: true, hasSegment: false, opcodeAt: 2 },
-  { map: 0, isWord: false, hasSegment: true, opcodeAt: 1 },
-  { map: 1, isWord: false, hasSegment: true, opcodeAt: 2 },
-];
+type Prefix = "none" | "word" | "segment" | "lock" | 0xf2 | 0xf3;
+
 const OPCODES = 256;
 const ESCAPE = 0x0f;
 const OPERAND_SIZE = 0x66;
+const LOCK = 0xf0;
+const REPEATS = [0xf3, 0xf2] as const;
 const SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-/** By table and opcode: the table that the next byte is an opcode of. */
-const PREFIXES: readonly ReadonlyMap<number, number>[] = [
-  new Map([[ESCAPE, 1], [OPERAND_SIZE, 2], ...SEGMENTS.map((prefix) => [prefix, 4] as const)]),
-  new Map(),
-  new Map([[ESCAPE, 3]]),
-  new Map(),
-  new Map([[ESCAPE, 5]]),
-  new Map(),
+/** Bytes of each prefix that has tables of its own. */
+const PREFIXES: readonly (readonly [prefix: Prefix, bytes: readonly number[]])[] = [
+  ["word", [OPERAND_SIZE]],
+  ["segment", SEGMENTS],
+  ["lock", [LOCK]],
+  ...REPEATS.map((prefix) => [prefix, [prefix]] as const),
 ];
+
+/** Two tables for each prefix, and first of all those without one. */
+const TABLES: readonly Table[] = (["none", ...PREFIXES.map(([prefix]) => prefix)] as const).flatMap(
+  (prefix, number): Table[] => {
+    const opcodeAt = prefix === "none" ? 0 : 1;
+    const others = prefix === "none" ? PREFIXES : [];
+    const prefixes = others.flatMap(([, bytes], k) => bytes.map((byte) => [byte, 2 * (k + 1)] as const));
+    return [
+      { map: 0, prefix, opcodeAt, next: new Map([[ESCAPE, 2 * number + 1], ...prefixes]) },
+      { map: 1, prefix, opcodeAt: opcodeAt + 1, next: new Map() },
+    ];
+  },
+);
+
+/** What is found with a prefix F2 or F3: instructions that it repeats, and those of which it is a part or a habit. */
+const REPEATED: readonly Semantic[] = ["movs", "stos", "lods", "cmps", "scas"];
+const WITH_REPEAT = new Set<Semantic>([...REPEATED, "ret", "nop", "bsf", "bsr", "popcnt"]);
 
 /** Where an instruction goes on. With 16-bit operands these leave EIP with 16 bits. */
 const BRANCHES = new Set<Semantic>([
@@ -71,6 +74,7 @@ const BRANCHES = new Set<Semantic>([
   "call_indirect",
   "jmp_indirect",
   "ret",
+  "iret",
 ]);
 const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
@@ -89,7 +93,8 @@ function immediateBytesOf(form: Form, bits: number): number {
 }
 
 /** An instruction of which only the form is known, and whether its operand is in memory. */
-function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, hasSegment: boolean): DecodedInstruction {
+function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, prefix: Prefix): DecodedInstruction {
+  const hasSegment = prefix === "segment";
   const size = form.operandSize === 8 ? 8 : bits;
   const immediateBytes = immediateBytesOf(form, bits);
   return {
@@ -106,14 +111,14 @@ function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, hasSegment:
     scale: 0,
     displacement: 0,
     segment: hasSegment ? NAMED_SEGMENT : DS,
-    override: -1,
+    override: hasSegment ? NAMED_SEGMENT : -1,
     immediate: 0,
     immediate2: 0,
     immediateAt: immediateBytes === 0 ? 0 : 1,
     immediateBytes,
     displacementAt: 0,
     displacementBytes: 0,
-    repeat: 0,
+    repeat: typeof prefix === "number" ? prefix : 0,
     eip: 0,
     next: 0,
     pageLow: 0,
@@ -136,27 +141,28 @@ class HandlerMaker {
   make(opcode: number): Handler | null {
     const entry = opcodeMap(this.#table.map)[opcode] ?? null;
     if (entry === null) return null;
-    const code = entry.hasModRM ? this.#byModrm(entry) : this.#whole(this.#formOf(entry, 0), false);
+    const code = entry.hasModRM ? this.#byModrm(entry, opcode) : this.#whole(this.#formOf(entry, opcode, 0), false);
     return code === null ? null : { locals: this.#locals.types, code };
   }
 
-  #formOf(entry: OpcodeEntry, modrm: number): Form | null {
-    const form = formAt(entry, prefixIndex(this.#table.isWord, 0), modrm);
-    return form !== null && this.#shape.model.features.has(form.feature) ? form : null;
+  #formOf(entry: OpcodeEntry, opcode: number, modrm: number): Form | null {
+    const { prefix } = this.#table;
+    const { features } = this.#shape.model;
+    const index = prefixIndex(prefix === "word", typeof prefix === "number" ? prefix : 0);
+    return availableForm(formAt(entry, index, modrm), opcode, modrm, features);
   }
 
-  /** The form for a digit in memory or a register: one of which only some ModRM bytes are is none, unless it is the first. */
-  #formFor(entry: OpcodeEntry, reg: number, isRegister: boolean): Form | null {
+  /** The form for a digit in memory or a register: one that has a register in the ModRM byte's last bits is none. */
+  #formFor(entry: OpcodeEntry, opcode: number, reg: number, isRegister: boolean): Form | null {
     const start = (isRegister ? 0xc0 : 0) | (reg << 3);
-    const first = this.#formOf(entry, start);
-    if (first === null || first.modrm === "reg" || first.modrm === "digit" || first.modrm === "exact") return first;
-    return null;
+    const first = this.#formOf(entry, opcode, start);
+    return first === null || first.modrm === "register" ? null : first;
   }
 
-  #byModrm(entry: OpcodeEntry): Code | null {
+  #byModrm(entry: OpcodeEntry, opcode: number): Code | null {
     const forms = Array.from({ length: 8 }, (_, reg) => [
-      this.#formFor(entry, reg, false),
-      this.#formFor(entry, reg, true),
+      this.#formFor(entry, opcode, reg, false),
+      this.#formFor(entry, opcode, reg, true),
     ]);
     const isOne = forms.every(([memory, register]) => memory === forms[0]![0] && register === forms[0]![1]);
     const ways = (isOne ? forms.slice(0, 1) : forms).map(([memory, register]) => [
@@ -197,14 +203,17 @@ class HandlerMaker {
   /** All code of one form; null where the handlers of cpu/ have to do it. */
   #whole(form: Form | null, isMemory: boolean): Code | null {
     if (form === null) return null;
-    const bits = this.#table.isWord ? 16 : 32;
+    const { prefix, opcodeAt } = this.#table;
+    const bits = prefix === "word" ? 16 : 32;
     const { semantic } = form;
+    if (prefix === "lock" && !(form.lockable && isMemory)) return null;
+    if (typeof prefix === "number" && !WITH_REPEAT.has(semantic)) return null;
     if (semantic !== "jmp" && SHARED_OPERATIONS[semantic] === undefined) return null;
     if (bits === 16 && BRANCHES.has(semantic)) return null;
     const isOffset = form.operands.some(({ field }) => field === "moffs");
-    const insn = instructionOf(form, bits, isMemory || isOffset, this.#table.hasSegment);
+    const insn = instructionOf(form, bits, isMemory || isOffset, prefix);
     const code = new HandlerCode(this.#locals);
-    const t = new HandlerEmitter(code, this.#table.opcodeAt, form.modrm !== "none", this.#shape.takesTurns);
+    const t = new HandlerEmitter(code, opcodeAt, form.modrm !== "none", this.#shape);
     const operation = SHARED_OPERATIONS[semantic];
     const emit = semantic === "jmp" ? (): void => undefined : (operation?.(t, insn) ?? null);
     if (emit === null) return null;
@@ -212,11 +221,18 @@ class HandlerMaker {
     code.always = code.depth;
     t.access.slow = code.depth;
     if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
-    if (this.#table.hasSegment && (insn.isMemory || semantic === "xlat")) t.access.decodeSegment();
+    const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
+    if (prefix === "segment" && isNamed) t.access.decodeSegment();
     if (insn.isMemory) t.decodeAddress(!isOffset);
+    // An operation counts the iterations beyond the first, or less the one that there is not.
+    const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
+    const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
+    if (isRepeated) addTick(-1);
     emit();
+    if (isRepeated) addTick(1);
     this.#end(t, insn);
     code.end();
+    if (isRepeated) addTick(1);
     emitLeave(code, EXIT_UNKNOWN);
     const whole = new Code();
     for (const byte of code.prologue) whole.bytes.push(byte);
@@ -270,9 +286,9 @@ function prefixHandler(at: number, table: number): Handler {
 
 /** The handlers by table and opcode. Null is left to the handlers of cpu/. */
 export function makeHandlers(shape: HandlerShape): (Handler | null)[] {
-  return TABLES.flatMap((table, number) =>
+  return TABLES.flatMap((table) =>
     Array.from({ length: OPCODES }, (_, opcode) => {
-      const next = PREFIXES[number]!.get(opcode);
+      const next = table.next.get(opcode);
       return next === undefined ? new HandlerMaker(shape, table).make(opcode) : prefixHandler(table.opcodeAt, next);
     }),
   );

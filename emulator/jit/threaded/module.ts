@@ -1,5 +1,10 @@
-/** The interpreter as a WebAssembly module. It is the same for all machines with one model of processor. */
+/**
+ * The interpreter as a WebAssembly module. It is the same for all machines with one model of processor. To emit it takes
+ * a process that has just begun as long as all else until a guest's first instruction, so the one that most machines
+ * have comes with the bundle.
+ */
 
+import { DEFAULT_MODEL, MODELS } from "../../cpu/model.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
 import { arithmeticFunction, carriesFunction, imageFunction } from "../flags.ts";
 import { typesOf } from "../imports.ts";
@@ -16,8 +21,22 @@ import {
   turnFunction,
 } from "./functions.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
-import { type HandlerShape, makeHandlers } from "./handlers.ts";
-import { FIRST_HANDLER, HANDLER_TYPE, PAIR_TYPE, START, THREAD_IMPORTS, THREAD_TYPES } from "./parts.ts";
+import { makeHandlers } from "./handlers.ts";
+import {
+  FIRST_HANDLER,
+  HANDLER_TYPE,
+  type HandlerShape,
+  PAIR_TYPE,
+  START,
+  THREAD_IMPORTS,
+  THREAD_TYPES,
+} from "./parts.ts";
+
+/** In base 64, what `encodeInterpreter` makes for USUAL_SHAPE (scripts/interpreter.mjs). From source there is none. */
+declare const QURE_INTERPRETER: string | undefined;
+
+/** That of the interpreter which is made with the bundle. */
+export const USUAL_SHAPE: HandlerShape = { model: MODELS[DEFAULT_MODEL], takesTurns: false };
 
 const MEMORY_PAGES = { initial: 1, maximum: 65536 };
 
@@ -34,7 +53,7 @@ function helper(type: number, locals: readonly number[], make: (c: Code) => void
   return { type, locals, code };
 }
 
-function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> {
+export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> {
   const functions: FunctionBody[] = [
     helper(2, [], carriesFunction),
     helper(1, [I32], arithmeticFunction),
@@ -81,14 +100,30 @@ function encodeEntrance(): Uint8Array<ArrayBuffer> {
   });
 }
 
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
+  return bytes;
+}
+
 const modules = new Map<string, WebAssembly.Module>();
 
-function moduleOf(key: string, encode: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
+function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
   let module = modules.get(key);
-  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(encode())));
+  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(make())));
   return module;
 }
 
 export const entranceModule = (): WebAssembly.Module => moduleOf("entrance", encodeEntrance);
-export const interpreterModule = (shape: HandlerShape): WebAssembly.Module =>
-  moduleOf(`${shape.model.name}${shape.takesTurns ? "/turns" : ""}`, () => encodeInterpreter(shape));
+
+const keyOf = ({ model, takesTurns }: HandlerShape): string => `${model.name}${takesTurns ? "/turns" : ""}`;
+
+export function interpreterModule(shape: HandlerShape): WebAssembly.Module {
+  const key = keyOf(shape);
+  return moduleOf(key, () =>
+    typeof QURE_INTERPRETER === "string" && key === keyOf(USUAL_SHAPE)
+      ? fromBase64(QURE_INTERPRETER)
+      : encodeInterpreter(shape),
+  );
+}

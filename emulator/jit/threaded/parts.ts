@@ -2,10 +2,17 @@
  * What the functions of the interpreter have in common. Each takes (what the instruction begins with, budget, offset of
  * the instruction in the machine's memory) and ends in a tail call of the next one, or returns an EXIT_*.
  */
-import { typesOf } from "../imports.ts";
+import type { ProcessorModel } from "../../cpu/model.ts";
+import { importsOf, typesOf } from "../imports.ts";
 import { FIRST_FREE, PARAMETERS } from "../locals.ts";
 import type { FunctionImport } from "../wasm.ts";
 import { I32 } from "../wasm.ts";
+
+/** What a machine's handlers depend on. */
+export interface HandlerShape {
+  readonly model: ProcessorModel;
+  readonly takesTurns: boolean;
+}
 
 /** Parameters, by other names than in a region: four bytes from the last byte of the opcode on, and where it begins. */
 export const BYTES = 0;
@@ -23,17 +30,10 @@ export const HANDLER_TYPE = 0;
 export const PAIR_TYPE = 5;
 export const THREAD_TYPES = [...typesOf(PARAMETERS), { parameters: [I32, I32], results: [I32, I32] }];
 
-export const FILL = 0;
-export const TOUCH = 1;
+/** The functions of the engine, by the numbers that they have in regions, and the way into these. */
+export const THREAD_IMPORTS: readonly FunctionImport[] = [...importsOf(false), { name: "enter", type: 2 }];
 /** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
-export const ENTER = 2;
-
-/** In the order of their numbers: see imports.ts. */
-export const THREAD_IMPORTS: readonly FunctionImport[] = [
-  { name: "fill", type: 1 },
-  { name: "touch", type: 1 },
-  { name: "enter", type: 2 },
-];
+export const ENTER = THREAD_IMPORTS.length - 1;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;

@@ -8,6 +8,8 @@ import {
   JIT_UPPER_CONTEXT,
   THREAD_CODE_MAP,
   THREAD_DELTA,
+  THREAD_FIRST_READ_TABLE,
+  THREAD_FIRST_WRITE_TABLE,
   THREAD_LAST,
   THREAD_LENGTH,
   THREAD_PAGE_ENTRIES,
@@ -15,6 +17,7 @@ import {
   THREAD_READ_TABLE,
   THREAD_START,
   THREAD_WRITE_TABLE,
+  TLB_DELTA,
 } from "../../cpu/layout.ts";
 import type { RegionImports } from "../instance.ts";
 import { writeModrmTable } from "./address.ts";
@@ -66,8 +69,11 @@ export class Thread {
     words[THREAD_LAST >>> 2] = last;
     words[THREAD_LENGTH >>> 2] = last - start;
     words[THREAD_DELTA >>> 2] = page - start;
+    const delta = words[TLB_DELTA >>> 2]!;
     words[THREAD_READ_TABLE >>> 2] = mmu.readTlb.byteOffset;
     words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
+    words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - delta;
+    words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - delta;
     const at = (THREAD_PAGES >>> 2) + 4 * ((page >>> 12) & (THREAD_PAGE_ENTRIES - 1));
     words[at] = page;
     words[at + 1] = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
