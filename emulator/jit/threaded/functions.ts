@@ -38,15 +38,17 @@ const pushSlot = (c: Code, offset: number): Code => c.const(0).load(4, offset);
 
 /** On to the instruction at PLACE. */
 export function emitDispatch(c: Code): void {
-  c.get(PLACE).load(4, 0).get(BUDGET).get(PLACE);
-  c.get(PLACE).load(1, 0).returnCallIndirect(HANDLER_TYPE);
+  c.get(PLACE).load(4, 0).tee(BYTES).get(BUDGET).get(PLACE);
+  c.get(BYTES).const(0xff).op(OP.and).returnCallIndirect(HANDLER_TYPE);
 }
 
 /** Ends an instruction that is followed by the one whose place is on the stack. */
 export function emitNext(c: Code): void {
-  c.tee(PLACE);
-  pushSlot(c, THREAD_LAST).op(OP.gt_u);
-  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).op(OP.or).if();
+  c.set(PLACE);
+  // One comparison for both: the page's end, and a budget of nothing.
+  pushSlot(c, THREAD_LAST).get(PLACE).op(OP.sub);
+  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).const(1).op(OP.sub);
+  c.op(OP.or).const(0).op(OP.lt_s).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(PAUSE).end();
   emitDispatch(c);
 }

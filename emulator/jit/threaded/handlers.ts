@@ -272,11 +272,13 @@ function prefixHandler(at: number, table: number): Handler {
   code
     .get(PLACE)
     .load(4, at + 1)
+    .tee(BYTES)
     .get(BUDGET)
     .get(PLACE);
   code
-    .get(PLACE)
-    .load(1, at + 1)
+    .get(BYTES)
+    .const(0xff)
+    .op(OP.and)
     .const(table * OPCODES)
     .op(OP.add)
     .returnCallIndirect(HANDLER_TYPE)
