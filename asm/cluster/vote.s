@@ -177,12 +177,22 @@ vote_asked:
     mov     edx, offset vote + VOTE_PROMISED
     call    ballot_compare
     jb      .Lvote_asked_promised       # another was promised more: it hears that
+    mov     edi, offset vote + VOTE_PROMISED    # EDI: the ballot that the answer is about
+    mov     dword ptr [reply_kind], KIND_PROMISE
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_PREPARE
+    je      1f
+    mov     edi, offset vote + VOTE_ACCEPTED
+    mov     dword ptr [reply_kind], KIND_VOTED
+1:  lea     eax, [ebx + CLOUD_BALLOT]
+    mov     edx, edi
+    call    ballot_compare
+    je      .Lvote_asked_again
     mov     eax, offset vote + VOTE_PROMISED
     lea     edx, [ebx + CLOUD_BALLOT]
     call    ballot_copy
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_PREPARE
-    je      .Lvote_asked_promise
-    mov     eax, offset vote + VOTE_ACCEPTED
+    cmp     dword ptr [reply_kind], KIND_PROMISE
+    je      .Lvote_asked_changed
+    mov     eax, edi
     lea     edx, [ebx + CLOUD_BALLOT]
     call    ballot_copy
     lea     ecx, [esi - CLOUD_OFFER]
@@ -191,19 +201,18 @@ vote_asked:
     mov     eax, offset vote + VOTE_RECORD + RECORD_REGION
     lea     edx, [ebx + CLOUD_OFFER]
     call    mem_copy
-    mov     eax, KIND_VOTED
-    jmp     .Lvote_asked_changed
-.Lvote_asked_promise:
-    mov     eax, KIND_PROMISE
 .Lvote_asked_changed:
-    mov     [reply_kind], eax
     call    vote_changed
+    # What it was asked before it does not write anew: it would be busy meanwhile, and of some that ask in step none
+    # would ever hear another.
+.Lvote_asked_again:
     cmp     dword ptr [node_mount], 0
-    jne     .Lvote_asked_done           # vote_kept says it
-    call    vote_reply
+    je      .Lvote_asked_reply          # nothing is ever written
+    call    vote_kept
     jmp     .Lvote_asked_done
 .Lvote_asked_promised:
     mov     dword ptr [reply_kind], KIND_PROMISE
+.Lvote_asked_reply:
     call    vote_reply
 .Lvote_asked_done:
     pop     edi

@@ -9,16 +9,7 @@
 
 FLAGS_ALL           = FILE_READ | FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE | FILE_TRUNCATE | FILE_APPEND
 
-# What a program is told about a file.
-INFO_KIND           = 0                     # 0 file, 1 directory, 2 object
-INFO_BYTES          = 4                     # u64
-INFO_MODIFIED       = 12                    # seconds since 1970, 0 when it is not known
-INFO_NAME           = 16
-INFO_NAME_BYTES     = 256
-INFO_CLASS          = INFO_NAME + INFO_NAME_BYTES
-INFO_CLASS_BYTES    = 64
-INFO_SIZE           = INFO_CLASS + INFO_CLASS_BYTES
-INFO_AT             = 2048                  # where it is made in the thread's buffer, after the kernel's record
+STAT_AT             = 2048                  # where it is made in the thread's buffer, after the kernel's record
 SECOND_PATH         = 1024                  # there; and so long a path may be
 
 .text
@@ -350,34 +341,34 @@ stream_not_directory:
 # Out: EAX 0; CF and EAX error.
 call_info:
     mov     esi, [ebp + TASK_BUFFER]
-    lea     edi, [esi + INFO_AT]
+    lea     edi, [esi + STAT_AT]
     add     esi, SECOND_PATH
     push    edx
     mov     eax, [esi + NODE_KIND]
-    mov     [edi + INFO_KIND], eax
+    mov     [edi + STAT_KIND], eax
     mov     eax, [esi + NODE_BYTES]
-    mov     [edi + INFO_BYTES], eax
+    mov     [edi + STAT_BYTES], eax
     mov     eax, [esi + NODE_BYTES + 4]
-    mov     [edi + INFO_BYTES + 4], eax
+    mov     [edi + STAT_BYTES + 4], eax
     mov     eax, [esi + NODE_MODIFIED]
-    mov     [edi + INFO_MODIFIED], eax
+    mov     [edi + STAT_MODIFIED], eax
     push    edi
-    add     edi, INFO_NAME
-    mov     ecx, (INFO_NAME_BYTES + INFO_CLASS_BYTES) / 4
+    add     edi, STAT_NAME
+    mov     ecx, (STAT_NAME_BYTES + STAT_CLASS_BYTES) / 4
     xor     eax, eax
     rep stosd
     pop     edi
-    lea     eax, [edi + INFO_NAME]
+    lea     eax, [edi + STAT_NAME]
     lea     edx, [esi + NODE_NAME]
-    mov     ecx, INFO_NAME_BYTES
+    mov     ecx, STAT_NAME_BYTES
     call    string_copy
-    lea     eax, [edi + INFO_CLASS]
+    lea     eax, [edi + STAT_CLASS]
     lea     edx, [esi + NODE_CLASS]
-    mov     ecx, INFO_CLASS_BYTES
+    mov     ecx, STAT_CLASS_BYTES
     call    string_copy
     pop     eax
     mov     edx, edi
-    mov     ecx, INFO_SIZE
+    mov     ecx, STAT_SIZE
     call    copy_to_program
     jc      1f
     xor     eax, eax

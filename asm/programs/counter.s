@@ -2,8 +2,8 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
+.include "errors.inc"
 
-ERROR_NOT_FOUND = -2
 STATE_VERSION   = 1                         # the state: u32, what was counted
 
 .text
@@ -18,7 +18,7 @@ _start:
     jc      .Lusage
     mov     ebp, eax                    # EBP: milliseconds
     SYSTEM  state_take, "offset counted", 4, "offset version"
-    cmp     eax, ERROR_NOT_FOUND
+    cmp     eax, -ERROR_NOT_FOUND
     je      .Lcount                     # nobody was there before
     mov     edx, offset text_version
     cmp     eax, 4

@@ -2,19 +2,22 @@
 
 .include "program.inc"
 
+PART_BYTES      = 8                     # room for what the name of a copy ends with
+
 DESCRIPTION "PATH NEW", "copy a file"
-DETAIL "When NEW is a directory, the copy goes into it. A copy that fails is removed."
+DETAIL "When NEW is a directory, the copy goes into it. It is called NEW.part until it is whole."
 
 .text
 
 # Takes a path and the new one.
 .global _start
 _start:
-    lea     eax, [esp + 4]
+    mov     eax, esp
     mov     edx, offset copy
     jmp     two_paths
 
-# Copies it.
+# Copies it. The copy has another name until it is whole: what was there before stays until then, and may be what is
+# copied, by another spelling.
 # In: EAX path, EDX path of the copy.
 # Out: EAX negated error code.
 copy:
@@ -27,11 +30,14 @@ copy:
     call    same_text
     mov     eax, -ERROR_EXISTS
     je      .Lcopy_done
-    SYSTEM  open, esi, OPEN_READ
+    mov     eax, ebp
+    call    part_name
+    jc      .Lcopy_done
+    SYSTEM  open, esi, FILE_READ
     test    eax, eax
     js      .Lcopy_done
     mov     esi, eax                    # ESI: handle of the file, EDI: of the copy
-    SYSTEM  open, ebp, OPEN_NEW
+    SYSTEM  open, "offset part", OPEN_NEW
     test    eax, eax
     js      .Lcopy_done
     mov     edi, eax
@@ -39,7 +45,7 @@ copy:
     SYSTEM  read, esi, "offset input_buffer", INPUT_BYTES
     test    eax, eax
     js      .Lcopy_failed
-    jz      .Lcopy_done
+    jz      .Lcopy_whole
     mov     ecx, eax
     mov     edx, offset input_buffer
     mov     eax, edi
@@ -51,13 +57,46 @@ copy:
 .Lcopy_failed:
     push    eax
     SYSTEM  close, edi
-    SYSTEM  unlink, ebp
+    pop     eax
+.Lcopy_remove:
+    push    eax
+    SYSTEM  unlink, "offset part"
     pop     eax
 .Lcopy_done:
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
+    ret
+.Lcopy_whole:
+    SYSTEM  close, esi                  # not every file system renames what is open
+    SYSTEM  close, edi
+    SYSTEM  rename, "offset part", ebp
+    test    eax, eax
+    jns     .Lcopy_done
+    jmp     .Lcopy_remove
+
+# Makes the name that a copy has until it is whole.
+# In: EAX path of the copy.
+# Out: CF and EAX negated error code when it is too long.
+part_name:
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, offset part
+    mov     ecx, PATH_BYTES - PART_BYTES
+1:  lodsb
+    stosb
+    test    al, al
+    loopnz  1b
+    stc
+    mov     eax, -ERROR_TOO_LONG
+    jnz     2f
+    mov     dword ptr [edi - 1], '.' + ('p' << 8) + ('a' << 16) + ('r' << 24)
+    mov     dword ptr [edi + 3], 't'    # and the NUL
+    clc
+2:  pop     edi
+    pop     esi
     ret
 
 # Whether two strings are equal.
@@ -72,3 +111,6 @@ same_text:
     test    cl, cl
     jnz     same_text
 1:  ret
+
+.bss
+part:           .space PATH_BYTES

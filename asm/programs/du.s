@@ -9,11 +9,9 @@ DESCRIPTION "PATH", "sum up the bytes of all that is below a path"
 # Takes a path.
 .global _start
 _start:
-    mov     esi, [esp + 8]
-    test    esi, esi
-    jz      misused
-    cmp     dword ptr [esp + 12], 0
+    cmp     dword ptr [esp], 2
     jne     misused
+    mov     esi, [esp + 8]
     mov     eax, esi
     call    path_set
     mov     edx, esi
@@ -43,7 +41,7 @@ _start:
 # Adds a file.
 # In: EAX STAT record.
 visit:
-    cmp     dword ptr [eax + STAT_KIND], KIND_DIRECTORY
+    cmp     dword ptr [eax + STAT_KIND], NODE_DIRECTORY
     je      1f
     mov     edx, [eax + STAT_BYTES]
     add     [total], edx

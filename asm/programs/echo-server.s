@@ -4,14 +4,13 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
+.include "errors.inc"
 
 CLIENTS         = 10
 BACKLOG         = 8
 PIECE_BYTES     = 4096
 READABLE        = 1
 WRITABLE        = 2
-ERROR_NOT_FOUND = -2
-ERROR_TIMEOUT   = -5
 STATE_VERSION   = 1
 STATE           = -1                        # handle that is readable when the state is wanted
 
@@ -38,7 +37,7 @@ _start:
     call    port_of
     mov     ebp, eax                    # EBP: port, until both sockets have it
     SYSTEM  state_take, "offset state", "offset state_end - offset state", "offset version"
-    cmp     eax, ERROR_NOT_FOUND
+    cmp     eax, -ERROR_NOT_FOUND
     je      .Lbegin                     # nobody was there before
     mov     edx, offset text_version
     cmp     eax, offset state_end - offset state
@@ -178,7 +177,7 @@ client_serve:
     mov     dword ptr [edi + ENTRY_WANTED], WRITABLE
 1:  ret
 .Lclient_serve_failed:
-    cmp     eax, ERROR_TIMEOUT
+    cmp     eax, -ERROR_TIMEOUT
     je      .Lclient_serve_on
 .Lclient_serve_end:
     SYSTEM  close, ebx

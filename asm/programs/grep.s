@@ -12,9 +12,9 @@ DETAIL "Prints the lines that hold TEXT as it is, without a path of its input; o
 # Takes the text and paths. The status is 1 when no line has it, or a file could not be read.
 .global _start
 _start:
+    cmp     dword ptr [esp], 2
+    jb      misused
     mov     eax, [esp + 8]
-    test    eax, eax
-    jz      misused
     mov     [wanted], eax
     lea     eax, [esp + 12]
     mov     edx, offset search
@@ -65,36 +65,23 @@ search:
 # Prints a line when it holds the text.
 # In: EDI its bytes, EBX path before it, or 0.
 show_if_wanted:
-    push    esi
     mov     byte ptr [line + edi], 0
-    mov     esi, offset line
-1:  mov     eax, esi
+    mov     eax, offset line
     mov     edx, [wanted]
-2:  mov     cl, [edx]
-    test    cl, cl
-    jz      3f
-    cmp     cl, [eax]
-    lea     eax, [eax + 1]
-    lea     edx, [edx + 1]
-    je      2b
-    cmp     byte ptr [esi], 0
-    je      4f
-    inc     esi
-    jmp     1b
-3:  mov     dword ptr [shown], 1
+    call    text_holds
+    jc      2f
+    mov     dword ptr [shown], 1
     test    ebx, ebx
-    jz      .Lshow_line
+    jz      1f
     mov     eax, ebx
     call    out_text
     mov     eax, offset text_colon
     call    out_text
-.Lshow_line:
-    mov     eax, offset line
+1:  mov     eax, offset line
     call    out_text
     mov     al, 10
     call    out_byte
-4:  pop     esi
-    ret
+2:  ret
 
 .section .rodata
 text_colon:     .asciz ": "

@@ -95,7 +95,7 @@ list_line:
     call    out_text
     mov     eax, offset about + STAT_NAME
     call    out_text
-    cmp     dword ptr [about + STAT_KIND], KIND_DIRECTORY
+    cmp     dword ptr [about + STAT_KIND], NODE_DIRECTORY
     jne     2f
     mov     al, '/'
     call    out_byte

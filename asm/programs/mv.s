@@ -11,7 +11,7 @@ DETAIL "A goes into it. Both are on one mount."
 # Takes a path and the new one.
 .global _start
 _start:
-    lea     eax, [esp + 4]
+    mov     eax, esp
     mov     edx, offset move
     jmp     two_paths
 

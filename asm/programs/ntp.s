@@ -3,6 +3,7 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
+.include "errors.inc"
 
 DATAGRAMS           = 2                 # kind of socket
 SERVER_PORT         = 123
@@ -156,7 +157,7 @@ ask:
     push    eax
     SYSTEM  time_read, "offset heard_at"
     pop     eax
-    cmp     eax, -5                     # ERROR_TIMEOUT
+    cmp     eax, -ERROR_TIMEOUT
     je      .Lask_next
     test    eax, eax
     js      .Lask_error

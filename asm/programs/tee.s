@@ -2,7 +2,6 @@
 
 .include "program.inc"
 
-OPEN_NEW        = 2 + 4 + 16                # write, create, give up what it has
 BUFFER_BYTES    = 4096
 
 DESCRIPTION "FILE", "copy input to output and into a file", GROUP_FILES
@@ -12,9 +11,9 @@ DESCRIPTION "FILE", "copy input to output and into a file", GROUP_FILES
 # Takes the file's path.
 .global _start
 _start:
+    cmp     dword ptr [esp], 2
+    jne     misused
     mov     ebp, [esp + 8]
-    test    ebp, ebp
-    jz      misused
     SYSTEM  open, ebp, OPEN_NEW
     mov     edx, ebp
     test    eax, eax

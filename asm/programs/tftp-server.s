@@ -17,7 +17,6 @@ TRIES           = 5
 NAME_BYTES      = 128                   # of a file, at most
 FOLDER_BYTES    = 100
 REQUEST_BYTES   = 512
-ERROR_TIMEOUT   = -5
 MODE_BYTES      = 6                     # of text_octet
 
 READ_REQUEST    = 1                     # kinds of packets, the second byte
@@ -172,7 +171,7 @@ request_take:
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_busy
     jae     request_refuse
-    SYSTEM  open, "offset path", OPEN_READ
+    SYSTEM  open, "offset path", FILE_READ
     mov     edx, (NOT_FOUND << 24) | (ERROR << 8)
     mov     esi, offset text_not_found
     test    eax, eax
@@ -274,7 +273,7 @@ transfer_serve:
     jb      transfer_end                # that was the last
     jmp     transfer_next
 .Ltransfer_serve_failed:
-    cmp     eax, ERROR_TIMEOUT          # nothing there after all
+    cmp     eax, -ERROR_TIMEOUT         # nothing there after all
     jne     transfer_end
 .Ltransfer_serve_done:
     ret

@@ -13,7 +13,6 @@ PACKET_BYTES    = HEAD_BYTES + BLOCK_WANTED
 NAME_BYTES      = 255                   # of a file, at most
 AGAIN_MS        = 1000                  # the first time; each time twice as long
 TRIES           = 5
-ERROR_TIMEOUT   = -5
 FLAG_CHARACTER  = 32                    # from here to 126 a server's text is shown as it is
 
 READ_REQUEST    = 1                     # kinds of packets, the second byte
@@ -192,7 +191,7 @@ put_file:
     test    eax, eax
     js      fail
     mov     ebx, [source]
-    SYSTEM  open, ebx, OPEN_READ
+    SYSTEM  open, ebx, FILE_READ
     mov     edx, [source]
     test    eax, eax
     js      fail
@@ -349,7 +348,7 @@ hear_on:
     jle     .Lhear_late
     mov     ebx, [socket]
     SYSTEM  receive, ebx, "offset heard", PACKET_BYTES + 1, "offset from", edi
-    cmp     eax, ERROR_TIMEOUT
+    cmp     eax, -ERROR_TIMEOUT
     je      .Lhear_late
     cmp     eax, HEAD_BYTES
     jl      hear_on                     # too short, or an error of ICMP, which anybody can send

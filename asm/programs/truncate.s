@@ -9,18 +9,14 @@ DESCRIPTION "PATH BYTES", "make a file shorter or longer"
 # Takes a path and a number of bytes.
 .global _start
 _start:
-    mov     esi, [esp + 8]
-    test    esi, esi
-    jz      misused
-    mov     eax, [esp + 12]
-    test    eax, eax
-    jz      misused
-    cmp     dword ptr [esp + 16], 0
+    cmp     dword ptr [esp], 3
     jne     misused
+    mov     esi, [esp + 8]
+    mov     eax, [esp + 12]
     call    number_of
     jc      misused
     mov     edi, eax
-    SYSTEM  open, esi, OPEN_WRITE
+    SYSTEM  open, esi, FILE_WRITE
     mov     edx, esi
     test    eax, eax
     js      fail

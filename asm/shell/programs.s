@@ -5,8 +5,6 @@
 .include "process.inc"
 .include "shell.inc"
 
-MISUSED             = 2                     # exit status of a program whose arguments are wrong
-
 .text
 
 # Runs a program, or the script of this path, and waits for its end; Ctrl-C ends it. In a job it gets no input but what

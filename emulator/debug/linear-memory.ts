@@ -53,6 +53,14 @@ export function toPhysical(core: Core, linearAddress: number): number | null {
   return (((entry & ~0xfff) | (linearAddress & 0xfff)) & mask) >>> 0;
 }
 
+/** Where the machine's memory has the byte at a linear address: its offset; 0 where there is none. */
+function toOffset(core: Core, linearAddress: number, write: boolean): number {
+  const physical = toPhysical(core, linearAddress);
+  if (physical === null) return 0;
+  const page = write ? core.memory.writeOffset(physical >>> 12) : core.memory.readOffset(physical >>> 12);
+  return page === 0 ? 0 : page | (physical & 0xfff);
+}
+
 /**
  * Offsets in the machine's memory of the pieces of a range, each within one page; shorter than the range where memory
  * ends.
@@ -67,24 +75,36 @@ function pieces(
   for (let at = 0; at < lengthBytes; ) {
     const linear = (linearAddress + at) >>> 0;
     const length = Math.min(PAGE_BYTES - (linear & 0xfff), lengthBytes - at);
-    const physical = toPhysical(core, linear);
-    if (physical === null) break;
-    const page = write ? core.memory.writeOffset(physical >>> 12) : core.memory.readOffset(physical >>> 12);
-    if (page === 0) break;
-    found.push({ offset: page | (physical & 0xfff), length });
+    const offset = toOffset(core, linear, write);
+    if (offset === 0) break;
+    found.push({ offset, length });
     at += length;
   }
   return found;
 }
 
+function isWithinPage(linearAddress: number, lengthBytes: number): boolean {
+  return (linearAddress & 0xfff) + lengthBytes <= PAGE_BYTES;
+}
+
+/** A little-endian dword of RAM or ROM; null where not all of it is there. */
+export function readLinearDword(core: Core, linearAddress: number): number | null {
+  if (isWithinPage(linearAddress, 4)) {
+    const offset = toOffset(core, linearAddress, false);
+    return offset === 0 ? null : core.memory.view.getUint32(offset, true);
+  }
+  const bytes = readLinear(core, linearAddress, 4);
+  return bytes.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : null;
+}
+
 /** Reads RAM and ROM. Shorter than asked for where there is neither; empty when that is so at the first byte. */
 export function readLinear(core: Core, linearAddress: number, lengthBytes: number): Uint8Array {
-  const parts = pieces(core, linearAddress, lengthBytes, false);
   // Whoever watches a guest reads little, and often.
-  if (parts.length === 1) {
-    const { offset, length } = parts[0]!;
-    return core.memory.bytes.slice(offset, offset + length);
+  if (isWithinPage(linearAddress, lengthBytes)) {
+    const offset = toOffset(core, linearAddress, false);
+    return offset === 0 ? new Uint8Array() : core.memory.bytes.slice(offset, offset + lengthBytes);
   }
+  const parts = pieces(core, linearAddress, lengthBytes, false);
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const { offset, length } of parts) {

@@ -55,6 +55,7 @@ class ClusterFacts {
   readonly #at: Readonly<Record<(typeof VARIABLES)[number], number>>;
   readonly #of: Readonly<Record<(typeof FIELDS)[number], number>>;
   #facts: readonly NodeFacts[] = [];
+  readonly #tables = new Map<number, ReadonlyMap<string, PeerFacts> | null>();
   #readNs = -1;
   readonly #indices: ReadonlyMap<string, number>;
 
@@ -71,11 +72,15 @@ class ClusterFacts {
 
   /** All machines as they are now. */
   get all(): readonly NodeFacts[] {
-    if (this.#readNs !== this.#world.nowNs) {
-      this.#facts = this.#world.nodes.map((node) => this.#read(node));
-      this.#readNs = this.#world.nowNs;
-    }
+    this.#forgetPast();
     return this.#facts;
+  }
+
+  #forgetPast(): void {
+    if (this.#readNs === this.#world.nowNs) return;
+    this.#readNs = this.#world.nowNs;
+    this.#tables.clear();
+    this.#facts = this.#world.nodes.map((node) => this.#read(node));
   }
 
   of(index: number): NodeFacts {
@@ -92,7 +97,7 @@ class ClusterFacts {
     const { memory } = node;
     const at = this.#at;
     const of = this.#of;
-    const [state = 0] = memory.words(at.cluster_state, 1) ?? [];
+    const state = memory.word(at.cluster_state) ?? 0;
     const own = memory.bytes(at.node, of.NODE_SIZE);
     const netif = memory.word(at.cluster_netif) ?? 0;
     const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
@@ -120,6 +125,15 @@ class ClusterFacts {
 
   /** Whom a node's table has, by their ids. Null when the table is not whole. */
   peers(index: number): ReadonlyMap<string, PeerFacts> | null {
+    this.#forgetPast();
+    const known = this.#tables.get(index);
+    if (known !== undefined) return known;
+    const table = this.#readPeers(index);
+    this.#tables.set(index, table);
+    return table;
+  }
+
+  #readPeers(index: number): ReadonlyMap<string, PeerFacts> | null {
     const { memory } = this.#world.nodes[index]!;
     const of = this.#of;
     const found = new Map<string, PeerFacts>();

@@ -81,7 +81,10 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
             const isJudged = speaker && speaker.index !== index && members.some((member) => member.index === index);
             const found = isJudged ? difference(world, layout, speaker.index, index) : NONE;
             const before = differs[index]!;
-            const beganNs = found.change === before.change ? before.sinceNs : world.nowNs;
+            const isNew = found.change !== before.change;
+            // What the member took over since then it may have known better already, from the node itself.
+            const isAnswered = !isNew && found.has !== before.has;
+            const beganNs = isNew ? world.nowNs : isAnswered ? Infinity : before.sinceNs;
             const sinceNs = found === NONE ? Infinity : beganNs;
             differs[index] = { ...found, sinceNs };
             const forNs = world.nowNs - sinceNs;
@@ -99,6 +102,8 @@ interface Difference {
   readonly what: string;
   /** Of which change of the coordinator's view the member does not know. */
   readonly change: string;
+  /** What the member has instead: the digest of its entry. */
+  readonly has?: number | undefined;
 }
 
 const NONE: Difference = { what: "", change: "" };
@@ -114,7 +119,7 @@ function difference(world: World, layout: KernelLayout, speaker: number, member:
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
     if (!here?.isViewed) return { what: `has not ${id} in its view`, change };
-    if (here.digest !== digest) return { what: `has something else of ${id} in its view`, change };
+    if (here.digest !== digest) return { what: `has something else of ${id} in its view`, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
     if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed)

@@ -38,6 +38,10 @@ class SealedMemory extends GuestMemory {
   override bytes(): null {
     return null;
   }
+
+  override word(): null {
+    return null;
+  }
 }
 
 export class WorldNode {

@@ -1,5 +1,5 @@
 /** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
-import { readLinear } from "../../emulator/debug/linear-memory.ts";
+import { readLinear, readLinearDword } from "../../emulator/debug/linear-memory.ts";
 import type { Machine } from "../../emulator/machine.ts";
 import { little32 } from "./little-endian.ts";
 
@@ -25,7 +25,6 @@ export class GuestMemory {
   }
 
   word(address: number): number | null {
-    const bytes = this.bytes(address, 4);
-    return bytes && little32(bytes, 0);
+    return readLinearDword(this.#machine.processor.core, address);
   }
 }

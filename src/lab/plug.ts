@@ -17,6 +17,11 @@ export class LabPlug {
     return this.#tap.received;
   }
 
+  /** Has `received` begin anew: for what goes on for hours. */
+  forget(): void {
+    this.#tap.received.length = 0;
+  }
+
   /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
   send(frame: Uint8Array): void {
     this.#cluster.network.send(this.#tap, 0, frame.slice());

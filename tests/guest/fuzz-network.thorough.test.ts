@@ -1,8 +1,9 @@
 /** The fuzzer of the network, a case from each state: `npm run prove -- network` is the whole of it. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { images } from "../system/images.ts";
 import { drawCase, runCase } from "./fuzz-network.ts";
+import { FuzzScene } from "./fuzz-scene.ts";
 import { FUZZ_STATES, FuzzStates } from "./fuzz-states.ts";
 
 const SEED = 1;
@@ -14,7 +15,9 @@ test.each(FUZZ_STATES)(
   async (one) => {
     states ??= new FuzzStates(images().iso, images().firmware);
     const state = await states.reach(one);
-    const { finding } = await runCase(state, drawCase(new Random(SEED, one.name), state, []));
+    const scene = new FuzzScene(state);
+    onTestFinished(() => scene.lab.close());
+    const { finding } = await runCase(scene, drawCase(new Random(SEED, one.name), state, []), true);
     expect(finding).toBeNull();
   },
 );

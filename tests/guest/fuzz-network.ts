@@ -5,15 +5,17 @@
  */
 import type { Random } from "../../emulator/state/random.ts";
 import { changed } from "./fuzz-frames.ts";
-import { PROMPT, type ReachedState, restorePlugged } from "./fuzz-states.ts";
+import type { Callers, FuzzScene } from "./fuzz-scene.ts";
+import type { ReachedState } from "./fuzz-states.ts";
 
 export const FRAMES = 400;
 /** Of a hundred frames so many are the conversation's; cases after known ones keep so many of theirs. */
 const [OWN, KEPT] = [75, 85];
 /** A case from the collection is changed in so many of a hundred. */
 const GUIDED = 60;
-/** How long the node may take for what it was sent, and to say that it is well. */
-const WELL_WITHIN = "30s";
+/** Datagrams wait for whoever has the socket, so many at most. */
+const [MAY_WAIT, WAITING] = [/\budp_input\+/, 256];
+const TROUBLE = /^.*(?:PANIC|FATAL|page fault|vector \d+).*$/m;
 
 /** A frame and how long after the one before it comes. */
 export interface Sent {
@@ -49,33 +51,41 @@ export interface Outcome {
   readonly reached: ReadonlySet<number>;
 }
 
-/** Runs a case. */
-export async function runCase(state: ReachedState, sent: readonly Sent[]): Promise<Outcome> {
-  const { lab, plug } = restorePlugged(state);
-  const node = lab.nodes[0]!;
-  const reached = new Set<number>();
-  for (const { processor } of lab.cluster.machines)
-    processor.setCodeProbe({ wants: (address) => (reached.add(address >>> 0), false), reached: () => false });
-  const before = node.console.text.length;
-  try {
-    for (const { afterUs, frame } of sent) {
-      if (afterUs > 0) lab.cluster.runUntil(lab.nowNs + afterUs * 1000);
-      plug.send(frame);
-    }
-    node.type("\x03");
-    await lab.advance("1s");
-    node.type("\nmem check\n");
-    await node.waitFor(/all headers agree/, { within: WELL_WITHIN });
-    await node.waitFor(PROMPT, { within: WELL_WITHIN });
-    node.type("ping -c 1 127.0.0.1\n");
-    await node.waitFor(/1 received/, { within: WELL_WITHIN });
-    const said = node.console.text.slice(before);
-    const trouble = /^.*(?:PANIC|FATAL|page fault|vector \d+).*$/m.exec(said);
-    return { finding: trouble ? trouble[0] : null, reached };
-  } catch (error) {
-    const said = node.console.text.slice(before);
-    return { finding: `${(error as Error).message.split("\n")[0]}\n${said.slice(-1500)}`, reached };
-  } finally {
-    lab.close();
+/** Sends the frames, and has the node say that it is well. */
+async function play(scene: FuzzScene, sent: readonly Sent[]): Promise<void> {
+  const { lab, plug, node } = scene;
+  scene.begin();
+  for (const { afterUs, frame } of sent) {
+    if (afterUs > 0) lab.cluster.runUntil(lab.nowNs + afterUs * 1000);
+    plug.send(frame);
   }
+  node.type("\x03");
+  await lab.advance("1s");
+  await scene.ask("\nmem check", /all headers agree/);
+  await scene.ask("ping -c 1 127.0.0.1", /1 received/);
+}
+
+/** Who has more blocks than without the frames, and more than may wait; null when nobody has. */
+function leaks(now: Callers, rested: Callers): string | null {
+  const more = [...now].filter(([who, blocks]) => blocks > (rested.get(who) ?? 0) + (MAY_WAIT.exec(who) ? WAITING : 0));
+  return more.length === 0 ? null : more.map(([who, blocks]) => `${blocks} blocks of ${who}`).join("\n");
+}
+
+/** Runs a case; `isRested`: and then lets time pass until everything has been given up, to see whose memory is left. */
+export async function runCase(scene: FuzzScene, sent: readonly Sent[], isRested = false): Promise<Outcome> {
+  if (isRested && scene.rested === null) {
+    await play(scene, []);
+    scene.rested = await scene.restedCallers();
+  }
+  const { console } = scene.node;
+  const before = scene.saidBytes;
+  let finding: string | null;
+  try {
+    await play(scene, sent);
+    const left = isRested ? leaks(await scene.restedCallers(), scene.rested!) : null;
+    finding = TROUBLE.exec(console.text.slice(before))?.[0] ?? left;
+  } catch (error) {
+    finding = `${(error as Error).message.split("\n")[0]}\n${console.text.slice(before).slice(-1500)}`;
+  }
+  return { finding, reached: scene.reached() };
 }

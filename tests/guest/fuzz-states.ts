@@ -35,15 +35,42 @@ const SERVING = ["netboot on", "set http.root /boot", "telnet on open", "dns add
 
 const OPEN = ["< S 0:0 win 65535 mss 1460 sackOK wscale 7 ts 100:0", "> S. 0:0 ts *:100", "< . 1:1 ack 1 ts 101:last"];
 const OPEN_SHORT = ["< S 0:0 win 65535 mss 1000 sackOK", "> S. 0:0", "< . 1:1 ack 1"];
-const ASK = "< P. 1:24 ack 1 data GET /kernel HTTP/1.1\\n\\n";
+const ASK = "< P. 1:23 ack 1 data GET /kernel HTTP/1.1\\n\\n";
 const ASK_IP = "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n";
 const ANSWERED = [...OPEN_SHORT, ASK_IP, "wait 100"];
+
+const CLOSED_WINDOW = [...OPEN, ASK.replace("ack 1", "ack 1 win 0"), "wait 300"];
+const [ECHO_PORT, NC_PORT] = [7777, 5000];
+/** What comes back is never acknowledged, and what is sent has a hole. */
+const BOTH_WAYS = [
+  ...OPEN_SHORT,
+  "< P. 1:1001 ack 1",
+  "wait 20",
+  "< P. 1001:2001 ack 1",
+  "< P. 3001:4001 ack 1",
+  "wait 20",
+];
+/** `nc` waits for the pipe, and reads no more. */
+const NOT_READ = `nc -l ${NC_PORT} | sleep 3600000`;
+/** Segments of the peer without a hole. */
+const inOrder = (count: number): string[] =>
+  Array.from({ length: count }, (_, place) => `< . ${place * 1000 + 1}:${place * 1000 + 1001} ack 1`);
+const UNREAD = [...OPEN_SHORT, ...inOrder(80), "wait 300"];
+const UNREAD_LITTLE = [...OPEN_SHORT, ...inOrder(20), "wait 300", "< F. 20001:20001 ack 1", "wait 10"];
+/** The node has called: a SYN of the peer's own, or its consent. */
+const CALLED = ["> S 0:0", "< S 0:0 win 65535 mss 1460 sackOK", "wait 10"];
+const ACCEPTED = [
+  "< S. 0:0 ack 1 win 65535 mss 1460 sackOK",
+  "> . 1:1 ack 1",
+  "< P. 1:7 ack 1 data hello\\n",
+  "wait 20",
+];
 
 interface FuzzState {
   readonly name: string;
   /** What is typed at the node's prompt, not waited for. */
   readonly typed?: string;
-  /** What a TCP peer does (tcp-wire.ts), and the node's port; 80 when it is not said. */
+  /** What a TCP peer does (tcp-wire.ts), and the node's port; 80 when it is not said, 0 when the node calls. */
   readonly rows?: readonly string[];
   readonly port?: number;
   /** Without a gateway nobody lends the node an address. */
@@ -59,18 +86,40 @@ export const FUZZ_STATES: readonly FuzzState[] = [
   { name: "ESTABLISHED, sending", rows: [...OPEN_SHORT, ASK, "wait 20"] },
   {
     name: "fast recovery",
-    rows: [...OPEN_SHORT, "wait 20", ASK, "wait 20", "< . 24:24 ack 1 sack 1001:4001", "wait 1"],
+    rows: [...OPEN_SHORT, "wait 20", ASK, "wait 20", "< . 23:23 ack 1 sack 1001:4001", "wait 1"],
   },
   { name: "recovery after a timeout", rows: [...OPEN_SHORT, ASK, "wait 500"] },
-  { name: "closed window", rows: [...OPEN, ASK.replace("ack 1", "ack 1 win 0"), "wait 300"] },
+  { name: "closed window", rows: CLOSED_WINDOW },
+  { name: "closed window, probed", rows: [...CLOSED_WINDOW, "wait 3000"] },
+  { name: "data both ways", typed: `/bin/echo-server ${ECHO_PORT} &`, rows: BOTH_WAYS, port: ECHO_PORT },
+  {
+    name: "data both ways, again after a timeout",
+    typed: `/bin/echo-server ${ECHO_PORT} &`,
+    rows: [...BOTH_WAYS, "wait 700"],
+    port: ECHO_PORT,
+  },
+  { name: "own window closed", typed: NOT_READ, rows: UNREAD, port: NC_PORT },
   { name: "FIN-WAIT-1", rows: ANSWERED },
   { name: "FIN-WAIT-2", rows: [...ANSWERED, "< . 20:20 ack 150", "wait 10"] },
   { name: "CLOSING", rows: [...ANSWERED, "< F. 20:20 ack 1", "wait 10"] },
   { name: "TIME-WAIT", rows: [...ANSWERED, "< F. 20:20 ack 150", "wait 10"] },
+  { name: "CLOSE-WAIT, unread", typed: NOT_READ, rows: UNREAD_LITTLE, port: NC_PORT },
+  { name: "CLOSE-WAIT, sending", rows: [...OPEN_SHORT, ASK, "wait 5", "< F. 23:23 ack 1", "wait 5"] },
+  {
+    name: "CLOSE-WAIT, closed window",
+    rows: [...CLOSED_WINDOW, "< F. 23:23 ack 1 win 0 ts 102:last", "wait 300"],
+  },
   { name: "LAST-ACK", rows: [...OPEN, "< F. 1:1 ack 1 ts 102:last", "wait 10"] },
+  { name: "LAST-ACK, answer under way", rows: [...OPEN_SHORT, ASK_IP.replace("P.", "FP."), "wait 100"] },
+  { name: "SYN-SENT, called at once", typed: `nc ${PEER} ${NC_PORT}`, rows: CALLED, port: 0 },
+  { name: "ESTABLISHED, having called", typed: `nc ${PEER} ${NC_PORT}`, rows: ["> S 0:0", ...ACCEPTED], port: 0 },
   { name: "HTTP, half a request", rows: [...OPEN_SHORT, "< P. 1:11 ack 1 data GET /kerne", "wait 50"] },
   { name: "telnet", rows: [...OPEN_SHORT, "wait 300", "< P. 1:5 ack 1 data ls\\r\\n", "wait 300"], port: 23 },
-  { name: "DNS over TCP, half a message", rows: [...OPEN_SHORT, "< P. 1:4 ack 1 data abc", "wait 50"], port: 53 },
+  {
+    name: "DNS over TCP, half a message",
+    rows: [...OPEN_SHORT, "< P. 1:4 ack 1 data \\u0000\\u0020a", "wait 50"],
+    port: 53,
+  },
   { name: "DNS, waiting for an answer", typed: `set dns.server ${PEER}; host far.example` },
   { name: "ping, waiting", typed: `ping -c 3 ${PEER}` },
   { name: "DHCP client, nobody lends", isAlone: true },
@@ -196,8 +245,8 @@ export class FuzzStates {
     listen(lab, plug, peers);
     const mac = lab.cluster.macAddresses[0]!;
     const address = ADDRESS.exec(node.console.text)?.[1] ?? "0.0.0.0";
-    const peer = new TcpPeer(lab, plug, { mac, address }, PEER_PORT, port);
-    peers.set(PEER_PORT, peer);
+    const peer = new TcpPeer(lab, plug, { mac, address }, port === 0 ? NC_PORT : PEER_PORT, port);
+    peers.set(port === 0 ? NC_PORT : PEER_PORT, peer);
     const heard = plug.received.length;
     const said: Uint8Array[] = [];
     const send = plug.send.bind(plug);

@@ -276,7 +276,7 @@ export const TCP_CASES: readonly TcpCase[] = [
       "silence 150",
       "> . 1:2 ack 20",
       "< . 20:20 ack 1 win 0",
-      "silence 300",
+      "silence 350",
       "> . 1:2 ack 20",
       "< . 20:20 ack 1 win 1000",
       "> FP. 1:149 ack 20",

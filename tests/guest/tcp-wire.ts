@@ -90,7 +90,8 @@ export class TcpPeer {
   readonly #plug: LabPlug;
   readonly #node: { readonly mac: MacAddress; readonly address: string };
   readonly #port: number;
-  readonly #nodePort: number;
+  /** 0: that from which the node calls. */
+  #nodePort: number;
   readonly #first: number;
   readonly #arrived: Segment[] = [];
   #nodeFirst = 0;
@@ -114,6 +115,7 @@ export class TcpPeer {
 
   /** A frame came from the node. */
   hear(segment: Segment): void {
+    this.#nodePort ||= segment.port;
     this.#arrived.push(segment);
   }
 

@@ -80,6 +80,23 @@ describe("a value", () => {
     await first.enter("cloud get colour", /^green$/m);
   });
 
+  test("counts soon although all set one in the same moment, and hear of the others' once they have voted", async () => {
+    const lab = await cluster(3);
+    for (const node of lab.nodes) {
+      const trouble = { ...lab.cluster.trouble(node.index, "out"), delayNs: 10e6, delayedPercent: 100 };
+      lab.cluster.setTrouble(node.index, "out", trouble);
+    }
+    for (const node of lab.nodes) node.type(`cloud set by${node.index} ${node.name}\r`);
+    await lab.advance("1300ms");
+    for (const node of lab.nodes) expect(node.console.text).toContain(`\nby${node.index} is set.`);
+    await lab.advance("200ms");
+    for (const node of lab.nodes)
+      await node.enter(
+        "cloud get",
+        /^site here\n(?=(?:.*\n)*by0 qure-1\n)(?=(?:.*\n)*by1 qure-2\n)(?:.*\n)*by2 qure-3\n/m,
+      );
+  });
+
   test("counts although its author dies at once, and those who are left agree among themselves", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];

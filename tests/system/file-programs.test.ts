@@ -39,6 +39,11 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "cp /a/x /a/x; cat /a/x; cp /a/none /a/x; cat /a/x",
     "/a/x: exists already\nsome text\n/a/none: not found\nsome text\n",
   ],
+  // The same file by another spelling is not harmed.
+  [
+    "cp /a/x /a/./x; echo $?; cat /a/x; cp /a/x /a/w; cp /a/y /a/w; wc /a/w; rm /a/w",
+    "0\nsome text\n     20      20      51 /a/w\n",
+  ],
   [
     "grep; echo $?; rm -r; /bin/head 1 2; seq 1x; cp /a/x",
     "usage: grep TEXT [PATH...]\n2\nusage: rm [-r] PATH...\nusage: head [-LINES] [PATH]\nusage: seq LAST\nusage: cp PATH NEW\n",

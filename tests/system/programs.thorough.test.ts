@@ -9,6 +9,9 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 import { boot, images, PROMPT, root } from "./images.ts";
 
+/** Of asm/programs/lib: what the programs here need. */
+const PARTS = ["print", "output", "text"];
+
 const CALLS = 20_000;
 const RUNS = Math.ceil(Number(process.env["QURE_CALLS"] ?? 60_000) / CALLS);
 /** For the host: it takes some minutes. */
@@ -57,9 +60,9 @@ test("programs run from files on a mounted volume and use files there, and modul
     await emulate(at("empty.txt"));
     for (const name of ["seq", "fault"]) {
       await qure("as", "-g", "-I", "asm/include", "-o", at(`${name}.o`), `asm/programs/${name}.s`);
-      for (const part of ["print", "output"])
+      for (const part of PARTS)
         await qure("as", "-g", "-I", "asm/include", "-o", at(`${part}.o`), `asm/programs/lib/${part}.s`);
-      await qure("ld", "-T", "asm/programs.ld", "-o", at(name), at(`${name}.o`), at("print.o"), at("output.o"));
+      await qure("ld", "-T", "asm/programs.ld", "-o", at(name), at(`${name}.o`), ...PARTS.map((part) => at(`${part}.o`)));
       await qure("disk", "put", at(name), `${at("disks/qure-1.img")}/${name}`);
     }
     const source = readFileSync(join(root, "tests/guest/module.s"), "utf8");

@@ -83,13 +83,13 @@ export function volumeOn(disk: BlockDevice): DevicePart {
   return new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES);
 }
 
-/** A disk with one partition of type 99. */
-export function partitioned(): Uint8Array<ArrayBuffer> {
-  const disk = new Uint8Array(DISK_BYTES);
+/** A disk with one partition of type 99, of so many bytes. */
+export function partitioned(partitionBytes = PARTITION_SECTORS * SECTOR_BYTES): Uint8Array<ArrayBuffer> {
+  const disk = new Uint8Array(PARTITION_LBA * SECTOR_BYTES + partitionBytes);
   const view = new DataView(disk.buffer);
   view.setUint8(446 + 4, 0x99);
   view.setUint32(446 + 8, PARTITION_LBA, true);
-  view.setUint32(446 + 12, PARTITION_SECTORS, true);
+  view.setUint32(446 + 12, partitionBytes / SECTOR_BYTES, true);
   view.setUint16(510, 0xaa55, true);
   return disk;
 }

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
 import { images } from "../system/images.ts";
-import { linuxIso, type RootFile } from "./linux.ts";
+import { LINUX_PROMPT, linuxIso, linuxShell, type RootFile } from "./linux.ts";
 import { ourFirmware, packageFile, systemsFolder } from "./packages.ts";
 
-const PROMPT = /\/ # $/;
 /** The card, the folder of its modules, and whether it tells of its cable. */
 const CARDS = [
   ["ne2k_pci", "ne2k", false],
@@ -30,11 +29,8 @@ test.for(CARDS)("Linux drives %s", { timeout: 900_000 }, async ([nic, folderName
   });
   try {
     const [node, ours] = lab.nodes;
-    await node!.waitFor(PROMPT, { within: "200s" });
-    const shell = async (line: string): Promise<string> => {
-      const [said] = await node!.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-      return said;
-    };
+    await node!.waitFor(LINUX_PROMPT, { within: "200s" });
+    const shell = linuxShell(node!);
     expect(await shell("for m in /card/*; do insmod $m || break; done")).toContain("status-0");
     expect(await shell("ip link set eth0 up; ip addr add 10.0.2.99/24 dev eth0; ping -c 3 10.0.2.2")).toContain(
       "3 packets transmitted, 3 packets received",

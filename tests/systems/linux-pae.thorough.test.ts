@@ -4,10 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
-import { linuxIso } from "./linux.ts";
+import { LINUX_PROMPT, linuxIso, linuxShell } from "./linux.ts";
 import { ourFirmware } from "./packages.ts";
-
-const PROMPT = /\/ # $/;
 
 test("Linux with PAE and NX", { timeout: 900_000 }, async (context) => {
   const cdrom = linuxIso("console=ttyS0", context, [], "vmlinuz-pae");
@@ -18,11 +16,8 @@ test("Linux with PAE and NX", { timeout: 900_000 }, async (context) => {
   try {
     const node = lab.nodes[0]!;
     await node.waitFor(/init has come up/, { within: "200s" });
-    await node.waitFor(PROMPT, { within: "20s" });
-    const shell = async (line: string): Promise<string> => {
-      const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-      return said;
-    };
+    await node.waitFor(LINUX_PROMPT, { within: "20s" });
+    const shell = linuxShell(node);
     expect(await shell("uname -r")).toMatch(/686-pae/);
     expect(await shell("dmesg | grep 'NX (Execute'")).toMatch(/protection: active/);
     expect(await shell("grep -cw '^flags.*pae.* nx' /proc/cpuinfo")).toMatch(/^2\s+status-0/m);

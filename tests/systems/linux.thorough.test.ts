@@ -7,10 +7,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
 import { images } from "../system/images.ts";
-import { linuxIso, type RootFile } from "./linux.ts";
+import { LINUX_PROMPT, linuxIso, linuxShell, type RootFile } from "./linux.ts";
 import { ourFirmware, packageFile, systemsFolder } from "./packages.ts";
-
-const PROMPT = /\/ # $/;
 
 describe("Linux", () => {
   test("boots to a shell, has its PCI devices, its network and its power switch", {
@@ -23,13 +21,9 @@ describe("Linux", () => {
     try {
       const node = lab.nodes[0]!;
       await node.waitFor(/init has come up/, { within: "200s" });
-      await node.waitFor(PROMPT, { within: "20s" });
+      await node.waitFor(LINUX_PROMPT, { within: "20s" });
       expect(node.console.text).not.toMatch(/ACPI (BIOS )?(Error|Warning)|ACPI Exception/);
-      /** What a command prints. */
-      const shell = async (line: string): Promise<string> => {
-        const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-        return said;
-      };
+      const shell = linuxShell(node!);
       const devices = await shell("ls /sys/bus/pci/devices");
       for (const device of ["00:00.0", "00:01.0", "00:01.1", "00:01.3", "00:02.0", "00:03.0"])
         expect(devices).toContain(`0000:${device}`);
@@ -66,11 +60,8 @@ describe("Linux", () => {
     });
     try {
       const [node, ours] = lab.nodes;
-      await node!.waitFor(PROMPT, { within: "200s" });
-      const shell = async (line: string): Promise<string> => {
-        const [said] = await node!.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-        return said;
-      };
+      await node!.waitFor(LINUX_PROMPT, { within: "200s" });
+      const shell = linuxShell(node!);
       expect(await shell("for m in /card/*; do insmod $m || break; done")).toContain("status-0");
       expect(await shell("ip link set eth0 up; ip addr add 10.0.2.99/24 dev eth0; ping -c 3 10.0.2.2")).toContain(
         "3 packets transmitted, 3 packets received",
@@ -105,11 +96,8 @@ describe("Linux", () => {
     try {
       const node = lab.nodes[0]!;
       await node.waitFor(/init has come up/, { within: "200s" });
-      await node.waitFor(PROMPT, { within: "20s" });
-      const shell = async (line: string): Promise<string> => {
-        const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-        return said;
-      };
+      await node.waitFor(LINUX_PROMPT, { within: "20s" });
+      const shell = linuxShell(node!);
       expect(await shell("grep -c ^processor /proc/cpuinfo")).toMatch(/^2\s+status-0/m);
       // A loop on each of them, at the same time: both have had as much of it, and each its own timer.
       const count = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done";

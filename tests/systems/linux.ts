@@ -1,4 +1,5 @@
 /** A CD with Debian's 32-bit kernel and a busybox that stands as its whole user space. */
+import type { LabNode, WaitOptions } from "../../src/index.ts";
 import type { SkippableContext } from "../oracle.ts";
 import { makeForeignIso, packageFile } from "./packages.ts";
 
@@ -10,6 +11,16 @@ mount -t devtmpfs dev /dev
 echo "init has come up"
 while true; do setsid sh -c 'exec sh </dev/console >/dev/console 2>&1'; done
 `;
+
+export const LINUX_PROMPT = /\/ # $/;
+
+/** What lines print that are typed at the shell of a booted one, up to the status of the last command. */
+export function linuxShell(node: LabNode, options: WaitOptions = {}): (line: string) => Promise<string> {
+  return async (line) => {
+    const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s", ...options });
+    return said;
+  };
+}
 
 const encoder = new TextEncoder();
 

@@ -6,10 +6,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
-import { linuxIso, type RootFile } from "./linux.ts";
+import { LINUX_PROMPT, linuxIso, linuxShell, type RootFile } from "./linux.ts";
 import { makeForeignIso, ourFirmware, packageFile, systemsFolder } from "./packages.ts";
 
-const PROMPT = /\/ # $/;
 const DISKETTE_BYTES = 1_474_560;
 
 function diskette(text: string): Uint8Array {
@@ -32,11 +31,8 @@ test("Linux sees CDs and diskettes change, and locks the CD drive", { timeout: 9
   });
   try {
     const node = lab.nodes[0]!;
-    await node.waitFor(PROMPT, { within: "200s" });
-    const shell = async (line: string): Promise<string> => {
-      const [said] = await node.enter(`${line}; echo status-$?`, /[\s\S]*status-\d+/, { within: "60s" });
-      return said;
-    };
+    await node.waitFor(LINUX_PROMPT, { within: "200s" });
+    const shell = linuxShell(node);
     expect(await shell("for m in /media/*; do insmod $m || break; done")).toContain("status-0");
     expect(await shell("sleep 2; mount -t iso9660 /dev/sr0 /m && ls /m")).toMatch(/isolinux[\s\S]*status-0/);
     expect(node.eject("ide1-cd0")).toBe(false);

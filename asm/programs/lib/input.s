@@ -49,7 +49,7 @@ input_open:
     jnz     1f
     mov     dword ptr [input_path], offset text_input
     jmp     2f
-1:  SYSTEM  open, eax, OPEN_READ
+1:  SYSTEM  open, eax, FILE_READ
     mov     [input_handle], eax
     test    eax, eax
     jns     2f

@@ -87,28 +87,19 @@ out_digits:
     push    esi
     push    edi
     sub     esp, DIGITS
+    mov     ebx, ecx
     lea     edi, [esp + DIGITS]
     mov     esi, edi
     sub     esi, edx                    # ESI: where the width begins
-    movzx   ebx, cl
-1:  xor     edx, edx
-    div     ebx
-    add     dl, '0'
-    cmp     dl, '9'
+    mov     edx, edi
+    call    text_digits
+1:  cmp     eax, esi
     jbe     2f
-    add     dl, 'a' - '0' - 10
-2:  dec     edi
-    mov     [edi], dl
-    test    eax, eax
-    jnz     1b
-3:  cmp     edi, esi
-    jbe     4f
-    dec     edi
-    mov     [edi], ch
-    jmp     3b
-4:  mov     eax, edi
-    lea     edx, [esp + DIGITS]
-    sub     edx, edi
+    dec     eax
+    mov     [eax], bh
+    jmp     1b
+2:  mov     edx, edi
+    sub     edx, eax
     call    out_bytes
     add     esp, DIGITS
     pop     edi

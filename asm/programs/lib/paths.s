@@ -26,23 +26,18 @@ each_path:
 
 # Has something done with a path and where it is to go, says what went wrong, and ends the program. When the new path is
 # a directory, it goes into that under its name.
-# In: EAX address of the address of the program's name, EDX routine: EAX path, EDX new path, out EAX negated error code.
+# In: EAX address of the number of arguments, EDX routine: EAX path, EDX new path, out EAX negated error code.
 .global two_paths
 two_paths:
-    mov     esi, [eax + 4]
-    test    esi, esi
-    jz      misused
-    mov     ecx, [eax + 8]
-    test    ecx, ecx
-    jz      misused
-    cmp     dword ptr [eax + 12], 0
+    cmp     dword ptr [eax], 3
     jne     misused
+    mov     esi, [eax + 8]
+    mov     edi, [eax + 12]             # EDI: new path
     mov     ebp, edx
-    mov     edi, ecx                    # EDI: new path
     SYSTEM  stat, edi, "offset paths_about"
     test    eax, eax
     jnz     3f                          # there is nothing yet
-    cmp     dword ptr [paths_about + STAT_KIND], KIND_DIRECTORY
+    cmp     dword ptr [paths_about + STAT_KIND], NODE_DIRECTORY
     jne     3f
     mov     eax, edi
     call    path_set
@@ -144,7 +139,7 @@ walk:
     jc      .Lwalk_long
     mov     eax, esp
     call    ebp
-    cmp     dword ptr [esp + STAT_KIND], KIND_DIRECTORY
+    cmp     dword ptr [esp + STAT_KIND], NODE_DIRECTORY
     jne     .Lwalk_back
     mov     eax, ebp
     call    walk

@@ -61,55 +61,13 @@ put_to:
 # In: EAX number.
 .global put_number
 put_number:
-    push    ebx
     sub     esp, 16
-    lea     ecx, [esp + 15]
-    mov     byte ptr [ecx], 0
-    mov     ebx, 10
-1:  xor     edx, edx
-    div     ebx
-    add     dl, '0'
-    dec     ecx
-    mov     [ecx], dl
-    test    eax, eax
-    jnz     1b
-    mov     eax, ecx
+    lea     edx, [esp + 15]
+    mov     byte ptr [edx], 0
+    mov     cl, 10
+    call    text_digits
     call    put
     add     esp, 16
-    pop     ebx
-    ret
-
-# Reads a decimal number.
-# In: EAX string.
-# Out: EAX number; CF when the string is not one, or needs more than 32 bits.
-# Clobbers: EAX only.
-.global number_of
-number_of:
-    push    ecx
-    push    edx
-    push    esi
-    mov     esi, eax
-    xor     eax, eax
-    xor     ecx, ecx
-    cmp     byte ptr [esi], 1           # CF when there is nothing
-    jc      2f
-1:  mov     cl, [esi]
-    test    cl, cl
-    jz      2f
-    sub     cl, '0'
-    cmp     cl, 10
-    cmc
-    jc      2f
-    mov     edx, 10
-    mul     edx
-    jc      2f
-    add     eax, ecx
-    jc      2f
-    inc     esi
-    jmp     1b
-2:  pop     esi
-    pop     edx
-    pop     ecx
     ret
 
 # Adds a string to what text_end writes in one piece, so that nobody else's comes between. What does not fit is written
