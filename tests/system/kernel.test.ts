@@ -4,7 +4,7 @@ import type { LabCluster, LabNode } from "../../src/index.ts";
 import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { atPrompt as bootedAtPrompt } from "./booted.ts";
+import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { RecordingDisk, volumeOn } from "./recording-disk.ts";
@@ -115,7 +115,9 @@ describe("a failing kernel", () => {
 });
 
 thoroughly("says which interrupts have come, and who takes them", async () => {
-  const { lab, node } = await atPrompt();
+  // While it gets its address, its services' words come between those of the command.
+  const lab = await withAddress();
+  const node = lab.nodes[0]!;
   const rows = async (): Promise<Map<string, number>> => {
     const table = await node.enter("irq", /^ *0 [\s\S]*^spurious 0$/m);
     return new Map(
