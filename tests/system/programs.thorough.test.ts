@@ -62,7 +62,15 @@ test("programs run from files on a mounted volume and use files there, and modul
       await qure("as", "-g", "-I", "asm/include", "-o", at(`${name}.o`), `asm/programs/${name}.s`);
       for (const part of PARTS)
         await qure("as", "-g", "-I", "asm/include", "-o", at(`${part}.o`), `asm/programs/lib/${part}.s`);
-      await qure("ld", "-T", "asm/programs.ld", "-o", at(name), at(`${name}.o`), ...PARTS.map((part) => at(`${part}.o`)));
+      await qure(
+        "ld",
+        "-T",
+        "asm/programs.ld",
+        "-o",
+        at(name),
+        at(`${name}.o`),
+        ...PARTS.map((part) => at(`${part}.o`)),
+      );
       await qure("disk", "put", at(name), `${at("disks/qure-1.img")}/${name}`);
     }
     const source = readFileSync(join(root, "tests/guest/module.s"), "utf8");
