@@ -232,7 +232,10 @@ class Jit implements Engine {
   /** The interpreter has come to code HOT_RUNS times more: its block, if it is compiled. */
   #heated(eip: number): Block | null {
     const { code } = this.#interpreter;
-    const runs = this.#heat.add(this.#core.mmu.fetchOffset(eip), HOT_RUNS);
+    const offset = this.#core.mmu.fetchOffset(eip);
+    // Not even decoded any more: it would be overwritten at once.
+    if (this.#isRewritten(offset)) return null;
+    const runs = this.#heat.add(offset, HOT_RUNS);
     const experience = this.#experience();
     const isKnown = experience.regions.has(eip);
     const all = experience.noteRuns(eip, HOT_RUNS);
@@ -387,9 +390,14 @@ class Jit implements Engine {
     this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
   }
 
+  /** Whether code at an offset has been overwritten too often to be compiled. */
+  #isRewritten(offset: number): boolean {
+    return (this.#rewrites.get(offset) ?? 0) >= MAX_REWRITES;
+  }
+
   /** `all`: how often the machines together have run the block. */
   #compile(block: Block, all: number, threshold: number): void {
-    if (isUnsuitable(block) || (this.#rewrites.get(block.offset) ?? 0) >= MAX_REWRITES) return;
+    if (isUnsuitable(block) || this.#isRewritten(block.offset)) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
     if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
     if (isCopied) {

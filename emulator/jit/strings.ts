@@ -329,7 +329,7 @@ function comparing(hasSource: boolean): Operation {
   };
 }
 
-/** Pushes whether what was compared last does not end a repetition: REPE stops at a difference, REPNE where they are equal. */
+/** Pushes whether what was compared last does not end a repetition: REPE ends at a difference, REPNE at none. */
 function pushGoesOn({ c }: Emitter, { repeat }: DecodedInstruction): void {
   c.get(FLAG_X)
     .get(FLAG_Y)

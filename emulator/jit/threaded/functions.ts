@@ -38,30 +38,39 @@ const pushSlot = (c: Code, offset: number): Code => c.const(0).load(4, offset);
 
 /** On to the instruction at PLACE. */
 export function emitDispatch(c: Code): void {
-  c.get(PLACE).load(4, 0).get(BUDGET).get(PLACE);
-  c.get(PLACE).load(1, 0).returnCallIndirect(HANDLER_TYPE);
+  c.get(PLACE).load(4, 0).tee(BYTES).get(BUDGET).get(PLACE);
+  c.get(BYTES).const(0xff).op(OP.and).returnCallIndirect(HANDLER_TYPE);
 }
 
-/** Ends an instruction that is followed by the one whose place is on the stack. */
-export function emitNext(c: Code): void {
-  c.tee(PLACE);
-  pushSlot(c, THREAD_LAST).op(OP.gt_u);
-  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).op(OP.or).if();
+/** How an instruction ends: followed by the one whose place is on the stack, or by a jump to there. */
+export interface Endings {
+  next(c: Code): void;
+  branch(c: Code): void;
+}
+
+/** Goes on with the instruction after an other one, whose place is on the stack, or pauses. */
+export function emitNext(c: Code, dispatch: (c: Code) => void): void {
+  c.set(PLACE);
+  // One comparison for both: the page's end, and a budget of nothing.
+  pushSlot(c, THREAD_LAST).get(PLACE).op(OP.sub);
+  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).const(1).op(OP.sub);
+  c.op(OP.or).const(0).op(OP.lt_s).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(PAUSE).end();
-  emitDispatch(c);
+  dispatch(c);
 }
 
-/** Ends an instruction that goes to the place on the stack. */
-export function emitBranch(c: Code): void {
-  c.set(PLACE).get(BYTES).get(BUDGET).get(PLACE).returnCall(BRANCH);
-}
+/** Of a handler by itself. */
+export const TAIL_CALLS: Endings = {
+  next: (c) => emitNext(c, emitDispatch),
+  branch: (c) => void c.set(PLACE).get(BYTES).get(BUDGET).get(PLACE).returnCall(BRANCH),
+};
 
 export function emitLeave(c: Code, reason: number): void {
   c.const(reason).get(BUDGET).get(PLACE).returnCall(LEAVE);
 }
 
 /** Counts that PLACE was come to, and goes on there. */
-function emitCounted(c: Code): void {
+function emitCounted(c: Code, dispatch = emitDispatch): void {
   c.get(PLACE)
     .get(PLACE)
     .const(13)
@@ -75,7 +84,7 @@ function emitCounted(c: Code): void {
   c.get(T0).load(2, THREAD_COUNTS).const(1).op(OP.add).tee(T1).store(2, THREAD_COUNTS);
   c.get(T1).const(HOT_RUNS).op(OP.ge_u).if();
   c.get(T0).get(BUDGET).get(PLACE).returnCall(HOT).end();
-  emitDispatch(c);
+  dispatch(c);
 }
 
 /** The flags as the handlers of cpu/ keep them. */
@@ -117,14 +126,14 @@ export function startFunction(c: Code): void {
 }
 
 /** On at PLACE, which may be in another page, with the budget on the stack. */
-function emitArrival(c: Code): void {
+export function emitArrival(c: Code, dispatch = emitDispatch): void {
   c.tee(BUDGET).op(OP.eqz).if();
   emitLeave(c, EXIT_BUDGET);
   c.end().get(PLACE);
   pushSlot(c, THREAD_START).op(OP.sub);
   pushSlot(c, THREAD_LENGTH).op(OP.gt_u).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
-  emitCounted(c);
+  emitCounted(c, dispatch);
 }
 
 export function branchFunction(c: Code): void {

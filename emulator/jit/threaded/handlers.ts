@@ -14,7 +14,7 @@ import { EXIT_UNKNOWN } from "../exits.ts";
 import { BUDGET, T0, TARGET } from "../locals.ts";
 import { SHARED_OPERATIONS } from "../operations.ts";
 import { Code, OP } from "../wasm.ts";
-import { emitBranch, emitLeave, emitNext } from "./functions.ts";
+import { type Endings, emitArrival, emitLeave, emitNext, TAIL_CALLS } from "./functions.ts";
 import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
@@ -127,22 +127,27 @@ function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, prefix: Pre
   };
 }
 
+/** Makes the code of something at a depth of blocks. It does not go on to what follows. */
+type Make = (depth: number) => Code;
+
 class HandlerMaker {
   readonly #shape: HandlerShape;
   readonly #table: Table;
-  readonly #locals = new HandlerLocals();
+  readonly #endings: Endings;
+  readonly #locals: HandlerLocals;
 
-  constructor(shape: HandlerShape, table: Table) {
+  constructor(shape: HandlerShape, table: Table, endings: Endings, locals: HandlerLocals) {
     this.#shape = shape;
     this.#table = table;
+    this.#endings = endings;
+    this.#locals = locals;
   }
 
   /** Null when nothing is known of the opcode. */
-  make(opcode: number): Handler | null {
+  of(opcode: number): Make | null {
     const entry = opcodeMap(this.#table.map)[opcode] ?? null;
     if (entry === null) return null;
-    const code = entry.hasModRM ? this.#byModrm(entry, opcode) : this.#whole(this.#formOf(entry, opcode, 0), false);
-    return code === null ? null : { locals: this.#locals.types, code };
+    return entry.hasModRM ? this.#byModrm(entry, opcode) : this.#whole(this.#formOf(entry, opcode, 0), false);
   }
 
   #formOf(entry: OpcodeEntry, opcode: number, modrm: number): Form | null {
@@ -159,7 +164,7 @@ class HandlerMaker {
     return first === null || first.modrm === "register" ? null : first;
   }
 
-  #byModrm(entry: OpcodeEntry, opcode: number): Code | null {
+  #byModrm(entry: OpcodeEntry, opcode: number): Make | null {
     const forms = Array.from({ length: 8 }, (_, reg) => [
       this.#formFor(entry, opcode, reg, false),
       this.#formFor(entry, opcode, reg, true),
@@ -170,38 +175,34 @@ class HandlerMaker {
       this.#whole(register ?? null, false),
     ]);
     if (ways.every(([memory, register]) => memory === null && register === null)) return null;
-    const whole = new Code();
-    const put = (code: Code | null): void => {
-      if (code === null) emitLeave(whole, EXIT_UNKNOWN);
-      else for (const byte of code.bytes) whole.bytes.push(byte);
-    };
-    const split = (reg: number): void => {
-      whole.get(BYTES).const(0xc000).op(OP.and).const(0xc000).op(OP.eq).if();
-      put(ways[reg]![1]!);
-      whole.else();
-      put(ways[reg]![0]!);
-      whole.end();
-    };
-    if (isOne) split(0);
-    else {
-      const levels: number[] = [];
-      for (let reg = 0; reg < 8; reg++) {
-        whole.block();
-        levels.unshift(whole.depth);
-      }
-      whole.get(BYTES).const(11).op(OP.shr_u).const(7).op(OP.and).brTable(levels);
-      for (let reg = 0; reg < 8; reg++) {
+    return (depth) => {
+      const whole = new Code();
+      whole.depth = depth;
+      const put = (make: Make | null): void => {
+        if (make === null) emitLeave(whole, EXIT_UNKNOWN);
+        else append(whole, make(whole.depth));
+      };
+      const split = (reg: number): void => {
+        whole.get(BYTES).const(0xc000).op(OP.and).const(0xc000).op(OP.eq).if();
+        put(ways[reg]![1]!);
+        whole.else();
+        put(ways[reg]![0]!);
         whole.end();
-        split(reg);
-        whole.op(OP.unreachable);
-      }
-    }
-    whole.op(OP.unreachable).end();
-    return whole;
+      };
+      if (isOne) split(0);
+      else
+        emitCases(
+          whole,
+          ways.map((_, reg) => () => split(reg)),
+          (levels) => void whole.get(BYTES).const(11).op(OP.shr_u).const(7).op(OP.and).brTable(levels),
+        );
+      whole.op(OP.unreachable);
+      return whole;
+    };
   }
 
   /** All code of one form; null where the handlers of cpu/ have to do it. */
-  #whole(form: Form | null, isMemory: boolean): Code | null {
+  #whole(form: Form | null, isMemory: boolean): Make | null {
     if (form === null) return null;
     const { prefix, opcodeAt } = this.#table;
     const bits = prefix === "word" ? 16 : 32;
@@ -217,28 +218,30 @@ class HandlerMaker {
     const operation = SHARED_OPERATIONS[semantic];
     const emit = semantic === "jmp" ? (): void => undefined : (operation?.(t, insn) ?? null);
     if (emit === null) return null;
-    code.block();
-    code.always = code.depth;
-    t.access.slow = code.depth;
-    if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
-    const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
-    if (prefix === "segment" && isNamed) t.access.decodeSegment();
-    if (insn.isMemory) t.decodeAddress(!isOffset);
-    // An operation counts the iterations beyond the first, or less the one that there is not.
-    const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
-    const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
-    if (isRepeated) addTick(-1);
-    emit();
-    if (isRepeated) addTick(1);
-    this.#end(t, insn);
-    code.end();
-    if (isRepeated) addTick(1);
-    emitLeave(code, EXIT_UNKNOWN);
-    const whole = new Code();
-    for (const byte of code.prologue) whole.bytes.push(byte);
-    for (const byte of code.bytes) whole.bytes.push(byte);
-    if (form.modrm === "none") whole.bytes.push(0x0b);
-    return whole;
+    return (depth) => {
+      code.depth = depth;
+      code.block();
+      code.always = code.depth;
+      t.access.slow = code.depth;
+      if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
+      const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
+      if (prefix === "segment" && isNamed) t.access.decodeSegment();
+      if (insn.isMemory) t.decodeAddress(!isOffset);
+      // An operation counts the iterations beyond the first, or less the one that there is not.
+      const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
+      const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
+      if (isRepeated) addTick(-1);
+      emit();
+      if (isRepeated) addTick(1);
+      this.#end(t, insn);
+      code.end();
+      if (isRepeated) addTick(1);
+      emitLeave(code, EXIT_UNKNOWN);
+      const whole = new Code();
+      for (const byte of code.prologue) whole.bytes.push(byte);
+      append(whole, code);
+      return whole;
+    };
   }
 
   /** Goes on with what follows the instruction. */
@@ -250,7 +253,7 @@ class HandlerMaker {
     c.storeFlags();
     if (!BRANCHES.has(semantic)) {
       t.pushNextPlace(insn);
-      emitNext(c);
+      this.#endings.next(c);
       return;
     }
     if (insn.form.operands.some(({ field }) => field === "relative")) {
@@ -262,34 +265,126 @@ class HandlerMaker {
       t.pushNextPlace(insn);
       c.get(T0).op(OP.select);
     }
-    emitBranch(c);
+    this.#endings.branch(c);
+  }
+}
+
+function append(to: Code, { bytes }: Code): void {
+  for (const byte of bytes) to.bytes.push(byte);
+}
+
+/** Cases of which none goes on to the next; `choose` pushes a number and branches to one of their levels. */
+function emitCases(c: Code, cases: readonly (() => void)[], choose: (levels: readonly number[]) => void): void {
+  const levels: number[] = [];
+  for (const _ of cases) {
+    c.block();
+    levels.unshift(c.depth);
+  }
+  choose(levels);
+  for (const emit of cases) {
+    c.end();
+    emit();
+    c.op(OP.unreachable);
   }
 }
 
 /** A prefix, or 0F: on to the handler of the next byte, in its own table. */
-function prefixHandler(at: number, table: number): Handler {
-  const code = new Code();
-  code
-    .get(PLACE)
+function emitPrefix(c: Code, at: number, table: number): void {
+  c.get(PLACE)
     .load(4, at + 1)
-    .get(BUDGET)
-    .get(PLACE);
-  code
-    .get(PLACE)
-    .load(1, at + 1)
-    .const(table * OPCODES)
-    .op(OP.add)
-    .returnCallIndirect(HANDLER_TYPE)
-    .end();
-  return { locals: [], code };
+    .set(BYTES);
+  emitTailCall(c, table);
 }
 
-/** The handlers by table and opcode. Null is left to the handlers of cpu/. */
-export function makeHandlers(shape: HandlerShape): (Handler | null)[] {
-  return TABLES.flatMap((table) =>
-    Array.from({ length: OPCODES }, (_, opcode) => {
+/** To the handler in a table of the opcode that BYTES begins with. */
+function emitTailCall(c: Code, table: number): void {
+  c.get(BYTES).get(BUDGET).get(PLACE);
+  c.get(BYTES)
+    .const(0xff)
+    .op(OP.and)
+    .const(table * OPCODES)
+    .op(OP.add)
+    .returnCallIndirect(HANDLER_TYPE);
+}
+
+/**
+ * What most code consists of: opcodes of the first two tables. One function has all of them and goes around in a loop
+ * from one such instruction to the next, at half the cost of a tail call.
+ */
+const FREQUENT: readonly (readonly number[])[] = [
+  [
+    ...[0x01, 0x03, 0x05, 0x21, 0x23, 0x25, 0x29, 0x2b, 0x2d, 0x31, 0x33, 0x35, 0x39, 0x3b, 0x3c, 0x3d],
+    ...range(0x40, 0x60),
+    ...[0x68, 0x69, 0x6a],
+    ...range(0x70, 0x80),
+    ...[0x81, 0x83, 0x84, 0x85, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xa1, 0xa3, 0xa8, 0xa9],
+    ...range(0xb8, 0xc0),
+    ...[0xc1, 0xc3, 0xc7, 0xe8, 0xe9, 0xeb, 0xf6, 0xf7, 0xff],
+  ],
+  [...range(0x80, 0x90), 0xb6, 0xb7],
+];
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, k) => from + k);
+}
+
+/** The function that is the handler of all FREQUENT ones. */
+export function makeLoop(shape: HandlerShape): Handler {
+  const locals = new HandlerLocals();
+  const code = new HandlerCode(locals);
+  code.loop();
+  const again = code.depth;
+  code.block();
+  const arrival = code.depth;
+  const goOn = (c: Code): void => void c.br(again);
+  const endings: Endings = {
+    next: (c) => emitNext(c, goOn),
+    branch: (c) => void c.set(PLACE).br(arrival),
+  };
+  const emitTable = (number: number): void => {
+    const table = TABLES[number]!;
+    const at = table.opcodeAt;
+    const maker = new HandlerMaker(shape, table, endings, locals);
+    const cases = new Map<number, () => void>();
+    for (const opcode of FREQUENT[number]!) cases.set(opcode, () => append(code, maker.of(opcode)!(code.depth)));
+    for (const [prefix, next] of table.next)
+      cases.set(prefix, () => (FREQUENT[next] === undefined ? emitPrefix(code, at, next) : emitTable(next)));
+    const opcodes = [...cases.keys()];
+    emitCases(code, [() => emitTailCall(code, number), ...cases.values()], ([others = 0, ...levels]) => {
+      const byOpcode = range(0, OPCODES).map((opcode) => levels[opcodes.indexOf(opcode)] ?? others);
+      code
+        .get(PLACE)
+        .load(4, at)
+        .tee(BYTES)
+        .const(0xff)
+        .op(OP.and)
+        .brTable([...byOpcode, others]);
+    });
+  };
+  emitTable(0);
+  code.end();
+  code.get(BUDGET).const(1).op(OP.sub);
+  emitArrival(code, goOn);
+  code.end().op(OP.unreachable).end();
+  return { locals: locals.types, code };
+}
+
+/** The handlers by table and opcode: undefined for those of `makeLoop`, and null is left to the handlers of cpu/. */
+export function makeHandlers(shape: HandlerShape): (Handler | null | undefined)[] {
+  return TABLES.flatMap((table, number) =>
+    range(0, OPCODES).map((opcode) => {
       const next = table.next.get(opcode);
-      return next === undefined ? new HandlerMaker(shape, table).make(opcode) : prefixHandler(table.opcodeAt, next);
+      if (FREQUENT[number] !== undefined && (next !== undefined || FREQUENT[number].includes(opcode))) return undefined;
+      const locals = new HandlerLocals();
+      const code = new HandlerCode(locals);
+      if (next !== undefined) emitPrefix(code, table.opcodeAt, next);
+      else {
+        const make = new HandlerMaker(shape, table, TAIL_CALLS, locals).of(opcode);
+        if (make === null) return null;
+        append(code, make(0));
+      }
+      code.end();
+      return { locals: locals.types, code };
     }),
   );
 }

@@ -21,7 +21,7 @@ import {
   turnFunction,
 } from "./functions.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
-import { makeHandlers } from "./handlers.ts";
+import { makeHandlers, makeLoop } from "./handlers.ts";
 import {
   FIRST_HANDLER,
   HANDLER_TYPE,
@@ -72,7 +72,9 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
     }),
   ];
   const unknown = FIRST_HANDLER - THREAD_IMPORTS.length;
+  const loop = functions.push({ type: HANDLER_TYPE, ...makeLoop(shape) }) - 1;
   const table = makeHandlers(shape).map((handler) => {
+    if (handler === undefined) return loop;
     if (handler === null) return unknown;
     functions.push({ type: HANDLER_TYPE, ...handler });
     return functions.length - 1;
