@@ -1,21 +1,22 @@
 /**
  * The network beside Linux's: two machines of one system on the emulator's e1000 cards and cables run
- * bench/network/stream.s, a program for both; requests go to the web server of each (Linux's is busybox'). Times are
+ * bench/network/stream.s, a program for both; requests go to a web server of each: ours, busybox', nginx. Times are
  * virtual, at 100 million instructions a second and gigabit Ethernet, so a run repeats exactly.
  *
  *     npm run bench -- network
  *
- * The kernel and busybox come from `tests/systems/fetch`.
+ * Linux, busybox and nginx come from `tests/systems/fetch`.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NO_TROUBLE } from "../emulator/ether/trouble.ts";
 import { listOf, oneOf, workshopCommand } from "../scripts/command.mjs";
 import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, type LabNode } from "../src/index.ts";
 import { treeWithProgram } from "../tests/system/tree-with.ts";
-import { linuxIso } from "../tests/systems/linux.ts";
+import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
+import { packageFile, systemsFolder } from "../tests/systems/packages.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SECTOR_BYTES = 512;
@@ -36,13 +37,32 @@ interface Row {
   readonly count: number;
   readonly unit: "byte" | "request" | "round trip";
   readonly lostPercent?: number;
-  /** Systems that can do it, where not all can. */
-  readonly only?: string;
+  /** Those of SYSTEMS that can do it. */
+  readonly systems: readonly string[];
 }
 
+/** What nginx answers is Linux' otherwise. */
+const STACKS = ["qure", "linux"];
+
 const ROWS: Readonly<Record<string, Row>> = {
-  one: { name: "one connection", client: "s", server: "t", connections: 1, count: 16_000_000, unit: "byte" },
-  many: { name: "32 connections", client: "s", server: "t", connections: 32, count: 500_000, unit: "byte" },
+  one: {
+    name: "one connection",
+    client: "s",
+    server: "t",
+    connections: 1,
+    count: 16_000_000,
+    unit: "byte",
+    systems: STACKS,
+  },
+  many: {
+    name: "32 connections",
+    client: "s",
+    server: "t",
+    connections: 32,
+    count: 500_000,
+    unit: "byte",
+    systems: STACKS,
+  },
   loss: {
     name: "one connection, 1 % lost",
     client: "s",
@@ -51,6 +71,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     count: 8_000_000,
     unit: "byte",
     lostPercent: 1,
+    systems: STACKS,
   },
   much: {
     name: "one connection, 10 % lost",
@@ -60,17 +81,33 @@ const ROWS: Readonly<Record<string, Row>> = {
     count: 8_000_000,
     unit: "byte",
     lostPercent: 10,
+    systems: STACKS,
   },
-  ping: { name: "a byte there and back", client: "p", server: "e", connections: 1, count: 1000, unit: "round trip" },
+  ping: {
+    name: "a byte there and back",
+    client: "p",
+    server: "e",
+    connections: 1,
+    count: 1000,
+    unit: "round trip",
+    systems: STACKS,
+  },
   kept: {
     name: "1 KiB by HTTP, connection kept",
     client: "k",
     connections: 1,
     count: 2000,
     unit: "request",
-    only: "qure", // busybox closes after each answer
+    systems: ["qure", "nginx"], // busybox closes after each answer
   },
-  anew: { name: "1 KiB by HTTP, a connection each", client: "c", connections: 1, count: 150, unit: "request" },
+  anew: {
+    name: "1 KiB by HTTP, a connection each",
+    client: "c",
+    connections: 1,
+    count: 150,
+    unit: "request",
+    systems: ["qure", "linux", "nginx"],
+  },
 };
 
 interface System {
@@ -112,6 +149,67 @@ function emptyDisk(): Uint8Array {
 /** 1,024 bytes. */
 const PUT_FILE = "seq 283 >";
 
+const NOBODY_SKIPS = {
+  skip(reason?: string): never {
+    throw new Error(reason);
+  },
+};
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const NGINX_CONFIGURATION = `user root root;
+worker_processes 1;
+pid /nginx.pid;
+events { worker_connections 64; }
+http {
+  access_log off;
+  sendfile on;
+  keepalive_requests 1000000;
+  open_file_cache max=16;
+  client_body_temp_path /tmp;
+  proxy_temp_path /tmp;
+  fastcgi_temp_path /tmp;
+  uwsgi_temp_path /tmp;
+  scgi_temp_path /tmp;
+  server {
+    listen 80;
+    root /www;
+  }
+}
+`;
+
+/** nginx with its libraries, as tests/systems/fetch leaves them, and a configuration that keeps connections. */
+function nginxFiles(): readonly RootFile[] {
+  const libraries = readdirSync(join(systemsFolder, "nginx")).filter((name) => name !== "nginx");
+  const file = (name: string): Uint8Array => packageFile(join("nginx", name), "nginx:i386", NOBODY_SKIPS);
+  return [
+    ["lib", null],
+    ...libraries.map((name): RootFile => [`lib/${name}`, file(name)]),
+    ["bin/nginx", file("nginx")],
+    ["tmp", null],
+    ["etc", null],
+    ["etc/passwd", encode("root:x:0:0::/:/bin/sh\n")],
+    ["etc/group", encode("root:x:0:\n")],
+    ["nginx.conf", encode(NGINX_CONFIGURATION)],
+  ];
+}
+
+/** Debian's kernel and busybox with a web server; `files` are the server's. */
+function linuxWith(title: string, server: string, files: () => readonly RootFile[]): System {
+  return {
+    title,
+    prompt: " # ",
+    ramMegabytes: 128,
+    prepare: (host) => [
+      "insmod /e1000.ko; ip link set lo up",
+      `ip addr add 10.9.0.${host}/24 dev eth0; ip link set eth0 up; sleep 3`,
+      `mkdir /www; ${PUT_FILE} /www/k; ${server}`,
+    ],
+    iso: (folder) =>
+      linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, [["bin/stream", streamProgram(folder, "linux")], ...files()]),
+  };
+}
+
 const SYSTEMS: Readonly<Record<string, System>> = {
   qure: {
     title: "QuRe",
@@ -128,24 +226,8 @@ const SYSTEMS: Readonly<Record<string, System>> = {
       return files.find(({ name }) => name === "qure.iso")!.content;
     },
   },
-  linux: {
-    title: "Linux",
-    prompt: "/ # ",
-    ramMegabytes: 128,
-    prepare: (host) => [
-      "insmod /e1000.ko; ip link set lo up",
-      `ip addr add 10.9.0.${host}/24 dev eth0; ip link set eth0 up; sleep 3`,
-      `mkdir /www; ${PUT_FILE} /www/k; httpd -h /www`,
-    ],
-    iso: (folder) => {
-      const context = {
-        skip(reason?: string): never {
-          throw new Error(reason);
-        },
-      };
-      return linuxIso("console=ttyS0 quiet", context, [["bin/stream", streamProgram(folder, "linux")]]);
-    },
-  },
+  linux: linuxWith("Linux", "httpd -h /www", () => []),
+  nginx: linuxWith("Linux with nginx", "LD_LIBRARY_PATH=/lib nginx -c /nginx.conf -e /dev/null", nginxFiles),
 };
 
 /** What a row took. */
@@ -222,7 +304,7 @@ async function measure(name: string, rows: readonly string[]): Promise<Map<strin
     let port = PORT;
     for (const key of rows) {
       const row = ROWS[key]!;
-      if (row.only && row.only !== name) continue;
+      if (!row.systems.includes(name)) continue;
       const started = performance.now();
       measured.set(key, await measureRow(lab, row, port));
       port += CONNECTIONS_OF_ONE;
@@ -241,7 +323,9 @@ function speed(row: Row, cost: Cost): string {
   const units = row.connections * row.count;
   switch (row.unit) {
     case "byte":
-      return `${(units / cost.seconds / 1e6).toFixed(1)} MB/s`;
+      return units / cost.seconds < 1e6
+        ? `${Math.round(units / cost.seconds / 1e3)} kB/s`
+        : `${(units / cost.seconds / 1e6).toFixed(1)} MB/s`;
     case "request":
       return `${Math.round(units / cost.seconds).toLocaleString("en")} /s`;
     case "round trip":

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { Random } from "../../emulator/state/random.ts";
 import { readElf } from "../../src/index.ts";
+import { forgetShared } from "../../tests/setup/shared.ts";
 import type { Mutant, MutantOptions, MutantSummary, Verdict } from "./assembly.ts";
 import { setStage } from "./assembly-images.ts";
 import { instructionLines, mutantsOf, type Program } from "./assembly-operators.ts";
@@ -143,6 +144,8 @@ class Session {
   async #observe(file: string, tests: readonly RegisteredTest[]): Promise<Kept> {
     this.#options.report(`learns what ${file} reaches`);
     for (const test of tests) {
+      // What the tests before it have reached already would not count as reached.
+      forgetShared();
       try {
         this.#reach.set(test, await this.#stage.observe(() => this.#runOne(test)));
       } catch (error) {
@@ -240,6 +243,7 @@ class Session {
   async #judge(mutant: Mutant): Promise<{ verdict: Verdict; by: string }> {
     const reaching = this.#testsFor(mutant);
     this.#begun = new Set();
+    forgetShared();
     try {
       this.#stage.plant({ file: mutant.file, line: mutant.line, text: mutant.after });
     } catch (error) {
@@ -280,6 +284,7 @@ class Session {
   async #holdsWithoutFault(test: RegisteredTest, bounds: Bounds): Promise<boolean> {
     this.#stage.plant(null);
     this.#begun = new Set();
+    forgetShared();
     try {
       await this.#stage.within(bounds, () => this.#runOne(test));
       return true;

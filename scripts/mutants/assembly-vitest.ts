@@ -66,7 +66,10 @@ const context = {
 
 function fill(name: string, values: readonly unknown[]): string {
   let next = 0;
-  return name.replace(/%[sijdo]/g, () => String(values[next++]));
+  const fields = Object(values[0]) as Record<string, unknown>;
+  return name
+    .replace(/%[sijdo]/g, () => String(values[next++]))
+    .replace(/\$(\w+)/g, (whole, field: string) => (field in fields ? String(fields[field]) : whole));
 }
 
 function register(name: string, options: unknown, body: unknown, args: readonly unknown[]): void {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { requireOracle } from "../oracle.ts";
+import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { ask, dig, rows } from "./dig.ts";
@@ -31,10 +32,8 @@ const ZONE = [
   "a.deep.empty A 10.0.0.4",
 ];
 
-let made: Promise<PacketScene> | null = null;
-
 /** A node that serves home.example from a file on its volume. */
-async function makeScene(): Promise<PacketScene> {
+const server = shared(async () => {
   const lab = await inState("serves names", async () => {
     const booted = await nodeWithVolume([
       ...ZONE.map((row) => `echo '${row}' >> /a/home.zone`),
@@ -45,11 +44,10 @@ async function makeScene(): Promise<PacketScene> {
     return booted;
   });
   return new PacketScene(lab);
-}
+});
 
 async function scene(): Promise<PacketScene> {
-  made ??= makeScene();
-  const s = await made;
+  const s = await server();
   s.answer = () => [];
   return s;
 }

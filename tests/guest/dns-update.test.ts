@@ -1,6 +1,7 @@
 /** Changes of zones over the network: signed updates, and what is not obeyed. */
 import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
+import { shared } from "../setup/shared.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";
 import { inState, PROMPT } from "../system/images.ts";
@@ -25,11 +26,10 @@ interface Scene {
   readonly signer: () => Signer;
 }
 
-let made: Promise<Scene> | null = null;
 let nextId = 100;
 
 /** A node that serves home.example, with a key for all of it and one for what is below `host`. */
-async function makeScene(): Promise<Scene> {
+const scene = shared(async (): Promise<Scene> => {
   const lab = await inState("serves a zone that may change", async () => {
     const booted = await withAddress();
     const secret = Buffer.from(SECRET).toString("base64");
@@ -58,12 +58,7 @@ async function makeScene(): Promise<Scene> {
       time: Math.floor(started + (lab.nowNs - startedNs) / 1e9),
     }),
   };
-}
-
-async function scene(): Promise<Scene> {
-  made ??= makeScene();
-  return made;
-}
+});
 
 const question = (name: string, type: number): Uint8Array =>
   join([0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes(name), [0, type, 0, 1]);

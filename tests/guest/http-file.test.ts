@@ -1,14 +1,14 @@
 /** Files by HTTP: whole ones, parts, what has not changed, and paths that lead elsewhere. */
 import { expect, test } from "vitest";
+import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { http, httpSegments } from "./http-wire.ts";
 import { PacketScene } from "./packet-wire.ts";
 
 const TEXT = "0123456789abcdefghij";
-let made: Promise<PacketScene> | null = null;
 
-async function makeScene(): Promise<PacketScene> {
+const scene = shared(async () => {
   const files = ["/a/secret", "/a/www/.hidden", "/a/www/index.html", "/a/www/a.txt", "/a/www/x.bin"];
   const lines = [
     "mkdir /a/www",
@@ -17,12 +17,7 @@ async function makeScene(): Promise<PacketScene> {
   ];
   const lab = await inState("serves files", () => nodeWithVolume(lines));
   return new PacketScene(lab);
-}
-
-async function scene(): Promise<PacketScene> {
-  made ??= makeScene();
-  return await made;
-}
+});
 
 interface Answer {
   readonly status: string;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { shared } from "../setup/shared.ts";
 import { PROMPT } from "../system/images.ts";
 import { answerBytes, asked, type DnsRecord, nameBytes, nodeThatAsks, TYPES } from "./dns-wire.ts";
 import { join, type PacketScene, PEER, udp } from "./packet-wire.ts";
@@ -33,12 +34,11 @@ interface Found {
   readonly questions: Question[];
 }
 
-let made: Promise<PacketScene> | null = null;
+const asker = shared(nodeThatAsks);
 
 /** `answer` gives the datagrams that follow each question, from the port that was asked. */
 async function scene(answer: Answer, from = PEER): Promise<Found> {
-  made ??= nodeThatAsks();
-  const s = await made;
+  const s = await asker();
   const questions: Question[] = [];
   s.answer = (frame) => {
     if (get16(frame, 12) === ETHERTYPE_ARP || frame[23] !== 17) return [];

@@ -1,6 +1,7 @@
 /** Every known weakness of small stacks, tried on one node that answers pings after each (weakness-cases.ts). */
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, get32 } from "../../emulator/ether/packet.ts";
+import { shared } from "../setup/shared.ts";
 import { PROMPT } from "../system/images.ts";
 import { answerBytes, nodeThatAsks } from "./dns-wire.ts";
 import { http } from "./http-wire.ts";
@@ -16,7 +17,7 @@ const TRIES = 6;
 /** Numbers that a stranger could count on lie closer together than this. */
 const APART = 1000;
 
-let made: Promise<PacketScene> | null = null;
+const asker = shared(nodeThatAsks);
 let names = 0;
 let ports = 30_000;
 
@@ -95,8 +96,7 @@ describe.each([...DISCLOSURES])("%s", (_, { rows, count }) => {
   });
 
   test.each(rows.filter(({ inapplicable }) => inapplicable === undefined))("$cve: $weakness", async (row) => {
-    made ??= nodeThatAsks();
-    const s = await made;
+    const s = await asker();
     await tried(s, row);
     expect(await s.run(PING)).toEqual([]);
   });

@@ -139,6 +139,11 @@ describe("house rules", () => {
     expect(offenders(tests, /\b(it|test|describe)\.(only|skip|todo)\b/)).toEqual([]);
   });
 
+  test("tests share a machine by `shared`, which has it made anew for each planted fault", () => {
+    const guests = typescript.filter((path) => /^tests\/(guest|system)\/.*\.test\.ts$/.test(path));
+    expect(offenders(guests, /^\s*let \w+: Promise</)).toEqual([]);
+  });
+
   test("boot images, disks and build outputs are not committed", () => {
     const committed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
     expect(

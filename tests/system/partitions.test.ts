@@ -8,6 +8,7 @@ import { crc32 } from "../../src/image/crc32.ts";
 import { type PartitionTable, readPartitions } from "../../src/image/partitions.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { shared } from "../setup/shared.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 
@@ -163,6 +164,7 @@ describe("tables by fdisk", () => {
       expect(await partitionsOf(node, name)).toEqual(listed(readPartitions(disks[index]!)));
   });
 
+  const refusing = shared(() => machineWith([new SparseDisk(DISK)]));
   test.each([
     ["hda gpt 70", /there is no room for partition 0/],
     ["hda mbr 60 rest rest", /there is no room for partition 2/],
@@ -175,10 +177,8 @@ describe("tables by fdisk", () => {
     [`hda gpt${" 1".repeat(17)}`, /17 partitions are too many: the most are 16/],
     [`hda mbr${" 1".repeat(16)}`, /16 partitions are too many: the most are 15/],
   ])("refuses %s", async (words, reason) => {
-    refusing ??= machineWith([new SparseDisk(DISK)]);
-    expect(await output(await refusing, `fdisk ${words}`)).toMatch(reason);
+    expect(await output(await refusing(), `fdisk ${words}`)).toMatch(reason);
   });
-  let refusing: Promise<LabNode> | null = null;
 });
 
 /** A table with an extended partition, and a GPT, into which faults are put. */

@@ -1,0 +1,17 @@
+/**
+ * What takes long to make, and what the tests of a file use one after the other: the first that asks makes it. Mutation
+ * testing has it made anew for each fault, as otherwise no fault would be in it.
+ */
+const forgets: (() => void)[] = [];
+
+export function shared<Thing>(make: () => Promise<Thing>): () => Promise<Thing> {
+  let made: Promise<Thing> | null = null;
+  forgets.push(() => {
+    made = null;
+  });
+  return () => (made ??= make());
+}
+
+export function forgetShared(): void {
+  for (const forget of forgets) forget();
+}
