@@ -100,6 +100,34 @@ export const TCP_CASES: readonly TcpCase[] = [
     rows: [...OPEN, "< . 11:21 ack 1", "> . 1:1 ack 1", "< . 1:11 ack 1", "> . 1:1 ack 21", "< R 21:21"],
   },
   {
+    name: "what came twice at the front of an island is named first (RFC 2883)",
+    rows: [
+      ...OPEN_SACK,
+      "< . 11:21 ack 1",
+      "> . 1:1 ack 1 sack 11:21",
+      "< . 5:16 ack 1",
+      "> . 1:1 ack 1 sack 11:16 5:21",
+      "< . 1:5 ack 1",
+      "> . 1:1 ack 21",
+      "< R 21:21",
+    ],
+  },
+  {
+    name: "of several parts that came twice the lowest is named, and what they join",
+    rows: [
+      ...OPEN_SACK,
+      "< . 11:21 ack 1",
+      "> . 1:1 ack 1 sack 11:21",
+      "< . 31:41 ack 1",
+      "> . 1:1 ack 1 sack 31:41 11:21",
+      "< . 5:36 ack 1",
+      "> . 1:1 ack 1 sack 11:21 5:41",
+      "< . 1:5 ack 1",
+      "> . 1:1 ack 41",
+      "< R 41:41",
+    ],
+  },
+  {
     name: "SACK names what came early, the youngest first",
     rows: [
       ...OPEN_SACK,
