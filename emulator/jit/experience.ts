@@ -5,8 +5,8 @@
  * when they come to it, by its bytes. No guest can tell.
  */
 
-import type { Region } from "./region.ts";
-import { entryMap, usesX87 } from "./region.ts";
+import type { EntryMap, Region } from "./region.ts";
+import { entryMaps, pagesOf, usesX87 } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
 
@@ -21,7 +21,8 @@ export interface KnownRegion {
   readonly shape: Shape;
   readonly module: WebAssembly.Module;
   readonly usesX87: boolean;
-  readonly map: ReturnType<typeof entryMap>;
+  readonly pages: readonly number[];
+  readonly maps: readonly EntryMap[];
   /** Indices of the blocks that may be entered. */
   readonly entries: readonly number[];
   /** How many there are in all blocks. */
@@ -79,7 +80,8 @@ export function describe(region: Region, module: WebAssembly.Module, memory: Uin
     shape,
     module,
     usesX87: usesX87(region),
-    map: entryMap(region),
+    pages: pagesOf(region),
+    maps: entryMaps(region),
     entries,
     instructions: blocks.reduce((sum, { instructions }) => sum + instructions.length, 0),
     code: isShared

@@ -34,9 +34,9 @@ import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EX
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
-import type { Region } from "./region.ts";
+import { LARGEST_MEMORY_BYTES, pageOf, type Region } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
-import { isUnsuitable, RegionSelector } from "./select.ts";
+import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
 import { shapeKey } from "./shape.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
@@ -85,7 +85,6 @@ const MAX_REWRITES = 8;
  */
 const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
-const LARGEST_MAP = 32768;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
 /** The mode that the interpreter is for, at any privilege: all segments flat, and the first of the limits. */
@@ -180,7 +179,11 @@ class Jit implements Engine {
     const region = entry.region as MachineRegion;
     const budget = Math.min(core.remaining, MAX_BUDGET);
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
-    if (region.direct !== this.#context.direct || region.isProtected !== this.#context.isProtected) {
+    if (
+      region.direct !== this.#context.direct ||
+      region.isProtected !== this.#context.isProtected ||
+      (region.pages.length > 0 && !maySpanPages(core))
+    ) {
       block.compiled = null;
       block.count = 0;
       return false;
@@ -434,7 +437,7 @@ class Jit implements Engine {
   }
 
   get #hasRoom(): boolean {
-    return !this.#table.isFull && this.#mapEnd <= ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MAP;
+    return !this.#table.isFull && this.#mapEnd <= ENTRY_MAPS + ENTRY_MAPS_BYTES - LARGEST_MEMORY_BYTES;
   }
 
   /** Takes over what another machine has compiled of the same code, if any has. */
@@ -472,12 +475,16 @@ class Jit implements Engine {
     const { slot, run } = this.#table.install(known);
     const blocks = [...new Set(sources)];
     const entries = known.entries.map((index) => sources[index]!);
-    const { map } = known;
+    const { maps, pages } = known;
     const mapAddress = this.#mapEnd;
-    if (map !== null) {
-      this.#mapEnd += (map.sizeBytes + 15) & ~15;
+    for (const { offset, eip } of sources) {
+      const page = pages.indexOf(pageOf(eip));
+      if (page >= 0) this.#words[(mapAddress >>> 2) + page] = pageOf(offset);
+    }
+    for (const { firstEip, sizeBytes, at } of maps) {
+      this.#mapEnd = mapAddress + ((at + sizeBytes + 15) & ~15);
       entries.forEach(({ eip }, index) => {
-        this.#core.memory.bytes[mapAddress + (eip - map.firstEip)] = index + 1;
+        if ((eip - firstEip) >>> 0 < sizeBytes) this.#core.memory.bytes[mapAddress + at + (eip - firstEip)] = index + 1;
       });
     }
     const installed = new MachineRegion(
@@ -485,7 +492,7 @@ class Jit implements Engine {
       slot,
       mapAddress,
       run,
-      known.shape,
+      known,
       entries.map(({ eip }) => eip),
     );
     for (const block of blocks) (block.regions ??= []).push(installed);

@@ -1,7 +1,7 @@
 /** A region as one machine has it: an instance of its code, in a slot of the machine's table. */
 
 import type { Block, CompiledRegion } from "../cpu/block.ts";
-import type { Shape } from "./shape.ts";
+import type { KnownRegion } from "./experience.ts";
 
 export type RegionFunction = (entry: number, budget: number, self: number) => number;
 
@@ -12,6 +12,8 @@ export class MachineRegion implements CompiledRegion {
   readonly run: RegionFunction;
   readonly direct: boolean;
   readonly isProtected: boolean;
+  /** See pagesOf. */
+  readonly pages: readonly number[];
   /** EIPs of the entries. */
   readonly entries: readonly number[];
 
@@ -20,7 +22,7 @@ export class MachineRegion implements CompiledRegion {
     slot: number,
     mapAddress: number,
     run: RegionFunction,
-    { direct, isProtected }: Shape,
+    { shape: { direct, isProtected }, pages }: KnownRegion,
     entries: readonly number[],
   ) {
     this.blocks = blocks;
@@ -29,6 +31,7 @@ export class MachineRegion implements CompiledRegion {
     this.run = run;
     this.direct = direct;
     this.isProtected = isProtected;
+    this.pages = pages;
     this.entries = entries;
   }
 }

@@ -31,18 +31,51 @@ export interface Region {
   readonly lowRegisters: number;
 }
 
+/** Pages that the code of a region may lie in where page tables decide where they are. */
+export const MOST_PAGES = 8;
 /** Beyond this an entry map is not worth its memory. */
 const MAX_MAP_BYTES = 16384;
+/** More than what any region keeps in memory. */
+export const LARGEST_MEMORY_BYTES = MOST_PAGES * 4096 + 4 * MOST_PAGES;
 
-/** The addresses that an entry map covers; null when the entries lie too far apart. */
-export function entryMap({
-  blocks,
-  entries,
-}: Region): { readonly firstEip: number; readonly sizeBytes: number } | null {
+/** The page of an EIP. */
+export const pageOf = (eip: number): number => eip & ~0xfff;
+
+/**
+ * The pages of a region that is in several of them while page tables decide where they are; else none. One that is where
+ * it was when the region was entered need not be looked at, but each way from page to page is.
+ */
+export function pagesOf({ shape, blocks }: Region): readonly number[] {
+  const pages = shape.direct ? [] : [...new Set(blocks.map(({ eip }) => pageOf(eip)))];
+  return pages.length > 1 ? pages : [];
+}
+
+/** A byte for each address from the first on, `at` bytes behind the beginning of what the region keeps in memory. */
+export interface EntryMap {
+  readonly firstEip: number;
+  readonly sizeBytes: number;
+  readonly at: number;
+}
+
+/**
+ * What a region keeps in memory of its own: where its pages were found, a dword for each of `pagesOf`, and maps of its
+ * entries, of each such page or one of all. Entries that lie too far apart have none.
+ */
+export function entryMaps(region: Region): readonly EntryMap[] {
+  const { blocks, entries } = region;
   const eips = entries.map((entry) => blocks[entry]!.eip >>> 0);
-  const firstEip = Math.min(...eips);
-  const sizeBytes = Math.max(...eips) - firstEip + 1;
-  return sizeBytes > MAX_MAP_BYTES ? null : { firstEip: firstEip | 0, sizeBytes };
+  const pages = pagesOf(region);
+  const groups = pages.length === 0 ? [eips] : pages.map((page) => eips.filter((eip) => pageOf(eip) === page));
+  let at = 4 * pages.length;
+  return groups
+    .filter((group) => group.length > 0)
+    .map((group) => {
+      const firstEip = Math.min(...group);
+      const map = { firstEip: firstEip | 0, sizeBytes: Math.max(...group) - firstEip + 1, at };
+      at += map.sizeBytes;
+      return map;
+    })
+    .filter(({ sizeBytes }) => sizeBytes <= MAX_MAP_BYTES);
 }
 
 /** Opcodes D8-DF. */

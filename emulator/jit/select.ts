@@ -1,21 +1,27 @@
 /**
  * Which blocks go into a region: the one that grew hot, what it leads to as far as it has run too, and, where jumps are
- * indirect, what else is hot in its page. Code beyond the page joins in only where no page table can move it.
+ * indirect, what else is hot in its page. Code of a few other pages joins in without paging, and in programs: these call
+ * short routines of libraries all the time.
  */
 import type { Block } from "../cpu/block.ts";
 import type { CodeCache } from "../cpu/code-cache.ts";
 import type { Core } from "../cpu/core.ts";
 import { InstructionStream } from "../cpu/decode.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CS, RAM } from "../cpu/layout.ts";
-import { MODE_CODE32 } from "../cpu/state.ts";
+import { BASE, CS, EFER, RAM } from "../cpu/layout.ts";
+import { EFER_NXE, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 import type { KnownCode } from "./experience.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { endingOf, returnSiteOf, successorsOf } from "./region.ts";
+import { endingOf, MOST_PAGES, pageOf, returnSiteOf, successorsOf } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import type { Heat } from "./threaded/heat.ts";
 
 const MAX_INSTRUCTIONS = 800;
+/**
+ * Blocks of other pages join in while there are fewer: a larger region is a little faster, and takes V8 so much longer to
+ * compile that programs of a few seconds do not get it back.
+ */
+const MOST_BLOCKS_SPANNING = 16;
 const PAGE_MASK = 0xfff;
 
 export class RegionSelector {
@@ -49,8 +55,14 @@ export class RegionSelector {
       const block = this.#blockAt(eip, hot, shape, leastCount);
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
+    const pages = new Set([pageOf(hot.eip)]);
     const take = (block: Block): void => {
       if (chosen.has(block.eip) || chosen.size >= mostBlocks || instructions >= MAX_INSTRUCTIONS) return;
+      const page = pageOf(block.eip);
+      if (!shape.direct && page !== pageOf(hot.eip)) {
+        if (chosen.size >= MOST_BLOCKS_SPANNING || (pages.size === MOST_PAGES && !pages.has(page))) return;
+        pages.add(page);
+      }
       const decoded = this.#decode(block);
       chosen.set(block.eip, decoded);
       instructions += decoded.instructions.length;
@@ -131,12 +143,17 @@ export class RegionSelector {
     return block;
   }
 
-  /** Where the code at an EIP lies, as far as page tables cannot move it away from `hot`; else 0. */
+  /** Where the code at an EIP lies, if it may be in one region with `hot` and nothing has to be looked up; else 0. */
   #offsetAt(eip: number, hot: Block, shape: Shape): number {
     if (eip >>> 0 > shape.codeLimit) return 0;
     const linear = (this.#core.s[BASE + CS]! + eip) >>> 0;
     const hotLinear = (this.#core.s[BASE + CS]! + hot.eip) >>> 0;
     if (linear >>> 12 === hotLinear >>> 12) return (hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK);
+    // Kernels do too many things for it to pay: the boot of one takes longer.
+    if (!shape.direct && (shape.mode & MODE_USER) !== 0 && maySpanPages(this.#core)) {
+      const page = this.#core.mmu.fetchedPage(linear);
+      return page < RAM ? 0 : page | (linear & PAGE_MASK);
+    }
     if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000))
       return 0;
     return RAM + linear;
@@ -150,6 +167,14 @@ export class RegionSelector {
     for (let i = 0; i < block.handlers.length; i++) instructions.push(source.next());
     return { eip: block.eip, instructions, next: block.eips[block.handlers.length]!, source: block };
   }
+}
+
+/**
+ * Whether a region may be in several pages while page tables decide where they are: it looks for them in the translation
+ * tables, by EIP, and these do not say what must not be executed.
+ */
+export function maySpanPages({ s }: Core): boolean {
+  return s[BASE + CS] === 0 && (s[EFER]! & EFER_NXE) === 0;
 }
 
 /** 16-bit code is rare and seldom hot: it is left to the interpreter, as is code that a device answers. */

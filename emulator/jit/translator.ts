@@ -10,6 +10,7 @@
 
 import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { TLB_DELTA } from "../cpu/layout.ts";
 import { pushLive } from "./access.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP } from "./exits.ts";
 import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./flags.ts";
@@ -19,14 +20,15 @@ import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
 import { mayLeave, OPERATIONS } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { endingOf, entryMap, successorsOf } from "./region.ts";
+import { endingOf, entryMaps, pageOf, pagesOf, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
+import { readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
 const TYPES = typesOf(PARAMETERS);
 
 /**
- * The module of a region. Its function takes (number of the entry plus one, budget, address of its entry map) and
+ * The module of a region. Its function takes (number of the entry plus one, budget, address of what it keeps in memory) and
  * returns an EXIT_*.
  */
 export function translate(region: Region): Uint8Array<ArrayBuffer> {
@@ -54,6 +56,7 @@ export function translate(region: Region): Uint8Array<ArrayBuffer> {
 
 class Translator {
   readonly #region: Region;
+  readonly #pages: readonly number[];
   readonly #emitter: RegionEmitter;
   /** Flow graph: the dispatcher, then a node for each entry, then a node for each block. */
   readonly #successors: number[][] = [[]];
@@ -66,6 +69,7 @@ class Translator {
 
   constructor(region: Region, emitter: RegionEmitter) {
     this.#region = region;
+    this.#pages = pagesOf(region);
     this.#emitter = emitter;
   }
 
@@ -203,6 +207,11 @@ class Translator {
       this.#emitter.exit(eip, EXIT_LOOKUP, 0);
       return;
     }
+    if (this.#node >= this.#blockBase && this.#pushInPlace(eip)) {
+      c.op(OP.eqz).if();
+      this.#emitter.exit(eip, EXIT_LOOKUP, 0);
+      c.end();
+    }
     if (this.#node >= this.#blockBase && !this.#successors[this.#node]!.includes(node)) {
       flags.spill();
       c.const(this.#entryBlocks.indexOf(node - this.#blockBase) + 1)
@@ -309,12 +318,31 @@ class Translator {
   #dispatch(): void {
     const { c, flags } = this.#emitter;
     flags.spill();
-    const map = entryMap(this.#region);
-    if (map !== null) {
-      c.get(TARGET).const(map.firstEip).op(OP.sub).tee(T0).const(map.sizeBytes).op(OP.lt_u).if();
-      c.get(T0).get(SELF).op(OP.add).load(1, 0).tee(ENTRY).brIf(this.#loops[0]!);
+    for (const { firstEip, sizeBytes, at } of entryMaps(this.#region)) {
+      c.get(TARGET).const(firstEip).op(OP.sub).tee(T0).const(sizeBytes).op(OP.lt_u).if();
+      const isElsewhere = this.#pushInPlace(firstEip);
+      if (isElsewhere) c.if();
+      c.get(T0).get(SELF).op(OP.add).load(1, at).tee(ENTRY).brIf(this.#loops[0]!);
+      if (isElsewhere) c.end();
       c.end();
     }
     this.#emitter.leaveToTarget();
+  }
+
+  /**
+   * Where an EIP lies in another page than the block at hand, and page tables decide where that is: pushes whether it is
+   * where it was when the region was made.
+   */
+  #pushInPlace(eip: number): boolean {
+    const page = this.#pages.indexOf(pageOf(eip));
+    if (page < 0 || pageOf(eip) === pageOf(this.#emitter.block.eip)) return false;
+    const { c } = this.#emitter;
+    c.const(0)
+      .load(4, TLB_DELTA)
+      .load(4, readTable(this.#region.shape) + 4 * (eip >>> 12));
+    c.get(SELF)
+      .load(4, 4 * page)
+      .op(OP.eq);
+    return true;
   }
 }

@@ -42,7 +42,7 @@ const IDT = 0x2000;
 const TSS = 0x3000;
 const HANDLERS = 0x4000;
 const PAGE_DIRECTORY = 0x5000;
-const PAGE_TABLE = 0x6000;
+export const PAGE_TABLE = 0x6000;
 /** A second directory and its table, right after: scratch pages lie elsewhere in it. */
 const OTHER_DIRECTORY = 0xa000;
 const STACK_TOP = 0x9f00;
