@@ -124,11 +124,18 @@ test("curl asks a guest's web server by a forwarded port, and a guest's wget ask
   const { stdout } = await meanwhile(lab, promisify(execFile)(curl, ["-sS", "--max-time", "20", url, url]));
   expect(stdout).toMatch(/"qure-1"[\s\S]*"qure-1"/);
 
-  const server = createHttpServer((_request, response) => response.end("a page of the host\n"));
+  const server = createHttpServer(({ url, socket }, response) => {
+    if (url === "/page") response.end("a page of the host\n");
+    else socket.end("HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 100\r\n\r\nhalf a page");
+  });
   onTestFinished(() => void server.close());
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
   await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /a page of the host/);
+  await lab.nodes[0]!.enter(
+    `wget http://10.0.2.2:${port}/half`,
+    /half a page[\s\S]*11 bytes\n.* ended before the page did/,
+  );
   server.close();
   await lab.nodes[0]!.waitFor(PROMPT);
   await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /refused/);
