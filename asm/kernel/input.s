@@ -89,6 +89,23 @@ key_read:
     jmp     key_read
 1:  ret
 
+# Waits for a key, until the running task is to end. May sleep.
+# Out: EAX key; CF when it is to end.
+.global key_take
+key_take:
+    call    key_poll
+    jnc     1f
+    mov     ecx, [task_current]
+    mov     dword ptr [ecx + TASK_GIVES_WAY], 1
+    call    console_own
+    add     eax, CONSOLE_KEYS
+    mov     edx, -1
+    call    event_wait
+    mov     ecx, [task_current]
+    mov     dword ptr [ecx + TASK_GIVES_WAY], 0
+    jnc     key_take
+1:  ret
+
 # For commands that run long: whether they are to end, because Ctrl-C was typed since they began, their job is ended, or
 # nobody reads what they print.
 # Out: CF when so.

@@ -7,6 +7,7 @@
 .include "file.inc"
 .include "process.inc"
 .include "console.inc"
+.include "keys.inc"
 
 PIPE_READERS        = 0                     # streams of each end
 PIPE_WRITERS        = 4
@@ -139,7 +140,7 @@ stream_refuse:
     stc
     ret
 
-# Reads a line at the console; the program is not ended meanwhile.
+# Reads a line at the console; the program is not ended meanwhile. Ctrl-D before anything else is the end.
 console_read:
     push    ebx
     push    esi
@@ -151,19 +152,28 @@ console_read:
     mov     edx, ebx
     call    line_read
     pushfd
+    push    ecx
     mov     esi, eax
     call    console_own
     add     eax, CONSOLE_READ
     call    mutex_unlock
+    pop     ecx
     popfd
-    mov     eax, ERROR_ABORTED
-    jc      1f
+    jc      .Lconsole_read_given_up
     mov     eax, esi
     cmp     eax, ebx
-    jae     1f
+    jae     .Lconsole_read_done
     mov     byte ptr [edi + eax], 10
     add     eax, 1                      # clears CF
-1:  pop     esi
+    jmp     .Lconsole_read_done
+.Lconsole_read_given_up:
+    xor     eax, eax
+    cmp     ecx, KEY_CTRL_D
+    je      .Lconsole_read_done         # CF is clear
+    mov     eax, ERROR_ABORTED
+    stc
+.Lconsole_read_done:
+    pop     esi
     pop     ebx
     ret
 

@@ -298,7 +298,7 @@ task_unhold:
 
 # Ends another task: at once when it waits and holds nothing, else when it waits next while it holds nothing. One that
 # does not wait for a second is ended by the next interrupt while it holds nothing. What it owns is given back by its
-# own hand.
+# own hand. A wait with TASK_GIVES_WAY ends as if its time were over.
 # In: EAX id.
 # Out: CF and EAX: ERROR_NOT_FOUND, ERROR_NOT_PERMITTED for the idle task and the running one.
 .global task_kill
@@ -320,8 +320,11 @@ task_kill:
     mov     dword ptr [ebx + TASK_KILLED], 1
     cmp     dword ptr [ebx + TASK_STATE], TASK_WAITING
     jne     .Ltask_kill_good
+    cmp     dword ptr [ebx + TASK_GIVES_WAY], 0
+    jne     .Ltask_kill_wake
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     jne     .Ltask_kill_good
+.Ltask_kill_wake:
     mov     eax, ebx
     call    task_wake
 .Ltask_kill_good:
@@ -470,13 +473,17 @@ task_wait:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     stc
     jne     .Ltask_wait_done
-    pop     ebx
-    jmp     task_exit                   # in its own context, which may sleep
+    jmp     .Ltask_wait_exit
 .Ltask_wait_killed:
     cmp     dword ptr [ebx + TASK_HOLDS], 0
-    jne     .Ltask_wait_begin
+    je      .Ltask_wait_exit
+    cmp     dword ptr [ebx + TASK_GIVES_WAY], 1
+    jb      .Ltask_wait_begin
+    stc
+    jmp     .Ltask_wait_done
+.Ltask_wait_exit:
     pop     ebx
-    jmp     task_exit
+    jmp     task_exit                   # in its own context, which may sleep
 
 # Makes a waiting task ready.
 # In: EAX task; interrupts off.

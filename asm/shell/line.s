@@ -13,10 +13,11 @@ PROMPT_LEAVES       = 20                    # columns; of a longer prompt the en
 
 .text
 
-# Reads a line with echo; Enter ends it, Ctrl-C gives it up. May sleep.
+# Reads a line with echo; Enter ends it. It is given up by Ctrl-C, by Ctrl-D where nothing has been typed, and when the
+# task is to end. May sleep.
 # In: EAX buffer, EDX its size (at least 1).
-# Out: EAX length, the buffer is NUL terminated; CF and length 0 after Ctrl-C. What stands in the row already is the
-# prompt.
+# Out: EAX length, the buffer is NUL terminated; CF and length 0 when it was given up, ECX by which key. What stands in
+# the row already is the prompt.
 .global line_read
 line_read:
     xor     ecx, ecx
@@ -79,7 +80,8 @@ line_read_history:
     call    console_unlock
     popfd
 .Lline_read_key:
-    call    key_read
+    call    key_take
+    jc      .Lline_read_ended
     cmp     eax, KEY_TAB
     jne     .Lline_read_edit
     call    line_tab
@@ -96,6 +98,7 @@ line_read_history:
     popfd
     test    ebx, ebx
     jz      .Lline_read_key
+.Lline_read_done:
     push    eax
     push    ecx
     call    console_own
@@ -104,8 +107,19 @@ line_read_history:
     pop     ecx
     pop     eax
     pop     ebx
-    add     ecx, -1                     # CF when it was given up
+    cmp     ecx, 1
+    cmc                                 # CF when it was given up
     ret
+.Lline_read_ended:
+    pushfd
+    call    console_lock
+    mov     dword ptr [line_length], 0
+    call    line_end_input
+    call    console_unlock
+    popfd
+    xor     eax, eax
+    mov     ecx, KEY_CTRL_D
+    jmp     .Lline_read_done
 
 # Takes what is in line_prompt, and gives the rest of the row to the line.
 # In: EAX characters, at most ROW_COLUMNS.
@@ -139,10 +153,17 @@ line_key:
     call    line_reveal
     pop     eax
     cmp     dword ptr [line_searching], 0
-    je      0f
+    je      .Lline_key_edit
     call    line_search_key
-    jnc     3f
-0:  mov     edx, offset line_keys
+    jnc     .Lline_key_done
+.Lline_key_edit:
+    cmp     eax, KEY_CTRL_D
+    jne     .Lline_key_table
+    mov     ecx, [line_length]
+    or      ecx, [line_prompt_routine]
+    jz      line_end_input
+.Lline_key_table:
+    mov     edx, offset line_keys
 1:  movzx   ecx, word ptr [edx]
     test    ecx, ecx
     jz      2f
@@ -157,11 +178,12 @@ line_key:
     cmp     eax, KEY_CTRL_C
     je      line_give_up
     cmp     eax, ' '
-    jb      3f
+    jb      .Lline_key_done
     cmp     eax, 126
-    ja      3f
+    ja      .Lline_key_done
     call    line_insert
-3:  clc
+.Lline_key_done:
+    clc
     ret
 
 # Keys PgUp and PgDn. In: EDX rows.
@@ -174,6 +196,7 @@ line_enter:
 line_complete:
     mov     al, 10
     call    console_put
+line_leave:
     mov     byte ptr [line_active], 0
     mov     eax, [line_buffer]
     add     eax, [line_length]
@@ -187,9 +210,14 @@ line_give_up:
     mov     al, 'C'
     call    console_put
     mov     dword ptr [line_length], 0
-    mov     dword ptr [line_given_up], 1
+    mov     dword ptr [line_given_up], KEY_CTRL_C
     call    break_clear                 # it has been read
     jmp     line_complete
+
+# Key Ctrl-D: the end of a program's input, where nothing has been typed; in the shell's own lines it only removes.
+line_end_input:
+    mov     dword ptr [line_given_up], KEY_CTRL_D
+    jmp     line_leave
 
 # Inserts a character at the cursor, if there is room.
 # In: AL.
@@ -539,7 +567,7 @@ line_room:          .space 4                # columns for the window
 line_columns:       .space 4                # of the row
 line_prompt_start:  .space 4
 line_prompt_length: .space 4
-line_given_up:      .space 4                # 1: ended by Ctrl-C
+line_given_up:      .space 4                # KEY_* by which, or 0
 .global line_prompt_routine
 line_prompt_routine: .space 4               # asked for the prompt at each drawing; 0: it stands there already
 line_active:        .space 1                # 1: a line is being edited

@@ -84,3 +84,13 @@ describe("programs for files", () => {
     );
   });
 });
+
+test("a program reads the console until Ctrl-D in an empty line", async () => {
+  const node = await withVolume(32 << 20);
+  node.type("cat > /a/typed; wc\n");
+  node.type("one rox\bw\ntwo\n\x04");
+  node.type("three\nfo\x04ur\n\x04");
+  await node.waitFor(/^ {6}2 {7}2 {6}11$/m);
+  await node.waitFor(PROMPT);
+  expect(await output(node, "cat /a/typed")).toBe("one row\ntwo\n");
+});

@@ -92,17 +92,27 @@ hex_digit:
 # In: EAX address.
 .global put_address
 put_address:
+    call    address_text
+    jmp     put
+
+# Makes the text of an address.
+# In: EAX address.
+# Out: EAX its text, until the next is made.
+.global address_text
+address_text:
     push    ebx
     push    esi
     mov     ebx, eax
     mov     esi, 4
-1:  movzx   eax, bl
-    call    put_number
-    shr     ebx, 8
+    mov     edx, offset address_end
+1:  rol     ebx, 8                      # from its last byte on
+    movzx   eax, bl
+    mov     cl, 10
+    call    text_digits
     dec     esi
     jz      2f
-    mov     eax, offset text_dot
-    call    put
+    lea     edx, [eax - 1]
+    mov     byte ptr [edx], '.'
     jmp     1b
 2:  pop     esi
     pop     ebx
@@ -110,4 +120,7 @@ put_address:
 
 .section .rodata
 text_no_port:   .asciz ": not a port\n"
-text_dot:       .asciz "."
+
+.data
+address_digits: .space 15
+address_end:    .byte 0
