@@ -156,10 +156,6 @@ text_colon:     .asciz ":"
 text_none:      .asciz ""
 text_output:    .asciz "output"
 
-.data
-digits:         .space 5
-digits_end:     .byte 0
-
 .bss
 .balign 4
 status:         .space STATUS_SIZE
@@ -167,3 +163,5 @@ received:       .space PIECE_BYTES
 sent:           .space PIECE_BYTES
 stack:          .space STACK_BYTES
 stack_end:
+digits:         .space 5
+digits_end:     .space 1                # the NUL

@@ -65,6 +65,7 @@ _start:
 # In: ESI URL.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 url_take:
+    mov     dword ptr [port], HTTP_PORT
     mov     edx, esi
     mov     edi, offset text_scheme
 .Lurl_scheme:
@@ -374,14 +375,10 @@ text_bytes:     .asciz " bytes"
 text_line:      .asciz "\n"
 text_output:    .asciz "output"
 
-.data
-port:           .long HTTP_PORT
-digits:         .space 10
-digits_end:     .byte 0
-
 .bss
 .balign 4
 is_quiet:       .space 4                # 1: the page is only counted
+port:           .space 4
 host_text:      .space 4                # where the host stands in the URL,
 path_text:      .space 4                # and what follows it
 length:         .space 4                # of the page, when the server says it,
@@ -390,3 +387,5 @@ body_bytes:     .space 4                # of the page so far
 host:           .space HOST_BYTES
 request:        .space REQUEST_BYTES
 head:           .space HEAD_BYTES       # of the answer; then pieces of the page
+digits:         .space 10
+digits_end:     .space 1                # the NUL

@@ -121,6 +121,6 @@ address_text:
 .section .rodata
 text_no_port:   .asciz ": not a port\n"
 
-.data
+.bss
 address_digits: .space 15
-address_end:    .byte 0
+address_end:    .space 1                # the NUL
