@@ -134,13 +134,9 @@ say_peer:
     mov     eax, 2
     mov     edx, offset text_colon
     call    text_add
-    mov     eax, [esi + 4]
-    mov     edx, offset digits_end
-    mov     cl, 10
-    call    text_digits
-    mov     edx, eax
     mov     eax, 2
-    call    text_add
+    mov     edx, [esi + 4]
+    call    text_add_number
     pop     edx
     mov     eax, 2
     call    text_add
@@ -163,5 +159,3 @@ received:       .space PIECE_BYTES
 sent:           .space PIECE_BYTES
 stack:          .space STACK_BYTES
 stack_end:
-digits:         .space 5
-digits_end:     .space 1                # the NUL

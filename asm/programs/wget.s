@@ -326,13 +326,9 @@ body_counted:
 1:  mov     eax, 2
     mov     edx, offset text_wget
     call    text_add
-    mov     eax, [body_bytes]
-    mov     edx, offset digits_end
-    mov     cl, 10
-    call    text_digits
-    mov     edx, eax
     mov     eax, 2
-    call    text_add
+    mov     edx, [body_bytes]
+    call    text_add_number
     mov     eax, 2
     mov     edx, offset text_bytes
     call    text_add
@@ -387,5 +383,3 @@ body_bytes:     .space 4                # of the page so far
 host:           .space HOST_BYTES
 request:        .space REQUEST_BYTES
 head:           .space HEAD_BYTES       # of the answer; then pieces of the page
-digits:         .space 10
-digits_end:     .space 1                # the NUL

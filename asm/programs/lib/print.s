@@ -94,6 +94,23 @@ text_add:
 2:  pop     esi
     ret
 
+# Adds a number in decimal to what text_end writes.
+# In: EAX handle, EDX number.
+.global text_add_number
+text_add_number:
+    push    eax
+    sub     esp, 16
+    mov     eax, edx
+    lea     edx, [esp + 15]
+    mov     byte ptr [edx], 0
+    mov     cl, 10
+    call    text_digits
+    mov     edx, eax
+    mov     eax, [esp + 16]
+    call    text_add
+    add     esp, 20
+    ret
+
 # Ends the row, and writes what was added.
 # In: EAX handle.
 # Out: CF and EAX negated error code when not all was taken.
