@@ -148,6 +148,28 @@ const READ_ONLY: readonly Row[] = [
 /** There nobody has made a snapshot. */
 const NO_SNAPSHOTS = ["snapshot create /v x", "snapshot list /v", "snapshot restore /v x", "fsck /v", "scrub /v"];
 
+test("what is refused about snapshots says why", async () => {
+  const node = await machine();
+  const invalid = ["''", `'${"s".repeat(64)}'`, "a/b"].map(
+    (name): Row => [`snapshot create /v ${name}`, "/v: invalid argument"],
+  );
+  await expectRows(node, [
+    ["mount hda0 /v", ""],
+    ["snapshot list /v", "There are no snapshots."],
+    ...invalid,
+    ["snapshot restore /v none", "/v: not found"],
+    ["snapshot remove /v none", "/v: not found"],
+    [`snapshot create /v ${"s".repeat(63)}`, ""],
+    [`snapshot create /v ${"s".repeat(63)}`, "/v: exists already"],
+    [`snapshot remove /v ${"s".repeat(63)}`, ""],
+    ["umount /v", ""],
+    ["mount -r hda0 /v", ""],
+    ["snapshot create /v x", "/v: read only"],
+    ["snapshot restore /v x", "/v: read only"],
+    ["snapshot remove /v x", "/v: read only"],
+  ]);
+});
+
 describeThoroughly("what is refused says why, and changes nothing:", () => {
   test("mounts and places", async () => {
     await expectRows(await machine(), MOUNTS);
@@ -163,28 +185,6 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
       expect(await output(node, `${command} /v`)).toMatch(/^\/v: (invalid argument|is a directory|in use)\n$/);
     await expectRows(node, [["umount /v", ""], [`mount -r ${volume} /v`, ""], ...READ_ONLY, ["cat /v/file", "word"]]);
     await expectRows(node, [["truncate /v/file 3", "/v/file: read only"]]);
-  });
-
-  test("snapshots", async () => {
-    const node = await machine();
-    const invalid = ["''", `'${"s".repeat(64)}'`, "a/b"].map(
-      (name): Row => [`snapshot create /v ${name}`, "/v: invalid argument"],
-    );
-    await expectRows(node, [
-      ["mount hda0 /v", ""],
-      ["snapshot list /v", "There are no snapshots."],
-      ...invalid,
-      ["snapshot restore /v none", "/v: not found"],
-      ["snapshot remove /v none", "/v: not found"],
-      [`snapshot create /v ${"s".repeat(63)}`, ""],
-      [`snapshot create /v ${"s".repeat(63)}`, "/v: exists already"],
-      [`snapshot remove /v ${"s".repeat(63)}`, ""],
-      ["umount /v", ""],
-      ["mount -r hda0 /v", ""],
-      ["snapshot create /v x", "/v: read only"],
-      ["snapshot restore /v x", "/v: read only"],
-      ["snapshot remove /v x", "/v: read only"],
-    ]);
   });
 
   test("what somebody uses", async () => {
