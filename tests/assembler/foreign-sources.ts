@@ -552,6 +552,9 @@ _ZN1AC2Ev: nop
 .Lw: nop
 `,
   },
+  "common symbols with an alignment of 0": {
+    text: ".comm a,4,0\n.comm b,40,0\n.comm c,3\n.comm d,5,1\n.comm e,0,0\n.local f\n.comm f,8,0\n",
+  },
   "forward jumps over growing code and alignment": {
     text: String.raw` .irp i,0,1,2,3,4,5,6,7,8,9,10,11
 j\i: je far\i
