@@ -1,6 +1,6 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
-// Each command is a chunk of its own: `qure --help` loads none of them. Each tool is a script of its own
-// (src/cli/start.ts). With --if-changed it does nothing when dist/ is of the sources as they are.
+// Each tool and each command is a script of its own (src/cli/start.ts). With --if-changed it does nothing when dist/ is
+// of the sources as they are.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
 import { bundle } from "./bundle.mjs";
-import { interpreterDefine } from "./interpreter.mjs";
+import { readyInterpreter } from "./interpreter.mjs";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -19,14 +19,17 @@ if (process.argv.includes("--if-changed") && (await readFile(STAMP, "utf8").catc
 
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
-const { code: toolsCode } = await transform(await readFile("src/cli/tools.ts", "utf8"), {
-  loader: "ts",
-  format: "esm",
-});
-const TOOLS = [...(await import(`data:text/javascript,${encodeURIComponent(toolsCode)}`)).TOOLS.keys()];
+
+/** What a module of src/ exports that imports nothing at run time. */
+async function load(path) {
+  const { code } = await transform(await readFile(path, "utf8"), { loader: "ts", format: "esm" });
+  return import(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+const TOOLS = [...(await load("src/cli/tools.ts")).TOOLS.keys()];
+const { COMMANDS, NO_COMMAND } = await load("src/cli/commands.ts");
 
 await rm("dist", { recursive: true, force: true });
-await mkdir("dist/tools", { recursive: true });
+await mkdir("dist/scripts", { recursive: true });
 const common = {
   bundle: true,
   platform: "node",
@@ -90,34 +93,56 @@ async function shapes() {
   return Buffer.from(shapesOf(path, await readFile(path))).toString("base64");
 }
 
-async function buildTools() {
-  const toolsDefine = { ...define, QURE_SHAPES: JSON.stringify(await shapes()) };
+/** The module that runs each script, by its name. */
+const SCRIPTS = new Map([
+  ...TOOLS.map((name) => [
+    name,
+    `import { runTool } from "./tool.ts"; import * as tool from "./${name}.ts"; void runTool(tool, process.argv.slice(3));`,
+  ]),
+  ...[...COMMANDS.keys()].map((name) => [
+    name,
+    `import { main } from "./main.ts"; import * as command from "./${name}.ts"; main("${name}", command);`,
+  ]),
+  [NO_COMMAND, `import { main } from "./main.ts"; main("", null);`],
+]);
+
+/** In Node a bundle finds the interpreter's module in dist/. */
+const inject = ["src/host/ready-interpreter.ts"];
+
+async function buildScripts() {
+  const scriptsDefine = {
+    ...define,
+    QURE_SHAPES: JSON.stringify(await shapes()),
+    "import.meta.url": "qureScriptUrl",
+  };
   const hash = createHash("sha256");
-  for (const name of TOOLS) {
-    const contents = `import { runTool } from "./tool.ts"; import * as tool from "./${name}.ts"; void runTool(tool, process.argv.slice(3));`;
+  for (const [name, contents] of SCRIPTS) {
     await build({
       ...common,
-      define: toolsDefine,
+      define: scriptsDefine,
+      inject,
       tsconfigRaw,
-      stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-tool.ts`, loader: "ts" },
-      outfile: `dist/tools/${name}.cjs`,
+      stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
+      outfile: `dist/scripts/${name}.cjs`,
       format: "cjs",
+      banner: { js: 'const qureScriptUrl = require("node:url").pathToFileURL(__filename).href;' },
       minifyWhitespace: true,
       charset: "ascii",
     });
-    hash.update(await readFile(`dist/tools/${name}.cjs`));
+    hash.update(await readFile(`dist/scripts/${name}.cjs`));
   }
   return hash.digest("hex").slice(0, 16);
 }
 
 async function buildCommands() {
-  const toolsHash = await buildTools();
+  await writeFile("dist/interpreter.wasm", await readyInterpreter());
+  const scriptsHash = await buildScripts();
   await build({
     ...common,
     tsconfigRaw,
-    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash), ...(await interpreterDefine()) },
+    define,
+    inject,
     entryPoints: {
-      main: "src/cli/main.ts",
       index: "src/index.ts",
       worker: "src/host/worker.ts",
       "chaos-worker": "src/chaos/worker.ts",
@@ -125,27 +150,15 @@ async function buildCommands() {
     outdir: "dist",
     splitting: true,
     format: "esm",
-    // commander is CommonJS and requires Node's own modules.
-    banner: {
-      js: 'import { createRequire as qureRequire } from "node:module"; const require = qureRequire(import.meta.url);',
-    },
   });
   await build({
     ...common,
     tsconfigRaw,
-    define: { ...define, QURE_TOOLS_HASH: JSON.stringify(toolsHash) },
+    define: { ...define, QURE_SCRIPTS_HASH: JSON.stringify(scriptsHash) },
     entryPoints: ["src/cli/start.ts"],
     outfile: "dist/qure.cjs",
     format: "cjs",
     banner: { js: "#!/usr/bin/env node" },
-    // The other commands are modules: they are loaded when one of them is asked for.
-    plugins: [
-      {
-        name: "main",
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true })),
-      },
-    ],
   });
 }
 

@@ -3,10 +3,10 @@
 import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
 
-/** What to define for esbuild, so that a bundle has the module that most machines run. */
-export async function interpreterDefine() {
+/** The module that most machines run. */
+export async function readyInterpreter() {
   const outfile = "build/interpreter.mjs";
   await bundle("emulator/jit/threaded/module.ts", outfile);
   const { encodeInterpreter, USUAL_SHAPE } = await import(pathToFileURL(outfile).href);
-  return { QURE_INTERPRETER: JSON.stringify(Buffer.from(encodeInterpreter(USUAL_SHAPE)).toString("base64")) };
+  return Buffer.from(encodeInterpreter(USUAL_SHAPE));
 }

@@ -10,7 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { interpreterDefine } from "./interpreter.mjs";
+import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
 const OUT = "dist/page";
@@ -37,7 +37,11 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-  define: { QURE_VERSION: JSON.stringify(version), ...(await interpreterDefine()) },
+  define: {
+    QURE_VERSION: JSON.stringify(version),
+    INTERPRETER_TEXT: JSON.stringify((await readyInterpreter()).toString("base64")),
+  },
+  inject: ["src/page/worker/ready-interpreter.ts"],
 };
 
 function readIfThere(path) {

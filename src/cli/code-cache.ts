@@ -1,33 +1,63 @@
 /**
- * Scripts that come with their code compiled. Reading the source of a tool and compiling it takes Node longer than
- * assembling a small file; V8 can keep what it made of a script and take it up again in a later process. What is kept
+ * Scripts that come with their code compiled. Reading the source of a command and compiling it takes Node longer
+ * than assembling a small file or starting a machine; V8 can keep what it made of a script and take it up again in a later process. What is kept
  * is a by-product: a missing, foreign, damaged or stale file only costs the time, and a folder that cannot be written
  * is left alone.
  */
 import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { Script } from "node:vm";
+import { join } from "node:path";
+import { constants, Script } from "node:vm";
 import { makeFolder } from "../host/folder.ts";
 
-/** The tools' scripts of this build, as a hash: put in by the bundler. */
-declare const QURE_TOOLS_HASH: string;
+/** The scripts of this build, as a hash: put in by the bundler. */
+declare const QURE_SCRIPTS_HASH: string;
+
+/** What V8 compiled, behind the milliseconds of processor time of the run that left it. */
+const HEAD_BYTES = 8;
+/**
+ * Only functions that ran are compiled: the first run may have been a call for help. One that takes so many times as
+ * long as the one that left what is kept leaves its own.
+ */
+const MUCH_LONGER = 2;
 
 /**
- * Runs the script at `path` in this process, once, with `require` for Node's own modules. `prepare` is called before it
- * runs when its code was there already; it may set V8's flags, under which no code could be kept.
+ * Runs the script of that name in `folder` in this process, once, with `require` for Node's own modules. `prepare` is
+ * called before it runs when its code was there already; it may set V8's flags, under which no code can be kept.
  */
-export function runScript(path: string, name: string, prepare: () => void): void {
-  const source = `(function (require) {${readFileSync(path, "latin1")}\n})`;
-  const folders = cacheFolders(dirname(path));
-  const file = `${name}-${QURE_TOOLS_HASH}-${process.version}-${process.arch}.cache`;
-  const cachedData = read(folders, file);
-  const script = new Script(source, { filename: path, ...(cachedData === null ? {} : { cachedData }) });
-  const isKept = script.cachedDataRejected === false;
-  if (isKept) prepare();
-  const run = script.runInThisContext() as (require: (name: string) => unknown) => void;
-  run((module) => process.getBuiltinModule(module));
+export function runScript(folder: string, name: string, prepare: () => boolean): void {
+  const path = join(folder, `${name}.cjs`);
+  const source = `(function (require, __filename) {${readFileSync(path, "latin1")}\n})`;
+  const folders = cacheFolders(folder);
+  const file = `${name}-${QURE_SCRIPTS_HASH}-${process.version}-${process.arch}.cache`;
+  const kept = read(folders, file);
+  const script = new Script(source, {
+    filename: path,
+    // What a campaign holds against its machines may be a module of the user's.
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(kept === null ? {} : { cachedData: kept.subarray(HEAD_BYTES) }),
+  });
+  const keptMs = script.cachedDataRejected === false ? kept!.readDoubleLE() : 0;
+  const mayKeep = keptMs === 0 || !prepare();
+  const run = script.runInThisContext() as (require: (name: string) => unknown, path: string) => void;
+  run((module) => (module === "node:process" ? process : lazily(module)), path);
+  if (folders.length === 0 || !mayKeep) return;
   // At the end, so that all functions which this run needed are in it.
-  if (folders.length > 0 && !isKept) process.once("exit", () => write(folders, file, script.createCachedData()));
+  process.once("exit", () => {
+    const { user, system } = process.cpuUsage();
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeDoubleLE((user + system) / 1000);
+    if (head.readDoubleLE() > MUCH_LONGER * keptMs)
+      write(folders, file, Buffer.concat([head, script.createCachedData()]));
+  });
+}
+
+/**
+ * A module of Node's that is loaded when something of it is asked for: to load those of networks, threads and
+ * cryptography, which hardly a run needs, takes as long as to make a machine.
+ */
+function lazily(name: string): object {
+  let module: object | undefined;
+  return new Proxy({}, { get: (_, key) => Reflect.get((module ??= process.getBuiltinModule(name)!), key) as unknown });
 }
 
 /**

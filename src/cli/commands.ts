@@ -1,39 +1,26 @@
-/** The commands of `qure` except the tools with the command lines of GNU (tools.ts), each a module that is loaded when it is called. */
+/**
+ * The commands of `qure` except the tools with the command lines of GNU (tools.ts), and what the help says of each. A
+ * command is a module of its name beside this one.
+ */
 import type { Command } from "commander";
 
-/** A command's module declares its options on the command that it is given and says what to do. */
 export interface CommandModule {
+  /** Declares the command's options, and says what to do. */
   declare(command: Command): void;
-}
-
-interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<CommandModule>;
   /** Brings arguments into the command's own words, where it takes others as well. */
-  readonly rewrite?: (args: readonly string[]) => Promise<readonly string[]>;
+  rewrite?(args: readonly string[]): readonly string[];
 }
 
-export const COMMANDS: readonly CommandEntry[] = [
-  { name: "build", summary: "assemble and link boot/ and asm/ into boot images", load: () => import("./build.ts") },
-  {
-    name: "chaos",
-    summary: "put machines through faults, seed after seed, and say what did not hold",
-    load: () => import("./chaos.ts"),
-  },
-  { name: "disk", summary: "look into OOFS volumes in disk images, and change them", load: () => import("./disk.ts") },
-  {
-    name: "emu",
-    summary: "boot machines in the emulator, alone or as a cluster",
-    load: () => import("./emu.ts"),
-    rewrite: async (args) => (await import("./emu/qemu-words.ts")).rewriteQemuWords(args),
-  },
-  { name: "explain", summary: "say what a diagnostic means and what to do", load: () => import("./explain.ts") },
-  { name: "inspect", summary: "say what is in a boot image, disk or kernel image", load: () => import("./inspect.ts") },
-  { name: "page", summary: "serve the page in which a cluster runs in a browser", load: () => import("./page.ts") },
-  {
-    name: "snapshot",
-    summary: "save, restore, branch, list and delete whole clusters",
-    load: () => import("./snapshot.ts"),
-  },
-];
+export const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["build", "assemble and link boot/ and asm/ into boot images"],
+  ["chaos", "put machines through faults, seed after seed, and say what did not hold"],
+  ["disk", "look into OOFS volumes in disk images, and change them"],
+  ["emu", "boot machines in the emulator, alone or as a cluster"],
+  ["explain", "say what a diagnostic means and what to do"],
+  ["inspect", "say what is in a boot image, disk or kernel image"],
+  ["page", "serve the page in which a cluster runs in a browser"],
+  ["snapshot", "save, restore, branch, list and delete whole clusters"],
+]);
+
+/** The script that knows no command more than by its name: for help, the version, and what is none. */
+export const NO_COMMAND = "none";

@@ -1,6 +1,7 @@
 /** `qure emu`: boots machines, alone or as a cluster, and shows what becomes of them. The work is in emu/. */
 import type { Command } from "commander";
 import { EMU_OPTIONS } from "./emu/options.ts";
+import { rewriteQemuWords } from "./emu/qemu-words.ts";
 import { runEmu } from "./emu/run.ts";
 import { declareOptions, readOptions } from "./option-table.ts";
 
@@ -12,3 +13,5 @@ export function declare(command: Command): void {
     )
     .action((found: Record<string, unknown>) => runEmu(readOptions(EMU_OPTIONS, found)));
 }
+
+export const rewrite = rewriteQemuWords;

@@ -1,39 +1,35 @@
-/**
- * The `qure` command without the tools (start.ts): one subcommand for each file here, loaded only when it is called.
- */
+/** The `qure` command without the tools (start.ts): the subcommand that a script brings along, and help on all of them. */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, type CommandModule } from "./commands.ts";
 import { commandName, reportFailure } from "./fail.ts";
 import { standardError, standardOutput } from "./streams.ts";
 import { TOOLS } from "./tools.ts";
 
-async function main(args: readonly string[]): Promise<void> {
+async function runCommand(name: string, module: CommandModule | null, args: readonly string[]): Promise<void> {
   const program = new Command("qure")
     .description("An operating system for bare x86 PCs that form a cluster by themselves, and the workshop for it.")
     .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(see --help)")
     .configureOutput({ outputError: (text, write) => write(`${commandName()}: ${text}`) })
     .exitOverride();
-  const asked =
-    COMMANDS.find(({ name }) => name === args[0]) ??
-    (args[0] === "help" ? COMMANDS.find(({ name }) => name === args[1]) : undefined);
-  for (const { name, summary, load } of COMMANDS) {
-    const command = program.command(name).description(summary).exitOverride();
-    if (name === asked?.name) (await load()).declare(command);
+  for (const [known, summary] of COMMANDS) {
+    const command = program.command(known).description(summary).exitOverride();
+    if (known === name) module?.declare(command);
   }
-  for (const [name, summary] of TOOLS) program.command(name).description(summary);
+  for (const [tool, summary] of TOOLS) program.command(tool).description(summary);
   program.addHelpText("after", "\nExample:\n  qure build && qure emu --nodes 3\n");
   if (args.length === 0) program.help();
-  const [name, ...rest] = args;
-  const given = asked?.rewrite && name === asked.name ? [name, ...(await asked.rewrite(rest))] : args;
+  const given = module?.rewrite && args[0] === name ? [name, ...module.rewrite(args.slice(1))] : args;
   await program.parseAsync([...given], { from: "user" });
 }
 
-standardOutput();
-standardError();
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else reportFailure(error);
-});
+/** Runs the command line of this process; `module` is the command of that name. */
+export function main(name: string, module: CommandModule | null): void {
+  standardOutput();
+  standardError();
+  runCommand(name, module, process.argv.slice(2)).catch((error: unknown) => {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else reportFailure(error);
+  });
+}

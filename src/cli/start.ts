@@ -1,11 +1,11 @@
 /**
- * Where the command starts. Makefiles call the tools once for each file, so each of them is one script with its code
- * kept compiled, and what the other commands need is never read. It is bundled as CommonJS, which Node starts
- * eight milliseconds sooner than a module.
+ * Where the command starts. Each tool and each command is one script with its code kept compiled, and what the others
+ * need is never read. It is bundled as CommonJS, which Node starts eight milliseconds sooner than a module.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
+import { COMMANDS, NO_COMMAND } from "./commands.ts";
 import { passOn } from "./pass-on.ts";
 import { TOOLS } from "./tools.ts";
 
@@ -22,17 +22,26 @@ const LATE_OPTIMISING = "--interrupt-budget=528000";
 /** Below this a run is over before much is optimised, and setting the flag takes longer than it saves. */
 const LONG_SOURCE_BYTES = 100_000;
 
-function prepare(): void {
-  // Other versions might not know the flag, and would say so.
-  if (!/^1[12]\./.test(process.versions.v8) || !process.argv.slice(3).some(isLongSource)) return;
+/** Sets V8's flags for long runs of tools; whether it did. */
+function prepare(): boolean {
+  // Other versions might not know the flags, and would say so.
+  if (!TOOLS.has(name) || !/^1[12]\./.test(process.versions.v8) || !process.argv.slice(3).some(isLongSource))
+    return false;
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   setFlagsFromString(INLINING);
   setFlagsFromString(SMALL_HEAP);
   if (name === "ld") setFlagsFromString(LATE_OPTIMISING);
+  return true;
 }
 
 function isLongSource(argument: string): boolean {
   return !argument.startsWith("-") && (statSync(argument, { throwIfNoEntry: false })?.size ?? 0) > LONG_SOURCE_BYTES;
+}
+
+/** The script that does what a first argument asks for. */
+function scriptOf(word: string): string {
+  const asked = word === "help" ? (process.argv[3] ?? "") : word;
+  return TOOLS.has(word) || COMMANDS.has(asked) ? asked : NO_COMMAND;
 }
 
 const name = process.argv[2] ?? "";
@@ -40,5 +49,4 @@ const name = process.argv[2] ?? "";
 const isByName = (process.argv[1] ?? "").endsWith(`/${name}`);
 if (isByName && passOn(name, process.argv.slice(3), join(__dirname, "bin"))) {
   // The other tool has done it.
-} else if (TOOLS.has(name)) runScript(join(__dirname, "tools", `${name}.cjs`), name, prepare);
-else void import("./main.ts");
+} else runScript(join(__dirname, "scripts"), scriptOf(name), prepare);

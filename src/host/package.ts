@@ -23,7 +23,8 @@ export function loadStarter(): Uint8Array {
   return loadBuilt("starter.bin");
 }
 
-function loadBuilt(name: string): Uint8Array {
+/** A file that was made when the package was built. */
+export function loadBuilt(name: string): Uint8Array<ArrayBuffer> {
   const path = join(packageRoot(), "dist", name);
   const content = readIfPresent(path);
   if (!content) throw new Error(`${path} is missing: npm run build makes it`);

@@ -32,8 +32,11 @@ import {
   THREAD_TYPES,
 } from "./parts.ts";
 
-/** In base 64, what `encodeInterpreter` makes for USUAL_SHAPE (scripts/interpreter.mjs). From source there is none. */
-declare const QURE_INTERPRETER: string | undefined;
+/**
+ * What `encodeInterpreter` makes for USUAL_SHAPE, where it was made beforehand: bundles get this from one of the files
+ * ready-interpreter.ts. From source there is none.
+ */
+declare const QURE_INTERPRETER: (() => Uint8Array<ArrayBuffer>) | undefined;
 
 /** That of the interpreter which is made with the bundle. */
 export const USUAL_SHAPE: HandlerShape = { model: MODELS[DEFAULT_MODEL], takesTurns: false };
@@ -102,13 +105,6 @@ function encodeEntrance(): Uint8Array<ArrayBuffer> {
   });
 }
 
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
-  return bytes;
-}
-
 const modules = new Map<string, WebAssembly.Module>();
 
 function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
@@ -124,8 +120,8 @@ const keyOf = ({ model, takesTurns }: HandlerShape): string => `${model.name}${t
 export function interpreterModule(shape: HandlerShape): WebAssembly.Module {
   const key = keyOf(shape);
   return moduleOf(key, () =>
-    typeof QURE_INTERPRETER === "string" && key === keyOf(USUAL_SHAPE)
-      ? fromBase64(QURE_INTERPRETER)
+    typeof QURE_INTERPRETER === "function" && key === keyOf(USUAL_SHAPE)
+      ? QURE_INTERPRETER()
       : encodeInterpreter(shape),
   );
 }

@@ -3,6 +3,7 @@
  */
 import { writeSync } from "node:fs";
 import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
+import { serveGdb } from "../../host/gdb-server.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -76,7 +77,6 @@ function startTrace(
 }
 
 async function openGdb(lab: LabCluster, first: number, stopped: boolean, progress: Progress): Promise<() => void> {
-  const { serveGdb } = await import("../../host/gdb-server.ts");
   const last = first + lab.nodes.length - 1;
   try {
     const server = await serveGdb(lab.debug(stopped), first, {
