@@ -1,7 +1,6 @@
 /** Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -61,7 +60,7 @@ const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[
   ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
 ];
 
-test.each(rowsOf(SEQUENCES, 4))("the screen does what a sequence says: %s", async (printed, rows) => {
+test.each(SEQUENCES)("the screen does what a sequence says: %s", async (printed, rows) => {
   const { lab, node } = await atPrompt();
   node.type(`screen '${printed}'\n`);
   await lab.advance("200ms");
