@@ -105,6 +105,18 @@ test("keys come one by one, Ctrl-C too, and a second Ctrl-C ends who takes none"
   expect(await output(node, "")).toBe(""); // nothing was read yet: the line comes after the program's end
 }, 20_000);
 
+test("Ctrl-C ends more, and with it what writes to it", async () => {
+  const { node } = await atPrompt();
+  await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "ps")).not.toMatch(/seq|more/);
+  await node.enter("help | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "seq 3 | more")).toBe("1\n2\n3\n");
+});
+
 test("a job gets no keys, and who waits for one is told when the time is up", async () => {
   const { node } = await atPrompt();
   await node.enter("screen keys &", /^key: not supported/m);
