@@ -23,9 +23,9 @@ const ELF64_HEAD = "\x7fELF\x02";
 function namesElf64(args: readonly string[]): boolean {
   const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
   return args.some((path) => {
-    if (path.startsWith("-") || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
     const head = new Uint8Array(ELF64_HEAD.length);
     try {
+      if (path.startsWith("-") || !statSync(path).isFile()) return false;
       const file = openSync(path, "r");
       readSync(file, head, 0, head.length, 0);
       closeSync(file);
