@@ -1,7 +1,6 @@
 /** Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -61,7 +60,7 @@ const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[
   ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
 ];
 
-test.each(rowsOf(SEQUENCES, 4))("the screen does what a sequence says: %s", async (printed, rows) => {
+test.each(SEQUENCES)("the screen does what a sequence says: %s", async (printed, rows) => {
   const { lab, node } = await atPrompt();
   node.type(`screen '${printed}'\n`);
   await lab.advance("200ms");
@@ -105,6 +104,18 @@ test("keys come one by one, Ctrl-C too, and a second Ctrl-C ends who takes none"
   await lab.advance("1s");
   expect(await output(node, "")).toBe(""); // nothing was read yet: the line comes after the program's end
 }, 20_000);
+
+test("Ctrl-C ends more, and with it what writes to it", async () => {
+  const { node } = await atPrompt();
+  await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "ps")).not.toMatch(/seq|more/);
+  await node.enter("help | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "seq 3 | more")).toBe("1\n2\n3\n");
+});
 
 test("a job gets no keys, and who waits for one is told when the time is up", async () => {
   const { node } = await atPrompt();
