@@ -346,6 +346,34 @@ vga_clip:
     mov     byte ptr [vga_outside], 0
     ret
 
+# Where the cursor is.
+# Out: EAX row, EDX column.
+# Clobbers: ECX.
+.global vga_place
+vga_place:
+    mov     eax, [vga_cell]
+    xor     edx, edx
+    mov     ecx, VGA_COLUMNS
+    div     ecx
+    ret
+
+# Blanks cells, unless the cursor is where the screen does not reach.
+# In: EDX the first one, ECX behind the last.
+.global vga_erase
+vga_erase:
+    cmp     byte ptr [vga_outside], 0
+    jne     1f
+    push    edi
+    sub     ecx, edx
+    add     edx, edx
+    add     edx, [vga_cells]
+    mov     edi, edx
+    mov     ah, [vga_attribute]
+    mov     al, ' '
+    rep stosw
+    pop     edi
+1:  ret
+
 # Blanks the cells from the cursor to the end of its row.
 .global vga_clear_line_end
 vga_clear_line_end:

@@ -1,5 +1,6 @@
 # Virtio network cards (1AF4:1000), as QEMU and other hypervisors show them: one queue of buffers for the card to fill,
-# one to send, and one for commands, which say what the card is to let through. Source: Virtual I/O Device (VIRTIO) 1.1,
+# one to send, and one for commands, which say what the card is to let through. Where the card can, it adds up checksums
+# of TCP and UDP in both directions. A long frame is sent from where it lies. Source: Virtual I/O Device (VIRTIO) 1.1,
 # 5.1, legacy interface.
 
 .include "macros.inc"
@@ -11,11 +12,13 @@
 .include "virtio.inc"
 
 # Features (5.1.3).
+VNET_F_SUMS             = 1 << 0        # puts in checksums of what is sent
+VNET_F_SUMMED           = 1 << 1        # says which it has looked at, of what is received
 VNET_F_MAC              = 1 << 5
 VNET_F_STATUS           = 1 << 16
 VNET_F_COMMANDS         = 1 << 17
 VNET_F_FILTER           = 1 << 18
-VNET_FEATURES           = VNET_F_MAC | VNET_F_STATUS | VNET_F_COMMANDS | VNET_F_FILTER
+VNET_FEATURES           = VNET_F_SUMS | VNET_F_SUMMED | VNET_F_MAC | VNET_F_STATUS | VNET_F_COMMANDS | VNET_F_FILTER
 
 # The card's own registers (5.1.4).
 VNET_REG_MAC            = 0             # 6 bytes
@@ -33,11 +36,21 @@ VNET_SET_ADDRESSES      = 1             # data: u32 number, 6 bytes each, of sta
 VNET_OK                 = 0
 VNET_REFUSED            = 1
 
-# A frame in memory: the card's header (5.1.6), which says nothing, then the frame. Each has a descriptor of its own, as
-# the legacy interface wants (5.1.6.1, 5.1.6.3).
+# A buffer: the card's header (5.1.6), then the frame, or where that lies instead. Each of the two has a descriptor of
+# its own, as the legacy interface wants (5.1.6.1, 5.1.6.3).
+VNET_FLAGS              = 0             # u8
+VNET_SUM_FROM           = 6             # u16   byte of the frame from which on is added up
+VNET_SUM_AT             = 8             # u16   from there on, where the sum goes
 VNET_HEADER_BYTES       = 10
 VNET_NEXT               = 12            # next free buffer, or 0
-VNET_FRAME              = 16
+VNET_AT                 = 16            # address of the frame
+VNET_PACKET             = 20            # packet that it lies in and that is held, or 0
+VNET_FRAME              = 24
+COPIED_MAXIMUM          = 256           # bytes of a frame that is copied, which is less work than to hold its packet
+
+# Values of VNET_FLAGS.
+VNET_UNSUMMED           = 1             # the sum is not put in yet; its place has that of the pseudo header
+VNET_SUMMED             = 2             # the card has found the sum right
 BUFFER_BYTES            = 2048
 RX_BUFFERS              = 64
 RX_BATCH                = 16            # the card hears of given back buffers at least this often, a power of two
@@ -109,12 +122,17 @@ virtio_net_open:
     inc     esi
     cmp     esi, VNET_QUEUES
     jb      .Lvirtio_net_open_queue
+    mov     eax, [edi + VNET_DEVICE + VIRTIO_FEATURES]
+    and     eax, VNET_F_SUMS            # NETIF_SUMS
+    mov     [ebx + NETIF_CAN], eax
     mov     dword ptr [edi + VNET_PROMISCUOUS], 1   # as it begins (5.1.6.5.1)
     lea     eax, [edi + VNET_SEND]
     call    virtio_quiet                # sent buffers are looked for when one is needed
     mov     esi, [edi + CARD_MEMORY]
     mov     ecx, RX_BUFFERS
 1:  push    ecx
+    lea     eax, [esi + VNET_FRAME]
+    mov     [esi + VNET_AT], eax
     call    virtio_net_give
     pop     ecx
     add     esi, BUFFER_BYTES
@@ -204,8 +222,7 @@ virtio_net_give:
 virtio_net_put:
     push    edx                         # two SEGMENT records, from their ends
     push    ecx
-    lea     ecx, [esi + VNET_FRAME]
-    push    ecx
+    push    [esi + VNET_AT]
     push    edx
     push    VNET_HEADER_BYTES
     push    esi
@@ -242,9 +259,11 @@ virtio_net_poll:
     lea     ecx, [edx - VNET_HEADER_BYTES]
     cmp     ecx, ETHER_MAXIMUM
     ja      .Lvirtio_net_poll_damaged   # also when it is shorter than the card's header
+    call    virtio_net_sum
     lea     edx, [esi + VNET_FRAME]
     mov     eax, ebx
     call    ether_receive
+    mov     dword ptr [ip_summed], 0
     jmp     .Lvirtio_net_poll_used
 .Lvirtio_net_poll_damaged:
     inc     dword ptr [ebx + NETIF_RX_ERRORS]
@@ -268,62 +287,148 @@ virtio_net_poll:
     pop     ebx
     ret
 
-# NETIF_TRANSMIT: copies a frame into a free buffer.
-# In: EAX interface, EDX frame, ECX bytes, at most ETHER_MAXIMUM.
+# Has ip_summed say what the card has found out about a received frame's checksum.
+# In: ESI buffer, ECX bytes of the frame, EDI card.
+# Clobbers: EAX, EDX.
+virtio_net_sum:
+    xor     eax, eax
+    test    dword ptr [edi + VNET_DEVICE + VIRTIO_FEATURES], VNET_F_SUMMED
+    jz      1f
+    mov     dl, [esi + VNET_FLAGS]
+    test    dl, VNET_UNSUMMED
+    jnz     virtio_net_sum_in
+    test    dl, VNET_SUMMED
+    setnz   al
+1:  mov     [ip_summed], eax
+    ret
+
+# Puts in the checksum that a sender on the same host has left to hardware: the frame may go on from here to others.
+# In: ESI buffer, ECX bytes of the frame, EAX 0.
+# Clobbers: EAX, EDX.
+virtio_net_sum_in:
+    push    ecx
+    push    edi
+    movzx   edx, word ptr [esi + VNET_SUM_FROM]
+    movzx   edi, word ptr [esi + VNET_SUM_AT]
+    sub     ecx, edx                    # ECX: bytes that are added up
+    jb      1f
+    sub     ecx, 2
+    cmp     ecx, edi
+    lea     ecx, [ecx + 2]
+    jl      1f                          # then it is looked at like any other
+    lea     edx, [esi + VNET_FRAME + edx]
+    add     edi, edx
+    call    checksum_add
+    call    checksum_fold
+    cmp     eax, 1                      # 0 would say that there is none (RFC 768)
+    sbb     eax, 0
+    mov     [edi], ax
+    mov     eax, 1
+1:  mov     [ip_summed], eax
+    pop     edi
+    pop     ecx
+    ret
+
+# NETIF_TRANSMIT: a short frame is copied, the packet of a long one is held.
+# In: EAX interface, EBX packet, EDX frame, ECX bytes, at most ETHER_MAXIMUM.
 # Out: CF when the link is down or all buffers are under way; the caller counts it.
 # Locks: interrupts are off while a buffer is taken and filled, so that the queue stays in order.
 virtio_net_transmit:
-    push    ebx
     push    esi
     push    edi
+    push    ebp
     test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
     jz      .Lvirtio_net_transmit_down
     cmp     ecx, ETHER_MAXIMUM
     ja      .Lvirtio_net_transmit_down
-    mov     ebx, [eax + NETIF_DRIVER]
-    mov     edi, ecx                    # EDI: bytes
+    mov     ebp, [eax + NETIF_DRIVER]   # EBP: card
     mov     esi, edx                    # ESI: frame
     INTERRUPTS_OFF
-1:  lea     eax, [ebx + VNET_SEND]
-    call    virtio_take
-    jc      2f
-    mov     ecx, [ebx + VNET_FREE]
-    mov     [eax + VNET_NEXT], ecx
-    mov     [ebx + VNET_FREE], eax
-    jmp     1b
-2:  mov     edx, [ebx + VNET_FREE]
+    push    ecx
+    call    virtio_net_reap
+    pop     ecx
+    mov     edx, [ebp + VNET_FREE]      # EDX: buffer
     test    edx, edx
     jz      .Lvirtio_net_transmit_full
-    mov     ecx, edi
-    push    edi
+    call    virtio_net_header
+    mov     [edx + VNET_AT], esi
+    cmp     ecx, COPIED_MAXIMUM
+    jbe     .Lvirtio_net_transmit_copy
+    cmp     dword ptr [ebx + PACKET_HOLDERS], 0 # somebody else may change it, once it has left
+    jne     .Lvirtio_net_transmit_copy
+    mov     [edx + VNET_PACKET], ebx
+.Lvirtio_net_transmit_put:
+    mov     esi, edx
+    lea     eax, [ebp + VNET_SEND]
+    xor     edx, edx
+    call    virtio_net_put
+    jc      .Lvirtio_net_transmit_unheld
+    cmp     dword ptr [esi + VNET_PACKET], 1
+    cmc
+    adc     dword ptr [ebx + PACKET_HOLDERS], 0
+    mov     eax, [esi + VNET_NEXT]
+    mov     [ebp + VNET_FREE], eax
+    lea     eax, [ebp + VNET_SEND]
+    call    virtio_kick
+    INTERRUPTS_RESTORE
+    clc
+    jmp     .Lvirtio_net_transmit_done
+.Lvirtio_net_transmit_copy:
     lea     edi, [edx + VNET_FRAME]
+    mov     [edx + VNET_AT], edi
+    push    ecx
     shr     ecx, 2
     rep movsd
     mov     ecx, [esp]
     and     ecx, 3
     rep movsb
     pop     ecx
-    mov     esi, edx
-    lea     eax, [ebx + VNET_SEND]
-    xor     edx, edx
-    call    virtio_net_put
-    jc      .Lvirtio_net_transmit_full
-    mov     eax, [esi + VNET_NEXT]
-    mov     [ebx + VNET_FREE], eax
-    lea     eax, [ebx + VNET_SEND]
-    call    virtio_kick
-    INTERRUPTS_RESTORE
-    clc
-    jmp     .Lvirtio_net_transmit_done
+    jmp     .Lvirtio_net_transmit_put
+.Lvirtio_net_transmit_unheld:
+    mov     dword ptr [esi + VNET_PACKET], 0
 .Lvirtio_net_transmit_full:
     INTERRUPTS_RESTORE
 .Lvirtio_net_transmit_down:
     stc
 .Lvirtio_net_transmit_done:
+    pop     ebp
     pop     edi
     pop     esi
-    pop     ebx
     ret
+
+# Takes back what the card has sent, and gives up the packets that were held for it.
+# In: EBP card; interrupts off.
+# Clobbers: EAX, ECX, EDX.
+virtio_net_reap:
+    lea     eax, [ebp + VNET_SEND]
+    call    virtio_take
+    jc      1f
+    mov     ecx, [ebp + VNET_FREE]
+    mov     [eax + VNET_NEXT], ecx
+    mov     [ebp + VNET_FREE], eax
+    xor     ecx, ecx
+    xchg    ecx, [eax + VNET_PACKET]
+    jecxz   virtio_net_reap
+    mov     eax, ecx
+    call    packet_free
+    jmp     virtio_net_reap
+1:  ret
+
+# Says to the card where the checksum of a frame goes, if it is to put one in.
+# In: EBX packet, EDX buffer, ESI frame.
+# Clobbers: EAX only.
+virtio_net_header:
+    mov     byte ptr [edx + VNET_FLAGS], 0
+    cmp     dword ptr [ebx + PACKET_SUM], 0
+    je      1f
+    mov     byte ptr [edx + VNET_FLAGS], VNET_UNSUMMED
+    movzx   eax, byte ptr [esi + ETHER_HEADER_SIZE + IP_VERSION]
+    and     eax, 15
+    lea     eax, [eax*4 + ETHER_HEADER_SIZE]
+    mov     [edx + VNET_SUM_FROM], ax
+    mov     eax, [ebx + PACKET_SUM]
+    mov     [edx + VNET_SUM_AT], ax
+1:  ret
 
 # NETIF_FILTER: has the net task enter the addresses. A card without commands lets everything through, and ether_receive
 # chooses.

@@ -3,6 +3,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
+.include "disk.inc"
 .include "fs.inc"
 
 .text
@@ -136,6 +137,35 @@ mount_leave:
     call    mutex_unlock
     popad
     popfd
+    ret
+
+# Describes a mount. May sleep.
+# In: EAX handle of the mount, EDI ABOUT_* record.
+# Out: CF and EAX error: ERROR_NOT_SUPPORTED where nobody counts what is free.
+.global mount_about
+mount_about:
+    push    ebx
+    push    ebp
+    call    mount_enter
+    jc      2f
+    mov     ebx, FS_SPACE
+    call    mount_routine
+    jc      1f
+    mov     [edi + ABOUT_BLOCKS], eax
+    mov     [edi + ABOUT_FREE], edx
+    lea     eax, [edi + ABOUT_NAME]
+    mov     edx, [ebp + MOUNT_VOLUME]
+    add     edx, VOLUME_NAME
+    mov     ecx, ABOUT_NAME_BYTES
+    call    string_copy
+    lea     eax, [edi + ABOUT_PATH]
+    lea     edx, [ebp + MOUNT_PATH]
+    mov     ecx, MOUNT_PATH_BYTES
+    call    string_copy
+    clc
+1:  call    mount_leave
+2:  pop     ebp
+    pop     ebx
     ret
 
 # Whether anybody has something of a mount open.

@@ -52,7 +52,7 @@ static inline long qure_truncate(long handle, long bytes)
     return qure_call(6, handle, bytes, 0, 0, 0);
 }
 
-/* Returns when what was written is on stable storage. Returns 0. */
+/* Returns when what was written to the file, or with -1 to all volumes, is on stable storage. Returns 0. */
 static inline long qure_sync(long handle)
 {
     return qure_call(7, handle, 0, 0, 0, 0);
@@ -332,6 +332,24 @@ static inline long qure_error_text(long error, long address, long bytes)
 static inline long qure_handle_kind(long handle)
 {
     return qure_call(53, handle, 0, 0, 0, 0);
+}
+
+/* Waits for a key at the console. From the first call on all keys are the process's, until its end: Ctrl-C is a key for it too, and ends it only when it has not taken the Ctrl-C before. Returns key: ASCII, Ctrl with a letter 1 to 26, others as in `asm/include/keys.inc`, 285 when the terminal has another size now; the error "timeout" (5); "not supported" (14) for a job or service, which get no keys. */
+static inline long qure_key(long milliseconds)
+{
+    return qure_call(54, milliseconds, 0, 0, 0, 0);
+}
+
+/* Says how large the console's terminal is. What a program prints may have [control sequences](programs.md#the-console). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
+static inline long qure_terminal(long record, long ask)
+{
+    return qure_call(55, record, ask, 0, 0, 0);
+}
+
+/* Describes the volume that something is on. Returns 0; the error "not supported" (14) where nobody counts what is free. */
+static inline long qure_volume(long path, long record)
+{
+    return qure_call(56, path, record, 0, 0, 0);
 }
 
 #endif

@@ -289,15 +289,40 @@ call_truncate:
 1:  ret
 
 # System call: returns when what was written is on stable storage.
-# In: EAX handle.
+# In: EAX handle, or -1 for all volumes.
 .global call_sync
 call_sync:
+    inc     eax
+    jz      2f
+    dec     eax
     call    stream_file
     jc      1f
-    call    file_sync
+2:  call    file_sync
     jc      1f
     xor     eax, eax
 1:  ret
+
+# System call: describes the volume that something is on.
+# In: EAX path, EDX address of the record.
+.global call_volume
+call_volume:
+    push    edx
+    call    call_path
+    jc      1f
+    mov     eax, esi
+    call    mount_find
+    jc      1f
+    mov     edi, esi
+    call    mount_about
+    jc      1f
+    mov     eax, [esp]
+    mov     edx, edi
+    mov     ecx, ABOUT_SIZE
+    call    copy_to_program
+    jc      1f
+    xor     eax, eax
+1:  pop     ecx
+    ret
 
 # System call: describes a file or directory.
 # In: EAX path, EDX address of the record.

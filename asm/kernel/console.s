@@ -282,6 +282,7 @@ console_put:
 # Sends one byte to the terminal of the console in place, if it has one. Interrupts off.
 # In: AL.
 # Clobbers: EAX, ECX, EDX.
+.global console_line_put
 console_line_put:
     mov     edx, [console_placed]
     cmp     edx, offset console_first
@@ -310,28 +311,8 @@ console_blank:
     LOAD_STRING eax, "\033[2J\033[H"
     jmp     console_terminal
 
-# Moves the cursor, for those who draw a whole screen; that of a terminal may be larger than ours. Interrupts off.
-# In: EAX row, EDX column, from 0.
-.global console_move
-console_move:
-    FRAME   16
-    push    eax
-    push    edx
-    call    vga_move
-    pop     edx
-    pop     eax
-    inc     eax
-    inc     edx
-    lea     ecx, [ebp - 16]
-    SNPRINTF ecx, 16, "\033[%u;%uH", eax, edx
-    lea     eax, [ebp - 16]
-    call    console_terminal
-    ENDFRAME
-    ret
-
 # Sends a control sequence to the terminal, if the console in place has one. Interrupts off.
 # In: EAX string.
-.global console_terminal
 console_terminal:
     push    esi
     mov     esi, eax
@@ -341,20 +322,6 @@ console_terminal:
     call    console_line_put
     jmp     1b
 2:  pop     esi
-    ret
-
-# Begins or ends the drawing of whole screens, on terminals of any size, with an empty one.
-# In: AL 1 when it begins, 0 when it ends.
-.global console_full
-console_full:
-    pushfd
-    push    eax
-    call    console_begin
-    pop     eax
-    call    vga_clip
-    call    console_blank
-    call    console_end
-    popfd
     ret
 
 # Blanks the rest of the row; the cursor stays. Interrupts off.

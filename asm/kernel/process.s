@@ -5,6 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 .include "process.inc"
+.include "shell.inc"
 
 # What stands in a new thread's buffer.
 THREAD_ENTRY        = 0                     # address in the program
@@ -51,6 +52,7 @@ process_spawn:
     call    console_own
     and     eax, ecx
     mov     [ebx + PROCESS_CONSOLE], eax
+    call    process_aside
     mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
     mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
     mov     eax, [ebp + SPAWN_ARGUMENTS]
@@ -120,6 +122,25 @@ process_spawn:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Says of a new process whether it gets keys: not for a service or a job, nor when the process that starts it does not.
+# In: EBX process, EBP SPAWN_* record.
+process_aside:
+    mov     ecx, [task_current]
+    mov     edx, [ecx + TASK_CONTEXT]
+    mov     ecx, [ecx + TASK_PROCESS]
+    mov     eax, [ebp + SPAWN_SERVICE]
+    test    edx, edx
+    jz      1f
+    or      eax, [edx + CONTEXT_JOB]
+    jmp     2f
+1:  jecxz   2f
+    or      eax, [ecx + PROCESS_ASIDE]
+2:  neg     eax
+    sbb     eax, eax
+    neg     eax
+    mov     [ebx + PROCESS_ASIDE], eax
     ret
 
 # The last part of a path.
@@ -395,6 +416,10 @@ thread_leave:
     mov     ebx, [esi + TASK_PROCESS]
     call    fpu_forget
     call    stream_drop
+    cmp     dword ptr [ebx + PROCESS_THREADS], 1
+    jne     2f
+    call    console_leave
+2:
     INTERRUPTS_OFF
     mov     eax, offset page_directory - KERNEL_SPACE
     mov     [esi + TASK_DIRECTORY], eax

@@ -177,7 +177,10 @@ console_read:
     pop     ebx
     ret
 
-# Prints a program's bytes.
+# Prints a program's bytes. May sleep.
+# In: ESI bytes, ECX how many.
+# Out: EAX bytes; CF clear.
+.global console_write
 console_write:
     push    ebx
     push    esi
@@ -199,7 +202,7 @@ console_write:
 .Lconsole_write_byte:
     lodsb
     push    ecx
-    call    console_put
+    call    escape_put
     pop     ecx
     dec     ecx
     jnz     .Lconsole_write_byte

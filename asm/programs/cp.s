@@ -2,8 +2,6 @@
 
 .include "program.inc"
 
-PART_BYTES      = 8                     # room for what the name of a copy ends with
-
 DESCRIPTION "PATH NEW", "copy a file"
 DETAIL "When NEW is a directory, the copy goes into it. It is called NEW.part until it is whole."
 
@@ -76,29 +74,6 @@ copy:
     jns     .Lcopy_done
     jmp     .Lcopy_remove
 
-# Makes the name that a copy has until it is whole.
-# In: EAX path of the copy.
-# Out: CF and EAX negated error code when it is too long.
-part_name:
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, offset part
-    mov     ecx, PATH_BYTES - PART_BYTES
-1:  lodsb
-    stosb
-    test    al, al
-    loopnz  1b
-    stc
-    mov     eax, -ERROR_TOO_LONG
-    jnz     2f
-    mov     dword ptr [edi - 1], '.' + ('p' << 8) + ('a' << 16) + ('r' << 24)
-    mov     dword ptr [edi + 3], 't'    # and the NUL
-    clc
-2:  pop     edi
-    pop     esi
-    ret
-
 # Whether two strings are equal.
 # In: EAX and EDX strings.
 # Out: ZF set when they are.
@@ -111,6 +86,3 @@ same_text:
     test    cl, cl
     jnz     same_text
 1:  ret
-
-.bss
-part:           .space PATH_BYTES

@@ -143,8 +143,11 @@ child:
 .Lcall_no_time:
     xor     edi, edi
 .Lcall_make:
+    cmp     eax, CALL_key
+    je      .Lcall_first_time
     cmp     eax, CALL_state_wanted
     jne     .Lcall_do
+.Lcall_first_time:
     xor     ebx, ebx
 .Lcall_do:
     int     0x80

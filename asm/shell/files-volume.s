@@ -1,4 +1,4 @@
-# Commands for whole volumes: snapshot, fsck, scrub, df, sync.
+# Commands for whole volumes: snapshot, fsck, scrub.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -31,8 +31,6 @@ STRING verb_list, "list"
 SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH [NAME]", "keep states of a volume", GROUP_FILES, snapshot_help
 SHELL_COMMAND "fsck", fsck_command, "PATH", "check a mounted volume", GROUP_FILES, fsck_help
 SHELL_COMMAND "scrub", scrub_command, "PATH", "read all of a mounted volume", GROUP_FILES, scrub_help
-SHELL_COMMAND "df", df_command, "[PATH]", "show the free space of what is mounted", GROUP_FILES
-SHELL_COMMAND "sync", sync_command, "", "put all changes on stable storage", GROUP_FILES
 
 .text
 
@@ -146,76 +144,4 @@ check_command:
 .Lcheck_command_done:
     pop     esi
     pop     ebx
-    ret
-
-# Shell command.
-# In: EAX argc, EDX argv.
-# Out: EAX status.
-df_command:
-    push    ebx
-    push    esi
-    push    edi
-    xor     edi, edi                    # EDI: the only mount that is shown, or 0
-    cmp     eax, 2
-    ja      .Ldf_command_misused
-    jb      .Ldf_command_head
-    mov     esi, [edx + 4]
-    mov     eax, esi
-    call    mount_find
-    jc      .Ldf_command_failed
-    mov     edi, eax
-.Ldf_command_head:
-    PRINT   "volume        KiB       used       free  path\n"
-    mov     esi, offset mount_table
-.Ldf_command_mount:
-    cmp     dword ptr [esi + MOUNT_CLASS], 0
-    je      .Ldf_command_next
-    mov     eax, [esi + MOUNT_HANDLE]
-    test    edi, edi
-    jz      .Ldf_command_show
-    cmp     eax, edi
-    jne     .Ldf_command_next
-.Ldf_command_show:
-    mov     ebx, FS_SPACE
-    call    mount_call
-    jc      .Ldf_command_next
-    shl     eax, 2
-    shl     edx, 2
-    mov     ecx, eax
-    sub     ecx, edx
-    mov     ebx, [esi + MOUNT_VOLUME]
-    add     ebx, VOLUME_NAME
-    PRINTF  "%-7s", ebx
-    lea     ebx, [esi + MOUNT_PATH]
-    PRINTF  "%10u %10u %10u  %s\n", eax, ecx, edx, ebx
-.Ldf_command_next:
-    add     esi, MOUNT_SIZE_OF
-    cmp     esi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Ldf_command_mount
-    xor     eax, eax
-    jmp     .Ldf_command_done
-.Ldf_command_misused:
-    call    command_misused
-    jmp     .Ldf_command_done
-.Ldf_command_failed:
-    call    path_complain
-.Ldf_command_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Shell command.
-# In: EAX argc, EDX argv.
-# Out: EAX status.
-sync_command:
-    xor     eax, eax
-    call    file_sync
-    jc      1f
-    xor     eax, eax
-    ret
-1:  push    esi
-    LOAD_STRING esi, "sync"
-    call    path_complain
-    pop     esi
     ret

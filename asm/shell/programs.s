@@ -3,7 +3,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "process.inc"
-.include "shell.inc"
+.include "console.inc"
 
 .text
 
@@ -140,7 +140,8 @@ program_misused:
     pop     ebx
     ret
 
-# Waits for a process, and gives it up. Ctrl-C ends it. May sleep.
+# Waits for a process, and gives it up. Ctrl-C ends it; to who takes keys one by one it is a key, and only the next one
+# ends that too, when it has not taken the first. May sleep.
 # In: EAX process.
 # Out: EAX exit status.
 program_await:
@@ -154,6 +155,8 @@ program_await:
 1:  cmp     dword ptr [ebx + PROCESS_ENDED], 0
     jne     3f
     call    break_check
+    jnc     2f
+    call    break_passed
     jnc     2f
     mov     eax, ebx
     call    process_kill
@@ -170,6 +173,29 @@ program_await:
     pop     eax
     pop     ebx
     ret
+
+# Leaves a Ctrl-C to the process that takes the console's keys, or ends that process when it has not taken the one
+# before. Interrupts are off.
+# Out: CF when nobody is to take it.
+break_passed:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_CONTEXT]
+    cmp     dword ptr [eax + CONTEXT_JOB], 1
+    cmc
+    jc      2f                          # it is not this Ctrl-C that ends a job
+    call    console_own
+    cmp     dword ptr [eax + CONSOLE_TAKER], 1
+    jc      2f
+    mov     ecx, 1
+    xchg    ecx, [eax + CONSOLE_UNTAKEN]
+    jecxz   1f
+    mov     eax, [eax + CONSOLE_TAKER]
+    call    process_kill
+    stc
+    ret
+1:  call    break_clear
+    clc
+2:  ret
 
 # Where a program of this name is: a path as it is, any other name in /bin.
 # In: EAX name, EDX buffer of PATH_BYTES.

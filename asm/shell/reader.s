@@ -1,4 +1,4 @@
-# Files, or a command's input, read byte by byte.
+# Files that are read byte by byte.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -13,14 +13,13 @@ READER_HANDLE   = 0
 READER_AT       = 4                     # next byte in the buffer
 READER_END      = 8
 READER_ERROR    = 12                    # why there are no more bytes, 0 at the end
-READER_STREAM   = 16                    # stream that is read instead of a file, or 0
-READER_BUFFER   = 20
+READER_BUFFER   = 16
 READER_SIZE     = READER_BUFFER + READER_BYTES
 
 .text
 
 # Opens a file to be read byte by byte, and says so when that cannot be.
-# In: ESI path, or 0 for what the command's input is.
+# In: ESI path.
 # Out: EBX reader; CF and EAX the status.
 .global reader_open
 reader_open:
@@ -29,19 +28,11 @@ reader_open:
     call    malloc
     jc      .Lreader_open_failed
     mov     ebx, eax
-    test    esi, esi
-    jz      .Lreader_open_input
     mov     ecx, FILE_READ
     call    file_open
     jc      .Lreader_open_free
     mov     [ebx + READER_HANDLE], eax
     ret
-.Lreader_open_input:
-    call    reader_input
-    mov     [ebx + READER_STREAM], eax
-    LOAD_STRING esi, "input"
-    jnc     .Lreader_open_done
-    mov     eax, ERROR_NOT_FOUND
 .Lreader_open_free:
     push    eax
     mov     eax, ebx
@@ -50,17 +41,6 @@ reader_open:
 .Lreader_open_failed:
     call    path_complain
     stc
-.Lreader_open_done:
-    ret
-
-# What the running command reads when it is given no path.
-# Out: EAX stream; CF and 0 when there is nothing.
-# Clobbers: EAX only.
-reader_input:
-    mov     eax, [task_current]
-    mov     eax, [eax + TASK_CONTEXT]
-    mov     eax, [eax + CONTEXT_INPUT]
-    cmp     eax, 1
     ret
 
 # Closes it, and says so when it could not be read to its end.
@@ -69,10 +49,8 @@ reader_input:
 .global reader_close
 reader_close:
     mov     eax, [ebx + READER_HANDLE]
-    test    eax, eax
-    jz      1f
     call    file_close
-1:  push    [ebx + READER_ERROR]
+    push    [ebx + READER_ERROR]
     mov     eax, ebx
     call    mfree
     pop     eax
@@ -111,15 +89,8 @@ reader_fill:
     jc      .Lreader_fill_failed
     lea     edi, [ebx + READER_BUFFER]
     mov     ecx, READER_BYTES
-    mov     eax, [ebx + READER_STREAM]
-    test    eax, eax
-    jnz     .Lreader_fill_stream
     mov     eax, [ebx + READER_HANDLE]
     call    file_read
-    jmp     .Lreader_fill_read
-.Lreader_fill_stream:
-    call    stream_read
-.Lreader_fill_read:
     jc      .Lreader_fill_failed
     mov     [ebx + READER_END], eax
     mov     dword ptr [ebx + READER_AT], 0

@@ -1,11 +1,14 @@
 /**
  * A virtio network card (1AF4:1000). Source: Virtual I/O Device (VIRTIO) 1.1, 5.1.
  *
- * It does nothing for its driver but move frames: no checksums, no segmentation, one pair of queues. A frame for which the
- * driver has left no buffer is lost, as the card has no memory of its own.
+ * It moves frames and adds up checksums of TCP and UDP: no segmentation, one pair of queues. A frame for which the driver
+ * has left no buffer is lost, as the card has no memory of its own.
  */
 import type { AccessBytes, WindowFactory } from "../bus/bus.ts";
+import { internetChecksum } from "../ether/internet-checksum.ts";
+import { put16 } from "../ether/packet.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
+import { ipv4Payload, isPayloadRight } from "../ether/transport-checksum.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { VirtioPciDevice, type VirtioWires } from "./virtio-pci.ts";
@@ -16,6 +19,9 @@ const SEND = 1;
 const COMMAND = 2;
 const QUEUE_SIZES = [256, 256, 64];
 
+/** The card puts checksums into what it sends; it says which it has found right. */
+const FEATURE_SUMS = 1 << 0;
+const FEATURE_SUMMED = 1 << 1;
 const FEATURE_MAC = 1 << 5;
 const FEATURE_STATUS = 1 << 16;
 const FEATURE_COMMANDS = 1 << 17;
@@ -29,8 +35,16 @@ const STATUS_AT = 6;
 const CONFIG_BYTES = 8;
 const STATUS_LINK = 1;
 
-/** Before each frame; without merged buffers and in the legacy interface (5.1.6.1). It says nothing here. */
-const HEADER = new Uint8Array(10);
+/**
+ * Before each frame; without merged buffers and in the legacy interface (5.1.6.1). Flags, then of a checksum that is to be
+ * put in from which byte of the frame on is added up, and how far from there the sum goes.
+ */
+const HEADER_BYTES = 10;
+const FLAGS_AT = 0;
+const SUM_FROM_AT = 6;
+const SUM_OFFSET_AT = 8;
+const FLAG_UNSUMMED = 1;
+const FLAG_SUMMED = 2;
 const SHORTEST_FRAME = 14;
 const LONGEST_FRAME = 1518;
 
@@ -71,7 +85,14 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
   constructor(name: string, windows: WindowFactory, clock: Clock, wires: VirtioNetWires) {
     const config = new Uint8Array(CONFIG_BYTES);
     config.set(wires.macAddress);
-    const features = FEATURE_MAC | FEATURE_STATUS | FEATURE_COMMANDS | FEATURE_FILTER | FEATURE_ANY_LAYOUT;
+    const features =
+      FEATURE_SUMS |
+      FEATURE_SUMMED |
+      FEATURE_MAC |
+      FEATURE_STATUS |
+      FEATURE_COMMANDS |
+      FEATURE_FILTER |
+      FEATURE_ANY_LAYOUT;
     super(name, { kind: 1, classCode: 0x020000, features, queueSizes: QUEUE_SIZES, config }, windows, wires);
     this.#clock = clock;
     this.#port = wires.port;
@@ -115,10 +136,11 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
   #transmit(): void {
     if (!this.isRunning) return;
     for (let chain = this.queues[SEND]!.take(); chain !== null; chain = this.queues[SEND]!.take()) {
-      const sizeBytes = chain.readableBytes - HEADER.length;
+      const sizeBytes = chain.readableBytes - HEADER_BYTES;
       if (sizeBytes >= SHORTEST_FRAME && sizeBytes <= LONGEST_FRAME) {
         const frame = new Uint8Array(sizeBytes);
-        chain.read(HEADER.length, frame);
+        chain.read(HEADER_BYTES, frame);
+        if (this.features & FEATURE_SUMS) putChecksum(frame, chain);
         this.#port.transmit(frame);
       }
       this.give(SEND, chain.head, 0);
@@ -129,13 +151,15 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
     if (!this.isRunning || !this.#accepts(frame)) return;
     const chain = this.queues[RECEIVE]!.take();
     if (chain === null) return;
-    const sizeBytes = HEADER.length + frame.length;
+    const sizeBytes = HEADER_BYTES + frame.length;
     if (sizeBytes > chain.writableBytes) {
       this.queues[RECEIVE]!.putBack();
       return;
     }
-    chain.write(0, HEADER);
-    chain.write(HEADER.length, frame);
+    const header = new Uint8Array(HEADER_BYTES);
+    if (this.features & FEATURE_SUMMED && isSummedRight(frame)) header[FLAGS_AT] = FLAG_SUMMED;
+    chain.write(0, header);
+    chain.write(HEADER_BYTES, frame);
     this.give(RECEIVE, chain.head, sizeBytes);
   }
 
@@ -191,6 +215,23 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
     this.#stations = visitAddresses(visitor, this.#stations);
     this.#groups = visitAddresses(visitor, this.#groups);
   }
+}
+
+/** Puts in the checksum that the header before a frame asks for, if its place is in the frame (5.1.6.2). */
+function putChecksum(frame: Uint8Array, chain: DescriptorChain): void {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  chain.read(0, bytes);
+  if (!(bytes[FLAGS_AT]! & FLAG_UNSUMMED)) return;
+  const header = new DataView(bytes.buffer);
+  const start = header.getUint16(SUM_FROM_AT, true);
+  const field = start + header.getUint16(SUM_OFFSET_AT, true);
+  // 0 would say that there is none (RFC 768).
+  if (field + 2 <= frame.length) put16(frame, field, internetChecksum(frame, start, frame.length) || 0xffff);
+}
+
+function isSummedRight(frame: Uint8Array): boolean {
+  const payload = ipv4Payload(frame);
+  return payload !== null && isPayloadRight(frame, payload.start, payload.end) === true;
 }
 
 function isAmong(address: Uint8Array, addresses: Addresses): boolean {

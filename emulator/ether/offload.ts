@@ -4,12 +4,11 @@
  * (Linux, Documentation/networking/checksum-offloads.rst and segmentation-offloads.rst). This does the card's work.
  */
 import { internetChecksum, onesSum } from "./internet-checksum.ts";
-import { ETHERTYPE_IPV4, get16, get32, PROTOCOL_UDP, put16 } from "./packet.ts";
+import { ETHERTYPE_IPV4, get16, get32, PROTOCOL_TCP, PROTOCOL_UDP, put16 } from "./packet.ts";
 
 const ETHERNET_BYTES = 14;
 const IPV4_BYTES = 20;
 const TCP_BYTES = 20;
-const PROTOCOL_TCP = 6;
 const TCP_FIELD = 16;
 const UDP_FIELD = 6;
 const FRAGMENT = 0x3fff;

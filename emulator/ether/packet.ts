@@ -6,6 +6,7 @@ import { internetChecksum, onesSum } from "./internet-checksum.ts";
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
 export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 export type MacAddress = Uint8Array;

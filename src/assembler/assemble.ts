@@ -66,7 +66,10 @@ export function assemble(options: AssembleOptions): Assembly {
   assembleInput(assembler);
   let object: Uint8Array | null = null;
   try {
-    if (!assembler.reporter.hasGivenUp) object = finish(assembler, options.objectDespiteErrors === true);
+    if (!assembler.reporter.hasGivenUp) {
+      if (options.stack) assembler.sections.noteStack(options.stack === "executable");
+      object = finish(assembler, options.objectDespiteErrors === true);
+    }
   } catch (error) {
     if (!(error instanceof TooManyErrors) && !(error instanceof FatalError)) throw error;
   }

@@ -23,7 +23,7 @@ export function rawObject(bytes: Uint8Array, path: string, address: number): Obj
   };
   return {
     path,
-    elf: { path, type: 0, entry: 0, sections: [elf], symbols: [], table: [], segments: [] },
+    elf: { path, type: 0, entry: 0, abi: 0, sections: [elf], symbols: [], table: [], segments: [] },
     sections: [
       {
         elf,

@@ -8,8 +8,10 @@ import {
   ET_REL,
   PT_LOAD,
   SHF_ALLOC,
+  SHF_EXECINSTR,
   SHF_GROUP,
   SHF_INFO_LINK,
+  SHF_WRITE,
   SHN_ABS,
   SHN_LORESERVE,
   SHT_GROUP,
@@ -17,102 +19,118 @@ import {
   SHT_NOTE,
   SHT_PROGBITS,
   SHT_REL,
-  STB_GLOBAL,
   STB_LOCAL,
-  STT_FILE,
   STT_SECTION,
 } from "../object/elf.ts";
-import type { ElfSection, ElfSymbol } from "../object/elf-reader.ts";
+import type { ElfSymbol } from "../object/elf-reader.ts";
 import {
   type ElfFile,
   type FileSection,
   FileSizeError,
   type FileSymbol,
+  fileIndices,
   headerBytes,
   RelocationBytes,
   writeElf,
 } from "../object/elf-writer.ts";
+import type { ElfRelocation } from "../object/relocation-table.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
-import { changeSymbol, isNamed, NO_CHANGES, type SymbolChanges } from "./symbol-changes.ts";
+import { type AddressChange, attributesOf, changedAddress, type SectionWords } from "./section-changes.ts";
+import { NO_CHANGES, newBinding, newName, type SymbolChanges, staysIn } from "./symbol-changes.ts";
 
 export interface RewriteOptions {
   readonly chosen: (section: ObjectSection) => boolean;
-  readonly strip: "none" | "debugging" | "unneeded" | "all";
+  /** Without symbols that are in no section, as they go where sections are chosen by name (-j). */
+  readonly dropsHomeless?: boolean;
+  /** --keep-section: stays although it would go with the debugging information. */
+  readonly isKept?: (section: ObjectSection) => boolean;
   /** --only-keep-debug: what is loaded loses its content. */
   readonly onlyDebugging?: boolean;
   readonly changes?: SymbolChanges;
   /** Content by the name of a section: it replaces the section's, or is a section of its own at the end. */
   readonly updated?: ReadonlyMap<string, Uint8Array>;
-  readonly added?: readonly { readonly name: string; readonly content: Uint8Array; readonly align: number }[];
-  /** Section -> its new name, and its new SHF_ bits unless they stay as they are. */
-  readonly renamed?: ReadonlyMap<string, { readonly name: string; readonly flags: number | null }>;
+  readonly added?: readonly AddedSection[];
+  readonly newName?: (section: ObjectSection) => string;
+  /** --set-section-flags and --rename-section: null for a section that stays what it is. */
+  readonly wordsFor?: (section: ObjectSection) => SectionWords | null;
+  readonly alignments?: ReadonlyMap<string, number>;
+  /** --remove-relocations */
+  readonly isRelocated?: (section: ObjectSection) => boolean;
+  readonly addresses?: readonly AddressChange[];
+  /** Where the program begins. */
+  readonly entry?: (old: number) => number;
 }
+
+export interface AddedSection {
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly align: number;
+  readonly words: SectionWords | null;
+}
+
+/** Room that becomes content. */
+const MAX_ZEROS_BYTES = 2 ** 29;
 
 export class RewriteError extends Error {}
 
 /** Throws `RewriteError` when a relocation needs what was left out. */
 export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Array<ArrayBuffer> {
   const { elf } = file;
-  const { changes = NO_CHANGES, added = [], updated = new Map<string, Uint8Array>() } = options;
+  const { changes = NO_CHANGES, added = [], updated = new Map<string, Uint8Array>(), addresses = [] } = options;
+  const { strip } = changes;
   const isRelocatable = elf.type === ET_REL;
-  const kept = file.sections.filter(
-    (section) =>
-      options.chosen(section) &&
-      // Tables of relocations are made anew, but for those of a dynamic linker, which are loaded.
-      (section.elf.type !== SHT_REL || (!isRelocatable && (section.elf.flags & SHF_ALLOC) !== 0)) &&
-      !(options.strip !== "none" && section.traits.debugging) &&
-      !(options.strip === "all" && section.elf.type === SHT_GROUP),
-  );
+  const shift = isRelocatable ? 0 : shiftOfAll(addresses);
+  const kept = keptSections(file, options, changes);
   const position = new Map(kept.map((section, index) => [section.elf.index, index + 1]));
+  const homes = new Map(file.sections.map((section) => [section.elf.index, section]));
+  /** What a symbol is called in the end. */
+  const nameOf = ({ name, type, section }: ElfSymbol): string =>
+    type === STT_SECTION ? name || (homes.get(section)?.name ?? "") : newName(name, changes);
+  const isRelocated = (section: ObjectSection): boolean => options.isRelocated?.(section) ?? true;
+  /** Without symbols there are no relocations, but for those against symbols that are kept by name. */
+  const relocationsOf = (section: ObjectSection): readonly ElfRelocation[] => {
+    if (section.elf.relocations.length === 0 || !isRelocated(section)) return [];
+    const all = [...section.elf.relocations];
+    return strip === "all" ? all.filter(({ symbol }) => changes.kept.has(nameOf(elf.symbols[symbol]!))) : all;
+  };
+  const relocations = new Map(kept.map((section) => [section, relocationsOf(section)]));
   const needed = new Set<number>();
-  for (const { elf: section } of kept) for (const { symbol } of section.relocations) needed.add(symbol);
+  for (const list of relocations.values()) for (const { symbol } of list) needed.add(symbol);
   for (const { elf: section } of kept) if (section.type === SHT_GROUP) needed.add(section.info);
-  const isKept = (symbol: ElfSymbol, index: number): boolean => {
-    if (options.strip === "all") return false;
-    if (symbol.section !== 0 && symbol.section < SHN_LORESERVE && !position.has(symbol.section)) return false;
-    const isStripped =
-      symbol.type !== STT_SECTION &&
-      symbol.type !== STT_FILE &&
-      isNamed(symbol.name, changes.stripped, changes.usesPatterns);
-    if (isStripped && needed.has(index))
-      throw new RewriteError(`the symbol ${symbol.name} cannot be left out: a relocation refers to it`);
-    if (needed.has(index)) return true;
-    if (isStripped) return false;
-    if (options.strip === "debugging") return symbol.type !== STT_FILE && symbol.type !== STT_SECTION;
-    if (options.strip === "unneeded") return symbol.binding !== STB_LOCAL && symbol.section !== 0;
-    return true;
+  const isLeft = (symbol: ElfSymbol, index: number): boolean => {
+    const isHomeless = symbol.section === 0 || symbol.section >= SHN_LORESERVE;
+    if (isHomeless ? options.dropsHomeless : !position.has(symbol.section)) return false;
+    const name = nameOf(symbol);
+    const answer = staysIn(symbol, name, needed.has(index), isRelocatable, changes);
+    if (answer === "needed") throw new RewriteError(`the symbol ${name} cannot be left out: a relocation refers to it`);
+    return answer;
   };
   const indices = new Map<number, number>();
   const symbols: FileSymbol[] = [];
   const changed: { readonly index: number; readonly symbol: FileSymbol }[] = [];
   elf.symbols.forEach((symbol, index) => {
-    if (index === 0 || !isKept(symbol, index)) return;
-    const { name, binding } = changeSymbol(symbol, changes);
+    if (index === 0 || !isLeft(symbol, index)) return;
+    const name = nameOf(symbol);
+    const isMoved = symbol.section !== 0 && symbol.section < SHN_LORESERVE;
     changed.push({
       index,
       symbol: {
         ...symbol,
-        binding,
+        value: isMoved ? (symbol.value + shift) >>> 0 : symbol.value,
+        binding: newBinding(symbol, name, changes),
         name: symbol.type === STT_SECTION ? "" : name,
         section: position.get(symbol.section) ?? symbol.section,
       },
     });
   });
-  for (const { name, section, value } of changes.added) {
+  for (const { name, section, value, binding, type } of changes.added) {
     const home = section === null ? undefined : kept.find((candidate) => candidate.name === section);
     if (section !== null && !home) throw new RewriteError(`there is no section ${section} for the symbol ${name}`);
     const place = home ? position.get(home.elf.index)! : SHN_ABS;
+    const base = home && !isRelocatable ? home.address + shift : 0;
     changed.push({
       index: -1,
-      symbol: {
-        name,
-        value: value + (home && !isRelocatable ? home.address : 0),
-        sizeBytes: 0,
-        binding: STB_GLOBAL,
-        type: 0,
-        visibility: 0,
-        section: place,
-      },
+      symbol: { name, value: value + base, sizeBytes: 0, binding, type, visibility: 0, section: place },
     });
   }
   // Local symbols come first (ELF gABI, "Symbol Table").
@@ -123,28 +141,41 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     const place = symbols.push(symbol);
     if (index >= 0) indices.set(index, place);
   }
-  const isEmptied = (section: ObjectSection["elf"]): boolean =>
-    options.onlyDebugging === true && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOTE;
-  const copied = kept.map(
-    ({ elf: section, name }): FileSection => ({
-      name: options.renamed?.get(name)?.name ?? name,
-      type: isEmptied(section) ? SHT_NOBITS : section.type,
-      flags:
-        options.renamed?.get(name)?.flags ?? (options.strip === "all" ? section.flags & ~SHF_GROUP : section.flags),
-      address: section.address,
+  const isEmptied = ({ flags, type }: ObjectSection["elf"]): boolean =>
+    options.onlyDebugging === true && (flags & SHF_ALLOC) !== 0 && type !== SHT_NOTE;
+  const groups = new Set(
+    kept.filter(({ elf: { type } }) => type === SHT_GROUP).flatMap(({ elf: { content } }) => membersOf(content)),
+  );
+  const copied = kept.map((whole): FileSection => {
+    const { elf: section, name } = whole;
+    const words = options.wordsFor?.(whole) ?? null;
+    const { type, flags } = words === null ? section : attributesOf(words, whole);
+    const content = updated.get(name) ?? section.content;
+    const becomesContent = section.type === SHT_NOBITS && type !== SHT_NOBITS;
+    if (becomesContent && !isRelocatable)
+      throw new RewriteError(`${name} of a program has no room in the file; -O binary writes it as zeros`);
+    if (becomesContent && section.sizeBytes > MAX_ZEROS_BYTES)
+      throw new RewriteError(`${name} has ${section.sizeBytes} bytes: too many to be written as zeros`);
+    const table = relocations.get(whole)!;
+    const align = options.alignments?.get(name) ?? section.align;
+    return {
+      name: options.newName?.(whole) ?? name,
+      type: isEmptied(section) ? SHT_NOBITS : type,
+      flags: groups.has(section.index) ? flags | (section.flags & SHF_GROUP) : flags & ~SHF_GROUP,
+      address: isRelocatable ? changedAddress(whole, "address", addresses) : (section.address + shift) >>> 0,
       sizeBytes: updated.get(name)?.length ?? section.sizeBytes,
-      align: section.align,
+      align,
       entrySizeBytes: section.entrySizeBytes,
-      content: updated.get(name) ?? section.content,
+      content: becomesContent ? new Uint8Array(section.sizeBytes) : content,
       offset:
         isRelocatable || (section.flags & SHF_ALLOC) === 0
           ? null
           : isEmptied(section)
-            ? alignUp(headerBytes(elf.segments.length), section.align)
+            ? alignUp(headerBytes(elf.segments.length), align)
             : section.fileOffset,
       relocations:
-        section.relocations.length > 0 && options.strip !== "all" && (isRelocatable || options.strip === "none")
-          ? relocationTable(section, (symbol) => {
+        table.length > 0 && (isRelocatable || strip === "none")
+          ? relocationTable(table, (symbol) => {
               const index = symbol === 0 ? 0 : indices.get(symbol);
               if (index === undefined)
                 throw new RewriteError(
@@ -161,43 +192,102 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
               ? { linkedInfo: position.get(section.info) ?? 0 }
               : { info: section.info }),
           }),
-    }),
-  );
-  const sections = [
-    ...copied,
-    ...added.map(
-      ({ name, content, align }): FileSection => ({
-        name,
-        type: SHT_PROGBITS,
-        flags: 0,
-        address: 0,
-        sizeBytes: content.length,
-        align,
-        entrySizeBytes: 0,
-        content,
-        offset: null,
-        relocations: null,
-      }),
-    ),
-  ];
+    };
+  });
+  const sections = [...copied.map((section, at) => withMembers(section, kept[at]!)), ...added.map(addedSection)];
+  /** A group names its members, and their tables of relocations, by their numbers in the file. */
+  function withMembers(section: FileSection, { elf: { type, content } }: ObjectSection): FileSection {
+    if (type !== SHT_GROUP || content.length < 4) return section;
+    const numbers = fileIndices(copied.map((one) => ({ hasRelocations: one.relocations !== null })));
+    const moved = membersOf(content).flatMap((member) => {
+      const { type: memberType, info } = elf.sections[member] ?? { type: 0, info: 0 };
+      const isTable = memberType === SHT_REL;
+      const place = (position.get(isTable ? info : member) ?? 0) - 1;
+      if (place < 0 || (isTable && copied[place]!.relocations === null)) return [];
+      return [numbers[place]! + (isTable ? 1 : 0)];
+    });
+    const bytes = new Uint8Array(4 + 4 * moved.length);
+    bytes.set(content.subarray(0, 4));
+    const view = new DataView(bytes.buffer);
+    moved.forEach((number, at) => view.setUint32(4 + 4 * at, number, true));
+    return { ...section, content: bytes, sizeBytes: bytes.length };
+  }
   const loaded = kept.filter(
     ({ elf: section }) =>
       !isRelocatable && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS && !isEmptied(section),
   );
   return written({
     type: elf.type,
-    entry: elf.entry,
+    abi: elf.abi,
+    entry: options.entry?.(elf.entry) ?? elf.entry,
     sections,
-    symbols: symbols.length > 0 || (isRelocatable && options.strip !== "all") ? symbols : null,
+    symbols: symbols.length > 0 ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
-    headers: elf.segments.map((segment) =>
-      options.onlyDebugging && segment.type === PT_LOAD ? { ...segment, offset: 0, fileBytes: 0 } : { ...segment },
-    ),
+    headers: elf.segments.map((segment) => {
+      const isMoved = shift !== 0 && segment.memoryBytes > 0;
+      return {
+        ...segment,
+        ...(options.onlyDebugging && segment.type === PT_LOAD ? { offset: 0, fileBytes: 0 } : {}),
+        ...(isMoved
+          ? { address: (segment.address + shift) >>> 0, loadAddress: (segment.loadAddress + shift) >>> 0 }
+          : {}),
+      };
+    }),
     start: Math.max(
       headerBytes(elf.segments.length),
       ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes),
     ),
   });
+}
+
+/** A program's parts can only move all together: its code knows where the others are. */
+function shiftOfAll(addresses: readonly AddressChange[]): number {
+  const last = addresses.at(-1);
+  if (last === undefined) return 0;
+  if (addresses.some(({ glob, operator }) => glob !== "*" || operator === "="))
+    throw new RewriteError("the sections of a program stay where they are; only all of them can move together");
+  return last.operator === "+" ? last.value : -last.value;
+}
+
+/** Sections in the group. */
+function membersOf(content: Uint8Array): number[] {
+  const view = new DataView(content.buffer, content.byteOffset, content.length);
+  return Array.from({ length: Math.max(0, (content.length >> 2) - 1) }, (_, i) => view.getUint32(4 * i + 4, true));
+}
+
+function keptSections(file: ObjectFile, options: RewriteOptions, changes: SymbolChanges): ObjectSection[] {
+  const isRelocatable = file.elf.type === ET_REL;
+  const stripsDebugging = changes.strip !== "none" || changes.discard === "all";
+  const stays = (section: ObjectSection): boolean =>
+    // Tables of relocations are made anew, but for those of a dynamic linker, which are loaded.
+    (section.elf.type !== SHT_REL || (!isRelocatable && (section.elf.flags & SHF_ALLOC) !== 0)) &&
+    (options.isKept?.(section) === true || (options.chosen(section) && !(stripsDebugging && section.traits.debugging)));
+  const kept = file.sections.filter(stays);
+  const indices = new Set(kept.map(({ elf: { index } }) => index));
+  return kept.filter(({ elf: section }) => {
+    if (section.type !== SHT_GROUP) return true;
+    const signature = newName(file.elf.symbols[section.info]?.name ?? "", changes);
+    const hasSignature = changes.strip === "all" ? changes.kept.has(signature) : !changes.stripped.has(signature);
+    return hasSignature && membersOf(section.content).some((member) => indices.has(member));
+  });
+}
+
+const PLAIN_DATA: SectionWords = new Set(["contents", "readonly"]);
+
+function addedSection({ name, content, align, words }: AddedSection): FileSection {
+  const has = (word: string): boolean => (words ?? PLAIN_DATA).has(word);
+  return {
+    name,
+    type: SHT_PROGBITS,
+    flags: (has("alloc") ? SHF_ALLOC : 0) | (has("readonly") ? 0 : SHF_WRITE) | (has("code") ? SHF_EXECINSTR : 0),
+    address: 0,
+    sizeBytes: content.length,
+    align,
+    entrySizeBytes: 0,
+    content,
+    offset: null,
+    relocations: null,
+  };
 }
 
 function written(file: ElfFile): Uint8Array<ArrayBuffer> {
@@ -209,10 +299,7 @@ function written(file: ElfFile): Uint8Array<ArrayBuffer> {
 }
 
 /** The relocations of a section, with symbols as they are numbered now. */
-function relocationTable(
-  { relocations }: Pick<ElfSection, "relocations">,
-  indexOf: (symbol: number) => number,
-): Uint8Array {
+function relocationTable(relocations: readonly ElfRelocation[], indexOf: (symbol: number) => number): Uint8Array {
   const table = new RelocationBytes(relocations.length);
   for (const { offset, type, symbol } of relocations) table.add(offset, type, indexOf(symbol));
   return table.bytes;

@@ -27,6 +27,7 @@ import {
   programFiles,
   programLibrary,
   programName,
+  programObjects,
   programSources,
 } from "./programs.ts";
 
@@ -253,18 +254,17 @@ function assembleFolder(
 
 /** The archive of the programs as an object for the kernel; none where the tree has no programs. */
 function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
-  const paths = programSources(tree.list(PROGRAMS_FOLDER));
+  const sources = programSources(tree.list(PROGRAMS_FOLDER));
   const ready = programFiles(tree.list(PROGRAMS_FOLDER));
-  if (paths.length === 0) return [];
+  if (sources.length === 0) return [];
   const assembled = (sources: readonly string[]): ElfObject[] =>
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
   const library = assembled(programLibrary(tree.list(PROGRAMS_FOLDER)));
   const script = readScript(tree, PROGRAMS_SCRIPT);
-  const own = assembled(paths);
-  const programs = paths.map((path, index) => ({
-    name: programName(path),
+  const programs = sources.map(({ name, sources: own }) => ({
+    name,
     // Thousands of constants of the headers are local symbols, which nobody asks a program for.
-    file: linkAll(tree, { objects: [own[index]!, ...library], script, discard: "all" }).file,
+    file: linkAll(tree, { objects: programObjects(assembled(own), library), script, discard: "all" }).file,
   }));
   programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
   return [assembleMade("programs.s", archiveSource(programs))];

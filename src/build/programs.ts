@@ -1,9 +1,10 @@
 /**
- * The programs that come with the kernel: each source of asm/programs is linked with those of asm/programs/lib, and all
- * of them, with the ELF files that lie there, become one archive, which is linked into the kernel. asm/kernel/image.s
- * reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
+ * The programs that come with the kernel: each source of asm/programs is linked with what it needs of asm/programs/lib,
+ * and all of them, with the ELF files that lie there, become one archive, which is linked into the kernel.
+ * asm/kernel/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
  */
-import { latin1, readElf } from "../object/elf-reader.ts";
+import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
+import { type ElfObject, type ElfSymbol, latin1, readElf } from "../object/elf-reader.ts";
 
 export const PROGRAMS_FOLDER = "asm/programs";
 export const PROGRAMS_SCRIPT = "asm/programs.ld";
@@ -13,14 +14,50 @@ export interface BuiltProgram {
   readonly file: Uint8Array;
 }
 
-/** The sources of the programs, one for each, of all below their folder. */
-export function programSources(paths: readonly string[]): string[] {
-  return paths.filter((path) => /^asm\/programs\/[^/]+\.s$/.test(path));
+/**
+ * The sources of each program, of all below their folder: NAME.s, or those of a folder NAME with a NAME.s in it, which
+ * comes first.
+ */
+export function programSources(paths: readonly string[]): { name: string; sources: string[] }[] {
+  return paths.flatMap((path) => {
+    const [, folder, name] = /^asm\/programs\/(?:([^/]+)\/)?([^/]+)\.s$/.exec(path) ?? [];
+    if (name === undefined || (folder !== undefined && folder !== name)) return [];
+    const besides = folder === undefined ? [] : paths.filter((other) => isBeside(path, other));
+    return [{ name, sources: [path, ...besides] }];
+  });
 }
 
-/** The sources that every program is linked with. */
+function isBeside(path: string, other: string): boolean {
+  return (
+    other !== path &&
+    other.endsWith(".s") &&
+    other.slice(0, other.lastIndexOf("/")) === path.slice(0, path.lastIndexOf("/"))
+  );
+}
+
+/** The sources of what programs share. */
 export function programLibrary(paths: readonly string[]): string[] {
   return paths.filter((path) => /^asm\/programs\/lib\/[^/]+\.s$/.test(path));
+}
+
+/** The objects of a program, with those of the library that it needs, as of an archive. */
+export function programObjects(own: readonly ElfObject[], library: readonly ElfObject[]): ElfObject[] {
+  const definer = new Map<string, ElfObject>();
+  for (const object of library)
+    for (const { name, binding, section } of symbolsOf(object))
+      if (binding !== STB_LOCAL && section !== SHN_UNDEF) definer.set(name, object);
+  const needed = new Set(own);
+  // What is added while the set is gone through is looked at too.
+  for (const object of needed)
+    for (const { name, section } of symbolsOf(object)) {
+      const other = section === SHN_UNDEF ? definer.get(name) : undefined;
+      if (other) needed.add(other);
+    }
+  return [...own, ...library.filter((object) => needed.has(object))];
+}
+
+function* symbolsOf({ symbols }: ElfObject): Generator<ElfSymbol> {
+  for (let index = 0; index < symbols.length; index++) yield symbols.at(index)!;
 }
 
 /** Programs that somebody has built already, such as by gcc: they are taken as they are. */

@@ -26,6 +26,7 @@ export interface AsCommand {
   objectDespiteErrors: boolean;
   allowsOddSizes: boolean;
   frameVersion: 1 | 3 | 4;
+  stack?: "executable" | "plain";
   maxErrors: number;
   json: boolean;
   listing: ListingOptions | null;
@@ -90,6 +91,8 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--gdwarf-cie-version=1": (command) => void (command.frameVersion = 1),
   "--gdwarf-cie-version=3": (command) => void (command.frameVersion = 3),
   "--gdwarf-cie-version=4": (command) => void (command.frameVersion = 4),
+  "--execstack": (command) => void (command.stack = "executable"),
+  "--noexecstack": (command) => void (command.stack = "plain"),
   "-msyntax=intel": (command) => void (command.syntax = "intel"),
   "-msyntax=att": (command) => void (command.syntax = "att"),
 };
@@ -115,8 +118,6 @@ const IGNORED = new Set([
   "--nocpp",
   "--traditional-format",
   "--reduce-memory-overheads",
-  "--noexecstack",
-  "--execstack",
   "-v",
   "--strip-local-absolute",
   "--statistics",

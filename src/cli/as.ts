@@ -120,6 +120,7 @@ function assembleFiles(command: AsCommand): void {
     objectDespiteErrors: command.objectDespiteErrors,
     allowsOddSizes: command.allowsOddSizes,
     frameVersion: command.frameVersion,
+    ...(command.stack ? { stack: command.stack } : {}),
     limits: { heldBytes: heldBytes() },
     ...(typeof QURE_SHAPES === "string" ? { shapes: new Uint8Array(Buffer.from(QURE_SHAPES, "base64")) } : {}),
     ...(command.listing === null ? {} : { listing: command.listing }),

@@ -1,79 +1,80 @@
 /** `qure objcopy`: flat images of programs, and copies of objects without some of their sections. */
-import { basename } from "node:path";
+
 import { BinaryImageError, binaryImage } from "../binutils/binary-image.ts";
-import { debugLink } from "../binutils/debug-link.ts";
-import { type ObjectSection, readObjectFile } from "../binutils/object-file.ts";
+import { GNU_FORMATS } from "../binutils/formats.ts";
+import { type ObjectFile, readObjectFile } from "../binutils/object-file.ts";
 import { blobObject, rawObject } from "../binutils/raw-object.ts";
 import { RewriteError, rewriteElf } from "../binutils/rewrite.ts";
-import type { SymbolChanges } from "../binutils/symbol-changes.ts";
+import { changedAddress } from "../binutils/section-changes.ts";
 import { writeFileAside } from "../host/files.ts";
-import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE } from "../object/elf.ts";
-import { globMatch } from "../object/glob.ts";
+import { writeArchive } from "../object/archive-writer.ts";
+import { addressChanges, CopyArguments, copyOptions, imageOptions, SHARED_OPTIONS } from "./copy-options.ts";
 import { CommandError, UsageError } from "./fail.ts";
-import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";
+import { standardOutput } from "./streams.ts";
 
 const COMMAND: GnuCommand = {
   name: "objcopy",
   usage: "[options] input [output]",
   summary:
-    "Copies an object or program, into plain bytes with -O binary, as GNU objcopy does. Without an output the input is replaced.",
+    "Copies an object, a program or an archive, into plain bytes with -O binary, as GNU objcopy does. Without an output the input is replaced.",
   options: [
-    { names: ["-O", "--output-target"], value: "FORMAT", help: "binary, or elf32-i386 (default)" },
-    { names: ["-I", "--input-target"], value: "FORMAT", help: "elf32-i386 (default) or binary" },
-    { names: ["-F", "--target"], value: "FORMAT", help: "" },
-    { names: ["-B", "--binary-architecture"], value: "MACHINE", help: "" },
-    {
-      names: ["-j", "--only-section"],
-      value: "NAME",
-      help: "only this section; may be given several times, with * and ?",
-    },
-    { names: ["-R", "--remove-section"], value: "NAME", help: "without this section" },
-    { names: ["-g", "--strip-debug", "-d"], help: "without debugging information" },
-    { names: ["-S", "--strip-all"], help: "without symbols, relocations and debugging information" },
-    { names: ["--strip-unneeded"], help: "without symbols that no relocation needs" },
-    {
-      names: ["--only-keep-debug"],
-      help: "only debugging information and symbols; what is loaded keeps its addresses",
-    },
+    ...SHARED_OPTIONS,
+    { names: ["--strip-debug", "-g", "-d"], help: "without debugging information" },
+    { names: ["--strip-all", "-S"], help: "without symbols, relocations and debugging information" },
+    { names: ["--only-section", "-j"], value: "NAME", help: "only this section; may be given several times" },
+    { names: ["--extract-dwo"], help: "only the sections of split debugging information (.dwo)" },
     { names: ["--add-gnu-debuglink"], value: "FILE", help: "name the file with the debugging information, for gdb" },
     { names: ["--add-section"], value: "NAME=FILE", help: "a section of its own with the file's content" },
     { names: ["--update-section"], value: "NAME=FILE", help: "the file's content in place of the section's" },
+    { names: ["--dump-section"], value: "NAME=FILE", help: "the section's content into a file" },
     { names: ["--redefine-sym"], value: "OLD=NEW", help: "another name for a symbol" },
     { names: ["--redefine-syms"], value: "FILE", help: "the same, from lines OLD NEW" },
     { names: ["--prefix-symbols"], value: "TEXT", help: "put the text in front of every name" },
-    { names: ["-L", "--localize-symbol"], value: "NAME", help: "make a symbol local" },
+    { names: ["--localize-symbol", "-L"], value: "NAME", help: "make a symbol local" },
+    { names: ["--localize-hidden"], help: "make hidden symbols local" },
     { names: ["--globalize-symbol"], value: "NAME", help: "make a symbol global" },
-    { names: ["-G", "--keep-global-symbol"], value: "NAME", help: "make all symbols but this one local" },
-    { names: ["-W", "--weaken-symbol"], value: "NAME", help: "make a symbol weak" },
+    { names: ["--keep-global-symbol", "-G"], value: "NAME", help: "make all symbols but this one local" },
+    { names: ["--weaken-symbol", "-W"], value: "NAME", help: "make a symbol weak" },
     { names: ["--weaken"], help: "make all global symbols weak" },
-    { names: ["-N", "--strip-symbol"], value: "NAME", help: "without this symbol" },
-    { names: ["--add-symbol"], value: "NAME=[SECTION:]VALUE", help: "one more symbol" },
-    { names: ["-w", "--wildcard"], help: "names of symbols are patterns" },
+    { names: ["--strip-unneeded-symbol"], value: "NAME", help: "without this symbol, unless a relocation needs it" },
+    { names: ["--strip-symbols"], value: "FILE", help: "without the symbols that the file lists" },
     {
-      names: ["--change-addresses", "--adjust-vma"],
-      value: "OFFSET",
-      help: "add this to all addresses (with -O binary: no effect on the bytes)",
+      names: ["--strip-unneeded-symbols"],
+      value: "FILE",
+      help: "without those symbols that no relocation needs that the file lists",
     },
+    { names: ["--keep-symbols"], value: "FILE", help: "with the symbols that the file lists" },
+    { names: ["--localize-symbols"], value: "FILE", help: "make the symbols local that the file lists" },
+    { names: ["--globalize-symbols"], value: "FILE", help: "make the symbols global that the file lists" },
+    { names: ["--keep-global-symbols"], value: "FILE", help: "make all symbols local but those that the file lists" },
+    { names: ["--weaken-symbols"], value: "FILE", help: "make the symbols weak that the file lists" },
+    { names: ["--add-symbol"], value: "NAME=[SECTION:]VALUE[,FLAGS]", help: "one more symbol" },
+    { names: ["--set-start"], value: "ADDRESS", help: "where the program begins" },
+    { names: ["--change-start", "--adjust-start"], value: "OFFSET", help: "add this to where the program begins" },
+    { names: ["--change-addresses", "--adjust-vma"], value: "OFFSET", help: "add this to all addresses" },
     {
-      names: ["--change-section-address", "--change-section-lma", "--adjust-section-vma"],
+      names: ["--change-section-address", "--adjust-section-vma"],
       value: "NAME=ADDRESS",
-      help: "load address of a section: NAME=, NAME+ or NAME-",
+      help: "address of a section, or NAME+OFFSET, NAME-OFFSET; of a program only with -O binary",
     },
-    { names: ["--gap-fill"], value: "BYTE", help: "what fills gaps between sections" },
+    { names: ["--change-section-vma"], value: "NAME=ADDRESS", help: "the address alone" },
+    { names: ["--change-section-lma"], value: "NAME=ADDRESS", help: "the load address alone" },
+    { names: ["--set-section-alignment"], value: "NAME=ALIGNMENT", help: "how a section is aligned" },
+    { names: ["--gap-fill"], value: "BYTE", help: "what fills gaps between sections of an image" },
     { names: ["--pad-to"], value: "ADDRESS", help: "fill the image up to this load address" },
     {
       names: ["--set-section-flags"],
       value: "NAME=FLAGS",
-      help: "with contents among the flags, .bss becomes zeros in the image",
+      help: "alloc, load, readonly, data, code, contents ...; with contents, .bss becomes zeros",
     },
-    {
-      names: ["--rename-section"],
-      value: "OLD=NEW[,FLAGS]",
-      help: "another name, and flags: alloc, load, readonly, data, code, contents",
-    },
-    { names: ["-p", "--preserve-dates"], help: "" },
-    { names: ["-v", "--verbose"], help: "" },
+    { names: ["--rename-section"], value: "OLD=NEW[,FLAGS]", help: "another name, and flags" },
+    { names: ["--prefix-sections"], value: "TEXT", help: "put the text in front of every section's name" },
+    { names: ["--prefix-alloc-sections"], value: "TEXT", help: "the same for sections that are loaded" },
+    { names: ["--binary-architecture", "-B"], value: "MACHINE", help: "" },
+    { names: ["--remove-leading-char"], help: "" },
+    { names: ["--info", "-i"], help: "say which formats there are" },
   ],
   example: "qure objcopy -O binary -j .text -j .data kernel.elf kernel.bin",
 };
@@ -81,174 +82,68 @@ const COMMAND: GnuCommand = {
 export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
-  const values = (option: string): string[] =>
-    parsed.filter((argument) => argument.option === option).map(({ value }) => value);
-  const [input, output, ...more] = values("");
+  const options = new CopyArguments(parsed);
+  if (options.has("--info")) return void standardOutput().write(GNU_FORMATS);
+  const [input, output, ...more] = options.values("");
   if (input === undefined || more.length > 0)
     throw new UsageError("it wants an input and, if need be, an output (see qure objcopy --help)");
-  const format = values("-O").at(-1) ?? values("-F").at(-1) ?? "elf32-i386";
-  const from = values("-I").at(-1) ?? "elf32-i386";
-  if (format !== "binary" && format !== "elf32-i386") throw new UsageError(`-O ${format}: it is binary or elf32-i386`);
-  if (from !== "binary" && from !== "elf32-i386") throw new UsageError(`-I ${from}: it is elf32-i386 or binary`);
-  const only = values("-j");
-  const removed = values("-R");
-  const chosen = ({ name }: ObjectSection): boolean =>
-    (only.length === 0 || only.some((glob) => globMatch(glob, name))) && !removed.some((glob) => globMatch(glob, name));
-  const file =
-    from !== "binary"
-      ? single(input)
-      : format === "binary"
-        ? rawObject(readBytes(input), input, 0)
-        : readObjectFile(blobObject(readBytes(input), input), input);
-  try {
-    const bytes =
-      format === "binary"
-        ? flat(parsed, file, chosen)
-        : rewriteElf(file, {
-            chosen,
-            strip: strip(parsed),
-            renamed: renamed(values("--rename-section")),
-            changes: symbolChanges(parsed),
-            onlyDebugging: parsed.some(({ option }) => option === "--only-keep-debug"),
-            updated: new Map(values("--update-section").map(fileOf)),
-            added: [
-              ...values("--add-section")
-                .map(fileOf)
-                .map(([name, content]) => ({ name, content, align: 1 })),
-              ...values("--add-gnu-debuglink").map((path) => ({
-                name: ".gnu_debuglink",
-                content: debugLink(basename(path), linkedContent(path, output)),
-                align: 4,
-              })),
-            ],
-          });
-    writeFileAside(output ?? input, bytes, 0, file.isRelocatable ? 0o666 : 0o777);
-  } catch (error) {
-    if (error instanceof BinaryImageError || error instanceof RewriteError)
-      throw new CommandError(`${input}: ${error.message}`);
-    throw error;
+  copy(options, input, output ?? input);
+}
+
+/** Copies a file as the options say. Throws `CommandError`. */
+export function copy(args: CopyArguments, input: string, output: string): void {
+  const from = args.format("--input-target");
+  const to = args.format("--output-target");
+  const convert = converter(args, output, to);
+  const say = (name: string, place: string): void => {
+    if (args.has("--verbose")) standardOutput().write(`copy from \`${name}' [${from}] to \`${place}' [${to}]\n`);
+  };
+  if (from === "binary") {
+    const bytes = readBytes(input);
+    const file = to === "binary" ? rawObject(bytes, input, 0) : readObjectFile(blobObject(bytes, input), input);
+    say(input, output);
+    return writeFileAside(output, convert(file), 0, 0o666);
   }
+  const { archive, objects } = readInput(input);
+  if (archive !== null) {
+    if (archive.isThin) throw new CommandError(`${input}: a thin archive; its members are files of their own`);
+    const members = archive.members.map(({ name, mode }, index) => {
+      say(`${input}(${name})`, `${output}(${name})`);
+      return { name, mode, content: convert(objects[index]!) };
+    });
+    return writeFileAside(output, writeArchive(members, true), 0, 0o666);
+  }
+  say(input, output);
+  const file = objects[0]!;
+  for (const text of args.values("--dump-section")) dump(file, text);
+  writeFileAside(output, convert(file), 0, file.isRelocatable ? 0o666 : 0o777);
 }
 
-/**
- * What is linked to by `--add-gnu-debuglink`. Some Makefiles name the output itself; GNU objcopy checks whatever it has
- * written of that by then, which no debugger can match: here it is nothing.
- */
-function linkedContent(path: string, output: string | undefined): Uint8Array {
-  return path === output ? new Uint8Array(0) : readBytes(path);
-}
-
-/** `NAME=FILE` */
-function fileOf(text: string): readonly [name: string, content: Uint8Array] {
-  const match = /^([^=]+)=(.+)$/.exec(text);
-  if (!match) throw new UsageError(`${text}: it wants NAME=FILE`);
-  return [match[1]!, readBytes(match[2]!)];
-}
-
-function symbolChanges(parsed: readonly GnuArgument[]): SymbolChanges {
-  const values = (option: string): string[] =>
-    parsed.filter((argument) => argument.option === option).map(({ value }) => value);
-  const pairs = values("--redefine-sym").map((text): readonly [string, string] => {
-    const match = /^([^=]+)=(.+)$/.exec(text);
-    if (!match) throw new UsageError(`--redefine-sym ${text}: it wants OLD=NEW`);
-    return [match[1]!, match[2]!];
-  });
-  for (const path of values("--redefine-syms")) {
-    for (const line of Buffer.from(readBytes(path)).toString("latin1").split("\n")) {
-      const [old, name] = line.replace(/#.*/, "").trim().split(/\s+/);
-      if (old && name) pairs.push([old, name]);
+function converter(args: CopyArguments, output: string, to: "elf32-i386" | "binary"): (file: ObjectFile) => Uint8Array {
+  const rewriting = to === "elf32-i386" ? copyOptions(args, output) : null;
+  const changes = addressChanges(args);
+  const flattening = imageOptions(args);
+  return (file) => {
+    try {
+      if (rewriting !== null) return rewriteElf(file, rewriting);
+      const sections = file.sections.map((section) => ({
+        ...section,
+        loadAddress: changedAddress(section, "loadAddress", changes),
+      }));
+      return binaryImage({ ...file, sections }, flattening);
+    } catch (error) {
+      if (error instanceof BinaryImageError || error instanceof RewriteError)
+        throw new CommandError(`${file.path}: ${error.message}`);
+      throw error;
     }
-  }
-  return {
-    redefined: new Map(pairs),
-    prefix: values("--prefix-symbols").at(-1) ?? "",
-    localized: values("-L"),
-    globalized: values("--globalize-symbol"),
-    weakened: values("-W"),
-    weakensAll: parsed.some(({ option }) => option === "--weaken"),
-    keptGlobal: values("-G"),
-    stripped: values("-N"),
-    usesPatterns: parsed.some(({ option }) => option === "-w"),
-    added: values("--add-symbol").map((text) => {
-      const match = /^([^=]+)=(?:([^:]+):)?(0x[0-9a-f]+|\d+)(?:,.*)?$/i.exec(text);
-      if (!match) throw new UsageError(`--add-symbol ${text}: it wants NAME=[SECTION:]VALUE`);
-      return { name: match[1]!, section: match[2] ?? null, value: number(match[3]!, "--add-symbol") };
-    }),
   };
 }
 
-function single(path: string): ReturnType<typeof readInput>["objects"][number] {
-  const { archive, objects } = readInput(path);
-  if (archive) throw new CommandError(`${path}: an archive; take its members out first`);
-  return objects[0]!;
-}
-
-/** Flags in words become ELF's: what is not readonly is written to. */
-function renamed(texts: readonly string[]): ReadonlyMap<string, { name: string; flags: number | null }> {
-  return new Map(
-    texts.map((text) => {
-      const match = /^([^=]+)=([^,]+)(?:,(.+))?$/.exec(text);
-      if (!match) throw new UsageError(`--rename-section ${text}: it wants OLD=NEW, and flags if need be`);
-      const words = match[3]?.split(",").map((word) => word.trim()) ?? null;
-      const flags =
-        words === null
-          ? null
-          : (words.includes("alloc") ? SHF_ALLOC : 0) |
-            (words.includes("readonly") ? 0 : SHF_WRITE) |
-            (words.includes("code") ? SHF_EXECINSTR : 0);
-      return [match[1]!, { name: match[2]!, flags }] as const;
-    }),
-  );
-}
-
-function strip(parsed: readonly GnuArgument[]): "none" | "debugging" | "unneeded" | "all" {
-  const has = (option: string): boolean => parsed.some((argument) => argument.option === option);
-  return has("-S") ? "all" : has("--strip-unneeded") ? "unneeded" : has("-g") ? "debugging" : "none";
-}
-
-function flat(
-  parsed: readonly GnuArgument[],
-  file: Parameters<typeof binaryImage>[0],
-  chosen: (section: ObjectSection) => boolean,
-): Uint8Array {
-  const values = (option: string): string[] =>
-    parsed.filter((argument) => argument.option === option).map(({ value }) => value);
-  const moves = values("--change-section-address").map((text) => {
-    const match = /^(.+?)([=+-])(0x[0-9a-f]+|\d+)$/i.exec(text);
-    if (!match)
-      throw new UsageError(`--change-section-address ${text}: it wants NAME=ADDRESS, NAME+OFFSET or NAME-OFFSET`);
-    return { glob: match[1]!, operator: match[2]!, value: Number(match[3]) };
-  });
-  const filled = values("--set-section-flags").map((text) => {
-    const match = /^([^=]+)=(.+)$/.exec(text);
-    if (!match)
-      throw new UsageError(`--set-section-flags ${text}: it wants NAME=FLAGS, such as .bss=alloc,load,contents`);
-    return { glob: match[1]!, flags: match[2]!.split(",").map((flag) => flag.trim()) };
-  });
-  const moved = file.sections.map((section) => {
-    const move = moves.findLast(({ glob }) => globMatch(glob, section.name));
-    if (!move) return section;
-    const { operator, value } = move;
-    return {
-      ...section,
-      loadAddress: (operator === "=" ? value : section.loadAddress + (operator === "+" ? value : -value)) >>> 0,
-    };
-  });
-  const becomesContent = ({ name }: ObjectSection): boolean =>
-    filled.some(({ glob, flags }) => globMatch(glob, name) && flags.includes("contents") && flags.includes("load"));
-  return binaryImage(
-    { ...file, sections: moved },
-    {
-      chosen: (section) => chosen(section),
-      filled: becomesContent,
-      gapFill: number(values("--gap-fill").at(-1) ?? "0", "--gap-fill") & 0xff,
-      padTo: values("--pad-to").length > 0 ? number(values("--pad-to").at(-1)!, "--pad-to") : null,
-    },
-  );
-}
-
-function number(text: string, option: string): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
-  if (!(value <= 0xffffffff)) throw new UsageError(`${option} ${text}: it wants a number, such as 0xff`);
-  return value;
+/** `NAME=FILE` of `--dump-section`. */
+function dump(file: ObjectFile, text: string): void {
+  const [name, path] = text.split(/=(.*)/s);
+  if (!path) throw new UsageError(`--dump-section ${text}: it wants NAME=FILE`);
+  const section = file.sections.find((candidate) => candidate.name === name && candidate.traits.contents);
+  if (section === undefined) throw new CommandError(`${file.path}: there is no section ${name} with contents`);
+  writeFileAside(path, section.elf.content);
 }

@@ -1,6 +1,7 @@
 /** `qure objdump`: headers, symbols, relocations, contents and code of objects, executables and archives. */
 import { readFileSync } from "node:fs";
 import { disassembleFile } from "../binutils/disassembly.ts";
+import { GNU_FORMATS } from "../binutils/formats.ts";
 import {
   fileHeader,
   programHeaders,
@@ -34,6 +35,7 @@ const COMMAND: GnuCommand = {
     { names: ["-f", "--file-headers"], help: "the file header" },
     { names: ["-x", "--all-headers"], help: "-f -p -h -r -t" },
     { names: ["-s", "--full-contents"], help: "the bytes of the sections" },
+    { names: ["-i", "--info"], help: "which formats there are" },
     { names: ["-j", "--section"], value: "NAME", help: "only this section; may be given several times" },
     { names: ["-M", "--disassembler-options"], value: "OPTIONS", help: "intel, att, i386, i8086, data16, addr16" },
     { names: ["-m", "--architecture"], value: "MACHINE", help: "i386 or i8086" },
@@ -55,6 +57,7 @@ export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
   if (parsed === null) return;
   const actions = new Set(parsed.map(({ option }) => option));
+  if (actions.has("-i")) return writeOutput(GNU_FORMATS);
   if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) => actions.has(option))) {
     throw new UsageError("say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
   }

@@ -422,7 +422,7 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   const isShort = candidate.operands.length === 1 && (candidate.operands[0]!.accept & KIND.short) !== 0;
   const longer = isShort ? encodeLonger(candidate, request, prefixes) : null;
-  if (longer !== null && emission.displacementBits === options.bits) return longer;
+  if (longer !== null && emission.displacementBits === options.bits) return { ...longer, isLongest: true };
   return write(candidate, instruction, prefixes, options.bits) ?? emission.take(longer);
 };
 

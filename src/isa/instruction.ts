@@ -127,6 +127,8 @@ export interface Encoding {
    * one.
    */
   readonly longer: Encoding | null;
+  /** A direct near branch that was asked to be as long as it may become (`jmp.d32`, `{disp32}`). */
+  readonly isLongest?: true;
   /** What GNU as takes too, but warns of: a value that lost its upper bits, a size that had to be assumed. */
   readonly warning?: EncodingError;
 }

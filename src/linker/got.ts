@@ -333,6 +333,7 @@ export class GlobalOffsetTable {
       path: host.path,
       type: 1,
       entry: 0,
+      abi: 0,
       sections: [none, ...sections],
       symbols: [],
       table: [],

@@ -29,6 +29,7 @@ import {
   SEC_HAS_CONTENTS,
   SEC_LOAD,
   SEC_MERGE,
+  SEC_NEVER_LOAD,
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "./section-flags.ts";
@@ -340,11 +341,11 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
   return address < after.address ? before : after;
 }
 
-/** In the order in which their first sections lie in the output. */
+/** In the order in which their first sections lie in the output, of which those without content (NOLOAD) do not count. */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
   return new Set(
     outputs
-      .filter(({ excluded }) => !excluded)
+      .filter(({ excluded, flags }) => !excluded && (flags & SEC_NEVER_LOAD) === 0)
       .flatMap((output) =>
         output
           .inputs()

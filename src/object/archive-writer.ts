@@ -17,11 +17,10 @@ export interface NewMember {
   readonly mode?: number;
 }
 
-/** `withIndex`: with the symbols of the members that are objects, if there are any. */
+/** `withIndex`: with the symbols of the members that are objects, if there are any objects. */
 export function writeArchive(members: readonly NewMember[], withIndex: boolean): Uint8Array {
-  const symbols = withIndex
-    ? members.flatMap((member, index) => definedNames(member).map((name) => ({ name, index })))
-    : [];
+  const defined = withIndex ? members.map(definedNames) : [];
+  const symbols = defined.flatMap((names, index) => names?.map((name) => ({ name, index })) ?? []);
   let longNames = "";
   const names = members.map(({ name }) => {
     if (name.length <= MAXIMUM_NAME_BYTES) return `${name}/`;
@@ -32,7 +31,7 @@ export function writeArchive(members: readonly NewMember[], withIndex: boolean):
   // The table of names is padded to an even length with a newline.
   if (longNames.length % 2 === 1) longNames += "\n";
   const indexBytes = 4 + symbols.length * 4 + symbols.reduce((sum, { name }) => sum + name.length + 1, 0);
-  const hasIndex = symbols.length > 0;
+  const hasIndex = defined.some((names) => names !== null);
   const paddedIndexBytes = indexBytes + (indexBytes % 2);
   let at =
     MAGIC.length +
@@ -67,14 +66,14 @@ export function writeArchive(members: readonly NewMember[], withIndex: boolean):
   return out;
 }
 
-/** What a member defines for others; nothing when it is no object. */
-function definedNames({ name, content }: NewMember): string[] {
+/** What a member defines for others; null when it is no object. */
+function definedNames({ name, content }: NewMember): string[] | null {
   try {
     return readElf(content, name)
       .symbols.filter(({ binding, section }) => binding !== STB_LOCAL && section !== SHN_UNDEF)
       .map((symbol) => symbol.name);
   } catch (error) {
-    if (error instanceof ElfError) return [];
+    if (error instanceof ElfError) return null;
     throw error;
   }
 }

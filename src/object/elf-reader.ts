@@ -83,6 +83,8 @@ export interface ElfObject {
   readonly path: string;
   readonly type: number;
   readonly entry: number;
+  /** EI_OSABI: whose extensions the file has. */
+  readonly abi: number;
   /** By section index; the null section is at 0. */
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
@@ -229,15 +231,14 @@ class FileObject implements ElfObject {
   readonly path: string;
   readonly type: number;
   readonly entry: number;
+  readonly abi: number;
   readonly sections: readonly ElfSection[];
   readonly table: ElfSymbolTable;
   readonly segments: readonly ElfSegment[];
   #symbols: readonly ElfSymbol[] | null = null;
 
   constructor(
-    path: string,
-    type: number,
-    entry: number,
+    { path, type, entry, abi }: Pick<ElfObject, "path" | "type" | "entry" | "abi">,
     sections: readonly ElfSection[],
     table: ElfSymbolTable,
     segments: readonly ElfSegment[],
@@ -245,6 +246,7 @@ class FileObject implements ElfObject {
     this.path = path;
     this.type = type;
     this.entry = entry;
+    this.abi = abi;
     this.sections = sections;
     this.table = table;
     this.segments = segments;
@@ -260,10 +262,10 @@ class FileObject implements ElfObject {
 
 /** The object with other sections or symbols. */
 export function withChanges(
-  { path, type, entry, sections, table, segments }: ElfObject,
+  object: ElfObject,
   changes: { readonly sections?: readonly ElfSection[]; readonly table?: ElfSymbolTable },
 ): ElfObject {
-  return new FileObject(path, type, entry, changes.sections ?? sections, changes.table ?? table, segments);
+  return new FileObject(object, changes.sections ?? object.sections, changes.table ?? object.table, object.segments);
 }
 
 /** Reads an object or an executable. Throws `ElfError`. */
@@ -351,7 +353,8 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     (header, index): ElfSection => new FileSection(source, header, index, nameOf(header), relocations[index] ?? []),
   );
   const segments = readSegments(source, head, fail);
-  return new FileObject(path, type, head.getUint32(24, true), sections, symbols, segments);
+  const abi = head.getUint8(7);
+  return new FileObject({ path, type, entry: head.getUint32(24, true), abi }, sections, symbols, segments);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

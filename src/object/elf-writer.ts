@@ -81,6 +81,8 @@ export interface FileSymbols {
 export interface ElfFile {
   readonly type: number;
   readonly entry: number;
+  /** EI_OSABI where it is not found out from sections and symbols. */
+  readonly abi?: number;
   readonly sections: readonly FileSection[];
   /** Null for a file without a symbol table. */
   readonly symbols: FileSymbols | null;
@@ -129,6 +131,7 @@ function placeSections(
   return { offsets, end };
 }
 
+const ELFOSABI_GNU = 3;
 /** More than this comes from alignments and places that lie. */
 const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
 
@@ -278,7 +281,8 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
       header.entrySizeBytes,
     ]),
   );
-  writeHead(sink.window(0, headerBytes(file.headers.length)), file, isGnu, headersAt, headers.length);
+  const abi = isGnu ? ELFOSABI_GNU : (file.abi ?? 0);
+  writeHead(sink.window(0, headerBytes(file.headers.length)), file, abi, headersAt, headers.length);
   return headersAt + headers.length * SHDR_BYTES;
 }
 
@@ -288,11 +292,11 @@ function writeWords(target: Uint8Array, at: number, values: readonly number[]): 
 }
 
 /** The file's header and the program headers. */
-function writeHead(target: Uint8Array, file: ElfFile, isGnu: boolean, headersAt: number, headerCount: number): void {
+function writeHead(target: Uint8Array, file: ElfFile, abi: number, headersAt: number, headerCount: number): void {
   const segments = file.headers.length;
   writeWords(target, 0, [
     ELF_MAGIC,
-    isGnu ? 0x03010101 : 0x00010101,
+    0x00010101 | (abi << 24),
     0,
     0,
     file.type | (EM_386 << 16),

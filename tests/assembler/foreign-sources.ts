@@ -552,6 +552,31 @@ _ZN1AC2Ev: nop
 .Lw: nop
 `,
   },
+  "numbers with C's marks of their type": {
+    text: ".long 1U, 2u, 3L, 4l, 5UL, 7LL, 8ULL, 9uLl, 0x10U, 0b11ul, 017U\n.set A, 108U\nsubl $A - 4U, %esp\n.intel_syntax noprefix\nsub esp, 108U - 4\n",
+  },
+  "branches that are asked to be long": {
+    text: String.raw`.globl g, h
+ .hidden h
+ .weak w
+g: nop
+h: nop
+w: nop
+l: nop
+ .irp to, g, h, w, l, h + 4, f, missing, other
+ jmp.d32 \to
+ jne.d32 \to
+ {disp32} jmp \to
+ {disp32} call \to
+ .endr
+f: nop
+ .data
+other: nop
+`,
+  },
+  "common symbols with an alignment of 0": {
+    text: ".comm a,4,0\n.comm b,40,0\n.comm c,3\n.comm d,5,1\n.comm e,0,0\n.local f\n.comm f,8,0\n",
+  },
   "forward jumps over growing code and alignment": {
     text: String.raw` .irp i,0,1,2,3,4,5,6,7,8,9,10,11
 j\i: je far\i

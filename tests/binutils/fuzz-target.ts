@@ -23,6 +23,7 @@ import * as readelfTables from "../../src/binutils/readelf/tables.ts";
 import { RewriteError, rewriteElf } from "../../src/binutils/rewrite.ts";
 import { totalsOf } from "../../src/binutils/size.ts";
 import { SourceLines } from "../../src/binutils/source-lines.ts";
+import { NO_CHANGES } from "../../src/binutils/symbol-changes.ts";
 import { buildSystem } from "../../src/build/build.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { inspectImage } from "../../src/image/inspect.ts";
@@ -104,7 +105,11 @@ function show(file: ObjectFile, random: Random): void {
     });
     rewriteElf(file, {
       chosen: ({ name }) => random.chance(90) || name === "",
-      strip: random.pick(["none", "debugging", "unneeded", "all"] as const),
+      changes: {
+        ...NO_CHANGES,
+        strip: random.pick(["none", "debugging", "unneeded", "all"] as const),
+        discard: random.pick(["none", "labels", "all"] as const),
+      },
     });
   } catch (error) {
     if (!(error instanceof BinaryImageError || error instanceof RewriteError)) throw error;

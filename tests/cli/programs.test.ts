@@ -56,6 +56,20 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
+  test("an archive of objects that define nothing has an index, as GNU ar's has", (context) => {
+    const ar = requireOracle("ar", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      shell(folder, "as /dev/null -o none.o; ar rc ours.a none.o a.s; ar rc plain.a a.s");
+      shell(folder, `${ar} rcD theirs.a none.o a.s; ${ar} rcD plain-theirs.a a.s`);
+      for (const [ours, theirs] of [
+        ["ours.a", "theirs.a"],
+        ["plain.a", "plain-theirs.a"],
+      ] as const)
+        expect(readFileSync(join(folder, ours))).toEqual(readFileSync(join(folder, theirs)));
+    });
+  });
+
   test("gcc finds the assembler by -B", (context) => {
     const gcc = requireOracle("gcc", context);
     withFolder((folder) => {

@@ -92,8 +92,8 @@ test_give:
 
 SHELL_COMMAND "heaptest", command_heaptest, "", "test the heap", GROUP_DEBUG
 
-# What a block of each size takes from the heap, its header included, and what is too much. A hole of 16 bytes more than a
-# block wants goes with it, since what would be left is too small for a block: such holes are used up first.
+# What a block of each size takes from the heap, its header included, and what is too much. A hole of 16 bytes more than
+# a block wants goes with it, since what would be left is too small for a block: such holes are used up first.
 test_heap_sizes:
     mov     ebx, offset heap_sizes
 1:  call    heap_stats

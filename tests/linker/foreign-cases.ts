@@ -287,5 +287,13 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+  "local symbols of objects whose first sections are not loaded": {
+    sources: [
+      `${QUIET}.file "a.c"\n${START}.section .room,"aw",@nobits\na: .skip 4\n`,
+      `${QUIET}.file "b.c"\nb: nop\n`,
+      `${QUIET}.file "c.c"\n.section .room,"aw",@nobits\nc: .skip 4\n`,
+    ],
+    script: "SECTIONS { .room (NOLOAD) : { *(.room) } .first : { *part1.o(.text) } .text : { *(.text) } }",
+  },
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
 };

@@ -99,9 +99,7 @@ describe("hostile input", () => {
       isDefaultScript: true,
     });
     expect(problems[0]!.message).toMatch(/the (file|program) would have|does not fit|address space/);
-    expect(() => rewriteElf(readObjectFile(bytes, "part.o"), { chosen: () => true, strip: "none" })).toThrow(
-      RewriteError,
-    );
+    expect(() => rewriteElf(readObjectFile(bytes, "part.o"), { chosen: () => true })).toThrow(RewriteError);
   });
 
   thoroughly("objdump -D -z of a section without content that claims to be large", () => {

@@ -82,8 +82,36 @@ test("the numbers of a boot sector mean the same to both, or are refused by both
   }
 });
 
-/** Short names that both give for longer ones, as they lie in a directory. */
-const ALIASES = ["TOOLON~1EXT", "TOOLON~1   ", "FOURTE~1   ", "EXACTL~1   ", "LONGLO~1   "];
+/** Short names that both give for longer ones, and those that say all, as they lie in a directory. */
+const ALIASES = [
+  ...["TOOLON~1EXT", "TOOLON~1   ", "FOURTE~1   ", "EXACTL~1   ", "LONGLO~1   "],
+  ...["UPPER   TXT", "EIGHTCHRTXT", "UPPER~1 LOW", "MANYDO~1IT ", "SPACEI~1EXT", "PLUS_C~1   ", "TILDE~~1   "],
+  ...["TXT~1      ", "_~1     TXT", "AB~1    C  "],
+];
+/** What is hard for long and short names beside `WORDS`. */
+const NAMED = [
+  ...WORDS,
+  "EIGHTCHR.TXT",
+  "tilde ~~ and more",
+  ".txt",
+  "..txt",
+  "A.B.C",
+  "x".repeat(252),
+  "y".repeat(247),
+];
+
+/** How often each part of a long name, with the checksum of the short one, lies in a volume. */
+function longParts(bytes: Uint8Array): Map<string, number> {
+  const found = new Map<string, number>();
+  for (let at = 0; at < bytes.length; at += 32) {
+    const slot = bytes.subarray(at, at + 32);
+    if (slot[11] !== 0x0f || slot[0] === 0xe5 || (slot[0]! & 0x3f) === 0 || (slot[0]! & 0x3f) > 20 || slot[12] !== 0)
+      continue;
+    const key = Buffer.from(slot).toString("hex");
+    found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  return found;
+}
 
 const MAKE = Buffer.from('mkdir "/fat/ours/n');
 test("names beyond ASCII and of any length are the same to both, whoever gave them", async () => {
@@ -92,8 +120,8 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
     const fs = open(disk.bytes);
     fs.mkdir("/theirs");
     fs.mkdir("/ours");
-    for (const word of WORDS) fs.create(`/theirs/${word}`);
-    const script = WORDS.map((word) => `echo x > "/fat/ours/${word}"\n`).join("");
+    for (const word of NAMED) fs.create(`/theirs/${word}`);
+    const script = NAMED.map((word) => `echo x > "/fat/ours/${word}"\n`).join("");
     fs.create("/wrong");
     fs.write(
       "/wrong",
@@ -108,13 +136,17 @@ test("names beyond ASCII and of any length are the same to both, whoever gave th
       .trim()
       .split("\n")
       .sort();
-    expect(found, types[index]!).toEqual(WORDS.map((word) => `/fat/theirs/${word}`).sort());
+    expect(found, types[index]!).toEqual(NAMED.map((word) => `/fat/theirs/${word}`).sort());
     expect(await output(node, "shell /fat/script")).toBe("");
     expect((await output(node, "shell /fat/wrong")).match(/invalid/g)).toHaveLength(NO_UTF8.length);
+    expect(await output(node, "sync")).toBe("");
+    // Each part lies in both directories; those of the directories and of the two files beside them once.
+    const alone = [...longParts(disk.bytes).values()].filter((count) => count !== 2);
+    expect(alone, types[index]!).toEqual([1, 1, 1, 1]);
     expect(await output(node, "mv '/fat/ours/lower.txt' '/fat/ours/Lower case now.txt'")).toBe("");
     expect(await output(node, "umount /fat")).toBe("");
     const after = open(disk.bytes);
-    const names = WORDS.map((word) => (word === "lower.txt" ? "Lower case now.txt" : word));
+    const names = NAMED.map((word) => (word === "lower.txt" ? "Lower case now.txt" : word));
     expect(
       after
         .list("/ours")

@@ -17,8 +17,10 @@ import { Random } from "../../emulator/state/random.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
+import { PARTITION_LBA, partitioned, RecordingDisk } from "./recording-disk.ts";
 
 const TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mtype"].map(oracle);
 const hasTools = TOOLS.every((tool) => tool !== null);
@@ -120,20 +122,19 @@ describeThoroughly("file systems by others", () => {
 
 describe.skipIf(!hasTools)("file systems of the kernel", () => {
   /** Sectors of a partition, and what it is to hold: the bounds between the kinds, and where clusters grow. */
-  const MADE = [
-    [8399, 12],
-    [8400, 16],
-    ...(process.env["QURE_THOROUGH"]
-      ? ([
-          [128, 12],
-          [70_000, 16],
-          [(1 << 20) - 1, 16],
-          [1 << 20, 32],
-          [5_000_000, 32],
-          [40_000_000, 32],
-        ] as const)
-      : []),
-  ] as const;
+  const MADE = rowsOf(
+    [
+      [8399, 12],
+      [128, 12],
+      [70_000, 16],
+      [(1 << 20) - 1, 16],
+      [8400, 16],
+      [1 << 20, 32],
+      [5_000_000, 32],
+      [40_000_000, 32],
+    ] as const,
+    2,
+  );
   const START = 2048;
 
   test.each(MADE)("of %i sectors are FAT%i, as fsck.fat sees them, and hold files", async (sectors, bits) => {
@@ -163,6 +164,19 @@ describe.skipIf(!hasTools)("file systems of the kernel", () => {
     closeSync(part);
     expect(run("fsck.fat", ["-n", "-v", path])).toMatch(new RegExp(`2 FATs, ${bits} bit entries|FAT${bits}`));
     expect(run("mtype", ["-i", path, "::/sub/A long name"])).toBe("something\n");
+  });
+
+  thoroughly("begin to be there when all else of them is", async () => {
+    const disk = new RecordingDisk();
+    disk.content = partitioned();
+    const node = await machineWith([disk as unknown as SparseDisk]);
+    disk.log = [];
+    await node.enter("mkfs -t fat hda0", /type 99, not 0c[\s\S]*Type 'Yes' if so: $/);
+    await node.enter("Yes", /hda0 now holds an empty fat/);
+    const last = disk.log.slice(-3).map((entry) => entry?.sector ?? "flush");
+    expect(last).toEqual(["flush", PARTITION_LBA, "flush"]);
+    const earlier = disk.log.slice(0, -3).filter((entry) => entry?.sector === PARTITION_LBA);
+    expect(earlier.every((entry) => entry!.bytes.every((byte) => byte === 0))).toBe(true);
   });
 
   test("are made on an entry of another type only after Yes", async () => {

@@ -30,7 +30,7 @@ export class Terminal {
   }
 
   #take(): void {
-    const token = /^(?:\x1b\[([\d;]*)([A-Za-z])|([^\x1b]))/;
+    const token = /^(?:\x1b\[([?\d;]*)([A-Za-z])|([^\x1b]))/;
     for (let match = token.exec(this.#pending); match; match = token.exec(this.#pending)) {
       this.#pending = this.#pending.slice(match[0].length);
       const [, parameters = "", final, plain] = match;

@@ -5,7 +5,7 @@ import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
-import { makeVersion1, oldDirectory } from "../oofs/version-1.ts";
+import { makeVersion1, type OldObject, oldDirectory } from "../oofs/version-1.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
@@ -130,6 +130,96 @@ describeThoroughly("a volume of version 1", () => {
       /the checksum is wrong of block \d+ .*\nCannot mount hda0 at \/a: /,
     );
     expect(Buffer.compare(disk.content, before)).toBe(0);
+  });
+});
+
+describeThoroughly("of a volume of version 1", () => {
+  const blocks = PARTITION_SECTORS / 8;
+  const root = (entries: readonly (readonly [number, string])[]): OldObject => ({
+    id: 1,
+    parent: 0,
+    className: "directory",
+    content: oldDirectory(entries),
+  });
+  const file = (id: number, content: string | Uint8Array, className = "file"): OldObject => ({
+    id,
+    parent: 1,
+    className,
+    content: Buffer.from(content),
+  });
+  const one = [root([[2, "one"]]), file(2, "one\n")];
+  /** Of the two commit records, in blocks 1 and 2, the second is the newer. */
+  const damaged = (...numbers: readonly number[]): Uint8Array => {
+    const { bytes } = makeVersion1(blocks, one, 7n);
+    for (const number of numbers) bytes[number * BLOCK_BYTES + 100]! ^= 1;
+    return bytes;
+  };
+  const placed = (objects: readonly OldObject[], places: Readonly<Record<number, number>>): Uint8Array =>
+    makeVersion1(blocks, objects, 7n, (free) => places[free] ?? free).bytes;
+  const refused: readonly (readonly [what: string, volume: Uint8Array, says: string])[] = [
+    ["neither commit record", damaged(1, 2), "oofs: hda0 is damaged: neither commit record of version 1 is valid"],
+    [
+      "a block that two files have",
+      placed([root([]), file(2, "same"), file(3, "same")], { 4: 3 }),
+      "two pointers lead to block 3",
+    ],
+    [
+      "a block that a file has twice, where the commit records go",
+      placed([root([]), file(2, new Uint8Array(3 * BLOCK_BYTES).fill(7))], { 3: 1023, 4: 1022, 5: 1023 }),
+      "two pointers lead to block 1023",
+    ],
+    ...["", "a/b", "..", "n".repeat(248), "\x01"].map((name): readonly [string, Uint8Array, string] => [
+      `an entry named ${JSON.stringify(name).slice(0, 9)}`,
+      placed([root([[2, name]]), file(2, "x")], {}),
+      "an entry of a directory of version 1 is not valid, directory 1",
+    ]),
+    [
+      "an object without a class",
+      placed([root([]), file(2, "x", "")], {}),
+      "the object table of version 1 is not one, object 2",
+    ],
+    ["more than the partition has", makeVersion1(blocks + 1, one, 7n).bytes, "Cannot mount hda0 at /a: out of range"],
+  ];
+
+  test("what is not as it should be is said, and nothing is written", async () => {
+    const { node, disk } = await machine();
+    for (const [what, volume, says] of refused) {
+      disk.content = withVolume(volume.subarray(0, blocks * BLOCK_BYTES));
+      const before = disk.content.slice();
+      const said = await output(node, "mount hda0 /a");
+      expect(said, what).toContain(says);
+      expect(said, what).toContain("Cannot mount hda0 at /a: ");
+      expect(Buffer.compare(disk.content, before), what).toBe(0);
+    }
+    disk.content = withVolume(damaged());
+    expect(await output(node, "mount -r hda0 /a")).toBe("Cannot mount hda0 at /a: read only\n");
+  });
+
+  test("all names, objects and damage that may be are converted", async () => {
+    const { node, disk } = await machine();
+    disk.content = withVolume(damaged(1));
+    expect(await output(node, "mount hda0 /a; cat /a/one; umount /a")).toBe(
+      "oofs: hda0: one of the two commit records of version 1 is damaged; the other one serves\n" +
+        "oofs: hda0 was of version 1, and was converted to version 2\none\n",
+    );
+    const names = [...Array.from({ length: 90 }, (_, number) => `name ${number}`), "n".repeat(247), ".x"];
+    const files = names.map((name, index) => file(5 + index, `${name}\n`));
+    const stray = { ...file(2, "nobody names it"), parent: 0 };
+    const objects = [root(names.map((name, index) => [5 + index, name])), stray, ...files];
+    disk.content = withVolume(makeVersion1(blocks, objects, 0x1_0000_0002n).bytes);
+    expect(await output(node, "mount hda0 /a; fsck /a; umount /a")).toBe(
+      "oofs: hda0 was of version 1, and was converted to version 2\n/a: no problem was found\n",
+    );
+    const fs = mount(volumeOn(disk), { readOnly: true });
+    expect(check(fs).problems).toEqual([]);
+    expect(fs.volume.state.sequence).toBeGreaterThan(0x1_0000_0002n);
+    expect(
+      fs
+        .list("/")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...names].sort());
+    for (const name of names) expect(text(fs.read(`/${name}`))).toBe(`${name}\n`);
   });
 });
 

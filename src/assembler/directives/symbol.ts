@@ -180,30 +180,28 @@ const common =
     const bytes = expressions.absoluteNumber("the size");
     if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
     let alignment = 0;
-    let isStated = false;
     if (assembler.comma()) {
       alignment = expressions.absoluteNumber("the alignment");
-      isStated = true;
       if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1)))
         assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
     }
     assembler.demandEnd();
     const symbol = assembler.symbols.renewed(atom, start);
     if (symbol.isLocal) {
-      placeInBss(assembler, atom, start, bytes, isStated ? alignment : 1);
+      placeInBss(assembler, atom, start, bytes, alignment);
       return;
     }
     if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common")
       assembler.reporter.failRedefinition(symbol, start, atom.length);
     symbol.section = assembler.sections.common;
     symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
-    symbol.alignment = Math.max(1, isStated ? alignment : defaultCommonAlignment(bytes));
+    symbol.alignment = alignment || defaultCommonAlignment(bytes);
     symbol.isGlobal = true;
     symbol.type = type;
     symbol.size = null;
   };
 
-/** Without a stated alignment a block is aligned to its size, rounded up, at most to 16 bytes. */
+/** Without an alignment, or one of 0, a block is aligned to its size, rounded up, at most to 16 bytes. */
 function defaultCommonAlignment(bytes: number): number {
   let power = 0;
   while (2 ** power < bytes && power < 4) power++;

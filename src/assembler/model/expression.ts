@@ -121,6 +121,12 @@ export function constant(value: Integer, offset = 0): Expression {
   return new Expression(Op.CONSTANT, value, null, offset);
 }
 
+/** A number of more than 64 bits stays what it is: only data of its own takes it. */
+export function bigConstant(value: bigint, offset: number): Expression {
+  const fits = value < 1n << 64n && value >= -(1n << 63n);
+  return fits ? constant(integer.canonical(value), offset) : new Expression(Op.BIG, value, null, offset);
+}
+
 export function symbolExpression(symbol: AssemblySymbol, addend: Integer = 0, offset = 0): Expression {
   return new Expression(Op.SYMBOL, addend, symbol, offset);
 }

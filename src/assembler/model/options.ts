@@ -64,6 +64,8 @@ export interface AssembleOptions {
   objectDespiteErrors?: boolean;
   /** `--size-check=warning`: a size that is no number in this file is a warning. */
   allowsOddSizes?: boolean;
+  /** `--execstack`, `--noexecstack`: what the note about the stack says, whether or not the source has one. */
+  stack?: "executable" | "plain";
   /** `--gdwarf-cie-version`: version of the common entries of call frames; 1 when absent. */
   frameVersion?: 1 | 3 | 4;
   /** Encodings that were made before (`shapesOf`), which a short run has no time to make; they are written to. */

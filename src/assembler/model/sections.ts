@@ -24,6 +24,7 @@ import type { SymbolList } from "./symbol-list.ts";
 
 /** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
 const MAXIMUM_SECTIONS = 0xff00;
+const STACK_NOTE = ".note.GNU-stack";
 /** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
 const SECTION_BYTES = 3000;
 const FRAGMENT_BYTES = 120;
@@ -112,6 +113,12 @@ export class Sections {
             section.isRetained === isRetained,
         ) ?? null
     );
+  }
+
+  /** The note by which a linker knows whether code is to run on the stack; one that the source has loses no flag. */
+  noteStack(isExecutable: boolean): void {
+    const note = this.find(STACK_NOTE) ?? this.make(STACK_NOTE, SHT.PROGBITS, 0);
+    if (isExecutable) note.flags |= SHF.EXECINSTR;
   }
 
   /**

@@ -16,6 +16,7 @@ import { R, RELOCATION_SUFFIXES } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import {
   aliasedRegister,
+  bigConstant,
   combine,
   computeUnary,
   constant,
@@ -29,7 +30,6 @@ import {
   symbolExpression,
 } from "../model/expression.ts";
 import type * as integer from "../model/integer.ts";
-import { canonical } from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
   APOSTROPHE,
@@ -52,6 +52,7 @@ import {
 } from "./chars.ts";
 import { areUnlike, unknownSymbol } from "./expression-shape.ts";
 import { INTEL_OPERATORS, SIZE_BYTES } from "./intel-operators.ts";
+import { pastSuffix } from "./number-suffix.ts";
 import { DOUBLE_SIGNS, SINGLE_SIGNS } from "./operators.ts";
 import { plainNumber } from "./plain-number.ts";
 import type { Reading } from "./reading.ts";
@@ -307,7 +308,7 @@ export class ExpressionParser {
     const operand = this.#unaryOperand();
     if (operand.op === Op.CONSTANT) return constant(computeUnary(op, operand.number), start);
     if (operand.op === Op.BIG && op !== Op.LOGICAL_NOT)
-      return this.#big(op === Op.NEGATE ? -BigInt(operand.number) : ~BigInt(operand.number), start);
+      return bigConstant(op === Op.NEGATE ? -BigInt(operand.number) : ~BigInt(operand.number), start);
     return node(op, operand, null, start);
   }
 
@@ -550,8 +551,10 @@ export class ExpressionParser {
     let value = 0;
     const digits = offset;
     while (digitValue[bytes[offset]!]! < base) value = value * base + digitValue[bytes[offset++]!]!;
+    const digitsEnd = offset;
+    offset = pastSuffix(bytes, offset);
     const after = bytes[offset]!;
-    if (base === 8 && offset === digits + 1) base = 10;
+    if (base === 8 && digitsEnd === digits + 1) base = 10;
     if (characterClass[after]! & NAME_PART) {
       // A local label: `1f`, `1b`. In a leading-zero number only the single 0 can be one.
       const mark = after | 0x20;
@@ -574,12 +577,7 @@ export class ExpressionParser {
     input.offset = offset;
     if (Number.isSafeInteger(value)) return constant(value, start);
     const prefix = base === 16 ? "0x" : base === 2 ? "0b" : base === 8 ? "0o" : "";
-    return this.#big(BigInt(prefix + textOfBytes(bytes, digits, offset)), start);
-  }
-
-  #big(value: bigint, start: number): Expression {
-    if (value < 1n << 64n && value >= -(1n << 63n)) return constant(canonical(value), start);
-    return new Expression(Op.BIG, value, null, start);
+    return bigConstant(BigInt(prefix + textOfBytes(bytes, digits, digitsEnd)), start);
   }
 
   #localLabel(number: number, forward: boolean, start: number, length: number): Expression {

@@ -331,7 +331,7 @@ export class InstructionParser {
       );
     }
     this.#place(result, offset);
-    const isSettled = result.longer === null && result.warning === undefined;
+    const isSettled = result.longer === null && !result.isLongest && result.warning === undefined;
     return isSettled && reading.reporter.diagnostics.length === warningsBefore ? result : null;
   }
 
@@ -370,7 +370,8 @@ export class InstructionParser {
     if (reading.sections.current === null)
       reading.failAt("absolute-contents", offset, "the absolute section holds no instructions");
     if (reading.program.debug.isOn) reading.program.debug.instruction();
-    if (result.longer !== null) {
+    // What a branch goes to is found out when the code is laid out, also when its length is settled.
+    if (result.longer !== null || result.isLongest) {
       this.#branch(result, offset);
       return;
     }

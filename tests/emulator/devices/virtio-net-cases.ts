@@ -14,6 +14,8 @@ const DRIVER = [
   ...[RECEIVE, SEND, COMMAND].map((table, queue) => `outw c00e ${queue}; outl c008 ${(table >> 12).toString(16)}`),
   "out c012 7",
 ].join("; ");
+/** One that has the card add up checksums, too. */
+const SUMMING = DRIVER.replace("70020", "70023");
 /** Makes the chain at descriptor 0 available as the n-th one, and notifies. */
 const submit = (queue: number, available: number, count: number): string =>
   `ram ${hex(available + 4 + 2 * (count - 1))} 0 0; ram ${hex(available + 2)} ${hex(count)} 0; outw c010 ${queue}`;
@@ -54,6 +56,9 @@ const OTHER = "52 54 0 99 99 99";
 const GROUP = "1 0 5e 0 0 fb";
 const ALL = "ff ff ff ff ff ff";
 
+/** A datagram of no bytes to the card, up to its checksum, which is FFDB. */
+const DATAGRAM = `${OWN} 2 0 0 0 0 9 8 0 45 0 0 1c 0 0 0 0 40 11 0 0 0 0 0 0 0 0 0 0 0 1 0 2 0 8`;
+
 /** For a card with the address 52:54:00:12:34:56 in slot 3. */
 export const virtioNetCases: readonly Case[] = [
   {
@@ -70,7 +75,11 @@ export const virtioNetCases: readonly Case[] = [
     name: "features: address, status, commands, filter, any layout",
     script: `${OPEN}; inl c000 & 8070020 = 8070020`,
   },
-  { name: "nothing but moving frames", script: `${OPEN}; inl c000 = 8070020`, ours: "QEMU's does more" },
+  {
+    name: "checksums, and nothing else but moving frames",
+    script: `${OPEN}; inl c000 = 8070023`,
+    ours: "QEMU's does more",
+  },
   {
     name: "three queues",
     script: `${OPEN}; outw c00e 1; inw c00c = 100; outw c00e 2; inw c00c = 40; outw c00e 3; inw c00c = 0`,
@@ -94,6 +103,25 @@ export const virtioNetCases: readonly Case[] = [
   {
     name: "several frames at once go out in their order",
     script: `${DRIVER}; ${descriptorAt(SEND, 2, 0x21000, 10, NEXT, 3)}; ${descriptorAt(SEND, 3, 0x21010, 80, 0, 0)}; ram 15006 2 0; ${send(0x40).replace("ram 15002 1 0", "ram 15002 2 0")}; wait 3us; wire = 40; wire = 50; wire = 0; ram 16002 = 2; ram 1600c = 2`,
+  },
+  {
+    name: "a checksum is put in where the header says, if it is in the frame, and 0 is FFFF",
+    script: `${SUMMING}; ram 20000 1 0 0 0 0 0 e 0 2 0; ${send(0x40)}; wait 3us; wire = 40; byte e = a1; byte 10 = 5e; byte 11 = ff; ram 20020 5d ff; ${send(0x40, 2)}; wait 3us; wire = 40; byte 10 = ff; byte 11 = ff; ram 20006 3e 0 1 0; ${send(0x40, 3)}; wait 3us; wire = 40; byte 3e = 0; byte 3f = 0; ram 20006 e 0 2 0; ram 20000 0; ${send(0x40, 4)}; wait 3us; wire = 40; byte 10 = 0`,
+    ours: "QEMU's offers it only on networks that carry such frames",
+  },
+  {
+    name: "no checksum is put in for a driver that did not ask for that",
+    script: `${DRIVER}; ram 20000 1 0 0 0 0 0 e 0 2 0; ${send(0x40)}; wait 3us; wire = 40; byte 10 = 0; byte 11 = 0`,
+  },
+  {
+    name: "of a frame that comes in it says whether the checksum is right",
+    script: [
+      `${SUMMING}; ${offer(1514)}; frame 3c ${DATAGRAM} ff db; ${used(1)}; ram 30000 = 2`,
+      `${offer(1514, 2)}; frame 3c ${DATAGRAM} ff dc; ${used(2)}; ram 30000 = 0`,
+      `${offer(1514, 3)}; frame 3c ${DATAGRAM} 0 0; ${used(3)}; ram 30000 = 0`,
+      `${offer(1514, 4)}; frame 3c ${DATAGRAM.replace(" 8 0 45", " 8 1 45")} ff db; ${used(4)}; ram 30000 = 0`,
+    ].join("; "),
+    ours: "QEMU's offers it only on networks that carry such frames",
   },
   {
     name: "lengths that Ethernet does not have go nowhere, and their buffers come back",

@@ -1,0 +1,220 @@
+/**
+ * What the kernel says when it refuses something about files and mounts: each refusal has its own reason, on every kind
+ * of file system the same one, and leaves everything as it was.
+ */
+import { expect, test } from "vitest";
+import { formatFat } from "../../src/fat/index.ts";
+import { type LabNode, SparseDisk } from "../../src/index.ts";
+import { describeThoroughly } from "../setup/thoroughly.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { partitioned } from "./recording-disk.ts";
+
+const MIB = 1 << 20;
+
+/** A machine with an empty OOFS on hda0, a FAT on hdb, its CD in hdc, and nothing on vda to vdh. */
+async function machine(): Promise<LabNode> {
+  const fat = new SparseDisk(3 * MIB);
+  formatFat(fat, "fat12", { id: 7 });
+  const disk = new SparseDisk(12 * MIB, { content: partitioned() });
+  const virtioDisks = [new SparseDisk(MIB)];
+  const drives = [{ kind: "disk" as const, medium: fat }];
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk, drives, virtioDisks, bootOrder: "d" }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await lab.advance("100ms");
+  await output(node, "service stop network");
+  expect(await output(node, "mkfs -t oofs hda0")).toMatch(/^hda0 now holds an empty oofs of /);
+  return node;
+}
+
+/** What is typed, and what is said then. */
+type Row = readonly [command: string, says: string];
+
+/** Types the commands one after the other. */
+async function expectRows(node: LabNode, rows: readonly Row[]): Promise<void> {
+  for (const [command, says] of rows) expect(await output(node, command), command).toBe(says === "" ? "" : `${says}\n`);
+}
+
+const cannot = (place: string, why: string): Row => [
+  `mount ${place.replace(" at", "")}`,
+  `Cannot mount ${place}: ${why}`,
+];
+const LONGEST_PLACE = `/${"x".repeat(62)}`;
+const MOUNTS: readonly Row[] = [
+  ["mount hda0 /a && mount hdb /a/b && mount hdc /a/b/c", ""],
+  cannot("hda0 at /other", "in use"),
+  cannot("vda at /a", "something is mounted there already"),
+  cannot("hdx at /x", "no such device"),
+  cannot("vda at /x", "data is damaged or of another format"),
+  cannot("vda at x", "invalid argument"),
+  cannot("vda at /", "invalid argument"),
+  cannot("vda at /x/", "invalid argument"),
+  cannot("vda at /x//y", "invalid argument"),
+  ["mount vda '/x y'", "Cannot mount vda at /x y: invalid argument"],
+  ["mount vda '/x/ y'", "Cannot mount vda at /x/ y: invalid argument"],
+  cannot(`vda at ${LONGEST_PLACE}`, "data is damaged or of another format"),
+  cannot(`vda at ${LONGEST_PLACE}x`, "too long"),
+  ["mount -t none vda /x", "Cannot mount vda at /x: not found"],
+  ["mkfs -t none hda0", "There is no file system type none."],
+  ["mkfs -t oofs hda0", "hda0 is mounted at /a. Unmount it first."],
+  ["mkfs -t fat vda", "vda is a whole drive: mkfs takes a partition, such as vda0."],
+  ["umount /none", "Cannot unmount /none: not mounted"],
+  ["umount -f /none", "Cannot unmount /none: not mounted"],
+  ["umount /a/none", "Cannot unmount /a/none: not mounted"],
+  ["umount /a", "Cannot unmount /a: something is mounted below it."],
+  ["umount /a/b", "Cannot unmount /a/b: something is mounted below it."],
+  ["mv /a/none /a/b/none", "/a/none: not supported"],
+  ["df /none", "/none: not mounted"],
+  ["fsck /none", "/none: not mounted"],
+  ["snapshot list /none", "/none: not mounted"],
+  ["cat /none/file", "/none/file: not mounted"],
+  ["ls /none", "/none: not mounted"],
+  ["mkdir /none/x", "/none/x: not mounted"],
+  [
+    "ls /",
+    "hda0                          0  a/\nhdb                           0  a/b/\nhdc                           0  a/b/c/",
+  ],
+  ["umount /a/b/c", ""],
+  ["umount /a/b", ""],
+  ["ls /a", ""],
+  ["umount /a", ""],
+  ["mount", "Nothing is mounted."],
+];
+
+const LONG = "n".repeat(250);
+/** On a file system at /v. */
+const CHANGES: readonly Row[] = [
+  ["mkdir /v/d && mkdir /v/d/e && echo word > /v/file && echo other > /v/d/other && echo third > /v/d/e/third", ""],
+  ["cat /v/none", "/v/none: not found"],
+  ["cat /v/none/x", "/v/none/x: not found"],
+  ["cat /v/file/x", "/v/file/x: not a directory"],
+  ["cat /v/d", "/v/d: is a directory"],
+  ["cat /v", "/v: is a directory"],
+  ["ls /v/none", "/v/none: not found"],
+  ["ls /v/file/x", "/v/file/x: not a directory"],
+  ["echo x > /v/d", "/v/d: is a directory"],
+  ["echo x > /v/file/x", "/v/file/x: not a directory"],
+  ["echo x > /v/none/x", "/v/none/x: not found"],
+  ["touch /v", "/v: is a directory"],
+  [`touch /v/${LONG}nnnnnn`, `/v/${LONG}nnnnnn: too long`],
+  ["truncate /v/none 5", "/v/none: not found"],
+  ["truncate /v/d 5", "/v/d: is a directory"],
+  ["mkdir /v/d", "/v/d: exists already"],
+  ["mkdir /v/file", "/v/file: exists already"],
+  ["mkdir /v/file/x", "/v/file/x: not a directory"],
+  ["mkdir /v/none/x", "/v/none/x: not found"],
+  [`mkdir /v/${LONG}nnnnnn`, `/v/${LONG}nnnnnn: too long`],
+  ["rm /v/none", "/v/none: not found"],
+  ["rm /v/d", "/v/d: is a directory"],
+  ["rm /v/file/x", "/v/file/x: not a directory"],
+  ["rmdir /v/d", "/v/d: directory is not empty"],
+  ["rmdir /v/file", "/v/file: not a directory"],
+  ["rmdir /v/none", "/v/none: not found"],
+  ["mv /v/none /v/x", "/v/none: not found"],
+  ["mv /v/file /v/none/x", "/v/file: not found"],
+  ["mv /v/file /v/file/x", "/v/file: not a directory"],
+  ["mv /v/file /v/d/other/x", "/v/file: not a directory"],
+  ["mv /v/d /v/file", "/v/d: not a directory"],
+  ["mv /v/d /v/d/e", "/v/d: invalid argument"],
+  ["mv /v/d /v/d/e/x", "/v/d: invalid argument"],
+  ["mv /v/d /v/d", "/v/d: invalid argument"],
+  ["mv /v/file /v/file", ""],
+  ["cp /v/d /v/x", "/v/d: is a directory"],
+  ["cp /v/none /v/x", "/v/none: not found"],
+  ["cp /v/file /v/file", "/v/file: exists already"],
+  // Nothing of all that has changed anything, and what may be done is done.
+  ["cat /v/file /v/d/other /v/d/e/third", "word\nother\nthird"],
+  ["find /v/d | wc", "      3       3      31"],
+  ["touch /v/d/one && rm /v/d/none /v/d/one", "/v/d/none: not found"],
+  ["ls /v/d/one", "/v/d/one: not found"],
+  [`touch /v/${LONG}`, ""],
+  [`rm /v/${LONG}`, ""],
+  [`cat /v/${LONG}`, `/v/${LONG}: not found`],
+  ["mv /v/d/other /v && cat /v/other && rm -r /v/d && find /v/d", "other\n/v/d: not found"],
+];
+
+/** On one that is only read, at /v. */
+const READ_ONLY: readonly Row[] = [
+  ...["echo x > /v/x", "touch /v/x", "mkdir /v/x", "rm /v/x", "rmdir /v/x", "truncate /v/x 4"].map(
+    (command): Row => [command, "/v/x: read only"],
+  ),
+  ["mv /v/x /v/y", "/v/x: read only"],
+  ["mkdir /v", "/v: read only"],
+  ["sync", ""],
+];
+/** There nobody has made a snapshot. */
+const NO_SNAPSHOTS = ["snapshot create /v x", "snapshot list /v", "snapshot restore /v x", "fsck /v", "scrub /v"];
+
+describeThoroughly("what is refused says why, and changes nothing:", () => {
+  test("mounts and places", async () => {
+    await expectRows(await machine(), MOUNTS);
+  });
+
+  test.each([
+    ["oofs", "hda0", "invalid argument"],
+    ["fat", "hdb", "exists already"],
+  ])("files and directories on %s", async (_type, volume, root) => {
+    const node = await machine();
+    await expectRows(node, [[`mount ${volume} /v`, ""], ["mkdir /v", `/v: ${root}`], ...CHANGES]);
+    for (const command of ["rm", "rmdir"])
+      expect(await output(node, `${command} /v`)).toMatch(/^\/v: (invalid argument|is a directory|in use)\n$/);
+    await expectRows(node, [["umount /v", ""], [`mount -r ${volume} /v`, ""], ...READ_ONLY, ["cat /v/file", "word"]]);
+    await expectRows(node, [["truncate /v/file 3", "/v/file: read only"]]);
+  });
+
+  test("snapshots", async () => {
+    const node = await machine();
+    const invalid = ["''", `'${"s".repeat(64)}'`, "a/b"].map(
+      (name): Row => [`snapshot create /v ${name}`, "/v: invalid argument"],
+    );
+    await expectRows(node, [
+      ["mount hda0 /v", ""],
+      ["snapshot list /v", "There are no snapshots."],
+      ...invalid,
+      ["snapshot restore /v none", "/v: not found"],
+      ["snapshot remove /v none", "/v: not found"],
+      [`snapshot create /v ${"s".repeat(63)}`, ""],
+      [`snapshot create /v ${"s".repeat(63)}`, "/v: exists already"],
+      [`snapshot remove /v ${"s".repeat(63)}`, ""],
+      ["umount /v", ""],
+      ["mount -r hda0 /v", ""],
+      ["snapshot create /v x", "/v: read only"],
+      ["snapshot restore /v x", "/v: read only"],
+      ["snapshot remove /v x", "/v: read only"],
+    ]);
+  });
+
+  test("what somebody uses", async () => {
+    const node = await machine();
+    await expectRows(node, [["mount hda0 /v && snapshot create /v s", ""]]);
+    await node.enter("sleep 600 > /v/held &", PROMPT);
+    await expectRows(node, [
+      ["snapshot restore /v s", "/v: something of it is open; close it, or use umount -f first"],
+      ["umount /v", "Cannot unmount /v: system uses it. umount -f takes it away."],
+      ["cat /v/held", ""],
+      ["umount -f /v", ""],
+      ["mount", "Nothing is mounted."],
+      ["mount hda0 /v && snapshot restore /v s", ""],
+      ["cat /v/held", "/v/held: not found"],
+      ["umount /v", ""],
+    ]);
+  });
+
+  test("a CD", async () => {
+    const node = await machine();
+    const none = NO_SNAPSHOTS.map((command): Row => [command, "/v: not supported"]);
+    await expectRows(node, [
+      ["mount hdc /v", ""],
+      ...READ_ONLY,
+      ...none,
+      ["cat /v/none", "/v/none: not found"],
+      ["cat /v/boot/qure.img/x", "/v/boot/qure.img/x: not a directory"],
+      ["cat /v", "/v: is a directory"],
+      ["find /v", "/v/boot\n/v/boot/boot.cat\n/v/boot/qure.img"],
+      ["umount /v", ""],
+      ["mount hdb /v", ""],
+      ...none,
+    ]);
+  });
+});

@@ -1,0 +1,137 @@
+/** Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both. */
+import { expect, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+
+/** The colours of a VGA in text mode, red, green and blue. */
+const PALETTE = ["000000", "0000aa", "00aa00", "00aaaa", "aa0000", "aa00aa", "aa5500", "aaaaaa"].concat([
+  "555555",
+  "5555ff",
+  "55ff55",
+  "55ffff",
+  "ff5555",
+  "ff55ff",
+  "ffff55",
+  "ffffff",
+]);
+
+async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
+  const lab = await inState("prompt with tests/guest/screen.s", async () => {
+    const iso = await isoWith("tests/guest/screen.s", "asm/programs/screen.s");
+    const booted = boot({ nodes: [{ cdrom: iso }] });
+    await booted.nodes[0]!.waitFor(PROMPT);
+    await booted.nodes[0]!.enter("service stop network", PROMPT);
+    return booted;
+  });
+  return { lab, node: lab.nodes[0]! };
+}
+
+/** The attributes of the first cells of a row, which show characters: background << 4 | foreground. */
+function attributes(node: LabNode, row: number, cells: number): number[] {
+  const { width, height, rgba } = node.screenshot();
+  const [cellWidth, cellHeight] = [width / 80, height / 25];
+  return Array.from({ length: cells }, (_, cell) => {
+    const seen = new Set<number>();
+    for (let y = row * cellHeight; y < (row + 1) * cellHeight; y++)
+      for (let x = cell * cellWidth; x < (cell + 1) * cellWidth; x++) {
+        const at = 4 * (y * width + x);
+        seen.add(PALETTE.indexOf(Buffer.from(rgba.subarray(at, at + 3)).toString("hex")));
+      }
+    const [background = 0, foreground = 0] = seen; // the first pixel is not the character's
+    return (background << 4) | foreground;
+  });
+}
+
+/** What is printed (^ is ESC), the first rows that the screen has then; other rows are blank. */
+const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[] = [
+  ["^[2J^[Hone^[3;5Htwo^[4Hthree", ["one", "", "    two", "three"]],
+  ["^[2J^[Hone^[2B^[2Ctwo^[A^[4Dup^[9Aend", ["one   end", "    up", "     two"]],
+  ["^[2J^[H^[99;99H^[2Dx^[H^[2dy^[5Gz", ["", "y   z", ...Array<string>(22).fill(""), `${" ".repeat(77)}x`]],
+  ["^[2J^[H0123456789^[4D^[K", ["012345"]],
+  ["^[2J^[H0123456789^[4D^[1K", ["       789"]],
+  ["^[2J^[H0123456789^[2K^[Hx", ["x"]],
+  ["^[2J^[Hab^[2;1Hcd^[3;1Hef^[2;2H^[J", ["ab", "c"]],
+  ["^[2J^[Hab^[2;1Hcd^[3;1Hef^[2;1H^[1J", ["", " d", "ef"]],
+  ["^[2J^[2;3H^[sx^[5;5Hy^[uz", ["", "  z", "", "", "    y"]],
+  ["^[2J^[2;3H^7x^[5;5Hy^8z", ["", "  z", "", "", "    y"]],
+  // What is not known, or has numbers of any size, changes nothing.
+  ["^[2J^[H^]0;title^\\a^(Bb^[?25l^[5;6;7;8;9;10;11;12;13;14xc^[99999999999999999999Zd^[ qe^cf", ["abcdef"]],
+  ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
+];
+
+test.each(SEQUENCES)("the screen does what a sequence says: %s", async (printed, rows) => {
+  const { lab, node } = await atPrompt();
+  node.type(`screen '${printed}'\n`);
+  await lab.advance("200ms");
+  expect(node.screen().slice(0, rows.length)).toEqual(rows);
+  expect(
+    node
+      .screen()
+      .slice(rows.length)
+      .every((row) => row === ""),
+  ).toBe(true);
+  node.type("x");
+  await node.waitFor(PROMPT);
+});
+
+test("colours are the screen's, and those of 256 are left out", async () => {
+  const { lab, node } = await atPrompt();
+  const runs: [sequence: string, attribute: number][] = [
+    ["", 0x07],
+    ["^[31m", 0x04],
+    ["^[1;44m", 0x1c],
+    ["^[22;7m", 0x41],
+    ["^[27;94m", 0x19],
+    ["^[39;49;105m", 0x5f],
+    ["^[38;5;1mm^[m", 0x07],
+    ["^[32;41;1m", 0x4a],
+    ["^[0;36m", 0x03],
+  ];
+  node.type(`screen '^[2J^[H${runs.map(([sequence]) => `${sequence}x`).join("")}^[m'\n`);
+  await lab.advance("200ms");
+  const expected = runs.map(([, attribute]) => attribute);
+  expected.splice(6, 0, 0x5f); // the m after the sequence that is left out
+  expect(attributes(node, 0, expected.length)).toEqual(expected);
+});
+
+test("keys come one by one, Ctrl-C too, and a second Ctrl-C ends who takes none", async () => {
+  const { lab, node } = await atPrompt();
+  node.type("screen keys\na\x1b[A\x03\x1b[6~q");
+  await node.waitFor(PROMPT);
+  expect(node.console.text).toMatch(/97\n257\n3\n266\n113\n[^\n]*> $/);
+  node.type("screen deaf\nx\x03");
+  await lab.advance("1s");
+  expect(await output(node, "")).toBe(""); // nothing was read yet: the line comes after the program's end
+}, 20_000);
+
+test("Ctrl-C ends more, and with it what writes to it", async () => {
+  const { node } = await atPrompt();
+  await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "ps")).not.toMatch(/seq|more/);
+  await node.enter("help | more", "-- more: Space, Enter, Q --");
+  node.type("\x03");
+  await node.waitFor(PROMPT);
+  expect(await output(node, "seq 3 | more")).toBe("1\n2\n3\n");
+});
+
+test("a job gets no keys, and who waits for one is told when the time is up", async () => {
+  const { node } = await atPrompt();
+  await node.enter("screen keys &", /^key: not supported/m);
+  await node.enter("", /ended with status 1: screen keys/);
+  await node.enter("screen keys", /^key: timed out/m, { within: "10s" });
+});
+
+test("a program that draws whole screens leaves the console in order, however it ends", async () => {
+  const { lab, node } = await atPrompt();
+  node.type("screen '^[?1049h^[31;44mfull^[24;1Hlow^['\n");
+  await lab.advance("200ms");
+  expect(node.screen()[0]).toBe("full");
+  node.type("\x03\x03");
+  await node.waitFor(PROMPT);
+  expect(node.screen()[0]).toMatch(/^qure:\/>/);
+  await node.enter("echo plain", /^plain$/m);
+  expect(attributes(node, 1, 5)).toEqual(Array<number>(5).fill(0x07));
+});
