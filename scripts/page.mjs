@@ -39,10 +39,11 @@ const common = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   define: {
     QURE_VERSION: JSON.stringify(version),
-    INTERPRETER_TEXTS: JSON.stringify(
-      Object.fromEntries(
-        (await readyInterpreters()).map(({ codeBits, content }) => [codeBits, content.toString("base64")]),
-      ),
+    ...Object.fromEntries(
+      (await readyInterpreters()).map(({ codeBits, content }) => [
+        `INTERPRETER_${codeBits}`,
+        JSON.stringify(content.toString("base64")),
+      ]),
     ),
   },
   inject: ["src/page/worker/ready-interpreter.ts"],
