@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
 import { bundle } from "./bundle.mjs";
-import { readyInterpreter } from "./interpreter.mjs";
+import { readyInterpreters } from "./interpreter.mjs";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -135,7 +135,8 @@ async function buildScripts() {
 }
 
 async function buildCommands() {
-  await writeFile("dist/interpreter.wasm", await readyInterpreter());
+  for (const { codeBits, content } of await readyInterpreters())
+    await writeFile(`dist/interpreter-${codeBits}.wasm`, content);
   const scriptsHash = await buildScripts();
   await build({
     ...common,

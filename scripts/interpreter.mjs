@@ -3,10 +3,10 @@
 import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
 
-/** The module that most machines run. */
-export async function readyInterpreter() {
+/** The modules that most machines run, by the size of code. */
+export async function readyInterpreters() {
   const outfile = "build/interpreter.mjs";
   await bundle("emulator/jit/threaded/module.ts", outfile);
-  const { encodeInterpreter, USUAL_SHAPE } = await import(pathToFileURL(outfile).href);
-  return Buffer.from(encodeInterpreter(USUAL_SHAPE));
+  const { encodeInterpreter, usualShape } = await import(pathToFileURL(outfile).href);
+  return [16, 32].map((codeBits) => ({ codeBits, content: Buffer.from(encodeInterpreter(usualShape(codeBits))) }));
 }

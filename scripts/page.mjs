@@ -10,7 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { readyInterpreter } from "./interpreter.mjs";
+import { readyInterpreters } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
 const OUT = "dist/page";
@@ -39,7 +39,12 @@ const common = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   define: {
     QURE_VERSION: JSON.stringify(version),
-    INTERPRETER_TEXT: JSON.stringify((await readyInterpreter()).toString("base64")),
+    ...Object.fromEntries(
+      (await readyInterpreters()).map(({ codeBits, content }) => [
+        `INTERPRETER_${codeBits}`,
+        JSON.stringify(content.toString("base64")),
+      ]),
+    ),
   },
   inject: ["src/page/worker/ready-interpreter.ts"],
 };

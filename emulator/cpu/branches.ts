@@ -35,11 +35,11 @@ export class Branches {
   #base = 0;
 
   /** `from` and `to` are offsets in the code segment, which has the base `base` after the way. */
-  note(kind: number, from: number, to: number, base: number): void {
+  note(kind: number, from: number, to: number, base: number, times = 1): void {
     const entries = this.#entries;
     let at = this.#last;
     if (entries[at + FROM] === from && entries[at + TO] === to && entries[at + TIMES] !== 0) {
-      entries[at + TIMES]!++;
+      entries[at + TIMES]! += times;
       return;
     }
     at = (at + WORDS) & MASK;
@@ -49,7 +49,7 @@ export class Branches {
     entries[at + FROM] = from;
     entries[at + TO] = to;
     entries[at + BASE] = base;
-    entries[at + TIMES] = 1;
+    entries[at + TIMES] = times;
   }
 
   /** Begins anew, in a code segment with this base. */

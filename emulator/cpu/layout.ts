@@ -110,12 +110,18 @@ export const THREAD_CODE_MAP = 4160;
 /** The two tables as they are in the first address space: TLB_DELTA leads from there to the active one's. */
 export const THREAD_FIRST_READ_TABLE = 4164;
 export const THREAD_FIRST_WRITE_TABLE = 4168;
+/** How many different branches it has taken in a row, and the last ones: EIPs of both ends, and how often. */
+export const THREAD_WAY = 4172;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;
 
 /** What the interpreter knows of each ModRM byte that names memory: a dword (jit/threaded/address.ts). */
 export const THREAD_MODRM = 0x3000;
+/** The same for addresses of 16 bits. */
+export const THREAD_MODRM16 = 0x3400;
+export const THREAD_WAYS = 0x3800;
+export const THREAD_WAY_ENTRIES = 16;
 /**
  * Pages that it may run in, by their number: entries of 16 bytes. EIP of the page and context as a quadword, then first
  * and last byte as above.

@@ -87,6 +87,8 @@ export const MODE_USER = 8;
 const MODE_LIMIT_SHIFT = 4;
 /** The code segment ends at 4 GiB: the first of that list. */
 export const MODE_WHOLE = 1 << MODE_LIMIT_SHIFT;
+/** It ends at 64 KiB, as in real mode: the second one. */
+export const MODE_64K = 2 << MODE_LIMIT_SHIFT;
 
 /** What of the processor's model its registers depend on. */
 export interface RegisterModel {

@@ -7,7 +7,7 @@
 import { ATTENTION_INTERRUPT } from "./attention.ts";
 import type { Core } from "./core.ts";
 import { dec32, IF } from "./flags.ts";
-import { BASE, CS, EAX, EFLAGS } from "./layout.ts";
+import { BASE, CS, EAX, ECX, EFLAGS } from "./layout.ts";
 import { MODE_CODE32 } from "./state.ts";
 
 const PAGE_MASK = 0xfff;
@@ -24,6 +24,8 @@ const DEC_R32 = 0x48;
 const OPERAND_SIZE = 0x66;
 const JZ = 0x74;
 const JNZ = 0x75;
+const LOOPNE = 0xe0;
+const LOOPE = 0xe1;
 const TEST_AL = 0xa8;
 const IN_AL_IMM8 = 0xe4;
 const IN_AL_DX = 0xec;
@@ -32,6 +34,8 @@ interface Loop {
   readonly instructions: number;
   /** The register that counts down to 0, or NO_COUNTER. */
   readonly counter: number;
+  /** LOOP counts: in the bits that an address has, and without flags. */
+  readonly isLoop: boolean;
 }
 
 /**
@@ -43,14 +47,17 @@ function loopIn(code: Uint8Array, value: number, isCode32: boolean): Loop | null
   if (at === 2 && code[0] !== IN_AL_IMM8) return null;
   const [test, operand = 0, jump] = code.subarray(at);
   if (test !== AND_AL && test !== TEST_AL && test !== CMP_AL) return null;
-  if (jump !== JZ && jump !== JNZ) return null;
   const isZero = test === CMP_AL ? value === operand : (value & operand) === 0;
   at += 4;
-  if (isZero === (jump === JZ)) return leadsBack(code, at) ? { instructions: 3, counter: NO_COUNTER } : null;
+  if (jump === LOOPE || jump === LOOPNE)
+    return isZero === (jump === LOOPE) && leadsBack(code, at) ? { instructions: 3, counter: ECX, isLoop: true } : null;
+  if (jump !== JZ && jump !== JNZ) return null;
+  if (isZero === (jump === JZ))
+    return leadsBack(code, at) ? { instructions: 3, counter: NO_COUNTER, isLoop: false } : null;
   if (!isCode32 && code[at++] !== OPERAND_SIZE) return null;
   const counter = code[at++]! - DEC_R32;
   if (counter <= EAX || counter > 7 || code[at] !== JNZ) return null;
-  return leadsBack(code, at + 2) ? { instructions: MOST_INSTRUCTIONS, counter } : null;
+  return leadsBack(code, at + 2) ? { instructions: MOST_INSTRUCTIONS, counter, isLoop: false } : null;
 }
 
 /** Does the short jump that ends here lead to the beginning? */
@@ -94,12 +101,14 @@ export class Waiting {
     const loop = loopIn(memory.bytes.subarray(offset, offset + MOST_BYTES), this.#value, isCode32);
     // That it came here by a whole turn says that the flags are those of a turn.
     if (loop === null || loop.instructions !== instructions) return;
-    const { counter } = loop;
+    const { counter, isLoop } = loop;
+    const countMask = isLoop && !isCode32 ? 0xffff : -1;
     const budget = Math.floor((core.remaining - core.index - 1) / instructions);
     // The turn that counts to 0 is left to itself.
-    const turns = counter === NO_COUNTER ? budget : Math.min(budget, (s[counter]! >>> 0) - 1);
+    const turns = counter === NO_COUNTER ? budget : Math.min(budget, ((s[counter]! & countMask) >>> 0) - 1);
     if (turns <= 0) return;
-    if (counter !== NO_COUNTER) s[counter] = dec32(s, (s[counter]! - turns + 1) | 0);
+    if (isLoop) s[counter]! -= turns;
+    else if (counter !== NO_COUNTER) s[counter] = dec32(s, (s[counter]! - turns + 1) | 0);
     core.remaining -= turns * instructions;
     core.counters.portReads += turns;
   }

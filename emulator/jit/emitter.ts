@@ -31,6 +31,8 @@ export abstract class Emitter {
   abstract pushRegister(register: number, bits: Bits): void;
   /** Writes a register from what `push` pushes, which may have bits above the size. */
   abstract writeRegister(register: number, bits: Bits, push: () => void): void;
+  /** Pushes four times the number that the instruction has for a register. */
+  abstract pushNumber(register: number): void;
   /** Pushes an immediate that is read when the code runs, zero-extended unless it is said otherwise. */
   abstract pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void;
   /** Pushes the EIP of what follows the instruction. */

@@ -28,7 +28,7 @@ import {
   LIMIT,
   RAM,
 } from "../cpu/layout.ts";
-import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../cpu/state.ts";
+import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
@@ -87,8 +87,6 @@ const SLOW_SITE_COUNT = 64;
 const SLOW_SITE_INTERVAL = 400;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
-/** The mode that the interpreter is for, at any privilege: all segments flat, and the first of the limits. */
-const THREAD_MODE = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
 const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 
 /** Thrown through compiled code when the processor was reset beneath it. */
@@ -196,14 +194,8 @@ class Jit implements Engine {
   }
 
   get interprets(): boolean {
-    const { state, s, mmu, isProbed } = this.#core;
-    return (
-      this.threshold > 1 &&
-      (state.modeKey & ~MODE_USER) === THREAD_MODE &&
-      s[BASE + CS] === 0 &&
-      !isProbed &&
-      !mmu.isWatched
-    );
+    const { mmu, isProbed } = this.#core;
+    return this.threshold > 1 && this.#thread.fitsMode && !isProbed && !mmu.isWatched;
   }
 
   interpret(): Block | null {
@@ -211,7 +203,8 @@ class Jit implements Engine {
     const { s, mmu } = core;
     const { code } = this.#interpreter;
     for (;;) {
-      const offset = mmu.fetchOffset(s[EIP]!);
+      const isBeyond = s[EIP]! >>> 0 > s[LIMIT + CS]! >>> 0;
+      const offset = isBeyond ? 0 : mmu.fetchOffset((s[BASE + CS]! + s[EIP]!) | 0);
       this.#renewContext();
       if (offset === 0) return code.lookup(s[EIP]!);
       if (!this.#thread.enterPage(offset, this.#context.direct)) return code.once(s[EIP]!);
@@ -316,11 +309,17 @@ class Jit implements Engine {
 
   #in(port: number, sizeBytes: AccessBytes, budget: number): number {
     const core = this.#core;
-    if (core.s[CPL] !== 0) return -2;
+    if (core.s[CPL] !== 0 || (sizeBytes === 1 && this.#mayWait(port))) return -2;
     const generation = this.#generation;
     core.remaining = this.#base + budget;
     this.#words[JIT_VALUE >>> 2] = core.readPort(port, sizeBytes);
     return this.#afterPort(generation);
+  }
+
+  /** Firmwares wait in 16-bit code: the handler of IN takes the turns of such a loop at once (cpu/waiting.ts). */
+  #mayWait(port: number): boolean {
+    const { state, bus } = this.#core;
+    return (state.modeKey & MODE_CODE32) === 0 && bus.isSteadyPort?.(port) === true;
   }
 
   #directory(value: number, budget: number): number {

@@ -4,7 +4,26 @@
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
-import { CS, EAX, EBP, EBX, ECX, EDX, EFLAGS, ESP, SS } from "../cpu/layout.ts";
+import {
+  BASE,
+  CR0,
+  CS,
+  DS,
+  EAX,
+  EBP,
+  EBX,
+  ECX,
+  EDX,
+  EFLAGS,
+  ES,
+  ESP,
+  FS,
+  GS,
+  LIMIT,
+  SELECTOR,
+  SS,
+} from "../cpu/layout.ts";
+import { CR0_PE } from "../cpu/state.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { setArithmeticOfImage } from "./flags.ts";
@@ -22,35 +41,40 @@ import {
 } from "./operands.ts";
 import { OP } from "./wasm.ts";
 
-const wideStack = (t: Emitter): boolean => t.hasWideStack;
+const stackBits = (t: Emitter): Bits => (t.hasWideStack ? 32 : 16);
+
+/** Pushes an offset from what a pointer into the stack holds, which is as wide as the stack. */
+function pushOnStack(t: Emitter, pointer: number, bytes: number): void {
+  const { c } = t;
+  t.getRegister(pointer);
+  if (bytes !== 0) c.const(bytes).op(OP.add);
+  if (!t.hasWideStack) c.const(0xffff).op(OP.and);
+}
 
 /**
  * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
  * fails.
  */
 function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
-  const { c } = t;
   const bytes = bits >>> 3;
-  t.getRegister(ESP);
-  c.const(bytes).op(OP.sub);
+  pushOnStack(t, ESP, -bytes);
   t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
   t.access.store(bytes, push);
-  t.getRegister(ESP);
-  c.const(bytes).op(OP.sub);
-  t.setRegister(ESP);
+  release(t, -bytes);
 }
 
 /** Checks the top of the guest's stack and pushes what is there. */
 function peekGuest(t: Emitter, bits: Bits): void {
-  t.getRegister(ESP);
+  pushOnStack(t, ESP, 0);
   t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
   t.access.load(bits >>> 3);
 }
 
 function release(t: Emitter, bytes: number): void {
-  t.getRegister(ESP);
-  t.c.const(bytes).op(OP.add);
-  t.setRegister(ESP);
+  t.writeRegister(ESP, stackBits(t), () => {
+    t.getRegister(ESP);
+    t.c.const(bytes).op(OP.add);
+  });
 }
 
 const move: Operation = (t, insn) => () => {
@@ -116,7 +140,6 @@ const setOnCondition: Operation = (t, insn) => () => {
 };
 
 const push: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
   const bits = insn.size === 16 ? 16 : 32;
   return () => {
     const immediate = immediateOf(insn, 0);
@@ -130,7 +153,7 @@ const push: Operation = (t, insn) => {
 
 const pop: Operation = (t, insn) => {
   // POP to memory through ESP computes its address with the new ESP.
-  if (!wideStack(t) || (!isRegister(insn, 0) && insn.base === ESP)) return null;
+  if (!isRegister(insn, 0) && insn.base === ESP) return null;
   return () => {
     const bits = insn.size === 16 ? 16 : 32;
     peekGuest(t, bits);
@@ -145,17 +168,14 @@ const pop: Operation = (t, insn) => {
   };
 };
 
-const leave: Operation = (t, insn) => {
-  if (!wideStack(t) || insn.size !== 32) return null;
-  return () => {
-    t.getRegister(EBP);
-    t.access.segmented(SS, t.access.flatData, 4, "read", EBP);
-    t.access.load(4);
-    t.getRegister(EBP);
-    t.c.const(4).op(OP.add);
-    t.setRegister(ESP);
-    t.setRegister(EBP);
-  };
+const leave: Operation = (t, insn) => () => {
+  const bits = insn.size === 16 ? 16 : 32;
+  pushOnStack(t, EBP, 0);
+  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", EBP);
+  t.access.load(bits >>> 3);
+  t.c.set(T0);
+  t.writeRegister(ESP, stackBits(t), () => pushOnStack(t, EBP, bits >>> 3));
+  t.writeRegister(EBP, bits, () => t.c.get(T0));
 };
 
 /** Checks TARGET against the code segment's limit. */
@@ -164,19 +184,13 @@ function checkTarget(t: Emitter): void {
   if (codeLimit !== 0xffffffff) t.c.get(TARGET).const(codeLimit).op(OP.gt_u).brIf(t.access.slow);
 }
 
-const callNear: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => pushGuest(t, insn.size === 16 ? 16 : 32, () => t.pushNext(insn));
-};
+const callNear: Operation = (t, insn) => () => pushGuest(t, insn.size === 16 ? 16 : 32, () => t.pushNext(insn));
 
-const callIndirect: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => {
-    pushOperand(t, insn, 0);
-    t.c.set(TARGET);
-    checkTarget(t);
-    pushGuest(t, insn.size === 16 ? 16 : 32, () => t.pushNext(insn));
-  };
+const callIndirect: Operation = (t, insn) => () => {
+  pushOperand(t, insn, 0);
+  t.c.set(TARGET);
+  checkTarget(t);
+  pushGuest(t, insn.size === 16 ? 16 : 32, () => t.pushNext(insn));
 };
 
 const jumpIndirect: Operation = (t, insn) => () => {
@@ -185,20 +199,18 @@ const jumpIndirect: Operation = (t, insn) => () => {
   checkTarget(t);
 };
 
-const ret: Operation = (t, insn) => {
-  if (!wideStack(t)) return null;
-  return () => {
-    const bits = insn.size === 16 ? 16 : 32;
-    peekGuest(t, bits);
-    t.c.set(TARGET);
-    checkTarget(t);
-    release(t, (bits >>> 3) + insn.immediate);
-    if (insn.immediateAt === 0) return;
+const ret: Operation = (t, insn) => () => {
+  const bits = insn.size === 16 ? 16 : 32;
+  peekGuest(t, bits);
+  t.c.set(TARGET);
+  checkTarget(t);
+  release(t, (bits >>> 3) + insn.immediate);
+  if (insn.immediateAt === 0) return;
+  t.writeRegister(ESP, stackBits(t), () => {
     t.getRegister(ESP);
     t.pushImmediate(insn, false);
     t.c.op(OP.add);
-    t.setRegister(ESP);
-  };
+  });
 };
 
 /** LOOP and its kin: pushes whether the branch is taken. */
@@ -345,6 +357,82 @@ const byteSwap: Operation = (t, insn) => () => {
   t.setRegister(n);
 };
 
+// Segment registers: in real mode, where a selector is its base. Others are for the handlers of cpu/.
+
+/** Those that MOV and POP load without holding interrupts off: ES, DS, FS, GS. */
+const PLAIN_SEGMENTS = (1 << ES) | (1 << DS) | (1 << FS) | (1 << GS);
+
+/**
+ * Loads the selector in T0 into the segment register of which `pushNumber` pushes four times the number. With a limit of
+ * 64 KiB, which stays, the mode stays too.
+ */
+function loadRealSegment(t: Emitter, pushNumber: () => void): void {
+  const { c, access } = t;
+  c.const(0)
+    .load(4, 4 * CR0)
+    .const(CR0_PE)
+    .op(OP.and)
+    .brIf(access.slow);
+  pushNumber();
+  c.load(4, 4 * LIMIT)
+    .const(0xffff)
+    .op(OP.ne)
+    .brIf(access.slow);
+  pushNumber();
+  c.get(T0).store(4, 4 * SELECTOR);
+  pushNumber();
+  c.get(T0)
+    .const(4)
+    .op(OP.shl)
+    .store(4, 4 * BASE);
+}
+
+/** Takes the slow path unless the segment register's number, on the stack four times, is one of a set. */
+function requireSegment({ c, access }: Emitter, segments: number): void {
+  c.const(2).op(OP.shr_u).set(T1).const(segments).get(T1).op(OP.shr_u);
+  c.const(1).op(OP.and).op(OP.eqz).brIf(access.slow);
+}
+
+const moveToSegment: Operation = (t, insn) => {
+  if (t.hasWideStack) return null;
+  const pushNumber = (): void => t.pushNumber(insn.reg);
+  return () => {
+    pushNumber();
+    requireSegment(t, PLAIN_SEGMENTS);
+    pushOperand(t, insn, 1);
+    t.c.const(0xffff).op(OP.and).set(T0);
+    loadRealSegment(t, pushNumber);
+  };
+};
+
+const moveFromSegment: Operation = (t, insn) => {
+  if (t.hasWideStack) return null;
+  return () => {
+    t.pushNumber(insn.reg);
+    requireSegment(t, PLAIN_SEGMENTS | (1 << CS) | (1 << SS));
+    t.pushNumber(insn.reg);
+    t.c.load(4, 4 * SELECTOR).set(T0);
+    writeOperand(t, insn, 0, () => t.c.get(T0));
+  };
+};
+
+const pushSegment: Operation = (t, insn) => {
+  if (t.hasWideStack || insn.size !== 16) return null;
+  const segment = insn.form.operands[0]!.fixed;
+  return () => pushGuest(t, 16, () => t.c.const(0).load(4, 4 * (SELECTOR + segment)));
+};
+
+const popSegment: Operation = (t, insn) => {
+  const segment = insn.form.operands[0]!.fixed;
+  if (t.hasWideStack || insn.size !== 16 || segment === SS) return null;
+  return () => {
+    peekGuest(t, 16);
+    t.c.set(T0);
+    loadRealSegment(t, () => t.c.const(4 * segment));
+    release(t, 2);
+  };
+};
+
 const loadAddress: Operation = (t, insn) => () => {
   writeOperand(t, insn, 0, () => t.access.pushEffective(insn));
 };
@@ -376,6 +464,10 @@ export const MOVES: Readonly<Partial<Record<Semantic, Operation>>> = {
   cmovcc: conditionalMove,
   setcc: setOnCondition,
   lea: loadAddress,
+  mov_to_sreg: moveToSegment,
+  mov_from_sreg: moveFromSegment,
+  push_sreg: pushSegment,
+  pop_sreg: popSegment,
   xlat: translate,
   bswap: byteSwap,
   cbw: extendAccumulator,

@@ -292,6 +292,10 @@ export class RegionEmitter extends Emitter {
     this.setRegister(register);
   }
 
+  pushNumber(register: number): void {
+    this.c.const(4 * register);
+  }
+
   pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void {
     pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
   }

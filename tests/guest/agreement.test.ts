@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { SparseDisk } from "../../src/index.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { atPrompt } from "../system/booted.ts";
 import { boot, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
 import {
@@ -296,13 +297,18 @@ describeThoroughly("a node that had company in its last era", () => {
 });
 
 describe("a joining node", () => {
-  test.each([
-    ["a view", 3, view(HIGH, 5, LOWEST), isIn(5, LOWEST)],
-    ["a report", 3, report(HIGH, 5, LOWEST), isIn(5, LOWEST)],
-    ["a member's hello", 3, greeting(HIGH, 5, LOWEST), isIn(5, LOWEST)],
-    ["a view in its own era", 5, view(LOW, 5, HIGHEST), isIn(5, HIGHEST, ERA_AGE)],
-    ["a view in an earlier era", 8, view(LOW, 5, HIGHEST), isIn(8, HIGHEST, ERA_AGE)],
-  ] as const)("becomes a member by %s", async (_name, known, packet, expected) => {
+  test.each(
+    rowsOf(
+      [
+        ["a view", 3, view(HIGH, 5, LOWEST), isIn(5, LOWEST)],
+        ["a report", 3, report(HIGH, 5, LOWEST), isIn(5, LOWEST)],
+        ["a member's hello", 3, greeting(HIGH, 5, LOWEST), isIn(5, LOWEST)],
+        ["a view in its own era", 5, view(LOW, 5, HIGHEST), isIn(5, HIGHEST, ERA_AGE)],
+        ["a view in an earlier era", 8, view(LOW, 5, HIGHEST), isIn(8, HIGHEST, ERA_AGE)],
+      ] as const,
+      3,
+    ),
+  )("becomes a member by %s", async (_name, known, packet, expected) => {
     const s = await scene();
     rememberEra(s.node, known);
     await says(s, HELLO);
@@ -373,12 +379,22 @@ describe("a member that coordinates", () => {
     return s.wire.heard.filter(({ atMs, kind }) => atMs > fromMs && kind !== PROBE && kind !== EVENTS);
   }
 
-  test.each([
-    ["in a higher era", SELF, report(HIGH, 6, HIGHEST), isIn(6, HIGHEST)],
-    ["by a lower founder", SELF, report(HIGH, 5, LOWEST), isIn(5, LOWEST)],
-    ["by one that is lower in its last bytes", SELF, report(HIGH, 5, SAME_HEAD), isIn(5, SAME_HEAD)],
-    ["by one that is lower in its first bytes", SELF, report(HIGH, 5, "515400fffea4caff"), isIn(5, "515400fffea4caff")],
-  ] as const)("goes on under a better name: %s", async (_name, founder, packet, expected) => {
+  test.each(
+    rowsOf(
+      [
+        ["in a higher era", SELF, report(HIGH, 6, HIGHEST), isIn(6, HIGHEST)],
+        ["by a lower founder", SELF, report(HIGH, 5, LOWEST), isIn(5, LOWEST)],
+        ["by one that is lower in its last bytes", SELF, report(HIGH, 5, SAME_HEAD), isIn(5, SAME_HEAD)],
+        [
+          "by one that is lower in its first bytes",
+          SELF,
+          report(HIGH, 5, "515400fffea4caff"),
+          isIn(5, "515400fffea4caff"),
+        ],
+      ] as const,
+      2,
+    ),
+  )("goes on under a better name: %s", async (_name, founder, packet, expected) => {
     const s = await member(founder);
     const answers = await answersTo(s, packet);
     expect(await cloud(s)).toBe(expected);
@@ -396,14 +412,19 @@ describe("a member that coordinates", () => {
     expect(s.wire.of(VIEW, answers[0]!.atMs)).toEqual([]);
   });
 
-  test.each([
-    ["a lower era", report(HIGH, 4, LOWEST)],
-    ["a higher founder", report(HIGH, 5, HIGHEST)],
-    ["a view in a lower era", view(LOW, 4, LOWEST)],
-    ["a view with a higher founder", view(LOW, 5, HIGHEST)],
-    ["a joining node's hello, whatever it knows", hello(LOW, 9)],
-    ["a hello in its own cluster", greeting(HIGH, 5, SELF)],
-  ] as const)("answers %s, each time", async (_name, packet) => {
+  test.each(
+    rowsOf(
+      [
+        ["a lower era", report(HIGH, 4, LOWEST)],
+        ["a higher founder", report(HIGH, 5, HIGHEST)],
+        ["a view in a lower era", view(LOW, 4, LOWEST)],
+        ["a view with a higher founder", view(LOW, 5, HIGHEST)],
+        ["a joining node's hello, whatever it knows", hello(LOW, 9)],
+        ["a hello in its own cluster", greeting(HIGH, 5, SELF)],
+      ] as const,
+      2,
+    ),
+  )("answers %s, each time", async (_name, packet) => {
     const s = await member(SELF);
     for (let time = 1; time <= 2; time++) {
       const answers = await answersTo(s, packet);

@@ -306,13 +306,18 @@ describe("options", () => {
 describe("a host name", () => {
   const text = (name: string): readonly [number, ...number[]] => [12, ...new TextEncoder().encode(name)];
 
-  test.each([
-    ["node-7", "node-7"],
-    ["azAZ09", "azAZ09"],
-    ["first.example.org", "first"],
-    ["a".repeat(40), "a".repeat(HOSTNAME_MAXIMUM)],
-    ["a".repeat(31), "a".repeat(HOSTNAME_MAXIMUM)],
-  ])("%s names the node %s", async (name, shown) => {
+  test.each(
+    rowsOf(
+      [
+        ["node-7", "node-7"],
+        ["azAZ09", "azAZ09"],
+        ["first.example.org", "first"],
+        ["a".repeat(40), "a".repeat(HOSTNAME_MAXIMUM)],
+        ["a".repeat(31), "a".repeat(HOSTNAME_MAXIMUM)],
+      ],
+      3,
+    ),
+  )("%s names the node %s", async (name, shown) => {
     const s = await scene(() => [{ options: [...GOOD, text(name)] }]);
     expect((await s.node.waitFor(/cloud: (\S+) /, { within: "10s" }))[1]).toBe(shown);
   });

@@ -112,16 +112,21 @@ test("ps and top list the tasks", async () => {
 });
 
 describe("a failing kernel", () => {
-  test.each([
-    ["page", /PANIC: page fault .*\nread at 00000010: page is not present \(null pointer\)/, "crash_page"],
-    ["write", /PANIC: page fault .*\nwrite at \w+: page is read-only/, "crash_write"],
-    ["divide", /PANIC: divide error/, "crash_divide"],
-    ["opcode", /PANIC: invalid opcode/, "crash_opcode"],
-    ["stack", /PANIC: double fault .*\nthe stack has overflowed into its guard page/, "crash_stack"],
-    ["mark", /PANIC: the task has overwritten the end of its stack/, "crash_mark"],
-    ["panic", /PANIC: as the user wished/, "crash_panic"],
-    ["heap", /PANIC: heap: the header after a block is overwritten/, "crash_heap"],
-  ])("says so after `crash %s`", async (how, message, routine) => {
+  test.each(
+    rowsOf(
+      [
+        ["page", /PANIC: page fault .*\nread at 00000010: page is not present \(null pointer\)/, "crash_page"],
+        ["write", /PANIC: page fault .*\nwrite at \w+: page is read-only/, "crash_write"],
+        ["divide", /PANIC: divide error/, "crash_divide"],
+        ["opcode", /PANIC: invalid opcode/, "crash_opcode"],
+        ["stack", /PANIC: double fault .*\nthe stack has overflowed into its guard page/, "crash_stack"],
+        ["mark", /PANIC: the task has overwritten the end of its stack/, "crash_mark"],
+        ["panic", /PANIC: as the user wished/, "crash_panic"],
+        ["heap", /PANIC: heap: the header after a block is overwritten/, "crash_heap"],
+      ],
+      3,
+    ),
+  )("says so after `crash %s`", async (how, message, routine) => {
     const { node } = await atPrompt();
     await node.enter(`crash ${how}`, /system halted\n/);
     const { text } = node.console;

@@ -482,27 +482,37 @@ describe("a DHCP server that lies", () => {
     expect((await lieTo({})).console.text).toMatch(/eth0: address 10\.9\.8\.7\/24 by DHCP/);
   });
 
-  test.each<[string, Lie]>([
-    ["offers address 0.0.0.0", { address: "0.0.0.0" }],
-    ["offers a loopback address", { address: "127.0.0.1" }],
-    ["offers a multicast address", { address: "224.0.0.5" }],
-    ["offers the broadcast address", { address: "255.255.255.255" }],
-    ["answers another transaction", { xid: 1 }],
-    ["has another cookie", { cookie: 0x64 }],
-    ["sends an option that ends beyond the message", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 12, 255] }],
-    ["sends no type", { options: [54, 4, 10, 9, 8, 1, 255] }],
-    ["sends a mask of three bytes", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 1, 3, 255, 255, 255, 255] }],
-    ["says no to every request", { answer: 6 }],
-  ])("gets nowhere when it %s: the node takes a link-local address", async (_, lie) => {
+  test.each(
+    rowsOf<[string, Lie]>(
+      [
+        ["offers address 0.0.0.0", { address: "0.0.0.0" }],
+        ["offers a loopback address", { address: "127.0.0.1" }],
+        ["offers a multicast address", { address: "224.0.0.5" }],
+        ["offers the broadcast address", { address: "255.255.255.255" }],
+        ["answers another transaction", { xid: 1 }],
+        ["has another cookie", { cookie: 0x64 }],
+        ["sends an option that ends beyond the message", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 12, 255] }],
+        ["sends no type", { options: [54, 4, 10, 9, 8, 1, 255] }],
+        ["sends a mask of three bytes", { options: [53, 1, 2, 54, 4, 10, 9, 8, 1, 1, 3, 255, 255, 255, 255] }],
+        ["says no to every request", { answer: 6 }],
+      ],
+      4,
+    ),
+  )("gets nowhere when it %s: the node takes a link-local address", async (_, lie) => {
     expect((await lieTo(lie)).console.text).toMatch(/eth0: .*address 169\.254\./);
   });
 
-  test.each<[string, Lie]>([
-    ["a host name with an escape sequence", { hostName: "a\x1b[2Jb" }],
-    ["a host name that is too long", { hostName: "n".repeat(80) }],
-    ["a mask with a hole", { mask: [255, 0, 255, 0] }],
-    ["a router that is not in the subnet", { router: "192.168.7.7" }],
-  ])("does no harm with %s", async (_, lie) => {
+  test.each(
+    rowsOf<[string, Lie]>(
+      [
+        ["a host name with an escape sequence", { hostName: "a\x1b[2Jb" }],
+        ["a host name that is too long", { hostName: "n".repeat(80) }],
+        ["a mask with a hole", { mask: [255, 0, 255, 0] }],
+        ["a router that is not in the subnet", { router: "192.168.7.7" }],
+      ],
+      2,
+    ),
+  )("does no harm with %s", async (_, lie) => {
     const node = await lieTo(lie);
     expect(node.console.text).toMatch(/eth0: .*address /);
     await node.enter("hostname", /^(qure[-a-z0-9]*|n{1,15})$/m);

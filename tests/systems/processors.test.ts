@@ -74,7 +74,7 @@ function runInQemu(qemu: string, more: readonly string[]): string[] {
   });
 }
 
-describe.each(rowsOf([1, 2, 3, 8], 2))("%i processors", (processors) => {
+describe.each(rowsOf([2, 1, 3, 8], 1))("%i processors", (processors) => {
   test("start, count, and interrupt each other, with the compiler and without", () => {
     const [first, ...others] = JIT_MODES.map((jit) => outcome(started(processors, jit)));
     expect(first!.lines).toEqual(expected(processors));

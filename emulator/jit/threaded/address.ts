@@ -1,11 +1,12 @@
 /**
- * Addresses of 32 bits that are read from an instruction's bytes when it runs (SDM 2A, 2.1.5). What a ModRM byte says is
- * in a table in the machine's memory; where a SIB byte follows, a function of its own takes over.
+ * Addresses that are read from an instruction's bytes when it runs (SDM 2A, 2.1.5). What a ModRM byte says is in a table
+ * in the machine's memory, one for addresses of 32 bits and one for those of 16; where a SIB byte follows, a function of
+ * its own takes over.
  */
-import { EBP, ESP, THREAD_MODRM, ZERO } from "../../cpu/layout.ts";
+import { DS, EBP, EBX, EDI, ESI, ESP, SS, THREAD_MODRM, THREAD_MODRM16, ZERO } from "../../cpu/layout.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
-import { AFTER, BYTES, EFFECTIVE, PLACE, SCALED, VALUE } from "./parts.ts";
+import { AFTER, BYTES, EFFECTIVE, PLACE, SCALED, SEGMENT, VALUE } from "./parts.ts";
 
 const HAS_SIB = 1 << 31;
 const HAS_DISPLACEMENT = 1 << 30;
@@ -23,9 +24,85 @@ function modrmEntry(modrm: number): number {
   return (4 * base) | ((bytes === 1 ? 24 : 0) << 8) | (bytes << 16) | (bytes === 0 ? 0 : HAS_DISPLACEMENT);
 }
 
-/** Writes the table. */
-export function writeModrmTable(words: Int32Array): void {
-  for (let modrm = 0; modrm < MODRM_BYTES; modrm++) words[(THREAD_MODRM >>> 2) + modrm] = modrmEntry(modrm);
+/** What each r/m of a 16-bit address adds up. */
+const PAIRS: readonly (readonly [base: number, index: number])[] = [
+  [EBX, ESI],
+  [EBX, EDI],
+  [EBP, ESI],
+  [EBP, EDI],
+  [ESI, ZERO],
+  [EDI, ZERO],
+  [EBP, ZERO],
+  [EBX, ZERO],
+];
+
+/** The same of 16 bits, with the segment that the address is in unless a prefix names one. */
+function modrm16Entry(modrm: number): number {
+  const mod = modrm >> 6;
+  const rm = modrm & 7;
+  if (mod === 3) return 0;
+  const isAbsolute = mod === 0 && rm === 6;
+  const [base, index] = isAbsolute ? [ZERO, ZERO] : PAIRS[rm]!;
+  const bytes = isAbsolute ? 2 : mod;
+  const displacement = bytes === 0 ? 0 : HAS_DISPLACEMENT | ((32 - 8 * bytes) << 18);
+  return (4 * base) | ((4 * index) << 8) | (bytes << 16) | displacement | ((base === EBP ? SS : DS) << 24);
+}
+
+/** Writes the tables. */
+export function writeModrmTables(words: Int32Array): void {
+  for (let modrm = 0; modrm < MODRM_BYTES; modrm++) {
+    words[(THREAD_MODRM >>> 2) + modrm] = modrmEntry(modrm);
+    words[(THREAD_MODRM16 >>> 2) + modrm] = modrm16Entry(modrm);
+  }
+}
+
+/** Sets EFFECTIVE, AFTER and SEGMENT for an address of 16 bits. The ModRM byte as below. */
+export function emitAddress16(c: Code, at: number): void {
+  const pushRegister = (shift: number): void =>
+    void c.get(VALUE).const(shift).op(OP.shr_u).const(0xff).op(OP.and).load(4, 0);
+  c.get(BYTES).const(6).op(OP.shr_u).const(0x3fc).op(OP.and).load(4, THREAD_MODRM16).set(VALUE);
+  c.get(PLACE)
+    .get(VALUE)
+    .const(16)
+    .op(OP.shr_u)
+    .const(3)
+    .op(OP.and)
+    .op(OP.add)
+    .const(at + 1)
+    .op(OP.add)
+    .set(AFTER);
+  c.get(PLACE)
+    .load(4, at + 1)
+    .get(VALUE)
+    .const(18)
+    .op(OP.shr_u)
+    .op(OP.shl)
+    .get(VALUE)
+    .const(18)
+    .op(OP.shr_u)
+    .op(OP.shr_s);
+  c.get(VALUE).const(1).op(OP.shl).const(31).op(OP.shr_s).op(OP.and);
+  pushRegister(0);
+  c.op(OP.add);
+  pushRegister(8);
+  c.op(OP.add).const(0xffff).op(OP.and).set(EFFECTIVE);
+  c.get(VALUE).const(24).op(OP.shr_u).const(7).op(OP.and).set(SEGMENT);
+}
+
+/** Sets SEGMENT for an address of 32 bits: SS where its base is ESP or EBP. */
+export function emitSegment32(c: Code): void {
+  const pushField = (shift: number, mask: number): void =>
+    void c.get(BYTES).const(shift).op(OP.shr_u).const(mask).op(OP.and);
+  // The base: in the SIB byte where there is one.
+  pushField(16, 7);
+  pushField(8, 7);
+  pushField(8, 7);
+  c.const(ESP).op(OP.eq).op(OP.select).set(VALUE);
+  c.const(SS).const(DS);
+  c.get(VALUE).const(ESP).op(OP.eq);
+  c.get(VALUE).const(EBP).op(OP.eq);
+  pushField(14, 3);
+  c.const(0).op(OP.ne).op(OP.and).op(OP.or).op(OP.select).set(SEGMENT);
 }
 
 /** Sets EFFECTIVE and AFTER. The ModRM byte is the second of BYTES and lies `at` bytes behind PLACE. */

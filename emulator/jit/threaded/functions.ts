@@ -1,5 +1,7 @@
 /** What handlers of the interpreter go on to: the next instruction, another page, compiled code, and the way out. */
 import {
+  BASE,
+  CS,
   EIP,
   FLAG_CARRIES,
   FLAG_RESULT,
@@ -18,6 +20,9 @@ import {
   THREAD_PAGES,
   THREAD_READ_TABLE,
   THREAD_START,
+  THREAD_WAY,
+  THREAD_WAY_ENTRIES,
+  THREAD_WAYS,
   THREAD_WRITE_TABLE,
   TLB_DELTA,
 } from "../../cpu/layout.ts";
@@ -33,6 +38,13 @@ export const HOT_RUNS = 256;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 export const LEAST_BUDGET = 64;
 const PAGE_MASK = 0xfff;
+/** An instruction that might reach beyond the code segment's limit, or into a page that is elsewhere, is not begun. */
+export const LONGEST_BYTES = 15;
+
+type CodeBits = 16 | 32;
+
+/** Limit of the code segments that the interpreter is for. */
+export const codeLimitOf = (codeBits: CodeBits): number => (codeBits === 32 ? 0xffffffff : 0xffff);
 
 const pushSlot = (c: Code, offset: number): Code => c.const(0).load(4, offset);
 
@@ -45,7 +57,8 @@ export function emitDispatch(c: Code): void {
 /** How an instruction ends: followed by the one whose place is on the stack, or by a jump to there. */
 export interface Endings {
   next(c: Code): void;
-  branch(c: Code): void;
+  /** `isConditional`: T0 says whether the branch is taken. */
+  branch(c: Code, isConditional: boolean): void;
 }
 
 /** Goes on with the instruction after an other one, whose place is on the stack, or pauses. */
@@ -60,17 +73,73 @@ export function emitNext(c: Code, dispatch: (c: Code) => void): void {
 }
 
 /** Of a handler by itself. */
-export const TAIL_CALLS: Endings = {
+export const tailCalls = (codeBits: CodeBits): Endings => ({
   next: (c) => emitNext(c, emitDispatch),
-  branch: (c) => void c.set(PLACE).get(BYTES).get(BUDGET).get(PLACE).returnCall(BRANCH),
-};
+  branch: (c, isConditional) => {
+    c.set(T1);
+    pushOrigin(c, codeBits, isConditional);
+    c.get(BUDGET).get(T1).returnCall(BRANCH);
+  },
+});
+
+/**
+ * Pushes what BYTES has to be when a branch arrives: in 16-bit code, most of which runs once, the place that it comes
+ * from, or -1 where it was not taken.
+ */
+export function pushOrigin(c: Code, codeBits: CodeBits, isConditional: boolean): void {
+  if (codeBits === 32) c.get(BYTES);
+  else if (isConditional) c.get(PLACE).const(-1).get(T0).op(OP.select);
+  else c.get(PLACE);
+}
+
+/** Notes a branch from BYTES to PLACE, for the explanation of a triple fault. */
+export function emitWay(c: Code): void {
+  const pushEntry = (): void =>
+    void pushSlot(c, THREAD_WAY)
+      .const(THREAD_WAY_ENTRIES - 1)
+      .op(OP.and)
+      .const(4)
+      .op(OP.shl);
+  const pushTarget = (): void => {
+    c.get(PLACE);
+    pushSlot(c, THREAD_DELTA).op(OP.add);
+  };
+  c.get(BYTES).const(-1).op(OP.ne).if();
+  c.get(BYTES);
+  pushSlot(c, THREAD_DELTA).op(OP.add).set(T0);
+  pushEntry();
+  c.tee(T1).load(4, THREAD_WAYS).get(T0).op(OP.eq);
+  c.get(T1).load(4, THREAD_WAYS + 4);
+  pushTarget();
+  c.op(OP.eq).op(OP.and).if();
+  c.get(T1)
+    .get(T1)
+    .load(4, THREAD_WAYS + 8)
+    .const(1)
+    .op(OP.add)
+    .store(4, THREAD_WAYS + 8);
+  c.else().const(0);
+  pushSlot(c, THREAD_WAY).const(1).op(OP.add).store(4, THREAD_WAY);
+  pushEntry();
+  c.tee(T1).get(T0).store(4, THREAD_WAYS).get(T1);
+  pushTarget();
+  c.store(4, THREAD_WAYS + 4)
+    .get(T1)
+    .const(1)
+    .store(4, THREAD_WAYS + 8);
+  c.end().end();
+}
 
 export function emitLeave(c: Code, reason: number): void {
   c.const(reason).get(BUDGET).get(PLACE).returnCall(LEAVE);
 }
 
-/** Counts that PLACE was come to, and goes on there. */
-function emitCounted(c: Code, dispatch = emitDispatch): void {
+/** Counts that PLACE was come to, where code is compiled that is come to often, and goes on there. */
+function emitCounted(c: Code, codeBits: CodeBits, dispatch = emitDispatch): void {
+  if (codeBits === 16) {
+    dispatch(c);
+    return;
+  }
   c.get(PLACE)
     .get(PLACE)
     .const(13)
@@ -120,31 +189,35 @@ export function pauseFunction(c: Code): void {
 }
 
 /** From outside: what compiled code leads to has to grow hot, too. */
-export function startFunction(c: Code): void {
-  emitCounted(c);
+export function startFunction(c: Code, codeBits: CodeBits): void {
+  emitCounted(c, codeBits);
   c.end();
 }
 
 /** On at PLACE, which may be in another page, with the budget on the stack. */
-export function emitArrival(c: Code, dispatch = emitDispatch): void {
+export function emitArrival(c: Code, codeBits: CodeBits, dispatch = emitDispatch): void {
   c.tee(BUDGET).op(OP.eqz).if();
   emitLeave(c, EXIT_BUDGET);
   c.end().get(PLACE);
   pushSlot(c, THREAD_START).op(OP.sub);
   pushSlot(c, THREAD_LENGTH).op(OP.gt_u).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
-  emitCounted(c, dispatch);
+  emitCounted(c, codeBits, dispatch);
 }
 
-export function branchFunction(c: Code): void {
+export function branchFunction(c: Code, codeBits: CodeBits): void {
+  if (codeBits === 16) emitWay(c);
   c.get(BUDGET).const(1).op(OP.sub);
-  emitArrival(c);
+  emitArrival(c, codeBits);
   c.end();
 }
 
-export function turnFunction(c: Code): void {
+/** Pages are known by their linear addresses, which EIPs of 32-bit code are. */
+export function turnFunction(c: Code, codeBits: CodeBits): void {
   c.get(PLACE);
-  pushSlot(c, THREAD_DELTA).op(OP.add).tee(T0).const(~PAGE_MASK).op(OP.and).set(T2);
+  pushSlot(c, THREAD_DELTA).op(OP.add);
+  if (codeBits === 16) pushSlot(c, 4 * (BASE + CS)).op(OP.add);
+  c.tee(T0).const(~PAGE_MASK).op(OP.and).set(T2);
   c.get(T0)
     .const(12)
     .op(OP.shr_u)
@@ -162,21 +235,31 @@ export function turnFunction(c: Code): void {
     .get(T1)
     .load(4, THREAD_PAGES + 8)
     .store(4, THREAD_START);
+  // The place first of all, by what leads there from the linear address.
+  c.get(T0).get(T2).op(OP.sub);
+  pushSlot(c, THREAD_START).op(OP.add).set(PLACE);
+  c.const(0).get(T2);
+  pushSlot(c, THREAD_START).op(OP.sub);
+  if (codeBits === 16) {
+    pushSlot(c, 4 * (BASE + CS)).op(OP.sub);
+  }
+  c.store(4, THREAD_DELTA);
   c.const(0)
     .get(T1)
     .load(4, THREAD_PAGES + 12)
-    .store(4, THREAD_LAST);
-  c.const(0);
-  pushSlot(c, THREAD_LAST);
+    .set(T0);
+  if (codeBits === 16) {
+    c.const(codeLimitOf(16) - LONGEST_BYTES);
+    pushSlot(c, THREAD_DELTA).op(OP.sub).tee(T1).get(T0).get(T1).get(T0).op(OP.lt_s).op(OP.select).set(T0);
+  }
+  c.get(T0).store(4, THREAD_LAST);
+  c.const(0).get(T0);
   pushSlot(c, THREAD_START).op(OP.sub).store(4, THREAD_LENGTH);
-  c.const(0).get(T2);
-  pushSlot(c, THREAD_START).op(OP.sub).store(4, THREAD_DELTA);
-  c.get(T0);
-  pushSlot(c, THREAD_DELTA).op(OP.sub).tee(PLACE);
+  c.get(PLACE);
   pushSlot(c, THREAD_LAST).op(OP.gt_u).if();
   emitLeave(c, EXIT_UNKNOWN);
   c.end();
-  emitCounted(c);
+  emitCounted(c, codeBits);
   c.end();
 }
 
@@ -218,7 +301,7 @@ export function hotFunction(c: Code): void {
   pushSlot(c, 4 * EIP);
   pushSlot(c, THREAD_DELTA).op(OP.sub).set(PLACE);
   pushSlot(c, JIT_BUDGET);
-  emitArrival(c);
+  emitArrival(c, 32);
   c.end();
   c.get(BYTES).const(0).store(2, THREAD_COUNTS);
   emitLeave(c, EXIT_HOT);

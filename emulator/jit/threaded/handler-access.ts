@@ -1,6 +1,6 @@
 /**
- * Memory accesses of the interpreter: flat segments, and always through the translation tables, of which those of the
- * current privilege are named in the machine's memory.
+ * Memory accesses of the interpreter: always through the translation tables, of which those of the current privilege are
+ * named in the machine's memory.
  */
 
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
@@ -18,10 +18,11 @@ const PAGE_BYTES = 4096;
 export const NAMED_SEGMENT = 8;
 
 export class HandlerAccess extends AccessEmitter {
-  readonly flatData = true;
+  readonly flatData: boolean;
 
-  constructor(c: Code) {
+  constructor(c: Code, flatData: boolean) {
     super(c);
+    this.flatData = flatData;
     this.hostLocal = HOST;
   }
 

@@ -14,8 +14,8 @@ import { FlagEmitter } from "../flags.ts";
 import { TIMESTAMP } from "../imports.ts";
 import { BUDGET, T0 } from "../locals.ts";
 import { OP } from "../wasm.ts";
-import { emitAddress } from "./address.ts";
-import { emitDispatch } from "./functions.ts";
+import { emitAddress, emitAddress16, emitSegment32 } from "./address.ts";
+import { codeLimitOf, emitDispatch } from "./functions.ts";
 import { HandlerAccess } from "./handler-access.ts";
 import type { HandlerCode } from "./handler-code.ts";
 import { AFTER, BYTES, CARRIES, EFFECTIVE, type HandlerShape, LEAVE, PLACE, VALUE } from "./parts.ts";
@@ -30,8 +30,9 @@ export class HandlerEmitter extends Emitter {
   readonly c: HandlerCode;
   readonly flags: FlagEmitter;
   readonly access: HandlerAccess;
-  readonly hasWideStack = true;
-  readonly codeLimit = 0xffffffff;
+  readonly hasWideStack: boolean;
+  readonly codeLimit: number;
+  readonly #codeBits: 16 | 32;
   /** Offset of the last byte of the opcode from PLACE. */
   readonly #opcodeAt: number;
   /** Where the immediate lies: what to add to a local. */
@@ -42,31 +43,38 @@ export class HandlerEmitter extends Emitter {
   readonly isUser = false;
   readonly isProtected = true;
 
-  constructor(c: HandlerCode, opcodeAt: number, hasModrm: boolean, { model, takesTurns }: HandlerShape) {
+  constructor(c: HandlerCode, opcodeAt: number, hasModrm: boolean, { codeBits, model, takesTurns }: HandlerShape) {
     super();
+    this.#codeBits = codeBits;
+    this.hasWideStack = codeBits === 32;
+    this.codeLimit = codeLimitOf(codeBits);
     this.model = model;
     this.c = c;
     this.flags = new FlagEmitter(c, CARRIES);
-    this.access = new HandlerAccess(c);
+    this.access = new HandlerAccess(c, codeBits === 32);
     this.#opcodeAt = opcodeAt;
     this.#afterOffset = opcodeAt + (hasModrm ? 2 : 1);
     this.takesTurns = takesTurns;
   }
 
   /** Finds out the address of a memory operand. */
-  decodeAddress(isModrm: boolean): void {
+  decodeAddress({ address32 }: DecodedInstruction, isModrm: boolean): void {
+    const { c } = this;
     if (isModrm) {
-      emitAddress(this.c, this.#opcodeAt + 1);
+      if (address32) emitAddress(c, this.#opcodeAt + 1);
+      else emitAddress16(c, this.#opcodeAt + 1);
+      if (address32 && this.#codeBits === 16) emitSegment32(c);
       this.#afterLocal = AFTER;
       this.#afterOffset = 0;
     } else {
-      this.c.get(PLACE).load(4, this.#afterOffset).set(EFFECTIVE);
-      this.#afterOffset += 4;
+      const bytes = address32 ? 4 : 2;
+      c.get(PLACE).load(bytes, this.#afterOffset).set(EFFECTIVE);
+      this.#afterOffset += bytes;
     }
   }
 
-  /** Pushes the place of a register of 16 or 32 bits. */
-  #pushPlace(register: number): void {
+  /** Which is the place of a register of 16 or 32 bits. */
+  pushNumber(register: number): void {
     const { c } = this;
     const shift = register - NAMED - 2;
     if (shift < -2) c.const(4 * register);
@@ -111,13 +119,13 @@ export class HandlerEmitter extends Emitter {
 
   pushRegister(register: number, bits: Bits): void {
     if (bits === 8) this.#pushBytePlace(register);
-    else this.#pushPlace(register);
+    else this.pushNumber(register);
     this.c.load(bits >>> 3, 0);
   }
 
   writeRegister(register: number, bits: Bits, push: () => void): void {
     if (bits === 8) this.#pushBytePlace(register);
-    else this.#pushPlace(register);
+    else this.pushNumber(register);
     push();
     this.c.store(bits >>> 3, 0);
   }

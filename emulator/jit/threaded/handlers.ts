@@ -8,13 +8,22 @@ import { formAt, type OpcodeEntry, opcodeMap, prefixIndex } from "../../../src/i
 import type { Semantic } from "../../../src/isa/semantics.ts";
 import { availableForm } from "../../cpu/decode.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { DS, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
+import { DS, EBX, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "../../cpu/state.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
-import { BUDGET, T0, TARGET } from "../locals.ts";
+import { BUDGET, T0, T1, TARGET } from "../locals.ts";
 import { SHARED_OPERATIONS } from "../operations.ts";
 import { Code, OP } from "../wasm.ts";
-import { type Endings, emitArrival, emitLeave, emitNext, TAIL_CALLS } from "./functions.ts";
+import {
+  codeLimitOf,
+  type Endings,
+  emitArrival,
+  emitLeave,
+  emitNext,
+  emitWay,
+  pushOrigin,
+  tailCalls,
+} from "./functions.ts";
 import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
@@ -23,46 +32,68 @@ import { BYTES, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
 /** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
 interface Table {
   readonly map: 0 | 1;
-  readonly prefix: Prefix;
+  readonly prefixes: readonly Prefix[];
   readonly opcodeAt: number;
   /** The table that the next byte is an opcode of, by what is none but stands before one. */
   readonly next: ReadonlyMap<number, number>;
 }
 
-type Prefix = "none" | "word" | "segment" | "lock" | 0xf2 | 0xf3;
+type Prefix = "operand" | "address" | "segment" | "lock" | "repne" | "rep";
 
 const OPCODES = 256;
 const ESCAPE = 0x0f;
-const OPERAND_SIZE = 0x66;
-const LOCK = 0xf0;
-const REPEATS = [0xf3, 0xf2] as const;
-const SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-/** Bytes of each prefix that has tables of its own. */
-const PREFIXES: readonly (readonly [prefix: Prefix, bytes: readonly number[]])[] = [
-  ["word", [OPERAND_SIZE]],
-  ["segment", SEGMENTS],
-  ["lock", [LOCK]],
-  ...REPEATS.map((prefix) => [prefix, [prefix]] as const),
-];
+const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
+  operand: [0x66],
+  address: [0x67],
+  segment: [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65],
+  lock: [0xf0],
+  repne: [0xf2],
+  rep: [0xf3],
+};
+/** What may stand before an opcode; a segment stands first. */
+const SEQUENCES: Readonly<Record<16 | 32, readonly (readonly Prefix[])[]>> = {
+  16: [[], ["operand"], ["segment"], ["segment", "operand"], ["address"], ["address", "operand"]],
+  32: [[], ["operand"], ["segment"], ["lock"], ["repne"], ["rep"]],
+};
 
-/** Two tables for each prefix, and first of all those without one. */
-const TABLES: readonly Table[] = (["none", ...PREFIXES.map(([prefix]) => prefix)] as const).flatMap(
-  (prefix, number): Table[] => {
-    const opcodeAt = prefix === "none" ? 0 : 1;
-    const others = prefix === "none" ? PREFIXES : [];
-    const prefixes = others.flatMap(([, bytes], k) => bytes.map((byte) => [byte, 2 * (k + 1)] as const));
+/** Two tables for each sequence of prefixes, and first of all those without one. */
+function makeTables(sequences: readonly (readonly Prefix[])[]): readonly Table[] {
+  /** The tables of a sequence and one more prefix, in whatever order, or -1. */
+  const after = (prefixes: readonly Prefix[], prefix: Prefix): number =>
+    prefixes.includes(prefix) || (prefix === "segment" && prefixes.length > 0)
+      ? -1
+      : sequences.findIndex(
+          (all) => all.length === prefixes.length + 1 && [...prefixes, prefix].every((one) => all.includes(one)),
+        );
+  return sequences.flatMap((prefixes, number): Table[] => {
+    const further = (Object.keys(PREFIX_BYTES) as Prefix[]).filter((prefix) => after(prefixes, prefix) >= 0);
+    const ways = further.flatMap((prefix) =>
+      PREFIX_BYTES[prefix].map((byte) => [byte, 2 * after(prefixes, prefix)] as const),
+    );
+    const opcodeAt = prefixes.length;
     return [
-      { map: 0, prefix, opcodeAt, next: new Map([[ESCAPE, 2 * number + 1], ...prefixes]) },
-      { map: 1, prefix, opcodeAt: opcodeAt + 1, next: new Map() },
+      { map: 0, prefixes, opcodeAt, next: new Map([[ESCAPE, 2 * number + 1], ...ways]) },
+      { map: 1, prefixes, opcodeAt: opcodeAt + 1, next: new Map() },
     ];
-  },
-);
+  });
+}
+
+const TABLES: Readonly<Record<16 | 32, readonly Table[]>> = {
+  16: makeTables(SEQUENCES[16]),
+  32: makeTables(SEQUENCES[32]),
+};
+
+/** F2 or F3; 0 where neither stands before the opcode. */
+const repeatOf = ({ prefixes }: Table): number => {
+  const prefix = prefixes.find((one) => one === "repne" || one === "rep");
+  return prefix === undefined ? 0 : PREFIX_BYTES[prefix][0]!;
+};
 
 /** What is found with a prefix F2 or F3: instructions that it repeats, and those of which it is a part or a habit. */
 const REPEATED: readonly Semantic[] = ["movs", "stos", "lods", "cmps", "scas"];
 const WITH_REPEAT = new Set<Semantic>([...REPEATED, "ret", "nop", "bsf", "bsr", "popcnt"]);
 
-/** Where an instruction goes on. With 16-bit operands these leave EIP with 16 bits. */
+/** Where an instruction goes on: with 16-bit operands, at an EIP of 16 bits. */
 const BRANCHES = new Set<Semantic>([
   "jmp",
   "jcc",
@@ -92,25 +123,33 @@ function immediateBytesOf(form: Form, bits: number): number {
   return sum;
 }
 
+/** What is memory in an instruction: nothing, what a ModRM byte names, or an offset that stands in the instruction. */
+type MemoryOperand = "none" | "modrm" | "offset";
+
 /** An instruction of which only the form is known, and whether its operand is in memory. */
-function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, prefix: Prefix): DecodedInstruction {
-  const hasSegment = prefix === "segment";
+function instructionOf(form: Form, table: Table, codeBits: 16 | 32, memory: MemoryOperand): DecodedInstruction {
+  const bits = sizeOf(table, codeBits, "operand");
+  const address32 = sizeOf(table, codeBits, "address") === 32;
+  const isMemory = memory !== "none";
+  const hasSegment = table.prefixes.includes("segment");
+  // Where segments are flat, SS is as good as DS.
+  const isNamed = hasSegment || (codeBits === 16 && memory === "modrm");
   const size = form.operandSize === 8 ? 8 : bits;
   const immediateBytes = immediateBytesOf(form, bits);
   return {
     form,
     size,
-    address32: true,
+    address32,
     mod: isMemory ? 0 : 3,
     reg: form.opcodeRegister ? OPCODE_REGISTER : REG_REGISTER,
     rm: RM_REGISTER,
     isMemory,
-    // It may be any.
-    base: ESP,
+    // It may be any, but those of 16 bits know no stack pointer.
+    base: address32 ? ESP : EBX,
     index: ZERO,
     scale: 0,
     displacement: 0,
-    segment: hasSegment ? NAMED_SEGMENT : DS,
+    segment: isNamed ? NAMED_SEGMENT : DS,
     override: hasSegment ? NAMED_SEGMENT : -1,
     immediate: 0,
     immediate2: 0,
@@ -118,13 +157,18 @@ function instructionOf(form: Form, bits: 16 | 32, isMemory: boolean, prefix: Pre
     immediateBytes,
     displacementAt: 0,
     displacementBytes: 0,
-    repeat: typeof prefix === "number" ? prefix : 0,
+    repeat: repeatOf(table),
     eip: 0,
     next: 0,
     pageLow: 0,
-    mode: MODE_CODE32 | MODE_STACK32 | MODE_FLAT,
-    codeLimit: 0xffffffff,
+    mode: codeBits === 32 ? MODE_CODE32 | MODE_STACK32 | MODE_FLAT : 0,
+    codeLimit: codeLimitOf(codeBits),
   };
+}
+
+/** Of operands or addresses: the code's, or the other one by a prefix. */
+function sizeOf({ prefixes }: Table, codeBits: 16 | 32, prefix: "operand" | "address"): 16 | 32 {
+  return (codeBits === 32) === prefixes.includes(prefix) ? 16 : 32;
 }
 
 /** Makes the code of something at a depth of blocks. It does not go on to what follows. */
@@ -151,9 +195,8 @@ class HandlerMaker {
   }
 
   #formOf(entry: OpcodeEntry, opcode: number, modrm: number): Form | null {
-    const { prefix } = this.#table;
     const { features } = this.#shape.model;
-    const index = prefixIndex(prefix === "word", typeof prefix === "number" ? prefix : 0);
+    const index = prefixIndex(this.#table.prefixes.includes("operand"), repeatOf(this.#table));
     return availableForm(formAt(entry, index, modrm), opcode, modrm, features);
   }
 
@@ -204,15 +247,15 @@ class HandlerMaker {
   /** All code of one form; null where the handlers of cpu/ have to do it. */
   #whole(form: Form | null, isMemory: boolean): Make | null {
     if (form === null) return null;
-    const { prefix, opcodeAt } = this.#table;
-    const bits = prefix === "word" ? 16 : 32;
+    const { prefixes, opcodeAt } = this.#table;
+    const { codeBits } = this.#shape;
     const { semantic } = form;
-    if (prefix === "lock" && !(form.lockable && isMemory)) return null;
-    if (typeof prefix === "number" && !WITH_REPEAT.has(semantic)) return null;
+    if (prefixes.includes("lock") && !(form.lockable && isMemory)) return null;
+    if (repeatOf(this.#table) !== 0 && !WITH_REPEAT.has(semantic)) return null;
     if (semantic !== "jmp" && SHARED_OPERATIONS[semantic] === undefined) return null;
-    if (bits === 16 && BRANCHES.has(semantic)) return null;
+    if (prefixes.includes("operand") && BRANCHES.has(semantic)) return null;
     const isOffset = form.operands.some(({ field }) => field === "moffs");
-    const insn = instructionOf(form, bits, isMemory || isOffset, prefix);
+    const insn = instructionOf(form, this.#table, codeBits, isMemory ? "modrm" : isOffset ? "offset" : "none");
     const code = new HandlerCode(this.#locals);
     const t = new HandlerEmitter(code, opcodeAt, form.modrm !== "none", this.#shape);
     const operation = SHARED_OPERATIONS[semantic];
@@ -225,8 +268,8 @@ class HandlerMaker {
       t.access.slow = code.depth;
       if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
       const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
-      if (prefix === "segment" && isNamed) t.access.decodeSegment();
-      if (insn.isMemory) t.decodeAddress(!isOffset);
+      if (insn.isMemory) t.decodeAddress(insn, !isOffset);
+      if (prefixes.includes("segment") && isNamed) t.access.decodeSegment();
       // An operation counts the iterations beyond the first, or less the one that there is not.
       const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
       const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
@@ -260,12 +303,14 @@ class HandlerMaker {
       t.pushNextPlace(insn);
       t.pushImmediate(insn, true);
       c.op(OP.add);
+      if (this.#shape.codeBits === 16)
+        c.const(0).load(4, THREAD_DELTA).op(OP.add).const(0xffff).op(OP.and).const(0).load(4, THREAD_DELTA).op(OP.sub);
     } else c.get(TARGET).const(0).load(4, THREAD_DELTA).op(OP.sub);
     if (CONDITIONAL.has(semantic)) {
       t.pushNextPlace(insn);
       c.get(T0).op(OP.select);
     }
-    this.#endings.branch(c);
+    this.#endings.branch(c, CONDITIONAL.has(semantic));
   }
 }
 
@@ -336,13 +381,18 @@ export function makeLoop(shape: HandlerShape): Handler {
   const again = code.depth;
   code.block();
   const arrival = code.depth;
+  const tables = TABLES[shape.codeBits];
   const goOn = (c: Code): void => void c.br(again);
   const endings: Endings = {
     next: (c) => emitNext(c, goOn),
-    branch: (c) => void c.set(PLACE).br(arrival),
+    branch: (c, isConditional) => {
+      c.set(T1);
+      pushOrigin(c, shape.codeBits, isConditional);
+      c.set(BYTES).get(T1).set(PLACE).br(arrival);
+    },
   };
   const emitTable = (number: number): void => {
-    const table = TABLES[number]!;
+    const table = tables[number]!;
     const at = table.opcodeAt;
     const maker = new HandlerMaker(shape, table, endings, locals);
     const cases = new Map<number, () => void>();
@@ -363,15 +413,16 @@ export function makeLoop(shape: HandlerShape): Handler {
   };
   emitTable(0);
   code.end();
+  if (shape.codeBits === 16) emitWay(code);
   code.get(BUDGET).const(1).op(OP.sub);
-  emitArrival(code, goOn);
+  emitArrival(code, shape.codeBits, goOn);
   code.end().op(OP.unreachable).end();
   return { locals: locals.types, code };
 }
 
 /** The handlers by table and opcode: undefined for those of `makeLoop`, and null is left to the handlers of cpu/. */
 export function makeHandlers(shape: HandlerShape): (Handler | null | undefined)[] {
-  return TABLES.flatMap((table, number) =>
+  return TABLES[shape.codeBits].flatMap((table, number) =>
     range(0, OPCODES).map((opcode) => {
       const next = table.next.get(opcode);
       if (FREQUENT[number] !== undefined && (next !== undefined || FREQUENT[number].includes(opcode))) return undefined;
@@ -379,7 +430,7 @@ export function makeHandlers(shape: HandlerShape): (Handler | null | undefined)[
       const code = new HandlerCode(locals);
       if (next !== undefined) emitPrefix(code, table.opcodeAt, next);
       else {
-        const make = new HandlerMaker(shape, table, TAIL_CALLS, locals).of(opcode);
+        const make = new HandlerMaker(shape, table, tailCalls(shape.codeBits), locals).of(opcode);
         if (make === null) return null;
         append(code, make(0));
       }

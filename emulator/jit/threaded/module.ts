@@ -33,13 +33,17 @@ import {
 } from "./parts.ts";
 
 /**
- * What `encodeInterpreter` makes for USUAL_SHAPE, where it was made beforehand: bundles get this from one of the files
- * ready-interpreter.ts. From source there is none.
+ * What `encodeInterpreter` makes for the usual shape of a code size, where it was made beforehand: bundles get this from
+ * one of the files ready-interpreter.ts. From source there is none.
  */
-declare const QURE_INTERPRETER: (() => Uint8Array<ArrayBuffer>) | undefined;
+declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Uint8Array<ArrayBuffer>) | undefined;
 
-/** That of the interpreter which is made with the bundle. */
-export const USUAL_SHAPE: HandlerShape = { model: MODELS[DEFAULT_MODEL], takesTurns: false };
+/** Those of the interpreters which are made with the bundle. */
+export const usualShape = (codeBits: 16 | 32): HandlerShape => ({
+  codeBits,
+  model: MODELS[DEFAULT_MODEL],
+  takesTurns: false,
+});
 
 const MEMORY_PAGES = { initial: 1, maximum: 65536 };
 
@@ -57,17 +61,18 @@ function helper(type: number, locals: readonly number[], make: (c: Code) => void
 }
 
 export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> {
+  const { codeBits } = shape;
   const functions: FunctionBody[] = [
     helper(2, [], carriesFunction),
     helper(1, [I32], arithmeticFunction),
     helper(4, [], imageFunction),
     helper(PAIR_TYPE, [I32, I32], scaledFunction),
     ownFunction(leaveFunction),
-    ownFunction(turnFunction),
+    ownFunction((c) => turnFunction(c, codeBits)),
     ownFunction(pauseFunction),
-    ownFunction(branchFunction),
+    ownFunction((c) => branchFunction(c, codeBits)),
     ownFunction(hotFunction),
-    ownFunction(startFunction),
+    ownFunction((c) => startFunction(c, codeBits)),
     // The first handler is for all opcodes without one.
     ownFunction((c) => {
       emitLeave(c, EXIT_UNKNOWN);
@@ -115,13 +120,14 @@ function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly
 
 export const entranceModule = (): WebAssembly.Module => moduleOf("entrance", encodeEntrance);
 
-const keyOf = ({ model, takesTurns }: HandlerShape): string => `${model.name}${takesTurns ? "/turns" : ""}`;
+const keyOf = ({ codeBits, model, takesTurns }: HandlerShape): string =>
+  `${codeBits}/${model.name}${takesTurns ? "/turns" : ""}`;
 
 export function interpreterModule(shape: HandlerShape): WebAssembly.Module {
   const key = keyOf(shape);
   return moduleOf(key, () =>
-    typeof QURE_INTERPRETER === "function" && key === keyOf(USUAL_SHAPE)
-      ? QURE_INTERPRETER()
+    typeof QURE_INTERPRETER === "function" && key === keyOf(usualShape(shape.codeBits))
+      ? QURE_INTERPRETER(shape.codeBits)
       : encodeInterpreter(shape),
   );
 }

@@ -10,6 +10,8 @@ import { I32 } from "../wasm.ts";
 
 /** What a machine's handlers depend on. */
 export interface HandlerShape {
+  /** Default size of operands and addresses, and size of the stack. */
+  readonly codeBits: 16 | 32;
   readonly model: ProcessorModel;
   readonly takesTurns: boolean;
 }
@@ -22,7 +24,7 @@ export const PLACE = 2;
 export const EFFECTIVE = FIRST_FREE;
 export const AFTER = FIRST_FREE + 1;
 export const VALUE = FIRST_FREE + 2;
-/** Number of the segment that a prefix names. */
+/** Number of the segment that a prefix names, or in 16-bit code the address. */
 export const SEGMENT = FIRST_FREE + 3;
 
 // Types of functions, beyond those of regions.

@@ -1,6 +1,9 @@
 /** The interpreter of one machine: its instance, and the pages that it may run in. */
+import { BRANCH } from "../../cpu/branches.ts";
 import type { Core } from "../../cpu/core.ts";
 import {
+  BASE,
+  CS,
   codeMapOffset,
   EIP,
   isUpper,
@@ -16,24 +19,34 @@ import {
   THREAD_PAGES,
   THREAD_READ_TABLE,
   THREAD_START,
+  THREAD_WAY,
+  THREAD_WAY_ENTRIES,
+  THREAD_WAYS,
   THREAD_WRITE_TABLE,
   TLB_DELTA,
 } from "../../cpu/layout.ts";
+import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
-import { writeModrmTable } from "./address.ts";
+import { writeModrmTables } from "./address.ts";
+import { codeLimitOf, LONGEST_BYTES } from "./functions.ts";
 import { entranceModule, interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
-/** An instruction that might reach into a page that is elsewhere is not begun. */
-const LONGEST_BYTES = 15;
+
+/**
+ * The modes that it is for, at any privilege: 32-bit code and stack, all segments flat; and 16-bit code and stack,
+ * whatever the other segments are.
+ */
+const MODE_32 = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
+const MODE_16 = MODE_64K;
 
 type Run = (nothing: number, budget: number, place: number) => number;
 
 export class Thread {
   readonly #core: Core;
   readonly #words: Int32Array;
-  #run: Run | null = null;
+  readonly #runs: Record<16 | 32, Run | null> = { 16: null, 32: null };
   #imports: RegionImports;
 
   /** `imports`: of the machine's regions. */
@@ -41,14 +54,15 @@ export class Thread {
     this.#core = core;
     this.#words = core.memory.words;
     this.#imports = imports;
-    writeModrmTable(this.#words);
+    writeModrmTables(this.#words);
     this.#words[THREAD_CODE_MAP >>> 2] = codeMapOffset(core.memory.ramBytes);
   }
 
   /** Regions have another table from now on. */
   renew(imports: RegionImports): void {
     this.#imports = imports;
-    this.#run = null;
+    this.#runs[16] = null;
+    this.#runs[32] = null;
   }
 
   /**
@@ -58,27 +72,29 @@ export class Thread {
   enterPage(offset: number, isUnpaged: boolean): boolean {
     const words = this.#words;
     const { s, mmu } = this.#core;
-    const eip = s[EIP]!;
-    const page = eip & ~PAGE_MASK;
+    const base = s[BASE + CS]!;
+    const page = (base + s[EIP]!) & ~PAGE_MASK;
     const start = offset & ~PAGE_MASK;
     const next = (page + PAGE_BYTES) | 0;
     // Without page tables nobody can tell that the page was looked for.
     const isContiguous = (isUnpaged ? mmu.fetchOffset(next) : mmu.fetchedPage(next)) === start + PAGE_BYTES;
-    const last = start + PAGE_MASK - (isContiguous ? 0 : LONGEST_BYTES);
+    const lastOfPage = start + PAGE_MASK - (isContiguous ? 0 : LONGEST_BYTES);
+    const delta = (page - start - base) | 0;
+    const last = this.#codeBits === 16 ? Math.min(lastOfPage, codeLimitOf(16) - LONGEST_BYTES - delta) : lastOfPage;
     words[THREAD_START >>> 2] = start;
     words[THREAD_LAST >>> 2] = last;
     words[THREAD_LENGTH >>> 2] = last - start;
-    words[THREAD_DELTA >>> 2] = page - start;
-    const delta = words[TLB_DELTA >>> 2]!;
+    words[THREAD_DELTA >>> 2] = delta;
+    const tables = words[TLB_DELTA >>> 2]!;
     words[THREAD_READ_TABLE >>> 2] = mmu.readTlb.byteOffset;
     words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
-    words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - delta;
-    words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - delta;
+    words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - tables;
+    words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - tables;
     const at = (THREAD_PAGES >>> 2) + 4 * ((page >>> 12) & (THREAD_PAGE_ENTRIES - 1));
     words[at] = page;
-    words[at + 1] = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    words[at + 1] = words[((isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
     words[at + 2] = start;
-    words[at + 3] = last;
+    words[at + 3] = lastOfPage;
     return offset <= last;
   }
 
@@ -90,14 +106,43 @@ export class Thread {
 
   /** Runs; an EXIT_*. */
   run(budget: number, place: number): number {
-    return (this.#run ??= this.#instantiate())(0, budget, place);
+    const codeBits = this.#codeBits;
+    const run = (this.#runs[codeBits] ??= this.#instantiate(codeBits));
+    if (codeBits === 32) return run(0, budget, place);
+    const words = this.#words;
+    words[THREAD_WAY >>> 2] = 0;
+    words[THREAD_WAYS >>> 2] = -1;
+    const reason = run(0, budget, place);
+    this.#noteWays(words[THREAD_WAY >>> 2]!);
+    return reason;
   }
 
-  #instantiate(): Run {
+  /** So many branches were taken, of which the last ones are known. */
+  #noteWays(count: number): void {
+    const words = this.#words;
+    const { s, branches } = this.#core;
+    for (let number = Math.max(1, count - THREAD_WAY_ENTRIES + 1); number <= count; number++) {
+      const at = (THREAD_WAYS >>> 2) + 4 * (number & (THREAD_WAY_ENTRIES - 1));
+      branches.note(BRANCH, words[at]!, words[at + 1]!, s[BASE + CS]!, words[at + 2]!);
+    }
+  }
+
+  /** Whether it is for the mode at hand. */
+  get fitsMode(): boolean {
+    const { state, s } = this.#core;
+    const mode = state.modeKey & ~MODE_USER;
+    return mode === MODE_32 ? s[BASE + CS] === 0 : (mode & ~MODE_FLAT) === MODE_16;
+  }
+
+  get #codeBits(): 16 | 32 {
+    return (this.#core.state.modeKey & MODE_CODE32) !== 0 ? 32 : 16;
+  }
+
+  #instantiate(codeBits: 16 | 32): Run {
     const { model, pauseTurn } = this.#core;
     const { enter } = new WebAssembly.Instance(entranceModule(), this.#imports).exports;
     const m = { ...this.#imports["m"], enter: enter as () => number };
-    const module = interpreterModule({ model, takesTurns: pauseTurn !== null });
+    const module = interpreterModule({ codeBits, model, takesTurns: pauseTurn !== null });
     return new WebAssembly.Instance(module, { m }).exports["run"] as Run;
   }
 }

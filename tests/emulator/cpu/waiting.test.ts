@@ -100,6 +100,10 @@ const LOOPS = {
   masks: `${STATUS} and al, 0x80\n jnz 1b`,
   "waits for the keyboard": "1: in al, 0x64\n test al, 1\n jz 1b",
   "reads the status register itself": `mov dx, 0x1F7\n ${STATUS} test al, 0x80\n jz 2f\n dec ecx\n jnz 1b`,
+  "counts by LOOPNE": `${STATUS} test al, 0x80\n loopne 1b`,
+  "counts to 0 by LOOPNE": `mov cx, 900\n ${STATUS} test al, 0x80\n loopne 1b`,
+  "waits for the keyboard by LOOPE": "1: in al, 0x64\n test al, 1\n loope 1b\n jmp 1b",
+  "counts by LOOP alone": `${STATUS} test al, 0x80\n loop 1b`,
   "has a counter of 16 bits": `${STATUS} test al, 0x80\n jz 2f\n dec cx\n jnz 1b`,
   "leaves by another way": `${STATUS} test al, 0x40\n jnz 3f\n dec ecx\n jnz 1b\n 3: dec ebx\n jmp 1b`,
   "changes what it compares with": `${STATUS} test al, cl\n jz 2f\n dec ecx\n jnz 1b`,
@@ -142,10 +146,13 @@ const WAITING = [
   "compares",
   "masks",
   "waits for the keyboard",
+  "counts by LOOPNE",
+  "counts to 0 by LOOPNE",
+  "waits for the keyboard by LOOPE",
   "reads the status register itself",
 ];
 
-test.for(rowsOf(Object.entries(LOOPS), 5))("one that %s", ([name, loop]) => {
+test.for(rowsOf(Object.entries(LOOPS), 6))("one that %s", ([name, loop]) => {
   for (const flag of ["cli", "sti"]) {
     const { reads, counted } = compare(`${PREAMBLE} ${flag}\n ${loop}\n ${AFTER}`);
     if (!WAITING.includes(name)) expect(reads, flag).toBe(counted);
@@ -154,9 +161,9 @@ test.for(rowsOf(Object.entries(LOOPS), 5))("one that %s", ([name, loop]) => {
   }
 });
 
-test("one in 32-bit code", () => {
+test.each(["counts down to a timeout", "counts by LOOPNE"] as const)("one in 32-bit code that %s", (name) => {
   const { reads, counted } = compare(
-    `${PREAMBLE} cli\n ${PROTECTED} ${LOOPS["counts down to a timeout"]}\n 2: inc dword ptr [0x500]\n in al, dx\n jmp 2b\n ${DESCRIPTORS}`,
+    `${PREAMBLE} cli\n ${PROTECTED} ${LOOPS[name]}\n 2: inc dword ptr [0x500]\n in al, dx\n jmp 2b\n ${DESCRIPTORS}`,
   );
   expect(reads).toBeLessThan(counted - 500);
 });

@@ -1,10 +1,10 @@
-/** The interpreter's module that bundles and tests take from dist/ in place of making one. */
+/** The interpreter's modules that bundles and tests take from dist/ in place of making them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { encodeInterpreter, USUAL_SHAPE } from "../../../emulator/jit/threaded/module.ts";
+import { encodeInterpreter, usualShape } from "../../../emulator/jit/threaded/module.ts";
 
-test("is the one that the source makes", () => {
-  const made = readFileSync(join(import.meta.dirname, "../../../dist/interpreter.wasm"));
-  expect(made.equals(encodeInterpreter(USUAL_SHAPE))).toBe(true);
+test.each([16, 32] as const)("that of %i-bit code is the one that the source makes", (codeBits) => {
+  const made = readFileSync(join(import.meta.dirname, `../../../dist/interpreter-${codeBits}.wasm`));
+  expect(made.equals(encodeInterpreter(usualShape(codeBits)))).toBe(true);
 });

@@ -320,7 +320,7 @@ function program(random: Random, options: WorldOptions): number[] {
   return out.bytes;
 }
 
-class WorldBus implements ProcessorBus {
+export class WorldBus implements ProcessorBus {
   cpu: Cpu | null = null;
   shutdowns = 0;
   readonly writes: number[] = [];
