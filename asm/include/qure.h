@@ -340,7 +340,7 @@ static inline long qure_key(long milliseconds)
     return qure_call(54, milliseconds, 0, 0, 0, 0);
 }
 
-/* Says how large the console's terminal is. What a program prints may have [control sequences](programs.md#the-console). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
+/* Says how large the console's terminal is. What a program prints may have control sequences (docs/programs.md, "The console"). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
 static inline long qure_terminal(long record, long ask)
 {
     return qure_call(55, record, ask, 0, 0, 0);

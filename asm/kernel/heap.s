@@ -50,40 +50,66 @@ REGION_HEADER       = 16
 # Out: EAX address, 16-byte aligned, zeroed; CF and EAX error when there is none.
 .global malloc
 malloc:
+    mov     edx, [esp]
+    call    heap_take
+    jc      1f
+    push    edi
+    push    eax
+    mov     edi, eax
+    shr     ecx, 2
+    xor     eax, eax
+    rep stosd
+    pop     eax
+    pop     edi
+    clc
+1:  ret
+
+# Allocates memory that has anything in it: the caller fills it before others see it. Callable with interrupts off.
+# In: EAX bytes.
+# Out: EAX address, 16-byte aligned, ECX bytes there; CF and EAX error when there is none.
+.global malloc_filled
+malloc_filled:
+    mov     edx, [esp]
+
+# Takes a block.
+# In: EAX bytes, EDX address of who asks.
+# Out: as malloc_filled.
+heap_take:
     push    ebx
     push    esi
     push    edi
+    mov     edi, edx
     cmp     dword ptr [refuse_count], 0
-    jne     .Lmalloc_counted
-.Lmalloc_begin:
+    jne     .Lheap_take_counted
+.Lheap_take_begin:
     cmp     eax, 0x7FFF0000
-    ja      .Lmalloc_none
+    ja      .Lheap_take_none
     lea     esi, [eax + BLOCK_HEADER + 15]
     and     esi, ~15
     cmp     esi, BLOCK_SMALLEST
-    jae     .Lmalloc_sized
+    jae     .Lheap_take_sized
     mov     esi, BLOCK_SMALLEST
-.Lmalloc_sized:
+.Lheap_take_sized:
     INTERRUPTS_OFF
-.Lmalloc_find:
+.Lheap_take_find:
     mov     eax, esi
     call    heap_find
-    jnc     .Lmalloc_found
+    jnc     .Lheap_take_found
     mov     eax, esi
     call    heap_grow
-    jnc     .Lmalloc_find
+    jnc     .Lheap_take_find
     INTERRUPTS_RESTORE
-.Lmalloc_none:
+.Lheap_take_none:
     mov     eax, ERROR_NO_MEMORY
     stc
-    jmp     .Lmalloc_done
-.Lmalloc_found:
+    jmp     .Lheap_take_done
+.Lheap_take_found:
     mov     ebx, eax
     sub     eax, REGION_HEADER
     cmp     eax, [heap_spare]
-    jne     .Lmalloc_unlink
+    jne     .Lheap_take_unlink
     mov     dword ptr [heap_spare], 0
-.Lmalloc_unlink:
+.Lheap_take_unlink:
     mov     eax, ebx
     call    heap_unlink
     mov     eax, ebx
@@ -92,32 +118,26 @@ malloc:
     mov     eax, ebx
     xor     eax, HEAP_USED
     mov     [ebx + BLOCK_MAGIC], eax
-    mov     eax, [esp + 16]             # flags, three registers, return address
-    mov     [ebx + BLOCK_OWNER], eax
+    mov     [ebx + BLOCK_OWNER], edi
     mov     eax, [ebx + BLOCK_SIZE]
     add     [heap_used_bytes], eax
     inc     dword ptr [heap_used_blocks]
     INTERRUPTS_RESTORE
-    mov     ecx, eax
-    sub     ecx, BLOCK_HEADER
-    shr     ecx, 2
-    lea     edi, [ebx + BLOCK_HEADER]
-    xor     eax, eax
-    rep stosd
+    lea     ecx, [eax - BLOCK_HEADER]
     lea     eax, [ebx + BLOCK_HEADER]
     clc
-.Lmalloc_done:
+.Lheap_take_done:
     pop     edi
     pop     esi
     pop     ebx
     ret
-.Lmalloc_counted:
+.Lheap_take_counted:
     push    eax
-    mov     eax, [esp + 16]
+    mov     eax, edi
     call    refuse_next
     pop     eax
-    jnc     .Lmalloc_begin
-    jmp     .Lmalloc_none
+    jnc     .Lheap_take_begin
+    jmp     .Lheap_take_none
 
 # Frees memory. Panics on a block that is not in use, or that is damaged. Callable with interrupts off.
 # In: EAX address from malloc; 0 is allowed and does nothing.

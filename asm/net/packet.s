@@ -12,23 +12,51 @@
 # Out: EAX packet, PACKET_DATA at its zeroed payload; CF when there is no memory or it is too long.
 .global packet_alloc
 packet_alloc:
-    cmp     eax, IP_LENGTH_MAXIMUM
-    ja      9f
+    mov     edx, -1
+    jmp     packet_make
+
+# Makes a packet of which the caller fills all of the payload but its first bytes. May sleep.
+# In: EAX bytes of payload, at most IP_LENGTH_MAXIMUM.
+# Out: EAX packet, PACKET_DATA at its payload, of which the first PACKET_ZEROS bytes are zero; CF when there is no
+# memory or it is too long.
+.global packet_alloc_filled
+packet_alloc_filled:
+    mov     edx, PACKET_PAYLOAD + PACKET_ZEROS
+
+# Makes a packet.
+# In: EAX bytes of payload, EDX bytes that are zeroed.
+# Out: as packet_alloc.
+packet_make:
     push    ebx
+    push    edi
+    cmp     eax, IP_LENGTH_MAXIMUM
+    ja      .Lpacket_make_failed
     mov     ebx, eax
+    mov     edi, edx
     add     eax, PACKET_PAYLOAD + ETHER_MINIMUM
-    call    malloc
-    jc      8f
+    call    malloc_filled
+    jc      .Lpacket_make_failed
+    cmp     ecx, edi
+    jbe     1f
+    mov     ecx, edi
+1:  mov     edx, eax
+    mov     edi, eax
+    shr     ecx, 2
+    xor     eax, eax
+    rep stosd
+    mov     eax, edx
     mov     [eax + PACKET_LENGTH], ebx
-    lea     edx, [eax + PACKET_PAYLOAD]
+    add     edx, PACKET_PAYLOAD
     mov     [eax + PACKET_DATA], edx
-    pop     ebx
     clc
-    ret
-8:  pop     ebx
-9:  COUNT   packet_memory
+    jmp     .Lpacket_make_done
+.Lpacket_make_failed:
+    COUNT   packet_memory
     mov     eax, 1                      # ERROR_NO_MEMORY
     stc
+.Lpacket_make_done:
+    pop     edi
+    pop     ebx
     ret
 
 # Makes room for a header.

@@ -47,7 +47,7 @@ tcp_emit:
     sub     edi, eax                    # EDI: bytes of options
     lea     eax, [edi + TCP_HEADER_SIZE]
     add     eax, [ebp + EMIT_LENGTH]
-    call    packet_alloc
+    call    packet_alloc_filled
     jc      .Ltcp_emit_done
     mov     esi, eax
     mov     eax, [ebp + EMIT_NETIF]

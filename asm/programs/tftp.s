@@ -82,13 +82,10 @@ _start:
 
 # Gets the file. What has come so far has another name, so that what was there before stays until all is here.
 get:
-    mov     esi, [target]
-    mov     edi, offset part
-    mov     ecx, NAME_BYTES
-    call    copy_name
-    mov     esi, offset text_part
-    mov     ecx, NAME_BYTES
-    call    copy_name
+    mov     eax, [target]
+    call    part_name
+    mov     edx, [target]
+    jc      fail
     mov     eax, [source]
     xor     edx, edx
     call    request_write
@@ -537,7 +534,6 @@ option_names:
 .section .rodata
 text_socket:    .asciz "socket"
 text_name:      .asciz "tftp: a name has at most 255 characters\n"
-text_part:      .asciz ".part"
 text_silent:    .asciz "no answer"
 text_stranger:  .asciz "not your transfer"
 text_long:      .asciz "a block is too long"
@@ -577,7 +573,6 @@ peer:           .space 8
 from:           .space 8
 error:          .space 64
 about:          .space STAT_SIZE
-part:           .space 2 * NAME_BYTES + 2
 .balign 4
 sent:           .space PACKET_BYTES
 .balign 4

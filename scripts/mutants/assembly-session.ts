@@ -31,6 +31,8 @@ const BEGINNING = 10_000_000;
 const INSTRUCTIONS_ENOUGH = 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
+/** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
+const NOT_WATCHED = /^(boot\/|asm\/kernel\/(entry|real)\.s:)/;
 /** Raised when what is kept of tests changes. */
 const FORMAT = 3;
 
@@ -321,7 +323,7 @@ class Session {
    */
   #testsFor(mutant: Mutant): RegisteredTest[] {
     const place = `${mutant.file}:${mutant.line}`;
-    const isBoot = place.startsWith("boot/");
+    const isBoot = NOT_WATCHED.test(place);
     const found: { test: RegisteredTest; cost: number; itself: boolean; state: string; machines: number }[] = [];
     for (const [test, { lines, states, boots, machines, took }] of this.#reach) {
       const reached = states.map((state) => ({ state, ...this.#stage.stateAt(state, place) }));

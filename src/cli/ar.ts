@@ -1,9 +1,9 @@
 /** `qure ar`: makes archives and takes them apart, as GNU ar does. `qure ranlib` is its `s`. */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { writeFileAside } from "../host/files.ts";
 import { makeFolder } from "../host/folder.ts";
-import { type ArchiveMember, isArchive, readArchive } from "../object/archive.ts";
+import { type Archive, isArchive, readArchive } from "../object/archive.ts";
 import { type NewMember, writeArchive } from "../object/archive-writer.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
@@ -17,7 +17,7 @@ makes archives and takes them apart, as GNU ar does
 
 Operations: r replace or add, q append, d delete, t list, x extract, p print, s write the symbol index.
 Modifiers: c do not say that the archive is new, u only what is newer, v say what is done, s with the symbol index (always so),
-S without it, D and U (dates and owners are always zero), P full names, o keep dates, N and a, b, i are not supported.
+S without it, T a thin archive, which has the names of files only, D and U (dates and owners are always zero), P full names, o keep dates, N and a, b, i are not supported.
 
 Example:
   qure ar rcs libkernel.a console.o string.o
@@ -47,6 +47,8 @@ class ArchiveCommand {
   readonly #path: string;
   readonly #files: readonly string[];
   readonly #letters: string;
+  /** Its members are files of their own, whose paths from the archive's folder it has. */
+  #isThin = false;
 
   constructor(path: string, files: readonly string[], letters: string) {
     this.#path = path;
@@ -61,7 +63,11 @@ class ArchiveCommand {
   run(operation: string): void {
     const exists = existsSync(this.#path);
     if (!exists && operation !== "r" && operation !== "q") throw new CommandError(`${this.#path}: no such file`);
-    const members = exists ? readMembers(this.#path) : [];
+    const { members, isThin } = exists ? readMembers(this.#path) : { members: [], isThin: this.#has("T") };
+    const changes = "rqd".includes(operation) && members.length > 0;
+    if (changes && operation !== "d" && isThin !== this.#has("T"))
+      throw new CommandError(`${this.#path}: it is ${isThin ? "a thin archive: T says so" : "no thin archive"}`);
+    this.#isThin = isThin;
     switch (operation) {
       case "r":
       case "q":
@@ -70,7 +76,7 @@ class ArchiveCommand {
         break;
       case "d":
         for (const name of this.#files) if (this.#has("v")) this.#say(`d - ${name}`);
-        this.#write(members.filter(({ name }) => !this.#names().includes(name)));
+        this.#write(members.filter(({ name }) => !this.#wanted().includes(name)));
         break;
       case "s":
         this.#write(members);
@@ -80,8 +86,32 @@ class ArchiveCommand {
     }
   }
 
-  #names(): string[] {
-    return this.#files.map((file) => (this.#has("P") ? file : basename(file)));
+  /** What a file is called as a member. */
+  #nameOf(file: string): string {
+    if (this.#isThin) return isAbsolute(file) ? file : relative(dirname(this.#path), file);
+    return this.#has("P") ? file : basename(file);
+  }
+
+  /** How a list names a member: one of a thin archive by its path from here. */
+  #shown(name: string): string {
+    return this.#isThin && !isAbsolute(name) ? join(dirname(this.#path), name) : name;
+  }
+
+  #wanted(): string[] {
+    return this.#files.map((file) => this.#nameOf(file));
+  }
+
+  /** The members that a file becomes: a thin archive has those of an archive rather than the archive. */
+  #membersOf(file: string): NewMember[] {
+    const content = readBytes(file);
+    const name = this.#nameOf(file);
+    if (!this.#isThin || !isArchive(content)) return [{ name, content }];
+    const inner = readMembers(file);
+    return inner.members.map((member) =>
+      inner.isThin
+        ? { ...member, name: this.#nameOf(isAbsolute(member.name) ? member.name : join(dirname(file), member.name)) }
+        : { name, origin: member.offset, content: member.content },
+    );
   }
 
   #say(text: string): void {
@@ -93,28 +123,34 @@ class ArchiveCommand {
     // Files of one name from several folders, given together, become members side by side.
     const old = new Set(members);
     for (const file of this.#files) {
-      const name = this.#has("P") ? file : basename(file);
-      const member = { name, content: readBytes(file), mode: statSync(file).mode & 0o777 };
-      const before = appends ? -1 : result.findIndex((one) => one.name === name && old.has(one));
-      if (this.#has("v")) this.#say(`${before < 0 ? "a" : "r"} - ${file}`);
-      if (before < 0) result.push(member);
-      else result[before] = member;
+      for (const member of this.#membersOf(file)) {
+        const isSame = ({ name, origin = null }: NewMember): boolean =>
+          name === member.name && origin === (member.origin ?? null);
+        const before = appends ? -1 : result.findIndex((one) => isSame(one) && old.has(one));
+        if (this.#has("v")) this.#say(`${before < 0 ? "a" : "r"} - ${file}`);
+        if (before < 0) result.push(member);
+        else result[before] = member;
+      }
     }
     return result;
   }
 
   #write(members: readonly NewMember[]): void {
     // GNU ar with its default D has neither dates nor owners, and every member readable.
-    const plain = members.map(({ name, content }) => ({ name, content }));
-    writeFileAside(this.#path, writeArchive(plain, !this.#has("S")), 0, 0o666);
+    const plain = members.map(({ name, content, origin = null }) => ({ name, content, origin }));
+    writeFileAside(this.#path, writeArchive(plain, !this.#has("S"), this.#isThin), 0, 0o666);
   }
 
   #read(operation: string, members: readonly NewMember[]): void {
-    const wanted = this.#names();
+    if (this.#isThin && operation === "x")
+      throw new CommandError(`${this.#path}: a thin archive: its members are files of their own`);
+    const wanted = this.#wanted();
     for (const { name, content } of members) {
       if (wanted.length > 0 && !wanted.includes(name)) continue;
       if (operation === "t")
-        this.#say(this.#has("v") ? `rw-r--r-- 0/0 ${String(content.length).padStart(6)} ${name}` : name);
+        this.#say(
+          `${this.#has("v") ? `rw-r--r-- 0/0 ${String(content.length).padStart(6)} ` : ""}${this.#shown(name)}`,
+        );
       else if (operation === "p") standardOutput().write(Buffer.from(content));
       else {
         if (this.#has("v")) this.#say(`x - ${name}`);
@@ -131,13 +167,11 @@ class ArchiveCommand {
   }
 }
 
-function readMembers(path: string): readonly ArchiveMember[] {
+function readMembers(path: string): Pick<Archive, "members" | "isThin"> {
   const bytes = readBytes(path);
   if (!isArchive(bytes)) throw new CommandError(`${path}: not an archive`);
   try {
-    const archive = readArchive(bytes, path, memberReader(path));
-    if (archive.isThin) throw new CommandError(`${path}: a thin archive, which is only read here`);
-    return archive.members;
+    return readArchive(bytes, path, memberReader(path));
   } catch (error) {
     if (error instanceof ElfError) throw new CommandError(error.message);
     throw error;

@@ -1,6 +1,6 @@
 /** The command line of `qure as`: that of GNU as, as data. */
-import { readFileSync } from "node:fs";
 import { DEFAULT_LISTING, type ListingOptions } from "../assembler/model/listing-options.ts";
+import { readListed } from "./bounded-file.ts";
 import { CommandError } from "./fail.ts";
 
 export interface AsCommand {
@@ -163,8 +163,9 @@ function expand(args: readonly string[], depth = 0): string[] {
     if (!arg.startsWith("@") || depth > 8) return [arg];
     let text: string;
     try {
-      text = readFileSync(arg.slice(1), "utf8");
-    } catch {
+      text = Buffer.from(readListed(arg.slice(1)), "latin1").toString("utf8");
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
       return [arg];
     }
     const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map(

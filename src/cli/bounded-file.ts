@@ -28,7 +28,7 @@ export function readWithRoom(path: string, roomBytes: number): { bytes: Uint8Arr
   const file = openSync(path, "r");
   try {
     const status = fstatSync(file);
-    if (!status.isFile()) return { bytes: readBounded(path), roomBytes: 0 };
+    if (!status.isFile() || status.size === 0) return { bytes: readBounded(path), roomBytes: 0 };
     if (status.size > MAXIMUM_FILE_BYTES) throw tooLarge(path);
     const buffer = new Uint8Array(status.size + roomBytes);
     let length = 0;
@@ -43,21 +43,27 @@ export function readWithRoom(path: string, roomBytes: number): { bytes: Uint8Arr
   }
 }
 
-/** `path` is a path, or the number of an open file. */
-export function readBounded(path: string | number): Uint8Array<ArrayBuffer> {
+/** Options and names in a file, one UTF-16 unit for each byte. */
+export function readListed(path: string): string {
+  return Buffer.from(readBounded(path, MAXIMUM_LIST_BYTES)).toString("latin1");
+}
+
+/** `path` is a path, or the number of an open file. What the system makes up (/proc) is a file of no size. */
+export function readBounded(path: string | number, maximumBytes = MAXIMUM_STREAM_BYTES): Uint8Array<ArrayBuffer> {
   const file = typeof path === "number" ? path : openSync(path, "r");
   const name = typeof path === "number" ? "standard input" : path;
   try {
     const status = fstatSync(file);
     if (status.isFile() && status.size > MAXIMUM_FILE_BYTES) throw tooLarge(name);
-    return status.isFile() || status.isDirectory() ? readFileSync(file) : readChunks(file, name);
+    const isSized = (status.isFile() && status.size > 0) || status.isDirectory();
+    return isSized ? readFileSync(file) : readChunks(file, name, maximumBytes);
   } finally {
     if (file !== path) closeSync(file);
   }
 }
 
 /** A pipe, a terminal or a device. */
-function readChunks(file: number, name: string): Uint8Array<ArrayBuffer> {
+function readChunks(file: number, name: string, maximumBytes: number): Uint8Array<ArrayBuffer> {
   const chunks: Buffer[] = [];
   let total = 0;
   for (;;) {
@@ -74,7 +80,7 @@ function readChunks(file: number, name: string): Uint8Array<ArrayBuffer> {
     }
     if (count === 0) break;
     total += count;
-    if (total > MAXIMUM_STREAM_BYTES) throw tooLarge(name);
+    if (total > maximumBytes) throw tooLarge(name);
     chunks.push(chunk.subarray(0, count));
   }
   return Buffer.concat(chunks);
@@ -82,5 +88,6 @@ function readChunks(file: number, name: string): Uint8Array<ArrayBuffer> {
 
 /** What comes through a pipe is a source, hardly ever as large as a file on the disk. */
 const MAXIMUM_STREAM_BYTES = 256 * 1024 * 1024;
+const MAXIMUM_LIST_BYTES = 16 * 1024 * 1024;
 
 const tooLarge = (name: string): CommandError => new CommandError(`${name}: larger than the tools can work with`);

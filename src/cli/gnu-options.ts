@@ -3,9 +3,9 @@
  * values after a letter (`-j.text`), long names with one dash (`-Ttext 0`), options whose order among the files
  * matters, and `@file`.
  */
-import { readFileSync } from "node:fs";
 import { VERSION } from "../version.ts";
-import { UsageError } from "./fail.ts";
+import { readListed } from "./bounded-file.ts";
+import { CommandError, UsageError } from "./fail.ts";
 import { standardOutput } from "./streams.ts";
 
 export interface GnuOption {
@@ -130,8 +130,9 @@ function expandFiles(args: readonly string[], depth: number): string[] {
     if (depth >= MAX_DEPTH) throw new UsageError(`${word}: the files of options include each other`);
     let text: string;
     try {
-      text = readFileSync(word.slice(1), "latin1");
-    } catch {
+      text = readListed(word.slice(1));
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
       return [word];
     }
     return expandFiles(splitWords(text), depth + 1);

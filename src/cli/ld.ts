@@ -1,6 +1,6 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { blobObject } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
@@ -25,7 +25,8 @@ import { isArchive } from "../object/archive.ts";
 import type { ByteSource } from "../object/byte-source.ts";
 import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
 import { VERSION } from "../version.ts";
-import { CommandError, commandName, say, UsageError } from "./fail.ts";
+import { readListed, readRegularFile } from "./bounded-file.ts";
+import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
@@ -512,7 +513,7 @@ function defsym(text: string): Assignment[] {
 
 function readSource(path: string): string | null {
   try {
-    return readFileSync(path, "latin1");
+    return Buffer.from(readRegularFile(path)).toString("latin1");
   } catch {
     return null;
   }
@@ -520,9 +521,10 @@ function readSource(path: string): string | null {
 
 /** The words of a file: one name in each line, as a rule. */
 function namesIn(path: string): Set<string> {
-  return new Set(
-    readSource(path)
-      ?.split(/\s+/)
-      .filter((name) => name !== "") ?? [],
-  );
+  try {
+    const text = withFile(path, () => readListed(path));
+    return new Set(text.split(/\s+/).filter((name) => name !== ""));
+  } catch (error) {
+    throw new CommandError(describeError(error));
+  }
 }

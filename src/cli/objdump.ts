@@ -1,5 +1,4 @@
 /** `qure objdump`: headers, symbols, relocations, contents and code of objects, executables and archives. */
-import { readFileSync } from "node:fs";
 import { disassembleFile } from "../binutils/disassembly.ts";
 import { GNU_FORMATS } from "../binutils/formats.ts";
 import {
@@ -14,6 +13,7 @@ import type { ObjectFile, ObjectSection } from "../binutils/object-file.ts";
 import { rawObject } from "../binutils/raw-object.ts";
 import { SourceLines } from "../binutils/source-lines.ts";
 import type { ArchiveMember } from "../object/archive.ts";
+import { readRegularFile } from "./bounded-file.ts";
 import { UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
@@ -188,7 +188,7 @@ function address(text: string, option: string): number {
 
 function readLines(path: string): string[] | null {
   try {
-    const lines = readFileSync(path, "latin1").split("\n");
+    const lines = Buffer.from(readRegularFile(path)).toString("latin1").split("\n");
     if (lines.at(-1) === "") lines.pop();
     return lines;
   } catch {

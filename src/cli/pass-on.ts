@@ -4,9 +4,14 @@
  */
 import { delimiter, join } from "node:path";
 
+/** A format of objects that is neither of those that there are here. */
+const OTHER_FORMAT = /(^| )(-[IOF] ?|--(input-|output-)?target[= ])(?!(elf32-i386|binary)( |$))[a-z]/;
+
 /** What each tool is told when it shall work for another processor than the 386, or make what is loaded anywhere. */
 const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   as: /(^| )--(64|x32)( |$)/,
+  objcopy: OTHER_FORMAT,
+  strip: OTHER_FORMAT,
   ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
 };
 
@@ -18,9 +23,9 @@ const ELF64_HEAD = "\x7fELF\x02";
 function namesElf64(args: readonly string[]): boolean {
   const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
   return args.some((path) => {
-    if (path.startsWith("-") || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
     const head = new Uint8Array(ELF64_HEAD.length);
     try {
+      if (path.startsWith("-") || !statSync(path).isFile()) return false;
       const file = openSync(path, "r");
       readSync(file, head, 0, head.length, 0);
       closeSync(file);
@@ -33,7 +38,7 @@ function namesElf64(args: readonly string[]): boolean {
 
 /** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
 export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
-  const isForOther = SHOWS_FILES.has(name) ? namesElf64(args) : OTHER_TARGETS[name]?.test(args.join(" ")) === true;
+  const isForOther = OTHER_TARGETS[name]?.test(args.join(" ")) === true || (SHOWS_FILES.has(name) && namesElf64(args));
   if (!isForOther) return false;
   const { existsSync, realpathSync } = process.getBuiltinModule("node:fs");
   const other = (process.env["PATH"] ?? "")

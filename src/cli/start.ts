@@ -35,7 +35,12 @@ function prepare(): boolean {
 }
 
 function isLongSource(argument: string): boolean {
-  return !argument.startsWith("-") && (statSync(argument, { throwIfNoEntry: false })?.size ?? 0) > LONG_SOURCE_BYTES;
+  try {
+    return !argument.startsWith("-") && statSync(argument).size > LONG_SOURCE_BYTES;
+  } catch {
+    // The tool says what is wrong with it.
+    return false;
+  }
 }
 
 /** The script that does what a first argument asks for. */

@@ -6,28 +6,40 @@ import { SHN_UNDEF, STB_LOCAL } from "./elf.ts";
 import { ElfError, readElf } from "./elf-reader.ts";
 
 const MAGIC = "!<arch>\n";
+const THIN_MAGIC = "!<thin>\n";
 const HEADER_BYTES = 60;
 /** Longer names go to the table of names. */
 const MAXIMUM_NAME_BYTES = 15;
 const DEFAULT_MODE = 0o644;
 
 export interface NewMember {
+  /** In a thin archive the path of the file from the archive's folder. */
   readonly name: string;
+  /** In a thin archive, of a member of another archive: where its header is in that file. */
+  readonly origin?: number | null;
   readonly content: Uint8Array;
   readonly mode?: number;
 }
 
-/** `withIndex`: with the symbols of the members that are objects, if there are any objects. */
-export function writeArchive(members: readonly NewMember[], withIndex: boolean): Uint8Array {
+/**
+ * `withIndex`: with the symbols of the members that are objects, if there are any objects. A thin archive has the names of
+ * its members' files in place of their contents.
+ */
+export function writeArchive(members: readonly NewMember[], withIndex: boolean, isThin = false): Uint8Array {
   const defined = withIndex ? members.map(definedNames) : [];
   const symbols = defined.flatMap((names, index) => names?.map((name) => ({ name, index })) ?? []);
   let longNames = "";
-  const names = members.map(({ name }) => {
-    if (name.length <= MAXIMUM_NAME_BYTES) return `${name}/`;
-    const at = longNames.length;
-    longNames += `${name}/\n`;
-    return `/${at}`;
+  let previous: { readonly name: string; readonly at: number } | null = null;
+  const names = members.map(({ name, origin = null }) => {
+    if (name.length <= MAXIMUM_NAME_BYTES && !isThin) return `${name}/`;
+    // Members of one archive follow each other in a thin one, and share its name.
+    if (origin === null || previous?.name !== name) {
+      previous = { name, at: longNames.length };
+      longNames += `${name}/\n`;
+    }
+    return `/${previous.at}${origin === null ? "" : `:${origin}`}`;
   });
+  const storedBytes = ({ content }: NewMember): number => (isThin ? 0 : content.length + (content.length % 2));
   // The table of names is padded to an even length with a newline.
   if (longNames.length % 2 === 1) longNames += "\n";
   const indexBytes = 4 + symbols.length * 4 + symbols.reduce((sum, { name }) => sum + name.length + 1, 0);
@@ -37,14 +49,14 @@ export function writeArchive(members: readonly NewMember[], withIndex: boolean):
     MAGIC.length +
     (hasIndex ? HEADER_BYTES + paddedIndexBytes : 0) +
     (longNames === "" ? 0 : HEADER_BYTES + longNames.length);
-  const offsets = members.map(({ content }) => {
+  const offsets = members.map((member) => {
     const offset = at;
-    at += HEADER_BYTES + content.length + (content.length % 2);
+    at += HEADER_BYTES + storedBytes(member);
     return offset;
   });
   const out = new Uint8Array(at);
   const view = new DataView(out.buffer);
-  let position = text(out, 0, MAGIC);
+  let position = text(out, 0, isThin ? THIN_MAGIC : MAGIC);
   if (hasIndex) {
     position = header(out, position, "/", paddedIndexBytes, "0", "0", "0", "0");
     view.setUint32(position, symbols.length);
@@ -59,6 +71,7 @@ export function writeArchive(members: readonly NewMember[], withIndex: boolean):
   }
   members.forEach(({ content, mode }, i) => {
     position = header(out, position, names[i]!, content.length, "0", "0", "0", (mode ?? DEFAULT_MODE).toString(8));
+    if (isThin) return;
     out.set(content, position);
     position += content.length;
     if (content.length % 2 === 1) out[position++] = 0x0a;

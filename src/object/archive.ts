@@ -11,6 +11,8 @@ const HEADER_BYTES = 60;
 
 export interface ArchiveMember {
   readonly name: string;
+  /** In a thin archive, of a member of another archive, whose name this one has: where its header is in that file. */
+  readonly origin: number | null;
   /** Of the member's header in the archive: what the symbol index points to. */
   readonly offset: number;
   readonly content: Uint8Array;
@@ -60,14 +62,16 @@ export function readArchive(bytes: Uint8Array, path: string, readMember: MemberR
     const isElsewhere = isThin && !isTable;
     if (!(start + (isElsewhere ? 0 : sizeBytes) <= bytes.length))
       throw new ElfError(path, `the archive member at byte ${at} lies beyond the end of the file`);
+    const origin = isElsewhere ? originOf(rawName) : null;
     const content = isElsewhere
-      ? outside(memberName(rawName, longNames, path), path, readMember)
+      ? outside(memberName(rawName, longNames, path), origin, path, readMember)
       : bytes.subarray(start, start + sizeBytes);
     if (rawName === "/") index = readIndex(content, path);
     else if (rawName === "//") longNames = content;
     else if (!isTable)
       members.push({
         name: memberName(rawName, longNames, path),
+        origin,
         offset: at,
         content,
         time: number(16, 12, 10),
@@ -80,15 +84,26 @@ export function readArchive(bytes: Uint8Array, path: string, readMember: MemberR
   return { path, isThin, members, index };
 }
 
-function outside(name: string, path: string, readMember: MemberReader): Uint8Array {
+function outside(name: string, origin: number | null, path: string, readMember: MemberReader): Uint8Array {
   const content = readMember(name);
   if (content === null)
     throw new ElfError(path, `its member ${name} is a file that cannot be read (the archive is thin)`);
-  return content;
+  if (origin === null) return content;
+  const start = origin + HEADER_BYTES;
+  const sizeBytes = Number(latin1(content.subarray(origin + 48, origin + 58)).trimEnd() || NaN);
+  if (!(start + sizeBytes <= content.length))
+    throw new ElfError(path, `there is no archive member at byte ${origin} of ${name} (the archive is thin)`);
+  return content.subarray(start, start + sizeBytes);
 }
 
+/** `/9:72`: the member at byte 72 of the archive that is named at offset 9 of the table of names. */
+const originOf = (raw: string): number | null => {
+  const match = /^\/\d+:(\d+)$/.exec(raw);
+  return match ? Number(match[1]) : null;
+};
+
 function memberName(raw: string, longNames: Uint8Array, path: string): string {
-  const long = /^\/(\d+)$/.exec(raw);
+  const long = /^\/(\d+)(?::\d+)?$/.exec(raw);
   if (!long) return raw.endsWith("/") ? raw.slice(0, -1) : raw;
   const start = Number(long[1]);
   let end = start;

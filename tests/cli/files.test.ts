@@ -43,6 +43,28 @@ describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () =
   });
 });
 
+describe.runIf(existsSync("/dev/zero"))("files that have no end, or are none", () => {
+  beforeAll(() => writeFileSync(join(folder, "ok.s"), "nop\n"));
+
+  test.each([
+    ["as", "@/dev/zero"],
+    ["ld", "@/dev/urandom"],
+    ["objcopy", "@/dev/zero", "out"],
+    ["ld", "ok.s", "--retain-symbols-file", "/dev/zero", "-o", "out"],
+    ["ld", "ok.s", "--retain-symbols-file", "none", "-o", "out"],
+    ["objcopy", "--strip-symbols=/dev/zero", "ok.s", "out"],
+    ["ar", "rcT", "out", "/dev/zero"],
+    ["ar", "rc", "ok.s/out.a", "ok.s"],
+    ["strip", "ok.s/none"],
+    ["as", "ok.s/none", "-o", "out"],
+  ])("%s %s %s %s %s", (...args) => {
+    const { status, stderr } = spawnSync("node", [bundle, ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+    expect(stderr).toMatch(/^(qure \w+: error: |[^\n]*: error: )[^\n]*\n$/);
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+});
+
 test("makeFolder makes what is missing, and takes what is there", () => {
   const path = join(folder, "a/b/c");
   makeFolder(path);

@@ -70,6 +70,42 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
+  test("thin archives are GNU ar's, of files, of thin archives and of plain ones", (context) => {
+    const ar = requireOracle("ar", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      shell(
+        folder,
+        "mkdir sub; sed -i '1i .file \"a.c\"' *.s; as a.s -o a.o; as a-member*.s -o sub/a-member-with-a-long-name.o; ar rc plain.a a.o",
+      );
+      for (const program of ["ar", ar]) {
+        const made = program === "ar" ? "ours" : "theirs";
+        const lists = `${program} rcT sub/in.a sub/*.o; ${program} rcTP ${made}.a a.o sub/in.a; ${program} rcST ${made}2.a sub/in.a plain.a`;
+        shell(folder, `${lists}; ${program} rT ${made}.a a.o; ${program} t ${made}.a > ${made}.list; rm sub/in.a`);
+      }
+      for (const suffix of [".a", "2.a", ".list"])
+        expect(readFileSync(join(folder, `ours${suffix}`)), suffix).toEqual(
+          readFileSync(join(folder, `theirs${suffix}`)),
+        );
+      const ld = requireOracle("ld", context);
+      shell(folder, "ld -r --whole-archive ours2.a -o ours.o");
+      shell(folder, `${ld} -m elf_i386 -r --whole-archive ours2.a -o theirs.o`);
+      expect(readFileSync(join(folder, "ours.o"))).toEqual(readFileSync(join(folder, "theirs.o")));
+      expect(() => shell(folder, "ar x ours.a 2> said")).toThrow();
+      expect(readFileSync(join(folder, "said"), "utf8")).toContain("a thin archive");
+      expect(() => shell(folder, "ar r ours.a a.o 2> said")).toThrow();
+    });
+  });
+
+  test("objcopy hands formats that there are none of here to the next one on PATH", (context) => {
+    requireOracle("objcopy", context);
+    withFolder((folder) => {
+      writeSources(folder);
+      shell(folder, "as a.s -o a.o; objcopy -O srec a.o a.srec; objcopy -I srec -O binary a.srec a.bin");
+      expect(readFileSync(join(folder, "a.srec"), "latin1")).toMatch(/^S0/);
+    });
+  });
+
   test("gcc finds the assembler by -B", (context) => {
     const gcc = requireOracle("gcc", context);
     withFolder((folder) => {

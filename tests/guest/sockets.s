@@ -33,7 +33,13 @@ ERROR_NOT_CONNECTED = -39
 ERROR_CONNECTED = -40
 LOOPBACK        = 0x0100007F            # 127.0.0.1
 NOBODY          = 0x01020304
+GROUP           = 0x050000EF            # 239.0.0.5
 PORT            = 7000
+OPTION_TTL      = 16
+OPTION_INTERFACE = 17
+OPTION_GROUP    = 18
+STATUS_REMOTE   = 16
+STATUS_REMOTE_PORT = 20
 
 .text
 
@@ -193,15 +199,33 @@ _start:
     EXPECT  54, ERROR_PORT_IN_USE
     SYSTEM  send, ebx, "offset buffer", 1, "offset to_port_0", 0
     EXPECT  55, ERROR_INVALID
-    SYSTEM  socket_option, ebx, 17, 9
+    SYSTEM  socket_option, ebx, OPTION_INTERFACE, 9
     EXPECT  56, ERROR_INVALID
-    SYSTEM  socket_option, ebx, 18, LOOPBACK
+    SYSTEM  socket_option, ebx, OPTION_GROUP, LOOPBACK
     EXPECT  57, ERROR_INVALID
     SYSTEM  connect, ebx, LOOPBACK, 7999, 0
     SYSTEM  write, ebx, "offset buffer", 1
     EXPECT  58, 1
     SYSTEM  receive, ebx, "offset buffer", 10, 0, 1000
     EXPECT  59, ERROR_REFUSED
+    SYSTEM  socket_status, ebx, "offset status"
+    EXPECT  64, 0
+    mov     eax, [status + STATUS_REMOTE]
+    EXPECT  65, LOOPBACK
+    mov     eax, [status + STATUS_REMOTE_PORT]
+    EXPECT  66, 7999
+    SYSTEM  socket_option, ebx, OPTION_TTL, 255
+    EXPECT  67, 0
+    SYSTEM  socket_option, ebx, OPTION_TTL, 256
+    EXPECT  68, ERROR_INVALID
+    SYSTEM  socket_option, ebx, OPTION_INTERFACE, 1
+    EXPECT  69, 0
+    SYSTEM  socket_option, ebx, OPTION_INTERFACE, 0
+    EXPECT  70, 0
+    SYSTEM  socket_option, ebx, OPTION_GROUP, GROUP
+    EXPECT  71, 0
+    SYSTEM  socket_option, ebx, OPTION_GROUP + 1, GROUP
+    EXPECT  72, ERROR_INVALID
     SYSTEM  interface, 99, "offset status"
     EXPECT  60, ERROR_NOT_FOUND
     SYSTEM  interface, 0, 0xC0100000

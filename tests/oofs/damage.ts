@@ -205,7 +205,8 @@ function seal(sector: Uint8Array): void {
   new DataView(sector.buffer, sector.byteOffset).setUint32(12, sectorSum(sector), true);
 }
 
-function changeBlock(
+/** Changes a block and makes all checksums above it right again; `all` are the blocks that may lead to it. */
+export function changeBlock(
   image: Uint8Array,
   block: number,
   all: readonly number[],

@@ -142,6 +142,34 @@ thoroughly("stops at code, steps over calls, and at writes", async () => {
   await node.enter("c", /\n\/\n/);
 });
 
+thoroughly("comes by a non-maskable interrupt, too, has a line that is edited, and three breakpoints", async () => {
+  const node = await atPrompt();
+  node.pressNmiButton();
+  await node.waitFor(/DEBUG: non-maskable interrupt\n/);
+  await node.waitFor(ASKS);
+  expect(await said(node, "\x7f\x7frubbish\x7f\x7f\x7f\x7f\x7f\x7f")).toMatch(/^[^\n]*\n[\s\S]*eip c0\w{6} {2}eflags /);
+  // More than a line has room for is not taken.
+  expect(await said(node, `w hostname${" ".repeat(200)}x`)).toContain("\nbreakpoint 0\n");
+  for (const [command, says] of [
+    ["w command_pwd", "breakpoint 1"],
+    ["x none_such", "there is no such address"],
+    ["x command_pwd", "breakpoint 2"],
+    ["x command_pwd", "all breakpoints are used; d in the debugger forgets them"],
+    ["u none_such", "u [ADDRESS [COUNT]]"],
+  ])
+    expect(await said(node, command!)).toContain(`\n${says}\n`);
+  await node.enter("c", PROMPT);
+  expect(await said(node, "pwd")).toMatch(/DEBUG: hardware breakpoint 2\n/);
+  await node.enter("c", /\n\/\n/);
+  expect(await said(node, "hostname boxy")).toMatch(/DEBUG: hardware breakpoint 0\n/);
+  await said(node, "d");
+  await node.enter("c", /boxy:\/> $/);
+  await node.enter("pwd", /\n\/\n/);
+  expect(await said(node, "breakpoint")).toMatch(/DEBUG: breakpoint\n/);
+  await node.enter("c", PROMPT);
+  await node.enter("debug of", /usage: debug/);
+});
+
 test("steps over calls by a register or memory", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_call", /^breakpoint 0$/m);

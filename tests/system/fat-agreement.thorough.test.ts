@@ -7,7 +7,7 @@ import { checkFat, formatFat } from "../../src/fat/index.ts";
 import { readGeometry } from "../../src/fat/layout.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { content, KINDS, Memory, MIB, open } from "../fat/volume.ts";
-import { boot, images, PROMPT } from "./images.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { NO_UTF8, utf8, WORDS } from "./names.ts";
 import { output } from "./output.ts";
 
@@ -16,7 +16,7 @@ class Disk extends Memory implements BlockBackend {}
 const types = KINDS.map(([type]) => type);
 
 /** A machine with a disk of each kind: hda, hdb, hdd. */
-async function machine(): Promise<{ node: LabNode; disks: readonly Disk[] }> {
+async function machine(cdrom = images().iso): Promise<{ node: LabNode; disks: readonly Disk[] }> {
   const disks = KINDS.map(([type, mib]) => {
     const disk = new Disk(new Uint8Array(mib * MIB));
     formatFat(disk, type, { id: 0x1234_5678 });
@@ -24,7 +24,7 @@ async function machine(): Promise<{ node: LabNode; disks: readonly Disk[] }> {
   });
   const drive = (medium: Disk): { kind: "disk"; medium: Disk } => ({ kind: "disk", medium });
   const [hda, hdb, hdd] = disks as [Disk, Disk, Disk];
-  const nodes = [{ cdrom: images().iso, disk: hda, drives: [drive(hdb), null, drive(hdd)], bootOrder: "d" }];
+  const nodes = [{ cdrom, disk: hda, drives: [drive(hdb), null, drive(hdd)], bootOrder: "d" }];
   const node = boot({ nodes, gateway: false }).nodes[0]!;
   await node.waitFor(PROMPT);
   await node.waitFor(/^cluster: .*$/m);
@@ -282,5 +282,14 @@ test("directories that move know where they are, and hold what they held", async
       ).toHaveLength(1);
     }
     expect(await output(node, "umount /fat")).toBe("");
+  }
+});
+
+test("system calls give on it what a table says of any volume", async () => {
+  const { node } = await machine(await isoWith("tests/guest/calls.s", "asm/programs/calls.s"));
+  for (const name of NAMES) {
+    const said = await output(node, `mount ${name} /a; calls; umount /a`);
+    expect(said, name).toMatch(/^calls: done\n$/m);
+    expect(said, name).not.toMatch(/ gave |umount/);
   }
 });

@@ -152,6 +152,16 @@ describe.skipIf(!hasTools)("file systems of the kernel", () => {
     expect(await output(node, "mount hdb0 /fat")).toBe("");
     expect(await output(node, "mount")).toMatch(new RegExp(`^hdb0 on /fat, class_fs_fat: FAT${bits}, `, "m"));
     expect(await output(node, "mkdir /fat/sub; echo something > '/fat/sub/A long name'; umount /fat")).toBe("");
+    // Both tables begin with the kind of medium that the boot sector says.
+    const sectorAt = (lba: number): DataView => {
+      const bytes = new Uint8Array(512);
+      disk.read((START + lba) * 512, bytes);
+      return new DataView(bytes.buffer);
+    };
+    const first = sectorAt(0);
+    const tableSectors = first.getUint16(22, true) || first.getUint32(36, true);
+    for (const table of [0, 1])
+      expect(sectorAt(first.getUint16(14, true) + table * tableSectors).getUint8(0)).toBe(first.getUint8(21));
     const path = join(folder, `made-${sectors}.img`);
     writeFileSync(path, "");
     truncateSync(path, sectors * 512);

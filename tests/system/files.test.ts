@@ -234,6 +234,29 @@ describe("files at the shell", () => {
     expect(await output(node, "fsck /a")).toMatch(/\/numbers/);
   });
 
+  thoroughly(
+    "a file that is cut at the edges of blocks and nodes, and grows again, has zeros from there on",
+    async () => {
+      const { node, disk } = await machine();
+      const numbers = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`).join("");
+      /** Blocks to which a node of the tree leads. */
+      const FANOUT = 510;
+      const sizes = [0, 1, 2, 4095, 4096, 4097, 8191, 8192, 8193, 12_288, 13_893].map(
+        (bytes) => [bytes, 20_000] as const,
+      );
+      const far = [-4097, -4096, -1, 0, 1, 4096].map((more) => [FANOUT * 4096 + more, FANOUT * 4096 + 9000] as const);
+      for (const [cut, then] of [...sizes, ...far]) {
+        await node.enter("seq 3000 > /a/file", PROMPT);
+        // What lies beyond it is written too, so that there is something to cut off.
+        if (cut > 20_000) await node.enter(`truncate /a/file ${FANOUT * 4096 + 6000}; seq 900 >> /a/file`, PROMPT);
+        await node.enter(`truncate /a/file ${cut}; truncate /a/file ${then}; sync`, PROMPT);
+        const [[path, text] = ["", ""]] = found(disk.content);
+        expect(path).toBe("/file");
+        expect(text === numbers.slice(0, cut).padEnd(then, "\0"), `${cut}, then ${then}`).toBe(true);
+      }
+    },
+  );
+
   test("changes are on the disk some seconds later without a sync", async () => {
     const { lab, node, disk } = await machine();
     await node.enter("echo soon > /a/file", PROMPT);

@@ -71,6 +71,18 @@ thoroughly("Joliet names beyond ASCII are shown in UTF-8", async () => {
   }
 });
 
+thoroughly("names with what no path can have, and long ones, are shown as they can be", async () => {
+  const { node, disk } = await machine();
+  const odd = ["a b", "tilde~", "a\x1fb\x7fc/d", "..x", ".hidden", "x".repeat(200)];
+  for (const names of ["plain", "rock"] as const)
+    for (const name of odd) {
+      disk.content = withIso(makeIso(names, "d", name, content));
+      expect(await output(node, "mount hda0 /cd; find /cd; umount /cd"), `${names}: ${name}`).toBe(
+        `/cd/d\n/cd/d/${name.replace(/[\0-\x1f\x7f/]/g, "_")}\n`,
+      );
+    }
+});
+
 /** Halves of pairs and control characters become low lines. */
 const shown = (name: string): string => name.replace(/[\ud800-\udfff\0-\x1f\x7f]/g, "_");
 

@@ -83,6 +83,25 @@ thoroughly("an idle machine hardly wakes, and keeps the time", async () => {
   expect(shown).toBeLessThanOrEqual(second);
 });
 
+thoroughly("each task has the time for which it ran, and all together have what has passed", async () => {
+  const { lab, node } = await atPrompt();
+  await output(node, "service stop network");
+  /** Milliseconds of processor time by task. */
+  const times = async (): Promise<Map<string, number>> => {
+    const rows = (await output(node, "ps")).matchAll(/^ *(\d+) +\w+ +(\d+) +\d+ .* {2}(\S.*)$/gm);
+    return new Map([...rows].map(([, id, ms, name]) => [`${id} ${name}`, Number(ms)]));
+  };
+  await output(node, "primes 3000000 | wc &");
+  const [began, before] = [lab.nowNs, await times()];
+  await lab.advance("200ms");
+  const [ended, after] = [lab.nowNs, await times()];
+  const passed = (ended - began) / 1e6;
+  const worked = [...after].find(([name]) => name.endsWith(" primes"))!;
+  expect(worked[1] - before.get(worked[0])!).toBeGreaterThan(passed * 0.9);
+  const sum = (all: ReadonlyMap<string, number>): number => [...all.values()].reduce((first, next) => first + next, 0);
+  expect(Math.abs(sum(after) - sum(before) - passed)).toBeLessThan(passed * 0.05);
+});
+
 test("ps and top list the tasks", async () => {
   const { node } = await atPrompt();
   await node.enter(

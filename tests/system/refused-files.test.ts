@@ -6,20 +6,22 @@ import { expect, test } from "vitest";
 import { formatFat } from "../../src/fat/index.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
-import { boot, images, PROMPT } from "./images.ts";
+import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned } from "./recording-disk.ts";
 
 const MIB = 1 << 20;
+/** Of asm/include/errors.inc. */
+const ERROR_BUSY = 7;
 
 /** A machine with an empty OOFS on hda0, a FAT on hdb, its CD in hdc, and nothing on vda to vdh. */
-async function machine(): Promise<LabNode> {
+async function machine(cdrom = images().iso): Promise<LabNode> {
   const fat = new SparseDisk(3 * MIB);
   formatFat(fat, "fat12", { id: 7 });
   const disk = new SparseDisk(12 * MIB, { content: partitioned() });
   const virtioDisks = [new SparseDisk(MIB)];
   const drives = [{ kind: "disk" as const, medium: fat }];
-  const lab = boot({ nodes: [{ cdrom: images().iso, disk, drives, virtioDisks, bootOrder: "d" }], gateway: false });
+  const lab = boot({ nodes: [{ cdrom, disk, drives, virtioDisks, bootOrder: "d" }], gateway: false });
   const node = lab.nodes[0]!;
   await node.waitFor(PROMPT);
   await lab.advance("100ms");
@@ -146,6 +148,28 @@ const READ_ONLY: readonly Row[] = [
 /** There nobody has made a snapshot. */
 const NO_SNAPSHOTS = ["snapshot create /v x", "snapshot list /v", "snapshot restore /v x", "fsck /v", "scrub /v"];
 
+test("what is refused about snapshots says why", async () => {
+  const node = await machine();
+  const invalid = ["''", `'${"s".repeat(64)}'`, "a/b"].map(
+    (name): Row => [`snapshot create /v ${name}`, "/v: invalid argument"],
+  );
+  await expectRows(node, [
+    ["mount hda0 /v", ""],
+    ["snapshot list /v", "There are no snapshots."],
+    ...invalid,
+    ["snapshot restore /v none", "/v: not found"],
+    ["snapshot remove /v none", "/v: not found"],
+    [`snapshot create /v ${"s".repeat(63)}`, ""],
+    [`snapshot create /v ${"s".repeat(63)}`, "/v: exists already"],
+    [`snapshot remove /v ${"s".repeat(63)}`, ""],
+    ["umount /v", ""],
+    ["mount -r hda0 /v", ""],
+    ["snapshot create /v x", "/v: read only"],
+    ["snapshot restore /v x", "/v: read only"],
+    ["snapshot remove /v x", "/v: read only"],
+  ]);
+});
+
 describeThoroughly("what is refused says why, and changes nothing:", () => {
   test("mounts and places", async () => {
     await expectRows(await machine(), MOUNTS);
@@ -163,28 +187,6 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
     await expectRows(node, [["truncate /v/file 3", "/v/file: read only"]]);
   });
 
-  test("snapshots", async () => {
-    const node = await machine();
-    const invalid = ["''", `'${"s".repeat(64)}'`, "a/b"].map(
-      (name): Row => [`snapshot create /v ${name}`, "/v: invalid argument"],
-    );
-    await expectRows(node, [
-      ["mount hda0 /v", ""],
-      ["snapshot list /v", "There are no snapshots."],
-      ...invalid,
-      ["snapshot restore /v none", "/v: not found"],
-      ["snapshot remove /v none", "/v: not found"],
-      [`snapshot create /v ${"s".repeat(63)}`, ""],
-      [`snapshot create /v ${"s".repeat(63)}`, "/v: exists already"],
-      [`snapshot remove /v ${"s".repeat(63)}`, ""],
-      ["umount /v", ""],
-      ["mount -r hda0 /v", ""],
-      ["snapshot create /v x", "/v: read only"],
-      ["snapshot restore /v x", "/v: read only"],
-      ["snapshot remove /v x", "/v: read only"],
-    ]);
-  });
-
   test("what somebody uses", async () => {
     const node = await machine();
     await expectRows(node, [["mount hda0 /v && snapshot create /v s", ""]]);
@@ -198,6 +200,17 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
       ["mount hda0 /v && snapshot restore /v s", ""],
       ["cat /v/held", "/v/held: not found"],
       ["umount /v", ""],
+    ]);
+  });
+
+  test("the name of an open file, on FAT; on OOFS the file stays for those who have it open", async () => {
+    const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
+    const bytes = "81920 bytes are as they were";
+    await expectRows(node, [
+      ["mount hda0 /v && removed /v/one /v/two", `0 ${bytes}`],
+      ["find /v && fsck /v && umount /v", "/v/two\n/v: no problem was found"],
+      ["mount hdb /v && removed /v/one /v/two", `-${ERROR_BUSY} ${bytes}`],
+      ["find /v && rm /v/one && find /v && umount /v", "/v/one\n/v/two\n/v/two"],
     ]);
   });
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
 
 const SECTOR_BYTES = 512;
 const SLOT_RECORD_LBA = 16383;
@@ -47,7 +48,7 @@ async function restart({ node }: Machine, said: RegExp): Promise<void> {
 thoroughly("a kernel is installed, tried, confirmed, and selected again", async () => {
   const tried = await machine();
   const { node } = tried;
-  await say(node, "kernel list", /^0 {2}QuRe .*, sector \d+, good\n1 {2}empty\n/m);
+  await say(node, "kernel list", /^0 {2}QuRe .*, sector \d+, good\n(?:.*\n)*?1 {2}empty\n/m);
   await say(node, "kernel install hdb", /^kernel: hdb: no such device$/m);
   await say(node, "kernel install hda", /on trial/);
   await say(node, "kernel install hdc", /^Kernel 1 is on trial from the next start on, 3 tries/m);
@@ -56,10 +57,29 @@ thoroughly("a kernel is installed, tried, confirmed, and selected again", async 
   await say(node, "kernel list", /^1 .*, on trial, 2 tries left, running$/m);
   await say(node, "kernel confirm", /^This kernel is the good one now\.$/m);
   await restart(tried, /QuRe loader: kernel image at sector 8192 /);
-  await say(node, "kernel list", /^0 {2}QuRe [^,]*, revision \d+, sector \d+\n1 .*, good, running$/m);
+  await say(node, "kernel list", /^0 {2}QuRe [^,]*, revision \d+, sector \d+\n(?:.*\n)*?1 .*, good, running$/m);
   await say(node, "kernel select 2", /^kernel: there is no kernel 2$/m);
   await say(node, "kernel select 0");
   await restart(tried, /on trial, 2 tries left after this one: kernel image at sector \d\d /);
+});
+
+thoroughly("a second kernel that runs is what /boot shows, as long as the record of both is there", async () => {
+  const tried = await machine();
+  const { node, disk } = tried;
+  await say(node, "kernel install hdc");
+  await restart(tried, /kernel image at sector 8192 /);
+  await node.waitFor(/^cloud: .*$/m, { within: "20s" });
+  const { offset, sizeBytes } = images().manifest["kernelImage"]!;
+  const sectors = Math.ceil(sizeBytes / SECTOR_BYTES);
+  const kernel = images().iso.slice(offset, offset + sectors * SECTOR_BYTES);
+  const lines = kernel.reduce((sum, byte) => sum + (byte === 0x0a ? 1 : 0), 0);
+  expect(await output(node, "netboot on; wc /boot/kernel")).toMatch(
+    new RegExp(`^ +${lines} +\\d+ +${kernel.length} `, "m"),
+  );
+  expect(await output(node, "tail -c 1 /boot/loader; netboot off; ls /boot")).toMatch(/not/);
+  disk.write(SLOT_RECORD_LBA * SECTOR_BYTES, new Uint8Array(SECTOR_BYTES));
+  expect(await output(node, "netboot on")).toMatch(/data is damaged or of another format/);
+  expect(await output(node, "ls /boot")).toMatch(/not mounted/);
 });
 
 test("a partition that lies where the second kernel would be is not written over", async () => {
