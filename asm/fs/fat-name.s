@@ -69,7 +69,7 @@ fat_long_name:
     imul    ecx, ecx, LONG_CHARACTERS
     lea     esi, [ebx + FAT_LONG]
     lea     edi, [ebx + FAT_NAME]
-    lea     ebp, [edi + 252]            # EBP: the last place for a character of 4 bytes, with the NUL
+    lea     ebp, [edi + 255]            # EBP: the last place for the NUL; a character has 4 bytes at most
 .Lfat_long_name_next:
     jecxz   .Lfat_long_name_end
     movzx   eax, word ptr [esi]
@@ -97,10 +97,10 @@ fat_long_name:
 .Lfat_long_name_odd:
     mov     eax, '_'
 .Lfat_long_name_character:
-    cmp     edi, ebp
-    jae     .Lfat_long_name_none
     call    fat_put
-    jmp     .Lfat_long_name_next
+    cmp     edi, ebp
+    jbe     .Lfat_long_name_next
+    jmp     .Lfat_long_name_none
 .Lfat_long_name_end:
     lea     eax, [ebx + FAT_NAME]
     cmp     edi, eax

@@ -96,7 +96,7 @@ const NAMED = [
   ".txt",
   "..txt",
   "A.B.C",
-  "x".repeat(252),
+  "x".repeat(255),
   "y".repeat(247),
 ];
 
