@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
 import { bundle } from "./bundle.mjs";
-import { readyInterpreters } from "./interpreter.mjs";
+import { readyInterpreter } from "./interpreter.mjs";
 import { STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -135,8 +135,8 @@ async function buildScripts() {
 }
 
 async function buildCommands() {
-  for (const { codeBits, content } of await readyInterpreters())
-    await writeFile(`dist/interpreter-${codeBits}.wasm`, content);
+  for (const codeBits of [16, 32])
+    await writeFile(`dist/interpreter-${codeBits}.wasm`, await readyInterpreter(codeBits));
   const scriptsHash = await buildScripts();
   await build({
     ...common,

@@ -3,10 +3,10 @@
 import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
 
-/** The modules that most machines run, by the size of code. */
-export async function readyInterpreters() {
+/** The module that most machines run code of 16 or 32 bits with. */
+export async function readyInterpreter(codeBits) {
   const outfile = "build/interpreter.mjs";
   await bundle("emulator/jit/threaded/module.ts", outfile);
   const { encodeInterpreter, usualShape } = await import(pathToFileURL(outfile).href);
-  return [16, 32].map((codeBits) => ({ codeBits, content: Buffer.from(encodeInterpreter(usualShape(codeBits))) }));
+  return Buffer.from(encodeInterpreter(usualShape(codeBits)));
 }

@@ -10,7 +10,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { readyInterpreters } from "./interpreter.mjs";
+import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
 const OUT = "dist/page";
@@ -39,12 +39,7 @@ const common = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   define: {
     QURE_VERSION: JSON.stringify(version),
-    ...Object.fromEntries(
-      (await readyInterpreters()).map(({ codeBits, content }) => [
-        `INTERPRETER_${codeBits}`,
-        JSON.stringify(content.toString("base64")),
-      ]),
-    ),
+    INTERPRETER_32: JSON.stringify((await readyInterpreter(32)).toString("base64")),
   },
   inject: ["src/page/worker/ready-interpreter.ts"],
 };

@@ -1,5 +1,5 @@
 /** What a thread needs to put QuRe's cluster on a stage of its own: plain data, and the modules with a person's own invariants. */
-import { pathToFileURL } from "node:url";
+import { importModule } from "../host/import-module.ts";
 import { restoreCluster } from "../lab/lab.ts";
 import type { RunDescription } from "../lab/run-link.ts";
 import { readElf } from "../object/elf-reader.ts";
@@ -33,7 +33,7 @@ type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" |
 
 export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run, module }: StageSetup): Promise<Stage> {
   const make: Subject["make"] = () => restoreCluster(snapshot);
-  const own: Own = module === null ? {} : ((await import(pathToFileURL(module).href)) as Own);
+  const own: Own = module === null ? {} : ((await importModule(module)) as Own);
   const base: Subject = kernel
     ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
     : { make, sparesFrom, invariants: [], missing: () => null };

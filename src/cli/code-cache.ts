@@ -1,12 +1,12 @@
 /**
- * Scripts that come with their code compiled. Reading the source of a command and compiling it takes Node longer
- * than assembling a small file or starting a machine; V8 can keep what it made of a script and take it up again in a later process. What is kept
- * is a by-product: a missing, foreign, damaged or stale file only costs the time, and a folder that cannot be written
- * is left alone.
+ * Scripts that come with their code compiled. Reading the source of a command and compiling it takes Node longer than
+ * assembling a small file or starting a machine; V8 can keep what it made of a script and take it up again in a later
+ * process. What is kept is a by-product: a missing, foreign, damaged or stale file only costs the time, and a folder that
+ * cannot be written is left alone.
  */
 import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { makeFolder } from "../host/folder.ts";
 
 /** The scripts of this build, as a hash: put in by the bundler. */
@@ -20,26 +20,31 @@ const HEAD_BYTES = 8;
  */
 const MUCH_LONGER = 2;
 
+type Run = (require: (name: string) => unknown, path: string, importModule: (url: string) => Promise<unknown>) => void;
+
 /**
  * Runs the script of that name in `folder` in this process, once, with `require` for Node's own modules. `prepare` is
  * called before it runs when its code was there already; it may set V8's flags, under which no code can be kept.
  */
 export function runScript(folder: string, name: string, prepare: () => boolean): void {
   const path = join(folder, `${name}.cjs`);
-  const source = `(function (require, __filename) {${readFileSync(path, "latin1")}\n})`;
+  const source = `(function (require, __filename, qureImport) {${readFileSync(path, "latin1")}\n})`;
   const folders = cacheFolders(folder);
   const file = `${name}-${QURE_SCRIPTS_HASH}-${process.version}-${process.arch}.cache`;
   const kept = read(folders, file);
   const script = new Script(source, {
     filename: path,
-    // What a campaign holds against its machines may be a module of the user's.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(kept === null ? {} : { cachedData: kept.subarray(HEAD_BYTES) }),
   });
   const keptMs = script.cachedDataRejected === false ? kept!.readDoubleLE() : 0;
   const mayKeep = keptMs === 0 || !prepare();
-  const run = script.runInThisContext() as (require: (name: string) => unknown, path: string) => void;
-  run((module) => (module === "node:process" ? process : lazily(module)), path);
+  const run = script.runInThisContext() as Run;
+  // Code that was kept has no way to import modules: this module does it, which Node has loaded itself.
+  run(
+    (module) => (module === "node:process" ? process : lazily(module)),
+    path,
+    (url) => import(url),
+  );
   if (folders.length === 0 || !mayKeep) return;
   // At the end, so that all functions which this run needed are in it.
   process.once("exit", () => {

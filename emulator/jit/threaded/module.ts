@@ -36,7 +36,7 @@ import {
  * What `encodeInterpreter` makes for the usual shape of a code size, where it was made beforehand: bundles get this from
  * one of the files ready-interpreter.ts. From source there is none.
  */
-declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Uint8Array<ArrayBuffer>) | undefined;
+declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Uint8Array<ArrayBuffer> | null) | undefined;
 
 /** Those of the interpreters which are made with the bundle. */
 export const usualShape = (codeBits: 16 | 32): HandlerShape => ({
@@ -123,11 +123,12 @@ export const entranceModule = (): WebAssembly.Module => moduleOf("entrance", enc
 const keyOf = ({ codeBits, model, takesTurns }: HandlerShape): string =>
   `${codeBits}/${model.name}${takesTurns ? "/turns" : ""}`;
 
+function readyInterpreter(codeBits: 16 | 32, key: string): Uint8Array<ArrayBuffer> | null {
+  const isReady = typeof QURE_INTERPRETER === "function" && key === keyOf(usualShape(codeBits));
+  return isReady ? QURE_INTERPRETER(codeBits) : null;
+}
+
 export function interpreterModule(shape: HandlerShape): WebAssembly.Module {
   const key = keyOf(shape);
-  return moduleOf(key, () =>
-    typeof QURE_INTERPRETER === "function" && key === keyOf(usualShape(shape.codeBits))
-      ? QURE_INTERPRETER(shape.codeBits)
-      : encodeInterpreter(shape),
-  );
+  return moduleOf(key, () => readyInterpreter(shape.codeBits, key) ?? encodeInterpreter(shape));
 }

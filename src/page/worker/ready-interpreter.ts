@@ -1,8 +1,11 @@
-/** The interpreter's modules for the page (emulator/jit/threaded/module.ts): within the script, which is compressed as a whole. */
+/**
+ * The interpreter's module for the page (emulator/jit/threaded/module.ts): within the script, which is compressed as a
+ * whole. That of 16-bit code, of which a start runs little, is made when it is needed: to make it takes a tenth of a
+ * second, and it would be a tenth of all that a first visit loads.
+ */
 
 /** In base 64: put in by the bundler. */
-declare const INTERPRETER_16: string;
 declare const INTERPRETER_32: string;
 
-export const QURE_INTERPRETER = (codeBits: 16 | 32): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(codeBits === 16 ? INTERPRETER_16 : INTERPRETER_32), (character) => character.charCodeAt(0));
+export const QURE_INTERPRETER = (codeBits: 16 | 32): Uint8Array<ArrayBuffer> | null =>
+  codeBits === 16 ? null : Uint8Array.from(atob(INTERPRETER_32), (character) => character.charCodeAt(0));
