@@ -106,7 +106,7 @@ export const virtioNetCases: readonly Case[] = [
   },
   {
     name: "a checksum is put in where the header says, if it is in the frame, and 0 is FFFF",
-    script: `${SUMMING}; ram 20000 1 0 0 0 0 0 e 0 2 0; ${send(0x40)}; wait 3us; wire = 40; byte e = a1; byte 10 = 5e; byte 11 = ff; ram 20020 5d ff; ${send(0x40, 2)}; wait 3us; wire = 40; byte 10 = ff; byte 11 = ff; ram 20006 3e 0 1 0; ${send(0x40, 3)}; wait 3us; wire = 40; byte 3e = 0; byte 3f = 0; ram 20006 e 0 2 0; ram 20000 0; ${send(0x40, 4)}; wait 3us; wire = 40; byte 10 = 0`,
+    script: `${SUMMING}; ram 20000 1 0 0 0 0 0 e 0 2 0; ${send(0x40)}; wait 3us; wire = 40; byte e = a1; byte 10 = 5e; byte 11 = ff; ram 20020 5d ff; ${send(0x40, 2)}; wait 3us; wire = 40; byte 10 = ff; byte 11 = ff; ram 20006 3e 0 1 0; ${send(0x40, 3)}; wait 3us; wire = 40; byte 3e = 0; byte 3f = 0; ram 20006 e 0 2 0; ram 20000 0; ${send(0x40, 4)}; wait 3us; wire = 40; byte 10 = 5d; byte 11 = ff`,
     ours: "QEMU's offers it only on networks that carry such frames",
   },
   {
