@@ -454,7 +454,8 @@ holder_heard:
     pop     ebx
     ret
 
-# Another node gave an address up, and says who is to take it. The mutex is held.
+# Another node gave an address up, and says who is to take it. It is not believed while a third one is heard to hold it.
+# The mutex is held.
 # In: EAX packet.
 .global holder_released
 holder_released:
@@ -466,7 +467,15 @@ holder_released:
     jc      9f
     cmp     dword ptr [esi + SERVICE_RECORD], 0
     jne     9f
-    mov     eax, [ebx + CLOUD_NODE]
+    lea     eax, [ebx + CLOUD_NODE]
+    lea     edx, [esi + SERVICE_HOLDER]
+    call    session_same
+    je      1f
+    call    clock_ms
+    sub     eax, [esi + SERVICE_HEARD]
+    cmp     eax, SERVICE_SILENCE_MS
+    jl      9f
+1:  mov     eax, [ebx + CLOUD_NODE]
     mov     [esi + SERVICE_HOLDER], eax
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [esi + SERVICE_HOLDER + 4], eax
@@ -508,7 +517,12 @@ holder_hand:
     mov     edx, offset node + NODE_ID
     call    session_same
     je      9f
+    mov     ecx, [esi + SERVICE_RECORD]
+    call    secondary_lapsed
+    pushfd
     call    holder_drop
+    popfd
+    jc      9f                          # this node stood still: another may have it, and nothing is to hand over
     mov     eax, KIND_RELEASE
     mov     edx, ebx
     call    service_say

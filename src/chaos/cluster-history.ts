@@ -83,7 +83,7 @@ export function keepsHistory(layout: KernelLayout): Invariant {
             const digest = isMember && hasDisk ? (historyDigest(world, layout, index) ?? 0) : 0;
             const disk = disks[index]!;
             if (digest === 0 || (digest === disk.digest && boots === disk.boot)) continue;
-            if (!isKept(memory, kept)) continue;
+            if (!isKept(memory, kept, digest)) continue;
             const events = eventsOf(world, layout, index);
             if (events === null) return `${name} has a history that is not whole`;
             const names = new Set(events.map(nameOf));

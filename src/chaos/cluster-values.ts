@@ -97,7 +97,7 @@ export function agreesOnce(layout: KernelLayout): Invariant {
             if (agreed === null || agreed.number === 0) continue;
             const { number, digest } = agreed;
             if (number < last[index]!) return `${name} has values ${number} after values ${last[index]}`;
-            if (isKept(world.nodes[index]!.memory, kept)) last[index] = number;
+            if (isKept(world.nodes[index]!.memory, kept, digest)) last[index] = number;
             if (forgot) continue;
             if (!digests.has(number)) {
               voters.set(number, votersOf(world, layout, index));

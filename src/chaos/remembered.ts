@@ -12,16 +12,19 @@ const AGE = 20;
 /** Of the record by which the kernel keeps an object (asm/include/history.inc). */
 const KEPT_CHANGES = 16;
 const KEPT_WRITTEN = 20;
+const KEPT_ON_DISK = 28;
 
 export interface Remembered {
   readonly era: number;
   readonly age: number;
 }
 
-/** Whether an object is on disk as it is in memory, as the kernel's record at this address has it. */
-export function isKept(memory: GuestMemory, record: number): boolean {
-  const changes = memory.word(record + KEPT_CHANGES);
-  return changes !== null && changes === memory.word(record + KEPT_WRITTEN);
+/** Whether an object with this digest is on disk, and all its changes are, as the kernel's record of it has it. */
+export function isKept(memory: GuestMemory, record: number, digest: number): boolean {
+  return (
+    memory.word(record + KEPT_ON_DISK) === digest &&
+    memory.word(record + KEPT_CHANGES) === memory.word(record + KEPT_WRITTEN)
+  );
 }
 
 /** An object on a disk; null where there is none. Throws an OofsError for a volume that cannot be mounted. */
