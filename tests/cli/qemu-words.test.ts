@@ -16,6 +16,7 @@ test.each([
   ["-device pcnet,netdev=n,romfile=x.rom -boot n", "--nic pcnet --romfile x.rom --boot n"],
   ["-device virtio-net-pci", "--nic virtio"],
   ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
+  ["-serial file:a -serial null -parallel file:b", "--serial file:a --serial null --parallel file:b"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
 ])("%s", (given, expected) => {
