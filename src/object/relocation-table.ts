@@ -118,3 +118,10 @@ export class RelocationTable implements ElfRelocations {
     }
   }
 }
+
+/** Indices of the symbols that relocations refer to, each once. */
+export function symbolsOf(relocations: ElfRelocations): Iterable<number> {
+  return relocations instanceof RelocationTable
+    ? relocations.symbols()
+    : new Set([...relocations].map(({ symbol }) => symbol));
+}
