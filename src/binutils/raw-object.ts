@@ -1,7 +1,7 @@
 /** Plain bytes as an object file of one section `.data`, as `-b binary` and `-I binary` of the GNU tools see them. */
 
 import { ET_REL, SHF_ALLOC, SHF_WRITE, SHN_ABS, SHT_PROGBITS } from "../object/elf.ts";
-import type { ElfSection } from "../object/elf-reader.ts";
+import { type ElfSection, SymbolArray } from "../object/elf-reader.ts";
 import { headerBytes, writeElf } from "../object/elf-writer.ts";
 import type { ObjectFile } from "./object-file.ts";
 
@@ -23,7 +23,7 @@ export function rawObject(bytes: Uint8Array, path: string, address: number): Obj
   };
   return {
     path,
-    elf: { path, type: 0, entry: 0, abi: 0, sections: [elf], symbols: [], table: [], segments: [] },
+    elf: { path, type: 0, entry: 0, abi: 0, sections: [elf], symbols: [], table: new SymbolArray([]), segments: [] },
     sections: [
       {
         elf,

@@ -165,12 +165,14 @@ class LinkCommand {
   #trace(program: Program): void {
     const wanted = this.#values("-y");
     for (const { path, elf, isMade } of program.objects) {
-      if (isMade) continue;
-      for (const { name, section, binding } of elf.symbols)
-        if (binding !== STB_LOCAL && wanted.includes(name))
+      if (isMade || wanted.length === 0) continue;
+      for (const index of elf.table.globals) {
+        const { name, section } = elf.table.at(index)!;
+        if (wanted.includes(name))
           standardOutput().write(
             `${commandName()}: ${path}: ${section === SHN_UNDEF ? "reference to" : "definition of"} ${name}\n`,
           );
+      }
     }
     if (this.#has("--cref")) standardOutput().write(crossReferences(program));
   }

@@ -11,23 +11,102 @@ import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
 
-interface Record {
+/** What a record is in a table of them: numbers, for there is one for each function of a program. */
+const RECORD_NUMBERS = 4;
+/** Where it begins in the object's section; it ends where the next one begins. */
+const START = 0;
+/** Its first relocation, among those of the section by their offsets; the last is before the next one's first. */
+const FIRST = 1;
+/** Of a description of a function: the common entry it goes on from, by its number; -1 for a common entry. */
+const COMMON = 2;
+/** Where it begins in what is linked; -1 when it is dropped. */
+const NEW_START = 3;
+
+/** A record of unwind information. */
+interface Place {
+  readonly records: Records;
+  readonly number: number;
+}
+
+/** The records of a section. */
+class Records {
   readonly section: InputSection;
-  /** In the object's section. */
-  readonly start: number;
-  readonly end: number;
   /** Of the object's section. */
   readonly content: Uint8Array;
-  /** Those of the section by their offsets, and which of them are the record's. */
   readonly relocations: SortedRelocations;
-  readonly first: number;
-  readonly last: number;
-  /** Of a description of a function: the common entry it goes on from. */
-  readonly common: Record | null;
-  isUsed: boolean;
-  /** The equal record that is linked instead. */
-  sameAs: Record | null;
-  newStart: number;
+  readonly length: number;
+  /** Common entries for which an equal record is linked, by their numbers. */
+  readonly sameAs = new Map<number, Place>();
+  /** Behind the last record stands where it ends. */
+  readonly #rows: Int32Array;
+
+  constructor(section: InputSection, content: Uint8Array, relocations: SortedRelocations, rows: readonly number[]) {
+    this.section = section;
+    this.content = content;
+    this.relocations = relocations;
+    this.length = rows.length / RECORD_NUMBERS - 1;
+    this.#rows = Int32Array.from(rows);
+  }
+
+  start(record: number): number {
+    return this.#rows[record * RECORD_NUMBERS + START]!;
+  }
+
+  end(record: number): number {
+    return this.start(record + 1);
+  }
+
+  /** The record's relocations are from here up to `last`. */
+  first(record: number): number {
+    return this.#rows[record * RECORD_NUMBERS + FIRST]!;
+  }
+
+  last(record: number): number {
+    return this.first(record + 1);
+  }
+
+  common(record: number): number {
+    return this.#rows[record * RECORD_NUMBERS + COMMON]!;
+  }
+
+  newStart(record: number): number {
+    return this.#rows[record * RECORD_NUMBERS + NEW_START]!;
+  }
+
+  isUsed(record: number): boolean {
+    return this.newStart(record) >= 0;
+  }
+
+  /** It is linked, at this place when that is known. */
+  place(record: number, newStart = 0): void {
+    this.#rows[record * RECORD_NUMBERS + NEW_START] = newStart;
+  }
+
+  /** What is linked for a record: itself, or an equal one. */
+  linkedFor(record: number): Place {
+    return this.sameAs.get(record) ?? { records: this, number: record };
+  }
+
+  /** The record that an offset of the object's section lies in; -1 outside of all. */
+  at(offset: number): number {
+    if (offset < 0 || offset >= this.start(this.length)) return -1;
+    let low = 0;
+    let high = this.length;
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if (this.start(middle) <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The relocation of a record at an offset from its start; -1 without one. */
+  relocationAt(record: number, offset: number): number {
+    const { offsets } = this.relocations;
+    const last = this.last(record);
+    for (let i = this.first(record); i < last; i++) if (offsets[i] === this.start(record) + offset) return i;
+    return -1;
+  }
 }
 
 /** The relocations of a section in the order of their offsets, as numbers. */
@@ -75,46 +154,44 @@ class SortedRelocations {
   }
 }
 
-/** The relocation of a record at an offset from its start; -1 without one. */
-function relocationAt({ relocations: { offsets }, start, first, last }: Record, offset: number): number {
-  for (let i = first; i < last; i++) if (offsets[i] === start + offset) return i;
-  return -1;
-}
-
 /**
  * Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries
  * become one (not with -r). Records of empty functions go.
  */
 export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable, sharesCommon: boolean): void {
-  const known = new Map<string, Record>();
+  const known = new Map<string, Place>();
   for (const section of sections) {
     const records = parse(section);
     if (records === null) continue;
-    for (const record of records) {
-      if (record.common === null || isFunctionGone(record, symbols)) continue;
-      if (coversNothing(record)) continue;
-      record.isUsed = true;
-      const { common } = record;
-      // What becomes of it is settled by the first that goes on from it.
-      if (common.isUsed || common.sameAs !== null) continue;
-      const key = contentKey(common);
-      const same = sharesCommon ? known.get(key) : undefined;
-      if (same && same !== common) common.sameAs = same;
-      else {
-        known.set(key, common);
-        common.isUsed = true;
-      }
+    chooseRecords(records, known, symbols, sharesCommon);
+    rewrite(records);
+  }
+}
+
+/** `known`: common entries of this section and those before it, by what they say. */
+function chooseRecords(records: Records, known: Map<string, Place>, symbols: SymbolTable, sharesCommon: boolean): void {
+  for (let number = 0; number < records.length; number++) {
+    const common = records.common(number);
+    if (common < 0 || isFunctionGone(records, number, symbols) || coversNothing(records, number)) continue;
+    records.place(number);
+    // What becomes of it is settled by the first that goes on from it.
+    if (records.isUsed(common) || records.sameAs.has(common)) continue;
+    const key = contentKey(records, common);
+    const same = sharesCommon ? known.get(key) : undefined;
+    if (same) records.sameAs.set(common, same);
+    else {
+      known.set(key, { records, number: common });
+      records.place(common);
     }
-    rewrite(section, records);
   }
 }
 
 /** Null when this is not unwind information as the tools write it. */
-function parse(section: InputSection): Record[] | null {
+function parse(section: InputSection): Records | null {
   const { content } = section.elf;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const records: Record[] = [];
-  const commons = new Map<number, Record>();
+  const rows: number[] = [];
+  const commons = new Map<number, number>();
   const relocations = new SortedRelocations(section.elf.relocations);
   let next = 0;
   for (let at = 0; at < content.length; ) {
@@ -125,28 +202,15 @@ function parse(section: InputSection): Record[] | null {
     const end = at + 4 + length;
     if (end > content.length) return null;
     const id = view.getUint32(at + 4, true);
-    const common = id === 0 ? null : (commons.get(at + 4 - id) ?? null);
-    if (id !== 0 && common === null) return null;
-    const first = next;
+    const common = id === 0 ? -1 : commons.get(at + 4 - id);
+    if (common === undefined) return null;
+    if (id === 0) commons.set(at, rows.length / RECORD_NUMBERS);
+    rows.push(at, next, common, -1);
     while (next < relocations.length && relocations.offsets[next]! < end) next++;
-    const record: Record = {
-      section,
-      start: at,
-      end,
-      content,
-      relocations,
-      first,
-      last: next,
-      common,
-      isUsed: false,
-      sameAs: null,
-      newStart: 0,
-    };
-    records.push(record);
-    if (id === 0) commons.set(at, record);
     at = end;
   }
-  return records;
+  rows.push(content.length, next, -1, -1);
+  return new Records(section, content, relocations, rows);
 }
 
 /** What unwinding through a function needs besides its record. */
@@ -161,47 +225,50 @@ export interface UnwindNeeds {
 export function unwindNeeds(section: InputSection): UnwindNeeds[] | null {
   const records = parse(section);
   if (records === null) return null;
-  const all = ({ relocations, first, last }: Record): ElfRelocation[] =>
-    Array.from({ length: last - first }, (_, i) => relocations.at(first + i));
-  return records.flatMap((record) => {
-    const begin = relocationAt(record, BEGIN_AT);
-    if (record.common === null || begin < 0) return [];
-    const own = all(record);
-    return [
-      { begin: own[begin - record.first]!, others: [...own.toSpliced(begin - record.first, 1), ...all(record.common)] },
-    ];
+  const { relocations } = records;
+  const all = (number: number): ElfRelocation[] =>
+    Array.from({ length: records.last(number) - records.first(number) }, (_, i) =>
+      relocations.at(records.first(number) + i),
+    );
+  return Array.from({ length: records.length }, (_, number) => number).flatMap((number) => {
+    const begin = records.relocationAt(number, BEGIN_AT);
+    if (records.common(number) < 0 || begin < 0) return [];
+    const own = all(number);
+    const [found] = own.splice(begin - records.first(number), 1);
+    return [{ begin: found!, others: [...own, ...all(records.common(number))] }];
   });
 }
 
 /** Where the address of a function stands in its record. */
 const BEGIN_AT = 8;
 
-function isFunctionGone(record: Record, symbols: SymbolTable): boolean {
-  const { section, relocations } = record;
-  const begin = relocationAt(record, BEGIN_AT);
+function isFunctionGone(records: Records, number: number, symbols: SymbolTable): boolean {
+  const begin = records.relocationAt(number, BEGIN_AT);
   if (begin < 0) return false;
-  const symbol = section.object.elf.table.at(relocations.symbol(begin))!;
-  if (symbol.binding === STB_LOCAL) return section.object.sections[symbol.section]?.isDiscarded ?? false;
-  const resolved = symbols.get(symbol.name);
-  const home = section.object.sections[symbol.section];
-  return (home?.isDiscarded ?? false) || (resolved?.section?.isDiscarded ?? false);
+  const { object } = records.section;
+  const symbol = object.elf.table.at(records.relocations.symbol(begin))!;
+  const isHomeGone = object.sections[symbol.section]?.isDiscarded ?? false;
+  if (symbol.binding === STB_LOCAL) return isHomeGone;
+  return isHomeGone || (symbols.get(symbol.name)?.section?.isDiscarded ?? false);
 }
 
 /** Where the range of addresses stands in a record. */
 const RANGE_AT = 12;
 
 /** The range of addresses, which comes after their begin, has no length. */
-function coversNothing(record: Record): boolean {
-  const { content, start, end } = record;
-  const at = start + RANGE_AT;
-  if (at + 4 > end || relocationAt(record, RANGE_AT) >= 0) return false;
+function coversNothing(records: Records, number: number): boolean {
+  const { content } = records;
+  const at = records.start(number) + RANGE_AT;
+  if (at + 4 > records.end(number) || records.relocationAt(number, RANGE_AT) >= 0) return false;
   return content[at] === 0 && content[at + 1] === 0 && content[at + 2] === 0 && content[at + 3] === 0;
 }
 
 /** Equal texts mean equal records: bytes and what the relocations refer to. */
-function contentKey({ section, start, end, content, relocations, first, last }: Record): string {
-  let key = content.subarray(start, end).join();
-  for (let i = first; i < last; i++) {
+function contentKey(records: Records, number: number): string {
+  const { section, content, relocations } = records;
+  const start = records.start(number);
+  let key = content.subarray(start, records.end(number)).join();
+  for (let i = records.first(number); i < records.last(number); i++) {
     const { binding, name, section: index, value } = section.object.elf.table.at(relocations.symbol(i))!;
     const target = binding === STB_LOCAL ? `${section.object.path}#${index}+${value}` : name;
     key += `;${relocations.offsets[i]! - start}:${relocations.type(i)}:${target}`;
@@ -209,46 +276,58 @@ function contentKey({ section, start, end, content, relocations, first, last }: 
   return key;
 }
 
-function rewrite(section: InputSection, records: readonly Record[]): void {
-  const kept = records.filter(({ isUsed }) => isUsed);
+function rewrite(records: Records): void {
+  const { section, content: before, relocations } = records;
   let sizeBytes = 0;
-  for (const record of kept) {
-    record.newStart = sizeBytes;
-    sizeBytes += record.end - record.start;
+  for (let number = 0; number < records.length; number++) {
+    if (!records.isUsed(number)) continue;
+    records.place(number, sizeBytes);
+    sizeBytes += records.end(number) - records.start(number);
   }
   const content = new Uint8Array(sizeBytes);
-  for (const { start, end, newStart, content: before } of kept) content.set(before.subarray(start, end), newStart);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
-  const table = new RelocationBytes(records.at(-1)?.last ?? 0);
+  const table = new RelocationBytes(records.first(records.length));
   let at = 0;
-  for (const { isUsed, start, newStart, relocations, first, last } of records)
-    for (let i = first; i < last; i++) {
-      if (isUsed) at = relocations.offsets[i]! - start + newStart;
-      if (isUsed) table.add(at, relocations.type(i), relocations.symbol(i));
+  for (let number = 0; number < records.length; number++) {
+    const start = records.start(number);
+    const newStart = records.newStart(number);
+    if (newStart >= 0) content.set(before.subarray(start, records.end(number)), newStart);
+    const last = records.last(number);
+    for (let i = records.first(number); i < last; i++) {
+      if (newStart >= 0) at = relocations.offsets[i]! - start + newStart;
+      if (newStart >= 0) table.add(at, relocations.type(i), relocations.symbol(i));
       else table.add(at, R.NONE, 0);
     }
+  }
   section.content = content;
   section.sizeBytes = sizeBytes;
-  section.relocations = new RelocationTable(new BytesInMemory(table.bytes), 0, table.bytes.length);
+  const { length: symbolCount } = section.object.elf.table;
+  section.relocations = new RelocationTable(new BytesInMemory(table.bytes), 0, table.bytes.length, symbolCount);
   section.moved = (offset) => {
-    const record = records.find(({ start, end }) => offset >= start && offset < end);
-    if (!record) return { section, offset: sizeBytes };
-    const home = record.sameAs ?? record;
-    return { section: home.section, offset: home.newStart + offset - record.start };
+    const number = records.at(offset);
+    if (number < 0) return { section, offset: sizeBytes };
+    const home = records.linkedFor(number);
+    return {
+      section: home.records.section,
+      offset: Math.max(0, home.records.newStart(home.number)) + offset - records.start(number),
+    };
   };
-  // The distance to the common entry is only known when all sections have their places.
-  const fixups: { readonly offset: number; readonly common: Record }[] = [];
-  for (const { newStart, common } of kept)
-    if (common !== null) fixups.push({ offset: newStart + 4, common: common.sameAs ?? common });
-  unwindFixups.set(section, fixups);
+  rearranged.set(section, records);
 }
 
-const unwindFixups = new WeakMap<InputSection, readonly { readonly offset: number; readonly common: Record }[]>();
+const rearranged = new WeakMap<InputSection, Records>();
 
 /** Writes the distances of functions' records to their common entries into what is linked of a section. */
 export function fixUnwind(section: InputSection, content: Uint8Array): void {
+  const records = rearranged.get(section);
+  if (records === undefined) return;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  for (const { offset, common } of unwindFixups.get(section) ?? []) {
-    view.setUint32(offset, section.offset + offset - common.section.offset - common.newStart, true);
+  for (let number = 0; number < records.length; number++) {
+    const common = records.common(number);
+    if (common < 0 || !records.isUsed(number)) continue;
+    // Only known when all sections have their places.
+    const home = records.linkedFor(common);
+    const at = records.newStart(number) + 4;
+    view.setUint32(at, section.offset + at - home.records.section.offset - home.records.newStart(home.number), true);
   }
 }

@@ -11,6 +11,7 @@ import {
   SHT_PREINIT_ARRAY,
   STB_LOCAL,
 } from "../object/elf.ts";
+import { symbolsOf } from "../object/relocation-table.ts";
 import { type UnwindNeeds, unwindNeeds } from "./eh-frame.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
@@ -137,7 +138,7 @@ export function collectGarbage(
     )
       symbol.isUnused = true;
   }
-  const removed: InputSection[] = [];
+  const stays = new Set<InputSection>();
   for (const object of objects) {
     const isLive =
       live.has(object) ||
@@ -145,18 +146,34 @@ export function collectGarbage(
         (section) =>
           section && marked.has(section) && (section.flags & SEC_ALLOC) !== 0 && section.elf.type !== SHT_NOTE,
       );
+    if (!isLive) continue;
     for (const section of object.sections) {
-      if (!section || section.isDiscarded || marked.has(section) || section.elf.type === SHT_GROUP) continue;
+      if (!section || section.isDiscarded) continue;
       const isSpecial =
         (section.flags & SEC_DEBUGGING) !== 0 ||
         ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0 &&
           section.relocations.length === 0 &&
           section.linkedTo() === null);
-      if (isSpecial && isLive) continue;
+      if (isSpecial) stays.add(section);
+    }
+  }
+  // Debugging information may go on in that of an object of which nothing else is linked.
+  for (const { object, flags, relocations } of stays) {
+    if ((flags & SEC_DEBUGGING) === 0) continue;
+    for (const index of symbolsOf(relocations)) {
+      const { binding, name, section } = object.elf.table.at(index)!;
+      const home = binding === STB_LOCAL ? object.sections[section] : symbols.get(name)?.section;
+      if (home && !home.isDiscarded && (home.flags & SEC_DEBUGGING) !== 0) stays.add(home);
+    }
+  }
+  const removed: InputSection[] = [];
+  for (const { sections } of objects)
+    for (const section of sections) {
+      if (!section || section.isDiscarded || section.elf.type === SHT_GROUP) continue;
+      if (marked.has(section) || stays.has(section)) continue;
       section.isDiscarded = true;
       if ((section.flags & SEC_EXCLUDE) === 0) removed.push(section);
     }
-  }
   return removed;
 }
 

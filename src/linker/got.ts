@@ -8,8 +8,13 @@
  * after them, and the map names them: so they are made here, too.
  */
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STB_LOCAL, STT_OBJECT } from "../object/elf.ts";
-import type { ElfSection } from "../object/elf-reader.ts";
-import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
+import { type ElfSection, SymbolArray } from "../object/elf-reader.ts";
+import {
+  type ElfRelocation,
+  type ElfRelocations,
+  RelocationTable,
+  type ShowRelocation,
+} from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import {
   type IndirectFunction,
@@ -97,27 +102,8 @@ export class GlobalOffsetTable {
       const marks = marksOf(object, gotIndex, indirect.mayBe, symbols);
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
-        const isLoaded = (section.flags & SEC_ALLOC) !== 0;
-        if (!isLoaded && isPlainTable(section, gotIndex)) continue;
-        const changed = new Map<number, ElfRelocation>();
-        for (const [place, relocation] of relocationsFor(section, marks)) {
-          const { offset, type, symbol } = relocation;
-          if (isLoaded && indirect.note(section, type, offset, symbol, symbols)) continue;
-          if (isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32))
-            dynamic.add(`.rel${section.name}`);
-          if (USES_GOT[type] === 0) {
-            if (symbol === gotIndex) isUsed = true;
-            continue;
-          }
-          const relaxed = type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
-          if (relaxed) {
-            changed.set(place, relaxed);
-            continue;
-          }
-          isUsed = true;
-          if (type === R.GOT32 || type === R.GOT32X) this.#allocate(section, relocation, symbols);
-        }
-        if (changed.size > 0) section.relocations = withChanges(section.relocations, changed);
+        if ((section.flags & SEC_ALLOC) === 0 && isPlainTable(section, gotIndex)) continue;
+        if (this.#scan(section, gotIndex, marks, symbols, dynamic)) isUsed = true;
       }
     }
     indirect.plan(symbols);
@@ -130,6 +116,39 @@ export class GlobalOffsetTable {
       objects[0] ??
       null;
     this.object = this.host && !(isFlat && !isUsed) ? this.#makeObject(this.host, [...dynamic], symbols) : null;
+  }
+
+  /**
+   * Loads of addresses become immediates, and those that stay get entries. Returns whether something refers to the table.
+   * `dynamic`: tables that GNU ld makes for a dynamic linker.
+   */
+  #scan(
+    section: InputSection,
+    gotIndex: number,
+    marks: Uint8Array,
+    symbols: SymbolTable,
+    dynamic: Set<string>,
+  ): boolean {
+    const { indirect } = this;
+    const isLoaded = (section.flags & SEC_ALLOC) !== 0;
+    const changed = new Map<number, ElfRelocation>();
+    let isUsed = false;
+    forRelocations(section, marks, (place, offset, type, symbol) => {
+      if (isLoaded && indirect.note(section, type, offset, symbol, symbols)) return;
+      if (isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32)) dynamic.add(`.rel${section.name}`);
+      if (type === R.GOT32 || type === R.GOT32X) {
+        const relocation = { offset, type, symbol };
+        const relaxed = type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
+        if (relaxed) {
+          changed.set(place, relaxed);
+          return;
+        }
+        this.#allocate(section, relocation, symbols);
+      }
+      if (USES_GOT[type] !== 0 || symbol === gotIndex) isUsed = true;
+    });
+    if (changed.size > 0) section.relocations = withChanges(section.relocations, changed);
+    return isUsed;
   }
 
   /** Address of the entry for a relocation's symbol, once sections have addresses. */
@@ -336,7 +355,7 @@ export class GlobalOffsetTable {
       abi: 0,
       sections: [none, ...sections],
       symbols: [],
-      table: [],
+      table: new SymbolArray([]),
       segments: [],
     };
     const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
@@ -366,11 +385,7 @@ const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] 
 
 /** The index of a global symbol in an object; -1 without one. */
 function indexOfGlobal({ elf: { table } }: InputObject, name: string): number {
-  for (let index = 0; index < table.length; index++) {
-    const symbol = table.at(index)!;
-    if (symbol.binding !== STB_LOCAL && symbol.name === name) return index;
-  }
-  return -1;
+  return table.globals.find((index) => table.at(index)!.name === name) ?? -1;
 }
 
 /** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
@@ -395,19 +410,18 @@ function marksOf(
   symbols: SymbolTable,
 ): Uint8Array {
   const marks = new Uint8Array(table.length).fill(watchesAll ? WATCHED : 0);
-  for (let index = 0; index < table.length; index++) {
-    const elf = table.at(index)!;
-    if (elf.binding === STB_LOCAL) continue;
-    const symbol = symbols.get(elf.name);
+  for (const index of table.globals) {
+    const symbol = symbols.get(table.at(index)!.name);
     if (symbol !== undefined && symbol.state !== "defined") marks[index] = OPEN;
     else if (index === gotIndex) marks[index] = WATCHED;
   }
   return marks;
 }
 
-/** Relocations that use the table, and those against marked symbols, by their places among all of the section. */
-function relocationsFor({ relocations }: InputSection, marks: Uint8Array): Iterable<[number, ElfRelocation]> {
-  return relocations instanceof RelocationTable ? relocations.find(USES_GOT, marks) : [...relocations].entries();
+/** Relocations that use the table, and those against marked symbols, with their places among all of the section. */
+function forRelocations({ relocations }: InputSection, marks: Uint8Array, show: ShowRelocation): void {
+  if (relocations instanceof RelocationTable) relocations.find(USES_GOT, marks, show);
+  else [...relocations].forEach(({ offset, type, symbol }, place) => show(place, offset, type, symbol));
 }
 
 function withChanges(relocations: ElfRelocations, changed: ReadonlyMap<number, ElfRelocation>): ElfRelocations {

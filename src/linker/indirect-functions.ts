@@ -52,10 +52,7 @@ export class IndirectFunctions {
   readonly mayBe: boolean;
 
   constructor(objects: readonly InputObject[]) {
-    this.mayBe = objects.some(({ elf: { table } }) => {
-      for (let index = 0; index < table.length; index++) if (table.at(index)!.type === STT_GNU_IFUNC) return true;
-      return false;
-    });
+    this.mayBe = objects.some(({ elf: { table } }) => table.hasType(STT_GNU_IFUNC));
   }
 
   /** The indirect function that a symbol of an object is; null for all others. */

@@ -5,7 +5,7 @@
 import { type Archive, isArchive, type MemberReader, readArchive } from "../object/archive.ts";
 import type { ByteSource } from "../object/byte-source.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
-import { ElfError, type ElfObject, readElf, withChanges } from "../object/elf-reader.ts";
+import { ElfError, type ElfObject, readElf, SymbolArray, withChanges } from "../object/elf-reader.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
@@ -186,8 +186,12 @@ function withWrappers(elf: ElfObject, wrapped: ReadonlySet<string>): ElfObject {
   const nameOf = (name: string): string =>
     wrapped.has(name) ? `__wrap_${name}` : /^__real_/.test(name) && wrapped.has(name.slice(7)) ? name.slice(7) : name;
   return withChanges(elf, {
-    table: elf.symbols.map((symbol) =>
-      symbol.section === SHN_UNDEF && symbol.binding !== STB_LOCAL ? { ...symbol, name: nameOf(symbol.name) } : symbol,
+    table: new SymbolArray(
+      elf.symbols.map((symbol) =>
+        symbol.section === SHN_UNDEF && symbol.binding !== STB_LOCAL
+          ? { ...symbol, name: nameOf(symbol.name) }
+          : symbol,
+      ),
     ),
   });
 }

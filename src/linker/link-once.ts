@@ -98,12 +98,12 @@ export class LinkOnce {
       this.#symbols.set(object, (bySection = new Map<number, ElfSymbol[]>()));
       const { table } = object.elf;
       for (let at = 0; at < table.length; at++) {
-        const symbol = table.at(at)!;
-        const home = object.sections[symbol.section];
+        const index = table.sectionOf(at);
+        const home = object.sections[index];
         if (!home || (home.group === null && !home.name.startsWith(LINK_ONCE))) continue;
-        const others = bySection.get(symbol.section);
-        if (others) others.push(symbol);
-        else bySection.set(symbol.section, [symbol]);
+        const others = bySection.get(index);
+        if (others) others.push(table.at(at)!);
+        else bySection.set(index, [table.at(at)!]);
       }
     }
     return bySection.get(index) ?? [];

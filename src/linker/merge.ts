@@ -70,6 +70,10 @@ class Merger {
   #known = new Int32Array(0x2000).fill(-1);
   #knownCount = 0;
   readonly #mappings: Mappings[] = [];
+  /** Those of the section at hand, and how many there are. */
+  #starts = new Int32Array(0x400);
+  #placed = new Int32Array(0x400);
+  #found = 0;
   /** The empty string, once there is one; -1 before. */
   #empty = -1;
 
@@ -81,16 +85,16 @@ class Merger {
 
   run(): void {
     this.#sections.forEach((section, index) => {
-      const starts: number[] = [];
-      const entries: number[] = [];
       const { content } = section.elf;
-      if (this.#isStrings) this.#recordStrings(content, section.align, index, starts, entries);
+      this.#found = 0;
+      if (this.#isStrings) this.#recordStrings(content, section.align, index);
       else
-        for (let at = 0; at < content.length; at += this.#unit) {
-          starts.push(at);
-          entries.push(this.#add(content, at, at + this.#unit, 1, index));
-        }
-      this.#mappings.push({ starts: Int32Array.from(starts), entries: Int32Array.from(entries) });
+        for (let at = 0; at < content.length; at += this.#unit)
+          this.#map(at, this.#add(content, at, at + this.#unit, 1, index));
+      this.#mappings.push({
+        starts: this.#starts.slice(0, this.#found),
+        entries: this.#placed.slice(0, this.#found),
+      });
     });
     // What ends another string still counts where it appeared.
     const homes = new Set<number>();
@@ -116,6 +120,16 @@ class Merger {
     this.#entries[entry * ENTRY_NUMBERS + field] = value;
   }
 
+  /** An entry stands here in the section at hand. */
+  #map(start: number, entry: number): void {
+    if (this.#found === this.#starts.length) {
+      this.#starts = doubled(this.#starts);
+      this.#placed = doubled(this.#placed);
+    }
+    this.#starts[this.#found] = start;
+    this.#placed[this.#found++] = entry;
+  }
+
   /** The entry of these bytes; what is missing at the end of the content is zero. */
   #add(content: Uint8Array, start: number, end: number, align: number, section: number): number {
     if (this.#knownCount * 2 > this.#known.length) this.#grow();
@@ -126,11 +140,7 @@ class Merger {
       this.#set(known, ALIGN, 0);
     } else this.#knownCount++;
     const entry = this.#entryCount++;
-    if (this.#entries.length < this.#entryCount * ENTRY_NUMBERS) {
-      const larger = new Int32Array(this.#entries.length * 2);
-      larger.set(this.#entries);
-      this.#entries = larger;
-    }
+    if (this.#entries.length < this.#entryCount * ENTRY_NUMBERS) this.#entries = doubled(this.#entries);
     let at = known >= 0 ? this.#get(known, START) : -1;
     if (at < 0) {
       at = this.#byteCount;
@@ -142,7 +152,11 @@ class Merger {
       }
       this.#bytes.set(content.subarray(start, end), at);
     }
-    this.#entries.set([at, end - start, align, section, 0, -1], entry * ENTRY_NUMBERS);
+    this.#set(entry, START, at);
+    this.#set(entry, SIZE, end - start);
+    this.#set(entry, ALIGN, align);
+    this.#set(entry, SECTION, section);
+    this.#set(entry, HOST, -1);
     this.#known[slot] = entry;
     return entry;
   }
@@ -176,7 +190,7 @@ class Merger {
    * A string wants the alignment that it happened to have, up to the section's. Zeros that only pad count as one empty
    * string.
    */
-  #recordStrings(content: Uint8Array, most: number, section: number, starts: number[], entries: number[]): void {
+  #recordStrings(content: Uint8Array, most: number, section: number): void {
     const unit = this.#unit;
     // A last string may lack its end: it gets one.
     const isZero = (at: number): boolean => {
@@ -194,14 +208,12 @@ class Merger {
         if (end < 0) end = content.length;
       } else while (!isZero(end)) end += unit;
       end += unit;
-      starts.push(at);
-      entries.push(this.#add(content, at, end, align, section));
+      this.#map(at, this.#add(content, at, end, align, section));
       at = end;
       for (; at < content.length && isZero(at); at += unit) {
         if (hasEmpty || at % most !== 0) continue;
         hasEmpty = true;
-        starts.push(at);
-        entries.push(this.#add(zeros, 0, unit, most, section));
+        this.#map(at, this.#add(zeros, 0, unit, most, section));
       }
     }
   }
@@ -331,6 +343,12 @@ class Merger {
       offset: this.#get(entry, OFFSET) + Math.min(within, this.#get(entry, SIZE)),
     };
   }
+}
+
+function doubled(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(numbers.length * 2);
+  larger.set(numbers);
+  return larger;
 }
 
 /** FNV-1a. */

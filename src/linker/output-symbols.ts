@@ -18,7 +18,7 @@ import {
   STV_DEFAULT,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
-import { type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
+import { symbolsOf } from "../object/relocation-table.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -276,13 +276,6 @@ export function collectSymbols(
     ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
   }
   return { symbols, localCount, indices };
-}
-
-/** Indices of the symbols that relocations refer to, each once. */
-function symbolsOf(relocations: ElfRelocations): Iterable<number> {
-  return relocations instanceof RelocationTable
-    ? relocations.symbols()
-    : new Set([...relocations].map(({ symbol }) => symbol));
 }
 
 /** Global names that relocations refer to. */

@@ -74,6 +74,29 @@ const FROM_TABLE = 3;
 /** The value is that of the global offset table, whatever the symbol is. */
 const TABLE_FROM_PLACE = 4;
 
+/**
+ * Where offsets of a section with merged strings lie now. Debugging information asks for the same few thousand millions of
+ * times, so each is found once.
+ */
+class MergedAddresses {
+  readonly #home: InputSection;
+  /** By offset; -1 before the first question. */
+  readonly #known: Int32Array;
+
+  constructor(home: InputSection) {
+    this.#home = home;
+    this.#known = new Int32Array(home.elf.sizeBytes).fill(-1);
+  }
+
+  at(offset: number): number {
+    const known = this.#known[offset];
+    if (known !== undefined && known !== -1) return known;
+    const address = this.#home.addressOf(offset);
+    if (known !== undefined) this.#known[offset] = address;
+    return address;
+  }
+}
+
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
   readonly #options: RelocationOptions;
@@ -82,8 +105,7 @@ export class Relocator {
   readonly #threadEnd: number;
   readonly #forms = new Uint8Array(256);
   readonly #rows = new Map<InputObject, Int32Array>();
-  /** By section whose content was merged: addresses by offset, -1 before the first question. */
-  readonly #mergedAddresses = new Map<InputSection, Int32Array>();
+  readonly #mergedAddresses = new Map<InputSection, MergedAddresses>();
   #applied: Applied[] = [];
   #kept: KeptRelocations | null = null;
 
@@ -155,6 +177,8 @@ export class Relocator {
     const kept = this.#kept;
     const table = this.#tableAddress();
     const keptBase = this.#options.isRelocatable ? section.offset : address;
+    let merged: MergedAddresses | null = null;
+    let mergedIndex = -1;
     for (let entry = 0; entry < relocations.length * REL_BYTES; entry += REL_BYTES) {
       const at = entries.getUint32(entry, true);
       const info = entries.getUint32(entry + 4, true);
@@ -169,8 +193,12 @@ export class Relocator {
       }
       const value = rows[row + 1]!;
       if (kind === MERGED) {
-        const home = object.sections[symbols.at(index)!.section]!;
-        fields.setInt32(at, this.#mergedAddress(home, value + fields.getInt32(at, true)), true);
+        // Most entries are against the same section of strings as the one before.
+        if (merged === null || index !== mergedIndex) {
+          merged = this.#mergedIn(object.sections[symbols.sectionOf(index)]!);
+          mergedIndex = index;
+        }
+        fields.setInt32(at, merged.at(value + fields.getInt32(at, true)), true);
       } else {
         const change =
           form === IS_PLAIN
@@ -224,19 +252,10 @@ export class Relocator {
     return kind;
   }
 
-  /**
-   * Where an offset of a section with merged strings lies now. Debugging information asks for the same few thousand
-   * millions of times, so each is found once.
-   */
-  #mergedAddress(home: InputSection, offset: number): number {
+  #mergedIn(home: InputSection): MergedAddresses {
     let addresses = this.#mergedAddresses.get(home);
-    if (addresses === undefined)
-      this.#mergedAddresses.set(home, (addresses = new Int32Array(home.elf.sizeBytes).fill(-1)));
-    const known = addresses[offset];
-    if (known !== undefined && known !== -1) return known;
-    const address = home.addressOf(offset);
-    if (known !== undefined) addresses[offset] = address;
-    return address;
+    if (addresses === undefined) this.#mergedAddresses.set(home, (addresses = new MergedAddresses(home)));
+    return addresses;
   }
 
   #relocate(output: OutputSection, content: Uint8Array, section: InputSection, relocation: ElfRelocation): void {

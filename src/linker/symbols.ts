@@ -2,16 +2,7 @@
  * Symbol resolution: one definition for each global name, whatever order the objects came in (ELF gABI, "Symbol
  * Table").
  */
-import {
-  SHN_ABS,
-  SHN_COMMON,
-  SHN_UNDEF,
-  STB_GNU_UNIQUE,
-  STB_LOCAL,
-  STB_WEAK,
-  STT_NOTYPE,
-  STV_DEFAULT,
-} from "../object/elf.ts";
+import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_GNU_UNIQUE, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -121,9 +112,8 @@ export class SymbolTable {
   /** Takes in the global symbols of an object. */
   addObject(object: InputObject): void {
     const { table } = object.elf;
-    for (let index = 0; index < table.length; index++) {
+    for (const index of table.globals) {
       const elf = table.at(index)!;
-      if (elf.binding === STB_LOCAL) continue;
       const { name } = elf;
       if (name === "") continue;
       const isNew = !this.byName.has(name);

@@ -20,6 +20,7 @@ import {
   SHT_RELA,
   SHT_STRTAB,
   SHT_SYMTAB,
+  STB_LOCAL,
   SYM_BYTES,
 } from "./elf.ts";
 import { type ElfRelocation, type ElfRelocations, RelocationTable } from "./relocation-table.ts";
@@ -94,10 +95,15 @@ export interface ElfObject {
   readonly segments: readonly ElfSegment[];
 }
 
-/** Symbols by their indices, as an array has them. */
+/** Symbols by their indices, as an array has them, and what nobody needs to go through all of them for. */
 export interface ElfSymbolTable {
   readonly length: number;
   at(index: number): ElfSymbol | undefined;
+  /** The section of one that is there, without the rest of it. */
+  sectionOf(index: number): number;
+  /** Indices of those that are not local, in order. */
+  readonly globals: readonly number[];
+  hasType(type: number): boolean;
 }
 
 interface Header extends SectionHeader {
@@ -204,13 +210,25 @@ class SymbolRow implements ElfSymbol {
 /** The symbols as they stand in the file. */
 class SymbolRows implements ElfSymbolTable {
   readonly length: number;
+  readonly globals: number[] = [];
   readonly #view: DataView;
   readonly #names: Names;
+  /** A bit for each type that there is. */
+  #types = 0;
 
+  /** Nothing of it is known before `check`. */
   constructor(view: DataView, names: Names) {
     this.length = Math.floor(view.byteLength / SYM_BYTES);
     this.#view = view;
     this.#names = names;
+  }
+
+  sectionOf(index: number): number {
+    return this.#view.getUint16(index * SYM_BYTES + 14, true);
+  }
+
+  hasType(type: number): boolean {
+    return (this.#types & (1 << type)) !== 0;
   }
 
   at(index: number): ElfSymbol | undefined {
@@ -219,11 +237,39 @@ class SymbolRows implements ElfSymbolTable {
 
   check(sectionCount: number, fail: (problem: string) => never): void {
     for (let index = 0; index < this.length; index++) {
-      const section = this.#view.getUint16(index * SYM_BYTES + 14, true);
+      const info = this.#view.getUint8(index * SYM_BYTES + 12);
+      this.#types |= 1 << (info & 15);
+      if (info >> 4 !== STB_LOCAL) this.globals.push(index);
+      const section = this.sectionOf(index);
       if (section >= sectionCount && section < SHN_LORESERVE)
         fail(`symbol ${index} names section ${section} of ${sectionCount}`);
       this.#names.check(this.#view.getUint32(index * SYM_BYTES, true), fail);
     }
+  }
+}
+
+/** Symbols that come from no file, or that were changed. */
+export class SymbolArray implements ElfSymbolTable {
+  readonly length: number;
+  readonly globals: readonly number[];
+  readonly #symbols: readonly ElfSymbol[];
+
+  constructor(symbols: readonly ElfSymbol[]) {
+    this.#symbols = symbols;
+    this.length = symbols.length;
+    this.globals = [...symbols.keys()].filter((index) => symbols[index]!.binding !== STB_LOCAL);
+  }
+
+  at(index: number): ElfSymbol | undefined {
+    return this.#symbols[index];
+  }
+
+  sectionOf(index: number): number {
+    return this.#symbols[index]!.section;
+  }
+
+  hasType(type: number): boolean {
+    return this.#symbols.some((symbol) => symbol.type === type);
   }
 }
 
@@ -316,7 +362,7 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
   const bytesOf = (header: Header): Uint8Array => contentOf(source, header.type, header.offset, header.sizeBytes);
   const names = new Names(namesIndex < headers.length ? bytesOf(headers[namesIndex]!) : NO_BYTES);
 
-  let symbols: ElfSymbolTable = [];
+  let symbols: ElfSymbolTable = new SymbolArray([]);
   const symtabs = headers.filter((header) => header.type === SHT_SYMTAB);
   if (symtabs.length > 1) fail("more than one symbol table");
   const symtab = symtabs[0];
@@ -337,7 +383,7 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     if (type !== ET_REL && (header.info === 0 || headers[header.link]?.type !== SHT_SYMTAB)) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
-    const entries = new RelocationTable(source, header.offset, header.sizeBytes);
+    const entries = new RelocationTable(source, header.offset, header.sizeBytes, symbols.length);
     if (entries.highestSymbol >= symbols.length)
       fail(`a relocation of section ${header.info} names symbol ${entries.highestSymbol} of ${symbols.length}`);
     const before = relocations[header.info] ?? null;

@@ -72,7 +72,7 @@ export interface FileSymbol {
   readonly section: number;
 }
 
-/** Symbols by their places in the table, as an array has them; each is asked for twice. */
+/** Symbols by their places in the table, as an array has them; each is asked for once. */
 export interface FileSymbols {
   readonly length: number;
   at(place: number): FileSymbol | undefined;
@@ -202,17 +202,12 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     headers.push(relocation);
     return { section, header, relocation };
   });
-  const strings = new StringTable();
-  const nameNumbers = new Int32Array(file.symbols?.length ?? 0);
+  const symbols = symbolBytes(file.symbols ?? [], indices);
+  const stringBytes = symbols.strings;
   // What only GNU systems know is said in the file's ABI.
-  let isGnu = file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0);
-  for (let place = 0; place < nameNumbers.length; place++) {
-    const { name, type, binding } = file.symbols!.at(place)!;
-    nameNumbers[place] = strings.add(name);
-    isGnu ||= type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE;
-  }
-  const stringBytes = strings.finish();
-  const symtab = table(".symtab", ((file.symbols?.length ?? 0) + 1) * SYM_BYTES, {
+  const isGnu =
+    symbols.isGnu || (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0));
+  const symtab = table(".symtab", symbols.table.length, {
     type: SHT_SYMTAB,
     offset: alignUp(places.end, 4),
     link: symtabIndex + 1,
@@ -257,12 +252,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
   shstrtab.offset = end;
   const headersAt = alignUp(end + nameBytes.length, 4);
   if (file.symbols) {
-    writeSymbols(
-      sink.window(symtab.offset, symtab.sizeBytes),
-      file.symbols,
-      (place) => strings.offsetOf(nameNumbers[place]!),
-      indices,
-    );
+    put(symtab.offset, symbols.table);
     put(strtab.offset, stringBytes);
   }
   put(shstrtab.offset, nameBytes);
@@ -341,22 +331,29 @@ export class RelocationBytes {
   }
 }
 
-function writeSymbols(
-  target: Uint8Array,
+/** The table of symbols, behind the null symbol, and that of their names. */
+function symbolBytes(
   symbols: FileSymbols,
-  nameOffset: (place: number) => number,
   indices: readonly number[],
-): void {
-  const view = new DataView(target.buffer, target.byteOffset, target.length);
-  target.fill(0, 0, SYM_BYTES);
+): { readonly table: Uint8Array; readonly strings: Uint8Array; readonly isGnu: boolean } {
+  const table = new Uint8Array((symbols.length + 1) * SYM_BYTES);
+  const view = new DataView(table.buffer);
+  const names = new StringTable();
+  let isGnu = false;
   for (let place = 0; place < symbols.length; place++) {
-    const { value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
+    const { name, value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
     const at = (place + 1) * SYM_BYTES;
-    view.setUint32(at, nameOffset(place), true);
+    // Where names stand is known when all of them are.
+    view.setInt32(at, names.add(name), true);
     view.setUint32(at + 4, value, true);
     view.setUint32(at + 8, sizeBytes, true);
     view.setUint8(at + 12, (binding << 4) | type);
     view.setUint8(at + 13, visibility);
     view.setUint16(at + 14, section > 0 && section < SHN_LORESERVE ? indices[section - 1]! : section, true);
+    if (type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE) isGnu = true;
   }
+  const strings = names.finish();
+  for (let at = SYM_BYTES; at < table.length; at += SYM_BYTES)
+    view.setUint32(at, names.offsetOf(view.getInt32(at, true)), true);
+  return { table, strings, isGnu };
 }

@@ -18,6 +18,9 @@ export interface ElfRelocations extends Iterable<ElfRelocation> {
   readonly length: number;
 }
 
+/** Takes the fields of an entry, after its place in the table. */
+export type ShowRelocation = (place: number, offset: number, type: number, symbol: number) => void;
+
 export class RelocationTable implements ElfRelocations {
   readonly length: number;
   /** The highest index of a symbol; -1 without an entry. */
@@ -26,19 +29,25 @@ export class RelocationTable implements ElfRelocations {
   readonly #start: number;
   /** By type, 1 where there is one: most questions about a table are answered without looking at it again. */
   readonly #types = new Uint8Array(256);
+  /** The same by symbol. */
+  readonly #symbols: Uint8Array;
 
-  /** The table begins at `start`; what is left over after the last whole entry is none. */
-  constructor(source: ByteSource, start: number, sizeBytes: number) {
+  /** The table begins at `start`; what is left over after the last whole entry is none. The object has so many symbols. */
+  constructor(source: ByteSource, start: number, sizeBytes: number, symbolCount: number) {
     this.length = Math.floor(sizeBytes / REL_BYTES);
     this.#source = source;
     this.#start = start;
+    this.#symbols = new Uint8Array(symbolCount);
     const types = this.#types;
+    const symbols = this.#symbols;
     const view = this.view();
     let highest = -1;
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
       const info = view.getInt32(at, true);
+      const symbol = info >>> 8;
       types[info & 0xff] = 1;
-      if (info >>> 8 > highest) highest = info >>> 8;
+      symbols[symbol] = 1;
+      if (symbol > highest) highest = symbol;
     }
     this.highestSymbol = highest;
   }
@@ -60,13 +69,13 @@ export class RelocationTable implements ElfRelocations {
 
   /** Indices of the symbols that entries are against, each once, in the order of their first ones. */
   symbols(): number[] {
-    const seen = new Uint8Array(this.highestSymbol + 1);
+    const waiting = this.#symbols.slice();
     const found: number[] = [];
     const view = this.view();
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
       const symbol = view.getInt32(at, true) >>> 8;
-      if (seen[symbol] === 1) continue;
-      seen[symbol] = 1;
+      if (waiting[symbol] !== 1) continue;
+      waiting[symbol] = 0;
       found.push(symbol);
     }
     return found;
@@ -74,25 +83,19 @@ export class RelocationTable implements ElfRelocations {
 
   /** Some entry is against this symbol. */
   hasSymbol(symbol: number): boolean {
-    const view = this.view();
-    for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES)
-      if (view.getInt32(at, true) >>> 8 === symbol) return true;
-    return false;
+    return this.#symbols[symbol] === 1;
   }
 
-  /** Entries whose types, or whose symbols, are marked with anything but 0, by their places in the table. */
-  find(types: Uint8Array, symbols: Uint8Array): Map<number, ElfRelocation> {
-    const found = new Map<number, ElfRelocation>();
+  /** Shows entries whose types, or whose symbols, are marked with anything but 0, with their places in the table. */
+  find(types: Uint8Array, symbols: Uint8Array, show: ShowRelocation): void {
     const view = this.view();
     const end = this.length * REL_BYTES;
     for (let at = 0; at < end; at += REL_BYTES) {
       const info = view.getInt32(at + 4, true);
       const type = info & 0xff;
       const symbol = info >>> 8;
-      if (types[type] !== 0 || symbols[symbol] !== 0)
-        found.set(at / REL_BYTES, { offset: view.getUint32(at, true), type, symbol });
+      if (types[type] !== 0 || symbols[symbol] !== 0) show(at / REL_BYTES, view.getUint32(at, true), type, symbol);
     }
-    return found;
   }
 
   /** The same with other entries at some places. */
@@ -103,7 +106,7 @@ export class RelocationTable implements ElfRelocations {
       view.setUint32(place * REL_BYTES, offset, true);
       view.setUint32(place * REL_BYTES + 4, ((symbol << 8) | type) >>> 0, true);
     }
-    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length);
+    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length, this.#symbols.length);
   }
 
   *[Symbol.iterator](): Generator<ElfRelocation> {
@@ -114,4 +117,11 @@ export class RelocationTable implements ElfRelocations {
       yield { offset: view.getUint32(at, true), type: info & 0xff, symbol: info >>> 8 };
     }
   }
+}
+
+/** Indices of the symbols that relocations refer to, each once. */
+export function symbolsOf(relocations: ElfRelocations): Iterable<number> {
+  return relocations instanceof RelocationTable
+    ? relocations.symbols()
+    : new Set([...relocations].map(({ symbol }) => symbol));
 }

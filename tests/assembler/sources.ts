@@ -508,5 +508,7 @@ push dword ptr 1
     text: ".if foo == 1\nnop\n.endif\n.if foo != 1\nret\n.endif\n.if foo == bar\nnop\n.endif\nfoo = 1\n",
   },
   "symbols of the command line": { text: "x: nop\n.long a, b\n", options: ["--defsym", "a=1", "--defsym", "b=2"] },
+  "file 0 after the others": { text: '.file 1 "/c/u.c"\n.file 2 "/d/v.c"\n.file 0 "/a/b" "/d/t.c"\n.loc 1 1\nnop\n' },
+  "files out of order": { text: '.file 2 "/d/v.c"\n.file 1 "/c/u.c"\n.loc 1 1\nnop\n' },
   "file 0 with a folder of its own": { text: '.file 0 "/a/b" "/c/d/t.c"\n.file 1 "x/y.c"\n.loc 1 1\nnop\n' },
 };

@@ -287,6 +287,14 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+  "garbage, where debugging information goes on in objects of which nothing else is linked": {
+    sources: [
+      `${QUIET}${START}ret\n.section .debug_info,"",@progbits\n.long unit + 2\n`,
+      `${QUIET}.section .debug_info,"",@progbits\n.globl unit\n.hidden unit\nunit: .long abbreviations\n.section .debug_abbrev,"",@progbits\nabbreviations: .byte 1, 2, 3\n`,
+      `${QUIET}.section .debug_info,"",@progbits\n.globl other\n.hidden other\nother: .byte 4\n`,
+    ],
+    options: ["--gc-sections"],
+  },
   "local symbols of objects whose first sections are not loaded": {
     sources: [
       `${QUIET}.file "a.c"\n${START}.section .room,"aw",@nobits\na: .skip 4\n`,

@@ -144,6 +144,8 @@ export class DebugLines {
   readonly entries = new Map<Subsection, LineEntries>();
   readonly files: (DebugFile | null)[] = [];
   readonly #generatedFiles = new Map<string, number>();
+  /** Those of `.file`, in its order; empty while lines are of the assembly source. */
+  readonly givenFiles: DebugFile[] = [];
   /** What `.file 0` said of where the compiler ran, or "". */
   compilationDirectory = "";
   #pending: { file: number; line: number; column: number; options: LocationOptions } | null = null;
@@ -291,11 +293,11 @@ export class DebugLines {
     if (number === 0 || md5 !== null) this.impliedVersion = 5;
     const split = splitPath(name);
     const folder = directory.replace(/\/$/, "");
-    if (number === 0 && directory !== "") {
-      // File 0 says where the compiler ran; its own folder stands in its name.
-      this.compilationDirectory = folder;
-      this.files[number] = { ...split, md5 };
-    } else this.files[number] = directory === "" ? { ...split, md5 } : { directory: folder, name, md5 };
+    // File 0 says where the compiler ran; its own folder stands in its name.
+    if (number === 0) this.compilationDirectory = folder;
+    const file = directory === "" || number === 0 ? { ...split, md5 } : { directory: folder, name, md5 };
+    this.files[number] = file;
+    this.givenFiles.push(file);
   }
 
   hasFile(number: number): boolean {

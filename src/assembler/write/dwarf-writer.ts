@@ -200,21 +200,28 @@ class DwarfWriter {
     const out = this.#line;
     const files = this.#debug.files;
     const first = files[0] ?? null;
-    const said = this.#debug.compilationDirectory;
-    const compilationDirectory = version >= 5 && said !== "" ? said : this.#compilationDirectory;
-    const directories: string[] = [];
+    const { compilationDirectory: said } = this.#debug;
+    // The first is where the compiler ran, which only file 0 says; a folder that stands there already has its place.
+    const directories: (string | null)[] = [null];
     const directoryOf = (file: DebugFile): number => {
-      if (file.directory === "" || (version >= 5 && file.directory === compilationDirectory && file !== first))
-        return 0;
-      let index = directories.indexOf(file.directory);
-      if (index < 0) index = directories.push(file.directory) - 1;
-      return index + 1;
+      const isFirst = version >= 5 && file === first;
+      const folder = isFirst ? file.directory || said : file.directory;
+      if (folder === "") return 0;
+      const known = directories.indexOf(folder);
+      if (known >= 0) return known;
+      if (isFirst && directories[0] === null) {
+        const start = said || this.#compilationDirectory;
+        if (!directories.includes(start)) directories[0] = start;
+        if (folder === start) return 0;
+      }
+      return directories.push(folder) - 1;
     };
+    for (const file of this.#debug.givenFiles) directoryOf(file);
     const numbered = files.map((file) =>
       file === null || file === undefined ? null : { file, directory: directoryOf(file) },
     );
     if (version < 5) {
-      for (const directory of directories) out.text(directory);
+      for (const directory of directories.slice(1)) out.text(directory!);
       out.byte(0);
       for (let i = 1; i < numbered.length; i++) {
         const entry = numbered[i];
@@ -231,9 +238,9 @@ class DwarfWriter {
     out.byte(1);
     out.uleb(DW_LNCT.path);
     out.uleb(DW_FORM.line_strp);
-    const folders = isEmpty ? [] : [compilationDirectory, ...directories];
+    const folders = isEmpty ? [] : directories.map((directory) => directory ?? this.#compilationDirectory);
     out.uleb(folders.length);
-    for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.offset(folder));
+    for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.append(folder));
     const hasMd5 = files.some((file) => file !== null && file !== undefined && file.md5 !== null);
     out.byte(hasMd5 ? 3 : 2);
     out.uleb(DW_LNCT.path);
