@@ -3,6 +3,7 @@
  * a cable between them; and what a program of this host gets through a forwarded port of each.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -209,6 +210,8 @@ async function measureForward(title: string, child: ChildProcess): Promise<Forwa
   });
   try {
     await terminal.until("by DHCP", 0);
+    // The files of /boot.
+    await enter("netboot on", PROMPT);
     await enter("set http.root /boot", PROMPT);
     await enter(`/bin/stream t 0 ${FIRST_PORT} 1 ${UPLOAD_BYTES} &`, "ready");
     let before = cost();
@@ -217,10 +220,13 @@ async function measureForward(title: string, child: ChildProcess): Promise<Forwa
     before = cost();
     const outwardBytes = await download(FORWARDED + 1);
     const outwards = between(before, cost());
+    if (outwardBytes < DOWNLOADS << 19) throw new Error(`${title}: ${outwardBytes} bytes are no ${DOWNLOADS} kernels`);
     process.stderr.write(`${title}: ${JSON.stringify({ inwards, outwards, outwardBytes })}\n`);
     return { inwards, outwards, outwardBytes };
   } finally {
     child.kill("SIGKILL");
+    // Its ports are the next one's.
+    if (child.exitCode === null) await once(child, "exit");
   }
 }
 

@@ -15,11 +15,12 @@ const [OWN, KEPT] = [75, 85];
 const GUIDED = 60;
 /**
  * What a stranger may have kept for long, and how many blocks at most: datagrams that wait for whoever has the socket,
- * and lines that were typed by telnet, in the shell's history.
+ * lines that were typed by telnet, in the shell's history, and answers of DNS, in the resolver's cache.
  */
 const KEPT_FOR_LONG: readonly (readonly [caller: RegExp, most: number])[] = [
   [/\budp_input\+/, 256],
   [/\bhistory_add\+/, 200],
+  [/\bnames_enter\+/, 64],
 ];
 const TROUBLE = /^.*(?:PANIC|FATAL|page fault|vector \d+).*$/m;
 
