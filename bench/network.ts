@@ -5,23 +5,21 @@
  *
  *     npm run bench -- network
  *
+ * Beside QEMU, which counts nothing, time is wall time: bench/network/wall.ts.
+ *
  * Linux, busybox and nginx come from `tests/systems/fetch`.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NO_TROUBLE } from "../emulator/ether/trouble.ts";
 import { listOf, oneOf, workshopCommand } from "../scripts/command.mjs";
-import { buildFirmware, buildSystem, folderTree, formatDiagnostic, LabCluster, type LabNode } from "../src/index.ts";
-import { treeWithProgram } from "../tests/system/tree-with.ts";
+import { buildFirmware, folderTree, LabCluster, type LabNode } from "../src/index.ts";
 import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
 import { packageFile, systemsFolder } from "../tests/systems/packages.ts";
+import { measureWall } from "./network/wall.ts";
+import { emptyDisk, PUT_FILE, prepareQure, qureIso, ROOT, SERVER_ADDRESS, streamProgram } from "./network/work.ts";
 
-const ROOT = join(import.meta.dirname, "..");
-const SECTOR_BYTES = 512;
-const DISK_BYTES = 24 << 20;
-const PARTITION_LBA = 16384;
 const PORT = 5001;
 const HTTP_PORT = 80;
 /** A program of QuRe's has 16 handles, so many connections are several programs'. */
@@ -119,36 +117,6 @@ interface System {
   readonly iso: (folder: string) => Uint8Array;
 }
 
-function run(program: string, ...options: string[]): void {
-  const { status, stderr, error } = spawnSync(program, options, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${program} ${options.join(" ")}: ${error?.message ?? stderr}`);
-}
-
-/** stream.s with one system's calls, as an ELF file. */
-function streamProgram(folder: string, system: string): Uint8Array {
-  const qure = join(ROOT, "dist/qure.cjs");
-  const path = (name: string): string => join(folder, name);
-  writeFileSync(path("stream-system.inc"), readFileSync(join(ROOT, `bench/network/${system}.inc`)));
-  const include = ["-I", folder, "-I", join(ROOT, "asm/include")];
-  run("node", qure, "as", ...include, "-o", path("stream.o"), join(ROOT, "bench/network/stream.s"));
-  run("node", qure, "ld", "-T", join(ROOT, "asm/programs.ld"), "-o", path("stream"), path("stream.o"));
-  return new Uint8Array(readFileSync(path("stream")));
-}
-
-/** A disk with one partition for QuRe's file system, all zeros. */
-function emptyDisk(): Uint8Array {
-  const bytes = new Uint8Array(DISK_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(446 + 4, 0x99);
-  view.setUint32(446 + 8, PARTITION_LBA, true);
-  view.setUint32(446 + 12, DISK_BYTES / SECTOR_BYTES - PARTITION_LBA, true);
-  view.setUint16(510, 0xaa55, true);
-  return bytes;
-}
-
-/** 1,024 bytes. */
-const PUT_FILE = "seq 283 >";
-
 const NOBODY_SKIPS = {
   skip(reason?: string): never {
     throw new Error(reason);
@@ -215,16 +183,8 @@ const SYSTEMS: Readonly<Record<string, System>> = {
     title: "QuRe",
     prompt: "> ",
     ramMegabytes: 32,
-    prepare: (host) => [
-      `ifconfig eth0 10.9.0.${host} 255.255.255.0`,
-      ...["mkfs -t oofs hda0", "mount hda0 /a", `/bin/${PUT_FILE} /a/k`, "set http.root /a"],
-    ],
-    iso: (folder) => {
-      const tree = treeWithProgram(folderTree(ROOT), "stream", streamProgram(folder, "qure"));
-      const { files, diagnostics } = buildSystem(tree, { version: "0.1.0", revision: 1 });
-      if (!files) throw new Error(diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
-      return files.find(({ name }) => name === "qure.iso")!.content;
-    },
+    prepare: prepareQure,
+    iso: qureIso,
   },
   linux: linuxWith("Linux", "httpd -h /www", () => []),
   nginx: linuxWith("Linux with nginx", "LD_LIBRARY_PATH=/lib nginx -c /nginx.conf -e /dev/null", nginxFiles),
@@ -238,8 +198,6 @@ interface Cost {
   readonly client: number;
   readonly server: number;
 }
-
-const SERVER_ADDRESS = 10 + 9 * 2 ** 8 + 2 * 2 ** 24;
 
 /** Has both machines do a row's work. */
 async function measureRow(lab: LabCluster, row: Row, port: number): Promise<Cost> {
@@ -338,8 +296,9 @@ function instructions(row: Row, count: number): string {
   return row.unit === "byte" ? one.toFixed(2) : Math.round(one).toLocaleString("en");
 }
 
+const BESIDE = ["linux", "qemu"];
 const [ROW_NAMES, SYSTEM_NAMES] = [Object.keys(ROWS), Object.keys(SYSTEMS)];
-const options = workshopCommand("npm run bench -- network", "the network beside Linux's", "--only qure --rows one,loss")
+const options = workshopCommand("npm run bench -- network", "the network beside others'", "--only qure --rows one,loss")
   .option(
     "--rows <names>",
     ROW_NAMES.map((name) => `${name}: ${ROWS[name]!.name}`).join("; "),
@@ -347,24 +306,32 @@ const options = workshopCommand("npm run bench -- network", "the network beside 
     ROW_NAMES,
   )
   .option("--only <system>", SYSTEM_NAMES.join(" or "), oneOf(SYSTEM_NAMES))
+  .option("--beside <what>", BESIDE.join(" or "), oneOf(BESIDE))
   .parse()
-  .opts<{ readonly rows: readonly string[]; readonly only?: string }>();
-const systems = SYSTEM_NAMES.filter((name) => name === (options.only ?? name));
-const results = new Map<string, Map<string, Cost>>();
-for (const name of systems) results.set(name, await measure(name, options.rows));
+  .opts<{ readonly rows: readonly string[]; readonly only?: string; readonly beside?: string }>();
 
-const heads = systems.map((name) => SYSTEMS[name]!.title);
-console.log(
-  `| | ${heads.join(" | ")} | one | ${heads.map((head) => `${head}: client, server, instructions for one`).join(" | ")} |`,
-);
-console.log(`|---|${heads.map(() => "---:|").join("")}---|${heads.map(() => "---:|").join("")}`);
-for (const key of options.rows) {
-  const row = ROWS[key]!;
-  const cells = (show: (cost: Cost) => string): string =>
-    systems
-      .map((name) => results.get(name)!.get(key))
-      .map((cost) => (cost ? show(cost) : ""))
-      .join(" | ");
-  const costs = cells((cost) => `${instructions(row, cost.client)}, ${instructions(row, cost.server)}`);
-  console.log(`| ${row.name} | ${cells((cost) => speed(row, cost))} | ${row.unit} | ${costs} |`);
+/** Measures beside Linux, in virtual time, and prints a table. */
+async function measureVirtual(): Promise<void> {
+  const systems = SYSTEM_NAMES.filter((name) => name === (options.only ?? name));
+  const results = new Map<string, Map<string, Cost>>();
+  for (const name of systems) results.set(name, await measure(name, options.rows));
+
+  const heads = systems.map((name) => SYSTEMS[name]!.title);
+  console.log(
+    `| | ${heads.join(" | ")} | one | ${heads.map((head) => `${head}: client, server, instructions for one`).join(" | ")} |`,
+  );
+  console.log(`|---|${heads.map(() => "---:|").join("")}---|${heads.map(() => "---:|").join("")}`);
+  for (const key of options.rows) {
+    const row = ROWS[key]!;
+    const cells = (show: (cost: Cost) => string): string =>
+      systems
+        .map((name) => results.get(name)!.get(key))
+        .map((cost) => (cost ? show(cost) : ""))
+        .join(" | ");
+    const costs = cells((cost) => `${instructions(row, cost.client)}, ${instructions(row, cost.server)}`);
+    console.log(`| ${row.name} | ${cells((cost) => speed(row, cost))} | ${row.unit} | ${costs} |`);
+  }
 }
+
+if (options.beside !== "qemu") await measureVirtual();
+if (options.beside !== "linux") await measureWall();

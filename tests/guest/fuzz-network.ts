@@ -13,8 +13,15 @@ export const FRAMES = 400;
 const [OWN, KEPT] = [75, 85];
 /** A case from the collection is changed in so many of a hundred. */
 const GUIDED = 60;
-/** Datagrams wait for whoever has the socket, so many at most. */
-const [MAY_WAIT, WAITING] = [/\budp_input\+/, 256];
+/**
+ * What a stranger may have kept for long, and how many blocks at most: datagrams that wait for whoever has the socket,
+ * lines that were typed by telnet, in the shell's history, and answers of DNS, in the resolver's cache.
+ */
+const KEPT_FOR_LONG: readonly (readonly [caller: RegExp, most: number])[] = [
+  [/\budp_input\+/, 256],
+  [/\bhistory_add\+/, 200],
+  [/\bnames_enter\+/, 64],
+];
 const TROUBLE = /^.*(?:PANIC|FATAL|page fault|vector \d+).*$/m;
 
 /** A frame and how long after the one before it comes. */
@@ -67,7 +74,8 @@ async function play(scene: FuzzScene, sent: readonly Sent[]): Promise<void> {
 
 /** Who has more blocks than without the frames, and more than may wait; null when nobody has. */
 function leaks(now: Callers, rested: Callers): string | null {
-  const more = [...now].filter(([who, blocks]) => blocks > (rested.get(who) ?? 0) + (MAY_WAIT.exec(who) ? WAITING : 0));
+  const allowed = (who: string): number => KEPT_FOR_LONG.find(([caller]) => caller.test(who))?.[1] ?? 0;
+  const more = [...now].filter(([who, blocks]) => blocks > (rested.get(who) ?? 0) + allowed(who));
   return more.length === 0 ? null : more.map(([who, blocks]) => `${blocks} blocks of ${who}`).join("\n");
 }
 

@@ -4,34 +4,41 @@
  */
 
 import { saveCluster } from "../../emulator/cluster/snapshot.ts";
-import {
-  arpBytes,
-  BROADCAST_MAC,
-  ETHERTYPE_ARP,
-  ETHERTYPE_IPV4,
-  ethernetFrame,
-  ipv4Bytes,
-  PROTOCOL_ICMP,
-  PROTOCOL_UDP,
-  parseIpv4,
-  udpBytes,
-} from "../../emulator/ether/packet.ts";
+import { PROTOCOL_ICMP, sameBytes } from "../../emulator/ether/packet.ts";
 import { LabCluster, type LabNode, type LabPlug, restoreCluster } from "../../src/index.ts";
 import { saveConsoles } from "../../src/lab/console.ts";
 import { restoreWith } from "../../src/lab/restore.ts";
 import { mirrored } from "./fuzz-frames.ts";
+import * as talks from "./fuzz-talks.ts";
+import { dhcp, dns, encode, type Talk } from "./fuzz-talks.ts";
+import { EVERYONE, FuzzWire, MDNS_GROUP, PEER } from "./fuzz-wire.ts";
 import { listen, TcpPeer } from "./tcp-wire.ts";
 
-const PEER = "10.0.2.77";
-const PEER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
 const PEER_PORT = 4000;
-const ADDRESS = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+/m;
+const ADDRESS = /^cloud: (\S+) (\d+\.\d+\.\d+\.\d+) era \d+/m;
 export const PROMPT = /\S+:\/\S*> $/;
+const ALL_HOSTS = "224.0.0.1";
+const IGMP = 2;
+/** What a node without a gateway calls itself when it is told to. */
+const FIXED = "10.0.2.15";
+const LENDING = `ifconfig eth0 ${FIXED} 255.255.255.0; sleep 6000; dhcp-server 10.0.2.150 20 60 &`;
+/** Of what came to the peer, so many frames are enough. */
+const RECENT = 40;
 const RAM_BYTES = 16 << 20;
 const SOON = { within: "60s" } as const;
 
+/** Who else is there: a gateway, which lends addresses; nobody; or the gateway and another node. */
+type Among = "gateway" | "nobody" | "two";
+
 /** What is typed on the node before: everything that serves. */
-const SERVING = ["netboot on", "set http.root /boot", "telnet on open", "dns add a.home.example A 10.0.2.9", "dns on"];
+const SERVING = [
+  "netboot on",
+  `set syslog.server ${PEER}`,
+  "set http.root /boot",
+  "telnet on open",
+  "dns add a.home.example A 10.0.2.9",
+  "dns on",
+];
 
 const OPEN = ["< S 0:0 win 65535 mss 1460 sackOK wscale 7 ts 100:0", "> S. 0:0 ts *:100", "< . 1:1 ack 1 ts 101:last"];
 const OPEN_SHORT = ["< S 0:0 win 65535 mss 1000 sackOK", "> S. 0:0", "< . 1:1 ack 1"];
@@ -66,15 +73,35 @@ const ACCEPTED = [
   "wait 20",
 ];
 
+/** More SYNs than the server of the web keeps half open: what it answers then is a cookie. */
+const CROWDED = ["crowd 40", "wait 20", ...OPEN_SHORT.slice(0, 2), "could . 1:1 ack 1", `could ${ASK.slice(2)}`];
+/** Nothing is said for longer than a keep-alive waits, so that the first probes are out. */
+const IDLE = [...OPEN_SHORT, "wait 300", "< . 1:1 ack 17", "wait 7400000", "could . 1:1 ack 17", "could . 0:0 ack 17"];
+const PAGE = "HTTP/1.1 200 OK\\r\\nContent-Length: 4000\\r\\n\\r\\n";
+const CHUNKS = "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n5\\r\\nhello\\r\\n400\\r\\nthere";
+/** The node's program has asked for a page, and half of it is there. */
+const fetched = (head: string): string[] => [
+  "> S 0:0",
+  "< S. 0:0 ack 1 win 65535 mss 1460 sackOK",
+  "wait 20",
+  `< P. 1:${1 + (JSON.parse(`"${head}"`) as string).length} ack 1 data ${head}`,
+  "wait 20",
+];
+const WGET = `wget http://${PEER}:${NC_PORT}/x`;
+
 interface FuzzState {
   readonly name: string;
   /** What is typed at the node's prompt, not waited for. */
   readonly typed?: string;
-  /** What a TCP peer does (tcp-wire.ts), and the node's port; 80 when it is not said, 0 when the node calls. */
+  /**
+   * What a TCP peer does (tcp-wire.ts), and the node's port; 80 when it is not said, 0 when the node calls. `crowd 40`
+   * are SYNs of as many others, `could . 1:1 ack 1` is a segment that is changed later and not sent now.
+   */
   readonly rows?: readonly string[];
   readonly port?: number;
-  /** Without a gateway nobody lends the node an address. */
-  readonly isAlone?: boolean;
+  /** What the peer says over UDP. */
+  readonly talk?: Talk;
+  readonly among?: Among;
 }
 
 export const FUZZ_STATES: readonly FuzzState[] = [
@@ -120,73 +147,70 @@ export const FUZZ_STATES: readonly FuzzState[] = [
     rows: [...OPEN_SHORT, "< P. 1:4 ack 1 data \\u0000\\u0020a", "wait 50"],
     port: 53,
   },
-  { name: "DNS, waiting for an answer", typed: `set dns.server ${PEER}; host far.example` },
+  { name: "LISTEN, cookies in use", rows: CROWDED },
+  { name: "keep-alive probing", rows: IDLE, port: 23 },
+  { name: "HTTP client, half a page", typed: WGET, rows: fetched(PAGE), port: 0 },
+  { name: "HTTP client, half a chunk", typed: WGET, rows: fetched(CHUNKS), port: 0 },
+  {
+    name: "DNS, waiting for an answer",
+    typed: `set dns.server ${PEER}; host far.example`,
+    talk: talks.askedForName,
+  },
+  { name: "mDNS, waiting for an answer", typed: "host far.local", talk: talks.askedForLocalName },
+  { name: "mDNS, probing a name", typed: "hostname other", talk: talks.askedForLocalName },
   { name: "ping, waiting", typed: `ping -c 3 ${PEER}` },
-  { name: "DHCP client, nobody lends", isAlone: true },
+  { name: "traceroute, waiting", typed: `traceroute ${PEER}` },
+  { name: "NTP client, waiting", typed: `ntp ${PEER} 0`, talk: talks.askedForTime },
+  { name: "TFTP server, sending", talk: talks.reading },
+  { name: "TFTP client, getting", typed: `tftp get ${PEER} x`, talk: talks.asked },
+  { name: "TFTP client, putting", typed: `tftp put ${PEER} /boot/kernel x`, talk: talks.transferring },
+  { name: "packets for others", typed: "route forward on" },
+  { name: "DHCP client, nobody lends", among: "nobody" },
+  { name: "DHCP client, offered", among: "nobody", talk: talks.offered },
+  { name: "DHCP client, probing the address", among: "nobody", talk: talks.lent },
+  { name: "DHCP client, renewing", among: "nobody", talk: talks.renewing },
+  { name: "DHCP client, rebinding", among: "nobody", talk: talks.rebinding },
+  { name: "DHCP server, offering", among: "nobody", typed: LENDING, talk: talks.offering },
+  { name: "member of a cluster", among: "two", rows: ["wait 3000"] },
 ];
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const DHCP_BYTES = 300;
-
-/** What a DHCP client or server might say; `more` are options. */
-function dhcp(operation: number, ...more: number[]): Uint8Array {
-  const bytes = new Uint8Array(DHCP_BYTES);
-  bytes.set([operation, 1, 6, 0, 0x39, 3, 0xf3, 0x26]);
-  bytes.set([10, 0, 2, 60], 16);
-  bytes.set(PEER_MAC, 28);
-  bytes.set([0x63, 0x82, 0x53, 0x63, ...more, 255], 236);
-  return bytes;
-}
-
-const QUESTION = [1, 97, 4, 104, 111, 109, 101, 7, 101, 120, 97, 109, 112, 108, 101, 0, 0, 1, 0, 1];
-const dns = (flags: number, ...more: number[]): Uint8Array =>
-  Uint8Array.of(0, 1, flags, 0, 0, 1, 0, more.length > 0 ? 1 : 0, 0, 0, 0, 0, ...QUESTION, ...more);
-
 /** Frames that do not depend on a conversation. */
-function general(mac: Uint8Array, address: string): Uint8Array[] {
-  const [source, destination] = [parseIpv4(PEER), parseIpv4(address)];
-  const packet = (protocol: number, payload: Uint8Array, to = destination, toMac = mac): Uint8Array =>
-    ethernetFrame(toMac, PEER_MAC, ETHERTYPE_IPV4, ipv4Bytes({ source, destination: to, protocol, payload }, 1));
-  const udp = (port: number, data: Uint8Array, to = destination, toMac = mac): Uint8Array =>
-    packet(PROTOCOL_UDP, udpBytes(source, to, { sourcePort: port, destinationPort: port, data }), to, toMac);
-  const group = (last: number): [Uint8Array, Uint8Array] => [
-    Uint8Array.of(224, 0, 0, last),
-    Uint8Array.of(1, 0, 0x5e, 0, 0, last),
-  ];
-  const arp = (operation: number, senderIp: Uint8Array): Uint8Array =>
-    ethernetFrame(
-      operation === 1 ? BROADCAST_MAC : mac,
-      PEER_MAC,
-      ETHERTYPE_ARP,
-      arpBytes({ operation, senderMac: PEER_MAC, senderIp, targetMac: mac, targetIp: destination }),
-    );
+function general(wire: FuzzWire, hostName: string): Uint8Array[] {
+  const { address } = wire;
   const echo = Uint8Array.of(8, 0, 0, 0, 0, 1, 0, 1, ...new Uint8Array(56));
-  const piece = packet(PROTOCOL_ICMP, echo);
+  const [piece, rest] = [wire.packet(PROTOCOL_ICMP, echo), wire.packet(PROTOCOL_ICMP, echo)];
   piece[20] = 0x20;
-  const rest = packet(PROTOCOL_ICMP, echo);
   rest[21] = 8;
-  const everyone = parseIpv4("255.255.255.255");
+  const [PTR, AXFR] = [12, 252];
+  const [UPDATE, ANSWER] = [0x28, 0x84];
+  const ninth = [1, [10, 0, 2, 9]] as const;
   return [
-    arp(1, source),
-    arp(2, source),
-    packet(PROTOCOL_ICMP, echo),
+    wire.arp(1, PEER),
+    wire.arp(2, PEER),
+    wire.arp(2, address),
+    wire.arp(1, address),
+    wire.packet(PROTOCOL_ICMP, echo),
+    wire.packet(PROTOCOL_ICMP, echo, "10.0.2.99"),
     piece,
     rest,
-    packet(2, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0), ...group(1)),
-    packet(2, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0, 2, 20, 0, 0), ...group(1)),
-    udp(7, encode("echo")),
-    udp(9, encode("nobody")),
-    udp(53, dns(1)),
-    udp(53, dns(0x80, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 9)),
-    udp(5353, dns(0), ...group(251)),
-    udp(5353, dns(0x84, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 9), ...group(251)),
-    udp(67, dhcp(1, 53, 1, 1, 60, 9, ...encode("PXEClient"), 93, 2, 0, 0), everyone, BROADCAST_MAC),
-    udp(67, dhcp(1, 53, 1, 3, 50, 4, 10, 0, 2, 60), everyone, BROADCAST_MAC),
-    udp(68, dhcp(2, 53, 1, 2, 54, 4, 10, 0, 2, 77, 51, 4, 0, 0, 0, 60), everyone, BROADCAST_MAC),
-    udp(69, encode("\0\x01loader\0octet\0blksize\x001400\0tsize\x000\0")),
-    udp(69, encode("\0\x02loader\0octet\0")),
-    udp(123, Uint8Array.of(0x24, 1, 0, 0, ...new Uint8Array(44).fill(0x81))),
-    udp(20818, encode("QuRe").slice(), parseIpv4("239.255.81.82"), Uint8Array.of(1, 0, 0x5e, 0x7f, 0x51, 0x52)),
+    wire.packet(IGMP, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0), ALL_HOSTS),
+    wire.packet(IGMP, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0, 2, 20, 0, 0), ALL_HOSTS),
+    wire.udp(7, 7, encode("echo")),
+    wire.udp(9, 9, encode("nobody")),
+    wire.udp(2053, 53, dns(1, "a.home.example")),
+    wire.udp(2053, 53, dns(1, "home.example", AXFR)),
+    wire.udp(2053, 53, dns(UPDATE, "home.example", 6, ninth)),
+    wire.udp(53, 53, dns(ANSWER, "a.home.example", 1, ninth)),
+    wire.udp(5353, 5353, dns(0, `${hostName}.local`), MDNS_GROUP),
+    wire.udp(2053, 5353, dns(0, "_services._dns-sd._udp.local", PTR), MDNS_GROUP),
+    wire.udp(5353, 5353, dns(0, "_http._tcp.local", PTR), MDNS_GROUP),
+    wire.udp(5353, 5353, dns(ANSWER, `${hostName}.local`, 1, ninth), MDNS_GROUP),
+    wire.udp(68, 67, dhcp(53, 1, 1, 60, 9, ...encode("PXEClient"), 93, 2, 0, 0), EVERYONE),
+    wire.udp(68, 67, dhcp(53, 1, 3, 50, 4, 10, 0, 2, 60), EVERYONE),
+    wire.udp(2069, 69, encode("\0\x01loader\0octet\0blksize\x001400\0tsize\x000\0")),
+    wire.udp(2069, 69, encode("\0\x02loader\0octet\0")),
+    wire.udp(123, 123, Uint8Array.of(0x24, 1, 0, 0, ...new Uint8Array(44).fill(0x81))),
+    wire.udp(20818, 20818, encode("QRCL").slice(), "239.255.81.82"),
   ];
 }
 
@@ -211,12 +235,13 @@ export function restorePlugged({ snapshot, host }: ReachedState): { lab: LabClus
   return { lab, plug: plug! };
 }
 
-/** A node on which everything serves, as a snapshot. */
-async function serving(cdrom: Uint8Array, firmware: Uint8Array, isAlone: boolean): Promise<Uint8Array> {
-  const lab = new LabCluster({ nodes: [{ cdrom, ramBytes: RAM_BYTES }], firmware, gateway: !isAlone });
-  const node = lab.nodes[0]!;
-  await node.waitFor(isAlone ? PROMPT : ADDRESS, SOON);
-  for (const line of isAlone ? [] : SERVING) await node.enter(line, PROMPT, SOON);
+/** Booted nodes, as a snapshot; on the first of them everything serves, if somebody lends it an address. */
+async function booted(cdrom: Uint8Array, firmware: Uint8Array, among: Among): Promise<Uint8Array> {
+  const isAlone = among === "nobody";
+  const nodes = Array.from({ length: among === "two" ? 2 : 1 }, () => ({ cdrom, ramBytes: RAM_BYTES }));
+  const lab = new LabCluster({ nodes, firmware, gateway: !isAlone });
+  for (const node of lab.nodes) await node.waitFor(isAlone ? PROMPT : ADDRESS, SOON);
+  for (const line of isAlone ? [] : SERVING) await lab.nodes[0]!.enter(line, PROMPT, SOON);
   await lab.advance(isAlone ? "1s" : "3s");
   const snapshot = lab.save();
   lab.close();
@@ -227,45 +252,65 @@ async function serving(cdrom: Uint8Array, firmware: Uint8Array, isAlone: boolean
 export class FuzzStates {
   readonly #cdrom: Uint8Array;
   readonly #firmware: Uint8Array;
-  readonly #bases = new Map<boolean, Promise<Uint8Array>>();
+  readonly #bases = new Map<Among, Promise<Uint8Array>>();
 
   constructor(cdrom: Uint8Array, firmware: Uint8Array) {
     this.#cdrom = cdrom;
     this.#firmware = firmware;
   }
 
-  async reach({ name, typed, rows = [], port = 80, isAlone = false }: FuzzState): Promise<ReachedState> {
-    const known = this.#bases.get(isAlone);
-    const base = known ?? serving(this.#cdrom, this.#firmware, isAlone);
-    if (!known) this.#bases.set(isAlone, base);
-    const lab = restoreCluster(await base);
+  #base(among: Among): Promise<Uint8Array> {
+    const known = this.#bases.get(among) ?? booted(this.#cdrom, this.#firmware, among);
+    this.#bases.set(among, known);
+    return known;
+  }
+
+  async reach({ name, typed, rows = [], port = 80, talk, among = "gateway" }: FuzzState): Promise<ReachedState> {
+    const lab = restoreCluster(await this.#base(among));
     const node: LabNode = lab.nodes[0]!;
     const plug = lab.plug("peer");
     const peers = new Map<number, TcpPeer>();
     listen(lab, plug, peers);
     const mac = lab.cluster.macAddresses[0]!;
-    const address = ADDRESS.exec(node.console.text)?.[1] ?? "0.0.0.0";
-    const peer = new TcpPeer(lab, plug, { mac, address }, port === 0 ? NC_PORT : PEER_PORT, port);
-    peers.set(port === 0 ? NC_PORT : PEER_PORT, peer);
+    const [, hostName, address] = ADDRESS.exec(node.console.text) ?? ["", "qure", FIXED];
+    const wire = new FuzzWire(lab, plug, mac, address!);
+    const peerOf = (own: number, nodes: number): TcpPeer => {
+      const peer = new TcpPeer(lab, plug, { mac, address: address! }, own, nodes);
+      peers.set(own, peer);
+      return peer;
+    };
+    const peer = peerOf(port === 0 ? NC_PORT : PEER_PORT, port);
     const heard = plug.received.length;
     const said: Uint8Array[] = [];
     const send = plug.send.bind(plug);
+    let isSaid = true;
     plug.send = (frame) => {
-      said.push(frame);
-      send(frame);
+      (isSaid ? said : wire.possible).push(frame);
+      if (isSaid) send(frame);
     };
     if (typed) node.type(`${typed}\n`);
     await lab.advance("50ms");
-    for (const row of rows)
-      if (row.startsWith("< ")) peer.send(row.slice(2));
-      else if (row.startsWith("wait ")) await lab.advance(`${row.slice(5)}ms`);
-      else if ((await peer.expect(row.slice(2))) === "nothing") throw new Error(`${name}: no answer for ${row}`);
+    for (const row of rows) {
+      const [kind, rest] = [row.slice(0, row.indexOf(" ")), row.slice(row.indexOf(" ") + 1)];
+      isSaid = kind !== "could";
+      if (kind === "<" || kind === "could") peer.send(rest);
+      else if (kind === "crowd")
+        for (let other = 1; other <= Number(rest); other++) peerOf(PEER_PORT + other, port).send("S 0:0 mss 1460");
+      else if (kind === "wait") await lab.advance(`${rest}ms`);
+      else if ((await peer.expect(rest)) === "nothing") throw new Error(`${name}: no answer for ${row}`);
+    }
+    isSaid = true;
+    await talk?.(wire);
     await lab.advance("1ms");
-    const own = [...said, ...plug.received.slice(heard).flatMap((frame) => mirrored(frame) ?? [])];
+    const back = plug.received.slice(heard);
+    const others = back.filter((frame) => !sameBytes(frame.subarray(6, 12), mac));
+    const recent = [...others.slice(-RECENT), ...back.slice(-RECENT).flatMap((frame) => mirrored(frame) ?? [])];
+    const own = [...said, ...wire.possible, ...recent];
+    const errors = back.slice(-1).flatMap((frame) => wire.errorsAbout(frame));
     // The peer's cable is in it: `restorePlugged` makes it before it goes on from there.
     const snapshot = saveCluster(lab.cluster, lab.host.compressor, saveConsoles(lab.nodes));
     const { host } = lab;
     lab.close();
-    return { name, snapshot, host, frames: [...own, ...general(mac, address)], own: own.length };
+    return { name, snapshot, host, frames: [...own, ...general(wire, hostName!), ...errors], own: own.length };
   }
 }

@@ -108,6 +108,34 @@ function inside(...words: readonly string[]): string[] {
   return ["ip", "netns", "exec", NAMESPACE, ...words];
 }
 
+/**
+ * Starts Avahi in the namespace with a bus of its own, so that it meets neither the host's nor another test's; gives
+ * what tells clients where the bus is.
+ */
+function startAvahi(bus: string, avahi: string): string {
+  const [busFile, avahiFile, socket] = ["bus.conf", "avahi.conf", "bus"].map((name) => join(folder, name));
+  const open =
+    '<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>';
+  const listening = `<listen>unix:path=${socket}</listen><auth>EXTERNAL</auth>`;
+  writeFileSync(busFile!, `<busconfig>${listening}${open}</busconfig>\n`);
+  const section = { server: ["use-ipv6=no", "allow-interfaces=qure0"], publish: ["publish-hinfo=no"] };
+  const text = Object.entries(section).map(([name, lines]) => [`[${name}]`, ...lines].join("\n"));
+  writeFileSync(avahiFile!, `${text.join("\n")}\n`);
+  const environment = `DBUS_SYSTEM_BUS_ADDRESS=unix:path=${socket}`;
+  const daemon = [avahi, "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", avahiFile].join(" ");
+  // Its process id has a fixed place, which is the namespace's own here.
+  const script = `mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon
+    ${bus} --config-file=${busFile} --nofork --nopidfile & until [ -S ${socket} ]; do sleep 0.1; done; exec ${daemon}`;
+  const child = spawn("ip", inside("env", environment, "unshare", "-m", "sh", "-c", script).slice(1), {
+    stdio: "ignore",
+    detached: true,
+  });
+  onTestFinished(() => {
+    process.kill(-child.pid!, "SIGKILL");
+  });
+  return environment;
+}
+
 function needNamespace(context: TestContext): void {
   if (!hasNamespace) context.skip("no network namespaces, or not root");
 }
@@ -172,6 +200,50 @@ describe("a Linux host over VXLAN", () => {
     const udp = await run([lab], inside(nmap!, "-n", "-Pn", "-sU", "-p", "7,9", "--max-retries", "4", address));
     expect(udp.text).toMatch(/^7\/udp +open/m);
     expect(udp.text).toMatch(/^9\/udp +closed/m);
+  });
+
+  test("finds each machine's web page by DNS-SD: avahi-browse", { timeout: 300_000 }, async (context) => {
+    needNamespace(context);
+    const [bus, avahi, browse, tshark] = ["dbus-daemon", "avahi-daemon", "avahi-browse", "tshark"].map((name) =>
+      requireOracle(name, context),
+    );
+    const lab = await booted(2, 1);
+    await openWay(lab, VXLAN);
+    const capture = join(folder, "mdns.pcapng");
+    const catcher = spawn("ip", inside(tshark!, "-i", "qure0", "-f", "udp port 5353", "-w", capture).slice(1), {
+      stdio: "ignore",
+    });
+    onTestFinished(() => void catcher.kill());
+    const environment = startAvahi(bus!, avahi!);
+    /** What is found, when it is as many machines; the daemon wants its time to start. */
+    const browsed = async (...words: readonly string[]): Promise<string[]> => {
+      let found: string[] = [];
+      for (let tries = 0; tries < 20 && found.length !== lab.nodes.length; tries++) {
+        await lab.advance("1s");
+        const { text } = await run([lab], inside("env", environment, browse!, "-p", "-r", "-k", "-t", ...words));
+        found = text.split("\n").filter((line) => line.startsWith("="));
+      }
+      return found.sort();
+    };
+    const addresses = await Promise.all(lab.nodes.map(addressOf));
+    const pages = addresses.map((address, place) => {
+      const name = `qure-${place + 1}`;
+      return `=;qure0;IPv4;${name};_http._tcp;local;${name}.local;${address};80;"path=/status"`;
+    });
+    expect(await browsed("_http._tcp")).toEqual(pages);
+    expect(await browsed("-a")).toEqual(pages);
+
+    // A machine that gets another name says goodbye to the old one.
+    const [first] = lab.nodes;
+    first!.type("hostname renamed\n");
+    await first!.waitFor(/renamed:/, { within: "10s" });
+    await lab.advance("5s");
+    const names = (await browsed("_http._tcp")).map((line) => line.split(";")[3]);
+    expect(names).toEqual(["qure-2", "renamed"]);
+
+    catcher.kill("SIGINT");
+    await lab.advance("1s");
+    expect(complaints(tshark!, capture)).toBe("");
   });
 
   test.for([
