@@ -8,6 +8,8 @@ import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, 
 import type { PortLatches } from "./bus/port-latches.ts";
 import type { ModelName } from "./cpu/model.ts";
 import { Counters } from "./debug/counters.ts";
+import { AhciController } from "./devices/ahci.ts";
+import { PORTS as AHCI_PORTS } from "./devices/ahci-registers.ts";
 import { ApicBus, type ProcessorPins } from "./devices/apic-bus.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
@@ -37,6 +39,7 @@ import { Ps2Mouse } from "./devices/ps2-mouse.ts";
 import type { RemovableDrive } from "./devices/removable-drive.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import { Rtl8139 } from "./devices/rtl8139.ts";
+import { SataDisk } from "./devices/sata-disk.ts";
 import {
   debugConsolePort,
   debugExitPort,
@@ -106,6 +109,8 @@ export interface BoardConfig {
   nicRom?: Uint8Array;
   /** Virtio disks, in the PCI slots after the network cards: at most 8. */
   virtioDisks?: readonly BlockBackend[];
+  /** Drives at the ports of an AHCI adapter, in the PCI slot after those: at most 6. Without any there is none. */
+  ahci?: readonly (DriveConfig | null)[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
   rtcStartSeconds: number;
   /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
@@ -119,7 +124,7 @@ export interface BoardConfig {
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
 export type BoardParts = Pick<
   BoardConfig,
-  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "settings" | "nic" | "nicRom" | "hpet"
+  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "ahci" | "settings" | "nic" | "nicRom" | "hpet"
 > & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];
@@ -200,6 +205,8 @@ export class Board implements ProcessorBus, Stateful {
   /** Of all its disks. */
   readonly mediumFaults = new MediumFaults();
   readonly #virtioDisks: readonly VirtioBlk[];
+  /** By the port of the AHCI adapter. */
+  readonly #sataDrives: readonly (IdeDrive | null)[];
   readonly #coprocessorError: CoprocessorError;
   readonly #configuration: FirmwareConfiguration | null;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
@@ -318,6 +325,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.plug(2, 0, new VgaPciFunction(space, this.vga.dispi.frameBuffer, config.videoRom ?? null));
     this.networkCards = this.#makeNetworkCards(config, bridge);
     this.#virtioDisks = this.#makeVirtioDisks(config, bridge);
+    this.#sataDrives = this.#makeSataDrives(config, bridge);
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
@@ -404,18 +412,39 @@ export class Board implements ProcessorBus, Stateful {
     });
   }
 
-  /** The drives whose medium can be changed, by QEMU's names. */
+  #makeSataDrives({ ahci = [], virtioDisks = [], network }: BoardConfig, bridge: IsaBridge): (IdeDrive | null)[] {
+    if (ahci.length > AHCI_PORTS) throw new RangeError(`more than ${AHCI_PORTS} drives at an AHCI adapter`);
+    const { clock, dma } = this.#host;
+    const drives = ahci.map((drive, port) => {
+      if (drive === null) return null;
+      const name = `sata${port}`;
+      return drive.kind === "disk"
+        ? new SataDisk(clock, name, this.mediumFaults.wrap(drive.backend))
+        : new AtapiCd(clock, name, drive.backend);
+    });
+    if (drives.length > 0) {
+      const slot = FIRST_NETWORK_SLOT + network.length + virtioDisks.length;
+      const wires = { dma, interrupt: bridge.interruptPin(slot, 1) };
+      this.#pci.plug(slot, 0, new AhciController("ahci0", this.#space, clock, wires, drives));
+    }
+    return drives;
+  }
+
+  /** The drives whose medium can be changed, by QEMU's names; those at the AHCI adapter by their ports. */
   get removableDrives(): ReadonlyMap<string, RemovableDrive> {
     const drives = new Map<string, RemovableDrive>();
     for (const [index, drive] of this.#drives.entries())
       if (drive instanceof AtapiCd) drives.set(`ide${index >> 1}-cd${index & 1}`, drive);
+    for (const [port, drive] of this.#sataDrives.entries())
+      if (drive instanceof AtapiCd) drives.set(`ahci0-cd${port}`, drive);
     for (const [index, drive] of this.#fdc.drives.entries()) if (drive) drives.set(`floppy${index}`, drive);
     return drives;
   }
 
   /** All drives take this many times as long from now on; at least 1. */
   slowDrives(factor: number): void {
-    for (const drive of [...this.#drives, ...this.#virtioDisks]) if (drive) drive.slowness = factor;
+    for (const drive of [...this.#drives, ...this.#virtioDisks, ...this.#sataDrives])
+      if (drive) drive.slowness = factor;
   }
 
   /** Somebody puts the clock on the board forward. */
