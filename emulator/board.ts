@@ -16,6 +16,7 @@ import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { DmaControllers } from "./devices/dma8237.ts";
+import { type DriveConfig, makeDrives } from "./devices/drives.ts";
 import { E1000, type E1000Wires } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
@@ -61,10 +62,7 @@ import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
 import { TICK_NS } from "./time/clock.ts";
 
-/** A CD drive may begin without a CD. */
-export type DriveConfig =
-  | { readonly kind: "disk"; readonly backend: BlockBackend }
-  | { readonly kind: "cd"; readonly backend: BlockBackend | null };
+export type { DriveConfig } from "./devices/drives.ts";
 
 /** Network cards, by QEMU's names. */
 export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
@@ -256,7 +254,9 @@ export class Board implements ProcessorBus, Stateful {
     const nmiStatus = new NmiStatusPort(clock, this.#pit);
     space.claimPorts(0x61, 1, nmiStatus);
 
-    const drives = (this.#drives = this.#makeDrives(config, clock));
+    const ide = IDE_NAMES.map((_, index) => config.ide[index] ?? null);
+    const drives = makeDrives(ide, (index) => IDE_NAMES[index]!, AtaDisk, clock, this.mediumFaults);
+    this.#drives = drives;
     const floppies = (config.floppies ?? []).map((backend) => (backend ? new FloppyDrive(backend) : null));
     this.#rtc = new Rtc146818(
       clock,
@@ -360,16 +360,6 @@ export class Board implements ProcessorBus, Stateful {
     return Array.from({ length: 64 }, (_, index) => this.#irq(index & 15));
   }
 
-  #makeDrives(config: BoardConfig, clock: Clock): (IdeDrive | null)[] {
-    return IDE_NAMES.map((name, index) => {
-      const drive = config.ide[index] ?? null;
-      if (drive === null) return null;
-      return drive.kind === "disk"
-        ? new AtaDisk(clock, name, this.mediumFaults.wrap(drive.backend))
-        : new AtapiCd(clock, name, drive.backend);
-    });
-  }
-
   #makeChannels(drives: readonly (IdeDrive | null)[]): [IdeChannel, IdeChannel] {
     const channel = (first: number, irq: number, command: number, control: number): IdeChannel => {
       const made = new IdeChannel(drives.slice(first, first + 2), this.#irq(irq), this.#host.dma);
@@ -415,13 +405,7 @@ export class Board implements ProcessorBus, Stateful {
   #makeSataDrives({ ahci = [], virtioDisks = [], network }: BoardConfig, bridge: IsaBridge): (IdeDrive | null)[] {
     if (ahci.length > AHCI_PORTS) throw new RangeError(`more than ${AHCI_PORTS} drives at an AHCI adapter`);
     const { clock, dma } = this.#host;
-    const drives = ahci.map((drive, port) => {
-      if (drive === null) return null;
-      const name = `sata${port}`;
-      return drive.kind === "disk"
-        ? new SataDisk(clock, name, this.mediumFaults.wrap(drive.backend))
-        : new AtapiCd(clock, name, drive.backend);
-    });
+    const drives = makeDrives(ahci, (port) => `sata${port}`, SataDisk, clock, this.mediumFaults);
     if (drives.length > 0) {
       const slot = FIRST_NETWORK_SLOT + network.length + virtioDisks.length;
       const wires = { dma, interrupt: bridge.interruptPin(slot, 1) };

@@ -38,7 +38,6 @@ export const PX_CI = 0x38;
 // PxIS and PxIE: FISes received, a descriptor that asked for it, and what has gone wrong.
 export const INTERRUPT_REGISTER_FIS = 1 << 0;
 export const INTERRUPT_PIO_SETUP_FIS = 1 << 1;
-export const INTERRUPT_DMA_SETUP_FIS = 1 << 2;
 export const INTERRUPT_SET_BITS_FIS = 1 << 3;
 export const INTERRUPT_DESCRIPTOR = 1 << 5;
 export const INTERRUPT_CONNECT = 1 << 6;

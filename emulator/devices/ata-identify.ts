@@ -64,7 +64,7 @@ const HAS_LOGS = 0x0020;
 const PARALLEL_CABLE = 0x6001;
 
 /** Commands that a serial disk can hold at a time. */
-export const QUEUE_DEPTH = 32;
+const QUEUE_DEPTH = 32;
 
 function chosen(supported: number, mode: number): number {
   return supported | (mode >= 0 ? 0x100 << mode : 0);

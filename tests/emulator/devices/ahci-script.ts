@@ -7,7 +7,7 @@ const LIST = 0x20000;
 const FISES = 0x20400;
 const TABLES = 0x21000;
 const TABLE_BYTES = 0x100;
-export const DATA = 0x24000;
+const DATA = 0x24000;
 
 const hex = (value: number): string => (value >>> 0).toString(16);
 /** A register of a port. */

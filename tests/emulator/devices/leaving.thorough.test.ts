@@ -6,7 +6,18 @@
 import { expect, test } from "vitest";
 import { type BoardConfig, NIC_MODELS } from "../../../emulator/board.ts";
 import { Random } from "../../../emulator/state/random.ts";
-import { ABAR, type Command, dataOf, done, issuedQueued, laid, mapped, type Piece, px, started } from "./ahci-script.ts";
+import {
+  ABAR,
+  type Command,
+  dataOf,
+  done,
+  issuedQueued,
+  laid,
+  mapped,
+  type Piece,
+  px,
+  started,
+} from "./ahci-script.ts";
 import { randomSteps } from "./bursts.ts";
 import { complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
