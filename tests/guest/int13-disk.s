@@ -61,9 +61,8 @@ show:
     jmp     show
 1:  ret
 
-written_text:   .asciz ", and written"
-failed_text:    .asciz "INT 13h failed"
-    .balign 4
-packet:         .byte 16, 0
-                .word 1, BUFFER, 0
-packet_sector:  .quad 0
+written_text:           .asciz ", and written"
+failed_text:            .asciz "INT 13h failed"
+.balign 4
+packet:                 .word 16, 1, BUFFER, 0
+packet_sector:          .quad 0
