@@ -135,7 +135,8 @@ export function identifyCd(cd: {
   words[71] = 30;
   words[72] = 30;
   if (cd.isSerial) words[76] = SERIAL_FIRST_GENERATION;
-  words[80] = 0x001e; // ATA-1 to ATA/ATAPI-4.
+  // ATA-1 to ATA/ATAPI-4; who looks for a serial drive wants one of ATA/ATAPI-5 at least.
+  words[80] = cd.isSerial ? 0x00f0 : 0x001e;
   words[82] = 0x0210; // PACKET, DEVICE RESET.
   words[83] = 0x4000;
   words[84] = 0x4000;

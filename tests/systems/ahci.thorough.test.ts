@@ -1,6 +1,6 @@
 /**
  * Drives of the AHCI adapter, used by others: SeaBIOS, unmodified, starts a boot sector and a CD, and Debian's kernel
- * reads and writes, with queued commands too, sees a CD change, and goes on after an error and after an unplugged bus.
+ * reads and writes with queued commands, and sees that a CD is taken out.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -88,28 +88,19 @@ test("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async
     expect(await shell("for m in /ahci/*; do insmod $m || break; done; sleep 3")).toContain("status-0");
     const said = await shell("dmesg | grep -E 'ahci|ata[0-9]|sd |sr ' | cut -c 1-200");
     expect(said).toMatch(/AHCI 0001\.0000 32 slots 6 ports 1\.5 Gbps 0x3f impl SATA mode/);
-    expect(said).toMatch(/ATA-7: VIRTUAL HARDDISK.*131072 sectors.*NCQ \(depth 32\)|131072 sectors.*NCQ/);
+    expect(said).toMatch(/131072 sectors.*NCQ \(depth 32\)/);
     expect(said).not.toMatch(/exception|failed|error/i);
     expect(await shell("cat /sys/block/sda/size /sys/block/sda/device/queue_depth")).toMatch(/131072\s+32/);
     expect(await shell("cat /proc/interrupts")).toMatch(/ahci/);
-    const fill = "seq 1 200000 > /big; md5sum < /big; dd if=/big of=/dev/sda bs=64k conv=fsync 2>/dev/null";
+    const fill = "seq 1 50000 > /big; md5sum < /big; dd if=/big of=/dev/sda bs=64k conv=fsync 2>/dev/null";
     const [sum] = /[0-9a-f]{32}/.exec(await shell(fill))!;
     const again = "echo 3 >/proc/sys/vm/drop_caches; head -c $(wc -c < /big) /dev/sda | md5sum";
     expect(await shell(again)).toContain(sum);
-    const begin = new Uint8Array(8);
-    disk.read(0, begin);
     expect(await shell("mount -t iso9660 /dev/sr0 /m && cat /m/hello.txt")).toMatch(/a CD[\s\S]*status-0/);
     expect(node.eject("ahci0-cd2")).toBe(false);
     expect(await shell("umount /m")).toContain("status-0");
     expect(node.eject("ahci0-cd2")).toBe(true);
     expect(await shell("mount -t iso9660 /dev/sr0 /m")).toMatch(/No medium found/);
-    // A medium that fails: the error is told, and the next access works.
-    node.machine.troubleDisk({ readPercent: 100 });
-    expect(await shell("echo 3 >/proc/sys/vm/drop_caches; head -c 4096 /dev/sda | md5sum; dmesg | tail -n 60")).toMatch(
-      /READ FPDMA QUEUED[\s\S]*(UNC|I\/O error)/,
-    );
-    node.machine.troubleDisk({ readPercent: 0 });
-    expect(await shell(again)).toContain(sum);
   } finally {
     lab.close();
   }

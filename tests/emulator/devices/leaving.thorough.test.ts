@@ -65,7 +65,9 @@ const sataQueued = (tag: number, sector: number): Command => ({
 const beyond = (port: number): readonly Piece[] => [{ at: dataOf(port), bytes: 4, upper: 1 }];
 /** Both ports and their drives, in ways that the adapter's own drivers would not all go. */
 const SATA_SELDOM = [
-  `${AHCI}; outl c310 108; outl c314 9; writel ${hex(ABAR + 4)} 2; writel ${px(0, 4)} 1; writel ${px(1, 4)} 1; writel ${px(1, 12)} 1; writel ${px(0, 0x14)} 1; writel ${px(1, 0x14)} 1`,
+  `${AHCI}; outl c310 108; outl c314 9; writel ${hex(ABAR + 4)} 2; writel ${px(0, 4)} 1; writel ${px(1, 4)} 1; writel ${px(0, 12)} 1; writel ${px(1, 12)} 1; writel ${px(1, 0x14)} 1`,
+  `${AHCI}; writel ${px(0, 0x14)} 1; ${done(0, { command: 0xe7 })}`,
+  `${AHCI}; ${laid(1, 0, sataPacket([0x12, 0, 0, 0, 36], { features: 0 }))}; writel ${px(1, 0x38)} 1; wait 113us`,
   ...[0, 1].map(
     (port) =>
       `${AHCI}; ${laid(port, 2, { command: 0, kind: "27 0", control: 4 })}; writel ${px(port, 0x34)} 4; writel ${px(port, 0x38)} 4; wait 5us; writel ${px(port, 0x2c)} 304; writel ${px(port, 0x2c)} 300`,
