@@ -118,7 +118,7 @@ export const ahciCases: readonly Case[] = [
   },
   {
     name: "a drive's registers come once FISes are received",
-    script: `${CONFIG}; ${started(0)}; ${started(1)}; readl ${px(0, 0x20)} & ff89 = 100; readl ${px(0, 0x24)} = 101; readl ${px(1, 0x20)} & ff89 = 100; readl ${px(1, 0x24)} = eb140101; readl ${px(0, 0x18)} & c017 = c017; ${holds(received(0, 0x40), 0x34, null, null, 1, 1, 0, 0)}; ${holds(received(1, 0x40), 0x34, null, null, 1, 1, 0x14, 0xeb, 0)}`,
+    script: `${CONFIG}; ${started(0)}; ${started(1)}; readl ${px(0, 0x20)} & ff89 = 100; readl ${px(0, 0x24)} = 101; readl ${px(1, 0x20)} & ff89 = 100; readl ${px(1, 0x24)} = eb140101; readl ${px(0, 0x18)} & c017 = c017; ${holds(received(0, 0x40), 0x34, null, null, 1, 1, 0, 0)}; ${holds(received(1, 0x40), 0x34, null, null, 1, 1, 0x14, 0xeb)}`,
   },
   {
     name: "those registers come without an interrupt, and say that the disk is ready",

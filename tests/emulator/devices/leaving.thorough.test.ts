@@ -138,8 +138,8 @@ const SELDOM = [
 
 /** Fields that keep their value from power on, with the reason. */
 const NEVER_LEFT: readonly (readonly [field: RegExp, reason: string])[] = [
-  [/^board, field [1-8]$/, "what fails at a medium, and what it would lose: set from outside, by a campaign of faults"],
-  [/^board, field (12|17)$/, "IRQ 2, the cascade, and IRQ 7, a printer's: no device drives them"],
+  [/^board, field [1-9]$/, "what fails at a medium, and what it would lose: set from outside, by a campaign of faults"],
+  [/^board, field (13|18)$/, "IRQ 2, the cascade, and IRQ 7, a printer's: no device drives them"],
   [/^(IDE drive( \(\d\))?, field 19|virtio disk, field 2)$/, "how slow a drive is: set from outside likewise"],
   [/^local APIC, field 1$/, "IA32_APIC_BASE, which the processor writes"],
   [/^8254, field (4|7|8|19|22|23)$/, "gates of channels 0 and 1 are high, so nothing pauses and triggers them"],
