@@ -3,10 +3,19 @@
  * ports, interrupts and PCI slots is in docs/board.md and follows QEMU's `-M pc`.
  */
 
+import {
+  type BoardConfig,
+  type CharacterPort,
+  LPT1,
+  NIC_MODELS,
+  type NicModel,
+  SERIAL_PORTS,
+  type SerialPort,
+  USUAL_SERIAL_PORTS,
+} from "./board-config.ts";
 import { AddressSpace } from "./bus/address-space.ts";
 import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
-import type { ModelName } from "./cpu/model.ts";
 import { Counters } from "./debug/counters.ts";
 import { AhciController } from "./devices/ahci.ts";
 import { PORTS as AHCI_PORTS } from "./devices/ahci-registers.ts";
@@ -16,11 +25,11 @@ import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { DmaControllers } from "./devices/dma8237.ts";
-import { type DriveConfig, makeDrives } from "./devices/drives.ts";
+import { makeDrives } from "./devices/drives.ts";
 import { E1000, type E1000Wires } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
-import { FirmwareConfiguration, type SettingFile } from "./devices/fw-cfg.ts";
+import { FirmwareConfiguration } from "./devices/fw-cfg.ts";
 import { HPET_ADDRESS, HPET_BYTES, Hpet } from "./devices/hpet.ts";
 import { HostBridge, type SetShadow } from "./devices/i440fx.ts";
 import { IdeChannel, IdeController } from "./devices/ide.ts";
@@ -29,6 +38,7 @@ import { IO_APIC_ADDRESS, IO_APIC_BYTES, type IoApicView } from "./devices/io-ap
 import { KeyboardController } from "./devices/keyboard-controller.ts";
 import { LOCAL_APIC_ADDRESS, LOCAL_APIC_BYTES, type LocalApic } from "./devices/local-apic.ts";
 import { Ne2000 } from "./devices/ne2000.ts";
+import { ParallelPort } from "./devices/parallel-port.ts";
 import { PciBus } from "./devices/pci.ts";
 import { Pcnet } from "./devices/pcnet.ts";
 import { InterruptControllers, type PicView } from "./devices/pic.ts";
@@ -55,25 +65,10 @@ import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { VirtioNet } from "./devices/virtio-net.ts";
 import { SharedLine } from "./devices/wire.ts";
-import type { BlockBackend } from "./disk/block.ts";
 import { MediumFaults } from "./disk/faulty.ts";
-import type { CableEnd } from "./ether/cable-end.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
 import { TICK_NS } from "./time/clock.ts";
-
-export type { DriveConfig } from "./devices/drives.ts";
-
-/** Network cards, by QEMU's names. */
-export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
-export type NicModel = (typeof NIC_MODELS)[number];
-
-export interface NetworkCardConfig {
-  macAddress: Uint8Array;
-  port: CableEnd;
-  /** A PXE boot ROM. */
-  bootRom?: Uint8Array;
-}
 
 /** Sees what the processor reads from devices and writes to them, after it has happened. */
 export interface BusProbe {
@@ -88,49 +83,6 @@ export interface InterruptControllersView {
   /** By the processor's number; none where the processor has none. */
   readonly local: readonly LocalApic[];
 }
-
-export interface BoardConfig {
-  ramBytes: number;
-  /** Processors with a local APIC; 0 for one that has none. 1 when absent. */
-  apics?: number;
-  /** Primary master, primary slave, secondary master, secondary slave. */
-  ide: readonly (DriveConfig | null)[];
-  /** Diskettes in the drives A and B, of a size that diskettes have (devices/floppy-drive.ts). */
-  floppies?: readonly (BlockBackend | null)[];
-  /** Where firmware looks for a system, in QEMU's letters: a diskette, c disk, d CD, n network. */
-  bootOrder?: string;
-  /** At most 16; they take the PCI slots from 3 up. */
-  network: readonly NetworkCardConfig[];
-  /** Their model; e1000 when absent. */
-  nic?: NicModel;
-  /** Their expansion ROM, such as a PXE ROM for this model, for those that have none of their own. */
-  nicRom?: Uint8Array;
-  /** Virtio disks, in the PCI slots after the network cards: at most 8. */
-  virtioDisks?: readonly BlockBackend[];
-  /** Drives at the ports of an AHCI adapter, in the PCI slot after those: at most 6. Without any there is none. */
-  ahci?: readonly (DriveConfig | null)[];
-  /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
-  rtcStartSeconds: number;
-  /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
-  videoRom?: Uint8Array;
-  /** What the guest can read of its configuration; without any there is no such device. */
-  settings?: readonly SettingFile[];
-  /** There is a high precision event timer; true when absent. */
-  hpet?: boolean;
-}
-
-/** What a machine of a cluster may have beyond its disk, CD and network card. */
-export type BoardParts = Pick<
-  BoardConfig,
-  "floppies" | "bootOrder" | "videoRom" | "virtioDisks" | "ahci" | "settings" | "nic" | "nicRom" | "hpet"
-> & {
-  /** What takes the place of the machine's own disk and CD, when it is there. */
-  ide?: BoardConfig["ide"];
-  /** What is in the socket; DEFAULT_MODEL when absent. */
-  processor?: ModelName;
-  /** How many processors; 1 when absent. */
-  processors?: number;
-};
 
 type NetworkCard = E1000 | Rtl8139 | VirtioNet | Ne2000 | Pcnet;
 type CardParts = [name: string, windows: WindowFactory, clock: Clock, wires: E1000Wires];
@@ -157,7 +109,7 @@ export interface BoardHost {
   powerOff(): void;
   /** The guest has written to the debug exit port. */
   exit(status: number): void;
-  serialOutput(port: 0 | 1, byte: number): void;
+  characterOutput(port: CharacterPort, byte: number): void;
   debugOutput(byte: number): void;
   log(line: string): void;
   /** Where ports that only remember their last byte lie, if the processor writes them by itself. */
@@ -182,7 +134,7 @@ const ACPI_DISABLE = 0xf0;
 export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
   readonly keyboard = new Ps2Keyboard();
-  readonly uarts: readonly [Uart16550, Uart16550];
+  readonly uarts: readonly Uart16550[];
   readonly networkCards: readonly NetworkCard[];
   readonly power: PowerManagement;
   #probe: BusProbe | null = null;
@@ -198,6 +150,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #keyboardController: KeyboardController;
   readonly #dma: DmaControllers;
   readonly #fdc: Fdc82077;
+  readonly #parallelPort: ParallelPort | null;
   readonly #pci = new PciBus();
   readonly #drives: readonly (IdeDrive | null)[];
   /** Of all its disks. */
@@ -291,12 +244,16 @@ export class Board implements ProcessorBus, Stateful {
     const fastA20 = new FastA20Port({ setA20, requestReset: () => host.requestReset("port 92h") });
     space.claimPorts(0x92, 1, fastA20);
 
-    this.uarts = [
-      new Uart16550(clock, "COM1", this.#irq(4), (byte) => host.serialOutput(0, byte)),
-      new Uart16550(clock, "COM2", this.#irq(3), (byte) => host.serialOutput(1, byte)),
-    ];
-    space.claimPorts(0x3f8, 8, this.uarts[0]);
-    space.claimPorts(0x2f8, 8, this.uarts[1]);
+    this.uarts = SERIAL_PORTS.slice(0, config.serialPorts ?? USUAL_SERIAL_PORTS).map(({ name, ports, irq }, index) => {
+      const output = (byte: number): void => host.characterOutput(index as SerialPort, byte);
+      const uart = new Uart16550(clock, name, this.#irq(irq), output);
+      space.claimPorts(ports, 8, uart);
+      return uart;
+    });
+    this.#parallelPort = config.parallelPort
+      ? new ParallelPort(clock, "LPT1", this.#irq(7), (byte) => host.characterOutput(LPT1, byte))
+      : null;
+    if (this.#parallelPort) space.claimPorts(0x378, 3, this.#parallelPort);
 
     this.#dma = new DmaControllers(host.dma);
     space.claimPorts(0x00, 16, this.#dma.bytePorts);
@@ -465,6 +422,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#rtc.reset();
     this.#keyboardController.reset();
     for (const uart of this.uarts) uart.reset();
+    this.#parallelPort?.reset();
     this.vga.reset();
     this.#dma.reset();
     this.#fdc.reset();
@@ -565,6 +523,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#rtc.visitState(visitor);
     this.#keyboardController.visitState(visitor);
     for (const uart of this.uarts) uart.visitState(visitor);
+    this.#parallelPort?.visitState(visitor);
     this.vga.visitState(visitor);
     this.#dma.visitState(visitor);
     this.#fdc.visitState(visitor);

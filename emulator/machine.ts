@@ -3,7 +3,9 @@
  * far to run, and between two runs may type, plug cables, look at the screen or the memory, and save or digest its
  * state.
  */
-import { Board, type BoardConfig, type BoardHost, type NicModel } from "./board.ts";
+
+import { Board, type BoardHost } from "./board.ts";
+import type { BoardConfig, CharacterPort, NicModel, SerialPort } from "./board-config.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import { MachineMemory } from "./cpu/memory.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "./cpu/model.ts";
@@ -26,7 +28,7 @@ import { StateError, StateReader, StateWriter } from "./state/state-io.ts";
 import { TICK_NS } from "./time/clock.ts";
 import { TimerQueue } from "./time/events.ts";
 
-export type { DriveConfig, NetworkCardConfig } from "./board.ts";
+export type { DriveConfig, NetworkCardConfig } from "./board-config.ts";
 export type { Picture } from "./devices/vga-graphics.ts";
 export type { TextScreen } from "./devices/vga-text.ts";
 
@@ -39,7 +41,7 @@ export interface MachineConfig extends BoardConfig {
   firmware: Uint8Array;
   /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
   powerOnNs?: number;
-  serialOutput?: (port: 0 | 1, byte: number) => void;
+  characterOutput?: (port: CharacterPort, byte: number) => void;
   /** Bytes written to the debug console ports 402h and E9h. */
   debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
@@ -128,7 +130,7 @@ export class Machine implements Stateful {
   }
 
   #boardHost(): BoardHost {
-    const { serialOutput, debugOutput } = this.#config;
+    const { characterOutput, debugOutput } = this.#config;
     return {
       clock: this.#timers,
       dma: this.memory.dma,
@@ -154,7 +156,7 @@ export class Machine implements Stateful {
         this.#exitStatus = status;
         this.#switchOff();
       },
-      serialOutput: (port, byte) => serialOutput?.(port, byte),
+      characterOutput: (port, byte) => characterOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
       log: (line) => this.#log(line),
       latches: this.memory.latches,
@@ -384,9 +386,9 @@ export class Machine implements Stateful {
 
   // What people do to a machine.
 
-  /** Bytes that arrive at COM1 (0) or COM2 (1), at the line rate. */
-  serialInput(port: 0 | 1, bytes: Uint8Array): void {
-    this.board.uarts[port].receive(bytes);
+  /** Bytes that arrive at a serial port that the machine has, at the line rate. */
+  serialInput(port: SerialPort, bytes: Uint8Array): void {
+    this.board.uarts[port]!.receive(bytes);
     this.onOutside?.();
   }
 

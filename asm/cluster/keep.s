@@ -97,10 +97,6 @@ keep_take:
 # Clobbers: ECX, EDX.
 .global keep_loaded
 keep_loaded:
-    mov     ecx, [eax + KEPT_LIVE]
-    add     ecx, [eax + KEPT_DIGEST]
-    mov     ecx, [ecx]
-    mov     [eax + KEPT_ON_DISK], ecx
     mov     ecx, [eax + KEPT_CHANGES]
     mov     [eax + KEPT_WRITTEN], ecx
     ret
@@ -127,10 +123,10 @@ keep_is_kept:
     test    ecx, ecx
     jz      8f
     add     ecx, [eax + KEPT_DIGEST]
-    mov     ecx, [ecx]
-    test    ecx, ecx                    # there is nothing to keep
-    jz      8f
-    cmp     ecx, [eax + KEPT_ON_DISK]
+    cmp     dword ptr [ecx], 0          # there is nothing to keep
+    je      8f
+    mov     ecx, [eax + KEPT_CHANGES]   # not the digests: values of another number may be the same texts
+    cmp     ecx, [eax + KEPT_WRITTEN]
     ret
 8:  test    esp, esp                    # ZF clear
     ret
@@ -198,10 +194,6 @@ keep_write:
     jnz     .Lkeep_write_failed
     mov     [ebx + KEPT_FAILED], edi
     mov     [ebx + KEPT_WRITTEN], ebp
-    mov     eax, [ebx + KEPT_COPY]
-    add     eax, [ebx + KEPT_DIGEST]
-    mov     eax, [eax]
-    mov     [ebx + KEPT_ON_DISK], eax
     call    vote_kept
     clc
     jmp     .Lkeep_write_unlock

@@ -10,6 +10,7 @@ EQUIPMENT_FPU           = 0x0002
 EQUIPMENT_MOUSE         = 0x0004
 EQUIPMENT_COLOR_80      = 0x0020
 EQUIPMENT_COM_SHIFT     = 9
+EQUIPMENT_LPT_SHIFT     = 14
 
 CR0_CD                  = 1 << 30
 CR0_NW                  = 1 << 29
@@ -57,6 +58,7 @@ post_cold:
     call    keyboard_init
     call    pci_init                    # before the video card is touched: it decodes nothing yet
     call    serial_init
+    call    printer_init
     xor     bx, bx
     mov     ax, 0x0003
     int     0x10
@@ -104,7 +106,10 @@ equipment_init:
 2:  add     bx, 2
     cmp     bx, 8
     jb      1b
-    movzx   bx, byte ptr fs:[EBDA_FLOPPY_COUNT]
+    cmp     word ptr [BDA_LPT], 0
+    je      4f
+    add     ax, 1 << EQUIPMENT_LPT_SHIFT
+4:  movzx   bx, byte ptr fs:[EBDA_FLOPPY_COUNT]
     cmp     bx, 1
     jb      3f
     dec     bx

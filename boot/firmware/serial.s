@@ -1,4 +1,4 @@
-# INT 14h: serial ports, and INT 17h: no printers.
+# INT 14h: serial ports.
 
 .include "firmware.inc"
 
@@ -179,14 +179,8 @@ serial_status_of:
     mov     [bp + F_AL], al
     ret
 
-# INT 17h: there is no printer.
-# Out: AH 01h, time-out.
-printer_none:
-    mov     byte ptr [bp + F_AH], 0x01
-    ret
-
 .data
-serial_ports:           .word 0x3F8, 0x2F8
+serial_ports:           .word 0x3F8, 0x2F8, 0x3E8, 0x2E8
 serial_ports_end:
 serial_divisors:        .word 1047, 768, 384, 192, 96, 48, 24, 12
 .global serial_functions
@@ -196,7 +190,3 @@ serial_functions:
     FUNCTION 0x01, serial_send
     FUNCTION 0x02, serial_receive
     FUNCTION 0x03, serial_status
-.global printer_functions
-printer_functions:
-    .word   printer_none, 1
-    FUNCTION 0x00, printer_none

@@ -6,7 +6,7 @@
  * have something to do are called. How far a call of `runUntil` goes, and in which threads the machines run, cannot be
  * seen by a guest.
  */
-import type { BoardParts } from "../board.ts";
+import type { BoardParts, CharacterPort } from "../board-config.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
@@ -40,7 +40,7 @@ export interface ClusterNodeConfig {
   /** Chosen by the seed when absent. */
   readonly macAddress?: Uint8Array;
   /** `timeNs`: the machine's own virtual time. */
-  readonly serialOutput?: (port: 0 | 1, byte: number, timeNs: number) => void;
+  readonly characterOutput?: (port: CharacterPort, byte: number, timeNs: number) => void;
   readonly log?: (line: string) => void;
 }
 
@@ -123,7 +123,7 @@ export class Cluster {
       startSeconds: config.startSeconds,
       jit: config.jit ?? DEFAULT_JIT,
       reboot: config.reboot ?? true,
-      serialOutput: (machine, port, byte, timeNs) => nodes[machine]!.serialOutput?.(port, byte, timeNs),
+      characterOutput: (machine, port, byte, timeNs) => nodes[machine]!.characterOutput?.(port, byte, timeNs),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
     const placed = this.#groups.flatMap(({ indices, hosts, cables }) =>

@@ -4,7 +4,7 @@
  * cannot tell.
  */
 
-import type { BoardParts, DriveConfig } from "../board.ts";
+import type { BoardParts, DriveConfig } from "../board-config.ts";
 import { MOST_SPACES } from "../cpu/layout.ts";
 import { MachineMemory } from "../cpu/memory.ts";
 import type { BlockBackend } from "../disk/block.ts";
@@ -65,7 +65,7 @@ export class LocalGroup implements MachineGroup {
         ],
         ...trackedParts(machine.parts),
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
-        serialOutput: (port, byte) => config.serialOutput(index, port, byte, this.hosts[position]!.nowNs),
+        characterOutput: (port, byte) => config.characterOutput(index, port, byte, this.hosts[position]!.nowNs),
         log: (line) => config.log(index, line),
         jit: config.jit,
         reboot: config.reboot,

@@ -3,7 +3,7 @@
  * `MachineHost`s and runs them only in `MachineGroup`s: those of its own thread (local-group.ts), and those that a host
  * with threads keeps elsewhere. What a guest sees does not depend on how machines are spread.
  */
-import type { BoardParts } from "../board.ts";
+import type { BoardParts, CharacterPort, SerialPort } from "../board-config.ts";
 import type { ProcessorView } from "../debug/processor-view.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { DiskTrouble } from "../disk/faulty.ts";
@@ -36,10 +36,10 @@ export interface GroupConfig {
   /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. */
   readonly reboot: boolean;
   /**
-   * What machines send over serial lines and what there is to say about them; `machine` counts from 0 in the whole
+   * What characters leave machines and what there is to say about them; `machine` counts from 0 in the whole
    * cluster, `timeNs` is the machine's own.
    */
-  readonly serialOutput: (machine: number, port: 0 | 1, byte: number, timeNs: number) => void;
+  readonly characterOutput: (machine: number, port: CharacterPort, byte: number, timeNs: number) => void;
   readonly log: (machine: number, line: string) => void;
 }
 
@@ -60,7 +60,7 @@ export interface MachineHost {
   /** Pauses it once its processor has retired so many instructions. */
   pauseAt(retired: number): void;
   resume(): void;
-  serialInput(port: 0 | 1, bytes: Uint8Array): void;
+  serialInput(port: SerialPort, bytes: Uint8Array): void;
   typeText(text: string): void;
   key(code: number, down: boolean): void;
   reset(): void;

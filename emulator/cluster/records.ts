@@ -5,7 +5,7 @@
 
 /** What a record holds. */
 export const FRAME = 1;
-export const SERIAL = 2;
+export const CHARACTER = 2;
 export const LOG = 3;
 /** A piece of a call, or of what comes of one (worker-protocol.ts). */
 export const CALL_PIECE = 4;
@@ -16,9 +16,9 @@ export interface Record {
   kind: number;
   /** Position of the machine in its group. */
   machine: number;
-  /** Serial port; 0 for other kinds. */
+  /** A CharacterPort; 0 for other kinds. */
   port: number;
-  /** Virtual time at which a frame is sent or arrives, or a byte is sent over a line; 0 for other kinds. */
+  /** Virtual time at which a frame is sent or arrives, or a character leaves; 0 for other kinds. */
   timeNs: number;
   /** A copy. */
   bytes: Uint8Array;

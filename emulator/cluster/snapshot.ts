@@ -4,9 +4,7 @@
  * same digests.
  */
 
-import type { BoardParts } from "../board.ts";
-import type { ModelName } from "../cpu/model.ts";
-import type { SettingFile } from "../devices/fw-cfg.ts";
+import { type BoardParts, type PlainParts, plainParts } from "../board-config.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
@@ -42,19 +40,13 @@ export interface SnapshotConfig {
   readonly branchSeed: number | null;
 }
 
-export interface SnapshotNode {
+export interface SnapshotNode extends PlainParts {
   readonly name: string;
   readonly ramBytes: number;
   readonly macAddress: string;
   readonly disk: number | null;
   readonly cdrom: number | null;
   readonly plugged: boolean;
-  /** Files of the firmware configuration device. */
-  readonly settings?: readonly SettingFile[];
-  readonly processor?: ModelName;
-  readonly processors?: number;
-  /** False where there is none. */
-  readonly hpet?: boolean;
 }
 
 /**
@@ -109,8 +101,8 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      const { settings, processor, processors, hpet, ...others } = parts ?? {};
-      if (Object.keys(others).length > 0)
+      const plain = plainParts(parts ?? {});
+      if (Object.keys(parts ?? {}).some((part) => !(part in plain)))
         throw new RangeError(
           `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
         );
@@ -124,10 +116,7 @@ function save(
         plugged: cluster.isPlugged(index),
         disk: disk && media.add(disk),
         cdrom: cdrom && media.add(cdrom),
-        ...(settings ? { settings } : {}),
-        ...(processor ? { processor } : {}),
-        ...(processors ? { processors } : {}),
-        ...(hpet === false ? { hpet } : {}),
+        ...plain,
       };
     }),
   };
@@ -243,26 +232,19 @@ export class Snapshot {
 
   /** The machines, with disks as they were, for a cluster to restore into. Each call gives disks of its own. */
   nodes(): ClusterNodeConfig[] {
-    return this.config.nodes.map(
-      ({ name, ramBytes, macAddress, disk, cdrom, settings, processor, processors, hpet }) => ({
+    return this.config.nodes.map((node) => {
+      const { name, ramBytes, macAddress, disk, cdrom } = node;
+      const parts = plainParts(node);
+      return {
         name,
         ramBytes,
         macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
         // The disk that is written is the top layer itself: saved again, it is no deeper than before.
         disk: disk === null ? null : this.#layer(disk),
         cdrom: cdrom === null ? null : this.#medium(cdrom),
-        ...(settings || processor || processors || hpet === false
-          ? {
-              parts: {
-                ...(settings ? { settings } : {}),
-                ...(processor ? { processor } : {}),
-                ...(processors ? { processors } : {}),
-                ...(hpet === false ? { hpet } : {}),
-              },
-            }
-          : {}),
-      }),
-    );
+        ...(Object.keys(parts).length > 0 ? { parts } : {}),
+      };
+    });
   }
 
   /**
@@ -322,8 +304,8 @@ export class Snapshot {
   }
 
   #compareMachines(cluster: Cluster): void {
-    const describe = (name: string, ramBytes: number, parts: BoardParts | undefined, macAddress: string): string =>
-      JSON.stringify([name, ramBytes, parts?.settings, parts?.processor, parts?.processors, parts?.hpet, macAddress]);
+    const describe = (name: string, ramBytes: number, parts: BoardParts = {}, macAddress: string): string =>
+      JSON.stringify([name, ramBytes, plainParts(parts), macAddress]);
     const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
     const saved = this.nodes();
     const fits =

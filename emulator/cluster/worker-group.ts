@@ -4,6 +4,7 @@
  * states - is a call that waits for its result.
  */
 
+import type { CharacterPort, SerialPort } from "../board-config.ts";
 import type { ProcessorView } from "../debug/processor-view.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { DiskTrouble } from "../disk/faulty.ts";
@@ -13,7 +14,7 @@ import type { Plain } from "../state/plain.ts";
 import { type DescribeFile, MediaDescriber } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupConfig, GroupFactory, GroupMemory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
-import { CALL_PIECE, FRAME, SERIAL } from "./records.ts";
+import { CALL_PIECE, CHARACTER, FRAME } from "./records.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
 import {
   type Call,
@@ -166,7 +167,7 @@ class WorkerMachineHost implements MachineHost {
     this.#call("resume");
   }
 
-  serialInput(port: 0 | 1, bytes: Uint8Array): void {
+  serialInput(port: SerialPort, bytes: Uint8Array): void {
     this.#call("serialInput", port, bytes);
   }
 
@@ -425,7 +426,8 @@ class WorkerGroup implements MachineGroup {
     this.channel.outbox.take(({ kind, machine, port, timeNs, bytes }) => {
       if (kind === FRAME) this.cables[machine]!.sent({ timeNs, frame: bytes });
       else if (kind === CALL_PIECE) this.#result.add(bytes);
-      else if (kind === SERIAL) this.#config.serialOutput(this.indices[machine]!, port as 0 | 1, bytes[0]!, timeNs);
+      else if (kind === CHARACTER)
+        this.#config.characterOutput(this.indices[machine]!, port as CharacterPort, bytes[0]!, timeNs);
       else this.#config.log(this.indices[machine]!, new TextDecoder().decode(bytes));
     });
   }

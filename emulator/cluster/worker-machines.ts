@@ -6,7 +6,7 @@ import type { Plain } from "../state/plain.ts";
 import { MediaOpener, type OpenFile } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupMemory } from "./machine-host.ts";
-import { CALL_PIECE, FRAME, LOG, SERIAL } from "./records.ts";
+import { CALL_PIECE, CHARACTER, FRAME, LOG } from "./records.ts";
 import { CALL, DONE, END, FAILED, OUTBOX_FULL, RUN, WorkerChannel } from "./worker-channel.ts";
 import {
   type Call,
@@ -50,9 +50,9 @@ class Service {
         startSeconds,
         jit,
         reboot,
-        serialOutput: (index, serialPort, value, timeNs) => {
+        characterOutput: (index, port, value, timeNs) => {
           byte[0] = value;
-          this.#put(SERIAL, this.#positions.get(index)!, serialPort, timeNs, byte);
+          this.#put(CHARACTER, this.#positions.get(index)!, port, timeNs, byte);
         },
         log: (index, line) => this.#put(LOG, this.#positions.get(index)!, 0, 0, new TextEncoder().encode(line)),
       },
@@ -82,11 +82,11 @@ class Service {
   }
 
   /** Hands a record over; when the outbox is full, the main thread empties it first. */
-  #put(kind: number, machine: number, serialPort: number, timeNs: number, bytes: Uint8Array): void {
+  #put(kind: number, machine: number, port: number, timeNs: number, bytes: Uint8Array): void {
     const { outbox } = this.#channel;
-    if (outbox.put(kind, machine, serialPort, timeNs, bytes)) return;
+    if (outbox.put(kind, machine, port, timeNs, bytes)) return;
     this.#makeRoom();
-    outbox.put(kind, machine, serialPort, timeNs, bytes);
+    outbox.put(kind, machine, port, timeNs, bytes);
   }
 
   #makeRoom(): void {

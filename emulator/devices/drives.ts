@@ -1,15 +1,11 @@
 /** The ATA and ATAPI drives of a board, at its IDE channels and at the ports of its AHCI adapter. */
+import type { DriveConfig } from "../board-config.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { MediumFaults } from "../disk/faulty.ts";
 import type { Clock } from "../time/clock.ts";
 import type { AtaDisk } from "./ata-disk.ts";
 import { AtapiCd } from "./atapi-cd.ts";
 import type { IdeDrive } from "./ide-drive.ts";
-
-/** A CD drive may begin without a CD. */
-export type DriveConfig =
-  | { readonly kind: "disk"; readonly backend: BlockBackend }
-  | { readonly kind: "cd"; readonly backend: BlockBackend | null };
 
 /** Drives by their places, with disks of one kind; null where there is none. */
 export function makeDrives(

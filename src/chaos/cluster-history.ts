@@ -2,7 +2,7 @@
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
-import { objectOn } from "./remembered.ts";
+import { isKept, objectOn } from "./remembered.ts";
 import type { World } from "./world.ts";
 
 /** Layout of the object `cluster_history`: docs/protocols/cluster-history.md. */
@@ -14,9 +14,6 @@ const KIND = 24;
 const ENDED = 2;
 const MOST_MARKS = 64;
 const MOST_OTHERS = 448;
-
-/** Of the record by which the kernel keeps an object (asm/include/history.inc). */
-const KEPT_ON_DISK = 28;
 
 /** The number that stands for a node's history, 0 for none; null when the node has no memory. */
 export function historyDigest(world: World, layout: KernelLayout, index: number): number | null {
@@ -86,7 +83,7 @@ export function keepsHistory(layout: KernelLayout): Invariant {
             const digest = isMember && hasDisk ? (historyDigest(world, layout, index) ?? 0) : 0;
             const disk = disks[index]!;
             if (digest === 0 || (digest === disk.digest && boots === disk.boot)) continue;
-            if (memory.word(kept + KEPT_ON_DISK) !== digest) continue;
+            if (!isKept(memory, kept)) continue;
             const events = eventsOf(world, layout, index);
             if (events === null) return `${name} has a history that is not whole`;
             const names = new Set(events.map(nameOf));

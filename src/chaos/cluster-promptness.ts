@@ -68,6 +68,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
     watch: (world) => {
       const facts = factsOf(world, layout);
       /** By member: since when its view is another one than that of its coordinator. */
+      const agreed = world.nodes.map(() => new Map<string, number>());
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       return {
         look: () => {
@@ -79,7 +80,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
             const node = facts.of(index);
             const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
             const isJudged = speaker && speaker.index !== index && members.some((member) => member.index === index);
-            const found = isJudged ? difference(world, layout, speaker.index, index) : NONE;
+            const found = isJudged ? difference(world, layout, speaker.index, index, agreed[index]!) : NONE;
             const before = differs[index]!;
             const isNew = found.change !== before.change;
             // What the member took over since then it may have known better already, from the node itself.
@@ -108,8 +109,17 @@ interface Difference {
 
 const NONE: Difference = { what: "", change: "" };
 
-/** In what a member's view is not that of its coordinator. */
-function difference(world: World, layout: KernelLayout, speaker: number, member: number): Difference {
+/**
+ * In what a member's view is behind that of its coordinator. `agreed`: by node, of what both had the same last; while the
+ * coordinator has that still, the member has heard something newer from the node itself.
+ */
+function difference(
+  world: World,
+  layout: KernelLayout,
+  speaker: number,
+  member: number,
+  agreed: Map<string, number>,
+): Difference {
   const facts = factsOf(world, layout);
   const [told, known] = [facts.peers(speaker), facts.peers(member)];
   // Its own table is the matter of another invariant.
@@ -119,7 +129,9 @@ function difference(world: World, layout: KernelLayout, speaker: number, member:
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
     if (!here?.isViewed) return { what: `has not ${id} in its view`, change };
-    if (here.digest !== digest) return { what: `has something else of ${id} in its view`, change, has: here.digest };
+    if (here.digest === digest) agreed.set(id, digest);
+    else if (agreed.get(id) !== digest)
+      return { what: `has something else of ${id} in its view`, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
     if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed)

@@ -4,6 +4,7 @@ import { factsOf } from "./cluster-facts.ts";
 import { disksWith } from "./cluster-votes.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { isKept } from "./remembered.ts";
 import type { World } from "./world.ts";
 
 /** Of the object `cluster_values`: docs/protocols/cluster-values.md. */
@@ -17,8 +18,6 @@ const ID_BYTES = 8;
 /** Of a region without text: who agreed. */
 const REGION_BYTES = 132;
 const MOST_TEXT_BYTES = 1024;
-/** Of the record by which the kernel keeps it (asm/include/history.inc). */
-const KEPT_ON_DISK = 28;
 const DIGEST = 12;
 
 interface Agreed {
@@ -98,7 +97,7 @@ export function agreesOnce(layout: KernelLayout): Invariant {
             if (agreed === null || agreed.number === 0) continue;
             const { number, digest } = agreed;
             if (number < last[index]!) return `${name} has values ${number} after values ${last[index]}`;
-            if (world.nodes[index]!.memory.word(kept + KEPT_ON_DISK) === digest) last[index] = number;
+            if (isKept(world.nodes[index]!.memory, kept)) last[index] = number;
             if (forgot) continue;
             if (!digests.has(number)) {
               voters.set(number, votersOf(world, layout, index));

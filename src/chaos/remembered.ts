@@ -2,15 +2,26 @@
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
 import { readPartitions } from "../image/partitions.ts";
+import type { GuestMemory } from "../lab/guest-memory.ts";
 import { DevicePart, mount, OofsError } from "../oofs/index.ts";
 
 const SECTOR_BYTES = 512;
 const ERA = 16;
 const AGE = 20;
 
+/** Of the record by which the kernel keeps an object (asm/include/history.inc). */
+const KEPT_CHANGES = 16;
+const KEPT_WRITTEN = 20;
+
 export interface Remembered {
   readonly era: number;
   readonly age: number;
+}
+
+/** Whether an object is on disk as it is in memory, as the kernel's record at this address has it. */
+export function isKept(memory: GuestMemory, record: number): boolean {
+  const changes = memory.word(record + KEPT_CHANGES);
+  return changes !== null && changes === memory.word(record + KEPT_WRITTEN);
 }
 
 /** An object on a disk; null where there is none. Throws an OofsError for a volume that cannot be mounted. */

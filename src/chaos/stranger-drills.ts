@@ -47,6 +47,8 @@ export class Recorder {
   #heard: Recorded[] = [];
   /** By session: its highest number. */
   readonly #highest = new Map<string, number>();
+  /** By machine and session: the highest number that has come to the machine, which may have missed the rest. */
+  readonly #arrived = new Map<string, number>();
   /** By machine: its session now. */
   readonly #sessions = new Map<number, string>();
 
@@ -55,20 +57,28 @@ export class Recorder {
   }
 
   frame({ cable, toSwitch, bytes }: WireFrame): void {
-    const packet = toSwitch ? clusterPacketOf(bytes) : null;
-    if (!packet || packetHex(packet, SENDER, ID_BYTES) !== this.#ids[cable]) return;
+    const packet = clusterPacketOf(bytes);
+    if (!packet) return;
     const session = packetHex(packet, SESSION, ID_BYTES);
-    this.#highest.set(session, Math.max(this.#highest.get(session) ?? 0, little32(packet, SEQUENCE)));
-    this.#sessions.set(cable, session);
-    this.#heard.push({ packet, frame: bytes, cable });
-    if (this.#heard.length > 2 * MOST_FRAMES) this.#heard = this.#heard.slice(MOST_FRAMES);
+    const number = little32(packet, SEQUENCE);
+    if (!toSwitch) {
+      const key = `${cable} ${session}`;
+      this.#arrived.set(key, Math.max(this.#arrived.get(key) ?? 0, number));
+    } else if (packetHex(packet, SENDER, ID_BYTES) === this.#ids[cable]) {
+      this.#highest.set(session, Math.max(this.#highest.get(session) ?? 0, number));
+      this.#sessions.set(cable, session);
+      this.#heard.push({ packet, frame: bytes, cable });
+      if (this.#heard.length > 2 * MOST_FRAMES) this.#heard = this.#heard.slice(MOST_FRAMES);
+    }
   }
 
-  /** What is too old to be believed by anybody. */
-  get old(): readonly Recorded[] {
+  /** What is too old to be believed by any of these machines. One that missed all since then may take it for late. */
+  old(listeners: readonly number[]): readonly Recorded[] {
     return this.#heard.filter(({ packet, cable }) => {
-      const session = packetHex(packet, SESSION, ID_BYTES);
-      return session !== this.#sessions.get(cable) || this.#highest.get(session)! - little32(packet, SEQUENCE) >= OLD;
+      const session = this.#sessions.get(cable)!;
+      const least = packetHex(packet, SESSION, ID_BYTES) === session ? little32(packet, SEQUENCE) + OLD : 1;
+      if (this.#highest.get(session)! < least) return false;
+      return listeners.every((index) => index === cable || (this.#arrived.get(`${index} ${session}`) ?? 0) >= least);
     });
   }
 
@@ -238,7 +248,7 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
     name: "recordings",
     rule: "what members have said changes nothing when a stranger says it again",
     begin: (random) => {
-      const { old } = recorder;
+      const old = recorder.old(world.core);
       return old.length < SAID ? null : unchanged(() => stranger.repeat(random.pick(old).frame));
     },
   };

@@ -4,6 +4,7 @@
  * file. It needs nothing of Node: what it needs of its host comes in as a `LabHost`, and lab.ts lends Node's.
  */
 
+import { type CharacterPort, LPT1, type SerialPort } from "../../emulator/board-config.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
@@ -12,6 +13,7 @@ import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
+import type { Companion } from "./companion.ts";
 import { CONSOLES, ConsoleText, restoreConsoles, saveConsoles } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
@@ -96,8 +98,10 @@ const TURN_MS = 20;
 export class LabNode {
   readonly index: number;
   readonly name: string;
-  /** What the machine sent over COM1. */
-  readonly console = new ConsoleText();
+  /** What the machine sent over COM1 to COM4, and what it printed, by CharacterPort. */
+  readonly outputs: readonly ConsoleText[] = Array.from({ length: LPT1 + 1 }, () => new ConsoleText());
+  /** What it sent over COM1. */
+  readonly console = this.outputs[COM1]!;
   /** When the last of it was sent, by the machine's own clock. */
   outputNs = 0;
   readonly #disk: BlockBackend | null;
@@ -132,10 +136,10 @@ export class LabNode {
     this.send(Uint8Array.from(text.replace(/\n/g, "\r"), (character) => character.charCodeAt(0)));
   }
 
-  /** Sends bytes over the serial line as they are. */
-  send(bytes: Uint8Array): void {
-    this.#lab.note("type", this.index, String.fromCharCode(...bytes));
-    this.#host.serialInput(COM1, bytes);
+  /** Sends bytes as they are over COM1, or over another serial port that the machine has. */
+  send(bytes: Uint8Array, port: SerialPort = COM1): void {
+    if (port === COM1) this.#lab.note("type", this.index, String.fromCharCode(...bytes));
+    this.#host.serialInput(port, bytes);
   }
 
   /** Types on the PS/2 keyboard. */
@@ -328,17 +332,6 @@ export class LabNode {
   }
 }
 
-/** What lives as long as a cluster and goes along with its time: a way out of the emulator. */
-export interface Companion {
-  /** Virtual time has passed: called between two runs of the machines, each virtual millisecond in real time. */
-  tick?(): void;
-  /** When it must be called: the machines run no further before that. */
-  readonly nextNs?: number;
-  /** Whether it must be called now; asked each virtual millisecond. It changes nothing. */
-  isWanted?(): boolean;
-  close(): void;
-}
-
 /** A host without threads runs all machines in its one. */
 function groupsFor({ threads = 1, host }: ClusterOptions): { groups?: GroupFactory } {
   return threads > 1 && host.spreadOver ? { groups: host.spreadOver(threads) } : {};
@@ -401,12 +394,14 @@ export class LabCluster {
       ...groupsFor(options),
       nodes: parts.map((part, index) => ({
         ...part,
-        serialOutput: (port: 0 | 1, value: number, timeNs: number) => {
-          if (port !== COM1 || this.#debugger?.history.isRepeating(index)) return;
-          nodes[index]!.outputNs = timeNs;
+        characterOutput: (port: CharacterPort, value: number, timeNs: number) => {
+          if (this.#debugger?.history.isRepeating(index)) return;
+          const node = nodes[index]!;
           byte[0] = value;
+          node.outputs[port]!.append(byte);
+          if (port !== COM1) return;
+          node.outputNs = timeNs;
           this.#outputBytes++;
-          nodes[index]!.console.append(byte);
         },
         log: (line: string): void => {
           if (this.#debugger?.history.isRepeating(index)) return;

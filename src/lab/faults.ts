@@ -7,7 +7,8 @@
  */
 import { Random } from "../../emulator/state/random.ts";
 import { formatAction, parseAction, perform } from "./actions.ts";
-import type { Companion, LabCluster } from "./cluster.ts";
+import type { LabCluster } from "./cluster.ts";
+import type { Companion } from "./companion.ts";
 import { FAULT_KINDS, type FaultAction } from "./fault-kinds.ts";
 import { toNs } from "./time.ts";
 

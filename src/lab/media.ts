@@ -1,5 +1,6 @@
 /** What is in the drives of a lab's machines: bytes, or anything that reads and writes them. */
-import type { BoardParts, DriveConfig, NicModel } from "../../emulator/board.ts";
+
+import { type BoardParts, type DriveConfig, type NicModel, plainParts } from "../../emulator/board-config.ts";
 import type { ModelName } from "../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
@@ -41,6 +42,10 @@ export interface MachineParts {
   readonly processors?: number;
   /** Whether it has a high precision event timer; true when absent. */
   readonly hpet?: boolean;
+  /** How many serial ports it has, 2 to 4: COM1, COM2, ...; 2 when absent. */
+  readonly serialPorts?: number;
+  /** Whether it has a parallel port, LPT1, with a printer; false when absent. */
+  readonly parallelPort?: boolean;
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }
@@ -69,20 +74,7 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  {
-    drives,
-    virtioDisks,
-    ahci,
-    floppies,
-    bootOrder,
-    videoRom,
-    nic,
-    nicRom,
-    processor,
-    processors,
-    hpet,
-    key,
-  }: MachineParts,
+  { drives, virtioDisks, ahci, floppies, bootOrder, videoRom, nic, nicRom, key, ...plain }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -114,9 +106,7 @@ export function partsOf(
     ...(videoRom ? { videoRom } : {}),
     ...(nic !== undefined ? { nic } : {}),
     ...(nicRom ? { nicRom } : {}),
-    ...(processor !== undefined ? { processor } : {}),
-    ...(processors !== undefined ? { processors } : {}),
-    ...(hpet === false ? { hpet } : {}),
+    ...plainParts(plain),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};

@@ -1,4 +1,5 @@
 /** Clusters that go on from a snapshot. */
+import { plainParts } from "../../emulator/board-config.ts";
 import { Snapshot } from "../../emulator/cluster/snapshot.ts";
 import type { ClusterOptions, LabCluster, NodeOptions } from "./cluster.ts";
 import { keyOf } from "./cluster-key.ts";
@@ -22,13 +23,11 @@ export function restoreWith<Made extends LabCluster>(
   const snapshot = new Snapshot(bytes, host.compressor);
   const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
   const nodes = snapshot.nodes().map(
-    ({ name, ramBytes, disk, cdrom, macAddress, parts }): NodeOptions => ({
+    ({ name, ramBytes, disk, cdrom, macAddress, parts: { settings, ...parts } = {} }): NodeOptions => ({
       name,
       ramBytes,
-      ...keyOf(parts?.settings),
-      ...(parts?.processor ? { processor: parts.processor } : {}),
-      ...(parts?.processors ? { processors: parts.processors } : {}),
-      ...(parts?.hpet === false ? { hpet: false } : {}),
+      ...keyOf(settings),
+      ...plainParts(parts),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

@@ -1,6 +1,5 @@
 /** `--monitor` and `--qmp`: where they listen, what they need, and how a run goes that somebody holds by them. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -8,7 +7,8 @@ import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { rewriteQemuWords } from "../../src/cli/emu/qemu-words.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
-import { parseMonitorPlace } from "../../src/host/monitor-stream.ts";
+import { parseListeningPlace } from "../../src/host/byte-stream.ts";
+import { Client } from "./client.ts";
 import { Person } from "./person.ts";
 
 let folder: string;
@@ -40,56 +40,11 @@ async function run(given: Record<string, unknown>): Promise<void> {
   await runEmu(readOptions(EMU_OPTIONS, { hda: image, store, realtime: true, ...given }), null, person);
 }
 
-/** A client that says the next thing when the one before is answered. */
-class Client {
-  readonly #socket: Socket;
-  #heard = "";
-  #wake = (): void => {};
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", (data: Buffer) => {
-      this.#heard += data.toString("latin1");
-      this.#wake();
-    });
-    socket.on("error", () => {});
-  }
-
-  /** Connects as soon as somebody listens. */
-  static async at(where: () => string | null): Promise<Client> {
-    for (let place = where(); ; place = where()) {
-      if (place !== null) {
-        const [, host, port] = /^([\d.]+):(\d+)$/.exec(place) ?? [];
-        const socket = host === undefined ? connect(place) : connect(Number(port), host);
-        return new Client(socket);
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  say(bytes: string | Uint8Array): void {
-    this.#socket.write(bytes);
-  }
-
-  /** All up to what matches. */
-  async hear(pattern: RegExp): Promise<string> {
-    for (let found = pattern.exec(this.#heard); ; found = pattern.exec(this.#heard)) {
-      if (found) {
-        const end = found.index + found[0].length;
-        const text = this.#heard.slice(0, end);
-        this.#heard = this.#heard.slice(end);
-        return text;
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
 const PROMPT = /\(qemu\) /;
 const placeOf = (option: string) => (): string | null => new RegExp(`${option}: at (\\S+)`).exec(said)?.[1] ?? null;
 
 test("a client at a TCP port holds a machine from its beginning, and ends the run", async () => {
-  const ended = run({ monitor: parseMonitorPlace("telnet::0,server"), stopped: true });
+  const ended = run({ monitor: parseListeningPlace("telnet::0,server"), stopped: true });
   const client = await Client.at(placeOf("--monitor"));
   expect(await client.hear(PROMPT)).toMatch(/^QuRe \S+ monitor - type 'help' for more information\n\(qemu\) $/);
   // What a telnet client negotiates is no command.
@@ -108,8 +63,8 @@ test("a client at a TCP port holds a machine from its beginning, and ends the ru
 test("a program at a Unix socket, and a person at another, see the same machine", async () => {
   const [qmp, monitor] = ["qmp", "monitor"].map((name) => join(folder, `${name}.sock`));
   const ended = run({
-    qmp: parseMonitorPlace(`unix:${qmp},server=on,wait=off`),
-    monitor: parseMonitorPlace(`unix:${monitor},server,nowait`),
+    qmp: parseListeningPlace(`unix:${qmp},server=on,wait=off`),
+    monitor: parseListeningPlace(`unix:${monitor},server,nowait`),
   });
   const program = await Client.at(placeOf("--qmp"));
   await program.hear(/\n/);
@@ -126,7 +81,7 @@ test("a program at a Unix socket, and a person at another, see the same machine"
 });
 
 test("a monitor that cannot listen, and two at one terminal, are refused", async () => {
-  await expect(run({ monitor: parseMonitorPlace("unix:/no/such/folder/s,server") })).rejects.toThrow(
+  await expect(run({ monitor: parseListeningPlace("unix:/no/such/folder/s,server") })).rejects.toThrow(
     /--monitor: cannot listen: .*ENOENT|EACCES/,
   );
   await expect(run({ monitor: { kind: "stdio" }, qmp: { kind: "stdio" } })).rejects.toThrow(
@@ -137,10 +92,11 @@ test("a monitor that cannot listen, and two at one terminal, are refused", async
 });
 
 test("places are written as QEMU's", () => {
-  expect(parseMonitorPlace("tcp:[::1]:80,server=on,wait=on")).toEqual({
+  expect(parseListeningPlace("tcp:[::1]:80,server=on,wait=on")).toEqual({
     kind: "tcp",
     host: "::1",
     port: 80,
+    listens: true,
     waits: true,
     telnet: false,
   });
@@ -150,7 +106,7 @@ test("places are written as QEMU's", () => {
     ["tcp:localhost,server", "tcp:localhost,server: write HOST:PORT, a port from 0 to 65535"],
     ["unix:/a,server,tls=on", "unix:/a,server,tls=on: tls=on is none of server, wait=on, wait=off"],
   ] as const)
-    expect(() => parseMonitorPlace(text)).toThrow(message);
+    expect(() => parseListeningPlace(text)).toThrow(message);
   expect(rewriteQemuWords(["-monitor", "stdio", "-qmp", "unix:/a,server", "-S"])).toEqual([
     "--monitor",
     "stdio",

@@ -28,6 +28,7 @@ test.each([
     "--drive file=x.img,if=virtio --drive file=e.img",
   ],
   ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
+  ["-serial file:a -serial null -parallel file:b", "--serial file:a --serial null --parallel file:b"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   ["-n 3 --cdrom x.iso -d int -n3", "-n 3 --cdrom x.iso -d int -n3"],
 ])("%s", (given, expected) => {

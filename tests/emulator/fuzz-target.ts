@@ -4,7 +4,7 @@
  * run must not depend on the engine.
  */
 
-import { NIC_MODELS, type NicModel } from "../../emulator/board.ts";
+import { NIC_MODELS, type NicModel } from "../../emulator/board-config.ts";
 import type { AccessBytes } from "../../emulator/bus/bus.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";

@@ -51,7 +51,7 @@ function runHere(firmware: Uint8Array, media: readonly Medium[], until: string):
     rtcStartSeconds: 1_767_225_600,
     network: [],
     ide: [0, 1, 2, 3].map((place) => (media[place] ? drive(media[place]!) : null)),
-    serialOutput: (port, byte) => {
+    characterOutput: (port, byte) => {
       if (port === 0) text += String.fromCharCode(byte);
     },
   });
@@ -131,7 +131,7 @@ describe("BIOS services", () => {
       rtcStartSeconds: 1_767_225_600,
       network: [],
       ide: [{ kind: "disk", backend: new SparseDisk(content.length, { content }) }, null, null, null],
-      serialOutput: (port, byte) => {
+      characterOutput: (port, byte) => {
         if (port === 0) text += String.fromCharCode(byte);
       },
     });

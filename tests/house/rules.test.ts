@@ -218,7 +218,7 @@ const BROWSER_PROGRAM = `
 (() => {
   ${ROM}
   let text = "";
-  const machine = new qure.Machine({ name: "browser", ramBytes: 1 << 20, firmware: rom, ide: [], network: [], rtcStartSeconds: 0, serialOutput: (port, byte) => { text += String.fromCharCode(byte); } });
+  const machine = new qure.Machine({ name: "browser", ramBytes: 1 << 20, firmware: rom, ide: [], network: [], rtcStartSeconds: 0, characterOutput: (port, byte) => { text += String.fromCharCode(byte); } });
   machine.runUntil(50e6);
   return text;
 })()`;

@@ -6,7 +6,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { NicModel } from "../../emulator/board.ts";
+import type { NicModel } from "../../emulator/board-config.ts";
 import { type LabCluster, openPort, planFaults } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

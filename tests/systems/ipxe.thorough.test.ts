@@ -3,7 +3,7 @@
  * address from our gateway by their own drivers.
  */
 import { expect, test } from "vitest";
-import { NIC_MODELS } from "../../emulator/board.ts";
+import { NIC_MODELS } from "../../emulator/board-config.ts";
 import { LabCluster } from "../../src/index.ts";
 import { ourFirmware, packageFile } from "./packages.ts";
 

@@ -24,8 +24,8 @@ export interface SystemConfig extends Omit<Partial<MachineConfig>, "ide"> {
 
 export class System {
   readonly machine: Machine;
-  /** What came over COM1 and COM2. */
-  readonly serial: [string, string] = ["", ""];
+  /** What left it, by CharacterPort. */
+  readonly serial: [string, string, string, string, string] = ["", "", "", "", ""];
   /** Bytes of the debug console. */
   debug = "";
   readonly log: string[] = [];
@@ -46,7 +46,7 @@ export class System {
         cd ? { kind: "cd", backend: medium(cd, cd.length) } : null,
         null,
       ],
-      serialOutput: (port, byte) => {
+      characterOutput: (port, byte) => {
         this.serial[port] += String.fromCharCode(byte);
       },
       debugOutput: (byte) => {

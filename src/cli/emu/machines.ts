@@ -1,6 +1,7 @@
 /** The machines that `qure emu` switches on: which image they boot, what their disks hold, where these are kept. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
@@ -153,6 +154,8 @@ async function machineNodes(
     cpu,
     cpus,
     hpet,
+    serial,
+    parallel,
     replay,
   } = options;
   const key = keyFor(options, media);
@@ -175,6 +178,8 @@ async function machineNodes(
     ...(cpu !== DEFAULT_MODEL ? { processor: cpu } : {}),
     ...(cpus !== 1 ? { processors: processorsOf(cpu, cpus) } : {}),
     ...(!hpet ? { hpet } : {}),
+    ...(serial.length > USUAL_SERIAL_PORTS ? { serialPorts: serial.length } : {}),
+    ...(parallel !== null ? { parallelPort: true } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

@@ -1,8 +1,9 @@
 /** `--monitor` and `--qmp`: monitors of the machines, where the person wants them. docs/monitor.md describes them. */
 
 import { statSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import { type Conversation, firstClient, openStream, type StreamPlace } from "../../host/byte-stream.ts";
 import { writeFileAside } from "../../host/files.ts";
-import { listenAt, type MonitorPlace } from "../../host/monitor-stream.ts";
 import { encodePng } from "../../host/png.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { Control, type MonitorHost } from "../../lab/monitor/control.ts";
@@ -13,29 +14,37 @@ import { Session } from "../../lab/monitor/session.ts";
 import { VERSION } from "../../version.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
+import { LEFT_BY_KEY, linesOf } from "./lines.ts";
 import { type Media, readInput, type Surroundings } from "./machines.ts";
 import type { EmuOptions } from "./options.ts";
-import { LEFT_BY_KEY } from "./serial.ts";
 
-type MonitorOptions = Pick<EmuOptions, "gdb" | "monitor" | "qmp" | "serial" | "store" | "reboot" | "fda" | "fdb">;
+type MonitorOptions = Pick<
+  EmuOptions,
+  "gdb" | "monitor" | "qmp" | "serial" | "parallel" | "store" | "reboot" | "fda" | "fdb"
+>;
 
 /** Places where one monitor listens, each with its language. */
-function placesOf({ monitor, qmp }: MonitorOptions): { place: MonitorPlace; option: string; isQmp: boolean }[] {
+function placesOf({ monitor, qmp }: MonitorOptions): { place: StreamPlace; option: string; isQmp: boolean }[] {
   return [
     ...(monitor === null ? [] : [{ place: monitor, option: "--monitor", isQmp: false }]),
     ...(qmp === null ? [] : [{ place: qmp, option: "--qmp", isQmp: true }]),
   ];
 }
 
-/** Does a monitor, or the serial line, have this terminal? */
+/** The options that have this terminal: monitors, and lines of the machine. */
+function claimsOf(options: MonitorOptions): string[] {
+  const places = [...placesOf(options), ...linesOf(options)];
+  return places.flatMap(({ place, option }) => (place.kind === "stdio" ? [option] : []));
+}
+
+/** Does a monitor, or a line of the machine, have this terminal? */
 export function ownsStdio(options: MonitorOptions): boolean {
-  return options.serial !== null || placesOf(options).some(({ place }) => place.kind === "stdio");
+  return claimsOf(options).length > 0;
 }
 
 /** One terminal is one conversation. Throws `UsageError`. */
 export function checkMonitors(options: MonitorOptions): void {
-  const claims = placesOf(options).flatMap(({ place, option }) => (place.kind === "stdio" ? [option] : []));
-  if (options.serial !== null) claims.push("--serial");
+  const claims = claimsOf(options);
   if (claims.length > 1) throw new UsageError(`${claims.join(" and ")}: only one of them can have stdio`);
 }
 
@@ -102,18 +111,17 @@ export async function openMonitors(
   const control = new Control(lab, host, options.reboot);
   if (options.gdb !== null) answerDebuggers(lab, control);
   for (const { place, option, isQmp } of places) {
-    const serve = (write: (text: string) => void): HumanMonitor | QmpMonitor =>
-      isQmp ? new QmpMonitor(new Session(control), write) : new HumanMonitor(new Session(control), write);
+    const serve = (write: (text: string) => void): Conversation =>
+      inText(isQmp ? new QmpMonitor(new Session(control), write) : new HumanMonitor(new Session(control), write));
     try {
-      const listener = await listenAt(place, serve);
+      const listener = await openStream(place, serve);
       closers.push(() => listener.close());
       if (place.kind === "stdio") {
         if (process.stdin.isTTY) lab.realtime = true;
         continue;
       }
       progress.note(`${option}: at ${listener.where}`);
-      await Promise.race([listener.connected, aborted(signal)]);
-      signal.throwIfAborted();
+      await firstClient(listener, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       throw new CommandError(`${option}: cannot listen: ${(error as Error).message}`);
@@ -122,9 +130,11 @@ export async function openMonitors(
   return control;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+/** A monitor hears characters, which may come in pieces. */
+function inText(monitor: HumanMonitor | QmpMonitor): Conversation {
+  const decoder = new StringDecoder("utf8");
+  return {
+    receive: (bytes) => monitor.receive(decoder.write(Buffer.from(bytes))),
+    close: () => monitor.close(),
+  };
 }

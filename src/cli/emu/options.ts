@@ -2,12 +2,12 @@
  * Every option of `qure emu` and of the commands of `qure snapshot` that boot machines, once: docs/commands.md and the
  * settings of a run come from this table.
  */
-import { NIC_MODELS } from "../../../emulator/board.ts";
+import { NIC_MODELS } from "../../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
 import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
-import { type MonitorPlace, parseMonitorPlace } from "../../host/monitor-stream.ts";
+import { parseListeningPlace, type StreamPlace } from "../../host/byte-stream.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
@@ -27,6 +27,7 @@ import {
 } from "../option-table.ts";
 import { parseMemorySize, parseSize } from "../sizes.ts";
 import { DEFAULT_STORE } from "../snapshot-store.ts";
+import { type LinePlace, parseLinePlace } from "./line-place.ts";
 
 /** What `--until` waits for: the agreement of all nodes, or a text on every console. */
 export interface Goal {
@@ -67,11 +68,6 @@ const traceKinds: ArgumentParser<ReadonlySet<TraceKind>> = (argument, option) =>
     }),
   );
 
-const terminal: ArgumentParser<"stdio"> = (argument, option) => {
-  if (argument !== "stdio") throw new UsageError(`${option} ${argument}: only stdio is known`);
-  return argument;
-};
-
 const bootOrder: ArgumentParser<string> = (argument, option) => {
   if (!/^[acdn]{1,3}$/.test(argument))
     throw new UsageError(`${option} ${argument}: write up to three of a, c, d and n`);
@@ -93,7 +89,8 @@ const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
 const fault: ArgumentParser<Fault> = checked(parseFault);
 
-const monitorPlace: ArgumentParser<MonitorPlace> = checked(parseMonitorPlace);
+const monitorPlace: ArgumentParser<StreamPlace> = checked(parseListeningPlace);
+const linePlace: ArgumentParser<LinePlace> = checked(parseLinePlace);
 
 const runLink: ArgumentParser<RunDescription> = (argument, option) => {
   try {
@@ -303,7 +300,7 @@ export const EMU_OPTIONS = {
     help: "repeat the run that a link holds; it ends at the same instruction with the same digest",
     group: RUN,
     parse: runLink,
-    conflicts: ["until", "for", "script", "serial", "dir"],
+    conflicts: ["until", "for", "script", "serial", "parallel", "dir"],
   }),
   link: flag({ flags: "--link", help: "print the run, and all that was done in it, as a link", group: OUTPUT }),
   fault: listOf({
@@ -349,11 +346,17 @@ export const EMU_OPTIONS = {
     parse: text,
   }),
   pcap: optional({ flags: "--pcap <file>", help: "capture all cables as pcapng", group: OUTPUT, parse: text }),
-  serial: optional({
+  serial: listOf({
     flags: "--serial <where>",
-    help: "stdio: connect COM1 of the one machine with this terminal",
+    help: "where COM1 of the one machine leads: stdio, file:PATH, tcp:HOST:PORT, telnet:HOST:PORT or unix:PATH, the last three with ,server to listen (and ,wait=off not to wait), or null; again for COM2, COM3 and COM4",
     group: OUTPUT,
-    parse: terminal,
+    parse: linePlace,
+  }),
+  parallel: optional({
+    flags: "--parallel <where>",
+    help: "give the one machine a printer at LPT1, and say where its output goes, as for --serial",
+    group: OUTPUT,
+    parse: linePlace,
   }),
   gdb: optional({
     flags: "--gdb <port>",

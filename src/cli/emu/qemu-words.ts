@@ -2,7 +2,7 @@
  * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name. Those
  * with another name here, or another form, are in a table; docs/emulator.md maps them.
  */
-import { NIC_MODELS } from "../../../emulator/board.ts";
+import { NIC_MODELS } from "../../../emulator/board-config.ts";
 import { UsageError } from "../fail.ts";
 import { EMU_OPTIONS } from "./options.ts";
 import { QemuDrives } from "./qemu-drives.ts";

@@ -1,6 +1,7 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
+import { MOST_SERIAL_PORTS, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { isElf } from "../../image/kernel-start/elf.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { drawFaults, formatFault, planFaults } from "../../lab/faults.ts";
@@ -11,6 +12,7 @@ import { makeProgress, type Progress } from "../progress.ts";
 import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
+import { checkLines, connectLines, hasConversation, LEFT_BY_KEY } from "./lines.ts";
 import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
 import { chooseMedia, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
@@ -19,7 +21,7 @@ import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
 import { watchScreen } from "./screen.ts";
-import { connectStdio, LEFT_BY_KEY } from "./serial.ts";
+
 import { stay, type Terminal } from "./terminal.ts";
 import { TripleFaults } from "./triple-fault.ts";
 import { openWays } from "./ways.ts";
@@ -44,8 +46,14 @@ export async function runEmu(
   const { replay: run } = given;
   const options = withKernelSymbols(run ? optionsOf(run, given) : given);
   const nodes = from ? from.config.nodes.length : options.nodes;
-  const { serial, log, stats, json, at, save, store } = options;
-  if (serial !== null && nodes > 1) throw new UsageError("--serial stdio is for a single machine: leave --nodes out");
+  const { log, stats, json, at, save, store } = options;
+  const saved = from?.config.nodes[0];
+  checkLines(
+    options,
+    nodes,
+    saved ? (saved.serialPorts ?? USUAL_SERIAL_PORTS) : MOST_SERIAL_PORTS,
+    saved?.parallelPort ?? !from,
+  );
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
   checkMonitors(options);
@@ -53,7 +61,7 @@ export async function runEmu(
   if (options.link) checkLinkable(options, media);
   const goal = run ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
   const threads = chooseThreads(options, nodes);
-  const isControlled = serial !== null || options.monitor !== null || options.qmp !== null;
+  const isControlled = hasConversation(options) || options.monitor !== null || options.qmp !== null;
   const isAttended = isInteractive(options, terminal);
 
   const interrupt = new AbortController();
@@ -101,7 +109,7 @@ export async function runEmu(
     let interrupted = false;
     let startNs = lab.nowNs;
     try {
-      if (serial !== null) closers.push(connectStdio(lab.nodes[0]!, interrupt));
+      await connectLines(lab, options, surroundings, interrupt);
       if (at !== null && save !== null) {
         await lab.advance(Math.max(0, at - startNs));
         saveSnapshot(lab, store, save, progress);
@@ -196,12 +204,10 @@ function readScript(path: string, nodes: number): ReturnType<typeof parseConsole
 /** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
 function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
   if (options.until !== null) return options.until;
-  const { serial, script, gdb, monitor, qmp, forward, netdev } = options;
+  const { script, gdb, monitor, qmp, forward, netdev } = options;
   // Who opens a way to the machines wants them to stay.
-  if (forward.length + netdev.length > 0) return null;
-  return bootsFromCd && [options.for, serial, script, gdb, monitor, qmp].every((value) => value === null)
-    ? CLOUD
-    : null;
+  if (forward.length + netdev.length > 0 || hasConversation(options)) return null;
+  return bootsFromCd && [options.for, script, gdb, monitor, qmp].every((value) => value === null) ? CLOUD : null;
 }
 
 /** Does a person look at the cluster, and want to stay with it? */

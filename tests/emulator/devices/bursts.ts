@@ -2,7 +2,7 @@
  * Random work on a board that has everything, in bursts of steps as a driver, or something that is none, would do them.
  * Every saved field of every device comes to another value than that of power on by it (leaving.thorough.test.ts).
  */
-import { NIC_MODELS, type NicModel } from "../../../emulator/board.ts";
+import { NIC_MODELS, type NicModel } from "../../../emulator/board-config.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import { CHIPS, type Chip } from "./chips.ts";
@@ -159,9 +159,16 @@ function steeringBurst(random: Random): string {
   ].join(";");
 }
 
-/** Both UARTs with their FIFOs: too much for them, a character that waits for its time, and the modem's lines. */
+const UARTS = [
+  [0x3f8, "com1"],
+  [0x2f8, "com2"],
+  [0x3e8, "com3"],
+  [0x2e8, "com4"],
+] as const;
+
+/** The UARTs with their FIFOs: too much for them, a character that waits for its time, and the modem's lines. */
 function serialBurst(random: Random): string {
-  const [port, name] = random.pick([[0x3f8, "com1"] as const, [0x2f8, "com2"] as const]);
+  const [port, name] = random.pick(UARTS);
   return [
     out(port + 3, 0x83),
     out(port, 1 + random.below(20)),

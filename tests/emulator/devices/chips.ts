@@ -1,5 +1,5 @@
 /** The chips with their cases: what all tests of registers go through. */
-import type { BoardConfig } from "../../../emulator/board.ts";
+import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { ahciCases, ahciContentCases } from "./ahci-cases.ts";
@@ -14,6 +14,7 @@ import { hpetCases } from "./hpet-cases.ts";
 import { ideCases, largeDriveCases } from "./ide-cases.ts";
 import { keyboardCases } from "./keyboard-cases.ts";
 import { ne2000Cases } from "./ne2000-cases.ts";
+import { parallelCases } from "./parallel-cases.ts";
 import { pciCases } from "./pci-cases.ts";
 import { pcnetCases } from "./pcnet-cases.ts";
 import { picCases } from "./pic-cases.ts";
@@ -22,7 +23,7 @@ import { rtcCases } from "./rtc-cases.ts";
 import { rtl8139Cases } from "./rtl8139-cases.ts";
 import type { Case } from "./script.ts";
 import { systemCases } from "./system-cases.ts";
-import { uartCases } from "./uart-cases.ts";
+import { furtherUartCases, uartCases } from "./uart-cases.ts";
 import { vgaCases } from "./vga-cases.ts";
 import { virtioCases } from "./virtio-cases.ts";
 import { virtioNetCases } from "./virtio-net-cases.ts";
@@ -117,6 +118,8 @@ const withBlankSataDrives = (): Partial<BoardConfig> => ({
 
 const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", text: "xy" }] });
 
+const withAllPorts = (): Partial<BoardConfig> => ({ serialPorts: 4, parallelPort: true });
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
   ...withSetting(),
@@ -126,9 +129,15 @@ export const complete = (): Partial<BoardConfig> => ({
   virtioDisks: [filled(VIRTIO_SECTORS * 512, 512)],
   ...withSataDrives(),
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
+  ...withAllPorts(),
 });
 
 const QEMU_BARE = ["-net", "none"];
+/** Its first serial port is there anyhow. */
+const QEMU_ALL_PORTS = [
+  ...QEMU_BARE,
+  ...["-serial", "-serial", "-serial", "-parallel"].flatMap((port) => [port, "null"]),
+];
 const withCardInQemu = (model: string): readonly string[] => [
   ...["-netdev", "user,id=net", "-device"],
   `${model},netdev=net,mac=52:54:00:12:34:56,addr=3,romfile=`,
@@ -157,6 +166,8 @@ export const CHIPS: readonly Chip[] = [
   { name: "MC146818", cases: rtcCases, config: bare, inQemu: QEMU_BARE },
   { name: "8042", cases: keyboardCases, config: bare, inQemu: QEMU_BARE },
   { name: "16550A", cases: uartCases, config: bare, inQemu: QEMU_BARE },
+  { name: "16550A, four", cases: furtherUartCases, config: withAllPorts, inQemu: QEMU_ALL_PORTS },
+  { name: "parallel port", cases: parallelCases, config: withAllPorts, inQemu: QEMU_ALL_PORTS },
   { name: "VGA", cases: vgaCases, config: bare, inQemu: QEMU_BARE },
   { name: "display interface", cases: dispiCases, config: bare, inQemu: QEMU_BARE },
   { name: "8237A", cases: dmaCases, config: bare, inQemu: QEMU_BARE },

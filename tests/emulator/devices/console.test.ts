@@ -20,13 +20,13 @@ describe("serial line", () => {
     machine.run(FAST);
     const bytes = Array.from({ length: 40 }, (_, index) => index + 0x30);
     for (const byte of bytes) machine.run(`out 3f8 ${byte.toString(16)}; in 3fd = 60`);
-    expect(machine.serial).toEqual([bytes, []]);
+    expect(machine.characters[0]).toEqual(bytes);
   });
 
   test("bytes arrive at the line rate, and wait while the receiver is full", () => {
     const machine = new TestBoard();
     machine.run(FAST);
-    machine.board.uarts[0].receive(Uint8Array.from([1, 2, 3]));
+    machine.board.uarts[0]!.receive(Uint8Array.from([1, 2, 3]));
     machine.time.advance(10 * CHARACTER_NS);
     machine.run(
       `in 3fd & 3 = 1; in 3f8 = 1; in 3fd & 1 = 0; wait ${CHARACTER_NS}ns; in 3f8 = 2; wait ${CHARACTER_NS}ns; in 3f8 = 3; in 3fd & 3 = 0`,
@@ -36,13 +36,13 @@ describe("serial line", () => {
   test("the FIFO takes sixteen", () => {
     const machine = new TestBoard();
     machine.run(`${FAST}; out 3fa c1; out 3f9 1`);
-    machine.board.uarts[0].receive(Uint8Array.from({ length: 40 }, (_, index) => index));
+    machine.board.uarts[0]!.receive(Uint8Array.from({ length: 40 }, (_, index) => index));
     machine.time.advance(13 * CHARACTER_NS);
     machine.run("in 3fa = c1");
     machine.time.advance(CHARACTER_NS + 1000);
     machine.run("in 3fa = c4");
     machine.time.advance(100 * CHARACTER_NS);
-    expect(machine.board.uarts[0].waitingBytes).toBe(24);
+    expect(machine.board.uarts[0]!.waitingBytes).toBe(24);
     for (let index = 0; index < 40; index++) {
       machine.run(`in 3fd & 3 = 1; in 3f8 = ${index.toString(16)}`);
       machine.time.advance(2 * CHARACTER_NS);
@@ -53,7 +53,7 @@ describe("serial line", () => {
 test("what the host has sent to a line is dropped with the power", () => {
   const machine = new TestBoard();
   machine.run(FAST);
-  const [line] = machine.board.uarts;
+  const line = machine.board.uarts[0]!;
   line.receive(Uint8Array.of(1, 2, 3));
   line.discardIncoming();
   machine.run(`wait ${5 * CHARACTER_NS}ns; in 3fd & 1 = 0`);

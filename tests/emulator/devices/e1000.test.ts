@@ -1,6 +1,6 @@
 /** The 82540EM at register level: EEPROM, PHY, rings, filters, interrupts, and rings that point nowhere. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { BoardConfig } from "../../../emulator/board.ts";
+import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
 import {

@@ -1,5 +1,7 @@
 /** A board without a processor, for scripts (script.ts) and for tests that reach into it. */
-import { Board, type BoardConfig } from "../../../emulator/board.ts";
+
+import { Board } from "../../../emulator/board.ts";
+import { type BoardConfig, LPT1 } from "../../../emulator/board-config.ts";
 import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
@@ -39,7 +41,8 @@ export class TestBoard {
   /** The cable in the first network card. */
   readonly cable: CableEnd | null;
   readonly events: string[] = [];
-  readonly serial: [number[], number[]] = [[], []];
+  /** What has gone out, by CharacterPort, and no step has looked at. */
+  readonly characters: readonly number[][] = Array.from({ length: LPT1 + 1 }, () => []);
   /** Frames that have gone out and that no step has looked at. */
   readonly outgoing: Uint8Array[] = [];
   /** The frame that `byte` looks into. */
@@ -78,7 +81,7 @@ export class TestBoard {
       requestReset: (reason) => void this.events.push(`reset by ${reason}`),
       powerOff: () => void this.events.push("power off"),
       exit: (status) => void this.events.push(`exit ${status}`),
-      serialOutput: (port, byte) => void this.serial[port].push(byte),
+      characterOutput: (port, byte) => void this.characters[port]!.push(byte),
       debugOutput: (byte) => void this.events.push(`debug ${byte.toString(16)}`),
       log: (line) => void this.events.push(`log ${line}`),
     });
@@ -114,7 +117,10 @@ export class TestBoard {
         return this.board.keyboard.leds;
       case "sent1":
       case "sent2":
-        return this.serial[verb === "sent1" ? 0 : 1].shift() ?? -1;
+      case "sent3":
+      case "sent4":
+      case "printed":
+        return this.characters[verb === "printed" ? LPT1 : Number(verb.slice(4)) - 1]!.shift() ?? -1;
       case "wire":
         this.outgoing.push(...this.cable!.takeOutgoing().map(({ frame }) => frame));
         this.frame = this.outgoing.shift() ?? new Uint8Array(0);
@@ -177,7 +183,9 @@ export class TestBoard {
         return this.board.keyboard.key(address, verb === "key");
       case "com1":
       case "com2":
-        return this.board.uarts[verb === "com1" ? 0 : 1].receive(Uint8Array.of(address, ...bytes));
+      case "com3":
+      case "com4":
+        return this.board.uarts[Number(verb.slice(3)) - 1]!.receive(Uint8Array.of(address, ...bytes));
       case "frame": {
         const frame = new Uint8Array(address);
         frame.set(bytes);

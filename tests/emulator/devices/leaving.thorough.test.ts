@@ -4,7 +4,7 @@
  * happened to move.
  */
 import { expect, test } from "vitest";
-import { type BoardConfig, NIC_MODELS } from "../../../emulator/board.ts";
+import { type BoardConfig, NIC_MODELS } from "../../../emulator/board-config.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import {
   ABAR,
@@ -114,7 +114,8 @@ const SELDOM = [
     (set) => `out ${set}`,
   ),
   "outl c000 5400; out 3fa 0; com1 1 2 3; wait 10ms",
-  "out 3fc 10; out 3f8 1; out 3f8 2; out 2fc 10; out 2f8 1; out 2f8 2",
+  ...["3f", "2f", "3e", "2e"].map((port) => `out ${port}c 10; out ${port}8 1; out ${port}8 2`),
+  "out 378 41; out 37a 1d; out 37a 1c; wait 10us; out 37a 1d",
   "out 3fa 7; com1 1 2 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14 15 16; wait 10ms",
   "out 2fa 7; com2 1 2 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14 15 16; wait 10ms",
   ...["1f", "17"].map(
@@ -139,7 +140,7 @@ const SELDOM = [
 /** Fields that keep their value from power on, with the reason. */
 const NEVER_LEFT: readonly (readonly [field: RegExp, reason: string])[] = [
   [/^board, field [1-9]$/, "what fails at a medium, and what it would lose: set from outside, by a campaign of faults"],
-  [/^board, field (13|18)$/, "IRQ 2, the cascade, and IRQ 7, a printer's: no device drives them"],
+  [/^board, field 13$/, "IRQ 2, the cascade: no device drives it"],
   [/^(IDE drive( \(\d\))?, field 19|virtio disk, field 2)$/, "how slow a drive is: set from outside likewise"],
   [/^local APIC, field 1$/, "IA32_APIC_BASE, which the processor writes"],
   [/^8254, field (4|7|8|19|22|23)$/, "gates of channels 0 and 1 are high, so nothing pauses and triggers them"],

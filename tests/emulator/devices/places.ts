@@ -1,4 +1,5 @@
 /** Where the registers of a board lie: ports as its chips claim them, windows as tests map them, indexed registers. */
+import { MOST_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { AddressSpace } from "../../../emulator/bus/address-space.ts";
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
@@ -32,7 +33,7 @@ function claimedBlocks(): readonly PortBlock[] {
     claimPorts.call(this, first, count, handler, widest);
   };
   try {
-    new TestBoard();
+    new TestBoard({ serialPorts: MOST_SERIAL_PORTS, parallelPort: true });
   } finally {
     AddressSpace.prototype.claimPorts = claimPorts;
   }

@@ -3,7 +3,7 @@
  * restored into a fresh board after each few steps. Whatever a device remembers and does not save is lost at such a
  * moment, and shows as soon as something depends on it.
  */
-import type { BoardConfig } from "../../../emulator/board.ts";
+import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Random } from "../../../emulator/state/random.ts";
@@ -43,7 +43,7 @@ export function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): Tes
   visit(next, wrap(reader));
   reader.end();
   next.events.splice(0, Infinity, ...before.events);
-  before.serial.forEach((bytes, port) => next.serial[port as 0 | 1].push(...bytes));
+  before.characters.forEach((bytes, port) => next.characters[port]!.push(...bytes));
   next.outgoing.push(...before.outgoing);
   next.frame = before.frame;
   return next;
@@ -90,7 +90,7 @@ class Relay {
     const [one, other] = [this.original, this.copy].map((machine) => ({
       // What nobody answers is reported once for each board: that is for people, and no state.
       events: machine.events.filter((event) => !event.startsWith("log ")).join(),
-      serial: machine.serial.join("; "),
+      characters: machine.characters.join("; "),
       screen: readTextScreen(machine.board.vga).lines.join("\n"),
       keyboard: `${machine.board.keyboard.leds} ${machine.board.keyboard.typematic} ${machine.board.keyboard.waitingKeys}`,
       waiting: machine.board.uarts.map(({ waitingBytes }) => waitingBytes).join(),

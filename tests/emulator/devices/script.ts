@@ -12,7 +12,8 @@
  *     intr = 1           expect the level of INTR          ack = 08   expect this vector from an INTA cycle
  *     ram 1000 41 42     put bytes into memory             ram 1000 = 41   look at one
  *     key 1E, keyup 1E   a key goes down or up             leds = 7   look at the keyboard's
- *     com1 41 42         bytes come from the terminal      sent1 = 41   the next byte that has gone there (com2, sent2)
+ *     com1 41 42         bytes come from the terminal      sent1 = 41   the next byte that has gone there (com2, sent2, ...)
+ *     printed = 41       the next byte that the printer has got
  *     frame 40 FF FF     a frame of that length arrives, beginning with these bytes
  *     wire = 40          the length of the next frame that has gone out; `byte C = 8` then looks into it
  *     cable 0            pull the network cable (1: plug it in)
@@ -37,7 +38,8 @@ export interface Case {
 /** What QEMU can be asked to do as well. */
 const QEMU_VERBS = ["out", "in", "write", "read", "ram", "settle"] as const;
 const OUR_VERBS = [
-  ...(["wait", "intr", "ack", "key", "keyup", "leds", "com1", "com2", "sent1", "sent2", "frame"] as const),
+  ...(["wait", "intr", "ack", "key", "keyup", "leds", "com1", "com2", "com3", "com4", "frame"] as const),
+  ...(["sent1", "sent2", "sent3", "sent4", "printed"] as const),
   ...([
     "wire",
     "byte",

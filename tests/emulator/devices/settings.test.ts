@@ -1,6 +1,6 @@
 /** What a board is told when it is made: what firmware reads of it from the CMOS memory, and names of settings. */
 import { expect, test } from "vitest";
-import type { BoardConfig } from "../../../emulator/board.ts";
+import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { MIB, TestBoard } from "./harness.ts";
 

@@ -227,3 +227,23 @@ export const uartCases: readonly Case[] = [
     script: `${PICS}; ${FAST}; out 3fa 81; out 3f9 1; out 3fc 8; com1 41; wait 200us; in 3f8 = 41; wait 10ms; intr = 0; in 3fa = c1`,
   },
 ];
+
+/** COM3 and COM4, and the interrupts that they share with COM1 and COM2. */
+export const furtherUartCases: readonly Case[] = [
+  {
+    name: "each has registers of its own",
+    script: "out 3ff 1; out 2ff 2; out 3ef 3; out 2ef 4; in 3ff = 1; in 2ff = 2; in 3ef = 3; in 2ef = 4",
+  },
+  {
+    name: "what is written leaves by its own port",
+    script: "out 3e8 41; out 2e8 42; sent3 = 41; sent4 = 42; sent1 = ffffffff; sent2 = ffffffff",
+  },
+  {
+    name: "what comes is there",
+    script: "com3 51; com4 52; wait 2ms; in 3e8 = 51; in 2e8 = 52; in 3fd & 1 = 0; in 2fd & 1 = 0",
+  },
+  {
+    name: "COM3 interrupts as COM1 does, and the line is up while either wants something",
+    script: `${PICS}; out 3ec 8; out 3e9 2; intr = 1; ack = c; out 20 20; in 3ea = 2; intr = 0; out 3fc 8; out 3f9 2; intr = 1; in 3ea = 1; in 3fa = 2`,
+  },
+];

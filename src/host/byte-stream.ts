@@ -1,59 +1,63 @@
 /**
- * Where a monitor listens: this terminal, a TCP port or a Unix socket, as QEMU's `-monitor` and `-qmp` name them. At a
- * port any number of clients may be connected, one after another or at once.
+ * Where a conversation with a machine goes, a monitor's or a serial line's, as QEMU's `-monitor` and `-serial` name the
+ * places: this terminal, a TCP port or a Unix socket. Where it listens, any number of clients may be connected, one after
+ * another or at once.
  */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { StringDecoder } from "node:string_decoder";
 
-export type MonitorPlace =
+interface SocketWays {
+  /** Listens there; else it connects to somebody who does. */
+  readonly listens: boolean;
+  /** Begins nothing before the first client is there. */
+  readonly waits: boolean;
+}
+
+export type StreamPlace =
   | { readonly kind: "stdio" }
-  | {
-      readonly kind: "tcp";
-      readonly host: string;
-      readonly port: number;
-      readonly waits: boolean;
-      readonly telnet: boolean;
-    }
-  | { readonly kind: "unix"; readonly path: string; readonly waits: boolean };
+  | ({ readonly kind: "tcp"; readonly host: string; readonly port: number; readonly telnet: boolean } & SocketWays)
+  | ({ readonly kind: "unix"; readonly path: string } & SocketWays);
 
 /** What talks to a client. */
-export interface MonitorConnection {
-  receive(text: string): void;
+export interface Conversation {
+  receive(bytes: Uint8Array): void;
   close(): void;
 }
 
-export interface MonitorListener {
-  /** Where it listens: `127.0.0.1:4444`, a path, or `stdio`. */
+export interface OpenStream {
+  /** Where it is: `127.0.0.1:4444`, a path, or `stdio`. */
   readonly where: string;
   /** Resolves once the first client is there. */
   readonly connected: Promise<void>;
   close(): void;
 }
 
-type Serve = (write: (text: string) => void) => MonitorConnection;
+/** Called for each client. */
+export type Converse = (write: (data: Uint8Array | string) => void) => Conversation;
 
 const LAST_PORT = 65535;
 const MOST_UNREAD_BYTES = 64 << 20;
 const LOOPBACK = "127.0.0.1";
 
-/** Reads `stdio`, `tcp:HOST:PORT,server=on,wait=off`, `telnet:...` or `unix:PATH,...`. Throws a RangeError. */
-export function parseMonitorPlace(text: string): MonitorPlace {
+/**
+ * Reads `stdio`, `tcp:HOST:PORT`, `telnet:HOST:PORT` or `unix:PATH`, the last three with `,server=on,wait=off` where it
+ * listens. Throws a RangeError.
+ */
+export function parseStreamPlace(text: string): StreamPlace {
   if (text === "stdio") return { kind: "stdio" };
   const [place = "", ...words] = text.split(",");
   const [, kind, rest = ""] = /^(tcp|telnet|unix):(.+)$/.exec(place) ?? [];
   if (kind === undefined)
     throw new RangeError(`${text}: write stdio, tcp:HOST:PORT,server, telnet:HOST:PORT,server or unix:PATH,server`);
-  let serves = false;
+  let listens = false;
   let waits = true;
   for (const word of words) {
-    if (word === "server" || word === "server=on") serves = true;
+    if (word === "server" || word === "server=on") listens = true;
     else if (word === "nowait" || word === "wait=off") waits = false;
     else if (word === "wait" || word === "wait=on") waits = true;
     else if (word !== "nodelay") throw new RangeError(`${text}: ${word} is none of server, wait=on, wait=off`);
   }
-  if (!serves) throw new RangeError(`${text}: add ,server: it listens, and does not connect to somebody`);
-  if (kind === "unix") return { kind, path: rest, waits };
+  if (kind === "unix") return { kind, path: rest, listens, waits };
   const [, host = "", digits = ""] = /^(.*):(\d+)$/.exec(rest) ?? [];
   const port = Number(digits);
   if (digits === "" || port > LAST_PORT)
@@ -62,9 +66,18 @@ export function parseMonitorPlace(text: string): MonitorPlace {
     kind: "tcp",
     host: host === "" ? LOOPBACK : host.replace(/^\[|\]$/g, ""),
     port,
+    listens,
     waits,
     telnet: kind === "telnet",
   };
+}
+
+/** A place to which clients come. Throws a RangeError. */
+export function parseListeningPlace(text: string): StreamPlace {
+  const place = parseStreamPlace(text);
+  if (place.kind !== "stdio" && !place.listens)
+    throw new RangeError(`${text}: add ,server: it listens, and does not connect to somebody`);
+  return place;
 }
 
 // Telnet (RFC 854): what a client offers or asks for is left unanswered, as by a terminal that can nothing.
@@ -96,20 +109,17 @@ class TelnetFilter {
   }
 }
 
-function serveSocket(socket: Socket, telnet: boolean, serve: Serve): void {
+function converseOver(socket: Socket, telnet: boolean, converse: Converse): void {
   const filter = telnet ? new TelnetFilter() : null;
-  const decoder = new StringDecoder("utf8");
-  const connection = serve((text) => {
+  const conversation = converse((data) => {
     // Who asks and never reads is let go.
     if (socket.writableLength > MOST_UNREAD_BYTES) socket.destroy();
-    else socket.write(text);
+    else socket.write(data);
   });
-  socket.on("data", (data: Uint8Array) =>
-    connection.receive(decoder.write(Buffer.from(filter ? filter.take(data) : data))),
-  );
+  socket.on("data", (data: Uint8Array) => conversation.receive(filter ? filter.take(data) : data));
   // A reset connection is closed like any other.
   socket.on("error", () => {});
-  socket.on("close", () => connection.close());
+  socket.on("close", () => conversation.close());
 }
 
 /** A socket that nobody listens at any more may be taken over. */
@@ -125,11 +135,10 @@ async function removeDead(path: string): Promise<void> {
   if (!isAlive) rmSync(path);
 }
 
-function serveStdio(serve: Serve): MonitorListener {
+function openStdio(converse: Converse): OpenStream {
   const { stdin, stdout } = process;
-  const decoder = new StringDecoder("utf8");
-  const connection = serve((text) => void stdout.write(text));
-  const onData = (data: Uint8Array): void => connection.receive(decoder.write(Buffer.from(data)));
+  const conversation = converse((data) => void stdout.write(data));
+  const onData = (data: Uint8Array): void => conversation.receive(data);
   stdin.on("data", onData);
   stdin.resume();
   return {
@@ -138,14 +147,32 @@ function serveStdio(serve: Serve): MonitorListener {
     close() {
       stdin.off("data", onData);
       stdin.pause();
-      connection.close();
+      conversation.close();
     },
   };
 }
 
-/** Rejects when it cannot listen there. */
-export async function listenAt(place: MonitorPlace, serve: Serve): Promise<MonitorListener> {
-  if (place.kind === "stdio") return serveStdio(serve);
+type SocketPlace = Exclude<StreamPlace, { kind: "stdio" }>;
+
+/** As Node's sockets name it. */
+function endpointOf(place: SocketPlace): { path: string } | { host: string; port: number } {
+  return place.kind === "unix" ? { path: place.path } : { host: place.host, port: place.port };
+}
+
+const isTelnet = (place: SocketPlace): boolean => place.kind === "tcp" && place.telnet;
+
+async function dial(place: SocketPlace, converse: Converse): Promise<OpenStream> {
+  const socket = connect({ ...endpointOf(place), noDelay: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("connect", resolve);
+  });
+  converseOver(socket, isTelnet(place), converse);
+  const where = place.kind === "unix" ? place.path : `${place.host}:${place.port}`;
+  return { where, connected: Promise.resolve(), close: () => socket.destroySoon() };
+}
+
+async function listenAt(place: SocketPlace, converse: Converse): Promise<OpenStream> {
   if (place.kind === "unix") await removeDead(place.path);
   const sockets = new Set<Socket>();
   let isConnected = (): void => {};
@@ -153,13 +180,12 @@ export async function listenAt(place: MonitorPlace, serve: Serve): Promise<Monit
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    serveSocket(socket, place.kind === "tcp" && place.telnet, serve);
+    converseOver(socket, isTelnet(place), converse);
     isConnected();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    if (place.kind === "unix") server.listen(place.path, resolve);
-    else server.listen(place.port, place.host, resolve);
+    server.listen(endpointOf(place), resolve);
   });
   const address = server.address();
   return {
@@ -170,4 +196,20 @@ export async function listenAt(place: MonitorPlace, serve: Serve): Promise<Monit
       for (const socket of sockets) socket.destroySoon();
     },
   };
+}
+
+/** Rejects when it cannot listen there, or nobody takes the connection. */
+export async function openStream(place: StreamPlace, converse: Converse): Promise<OpenStream> {
+  if (place.kind === "stdio") return openStdio(converse);
+  return place.listens ? listenAt(place, converse) : dial(place, converse);
+}
+
+/** Waits for the first client, where that was asked for. Rejects with the signal's reason. */
+export async function firstClient({ connected }: OpenStream, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([connected, aborted]);
+  signal.throwIfAborted();
 }

@@ -1,0 +1,101 @@
+/** What a board is made of: what every machine has, and what some have. */
+import type { ModelName } from "./cpu/model.ts";
+import type { SettingFile } from "./devices/fw-cfg.ts";
+import type { BlockBackend } from "./disk/block.ts";
+import type { CableEnd } from "./ether/cable-end.ts";
+
+/** COM1 to COM4, where IBM and those after it put them; COM1 and COM3 share an interrupt, and COM2 and COM4. */
+export const SERIAL_PORTS = [
+  { name: "COM1", ports: 0x3f8, irq: 4 },
+  { name: "COM2", ports: 0x2f8, irq: 3 },
+  { name: "COM3", ports: 0x3e8, irq: 4 },
+  { name: "COM4", ports: 0x2e8, irq: 3 },
+] as const;
+export const USUAL_SERIAL_PORTS = 2;
+export const MOST_SERIAL_PORTS = SERIAL_PORTS.length;
+/** Where characters leave the machine: COM1 to COM4 by their number from 0, or LPT1. */
+export type CharacterPort = 0 | 1 | 2 | 3 | typeof LPT1;
+export type SerialPort = Exclude<CharacterPort, typeof LPT1>;
+export const LPT1 = 4;
+
+/** A CD drive may begin without a CD. */
+export type DriveConfig =
+  | { readonly kind: "disk"; readonly backend: BlockBackend }
+  | { readonly kind: "cd"; readonly backend: BlockBackend | null };
+
+/** Network cards, by QEMU's names. */
+export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
+export type NicModel = (typeof NIC_MODELS)[number];
+
+export interface NetworkCardConfig {
+  macAddress: Uint8Array;
+  port: CableEnd;
+  /** A PXE boot ROM. */
+  bootRom?: Uint8Array;
+}
+
+export interface BoardConfig {
+  ramBytes: number;
+  /** Processors with a local APIC; 0 for one that has none. 1 when absent. */
+  apics?: number;
+  /** Primary master, primary slave, secondary master, secondary slave. */
+  ide: readonly (DriveConfig | null)[];
+  /** Diskettes in the drives A and B, of a size that diskettes have (devices/floppy-drive.ts). */
+  floppies?: readonly (BlockBackend | null)[];
+  /** Where firmware looks for a system, in QEMU's letters: a diskette, c disk, d CD, n network. */
+  bootOrder?: string;
+  /** At most 16; they take the PCI slots from 3 up. */
+  network: readonly NetworkCardConfig[];
+  /** Their model; e1000 when absent. */
+  nic?: NicModel;
+  /** Their expansion ROM, such as a PXE ROM for this model, for those that have none of their own. */
+  nicRom?: Uint8Array;
+  /** Virtio disks, in the PCI slots after the network cards: at most 8. */
+  virtioDisks?: readonly BlockBackend[];
+  /** Drives at the ports of an AHCI adapter, in the PCI slot after those: at most 6. Without any there is none. */
+  ahci?: readonly (DriveConfig | null)[];
+  /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
+  rtcStartSeconds: number;
+  /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
+  videoRom?: Uint8Array;
+  /** What the guest can read of its configuration; without any there is no such device. */
+  settings?: readonly SettingFile[];
+  /** There is a high precision event timer; true when absent. */
+  hpet?: boolean;
+  /** How many serial ports, 2 to MOST_SERIAL_PORTS; 2 when absent. */
+  serialPorts?: number;
+  /** There is a parallel port, LPT1, with a printer; false when absent. */
+  parallelPort?: boolean;
+}
+
+/** Parts that a few numbers and texts describe, which snapshots hold. */
+const PLAIN_PARTS = ["settings", "processor", "processors", "hpet", "serialPorts", "parallelPort"] as const;
+export type PlainParts = Pick<BoardParts, (typeof PLAIN_PARTS)[number]>;
+
+/** What a machine of a cluster may have beyond its disk, CD and network card. */
+export type BoardParts = Pick<
+  BoardConfig,
+  | "floppies"
+  | "bootOrder"
+  | "videoRom"
+  | "virtioDisks"
+  | "ahci"
+  | "settings"
+  | "nic"
+  | "nicRom"
+  | "hpet"
+  | "serialPorts"
+  | "parallelPort"
+> & {
+  /** What takes the place of the machine's own disk and CD, when it is there. */
+  ide?: BoardConfig["ide"];
+  /** What is in the socket; DEFAULT_MODEL when absent. */
+  processor?: ModelName;
+  /** How many processors; 1 when absent. */
+  processors?: number;
+};
+
+/** The plain ones among some parts, always in one order. */
+export function plainParts(parts: PlainParts): PlainParts {
+  return Object.fromEntries(PLAIN_PARTS.flatMap((name) => (parts[name] === undefined ? [] : [[name, parts[name]]])));
+}
