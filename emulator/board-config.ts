@@ -52,6 +52,8 @@ export interface BoardConfig {
   nicRom?: Uint8Array;
   /** Virtio disks, in the PCI slots after the network cards: at most 8. */
   virtioDisks?: readonly BlockBackend[];
+  /** Drives at the ports of an AHCI adapter, in the PCI slot after those: at most 6. Without any there is none. */
+  ahci?: readonly (DriveConfig | null)[];
   /** What the real-time clock shows at virtual time 0: seconds since 1970, UTC. */
   rtcStartSeconds: number;
   /** A video BIOS, for the expansion ROM of the display adapter. Not needed by firmware that programs a VGA itself. */
@@ -77,6 +79,7 @@ export type BoardParts = Pick<
   | "bootOrder"
   | "videoRom"
   | "virtioDisks"
+  | "ahci"
   | "settings"
   | "nic"
   | "nicRom"

@@ -17,12 +17,15 @@ import { AddressSpace } from "./bus/address-space.ts";
 import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
 import { Counters } from "./debug/counters.ts";
+import { AhciController } from "./devices/ahci.ts";
+import { PORTS as AHCI_PORTS } from "./devices/ahci-registers.ts";
 import { ApicBus, type ProcessorPins } from "./devices/apic-bus.ts";
 import { AtaDisk } from "./devices/ata-disk.ts";
 import { AtapiCd } from "./devices/atapi-cd.ts";
 import { cmosContents } from "./devices/cmos-layout.ts";
 import { CoprocessorError } from "./devices/coprocessor-error.ts";
 import { DmaControllers } from "./devices/dma8237.ts";
+import { makeDrives } from "./devices/drives.ts";
 import { E1000, type E1000Wires } from "./devices/e1000.ts";
 import { Fdc82077 } from "./devices/fdc82077.ts";
 import { FloppyDrive } from "./devices/floppy-drive.ts";
@@ -47,6 +50,7 @@ import { Ps2Mouse } from "./devices/ps2-mouse.ts";
 import type { RemovableDrive } from "./devices/removable-drive.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import { Rtl8139 } from "./devices/rtl8139.ts";
+import { SataDisk } from "./devices/sata-disk.ts";
 import {
   debugConsolePort,
   debugExitPort,
@@ -152,6 +156,8 @@ export class Board implements ProcessorBus, Stateful {
   /** Of all its disks. */
   readonly mediumFaults = new MediumFaults();
   readonly #virtioDisks: readonly VirtioBlk[];
+  /** By the port of the AHCI adapter. */
+  readonly #sataDrives: readonly (IdeDrive | null)[];
   readonly #coprocessorError: CoprocessorError;
   readonly #configuration: FirmwareConfiguration | null;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
@@ -201,7 +207,9 @@ export class Board implements ProcessorBus, Stateful {
     const nmiStatus = new NmiStatusPort(clock, this.#pit);
     space.claimPorts(0x61, 1, nmiStatus);
 
-    const drives = (this.#drives = this.#makeDrives(config, clock));
+    const ide = IDE_NAMES.map((_, index) => config.ide[index] ?? null);
+    const drives = makeDrives(ide, (index) => IDE_NAMES[index]!, AtaDisk, clock, this.mediumFaults);
+    this.#drives = drives;
     const floppies = (config.floppies ?? []).map((backend) => (backend ? new FloppyDrive(backend) : null));
     this.#rtc = new Rtc146818(
       clock,
@@ -274,6 +282,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.plug(2, 0, new VgaPciFunction(space, this.vga.dispi.frameBuffer, config.videoRom ?? null));
     this.networkCards = this.#makeNetworkCards(config, bridge);
     this.#virtioDisks = this.#makeVirtioDisks(config, bridge);
+    this.#sataDrives = this.#makeSataDrives(config, bridge);
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
@@ -306,16 +315,6 @@ export class Board implements ProcessorBus, Stateful {
   /** An output for each of the four PIRQs on each IRQ. */
   #connectPirqs(): Wire[] {
     return Array.from({ length: 64 }, (_, index) => this.#irq(index & 15));
-  }
-
-  #makeDrives(config: BoardConfig, clock: Clock): (IdeDrive | null)[] {
-    return IDE_NAMES.map((name, index) => {
-      const drive = config.ide[index] ?? null;
-      if (drive === null) return null;
-      return drive.kind === "disk"
-        ? new AtaDisk(clock, name, this.mediumFaults.wrap(drive.backend))
-        : new AtapiCd(clock, name, drive.backend);
-    });
   }
 
   #makeChannels(drives: readonly (IdeDrive | null)[]): [IdeChannel, IdeChannel] {
@@ -360,18 +359,33 @@ export class Board implements ProcessorBus, Stateful {
     });
   }
 
-  /** The drives whose medium can be changed, by QEMU's names. */
+  #makeSataDrives({ ahci = [], virtioDisks = [], network }: BoardConfig, bridge: IsaBridge): (IdeDrive | null)[] {
+    if (ahci.length > AHCI_PORTS) throw new RangeError(`more than ${AHCI_PORTS} drives at an AHCI adapter`);
+    const { clock, dma } = this.#host;
+    const drives = makeDrives(ahci, (port) => `sata${port}`, SataDisk, clock, this.mediumFaults);
+    if (drives.length > 0) {
+      const slot = FIRST_NETWORK_SLOT + network.length + virtioDisks.length;
+      const wires = { dma, interrupt: bridge.interruptPin(slot, 1) };
+      this.#pci.plug(slot, 0, new AhciController("ahci0", this.#space, clock, wires, drives));
+    }
+    return drives;
+  }
+
+  /** The drives whose medium can be changed, by QEMU's names; those at the AHCI adapter by their ports. */
   get removableDrives(): ReadonlyMap<string, RemovableDrive> {
     const drives = new Map<string, RemovableDrive>();
     for (const [index, drive] of this.#drives.entries())
       if (drive instanceof AtapiCd) drives.set(`ide${index >> 1}-cd${index & 1}`, drive);
+    for (const [port, drive] of this.#sataDrives.entries())
+      if (drive instanceof AtapiCd) drives.set(`ahci0-cd${port}`, drive);
     for (const [index, drive] of this.#fdc.drives.entries()) if (drive) drives.set(`floppy${index}`, drive);
     return drives;
   }
 
   /** All drives take this many times as long from now on; at least 1. */
   slowDrives(factor: number): void {
-    for (const drive of [...this.#drives, ...this.#virtioDisks]) if (drive) drive.slowness = factor;
+    for (const drive of [...this.#drives, ...this.#virtioDisks, ...this.#sataDrives])
+      if (drive) drive.slowness = factor;
   }
 
   /** Somebody puts the clock on the board forward. */

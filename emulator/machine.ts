@@ -419,8 +419,8 @@ export class Machine implements Stateful {
   /** Takes the power away and puts back what its disks held when the machine was made, as from an older copy. */
   revertDisks(): void {
     this.powerOff();
-    const { ide, floppies = [], virtioDisks = [] } = this.#config;
-    for (const backend of [...ide.map((drive) => drive?.backend), ...floppies, ...virtioDisks])
+    const { ide, floppies = [], virtioDisks = [], ahci = [] } = this.#config;
+    for (const backend of [...[...ide, ...ahci].map((drive) => drive?.backend), ...floppies, ...virtioDisks])
       if (backend instanceof TrackedDisk) backend.revert();
     this.onOutside?.();
   }
@@ -544,6 +544,7 @@ export class Machine implements Stateful {
     for (const drive of this.#config.ide) visitBackend(visitor, drive?.backend);
     for (const floppy of this.#config.floppies ?? []) visitBackend(visitor, floppy);
     for (const disk of this.#config.virtioDisks ?? []) visitBackend(visitor, disk);
+    for (const drive of this.#config.ahci ?? []) visitBackend(visitor, drive?.backend);
   }
 }
 

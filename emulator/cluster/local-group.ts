@@ -4,7 +4,7 @@
  * cannot tell.
  */
 
-import type { BoardParts } from "../board-config.ts";
+import type { BoardParts, DriveConfig } from "../board-config.ts";
 import { MOST_SPACES } from "../cpu/layout.ts";
 import { MachineMemory } from "../cpu/memory.ts";
 import type { BlockBackend } from "../disk/block.ts";
@@ -227,16 +227,13 @@ function statesOf(memory: GroupMemory | null): readonly KeptState[] | null {
 
 /** What can be written of a machine's parts becomes part of its state. */
 function trackedParts(parts: BoardParts = {}): BoardParts {
-  const { ide, floppies, virtioDisks } = parts;
+  const { ide, floppies, virtioDisks, ahci } = parts;
+  const trackedDrive = (drive: DriveConfig | null): DriveConfig | null =>
+    drive?.kind === "disk" ? { kind: "disk", backend: new TrackedDisk(drive.backend) } : drive;
   return {
     ...parts,
-    ...(ide
-      ? {
-          ide: ide.map((drive) =>
-            drive?.kind === "disk" ? { kind: "disk", backend: new TrackedDisk(drive.backend) } : drive,
-          ),
-        }
-      : {}),
+    ...(ide ? { ide: ide.map(trackedDrive) } : {}),
+    ...(ahci ? { ahci: ahci.map(trackedDrive) } : {}),
     ...(floppies ? { floppies: floppies.map((floppy) => floppy && new TrackedDisk(floppy)) } : {}),
     ...(virtioDisks ? { virtioDisks: virtioDisks.map((disk) => new TrackedDisk(disk)) } : {}),
   };

@@ -12,8 +12,8 @@ import type { ChannelShape } from "./worker-channel.ts";
 
 /** Parts of a machine that are plain data. */
 export type PlainParts = Omit<BoardParts, MediumPart>;
-type MediumPart = "ide" | "floppies" | "virtioDisks";
-const MEDIUM_PARTS: readonly MediumPart[] = ["ide", "floppies", "virtioDisks"];
+type MediumPart = "ide" | "floppies" | "virtioDisks" | "ahci";
+const MEDIUM_PARTS: readonly MediumPart[] = ["ide", "floppies", "virtioDisks", "ahci"];
 
 export const isPlain = (parts: BoardParts): parts is PlainParts =>
   MEDIUM_PARTS.every((part) => parts[part] === undefined);

@@ -15,10 +15,10 @@ export interface DriveView {
 
 const IDE_PLACES = ["ide0 master", "ide0 slave", "ide1 master", "ide1 slave"] as const;
 
-type Drives = Pick<BoardConfig, "ide" | "floppies" | "virtioDisks">;
+type Drives = Pick<BoardConfig, "ide" | "floppies" | "virtioDisks" | "ahci">;
 
 export function driveViews(
-  { ide, floppies = [], virtioDisks = [] }: Drives,
+  { ide, floppies = [], virtioDisks = [], ahci = [] }: Drives,
   removable: ReadonlyMap<string, RemovableDrive>,
 ): readonly DriveView[] {
   const view = (name: string, place: string, backend: BlockBackend | null): DriveView => {
@@ -39,5 +39,8 @@ export function driveViews(
     }),
     ...floppies.flatMap((medium, index) => (medium ? [view(`floppy${index}`, `fdc ${index}`, medium)] : [])),
     ...virtioDisks.map((medium, index) => view(`virtio${index}`, `virtio-blk ${index}`, medium)),
+    ...ahci.flatMap((drive, port) =>
+      drive ? [view(`ahci0-${drive.kind === "cd" ? "cd" : "hd"}${port}`, `ahci0 port ${port}`, drive.backend)] : [],
+    ),
   ];
 }

@@ -22,12 +22,14 @@ const DMA_CHUNK_SECTORS = 128;
 
 type Action = "read" | "write" | "verify" | "read dma" | "write dma";
 
-interface MediumCommand {
+export interface MediumCommand {
   action: Action;
   /** 48-bit address and 16-bit count. */
   extended?: boolean;
   /** Blocks of SET MULTIPLE MODE instead of single sectors. */
   multiple?: boolean;
+  /** The count is in the features register, the count register has the command's tag. */
+  queued?: boolean;
 }
 
 /** Commands that access the medium. */
@@ -53,6 +55,8 @@ const MEDIUM_COMMANDS = new Map<number, MediumCommand>([
   [0x35, { action: "write dma", extended: true }],
 ]);
 
+/** Bit 7 of the device register of a queued command: what it writes is to be on the medium at its end (FUA). */
+const DEVICE_FORCED = 0x80;
 const FLUSH_CACHE = 0xe7;
 const FLUSH_CACHE_EXT = 0xea;
 
@@ -96,17 +100,22 @@ export class AtaDisk extends IdeDrive {
     this.#remaining = 0;
   }
 
+  /** How a command accesses the medium; undefined for all others. */
+  protected mediumCommand(command: number): MediumCommand | undefined {
+    return MEDIUM_COMMANDS.get(command);
+  }
+
   protected override usesMedium(command: number): boolean {
-    return MEDIUM_COMMANDS.has(command) || command === FLUSH_CACHE || command === FLUSH_CACHE_EXT;
+    return this.mediumCommand(command) !== undefined || command === FLUSH_CACHE || command === FLUSH_CACHE_EXT;
   }
 
   protected override dmaBytes(command: number): number {
-    const medium = MEDIUM_COMMANDS.get(command);
-    return medium?.action.endsWith("dma") ? this.#count(medium.extended === true) * SECTOR_BYTES : 0;
+    const medium = this.mediumCommand(command);
+    return medium?.action.endsWith("dma") ? this.#count(medium) * SECTOR_BYTES : 0;
   }
 
   protected override execute(command: number): void {
-    const medium = MEDIUM_COMMANDS.get(command);
+    const medium = this.mediumCommand(command);
     if (medium !== undefined) this.#beginMedium(medium);
     else if (command >= 0x10 && command <= 0x1f)
       this.complete(); // RECALIBRATE.
@@ -154,13 +163,18 @@ export class AtaDisk extends IdeDrive {
           this.complete();
         });
       case 0xec: // IDENTIFY DEVICE.
-        this.#remaining = 0;
-        return this.offerData(this.#identify());
+        return this.offerLast(this.#identify());
       case 0xef:
         return this.#setFeatures();
       default:
         return this.fail(ERROR_ABORTED);
     }
+  }
+
+  /** Data of a command that is over with them. */
+  protected offerLast(data: Uint8Array): void {
+    this.#remaining = 0;
+    this.offerData(data);
   }
 
   #identify(): Uint8Array {
@@ -175,6 +189,7 @@ export class AtaDisk extends IdeDrive {
       maxMultiple: MAX_MULTIPLE,
       modes: this.#modes,
       writeCache: this.#writeCache,
+      isSerial: this.isSerial,
     });
   }
 
@@ -230,7 +245,8 @@ export class AtaDisk extends IdeDrive {
     this.complete();
   }
 
-  #count(extended: boolean): number {
+  #count({ extended, queued }: MediumCommand): number {
+    if (queued) return (this.previous.features << 8) | this.features || 65_536;
     if (extended) return (this.previous.sectorCount << 8) | this.sectorCount || 65_536;
     return this.sectorCount || 256;
   }
@@ -280,7 +296,7 @@ export class AtaDisk extends IdeDrive {
 
   #beginMedium(command: MediumCommand): void {
     const sector = this.#address(command.extended === true);
-    const count = this.#count(command.extended === true);
+    const count = this.#count(command);
     if (sector === null || sector + count > this.sectors) return this.fail(ERROR_ID_NOT_FOUND);
     if (command.multiple && this.#multiple === 0) return this.fail(ERROR_ABORTED);
     const writes = command.action === "write" || command.action === "write dma";
@@ -308,7 +324,7 @@ export class AtaDisk extends IdeDrive {
     try {
       access();
     } catch {
-      this.#showAddress(this.#nextSector, MEDIUM_COMMANDS.get(this.command)?.extended === true);
+      this.#showAddress(this.#nextSector, this.mediumCommand(this.command)?.extended === true);
       this.fail(ERROR_UNCORRECTABLE);
     }
   }
@@ -332,7 +348,7 @@ export class AtaDisk extends IdeDrive {
     this.#nextSector += count;
     this.#remaining -= count;
     if (this.#remaining === 0)
-      this.#showAddress(this.#nextSector - 1, MEDIUM_COMMANDS.get(this.command)?.extended === true);
+      this.#showAddress(this.#nextSector - 1, this.mediumCommand(this.command)?.extended === true);
   }
 
   protected override isLastBlock(): boolean {
@@ -340,7 +356,7 @@ export class AtaDisk extends IdeDrive {
   }
 
   protected override asksAtOnce(command: number): boolean {
-    return MEDIUM_COMMANDS.get(command)?.action === "write";
+    return this.mediumCommand(command)?.action === "write";
   }
 
   /** The medium's time comes with the last block, as all were taken in before. */
@@ -365,7 +381,9 @@ export class AtaDisk extends IdeDrive {
   }
 
   override transferDma(channel: DmaChannel): DmaResult {
-    const writes = MEDIUM_COMMANDS.get(this.command)?.action === "write dma";
+    const { action, queued = false } = this.mediumCommand(this.command) ?? {};
+    const writes = action === "write dma";
+    const isForced = queued && (this.device & DEVICE_FORCED) !== 0;
     let result: DmaResult = "done";
     this.#guard(() => {
       while (this.#remaining > 0 && result === "done") {
@@ -379,7 +397,7 @@ export class AtaDisk extends IdeDrive {
         this.#moved(whole);
         if (bytes < chunk.length) result = "short descriptors";
       }
-      if (writes && !this.#writeCache) this.#backend.flush();
+      if (writes && (isForced || !this.#writeCache)) this.#backend.flush();
       this.complete(result === "done");
     });
     return result;

@@ -49,11 +49,22 @@ export interface DiskIdentity {
   maxMultiple: number;
   modes: TransferModes;
   writeCache: boolean;
+  isSerial: boolean;
 }
 
 const MULTIWORD_MODES = 0x07;
 const ULTRA_MODES = 0x3f;
 const LBA28_LIMIT = 0x0fffffff;
+/** Word 76: 1.5 Gb/s, native command queuing (ATA8-ACS, 7.16.7.36). */
+const SERIAL_FIRST_GENERATION = 0x0002;
+const SERIAL_QUEUING = 0x0100;
+/** Bit 5 of words 84 and 87: logs, by READ LOG EXT. */
+const HAS_LOGS = 0x0020;
+/** Word 93, which is 0 for a serial drive: 80-wire cable, hardware reset result. */
+const PARALLEL_CABLE = 0x6001;
+
+/** Commands that a serial disk can hold at a time. */
+const QUEUE_DEPTH = 32;
 
 function chosen(supported: number, mode: number): number {
   return supported | (mode >= 0 ? 0x100 << mode : 0);
@@ -84,22 +95,32 @@ export function identifyDisk(disk: DiskIdentity): Uint8Array {
   words[63] = chosen(MULTIWORD_MODES, disk.modes.multiword);
   words[64] = 0x0003; // PIO modes 3 and 4.
   words.fill(120, 65, 69); // Cycle times in ns.
+  if (disk.isSerial) {
+    words[75] = QUEUE_DEPTH - 1;
+    words[76] = SERIAL_FIRST_GENERATION | SERIAL_QUEUING;
+  }
   words[80] = 0x00f0; // ATA-4 to ATA-7.
   words[81] = 0x0016;
   words[82] = 0x4020; // NOP, write cache.
   words[83] = 0x7400; // FLUSH CACHE, FLUSH CACHE EXT, 48-bit addresses.
-  words[84] = 0x4000;
+  words[84] = 0x4000 | (disk.isSerial ? HAS_LOGS : 0);
   words[85] = 0x4000 | (disk.writeCache ? 0x20 : 0);
   words[86] = 0x3400;
-  words[87] = 0x4000;
+  words[87] = 0x4000 | (disk.isSerial ? HAS_LOGS : 0);
   words[88] = chosen(ULTRA_MODES, disk.modes.ultra);
-  words[93] = 0x6001; // 80-wire cable, hardware reset result.
+  words[93] = disk.isSerial ? 0 : PARALLEL_CABLE;
   putDoubleWord(words, 100, disk.sectors % 0x100000000);
   putDoubleWord(words, 102, Math.floor(disk.sectors / 0x100000000));
   return wordsToBytes(words);
 }
 
-export function identifyCd(cd: { serial: string; firmware: string; model: string; modes: TransferModes }): Uint8Array {
+export function identifyCd(cd: {
+  serial: string;
+  firmware: string;
+  model: string;
+  modes: TransferModes;
+  isSerial: boolean;
+}): Uint8Array {
   const words = new Uint16Array(256);
   words[0] = 0x85c0; // ATAPI, CD-ROM, removable, DRQ within 50 us, 12-byte packets.
   putText(words, 10, 10, cd.serial);
@@ -113,13 +134,15 @@ export function identifyCd(cd: { serial: string; firmware: string; model: string
   words.fill(120, 65, 69);
   words[71] = 30;
   words[72] = 30;
-  words[80] = 0x001e; // ATA-1 to ATA/ATAPI-4.
+  if (cd.isSerial) words[76] = SERIAL_FIRST_GENERATION;
+  // ATA-1 to ATA/ATAPI-4; who looks for a serial drive wants one of ATA/ATAPI-5 at least.
+  words[80] = cd.isSerial ? 0x00f0 : 0x001e;
   words[82] = 0x0210; // PACKET, DEVICE RESET.
   words[83] = 0x4000;
   words[84] = 0x4000;
   words[85] = 0x0210;
   words[87] = 0x4000;
   words[88] = chosen(ULTRA_MODES, cd.modes.ultra);
-  words[93] = 0x6001;
+  words[93] = cd.isSerial ? 0 : PARALLEL_CABLE;
   return wordsToBytes(words);
 }

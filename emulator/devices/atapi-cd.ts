@@ -37,15 +37,7 @@ import {
   TRAY_OPEN,
   UNRECOVERED_READ_ERROR,
 } from "./atapi-sense.ts";
-import {
-  type DmaChannel,
-  type DmaResult,
-  ERROR_ABORTED,
-  IdeDrive,
-  STATUS_ERROR,
-  STATUS_READY,
-  STATUS_SEEK_COMPLETE,
-} from "./ide-drive.ts";
+import { type DmaChannel, type DmaResult, ERROR_ABORTED, IdeDrive } from "./ide-drive.ts";
 import type { RemovableDrive } from "./removable-drive.ts";
 
 const PACKET_BYTES = 12;
@@ -187,17 +179,22 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
       case 0xa1: // IDENTIFY PACKET DEVICE.
         this.#stage = SENDS_IDENTITY;
         return this.offerData(
-          identifyCd({ serial: "CD00001", firmware: "1.0", model: "VIRTUAL DVD-ROM", modes: this.#modes }),
+          identifyCd({
+            serial: "CD00001",
+            firmware: "1.0",
+            model: "VIRTUAL DVD-ROM",
+            modes: this.#modes,
+            isSerial: this.isSerial,
+          }),
         );
       case 0x08: // DEVICE RESET: no interrupt.
         this.reset();
-        return;
+        return this.endCommand(false);
       case 0x90:
         this.setSignature();
         this.device = 0;
         this.error = 1;
-        this.setInterrupt(true);
-        return;
+        return this.endCommand(true);
       case 0xec: // IDENTIFY DEVICE: abort with the signature, by which a packet device is told from a disk.
         this.setSignature();
         return this.fail(ERROR_ABORTED);
@@ -257,7 +254,6 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
     this.#sense = sense;
     this.sectorCount = REASON_COMMAND | REASON_TO_HOST;
     this.fail((sense.key << 4) | ERROR_ABORTED);
-    this.status = STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_ERROR;
   }
 
   /** What is in the way of a command: no disc, or another one than the guest knows. */

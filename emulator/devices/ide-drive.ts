@@ -10,11 +10,11 @@ import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 export const STATUS_ERROR = 0x01;
-const STATUS_DATA_REQUEST = 0x08;
+export const STATUS_DATA_REQUEST = 0x08;
 export const STATUS_SEEK_COMPLETE = 0x10;
 const STATUS_FAULT = 0x20;
 export const STATUS_READY = 0x40;
-const STATUS_BUSY = 0x80;
+export const STATUS_BUSY = 0x80;
 
 export const ERROR_ABORTED = 0x04;
 export const ERROR_ID_NOT_FOUND = 0x10;
@@ -46,14 +46,20 @@ const BETWEEN_OUT = 5;
 /** The drive waits for the bus master. */
 const DMA_WAIT = 6;
 
-/** The drive's side of the cable. */
+/** What the drive sees of its cable and of whoever is at the other end. */
 export interface IdeCable {
+  /** A SATA cable, whose other end hears of each phase; at the end of a parallel one the CPU reads the status. */
+  readonly isSerial: boolean;
   /** INTRQ, as far as this drive drives it. */
   setInterrupt(drive: IdeDrive, level: boolean): void;
   /**
    * DMARQ: the drive waits for the bus master, which calls `transferDma` when it is started (or at once when it is).
    */
   requestDma(drive: IdeDrive): void;
+  /** DRQ: there is a block to be taken or to be filled (`block`, `blockDone`). */
+  blockReady(drive: IdeDrive): void;
+  /** The command has ended, with an interrupt or without. */
+  commandEnded(drive: IdeDrive, withInterrupt: boolean): void;
 }
 
 /** What the bus master offers during a transfer. */
@@ -99,12 +105,26 @@ export abstract class IdeDrive implements Stateful {
     this.#cable = cable;
   }
 
+  protected get isSerial(): boolean {
+    return this.#cable?.isSerial === true;
+  }
+
   get interrupt(): boolean {
     return this.#interrupt;
   }
 
   get waitsForDma(): boolean {
     return this.#phase === DMA_WAIT;
+  }
+
+  /** A command that its host may send while others of this kind are not done. */
+  isQueued(_command: number): boolean {
+    return false;
+  }
+
+  /** A command is under way. */
+  get isBusy(): boolean {
+    return (this.status & (STATUS_BUSY | STATUS_DATA_REQUEST)) !== 0;
   }
 
   /** How a command begins: time until `execute` runs. */
@@ -147,7 +167,7 @@ export abstract class IdeDrive implements Stateful {
 
   writeCommand(command: number): void {
     const isDeviceReset = command === 0x08;
-    if (this.#phase !== IDLE && !isDeviceReset && this.status & (STATUS_BUSY | STATUS_DATA_REQUEST)) return;
+    if (this.#phase !== IDLE && !isDeviceReset && this.isBusy) return;
     this.setInterrupt(false);
     this.command = command;
     this.error = 0;
@@ -177,37 +197,42 @@ export abstract class IdeDrive implements Stateful {
 
   /** DRQ with INTRQ: the CPU is to read these bytes. */
   protected offerData(bytes: Uint8Array): void {
-    this.#openBuffer(bytes, DATA_IN);
-    this.setInterrupt(true);
+    this.#openBuffer(bytes, DATA_IN, true);
   }
 
   /** DRQ: the CPU is to write this many bytes. The first block of a command comes without an interrupt. */
   protected askForData(sizeBytes: number, withInterrupt: boolean): void {
-    this.#openBuffer(new Uint8Array(sizeBytes), DATA_OUT);
-    if (withInterrupt) this.setInterrupt(true);
+    this.#openBuffer(new Uint8Array(sizeBytes), DATA_OUT, withInterrupt);
   }
 
-  #openBuffer(bytes: Uint8Array, phase: number): void {
+  #openBuffer(bytes: Uint8Array, phase: number, withInterrupt: boolean): void {
     this.buffer = bytes;
     this.#position = 0;
     this.#phase = phase;
     this.status =
       (this.status & ~(STATUS_BUSY | STATUS_ERROR)) | STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_DATA_REQUEST;
+    if (withInterrupt) this.setInterrupt(true);
+    this.#cable?.blockReady(this);
   }
 
   /** Ends the command well. */
   protected complete(withInterrupt = true): void {
-    this.#phase = IDLE;
     this.status = STATUS_READY | STATUS_SEEK_COMPLETE;
-    if (withInterrupt) this.setInterrupt(true);
+    this.endCommand(withInterrupt);
   }
 
   /** Ends the command with an error. */
   protected fail(error: number): void {
-    this.#phase = IDLE;
     this.error = error;
     this.status = STATUS_READY | STATUS_SEEK_COMPLETE | STATUS_ERROR;
-    this.setInterrupt(true);
+    this.endCommand(true);
+  }
+
+  /** Ends the command with the status as it is. */
+  protected endCommand(withInterrupt: boolean): void {
+    this.#phase = IDLE;
+    if (withInterrupt) this.setInterrupt(true);
+    this.#cable?.commandEnded(this, withInterrupt);
   }
 
   /** Waits for the bus master, which may have been started before. */
@@ -239,6 +264,17 @@ export abstract class IdeDrive implements Stateful {
     target.set(this.buffer.subarray(this.#position, this.#position + whole));
     this.#position += whole;
     return whole;
+  }
+
+  /** The block that is to be taken or given; `isLast`: the command is over with it. */
+  get block(): { readonly bytes: Uint8Array; readonly isForHost: boolean; readonly isLast: boolean } {
+    const isForHost = this.#phase === DATA_IN;
+    return { bytes: this.buffer, isForHost, isLast: isForHost && this.isLastBlock() };
+  }
+
+  /** The host has taken the whole block, or filled it. */
+  blockDone(): void {
+    this.#advance(this.buffer.length);
   }
 
   writeData(sizeBytes: AccessBytes, value: number): void {

@@ -15,6 +15,7 @@ const CONTROL_SOFT_RESET = 0x04;
 const IDE_TIMING = 0x40;
 
 export class IdeChannel implements IdeCable, Stateful {
+  readonly isSerial = false;
   readonly busMaster: BusMaster;
   readonly #drives: readonly (IdeDrive | null)[];
   readonly #irq: Wire;
@@ -154,6 +155,10 @@ export class IdeChannel implements IdeCable, Stateful {
   requestDma(drive: IdeDrive): void {
     if (this.busMaster.active) this.busMaster.run(drive);
   }
+
+  // The CPU looks at the status for itself.
+  blockReady(): void {}
+  commandEnded(): void {}
 
   #busMasterStarted(): void {
     for (const drive of this.#drives) if (drive?.waitsForDma) drive.dmaStarted();

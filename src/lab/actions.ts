@@ -2,6 +2,7 @@
  * What a person does to a cluster while it runs: keys, cables, power, faults. One table of words serves the scripts of
  * `qure emu`, links that hold a run, and the toolbox of the page.
  */
+import { PORTS as AHCI_PORTS } from "../../emulator/devices/ahci-registers.ts";
 import { NO_TROUBLE, type Trouble } from "../../emulator/ether/trouble.ts";
 import type { LabCluster } from "./cluster.ts";
 import { formatNs, toNs } from "./time.ts";
@@ -101,7 +102,10 @@ function oneOf(words: readonly string[], what: string): ParameterKind {
 
 const DIRECTION = oneOf(["in", "out", "both"], "not a direction");
 const DRIVE = oneOf(
-  ["ide0-cd0", "ide0-cd1", "ide1-cd0", "ide1-cd1", "floppy0", "floppy1"],
+  [
+    ...["ide0-cd0", "ide0-cd1", "ide1-cd0", "ide1-cd1", "floppy0", "floppy1"],
+    ...Array.from({ length: AHCI_PORTS }, (_, port) => `ahci0-cd${port}`),
+  ],
   "no drive whose medium can be changed",
 );
 const BY_FORCE = "force";

@@ -12,7 +12,7 @@ const SECTOR_BYTES = 512;
 /** A disk or CD: bytes, or anything that reads and writes them. */
 export type Medium = Uint8Array | BlockBackend;
 
-/** A drive at an IDE channel. */
+/** A drive at an IDE channel or at a port of an AHCI adapter. */
 export type LabDrive =
   | { readonly kind: "disk"; readonly medium: Medium }
   /** Null: a drive without a CD, until somebody puts one in. */
@@ -24,6 +24,8 @@ export interface MachineParts {
   readonly drives?: readonly (LabDrive | null)[];
   /** Virtio disks: vda, vdb, ... */
   readonly virtioDisks?: readonly Medium[];
+  /** Drives at the ports of an AHCI adapter, at most 6; without any there is none. */
+  readonly ahci?: readonly (LabDrive | null)[];
   /** Diskettes in the drives A and B. */
   readonly floppies?: readonly (Medium | null)[];
   /** Where firmware looks for a system: a diskette, c disk, d CD, n network. */
@@ -72,18 +74,18 @@ export class Media {
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, floppies, bootOrder, videoRom, nic, nicRom, key, ...plain }: MachineParts,
+  { drives, virtioDisks, ahci, floppies, bootOrder, videoRom, nic, nicRom, key, ...plain }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
 ): { parts?: BoardParts } {
-  const further = [0, 1, 2].map((index): DriveConfig | null => {
-    const drive = drives?.[index];
+  const driveOf = (drive: LabDrive | null | undefined): DriveConfig | null => {
     if (!drive) return null;
     return drive.kind === "cd"
       ? { kind: "cd", backend: drive.medium && media.cdrom(drive.medium) }
       : { kind: "disk", backend: media.disk(drive.medium, SECTOR_BYTES) };
-  });
+  };
+  const further = [0, 1, 2].map((index) => driveOf(drives?.[index]));
   const parts: BoardParts = {
     ...(drives
       ? {
@@ -96,6 +98,7 @@ export function partsOf(
         }
       : {}),
     ...(virtioDisks?.length ? { virtioDisks: virtioDisks.map((medium) => media.disk(medium, SECTOR_BYTES)) } : {}),
+    ...(ahci?.length ? { ahci: ahci.map(driveOf) } : {}),
     ...(floppies?.some((floppy) => floppy !== null)
       ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
       : {}),

@@ -15,6 +15,8 @@ test.each([
   ["file=a.img,if=virtio,format=raw", { path: "a.img", bus: "virtio", kind: "disk", index: null }],
   ["if=ide,index=3,file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: 3 }],
   ["file=b.iso,media=cdrom", { path: "b.iso", bus: "ide", kind: "cd", index: null }],
+  ["file=s.img,if=ahci", { path: "s.img", bus: "ahci", kind: "disk", index: null }],
+  ["media=cdrom,if=ahci,index=5", { path: null, bus: "ahci", kind: "cd", index: 5 }],
   ["media=cdrom,index=2", { path: null, bus: "ide", kind: "cd", index: 2 }],
 ])("takes %s", (text, drive) => {
   expect(parseDrive(text)).toEqual(drive);
@@ -25,13 +27,14 @@ test.each([
   ["a.img", /and got "a\.img"/],
   ["if=virtio", /file=FILE is missing/],
   ["file=a,file=b", /file is there twice/],
-  ["file=a,if=scsi", /if=scsi: there are ide and virtio/],
+  ["file=a,if=scsi", /if=scsi: there are ide, virtio, ahci/],
   ["file=a,media=floppy", /there are disk and cdrom/],
-  ["file=a,media=cdrom,if=virtio", /a CD is at if=ide/],
+  ["file=a,media=cdrom,if=virtio", /a CD is at if=ide or if=ahci/],
   ["file=a,format=qcow2", /only format=raw/],
   ["file=a,index=0", /index 0 is --hda's/],
   ["file=a,index=4", /index=4/],
-  ["file=a,if=virtio,index=1", /index=1/],
+  ["file=a,if=virtio,index=1", /index=1: there is none/],
+  ["file=a,if=ahci,index=6", /index=6: with if=ahci it is 0 to 5/],
 ])("refuses %s", (text, reason) => {
   expect(() => parseDrive(text)).toThrow(reason);
 });

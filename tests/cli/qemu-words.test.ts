@@ -15,6 +15,18 @@ test.each([
   ["-device ne2k_pci,netdev=n", "--nic ne2k_pci"],
   ["-device pcnet,netdev=n,romfile=x.rom -boot n", "--nic pcnet --romfile x.rom --boot n"],
   ["-device virtio-net-pci", "--nic virtio"],
+  [
+    "-device ide-cd,bus=a.1,drive=c -device ahci,id=a -drive if=none,id=d,file=x.img,format=raw -drive id=c,file=y.iso,if=none,media=cdrom -device ide-hd,drive=d,bus=a.0",
+    "--drive file=y.iso,media=cdrom,if=ahci,index=1 --drive file=x.img,format=raw,if=ahci,index=0",
+  ],
+  [
+    "-device ich9-ahci,id=s -device ide-cd,bus=s.5 -drive file=z.img,if=virtio",
+    "--drive media=cdrom,if=ahci,index=5 --drive file=z.img,if=virtio",
+  ],
+  [
+    "-drive if=none,id=d,file=x.img -device virtio-blk-pci,drive=d -drive if=none,id=e,file=e.img -device ide-hd,drive=e",
+    "--drive file=x.img,if=virtio --drive file=e.img",
+  ],
   ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
   ["-serial file:a -serial null -parallel file:b", "--serial file:a --serial null --parallel file:b"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
@@ -33,8 +45,17 @@ test("a machine that is none of ours is said", () => {
   );
 });
 
-test("a device that is no network card is said", () => {
+test.each([
+  ["-device ide-hd,drive=d,bus=a.0", "there is no -drive if=none,id=d"],
+  ["-drive if=none,file=x.img", "a drive with if=none needs id=NAME"],
+  ["-device ahci,id=a -device ide-cd,bus=b.0", "bus is a port of -device ahci,id=NAME, NAME.0 to NAME.5"],
+  ["-device ahci,id=a -device ahci,id=b", "a machine has one AHCI adapter"],
+])("%s", (given, reason) => {
+  expect(() => rewriteQemuWords(given.split(" "))).toThrow(reason);
+});
+
+test("a device that is neither a network card nor a drive is said", () => {
   expect(() => rewriteQemuWords(["-device", "usb-ehci,id=x"])).toThrow(
-    "-device usb-ehci: of devices, only network cards are chosen so: e1000, rtl8139, virtio, ne2k_pci, pcnet",
+    "-device usb-ehci: of devices, only network cards (e1000, rtl8139, virtio, ne2k_pci, pcnet) and drives are chosen so",
   );
 });

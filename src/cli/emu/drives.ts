@@ -1,5 +1,6 @@
 /** `--drive`: drives beyond the machine's own disk and CD, in QEMU's words. */
 
+import { PORTS as AHCI_PORTS } from "../../../emulator/devices/ahci-registers.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import type { FileDisk } from "../../host/file-disk.ts";
 import type { LabDrive } from "../../lab/lab.ts";
@@ -8,13 +9,23 @@ import { UsageError } from "../fail.ts";
 
 /** Positions at the IDE channels that `--drive` fills, by QEMU's index: hdb, hdc, hdd. */
 const IDE_INDICES = [1, 2, 3] as const;
+/** Ports of the AHCI adapter. */
+const AHCI_INDICES = Array.from({ length: AHCI_PORTS }, (_, port) => port);
+const BUSES = ["ide", "virtio", "ahci"] as const;
+type Bus = (typeof BUSES)[number];
+/** Where `index` says what, and what it says. */
+const PLACES: Readonly<Record<Bus, { readonly indices: readonly number[]; readonly expected: string }>> = {
+  ide: { indices: IDE_INDICES, expected: "with if=ide it is 1 (hdb), 2 (hdc) or 3 (hdd); index 0 is --hda's" },
+  ahci: { indices: AHCI_INDICES, expected: "with if=ahci it is 0 to 5, the adapter's ports" },
+  virtio: { indices: [], expected: "there is none with if=virtio" },
+};
 const KEYS = ["file", "if", "index", "media", "format"] as const;
 type Key = (typeof KEYS)[number];
 
 interface DriveOption {
   /** Null: a CD drive without a CD. */
   readonly path: string | null;
-  readonly bus: "ide" | "virtio";
+  readonly bus: Bus;
   readonly kind: "disk" | "cd";
   /** Null: the first position that is free. */
   readonly index: number | null;
@@ -34,16 +45,16 @@ export function parseDrive(text: string): DriveOption {
     else values.set(key, value!);
   }
   const path = values.get("file") ?? null;
-  const bus = values.get("if") ?? "ide";
-  if (bus !== "ide" && bus !== "virtio") return fail(`if=${bus}: there are ide and virtio`);
+  const given = values.get("if") ?? "ide";
+  const bus = BUSES.find((known) => known === given) ?? fail(`if=${given}: there are ${BUSES.join(", ")}`);
   const media = values.get("media") ?? "disk";
   if (media !== "disk" && media !== "cdrom") return fail(`media=${media}: there are disk and cdrom`);
-  if (media === "cdrom" && bus === "virtio") fail("a CD is at if=ide");
+  if (media === "cdrom" && bus === "virtio") fail("a CD is at if=ide or if=ahci");
   if (media === "disk" && path === null) fail("file=FILE is missing");
   if ((values.get("format") ?? "raw") !== "raw") fail("only format=raw is known");
   const index = values.get("index");
-  if (index !== undefined && (bus !== "ide" || !IDE_INDICES.some((known) => String(known) === index)))
-    fail(`index=${index}: with if=ide it is 1 (hdb), 2 (hdc) or 3 (hdd); index 0 is --hda's`);
+  const { indices, expected } = PLACES[bus];
+  if (index !== undefined && !indices.some((known) => String(known) === index)) fail(`index=${index}: ${expected}`);
   return { path, bus, kind: media === "cdrom" ? "cd" : "disk", index: index === undefined ? null : Number(index) };
 }
 
@@ -55,25 +66,37 @@ export function furtherDrives(
   options: readonly string[],
   hasCd: boolean,
   open: (path: string) => FileDisk,
-): Pick<MachineParts, "drives" | "virtioDisks"> {
+): Pick<MachineParts, "drives" | "virtioDisks" | "ahci"> {
   const wanted = options.map(parseDrive);
-  const drives: (LabDrive | null)[] = IDE_INDICES.map(() => null);
-  const taken = new Set<number>(hasCd ? [2] : []);
   const disk = (path: string): SparseDisk => {
     const base = open(path);
     return new SparseDisk(base.sizeBytes, { base });
   };
-  const ideDrive = ({ path, kind }: DriveOption): LabDrive =>
+  const drive = ({ path, kind }: DriveOption): LabDrive =>
     kind === "cd" ? { kind, medium: path === null ? null : open(path) } : { kind, medium: disk(path!) };
-  const ide = wanted.filter(({ bus }) => bus === "ide");
-  // Those that say where they want to be come first.
-  for (const drive of [...ide.filter(({ index }) => index !== null), ...ide.filter(({ index }) => index === null)]) {
-    const index = drive.index ?? IDE_INDICES.find((free) => !taken.has(free));
-    if (index === undefined || taken.has(index))
-      throw new UsageError(`--drive ${drive.path ?? "media=cdrom"}: there is a drive at its position already`);
-    taken.add(index);
-    drives[index - 1] = ideDrive(drive);
-  }
+  /** Those of a bus at its positions; null where there are none. */
+  const placed = (bus: Bus, taken: ReadonlySet<number>): (LabDrive | null)[] | null => {
+    const { indices } = PLACES[bus];
+    const found = new Map<number, LabDrive>();
+    const ofBus = wanted.filter((one) => one.bus === bus);
+    // Those that say where they want to be come first.
+    for (const one of [
+      ...ofBus.filter(({ index }) => index !== null),
+      ...ofBus.filter(({ index }) => index === null),
+    ]) {
+      const index = one.index ?? indices.find((free) => !taken.has(free) && !found.has(free));
+      if (index === undefined || taken.has(index) || found.has(index))
+        throw new UsageError(`--drive ${one.path ?? "media=cdrom"}: there is a drive at its position already`);
+      found.set(index, drive(one));
+    }
+    return ofBus.length > 0 ? indices.map((index) => found.get(index) ?? null) : null;
+  };
+  const drives = placed("ide", new Set(hasCd ? [2] : []));
+  const ahci = placed("ahci", new Set());
   const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map(({ path }) => disk(path!));
-  return { ...(ide.length > 0 ? { drives } : {}), ...(virtioDisks.length > 0 ? { virtioDisks } : {}) };
+  return {
+    ...(drives ? { drives } : {}),
+    ...(ahci ? { ahci } : {}),
+    ...(virtioDisks.length > 0 ? { virtioDisks } : {}),
+  };
 }

@@ -41,7 +41,7 @@ export interface Media {
 export const NO_MEDIA: Media = { cdrom: null, hda: null, diskette: null, isForeign: false, kernelCd: null };
 
 export function chooseMedia(options: EmuOptions): Media {
-  const { image, cdrom, hda, fda, kernel } = options;
+  const { image, cdrom, hda, fda, kernel, firmware, drive } = options;
   const known = (iso: string | null, disk: string | null): Media => ({
     cdrom: iso,
     hda: disk,
@@ -55,6 +55,8 @@ export function chooseMedia(options: EmuOptions): Media {
   }
   if (image !== null) return isIso(beginningOf(image)) ? known(image, null) : known(null, image);
   if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
+  // Firmware of others may start from a drive that ours does not look at.
+  if (firmware !== null && drive.length > 0) return known(null, null);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
       `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,

@@ -144,7 +144,7 @@ export const EMU_OPTIONS = {
   }),
   drive: list({
     flags: "--drive <file=FILE,...>",
-    help: "a further drive: if=ide (index=1 to 3: hdb, hdc, hdd; media=cdrom, without a file an empty drive) or if=virtio; the file is not changed",
+    help: "a further drive: if=ide (index=1 to 3: hdb, hdc, hdd; media=cdrom, without a file an empty drive), if=virtio, or if=ahci (index=0 to 5: the adapter's ports; media=cdrom); the file is not changed",
     group: MACHINES,
   }),
   kernel: optional({

@@ -5,6 +5,7 @@
 import { NIC_MODELS } from "../../../emulator/board-config.ts";
 import { UsageError } from "../fail.ts";
 import { EMU_OPTIONS } from "./options.ts";
+import { QemuDrives } from "./qemu-drives.ts";
 
 /** Of a word that takes an argument: what stands for it here. */
 type Rewrite = (argument: string) => readonly string[];
@@ -44,7 +45,7 @@ function device(text: string): readonly string[] {
   const card = cardOf(model);
   if (card === undefined)
     throw new UsageError(
-      `-device ${model}: of devices, only network cards are chosen so: ${NIC_MODELS.join(", ")}; docs/emulator.md maps QEMU's words`,
+      `-device ${model}: of devices, only network cards (${NIC_MODELS.join(", ")}) and drives are chosen so; docs/emulator.md maps QEMU's words`,
     );
   const rom = properties.find((property) => property.startsWith("romfile="))?.slice("romfile=".length);
   return ["--nic", card, ...(rom ? ["--romfile", rom] : [])];
@@ -78,7 +79,6 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-hdd", drive(3)],
   ["-cpu", (model) => ["--cpu", MODELS_OF_QEMU.get(model) ?? model]],
   ["-smp", (count) => ["--cpus", count.replace(/^cpus=/, "").replace(/,.*/, "")]],
-  ["-device", device],
   ["-machine", machine],
   ["-M", machine],
   ["-bios", (file) => ["--firmware", file]],
@@ -104,9 +104,15 @@ function memory(size: string): string {
 /** The arguments of `qure emu` in its own words. Throws a UsageError for a word of QEMU's that has no counterpart. */
 export function rewriteQemuWords(given: readonly string[]): string[] {
   const args: string[] = [];
+  const drives = new QemuDrives(given);
+  const rewrites = new Map<string, Rewrite>([
+    ...WITH_ARGUMENT,
+    ["-drive", (text) => drives.drive(text)],
+    ["-device", (text) => drives.device(text) ?? device(text)],
+  ]);
   for (let index = 0; index < given.length; index++) {
     const word = given[index]!;
-    const rewrite = WITH_ARGUMENT.get(word);
+    const rewrite = rewrites.get(word);
     const argument = given[index + 1];
     if (rewrite && argument !== undefined) {
       args.push(...rewrite(argument));

@@ -2,6 +2,7 @@
 import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { ahciCases, ahciContentCases } from "./ahci-cases.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
 import { atapiCases, dvdCases, trayCases } from "./atapi-cases.ts";
 import { dispiCases } from "./dispi-cases.ts";
@@ -99,6 +100,22 @@ function withLargeDrives(): Partial<BoardConfig> {
 const VIRTIO_SECTORS = 0x2abc;
 const withVirtioDisk = (): Partial<BoardConfig> => ({ virtioDisks: [filled(VIRTIO_SECTORS * 512, 512)] });
 
+/** Blank, and with contents: a disk at port 0 of an AHCI adapter, a CD drive at port 1. */
+const SATA_DISK_BYTES = 20_000 * 512;
+const SATA_CD_BYTES = 64 * 2048;
+const withSataDrives = (): Partial<BoardConfig> => ({
+  ahci: [
+    { kind: "disk", backend: filled(SATA_DISK_BYTES, 512) },
+    { kind: "cd", backend: filled(SATA_CD_BYTES, 2048) },
+  ],
+});
+const withBlankSataDrives = (): Partial<BoardConfig> => ({
+  ahci: [
+    { kind: "disk", backend: new SparseDisk(SATA_DISK_BYTES) },
+    { kind: "cd", backend: new SparseDisk(SATA_CD_BYTES) },
+  ],
+});
+
 const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", text: "xy" }] });
 
 const withAllPorts = (): Partial<BoardConfig> => ({ serialPorts: 4, parallelPort: true });
@@ -110,6 +127,7 @@ export const complete = (): Partial<BoardConfig> => ({
   ...withDiskettes(),
   network: [{ macAddress: MAC, port: new CableEnd("eth0"), bootRom: Uint8Array.of(0x55, 0xaa, 1) }],
   virtioDisks: [filled(VIRTIO_SECTORS * 512, 512)],
+  ...withSataDrives(),
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
   ...withAllPorts(),
 });
@@ -129,6 +147,14 @@ const QEMU_VIRTIO_DISK = [
   ...QEMU_BARE,
   ...["-blockdev", `driver=null-co,size=${VIRTIO_SECTORS * 512},read-zeroes=on,node-name=medium`],
   ...["-device", "virtio-blk-pci,drive=medium,addr=3,disable-modern=on,vectors=0"],
+];
+
+const QEMU_AHCI = [
+  ...QEMU_BARE,
+  ...["-blockdev", `driver=null-co,size=${SATA_DISK_BYTES},read-zeroes=on,node-name=disk`],
+  ...["-blockdev", `driver=null-co,size=${SATA_CD_BYTES},read-zeroes=on,node-name=cd`],
+  ...["-device", "ich9-ahci,id=ahci,addr=3", "-device", "ide-hd,bus=ahci.0,drive=disk"],
+  ...["-device", "ide-cd,bus=ahci.1,drive=cd"],
 ];
 
 export const CHIPS: readonly Chip[] = [
@@ -156,6 +182,8 @@ export const CHIPS: readonly Chip[] = [
   { name: "82077AA, changed", cases: changedDisketteCases, config: withDiskettes, inQemu: null },
   { name: "large drives", cases: [...largeDriveCases, ...dvdCases], config: withLargeDrives, inQemu: null },
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
+  { name: "AHCI", cases: ahciCases, config: withBlankSataDrives, inQemu: QEMU_AHCI },
+  { name: "AHCI with contents", cases: ahciContentCases, config: withSataDrives, inQemu: null },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },

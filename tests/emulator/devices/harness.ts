@@ -8,6 +8,8 @@ import { TimerQueue } from "../../../emulator/time/events.ts";
 import { check, parseScript, type Step } from "./script.ts";
 
 export const MIB = 1024 * 1024;
+/** The number that scripts have for the drive at port 0 of the AHCI adapter. */
+const FIRST_SATA_DRIVE = 6;
 
 /** Virtual time that moves when it is told to. */
 class ManualTime {
@@ -125,9 +127,11 @@ export class TestBoard {
         return this.frame.length;
       case "byte":
         return this.frame[address] ?? -1;
-      case "medium": {
+      case "medium":
+      case "sata": {
         const byte = new Uint8Array(1);
-        this.config.ide[address]!.backend!.read(value, byte);
+        const drives = verb === "medium" ? this.config.ide : this.config.ahci!;
+        drives[address]!.backend!.read(value, byte);
         return byte[0]!;
       }
       case "eject":
@@ -151,12 +155,12 @@ export class TestBoard {
 
   #removable(drive: number): RemovableDrive {
     const name = drive < 4 ? `ide${drive >> 1}-cd${drive & 1}` : `floppy${drive - 4}`;
-    return this.board.removableDrives.get(name)!;
+    return this.board.removableDrives.get(drive < FIRST_SATA_DRIVE ? name : `ahci0-cd${drive - FIRST_SATA_DRIVE}`)!;
   }
 
   /** Each byte of the medium is one that its block gives. */
   insert(drive: number, size: number): boolean {
-    const unit = drive < 4 ? 2048 : 1024;
+    const unit = drive === 4 || drive === 5 ? 1024 : 2048;
     const content = new Uint8Array(size * unit);
     for (let block = 0; block < size; block++) content.fill(size + block, block * unit, (block + 1) * unit);
     const opens = insert(this.#removable(drive), content);

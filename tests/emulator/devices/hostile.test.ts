@@ -5,6 +5,7 @@ import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { ABAR, dataOf, done, laid, mapped, px, started } from "./ahci-script.ts";
 import { MIB, TestBoard } from "./harness.ts";
 
 function sequence(seed: number): (below: number) => number {
@@ -50,6 +51,10 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
     ide: [{ kind: "disk", backend: new SparseDisk(4 * MIB) }, null, { kind: "cd", backend: new SparseDisk(MIB) }, null],
     network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
     virtioDisks: [new SparseDisk(4 * MIB)],
+    ahci: [
+      { kind: "disk", backend: new SparseDisk(4 * MIB) },
+      { kind: "cd", backend: new SparseDisk(MIB) },
+    ],
   });
   machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
   machine.run(
@@ -59,6 +64,8 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   machine.run(
     "outl cf8 80002010; outl cfc c080; outl cf8 80002004; outw cfc 5; outl c084 200; outl c088 10; out c092 7; outw c090 0",
   );
+  // Both ports of the AHCI adapter with their lists in the noise.
+  machine.run(`${mapped(5)}; ${started(0)}; ${started(1)}`);
   return { machine, cable };
 }
 
@@ -79,9 +86,12 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])("seed %i", (seed) => {
         if (what < 4) board.writePort(port, size, size === 4 ? value() : value() & (2 ** (8 * size) - 1));
         else expect(board.readPort(port, size)).toBeLessThan(2 ** (8 * size));
       } else if (what < 8) {
-        const address = [NETWORK_BAR + (random(0x1800) << 2), 0xa0000 + random(0x20000), apicRegister(random)][
-          random(3)
-        ]!;
+        const address = [
+          NETWORK_BAR + (random(0x1800) << 2),
+          0xa0000 + random(0x20000),
+          apicRegister(random),
+          ABAR + 0x100 + (random(0x40) << 2),
+        ][random(4)]!;
         if (random(2)) board.writeMmio(address, size, value());
         else expect(board.readMmio(address, size)).toBeLessThan(2 ** (8 * size));
       } else if (what === 8) {
@@ -116,4 +126,39 @@ test("the same accesses give the same state", () => {
     return visitor.digest();
   });
   expect(digests[0]).toBe(digests[1]);
+});
+
+test("commands of noise for an AHCI adapter end, wait, or stop their port", () => {
+  const random = sequence(7);
+  const { machine } = hostileBoard();
+  const { board, memory } = machine;
+  for (let round = 0; round < 600; round++) {
+    const port = random(2);
+    for (let index = 0x20000; index < 0x22000; index++) memory[index + port * 0x10000] = random(256);
+    const commands = [0x20, 0x25, 0x30, 0x35, 0x60, 0x61, 0xa0, 0xc8, 0xca, 0xec, 0xef, 0x08, random(256)] as const;
+    for (let slot = 0; slot < 32; slot++) {
+      // Half of them are nearly right: a table where tables are, a FIS that is one, and few descriptors or very many.
+      const wanted = {
+        command: commands[random(commands.length)]!,
+        sector: random(3) ? random(9000) : random(2 ** 31) * 2 ** 16,
+        count: random(4) ? slot << 3 : random(0x10000),
+        features: random(0x10000),
+        flags: random(0x800) & 0x7e0,
+      };
+      if (random(2)) machine.run(laid(port, slot, wanted));
+      if (random(2)) memory[0x20002 + port * 0x10000 + slot * 32] = random(256);
+    }
+    const value = (random(2) ? 0xffffffff : random(2 ** 32)) >>> 0;
+    if (random(2)) board.writeMmio(Number.parseInt(px(port, 0x34), 16), 4, value);
+    board.writeMmio(Number.parseInt(px(port, 0x38), 16), 4, value);
+    machine.time.advance(random(3_000_000));
+    if (random(3) === 0) board.writeMmio(Number.parseInt(px(port, 0x2c), 16), 4, 1);
+    board.writeMmio(Number.parseInt(px(port, 0x2c), 16), 4, 0);
+    machine.run(started(port));
+  }
+  machine.time.advance(50_000_000);
+  // It works as before.
+  machine.run("writel febf012c 1; writel febf012c 0; wait 1ms");
+  machine.run(`${started(0)}; ${done(0, { command: 0xec, pieces: [{ at: dataOf(0), bytes: 512 }] })}`);
+  machine.run(`readl ${px(0, 0x38)} = 0; readl ${px(0, 0x20)} = 50; ram 24000 = 40`);
 });

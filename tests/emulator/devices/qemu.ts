@@ -30,6 +30,9 @@ const ARGUMENTS = [
   "none",
 ];
 
+/** So often QEMU is asked something where time is to pass: each time it goes on with what it has begun. */
+const SETTLING_ROUNDS = 25;
+
 function command(step: Step): string {
   const address = `0x${step.address.toString(16)}`;
   const suffix = SUFFIX[step.size];
@@ -42,6 +45,9 @@ function command(step: Step): string {
       return `write${suffix} ${address} 0x${step.value.toString(16)}`;
     case "read":
       return `read${suffix} ${address}`;
+    case "ram":
+      if (step.expected !== null) return `readb ${address}`;
+      return `write ${address} ${step.bytes.length} 0x${Buffer.from(step.bytes).toString("hex")}`;
     default:
       throw new Error(`${step.text}: qtest cannot do that`);
   }
@@ -51,14 +57,16 @@ function command(step: Step): string {
 export async function runInQemu(qemu: string, script: string, more: readonly string[]): Promise<void> {
   const child = spawn(qemu, [...ARGUMENTS, ...more], { stdio: ["pipe", "pipe", "ignore"] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (question: string): Promise<number> => {
+    child.stdin.write(`${question}\n`);
+    const { value, done } = await answers.next();
+    if (done || !String(value).startsWith("OK")) throw new Error(`${question}: QEMU says ${value}`);
+    return Number.parseInt(String(value).split(" ")[1] ?? "0", 16);
+  };
   try {
-    for (const step of parseScript(script)) {
-      if (step.verb === "settle") continue;
-      child.stdin.write(`${command(step)}\n`);
-      const { value, done } = await answers.next();
-      if (done || !String(value).startsWith("OK")) throw new Error(`${step.text}: QEMU says ${value}`);
-      check(step, Number.parseInt(String(value).split(" ")[1] ?? "0", 16));
-    }
+    for (const step of parseScript(script))
+      if (step.verb === "settle") for (let round = 0; round < SETTLING_ROUNDS; round++) await ask("inb 0x80");
+      else check(step, await ask(command(step)));
   } finally {
     child.kill("SIGKILL");
   }

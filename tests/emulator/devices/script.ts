@@ -17,14 +17,14 @@
  *     frame 40 FF FF     a frame of that length arrives, beginning with these bytes
  *     wire = 40          the length of the next frame that has gone out; `byte C = 8` then looks into it
  *     cable 0            pull the network cable (1: plug it in)
- *     eject 2 = 1        press a drive's button (0-3 IDE, 4 and 5 diskettes; `eject 2 1`: by force); did it open?
+ *     eject 2 = 1        press a drive's button (0-3 IDE, 4 and 5 diskettes, 6 to B AHCI; `eject 2 1`: by force); did it open?
  *     insert 2 40 = 1    put in a medium of so many 2048-byte blocks, or KiB of a diskette
- *     medium 0 5 = 12    a byte of a drive's medium: drive, address
+ *     medium 0 5 = 12    a byte of a drive's medium: drive, address; `sata` for a port of the AHCI adapter
  *     ferr 1             the processor's FERR# pin
  *     button, nmi, reset someone presses the power button, or that for NMI; the board's reset line
  *     event power off    expect what the board has asked of its machine next; `events = 0` how many are left
  *
- * Scripts of `out`, `in`, `write`, `read` and `settle` alone run in QEMU, too (qemu.ts).
+ * Scripts of `out`, `in`, `write`, `read`, `ram` and `settle` alone run in QEMU, too (qemu.ts).
  */
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 
@@ -36,15 +36,16 @@ export interface Case {
 }
 
 /** What QEMU can be asked to do as well. */
-const QEMU_VERBS = ["out", "in", "write", "read", "settle"] as const;
+const QEMU_VERBS = ["out", "in", "write", "read", "ram", "settle"] as const;
 const OUR_VERBS = [
-  ...(["wait", "intr", "ack", "ram", "key", "keyup", "leds", "com1", "com2", "com3", "com4", "frame"] as const),
+  ...(["wait", "intr", "ack", "key", "keyup", "leds", "com1", "com2", "com3", "com4", "frame"] as const),
   ...(["sent1", "sent2", "sent3", "sent4", "printed"] as const),
   ...([
     "wire",
     "byte",
     "cable",
     "medium",
+    "sata",
     "eject",
     "insert",
     "ferr",
