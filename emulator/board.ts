@@ -244,6 +244,7 @@ export class Board implements ProcessorBus, Stateful {
     const fastA20 = new FastA20Port({ setA20, requestReset: () => host.requestReset("port 92h") });
     space.claimPorts(0x92, 1, fastA20);
 
+    for (const { ports } of SERIAL_PORTS) space.claimPorts(ports, 8, EMPTY_PLACE);
     this.uarts = SERIAL_PORTS.slice(0, config.serialPorts ?? USUAL_SERIAL_PORTS).map(({ name, ports, irq }, index) => {
       const output = (byte: number): void => host.characterOutput(index as SerialPort, byte);
       const uart = new Uart16550(clock, name, this.#irq(irq), output);
@@ -253,7 +254,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#parallelPort = config.parallelPort
       ? new ParallelPort(clock, "LPT1", this.#irq(7), (byte) => host.characterOutput(LPT1, byte))
       : null;
-    if (this.#parallelPort) space.claimPorts(0x378, 3, this.#parallelPort);
+    space.claimPorts(0x378, 3, this.#parallelPort ?? EMPTY_PLACE);
 
     this.#dma = new DmaControllers(host.dma);
     space.claimPorts(0x00, 16, this.#dma.bytePorts);
@@ -533,6 +534,9 @@ export class Board implements ProcessorBus, Stateful {
     this.#configuration?.visitState(visitor);
   }
 }
+
+/** Where systems look for a device that is not there: that is nothing to tell people of. */
+const EMPTY_PLACE: PortHandler = { readPort: () => 0xff, writePort: () => {} };
 
 /** As QEMU's: what comes first is what is most likely meant when it is there. */
 function defaultBootOrder(config: BoardConfig): string {
