@@ -216,7 +216,7 @@ coordinator_answer:
     mov     [beat_at], eax
 9:  ret
 
-# A member hears a hello. The coordinator answers; should it not do so to one that joins, another takes over.
+# A member hears a hello. The coordinator answers; should it not, another takes over.
 # In: EAX packet.
 .global coordinator_hello
 coordinator_hello:
@@ -227,8 +227,11 @@ coordinator_hello:
     call    coordinator_is
     je      2f
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
-    jne     9f                          # a member, which has a coordinator, and asks who we are
-    call    clock_ms
+    je      1f
+    mov     eax, [ebx + CLOUD_ECHO]
+    or      eax, [ebx + CLOUD_ECHO + 4]
+    jnz     9f                          # a member asks who we are: nobody has to answer that for the coordinator
+1:  call    clock_ms
     add     eax, HELLO_PATIENCE_MS
     mov     ecx, [takeover_at]
     sub     ecx, eax

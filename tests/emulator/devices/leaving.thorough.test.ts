@@ -126,6 +126,10 @@ const SELDOM = [
   ),
   "writel fee000f0 1ff; writel fee00300 44023; writel fee00300 44043; ack; writel fee00300 44063; ack; writel fee00300 44083; ack",
   "writel fee000f0 1ff; writel fee00300 44033; ack; writel fee00300 440a3; ack; writel fee00300 440c3; ack; writel fee00300 440e3; ack",
+  // Level triggered, by COM1.
+  ...["23", "43", "63", "83", "a3", "c3", "e3"].map(
+    (vector) => `writel fee000f0 1ff; writel fec00000 18; writel fec00010 80${vector}; out 3fc 8; out 3f9 2; wait 5us`,
+  ),
   ...["10", "12", "14"].flatMap((at) => [
     `writel fed00${at}0 4c; writel fed00${at}8 1000; writel fed00${at}0 4c; writel fed00${at}c 5`,
     `writel fed000f0 fffffff0; writel fed00${at}0 104; writel fed00${at}8 5; writel fed00010 1`,
