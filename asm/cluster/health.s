@@ -20,6 +20,7 @@ ROLL_LARGE_MS           = 800
 LATE_MS                 = 60            # a report that is late by so much is asked for,
 PROBE_MS                = 30            # again after this
 DOUBT                   = 6             # an answer to the probe after so many is a sign of bad health
+ANSWER_MS               = BEAT_MS       # what is heard later after a probe does not answer it
 HEALTH_MAXIMUM          = 8             # 0 is the best
 HEALTH_MS               = 400           # by which each step prolongs patience
 HEAL_MS                 = 5000          # a step is taken back after so long
@@ -91,7 +92,8 @@ health_patience:
 1:  add     eax, ALIVE_LARGE_MS
     ret
 
-# A peer was heard.
+# A peer was heard. When it took that many probes to get an answer, this node doubts itself; what comes long after the
+# last probe is no answer: this node had ceased to ask.
 # In: EBX peer.
 # Clobbers: EAX only.
 .global health_heard
@@ -100,11 +102,17 @@ health_heard:
     xchg    eax, [ebx + PEER_PROBES]
     cmp     eax, DOUBT
     jb      9f
+    push    edx
+    call    clock_ms
+    mov     edx, eax
+    sub     eax, [ebx + PEER_PROBED]
+    cmp     eax, ANSWER_MS
+    jae     8f
+    mov     [health_at], edx
     cmp     dword ptr [health], HEALTH_MAXIMUM
-    jae     1f
+    jae     8f
     inc     dword ptr [health]
-1:  call    clock_ms
-    mov     [health_at], eax
+8:  pop     edx
 9:  ret
 
 # Time goes by: health comes back. Says whether this node stood still meanwhile, so that the silence was its own.
