@@ -134,6 +134,7 @@ const ACPI_DISABLE = 0xf0;
 export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
   readonly keyboard = new Ps2Keyboard();
+  readonly mouse = new Ps2Mouse();
   readonly uarts: readonly Uart16550[];
   readonly networkCards: readonly NetworkCard[];
   readonly power: PowerManagement;
@@ -225,7 +226,6 @@ export class Board implements ProcessorBus, Stateful {
     );
     space.claimPorts(0x70, 2, this.#rtc);
 
-    const mouse = new Ps2Mouse();
     const setA20 = (open: boolean): void => host.setA20(open);
     this.#keyboardController = new KeyboardController(
       clock,
@@ -236,9 +236,9 @@ export class Board implements ProcessorBus, Stateful {
         requestReset: () => host.requestReset("keyboard controller"),
       },
       this.keyboard,
-      mouse,
+      this.mouse,
     );
-    this.keyboard.onOutput = mouse.onOutput = () => this.#keyboardController.deviceReady();
+    this.keyboard.onOutput = this.mouse.onOutput = () => this.#keyboardController.deviceReady();
     space.claimPorts(0x60, 1, this.#keyboardController.dataPort);
     space.claimPorts(0x64, 1, this.#keyboardController.commandPort);
     const fastA20 = new FastA20Port({ setA20, requestReset: () => host.requestReset("port 92h") });

@@ -404,6 +404,18 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** The mouse moves: counts to the right, downwards, and steps of its wheel towards the person. */
+  moveMouse(right: number, down: number, wheel: number): void {
+    this.board.mouse.move(right, down, wheel);
+    this.onOutside?.();
+  }
+
+  /** Buttons of the mouse that are held from now on (Ps2Mouse.hold). */
+  holdMouseButtons(buttons: number): void {
+    this.board.mouse.hold(buttons);
+    this.onOutside?.();
+  }
+
   /** What goes wrong with its disks from now on; what is not named stays. */
   troubleDisk(change: Partial<DiskTrouble>): void {
     this.board.mediumFaults.set(change);

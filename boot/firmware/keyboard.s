@@ -77,6 +77,7 @@ keyboard_init:
 # Kbc_command, kbc_send.
 # In: AL command to the controller, byte to the keyboard.
 # Clobbers: AH, CX.
+.global kbc_command
 kbc_command:
     call    kbc_ready
     out     KBC_COMMAND, al
@@ -85,6 +86,7 @@ kbc_command:
 # Sends a byte to the keyboard.
 # In: AL byte.
 # Clobbers: AH, CX.
+.global kbc_send
 kbc_send:
     call    kbc_ready
     out     KBC_DATA, al
@@ -106,6 +108,7 @@ kbc_ready:
 # Takes a byte from the controller.
 # Out: AL byte from controller or keyboard, 0 when none comes.
 # Clobbers: CX.
+.global kbc_receive
 kbc_receive:
     mov     cx, POLLS
 1:  in      al, KBC_STATUS

@@ -9,6 +9,7 @@ EQUIPMENT_FLOPPY        = 0x0001        # and their number less one in bits 6-7
 EQUIPMENT_FPU           = 0x0002
 EQUIPMENT_MOUSE         = 0x0004
 EQUIPMENT_COLOR_80      = 0x0020
+EQUIPMENT_MOUSE         = 0x0004
 EQUIPMENT_COM_SHIFT     = 9
 EQUIPMENT_LPT_SHIFT     = 14
 
@@ -116,7 +117,8 @@ equipment_init:
     shl     bx, 6
     or      ax, bx
     or      al, EQUIPMENT_FLOPPY
-3:  mov     [BDA_EQUIPMENT], ax
+3:  or      al, EQUIPMENT_MOUSE
+    mov     [BDA_EQUIPMENT], ax
     ret
 
 # One line on the screen and on COM1.

@@ -246,6 +246,7 @@ vectors:
     FUNCTION 0x43, font_16
     FUNCTION 0x70, irq_clock
     FUNCTION 0x71, irq_redirected
+    FUNCTION 0x74, irq_mouse
     FUNCTION 0x75, irq_coprocessor
     FUNCTION 0x76, irq_disk
     FUNCTION 0x77, irq_disk

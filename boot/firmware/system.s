@@ -5,9 +5,6 @@
 .intel_syntax noprefix
 .code16
 
-APM_POWER_STATE         = 0x07
-APM_STATE_OFF           = 3
-SLP_EN                  = 0x2000        # PM1 control: sleep now; type 0 in bits 10-12 is soft off on the PIIX4
 FEATURES                = 0x74          # second PIC, RTC, keyboard intercept, event wait; an EBDA is there
 
 .text
@@ -41,17 +38,6 @@ system_a20:
 system_key:
     jmp     service_carry
 
-# INT 15h AH=53h: APM is not here, but programs that only want to switch off get that.
-system_apm:
-    cmp     al, APM_POWER_STATE
-    jne     service_unsupported
-    cmp     cx, APM_STATE_OFF
-    jne     service_unsupported
-    mov     dx, PM1A_CONTROL
-    mov     ax, SLP_EN
-    out     dx, ax
-    jmp     service_unsupported
-
 # INT 15h AH=90h, 91h: hooks of a multitasking program: device busy, device ready. Nobody is there.
 system_device:
     mov     byte ptr [bp + F_AH], 0
@@ -78,7 +64,7 @@ features:
     .byte   FEATURES, 0, 0, 0, 0
 .global system_functions
 system_functions:
-    .word   service_unsupported, 12
+    .word   service_unsupported, 13
     FUNCTION 0x24, system_a20
     FUNCTION 0x4F, system_key
     FUNCTION 0x53, system_apm
@@ -90,4 +76,5 @@ system_functions:
     FUNCTION 0x91, system_device
     FUNCTION 0xC0, system_features
     FUNCTION 0xC1, system_ebda
+    FUNCTION 0xC2, system_mouse
     FUNCTION 0xE8, system_e8

@@ -62,6 +62,8 @@ export interface MachineHost {
   resume(): void;
   serialInput(port: SerialPort, bytes: Uint8Array): void;
   typeText(text: string): void;
+  moveMouse(right: number, down: number, wheel: number): void;
+  holdMouseButtons(buttons: number): void;
   key(code: number, down: boolean): void;
   reset(): void;
   pressPowerButton(): void;

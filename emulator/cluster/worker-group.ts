@@ -171,6 +171,14 @@ class WorkerMachineHost implements MachineHost {
     this.#call("serialInput", port, bytes);
   }
 
+  moveMouse(right: number, down: number, wheel: number): void {
+    this.#call("moveMouse", right, down, wheel);
+  }
+
+  holdMouseButtons(buttons: number): void {
+    this.#call("holdMouseButtons", buttons);
+  }
+
   typeText(text: string): void {
     this.#call("typeText", text);
   }

@@ -110,6 +110,18 @@ const DRIVE = oneOf(
 );
 const BY_FORCE = "force";
 const FORCE = oneOf(["gently", BY_FORCE], "no way to eject");
+const MOST_COUNTS = 9999;
+/** Motion of the mouse; as text, because links hold no negative numbers. */
+const COUNTS: ParameterKind = {
+  holds: "text",
+  isValid: (value) => /^-?\d{1,4}$/.test(String(value)),
+  format: String,
+  parse(text) {
+    if (COUNTS.isValid(text)) return text;
+    throw new RangeError(`${text} is no motion: write a number from -${MOST_COUNTS} to ${MOST_COUNTS}`);
+  },
+};
+const BUTTONS = number(0, 31, "buttons");
 const MOST_MACHINES = 1001;
 const MACHINE = number(1, MOST_MACHINES, "the number of a machine");
 const TEXT: ParameterKind = {
@@ -373,6 +385,25 @@ export const ACTIONS = [
       { name: "force", kind: FORCE, usual: "gently" },
     ],
     apply: (lab, node, [drive, how]) => void lab.nodes[node]!.eject(String(drive), how === BY_FORCE),
+  },
+  {
+    word: "mouse",
+    label: "Move the mouse",
+    help: "moves the mouse: counts to the right, downwards, and steps of the wheel towards the person",
+    parameters: [
+      { name: "right", kind: COUNTS, usual: "10" },
+      { name: "down", kind: COUNTS, usual: "0" },
+      { name: "wheel", kind: COUNTS, usual: "0" },
+    ],
+    apply: (lab, node, [right, down, wheel]) =>
+      lab.nodes[node]!.moveMouse(Number(right), Number(down), Number(wheel)),
+  },
+  {
+    word: "buttons",
+    label: "Mouse buttons",
+    help: "holds buttons of the mouse: 1 left, 2 right, 4 middle, 8 and 16 at the side, or their sum; 0 for none",
+    parameters: [{ name: "which", kind: BUTTONS, usual: 1 }],
+    apply: (lab, node, [which]) => lab.nodes[node]!.holdMouseButtons(Number(which)),
   },
 ] as const satisfies readonly ActionKind[];
 

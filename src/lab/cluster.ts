@@ -154,6 +154,18 @@ export class LabNode {
     this.#host.key(code, down);
   }
 
+  /** Moves the mouse: counts to the right, downwards, and steps of the wheel towards the person, up to 9,999 each way. */
+  moveMouse(right: number, down: number, wheel = 0): void {
+    this.#lab.note("mouse", this.index, `${right}`, `${down}`, `${wheel}`);
+    this.#host.moveMouse(right, down, wheel);
+  }
+
+  /** Holds buttons of the mouse: the sum of 1 left, 2 right, 4 middle, 8 and 16 those at the side; 0 for none. */
+  holdMouseButtons(buttons: number): void {
+    this.#lab.note("buttons", this.index, buttons);
+    this.#host.holdMouseButtons(buttons);
+  }
+
   /** Lets virtual time pass until the console's unread text matches; consumes it up to the end of the match. */
   async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return this.#lab.until(

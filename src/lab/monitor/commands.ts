@@ -9,6 +9,7 @@ import type { Command } from "./command.ts";
 import { MonitorError } from "./error.ts";
 import { extended, keyCode, parseKeys } from "./keys.ts";
 import { dumpCode, dumpMemory, linearReader, printNumber, type ReadMemory } from "./memory.ts";
+import { MOUSE_COMMANDS } from "./mouse.ts";
 import type { Session } from "./session.ts";
 
 const DEFAULT_HOLD_MS = 100;
@@ -198,6 +199,7 @@ export const COMMANDS: readonly Command[] = [
       run: (session, values) => session.look((core) => saveMemory(session, values, linearReader(core))),
     },
   },
+  ...MOUSE_COMMANDS,
   {
     human: {
       name: "nmi",

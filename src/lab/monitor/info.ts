@@ -110,6 +110,14 @@ export const INFO: readonly Command[] = [
   },
   { human: info("mem", "", "show the active virtual memory mappings", (session) => session.look(describeMappings)) },
   {
+    human: info("mice", "", "show which guest mouse is receiving events", () => "* Mouse #0: PS/2 Mouse\n"),
+    program: {
+      name: "query-mice",
+      takes: {},
+      run: () => [{ name: "PS/2 Mouse", index: 0, current: true, absolute: false }],
+    },
+  },
+  {
     human: info("name", "", "show the current VM name", ({ node }) => `${node.name}\n`),
     program: { name: "query-name", takes: {}, run: ({ node }) => ({ name: node.name }) },
   },
