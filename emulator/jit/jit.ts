@@ -32,9 +32,9 @@ import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
+import { jumpHash } from "./jump-cache.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
-import { jumpHash } from "./jump-cache.ts";
 import { LARGEST_MEMORY_BYTES, pageOf, type Region } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
