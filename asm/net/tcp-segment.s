@@ -257,6 +257,9 @@ option_sack:
     mov     [seg_sacks], eax
 1:  ret
 
+# Takes note of timestamps.
+# In: ESI option.
+# Clobbers: EAX.
 option_timestamp:
     mov     dword ptr [seg_stamped], 1
     mov     eax, [esi + 2]
