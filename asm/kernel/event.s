@@ -48,7 +48,7 @@ event_wait_any:
     call    task_wait
     mov     dword ptr [ebx + TASK_EVENT_COUNT], 0
     jc      .Levent_wait_any_late
-    mov     edx, [ebx + TASK_EVENTS]    # event_waiter left there which one it was
+    mov     edx, [ebx + TASK_CAME]
     xor     eax, eax
 .Levent_wait_any_index:
     cmp     [esi + eax*4], edx
@@ -121,42 +121,94 @@ event_broadcast:
     pop     ebx
     ret
 
-# Finds the task to wake. When it waits for several events, it is told for which of them.
+# Finds the task to wake: among those that wait for one event, and where that may be, among those that wait for several
+# at once. Such a one is told for which of them.
 # In: EAX address that tasks wait for; interrupts off.
 # Out: EAX the task that waits longest; CF when there is none, and EAX as it was.
 # Clobbers: EAX, EDX.
 event_waiter:
-    push    ebx
-    push    ecx
-    mov     edx, [task_waiting]
-.Levent_waiter_task:
-    test    edx, edx
-    jz      .Levent_waiter_none
+    lea     edx, [eax + eax]
+    and     edx, (EVENT_SLOTS - 1) * LIST_SIZE
+    mov     edx, [task_waiting + edx + LIST_FIRST]
+1:  test    edx, edx
+    jz      2f
     cmp     [edx + TASK_EVENT], eax
-    je      .Levent_waiter_found
-    mov     ecx, [edx + TASK_EVENT_COUNT]
-    jecxz   .Levent_waiter_next
-    mov     ebx, [edx + TASK_EVENTS]
-.Levent_waiter_event:
-    cmp     [ebx + ecx*4 - 4], eax
-    je      .Levent_waiter_one_of
-    loop    .Levent_waiter_event
-.Levent_waiter_next:
+    je      2f
     mov     edx, [edx + TASK_NEXT]
-    jmp     .Levent_waiter_task
-.Levent_waiter_one_of:
-    mov     [edx + TASK_EVENTS], eax
-    mov     dword ptr [edx + TASK_EVENT_COUNT], 0
-.Levent_waiter_found:
+    jmp     1b
+2:  push    ecx
+    mov     ecx, eax
+    and     ecx, (EVENT_SLOTS - 1) * 4
+    cmp     dword ptr [events_awaited + ecx], 0
+    je      3f
+    call    event_waiter_any
+3:  pop     ecx
+    cmp     edx, 1                      # CF when it is 0
+    jc      4f
     mov     eax, edx
-    clc
-    jmp     .Levent_waiter_done
-.Levent_waiter_none:
-    stc
-.Levent_waiter_done:
-    pop     ecx
+4:  ret
+
+# Looks for a task that waits for one of several events, this one among them.
+# In: EAX address that tasks wait for, EDX a task that waits for it alone, or 0; interrupts off.
+# Out: EDX the task that waits longest, or 0.
+# Clobbers: ECX.
+event_waiter_any:
+    push    ebx
+    push    esi
+    mov     esi, [task_waiting_any + LIST_FIRST]
+.Levent_waiter_any_task:
+    test    esi, esi
+    jz      .Levent_waiter_any_done
+    mov     ebx, [esi + TASK_EVENTS]
+    mov     ecx, [esi + TASK_EVENT_COUNT]
+.Levent_waiter_any_event:
+    cmp     [ebx + ecx*4 - 4], eax
+    je      .Levent_waiter_any_found
+    dec     ecx
+    jnz     .Levent_waiter_any_event
+    mov     esi, [esi + TASK_NEXT]
+    jmp     .Levent_waiter_any_task
+.Levent_waiter_any_found:
+    test    edx, edx
+    jz      .Levent_waiter_any_older
+    mov     ecx, [edx + TASK_WAIT]
+    sub     ecx, [esi + TASK_WAIT]
+    test    ecx, ecx
+    js      .Levent_waiter_any_done
+.Levent_waiter_any_older:
+    mov     [esi + TASK_CAME], eax
+    mov     edx, esi
+.Levent_waiter_any_done:
+    pop     esi
     pop     ebx
     ret
+
+# The list in which a task waits; of several events it is counted that somebody waits for them. Between the beginning
+# and the end of a wait they stay the same.
+# In: EBX task, ECX 1 when its wait begins, -1 when it ends; interrupts off.
+# Out: EDX list.
+# Clobbers: EAX, ECX.
+.global event_list
+event_list:
+    mov     edx, [ebx + TASK_EVENT]
+    add     edx, edx
+    and     edx, (EVENT_SLOTS - 1) * LIST_SIZE
+    add     edx, offset task_waiting
+    cmp     dword ptr [ebx + TASK_EVENT_COUNT], 0
+    je      2f
+    push    esi
+    push    edi
+    mov     esi, [ebx + TASK_EVENTS]
+    mov     edi, [ebx + TASK_EVENT_COUNT]
+1:  lodsd
+    and     eax, (EVENT_SLOTS - 1) * 4
+    add     [events_awaited + eax], ecx
+    dec     edi
+    jnz     1b
+    pop     edi
+    pop     esi
+    mov     edx, offset task_waiting_any
+2:  ret
 
 # Takes a mutex, waits while another task holds it, which has at least our priority until it gives one back. May sleep;
 # not from an interrupt handler. Panics when the task holds it already.
@@ -264,3 +316,6 @@ semaphore_give:
 .balign 4
 .global mutexes_held
 mutexes_held:       .space MUTEX_SLOTS * 4  # mutexes that are held, each at its address modulo the size
+task_waiting:       .space EVENT_SLOTS * LIST_SIZE  # tasks that wait, by the address that they wait for
+task_waiting_any:   .space LIST_SIZE        # those that wait for several events
+events_awaited:     .space EVENT_SLOTS * 4  # how many of these do so for one at an address, modulo the size

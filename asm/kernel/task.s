@@ -457,8 +457,12 @@ task_wait:
     mov     [eax + TIMER_ARGUMENT], ebx
     call    timer_set
 1:  mov     dword ptr [ebx + TASK_STATE], TASK_WAITING
+    inc     dword ptr [task_waits]
+    mov     eax, [task_waits]
+    mov     [ebx + TASK_WAIT], eax
+    mov     ecx, 1
+    call    event_list
     mov     eax, ebx
-    mov     edx, offset task_waiting
     call    list_append
     call    schedule
     cmp     dword ptr [ebx + TASK_WOKEN], 1 # CF when it is 0
@@ -482,6 +486,7 @@ task_wait:
     stc
     jmp     .Ltask_wait_done
 .Ltask_wait_exit:
+    mov     dword ptr [ebx + TASK_EVENT_COUNT], 0   # its waits from now on are for other things
     pop     ebx
     jmp     task_exit                   # in its own context, which may sleep
 
@@ -489,16 +494,20 @@ task_wait:
 # In: EAX task; interrupts off.
 .global task_wake
 task_wake:
-    push    eax
+    push    ebx
+    mov     ebx, eax
     add     eax, TASK_TIMER
     call    timer_cancel
-    mov     eax, [esp]
-    mov     edx, offset task_waiting
+    mov     ecx, -1
+    call    event_list
+    mov     eax, ebx
     call    list_remove
-    pop     eax
-    mov     dword ptr [eax + TASK_STATE], TASK_READY
-    mov     dword ptr [eax + TASK_EVENT], 0
+    mov     dword ptr [ebx + TASK_STATE], TASK_READY
+    mov     dword ptr [ebx + TASK_EVENT], 0
+    mov     dword ptr [ebx + TASK_EVENT_COUNT], 0
     mov     byte ptr [task_reschedule], 1
+    mov     eax, ebx
+    pop     ebx
     jmp     ready_append
 
 .bss
@@ -510,8 +519,7 @@ task_boot:          .space TASK_SIZE        # the first task: the boot
 task_idle:          .space 4
 .global task_all
 task_all:           .space 4                # all tasks that live, oldest first
-.global task_waiting
-task_waiting:       .space LIST_SIZE
+task_waits:         .space 4                # how often a task has begun to wait
 .global task_dead
 task_dead:          .space 4                # ended, memory not freed yet
 task_last_id:       .space 4

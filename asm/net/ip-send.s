@@ -23,8 +23,8 @@ SEND_LOCALS             = 20
 .text
 
 # Puts the IP header in front of a packet and sends it. What is longer than the path takes leaves as fragments.
-# In: EAX packet, its interface set or 0; EDX destination; ECX protocol | TTL << 8 | 1 << 16 with the Router Alert
-# option (RFC 2113).
+# In: EAX packet, its interface set or 0, with that the next hop where its way is known; EDX destination; ECX protocol |
+# TTL << 8 | 1 << 16 with the Router Alert option (RFC 2113).
 # Out: CF and EAX error when it did not leave. The packet is gone in both cases.
 .global ip_send
 ip_send:
@@ -35,10 +35,15 @@ ip_send:
     mov     esi, eax
     mov     [ebp + SEND_DESTINATION], edx
     mov     [ebp + SEND_KIND], ecx
-    mov     eax, edx
-    mov     edx, [esi + PACKET_NETIF]
+    mov     eax, [esi + PACKET_NETIF]
+    mov     edx, [esi + PACKET_HOP]
+    test    edx, edx
+    jnz     .Lip_send_routed
+    mov     edx, eax
+    mov     eax, [ebp + SEND_DESTINATION]
     call    route_find
     jc      .Lip_send_no_route
+.Lip_send_routed:
     mov     ebx, eax                    # EBX: interface
     mov     [esi + PACKET_NETIF], eax
     mov     [ebp + SEND_HOP], edx

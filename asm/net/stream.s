@@ -95,7 +95,7 @@ stream_enter:
 
 # When a timeout ends.
 # In: EDX timeout.
-# Out: EDX time of tcp_now; 0 for at once, -1 for never.
+# Out: EDX time of clock_fine; 0 for at once, -1 for never.
 # Clobbers: EAX, ECX.
 .global stream_deadline
 stream_deadline:
@@ -103,7 +103,7 @@ stream_deadline:
     cmp     eax, 1
     jbe     1f
     push    edx
-    call    tcp_now
+    call    clock_fine
     pop     edx
     add     edx, eax
     and     edx, ~1                     # neither of the two
@@ -122,7 +122,7 @@ stream_pause:
     xor     eax, eax
     test    edx, edx
     jz      1f
-    call    tcp_now
+    call    clock_fine
     mov     edx, [esp]
     sub     edx, eax
     test    edx, edx

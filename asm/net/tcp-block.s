@@ -22,7 +22,7 @@ tcp_blocks:             .space 4        # all control blocks, the youngest first
 tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4
 .global tcp_time
-tcp_time:               .space 4        # tcp_now when tcp_mutex was taken last: the time of all that is done with it
+tcp_time:               .space 4        # clock_fine when tcp_mutex was taken last: of all that is done with it
 
 .text
 
@@ -32,28 +32,8 @@ tcp_time:               .space 4        # tcp_now when tcp_mutex was taken last:
 tcp_lock:
     mov     eax, offset tcp_mutex
     call    mutex_lock
-    call    tcp_now
+    call    clock_fine
     mov     [tcp_time], eax
-    ret
-
-# The clock of TCP, finer than a tick.
-# Out: EAX milliseconds since boot.
-.global tcp_now
-tcp_now:
-    push    ebx
-    INTERRUPTS_OFF
-    call    clock_us
-    mov     ebx, eax
-    call    clock_ms
-    INTERRUPTS_RESTORE
-    imul    edx, eax, 1000
-    sub     ebx, edx                    # microseconds since the tick
-    cmp     ebx, 50000
-    ja      1f                          # the two clocks were read across a tick
-    imul    ebx, ebx, 8389              # a thousandth, as 8389 / 2^23
-    shr     ebx, 23
-    add     eax, ebx
-1:  pop     ebx
     ret
 
 # Makes a control block in state CLOSED. The caller holds tcp_mutex. May sleep for memory.

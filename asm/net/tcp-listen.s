@@ -153,7 +153,7 @@ tcp_cookie_output:
     mov     [ebx + TCB_RCV_ADV], eax
     mov     [ebx + TCB_RX + RING_START], eax
     COUNT   tcp_cookies_sent
-    call    tcp_now
+    call    clock_fine
     or      eax, 1
     mov     [cookie_at], eax
     mov     eax, [ebx + TCB_ISS]
@@ -168,7 +168,7 @@ tcp_cookie_output:
 tcp_cookie_input:
     cmp     dword ptr [cookie_at], 0
     je      tcp_answer_reset
-    call    tcp_now
+    call    clock_fine
     sub     eax, [cookie_at]
     cmp     eax, COOKIE_MEMORY_MS
     ja      tcp_answer_reset

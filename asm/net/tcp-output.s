@@ -12,8 +12,9 @@ EMIT_SEQUENCE           = -4
 EMIT_LENGTH             = -8
 EMIT_FLAGS              = -12
 EMIT_NETIF              = -16
-EMIT_OPTIONS            = -16 - TCP_OPTIONS_MAXIMUM
-EMIT_LOCALS             = 16 + TCP_OPTIONS_MAXIMUM
+EMIT_HOP                = -20
+EMIT_OPTIONS            = -20 - TCP_OPTIONS_MAXIMUM
+EMIT_LOCALS             = 20 + TCP_OPTIONS_MAXIMUM
 
 .bss
 .balign 4
@@ -35,9 +36,11 @@ tcp_emit:
     mov     [ebp + EMIT_LENGTH], edx
     mov     [ebp + EMIT_FLAGS], ecx
     mov     eax, [ebx + TCB_REMOTE]
-    call    ip_route
+    xor     edx, edx
+    call    route_find
     jc      .Ltcp_emit_done
     mov     [ebp + EMIT_NETIF], eax
+    mov     [ebp + EMIT_HOP], edx
     mov     edx, [ebx + TCB_LOCAL]      # an address that was taken away sends nothing any more
     call    ip_own
     jne     .Ltcp_emit_done
@@ -52,6 +55,8 @@ tcp_emit:
     mov     esi, eax
     mov     eax, [ebp + EMIT_NETIF]
     mov     [esi + PACKET_NETIF], eax
+    mov     eax, [ebp + EMIT_HOP]
+    mov     [esi + PACKET_HOP], eax
     mov     eax, [ebx + TCB_LOCAL]
     mov     [esi + PACKET_SOURCE], eax
     mov     edx, [esi + PACKET_DATA]

@@ -145,7 +145,7 @@ secret_sequence:
     mov     edx, 1
     call    secret_connection
     push    eax
-    call    tcp_now
+    call    clock_fine
     imul    eax, eax, 250               # RFC 9293, 3.4.1: a step each 4 us
     pop     edx
     add     eax, edx
@@ -182,7 +182,7 @@ cookie_write:
     dec     edx
     jnz     1b
 2:  push    edx
-    call    tcp_now
+    call    clock_fine
     pop     edx
     shr     eax, COOKIE_SHIFT
     and     eax, 31
@@ -199,7 +199,7 @@ cookie_read:
     push    esi
     mov     esi, edx
     push    eax
-    call    tcp_now
+    call    clock_fine
     shr     eax, COOKIE_SHIFT
     mov     ecx, esi
     shr     ecx, 27
@@ -229,6 +229,6 @@ cookie_read:
 .global secret_port
 secret_port:
     mov     dword ptr [ebx + TCB_LOCAL_PORT], 0
-    call    tcp_now
+    call    clock_fine
     mov     edx, 3
     jmp     secret_connection

@@ -160,6 +160,13 @@ segment_options:
     pop     ecx
     add     esi, TCP_HEADER_SIZE
     lea     edi, [esi + ecx]            # EDI: their end
+    cmp     ecx, 12                     # what most segments have: timestamps as RFC 7323, appendix A, lays them out
+    jne     .Lsegment_options_next
+    cmp     dword ptr [esi], TCP_OPTION_NOP * 0x101 | (TCP_OPTION_TIMESTAMP << 16) | (10 << 24)
+    jne     .Lsegment_options_next
+    add     esi, 2
+    call    option_timestamp
+    jmp     .Lsegment_options_done
 .Lsegment_options_next:
     cmp     esi, edi
     jae     .Lsegment_options_done
@@ -250,6 +257,9 @@ option_sack:
     mov     [seg_sacks], eax
 1:  ret
 
+# Takes note of timestamps.
+# In: ESI option.
+# Clobbers: EAX.
 option_timestamp:
     mov     dword ptr [seg_stamped], 1
     mov     eax, [esi + 2]

@@ -32,6 +32,7 @@ import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
+import { jumpHash } from "./jump-cache.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import { LARGEST_MEMORY_BYTES, pageOf, type Region } from "./region.ts";
@@ -272,10 +273,11 @@ class Jit implements Engine {
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
   #remember(eip: number, region: MachineRegion, index: number): void {
-    const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
     const words = this.#words;
+    const context = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip, context);
     words[at] = eip;
-    words[at + 1] = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    words[at + 1] = context;
     words[at + 2] = region.slot | ((index + 1) << 16);
     words[at + 3] = region.mapAddress;
   }
@@ -486,14 +488,7 @@ class Jit implements Engine {
         if ((eip - firstEip) >>> 0 < sizeBytes) this.#core.memory.bytes[mapAddress + at + (eip - firstEip)] = index + 1;
       });
     }
-    const installed = new MachineRegion(
-      blocks,
-      slot,
-      mapAddress,
-      run,
-      known,
-      entries.map(({ eip }) => eip),
-    );
+    const installed = new MachineRegion(blocks, slot, mapAddress, run, known);
     for (const block of blocks) (block.regions ??= []).push(installed);
     entries.forEach((source, index) => {
       const entry: CompiledEntry = { region: installed, index };
@@ -550,10 +545,10 @@ class Jit implements Engine {
   #drop(region: MachineRegion): void {
     this.#generation++;
     this.statistics.discarded++;
-    for (const eip of region.entries) {
-      const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip);
+    // Entries of any context.
+    const end = (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES;
+    for (let at = JUMP_CACHE >>> 2; at < end; at += 4)
       if ((this.#words[at + 2]! & 0xffff) === region.slot) this.#words[at + 1] = 0;
-    }
     for (const block of region.blocks) {
       if (block.compiled?.region === region) {
         block.compiled = null;
@@ -588,8 +583,4 @@ class Jit implements Engine {
       }
     }
   }
-}
-
-function jumpHash(eip: number): number {
-  return (eip ^ (eip >>> 12)) & (JUMP_CACHE_ENTRIES - 1);
 }

@@ -11,13 +11,33 @@ import { BUDGET } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
+/** Where the entry of an EIP in a context is. A kernel's code has as many contexts as there are page directories. */
+export function jumpHash(eip: number, context: number): number {
+  return (eip ^ (eip >>> 12) ^ context) & (JUMP_CACHE_ENTRIES - 1);
+}
+
+/** Pushes how far behind that of the lower part the context is of the EIP in a local. */
+function pushContextOffset(c: Code, eip: number): void {
+  c.get(eip)
+    .const(UPPER_SHIFT)
+    .op(OP.shr_u)
+    .const(UPPER_BITS)
+    .op(OP.eq)
+    .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
+    .op(OP.mul);
+}
+
+/** Pushes the number of the context of the EIP in a local. */
+export function pushContext(c: Code, eip: number): void {
+  pushContextOffset(c, eip);
+  c.load(4, JIT_CONTEXT + 4);
+}
+
 /** Pushes where the entry of the EIP in a local would be, from the cache's beginning. */
 export function pushJumpCacheOffset(c: Code, eip: number): void {
-  c.get(eip)
-    .get(eip)
-    .const(12)
-    .op(OP.shr_u)
-    .op(OP.xor)
+  c.get(eip).get(eip).const(12).op(OP.shr_u).op(OP.xor);
+  pushContext(c, eip);
+  c.op(OP.xor)
     .const(JUMP_CACHE_ENTRIES - 1)
     .op(OP.and)
     .const(4)
@@ -26,17 +46,9 @@ export function pushJumpCacheOffset(c: Code, eip: number): void {
 
 /** Pushes what the EIP in a local is known by at the moment: its context in the upper half of a quadword. */
 export function pushEipKey(c: Code, eip: number): void {
-  c.get(eip)
-    .op(OP.extend_u)
-    .get(eip)
-    .const(UPPER_SHIFT)
-    .op(OP.shr_u)
-    .const(UPPER_BITS)
-    .op(OP.eq)
-    .const(JIT_UPPER_CONTEXT - JIT_CONTEXT)
-    .op(OP.mul)
-    .load64(JIT_CONTEXT)
-    .op(OP.or64);
+  c.get(eip).op(OP.extend_u);
+  pushContextOffset(c, eip);
+  c.load64(JIT_CONTEXT).op(OP.or64);
 }
 
 /**

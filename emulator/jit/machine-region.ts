@@ -14,8 +14,6 @@ export class MachineRegion implements CompiledRegion {
   readonly isProtected: boolean;
   /** See pagesOf. */
   readonly pages: readonly number[];
-  /** EIPs of the entries. */
-  readonly entries: readonly number[];
 
   constructor(
     blocks: readonly Block[],
@@ -23,7 +21,6 @@ export class MachineRegion implements CompiledRegion {
     mapAddress: number,
     run: RegionFunction,
     { shape: { direct, isProtected }, pages }: KnownRegion,
-    entries: readonly number[],
   ) {
     this.blocks = blocks;
     this.slot = slot;
@@ -32,6 +29,5 @@ export class MachineRegion implements CompiledRegion {
     this.direct = direct;
     this.isProtected = isProtected;
     this.pages = pages;
-    this.entries = entries;
   }
 }

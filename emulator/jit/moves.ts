@@ -13,6 +13,7 @@ import {
   EBP,
   EBX,
   ECX,
+  EDI,
   EDX,
   EFLAGS,
   ES,
@@ -40,6 +41,9 @@ import {
   writeOperand,
 } from "./operands.ts";
 import { OP } from "./wasm.ts";
+
+/** What PUSHAD puts on the stack. */
+const ALL_BYTES = 32;
 
 const stackBits = (t: Emitter): Bits => (t.hasWideStack ? 32 : 16);
 
@@ -406,7 +410,6 @@ const moveToSegment: Operation = (t, insn) => {
 };
 
 const moveFromSegment: Operation = (t, insn) => {
-  if (t.hasWideStack) return null;
   return () => {
     t.pushNumber(insn.reg);
     requireSegment(t, PLAIN_SEGMENTS | (1 << CS) | (1 << SS));
@@ -416,10 +419,29 @@ const moveFromSegment: Operation = (t, insn) => {
   };
 };
 
+/** With a 32-bit push the upper half of the slot keeps what memory held (P6). */
 const pushSegment: Operation = (t, insn) => {
-  if (t.hasWideStack || insn.size !== 16) return null;
+  if (t.hasWideStack !== (insn.size === 32)) return null;
   const segment = insn.form.operands[0]!.fixed;
-  return () => pushGuest(t, 16, () => t.c.const(0).load(4, 4 * (SELECTOR + segment)));
+  const bytes = insn.size >>> 3;
+  return () => {
+    pushOnStack(t, ESP, -bytes);
+    t.access.segmented(SS, t.access.flatData, 2, "write", ESP);
+    t.access.store(2, () => t.c.const(0).load(4, 4 * (SELECTOR + segment)));
+    release(t, -bytes);
+  };
+};
+
+/** POPAD: all that it reads lies in one page, and ESP is not taken from there. */
+const popAll: Operation = (t, insn) => {
+  if (!t.hasWideStack || !t.access.flatData || insn.size !== 32) return null;
+  return () => {
+    pushOnStack(t, ESP, 0);
+    t.access.segmented(SS, true, ALL_BYTES, "read", ESP);
+    for (let register = EAX; register <= EDI; register++)
+      if (register !== ESP) t.writeRegister(register, 32, () => t.access.load(4, 4 * (EDI - register)));
+    release(t, ALL_BYTES);
+  };
 };
 
 const popSegment: Operation = (t, insn) => {
@@ -467,6 +489,7 @@ export const MOVES: Readonly<Partial<Record<Semantic, Operation>>> = {
   mov_to_sreg: moveToSegment,
   mov_from_sreg: moveFromSegment,
   push_sreg: pushSegment,
+  popa: popAll,
   pop_sreg: popSegment,
   xlat: translate,
   bswap: byteSwap,

@@ -155,6 +155,7 @@ const STACK_OR_STRING = new Set<string>([
   "mov_from_sreg",
   "push_sreg",
   "pop_sreg",
+  "popa",
   "xlat",
   "rdtsc",
   "div",

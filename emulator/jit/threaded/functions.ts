@@ -27,7 +27,7 @@ import {
   TLB_DELTA,
 } from "../../cpu/layout.ts";
 import { EXIT_BUDGET, EXIT_HOT, EXIT_LOOKUP, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
-import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
+import { pushContext, pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
@@ -218,9 +218,9 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
   pushSlot(c, THREAD_DELTA).op(OP.add);
   if (codeBits === 16) pushSlot(c, 4 * (BASE + CS)).op(OP.add);
   c.tee(T0).const(~PAGE_MASK).op(OP.and).set(T2);
-  c.get(T0)
-    .const(12)
-    .op(OP.shr_u)
+  c.get(T0).const(12).op(OP.shr_u);
+  pushContext(c, T0);
+  c.op(OP.xor)
     .const(THREAD_PAGE_ENTRIES - 1)
     .op(OP.and)
     .const(4)

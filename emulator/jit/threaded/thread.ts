@@ -90,9 +90,10 @@ export class Thread {
     words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
     words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - tables;
     words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - tables;
-    const at = (THREAD_PAGES >>> 2) + 4 * ((page >>> 12) & (THREAD_PAGE_ENTRIES - 1));
+    const context = words[((isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    const at = (THREAD_PAGES >>> 2) + 4 * (((page >>> 12) ^ context) & (THREAD_PAGE_ENTRIES - 1));
     words[at] = page;
-    words[at + 1] = words[((isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    words[at + 1] = context;
     words[at + 2] = start;
     words[at + 3] = lastOfPage;
     return offset <= last;
