@@ -2,6 +2,7 @@
 import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { ac97Cases } from "./ac97-cases.ts";
 import { ahciCases, ahciContentCases } from "./ahci-cases.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
 import { atapiCases, dvdCases, trayCases } from "./atapi-cases.ts";
@@ -120,6 +121,8 @@ const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", t
 
 const withAllPorts = (): Partial<BoardConfig> => ({ serialPorts: 4, parallelPort: true });
 
+const withAc97 = (): Partial<BoardConfig> => ({ sound: [{ model: "AC97" }] });
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
   ...withSetting(),
@@ -157,6 +160,11 @@ const QEMU_AHCI = [
   ...["-device", "ide-cd,bus=ahci.1,drive=cd"],
 ];
 
+const QEMU_AC97 = [
+  ...QEMU_BARE,
+  ...["-audiodev", "wav,id=sound,path=/dev/null", "-device", "AC97,audiodev=sound,addr=3"],
+];
+
 export const CHIPS: readonly Chip[] = [
   { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
   { name: "HPET", cases: hpetCases, config: bare, inQemu: [] },
@@ -184,6 +192,7 @@ export const CHIPS: readonly Chip[] = [
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "AHCI", cases: ahciCases, config: withBlankSataDrives, inQemu: QEMU_AHCI },
   { name: "AHCI with contents", cases: ahciContentCases, config: withSataDrives, inQemu: null },
+  { name: "AC97", cases: ac97Cases, config: withAc97, inQemu: QEMU_AC97 },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },

@@ -45,6 +45,8 @@ export function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): Tes
   next.events.splice(0, Infinity, ...before.events);
   before.characters.forEach((bytes, port) => next.characters[port]!.push(...bytes));
   next.outgoing.push(...before.outgoing);
+  next.samples.push(...before.samples);
+  next.rateHertz = before.rateHertz;
   next.frame = before.frame;
   return next;
 }
@@ -91,6 +93,7 @@ class Relay {
       // What nobody answers is reported once for each board: that is for people, and no state.
       events: machine.events.filter((event) => !event.startsWith("log ")).join(),
       characters: machine.characters.join("; "),
+      samples: machine.samples.join(),
       screen: readTextScreen(machine.board.vga).lines.join("\n"),
       keyboard: `${machine.board.keyboard.leds} ${machine.board.keyboard.typematic} ${machine.board.keyboard.waitingKeys}`,
       waiting: machine.board.uarts.map(({ waitingBytes }) => waitingBytes).join(),
