@@ -30,7 +30,6 @@ export type NicModel = (typeof NIC_MODELS)[number];
 
 /** Sound cards, by QEMU's names. */
 export const SOUND_CARDS = ["AC97", "sb16"] as const;
-export type SoundCardModel = (typeof SOUND_CARDS)[number];
 
 /** Where a Sound Blaster is: USUAL_SB16_PLACE, but for what is said here. */
 export type SoundCardConfig = { readonly model: "AC97" } | ({ readonly model: "sb16" } & Partial<Sb16Place>);

@@ -10,7 +10,7 @@ import { ticksAt, timeOfTick } from "./frequency.ts";
 export type SoundOutput = (card: number, rateHertz: number, samples: Int16Array) => void;
 
 /** A card that runs moves at the most so many frames at once, so that its guest may write close to what is played. */
-export const MOST_FRAMES = 32;
+const MOST_FRAMES = 32;
 
 export class SoundClock implements Stateful {
   readonly #clock: Clock;

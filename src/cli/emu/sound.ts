@@ -20,7 +20,7 @@ export function checkSound(wishes: readonly SoundWish[], has: readonly SoundCard
 }
 
 /** The file of a machine: the first one's is that which was named, the others' have their number at the end of it. */
-export function soundPath(path: string, index: number): string {
+function soundPath(path: string, index: number): string {
   const extension = extname(path);
   return index === 0 ? path : `${path.slice(0, path.length - extension.length)}-${index + 1}${extension}`;
 }

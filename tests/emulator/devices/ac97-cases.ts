@@ -11,7 +11,7 @@ export const openAc97 = (slot: number): string => {
 const OPEN = openAc97(3);
 const byte = (value: number): string => (value & 0xff).toString(16);
 /** A descriptor of the list. */
-export const described = (index: number, address: number, samples: number, interrupts = false): string =>
+const described = (index: number, address: number, samples: number, interrupts = false): string =>
   `ram ${(0x10000 + 8 * index).toString(16)} ${[0, 8, 16, 24].map((shift) => byte(address >> shift)).join(" ")} ${byte(samples)} ${byte(samples >> 8)} 0 ${interrupts ? "80" : "0"}`;
 /** Loud, at a rate of which a frame takes 100 us. */
 const SET = "outw c802 0; outw c818 808; outw c82c 2710; outw c832 2710; outw c834 2710";
