@@ -78,8 +78,11 @@ start:
     mov     dx, PCM_OUT + 11            # CR: run
     mov     al, 1
     out     dx, al
-    mov     dx, PCM_OUT + 6             # SR, until it has halted
-1:  in      al, dx
+    mov     dx, PCM_OUT + 6             # SR, until it has halted; the timer wakes
+1:  sti
+    hlt
+    cli
+    in      al, dx
     test    al, 1
     jz      1b
     xor     ax, ax

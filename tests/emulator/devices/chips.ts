@@ -22,6 +22,7 @@ import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
 import { rtl8139Cases } from "./rtl8139-cases.ts";
+import { sb16Cases } from "./sb16-cases.ts";
 import type { Case } from "./script.ts";
 import { systemCases } from "./system-cases.ts";
 import { furtherUartCases, uartCases } from "./uart-cases.ts";
@@ -122,6 +123,7 @@ const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", t
 const withAllPorts = (): Partial<BoardConfig> => ({ serialPorts: 4, parallelPort: true });
 
 const withAc97 = (): Partial<BoardConfig> => ({ sound: [{ model: "AC97" }] });
+const withSb16 = (): Partial<BoardConfig> => ({ sound: [{ model: "sb16" }] });
 
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
@@ -133,6 +135,7 @@ export const complete = (): Partial<BoardConfig> => ({
   ...withSataDrives(),
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
   ...withAllPorts(),
+  sound: [{ model: "sb16" }, { model: "AC97" }],
 });
 
 const QEMU_BARE = ["-net", "none"];
@@ -165,6 +168,8 @@ const QEMU_AC97 = [
   ...["-audiodev", "wav,id=sound,path=/dev/null", "-device", "AC97,audiodev=sound,addr=3"],
 ];
 
+const QEMU_SB16 = [...QEMU_BARE, "-audiodev", "wav,id=sound,path=/dev/null", "-device", "sb16,audiodev=sound"];
+
 export const CHIPS: readonly Chip[] = [
   { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
   { name: "HPET", cases: hpetCases, config: bare, inQemu: [] },
@@ -193,6 +198,7 @@ export const CHIPS: readonly Chip[] = [
   { name: "AHCI", cases: ahciCases, config: withBlankSataDrives, inQemu: QEMU_AHCI },
   { name: "AHCI with contents", cases: ahciContentCases, config: withSataDrives, inQemu: null },
   { name: "AC97", cases: ac97Cases, config: withAc97, inQemu: QEMU_AC97 },
+  { name: "SB16", cases: sb16Cases, config: withSb16, inQemu: QEMU_SB16 },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },
