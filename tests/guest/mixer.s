@@ -1,5 +1,5 @@
-# A program for Linux, a whole ELF file that runs at any address: turns the master and PCM of the first sound card's mixer
-# all the way up, by OSS. Its status is 0 if both could be.
+# A program for Linux, a whole ELF file that runs at any address: turns the master and PCM of the first sound card's
+# mixer all the way up, by OSS. Its status is 0 if both could be.
 
 .intel_syntax noprefix
 .code32

@@ -1,6 +1,7 @@
 /** Guests that play by a sound card: what leaves it is what they played, sample by sample. */
 import { expect, test } from "vitest";
 import type { MachineConfig } from "../../emulator/machine.ts";
+import { LabCluster, restoreCluster } from "../../src/index.ts";
 import { guest } from "./guest.ts";
 import { ourFirmware } from "./packages.ts";
 import { System } from "./system.ts";
@@ -46,4 +47,21 @@ test("by a Sound Blaster 16: 8 bits in a buffer that repeats, and 16 bits stereo
     { card: 1, rateHertz: 11025, samples: narrow.flatMap((sample) => [sample, sample]) },
     { card: 1, rateHertz: 22050, samples: wide },
   ]);
+});
+
+test("a snapshot in the middle of a tune goes on with the next sample", async () => {
+  const disk = new Uint8Array(1 << 20);
+  disk.set(guest("tests/guest/ac97.s"));
+  const lab = new LabCluster({ firmware: ourFirmware(), nodes: [{ disk, sound: [{ model: "AC97" }] }] });
+  const first = lab.nodes[0]!.sounds[0]!;
+  await lab.until(() => first.samples.length > 1500, "nothing is played");
+  const copy = restoreCluster(lab.save());
+  const before = first.samples;
+  for (const one of [lab, copy]) await one.until(() => one.nodes[0]!.isOff, "it goes on");
+  expect(lab.digest()).toBe(copy.digest());
+  const after = copy.nodes[0]!.sounds[0]!;
+  expect([...before, ...after.samples]).toEqual([...first.samples]);
+  expect([after.rateHertz, first.samples.length]).toEqual([11025, 6000]);
+  lab.close();
+  copy.close();
 });

@@ -73,7 +73,7 @@ test.for(CARDS)("Linux plays by %s", { timeout: 900_000 }, async ([model, folder
     // It takes the time that it takes.
     const [start, end] = [lab.nowNs, await shell("cat /tone /tone >/dev/dsp").then(() => lab.nowNs)];
     expect((end - start) / 1e9).toBeCloseTo(4, 0);
-    expect(withoutSilence(track.samples).length).toBe(3 * PLAYED.length);
+    expect(withoutSilence(track.samples).subarray(-PLAYED.length)).toEqual(PLAYED);
     expect(await shell("cat /proc/interrupts")).toMatch(
       model === "AC97" ? /: +[1-9]\d* .*snd_intel8x0/ : /5: +[1-9]\d* /,
     );
