@@ -1,6 +1,7 @@
 /** What a board is made of: what every machine has, and what some have. */
 import type { ModelName } from "./cpu/model.ts";
 import type { SettingFile } from "./devices/fw-cfg.ts";
+import type { Sb16Place } from "./devices/sb16-mixer.ts";
 import type { BlockBackend } from "./disk/block.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 
@@ -26,6 +27,12 @@ export type DriveConfig =
 /** Network cards, by QEMU's names. */
 export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
 export type NicModel = (typeof NIC_MODELS)[number];
+
+/** Sound cards, by QEMU's names. */
+export const SOUND_CARDS = ["AC97", "sb16"] as const;
+
+/** Where a Sound Blaster is: USUAL_SB16_PLACE, but for what is said here. */
+export type SoundCardConfig = { readonly model: "AC97" } | ({ readonly model: "sb16" } & Partial<Sb16Place>);
 
 export interface NetworkCardConfig {
   macAddress: Uint8Array;
@@ -66,10 +73,12 @@ export interface BoardConfig {
   serialPorts?: number;
   /** There is a parallel port, LPT1, with a printer; false when absent. */
   parallelPort?: boolean;
+  /** Sound cards, one of each model at the most; an AC97 is in the PCI slot after the AHCI adapter. */
+  sound?: readonly SoundCardConfig[];
 }
 
 /** Parts that a few numbers and texts describe, which snapshots hold. */
-const PLAIN_PARTS = ["settings", "processor", "processors", "hpet", "serialPorts", "parallelPort"] as const;
+const PLAIN_PARTS = ["settings", "processor", "processors", "hpet", "serialPorts", "parallelPort", "sound"] as const;
 export type PlainParts = Pick<BoardParts, (typeof PLAIN_PARTS)[number]>;
 
 /** What a machine of a cluster may have beyond its disk, CD and network card. */
@@ -86,6 +95,7 @@ export type BoardParts = Pick<
   | "hpet"
   | "serialPorts"
   | "parallelPort"
+  | "sound"
 > & {
   /** What takes the place of the machine's own disk and CD, when it is there. */
   ide?: BoardConfig["ide"];

@@ -11,12 +11,14 @@ import {
   type NicModel,
   SERIAL_PORTS,
   type SerialPort,
+  SOUND_CARDS,
   USUAL_SERIAL_PORTS,
 } from "./board-config.ts";
 import { AddressSpace } from "./bus/address-space.ts";
 import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
 import { Counters } from "./debug/counters.ts";
+import { Ac97 } from "./devices/ac97.ts";
 import { AhciController } from "./devices/ahci.ts";
 import { PORTS as AHCI_PORTS } from "./devices/ahci-registers.ts";
 import { ApicBus, type ProcessorPins } from "./devices/apic-bus.ts";
@@ -51,6 +53,9 @@ import type { RemovableDrive } from "./devices/removable-drive.ts";
 import { Rtc146818 } from "./devices/rtc.ts";
 import { Rtl8139 } from "./devices/rtl8139.ts";
 import { SataDisk } from "./devices/sata-disk.ts";
+import { SB16_PORTS, Sb16 } from "./devices/sb16.ts";
+import { sb16Place } from "./devices/sb16-mixer.ts";
+import type { SoundOutput } from "./devices/sound-clock.ts";
 import {
   debugConsolePort,
   debugExitPort,
@@ -111,6 +116,7 @@ export interface BoardHost {
   exit(status: number): void;
   characterOutput(port: CharacterPort, byte: number): void;
   debugOutput(byte: number): void;
+  soundOutput: SoundOutput;
   log(line: string): void;
   /** Where ports that only remember their last byte lie, if the processor writes them by itself. */
   latches?: PortLatches;
@@ -159,6 +165,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #virtioDisks: readonly VirtioBlk[];
   /** By the port of the AHCI adapter. */
   readonly #sataDrives: readonly (IdeDrive | null)[];
+  readonly #soundBlaster: Sb16 | null;
   readonly #coprocessorError: CoprocessorError;
   readonly #configuration: FirmwareConfiguration | null;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
@@ -284,6 +291,7 @@ export class Board implements ProcessorBus, Stateful {
     this.networkCards = this.#makeNetworkCards(config, bridge);
     this.#virtioDisks = this.#makeVirtioDisks(config, bridge);
     this.#sataDrives = this.#makeSataDrives(config, bridge);
+    this.#soundBlaster = this.#makeSoundCards(config, bridge);
 
     this.#coprocessorError = new CoprocessorError(this.#irq(13), (level) => host.setIgnoreNumericError(level));
     space.claimPorts(0xf0, 1, this.#coprocessorError);
@@ -372,6 +380,34 @@ export class Board implements ProcessorBus, Stateful {
     return drives;
   }
 
+  /** Returns the one that is no PCI function. */
+  #makeSoundCards({ sound = [], ahci, virtioDisks = [], network }: BoardConfig, bridge: IsaBridge): Sb16 | null {
+    const { clock, dma, soundOutput } = this.#host;
+    const places = SOUND_CARDS.map((model) => sound.findIndex((card) => card.model === model));
+    if (places.filter((place) => place >= 0).length < sound.length)
+      throw new RangeError("a machine has one sound card of a model");
+    const [pciCard = -1, isaCard = -1] = places;
+    if (pciCard >= 0) {
+      const slot = FIRST_NETWORK_SLOT + network.length + virtioDisks.length + (ahci?.length ? 1 : 0);
+      const wires = {
+        dma,
+        interrupt: bridge.interruptPin(slot, 1),
+        output: (rateHertz: number, samples: Int16Array) => soundOutput(pciCard, rateHertz, samples),
+      };
+      this.#pci.plug(slot, 0, new Ac97("AC97", this.#space, clock, wires));
+    }
+    if (isaCard < 0) return null;
+    const place = sb16Place(sound[isaCard]!);
+    const card = new Sb16(clock, "SB16", place, {
+      interrupt: this.#irq(place.irq),
+      narrow: this.#dma.channel(place.dma),
+      wide: this.#dma.channel(place.dma16),
+      output: (rateHertz, samples) => soundOutput(isaCard, rateHertz, samples),
+    });
+    this.#space.claimPorts(place.iobase, SB16_PORTS, card);
+    return card;
+  }
+
   /** The drives whose medium can be changed, by QEMU's names; those at the AHCI adapter by their ports. */
   get removableDrives(): ReadonlyMap<string, RemovableDrive> {
     const drives = new Map<string, RemovableDrive>();
@@ -424,6 +460,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#keyboardController.reset();
     for (const uart of this.uarts) uart.reset();
     this.#parallelPort?.reset();
+    this.#soundBlaster?.reset();
     this.vga.reset();
     this.#dma.reset();
     this.#fdc.reset();
@@ -525,6 +562,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#keyboardController.visitState(visitor);
     for (const uart of this.uarts) uart.visitState(visitor);
     this.#parallelPort?.visitState(visitor);
+    this.#soundBlaster?.visitState(visitor);
     this.vga.visitState(visitor);
     this.#dma.visitState(visitor);
     this.#fdc.visitState(visitor);

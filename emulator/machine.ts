@@ -14,6 +14,7 @@ import { type DriveView, driveViews } from "./debug/drive-view.ts";
 import { readLinear } from "./debug/linear-memory.ts";
 import { type ProcessorView, processorView } from "./debug/processor-view.ts";
 import { eject, insert } from "./devices/removable-drive.ts";
+import type { SoundOutput } from "./devices/sound-clock.ts";
 import type { Picture } from "./devices/vga-graphics.ts";
 import { readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
 import { TrackedDisk } from "./disk/disk.ts";
@@ -42,6 +43,8 @@ export interface MachineConfig extends BoardConfig {
   /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
   powerOnNs?: number;
   characterOutput?: (port: CharacterPort, byte: number) => void;
+  /** What its sound cards play, by their place in `sound`. */
+  soundOutput?: SoundOutput;
   /** Bytes written to the debug console ports 402h and E9h. */
   debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
@@ -130,7 +133,7 @@ export class Machine implements Stateful {
   }
 
   #boardHost(): BoardHost {
-    const { characterOutput, debugOutput } = this.#config;
+    const { characterOutput, debugOutput, soundOutput } = this.#config;
     return {
       clock: this.#timers,
       dma: this.memory.dma,
@@ -158,6 +161,7 @@ export class Machine implements Stateful {
       },
       characterOutput: (port, byte) => characterOutput?.(port, byte),
       debugOutput: (byte) => debugOutput?.(byte),
+      soundOutput: (card, rateHertz, samples) => soundOutput?.(card, rateHertz, samples),
       log: (line) => this.#log(line),
       latches: this.memory.latches,
     };

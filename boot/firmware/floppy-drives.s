@@ -13,11 +13,16 @@ DMA_CASCADE             = 0xC0
 
 .text
 
-# POST: enters the drives that CMOS names, and sets up the controller.
+# POST: opens DMA channels 0-3, also for cards that programs drive; enters the drives that CMOS names, and sets up the
+# controller.
 # In: DS = BDA, FS = EBDA.
 # Clobbers: AX, BX, CX, DX, SI.
 .global floppies_init
 floppies_init:
+    mov     al, DMA_CASCADE
+    out     DMA2_MODE, al
+    xor     al, al
+    out     DMA2_MASK, al               # channel 4 lets channels 0-3 through
     mov     al, CMOS_FLOPPIES
     call    cmos_read
     mov     ah, al
@@ -30,11 +35,8 @@ floppies_init:
     mov     al, fs:[EBDA_FLOPPY_COUNT]
     test    al, al
     jz      9f
-    mov     al, DMA_CASCADE
-    out     DMA2_MODE, al
-    xor     al, al
-    out     DMA2_MASK, al               # channel 4 lets channels 0-3 through
     mov     dx, DOR
+    xor     al, al
     out     dx, al
     jmp     floppy_reset
 9:  ret

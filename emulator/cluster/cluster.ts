@@ -7,6 +7,7 @@
  * seen by a guest.
  */
 import type { BoardParts, CharacterPort } from "../board-config.ts";
+import type { SoundOutput } from "../devices/sound-clock.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
@@ -41,6 +42,7 @@ export interface ClusterNodeConfig {
   readonly macAddress?: Uint8Array;
   /** `timeNs`: the machine's own virtual time. */
   readonly characterOutput?: (port: CharacterPort, byte: number, timeNs: number) => void;
+  readonly soundOutput?: SoundOutput;
   readonly log?: (line: string) => void;
 }
 
@@ -124,6 +126,7 @@ export class Cluster {
       jit: config.jit ?? DEFAULT_JIT,
       reboot: config.reboot ?? true,
       characterOutput: (machine, port, byte, timeNs) => nodes[machine]!.characterOutput?.(port, byte, timeNs),
+      soundOutput: (machine, ...played) => nodes[machine]!.soundOutput?.(...played),
       log: (machine, line) => nodes[machine]!.log?.(line),
     });
     const placed = this.#groups.flatMap(({ indices, hosts, cables }) =>

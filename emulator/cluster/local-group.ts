@@ -66,6 +66,7 @@ export class LocalGroup implements MachineGroup {
         ...trackedParts(machine.parts),
         network: [{ macAddress: machine.macAddress, port: this.cables[position]! }],
         characterOutput: (port, byte) => config.characterOutput(index, port, byte, this.hosts[position]!.nowNs),
+        soundOutput: (...played) => config.soundOutput(index, ...played),
         log: (line) => config.log(index, line),
         jit: config.jit,
         reboot: config.reboot,

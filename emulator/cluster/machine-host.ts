@@ -5,6 +5,7 @@
  */
 import type { BoardParts, CharacterPort, SerialPort } from "../board-config.ts";
 import type { ProcessorView } from "../debug/processor-view.ts";
+import type { SoundOutput } from "../devices/sound-clock.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { DiskTrouble } from "../disk/faulty.ts";
 import type { MachineCable } from "../ether/cable-end.ts";
@@ -40,6 +41,8 @@ export interface GroupConfig {
    * cluster, `timeNs` is the machine's own.
    */
   readonly characterOutput: (machine: number, port: CharacterPort, byte: number, timeNs: number) => void;
+  /** What a sound card of a machine plays; see `SoundOutput`. */
+  readonly soundOutput: (machine: number, ...played: Parameters<SoundOutput>) => void;
   readonly log: (machine: number, line: string) => void;
 }
 

@@ -9,6 +9,8 @@ export const CHARACTER = 2;
 export const LOG = 3;
 /** A piece of a call, or of what comes of one (worker-protocol.ts). */
 export const CALL_PIECE = 4;
+/** What a sound card has played: samples of 16 bits, in this computer's order of bytes. */
+export const SOUND = 5;
 
 const HEAD_BYTES = 24;
 
@@ -16,9 +18,9 @@ export interface Record {
   kind: number;
   /** Position of the machine in its group. */
   machine: number;
-  /** A CharacterPort; 0 for other kinds. */
+  /** A CharacterPort, of sound the card; 0 for other kinds. */
   port: number;
-  /** Virtual time at which a frame is sent or arrives, or a character leaves; 0 for other kinds. */
+  /** Virtual time at which a frame is sent or arrives, or a character leaves; of sound its rate; 0 for other kinds. */
   timeNs: number;
   /** A copy. */
   bytes: Uint8Array;

@@ -14,7 +14,7 @@ import type { Plain } from "../state/plain.ts";
 import { type DescribeFile, MediaDescriber } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupConfig, GroupFactory, GroupMemory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
-import { CALL_PIECE, CHARACTER, FRAME } from "./records.ts";
+import { CALL_PIECE, CHARACTER, FRAME, SOUND } from "./records.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
 import {
   type Call,
@@ -436,6 +436,8 @@ class WorkerGroup implements MachineGroup {
       else if (kind === CALL_PIECE) this.#result.add(bytes);
       else if (kind === CHARACTER)
         this.#config.characterOutput(this.indices[machine]!, port as CharacterPort, bytes[0]!, timeNs);
+      else if (kind === SOUND)
+        this.#config.soundOutput(this.indices[machine]!, port, timeNs, new Int16Array(bytes.buffer));
       else this.#config.log(this.indices[machine]!, new TextDecoder().decode(bytes));
     });
   }

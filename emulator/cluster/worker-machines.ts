@@ -6,7 +6,7 @@ import type { Plain } from "../state/plain.ts";
 import { MediaOpener, type OpenFile } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
 import type { GroupMemory } from "./machine-host.ts";
-import { CALL_PIECE, CHARACTER, FRAME, LOG } from "./records.ts";
+import { CALL_PIECE, CHARACTER, FRAME, LOG, SOUND } from "./records.ts";
 import { CALL, DONE, END, FAILED, OUTBOX_FULL, RUN, WorkerChannel } from "./worker-channel.ts";
 import {
   type Call,
@@ -54,6 +54,14 @@ class Service {
           byte[0] = value;
           this.#put(CHARACTER, this.#positions.get(index)!, port, timeNs, byte);
         },
+        soundOutput: (index, card, rateHertz, { buffer, byteOffset, byteLength }) =>
+          this.#put(
+            SOUND,
+            this.#positions.get(index)!,
+            card,
+            rateHertz,
+            new Uint8Array(buffer, byteOffset, byteLength),
+          ),
         log: (index, line) => this.#put(LOG, this.#positions.get(index)!, 0, 0, new TextEncoder().encode(line)),
       },
       machines.map(({ index }) => index),

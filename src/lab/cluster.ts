@@ -4,7 +4,7 @@
  * file. It needs nothing of Node: what it needs of its host comes in as a `LabHost`, and lab.ts lends Node's.
  */
 
-import { type CharacterPort, LPT1, type SerialPort } from "../../emulator/board-config.ts";
+import { type CharacterPort, LPT1, type SerialPort, SOUND_CARDS } from "../../emulator/board-config.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
@@ -19,6 +19,7 @@ import { TripleFaultError, WaitError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { type MachineParts, Media, type Medium, partsOf } from "./media.ts";
 import { LabPlug } from "./plug.ts";
+import { SoundTrack } from "./sound.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 
 export interface NodeOptions extends MachineParts {
@@ -100,6 +101,8 @@ export class LabNode {
   readonly name: string;
   /** What the machine sent over COM1 to COM4, and what it printed, by CharacterPort. */
   readonly outputs: readonly ConsoleText[] = Array.from({ length: LPT1 + 1 }, () => new ConsoleText());
+  /** What its sound cards played, by their place in `sound`. */
+  readonly sounds: readonly SoundTrack[] = SOUND_CARDS.map(() => new SoundTrack());
   /** What it sent over COM1. */
   readonly console = this.outputs[COM1]!;
   /** When the last of it was sent, by the machine's own clock. */
@@ -414,6 +417,9 @@ export class LabCluster {
           if (port !== COM1) return;
           node.outputNs = timeNs;
           this.#outputBytes++;
+        },
+        soundOutput: (card: number, rateHertz: number, samples: Int16Array): void => {
+          if (!this.#debugger?.history.isRepeating(index)) nodes[index]!.sounds[card]!.append(rateHertz, samples);
         },
         log: (line: string): void => {
           if (this.#debugger?.history.isRepeating(index)) return;

@@ -1,6 +1,12 @@
 /** What is in the drives of a lab's machines: bytes, or anything that reads and writes them. */
 
-import { type BoardParts, type DriveConfig, type NicModel, plainParts } from "../../emulator/board-config.ts";
+import {
+  type BoardParts,
+  type DriveConfig,
+  type NicModel,
+  plainParts,
+  type SoundCardConfig,
+} from "../../emulator/board-config.ts";
 import type { ModelName } from "../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
@@ -46,6 +52,8 @@ export interface MachineParts {
   readonly serialPorts?: number;
   /** Whether it has a parallel port, LPT1, with a printer; false when absent. */
   readonly parallelPort?: boolean;
+  /** Sound cards, one of each model at the most. */
+  readonly sound?: readonly SoundCardConfig[];
   /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
   readonly key?: string;
 }

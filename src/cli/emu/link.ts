@@ -119,6 +119,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   if (options.cpus !== 1) throw new UsageError("--link: no link can hold --cpus");
   if (options.cpu !== DEFAULT_MODEL) throw new UsageError("--link: no link can hold --cpu");
   if (options.parallel !== null) throw new UsageError("--link: no link can hold --parallel");
+  if (options.sound.length > 0) throw new UsageError("--link: no link can hold --sound");
   if (options.serial.length > 1) throw new UsageError("--link: no link can hold a second --serial");
   if (!options.reboot) throw new UsageError("--link: no link can hold --no-reboot");
   if ((cdrom ?? kernel) !== null && hda !== null)

@@ -156,6 +156,7 @@ async function machineNodes(
     hpet,
     serial,
     parallel,
+    sound,
     replay,
   } = options;
   const key = keyFor(options, media);
@@ -180,6 +181,7 @@ async function machineNodes(
     ...(!hpet ? { hpet } : {}),
     ...(serial.length > USUAL_SERIAL_PORTS ? { serialPorts: serial.length } : {}),
     ...(parallel !== null ? { parallelPort: true } : {}),
+    ...(sound.length > 0 ? { sound: sound.map(({ card }) => card) } : {}),
     ...(key !== null ? { key } : {}),
   };
   let content: Uint8Array | null = null;

@@ -28,6 +28,7 @@ import {
 import { parseMemorySize, parseSize } from "../sizes.ts";
 import { DEFAULT_STORE } from "../snapshot-store.ts";
 import { type LinePlace, parseLinePlace } from "./line-place.ts";
+import { parseSound, type SoundWish } from "./sound-wish.ts";
 
 /** What `--until` waits for: the agreement of all nodes, or a text on every console. */
 export interface Goal {
@@ -91,6 +92,7 @@ const fault: ArgumentParser<Fault> = checked(parseFault);
 
 const monitorPlace: ArgumentParser<StreamPlace> = checked(parseListeningPlace);
 const linePlace: ArgumentParser<LinePlace> = checked(parseLinePlace);
+const sound: ArgumentParser<SoundWish> = checked(parseSound);
 
 const runLink: ArgumentParser<RunDescription> = (argument, option) => {
   try {
@@ -300,7 +302,7 @@ export const EMU_OPTIONS = {
     help: "repeat the run that a link holds; it ends at the same instruction with the same digest",
     group: RUN,
     parse: runLink,
-    conflicts: ["until", "for", "script", "serial", "parallel", "dir"],
+    conflicts: ["until", "for", "script", "serial", "parallel", "sound", "dir"],
   }),
   link: flag({ flags: "--link", help: "print the run, and all that was done in it, as a link", group: OUTPUT }),
   fault: listOf({
@@ -357,6 +359,12 @@ export const EMU_OPTIONS = {
     help: "give the one machine a printer at LPT1, and say where its output goes, as for --serial",
     group: OUTPUT,
     parse: linePlace,
+  }),
+  sound: listOf({
+    flags: "--sound <file>",
+    help: "give every machine a sound card (AC97, or ,card=sb16 with its irq=, dma=, dma16=, iobase=) and write what it plays to this WAV file (FILE-2.wav for machine 2, ...), or to none; ,frequency=HZ ,channels=1 ,format=u8 choose another form than what was played; again for the other card",
+    group: OUTPUT,
+    parse: sound,
   }),
   gdb: optional({
     flags: "--gdb <port>",

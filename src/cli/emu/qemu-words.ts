@@ -2,10 +2,11 @@
  * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name. Those
  * with another name here, or another form, are in a table; docs/emulator.md maps them.
  */
-import { NIC_MODELS } from "../../../emulator/board-config.ts";
+import { NIC_MODELS, SOUND_CARDS } from "../../../emulator/board-config.ts";
 import { UsageError } from "../fail.ts";
 import { EMU_OPTIONS } from "./options.ts";
 import { QemuDrives } from "./qemu-drives.ts";
+import { QemuSound } from "./qemu-sound.ts";
 
 /** Of a word that takes an argument: what stands for it here. */
 type Rewrite = (argument: string) => readonly string[];
@@ -45,7 +46,7 @@ function device(text: string): readonly string[] {
   const card = cardOf(model);
   if (card === undefined)
     throw new UsageError(
-      `-device ${model}: of devices, only network cards (${NIC_MODELS.join(", ")}) and drives are chosen so; docs/emulator.md maps QEMU's words`,
+      `-device ${model}: of devices, only network cards (${NIC_MODELS.join(", ")}), sound cards (${SOUND_CARDS.join(", ")}) and drives are chosen so; docs/emulator.md maps QEMU's words`,
     );
   const rom = properties.find((property) => property.startsWith("romfile="))?.slice("romfile=".length);
   return ["--nic", card, ...(rom ? ["--romfile", rom] : [])];
@@ -105,10 +106,13 @@ function memory(size: string): string {
 export function rewriteQemuWords(given: readonly string[]): string[] {
   const args: string[] = [];
   const drives = new QemuDrives(given);
+  const sound = new QemuSound(given);
   const rewrites = new Map<string, Rewrite>([
     ...WITH_ARGUMENT,
     ["-drive", (text) => drives.drive(text)],
-    ["-device", (text) => drives.device(text) ?? device(text)],
+    ["-device", (text) => drives.device(text) ?? sound.device(text) ?? device(text)],
+    ...["-audiodev", "--audiodev"].map((word) => [word, () => []] as const),
+    ["-audio", (text) => sound.audio(text)],
   ]);
   for (let index = 0; index < given.length; index++) {
     const word = given[index]!;
@@ -125,5 +129,6 @@ export function rewriteQemuWords(given: readonly string[]): string[] {
       );
     else args.push(word);
   }
+  sound.checkUsed();
   return args;
 }

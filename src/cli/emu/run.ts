@@ -22,6 +22,7 @@ import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
 import { watchScreen } from "./screen.ts";
 
+import { checkSound, recordSound } from "./sound.ts";
 import { stay, type Terminal } from "./terminal.ts";
 import { TripleFaults } from "./triple-fault.ts";
 import { openWays } from "./ways.ts";
@@ -54,6 +55,8 @@ export async function runEmu(
     saved ? (saved.serialPorts ?? USUAL_SERIAL_PORTS) : MOST_SERIAL_PORTS,
     saved?.parallelPort ?? !from,
   );
+  const cards = saved ? (saved.sound ?? []) : options.sound.map(({ card }) => card);
+  checkSound(options.sound, saved ? cards : null);
   const media = from ? NO_MEDIA : chooseMedia(options);
   checkPorts(options, nodes);
   checkMonitors(options);
@@ -99,6 +102,7 @@ export async function runEmu(
     lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings, later);
     closers.push(() => lab.close());
     await openWays(lab, options, progress);
+    recordSound(lab, options.sound, cards, surroundings);
     const recorder = options.link ? new Recorder(lab) : null;
     plan(lab, options, progress);
     if (log !== null) openLogs(lab, log, closers);

@@ -19,6 +19,7 @@ import {
   range,
 } from "./places.ts";
 import { parseScript, type Step } from "./script.ts";
+import { SOUND_BURSTS } from "./sound-bursts.ts";
 import { descriptorAt, NEXT, WRITE, words } from "./virtio-script.ts";
 
 const INTERESTING = [0, 1, 2, 3, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x7fffffff, 0x80000000, 0xffffffff] as const;
@@ -54,6 +55,7 @@ const BURSTS: readonly ((random: Random) => string)[] = [
   mediumBurst,
   managementBurst,
   virtioBurst,
+  ...SOUND_BURSTS,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `in ${hex(random.pick(PORTS).port)}`,
   (random) => `wait ${random.pick(WAITS_NS)}ns`,

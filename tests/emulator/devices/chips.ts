@@ -2,6 +2,7 @@
 import type { BoardConfig } from "../../../emulator/board-config.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { ac97Cases } from "./ac97-cases.ts";
 import { ahciCases, ahciContentCases } from "./ahci-cases.ts";
 import { ioApicCases, localApicCases } from "./apic-cases.ts";
 import { atapiCases, dvdCases, trayCases } from "./atapi-cases.ts";
@@ -21,6 +22,7 @@ import { picCases } from "./pic-cases.ts";
 import { pitCases } from "./pit-cases.ts";
 import { rtcCases } from "./rtc-cases.ts";
 import { rtl8139Cases } from "./rtl8139-cases.ts";
+import { sb16Cases } from "./sb16-cases.ts";
 import type { Case } from "./script.ts";
 import { systemCases } from "./system-cases.ts";
 import { furtherUartCases, uartCases } from "./uart-cases.ts";
@@ -120,6 +122,9 @@ const withSetting = (): Partial<BoardConfig> => ({ settings: [{ name: "opt/a", t
 
 const withAllPorts = (): Partial<BoardConfig> => ({ serialPorts: 4, parallelPort: true });
 
+const withAc97 = (): Partial<BoardConfig> => ({ sound: [{ model: "AC97" }] });
+const withSb16 = (): Partial<BoardConfig> => ({ sound: [{ model: "sb16" }] });
+
 /** A board with everything that it can have. */
 export const complete = (): Partial<BoardConfig> => ({
   ...withSetting(),
@@ -130,6 +135,7 @@ export const complete = (): Partial<BoardConfig> => ({
   ...withSataDrives(),
   videoRom: Uint8Array.of(0x55, 0xaa, 2),
   ...withAllPorts(),
+  sound: [{ model: "sb16" }, { model: "AC97" }],
 });
 
 const QEMU_BARE = ["-net", "none"];
@@ -156,6 +162,13 @@ const QEMU_AHCI = [
   ...["-device", "ich9-ahci,id=ahci,addr=3", "-device", "ide-hd,bus=ahci.0,drive=disk"],
   ...["-device", "ide-cd,bus=ahci.1,drive=cd"],
 ];
+
+const QEMU_AC97 = [
+  ...QEMU_BARE,
+  ...["-audiodev", "wav,id=sound,path=/dev/null", "-device", "AC97,audiodev=sound,addr=3"],
+];
+
+const QEMU_SB16 = [...QEMU_BARE, "-audiodev", "wav,id=sound,path=/dev/null", "-device", "sb16,audiodev=sound"];
 
 export const CHIPS: readonly Chip[] = [
   { name: "8259A", cases: picCases, config: bare, inQemu: QEMU_BARE },
@@ -184,6 +197,8 @@ export const CHIPS: readonly Chip[] = [
   { name: "virtio disk", cases: virtioCases, config: withVirtioDisk, inQemu: QEMU_VIRTIO_DISK },
   { name: "AHCI", cases: ahciCases, config: withBlankSataDrives, inQemu: QEMU_AHCI },
   { name: "AHCI with contents", cases: ahciContentCases, config: withSataDrives, inQemu: null },
+  { name: "AC97", cases: ac97Cases, config: withAc97, inQemu: QEMU_AC97 },
+  { name: "SB16", cases: sb16Cases, config: withSb16, inQemu: QEMU_SB16 },
   { name: "fw_cfg", cases: fwCfgCases, config: withSetting, inQemu: null },
   { name: "82540EM", cases: e1000Cases, config: withCard, inQemu: withCardInQemu("e1000") },
   { name: "RTL8139", cases: rtl8139Cases, config: withFastCard, inQemu: withCardInQemu("rtl8139") },

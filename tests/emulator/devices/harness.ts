@@ -43,6 +43,9 @@ export class TestBoard {
   readonly events: string[] = [];
   /** What has gone out, by CharacterPort, and no step has looked at. */
   readonly characters: readonly number[][] = Array.from({ length: LPT1 + 1 }, () => []);
+  /** Samples that sound cards have played, and that no step has looked at, and the rate of the last of them. */
+  readonly samples: number[] = [];
+  rateHertz = 0;
   /** Frames that have gone out and that no step has looked at. */
   readonly outgoing: Uint8Array[] = [];
   /** The frame that `byte` looks into. */
@@ -83,6 +86,10 @@ export class TestBoard {
       exit: (status) => void this.events.push(`exit ${status}`),
       characterOutput: (port, byte) => void this.characters[port]!.push(byte),
       debugOutput: (byte) => void this.events.push(`debug ${byte.toString(16)}`),
+      soundOutput: (_card, rateHertz, samples) => {
+        this.samples.push(...samples);
+        this.rateHertz = rateHertz;
+      },
       log: (line) => void this.events.push(`log ${line}`),
     });
     this.board.reset();
@@ -121,6 +128,12 @@ export class TestBoard {
       case "sent4":
       case "printed":
         return this.characters[verb === "printed" ? LPT1 : Number(verb.slice(4)) - 1]!.shift() ?? -1;
+      case "played": {
+        const sample = this.samples.shift();
+        return sample === undefined ? -1 : sample & 0xffff;
+      }
+      case "rate":
+        return this.rateHertz;
       case "wire":
         this.outgoing.push(...this.cable!.takeOutgoing().map(({ frame }) => frame));
         this.frame = this.outgoing.shift() ?? new Uint8Array(0);
@@ -177,6 +190,7 @@ export class TestBoard {
         return this.board.writeMmio(address, size, value);
       case "wait":
       case "settle":
+      case "pass":
         return this.time.advance(value);
       case "key":
       case "keyup":

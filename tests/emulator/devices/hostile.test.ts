@@ -5,6 +5,7 @@ import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { openAc97 } from "./ac97-cases.ts";
 import { ABAR, dataOf, done, laid, mapped, px, started } from "./ahci-script.ts";
 import { MIB, TestBoard } from "./harness.ts";
 
@@ -37,6 +38,9 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [0xc000, 64],
   [0xc040, 16],
   [0xc080, 64],
+  [0x220, 16],
+  [0xc400, 64],
+  [0xc800, 128],
 ];
 /** Registers of the local APIC and of the I/O APIC. */
 const apicRegister = (random: (below: number) => number): number =>
@@ -55,6 +59,7 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
       { kind: "disk", backend: new SparseDisk(4 * MIB) },
       { kind: "cd", backend: new SparseDisk(MIB) },
     ],
+    sound: [{ model: "AC97" }, { model: "sb16" }],
   });
   machine.run("outl cf8 80001810; outl cfc febc0000; outl cf8 80001814; outl cfc c000; outl cf8 80001804; outw cfc 7");
   machine.run(
@@ -64,6 +69,8 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   machine.run(
     "outl cf8 80002010; outl cfc c080; outl cf8 80002004; outw cfc 5; outl c084 200; outl c088 10; out c092 7; outw c090 0",
   );
+  // The sound controller with its lists in the noise.
+  machine.run(`${openAc97(6)}; outl c400 10000; outl c410 12000; outl c420 14000`);
   // Both ports of the AHCI adapter with their lists in the noise.
   machine.run(`${mapped(5)}; ${started(0)}; ${started(1)}`);
   return { machine, cable };
@@ -161,4 +168,33 @@ test("commands of noise for an AHCI adapter end, wait, or stop their port", () =
   machine.run("writel febf012c 1; writel febf012c 0; wait 1ms");
   machine.run(`${started(0)}; ${done(0, { command: 0xec, pieces: [{ at: dataOf(0), bytes: 512 }] })}`);
   machine.run(`readl ${px(0, 0x38)} = 0; readl ${px(0, 0x20)} = 50; ram 24000 = 40`);
+});
+
+test("lists of noise for a sound controller, and commands for a Sound Blaster, make no more sound than there is time for", () => {
+  const random = sequence(11);
+  const { machine } = hostileBoard();
+  const { board, memory, time } = machine;
+  const commands = [0x14, 0x1c, 0x24, 0x41, 0x48, 0x80, 0x91, 0xb6, 0xbe, 0xc6, 0xc8, 0xd0, 0xd4, 0xda, 0xe3] as const;
+  // Volumes, and rates that stay what they are without their bits.
+  machine.run("outw c802 0; outw c818 0; outw c82a 0");
+  for (let round = 0; round < 400; round++) {
+    for (let at = 0x10000; at < 0x10100; at++) memory[at] = random(4) ? 0 : random(256);
+    const stream = 0xc400 + 16 * random(3);
+    board.writePort(stream, 4, random(2) ? 0x10000 : (0xffffffff - random(64)) >>> 0);
+    board.writePort(stream + 5, 1, random(256));
+    board.writePort(stream + 11, 1, random(4) ? 0x1d : random(256));
+    for (let count = random(8); count > 0; count--)
+      board.writePort(0x22c, 1, random(2) ? random(256) : commands[random(15)]!);
+    for (let count = random(8); count > 0; count--)
+      board.writePort([0x0a, 0x0b, 0xd4, 0xd6][random(4)]!, 1, random(256));
+    time.advance(random(3_000_000));
+    expect(time.queue.nextDeadlineNs).toBeGreaterThan(time.nowNs);
+  }
+  expect(machine.samples.length).toBeGreaterThan(1000);
+  expect(machine.samples.length).toBeLessThanOrEqual(2 * (48_000 + 45_000) * (time.nowNs / 1e9) + 2 * 400);
+  // They work as before.
+  machine.run(
+    "out c41b 2; ram 10000 0 0 3 0 4 0 0 0; outl c410 10000; out c415 0; out c41b 1; wait 50us; inw c416 = 7",
+  );
+  machine.run("out 226 1; out 226 0; in 22a = aa; out 22c e1; in 22a = 4");
 });

@@ -138,6 +138,8 @@ const SELDOM = [
   "outl cf8 80000058; outl cfc 33333333; outl cf8 80001010; outl cfc e0000000",
   "outl cf8 80000860; outl cfc 05050505; writel febc00d0 ffff; writel febc00c8 1; outl cfc 0a0a0a0a",
   "writel febc0100 4008002; writel febc2800 11000; writel febc2808 80; writel febc2810 0; writel febc2818 0; frame 64 52 54 0 12 34 56",
+  "writel fee000f0 1ff; writel fee00300 44005; writel fee00280 0",
+  "outl c430 30000; outl c42c 3; in c434",
   "out 3cf 0; out 3ce 5; out 3cf 0; out 3ce 6; out 3cf 5; read a0000",
 ] as const;
 
@@ -152,7 +154,7 @@ const NEVER_LEFT: readonly (readonly [field: RegExp, reason: string])[] = [
   [/^AHCI port \(2\), field (19|23)$/, "a CD drive queues no commands"],
   [/^display interface, field 11$/, "the size of the memory"],
   [/^8237A( \(2\))?, field 24$/, "the temporary register, of transfers from memory to memory that no PC has"],
-  [/^PIIX3 ISA bridge, field [2-7]$/, "PIRQA# and PIRQB#: no device of this board is connected to them"],
+  [/^PIIX3 ISA bridge, field [2-4]$/, "PIRQA#: no device of this board is connected to it"],
   [/^virtio, field 1$/, "the geometry of the disk"],
   [/^eth0, field (10|11|14|15|16|19|2[0-3]|27|29|3[0-6]|39)$/, "registers of the PHY that only read, or are not there"],
 ];

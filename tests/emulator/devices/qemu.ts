@@ -1,9 +1,14 @@
 /**
  * Runs scripts of register accesses (script.ts) in QEMU through its qtest protocol. The machine stands still (`-S`):
- * no processor runs and no time passes, so only scripts without `wait` can be run.
+ * no processor runs and no time passes, so only scripts without `wait` can be run. For those with `pass`, its clock
+ * goes, beside a processor that has halted: they expect only what stays so afterwards.
  */
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { check, parseScript, type Step } from "./script.ts";
 
 const SUFFIX = { 1: "b", 2: "w", 4: "l" } as const;
@@ -19,7 +24,6 @@ const ARGUMENTS = [
   "std",
   "-rtc",
   "base=2000-01-01T00:00:00,clock=vm",
-  "-S",
   "-qtest",
   "stdio",
   "-qtest-log",
@@ -32,6 +36,22 @@ const ARGUMENTS = [
 
 /** So often QEMU is asked something where time is to pass: each time it goes on with what it has begun. */
 const SETTLING_ROUNDS = 25;
+
+const HELD = ["-S"] as const;
+/** A firmware that halts at once. */
+const FIRMWARE_BYTES = 65_536;
+const RESET_VECTOR = FIRMWARE_BYTES - 16;
+const HALT = Uint8Array.of(0xfa, 0xf4, 0xeb, 0xfd);
+/** QEMU moves samples each 10 ms. */
+const MORE_MS = 60;
+
+function firmwareIn(folder: string): string {
+  const firmware = new Uint8Array(FIRMWARE_BYTES);
+  firmware.set(HALT, RESET_VECTOR);
+  const path = join(folder, "halt.bin");
+  writeFileSync(path, firmware);
+  return path;
+}
 
 function command(step: Step): string {
   const address = `0x${step.address.toString(16)}`;
@@ -55,7 +75,10 @@ function command(step: Step): string {
 
 /** Throws at the first expectation that QEMU does not meet. */
 export async function runInQemu(qemu: string, script: string, more: readonly string[]): Promise<void> {
-  const child = spawn(qemu, [...ARGUMENTS, ...more], { stdio: ["pipe", "pipe", "ignore"] });
+  const steps = parseScript(script);
+  const folder = mkdtempSync(join(tmpdir(), "qure-qtest-"));
+  const clock = steps.some(({ verb }) => verb === "pass") ? ["-bios", firmwareIn(folder)] : HELD;
+  const child = spawn(qemu, [...ARGUMENTS, ...clock, ...more], { stdio: ["pipe", "pipe", "ignore"] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (question: string): Promise<number> => {
     child.stdin.write(`${question}\n`);
@@ -64,10 +87,12 @@ export async function runInQemu(qemu: string, script: string, more: readonly str
     return Number.parseInt(String(value).split(" ")[1] ?? "0", 16);
   };
   try {
-    for (const step of parseScript(script))
-      if (step.verb === "settle") for (let round = 0; round < SETTLING_ROUNDS; round++) await ask("inb 0x80");
+    for (const step of steps)
+      if (step.verb === "pass") await setTimeout(step.value / 1e6 + MORE_MS);
+      else if (step.verb === "settle") for (let round = 0; round < SETTLING_ROUNDS; round++) await ask("inb 0x80");
       else check(step, await ask(command(step)));
   } finally {
     child.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
   }
 }

@@ -45,9 +45,14 @@ export function successor(before: TestBoard, state: Uint8Array, wrap: Wrap): Tes
   next.events.splice(0, Infinity, ...before.events);
   before.characters.forEach((bytes, port) => next.characters[port]!.push(...bytes));
   next.outgoing.push(...before.outgoing);
+  next.samples.push(...before.samples);
+  next.rateHertz = before.rateHertz;
   next.frame = before.frame;
   return next;
 }
+
+/** Of what was played, which may be long. */
+const MOST_COMPARED = 1000;
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
@@ -91,6 +96,7 @@ class Relay {
       // What nobody answers is reported once for each board: that is for people, and no state.
       events: machine.events.filter((event) => !event.startsWith("log ")).join(),
       characters: machine.characters.join("; "),
+      samples: `${machine.samples.length}: ${machine.samples.slice(-MOST_COMPARED).join()}`,
       screen: readTextScreen(machine.board.vga).lines.join("\n"),
       keyboard: `${machine.board.keyboard.leds} ${machine.board.keyboard.typematic} ${machine.board.keyboard.waitingKeys}`,
       waiting: machine.board.uarts.map(({ waitingBytes }) => waitingBytes).join(),

@@ -9,11 +9,13 @@
  *     write A0000 41     a byte of memory-mapped registers (writew, writel; read, readw, readl)
  *     wait 5ms           let virtual time pass (ns, us, ms, s)
  *     settle 5ms         likewise, for an answer that QEMU gives at once
+ *     pass 50ms          likewise, in QEMU too, which takes somewhat longer
  *     intr = 1           expect the level of INTR          ack = 08   expect this vector from an INTA cycle
  *     ram 1000 41 42     put bytes into memory             ram 1000 = 41   look at one
  *     key 1E, keyup 1E   a key goes down or up             leds = 7   look at the keyboard's
  *     com1 41 42         bytes come from the terminal      sent1 = 41   the next byte that has gone there (com2, sent2, ...)
  *     printed = 41       the next byte that the printer has got
+ *     played = 7fff      the next sample that a sound card has played   rate = AC44   and the rate of the last of them
  *     frame 40 FF FF     a frame of that length arrives, beginning with these bytes
  *     wire = 40          the length of the next frame that has gone out; `byte C = 8` then looks into it
  *     cable 0            pull the network cable (1: plug it in)
@@ -24,7 +26,7 @@
  *     button, nmi, reset someone presses the power button, or that for NMI; the board's reset line
  *     event power off    expect what the board has asked of its machine next; `events = 0` how many are left
  *
- * Scripts of `out`, `in`, `write`, `read`, `ram` and `settle` alone run in QEMU, too (qemu.ts).
+ * Scripts of `out`, `in`, `write`, `read`, `ram`, `settle` and `pass` alone run in QEMU, too (qemu.ts).
  */
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
 
@@ -36,10 +38,10 @@ export interface Case {
 }
 
 /** What QEMU can be asked to do as well. */
-const QEMU_VERBS = ["out", "in", "write", "read", "ram", "settle"] as const;
+const QEMU_VERBS = ["out", "in", "write", "read", "ram", "settle", "pass"] as const;
 const OUR_VERBS = [
   ...(["wait", "intr", "ack", "key", "keyup", "leds", "com1", "com2", "com3", "com4", "frame"] as const),
-  ...(["sent1", "sent2", "sent3", "sent4", "printed"] as const),
+  ...(["sent1", "sent2", "sent3", "sent4", "printed", "played", "rate"] as const),
   ...([
     "wire",
     "byte",
@@ -107,7 +109,7 @@ function parseStep(text: string): Step {
     expected: right === undefined ? null : hex(right),
   };
   if (verb === "event") return step;
-  if (verb === "wait" || verb === "settle") {
+  if (verb === "wait" || verb === "settle" || verb === "pass") {
     const [, amount, unit] = /^([\d.]+)([a-z]+)$/.exec(words[0]!)!;
     return { ...step, value: Number(amount) * UNITS[unit!]! };
   }
