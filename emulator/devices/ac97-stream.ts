@@ -116,7 +116,7 @@ export class Ac97Stream implements Stateful {
     if (!this.#isMoving) return;
     // Who may not use the bus waits, and has the list's time begin again.
     if (!this.#wires.mayMove()) return this.#resume();
-    for (let frames = this.#time.due; frames > 0 && this.#isMoving; ) {
+    for (let frames = this.#time.due(); frames > 0 && this.#isMoving; ) {
       const samples = Math.min(this.#left, frames * this.#frameSamples);
       if (samples > 0) this.#wires.move(this.#address, samples);
       this.#address = (this.#address + 2 * samples) >>> 0;
@@ -207,11 +207,11 @@ export class Ac97Stream implements Stateful {
   visitState(visitor: StateVisitor): void {
     visitor.part("AC'97 stream", 1);
     this.#list = visitor.u32(this.#list);
-    this.#current = visitor.u8(this.#current);
-    this.#lastValid = visitor.u8(this.#lastValid);
+    this.#current = visitor.u8(this.#current) % DESCRIPTORS;
+    this.#lastValid = visitor.u8(this.#lastValid) % DESCRIPTORS;
     this.#status = visitor.u8(this.#status);
     this.#left = visitor.u16(this.#left);
-    this.#prefetched = visitor.u8(this.#prefetched);
+    this.#prefetched = visitor.u8(this.#prefetched) % DESCRIPTORS;
     this.#control = visitor.u8(this.#control);
     this.#address = visitor.u32(this.#address);
     this.#interrupts = visitor.bool(this.#interrupts);

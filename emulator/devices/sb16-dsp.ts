@@ -130,7 +130,7 @@ export class Sb16Dsp implements Stateful {
   write(value: number): void {
     const [code = 0, ...parameters] = [...this.#pending, value];
     const command = COMMANDS.get(code) ?? ignored(0);
-    const isComplete = parameters.length === command.parameters;
+    const isComplete = parameters.length >= command.parameters;
     this.#pending = isComplete ? [] : [code, ...parameters];
     if (!isComplete) return;
     this.voice.sync();
@@ -214,7 +214,7 @@ export class Sb16Dsp implements Stateful {
     this.#pending = [...visitor.blob(Uint8Array.from(this.#pending))];
     this.#answers = [...visitor.blob(Uint8Array.from(this.#answers))];
     this.#lastAnswer = visitor.u8(this.#lastAnswer);
-    this.#rateHertz = visitor.u32(this.#rateHertz);
+    this.setRate(visitor.u32(this.#rateHertz));
     this.#blockBytes = visitor.u32(this.#blockBytes);
     this.#test = visitor.u8(this.#test);
     this.#isSpeakerOn = visitor.bool(this.#isSpeakerOn);

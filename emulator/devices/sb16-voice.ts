@@ -96,7 +96,7 @@ export class Sb16Voice implements Stateful {
   /** Moves what has come. What the channel does not give has passed unheard. */
   sync(): void {
     const frameBytes = this.#frameBytes;
-    for (let frames = this.#time.due; frames > 0; ) {
+    for (let frames = this.#time.due(); frames > 0; ) {
       const wanted = new Uint8Array(Math.min(this.#leftBytes, frames * frameBytes));
       const moved = this.#move(wanted);
       const count = moved < wanted.length ? frames : Math.ceil(moved / frameBytes);
@@ -154,7 +154,7 @@ export class Sb16Voice implements Stateful {
 
   visitState(visitor: StateVisitor): void {
     visitor.part("SB16 voice", 1);
-    this.#rateHertz = visitor.u32(this.#rateHertz);
+    this.#rateHertz = visitor.u16(this.#rateHertz);
     this.#isWide = visitor.bool(this.#isWide);
     this.#isSigned = visitor.bool(this.#isSigned);
     this.#isStereo = visitor.bool(this.#isStereo);

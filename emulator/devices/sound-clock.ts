@@ -12,6 +12,10 @@ export type SoundOutput = (card: number, rateHertz: number, samples: Int16Array)
 /** A card that runs moves at the most so many frames at once, so that its guest may write close to what is played. */
 const MOST_FRAMES = 32;
 
+const MOST_BEHIND = 2 * MOST_FRAMES;
+/** Rates are of 16 bits. */
+const MOST_HERTZ = 0xffff;
+
 export class SoundClock implements Stateful {
   readonly #clock: Clock;
   readonly #timer: Timer;
@@ -44,10 +48,15 @@ export class SoundClock implements Stateful {
     this.#rateHertz = 0;
   }
 
-  /** Frames that have come and were not taken. */
-  get due(): number {
+  get #behind(): number {
     if (this.#rateHertz === 0) return 0;
     return ticksAt(this.#clock.nowNs - this.#originNs, this.#rateHertz) - this.#taken;
+  }
+
+  /** Frames that have come and were not taken. Nobody who has a timer is far behind: what is older was never moved. */
+  due(): number {
+    this.#taken += Math.max(0, this.#behind - MOST_BEHIND);
+    return this.#behind;
   }
 
   take(frames: number): void {
@@ -61,10 +70,16 @@ export class SoundClock implements Stateful {
     this.#timer.arm(this.#originNs + timeOfTick(next, this.#rateHertz));
   }
 
+  #check(): void {
+    if (this.#rateHertz <= MOST_HERTZ && this.#behind >= 0) return;
+    throw new RangeError(`a sound clock of ${this.#rateHertz} Hz that begins at ${this.#originNs} ns`);
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("sound clock", 1);
     this.#rateHertz = visitor.u32(this.#rateHertz);
     this.#originNs = visitor.integer(this.#originNs);
     this.#taken = visitor.integer(this.#taken);
+    if (visitor.restoring) this.#check();
   }
 }

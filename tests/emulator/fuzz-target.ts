@@ -29,6 +29,8 @@ const NETWORK_BAR = 0xfebc0000;
 const NETWORK_PORTS = 0xc000;
 const BUS_MASTER = 0xc040;
 const POWER_PORTS = 0x600;
+const CODEC = 0xc800;
+const AUDIO = 0xc400;
 const FORMS = [...TESTABLE, ...SYSTEM_TESTABLE, ...USER_TESTABLE];
 const SIZES: readonly AccessBytes[] = [1, 2, 4];
 const EDGES = [
@@ -56,6 +58,9 @@ const PORTS: readonly (readonly [first: number, count: number])[] = [
   [POWER_PORTS, 64],
   [NETWORK_PORTS, 64],
   [BUS_MASTER, 16],
+  [CODEC, 64],
+  [AUDIO, 64],
+  [0x220, 16],
 ];
 const CD_DRIVE = "ide1-cd0";
 const OTHER_CD = new Uint8Array(5000).fill(0x5a);
@@ -143,6 +148,7 @@ export class EmulatorFuzz {
       ],
       network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
       nic: nicOf(seed),
+      sound: [{ model: "AC97" }, { model: "sb16" }],
     });
     return { machine, cable };
   }
@@ -366,6 +372,9 @@ function configure({ board, nic }: Machine): void {
   config(0x80001810, nic === "e1000" ? NETWORK_BAR : NETWORK_PORTS);
   config(0x80001814, nic === "e1000" ? NETWORK_PORTS : NETWORK_BAR);
   config(0x80001804, 7, 2);
+  config(0x80002010, CODEC);
+  config(0x80002014, AUDIO);
+  config(0x80002004, 5, 2);
   config(0x80000920, BUS_MASTER);
   config(0x80000904, 5, 2);
   config(0x80000b40, POWER_PORTS);

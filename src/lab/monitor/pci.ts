@@ -10,6 +10,7 @@ const CLASSES: ReadonlyMap<number, string> = new Map([
   [0x0106, "SATA controller"],
   [0x0200, "Ethernet controller"],
   [0x0300, "VGA controller"],
+  [0x0401, "Audio controller"],
   [0x0600, "Host bridge"],
   [0x0601, "ISA bridge"],
   [0x0680, "Bridge"],
