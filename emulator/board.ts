@@ -137,6 +137,9 @@ const TIMER_INPUT = 2;
 const ACPI_ENABLE = 0xf1;
 const ACPI_DISABLE = 0xf0;
 
+const VIDEO_WINDOW = 0xa0000;
+const VIDEO_WINDOW_BYTES = 0x20000;
+
 export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
   readonly keyboard = new Ps2Keyboard();
@@ -275,7 +278,7 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x3b0, 0x0c, this.vga);
     space.claimPorts(0x3c0, 0x20, offsetBy(this.vga, 0x10));
     space.claimPorts(0x1ce, 3, this.vga.dispi.ports, 2);
-    space.claimMemory(0xa0000, 0x20000, this.vga.window);
+    space.claimMemory(VIDEO_WINDOW, VIDEO_WINDOW_BYTES, this.vga.window);
 
     const resetControl = new ResetControlPort(() => host.requestReset("port CF9h"));
     space.claimPorts(0xcf8, 1, this.#pci.addressPort, 4);
@@ -448,6 +451,12 @@ export class Board implements ProcessorBus, Stateful {
   set probe(probe: BusProbe | null) {
     this.#probe = probe;
     this.#host.latches?.watch("probe", probe !== null);
+  }
+
+  /** What a debugger sees of the memory of a device: of the VGA's. */
+  peek(physicalAddress: number): number | null {
+    const offset = physicalAddress - VIDEO_WINDOW;
+    return offset >= 0 && offset < VIDEO_WINDOW_BYTES ? this.vga.peek(offset) : null;
   }
 
   /** The board's reset line: all chips but the processor. */

@@ -124,6 +124,7 @@ export class Machine implements Stateful {
       );
     const apics = MODELS[model].hasApic ? processors : 0;
     this.board = new Board({ ...config, apics }, this.#boardHost(), this.memory.counters);
+    this.memory.peekDevice = (address) => this.board.peek(address);
     this.processor = new Cpu(this.memory, this.board, {
       makeEngine: engineFor(config.jit ?? DEFAULT_JIT),
       model,

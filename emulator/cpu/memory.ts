@@ -191,6 +191,9 @@ export class MachineMemory {
     this.#changeMap();
   }
 
+  /** What a debugger sees of a device's memory: a byte; null where looking would change something, or nobody is. */
+  peekDevice: (physicalAddress: number) => number | null = () => null;
+
   /** ROM pages that shadow RAM hides at the moment. */
   readonly #romBeneath = new Map<number, number>();
 

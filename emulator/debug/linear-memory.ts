@@ -1,6 +1,7 @@
 /**
  * A debugger's view of memory: linear addresses through the guest's own page tables, but with none of the traces that
- * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers.
+ * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers. Video memory is
+ * seen as the guest would read it.
  */
 import type { Core } from "../cpu/core.ts";
 import { CR0, CR3, CR4, PDPTE } from "../cpu/layout.ts";
@@ -62,20 +63,15 @@ function toOffset(core: Core, linearAddress: number, write: boolean): number {
 }
 
 /**
- * Offsets in the machine's memory of the pieces of a range, each within one page; shorter than the range where memory
- * ends.
+ * Offsets in the machine's memory of the pieces of a range that can be written, each within one page; shorter than the
+ * range where memory ends.
  */
-function pieces(
-  core: Core,
-  linearAddress: number,
-  lengthBytes: number,
-  write: boolean,
-): { offset: number; length: number }[] {
+function pieces(core: Core, linearAddress: number, lengthBytes: number): { offset: number; length: number }[] {
   const found: { offset: number; length: number }[] = [];
   for (let at = 0; at < lengthBytes; ) {
     const linear = (linearAddress + at) >>> 0;
     const length = Math.min(PAGE_BYTES - (linear & 0xfff), lengthBytes - at);
-    const offset = toOffset(core, linear, write);
+    const offset = toOffset(core, linear, true);
     if (offset === 0) break;
     found.push({ offset, length });
     at += length;
@@ -97,21 +93,48 @@ export function readLinearDword(core: Core, linearAddress: number): number | nul
   return bytes.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : null;
 }
 
-/** Reads RAM and ROM. Shorter than asked for where there is neither; empty when that is so at the first byte. */
-export function readLinear(core: Core, linearAddress: number, lengthBytes: number): Uint8Array {
-  // Whoever watches a guest reads little, and often.
-  if (isWithinPage(linearAddress, lengthBytes)) {
-    const offset = toOffset(core, linearAddress, false);
-    return offset === 0 ? new Uint8Array() : core.memory.bytes.slice(offset, offset + lengthBytes);
+/** Bytes at a physical address, all in one page; null where nothing can be seen. They are to be copied before the guest runs. */
+function seenAt(core: Core, physicalAddress: number, lengthBytes: number): Uint8Array | null {
+  const page = core.memory.readOffset(physicalAddress >>> 12);
+  const offset = page | (physicalAddress & 0xfff);
+  if (page !== 0) return core.memory.bytes.subarray(offset, offset + lengthBytes);
+  const bytes = new Uint8Array(lengthBytes);
+  for (let at = 0; at < lengthBytes; at++) {
+    const byte = core.memory.peekDevice(physicalAddress + at);
+    if (byte === null) return null;
+    bytes[at] = byte;
   }
-  const parts = pieces(core, linearAddress, lengthBytes, false);
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const { offset, length } of parts) {
-    bytes.set(core.memory.bytes.subarray(offset, offset + length), at);
+  return bytes;
+}
+
+/** Reads page by page. `physicalOf`: where an address leads to; null where that is nowhere. */
+function readPages(
+  core: Core,
+  first: number,
+  lengthBytes: number,
+  physicalOf: (address: number) => number | null,
+): Uint8Array {
+  const bytes = new Uint8Array(lengthBytes);
+  for (let at = 0; at < lengthBytes; ) {
+    const address = (first + at) >>> 0;
+    const length = Math.min(PAGE_BYTES - (address & 0xfff), lengthBytes - at);
+    const physical = physicalOf(address);
+    const seen = physical === null ? null : seenAt(core, physical, length);
+    if (seen === null) return bytes.slice(0, at);
+    bytes.set(seen, at);
     at += length;
   }
   return bytes;
+}
+
+/** Reads RAM, ROM and video memory. Shorter than asked for where there is none; empty when that is so at the first byte. */
+export function readLinear(core: Core, linearAddress: number, lengthBytes: number): Uint8Array {
+  return readPages(core, linearAddress, lengthBytes, (address) => toPhysical(core, address));
+}
+
+/** The same at physical addresses. */
+export function readPhysical(core: Core, physicalAddress: number, lengthBytes: number): Uint8Array {
+  return readPages(core, physicalAddress, lengthBytes, (address) => address);
 }
 
 /**
@@ -119,7 +142,7 @@ export function readLinear(core: Core, linearAddress: number, lengthBytes: numbe
  * is not RAM.
  */
 export function writeLinear(core: Core, linearAddress: number, bytes: Uint8Array): boolean {
-  const parts = pieces(core, linearAddress, bytes.length, true);
+  const parts = pieces(core, linearAddress, bytes.length);
   if (parts.reduce((sum, { length }) => sum + length, 0) !== bytes.length) return false;
   let at = 0;
   for (const { offset, length } of parts) {

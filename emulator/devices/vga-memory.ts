@@ -116,6 +116,14 @@ export class VgaMemory implements MmioHandler, Stateful {
     return ~(differing | (differing >>> 8) | (differing >>> 16) | (differing >>> 24)) & 0xff;
   }
 
+  /** What a read of the window would give, without loading the latches. */
+  peek(offset: number): number {
+    const latch = this.#latch;
+    const byte = this.#read(offset);
+    this.#latch = latch;
+    return byte;
+  }
+
   #write(offset: number, byte: number): void {
     const address = this.#locate(offset);
     if (address < 0) return;

@@ -118,6 +118,12 @@ export class Vga implements PortHandler, Stateful {
     return this.#isLinear && offset < BANK_BYTES ? this.dispi.bankBytes + offset : offset;
   }
 
+  /** What a read of the window would give, and nothing changes. */
+  peek(offset: number): number {
+    if (this.#behind(offset) === this.memory) return this.memory.peek(offset);
+    return this.dispi.frameBuffer.readMmio(this.#place(offset), 1);
+  }
+
   /** True in text modes. */
   get isText(): boolean {
     return !(this.graphics[6]! & 1) && !this.dispi.isEnabled;

@@ -395,8 +395,7 @@ export const ACTIONS = [
       { name: "down", kind: COUNTS, usual: "0" },
       { name: "wheel", kind: COUNTS, usual: "0" },
     ],
-    apply: (lab, node, [right, down, wheel]) =>
-      lab.nodes[node]!.moveMouse(Number(right), Number(down), Number(wheel)),
+    apply: (lab, node, [right, down, wheel]) => lab.nodes[node]!.moveMouse(Number(right), Number(down), Number(wheel)),
   },
   {
     word: "buttons",

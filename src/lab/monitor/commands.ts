@@ -3,7 +3,7 @@
  * from this table and the one of `info` (info.ts).
  */
 import type { Core } from "../../../emulator/cpu/core.ts";
-import { toPhysical } from "../../../emulator/debug/linear-memory.ts";
+import { readPhysical, toPhysical } from "../../../emulator/debug/linear-memory.ts";
 import type { Values } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { MonitorError } from "./error.ts";
@@ -22,18 +22,10 @@ const NOTHING = {};
 /** An address as expressions give it: 32 bits of it. */
 const address = (value: bigint | null): number => Number(BigInt.asUintN(32, value ?? 0n));
 
-function physicalReader({ memory }: Core): ReadMemory {
-  return (first, lengthBytes) => {
-    const last = first + lengthBytes - 1;
-    // A line of a dump lies in two pages at most.
-    const isThere = [first, last].every((at) => at < 2 ** 32 && memory.readOffset(at >>> 12) !== 0);
-    if (!isThere) return new Uint8Array(0);
-    return Uint8Array.from({ length: lengthBytes }, (_, at) => {
-      const place = first + at;
-      return memory.bytes[memory.readOffset(place >>> 12) | (place & 0xfff)]!;
-    });
-  };
-}
+const physicalReader =
+  (core: Core): ReadMemory =>
+  (address, lengthBytes) =>
+    readPhysical(core, address, lengthBytes);
 
 function examine(session: Session, values: Values, digits: number, reader: (core: Core) => ReadMemory): string {
   const format = values.format("fmt");

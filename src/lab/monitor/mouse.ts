@@ -1,7 +1,8 @@
 /** The mouse from a monitor: QEMU's `mouse_move` and `mouse_button` for people, `input-send-event` for programs. */
-import { extended, keyCode } from "./keys.ts";
+
 import type { Command } from "./command.ts";
 import { MonitorError } from "./error.ts";
+import { extended, keyCode } from "./keys.ts";
 import type { Session } from "./session.ts";
 
 const MOST_COUNTS = 9999;
