@@ -209,6 +209,17 @@ function vgaBurst(random: Random): string {
     .join(";");
 }
 
+/** Sample rates that give the mouse a wheel, or five buttons. */
+const KNOCKS = [
+  [0xc8, 0x64, 0x50],
+  [0xc8, 0xc8, 0x50],
+].map((rates) =>
+  rates
+    .flatMap((rate) => [0xf3, rate])
+    .map((byte) => `out 64 d4; out 60 ${hex(byte)}; wait 1ms; in 60`)
+    .join("; "),
+);
+
 /** What a keyboard and a mouse are told, read or not; a key that is half on its way. */
 function inputBurst(random: Random): string {
   return [
@@ -217,6 +228,11 @@ function inputBurst(random: Random): string {
     ),
     ...(random.chance(50) ? ["out 64 60; out 60 47", "in 60; wait 1ms; in 60; wait 1ms; in 60; wait 1ms; in 60"] : []),
     `key ${hex(1 + random.below(0x50))}; wait 600us; in 60; keyup 1e; wait ${random.pick([400, 600, 1100])}us`,
+    ...(random.chance(50) ? [`out 64 d4; out 60 f4; wait 1ms; in 60`] : []),
+    ...(random.chance(30) ? [KNOCKS[random.below(KNOCKS.length)]!] : []),
+    `mouse ${range(3)
+      .map(() => hex(random.below(256)))
+      .join(" ")}; buttons ${hex(random.below(32))}`,
     `out 64 ${hex(random.pick([0xd1, 0xd3, 0x65, 0x7f, 0xd2]))}; out 60 ${hex(1 | random.below(256))}`,
   ].join(";");
 }

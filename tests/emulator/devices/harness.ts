@@ -195,6 +195,12 @@ export class TestBoard {
       case "key":
       case "keyup":
         return this.board.keyboard.key(address, verb === "key");
+      case "mouse": {
+        const [right = 0, down = 0, wheel = 0] = Int8Array.of(address, ...bytes);
+        return this.board.mouse.move(right, down, wheel);
+      }
+      case "buttons":
+        return this.board.mouse.hold(address);
       case "com1":
       case "com2":
       case "com3":

@@ -7,6 +7,8 @@ const WAIT = "settle 2ms";
 const BYTE = "wait 500us; in 60";
 /** A byte for the mouse; its answer follows. */
 const mouse = (byte: string): string => `out 64 d4; out 60 ${byte}; ${BYTE}`;
+/** Sets the mouse's sample rate. */
+const samples = (rate: string): string => `${mouse("f3")} = fa; ${mouse(rate)} = fa`;
 /** Vectors 08h and 70h; IRQ 1 and 12. */
 const PICS =
   "out 20 11; out 21 08; out 21 04; out 21 01; out a0 11; out a1 70; out a1 02; out a1 01; out 21 f9; out a1 ef";
@@ -230,6 +232,14 @@ export const keyboardCases: readonly Case[] = [
   {
     name: "mouse: nobody moves it",
     script: `${mouse("eb")} = fa; ${BYTE} = 8; ${BYTE} = 0; ${BYTE} = 0; wait 1ms; in 64 & 1 = 0`,
+  },
+  {
+    name: "mouse: a knock by sample rates makes it one with a wheel, another one with five buttons, a reset neither",
+    script: `${samples("c8")}; ${samples("64")}; ${samples("50")}; ${mouse("f2")} = fa; ${BYTE} = 3; ${samples("c8")}; ${samples("c8")}; ${samples("50")}; ${mouse("f2")} = fa; ${BYTE} = 4; ${mouse("eb")} = fa; ${BYTE} = 8; ${BYTE} = 0; ${BYTE} = 0; ${BYTE} = 0; ${mouse("ff")} = fa; ${BYTE} = aa; ${BYTE} = 0; ${mouse("f2")} = fa; ${BYTE} = 0`,
+  },
+  {
+    name: "mouse: a knock that is broken off is none",
+    script: `${samples("c8")}; ${samples("64")}; ${samples("64")}; ${samples("50")}; ${mouse("f2")} = fa; ${BYTE} = 0`,
   },
   {
     name: "mouse: unknown commands",

@@ -13,6 +13,7 @@
  *     intr = 1           expect the level of INTR          ack = 08   expect this vector from an INTA cycle
  *     ram 1000 41 42     put bytes into memory             ram 1000 = 41   look at one
  *     key 1E, keyup 1E   a key goes down or up             leds = 7   look at the keyboard's
+ *     mouse 5 FD 0       it moves to the right, down, its wheel    buttons 1   so many of its buttons are held
  *     com1 41 42         bytes come from the terminal      sent1 = 41   the next byte that has gone there (com2, sent2, ...)
  *     printed = 41       the next byte that the printer has got
  *     played = 7fff      the next sample that a sound card has played   rate = AC44   and the rate of the last of them
@@ -40,7 +41,21 @@ export interface Case {
 /** What QEMU can be asked to do as well. */
 const QEMU_VERBS = ["out", "in", "write", "read", "ram", "settle", "pass"] as const;
 const OUR_VERBS = [
-  ...(["wait", "intr", "ack", "key", "keyup", "leds", "com1", "com2", "com3", "com4", "frame"] as const),
+  ...([
+    "wait",
+    "intr",
+    "ack",
+    "key",
+    "keyup",
+    "mouse",
+    "buttons",
+    "leds",
+    "com1",
+    "com2",
+    "com3",
+    "com4",
+    "frame",
+  ] as const),
   ...(["sent1", "sent2", "sent3", "sent4", "printed", "played", "rate"] as const),
   ...([
     "wire",

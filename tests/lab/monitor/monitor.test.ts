@@ -86,6 +86,20 @@ describe("the monitor for people", () => {
     expect(one.ask("sendkey a 100000")).toMatch(/^Error: a key is held for 0 to 60000 ms/);
   });
 
+  test("the mouse moves, and its buttons are held", async () => {
+    const one = await started();
+    const { mouse } = one.lab.nodes[0]!.machine.board;
+    mouse.receive(0xf4);
+    const packet = (): number[] => Array.from({ length: 3 }, () => mouse.takeByte());
+    mouse.takeByte();
+    expect(one.ask("mouse_move 4 -2")).toBe("");
+    expect(packet()).toEqual([8, 4, 2]);
+    expect(one.ask("mouse_button 4")).toBe("");
+    expect(packet()).toEqual([10, 0, 0]);
+    expect(one.ask("mouse_move right 1")).toMatch(/^Error: dx: right is no number/);
+    expect(one.ask("info mice")).toBe("* Mouse #0: PS/2 Mouse\n");
+  });
+
   test("nmi reaches the processor", async () => {
     const one = await started();
     one.ask("nmi");
@@ -143,6 +157,10 @@ describe("the monitor for people", () => {
     expect(one.files.get("/sector")).toEqual(echo.slice(0, 512));
     one.ask('memsave 0x7dfe 2 "/mark"');
     expect(one.files.get("/mark")).toEqual(Uint8Array.of(0x55, 0xaa));
+    one.ask('pmemsave 0xb8000 4 "/screen"');
+    expect(one.files.get("/screen")!.length).toBe(4);
+    expect(one.ask("xp /1xb 0xb8001")).toBe("00000000000b8001: 0x07\n");
+    expect(one.ask("x /1xb 0xb8001")).toBe("000b8001: 0x07\n");
     expect(one.ask("pmemsave 0xe0000000 5000 x")).toMatch(/^Error: Invalid addr/);
   });
 
