@@ -89,17 +89,25 @@ NOTHING_KNOWN           = 0xFFFF        # DX its time
 
 .text
 
+# As APM_CALL.
+# In: AL function.
 apm_call:
     APM_CALL
 
-# Entries for protected mode, called far with selectors of our segment.
+# Entry for 16-bit protected mode: called far, with a selector of our segment, as the other one.
+# In: AL function.
 apm_entry_16:
     call    apm_call
     retf
 
 .code32
+# As APM_CALL, in 32-bit code.
+# In: AL function.
 apm_call_32:
     APM_CALL
+
+# Entry for 32-bit protected mode.
+# In: AL function.
 apm_entry_32:
     call    apm_call_32
     retf

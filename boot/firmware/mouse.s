@@ -63,7 +63,8 @@ mouse_error:
     mov     [bp + F_AH], ah
     jmp     service_carry
 
-# AL=00h. In: BH 1 the mouse speaks, 0 it is silent.
+# AL=00h.
+# In: BH 1 the mouse speaks, 0 it is silent.
 mouse_enable:
     cmp     bh, 1
     ja      mouse_no_function
@@ -93,12 +94,17 @@ mouse_over:
     jnc     mouse_good
     jmp     mouse_error
 
-# AL=05h: In: BH bytes of a packet. AL=01h: Out: BL AAh, BH 0, what a mouse says of itself after a reset.
+# AL=05h.
+# In: BH bytes of a packet.
+# Out: as AL=01h.
 mouse_initialize:
     mov     ah, ERROR_INTERFACE
     cmp     bh, PACKET_BYTES
     jne     mouse_error
     mov     dword ptr fs:[EBDA_MOUSE_HANDLER], 0
+
+# AL=01h.
+# Out: BL AAh, BH 0: what a mouse says of itself after a reset.
 mouse_reset:
     mov     byte ptr fs:[EBDA_MOUSE_COUNT], 0
     mov     al, MOUSE_RESET
@@ -113,7 +119,8 @@ mouse_reset:
     mov     [bp + F_BH], al
     jmp     mouse_over
 
-# AL=02h. In: BH 0 to 6: 10, 20, 40, 60, 80, 100, 200 samples a second.
+# AL=02h.
+# In: BH 0 to 6: 10, 20, 40, 60, 80, 100, 200 samples a second.
 mouse_sample_rate:
     cmp     bh, 7
     jae     mouse_bad_input
@@ -122,13 +129,15 @@ mouse_sample_rate:
     mov     al, MOUSE_SAMPLES
     jmp     mouse_set
 
-# AL=03h. In: BH 0 to 3: 1, 2, 4, 8 counts a millimetre.
+# AL=03h.
+# In: BH 0 to 3: 1, 2, 4, 8 counts a millimetre.
 mouse_resolution:
     cmp     bh, 4
     jae     mouse_bad_input
     mov     bl, bh
     mov     al, MOUSE_RESOLUTION
 
+# Sends a command and what it takes; that ends the call.
 # In: AL command, BL what it takes.
 mouse_set:
     call    mouse_begin
@@ -137,7 +146,8 @@ mouse_set:
     mov     al, bl
     jmp     mouse_tell
 
-# AL=04h. Out: BH what kind of mouse it is: 0, 3 with a wheel.
+# AL=04h.
+# Out: BH what kind of mouse it is: 0, 3 with a wheel.
 mouse_identify:
     mov     al, MOUSE_IDENTIFY
     call    mouse_begin
@@ -148,7 +158,9 @@ mouse_identify:
     mov     [bp + F_BH], al
     jmp     mouse_over
 
-# AL=06h. In: BH 0: Out: BL status, CL resolution, DL sample rate; 1, 2: scaling 1:1, 2:1.
+# AL=06h.
+# In: BH 0 for the status; 1, 2: scaling 1:1, 2:1.
+# Out: with BH 0 BL status, CL resolution, DL sample rate.
 mouse_extended:
     mov     al, MOUSE_SCALING_1
     cmp     bh, 2
@@ -174,7 +186,8 @@ mouse_extended:
 2:  call    mouse_begin
     jmp     mouse_tell
 
-# AL=07h. In: ES:BX the routine that is called with each packet; 0 for none.
+# AL=07h.
+# In: ES:BX the routine that is called with each packet; 0 for none.
 mouse_handler:
     mov     fs:[EBDA_MOUSE_HANDLER], bx
     mov     fs:[EBDA_MOUSE_HANDLER + 2], es

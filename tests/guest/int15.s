@@ -243,8 +243,7 @@ handler:
 .data
 packets:                .word 0
 entry_16:               .word 0, APM_CODE_16
-entry_32:               .long 0
-                        .word APM_CODE_32
+entry_32:               .word 0, 0, APM_CODE_32
 .balign 8
 gdt:
     .quad   0

@@ -6,6 +6,7 @@ import { NIC_MODELS, type NicModel } from "../../../emulator/board-config.ts";
 import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import { CHIPS, type Chip } from "./chips.ts";
+import { inputBurst, MOUSE_COMMANDS } from "./input-bursts.ts";
 import {
   BLOCKS,
   CARD,
@@ -30,9 +31,6 @@ const PACKETS = [
   0x00, 0x03, 0x1b, 0x1e, 0x12, 0x25, 0x28, 0xa8, 0xbe, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xbd, 0x99,
 ] as const;
 const KEYBOARD_COMMANDS = [0xed, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xfe, 0xff, 1, 2, 4] as const;
-const MOUSE_COMMANDS = [
-  0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xee, 0xf0, 0xf2, 0xf3, 0xf4, 0xf6, 1, 2, 40,
-] as const;
 const CONTROLLER_COMMANDS = [0x20, 0x60, 0x65, 0xa7, 0xa8, 0xaa, 0xad, 0xae, 0xd0, 0xd2, 0xd3, 0xd4] as const;
 
 /** Bursts of steps as a driver, or something that is none, would do them. */
@@ -207,34 +205,6 @@ function vgaBurst(random: Random): string {
   ]
     .filter((step) => step !== "; ")
     .join(";");
-}
-
-/** Sample rates that give the mouse a wheel, or five buttons. */
-const KNOCKS = [
-  [0xc8, 0x64, 0x50],
-  [0xc8, 0xc8, 0x50],
-].map((rates) =>
-  rates
-    .flatMap((rate) => [0xf3, rate])
-    .map((byte) => `out 64 d4; out 60 ${hex(byte)}; wait 1ms; in 60`)
-    .join("; "),
-);
-
-/** What a keyboard and a mouse are told, read or not; a key that is half on its way. */
-function inputBurst(random: Random): string {
-  return [
-    ...range(2).map(
-      () => `out 64 d4; out 60 ${hex(random.pick(MOUSE_COMMANDS))}; wait 600us${random.chance(50) ? "; in 60" : ""}`,
-    ),
-    ...(random.chance(50) ? ["out 64 60; out 60 47", "in 60; wait 1ms; in 60; wait 1ms; in 60; wait 1ms; in 60"] : []),
-    `key ${hex(1 + random.below(0x50))}; wait 600us; in 60; keyup 1e; wait ${random.pick([400, 600, 1100])}us`,
-    ...(random.chance(50) ? [`out 64 d4; out 60 f4; wait 1ms; in 60`] : []),
-    ...(random.chance(30) ? [KNOCKS[random.below(KNOCKS.length)]!] : []),
-    `mouse ${range(3)
-      .map(() => hex(random.below(256)))
-      .join(" ")}; buttons ${hex(random.below(32))}`,
-    `out 64 ${hex(random.pick([0xd1, 0xd3, 0x65, 0x7f, 0xd2]))}; out 60 ${hex(1 | random.below(256))}`,
-  ].join(";");
 }
 
 /** The 8259As are set up, not always to the end, with interrupts from the timer. */
