@@ -198,6 +198,10 @@ export class Machine implements Stateful {
     return this.processor.halted;
   }
 
+  get mayWake(): boolean {
+    return this.processor.mayWake;
+  }
+
   get power(): Power {
     return this.#power;
   }

@@ -54,6 +54,8 @@ export interface MachineHost {
   readonly exitStatus: number | null;
   /** Its processor waits for an interrupt. */
   readonly halted: boolean;
+  /** What it waits for may come: false once it has halted with interrupts off, and only a reset or an NMI can wake it. */
+  readonly mayWake: boolean;
   /** Instructions retired since the machine was made. */
   readonly instructions: number;
   /** Its own virtual time. */

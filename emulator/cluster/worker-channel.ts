@@ -28,6 +28,7 @@ const OFF = 1;
 const HALTED = 2;
 const PAUSED = 4;
 const UNPLUGGED = 8;
+const STOPPED = 16;
 
 // Words.
 const REQUEST = 0;
@@ -125,6 +126,10 @@ export class WorkerChannel {
     return this.#hasFlag(machine, HALTED);
   }
 
+  mayWake(machine: number): boolean {
+    return !this.#hasFlag(machine, STOPPED);
+  }
+
   isPaused(machine: number): boolean {
     return this.#hasFlag(machine, PAUSED);
   }
@@ -174,6 +179,7 @@ export class WorkerChannel {
     this.#words[at] =
       (host.power === "off" ? OFF : 0) |
       (host.halted ? HALTED : 0) |
+      (host.mayWake ? 0 : STOPPED) |
       (host.paused ? PAUSED : 0) |
       (isPlugged ? 0 : UNPLUGGED);
     this.#words[at + 1] = (host.exitStatus ?? -1) + 1;

@@ -145,6 +145,10 @@ class WorkerMachineHost implements MachineHost {
     return this.#group.channel.isHalted(this.#position);
   }
 
+  get mayWake(): boolean {
+    return this.#group.channel.mayWake(this.#position);
+  }
+
   get paused(): boolean {
     return this.#group.channel.isPaused(this.#position);
   }

@@ -247,12 +247,11 @@ export class LabNode {
 
   /**
    * Why the machine does nothing more by itself though it is on: its firmware has found nothing to boot and waits for
-   * a key, or its processor has halted with interrupts off. Null while it goes on, and for machines of other threads.
+   * a key, or its processor has halted with interrupts off. Null while it goes on.
    */
   get standstill(): string | null {
-    const { machine } = this;
-    if (!machine.processor.halted) return null;
-    if (!machine.processor.mayWake) return "the processor has halted with interrupts off";
+    if (!this.#host.halted) return null;
+    if (!this.#host.mayWake) return "the processor has halted with interrupts off";
     return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
   }
 

@@ -130,6 +130,19 @@ describe("machines in worker threads", () => {
     expect(digests[1]).toBe(digests[0]);
   });
 
+  test("are known to have halted for good, or to wait for a key because nothing can be booted", async () => {
+    const halts = new Uint8Array(512);
+    halts.set([0xfa, 0xf4]);
+    halts.set([0x55, 0xaa], 510);
+    const disks = [halts, new Uint8Array(512)];
+    const nodes = disks.map((disk) => ({ ramBytes: 8 << 20, disk }));
+    const lab = new LabCluster({ firmware: images().firmware, threads: 2, nodes });
+    made.push(lab);
+    const all = (): (string | null)[] => lab.nodes.map(({ standstill }) => standstill);
+    await lab.until(() => !all().includes(null), "they go on", { within: "20s" });
+    expect(all()).toEqual(["the processor has halted with interrupts off", "nothing bootable was found"]);
+  });
+
   test("stay in this thread when their media cannot leave it", async () => {
     const zeros: BlockBackend = {
       sizeBytes: 1 << 20,
