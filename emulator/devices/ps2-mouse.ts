@@ -76,7 +76,8 @@ export class Ps2Mouse implements Ps2Device {
     return this.#buttons;
   }
 
-  get #isTelling(): boolean {
+  /** It tells of each motion by itself. */
+  get isReporting(): boolean {
     return this.#reporting && !this.#remote && !this.#wrap;
   }
 
@@ -86,7 +87,7 @@ export class Ps2Mouse implements Ps2Device {
 
   /** Packets of what is new, as far as there is room; what is left follows when they have been taken. */
   #tell(): void {
-    if (!this.#isTelling) return;
+    if (!this.isReporting) return;
     while (this.#hasNews && QUEUE_BYTES - this.#output.length >= 4) this.#sendPacket();
     if (this.hasByte) this.onOutput();
   }
@@ -111,13 +112,13 @@ export class Ps2Mouse implements Ps2Device {
 
   takeByte(): number {
     const byte = this.#output.shift();
-    if (!this.hasByte && this.#isTelling && this.#command === 0 && this.#hasNews) this.#sendPacket();
+    if (!this.hasByte && this.isReporting && this.#command === 0 && this.#hasNews) this.#sendPacket();
     return byte;
   }
 
   receive(byte: number): void {
     // It does not finish what it was telling.
-    if (this.#isTelling) this.#output.clear();
+    if (this.isReporting) this.#output.clear();
     const command = this.#command;
     this.#command = 0;
     if (this.#wrap && byte !== 0xff && byte !== 0xec) this.#send(byte);

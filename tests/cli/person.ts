@@ -24,6 +24,11 @@ export class Person extends EventEmitter implements Terminal {
     this.stdout = { isTTY: true, write: (text) => this.#show(text) };
   }
 
+  /** Steps that have not come to be. */
+  get remaining(): number {
+    return this.#steps.length;
+  }
+
   #show(text: string | Uint8Array): void {
     this.shown += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
     const [step] = this.#steps;

@@ -23,6 +23,10 @@ beforeAll(() => {
   };
   disk("echo.img", guest("tests/guest/echo-screen.s"));
   disk("blank.img", new Uint8Array(0));
+  const graphics = guest("tests/guest/graphics.s");
+  graphics[508] = 0x13;
+  disk("graphics.img", graphics);
+  disk("mouse.img", guest("tests/guest/int15.s"));
   const halt = new Uint8Array(512);
   halt.set([0xfa, 0xf4]);
   halt.set([0x55, 0xaa], 510);
@@ -64,6 +68,46 @@ describe("a foreign system on a terminal", () => {
     );
     expect(await sit("echo.img", person)).toBe(0);
   });
+});
+
+describe("a terminal that can show points", () => {
+  const attributes = /\x1b\[c/;
+
+  test("gets graphics as sixels, as large as 80 by 25 of its cells", async () => {
+    const person = new Person(
+      [attributes, "\x1b[6;20;10t\x1b[?62;4;22c"],
+      [/\x1bP0;1;0q"1;1;800;500#0;2;/, CTRL_RIGHT_BRACKET],
+      [/q quit/, "q"],
+    );
+    expect(await sit("graphics.img", person)).toBe(0);
+  });
+
+  test("gets a PNG where it knows kitty's protocol, which is taken away in the end", async () => {
+    const person = new Person(
+      [attributes, "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c"],
+      [/\x1b_Ga=T,f=100,/, CTRL_RIGHT_BRACKET],
+      [/q quit/, "q"],
+    );
+    expect(await sit("graphics.img", person)).toBe(0);
+    expect(person.shown).toContain("\x1b_Ga=d,");
+  });
+
+  test("gets half blocks when it answers that it can do neither", async () => {
+    const person = new Person([attributes, "\x1b[?62;22c"], [/▀/, CTRL_RIGHT_BRACKET], [/q quit/, "q"]);
+    expect(await sit("graphics.img", person)).toBe(0);
+  });
+});
+
+test("the terminal's mouse is the guest's once the guest listens to it", async () => {
+  const person = new Person(
+    [/\x1b\[\?1003h/, `\x1b[<35;10;5M\x1b[<35;11;4M${CTRL_RIGHT_BRACKET}`],
+    [/q quit/, "s"],
+    [/0008 0008 0010 0000/, "\x1b[<0;11;4M"],
+    [/0009 0000 0000 0000/, "\x1b[<0;11;4m"],
+    [/0008 0000 0000 0000/, ""],
+  );
+  expect(await sit("mouse.img", person)).toBe(0);
+  expect(person.remaining).toBe(0);
 });
 
 describe("nobody looks", () => {
