@@ -65,6 +65,8 @@ test("each tool does what the command line does: a link of the page ends there a
       "older",
       "power",
       "eject",
+      "mouse",
+      "buttons",
     ];
     for (const word of words) {
       await page.click(`.toolbox [data-word="${word}"]`);

@@ -25,6 +25,7 @@ const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = 
   ],
   ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock"]],
   ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older", "eject"]],
+  ["Mouse", ["mouse", "buttons"]],
 ];
 
 /** Words that make no sense as things are. */
