@@ -105,9 +105,10 @@ describe("packets", () => {
     expect(peer.ask("X504,3:$}#")).toBe("OK");
     expect(peer.ask("m504,3")).toBe(toHex(latin1("$}#")));
     expect(peer.ask("X504,0:")).toBe("OK");
-    expect(peer.ask("mb8000,4")).toBe("E0e");
+    expect(peer.ask("me0000000,4")).toBe("E0e");
     expect(peer.ask("Mf0000,1:00")).toBe("E0e");
-    expect(peer.ask("m9fffe,4")).toBe("0000");
+    expect(peer.ask("Mb8000,1:00")).toBe("E0e");
+    expect(peer.ask("m9fffe,4")).toMatch(/^0000[0-9a-f]{4}$/);
     expect(peer.ask("m500,ffffffff").length).toBeLessThan(PACKET_BYTES);
     for (const wrong of [
       "m",
