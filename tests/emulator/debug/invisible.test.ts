@@ -186,7 +186,8 @@ describe("linear memory", () => {
     put(0x11000 + 4 * 5, 0x20007);
     put(0x11000 + 4 * 6, 0x21005); // read-only for the guest
     put(0x11000 + 4 * 8, 0x00000);
-    put(0x11000 + 4 * 9, 0xb8007); // a device
+    put(0x11000 + 4 * 9, 0xfec00007); // a device
+    put(0x11000 + 4 * 10, 0xb8007); // video memory
     put(0x20ffc, 0x44332211);
     put(0x21000, 0x88776655);
     core.s[CR3] = 0x10000;
@@ -201,6 +202,8 @@ describe("linear memory", () => {
     expect([...readLinear(core, 0x420ffc, 8)]).toEqual([0x11, 0x22, 1, 2, 3, 4, 0x77, 0x88]);
     expect(readLinear(core, 0x8000, 4)).toHaveLength(0);
     expect(readLinear(core, 0x9000, 4)).toHaveLength(0);
+    core.memory.peekDevice = (address) => (address === 0xb8002 ? 0x51 : 0);
+    expect([...readLinear(core, 0xa002, 2)]).toEqual([0x51, 0]);
     expect(writeLinear(core, 0x8ffe, Uint8Array.of(1, 2, 3, 4))).toBe(false);
     // Neither accessed nor dirty bits.
     expect([...readLinear(core, 0x411014, 8)]).toEqual([0x07, 0x00, 0x02, 0, 0x05, 0x10, 0x02, 0]);
