@@ -178,7 +178,8 @@ describe("invisible", () => {
 
 describe("linear memory", () => {
   test("goes through the guest's page tables without leaving a trace in them", () => {
-    const { core } = cluster().machines[0]!.processor;
+    const { board, processor } = cluster().machines[0]!;
+    const { core } = processor;
     const put = (physical: number, value: number): void =>
       void writeLinear(core, physical, Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
     put(0x10000, 0x11007); // 0-4 MiB: a table at 11000h
@@ -202,8 +203,8 @@ describe("linear memory", () => {
     expect([...readLinear(core, 0x420ffc, 8)]).toEqual([0x11, 0x22, 1, 2, 3, 4, 0x77, 0x88]);
     expect(readLinear(core, 0x8000, 4)).toHaveLength(0);
     expect(readLinear(core, 0x9000, 4)).toHaveLength(0);
-    core.memory.peekDevice = (address) => (address === 0xb8002 ? 0x51 : 0);
-    expect([...readLinear(core, 0xa002, 2)]).toEqual([0x51, 0]);
+    board.vga.window.writeMmio(0x18002, 2, 0x5178);
+    expect([...readLinear(core, 0xa002, 2)]).toEqual([0x78, 0x51]);
     expect(writeLinear(core, 0x8ffe, Uint8Array.of(1, 2, 3, 4))).toBe(false);
     // Neither accessed nor dirty bits.
     expect([...readLinear(core, 0x411014, 8)]).toEqual([0x07, 0x00, 0x02, 0, 0x05, 0x10, 0x02, 0]);
