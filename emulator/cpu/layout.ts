@@ -110,7 +110,7 @@ export const THREAD_CODE_MAP = 4160;
 /** The two tables as they are in the first address space: TLB_DELTA leads from there to the active one's. */
 export const THREAD_FIRST_READ_TABLE = 4164;
 export const THREAD_FIRST_WRITE_TABLE = 4168;
-/** How many different branches it has taken in a row, and the last ones: EIPs of both ends, and how often. */
+/** How many different branches it has taken in a row, and the last ones: EIPs of both ends, how often, and the base of CS after it. */
 export const THREAD_WAY = 4172;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */

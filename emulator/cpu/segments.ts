@@ -59,13 +59,13 @@ export class Segments {
   /** Real mode: only selector and base change, limit and rights stay what they were. CS becomes writable again. */
   loadReal(segment: number, selector: number): void {
     const access = segment === CS ? (this.#s[ACCESS + CS]! & ~0xff) | 0x93 : this.#s[ACCESS + segment]!;
-    if (segment === CS && this.#s[BASE + CS] !== selector << 4) this.#mmu.renew();
+    if (segment === CS) this.#mmu.rebase(this.#s[BASE + CS]!, selector << 4);
     this.#state.setSegment(segment, selector, selector << 4, this.#s[LIMIT + segment]!, access);
     this.#state.updateMode();
   }
 
   loadVirtual8086(segment: number, selector: number): void {
-    if (segment === CS && this.#s[BASE + CS] !== selector << 4) this.#mmu.renew();
+    if (segment === CS) this.#mmu.rebase(this.#s[BASE + CS]!, selector << 4);
     this.#state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
     this.#state.updateMode();
   }
@@ -116,7 +116,7 @@ export class Segments {
   /** Loads CS from a checked descriptor and sets CPL. */
   loadCode(selector: number, descriptor: Descriptor, cpl: number): void {
     const s = this.#s;
-    if (s[BASE + CS] !== descriptor.base) this.#mmu.renew();
+    this.#mmu.rebase(s[BASE + CS]!, descriptor.base);
     this.commit(CS, (selector & 0xfffc) | cpl, descriptor, this.tables.touch(descriptor));
     this.setCpl(cpl);
     this.#state.updateMode();

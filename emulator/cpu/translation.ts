@@ -20,6 +20,8 @@ import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts"
 /** The first page of the upper part, and its last one. */
 const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
+/** Of so many code segments it is kept what is known of their code. */
+const MOST_BASES = 64;
 
 const FOUR_GIB = 2 ** 32;
 /** Whether a physical address is one of PAE paging's beyond 32 bits, where nothing is: all ones are read. */
@@ -51,6 +53,8 @@ export class Translation {
   #readUser: Int32Array;
   #writeUser: Int32Array;
   readonly #empty: Int32Array;
+  /** Epochs of the active space by the base of CS, for as long as nothing but that has changed. */
+  readonly #epochs = new Map<number, { readonly lower: number; readonly upper: number }>();
   /** By linear page: whether code was fetched from it, in any space. */
   readonly #fetched = new Uint8Array(TLB_ENTRIES);
   #user = false;
@@ -168,6 +172,7 @@ export class Translation {
 
   /** Goes on in the active space. */
   #resume(): void {
+    this.#epochs.clear();
     const { active } = this.#spaces;
     if (active.epoch === 0) {
       this.#renewLower();
@@ -200,11 +205,28 @@ export class Translation {
     this.#fetched[LAST_PAGE] = 0;
   }
 
+  /** CS gets another base: code is known by other EIPs. What was known with a base comes back with it. */
+  rebase(from: number, to: number): void {
+    if (from === to) return;
+    const epochs = this.#epochs;
+    if (!epochs.has(from)) {
+      if (epochs.size === MOST_BASES) epochs.clear();
+      epochs.set(from, { lower: this.epoch, upper: this.upperEpoch });
+    }
+    const known = epochs.get(to);
+    const { active } = this.#spaces;
+    this.#spaces.renew();
+    active.epoch = this.epoch = known?.lower ?? ++this.#lastEpoch;
+    active.upperEpoch = this.upperEpoch = known?.upper ?? ++this.#lastEpoch;
+  }
+
   #renewLower(): void {
+    this.#epochs.clear();
     this.#spaces.active.epoch = this.epoch = ++this.#lastEpoch;
   }
 
   #renewUpper(): void {
+    this.#epochs.clear();
     this.#spaces.active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
   }
 

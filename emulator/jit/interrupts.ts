@@ -73,7 +73,7 @@ const IDT_REGISTER = 18;
 const GDT_REGISTER = 19;
 
 /** Pushes EFLAGS as PUSHF sees it. */
-function pushImage(t: Emitter): void {
+export function pushImage(t: Emitter): void {
   const { c, flags } = t;
   flags.canonicalise();
   pushState(t, EFLAGS);
@@ -83,7 +83,7 @@ function pushImage(t: Emitter): void {
 }
 
 /** Takes EFLAGS from the image in T2 under a mask; what the processor lacks stays clear. */
-function loadImage(t: Emitter, wanted: number): void {
+export function loadImage(t: Emitter, wanted: number): void {
   const { c, flags } = t;
   const mask = wanted & ~t.model.missingFlags;
   if ((mask & ARITHMETIC) !== ARITHMETIC) throw new Error("all arithmetic flags change together");

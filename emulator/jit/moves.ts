@@ -4,27 +4,7 @@
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
-import {
-  BASE,
-  CR0,
-  CS,
-  DS,
-  EAX,
-  EBP,
-  EBX,
-  ECX,
-  EDI,
-  EDX,
-  EFLAGS,
-  ES,
-  ESP,
-  FS,
-  GS,
-  LIMIT,
-  SELECTOR,
-  SS,
-} from "../cpu/layout.ts";
-import { CR0_PE } from "../cpu/state.ts";
+import { CS, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESP, GS, SELECTOR, SS } from "../cpu/layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { setArithmeticOfImage } from "./flags.ts";
@@ -40,46 +20,11 @@ import {
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
+import { peekGuest, pushGuest, pushOnStack, release, stackBits } from "./stack.ts";
 import { OP } from "./wasm.ts";
 
 /** What PUSHAD puts on the stack. */
 const ALL_BYTES = 32;
-
-const stackBits = (t: Emitter): Bits => (t.hasWideStack ? 32 : 16);
-
-/** Pushes an offset from what a pointer into the stack holds, which is as wide as the stack. */
-function pushOnStack(t: Emitter, pointer: number, bytes: number): void {
-  const { c } = t;
-  t.getRegister(pointer);
-  if (bytes !== 0) c.const(bytes).op(OP.add);
-  if (!t.hasWideStack) c.const(0xffff).op(OP.and);
-}
-
-/**
- * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
- * fails.
- */
-function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
-  const bytes = bits >>> 3;
-  pushOnStack(t, ESP, -bytes);
-  t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
-  t.access.store(bytes, push);
-  release(t, -bytes);
-}
-
-/** Checks the top of the guest's stack and pushes what is there. */
-function peekGuest(t: Emitter, bits: Bits): void {
-  pushOnStack(t, ESP, 0);
-  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
-  t.access.load(bits >>> 3);
-}
-
-function release(t: Emitter, bytes: number): void {
-  t.writeRegister(ESP, stackBits(t), () => {
-    t.getRegister(ESP);
-    t.c.const(bytes).op(OP.add);
-  });
-}
 
 const move: Operation = (t, insn) => () => {
   if (!isRegister(insn, 0)) {
@@ -361,58 +306,15 @@ const byteSwap: Operation = (t, insn) => () => {
   t.setRegister(n);
 };
 
-// Segment registers: in real mode, where a selector is its base. Others are for the handlers of cpu/.
-
-/** Those that MOV and POP load without holding interrupts off: ES, DS, FS, GS. */
-const PLAIN_SEGMENTS = (1 << ES) | (1 << DS) | (1 << FS) | (1 << GS);
-
-/**
- * Loads the selector in T0 into the segment register of which `pushNumber` pushes four times the number. With a limit of
- * 64 KiB, which stays, the mode stays too.
- */
-function loadRealSegment(t: Emitter, pushNumber: () => void): void {
-  const { c, access } = t;
-  c.const(0)
-    .load(4, 4 * CR0)
-    .const(CR0_PE)
-    .op(OP.and)
-    .brIf(access.slow);
-  pushNumber();
-  c.load(4, 4 * LIMIT)
-    .const(0xffff)
-    .op(OP.ne)
-    .brIf(access.slow);
-  pushNumber();
-  c.get(T0).store(4, 4 * SELECTOR);
-  pushNumber();
-  c.get(T0)
-    .const(4)
-    .op(OP.shl)
-    .store(4, 4 * BASE);
-}
-
-/** Takes the slow path unless the segment register's number, on the stack four times, is one of a set. */
-function requireSegment({ c, access }: Emitter, segments: number): void {
-  c.const(2).op(OP.shr_u).set(T1).const(segments).get(T1).op(OP.shr_u);
-  c.const(1).op(OP.and).op(OP.eqz).brIf(access.slow);
-}
-
-const moveToSegment: Operation = (t, insn) => {
-  if (t.hasWideStack) return null;
-  const pushNumber = (): void => t.pushNumber(insn.reg);
-  return () => {
-    pushNumber();
-    requireSegment(t, PLAIN_SEGMENTS);
-    pushOperand(t, insn, 1);
-    t.c.const(0xffff).op(OP.and).set(T0);
-    loadRealSegment(t, pushNumber);
-  };
-};
+// Segment registers. To load them is for the handlers of cpu/, and in real mode for the interpreter (threaded/real-mode.ts).
 
 const moveFromSegment: Operation = (t, insn) => {
   return () => {
     t.pushNumber(insn.reg);
-    requireSegment(t, PLAIN_SEGMENTS | (1 << CS) | (1 << SS));
+    t.c
+      .const(4 * GS)
+      .op(OP.gt_u)
+      .brIf(t.access.slow);
     t.pushNumber(insn.reg);
     t.c.load(4, 4 * SELECTOR).set(T0);
     writeOperand(t, insn, 0, () => t.c.get(T0));
@@ -441,17 +343,6 @@ const popAll: Operation = (t, insn) => {
     for (let register = EAX; register <= EDI; register++)
       if (register !== ESP) t.writeRegister(register, 32, () => t.access.load(4, 4 * (EDI - register)));
     release(t, ALL_BYTES);
-  };
-};
-
-const popSegment: Operation = (t, insn) => {
-  const segment = insn.form.operands[0]!.fixed;
-  if (t.hasWideStack || insn.size !== 16 || segment === SS) return null;
-  return () => {
-    peekGuest(t, 16);
-    t.c.set(T0);
-    loadRealSegment(t, () => t.c.const(4 * segment));
-    release(t, 2);
   };
 };
 
@@ -486,11 +377,9 @@ export const MOVES: Readonly<Partial<Record<Semantic, Operation>>> = {
   cmovcc: conditionalMove,
   setcc: setOnCondition,
   lea: loadAddress,
-  mov_to_sreg: moveToSegment,
   mov_from_sreg: moveFromSegment,
   push_sreg: pushSegment,
   popa: popAll,
-  pop_sreg: popSegment,
   xlat: translate,
   bswap: byteSwap,
   cbw: extendAccumulator,

@@ -289,7 +289,7 @@ function flatDescriptor(code: boolean, dpl: number): Descriptor {
 function enterFlat(core: Core, codeSelector: number, stackSelector: number, cpl: number): void {
   const code = flatDescriptor(true, cpl);
   const stack = flatDescriptor(false, cpl);
-  if (core.s[BASE + CS] !== 0) core.mmu.renew();
+  core.mmu.rebase(core.s[BASE + CS]!, 0);
   core.segments.commit(CS, (codeSelector & 0xfffc) | cpl, code, code.access);
   core.segments.commit(SS, (stackSelector & 0xfffc) | cpl, stack, stack.access);
   core.segments.setCpl(cpl);

@@ -126,7 +126,9 @@ export function emitWay(c: Code): void {
   c.store(4, THREAD_WAYS + 4)
     .get(T1)
     .const(1)
-    .store(4, THREAD_WAYS + 8);
+    .store(4, THREAD_WAYS + 8)
+    .get(T1);
+  pushSlot(c, 4 * (BASE + CS)).store(4, THREAD_WAYS + 12);
   c.end().end();
 }
 
@@ -210,6 +212,13 @@ export function branchFunction(c: Code, codeBits: CodeBits): void {
   c.get(BUDGET).const(1).op(OP.sub);
   emitArrival(c, codeBits);
   c.end();
+}
+
+export function farFunction(c: Code): void {
+  emitWay(c);
+  c.get(BUDGET).const(1).op(OP.sub).tee(BUDGET).op(OP.eqz).if();
+  emitLeave(c, EXIT_BUDGET);
+  c.end().get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
 }
 
 /** Pages are known by their linear addresses, which EIPs of 32-bit code are. */

@@ -149,6 +149,14 @@ export class HandlerEmitter extends Emitter {
     this.c.const(0).load(4, THREAD_DELTA).op(OP.add);
   }
 
+  /** Takes the slow path where a relative branch, taken or not, would lead beyond the code segment. */
+  requireTarget(insn: DecodedInstruction): void {
+    const { c } = this;
+    this.pushNext(insn);
+    this.pushImmediate(insn, true);
+    c.op(OP.add).const(this.codeLimit).op(OP.gt_u).brIf(this.access.slow);
+  }
+
   requireProtected(): void {
     this.c
       .const(0)

@@ -27,7 +27,8 @@ import {
 import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
-import { BYTES, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
+import { BYTES, FAR, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
+import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 
 /** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
 interface Table {
@@ -109,16 +110,21 @@ const BRANCHES = new Set<Semantic>([
 ]);
 const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
+const isRelative = (form: Form): boolean => form.operands.some(({ field }) => field === "relative");
+
 export interface Handler {
   readonly locals: readonly number[];
   readonly code: Code;
 }
+
+const SELECTOR_BYTES = 2;
 
 function immediateBytesOf(form: Form, bits: number): number {
   let sum = 0;
   for (const { field, sizeBits, signExtended } of form.operands) {
     if (field === "immediate") sum += signExtended ? 1 : (sizeBits === "v" ? bits : sizeBits) >>> 3;
     else if (field === "relative") sum += (sizeBits === "v" ? bits : sizeBits) >>> 3;
+    else if (field === "far") sum += (bits >>> 3) + SELECTOR_BYTES;
   }
   return sum;
 }
@@ -252,13 +258,14 @@ class HandlerMaker {
     const { semantic } = form;
     if (prefixes.includes("lock") && !(form.lockable && isMemory)) return null;
     if (repeatOf(this.#table) !== 0 && !WITH_REPEAT.has(semantic)) return null;
-    if (semantic !== "jmp" && SHARED_OPERATIONS[semantic] === undefined) return null;
-    if (prefixes.includes("operand") && BRANCHES.has(semantic)) return null;
+    const operation = (codeBits === 16 ? REAL_MODE[semantic] : undefined) ?? SHARED_OPERATIONS[semantic];
+    if (semantic !== "jmp" && operation === undefined) return null;
+    // 16-bit operands in 32-bit code go on at an EIP of 16 bits.
+    if (codeBits === 32 && prefixes.includes("operand") && BRANCHES.has(semantic)) return null;
     const isOffset = form.operands.some(({ field }) => field === "moffs");
     const insn = instructionOf(form, this.#table, codeBits, isMemory ? "modrm" : isOffset ? "offset" : "none");
     const code = new HandlerCode(this.#locals);
     const t = new HandlerEmitter(code, opcodeAt, form.modrm !== "none", this.#shape);
-    const operation = SHARED_OPERATIONS[semantic];
     const emit = semantic === "jmp" ? (): void => undefined : (operation?.(t, insn) ?? null);
     if (emit === null) return null;
     return (depth) => {
@@ -274,6 +281,7 @@ class HandlerMaker {
       const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
       const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
       if (isRepeated) addTick(-1);
+      if (codeBits === 16 && insn.size === 32 && isRelative(form)) t.requireTarget(insn);
       emit();
       if (isRepeated) addTick(1);
       this.#end(t, insn);
@@ -294,12 +302,17 @@ class HandlerMaker {
     if (CONDITIONAL.has(semantic)) c.set(T0);
     flags.spill();
     c.storeFlags();
+    const isFar = this.#shape.codeBits === 16 && FAR_TRANSFERS.has(semantic);
+    if (isFar) {
+      c.get(PLACE).get(BUDGET).get(TARGET).const(0).load(4, THREAD_DELTA).op(OP.sub).returnCall(FAR);
+      return;
+    }
     if (!BRANCHES.has(semantic)) {
       t.pushNextPlace(insn);
       this.#endings.next(c);
       return;
     }
-    if (insn.form.operands.some(({ field }) => field === "relative")) {
+    if (isRelative(insn.form)) {
       t.pushNextPlace(insn);
       t.pushImmediate(insn, true);
       c.op(OP.add);

@@ -14,6 +14,7 @@ import { scaledFunction } from "./address.ts";
 import {
   branchFunction,
   emitLeave,
+  farFunction,
   hotFunction,
   leaveFunction,
   pauseFunction,
@@ -73,6 +74,7 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
     ownFunction((c) => branchFunction(c, codeBits)),
     ownFunction(hotFunction),
     ownFunction((c) => startFunction(c, codeBits)),
+    ownFunction(farFunction),
     // The first handler is for all opcodes without one.
     ownFunction((c) => {
       emitLeave(c, EXIT_UNKNOWN);

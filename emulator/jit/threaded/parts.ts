@@ -55,4 +55,6 @@ export const BRANCH = OWN + 7;
 export const HOT = OWN + 8;
 /** (any, budget, place): into the interpreter. */
 export const START = OWN + 9;
-export const FIRST_HANDLER = OWN + 10;
+/** (place that it comes from, budget, place): the same in another code segment, which CS says already. */
+export const FAR = OWN + 10;
+export const FIRST_HANDLER = OWN + 11;

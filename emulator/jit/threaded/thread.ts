@@ -113,18 +113,27 @@ export class Thread {
     const words = this.#words;
     words[THREAD_WAY >>> 2] = 0;
     words[THREAD_WAYS >>> 2] = -1;
-    const reason = run(0, budget, place);
-    this.#noteWays(words[THREAD_WAY >>> 2]!);
-    return reason;
+    const { s, mmu, state } = this.#core;
+    const base = s[BASE + CS]!;
+    const { epoch } = mmu;
+    try {
+      return run(0, budget, place);
+    } finally {
+      // What is known by EIP is known for another code segment; and where something else has moved, too, for none.
+      if (mmu.epoch !== epoch) mmu.renew();
+      else mmu.rebase(base, s[BASE + CS]!);
+      state.updateMode();
+      this.#noteWays(words[THREAD_WAY >>> 2]!);
+    }
   }
 
   /** So many branches were taken, of which the last ones are known. */
   #noteWays(count: number): void {
     const words = this.#words;
-    const { s, branches } = this.#core;
+    const { branches } = this.#core;
     for (let number = Math.max(1, count - THREAD_WAY_ENTRIES + 1); number <= count; number++) {
       const at = (THREAD_WAYS >>> 2) + 4 * (number & (THREAD_WAY_ENTRIES - 1));
-      branches.note(BRANCH, words[at]!, words[at + 1]!, s[BASE + CS]!, words[at + 2]!);
+      branches.note(BRANCH, words[at]!, words[at + 1]!, words[at + 3]!, words[at + 2]!);
     }
   }
 

@@ -1,0 +1,41 @@
+/** The guest's stack in emitted code: as wide as SS says, checked before anything changes. */
+import { ESP, SS } from "../cpu/layout.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Bits } from "./flags.ts";
+import { OP } from "./wasm.ts";
+
+export const stackBits = (t: Emitter): Bits => (t.hasWideStack ? 32 : 16);
+
+/** Pushes an offset from what a pointer into the stack holds, which is as wide as the stack. */
+export function pushOnStack(t: Emitter, pointer: number, bytes: number): void {
+  const { c } = t;
+  t.getRegister(pointer);
+  if (bytes !== 0) c.const(bytes).op(OP.add);
+  if (!t.hasWideStack) c.const(0xffff).op(OP.and);
+}
+
+/**
+ * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
+ * fails.
+ */
+export function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
+  const bytes = bits >>> 3;
+  pushOnStack(t, ESP, -bytes);
+  t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
+  t.access.store(bytes, push);
+  release(t, -bytes);
+}
+
+/** Checks the top of the guest's stack and pushes what is there. */
+export function peekGuest(t: Emitter, bits: Bits): void {
+  pushOnStack(t, ESP, 0);
+  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
+  t.access.load(bits >>> 3);
+}
+
+export function release(t: Emitter, bytes: number): void {
+  t.writeRegister(ESP, stackBits(t), () => {
+    t.getRegister(ESP);
+    t.c.const(bytes).op(OP.add);
+  });
+}
