@@ -81,6 +81,8 @@ export class AddressSpace {
   /** Change whenever code of the lower or upper part may have changed its place; 0 is none for both. */
   epoch = 0;
   upperEpoch = 0;
+  /** Changes with both, but not when only the base of CS does. */
+  placeEpoch = 0;
   /** By linear page: whether it is listed, and how. */
   readonly #isListed = new Uint8Array(TLB_ENTRIES);
   /** Linear pages whose table entry was written since they were translated. */

@@ -112,6 +112,8 @@ export const THREAD_FIRST_READ_TABLE = 4164;
 export const THREAD_FIRST_WRITE_TABLE = 4168;
 /** How many different branches it has taken in a row, and the last ones: EIPs of both ends, how often, and the base of CS after it. */
 export const THREAD_WAY = 4172;
+/** As JIT_CONTEXT, of what 16-bit code knows of pages: it stays when only the base of CS changes. */
+export const THREAD_CONTEXT = 4176;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;

@@ -15,13 +15,14 @@ import { runLength } from "./memory-runs.ts";
 import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
-import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
+import { CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
 
 /** The first page of the upper part, and its last one. */
 const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
 /** Of so many code segments it is kept what is known of their code. */
 const MOST_BASES = 64;
+const keyOfCode = (base: number, isProtected: boolean): number => (base >>> 0) + (isProtected ? 2 ** 32 : 0);
 
 const FOUR_GIB = 2 ** 32;
 /** Whether a physical address is one of PAE paging's beyond 32 bits, where nothing is: all ones are read. */
@@ -43,6 +44,8 @@ export class Translation {
   epoch = 1;
   /** The same for the upper gigabyte, where the code of kernels is: their global pages stay when CR3 is loaded. */
   upperEpoch = 2;
+  /** The same for what is known of pages by their linear addresses, whatever the base of CS is. */
+  placeEpoch = 2;
   #lastEpoch = 2;
   readonly view: DataView;
   readonly #bytes: Uint8Array;
@@ -53,7 +56,7 @@ export class Translation {
   #readUser: Int32Array;
   #writeUser: Int32Array;
   readonly #empty: Int32Array;
-  /** Epochs of the active space by the base of CS, for as long as nothing but that has changed. */
+  /** Epochs of the active space by the base of CS and CR0.PE, for as long as nothing but these has changed. */
   readonly #epochs = new Map<number, { readonly lower: number; readonly upper: number }>();
   /** By linear page: whether code was fetched from it, in any space. */
   readonly #fetched = new Uint8Array(TLB_ENTRIES);
@@ -86,6 +89,7 @@ export class Translation {
     const { active } = this.#spaces;
     active.epoch = this.epoch;
     active.upperEpoch = this.upperEpoch;
+    active.placeEpoch = this.placeEpoch;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
     this.#readUser = active.readUser;
@@ -180,6 +184,7 @@ export class Translation {
     } else {
       this.epoch = active.epoch;
       this.upperEpoch = active.upperEpoch;
+      this.placeEpoch = active.placeEpoch;
     }
     this.#select();
   }
@@ -205,29 +210,40 @@ export class Translation {
     this.#fetched[LAST_PAGE] = 0;
   }
 
-  /** CS gets another base: code is known by other EIPs. What was known with a base comes back with it. */
-  rebase(from: number, to: number): void {
-    if (from === to) return;
+  /**
+   * CS gets another base, or real mode ends or begins without paging: code is known by other EIPs, or means something
+   * else. What was known in such a state comes back with it. Of CR0.PE it is told what it was.
+   */
+  rebase(from: number, to: number, wasProtected = this.#isProtected): void {
+    const isProtected = this.#isProtected;
+    if (from === to && wasProtected === isProtected) return;
     const epochs = this.#epochs;
-    if (!epochs.has(from)) {
+    const key = keyOfCode(from, wasProtected);
+    if (!epochs.has(key)) {
       if (epochs.size === MOST_BASES) epochs.clear();
-      epochs.set(from, { lower: this.epoch, upper: this.upperEpoch });
+      epochs.set(key, { lower: this.epoch, upper: this.upperEpoch });
     }
-    const known = epochs.get(to);
+    const known = epochs.get(keyOfCode(to, isProtected));
     const { active } = this.#spaces;
     this.#spaces.renew();
     active.epoch = this.epoch = known?.lower ?? ++this.#lastEpoch;
     active.upperEpoch = this.upperEpoch = known?.upper ?? ++this.#lastEpoch;
   }
 
+  get #isProtected(): boolean {
+    return (this.#s[CR0]! & CR0_PE) !== 0;
+  }
+
   #renewLower(): void {
     this.#epochs.clear();
-    this.#spaces.active.epoch = this.epoch = ++this.#lastEpoch;
+    const { active } = this.#spaces;
+    active.placeEpoch = this.placeEpoch = active.epoch = this.epoch = ++this.#lastEpoch;
   }
 
   #renewUpper(): void {
     this.#epochs.clear();
-    this.#spaces.active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
+    const { active } = this.#spaces;
+    active.placeEpoch = this.placeEpoch = active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
   }
 
   /** The epoch of code at an EIP, in a segment whose base is the current one. */

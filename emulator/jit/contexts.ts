@@ -9,6 +9,7 @@ import {
   JIT_UPPER_CONTEXT,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  THREAD_CONTEXT,
   THREAD_PAGE_ENTRIES,
   THREAD_PAGES,
 } from "../cpu/layout.ts";
@@ -36,6 +37,9 @@ export class Contexts {
   #firstContext = 1;
   /** The same of EIPs in the upper part. */
   #upperContext = 1;
+  /** The same of what 16-bit code knows of pages. */
+  #placeContext = 1;
+  #placeEpoch = -1;
   #nextContext = 1;
   /** `firstContext` of the epochs that may come back with their address space. */
   readonly #contexts = new Map<number, number>();
@@ -90,6 +94,10 @@ export class Contexts {
       this.#upperEpoch = core.mmu.upperEpoch;
       this.#upperContext = this.#contexts.get(this.#upperEpoch) ?? this.#newContext(this.#upperEpoch);
     }
+    if (core.mmu.placeEpoch !== this.#placeEpoch) {
+      this.#placeEpoch = core.mmu.placeEpoch;
+      this.#placeContext = this.#contexts.get(this.#placeEpoch) ?? this.#newContext(this.#placeEpoch);
+    }
     this.#modeKey = modeKey;
     const modes = this.#modes;
     let number = modes.indexOf(modeKey);
@@ -103,6 +111,7 @@ export class Contexts {
       this.#words.fill(0, THREAD_PAGES >>> 2, (THREAD_PAGES >>> 2) + 4 * THREAD_PAGE_ENTRIES);
       this.#firstContext = 1;
       this.#upperContext = 1 + MAX_MODES;
+      this.#placeContext = this.#upperContext;
       this.#nextContext = 1 + 2 * MAX_MODES;
       this.#contexts.clear();
       modes.length = 0;
@@ -110,6 +119,7 @@ export class Contexts {
     }
     this.#words[(JIT_CONTEXT >>> 2) + 1] = this.#firstContext + number;
     this.#words[(JIT_UPPER_CONTEXT >>> 2) + 1] = this.#upperContext + number;
+    this.#words[(THREAD_CONTEXT >>> 2) + 1] = this.#placeContext + number;
     if (this.#mapEpoch !== core.memory.mapChanges) {
       this.#mapEpoch = core.memory.mapChanges;
       this.#isRegular = core.memory.isRegular;

@@ -99,7 +99,9 @@ function writeCr0(core: Core, value: number): void {
     loadPointers(core, s[CR3]!);
   s[CR0] = (value & model.cr0) | CR0_ET;
   const changed = old ^ s[CR0]!;
-  if ((changed & (CR0_PG | CR0_WP | CR0_PE)) !== 0) mmu.flush();
+  if ((changed & (CR0_PG | CR0_WP)) !== 0) mmu.flush();
+  // Without paging each address is where it was.
+  else mmu.rebase(s[BASE + CS]!, s[BASE + CS]!, (old & CR0_PE) !== 0);
   // Protected mode begins at CPL 0, whatever CS says; real mode has no other.
   if ((changed & CR0_PE) !== 0) core.segments.setCpl(0);
   core.state.updateMode();

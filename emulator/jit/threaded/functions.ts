@@ -7,6 +7,7 @@ import {
   FLAG_RESULT,
   JIT_BUDGET,
   JUMP_CACHE,
+  THREAD_CONTEXT,
   THREAD_COUNT_ENTRIES,
   THREAD_COUNTS,
   THREAD_DELTA,
@@ -228,7 +229,8 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 16) pushSlot(c, 4 * (BASE + CS)).op(OP.add);
   c.tee(T0).const(~PAGE_MASK).op(OP.and).set(T2);
   c.get(T0).const(12).op(OP.shr_u);
-  pushContext(c, T0);
+  if (codeBits === 16) pushSlot(c, THREAD_CONTEXT + 4);
+  else pushContext(c, T0);
   c.op(OP.xor)
     .const(THREAD_PAGE_ENTRIES - 1)
     .op(OP.and)
@@ -236,7 +238,8 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
     .op(OP.shl)
     .tee(T1)
     .load64(THREAD_PAGES);
-  pushEipKey(c, T2);
+  if (codeBits === 16) c.get(T2).op(OP.extend_u).const(0).load64(THREAD_CONTEXT).op(OP.or64);
+  else pushEipKey(c, T2);
   c.op(OP.ne64).if();
   emitLeave(c, EXIT_PAGE);
   c.end();

@@ -10,6 +10,7 @@ import {
   JIT_CONTEXT,
   JIT_UPPER_CONTEXT,
   THREAD_CODE_MAP,
+  THREAD_CONTEXT,
   THREAD_DELTA,
   THREAD_FIRST_READ_TABLE,
   THREAD_FIRST_WRITE_TABLE,
@@ -90,7 +91,9 @@ export class Thread {
     words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
     words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - tables;
     words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - tables;
-    const context = words[((isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+    const isNarrow = this.#codeBits === 16;
+    const contextAt = isNarrow ? THREAD_CONTEXT : isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT;
+    const context = words[(contextAt >>> 2) + 1]!;
     const at = (THREAD_PAGES >>> 2) + 4 * (((page >>> 12) ^ context) & (THREAD_PAGE_ENTRIES - 1));
     words[at] = page;
     words[at + 1] = context;
