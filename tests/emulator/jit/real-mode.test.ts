@@ -1,6 +1,7 @@
 /**
  * 16-bit code in the interpreter against decoded blocks, on random programs in real and virtual-8086 mode: any opcode
- * with any prefixes and addresses, segments that are loaded anew, jumps over the segment's end, faults that begin it anew.
+ * with any prefixes and addresses, segments that are loaded anew, far transfers to the same bytes by other names, jumps over
+ * the segment's end, faults that begin it anew.
  */
 import { expect, test } from "vitest";
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
@@ -16,6 +17,8 @@ import { digestOf, registersOf, type World, WorldBus } from "./random-program.ts
 const RAM_BYTES = 4 << 20;
 const VECTORS = 256;
 const INTERRUPT_VECTOR = 0x40;
+/** Returns at once, with CS as it stands in the vector. */
+const SERVICE_VECTOR = 0x41;
 const RESTART = 0x600;
 const COUNT_INTERRUPT = 0x640;
 const COUNTER = 0x5f0;
@@ -26,6 +29,9 @@ const BLOCKS = 8;
 /** In the code segment: how often a block was begun, and where each begins. */
 const TURNS = 0x80;
 const TABLE = 0x90;
+/** Far pointers to the blocks. */
+const POINTERS = 0xb0;
+const TRAP_FLAG = 0x100;
 /** A jump to nowhere comes to INT3, which begins the program anew. */
 const NOWHERE = 0xcc;
 const PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x66, 0x66, 0x67, 0x67, 0xf0, 0xf2, 0xf3];
@@ -86,13 +92,43 @@ function pointers(random: Random): number[] {
     bytes.push(0xbc, ...word(random.below(6) === 0 ? random.below(16) : 0x7000 + random.below(64)));
   // MOV AX, and DS, ES, FS or GS from it.
   if (random.below(4) === 0)
-    bytes.push(0xb8, ...word(DATA_SEGMENT + random.below(64)), 0x8e, 0xc0 | (random.pick([0, 3, 4, 5]) << 3));
+    bytes.push(
+      0xb8,
+      ...word(random.below(8) === 0 ? 0 : DATA_SEGMENT + random.below(64)),
+      0x8e,
+      0xc0 | (random.pick([0, 3, 4, 5]) << 3),
+    );
   // Upper halves that addresses of 32 bits reach with.
   if (random.below(4) === 0) bytes.push(0x66, 0x81, 0xe0 | random.pick([3, 5, 6, 7]), 0xff, 0x7f, 0, 0);
   return bytes;
 }
 
-function program(random: Random): Uint8Array {
+/** A far pointer to an offset in a segment: as it is, or by a segment that begins elsewhere. */
+function pointer(random: Random, segment: number, offset: number): number[] {
+  const paragraphs = random.below(3) === 0 ? 0 : random.below(Math.min(0x40, (offset >> 4) + 1));
+  return [...word(offset - 16 * paragraphs), ...word(segment + paragraphs)];
+}
+
+/** Goes to a block by a far pointer, calls the service, or loads the flags. */
+function far(random: Random, segment: number, starts: readonly number[]): readonly number[] {
+  const to = pointer(random, segment, random.pick(starts));
+  const onStack = [0x68, ...to.slice(2), 0x68, ...to.slice(0, 2)];
+  const entry = word(POINTERS + 4 * random.below(BLOCKS));
+  return random.pick([
+    [0x9a, ...to],
+    [0xea, ...to],
+    [...onStack, 0xcb],
+    [...onStack, 0xca, ...word(random.below(4))],
+    [0x9c, ...onStack, 0xcf],
+    [0xcd, SERVICE_VECTOR],
+    [0x9c, 0xcd, SERVICE_VECTOR, 0x9d],
+    [0x68, ...word(random.below(SEGMENT_BYTES) & ~TRAP_FLAG), 0x9d],
+    [0x2e, 0xff, 0x1e, ...entry],
+    [0x2e, 0xff, 0x2e, ...entry],
+  ]);
+}
+
+function program(random: Random, segment: number): Uint8Array {
   const code = new Uint8Array(SEGMENT_BYTES).fill(NOWHERE);
   const starts: number[] = [];
   const put = (at: number, bytes: readonly number[]): number => {
@@ -112,7 +148,7 @@ function program(random: Random): Uint8Array {
     const top = at;
     for (let k = 4 + random.below(12); k > 0; k--) {
       if (random.below(3) === 0) at = put(at, pointers(random));
-      at = put(at, instruction(random));
+      at = put(at, random.below(8) === 0 ? far(random, segment, starts) : instruction(random));
     }
     if (random.below(2) === 0) at = put(at, [0xe2, (top - at - 2) & 0xff]);
     if (random.below(2) === 0) at = put(at, [0xe8, ...word(random.pick(starts) - at - 3)]);
@@ -123,10 +159,15 @@ function program(random: Random): Uint8Array {
   const next = put(0, [0x2e, 0xff, 0x06, ...word(TURNS), 0x2e, 0x8b, 0x1e, ...word(TURNS)]);
   put(next, [0x83, 0xe3, BLOCKS - 1, 0x01, 0xdb, 0x2e, 0xff, 0xa7, ...word(TABLE)]);
   put(TABLE, starts.flatMap(word));
+  put(
+    POINTERS,
+    starts.flatMap((start) => pointer(random, segment, start)),
+  );
   return code;
 }
 
-function makeWorld(code: Uint8Array, segment: number, jit: EngineMode, coldRuns: number): World {
+/** `limit`: of the data segments, which real mode keeps from what protected mode has left there. */
+function makeWorld(code: Uint8Array, segment: number, jit: EngineMode, coldRuns: number, limit = 0xffff): World {
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
   const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns, processors: 1 });
@@ -150,6 +191,7 @@ function makeWorld(code: Uint8Array, segment: number, jit: EngineMode, coldRuns:
     ],
     ...[0xfb, 0xfc, 0xea, 0, 0, ...word(segment)],
   ]);
+  write(4 * SERVICE_VECTOR, [...word(COUNT_INTERRUPT - 0x20), ...word(2)]);
   write(COUNT_INTERRUPT, [0x2e, 0xff, 0x06, ...word(COUNTER), 0xcf]);
   memory.dma.write(segment << 4, code);
   const { s, state } = cpu.core;
@@ -159,7 +201,7 @@ function makeWorld(code: Uint8Array, segment: number, jit: EngineMode, coldRuns:
     [DS, DATA_SEGMENT],
     [ES, DATA_SEGMENT],
   ] as const)
-    state.setSegment(register, selector, selector << 4, s[LIMIT + register]!, 0x93);
+    state.setSegment(register, selector, selector << 4, register === CS ? s[LIMIT + CS]! : limit, 0x93);
   s[ESP] = 0x7000;
   s[EIP] = 0;
   state.updateMode();
@@ -175,9 +217,10 @@ let interpreted = 0;
 function difference(seed: number, coldRuns: number): string | null {
   const random = new Random(seed);
   const segment = random.pick([0x1000, 0x1001, 0x107c, 0x10ff]);
-  const code = program(random);
-  const plain = makeWorld(code, segment, "off", 0);
-  const other = makeWorld(code, segment, "interpret", coldRuns);
+  const code = program(random, segment);
+  const limit = random.pick([0xffff, 0xffff, 0xffffffff]);
+  const plain = makeWorld(code, segment, "off", 0, limit);
+  const other = makeWorld(code, segment, "interpret", coldRuns, limit);
   let before = registersOf(plain);
   while (plain.cpu.retired < INSTRUCTIONS) {
     const piece = random.below(8) === 0 ? 1 + random.below(2000) : 1 + random.below(60);
@@ -250,6 +293,21 @@ test.each([
   ],
   ["calls of 32 bits return with 32 bits", [0x66, 0xe8, 1, 0, 0, 0, 0x90, 0x66, 0x58]],
   ["counters have the address's size", [0x66, 0xb9, 2, 0, 1, 0, 0x67, 0xe2, 0xfd, 0x66, 0xb9, 2, 0, 1, 0, 0xe2, 0xfe]],
+  // The code begins at 1000:0012; 0FFF:0024 is the place behind a short jump there.
+  ["far calls return", [0xeb, 1, 0xcb, 0x9a, 0x24, 0, 0xff, 0x0f]],
+  ["far returns release bytes", [0xeb, 3, 0xca, 4, 0, 0x6a, 1, 0x6a, 2, 0x9a, 0x24, 0, 0xff, 0x0f]],
+  ["jumps and calls go by far pointers in memory", [0xeb, 4, 0x2d, 0, 0xff, 0x0f, 0x2e, 0xff, 0x2e, 0x14, 0]],
+  ["INT clears IF and pushes it, IRET brings all back", [0xfb, 0xf9, 0xcd, SERVICE_VECTOR, 0x9c, 0x58, 0xf8, 0xfa]],
+  [
+    "pointers are loaded with their segments, of 16 and 32 bits",
+    [
+      ...[0x66, 0xc5, 0x5c, 4, ...load(0, DATA_SEGMENT), 0x8e, 0xd8, 0xc4, 0x5c, 8, 0x66, 0x0f, 0xb4, 0x54, 2],
+      ...[0x0f, 0xb5, 0x4c, 6, 0x0f, 0xb2, 0x64, 3, ...load(0, STACK_SEGMENT), 0x8e, 0xd0],
+    ],
+  ],
+  ["all registers go to the stack and back", [0x60, 0x61, 0x66, 0x60, 0x66, 0x61]],
+  ["flags go to the stack and back", [0xf9, 0x9c, 0xf8, 0x9d, 0xfb, 0x66, 0x9c, 0xfa, 0x66, 0x9d, 0x58, 0x50, 0x9d]],
+  ["branches of 32 bits stay in the segment", [0x66, 0x0f, 0x85, 0, 0, 1, 0, 0x66, 0xeb, 0, 0x66, 0xe9, 0, 0, 1, 0]],
   ["strings go on where DF says", [0xfd, 0xac, 0xaa, 0xfc, 0xad, 0xab, 0x67, 0xa4, 0x66, 0xa5]],
 ] as const)("%s", (_name, code) => {
   const prelude = [0x66, 0x31, 0xed, 0x66, 0x31, 0xe4, ...load(4, 0x7000), ...load(5, OFFSET), ...load(6, OFFSET)];
