@@ -175,6 +175,9 @@ export class AddressSpace {
   }
 }
 
+/** In so many ways at most. */
+const MOST_KNOWN = 64;
+
 export class AddressSpaces {
   /** The one that CR3 names. */
   active: AddressSpace;
@@ -186,6 +189,9 @@ export class AddressSpaces {
   readonly #parked = new Map<number, AddressSpace>();
   /** Counts calls of `protect`. */
   protections = 0;
+  #lastEpoch = 0;
+  /** Epochs of the active space by how its code was known, for as long as nothing else has changed. */
+  readonly #known = new Map<number, { readonly lower: number; readonly upper: number }>();
   /** PDPTE registers. */
   readonly #pointers: Int32Array;
 
@@ -289,6 +295,39 @@ export class AddressSpaces {
   /** Has all spaces look at their code again. */
   renew(): void {
     for (const space of this.#all) space.epoch = 0;
+  }
+
+  /** Code of the active space that lies below the upper part may have changed its place. */
+  renewLower(): void {
+    this.#known.clear();
+    this.active.placeEpoch = this.active.epoch = ++this.#lastEpoch;
+  }
+
+  renewUpper(): void {
+    this.#known.clear();
+    this.active.placeEpoch = this.active.upperEpoch = ++this.#lastEpoch;
+  }
+
+  /** The active space is gone on with, after another one. */
+  resume(): void {
+    this.#known.clear();
+    if (this.active.epoch !== 0) return;
+    this.renewLower();
+    this.renewUpper();
+  }
+
+  /** Code of the active space is known in another way, by a number for each: by that of `to` from now on. */
+  rebase(from: number, to: number): void {
+    const known = this.#known;
+    const { active } = this;
+    if (!known.has(from)) {
+      if (known.size === MOST_KNOWN) known.clear();
+      known.set(from, { lower: active.epoch, upper: active.upperEpoch });
+    }
+    const epochs = known.get(to);
+    this.renew();
+    active.epoch = epochs?.lower ?? ++this.#lastEpoch;
+    active.upperEpoch = epochs?.upper ?? ++this.#lastEpoch;
   }
 
   protect(offset: number): void {

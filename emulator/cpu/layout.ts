@@ -114,6 +114,16 @@ export const THREAD_FIRST_WRITE_TABLE = 4168;
 export const THREAD_WAY = 4172;
 /** As JIT_CONTEXT, of what 16-bit code knows of pages: it stays when only the base of CS changes. */
 export const THREAD_CONTEXT = 4176;
+/**
+ * What 16-bit code has read from the display adapter's memory, and what it writes there: eight bytes each. The page
+ * numbers of that memory, shifted, are one number.
+ */
+export const THREAD_WINDOW_READ = 4184;
+export const THREAD_WINDOW_WRITE = 4192;
+export const VIDEO_WINDOW_SHIFT = 17;
+export const VIDEO_WINDOW = 0xa0000 >>> VIDEO_WINDOW_SHIFT;
+/** In a word that says which bytes of it: the size above the linear address. */
+export const WINDOW_SIZE_SHIFT = 24;
 
 /** Of the counters: how often each INT n was executed, a dword for each vector. */
 export const INT_COUNTS_BYTES = 8192;

@@ -59,14 +59,16 @@ export class Segments {
   /** Real mode: only selector and base change, limit and rights stay what they were. CS becomes writable again. */
   loadReal(segment: number, selector: number): void {
     const access = segment === CS ? (this.#s[ACCESS + CS]! & ~0xff) | 0x93 : this.#s[ACCESS + segment]!;
-    if (segment === CS) this.#mmu.rebase(this.#s[BASE + CS]!, selector << 4);
+    const known = this.#state.codeKey;
     this.#state.setSegment(segment, selector, selector << 4, this.#s[LIMIT + segment]!, access);
+    this.#mmu.rebase(known, this.#state.codeKey);
     this.#state.updateMode();
   }
 
   loadVirtual8086(segment: number, selector: number): void {
-    if (segment === CS) this.#mmu.rebase(this.#s[BASE + CS]!, selector << 4);
+    const known = this.#state.codeKey;
     this.#state.setSegment(segment, selector, selector << 4, 0xffff, VIRTUAL_8086_ACCESS);
+    this.#mmu.rebase(known, this.#state.codeKey);
     this.#state.updateMode();
   }
 
@@ -115,9 +117,9 @@ export class Segments {
 
   /** Loads CS from a checked descriptor and sets CPL. */
   loadCode(selector: number, descriptor: Descriptor, cpl: number): void {
-    const s = this.#s;
-    this.#mmu.rebase(s[BASE + CS]!, descriptor.base);
+    const known = this.#state.codeKey;
     this.commit(CS, (selector & 0xfffc) | cpl, descriptor, this.tables.touch(descriptor));
+    this.#mmu.rebase(known, this.#state.codeKey);
     this.setCpl(cpl);
     this.#state.updateMode();
   }

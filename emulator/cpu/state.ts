@@ -148,6 +148,11 @@ export class CpuState {
     return (this.i32[CR0]! & CR0_PE) !== 0;
   }
 
+  /** What code is known by beside its EIP while nothing is mapped elsewhere: the base of CS, and CR0.PE above that. */
+  get codeKey(): number {
+    return (this.i32[BASE + CS]! >>> 0) + (this.protectedMode ? 2 ** 32 : 0);
+  }
+
   get virtual8086(): boolean {
     return (this.i32[EFLAGS]! & VM) !== 0;
   }

@@ -15,14 +15,11 @@ import { runLength } from "./memory-runs.ts";
 import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
-import { CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
+import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
 
 /** The first page of the upper part, and its last one. */
 const UPPER_PAGE = 0xc0000;
 const LAST_PAGE = 0xfffff;
-/** Of so many code segments it is kept what is known of their code. */
-const MOST_BASES = 64;
-const keyOfCode = (base: number, isProtected: boolean): number => (base >>> 0) + (isProtected ? 2 ** 32 : 0);
 
 const FOUR_GIB = 2 ** 32;
 /** Whether a physical address is one of PAE paging's beyond 32 bits, where nothing is: all ones are read. */
@@ -41,12 +38,11 @@ export class Translation {
    * Changes whenever code in the lower three gigabytes of the linear addresses may have changed its place, and comes
    * back with its address space.
    */
-  epoch = 1;
+  epoch = 0;
   /** The same for the upper gigabyte, where the code of kernels is: their global pages stay when CR3 is loaded. */
-  upperEpoch = 2;
+  upperEpoch = 0;
   /** The same for what is known of pages by their linear addresses, whatever the base of CS is. */
-  placeEpoch = 2;
-  #lastEpoch = 2;
+  placeEpoch = 0;
   readonly view: DataView;
   readonly #bytes: Uint8Array;
   readonly #spaces: AddressSpaces;
@@ -56,8 +52,6 @@ export class Translation {
   #readUser: Int32Array;
   #writeUser: Int32Array;
   readonly #empty: Int32Array;
-  /** Epochs of the active space by the base of CS and CR0.PE, for as long as nothing but these has changed. */
-  readonly #epochs = new Map<number, { readonly lower: number; readonly upper: number }>();
   /** By linear page: whether code was fetched from it, in any space. */
   readonly #fetched = new Uint8Array(TLB_ENTRIES);
   #user = false;
@@ -86,10 +80,9 @@ export class Translation {
       read: (physical) => this.#readPhysical(physical, 4),
       write: (physical, value) => this.#writePhysical(physical, 4, value),
     });
+    this.#spaces.resume();
+    this.#takeEpochs();
     const { active } = this.#spaces;
-    active.epoch = this.epoch;
-    active.upperEpoch = this.upperEpoch;
-    active.placeEpoch = this.placeEpoch;
     this.#readSupervisor = active.readSupervisor;
     this.#writeSupervisor = active.writeSupervisor;
     this.#readUser = active.readUser;
@@ -176,16 +169,8 @@ export class Translation {
 
   /** Goes on in the active space. */
   #resume(): void {
-    this.#epochs.clear();
-    const { active } = this.#spaces;
-    if (active.epoch === 0) {
-      this.#renewLower();
-      this.#renewUpper();
-    } else {
-      this.epoch = active.epoch;
-      this.upperEpoch = active.upperEpoch;
-      this.placeEpoch = active.placeEpoch;
-    }
+    this.#spaces.resume();
+    this.#takeEpochs();
     this.#select();
   }
 
@@ -210,40 +195,25 @@ export class Translation {
     this.#fetched[LAST_PAGE] = 0;
   }
 
-  /**
-   * CS gets another base, or real mode ends or begins without paging: code is known by other EIPs, or means something
-   * else. What was known in such a state comes back with it. Of CR0.PE it is told what it was.
-   */
-  rebase(from: number, to: number, wasProtected = this.#isProtected): void {
-    const isProtected = this.#isProtected;
-    if (from === to && wasProtected === isProtected) return;
-    const epochs = this.#epochs;
-    const key = keyOfCode(from, wasProtected);
-    if (!epochs.has(key)) {
-      if (epochs.size === MOST_BASES) epochs.clear();
-      epochs.set(key, { lower: this.epoch, upper: this.upperEpoch });
-    }
-    const known = epochs.get(keyOfCode(to, isProtected));
-    const { active } = this.#spaces;
-    this.#spaces.renew();
-    active.epoch = this.epoch = known?.lower ?? ++this.#lastEpoch;
-    active.upperEpoch = this.upperEpoch = known?.upper ?? ++this.#lastEpoch;
-  }
-
-  get #isProtected(): boolean {
-    return (this.#s[CR0]! & CR0_PE) !== 0;
+  /** `CpuState.codeKey` changes, and nothing else: what was known of code with the new one comes back with it. */
+  rebase(from: number, to: number): void {
+    if (from === to) return;
+    this.#spaces.rebase(from, to);
+    this.#takeEpochs();
   }
 
   #renewLower(): void {
-    this.#epochs.clear();
-    const { active } = this.#spaces;
-    active.placeEpoch = this.placeEpoch = active.epoch = this.epoch = ++this.#lastEpoch;
+    this.#spaces.renewLower();
+    this.#takeEpochs();
   }
 
   #renewUpper(): void {
-    this.#epochs.clear();
-    const { active } = this.#spaces;
-    active.placeEpoch = this.placeEpoch = active.upperEpoch = this.upperEpoch = ++this.#lastEpoch;
+    this.#spaces.renewUpper();
+    this.#takeEpochs();
+  }
+
+  #takeEpochs(): void {
+    ({ epoch: this.epoch, upperEpoch: this.upperEpoch, placeEpoch: this.placeEpoch } = this.#spaces.active);
   }
 
   /** The epoch of code at an EIP, in a segment whose base is the current one. */

@@ -95,13 +95,14 @@ function writeCr0(core: Core, value: number): void {
   if (((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) || ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0))
     raise(GENERAL_PROTECTION, 0);
   const old = s[CR0]!;
+  const known = core.state.codeKey;
   if ((value & CR0_PG) !== 0 && (s[CR4]! & CR4_PAE) !== 0 && ((old ^ value) & (CR0_PG | CR0_CD | CR0_NW)) !== 0)
     loadPointers(core, s[CR3]!);
   s[CR0] = (value & model.cr0) | CR0_ET;
   const changed = old ^ s[CR0]!;
   if ((changed & (CR0_PG | CR0_WP)) !== 0) mmu.flush();
   // Without paging each address is where it was.
-  else mmu.rebase(s[BASE + CS]!, s[BASE + CS]!, (old & CR0_PE) !== 0);
+  else mmu.rebase(known, core.state.codeKey);
   // Protected mode begins at CPL 0, whatever CS says; real mode has no other.
   if ((changed & CR0_PE) !== 0) core.segments.setCpl(0);
   core.state.updateMode();
@@ -291,8 +292,9 @@ function flatDescriptor(code: boolean, dpl: number): Descriptor {
 function enterFlat(core: Core, codeSelector: number, stackSelector: number, cpl: number): void {
   const code = flatDescriptor(true, cpl);
   const stack = flatDescriptor(false, cpl);
-  core.mmu.rebase(core.s[BASE + CS]!, 0);
+  const known = core.state.codeKey;
   core.segments.commit(CS, (codeSelector & 0xfffc) | cpl, code, code.access);
+  core.mmu.rebase(known, core.state.codeKey);
   core.segments.commit(SS, (stackSelector & 0xfffc) | cpl, stack, stack.access);
   core.segments.setCpl(cpl);
   core.state.updateMode();

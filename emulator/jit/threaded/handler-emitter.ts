@@ -18,7 +18,18 @@ import { emitAddress, emitAddress16, emitSegment32 } from "./address.ts";
 import { codeLimitOf, emitDispatch } from "./functions.ts";
 import { HandlerAccess } from "./handler-access.ts";
 import type { HandlerCode } from "./handler-code.ts";
-import { AFTER, BYTES, CARRIES, EFFECTIVE, type HandlerShape, LEAVE, PLACE, VALUE } from "./parts.ts";
+import {
+  AFTER,
+  BYTES,
+  CARRIES,
+  EFFECTIVE,
+  type HandlerShape,
+  LEAVE,
+  PLACE,
+  VALUE,
+  WINDOW,
+  WINDOW_WRITE,
+} from "./parts.ts";
 
 /** Numbers for registers that the bytes name, by how far up in them their three bits are. */
 const NAMED = 0x100;
@@ -177,6 +188,25 @@ export class HandlerEmitter extends Emitter {
 
   device(insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void {
     const { c } = this;
+    this.#callEngine(call, pushArguments);
+    c.get(T0).const(-2).op(OP.eq).brIf(this.access.slow);
+    accept();
+    this.#goOnAfterEngine(insn);
+  }
+
+  /** What the instruction has written into the display adapter's memory goes there. Uses T0. */
+  writeWindow(insn: DecodedInstruction): void {
+    const { c } = this;
+    c.get(WINDOW).if();
+    this.#callEngine(WINDOW_WRITE, () => c.get(WINDOW));
+    c.const(0).set(WINDOW);
+    this.#goOnAfterEngine(insn);
+    c.end();
+  }
+
+  /** Calls a function that is told the budget last of all; T0 is what it answers. */
+  #callEngine(call: number, pushArguments: () => void): void {
+    const { c } = this;
     c.const(0)
       .get(PLACE)
       .const(0)
@@ -184,8 +214,11 @@ export class HandlerEmitter extends Emitter {
       .op(OP.add)
       .store(4, 4 * EIP);
     pushArguments();
-    c.get(BUDGET).call(call).tee(T0).const(-2).op(OP.eq).brIf(this.access.slow);
-    accept();
+    c.get(BUDGET).call(call).set(T0);
+  }
+
+  #goOnAfterEngine(insn: DecodedInstruction): void {
+    const { c } = this;
     c.get(T0).const(0).op(OP.lt_s).if().const(EXIT_ATTENTION).get(BUDGET);
     this.pushNextPlace(insn);
     c.returnCall(LEAVE).end();

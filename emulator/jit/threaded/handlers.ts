@@ -108,6 +108,21 @@ const BRANCHES = new Set<Semantic>([
   "ret",
   "iret",
 ]);
+/** What 16-bit code draws with, and looks at what is drawn. */
+const VIDEO = new Set<Semantic>([
+  "mov",
+  "movs",
+  "stos",
+  "lods",
+  "scas",
+  "cmp",
+  "test",
+  "and",
+  "or",
+  "xor",
+  "add",
+  "xchg",
+]);
 const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
 const isRelative = (form: Form): boolean => form.operands.some(({ field }) => field === "relative");
@@ -258,6 +273,7 @@ class HandlerMaker {
     const { semantic } = form;
     if (prefixes.includes("lock") && !(form.lockable && isMemory)) return null;
     if (repeatOf(this.#table) !== 0 && !WITH_REPEAT.has(semantic)) return null;
+    const isRepeated = repeatOf(this.#table) !== 0 && REPEATED.includes(semantic);
     const operation = (codeBits === 16 ? REAL_MODE[semantic] : undefined) ?? SHARED_OPERATIONS[semantic];
     if (semantic !== "jmp" && operation === undefined) return null;
     // 16-bit operands in 32-bit code go on at an EIP of 16 bits.
@@ -273,13 +289,13 @@ class HandlerMaker {
       code.block();
       code.always = code.depth;
       t.access.slow = code.depth;
+      t.access.seesVideo = codeBits === 16 && !isRepeated && VIDEO.has(semantic);
       if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
       const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
       if (insn.isMemory) t.decodeAddress(insn, !isOffset);
       if (prefixes.includes("segment") && isNamed) t.access.decodeSegment();
       // An operation counts the iterations beyond the first, or less the one that there is not.
       const addTick = (ticks: number): void => void code.get(BUDGET).const(ticks).op(OP.add).set(BUDGET);
-      const isRepeated = insn.repeat !== 0 && REPEATED.includes(semantic);
       if (isRepeated) addTick(-1);
       if (codeBits === 16 && insn.size === 32 && isRelative(form)) t.requireTarget(insn);
       emit();
@@ -308,6 +324,7 @@ class HandlerMaker {
       return;
     }
     if (!BRANCHES.has(semantic)) {
+      if (t.access.seesVideo) t.writeWindow(insn);
       t.pushNextPlace(insn);
       this.#endings.next(c);
       return;

@@ -24,18 +24,34 @@ export const PLACE = 2;
 export const EFFECTIVE = FIRST_FREE;
 export const AFTER = FIRST_FREE + 1;
 export const VALUE = FIRST_FREE + 2;
+/** What the instruction writes into the display adapter's memory, or 0: WINDOW_SIZE_SHIFT. */
+export const WINDOW = FIRST_FREE + 4;
 /** Number of the segment that a prefix names, or in 16-bit code the address. */
 export const SEGMENT = FIRST_FREE + 3;
 
 // Types of functions, beyond those of regions.
 export const HANDLER_TYPE = 0;
 export const PAIR_TYPE = 5;
-export const THREAD_TYPES = [...typesOf(PARAMETERS), { parameters: [I32, I32], results: [I32, I32] }];
+export const THREAD_TYPES = [
+  ...typesOf(PARAMETERS),
+  { parameters: [I32, I32], results: [I32, I32] },
+  { parameters: [I32, I32], results: [] },
+];
 
 /** The functions of the engine, by the numbers that they have in regions, and the way into these. */
-export const THREAD_IMPORTS: readonly FunctionImport[] = [...importsOf(false), { name: "enter", type: 2 }];
+export const THREAD_IMPORTS: readonly FunctionImport[] = [
+  ...importsOf(false),
+  { name: "enter", type: 2 },
+  /** (WINDOW_SIZE_SHIFT, budget): the bytes are in both THREAD_WINDOW_* then. */
+  { name: "windowRead", type: 6 },
+  /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
+  { name: "windowWrite", type: 1 },
+];
 /** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
-export const ENTER = THREAD_IMPORTS.length - 1;
+export const ENTER = THREAD_IMPORTS.length - 3;
+/** From the display adapter's memory, and to it. */
+export const WINDOW_READ = ENTER + 1;
+export const WINDOW_WRITE = ENTER + 2;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;

@@ -1,4 +1,5 @@
 /** The interpreter of one machine: its instance, and the pages that it may run in. */
+import type { AccessBytes } from "../../bus/bus.ts";
 import { BRANCH } from "../../cpu/branches.ts";
 import type { Core } from "../../cpu/core.ts";
 import {
@@ -23,8 +24,11 @@ import {
   THREAD_WAY,
   THREAD_WAY_ENTRIES,
   THREAD_WAYS,
+  THREAD_WINDOW_READ,
+  THREAD_WINDOW_WRITE,
   THREAD_WRITE_TABLE,
   TLB_DELTA,
+  WINDOW_SIZE_SHIFT,
 } from "../../cpu/layout.ts";
 import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
@@ -34,6 +38,7 @@ import { entranceModule, interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
+const WINDOW_ADDRESS = (1 << WINDOW_SIZE_SHIFT) - 1;
 
 /**
  * The modes that it is for, at any privilege: 32-bit code and stack, all segments flat; and 16-bit code and stack,
@@ -49,6 +54,8 @@ export class Thread {
   readonly #words: Int32Array;
   readonly #runs: Record<16 | 32, Run | null> = { 16: null, 32: null };
   #imports: RegionImports;
+  /** What `remaining` is when the interpreter has used up its budget. */
+  #base = 0;
 
   /** `imports`: of the machine's regions. */
   constructor(core: Core, imports: RegionImports) {
@@ -116,18 +123,37 @@ export class Thread {
     const words = this.#words;
     words[THREAD_WAY >>> 2] = 0;
     words[THREAD_WAYS >>> 2] = -1;
-    const { s, mmu, state } = this.#core;
-    const base = s[BASE + CS]!;
+    const { mmu, state } = this.#core;
+    this.#base = this.#core.remaining - budget;
+    const known = state.codeKey;
     const { epoch } = mmu;
     try {
       return run(0, budget, place);
     } finally {
       // What is known by EIP is known for another code segment; and where something else has moved, too, for none.
       if (mmu.epoch !== epoch) mmu.renew();
-      else mmu.rebase(base, s[BASE + CS]!);
+      else mmu.rebase(known, state.codeKey);
       state.updateMode();
       this.#noteWays(words[THREAD_WAY >>> 2]!);
     }
+  }
+
+  /** See THREAD_IMPORTS: the bytes are the display adapter's, and nothing translates their address. */
+  #windowRead(bytes: number, budget: number): void {
+    const core = this.#core;
+    core.remaining = this.#base + budget;
+    const value = core.mmu.readSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes);
+    this.#words[THREAD_WINDOW_READ >>> 2] = value;
+    this.#words[THREAD_WINDOW_WRITE >>> 2] = value;
+  }
+
+  #windowWrite(bytes: number, budget: number): number {
+    const core = this.#core;
+    core.remaining = this.#base + budget;
+    const value = this.#words[THREAD_WINDOW_WRITE >>> 2]!;
+    core.mmu.writeSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes, value);
+    const left = --core.remaining - this.#base;
+    return left > 0 && core.attention === 0 ? left : -1;
   }
 
   /** So many branches were taken, of which the last ones are known. */
@@ -154,7 +180,12 @@ export class Thread {
   #instantiate(codeBits: 16 | 32): Run {
     const { model, pauseTurn } = this.#core;
     const { enter } = new WebAssembly.Instance(entranceModule(), this.#imports).exports;
-    const m = { ...this.#imports["m"], enter: enter as () => number };
+    const m = {
+      ...this.#imports["m"],
+      enter: enter as () => number,
+      windowRead: this.#windowRead.bind(this),
+      windowWrite: this.#windowWrite.bind(this),
+    };
     const module = interpreterModule({ codeBits, model, takesTurns: pauseTurn !== null });
     return new WebAssembly.Instance(module, { m }).exports["run"] as Run;
   }

@@ -25,6 +25,8 @@ const COUNTER = 0x5f0;
 const STACK_SEGMENT = 0x2000;
 const DATA_SEGMENT = 0x3000;
 const SEGMENT_BYTES = 0x10000;
+/** A device, as the display adapter's memory is. */
+const VIDEO_SEGMENT = 0xa000;
 const BLOCKS = 8;
 /** In the code segment: how often a block was begun, and where each begins. */
 const TURNS = 0x80;
@@ -78,7 +80,7 @@ function instruction(random: Random): readonly number[] {
 
 const word = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff];
 
-/** Pointers into the data, at its end, or anywhere; a stack; data segments that overlap. */
+/** Pointers into the data, at its end, or anywhere; a stack; data segments that overlap, and the display adapter's. */
 function pointers(random: Random): number[] {
   const offset = (): number =>
     random.below(5) === 0
@@ -90,11 +92,12 @@ function pointers(random: Random): number[] {
   if (random.below(4) === 0) bytes.push(0xb9, ...word(random.below(20)));
   if (random.below(6) === 0)
     bytes.push(0xbc, ...word(random.below(6) === 0 ? random.below(16) : 0x7000 + random.below(64)));
+  const near = Array.from({ length: 5 }, () => DATA_SEGMENT + random.below(64));
   // MOV AX, and DS, ES, FS or GS from it.
   if (random.below(4) === 0)
     bytes.push(
       0xb8,
-      ...word(random.below(8) === 0 ? 0 : DATA_SEGMENT + random.below(64)),
+      ...word(random.pick([0, VIDEO_SEGMENT, VIDEO_SEGMENT + 0x1ff8, ...near, ...near])),
       0x8e,
       0xc0 | (random.pick([0, 3, 4, 5]) << 3),
     );
@@ -303,6 +306,16 @@ test.each([
     [
       ...[0x66, 0xc5, 0x5c, 4, ...load(0, DATA_SEGMENT), 0x8e, 0xd8, 0xc4, 0x5c, 8, 0x66, 0x0f, 0xb4, 0x54, 2],
       ...[0x0f, 0xb5, 0x4c, 6, 0x0f, 0xb2, 0x64, 3, ...load(0, STACK_SEGMENT), 0x8e, 0xd0],
+    ],
+  ],
+  [
+    "what is read from the display adapter's memory and written there",
+    [
+      ...[...load(0, VIDEO_SEGMENT), 0x8e, 0xc0, 0x26, 0x88, 0x05, 0x26, 0x89, 0x45, 3, 0x66, 0x26, 0x89, 0x45, 9],
+      ...[0x26, 0x8b, 0x4d, 1, 0x26, 0x31, 0x4d, 2, 0x26, 0x80, 0x4d, 4, 0x40, 0xaa, 0xab, 0xa4, 0x26, 0xa5],
+      ...[0x26, 0x87, 0x1d, 0x26, 0xa1, ...word(0x1234), 0x26, 0xc6, 6, ...word(0xffff), 7, 0x26, 0x8b, 0x45, 0xff],
+      // At the end of that memory, and over the end of the segment.
+      ...[...load(0, VIDEO_SEGMENT + 0x1000), 0x8e, 0xc0, 0x26, 0xa3, ...word(0xfffe), 0x26, 0x38, 6, ...word(0xffff)],
     ],
   ],
   ["all registers go to the stack and back", [0x60, 0x61, 0x66, 0x60, 0x66, 0x61]],
