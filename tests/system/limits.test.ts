@@ -38,7 +38,9 @@ describeThoroughly("a program gets as much as there is room for, twice, and leav
     const node = await atPrompt();
     const before = await belongings(node);
     const said = await output(node, `limits ${word}`);
-    expect(said.replace(/^limits \(task \d+\) has ended: .*\n/gm, "")).toBe(counts.map((count) => `${count}\n`).join(""));
+    expect(said.replace(/^limits \(task \d+\) has ended: .*\n/gm, "")).toBe(
+      counts.map((count) => `${count}\n`).join(""),
+    );
     expect(await belongings(node)).toBe(before);
     expect(await output(node, "mem check")).toMatch(/all headers agree/);
   });
