@@ -28,6 +28,7 @@ ERROR_TOO_LONG  = -18
 ERROR_PORT_IN_USE = -28
 ERROR_ADDRESS   = -33
 ERROR_HANDLE    = -34
+ERROR_TABLE_FULL = -19
 ERROR_REFUSED   = -37
 ERROR_NOT_CONNECTED = -39
 ERROR_CONNECTED = -40
@@ -38,8 +39,12 @@ PORT            = 7000
 OPTION_TTL      = 16
 OPTION_INTERFACE = 17
 OPTION_GROUP    = 18
+BAD             = 0xBFFFFFFC            # four bytes before the kernel, nobody's
+STREAMS         = 32
+STATUS_LOCAL_PORT = 12
 STATUS_REMOTE   = 16
 STATUS_REMOTE_PORT = 20
+STATUS_READABLE = 24
 
 .text
 
@@ -235,6 +240,258 @@ _start:
     EXPECT  62, NOBODY
     SYSTEM  resolve, "offset text_name", "offset peer"
     EXPECT  63, ERROR_INVALID
+    # What one kind of socket can do and the other cannot; what is no socket can do nothing.
+    SYSTEM  socket_status, 1, "offset status"
+    EXPECT  73, ERROR_NOT_SUPPORTED
+    SYSTEM  socket_status, 31, "offset status"
+    EXPECT  74, ERROR_HANDLE
+    SYSTEM  receive, 1, "offset buffer", 1, 0, 0
+    EXPECT  75, ERROR_NOT_SUPPORTED
+    SYSTEM  send, 1, "offset buffer", 1, 0, 0
+    EXPECT  76, ERROR_NOT_SUPPORTED
+    mov     ebx, [datagrams]
+    SYSTEM  accept, ebx, 0, 0
+    EXPECT  77, ERROR_NOT_SUPPORTED
+    SYSTEM  shutdown, ebx, 3
+    EXPECT  78, ERROR_NOT_SUPPORTED
+    SYSTEM  handle_kind, ebx
+    EXPECT  79, 6
+    SYSTEM  socket_option, ebx, "OPTION_TTL - 1", 0
+    EXPECT  80, ERROR_INVALID
+    SYSTEM  socket_option, ebx, 1, 0
+    EXPECT  81, ERROR_INVALID
+    SYSTEM  socket_option, ebx, OPTION_TTL, 0
+    EXPECT  82, 0
+    SYSTEM  socket_option, ebx, OPTION_GROUP, 0x010000DF
+    EXPECT  83, ERROR_INVALID
+    SYSTEM  socket_option, ebx, OPTION_GROUP, 0x010000F0
+    EXPECT  84, ERROR_INVALID
+    mov     ebx, [listener]
+    SYSTEM  handle_kind, ebx
+    EXPECT  85, 5
+    SYSTEM  socket_option, ebx, 12, 0
+    EXPECT  86, 0
+    SYSTEM  socket_option, ebx, 13, 0
+    EXPECT  87, ERROR_INVALID
+    # Datagrams at the edges: none, all that goes at once, and what is wrong leaves nothing behind.
+    SYSTEM  socket, 2
+    mov     [datagrams], eax
+    mov     ebx, eax
+    SYSTEM  bind, ebx, 0, 65536
+    EXPECT  88, ERROR_INVALID
+    SYSTEM  bind, ebx, 0, 65535
+    EXPECT  89, 0
+    SYSTEM  bind, ebx, NOBODY, 0
+    EXPECT  90, ERROR_INVALID
+    SYSTEM  connect, ebx, LOOPBACK, 65536, 0
+    EXPECT  91, ERROR_INVALID
+    SYSTEM  connect, ebx, LOOPBACK, 65535, 0
+    EXPECT  92, 0
+    mov     edi, offset buffer
+    xor     eax, eax
+1:  imul    ecx, eax, 7
+    mov     [edi + eax], cl
+    inc     eax
+    cmp     eax, 4096
+    jb      1b
+    SYSTEM  send, ebx, "offset buffer", 4096, 0, 0
+    EXPECT  93, 4096
+    SYSTEM  send, ebx, "offset buffer", 0, 0, 0
+    EXPECT  94, 0
+    SYSTEM  send, ebx, "offset buffer + 1", 5, "offset to_self_high", 0
+    EXPECT  95, 5
+    SYSTEM  send, ebx, "offset buffer", 1, BAD, 0
+    EXPECT  96, ERROR_ADDRESS
+    SYSTEM  send, ebx, BAD, 5, 0, 0
+    EXPECT  97, ERROR_ADDRESS
+    SYSTEM  send, ebx, "offset buffer", 1, "offset to_port_65536", 0
+    EXPECT  98, ERROR_INVALID
+    SYSTEM  send, ebx, "offset buffer", 4097, 0, 0
+    EXPECT  99, ERROR_TOO_LONG
+    mov     esi, ebx
+    SYSTEM  sleep, 20                   # they are on their way
+    mov     ebx, esi
+    SYSTEM  socket_status, ebx, "offset status"
+    mov     eax, [status + STATUS_READABLE]
+    EXPECT  100, 3
+    mov     eax, [status + STATUS_LOCAL_PORT]
+    EXPECT  101, 65535
+    SYSTEM  receive, ebx, "offset room", 100000, "offset peer", 1000
+    EXPECT  102, 4096
+    mov     eax, [peer]
+    EXPECT  103, LOOPBACK
+    mov     eax, [peer + 4]
+    EXPECT  104, 65535
+    mov     esi, offset buffer
+    mov     edi, offset room
+    mov     ecx, 4096
+    repe cmpsb
+    setne   al
+    movzx   eax, al
+    EXPECT  105, 0
+    mov     dword ptr [peer], 0
+    SYSTEM  receive, ebx, "offset room", 10, "offset peer", 1000
+    EXPECT  106, 0
+    mov     eax, [peer]
+    EXPECT  107, LOOPBACK
+    SYSTEM  receive, ebx, "offset room", 10, BAD, 1000
+    EXPECT  108, ERROR_ADDRESS
+    SYSTEM  receive, ebx, "offset room", 10, 0, 0
+    EXPECT  109, ERROR_TIMEOUT
+    SYSTEM  write, ebx, "offset buffer", 3
+    EXPECT  110, 3
+    SYSTEM  receive, ebx, BAD, 10, 0, 1000
+    EXPECT  111, ERROR_ADDRESS
+    SYSTEM  connect, ebx, 0, 0, 0
+    EXPECT  112, 0
+    SYSTEM  write, ebx, "offset buffer", 3
+    EXPECT  113, ERROR_NOT_CONNECTED
+    SYSTEM  send, ebx, "offset buffer", 1, 0, 0
+    EXPECT  114, ERROR_NOT_CONNECTED
+    # What can be waited for: as many entries as go at once, sockets among them.
+    mov     edi, offset many
+    mov     ecx, 64
+1:  mov     [edi], ebx
+    mov     dword ptr [edi + 4], 3
+    add     edi, 12
+    dec     ecx
+    jnz     1b
+    SYSTEM  poll, "offset many", 64, 0
+    EXPECT  115, 64
+    mov     eax, [many + 8]
+    EXPECT  116, 2
+    mov     eax, [many + 63 * 12 + 8]
+    EXPECT  117, 2
+    SYSTEM  poll, "offset many", 65, 0
+    EXPECT  118, ERROR_INVALID
+    mov     ebx, [datagrams]
+    SYSTEM  send, ebx, "offset buffer", 1, "offset to_self_high", 0
+    EXPECT  119, 1
+    SYSTEM  sleep, 20
+    mov     dword ptr [many + 4], 1
+    mov     dword ptr [many + 16], 0
+    SYSTEM  poll, "offset many", 64, 1000
+    EXPECT  120, 63
+    mov     eax, [many + 8]
+    EXPECT  121, 1
+    mov     eax, [many + 20]
+    EXPECT  122, 0
+    mov     eax, [many + 32]
+    EXPECT  123, 3
+    mov     eax, [listener]
+    mov     [many], eax
+    mov     dword ptr [many + 4], 3
+    SYSTEM  poll, "offset many", 1, 20
+    EXPECT  124, 0
+    SYSTEM  socket, 1
+    mov     [client], eax
+    mov     ebx, eax
+    mov     [many + 12], eax
+    mov     dword ptr [many + 16], 3
+    SYSTEM  connect, ebx, LOOPBACK, PORT, 1000
+    EXPECT  125, 0
+    SYSTEM  poll, "offset many", 2, 1000
+    EXPECT  126, 2
+    mov     eax, [many + 8]
+    EXPECT  127, 1
+    mov     eax, [many + 20]
+    EXPECT  128, 2
+    # A connection finds the table full, and is gone; then there is room for one.
+    mov     esi, 3
+1:  SYSTEM  handle_kind, esi
+    cmp     eax, ERROR_HANDLE
+    jne     2f
+    SYSTEM  duplicate, 1, esi
+2:  inc     esi
+    cmp     esi, STREAMS
+    jb      1b
+    mov     ebx, [listener]
+    SYSTEM  accept, ebx, "offset peer", 1000
+    EXPECT  129, ERROR_TABLE_FULL
+    SYSTEM  socket, 1
+    EXPECT  130, ERROR_TABLE_FULL
+    SYSTEM  socket, 2
+    EXPECT  131, ERROR_TABLE_FULL
+    mov     ebx, [client]
+    SYSTEM  receive, ebx, "offset room", 10, 0, 1000
+    EXPECT  132, 0
+    SYSTEM  close, ebx
+    EXPECT  133, 0
+    SYSTEM  close, 31
+    EXPECT  134, 0
+    SYSTEM  socket, 1
+    mov     [client], eax
+    mov     ebx, eax
+    SYSTEM  connect, ebx, LOOPBACK, PORT, 1000
+    EXPECT  135, 0
+    mov     ebx, [listener]
+    SYSTEM  accept, ebx, "offset peer", 1000
+    EXPECT  136, 31
+    mov     ebx, [client]
+    SYSTEM  socket_status, ebx, "offset status"
+    mov     eax, [status]
+    EXPECT  137, 4
+    mov     eax, [status + 8]
+    EXPECT  138, LOOPBACK
+    mov     eax, [status + STATUS_REMOTE]
+    EXPECT  139, LOOPBACK
+    mov     eax, [status + STATUS_REMOTE_PORT]
+    EXPECT  140, PORT
+    mov     ecx, [status + STATUS_LOCAL_PORT]
+    mov     eax, [peer + 4]
+    EXPECT  141, ecx
+    SYSTEM  send, ebx, "offset buffer", 4096, 0, 1000
+    EXPECT  142, 4096
+    SYSTEM  read, 31, "offset room", 1
+    EXPECT  143, 1
+    SYSTEM  socket_status, 31, "offset status"
+    EXPECT  144, 0
+    mov     eax, [status + STATUS_READABLE]
+    EXPECT  145, 4095
+    SYSTEM  receive, 31, "offset room", 100000, 0, 1000
+    EXPECT  146, 4095
+    mov     esi, offset buffer + 1
+    mov     edi, offset room
+    mov     ecx, 4095
+    repe cmpsb
+    setne   al
+    movzx   eax, al
+    EXPECT  147, 0
+    SYSTEM  receive, 31, BAD, 0, 0, 0
+    EXPECT  148, 0
+    # Names: their room, and where the answer goes.
+    SYSTEM  resolve, "offset text_localhost", "offset peer"
+    EXPECT  149, 0
+    mov     eax, [peer]
+    EXPECT  150, LOOPBACK
+    SYSTEM  resolve, "offset text_localhost", "BAD + 1"
+    EXPECT  151, ERROR_ADDRESS
+    SYSTEM  resolve, BAD, "offset peer"
+    EXPECT  152, ERROR_ADDRESS
+    SYSTEM  resolve, "offset text_long", "offset peer"
+    EXPECT  153, ERROR_TOO_LONG
+    SYSTEM  interface, 0, BAD
+    EXPECT  154, ERROR_ADDRESS
+    xor     esi, esi                        # all that is said of each interface
+1:  SYSTEM  interface, esi, "offset room"
+    test    eax, eax
+    js      3f
+    mov     eax, offset room
+    call    put
+    xor     edi, edi
+2:  mov     eax, offset text_blank
+    call    put
+    mov     eax, [room + 8 + edi*4]
+    call    put_number
+    inc     edi
+    cmp     edi, 8
+    jb      2b
+    mov     eax, offset text_end
+    call    put
+    inc     esi
+    jmp     1b
+3:
+    EXPECT  155, ERROR_NOT_FOUND
     mov     eax, offset text_done
     call    put
     SYSTEM  exit, 0
@@ -245,9 +502,15 @@ text_end:       .asciz "\n"
 text_done:      .asciz "sockets: done\n"
 text_address:   .asciz "4.3.2.1"
 text_name:      .asciz "1.2.3"
+text_localhost: .asciz "localhost"
+text_blank:     .asciz " "
+text_long:      .fill 256, 1, 'x'
+    .byte   0
 .balign 4
 to_self:        .long LOOPBACK, PORT
 to_port_0:      .long LOOPBACK, 0
+to_self_high:   .long LOOPBACK, 65535
+to_port_65536:  .long LOOPBACK, 65536
 
 .data
 .balign 4
@@ -263,3 +526,5 @@ peer:           .space 8
 ends:           .space 8
 status:         .space 48
 buffer:         .space 8192
+room:           .space 8192
+many:           .space 64 * 12

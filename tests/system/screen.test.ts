@@ -1,6 +1,8 @@
 /** Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -60,7 +62,7 @@ const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[
   ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
 ];
 
-test.each(SEQUENCES)("the screen does what a sequence says: %s", async (printed, rows) => {
+test.each(rowsOf(SEQUENCES, 2))("the screen does what a sequence says: %s", async (printed, rows) => {
   const { lab, node } = await atPrompt();
   node.type(`screen '${printed}'\n`);
   await lab.advance("200ms");
@@ -75,7 +77,7 @@ test.each(SEQUENCES)("the screen does what a sequence says: %s", async (printed,
   await node.waitFor(PROMPT);
 });
 
-test("colours are the screen's, and those of 256 are left out", async () => {
+thoroughly("colours are the screen's, and those of 256 are left out", async () => {
   const { lab, node } = await atPrompt();
   const runs: [sequence: string, attribute: number][] = [
     ["", 0x07],
@@ -95,17 +97,21 @@ test("colours are the screen's, and those of 256 are left out", async () => {
   expect(attributes(node, 0, expected.length)).toEqual(expected);
 });
 
-test("keys come one by one, Ctrl-C too, and a second Ctrl-C ends who takes none", async () => {
-  const { lab, node } = await atPrompt();
-  node.type("screen keys\na\x1b[A\x03\x1b[6~q");
-  await node.waitFor(PROMPT);
-  expect(node.console.text).toMatch(/97\n257\n3\n266\n113\n[^\n]*> $/);
-  node.type("screen deaf\nx\x03");
-  await lab.advance("1s");
-  expect(await output(node, "")).toBe(""); // nothing was read yet: the line comes after the program's end
-}, 20_000);
+thoroughly(
+  "keys come one by one, Ctrl-C too, and a second Ctrl-C ends who takes none",
+  async () => {
+    const { lab, node } = await atPrompt();
+    node.type("screen keys\na\x1b[A\x03\x1b[6~q");
+    await node.waitFor(PROMPT);
+    expect(node.console.text).toMatch(/97\n257\n3\n266\n113\n[^\n]*> $/);
+    node.type("screen deaf\nx\x03");
+    await lab.advance("1s");
+    expect(await output(node, "")).toBe(""); // nothing was read yet: the line comes after the program's end
+  },
+  20_000,
+);
 
-test("Ctrl-C ends more, and with it what writes to it", async () => {
+thoroughly("Ctrl-C ends more, and with it what writes to it", async () => {
   const { node } = await atPrompt();
   await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
   node.type("\x03");
@@ -117,14 +123,14 @@ test("Ctrl-C ends more, and with it what writes to it", async () => {
   expect(await output(node, "seq 3 | more")).toBe("1\n2\n3\n");
 });
 
-test("a job gets no keys, and who waits for one is told when the time is up", async () => {
+thoroughly("a job gets no keys, and who waits for one is told when the time is up", async () => {
   const { node } = await atPrompt();
   await node.enter("screen keys &", /^key: not supported/m);
   await node.enter("", /ended with status 1: screen keys/);
   await node.enter("screen keys", /^key: timed out/m, { within: "10s" });
 });
 
-test("a program that draws whole screens leaves the console in order, however it ends", async () => {
+thoroughly("a program that draws whole screens leaves the console in order, however it ends", async () => {
   const { lab, node } = await atPrompt();
   node.type("screen '^[?1049h^[31;44mfull^[24;1Hlow^['\n");
   await lab.advance("200ms");
