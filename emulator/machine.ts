@@ -38,7 +38,7 @@ export interface MachineConfig extends BoardConfig {
   name: string;
   /** Its memory, of `ramBytes` and never used, if its owner has made it. */
   memory?: MachineMemory;
-  /** At most 256 KiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
+  /** At most 2 MiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
   firmware: Uint8Array;
   /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
   powerOnNs?: number;
@@ -61,10 +61,10 @@ export interface MachineConfig extends BoardConfig {
 
 export type Power = "on" | "off";
 
-const MAX_FIRMWARE_BYTES = 256 * 1024;
 /** As on QEMU's board, where the BIOS area below 1 MiB is 128 KiB. */
 const LOW_FIRMWARE_BYTES = 128 * 1024;
 const MIB = 1024 * 1024;
+const MAX_FIRMWARE_BYTES = 2 * MIB;
 const GIB = 1024 * MIB;
 /** How long the reset line holds the processor. */
 const RESET_NS = 1_000_000;
@@ -174,7 +174,7 @@ export class Machine implements Stateful {
 
   #loadFirmware(firmware: Uint8Array): void {
     if (firmware.length === 0 || firmware.length > MAX_FIRMWARE_BYTES) {
-      throw new RangeError(`firmware of ${firmware.length} bytes: expected 1 byte to 256 KiB`);
+      throw new RangeError(`firmware of ${firmware.length} bytes: expected 1 byte to 2 MiB`);
     }
     const pages = new Uint8Array(Math.ceil(firmware.length / PAGE_BYTES) * PAGE_BYTES).fill(0xff);
     pages.set(firmware, pages.length - firmware.length);

@@ -13,7 +13,7 @@ const word = (address: string, value: string): string =>
 
 /** Registers that keep what is written, with the bits that they have (Software Developer's Manual, 13.4). */
 const KEEPS: readonly (readonly [register: string, bits: string])[] = [
-  ...(["18", "28", "178", "e00", "1000", "2804", "2828", "3804", "3828", "3830", "5820"] as const).map(
+  ...(["18", "28", "178", "e00", "1000", "2804", "2828", "3804", "3828", "3830", "5820", "5b50", "5b5c"] as const).map(
     (register) => [register, "ffffffff"] as const,
   ),
   ...(
