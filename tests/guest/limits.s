@@ -6,11 +6,15 @@
 
 ERROR_NOT_MOUNTED = -10          # /bin is no volume
 ERROR_FULL      = -19
+ERROR_ADDRESS   = -33
+KERNEL_SPACE    = 0xC0000000
 REGIONS         = 200           # more than there is room for
 THREADS         = 40
 PROCESSES       = 80
 MISSES          = 100           # programs that are not there
 STACK_BYTES     = 512
+PLENTY          = 3 << 20
+PAGE_OF_OURS    = 0x00700007            # an entry: present, writable, a program's
 PATTERN         = 0x11111
 
 .text
@@ -281,6 +285,33 @@ end_fault:                                  # a thread faults, and that ends all
     SYSTEM  sleep, 1000000
     SYSTEM  exit, 1
 
+# A file is not read into any page of the kernel, whatever stands in its tables and in the lowest memory.
+what_kernel:
+    SYSTEM  memory_map, PLENTY          # what could be taken for a table of pages lies in it
+    test    eax, eax
+    js      wrong
+    mov     edi, eax
+    mov     eax, PAGE_OF_OURS
+    mov     ecx, PLENTY / 4
+    rep stosd
+    mov     edi, KERNEL_SPACE
+1:  SYSTEM  open, "offset path_file", 1
+    test    eax, eax
+    js      wrong
+    mov     ebx, eax
+    SYSTEM  read, ebx, edi, 4
+    cmp     eax, ERROR_ADDRESS
+    jne     wrong
+    SYSTEM  close, ebx
+    add     edi, 4096
+    cmp     edi, KERNEL_SPACE + (8 << 20)
+    jb      1b
+    mov     eax, edi
+    call    put_number
+    mov     eax, offset text_end
+    call    put
+    SYSTEM  exit, 0
+
 wrong:
     mov     eax, offset text_wrong
     call    put
@@ -292,12 +323,14 @@ text_error:     .asciz " is the error\n"
 text_wrong:     .asciz "wrong\n"
 path_self:      .asciz "/bin/limits"
 path_none:      .asciz "/bin/none"
+path_file:      .asciz "/a/file"
 path_sleep:     .asciz "/bin/sleep"
 word_sleep:     .asciz "1000000"
 word_regions:   .asciz "regions"
 word_threads:   .asciz "threads"
 word_processes: .asciz "processes"
 word_ends:      .asciz "ends"
+word_kernel:    .asciz "kernel"
 .irp end, large, negative, thread, halt, undefined, break, other, both, all, fault
 word_\end:      .asciz "\end"
 .endr
@@ -305,7 +338,7 @@ word_\end:      .asciz "\end"
 arguments_sleep: .long path_sleep, word_sleep, 0
 words:
     .long   word_regions, what_regions, word_threads, what_threads, word_processes, what_processes
-    .long   word_ends, what_ends
+    .long   word_ends, what_ends, word_kernel, what_kernel
 .irp end, large, negative, thread, halt, undefined, break, other, both, all, fault
     .long   word_\end, end_\end
 .endr
