@@ -8,7 +8,7 @@ import { PacketScene } from "./packet-wire.ts";
 
 const TEXT = "0123456789abcdefghij";
 
-const scene = shared(async () => {
+const unserved = shared(async () => {
   const files = ["/a/secret", "/a/www/.hidden", "/a/www/index.html", "/a/www/a.txt", "/a/www/x.bin"];
   const lines = [
     "mkdir /a/www",
@@ -18,6 +18,11 @@ const scene = shared(async () => {
   const lab = await inState("serves files", () => nodeWithVolume(lines));
   return new PacketScene(lab);
 });
+const scene = shared(async () => {
+  const s = await unserved();
+  await s.node.enter("set http.root /a/www", PROMPT);
+  return s;
+});
 
 interface Answer {
   readonly status: string;
@@ -25,8 +30,8 @@ interface Answer {
   readonly body: string;
 }
 
-async function get(path: string, fields = "", method = "GET"): Promise<Answer> {
-  const s = await scene();
+async function get(path: string, fields = "", method = "GET", of = scene): Promise<Answer> {
+  const s = await of();
   const text = await http(s, `${method} ${path} HTTP/1.1\r\nHost: node\r\n${fields}\r\n`);
   const end = text.indexOf("\r\n\r\n");
   const [status = "", ...rows] = text.slice(0, end).split("\r\n");
@@ -35,8 +40,7 @@ async function get(path: string, fields = "", method = "GET"): Promise<Answer> {
 }
 
 test("without a root there are no files", async () => {
-  expect((await get("/a.txt")).status).toBe("404 Not Found");
-  await (await scene()).node.enter("set http.root /a/www", PROMPT);
+  expect((await get("/a.txt", "", "GET", unserved)).status).toBe("404 Not Found");
   expect((await get("/status")).body).toMatch(/^name /);
 });
 
