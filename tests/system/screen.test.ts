@@ -57,6 +57,22 @@ const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[
   ["^[2J^[Hab^[2;1Hcd^[3;1Hef^[2;1H^[1J", ["", " d", "ef"]],
   ["^[2J^[2;3H^[sx^[5;5Hy^[uz", ["", "  z", "", "", "    y"]],
   ["^[2J^[2;3H^7x^[5;5Hy^8z", ["", "  z", "", "", "    y"]],
+  // No number is 1, and so is 0; no movement leads over an edge.
+  ["^[2J^[H^[0Ba^[0Cb^[1;1Hc", ["c", "a b"]],
+  ["^[2J^[5;5Hx^[99A^[99Dy", ["y", "", "", "", "    x"]],
+  ["^[2J^[2;3fx^[fy", ["y", "  x"]],
+  ["^[2J^[H12345^[2Da^[Db^[2Gc^[Gd", ["dc3b5"]],
+  ["^[2J^[Ha^[3db^[dc", ["a c", "", " b"]],
+  // Texts for the terminal are not shown, and a sequence that is begun anew does nothing.
+  ["^[2J^[H^Pdcs^\\a^Xsos^\\b^_apc^\\c^]osc^\\d", ["abcd"]],
+  ["^[2J^[Ha^[5^[Bb^[5;^[Cc", ["a", " b c"]],
+  // What is drawn beyond the edges of a whole screen is not seen.
+  [
+    "^[?1049h^[1;79Habcdef^[26;1Hlow^[25;1Hend^[2;85Hout",
+    [`${" ".repeat(78)}ab`, ...Array<string>(23).fill(""), "end"],
+  ],
+  ["^[?1049hfull^[?1049l^[Hplain", ["plain"]],
+  ["^[2J^[Hab^[?1047h^[?1049xcd", ["abcd"]],
   // What is not known, or has numbers of any size, changes nothing.
   ["^[2J^[H^]0;title^\\a^(Bb^[?25l^[5;6;7;8;9;10;11;12;13;14xc^[99999999999999999999Zd^[ qe^cf", ["abcdef"]],
   ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
@@ -89,6 +105,21 @@ thoroughly("colours are the screen's, and those of 256 are left out", async () =
     ["^[38;5;1mm^[m", 0x07],
     ["^[32;41;1m", 0x4a],
     ["^[0;36m", 0x03],
+    ["^[34m", 0x01],
+    ["^[35m", 0x05],
+    ["^[37m", 0x07],
+    ["^[33m", 0x06],
+    ["^[90m", 0x08],
+    ["^[97m", 0x0f],
+    ["^[100m", 0x0f],
+    ["^[46m", 0x3f],
+    ["^[107;94m", 0x79],
+    ["^[0;1;7m", 0x70],
+    ["^[0;30;47;7m", 0x07],
+    ["^[0;48;5;31m", 0x07],
+    // Eight numbers count.
+    ["^[0;0;0;0;0;0;0;31m", 0x04],
+    ["^[;;;;;;;;31m", 0x07],
   ];
   node.type(`screen '^[2J^[H${runs.map(([sequence]) => `${sequence}x`).join("")}^[m'\n`);
   await lab.advance("200ms");
