@@ -59,24 +59,27 @@ test("a program that waits for a connection or a datagram ends at Ctrl-C", async
   expect(await handles(server)).toEqual(before);
 });
 
-thoroughly("calls about sockets at the edges of what they take give what they should", async () => {
-  const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/sockets.s", "asm/programs/sockets.s") }] });
-  const node = lab.nodes[0]!;
-  await node.waitFor(CLOUD, { within: "20s" });
-  await lab.advance("5s");
-  await node.waitFor(PROMPT);
-  const said = await output(node, "sockets");
-  expect(said).toMatch(/^sockets: done$/m);
-  expect(said).not.toMatch(/is wrong/);
-  // What is said of an interface: its MAC address, up with a link, and what the gateway's DHCP gave it.
-  const mac = /eth0: .*, ((?:\w\w:){5}\w\w),/.exec(node.console.text)![1]!;
-  const address = CLOUD.exec(node.console.text)![2]!.split(".").map(Number);
-  const hardware = [...Buffer.from(mac.replaceAll(":", ""), "hex"), 0, 0];
-  const network = [...address, 255, 255, 255, 0, 10, 0, 2, 2, 10, 0, 2, 3];
-  const record = Buffer.from([...hardware, 3, 0, 0, 0, ...network, 2, 0, 0, 0]);
-  const dwords = Array.from({ length: 8 }, (_, at) => record.readUInt32LE(4 * at));
-  expect(said).toMatch(new RegExp(`^eth0 ${dwords.join(" ")}$`, "m"));
-});
+thoroughly(
+  "calls about sockets at the edges of what they take give what they should, and say what there is",
+  async () => {
+    const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/sockets.s", "asm/programs/sockets.s") }] });
+    const node = lab.nodes[0]!;
+    await node.waitFor(CLOUD, { within: "20s" });
+    await lab.advance("5s");
+    await node.waitFor(PROMPT);
+    const said = await output(node, "sockets");
+    expect(said).toMatch(/^sockets: done$/m);
+    expect(said).not.toMatch(/is wrong/);
+    // What is said of an interface: its MAC address, up with a link, and what the gateway's DHCP gave it.
+    const mac = /eth0: .*, ((?:\w\w:){5}\w\w),/.exec(node.console.text)![1]!;
+    const address = CLOUD.exec(node.console.text)![2]!.split(".").map(Number);
+    const hardware = [...Buffer.from(mac.replaceAll(":", ""), "hex"), 0, 0];
+    const network = [...address, 255, 255, 255, 0, 10, 0, 2, 2, 10, 0, 2, 3];
+    const record = Buffer.from([...hardware, 3, 0, 0, 0, ...network, 2, 0, 0, 0]);
+    const dwords = Array.from({ length: 8 }, (_, at) => record.readUInt32LE(4 * at));
+    expect(said).toMatch(new RegExp(`^eth0 ${dwords.join(" ")}$`, "m"));
+  },
+);
 
 thoroughly("a program in C fetches a page from a server", async (context) => {
   if (!gcc) return context.skip("gcc is not installed");

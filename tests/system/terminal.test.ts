@@ -58,6 +58,16 @@ test("a size is asked for, or set; what does not answer has 80 columns and 24 ro
   await silent.node.enter("console size", /^80 columns, 24 rows$/m);
   await silent.node.enter("set columns 100; set rows 30; console size", /^100 columns, 30 rows$/m);
   await silent.node.enter("set columns 19; set rows many; console size", /^80 columns, 24 rows$/m);
+  for (const [columns, rows] of [
+    [20, 5],
+    [500, 200],
+  ])
+    await silent.node.enter(
+      `set columns ${columns}; set rows ${rows}; console size`,
+      `${columns} columns, ${rows} rows\n`,
+    );
+  for (const wrong of ["columns 501; set rows 201", "columns 30x; set rows 4", "columns; set rows"])
+    await silent.node.enter(`set ${wrong}; console size`, /console size\n80 columns, 24 rows\n/);
   const { node } = await atTerminal(50, 132);
   await node.enter("console size", /^132 columns, 50 rows$/m);
   // What nobody asked for is no answer, and what makes no sense is none.
