@@ -85,6 +85,14 @@ test_handles:
     call    handle_close
     cmp     dword ptr [destroyed], 0x56
     jne     8f
+    lea     eax, [esi + 0x2000]         # that of the next generation, which is not open yet
+    xor     edx, edx
+    call    handle_close
+    jnc     8f
+    cmp     eax, ERROR_STALE
+    jne     8f
+    cmp     dword ptr [destroyed], 0x56
+    jne     8f
     xor     eax, eax                    # never a handle, nor is what no table reaches
     mov     edx, offset test_type
     call    handle_find

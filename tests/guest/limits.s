@@ -6,6 +6,8 @@
 
 ERROR_NOT_MOUNTED = -10          # /bin is no volume
 ERROR_FULL      = -19
+ERROR_ADDRESS   = -33
+KERNEL_SPACE    = 0xC0000000
 REGIONS         = 200           # more than there is room for
 THREADS         = 40
 PROCESSES       = 80
@@ -281,6 +283,26 @@ end_fault:                                  # a thread faults, and that ends all
     SYSTEM  sleep, 1000000
     SYSTEM  exit, 1
 
+# A file is not read into any page of the kernel, whatever stands in its tables and in the lowest memory.
+what_kernel:
+    mov     edi, KERNEL_SPACE
+1:  SYSTEM  open, "offset path_file", 1
+    test    eax, eax
+    js      wrong
+    mov     ebx, eax
+    SYSTEM  read, ebx, edi, 4
+    cmp     eax, ERROR_ADDRESS
+    jne     wrong
+    SYSTEM  close, ebx
+    add     edi, 4096
+    cmp     edi, KERNEL_SPACE + (8 << 20)
+    jb      1b
+    mov     eax, edi
+    call    put_number
+    mov     eax, offset text_end
+    call    put
+    SYSTEM  exit, 0
+
 wrong:
     mov     eax, offset text_wrong
     call    put
@@ -292,12 +314,14 @@ text_error:     .asciz " is the error\n"
 text_wrong:     .asciz "wrong\n"
 path_self:      .asciz "/bin/limits"
 path_none:      .asciz "/bin/none"
+path_file:      .asciz "/a/file"
 path_sleep:     .asciz "/bin/sleep"
 word_sleep:     .asciz "1000000"
 word_regions:   .asciz "regions"
 word_threads:   .asciz "threads"
 word_processes: .asciz "processes"
 word_ends:      .asciz "ends"
+word_kernel:    .asciz "kernel"
 .irp end, large, negative, thread, halt, undefined, break, other, both, all, fault
 word_\end:      .asciz "\end"
 .endr
@@ -305,7 +329,7 @@ word_\end:      .asciz "\end"
 arguments_sleep: .long path_sleep, word_sleep, 0
 words:
     .long   word_regions, what_regions, word_threads, what_threads, word_processes, what_processes
-    .long   word_ends, what_ends
+    .long   word_ends, what_ends, word_kernel, what_kernel
 .irp end, large, negative, thread, halt, undefined, break, other, both, all, fault
     .long   word_\end, end_\end
 .endr

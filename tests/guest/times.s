@@ -139,6 +139,33 @@ test_fine_clock:
     stc
     ret
 
+# The clock of protocols is where the ticks are, however long the machine has been up.
+test_fine_uptime:
+    mov     ebx, offset uptimes
+1:  cli
+    push    [clock_ticks]
+    mov     edi, [ebx]
+    mov     [clock_ticks], edi
+    call    clock_fine
+    mov     esi, eax
+    call    clock_ms
+    sub     esi, eax
+    pop     [clock_ticks]
+    sti
+    cmp     esi, 2 * TICK_MS            # the next tick may wait
+    MUST    b
+    add     ebx, 4
+    cmp     ebx, offset uptimes_end
+    jb      1b
+    call    clock_fine
+    mov     esi, eax
+    call    clock_ms
+    sub     esi, eax
+    cmp     esi, 2 * TICK_MS
+    MUST    b
+    clc
+    ret
+
 # Date and time to the millisecond agree with the seconds, and with the milliseconds since boot.
 test_date:
     mov     ebx, 40
@@ -270,6 +297,7 @@ test_soft_off:
 time_tests:
     CASE    "long sleeps", test_long_sleeps
     CASE    "fine clock", test_fine_clock
+    CASE    "fine clock after days", test_fine_uptime
     CASE    "date", test_date
     CASE    "steps of the clock", test_step
     CASE    "soft off", test_soft_off
@@ -277,6 +305,9 @@ time_tests:
 sleeps:                                     # milliseconds
     .long   1, 10, 49, 50, 51, 60, 100, 999, 1090, 1100, 1110, 1500, 2345, 3333, 5555
 sleeps_end:
+uptimes:                                    # ticks: seconds, an hour, days, weeks
+    .long   1000, 360000, 16777217, 214748364, 429496729
+uptimes_end:
 steps:                                      # seconds, milliseconds
     .long   10, 0, -10, 0, 0, 700, 0, 700, 0, -700, 0, -700, 1, 999, -2, 1, DAY, -999, -DAY, 999
 steps_end:

@@ -15,7 +15,10 @@ thoroughly("of a GiB every page is given out once, those that have no address fi
   await node.waitFor(PROMPT);
   await node.enter("service stop network", PROMPT);
   const pages = async (): Promise<number[]> =>
-    /pages +(\d+) KiB +used +(\d+) KiB +free +(\d+) KiB/.exec(await output(node, "mem"))!.slice(1).map(Number);
+    /pages +(\d+) KiB +used +(\d+) KiB +free +(\d+) KiB/
+      .exec(await output(node, "mem"))!
+      .slice(1)
+      .map(Number);
   await output(node, "hello");
   const [all, used, free] = await pages();
   expect(all).toBeGreaterThan((RAM_MIB - 4) * 1024);

@@ -1,9 +1,10 @@
 /** The tables that the kernel has for programs, filled to the last place, emptied and filled again. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 async function atPrompt(): Promise<LabNode> {
   const lab = await inState("prompt with limits", async () => {
@@ -44,4 +45,12 @@ describeThoroughly("a program gets as much as there is room for, twice, and leav
     expect(await belongings(node)).toBe(before);
     expect(await output(node, "mem check")).toMatch(/all headers agree/);
   });
+});
+
+thoroughly("no file is read into the kernel, page by page", async () => {
+  const lab = await inState("volume with limits", async () => {
+    const iso = await isoWith("tests/guest/limits.s", "asm/programs/limits.s");
+    return nodeWithVolume(["seq 2000 > /a/file"], { iso, isAlone: true });
+  });
+  expect(await output(lab.nodes[0]!, "limits kernel")).toBe(`${0xc0000000 + (8 << 20)}\n`);
 });

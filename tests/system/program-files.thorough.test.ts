@@ -305,6 +305,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     at: 8,
     place: "other.c:4",
   },
+  // The number at the end of a unit goes on in the next one, which begins where it is said to all the same.
+  overrun: {
+    units: [unit(v2([...setAddress(START + 64), 1, 2, 0x80])), unit(v2(simple))],
+    at: 8,
+    place: "first.s:4",
+  },
   mixed: {
     units: [
       unit({ version: 5, tables: five(["d"], FILES), operations: [...setAddress(START + 64), 1, 2, 8, ...END] }),

@@ -1,0 +1,43 @@
+/** The clock of an idle machine: its timer ticks seldom or not at all until something wakes it, and no wake costs time. */
+import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { addressOf } from "../guest/agreement-scene.ts";
+import { asMember, atPrompt } from "./booted.ts";
+import { PROMPT } from "./images.ts";
+
+const TICK_NS = 10_000_000;
+const SHIFT = 0x2a;
+
+/** Ticks that the kernel has counted. */
+function ticks(node: LabNode): number {
+  return new DataView(node.readMemory(addressOf("clock_ticks"), 4).buffer).getUint32(0, true);
+}
+
+/** Pauses of all lengths up to 100 ms, and some of seconds, after each of which a key goes down or up. */
+const PAUSES = Array.from({ length: 40 }, (_, index) => (index % 10 === 9 ? 100 : 1) * (1.3 + ((index * 37) % 97)));
+
+/** How many ticks the kernel is behind when a key has just woken it. */
+async function behind(how: "idle" | "waiting"): Promise<number[]> {
+  const lab = await (how === "idle" ? atPrompt({ gateway: false }) : asMember());
+  const node = lab.nodes[0]!;
+  if (how === "idle") await node.enter("service stop network", PROMPT);
+  await lab.advance("5s");
+  const found: number[] = [];
+  for (const [index, ms] of PAUSES.entries()) {
+    await lab.advance(`${Math.round(ms * 1000)}us`);
+    node.key(SHIFT, index % 2 === 0);
+    await lab.advance("3ms"); // the keyboard sends its code
+    found.push(lab.nowNs / TICK_NS - ticks(node));
+  }
+  return found;
+}
+
+test("a machine that waits for something and is woken before keeps the time", async () => {
+  const found = await behind("waiting");
+  expect(Math.max(...found) - Math.min(...found)).toBeLessThan(1.5);
+});
+
+test("a machine for which nothing is due loses no time, however often it is woken", async () => {
+  const found = await behind("idle");
+  for (const [index, now] of found.slice(1).entries()) expect(now - found[index]!, `${index}`).toBeLessThan(0.2);
+});
