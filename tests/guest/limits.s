@@ -13,6 +13,8 @@ THREADS         = 40
 PROCESSES       = 80
 MISSES          = 100           # programs that are not there
 STACK_BYTES     = 512
+PLENTY          = 3 << 20
+PAGE_OF_OURS    = 0x00700007            # an entry: present, writable, a program's
 PATTERN         = 0x11111
 
 .text
@@ -285,6 +287,13 @@ end_fault:                                  # a thread faults, and that ends all
 
 # A file is not read into any page of the kernel, whatever stands in its tables and in the lowest memory.
 what_kernel:
+    SYSTEM  memory_map, PLENTY          # what could be taken for a table of pages lies in it
+    test    eax, eax
+    js      wrong
+    mov     edi, eax
+    mov     eax, PAGE_OF_OURS
+    mov     ecx, PLENTY / 4
+    rep stosd
     mov     edi, KERNEL_SPACE
 1:  SYSTEM  open, "offset path_file", 1
     test    eax, eax
