@@ -125,7 +125,13 @@ clock_awake:
     jae     1f
     mov     eax, COUNT_MINIMUM
 1:  mov     edx, 1
-    jmp     clock_load
+    call    clock_load
+    mov     al, PIC_READ_IRR
+    out     PIC_MASTER, al
+    in      al, PIC_MASTER
+    and     al, 1
+    mov     [clock_risen], al               # its output has risen from what it is in mode 0: that is no tick
+    ret
 
 .bss
 .balign 4

@@ -6,8 +6,6 @@
 .include "tasks.inc"
 .include "clock.inc"
 
-PIC_MASTER          = 0x20
-PIC_READ_IRR        = 0x0A
 TICKS_MAXIMUM       = 0xFFFF / PIT_DIVISOR  # that one interrupt can stand for
 
 .text
@@ -42,11 +40,15 @@ clock_load:
     out     PIT_CHANNEL0, al
     ret
 
-# Handler of IRQ 0: a tick begins now.
+# Handler of IRQ 0: a tick begins now, unless the PIT has only been set anew.
 clock_tick:
     mov     edx, [clock_count_ticks]
     cmp     edx, SLEEPING               # some PITs interrupt once more when they are stopped
     je      clock_awake
+    xor     eax, eax
+    xchg    al, [clock_risen]
+    test    al, al
+    jnz     2f
     add     [clock_ticks], edx
     call    timers_run
     call    task_tick
@@ -61,7 +63,7 @@ clock_tick:
 1:  imul    eax, edx, PIT_DIVISOR
     cmp     eax, [clock_count]          # goes on by itself
     jne     clock_load
-    ret
+2:  ret
 
 # How many ticks the next interrupt of the PIT may stand for while the machine is idle. Interrupts off.
 # Out: EAX ticks, 1 to TICKS_MAXIMUM.
@@ -118,7 +120,7 @@ clock_change:
     ret
 
 # What is left of the PIT's count. Interrupts off.
-# Out: EAX counts; CF when IRQ 0 waits, and will count all ticks.
+# Out: EAX counts; CF when IRQ 0 waits, and will count all ticks, or says only that the PIT was set anew.
 # Clobbers: EAX, ECX.
 .global clock_left
 clock_left:
@@ -173,6 +175,7 @@ clock_us:
     mov     al, PIC_READ_IRR            # a tick that has happened but is not counted yet
     out     PIC_MASTER, al
     in      al, PIC_MASTER
+    xor     al, [clock_risen]           # what waits then is none
     INTERRUPTS_RESTORE
     test    al, 1
     jz      1f
@@ -283,3 +286,5 @@ clock_boot_ms:      .space 4                # and milliseconds
 clock_count:        .space 4                # PIT counts from one interrupt to the next
 .global clock_count_ticks
 clock_count_ticks:  .space 4                # ticks that each stands for
+.global clock_risen
+clock_risen:        .space 1                # 1: the interrupt that waits is no tick

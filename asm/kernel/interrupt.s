@@ -7,8 +7,8 @@
 .include "tasks.inc"
 .include "clock.inc"
 
-# 8259A: command and data ports of master and slave, and the words that are written to them (data sheet 231468).
-PIC_MASTER          = 0x20
+# 8259A: command and data ports of the slave, those of the master are in clock.inc, and the words that are written to
+# them (data sheet 231468).
 PIC_SLAVE           = 0xA0
 PIC_INIT            = 0x11                  # ICW1: cascade, edge triggered, ICW4 follows
 PIC_8086            = 0x01                  # ICW4

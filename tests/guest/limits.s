@@ -294,19 +294,20 @@ what_kernel:
     mov     eax, PAGE_OF_OURS
     mov     ecx, PLENTY / 4
     rep stosd
-    mov     edi, KERNEL_SPACE
+    mov     ebp, KERNEL_SPACE
+    xor     edi, edi                        # no register but one has an address of the kernel
 1:  SYSTEM  open, "offset path_file", 1
     test    eax, eax
     js      wrong
     mov     ebx, eax
-    SYSTEM  read, ebx, edi, 4
+    SYSTEM  read, ebx, ebp, 4
     cmp     eax, ERROR_ADDRESS
     jne     wrong
     SYSTEM  close, ebx
-    add     edi, 4096
-    cmp     edi, KERNEL_SPACE + (8 << 20)
+    add     ebp, 4096
+    cmp     ebp, KERNEL_SPACE + (8 << 20)
     jb      1b
-    mov     eax, edi
+    mov     eax, ebp
     call    put_number
     mov     eax, offset text_end
     call    put
