@@ -1,7 +1,8 @@
 /** The tables that the kernel has for programs, filled to the last place, emptied and filled again. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -34,8 +35,8 @@ const TABLES: readonly (readonly [word: string, counts: readonly number[]])[] = 
   ["ends", [254, 255, 0, 141, 134, 131, 7, 0, 9, 141]],
 ];
 
-describeThoroughly("a program gets as much as there is room for, twice, and leaves nothing", () => {
-  test.each(TABLES)("%s", async (word, counts) => {
+describe("a program gets as much as there is room for, twice, and leaves nothing", () => {
+  test.each(rowsOf(TABLES, 1))("%s", async (word, counts) => {
     const node = await atPrompt();
     const before = await belongings(node);
     const said = await output(node, `limits ${word}`);

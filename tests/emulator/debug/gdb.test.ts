@@ -45,7 +45,7 @@ describe("gdb", () => {
           "backtrace 1",
           "step",
           "step",
-          "step",
+          "step 5",
           "step",
           'printf "before = %d\\n", *(int*)&clock_ticks',
           "set var *(int*)&clock_ticks = 4711",

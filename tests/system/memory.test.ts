@@ -1,13 +1,17 @@
-/** The report that says who has which blocks of the heap: it counts all of them, also when it has not room for all. */
-import { expect } from "vitest";
+/** Memory as `mem` counts it: all of a machine's pages, also those that the kernel does not map, and who has which blocks of the heap. */
+import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
+const RAM_MIB = 1024;
+const MAPPED_MIB = 768;
+const PAGES_OF_MIB = 256;
+
 const PLACES = 400;
 
-async function atPrompt(): Promise<LabNode> {
+async function withCallers(): Promise<LabNode> {
   const lab = await inState("prompt with many callers", async () => {
     const iso = await isoWith("tests/guest/callers.s", "asm/kernel/callers-test.s");
     const booted = boot({ nodes: [{ cdrom: iso, ramBytes: 16 << 20 }], gateway: false });
@@ -17,6 +21,46 @@ async function atPrompt(): Promise<LabNode> {
   });
   return lab.nodes[0]!;
 }
+
+/** KiB of all pages, of those that are used, and of those that are free. */
+const pages = async (node: LabNode): Promise<number[]> =>
+  /pages +(\d+) KiB +used +(\d+) KiB +free +(\d+) KiB/
+    .exec(await output(node, "mem"))!
+    .slice(1)
+    .map(Number);
+
+test("pages that are used and pages that are free are all that there are", async () => {
+  const node = await withCallers();
+  const [all, used, free] = await pages(node);
+  expect(used! + free!).toBe(all);
+  expect(all).toBeGreaterThan(13 << 10);
+  expect(all).toBeLessThan(16 << 10);
+});
+
+thoroughly("of a GiB every page is given out once, those that have no address first", async () => {
+  const iso = await isoWith("tests/guest/frames.s", "asm/kernel/frames-test.s");
+  const lab = boot({ nodes: [{ cdrom: iso, ramBytes: RAM_MIB << 20 }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("service stop network", PROMPT);
+  await output(node, "hello");
+  const [all, used, free] = await pages(node);
+  expect(all).toBeGreaterThan((RAM_MIB - 4) * 1024);
+  expect(all).toBeLessThan(RAM_MIB * 1024);
+  expect(used! + free!).toBe(all);
+  const said = await output(node, "frametest");
+  expect(said).toMatch(/^frametest: 2 passed, 0 failed$/m);
+  const [, last, count] = /^pages above the map: (\d+), all: (\d+)$/m.exec(said)!;
+  // The firmware has the last pages for its tables.
+  expect(Number(last)).toBeLessThan(RAM_MIB * PAGES_OF_MIB);
+  expect(Number(last)).toBeGreaterThan((RAM_MIB - 1) * PAGES_OF_MIB);
+  expect(Number(count) * 4).toBeGreaterThan((RAM_MIB - 6) * 1024);
+  expect(Number(last)).toBeGreaterThan(MAPPED_MIB * PAGES_OF_MIB);
+  // A program gets pages above the map, and what it had is free again.
+  expect(await output(node, "primes 3000000 | tail -1; wait")).toMatch(/^216816\n/);
+  expect((await pages(node))[0]).toBe(all);
+  expect(await output(node, "mem check")).toMatch(/all headers agree/);
+});
 
 interface Row {
   readonly blocks: number;
@@ -38,7 +82,7 @@ const sum = (rows: readonly Row[], of: (row: Row) => number): number => rows.red
 thoroughly(
   "each block is counted for who asked for it, those with the most bytes first, and the rest together",
   async () => {
-    const node = await atPrompt();
+    const node = await withCallers();
     expect(rowsOf(await output(node, "mem callers")).some(({ who }) => who === "others")).toBe(false);
     expect(await output(node, "mem mark")).toBe("");
     expect(await leaks(node)).toEqual([]);
