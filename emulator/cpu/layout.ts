@@ -138,13 +138,13 @@ export const THREAD_WAY_ENTRIES = 16;
  * Pages that it may run in, by their number: entries of 16 bytes. EIP of the page and context as a quadword, then first
  * and last byte as above.
  */
-export const THREAD_PAGES = 0x4000;
-export const THREAD_PAGE_ENTRIES = 1024;
+export const THREAD_PAGES = 0x10000;
+export const THREAD_PAGE_ENTRIES = 4096;
 /** How often it has gone to a place, by a hash of where that lies: 16 bits each. */
 export const THREAD_COUNTS = 0x8000;
 export const THREAD_COUNT_ENTRIES = 16384;
 
-const STATE_BYTES = 0x10000;
+const STATE_BYTES = 0x20000;
 
 /**
  * Translation tables: a dword for each linear page, one table for each kind of access. 0 is a miss, a positive value

@@ -30,7 +30,15 @@ import {
 } from "../cpu/layout.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
-import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_HOT, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
+import {
+  EXIT_ATTENTION,
+  EXIT_BUDGET,
+  EXIT_HOT,
+  EXIT_INTERPRET,
+  EXIT_PAGE,
+  EXIT_STOPPED,
+  EXIT_UNKNOWN,
+} from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
 import { jumpHash } from "./jump-cache.ts";
 import { MachineRegion } from "./machine-region.ts";
@@ -216,13 +224,13 @@ class Jit implements Engine {
       if (reason === EXIT_INTERPRET) return code.lookup(s[EIP]!);
       if (core.attention !== 0) return null;
       if (!this.interprets) return code.lookup(s[EIP]!);
-      if (reason === EXIT_HOT) {
-        const block = this.#heated(s[EIP]!);
-        if (block !== null) return block;
-      } else {
-        const block = code.seek(s[EIP]!);
-        if (block !== null) return block;
-      }
+      const isHot = reason === EXIT_HOT;
+      const block = isHot ? this.#heated(s[EIP]!) : code.seek(s[EIP]!);
+      if (block === null) continue;
+      // The next time the interpreter goes there by itself.
+      if (reason === EXIT_PAGE) this.#thread.enterPage(block.offset, this.#context.direct);
+      if (isHot || reason === EXIT_PAGE) this.#thread.keepHot(block.offset);
+      return block;
     }
   }
 

@@ -6,6 +6,8 @@ import type { Semantic } from "../../src/isa/semantics.ts";
 import type { Block } from "../cpu/block.ts";
 import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { ESP, SS, ZERO } from "../cpu/layout.ts";
+import { MODE_STACK32 } from "../cpu/state.ts";
 import type { Shape } from "./shape.ts";
 
 /** Instructions that run one after the other. */
@@ -132,6 +134,38 @@ export function successorsOf(block: {
     default:
       return [block.next];
   }
+}
+
+type Instructions = Pick<RegionBlock, "instructions">;
+
+/**
+ * The register that a routine returns its return address in, if it does nothing else: MOV register, [ESP]; RET, which
+ * position-independent code calls to learn where it is. Else -1.
+ */
+export function placeRegister({ instructions: [load, ret, ...more] }: Instructions): number {
+  if (load === undefined || ret === undefined || more.length > 0) return -1;
+  const isLoad =
+    load.form.semantic === "mov" &&
+    load.form.operands[0]?.field === "reg" &&
+    load.isMemory &&
+    load.size === 32 &&
+    load.address32 &&
+    (load.mode & MODE_STACK32) !== 0 &&
+    load.base === ESP &&
+    load.index === ZERO &&
+    load.displacement === 0 &&
+    load.displacementAt === 0 &&
+    load.segment === SS &&
+    load.reg !== ESP;
+  const isReturn =
+    ret.form.semantic === "ret" && ret.size === 32 && ret.immediate === 0 && ret.immediateAt === 0 && isLoad;
+  return isReturn ? load.reg : -1;
+}
+
+/** Where a block's last instruction calls to, if it is a plain call of 32 bits; else null. */
+export function calledBy({ instructions }: Instructions): number | null {
+  const last = instructions[instructions.length - 1]!;
+  return last.form.semantic === "call" && last.size === 32 && last.immediateAt === 0 ? branchTarget(last) : null;
 }
 
 /** Where a call returns to, if the block ends with one. */

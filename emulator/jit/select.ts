@@ -12,7 +12,7 @@ import { BASE, CS, EFER, RAM } from "../cpu/layout.ts";
 import { EFER_NXE, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 import type { KnownCode } from "./experience.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { endingOf, MOST_PAGES, pageOf, returnSiteOf, successorsOf } from "./region.ts";
+import { calledBy, endingOf, MOST_PAGES, pageOf, placeRegister, returnSiteOf, successorsOf } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import type { Heat } from "./threaded/heat.ts";
 
@@ -21,7 +21,7 @@ const MAX_INSTRUCTIONS = 800;
  * Blocks of other pages join in while there are fewer: a larger region is a little faster, and takes V8 so much longer to
  * compile that programs of a few seconds do not get it back.
  */
-const MOST_BLOCKS_SPANNING = 16;
+const MOST_BLOCKS_SPANNING = 24;
 const PAGE_MASK = 0xfff;
 
 export class RegionSelector {
@@ -56,14 +56,19 @@ export class RegionSelector {
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
     const pages = new Set([pageOf(hot.eip)]);
+    let counted = 0;
     const take = (block: Block): void => {
-      if (chosen.has(block.eip) || chosen.size >= mostBlocks || instructions >= MAX_INSTRUCTIONS) return;
+      if (chosen.has(block.eip) || instructions >= MAX_INSTRUCTIONS) return;
+      const decoded = this.#decode(block);
+      // Calls of those routines become a few instructions, so that they are no burden.
+      const isCounted = placeRegister(decoded) < 0;
+      if (isCounted && counted >= mostBlocks) return;
       const page = pageOf(block.eip);
       if (!shape.direct && page !== pageOf(hot.eip)) {
-        if (chosen.size >= MOST_BLOCKS_SPANNING || (pages.size === MOST_PAGES && !pages.has(page))) return;
+        if ((isCounted && counted >= MOST_BLOCKS_SPANNING) || (pages.size === MOST_PAGES && !pages.has(page))) return;
         pages.add(page);
       }
-      const decoded = this.#decode(block);
+      if (isCounted) counted++;
       chosen.set(block.eip, decoded);
       instructions += decoded.instructions.length;
       for (const eip of successorsOf(decoded)) offer(eip);
@@ -212,6 +217,11 @@ function entriesOf(blocks: readonly RegionBlock[], roots: readonly number[]): nu
   };
   for (const block of blocks) {
     const last = block.instructions[block.instructions.length - 1]!;
+    const called = blocks[index.get(calledBy(block) ?? -1) ?? -1];
+    if (called !== undefined && placeRegister(called) >= 0) {
+      reached.add(called.eip).add(block.next);
+      continue;
+    }
     for (const eip of successorsOf(block)) {
       reached.add(eip);
       if (eip >>> 0 <= last.eip >>> 0 || endingOf(last) === "call") add(eip);

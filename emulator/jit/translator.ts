@@ -10,7 +10,7 @@
 
 import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { TLB_DELTA } from "../cpu/layout.ts";
+import { ESP, SS, TLB_DELTA } from "../cpu/layout.ts";
 import { pushLive } from "./access.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP } from "./exits.ts";
 import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./flags.ts";
@@ -20,7 +20,7 @@ import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
 import { mayLeave, OPERATIONS } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { endingOf, entryMaps, pageOf, pagesOf, successorsOf } from "./region.ts";
+import { calledBy, endingOf, entryMaps, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
 import { readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
@@ -100,7 +100,7 @@ class Translator {
       );
       for (const block of blocks) {
         const last = block.instructions[block.instructions.length - 1]!;
-        const next = successorsOf(block)
+        const next = (this.#placeRoutineOf(block) === null ? successorsOf(block) : [block.next])
           .map((eip) => this.#nodeByEip.get(eip) ?? -1)
           .filter((node) => node >= 0);
         if (endingOf(last) === "indirect" || endingOf(last) === "patched") next.push(0);
@@ -119,6 +119,13 @@ class Translator {
       });
       if (!grown) return;
     }
+  }
+
+  /** The routine that a block's last instruction calls to learn where it is. */
+  #placeRoutineOf(block: RegionBlock): RegionBlock | null {
+    const routine = this.#region.blocks[(this.#nodeByEip.get(calledBy(block) ?? -1) ?? -1) - this.#blockBase];
+    const isWithin = block.next >>> 0 <= this.#region.shape.codeLimit;
+    return isWithin && routine !== undefined && placeRegister(routine) >= 0 ? routine : null;
   }
 
   #emitTree(node: number): void {
@@ -285,8 +292,41 @@ class Translator {
       return;
     }
     this.#emitter.guarded(emit, false);
-    if (semantic === "call") this.#edge(target);
-    else this.#dispatch();
+    if (semantic === "call") {
+      const { block } = this.#emitter;
+      const routine = this.#placeRoutineOf(block);
+      if (routine !== null) this.#emitPlaceRoutine(routine);
+      this.#edge(routine === null ? target : block.next);
+    } else this.#dispatch();
+  }
+
+  /** Right after a call of it: the routine that returns its return address, with the way there and back. */
+  #emitPlaceRoutine(routine: RegionBlock): void {
+    const { c, block, index } = this.#emitter;
+    const count = routine.instructions.length;
+    if (this.#pushInPlace(routine.eip)) {
+      c.op(OP.eqz).if();
+      this.#emitter.exit(routine.eip, EXIT_LOOKUP, 0);
+      c.end();
+    }
+    c.get(BUDGET).const(count).op(OP.sub).tee(BUDGET).const(0).op(OP.lt_s).if();
+    this.#emitter.exit(routine.eip, EXIT_BUDGET, count);
+    c.end();
+    this.#emitter.at(routine, 0);
+    // What was written may be read elsewhere, in the shadow of a ROM.
+    this.#emitter.guarded(() => {
+      const { access } = this.#emitter;
+      this.#emitter.getRegister(ESP);
+      access.segmented(SS, access.flatData, 4, "read", ESP);
+      access.load(4);
+      c.const(block.next).op(OP.ne).brIf(access.slow);
+    }, false);
+    this.#emitter.at(block, index);
+    c.const(block.next);
+    this.#emitter.setRegister(placeRegister(routine));
+    this.#emitter.getRegister(ESP);
+    c.const(4).op(OP.add);
+    this.#emitter.setRegister(ESP);
   }
 
   /** A jump, on a condition or always, whose distance the guest rewrites. */

@@ -12,6 +12,8 @@ import {
   JIT_UPPER_CONTEXT,
   THREAD_CODE_MAP,
   THREAD_CONTEXT,
+  THREAD_COUNT_ENTRIES,
+  THREAD_COUNTS,
   THREAD_DELTA,
   THREAD_FIRST_READ_TABLE,
   THREAD_FIRST_WRITE_TABLE,
@@ -33,7 +35,7 @@ import {
 import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
 import { writeModrmTables } from "./address.ts";
-import { codeLimitOf, LONGEST_BYTES } from "./functions.ts";
+import { codeLimitOf, HOT_RUNS, LONGEST_BYTES } from "./functions.ts";
 import { entranceModule, interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
@@ -53,6 +55,7 @@ export class Thread {
   readonly #core: Core;
   readonly #words: Int32Array;
   readonly #runs: Record<16 | 32, Run | null> = { 16: null, 32: null };
+  readonly #counts: Uint16Array;
   #imports: RegionImports;
   /** What `remaining` is when the interpreter has used up its budget. */
   #base = 0;
@@ -62,6 +65,7 @@ export class Thread {
     this.#core = core;
     this.#words = core.memory.words;
     this.#imports = imports;
+    this.#counts = new Uint16Array(this.#words.buffer, THREAD_COUNTS, THREAD_COUNT_ENTRIES);
     writeModrmTables(this.#words);
     this.#words[THREAD_CODE_MAP >>> 2] = codeMapOffset(core.memory.ramBytes);
   }
@@ -113,6 +117,14 @@ export class Thread {
   isAtEnd(eip: number): boolean {
     const words = this.#words;
     return ((eip - words[THREAD_DELTA >>> 2]!) | 0) > words[THREAD_LAST >>> 2]!;
+  }
+
+  /**
+   * What is compiled of the place at an offset is to be entered as soon as it is come to again, and not after another
+   * HOT_RUNS: the interpreter has asked because the jump cache did not know it in this context.
+   */
+  keepHot(offset: number): void {
+    this.#counts[(offset ^ (offset >>> 13)) & (THREAD_COUNT_ENTRIES - 1)] = HOT_RUNS - 1;
   }
 
   /** Runs; an EXIT_*. */
