@@ -182,7 +182,7 @@ describe("gdb", () => {
     ]);
     expect(output).toMatch(/Old value = 0\s+New value = 2/);
     expect(output).toMatch(/Old value = 2\s+New value = 7/);
-    expect(output).toMatch(/clock_tick \+ 24 in section/);
+    expect(output).toMatch(/clock_tick \+ 36 in section/);
     expect(output).toMatch(/read watchpoint 3[\s\S]*Value = 7/);
     expect(output).toMatch(/access \(read\/write\) watchpoint 4/);
   });
