@@ -35,6 +35,7 @@ export const OWN_INSTRUCTIONS: Readonly<Record<string, number>> = {
   calls: 39_511,
   emit: 9_703,
   fnv: 393_220,
+  game: 13_734,
   generate: 6_359,
   mixed: 9_803,
   murmur: 258_070,
