@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
 import { oneOf, workshopCommand } from "./command.mjs";
 
-const PROOFS = { oofs: "tests/oofs/prove.ts", cloud: "tests/chaos/prove.ts", network: "tests/guest/prove-network.ts" };
+const PROOFS = {
+  oofs: "tests/oofs/prove.ts",
+  cloud: "tests/chaos/prove.ts",
+  packets: "tests/chaos/prove-packets.ts",
+  network: "tests/guest/prove-network.ts",
+};
 const [name, options] = workshopCommand(
   "npm run prove --",
   "runs a long proof, which goes on where it was ended",

@@ -139,7 +139,7 @@ function changedTcp(random: Random, frame: Uint8Array): Uint8Array {
 }
 
 /** Changes bytes behind a place, cuts them off, or adds some. */
-function changedBytes(random: Random, frame: Uint8Array, from: number): Uint8Array {
+export function changedBytes(random: Random, frame: Uint8Array, from: number): Uint8Array {
   if (from >= frame.length) return frame;
   const at = from + random.below(frame.length - from);
   switch (random.below(6)) {

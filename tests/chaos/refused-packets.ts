@@ -1,0 +1,309 @@
+/**
+ * Packets that must change nothing, thousands a case: those of members with changed bytes, those of the right form with
+ * another key, and those with the cluster's key whose numbers were heard long ago. They come to a cluster that has done
+ * what clusters do: a value was set, a member died and came back, an address was moved. Each machine must count every
+ * one of them as refused, and be afterwards what it is without them: its view, era, values, addresses and heap.
+ *
+ * What a member itself might say, changed and signed with the right key and the next number, may change a cluster: of
+ * that, every machine must live on, with a heap that agrees with itself.
+ */
+import { createHmac } from "node:crypto";
+import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
+import { Random } from "../../emulator/state/random.ts";
+import { factsOf } from "../../src/chaos/cluster-facts.ts";
+import { clusterMissing } from "../../src/chaos/cluster-invariants.ts";
+import { untilAgreed } from "../../src/chaos/cluster-subject.ts";
+import { agreedValues } from "../../src/chaos/cluster-values.ts";
+import type { KernelLayout } from "../../src/chaos/kernel-layout.ts";
+import { holdersOf } from "../../src/chaos/service-addresses.ts";
+import type { Stage } from "../../src/chaos/stage.ts";
+import { Stranger } from "../../src/chaos/stranger.ts";
+import { World } from "../../src/chaos/world.ts";
+import { perform } from "../../src/lab/actions.ts";
+import { little32 } from "../../src/lab/little-endian.ts";
+import { clusterPacketOf, packetHex } from "../../src/page/decode/cluster.ts";
+import { changedBytes } from "../guest/fuzz-frames.ts";
+
+const US = 1000;
+const MS = 1e6;
+/** Of the header: docs/protocols/cluster.md. */
+const [KIND, ERA, SESSION, SEQUENCE, ADDRESS, CODE, HEADER_BYTES] = [5, 8, 72, 80, 84, 96, 128];
+const [CODE_BYTES, ID_BYTES, ADDRESS_BYTES] = [16, 8, 4];
+const [LAST_KIND, HIGHEST_ERA] = [26, 0x7ffffffe];
+const MOST_BYTES = 1472;
+/** Numbers so far below the highest count as heard. */
+const OLD = 40;
+/** A machine takes up to 700 us to see that a packet is forged. Packets go to the machines by turns. */
+const [PAUSE_US, SPREAD_US] = [200, 100];
+/** What comes of them would come within this. */
+const AFTER_NS = 1500 * MS;
+/** Where a packet that is not believed is counted. */
+const REFUSED = ["forged", "other", "replayed", "unproven", "malformed", "foreign", "own"];
+const TROUBLE = /^.*(?:PANIC|FATAL|page fault|vector \d+).*$/m;
+const WELL_WITHIN = { within: "60s" } as const;
+
+/** A packet that somebody said. */
+interface Said {
+  readonly packet: Uint8Array;
+  readonly sender: number;
+}
+
+type Draw = (ground: {
+  readonly random: Random;
+  /** What others have said than the machine that it is for: from its own address it takes nothing. */
+  readonly heard: readonly Said[];
+  /** Of these, what the machine has heard higher numbers of. */
+  readonly old: readonly Said[];
+  readonly sign: (packet: Uint8Array) => Uint8Array;
+  /** A number of the packet's session that nobody has heard. */
+  readonly nextNumber: (packet: Uint8Array) => number;
+}) => Said;
+
+function putWord(packet: Uint8Array, at: number, value: number): void {
+  new DataView(packet.buffer, packet.byteOffset).setUint32(at, value, true);
+}
+
+const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+
+/** A packet whose header still says who speaks, and else is changed in one to four places. */
+function changedInside(random: Random, packet: Uint8Array): Uint8Array {
+  const identity = packet.slice(SESSION, ADDRESS + ADDRESS_BYTES);
+  let made: Uint8Array = packet;
+  for (let changes = 1 + random.below(4); changes > 0; changes--)
+    made = changedBytes(random, made, random.chance(50) ? HEADER_BYTES : KIND).slice(0, MOST_BYTES);
+  if (made.length >= SESSION + identity.length) made.set(identity, SESSION);
+  return made;
+}
+
+const DRAWS: Readonly<Record<string, Draw>> = {
+  mutated({ random, heard }) {
+    for (;;) {
+      const { packet, sender } = random.pick(heard);
+      const made = changedBytes(random, packet.slice(), random.below(packet.length)).slice(0, MOST_BYTES);
+      if (!sameBytes(made, packet)) return { packet: made, sender };
+    }
+  },
+  "with another key"({ random, heard, nextNumber }) {
+    const { packet, sender } = random.pick(heard);
+    const made = packet.slice();
+    putWord(made, SEQUENCE, nextNumber(packet));
+    if (random.chance(30)) putWord(made, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
+    if (random.chance(30)) made[KIND] = 1 + random.below(LAST_KIND);
+    made.fill(0, CODE, CODE + CODE_BYTES);
+    const code = createHmac("sha256", Buffer.of(random.below(256)))
+      .update(made)
+      .digest();
+    made.set(code.subarray(0, CODE_BYTES), CODE);
+    return { packet: made, sender };
+  },
+  "with old numbers"({ random, old, sign }) {
+    const { packet, sender } = random.pick(old);
+    if (random.chance(50)) return { packet, sender };
+    const made = packet.slice();
+    if (random.chance(50)) putWord(made, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
+    // Of its kind's size, else it is refused before its number is looked at.
+    if (made.length > HEADER_BYTES)
+      made[HEADER_BYTES + random.below(made.length - HEADER_BYTES)]! ^= 1 << random.below(8);
+    return { packet: sign(made), sender };
+  },
+  "of a member"({ random, heard, sign, nextNumber }) {
+    const { packet, sender } = random.pick(heard);
+    const made = changedInside(random, packet.slice());
+    if (made.length < HEADER_BYTES) return { packet: made, sender };
+    putWord(made, SEQUENCE, nextNumber(packet));
+    return { packet: sign(made), sender };
+  },
+};
+
+/** What is said; of the last kind may come what a member may do. */
+export const PACKET_KINDS = Object.keys(DRAWS);
+const MAY_CHANGE = "of a member";
+
+const sessionOf = (packet: Uint8Array): string => packetHex(packet, SESSION, ID_BYTES);
+
+/** By session: the highest number of its packets. */
+function highestNumbers(packets: readonly Uint8Array[]): ReadonlyMap<string, number> {
+  const highest = new Map<string, number>();
+  for (const packet of packets) {
+    const session = sessionOf(packet);
+    highest.set(session, Math.max(highest.get(session) ?? 0, little32(packet, SEQUENCE)));
+  }
+  return highest;
+}
+
+interface Judged {
+  /** What each machine has refused so far. */
+  readonly refused: readonly number[];
+  /** What must be the same without the packets. */
+  readonly picture: string;
+}
+
+function machinesOf({ subject, lab }: Stage): number[] {
+  return Array.from({ length: subject.sparesFrom ?? lab.nodes.length }, (_, index) => index);
+}
+
+export class PacketScene {
+  readonly #stage: Stage;
+  readonly #layout: KernelLayout;
+  /** By machine: what the others have said, and what is old for it of that. */
+  readonly #heard: readonly (readonly Said[])[];
+  readonly #old: readonly (readonly Said[])[];
+  /** By session: its highest number. */
+  readonly #highest: ReadonlyMap<string, number>;
+  readonly #start: Checkpoint;
+  readonly #consoles: readonly ReturnType<Stage["lab"]["nodes"][number]["console"]["save"]>[];
+  /** By how many packets there would be: what the machines are without them. */
+  readonly #quiet = new Map<number, Judged>();
+
+  /** `arrived`: by machine, what came to it. A number is old for who has heard higher ones: others may have missed them. */
+  private constructor(stage: Stage, layout: KernelLayout, heard: readonly Said[], arrived: readonly Uint8Array[][]) {
+    this.#stage = stage;
+    this.#layout = layout;
+    this.#heard = arrived.map((_, index) => heard.filter(({ sender }) => sender !== index));
+    this.#highest = highestNumbers(heard.map(({ packet }) => packet));
+    this.#old = arrived.map((packets, index) => {
+      const highest = highestNumbers(packets);
+      return this.#heard[index]!.filter(
+        ({ packet }) => little32(packet, SEQUENCE) + OLD <= (highest.get(sessionOf(packet)) ?? 0),
+      );
+    });
+    this.#start = Checkpoint.of(stage.lab.cluster, null, false);
+    this.#consoles = stage.lab.nodes.map(({ console }) => console.save());
+  }
+
+  /** Lets the stage's cluster live for a while, and hears it. */
+  static async of(stage: Stage, layout: KernelLayout): Promise<PacketScene> {
+    const { lab } = stage;
+    stage.rewind();
+    const world = new World(lab);
+    const machines = machinesOf(stage);
+    const heard: Said[] = [];
+    const arrived = machines.map((): Uint8Array[] => []);
+    lab.cluster.network.onFrame = (link, end, _sentNs, arrivalNs, bytes) => {
+      const packet = clusterPacketOf(bytes)?.slice();
+      const index = lab.nodes.findIndex(({ name }) => name === link.name);
+      if (!packet || index < 0 || arrivalNs === null) return;
+      if (end === 0) heard.push({ packet, sender: index });
+      else arrived[index]?.push(packet);
+    };
+    const last = machines.at(-1)!;
+    const happens = async (word: "cut" | "power" | "type", node: number, ...values: string[]): Promise<void> => {
+      perform(lab, { word, node, values });
+      await lab.advance("3s");
+    };
+    await happens("type", 1, "cloud set heard once\r");
+    await happens("cut", last);
+    await happens("power", last);
+    world.core = world.living;
+    await untilAgreed(lab, world, layout);
+    await happens("type", 0, "cloud set heard twice\r");
+    await happens("type", 0, "cloud address move 10.0.2.9\r");
+    await lab.advance("27s");
+    lab.cluster.network.onFrame = null;
+    return new PacketScene(stage, layout, heard, arrived);
+  }
+
+  /** The kinds of packets that were heard. */
+  get kinds(): ReadonlySet<number> {
+    return new Set(this.#heard.flatMap((said) => said.map(({ packet }) => packet[KIND]!)));
+  }
+
+  get #machines(): number[] {
+    return machinesOf(this.#stage);
+  }
+
+  #rewind(): World {
+    const { lab } = this.#stage;
+    this.#start.restore(lab.cluster);
+    lab.nodes.forEach(({ console }, index) => console.restore(this.#consoles[index]!));
+    const world = new World(lab);
+    world.core = this.#machines;
+    return world;
+  }
+
+  #judged(world: World): Judged {
+    const layout = this.#layout;
+    const facts = factsOf(world, layout);
+    const wordOf = (index: number, name: string): number => world.nodes[index]!.memory.word(layout.address(name)) ?? 0;
+    const pictures = this.#machines.map((index) => {
+      const peers = [...(facts.peers(index) ?? [])];
+      const values = agreedValues(world, layout, index);
+      return JSON.stringify({ ...facts.of(index), peers, values, blocks: wordOf(index, "heap_used_blocks") });
+    });
+    return {
+      refused: this.#machines.map((index) =>
+        REFUSED.reduce((sum, name) => sum + wordOf(index, `count_cloud_${name}`), 0),
+      ),
+      picture: [...pictures, ...[...holdersOf(world, layout)].map((holders) => holders.join())].join("\n"),
+    };
+  }
+
+  /** Lets the time of so many packets pass, of a kind or, for null, of none. */
+  #play(world: World, kind: string | null, seed: number, packets: number): void {
+    const { lab } = this.#stage;
+    const { macAddresses } = lab.cluster;
+    const stranger = new Stranger(world);
+    const random = new Random(seed, kind ?? "");
+    const pauses = new Random(packets, "pauses");
+    const facts = factsOf(world, this.#layout);
+    const addresses = this.#machines.map((index) => {
+      const bytes = new Uint8Array(ADDRESS_BYTES);
+      putWord(bytes, 0, facts.of(index).address);
+      return bytes;
+    });
+    for (let sent = 0; sent < packets; sent++) {
+      const to = sent % addresses.length;
+      if (kind !== null) {
+        const { packet, sender } = DRAWS[kind]!({
+          random,
+          heard: this.#heard[to]!,
+          old: this.#old[to]!,
+          sign: (made) => stranger.sign(made),
+          nextNumber: (made) => this.#highest.get(sessionOf(made))! + 1 + sent,
+        });
+        stranger.say(packet, addresses[sender]!, { mac: macAddresses[to]!, address: addresses[to]! });
+      }
+      lab.cluster.runUntil(lab.nowNs + (PAUSE_US + pauses.below(SPREAD_US)) * US);
+    }
+    lab.cluster.runUntil(lab.nowNs + AFTER_NS);
+  }
+
+  #withoutPackets(packets: number): Judged {
+    const known = this.#quiet.get(packets);
+    if (known) return known;
+    const world = this.#rewind();
+    this.#play(world, null, 0, packets);
+    const judged = this.#judged(world);
+    this.#quiet.set(packets, judged);
+    return judged;
+  }
+
+  /** What is wrong after so many packets of a kind, as a sentence; null when nothing is. */
+  async problem(kind: string, seed: number, packets: number): Promise<string | null> {
+    const { lab } = this.#stage;
+    const quiet = this.#withoutPackets(packets);
+    const world = this.#rewind();
+    const before = this.#judged(world).refused;
+    const saidBytes = lab.nodes.map(({ console }) => console.text.length);
+    this.#play(world, kind, seed, packets);
+    for (const [index, { name, console, exitStatus }] of lab.nodes.entries()) {
+      const trouble = TROUBLE.exec(console.text.slice(saidBytes[index]))?.[0];
+      if (exitStatus !== null || trouble) return `${name}: ${trouble ?? `ended with status ${exitStatus}`}`;
+    }
+    if (kind === MAY_CHANGE) {
+      for (const index of this.#machines) {
+        lab.nodes[index]!.type("\nmem check\n");
+        await lab.nodes[index]!.waitFor(/all headers agree/, WELL_WITHIN);
+      }
+      return null;
+    }
+    const { refused, picture } = this.#judged(world);
+    if (picture !== quiet.picture) return `without the packets:\n${quiet.picture}\nwith them:\n${picture}`;
+    for (const index of this.#machines) {
+      const meant = Math.ceil((packets - index) / this.#machines.length);
+      const counted = refused[index]! - before[index]!;
+      if (counted !== meant) return `${lab.nodes[index]!.name} was sent ${meant} packets, and refused ${counted}`;
+    }
+    return clusterMissing(world, this.#layout);
+  }
+}
