@@ -147,6 +147,7 @@ class ClusterFacts {
         age: view.getUint32(of.PEER_AGE, true),
         isViewed: view.getUint32(of.PEER_VIEWED, true) !== 0,
         digest: view.getUint32(of.PEER_DIGEST, true),
+        session: packetHex(bytes, of.PEER_SESSION, ID_BYTES),
       });
       peer = view.getUint32(of.PEER_NEXT, true);
     }
@@ -161,6 +162,8 @@ export interface PeerFacts {
   readonly isViewed: boolean;
   /** Of its entry. */
   readonly digest: number;
+  /** Of its boot that is believed. */
+  readonly session: string;
 }
 
 const VARIABLES = [
@@ -191,6 +194,7 @@ const FIELDS = [
   "PEER_ALIVE",
   "PEER_VIEWED",
   "PEER_DIGEST",
+  "PEER_SESSION",
   "STATE_JOINING",
   "STATE_MEMBER",
 ] as const;

@@ -150,7 +150,6 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
 
 const MAC_BYTES = 6;
 const SUSPECT = 12;
-const SENDER = 24;
 const TARGET = 128;
 const SILENT = 136;
 /** An observer is judged that has heard all for so long. */
@@ -168,7 +167,7 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
     rule: "a node accuses nobody whom it has heard within its patience, which is longer in bad health",
     watch: (world) => {
       const facts = factsOf(world, layout);
-      /** By observer: when somebody's word last reached it. */
+      /** By observer: when the word of somebody's session last reached it. Of a new boot's it believes none at first. */
       const heard = world.nodes.map(() => new Map<string, number>());
       /** Of each node's card. A switch that does not know where one is sends what is for it to all. */
       const stations = new Map<number, string>();
@@ -180,7 +179,7 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
           if (!packet) return null;
           if (!toSwitch) {
             const isForIt = (bytes[0]! & 1) !== 0 || packetHex(bytes, 0, MAC_BYTES) === stations.get(cable);
-            if (isForIt) heard[cable]!.set(packetHex(packet, SENDER, NAMED_BYTES), sentNs);
+            if (isForIt) heard[cable]!.set(packetHex(packet, SESSION, NAMED_BYTES), sentNs);
             return null;
           }
           stations.set(cable, packetHex(bytes, MAC_BYTES, MAC_BYTES));
@@ -190,7 +189,8 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
           const isClear = (index: number): boolean => world.hearsForNs(index) > HEARS_NS;
           if (!isClear(cable) || target === undefined || (world.isOn(target) && !isClear(target))) return null;
           const health = node.memory.word(layout.address("health")) ?? 0;
-          const silentNs = sentNs - (heard[cable]!.get(id) ?? -Infinity);
+          const session = facts.peers(cable)?.get(id)?.session ?? "";
+          const silentNs = sentNs - (heard[cable]!.get(session) ?? -Infinity);
           return silentNs >= patience + health * HEALTH_NS
             ? null
             : `${node.name} in health ${health} calls ${id} silent after ${Math.round(silentNs / 1e6)} ms`;

@@ -2,6 +2,7 @@
 import type { LabCluster } from "../lab/cluster.ts";
 import { clusterDrills } from "./cluster-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { FOUNDS_ALONE } from "./cluster-founding.ts";
 import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./cluster-packets.ts";
@@ -51,6 +52,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       keepsPromises(layout),
       tablesHold(layout),
       ...PACKET_INVARIANTS,
+      FOUNDS_ALONE,
       waitsLongEnough(layout),
       speaksInTime(layout),
       spreadsInTime(layout),

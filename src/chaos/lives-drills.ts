@@ -1,6 +1,6 @@
 /**
- * What becomes of eras when parts of a cluster that do not hear each other begin anew (docs/protocols/cluster.md, "The
- * eras come out"): one part is a single machine, the other the rest.
+ * What becomes of eras when all of a cluster begins anew, or parts of it do that do not hear each other
+ * (docs/protocols/cluster.md, "The eras come out"): one part is a single machine, the other the rest.
  */
 import type { Random } from "../../emulator/state/random.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
@@ -9,7 +9,10 @@ import type { Drill, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World } from "./world.ts";
 
+const MS = 1e6;
 const MOST_NS = 60e9;
+/** So long after the first the last machine is switched on at most: all hear each other before they found. */
+const ONE_BY_ONE_MS = 1200;
 /** Two that found a cluster together. */
 const COMPANY = 2;
 
@@ -109,5 +112,29 @@ export function livesApart(
       },
     };
   };
-  return { lives: LIVES.map((row) => ({ name: row.name, rule: row.rule, begin: (random) => trial(row, random) })) };
+  const allAnew = (random: Random): Trial => {
+    const all = world.living;
+    const { era } = facts.of(world.core[0]!);
+    const pending = new Map(all.map((index) => [index, world.nowNs + random.below(ONE_BY_ONE_MS) * MS]));
+    let isCut = false;
+    return {
+      lastsNs: MOST_NS,
+      step: () => {
+        const due = [...pending.keys()].filter((index) => pending.get(index)! <= world.nowNs);
+        for (const index of due) pending.delete(index);
+        const cut = isCut ? [] : each(all, "cut");
+        isCut = true;
+        return [...cut, ...each(due, "power")];
+      },
+      missing: () => {
+        const problem = pending.size > 0 ? "not all are on" : wellNot();
+        if (problem !== null) return problem;
+        const now = facts.of(world.core[0]!).era;
+        return now === era + 1 ? null : `the era is ${now}, and was ${era}`;
+      },
+    };
+  };
+  const parts = LIVES.map((row): Drill => ({ name: row.name, rule: row.rule, begin: (random) => trial(row, random) }));
+  const rule = "machines that begin anew one soon after the other found one cluster, one era later";
+  return { lives: [{ name: "all anew", rule, begin: allAnew }, ...parts] };
 }

@@ -19,6 +19,7 @@ const DRILLS = [
   "older disk",
   "address moved",
   "address comes and goes",
+  "all anew",
   "later life",
   "later era",
   "two founders",
