@@ -7,6 +7,7 @@ import { R } from "../../object/relocation-types.ts";
 import { constant, type Expression, Op } from "../model/expression.ts";
 import type { FloatFormat } from "../model/float.ts";
 import { encodeFloat } from "../model/float.ts";
+import { VARIABLE_SIZE } from "../model/frame-data.ts";
 import * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
@@ -21,10 +22,11 @@ function numbers(size: number): Handler {
   return (assembler) => {
     const { expressions, sections } = assembler;
     if (assembler.input.atStatementEnd()) return;
+    const frames = assembler.frameTables.at(sections.current?.section);
     do {
       // A compiler's tables are plain numbers: they need no expression.
       const limit = integer.FIELD_LIMITS[size]!;
-      const value = plainNumber(assembler, -limit + 1, limit);
+      const value = frames === null ? plainNumber(assembler, -limit + 1, limit) : null;
       if (value !== null) {
         demandContents(assembler, value !== 0);
         sections.integer(value, size);
@@ -32,7 +34,9 @@ function numbers(size: number): Handler {
         continue;
       }
       expressions.relocation = 0;
-      emitNumber(assembler, valueOrZero(assembler), size);
+      const expression = valueOrZero(assembler);
+      const left = frames?.see(expression, size) ?? size;
+      if (left > 0) emitNumber(assembler, expression, left);
       sections.charge(size);
     } while (assembler.comma());
     assembler.demandEnd();
@@ -175,9 +179,11 @@ function leb128(isSigned: boolean): Handler {
   const put = isSigned ? putSigned : putUnsigned;
   return (assembler) => {
     const { sections } = assembler;
+    const frames = assembler.frameTables.at(sections.current?.section);
     do {
       const plain = plainNumber(assembler, isSigned ? -PLAIN_LIMIT : 0, PLAIN_LIMIT);
       const value = plain === null ? valueOrZero(assembler) : null;
+      frames?.see(value ?? constant(plain!, assembler.input.offset), VARIABLE_SIZE);
       if (value !== null && value.op !== Op.BIG && value.op !== Op.CONSTANT) {
         sections.leb128({ value, isSigned });
         continue;

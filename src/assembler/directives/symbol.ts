@@ -134,6 +134,7 @@ const type: Handler = (assembler) => {
     });
   } else {
     const symbol = assembler.symbols.findOrMake(atom, start);
+    assembler.program.symbolList.need(symbol);
     if (value === STT.COMMON) becomeCommon(assembler, symbol, start);
     changeType(symbol, value === STT.COMMON ? STT.OBJECT : value);
     if (name === "gnu_unique_object") symbol.isUnique = true;
@@ -165,6 +166,7 @@ const size: Handler = (assembler) => {
   const value = assembler.expressions.required("the size");
   assembler.demandEnd();
   const symbol = assembler.symbols.findOrMake(atom, start);
+  assembler.program.symbolList.need(symbol);
   symbol.size = value;
   symbol.hasInheritedSize = false;
 };
@@ -187,6 +189,7 @@ const common =
     }
     assembler.demandEnd();
     const symbol = assembler.symbols.renewed(atom, start);
+    assembler.program.symbolList.need(symbol);
     if (symbol.isLocal) {
       placeInBss(assembler, atom, start, bytes, alignment);
       return;

@@ -18,7 +18,7 @@ import type { AssemblySymbol } from "./symbol.ts";
 export const NO_FRAGMENT = -1;
 
 /** What kind of variable part a fragment ends with. */
-export const Kind = { NONE: 0, BRANCH: 1, ALIGN: 2, ORG: 3, FILL: 4, LEB128: 5, COMPUTED: 6 } as const;
+export const Kind = { NONE: 0, BRANCH: 1, ALIGN: 2, ORG: 3, FILL: 4, LEB128: 5, COMPUTED: 6, ADVANCE: 7 } as const;
 
 export interface AlignVariable {
   /** Power of two. */
@@ -52,6 +52,11 @@ export interface Leb128Variable {
   readonly isSigned: boolean;
 }
 
+/** An instruction of a call frame that was written as data: the shortest that goes on by so many bytes. */
+export interface AdvanceVariable {
+  readonly value: Expression;
+}
+
 /** Bytes that somebody computes from final addresses: line programs and frame tables. */
 export interface ComputedVariable {
   /** Size with the addresses as they are now; must not shrink from one call to the next. */
@@ -59,7 +64,14 @@ export interface ComputedVariable {
   write(out: Uint8Array, offset: number): void;
 }
 
-type Variable = Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable | ComputedVariable;
+type Variable =
+  | Encoding
+  | AlignVariable
+  | OrgVariable
+  | FillVariable
+  | Leb128Variable
+  | AdvanceVariable
+  | ComputedVariable;
 
 /** A branch: its target is not in this section, or the linker may move it: the relocation decides. */
 const SETTLED = 1;
@@ -178,6 +190,10 @@ export class FragmentTable {
 
   leb128(i: number): Leb128Variable {
     return this.#variables[i] as Leb128Variable;
+  }
+
+  advance(i: number): AdvanceVariable {
+    return this.#variables[i] as AdvanceVariable;
   }
 
   computed(i: number): ComputedVariable {

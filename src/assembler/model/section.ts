@@ -115,6 +115,8 @@ export class Subsection {
 export class Section {
   readonly name: string;
   readonly kind: SectionKind;
+  /** Call frames, whose numbers are followed where a source writes them itself (`frame-data.ts`). */
+  readonly holdsFrames: boolean;
   /** Those of the whole program. */
   readonly fragments: FragmentTable;
   type: number;
@@ -146,6 +148,7 @@ export class Section {
   constructor(name: string, kind: SectionKind, type: number, flags: number, fragments: FragmentTable) {
     this.name = name;
     this.kind = kind;
+    this.holdsFrames = name.startsWith(".debug_frame") || (name.startsWith(".eh_frame") && name[9] !== "_");
     this.fragments = fragments;
     this.type = type;
     this.flags = flags;

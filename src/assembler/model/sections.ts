@@ -7,6 +7,7 @@ import type { AtomTable } from "./atom.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import {
+  type AdvanceVariable,
   type AlignVariable,
   type FillVariable,
   FragmentTable,
@@ -309,7 +310,10 @@ export class Sections {
   }
 
   /** Ends the fragment with a part whose size layout decides. */
-  #variable(kind: number, variable: Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable): void {
+  #variable(
+    kind: number,
+    variable: Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable | AdvanceVariable,
+  ): void {
     const current = this.writable(0);
     this.#memory.hold(FRAGMENT_BYTES);
     this.fragments.setVariable(current.last, kind, variable, this.#cursor.frame, this.#cursor.statementOffset);
@@ -338,6 +342,10 @@ export class Sections {
 
   leb128(variable: Leb128Variable): void {
     this.#variable(Kind.LEB128, variable);
+  }
+
+  advance(variable: AdvanceVariable): void {
+    this.#variable(Kind.ADVANCE, variable);
   }
 
   /** A field that layout or the linker fills in, at the current place. */

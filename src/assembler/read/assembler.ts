@@ -4,6 +4,7 @@
 
 import type { Atom } from "../model/atom.ts";
 import { constant } from "../model/expression.ts";
+import { FrameTables } from "../model/frame-data.ts";
 import type { AssembleOptions } from "../model/options.ts";
 import { SEMICOLON } from "./chars.ts";
 import { Conditionals } from "./conditional.ts";
@@ -17,12 +18,14 @@ export class Assembler extends Reading {
   readonly conditionals: Conditionals;
   readonly macros: Macros;
   readonly instructions: InstructionParser;
+  readonly frameTables: FrameTables;
 
   constructor(options: AssembleOptions) {
     super(options);
     this.expressions = new ExpressionParser(this);
     this.conditionals = new Conditionals(this);
     this.macros = new Macros(this, this.expressions, this.conditionals);
+    this.frameTables = new FrameTables(this.sections);
     this.instructions = new InstructionParser(this, this.expressions);
   }
 

@@ -10,6 +10,7 @@ import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from 
 import { Op } from "../model/expression.ts";
 import type { Fixup, Target } from "../model/fixup.ts";
 import { type FragmentTable, Kind } from "../model/fragment.ts";
+import { putAdvance } from "../model/frame-data.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
@@ -168,6 +169,9 @@ class FragmentWriter {
         }
         break;
       }
+      case Kind.ADVANCE:
+        putAdvance(out, at, size, Number(this.#resolver.number(fragments.advance(i).value) ?? 0));
+        break;
       case Kind.COMPUTED:
         fragments.computed(i).write(out, at);
         break;
@@ -253,6 +257,7 @@ class FixupWriter {
       !isExternal &&
       (fixup.relocation === 0 || fixup.relocation === R.PLT32)
     ) {
+      this.#mention(plus);
       this.#store(fixup, at, integer.subtract(integer.add(this.#resolver.address(plus), number), at), true);
       return;
     }
@@ -261,10 +266,22 @@ class FixupWriter {
       return;
     }
     if (plus === null && !pcRelative && fixup.relocation === 0) {
+      if (fixup.expression?.op === Op.SUBTRACT) this.#mention(fixup.expression.left!.symbol);
       this.#store(fixup, at, number, false);
       return;
     }
     this.#relocate(fixup, at, plus, number, pcRelative, alias);
+  }
+
+  /**
+   * GNU as makes the symbol of a section at the first field that could name it, even of one that needs no relocation. Only
+   * the second section of a name comes to its symbol in this way.
+   */
+  #mention(symbol: AssemblySymbol | null): void {
+    if (symbol === null || symbol.type === STT.SECTION || symbol.isExternal) return;
+    const { flags, symbol: ofSection } = symbol.section;
+    if (ofSection !== null && !ofSection.isListed && !(flags & (SHF.MERGE | SHF.TLS)))
+      this.#program.symbolList.needForRelocation(ofSection);
   }
 
   /** A name that is in no symbol table by itself. */

@@ -465,15 +465,14 @@ class DwarfWriter {
     return 1 + 4 + 4 + (version < 4 ? 4 : unsignedLength(size));
   }
 
-  /** Functions with a size that stand in a section with lines. */
+  /** Functions with a size, wherever they stand. */
   #functions(): { symbol: AssemblySymbol; size: number }[] {
-    const sections = new Set(this.#ranges.map(({ section }) => section));
     const functions: { symbol: AssemblySymbol; size: number }[] = [];
     for (const symbol of this.#program.symbolList.all) {
       if (
         (symbol.type !== STT.FUNC && symbol.type !== STT.GNU_IFUNC) ||
         symbol.expression !== null ||
-        !sections.has(symbol.section) ||
+        (!symbol.section.isReal && symbol.section.kind !== "absolute") ||
         symbol.size === null
       )
         continue;

@@ -19,6 +19,7 @@ import { R } from "../../object/relocation-types.ts";
 import type { Expression } from "../model/expression.ts";
 import type { Target } from "../model/fixup.ts";
 import { type FragmentTable, Kind, NO_FRAGMENT } from "../model/fragment.ts";
+import { advanceSize } from "../model/frame-data.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
@@ -233,7 +234,7 @@ class Relaxer {
     const { nexts, kinds } = this.#fragments;
     for (let i = first; i >= 0; i = nexts[i]!) {
       const kind = kinds[i]!;
-      if (kind !== Kind.FILL && kind !== Kind.LEB128 && kind !== Kind.ORG) continue;
+      if (kind !== Kind.FILL && kind !== Kind.LEB128 && kind !== Kind.ORG && kind !== Kind.ADVANCE) continue;
       if (this.#growth(i, kind, 0) === 0 && nexts[i]! >= 0) continue;
       this.#error(i, this.#fragments.offset(i), "unsettled", "the size of this depends on itself: no layout fits");
       return;
@@ -261,6 +262,8 @@ class Relaxer {
           this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
         return Math.max(0, (isSigned ? signedLength : unsignedLength)(value ?? 0) - size);
       }
+      case Kind.ADVANCE:
+        return advanceSize(Number(this.#number(i, fragments.advance(i).value) ?? 0)) - size;
       default:
         return fragments.computed(i).size() - size;
     }
