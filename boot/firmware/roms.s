@@ -1,7 +1,7 @@
 # Expansion ROMs of PCI functions: POST copies each into the RAM at C0000h, one after the other at multiples of 2 KiB,
-# and calls it. One that can boot the machine (a PXE ROM) leaves an entry for INT 19h (boot.s). The display adapter's
-# ROM is not run: INT 10h is in this firmware. Sources: PCI Firmware Specification 3.0, 5.2; Plug and Play BIOS
-# Specification 1.0A, 3.3 and 4.4; BIOS Boot Specification 1.01, 3.
+# and calls it, with a memory manager at hand (pmm.s). One that can boot the machine (a PXE ROM) leaves an entry for
+# INT 19h (boot.s). The display adapter's ROM is not run: INT 10h is in this firmware. Sources: PCI Firmware
+# Specification 3.0, 5.2; Plug and Play BIOS Specification 1.0A, 3.3 and 4.4; BIOS Boot Specification 1.01, 3.
 
 .include "firmware.inc"
 
@@ -61,15 +61,15 @@ roms_init:
     mov     cx, pnp_installation_end - pnp_installation
     call    checksum
     mov     es:[SHADOW_PNP + PNP_CHECKSUM], al
+    call    pmm_begin
     xor     bx, bx
 2:  call    pci_next
-    jc      3f
+    jc      pmm_end
     push    bx
     call    rom_of_function
     pop     bx
     inc     bx
     jmp     2b
-3:  ret
 
 # Runs the ROM of a function, if it has one.
 # In: BX function, FS = EBDA.

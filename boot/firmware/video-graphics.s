@@ -1,6 +1,6 @@
 # INT 10h AH=00h for graphics modes: 4 to 6 as the CGA has them, 0Dh to 12h with planes, of which 0Fh is monochrome,
-# 13h with 256 colours. Values are those of IBM's VGA, of 0Fh those of SeaBIOS, whose ports are those of a colour screen;
-# register names follow the IBM VGA technical reference.
+# 13h with 256 colours. Values are those of IBM's VGA, of 0Fh those of SeaBIOS, whose ports are those of a colour
+# screen; register names follow the IBM VGA technical reference.
 
 .include "firmware.inc"
 .include "video.inc"

@@ -82,5 +82,5 @@ edid:
     .byte   0                           # no blocks follow; the checksum is made
 edid_end:
 .if edid_end - edid != EDID_BYTES - 1
-    .error  "an EDID has 128 bytes"
+.error  "an EDID has 128 bytes"
 .endif

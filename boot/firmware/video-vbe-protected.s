@@ -1,5 +1,5 @@
-# INT 10h AX=4F0Ah: the functions of VBE that a program in 32-bit protected mode calls without INT 10h. It may copy table
-# and code to where it likes, so nothing here knows its own address; ports are all that is used.
+# INT 10h AX=4F0Ah: the functions of VBE that a program in 32-bit protected mode calls without INT 10h. It may copy
+# table and code to where it likes, so nothing here knows its own address; ports are all that is used.
 # Source: VBE Core Functions Standard 3.0, 3.3 and 4.13.
 
 .include "firmware.inc"

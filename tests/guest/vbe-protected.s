@@ -132,7 +132,7 @@ word_out_protected:
 word_out:
     WORD_OUT
 
-    .balign 8
+.balign 8
 gdt:
     .quad   0
     .quad   0x00CF9B000000FFFF

@@ -68,7 +68,7 @@ describe("ACPI tables", () => {
     const dsdt = tables(started({ serialPorts, parallelPort })).find(({ signature }) => signature === "DSDT")!;
     expect(sumOf(dsdt.bytes)).toBe(0);
     // The device's name, and its status: Name (_STA, byte).
-    const said = [...text.decode(dsdt.bytes).matchAll(/(COM3|COM4|LPT1)\x08_HID[^]*?_STA\n([^])/g)];
+    const said = [...text.decode(dsdt.bytes).matchAll(/(COM3|COM4|LPT1)\x08_HID[\s\S]*?_STA\n([\s\S])/g)];
     expect(said.map(([, name, status]) => [name, status!.charCodeAt(0)])).toEqual([
       ["COM3", serialPorts > 2 ? 0x0f : 0],
       ["COM4", serialPorts > 3 ? 0x0f : 0],
