@@ -20,6 +20,8 @@ const find = (handle: number): Call => [1, handle];
 const free = (block: Value): Call => [2, block];
 
 const RESULTS = 0x620;
+/** Reached by the ROM without a descriptor. */
+const ABOVE = 2 * MIB;
 
 /** Arguments are pushed the last one first; flags are a word. */
 function assembled([number, ...values]: Call, index: number): string {
@@ -37,7 +39,10 @@ function assembled([number, ...values]: Call, index: number): string {
     mov   ds:[${RESULTS + 4 * index + 2}], dx`;
 }
 
-/** Leaves the entry at 600h, its structure's sum at 604h, and at 608h how far the registers are from what they were. */
+/**
+ * Leaves the entry at 600h, its structure's sum at 604h, at 608h how far the registers are from what they were, and at
+ * 61Ch what it has written and read above 1 MiB.
+ */
 const initCode = (calls: readonly Call[]): string => `
     pushad
     push  ds
@@ -66,6 +71,11 @@ const initCode = (calls: readonly Call[]): string => `
     mov   edi, 0x05060708
     mov   ebp, 0x11121314
 ${calls.map(assembled).join("\n")}
+    xor   ax, ax
+    mov   es, ax
+    mov   dword ptr es:[esi + ${ABOVE - 0x01020304}], 0x5a3c
+    mov   eax, es:[esi + ${ABOVE - 0x01020304}]
+    mov   ds:[0x61c], eax
     sub   ebx, 0x10203040
     sub   ecx, 0x50607080
     sub   esi, 0x01020304
@@ -121,6 +131,7 @@ interface Outcome {
   readonly results: readonly number[];
   readonly sum: number;
   readonly changed: number;
+  readonly above: number;
   readonly isThereLater: boolean;
   readonly saidLater: number;
   /** KiB above 1 MiB. */
@@ -140,6 +151,7 @@ async function run(calls: readonly Call[], ramBytes = 4 * MIB): Promise<Outcome>
     results: calls.map((_, index) => dword(RESULTS + 4 * index)),
     sum: view.getUint8(4),
     changed: dword(0x608),
+    above: dword(0x61c),
     isThereLater: view.getUint8(0x0c) !== 0,
     saidLater: dword(0x610),
     extendedKib: view.getUint16(0x14, true),
@@ -154,7 +166,7 @@ async function run(calls: readonly Call[], ramBytes = 4 * MIB): Promise<Outcome>
 
 describe("the POST memory manager", () => {
   test("gives memory below and above 1 MiB, finds it and takes it back", async () => {
-    const { results, sum, changed } = await run([
+    const { results, sum, changed, above } = await run([
       allocate(0x100, 0x12345678, CONVENTIONAL),
       allocate(0x100, 0x12345679, EXTENDED),
       allocate(0x11, ANONYMOUS, CONVENTIONAL | EXTENDED),
@@ -174,6 +186,8 @@ describe("the POST memory manager", () => {
     expect(either! + 0x110).toBeLessThanOrEqual(low!);
     expect(results.slice(3)).toEqual([low, high, 0, 0, 0, 1, low]);
     expect([sum, changed]).toEqual([0, 0]);
+    // The ROM's segments reach it.
+    expect(above).toBe(0x5a3c);
   });
 
   test("aligns blocks to the lowest bit of their length when asked to", async () => {
