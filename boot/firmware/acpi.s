@@ -3,6 +3,7 @@
 # the ROM, for all its bytes are known when it is assembled. dsdt.s has the largest of them.
 
 .include "firmware.inc"
+.include "aml.inc"
 
 .intel_syntax noprefix
 .code16
@@ -34,7 +35,7 @@ FADT_FLAGS              = 0x25          # WBINVD works, C1 works, no sleep butto
 .text
 
 # Puts the ACPI tables into memory.
-# In: FS = EBDA.
+# In: DS = BDA, FS = EBDA.
 # Clobbers: EAX, EBX, ECX, EDX, SI, DI, ES.
 .global acpi_init
 acpi_init:
@@ -53,6 +54,7 @@ acpi_init:
 2:  add     bx, 4
     cmp     bx, offset tables_end
     jb      1b
+    call    ports_absent
     call    apic_present
     jc      3f
     call    madt_processors
@@ -68,6 +70,27 @@ acpi_init:
     mov     di, HPET
     call    acpi_checksum
 4:  xor     di, di                      # RSDT
+    jmp     acpi_checksum
+
+# Has the DSDT say which serial and parallel ports are not there.
+# In: DS = BDA, ES = SHADOW_SEGMENT.
+# Clobbers: AX, BX, CX, SI, DI.
+ports_absent:
+    mov     si, offset dsdt_ports
+1:  mov     di, cs:[si]
+    test    di, di
+    jz      4f
+    mov     ax, cs:[si + 2]
+    add     si, 4
+    xor     bx, bx
+2:  cmp     ax, [bx + BDA_COM]          # and BDA_LPT, which follows
+    je      1b
+    add     bx, 2
+    cmp     bx, BDA_EBDA
+    jb      2b
+    mov     byte ptr es:[di + DSDT], AML_ABSENT
+    jmp     1b
+4:  mov     di, DSDT
     jmp     acpi_checksum
 
 # Adds a table to the RSDT.

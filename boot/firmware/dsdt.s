@@ -124,6 +124,17 @@ dsdt:
     AML_ISA_DEVICE com2, COM2, 0x0501, 3, 0x2F8, 8
     AML_UID 2
     AML_END com2
+    AML_ISA_DEVICE com3, COM3, 0x0501, 4, 0x3E8, 8
+    AML_UID 3
+    AML_STATUS com3_status
+    AML_END com3
+    AML_ISA_DEVICE com4, COM4, 0x0501, 3, 0x2E8, 8
+    AML_UID 4
+    AML_STATUS com4_status
+    AML_END com4
+    AML_ISA_DEVICE lpt1, LPT1, 0x0400, 7, 0x378, 3
+    AML_STATUS lpt1_status
+    AML_END lpt1
     AML_ISA_DEVICE pic, "PIC_", 0x0000, 2, 0x20, 2, 0xA0, 2
     AML_END pic
     AML_ISA_DEVICE timer, "TMR_", 0x0100, 0, 0x40, 4
@@ -191,3 +202,11 @@ dsdt:
     INTERRUPT_LINK D, 4
     AML_END system
 dsdt_end:
+
+# Ports that may be missing: where in the table it says whether one is there, and its address.
+.global dsdt_ports
+dsdt_ports:
+    .word   com3_status - dsdt, 0x3E8
+    .word   com4_status - dsdt, 0x2E8
+    .word   lpt1_status - dsdt, 0x378
+    .word   0

@@ -20,15 +20,26 @@ MOVE_STACK              = 0x28
 MOVE_WORDS_MAX          = 0x8000
 
 ENTRY_RAM               = 3             # entries of memory_map whose length CMOS says
-ENTRY_ABOVE_4G          = 5
+ENTRY_KEPT              = 4             # the one after it, if expansion ROMs keep some
+ENTRY_ABOVE_4G          = 6
 
 .text
+
+# Size of the memory above 1 MiB that systems may use.
+# In: FS = EBDA.
+# Out: EAX first address after the RAM that begins at 1 MiB, without what expansion ROMs keep.
+# Clobbers: nothing.
+.global memory_top
+memory_top:
+    call    memory_end
+    sub     eax, fs:[EBDA_KEPT]
+    ret
 
 # Size of the memory above 1 MiB.
 # Out: EAX first address after the RAM that begins at 1 MiB.
 # Clobbers: nothing.
-.global memory_top
-memory_top:
+.global memory_end
+memory_end:
     xor     eax, eax
     mov     al, CMOS_ABOVE_16M + 1
     call    cmos_read
@@ -102,26 +113,42 @@ system_e820:
     add     si, offset memory_map
     push    di
     mov     cx, E820_BYTES / 4
-1:  mov     eax, cs:[si]
+.Lsystem_e820_copy:
+    mov     eax, cs:[si]
     add     si, 4
     stosd
-    loop    1b
+    loop    .Lsystem_e820_copy
     pop     di
     cmp     bl, ENTRY_RAM
-    jne     2f
+    jne     .Lsystem_e820_kept
     call    memory_top
     sub     eax, 0x100000
     mov     es:[di + 8], eax
-2:  cmp     bl, ENTRY_ABOVE_4G
-    jne     3f
+.Lsystem_e820_kept:
+    cmp     bl, ENTRY_KEPT
+    jne     .Lsystem_e820_above
+    call    memory_top
+    mov     es:[di], eax
+    mov     eax, fs:[EBDA_KEPT]
+    mov     es:[di + 8], eax
+.Lsystem_e820_above:
+    cmp     bl, ENTRY_ABOVE_4G
+    jne     .Lsystem_e820_next
     call    memory_above_4g
     mov     es:[di + 10], eax           # a u64 in units of 64 KiB
 
-3:  inc     ebx
+.Lsystem_e820_next:
+    inc     ebx
+    cmp     bl, ENTRY_KEPT
+    jne     .Lsystem_e820_exists
+    cmp     dword ptr fs:[EBDA_KEPT], 1
+    adc     ebx, 0                      # an empty one is left out
+.Lsystem_e820_exists:
     call    memory_entry_exists
-    jnc     4f
+    jnc     .Lsystem_e820_number
     xor     ebx, ebx
-4:  mov     [bp + F_EBX], ebx
+.Lsystem_e820_number:
+    mov     [bp + F_EBX], ebx
     jmp     service_ok
 
 # Whether the memory map has an entry.
@@ -212,5 +239,6 @@ memory_map:
     .long   EBDA, 0, 0xA0000 - EBDA, 0, E820_RESERVED
     .long   SHADOW, 0, 0x100000 - SHADOW, 0, E820_RESERVED
     .long   0x100000, 0, 0, 0, E820_RAM
+    .long   0, 0, 0, 0, E820_RESERVED   # ENTRY_KEPT
     .long   0xFFFF0000, 0, 0x10000, 0, E820_RESERVED
     .long   0, 1, 0, 0, E820_RAM

@@ -52,6 +52,10 @@ post_cold:
     mov     eax, cr0                    # after reset the caches are off
     and     eax, ~(CR0_CD | CR0_NW)
     mov     cr0, eax
+    in      al, SYSTEM_CONTROL_A        # address line 20 is open after reset; now the port says so, and it stays
+    and     al, 0xFE                    # bit 0 would reset the processor
+    or      al, 2
+    out     SYSTEM_CONTROL_A, al
     call    data_areas_init
     call    vectors_init
     call    interrupt_controllers_init

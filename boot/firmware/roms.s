@@ -1,7 +1,7 @@
 # Expansion ROMs of PCI functions: POST copies each into the RAM at C0000h, one after the other at multiples of 2 KiB,
-# and calls it. One that can boot the machine (a PXE ROM) leaves an entry for INT 19h (boot.s). The display adapter's
-# ROM is not run: INT 10h is in this firmware. Sources: PCI Firmware Specification 3.0, 5.2; Plug and Play BIOS
-# Specification 1.0A, 3.3 and 4.4; BIOS Boot Specification 1.01, 3.
+# and calls it, with a memory manager at hand (pmm.s). One that can boot the machine (a PXE ROM) leaves an entry for
+# INT 19h (boot.s). The display adapter's ROM is not run: INT 10h is in this firmware. Sources: PCI Firmware
+# Specification 3.0, 5.2; Plug and Play BIOS Specification 1.0A, 3.3 and 4.4; BIOS Boot Specification 1.01, 3.
 
 .include "firmware.inc"
 
@@ -41,6 +41,9 @@ DESCRIPTOR_DATA         = 0x93          # present, writable
 MOVE_SOURCE             = 0x10          # descriptors in the table of INT 15h AH=87h
 MOVE_TARGET             = 0x18
 MOVE_BYTES              = 0x30
+CR0_PE                  = 1
+SELECTOR_USUAL          = 8             # 64 KiB
+SELECTOR_BIG            = 16            # 4 GiB
 
 .text
 
@@ -61,15 +64,15 @@ roms_init:
     mov     cx, pnp_installation_end - pnp_installation
     call    checksum
     mov     es:[SHADOW_PNP + PNP_CHECKSUM], al
+    call    pmm_begin
     xor     bx, bx
 2:  call    pci_next
-    jc      3f
+    jc      pmm_end
     push    bx
     call    rom_of_function
     pop     bx
     inc     bx
     jmp     2b
-3:  ret
 
 # Runs the ROM of a function, if it has one.
 # In: BX function, FS = EBDA.
@@ -191,7 +194,7 @@ rom_piece:
 rom_run:
     mov     dx, fs:[EBDA_ROM_NEXT]
     mov     cx, ROM_ENTRY
-    call    rom_call
+    call    rom_call_big
     mov     es, dx
     movzx   ax, byte ptr es:[ROM_PIECES]        # it may have made itself shorter
     shl     ax, 5
@@ -218,12 +221,26 @@ rom_run:
 .Lrom_run_drive:
     mov     cx, es:[di + PNP_BCV]
     jcxz    .Lrom_run_next
-    call    rom_call
+    call    rom_call_big
 .Lrom_run_next:
     mov     di, es:[di + PNP_NEXT]
     dec     si
     jnz     .Lrom_run_header
 .Lrom_run_done:
+    ret
+
+# Calls a routine of a ROM that it has for POST: in "big real mode", with data segments of 4 GiB, by which it reaches
+# what the memory manager gives it.
+# In: DX:CX routine, BX function.
+# Clobbers: EAX.
+rom_call_big:
+    push    di
+    mov     di, SELECTOR_BIG
+    call    limits_set
+    call    rom_call
+    mov     di, SELECTOR_USUAL
+    call    limits_set
+    pop     di
     ret
 
 # Calls a routine of a ROM as the specifications want it.
@@ -256,12 +273,46 @@ rom_call:
     popad
     ret
 
+# Gives the data segments a limit. They keep what they hold.
+# In: DI SELECTOR_*.
+# Clobbers: EAX.
+limits_set:
+    pushf
+    push    ds
+    push    es
+    push    fs
+    push    gs
+    cli
+    lgdt    cs:[limits_pointer]
+    mov     eax, cr0
+    or      al, CR0_PE
+    mov     cr0, eax
+    mov     ds, di
+    mov     es, di
+    mov     fs, di
+    mov     gs, di
+    and     al, ~CR0_PE
+    mov     cr0, eax
+    pop     gs
+    pop     fs
+    pop     es
+    pop     ds
+    popf
+    ret
+
 # The Plug and Play BIOS: there is none but for the installation check, and no function is supported.
 pnp_entry:
     mov     ax, PNP_UNSUPPORTED
     retf
 
 .data
+limits:
+    .quad   0
+    .quad   0x000093000000FFFF
+    .quad   0x008F93000000FFFF
+limits_pointer:
+    .word   limits_pointer - limits - 1
+    .long   ROM_SEGMENT * 16 + limits
 pnp_installation:
     .ascii  "$PnP"
     .byte   0x10, pnp_installation_end - pnp_installation

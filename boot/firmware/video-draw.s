@@ -35,6 +35,8 @@ VECTOR_GRAPHICS_HIGH    = 0x1F          # the CGA's characters from 80h on
 is_drawn:
     cmp     byte ptr [BDA_VIDEO_MODE], MODE_OTHER
     je      1f
+    cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_TEXT
+    je      1f
     cmp     byte ptr [BDA_VIDEO_MODE], MODE_LAST_TEXT
 1:  ret
 

@@ -50,9 +50,7 @@ attribute_read:
     in      al, dx
     mov     bh, al
     ret
-1:  mov     dx, INPUT_STATUS_PORT
-    in      al, dx
-    mov     dx, ATTRIBUTE_PORT
+1:  call    attribute_start
     mov     al, bl
     out     dx, al
     ret

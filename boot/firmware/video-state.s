@@ -197,7 +197,7 @@ hardware_save:
     call    indexed_save
     mov     al, bl
     out     dx, al
-    mov     dx, CRTC_PORT
+    call    crtc_port
     in      al, dx
     mov     bh, al
     xor     ah, ah
@@ -216,9 +216,7 @@ hardware_save:
     out     dx, al
     mov     ah, bl
     xor     cx, cx
-1:  mov     dx, INPUT_STATUS_PORT
-    in      al, dx
-    mov     dx, ATTRIBUTE_PORT
+1:  call    attribute_start
     mov     al, cl
     out     dx, al
     inc     dx
@@ -244,7 +242,7 @@ hardware_restore:
     mov     ah, 1
     mov     cx, 4
     call    indexed_restore
-    mov     dx, CRTC_PORT
+    call    crtc_port
     mov     ax, CRTC_PROTECT
     out     dx, ax
     xor     ah, ah
@@ -254,9 +252,7 @@ hardware_restore:
     xor     ah, ah
     mov     cx, 9
     call    indexed_restore
-    mov     dx, INPUT_STATUS_PORT
-    in      al, dx
-    mov     dx, ATTRIBUTE_PORT
+    call    attribute_start
     xor     ah, ah
 1:  mov     al, ah
     out     dx, al
@@ -273,7 +269,7 @@ hardware_restore:
     mov     dx, SEQUENCER_PORT
     mov     al, es:[di + 1]
     out     dx, al
-    mov     dx, CRTC_PORT
+    call    crtc_port
     mov     al, es:[di + 2]
     out     dx, al
     ret
@@ -437,8 +433,10 @@ modes:
     MODE    4, 4, 1, LINES_200
     MODE    5, 4, 1, LINES_200
     MODE    6, 2, 1, LINES_200
+    MODE    MODE_MONO_TEXT, 0, 8, LINES_400
     MODE    0x0D, 16, 8, LINES_200
     MODE    0x0E, 16, 4, LINES_200
+    MODE    MODE_MONO_GRAPHICS, 0, 2, LINES_350
     MODE    0x10, 16, 2, LINES_350
     MODE    0x11, 2, 1, LINES_480
     MODE    0x12, 16, 1, LINES_480
@@ -461,7 +459,7 @@ interface:
 
 # What the display can do (IBM VGA technical reference, static functionality table).
 functionality:
-    .byte   0x7F, 0x60, 0x0F            # modes 0 to 6, 0Dh and 0Eh, 10h to 13h
+    .byte   0xFF, 0xE0, 0x0F            # modes 0 to 7, 0Dh to 13h
     .space  4
     .byte   1 << LINES_400              # in text modes
     .byte   1, 1                        # fonts that are there, and can be used at once

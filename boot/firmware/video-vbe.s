@@ -409,7 +409,7 @@ vbe_palette:
 
 .data
 vbe_functions:
-    .word   vbe_absent, 11
+    .word   vbe_absent, 13
     FUNCTION 0x00, vbe_information
     FUNCTION 0x01, vbe_mode_information
     FUNCTION 0x02, vbe_set_mode
@@ -420,7 +420,9 @@ vbe_functions:
     FUNCTION 0x07, vbe_start
     FUNCTION 0x08, vbe_dac_width
     FUNCTION 0x09, vbe_palette
+    FUNCTION 0x0A, vbe_protected
     FUNCTION 0x10, vbe_power
+    FUNCTION 0x15, vbe_monitor
 
 formats:
     .byte   4, 4, MODEL_PLANES, 0, 0, 0, 0, 0, 0, 0, 0, 0

@@ -2,11 +2,11 @@
 # font.s, and what is drawn in graphics modes in video-draw.s.
 
 .include "firmware.inc"
+.include "video.inc"
 
 .intel_syntax noprefix
 .code16
 
-VIDEO_SEGMENT           = 0xB800
 PAGES                   = 8
 CRTC_CURSOR_START       = 0x0A
 CRTC_START_HIGH         = 0x0C
@@ -34,7 +34,7 @@ crtc_word:
 
 # Where a character stands.
 # In: DL column, DH row, BH page.
-# Out: DI offset in VIDEO_SEGMENT.
+# Out: DI offset in the segment of text.
 # Clobbers: AX.
 cell:
     push    dx
@@ -52,15 +52,14 @@ cell:
 
 # Finds the cursor of a page.
 # In: BH page.
-# Out: DX its cursor, SI its address; ES = VIDEO_SEGMENT.
+# Out: DX its cursor, SI its address; ES the segment of text.
 # Clobbers: nothing.
 cursor_of:
     movzx   si, bh
     and     si, PAGES - 1
     add     si, si
     add     si, BDA_CURSORS
-    mov     dx, VIDEO_SEGMENT
-    mov     es, dx
+    call    text_segment
     mov     dx, [si]
     ret
 
@@ -155,8 +154,7 @@ video_scroll_up:
 # Clobbers: AX, BX, CX, DX, SI, DI, ES.
 scroll:
     push    bp
-    mov     si, VIDEO_SEGMENT
-    mov     es, si
+    call    text_segment
     cmp     dl, [BDA_COLUMNS]
     jb      .Lscroll_rows
     mov     dl, [BDA_COLUMNS]
@@ -301,7 +299,7 @@ video_write_drawn:
 
 # Finds the cell at the cursor.
 # In: BH page.
-# Out: DI offset in VIDEO_SEGMENT; ES VIDEO_SEGMENT.
+# Out: DI offset in ES, the segment of text.
 # Clobbers: AH, DX, SI.
 video_write_place:
     push    ax
@@ -319,7 +317,7 @@ video_teletype:
     jmp     cursor_move
 
 # One character and its effect on the cursor.
-# In: AL, BL colour in graphics modes, BH page, DX cursor, ES = VIDEO_SEGMENT.
+# In: AL, BL colour in graphics modes, BH page, DX cursor, ES the segment of text.
 # Out: DX cursor.
 # Clobbers: AX, CX, SI, DI.
 teletype:
@@ -395,8 +393,7 @@ video_write_string:
     and     di, PAGES - 1
     add     di, di
     push    [di + BDA_CURSORS]
-    mov     di, VIDEO_SEGMENT
-    mov     es, di
+    call    text_segment
 .Lvideo_write_string_character:
     push    cx
     mov     ah, bl

@@ -8,6 +8,7 @@ import { type BoardParts, type PlainParts, plainParts } from "../board-config.ts
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
+import { crc32 } from "../state/crc32.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
 import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";
@@ -21,6 +22,7 @@ import {
   type SnapshotKind,
   writeSnapshotFile,
 } from "./snapshot-file.ts";
+import { loadParts, type SavedParts, saveParts } from "./snapshot-parts.ts";
 import { packState, unpackState } from "./snapshot-state.ts";
 
 /** What a snapshot says about itself: the section "config", as JSON. */
@@ -40,7 +42,7 @@ export interface SnapshotConfig {
   readonly branchSeed: number | null;
 }
 
-export interface SnapshotNode extends PlainParts {
+export interface SnapshotNode extends PlainParts, SavedParts {
   readonly name: string;
   readonly ramBytes: number;
   readonly macAddress: string;
@@ -101,11 +103,6 @@ function save(
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
       const { name, ramBytes, disk, cdrom, parts } = nodes[index]!;
-      const plain = plainParts(parts ?? {});
-      if (Object.keys(parts ?? {}).some((part) => !(part in plain)))
-        throw new RangeError(
-          `${name} has diskettes, further drives, a video BIOS or another network card, which a snapshot cannot hold`,
-        );
       const [changed] = cluster.hosts[index]!.changedDrives();
       if (changed !== undefined)
         throw new RangeError(`${name} has been given another medium in ${changed}, which a snapshot cannot hold`);
@@ -116,7 +113,12 @@ function save(
         plugged: cluster.isPlugged(index),
         disk: disk && media.add(disk),
         cdrom: cdrom && media.add(cdrom),
-        ...plain,
+        ...saveParts(
+          parts ?? {},
+          (medium) => media.add(medium),
+          (rom) => media.add(new BytesDisk(rom, rom.length)),
+        ),
+        ...plainParts(parts ?? {}),
       };
     }),
   };
@@ -175,6 +177,15 @@ class MediaWriter {
 
 const COMPARED_BYTES = 1 << 16;
 
+const sizeOf = (medium: BlockBackend): number => medium.sizeBytes;
+
+/** All that is in a machine's drives, always in one order. */
+function mediaOf({ disk, cdrom, parts }: ClusterNodeConfig): (BlockBackend | null)[] {
+  const { ide = [], ahci = [], floppies = [], virtioDisks = [] } = parts ?? {};
+  const inDrives = [...ide, ...ahci].map((drive) => drive?.backend ?? null);
+  return [disk ?? null, cdrom ?? null, ...inDrives, ...floppies, ...virtioDisks];
+}
+
 function isSameMedium(one: BlockBackend | null, other: BlockBackend | null): boolean {
   if (one === null || other === null) return one === other;
   if (one.sizeBytes !== other.sizeBytes) return false;
@@ -224,8 +235,13 @@ export class Snapshot {
   }
 
   get firmware(): Uint8Array {
-    const medium = this.#medium(this.config.firmware);
-    const bytes = new Uint8Array(this.#mediumBytes(this.config.firmware));
+    return this.#bytes(this.config.firmware);
+  }
+
+  /** All bytes of a medium: a firmware or another ROM. */
+  #bytes(number: number): Uint8Array {
+    const medium = this.#medium(number);
+    const bytes = new Uint8Array(this.#mediumBytes(number));
     medium.read(0, bytes);
     return bytes;
   }
@@ -234,14 +250,21 @@ export class Snapshot {
   nodes(): ClusterNodeConfig[] {
     return this.config.nodes.map((node) => {
       const { name, ramBytes, macAddress, disk, cdrom } = node;
-      const parts = plainParts(node);
+      // The disk that is written is the top layer itself: saved again, it is no deeper than before.
+      const layers = new Map<number, SparseDisk>();
+      const layer = (number: number): SparseDisk => {
+        const made = layers.get(number) ?? this.#layer(number);
+        layers.set(number, made);
+        return made;
+      };
+      const cd = (number: number): SparseDisk => this.#medium(number);
+      const parts = { ...loadParts(node, layer, cd, (number) => this.#bytes(number)), ...plainParts(node) };
       return {
         name,
         ramBytes,
         macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
-        // The disk that is written is the top layer itself: saved again, it is no deeper than before.
-        disk: disk === null ? null : this.#layer(disk),
-        cdrom: cdrom === null ? null : this.#medium(cdrom),
+        disk: disk === null ? null : layer(disk),
+        cdrom: cdrom === null ? null : cd(cdrom),
         ...(Object.keys(parts).length > 0 ? { parts } : {}),
       };
     });
@@ -305,7 +328,7 @@ export class Snapshot {
 
   #compareMachines(cluster: Cluster): void {
     const describe = (name: string, ramBytes: number, parts: BoardParts = {}, macAddress: string): string =>
-      JSON.stringify([name, ramBytes, plainParts(parts), macAddress]);
+      JSON.stringify([name, ramBytes, plainParts(parts), saveParts(parts, sizeOf, crc32), macAddress]);
     const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
     const saved = this.nodes();
     const fits =
@@ -324,14 +347,10 @@ export class Snapshot {
   }
 
   #compareMedia(cluster: Cluster): void {
-    this.nodes().forEach(({ name, disk, cdrom }, index) => {
-      const here = cluster.config.nodes[index]!;
-      for (const [saved, now] of [
-        [disk, here.disk],
-        [cdrom, here.cdrom],
-      ] as const)
-        if (!isSameMedium(saved, now))
-          throw new SnapshotError(`${name}: the snapshot is of a machine with other media`);
+    this.nodes().forEach((saved, index) => {
+      const now = mediaOf(cluster.config.nodes[index]!);
+      if (mediaOf(saved).some((medium, place) => !isSameMedium(medium, now[place] ?? null)))
+        throw new SnapshotError(`${saved.name}: the snapshot is of a machine with other media`);
     });
   }
 

@@ -23,11 +23,19 @@ export interface TextScreen {
   cursor: { column: number; row: number } | null;
   /** Each row as text, without trailing blanks. */
   lines: string[];
+  /** Attributes are those of a monochrome screen: normal, bright, reverse, underlined. */
+  isMonochrome: boolean;
 }
 
 const PICTURE_WIDTH = 720;
 const PICTURE_HEIGHT = 400;
 const OPAQUE_BLACK = 0xff000000;
+const CRTC_UNDERLINE = 0x14;
+const ATTRIBUTE_MODE = 0x10;
+const MONOCHROME = 0x02;
+/** Attributes with foreground 1 and background 0 are underlined, on the line that the CRT controller says. */
+const UNDERLINE_BITS = 0x77;
+const UNDERLINED = 0x01;
 /** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
 const CELL_WIDTH = 9;
 
@@ -52,7 +60,9 @@ export function readTextScreen(vga: Vga): TextScreen {
       cells[row * columns + column] = memory[address]! | (memory[address + 1]! << 8);
     }
   }
-  return { columns, rows, cells, cursor: findCursor(vga, columns, rows, start, pitch), lines: toLines(cells, columns) };
+  const cursor = findCursor(vga, columns, rows, start, pitch);
+  const isMonochrome = vga.isText && (vga.attribute[ATTRIBUTE_MODE]! & MONOCHROME) !== 0;
+  return { columns, rows, cells, cursor, lines: toLines(cells, columns), isMonochrome };
 }
 
 function findCursor(vga: Vga, columns: number, rows: number, start: number, pitch: number): TextScreen["cursor"] {
@@ -113,6 +123,7 @@ export function renderScreen(vga: Vga): Picture {
   const height = characterHeight(vga);
   const blinking = (vga.attribute[0x10]! & 0x08) !== 0;
   const lineGraphics = (vga.attribute[0x10]! & 0x04) !== 0;
+  const underline = vga.crtc[CRTC_UNDERLINE]! & 0x1f;
   const select = vga.sequencer[3]!;
   const fonts = [(select & 3) | ((select >> 2) & 4), ((select >> 2) & 3) | ((select >> 3) & 4)];
   const loaded = fonts.map((font) => isFontLoaded(vga, font));
@@ -132,6 +143,7 @@ export function renderScreen(vga: Vga): Picture {
       for (let line = 0; line < height; line++) {
         let bits = shapeRow(vga, font, loaded[which]!, character, line) << 1;
         if (lineGraphics && character >= 0xc0 && character <= 0xdf) bits |= (bits >> 1) & 1;
+        if ((attribute & UNDERLINE_BITS) === UNDERLINED && line === underline) bits = 0x1ff;
         if (hasCursor && line >= (vga.crtc[0x0a]! & 31) && line <= (vga.crtc[0x0b]! & 31)) bits = 0x1ff;
         const y = row * height + line;
         if (y >= PICTURE_HEIGHT) break;

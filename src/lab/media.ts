@@ -80,6 +80,27 @@ export class Media {
   }
 }
 
+/** Parts as `partsOf` takes them, of those that it made; without settings. */
+export function machinePartsOf({ ide, ahci, virtioDisks, floppies, ...parts }: BoardParts): MachineParts {
+  const { bootOrder, videoRom, nic, nicRom } = parts;
+  const driveOf = (drive: DriveConfig | null): LabDrive | null => {
+    if (!drive) return null;
+    return drive.kind === "cd" ? { kind: "cd", medium: drive.backend } : { kind: "disk", medium: drive.backend };
+  };
+  return {
+    ...plainParts(parts),
+    // The first is the machine's own disk.
+    ...(ide ? { drives: ide.slice(1).map(driveOf) } : {}),
+    ...(ahci ? { ahci: ahci.map(driveOf) } : {}),
+    ...(virtioDisks ? { virtioDisks } : {}),
+    ...(floppies ? { floppies } : {}),
+    ...(bootOrder === undefined ? {} : { bootOrder }),
+    ...(videoRom ? { videoRom } : {}),
+    ...(nic === undefined ? {} : { nic }),
+    ...(nicRom ? { nicRom } : {}),
+  };
+}
+
 /** The parts of a machine that most do not have. */
 export function partsOf(
   { drives, virtioDisks, ahci, floppies, bootOrder, videoRom, nic, nicRom, key, ...plain }: MachineParts,

@@ -1,9 +1,9 @@
 /** Clusters that go on from a snapshot. */
-import { plainParts } from "../../emulator/board-config.ts";
 import { Snapshot } from "../../emulator/cluster/snapshot.ts";
 import type { ClusterOptions, LabCluster, NodeOptions } from "./cluster.ts";
 import { keyOf } from "./cluster-key.ts";
 import { CONSOLES, restoreConsoles } from "./console.ts";
+import { machinePartsOf } from "./media.ts";
 
 /** Options of a restored cluster: what is not part of its state. */
 export type RestoreOptions = Pick<
@@ -27,7 +27,7 @@ export function restoreWith<Made extends LabCluster>(
       name,
       ramBytes,
       ...keyOf(settings),
-      ...plainParts(parts),
+      ...machinePartsOf(parts),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(macAddress ? { macAddress } : {}),

@@ -47,7 +47,9 @@ next:
     mov     cx, [bp + CALL_CX]
     mov     dx, [bp + CALL_DX]
     push    bp
+    push    ds
     int     0x10
+    pop     es                          # some calls return a segment in it
     pop     bp
     push    dx
     push    cx

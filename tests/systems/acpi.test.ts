@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Machine } from "../../emulator/machine.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { ourFirmware } from "./packages.ts";
 import { System, type SystemConfig } from "./system.ts";
 
@@ -54,6 +55,27 @@ describe("ACPI tables", () => {
     expect(new DataView(found[0]!.bytes.buffer).getUint32(36, true)).toBeGreaterThanOrEqual(TABLES_AT);
   });
 
+  test.for(
+    rowsOf(
+      [
+        [2, false],
+        [3, false],
+        [4, true],
+      ] as const,
+      2,
+    ),
+  )("name COM3, COM4 and LPT1 where they are: %i serial ports", ([serialPorts, parallelPort]) => {
+    const dsdt = tables(started({ serialPorts, parallelPort })).find(({ signature }) => signature === "DSDT")!;
+    expect(sumOf(dsdt.bytes)).toBe(0);
+    // The device's name, and its status: Name (_STA, byte).
+    const said = [...text.decode(dsdt.bytes).matchAll(/(COM3|COM4|LPT1)\x08_HID[\s\S]*?_STA\n([\s\S])/g)];
+    expect(said.map(([, name, status]) => [name, status!.charCodeAt(0)])).toEqual([
+      ["COM3", serialPorts > 2 ? 0x0f : 0],
+      ["COM4", serialPorts > 3 ? 0x0f : 0],
+      ["LPT1", parallelPort ? 0x0f : 0],
+    ]);
+  });
+
   test("iasl disassembles them without complaint, and its source compiles without error", (context) => {
     const iasl = requireOracle("iasl", context);
     withFolder((folder) => {
@@ -70,6 +92,8 @@ describe("ACPI tables", () => {
         "Name (_PRT",
         "Device (LNKD)",
         "Device (COM2)",
+        "Device (COM4)",
+        "Device (LPT1)",
         "Device (KBD)",
         "Device (RTC)",
       ])

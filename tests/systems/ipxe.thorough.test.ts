@@ -15,6 +15,8 @@ test.for(NIC_MODELS)("iPXE on %s gets a lease", { timeout: 300_000 }, async (nic
     await node.waitForScreen(/net0: 10\.0\.2\.15\/255\.255\.255\.0 gw 10\.0\.2\.2/, { within: "30s" });
     await node.waitForScreen(/Nothing to boot/, { within: "60s" });
     expect(node.console.text).toContain("Network starts");
+    // Its payload is above 1 MiB, and of the place for ROMs it takes no more than its beginning: 512 bytes a piece.
+    expect(node.readMemory(0xc0002, 1)[0]!).toBeLessThan(40);
   } finally {
     lab.close();
   }

@@ -16,7 +16,15 @@ describe("Linux", () => {
   }, async (context) => {
     const lab = new LabCluster({
       firmware: ourFirmware(),
-      nodes: [{ name: "linux", cdrom: linuxIso("console=ttyS0", context), ramBytes: 128 * 1024 * 1024 }],
+      nodes: [
+        {
+          name: "linux",
+          cdrom: linuxIso("console=ttyS0", context),
+          ramBytes: 128 * 1024 * 1024,
+          serialPorts: 4,
+          parallelPort: true,
+        },
+      ],
     });
     try {
       const node = lab.nodes[0]!;
@@ -37,6 +45,14 @@ describe("Linux", () => {
       expect(interrupts).toMatch(/9: .*acpi/);
       expect(await shell("cat /sys/devices/system/clocksource/clocksource0/available_clocksource")).toMatch(/hpet/);
       expect(await shell("dmesg | grep -i hpet")).toMatch(/hpet0: 3 comparators, 64-bit 100\.000000 MHz counter/);
+      // All serial ports and the printer by ACPI's names, with their own addresses.
+      expect(await shell("dmesg | grep 'ttyS. at I/O'")).toMatch(
+        /ttyS0 at I\/O 0x3f8[\s\S]*ttyS1 at I\/O 0x2f8[\s\S]*ttyS2 at I\/O 0x3e8[\s\S]*ttyS3 at I\/O 0x2e8/,
+      );
+      const ports = await shell("cd /sys/bus/pnp/devices; grep -h . */id */resources");
+      expect(ports.match(/PNP0501/g)).toHaveLength(4);
+      expect(ports.match(/PNP0400/g)).toHaveLength(1);
+      for (const range of ["0x3e8-0x3ef", "0x2e8-0x2ef", "0x378-0x37a"]) expect(ports).toContain(`io ${range}`);
       node.type("poweroff -f\n");
       await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
     } finally {
@@ -108,6 +124,10 @@ describe("Linux", () => {
       expect(interrupts).toMatch(/(RES|CAL): +\d+ +[1-9]\d* /);
       const shares = await shell("grep ^cpu[01] /proc/stat");
       expect([...shares.matchAll(/^cpu\d [1-9]/gm)]).toHaveLength(2);
+      // Ports that are not there have no names.
+      const ports = await shell("grep -h PNP0[45] /sys/bus/pnp/devices/*/id");
+      expect(ports.match(/PNP0501/g)).toHaveLength(2);
+      expect(ports).not.toContain("PNP0400");
       node.type("poweroff -f\n");
       await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
     } finally {

@@ -61,7 +61,7 @@ const DISPLAY: readonly Call[] = [
   { ax: 0x1a01, bx: 0x0008 },
   { ax: 0x1a02 },
   ...[0x30, 0x31, 0x36, 0x37].map((bx) => ({ ax: 0x1200, bx })),
-  ...[4, 5, 6, 0x0d, 0x12].flatMap((ax) => [{ ax }, { ax: 0x0f00 }]),
+  ...[4, 5, 6, 7, 0x0d, 0x0f, 0x12].flatMap((ax) => [{ ax }, { ax: 0x0f00 }]),
   { ax: 0x4f10, bx: 0x0000 },
   { ax: 0x4f10, bx: 0x0401 },
   { ax: 0x4f10, bx: 0x0002 },
@@ -108,8 +108,8 @@ describe("the display's state", () => {
   });
 
   // From each of them to others, and back.
-  test.for(rowsOf([3, 4, 0x12, 0x13, 0x8101, 0xc118], 1))("of mode %i comes back", (mode) => {
-    for (const other of [0x83, 0x8c, 0x93, 0x8115].filter((number) => number !== mode)) {
+  test.for(rowsOf([3, 4, 7, 0x0f, 0x12, 0x13, 0x8101, 0xc118], 1))("of mode %i comes back", (mode) => {
+    for (const other of [0x83, 0x87, 0x8f, 0x93, 0x8115].filter((number) => number !== mode)) {
       const set: Call = other > 0xff ? { ax: 0x4f02, bx: other } : { ax: other };
       const there: Call[] = [
         ...scene(mode),

@@ -24,6 +24,19 @@ const GLYPH_ROWS = 16;
 /** The PC's colours count blue, green, red; a terminal's red, green, blue. */
 const ANSI = [0, 4, 2, 6, 1, 5, 3, 7] as const;
 
+/** What an attribute looks like in colour. */
+function coloured(attribute: number): string {
+  const foreground = (attribute & 8 ? 90 : 30) + ANSI[(attribute & 7) as 0]!;
+  return `\x1b[0;${foreground};${40 + ANSI[((attribute >> 4) & 7) as 0]!}m`;
+}
+
+/** What an attribute looks like on a monochrome screen: any foreground is light, any background too; 1 is underlined. */
+function monochrome(attribute: number): string {
+  const foreground = (attribute & 8 ? 90 : 30) + (attribute & 7 ? 7 : 0);
+  const underlined = (attribute & 0x77) === 1 ? "4;" : "";
+  return `\x1b[0;${underlined}${foreground};${attribute & 0x70 ? 47 : 40}m`;
+}
+
 /** A row of text with the escape sequences of its colours. */
 function textRow(screen: TextScreen, row: number): string {
   let line = "";
@@ -32,8 +45,7 @@ function textRow(screen: TextScreen, row: number): string {
     const cell = screen.cells[row * screen.columns + column]!;
     const attribute = cell >> 8;
     if (attribute !== before) {
-      const foreground = (attribute & 8 ? 90 : 30) + ANSI[(attribute & 7) as 0]!;
-      line += `\x1b[0;${foreground};${40 + ANSI[((attribute >> 4) & 7) as 0]!}m`;
+      line += screen.isMonochrome ? monochrome(attribute) : coloured(attribute);
       before = attribute;
     }
     const character = cell & 0xff;

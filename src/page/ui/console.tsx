@@ -1,7 +1,8 @@
-/** A machine's screen in full size, with its keyboard. */
+/** A machine's screen in full size, with its keyboard and, of a foreign system, its mouse. */
 import { useRef, useState } from "preact/hooks";
 import { KEYS, keystrokeOf } from "../../../emulator/devices/scancodes.ts";
 import type { NodeState } from "../protocol.ts";
+import { usePointer } from "./pointer.ts";
 import { Screen } from "./screen.tsx";
 import type { Store } from "./store.ts";
 
@@ -25,15 +26,29 @@ const NAMED: Readonly<Record<string, number>> = {
 };
 const RELEASED = 0x10000;
 
+function hintOf(hasKeys: boolean, hasPointer: boolean, hasMouse: boolean): string {
+  if (hasPointer) return "pointer and keys go to this machine; Esc leaves";
+  if (hasKeys) return "keys go to this machine; Esc leaves";
+  return hasMouse ? "click to type and to point" : "click to type";
+}
+
 export function Console({ store, node, index }: { store: Store; node: NodeState; index: number }) {
   const [hasKeys, setHasKeys] = useState(false);
   const [line, setLine] = useState("");
   const box = useRef<HTMLDivElement>(null);
-  const act = (word: string, value: number | string): void =>
-    store.send({ kind: "act", word, node: index, values: [value] });
+  const act = (word: string, ...values: readonly (number | string)[]): void =>
+    store.send({ kind: "act", word, node: index, values });
+  const hasMouse = store.state?.isForeign ?? false;
+  const hasPointer = usePointer({
+    box,
+    isWanted: hasMouse,
+    move: (right, down, wheel) => act("mouse", `${right}`, `${down}`, `${wheel}`),
+    hold: (buttons) => act("buttons", buttons),
+  });
   const onKey = (event: KeyboardEvent): void => {
     if (event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
+      document.exitPointerLock();
       box.current?.blur();
       return;
     }
@@ -64,7 +79,7 @@ export function Console({ store, node, index }: { store: Store; node: NodeState;
       >
         <Screen store={store} node={index} label={`screen of ${node.name}`} isLarge />
         <span class="hint" aria-hidden="true">
-          {hasKeys ? "keys go to this machine; Esc leaves" : "click to type"}
+          {hintOf(hasKeys, hasPointer, hasMouse)}
         </span>
       </div>
       <form

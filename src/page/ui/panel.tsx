@@ -62,7 +62,7 @@ export function Panel({ store, state, index, close }: PanelProps) {
         ))}
       </div>
       <div class="tab" id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === "Console" && <Console store={store} node={node} index={index} />}
+        {tab === "Console" && <Console key={index} store={store} node={node} index={index} />}
         {tab === "Cable" && <Frames store={store} cable={index} name={node.name} />}
         {tab === "Processor" && <Processor store={store} index={index} />}
         {tab === "Tasks" && <Tasks store={store} index={index} />}

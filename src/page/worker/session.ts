@@ -277,11 +277,11 @@ export class Session {
     const action = { word: word as ActionWord, node, values };
     if (word === "add") this.#addMachine();
     else this.#observer.trace.part(this.#timeline.act(action));
-    this.#actionMarks.push(
-      markOf({ ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs }),
-    );
+    const done = { ...action, node: word === "add" ? this.#lab.nodes.length - 1 : node, atNs: this.#timeline.nowNs };
+    if (isMarked(done)) this.#actionMarks.push(markOf(done));
     this.#checkNs = null;
-    this.#report(true);
+    // Of a mouse that moves much more comes at once.
+    this.#report(isMarked(done));
   }
 
   /** A machine more makes a cluster of another shape: the run is repeated in it up to now. */
@@ -436,7 +436,7 @@ export class Session {
   }
 
   #tellActions(): void {
-    this.#actionMarks.push(...this.#timeline.actions.map(markOf));
+    this.#actionMarks.push(...this.#timeline.actions.filter(isMarked).map(markOf));
   }
 
   #state(): RunState {
@@ -527,6 +527,11 @@ export class Session {
     if (frozen && frozen.atNs + Number(frozen.values[0]) > this.#timeline.nowNs) words.push("frozen");
     return words.join(", ");
   }
+}
+
+/** Motion of a mouse has no marks on the bar of time, which would be full of them. */
+function isMarked({ word }: Pick<Action, "word">): boolean {
+  return word !== "mouse" && word !== "buttons";
 }
 
 function markOf(action: Action): Mark {

@@ -3,6 +3,7 @@
  * taken.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { Snapshot } from "../../../emulator/cluster/snapshot.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
@@ -96,6 +97,37 @@ describe("a restored cluster", () => {
     const copy = restoreCluster(original.save());
     for (const lab of [original, copy]) lab.cluster.runUntil(20 * MS);
     expect(copy.digest()).toBe(original.digest());
+  });
+
+  test("has the drives that it had, at each adapter, its network card and its ROMs", () => {
+    const medium = (fill: number): Uint8Array => new Uint8Array(1 << 20).fill(fill, 512);
+    const original = boot({
+      nodes: [
+        {
+          ramBytes: 8 << 20,
+          disk: medium(1),
+          drives: [{ kind: "disk", medium: medium(2) }, null, { kind: "cd", medium: null }],
+          ahci: [{ kind: "cd", medium: medium(3) }, null, { kind: "disk", medium: medium(4) }],
+          virtioDisks: [medium(5)],
+          floppies: [null, new Uint8Array(1440 << 10)],
+          bootOrder: "ac",
+          nic: "rtl8139",
+          nicRom: new Uint8Array(1024).fill(1),
+        },
+        { ramBytes: 8 << 20 },
+      ],
+    });
+    original.cluster.runUntil(5 * MS);
+    const saved = original.save();
+    const copy = restoreCluster(saved);
+    for (const lab of [original, copy]) lab.cluster.runUntil(20 * MS);
+    expect(copy.digest()).toBe(original.digest());
+    expect(restoreCluster(copy.save()).digest()).toBe(original.digest());
+    expect(new Snapshot(saved, copy.host.compressor).config.nodes[0]).toMatchObject({
+      ahci: [{ kind: "cd" }, null, { kind: "disk" }],
+      bootOrder: "ac",
+      nic: "rtl8139",
+    });
   });
 
   thoroughly("can be restored in place, back and forth, its disk included", async () => {

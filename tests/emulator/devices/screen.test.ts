@@ -320,6 +320,13 @@ describe("text", () => {
   test("graphics modes have no text, and no cursor", () => {
     const { vga } = screen();
     vga.graphics[6] = 5;
-    expect(readTextScreen(vga)).toEqual({ columns: 0, rows: 0, cells: new Uint16Array(0), cursor: null, lines: [] });
+    expect(readTextScreen(vga)).toEqual({
+      columns: 0,
+      rows: 0,
+      cells: new Uint16Array(0),
+      cursor: null,
+      lines: [],
+      isMonochrome: false,
+    });
   });
 });
