@@ -54,6 +54,7 @@ export interface RunResult {
   readonly endNs: number;
   /** Of the machines at the end of a broken run; null when nothing was broken, or no link can hold what happened. */
   readonly digest: string | null;
+  /** The machines that were mended; drills may have switched some of them off since. */
   readonly core: readonly number[];
   readonly figures: Figures;
   readonly frames: readonly WireFrame[];
@@ -330,10 +331,10 @@ class Run {
 
   do(plan: Plan): RunResult {
     const world = this.#world;
+    const [core, seed] = "draw" in plan ? [this.#coreOf(plan.draw), plan.draw.seed] : [plan.core, plan.seed];
     let failure: Failure | null = null;
     try {
       this.#faults(plan);
-      const [core, seed] = "draw" in plan ? [this.#coreOf(plan.draw), plan.draw.seed] : [plan.core, plan.seed];
       this.#heal(core, seed);
       this.#live();
       this.#drill(seed);
@@ -351,7 +352,7 @@ class Run {
       healedNs: world.healedNs === null ? null : world.healedNs - startNs,
       endNs: world.nowNs - startNs,
       digest: failure && !world.heardStranger ? this.#stage.lab.digest() : null,
-      core: world.core,
+      core,
       figures: this.#meter.figures(),
       frames: this.#frames,
     };
