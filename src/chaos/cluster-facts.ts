@@ -3,6 +3,7 @@
  * asked.
  */
 import { nodeId, packetHex } from "../page/decode/cluster.ts";
+import { ID_BYTES } from "../page/decode/cluster-layout.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World, WorldNode } from "./world.ts";
 
@@ -47,7 +48,6 @@ const DOWN: NodeFacts = {
 
 /** A table of peers that goes round in a circle ends here. */
 const MOST_PEERS = 2000;
-const ID_BYTES = 8;
 
 class ClusterFacts {
   readonly ids: readonly string[];

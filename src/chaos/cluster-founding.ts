@@ -1,11 +1,18 @@
 /** Who founds: of several machines that look for a cluster and hear each other, the one with the lowest id alone. */
 import { clusterPacketOf, nodeId, packetHex } from "../page/decode/cluster.ts";
+import {
+  FOUNDER,
+  HELLO,
+  ID_BYTES,
+  JOINING,
+  KIND,
+  MEMBER,
+  SENDER,
+  SESSION,
+  STATE,
+} from "../page/decode/cluster-layout.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** Of a packet and its frame: docs/protocols/cluster.md. */
-const [KIND, STATE, SENDER, FOUNDER, SESSION] = [5, 6, 24, 32, 72];
-const [HELLO, JOINING, MEMBER] = [1, 1, 2];
-const [ID_BYTES, MAC_BYTES] = [8, 6];
 const MS = 1e6;
 /** A hello counts for a second; by a clock of whole ticks of 10 ms. */
 const COUNTS_NS = 980 * MS;
@@ -22,6 +29,16 @@ interface Joining {
   heardMember: boolean;
 }
 
+/**
+ * Whether hellos at these times forbid it to found at every moment from one to another: when it decided nobody sees, for
+ * it writes to its disk before it says so.
+ */
+function forbid(times: readonly number[], fromNs: number, untilNs: number): boolean {
+  let forbiddenNs = fromNs;
+  for (const atNs of times) if (atNs <= forbiddenNs) forbiddenNs = Math.max(forbiddenNs, atNs + COUNTS_NS);
+  return forbiddenNs > untilNs;
+}
+
 /** Rule 2 of docs/protocols/cluster.md. */
 export const FOUNDS_ALONE: Invariant = {
   name: "founding",
@@ -29,8 +46,6 @@ export const FOUNDS_ALONE: Invariant = {
   rule: "nobody founds a cluster within a second of a hello by one that joins with a lower id, unless such kept it waiting for 4 s",
   watch: (world) => {
     const joining = world.nodes.map((): Joining | null => null);
-    /** Of each node's card. A switch that does not know where one is sends what is for it to all. */
-    const stations = new Map<number, string>();
     const ids = world.lab.cluster.macAddresses.map(nodeId);
 
     const hear = (own: Joining, index: number, packet: Uint8Array, atNs: number): void => {
@@ -43,16 +58,9 @@ export const FOUNDS_ALONE: Invariant = {
       const joinedForNs = sentNs - own.sinceNs;
       // What was wrong with it may have kept it from hearing or from deciding.
       if (own.heardMember || joinedForNs > PATIENT_NS || world.cleanForNs(index) < joinedForNs) return null;
-      for (const [id, times] of own.lower) {
-        // When it decided nobody sees: it writes to its disk before it says so. At no moment may it have been allowed to.
-        const moments = [own.sinceNs + LISTENS_NS, ...times, sentNs].sort((one, other) => one - other);
-        const from = moments.indexOf(own.sinceNs + LISTENS_NS);
-        const isForbidden = moments
-          .slice(Math.max(0, from - 1))
-          .every((atNs, place, all) => place === 0 || atNs - all[place - 1]! < COUNTS_NS);
-        if (from > 0 && isForbidden)
+      for (const [id, times] of own.lower)
+        if (forbid(times, own.sinceNs + LISTENS_NS, sentNs))
           return `${world.nodes[index]!.name} founds a cluster, and has heard hellos of ${id}`;
-      }
       return null;
     };
     return {
@@ -61,11 +69,9 @@ export const FOUNDS_ALONE: Invariant = {
         if (!packet) return null;
         const own = joining[cable]!;
         if (!toSwitch) {
-          const isForIt = (bytes[0]! & 1) !== 0 || packetHex(bytes, 0, MAC_BYTES) === stations.get(cable);
-          if (own && isForIt && arrivalNs !== null) hear(own, cable, packet, arrivalNs);
+          if (own && arrivalNs !== null && world.takes(cable, bytes)) hear(own, cable, packet, arrivalNs);
           return null;
         }
-        stations.set(cable, packetHex(bytes, MAC_BYTES, MAC_BYTES));
         const session = packetHex(packet, SESSION, ID_BYTES);
         if (packet[STATE] === JOINING) {
           if (own?.session !== session)

@@ -1,6 +1,7 @@
 /** What holds of QuRe's cluster whatever happens to its machines, read from their memory, their packets and their disks. */
 import { formatNs } from "../lab/time.ts";
 import { readClusterPacket } from "../page/decode/cluster.ts";
+import { ALONE, DISKLESS, HELLO } from "../page/decode/cluster-layout.ts";
 import { factsOf, type NodeFacts } from "./cluster-facts.ts";
 import { historyDigest } from "./cluster-history.ts";
 import { agreedValues } from "./cluster-values.ts";
@@ -20,9 +21,6 @@ const MOST_ERAS = 10_000;
 const OLDER_NS = 10e9;
 /** A node that joins says four in a second, and may begin anew. */
 const MOST_HELLOS = 8;
-const HELLO = 1;
-const DISKLESS = 1;
-const ALONE = 8;
 
 type Make = (world: World, layout: KernelLayout) => Watch;
 

@@ -2,21 +2,25 @@
 import { get32 } from "../../emulator/ether/packet.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
+import {
+  ADDRESS,
+  BYE,
+  ECHO,
+  HEAD_BYTES,
+  HELLO,
+  ID_BYTES,
+  KIND,
+  SEQUENCE,
+  SESSION,
+  SUSPECT,
+  TARGET,
+  VIEW,
+} from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 
-const KIND = 5;
-/** What it names is a stranger, whoever it goes to. */
-const VIEW_KIND = 2;
-const HELLO_KIND = 1;
-const BYE_KIND = 4;
-const NAMED_BYTES = 8;
-const SESSION = 72;
-const SEQUENCE = 80;
-const ADDRESS = 84;
-const ECHO = 88;
-const NOBODY = "0".repeat(2 * NAMED_BYTES);
+const NOBODY = "0".repeat(2 * ID_BYTES);
 /** In the frame. */
 const SOURCE_IP = 26;
 const DESTINATION_IP = 30;
@@ -33,26 +37,26 @@ interface Size {
 }
 
 const size = (least: number, step = 1, most = least): Size => ({ least, step, most });
-const [HEAD, REQUEST, VIEW, REGION] = [128, 144, 152, 1156];
+const [REQUEST, VIEW_HEAD, REGION] = [144, 152, 1156];
 /** By kind: docs/protocols/cluster.md. */
 const SIZES: readonly (Size | null)[] = [
   null,
-  size(HEAD),
-  size(VIEW, 68, VIEW + 19 * 68),
-  size(HEAD),
-  size(HEAD),
+  size(HEAD_BYTES),
+  size(VIEW_HEAD, 68, VIEW_HEAD + 19 * 68),
+  size(HEAD_BYTES),
+  size(HEAD_BYTES),
   size(REQUEST),
   size(REQUEST),
-  size(HEAD),
-  size(HEAD + 4, 4, HEAD + 32),
+  size(HEAD_BYTES),
+  size(HEAD_BYTES + 4, 4, HEAD_BYTES + 32),
   size(REQUEST),
   size(REQUEST),
-  size(HEAD + 132, 4, HEAD + REGION),
+  size(HEAD_BYTES + 132, 4, HEAD_BYTES + REGION),
   size(REQUEST),
   size(REQUEST),
   size(224),
-  size(HEAD + 72, 72, HEAD + 18 * 72),
-  size(HEAD + 256),
+  size(HEAD_BYTES + 72, 72, HEAD_BYTES + 18 * 72),
+  size(HEAD_BYTES + 256),
   size(REQUEST),
   size(156 + 132, 4, 156 + REGION),
   size(156, 4, 156 + REGION),
@@ -61,8 +65,8 @@ const SIZES: readonly (Size | null)[] = [
   size(176),
   size(224),
   size(160),
-  size(HEAD),
-  size(HEAD),
+  size(HEAD_BYTES),
+  size(HEAD_BYTES),
 ];
 
 /** Packets of the cluster that machines send, looked at one by one. */
@@ -103,7 +107,7 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
   said("numbers", "each packet of a session has a number of its own", () => {
     const used = new Set<string>();
     return (packet) => {
-      const number = `${packetHex(packet, SESSION, NAMED_BYTES)} ${little32(packet, SEQUENCE)}`;
+      const number = `${packetHex(packet, SESSION, ID_BYTES)} ${little32(packet, SEQUENCE)}`;
       if (used.has(number)) return `says two packets with the number ${little32(packet, SEQUENCE)}`;
       used.add(number);
       return null;
@@ -113,10 +117,11 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
   said("addressed", "what is said to one node goes to the one whose session it names", () => {
     const addresses = new Map<string, number>();
     return (packet, frame) => {
-      addresses.set(packetHex(packet, SESSION, NAMED_BYTES), get32(packet, ADDRESS));
+      addresses.set(packetHex(packet, SESSION, ID_BYTES), get32(packet, ADDRESS));
       const to = get32(frame, DESTINATION_IP);
-      const echo = packetHex(packet, ECHO, NAMED_BYTES);
-      const meant = echo === NOBODY || to === GROUP || packet[KIND] === VIEW_KIND ? undefined : addresses.get(echo);
+      const echo = packetHex(packet, ECHO, ID_BYTES);
+      // Whom a view names is a stranger, whoever it goes to.
+      const meant = echo === NOBODY || to === GROUP || packet[KIND] === VIEW ? undefined : addresses.get(echo);
       return meant === undefined || meant === to
         ? null
         : `says a packet of kind ${packet[KIND]} to one node and names the session of another`;
@@ -127,9 +132,9 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
     const left = new Set<number>();
     return (packet, _frame, cable) => {
       const kind = packet[KIND]!;
-      if (kind === HELLO_KIND) left.delete(cable);
+      if (kind === HELLO) left.delete(cable);
       if (left.has(cable)) return `says a packet of kind ${kind} after its bye`;
-      if (kind === BYE_KIND) left.add(cable);
+      if (kind === BYE) left.add(cable);
       return null;
     };
   }),
@@ -148,9 +153,6 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
   }),
 ];
 
-const MAC_BYTES = 6;
-const SUSPECT = 12;
-const TARGET = 128;
 const SILENT = 136;
 /** An observer is judged that has heard all for so long. */
 const HEARS_NS = 3e9;
@@ -169,8 +171,6 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
       const facts = factsOf(world, layout);
       /** By observer: when the word of somebody's session last reached it. Of a new boot's it believes none at first. */
       const heard = world.nodes.map(() => new Map<string, number>());
-      /** Of each node's card. A switch that does not know where one is sends what is for it to all. */
-      const stations = new Map<number, string>();
       const patience = PATIENCE_NS[world.nodes.length > SMALL ? 1 : 0];
       return {
         frame: ({ cable, toSwitch, sentNs, bytes }) => {
@@ -178,13 +178,11 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
           const packet = node && clusterPacketOf(bytes);
           if (!packet) return null;
           if (!toSwitch) {
-            const isForIt = (bytes[0]! & 1) !== 0 || packetHex(bytes, 0, MAC_BYTES) === stations.get(cable);
-            if (isForIt) heard[cable]!.set(packetHex(packet, SESSION, NAMED_BYTES), sentNs);
+            if (world.takes(cable, bytes)) heard[cable]!.set(packetHex(packet, SESSION, ID_BYTES), sentNs);
             return null;
           }
-          stations.set(cable, packetHex(bytes, MAC_BYTES, MAC_BYTES));
           if (packet[KIND] !== SUSPECT || little32(packet, SILENT) !== 1) return null;
-          const id = packetHex(packet, TARGET, NAMED_BYTES);
+          const id = packetHex(packet, TARGET, ID_BYTES);
           const target = facts.indexOf(id);
           const isClear = (index: number): boolean => world.hearsForNs(index) > HEARS_NS;
           if (!isClear(cable) || target === undefined || (world.isOn(target) && !isClear(target))) return null;

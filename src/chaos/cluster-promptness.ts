@@ -1,13 +1,12 @@
 /** How soon what one node knows is known to the others: docs/protocols/cluster.md, "States and timers". */
 import { clusterPacketOf } from "../page/decode/cluster.ts";
+import { KIND, VIEW } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { World } from "./world.ts";
 
 const MS = 1e6;
-const KIND = 5;
-const VIEW = 2;
 /** Above it a cluster is a large one, in which a beat is longer. */
 const SMALL = 33;
 const BEAT_NS = [400 * MS, 1000 * MS] as const;

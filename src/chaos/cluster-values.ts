@@ -1,5 +1,6 @@
 /** What QuRe's cluster has agreed on: of one number there are one people's values only, and no node goes back. */
 import { packetHex } from "../page/decode/cluster.ts";
+import { ID_BYTES } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { disksWith } from "./cluster-votes.ts";
 import type { Invariant } from "./invariant.ts";
@@ -14,7 +15,6 @@ const REGION = 20;
 const VOTERS = 20;
 const VOTER_IDS = 24;
 const MOST_VOTERS = 16;
-const ID_BYTES = 8;
 /** Of a region without text: who agreed. */
 const REGION_BYTES = 132;
 const MOST_TEXT_BYTES = 1024;

@@ -5,6 +5,19 @@
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
+import {
+  DISKLESS,
+  ECHO,
+  FLAGS,
+  ID_BYTES,
+  KIND,
+  PROMISE,
+  SENDER,
+  SESSION,
+  VALUES_KEPT,
+  VALUES_NUMBER,
+  VOTED,
+} from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -17,19 +30,8 @@ const PROMISED = 16;
 const ACCEPTED = 28;
 const BALLOT_BYTES = 12;
 /** Of packets. */
-const KIND = 5;
-const FLAGS = 7;
-const SENDER = 24;
-const SESSION = 72;
-const ECHO = 88;
-const VALUES_NUMBER = 112;
 const PACKET_SLOT = 128;
 const PACKET_BALLOT = 132;
-const ID_BYTES = 8;
-const PROMISE = 19;
-const VOTED = 20;
-const DISKLESS = 1;
-const VALUES_KEPT = 32;
 /** Of the object `cluster_values`. */
 const NUMBER = 8;
 

@@ -5,6 +5,7 @@
 import { formatIpv4, formatMac } from "../../emulator/ether/packet.ts";
 import { formatNs } from "../lab/time.ts";
 import { clusterPacketOf } from "../page/decode/cluster.ts";
+import { KIND, RELEASE, SERVICE } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -20,10 +21,6 @@ const SENDER_ADDRESS = 28;
 const ARP_BYTES = 42;
 /** Where a frame says who sends it. */
 const SOURCE_MAC = 6;
-/** Of the cluster's packets: docs/protocols/cluster.md. */
-const KIND = 5;
-const RELEASE = 9;
-const SERVICE = 136;
 /** A service's own MAC address: this, and its address (docs/protocols/cluster.md). */
 const SERVICE_MAC = [2, 0x51];
 /** Machines with which nothing is wrong for so long have found out who holds an address, */

@@ -24,6 +24,11 @@ export class Stage {
     return new Stage(subject, await subject.make(), run);
   }
 
+  /** The same machines, with the state that they are in now for the beginning. */
+  fromNow(): Stage {
+    return new Stage(this.subject, this.lab, null);
+  }
+
   get nowNs(): number {
     return this.#beginning.clusterNs;
   }

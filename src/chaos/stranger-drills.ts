@@ -2,6 +2,24 @@
 import type { Random } from "../../emulator/state/random.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
+import {
+  ADDRESS,
+  BYE,
+  CODE,
+  ECHO,
+  ERA,
+  HEAD_BYTES,
+  HOLD,
+  ID_BYTES,
+  KIND,
+  MEMBER,
+  REPORT,
+  SENDER,
+  SEQUENCE,
+  SESSION,
+  STATE,
+  VIEW,
+} from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Drill, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -10,19 +28,6 @@ import { type Addressee, STRANGER_ADDRESS, type Stranger } from "./stranger.ts";
 import type { WireFrame, World } from "./world.ts";
 
 const MS = 1e6;
-const KIND = 5;
-const STATE = 6;
-const ERA = 8;
-const SENDER = 24;
-const SESSION = 72;
-const SEQUENCE = 80;
-const ADDRESS = 84;
-const ECHO = 88;
-const CODE = 96;
-const ID_BYTES = 8;
-const [VIEW, REPORT, BYE, HOLD] = [2, 3, 4, 8];
-const MEMBER = 2;
-const HEAD_BYTES = 128;
 /** Numbers so far below the highest count as heard (docs/protocols/cluster.md: more than 31). */
 const OLD = 40;
 const MOST_FRAMES = 4000;

@@ -13,16 +13,15 @@ import {
   udpBytes,
 } from "../../emulator/ether/packet.ts";
 import { keyOf } from "../lab/cluster-key.ts";
+import { CLUSTER_PORT } from "../page/decode/cluster.ts";
+import { CODE, CODE_BYTES } from "../page/decode/cluster-layout.ts";
 import type { World } from "./world.ts";
 
-const PORT = 20818;
 const GROUP = Uint8Array.of(239, 255, 81, 82);
 const GROUP_MAC = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0x51, 0x52);
 const EVERYBODY = new Uint8Array(6).fill(0xff);
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
 export const STRANGER_ADDRESS = Uint8Array.of(10, 0, 2, 7);
-const CODE = 96;
-const CODE_BYTES = 16;
 
 /** To one machine instead of the group. */
 export interface Addressee {
@@ -51,7 +50,11 @@ export class Stranger {
 
   /** Says a packet as if it came from an address. */
   say(packet: Uint8Array, source: Uint8Array, to: Addressee = { mac: GROUP_MAC, address: GROUP }): void {
-    const payload = udpBytes(source, to.address, { sourcePort: PORT, destinationPort: PORT, data: packet });
+    const payload = udpBytes(source, to.address, {
+      sourcePort: CLUSTER_PORT,
+      destinationPort: CLUSTER_PORT,
+      data: packet,
+    });
     const ip = ipv4Bytes({ source, destination: to.address, protocol: PROTOCOL_UDP, payload }, ++this.#packets);
     this.#send(ethernetFrame(to.mac, MAC, ETHERTYPE_IPV4, ip));
   }

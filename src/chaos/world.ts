@@ -138,6 +138,11 @@ export class World {
     return Math.max(0, this.nowNs - this.nodes[index]!.hearsSinceNs);
   }
 
+  /** Whether a frame is for a machine that it comes to: what a switch does not know the way to it sends to all. */
+  takes(index: number, frame: Uint8Array): boolean {
+    return (frame[0]! & 1) !== 0 || this.lab.cluster.macAddresses[index]!.every((byte, at) => byte === frame[at]);
+  }
+
   /** A machine began anew. */
   booted(index: number): void {
     const node = this.nodes[index]!;

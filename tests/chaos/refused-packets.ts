@@ -8,7 +8,6 @@
  * that, every machine must live on, with a heap that agrees with itself.
  */
 import { createHmac } from "node:crypto";
-import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
 import { Random } from "../../emulator/state/random.ts";
 import { factsOf } from "../../src/chaos/cluster-facts.ts";
 import { clusterMissing } from "../../src/chaos/cluster-invariants.ts";
@@ -22,13 +21,22 @@ import { World } from "../../src/chaos/world.ts";
 import { perform } from "../../src/lab/actions.ts";
 import { little32 } from "../../src/lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../../src/page/decode/cluster.ts";
+import {
+  ADDRESS,
+  CODE,
+  CODE_BYTES,
+  ERA,
+  HEAD_BYTES,
+  ID_BYTES,
+  KIND,
+  SEQUENCE,
+  SESSION,
+} from "../../src/page/decode/cluster-layout.ts";
 import { changedBytes } from "../guest/fuzz-frames.ts";
 
 const US = 1000;
 const MS = 1e6;
-/** Of the header: docs/protocols/cluster.md. */
-const [KIND, ERA, SESSION, SEQUENCE, ADDRESS, CODE, HEADER_BYTES] = [5, 8, 72, 80, 84, 96, 128];
-const [CODE_BYTES, ID_BYTES, ADDRESS_BYTES] = [16, 8, 4];
+const ADDRESS_BYTES = 4;
 const [LAST_KIND, HIGHEST_ERA] = [26, 0x7ffffffe];
 const MOST_BYTES = 1472;
 /** Numbers so far below the highest count as heard. */
@@ -70,7 +78,7 @@ function changedInside(random: Random, packet: Uint8Array): Uint8Array {
   const identity = packet.slice(SESSION, ADDRESS + ADDRESS_BYTES);
   let made: Uint8Array = packet;
   for (let changes = 1 + random.below(4); changes > 0; changes--)
-    made = changedBytes(random, made, random.chance(50) ? HEADER_BYTES : KIND).slice(0, MOST_BYTES);
+    made = changedBytes(random, made, random.chance(50) ? HEAD_BYTES : KIND).slice(0, MOST_BYTES);
   if (made.length >= SESSION + identity.length) made.set(identity, SESSION);
   return made;
 }
@@ -102,14 +110,13 @@ const DRAWS: Readonly<Record<string, Draw>> = {
     const made = packet.slice();
     if (random.chance(50)) putWord(made, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
     // Of its kind's size, else it is refused before its number is looked at.
-    if (made.length > HEADER_BYTES)
-      made[HEADER_BYTES + random.below(made.length - HEADER_BYTES)]! ^= 1 << random.below(8);
+    if (made.length > HEAD_BYTES) made[HEAD_BYTES + random.below(made.length - HEAD_BYTES)]! ^= 1 << random.below(8);
     return { packet: sign(made), sender };
   },
   "of a member"({ random, heard, sign, nextNumber }) {
     const { packet, sender } = random.pick(heard);
     const made = changedInside(random, packet.slice());
-    if (made.length < HEADER_BYTES) return { packet: made, sender };
+    if (made.length < HEAD_BYTES) return { packet: made, sender };
     putWord(made, SEQUENCE, nextNumber(packet));
     return { packet: sign(made), sender };
   },
@@ -150,14 +157,12 @@ export class PacketScene {
   readonly #old: readonly (readonly Said[])[];
   /** By session: its highest number. */
   readonly #highest: ReadonlyMap<string, number>;
-  readonly #start: Checkpoint;
-  readonly #consoles: readonly ReturnType<Stage["lab"]["nodes"][number]["console"]["save"]>[];
   /** By how many packets there would be: what the machines are without them. */
   readonly #quiet = new Map<number, Judged>();
 
   /** `arrived`: by machine, what came to it. A number is old for who has heard higher ones: others may have missed them. */
   private constructor(stage: Stage, layout: KernelLayout, heard: readonly Said[], arrived: readonly Uint8Array[][]) {
-    this.#stage = stage;
+    this.#stage = stage.fromNow();
     this.#layout = layout;
     this.#heard = arrived.map((_, index) => heard.filter(({ sender }) => sender !== index));
     this.#highest = highestNumbers(heard.map(({ packet }) => packet));
@@ -167,8 +172,6 @@ export class PacketScene {
         ({ packet }) => little32(packet, SEQUENCE) + OLD <= (highest.get(sessionOf(packet)) ?? 0),
       );
     });
-    this.#start = Checkpoint.of(stage.lab.cluster, null, false);
-    this.#consoles = stage.lab.nodes.map(({ console }) => console.save());
   }
 
   /** Lets the stage's cluster live for a while, and hears it. */
@@ -213,10 +216,8 @@ export class PacketScene {
   }
 
   #rewind(): World {
-    const { lab } = this.#stage;
-    this.#start.restore(lab.cluster);
-    lab.nodes.forEach(({ console }, index) => console.restore(this.#consoles[index]!));
-    const world = new World(lab);
+    this.#stage.rewind();
+    const world = new World(this.#stage.lab);
     world.core = this.#machines;
     return world;
   }

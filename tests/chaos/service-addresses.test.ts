@@ -14,6 +14,8 @@ import { notHeld, oneHolder } from "../../src/chaos/service-addresses.ts";
 import { kernelLayout } from "../../src/chaos/setup.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
+import { CLUSTER_PORT } from "../../src/page/decode/cluster.ts";
+import { KIND, RELEASE, SERVICE } from "../../src/page/decode/cluster-layout.ts";
 import { images } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 
@@ -21,8 +23,6 @@ const MS = 1e6;
 const SHARED = parseIpv4("10.0.2.9");
 const ITS_MAC = Uint8Array.of(2, 0x51, ...SHARED);
 const SOMEBODY = Uint8Array.of(2, 0, 0, 0, 0, 7);
-const PORT = 20818;
-const RELEASE = 9;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -37,10 +37,14 @@ function answer(mac = ITS_MAC): Uint8Array {
 function release(): Uint8Array {
   const packet = new Uint8Array(144);
   packet.set(new TextEncoder().encode("QRCL"));
-  packet[5] = RELEASE;
-  packet.set(SHARED, 136);
+  packet[KIND] = RELEASE;
+  packet.set(SHARED, SERVICE);
   const [source, destination] = [parseIpv4("10.0.2.15"), parseIpv4("239.255.81.82")];
-  const payload = udpBytes(source, destination, { sourcePort: PORT, destinationPort: PORT, data: packet });
+  const payload = udpBytes(source, destination, {
+    sourcePort: CLUSTER_PORT,
+    destinationPort: CLUSTER_PORT,
+    data: packet,
+  });
   const ip = ipv4Bytes({ source, destination, protocol: PROTOCOL_UDP, payload }, 1);
   return ethernetFrame(SOMEBODY, SOMEBODY, ETHERTYPE_IPV4, ip);
 }

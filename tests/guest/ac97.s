@@ -1,8 +1,7 @@
 # A boot sector that plays three buffers of 1000 frames at 11025 Hz by an AC'97 controller: frame n is 97 n on the left
 # and its complement on the right. It leaves by the debug exit port, with 1 where there is no such controller.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 AC97                    = 0x24158086
 MIXER                   = 0xC800
@@ -14,14 +13,7 @@ FRAMES                  = 1000
 RATE                    = 11025
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
-    cld
+    BOOT_SECTOR
     mov     ebx, 0x80000000             # by slots, until it is there
 1:  mov     eax, ebx
     call    select
@@ -102,5 +94,4 @@ select:
 settings:
     .word   MIXER + 0x02, 0, MIXER + 0x18, 0x0808, MIXER + 0x2A, 9, MIXER + 0x2C, RATE
 
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

@@ -1,8 +1,7 @@
 # A boot sector that writes to all drives in turn by INT 13h, for ever: drive 00h, then 80h to 83h. What the firmware
 # said of each is at 600h to 604h, how often all were written at 608h.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 ANSWERS                 = 0x600
 ROUNDS                  = 0x608
@@ -12,13 +11,7 @@ FIRST_SECTOR            = 2
 SECTORS                 = 8             # that are written in turn
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     mov     word ptr ds:[ROUNDS], ax
     sti
 2:  mov     di, BUFFER
@@ -47,5 +40,4 @@ start:
 
 drives:
     .byte   0x00, 0x80, 0x81, 0x82, 0x83
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

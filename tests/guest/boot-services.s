@@ -3,11 +3,9 @@
 # on our firmware and on SeaBIOS. The drive's sectors from 64 on hold their own number as u32 (the test's builder sees
 # to it).
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 PAYLOAD_SECTORS         = 16
-COM1                    = 0x3F8
 BUFFER                  = 0x9000        # 4 KiB, segment 0
 FAR_BUFFER              = 0x200000
 RSDP_SIGNATURE          = 0x20445352    # "RSD "
@@ -19,15 +17,8 @@ RSDP_SIGNATURE          = 0x20445352    # "RSD "
 .endm
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     sti
-    cld
     mov     [drive], dl
     mov     ax, 0x0200 + PAYLOAD_SECTORS
     mov     bx, 0x7E00
@@ -41,22 +32,7 @@ start:
     hlt
     jmp     2b
 
-# In: AL to COM1.
-# Clobbers: nothing.
-put:
-    push    ax
-    push    dx
-    mov     ah, al
-    mov     dx, COM1 + 5
-1:  in      al, dx
-    test    al, 0x20
-    jz      1b
-    mov     dx, COM1
-    mov     al, ah
-    out     dx, al
-    pop     dx
-    pop     ax
-    ret
+    SERIAL_PUT
 
 # See CHECK; the name lies after the call.
 # Clobbers: nothing.
@@ -90,19 +66,14 @@ report:
     popad
     popfd
     ret
-print:
-    lodsb
-    test    al, al
-    jz      1f
-    call    put
-    jmp     print
-1:  ret
+
+    SERIAL_PRINT
+
 text_ok:        .asciz "ok "
 text_fail:      .asciz "FAIL "
 drive:          .byte 0
 
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END
 
 tests:
     # ---------------------------------------------------------------- memory

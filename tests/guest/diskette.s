@@ -2,22 +2,13 @@
 # with their number; words 504 and 506 and 508 hold heads, sectors a track and cylinders. It says on COM1: the drive,
 # its kind by AH=08h, how many sectors were right, and the status of the write; then `end`.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 BUFFER                  = 0x9000
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     sti
-    cld
     mov     [drive], dl
     mov     si, offset text_drive
     call    print
@@ -98,21 +89,9 @@ digit:
     cmp     al, 10
     sbb     al, 0x69
     das
-put:
-    push    dx
-    mov     dx, COM1
-    out     dx, al
-    pop     dx
-    ret
+    SERIAL_PUT
 
-# Prints the text at SI.
-print:
-    lodsb
-    test    al, al
-    jz      3f
-    call    put
-    jmp     print
-3:  ret
+    SERIAL_PRINT
 
 drive:
     .byte   0

@@ -1,19 +1,13 @@
 # A boot sector for whoever watches a screen: it writes a word in yellow on blue, then every key that is typed; x
 # switches the machine off.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 PM1A_CONTROL            = 0x604         # where the emulated PC's firmware puts it
 SLEEP_OFF               = 0x2000
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     sti
     mov     ax, 0x0003
     int     0x10
@@ -50,5 +44,4 @@ put:
 
 text:
     .asciz  "hello "
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

@@ -2,19 +2,12 @@
 # line, in the others a bar of colour 14 (bits 1 to 3) over the first 16 pixels of line 0. Then it writes `done` on
 # COM1.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 SEQUENCER               = 0x3C4
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     mov     al, [mode]
     int     0x10
     mov     ax, 0xA000

@@ -2,10 +2,8 @@
 # answers: AX BX CX DX SI DI and CF. What lies at addresses of each firmware's own is shown as 0 or 1. It ends by
 # switching the machine off.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 PACKETS                 = 3
 OWN_CODE_32             = 0x08
 DATA                    = 0x10
@@ -22,14 +20,7 @@ APM_DATA                = 0x30
 .endm
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
-    cld
+    BOOT_SECTOR
     mov     ax, 0x0204
     mov     bx, 0x7E00
     mov     cx, 2
@@ -64,48 +55,12 @@ show_all:
 
 # A new row.
 row:
-    mov     al, '\n'
+    mov     al, '\n'                    # and on in `put`
+    SERIAL_PUT
 
-# AL to COM1.
-# Clobbers: nothing.
-put:
-    push    ax
-    push    dx
-    mov     ah, al
-    mov     dx, COM1 + 5
-1:  in      al, dx
-    test    al, 0x20
-    jz      1b
-    mov     dx, COM1
-    mov     al, ah
-    out     dx, al
-    pop     dx
-    pop     ax
-    ret
+    SERIAL_SHOW
 
-# Four hexadecimal digits of AX, and a blank.
-# Clobbers: AX.
-show:
-    push    cx
-    push    di
-    mov     di, ax
-    mov     cx, 4
-1:  rol     di, 4
-    mov     ax, di
-    and     al, 15
-    cmp     al, 10
-    sbb     al, 0x69
-    das
-    call    put
-    loop    1b
-    mov     al, ' '
-    call    put
-    pop     di
-    pop     cx
-    ret
-
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END
 
 main:
     int     0x11

@@ -1,21 +1,14 @@
 # A boot sector that follows the PS/2 mouse by INT 15h AH=C2h, and shows on the screen where it is: words of counts to
 # the right and upwards, then the buttons, as hexadecimal digits behind `mouse`.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 VIDEO_SEGMENT           = 0xB800
 LINE                    = 160 * 20
 WHITE                   = 0x07
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     mov     ax, 0xC205                  # packets of three bytes
     mov     bh, 3
     int     0x15
@@ -103,5 +96,4 @@ up:
     .word   0
 buttons:
     .word   0
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

@@ -1,22 +1,14 @@
 # A boot sector that asks the firmware for its serial ports and printers: it says on COM1 which the BIOS data area
 # names, and what INT 11h, 14h and 17h answer; COM2 to COM4 and the printer each get something of their own.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 BDA_COM                 = 0x400
 BDA_LPT                 = 0x408
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     sti
-    cld
     mov     si, BDA_COM
     mov     cx, 7                       # COM1 to COM4, LPT1 to LPT3
 1:  lodsw
@@ -60,52 +52,19 @@ start:
     call    show
     call    row
     mov     si, offset text_end
-3:  lodsb
-    test    al, al
-    jz      4f
-    call    put
+    call    print
+3:  hlt
     jmp     3b
-4:  hlt
-    jmp     4b
 
-# Four hexadecimal digits of AX, and a blank.
-# Clobbers: AX, DI.
-show:
-    push    cx
-    mov     di, ax
-    mov     cx, 4
-1:  rol     di, 4
-    mov     ax, di
-    and     al, 15
-    cmp     al, 10
-    sbb     al, 0x69
-    das
-    call    put
-    loop    1b
-    pop     cx
-    mov     al, ' '
-    jmp     put
+    SERIAL_SHOW
+
+    SERIAL_PRINT
+
+# A new row.
 row:
-    mov     al, '\n'
-
-# AL to COM1.
-# Clobbers: nothing.
-put:
-    push    ax
-    push    dx
-    mov     ah, al
-    mov     dx, COM1 + 5
-1:  in      al, dx
-    test    al, 0x20
-    jz      1b
-    mov     dx, COM1
-    mov     al, ah
-    out     dx, al
-    pop     dx
-    pop     ax
-    ret
+    mov     al, '\n'                    # and on in `put`
+    SERIAL_PUT
 
 text_more:              .asciz "aper"
 text_end:               .asciz "end\n"
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

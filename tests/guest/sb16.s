@@ -3,8 +3,7 @@
 # buffer. Sample n of the first is n; the n-th word of the second is 111 n. It leaves by the debug exit port, with 1
 # without a card.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
 PORT                    = 0x220
 IRQ_VECTOR              = (8 + 5) * 4
@@ -14,14 +13,7 @@ WIDE                    = 0x9000
 WORDS                   = 500
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
-    cld
+    BOOT_SECTOR
     cli
     mov     word ptr [IRQ_VECTOR], offset interrupted
     mov     word ptr [IRQ_VECTOR + 2], ax
@@ -149,5 +141,4 @@ last:
 halves: .word 0
 next:   .byte 0
 
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

@@ -2,10 +2,8 @@
 # and calls them there, in 32-bit protected mode, as the disk's sector 1 says. On COM1 it writes what the question for
 # them returned (AX, length), then AX and the other registers' sum of each call, and `done`.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 CALLS                   = 0x8000        # sector 1: u16 mode, u16 pixels of a line, then the calls
 CALL_ENTRY              = 0             # u16: word of the table; FFFFh after the last
 CALL_BX                 = 2
@@ -16,13 +14,7 @@ COPY                    = 0x9004        # where nothing is aligned to a paragrap
 COLOURS                 = CALLS + 256   # what ES:EDI points at
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     mov     bx, CALLS
     mov     ax, 0x0201
     mov     cx, 0x0002
@@ -142,5 +134,4 @@ gdt_pointer:
     .long   gdt
 text:
     .asciz  "done"
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

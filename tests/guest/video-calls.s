@@ -2,10 +2,8 @@
 # back: AX, BX, CX, DX, and as many bytes at ES:DI as the call wants to be seen. Those at ES:DI are sector 16 before
 # each call. After the calls it writes `done`.
 
-.intel_syntax noprefix
-.code16
+.include "boot-sector.inc"
 
-COM1                    = 0x3F8
 CALLS                   = 0x8000        # sectors 1 to 15
 CALL_AX                 = 0             # u16; FFFFh after the last
 CALL_BX                 = 2
@@ -18,13 +16,7 @@ BUFFER                  = 0xA000
 BUFFER_BYTES            = 512
 
 .text
-start:
-    ljmp    0, offset 1f
-1:  xor     ax, ax
-    mov     ds, ax
-    mov     es, ax
-    mov     ss, ax
-    mov     sp, 0x7C00
+    BOOT_SECTOR
     mov     bx, CALLS
     mov     ax, 0x0210                  # 16 sectors
     mov     cx, 0x0002
@@ -106,5 +98,4 @@ byte_out:
 
 text:
     .asciz  "done"
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

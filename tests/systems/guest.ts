@@ -1,19 +1,23 @@
 /** Boot sectors of our own for these tests, assembled and linked by QuRe's tools. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { assemble } from "../../src/assembler/assemble.ts";
+import type { SourceFile } from "../../src/assembler/model/options.ts";
 import { link } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 
 const root = join(import.meta.dirname, "../..");
 
+/** A source, or what it includes from beside it. */
+function read(name: string, from: string | null): SourceFile {
+  const path = from === null ? name : join(dirname(from), name);
+  return { path, bytes: new Uint8Array(readFileSync(join(root, path))) };
+}
+
 /** A source as flat bytes that are linked at 7C00h. */
 export function guest(path: string): Uint8Array {
-  const { object, diagnostics } = assemble({
-    path,
-    files: { read: (name) => ({ path: name, bytes: new Uint8Array(readFileSync(join(root, name))) }) },
-  });
+  const { object, diagnostics } = assemble({ path, files: { read } });
   if (!object) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   const { linked, problems } = link({
     objects: [readElf(object, path)],

@@ -1,9 +1,37 @@
 /** The cluster's own protocol: docs/protocols/cluster.md. */
 import { get16, get32 } from "../../../emulator/ether/packet.ts";
 import { little32 } from "../../lab/little-endian.ts";
+import {
+  ADDRESS,
+  AGE,
+  CODE,
+  CODE_BYTES,
+  ECHO,
+  ERA,
+  EVENTS,
+  EVENTS_NUMBER,
+  FLAGS,
+  FOUNDER,
+  HEAD_BYTES,
+  HOLD,
+  ID_BYTES,
+  KIND,
+  MOVE,
+  NAME,
+  NAME_BYTES,
+  OPEN,
+  RELEASE,
+  SENDER,
+  SEQUENCE,
+  SERVICE,
+  SESSION,
+  STATE,
+  VALUES,
+  VALUES_NUMBER,
+  VIEW,
+} from "./cluster-layout.ts";
 import type { Field, Layer } from "./layer.ts";
 
-export const CLUSTER_VIEW = 2;
 export const CLUSTER_PORT = 20818;
 const KINDS = [
   "",
@@ -34,22 +62,14 @@ const KINDS = [
   "outdated",
   "new key",
 ];
-export const CLUSTER_HOLD = 8;
-const RELEASE = 9;
-const MOVE = 10;
-const VALUES = 11;
 /** Before the text: how many members agree, and their ids. */
 const VOTERS_BYTES = 132;
-const EVENTS = 15;
 const EVENT_BYTES = 72;
 const EVENT_KINDS = ["", "founded", "ended", "joined", "left", "died", "moved", "configured", "upgraded"];
 const STATES = ["", "joining", "member", "offline", "left", "named"];
-const HEAD_BYTES = 128;
 const VIEW_BYTES = 152;
 const ENTRY_BYTES = 68;
-const MEMBERS_AT = 128;
-const SERVICE_AT = 136;
-const OPEN = 4;
+const MEMBERS_AT = HEAD_BYTES;
 const UDP_HEADER_BYTES = 8;
 const UDP_PAYLOAD = 14 + 20 + UDP_HEADER_BYTES;
 
@@ -78,11 +98,11 @@ export function nodeId(mac: Uint8Array): string {
 }
 
 function id(bytes: Uint8Array, at: number): string {
-  return packetHex(bytes, at, 8);
+  return packetHex(bytes, at, ID_BYTES);
 }
 
 function name(bytes: Uint8Array, at: number): string {
-  const text = String.fromCharCode(...bytes.subarray(at, at + 32));
+  const text = String.fromCharCode(...bytes.subarray(at, at + NAME_BYTES));
   return text.slice(0, Math.max(0, text.indexOf("\0")));
 }
 
@@ -98,13 +118,13 @@ export function readClusterPacket(frame: Uint8Array): ClusterPacket | null {
   const packet = clusterPacketOf(frame);
   return (
     packet && {
-      kind: packet[5]!,
-      state: packet[6]!,
-      flags: packet[7]!,
-      era: little32(packet, 8),
-      age: little32(packet, 12),
-      id: id(packet, 24),
-      founder: id(packet, 32),
+      kind: packet[KIND]!,
+      state: packet[STATE]!,
+      flags: packet[FLAGS]!,
+      era: little32(packet, ERA),
+      age: little32(packet, AGE),
+      id: id(packet, SENDER),
+      founder: id(packet, FOUNDER),
     }
   );
 }
@@ -122,28 +142,33 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
   const title = "Cluster";
   if (bytes.length - at < HEAD_BYTES || get32(bytes, at) !== 0x5152434c)
     return { title, summary: "not a packet of the cluster", fields: [] };
-  const kind = KINDS[bytes[at + 5]!] ?? `kind ${bytes[at + 5]}`;
-  const state = STATES[bytes[at + 6]!] ?? `state ${bytes[at + 6]}`;
-  const era = little32(bytes, at + 8);
-  const sender = name(bytes, at + 40);
+  const kind = KINDS[bytes[at + KIND]!] ?? `kind ${bytes[at + KIND]}`;
+  const state = STATES[bytes[at + STATE]!] ?? `state ${bytes[at + STATE]}`;
+  const era = little32(bytes, at + ERA);
+  const sender = name(bytes, at + NAME);
   const fields: Field[] = [
-    ["kind", kind, at + 5, 1],
-    ["state of the sender", state, at + 6, 1],
-    ["era", String(era), at + 8, 4],
-    ["age", String(little32(bytes, at + 12)), at + 12, 4],
-    ["node id", id(bytes, at + 24), at + 24, 8],
-    ["founder", id(bytes, at + 32), at + 32, 8],
-    ["name", sender, at + 40, 32],
-    ["session", id(bytes, at + 72), at + 72, 8],
-    ["sequence", String(little32(bytes, at + 80)), at + 80, 4],
-    ["address", [...bytes.subarray(at + 84, at + 88)].join("."), at + 84, 4],
-    ["answers the session", id(bytes, at + 88), at + 88, 8],
-    [bytes[at + 7]! & OPEN ? "code, of an open cluster" : "code", packetHex(bytes, at + 96, 16), at + 96, 16],
-    ["number of the values", String(little32(bytes, at + 112)), at + 112, 4],
-    ["events of the history", String(little32(bytes, at + 120)), at + 120, 4],
+    ["kind", kind, at + KIND, 1],
+    ["state of the sender", state, at + STATE, 1],
+    ["era", String(era), at + ERA, 4],
+    ["age", String(little32(bytes, at + AGE)), at + AGE, 4],
+    ["node id", id(bytes, at + SENDER), at + SENDER, ID_BYTES],
+    ["founder", id(bytes, at + FOUNDER), at + FOUNDER, ID_BYTES],
+    ["name", sender, at + NAME, NAME_BYTES],
+    ["session", id(bytes, at + SESSION), at + SESSION, ID_BYTES],
+    ["sequence", String(little32(bytes, at + SEQUENCE)), at + SEQUENCE, 4],
+    ["address", [...bytes.subarray(at + ADDRESS, at + ECHO)].join("."), at + ADDRESS, 4],
+    ["answers the session", id(bytes, at + ECHO), at + ECHO, ID_BYTES],
+    [
+      bytes[at + FLAGS]! & OPEN ? "code, of an open cluster" : "code",
+      packetHex(bytes, at + CODE, CODE_BYTES),
+      at + CODE,
+      CODE_BYTES,
+    ],
+    ["number of the values", String(little32(bytes, at + VALUES_NUMBER)), at + VALUES_NUMBER, 4],
+    ["events of the history", String(little32(bytes, at + EVENTS_NUMBER)), at + EVENTS_NUMBER, 4],
   ];
   let members = "";
-  if (bytes[at + 5] === CLUSTER_VIEW && bytes.length - at >= VIEW_BYTES) {
+  if (bytes[at + KIND] === VIEW && bytes.length - at >= VIEW_BYTES) {
     members = `, ${little32(bytes, at + MEMBERS_AT)} members`;
     fields.push(["members", String(little32(bytes, at + MEMBERS_AT)), at + MEMBERS_AT, 4]);
     for (let entry = at + VIEW_BYTES; entry + ENTRY_BYTES <= bytes.length; entry += ENTRY_BYTES) {
@@ -156,20 +181,20 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
       ]);
     }
   }
-  if (bytes[at + 5] === CLUSTER_HOLD)
+  if (bytes[at + KIND] === HOLD)
     for (const [held, address] of heldAddresses(bytes, at)) fields.push(["held address", address, held, 4]);
-  if ((bytes[at + 5] === RELEASE || bytes[at + 5] === MOVE) && bytes.length - at >= SERVICE_AT + 4) {
-    fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, 8]);
-    fields.push(["address", [...bytes.subarray(at + SERVICE_AT, at + SERVICE_AT + 4)].join("."), at + SERVICE_AT, 4]);
+  if ((bytes[at + KIND] === RELEASE || bytes[at + KIND] === MOVE) && bytes.length - at >= SERVICE + 4) {
+    fields.push(["node that shall hold", id(bytes, at + HEAD_BYTES), at + HEAD_BYTES, ID_BYTES]);
+    fields.push(["address", [...bytes.subarray(at + SERVICE, at + SERVICE + 4)].join("."), at + SERVICE, 4]);
   }
-  if (bytes[at + 5] === VALUES && bytes.length - at > HEAD_BYTES + VOTERS_BYTES) {
+  if (bytes[at + KIND] === VALUES && bytes.length - at > HEAD_BYTES + VOTERS_BYTES) {
     const words = String.fromCharCode(...bytes.subarray(at + HEAD_BYTES + VOTERS_BYTES)).split("\0");
     const pairs = words.flatMap((word, index) => (index % 2 === 0 && word !== "" ? `${word} ${words[index + 1]}` : []));
     const text = at + HEAD_BYTES + VOTERS_BYTES;
     fields.push(["agreed members", String(little32(bytes, at + HEAD_BYTES)), at + HEAD_BYTES, VOTERS_BYTES]);
     fields.push(["values", pairs.join(", "), text, bytes.length - text]);
   }
-  if (bytes[at + 5] === EVENTS)
+  if (bytes[at + KIND] === EVENTS)
     for (let event = at + HEAD_BYTES; event + EVENT_BYTES <= bytes.length; event += EVENT_BYTES) {
       const number = `${little32(bytes, event)}.${little32(bytes, event + 4)}`;
       const what = EVENT_KINDS[bytes[event + 24]!] ?? "?";

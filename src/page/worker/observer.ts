@@ -5,7 +5,8 @@
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { CLUSTER_HOLD, CLUSTER_VIEW, heldAddresses, nodeId, readClusterPacket } from "../decode/cluster.ts";
+import { heldAddresses, nodeId, readClusterPacket } from "../decode/cluster.ts";
+import { HOLD, VIEW } from "../decode/cluster-layout.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 
@@ -80,8 +81,8 @@ export class Observer {
     const notes = this.#nodes[index];
     if (notes === undefined) return;
     notes.founder = packet.founder;
-    if (packet.kind === CLUSTER_VIEW) notes.viewNs = sentNs;
-    if (packet.kind !== CLUSTER_HOLD) return;
+    if (packet.kind === VIEW) notes.viewNs = sentNs;
+    if (packet.kind !== HOLD) return;
     notes.held = heldAddresses(bytes).map(([, address]) => address);
     notes.heldNs = sentNs;
     for (const address of notes.held) {

@@ -1,0 +1,54 @@
+/** Where a packet of the cluster has what, in bytes from its beginning, and its numbers: docs/protocols/cluster.md, "Packet". */
+
+export const KIND = 5;
+export const STATE = 6;
+export const FLAGS = 7;
+export const ERA = 8;
+export const AGE = 12;
+/** The sender's id. */
+export const SENDER = 24;
+export const FOUNDER = 32;
+export const NAME = 40;
+export const SESSION = 72;
+export const SEQUENCE = 80;
+export const ADDRESS = 84;
+export const ECHO = 88;
+export const CODE = 96;
+export const VALUES_NUMBER = 112;
+export const EVENTS_NUMBER = 120;
+/** All packets begin with so many. */
+export const HEAD_BYTES = 128;
+/** Of whom a packet speaks that speaks of somebody. */
+export const TARGET = 128;
+/** Which address of a service a release and a move are of. */
+export const SERVICE = 136;
+
+/** Of nodes, founders and sessions. */
+export const ID_BYTES = 8;
+export const NAME_BYTES = 32;
+export const CODE_BYTES = 16;
+
+/** Kinds. */
+export const HELLO = 1;
+export const VIEW = 2;
+export const REPORT = 3;
+export const BYE = 4;
+export const HOLD = 8;
+export const RELEASE = 9;
+export const MOVE = 10;
+export const VALUES = 11;
+export const SUSPECT = 12;
+export const EVENTS = 15;
+export const PROMISE = 19;
+export const VOTED = 20;
+
+/** States of senders. */
+export const JOINING = 1;
+export const MEMBER = 2;
+
+/** Flags. */
+export const DISKLESS = 0x01;
+export const OPEN = 0x04;
+/** The sender founded its era alone. */
+export const ALONE = 0x08;
+export const VALUES_KEPT = 0x20;
