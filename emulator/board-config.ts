@@ -19,10 +19,11 @@ export type CharacterPort = 0 | 1 | 2 | 3 | typeof LPT1;
 export type SerialPort = Exclude<CharacterPort, typeof LPT1>;
 export const LPT1 = 4;
 
-/** A CD drive may begin without a CD. */
-export type DriveConfig =
-  | { readonly kind: "disk"; readonly backend: BlockBackend }
-  | { readonly kind: "cd"; readonly backend: BlockBackend | null };
+/** A drive, whatever its medium is: itself, or what names it. A CD drive may begin without a CD. */
+export type Drive<Medium> =
+  | { readonly kind: "disk"; readonly medium: Medium }
+  | { readonly kind: "cd"; readonly medium: Medium | null };
+export type DriveConfig = Drive<BlockBackend>;
 
 /** Network cards, by QEMU's names. */
 export const NIC_MODELS = ["e1000", "rtl8139", "virtio", "ne2k_pci", "pcnet"] as const;
@@ -78,32 +79,58 @@ export interface BoardConfig {
 }
 
 /** Parts that a few numbers and texts describe, which snapshots hold. */
-const PLAIN_PARTS = ["settings", "processor", "processors", "hpet", "serialPorts", "parallelPort", "sound"] as const;
+const PLAIN_PARTS = [
+  "bootOrder",
+  "nic",
+  "settings",
+  "processor",
+  "processors",
+  "hpet",
+  "serialPorts",
+  "parallelPort",
+  "sound",
+] as const;
 export type PlainParts = Pick<BoardParts, (typeof PLAIN_PARTS)[number]>;
 
-/** What a machine of a cluster may have beyond its disk, CD and network card. */
-export type BoardParts = Pick<
-  BoardConfig,
-  | "floppies"
-  | "bootOrder"
-  | "videoRom"
-  | "virtioDisks"
-  | "ahci"
-  | "settings"
-  | "nic"
-  | "nicRom"
-  | "hpet"
-  | "serialPorts"
-  | "parallelPort"
-  | "sound"
-> & {
+/** Parts with media and ROMs, whatever stands for these. */
+export interface StoredParts<Medium, Rom> {
   /** What takes the place of the machine's own disk and CD, when it is there. */
-  ide?: BoardConfig["ide"];
-  /** What is in the socket; DEFAULT_MODEL when absent. */
-  processor?: ModelName;
-  /** How many processors; 1 when absent. */
-  processors?: number;
-};
+  readonly ide?: readonly (Drive<Medium> | null)[];
+  readonly floppies?: readonly (Medium | null)[];
+  readonly virtioDisks?: readonly Medium[];
+  readonly ahci?: readonly (Drive<Medium> | null)[];
+  readonly nicRom?: Rom;
+  readonly videoRom?: Rom;
+}
+
+/** What a machine of a cluster may have beyond its disk, CD and network card. */
+export type BoardParts = StoredParts<BlockBackend, Uint8Array> &
+  Pick<BoardConfig, "bootOrder" | "settings" | "nic" | "hpet" | "serialPorts" | "parallelPort" | "sound"> & {
+    /** What is in the socket; DEFAULT_MODEL when absent. */
+    processor?: ModelName;
+    /** How many processors; 1 when absent. */
+    processors?: number;
+  };
+
+/** Something else for each medium and ROM: `disk` for what can be written, `cd` for what cannot. */
+export function mapStored<Medium, Rom, OtherMedium, OtherRom>(
+  { ide, floppies, virtioDisks, ahci, nicRom, videoRom }: StoredParts<Medium, Rom>,
+  to: { disk(medium: Medium): OtherMedium; cd(medium: Medium): OtherMedium; rom(rom: Rom): OtherRom },
+): StoredParts<OtherMedium, OtherRom> {
+  const drive = (drive: Drive<Medium> | null): Drive<OtherMedium> | null => {
+    if (drive === null) return null;
+    if (drive.kind === "disk") return { kind: "disk", medium: to.disk(drive.medium) };
+    return { kind: "cd", medium: drive.medium === null ? null : to.cd(drive.medium) };
+  };
+  return {
+    ...(ide ? { ide: ide.map(drive) } : {}),
+    ...(floppies ? { floppies: floppies.map((floppy) => (floppy === null ? null : to.disk(floppy))) } : {}),
+    ...(virtioDisks ? { virtioDisks: virtioDisks.map((disk) => to.disk(disk)) } : {}),
+    ...(ahci ? { ahci: ahci.map(drive) } : {}),
+    ...(nicRom === undefined ? {} : { nicRom: to.rom(nicRom) }),
+    ...(videoRom === undefined ? {} : { videoRom: to.rom(videoRom) }),
+  };
+}
 
 /** The plain ones among some parts, always in one order. */
 export function plainParts(parts: PlainParts): PlainParts {

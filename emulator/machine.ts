@@ -441,7 +441,7 @@ export class Machine implements Stateful {
   revertDisks(): void {
     this.powerOff();
     const { ide, floppies = [], virtioDisks = [], ahci = [] } = this.#config;
-    for (const backend of [...[...ide, ...ahci].map((drive) => drive?.backend), ...floppies, ...virtioDisks])
+    for (const backend of [...[...ide, ...ahci].map((drive) => drive?.medium), ...floppies, ...virtioDisks])
       if (backend instanceof TrackedDisk) backend.revert();
     this.onOutside?.();
   }
@@ -562,10 +562,10 @@ export class Machine implements Stateful {
     this.board.visitState(visitor);
     this.#timers.visitState(visitor);
     for (const { port } of this.#config.network) port.visitState(visitor);
-    for (const drive of this.#config.ide) visitBackend(visitor, drive?.backend);
+    for (const drive of this.#config.ide) visitBackend(visitor, drive?.medium);
     for (const floppy of this.#config.floppies ?? []) visitBackend(visitor, floppy);
     for (const disk of this.#config.virtioDisks ?? []) visitBackend(visitor, disk);
-    for (const drive of this.#config.ahci ?? []) visitBackend(visitor, drive?.backend);
+    for (const drive of this.#config.ahci ?? []) visitBackend(visitor, drive?.medium);
   }
 }
 

@@ -4,7 +4,7 @@
  * cannot tell.
  */
 
-import type { BoardParts, DriveConfig } from "../board-config.ts";
+import { type BoardParts, mapStored } from "../board-config.ts";
 import { MOST_SPACES } from "../cpu/layout.ts";
 import { MachineMemory } from "../cpu/memory.ts";
 import type { BlockBackend } from "../disk/block.ts";
@@ -58,9 +58,9 @@ export class LocalGroup implements MachineGroup {
         rtcStartSeconds: config.startSeconds,
         powerOnNs: machine.powerOnNs,
         ide: [
-          machine.disk && { kind: "disk", backend: new TrackedDisk(machine.disk) },
+          machine.disk && { kind: "disk", medium: new TrackedDisk(machine.disk) },
           null,
-          machine.cdrom && { kind: "cd", backend: machine.cdrom },
+          machine.cdrom && { kind: "cd", medium: machine.cdrom },
           null,
         ],
         ...trackedParts(machine.parts),
@@ -228,14 +228,6 @@ function statesOf(memory: GroupMemory | null): readonly KeptState[] | null {
 
 /** What can be written of a machine's parts becomes part of its state. */
 function trackedParts(parts: BoardParts = {}): BoardParts {
-  const { ide, floppies, virtioDisks, ahci } = parts;
-  const trackedDrive = (drive: DriveConfig | null): DriveConfig | null =>
-    drive?.kind === "disk" ? { kind: "disk", backend: new TrackedDisk(drive.backend) } : drive;
-  return {
-    ...parts,
-    ...(ide ? { ide: ide.map(trackedDrive) } : {}),
-    ...(ahci ? { ahci: ahci.map(trackedDrive) } : {}),
-    ...(floppies ? { floppies: floppies.map((floppy) => floppy && new TrackedDisk(floppy)) } : {}),
-    ...(virtioDisks ? { virtioDisks: virtioDisks.map((disk) => new TrackedDisk(disk)) } : {}),
-  };
+  const disk = (medium: BlockBackend): BlockBackend => new TrackedDisk(medium);
+  return { ...parts, ...mapStored(parts, { disk, cd: (medium) => medium, rom: (rom) => rom }) };
 }

@@ -4,7 +4,14 @@
  * same digests.
  */
 
-import { type BoardParts, type PlainParts, plainParts } from "../board-config.ts";
+import {
+  type BoardParts,
+  mapStored,
+  NIC_MODELS,
+  type PlainParts,
+  plainParts,
+  type StoredParts,
+} from "../board-config.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
@@ -22,7 +29,6 @@ import {
   type SnapshotKind,
   writeSnapshotFile,
 } from "./snapshot-file.ts";
-import { loadParts, type SavedParts, saveParts } from "./snapshot-parts.ts";
 import { packState, unpackState } from "./snapshot-state.ts";
 
 /** What a snapshot says about itself: the section "config", as JSON. */
@@ -42,7 +48,8 @@ export interface SnapshotConfig {
   readonly branchSeed: number | null;
 }
 
-export interface SnapshotNode extends PlainParts, SavedParts {
+/** Its media and ROMs by their numbers. */
+export interface SnapshotNode extends PlainParts, StoredParts<number, number> {
   readonly name: string;
   readonly ramBytes: number;
   readonly macAddress: string;
@@ -91,6 +98,7 @@ function save(
 ): Uint8Array {
   const store = new PageStore();
   const media = new MediaWriter(store);
+  const add = (medium: BlockBackend): number => media.add(medium);
   const { seed, gateway, linkLatencyNs, startSeconds, firmware, nodes } = cluster.config;
   const config: SnapshotConfig = {
     nowNs: cluster.nowNs,
@@ -113,11 +121,7 @@ function save(
         plugged: cluster.isPlugged(index),
         disk: disk && media.add(disk),
         cdrom: cdrom && media.add(cdrom),
-        ...saveParts(
-          parts ?? {},
-          (medium) => media.add(medium),
-          (rom) => media.add(new BytesDisk(rom, rom.length)),
-        ),
+        ...mapStored(parts ?? {}, { disk: add, cd: add, rom: (rom) => add(new BytesDisk(rom, rom.length)) }),
         ...plainParts(parts ?? {}),
       };
     }),
@@ -178,11 +182,19 @@ class MediaWriter {
 const COMPARED_BYTES = 1 << 16;
 
 const sizeOf = (medium: BlockBackend): number => medium.sizeBytes;
+const MEASURED = { disk: sizeOf, cd: sizeOf, rom: crc32 };
+
+function checkParts({ nic, ide = [], ahci = [], floppies = [], virtioDisks = [] }: SnapshotNode): void {
+  if (![ide, ahci, floppies, virtioDisks].every(Array.isArray))
+    throw new SnapshotError("the snapshot's drives are no list");
+  if (nic !== undefined && !NIC_MODELS.includes(nic))
+    throw new SnapshotError(`the snapshot has a network card that this version of QuRe does not know: ${nic}`);
+}
 
 /** All that is in a machine's drives, always in one order. */
 function mediaOf({ disk, cdrom, parts }: ClusterNodeConfig): (BlockBackend | null)[] {
   const { ide = [], ahci = [], floppies = [], virtioDisks = [] } = parts ?? {};
-  const inDrives = [...ide, ...ahci].map((drive) => drive?.backend ?? null);
+  const inDrives = [...ide, ...ahci].map((drive) => drive?.medium ?? null);
   return [disk ?? null, cdrom ?? null, ...inDrives, ...floppies, ...virtioDisks];
 }
 
@@ -258,7 +270,9 @@ export class Snapshot {
         return made;
       };
       const cd = (number: number): SparseDisk => this.#medium(number);
-      const parts = { ...loadParts(node, layer, cd, (number) => this.#bytes(number)), ...plainParts(node) };
+      checkParts(node);
+      const stored = mapStored(node, { disk: layer, cd, rom: (number) => this.#bytes(number) });
+      const parts = { ...stored, ...plainParts(node) };
       return {
         name,
         ramBytes,
@@ -328,7 +342,7 @@ export class Snapshot {
 
   #compareMachines(cluster: Cluster): void {
     const describe = (name: string, ramBytes: number, parts: BoardParts = {}, macAddress: string): string =>
-      JSON.stringify([name, ramBytes, plainParts(parts), saveParts(parts, sizeOf, crc32), macAddress]);
+      JSON.stringify([name, ramBytes, plainParts(parts), mapStored(parts, MEASURED), macAddress]);
     const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
     const saved = this.nodes();
     const fits =

@@ -35,12 +35,12 @@ export function driveViews(
     ...ide.flatMap((drive, index) => {
       if (!drive) return [];
       const name = `ide${index >>> 1}-${drive.kind === "cd" ? "cd" : "hd"}${index & 1}`;
-      return [view(name, IDE_PLACES[index]!, drive.backend)];
+      return [view(name, IDE_PLACES[index]!, drive.medium)];
     }),
     ...floppies.flatMap((medium, index) => (medium ? [view(`floppy${index}`, `fdc ${index}`, medium)] : [])),
     ...virtioDisks.map((medium, index) => view(`virtio${index}`, `virtio-blk ${index}`, medium)),
     ...ahci.flatMap((drive, port) =>
-      drive ? [view(`ahci0-${drive.kind === "cd" ? "cd" : "hd"}${port}`, `ahci0 port ${port}`, drive.backend)] : [],
+      drive ? [view(`ahci0-${drive.kind === "cd" ? "cd" : "hd"}${port}`, `ahci0 port ${port}`, drive.medium)] : [],
     ),
   ];
 }

@@ -18,7 +18,7 @@ export function makeDrives(
   return configs.map((config, place) => {
     if (config === null) return null;
     return config.kind === "disk"
-      ? new Disk(clock, name(place), faults.wrap(config.backend))
-      : new AtapiCd(clock, name(place), config.backend);
+      ? new Disk(clock, name(place), faults.wrap(config.medium))
+      : new AtapiCd(clock, name(place), config.medium);
   });
 }

@@ -2,10 +2,12 @@
 
 import {
   type BoardParts,
-  type DriveConfig,
+  type Drive,
+  mapStored,
   type NicModel,
   plainParts,
   type SoundCardConfig,
+  type StoredParts,
 } from "../../emulator/board-config.ts";
 import type { ModelName } from "../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
@@ -18,11 +20,8 @@ const SECTOR_BYTES = 512;
 /** A disk or CD: bytes, or anything that reads and writes them. */
 export type Medium = Uint8Array | BlockBackend;
 
-/** A drive at an IDE channel or at a port of an AHCI adapter. */
-export type LabDrive =
-  | { readonly kind: "disk"; readonly medium: Medium }
-  /** Null: a drive without a CD, until somebody puts one in. */
-  | { readonly kind: "cd"; readonly medium: Medium | null };
+/** A drive at an IDE channel or at a port of an AHCI adapter; a CD drive may be without a CD until somebody puts one in. */
+export type LabDrive = Drive<Medium>;
 
 /** What a machine may have beyond a disk, a CD and a network card. */
 export interface MachineParts {
@@ -81,60 +80,37 @@ export class Media {
 }
 
 /** Parts as `partsOf` takes them, of those that it made; without settings. */
-export function machinePartsOf({ ide, ahci, virtioDisks, floppies, ...parts }: BoardParts): MachineParts {
-  const { bootOrder, videoRom, nic, nicRom } = parts;
-  const driveOf = (drive: DriveConfig | null): LabDrive | null => {
-    if (!drive) return null;
-    return drive.kind === "cd" ? { kind: "cd", medium: drive.backend } : { kind: "disk", medium: drive.backend };
-  };
-  return {
-    ...plainParts(parts),
-    // The first is the machine's own disk.
-    ...(ide ? { drives: ide.slice(1).map(driveOf) } : {}),
-    ...(ahci ? { ahci: ahci.map(driveOf) } : {}),
-    ...(virtioDisks ? { virtioDisks } : {}),
-    ...(floppies ? { floppies } : {}),
-    ...(bootOrder === undefined ? {} : { bootOrder }),
-    ...(videoRom ? { videoRom } : {}),
-    ...(nic === undefined ? {} : { nic }),
-    ...(nicRom ? { nicRom } : {}),
-  };
+export function machinePartsOf({ ide, settings: _settings, ...parts }: BoardParts): MachineParts {
+  // The first is the machine's own disk.
+  return { ...parts, ...(ide ? { drives: ide.slice(1) } : {}) };
 }
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, ahci, floppies, bootOrder, videoRom, nic, nicRom, key, ...plain }: MachineParts,
+  { drives, virtioDisks, ahci, floppies, videoRom, nicRom, key, ...plain }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
 ): { parts?: BoardParts } {
-  const driveOf = (drive: LabDrive | null | undefined): DriveConfig | null => {
-    if (!drive) return null;
-    return drive.kind === "cd"
-      ? { kind: "cd", backend: drive.medium && media.cdrom(drive.medium) }
-      : { kind: "disk", backend: media.disk(drive.medium, SECTOR_BYTES) };
-  };
-  const further = [0, 1, 2].map((index) => driveOf(drives?.[index]));
-  const parts: BoardParts = {
+  const [hdb = null, hdc = null, hdd = null] = drives ?? [];
+  const stored: StoredParts<Medium, Uint8Array> = {
     ...(drives
       ? {
-          ide: [
-            disk && { kind: "disk", backend: disk },
-            further[0]!,
-            cdrom ? { kind: "cd", backend: cdrom } : further[1]!,
-            further[2]!,
-          ],
+          ide: [disk && { kind: "disk", medium: disk }, hdb, cdrom ? { kind: "cd", medium: cdrom } : hdc, hdd],
         }
       : {}),
-    ...(virtioDisks?.length ? { virtioDisks: virtioDisks.map((medium) => media.disk(medium, SECTOR_BYTES)) } : {}),
-    ...(ahci?.length ? { ahci: ahci.map(driveOf) } : {}),
-    ...(floppies?.some((floppy) => floppy !== null)
-      ? { floppies: floppies.map((floppy) => floppy && media.disk(floppy, SECTOR_BYTES)) }
-      : {}),
-    ...(bootOrder !== undefined ? { bootOrder } : {}),
+    ...(virtioDisks?.length ? { virtioDisks } : {}),
+    ...(ahci?.length ? { ahci } : {}),
+    ...(floppies?.some((floppy) => floppy !== null) ? { floppies } : {}),
     ...(videoRom ? { videoRom } : {}),
-    ...(nic !== undefined ? { nic } : {}),
     ...(nicRom ? { nicRom } : {}),
+  };
+  const parts: BoardParts = {
+    ...mapStored(stored, {
+      disk: (medium) => media.disk(medium, SECTOR_BYTES),
+      cd: (medium) => media.cdrom(medium),
+      rom: (rom) => rom,
+    }),
     ...plainParts(plain),
     ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
   };

@@ -141,9 +141,9 @@ export class EmulatorFuzz {
       rtcStartSeconds: random.below(2 ** 31),
       jit,
       ide: [
-        random.below(4) === 0 ? null : { kind: "disk", backend: disk() },
-        random.below(2) === 0 ? null : { kind: "cd", backend: cd() },
-        { kind: "cd", backend: cd() },
+        random.below(4) === 0 ? null : { kind: "disk", medium: disk() },
+        random.below(2) === 0 ? null : { kind: "cd", medium: cd() },
+        { kind: "cd", medium: cd() },
         null,
       ],
       network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],

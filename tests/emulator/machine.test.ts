@@ -113,9 +113,9 @@ describeThoroughly("SeaBIOS", () => {
       videoRom,
       rtcStartSeconds: 1_700_000_000,
       ide: [
-        { kind: "disk", backend: new SparseDisk(8 * MIB, { content: boot }) },
+        { kind: "disk", medium: new SparseDisk(8 * MIB, { content: boot }) },
         null,
-        { kind: "cd", backend: new SparseDisk(MIB) },
+        { kind: "cd", medium: new SparseDisk(MIB) },
       ],
       network: [{ macAddress: Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56), port: new CableEnd("eth0") }],
       debugOutput: (byte) => void (debug += String.fromCharCode(byte)),

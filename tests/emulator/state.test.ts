@@ -15,7 +15,7 @@ function pc(firmware: Uint8Array, ramBytes = 8 * MIB): Machine {
     ramBytes,
     firmware,
     rtcStartSeconds: 1_700_000_000,
-    ide: [{ kind: "disk", backend: new SparseDisk(8 * MIB) }, null, { kind: "cd", backend: new SparseDisk(MIB) }],
+    ide: [{ kind: "disk", medium: new SparseDisk(8 * MIB) }, null, { kind: "cd", medium: new SparseDisk(MIB) }],
     network: [{ macAddress: Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56), port: new CableEnd("eth0") }],
   });
 }

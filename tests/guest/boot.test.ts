@@ -40,9 +40,9 @@ function built(context: { skip(reason: string): unknown }): BootChain {
 /** Runs a machine until it says `until`, or for ten virtual seconds; returns what came over COM1. */
 function runHere(firmware: Uint8Array, media: readonly Medium[], until: string): { text: string; machine: Machine } {
   let text = "";
-  const drive = ({ kind, content }: Medium): { kind: "disk" | "cd"; backend: SparseDisk } => ({
+  const drive = ({ kind, content }: Medium): { kind: "disk" | "cd"; medium: SparseDisk } => ({
     kind,
-    backend: new SparseDisk(kind === "disk" ? Math.max(content.length, DISK_BYTES) : content.length, { content }),
+    medium: new SparseDisk(kind === "disk" ? Math.max(content.length, DISK_BYTES) : content.length, { content }),
   });
   const machine = new Machine({
     name: "boot",
@@ -130,7 +130,7 @@ describe("BIOS services", () => {
       ramBytes: 32 * MIB,
       rtcStartSeconds: 1_767_225_600,
       network: [],
-      ide: [{ kind: "disk", backend: new SparseDisk(content.length, { content }) }, null, null, null],
+      ide: [{ kind: "disk", medium: new SparseDisk(content.length, { content }) }, null, null, null],
       characterOutput: (port, byte) => {
         if (port === 0) text += String.fromCharCode(byte);
       },

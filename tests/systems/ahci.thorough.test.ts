@@ -40,7 +40,7 @@ function bootDisk(): SparseDisk {
 
 test("SeaBIOS boots a disk, reads it and writes it", (context) => {
   const disk = bootDisk();
-  const system = booted({ ahci: [null, { kind: "disk", backend: disk }] }, context);
+  const system = booted({ ahci: [null, { kind: "disk", medium: disk }] }, context);
   system.untilScreen(/read over AHCI/, 20);
   system.untilScreen(/and written/, 5);
   const written = new Uint8Array(SECTOR_BYTES);
@@ -57,7 +57,7 @@ test("SeaBIOS boots a CD", (context) => {
     context,
   );
   const backend = new SparseDisk(iso.length, { content: iso });
-  const system = booted({ ahci: [null, null, { kind: "cd", backend }], bootOrder: "d" }, context);
+  const system = booted({ ahci: [null, null, { kind: "cd", medium: backend }], bootOrder: "d" }, context);
   system.untilScreen(/CD001/, 20);
 });
 

@@ -41,9 +41,9 @@ export class System {
       floppies: (diskettes ?? []).map((content) => medium(content, content.length)),
       ...rest,
       ide: [
-        disk ? { kind: "disk", backend: medium(disk, Math.max(disk.length, diskBytes ?? 0)) } : null,
+        disk ? { kind: "disk", medium: medium(disk, Math.max(disk.length, diskBytes ?? 0)) } : null,
         null,
-        cd ? { kind: "cd", backend: medium(cd, cd.length) } : null,
+        cd ? { kind: "cd", medium: medium(cd, cd.length) } : null,
         null,
       ],
       characterOutput: (port, byte) => {

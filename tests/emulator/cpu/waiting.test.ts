@@ -113,7 +113,7 @@ const LOOPS = {
 
 function machineOf(code: string): Machine {
   return romMachine(codeOf(`.intel_syntax noprefix\n${code}`, 16), {
-    ide: [{ kind: "disk", backend: new SparseDisk(1 << 20) }, null, null, null],
+    ide: [{ kind: "disk", medium: new SparseDisk(1 << 20) }, null, null, null],
   });
 }
 

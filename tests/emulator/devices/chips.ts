@@ -63,9 +63,9 @@ function filled(bytes: number, unit: number): SparseDisk {
 /** Two disks at the primary channel, a CD as the master of the secondary one. */
 const withDrives = (): Partial<BoardConfig> => ({
   ide: [
-    { kind: "disk", backend: filled(20_000 * 512, 512) },
-    { kind: "disk", backend: filled(4_032 * 512, 512) },
-    { kind: "cd", backend: filled(64 * 2048, 2048) },
+    { kind: "disk", medium: filled(20_000 * 512, 512) },
+    { kind: "disk", medium: filled(4_032 * 512, 512) },
+    { kind: "cd", medium: filled(64 * 2048, 2048) },
     null,
   ],
 });
@@ -91,10 +91,10 @@ function withLargeDrives(): Partial<BoardConfig> {
   dvd.write(360_000 * 2048, Uint8Array.of(0x6f, 0x6b));
   return {
     ide: [
-      { kind: "disk", backend: new SparseDisk((2 ** 32 + 5) * 512) },
+      { kind: "disk", medium: new SparseDisk((2 ** 32 + 5) * 512) },
       null,
-      { kind: "cd", backend: dvd },
-      { kind: "cd", backend: new SparseDisk(360_000 * 2048) },
+      { kind: "cd", medium: dvd },
+      { kind: "cd", medium: new SparseDisk(360_000 * 2048) },
     ],
   };
 }
@@ -107,14 +107,14 @@ const SATA_DISK_BYTES = 20_000 * 512;
 const SATA_CD_BYTES = 64 * 2048;
 const withSataDrives = (): Partial<BoardConfig> => ({
   ahci: [
-    { kind: "disk", backend: filled(SATA_DISK_BYTES, 512) },
-    { kind: "cd", backend: filled(SATA_CD_BYTES, 2048) },
+    { kind: "disk", medium: filled(SATA_DISK_BYTES, 512) },
+    { kind: "cd", medium: filled(SATA_CD_BYTES, 2048) },
   ],
 });
 const withBlankSataDrives = (): Partial<BoardConfig> => ({
   ahci: [
-    { kind: "disk", backend: new SparseDisk(SATA_DISK_BYTES) },
-    { kind: "cd", backend: new SparseDisk(SATA_CD_BYTES) },
+    { kind: "disk", medium: new SparseDisk(SATA_DISK_BYTES) },
+    { kind: "cd", medium: new SparseDisk(SATA_CD_BYTES) },
   ],
 });
 

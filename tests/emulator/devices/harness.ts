@@ -144,7 +144,7 @@ export class TestBoard {
       case "sata": {
         const byte = new Uint8Array(1);
         const drives = verb === "medium" ? this.config.ide : this.config.ahci!;
-        drives[address]!.backend!.read(value, byte);
+        drives[address]!.medium!.read(value, byte);
         return byte[0]!;
       }
       case "eject":

@@ -52,12 +52,12 @@ const INTERESTING = [
 function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   const cable = new CableEnd("eth0");
   const machine = new TestBoard({
-    ide: [{ kind: "disk", backend: new SparseDisk(4 * MIB) }, null, { kind: "cd", backend: new SparseDisk(MIB) }, null],
+    ide: [{ kind: "disk", medium: new SparseDisk(4 * MIB) }, null, { kind: "cd", medium: new SparseDisk(MIB) }, null],
     network: [{ macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1), port: cable }],
     virtioDisks: [new SparseDisk(4 * MIB)],
     ahci: [
-      { kind: "disk", backend: new SparseDisk(4 * MIB) },
-      { kind: "cd", backend: new SparseDisk(MIB) },
+      { kind: "disk", medium: new SparseDisk(4 * MIB) },
+      { kind: "cd", medium: new SparseDisk(MIB) },
     ],
     sound: [{ model: "AC97" }, { model: "sb16" }],
   });

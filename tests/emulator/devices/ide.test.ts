@@ -28,7 +28,7 @@ let machine: TestBoard;
 
 beforeEach(() => {
   disk = makeDisk();
-  machine = new TestBoard({ ide: [{ kind: "disk", backend: disk }, null, { kind: "cd", backend: makeCd() }, null] });
+  machine = new TestBoard({ ide: [{ kind: "disk", medium: disk }, null, { kind: "cd", medium: makeCd() }, null] });
   // BAR 4 of the IDE function at C000h, I/O and bus mastering on; all IRQs unmasked.
   machine.run("outl cf8 80000920; outl cfc c000; outl cf8 80000904; outw cfc 5");
   machine.run(
@@ -199,7 +199,7 @@ describe("ATA disk", () => {
       write() {},
       flush() {},
     };
-    machine = new TestBoard({ ide: [{ kind: "disk", backend: broken }] });
+    machine = new TestBoard({ ide: [{ kind: "disk", medium: broken }] });
     command(0x20, 0);
     settle();
     expect(status() & 1).toBe(1);

@@ -6,7 +6,7 @@ import { MIB, TestBoard } from "./harness.ts";
 
 test.each<{ name: string; config: Partial<BoardConfig> }>([
   { name: "nothing", config: {} },
-  { name: "disks", config: { ide: [1, 2].map((mib) => ({ kind: "disk", backend: new SparseDisk(mib * MIB) })) } },
+  { name: "disks", config: { ide: [1, 2].map((mib) => ({ kind: "disk", medium: new SparseDisk(mib * MIB) })) } },
   { name: "a diskette", config: { floppies: [new SparseDisk(1440 * 1024), null] } },
 ])("the sum over the CMOS memory from 10h to 2Dh, with $name", ({ config }) => {
   const { board } = new TestBoard(config);
