@@ -216,6 +216,21 @@ coordinator_answer:
     mov     [beat_at], eax
 9:  ret
 
+# Somebody speaks now of whose boot nothing was known: if that is the coordinator it has restarted.
+# In: EAX packet.
+# Clobbers: EAX, ECX, EDX.
+.global coordinator_proven
+coordinator_proven:
+    call    coordinator_is
+    jne     9f
+    cmp     byte ptr [eax + CLOUD_KIND], KIND_VIEW  # it coordinates again
+    je      9f
+    add     eax, CLOUD_SESSION
+    mov     edx, offset coordinator_session
+    call    session_same
+    jne     coordinator_forget
+9:  ret
+
 # A member hears a hello. The coordinator answers; should it not, another takes over. So it is also when the coordinator
 # itself seems to have restarted: that may be a recording, and then it answers.
 # In: EAX packet.

@@ -521,6 +521,17 @@ test("a hello of the coordinator as if it had restarted, which may be a recordin
   expect(first.atMs - atMs).toBeLessThan(400 + 3 * TICK_MS);
 });
 
+test("a member whose coordinator is believed to have restarted takes its place at once", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say(view(HIGH, 5));
+  await says(s, REPORT);
+  const atMs = s.lab.nowNs / 1e6;
+  s.wire.say({ ...report(HIGH, 5), session: LOWEST });
+  const first = await says(s, VIEW);
+  expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
+});
+
 thoroughly(
   "era and founder are on disk before the node names them, and are not written again for the same cluster",
   async () => {
