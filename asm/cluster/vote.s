@@ -139,12 +139,10 @@ vote_diskless:
     cmp     dword ptr [esi + PEER_ALIVE], 0     # also one that the coordinator has not named yet
     je      2f
     test    dword ptr [esi + PEER_FLAGS], FLAG_DISKLESS
-    jz      7f
+    jz      8f
 2:  mov     esi, [esi + PEER_NEXT]
     jmp     1b
-7:  test    esi, esi                    # ZF clear
-    ret
-8:  test    esp, esp
+8:  test    esp, esp                    # ZF clear
 9:  ret
 
 # Somebody proposes. Who does not know the number before the one that it is about does not vote: it says what it knows,
