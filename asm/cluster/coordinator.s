@@ -216,7 +216,23 @@ coordinator_answer:
     mov     [beat_at], eax
 9:  ret
 
-# A member hears a hello. The coordinator answers; should it not, another takes over.
+# Somebody speaks now of whose boot nothing was known: if that is the coordinator it has restarted.
+# In: EAX packet.
+# Clobbers: EAX, ECX, EDX.
+.global coordinator_proven
+coordinator_proven:
+    call    coordinator_is
+    jne     9f
+    cmp     byte ptr [eax + CLOUD_KIND], KIND_VIEW  # it coordinates again
+    je      9f
+    add     eax, CLOUD_SESSION
+    mov     edx, offset coordinator_session
+    call    session_same
+    jne     coordinator_forget
+9:  ret
+
+# A member hears a hello. The coordinator answers; should it not, another takes over. So it is also when the coordinator
+# itself seems to have restarted: that may be a recording, and then it answers.
 # In: EAX packet.
 .global coordinator_hello
 coordinator_hello:
@@ -224,10 +240,10 @@ coordinator_hello:
     jne     coordinator_answer
     push    ebx
     mov     ebx, eax
-    call    coordinator_is
-    je      2f
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
     je      1f
+    call    coordinator_is
+    je      2f
     mov     eax, [ebx + CLOUD_ECHO]
     or      eax, [ebx + CLOUD_ECHO + 4]
     jnz     9f                          # a member asks who we are: nobody has to answer that for the coordinator
@@ -238,11 +254,7 @@ coordinator_hello:
     js      9f
     mov     [takeover_at], eax
     jmp     9f
-2:  cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
-    jne     3f
-    call    coordinator_forget          # it has restarted
-    jmp     9f
-3:  mov     eax, [view_members]         # it wants to hear of all
+2:  mov     eax, [view_members]         # the coordinator wants to hear of all
     lea     eax, [eax*2 + 1]
     call    coordinator_delay
     mov     [report_at], eax

@@ -493,7 +493,6 @@ proposal_members:
 # Whether no other member has a disk.
 # Out: ZF when that is so.
 # Clobbers: nothing.
-.global others_are_diskless
 others_are_diskless:
     push    ebx
     mov     ebx, [peer_first]

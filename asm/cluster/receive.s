@@ -71,6 +71,8 @@ cluster_receive:
     call    cluster_doubt
     jmp     .Lcluster_receive_done
 .Lcluster_receive_proven:
+    mov     eax, ebx
+    call    coordinator_proven
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
     je      .Lcluster_receive_joining
     lea     eax, [ebx + CLOUD_NODE]

@@ -110,7 +110,7 @@ vote_may:
     push    esi
     cmp     dword ptr [node_mount], 0
     jne     3f
-    call    others_are_diskless
+    call    vote_diskless
     jne     2f
 3:  mov     esi, [values + VALUES_VOTERS + REGION_VOTERS]
     test    esi, esi
@@ -124,6 +124,26 @@ vote_may:
 2:  pop     esi
     pop     eax
     ret
+
+# Whether nobody has a disk, this node neither. Who has just come knows that when the coordinator's view is its own:
+# until then it knows some of the members, or none.
+# Out: ZF when that is so.
+# Clobbers: ESI.
+vote_diskless:
+    mov     esi, [coordinator_self]
+    or      esi, [trust_confirmed]
+    jz      8f
+    mov     esi, [peer_first]
+1:  test    esi, esi
+    jz      9f                          # ZF is set
+    cmp     dword ptr [esi + PEER_ALIVE], 0     # also one that the coordinator has not named yet
+    je      2f
+    test    dword ptr [esi + PEER_FLAGS], FLAG_DISKLESS
+    jz      8f
+2:  mov     esi, [esi + PEER_NEXT]
+    jmp     1b
+8:  test    esp, esp                    # ZF clear
+9:  ret
 
 # Somebody proposes. Who does not know the number before the one that it is about does not vote: it says what it knows,
 # and is told. May sleep.

@@ -208,11 +208,11 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
         lastsNs: IDLE_NS,
         frame: ({ cable, toSwitch, sentNs, bytes }) => {
           if (!toSwitch || sentNs < fromNs || !world.nodes[cable]) return;
-          bytesOf[cable]! += bytes.length;
           const packet = clusterPacketOf(bytes);
           const [kind = 0, flags = 0] = [packet?.[5], packet?.[7]];
           // Who cannot agree on new members tries it again, ever more rarely.
           if (PROPOSING.has(kind) && !canAgree(world, layout)) return;
+          bytesOf[cable]! += bytes.length;
           if (BUSY_KINDS.has(kind) || (kind === REPORT && (flags & ASK) !== 0))
             strange ??= `${nameOf(cable)} says a packet of kind ${kind}, flags ${flags}, though nothing happens`;
         },

@@ -7,6 +7,7 @@ import type { FaultAction } from "../lab/fault-kinds.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Drill, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { rememberedEra } from "./remembered.ts";
 import type { World } from "./world.ts";
 
 const MS = 1e6;
@@ -24,8 +25,6 @@ interface Lives {
   readonly rest: "stays" | "begins";
   /** The rest loses its power again before the parts meet. */
   readonly joins: boolean;
-  /** By how much the era is another in the end. */
-  readonly eras: number;
 }
 
 const LIVES: readonly Lives[] = [
@@ -35,7 +34,6 @@ const LIVES: readonly Lives[] = [
     one: "stays",
     rest: "begins",
     joins: false,
-    eras: 1,
   },
   {
     name: "later era",
@@ -43,7 +41,6 @@ const LIVES: readonly Lives[] = [
     one: "stays",
     rest: "begins",
     joins: true,
-    eras: 1,
   },
   {
     name: "two founders",
@@ -51,7 +48,6 @@ const LIVES: readonly Lives[] = [
     one: "begins with another",
     rest: "begins",
     joins: false,
-    eras: 1,
   },
   {
     name: "alone",
@@ -59,7 +55,6 @@ const LIVES: readonly Lives[] = [
     one: "begins",
     rest: "stays",
     joins: false,
-    eras: 0,
   },
 ];
 
@@ -78,7 +73,10 @@ export function livesApart(
         { word, node: b, values: [a + 1] },
       ]),
     );
-  const trial = ({ one, rest, joins, eras }: Lives, random: Random): Trial | null => {
+  /** The era that machines found which begin anew together: one above what their disks know, whatever they lived in. */
+  const foundedBy = (nodes: readonly number[]): number =>
+    1 + Math.max(...nodes.map((index) => rememberedEra(world.lab.nodes[index]!.disk)));
+  const trial = ({ one, rest, joins }: Lives, random: Random): Trial | null => {
     const spare = world.nodes.find(
       ({ index, isSealed }) => !world.isOn(index) && !isSealed && !world.core.includes(index),
     );
@@ -87,15 +85,22 @@ export function livesApart(
     const left = one === "begins with another" ? [single, spare!.index] : [single];
     const right = world.living.filter((index) => index !== single);
     const { era } = facts.of(single);
-    const anew = [...(one === "stays" ? [] : left), ...(rest === "stays" ? [] : right)];
+    const anew = [one === "stays" ? [] : left, rest === "stays" ? [] : right].filter(({ length }) => length > 0);
+    const eras = anew.map(foundedBy);
+    // What one has founded that had company before is given up.
+    const expected = rest === "stays" ? era : Math.max(one === "stays" ? era : 0, ...eras);
     let phase = 0;
-    const isAnew = (): boolean => anew.every((index) => facts.of(index).isMember && facts.of(index).era > era);
+    const livesIn = (index: number, wanted: number): boolean => {
+      const { isMember, era: its } = facts.of(index);
+      return isMember && its === wanted;
+    };
+    const isAnew = (): boolean => anew.every((part, at) => part.every((index) => livesIn(index, eras[at]!)));
     return {
       lastsNs: MOST_NS,
       step: () => {
         if (phase === 0) {
           phase = 1;
-          return [...between("deaf", left, right), ...each(anew, "cut", "power")];
+          return [...between("deaf", left, right), ...each(anew.flat(), "cut", "power")];
         }
         if (phase === 2 || !isAnew()) return [];
         phase = 2;
@@ -108,13 +113,13 @@ export function livesApart(
         const problem = wellNot();
         if (problem !== null) return problem;
         const now = facts.of(single).era;
-        return now === era + eras ? null : `the era is ${now}, and was ${era}`;
+        return now === expected ? null : `the era is ${now}, and not ${expected}`;
       },
     };
   };
   const allAnew = (random: Random): Trial => {
     const all = world.living;
-    const { era } = facts.of(world.core[0]!);
+    const expected = foundedBy(all);
     const pending = new Map(all.map((index) => [index, world.nowNs + random.below(ONE_BY_ONE_MS) * MS]));
     let isCut = false;
     return {
@@ -130,7 +135,7 @@ export function livesApart(
         const problem = pending.size > 0 ? "not all are on" : wellNot();
         if (problem !== null) return problem;
         const now = facts.of(world.core[0]!).era;
-        return now === era + 1 ? null : `the era is ${now}, and was ${era}`;
+        return now === expected ? null : `the era is ${now}, and not ${expected}`;
       },
     };
   };

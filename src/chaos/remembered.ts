@@ -48,3 +48,13 @@ export function remembered(disk: BlockBackend): Remembered | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return { era: view.getUint32(ERA, true), age: view.getUint32(AGE, true) };
 }
+
+/** The era of which a node with this disk will know when it boots; 0 where the disk says nothing. */
+export function rememberedEra(disk: BlockBackend | null): number {
+  try {
+    return (disk && remembered(disk)?.era) ?? 0;
+  } catch (error) {
+    if (error instanceof OofsError) return 0;
+    throw error;
+  }
+}

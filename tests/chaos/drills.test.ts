@@ -3,6 +3,8 @@ import { beforeAll, expect, test } from "vitest";
 import { runGiven } from "../../src/chaos/campaign.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
+import type { Action } from "../../src/lab/actions.ts";
+import type { FaultAction } from "../../src/lab/fault-kinds.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { clusterStage } from "./images.ts";
 
@@ -55,5 +57,34 @@ describeThoroughly("a cluster that is well passes the drill", () => {
       const { failure } = runGiven(stage, [], ALL, seed, { ...OPTIONS, drills: [name] });
       expect(failure, `seed ${seed}`).toBeNull();
     }
+  });
+});
+
+describeThoroughly("drills ask what the protocol promises", () => {
+  const at = (ms: number, word: FaultAction["word"], node: number, ...values: number[]): Action => ({
+    atNs: ms * 1e6,
+    word,
+    node,
+    values,
+  });
+
+  test.each(["all anew", "later life", "later era", "two founders", "alone"])(
+    "%s: who begins anew founds the era after that on its disk, whatever it lived in without one",
+    (name) => {
+      const diskless = [
+        ...ALL.map((node) => at(10, "cut", node)),
+        ...ALL.map((node) => at(12, "power", node)),
+        ...ALL.map((node) => at(14, "full", node)),
+      ];
+      const { failure } = runGiven(stage, diskless, ALL, 1, { ...OPTIONS, spanNs: 4e9, drills: [name] });
+      expect(failure).toBeNull();
+    },
+  );
+
+  test("race, idle: of two that agreed last the one with the higher id decides nothing alone", () => {
+    // Machine 1 does not run when the others agree on who agrees next; then machine 2, whose id is the lowest, is gone.
+    const frozen = [at(10, "freeze", 0, 6e9)];
+    const options = { ...OPTIONS, spanNs: 6.1e9, drills: ["race", "idle"] };
+    expect(runGiven(stage, frozen, [0, 2], 1, options).failure).toBeNull();
   });
 });

@@ -499,6 +499,39 @@ test("a member whose coordinator says bye takes its place at once", async () => 
   expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
 });
 
+test("a hello of the coordinator as if it had restarted, which may be a recording, gives it 300 ms to speak", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say(view(HIGH, 5));
+  await says(s, REPORT);
+  const recorded = { ...hello(HIGH), session: LOWEST, echo: LOWEST };
+  s.wire.say(recorded);
+  await s.lab.advance("100ms");
+  s.wire.say(view(HIGH, 5));
+  await s.lab.advance("500ms");
+  expect(s.wire.of(VIEW)).toHaveLength(0);
+  const atMs = s.lab.nowNs / 1e6;
+  s.wire.say(recorded);
+  s.wire.say(view(HIGH, 5));
+  await s.lab.advance("100ms");
+  s.wire.say(recorded);
+  const first = await says(s, VIEW);
+  expect(first).toMatchObject({ era: 5, founder: HIGH });
+  expect(first.atMs - atMs).toBeGreaterThanOrEqual(390);
+  expect(first.atMs - atMs).toBeLessThan(400 + 3 * TICK_MS);
+});
+
+test("a member whose coordinator is believed to have restarted takes its place at once", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say(view(HIGH, 5));
+  await says(s, REPORT);
+  const atMs = s.lab.nowNs / 1e6;
+  s.wire.say({ ...report(HIGH, 5), session: LOWEST });
+  const first = await says(s, VIEW);
+  expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
+});
+
 thoroughly(
   "era and founder are on disk before the node names them, and are not written again for the same cluster",
   async () => {

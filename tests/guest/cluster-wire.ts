@@ -65,6 +65,8 @@ export interface Said {
   readonly echo?: string;
   /** Of the packet; the next one of its session when absent. */
   readonly sequence?: number;
+  /** What follows the header, where that is not a view's. */
+  readonly rest?: Uint8Array;
 }
 
 /** What a node said. */
@@ -110,11 +112,11 @@ function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
 }
 
 function packetBytes(
-  { kind, state, era, id, founder, flags, age, session, echo, sequence }: Said,
+  { kind, state, era, id, founder, flags, age, session, echo, sequence, rest = new Uint8Array(0) }: Said,
   address: Uint8Array,
   line: string | null,
 ): Uint8Array {
-  const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES : HEADER_BYTES);
+  const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES : HEADER_BYTES + rest.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   bytes.set([VERSION, kind, state, (flags ?? 0) | (line === null ? OPEN : 0)], 4);
@@ -128,6 +130,7 @@ function packetBytes(
   view.setUint32(80, sequence ?? 0, true);
   bytes.set(address, 84);
   if (echo !== undefined) bytes.set(bytesOf(echo), 88);
+  bytes.set(rest, HEADER_BYTES);
   if (kind === VIEW) view.setUint32(MEMBERS_AT, 1, true);
   return signed(bytes, line);
 }
