@@ -54,12 +54,23 @@ function votersOf(world: World, layout: KernelLayout, index: number): string[] {
   return ids ? Array.from({ length: count }, (_, voter) => packetHex(ids, voter * ID_BYTES, ID_BYTES)) : [];
 }
 
-/** Whether those that are left can set anything: a majority of those that agreed last. */
+/**
+ * Whether those that are left can set anything: a majority of those that agreed last, which is more than half of them, or
+ * half of them with the one of the lowest id.
+ */
 export function canAgree(world: World, layout: KernelLayout): boolean {
-  const voters = Math.max(...world.core.map((index) => votersOf(world, layout, index).length));
+  const facts = factsOf(world, layout);
+  const latest = world.core.reduce((newest, index) => {
+    const number = (node: number): number => agreedValues(world, layout, node)?.number ?? 0;
+    return number(index) > number(newest) ? index : newest;
+  }, world.core[0]!);
+  const voters = votersOf(world, layout, latest);
   // A volume that could not be written is read only until its machine boots again: who has it does not vote.
-  const able = world.core.filter((index) => !world.nodes[index]!.diskWasBad);
-  return 2 * able.length > voters;
+  const able = world.core.filter((index) => !world.nodes[index]!.diskWasBad).map((index) => facts.ids[index]!);
+  // Where nothing was agreed on yet those who are here begin.
+  if (voters.length === 0) return able.length > 0;
+  const here = voters.filter((id) => able.includes(id));
+  return 2 * here.length > voters.length - (here.includes(voters[0]!) ? 1 : 0);
 }
 
 export function agreesOnce(layout: KernelLayout): Invariant {
