@@ -299,6 +299,7 @@ view_apply_entry:
     pop     edi
     pop     esi
     and     dword ptr [ebx + PEER_FLAGS], FLAGS_ENTRY
+    call    peer_aged
     call    peer_renew
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     cmp     eax, STATE_MEMBER
@@ -366,7 +367,11 @@ view_apply_session:
     lea     edx, [esi + ENTRY_SESSION]
     call    session_same
     je      9f
+    call    session_retired             # of an earlier boot: the coordinator knows less than this node
+    je      1f
     mov     eax, ebx
+    call    peer_outlived
+1:  mov     eax, ebx
     call    trust_retire
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax
