@@ -325,6 +325,13 @@ view_apply_entry:
     cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
     sete    al
     mov     [ebx + PEER_LEFT], eax
+    test    eax, eax
+    jz      .Lview_apply_entry_known
+    mov     eax, [esi + ENTRY_SEQUENCE] # of its bye: what it said before and comes later does not bring it back
+    cmp     eax, [ebx + PEER_SEQUENCE]
+    jb      .Lview_apply_entry_known
+    mov     [ebx + PEER_SEQUENCE], eax
+    mov     dword ptr [ebx + PEER_WINDOW], -1
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_full:
     COUNT   cloud_full
