@@ -427,6 +427,7 @@ coordinates:
     lea     eax, [ebx + REPEAT_MS]
 .Lcoordinates_again:
     mov     [beat_at], eax
+    call    ring_remind
     call    view_tell
     mov     eax, [beat_at]
     sub     eax, ebx

@@ -270,7 +270,7 @@ holder_weight:
     ret
 
 # Claims an address: asks whether anybody has it, unless its holder has handed it over, and holds it if nobody does and
-# nothing has changed meanwhile. The mutex is not held. May sleep.
+# nothing has changed meanwhile. A node that stood still meanwhile asks again. The mutex is not held. May sleep.
 # In: ESI service.
 holder_claim:
     push    ebx
@@ -295,7 +295,7 @@ holder_claim:
     call    secondary_claim
     pop     esi
     sbb     edx, edx
-    mov     edi, eax                    # EDI: record
+    mov     edi, eax                    # EDI: record, or error
     push    edx
     mov     eax, offset cluster_mutex
     call    mutex_lock
@@ -309,6 +309,9 @@ holder_claim:
     jne     .Lholder_claim_release
     call    holder_may
     jne     .Lholder_claim_release
+    mov     ecx, edi
+    call    secondary_lapsed            # this node stood still since: it asks again
+    jc      .Lholder_claim_release
     mov     [esi + SERVICE_RECORD], edi
     mov     dword ptr [esi + SERVICE_REFUSED], 0
     mov     eax, [node + NODE_ID]
@@ -330,6 +333,8 @@ holder_claim:
     call    secondary_release
     jmp     .Lholder_claim_done
 .Lholder_claim_refused:
+    cmp     edi, ERROR_TIMEOUT
+    je      .Lholder_claim_done
     call    clock_ms
     mov     [esi + SERVICE_HEARD], eax
     inc     dword ptr [esi + SERVICE_REFUSED]

@@ -243,8 +243,12 @@ keep_flush:
     mov     ecx, [eax + KEPT_CHANGES]
     cmp     ecx, [eax + KEPT_WRITTEN]
     je      3f
-    cmp     dword ptr [eax + KEPT_FAILED], 0
-    jne     3f
+    xor     ecx, ecx
+    mov     edx, [kept_values + KEPT_FAILED]
+    cmp     eax, offset kept_vote       # a vote waits for values that cannot be
+    cmovne  edx, ecx
+    or      edx, [eax + KEPT_FAILED]
+    jnz     3f
     mov     esi, [node_mount]
 3:  add     ebx, KEPT_ROW
     cmp     ebx, offset kept_end

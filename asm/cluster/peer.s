@@ -277,10 +277,8 @@ peer_heard:
     mov     [ebx + PEER_ERA], eax
     mov     eax, [esi + CLOUD_AGE]
     mov     [ebx + PEER_AGE], eax
-    cmp     eax, [ebx + PEER_KNOWN]
-    jbe     2f
-    mov     dword ptr [ebx + PEER_KNOWN], 0
-2:  mov     eax, [esi + CLOUD_REVISION]
+    call    peer_aged
+    mov     eax, [esi + CLOUD_REVISION]
     mov     [ebx + PEER_REVISION], eax
     movzx   eax, byte ptr [esi + CLOUD_STATE]
     mov     [ebx + PEER_STATE], eax
@@ -303,10 +301,33 @@ peer_heard:
     jmp     9f
 1:  call    peer_gone
     mov     dword ptr [ebx + PEER_LEFT], 1
+    mov     dword ptr [ebx + PEER_WINDOW], -1   # what it said before and comes later does not bring it back
 9:  pop     edi
     pop     esi
     pop     ebx
     ret
+
+# A peer has another session: its highest age so far is that of an earlier boot.
+# In: EAX peer.
+# Clobbers: ECX.
+.global peer_outlived
+peer_outlived:
+    mov     ecx, [eax + PEER_AGE]
+    cmp     ecx, [eax + PEER_KNOWN]
+    jbe     9f
+    mov     [eax + PEER_KNOWN], ecx
+9:  ret
+
+# A peer's age is known: is it above that of all its earlier boots?
+# In: EBX peer.
+# Clobbers: EAX.
+.global peer_aged
+peer_aged:
+    mov     eax, [ebx + PEER_AGE]
+    cmp     eax, [ebx + PEER_KNOWN]
+    jbe     9f
+    mov     dword ptr [ebx + PEER_KNOWN], 0
+9:  ret
 
 # What is known of a peer may have changed: its digest follows, and the others are to be told.
 # In: EBX peer.

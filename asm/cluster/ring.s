@@ -112,6 +112,7 @@ ring_timers:
     sub     eax, ebx
     test    eax, eax
     jg      9f
+    call    ring_remind
     call    health_beat
     lea     ecx, [ebx + eax]
     mov     [watch_at], ecx
@@ -123,6 +124,27 @@ ring_timers:
     mov     eax, KIND_REPORT
     call    health_send
 8:  pop     eax
+9:  pop     ebx
+    ret
+
+# Reports to members whose disk may be an older copy: a report says how old they were before. May sleep.
+# Clobbers: EAX, ECX, EDX.
+.global ring_remind
+ring_remind:
+    push    ebx
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      9f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      2f
+    cmp     dword ptr [ebx + PEER_KNOWN], 0
+    je      2f
+    test    dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS # its age is 1 at each boot
+    jnz     2f
+    mov     eax, KIND_REPORT
+    call    health_send
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
 9:  pop     ebx
     ret
 

@@ -47,6 +47,8 @@ stranger_heard:
     pop     eax
     je      3f
     mov     ecx, [eax + PEER_AGE]
+    cmp     ecx, [eax + PEER_KNOWN]
+    cmovb   ecx, [eax + PEER_KNOWN]
     mov     [esi + STRANGER_AGE], ecx
 3:  mov     eax, [ebx + CLOUD_NODE]
     mov     [esi + STRANGER_ID], eax

@@ -540,9 +540,16 @@ trust_retire:
 # Out: ZF when it was.
 .global trust_retired
 trust_retired:
+    lea     edx, [eax + CLOUD_SESSION]
+
+# Whether a session was that of a peer which has another now.
+# In: EDX session.
+# Out: ZF when it was.
+# Clobbers: EAX, ECX.
+.global session_retired
+session_retired:
     push    ebx
     mov     ebx, offset retired
-    lea     edx, [eax + CLOUD_SESSION]
 1:  mov     eax, ebx
     call    session_same
     je      2f
@@ -560,14 +567,8 @@ trust_accept:
     push    edx
     call    trust_retire
     pop     edx
-    mov     ecx, [eax + PEER_SESSION]
-    or      ecx, [eax + PEER_SESSION + 4]
-    jz      1f
-    mov     ecx, [eax + PEER_AGE]
-    cmp     ecx, [edx + CLOUD_AGE]
-    jb      1f
-    mov     [eax + PEER_KNOWN], ecx
-1:  mov     ecx, [edx + CLOUD_SESSION]
+    call    peer_outlived
+    mov     ecx, [edx + CLOUD_SESSION]
     mov     [eax + PEER_SESSION], ecx
     mov     ecx, [edx + CLOUD_SESSION + 4]
     mov     [eax + PEER_SESSION + 4], ecx

@@ -299,6 +299,7 @@ view_apply_entry:
     pop     edi
     pop     esi
     and     dword ptr [ebx + PEER_FLAGS], FLAGS_ENTRY
+    call    peer_aged
     call    peer_renew
     movzx   eax, byte ptr [esi + ENTRY_STATE]
     cmp     eax, STATE_MEMBER
@@ -324,6 +325,13 @@ view_apply_entry:
     cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
     sete    al
     mov     [ebx + PEER_LEFT], eax
+    test    eax, eax
+    jz      .Lview_apply_entry_known
+    mov     eax, [esi + ENTRY_SEQUENCE] # of its bye: what it said before and comes later does not bring it back
+    cmp     eax, [ebx + PEER_SEQUENCE]
+    jb      .Lview_apply_entry_known
+    mov     [ebx + PEER_SEQUENCE], eax
+    mov     dword ptr [ebx + PEER_WINDOW], -1
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_full:
     COUNT   cloud_full
@@ -366,7 +374,11 @@ view_apply_session:
     lea     edx, [esi + ENTRY_SESSION]
     call    session_same
     je      9f
+    call    session_retired             # of an earlier boot: the coordinator knows less than this node
+    je      1f
     mov     eax, ebx
+    call    peer_outlived
+1:  mov     eax, ebx
     call    trust_retire
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax

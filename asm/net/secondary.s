@@ -7,6 +7,8 @@
 .include "net.inc"
 
 PROBES                  = 3             # RFC 5227 section 1.1: PROBE_NUM
+CLAIM_WAITS             = 16            # a claim is good for so many waits from its begin; it takes a fourth of that,
+    # or, as a short wait ends a tick later, half
 DEFEND_MS               = 10000         # DEFEND_INTERVAL
 ECHO_MS                 = 100           # a hub returns our own announcement within this time
 
@@ -149,10 +151,12 @@ secondary_mac:
     ret
 
 # Claims a further address: probes it three times, and announces and holds it when nobody else has it. What it costs is
-# PROBES + 1 waits. The record is the caller's until secondary_release. May sleep.
+# PROBES + 1 waits. The record is the caller's until secondary_release, and lent for the rest of CLAIM_WAITS waits from
+# now on (secondary_lend): what this machine was told while it stood still it may have yet to read. May sleep.
 # In: EAX interface, EDX address, ECX mask, ESI MAC address of its own or 0, EDI event to signal for each later conflict
 # or 0; on the stack milliseconds of each wait (0: without probes, for one who knows that it is free), which is removed.
-# Out: EAX record; CF and EAX error: ERROR_EXISTS when another machine has it, or this one.
+# Out: EAX record; CF and EAX error: ERROR_EXISTS when another machine has it, or this one; ERROR_TIMEOUT when this
+# machine stood still meanwhile.
 .global secondary_claim
 secondary_claim:
     push    ebx
@@ -166,9 +170,14 @@ secondary_claim:
     call    secondary_take
     jc      .Lsecondary_claim_failed
     mov     ebx, eax                    # EBX: record
-    mov     ebp, PROBES
     cmp     dword ptr [esp + 16], 0
     je      .Lsecondary_claim_hold
+    call    task_cycles_per_ms
+    mov     ecx, eax
+    imul    edx, [esp + 16], CLAIM_WAITS
+    mov     eax, ebx
+    call    secondary_lend
+    mov     ebp, PROBES
 .Lsecondary_claim_probe:
     mov     eax, [ebx + SECONDARY_NETIF]
     mov     edx, [ebx + SECONDARY_ADDRESS]
@@ -183,11 +192,18 @@ secondary_claim:
     mov     eax, [esp + 16]             # the last probe's answer may take longer
     call    task_sleep
     cmp     dword ptr [ebx + SECONDARY_CONFLICTS], 0
-    je      .Lsecondary_claim_hold
+    jne     .Lsecondary_claim_taken
+    mov     ecx, ebx
+    call    secondary_lapsed
+    jnc     .Lsecondary_claim_hold
+    mov     ebp, ERROR_TIMEOUT
+    jmp     .Lsecondary_claim_release
 .Lsecondary_claim_taken:
+    mov     ebp, ERROR_EXISTS
+.Lsecondary_claim_release:
     mov     eax, ebx
     call    secondary_release
-    mov     eax, ERROR_EXISTS
+    mov     eax, ebp
 .Lsecondary_claim_failed:
     stc
     jmp     .Lsecondary_claim_done

@@ -191,8 +191,11 @@ ifconfig_add:
     push    PROBE_MS
     call    secondary_claim
     lea     esp, [esp + 8]
-    jnc     ifconfig_good
-    jmp     .Lifconfig_add_failed
+    jc      .Lifconfig_add_failed
+    xor     edx, edx                    # for ever
+    mov     [eax + SECONDARY_LEASE], edx
+    mov     [eax + SECONDARY_LEASE + 4], edx
+    jmp     ifconfig_good
 .Lifconfig_add_address:
     PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+12]
     jmp     ifconfig_bad

@@ -179,7 +179,8 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
         if (leftNs === Infinity && now > beganNs + TYPED_NS) return `${nameOf(leaver)} does not say bye`;
         if (returnedNs === Infinity)
           return now >= leftNs + BYE_NS ? (goneFor(others, leaver) ?? notHeld(world, layout, others)) : null;
-        if (memberNs === Infinity && now > returnedNs && facts.of(leaver).isMember) memberNs = now;
+        const { isMember, isSilent } = facts.of(leaver);
+        if (memberNs === Infinity && now > returnedNs && isMember && !isSilent) memberNs = now;
         const problem = now > memberNs + JOIN_NS ? wellNot() : null;
         return problem && `${problem}, ${JOIN_NS / MS} ms after ${nameOf(leaver)} became a member`;
       },

@@ -141,29 +141,31 @@ const INVARIANTS = [
     "with an older copy of its disk a node goes on above the highest age that a member knows",
     (world, layout) => {
       const facts = factsOf(world, layout);
-      const above = new Map<number, number>();
+      /** By node whose disk went back: who knew which age of it, and in which boot of its own. */
+      const known = new Map<number, { readonly by: number; readonly boot: number; readonly age: number }[]>();
       return {
         before: ({ word, node }) => {
           if (word !== "older") return null;
-          const known = world.nodes
+          const those = world.nodes
             .filter(({ index }) => index !== node && facts.of(index).isMember)
-            .map(({ index }) => facts.peers(index)?.get(facts.ids[node]!)?.age ?? 0);
-          above.set(node, Math.max(above.get(node) ?? 0, ...known));
+            .map(({ index, boots }) => {
+              const age = facts.peers(index)?.get(facts.ids[node]!)?.age ?? 0;
+              return { by: index, boot: boots, age };
+            });
+          known.set(node, [...(known.get(node) ?? []), ...those]);
           return null;
         },
         look: () => {
-          for (const [index, age] of above) {
+          for (const [index, those] of known) {
             const node = facts.of(index);
             if (!node.isMember || !node.hasDisk || world.cleanForNs(index) < OLDER_NS || node.others === 0) continue;
-            above.delete(index);
+            known.delete(index);
             // Those who knew may be gone themselves.
-            const knows = world.nodes.some(
-              (other) =>
-                other.index !== index &&
-                world.cleanForNs(other.index) > OLDER_NS &&
-                other.bootedNs < world.nodes[index]!.bootedNs,
+            const left = those.filter(
+              ({ by, boot }) => world.nodes[by]!.boots === boot && world.cleanForNs(by) > OLDER_NS,
             );
-            if (knows && node.age <= age)
+            const age = Math.max(0, ...left.map((one) => one.age));
+            if (left.length > 0 && node.age <= age)
               return `${world.nodes[index]!.name} goes on with age ${node.age}, and the others knew age ${age}`;
           }
           return null;

@@ -128,13 +128,18 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
     };
   }),
 
-  said("silence", "who has said bye says nothing more before it says hello again", () => {
-    const left = new Set<number>();
+  said("silence", "who has said bye says nothing more in this boot before it says hello again", () => {
+    /** By cable: session and number of a bye. What has a lower number was said before, and has waited for ARP. */
+    const left = new Map<number, { readonly session: string; readonly number: number }>();
     return (packet, _frame, cable) => {
       const kind = packet[KIND]!;
-      if (kind === HELLO) left.delete(cable);
+      const bye = left.get(cable);
+      const session = packetHex(packet, SESSION, ID_BYTES);
+      const number = little32(packet, SEQUENCE);
+      if (bye?.session === session && number < bye.number) return null;
+      if (kind === HELLO || bye?.session !== session) left.delete(cable);
       if (left.has(cable)) return `says a packet of kind ${kind} after its bye`;
-      if (kind === BYE) left.add(cable);
+      if (kind === BYE) left.set(cable, { session, number });
       return null;
     };
   }),

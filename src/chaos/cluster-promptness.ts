@@ -71,15 +71,16 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       return {
         look: () => {
-          const members = world.nodes.filter(
-            ({ index }) => facts.of(index).isMember && !facts.of(index).isSilent && isSettled(world, index),
-          );
-          const speakers = members.filter(({ index }) => facts.of(index).coordinates);
+          const isHere = (index: number): boolean => facts.of(index).isMember && !facts.of(index).isSilent;
+          const speakers = world.nodes.filter(({ index }) => isHere(index) && facts.of(index).coordinates);
           for (const { index, name } of world.nodes) {
             const node = facts.of(index);
             const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
-            const isJudged = speaker && speaker.index !== index && members.some((member) => member.index === index);
-            const found = isJudged ? difference(world, layout, speaker.index, index, agreed[index]!) : NONE;
+            const follows = speaker && speaker.index !== index && isHere(index);
+            // What both have had counts from the member's beginning on.
+            const seen = follows ? difference(world, layout, speaker.index, index, agreed[index]!) : NONE;
+            const isJudged = follows && isSettled(world, speaker.index) && isSettled(world, index);
+            const found = isJudged ? seen : NONE;
             const before = differs[index]!;
             const isNew = found.change !== before.change;
             // What the member took over since then it may have known better already, from the node itself.

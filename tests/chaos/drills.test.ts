@@ -1,6 +1,6 @@
 /** What is tried at the end of runs: a cluster that is well passes each drill, and one that is not fails it. */
 import { beforeAll, expect, test } from "vitest";
-import { runGiven } from "../../src/chaos/campaign.ts";
+import { parseTimed, runGiven } from "../../src/chaos/campaign.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
 import type { Action } from "../../src/lab/actions.ts";
@@ -86,5 +86,12 @@ describeThoroughly("drills ask what the protocol promises", () => {
     const frozen = [at(10, "freeze", 0, 6e9)];
     const options = { ...OPTIONS, spanNs: 6.1e9, drills: ["race", "idle"] };
     expect(runGiven(stage, frozen, [0, 2], 1, options).failure).toBeNull();
+  });
+
+  test("race: nobody is asked to agree whom those that agreed last have left out", () => {
+    // The third was away while the other two agreed without it, and the second of these is gone.
+    const faults = ["976ms deaf 1 3", "976ms deaf 2 3"].map(parseTimed);
+    const options = { ...OPTIONS, spanNs: 6e9, steadyNs: 1.5e9, drills: ["address comes and goes", "race"] };
+    expect(runGiven(stage, faults, [0, 2], 3953, options).failure).toBeNull();
   });
 });

@@ -1,9 +1,12 @@
 /** The addresses that a cluster shares: one member holds each, whatever happens to its holder. */
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
+import { ETHERTYPE_ARP, formatMac, get16, parseArp, parseIpv4, sameBytes } from "../../emulator/ether/packet.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
+
+const NOBODY = parseIpv4("0.0.0.0");
 
 describe("a service address", () => {
   thoroughly("is held by one member, which all know, with a MAC address of its own", async () => {
@@ -83,6 +86,36 @@ describe("a service address", () => {
     expect(client.silenceMs(fromMs)).toBeLessThan(500);
     expect(client.answersPerQuestion(fromMs + 500)).toEqual(new Set([1]));
     expect(client.holder()).not.toBe(holder);
+  });
+
+  thoroughly("is not taken by a member that stood still while it asked for it", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    const asking: string[] = [];
+    let announced = 0;
+    lab.plug("neighbour").answer((frame) => {
+      const arp = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
+      if (arp?.operation !== 1 || !sameBytes(arp.targetIp, parseIpv4(SERVICE))) return [];
+      if (sameBytes(arp.senderIp, NOBODY)) asking.push(formatMac(arp.senderMac));
+      if (sameBytes(arp.senderIp, arp.targetIp)) announced++;
+      return [];
+    });
+    holder.powerOff();
+    await lab.until(() => asking.length === 3, "nobody asks for the address");
+    const first = lab.nodes[lab.cluster.macAddresses.findIndex((mac) => formatMac(mac) === asking[0])]!;
+    const fromMs = lab.nowNs / 1e6;
+    // Its card has no room for what is said in so long a time.
+    const { cluster } = lab;
+    const clear = cluster.trouble(first.index, "in");
+    cluster.setTrouble(first.index, "in", { ...clear, blocked: true });
+    first.freeze("1s");
+    await lab.advance("990ms");
+    cluster.setTrouble(first.index, "in", clear);
+    await lab.advance("1s");
+    expect(client.holder()).not.toBe(first);
+    expect(client.severalMs(fromMs)).toBe(0);
+    expect(announced).toBe(1);
   });
 
   thoroughly("moves on request, and is given up when it is removed", async () => {

@@ -62,6 +62,23 @@ describe("a value", () => {
     }
   });
 
+  test("is set, and its machine goes off, when the machine's disk takes nothing any more", async () => {
+    const lab = await cluster(3);
+    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+    hear([first], [second, third], false);
+    await lab.until(() => peersOf(first) === 0 && peersOf(second) === 1, "it was not cut off");
+    await second.enter("cloud set colour blue", /^colour is set\.$/m, { within: "10s" });
+    first.failDisk(0, 100);
+    hear([first], [second, third], true);
+    // What it missed is the first that it cannot write; its next vote waits for that.
+    await first.waitFor(/cluster_values cannot be saved/);
+    await lab.until(() => peersOf(first) === 2, "they did not meet");
+    await first.waitFor(PROMPT);
+    await first.enter("cloud set colour red", /^colour is set\.$/m);
+    first.type("shutdown\n");
+    await lab.until(() => first.isOff, "it does not go off");
+  });
+
   test("that a minority sets does not count, and gives way to what the majority agrees on", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];

@@ -1,0 +1,48 @@
+/** What a node that remembers the age of others says to one that comes back younger: its disk is an older copy. */
+import { expect, test } from "vitest";
+import { HIGH, HIGHEST, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
+import { type Heard, REPORT, VIEW } from "./cluster-wire.ts";
+
+const DISKLESS = 1;
+/** Sessions of later boots. */
+const [SECOND, THIRD] = [LOW, HIGHEST];
+
+/** A coordinator that knows HIGH in its first boot, of age 9. */
+async function knowsAge9(): Promise<Scene> {
+  const s = await scene();
+  await says(s, VIEW);
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 9 });
+  await s.lab.advance("100ms");
+  return s;
+}
+
+/** What the node reports to others within 900 ms after it hears HIGH in another boot. */
+async function told(s: Scene, session: string, age: number, flags = 0): Promise<number[]> {
+  const fromMs = s.lab.nowNs / 1e6;
+  for (let part = 0; part < 3; part++) {
+    s.wire.say({ ...report(HIGH, 1, SELF), session, age, flags });
+    await s.lab.advance("300ms");
+  }
+  const reports = s.wire.of(REPORT, fromMs);
+  expect(reports.every(({ to }) => to === "10.0.2.99")).toBe(true);
+  return reports.map(({ data }: Heard) => new DataView(data.buffer, data.byteOffset).getUint32(20, true));
+}
+
+test("a coordinator tells a member each beat how old it was, until its age is above that", async () => {
+  const s = await knowsAge9();
+  const ages = await told(s, SECOND, 3);
+  expect(ages.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(ages)).toEqual(new Set([9]));
+  expect(await told(s, SECOND, 10)).toEqual([]);
+});
+
+test("it remembers the highest age, not that of the last boot", async () => {
+  const s = await knowsAge9();
+  await told(s, SECOND, 3);
+  expect(new Set(await told(s, THIRD, 4))).toEqual(new Set([9]));
+});
+
+test("a node without a disk, whose age is 1 at each boot, is told nothing", async () => {
+  const s = await knowsAge9();
+  expect(await told(s, SECOND, 1, DISKLESS)).toEqual([]);
+});
