@@ -23,6 +23,8 @@ export const expect = (value, message) => {
   return chai.expect(value, message);
 };
 Object.assign(expect, chai.expect, globalThis[ASYMMETRIC_MATCHERS_OBJECT]);
+// A test that goes on after its first failure has failed all the same.
+expect.soft = expect;
 expect.getState = () => getState(expect);
 expect.setState = (state) => setState(state, expect);
 expect.extend = (matchers) => chai.expect.extend(expect, matchers);
