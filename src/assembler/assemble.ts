@@ -5,6 +5,7 @@
 
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { installDirectives } from "./directives/index.ts";
+import { mappedFolder } from "./model/folder-map.ts";
 import type { AssembleOptions } from "./model/options.ts";
 import type { RelocationList } from "./model/relocations.ts";
 import { FatalError, TooManyErrors } from "./model/reporter.ts";
@@ -61,7 +62,7 @@ export function assemble(options: AssembleOptions): Assembly {
       {},
     );
   assembler.input.pushFile(source.path, source.bytes, 0, source.roomBytes ?? 0);
-  const folder = options.stabs === "gnu" ? (options.compilationDirectory ?? null) : null;
+  const folder = options.stabs === "gnu" ? mappedFolder(options.compilationDirectory ?? "", options.folderMap) : null;
   assembler.program.debug.stabs?.begin(source.path, folder);
   assembleInput(assembler);
   let object: Uint8Array | null = null;

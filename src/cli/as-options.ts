@@ -10,6 +10,7 @@ export interface AsCommand {
   isEach: boolean;
   includes: string[];
   defines: Map<string, number>;
+  folderMap: [before: string, after: string][];
   dependencyFile: string | null;
   arch: string;
   tune: string;
@@ -46,6 +47,11 @@ const WITH_VALUE: Readonly<Record<string, Handler>> = {
     if (name === undefined || !Number.isInteger(number))
       throw new CommandError(`--defsym takes NAME=NUMBER, not ${value}`, 2);
     command.defines.set(name, number);
+  },
+  "--debug-prefix-map": (command, value) => {
+    const [before = "", after] = value.split(/=(.*)/s);
+    if (after === undefined) throw new CommandError(`--debug-prefix-map takes OLD=NEW, not ${value}`, 2);
+    command.folderMap.push([before, after]);
   },
   "--MD": (command, value) => void (command.dependencyFile = value),
   "--listing-lhs-width": (command, value) => listing(command, { words: Number(value) }),
@@ -119,6 +125,7 @@ const IGNORED = new Set([
   "--traditional-format",
   "--reduce-memory-overheads",
   "-v",
+  "--verbose",
   "--strip-local-absolute",
   "--statistics",
   "-O0",
@@ -175,6 +182,71 @@ function expand(args: readonly string[], depth = 0): string[] {
   });
 }
 
+/**
+ * Long options of GNU as, which it takes by any beginning that is that of one alone: `-c` is `--compress-debug-sections`.
+ * Those of the processor, which begin with an `m`, are not among them.
+ */
+const LONG_OPTIONS = [
+  "32",
+  "64",
+  "alternate",
+  "compress-debug-sections",
+  "debug-prefix-map",
+  "defsym",
+  "divide",
+  "dump-config",
+  "elf-stt-common",
+  "emulation",
+  "execstack",
+  "fatal-warnings",
+  "gdwarf-2",
+  "gdwarf-3",
+  "gdwarf-4",
+  "gdwarf-5",
+  "gdwarf-cie-version",
+  "gdwarf-sections",
+  "gen-debug",
+  "generate-missing-build-notes",
+  "gsframe",
+  "gstabs",
+  "gstabs+",
+  "hash-size",
+  "help",
+  "keep-locals",
+  "listing-cont-lines",
+  "listing-lhs-width",
+  "listing-lhs-width2",
+  "listing-rhs-width",
+  "no-pad-sections",
+  "no-warn",
+  "nocompress-debug-sections",
+  "nocpp",
+  "noexecstack",
+  "reduce-memory-overheads",
+  "sectname-subst",
+  "size-check",
+  "statistics",
+  "strip-local-absolute",
+  "target-help",
+  "traditional-format",
+  "verbose",
+  "version",
+  "warn",
+  "x32",
+];
+/** Letters that are options of their own, and those of a listing. */
+const SHORT = /^-([a-z]|a[cdghlmns]+)(=|$)/;
+
+/** An option by its whole name, where it is the beginning of one. */
+function completed(word: string): string {
+  const [, start = "", value = ""] = /^--?([a-z][a-z0-9-]*)(=.*)?$/s.exec(word) ?? [];
+  if (start === "" || start.startsWith("m") || LONG_OPTIONS.includes(start)) return word;
+  // GNU as has no option -c; the others of one letter stand for themselves.
+  if (SHORT.test(word) && start !== "c") return word;
+  const fitting = LONG_OPTIONS.filter((name) => name.startsWith(start));
+  return fitting.length === 1 ? `--${fitting[0]}${value}` : word;
+}
+
 /** `-divide`, `-listing-lhs-width=2`: GNU as takes its long options with one dash, too. */
 function withTwoDashes(word: string): string {
   if (!/^-[a-z][a-z-]{2}/.test(word) || PLAIN[word] !== undefined || IGNORED.has(word)) return word;
@@ -194,6 +266,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     isEach: false,
     includes: [],
     defines: new Map(),
+    folderMap: [],
     dependencyFile: null,
     arch: "",
     tune: "",
@@ -216,7 +289,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   };
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {
-    const word = withTwoDashes(words[i]!);
+    const word = withTwoDashes(completed(words[i]!));
     if (word === "-" || !word.startsWith("-")) {
       command.sources.push(word);
       continue;

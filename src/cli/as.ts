@@ -27,7 +27,7 @@ const HELP = `Usage: qure as [arguments...]
 assemble, with the command line of GNU as
 
 Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5, --gstabs[+],
--a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
+--debug-prefix-map OLD=NEW, -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
 And: --max-errors=N (20), --diagnostics=json, --each: every source becomes an object of its own, in the folder that -o names or
 beside the source.
 
@@ -110,6 +110,7 @@ function assembleFiles(command: AsCommand): void {
     ...(command.stabs === undefined ? {} : { stabs: command.stabs }),
     dwarfVersion: command.dwarfVersion,
     compilationDirectory: process.cwd(),
+    folderMap: command.folderMap,
     optimizeAlignment: command.optimizeAlignment,
     foldData: command.foldData,
     keepLocals: command.keepLocals,

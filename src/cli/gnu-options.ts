@@ -102,12 +102,19 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   }
   return parsed;
 
+  /** `-dN`: nothing but letters without a value. */
+  function isCluster(word: string): boolean {
+    return [...word.slice(1)].every(
+      (letter) => byName.get(`-${letter}`)?.value === undefined && byName.has(`-${letter}`),
+    );
+  }
+
   function letters(word: string, index: number): number {
     for (let at = 1; at < word.length; at++) {
       const option = byName.get(`-${word[at]!}`);
       if (!option) return refuse(word.length > 2 && command.singleDash ? word : `-${word[at]!}`);
       if (option.value === undefined) {
-        if (command.singleDash && word.length > 2) return refuse(word);
+        if (command.singleDash && !isCluster(word)) return refuse(word);
         parsed.push({ option: option.names[0]!, value: "" });
         continue;
       }

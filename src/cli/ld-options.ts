@@ -111,7 +111,8 @@ export const LD_COMMAND: GnuCommand = {
       value: "FILE",
       help: "leave all symbols out but those that the file names",
     },
-    { names: ["--eh-frame-hdr"], help: "" },
+    { names: ["--eh-frame-hdr"], help: "a table that finds the unwind information of an address" },
+    { names: ["--no-eh-frame-hdr"], help: "" },
     {
       names: ["--compress-debug-sections"],
       value: "FORMAT",
@@ -133,7 +134,6 @@ export const LD_COMMAND: GnuCommand = {
       "--no-export-dynamic",
       "--no-undefined-version",
       "-g",
-      "--no-eh-frame-hdr",
       "--no-ld-generated-unwind-info",
       "--no-pie",
       "-no-pie",

@@ -296,6 +296,7 @@ class LinkCommand {
       definesCommon: this.#has("-d"),
       allocatesGroups: this.#has("--force-group-allocation"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
+      hasFrameHeader: this.#lastOf("--eh-frame-hdr", "--no-eh-frame-hdr") ?? false,
       ...(buildId ? { buildId } : {}),
       properties: propertiesAsked(keywords),
       inflate,

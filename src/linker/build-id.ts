@@ -17,7 +17,8 @@ export interface BuildId {
 
 /** Adds the note to an object. */
 export function addBuildId(object: InputObject, { sizeBytes }: BuildId): void {
-  addNote(object, BUILD_ID_SECTION, gnuNote(NT_GNU_BUILD_ID, new Uint8Array(sizeBytes)));
+  const note = addNote(object, BUILD_ID_SECTION, gnuNote(NT_GNU_BUILD_ID, new Uint8Array(sizeBytes)));
+  note.isBuildId = true;
 }
 
 const HEADER_BYTES = 52;

@@ -317,6 +317,60 @@ function rewrite(records: Records): void {
 
 const rearranged = new WeakMap<InputSection, Records>();
 
+/** A description of a function as it is linked: where it stands in its section, and where and how it says whose it is. */
+export interface DescribedFunction {
+  readonly start: number;
+  readonly beginAt: number;
+  readonly encoding: number;
+}
+
+/** The descriptions that are linked of a section; null when nobody can read it. */
+export function describedFunctions(section: InputSection): DescribedFunction[] | null {
+  const records = rearranged.get(section);
+  if (records === undefined) return null;
+  const encodings = new Map<number, number>();
+  const functions: DescribedFunction[] = [];
+  for (let number = 0; number < records.length; number++) {
+    const common = records.common(number);
+    if (common < 0 || !records.isUsed(number)) continue;
+    const start = records.newStart(number);
+    let encoding = encodings.get(common);
+    if (encoding === undefined) {
+      encoding = addressEncoding(records.content.subarray(records.start(common), records.end(common)));
+      encodings.set(common, encoding);
+    }
+    functions.push({ start, beginAt: start + BEGIN_AT, encoding });
+  }
+  return functions;
+}
+
+/** How a common entry says that addresses of functions are encoded; 0 for plain ones. */
+function addressEncoding(entry: Uint8Array): number {
+  const version = entry[AUGMENTATION_AT - 1]!;
+  const end = entry.indexOf(0, AUGMENTATION_AT);
+  const letters = String.fromCharCode(...entry.subarray(AUGMENTATION_AT, end));
+  if (!letters.startsWith("z")) return 0;
+  let at = end + 1;
+  const skipLeb = (): void => {
+    while ((entry[at++]! & 0x80) !== 0);
+  };
+  skipLeb();
+  skipLeb();
+  if (version === 1) at++;
+  else skipLeb();
+  skipLeb();
+  for (const letter of letters.slice(1)) {
+    if (letter === "R") return entry[at]!;
+    if (letter === "L") at++;
+    // A pointer of 32 bits after its encoding.
+    else if (letter === "P") at += 5;
+  }
+  return 0;
+}
+
+/** The text that says what else a common entry holds, after its version. */
+const AUGMENTATION_AT = 9;
+
 /** Writes the distances of functions' records to their common entries into what is linked of a section. */
 export function fixUnwind(section: InputSection, content: Uint8Array): void {
   const records = rearranged.get(section);

@@ -26,6 +26,8 @@ export class InputSection {
   isRoot = false;
   /** Signature of the group that it is a member of. */
   group: string | null = null;
+  /** The note that `--build-id` asks for. */
+  isBuildId = false;
   /** Made by the linker, empty and not needed: it has a place in the map, but takes none in memory. */
   isStripped = false;
   /** Nothing in it appeared in it first: other sections hold all of its strings or constants. */

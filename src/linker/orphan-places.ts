@@ -89,7 +89,8 @@ export class OrphanPlaces {
       place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
       if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
     }
-    let { flags } = section;
+    // The linker's own build ID counts as a note without content while its place is looked for: it resembles nothing.
+    let flags = section.isBuildId ? section.flags & ~SEC_HAS_CONTENTS : section.flags;
     // Several orphans of one object and name share a section: it is read-only only if all are.
     if (!isRelocatable)
       for (const other of object.sections)
@@ -231,7 +232,7 @@ export class OrphanPlaces {
 
 /** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
 export const elfTypeOf = ({ name, elf, isStripped }: InputSection): number =>
-  isStripped && (name === ".iplt" || name === ".igot.plt") ? SHT_NULL : elf.type;
+  (isStripped && (name === ".iplt" || name === ".igot.plt")) || name === ".eh_frame_hdr" ? SHT_NULL : elf.type;
 
 /** In an object neither members of groups nor what no program gets is mixed with what else has the name. */
 function isApart(section: InputSection, candidate: OutputSection, keepsGroups: boolean): boolean {

@@ -334,16 +334,18 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
   return address < after.address ? before : after;
 }
 
-/** In the order in which their first sections lie in the output, of which those without content (NOLOAD) do not count. */
+/**
+ * In the order in which their first sections lie in the output, of which those without content (NOLOAD) do not count, nor
+ * does the build ID, which is written when all else is done.
+ */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
   return new Set(
     outputs
       .filter(({ excluded, flags }) => !excluded && (flags & SEC_NEVER_LOAD) === 0)
-      .flatMap((output) =>
-        output
-          .inputs()
-          .filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0)
-          .map(({ object }) => object),
+      .map((output) => output.inputs())
+      .filter((inputs) => !inputs.every(({ isBuildId }) => isBuildId))
+      .flatMap((inputs) =>
+        inputs.filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object),
       ),
   );
 }

@@ -90,6 +90,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     symbols: program.symbols,
     got: program.got,
     outputs,
+    frameHeader: program.frameHeader,
     isRelocatable,
     allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
     keepsApplied: options.keepsApplied !== false || options.script.noCrossReferences.length > 0,

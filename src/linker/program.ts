@@ -19,6 +19,7 @@ import { addBuildId, type BuildId } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
+import { FrameHeader } from "./frame-header.ts";
 import { collectGarbage, scriptAliases } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
 import { type CallFill, GlobalOffsetTable } from "./got.ts";
@@ -107,6 +108,8 @@ export interface ProgramOptions {
   readonly sortSections?: "name" | "alignment";
   /** --orphan-handling: what happens to sections that the script does not mention. */
   readonly orphans?: "place" | "warn" | "error" | "discard";
+  /** --eh-frame-hdr */
+  readonly hasFrameHeader?: boolean;
   /** --build-id */
   readonly buildId?: BuildId;
   readonly callFill?: CallFill;
@@ -134,6 +137,8 @@ export class Program {
   readonly included: readonly IncludedMember[];
   /** Common symbols in the order in which they got their memory. */
   readonly commons: { readonly name: string; readonly sizeBytes: number; readonly path: string }[] = [];
+  /** The table of unwind information (`--eh-frame-hdr`). */
+  readonly frameHeader: FrameHeader | null;
   readonly segments: readonly Segment[];
   readonly file: FileLayout;
   readonly report = new ProblemReport();
@@ -167,6 +172,7 @@ export class Program {
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
     if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
     if (!options.isFlat) mergeProperties(objects, options.properties ?? new Map());
+    this.frameHeader = options.hasFrameHeader && !isRelocatable && !options.isFlat ? FrameHeader.addTo(objects) : null;
     const placementOptions = {
       isRelocatable,
       stripDebugging: options.strip === "debugging" || options.strip === "all",
@@ -281,7 +287,10 @@ export class Program {
     const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
     let count = given
       ? given.length
-      : 2 + Number((options.relro ?? true) && this.placement.hasRelroInput()) + Number(this.#stackFlags() !== null);
+      : 2 +
+        Number((options.relro ?? true) && this.placement.hasRelroInput()) +
+        Number(this.#stackFlags() !== null) +
+        Number(this.#frameHeaderOutput() !== null);
     let segments: readonly Segment[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       layout.run(headerBytes(count), attempt === 0);
@@ -304,6 +313,7 @@ export class Program {
               pageBytes: options.pageBytes ?? PAGE_BYTES,
               separateCode: options.separateCode ?? true,
               stackFlags: this.#stackFlags(),
+              frameHeader: this.#frameHeaderOutput(),
               relroStart: layout.segment.relroStart,
               relroEnd: layout.segment.relroEnd,
               loadsHeaders: usesHeaders,
@@ -333,6 +343,10 @@ export class Program {
     symbol.output = first;
     symbol.value = header.address - (first?.address ?? 0);
     symbol.isForcedLocal = true;
+  }
+
+  #frameHeaderOutput(): OutputSection | null {
+    return this.frameHeader === null || this.frameHeader.section.isStripped ? null : this.frameHeader.section.output;
   }
 
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
@@ -444,6 +458,8 @@ export class Program {
           !this.options.isRelocatable,
         );
     }
+    const frames = this.placement.outputs().find(({ name }) => name === ".eh_frame");
+    this.frameHeader?.settle(frames?.inputs().filter(({ name }) => name === ".eh_frame") ?? [], this.symbols);
   }
 
   /** __start_NAME and __stop_NAME of sections whose names are C identifiers, where something asks for them. */

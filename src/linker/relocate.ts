@@ -8,6 +8,7 @@ import type { FileSink } from "../object/file-sink.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
 import { R, RELOCATION_NAMES, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { fixUnwind } from "./eh-frame.ts";
+import type { FrameHeader } from "./frame-header.ts";
 import type { GlobalOffsetTable } from "./got.ts";
 import { GOT_SYMBOL } from "./got.ts";
 import type { IndirectFunction } from "./indirect-functions.ts";
@@ -44,6 +45,7 @@ export interface RelocationOptions {
   readonly symbols: SymbolTable;
   readonly got: GlobalOffsetTable;
   readonly outputs: readonly OutputSection[];
+  readonly frameHeader: FrameHeader | null;
   /** -r: fields change only for relocations against sections. */
   readonly isRelocatable: boolean;
   /** Undefined symbols count as 0. */
@@ -144,11 +146,28 @@ export class Relocator {
         const { section } = piece;
         const content = sink.window(start + section.offset, section.sizeBytes);
         section.copyTo(content);
+        if (section === this.#options.frameHeader?.section) this.#writeFrameHeader(this.#options.frameHeader, content);
         if (section.name === ".eh_frame") fixUnwind(section, content);
         this.#relocateSection(output, section, content);
       }
     }
     return this.#applied;
+  }
+
+  #writeFrameHeader(header: FrameHeader, content: Uint8Array): void {
+    const frames = this.#options.outputs.find(({ name }) => name === ".eh_frame");
+    if (frames === undefined) return;
+    const [kept, applied, issueCount] = [this.#kept, this.#applied, this.issues.length];
+    // What goes wrong is said when the section itself is written.
+    [this.#kept, this.#applied] = [null, []];
+    header.write(content, frames.address, (section) => {
+      const copy = new Uint8Array(section.sizeBytes);
+      section.copyTo(copy);
+      fixUnwind(section, copy);
+      this.#relocateSection(frames, section, copy);
+      return copy;
+    });
+    [this.#kept, this.#applied, this.issues.length] = [kept, applied, issueCount];
   }
 
   #relocateSection(output: OutputSection, section: InputSection, content: Uint8Array): void {

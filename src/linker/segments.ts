@@ -10,6 +10,7 @@ import {
   PF_W,
   PF_X,
   PHDR_BYTES,
+  PT_GNU_EH_FRAME,
   PT_GNU_PROPERTY,
   PT_GNU_RELRO,
   PT_GNU_STACK,
@@ -59,6 +60,8 @@ export interface SegmentOptions {
   readonly separateCode: boolean;
   /** Permissions of the stack; null when no object says. */
   readonly stackFlags: number | null;
+  /** Where unwinders find the table of unwind information. */
+  readonly frameHeader: OutputSection | null;
   readonly relroStart: number;
   readonly relroEnd: number;
   /** The script uses SIZEOF_HEADERS: the headers belong into the first segment. */
@@ -133,6 +136,8 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     ({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC),
   );
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
+  if (options.frameHeader !== null && (options.frameHeader.flags & SEC_LOAD) !== 0)
+    segments.push({ type: PT_GNU_EH_FRAME, sections: [options.frameHeader], hasHeaders: false, ...plain });
   if (options.stackFlags !== null)
     segments.push({
       type: PT_GNU_STACK,

@@ -24,6 +24,7 @@ export interface Source {
 function translate(options: readonly string[]): Partial<AssembleOptions> {
   const result: Partial<AssembleOptions> = {};
   const defines = new Map<string, number>();
+  const folderMap: [string, string][] = [];
   options.forEach((option, i) => {
     if (option === "-g") Object.assign(result, { debugLines: true, dwarfVersion: 2 });
     else if (option.startsWith("--gdwarf-")) {
@@ -38,9 +39,12 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
     else if (options[i - 1] === "--defsym") {
       const [name, value] = option.split("=");
       defines.set(name!, Number(value));
+    } else if (options[i - 1] === "--debug-prefix-map") {
+      const [before, after] = option.split("=");
+      folderMap.push([before!, after!]);
     }
   });
-  return { ...result, defines };
+  return { ...result, defines, folderMap };
 }
 
 export function assembleText(

@@ -444,6 +444,28 @@ baz: nop
 `,
     options: ["--gdwarf-5"],
   },
+  ...Object.fromEntries(
+    ["3", "5"].map((version) => [
+      `folders by other names, DWARF ${version}`,
+      {
+        text: `.file "/a/b/main.c"
+.file 1 "/a/b/one.c"
+.file 2 "/abc/two.c"
+.file 3 "near/three.c"
+.loc 1 1
+nop
+.loc 2 1
+nop
+.loc 3 1
+nop
+`,
+        options: [
+          `--gdwarf-${version}`,
+          ...["/a=/z", "/a/b=", "near=far", "/tmp=/elsewhere"].flatMap((one) => ["--debug-prefix-map", one]),
+        ],
+      },
+    ]),
+  ),
   "choices among encodings": {
     text: `.intel_syntax noprefix
 {disp8} mov eax, [ebx]

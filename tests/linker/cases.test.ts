@@ -28,6 +28,7 @@ import {
 import { EDGE_CASES } from "./edge-cases.ts";
 import { FILE_CASES } from "./file-cases.ts";
 import { FOREIGN_CASES } from "./foreign-cases.ts";
+import { FRAME_CASES } from "./frame-cases.ts";
 import { REGION_CASES } from "./region-cases.ts";
 
 /** A frame table's entry for `name`, and the code that it is about. */
@@ -410,6 +411,7 @@ describe("the same as GNU ld", () => {
     ...CHOICE_CASES,
     ...REGION_CASES,
     ...FOREIGN_CASES,
+    ...FRAME_CASES,
   });
   for (const [name, one] of rowsOf(all, 60)) {
     test(name, (context) => {

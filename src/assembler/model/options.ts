@@ -1,5 +1,6 @@
 /** What an assembly is told from outside. */
 
+import type { FolderMap } from "./folder-map.ts";
 import type { Limits } from "./limits.ts";
 import type { ListingOptions } from "./listing-options.ts";
 import type { WarningMode } from "./reporter.ts";
@@ -38,6 +39,8 @@ export interface AssembleOptions {
   dwarfVersion?: number;
   /** What debug information says of where the sources are and who made it. */
   compilationDirectory?: string;
+  /** `--debug-prefix-map` */
+  folderMap?: FolderMap;
   producer?: string;
   /** Processor, as `-march` names it; all instructions when absent. */
   arch?: string;

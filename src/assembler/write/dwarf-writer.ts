@@ -5,6 +5,7 @@
 
 import { unsignedLength } from "../../object/leb128.ts";
 import type { DebugFile, DebugLines, LineEntries, LineEntry } from "../model/debug-lines.ts";
+import { mappedFolder } from "../model/folder-map.ts";
 import { type FragmentTable, Kind } from "../model/fragment.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
@@ -176,6 +177,11 @@ class DwarfWriter {
     return this.#program.options.compilationDirectory ?? "";
   }
 
+  /** A folder as the tables name it. */
+  #named(folder: string): string {
+    return mappedFolder(folder, this.#program.options.folderMap);
+  }
+
   /** `.debug_line` */
   lines(): void {
     const out = this.#line;
@@ -221,7 +227,7 @@ class DwarfWriter {
       file === null || file === undefined ? null : { file, directory: directoryOf(file) },
     );
     if (version < 5) {
-      for (const directory of directories.slice(1)) out.text(directory!);
+      for (const directory of directories.slice(1)) out.text(this.#named(directory!));
       out.byte(0);
       for (let i = 1; i < numbered.length; i++) {
         const entry = numbered[i];
@@ -238,7 +244,7 @@ class DwarfWriter {
     out.byte(1);
     out.uleb(DW_LNCT.path);
     out.uleb(DW_FORM.line_strp);
-    const folders = isEmpty ? [] : directories.map((directory) => directory ?? this.#compilationDirectory);
+    const folders = isEmpty ? [] : directories.map((directory) => this.#named(directory ?? this.#compilationDirectory));
     out.uleb(folders.length);
     for (const folder of folders) out.address(strings!.out.section.symbol!, strings!.append(folder));
     const hasMd5 = files.some((file) => file !== null && file !== undefined && file.md5 !== null);
@@ -404,9 +410,9 @@ class DwarfWriter {
     string(
       first === undefined || first === null
         ? program.options.path
-        : (first.directory === "" ? "" : `${first.directory}/`) + first.name,
+        : (first.directory === "" ? "" : `${this.#named(first.directory)}/`) + first.name,
     );
-    string(this.#compilationDirectory);
+    string(this.#named(this.#compilationDirectory));
     string(program.options.producer ?? "QuRe as");
     info.half(DW_LANG_Mips_Assembler);
     if (functions.length > 0) {

@@ -28,6 +28,7 @@ const PHDR_TYPES: Readonly<Record<string, number>> = {
   PT_SHLIB: 5,
   PT_PHDR: 6,
   PT_TLS: 7,
+  PT_GNU_EH_FRAME: 0x6474e550,
   PT_GNU_STACK: 0x6474e551,
   PT_GNU_RELRO: 0x6474e552,
 };
