@@ -119,6 +119,10 @@ cluster_receive:
     je      .Lcluster_receive_hint
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT # who reports may be probed
     jne     .Lcluster_receive_done
+    lea     eax, [ebx + CLOUD_ECHO]     # what it says of our age is about the boot that it names
+    mov     edx, offset trust_session
+    call    session_same
+    jne     .Lcluster_receive_hint
     mov     eax, [ebx + CLOUD_REQUEST]  # 0 is older than any boot
     call    node_older
 .Lcluster_receive_hint:

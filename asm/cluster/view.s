@@ -374,10 +374,14 @@ view_apply_session:
     lea     edx, [esi + ENTRY_SESSION]
     call    session_same
     je      9f
-    call    session_retired             # of an earlier boot: the coordinator knows less than this node
-    je      1f
     mov     eax, ebx
     call    peer_outlived
+    call    session_retired
+    jne     1f
+    mov     ecx, [esi + ENTRY_AGE]      # it had this one before, and a coordinator that knew less another: the age that
+    cmp     ecx, [ebx + PEER_KNOWN]     # is remembered may be that of this boot
+    jb      1f
+    mov     dword ptr [ebx + PEER_KNOWN], 0
 1:  mov     eax, ebx
     call    trust_retire
     mov     eax, [esi + ENTRY_SEQUENCE]
