@@ -499,6 +499,21 @@ test("a member whose coordinator says bye takes its place at once", async () => 
   expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
 });
 
+test.each([
+  ["at once, if its id is the lowest", HIGH, 0, 3 * TICK_MS],
+  ["after 200 to 800 ms, if it is not and nobody else does", LOW, 200, 800 + 3 * TICK_MS],
+])("of several members one takes a coordinator's place %s", async (_when, other, leastMs, mostMs) => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, 5), members: [other] });
+  await says(s, REPORT);
+  const atMs = s.lab.nowNs / 1e6;
+  s.wire.say({ ...report(LOWEST, 5), kind: BYE });
+  const first = await says(s, VIEW);
+  expect(first.atMs - atMs).toBeGreaterThanOrEqual(leastMs);
+  expect(first.atMs - atMs).toBeLessThan(mostMs);
+});
+
 test("a hello of the coordinator as if it had restarted, which may be a recording, gives it 300 ms to speak", async () => {
   const s = await scene();
   await says(s, HELLO);

@@ -67,6 +67,8 @@ export interface Said {
   readonly sequence?: number;
   /** What follows the header, where that is not a view's. */
   readonly rest?: Uint8Array;
+  /** Ids of members that a view names beside its sender. */
+  readonly members?: readonly string[];
 }
 
 /** What a node said. */
@@ -111,12 +113,24 @@ function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** A member of a view, somewhere in the subnet. */
+function entryBytes(id: string, index: number): Uint8Array {
+  const bytes = new Uint8Array(ENTRY_BYTES);
+  bytes.set(bytesOf(id));
+  bytes[8] = 1;
+  bytes[17] = MEMBER;
+  bytes.set([10, 0, 2, 200 + index], 20);
+  bytes.set(new TextEncoder().encode("another"), 24);
+  bytes.set(bytesOf(id), 56);
+  return bytes;
+}
+
 function packetBytes(
-  { kind, state, era, id, founder, flags, age, session, echo, sequence, rest = new Uint8Array(0) }: Said,
+  { kind, state, era, id, founder, flags, age, session, echo, sequence, rest = new Uint8Array(0), members = [] }: Said,
   address: Uint8Array,
   line: string | null,
 ): Uint8Array {
-  const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES : HEADER_BYTES + rest.length);
+  const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + rest.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   bytes.set([VERSION, kind, state, (flags ?? 0) | (line === null ? OPEN : 0)], 4);
@@ -131,7 +145,8 @@ function packetBytes(
   bytes.set(address, 84);
   if (echo !== undefined) bytes.set(bytesOf(echo), 88);
   bytes.set(rest, HEADER_BYTES);
-  if (kind === VIEW) view.setUint32(MEMBERS_AT, 1, true);
+  if (kind === VIEW) view.setUint32(MEMBERS_AT, 1 + members.length, true);
+  members.forEach((member, index) => bytes.set(entryBytes(member, index), VIEW_BYTES + index * ENTRY_BYTES));
   return signed(bytes, line);
 }
 
