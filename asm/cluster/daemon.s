@@ -63,6 +63,7 @@ cluster_reset:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    node_undo_alone
+    call    node_session_ends
     xor     eax, eax
     mov     [shared_netif], eax
     mov     [arp_watcher], eax
@@ -448,6 +449,7 @@ cluster_rejoin:
     call    trust_adopt
     call    values_forget               # they are the other cluster's
     call    history_forget
+    call    node_session_ends
     call    trust_begin                 # a new session, which no recording names
     call    node_save
     call    view_disband

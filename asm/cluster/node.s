@@ -12,6 +12,8 @@
 .global node
 node:                   .space NODE_SIZE
 node_counted:           .space 4        # age at which this boot was counted on a disk, 0: it was not
+.global node_spoken
+node_spoken:            .space 4        # age that this boot has said in a session that is over, 0: in none
 
 .bss
 .balign 4

@@ -312,6 +312,7 @@ peer_heard:
 # Clobbers: ECX.
 .global peer_outlived
 peer_outlived:
+    mov     dword ptr [eax + PEER_REMINDED], 0
     mov     ecx, [eax + PEER_AGE]
     cmp     ecx, [eax + PEER_KNOWN]
     jbe     9f

@@ -287,6 +287,8 @@ node_company:
 node_older:
     cmp     dword ptr [node_mount], 0
     je      9f
+    cmp     eax, [node_spoken]
+    jbe     9f                          # that was this boot itself
     inc     eax
     cmp     eax, [node + NODE_AGE]
     jbe     9f
@@ -295,6 +297,16 @@ node_older:
     mov     [age_wanted], eax
     PRINTF  "cluster: this disk is an older copy; the cluster knows age %u of this node, which goes on from there\n", eax
     jmp     node_save
+9:  ret
+
+# This node's session ends, and its boot does not: what others remember of its age is no earlier boot's.
+# Clobbers: EAX.
+.global node_session_ends
+node_session_ends:
+    cmp     dword ptr [trust_sequence], 0
+    je      9f                          # nobody has heard of it
+    mov     eax, [node + NODE_AGE]
+    mov     [node_spoken], eax
 9:  ret
 
 # Founds an era that may be none: this node had company in the last one, and finds nobody now. It cannot know whether

@@ -10,6 +10,7 @@
 .include "cluster.inc"
 
 ACCUSE_MS               = 100           # an accusation is repeated after so long
+REMIND_MAXIMUM          = 20            # a member is told of its age so often
 
 .bss
 .balign 4
@@ -141,6 +142,9 @@ ring_remind:
     je      2f
     test    dword ptr [ebx + PEER_FLAGS], FLAG_DISKLESS # its age is 1 at each boot
     jnz     2f
+    cmp     dword ptr [ebx + PEER_REMINDED], REMIND_MAXIMUM
+    jae     2f                          # it may know better: its service was started again
+    inc     dword ptr [ebx + PEER_REMINDED]
     mov     eax, KIND_REPORT
     call    health_send
 2:  mov     ebx, [ebx + PEER_NEXT]

@@ -46,3 +46,10 @@ test("a node without a disk, whose age is 1 at each boot, is told nothing", asyn
   const s = await knowsAge9();
   expect(await told(s, SECOND, 1, DISKLESS)).toEqual([]);
 });
+
+test("a node that stays as it is, as it may know better, is told no more after 20 times", async () => {
+  const s = await knowsAge9();
+  const ages: number[] = [];
+  for (let round = 0; round < 12; round++) ages.push(...(await told(s, SECOND, 9)));
+  expect(ages).toHaveLength(20);
+});

@@ -97,6 +97,19 @@ thoroughly(
   },
 );
 
+thoroughly("a service that is started again is no boot, and nobody takes its disk for an older copy", async () => {
+  const lab = await cluster(2);
+  const second = lab.nodes[1]!;
+  await second.enter("service stop cluster", PROMPT);
+  await lab.advance("2s");
+  second.type("service start cluster\n");
+  await second.waitFor(/ joining age 1$/m);
+  await second.waitFor(/ era 1 age 1 peers 1$/m);
+  await lab.advance("2s");
+  expect(status(second)!.age).toBe(1);
+  expect(second.console.text).not.toMatch(/older copy/);
+});
+
 describeThoroughly("a disk that takes a second for each access", () => {
   // An access takes 100 us at a factor of 1.
   const SLOW = 10_000;
