@@ -8,6 +8,7 @@ import { type NewMember, writeArchive } from "../object/archive-writer.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
+import { withFiles } from "./gnu-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { standardOutput } from "./streams.ts";
 
@@ -19,6 +20,8 @@ Operations: r replace or add, q append, d delete, t list, x extract, p print, s 
 Modifiers: c do not say that the archive is new, u only what is newer, v say what is done, s with the symbol index (always so),
 S without it, T a thin archive, which has the names of files only, D and U (dates and owners are always zero), P full names, o keep dates, N and a, b, i are not supported.
 
+@FILE stands for the words in a file.
+
 Example:
   qure ar rcs libkernel.a console.o string.o
 `;
@@ -27,7 +30,7 @@ const OPERATIONS = "rqdtxps";
 const MODIFIERS = "cuvsSDUPoflT";
 
 export function run(args: readonly string[]): void {
-  const words = args.filter((word) => !/^--(plugin|target|record-libdeps)(=|$)/.test(word));
+  const words = withFiles(args).filter((word) => !/^--(plugin|target|record-libdeps)(=|$)/.test(word));
   if (words.includes("--help")) return void standardOutput().write(HELP);
   if (words.includes("--version") || words[0] === "-V" || words[0] === "V")
     return void standardOutput().write(`GNU ar (QuRe) ${VERSION}, compatible with GNU ar 2.40\n`);

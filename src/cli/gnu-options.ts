@@ -32,6 +32,8 @@ export interface GnuCommand {
   readonly summary: string;
   readonly options: readonly GnuOption[];
   readonly example: string;
+  /** What the help ends with. */
+  readonly atEnd?: () => string;
   /** `-Map file`: long names also with one dash, as in GNU ld. */
   readonly singleDash?: boolean;
 }
@@ -66,10 +68,11 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === "--help") {
-      standardOutput().write(helpText(command));
+      standardOutput().write(helpText(command) + (command.atEnd?.() ?? ""));
       return null;
     }
-    if (word === "--version") {
+    // What the letter means elsewhere, each command says that has it.
+    if (word === "--version" || ((word === "-V" || word === "-v") && !byName.has(word))) {
       standardOutput().write(versionText(command.name));
       return null;
     }
@@ -124,6 +127,9 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
     return index;
   }
 }
+
+/** The words of a command line, with the words of each `@file` in its place. */
+export const withFiles = (args: readonly string[]): string[] => expandFiles(args, 0);
 
 const MAX_DEPTH = 16;
 

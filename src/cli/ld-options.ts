@@ -1,11 +1,26 @@
 /** The options of `qure ld`: those of GNU ld for elf_i386, as data. */
+import { realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { GnuCommand } from "./gnu-options.ts";
+import { nextProgram } from "./pass-on.ts";
+
+/**
+ * Libtool takes from this that shared libraries can be made. They can where the linker is called by GNU's name and there is
+ * another one to make them.
+ */
+function targets(): string {
+  const path = process.argv[1] ?? "";
+  return basename(path) === "ld" && nextProgram("ld", dirname(realpathSync(path))) !== undefined
+    ? "\nqure ld: supported targets: elf32-i386 binary\nqure ld: supported emulations: elf_i386\n"
+    : "";
+}
 
 export const LD_COMMAND: GnuCommand = {
   name: "ld",
   usage: "[options] file...",
   summary: "Links objects and archives into a program, with the options, scripts and output of GNU ld for elf_i386.",
   singleDash: true,
+  atEnd: targets,
   options: [
     { names: ["-o", "--output"], value: "FILE", help: "the program (default: a.out)" },
     { names: ["-T", "--script"], value: "SCRIPT", help: "linker script" },

@@ -1,5 +1,6 @@
 /** `qure objdump`: headers, symbols, relocations, contents and code of objects, executables and archives. */
 import { disassembleFile } from "../binutils/disassembly.ts";
+import { dynamicSection } from "../binutils/dynamic.ts";
 import { GNU_FORMATS } from "../binutils/formats.ts";
 import {
   fileHeader,
@@ -106,7 +107,7 @@ function dump(
   const chosen = ({ name }: ObjectSection): boolean =>
     patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
   const wide = actions.has("-w");
-  if (actions.has("-p")) text.push(...(isRaw ? [] : programHeaders(file)));
+  if (actions.has("-p")) text.push(...(isRaw ? [] : [...programHeaders(file), ...dynamicSection(file)]));
   if (actions.has("-h")) text.push(...sectionTable(file, chosen, wide));
   if (actions.has("-t")) text.push(...symbolTable(file));
   const disassembles =

@@ -36,16 +36,21 @@ function namesElf64(args: readonly string[]): boolean {
   });
 }
 
-/** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
-export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
-  const isForOther = OTHER_TARGETS[name]?.test(args.join(" ")) === true || (SHOWS_FILES.has(name) && namesElf64(args));
-  if (!isForOther) return false;
+/** The program of that name on PATH that is not in our folder. */
+export function nextProgram(name: string, ownFolder: string): string | undefined {
   const { existsSync, realpathSync } = process.getBuiltinModule("node:fs");
-  const other = (process.env["PATH"] ?? "")
+  return (process.env["PATH"] ?? "")
     .split(delimiter)
     .filter((folder) => folder !== "" && existsSync(folder) && realpathSync(folder) !== ownFolder)
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
+}
+
+/** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
+export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
+  const isForOther = OTHER_TARGETS[name]?.test(args.join(" ")) === true || (SHOWS_FILES.has(name) && namesElf64(args));
+  if (!isForOther) return false;
+  const other = nextProgram(name, ownFolder);
   if (other === undefined) return false;
   const { status, signal } = process
     .getBuiltinModule("node:child_process")

@@ -2,6 +2,7 @@
 import { VERSION } from "../version.ts";
 import { run as runAr } from "./ar.ts";
 import { UsageError } from "./fail.ts";
+import { withFiles } from "./gnu-options.ts";
 import { standardOutput } from "./streams.ts";
 
 const HELP = `Usage: qure ranlib [-D] [-U] [-t] archive...
@@ -18,7 +19,7 @@ export function run(args: readonly string[]): void {
     return void standardOutput().write(`GNU ranlib (QuRe) ${VERSION}, compatible with GNU ranlib 2.40\n`);
   const unknown = args.find((word) => word.startsWith("-") && !/^-[DUt]+$/.test(word) && !word.startsWith("--plugin"));
   if (unknown !== undefined) throw new UsageError(`unknown option ${unknown} (see qure ranlib --help)`);
-  const paths = args.filter((word) => !word.startsWith("-"));
+  const paths = withFiles(args).filter((word) => !word.startsWith("-"));
   if (paths.length === 0) throw new UsageError("it wants an archive (see qure ranlib --help)");
   for (const path of paths) runAr(["s", path]);
 }

@@ -26,8 +26,12 @@ export class LinkOnce {
 
   /** Drops what was there before, and remembers what was not. */
   enter(object: InputObject): void {
+    // Which sections are members must be known before the first question for the symbols in them.
+    for (const section of object.elf.sections)
+      if (isGroup(section))
+        for (const member of groupSections({ object, elf: section })) member.group = signatureOf(object, section);
     for (const section of object.elf.sections) {
-      if (section.type === SHT_GROUP && section.content.length >= 4) this.#group(object, section);
+      if (isGroup(section)) this.#group(object, section);
       else if (section.name.startsWith(LINK_ONCE)) this.#section(object, section);
     }
   }
@@ -35,7 +39,6 @@ export class LinkOnce {
   #group(object: InputObject, group: ElfSection): void {
     const signature = signatureOf(object, group);
     const sections = groupSections({ object, elf: group });
-    for (const section of sections) section.group = signature;
     if ((group.content[0]! & GRP_COMDAT) === 0) return;
     const copies = this.#of(signature);
     const known = copies.find(({ isGroup }) => isGroup);
@@ -123,6 +126,8 @@ function discard(section: InputSection, kept: InputSection | undefined): void {
   const home = kept?.isDiscarded ? kept.keptInstead : (kept ?? null);
   section.keptInstead = home?.sizeBytes === section.sizeBytes ? home : null;
 }
+
+const isGroup = ({ type, content }: ElfSection): boolean => type === SHT_GROUP && content.length >= 4;
 
 function signatureOf(object: InputObject, group: ElfSection): string {
   const symbol = object.elf.table.at(group.info);

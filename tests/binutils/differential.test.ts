@@ -213,7 +213,16 @@ describe("the same of what a C compiler makes", () => {
     const source =
       ".globl f\n.type f, @function\nf: call other@PLT\nret\n.size f, . - f\n.data\n.globl d\nd: .long f\n";
     execFileSync(as, ["--32", "-g", "-o", object, "-"], { input: source });
-    execFileSync(ld, ["-m", "elf_i386", "-shared", "--hash-style=both", "-o", library, object]);
+    const versions = join(folder, "versions");
+    writeFileSync(versions, "V1 { f; };\nV2 { d; } V1;\n");
+    execFileSync(ld, [
+      ...["-m", "elf_i386", "-shared", "--hash-style=both", "-soname", "library.so.1", "-rpath", "/somewhere"],
+      ...["--version-script", versions, "-o", library, object],
+    ]);
+    const user = join(folder, "user.so");
+    execFileSync(ld, ["-m", "elf_i386", "-shared", "--no-as-needed", "-o", user, object, library]);
+    for (const path of [library, user])
+      expect(captured(objdump, ["-p", path])).toBe(execFileSync("objdump", ["-p", path], { encoding: "latin1" }));
     for (const options of [[], ["-S"], ["-g"], ["-S", "-R", ".comment"]]) {
       const [theirs, ours] = [join(folder, "theirs.so"), join(folder, "ours.so")];
       execFileSync(gnuObjcopy, [...options, library, theirs]);

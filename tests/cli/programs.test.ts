@@ -154,6 +154,8 @@ describe("programs by the names of GNU's", () => {
       expect(shell(folder, "ld -V")).toMatch(/^GNU ld .*2\.40\n {2}Supported emulations:\n {3}elf_i386\n$/);
       for (const name of ["as", "ld", "ar", "ranlib", "nm", "objcopy", "objdump", "readelf", "size", "strip"])
         expect(shell(folder, `${name} --version`)).toMatch(new RegExp(`^GNU ${name} .*2\\.40\\n`));
+      for (const name of ["ar", "nm", "objcopy", "objdump", "ranlib", "size", "strip"])
+        expect(shell(folder, `${name} -V`)).toContain("GNU");
       writeSources(folder);
       shell(folder, "as -divide a.s -o a.o");
       for (const option of ["-shared", "-pie"]) {
@@ -164,6 +166,40 @@ describe("programs by the names of GNU's", () => {
         });
         expect([run.status, run.stderr]).toEqual([2, expect.stringContaining("not supported")]);
       }
+    });
+  });
+
+  test("ar takes names from a file", () => {
+    withFolder((folder) => {
+      writeSources(folder);
+      writeFileSync(join(folder, "list"), "a.o\nb.o\n");
+      expect(shell(folder, "as a.s -o a.o; cp a.o b.o; ar cr lib.a @list; ranlib lib.a; ar t lib.a")).toBe(
+        "a.o\nb.o\n",
+      );
+    });
+  });
+
+  test("libtool is told of shared libraries where another linker makes them, and only there", (context) => {
+    requireOracle("ld", context);
+    const named = ": supported targets: elf32-i386";
+    withFolder((folder) => expect(shell(folder, "ld --help")).toContain(named));
+    const alone = spawnSync(process.execPath, [join(BIN, "ld"), "--help"], { encoding: "utf8", env: { PATH: BIN } });
+    expect(alone.stdout).not.toContain(named);
+    expect(alone.status).toBe(0);
+  });
+
+  thoroughly("gcc links a kernel with all that it asks for by itself", (context) => {
+    const gcc = requireOracle("gcc", context);
+    withFolder((folder) => {
+      writeFileSync(join(folder, "k.c"), "int counter; void _start(void) { counter++; }\n");
+      writeFileSync(
+        join(folder, "k.ld"),
+        "SECTIONS { . = 0xc0100000; .text : AT(ADDR(.text) - 0xc0000000) { *(.text) } .data : { *(.data) } .bss : { *(.bss) } }",
+      );
+      const options = ["-m32", "-O2", "-fno-pie", "-no-pie", "-ffreestanding", "-nostdlib", "-T", "k.ld", "k.c", "-o"];
+      for (const [name, own] of Object.entries({ theirs: [], ours: ["-B", `${BIN}/`] }))
+        execFileSync(gcc, [...own, "-w", ...options, name], { cwd: folder, stdio: "pipe" });
+      expect(readFileSync(join(folder, "ours"))).toEqual(readFileSync(join(folder, "theirs")));
     });
   });
 

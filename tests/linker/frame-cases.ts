@@ -1,9 +1,13 @@
 /**
- * Programs for cases.test.ts about what gcc asks the linker for with every program that is not -static, kernels with
- * scripts of their own among them: a table of unwind information (`--eh-frame-hdr`) and a build ID.
+ * Programs for cases.test.ts that other people's systems are like. gcc asks the linker for a table of unwind information
+ * (`--eh-frame-hdr`) and a build ID with every program that is not -static, kernels with scripts of their own among them;
+ * and C++ brings single copies into many objects.
  */
-import { type Case, one, QUIET, START, scripted } from "./corner-cases.ts";
+import { type Case, EMPTY_IN_MAP, one, QUIET, START, scripted } from "./corner-cases.ts";
 
+/** A routine of which there is one copy. */
+const grouped = (name: string): string =>
+  `.section .text.${name},"axG",@progbits,${name},comdat\n.weak ${name}\n${name}: nop\nret\n.text\n`;
 const DISCARD_IN_MAP = "GNU ld lists what is thrown away before sections that are not loaded";
 
 const framed = (name: string, body = "nop\n"): string =>
@@ -105,5 +109,19 @@ export const FRAME_CASES: Readonly<Record<string, Case>> = {
     script: "SECTIONS { .text 0x1000 : { *(.first) *(.text) } }",
     options: ["--build-id"],
   },
+  ...Object.fromEntries(
+    [[], ["-r"]].map((options): [string, Case] => [
+      `debugging information of a copy that is not linked, beside a group of three objects${options.length > 0 ? ", in an object" : ""}`,
+      {
+        sources: [
+          `${QUIET}${START}${grouped("f")}`,
+          `${QUIET}${grouped("f")}${grouped("g")}`,
+          `${QUIET}${grouped("g")}.section .debug_info,"",@progbits\n.long .text.g, 5\n`,
+        ],
+        options,
+        mapDiffers: EMPTY_IN_MAP,
+      },
+    ]),
+  ),
   "letters in one word": one("nop\n", "-dN"),
 };

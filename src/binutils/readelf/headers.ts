@@ -314,7 +314,7 @@ function dynamicEntries(elf: RawElf): DynamicEntry[] {
 
 type DynamicForm = "address" | "bytes" | "number" | "needed" | "soname" | "runpath" | "rpath" | "kind" | "flags";
 
-const DYNAMIC_TAGS: ReadonlyMap<number, readonly [name: string, form: DynamicForm]> = new Map([
+export const DYNAMIC_TAGS: ReadonlyMap<number, readonly [name: string, form: DynamicForm]> = new Map([
   [0, ["NULL", "address"]],
   [1, ["NEEDED", "needed"]],
   [2, ["PLTRELSZ", "bytes"]],
@@ -342,6 +342,9 @@ const DYNAMIC_TAGS: ReadonlyMap<number, readonly [name: string, form: DynamicFor
   [28, ["FINI_ARRAYSZ", "bytes"]],
   [29, ["RUNPATH", "runpath"]],
   [30, ["FLAGS", "flags"]],
+  [35, ["RELRSZ", "bytes"]],
+  [36, ["RELR", "address"]],
+  [37, ["RELRENT", "bytes"]],
   [0x6ffffef5, ["GNU_HASH", "address"]],
   [0x6ffffff0, ["VERSYM", "address"]],
   [0x6ffffffa, ["RELCOUNT", "number"]],
