@@ -487,66 +487,6 @@ describe("a member that coordinates", () => {
   });
 });
 
-test("a member whose coordinator says bye takes its place at once", async () => {
-  const s = await scene();
-  await says(s, HELLO);
-  s.wire.say(view(LOW, 5));
-  await says(s, REPORT);
-  const atMs = s.lab.nowNs / 1e6;
-  s.wire.say({ ...report(LOW, 5), kind: BYE });
-  const first = await says(s, VIEW);
-  expect(first).toMatchObject({ era: 5, founder: LOW });
-  expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
-});
-
-test.each([
-  ["at once, if its id is the lowest", HIGH, 0, 3 * TICK_MS],
-  ["after 200 to 800 ms, if it is not and nobody else does", LOW, 200, 800 + 3 * TICK_MS],
-])("of several members one takes a coordinator's place %s", async (_when, other, leastMs, mostMs) => {
-  const s = await scene();
-  await says(s, HELLO);
-  s.wire.say({ ...view(LOWEST, 5), members: [other] });
-  await says(s, REPORT);
-  const atMs = s.lab.nowNs / 1e6;
-  s.wire.say({ ...report(LOWEST, 5), kind: BYE });
-  const first = await says(s, VIEW);
-  expect(first.atMs - atMs).toBeGreaterThanOrEqual(leastMs);
-  expect(first.atMs - atMs).toBeLessThan(mostMs);
-});
-
-test("a hello of the coordinator as if it had restarted, which may be a recording, gives it 300 ms to speak", async () => {
-  const s = await scene();
-  await says(s, HELLO);
-  s.wire.say(view(HIGH, 5));
-  await says(s, REPORT);
-  const recorded = { ...hello(HIGH), session: LOWEST, echo: LOWEST };
-  s.wire.say(recorded);
-  await s.lab.advance("100ms");
-  s.wire.say(view(HIGH, 5));
-  await s.lab.advance("500ms");
-  expect(s.wire.of(VIEW)).toHaveLength(0);
-  const atMs = s.lab.nowNs / 1e6;
-  s.wire.say(recorded);
-  s.wire.say(view(HIGH, 5));
-  await s.lab.advance("100ms");
-  s.wire.say(recorded);
-  const first = await says(s, VIEW);
-  expect(first).toMatchObject({ era: 5, founder: HIGH });
-  expect(first.atMs - atMs).toBeGreaterThanOrEqual(390);
-  expect(first.atMs - atMs).toBeLessThan(400 + 3 * TICK_MS);
-});
-
-test("a member whose coordinator is believed to have restarted takes its place at once", async () => {
-  const s = await scene();
-  await says(s, HELLO);
-  s.wire.say(view(HIGH, 5));
-  await says(s, REPORT);
-  const atMs = s.lab.nowNs / 1e6;
-  s.wire.say({ ...report(HIGH, 5), session: LOWEST });
-  const first = await says(s, VIEW);
-  expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
-});
-
 thoroughly(
   "era and founder are on disk before the node names them, and are not written again for the same cluster",
   async () => {
