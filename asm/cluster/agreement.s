@@ -36,9 +36,13 @@ next_send:              .space 4        # clock_ms of the next hello
 # The node has an address: listen and say hello.
 .global agreement_begin
 agreement_begin:
-    push    ebx
     call    trust_speak
     mov     dword ptr [cluster_state], STATE_JOINING
+
+# The node listens from now on before it founds a cluster.
+.global agreement_listen
+agreement_listen:
+    push    ebx
     call    clock_ms
     mov     ebx, eax
     add     eax, WINDOW_MS

@@ -460,7 +460,10 @@ cloud_start:
     mov     dword ptr [twin_warned], 0
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      1f
-    mov     eax, ANSWER_PATIENCE_MS
+    cmp     dword ptr [cluster_state], STATE_JOINING
+    jne     2f
+    call    agreement_listen            # it has heard nobody meanwhile
+2:  mov     eax, ANSWER_PATIENCE_MS
     call    coordinator_await
     mov     dword ptr [hello_due], 1
     call    agreement_hello
