@@ -12,7 +12,15 @@ import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
-import { isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import {
+  isInFile,
+  isThreadBss,
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface LayoutProblem {
@@ -577,7 +585,7 @@ function isConditionalAlign(expression: Expression): boolean {
 
 /** True when the section has bytes in the file. */
 export function hasContent(section: OutputSection): boolean {
-  return (section.flags & SEC_HAS_CONTENTS) !== 0 && (section.flags & (SEC_LOAD | SEC_ALLOC)) !== SEC_ALLOC;
+  return (section.flags & SEC_HAS_CONTENTS) !== 0 && isInFile(section.flags);
 }
 
 export function isCode({ flags }: OutputSection): boolean {

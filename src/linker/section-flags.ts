@@ -59,6 +59,15 @@ export function flagsOf({
   return result;
 }
 
+/**
+ * Bytes of it are in the file. A script can put what is not loaded, as `.section .stack` without flags, between memory that
+ * is filled with zeros: all of that is in the file then.
+ */
+export function isInFile(flags: number): boolean {
+  if ((flags & SEC_ALLOC) === 0) return (flags & SEC_HAS_CONTENTS) !== 0;
+  return (flags & (SEC_LOAD | SEC_HAS_CONTENTS)) !== 0 && (flags & SEC_NEVER_LOAD) === 0;
+}
+
 /** A thread's zeroed memory takes no room in the address space of the program. */
 export function isThreadBss(flags: number): boolean {
   return (flags & (SEC_THREAD_LOCAL | SEC_LOAD)) === SEC_THREAD_LOCAL;

@@ -26,6 +26,7 @@ import type { ElfSegment } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import type { OutputSection } from "./output-section.ts";
 import {
+  isInFile,
   isThreadBss,
   SEC_ALLOC,
   SEC_CODE,
@@ -236,7 +237,7 @@ export function assignOffsets(
       : Math.max(1, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
-    const hasBytes = hasHeaders || sections.some(({ flags }) => (flags & SEC_LOAD) !== 0);
+    const hasBytes = hasHeaders || sections.some(({ flags }) => isInFile(flags));
     let offset = hasHeaders ? headerSize : end;
     if (first) offset += (((first.address - offset) % align) + align) % align;
     let start = hasHeaders ? headersStart : offset;
@@ -259,7 +260,7 @@ export function assignOffsets(
     for (const section of sections) {
       // Load addresses count in a segment: addresses may be anywhere.
       const distance = section.loadAddress - loadAddress;
-      if ((section.flags & SEC_LOAD) !== 0) {
+      if (isInFile(section.flags)) {
         if (start + distance < (section === first ? start : offset))
           problems.push(
             `section ${section.name} is loaded to ${hex(section.loadAddress)}, which is not after ${before!.name} in their segment`,

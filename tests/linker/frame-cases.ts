@@ -123,5 +123,9 @@ export const FRAME_CASES: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+  "a stack without flags among what is zero": scripted(
+    ".data\n.long 1\n.bss\n.skip 16\n.section .bootstrap_stack\n.skip 64\n",
+    "SECTIONS { . = 1M; .text : { *(.text) } .data : { *(.data) } .bss BLOCK(4K) : ALIGN(4K) { *(COMMON) *(.bss) *(.bootstrap_stack) } }",
+  ),
   "letters in one word": one("nop\n", "-dN"),
 };
