@@ -333,6 +333,7 @@ export function describedFunctions(section: InputSection): DescribedFunction[] |
   for (let number = 0; number < records.length; number++) {
     const common = records.common(number);
     if (common < 0 || !records.isUsed(number)) continue;
+    if (records.end(number) - records.start(number) < RANGE_AT + 4) return null;
     const start = records.newStart(number);
     let encoding = encodings.get(common);
     if (encoding === undefined) {

@@ -81,6 +81,11 @@ export const FRAME_CASES: Readonly<Record<string, Case>> = {
     TWO_OBJECTS[1]!,
     `${QUIET}.section .eh_frame,"a"\n.long 100, 0, 0\n`,
   ]),
+  "a table of frames: a description that is cut off": headed({}, [
+    TWO_OBJECTS[0]!,
+    TWO_OBJECTS[1]!,
+    `${QUIET}${common(1, "", "")}.section .eh_frame\nd: .long 4, . - c\n`,
+  ]),
   "a build ID: no place in the script": scripted(
     ".section .rodata\n.long 5\n.data\n.long 7\n",
     `SECTIONS { ${KERNEL} ${DATA} }`,

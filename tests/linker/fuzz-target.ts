@@ -139,6 +139,7 @@ export class FuzzTarget {
       undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
       definesCommon: random.chance(10),
       ...(random.chance(20) ? { buildId: random.pick(BUILD_IDS) } : {}),
+      hasFrameHeader: random.chance(20),
       checksOverlaps: random.chance(50),
       orphans: random.pick(["place", "place", "warn", "error", "discard"] as const),
       undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],
