@@ -51,45 +51,50 @@ function entries(section: ElfSection, string: (at: number) => string): string[] 
   return lines;
 }
 
-/** The places of a list whose members say, at their end, how far the next one is; no further than the section. */
-function places(view: DataView, start: number, sizeBytes: number): number[] {
-  const found: number[] = [];
-  for (let at = start; at + sizeBytes <= view.byteLength; ) {
-    found.push(at);
-    const step = view.getUint32(at + sizeBytes - 4, true);
-    if (step === 0) break;
-    at += step;
+/** Lists in a section whose members say, at their end, how far the next one is. */
+class ListReader {
+  readonly view: DataView;
+  /** Lists that lie over one another have no more members than the section has room for. */
+  #left: number;
+
+  constructor(section: ElfSection) {
+    this.view = viewOf(section);
+    this.#left = Math.floor(this.view.byteLength / ENTRY_BYTES);
   }
-  return found;
+
+  /** Where the members of a list are, no further than the section. */
+  places(start: number, sizeBytes: number, most = Infinity): number[] {
+    const found: number[] = [];
+    for (let at = start; found.length < most && at + sizeBytes <= this.view.byteLength && this.#left-- > 0; ) {
+      found.push(at);
+      const step = this.view.getUint32(at + sizeBytes - 4, true);
+      if (step === 0) break;
+      at += step;
+    }
+    return found;
+  }
 }
 
 function definitions(section: ElfSection, string: (at: number) => string): string[] {
-  const view = viewOf(section);
-  return places(view, 0, DEFINITION_BYTES).flatMap((at) => {
+  const lists = new ListReader(section);
+  const { view } = lists;
+  return lists.places(0, DEFINITION_BYTES).flatMap((at) => {
     const flags = view.getUint16(at + 2, true);
-    const names = namesOf(view, at + view.getUint32(at + 12, true), view.getUint16(at + 6, true), string);
+    // The version's own name, and those of the versions that it goes on from.
+    const names = lists
+      .places(at + view.getUint32(at + 12, true), ENTRY_BYTES, view.getUint16(at + 6, true))
+      .map((one) => string(view.getUint32(one, true)));
     const line = `${view.getUint16(at + 4, true)} 0x${hex2(flags)} 0x${hex8(view.getUint32(at + 8, true))} ${names[0] ?? ""}`;
     return names.length > 1 ? [line, `\t${names.slice(1).join(" ")} `] : [line];
   });
 }
 
-/** Of a definition: the version's own name, and those of the versions that it goes on from. */
-function namesOf(view: DataView, start: number, count: number, string: (at: number) => string): string[] {
-  const names: string[] = [];
-  for (let at = start; names.length < count && at + ENTRY_BYTES <= view.byteLength; ) {
-    names.push(string(view.getUint32(at, true)));
-    const step = view.getUint32(at + 4, true);
-    if (step === 0) break;
-    at += step;
-  }
-  return names;
-}
-
 function references(section: ElfSection, string: (at: number) => string): string[] {
-  const view = viewOf(section);
-  return places(view, 0, REFERENCE_BYTES).flatMap((at) => [
+  const lists = new ListReader(section);
+  const { view } = lists;
+  return lists.places(0, REFERENCE_BYTES).flatMap((at) => [
     `  required from ${string(view.getUint32(at + 4, true))}:`,
-    ...places(view, at + view.getUint32(at + 8, true), REFERENCE_BYTES).map((one) => {
+    ...lists.places(at + view.getUint32(at + 8, true), REFERENCE_BYTES).map((one) => {
       const other = view.getUint16(one + 6, true);
       const flags = view.getUint16(one + 4, true);
       const name = string(view.getUint32(one + 8, true));
