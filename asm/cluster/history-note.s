@@ -10,7 +10,9 @@
 .include "history.inc"
 
 SETTLE_MS               = 1000          # a new coordinator knows the others after this
-LOOK_MS                 = 1000          # how often they are compared when nothing has changed
+# How often they are compared when the view has not changed. A history that another one changed is compared then only:
+# two coordinators that hear each other's events before each other's views would contradict each of them at once.
+LOOK_MS                 = 1000
 
 .bss
 .balign 4
@@ -20,7 +22,7 @@ own_revision:           .space 4        # of its kernel when it last had it join
 settled_at:             .space 4        # clock_ms from which this coordinator knows the others,
 settling:               .space 4        # when this is 1
 looked_at:              .space 4        # clock_ms of the last look
-looked_digest:          .space 4        # of view and history then
+looked_digest:          .space 4        # of the view then
 
 .text
 
@@ -176,7 +178,6 @@ history_look:
     jg      .Lhistory_look_done
     mov     [settled_at], ebx           # never so long ago that the difference changes its sign
     mov     eax, [view_digest]
-    add     eax, [history + HISTORY_DIGEST]
     mov     ecx, ebx
     sub     ecx, [looked_at]
     cmp     ecx, LOOK_MS

@@ -1,0 +1,39 @@
+/** What a coordinator writes into the cluster's history (docs/protocols/cluster-history.md), as strangers on the wire see it. */
+import { expect, test } from "vitest";
+import { HIGH, idBytes, LOWEST, report, says, scene, view } from "./agreement-scene.ts";
+import { BYE, EVENTS, HELLO, REPORT, VIEW } from "./cluster-wire.ts";
+
+const ERA = 5;
+const DIED = 5;
+
+/** HIGH has died, HIGH itself says. */
+function died(number: number): Uint8Array {
+  const bytes = new Uint8Array(72);
+  const fields = new DataView(bytes.buffer);
+  fields.setUint32(0, ERA, true);
+  fields.setUint32(4, number, true);
+  bytes.set(idBytes(HIGH), 8);
+  bytes.set(idBytes(HIGH), 16);
+  bytes[24] = DIED;
+  return bytes;
+}
+
+test("a coordinator that others contradict says again what it sees once a second, not at once", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, ERA), members: [HIGH] });
+  await says(s, REPORT);
+  s.wire.say({ ...report(LOWEST, ERA), kind: BYE });
+  await says(s, VIEW);
+  s.wire.say(report(HIGH, ERA, LOWEST));
+  await says(s, EVENTS);
+  let contradicted = 0;
+  for (let ms = 0; ms < 1500; ms += 10) {
+    const said = s.wire.of(EVENTS).length;
+    if (said > contradicted) s.wire.say({ ...report(HIGH, ERA, LOWEST), kind: EVENTS, rest: died(100 + said) });
+    contradicted = said;
+    await s.lab.advance("10ms");
+  }
+  expect(contradicted).toBeGreaterThan(1);
+  expect(contradicted).toBeLessThan(4);
+});
