@@ -269,7 +269,7 @@ holder_weight:
     imul    eax, eax, 0x85EBCA6B
     ret
 
-# Claims an address: asks whether anybody has it, unless its holder has handed it over, and holds it if nobody does and
+# Claims an address: asks whether anybody has it, once if its holder has handed it over, and holds it if nobody does and
 # nothing has changed meanwhile. A node that stood still meanwhile asks again. The mutex is not held. May sleep.
 # In: ESI service.
 holder_claim:

@@ -9,6 +9,7 @@
 PROBES                  = 3             # RFC 5227 section 1.1: PROBE_NUM
 CLAIM_WAITS             = 16            # a claim is good for so many waits from its begin; it takes a fourth of that,
     # or, as a short wait ends a tick later, half
+FREED_MS                = 10            # after the one probe of an address that was given up
 DEFEND_MS               = 10000         # DEFEND_INTERVAL
 ECHO_MS                 = 100           # a hub returns our own announcement within this time
 
@@ -151,10 +152,12 @@ secondary_mac:
     ret
 
 # Claims a further address: probes it three times, and announces and holds it when nobody else has it. What it costs is
-# PROBES + 1 waits. The record is the caller's until secondary_release, and lent for the rest of CLAIM_WAITS waits from
-# now on (secondary_lend): what this machine was told while it stood still it may have yet to read. May sleep.
+# PROBES + 1 waits, of which the last is for the answer to the last probe. The record is the caller's until
+# secondary_release, and lent for the rest of CLAIM_WAITS waits from now on (secondary_lend): what this machine was told
+# while it stood still it may have yet to read. May sleep.
 # In: EAX interface, EDX address, ECX mask, ESI MAC address of its own or 0, EDI event to signal for each later conflict
-# or 0; on the stack milliseconds of each wait (0: without probes, for one who knows that it is free), which is removed.
+# or 0; on the stack milliseconds of each wait, removed here (0: one probe and one wait of FREED_MS, for who was told
+# that it is free, which may have been long ago when this machine stood still).
 # Out: EAX record; CF and EAX error: ERROR_EXISTS when another machine has it, or this one; ERROR_TIMEOUT when this
 # machine stood still meanwhile.
 .global secondary_claim
@@ -170,29 +173,30 @@ secondary_claim:
     call    secondary_take
     jc      .Lsecondary_claim_failed
     mov     ebx, eax                    # EBX: record
+    mov     ebp, PROBES + 1             # EBP: waits to come
     cmp     dword ptr [esp + 16], 0
-    je      .Lsecondary_claim_hold
-    call    task_cycles_per_ms
+    jne     1f
+    mov     dword ptr [esp + 16], FREED_MS
+    mov     ebp, 1
+1:  call    task_cycles_per_ms
     mov     ecx, eax
     imul    edx, [esp + 16], CLAIM_WAITS
     mov     eax, ebx
     call    secondary_lend
-    mov     ebp, PROBES
 .Lsecondary_claim_probe:
     mov     eax, [ebx + SECONDARY_NETIF]
     mov     edx, [ebx + SECONDARY_ADDRESS]
     xor     ecx, ecx
     call    arp_request
+.Lsecondary_claim_wait:
     mov     eax, [esp + 16]
     call    task_sleep
     cmp     dword ptr [ebx + SECONDARY_CONFLICTS], 0
     jne     .Lsecondary_claim_taken
     dec     ebp
-    jnz     .Lsecondary_claim_probe
-    mov     eax, [esp + 16]             # the last probe's answer may take longer
-    call    task_sleep
-    cmp     dword ptr [ebx + SECONDARY_CONFLICTS], 0
-    jne     .Lsecondary_claim_taken
+    cmp     ebp, 1
+    ja      .Lsecondary_claim_probe
+    je      .Lsecondary_claim_wait
     mov     ecx, ebx
     call    secondary_lapsed
     jnc     .Lsecondary_claim_hold

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import { ETHERTYPE_ARP, formatMac, get16, parseArp, parseIpv4, sameBytes } from "../../emulator/ether/packet.ts";
+import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
@@ -118,14 +119,32 @@ describe("a service address", () => {
     expect(announced).toBe(1);
   });
 
+  thoroughly("is not taken by a member that stood still when it was handed over, and others went on", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const holder = client.holder();
+    const [target, other] = lab.nodes.filter((node) => node !== holder) as [LabNode, LabNode];
+    const fromMs = lab.nowNs / 1e6;
+    const { cluster } = lab;
+    target.freeze("1s");
+    other.type(`cloud address move ${SERVICE} ${target.name}\n`);
+    await lab.advance("50ms");
+    // Its card keeps what the holder said, and has no room for what is said afterwards.
+    const clear = cluster.trouble(target.index, "in");
+    cluster.setTrouble(target.index, "in", { ...clear, blocked: true });
+    await lab.advance("940ms");
+    expect(client.holder()).not.toBe(target);
+    cluster.setTrouble(target.index, "in", clear);
+    await lab.advance("1s");
+    expect(client.holder()).not.toBe(target);
+    expect(client.severalMs(fromMs)).toBe(0);
+  });
+
   thoroughly("moves on request, and is given up when it is removed", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     const holder = client.holder();
-    const [target, other] = lab.nodes.filter((node) => node !== holder) as [
-      (typeof lab.nodes)[0],
-      (typeof lab.nodes)[0],
-    ];
+    const [target, other] = lab.nodes.filter((node) => node !== holder) as [LabNode, LabNode];
     const fromMs = lab.nowNs / 1e6;
     await other.enter(`cloud address move ${SERVICE} ${target.name}`, new RegExp(`held by ${target.name}`));
     expect(client.silenceMs(fromMs)).toBeLessThanOrEqual(50);
@@ -139,7 +158,7 @@ describe("a service address", () => {
 
   thoroughly("is taken over by a member that joins later, and known to it", async () => {
     const lab = await withService(3);
-    const [first] = lab.nodes as [(typeof lab.nodes)[0]];
+    const [first] = lab.nodes as [LabNode];
     first.powerOff();
     await lab.advance("3s");
     first.powerOn();
