@@ -295,7 +295,7 @@ node_older:
     cmp     eax, [age_wanted]
     jbe     9f
     mov     [age_wanted], eax
-    PRINTF  "cluster: this disk is an older copy; the cluster knows age %u of this node, which goes on from there\n", eax
+    PRINTF  "cluster: this disk is an older copy: the cluster knows later boots, and this node goes on at age %u\n", eax
     jmp     node_save
 9:  ret
 
