@@ -16,7 +16,7 @@ LOOK_MS                 = 1000          # how often they are compared when nothi
 .balign 4
 noted:                  .space EVENT_SIZE   # the event that is being made
 own_noted:              .space 4        # age with which the history has this node alive in this era, or 0
-own_revision:           .space 4        # of its kernel when it last had it join
+                        .space 4        # as PEER_NOTED_REVISION of the others, after PEER_NOTED: nobody asks for it
 settled_at:             .space 4        # clock_ms from which this coordinator knows the others,
 settling:               .space 4        # when this is 1
 looked_at:              .space 4        # clock_ms of the last look
@@ -307,7 +307,6 @@ history_read:
     push    esi
     xor     eax, eax
     mov     [own_noted], eax
-    mov     [own_revision], eax
     mov     ebx, [peer_first]
 1:  test    ebx, ebx
     jz      2f
