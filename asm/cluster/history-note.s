@@ -15,8 +15,8 @@ LOOK_MS                 = 1000          # how often they are compared when nothi
 .bss
 .balign 4
 noted:                  .space EVENT_SIZE   # the event that is being made
-own_noted:              .space 4        # age with which the history has this node alive in this era, or 0
-                        .space 4        # as PEER_NOTED_REVISION of the others, after PEER_NOTED: nobody asks for it
+own_noted:              .space 8        # age with which the history has this node alive in this era, or 0; then its
+                                        # revision, as PEER_NOTED_REVISION of others, which nobody asks for
 settled_at:             .space 4        # clock_ms from which this coordinator knows the others,
 settling:               .space 4        # when this is 1
 looked_at:              .space 4        # clock_ms of the last look

@@ -529,4 +529,5 @@ space_fill:
 
 .bss
 .balign 4
+.global process_all
 process_all:        .space 4                # all processes that have memory
