@@ -17,8 +17,8 @@ LOOK_MS                 = 1000
 .bss
 .balign 4
 noted:                  .space EVENT_SIZE   # the event that is being made
-own_noted:              .space 4        # age with which the history has this node alive in this era, or 0
-own_revision:           .space 4        # of its kernel when it last had it join
+own_noted:              .space 8        # age with which the history has this node alive in this era, or 0; then its
+                                        # revision, as PEER_NOTED_REVISION of others, which nobody asks for
 settled_at:             .space 4        # clock_ms from which this coordinator knows the others,
 settling:               .space 4        # when this is 1
 looked_at:              .space 4        # clock_ms of the last look
@@ -308,7 +308,6 @@ history_read:
     push    esi
     xor     eax, eax
     mov     [own_noted], eax
-    mov     [own_revision], eax
     mov     ebx, [peer_first]
 1:  test    ebx, ebx
     jz      2f

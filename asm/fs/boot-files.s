@@ -335,7 +335,6 @@ boot_node:
     mov     [edi + NODE_BYTES], edx
     mov     [edi + NODE_BYTES + 4], edx
     mov     [edi + NODE_MODIFIED], edx
-    mov     [edi + NODE_CREATED], edx
     mov     [edi + NODE_VERSION], edx
     mov     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     mov     edx, offset boot_class_directory

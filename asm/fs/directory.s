@@ -33,7 +33,65 @@ file_stat:
     mov     ecx, edi
     mov     ebx, FS_FIND
     call    mount_call
+    jc      9f
+    call    path_wants_directory
+    jnc     9f
+    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
+    je      9f                          # CF is clear
+    mov     eax, ERROR_NOT_DIRECTORY
+    stc
 9:  pop     ebx
+    ret
+
+# Whether a path can only be a directory's: it ends with a slash, or with a part that is . or .. alone.
+# In: ESI path.
+# Out: CF when so.
+# Clobbers: EAX only.
+.global path_wants_directory
+path_wants_directory:
+    push    edx
+    mov     eax, esi
+1:  inc     eax
+    cmp     byte ptr [eax - 1], 0
+    jne     1b
+    dec     eax
+    lea     edx, [eax - 2]              # no more dots than two
+.Lpath_wants_dot:
+    cmp     eax, esi
+    je      .Lpath_wants_alone
+    cmp     byte ptr [eax - 1], '/'
+    stc
+    je      .Lpath_wants_done
+    dec     eax
+    cmp     byte ptr [eax], '.'
+    clc
+    jne     .Lpath_wants_done
+    cmp     eax, edx
+    jae     .Lpath_wants_dot
+    clc
+    jmp     .Lpath_wants_done
+.Lpath_wants_alone:
+    cmp     byte ptr [eax], 1           # dots alone, or nothing
+    cmc
+.Lpath_wants_done:
+    pop     edx
+    ret
+
+# Whether what a path names is a directory. May sleep.
+# In: ESI path.
+# Out: CF and EAX = ERROR_NOT_DIRECTORY, or another error.
+path_must_be_directory:
+    FRAME   NODE_SIZE_OF
+    push    edi
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    file_stat
+    jc      1f
+    cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
+    je      1f                          # CF is clear
+    mov     eax, ERROR_NOT_DIRECTORY
+    stc
+1:  pop     edi
+    ENDFRAME
     ret
 
 # Whether a path is / alone.
@@ -104,11 +162,18 @@ directory_remove:
 # Out: CF and EAX error.
 .global file_unlink
 file_unlink:
+    call    path_wants_directory
+    jc      1f
     push    ebx
     mov     ebx, FS_UNLINK
     call    path_change
     pop     ebx
     ret
+1:  call    path_must_be_directory
+    jc      2f
+    mov     eax, ERROR_IS_DIRECTORY
+    stc
+2:  ret
 
 # Gives something another name, which it replaces. Both are on one mount. May sleep.
 # In: ESI path, EDI new path.
@@ -117,6 +182,16 @@ file_unlink:
 file_rename:
     push    ebx
     push    ebp
+    call    path_wants_directory
+    jc      .Lfile_rename_directory
+    xchg    esi, edi
+    call    path_wants_directory
+    xchg    esi, edi
+    jnc     .Lfile_rename_find
+.Lfile_rename_directory:
+    call    path_must_be_directory      # what gets such a name has to be one, too
+    jc      9f
+.Lfile_rename_find:
     mov     eax, edi
     call    mount_find
     jc      9f
@@ -278,6 +353,20 @@ directory_mounts:
 2:  pop     edi
     mov     eax, ERROR_NOT_FOUND
     stc
+    ret
+
+# The mount of an open directory.
+# In: EAX handle.
+# Out: EAX handle of mount_open, 0 when it has none.
+# Clobbers: EAX, EDX only.
+.global directory_mount
+directory_mount:
+    mov     edx, offset directory_type
+    call    handle_find
+    jc      1f
+    mov     eax, [eax + LIST_MOUNT]
+    ret
+1:  xor     eax, eax
     ret
 
 # Closes a directory.

@@ -255,7 +255,6 @@ fat_node:
     mov     [edi + NODE_BYTES], eax
     mov     [edi + NODE_BYTES + 4], eax
     mov     [edi + NODE_VERSION], eax
-    mov     [edi + NODE_CREATED], eax
     mov     [edi + NODE_MODIFIED], eax
     lea     eax, [edi + NODE_NAME]
     lea     edx, [ebx + FAT_NAME]
@@ -271,10 +270,6 @@ fat_node:
     movzx   edx, word ptr [esi + DIR_TIME]
     call    fat_time
     mov     [edi + NODE_MODIFIED], eax
-    movzx   eax, word ptr [esi + DIR_CREATED_DATE]
-    movzx   edx, word ptr [esi + DIR_CREATED_TIME]
-    call    fat_time
-    mov     [edi + NODE_CREATED], eax
     test    byte ptr [esi + DIR_ATTRIBUTES], ATTRIBUTE_DIRECTORY
     jnz     .Lfat_node_directory
     mov     eax, [esi + DIR_BYTES]

@@ -412,8 +412,6 @@ fat_sync:
     PRINTF  "%s: changes could not be written: %s; it is read only now\n", edx, eax
     pop     eax
     stc
-    jmp     3f
-2:  clc
-3:  pop     esi
+2:  pop     esi
     pop     ebx
     ret

@@ -14,10 +14,12 @@ OPEN_NEXT       = 0                     # in the list of all
 OPEN_MOUNT      = 4                     # handle of mount_open
 OPEN_RECORD     = 8                     # the mount record
 OPEN_ID         = 12                    # of the object
-OPEN_FLAGS      = 16
+OPEN_FLAGS      = 16                    # FILE_*
 OPEN_MUTEX      = 20                    # held while the position is used
 OPEN_POSITION   = OPEN_MUTEX + MUTEX_SIZE   # u64
 OPEN_SIZE       = OPEN_POSITION + 8
+
+FILE_SLASH      = 1 << 31               # of the path can only be a directory's
 
 .bss
 .balign 4
@@ -35,6 +37,10 @@ file_open:
     push    esi
     push    edi
     # Locals: the NODE record; below it -4 flags, -8 rest of the path
+    call    path_wants_directory
+    jnc     .Lfile_open_flags
+    or      ecx, FILE_SLASH
+.Lfile_open_flags:
     mov     [ebp - NODE_SIZE_OF - 4], ecx
     mov     eax, OPEN_SIZE
     call    malloc
@@ -120,6 +126,9 @@ file_lookup:
     jne     .Lfile_lookup_failed
     test    bl, FILE_CREATE
     jz      .Lfile_lookup_failed
+    test    ebx, FILE_SLASH
+    mov     eax, ERROR_IS_DIRECTORY
+    jnz     .Lfile_lookup_failed
     mov     edx, esi
     mov     ecx, edi
     mov     ebx, FS_CREATE
@@ -130,6 +139,9 @@ file_lookup:
     cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
     mov     eax, ERROR_IS_DIRECTORY
     je      .Lfile_lookup_failed
+    test    ebx, FILE_SLASH
+    mov     eax, ERROR_NOT_DIRECTORY
+    jnz     .Lfile_lookup_failed
     test    bl, FILE_EXCLUSIVE
     mov     eax, ERROR_EXISTS
     jnz     .Lfile_lookup_failed
@@ -513,6 +525,20 @@ file_sync:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# The mount of an open file.
+# In: EAX handle.
+# Out: EAX handle of mount_open, 0 when it is no file's.
+# Clobbers: EAX, EDX only.
+.global file_mount
+file_mount:
+    mov     edx, offset file_type
+    call    handle_find
+    jc      1f
+    mov     eax, [eax + OPEN_MOUNT]
+    ret
+1:  xor     eax, eax
     ret
 
 # Closes a file. May sleep.

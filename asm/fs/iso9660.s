@@ -454,7 +454,6 @@ iso_node:
     xor     eax, eax
     mov     [edi + NODE_BYTES + 4], eax
     mov     [edi + NODE_VERSION], eax
-    mov     [edi + NODE_CREATED], eax
     mov     dword ptr [edi + NODE_KIND], NODE_FILE
     mov     edx, offset iso_class_file
     test    byte ptr [esi + ENTRY_FLAGS], FLAG_DIRECTORY

@@ -10,9 +10,8 @@
 .include "walk.inc"
 
 STRING reason_met_twice, "two pointers lead to block"
+STRING reason_rest, "there are bytes after the end of the content in block"
 STRING reason_many, "a walk over the volume meets more blocks than it has; the last is"
-
-PATH_BYTES      = 1024
 
 .text
 
@@ -34,14 +33,17 @@ oofs_fsck:
 .Loofs_fsck_committed:
     call    oofs_walk_create
     jc      .Loofs_fsck_done
+    mov     dword ptr [ebp + WALK_PATHS], 1
     call    oofs_check_fixed
     lea     esi, [ebx + OOFS_COMMITTED]
     call    oofs_check_state
     jc      .Loofs_fsck_free
+    mov     [ebp + WALK_MODE], edi
     cmp     edi, CHECK_ALL
     jne     .Loofs_fsck_snapshots
     call    oofs_check_names
     jc      .Loofs_fsck_free
+    call    oofs_check_counts
 .Loofs_fsck_snapshots:
     xor     edi, edi
 .Loofs_fsck_snapshot:
@@ -55,7 +57,7 @@ oofs_fsck:
     add     esi, eax
     mov     [ebp + WALK_NAME], esi
     add     esi, SNAPSHOT_STATE
-    call    oofs_check_state
+    call    oofs_check_snapshot
     jnc     .Loofs_fsck_snapshot
     jmp     .Loofs_fsck_free
 .Loofs_fsck_end:
@@ -72,6 +74,54 @@ oofs_fsck:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Checks a snapshot, its names and paths too where nothing in memory has to be kept meanwhile.
+# In: ESI state, WALK_NAME, WALK_MODE.
+# Out: CF and EAX error.
+oofs_check_snapshot:
+    mov     dword ptr [ebp + WALK_PATHS], 0
+    test    dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FAILED | OOFS_IS_CHANGED
+    jnz     oofs_check_state
+    mov     dword ptr [ebp + WALK_PATHS], 1
+    call    oofs_view_open
+    call    oofs_check_state
+    jc      1f
+    cmp     dword ptr [ebp + WALK_MODE], CHECK_ALL
+    clc
+    jne     1f
+    call    oofs_check_names
+1:  jmp     oofs_view_close
+
+# Compares the numbers of blocks in the last commit with the maps, when these are right.
+oofs_check_counts:
+    push    esi
+    push    edi
+    cmp     dword ptr [ebp + WALK_PROBLEMS], 0
+    jne     .Loofs_check_counts_done
+    mov     esi, [ebx + OOFS_STATE + STATE_USED]
+    mov     edi, [ebx + OOFS_STATE + STATE_FREE]
+    call    oofs_count
+    jc      .Loofs_check_counts_restore
+    mov     eax, [ebx + OOFS_STATE + STATE_USED]
+    mov     edx, [ebx + OOFS_COMMITTED + STATE_USED]
+    cmp     eax, edx
+    je      .Loofs_check_counts_free
+    call    oofs_check_line
+    PRINTF  "the commit record counts %u used blocks, the map has %u\n", edx, eax
+.Loofs_check_counts_free:
+    mov     eax, [ebx + OOFS_STATE + STATE_FREE]
+    mov     edx, [ebx + OOFS_COMMITTED + STATE_FREE]
+    cmp     eax, edx
+    je      .Loofs_check_counts_restore
+    call    oofs_check_line
+    PRINTF  "the commit record counts %u free blocks, there are %u\n", edx, eax
+.Loofs_check_counts_restore:
+    mov     [ebx + OOFS_STATE + STATE_USED], esi
+    mov     [ebx + OOFS_STATE + STATE_FREE], edi
+.Loofs_check_counts_done:
+    pop     edi
+    pop     esi
     ret
 
 # Checks superblock and commit records.
@@ -166,6 +216,7 @@ oofs_check_state:
 
 # Begins the line of a problem.
 # Clobbers: none.
+.global oofs_check_line
 oofs_check_line:
     inc     dword ptr [ebp + WALK_PROBLEMS]
     cmp     dword ptr [ebp + WALK_NAME], 0
@@ -207,8 +258,30 @@ oofs_check_visit:
     mov     edx, [ebp + WALK_PAGES]
     add     edx, WALK_CONTENT * OOFS_BLOCK_BYTES
     mov     eax, esi
+    push    edx
     call    oofs_block_read
-    jnc     .Loofs_check_visit_good
+    pop     edx
+    jnc     .Loofs_check_visit_end
+    call    oofs_check_said
+    jmp     .Loofs_check_visit_good
+.Loofs_check_visit_end:
+    cmp     dword ptr [ebp + WALK_OBJECT], 0
+    je      .Loofs_check_visit_good
+    mov     eax, [esp]                  # index
+    inc     eax
+    cmp     eax, [edi + TREE_BLOCKS]
+    jne     .Loofs_check_visit_good
+    mov     eax, [ebp + WALK_OBJECT]
+    mov     eax, [eax + OBJECT_BYTES]
+    neg     eax
+    and     eax, OOFS_BLOCK_BYTES - 1   # EAX: bytes after the end
+    lea     ecx, [edx + OOFS_BLOCK_BYTES]
+    sub     ecx, eax
+    call    oofs_check_zeros
+    je      .Loofs_check_visit_good
+    mov     eax, offset reason_rest
+    mov     edx, esi
+    call    oofs_damaged
     call    oofs_check_said
 .Loofs_check_visit_good:
     mov     eax, 1
@@ -232,6 +305,19 @@ oofs_check_visit:
     pop     edx
     ret
 
+# Whether bytes are all zero.
+# In: ECX address, EAX how many.
+# Out: ZF when so.
+# Clobbers: EAX, ECX only.
+oofs_check_zeros:
+    push    edi
+    mov     edi, ecx
+    mov     ecx, eax
+    xor     eax, eax                    # sets ZF, for no bytes
+    repe scasb
+    pop     edi
+    ret
+
 # Notes the place of what is damaged, and says it.
 # In: EAX error; on the stack of oofs_check_visit index and level.
 oofs_check_said:
@@ -245,6 +331,7 @@ oofs_check_said:
 # WALK_BROKEN: says what is damaged, with the path of the object.
 # In: EAX error.
 # Out: CF clear: the walk goes on.
+.global oofs_check_broken
 oofs_check_broken:
     push    eax
     call    oofs_check_line
@@ -255,79 +342,16 @@ oofs_check_broken:
     jmp     2f
 1:  PRINTF  "%s %u", [ebx+OOFS_REASON], [ebx+OOFS_WHERE]
 2:  call    oofs_place_print
-    cmp     dword ptr [ebp + WALK_OBJECT], 0
+    cmp     dword ptr [ebp + WALK_PATHS], 0
     je      3f
-    cmp     dword ptr [ebp + WALK_NAME], 0
-    jne     3f
     mov     eax, [ebx + OOFS_PLACE]
-    PRINT   " "
+    lea     edx, [eax - 1]
+    cmp     edx, TREE_ID_FIRST - 1      # else it is no object
+    jae     3f
     call    oofs_path_print
 3:  PRINT   "\n"
     pop     eax
     clc
-    ret
-
-# Prints the path of an object, as far as it can be found.
-# In: EAX id.
-oofs_path_print:
-    push    esi
-    push    edi
-    push    ebp
-    sub     esp, PATH_BYTES
-    lea     edi, [esp + PATH_BYTES - 1] # EDI: beginning of the path, which is made from its end
-    mov     byte ptr [edi], 0
-    mov     esi, eax
-.Loofs_path_print_up:
-    cmp     esi, OBJECT_ROOT_ID
-    je      .Loofs_path_print_show
-    mov     eax, esi
-    lea     edx, [ebx + OOFS_WORK]
-    call    oofs_object_get
-    jc      .Loofs_path_print_show
-    mov     eax, [ebx + OOFS_WORK + OBJECT_PARENT]
-    lea     edx, [ebx + OOFS_DIRECTORY]
-    call    oofs_object_get
-    jc      .Loofs_path_print_show
-    call    oofs_name_of
-    jc      .Loofs_path_print_show
-    mov     ecx, [ebx + OOFS_NAME_LENGTH]
-    lea     eax, [edi - 1]
-    sub     eax, ecx
-    cmp     eax, esp
-    jb      .Loofs_path_print_show
-    mov     edi, eax
-    mov     byte ptr [edi], '/'
-    lea     eax, [edi + 1]
-    lea     edx, [ebx + OOFS_NAME]
-    call    mem_copy
-    mov     esi, [ebx + OOFS_DIRECTORY + OBJECT_ID]
-    cmp     esi, [ebx + OOFS_STATE + STATE_CLASSES]
-    jne     .Loofs_path_print_up
-.Loofs_path_print_show:
-    PRINTF  "%s", edi
-    add     esp, PATH_BYTES
-    pop     ebp
-    pop     edi
-    pop     esi
-    ret
-
-# Finds the name that OOFS_DIRECTORY has for an object.
-# In: ESI id.
-# Out: OOFS_NAME; CF and EAX error.
-oofs_name_of:
-    push    edi
-    push    ebp
-    push    0
-    push    0
-    mov     edi, esp                    # EDI: position
-    lea     ebp, [ebx + OOFS_DIRECTORY]
-1:  call    oofs_name_next
-    jc      2f
-    cmp     eax, esi
-    jne     1b
-2:  lea     esp, [esp + 8]
-    pop     ebp
-    pop     edi
     ret
 
 # Compares the map with what was met.
@@ -405,105 +429,6 @@ oofs_check_map:
     PRINTF  "the map of free space is wrong about %u blocks, the first of them block %u\n", [ebp-8], [ebp-12]
 .Loofs_check_map_good:
     clc
-    pop     edi
-    pop     esi
-    ENDFRAME
-    ret
-
-# Checks that names and objects agree: each entry leads to an object that has the directory as its parent, each
-# directory counts its entries, and there are as many entries as objects with a parent.
-# Out: CF and EAX error.
-oofs_check_names:
-    FRAME   20
-    push    esi
-    push    edi
-    # Locals: -4 id, -8 objects with a parent less entries, -12 entries of this directory, -20 position
-    mov     dword ptr [ebp - 4], 0
-    mov     dword ptr [ebp - 8], 0
-.Loofs_check_names_object:
-    inc     dword ptr [ebp - 4]
-    mov     eax, [ebp - 4]
-    cmp     eax, [ebx + OOFS_STATE + STATE_SLOTS]
-    jae     .Loofs_check_names_end
-    lea     edx, [ebx + OOFS_THIRD]
-    call    oofs_object_get
-    jc      .Loofs_check_names_object   # free, or the walk has said so
-    call    break_check
-    mov     eax, ERROR_ABORTED
-    jc      .Loofs_check_names_done
-    lea     esi, [ebx + OOFS_THIRD]
-    cmp     dword ptr [esi + OBJECT_PARENT], 1
-    sbb     dword ptr [ebp - 8], -1     # 1 more when there is a parent
-    call    oofs_is_directory
-    jne     .Loofs_check_names_object
-    lea     eax, [ebx + OOFS_DIRECTORY]
-    mov     edx, esi
-    mov     ecx, WORK_SIZE_OF
-    call    mem_copy
-    mov     dword ptr [ebp - 12], 0
-    mov     dword ptr [ebp - 16], 0
-    mov     dword ptr [ebp - 20], 0
-.Loofs_check_names_entry:
-    push    ebp
-    lea     edi, [ebp - 20]
-    lea     ebp, [ebx + OOFS_DIRECTORY]
-    call    oofs_name_next
-    pop     ebp
-    jc      .Loofs_check_names_last
-    inc     dword ptr [ebp - 12]
-    lea     edx, [ebx + OOFS_WORK]
-    mov     edi, eax
-    call    oofs_member
-    jc      .Loofs_check_names_strange
-    dec     dword ptr [ebp - 8]
-    jmp     .Loofs_check_names_entry
-.Loofs_check_names_strange:
-    lea     eax, [ebx + OOFS_NAME]
-    mov     edx, [ebp - 4]
-    push    ebp
-    mov     ebp, [ebp]
-    call    oofs_check_line
-    pop     ebp
-    PRINTF  "the entry %s of directory %u leads to object %u, which is not in it\n", eax, edx, edi
-    jmp     .Loofs_check_names_entry
-.Loofs_check_names_last:
-    cmp     eax, ERROR_NOT_FOUND
-    jne     .Loofs_check_names_bad
-    mov     eax, [ebp - 12]
-    cmp     eax, [ebx + OOFS_DIRECTORY + OBJECT_COUNT]
-    je      .Loofs_check_names_object
-    mov     edx, [ebp - 4]
-    push    ebp
-    mov     ebp, [ebp]
-    call    oofs_check_line
-    pop     ebp
-    PRINTF  "directory %u counts %u entries, there are %u\n", edx, [ebx+OOFS_DIRECTORY+OBJECT_COUNT], eax
-    jmp     .Loofs_check_names_object
-.Loofs_check_names_bad:
-    push    ebp
-    mov     ebp, [ebp]
-    call    oofs_check_broken
-    pop     ebp
-    mov     eax, [ebx + OOFS_DIRECTORY + OBJECT_COUNT]
-    sub     eax, [ebp - 12]
-    sub     [ebp - 8], eax              # they are not counted as missing
-    jmp     .Loofs_check_names_object
-.Loofs_check_names_end:
-    mov     eax, [ebp - 8]
-    test    eax, eax
-    jz      .Loofs_check_names_done     # CF is clear
-    push    ebp
-    mov     ebp, [ebp]
-    call    oofs_check_line
-    pop     ebp
-    LOAD_STRING edx, "objects have a parent and no name in it"
-    test    eax, eax
-    jns     1f
-    neg     eax
-    LOAD_STRING edx, "names are of objects that have another one"
-1:  PRINTF  "%u %s\n", eax, edx
-    clc
-.Loofs_check_names_done:
     pop     edi
     pop     esi
     ENDFRAME

@@ -368,7 +368,7 @@ oofs_place_print:
     cmp     eax, TREE_ID_SNAPSHOT_LIST
     je      .Loofs_place_print_tree
     LOAD_STRING edx, "the map of free space"
-    cmp     eax, -64
+    cmp     eax, TREE_ID_FIRST
     jae     .Loofs_place_print_tree
     PRINTF  " (object %u, ", eax
     jmp     .Loofs_place_print_number

@@ -5,7 +5,9 @@
 .include "errors.inc"
 .include "oofs.inc"
 
+.global reason_leaf
 STRING reason_leaf, "a leaf of a directory is not valid: block of the directory's content"
+.global reason_way
 STRING reason_way, "no leaf is on the way of a directory to block of its content"
 
 .text

@@ -256,8 +256,6 @@ oofs_node_fill:
     mov     [edi + NODE_BYTES + 4], eax
     mov     eax, [esi + OBJECT_MODIFIED]
     mov     [edi + NODE_MODIFIED], eax
-    mov     eax, [esi + OBJECT_CREATED]
-    mov     [edi + NODE_CREATED], eax
     lea     eax, [edi + NODE_CLASS]
     lea     edx, [esi + OBJECT_CLASS]
     mov     ecx, OBJECT_CLASS_BYTES

@@ -224,7 +224,6 @@ oofs_snapshot:
     call    oofs_restore
     jmp     .Loofs_snapshot_changed
 .Loofs_snapshot_create:
-    mov     edx, esi
     call    oofs_snapshot_add
     jnc     .Loofs_snapshot_commit
     cmp     eax, ERROR_EXISTS
@@ -242,9 +241,6 @@ oofs_snapshot:
     jc      .Loofs_snapshot_lost
 .Loofs_snapshot_commit:
     call    oofs_commit
-    jc      .Loofs_snapshot_done
-    call    oofs_snapshots_forget
-    clc
     jmp     .Loofs_snapshot_done
 .Loofs_snapshot_lost:
     call    oofs_give_up
@@ -269,18 +265,14 @@ oofs_snapshots_forget:
     inc     esi
     cmp     esi, TREE_ID_SNAPSHOT_MAP + SNAPSHOTS_MAX
     jne     1b
-    mov     eax, TREE_ID_HELD
-    call    cache_forget
     pop     esi
     ret
 
 # Adds the last commit to the list.
-# In: EDX name.
+# In: ESI name.
 # Out: CF and EAX error.
 oofs_snapshot_add:
-    push    esi
     push    edi
-    mov     esi, edx
     mov     eax, esi
     call    string_length
     mov     edx, eax
@@ -329,7 +321,6 @@ oofs_snapshot_add:
     stc
 .Loofs_snapshot_add_done:
     pop     edi
-    pop     esi
     ret
 
 # Takes a snapshot out of the list.
@@ -357,7 +348,8 @@ oofs_snapshot_drop:
     jne     2f
     mov     eax, edi
     call    oofs_block_zero
-2:  clc
+2:  call    oofs_snapshots_forget       # the commit counts what the others hold
+    clc
 1:  pop     edi
     ret
 

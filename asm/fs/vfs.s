@@ -77,8 +77,7 @@ fs_class_probe:
     mov     eax, [ebx]
     clc
     jmp     9f
-8:  mov     eax, ERROR_CORRUPT
-    stc
+8:  stc                                 # EAX: ERROR_CORRUPT
 9:  pop     esi
     pop     ebx
     ret
@@ -279,6 +278,11 @@ umount_path:
     jmp     .Lumount_path_user
 .Lumount_path_busy:
     mov     edi, [edx + OWNER_NAME]
+    cmp     edx, offset owner_system
+    jne     .Lumount_path_named
+    call    mount_user
+    mov     edi, eax
+.Lumount_path_named:
     call    mounts_unlock
     mov     eax, ERROR_BUSY
     mov     edx, edi

@@ -26,7 +26,6 @@ space_make:
     call    page_alloc_for
     jc      1f
     mov     [ebx + PROCESS_DIRECTORY], eax
-    inc     dword ptr [ebx + PROCESS_PAGES]
     mov     esi, eax
     mov     edx, 1
     lea     ecx, [ebx + PROCESS_OWNER]
@@ -123,7 +122,6 @@ space_free:
     call    mfree
     jmp     .Lspace_free_regions
 .Lspace_free_done:
-    mov     dword ptr [ebx + PROCESS_PAGES], 0
     pop     edi
     pop     esi
     pop     ebx
@@ -163,7 +161,6 @@ space_entry:
     mov     edx, PAGES_TABLES
     call    page_alloc_for
     jc      2f
-    inc     dword ptr [ebx + PROCESS_PAGES]
     VIRT_TO_PHYS eax
     or      eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER
     mov     ecx, esi
@@ -341,7 +338,6 @@ space_unmap:
     mov     eax, edx
     and     eax, ~(PAGE_SIZE - 1)
     call    frame_free
-    dec     dword ptr [ebx + PROCESS_PAGES]
 .Lspace_unmap_forget:
     invlpg  [esi]
     add     esi, PAGE_SIZE
@@ -456,7 +452,6 @@ space_fault:
     mov     edx, PAGES_PROGRAMS
     call    frame_alloc
     jc      .Lspace_fault_failed
-    inc     dword ptr [ebx + PROCESS_PAGES]
     and     esi, ~(PAGE_SIZE - 1)
     or      eax, PAGE_PRESENT | PAGE_WRITABLE   # only for the kernel until it is filled
     push    edi
@@ -490,7 +485,6 @@ space_fault:
     invlpg  [esi]
     and     eax, ~(PAGE_SIZE - 1)
     call    frame_free
-    dec     dword ptr [ebx + PROCESS_PAGES]
     pop     eax
 .Lspace_fault_failed:
     push    eax
@@ -535,4 +529,5 @@ space_fill:
 
 .bss
 .balign 4
+.global process_all
 process_all:        .space 4                # all processes that have memory

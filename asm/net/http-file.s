@@ -20,9 +20,8 @@ FILE_FROM               = -12           # first byte that is sent
 FILE_LEFT               = -16           # how many are still to be sent
 FILE_STATUS             = -20           # text
 FILE_TYPE               = -24           # text
-FILE_PARTIAL            = -28           # 1: a range
-FILE_PIECE              = -32           # memory
-FILE_TAG                = -32 - TAG_BYTES
+FILE_PIECE              = -28           # memory
+FILE_TAG                = -28 - TAG_BYTES
 FILE_RANGE              = FILE_TAG - 64         # the row Content-Range
 FILE_PATH               = FILE_RANGE - PATH_BYTES
 FILE_NODE               = FILE_PATH - NODE_SIZE_OF
@@ -88,7 +87,6 @@ http_file:
     mov     [ebp + FILE_BYTES], eax
     mov     [ebp + FILE_LEFT], eax
     mov     dword ptr [ebp + FILE_FROM], 0
-    mov     dword ptr [ebp + FILE_PARTIAL], 0
     mov     dword ptr [ebp + FILE_STATUS], offset status_whole
     lea     ecx, [ebp + FILE_TAG]
     SNPRINTF ecx, TAG_BYTES, "\"%x-%x\"", [edi+NODE_MODIFIED], [edi+NODE_BYTES]
@@ -309,7 +307,6 @@ file_conditions:
     sub     esi, eax
 .Lfile_conditions_part:
     mov     dword ptr [ebp + FILE_STATUS], offset status_part
-    mov     dword ptr [ebp + FILE_PARTIAL], 1
     mov     [ebp + FILE_FROM], esi
     lea     eax, [edi + 1]
     sub     eax, esi

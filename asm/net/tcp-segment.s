@@ -28,7 +28,6 @@ seg_flags:              .space 4
 seg_window:             .space 4        # not scaled
 .global seg_data
 seg_data:               .space 4        # address
-seg_netif:              .space 4
 seg_options:                            # from here on: what the options said, zero if they did not
 .global seg_mss
 seg_mss:                .space 4
@@ -100,7 +99,6 @@ tcp_receive:
     push    eax
     call    tcp_lock
     pop     eax
-    mov     [seg_netif], ebx
     mov     ecx, ebp
     sub     ecx, eax
     mov     [seg_length], ecx

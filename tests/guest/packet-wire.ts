@@ -328,6 +328,12 @@ export class PacketScene {
     this.plug.answer((frame) => this.#hear(frame));
   }
 
+  /** Has the node know the peer: while it asks for an address, few of the packets for it wait. */
+  async greet(): Promise<void> {
+    this.plug.send(arp({ operation: ARP_REQUEST })(this.facts));
+    await this.lab.advance(`${QUIET_MS}ms`);
+  }
+
   #hear(frame: Uint8Array): Uint8Array[] {
     const isRequest = get16(frame, 12) === ETHERTYPE_ARP && get16(frame, 20) === ARP_REQUEST;
     if (isRequest && ALSO.has(address(frame, 38))) {

@@ -5,7 +5,11 @@ import { withAddress } from "../system/booted.ts";
 import { PACKET_CASES } from "./packet-cases.ts";
 import { PacketScene } from "./packet-wire.ts";
 
-const sceneOfAll = shared(async () => new PacketScene(await withAddress()));
+const sceneOfAll = shared(async () => {
+  const scene = new PacketScene(await withAddress());
+  await scene.greet();
+  return scene;
+});
 
 test.each(PACKET_CASES)("$name", async (one) => {
   const scene = await sceneOfAll();

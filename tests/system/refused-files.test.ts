@@ -99,6 +99,14 @@ const CHANGES: readonly Row[] = [
   ["echo x > /v/file/x", "/v/file/x: not a directory"],
   ["echo x > /v/none/x", "/v/none/x: not found"],
   ["touch /v", "/v: is a directory"],
+  [
+    "touch /v/file/. /v/file/ /v/new/",
+    "/v/file/.: not a directory\n/v/file/: not a directory\n/v/new/: is a directory",
+  ],
+  ["cat /v/file/ /v/d/.", "/v/file/: not a directory\n/v/d/.: is a directory"],
+  ["rm /v/file/ /v/d/ /v/none/", "/v/file/: not a directory\n/v/d/: is a directory\n/v/none/: not found"],
+  ["mv /v/file /v/new/ ; mv /v/file/ /v/new", "/v/file: not a directory\n/v/file/: not a directory"],
+  ["echo x > /v/..x && mv /v/..x /v/.y && cat /v/.y && rm /v/.y", "x"],
   [`touch /v/${LONG}nnnnnn`, `/v/${LONG}nnnnnn: too long`],
   ["truncate /v/none 5", "/v/none: not found"],
   ["truncate /v/d 5", "/v/d: is a directory"],
@@ -156,6 +164,7 @@ test("what is refused about snapshots says why", async () => {
   await expectRows(node, [
     ["mount hda0 /v", ""],
     ["snapshot list /v", "There are no snapshots."],
+    ["echo x > /v/... && cat /v/... && rm /v/...", "x"],
     ...invalid,
     ["snapshot restore /v none", "/v: not found"],
     ["snapshot remove /v none", "/v: not found"],
@@ -193,7 +202,7 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
     await node.enter("sleep 600 > /v/held &", PROMPT);
     await expectRows(node, [
       ["snapshot restore /v s", "/v: something of it is open; close it, or use umount -f first"],
-      ["umount /v", "Cannot unmount /v: system uses it. umount -f takes it away."],
+      ["umount /v", "Cannot unmount /v: sleep uses it. umount -f takes it away."],
       ["cat /v/held", ""],
       ["umount -f /v", ""],
       ["mount", "Nothing is mounted."],

@@ -1,0 +1,171 @@
+/** What the kernel's fsck says of volumes that the second implementation made, and that were changed afterwards. */
+import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
+import { changeBlock } from "../oofs/damage.ts";
+import { MemoryDisk } from "../oofs/disks.ts";
+import { shared } from "../setup/shared.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { BLOCK_BYTES, PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
+
+const BLOCKS = 160;
+const START = PARTITION_LBA * SECTOR_BYTES;
+const FAR_BLOCK = 1100;
+
+const machine = shared(async () => {
+  const disk = new RecordingDisk();
+  disk.content = partitioned(BLOCKS * BLOCK_BYTES);
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  // The cluster's daemon would mount what it finds.
+  await node.waitFor(/in memory only/);
+  await output(node, "service stop network");
+  return { node, disk };
+});
+
+/** What `commands` print about a volume at /v, and what becomes of it. */
+async function about(volume: Uint8Array, commands: string): Promise<{ lines: string[]; volume: Uint8Array }> {
+  const { node, disk } = await machine();
+  disk.content = partitioned(BLOCKS * BLOCK_BYTES);
+  disk.content.set(volume, START);
+  const lines = await said(node, `mount hda0 /v && ${commands}; umount /v`);
+  return { lines, volume: disk.content.slice(START, START + BLOCKS * BLOCK_BYTES) };
+}
+
+async function said(node: LabNode, line: string): Promise<string[]> {
+  return (await output(node, line)).split("\n").filter((text) => text !== "");
+}
+
+function made(body: (fs: FileSystem) => void): Uint8Array {
+  const disk = new MemoryDisk(BLOCKS * BLOCK_BYTES);
+  format(disk, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+  const fs = mount(disk);
+  body(fs);
+  fs.sync();
+  return disk.bytes;
+}
+
+/** With /d/one (object 4) and /d/two (object 5), both in snapshot s too. */
+const pair = (more: (fs: FileSystem) => void = () => {}): Uint8Array =>
+  made((fs) => {
+    fs.mkdir("/d");
+    for (const name of ["one", "two"]) {
+      fs.create(`/d/${name}`);
+      fs.write(`/d/${name}`, 0, new TextEncoder().encode(`this is ${name}`));
+    }
+    fs.sync();
+    fs.createSnapshot("s");
+    more(fs);
+  });
+
+/** The block that has a text, the last of them. */
+function blockOf(volume: Uint8Array, text: string): number {
+  const at = Buffer.from(volume.buffer, volume.byteOffset, volume.length).lastIndexOf(text, undefined, "latin1");
+  expect(at, text).toBeGreaterThan(0);
+  return Math.floor(at / BLOCK_BYTES);
+}
+
+const inner = Array.from({ length: BLOCKS - 5 }, (_, index) => index + 3);
+
+/** Changes all blocks with this text, and makes the checksums right again. */
+function forgeAll(volume: Uint8Array, text: string, change: (block: Buffer, at: number) => void): void {
+  for (const block of inner) {
+    const bytes = Buffer.from(volume.buffer, volume.byteOffset + block * BLOCK_BYTES, BLOCK_BYTES);
+    const at = bytes.indexOf(text, undefined, "latin1");
+    if (at >= 0)
+      changeBlock(volume, block, inner, (content) =>
+        change(Buffer.from(content.buffer, content.byteOffset, BLOCK_BYTES), at),
+      );
+  }
+}
+
+/** Where the length of a name stands in an entry, which begins with an id. */
+const ENTRY_LENGTH = 8;
+const RECORD_BYTES = 128;
+const RECORD_PARENT = 12;
+
+test("names object, path and offset of a bad block, in a snapshot too", async () => {
+  const volume = pair((fs) => fs.unlink("/d/one"));
+  const [one, two] = ["this is one", "this is two"].map((text) => blockOf(volume, text)) as [number, number];
+  for (const block of [one, two]) volume[block * BLOCK_BYTES + 100]! ^= 1;
+  const { lines } = await about(volume, "fsck /v; scrub /v");
+  const expected = [
+    `the checksum is wrong of block ${two} (object 5, offset 0) /d/two`,
+    `snapshot s: the checksum is wrong of block ${one} (object 4, offset 0) /d/one`,
+    `snapshot s: the checksum is wrong of block ${two} (object 5, offset 0) /d/two`,
+    "/v: 3 problems",
+  ];
+  expect(lines).toEqual([...expected, ...expected]);
+});
+
+test("says how far into a file a bad block is", async () => {
+  const volume = made((fs) => {
+    fs.create("/far");
+    fs.write("/far", FAR_BLOCK * BLOCK_BYTES, new TextEncoder().encode("far away"));
+  });
+  const block = blockOf(volume, "far away");
+  volume[block * BLOCK_BYTES + 9]! ^= 1;
+  expect((await about(volume, "fsck /v")).lines).toEqual([
+    `the checksum is wrong of block ${block} (object 3, offset ${FAR_BLOCK * BLOCK_BYTES}) /far`,
+    "/v: 1 problems",
+  ]);
+});
+
+test("names what two entries lead to, and what none leads to", async () => {
+  const volume = pair();
+  // The leaf with both names is that of the last commit and of the snapshot.
+  forgeAll(volume, "\x03two", (leaf, at) => leaf.writeUInt32LE(4, at - ENTRY_LENGTH));
+  const problems = [
+    /the entry (one|two) of directory 3 leads to object 4, as another entry does \/d$/,
+    /object 5 has no name in directory 3 \/d$/,
+  ];
+  const { lines } = await about(volume, "fsck /v");
+  expect(lines).toEqual([
+    ...problems.map((problem) => expect.stringMatching(new RegExp(`^${problem.source}`))),
+    ...problems.map((problem) => expect.stringMatching(new RegExp(`^snapshot s: ${problem.source}`))),
+    "/v: 4 problems",
+  ]);
+  expect(check(mount(new MemoryDisk(volume), { readOnly: true })).problems).toHaveLength(4);
+});
+
+test("names an object that no directory has, and that is no orphan", async () => {
+  const volume = made((fs) => fs.create("/one"));
+  forgeAll(volume, "OOBJ", (table, at) => {
+    const record = at % RECORD_BYTES;
+    table.writeUInt32LE(0, record + 3 * RECORD_BYTES + RECORD_PARENT);
+  });
+  expect((await about(volume, "fsck /v")).lines).toEqual([
+    "the entry one of directory 1 leads to object 3, which is not in it /",
+    "object 3 has no parent, and is not in the list of orphans",
+    "/v: 2 problems",
+  ]);
+});
+
+test("finds bytes after the end of a file", async () => {
+  const volume = made((fs) => {
+    fs.create("/one");
+    fs.write("/one", 0, new TextEncoder().encode("short"));
+  });
+  const block = blockOf(volume, "short");
+  forgeAll(volume, "short", (content) => content.writeUInt8(1, BLOCK_BYTES - 1));
+  expect((await about(volume, "fsck /v")).lines).toEqual([
+    `there are bytes after the end of the content in block ${block} (object 3, offset 0) /one`,
+    "/v: 1 problems",
+  ]);
+});
+
+test("finds nothing after a snapshot before others was removed, and the free blocks are as many as are said", async () => {
+  const fill = (fs: FileSystem, byte: number): void => fs.write("/one", 0, new Uint8Array(5 * BLOCK_BYTES).fill(byte));
+  const before = made((fs) => {
+    fs.create("/one");
+    for (const [byte, name] of ["s", "t", "u"].entries()) {
+      fill(fs, byte);
+      fs.createSnapshot(name);
+    }
+    fill(fs, 9);
+  });
+  const { lines, volume } = await about(before, "snapshot remove /v s && snapshot remove /v t && fsck /v");
+  expect(lines).toEqual(["/v: no problem was found"]);
+  expect(check(mount(new MemoryDisk(volume), { readOnly: true })).problems).toEqual([]);
+});
