@@ -10,43 +10,70 @@ VARIABLES               = 8 * 4         # a to h
 
 .text
 
-# One round. The arguments say which of the eight words at EDI is a, b, ... now: they move by one each round, so after
-# eight rounds all are where they were.
-# In: EBX constants, ESI message schedule, EDI working variables.
-.macro SHA256_ROUND index:req, a:req, b:req, c:req, d:req, e:req, f:req, g:req, h:req
-    mov     ecx, [edi + \e*4]
-    mov     eax, ecx
-    mov     edx, ecx
-    ror     eax, 6
-    ror     edx, 11
-    xor     eax, edx
-    ror     edx, 14                     # 25 in all
-    xor     eax, edx
-    mov     edx, [edi + \f*4]
-    xor     edx, [edi + \g*4]
-    and     edx, ecx
-    xor     edx, [edi + \g*4]           # Ch(e, f, g)
-    add     eax, edx
-    add     eax, [edi + \h*4]
-    add     eax, [ebx + \index*4]
-    add     eax, [esi + \index*4]
-    add     [edi + \d*4], eax
-    mov     ecx, [edi + \a*4]
-    mov     edx, ecx
-    ror     ecx, 2
-    ror     edx, 13
+# Words 16 on of the message schedule: one, from those before it.
+# In: EDI word 16 + index of the loop.
+# Clobbers: EAX, ECX, EDX.
+.macro SHA256_EXPAND index:req
+    mov     eax, [edi + (\index - 15)*4]
+    mov     edx, eax
+    ror     edx, 18 - 7
+    xor     edx, eax
+    ror     edx, 7
+    shr     eax, 3
+    xor     eax, edx                    # sigma 0
+    mov     edx, [edi + (\index - 2)*4]
+    mov     ecx, edx
+    ror     ecx, 19 - 17
     xor     ecx, edx
-    ror     edx, 9                      # 22 in all
-    xor     ecx, edx
-    add     eax, ecx
-    mov     ecx, [edi + \a*4]
-    mov     edx, ecx
-    and     edx, [edi + \b*4]
-    or      ecx, [edi + \b*4]
-    and     ecx, [edi + \c*4]
-    or      edx, ecx                    # Maj(a, b, c)
+    ror     ecx, 17
+    shr     edx, 10
+    xor     edx, ecx                    # sigma 1
+    add     eax, [edi + (\index - 16)*4]
+    add     eax, [edi + (\index - 7)*4]
     add     eax, edx
-    mov     [edi + \h*4], eax
+    mov     [edi + \index*4], eax
+.endm
+
+# One round. The first arguments say which of the eight words behind the message schedule is b, d, ... now: they move by
+# one each round, so after eight rounds all are where they were. The others are the registers: a, e, three to work with,
+# and b xor c; afterwards the next a is in \ru, e in \rt, and b xor c in \rv.
+# In: EBP 4 times the number of rounds before this pass through the loop.
+.macro SHA256_ROUND index:req, b:req, d:req, f:req, g:req, h:req, ra:req, re:req, rt:req, ru:req, rv:req, rx:req
+    mov     \rt, \re
+    ror     \rt, 25 - 11
+    xor     \rt, \re
+    ror     \rt, 11 - 6
+    xor     \rt, \re
+    ror     \rt, 6                      # Sigma 1 (e)
+    mov     \ru, [esp + SCHEDULE + \f*4]
+    xor     \ru, [esp + SCHEDULE + \g*4]
+    and     \ru, \re
+    xor     \ru, [esp + SCHEDULE + \g*4]
+    add     \rt, \ru                    # Ch(e, f, g)
+    add     \rt, [esp + SCHEDULE + \h*4]
+    add     \rt, [sha256_constants + ebp + (\index)*4]
+    add     \rt, [esp + ebp + (\index)*4]
+    mov     \ru, \ra
+    ror     \ru, 22 - 13
+    xor     \ru, \ra
+    ror     \ru, 13 - 2
+    xor     \ru, \ra
+    ror     \ru, 2                      # Sigma 0 (a)
+    mov     \rv, \ra
+    xor     \rv, [esp + SCHEDULE + \b*4]
+    and     \rx, \rv
+    xor     \rx, [esp + SCHEDULE + \b*4] # Maj(a, b, c)
+    add     \ru, \rx
+    add     \ru, \rt
+    add     \rt, [esp + SCHEDULE + \d*4]
+    mov     [esp + SCHEDULE + \h*4], \ru
+    mov     [esp + SCHEDULE + \d*4], \rt
+.endm
+
+# Two rounds, after which the registers are what they were.
+.macro SHA256_ROUNDS index:req, a:req, b:req, c:req, d:req, e:req, f:req, g:req, h:req
+    SHA256_ROUND \index, \b, \d, \f, \g, \h, eax, ecx, edx, ebx, esi, edi
+    SHA256_ROUND \index + 1, \a, \c, \e, \f, \g, ebx, edx, ecx, eax, edi, esi
 .endm
 
 # Takes in one block.
@@ -57,6 +84,7 @@ sha256_block:
     push    esi
     push    edi
     push    ebp
+    push    eax
     sub     esp, SCHEDULE + VARIABLES
     mov     ebp, eax
     mov     esi, edx
@@ -67,56 +95,39 @@ sha256_block:
     stosd
     dec     ecx
     jnz     1b
-    mov     ebx, 48
-2:  mov     eax, [edi - 15*4]
-    mov     edx, eax
-    mov     ecx, eax
-    ror     eax, 7
-    ror     edx, 18
-    shr     ecx, 3
-    xor     eax, edx
-    xor     eax, ecx
-    mov     edx, [edi - 2*4]
-    mov     ecx, edx
-    add     eax, [edi - 16*4]
-    ror     edx, 17
-    add     eax, [edi - 7*4]
-    mov     esi, ecx
-    shr     ecx, 10
-    ror     esi, 19
-    xor     edx, ecx
-    xor     edx, esi
-    add     eax, edx
-    stosd
+    mov     ebx, 48 / 4
+2:  SHA256_EXPAND 0
+    SHA256_EXPAND 1
+    SHA256_EXPAND 2
+    SHA256_EXPAND 3
+    add     edi, 4 * 4
     dec     ebx
     jnz     2b
 
     mov     esi, ebp                    # EDI is at the variables, which follow the schedule
     mov     ecx, 8
     rep movsd
-    lea     edi, [esp + SCHEDULE]
-    mov     esi, esp
-    mov     ebx, offset sha256_constants
+    mov     eax, [ebp]
+    mov     ecx, [ebp + 4*4]
+    mov     edi, [ebp + 1*4]
+    xor     edi, [ebp + 2*4]
+    xor     ebp, ebp
 .Lsha256_block_rounds:
-    SHA256_ROUND 0, 0, 1, 2, 3, 4, 5, 6, 7
-    SHA256_ROUND 1, 7, 0, 1, 2, 3, 4, 5, 6
-    SHA256_ROUND 2, 6, 7, 0, 1, 2, 3, 4, 5
-    SHA256_ROUND 3, 5, 6, 7, 0, 1, 2, 3, 4
-    SHA256_ROUND 4, 4, 5, 6, 7, 0, 1, 2, 3
-    SHA256_ROUND 5, 3, 4, 5, 6, 7, 0, 1, 2
-    SHA256_ROUND 6, 2, 3, 4, 5, 6, 7, 0, 1
-    SHA256_ROUND 7, 1, 2, 3, 4, 5, 6, 7, 0
-    add     esi, 8 * 4
-    add     ebx, 8 * 4
-    cmp     ebx, offset sha256_constants + SCHEDULE
+    SHA256_ROUNDS 0, 0, 1, 2, 3, 4, 5, 6, 7
+    SHA256_ROUNDS 2, 6, 7, 0, 1, 2, 3, 4, 5
+    SHA256_ROUNDS 4, 4, 5, 6, 7, 0, 1, 2, 3
+    SHA256_ROUNDS 6, 2, 3, 4, 5, 6, 7, 0, 1
+    add     ebp, 8 * 4
+    cmp     ebp, SCHEDULE
     jb      .Lsha256_block_rounds
 
+    mov     ebp, [esp + SCHEDULE + VARIABLES]
     mov     ecx, 8
-3:  mov     eax, [edi + ecx*4 - 4]
+3:  mov     eax, [esp + SCHEDULE + ecx*4 - 4]
     add     [ebp + ecx*4 - 4], eax
     dec     ecx
     jnz     3b
-    add     esp, SCHEDULE + VARIABLES
+    add     esp, SCHEDULE + VARIABLES + 4
     pop     ebp
     pop     edi
     pop     esi
