@@ -6,7 +6,11 @@
 
 export const ARCHIVES = {
   freebsd: { folder: "freebsd-tcp-testsuite", options: [], flags: [] },
-  google: { folder: "packetdrill/gtests/net/tcp", options: ["--tolerance_usecs=25000"], flags: ["linux"] },
+  google: {
+    folder: "packetdrill/gtests/net/tcp",
+    options: ["--tolerance_usecs=25000", "--define=CMSG_LEVEL_IP=SOL_IP", "--define=CMSG_TYPE_RECVERR=IP_RECVERR"],
+    flags: ["linux"],
+  },
 };
 
 /** FreeBSD's usual settings: a script that sets one of them to this chooses nothing. */
