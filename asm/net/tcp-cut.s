@@ -22,6 +22,11 @@ tcp_cut_new:
     mov     [ebx + TCB_WHOLE], esi      # the one before was no full one
     mov     [ebx + TCB_PAIRS], esi
 1:  inc     dword ptr [burst]
+    cmp     dword ptr [ebx + TCB_UNSENT_LIMIT], 0
+    je      stamp_left
+    pushad                              # less is unsent
+    call    tcp_wake
+    popad
     jmp     stamp_left
 
 # Says whether a segment ends a pair of full ones, counted from what the last acknowledgement let go: a receiver

@@ -72,10 +72,11 @@ export function excludedBecause(archive, name, text) {
 
 /**
  * The script as it runs: shell commands do nothing, embedded Python is cut out. Where FreeBSD's dialect has a part for
- * the standard and one for FreeBSD, the standard's is taken.
+ * the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0 is left out.
  */
 export function prepared(_archive, text) {
   return text
+    .replace(/(icmp time_exceeded) ttl_exceeded_in_transit/g, "$1")
     .replace(/^#ifdef STANDARD\n([\s\S]*?)^#endif.*\n/gm, "$1")
     .replace(/^#ifdef FreeBSD\n[\s\S]*?^#endif.*\n/gm, "")
     .replace(/%\{[\s\S]*?\}%/g, "`true`")

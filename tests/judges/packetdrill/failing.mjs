@@ -20,7 +20,6 @@ export const FAILING = {
     ),
     ...because(
       DIALECT,
-      "rcv-icmp/rcv-icmp-hard-error-ttl-exceeded-ipv4",
       "snd-syn/snd-syn-without-options-ipv4",
       "socket-api/setsockopt/socket-api-setsockopt-ttl-passive-ipv4",
     ),
