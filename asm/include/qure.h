@@ -244,7 +244,7 @@ static inline long qure_receive(long handle, long address, long bytes, long peer
     return qure_call(38, handle, address, bytes, peer, milliseconds);
 }
 
-/* Ends one direction of a connection, or both. Returns 0. */
+/* Ends one direction of a connection, or both. Who receives no more gives up what waits, and reading does not wait any more; what comes later is read, or given up when it has become half of the buffer, so that the other side is never held up. Returns 0. */
 static inline long qure_shutdown(long handle, long directions)
 {
     return qure_call(39, handle, directions, 0, 0, 0);
@@ -350,6 +350,12 @@ static inline long qure_terminal(long record, long ask)
 static inline long qure_volume(long path, long record)
 {
     return qure_call(56, path, record, 0, 0, 0);
+}
+
+/* Takes the oldest time that was noted of what the connection sent. A piece is what one `send` took at once. 32 times are kept, of 16 pieces that are not acknowledged; what there is no room for is not noted. `poll` tells of times as 16. Returns 0; the error "not found" when none waits. */
+static inline long qure_socket_time(long handle, long record)
+{
+    return qure_call(57, handle, record, 0, 0, 0);
 }
 
 #endif

@@ -127,6 +127,8 @@ call_read:
     pop     eax
     ret
 .Lcall_read_buffer:
+    call    copy_would_go               # before what is read is gone
+    jc      .Lcall_read_done
     mov     eax, [ebp + TASK_STREAM]
     push    edx
     mov     edi, [ebp + TASK_BUFFER]

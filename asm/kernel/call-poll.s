@@ -58,7 +58,7 @@ poll_look:
     jz      .Lpoll_look_done
     call    poll_look_one
     mov     eax, [esi + WAIT_WANTED]
-    and     eax, POLL_READABLE | POLL_WRITABLE
+    and     eax, POLL_READABLE | POLL_WRITABLE | POLL_STAMPED
     or      eax, POLL_ERROR | POLL_HANGUP
     and     eax, edx
     mov     [esi + WAIT_GOT], eax
@@ -111,7 +111,7 @@ poll_look_one:
     INTERRUPTS_RESTORE
     push    esi
     push    0                           # WAIT_GOT
-    push    POLL_READABLE | POLL_WRITABLE
+    push    POLL_READABLE | POLL_WRITABLE | POLL_STAMPED
     push    eax
     mov     esi, esp
     call    stream_look

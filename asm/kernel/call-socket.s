@@ -299,10 +299,17 @@ call_receive:
     pushfd
     call    call_piece
     popfd
+    jne     .Lcall_receive_datagram
+    push    eax
+    call    copy_would_go               # before what is received is gone
+    jnc     .Lcall_receive_stream
+    pop     edx
+    jmp     .Lcall_receive_done
+.Lcall_receive_stream:
+    pop     eax
     mov     edx, edi
     mov     edi, ecx
     mov     esi, [ebp + TASK_BUFFER]
-    jne     .Lcall_receive_datagram
     test    edi, edi
     mov     ecx, 0                      # nothing special
     jz      .Lcall_receive_none
@@ -314,6 +321,9 @@ call_receive:
     mov     eax, ecx
     jmp     .Lcall_receive_done
 .Lcall_receive_datagram:
+    mov     edx, edi
+    mov     edi, ecx
+    mov     esi, [ebp + TASK_BUFFER]
     call    udp_receive
     jc      .Lcall_receive_done
 .Lcall_receive_copy:
@@ -352,7 +362,7 @@ call_socket_option:
     call    socket_take
     jc      .Lcall_socket_option_done
     jne     .Lcall_socket_option_datagram
-    cmp     edx, STREAM_MORE
+    cmp     edx, STREAM_STAMPS
     ja      .Lcall_socket_option_invalid
     call    stream_option
     jmp     socket_done
@@ -442,6 +452,25 @@ socket_tell:
     call    copy_to_program
     jmp     socket_done
 2:  ret
+
+# System call: says when bytes of a connection left or were acknowledged.
+# In: EAX handle, EDX record.
+.global call_socket_time
+call_socket_time:
+    mov     edi, edx
+    call    socket_take_stream
+    jc      1f
+    mov     esi, eax
+    mov     ecx, STAMP_SIZE
+    call    copy_would_go               # before what is told is gone
+    jc      1f
+    mov     eax, esi
+    mov     edx, [ebp + TASK_BUFFER]
+    call    stream_stamp
+    jc      1f
+    mov     ecx, STAMP_SIZE
+    jmp     socket_tell
+1:  ret
 
 # System call: describes an interface.
 # In: EAX index, EDX record.

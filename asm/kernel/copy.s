@@ -20,6 +20,44 @@ copy_from_program:
     mov     eax, edx
     jmp     copy_checked
 
+# Says whether the running thread's program may have bytes put somewhere: looks at the first and the last of them, so
+# for at most a page. May sleep.
+# In: EDX address in the program, ECX bytes.
+# Out: CF and EAX error when not all of it is the program's to write to.
+# Clobbers: EAX only.
+.global copy_would_go
+copy_would_go:
+    push    edx
+    push    ecx
+    clc
+    jecxz   4f
+    push    0
+1:  mov     eax, esp
+    push    edx
+    push    ecx
+    mov     ecx, 1
+    call    copy_from_program
+    pop     ecx
+    pop     edx
+    jc      3f
+    mov     eax, edx
+    push    edx
+    push    ecx
+    lea     edx, [esp + 8]
+    mov     ecx, 1
+    call    copy_to_program
+    pop     ecx
+    pop     edx
+    jc      3f
+    lea     edx, [edx + ecx - 1]        # the last; then it itself
+    cmp     ecx, 1
+    mov     ecx, 1
+    jne     1b
+3:  pop     ecx
+4:  pop     ecx
+    pop     edx
+    ret
+
 # Copies into the running thread's program. May sleep.
 # In: EAX address in the program, EDX source in the kernel, ECX bytes.
 # Out: CF and EAX error when not all of it is the program's to write to.

@@ -8,7 +8,8 @@
 
 .text
 
-# Ends one direction of a connection, or both.
+# Ends one direction of a connection, or both. Who receives no more gives up what waits to be read, and is not waited
+# for: what comes later can be read at once or not at all, and half of the buffer is the most that is kept of it.
 # In: EAX socket, EDX 1 to receive no more, 2 to send no more, 3 both.
 # Out: CF and EAX error.
 .global stream_shutdown
@@ -77,8 +78,11 @@ stream_destroy:
     cmp     eax, TCP_FIN_WAIT_2
     je      .Lstream_destroy_fin_wait
     ja      .Lstream_destroy_done
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_DEAF     # it wanted nothing of it
+    jnz     .Lstream_destroy_good
     call    stream_waiting
     jnz     .Lstream_destroy_reset
+.Lstream_destroy_good:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
     call    tcp_output

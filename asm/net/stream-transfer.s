@@ -47,6 +47,7 @@ stream_send:
     add     esi, ecx
     sub     edi, ecx
     add     [esp], ecx
+    call    stamp_taken
     mov     eax, [ebx + TCB_FLAGS]
     and     eax, TCB_F_CORKED | TCB_F_MORE
     cmp     eax, TCB_F_MORE
@@ -103,10 +104,24 @@ stream_room:
     xor     ecx, ecx
     cmp     eax, TCP_ESTABLISHED
     jb      1f
-    mov     ecx, [ebx + TCB_TX_LIMIT]
+    push    edx
+    mov     ecx, [ebx + TCB_MSS]
+    mov     eax, [ebx + TCB_TX_LIMIT]   # whole segments
+    lea     eax, [eax + ecx - 1]
+    xor     edx, edx
+    div     ecx
+    imul    ecx, eax
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_TX + RING_START]
     sub     ecx, eax
+    cmp     dword ptr [ebx + TCB_UNSENT_LIMIT], 0
+    je      2f
+    call    stream_room_unsent
+    cmp     eax, ecx
+    jg      2f
+    mov     ecx, eax
+2:  pop     edx
+    test    ecx, ecx
     jns     1f
     xor     ecx, ecx
 1:  test    ecx, ecx                    # clears CF
@@ -125,6 +140,24 @@ stream_room:
 .Lstream_room_not_connected:
     mov     eax, ERROR_NOT_CONNECTED
     stc
+    ret
+
+# How many bytes a connection can take whose unsent ones are limited: so many that there are as many as the limit says,
+# or as half of the widest window, which goes out in one piece, in whole segments.
+# In: EBX block.
+# Out: EAX bytes; negative when there are more.
+# Clobbers: EDX.
+stream_room_unsent:
+    mov     eax, [ebx + TCB_SND_WIDEST]
+    shr     eax, 1
+    xor     edx, edx
+    div     dword ptr [ebx + TCB_MSS]
+    imul    eax, [ebx + TCB_MSS]
+    cmp     eax, [ebx + TCB_UNSENT_LIMIT]
+    jae     1f
+    mov     eax, [ebx + TCB_UNSENT_LIMIT]
+1:  add     eax, [ebx + TCB_SND_MAX]
+    sub     eax, [ebx + TCB_TX + RING_END]
     ret
 
 # Receives bytes: those that are there, at least one. May sleep.

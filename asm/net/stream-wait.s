@@ -13,7 +13,7 @@ LIMIT_MAXIMUM           = 4 << 20
 
 # Sets an option of a socket; those of a listener go over to its connections.
 # In: EAX socket, EDX option (STREAM_*), ECX value.
-# Out: CF and ERROR_STALE, ERROR_INVALID, ERROR_TABLE_FULL.
+# Out: CF and ERROR_STALE, ERROR_INVALID, ERROR_TABLE_FULL, ERROR_NOT_CONNECTED, ERROR_NO_MEMORY.
 .global stream_option
 stream_option:
     push    ebx
@@ -45,6 +45,11 @@ stream_option:
     lea     eax, [ebx + TCB_TIMEOUT]
     cmp     edx, STREAM_TIMEOUT
     je      .Lstream_option_2
+    lea     eax, [ebx + TCB_UNSENT_LIMIT]
+    cmp     edx, STREAM_UNSENT_LIMIT
+    je      .Lstream_option_2
+    cmp     edx, STREAM_STAMPS
+    je      .Lstream_option_stamps
     cmp     edx, STREAM_MORE
     je      .Lstream_option_more
     cmp     edx, STREAM_MARK
@@ -62,6 +67,8 @@ stream_option:
     jae     .Lstream_option_10
 .Lstream_option_7:
     mov     [ebx + TCB_MSS], ecx
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_WHOLE], eax
 .Lstream_option_10:
     clc
     jmp     stream_leave
@@ -89,6 +96,9 @@ stream_option:
     and     ecx, TCB_F_MORE
     or      [ebx + TCB_FLAGS], ecx
     clc
+    jmp     stream_leave
+.Lstream_option_stamps:
+    call    stamp_option
     jmp     stream_leave
 .Lstream_option_mark:
     call    tcp_mark
@@ -235,6 +245,10 @@ stream_look:
     je      .Lstream_look_2
     or      edx, STREAM_ERROR | STREAM_READABLE | STREAM_WRITABLE
 .Lstream_look_2:
+    call    stamp_told
+    jz      .Lstream_look_7
+    or      edx, STREAM_STAMPED
+.Lstream_look_7:
     call    stream_waiting
     jz      .Lstream_look_3
     or      edx, STREAM_READABLE
@@ -254,6 +268,13 @@ stream_look:
     sub     eax, [ebx + TCB_TX + RING_START]
     cmp     eax, [ebx + TCB_TX_LIMIT]
     jae     .Lstream_look_mask
+    mov     ecx, [ebx + TCB_UNSENT_LIMIT]
+    jecxz   .Lstream_look_8
+    mov     eax, [ebx + TCB_TX + RING_END]
+    sub     eax, [ebx + TCB_SND_MAX]    # negative: the FIN is sent
+    cmp     eax, ecx
+    jge     .Lstream_look_mask
+.Lstream_look_8:
     or      edx, STREAM_WRITABLE
 .Lstream_look_mask:
     mov     eax, [esi + WAIT_WANTED]

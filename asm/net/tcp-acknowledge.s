@@ -25,6 +25,8 @@ tcp_acknowledge:
     push    edi
     push    ebp
     call    rack_begin
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_PAIRS], eax
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_MAX]
@@ -126,7 +128,7 @@ tcp_acknowledge:
     jmp     .Ltcp_acknowledge_done
 .Ltcp_acknowledge_unsent:
     COUNT   tcp_unsent
-    call    tcp_challenge
+    call    tcp_owe_soon                # RFC 9293, 3.10.7.4, wants it answered: what is sent soon answers it, and many
     stc
 .Ltcp_acknowledge_done:
     pop     ebp
@@ -174,6 +176,7 @@ tcp_advance:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    sack_trim
     call    rack_trim
+    call    stamp_acknowledged
     call    undo_look
 
     mov     eax, [ebx + TCB_SND_UNA]

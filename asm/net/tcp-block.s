@@ -23,6 +23,8 @@ tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4
 .global tcp_time
 tcp_time:               .space 4        # clock_fine when tcp_mutex was taken last: of all that is done with it
+.global burst_end
+burst_end:              .space 4        # where the last segment ends that was sent again since then, or 0
 
 .text
 
@@ -34,6 +36,7 @@ tcp_lock:
     call    mutex_lock
     call    clock_fine
     mov     [tcp_time], eax
+    mov     dword ptr [burst_end], 0
     ret
 
 # Makes a control block in state CLOSED. The caller holds tcp_mutex. May sleep for memory.
@@ -330,6 +333,7 @@ tcp_end:
 tcp_free:
     lea     eax, [ebx + TCB_TIMER]
     call    timer_cancel
+    call    stamp_free
     lea     eax, [ebx + TCB_TX]
     call    ring_free
     lea     eax, [ebx + TCB_RX]

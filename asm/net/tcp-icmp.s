@@ -77,6 +77,8 @@ tcp_icmp:
 2:  cmp     eax, [ebx + TCB_MSS]
     jae     .Ltcp_icmp_done
     mov     [ebx + TCB_MSS], eax
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_WHOLE], eax
     cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
     jb      .Ltcp_icmp_done
     COUNT   tcp_shrunk

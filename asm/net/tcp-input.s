@@ -583,7 +583,6 @@ tcp_owe:
 
 # Sends a challenge acknowledgement (RFC 5961), a bounded number each second.
 # In: EBX block.
-.global tcp_challenge
 tcp_challenge:
     mov     eax, [tcp_time]
     shr     eax, 10

@@ -69,7 +69,7 @@ tcp_begin:
 # Out: EAX block, in the listener's books and in the hash; CF when there is no room.
 tcp_child:
     call    tcp_create
-    jc      9f
+    jc      .Ltcp_child_done
     mov     edx, [ebx + TCB_FLAGS]
     and     edx, TCB_F_NODELAY | TCB_F_KEEP_ALIVE | TCB_F_NO_SACK | TCB_F_REUSE
     mov     [eax + TCB_FLAGS], edx
@@ -85,6 +85,8 @@ tcp_child:
     mov     [eax + TCB_QUICK], edx
     mov     edx, [ebx + TCB_TIMEOUT]
     mov     [eax + TCB_TIMEOUT], edx
+    mov     edx, [ebx + TCB_UNSENT_LIMIT]
+    mov     [eax + TCB_UNSENT_LIMIT], edx
     mov     [eax + TCB_PARENT], ebx
     inc     dword ptr [ebx + TCB_CHILDREN]
     push    ebx
@@ -94,7 +96,8 @@ tcp_child:
     mov     eax, ebx
     pop     ebx
     clc
-9:  ret
+.Ltcp_child_done:
+    ret
 
 # Takes the addresses of the segment.
 # In: EBX block.

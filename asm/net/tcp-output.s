@@ -451,6 +451,9 @@ tcp_send_next:
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
     jae     .Ltcp_send_next_10
+    lea     eax, [esi + edx]
+    call    tcp_paired
+    jne     .Ltcp_send_next_10
     or      ecx, TCP_PSH
 .Ltcp_send_next_10:
     lea     edi, [esi + edx]
@@ -464,9 +467,7 @@ tcp_send_next:
     sub     eax, [ebx + TCB_SND_MAX]
     test    eax, eax
     jle     .Ltcp_send_next_7
-    mov     [ebx + TCB_SND_MAX], edi
-    mov     [ebx + TCB_LAST], esi
-    inc     dword ptr [burst]
+    call    tcp_cut_new
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
     jnz     .Ltcp_send_next_7
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED

@@ -22,12 +22,14 @@ tcp_take:
     add     edi, [seg_length]           # ESI to EDI: the data
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DEAF
     jz      .Ltcp_take_1
-    cmp     esi, [ebx + TCB_RCV_NXT]
-    jne     .Ltcp_take_refused
-    mov     [ebx + TCB_RCV_NXT], edi    # nobody reads it
-    mov     [ebx + TCB_RX + RING_START], edi
-    mov     [ebx + TCB_RX + RING_END], edi
-    jmp     .Ltcp_take_now
+    mov     edx, [ebx + TCB_RX_LIMIT]   # nobody has to read it, and it must not close the window
+    shr     edx, 1
+    mov     ecx, [ebx + TCB_RCV_NXT]
+    mov     eax, ecx
+    sub     eax, [ebx + TCB_RX + RING_START]
+    cmp     eax, edx
+    jbe     .Ltcp_take_1
+    mov     [ebx + TCB_RX + RING_START], ecx
 .Ltcp_take_1:
     lea     eax, [ebx + TCB_RX]
     mov     edx, edi
@@ -65,11 +67,7 @@ tcp_take:
     inc     dword ptr [ebx + TCB_UNACKED]
     cmp     dword ptr [ebx + TCB_UNACKED], 2
     jae     .Ltcp_take_now
-    cmp     dword ptr [ebx + AT_ACKNOWLEDGE], 0
-    jne     .Ltcp_take_done
-    mov     eax, DELAY_MS
-    mov     edx, AT_ACKNOWLEDGE
-    call    tcp_set
+    call    tcp_owe_soon
     jmp     .Ltcp_take_done
 .Ltcp_take_refused:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
@@ -80,6 +78,17 @@ tcp_take:
     pop     edi
     pop     esi
     ret
+
+# Sends an acknowledgement soon, unless something that is sent before says it.
+# In: EBX block.
+.global tcp_owe_soon
+tcp_owe_soon:
+    cmp     dword ptr [ebx + AT_ACKNOWLEDGE], 0
+    jne     1f
+    mov     eax, DELAY_MS
+    mov     edx, AT_ACKNOWLEDGE
+    jmp     tcp_set
+1:  ret
 
 # Notes which part of the data came before in an island: the lowest such part, unless something is noted already.
 # In: EBX block, ESI to EDI the data, EDX island.

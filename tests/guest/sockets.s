@@ -269,9 +269,9 @@ _start:
     mov     ebx, [listener]
     SYSTEM  handle_kind, ebx
     EXPECT  85, 5
-    SYSTEM  socket_option, ebx, 12, 0
-    EXPECT  86, 0
     SYSTEM  socket_option, ebx, 13, 0
+    EXPECT  86, 0
+    SYSTEM  socket_option, ebx, 15, 0
     EXPECT  87, ERROR_INVALID
     # Datagrams at the edges: none, all that goes at once, and what is wrong leaves nothing behind.
     SYSTEM  socket, 2

@@ -192,7 +192,15 @@ export const TCP_CASES: readonly TcpCase[] = [
   { name: "SYN with ACK in a connection is challenged", rows: [...OPEN, "< S. 0:0 ack 1", "> . 1:1 ack 1", RESET] },
   {
     name: "an acknowledgement of what was not sent is challenged",
-    rows: [...OPEN, "< . 1:1 ack 100", "> . 1:1 ack 1", RESET],
+    rows: [...OPEN, "< . 1:1 ack 100", "silence 30", "> . 1:1 ack 1", RESET],
+  },
+  {
+    name: "what is sent soon answers it, and many of them at once",
+    rows: [
+      ...OPEN,
+      ...["< . 1:1 ack 100", "< . 1:1 ack 200", "< P. 1:11 ack 1", "< P. 11:21 ack 1", "> . 1:1 ack 21", "silence 100"],
+      ...["< . 21:21 ack 100", "< . 21:21 ack 200", "> . 1:1 ack 21", "silence 100", "< R 21:21"],
+    ],
   },
   ...[2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1].map((ack) => ({
     name: `one half a circle away is challenged, ${ack}`,

@@ -123,7 +123,8 @@ agent_work:
 .balign 4
 agent_calls:
     .long   stream_open, stream_bind, stream_listen, stream_accept, stream_connect, stream_send, stream_receive
-    .long   stream_shutdown, stream_close, stream_option, agent_status, stream_abort
+    .long   stream_shutdown, stream_close, stream_option, agent_status, stream_abort, agent_send_from
+    .long   agent_receive_into, agent_stamp, agent_wait
 agent_calls_end:
 
 .text
@@ -131,3 +132,68 @@ agent_calls_end:
 agent_status:
     lea     edx, [ebx + WORK_REPLY + REPLY_STATUS]
     jmp     stream_status
+
+# Sends from an address, as a program's system call does.
+# In: EAX socket, EDX timeout, ECX address, EDI bytes, at most CONTENT_BYTES; ESI content.
+agent_send_from:
+    push    eax
+    push    edx
+    mov     eax, esi
+    mov     edx, ecx
+    mov     ecx, edi
+    call    copy_from_program
+    pop     edx
+    pop     ecx
+    jc      1f
+    mov     eax, ecx
+    jmp     stream_send
+1:  ret
+
+# Receives to an address, as a program's system call does.
+# In: EAX socket, EDX timeout, ECX address, EDI bytes, at most CONTENT_BYTES; ESI content.
+agent_receive_into:
+    push    ecx
+    push    eax
+    push    edx
+    mov     edx, ecx
+    mov     ecx, edi
+    call    copy_would_go
+    pop     edx
+    pop     ecx
+    jc      1f
+    mov     eax, ecx
+    xor     ecx, ecx
+    call    stream_receive
+    jc      1f
+    pop     edx
+    push    eax
+    xchg    eax, edx
+    mov     ecx, edx
+    mov     edx, esi
+    call    copy_to_program
+    pop     edx
+    jc      2f
+    mov     eax, edx
+    ret
+1:  pop     ecx
+2:  ret
+
+# In: EAX socket, EBX work.
+agent_stamp:
+    lea     edx, [ebx + WORK_REPLY + REPLY_STATUS]
+    jmp     stream_stamp
+
+# Waits for one socket.
+# In: EAX socket, EDX timeout, ECX what is wanted, EBX work.
+# Out: EAX 1, EDX what it has got; CF and EAX error.
+agent_wait:
+    lea     esi, [ebx + WORK_REPLY + REPLY_STATUS]
+    mov     [esi + WAIT_HANDLE], eax
+    mov     [esi + WAIT_WANTED], ecx
+    mov     eax, esi
+    mov     ecx, 1
+    push    esi
+    call    stream_wait
+    pop     esi
+    mov     edx, [esi + WAIT_GOT]
+    ret

@@ -6,7 +6,11 @@
 
 export const ARCHIVES = {
   freebsd: { folder: "freebsd-tcp-testsuite", options: [], flags: [] },
-  google: { folder: "packetdrill/gtests/net/tcp", options: ["--tolerance_usecs=25000"], flags: ["linux"] },
+  google: {
+    folder: "packetdrill/gtests/net/tcp",
+    options: ["--tolerance_usecs=25000", "--define=CMSG_LEVEL_IP=SOL_IP", "--define=CMSG_TYPE_RECVERR=IP_RECVERR"],
+    flags: ["linux"],
+  },
 };
 
 /** FreeBSD's usual settings: a script that sets one of them to this chooses nothing. */
@@ -68,10 +72,11 @@ export function excludedBecause(archive, name, text) {
 
 /**
  * The script as it runs: shell commands do nothing, embedded Python is cut out. Where FreeBSD's dialect has a part for
- * the standard and one for FreeBSD, the standard's is taken.
+ * the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0 is left out.
  */
 export function prepared(_archive, text) {
   return text
+    .replace(/(icmp time_exceeded) ttl_exceeded_in_transit/g, "$1")
     .replace(/^#ifdef STANDARD\n([\s\S]*?)^#endif.*\n/gm, "$1")
     .replace(/^#ifdef FreeBSD\n[\s\S]*?^#endif.*\n/gm, "")
     .replace(/%\{[\s\S]*?\}%/g, "`true`")

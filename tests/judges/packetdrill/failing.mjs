@@ -3,7 +3,6 @@
  * when one of these does: then it comes off the list.
  */
 
-const STAMPS = "SO_TIMESTAMPING";
 const MTU = "it wants an interface with a larger MTU than Ethernet's";
 const DIALECT = "it has a word of FreeBSD's dialect that the judge's parser does not know";
 const CLOSED =
@@ -21,7 +20,6 @@ export const FAILING = {
     ),
     ...because(
       DIALECT,
-      "rcv-icmp/rcv-icmp-hard-error-ttl-exceeded-ipv4",
       "snd-syn/snd-syn-without-options-ipv4",
       "socket-api/setsockopt/socket-api-setsockopt-ttl-passive-ipv4",
     ),
@@ -39,32 +37,6 @@ export const FAILING = {
     ),
   ]),
   google: new Map([
-    ...because(
-      "of a segment whose last byte was reported it wants the rest neither taken for late nor left out when it goes again",
-      "fast_retransmit/fr-4pkt-fack-last-byte",
-    ),
-    ...because(STAMPS, "timestamping/client-only-last-byte", "timestamping/partial", "timestamping/server"),
-    ...because(
-      "it wants no PSH at the end of a burst of seven segments, as Linux cuts it into pairs and one",
-      "fast_recovery/prr-ss-30pkt-lost1_4",
-    ),
-    ...because(
-      "it wants PSH in one repetition and not in another, as Linux cuts them",
-      "sack/sack-route-refresh-ip-tos",
-    ),
-    ...because("TCP_NOTSENT_LOWAT", "notsent_lowat/notsent-lowat-setsockopt"),
     ...because("it counts what Linux's own records take of a buffer", "tcp_info/tcp-info-sndbuf-limited"),
-    ...because(
-      "data that comes after the program has ended its receiving is not given to it",
-      "shutdown/shutdown-rd-wr-close",
-    ),
-    ...because(
-      "an acknowledgement of what was never sent is answered, as RFC 9293, 3.10.7.4, wants",
-      "ts_recent/invalid_ack",
-    ),
-    ...because(
-      "the agent takes no addresses; those of programs are judged by tests/guest/sockets.s",
-      "syscall_bad_arg/syscall-invalid-buf-ptr",
-    ),
   ]),
 };

@@ -10,7 +10,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -26,9 +29,10 @@
 
 enum { FRAME = 'F', ADVANCE = 'A', TIME = 'T' };
 enum { ETHER = 14, MTU = 1500, AGENT_PORT = 9999, OUR_PORT = 9998, MOST_FDS = 64, MOST_PACKETS = 1024, MOST_CALLS = 16 };
-enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT };
+enum { OPEN, BIND, LISTEN, ACCEPT, CONNECT, SEND, RECEIVE, SHUTDOWN, CLOSE, OPTION, STATUS, ABORT, SEND_FROM, RECEIVE_INTO,
+       STAMP, WAIT };
 enum { OPTION_NODELAY = 1, OPTION_KEEP_ALIVE, OPTION_SEND_LIMIT, OPTION_RECEIVE_LIMIT, OPTION_REUSE, OPTION_MSS, OPTION_CORK,
-       OPTION_WIDEST, OPTION_QUICK, OPTION_MARK, OPTION_TIMEOUT, OPTION_MORE };
+       OPTION_WIDEST, OPTION_QUICK, OPTION_MARK, OPTION_TIMEOUT, OPTION_MORE, OPTION_UNSENT_LIMIT, OPTION_STAMPS };
 enum { CLOSE_WAIT = 5 };
 enum { FOREVER = -1 };
 
@@ -67,7 +71,8 @@ static struct call { uint32_t id; int done, seen; uint32_t reply[17]; } calls[MO
 static uint32_t last_id;
 
 /* A descriptor's handle in the guest, and what fcntl and options told of it. */
-static struct { int used; uint32_t handle; int flags, listening, more, options[64]; } fds[MOST_FDS];
+static struct { int used; uint32_t handle; int flags, listening, more, stamps, options[64]; struct stamp { uint32_t kind, number, time, now; } left; }
+  fds[MOST_FDS];
 
 static void give_up(const char *what) {
   fprintf(stderr, "plugin: %s\n", what);
@@ -287,6 +292,7 @@ static int errno_of(uint32_t error, int blocking) {
   static const struct { uint32_t error; int number; } table[] = {
     { 1, ENOMEM }, { 4, EINVAL }, { 19, ENFILE }, { 25, ENETUNREACH }, { 26, EHOSTUNREACH }, { 28, EADDRINUSE }, { 29, EBADF },
     { 37, ECONNREFUSED }, { 38, ECONNRESET }, { 39, ENOTCONN }, { 40, EISCONN }, { 41, EINPROGRESS }, { 42, EPIPE },
+    { 33, EFAULT }, { 2, EAGAIN },
   };
   if (error == 5) return blocking ? ETIMEDOUT : EAGAIN;
   for (size_t at = 0; at < ARRAY_LENGTH(table); at++)
@@ -379,17 +385,20 @@ static int qure_connect(void *data, int fd, const struct sockaddr *address, sock
   return done == -1 ? -1 : 0;
 }
 
-static ssize_t receive(int fd, size_t bytes, int flags) {
+/* What lies in the buffers is nobody's matter; where there is none, the guest is asked what it says of that address. */
+static ssize_t receive(int fd, const void *buffer, size_t bytes, int flags) {
   if (!enter(fd)) return -1;
   int timeout = timeout_of(fd, flags);
   if (bytes > 1 << 20) bytes = 1 << 20;
+  if (!buffer && bytes) return result(call(RECEIVE_INTO, fds[fd].handle, timeout, 0, bytes), timeout);
   return result(call(RECEIVE, fds[fd].handle, timeout, flags & MSG_PEEK ? 1 : 0, bytes), timeout);
 }
 
-static ssize_t deliver(int fd, size_t bytes, int flags) {
+static ssize_t deliver(int fd, const void *buffer, size_t bytes, int flags) {
   if (!enter(fd)) return -1;
   int timeout = timeout_of(fd, flags);
   if (bytes > 1 << 20) bytes = 1 << 20;
+  if (!buffer && bytes) return result(call(SEND_FROM, fds[fd].handle, timeout, 0, bytes), timeout);
   int more = (flags & MSG_MORE) != 0;
   if (more != fds[fd].more) call(OPTION, fds[fd].handle, OPTION_MORE, more, 0);
   fds[fd].more = more;
@@ -408,15 +417,60 @@ static size_t length_of(const struct iovec *iov, int count) {
   return bytes;
 }
 
-static ssize_t qure_read(void *data, int fd, void *buffer, size_t count) { return receive(fd, count, 0); }
-static ssize_t qure_readv(void *data, int fd, const struct iovec *iov, int n) { return receive(fd, length_of(iov, n), 0); }
-static ssize_t qure_recv(void *data, int fd, void *buffer, size_t count, int flags) { return receive(fd, count, flags); }
+static ssize_t qure_read(void *data, int fd, void *buffer, size_t count) { return receive(fd, buffer, count, 0); }
+static ssize_t qure_readv(void *data, int fd, const struct iovec *iov, int n) { return receive(fd, iov, length_of(iov, n), 0); }
+static ssize_t qure_recv(void *data, int fd, void *buffer, size_t count, int flags) { return receive(fd, buffer, count, flags); }
 static ssize_t qure_recvfrom(void *data, int fd, void *buffer, size_t count, int flags, struct sockaddr *address,
                              socklen_t *length) {
-  return receive(fd, count, flags);
+  return receive(fd, buffer, count, flags);
 }
+/* A time that the guest noted, as Linux's queue of errors tells it: that a piece left counts there as two events, of
+   which the first is that it was given to the interface's queue, which the guest does not have. */
+static ssize_t receive_stamp(int fd, struct msghdr *msg) {
+  static const uint32_t wanted[] = { SOF_TIMESTAMPING_TX_SCHED, SOF_TIMESTAMPING_TX_SOFTWARE, SOF_TIMESTAMPING_TX_ACK };
+  struct stamp stamp;
+  uint32_t event;
+  do {
+    if (!enter(fd)) return -1;
+    stamp = fds[fd].left;
+    fds[fd].left.kind = 0;
+    event = SCM_TSTAMP_SND;
+    if (!stamp.kind) {
+      uint32_t *reply = call(STAMP, fds[fd].handle, 0, 0, 0);
+      if (reply[1]) return result(reply, 0);
+      memcpy(&stamp, reply + 5, sizeof stamp);
+      event = stamp.kind == 1 ? SCM_TSTAMP_SCHED : SCM_TSTAMP_ACK;
+      if (stamp.kind == 1) fds[fd].left = stamp;
+    }
+    pthread_mutex_unlock(&lock);
+  } while (!(fds[fd].stamps & wanted[event == SCM_TSTAMP_SCHED ? 0 : event == SCM_TSTAMP_SND ? 1 : 2]));
+  struct scm_timestamping times = { 0 };
+  uint64_t at_ns = now_ns - (stamp.now - stamp.time) * 1000000ull;
+  times.ts[0].tv_sec = at_ns / 1000000000;
+  times.ts[0].tv_nsec = at_ns % 1000000000;
+  struct { struct sock_extended_err error; struct sockaddr_in offender; } told = {
+    .error = { .ee_errno = ENOMSG, .ee_origin = SO_EE_ORIGIN_TIMESTAMPING, .ee_info = event, .ee_data = stamp.number - 1 },
+  };
+  if (msg->msg_controllen < CMSG_SPACE(sizeof times) + CMSG_SPACE(sizeof told)) give_up("no room for a time");
+  memset(msg->msg_control, 0, msg->msg_controllen);
+  struct cmsghdr *part = CMSG_FIRSTHDR(msg);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_TIMESTAMPING;
+  part->cmsg_len = CMSG_LEN(sizeof times);
+  memcpy(CMSG_DATA(part), &times, sizeof times);
+  part = CMSG_NXTHDR(msg, part);
+  part->cmsg_level = SOL_IP;
+  part->cmsg_type = IP_RECVERR;
+  part->cmsg_len = CMSG_LEN(sizeof told);
+  memcpy(CMSG_DATA(part), &told, sizeof told);
+  msg->msg_controllen = CMSG_SPACE(sizeof times) + CMSG_SPACE(sizeof told);
+  msg->msg_flags = MSG_ERRQUEUE | MSG_TRUNC; /* the bytes themselves are not given back */
+  return 0;
+}
+
 static ssize_t qure_recvmsg(void *data, int fd, struct msghdr *msg, int flags) {
-  ssize_t done = receive(fd, length_of(msg->msg_iov, msg->msg_iovlen), flags);
+  if (flags & MSG_ERRQUEUE) return receive_stamp(fd, msg);
+  ssize_t done = receive(fd, msg, length_of(msg->msg_iov, msg->msg_iovlen), flags);
   struct cmsghdr *told = CMSG_FIRSTHDR(msg);
   int wanted = done >= 0 && fds[fd].options[TCP_INQ & 63] && told && msg->msg_controllen >= CMSG_SPACE(sizeof(int));
   msg->msg_controllen = wanted ? CMSG_SPACE(sizeof(int)) : 0;
@@ -432,15 +486,15 @@ static ssize_t qure_recvmsg(void *data, int fd, struct msghdr *msg, int flags) {
   memcpy(CMSG_DATA(told), &waits, sizeof waits);
   return done;
 }
-static ssize_t qure_write(void *data, int fd, const void *buffer, size_t count) { return deliver(fd, count, 0); }
-static ssize_t qure_writev(void *data, int fd, const struct iovec *iov, int n) { return deliver(fd, length_of(iov, n), 0); }
-static ssize_t qure_send(void *data, int fd, const void *buffer, size_t count, int flags) { return deliver(fd, count, flags); }
+static ssize_t qure_write(void *data, int fd, const void *buffer, size_t count) { return deliver(fd, buffer, count, 0); }
+static ssize_t qure_writev(void *data, int fd, const struct iovec *iov, int n) { return deliver(fd, iov, length_of(iov, n), 0); }
+static ssize_t qure_send(void *data, int fd, const void *buffer, size_t count, int flags) { return deliver(fd, buffer, count, flags); }
 static ssize_t qure_sendto(void *data, int fd, const void *buffer, size_t count, int flags, const struct sockaddr *address,
                            socklen_t length) {
-  return deliver(fd, count, flags);
+  return deliver(fd, buffer, count, flags);
 }
 static ssize_t qure_sendmsg(void *data, int fd, const struct msghdr *msg, int flags) {
-  return deliver(fd, length_of(msg->msg_iov, msg->msg_iovlen), flags);
+  return deliver(fd, msg, length_of(msg->msg_iov, msg->msg_iovlen), flags);
 }
 
 static int qure_fcntl(void *data, int fd, int command, ...) {
@@ -511,10 +565,12 @@ static int qure_setsockopt(void *data, int fd, int level, int option, const void
     { SOL_SOCKET, SO_SNDBUF, OPTION_SEND_LIMIT },    { SOL_SOCKET, SO_RCVBUF, OPTION_RECEIVE_LIMIT },
     { IPPROTO_TCP, TCP_NODELAY, OPTION_NODELAY },    { IPPROTO_TCP, TCP_MAXSEG, OPTION_MSS },
     { IPPROTO_TCP, TCP_CORK, OPTION_CORK },          { IPPROTO_TCP, TCP_USER_TIMEOUT, OPTION_TIMEOUT },
+    { SOL_SOCKET, SO_TIMESTAMPING, OPTION_STAMPS },  { IPPROTO_TCP, TCP_NOTSENT_LOWAT, OPTION_UNSENT_LIMIT },
   };
   if (!enter(fd)) return -1;
   int number = length >= 4 ? *(const int *)value : 0;
   fds[fd].options[option & 63] = number;
+  if (level == SOL_SOCKET && option == SO_TIMESTAMPING) fds[fd].stamps = number;
   for (size_t at = 0; at < ARRAY_LENGTH(table); at++)
     if (table[at].level == level && table[at].option == option)
       return result(call(OPTION, fds[fd].handle, table[at].ours, number, 0), 1) == -1 ? -1 : 0;
@@ -523,8 +579,19 @@ static int qure_setsockopt(void *data, int fd, int level, int option, const void
 }
 
 static int qure_poll(void *data, struct pollfd *entries, nfds_t count, int timeout) {
-  errno = ENOSYS;
-  return -1;
+  enum { READABLE = 1, WRITABLE = 2, FAILED = 4, ENDED = 8 };
+  if (count != 1) {
+    errno = ENOSYS; /* no script needs it */
+    return -1;
+  }
+  if (!enter(entries->fd)) return -1;
+  uint32_t wanted = (entries->events & POLLIN ? READABLE : 0) | (entries->events & POLLOUT ? WRITABLE : 0);
+  uint32_t *reply = call(WAIT, fds[entries->fd].handle, timeout, wanted, 0);
+  uint32_t got = reply[1] ? 0 : reply[3];
+  pthread_mutex_unlock(&lock);
+  entries->revents = (got & READABLE ? POLLIN : 0) | (got & WRITABLE ? POLLOUT : 0) | (got & FAILED ? POLLERR : 0) |
+                     (got & ENDED ? POLLHUP : 0);
+  return got != 0;
 }
 
 /* Lets calls of other threads return that what just came or went has ended: packetdrill waits for them by the host's clock. */
