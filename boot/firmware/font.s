@@ -1,7 +1,7 @@
 # The fonts: 256 characters of code page 437, 8 wide, drawn for QuRe 16 high. Strokes are two pixels wide and one high;
 # capitals stand in lines 3 to 12, small letters from line 6 on, tails reach line 15. Characters that it does not draw
 # (most of Greek and some symbols) are an empty box. The font of 14 lines lacks the first and the last one, the font of
-# 8 has two lines in each.
+# 8 has two lines in each. Of this one the characters below 80h stand a second time where programs look for them.
 #
 # One row of 16 lines for each character, top first, bit 7 is the leftmost pixel.
 
@@ -14,6 +14,10 @@
     .byte   \l1, \l2, \l3, \l4, \l5, \l6, \l7, \l8, \l9, \l10, \l11, \l12, \l13, \l14
     .data   2
     .byte   \l0 | \l1, \l2 | \l3, \l4 | \l5, \l6 | \l7, \l8 | \l9, \l10 | \l11, \l12 | \l13, \l14 | \l15
+    .if     . - font_8 <= 0x80 * 8
+    .section .font_low, "a"
+    .byte   \l0 | \l1, \l2 | \l3, \l4 | \l5, \l6 | \l7, \l8 | \l9, \l10 | \l11, \l12 | \l13, \l14 | \l15
+    .endif
 .endm
 
 .data

@@ -182,7 +182,6 @@ serial_status_of:
 .data
 serial_ports:           .word 0x3F8, 0x2F8, 0x3E8, 0x2E8
 serial_ports_end:
-serial_divisors:        .word 1047, 768, 384, 192, 96, 48, 24, 12
 .global serial_functions
 serial_functions:
     .word   service_nothing, 4

@@ -100,36 +100,43 @@ interrupts_as_caller:
 1:  ret
 
 # Entries of the services with a table.
+.global int_video
 int_video:
     push    offset video_functions
     jmp     service
 
 # INT 13h.
+.global int_disk
 int_disk:
     push    offset disk_functions
     jmp     service
 
 # INT 14h.
+.global int_serial
 int_serial:
     push    offset serial_functions
     jmp     service
 
 # INT 15h.
+.global int_system
 int_system:
     push    offset system_functions
     jmp     service
 
 # INT 16h.
+.global int_keyboard
 int_keyboard:
     push    offset keyboard_functions
     jmp     service
 
 # INT 17h.
+.global int_printer
 int_printer:
     push    offset printer_functions
     jmp     service
 
 # INT 1Ah.
+.global int_time
 int_time:
     push    offset time_functions
     jmp     service
@@ -137,6 +144,7 @@ int_time:
 # INT 11h.
 # Out: AX equipment.
 # Clobbers: nothing.
+.global int_equipment
 int_equipment:
     push    ds
     mov     ax, BDA_SEGMENT
@@ -148,16 +156,13 @@ int_equipment:
 # INT 12h.
 # Out: AX KiB of memory below 640 KiB.
 # Clobbers: nothing.
+.global int_memory
 int_memory:
     push    ds
     mov     ax, BDA_SEGMENT
     mov     ds, ax
     mov     ax, [BDA_MEMORY_KIB]
     pop     ds
-    iret
-
-# For vectors that nobody has taken.
-int_ignore:
     iret
 
 # Processor exceptions that would only come again if the handler returned: tells where and stops.
@@ -225,6 +230,7 @@ vectors_init:
 # Interrupt vectors: number, routine or table.
 vectors:
     FUNCTION 0x00, int_divide
+    FUNCTION 0x02, int_nmi
     FUNCTION 0x06, int_invalid_opcode
     FUNCTION 0x08, irq_timer
     FUNCTION 0x09, irq_keyboard
@@ -251,11 +257,6 @@ vectors:
     FUNCTION 0x76, irq_disk
     FUNCTION 0x77, irq_disk
 vectors_end:
-
-# For programs that read it or hang a copy of it into INT 1Eh: the driver itself goes by the diskette.
-.global diskette_parameters
-diskette_parameters:
-    .byte   0xDF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x08
 
 text_exception:         .asciz "\nQuRe firmware: processor exception "
 text_exception_at:      .asciz "h at "

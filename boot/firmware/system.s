@@ -5,7 +5,6 @@
 .intel_syntax noprefix
 .code16
 
-FEATURES                = 0x74          # second PIC, RTC, keyboard intercept, event wait; an EBDA is there
 
 .text
 
@@ -47,7 +46,7 @@ system_device:
 # Out: ES:BX table of features.
 system_features:
     mov     word ptr [bp + F_ES], ROM_SEGMENT
-    mov     word ptr [bp + F_BX], offset features
+    mov     word ptr [bp + F_BX], offset system_configuration
     mov     byte ptr [bp + F_AH], 0
     jmp     service_ok
 
@@ -58,10 +57,6 @@ system_ebda:
     jmp     service_ok
 
 .data
-features:
-    .word   8                           # bytes that follow
-    .byte   0xFC, 0, 0                  # model AT, submodel, revision
-    .byte   FEATURES, 0, 0, 0, 0
 .global system_functions
 system_functions:
     .word   service_unsupported, 13

@@ -7,7 +7,6 @@
 .code16
 
 MB1_MAP_LENGTH          = 44            # of the map, in the information
-MB1_MAP_ADDRESS         = 48
 MB1_ENTRY_BYTES         = 20            # as the field `size` counts: without itself
 MB2_TAG_END             = 0
 MB2_TAG_MAP             = 6
@@ -16,7 +15,7 @@ MB2_TAG_HEAD            = 16            # type, size, size of an entry, version
 
 .text
 
-# Completes the information; everything of it lies below 64 KiB.
+# Completes the information, while everything of it lies below 64 KiB: pointers in it are to where it goes.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EDI.
 .global information_complete
 information_complete:
@@ -43,8 +42,7 @@ information_complete:
 # Clobbers: EAX, BX, ECX, SI, DI.
 map1:
     mov     bx, [PLAN + pl_info_address]
-    movzx   eax, di
-    mov     [bx + MB1_MAP_ADDRESS], eax
+    push    di
     mov     si, E820_MAP
     mov     ecx, [BOOT_INFO_ADDRESS + bi_e820_count]
 1:  mov     eax, MB1_ENTRY_BYTES
@@ -52,7 +50,8 @@ map1:
     call    entry
     loop    1b
     movzx   eax, di
-    sub     eax, [bx + MB1_MAP_ADDRESS]
+    pop     di
+    sub     ax, di
     mov     [bx + MB1_MAP_LENGTH], eax
     ret
 

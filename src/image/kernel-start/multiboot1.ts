@@ -2,7 +2,8 @@
 import { ImageError, latin1Into } from "../kernel-image.ts";
 import {
   INFORMATION_ADDRESS,
-  INFORMATION_END,
+  INFORMATION_BYTES,
+  INFORMATION_STAGE,
   type Information,
   type Piece,
   textFrame,
@@ -26,7 +27,7 @@ const FRAME_FLAG = 1 << 12;
 const VBE_BLOCKS = 72;
 const VBE_NUMBER = 80;
 const FRAME = 88;
-const INFORMATION_BYTES = 120;
+const HEAD_BYTES = 120;
 const MODULE_BYTES = 16;
 /** The most that a map of 64 regions takes. */
 const MAP_BYTES = 64 * 24;
@@ -101,7 +102,7 @@ export function multiboot1Information(
   wanted: WantedMode | null,
 ): { piece: Piece; information: Information } {
   const texts = [commandLine, LOADER_NAME, ...modules.map(({ text }) => text)];
-  const modulesAt = INFORMATION_BYTES;
+  const modulesAt = HEAD_BYTES;
   const textsAt = modulesAt + modules.length * MODULE_BYTES;
   const places: number[] = [];
   let next = textsAt;
@@ -111,7 +112,7 @@ export function multiboot1Information(
   }
   const blocksAt = Math.ceil(next / 16) * 16;
   const mapAt = blocksAt + (wanted ? VBE_BLOCKS_BYTES : 0);
-  if (INFORMATION_ADDRESS + mapAt + MAP_BYTES > INFORMATION_END)
+  if (mapAt + MAP_BYTES > INFORMATION_BYTES)
     throw new ImageError("the command line and the modules' names are too long: 18 KiB are for them");
   const content = new Uint8Array(mapAt);
   const view = new DataView(content.buffer);
@@ -123,6 +124,7 @@ export function multiboot1Information(
   word(16, INFORMATION_ADDRESS + places[0]!);
   word(20, modules.length);
   word(24, INFORMATION_ADDRESS + modulesAt);
+  word(48, INFORMATION_ADDRESS + mapAt);
   word(64, INFORMATION_ADDRESS + places[1]!);
   modules.forEach(({ address, endAddress }, index) => {
     const at = modulesAt + index * MODULE_BYTES;
@@ -138,17 +140,17 @@ export function multiboot1Information(
   }
   texts.forEach((text, index) => latin1Into(content, places[index]!, text));
   return {
-    piece: { what: "the Multiboot information", address: INFORMATION_ADDRESS, content, zeroBytes: 0 },
+    piece: { what: "the Multiboot information", address: INFORMATION_STAGE, content, zeroBytes: 0 },
     information: {
       version: 1,
-      address: INFORMATION_ADDRESS,
-      memoryAddress: INFORMATION_ADDRESS + 4,
-      mapAddress: INFORMATION_ADDRESS + mapAt,
+      address: INFORMATION_STAGE,
+      memoryAddress: INFORMATION_STAGE + 4,
+      mapAddress: INFORMATION_STAGE + mapAt,
       frame: wanted && {
         wanted,
-        frameAddress: INFORMATION_ADDRESS + FRAME,
-        blocksAddress: INFORMATION_ADDRESS + blocksAt,
-        numberAddress: INFORMATION_ADDRESS + VBE_NUMBER,
+        frameAddress: INFORMATION_STAGE + FRAME,
+        blocksAddress: INFORMATION_STAGE + blocksAt,
+        numberAddress: INFORMATION_STAGE + VBE_NUMBER,
       },
     },
   };

@@ -2,8 +2,8 @@
 import { ImageError, latin1Into } from "../kernel-image.ts";
 import type { PlacedModule } from "./multiboot1.ts";
 import {
-  INFORMATION_ADDRESS,
-  INFORMATION_END,
+  INFORMATION_BYTES,
+  INFORMATION_STAGE,
   type Information,
   type Piece,
   textFrame,
@@ -113,21 +113,21 @@ export function multiboot2Information(
   const bytes: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
   const places = new Map<number, number>();
   for (const [type, ...parts] of tags) {
-    places.set(type, INFORMATION_ADDRESS + bytes.length + 8);
+    places.set(type, INFORMATION_STAGE + bytes.length + 8);
     const body = parts.flatMap((part) => [...part]);
     bytes.push(...words(type, 8 + body.length), ...body);
     while (bytes.length % ALIGN !== 0) bytes.push(0);
   }
-  if (INFORMATION_ADDRESS + bytes.length + MAP_BYTES > INFORMATION_END)
+  if (bytes.length + MAP_BYTES > INFORMATION_BYTES)
     throw new ImageError("the command line and the modules' names are too long: 18 KiB are for them");
   const content = Uint8Array.from(bytes);
   return {
-    piece: { what: "the Multiboot2 information", address: INFORMATION_ADDRESS, content, zeroBytes: 0 },
+    piece: { what: "the Multiboot2 information", address: INFORMATION_STAGE, content, zeroBytes: 0 },
     information: {
       version: 2,
-      address: INFORMATION_ADDRESS,
-      memoryAddress: INFORMATION_ADDRESS + 8 + 8,
-      mapAddress: INFORMATION_ADDRESS + content.length,
+      address: INFORMATION_STAGE,
+      memoryAddress: INFORMATION_STAGE + 8 + 8,
+      mapAddress: INFORMATION_STAGE + content.length,
       frame: wanted && {
         wanted,
         frameAddress: places.get(TAG.framebuffer)!,

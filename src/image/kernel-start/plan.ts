@@ -61,7 +61,7 @@ export function textFrame(): Uint8Array {
   return bytes;
 }
 
-/** Information that the starter completes with what it finds in the machine. */
+/** Information that the starter completes with what it finds in the machine, while it is at INFORMATION_STAGE. */
 export interface Information {
   readonly version: 1 | 2;
   readonly address: number;
@@ -96,7 +96,8 @@ const FRAME_OFFSET = 128;
 /** For a kernel that only says that it wants one. */
 const USUAL_MODE: WantedMode = { width: 1024, height: 768, bitsPerPixel: 32 };
 const MODES = ["protected", "real", "real, interrupts on", "dos"] as const;
-const MOST_MOVES = 72;
+/** What the last steps have room for (LAUNCH_MOVES_MAX), less the information's. */
+const MOST_MOVES = 71;
 export const PAGE_BYTES = 4096;
 /** Extended memory begins here. */
 export const HIGH_MEMORY = 0x100000;
@@ -104,9 +105,11 @@ export const HIGH_MEMORY = 0x100000;
 const STARTER_END = 0x20000;
 /** Vectors, BIOS data and the last steps: no piece may lie there. The information has a place of its own in between. */
 export const FIRST_FREE = 0x7c00;
-/** Multiboot information: all that it points to lies here as well. */
-export const INFORMATION_ADDRESS = 0x1000;
-export const INFORMATION_END = 0x6000;
+/** Multiboot information waits here, with all that it points to, for what the starter adds, */
+export const INFORMATION_STAGE = 0x1000;
+/** and goes here at the end: out of the way of kernels that lay their tables over low memory before they read it. */
+export const INFORMATION_ADDRESS = 0x90000;
+export const INFORMATION_BYTES = 0x5000;
 /** The extended BIOS data area of most PCs begins after this. */
 const LOW_MEMORY_END = 0x90000;
 /** Stack of a 32-bit kernel until it makes its own: it lies in front of the boot sector, as for a boot sector. */
@@ -115,7 +118,7 @@ const STACK_TOP = 0x7c00;
 /** Throws an ImageError for a piece that no PC has memory for. */
 function checkPlace({ what, address, content, zeroBytes }: Piece): void {
   const end = address + content.length + zeroBytes;
-  const isInformation = address >= INFORMATION_ADDRESS && end <= INFORMATION_END;
+  const isInformation = address >= INFORMATION_STAGE && end <= INFORMATION_STAGE + INFORMATION_BYTES;
   const isLow = address >= FIRST_FREE && end <= LOW_MEMORY_END;
   if (isInformation || isLow || (address >= HIGH_MEMORY && end <= 2 ** 32)) return;
   const range = `${address.toString(16)}h to ${(end - 1).toString(16)}h`;
@@ -154,6 +157,7 @@ function encodePlan(plan: Plan, firstSector: number): Uint8Array[] {
     contents.push(padded);
     sector += padded.length / SECTOR_BYTES;
   });
+  if (plan.information) moves.push([INFORMATION_ADDRESS, INFORMATION_STAGE, INFORMATION_BYTES]);
   moves.flat().forEach((value, at) => word(HEAD_BYTES + plan.pieces.length * PIECE_BYTES + 4 * at, value));
   const head = [MAGIC, VERSION, plan.pieces.length, moves.length, ...entryWords(plan.entry)];
   const information = plan.information;

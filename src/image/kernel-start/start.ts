@@ -16,7 +16,7 @@ import {
   type PlacedModule,
 } from "./multiboot1.ts";
 import { findMultiboot2, MULTIBOOT2_EAX, type Multiboot2Header, multiboot2Information } from "./multiboot2.ts";
-import { endOf, HIGH_MEMORY, makeStartImage, PAGE_BYTES, type Piece, type Plan } from "./plan.ts";
+import { endOf, HIGH_MEMORY, INFORMATION_ADDRESS, makeStartImage, PAGE_BYTES, type Piece, type Plan } from "./plan.ts";
 
 export interface KernelStart {
   /** The file's name: kernels get it as the first word of their command line, and `.com` says what a file is. */
@@ -85,7 +85,7 @@ function planMultiboot(bytes: Uint8Array, name: string, append: string, modules:
     entry: {
       mode: "protected",
       eax: second ? MULTIBOOT2_EAX : MULTIBOOT1_EAX,
-      ebx: information.address,
+      ebx: INFORMATION_ADDRESS,
       address: second?.entry ?? entryAddress,
     },
     information,

@@ -11,6 +11,7 @@ FLAGS                   = 3             # modules on pages, memory
 .global _start
 _start:
     mov     esp, offset stack
+    TAKE_LOW_MEMORY
     push    eax
     pushfd
     pop     ebp

@@ -27,6 +27,7 @@ _start:
 
 start:
     mov     esp, offset stack
+    TAKE_LOW_MEMORY
     push    eax
     SAY     "\nkernel\n"
     pop     eax
