@@ -100,6 +100,10 @@ describe("programs", () => {
     expect(await output(node, "kill primes sleep")).toBe("");
     await node.enter("sleep 50", PROMPT);
     expect(await output(node, "ps")).not.toMatch(/primes|sleep/);
+    expect(await output(node, `kill 9999 ${id} %9 none`)).toBe(
+      `kill: there is no task 9999\nkill: there is no task ${id}\nkill: there is no job %9\nkill: there is no task none\n`,
+    );
+    expect(await output(node, "wait shell")).toBe("wait: shell is the one that would do it\n");
     expect(await belongings(node)).toBe(before);
   });
 
