@@ -46,10 +46,18 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   [
     "grep; echo $?; rm -r; /bin/head 1 2; seq 1x; cp /a/x",
-    "usage: grep [-inv] TEXT [PATH...]\n2\nusage: rm [-rf] PATH...\nusage: head [-LINES] [PATH]\nusage: seq LAST\nusage: cp PATH NEW\n",
+    "usage: grep [-inv] TEXT [PATH...]\n2\nusage: rm [-rf] PATH...\nusage: head [-LINES] [PATH]\nusage: seq [FIRST] LAST\nusage: cp PATH NEW\n",
   ],
   // Spellings of other systems.
   ["head -n 2 /a/y; tail -n 1 /a/y; tail -n2 /a/y; seq 5 | head -n 1", "1\n2\n20\n19\n20\n1\n"],
+  [
+    "seq 3 5; seq 5 3; seq 1 2 3; seq 4294967294 4294967295",
+    "3\n4\n5\nusage: seq [FIRST] LAST\n4294967294\n4294967295\n",
+  ],
+  [
+    "pipe seq 9 : wc; pipe /bin/seq 9 : none; time none; cd /a; time x; cd",
+    "      9       9      18\nnone: not found\nnone: not found\nx: not found\n",
+  ],
   ["head -n; head -n x /a/y; head -x", "usage: head [-LINES] [PATH]\n".repeat(3)],
   [
     "grep -i SOME /a/x; grep -n 19 /a/y; seq 12 | grep -vn 1; grep -iv TEXT /a/x; echo $?",

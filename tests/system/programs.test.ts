@@ -135,11 +135,11 @@ describe("programs", () => {
 
   test("take numbers of 32 bits, and refuse larger ones", async () => {
     const { node } = await atPrompt();
-    expect(await output(node, "seq 4294967298")).toBe("usage: seq LAST\n");
-    expect(await output(node, "seq 42949672970")).toBe("usage: seq LAST\n");
+    expect(await output(node, "seq 4294967298")).toBe("usage: seq [FIRST] LAST\n");
+    expect(await output(node, "seq 42949672970")).toBe("usage: seq [FIRST] LAST\n");
     expect(await output(node, "seq 4294967295 | head -2")).toBe("1\n2\n");
     expect(await output(node, "seq 002")).toBe("1\n2\n");
-    expect(await output(node, "seq 2x")).toBe("usage: seq LAST\n");
+    expect(await output(node, "seq 2x")).toBe("usage: seq [FIRST] LAST\n");
   });
 
   test("end at Ctrl-C, also while they read the console", async () => {

@@ -68,6 +68,26 @@ two_paths:
     call    complain
     jmp     finish
 
+# The path of a program: one that is named without a slash came with the system.
+# In: EAX name or path.
+# Out: EAX path, valid until the next one.
+# Clobbers: EAX, ECX, EDX.
+.global program_path
+program_path:
+    mov     ecx, eax
+1:  cmp     byte ptr [ecx], '/'
+    je      2f
+    inc     ecx
+    cmp     byte ptr [ecx - 1], 0
+    jne     1b
+    push    eax
+    mov     eax, offset text_bin
+    call    path_set
+    pop     eax
+    call    path_append
+    mov     eax, offset path
+2:  ret
+
 # Begins a path.
 # In: EAX what it is at first.
 # Out: CF and EAX negated error code when it is too long.
@@ -199,6 +219,9 @@ walk:
     pop     esi
     pop     ebx
     ret
+
+.section .rodata
+text_bin:       .asciz "/bin"
 
 .bss
 .balign 4
