@@ -10,6 +10,7 @@ const START = PARTITION_LBA * SECTOR_BYTES;
 const ATTRIBUTES = 11;
 const CASE = 12;
 const CLUSTER = 26;
+const BYTES = 28;
 const READ_ONLY = 1;
 const LOWER_BASE = 8;
 const LOWER_EXTENSION = 16;
@@ -79,6 +80,28 @@ test("a directory without a cluster is damaged", async () => {
   expect(await about(["SUB/"], change, "ls /v/SUB; touch /v/SUB/x; ls /v")).toMatch(
     new RegExp(`^/v/SUB: ${says}/v/SUB/x: ${says}directory +0  SUB/\n$`),
   );
+});
+
+test("what lies after the end of a directory stays away, and short names are each another", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    const first = entry("ONE");
+    // The entry after the last one is the end; what follows was never cleared.
+    new Uint8Array(first.buffer, first.byteOffset + 64, 512 - 64 - (first.byteOffset % 512)).fill(0x58);
+  };
+  const line = "mkdir '/v/Long name one'; touch '/v/Long name two' '/v/Long name three'; find /v";
+  const { disk } = await machine();
+  expect(await about(["ONE"], change, line)).toBe("/v/ONE\n/v/Long name one\n/v/Long name two\n/v/Long name three\n");
+  for (const alias of ["LONGNA~1", "LONGNA~2", "LONGNA~3"])
+    expect(Buffer.from(disk.content.buffer).subarray(START).toString("latin1").split(alias).length, alias).toBe(2);
+});
+
+test("a file with bytes and without a cluster is damaged", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("ONE").fill(0, CLUSTER, CLUSTER + 2);
+    entry("ONE").set([1, 0, 0, 0], BYTES);
+  };
+  const says = "/v/ONE: data is damaged or of another format\n";
+  expect(await about(["ONE"], change, "cat /v/ONE; echo more >> /v/ONE")).toBe(`${says}${says}`);
 });
 
 test("df counts clusters as blocks of 4 KiB", async () => {

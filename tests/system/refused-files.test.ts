@@ -133,6 +133,9 @@ const CHANGES: readonly Row[] = [
   ["cp /v/d /v/x", "/v/d: is a directory"],
   ["cp /v/none /v/x", "/v/none: not found"],
   ["cp /v/file /v/file", "/v/file: exists already"],
+  ["mkdir /v/d/file && mv /v/file /v/d", "/v/file: is a directory"],
+  ["mkdir /v/x && mkdir /v/d/x && echo 1 > /v/d/x/y && mv /v/x /v/d", "/v/x: directory is not empty"],
+  ["rm /v/d/x/y && mv /v/x /v/d && rmdir /v/d/x /v/d/file && ls /v/x", "/v/x: not found"],
   // Nothing of all that has changed anything, and what may be done is done.
   ["cat /v/file /v/d/other /v/d/e/third", "word\nother\nthird"],
   ["find /v/d | wc", "      3       3      31"],
