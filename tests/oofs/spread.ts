@@ -3,8 +3,7 @@
  * are in blocks whose numbers have a lower half of zero, and files and directories have ids that look like 0 and like
  * those of the root and the class directory there. Who looks at half of a number takes one thing for another.
  */
-import { type FileSystem, format, mount } from "../../src/oofs/index.ts";
-import type { HugeDisk } from "./disks.ts";
+import { type BlockDevice, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 
 const BLOCK_BYTES = 4096;
 const STEP = 65536;
@@ -14,10 +13,7 @@ const PLACES = 64;
 export const SPREAD_BYTES = PLACES * STEP * BLOCK_BYTES;
 
 /** `body` is to need fewer blocks than there are places. */
-export function spreadVolume(
-  disk: Pick<HugeDisk, "read" | "write" | "flush" | "sizeBytes" | "readOnly">,
-  body: (fs: FileSystem) => void,
-): void {
+export function spreadVolume(disk: BlockDevice, body: (fs: FileSystem) => void): void {
   format(disk, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
   const fs = mount(disk);
   const { space, state } = fs.volume;

@@ -261,7 +261,9 @@ describeThoroughly("a partition that became smaller", () => {
     new DataView(disk.content.buffer).setUint32(446 + 12, 63 * 8, true);
     const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
     await node.waitFor(PROMPT);
-    expect(await output(node, "mount hda0 /a")).toMatch(/hda0: the partition has 63 blocks; make it at least 512 sectors long, the least for a volume\n/);
+    expect(await output(node, "mount hda0 /a")).toMatch(
+      /hda0: the partition has 63 blocks; make it at least 512 sectors long, the least for a volume\n/,
+    );
   });
 });
 

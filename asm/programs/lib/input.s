@@ -132,7 +132,8 @@ input_rewind:
     pop     ebx
     ret
 
-# Takes the arguments -LINES, or -n LINES, and PATH, either of which may be missing. When they are wrong the program ends.
+# Takes the arguments -LINES or -n LINES, and PATH, either of which may be missing. When they are wrong the program
+# ends.
 # In: EAX address of the address of the program's name.
 # Out: EAX path or 0, EDX lines, 10 when none are said.
 .global lines_arguments
