@@ -61,7 +61,21 @@ two_paths:
     call    ebp
     test    eax, eax
     jns     finish
+    mov     ebp, eax                    # what is not found, or mounted, is the new path's directory when there is
+    SYSTEM  stat, esi, "offset paths_about" # something at the path
     mov     edx, esi
+    test    eax, eax
+    mov     eax, ebp
+    jnz     .Ltwo_paths_say
+    cmp     eax, -ERROR_NO_SPACE
+    je      .Ltwo_paths_new
+    cmp     eax, -ERROR_NOT_FOUND
+    je      .Ltwo_paths_new
+    cmp     eax, -ERROR_NOT_MOUNTED
+    jne     .Ltwo_paths_say
+.Ltwo_paths_new:
+    mov     edx, edi
+.Ltwo_paths_say:
     call    complain
     jmp     finish
 4:  mov     edx, edi
