@@ -43,7 +43,7 @@ two_paths:
     jne     3f
     mov     eax, edi
     call    path_set
-    jc      4f
+    jc      .Ltwo_paths_long
     mov     eax, esi                    # EAX: the last part of the path
     mov     ecx, esi
 1:  mov     dl, [ecx]
@@ -54,7 +54,7 @@ two_paths:
 2:  test    dl, dl
     jnz     1b
     call    path_append
-    jc      4f
+    jc      .Ltwo_paths_long
     mov     edi, offset path
 3:  mov     eax, esi
     mov     edx, edi
@@ -78,7 +78,8 @@ two_paths:
 .Ltwo_paths_say:
     call    complain
     jmp     finish
-4:  mov     edx, edi
+.Ltwo_paths_long:
+    mov     edx, edi
     call    complain
     jmp     finish
 
