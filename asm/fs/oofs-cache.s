@@ -133,7 +133,6 @@ oofs_cache_load:
     call    cache_new
     jc      9f
     mov     ebp, eax
-    mov     [ebp + BLOCK_PLACE], esi
     mov     eax, esi
     mov     edx, [ebp + BLOCK_DATA]
     mov     ecx, edi

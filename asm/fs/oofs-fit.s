@@ -55,14 +55,17 @@ oofs_fit:
     call    oofs_shrink
     jmp     .Loofs_fit_done
 .Loofs_fit_small:
-    mov     ecx, [ebp - 8]
-    cmp     ecx, OOFS_BLOCKS_MIN - 1
-    jae     .Loofs_fit_say
-    mov     ecx, OOFS_BLOCKS_MIN - 1
-.Loofs_fit_say:
-    lea     ecx, [ecx*8 + (1 + OOFS_LAST_BLOCKS) * 8]
     mov     edx, [ebx + OOFS_VOLUME]
+    mov     ecx, [ebp - 8]
+    lea     ecx, [ecx + 1 + OOFS_LAST_BLOCKS]
+    cmp     ecx, OOFS_BLOCKS_MIN
+    jae     .Loofs_fit_used
+    PRINTF  "oofs: %s: the partition has %u blocks; make it at least %u sectors long, the least for a volume\n", edx, [ebp-4], OOFS_BLOCKS_MIN*8
+    jmp     .Loofs_fit_refuse
+.Loofs_fit_used:
+    shl     ecx, 3
     PRINTF  "oofs: %s: the partition has %u blocks, but the volume has %u, and its block %u is in use; make the partition at least %u sectors long\n", edx, [ebp-4], [ebx+OOFS_STATE+STATE_BLOCKS], [ebp-8], ecx
+.Loofs_fit_refuse:
     mov     eax, ERROR_OUT_OF_RANGE
     stc
 .Loofs_fit_done:

@@ -39,8 +39,6 @@ oofs_run_load:
     push    eax                         # [ESP] the first entry
     xor     ecx, ecx
 .Loofs_run_load_entry:
-    lea     edx, [esi + ecx]
-    mov     [eax + BLOCK_PLACE], edx
     inc     ecx
     cmp     ecx, [ebp - 4]
     jae     .Loofs_run_load_read

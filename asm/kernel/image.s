@@ -117,9 +117,23 @@ image_open:
     call    page_charge
     mov     ecx, FILE_READ
     call    file_open_shared
-    jc      2f
+    jc      .Limage_open_failed
     mov     [ebx + PROCESS_FILE], eax
 2:  ret
+.Limage_open_failed:
+    cmp     eax, ERROR_NOT_MOUNTED
+    stc
+    jne     2b
+    mov     eax, esi                    # /bin is there without a mount
+    call    path_complete
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
+    mov     eax, ERROR_NOT_FOUND
+    je      .Limage_open_none
+    mov     eax, ERROR_NOT_MOUNTED
+.Limage_open_none:
+    stc
+    ret
 
 # Closes it. May sleep.
 # In: EBX process.

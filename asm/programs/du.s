@@ -2,7 +2,8 @@
 
 .include "program.inc"
 
-DESCRIPTION "PATH", "sum up the bytes of all that is below a path"
+DESCRIPTION "[PATH]", "sum up the bytes of all that is below a path"
+DETAIL "Without a path, of the current directory."
 
 .text
 
@@ -10,9 +11,11 @@ DESCRIPTION "PATH", "sum up the bytes of all that is below a path"
 .global _start
 _start:
     cmp     dword ptr [esp], 2
-    jne     misused
+    ja      misused
     mov     esi, [esp + 8]
-    mov     eax, esi
+    je      1f
+    mov     esi, offset text_here
+1:  mov     eax, esi
     call    path_set
     mov     edx, esi
     jc      fail
@@ -51,6 +54,7 @@ visit:
 1:  ret
 
 .section .rodata
+text_here:      .asciz "."
 text_in:        .asciz " KiB in "
 text_files:     .asciz " files  "
 

@@ -4,19 +4,52 @@
 
 LINE_BYTES      = 4096
 
-DESCRIPTION "TEXT [PATH...]", "show the lines that hold a text"
+DESCRIPTION "[-inv] TEXT [PATH...]", "show the lines that hold a text"
 DETAIL "Prints the lines that hold TEXT as it is, without a path of its input; of a line longer than 4 KiB its beginning."
+DETAIL "-i takes letters in either case for the same, -n says the number of each line, -v takes the lines without it."
 
 .text
 
 # Takes the text and paths. The status is 1 when no line has it, or a file could not be read.
 .global _start
 _start:
-    cmp     dword ptr [esp], 2
-    jb      misused
-    mov     eax, [esp + 8]
-    mov     [wanted], eax
-    lea     eax, [esp + 12]
+    lea     eax, [esp + 4]
+.Loption:
+    add     eax, 4
+    mov     ecx, [eax]
+    test    ecx, ecx
+    jz      misused
+    cmp     byte ptr [ecx], '-'
+    jne     .Ltext
+    cmp     byte ptr [ecx + 1], 0
+    je      .Ltext                      # a - alone is a text
+.Lletter:
+    inc     ecx
+    mov     dl, [ecx]
+    test    dl, dl
+    jz      .Loption
+    mov     esi, offset anyhow
+    cmp     dl, 'i'
+    je      .Lset
+    mov     esi, offset numbers
+    cmp     dl, 'n'
+    je      .Lset
+    mov     esi, offset others
+    cmp     dl, 'v'
+    jne     misused
+.Lset:
+    mov     dword ptr [esi], 1
+    jmp     .Lletter
+.Ltext:
+    mov     [wanted], ecx
+    cmp     dword ptr [anyhow], 0
+    je      .Lpaths
+    push    eax
+    mov     eax, ecx
+    call    text_lower
+    pop     eax
+.Lpaths:
+    add     eax, 4
     mov     edx, offset search
     call    each_input
     cmp     dword ptr [shown], 0
@@ -36,6 +69,7 @@ search:
 .Lsearch_open:
     call    input_open
     jc      .Lsearch_done
+    mov     dword ptr [number], 0
 .Lsearch_line:
     xor     edi, edi                    # EDI: bytes of the line
 .Lsearch_byte:
@@ -65,11 +99,29 @@ search:
 # Prints a line when it holds the text.
 # In: EDI its bytes, EBX path before it, or 0.
 show_if_wanted:
+    inc     dword ptr [number]
     mov     byte ptr [line + edi], 0
     mov     eax, offset line
+    cmp     dword ptr [anyhow], 0
+    je      .Lshow_look
+    mov     eax, offset lower
+    mov     ecx, edi
+    push    esi
+    push    edi
+    mov     esi, offset line
+    mov     edi, eax
+    inc     ecx
+    rep movsb
+    pop     edi
+    pop     esi
+    call    text_lower
+.Lshow_look:
     mov     edx, [wanted]
     call    text_holds
-    jc      2f
+    sbb     eax, eax                    # all ones when it does not
+    and     eax, 1
+    cmp     eax, [others]
+    jne     2f
     mov     dword ptr [shown], 1
     test    ebx, ebx
     jz      1f
@@ -77,11 +129,36 @@ show_if_wanted:
     call    out_text
     mov     eax, offset text_colon
     call    out_text
-1:  mov     eax, offset line
+1:  cmp     dword ptr [numbers], 0
+    je      .Lshow_line
+    mov     eax, [number]
+    xor     edx, edx
+    call    out_number
+    mov     eax, offset text_colon
+    call    out_text
+.Lshow_line:
+    mov     eax, offset line
     call    out_text
     mov     al, 10
     call    out_byte
 2:  ret
+
+# Makes letters small.
+# In: EAX text, which is changed.
+# Out: EAX text.
+# Clobbers: EDX too.
+text_lower:
+    push    eax
+1:  mov     dl, [eax]
+    sub     dl, 'A'
+    cmp     dl, 26
+    jae     2f
+    or      byte ptr [eax], 0x20
+2:  inc     eax
+    cmp     byte ptr [eax - 1], 0
+    jne     1b
+    pop     eax
+    ret
 
 .section .rodata
 text_colon:     .asciz ": "
@@ -90,4 +167,9 @@ text_colon:     .asciz ": "
 .balign 4
 wanted:         .space 4                # the text
 shown:          .space 4                # 1 when a line had it
+anyhow:         .space 4                # 1: -i
+numbers:        .space 4                # 1: -n
+others:         .space 4                # 1: -v
+number:         .space 4                # of the line, from 1
+lower:          .space LINE_BYTES
 line:           .space LINE_BYTES

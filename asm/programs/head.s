@@ -3,7 +3,7 @@
 .include "program.inc"
 
 DESCRIPTION "[-LINES] [PATH]", "show the beginning of a file"
-DETAIL "head -20 PATH shows the first 20 lines, head PATH ten; without a path, of its input."
+DETAIL "head -20 PATH, or head -n 20 PATH, shows the first 20 lines, head PATH ten; without a path, of its input."
 
 .text
 

@@ -1,4 +1,4 @@
-# Runs two programs, the output of the first being the input of the second: pipe /bin/seq 9 : /bin/wc
+# Runs two programs, the output of the first being the input of the second: pipe seq 9 : wc
 
 .include "program.inc"
 
@@ -31,7 +31,9 @@ _start:
     mov     [streams + 4], eax
     mov     dword ptr [streams], 0
     mov     dword ptr [streams + 8], 2
-    mov     ebx, [ebp]
+    mov     eax, [ebp]
+    call    program_path
+    mov     ebx, eax
     SYSTEM  spawn, ebx, ebp, 0, "offset streams"
     mov     edx, [ebp]
     test    eax, eax
@@ -42,7 +44,10 @@ _start:
     mov     dword ptr [streams + 4], 1
     push    edi
     mov     ecx, [second]
-    mov     ebx, [ecx]
+    mov     eax, [ecx]
+    call    program_path
+    mov     ebx, eax
+    mov     ecx, [second]
     SYSTEM  spawn, ebx, ecx, 0, "offset streams"
     pop     edi
     mov     edx, [second]

@@ -2,26 +2,36 @@
 
 .include "program.inc"
 
-DESCRIPTION "[-r] PATH...", "remove files"
-DETAIL "rm -r takes directories too, with all that is in them."
+DESCRIPTION "[-rf] PATH...", "remove files"
+DETAIL "rm -r takes directories too, with all that is in them; rm -f says nothing of what is not there."
 
 .text
 
-# Takes -r, and paths.
+# Takes -r and -f, and paths.
 .global _start
 _start:
     mov     edx, offset remove
-    lea     eax, [esp + 8]
+    lea     eax, [esp + 4]
+.Loption:
+    add     eax, 4
     mov     ecx, [eax]
     test    ecx, ecx
     jz      misused
-    cmp     word ptr [ecx], '-' + ('r' << 8)
+    cmp     byte ptr [ecx], '-'
     jne     each_path
-    cmp     byte ptr [ecx + 2], 0
-    jne     each_path
-    add     eax, 4
+.Lletter:
+    inc     ecx
+    cmp     byte ptr [ecx], 0
+    je      .Loption
+    cmp     byte ptr [ecx], 'f'
+    je      .Lforce
+    cmp     byte ptr [ecx], 'r'
+    jne     misused
     mov     edx, offset remove_tree
-    jmp     each_path
+    jmp     .Lletter
+.Lforce:
+    mov     dword ptr [forgives], 1
+    jmp     .Lletter
 
 # Removes a file.
 # In: EAX path.
@@ -30,7 +40,17 @@ remove:
     push    ebx
     SYSTEM  unlink, eax
     pop     ebx
-    ret
+
+# Forgives that something is not there, if that was asked for.
+# In: EAX negated error code.
+# Out: EAX.
+forgive:
+    cmp     eax, -ERROR_NOT_FOUND
+    jne     1f
+    cmp     dword ptr [forgives], 0
+    je      1f
+    xor     eax, eax
+1:  ret
 
 # Removes a file, or a directory with all that is in it.
 # In: EAX path.
@@ -39,6 +59,7 @@ remove_tree:
     call    path_set
     jc      1f
     call    remove_path
+    jmp     forgive
 1:  ret
 
 # Removes what is at the path, a directory with all that is in it.
@@ -86,3 +107,4 @@ remove_path:
 .bss
 .balign 4
 about:          .space STAT_SIZE
+forgives:       .space 4                # 1: -f

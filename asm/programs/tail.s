@@ -5,8 +5,8 @@
 KEPT_BYTES      = 0x10000               # of input
 
 DESCRIPTION "[-LINES] [PATH]", "show the end of a file"
-DETAIL "tail -20 PATH shows the last 20 lines, tail PATH ten; without a path, of its input, of which it keeps"
-DETAIL "64 KiB."
+DETAIL "tail -20 PATH, or tail -n 20 PATH, shows the last 20 lines, tail PATH ten; without a path, of its input, of"
+DETAIL "which it keeps 64 KiB."
 
 .text
 

@@ -6,7 +6,7 @@ DESCRIPTION "PROGRAM [ARGUMENT...]", "run a program and say how long it took", G
 
 .text
 
-# Takes the program's path and its arguments.
+# Takes the program's name or path, and its arguments.
 .global _start
 _start:
     lea     ebp, [esp + 8]
@@ -15,7 +15,9 @@ _start:
     jz      misused
     SYSTEM  clock
     mov     edi, eax
-    mov     ebx, [ebp]
+    mov     eax, [ebp]
+    call    program_path
+    mov     ebx, eax
     mov     ecx, ebp
     SYSTEM  spawn, ebx, ecx, 0, 0
     mov     edx, [ebp]

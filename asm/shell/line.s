@@ -11,6 +11,8 @@ WINDOW_STEP         = 16                    # the window moves by so much more t
                                             # it
 PROMPT_LEAVES       = 20                    # columns; of a longer prompt the end is shown
 
+STRING text_too_long, "\nThis line is longer than the 511 characters that the shell takes."
+
 .text
 
 # Reads a line with echo; Enter ends it. It is given up by Ctrl-C, by Ctrl-D where nothing has been typed, and when the
@@ -59,6 +61,7 @@ line_read_history:
     mov     [line_cursor], ecx
     mov     [line_window], ecx
     mov     [line_searching], ecx
+    mov     [line_overflow], ecx
     call    history_rewind
     cmp     dword ptr [line_prompt_routine], 0
     je      .Lline_read_prompt
@@ -193,6 +196,19 @@ line_page:
 
 line_enter:
     mov     dword ptr [line_given_up], 0
+    mov     eax, [line_prompt_routine]
+    and     eax, [line_overflow]
+    jz      line_complete
+    push    esi                             # the beginning of a command is another command
+    mov     esi, offset text_too_long
+1:  lodsb
+    test    al, al
+    jz      2f
+    call    console_put
+    jmp     1b
+2:  pop     esi
+    mov     dword ptr [line_length], 0
+    mov     dword ptr [line_given_up], KEY_CTRL_C
 line_complete:
     mov     al, 10
     call    console_put
@@ -219,7 +235,7 @@ line_end_input:
     mov     dword ptr [line_given_up], KEY_CTRL_D
     jmp     line_leave
 
-# Inserts a character at the cursor, if there is room.
+# Inserts a character at the cursor. Where there is no room, the shell does not take the line.
 # In: AL.
 line_insert:
     mov     ecx, [line_length]
@@ -244,7 +260,8 @@ line_insert:
     cmp     ecx, [line_room]
     ja      line_draw
     jmp     console_put                 # at the end it is just an echo
-1:  ret
+1:  or      dword ptr [line_overflow], -1
+    ret
 
 # Key Backspace: removes the character left of the cursor.
 line_backspace:
@@ -568,6 +585,7 @@ line_columns:       .space 4                # of the row
 line_prompt_start:  .space 4
 line_prompt_length: .space 4
 line_given_up:      .space 4                # KEY_* by which, or 0
+line_overflow:      .space 4                # -1: there was no room for a character
 .global line_prompt_routine
 line_prompt_routine: .space 4               # asked for the prompt at each drawing; 0: it stands there already
 line_active:        .space 1                # 1: a line is being edited

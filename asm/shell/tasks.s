@@ -244,6 +244,7 @@ command_kill:
     jc      .Lcommand_kill_failed
     call    task_kill
     jnc     .Lcommand_kill_killed
+    jmp     .Lcommand_kill_failed
 .Lcommand_kill_job:
     call    job_kill
     jnc     .Lcommand_kill_killed
@@ -327,6 +328,9 @@ command_wait:
     je      .Lcommand_wait_job
     call    task_named
     jc      .Lcommand_wait_none
+    mov     edx, [task_current]
+    cmp     eax, [edx + TASK_ID]
+    je      .Lcommand_wait_self
     mov     ebx, eax
     call    break_source
     push    eax
@@ -356,6 +360,11 @@ command_wait:
     PRINTF  "wait: there is no task %s\n", [ebx+4]
     mov     eax, 1
 .Lcommand_wait_done:
+    pop     ebx
+    ret
+.Lcommand_wait_self:
+    PRINTF  "wait: %s is the one that would do it\n", [ebx+4]
+    mov     eax, 1
     pop     ebx
     ret
 .Lcommand_wait_usage:

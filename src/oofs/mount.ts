@@ -5,6 +5,7 @@ import { damaged, OofsError } from "./error.ts";
 import { FileSystem } from "./file-system.ts";
 import {
   BLOCK_BYTES,
+  BLOCKS_MIN,
   type CommitRecord,
   decodeSuperblock,
   encodeSuperblock,
@@ -108,9 +109,14 @@ function fitPartition(volume: Volume, write: boolean): void {
   const last = Math.max(
     ...[state, ...volume.snapshots.map((snapshot) => snapshot.state)].map((each) => lastUsed(store, each, present)),
   );
-  if (last >= present - LAST_BLOCKS || present < 64)
+  const needed = last + 1 + LAST_BLOCKS;
+  if (present < BLOCKS_MIN && needed < BLOCKS_MIN)
     throw damaged(
-      `the partition has ${present} blocks, but the volume has ${state.blocks}, and its block ${last} is in use; make the partition at least ${(Math.max(last, 63) + 1 + LAST_BLOCKS) * 8} sectors long`,
+      `the partition has ${present} blocks; make it at least ${BLOCKS_MIN * 8} sectors long, the least for a volume`,
+    );
+  if (present < needed)
+    throw damaged(
+      `the partition has ${present} blocks, but the volume has ${state.blocks}, and its block ${last} is in use; make the partition at least ${needed * 8} sectors long`,
     );
   if (!write) return;
   for (const block of [present - 2, present - 1]) device.write(block * BLOCK_BYTES, new Uint8Array(BLOCK_BYTES));

@@ -154,6 +154,9 @@ describe("promises", () => {
     shrunk.restoreSnapshot("s");
     expect(check(mount(part))).toMatchObject({ problems: [], blocks: 200 });
     expect(() => mount(new DevicePart(disk, 0, 64 * BLOCK_BYTES), { readOnly: true })).not.toThrow();
+    expect(() => mount(new DevicePart(disk, 0, 63 * BLOCK_BYTES), { readOnly: true })).toThrow(
+      "the partition has 63 blocks; make it at least 512 sectors long, the least for a volume",
+    );
     put(shrunk, "/more", 300_000);
     shrunk.sync();
     expect(() => mount(new DevicePart(disk, 0, 70 * BLOCK_BYTES))).toThrow(

@@ -46,7 +46,31 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   [
     "grep; echo $?; rm -r; /bin/head 1 2; seq 1x; cp /a/x",
-    "usage: grep TEXT [PATH...]\n2\nusage: rm [-r] PATH...\nusage: head [-LINES] [PATH]\nusage: seq LAST\nusage: cp PATH NEW\n",
+    "usage: grep [-inv] TEXT [PATH...]\n2\nusage: rm [-rf] PATH...\nusage: head [-LINES] [PATH]\nusage: seq [FIRST] LAST\nusage: cp PATH NEW\n",
+  ],
+  // Spellings of other systems.
+  ["head -n 2 /a/y; tail -n 1 /a/y; tail -n2 /a/y; seq 5 | head -n 1", "1\n2\n20\n19\n20\n1\n"],
+  [
+    "seq 3 5; seq 5 3; seq 1 2 3; seq 4294967294 4294967295",
+    "3\n4\n5\nusage: seq [FIRST] LAST\n4294967294\n4294967295\n",
+  ],
+  [
+    "pipe seq 9 : wc; pipe /bin/seq 9 : none; time none; cd /a; time x; cd",
+    "      9       9      18\nnone: not found\nnone: not found\nx: not found\n",
+  ],
+  ["head -n; head -n x /a/y; head -x", "usage: head [-LINES] [PATH]\n".repeat(3)],
+  [
+    "grep -i SOME /a/x; grep -n 19 /a/y; seq 12 | grep -vn 1; grep -iv TEXT /a/x; echo $?",
+    "some text\n19: 19\n2: 2\n3: 3\n4: 4\n5: 5\n6: 6\n7: 7\n8: 8\n9: 9\n1\n",
+  ],
+  ["grep -x a /a/x; echo a-b | grep -; echo $?", "usage: grep [-inv] TEXT [PATH...]\na-b\n0\n"],
+  [
+    "mkdir -p /a/p/q//r /a/p/q; mkdir -p /a/x /a/x/y; mkdir -z; mkdir /a/p; find /a/p",
+    "/a/x: exists already\n/a/x/y: not a directory\nusage: mkdir [-p] PATH...\n/a/p: exists already\n/a/p/q\n/a/p/q/r\n",
+  ],
+  [
+    "rm -f /a/none && rm -rf /a/none /a/p && rm -f -r /a/p && ls /a/p; cd /a; du; cd",
+    "/a/p: not found\n0 KiB in 3 files  .\n",
   ],
   ["cat /a/x | grep some | cat > /a/z; cat < /a/z; rm /a/z /a/n", "some text\n"],
   [

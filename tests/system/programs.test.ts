@@ -100,6 +100,10 @@ describe("programs", () => {
     expect(await output(node, "kill primes sleep")).toBe("");
     await node.enter("sleep 50", PROMPT);
     expect(await output(node, "ps")).not.toMatch(/primes|sleep/);
+    expect(await output(node, `kill 9999 ${id} %9 none`)).toBe(
+      `kill: there is no task 9999\nkill: there is no task ${id}\nkill: there is no job %9\nkill: there is no task none\n`,
+    );
+    expect(await output(node, "wait shell")).toBe("wait: shell is the one that would do it\n");
     expect(await belongings(node)).toBe(before);
   });
 
@@ -131,11 +135,11 @@ describe("programs", () => {
 
   test("take numbers of 32 bits, and refuse larger ones", async () => {
     const { node } = await atPrompt();
-    expect(await output(node, "seq 4294967298")).toBe("usage: seq LAST\n");
-    expect(await output(node, "seq 42949672970")).toBe("usage: seq LAST\n");
+    expect(await output(node, "seq 4294967298")).toBe("usage: seq [FIRST] LAST\n");
+    expect(await output(node, "seq 42949672970")).toBe("usage: seq [FIRST] LAST\n");
     expect(await output(node, "seq 4294967295 | head -2")).toBe("1\n2\n");
     expect(await output(node, "seq 002")).toBe("1\n2\n");
-    expect(await output(node, "seq 2x")).toBe("usage: seq LAST\n");
+    expect(await output(node, "seq 2x")).toBe("usage: seq [FIRST] LAST\n");
   });
 
   test("end at Ctrl-C, also while they read the console", async () => {

@@ -54,6 +54,16 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
 ];
 
 describe("the shell", () => {
+  test("takes no line of which only the beginning has room", async () => {
+    const { node } = await atPrompt();
+    const words = (bytes: number): string => `echo ${"word ".repeat(200)}`.slice(0, bytes - 1).concat(".");
+    expect(await output(node, words(511))).toMatch(/^(word ){101}\.\n$/);
+    node.type(`rm -r /a/d${" ".repeat(502)}/none\n`);
+    await node.waitFor(/^This line is longer than the 511 characters that the shell takes\.$/m);
+    await node.waitFor(PROMPT);
+    expect(await output(node, "cat /a/d/a.txt")).toBe("one\n");
+  });
+
   test("runs lists, pipelines and redirections, and expands words", async () => {
     const { node } = await atPrompt();
     const open = await output(node, "handles");

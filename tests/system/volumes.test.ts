@@ -252,6 +252,19 @@ describeThoroughly("a partition that became smaller", () => {
       /the partition has 1024 blocks, but the volume has 4096, and its block \d+ is in use; make the partition at least \d+ sectors long\n/,
     );
   });
+
+  test("is refused below 64 blocks, however little is on it", async () => {
+    const volume = new MemoryDisk(PARTITION_SECTORS * SECTOR_BYTES);
+    format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+    const disk = new RecordingDisk();
+    disk.content = withVolume(volume.bytes);
+    new DataView(disk.content.buffer).setUint32(446 + 12, 63 * 8, true);
+    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    expect(await output(node, "mount hda0 /a")).toMatch(
+      /hda0: the partition has 63 blocks; make it at least 512 sectors long, the least for a volume\n/,
+    );
+  });
 });
 
 describeThoroughly("a full volume", () => {

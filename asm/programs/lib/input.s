@@ -132,7 +132,8 @@ input_rewind:
     pop     ebx
     ret
 
-# Takes the arguments -LINES and PATH, either of which may be missing. When they are wrong the program ends.
+# Takes the arguments -LINES or -n LINES, and PATH, either of which may be missing. When they are wrong the program
+# ends.
 # In: EAX address of the address of the program's name.
 # Out: EAX path or 0, EDX lines, 10 when none are said.
 .global lines_arguments
@@ -146,7 +147,17 @@ lines_arguments:
     jne     1f
     push    eax
     lea     eax, [esi + 1]
-    call    number_of
+    cmp     byte ptr [eax], 'n'
+    jne     2f
+    inc     eax
+    cmp     byte ptr [eax], 0
+    jne     2f
+    add     dword ptr [esp], 4          # the number is an argument of its own
+    mov     eax, [esp]
+    mov     eax, [eax + 4]
+    test    eax, eax
+    jz      misused
+2:  call    number_of
     jc      misused
     mov     edx, eax
     pop     eax

@@ -43,7 +43,7 @@ two_paths:
     jne     3f
     mov     eax, edi
     call    path_set
-    jc      4f
+    jc      .Ltwo_paths_long
     mov     eax, esi                    # EAX: the last part of the path
     mov     ecx, esi
 1:  mov     dl, [ecx]
@@ -54,19 +54,54 @@ two_paths:
 2:  test    dl, dl
     jnz     1b
     call    path_append
-    jc      4f
+    jc      .Ltwo_paths_long
     mov     edi, offset path
 3:  mov     eax, esi
     mov     edx, edi
     call    ebp
     test    eax, eax
     jns     finish
+    mov     ebp, eax                    # what is not found, or mounted, is the new path's directory when there is
+    SYSTEM  stat, esi, "offset paths_about" # something at the path
     mov     edx, esi
+    test    eax, eax
+    mov     eax, ebp
+    jnz     .Ltwo_paths_say
+    cmp     eax, -ERROR_NO_SPACE
+    je      .Ltwo_paths_new
+    cmp     eax, -ERROR_NOT_FOUND
+    je      .Ltwo_paths_new
+    cmp     eax, -ERROR_NOT_MOUNTED
+    jne     .Ltwo_paths_say
+.Ltwo_paths_new:
+    mov     edx, edi
+.Ltwo_paths_say:
     call    complain
     jmp     finish
-4:  mov     edx, edi
+.Ltwo_paths_long:
+    mov     edx, edi
     call    complain
     jmp     finish
+
+# The path of a program: one that is named without a slash came with the system.
+# In: EAX name or path.
+# Out: EAX path, valid until the next one.
+# Clobbers: EAX, ECX, EDX.
+.global program_path
+program_path:
+    mov     ecx, eax
+1:  cmp     byte ptr [ecx], '/'
+    je      2f
+    inc     ecx
+    cmp     byte ptr [ecx - 1], 0
+    jne     1b
+    push    eax
+    mov     eax, offset text_bin
+    call    path_set
+    pop     eax
+    call    path_append
+    mov     eax, offset path
+2:  ret
 
 # Begins a path.
 # In: EAX what it is at first.
@@ -199,6 +234,9 @@ walk:
     pop     esi
     pop     ebx
     ret
+
+.section .rodata
+text_bin:       .asciz "/bin"
 
 .bss
 .balign 4

@@ -1,0 +1,109 @@
+/** Entries of FAT directories as other systems write them, and what the kernel makes of them. */
+import { expect, test } from "vitest";
+import { FatFileSystem, formatFat } from "../../src/fat/index.ts";
+import { shared } from "../setup/shared.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES, volumeOn } from "./recording-disk.ts";
+
+const START = PARTITION_LBA * SECTOR_BYTES;
+const ATTRIBUTES = 11;
+const CASE = 12;
+const CLUSTER = 26;
+const BYTES = 28;
+const READ_ONLY = 1;
+const LOWER_BASE = 8;
+const LOWER_EXTENSION = 16;
+const LARGE_BYTES = 600 << 10;
+const NOW = { seconds: 1_700_000_000, nanoseconds: 0 };
+
+const machine = shared(async () => {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.waitFor(/in memory only/);
+  await output(node, "service stop network");
+  return { node, disk };
+});
+
+/** Makes a FAT with short names in its root, changes their entries, and types a line with it at /v. */
+async function about(
+  names: readonly string[],
+  change: (entry: (name: string) => Uint8Array) => void,
+  line: string,
+): Promise<string> {
+  const { node, disk } = await machine();
+  disk.content = partitioned();
+  const volume = volumeOn(disk);
+  formatFat(volume, "fat", { id: 7 });
+  const fs = new FatFileSystem(volume, { readOnly: false, now: () => NOW });
+  for (const name of names)
+    if (name.endsWith("/")) fs.mkdir(`/${name.slice(0, -1)}`);
+    else {
+      fs.create(`/${name}`);
+      fs.write(`/${name}`, 0, name === "LARGE" ? new Uint8Array(LARGE_BYTES) : new TextEncoder().encode("content\n"));
+    }
+  fs.sync();
+  change((name) => {
+    const [base = "", extension = ""] = name.replace("/", "").split(".");
+    const at = Buffer.from(disk.content.buffer).indexOf(base.padEnd(8) + extension.padEnd(3), START, "latin1");
+    expect(at, name).toBeGreaterThan(START);
+    return disk.content.subarray(at, at + 32);
+  });
+  return output(node, `mount hda0 /v; ${line}; umount /v`);
+}
+
+test("each half of a short name may be in lower case by itself", async () => {
+  const names = ["ONE.TXT", "TWO.TXT", "THREE.TXT"];
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("ONE.TXT")[CASE] = LOWER_BASE;
+    entry("TWO.TXT")[CASE] = LOWER_EXTENSION;
+    // Other bits mean nothing to us.
+    entry("THREE.TXT")[CASE] = 0xff & ~(LOWER_BASE | LOWER_EXTENSION);
+  };
+  expect(await about(names, change, "find /v")).toBe("/v/one.TXT\n/v/TWO.txt\n/v/THREE.TXT\n");
+});
+
+test("a file that is only to be read is not written", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("FILE.TXT")[ATTRIBUTES]! |= READ_ONLY;
+  };
+  const says = "/v/FILE.TXT: read only\n";
+  const line = "echo more >> /v/FILE.TXT; truncate /v/FILE.TXT 1; echo new > /v/FILE.TXT; cat /v/FILE.TXT";
+  expect(await about(["FILE.TXT"], change, line)).toBe(`${says}${says}${says}content\n`);
+});
+
+test("a directory without a cluster is damaged", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => void entry("SUB/").fill(0, CLUSTER, CLUSTER + 2);
+  const says = "data is damaged or of another format\n";
+  expect(await about(["SUB/"], change, "ls /v/SUB; touch /v/SUB/x; ls /v")).toMatch(
+    new RegExp(`^/v/SUB: ${says}/v/SUB/x: ${says}directory +0  SUB/\n$`),
+  );
+});
+
+test("what lies after the end of a directory stays away, and short names are each another", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    const first = entry("ONE");
+    // The entry after the last one is the end; what follows was never cleared.
+    new Uint8Array(first.buffer, first.byteOffset + 64, 512 - 64 - (first.byteOffset % 512)).fill(0x58);
+  };
+  const line = "mkdir '/v/Long name one'; touch '/v/Long name two' '/v/Long name three'; find /v";
+  const { disk } = await machine();
+  expect(await about(["ONE"], change, line)).toBe("/v/ONE\n/v/Long name one\n/v/Long name two\n/v/Long name three\n");
+  for (const alias of ["LONGNA~1", "LONGNA~2", "LONGNA~3"])
+    expect(Buffer.from(disk.content.buffer).subarray(START).toString("latin1").split(alias).length, alias).toBe(2);
+});
+
+test("a file with bytes and without a cluster is damaged", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("ONE").fill(0, CLUSTER, CLUSTER + 2);
+    entry("ONE").set([1, 0, 0, 0], BYTES);
+  };
+  const says = "/v/ONE: data is damaged or of another format\n";
+  expect(await about(["ONE"], change, "cat /v/ONE; echo more >> /v/ONE")).toBe(`${says}${says}`);
+});
+
+test("df counts clusters as blocks of 4 KiB", async () => {
+  expect(await about(["LARGE"], () => {}, "df /v")).toMatch(/\nhda0 +4044 +600 +3444 {2}\/v\n$/);
+});
