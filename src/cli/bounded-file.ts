@@ -2,7 +2,7 @@
  * Files that somebody else names: a device without an end must not fill the memory. What a source includes is a regular
  * file; what the command line names may be a pipe, and is read up to a limit.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { CommandError } from "./fail.ts";
 
 /** More than any source or object that the tools can work with. */
@@ -10,7 +10,8 @@ const MAXIMUM_FILE_BYTES = 1024 * 1024 * 1024;
 const CHUNK_BYTES = 1 << 20;
 
 export function readRegularFile(path: string): Uint8Array {
-  const file = openSync(path, "r");
+  // To open a pipe that nobody writes to would wait for ever.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = fstatSync(file);
     if (!status.isFile() && !status.isDirectory())

@@ -87,8 +87,9 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
     const equals = word.indexOf("=");
     const name = equals > 0 ? word.slice(0, equals) : word;
     const value = equals > 0 ? word.slice(equals + 1) : null;
-    const long =
-      byName.get(name) ?? (command.singleDash && !word.startsWith("--") ? byName.get(`-${name}`) : undefined);
+    // `-omagic` names the output, as in GNU ld: what begins with an o wants two dashes.
+    const mayLackDash = command.singleDash && !word.startsWith("--") && !word.startsWith("-o");
+    const long = byName.get(name) ?? (mayLackDash ? byName.get(`-${name}`) : undefined);
     if (long && (word.startsWith("--") || name.length > 2)) {
       i = take(long, name, value, i);
       continue;

@@ -11,6 +11,7 @@ import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts"
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
+import { asksForNothing } from "./script/idle-moves.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import {
   isInFile,
@@ -64,6 +65,8 @@ export class Layout {
   #prefersNext = false;
   #isFinal = false;
   #comesFromDot = false;
+  /** In the last pass: the size that the section that is laid out had before, which SIZEOF gives to symbols in it. */
+  #settledSize: number | null = null;
   /** Symbols that the expression of an assignment names. */
   readonly #namesRead: LinkSymbol[] = [];
   #path = "";
@@ -131,7 +134,7 @@ export class Layout {
       if (statement.kind !== "assign" || statement.assignment.name !== ".") return false;
       const { value } = statement.assignment;
       if (value.kind === "name" && value.name !== ".") return this.#symbols.get(value.name)?.address() !== 0;
-      return !isNumber(value, 0) && !isDotPlusZero(value) && !isConditionalAlign(value);
+      return !asksForNothing(value);
     });
   }
 
@@ -237,6 +240,7 @@ export class Layout {
       this.#dot += sizeBytes;
     };
     const subalign = section.command?.subalign ? this.#number(section.command.subalign, 1) : null;
+    const settledSize = this.#isFinal ? section.sizeBytes : null;
     section.sizeBytes = 0;
     for (const statement of section.statements) {
       if (statement.kind === "wild") {
@@ -257,7 +261,9 @@ export class Layout {
       } else if (statement.kind === "assign") {
         const before = this.#dot;
         const isDot = statement.assignment.name === ".";
+        if (!isDot) this.#settledSize = settledSize;
         this.#assign(statement.assignment, null);
+        this.#settledSize = null;
         if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.#provided.has(statement.assignment)))
           section.updatesDot = true;
         if (isDot && this.#dot > before) {
@@ -377,8 +383,11 @@ export class Layout {
     const symbol = this.#symbols.enter(name);
     let home = value.section === "number" ? this.#section : value.section === "absolute" ? null : value.section;
     let offset = toNumber(value.value);
-    // Between sections the location counter belongs to the section before, or to the next one when it was moved.
-    if (home === null && this.#section === null && this.#comesFromDot) {
+    let scriptAddress: number | null = null;
+    // Between sections the location counter belongs to the section before, or to the next one when it was moved; but
+    // only in the table of symbols.
+    if (home === null && this.#comesFromDot) {
+      scriptAddress = offset;
       home = this.#sectionForDot();
       if (home) offset -= home.address;
     }
@@ -389,6 +398,7 @@ export class Layout {
     symbol.section = null;
     symbol.output = home;
     symbol.value = offset;
+    symbol.scriptAddress = scriptAddress;
     // A value made of one symbol has that symbol's attributes.
     if (this.#namesRead.length === 1) {
       symbol.type = this.#namesRead[0]!.type;
@@ -460,9 +470,8 @@ export class Layout {
     );
   }
 
-  /** The bytes that the script's data statements put into a section. */
+  /** The bytes that the script's data statements put into a section: expressions that count as outside of all. */
   dataOf(section: OutputSection): { offset: number; bytes: Uint8Array }[] {
-    this.#section = section;
     const data = section.pieces.flatMap((piece) => {
       if (piece.kind !== "data") return [];
       const { sizeBytes, value } = piece.statement;
@@ -472,7 +481,6 @@ export class Layout {
       for (let i = 0; i < sizeBytes; i++) bytes[i] = Number((result >> BigInt(8 * i)) & 0xffn);
       return [{ offset: piece.offset, bytes }];
     });
-    this.#section = null;
     return data;
   }
 
@@ -501,13 +509,10 @@ export class Layout {
     };
   }
 
-  /** After the layout: a value at some place, of 64 bits. */
-  exactlyAt(expression: Expression, dot: number, section: OutputSection | null): bigint {
+  /** After the layout: the value of data at some place, of 64 bits. */
+  exactlyAt(expression: Expression, dot: number): bigint {
     this.#dot = dot;
-    this.#section = section;
-    const value = this.#exactly(expression);
-    this.#section = null;
-    return value;
+    return this.#exactly(expression);
   }
 
   /** A value outside of all sections, after the layout. */
@@ -530,6 +535,8 @@ export class Layout {
         const symbol = this.#symbols.get(name);
         if (symbol?.isDefined) {
           this.#namesRead.push(symbol);
+          if (symbol.scriptAddress !== null)
+            return { value: fromNumber(symbol.scriptAddress), section: this.#section ? "number" : "absolute" };
           const home = symbol.home();
           // Within a section an absolute symbol is a plain number.
           if (!home)
@@ -552,6 +559,7 @@ export class Layout {
       },
       pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.#options.commonPageBytes : this.#options.pageBytes),
       outputSection: (name) => this.#sectionNamed(name),
+      sizeOf: (section) => (section === this.#section ? this.#settledSize : null) ?? section.sizeBytes,
       isSectionName: (name) =>
         this.#placement.statements.some((one) => one.kind === "section" && one.section.name === name),
       region: (name) => this.regions.get(name),
@@ -560,27 +568,6 @@ export class Layout {
       problem: (line, message, id) => this.#report(line, message, id),
     };
   }
-}
-
-const isNumber = (expression: Expression, value: number): boolean =>
-  expression.kind === "number" && expression.value === BigInt(value);
-const isDot = (expression: Expression): boolean => expression.kind === "name" && expression.name === ".";
-
-/** `. + 0` */
-const isDotPlusZero = (expression: Expression): boolean =>
-  expression.kind === "binary" &&
-  expression.operator === "+" &&
-  isDot(expression.left) &&
-  isNumber(expression.right, 0);
-
-/** `ALIGN(. != 0 ? n : 1)` */
-function isConditionalAlign(expression: Expression): boolean {
-  const [argument] = expression.kind === "call" && expression.name === "ALIGN" ? expression.args : [];
-  if (argument?.kind !== "conditional" || !isNumber(argument.no, 1)) return false;
-  const { condition } = argument;
-  return (
-    condition.kind === "binary" && condition.operator === "!=" && isDot(condition.left) && isNumber(condition.right, 0)
-  );
 }
 
 /** True when the section has bytes in the file. */

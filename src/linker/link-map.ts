@@ -172,10 +172,7 @@ class LinkMap {
 
   #assertion(text: string, condition: Parameters<typeof expressionText>[0]): void {
     this.#lines.push(
-      statementLine(
-        address(Number(BigInt.asUintN(32, this.#program.layout.exactlyAt(condition, this.#dot, null)))),
-        text,
-      ),
+      statementLine(address(Number(BigInt.asUintN(32, this.#program.layout.exactlyAt(condition, this.#dot)))), text),
     );
   }
 
@@ -245,7 +242,7 @@ class LinkMap {
           (candidate) => candidate.kind === "data" && candidate.statement === statement.statement,
         );
         const start = section.address + (piece?.kind === "data" ? piece.offset : 0);
-        const result = BigInt.asUintN(64, this.#program.layout.exactlyAt(value, start, section));
+        const result = BigInt.asUintN(64, this.#program.layout.exactlyAt(value, start));
         const source = value.kind === "number" ? "" : ` ${expressionText(value)}`;
         this.#lines.push(
           `${blanks(NAME_COLUMNS)}${address(start)} ${size(sizeBytes)} ${word} 0x${result.toString(16)}${source}`,

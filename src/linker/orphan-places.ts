@@ -173,6 +173,12 @@ export class OrphanPlaces {
     return this.#slotFrom(this.#indexOf(section) + 1, false);
   }
 
+  /** After the section before, so that what positions this one comes last: INSERT BEFORE. */
+  slotBefore(section: OutputSection): number {
+    const before = this.#statements.slice(0, this.#indexOf(section)).findLast(({ kind }) => kind === "section");
+    return before?.kind === "section" ? this.slotAfter(before.section) : this.#slotAtStart();
+  }
+
   /** Where something goes that resembles no section. */
   #slotAtStart(): number {
     return this.#slotFrom(0, true);

@@ -38,6 +38,8 @@ export class OutputSection {
   keptFlags = 0;
   /** ELF type of the first input section, when nothing else was in the output section before. */
   inputType = 0;
+  /** ELF type that the script gives, unless inputs or the name do; program headers know nothing of it. */
+  declaredType = 0;
   /** The section that its first input section belongs to. */
   linkedTo: InputSection | null = null;
   entrySizeBytes = 0;

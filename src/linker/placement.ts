@@ -101,7 +101,8 @@ export class Placement {
         if (section?.kind !== "section")
           this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
         else {
-          const at = place === "before" ? this.statements.indexOf(section) : this.#places.slotAfter(section.section);
+          const places = this.#places;
+          const at = place === "before" ? places.slotBefore(section.section) : places.slotAfter(section.section);
           this.statements.splice(at, 0, ...statements.map((statement) => this.#topStatement(statement, script.path)));
         }
       }
@@ -174,9 +175,8 @@ export class Placement {
           const sections = this.#order(this.#findFor(inner), this.#matched.get(inner)!);
           for (const found of sections) if (this.#add(section, found)) inner.sections.push(found);
         } else {
-          if (inner.kind === "data" && !section.exists) section.flags |= SEC_READONLY;
+          if (inner.kind === "data") section.flags |= dataFlags(section.command) | (section.exists ? 0 : SEC_READONLY);
           section.exists = true;
-          if (inner.kind === "data") section.flags |= SEC_ALLOC | SEC_LOAD | SEC_HAS_CONTENTS;
         }
       }
       if (section.fixedAddress !== null) section.exists = true;
@@ -185,8 +185,10 @@ export class Placement {
     for (const output of this.outputs()) {
       const { command } = output;
       if ((output.flags & SEC_HAS_CONTENTS) !== 0) takeMeaning(output);
-      if (command?.isReadonly) output.flags |= SEC_READONLY;
-      if (command?.type?.kind === "number") output.type = Number(command.type.value);
+      // What is not in memory is in the file, if only as zeros.
+      if (command?.noalloc) output.flags |= SEC_HAS_CONTENTS;
+      const isKnown = output.type !== 0 || output.inputType !== 0 || (output.flags & SEC_HAS_CONTENTS) === 0;
+      if (command?.type?.kind === "number" && !isKnown) output.declaredType = Number(command.type.value);
     }
     this.#inheritLoadRegions();
   }
@@ -356,6 +358,7 @@ export class Placement {
     let { flags } = section;
     if (output.command?.noalloc) flags &= ~SEC_ALLOC;
     if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
+    if (output.command?.isReadonly) flags |= SEC_READONLY;
     if (!output.exists || (!output.hasInput && output.flags === 0 && output.command === null)) {
       output.exists = true;
       output.flags = flags;
@@ -379,8 +382,11 @@ export class Placement {
       const { type, entrySizeBytes } = section.elf;
       output.keptFlags |= section.elf.flags & SHF_LINK_ORDER;
       output.linkedTo = section.linkedTo();
-      if (output.flags === flags) output.inputType = elfTypeOf(section);
-      if (type !== SHT_PROGBITS && type !== SHT_NOBITS && output.flags === flags) output.type = type;
+      const changed = output.flags ^ section.flags;
+      if (changed === 0 || (output.command?.isReadonly && changed === SEC_READONLY)) {
+        output.inputType = elfTypeOf(section);
+        if (type !== SHT_PROGBITS && type !== SHT_NOBITS) output.type = type;
+      }
       if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;
     }
     output.align = Math.max(output.align, section.align);
@@ -466,6 +472,13 @@ function matchesFile(glob: string, object: InputObject): boolean {
     );
   }
   return globMatch(glob, object.fileName);
+}
+
+/** What data of the script make of their section. */
+function dataFlags(command: OutputSection["command"]): number {
+  if (command?.noalloc) return SEC_HAS_CONTENTS;
+  if (command?.noload) return SEC_NEVER_LOAD | SEC_ALLOC;
+  return SEC_ALLOC | SEC_LOAD | SEC_HAS_CONTENTS | (command?.isReadonly ? SEC_READONLY : 0);
 }
 
 /**

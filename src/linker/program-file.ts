@@ -103,7 +103,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
     // In a flat image nothing says that a section with content in memory has none in the file.
     const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
-    const type = isThere || isNothing ? output.type || SHT_PROGBITS : SHT_NOBITS;
+    const type = isThere || isNothing ? output.type || output.declaredType || SHT_PROGBITS : SHT_NOBITS;
     return {
       output,
       flags:

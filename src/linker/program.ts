@@ -549,7 +549,7 @@ function assignedNames(script: LinkerScript): string[] {
 const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
 
 /** What a section is in ELF's terms. */
-export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSection): {
+export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type, declaredType }: OutputSection): {
   flags: number;
   entrySizeBytes: number;
 } {
@@ -563,6 +563,6 @@ export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type }: OutputSec
   if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
   return {
     flags: bits >>> 0,
-    entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type) ? 4 : 0,
+    entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type || declaredType) ? 4 : 0,
   };
 }

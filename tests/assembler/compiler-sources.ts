@@ -146,4 +146,31 @@ fd: .long 3
 fe = 7
 `,
   },
+  "lengths of tables that take turns with the alignment after them": {
+    text: ` .section .gcc_except_table,"a"
+ .balign 4
+ .byte 0, 0
+ .uleb128 e - s
+s: .space 128 * 128 - 1
+ .balign 4
+e: .long 1
+ .uleb128 e2 - s2
+s2: .space 127
+ .balign 4
+e2:
+ .uleb128 f1 - f0
+ .uleb128 f2 - f1
+ .section .text.later,"ax"
+f0: jmp f1
+ .space 110
+ .balign 16
+ jmp f0
+ .space 10
+f1: jmp f2
+ .balign 64
+ .space 100
+ jmp f0
+f2:
+`,
+  },
 };

@@ -132,6 +132,24 @@ describe("mistakes", () => {
     expect(diagnostics.map(({ suggestion }) => suggestion)).toEqual(["mov", ".globl", "print"]);
   });
 
+  test("what NASM's language has, and registers of later processors, are named", () => {
+    const { diagnostics } = assembleText(".intel_syntax noprefix\n; comment\nmov ax, [es:di]\nmov RAX, 1\ndb 5\n");
+    expect(diagnostics.map(({ message, suggestion }) => suggestion ?? message)).toEqual([
+      "a comment that begins with # (a semicolon ends a statement)",
+      "a segment before the bracket, as in es:[edi]",
+      "`RAX' is a register of later processors: here it names memory, of no known size",
+      ".byte or .ascii",
+      "`RAX' is an undefined symbol here; a register of that name is one of later processors",
+    ]);
+  });
+
+  test("symbols with names of registers are told of in the order of the source, in small and capital letters", () => {
+    const { diagnostics } = assembleText(
+      "push R9\npush zmm31\nmovl $1, EAX\npush r8\npush r16\n.set r10, 5\npush r10\n",
+    );
+    expect(diagnostics.map(({ message }) => message.split("'")[0])).toEqual(["`R9", "`zmm31", "`EAX", "`r8"]);
+  });
+
   test("the chain of macros and files that led there", () => {
     const { diagnostics } = assembleText(
       '.include "inc/m.inc"\nouter\n',

@@ -1,5 +1,5 @@
 /** Folders and files that the host does not let us make: a sentence and an end, whatever the option. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,6 +64,20 @@ describe.runIf(existsSync("/dev/zero"))("files that have no end, or are none", (
     expect(existsSync(join(folder, "out"))).toBe(false);
   });
 });
+
+test.runIf(process.platform !== "win32")(
+  "a pipe that nobody writes to is not waited for where a source includes it",
+  () => {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    for (const directive of [".incbin", ".include"]) {
+      writeFileSync(join(folder, "pipe.s"), `${directive} "pipe"\n`);
+      const args = [bundle, "as", "pipe.s", "-o", "out.o"];
+      const { status, stderr } = spawnSync("node", args, { cwd: folder, encoding: "utf8", timeout: 60_000 });
+      expect(stderr).toMatch(/pipe: not a regular file/);
+      expect(status).toBe(1);
+    }
+  },
+);
 
 test("makeFolder makes what is missing, and takes what is there", () => {
   const path = join(folder, "a/b/c");

@@ -45,7 +45,41 @@ const overlay = (first: string, second: string, third: string): Case => ({
   mapDiffers: "GNU ld shows another address where the dot moves in an overlay",
 });
 
+/** What a script says of a section's kind, and what is in it. */
+const TYPES = [
+  "NOLOAD",
+  "INFO",
+  "COPY",
+  "READONLY",
+  "TYPE=SHT_NOTE",
+  "READONLY (TYPE=SHT_NOTE)",
+  "TYPE=SHT_INIT_ARRAY",
+];
+const CONTENTS = ["LONG(1)", "*(.d)", "*(.b)", ". = . + 4;", ". = 4; *(.d)", "*(.n)", "x = .;"];
+const BOTH =
+  '.section .d,"aw"\n.long 4\n.section .b,"aw",@nobits\n.skip 4\n.section .n,"a",@note\n.long 4, 4, 1, 2, 3\n';
+const typed = TYPES.flatMap((type) =>
+  CONTENTS.map((content): [string, Case] => [
+    `a section (${type}) of ${content}`,
+    scripted(
+      BOTH,
+      `SECTIONS { .text 0x1000 : { *(.text) } .typed (${type}) : { ${content} } .after : { LONG(7) } .rest : { *(*) } }`,
+    ),
+  ]),
+);
+
 export const REGION_CASES: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(typed),
+  "a file with a name like an option's": one("", "-omagic"),
+  "INSERT BEFORE what the location counter positions": {
+    ...scripted(
+      '.data\n.long 1\n.section .ro,"a"\n.long 2\n',
+      "SECTIONS { .first 0x1000 : { *(.first) } .text : { *(.text) } a = .; . = ALIGN(0x40); b = .; .data : { *(.data) } .rest : { *(*) } }",
+      "-T",
+      "@/inserted.ld",
+    ),
+    files: { "inserted.ld": "SECTIONS { .ins : { LONG(5) *(.ro) } c = .; } INSERT BEFORE .data;" },
+  },
   ...byAttribute,
   "names of debugging information: without it": one(NAMED, "-S"),
   "names of debugging information: in their places": one(NAMED),

@@ -76,6 +76,7 @@ const CASES = {
   "isa/disassemble": { quick: 1_500, fast: 1_500, thorough: 1_000_000 },
   "isa/operands": { quick: 2_500, fast: 2_500, thorough: 1_000_000 },
   "linker/differential": { quick: 1, fast: 1, thorough: 12 },
+  "linker/expressions": { quick: 10, fast: 25, thorough: 300 },
   "linker/hostile": { quick: 1, fast: 1, thorough: 500 },
   "oofs/crash": { quick: 1, fast: 1, thorough: 75 },
   "oofs/damage": { quick: 30, fast: 30, thorough: 1500 },

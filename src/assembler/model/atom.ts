@@ -158,11 +158,23 @@ export class AtomTable {
 
   /** The atom of a text of characters below 256. */
   internText(text: string): Atom {
+    return this.intern(this.#bytesOf(text), 0, text.length);
+  }
+
+  /** The same, or null where nothing has been called so yet. */
+  find(text: string): Atom | null {
+    const bytes = this.#bytesOf(text);
+    let hash = text.length;
+    for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+    const found = this.#find(bytes, 0, text.length, hash);
+    return found < 0 ? null : this.#atoms[found]!;
+  }
+
+  #bytesOf(text: string): Uint8Array {
     const { length } = text;
     if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
-    const bytes = this.#scratch;
-    for (let i = 0; i < length; i++) bytes[i] = text.charCodeAt(i);
-    return this.intern(bytes, 0, length);
+    for (let i = 0; i < length; i++) this.#scratch[i] = text.charCodeAt(i);
+    return this.#scratch;
   }
 
   /** Every atom there is, for suggestions of near names. */

@@ -24,6 +24,7 @@ import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
 import { COMMA, characterClass, NAME_PART, NAME_START, SLASH, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
+import { isLaterRegister } from "./foreign-registers.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
 import { unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
@@ -444,13 +445,15 @@ export class InstructionParser {
     const { parsed } = this;
     if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
     const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
-    if (operand >= 0)
-      reading.failAt(
-        WARNINGS.get(error.code) ?? error.code,
-        parsed.offsets[operand]!,
-        error.message,
-        parsed.lengths[operand],
-      );
+    if (operand >= 0) {
+      const name = parsed.expressions[operand]?.op === Op.SYMBOL ? parsed.expressions[operand].symbol!.name : "";
+      const message =
+        error.code === "size-ambiguous" && isLaterRegister(name)
+          ? `\`${name}' is a register of later processors: here it names memory, of no known size`
+          : error.message;
+      const id = WARNINGS.get(error.code) ?? error.code;
+      reading.failAt(id, parsed.offsets[operand]!, message, parsed.lengths[operand]);
+    }
     reading.failAt(WARNINGS.get(error.code) ?? error.code, offset, error.message);
   }
 
@@ -475,12 +478,9 @@ export class InstructionParser {
       );
     }
     // A semicolon separates statements here, and words after it are no comment.
-    const before = textOfBytes(bytes, Math.max(0, offset - 2), offset);
-    if (
-      foreign === undefined &&
-      /;[ \t]?$/.test(before) &&
-      /^[A-Za-z]+[ \t]+[a-z]+/.test(textOfBytes(bytes, offset, offset + 40))
-    )
+    const before = textOfBytes(bytes, Math.max(0, offset - 20), offset);
+    const isProse = /;[ \t]?$/.test(before) && /^[A-Za-z]+[ \t]+[a-z]+/.test(textOfBytes(bytes, offset, offset + 40));
+    if (foreign === undefined && (isProse || /(^|\n)[ \t]*;[ \t]*$/.test(before)))
       reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
         suggestion: "a comment that begins with # (a semicolon ends a statement)",
       });

@@ -18,6 +18,7 @@ import {
   refoldOperand,
 } from "../model/expression.ts";
 import { add, subtract } from "../model/integer.ts";
+import type { ReportExtras } from "../model/reporter.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import { CLOSE_BRACKET } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
@@ -274,12 +275,9 @@ export class IntelOperands {
     this.#far(refold(offset), start);
   }
 
-  #invalidRegister(expression: Expression): never {
-    return this.#reading.failAt(
-      "register-in-expression",
-      expression.offset,
-      "a register cannot be calculated with here",
-    );
+  #invalidRegister(expression: Expression, extras: ReportExtras = {}): never {
+    const message = "a register cannot be calculated with here";
+    return this.#reading.failAt("register-in-expression", expression.offset, message, undefined, extras);
   }
 
   /** Takes registers and Intel's operators out of the tree; what is left is the displacement or the immediate. */
@@ -330,7 +328,11 @@ export class IntelOperands {
             this.#reading.failAt("segment-expected", e.offset, "an operand has one segment only");
           this.#segment = this.#firstSegment(e.left!);
         }
-        if (e.right!.op === Op.REGISTER) this.#invalidRegister(e.right!);
+        // As NASM has it, where the segment is within the brackets.
+        if (e.right!.op === Op.REGISTER)
+          this.#invalidRegister(e.right!, {
+            ...(this.#inBracket > 0 ? { suggestion: "a segment before the bracket, as in es:[edi]" } : {}),
+          });
         return this.#simplify(e.right!);
       case Op.MULTIPLY:
         if (this.#inBracket > 0) return this.#scaled(e);

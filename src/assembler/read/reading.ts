@@ -19,12 +19,9 @@ import { readableText } from "../model/source-text.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import type { SymbolTable } from "../model/symbols.ts";
 import { Architecture } from "./architecture.ts";
+import { foreignRegisters, LATER_REGISTER } from "./foreign-registers.ts";
 import { Input } from "./input.ts";
 import { INTEL_OPERATORS } from "./intel-operators.ts";
-
-/** Registers of 64-bit code and of AVX. */
-const LATER_REGISTERS =
-  /^(r(ax|bx|cx|dx|si|di|sp|bp|ip)|r([89]|1[0-5])[dwb]?|[sd]il|[sb]pl|cr([89]|1[0-5])|[yz]mm\d+|xmm([89]|1[0-5])|k[0-7])$/i;
 
 export class Reading {
   readonly options: AssembleOptions;
@@ -119,30 +116,21 @@ export class Reading {
 
   /** Undefined symbols that are registers elsewhere: of 64-bit code, or in the syntax that is not at hand. */
   warnOfForeignRegisters(): void {
-    for (const symbol of this.program.symbolList.all) {
-      if (
-        symbol.section.kind !== "undefined" ||
-        symbol.expression !== null ||
-        symbol.isExternal ||
-        symbol.frame === null
-      )
-        continue;
-      const { name } = symbol;
+    const found: AssemblySymbol[] = [];
+    // There are far fewer such names than symbols; who writes them, writes small or capital letters.
+    for (const name of foreignRegisters())
+      for (const spelling of [name, name.toUpperCase()]) {
+        const symbol = this.atoms.find(spelling)?.symbol;
+        if (symbol?.isListed && symbol.section.kind === "undefined" && symbol.expression === null && !symbol.isExternal)
+          found.push(symbol);
+      }
+    for (const symbol of found.sort((a, b) => a.index - b.index)) {
+      const { name, frame, offset } = symbol;
       const isKnown = REGISTERS.has(name.toLowerCase());
       // After an error it may be the statement with the error that named it.
-      if (isKnown ? this.reporter.errorCount > 0 : !LATER_REGISTERS.test(name)) continue;
-      const meaning = isKnown
-        ? `write \`%${name}' for the register`
-        : "a register of that name is one of later processors";
-      this.reporter.report(
-        "warning",
-        "register-as-symbol",
-        symbol.frame,
-        symbol.offset,
-        name.length,
-        `\`${name}' is an undefined symbol here; ${meaning}`,
-        {},
-      );
+      if (frame === null || (isKnown && this.reporter.errorCount > 0)) continue;
+      const message = `\`${name}' is an undefined symbol here; ${isKnown ? `write \`%${name}' for the register` : LATER_REGISTER}`;
+      this.reporter.report("warning", "register-as-symbol", frame, offset, name.length, message, {});
     }
   }
 

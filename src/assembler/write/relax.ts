@@ -5,8 +5,9 @@
  * short, alignments and origins take what the addresses so far ask for (`place`). Then passes over the fragments follow
  * until one changes nothing (`pass`). A pass carries along by how much everything so far has moved (`stretch`), asks each
  * variable part for the size that it needs now, and adds the difference. Jumps only ever grow, so that the passes end;
- * alignments may shrink again. Sizes that depend on each other (`.fill`, `.org`, numbers of variable length) need not end,
- * and are given up after so many passes, with an error at the one that still moves.
+ * alignments may shrink again. A number of variable length that takes turns with the alignment after it is stopped as in
+ * GNU as, by more padding. Other sizes that depend on each other (`.fill`, `.org`) need not end, and are given up after so
+ * many passes, with an error at the one that still moves.
  *
  * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`, unless
  * an alignment in between swallows it: fragments are passed in the order of their numbers, and `regions` tells whether an
@@ -89,6 +90,10 @@ class Relaxer {
   readonly #fragments: FragmentTable;
   readonly #columns: PassColumns;
   readonly #target: Target = { symbol: null, addend: 0, expression: null };
+  /** GNU as's count of how often a number of variable length and the alignment after it took turns in moving. */
+  #turns = 0;
+  /** Bytes that break such a circle, by the alignment that they follow. */
+  readonly #breaks = new Map<number, number>();
 
   constructor(program: Program, resolver: Resolver, section: Section, columns: PassColumns) {
     this.#program = program;
@@ -199,8 +204,16 @@ class Relaxer {
     }
   }
 
+  /** Passes until nothing moves; how many moved something, of at most so many. */
+  settle(first: number, most: number): number {
+    this.#turns = 0;
+    let passes = 0;
+    while (this.#pass(first)) if (++passes > most) break;
+    return passes;
+  }
+
   /** One pass; true when something moved. */
-  pass(first: number): boolean {
+  #pass(first: number): boolean {
     const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
     const { targets, offsets, lengths } = this.#columns;
     let stretch = 0;
@@ -215,17 +228,26 @@ class Relaxer {
       if (kind === Kind.NONE || (kind === Kind.BRANCH && targets[i] === GROWN)) continue;
       let growth: number;
       if (kind === Kind.BRANCH) growth = this.#branchGrowth(i, stretch);
-      else if (kind === Kind.ALIGN)
+      else if (kind === Kind.ALIGN) {
         growth = alignedSkip(addresses[i]! + fixedSizes[i]!, lengths[i]!, offsets[i]!) - variableSizes[i]!;
-      else growth = this.#growth(i, kind, stretch);
+        if (this.#breaks.size > 0) growth += this.#breaks.get(i) ?? 0;
+        if (growth < 0 && (this.#turns & 16) !== 0 && (this.#turns & 15) >= 2) {
+          const bytes = 1 << lengths[i]!;
+          growth += bytes;
+          this.#breaks.set(i, (this.#breaks.get(i) ?? 0) + bytes);
+        }
+      } else growth = this.#growth(i, kind, stretch);
       if (growth !== 0) {
         stretch += growth;
         moved = true;
+        const takesTurns = kind === Kind.LEB128 || (kind === Kind.ALIGN && (this.#turns & 16) !== 0 && stretch === 0);
+        this.#turns = takesTurns ? this.#turns + 16 : 0;
         const size = variableSizes[i]! + growth;
         this.#check(Math.max(addresses[i]!, size), i);
         variableSizes[i] = size;
       }
     }
+    this.#turns = stretch === 0 && (this.#turns & 16) === 0 && this.#turns >= 16 ? this.#turns + 1 : 0;
     return moved;
   }
 
@@ -260,7 +282,7 @@ class Relaxer {
         const value = this.#number(i, expression);
         if (value === null)
           this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
-        return Math.max(0, (isSigned ? signedLength : unsignedLength)(value ?? 0) - size);
+        return (isSigned ? signedLength : unsignedLength)(value ?? 0) - size;
       }
       case Kind.ADVANCE:
         return advanceSize(Number(this.#number(i, fragments.advance(i).value) ?? 0)) - size;
@@ -382,20 +404,16 @@ export function relaxAll(program: Program, resolver: Resolver): void {
     section,
   }));
   for (const { first, relaxer } of work) relaxer.place(first);
+  const most = MAXIMUM_PASSES * work.length;
   let passes = 0;
-  for (let moved = true; moved; ) {
-    moved = false;
+  for (let before = -1; before !== passes && passes <= most; ) {
+    before = passes;
     for (const { first, relaxer } of work) {
       // A section settles by itself before the next one is looked at.
-      while (relaxer.pass(first)) {
-        moved = true;
-        if (++passes > MAXIMUM_PASSES * work.length) {
-          relaxer.giveUp(first);
-          moved = false;
-          break;
-        }
-      }
-      if (passes > MAXIMUM_PASSES * work.length) break;
+      passes += relaxer.settle(first, most - passes);
+      if (passes <= most) continue;
+      relaxer.giveUp(first);
+      break;
     }
   }
   const { addresses, fixedSizes, variableSizes } = fragments;

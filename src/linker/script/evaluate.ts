@@ -20,6 +20,8 @@ export interface Surroundings {
   symbol(name: string, line: number): Value | null;
   isDefined(name: string): boolean;
   outputSection(name: string): OutputSection | null;
+  /** Of a section that is laid out at the moment: what it has so far, or had at last. */
+  sizeOf(section: OutputSection): number;
   /** A section of this name is in the script, though nothing may have gone into it. */
   isSectionName(name: string): boolean;
   region(name: string): { readonly origin: number; readonly length: number } | null;
@@ -71,12 +73,7 @@ export function evaluate(expression: Expression, around: Surroundings): Value | 
         : around.symbol(expression.name, expression.line);
     case "unary": {
       const operand = evaluate(expression.operand, around);
-      return (
-        operand &&
-        (expression.operator === "+"
-          ? operand
-          : absolute(calculateUnary(expression.operator, makeAbsolute(operand).value)))
-      );
+      return operand && { ...operand, value: calculateUnary(expression.operator, operand.value) };
     }
     case "binary":
       return binary(expression.operator, evaluate(expression.left, around), evaluate(expression.right, around), around);
@@ -90,6 +87,7 @@ export function evaluate(expression: Expression, around: Surroundings): Value | 
 }
 
 const COMPARISONS = new Set(["==", "!=", "<", ">", "<=", ">=", "&&", "||"]);
+const PLACES = new Set(["ALIGN", "MAX", "MIN"]);
 
 /** Two values of one section, or one with a number, calculate as they are; two of different sections as addresses. */
 function binary(operator: string, left: Value | null, right: Value | null, around: Surroundings): Value | null {
@@ -98,6 +96,7 @@ function binary(operator: string, left: Value | null, right: Value | null, aroun
   let section: ValueSection;
   if (a.section === b.section) section = around.section ? "number" : "absolute";
   else if (a.section !== "number" && b.section !== "number") {
+    around.noteDot(false);
     a = makeAbsolute(a);
     b = makeAbsolute(b);
     section = around.section ? "number" : "absolute";
@@ -107,7 +106,9 @@ function binary(operator: string, left: Value | null, right: Value | null, aroun
     around.problem(0, "division by zero");
     return number(0);
   }
-  return { value, section: COMPARISONS.has(operator) ? "number" : section };
+  if (COMPARISONS.has(operator)) return number(value);
+  // Neither a larger value nor the next aligned one is a distance.
+  return { value, section: PLACES.has(operator) && a.section === b.section ? a.section : section };
 }
 
 export function calculateUnary(operator: string, value: bigint): bigint {
@@ -120,9 +121,15 @@ export function calculateUnary(operator: string, value: bigint): bigint {
         : value;
 }
 
-/** Division is signed, comparison is not. Null for a division by zero. */
+/** Division is signed, comparison is not. Null for a division by zero. ALIGN, MAX and MIN are operators, too. */
 export function calculate(operator: string, left: bigint, right: bigint): bigint | null {
   switch (operator) {
+    case "ALIGN":
+      return wrap(alignedUp(left, right));
+    case "MAX":
+      return left > right ? left : right;
+    case "MIN":
+      return left < right ? left : right;
     case "+":
       return wrap(left + right);
     case "-":
@@ -180,7 +187,7 @@ function call(name: string, args: readonly Expression[], line: number, around: S
       }
       if (name === "ADDR") return { value: 0n, section };
       if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));
-      return number(name === "SIZEOF" ? section.sizeBytes : section.align);
+      return number(name === "SIZEOF" ? around.sizeOf(section) : section.align);
     }
     case "DEFINED":
       return number(BigInt(around.isDefined(first)));
@@ -194,8 +201,9 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     }
     case "SEGMENT_START": {
       const given = around.segmentStart(first);
-      around.noteDot(true);
-      return given === null ? argument(1) : fromAddress(given, around);
+      if (given !== null) return fromAddress(given, around);
+      const otherwise = argument(1);
+      return otherwise && fromAddress(toNumber(otherwise.value), around);
     }
     case "ASSERT": {
       const value = argument(0);
@@ -208,7 +216,7 @@ function call(name: string, args: readonly Expression[], line: number, around: S
   if (!a || !b) return null;
   switch (name) {
     case "ALIGN":
-      if (args.length > 1) return { value: wrap(alignedUp(a.value, b.value)), section: a.section };
+      if (args.length > 1) return binary(name, a, b, around);
       return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
     case "BLOCK":
       return fromAddress(toNumber(alignedUp(fromNumber(around.dot), a.value)), around);
@@ -219,11 +227,8 @@ function call(name: string, args: readonly Expression[], line: number, around: S
       around.noteDot(false);
       return makeAbsolute(a);
     case "MAX":
-    case "MIN": {
-      const isMixed = a.section !== b.section && a.section !== "number" && b.section !== "number";
-      const [x, y] = isMixed ? [makeAbsolute(a), makeAbsolute(b)] : [a, b];
-      return (name === "MAX") === x.value > y.value ? x : y;
-    }
+    case "MIN":
+      return binary(name, a, b, around);
     case "LOG2CEIL":
       return number(log2Ceil(a.value));
     case "DATA_SEGMENT_ALIGN":
