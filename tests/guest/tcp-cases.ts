@@ -339,4 +339,19 @@ export const TCP_CASES: readonly TcpCase[] = [
       "< R 20:20",
     ],
   },
+  {
+    name: "a SYN in LAST-ACK is challenged, and an acknowledgement of our FIN ends it",
+    rows: [
+      ...OPEN,
+      "< FP. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+      "> . 1:1 ack 21",
+      "> P. 1:149 ack 21",
+      "> F. 149:149 ack 21",
+      "< S 30:30",
+      "> . 150:150 ack 21",
+      "< . 21:21 ack 150",
+      "< . 21:21 ack 150",
+      "> R 150:150",
+    ],
+  },
 ];

@@ -367,7 +367,7 @@ export const TCP_LOSS_CASES: readonly TcpCase[] = [
     name: "the third duplicate repeats the segment, and what is acknowledged in part the next one",
     rows: [
       ...[...LONG_PLAIN, "wait 5", "< . 21:21 ack 1", ...segments(10001, 1), "< . 21:21 ack 1", ...segments(11001, 1)],
-      ...["< . 21:21 ack 1", ...segments(1, 1), "< . 21:21 ack 3001", ...segments(3001, 1)],
+      ...["< . 21:21 ack 1", ...segments(1, 1), "< . 21:21 ack 6001", ...segments(6001, 1), "silence 20"],
       ...["< . 21:21 ack 12001", ...segments(12001, 1), "> P. 13001:14001 ack 21", ABORT],
     ],
   },
