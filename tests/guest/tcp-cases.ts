@@ -16,6 +16,9 @@ const OPEN_STAMPS = [
 ] as const;
 const RESET = "< R 1:1";
 
+/** Single bytes of a request, every second one. */
+const ISLANDS = Array.from({ length: 9 }, (_, at) => `${3 + 2 * at}:${4 + 2 * at}`);
+
 export const TCP_CASES: readonly TcpCase[] = [
   // RFC 9293, 3.10.7.1: no connection.
   { name: "a SYN for a port where nobody listens is reset", port: 9, rows: ["< S 0:0", "> R. 0:0 ack 1"] },
@@ -317,6 +320,38 @@ export const TCP_CASES: readonly TcpCase[] = [
       "< . 20:20 ack 1 win 1000",
       "> FP. 1:149 ack 20",
       "< R 20:20",
+    ],
+  },
+  {
+    name: "of nine islands the oldest is forgotten, as RFC 2018 allows, and nothing else",
+    rows: [
+      ...OPEN_SACK,
+      ...ISLANDS.flatMap((range, at) => [
+        `< . ${range} ack 1`,
+        `> . 1:1 ack 1 sack ${ISLANDS.slice(Math.max(0, at - 3), at + 1)
+          .reverse()
+          .join(" ")}`,
+      ]),
+      "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+      "> . 1:1 ack 20 sack 5:6",
+      "> P. 1:149 ack 20",
+      "> F. 149:149 ack 20",
+      "< R 20:20",
+    ],
+  },
+  {
+    name: "a SYN in LAST-ACK is challenged, and an acknowledgement of our FIN ends it",
+    rows: [
+      ...OPEN,
+      "< FP. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+      "> . 1:1 ack 21",
+      "> P. 1:149 ack 21",
+      "> F. 149:149 ack 21",
+      "< S 30:30",
+      "> . 150:150 ack 21",
+      "< . 21:21 ack 150",
+      "< . 21:21 ack 150",
+      "> R 150:150",
     ],
   },
 ];

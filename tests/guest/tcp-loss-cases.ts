@@ -35,6 +35,16 @@ const LONG_STAMPS = [
   ...segments(1, 9),
   "> P. 9001:10001 ack 21 ts *:1002",
 ] as const;
+/** The same ten segments with neither. */
+const LONG_PLAIN = [
+  "< S 0:0 win 65535 mss 1000",
+  DELAY,
+  "> S. 0:0 ack 1",
+  "< . 1:1 ack 1",
+  "< P. 1:21 ack 1 data GET /long HTTP/1.0\\n\\n",
+  ...segments(1, 9),
+  "> P. 9001:10001 ack 21",
+] as const;
 /** Ten segments and a loss probe that the other side does not answer: the first goes again after a timeout. */
 const LATE = [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1)] as const;
 const ABORT = "< R 21:21";
@@ -341,6 +351,32 @@ export const TCP_LOSS_CASES: readonly TcpCase[] = [
       "> P. 16001:17001 ack 21",
       "silence 20",
       ABORT,
+    ],
+  },
+  // RFC 6298, 3042, 5681, 6582: without SACK and timestamps.
+  {
+    name: "a segment is timed in each round trip, and the timeout grows with it",
+    rows: [
+      ...LONG_PLAIN,
+      ...["wait 150", "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21"],
+      ...["wait 150", "< . 21:21 ack 28001", ...segments(28001, 25), "> P. 53001:54001 ack 21"],
+      ...["silence 240", ...segments(28001, 1), ABORT],
+    ],
+  },
+  {
+    name: "the third duplicate repeats the segment, and what is acknowledged in part the next one",
+    rows: [
+      ...[...LONG_PLAIN, "wait 5", "< . 21:21 ack 1", ...segments(10001, 1), "< . 21:21 ack 1", ...segments(11001, 1)],
+      ...["< . 21:21 ack 1", ...segments(1, 1), "< . 21:21 ack 6001", ...segments(6001, 1), "silence 20"],
+      ...["< . 21:21 ack 12001", ...segments(12001, 1), "> P. 13001:14001 ack 21", ABORT],
+    ],
+  },
+  {
+    name: "what changes the window, has data or acknowledges what is old is no duplicate",
+    rows: [
+      ...[...LONG_PLAIN, "wait 5"],
+      ...["< . 21:21 ack 1 win 64000", "< . 21:21 ack 1 win 63000", "< . 21:21 ack 1 win 62000", "silence 50"],
+      ...["< . 21:21 ack 0", "< . 21:21 ack 0", "< . 21:21 ack 0", "silence 50", ABORT],
     ],
   },
 ];
