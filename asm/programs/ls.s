@@ -5,16 +5,25 @@
 CLASS_WIDTH     = 20
 BYTES_WIDTH     = 10
 
-DESCRIPTION "[PATH...]", "list mount points or objects"
+DESCRIPTION "[-l] [PATH...]", "list mount points or objects"
 DETAIL "ls lists the current directory, in / the mount points, ls PATH what is at a path: class, bytes, name."
-DETAIL "Persistent objects have the name of their class."
+DETAIL "Persistent objects have the name of their class. ls -l says when they were changed, too."
 
 .text
 
-# Takes paths.
+# Takes -l, and paths.
 .global _start
 _start:
     lea     eax, [esp + 8]
+    mov     ecx, [eax]
+    jecxz   .Llist_all
+    cmp     byte ptr [ecx], '-'
+    jne     .Llist_all
+    cmp     word ptr [ecx + 1], 'l'
+    jne     misused
+    mov     dword ptr [times], 1
+    add     eax, 4
+.Llist_all:
     mov     edx, offset list
     call    each_input
     jmp     finish
@@ -93,6 +102,13 @@ list_line:
     call    out_number
     mov     eax, ebx
     call    out_text
+    cmp     dword ptr [times], 0
+    je      .Llist_name
+    mov     eax, [about + STAT_MODIFIED]
+    call    out_date
+    mov     eax, offset text_blanks
+    call    out_text
+.Llist_name:
     mov     eax, offset about + STAT_NAME
     call    out_text
     cmp     dword ptr [about + STAT_KIND], NODE_DIRECTORY
@@ -113,3 +129,4 @@ text_blanks:    .asciz "  "
 .bss
 .balign 4
 about:          .space STAT_SIZE
+times:          .space 4                # 1: -l

@@ -17,8 +17,18 @@ const LOWER_EXTENSION = 16;
 const LARGE_BYTES = 600 << 10;
 const NOW = { seconds: 1_700_000_000, nanoseconds: 0 };
 
+/** Whose reads fail from some sector on, when it is told to. */
+class Disk extends RecordingDisk {
+  failsFrom = Infinity;
+
+  override read(offsetBytes: number, target: Uint8Array): void {
+    if (offsetBytes >= this.failsFrom) throw new Error("the disk fails");
+    super.read(offsetBytes, target);
+  }
+}
+
 const machine = shared(async () => {
-  const disk = new RecordingDisk();
+  const disk = new Disk();
   disk.content = partitioned();
   const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
   await node.waitFor(PROMPT);
@@ -102,6 +112,17 @@ test("a file with bytes and without a cluster is damaged", async () => {
   };
   const says = "/v/ONE: data is damaged or of another format\n";
   expect(await about(["ONE"], change, "cat /v/ONE; echo more >> /v/ONE")).toBe(`${says}${says}`);
+});
+
+test("what could not be read is asked for again", async () => {
+  const { node, disk } = await machine();
+  await about(["SUB/", "LARGE", "SUB/FILE"], () => {}, "true");
+  await output(node, "mount hda0 /v; find /v");
+  disk.failsFrom = START + LARGE_BYTES / 2;
+  for (const path of ["/v/SUB/FILE", "/v/LARGE"])
+    expect(await output(node, `cat ${path} | wc`)).toMatch(new RegExp(`${path}: device error\n`));
+  disk.failsFrom = Infinity;
+  expect(await output(node, "cat /v/SUB/FILE; find /v; umount /v")).toBe("content\n/v/SUB\n/v/SUB/FILE\n/v/LARGE\n");
 });
 
 test("df counts clusters as blocks of 4 KiB", async () => {

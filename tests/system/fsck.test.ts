@@ -155,6 +155,18 @@ test("finds bytes after the end of a file", async () => {
   ]);
 });
 
+test("finds nothing in files that are written in pieces of any length", async () => {
+  const { lines, volume } = await about(
+    made(() => {}),
+    "echo x > /v/f && seq 14000 >> /v/f && seq 14000 | cat > /v/g && truncate /v/g 70001 && seq 9 >> /v/g && fsck /v",
+  );
+  expect(lines).toEqual(["/v/g has 70001 bytes now.", "/v: no problem was found"]);
+  const numbers = (last: number): string => Array.from({ length: last }, (_, index) => `${index + 1}\n`).join("");
+  const fs = mount(new MemoryDisk(volume), { readOnly: true });
+  expect(Buffer.from(fs.read("/f")).toString()).toBe(`x\n${numbers(14_000)}`);
+  expect(Buffer.from(fs.read("/g")).toString()).toBe(numbers(14_000).slice(0, 70_001) + numbers(9));
+});
+
 test("finds nothing after a snapshot before others was removed, and the free blocks are as many as are said", async () => {
   const fill = (fs: FileSystem, byte: number): void => fs.write("/one", 0, new Uint8Array(5 * BLOCK_BYTES).fill(byte));
   const before = made((fs) => {

@@ -1,0 +1,40 @@
+/** When files were changed, as `ls -l` says it. */
+import { expect, test } from "vitest";
+import { mount } from "../../src/oofs/index.ts";
+import { diskWith } from "./disk-with.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output } from "./output.ts";
+import { volumeOn } from "./recording-disk.ts";
+
+const DAY = 86_400;
+/** Around the ends of days, months and years, with and without a day more, up to the last second of 32 bits. */
+const TIMES: readonly number[] = [
+  ...[1, DAY - 1, DAY, 31 * DAY - 1, 31 * DAY, 365 * DAY - 1, 365 * DAY],
+  ...["2000-02-28T23:59", "2000-02-29T00:00", "2000-03-01T00:00", "2023-03-01T09:08", "2024-02-29T12:34"],
+  ...["2024-12-31T23:59", "2026-10-10T10:10", "2100-02-28T23:59", "2100-03-01T00:00", "2104-02-29T01:02"],
+  0xffffffff,
+].map((time) => (typeof time === "string" ? Date.parse(`${time}:00Z`) / 1000 : time));
+
+test("on a volume, and nothing where it is not known", async () => {
+  const disk = diskWith(new Map());
+  let seconds = 0;
+  const fs = mount(volumeOn(disk), { now: () => ({ seconds, nanoseconds: 0 }) });
+  for (const [index, time] of TIMES.entries()) {
+    seconds = time;
+    fs.mkdir(`/d${index}`);
+    fs.create(`/d${index}/file`);
+  }
+  fs.sync();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.waitFor(/on disk/);
+  await output(node, "service stop network; umount /net; mount hda0 /a");
+  const paths = TIMES.map((_, index) => `/a/d${index}/file`);
+  const shown = TIMES.map((time) => new Date(time * 1000).toISOString().slice(0, 16).replace("T", " "));
+  expect(await output(node, `ls -l ${paths.join(" ")}`)).toBe(
+    shown.map((time) => `${"file".padEnd(20)} ${"0".padStart(10)}  ${time}  file\n`).join(""),
+  );
+  expect(await output(node, "ls -l / /bin/none; ls -x; cd /a/d0; ls -l; cd")).toBe(
+    `/:\n${"hda0".padEnd(20)} ${"0".padStart(10)}  ${" ".repeat(16)}  a/\n/bin/none: not mounted\nusage: ls [-l] [PATH...]\n${"file".padEnd(20)} ${"0".padStart(10)}  ${shown[0]}  file\n`,
+  );
+});
