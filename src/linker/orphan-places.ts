@@ -84,6 +84,12 @@ export class OrphanPlaces {
       }
       if (unused) return unused;
     }
+    // Common symbols that no pattern and no section of zeros takes come last.
+    if (section.name === "COMMON") {
+      const output = new OutputSection(name, null);
+      this.#statements.push({ kind: "section", section: output });
+      return output;
+    }
     for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
       place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
