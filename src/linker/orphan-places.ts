@@ -84,6 +84,12 @@ export class OrphanPlaces {
       }
       if (unused) return unused;
     }
+    // Common symbols that no pattern and no section of zeros takes come last.
+    if (section.name === "COMMON") {
+      const output = new OutputSection(name, null);
+      this.#statements.push({ kind: "section", section: output });
+      return output;
+    }
     for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
       place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
@@ -211,6 +217,23 @@ export class OrphanPlaces {
     return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
   }
 
+  /** Of whatever type: after what is thread-local, zeros after the rest of it, or after the last section with content. */
+  #findForThreads(flags: number): OutputSection | null {
+    let found: OutputSection | null = null;
+    let hasSeen = false;
+    for (const candidate of this.#sections()) {
+      const own = candidate.exists ? candidate.flags : candidate.hintFlags;
+      const differ = own ^ (flags | SEC_LOAD | SEC_HAS_CONTENTS);
+      if ((differ & (SEC_THREAD_LOCAL | SEC_ALLOC)) === 0) {
+        if ((own & SEC_LOAD) === 0 && (flags & SEC_LOAD) !== 0) break;
+        found = candidate;
+        hasSeen = true;
+      } else if (hasSeen) break;
+      else if ((differ & (SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD)) === 0) found = candidate;
+    }
+    return found;
+  }
+
   /**
    * The last section with the same attributes, or with those that come closest. `type`: of the ELF sections in it; null
    * for any.
@@ -230,7 +253,7 @@ export class OrphanPlaces {
     if ((flags & SEC_ALLOC) === 0) return last(SEC_DEBUGGING);
     if ((flags & SEC_CODE) !== 0) return last(LOADED | SEC_CODE | SEC_THREAD_LOCAL);
     if ((flags & SEC_READONLY) !== 0) return last(LOADED | SEC_READONLY);
-    if ((flags & SEC_THREAD_LOCAL) !== 0) return last(SEC_ALLOC | SEC_HAS_CONTENTS | SEC_LOAD);
+    if ((flags & SEC_THREAD_LOCAL) !== 0) return this.#findForThreads(flags);
     if ((flags & SEC_HAS_CONTENTS) !== 0) return last(LOADED | SEC_THREAD_LOCAL);
     return last(SEC_ALLOC);
   }

@@ -71,6 +71,18 @@ const typed = TYPES.flatMap((type) =>
 export const REGION_CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(typed),
   "a file with a name like an option's": one("", "-omagic"),
+  "lines that begin with a hash sign, and what stands after one": scripted(
+    ".data\n.long 1\n",
+    '# 1 "script.ld"\n#define X 3\nSECTIONS { # here\n .text 0x1000 : { *(.text) # and here\n }\n a = 1 # + 2\n; .rest : { *(*) } }\n#',
+  ),
+  "orphans: common symbols that the script has no place for": scripted(
+    ".comm a, 4, 4\n.comm b, 40, 32\n.data\n.long a\n.bss\n.skip 4\n",
+    "SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) *(.bss) } . = ALIGN(0x1000); end = .; }",
+  ),
+  "orphans: thread-local data after whatever has content": scripted(
+    '.section .init_array,"aw",@init_array\n.long 1\n.section .tdata,"awT"\n.long 2\n.section .tbss,"awT",@nobits\n.skip 4\n.section .more,"aw"\n.long 3\n.data\n.long 4\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } .bss : { *(.bss) } }",
+  ),
   "INSERT BEFORE what the location counter positions": {
     ...scripted(
       '.data\n.long 1\n.section .ro,"a"\n.long 2\n',

@@ -143,6 +143,11 @@ export class ScriptLexer {
         for (let i = this.at; i < end; i++) if (text[i] === "\n") this.line++;
         this.at = end + 2;
         continue;
+      } else if (character === "#") {
+        // A comment, too: what a preprocessor left, or would have taken.
+        const end = text.indexOf("\n", this.at);
+        this.at = end < 0 ? text.length : end;
+        continue;
       } else if (character !== " " && character !== "\t" && character !== "\r") return;
       this.at++;
     }
