@@ -77,7 +77,7 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
   ),
   "orphans: common symbols that the script has no place for": scripted(
     ".comm a, 4, 4\n.comm b, 40, 32\n.data\n.long a\n.bss\n.skip 4\n",
-    "SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) *(.bss) } . = ALIGN(0x1000); end = .; }",
+    "SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) *(.bss) } . = ALIGN(0x1000); }",
   ),
   "orphans: thread-local data after whatever has content": scripted(
     '.section .init_array,"aw",@init_array\n.long 1\n.section .tdata,"awT"\n.long 2\n.section .tbss,"awT",@nobits\n.skip 4\n.section .more,"aw"\n.long 3\n.data\n.long 4\n',
