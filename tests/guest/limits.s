@@ -4,7 +4,7 @@
 .intel_syntax noprefix
 .include "system-calls.inc"
 
-ERROR_NOT_MOUNTED = -10          # /bin is no volume
+ERROR_NOT_FOUND = -2
 ERROR_FULL      = -19
 ERROR_ADDRESS   = -33
 KERNEL_SPACE    = 0xC0000000
@@ -200,7 +200,7 @@ what_processes:
     call    processes_round
     mov     edi, MISSES
 1:  SYSTEM  spawn, "offset path_none", "offset arguments_sleep", 0, 0
-    cmp     eax, ERROR_NOT_MOUNTED
+    cmp     eax, ERROR_NOT_FOUND
     jne     wrong
     dec     edi
     jnz     1b
