@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { LabCluster, type LabNode, loadFirmware } from "../src/index.ts";
-import { SERVICE, ServiceClient } from "./network/service-client.ts";
+import { block, SERVICE, ServiceClient } from "./network/service-client.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const RAM_BYTES = 8 << 20;
@@ -109,11 +109,6 @@ async function busiest(lab: LabCluster): Promise<number> {
   const seconds = (lab.nowNs - from) / 1e9;
   const after = await sentBytes(lab);
   return Math.max(...after.map((bytes, index) => (bytes - before[index]!) / seconds));
-}
-
-function block(lab: LabCluster, node: LabNode, blocked: boolean): void {
-  for (const direction of ["in", "out"] as const)
-    lab.cluster.setTrouble(node.index, direction, { ...lab.cluster.trouble(node.index, direction), blocked });
 }
 
 async function back(lab: LabCluster, node: LabNode): Promise<number> {

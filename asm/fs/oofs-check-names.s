@@ -22,38 +22,17 @@ oofs_check_names:
 .Loofs_check_names_pass:
     mov     eax, [ebx + OOFS_STATE + STATE_SLOTS]
     call    oofs_regions_of
-    sub     eax, [ebp + WALK_FIRST]
-    jz      .Loofs_check_names_done     # CF is clear
-    mov     edi, [pages_free]
-    shr     edi, 2
-    inc     edi
-    cmp     edi, eax
-    jbe     .Loofs_check_names_bits
-    mov     edi, eax                    # EDI: pages of this pass
-.Loofs_check_names_bits:
-    mov     eax, edi
-    call    page_alloc
+    call    oofs_pass_begin
     jc      .Loofs_check_names_done
-    mov     [ebp + WALK_BITS], eax
-    mov     eax, [ebp + WALK_FIRST]
-    add     eax, edi
-    mov     [ebp + WALK_END], eax
+    test    edi, edi
+    jz      .Loofs_check_names_done     # CF is clear
     call    oofs_names_orphans
     call    oofs_names_entries
     jc      .Loofs_check_names_freed
     call    oofs_names_missing
 .Loofs_check_names_freed:
-    push    eax
-    pushfd
-    mov     eax, [ebp + WALK_BITS]
-    mov     edx, edi
-    call    page_free
-    popfd
-    pop     eax
-    jc      .Loofs_check_names_done
-    mov     eax, [ebp + WALK_END]
-    mov     [ebp + WALK_FIRST], eax
-    jmp     .Loofs_check_names_pass
+    call    oofs_pass_end
+    jnc     .Loofs_check_names_pass
 .Loofs_check_names_done:
     pop     edi
     ret
@@ -351,15 +330,7 @@ oofs_view_open:
     call    mem_copy
     mov     eax, [ebp + WALK_SAVED_STATE + STATE_BLOCKS]
     mov     [ebx + OOFS_STATE + STATE_BLOCKS], eax  # what can be read
-    lea     esi, [ebx + OOFS_STATE]
-    lea     edi, [ebx + OOFS_TABLE]
-    mov     eax, TREE_ID_TABLE
-    lea     edx, [esi + STATE_TABLE]
-    call    oofs_table_tree
-    lea     edi, [ebx + OOFS_TABLE2]
-    mov     eax, TREE_ID_TABLE2
-    lea     edx, [esi + STATE_TABLE2]
-    call    oofs_table_tree
+    call    oofs_take_tables
     pop     edi
     pop     esi
     ret

@@ -169,22 +169,10 @@ oofs_check_state:
 .Loofs_check_state_regions:
     mov     eax, [esi + STATE_BLOCKS]
     call    oofs_regions_of
-    sub     eax, [ebp + WALK_FIRST]
-    jbe     .Loofs_check_state_good
-    mov     edi, [pages_free]
-    shr     edi, 2
-    inc     edi
-    cmp     edi, eax
-    jbe     .Loofs_check_state_bits
-    mov     edi, eax                    # EDI: regions of this pass
-.Loofs_check_state_bits:
-    mov     eax, edi
-    call    page_alloc
+    call    oofs_pass_begin
     jc      .Loofs_check_state_done
-    mov     [ebp + WALK_BITS], eax
-    mov     eax, [ebp + WALK_FIRST]
-    add     eax, edi
-    mov     [ebp + WALK_END], eax
+    test    edi, edi
+    jz      .Loofs_check_state_good
     mov     dword ptr [ebp + WALK_COUNT], 0
     call    oofs_fixed_bits
     call    oofs_walk_state
@@ -192,17 +180,9 @@ oofs_check_state:
     call    oofs_check_map
     mov     dword ptr [ebp + WALK_CHECK], 0 # content was read in the first pass
 .Loofs_check_state_freed:
-    push    eax
-    pushfd
-    mov     eax, [ebp + WALK_BITS]
-    mov     edx, edi
-    call    page_free
-    popfd
-    pop     eax
-    jc      .Loofs_check_state_done
-    mov     eax, [ebp + WALK_END]
-    mov     [ebp + WALK_FIRST], eax
-    jmp     .Loofs_check_state_regions
+    call    oofs_pass_end
+    jnc     .Loofs_check_state_regions
+    jmp     .Loofs_check_state_done
 .Loofs_check_state_good:
     mov     eax, [ebp + WALK_COUNT]
     cmp     eax, [esi + STATE_OBJECTS]

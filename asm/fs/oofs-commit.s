@@ -150,15 +150,7 @@ oofs_adopt:
 oofs_take_trees:
     push    esi
     push    edi
-    lea     esi, [ebx + OOFS_STATE]
-    lea     edi, [ebx + OOFS_TABLE]
-    mov     eax, TREE_ID_TABLE
-    lea     edx, [esi + STATE_TABLE]
-    call    oofs_table_tree
-    lea     edi, [ebx + OOFS_TABLE2]
-    mov     eax, TREE_ID_TABLE2
-    lea     edx, [esi + STATE_TABLE2]
-    call    oofs_table_tree
+    call    oofs_take_tables
     lea     eax, [ebx + OOFS_MAP]
     mov     edx, esi
     mov     ecx, TREE_ID_MAP
@@ -169,6 +161,21 @@ oofs_take_trees:
     pop     edi
     pop     esi
     ret
+
+# Takes the tables of objects of OOFS_STATE.
+# Out: ESI OOFS_STATE.
+# Clobbers: EAX, ECX, EDX, EDI.
+.global oofs_take_tables
+oofs_take_tables:
+    lea     esi, [ebx + OOFS_STATE]
+    lea     edi, [ebx + OOFS_TABLE]
+    mov     eax, TREE_ID_TABLE
+    lea     edx, [esi + STATE_TABLE]
+    call    oofs_table_tree
+    lea     edi, [ebx + OOFS_TABLE2]
+    mov     eax, TREE_ID_TABLE2
+    lea     edx, [esi + STATE_TABLE2]
+    jmp     oofs_table_tree
 
 # Makes a tree one of the object tables.
 # In: EDI tree, ESI state, EAX key, EDX root pointer.

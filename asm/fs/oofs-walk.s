@@ -42,6 +42,51 @@ oofs_walk_destroy:
     mov     eax, ebp
     jmp     mfree
 
+# Begins a pass over regions, with a bit for each block of them: over as many from WALK_FIRST on as there is memory for.
+# In: EAX how many regions there are.
+# Out: EDI regions of this pass, 0 when there are no more; WALK_BITS zeroed, WALK_END; CF and EAX error.
+# Clobbers: EAX, ECX, EDX.
+.global oofs_pass_begin
+oofs_pass_begin:
+    xor     edi, edi
+    sub     eax, [ebp + WALK_FIRST]
+    jbe     3f
+    mov     edi, [pages_free]
+    shr     edi, 2
+    inc     edi
+    cmp     edi, eax
+    jbe     1f
+    mov     edi, eax
+1:  mov     eax, edi
+    call    page_alloc
+    jc      2f
+    mov     [ebp + WALK_BITS], eax
+    mov     eax, [ebp + WALK_FIRST]
+    add     eax, edi
+    mov     [ebp + WALK_END], eax
+    clc
+2:  ret
+3:  clc
+    ret
+
+# Ends it. After one that did not fail the next begins where it ended.
+# In: EDI regions of the pass; CF and EAX error.
+# Out: CF and EAX error, as they were.
+# Clobbers: ECX, EDX.
+.global oofs_pass_end
+oofs_pass_end:
+    push    eax
+    pushfd
+    mov     eax, [ebp + WALK_BITS]
+    mov     edx, edi
+    call    page_free
+    popfd
+    pop     eax
+    jc      1f
+    mov     edx, [ebp + WALK_END]
+    mov     [ebp + WALK_FIRST], edx
+1:  ret
+
 # Walks over a state: snapshot list, map, both object tables, all objects.
 # In: ESI state; WALK_VISIT, WALK_BROKEN set.
 # Out: CF and EAX error: what WALK_BROKEN does not take, or of the disk.

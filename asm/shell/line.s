@@ -200,13 +200,17 @@ line_enter:
     and     eax, [line_overflow]
     jz      line_complete
     push    esi                             # the beginning of a command is another command
+    push    edi
     mov     esi, offset text_too_long
-1:  lodsb
-    test    al, al
-    jz      2f
-    call    console_put
-    jmp     1b
-2:  pop     esi
+    mov     eax, esi
+    call    string_length
+    mov     edi, eax
+    call    line_put
+    pop     edi
+    pop     esi
+
+# Nothing is to be done with the line.
+line_drop:
     mov     dword ptr [line_length], 0
     mov     dword ptr [line_given_up], KEY_CTRL_C
 line_complete:
@@ -225,10 +229,8 @@ line_give_up:
     call    console_put
     mov     al, 'C'
     call    console_put
-    mov     dword ptr [line_length], 0
-    mov     dword ptr [line_given_up], KEY_CTRL_C
     call    break_clear                 # it has been read
-    jmp     line_complete
+    jmp     line_drop
 
 # Key Ctrl-D: the end of a program's input, where nothing has been typed; in the shell's own lines it only removes.
 line_end_input:

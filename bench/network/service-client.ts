@@ -16,8 +16,15 @@ export const SERVICE = "10.0.2.250";
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
 const CLIENT = parseIpv4("10.0.2.200");
 const ASK_MS = 5;
+const BOTH: readonly ("in" | "out")[] = ["in", "out"];
 const REQUEST = 1;
 const REPLY = 2;
+
+/** Lets nothing through a node's cable any more, or everything again; the link stays up. */
+export function block({ cluster }: LabCluster, { index }: LabNode, blocked: boolean, directions = BOTH): void {
+  for (const direction of directions)
+    cluster.setTrouble(index, direction, { ...cluster.trouble(index, direction), blocked });
+}
 
 /** Asks for the address all the time, and remembers who answers when. */
 export class ServiceClient {

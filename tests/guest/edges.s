@@ -2,16 +2,7 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
-
-.macro EXPECT number:req, value:req
-    cmp     eax, \value
-    je      .Lright\@
-    mov     eax, \number
-    call    put_number
-    mov     eax, offset text_wrong
-    call    put
-.Lright\@:
-.endm
+.include "expect.inc"
 
 ERROR_INVALID   = -4
 ERROR_ADDRESS   = -33
@@ -76,8 +67,6 @@ _start:
     SYSTEM  exit, 0
 
 .section .rodata
-text_wrong:
-    .asciz  " is wrong\n"
 text_done:
     .asciz  "edges: done\n"
 

@@ -3,22 +3,7 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
-
-.macro EXPECT number:req, value:req
-    cmp     eax, \value
-    je      .Lright\@
-    push    eax
-    mov     eax, \number
-    call    put_number
-    mov     eax, offset text_wrong
-    call    put
-    pop     eax
-    neg     eax
-    call    put_number
-    mov     eax, offset text_end
-    call    put
-.Lright\@:
-.endm
+.include "expect.inc"
 
 ERROR_NOT_FOUND = -2
 ERROR_TIMEOUT   = -5
@@ -208,8 +193,6 @@ empty:
     ret
 
 .section .rodata
-text_wrong:     .asciz " is wrong: -"
-text_end:       .asciz "\n"
 text_done:      .asciz "socket-times: done\n"
 
 .bss

@@ -3,22 +3,7 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
-
-.macro EXPECT number:req, value:req
-    cmp     eax, \value
-    je      .Lright\@
-    push    eax
-    mov     eax, \number
-    call    put_number
-    mov     eax, offset text_wrong
-    call    put
-    pop     eax
-    neg     eax
-    call    put_number
-    mov     eax, offset text_end
-    call    put
-.Lright\@:
-.endm
+.include "expect.inc"
 
 ERROR_NOT_FOUND = -2
 ERROR_INVALID   = -4
@@ -497,8 +482,6 @@ _start:
     SYSTEM  exit, 0
 
 .section .rodata
-text_wrong:     .asciz " is wrong: -"
-text_end:       .asciz "\n"
 text_done:      .asciz "sockets: done\n"
 text_address:   .asciz "4.3.2.1"
 text_name:      .asciz "1.2.3"

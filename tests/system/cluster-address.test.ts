@@ -1,6 +1,6 @@
 /** The addresses that a cluster shares: one member holds each, whatever happens to its holder. */
 import { describe, expect, test } from "vitest";
-import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
+import { block, SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import { ETHERTYPE_ARP, formatMac, get16, parseArp, parseIpv4, sameBytes } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
@@ -60,19 +60,11 @@ describe("a service address", () => {
     const client = new ServiceClient(lab);
     const holder = client.holder();
     // The holder's cable lets nothing through, but it has a link: it goes on.
-    for (const direction of ["in", "out"] as const)
-      lab.cluster.setTrouble(holder.index, direction, {
-        ...lab.cluster.trouble(holder.index, direction),
-        blocked: true,
-      });
+    block(lab, holder, true);
     await lab.advance("3s");
     expect(client.holders()).toHaveLength(2);
     const healedMs = lab.nowNs / 1e6;
-    for (const direction of ["in", "out"] as const)
-      lab.cluster.setTrouble(holder.index, direction, {
-        ...lab.cluster.trouble(holder.index, direction),
-        blocked: false,
-      });
+    block(lab, holder, false);
     await lab.advance("3s");
     expect(client.answersPerQuestion(healedMs + 100)).toEqual(new Set([1]));
   });
@@ -107,12 +99,10 @@ describe("a service address", () => {
     const first = lab.nodes[lab.cluster.macAddresses.findIndex((mac) => formatMac(mac) === asking[0])]!;
     const fromMs = lab.nowNs / 1e6;
     // Its card has no room for what is said in so long a time.
-    const { cluster } = lab;
-    const clear = cluster.trouble(first.index, "in");
-    cluster.setTrouble(first.index, "in", { ...clear, blocked: true });
+    block(lab, first, true, ["in"]);
     first.freeze("1s");
     await lab.advance("990ms");
-    cluster.setTrouble(first.index, "in", clear);
+    block(lab, first, false, ["in"]);
     await lab.advance("1s");
     expect(client.holder()).not.toBe(first);
     expect(client.severalMs(fromMs)).toBe(0);
@@ -125,16 +115,14 @@ describe("a service address", () => {
     const holder = client.holder();
     const [target, other] = lab.nodes.filter((node) => node !== holder) as [LabNode, LabNode];
     const fromMs = lab.nowNs / 1e6;
-    const { cluster } = lab;
     target.freeze("1s");
     other.type(`cloud address move ${SERVICE} ${target.name}\n`);
     await lab.advance("50ms");
     // Its card keeps what the holder said, and has no room for what is said afterwards.
-    const clear = cluster.trouble(target.index, "in");
-    cluster.setTrouble(target.index, "in", { ...clear, blocked: true });
+    block(lab, target, true, ["in"]);
     await lab.advance("940ms");
     expect(client.holder()).not.toBe(target);
-    cluster.setTrouble(target.index, "in", clear);
+    block(lab, target, false, ["in"]);
     await lab.advance("1s");
     expect(client.holder()).not.toBe(target);
     expect(client.severalMs(fromMs)).toBe(0);

@@ -2,7 +2,10 @@
 import type { SourceTree } from "../../src/index.ts";
 
 /** What the tests include, where the build looks for it. */
-const INCLUDED: Readonly<Record<string, string>> = { "asm/include/selftest.inc": "tests/guest/selftest.inc" };
+const INCLUDED: Readonly<Record<string, string>> = {
+  "asm/include/expect.inc": "tests/guest/expect.inc",
+  "asm/include/selftest.inc": "tests/guest/selftest.inc",
+};
 
 /** `tree` with the source `from` of this repository at the place `at` of the system. */
 export function treeWith(tree: SourceTree, from: string, at: string): SourceTree {

@@ -30,6 +30,10 @@ import { Unresolvable } from "./resolver.ts";
 
 /** Passes over a section after which a layout that does not settle is given up. */
 const MAXIMUM_PASSES = 500;
+/** See `#turns`. */
+const TURN = 16;
+/** An alignment shrinks in so many passes before it is padded instead. */
+const ENDURED_CIRCLES = 2;
 
 /** Distances that a short jump spans, from the end of the instruction. */
 const SHORT_BACKWARD = -128;
@@ -90,7 +94,10 @@ class Relaxer {
   readonly #fragments: FragmentTable;
   readonly #columns: PassColumns;
   readonly #target: Target = { symbol: null, addend: 0, expression: null };
-  /** GNU as's count of how often a number of variable length and the alignment after it took turns in moving. */
+  /**
+   * How a number of variable length and the alignment after it take turns in moving, counted as by GNU as: in units of
+   * TURN how often in this pass, and below that in how many passes before it they came back to where they were.
+   */
   #turns = 0;
   /** Bytes that break such a circle, by the alignment that they follow. */
   readonly #breaks = new Map<number, number>();
@@ -231,7 +238,7 @@ class Relaxer {
       else if (kind === Kind.ALIGN) {
         growth = alignedSkip(addresses[i]! + fixedSizes[i]!, lengths[i]!, offsets[i]!) - variableSizes[i]!;
         if (this.#breaks.size > 0) growth += this.#breaks.get(i) ?? 0;
-        if (growth < 0 && (this.#turns & 16) !== 0 && (this.#turns & 15) >= 2) {
+        if (growth < 0 && (this.#turns & TURN) !== 0 && (this.#turns & (TURN - 1)) >= ENDURED_CIRCLES) {
           const bytes = 1 << lengths[i]!;
           growth += bytes;
           this.#breaks.set(i, (this.#breaks.get(i) ?? 0) + bytes);
@@ -240,14 +247,14 @@ class Relaxer {
       if (growth !== 0) {
         stretch += growth;
         moved = true;
-        const takesTurns = kind === Kind.LEB128 || (kind === Kind.ALIGN && (this.#turns & 16) !== 0 && stretch === 0);
-        this.#turns = takesTurns ? this.#turns + 16 : 0;
+        const takesTurns = kind === Kind.LEB128 || (kind === Kind.ALIGN && (this.#turns & TURN) !== 0 && stretch === 0);
+        this.#turns = takesTurns ? this.#turns + TURN : 0;
         const size = variableSizes[i]! + growth;
         this.#check(Math.max(addresses[i]!, size), i);
         variableSizes[i] = size;
       }
     }
-    this.#turns = stretch === 0 && (this.#turns & 16) === 0 && this.#turns >= 16 ? this.#turns + 1 : 0;
+    this.#turns = stretch === 0 && (this.#turns & TURN) === 0 && this.#turns >= TURN ? this.#turns + 1 : 0;
     return moved;
   }
 

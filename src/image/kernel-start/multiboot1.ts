@@ -143,7 +143,6 @@ export function multiboot1Information(
     piece: { what: "the Multiboot information", address: INFORMATION_STAGE, content, zeroBytes: 0 },
     information: {
       version: 1,
-      address: INFORMATION_STAGE,
       memoryAddress: INFORMATION_STAGE + 4,
       mapAddress: INFORMATION_STAGE + mapAt,
       frame: wanted && {

@@ -125,7 +125,6 @@ export function multiboot2Information(
     piece: { what: "the Multiboot2 information", address: INFORMATION_STAGE, content, zeroBytes: 0 },
     information: {
       version: 2,
-      address: INFORMATION_STAGE,
       memoryAddress: INFORMATION_STAGE + 8 + 8,
       mapAddress: INFORMATION_STAGE + content.length,
       frame: wanted && {

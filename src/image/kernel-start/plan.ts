@@ -64,7 +64,6 @@ export function textFrame(): Uint8Array {
 /** Information that the starter completes with what it finds in the machine, while it is at INFORMATION_STAGE. */
 export interface Information {
   readonly version: 1 | 2;
-  readonly address: number;
   /** Where two words go: KiB of lower and of upper memory. */
   readonly memoryAddress: number;
   readonly mapAddress: number;
@@ -161,8 +160,7 @@ function encodePlan(plan: Plan, firstSector: number): Uint8Array[] {
   moves.flat().forEach((value, at) => word(HEAD_BYTES + plan.pieces.length * PIECE_BYTES + 4 * at, value));
   const head = [MAGIC, VERSION, plan.pieces.length, moves.length, ...entryWords(plan.entry)];
   const information = plan.information;
-  if (information)
-    head.push(information.version, information.address, information.memoryAddress, information.mapAddress);
+  if (information) head.push(information.version, INFORMATION_STAGE, information.memoryAddress, information.mapAddress);
   else head.push(0, 0, 0, 0);
   [...head, top].forEach((value, at) => word(4 * at, value));
   if (information?.frame) frameWords(information.frame).forEach((value, at) => word(FRAME_OFFSET + 4 * at, value));
