@@ -475,9 +475,10 @@ cloud_graph:
     cmp     ebx, edi
     jae     .Lcloud_graph_head
     movzx   eax, word ptr [ebx + EVENT_MEMBERS]
-    cmp     eax, ebp
-    cmova   ebp, eax
     add     ebx, EVENT_SIZE
+    cmp     eax, ebp
+    jbe     .Lcloud_graph_most
+    mov     ebp, eax
     jmp     .Lcloud_graph_most
 .Lcloud_graph_head:
     PRINT   "TIME                 ERA ONLINE\n"

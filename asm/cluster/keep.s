@@ -243,12 +243,13 @@ keep_flush:
     mov     ecx, [eax + KEPT_CHANGES]
     cmp     ecx, [eax + KEPT_WRITTEN]
     je      3f
-    xor     ecx, ecx
-    mov     edx, [kept_values + KEPT_FAILED]
+    cmp     dword ptr [eax + KEPT_FAILED], 0
+    jne     3f
     cmp     eax, offset kept_vote       # a vote waits for values that cannot be
-    cmovne  edx, ecx
-    or      edx, [eax + KEPT_FAILED]
-    jnz     3f
+    jne     .Lkeep_flush_wait
+    cmp     dword ptr [kept_values + KEPT_FAILED], 0
+    jne     3f
+.Lkeep_flush_wait:
     mov     esi, [node_mount]
 3:  add     ebx, KEPT_ROW
     cmp     ebx, offset kept_end

@@ -35,7 +35,9 @@ ring_next:
     cmp     dword ptr [ebx + PEER_VIEWED], 0
     je      2f
     test    esi, esi
-    cmovz   esi, ebx
+    jnz     .Lring_next_compare
+    mov     esi, ebx
+.Lring_next_compare:
     lea     eax, [ebx + PEER_ID]
     mov     edx, offset node + NODE_ID
     call    node_id_compare

@@ -48,8 +48,9 @@ stranger_heard:
     je      3f
     mov     ecx, [eax + PEER_AGE]
     cmp     ecx, [eax + PEER_KNOWN]
-    cmovb   ecx, [eax + PEER_KNOWN]
-    mov     [esi + STRANGER_AGE], ecx
+    jae     2f
+    mov     ecx, [eax + PEER_KNOWN]
+2:  mov     [esi + STRANGER_AGE], ecx
 3:  mov     eax, [ebx + CLOUD_NODE]
     mov     [esi + STRANGER_ID], eax
     mov     eax, [ebx + CLOUD_NODE + 4]

@@ -63,7 +63,7 @@ generator_next:
     mov     edx, ebx
     mov     ecx, esi
     call    sha256_add
-    rdtsc
+    call    task_time
     mov     [esp + SHA256_SIZE + SAMPLE_TSC], eax
     mov     [esp + SHA256_SIZE + SAMPLE_TSC + 4], edx
     call    clock_us

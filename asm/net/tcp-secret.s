@@ -26,7 +26,7 @@ cookie_sizes:           .long 64, 256, 536, 1024, 1220, 1360, 1440, 1460
 secret_start:
     cmp     dword ptr [secret_key], 0
     jne     9f
-    rdtsc
+    call    task_time
     mov     [secret_key], eax
     call    clock_seconds
     imul    eax, eax, 0x9E3779B1
@@ -127,7 +127,7 @@ secret_connection:
 .global secret_number
 secret_number:
     inc     dword ptr [secret_count]
-    rdtsc
+    call    task_time
     push    eax
     push    dword ptr [secret_count]
     mov     eax, esp

@@ -6,6 +6,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasFeature, parseArchitecture } from "../../src/isa/features.ts";
+import { formsNamed } from "../../src/isa/table/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const NUMERIC_LABELS_MAXIMUM = 4;
@@ -267,6 +269,31 @@ function contractFaults({ path, lines }: Source, routines: ReadonlySet<string>):
 const isBareLabel = ({ labels, statement }: Line): boolean =>
   labels.length > 0 && !labels.every(isLocal) && statement === "";
 
+/** Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them first. */
+const OLDEST = parseArchitecture("i486+387")!;
+const NEWER: Readonly<Record<string, readonly string[]>> = {
+  cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/crypto/generator.s"],
+  rdtsc: ["asm/kernel/schedule.s", "asm/kernel/clock-fine.s", "asm/net/secondary.s"],
+  rdrand: ["asm/crypto/generator.s"],
+  ud2: ["asm/shell/crash.s"],
+  // SSE2's by their names, and here the string instructions.
+  movsd: [""],
+  cmpsd: [""],
+};
+
+/** A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written. */
+function newerFaults({ path, lines }: Source): string[] {
+  return lines.flatMap(({ statement, number }) => {
+    const mnemonic = /^(?:(?:rep\w*|lock) )*([a-z]\w*)/.exec(statement)?.[1] ?? "";
+    const forms = formsNamed(mnemonic, false);
+    return forms.length > 0 &&
+      !forms.some(({ feature }) => hasFeature(OLDEST, feature)) &&
+      !NEWER[mnemonic]?.some((allowed) => path.startsWith(allowed))
+      ? [`${path}:${number}: a 486 does not know ${mnemonic}`]
+      : [];
+  });
+}
+
 /** The program that a source becomes part of. */
 function programOf(path: string): string {
   return path.startsWith("boot/") ? path.split("/").slice(0, 2).join("/") : "asm";
@@ -339,6 +366,10 @@ describe("assembly", () => {
 
   test("differences are asked for their sign", () => {
     expect(system.flatMap(differenceFaults)).toEqual([]);
+  });
+
+  test("every instruction is known to the oldest processor, or asked for first", () => {
+    expect(system.flatMap(newerFaults)).toEqual([]);
   });
 
   test(".global stands at the definition", () => {

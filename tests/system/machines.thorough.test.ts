@@ -57,8 +57,9 @@ async function run(options: readonly string[], commands: readonly string[]): Pro
 const PASSED = "(?:[1-9]\\d* passed, 0 failed|passed)";
 
 test.each(MACHINES)("a %s with %i MiB passes the guest tests", { timeout: 60_000 }, async (cpu, mib) => {
-  const commands = ["service stop network", ...commandsOf(GUEST_TESTS), "mem check"];
+  const commands = ["sleep 6000; cloud graph", "service stop network", ...commandsOf(GUEST_TESTS), "mem check"];
   const text = await run([...COUNTED, "-cpu", cpu, "-m", `${mib}`], commands);
+  expect(text).toMatch(/^cloud: .* era 1 age 1 peers 0$/m); // so that the service is stopped in the middle of a life
   for (const command of commandsOf(GUEST_TESTS)) expect(text).toMatch(new RegExp(`^${command}: ${PASSED}$`, "m"));
   expect(text).toMatch(/all headers agree/);
 });

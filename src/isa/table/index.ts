@@ -42,6 +42,7 @@ class Table {
   /** Every form that has the word where names stand, and perhaps others, in the table's order. */
   mentioning(word: string): Form[] {
     const found: Form[] = [];
+    if (word === "") return found; // it is found everywhere, without end
     const text = this.#text;
     let id = -1;
     for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
