@@ -327,7 +327,17 @@ agreement_heard:
     sbb     eax, eax                    # -1 when it founded its era alone
     add     eax, [node_alone]
     jz      .Lagreement_heard_names     # both did, or neither
-    js      .Lagreement_heard_alone
+    push    eax
+    mov     eax, [ebx + CLOUD_ERA]
+    cmp     eax, [node + NODE_ERA]
+    jne     1f
+    lea     eax, [ebx + CLOUD_FOUNDER]
+    mov     edx, offset node + NODE_FOUNDER
+    call    session_same
+1:  pop     eax
+    je      .Lagreement_heard_names     # one life: whoever has been joined does not say so any more, or not yet
+    test    eax, eax
+    js      .Lagreement_heard_answer    # it did. The founder of our own era may have begun another one alone
     call    node_era_kept               # we did, and were wrong
     cmp     eax, [ebx + CLOUD_ERA]
     jae     .Lagreement_heard_wrong
@@ -338,14 +348,6 @@ agreement_heard:
     call    agreement_settle
     mov     eax, STATE_MEMBER
     jmp     .Lagreement_heard_entered
-.Lagreement_heard_alone:
-    mov     eax, [ebx + CLOUD_ERA]      # it did; once somebody has joined it, both of them are right. The founder of
-    cmp     eax, [node + NODE_ERA]      # our own era may have begun another one alone
-    jne     .Lagreement_heard_answer
-    lea     eax, [ebx + CLOUD_FOUNDER]
-    mov     edx, offset node + NODE_FOUNDER
-    call    session_same
-    jne     .Lagreement_heard_answer
 .Lagreement_heard_names:
     mov     eax, [ebx + CLOUD_ERA]      # two members: the better name wins
     cmp     eax, [node + NODE_ERA]

@@ -572,6 +572,7 @@ trust_accept:
     mov     [eax + PEER_SESSION], ecx
     mov     ecx, [edx + CLOUD_SESSION + 4]
     mov     [eax + PEER_SESSION + 4], ecx
+    mov     dword ptr [eax + PEER_PROVEN], 1
     mov     ecx, [edx + CLOUD_SEQUENCE]
     mov     [eax + PEER_SEQUENCE], ecx
     mov     dword ptr [eax + PEER_WINDOW], -1   # what was said before is too late, as it may be older than our boot

@@ -291,6 +291,7 @@ view_apply_entry:
     mov     eax, [applied]
     mov     [ebx + PEER_LISTED], eax
     call    view_apply_session
+    jc      .Lview_apply_entry_behind
     push    esi
     push    edi
     lea     edi, [ebx + PEER_ID]
@@ -318,6 +319,11 @@ view_apply_entry:
     cmp     dword ptr [ebx + PEER_STATE], STATE_MEMBER
     sete    al
     call    peer_vouch
+    jmp     .Lview_apply_entry_known
+.Lview_apply_entry_behind:              # what is said of that boot is no news, but that nobody vouches for the node is
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
+    jbe     .Lview_apply_entry_known
+    call    peer_gone
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_offline:
     call    peer_gone
@@ -366,27 +372,35 @@ view_apply_entry:
     ret
 
 # Takes over the session that an entry gives a peer. What was heard of that session stays; else what it has sent so far
-# counts as heard.
+# counts as heard. From a session that is proven to this node none leads back to one that was replaced: a coordinator that
+# knows less may list that, and from then on what the peer says itself would be refused.
 # In: EBX peer, ESI entry.
+# Out: CF when the entry is about an earlier boot.
 # Clobbers: EAX, ECX, EDX.
 view_apply_session:
     lea     eax, [ebx + PEER_SESSION]
     lea     edx, [esi + ENTRY_SESSION]
     call    session_same
-    je      9f
-    mov     eax, ebx
-    call    peer_outlived
+    je      8f
     call    session_retired
+    mov     eax, ebx
     jne     1f
+    cmp     dword ptr [ebx + PEER_PROVEN], 0
+    stc
+    jne     9f
+    call    peer_outlived
     mov     ecx, [esi + ENTRY_AGE]      # it had this one before, and a coordinator that knew less another: the age that
     cmp     ecx, [ebx + PEER_KNOWN]     # is remembered may be that of this boot
-    jb      1f
+    jb      2f
     mov     dword ptr [ebx + PEER_KNOWN], 0
-1:  mov     eax, ebx
-    call    trust_retire
+    jmp     2f
+1:  call    peer_outlived
+2:  call    trust_retire
+    mov     dword ptr [ebx + PEER_PROVEN], 0
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax
     mov     dword ptr [ebx + PEER_WINDOW], -1
+8:  clc
 9:  ret
 
 # Takes out of the view whom the packet's range does not hold: above CLOUD_FROM, up to CLOUD_TO.
