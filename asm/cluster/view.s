@@ -372,8 +372,8 @@ view_apply_entry:
     ret
 
 # Takes over the session that an entry gives a peer. What was heard of that session stays; else what it has sent so far
-# counts as heard. From a session that is proven to this node none leads back to one that was replaced: a coordinator that
-# knows less may list that, and from then on what the peer says itself would be refused.
+# counts as heard. From a session that is proven to this node none leads back to one that was replaced: a coordinator
+# that knows less may list that, and from then on what the peer says itself would be refused.
 # In: EBX peer, ESI entry.
 # Out: CF when the entry is about an earlier boot.
 # Clobbers: EAX, ECX, EDX.

@@ -54,6 +54,9 @@ import {
   VIEW,
 } from "./cluster-wire.ts";
 
+/** The session of a stranger's later boot. */
+const LATER = "7777777777777777";
+
 describe("a node that hears nobody", () => {
   test("says hello four times a second, and founds a cluster after a second and a half", async () => {
     const s = await scene();
@@ -477,6 +480,24 @@ describe("a member that coordinates", () => {
     expect(await answersTo(s, { ...report(LOW, 5, SELF), flags: ALONE })).toMatchObject([{ kind: VIEW, members: 2 }]);
     // What it heard of them does not change what it makes of others.
     await answersTo(s, report(HIGH, 6, HIGHEST));
+    expect(await cloud(s)).toBe(isIn(6, HIGHEST));
+  });
+
+  test("goes on under its own name, that it founded alone, beside one that says it is not alone", async () => {
+    const s = await scene();
+    rememberEra(s.node, 4);
+    remember(s.node, OFFSET_COMPANY, Uint8Array.of(1, 0, 0, 0));
+    expect((await says(s, VIEW)).flags & ALONE).toBe(ALONE);
+    expect(await answersTo(s, view(HIGH, 5, SELF))).toMatchObject([{ kind: VIEW, era: 5, founder: SELF }]);
+    expect(await cloud(s)).toBe(isIn(5, SELF));
+  });
+
+  test("believes a boot that was proven to it, though a coordinator lists an earlier one", async () => {
+    const s = await member(SELF);
+    await answersTo(s, report(HIGH, 5, SELF));
+    await answersTo(s, { ...report(HIGH, 5, SELF), session: LATER });
+    await answersTo(s, { ...view(LOW, 5, SELF), members: [HIGH] });
+    await answersTo(s, { ...view(HIGH, 6, HIGHEST), session: LATER });
     expect(await cloud(s)).toBe(isIn(6, HIGHEST));
   });
 
