@@ -80,7 +80,7 @@ class ClusterFacts {
     if (this.#readNs === this.#world.nowNs) return;
     this.#readNs = this.#world.nowNs;
     this.#tables.clear();
-    this.#facts = this.#world.nodes.map((node) => this.#read(node));
+    this.#facts = this.#world.nodes.map((node) => node.once("facts", () => this.#read(node)));
   }
 
   of(index: number): NodeFacts {
@@ -128,7 +128,7 @@ class ClusterFacts {
     this.#forgetPast();
     const known = this.#tables.get(index);
     if (known !== undefined) return known;
-    const table = this.#readPeers(index);
+    const table = this.#world.nodes[index]!.once("peers", () => this.#readPeers(index));
     this.#tables.set(index, table);
     return table;
   }

@@ -17,7 +17,8 @@ const MOST_OTHERS = 448;
 
 /** The number that stands for a node's history, 0 for none; null when the node has no memory. */
 export function historyDigest(world: World, layout: KernelLayout, index: number): number | null {
-  return world.nodes[index]!.memory.word(layout.address("history") + DIGEST);
+  const node = world.nodes[index]!;
+  return node.once("history", () => node.memory.word(layout.address("history") + DIGEST));
 }
 
 /** A node's events, each as text by which it is known. */

@@ -6,7 +6,7 @@ import { disksWith } from "./cluster-votes.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { isKept } from "./remembered.ts";
-import type { World } from "./world.ts";
+import type { World, WorldNode } from "./world.ts";
 
 /** Of the object `cluster_values`: docs/protocols/cluster-values.md. */
 const NUMBER = 8;
@@ -35,7 +35,11 @@ function digestOf(words: readonly number[]): number {
 
 /** What a node holds for agreed; null when it has no memory, or is just about to change it. */
 export function agreedValues(world: World, layout: KernelLayout, index: number): Agreed | null {
-  const { memory } = world.nodes[index]!;
+  const node = world.nodes[index]!;
+  return node.once("values", () => readValues(node, layout));
+}
+
+function readValues({ memory }: WorldNode, layout: KernelLayout): Agreed | null {
   const at = layout.address("values");
   const number = memory.word(at + NUMBER);
   const digest = memory.word(at + DIGEST);

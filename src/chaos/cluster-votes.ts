@@ -22,7 +22,7 @@ import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { objectOn } from "./remembered.ts";
-import type { World } from "./world.ts";
+import type { World, WorldNode } from "./world.ts";
 
 /** Of the object `cluster_vote`. */
 const SLOT = 12;
@@ -106,6 +106,11 @@ class Spoken {
   }
 }
 
+function promisedBy({ memory }: WorldNode, at: number): string | null {
+  const bytes = memory.bytes(at, BALLOT_BYTES);
+  return bytes && ballotAt(bytes, 0);
+}
+
 export function keepsPromises(layout: KernelLayout): Invariant {
   return {
     name: "promises",
@@ -134,11 +139,11 @@ export function keepsPromises(layout: KernelLayout): Invariant {
           return problem && `${world.nodes[node]!.name} ${problem}`;
         },
         look: () => {
-          for (const { index, name, boots, memory } of world.nodes) {
+          for (const node of world.nodes) {
+            const { index, name, boots } = node;
             const { isMember, hasDisk } = facts.of(index);
-            const bytes = isMember && hasDisk ? memory.bytes(at + PROMISED, BALLOT_BYTES) : null;
-            if (!bytes) continue;
-            const ballot = ballotAt(bytes, 0);
+            const ballot = isMember && hasDisk ? node.once("promised", () => promisedBy(node, at + PROMISED)) : null;
+            if (ballot === null) continue;
             const before = promised[index]!;
             const least = before.boot === boots ? before.ballot : spoken.of(index).promised;
             // It may be copied right now.

@@ -117,7 +117,11 @@ function isOfCampaign(address: string): boolean {
 }
 
 /** A machine's table of service addresses, as its memory says: whether it holds each. */
-function tableOf(world: World, layout: KernelLayout, index: number): Map<string, boolean> {
+function tableOf(world: World, layout: KernelLayout, index: number): ReadonlyMap<string, boolean> {
+  return world.nodes[index]!.once("services", () => readTable(world, layout, index));
+}
+
+function readTable(world: World, layout: KernelLayout, index: number): ReadonlyMap<string, boolean> {
   const [count, size, address, record] = ["SERVICES", "SERVICE_SIZE", "SERVICE_ADDRESS", "SERVICE_RECORD"].map((name) =>
     layout.constant(name),
   ) as [number, number, number, number];

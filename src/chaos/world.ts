@@ -4,7 +4,7 @@
  */
 import type { Trouble } from "../../emulator/ether/trouble.ts";
 import type { Action } from "../lab/actions.ts";
-import type { LabCluster } from "../lab/cluster.ts";
+import type { LabCluster, LabNode } from "../lab/cluster.ts";
 import { GuestMemory } from "../lab/guest-memory.ts";
 
 /** A frame that was sent into a cable. */
@@ -68,12 +68,26 @@ export class WorldNode {
   readonly diskWords = new Set<string>();
   /** They have been in trouble since it began to boot. */
   diskWasBad = false;
+  readonly #of: LabNode;
+  readonly #read = new Map<string, unknown>();
+  /** When that was read: how often it was switched on, and the instructions until then. */
+  #readAt = "";
 
   constructor(lab: LabCluster, index: number, isSealed: boolean) {
     this.index = index;
-    this.name = lab.nodes[index]!.name;
+    this.#of = lab.nodes[index]!;
+    this.name = this.#of.name;
     this.isSealed = isSealed;
-    this.memory = new (isSealed ? SealedMemory : GuestMemory)(lab.nodes[index]!.machine);
+    this.memory = new (isSealed ? SealedMemory : GuestMemory)(this.#of.machine);
+  }
+
+  /** What `read` makes of its memory, by a name: read anew only when the machine has run since, or began anew. */
+  once<T>(name: string, read: () => T): T {
+    const at = `${this.boots} ${this.#of.isOff} ${this.#of.machine.instructions}`;
+    if (at !== this.#readAt) this.#read.clear();
+    this.#readAt = at;
+    if (!this.#read.has(name)) this.#read.set(name, read());
+    return this.#read.get(name) as T;
   }
 }
 
