@@ -1,6 +1,7 @@
-/** When files were changed, as `ls -l` says it. */
+/** What `ls` says of directories: by name, and with -l when files were changed. */
 import { expect, test } from "vitest";
 import { mount } from "../../src/oofs/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -15,7 +16,7 @@ const TIMES: readonly number[] = [
   0xffffffff,
 ].map((time) => (typeof time === "string" ? Date.parse(`${time}:00Z`) / 1000 : time));
 
-test("on a volume, and nothing where it is not known", async () => {
+test("when files on a volume were changed, and nothing where it is not known", async () => {
   const disk = diskWith(new Map());
   let seconds = 0;
   const fs = mount(volumeOn(disk), { now: () => ({ seconds, nanoseconds: 0 }) });
@@ -37,4 +38,36 @@ test("on a volume, and nothing where it is not known", async () => {
   expect(await output(node, "ls -l / /bin/none; ls -x; cd /a/d0; ls -l; cd")).toBe(
     `/:\n${"hda0".padEnd(20)} ${"0".padStart(10)}  ${" ".repeat(16)}  a/\n/bin/none: not mounted\nusage: ls [-l] [PATH...]\n${"file".padEnd(20)} ${"0".padStart(10)}  ${shown[0]}  file\n`,
   );
+});
+
+/** What `ls` says of a volume that holds these empty files, made in this order: the names of files in its order. */
+async function listed(names: readonly string[]): Promise<string[]> {
+  const disk = diskWith(new Map());
+  const fs = mount(volumeOn(disk));
+  for (const name of names) fs.create(`/${name}`);
+  fs.sync();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.waitFor(/on disk/);
+  await output(node, "service stop network; umount /net; mount hda0 /a; ls /a > /a/.list; umount /a");
+  const list = mount(volumeOn(disk), { readOnly: true }).read("/.list");
+  return [
+    ...Buffer.from(list)
+      .toString()
+      .matchAll(/^file +\d+ +([^.\n]+)$/gm),
+  ].map(([, name]) => name!);
+}
+
+test("entries come by name, in the order of bytes", async () => {
+  const names = ["zeta", "b", "Z", "a10", "a", "é", "a2", "_", "9"];
+  expect(await listed(names)).toEqual(["9", "Z", "_", "a", "a10", "a2", "b", "zeta", "é"]);
+});
+
+thoroughly("of more entries than there is room for each part is by name, and none is missing", async () => {
+  const names = Array.from({ length: 4000 }, (_, index) =>
+    `${(index * 2741) % 4000}`.padStart(4, "0").padEnd(244, "x"),
+  );
+  const list = await listed(names);
+  expect([...list].sort()).toEqual([...names].sort());
+  expect(list.filter((name, index) => index > 0 && name < list[index - 1]!)).toHaveLength(1);
 });
