@@ -67,7 +67,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
     watch: (world) => {
       const facts = factsOf(world, layout);
       /** By member: since when its view is another one than that of its coordinator. */
-      const agreed = world.nodes.map(() => new Map<string, number>());
+      const agreed = world.nodes.map((): Agreed => ({ digests: new Map(), sessions: new Set() }));
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       return {
         look: () => {
@@ -107,30 +107,39 @@ interface Difference {
   readonly has?: number | undefined;
 }
 
+/** What a member has had of the others. */
+interface Agreed {
+  /** By node: the digest of what both had the same last. */
+  readonly digests: Map<string, number>;
+  /** Boots that it has believed. */
+  readonly sessions: Set<string>;
+}
+
 const NONE: Difference = { what: "", change: "" };
 
 /**
- * In what a member's view is behind that of its coordinator. `agreed`: by node, of what both had the same last; while the
- * coordinator has that still, the member has heard something newer from the node itself.
+ * In what a member's view is behind that of its coordinator. While the coordinator still has what both had the same last,
+ * or a boot that the member has believed once, the member has heard something newer from the node itself.
  */
 function difference(
   world: World,
   layout: KernelLayout,
   speaker: number,
   member: number,
-  agreed: Map<string, number>,
+  { digests, sessions }: Agreed,
 ): Difference {
   const facts = factsOf(world, layout);
   const [told, known] = [facts.peers(speaker), facts.peers(member)];
   // Its own table is the matter of another invariant.
   if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return NONE;
-  for (const [id, { isViewed, digest }] of told) {
+  for (const { session } of known.values()) sessions.add(session);
+  for (const [id, { isViewed, digest, session }] of told) {
     const here = known.get(id);
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
     if (!here?.isViewed) return { what: `has not ${id} in its view`, change };
-    if (here.digest === digest) agreed.set(id, digest);
-    else if (agreed.get(id) !== digest)
+    if (here.digest === digest) digests.set(id, digest);
+    else if (digests.get(id) !== digest && (here.session === session || !sessions.has(session)))
       return { what: `has something else of ${id} in its view`, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
