@@ -7,14 +7,15 @@
 .text
 
 # Changes the name.
-# In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123).
+# In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123). One
+#     without a letter would be an address, or a part of one.
 # Out: CF and EAX error.
 .global hostname_set
 hostname_set:
     push    esi
     mov     esi, eax
     xor     ecx, ecx
-    xor     edx, edx                    # 0: at the beginning, or after a sign
+    xor     edx, edx                    # DL 0: at the beginning, or after a sign; DH 1: it has a letter
 .Lhostname_set_character:
     mov     al, [esi + ecx]
     test    al, al
@@ -32,8 +33,9 @@ hostname_set:
     jb      .Lhostname_set_invalid
     cmp     al, 'z'
     ja      .Lhostname_set_invalid
+    mov     dh, 1
 .Lhostname_set_alphanumeric:
-    mov     edx, 1
+    mov     dl, 1
 .Lhostname_set_next:
     inc     ecx
     cmp     ecx, HOSTNAME_SIZE
@@ -41,13 +43,13 @@ hostname_set:
     mov     eax, ERROR_TOO_LONG
     jmp     .Lhostname_set_done
 .Lhostname_set_sign:
-    test    edx, edx
+    test    dl, dl
     jz      .Lhostname_set_invalid
-    xor     edx, edx
+    xor     dl, dl
     jmp     .Lhostname_set_next
 .Lhostname_set_end:
-    test    edx, edx
-    jz      .Lhostname_set_invalid
+    cmp     edx, 0x101
+    jne     .Lhostname_set_invalid
     mov     eax, offset hostname
     mov     edx, esi
     mov     ecx, HOSTNAME_SIZE
@@ -83,7 +85,7 @@ command_hostname:
 3:  cmp     eax, ERROR_TOO_LONG
     LOAD_STRING eax, "hostname: a name has at most 15 characters\n"
     je      4f
-    LOAD_STRING eax, "hostname: a name has letters and digits, and - and . between them\n"
+    LOAD_STRING eax, "hostname: a name has letters and digits, a letter at least, and - and . between them\n"
 4:  call    print
     mov     eax, 1
     ret

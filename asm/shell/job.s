@@ -244,6 +244,40 @@ job_await:
     pop     ebx
     ret
 
+# Waits until no job of this console runs, or Ctrl-C is typed, which leaves them running. May sleep.
+# Out: EAX status 0.
+.global jobs_await
+jobs_await:
+    call    break_source
+    push    eax
+    push    0                           # the event of a job
+    INTERRUPTS_OFF
+.Ljobs_await_look:
+    call    break_check
+    jc      .Ljobs_await_over
+    call    console_own
+    mov     eax, [eax + CONSOLE_JOBS]
+.Ljobs_await_job:
+    test    eax, eax
+    jz      .Ljobs_await_over
+    cmp     dword ptr [eax + JOB_ENDED], 0
+    je      .Ljobs_await_runs
+    mov     eax, [eax + JOB_NEXT]
+    jmp     .Ljobs_await_job
+.Ljobs_await_runs:
+    add     eax, JOB_EVENT
+    mov     [esp + 4], eax
+    lea     eax, [esp + 4]
+    or      edx, -1
+    mov     ecx, 2
+    call    event_wait_any
+    jmp     .Ljobs_await_look
+.Ljobs_await_over:
+    INTERRUPTS_RESTORE
+    add     esp, 8
+    xor     eax, eax
+    ret
+
 # Shell command: waits for a job.
 # In: EAX argc, EDX argv.
 # Out: EAX status of the job.

@@ -315,14 +315,15 @@ command_nice:
     pop     ebx
     ret
 
-# Shell command: waits until a task has ended, or Ctrl-C is typed.
+# Shell command: waits until a task or all jobs have ended, or Ctrl-C is typed.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 command_wait:
     push    ebx
     mov     ebx, edx
     cmp     eax, 2
-    jne     .Lcommand_wait_usage
+    ja      .Lcommand_wait_usage
+    jb      .Lcommand_wait_jobs
     mov     eax, [ebx + 4]
     cmp     byte ptr [eax], '%'
     je      .Lcommand_wait_job
@@ -353,6 +354,9 @@ command_wait:
     xor     eax, eax
     pop     ebx
     ret
+.Lcommand_wait_jobs:
+    pop     ebx
+    jmp     jobs_await
 .Lcommand_wait_job:
     call    job_await
     jnc     .Lcommand_wait_done
@@ -368,7 +372,7 @@ command_wait:
     pop     ebx
     ret
 .Lcommand_wait_usage:
-    PRINT   "usage: wait TASK|%JOB\n"
+    PRINT   "usage: wait [TASK|%JOB]\n"
     mov     eax, 2
     pop     ebx
     ret
@@ -469,7 +473,7 @@ SHELL_COMMAND "ps", command_ps, "", "list the tasks", GROUP_SYSTEM, ps_text
 SHELL_COMMAND "top", command_top, "", "measure for a second which tasks run", GROUP_SYSTEM
 SHELL_COMMAND "kill", command_kill, "TASK|%JOB...", "end tasks, named by number or name, or jobs", GROUP_SYSTEM, kill_text
 SHELL_COMMAND "nice", command_nice, "PRIORITY TASK", "give a task a priority", GROUP_SYSTEM, nice_text
-SHELL_COMMAND "wait", command_wait, "TASK|%JOB", "wait until a task or job has ended", GROUP_SYSTEM
+SHELL_COMMAND "wait", command_wait, "[TASK|%JOB]", "wait until a task, a job or all jobs have ended", GROUP_SYSTEM
 SHELL_COMMAND "handles", command_handles, "", "list what is open, and whose it is", GROUP_DEBUG
 
 .section .rodata

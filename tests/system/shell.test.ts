@@ -89,6 +89,14 @@ describe("the shell", () => {
     expect(await output(node, "wait %2; cat /a/n")).toBe("      5       5      10\n");
     expect(await output(node, "jobs")).toMatch(/^\[1\] running {2}task \d+ {2}sleep 100000\n$/);
     expect(await output(node, "kill %1; fg 1; echo $?")).toBe("137\n");
+    await output(node, "sleep 300 && echo one > /a/n &");
+    await output(node, "sleep 100 &");
+    expect(await output(node, "wait; echo $?; cat /a/n")).toMatch(/^0\none\n/);
+    await output(node, "sleep 100000 &");
+    node.type("wait\n");
+    await lab.advance("300ms");
+    expect(await output(node, "\x03jobs")).toMatch(/ running {2}task \d+ {2}sleep 100000\n$/);
+    await output(node, "kill %1; fg");
     node.type("sleep 100000 | sleep 100000; echo not reached\n");
     await lab.advance("300ms");
     expect(await output(node, "\x03echo $?")).toBe("130\n");
