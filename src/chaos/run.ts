@@ -345,13 +345,15 @@ class Run {
       this.#stage.lab.cluster.network.onFrame = null;
     }
     const { startNs } = world;
+    // A link repeats a run from the machines' beginning, where an older copy of a disk is another one than here.
+    const hasLink = !world.heardStranger && ![...world.actions, ...this.#mending].some(({ word }) => word === "older");
     return {
       failure,
       actions: world.actions,
       mending: this.#mending,
       healedNs: world.healedNs === null ? null : world.healedNs - startNs,
       endNs: world.nowNs - startNs,
-      digest: failure && !world.heardStranger ? this.#stage.lab.digest() : null,
+      digest: failure && hasLink ? this.#stage.lab.digest() : null,
       core,
       figures: this.#meter.figures(),
       frames: this.#frames,

@@ -209,7 +209,7 @@ export class LabNode {
     this.#host.troubleDisk({ unflushedPercent });
   }
 
-  /** Takes the power away and puts an older copy into its drives: what they held when the run began. */
+  /** Takes the power away and puts an older copy into its drives: what they held when the machine was made or restored. */
   revertDisks(): void {
     this.#lab.note("older", this.index);
     this.#host.revertDisks();
