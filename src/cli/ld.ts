@@ -8,6 +8,7 @@ import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
+import type { InputObject } from "../linker/input-section.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram, linkTo } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
@@ -169,12 +170,13 @@ class LinkCommand {
       for (const index of elf.table.globals) {
         const { name, section } = elf.table.at(index)!;
         if (wanted.includes(name))
-          standardOutput().write(
+          standardError().write(
             `${commandName()}: ${path}: ${section === SHN_UNDEF ? "reference to" : "definition of"} ${name}\n`,
           );
       }
     }
-    if (this.#has("--cref")) standardOutput().write(crossReferences(program));
+    // The end of the map, where there is one.
+    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(this.#crossReferences(program));
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
@@ -188,13 +190,25 @@ class LinkCommand {
       standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
   }
 
+  #crossReferences({ objects }: Program): string {
+    const own = objects.filter(({ isMade }) => !isMade);
+    // GNU ld takes the first file for the one that makes the table.
+    const makesTable = this.#has("-r") ? undefined : own[0]?.path;
+    return crossReferences(own, new Map(makesTable === undefined ? [] : [["_GLOBAL_OFFSET_TABLE_", [makesTable]]]));
+  }
+
+  get #wantsMap(): boolean {
+    return this.#has("-M") || this.#has("-Map");
+  }
+
   #writeMap(program: Program, outputPath: string, flat: boolean): void {
-    if (!this.#has("-M") && !this.#has("-Map")) return;
-    const map = linkMap(program, {
+    if (!this.#wantsMap) return;
+    const list = linkMap(program, {
       outputPath,
       format: flat ? "binary" : "elf32-i386",
       listsDiscarded: !this.#has("--no-print-map-discarded"),
     });
+    const map = this.#has("--cref") ? list + this.#crossReferences(program) : list;
     const path = this.#last("-Map");
     if (this.#has("-M") || path === "-") standardOutput().write(map);
     else writeFileAside(path!, map);
@@ -457,18 +471,14 @@ class LinkCommand {
 const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
 
 /** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
-function crossReferences(program: Program): string {
-  const files = new Map<string, string[]>();
-  for (const isDefinition of [true, false]) {
-    for (const { path, elf, isMade } of program.objects) {
-      if (isMade) continue;
+function crossReferences(objects: readonly InputObject[], files: Map<string, readonly string[]>): string {
+  for (const isDefinition of [true, false])
+    for (const { path, elf } of objects)
       for (const { name, section, binding } of elf.symbols) {
         if (binding === STB_LOCAL || (section !== SHN_UNDEF) !== isDefinition) continue;
         const known = files.get(name) ?? [];
         if (!known.includes(path)) files.set(name, [...known, path]);
       }
-    }
-  }
   const lines = [...files]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, paths]) => paths.map((path, i) => `${(i === 0 ? name : "").padEnd(CREF_COLUMN)}${path}`));

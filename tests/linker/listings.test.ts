@@ -1,0 +1,55 @@
+/** What is printed of a link besides the map, as GNU ld prints it. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { run } from "../../src/cli/ld.ts";
+import { objectOfGnu, requireOracle } from "../oracle.ts";
+
+const SOURCES = {
+  "main.o":
+    ".text\n.global _start\n_start: call f\nmovl v, %eax\n.data\n.global v\nv: .long f, missing\n.weak missing\n",
+  "part.o": ".text\n.global f\nf: ret\n.comm room,16,4\n.long v\n",
+};
+const REGIONS = `MEMORY { ROM (rx) : ORIGIN = 0x1000, LENGTH = 64K  RAM (rw) : ORIGIN = 0x20000000, LENGTH = 3M
+  SPARE : ORIGIN = 0x40000000, LENGTH = 100 }
+SECTIONS { .text : { *(.text) } > ROM  .data : { *(.data) } > RAM AT> ROM  .bss : { *(.bss COMMON) } > RAM }
+`;
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-listings-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  "--cref",
+  "--cref -r",
+  "--cref -M",
+  "-y f -y v -y missing -y nothing",
+  "--print-memory-usage -T regions.ld",
+])("ld %s", (line) => {
+  const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, { skip: (reason) => expect.fail(reason) }));
+  for (const [name, source] of Object.entries(SOURCES)) writeFileSync(join(folder, name), objectOfGnu(as!, source));
+  writeFileSync(join(folder, "regions.ld"), REGIONS);
+  const args = [
+    ...line.split(" ").map((option) => (option === "regions.ld" ? join(folder, option) : option)),
+    ...Object.keys(SOURCES).map((name) => join(folder, name)),
+    ...["-o", join(folder, "out")],
+  ];
+  const theirs = spawnSync(ld!, ["-m", "elf_i386", ...args], { encoding: "latin1" });
+  expect(theirs.status).toBe(0);
+  const ours = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    vi.spyOn(process[stream], "write").mockImplementation((chunk) => {
+      ours[stream] += Buffer.from(chunk as Uint8Array).toString("latin1");
+      return true;
+    });
+  try {
+    run(["-m", "elf_i386", ...args]);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(ours.stdout).toBe(theirs.stdout);
+  // Each line begins with the name of its program.
+  expect(ours.stderr.replace(/^\w+: /gm, "")).toBe(theirs.stderr.replaceAll(`${ld}: `, ""));
+});
