@@ -100,7 +100,10 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["--allow-multiple-definition"], help: "of several definitions the first counts" },
     { names: ["--no-undefined"], help: "undefined symbols are errors (always so)" },
     { names: ["--unresolved-symbols"], value: "METHOD", help: "report-all (default) or ignore-all" },
-    { names: ["--noinhibit-exec"], help: "" },
+    {
+      names: ["--noinhibit-exec"],
+      help: "write the file although symbols are undefined, or defined twice: the first counts",
+    },
     { names: ["-static", "-Bstatic", "-dn", "-non_shared"], help: "accepted: every program is static" },
     { names: ["-nostdlib"], help: "only search folders of -L (always so)" },
     {

@@ -302,6 +302,7 @@ class LinkCommand {
               : "merged-labels",
       ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
       allowMultiple: this.#has("--allow-multiple-definition") || on("muldefs"),
+      warnsOfMultiple: this.#has("--noinhibit-exec"),
       undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
         ? "ignore"
         : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))

@@ -29,18 +29,8 @@ export class ProblemReport {
     this.#add({ file, line, message, ...(id === undefined ? {} : { id }) });
   }
 
-  duplicate({ symbol, object, elf }: Duplicate): void {
-    const first = symbol.object
-      ? definitionPlace(
-          symbol.object,
-          symbol.object.elf.symbols.find(({ name, binding }) => name === symbol.name && binding !== 0),
-        )
-      : { file: "?", line: 0 };
-    this.#add({
-      ...definitionPlace(object, elf),
-      message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`,
-      notes: [{ ...first, message: "the first definition" }],
-    });
+  duplicate(duplicate: Duplicate): void {
+    this.#add(duplicateProblem(duplicate));
   }
 
   placeOf({ section, offset }: RelocationIssue): Place {
@@ -82,6 +72,21 @@ export class ProblemReport {
     this.#seen.add(key);
     this.#found.push(problem);
   }
+}
+
+/** A second definition of a symbol. */
+export function duplicateProblem({ symbol, object, elf }: Duplicate): LinkProblem {
+  const first = symbol.object
+    ? definitionPlace(
+        symbol.object,
+        symbol.object.elf.symbols.find(({ name, binding }) => name === symbol.name && binding !== 0),
+      )
+    : { file: "?", line: 0 };
+  return {
+    ...definitionPlace(object, elf),
+    message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`,
+    notes: [{ ...first, message: "the first definition" }],
+  };
 }
 
 function definitionPlace(object: InputObject, elf: ElfSymbol | undefined): Place {

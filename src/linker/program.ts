@@ -33,7 +33,7 @@ import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
 import { Placement } from "./placement.ts";
-import { ProblemReport } from "./problems.ts";
+import { duplicateProblem, ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script/segments.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
@@ -95,6 +95,8 @@ export interface ProgramOptions {
   /** -z execstack, -z noexecstack; by default what the objects say. */
   readonly stack?: "executable" | "plain";
   readonly allowMultiple?: boolean;
+  /** Where they are not allowed: the first counts, and the others are warnings instead of errors. */
+  readonly warnsOfMultiple?: boolean;
   /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
   readonly undefinedSymbols?: "report" | "warn" | "ignore";
   /** --require-defined */
@@ -166,7 +168,9 @@ export class Program {
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
-    for (const duplicate of this.symbols.duplicates) this.report.duplicate(duplicate);
+    for (const duplicate of this.symbols.duplicates)
+      if (options.warnsOfMultiple) this.warnings.push(duplicateProblem(duplicate));
+      else this.report.duplicate(duplicate);
     this.#markScriptNames(script);
     const objects = inputs.objects;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));

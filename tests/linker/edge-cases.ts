@@ -248,6 +248,11 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     options: ["--unresolved-symbols=ignore-all"],
     mapDiffers: EMPTY_IN_MAP,
   },
+  "a symbol that is defined twice, and one that is missing, under --noinhibit-exec": {
+    sources: [`${QUIET}${START}call f\ncall missing\n.globl f\nf: ret\n`, `${QUIET}.globl f\nf: nop\nret\n.long f\n`],
+    options: ["--noinhibit-exec"],
+    mapDiffers: EMPTY_IN_MAP,
+  },
   "protected data in large pages": {
     sources: [`${QUIET}${START}mov x@GOT(%ebx), %ecx\n.data\nx: .long 1\n.section .data.rel.ro,"aw"\n.long 2\n`],
     options: ["-z", "max-page-size=0x10000", "-z", "common-page-size=0x2000"],
