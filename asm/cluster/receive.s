@@ -48,6 +48,14 @@ cluster_receive:
     mov     edx, ebx
     call    trust_window
     jc      .Lcluster_receive_done
+    mov     edx, eax                    # a session that a list told is proven once its sender names ours
+    lea     eax, [ebx + CLOUD_ECHO]
+    push    edx
+    mov     edx, offset trust_session
+    call    session_same
+    pop     edx
+    jne     .Lcluster_receive_believed
+    mov     dword ptr [edx + PEER_PROVEN], 1
     jmp     .Lcluster_receive_believed
 .Lcluster_receive_own:
     mov     eax, ebx

@@ -501,6 +501,16 @@ describe("a member that coordinates", () => {
     expect(await cloud(s)).toBe(isIn(6, HIGHEST));
   });
 
+  test("so it does when a list told it of that boot first, which has spoken to it since", async () => {
+    const s = await member(SELF);
+    await answersTo(s, report(HIGH, 5, SELF));
+    await answersTo(s, { ...view(LOW, 5, SELF), members: [`${HIGH} ${LATER}`] });
+    await answersTo(s, { ...report(HIGH, 5, SELF), session: LATER });
+    await answersTo(s, { ...view(LOW, 5, SELF), members: [HIGH] });
+    await answersTo(s, { ...view(HIGH, 6, HIGHEST), session: LATER });
+    expect(await cloud(s)).toBe(isIn(6, HIGHEST));
+  });
+
   test("does not give its name up for one who leaves", async () => {
     const s = await member(SELF);
     await answersTo(s, { ...report(LOW, 9, LOWEST), kind: BYE });

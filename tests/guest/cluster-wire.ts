@@ -67,7 +67,7 @@ export interface Said {
   readonly sequence?: number;
   /** What follows the header, where that is not a view's. */
   readonly rest?: Uint8Array;
-  /** Ids of members that a view names beside its sender. */
+  /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
   readonly members?: readonly string[];
 }
 
@@ -114,14 +114,15 @@ function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
 }
 
 /** A member of a view, somewhere in the subnet. */
-function entryBytes(id: string, index: number): Uint8Array {
+function entryBytes(member: string, index: number): Uint8Array {
+  const [id, session = id] = member.split(" ") as [string, string?];
   const bytes = new Uint8Array(ENTRY_BYTES);
   bytes.set(bytesOf(id));
   bytes[8] = 1;
   bytes[17] = MEMBER;
   bytes.set([10, 0, 2, 200 + index], 20);
   bytes.set(new TextEncoder().encode("another"), 24);
-  bytes.set(bytesOf(id), 56);
+  bytes.set(bytesOf(session), 56);
   return bytes;
 }
 
