@@ -35,6 +35,7 @@ export class Random {
 
   /** A uniform integer from 0 to `limit` - 1; `limit` is at most 2^32. */
   below(limit: number): number {
+    if (!(limit >= 1)) throw new RangeError(`a draw from ${limit} possibilities`);
     // Values from the incomplete last interval are drawn again, so that none is likelier than another.
     const bound = 2 ** 32 - (2 ** 32 % limit);
     for (;;) {
@@ -43,9 +44,14 @@ export class Random {
     }
   }
 
-  /** One of them, each as likely as another. */
+  /** One of them, each as likely as another. Throws a RangeError where there is none. */
   pick<Item>(items: readonly Item[]): Item {
     return items[this.below(items.length)]!;
+  }
+
+  /** The same where there may be none: then undefined. */
+  pickAny<Item>(items: readonly Item[]): Item | undefined {
+    return items.length === 0 ? undefined : this.pick(items);
   }
 
   /** True in so many of a hundred cases. */

@@ -64,7 +64,8 @@ export function addressDrills(world: World, layout: KernelLayout, stranger: Stra
     rule: "an address that somebody moves is where it should be, and is answered for all the time",
     begin: (random) => {
       if (world.core.length < 2) return null;
-      const [address = "", [holder]] = random.pick([...holdersOf(world, layout)]) ?? ["", []];
+      const [address, [holder] = []] = random.pickAny([...holdersOf(world, layout)]) ?? [];
+      if (address === undefined) return null;
       const target = random.pick(world.core.filter((index) => index !== holder));
       const { address: own } = facts.of(target);
       const name = [0, 8, 16, 24].map((shift) => (own >>> shift) & 0xff).join(".");

@@ -71,7 +71,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
   const choose = (random: Random): number => {
     const { core } = world;
     const speaker = core.find((index) => facts.of(index).coordinates);
-    const [holder] = random.pick([...holdersOf(world, layout).values()]) ?? [];
+    const [holder] = random.pickAny([...holdersOf(world, layout).values()]) ?? [];
     const [first = 0] = core;
     const founder = facts.indexOf(facts.of(first).founder);
     const roles = [speaker, holder, founder].filter((index) => index !== undefined && core.includes(index));
@@ -240,7 +240,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
     name: "stood still",
     rule: "a holder that stood still does not answer for an address that another has by now",
     begin: (random) => {
-      const [holder] = random.pick([...holdersOf(world, layout).values()]) ?? [];
+      const [holder] = random.pickAny([...holdersOf(world, layout).values()]) ?? [];
       if (holder === undefined || world.core.length < 2) return null;
       const lengthNs = (700 + random.below(1500)) * MS;
       const health = healthOf(world.core);
