@@ -69,7 +69,11 @@ function campaignOptions({
 
 async function runChaos(options: ChaosOptions): Promise<void> {
   const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
+  // Runs that have begun are finished, and kept; who asks twice does not want to wait for them.
+  const onInterrupt = (): void => {
+    interrupt.abort();
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, onInterrupt);
+  };
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onInterrupt);
   const progress = makeProgress(process.stderr);
