@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { COMPILER_SOURCES } from "./compiler-sources.ts";
 import { compare } from "./differential.ts";
 import { FOREIGN_SOURCES } from "./foreign-sources.ts";
@@ -10,13 +11,16 @@ import { SOURCES } from "./sources.ts";
 import { SUITE_SOURCES } from "./suite-sources.ts";
 
 describe("same source, same object as GNU as", () => {
-  for (const [name, source] of Object.entries({
-    ...SOURCES,
-    ...IDIOM_SOURCES,
-    ...FOREIGN_SOURCES,
-    ...COMPILER_SOURCES,
-    ...SUITE_SOURCES,
-  })) {
+  for (const [name, source] of rowsOf(
+    Object.entries({
+      ...SOURCES,
+      ...IDIOM_SOURCES,
+      ...FOREIGN_SOURCES,
+      ...COMPILER_SOURCES,
+      ...SUITE_SOURCES,
+    }),
+    60,
+  )) {
     test(name, (context) => {
       const result = compare(requireOracle("as", context), source);
       expect(result.expected, result.expectedMessages).not.toBeNull();

@@ -53,7 +53,7 @@ describe("as short as GNU as makes it", () => {
   for (const [name, [source, counts]] of Object.entries(SHAPES)) {
     test(name, (context) => {
       const assembler = requireOracle("as", context);
-      for (const count of rowsOf(counts, 4)) {
+      for (const count of rowsOf(counts, 2)) {
         const { object, expected, messages } = compare(assembler, { text: HEAD + source(count) });
         if (expected === null) expect(object, `${count} bytes: GNU as refuses this`).toBeNull();
         else {

@@ -9,6 +9,7 @@ import { assemble } from "../../src/assembler/assemble.ts";
 import type { AssembleOptions } from "../../src/assembler/model/options.ts";
 import { shapesOf } from "../../src/assembler/shapes.ts";
 import { REGISTERS_BY_CLASS } from "../../src/isa/registers.ts";
+import { rowsOf } from "../setup/tier.ts";
 
 /** On both sides of every limit of a field, and what instructions are particular about. */
 const NUMBERS = [
@@ -87,7 +88,7 @@ function assembled(
 }
 
 describe("shapes of statements", () => {
-  test.each([".code32", ".code16"])("encode as the encoder does, under %s", (mode) => {
+  test.each(rowsOf([".code32", ".code16"], 1))("encode as the encoder does, under %s", (mode) => {
     const drawn = Array.from({ length: 1500 }, statement);
     const slow = (lines: readonly string[]): string[] => [mode, ...lines.map((line) => `{nooptimize} ${line}`)];
     const { wrong } = assembled(slow(drawn));

@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 
 const bundle = join(dirname(fileURLToPath(import.meta.url)), "../../dist/qure.cjs");
 let folder: string;
@@ -84,7 +86,7 @@ describe("qure as", () => {
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
   });
 
-  for (const [name, args, input] of CASES) {
+  for (const [name, args, input] of rowsOf(CASES, 6)) {
     test(name, { timeout: 60_000 }, (context) => {
       const expected = run(requireOracle("as", context), ["--32", ...args], input ?? "");
       const found = ours(args, input ?? "");
@@ -121,13 +123,13 @@ describe("qure as", () => {
     expect(asked.object).toBe(quiet.object);
   });
 
-  test("-Z makes an object despite errors", { timeout: 60_000 }, () => {
+  thoroughly("-Z makes an object despite errors", { timeout: 60_000 }, () => {
     const found = ours(["-Z", "wrong.s"]);
     expect(found.stderr).toContain("wrong.s:2:1: error:");
     expect(found.object).not.toBeNull();
   });
 
-  test("of several wishes for DWARF the last counts", { timeout: 60_000 }, () => {
+  thoroughly("of several wishes for DWARF the last counts", { timeout: 60_000 }, () => {
     const plain = ours(["-g", "plain.s"]).object;
     expect(ours(["--gdwarf-5", "-g", "plain.s"]).object).toBe(plain);
     expect(ours(["-g", "--gdwarf-5", "plain.s"]).object).not.toBe(plain);
@@ -163,7 +165,7 @@ describe("qure as", () => {
     expect(readFileSync(join(folder, "listing.txt"), "utf8")).toMatch(/2 0000 90 +\t?start: nop/);
   });
 
-  test("an unknown option is refused", { timeout: 60_000 }, () => {
+  thoroughly("an unknown option is refused", { timeout: 60_000 }, () => {
     expect(ours(["--no-such-option", "plain.s"])).toMatchObject({ status: 2, object: null });
   });
 });

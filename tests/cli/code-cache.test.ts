@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const dist = join(import.meta.dirname, "../../dist");
 let folder: string;
@@ -50,7 +51,7 @@ test("is there after the first run, and a damaged file is made anew", () => {
   }
 });
 
-test("is made anew by a run that takes much longer than the one that left it", () => {
+thoroughly("is made anew by a run that takes much longer than the one that left it", () => {
   version();
   const path = join(scripts, kept()[0]!);
   const long = readFileSync(path);
@@ -65,7 +66,7 @@ test("is made anew by a run that takes much longer than the one that left it", (
   expect(readFileSync(path).readDoubleLE()).toBeGreaterThan(1);
 });
 
-test("is neither read nor written where it is not wanted", () => {
+thoroughly("is neither read nor written where it is not wanted", () => {
   const said = version({ QURE_CODE_CACHE: "off" });
   expect(kept()).toEqual([]);
   // Others could put a program there.

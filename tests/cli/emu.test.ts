@@ -184,10 +184,15 @@ describe("sudden ends", () => {
     }
   });
 
-  test.each<[string, readonly string[]]>([
-    ["while a disk is prepared", ["--disk", "48M"]],
-    ["while machines run", ["--hda", "build/qure.img", "--until", "text:never", "--for", "1h"]],
-  ])("SIGINT %s: status 130, no error", async (_, args) => {
+  test.each(
+    rowsOf<[string, readonly string[]]>(
+      [
+        ["while a disk is prepared", ["--disk", "48M"]],
+        ["while machines run", ["--hda", "build/qure.img", "--until", "text:never", "--for", "1h"]],
+      ],
+      1,
+    ),
+  )("SIGINT %s: status 130, no error", async (_, args) => {
     const process = execa("node", [bundle, "emu", "--nodes", "2", ...args], {
       cwd: folder,
       reject: false,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeFolder } from "../../src/host/folder.ts";
-import { isThorough } from "../setup/tier.ts";
+import { isThorough, rowsOf } from "../setup/tier.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 /** Linux: a file system that answers ENOENT to every new folder, at which Node's recursive mkdir tries for ever. */
@@ -22,16 +22,21 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () => {
-  test.each([
-    ["emu", "--log", REFUSES],
-    ["emu", "--screenshot", REFUSES],
-    ["emu", "--dir", REFUSES],
-    ["emu", "--pcap", `${REFUSES}/net.pcapng`],
-    ["emu", "-d", "int", "-D", `${REFUSES}/trace.txt`],
-    ["emu", "--save", "x", "--store", REFUSES],
-    // Says so only after it has built.
-    ...(isThorough ? [["build", "--packaged", "-o", REFUSES]] : []),
-  ])("%s %s %s", (command, ...args) => {
+  test.each(
+    rowsOf(
+      [
+        ["emu", "--log", REFUSES],
+        ["emu", "--screenshot", REFUSES],
+        ["emu", "--dir", REFUSES],
+        ["emu", "--pcap", `${REFUSES}/net.pcapng`],
+        ["emu", "-d", "int", "-D", `${REFUSES}/trace.txt`],
+        ["emu", "--save", "x", "--store", REFUSES],
+        // Says so only after it has built.
+        ...(isThorough ? [["build", "--packaged", "-o", REFUSES]] : []),
+      ],
+      2,
+    ),
+  )("%s %s %s", (command, ...args) => {
     const boot = command === "emu" ? ["--hda", "halt.img", "--for", "1ms"] : [];
     const { status, stderr } = spawnSync("node", [bundle, command, ...boot, ...args], {
       cwd: folder,
@@ -46,18 +51,23 @@ describe.runIf(existsSync("/proc/self"))("a folder where none can be made", () =
 describe.runIf(existsSync("/dev/zero"))("files that have no end, or are none", () => {
   beforeAll(() => writeFileSync(join(folder, "ok.s"), "nop\n"));
 
-  test.each([
-    ["as", "@/dev/zero"],
-    ["ld", "@/dev/urandom"],
-    ["objcopy", "@/dev/zero", "out"],
-    ["ld", "ok.s", "--retain-symbols-file", "/dev/zero", "-o", "out"],
-    ["ld", "ok.s", "--retain-symbols-file", "none", "-o", "out"],
-    ["objcopy", "--strip-symbols=/dev/zero", "ok.s", "out"],
-    ["ar", "rcT", "out", "/dev/zero"],
-    ["ar", "rc", "ok.s/out.a", "ok.s"],
-    ["strip", "ok.s/none"],
-    ["as", "ok.s/none", "-o", "out"],
-  ])("%s %s %s %s %s", (...args) => {
+  test.each(
+    rowsOf(
+      [
+        ["as", "@/dev/zero"],
+        ["ld", "@/dev/urandom"],
+        ["objcopy", "@/dev/zero", "out"],
+        ["ld", "ok.s", "--retain-symbols-file", "/dev/zero", "-o", "out"],
+        ["ld", "ok.s", "--retain-symbols-file", "none", "-o", "out"],
+        ["objcopy", "--strip-symbols=/dev/zero", "ok.s", "out"],
+        ["ar", "rcT", "out", "/dev/zero"],
+        ["ar", "rc", "ok.s/out.a", "ok.s"],
+        ["strip", "ok.s/none"],
+        ["as", "ok.s/none", "-o", "out"],
+      ],
+      4,
+    ),
+  )("%s %s %s %s %s", (...args) => {
     const { status, stderr } = spawnSync("node", [bundle, ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
     expect(stderr).toMatch(/^(qure \w+: error: |[^\n]*: error: )[^\n]*\n$/);
     expect(status).toBe(1);

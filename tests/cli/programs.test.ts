@@ -41,7 +41,7 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("files of one name from two folders are both archived, as GNU ar does", (context) => {
+  thoroughly("files of one name from two folders are both archived, as GNU ar does", (context) => {
     const ar = requireOracle("ar", context);
     withFolder((folder) => {
       writeSources(folder);
@@ -56,7 +56,7 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("an archive of objects that define nothing has an index, as GNU ar's has", (context) => {
+  thoroughly("an archive of objects that define nothing has an index, as GNU ar's has", (context) => {
     const ar = requireOracle("ar", context);
     withFolder((folder) => {
       writeSources(folder);
@@ -70,7 +70,7 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("thin archives are GNU ar's, of files, of thin archives and of plain ones", (context) => {
+  thoroughly("thin archives are GNU ar's, of files, of thin archives and of plain ones", (context) => {
     const ar = requireOracle("ar", context);
     withFolder((folder) => {
       writeSources(folder);

@@ -7,6 +7,7 @@ import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { CommandError } from "../../src/cli/fail.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { guest } from "../systems/guest.ts";
 import { Person } from "./person.ts";
 
@@ -82,7 +83,7 @@ describe("a terminal that can show points", () => {
     expect(await sit("graphics.img", person)).toBe(0);
   });
 
-  test("gets a PNG where it knows kitty's protocol, which is taken away in the end", async () => {
+  thoroughly("gets a PNG where it knows kitty's protocol, which is taken away in the end", async () => {
     const person = new Person(
       [attributes, "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c"],
       [/\x1b_Ga=T,f=100,/, CTRL_RIGHT_BRACKET],

@@ -5,6 +5,7 @@ import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine } from "../../emulator/machine.ts";
 import { StateError, StateReader, StateWriter } from "../../emulator/state/state-io.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { codeOf, inProtectedMode } from "./cpu/assembled.ts";
 import { seabios } from "./devices/firmware-oracle.ts";
 import { MIB } from "./devices/harness.ts";
@@ -66,10 +67,15 @@ describe("saved states", () => {
     expect(() => restore(pc(rom), longer)).toThrow(/1 bytes are left over/);
   });
 
-  test.each([
-    ["32-bit paging", STALE_TRANSLATION],
-    ["PAE paging", STALE_EXTENDED],
-  ])(
+  test.each(
+    rowsOf<[string, string]>(
+      [
+        ["32-bit paging", STALE_TRANSLATION],
+        ["PAE paging", STALE_EXTENDED],
+      ],
+      1,
+    ),
+  )(
     "what the processor has cached of page tables goes with the state, also where the guest has changed them since: %s",
     (_, source) => {
       const rom = codeOf(source, 16);

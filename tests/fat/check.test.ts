@@ -9,6 +9,7 @@ import { checkFat, type FatType } from "../../src/fat/index.ts";
 import { readGeometry } from "../../src/fat/layout.ts";
 import { OofsError } from "../../src/oofs/index.ts";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { content, formatted, Memory, open } from "./volume.ts";
 
@@ -171,7 +172,7 @@ describe.each(KINDS)("%s", (type, mib) => {
     expect(usedClusters + freeClusters).toBe(clusters);
   });
 
-  test.for(rowsOf(FAULTS, 4))("%s is found, with its place", ([, spoil, said], context) => {
+  test.for(rowsOf(FAULTS, 2))("%s is found, with its place", ([, spoil, said], context) => {
     requireOracle("fsck.fat", context);
     const bytes = good.slice();
     spoil(new Patient(bytes));
@@ -179,7 +180,7 @@ describe.each(KINDS)("%s", (type, mib) => {
     expect(judge.of(bytes)).not.toBe("");
   });
 
-  test("of random faults in tables and directories, fsck.fat is of the same mind", (context) => {
+  thoroughly("of random faults in tables and directories, fsck.fat is of the same mind", (context) => {
     requireOracle("fsck.fat", context);
     const random = new Random(11);
     const { tables, tableBytes, rootAt, rootBytes, dataAt, clusterBytes } = readGeometry(new Memory(good));

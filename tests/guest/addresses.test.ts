@@ -1,6 +1,7 @@
 /** Further addresses of an interface, fixed addresses that are probed, the user's routes, and forwarding. */
 import { expect, test } from "vitest";
 import { formatMac, get16 } from "../../emulator/ether/packet.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";
 import { arp, echo, filler, icmp, PacketScene, PEER, PEER_MAC, tcp } from "./packet-wire.ts";
@@ -43,7 +44,7 @@ test("a further address is probed three times, announced twice, and answered for
   ).toEqual([]);
 });
 
-test("an address with its own MAC address is heard and answered from there", async () => {
+thoroughly("an address with its own MAC address is heard and answered from there", async () => {
   const s = await scene();
   const toShared = { to: "10.0.2.61", mac: SHARED_MAC };
   expect(await s.run({ name: "", send: [icmp(PING, toShared)] })).toEqual([]);
@@ -70,7 +71,7 @@ test("an address with its own MAC address is heard and answered from there", asy
   expect(await s.run({ name: "", send: [icmp(PING, toShared)] })).toEqual([]);
 });
 
-test("an address that another machine has is not taken", async () => {
+thoroughly("an address that another machine has is not taken", async () => {
   const s = await scene();
   await s.node.enter(`ifconfig eth0 add ${PEER} 255.255.255.0`, /ifconfig: .*exists/i);
   expect(await s.run({ name: "", send: [icmp(PING, { to: PEER })], counts: ["ip not for this machine"] })).toEqual([]);

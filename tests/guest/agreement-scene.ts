@@ -3,7 +3,7 @@ import { KERNEL_SPACE } from "../../src/build/build.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { readElf } from "../../src/index.ts";
 import { atPrompt } from "../system/booted.ts";
-import { images, inState, PROMPT } from "../system/images.ts";
+import { images, inSharedState, PROMPT } from "../system/images.ts";
 import { BYE, ClusterWire, HELLO, type Heard, JOINING, MEMBER, REPORT, type Said, VIEW } from "./cluster-wire.ts";
 
 /** The node's own id, and strangers' ids below and above it. */
@@ -35,7 +35,7 @@ export const sceneOf = (lab: LabCluster): Scene => ({ lab, node: lab.nodes[0]!, 
 
 /** A node that has an address, and begins to listen for others at this moment. */
 export function joins(): Promise<LabCluster> {
-  return inState("joins", async () => {
+  return inSharedState("joins", async () => {
     const booted = await atPrompt();
     await booted.until(() => /^cloud: \S+ \S+ joining/m.test(booted.nodes[0]!.console.text), "the node does not join");
     return booted;

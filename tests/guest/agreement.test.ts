@@ -80,7 +80,7 @@ describe("a node that hears nobody", () => {
     expect(await cloud(s)).toBe(isIn(1, SELF, 1));
   });
 
-  test("founds in the era after the one that it knows", async () => {
+  thoroughly("founds in the era after the one that it knows", async () => {
     const s = await scene();
     rememberEra(s.node, 41);
     expect((await says(s, HELLO)).era).toBe(41);
@@ -345,7 +345,7 @@ describe("a joining node", () => {
     expect(s.wire.of(VIEW)).toHaveLength(0);
   });
 
-  test("that became a member by a report waits 850 ms for a coordinator, then is one", async () => {
+  thoroughly("that became a member by a report waits 850 ms for a coordinator, then is one", async () => {
     const s = await scene();
     await says(s, HELLO);
     const atMs = s.lab.nowNs / 1e6;
@@ -438,7 +438,7 @@ describe("a member that coordinates", () => {
     expect(await cloud(s)).toBe(isIn(5, SELF));
   });
 
-  test("says nothing when it hears a report in its own cluster again, or a bye", async () => {
+  thoroughly("says nothing when it hears a report in its own cluster again, or a bye", async () => {
     const s = await member(SELF);
     expect(await answersTo(s, report(HIGH, 5, SELF))).toMatchObject([{ kind: VIEW, members: 2 }]);
     expect(await answersTo(s, report(HIGH, 5, SELF))).toEqual([]);
@@ -458,21 +458,21 @@ describe("a member that coordinates", () => {
     ]);
   });
 
-  test("yields to a lower coordinator of the same name, and answers a higher one", async () => {
+  thoroughly("yields to a lower coordinator of the same name, and answers a higher one", async () => {
     const s = await member(SELF);
     await answersTo(s, view(HIGH, 5, SELF));
     expect(await answersTo(s, view(HIGH, 5, SELF))).toMatchObject([{ kind: VIEW, founder: SELF }]);
     expect(await answersTo(s, view(LOW, 5, SELF))).toMatchObject([{ kind: REPORT, to: "10.0.2.97" }]);
   });
 
-  test("vouches for nobody of its old cluster under a new name", async () => {
+  thoroughly("vouches for nobody of its old cluster under a new name", async () => {
     const s = await member(SELF);
     expect(await answersTo(s, report(HIGH, 5, SELF))).toMatchObject([{ kind: VIEW, members: 2 }]);
     const answers = await answersTo(s, report(LOW, 6, LOWEST));
     expect(answers[0]).toMatchObject({ kind: VIEW, era: 6, members: 2 });
   });
 
-  test("makes nothing of a name that was founded alone, unless it is its own", async () => {
+  thoroughly("makes nothing of a name that was founded alone, unless it is its own", async () => {
     const s = await member(SELF);
     const alone = { ...report(HIGH, 9, HIGHEST), flags: ALONE };
     expect(await answersTo(s, alone)).toMatchObject([{ kind: VIEW, era: 5, founder: SELF }]);
@@ -511,7 +511,7 @@ describe("a member that coordinates", () => {
     expect(await cloud(s)).toBe(isIn(6, HIGHEST));
   });
 
-  test("does not give its name up for one who leaves", async () => {
+  thoroughly("does not give its name up for one who leaves", async () => {
     const s = await member(SELF);
     await answersTo(s, { ...report(LOW, 9, LOWEST), kind: BYE });
     expect(await cloud(s)).toBe(isIn(5, SELF));

@@ -117,7 +117,7 @@ describe("a neighbour that does not answer", () => {
     expect(await counter(node, "packets given up: no answer")).toBe(before + 1);
   });
 
-  test("gets what waited when it answers at last", async () => {
+  thoroughly("gets what waited when it answers at last", async () => {
     const { lab, node, plug, seen, packets, address } = await scene(false);
     const waiting = node.enter(`ping -c 1 ${NEIGHBOUR}`, PROMPT);
     await lab.until(() => asked(seen).length === 2, "there was no second request");
@@ -154,7 +154,7 @@ test("neighbours that do not answer are asked side by side", async () => {
   expect(await counter(node, "packets given up: no answer")).toBe(2);
 });
 
-test("an answer is believed for a minute, then asked for again", async () => {
+thoroughly("an answer is believed for a minute, then asked for again", async () => {
   const { lab, node, seen } = await scene(true);
   await ping(node);
   expect(asked(seen)).toHaveLength(1);
@@ -194,7 +194,7 @@ describe("another one with our address", () => {
     await node.enter("ifconfig", new RegExp(`address ${address} .*dhcp`, "i"));
   });
 
-  test("does not take an address that a user has set", async () => {
+  thoroughly("does not take an address that a user has set", async () => {
     const { lab, node, plug, seen } = await scene(false);
     await node.enter("ifconfig eth0 10.0.2.50 255.255.255.0", PROMPT);
     // Probes, and two announcements.
@@ -310,7 +310,7 @@ describe("a packet", () => {
     expect(await counter(s.node, "claims of an address that another station has")).toBe(6);
   });
 
-  test("that claims the address of a neighbour who is gone changes where the node sends to", async () => {
+  thoroughly("that claims the address of a neighbour who is gone changes where the node sends to", async () => {
     const s = await scene(true);
     await ping(s.node);
     await s.lab.advance("1s");
@@ -324,7 +324,7 @@ describe("a packet", () => {
     expect(await shown(s.node)).toMatch(/^10\.0\.2\.77 is at 02:00:00:00:00:88 on eth0, confirmed \d s ago$/m);
   });
 
-  test("that is a probe for the node's address is answered, and nobody kept", async () => {
+  thoroughly("that is a probe for the node's address is answered, and nobody kept", async () => {
     const s = await scene(false);
     expect(await heardBy(s, [[14, 0, 0, 0, 0]])).toMatchObject([
       { operation: REPLY, sender: s.address, target: "0.0.0.0" },
@@ -366,14 +366,14 @@ describe("the table", () => {
     expect(await shown(s.node)).not.toContain(NEIGHBOUR);
   });
 
-  test("is empty after the address has changed", async () => {
+  thoroughly("is empty after the address has changed", async () => {
     const s = await scene(false);
     await heardBy(s, as(5));
     await s.node.enter("ifconfig eth0 10.0.2.50 255.255.255.0", PROMPT);
     expect(await shown(s.node)).toMatch(/^No neighbour is known\.$/m);
   });
 
-  test("keeps the 64 that were confirmed last", async () => {
+  thoroughly("keeps the 64 that were confirmed last", async () => {
     const s = await scene(false);
     for (let last = 100; last < 170; last++) {
       await heardBy(s, as(last));

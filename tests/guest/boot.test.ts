@@ -265,7 +265,7 @@ describe("what the loader hands to a kernel", () => {
         ["a disk, our firmware", "disk", "own"],
         ["a CD, our firmware", "cd", "own"],
       ] as const,
-      2,
+      1,
     ),
   )("from %s, in QEMU", async ([, medium, bios], context) => {
     const { firmware, boot } = built(context);

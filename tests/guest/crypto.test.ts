@@ -1,9 +1,9 @@
 /** SHA-256, HMAC and the generator of secrets, inside a machine, against published vectors. */
 import { expect, test } from "vitest";
-import { boot, isoWith, PROMPT } from "../system/images.ts";
+import { boot, isoWithGuests, PROMPT } from "../system/images.ts";
 
 test("the routines of asm/crypto give what FIPS 180-4, RFC 4231 and RFC 7748 say", async () => {
-  const iso = await isoWith("tests/guest/crypto.s", "asm/crypto/crypto-test.s");
+  const iso = await isoWithGuests();
   const lab = boot({ nodes: [{ cdrom: iso }] });
   const node = lab.nodes[0]!;
   await node.waitFor(PROMPT);

@@ -115,7 +115,7 @@ describe("a zone of a file", () => {
     expect(await file(lab, "/net")).toContain(CHANGED.replace(" 8 3600", " 9 3600").replace(/\nnone.*/, ""));
   });
 
-  test("that cannot be written is not changed for good", async () => {
+  thoroughly("that cannot be written is not changed for good", async () => {
     const lab = await serving();
     const made = await sceneOf(lab);
     lab.nodes[0]!.failDisk(0, 100);

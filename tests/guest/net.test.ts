@@ -1,9 +1,9 @@
 /** The network side's tests of itself, inside a machine: the network's and the cluster's routines are called one by one. */
 import { expect, test } from "vitest";
-import { boot, CLOUD, isoWith, PROMPT } from "../system/images.ts";
+import { boot, CLOUD, isoWithGuests, PROMPT } from "../system/images.ts";
 
 test("the network's routines pass their own tests, and leave the node as they found it", async () => {
-  const iso = await isoWith("tests/guest/net.s", "asm/net/net-test.s");
+  const iso = await isoWithGuests();
   const lab = boot({ nodes: [{ cdrom: iso }] });
   const node = lab.nodes[0]!;
   await node.waitFor(CLOUD, { within: "20s" });

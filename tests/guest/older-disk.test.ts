@@ -1,5 +1,6 @@
 /** What a node that remembers the age of others says to one that comes back younger: its disk is an older copy. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { HIGH, HIGHEST, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
 import { type Heard, REPORT, VIEW } from "./cluster-wire.ts";
 
@@ -28,7 +29,7 @@ async function told(s: Scene, session: string, age: number, flags = 0): Promise<
   return reports.map(({ data }: Heard) => new DataView(data.buffer, data.byteOffset).getUint32(20, true));
 }
 
-test("a coordinator tells a member each beat how old it was, until its age is above that", async () => {
+thoroughly("a coordinator tells a member each beat how old it was, until its age is above that", async () => {
   const s = await knowsAge9();
   const ages = await told(s, SECOND, 3);
   expect(ages.length).toBeGreaterThanOrEqual(2);

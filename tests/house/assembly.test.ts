@@ -281,14 +281,24 @@ const NEWER: Readonly<Record<string, readonly string[]>> = {
   cmpsd: [""],
 };
 
+/** By mnemonic: whether the oldest processor knows it, or it is no instruction. A table is asked for each once. */
+const isOld = new Map<string, boolean>();
+
+function isKnownToOldest(mnemonic: string): boolean {
+  let known = isOld.get(mnemonic);
+  if (known === undefined) {
+    const forms = formsNamed(mnemonic, false);
+    known = forms.length === 0 || forms.some(({ feature }) => hasFeature(OLDEST, feature));
+    isOld.set(mnemonic, known);
+  }
+  return known;
+}
+
 /** A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written. */
 function newerFaults({ path, lines }: Source): string[] {
   return lines.flatMap(({ statement, number }) => {
     const mnemonic = /^(?:(?:rep\w*|lock) )*([a-z]\w*)/.exec(statement)?.[1] ?? "";
-    const forms = formsNamed(mnemonic, false);
-    return forms.length > 0 &&
-      !forms.some(({ feature }) => hasFeature(OLDEST, feature)) &&
-      !NEWER[mnemonic]?.some((allowed) => path.startsWith(allowed))
+    return !isKnownToOldest(mnemonic) && !NEWER[mnemonic]?.some((allowed) => path.startsWith(allowed))
       ? [`${path}:${number}: a 486 does not know ${mnemonic}`]
       : [];
   });

@@ -2,9 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
-import { runInNewContext } from "node:vm";
+import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { shared } from "../setup/shared.ts";
 
 const root = join(import.meta.dirname, "../..");
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
@@ -44,6 +45,30 @@ function offenders(paths: readonly string[], pattern: RegExp): string[] {
 
 /** Packages that the core may import, since they need nothing but the language: a browser runs them too. */
 const PORTABLE_PACKAGES: ReadonlySet<string> = new Set(["fflate"]);
+
+/** The emulator and src/lab as a browser has them, in a world without Node's globals, and the files that they are of. */
+const browser = shared(async () => {
+  const contents = `
+    export { assemble } from "./src/assembler/assemble.ts";
+    export { Machine } from "./emulator/machine.ts";
+    export { inflatingCompressor } from "./src/lab/inflate.ts";
+    export { LabCluster } from "./src/lab/cluster.ts";
+    export { restoreWith } from "./src/lab/restore.ts";`;
+  const bundle = await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    bundle: true,
+    platform: "browser",
+    format: "iife",
+    globalName: "qure",
+    write: false,
+    logLevel: "silent",
+    metafile: true,
+  });
+  const inputs = Object.keys(bundle.metafile.inputs).filter((path) => path !== "<stdin>");
+  const context = createContext({ WebAssembly, TextEncoder, TextDecoder });
+  runInContext(`${bundle.outputFiles[0]!.text}; globalThis.qure = qure;`, context);
+  return { inputs, context };
+});
 
 describe("house rules", () => {
   test("nothing under emulator/ reads a clock, a random source or a timer of the host", () => {
@@ -154,43 +179,15 @@ describe("house rules", () => {
   });
 
   test("the emulator, bundled for a browser, boots a machine without Node's globals", async () => {
-    const entry = `
-      export { assemble } from "./src/assembler/assemble.ts";
-      export { Machine } from "./emulator/machine.ts";`;
-    const bundle = await build({
-      stdin: { contents: entry, resolveDir: root, loader: "ts" },
-      bundle: true,
-      platform: "browser",
-      format: "iife",
-      globalName: "qure",
-      write: false,
-      logLevel: "silent",
-    });
-    const context: Record<string, unknown> = { WebAssembly, TextEncoder, TextDecoder };
-    runInNewContext(`${bundle.outputFiles[0]!.text}; globalThis.qure = qure;`, context);
-    const result = runInNewContext(BROWSER_PROGRAM, context) as string;
-    expect(result).toBe("hello from the reset vector");
+    const { context } = await browser();
+    expect(runInContext(BROWSER_PROGRAM, context) as string).toBe("hello from the reset vector");
   });
 
   test("src/lab, bundled for a browser, runs, saves and restores a cluster with the digests of Node", async () => {
-    const entry = `
-      export { assemble } from "./src/assembler/assemble.ts";
-      export { inflatingCompressor } from "./src/lab/inflate.ts";
-      export { LabCluster } from "./src/lab/cluster.ts";
-      export { restoreWith } from "./src/lab/restore.ts";`;
-    const options = {
-      bundle: true,
-      write: false,
-      logLevel: "silent",
-      stdin: { contents: entry, resolveDir: root },
-    } as const;
-    const bundle = await build({ ...options, platform: "browser", format: "iife", globalName: "qure", metafile: true });
-    const inputs = Object.keys(bundle.metafile.inputs).filter((path) => path !== "<stdin>");
+    const { inputs, context } = await browser();
     const portable = (path: string): boolean => PORTABLE_PACKAGES.has(/^node_modules\/([^/]+)/.exec(path)?.[1] ?? "");
     expect(inputs.filter((path) => !core.includes(path) && !portable(path))).toEqual([]);
-    const context: Record<string, unknown> = { WebAssembly, TextEncoder, TextDecoder };
-    runInNewContext(`${bundle.outputFiles[0]!.text}; globalThis.qure = qure;`, context);
-    const result = (await runInNewContext(LAB_PROGRAM, context)) as { digests: string[]; text: string };
+    const result = (await runInContext(LAB_PROGRAM, context)) as { digests: string[]; text: string };
     expect(result.text).toContain("hello from the reset vector");
     expect(new Set(result.digests).size).toBe(1);
   });

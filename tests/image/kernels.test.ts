@@ -91,7 +91,7 @@ function report(text: string): string {
 }
 
 describe("a kernel that is a file", () => {
-  test("has the graphics mode that it wants, and draws", async () => {
+  thoroughly("has the graphics mode that it wants, and draws", async () => {
     const [first, second] = [cdOf({ name: "k", bytes: elf("video1") }), cdOf({ name: "k", bytes: elf("video2") })];
     const frame = ["bits and kind 00000120", "red and green 08080810", "blue 00000800"];
     const controller = "controller 41534556";

@@ -8,6 +8,7 @@ import type { Form } from "../../src/isa/form.ts";
 import type { Instruction } from "../../src/isa/instruction.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { instructionOf } from "./instruction-of.ts";
 import { samplesOf } from "./spread.ts";
 import { Tally } from "./tally.ts";
@@ -31,7 +32,7 @@ const PREFIX_WORDS = new Set([
   "notrack",
 ]);
 
-describe.each([16, 32] as const)("AT&T syntax in %i-bit code", (bits) => {
+describe.each(rowsOf([32, 16] as const, 1))("AT&T syntax in %i-bit code", (bits) => {
   test("every form gives the bytes of GNU as", { timeout: 120_000 }, (context) => {
     const assembler = requireOracle("as", context);
     const objcopy = requireOracle("objcopy", context);

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
-import { casesOf, spreadSample } from "../setup/tier.ts";
+import { casesOf, rowsOf, spreadSample } from "../setup/tier.ts";
 import type { ByteSample } from "./byte-spread.ts";
 import { byteSamples } from "./byte-spread.ts";
 import { Tally } from "./tally.ts";
@@ -23,7 +23,7 @@ const knownDifference = ({ form, bytes }: ByteSample, ours: string, theirs: stri
   return null;
 };
 
-describe.each([16, 32] as const)("disassemble %i-bit code", (bits) => {
+describe.each(rowsOf([32, 16] as const, 1))("disassemble %i-bit code", (bits) => {
   test.for(["intel", "att"] as const)("%s syntax is objdump's", { timeout: 300_000 }, (syntax, context) => {
     const objdump = requireOracle("objdump", context);
     const all = spreadSample(byteSamples(), casesOf("isa/disassemble"));

@@ -5,13 +5,14 @@ import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
 import { allForms } from "../../src/isa/table/index.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { byteSamples } from "./byte-spread.ts";
 import { instructionOf } from "./instruction-of.ts";
 import { samplesOf } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-describe.each([16, 32] as const)("%i-bit code", (bits) => {
+describe.each(rowsOf([32, 16] as const, 1))("%i-bit code", (bits) => {
   test("decoding and encoding again keeps the meaning", () => {
     const problems: string[] = [];
     let tried = 0;

@@ -9,7 +9,7 @@ import type { Instruction, MemoryOperand, Operand, SizeBits } from "../../src/is
 import { REGISTERS } from "../../src/isa/registers.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
-import { casesOf, spreadSample } from "../setup/tier.ts";
+import { casesOf, rowsOf, spreadSample } from "../setup/tier.ts";
 import { printOperand } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
@@ -64,7 +64,7 @@ const isOutOfScope = (text: string): boolean =>
   // GNU as takes no size for the operand of LJMP and LCALL; ours may say it.
   /^l(jmp|call) [df]?word ptr/.test(text);
 
-describe.each([16, 32] as const)("operands in %i-bit code", (bits) => {
+describe.each(rowsOf([32, 16] as const, 1))("operands in %i-bit code", (bits) => {
   test("GNU as and the encoder take the same ones", { timeout: 300_000 }, (context) => {
     const assembler = requireOracle("as", context);
     const objcopy = requireOracle("objcopy", context);

@@ -5,11 +5,12 @@ import { encode, isEncodingError } from "../../src/isa/encode.ts";
 import type { Instruction, Prefix } from "../../src/isa/instruction.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { samplesOf } from "./spread.ts";
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-describe.each([16, 32] as const)("prefixes in %i-bit code", (bits) => {
+describe.each(rowsOf([32, 16] as const, 1))("prefixes in %i-bit code", (bits) => {
   const prefixes: Prefix[] = ["lock", "rep", "repe", "repne", "data16", "data32", "addr16", "addr32", "cs", "fs"];
 
   test("what GNU as takes gives its bytes, what it refuses is refused", { timeout: 180_000 }, (context) => {

@@ -7,6 +7,7 @@ import { Decoded, decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { assembleText, compare } from "../assembler/differential.ts";
 import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.split(" "), (byte) => Number.parseInt(byte, 16));
 
@@ -321,7 +322,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 };
 
 describe("rare sources", () => {
-  test.for(Object.entries(SOURCES))("%s", ([, text], context) => {
+  test.for(rowsOf(Object.entries(SOURCES), 16))("%s", ([, text], context) => {
     const assembler = requireOracle("as", context);
     const { object, expected, messages } = compare(assembler, { text: `.intel_syntax noprefix\n${text}\n` });
     expect(object, messages).toEqual(expected);
@@ -474,7 +475,7 @@ describe("what an architecture has", () => {
     ...new Set([...text.matchAll(/^test\.s:(\d+):.*Error/gim)].map(([, line]) => Number(line))),
   ];
 
-  test.for([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES])(
+  test.for(rowsOf([...ARCHITECTURES, ...TAKEN_FROM_ALL.map((name) => `.${name}`), ...NO_ARCHITECTURES], 12))(
     ".arch %s",
     (name, context) => {
       const assembler = requireOracle("as", context);

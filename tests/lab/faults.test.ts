@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { drawFaults, formatFault, type LabCluster, parseFault, planFaults } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "../system/images.ts";
+import { members } from "../system/booted.ts";
+import { boot, CLOUD, DISK_BYTES, images, PROMPT } from "../system/images.ts";
 
 const SPAN_NS = 4e9;
 
@@ -38,11 +39,7 @@ test.each([
 ])("%s is refused with a sentence", (text, message) => expect(() => parseFault(text)).toThrow(message));
 
 function three(): Promise<LabCluster> {
-  return inState("three members", async () => {
-    const lab = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }, { cdrom: images().iso }] });
-    for (const node of lab.nodes) await node.waitFor(/peers 2\s*$/m, { within: "30s" });
-    return lab;
-  });
+  return members(3);
 }
 
 async function digestAfter(faults: Parameters<typeof planFaults>[1], steps: number): Promise<string> {

@@ -413,7 +413,7 @@ describe("the same as GNU ld", () => {
     ...FOREIGN_CASES,
     ...FRAME_CASES,
   });
-  for (const [name, one] of rowsOf(all, 60)) {
+  for (const [name, one] of rowsOf(all, 20)) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

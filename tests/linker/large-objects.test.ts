@@ -8,6 +8,7 @@ import { OpenFiles } from "../../src/cli/open-files.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { objectOf } from "./mutations.ts";
 
 /** Strings that are merged, groups, unwind information, relocations out of order, gaps, and one very large section. */
@@ -58,7 +59,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const link = (...args: readonly string[]): string => captured(run, ["-w", ...args]);
 
-for (const options of [[], ["-r"], ["-q"], ["--gc-sections", "-u", "start2"], ["-T", "gaps.ld"]])
+for (const options of rowsOf([[], ["-r"], ["-q"], ["--gc-sections", "-u", "start2"], ["-T", "gaps.ld"]], 2))
   test(`large objects with ${options.join(" ")}`, (context) => {
     const ld = requireOracle("ld", context);
     const args = ["-e", "start1", ...options.map((word) => (word.endsWith(".ld") ? join(folder, word) : word))];

@@ -1,6 +1,6 @@
 /** Power cuts and failing disks: a part of what `npm run prove -- oofs` does as a whole. */
 import { describe, expect, test } from "vitest";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { add, cutHistory, failHistory, type Tally } from "./crash.ts";
 import { Random } from "./disks.ts";
@@ -26,7 +26,7 @@ describe("a power cut", () => {
   });
 });
 
-describe("a disk that fails once", () => {
+describeThoroughly("a disk that fails once", () => {
   test("is an error, and leaves a prefix of the history", () => {
     const sum = none();
     for (const operation of OPERATIONS) add(sum, failHistory([operation]));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { HugeDisk, MemoryDisk, Random } from "./disks.ts";
 
 const TIME = { seconds: 1_700_000_000, nanoseconds: 5 };
@@ -155,7 +156,7 @@ describe("a volume", () => {
   });
 
   test("does what a model does, with random operations", () => {
-    for (let seed = 1; seed <= 3; seed++) {
+    for (const seed of rowsOf([1, 2, 3], 1)) {
       const { disk, fs } = fresh(2 * MIB);
       const random = new Random(seed);
       const model = new Map<string, Uint8Array>();

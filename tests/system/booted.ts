@@ -11,6 +11,17 @@ export function atPrompt({ gateway = true } = {}): Promise<LabCluster> {
   });
 }
 
+/** So many nodes that have found each other, with nothing but their CDs. */
+export function members(count: number): Promise<LabCluster> {
+  return inSharedState(`${count} members`, async () => {
+    const lab = boot({ nodes: Array.from({ length: count }, () => ({ cdrom: images().iso })) });
+    for (const node of lab.nodes)
+      await node.waitFor(new RegExp(`^cloud: .* era 1 .*peers ${count - 1}\\s*$`, "m"), { within: "60s" });
+    for (const node of lab.nodes) await node.waitFor(PROMPT);
+    return lab;
+  });
+}
+
 /** A node that has just become the only member of a cluster. */
 export function asMember(): Promise<LabCluster> {
   return inSharedState("member", async () => {

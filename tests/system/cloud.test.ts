@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 
 interface Status {
@@ -78,7 +79,7 @@ describe("cloud reboot", () => {
     },
   );
 
-  test.each(["nobody", "10.0.2.77", "qure-1"])("knows that %s is no other node", async (target) => {
+  test.each(rowsOf(["nobody", "10.0.2.77", "qure-1"], 1))("knows that %s is no other node", async (target) => {
     const {
       nodes: [first],
     } = await cluster(1);
@@ -153,7 +154,7 @@ describe("the volume of cluster_node", () => {
     await node.enter("handles", /mount in use +cloud\n/);
   });
 
-  test("when it is taken away, is not mistaken for the one that is mounted next", async () => {
+  thoroughly("when it is taken away, is not mistaken for the one that is mounted next", async () => {
     const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
     await node.enter("umount -f /net", PROMPT);
     await node.enter("mount hda1 /other", PROMPT);
@@ -169,7 +170,7 @@ describe("the volume of cluster_node", () => {
     await node.enter("umount /net", /cloud uses it/);
   });
 
-  test("is free when the daemon has ended, and so is its port", async () => {
+  thoroughly("is free when the daemon has ended, and so is its port", async () => {
     const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
     await node.enter("service stop cluster", PROMPT);
     await node.enter("umount /net", PROMPT);

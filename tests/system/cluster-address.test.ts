@@ -43,7 +43,7 @@ describe("a service address", () => {
     expect(client.answersPerQuestion(diedMs + 500)).toEqual(new Set([1]));
   });
 
-  test("goes on within 50 ms when its holder says goodbye", async () => {
+  thoroughly("goes on within 50 ms when its holder says goodbye", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
     const holder = client.holder();

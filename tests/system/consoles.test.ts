@@ -1,6 +1,7 @@
 /** Eight consoles: each has a screen, keys and a shell of its own. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
 
@@ -118,7 +119,7 @@ test("the debugger and a panic bring console 1 back", async () => {
   expect(shown(node)).toContain("PANIC");
 });
 
-test("without memory for a console the one before stays, with a sentence", async () => {
+thoroughly("without memory for a console the one before stays, with a sentence", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
   await node.enter("mem fail 3; console 2; console 2; console", /console 2: out of memory\n(?:.*\n)*1 +serial/, {
@@ -126,7 +127,7 @@ test("without memory for a console the one before stays, with a sentence", async
   });
 });
 
-test("console shows one, and refuses what is none", async () => {
+thoroughly("console shows one, and refuses what is none", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
   for (const wrong of ["0", "9", "x", "2 3"])

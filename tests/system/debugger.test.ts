@@ -95,7 +95,7 @@ thoroughly("shows the bytes of memory that was asked for, in whole rows and at m
     expect(await said(node, wrong), wrong).toBe(`${wrong}\nm ADDRESS [BYTES]\ndebug> `);
 });
 
-test("lists the locks that are held, by whom", async () => {
+thoroughly("lists the locks that are held, by whom", async () => {
   const node = await atPrompt();
   await said(node, "\x1b[24~"); // F12, while the shell reads a line
   expect(await said(node, "l")).toMatch(/^console_keys\+0x14 {2}held by \d+ shell$/m);
@@ -110,7 +110,7 @@ test("lists the locks that are held, by whom", async () => {
   expect(await said(node, "l")).not.toMatch(/tcp_mutex/);
 });
 
-test("shows whose blocks of the heap have become more since a mark", async () => {
+thoroughly("shows whose blocks of the heap have become more since a mark", async () => {
   const node = await atPrompt();
   await said(node, "debug");
   expect(await said(node, "h mark")).toBe("h mark\ndebug> ");
@@ -170,7 +170,7 @@ thoroughly("comes by a non-maskable interrupt, too, has a line that is edited, a
   await node.enter("debug of", /usage: debug/);
 });
 
-test("steps over calls by a register or memory", async () => {
+thoroughly("steps over calls by a register or memory", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_call", /^breakpoint 0$/m);
   let text = await said(node, "pwd");

@@ -167,7 +167,7 @@ thoroughly("hostile messages are not answered, and the server goes on", async ()
   expect((await s.ask(message({ type: DISCOVER!, mac: FIXED })))[0]).toBe(`${OFFER} 10.9.0.99 key of us`);
 });
 
-test("a second server does not begin", async () => {
+thoroughly("a second server does not begin", async () => {
   const { lab } = await scene();
   await lab.nodes[0]!.waitFor(PROMPT);
   await lab.nodes[0]!.enter("dhcp-server 10.9.0.20 5", /port 67: port is in use/);
@@ -199,7 +199,7 @@ test.for(rowsOf(ROMS, 1))("%s hears where it boots from, or does not", async ([,
   expect(file).toBe(boots ? "pxe/loader" : "");
 });
 
-test("a proxy lends nothing and tells ROMs where they boot from, also from another server", async () => {
+thoroughly("a proxy lends nothing and tells ROMs where they boot from, also from another server", async () => {
   const s = await scene("proxy boot=10.9.0.7:loader");
   const [offer, ...others] = await s.hear(message({ type: DISCOVER!, more: rom() }));
   expect(others).toEqual([]);

@@ -195,10 +195,15 @@ describe("virtio disks", () => {
     await node.enter("mount", /vda0 on \/net, class_fs_oofs/);
   });
 
-  test.for<readonly [string, string]>([
-    ["transitional", "virtio-blk-pci,drive=a"],
-    ["legacy", "virtio-blk-pci,drive=a,disable-modern=on"],
-  ])("work in QEMU: %s", async ([, device], context) => {
+  test.for(
+    rowsOf<readonly [string, string]>(
+      [
+        ["transitional", "virtio-blk-pci,drive=a"],
+        ["legacy", "virtio-blk-pci,drive=a,disable-modern=on"],
+      ],
+      1,
+    ),
+  )("work in QEMU: %s", async ([, device], context) => {
     const qemu = requireOracle("qemu-system-i386", context);
     const drive = ["-drive", "if=none,id=a,format=raw,file=%0", "-device", device];
     const text = await withDisks(qemu, drive, [64 * MIB], ["disks", ...usesDisk("vda"), "disks -v"]);

@@ -1,6 +1,7 @@
 /** The commands about files that are programs: what they print, how they end, and what they leave. */
 import { describe, expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
@@ -90,7 +91,7 @@ describe("programs for files", () => {
     );
   });
 
-  test("go down as far as names lead", async () => {
+  thoroughly("go down as far as names lead", async () => {
     const node = await withVolume(32 << 20);
     const name = "twenty-characters-xy";
     const path = (depth: number): string => `/a${`/${name}`.repeat(depth)}`;
@@ -101,7 +102,7 @@ describe("programs for files", () => {
     expect(await output(node, "rm -r /a/twenty*; find /a")).toBe("/a/up\n");
   });
 
-  test("run with 4 MiB of memory", async () => {
+  thoroughly("run with 4 MiB of memory", async () => {
     const node = await withVolume(4 << 20);
     expect(await output(node, "seq 3000 > /a/x; cp /a/x /a/y; cat /a/y | grep 99 | wc; ls /a | tail -1")).toBe(
       `     57      57     265\nfile ${"13893".padStart(26)}  y\n`,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { casesOf } from "../setup/tier.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { makeIso } from "./iso-volume.ts";
 import { output } from "./output.ts";
@@ -40,11 +40,16 @@ describe("ISO 9660", () => {
     expect(await output(node, "mount -t oofs hdc /other")).toMatch(/^Cannot mount hdc at \/other: /);
   });
 
-  test.each([
-    ["plain", "dir", "name.txt", "plain names"],
-    ["rock", "A Directory", "A Name of Rock Ridge.text", "Rock Ridge"],
-    ["joliet", "Some Words", "A Name of Joliet", "Joliet"],
-  ] as const)("names: %s", async (names, directory, file, said) => {
+  test.each(
+    rowsOf(
+      [
+        ["plain", "dir", "name.txt", "plain names"],
+        ["rock", "A Directory", "A Name of Rock Ridge.text", "Rock Ridge"],
+        ["joliet", "Some Words", "A Name of Joliet", "Joliet"],
+      ] as const,
+      1,
+    ),
+  )("names: %s", async (names, directory, file, said) => {
     const { node, disk } = await machine();
     disk.content = withIso(makeIso(names, directory, file, content));
     await node.enter("mount hda0 /cd", PROMPT);

@@ -124,7 +124,7 @@ describe("a failing kernel", () => {
         ["panic", /PANIC: as the user wished/, "crash_panic"],
         ["heap", /PANIC: heap: the header after a block is overwritten/, "crash_heap"],
       ],
-      3,
+      2,
     ),
   )("says so after `crash %s`", async (how, message, routine) => {
     const { node } = await atPrompt();
@@ -239,20 +239,25 @@ describe("the console", () => {
     expect((await rows("")).slice(-3, -1)).toEqual([expect.stringMatching(/> echo kept$/), "kept"]);
   });
 
-  test.each([
-    ["frobnicate now", /^frobnicate: unknown command/m],
-    ["echo 'open", /^a quote is not closed/m],
-    ["help nonsense", /^help: there is no command nonsense/m],
-    ["help help", /^usage: help \[NAME\]/m],
-    ["hostname way-too-long-for-a-name", /^hostname: a name has at most 15 characters/m],
-    ["hostname -box", /^hostname: a name has letters and digits, a letter at least, and - and \. between them/m],
-    ["hostname 10.0.0.1", /^hostname: a name has letters and digits/m],
-    ["hostname box-", /^hostname: a name has letters and digits/m],
-    ["hostname a..b", /^hostname: a name has letters and digits/m],
-    ["hostname b-1.c", /^b-1\.c:\/> /m],
-    ["cls now", /^usage: cls$/m],
-    ["set colour=blue", PROMPT],
-  ])("answers `%s` in a line", async (line, answer) => {
+  test.each(
+    rowsOf<[string, RegExp]>(
+      [
+        ["frobnicate now", /^frobnicate: unknown command/m],
+        ["echo 'open", /^a quote is not closed/m],
+        ["help nonsense", /^help: there is no command nonsense/m],
+        ["help help", /^usage: help \[NAME\]/m],
+        ["hostname way-too-long-for-a-name", /^hostname: a name has at most 15 characters/m],
+        ["hostname -box", /^hostname: a name has letters and digits, a letter at least, and - and \. between them/m],
+        ["hostname 10.0.0.1", /^hostname: a name has letters and digits/m],
+        ["hostname box-", /^hostname: a name has letters and digits/m],
+        ["hostname a..b", /^hostname: a name has letters and digits/m],
+        ["hostname b-1.c", /^b-1\.c:\/> /m],
+        ["cls now", /^usage: cls$/m],
+        ["set colour=blue", PROMPT],
+      ],
+      4,
+    ),
+  )("answers `%s` in a line", async (line, answer) => {
     const { node } = await atPrompt();
     await node.enter(line, answer);
   });

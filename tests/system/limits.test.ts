@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, inState, isoWithGuests, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
 
 async function atPrompt(): Promise<LabNode> {
   const lab = await inState("prompt with limits", async () => {
-    const iso = await isoWith("tests/guest/limits.s", "asm/programs/limits.s");
+    const iso = await isoWithGuests();
     const booted = boot({ nodes: [{ cdrom: iso, ramBytes: 32 << 20 }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
     await booted.nodes[0]!.enter("service stop network", PROMPT);
@@ -50,7 +50,7 @@ describe("a program gets as much as there is room for, twice, and leaves nothing
 
 thoroughly("no file is read into the kernel, page by page", async () => {
   const lab = await inState("volume with limits", async () => {
-    const iso = await isoWith("tests/guest/limits.s", "asm/programs/limits.s");
+    const iso = await isoWithGuests();
     return nodeWithVolume(["seq 2000 > /a/file"], { iso, isAlone: true });
   });
   expect(await output(lab.nodes[0]!, "limits kernel")).toBe(`${0xc0000000 + (8 << 20)}\n`);

@@ -8,7 +8,8 @@ import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { members } from "./booted.ts";
+import { CLOUD, inState, PROMPT } from "./images.ts";
 
 const CLUSTER_PORT = 20818;
 const [HELLO, VIEW] = [1, 2];
@@ -16,9 +17,8 @@ const [HELLO, VIEW] = [1, 2];
 /** Nodes that booted from CD and agree, and a plug that hears the group. */
 async function cluster(count: number): Promise<{ lab: LabCluster; plug: LabPlug }> {
   const lab = await inState(String(count), async () => {
-    const booted = boot({ nodes: Array.from({ length: count }, () => ({ cdrom: images().iso, ramBytes: 8 << 20 })) });
+    const booted = await members(count);
     await agreed(booted, booted.nodes, 1);
-    for (const node of booted.nodes) await node.waitFor(PROMPT);
     return booted;
   });
   return { lab, plug: lab.plug("listener") };
@@ -197,7 +197,7 @@ describeThoroughly("a hello", () => {
   });
 });
 
-describe("the coordinator", () => {
+describeThoroughly("the coordinator", () => {
   thoroughly("is followed by another when it loses power, and the era goes on", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, inState, isoWith, isoWithGuests, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
 const RAM_MIB = 1024;
@@ -13,7 +13,7 @@ const PLACES = 400;
 
 async function withCallers(): Promise<LabNode> {
   const lab = await inState("prompt with many callers", async () => {
-    const iso = await isoWith("tests/guest/callers.s", "asm/kernel/callers-test.s");
+    const iso = await isoWithGuests();
     const booted = boot({ nodes: [{ cdrom: iso, ramBytes: 16 << 20 }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
     await booted.nodes[0]!.enter("service stop network", PROMPT);

@@ -1,5 +1,6 @@
 /** `nc`, a program that joins its input and output to a TCP connection. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -15,7 +16,7 @@ test("nc sends a file byte by byte, and ends when both sides have said all", asy
   expect(await output(node, "hexdump /a/got")).toBe(await output(node, "hexdump /a/page"));
 });
 
-test("nc sends rows of the console, receives without an input, and says why it cannot", async () => {
+thoroughly("nc sends rows of the console, receives without an input, and says why it cannot", async () => {
   const lab = await nodeWithVolume([]);
   const node = lab.nodes[0]!;
   node.type("nc -l 5000 &\nnc 127.0.0.1 5000\n");

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { get16, put16 } from "../../emulator/ether/packet.ts";
 import { PacketScene, udp } from "../guest/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -92,7 +93,7 @@ thoroughly(
   },
 );
 
-test("a step of more than 1000 s wants a word, and goes over the turn of NTP's era", async () => {
+thoroughly("a step of more than 1000 s wants a word, and goes over the turn of NTP's era", async () => {
   const made = await scene();
   const { s } = made;
   serve(made, [{ ahead: 2000 }]);
@@ -200,7 +201,7 @@ thoroughly(
   },
 );
 
-test.each(["ntp", "ntp 10.0.2.77 15", "ntp 10.0.2.77 86401", "ntp 10.0.2.77 x", "ntp 10.0.2.77 0 near"])(
+test.each(rowsOf(["ntp", "ntp 10.0.2.77 15", "ntp 10.0.2.77 86401", "ntp 10.0.2.77 x", "ntp 10.0.2.77 0 near"], 2))(
   "%s is misused",
   async (command) => {
     const { s } = await scene();

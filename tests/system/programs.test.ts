@@ -107,7 +107,7 @@ describe("programs", () => {
     expect(await belongings(node)).toBe(before);
   });
 
-  test("have their memory counted, with the most that it was, until it has gone back", async () => {
+  thoroughly("have their memory counted, with the most that it was, until it has gone back", async () => {
     const { node } = await atPrompt();
     const rows = async (): Promise<Map<string, readonly number[]>> => {
       const table = (await output(node, "mem owners")).matchAll(/^ *(\d+) +(\d+) {2}(.*)$/gm);

@@ -2,18 +2,15 @@
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, CLOUD, images, inState, isoWithGuests, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
 import { nodeWithVolume } from "./volume.ts";
 
-/** The same source as several programs, which behave by their names: tests/guest/successor.s. */
-const SUCCESSORS = ["next-g", "next-f", "next-s", "next-r", "next-l"];
-
 /** A node whose service `count` has counted a little. */
 async function counting(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lab = await inState("counting", async () => {
-    const iso = await isoWith("tests/guest/successor.s", ...SUCCESSORS.map((name) => `asm/programs/${name}.s`));
+    const iso = await isoWithGuests();
     return nodeWithVolume(
       [
         "mkdir /net/services",
@@ -104,7 +101,7 @@ test("is refused by an older program, and by one that gives no state", async () 
   expect(await output(node, "service replace other /bin/next-g")).toBe("service: other was never started\n");
 });
 
-test("can be stopped, and begun once only, while a replacement is under way", async () => {
+thoroughly("can be stopped, and begun once only, while a replacement is under way", async () => {
   const { node } = await counting();
   await output(node, "service replace count /bin/next-s &");
   await output(node, "sleep 300");

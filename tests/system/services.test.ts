@@ -2,15 +2,11 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { members } from "./booted.ts";
+import { CLOUD, PROMPT } from "./images.ts";
 
 async function agreed(): Promise<{ lab: LabCluster; first: LabNode; second: LabNode }> {
-  const lab = await inState("two that agree", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }] });
-    for (const node of booted.nodes) await node.waitFor(/^cloud: .* era 1 age 1 peers 1$/m, { within: "30s" });
-    for (const node of booted.nodes) await node.waitFor(PROMPT);
-    return booted;
-  });
+  const lab = await members(2);
   return { lab, first: lab.nodes[0]!, second: lab.nodes[1]! };
 }
 
@@ -71,7 +67,7 @@ describe("the network", () => {
     expect(await output(first, "mem callers")).toMatch(/^ +\d+ blocks +\d+ bytes +\w+ +task_new\+0x/m);
   });
 
-  test("whose task was killed is there again after a pause, and so is the cluster", async () => {
+  thoroughly("whose task was killed is there again after a pause, and so is the cluster", async () => {
     const { lab, first } = await agreed();
     const from = first.console.text.length;
     await first.enter("kill net", PROMPT);
@@ -94,7 +90,7 @@ test("a connection is reset when the network stops", async () => {
   await second.waitFor(/reset/);
 });
 
-test("the log goes on in memory while its service is stopped", async () => {
+thoroughly("the log goes on in memory while its service is stopped", async () => {
   const { first } = await agreed();
   await first.enter("service stop log", PROMPT);
   await first.enter("service restart cluster", PROMPT);

@@ -54,7 +54,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
 ];
 
 describe("the shell", () => {
-  test("takes no line of which only the beginning has room", async () => {
+  thoroughly("takes no line of which only the beginning has room", async () => {
     const { node } = await atPrompt();
     const words = (bytes: number): string => `echo ${"word ".repeat(200)}`.slice(0, bytes - 1).concat(".");
     expect(await output(node, words(511))).toMatch(/^(word ){101}\.\n$/);

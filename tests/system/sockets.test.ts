@@ -3,21 +3,18 @@ import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { members } from "./booted.ts";
 import { cProgram } from "./c-program.ts";
-import { boot, CLOUD, images, inState, isoWith, isoWithProgram, PROMPT } from "./images.ts";
+import { boot, CLOUD, inState, isoWith, isoWithProgram, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
 const gcc = oracle("gcc");
 
 async function pair(): Promise<{ lab: LabCluster; server: LabNode; client: LabNode; address: string }> {
   const lab = await inState("two with addresses", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }] });
-    for (const node of booted.nodes) await node.waitFor(CLOUD, { within: "20s" });
+    const booted = await members(2);
     await booted.advance("5s");
-    for (const node of booted.nodes) {
-      await node.waitFor(PROMPT);
-      await node.enter("service stop cluster", PROMPT);
-    }
+    for (const node of booted.nodes) await node.enter("service stop cluster", PROMPT);
     return booted;
   });
   const [server, client] = [lab.nodes[0]!, lab.nodes[1]!];

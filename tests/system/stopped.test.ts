@@ -1,13 +1,14 @@
 /** What the debugger and the panic screen show of a kernel that was stopped with known values in its registers. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, inState, isoWithGuests, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
 async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lab = await inState("prompt with ways to stop", async () => {
-    const iso = await isoWith("tests/guest/stopped.s", "asm/kernel/stopped-test.s");
+    const iso = await isoWithGuests();
     const booted = boot({ nodes: [{ cdrom: iso }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
     await booted.nodes[0]!.enter("service stop network", PROMPT);
@@ -67,7 +68,7 @@ describe("the registers are shown as they were", () => {
     expect(await output(node, "echo on")).toBe("on\n");
   });
 
-  test.each(rowsOf(PANICS, 2))("by a panic after `%s`", async (how, says, routine, deeper) => {
+  test.each(rowsOf(PANICS, 1))("by a panic after `%s`", async (how, says, routine, deeper) => {
     const { node } = await atPrompt();
     await node.enter(`stopped ${how}`, /system halted\n/);
     const { text } = node.console;
@@ -98,7 +99,7 @@ const WATCHED: readonly (readonly [kind: string, at: number, stops: readonly num
   ["d", 4, [4, 5, 6, 7]],
 ];
 
-test("hardware breakpoints stop at writes to as many bytes as was said", async () => {
+thoroughly("hardware breakpoints stop at writes to as many bytes as was said", async () => {
   const { node } = await atPrompt();
   const begin = await said(node, "breakpoint");
   expect(begin).toMatch(/DEBUG: breakpoint\n/);

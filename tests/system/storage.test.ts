@@ -8,7 +8,7 @@ import { Random } from "../../emulator/state/random.ts";
 import type { LabNode } from "../../src/index.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
-import { boot, images, isoWith, PROMPT } from "./images.ts";
+import { boot, images, isoWithGuests, PROMPT } from "./images.ts";
 import {
   BLOCK_BYTES,
   cutAt,
@@ -24,7 +24,7 @@ const LARGE_BYTES = (isThorough ? 511 : 150) * BLOCK_BYTES;
 
 let iso: Uint8Array;
 beforeAll(async () => {
-  iso = await isoWith("tests/guest/storage.s", "asm/fs/storage-test.s");
+  iso = await isoWithGuests();
 });
 
 /** A machine at its prompt, with a partition on which there is nothing yet. */
@@ -112,7 +112,7 @@ describe("a power cut", () => {
     const cuts = log.flatMap((entry, index) =>
       entry === null || log[index + 1] === null || index % 11 === 0 ? [index, index + 1] : [],
     );
-    for (const cut of rowsOf([...new Set(cuts)], 5)) {
+    for (const cut of rowsOf([...new Set(cuts)], 3)) {
       const confirmed = confirmedAt.findLastIndex((at) => at <= cut);
       for (const keep of [undefined, () => random.below(2) === 0]) {
         disk.content = cutAt(before, log, cut, keep);

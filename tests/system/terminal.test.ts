@@ -1,6 +1,7 @@
 /** Terminals of any size at the serial line: the kernel asks, and the editor, `more`, the line and the debugger heed it. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { inState, PROMPT } from "./images.ts";
 import { Terminal } from "./terminal.ts";
@@ -42,7 +43,7 @@ test.each(rowsOf(SIZES, 1))("the editor fills a terminal of %i rows and %i colum
   );
 });
 
-test("the editor follows a terminal whose size has changed, at Ctrl-L", async () => {
+thoroughly("the editor follows a terminal whose size has changed, at Ctrl-L", async () => {
   const { lab, node, terminal } = await atTerminal(24, 80);
   node.type("edit /a/numbers\n");
   await lab.advance("1s");
@@ -75,7 +76,7 @@ test("a size is asked for, or set; what does not answer has 80 columns and 24 ro
   await node.enter("set columns; console size", /^132 columns, 50 rows$/m);
 });
 
-test("hostile answers change nothing", async () => {
+thoroughly("hostile answers change nothing", async () => {
   const { lab, node } = await atTerminal(24, 80, false);
   for (const answer of ["1;1", "4;80", "24;19", "201;80", "24;501", "4294967320;80", "24", "24;80;1", ";", "24;"]) {
     node.type("console size\n");
@@ -107,7 +108,7 @@ test("more shows pages as large as the terminal", async () => {
   await node.enter("more /none", /^\/none: /m);
 });
 
-test("a line is edited in one row of a narrow terminal, and the debugger's dump fits", async () => {
+thoroughly("a line is edited in one row of a narrow terminal, and the debugger's dump fits", async () => {
   const { lab, node, terminal } = await atTerminal(12, 40);
   await node.enter("console size", /^40 columns/m);
   await node.waitFor(PROMPT);

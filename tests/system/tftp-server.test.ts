@@ -95,13 +95,18 @@ thoroughly(
   },
 );
 
-test.each([
-  ["../secret", "not a name of a file here\0"],
-  ["x/../../secret", "not a name of a file here\0"],
-  [".hidden", "not a name of a file here\0"],
-  ["n".repeat(200), "not a name of a file here\0"],
-  ["none", "no such file\0"],
-])("%s is refused", async (name, sentence) => {
+test.each(
+  rowsOf<[string, string]>(
+    [
+      ["../secret", "not a name of a file here\0"],
+      ["x/../../secret", "not a name of a file here\0"],
+      [".hidden", "not a name of a file here\0"],
+      ["n".repeat(200), "not a name of a file here\0"],
+      ["none", "no such file\0"],
+    ],
+    2,
+  ),
+)("%s is refused", async (name, sentence) => {
   expect(await say(await scene(), 5001, SERVER, request(name))).toMatchObject([{ kind: 5, data: sentence }]);
 });
 

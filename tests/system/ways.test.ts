@@ -13,6 +13,7 @@ import { Random } from "../../emulator/state/random.ts";
 import { type LabCluster, openPort, openWay, parseForward, parseWay } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { asMember } from "./booted.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "./images.ts";
 
 /** Booted nodes that reflect what comes, from now on at the pace of this host, run until the test ends. */
@@ -116,30 +117,33 @@ thoroughly("what a program says to a guest that has connected to it comes back a
   await lab.nodes[0]!.waitFor(`reflected ${BYTES} bytes`);
 });
 
-test("curl asks a guest's web server by a forwarded port, and a guest's wget asks a server of this host", async (context) => {
-  const curl = requireOracle("curl", context);
-  const lab = await reflectors();
-  const { ports } = await openWay(lab, "user,hostfwd=tcp:127.0.0.1:0-:80");
-  const url = `http://127.0.0.1:${ports[0]}/status.json`;
-  const { stdout } = await meanwhile(lab, promisify(execFile)(curl, ["-sS", "--max-time", "20", url, url]));
-  expect(stdout).toMatch(/"qure-1"[\s\S]*"qure-1"/);
+thoroughly(
+  "curl asks a guest's web server by a forwarded port, and a guest's wget asks a server of this host",
+  async (context) => {
+    const curl = requireOracle("curl", context);
+    const lab = await reflectors();
+    const { ports } = await openWay(lab, "user,hostfwd=tcp:127.0.0.1:0-:80");
+    const url = `http://127.0.0.1:${ports[0]}/status.json`;
+    const { stdout } = await meanwhile(lab, promisify(execFile)(curl, ["-sS", "--max-time", "20", url, url]));
+    expect(stdout).toMatch(/"qure-1"[\s\S]*"qure-1"/);
 
-  const server = createHttpServer(({ url, socket }, response) => {
-    if (url === "/page") response.end("a page of the host\n");
-    else socket.end("HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 100\r\n\r\nhalf a page");
-  });
-  onTestFinished(() => void server.close());
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
-  await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /a page of the host/);
-  await lab.nodes[0]!.enter(
-    `wget http://10.0.2.2:${port}/half`,
-    /half a page[\s\S]*11 bytes\n.* ended before the page did/,
-  );
-  server.close();
-  await lab.nodes[0]!.waitFor(PROMPT);
-  await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /refused/);
-});
+    const server = createHttpServer(({ url, socket }, response) => {
+      if (url === "/page") response.end("a page of the host\n");
+      else socket.end("HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 100\r\n\r\nhalf a page");
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /a page of the host/);
+    await lab.nodes[0]!.enter(
+      `wget http://10.0.2.2:${port}/half`,
+      /half a page[\s\S]*11 bytes\n.* ended before the page did/,
+    );
+    server.close();
+    await lab.nodes[0]!.waitFor(PROMPT);
+    await lab.nodes[0]!.enter(`wget http://10.0.2.2:${port}/page`, /refused/);
+  },
+);
 
 thoroughly("datagrams to a forwarded port are answered to each of those who sent them", async () => {
   const lab = await reflectors(2);
@@ -160,7 +164,9 @@ test("a guest's ping leaves by the host's", async (context) => {
     .flatMap((found) => found ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
   if (address === undefined) return context.skip("this host has no address but the loopback");
-  const lab = await reflectors();
+  const lab = await asMember();
+  lab.realtime = true;
+  onTestFinished(() => lab.close());
   await openWay(lab, "user");
   await lab.nodes[0]!.enter(`ping -c 1 ${address}`, /1 received/);
 });

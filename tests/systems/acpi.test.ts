@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Machine } from "../../emulator/machine.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { ourFirmware } from "./packages.ts";
 import { System, type SystemConfig } from "./system.ts";
@@ -158,7 +159,7 @@ describe("MP tables", () => {
     ]);
   });
 
-  test("are not there for a processor without an APIC", () => {
+  thoroughly("are not there for a processor without an APIC", () => {
     const machine = started({ processor: "486" });
     expect(mpEntries(machine)).toBeNull();
     expect(tables(machine).map(({ signature }) => signature)).toEqual(["RSDT", "FACP", "HPET", "FACS", "DSDT"]);

@@ -1,5 +1,6 @@
 /** Modes 07h and 0Fh, of a monochrome screen: what INT 10h says and does there is what SeaBIOS' video BIOS does. */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import type { Answers, Call } from "./video-calls.ts";
 import { ours, theirs } from "./video-calls.ts";
 
@@ -54,7 +55,7 @@ describe("mode 07h", () => {
     expect(board.readPort(0x3ba, 1)).toBeLessThan(0x10);
   });
 
-  test("shows normal, bright, reverse and underlined characters in greys", () => {
+  thoroughly("shows normal, bright, reverse and underlined characters in greys", () => {
     const shown = (character: number, attribute: number): Answers =>
       ours([{ ax: 7 }, { ax: 0x0900 | character, bx: attribute, cx: 1 }, { ax: 0x0200, dx: 0x0505 }]);
     const greys = [0x07, 0x0f, 0x02, 0x70].map((attribute) => pixels(shown(BLOCK, attribute))(3, 5));
@@ -65,7 +66,7 @@ describe("mode 07h", () => {
     expect(pixels(shown(0x20, 0x07))(0, 13)).toBe(0);
   });
 
-  test("gives way to a mode in colour, and comes back", () => {
+  thoroughly("gives way to a mode in colour, and comes back", () => {
     const { system } = ours([{ ax: 7 }, { ax: 3 }, { ax: 0x0958, bx: 0x01, cx: 1 }]);
     expect(system.screen.lines[0]).toBe("X");
     expect(system.screen.isMonochrome).toBe(false);

@@ -1,5 +1,6 @@
 /** VBE's functions for 32-bit protected mode, called at another place than the firmware's, and the monitor's identity. */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { guest } from "./guest.ts";
 import { ourFirmware } from "./packages.ts";
 import { System } from "./system.ts";
@@ -139,7 +140,7 @@ describe("the monitor", () => {
     expect(standard).toEqual([1280, 1280, 1600, 1280, 1440, 1680, 1920, 1920]);
   });
 
-  test("is asked as SeaBIOS is", (context) => {
+  thoroughly("is asked as SeaBIOS is", (context) => {
     const there = theirs(context, [
       { ax: 0x4f15, bx: 1, cx: 1 },
       { ax: 0x4f15, bx: 2 },

@@ -55,7 +55,7 @@ describe("VBE", () => {
     for (const reply of here.slice(modes.length)) expect(reply.ax).toBe(0x14f);
   });
 
-  test("sets modes, tells them, moves window and picture, as SeaBIOS does", (context) => {
+  thoroughly("sets modes, tells them, moves window and picture, as SeaBIOS does", (context) => {
     const calls: Call[] = [
       { ax: 0x4f03 },
       { ax: 0x4f02, bx: 0x1ff },

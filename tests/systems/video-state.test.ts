@@ -1,5 +1,6 @@
 /** INT 10h about the display itself: what it can do, its palette, its state kept and restored, beside SeaBIOS. */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { type Answers, type Call, ours, type Reply, theirs } from "./video-calls.ts";
 
@@ -73,14 +74,19 @@ const DISPLAY: readonly Call[] = [
 ];
 
 describe("INT 10h answers as SeaBIOS does", () => {
-  test.for([
-    ["of colours", PALETTE],
-    ["of the display", DISPLAY],
-  ] as const)("%s", ([, calls], context) => {
+  test.for(
+    rowsOf(
+      [
+        ["of colours", PALETTE],
+        ["of the display", DISPLAY],
+      ] as const,
+      1,
+    ),
+  )("%s", ([, calls], context) => {
     expect(told(calls, ours(calls).replies)).toEqual(told(calls, theirs(context, calls).replies));
   });
 
-  test("what the display can do and how it is", (context) => {
+  thoroughly("what the display can do and how it is", (context) => {
     const calls: Call[] = [{ ax: 0x0003 }, { ax: 0x0205, dx: 0x0713 }, { ax: 0x1b00, seen: 64 }];
     const [here, there] = [ours(calls).replies[2]!, theirs(context, calls).replies[2]!];
     expect(here.ax).toBe(there.ax);

@@ -4,6 +4,7 @@ import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
 import { LabCluster } from "../../../src/index.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 
@@ -18,7 +19,7 @@ const SIZES = [
   { count: 100, spaces: 1, most: MOST_BYTES },
 ];
 
-test.for(rowsOf(SIZES, 2))(
+test.for(rowsOf(SIZES, 1))(
   "$count machines have memories with room for $spaces page directories each",
   ({ count, spaces, most }) => {
     const nodes = Array.from({ length: count }, () => ({ ramBytes: RAM_BYTES }));
@@ -33,7 +34,7 @@ test.for(rowsOf(SIZES, 2))(
   },
 );
 
-test("each processor of a machine has an address space, however many machines there are", () => {
+thoroughly("each processor of a machine has an address space, however many machines there are", () => {
   const nodes = Array.from({ length: 33 }, () => ({ ramBytes: 1 << 20, processor: "pentium" as const, processors: 6 }));
   const lab = new LabCluster({ firmware: images().firmware, nodes, threads: 1 });
   try {

@@ -89,7 +89,7 @@ describe("a restored cluster", () => {
     await pass();
   });
 
-  test("has the board that it had: processors, their model, no HPET", () => {
+  thoroughly("has the board that it had: processors, their model, no HPET", () => {
     const original = boot({
       nodes: [{ ramBytes: 8 << 20, processor: "pentium3", processors: 2, hpet: false }, { ramBytes: 8 << 20 }],
     });

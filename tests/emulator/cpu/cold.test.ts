@@ -1,6 +1,7 @@
 /** Code that is interpreted from its bytes does what decoded code does, also where a device answers it. */
 import { expect, test } from "vitest";
 import type { EngineMode } from "../../../emulator/jit/jit.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { CODE, makeWorld, registersOf } from "../jit/random-program.ts";
 
 /** Where nothing but devices is; they answer with an address beyond the code segment's limit. */
@@ -15,12 +16,17 @@ function run(code: readonly number[], engine: EngineMode): readonly [string, rea
   return [registersOf(world), bus.writes];
 }
 
-test.each([
-  ["RET", [0xbc, ...DEVICE, 0xc3]],
-  ["RET that releases 4 bytes", [0xbc, ...DEVICE, 0xc2, 4, 0]],
-  ["CALL to an address in memory", [0xb8, ...DEVICE, 0xff, 0x10]],
-  ["JMP to an address in memory", [0xb8, ...DEVICE, 0xff, 0x20]],
-])("%s reads a device once and faults", (_name, code) => {
+test.each(
+  rowsOf<[string, number[]]>(
+    [
+      ["RET", [0xbc, ...DEVICE, 0xc3]],
+      ["RET that releases 4 bytes", [0xbc, ...DEVICE, 0xc2, 4, 0]],
+      ["CALL to an address in memory", [0xb8, ...DEVICE, 0xff, 0x10]],
+      ["JMP to an address in memory", [0xb8, ...DEVICE, 0xff, 0x20]],
+    ],
+    2,
+  ),
+)("%s reads a device once and faults", (_name, code) => {
   const [registers, accesses] = run(code, "interpret");
   expect([registers, accesses]).toEqual(run(code, "off"));
   expect(registers).toMatch(new RegExp(`^${INSTRUCTIONS} `));
@@ -37,17 +43,22 @@ const repeating = (source: number, target: number, count: number, byte: number, 
 const NEAR_END = SCRATCH + 0xfe8;
 const ELSEWHERE = SCRATCH + 0x3ff0;
 
-test.each([
-  ["REP MOVSB", repeating(NEAR_END, ELSEWHERE, 60, 0, 0xf3, 0xa4)],
-  ["REP STOSD", repeating(0, NEAR_END, 20, 7, 0xf3, 0xab)],
-  ["REPE CMPSB to the end of the count", repeating(NEAR_END, NEAR_END, 50, 0, 0xf3, 0xa6)],
-  ["REPE CMPSW to a difference", repeating(NEAR_END, NEAR_END + 1, 50, 0, 0x66, 0xf3, 0xa7)],
-  ["REPE CMPSB to a difference in the second page", repeating(NEAR_END, ELSEWHERE, 60, 0, 0xf3, 0xa6)],
-  ["REPNE SCASB to what is found in the second page", repeating(0, NEAR_END, -1, 44, 0xf2, 0xae)],
-  ["REPNE SCASB of nothing", repeating(0, NEAR_END, 0, 44, 0xf2, 0xae)],
-  ["REPE SCASD", repeating(0, NEAR_END, 9, 1, 0xf3, 0xaf)],
-  ["LOCK XADD, PUSHF, POPF, CLI, STI", [0xf0, 0x0f, 0xc1, 0x04, 0x24, 0x9c, 0xfa, 0x9d, 0xfb, 0xf5, 0x9c]],
-])("%s ends at every instruction that decoded code ends at", (_name, code) => {
+test.each(
+  rowsOf<[string, number[]]>(
+    [
+      ["REP MOVSB", repeating(NEAR_END, ELSEWHERE, 60, 0, 0xf3, 0xa4)],
+      ["REP STOSD", repeating(0, NEAR_END, 20, 7, 0xf3, 0xab)],
+      ["REPE CMPSB to the end of the count", repeating(NEAR_END, NEAR_END, 50, 0, 0xf3, 0xa6)],
+      ["REPE CMPSW to a difference", repeating(NEAR_END, NEAR_END + 1, 50, 0, 0x66, 0xf3, 0xa7)],
+      ["REPE CMPSB to a difference in the second page", repeating(NEAR_END, ELSEWHERE, 60, 0, 0xf3, 0xa6)],
+      ["REPNE SCASB to what is found in the second page", repeating(0, NEAR_END, -1, 44, 0xf2, 0xae)],
+      ["REPNE SCASB of nothing", repeating(0, NEAR_END, 0, 44, 0xf2, 0xae)],
+      ["REPE SCASD", repeating(0, NEAR_END, 9, 1, 0xf3, 0xaf)],
+      ["LOCK XADD, PUSHF, POPF, CLI, STI", [0xf0, 0x0f, 0xc1, 0x04, 0x24, 0x9c, 0xfa, 0x9d, 0xfb, 0xf5, 0x9c]],
+    ],
+    4,
+  ),
+)("%s ends at every instruction that decoded code ends at", (_name, code) => {
   for (const piece of [1, 3, 66]) {
     const worlds = (["interpret", "force", "off"] as const).map((engine) => {
       const world = makeWorld(1, { paged: false, user: false, segmented: false, codeLimit: 0xffffffff }, engine);

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../emulator/state/random.ts";
 import { requireOracle } from "../../oracle.ts";
+import { describeThoroughly, thoroughly } from "../../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../../setup/tier.ts";
 import { assembleProgram, runHere, runInQemu } from "./bare-machine.ts";
 import { ALL_FORMS, DifferentialTester } from "./differential.ts";
@@ -29,22 +30,26 @@ describe("against QEMU", () => {
     expect(tester.run(SEED, cases.count, ALL_FORMS).join("\n\n"), cases.repeat()).toBe("");
   }, 900_000);
 
-  it(`random task switches from seed ${SEED}`, (context) => {
-    requireOracle("as", context);
-    const qemu = requireOracle("qemu-system-i386", context);
-    const random = new Random(SEED);
-    const switches = Array.from({ length: SWITCHES }, () => randomSwitch(random));
-    const program = assembleProgram("switches.s");
-    const [ours, theirs] = [
-      runHere(program, packSwitches(switches)),
-      runInQemu(qemu, program, packSwitches(switches)),
-    ].map((bytes) => definedSums(bytes));
-    expect(ours!.length).toBe(SWITCHES);
-    const differing = switches.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
-    expect(differing.slice(0, 5)).toEqual([]);
-  }, 120_000);
+  thoroughly(
+    `random task switches from seed ${SEED}`,
+    (context) => {
+      requireOracle("as", context);
+      const qemu = requireOracle("qemu-system-i386", context);
+      const random = new Random(SEED);
+      const switches = Array.from({ length: SWITCHES }, () => randomSwitch(random));
+      const program = assembleProgram("switches.s");
+      const [ours, theirs] = [
+        runHere(program, packSwitches(switches)),
+        runInQemu(qemu, program, packSwitches(switches)),
+      ].map((bytes) => definedSums(bytes));
+      expect(ours!.length).toBe(SWITCHES);
+      const differing = switches.filter((one, index) => isSameInQemu(one) && ours![index] !== theirs![index]);
+      expect(differing.slice(0, 5)).toEqual([]);
+    },
+    120_000,
+  );
 
-  for (const name of ["protection", "paging", "tasks", "virtual8086"]) {
+  for (const name of rowsOf(["protection", "paging", "tasks", "virtual8086"], 2)) {
     it(name, (context) => {
       requireOracle("as", context);
       const qemu = requireOracle("qemu-system-i386", context);
@@ -64,7 +69,7 @@ describe.each(rowsOf(["paging", "pae", "tasks"], 1))("%s: how many address space
   });
 });
 
-describe("PAE paging against QEMU", () => {
+describeThoroughly("PAE paging against QEMU", () => {
   it.for(["off", "force"] as const)("with the JIT %s", { timeout: 60_000 }, (jit, context) => {
     requireOracle("as", context);
     const qemu = requireOracle("qemu-system-i386", context);

@@ -286,12 +286,12 @@ function matches(seen: string, outcome: string): boolean {
 
 for (const jit of JIT_MODES) {
   describe(`--jit ${jit}`, () => {
-    test.each(rowsOf(FAULTS, 30))("%s", (_name, body, setup, outcome) => {
+    test.each(rowsOf(FAULTS, 14))("%s", (_name, body, setup, outcome) => {
       const seen = run(jit, body, setup);
       expect(matches(seen, outcome) ? outcome : seen).toBe(outcome);
     });
 
-    test.each(rowsOf(PORTS, 12))("I/O bitmap: %s", (_name, body, setup, outcome) => {
+    test.each(rowsOf(PORTS, 5))("I/O bitmap: %s", (_name, body, setup, outcome) => {
       const seen = run(jit, body, setup);
       expect(matches(seen, outcome) ? outcome : seen).toBe(outcome);
     });

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { MODEL_NAMES, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "./assembled.ts";
 import { romMachine } from "./rom-machine.ts";
 
@@ -110,7 +111,7 @@ const FIRST: readonly (readonly [string, ModelName])[] = [
   ["fisttp dword ptr [0x2000]", "max"],
 ];
 
-test.each(FIRST)("%s is #UD before the %s", (instruction, first) => {
+test.each(rowsOf(FIRST, 8))("%s is #UD before the %s", (instruction, first) => {
   // XMM registers want CR4.OSFXSR, which there is from the Pentium II on.
   const has = MODEL_NAMES.indexOf(first);
   const enable = (name: ModelName): string => (MODELS[name].cr4 & 0x200 ? "mov eax, 0x200\n mov cr4, eax" : "");

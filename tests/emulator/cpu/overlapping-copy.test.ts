@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { startGuest } from "../../../bench/interpreter.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "./assembled.ts";
 
 const SOURCE = 0x1000;
@@ -29,7 +30,7 @@ function copied(element: string, distance: number, count: number, piece: number)
   return result;
 }
 
-test.each(["b", "w", "d"])("rep movs%s", (element) => {
+test.each(rowsOf(["b", "w", "d"], 1))("rep movs%s", (element) => {
   for (const distance of [-3, 1, 2, 4, 12, 31]) {
     for (const count of [3, 40])
       expect(copied(element, distance, count, 1_000_000), `${distance} bytes, ${count} elements`).toEqual(

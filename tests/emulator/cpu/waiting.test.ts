@@ -152,7 +152,7 @@ const WAITING = [
   "reads the status register itself",
 ];
 
-test.for(rowsOf(Object.entries(LOOPS), 6))("one that %s", ([name, loop]) => {
+test.for(rowsOf(Object.entries(LOOPS), 3))("one that %s", ([name, loop]) => {
   for (const flag of ["cli", "sti"]) {
     const { reads, counted } = compare(`${PREAMBLE} ${flag}\n ${loop}\n ${AFTER}`);
     if (!WAITING.includes(name)) expect(reads, flag).toBe(counted);
@@ -161,9 +161,12 @@ test.for(rowsOf(Object.entries(LOOPS), 6))("one that %s", ([name, loop]) => {
   }
 });
 
-test.each(["counts down to a timeout", "counts by LOOPNE"] as const)("one in 32-bit code that %s", (name) => {
-  const { reads, counted } = compare(
-    `${PREAMBLE} cli\n ${PROTECTED} ${LOOPS[name]}\n 2: inc dword ptr [0x500]\n in al, dx\n jmp 2b\n ${DESCRIPTORS}`,
-  );
-  expect(reads).toBeLessThan(counted - 500);
-});
+test.each(rowsOf(["counts down to a timeout", "counts by LOOPNE"] as const, 1))(
+  "one in 32-bit code that %s",
+  (name) => {
+    const { reads, counted } = compare(
+      `${PREAMBLE} cli\n ${PROTECTED} ${LOOPS[name]}\n 2: inc dword ptr [0x500]\n in al, dx\n jmp 2b\n ${DESCRIPTORS}`,
+    );
+    expect(reads).toBeLessThan(counted - 500);
+  },
+);

@@ -72,7 +72,7 @@ describe("gdb", () => {
     expect(lab.nodes[0]!.isOff).toBe(true);
   });
 
-  test("shows the callers, through an interrupt too, steps over calls and out of routines", async (context) => {
+  thoroughly("shows the callers, through an interrupt too, steps over calls and out of routines", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [
       {
@@ -136,7 +136,7 @@ describe("gdb", () => {
     expect(output).toMatch(/00007dfe {2}55 aa/);
   });
 
-  test("steps through the boot sector and the loader line by line", async (context) => {
+  thoroughly("steps through the boot sector and the loader line by line", async (context) => {
     const gdb = requireOracle("gdb", context);
     const [output] = await debug(cluster(1), gdb, folder, [
       {

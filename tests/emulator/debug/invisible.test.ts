@@ -9,6 +9,7 @@ import { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import { readLinear, toPhysical, writeLinear } from "../../../emulator/debug/linear-memory.ts";
 import { linearPc } from "../../../emulator/debug/registers.ts";
 import type { Resume, Stop } from "../../../emulator/debug/stop.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { TICK_ROUTINE, tickingRom } from "../ticking.ts";
 
 const MIB = 1024 * 1024;
@@ -94,7 +95,7 @@ describe("invisible", () => {
     expect(counts[2]).toBeGreaterThan(40);
   });
 
-  for (const skips of [true, false]) {
+  for (const skips of rowsOf([true, false], 1)) {
     test(`every instruction is stepped, interrupts ${skips ? "run between steps" : "are stepped too"}`, () => {
       const target = cluster();
       const stops = debugged(

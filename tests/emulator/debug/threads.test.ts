@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fromHex, fromLatin1 } from "../../../emulator/debug/packet.ts";
 import { requireOracle } from "../../oracle.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { boot, images } from "../../system/images.ts";
 import { codeOf, inProtectedMode } from "../cpu/assembled.ts";
 import { Peer } from "./peer.ts";
@@ -96,7 +97,7 @@ test("steps of either thread change nothing of the run", () => {
   expect(run(30)).toBe(run(0));
 });
 
-test("gdb lists them, and goes from one to the other", async (context) => {
+thoroughly("gdb lists them, and goes from one to the other", async (context) => {
   const gdb = requireOracle("gdb", context);
   const folder = mkdtempSync(join(tmpdir(), "qure-gdb-"));
   try {

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { Machine } from "../../../emulator/machine.ts";
 import { TICK_NS } from "../../../emulator/time/clock.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
 import { romOf } from "../ticking.ts";
 import { MIB } from "./harness.ts";
@@ -45,34 +46,42 @@ function after(code: string, piece: number): string {
   return machine.digest();
 }
 
-test.each([
-  ["a line up", `${WITHIN}; mov si, 160; xor di, di; mov cx, 1920; rep movsw`],
-  ["onto itself, a cell further", `${WITHIN}; xor si, si; mov di, 2; mov cx, 300; rep movsw`],
-  ["from odd addresses, over pages", `${WITHIN}; mov si, 0xff1; mov di, 0x1803; mov cx, 700; rep movsd`],
-  ["backwards", `${WITHIN}; mov si, 800; mov di, 900; mov cx, 300; std; rep movsb`],
-  ["to memory", `${TO_MEMORY}; mov si, 0x1f01; mov di, 0x80; mov cx, 300; rep movsd`],
-  ["from memory", `${FROM_MEMORY}; mov si, 3; mov di, 0x3f0; mov cx, 200; rep movsw`],
-  ["beyond the window", `${FROM_MEMORY}; xor si, si; mov di, 0x7fe0; mov cx, 0x40; rep movsb`],
-  ["a value", `${WITHIN}; mov eax, 0x07410742; mov di, 0x21; mov cx, 1100; rep stosd`],
-  ["a value backwards", `${WITHIN}; mov ax, 0x0741; mov di, 0x200; mov cx, 100; std; rep stosw`],
-  [
-    "characters without attributes",
-    `mov dx, 0x3c4; mov ax, 0x0102; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`,
-  ],
-  ["fonts", `mov dx, 0x3ce; mov ax, 0x0204; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`],
-  [
-    "planes from memory",
-    `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${FROM_MEMORY}; mov si, 40; mov di, 6; mov cx, 90; rep movsb`,
-  ],
-  [
-    "planes to memory",
-    `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${TO_MEMORY}; mov si, 40; mov di, 6; mov cx, 90; rep movsw`,
-  ],
-  [
-    "four planes in a chain",
-    `mov dx, 0x3c4; mov ax, 0x0e04; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`,
-  ],
-  ["planes", `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${WITHIN}; mov si, 40; mov di, 6; mov cx, 90; rep movsb`],
-])("a run that moves %s", (_, code) => {
+test.each(
+  rowsOf<[string, string]>(
+    [
+      ["a line up", `${WITHIN}; mov si, 160; xor di, di; mov cx, 1920; rep movsw`],
+      ["onto itself, a cell further", `${WITHIN}; xor si, si; mov di, 2; mov cx, 300; rep movsw`],
+      ["from odd addresses, over pages", `${WITHIN}; mov si, 0xff1; mov di, 0x1803; mov cx, 700; rep movsd`],
+      ["backwards", `${WITHIN}; mov si, 800; mov di, 900; mov cx, 300; std; rep movsb`],
+      ["to memory", `${TO_MEMORY}; mov si, 0x1f01; mov di, 0x80; mov cx, 300; rep movsd`],
+      ["from memory", `${FROM_MEMORY}; mov si, 3; mov di, 0x3f0; mov cx, 200; rep movsw`],
+      ["beyond the window", `${FROM_MEMORY}; xor si, si; mov di, 0x7fe0; mov cx, 0x40; rep movsb`],
+      ["a value", `${WITHIN}; mov eax, 0x07410742; mov di, 0x21; mov cx, 1100; rep stosd`],
+      ["a value backwards", `${WITHIN}; mov ax, 0x0741; mov di, 0x200; mov cx, 100; std; rep stosw`],
+      [
+        "characters without attributes",
+        `mov dx, 0x3c4; mov ax, 0x0102; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`,
+      ],
+      [
+        "fonts",
+        `mov dx, 0x3ce; mov ax, 0x0204; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`,
+      ],
+      [
+        "planes from memory",
+        `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${FROM_MEMORY}; mov si, 40; mov di, 6; mov cx, 90; rep movsb`,
+      ],
+      [
+        "planes to memory",
+        `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${TO_MEMORY}; mov si, 40; mov di, 6; mov cx, 90; rep movsw`,
+      ],
+      [
+        "four planes in a chain",
+        `mov dx, 0x3c4; mov ax, 0x0e04; out dx, ax; ${FROM_MEMORY}; xor si, si; mov di, 6; mov cx, 90; rep movsw`,
+      ],
+      ["planes", `mov dx, 0x3ce; mov ax, 5; out dx, ax; ${WITHIN}; mov si, 40; mov di, 6; mov cx, 90; rep movsb`],
+    ],
+    6,
+  ),
+)("a run that moves %s", (_, code) => {
   expect(after(code, 1_000_000)).toBe(after(code, 1));
 });

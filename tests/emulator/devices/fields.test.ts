@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import { type BoardConfig, NIC_MODELS } from "../../../emulator/board-config.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { randomSteps } from "./bursts.ts";
 import { CHIPS, complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
@@ -68,7 +69,7 @@ function worked(part: number, count: number, config: Partial<BoardConfig>): Test
   return board;
 }
 
-test.each([300, 1000])(`after %i random steps (QURE_SEED=${SEED})`, (count) => {
+test.each(rowsOf([1000, 300], 1))(`after %i random steps (QURE_SEED=${SEED})`, (count) => {
   for (const config of BOARDS) expect(compareRestored(worked(count, count, config())).lost).toEqual([]);
 });
 

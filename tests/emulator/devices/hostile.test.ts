@@ -5,6 +5,7 @@ import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { openAc97 } from "./ac97-cases.ts";
 import { ABAR, dataOf, done, laid, mapped, px, started } from "./ahci-script.ts";
 import { MIB, TestBoard } from "./harness.ts";
@@ -76,7 +77,7 @@ function hostileBoard(): { machine: TestBoard; cable: CableEnd } {
   return { machine, cable };
 }
 
-describe.each([1, 2, 3, 4, 5, 6, 7, 8])("seed %i", (seed) => {
+describe.each(rowsOf([1, 2, 3, 4, 5, 6, 7, 8], 3))("seed %i", (seed) => {
   test("random accesses to ports and registers, with frames arriving and time passing", () => {
     const random = sequence(seed);
     const { machine, cable } = hostileBoard();

@@ -6,7 +6,7 @@ import { TestBoard } from "./harness.ts";
 
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
-    test.each(rowsOf(cases, 8))("$name", ({ script }) => {
+    test.each(rowsOf(cases, 3))("$name", ({ script }) => {
       expect(() => new TestBoard(config()).run(script)).not.toThrow();
     });
   });

@@ -4,6 +4,7 @@
  * this test: state.thorough.test.ts.
  */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../../setup/tier.ts";
 import { CHIPS } from "./chips.ts";
 import { relayCase, relayRandom } from "./relay.ts";
@@ -14,12 +15,13 @@ const SEED = Number(process.env["QURE_SEED"] ?? 20261120);
 if (!isThorough)
   for (const { name: chip, cases, config } of CHIPS) {
     describe(chip, () => {
-      test.each(rowsOf(cases, 2))("$name", ({ script }) => {
+      test.each(rowsOf(cases, 1))("$name", ({ script }) => {
         relayCase(config, script, { sweeps: 0 });
       });
     });
   }
 
-test.each(isThorough ? [1, 2] : [1])(`random work, part %i (QURE_SEED=${SEED})`, (part) => {
-  expect(() => relayRandom(SEED, part)).not.toThrow();
-});
+for (const part of isThorough ? [1, 2] : [1])
+  thoroughly(`random work, part ${part} (QURE_SEED=${SEED})`, () => {
+    expect(() => relayRandom(SEED, part)).not.toThrow();
+  });

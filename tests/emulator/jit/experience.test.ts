@@ -1,7 +1,8 @@
 /** What one machine has compiled, another one with the same code takes over: its state stays the interpreter's. */
 import { expect, test } from "vitest";
 import { moduleCounts } from "../../../emulator/jit/module-cache.ts";
-import { casesOf } from "../../setup/tier.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
+import { casesOf, rowsOf } from "../../setup/tier.ts";
 import { lockstep, totals } from "./lockstep.ts";
 import { makeWorld } from "./random-program.ts";
 
@@ -10,7 +11,7 @@ const INSTRUCTIONS = 30_000;
 /** Fewer than a machine needs that is alone. */
 const BRIEF = 8000;
 
-for (const paged of [false, true])
+for (const paged of rowsOf([true, false], 1))
   test(`code that another machine has compiled, ${paged ? "paged" : "unpaged"}`, { timeout: 120_000 }, () => {
     const before = { ...totals };
     for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
@@ -21,7 +22,7 @@ for (const paged of [false, true])
     expect(totals.compiled).toBeGreaterThan(before.compiled);
   });
 
-test("machines count together how hot their code is", () => {
+thoroughly("machines count together how hot their code is", () => {
   // A limit that no other test has: what those have run, these machines do not count.
   const options = { paged: true, user: false, segmented: false, codeLimit: 0x1fdfff };
   const compiledBy = (): number => {

@@ -9,6 +9,7 @@ import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
+import { thoroughly } from "../../setup/thoroughly.ts";
 import { images } from "../../system/images.ts";
 import { guest } from "../../systems/guest.ts";
 import { bootDisk, Monitored } from "./monitored.ts";
@@ -205,7 +206,7 @@ describe("the monitor for people", () => {
     );
   });
 
-  test("puts a CD into a drive that was empty, from which the machine then boots", async () => {
+  thoroughly("puts a CD into a drive that was empty, from which the machine then boots", async () => {
     const one = new Monitored([{ drives: [null, { kind: "cd", medium: null }, null] }]);
     await one.lab.advance("1s");
     expect(one.ask("info block")).toBe(
@@ -217,7 +218,7 @@ describe("the monitor for people", () => {
     await one.lab.nodes[0]!.waitFor(/QuRe loader/, { within: "5s" });
   });
 
-  test("refuses a diskette that its drive cannot read, and changes nothing", async () => {
+  thoroughly("refuses a diskette that its drive cannot read, and changes nothing", async () => {
     const one = new Monitored([{ disk: echo, floppies: [new Uint8Array(737_280), null] }]);
     await one.lab.advance("1ms");
     for (const sizeBytes of [1000, 1_474_560, 368_640]) one.files.set(`${sizeBytes}.img`, new Uint8Array(sizeBytes));
@@ -235,7 +236,7 @@ describe("the monitor for people", () => {
     expect(one.events).toEqual([]);
   });
 
-  test("records what was ejected, and puts nothing in that no link can hold", async () => {
+  thoroughly("records what was ejected, and puts nothing in that no link can hold", async () => {
     const cdrom = new Uint8Array(2048).fill(1);
     const one = new Monitored([{ disk: echo, cdrom }]);
     const done = recordActions(one.lab);
@@ -296,7 +297,7 @@ describe("the monitor for people", () => {
     expect(ask("loadvm x", 0)).toBe("Error: there is no snapshot x\n");
   });
 
-  test("hostile lines end in one sentence", async () => {
+  thoroughly("hostile lines end in one sentence", async () => {
     const one = await started();
     const lines = [
       "x /99999999xb 0",
