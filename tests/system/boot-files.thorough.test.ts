@@ -30,7 +30,7 @@ test.each(["CD", "disk"])("a machine that was started from %s shows what it was 
   const loaderBytes = SECTOR_BYTES + manifest["loader"]!.sizeBytes;
   const kernelBytes = Math.ceil(manifest["kernelImage"]!.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
   expect(await output(node, "ls /boot")).toMatch(
-    new RegExp(`^file +${loaderBytes}  loader\\nfile +${kernelBytes}  kernel\\n$`),
+    new RegExp(`^file +${kernelBytes}  kernel\\nfile +${loaderBytes}  loader\\n$`),
   );
   expect(await output(node, "mount")).toMatch(
     new RegExp(

@@ -55,7 +55,7 @@ test("are read, checked, changed and given back like others", async () => {
   expect(await says("mount hda0 /v && fsck /v")).toBe("/v: no problem was found\n");
   expect(await says("cat /v/first /v/class_test")).toBe("the first\nan object\n");
   expect(await says("ls /v")).toMatch(
-    /^file +10 {2}first\ndirectory +12288 {2}dir\/\n[\s\S]*^class_test +10 {2}class_test$/m,
+    /^class_test +10 {2}class_test\n[\s\S]*^directory +12288 {2}dir\/\nfile +10 {2}first$/m,
   );
   expect(await says("find /v/dir | wc")).toMatch(/^ +62 /);
   expect(await says("head -1 /v/dir/inner/large; tail -1 /v/dir/inner/large")).toBe("begins here\nends here\n");
