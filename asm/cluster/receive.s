@@ -48,14 +48,13 @@ cluster_receive:
     mov     edx, ebx
     call    trust_window
     jc      .Lcluster_receive_done
-    mov     edx, eax                    # a session that a list told is proven once its sender names ours
-    lea     eax, [ebx + CLOUD_ECHO]
-    push    edx
-    mov     edx, offset trust_session
+    push    eax                         # a session that a list told is proven once its sender names ours
+    mov     eax, offset trust_session
+    lea     edx, [ebx + CLOUD_ECHO]
     call    session_same
-    pop     edx
+    pop     eax
     jne     .Lcluster_receive_believed
-    mov     dword ptr [edx + PEER_PROVEN], 1
+    mov     dword ptr [eax + PEER_PROVEN], 1
     jmp     .Lcluster_receive_believed
 .Lcluster_receive_own:
     mov     eax, ebx

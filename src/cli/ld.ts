@@ -8,7 +8,6 @@ import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts
 import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
-import type { InputObject } from "../linker/input-section.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram, linkTo } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
@@ -176,7 +175,7 @@ class LinkCommand {
       }
     }
     // The end of the map, where there is one.
-    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(this.#crossReferences(program));
+    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(crossReferences(program));
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
@@ -190,13 +189,6 @@ class LinkCommand {
       standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
   }
 
-  #crossReferences({ objects }: Program): string {
-    const own = objects.filter(({ isMade }) => !isMade);
-    // GNU ld takes the first file for the one that makes the table.
-    const makesTable = this.#has("-r") ? undefined : own[0]?.path;
-    return crossReferences(own, new Map(makesTable === undefined ? [] : [["_GLOBAL_OFFSET_TABLE_", [makesTable]]]));
-  }
-
   get #wantsMap(): boolean {
     return this.#has("-M") || this.#has("-Map");
   }
@@ -208,7 +200,7 @@ class LinkCommand {
       format: flat ? "binary" : "elf32-i386",
       listsDiscarded: !this.#has("--no-print-map-discarded"),
     });
-    const map = this.#has("--cref") ? list + this.#crossReferences(program) : list;
+    const map = this.#has("--cref") ? list + crossReferences(program) : list;
     const path = this.#last("-Map");
     if (this.#has("-M") || path === "-") standardOutput().write(map);
     else writeFileAside(path!, map);
@@ -301,8 +293,12 @@ class LinkCommand {
               ? "none"
               : "merged-labels",
       ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
-      allowMultiple: this.#has("--allow-multiple-definition") || on("muldefs"),
-      warnsOfMultiple: this.#has("--noinhibit-exec"),
+      duplicateSymbols:
+        this.#has("--allow-multiple-definition") || on("muldefs")
+          ? "ignore"
+          : this.#has("--noinhibit-exec")
+            ? "warn"
+            : "report",
       undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
         ? "ignore"
         : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
@@ -472,7 +468,11 @@ class LinkCommand {
 const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
 
 /** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
-function crossReferences(objects: readonly InputObject[], files: Map<string, readonly string[]>): string {
+function crossReferences({ objects: all, options }: Program): string {
+  const objects = all.filter(({ isMade }) => !isMade);
+  const files = new Map<string, readonly string[]>();
+  // GNU ld takes the first file for the one that makes the table.
+  if (!options.isRelocatable && objects[0]) files.set("_GLOBAL_OFFSET_TABLE_", [objects[0].path]);
   for (const isDefinition of [true, false])
     for (const { path, elf } of objects)
       for (const { name, section, binding } of elf.symbols) {

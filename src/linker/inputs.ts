@@ -41,7 +41,6 @@ export interface IncludedMember {
 
 export interface InputOptions {
   /** Of several definitions of a name the first counts. */
-  readonly allowMultiple?: boolean;
   readonly isRelocatable?: boolean;
   /** Without it, objects with compressed sections are refused. */
   readonly inflate?: Inflate;
@@ -58,8 +57,8 @@ export class Inputs {
 
   readonly #inflate: Inflate | undefined;
 
-  constructor({ allowMultiple = false, isRelocatable = false, inflate }: InputOptions) {
-    this.symbols = new SymbolTable(allowMultiple, isRelocatable);
+  constructor({ isRelocatable = false, inflate }: InputOptions) {
+    this.symbols = new SymbolTable(isRelocatable);
     this.#inflate = inflate;
   }
 

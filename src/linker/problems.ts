@@ -29,8 +29,8 @@ export class ProblemReport {
     this.#add({ file, line, message, ...(id === undefined ? {} : { id }) });
   }
 
-  duplicate(duplicate: Duplicate): void {
-    this.#add(duplicateProblem(duplicate));
+  duplicates(found: readonly Duplicate[]): void {
+    for (const duplicate of found) this.#add(duplicateProblem(duplicate));
   }
 
   placeOf({ section, offset }: RelocationIssue): Place {

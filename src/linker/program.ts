@@ -94,9 +94,8 @@ export interface ProgramOptions {
   readonly discard?: "merged-labels" | "labels" | "all" | "none";
   /** -z execstack, -z noexecstack; by default what the objects say. */
   readonly stack?: "executable" | "plain";
-  readonly allowMultiple?: boolean;
-  /** Where they are not allowed: the first counts, and the others are warnings instead of errors. */
-  readonly warnsOfMultiple?: boolean;
+  /** Symbols that are defined twice; but for "report" the first definition counts. */
+  readonly duplicateSymbols?: "report" | "warn" | "ignore";
   /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
   readonly undefinedSymbols?: "report" | "warn" | "ignore";
   /** --require-defined */
@@ -168,9 +167,8 @@ export class Program {
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
-    for (const duplicate of this.symbols.duplicates)
-      if (options.warnsOfMultiple) this.warnings.push(duplicateProblem(duplicate));
-      else this.report.duplicate(duplicate);
+    if (options.duplicateSymbols === "warn") this.warnings.push(...this.symbols.duplicates.map(duplicateProblem));
+    else if (options.duplicateSymbols !== "ignore") this.report.duplicates(this.symbols.duplicates);
     this.#markScriptNames(script);
     const objects = inputs.objects;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));

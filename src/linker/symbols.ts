@@ -80,12 +80,10 @@ export class SymbolTable {
   readonly commonObjects = new Set<InputObject>();
   /** Counts names that became undefined: an archive is searched again when it has changed. */
   undefinedCount = 0;
-  readonly #traced: boolean;
   readonly #keepsExcluded: boolean;
 
   /** `keepsExcluded`: a partial link, in which sections that no program gets (SHF_EXCLUDE) define names. */
-  constructor(allowMultiple: boolean, keepsExcluded: boolean) {
-    this.#traced = !allowMultiple;
+  constructor(keepsExcluded: boolean) {
     this.#keepsExcluded = keepsExcluded;
   }
 
@@ -158,7 +156,7 @@ export class SymbolTable {
   #strong(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
     if (symbol.state === "defined") {
       const isSameValue = symbol.section === null && section === null && symbol.value === elf.value;
-      if (this.#traced && !isSameValue) this.duplicates.push({ symbol, object, elf });
+      if (!isSameValue) this.duplicates.push({ symbol, object, elf });
       return;
     }
     symbol.state = "defined";

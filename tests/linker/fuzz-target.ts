@@ -135,7 +135,7 @@ export class FuzzTarget {
       discard: random.pick(["merged-labels", "all", "none", "labels"] as const),
       pageBytes: random.pick([0x1000, 0x1000, 1, 0x200000, 0x40000000]),
       commonPageBytes: random.pick([0x1000, 1]),
-      allowMultiple: random.chance(50),
+      duplicateSymbols: random.chance(50) ? "ignore" : "report",
       undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
       definesCommon: random.chance(10),
       ...(random.chance(20) ? { buildId: random.pick(BUILD_IDS) } : {}),

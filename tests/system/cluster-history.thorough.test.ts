@@ -2,12 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { boot, CLOUD, inState, PROMPT } from "./images.ts";
-
-function peersOf(node: LabNode): number {
-  const line = node.console.text.split("\n").findLast((text) => CLOUD.test(text));
-  return Number(CLOUD.exec(line ?? "")?.[5] ?? -1);
-}
+import { boot, inState, PROMPT } from "./images.ts";
+import { peersOf } from "./output.ts";
 
 /** Waits until so many nodes see each other, and have written down that they do. */
 async function agreed(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {

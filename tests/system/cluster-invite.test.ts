@@ -5,7 +5,8 @@ import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { ClusterWire } from "../guest/cluster-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { boot, images, inState, PROMPT } from "./images.ts";
+import { peersOf } from "./output.ts";
 
 const KEY = keyOfSeed(1);
 const JOIN = 13;
@@ -14,11 +15,6 @@ const NONCE_AT = 128;
 const SECRET_AT = 160;
 const SECRET_BYTES = 64;
 const CODE = /cloud join ([0-9a-hjkmnp-tv-z]{4}(?:-[0-9a-hjkmnp-tv-z]{4}){3})$/m;
-
-function peersOf(node: LabNode): number {
-  const lines = node.console.text.split("\n").filter((line) => CLOUD.test(line));
-  return Number(CLOUD.exec(lines.at(-1) ?? "")?.[5] ?? -1);
-}
 
 /** A member with a key, and two machines without one. */
 async function host(): Promise<{ lab: LabCluster; member: LabNode; guest: LabNode; other: LabNode }> {

@@ -6,18 +6,13 @@ import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { BYE, ClusterWire, HEADER_BYTES, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { peersOf, picture } from "./output.ts";
 
 const KEY = keyOfSeed(1);
 const OFFER_KEY = 21;
 const OFFER_BYTES = 176;
 const GIVE = 23;
 const GIVE_BYTES = 224;
-
-/** What the last line of a node's view says. */
-function peersOf(node: LabNode): number {
-  const line = node.console.text.split("\n").findLast((text) => CLOUD.test(text));
-  return Number(CLOUD.exec(line ?? "")?.[5] ?? -1);
-}
 
 type Three = [LabNode, LabNode, LabNode];
 
@@ -44,16 +39,6 @@ function hear(nodes: readonly LabNode[], other: LabNode, hears: boolean): void {
     node.hear(other.index, hears);
     other.hear(node.index, hears);
   }
-}
-
-/** What `cloud` shows, without what passes by itself. */
-async function picture(node: LabNode): Promise<string> {
-  const from = node.console.text.length;
-  await node.enter("cloud", /^NODE[\s\S]*> $/m);
-  return node.console.text
-    .slice(from)
-    .replace(/\d+ packets were refused/, "packets were refused")
-    .replace(/(here|\d+\.\d s)$/gm, "");
 }
 
 const lineCount = (node: LabNode): number => node.console.text.split("\n").filter((line) => CLOUD.test(line)).length;

@@ -6,13 +6,9 @@ import { type NodeFacts, PacketScene } from "../guest/packet-wire.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { peersOf } from "./output.ts";
 
 const COUNT = 3;
-
-function peersOf(node: LabNode): number {
-  const line = node.console.text.split("\n").findLast((text) => CLOUD.test(text));
-  return Number(CLOUD.exec(line ?? "")?.[5] ?? -1);
-}
 
 /** Three members that serve cloud.example, with two services. */
 function serving(): Promise<LabCluster> {

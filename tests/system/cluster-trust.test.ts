@@ -5,16 +5,11 @@ import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, VIEW } from "../guest/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
-import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
+import { boot, images, inState, PROMPT } from "./images.ts";
+import { peersOf, picture } from "./output.ts";
 
 const KEY = keyOfSeed(1);
 const OTHER_KEY = keyOfSeed(2);
-
-/** What the last line of a node's view says. */
-function peersOf(node: LabNode): number {
-  const lines = node.console.text.split("\n").filter((line) => CLOUD.test(line));
-  return Number(CLOUD.exec(lines.at(-1) ?? "")?.[5] ?? -1);
-}
 
 async function settled(keys: readonly (string | undefined)[], peers: readonly number[]): Promise<LabCluster> {
   return inState(`${JSON.stringify(keys)} ${peers.join()}`, async () => {
@@ -25,16 +20,6 @@ async function settled(keys: readonly (string | undefined)[], peers: readonly nu
     for (const node of lab.nodes) await node.waitFor(PROMPT);
     return lab;
   });
-}
-
-/** What `cloud` shows, without what passes by itself. */
-async function picture(node: LabNode): Promise<string> {
-  const from = node.console.text.length;
-  await node.enter("cloud", /^NODE[\s\S]*> $/m);
-  return node.console.text
-    .slice(from)
-    .replace(/\d+ packets were refused/, "packets were refused")
-    .replace(/(here|\d+\.\d s)$/gm, "");
 }
 
 describe("a cluster", () => {

@@ -3,11 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, CLOUD, inState, PROMPT } from "./images.ts";
-
-function peersOf(node: LabNode): number {
-  const line = node.console.text.split("\n").findLast((text) => CLOUD.test(text));
-  return Number(CLOUD.exec(line ?? "")?.[5] ?? -1);
-}
+import { peersOf } from "./output.ts";
 
 /** Nodes with prepared disks that agree, also on who agrees. */
 async function cluster(count: number): Promise<LabCluster> {
