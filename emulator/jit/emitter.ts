@@ -37,6 +37,10 @@ export abstract class Emitter {
   abstract pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void;
   /** Pushes the EIP of what follows the instruction. */
   abstract pushNext(insn: DecodedInstruction): void;
+  /** Whether the address of the memory operand is known to begin with ESP. */
+  abstract isThroughStack(insn: DecodedInstruction): boolean;
+  /** Takes the slow path where it may, if that is not known. */
+  abstract requireNotThroughStack(insn: DecodedInstruction): void;
   /** Takes the slow path where CR0.PE is clear, if that is not known. */
   abstract requireProtected(): void;
   /** Pushes how many instructions may be run after this one, or fewer. */

@@ -70,7 +70,7 @@ function requireSameCode(t: Emitter): void {
 
 /** Names of address sources for access.ts, beside those of operands. */
 const IDT_REGISTER = 18;
-const GDT_REGISTER = 19;
+export const GDT_REGISTER = 19;
 
 /** Pushes EFLAGS as PUSHF sees it. */
 export function pushImage(t: Emitter): void {

@@ -102,9 +102,10 @@ const push: Operation = (t, insn) => {
 
 const pop: Operation = (t, insn) => {
   // POP to memory through ESP computes its address with the new ESP.
-  if (!isRegister(insn, 0) && insn.base === ESP) return null;
+  if (!isRegister(insn, 0) && t.isThroughStack(insn)) return null;
   return () => {
     const bits = insn.size === 16 ? 16 : 32;
+    if (!isRegister(insn, 0)) t.requireNotThroughStack(insn);
     peekGuest(t, bits);
     t.c.set(T0);
     if (isRegister(insn, 0)) {

@@ -17,6 +17,7 @@ import { T1, T2 } from "./locals.ts";
 import { MOVES } from "./moves.ts";
 import type { Operation, RegionOperation } from "./operands.ts";
 import { bitsOfOperand, pushOperand } from "./operands.ts";
+import { SEGMENTS } from "./segments.ts";
 import { SHIFTS } from "./shifts.ts";
 import { STRINGS } from "./strings.ts";
 import { VECTORS } from "./vectors/operations.ts";
@@ -127,6 +128,7 @@ export const SHARED_OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> =
   ...MOVES,
   ...STRINGS,
   ...FLAG_INSTRUCTIONS,
+  ...SEGMENTS,
   rdtsc: readTimestamp,
   out: output,
   in: input,
@@ -155,6 +157,7 @@ const STACK_OR_STRING = new Set<string>([
   "mov_from_sreg",
   "push_sreg",
   "pop_sreg",
+  "verw",
   "popa",
   "xlat",
   "rdtsc",

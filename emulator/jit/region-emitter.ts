@@ -221,6 +221,12 @@ export class RegionEmitter extends Emitter {
     this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(TIMESTAMP);
   }
 
+  isThroughStack({ base }: DecodedInstruction): boolean {
+    return base === ESP;
+  }
+
+  requireNotThroughStack(): void {}
+
   requireProtected(): void {
     if (!this.isProtected) this.c.br(this.access.slow);
   }

@@ -35,7 +35,7 @@ import { OP } from "../wasm.ts";
 import { BRANCH, BYTES, CARRIES, ENTER, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
 
 /** How often a place is come to before the engine is asked whether it is worth compiling. */
-export const HOT_RUNS = 256;
+export const HOT_RUNS = 1024;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 export const LEAST_BUDGET = 64;
 const PAGE_MASK = 0xfff;

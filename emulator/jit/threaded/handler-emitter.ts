@@ -168,6 +168,15 @@ export class HandlerEmitter extends Emitter {
     c.op(OP.add).const(this.codeLimit).op(OP.gt_u).brIf(this.access.slow);
   }
 
+  isThroughStack(): boolean {
+    return false;
+  }
+
+  requireNotThroughStack({ address32 }: DecodedInstruction): void {
+    // A SIB byte, which may name it.
+    if (address32) this.c.get(BYTES).const(0x700).op(OP.and).const(0x400).op(OP.eq).brIf(this.access.slow);
+  }
+
   requireProtected(): void {
     this.c
       .const(0)

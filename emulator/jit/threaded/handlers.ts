@@ -28,6 +28,7 @@ import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
 import { BYTES, FAR, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
+import { PROTECTED_MODE } from "./protected-mode.ts";
 import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 
 /** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
@@ -54,7 +55,7 @@ const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
 /** What may stand before an opcode; a segment stands first. */
 const SEQUENCES: Readonly<Record<16 | 32, readonly (readonly Prefix[])[]>> = {
   16: [[], ["operand"], ["segment"], ["segment", "operand"], ["address"], ["address", "operand"]],
-  32: [[], ["operand"], ["segment"], ["lock"], ["repne"], ["rep"]],
+  32: [[], ["operand"], ["segment"], ["segment", "operand"], ["lock"], ["repne"], ["rep"]],
 };
 
 /** Two tables for each sequence of prefixes, and first of all those without one. */
@@ -274,7 +275,7 @@ class HandlerMaker {
     if (prefixes.includes("lock") && !(form.lockable && isMemory)) return null;
     if (repeatOf(this.#table) !== 0 && !WITH_REPEAT.has(semantic)) return null;
     const isRepeated = repeatOf(this.#table) !== 0 && REPEATED.includes(semantic);
-    const operation = (codeBits === 16 ? REAL_MODE[semantic] : undefined) ?? SHARED_OPERATIONS[semantic];
+    const operation = (codeBits === 16 ? REAL_MODE : PROTECTED_MODE)[semantic] ?? SHARED_OPERATIONS[semantic];
     if (semantic !== "jmp" && operation === undefined) return null;
     // 16-bit operands in 32-bit code go on at an EIP of 16 bits.
     if (codeBits === 32 && prefixes.includes("operand") && BRANCHES.has(semantic)) return null;
