@@ -274,7 +274,7 @@ test("a story can be left at any moment, to do something else", (context) =>
     await until(page, "state.nowNs > 0");
     await goTo(page, 3_500_000_000);
     await page.getByRole("button", { name: "leave the story" }).click();
-    expect(await page.locator(".caption").count()).toBe(0);
+    await page.locator(".caption").waitFor({ state: "detached" });
     await page.click(".card[data-node='2'] .face");
     await page.click('.toolbox [data-word="unplug"]');
     await until(page, "state.branches.length === 1");
