@@ -5,13 +5,13 @@
  */
 import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { Counters } from "../debug/counters.ts";
-import { ATTENTION_SHADOW, ATTENTION_STEP } from "./attention.ts";
+import { ATTENTION_INTERRUPT, ATTENTION_SHADOW, ATTENTION_STEP } from "./attention.ts";
 import type { Link } from "./block.ts";
 import { Branches } from "./branches.ts";
 import { DebugRegisters } from "./debug-registers.ts";
 import { GENERAL_PROTECTION, raise } from "./exceptions.ts";
 import { FarTransfer } from "./far.ts";
-import { AC, IOPL, RF, TF } from "./flags.ts";
+import { AC, IF, IOPL, RF, TF } from "./flags.ts";
 import { Fpu } from "./fpu/fpu.ts";
 import { InterruptDelivery } from "./interrupts.ts";
 import { IoPermission } from "./io-permission.ts";
@@ -25,6 +25,9 @@ import { TaskSwitch } from "./task.ts";
 import { Translation } from "./translation.ts";
 import { VectorUnit } from "./vector/unit.ts";
 import { Waiting } from "./waiting.ts";
+
+/** In `end`: not even an instruction that is repeated may go on, since it may have been overwritten or the processor reset. */
+const CODE_MAY_DIFFER = -1;
 
 export class Core {
   readonly memory: MachineMemory;
@@ -61,7 +64,7 @@ export class Core {
   branches = new Branches();
   /** Index of the running instruction in its block. */
   index = 0;
-  /** The block is left in front of this index; 0 once something wants the loop's attention. */
+  /** The block is left in front of this index; 0 or CODE_MAY_DIFFER once something wants the loop's attention. */
   end = 0;
   /** Ticks left in this run, counted down when a block is left. */
   remaining = 0;
@@ -102,7 +105,7 @@ export class Core {
     this.s = this.state.i32;
     this.r16 = this.state.u16;
     this.r8 = this.state.u8;
-    this.mmu = new Translation(memory, this.state, bus, () => this.leaveBlock());
+    this.mmu = new Translation(memory, this.state, bus, () => this.lookUp());
     this.segments = new Segments(this.state, this.mmu);
     this.far = new FarTransfer(this);
     this.interrupts = new InterruptDelivery(this);
@@ -131,22 +134,39 @@ export class Core {
     this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }
 
-  /** Makes the run loop look at pins, limits and code again after the running instruction. */
+  /** Makes the run loop look at pins, limits and code again after the running instruction, or iteration of one. */
   leaveBlock(): void {
-    this.end = 0;
+    this.end = CODE_MAY_DIFFER;
+  }
+
+  /** The same for pins and limits only: a device was accessed, and the code is what it was. */
+  lookUp(): void {
+    if (this.end > 0) this.end = 0;
+  }
+
+  /** Whether a repeated instruction may go on with its next iteration. */
+  get mayRepeat(): boolean {
+    if (this.stepping || this.remaining - this.index <= 1) return false;
+    return this.end > 0 || (this.end === 0 && !this.isAttended);
+  }
+
+  /** Whether something is to be done between two instructions, other than an interrupt that IF keeps waiting. */
+  get isAttended(): boolean {
+    const { attention } = this;
+    return attention !== 0 && (attention !== ATTENTION_INTERRUPT || (this.s[EFLAGS]! & IF) !== 0);
   }
 
   setAttention(bit: number, on: boolean): void {
     if (on) this.attention |= bit;
     else this.attention &= ~bit;
-    this.end = 0;
+    this.lookUp();
   }
 
   /** Inhibits interrupts until the next instruction has retired; `traps`: debug traps and NMI as well. */
   shadow(traps: boolean): void {
     this.attention |= ATTENTION_SHADOW;
     this.shadowHoldsTraps = traps;
-    this.end = 0;
+    this.lookUp();
   }
 
   /** Drives FERR#. */
@@ -183,13 +203,13 @@ export class Core {
   }
 
   readPort(port: number, sizeBytes: AccessBytes): number {
-    this.leaveBlock();
+    this.lookUp();
     this.debug.port(port, sizeBytes);
     return this.bus.readPort(port, sizeBytes);
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
-    this.leaveBlock();
+    this.lookUp();
     this.debug.port(port, sizeBytes);
     this.bus.writePort(port, sizeBytes, sizeBytes === 4 ? value >>> 0 : value);
   }

@@ -4,10 +4,9 @@
  * run are taken all at once: registers, flags and the count of instructions are what they would be. A firmware spends
  * most of its instructions in such loops.
  */
-import { ATTENTION_INTERRUPT } from "./attention.ts";
 import type { Core } from "./core.ts";
-import { dec32, IF } from "./flags.ts";
-import { BASE, CS, EAX, ECX, EFLAGS } from "./layout.ts";
+import { dec32 } from "./flags.ts";
+import { BASE, CS, EAX, ECX } from "./layout.ts";
 import { MODE_CODE32 } from "./state.ts";
 
 const PAGE_MASK = 0xfff;
@@ -81,20 +80,26 @@ export class Waiting {
    * the same.
    */
   read(eip: number, port: number, value: number): void {
-    const core = this.#core;
-    const instructions = core.retired - this.#retired;
-    if (port === this.#port && value === this.#value && instructions <= MOST_INSTRUCTIONS)
-      this.#repeat(eip, instructions);
+    if (this.isSoon(port) && value === this.#value) this.#repeat(eip, this.#core.retired - this.#retired);
+    this.note(port, value);
+  }
+
+  /** Whether an IN that is to be executed reads the port of the last one, at most a turn of a loop later. */
+  isSoon(port: number): boolean {
+    return port === this.#port && this.#core.retired - this.#retired <= MOST_INSTRUCTIONS;
+  }
+
+  /** For an IN that is none of a known loop yet. */
+  note(port: number, value: number): void {
     this.#port = port;
     this.#value = value;
-    this.#retired = core.retired;
+    this.#retired = this.#core.retired;
   }
 
   #repeat(eip: number, instructions: number): void {
     const core = this.#core;
     const { s, mmu, memory } = core;
-    const isAttended = core.attention !== 0 && (core.attention !== ATTENTION_INTERRUPT || (s[EFLAGS]! & IF) !== 0);
-    if (core.stepping || isAttended || core.isProbed || core.bus.isSteadyPort?.(this.#port) !== true) return;
+    if (core.stepping || core.isAttended || core.isProbed || core.bus.isSteadyPort?.(this.#port) !== true) return;
     const offset = mmu.fetchOffset((s[BASE + CS]! + eip) | 0);
     if (offset === 0 || (offset & PAGE_MASK) > PAGE_MASK - MOST_BYTES) return;
     const isCode32 = (core.state.modeKey & MODE_CODE32) !== 0;

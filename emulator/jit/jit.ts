@@ -319,14 +319,21 @@ class Jit implements Engine {
 
   #in(port: number, sizeBytes: AccessBytes, budget: number): number {
     const core = this.#core;
-    if (core.s[CPL] !== 0 || (sizeBytes === 1 && this.#mayWait(port))) return -2;
+    if (core.s[CPL] !== 0) return -2;
     const generation = this.#generation;
     core.remaining = this.#base + budget;
-    this.#words[JIT_VALUE >>> 2] = core.readPort(port, sizeBytes);
+    const mayWait = sizeBytes === 1 && this.#mayWait(port);
+    if (mayWait && core.waiting.isSoon(port)) return -2;
+    const value = core.readPort(port, sizeBytes);
+    if (mayWait) core.waiting.note(port, value);
+    this.#words[JIT_VALUE >>> 2] = value;
     return this.#afterPort(generation);
   }
 
-  /** Firmwares wait in 16-bit code: the handler of IN takes the turns of such a loop at once (cpu/waiting.ts). */
+  /**
+   * Firmwares wait in 16-bit code: from the second turn of a loop on, the handler of IN takes all that there are at
+   * once (cpu/waiting.ts).
+   */
   #mayWait(port: number): boolean {
     const { state, bus } = this.#core;
     return (state.modeKey & MODE_CODE32) === 0 && bus.isSteadyPort?.(port) === true;
