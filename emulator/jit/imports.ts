@@ -13,6 +13,7 @@ export const INVALIDATE = 4;
 export const FILL = 5;
 export const TOUCH = 6;
 export const TIMESTAMP = 7;
+export const ENTER = 8;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -37,6 +38,8 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "touch", type: BINARY },
   /** (budget) -> the lower half of the time stamp counter; the upper one is in JIT_VALUE. */
   { name: "timestamp", type: 4 },
+  /** Into a region (entrance.ts): (number of the entry plus one, budget, address of its entry map, slot). */
+  { name: "enter", type: 2 },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

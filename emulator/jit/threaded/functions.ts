@@ -28,11 +28,12 @@ import {
   TLB_DELTA,
 } from "../../cpu/layout.ts";
 import { EXIT_BUDGET, EXIT_HOT, EXIT_LOOKUP, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
+import { ENTER } from "../imports.ts";
 import { pushContext, pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
-import { BRANCH, BYTES, CARRIES, ENTER, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
+import { BRANCH, BYTES, CARRIES, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
 
 /** How often a place is come to before the engine is asked whether it is worth compiling. */
 export const HOT_RUNS = 1024;

@@ -38,20 +38,17 @@ export const THREAD_TYPES = [
   { parameters: [I32, I32], results: [] },
 ];
 
-/** The functions of the engine, by the numbers that they have in regions, and the way into these. */
+/** The functions of the engine, by the numbers that they have in regions. */
 export const THREAD_IMPORTS: readonly FunctionImport[] = [
   ...importsOf(false),
-  { name: "enter", type: 2 },
   /** (WINDOW_SIZE_SHIFT, budget): the bytes are in both THREAD_WINDOW_* then. */
   { name: "windowRead", type: 6 },
   /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
   { name: "windowWrite", type: 1 },
 ];
-/** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
-export const ENTER = THREAD_IMPORTS.length - 3;
 /** From the display adapter's memory, and to it. */
-export const WINDOW_READ = ENTER + 1;
-export const WINDOW_WRITE = ENTER + 2;
+export const WINDOW_READ = THREAD_IMPORTS.length - 2;
+export const WINDOW_WRITE = THREAD_IMPORTS.length - 1;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;
