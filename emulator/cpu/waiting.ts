@@ -84,6 +84,11 @@ export class Waiting {
     this.note(port, value);
   }
 
+  /** Whether the port reads the same until something happens. */
+  mayWait(port: number): boolean {
+    return this.#core.bus.isSteadyPort?.(port) === true;
+  }
+
   /** Whether an IN that is to be executed reads the port of the last one, at most a turn of a loop later. */
   isSoon(port: number): boolean {
     return port === this.#port && this.#core.retired - this.#retired <= MOST_INSTRUCTIONS;
@@ -99,7 +104,7 @@ export class Waiting {
   #repeat(eip: number, instructions: number): void {
     const core = this.#core;
     const { s, mmu, memory } = core;
-    if (core.stepping || core.isAttended || core.isProbed || core.bus.isSteadyPort?.(this.#port) !== true) return;
+    if (core.stepping || core.isAttended || core.isProbed || !this.mayWait(this.#port)) return;
     const offset = mmu.fetchOffset((s[BASE + CS]! + eip) | 0);
     if (offset === 0 || (offset & PAGE_MASK) > PAGE_MASK - MOST_BYTES) return;
     const isCode32 = (core.state.modeKey & MODE_CODE32) !== 0;

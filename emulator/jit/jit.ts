@@ -322,21 +322,13 @@ class Jit implements Engine {
     if (core.s[CPL] !== 0) return -2;
     const generation = this.#generation;
     core.remaining = this.#base + budget;
-    const mayWait = sizeBytes === 1 && this.#mayWait(port);
+    // Firmwares wait in 16-bit code: from the second turn on, the handler of IN takes all that there are at once.
+    const mayWait = sizeBytes === 1 && (core.state.modeKey & MODE_CODE32) === 0 && core.waiting.mayWait(port);
     if (mayWait && core.waiting.isSoon(port)) return -2;
     const value = core.readPort(port, sizeBytes);
     if (mayWait) core.waiting.note(port, value);
     this.#words[JIT_VALUE >>> 2] = value;
     return this.#afterPort(generation);
-  }
-
-  /**
-   * Firmwares wait in 16-bit code: from the second turn of a loop on, the handler of IN takes all that there are at
-   * once (cpu/waiting.ts).
-   */
-  #mayWait(port: number): boolean {
-    const { state, bus } = this.#core;
-    return (state.modeKey & MODE_CODE32) === 0 && bus.isSteadyPort?.(port) === true;
   }
 
   #directory(value: number, budget: number): number {
