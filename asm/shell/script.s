@@ -111,10 +111,10 @@ script_words:
 # Out: EAX status.
 # Clobbers: EBX, EDI too.
 script_lines:
-    FRAME   8
-    # Locals: -4 the line, -8 its number
+    FRAME   12
+    # Locals: -4 lines that belong together, -8 the number of the last one, -12 where it begins
     mov     dword ptr [ebp - 8], 0
-    mov     eax, LINE_BYTES
+    mov     eax, LIST_BYTES
     call    malloc
     jc      .Lscript_lines_failed
     mov     [ebp - 4], eax
@@ -122,25 +122,33 @@ script_lines:
     jc      .Lscript_lines_free
 .Lscript_lines_next:
     mov     edi, [ebp - 4]
+.Lscript_lines_line:
+    mov     [ebp - 12], edi
     inc     dword ptr [ebp - 8]
 .Lscript_lines_byte:
     call    reader_byte
     jc      .Lscript_lines_last
     cmp     al, 10
-    je      .Lscript_lines_run
+    je      .Lscript_lines_end
     cmp     al, 13
     je      .Lscript_lines_byte
     stosb
     mov     ecx, edi
-    sub     ecx, [ebp - 4]
+    sub     ecx, [ebp - 12]
     cmp     ecx, LINE_BYTES
     jb      .Lscript_lines_byte
     mov     ecx, [ebp - 8]
     PRINTF  "%s: line %u is longer than 511 characters\n", esi, ecx
     mov     eax, 2
     jmp     .Lscript_lines_close
-.Lscript_lines_run:
+.Lscript_lines_end:
     mov     byte ptr [edi], 0
+    push    esi
+    mov     eax, [ebp - 4]
+    call    list_extend
+    mov     edi, esi
+    pop     esi
+    jnc     .Lscript_lines_line
     mov     eax, [ebp - 4]
     call    shell_run
     mov     edx, [ebp]

@@ -1,13 +1,11 @@
 # The shell: a task that reads lines at the console and runs commands. Commands are declared with SHELL_COMMAND wherever
-# their code is; the linker collects them. A line is a list of pipelines (pipeline.s) with ; && || & between them.
+# their code is; the linker collects them. A line is a list (list.s).
 
 .include "macros.inc"
 .include "errors.inc"
 .include "file.inc"
 .include "process.inc"
 .include "console.inc"
-
-STATUS_BREAK        = 130                   # after Ctrl-C
 
 .text
 
@@ -47,7 +45,8 @@ shell_task:
 .global shell_loop
 shell_loop:
     push    ebx
-    mov     eax, LINE_BYTES
+    push    esi
+    mov     eax, LIST_BYTES
     call    malloc
     jc      .Lshell_loop_done
     mov     ebx, eax
@@ -57,13 +56,19 @@ shell_loop:
 .Lshell_loop_next:
     call    jobs_report
     call    history_load
-    mov     eax, ebx
-    mov     edx, LINE_BYTES
+    mov     esi, ebx                        # ESI: where the line goes
     mov     ecx, offset shell_prompt
+.Lshell_loop_line:
+    mov     eax, esi
+    mov     edx, LINE_BYTES
     call    line_read_history
     jc      .Lshell_loop_next
-    mov     eax, ebx
+    mov     eax, esi
     call    history_enter
+    mov     eax, ebx
+    call    list_extend
+    mov     ecx, offset shell_more
+    jnc     .Lshell_loop_line
     call    break_clear
     mov     eax, ebx
     call    shell_run
@@ -77,6 +82,7 @@ shell_loop:
     mov     eax, ebx
     call    mfree
 .Lshell_loop_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -92,92 +98,38 @@ shell_prompt:
     pop     ebx
     ret
 
-# Runs a line. May sleep.
-# In: EAX line; the running task has a context.
-# Out: EAX the status of the last command; 127 when there is no such command, 2 when the line is wrong.
+# The prompt for a line that belongs to the one before.
+# In: EAX buffer, EDX its size.
+# Out: EAX characters.
+shell_more:
+    SNPRINTF eax, edx, "> "
+    ret
+
+# Runs a line, or lines that belong together. May sleep.
+# In: EAX text; the running task has a context.
+# Out: EAX the status of the last command; 127 when there is no such command, 2 when the text is wrong.
 .global shell_run
 shell_run:
     push    ebx
     push    esi
-    push    edi
-    push    ebp
     mov     esi, eax
-    call    shell_check
-    jc      .Lshell_run_wrong
     mov     ebx, [task_current]
     mov     ebx, [ebx + TASK_CONTEXT]
-    xor     ebp, ebp                    # EBP: 1 when a pipeline is passed over
-.Lshell_run_next:
-    push    esi
-.Lshell_run_scan:
-    call    words_scan
-    mov     edi, esi
-    cmp     eax, OPERATOR_PIPE
-    jne     .Lshell_run_pipeline
-    inc     esi
-    jmp     .Lshell_run_scan
-.Lshell_run_pipeline:
-    pop     esi
-    push    eax                         # [ESP] operator
-    test    edx, edx
-    jz      .Lshell_run_after           # nothing before the ; or the end
-    test    ebp, ebp
-    jnz     .Lshell_run_after
-    cmp     eax, OPERATOR_BACKGROUND
-    jne     .Lshell_run_foreground
-    call    job_start
-    jmp     .Lshell_run_status
-.Lshell_run_foreground:
-    call    pipeline_run
-.Lshell_run_status:
-    mov     [ebx + CONTEXT_STATUS], eax
-    call    break_check
-    jc      .Lshell_run_break
-.Lshell_run_after:
-    pop     eax
-    cmp     dword ptr [ebx + CONTEXT_EXIT], 0
-    jne     .Lshell_run_done
-    test    eax, eax
-    jz      .Lshell_run_done
-    lea     esi, [edi + 1]
-    cmp     eax, OPERATOR_AND
-    je      .Lshell_run_and
-    cmp     eax, OPERATOR_OR
-    je      .Lshell_run_or
-    xor     ebp, ebp
-    jmp     .Lshell_run_next
-.Lshell_run_and:
-    inc     esi
-    xor     ebp, ebp
-    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
-    je      .Lshell_run_next
-    inc     ebp
-    jmp     .Lshell_run_next
-.Lshell_run_or:
-    inc     esi
-    xor     ebp, ebp
-    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
-    jne     .Lshell_run_next
-    inc     ebp
-    jmp     .Lshell_run_next
-.Lshell_run_break:
-    pop     eax
-    mov     dword ptr [ebx + CONTEXT_STATUS], STATUS_BREAK
-.Lshell_run_done:
-    mov     eax, [ebx + CONTEXT_STATUS]
-.Lshell_run_return:
-    pop     ebp
-    pop     edi
+    call    list_check
+    jc      1f
+    push    [ebx + CONTEXT_LOOPS]           # of the caller: no business of a script's
+    mov     dword ptr [ebx + CONTEXT_LOOPS], 0
+    xor     edx, edx
+    call    list_whole
+    pop     [ebx + CONTEXT_LOOPS]
+    mov     dword ptr [ebx + CONTEXT_LEAVE], 0
+    jnc     2f
+1:  call    shell_say
+    mov     dword ptr [ebx + CONTEXT_STATUS], 2
+2:  mov     eax, [ebx + CONTEXT_STATUS]
     pop     esi
     pop     ebx
     ret
-.Lshell_run_wrong:
-    call    shell_say
-    mov     ebx, [task_current]
-    mov     ebx, [ebx + TASK_CONTEXT]
-    mov     eax, 2
-    mov     [ebx + CONTEXT_STATUS], eax
-    jmp     .Lshell_run_return
 
 # Says a sentence on the console, also when the output is redirected.
 # In: EAX text.
@@ -189,47 +141,6 @@ shell_say:
     PRINTF  "%s\n", edx
     pop     eax
     jmp     redirect_resume
-
-# Checks the quotes of a line, and that there is a command where an operator wants one, before anything is run.
-# In: ESI line.
-# Out: CF and EAX message.
-shell_check:
-    push    esi
-    push    edi
-    mov     edi, OPERATOR_END           # EDI: the operator before
-.Lshell_check_next:
-    call    words_scan
-    jc      .Lshell_check_done
-    test    edx, edx
-    jnz     .Lshell_check_good
-    cmp     eax, OPERATOR_SEQUENCE      # an empty line and an empty end are fine,
-    ja      .Lshell_check_missing
-    cmp     edi, OPERATOR_PIPE          # but not after one of these
-    je      .Lshell_check_missing
-    cmp     edi, OPERATOR_AND
-    je      .Lshell_check_missing
-    cmp     edi, OPERATOR_OR
-    je      .Lshell_check_missing
-.Lshell_check_good:
-    mov     edi, eax
-    inc     esi
-    cmp     eax, OPERATOR_AND
-    je      .Lshell_check_double
-    cmp     eax, OPERATOR_OR
-    jne     .Lshell_check_single
-.Lshell_check_double:
-    inc     esi
-.Lshell_check_single:
-    test    eax, eax
-    jnz     .Lshell_check_next
-    jmp     .Lshell_check_done
-.Lshell_check_missing:
-    LOAD_STRING eax, "a command is missing before or after | && || &"
-    stc
-.Lshell_check_done:
-    pop     edi
-    pop     esi
-    ret
 
 # Runs a command. May sleep.
 # In: ESI text, EDI its end.

@@ -42,6 +42,8 @@ words_scan:
     je      .Lwords_scan_blank
     cmp     al, ';'
     je      .Lwords_scan_sequence
+    cmp     al, 10
+    je      .Lwords_scan_sequence
     cmp     al, '|'
     je      .Lwords_scan_pipe
     cmp     al, '&'
@@ -85,6 +87,12 @@ words_scan:
 .Lwords_scan_comment:
     test    ecx, ecx
     jz      .Lwords_scan_word
+.Lwords_scan_line:                      # up to the end of its line
+    inc     esi
+    cmp     byte ptr [esi], 10
+    je      .Lwords_scan_sequence
+    cmp     byte ptr [esi], 0
+    jne     .Lwords_scan_line
 .Lwords_scan_end:
     mov     eax, OPERATOR_END
     ret
@@ -309,9 +317,16 @@ words_many:
 words_one:
     mov     al, MARK_ONE
     jmp     1f
-# The wildcard [.
+# The wildcard [; alone it is the name of a command.
 words_set:
-    mov     al, MARK_SET
+    cmp     edi, [ebp + READ_WORD]
+    jne     2f
+    cmp     esi, [ebp + READ_LIMIT]
+    mov     al, '['
+    jae     words_put
+    cmp     byte ptr [esi], ' '
+    je      words_put
+2:  mov     al, MARK_SET
 1:  mov     dword ptr [ebp + READ_MARKED], 1
     jmp     words_put
 
@@ -377,6 +392,7 @@ words_variable:
 # In: AL.
 # Out: CF when not.
 # Clobbers: nothing.
+.global name_character
 name_character:
     cmp     al, '_'
     je      2f
