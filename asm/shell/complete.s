@@ -8,6 +8,10 @@
 LIST_COLUMNS            = 76
 LIST_WIDTH              = 19
 
+# Words that a command follows, a bit for each.
+LEADS_LIST              = 1 << KEYWORD_IF | 1 << KEYWORD_WHILE | 1 << KEYWORD_UNTIL
+LEADS_BRANCH            = 1 << KEYWORD_THEN | 1 << KEYWORD_ELSE | 1 << KEYWORD_ELIF | 1 << KEYWORD_DO
+
 # What is being completed.
 COMPLETE_WORD           = 0                 # the part that names begin with
 COMPLETE_BYTES          = 4
@@ -121,8 +125,8 @@ complete_is_path:
     rep movsb
     ret
 
-# What a word without a / is: a command at the beginning and after an operator, a variable after $ and as the argument
-# of set and unset, a command as that of help, else a name in the current directory.
+# What a word without a / is: a command at the beginning, after an operator, then and the like, a variable after $ and
+# as the argument of set and unset, a command as that of help, else a name in the current directory.
 # In: ESI line, EDX word, EBX record.
 complete_kind:
     mov     dword ptr [ebx + COMPLETE_SOURCE], offset complete_variables
@@ -150,6 +154,8 @@ complete_kind:
     je      .Lcomplete_kind_command
     cmp     al, '&'
     je      .Lcomplete_kind_command
+    call    complete_leads
+    jc      .Lcomplete_kind_command
     mov     eax, esi
     LOAD_STRING edx, "set "
     call    string_prefix
@@ -168,6 +174,25 @@ complete_kind:
 .Lcomplete_kind_command:
     mov     dword ptr [ebx + COMPLETE_SOURCE], offset complete_commands
 .Lcomplete_kind_done:
+    ret
+
+# Whether the word before is one that a command follows, such as then.
+# In: ESI line, EDI the word's end.
+# Out: CF when so.
+complete_leads:
+    push    esi
+    mov     ecx, esi
+    mov     esi, edi
+1:  cmp     esi, ecx
+    jbe     2f
+    cmp     byte ptr [esi - 1], ' '
+    je      2f
+    dec     esi
+    jmp     1b
+2:  call    keyword_find
+    mov     edx, LEADS_LIST | LEADS_BRANCH
+    bt      edx, eax
+    pop     esi
     ret
 
 # Whether a character ends the word before it.

@@ -40,7 +40,10 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ["set n = x; until test $n = xxx; do set n = $n$x; done; echo $n", "xxx\n"],
   ["while true; do break; done; echo $?; while false; do true; done; echo $?", "0\n0\n"],
   ["while sleep 10; do if true; then break; fi; done; echo out", "out\n"],
-  ["for i in 1 2; do sleep 200 & done; wait; for i in 1; do true; done", "[1] task N\n[2] task N\n"],
+  [
+    "for i in 1 2; do sleep 200 & done; wait; echo $i",
+    "[1] task N\n[2] task N\n2\n[1] ended with status 0: sleep 200\n[2] ended with status 0: sleep 200\n",
+  ],
   ["echo if then fi; echo for 'while' do", "if then fi\nfor while do\n"],
   ["if=1; ifx", "if=1: unknown command; help lists the commands\nifx: unknown command; help lists the commands\n"],
   ["if true; then echo a; fi | wc", UNFINISHED],
@@ -82,7 +85,7 @@ describe("commands of commands", () => {
   test("run what their lists say, or are refused as a whole", async () => {
     const { node } = await atPrompt();
     const open = await output(node, "handles");
-    for (const [line, printed] of rowsOf(LINES, 24))
+    for (const [line, printed] of rowsOf(LINES, LINES.length))
       expect((await output(node, line)).replaceAll(/task \d+/g, "task N"), line).toBe(printed);
     expect(await output(node, "handles")).toBe(open);
     expect(await output(node, "mem check")).toMatch(/all headers agree/);
@@ -97,6 +100,8 @@ describe("commands of commands", () => {
     node.type("echo $i # each\n");
     await node.waitFor(/^> $/m);
     expect(await output(node, "done; echo after")).toBe("a\nb\nafter\n");
+    node.type("if ech\ton; then cat /a/d/a\t; fi\n");
+    await node.waitFor(/^on\none$/m);
     node.type("if true\n");
     await node.waitFor(/^> $/m);
     expect(await output(node, "\x03echo given up")).toMatch(/given up\n$/);
