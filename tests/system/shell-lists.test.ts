@@ -100,7 +100,7 @@ describe("commands of commands", () => {
     node.type("echo $i # each\n");
     await node.waitFor(/^> $/m);
     expect(await output(node, "done; echo after")).toBe("a\nb\nafter\n");
-    node.type("if ech\ton; then cat /a/d/a\t; fi\n");
+    node.type("if ech\t on; then cat /a/d/a\t; fi\n");
     await node.waitFor(/^on\none$/m);
     node.type("if true\n");
     await node.waitFor(/^> $/m);
