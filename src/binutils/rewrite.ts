@@ -170,14 +170,17 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     if (becomesContent && section.sizeBytes > MAX_ZEROS_BYTES)
       throw new RewriteError(`${name} has ${section.sizeBytes} bytes: too many to be written as zeros`);
     const table = relocations.get(whole)!;
-    const align = options.alignments?.get(name) ?? section.align;
+    const address = isRelocatable ? changedAddress(whole, "address", addresses) : (section.address + shift) >>> 0;
+    const wanted = options.alignments?.get(name) ?? section.align;
+    // A section is aligned no better than its address.
+    const align = address % wanted > 0 ? address & -address : wanted;
     return {
       name: options.newName?.(whole) ?? name,
       type: isEmptied(section) ? SHT_NOBITS : type,
       flags:
         (groups.has(section.index) ? flags | (section.flags & SHF_GROUP) : flags & ~SHF_GROUP) &
         ~(isEmptied(section) ? SHF_INFO_LINK : 0),
-      address: isRelocatable ? changedAddress(whole, "address", addresses) : (section.address + shift) >>> 0,
+      address,
       sizeBytes: updated.get(name)?.length ?? section.sizeBytes,
       align,
       entrySizeBytes: section.entrySizeBytes,

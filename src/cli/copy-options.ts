@@ -289,9 +289,9 @@ export function addressChanges(args: CopyArguments): AddressChange[] {
 
 function alignmentOf(text: string): readonly [name: string, align: number] {
   const [, name, value] = parts(/^([^=]+)=(.+)$/, text, "--set-section-alignment", "NAME=ALIGNMENT");
-  const align = number(value!, "--set-section-alignment");
+  const align = /^\d+$/.test(value!) ? Number(value) : NaN;
   if (!Number.isInteger(Math.log2(align)))
-    throw new UsageError(`--set-section-alignment ${text}: an alignment is a power of two`);
+    throw new UsageError(`--set-section-alignment ${text}: an alignment is a power of two in decimal digits`);
   return [name!, align];
 }
 
