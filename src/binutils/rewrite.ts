@@ -249,7 +249,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     symbols: symbols.length > 0 ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
     nameOrder: [
-      ...kept.map((_, position) => position).sort((a, b) => kept[a]!.elf.index - kept[b]!.elf.index),
+      ...kept.map((_, at) => at).sort((a, b) => file.sections.indexOf(kept[a]!) - file.sections.indexOf(kept[b]!)),
       ...added.map((_, at) => kept.length + at),
     ],
     headers: (debugging?.segments ?? elf.segments).map((segment) => {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../src/cli/fail.ts";
 import { run as objcopy } from "../../src/cli/objcopy.ts";
 import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as size } from "../../src/cli/size.ts";
 import { run as strip } from "../../src/cli/strip.ts";
 import {
   ET_REL,
@@ -195,6 +196,9 @@ function foreignObject(): Uint8Array {
     section(".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, [0xc3, 0, 0, 0]),
     section(".group", SHT_GROUP, 0, [1, 0, 0, 0, 3, 0, 0, 0]),
     section(".text.inline", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR | SHF_GROUP, [0xc3, 0, 0, 0]),
+    section(".text.member", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR | SHF_GROUP, [0xc3]),
+    section(".group", SHT_GROUP, 0, [0, 0, 0, 0, 4, 0, 0, 0]),
+    { ...section(".told", SHT_PROGBITS, 0, [1]), relocations: new Uint8Array(0) },
     section(".llvm_addrsig", LLVM_ADDRSIG, 0x80000000, [1]),
   ];
   const symbol = { value: 0, sizeBytes: 1, binding: STB_WEAK, type: STT_FUNC, visibility: 0, section: 3 };
@@ -266,7 +270,15 @@ describe("objcopy and strip make GNU's files", () => {
 
   test("of an object whose groups stand beside their members, as clang's do", (context) => {
     const gnuObjcopy = requireOracle("objcopy", context);
-    writeFileSync(join(folder, "foreign"), foreignObject());
+    const foreign = join(folder, "foreign");
+    writeFileSync(foreign, foreignObject());
+    for (const [tool, run, option] of [
+      ["objdump", objdump, "-x"],
+      ["size", size, "-A"],
+    ] as const)
+      expect(captured(run, [option, foreign])).toBe(
+        execFileSync(requireOracle(tool, context), [option, foreign], { encoding: "latin1" }),
+      );
     expect(differences("foreign", ["objcopy", "objcopy -S"], { objcopy: gnuObjcopy })).toEqual([]);
   });
 
