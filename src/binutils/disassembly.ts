@@ -1,6 +1,6 @@
 /** `objdump -d` and `-D`: code with its symbols, relocations and source lines, in the text of GNU objdump 2.40. */
 import { disassemble } from "../isa/disassemble.ts";
-import { STT_COMMON, STT_OBJECT } from "../object/elf.ts";
+import { STT_COMMON, STT_FUNC, STT_OBJECT } from "../object/elf.ts";
 import type { ElfRelocation } from "../object/relocation-table.ts";
 import { CodeSymbols } from "./code-symbols.ts";
 import { relocationName, relocationTarget } from "./headers.ts";
@@ -14,6 +14,10 @@ export interface DisassemblyOptions {
   readonly chosen: (section: ObjectSection) => boolean;
   /** Sections were named with -j: then they need not be code. */
   readonly named: boolean;
+  /** --disassemble=SYMBOL: nothing but these. */
+  readonly symbols: readonly string[];
+  /** --insn-width */
+  readonly bytesPerLine: number | null;
   readonly relocations: boolean;
   readonly rawBytes: boolean;
   readonly addresses: boolean;
@@ -77,7 +81,7 @@ class SectionDisassembly {
     this.#content = section.traits.contents
       ? section.elf.content
       : new Uint8Array(Math.min(section.sizeBytes, options.zeros ? MAX_SHOWN_ZEROS : MAX_ZEROS));
-    const base = file.isRelocatable ? 0 : section.address;
+    const base = file.isRelocatable ? 0 : section.elf.address;
     this.#relocations = options.relocations
       ? [...section.elf.relocations]
           .map((relocation) => ({ ...relocation, offset: relocation.offset - base }))
@@ -99,10 +103,20 @@ class SectionDisassembly {
     this.#lines.push("", `Disassembly of section ${section.name}:`);
     const { sorted } = symbols;
     let place = symbols.find(section.address + offset, section, true);
+    /** Up to where a function goes that was asked for by name. */
+    let chosenEnd = 0;
     while (offset < stop) {
       const address = section.address + offset;
       const symbol = sorted[place];
-      this.#lines.push("", `${options.addresses ? `${hex8(address)} ` : ""}${symbols.label(address, section, place)}:`);
+      const isNamed = symbol !== undefined && symbol.home === section && options.symbols.includes(symbol.name);
+      if (isNamed && symbol.value === address && symbol.elf.type === STT_FUNC)
+        chosenEnd = Math.max(chosenEnd, offset + symbol.elf.sizeBytes);
+      const isShown = options.symbols.length === 0 || isNamed || offset < chosenEnd;
+      if (isShown)
+        this.#lines.push(
+          "",
+          `${options.addresses ? `${hex8(address)} ` : ""}${symbols.label(address, section, place)}:`,
+        );
       let next = -1;
       if (symbol && symbol.value > address) next = place;
       else if (symbol) {
@@ -125,11 +139,18 @@ class SectionDisassembly {
         (symbol.elf.type === STT_OBJECT || symbol.elf.type === STT_COMMON) &&
         symbol.home === section &&
         symbol.value <= address;
-      this.#block(offset, blockEnd, options.all || !isObject);
+      // A function that was asked for ends where its size says, whatever follows before the next symbol.
+      const shownEnd = !isShown ? offset : chosenEnd > offset ? Math.min(blockEnd, chosenEnd) : blockEnd;
+      if (isShown) this.#block(offset, shownEnd, options.all || !isObject);
+      if (shownEnd < blockEnd) this.#passRelocations(blockEnd);
       offset = blockEnd;
       place = next;
     }
     this.#flush();
+  }
+
+  #passRelocations(before: number): void {
+    while ((this.#relocations[this.#nextRelocation]?.offset ?? before) < before) this.#nextRelocation++;
   }
 
   #flush(): void {
@@ -143,7 +164,7 @@ class SectionDisassembly {
     const content = this.#content;
     // A symbol in code stands between instructions, so none goes across it. Data, and with -D all, may be anything.
     const code = options.all || !section.traits.code ? content : content.subarray(0, stop);
-    const perLine = isCode ? INSTRUCTION_BYTES_PER_LINE : DATA_BYTES_PER_LINE;
+    const perLine = options.bytesPerLine ?? (isCode ? INSTRUCTION_BYTES_PER_LINE : DATA_BYTES_PER_LINE);
     const disassembly = {
       bits: options.bits,
       syntax: options.syntax,

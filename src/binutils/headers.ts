@@ -104,7 +104,10 @@ export function programHeaders({ elf }: ObjectFile): string[] {
 
 const VISIBILITY = ["", ".internal ", ".hidden ", ".protected "];
 
-function symbolLine({ elf, name, value, home, isLocal, isGlobal, isWeak, isDebugging }: ObjectSymbol): string {
+function symbolLine(
+  { elf, name, value, home, isLocal, isGlobal, isWeak, isDebugging }: ObjectSymbol,
+  version: string,
+): string {
   const kind =
     elf.type === STT_FUNC
       ? "F"
@@ -123,11 +126,17 @@ function symbolLine({ elf, name, value, home, isLocal, isGlobal, isWeak, isDebug
     kind,
   ].join("");
   const sizeOrAlign = home === "common" ? elf.value : elf.sizeBytes;
-  return `${hex8(value)} ${flags} ${homeName(home)}\t${hex8(sizeOrAlign)} ${VISIBILITY[elf.visibility]!}${name}`;
+  return `${hex8(value)} ${flags} ${homeName(home)}\t${hex8(sizeOrAlign)}${version} ${VISIBILITY[elf.visibility]!}${name}`;
 }
 
-export function symbolTable({ symbols }: ObjectFile): string[] {
-  return ["SYMBOL TABLE:", ...(symbols.length === 0 ? ["no symbols"] : symbols.map(symbolLine)), "", ""];
+const SHT_GNU_VERSYM = 0x6fffffff;
+/** Where dynamic symbols have versions, there is room for one in each line. */
+const NO_VERSION = " ".repeat(13);
+
+export function symbolTable({ elf, symbols }: ObjectFile): string[] {
+  const version = elf.sections.some(({ type }) => type === SHT_GNU_VERSYM) ? NO_VERSION : "";
+  const lines = symbols.map((symbol) => symbolLine(symbol, version));
+  return ["SYMBOL TABLE:", ...(lines.length === 0 ? ["no symbols"] : lines), "", ""];
 }
 
 /** What a relocation refers to, as the tools print it. */
@@ -143,11 +152,12 @@ export function relocationTables(file: ObjectFile, chosen: (section: ObjectSecti
   return file.sections.flatMap((section) => {
     const { name, elf, traits } = section;
     if (!traits.reloc || !chosen(section)) return [];
-    const base = file.isRelocatable ? 0 : section.address;
+    const base = file.isRelocatable ? 0 : elf.address;
     const rows = [...elf.relocations].map(
       ({ offset, type, symbol }) =>
         `${hex8(offset - base)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
     );
+    if (rows.length === 0) return [`RELOCATION RECORDS FOR [${name}]: (none)`, ""];
     return [`RELOCATION RECORDS FOR [${name}]:`, "OFFSET   TYPE              VALUE", ...rows, "", ""];
   });
 }

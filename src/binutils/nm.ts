@@ -16,6 +16,8 @@ export interface NmOptions {
   readonly printSize: boolean;
   /** Before each symbol; null when the names of files stand on lines of their own. */
   readonly linePrefix: string | null;
+  /** -j */
+  readonly namesOnly: boolean;
   readonly radix: 8 | 10 | 16;
   /** What the table of the sysv format is headed with. */
   readonly title: string;
@@ -74,6 +76,7 @@ export function listSymbols(file: ObjectFile, options: NmOptions): string[] | nu
   );
   const prefix = options.linePrefix === null ? "" : options.linePrefix;
   if (options.format === "sysv") return sysvTable(options.title, sorted);
+  if (options.namesOnly) return sorted.map(({ name }) => name);
   return sorted.map(
     (symbol) => prefix + (options.format === "posix" ? posixLine(symbol, options) : bsdLine(symbol, options)),
   );

@@ -103,8 +103,10 @@ function viewObject(elf: ElfObject): ObjectFile {
     section.type !== SHT_SYMTAB_SHNDX &&
     !isForLinker(section) &&
     !(section.type === SHT_STRTAB && (ownStrings.has(section.index) || section.name === ".shstrtab"));
+  /** Sections that a table of relocations is about, though it may be empty. */
+  const relocated = new Set(elf.sections.filter(isForLinker).map(({ info }) => info));
   const bySection = new Map<number, ObjectSection>();
-  for (const section of elf.sections.filter(isShown)) {
+  for (const section of groupsBeforeMembers(elf.sections.filter(isShown))) {
     bySection.set(section.index, {
       elf: section,
       name: section.name,
@@ -145,7 +147,7 @@ function viewObject(elf: ElfObject): ObjectFile {
     hasRelocations: elf.sections.some(isForLinker),
   };
 
-  function traitsOf({ name, type, flags, content, relocations }: ElfSection): SectionTraits {
+  function traitsOf({ index, name, type, flags, content }: ElfSection): SectionTraits {
     const contents = type !== SHT_NOBITS;
     const alloc = (flags & SHF_ALLOC) !== 0;
     const load = alloc && contents;
@@ -155,7 +157,7 @@ function viewObject(elf: ElfObject): ObjectFile {
       contents,
       alloc,
       load,
-      reloc: relocations.length > 0,
+      reloc: relocated.has(index),
       readonly: (flags & SHF_WRITE) === 0,
       code,
       data: load && !code,
@@ -169,6 +171,46 @@ function viewObject(elf: ElfObject): ObjectFile {
         name.startsWith(".gnu.linkonce."),
     };
   }
+}
+
+/** Compilers put the headers of some groups behind what is in them; GNU's library meets the header at its first member. */
+function groupsBeforeMembers(sections: readonly ElfSection[]): ElfSection[] {
+  const groupOf = new Map<number, ElfSection>();
+  for (const group of sections) {
+    if (group.type !== SHT_GROUP) continue;
+    const { content } = group;
+    const view = new DataView(content.buffer, content.byteOffset, content.length);
+    for (let at = 4; at + 4 <= content.length; at += 4) groupOf.set(view.getUint32(at, true), group);
+  }
+  if (groupOf.size === 0) return [...sections];
+  const inOrder = new Set<ElfSection>();
+  for (const section of sections) {
+    const group = groupOf.get(section.index);
+    if (group !== undefined) inOrder.add(group);
+    inOrder.add(section);
+  }
+  return [...inOrder];
+}
+
+/**
+ * The same file with its sections further up, as `objdump --adjust-vma` shows it: debugging information stays, and so do
+ * a program's symbols and load addresses, which do not count from its sections.
+ */
+export function movedObject(file: ObjectFile, offset: number): ObjectFile {
+  const moved = (value: number): number => (value + offset) >>> 0;
+  const sections = new Map(
+    file.sections.map((section) => {
+      if (section.traits.debugging) return [section, section];
+      const loadAddress = file.isRelocatable ? moved(section.loadAddress) : section.loadAddress;
+      return [section, { ...section, address: moved(section.address), loadAddress }];
+    }),
+  );
+  const symbols = file.symbols.map((symbol) => {
+    const home = typeof symbol.home === "object" ? sections.get(symbol.home) : undefined;
+    if (home === undefined || home === symbol.home) return symbol;
+    return { ...symbol, home, value: file.isRelocatable ? moved(symbol.value) : symbol.value };
+  });
+  return { ...file, sections: [...sections.values()], symbols };
 }
 
 /** In an executable a section is loaded where its segment is. */

@@ -6,7 +6,6 @@
 import { alignUp } from "../object/align.ts";
 import {
   ET_REL,
-  PT_LOAD,
   SHF_ALLOC,
   SHF_EXECINSTR,
   SHF_GROUP,
@@ -19,8 +18,10 @@ import {
   SHT_NOTE,
   SHT_PROGBITS,
   SHT_REL,
+  SHT_SYMTAB,
   STB_LOCAL,
   STT_SECTION,
+  STT_TLS,
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import {
@@ -34,6 +35,7 @@ import {
   writeElf,
 } from "../object/elf-writer.ts";
 import type { ElfRelocation } from "../object/relocation-table.ts";
+import { debugLayout } from "./debug-layout.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
 import { type AddressChange, attributesOf, changedAddress, type SectionWords } from "./section-changes.ts";
 import { NO_CHANGES, newBinding, newName, type SymbolChanges, staysIn } from "./symbol-changes.ts";
@@ -68,6 +70,7 @@ export interface AddedSection {
   readonly words: SectionWords | null;
 }
 
+const NO_CONTENT = new Uint8Array(0);
 /** Room that becomes content. */
 const MAX_ZEROS_BYTES = 2 ** 29;
 
@@ -105,6 +108,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     if (answer === "needed") throw new RewriteError(`the symbol ${name} cannot be left out: a relocation refers to it`);
     return answer;
   };
+  const threadLocal = new Set(kept.filter(({ traits }) => traits.threadLocal).map(({ elf: { index } }) => index));
   const indices = new Map<number, number>();
   const symbols: FileSymbol[] = [];
   const changed: { readonly index: number; readonly symbol: FileSymbol }[] = [];
@@ -116,6 +120,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
       index,
       symbol: {
         ...symbol,
+        type: symbol.type !== STT_SECTION && threadLocal.has(symbol.section) ? STT_TLS : symbol.type,
         value: isMoved ? (symbol.value + shift) >>> 0 : symbol.value,
         binding: newBinding(symbol, name, changes),
         name: symbol.type === STT_SECTION ? "" : name,
@@ -146,6 +151,14 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const groups = new Set(
     kept.filter(({ elf: { type } }) => type === SHT_GROUP).flatMap(({ elf: { content } }) => membersOf(content)),
   );
+  const debugging =
+    options.onlyDebugging && !isRelocatable
+      ? debugLayout(
+          elf.segments,
+          kept.map(({ elf: section }) => section).filter(({ flags }) => (flags & SHF_ALLOC) !== 0),
+          isEmptied,
+        )
+      : null;
   const copied = kept.map((whole): FileSection => {
     const { elf: section, name } = whole;
     const words = options.wordsFor?.(whole) ?? null;
@@ -157,21 +170,26 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     if (becomesContent && section.sizeBytes > MAX_ZEROS_BYTES)
       throw new RewriteError(`${name} has ${section.sizeBytes} bytes: too many to be written as zeros`);
     const table = relocations.get(whole)!;
-    const align = options.alignments?.get(name) ?? section.align;
+    const address = isRelocatable ? changedAddress(whole, "address", addresses) : (section.address + shift) >>> 0;
+    const wanted = options.alignments?.get(name) ?? section.align;
+    // A section is aligned no better than its address.
+    const align = address % wanted > 0 ? address & -address : wanted;
     return {
       name: options.newName?.(whole) ?? name,
       type: isEmptied(section) ? SHT_NOBITS : type,
-      flags: groups.has(section.index) ? flags | (section.flags & SHF_GROUP) : flags & ~SHF_GROUP,
-      address: isRelocatable ? changedAddress(whole, "address", addresses) : (section.address + shift) >>> 0,
+      flags:
+        (groups.has(section.index) ? flags | (section.flags & SHF_GROUP) : flags & ~SHF_GROUP) &
+        ~(isEmptied(section) ? SHF_INFO_LINK : 0),
+      address,
       sizeBytes: updated.get(name)?.length ?? section.sizeBytes,
       align,
       entrySizeBytes: section.entrySizeBytes,
-      content: becomesContent ? new Uint8Array(section.sizeBytes) : content,
+      content: becomesContent ? new Uint8Array(section.sizeBytes) : isEmptied(section) ? NO_CONTENT : content,
       offset:
         isRelocatable || (section.flags & SHF_ALLOC) === 0
           ? null
-          : isEmptied(section)
-            ? alignUp(headerBytes(elf.segments.length), align)
+          : debugging !== null
+            ? (debugging.offsets.get(section.index) ?? alignUp(headerBytes(elf.segments.length), align))
             : section.fileOffset,
       relocations:
         table.length > 0 && (isRelocatable || strip === "none")
@@ -188,6 +206,9 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
         ? { info: indices.get(section.info) ?? 0, linksToSymbols: true }
         : {
             linked: position.get(section.link) ?? 0,
+            // Of a program's loaded relocations; what else links to symbols has lost its meaning when they moved.
+            linksToSymbols:
+              section.type === SHT_REL && symbols.length > 0 && elf.sections[section.link]?.type === SHT_SYMTAB,
             ...((section.flags & SHF_INFO_LINK) !== 0
               ? { linkedInfo: position.get(section.info) ?? 0 }
               : { info: section.info }),
@@ -214,7 +235,11 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   }
   const loaded = kept.filter(
     ({ elf: section }) =>
-      !isRelocatable && (section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS && !isEmptied(section),
+      !isRelocatable &&
+      debugging === null &&
+      (section.flags & SHF_ALLOC) !== 0 &&
+      section.type !== SHT_NOBITS &&
+      !isEmptied(section),
   );
   return written({
     type: elf.type,
@@ -223,18 +248,21 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     sections,
     symbols: symbols.length > 0 ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
-    headers: elf.segments.map((segment) => {
+    nameOrder: [
+      ...kept.map((_, at) => at).sort((a, b) => file.sections.indexOf(kept[a]!) - file.sections.indexOf(kept[b]!)),
+      ...added.map((_, at) => kept.length + at),
+    ],
+    headers: (debugging?.segments ?? elf.segments).map((segment) => {
       const isMoved = shift !== 0 && segment.memoryBytes > 0;
       return {
         ...segment,
-        ...(options.onlyDebugging && segment.type === PT_LOAD ? { offset: 0, fileBytes: 0 } : {}),
         ...(isMoved
           ? { address: (segment.address + shift) >>> 0, loadAddress: (segment.loadAddress + shift) >>> 0 }
           : {}),
       };
     }),
     start: Math.max(
-      headerBytes(elf.segments.length),
+      debugging?.end ?? headerBytes(elf.segments.length),
       ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes),
     ),
   });
@@ -264,12 +292,14 @@ function keptSections(file: ObjectFile, options: RewriteOptions, changes: Symbol
     (options.isKept?.(section) === true || (options.chosen(section) && !(stripsDebugging && section.traits.debugging)));
   const kept = file.sections.filter(stays);
   const indices = new Set(kept.map(({ elf: { index } }) => index));
-  return kept.filter(({ elf: section }) => {
-    if (section.type !== SHT_GROUP) return true;
+  const isGroup = ({ elf: { type } }: ObjectSection): boolean => type === SHT_GROUP;
+  const groups = kept.filter(isGroup).filter(({ elf: section }) => {
     const signature = newName(file.elf.symbols[section.info]?.name ?? "", changes);
     const hasSignature = changes.strip === "all" ? changes.kept.has(signature) : !changes.stripped.has(signature);
     return hasSignature && membersOf(section.content).some((member) => indices.has(member));
   });
+  // As GNU objcopy's, which writes the groups first wherever they were.
+  return [...groups, ...kept.filter((section) => !isGroup(section))];
 }
 
 const PLAIN_DATA: SectionWords = new Set(["contents", "readonly"]);

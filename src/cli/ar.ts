@@ -1,182 +1,251 @@
 /** `qure ar`: makes archives and takes them apart, as GNU ar does. `qure ranlib` is its `s`. */
-import { existsSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
-import { writeFileAside } from "../host/files.ts";
-import { makeFolder } from "../host/folder.ts";
-import { type Archive, isArchive, readArchive } from "../object/archive.ts";
-import { type NewMember, writeArchive } from "../object/archive-writer.ts";
-import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
+import { extractMember, listLine, type Member, MemberList, type Place } from "./archive/member-list.ts";
+import { readScript, runScript } from "./archive/script.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 import { withFiles } from "./gnu-options.ts";
-import { memberReader, readBytes } from "./object-input.ts";
 import { standardOutput } from "./streams.ts";
 
-const HELP = `Usage: qure ar [-]OPERATION[MODIFIERS] archive [file...]
+const HELP = `Usage: qure ar [-]OPERATION[MODIFIERS] [MEMBER] [COUNT] archive [file...]
+       qure ar -M <script
 
 makes archives and takes them apart, as GNU ar does
 
-Operations: r replace or add, q append, d delete, t list, x extract, p print, s write the symbol index.
-Modifiers: c do not say that the archive is new, u only what is newer, v say what is done, s with the symbol index (always so),
-S without it, T a thin archive, which has the names of files only, D and U (dates and owners are always zero), P full names, o keep dates, N and a, b, i are not supported.
+Operations: r replace or add, q append, d delete, m move to the end, t list, x extract, p print, s write the symbol index.
+Modifiers: a, b or i put members after or before MEMBER, N means the COUNTth of several members of one name, c do not say
+that the archive is new, v say what is done, O say where members are, s with the symbol index (always so), S without it,
+T a thin archive, which has the names of files only (also --thin), P full names, f names of 15 characters, o keep dates,
+u only what is newer (without effect, since D is the default), D and U (dates and owners are always zero).
+-M runs a script: CREATE, OPEN, ADDLIB, ADDMOD, DELETE, REPLACE, EXTRACT, CLEAR, LIST, DIRECTORY, VERBOSE, SAVE, END.
 
-@FILE stands for the words in a file.
+--output FOLDER is where x writes; -l TEXT (--record-libdeps) keeps what a linker needs beside the archive; @FILE stands for
+the words in a file.
 
 Example:
   qure ar rcs libkernel.a console.o string.o
 `;
 
-const OPERATIONS = "rqdtxps";
-const MODIFIERS = "cuvsSDUPoflT";
+const OPERATIONS = "rqdmtxps";
+const MODIFIERS = "abicuvsSDUPoflTNOMV";
+/** Where what -l says is kept. */
+const DEPENDENCIES = "__.LIBDEP";
+
+interface Command {
+  readonly letters: string;
+  readonly words: readonly string[];
+  readonly folder: string;
+  readonly dependencies: string | null;
+}
 
 export function run(args: readonly string[]): void {
-  const words = withFiles(args).filter((word) => !/^--(plugin|target|record-libdeps)(=|$)/.test(word));
+  const words = withFiles(args);
   if (words.includes("--help")) return void standardOutput().write(HELP);
-  if (words.includes("--version") || words[0] === "-V" || words[0] === "V")
+  const command = parse(words);
+  if (command.letters.includes("V") || words.includes("--version"))
     return void standardOutput().write(`GNU ar (QuRe) ${VERSION}, compatible with GNU ar 2.40\n`);
-  const [first, ...rest] = words;
-  const letters = (first ?? "").replace(/^-/, "");
-  const operations = [...letters].filter((letter) => OPERATIONS.includes(letter));
-  const operation = operations.find((letter) => letter !== "s") ?? operations[0];
-  const unknown = [...letters].find((letter) => !OPERATIONS.includes(letter) && !MODIFIERS.includes(letter));
-  if (unknown !== undefined) throw new UsageError(`unknown modifier ${unknown} (see qure ar --help)`);
-  const [path, ...files] = rest;
-  if (operation === undefined || path === undefined)
-    throw new UsageError("it wants an operation and an archive (see qure ar --help)");
-  new ArchiveCommand(path, files, letters).run(operation);
+  if (command.letters.includes("M")) return runScript(readScript());
+  const rest = [...command.words];
+  const next = (): string => {
+    const word = rest.shift();
+    if (word === undefined) throw new UsageError("it wants an operation and an archive (see qure ar --help)");
+    return word;
+  };
+  const operations = new Set([...command.letters].filter((letter) => OPERATIONS.includes(letter) && letter !== "s"));
+  const [operation = command.letters.includes("s") ? "s" : undefined, other] = operations;
+  if (other !== undefined) throw new UsageError(`${operation} and ${other} are two operations: it does one`);
+  if (operation === undefined) throw new UsageError("it wants an operation and an archive (see qure ar --help)");
+  const side = [...command.letters].findLast((letter) => "abi".includes(letter));
+  const place: Place | null = side === undefined ? null : { side: side === "a" ? "after" : "before", name: next() };
+  let count = 1;
+  if (command.letters.includes("N")) {
+    if (!"xd".includes(operation)) throw new UsageError("N goes with x and d only");
+    count = Number(next());
+    if (!(count > 0)) throw new UsageError("N wants a number from 1 on");
+  }
+  new ArchiveCommand(next(), rest, command, place, count).run(operation);
+}
+
+/** Letters stand in the first word and in each that begins with a dash. */
+function parse(words: readonly string[]): Command {
+  let letters = "";
+  let folder = ".";
+  let dependencies: string | null = null;
+  const rest: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const long = /^--(plugin|target|output|record-libdeps|thin|version)(?:=(.*))?$/.exec(word);
+    const value = (): string => {
+      const text = long?.[2] ?? words[++i];
+      if (text === undefined) throw new UsageError(`${word} wants a value (see qure ar --help)`);
+      return text;
+    };
+    if (word === "--") {
+      rest.push(...words.slice(i + 1));
+      break;
+    }
+    if (long !== null) {
+      if (long[1] === "thin") letters += "T";
+      else if (long[1] === "output") folder = value();
+      else if (long[1] === "record-libdeps") dependencies = value();
+      else if (long[1] !== "version") value();
+    } else if (word === "-X32_64") continue;
+    else if (word.startsWith("--") || (i > 0 && !word.startsWith("-"))) {
+      if (word.startsWith("--")) throw new UsageError(`unknown option ${word} (see qure ar --help)`);
+      rest.push(word);
+    } else {
+      const given = word.replace(/^-/, "");
+      for (let at = 0; at < given.length; at++) {
+        const letter = given[at]!;
+        if (!OPERATIONS.includes(letter) && !MODIFIERS.includes(letter))
+          throw new UsageError(`unknown modifier ${letter} (see qure ar --help)`);
+        if (letter !== "l") letters += letter;
+        else {
+          dependencies = given.slice(at + 1) || value();
+          break;
+        }
+      }
+    }
+  }
+  return { letters, words: rest, folder, dependencies };
 }
 
 class ArchiveCommand {
-  readonly #path: string;
   readonly #files: readonly string[];
-  readonly #letters: string;
-  /** Its members are files of their own, whose paths from the archive's folder it has. */
-  #isThin = false;
+  readonly #command: Command;
+  readonly #place: Place | null;
+  readonly #count: number;
+  readonly #list: MemberList;
 
-  constructor(path: string, files: readonly string[], letters: string) {
-    this.#path = path;
+  constructor(path: string, files: readonly string[], command: Command, place: Place | null, count: number) {
     this.#files = files;
-    this.#letters = letters;
+    this.#command = command;
+    this.#place = place;
+    this.#count = count;
+    const naming = { wholeNames: this.#has("P"), cutNames: this.#has("f") };
+    this.#list = new MemberList(path, naming, this.#has("T"));
   }
 
   #has(letter: string): boolean {
-    return this.#letters.includes(letter);
+    return this.#command.letters.includes(letter);
   }
 
   run(operation: string): void {
-    const exists = existsSync(this.#path);
-    if (!exists && operation !== "r" && operation !== "q") throw new CommandError(`${this.#path}: no such file`);
-    const { members, isThin } = exists ? readMembers(this.#path) : { members: [], isThin: this.#has("T") };
-    const changes = "rqd".includes(operation) && members.length > 0;
-    if (changes && operation !== "d" && isThin !== this.#has("T"))
-      throw new CommandError(`${this.#path}: it is ${isThin ? "a thin archive: T says so" : "no thin archive"}`);
-    this.#isThin = isThin;
+    const list = this.#list;
+    if (!list.exists && operation !== "r" && operation !== "q") throw new CommandError(`${list.path}: no such file`);
+    const adds = operation === "r" || operation === "q";
+    if (adds && list.members.length > 0 && list.isThin !== this.#has("T"))
+      throw new CommandError(`${list.path}: it is ${list.isThin ? "a thin archive: T says so" : "no thin archive"}`);
+    if (this.#has("u") && adds) say("warning", "u has no effect: archives have no dates here (D)");
     switch (operation) {
       case "r":
       case "q":
-        if (!exists && !this.#has("c")) say("note", `creating ${this.#path}`);
-        this.#write(this.#replaced(members, operation === "q"));
+        if (!list.exists && !this.#has("c")) say("note", `creating ${list.path}`);
+        this.#add(operation === "q");
+        list.write(!this.#has("S"));
         break;
       case "d":
-        for (const name of this.#files) if (this.#has("v")) this.#say(`d - ${name}`);
-        this.#write(members.filter(({ name }) => !this.#wanted().includes(name)));
+        if (this.#delete()) list.write(!this.#has("S"));
+        break;
+      case "m":
+        this.#move();
+        list.write(!this.#has("S"));
         break;
       case "s":
-        this.#write(members);
+        list.write(!this.#has("S"));
         break;
       default:
-        this.#read(operation, members);
+        this.#read(operation);
     }
-  }
-
-  /** What a file is called as a member. */
-  #nameOf(file: string): string {
-    if (this.#isThin) return isAbsolute(file) ? file : relative(dirname(this.#path), file);
-    return this.#has("P") ? file : basename(file);
-  }
-
-  /** How a list names a member: one of a thin archive by its path from here. */
-  #shown(name: string): string {
-    return this.#isThin && !isAbsolute(name) ? join(dirname(this.#path), name) : name;
-  }
-
-  #wanted(): string[] {
-    return this.#files.map((file) => this.#nameOf(file));
-  }
-
-  /** The members that a file becomes: a thin archive has those of an archive rather than the archive. */
-  #membersOf(file: string): NewMember[] {
-    const content = readBytes(file);
-    const name = this.#nameOf(file);
-    if (!this.#isThin || !isArchive(content)) return [{ name, content }];
-    const inner = readMembers(file);
-    return inner.members.map((member) =>
-      inner.isThin
-        ? { ...member, name: this.#nameOf(isAbsolute(member.name) ? member.name : join(dirname(file), member.name)) }
-        : { name, origin: member.offset, content: member.content },
-    );
   }
 
   #say(text: string): void {
     standardOutput().write(`${text}\n`);
   }
 
-  #replaced(members: readonly NewMember[], appends: boolean): NewMember[] {
-    const result = [...members];
+  /** Where a member goes: to what a, b or i name, else to `otherwise`. */
+  #put(members: readonly Member[], otherwise: number): void {
+    const at = this.#place === null ? otherwise : this.#list.placeFor(this.#place);
+    this.#list.members.splice(at, 0, ...members);
+  }
+
+  #add(appends: boolean): void {
+    const list = this.#list;
     // Files of one name from several folders, given together, become members side by side.
-    const old = new Set(members);
+    const old = new Set<Member>(list.members);
     for (const file of this.#files) {
-      for (const member of this.#membersOf(file)) {
-        const isSame = ({ name, origin = null }: NewMember): boolean =>
+      for (const member of list.membersOf(file)) {
+        const isSame = ({ name, origin = null }: Member): boolean =>
           name === member.name && origin === (member.origin ?? null);
-        const before = appends ? -1 : result.findIndex((one) => isSame(one) && old.has(one));
+        const before = appends ? -1 : list.members.findIndex((one) => isSame(one) && old.has(one));
         if (this.#has("v")) this.#say(`${before < 0 ? "a" : "r"} - ${file}`);
-        if (before < 0) result.push(member);
-        else result[before] = member;
+        if (before < 0) this.#put([member], list.members.length);
+        else {
+          const [replaced] = list.members.slice(before, before + 1);
+          this.#put([member], before + 1);
+          list.members.splice(list.members.indexOf(replaced!), 1);
+        }
       }
     }
-    return result;
+    const { dependencies } = this.#command;
+    if (dependencies === null) return;
+    list.members = list.members.filter(({ name }) => name !== DEPENDENCIES);
+    this.#put([{ name: DEPENDENCIES, content: Buffer.from(`${dependencies}\0`, "latin1"), old: null }], Infinity);
   }
 
-  #write(members: readonly NewMember[]): void {
-    // GNU ar with its default D has neither dates nor owners, and every member readable.
-    const plain = members.map(({ name, content, origin = null }) => ({ name, content, origin }));
-    writeFileAside(this.#path, writeArchive(plain, !this.#has("S"), this.#isThin), 0, 0o666);
-  }
-
-  #read(operation: string, members: readonly NewMember[]): void {
-    if (this.#isThin && operation === "x")
-      throw new CommandError(`${this.#path}: a thin archive: its members are files of their own`);
-    const wanted = this.#wanted();
-    for (const { name, content } of members) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
-      if (operation === "t")
-        this.#say(
-          `${this.#has("v") ? `rw-r--r-- 0/0 ${String(content.length).padStart(6)} ` : ""}${this.#shown(name)}`,
-        );
-      else if (operation === "p") standardOutput().write(Buffer.from(content));
-      else {
-        if (this.#has("v")) this.#say(`x - ${name}`);
-        // A member's name must not lead out of the folder at hand.
-        const target = this.#has("P") ? join(".", name.replace(/^\/+/, "")) : basename(name);
-        if (target.startsWith(".."))
-          throw new CommandError(`${this.#path}: its member ${name} would be written elsewhere`);
-        if (dirname(target) !== ".") makeFolder(dirname(target));
-        writeFileAside(target, content, 0, 0o666);
-      }
+  /** Whether there was something to delete. */
+  #delete(): boolean {
+    let isChanged = false;
+    for (const file of this.#files) {
+      const at = this.#list.find(file, this.#count);
+      if (this.#has("v")) this.#say(at < 0 ? `No member named \`${file}'` : `d - ${file}`);
+      if (at < 0) continue;
+      this.#list.members.splice(at, 1);
+      isChanged = true;
     }
-    const missing = wanted.find((name) => !members.some((member) => member.name === name));
-    if (missing !== undefined) throw new CommandError(`${this.#path}: no member ${missing}`);
+    return isChanged;
   }
-}
 
-function readMembers(path: string): Pick<Archive, "members" | "isThin"> {
-  const bytes = readBytes(path);
-  if (!isArchive(bytes)) throw new CommandError(`${path}: not an archive`);
-  try {
-    return readArchive(bytes, path, memberReader(path));
-  } catch (error) {
-    if (error instanceof ElfError) throw new CommandError(error.message);
-    throw error;
+  #move(): void {
+    for (const file of this.#files) {
+      const at = this.#list.find(file);
+      if (at < 0) throw new CommandError(`${this.#list.path}: no member ${file}`);
+      const moved = this.#list.members.splice(at, 1);
+      this.#put(moved, this.#list.members.length);
+      if (this.#has("v")) this.#say(`m - ${file}`);
+    }
+  }
+
+  #read(operation: string): void {
+    const list = this.#list;
+    if (list.isThin && operation === "x")
+      throw new CommandError(`${list.path}: a thin archive: its members are files of their own`);
+    if (this.#files.length === 0) for (const member of list.members) this.#readOne(operation, member);
+    // A member is shown once however often it is named; of several of one name, each time the next.
+    const read = new Set<Member>();
+    for (const file of this.#files) {
+      const name = list.nameOf(file);
+      const same = list.members.filter((member) => member.name === name || list.shownName(member) === file);
+      const member = this.#has("N") ? same[this.#count - 1] : same.find((one) => !read.has(one));
+      if (member === undefined) {
+        say("warning", `${list.path}: no member ${file}`);
+        continue;
+      }
+      read.add(member);
+      this.#readOne(operation, member);
+    }
+  }
+
+  #readOne(operation: string, member: Member): void {
+    const shown = this.#list.shownName(member);
+    if (operation === "t")
+      standardOutput().write(Buffer.from(listLine(member, shown, this.#has("v"), this.#has("O")), "latin1"));
+    else if (operation === "p") {
+      if (this.#has("v")) this.#say(`\n<${shown}>\n`);
+      standardOutput().write(Buffer.from(member.content));
+    } else {
+      const { folder } = this.#command;
+      if (this.#has("v")) this.#say(`x - ${folder === "." ? "" : `${folder}/`}${member.name}`);
+      extractMember(member, this.#list.path, folder, this.#has("P"));
+    }
   }
 }

@@ -20,7 +20,7 @@ import {
   STT_OBJECT,
 } from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
-import { UsageError } from "./fail.ts";
+import { CommandError, UsageError } from "./fail.ts";
 import type { GnuArgument, GnuOption } from "./gnu-options.ts";
 import { readBytes } from "./object-input.ts";
 
@@ -160,6 +160,11 @@ function symbolChanges(args: CopyArguments): SymbolChanges {
   });
   for (const path of args.values("--redefine-syms"))
     for (const [old, name] of linesOf(path)) if (name !== undefined) pairs.push([old!, name]);
+  for (const [at, [old, name]] of pairs.entries()) {
+    const before = pairs.slice(0, at);
+    if (before.some(([other]) => other === old)) throw new CommandError(`${old} is given two new names`);
+    if (before.some(([, other]) => other === name)) throw new CommandError(`two symbols are to be called ${name}`);
+  }
   return {
     strip: args.has("--strip-all")
       ? "all"
@@ -284,9 +289,9 @@ export function addressChanges(args: CopyArguments): AddressChange[] {
 
 function alignmentOf(text: string): readonly [name: string, align: number] {
   const [, name, value] = parts(/^([^=]+)=(.+)$/, text, "--set-section-alignment", "NAME=ALIGNMENT");
-  const align = number(value!, "--set-section-alignment");
+  const align = /^\d+$/.test(value!) ? Number(value) : NaN;
   if (!Number.isInteger(Math.log2(align)))
-    throw new UsageError(`--set-section-alignment ${text}: an alignment is a power of two`);
+    throw new UsageError(`--set-section-alignment ${text}: an alignment is a power of two in decimal digits`);
   return [name!, align];
 }
 
@@ -307,7 +312,8 @@ function signed(text: string, option: string): number {
 }
 
 function number(text: string, option: string): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : NaN;
+  // As C reads numbers: 010 is eight.
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text.replace(/^0(?=[0-7]+$)/, "0o")) : NaN;
   if (!(value <= 0xffffffff)) throw new UsageError(`${option} ${text}: it wants a number, such as 0xff`);
   return value;
 }

@@ -28,6 +28,10 @@ const COMMAND: GnuCommand = {
     { names: ["-t", "--radix"], value: "RADIX", help: "d, o or x: radix of the numbers" },
     { names: ["-C", "--demangle"], value: "STYLE", optional: true, help: "accepted: assembly has no mangled names" },
     { names: ["--no-demangle"], help: "" },
+    // What says nothing about objects of this processor and static programs.
+    { names: ["--special-syms", "-e", "--with-symbol-versions", "--recurse-limit", "--recursion-limit"], help: "" },
+    { names: ["--no-recurse-limit", "--no-recursion-limit"], help: "" },
+    { names: ["-X", "--plugin", "--target"], value: "WORD", help: "" },
     { names: ["--quiet"], help: "say nothing of files without symbols" },
   ],
   example: "qure nm -n build/kernel.elf",
@@ -73,19 +77,23 @@ export function run(args: readonly string[]): void {
         definedOnly: has("-U"),
         withoutWeak: has("-W"),
         printSize: has("-S"),
-        linePrefix: has("-A")
-          ? `${archive ? `${path}:` : ""}${object.path}:${format.startsWith("p") ? " " : ""}`
-          : null,
+        linePrefix: !has("-A")
+          ? null
+          : !format.startsWith("p")
+            ? `${archive ? `${path}:` : ""}${object.path}:`
+            : `${archive ? `${path}[${object.path}]` : object.path}: `,
+        namesOnly: isBare,
       };
       const found = listSymbols(object, options);
       if (!has("-A")) {
         if (options.format === "posix") {
           if (archive || paths.length > 1) lines.push(archive ? `${path}[${object.path}]:` : `${path}:`);
-        } else if (options.format === "bsd" && (archive || paths.length > 1)) lines.push("", `${object.path}:`);
+        } else if (options.format === "bsd" && !isBare && (archive || paths.length > 1))
+          lines.push("", `${object.path}:`);
       }
       if (found === null) {
         if (!has("--quiet")) say("note", `${object.path}: no symbols`);
-      } else lines.push(...(isBare ? found.map((line) => line.slice(line.lastIndexOf(" ") + 1)) : found));
+      } else lines.push(...found);
     }
     if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
   });

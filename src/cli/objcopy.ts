@@ -14,6 +14,12 @@ import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";
 import { standardOutput } from "./streams.ts";
 
+/** Words about other object formats than ELF, and about warnings that there are none of. */
+const IGNORED =
+  "--change-warnings --no-change-warnings --adjust-warnings --no-adjust-warnings --writable-text --readonly-text --pure --impure --srec-forceS3".split(
+    " ",
+  );
+
 const COMMAND: GnuCommand = {
   name: "objcopy",
   usage: "[options] input [output]",
@@ -74,6 +80,7 @@ const COMMAND: GnuCommand = {
     { names: ["--prefix-alloc-sections"], value: "TEXT", help: "the same for sections that are loaded" },
     { names: ["--binary-architecture", "-B"], value: "MACHINE", help: "" },
     { names: ["--remove-leading-char"], help: "" },
+    ...IGNORED.map((name) => ({ names: [name], help: "" })),
     { names: ["--info", "-i"], help: "say which formats there are" },
   ],
   example: "qure objcopy -O binary -j .text -j .data kernel.elf kernel.bin",
@@ -111,7 +118,7 @@ export function copy(args: CopyArguments, input: string, output: string): void {
       say(`${input}(${name})`, `${output}(${name})`);
       return { name, mode, content: convert(objects[index]!) };
     });
-    return writeFileAside(output, writeArchive(members, true), 0, 0o666);
+    return writeFileAside(output, writeArchive(members, archive.index !== null && !args.has("--strip-all")), 0, 0o666);
   }
   say(input, output);
   const file = objects[0]!;

@@ -10,12 +10,12 @@ import {
   sectionTable,
   symbolTable,
 } from "../binutils/headers.ts";
-import type { ObjectFile, ObjectSection } from "../binutils/object-file.ts";
+import { movedObject, type ObjectFile, type ObjectSection } from "../binutils/object-file.ts";
 import { rawObject } from "../binutils/raw-object.ts";
 import { SourceLines } from "../binutils/source-lines.ts";
 import type { ArchiveMember } from "../object/archive.ts";
 import { readRegularFile } from "./bounded-file.ts";
-import { UsageError } from "./fail.ts";
+import { CommandError, UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
 
@@ -24,7 +24,8 @@ const COMMAND: GnuCommand = {
   usage: "options [file...]",
   summary: "Shows what is in objects, executables and archives (a.out when no file is given), as GNU objdump does.",
   options: [
-    { names: ["-d", "--disassemble"], help: "disassemble the sections with code" },
+    { names: ["-d"], help: "disassemble the sections with code" },
+    { names: ["--disassemble"], value: "SYMBOL", optional: true, help: "the same, or one function" },
     { names: ["-D", "--disassemble-all"], help: "disassemble all sections" },
     { names: ["-S", "--source"], help: "disassemble with source lines" },
     { names: ["-l", "--line-numbers"], help: "with function names and line numbers" },
@@ -49,7 +50,11 @@ const COMMAND: GnuCommand = {
     { names: ["-C", "--demangle"], value: "STYLE", optional: true, help: "accepted: assembly has no mangled names" },
     { names: ["--start-address"], value: "ADDRESS", help: "from this address on" },
     { names: ["--stop-address"], value: "ADDRESS", help: "up to this address" },
-    { names: ["--adjust-vma"], value: "OFFSET", help: "add this to the addresses of plain bytes" },
+    { names: ["--adjust-vma"], value: "OFFSET", help: "add this to all addresses" },
+    { names: ["--insn-width"], value: "COUNT", help: "bytes of an instruction on a line (7)" },
+    { names: ["-EL", "--endian"], value: "ENDIAN", optional: true, help: "" },
+    { names: ["--special-syms", "--file-start-context"], help: "" },
+    { names: ["--no-recurse-limit", "--recurse-limit", "--no-recursion-limit", "--recursion-limit"], help: "" },
   ],
   example: "qure objdump -d -M intel build/kernel.elf",
 };
@@ -59,9 +64,14 @@ export function run(args: readonly string[]): void {
   if (parsed === null) return;
   const actions = new Set(parsed.map(({ option }) => option));
   if (actions.has("-i")) return writeOutput(GNU_FORMATS);
-  if (!["-d", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) => actions.has(option))) {
+  if (
+    !["-d", "--disassemble", "-D", "-S", "-l", "-r", "-t", "-h", "-p", "-f", "-x", "-s", "-a"].some((option) =>
+      actions.has(option),
+    )
+  ) {
     throw new UsageError("say what to show: -d, -h, -t, -r, -s ... (see qure objdump --help)");
   }
+  if (actions.has("--disassemble")) actions.add("-d");
   if (actions.has("-x")) for (const option of ["-a", "-f", "-p", "-h", "-r", "-t"]) actions.add(option);
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
@@ -75,10 +85,28 @@ export function run(args: readonly string[]): void {
     return;
   }
   if (target !== "" && target !== "elf32-i386") throw new UsageError(`-b ${target}: it is elf32-i386 or binary`);
+  const offset = address(last("--adjust-vma") ?? "0", "--adjust-vma");
+  const seen = new Set<string>();
   forEachInput(paths, ({ path, archive, objects }) => {
     if (archive) writeOutput(`In archive ${path}:\n`);
-    objects.forEach((object, index) => show(object, archive ? archive.members[index]! : null));
+    objects.forEach((object, index) => {
+      for (const { name } of object.sections) seen.add(name);
+      show(offset === 0 ? object : movedObject(object, offset), archive ? archive.members[index]! : null);
+    });
   });
+  const unseen = parsed.find(
+    ({ option, value }) => option === "-j" && ![...seen].some((name) => sectionPattern(value).test(name)),
+  );
+  if (unseen !== undefined) throw new CommandError(`no file has a section ${unseen.value} (-j)`);
+}
+
+/** A name of -j, with `*` and `?`. */
+function sectionPattern(name: string): RegExp {
+  const text = name
+    .replace(/[\\^$+.()|{}]/g, "\\$&")
+    .replace(/\*/g, ".*")
+    .replace(/\?/g, ".");
+  return new RegExp(`^${text}$`);
 }
 
 function dump(
@@ -95,15 +123,7 @@ function dump(
   if (actions.has("-f")) text.push(...fileHeader(file));
   else text.push("");
   const names = new Set(parsed.filter(({ option }) => option === "-j").map(({ value }) => value));
-  const patterns = [...names].map(
-    (name) =>
-      new RegExp(
-        `^${name
-          .replace(/[\\^$+.()|{}]/g, "\\$&")
-          .replace(/\*/g, ".*")
-          .replace(/\?/g, ".")}$`,
-      ),
-  );
+  const patterns = [...names].map(sectionPattern);
   const chosen = ({ name }: ObjectSection): boolean =>
     patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
   const wide = actions.has("-w");
@@ -130,6 +150,10 @@ function dump(
       all: actions.has("-D"),
       chosen,
       named: names.size > 0,
+      symbols: parsed
+        .filter(({ option, value }) => option === "--disassemble" && value !== "")
+        .map(({ value }) => value),
+      bytesPerLine: bytesPerLine(last("--insn-width")),
       relocations: actions.has("-r"),
       rawBytes:
         !actions.has("--no-show-raw-insn") ||
@@ -179,6 +203,13 @@ function disassemblerOptions(parsed: readonly GnuArgument[]): { bits: 16 | 32; s
     }
   }
   return { bits, syntax };
+}
+
+function bytesPerLine(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const count = Number(text);
+  if (!(count > 0 && count <= 64)) throw new UsageError(`--insn-width ${text}: it is a number from 1 to 64`);
+  return count;
 }
 
 function address(text: string, option: string): number {

@@ -7,11 +7,19 @@ import { delimiter, join } from "node:path";
 /** A format of objects that is neither of those that there are here. */
 const OTHER_FORMAT = /(^| )(-[IOF] ?|--(input-|output-)?target[= ])(?!(elf32-i386|binary)( |$))[a-z]/;
 
-/** What each tool is told when it shall work for another processor than the 386, or make what is loaded anywhere. */
+/** What each tool is told when it shall work for another processor than the 386, make what is loaded anywhere, or show what is not shown here. */
 const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   as: /(^| )--(64|x32)( |$)/,
-  objcopy: OTHER_FORMAT,
+  objcopy: new RegExp(
+    `${OTHER_FORMAT.source}|(^| )--(extract-symbol|(de)?compress-debug-sections|reverse-bytes|interleave)`,
+  ),
   strip: OTHER_FORMAT,
+  // What there is of dynamic symbols, of debugging information as text, and of a few ways to show code.
+  nm: /(^| )(-[a-zA-Z]*[Dl]|--(dynamic|synthetic|line-numbers|ifunc-chars|unicode))([ =]|$)/,
+  objdump:
+    /(^| )(-[aDdfhlprSstwxz]*[WeFGgTR]\S*|--(dwarf|debugging|stabs|dynamic|inlines|visualize-jumps|disassembler-color|file-offsets|prefix|source-comment|show-all-symbols|private=|ctf|sframe|process-links)\S*)( |$)/,
+  readelf:
+    /(^| )(-[adeghlnrSsuVW]*[wcDILRtzC]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle|sym-base|ctf)\S*)( |$)/,
   ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
 };
 

@@ -13,6 +13,7 @@ import {
   PHDR_BYTES,
   type SectionHeader,
   SHDR_BYTES,
+  SHF_ALLOC,
   SHN_LORESERVE,
   SHT_NOBITS,
   SHT_NULL,
@@ -378,9 +379,10 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
   headers.forEach((header, index) => {
     if (header.type === SHT_RELA)
       fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
-    // In executables the relocations of a dynamic linker belong to no section: they are about its own symbols.
     if (header.type !== SHT_REL) return;
-    if (type !== ET_REL && (header.info === 0 || headers[header.link]?.type !== SHT_SYMTAB)) return;
+    // In executables the relocations that are loaded, those of a dynamic linker or of start-up code, belong to no section.
+    if (type !== ET_REL && (header.info === 0 || (header.flags & SHF_ALLOC) !== 0)) return;
+    if (type !== ET_REL && headers[header.link]?.type !== SHT_SYMTAB) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
     const entries = new RelocationTable(source, header.offset, header.sizeBytes, symbols.length);

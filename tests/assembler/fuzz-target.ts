@@ -274,6 +274,8 @@ const DISASSEMBLY = {
   from: 0,
   to: Infinity,
   linesBefore: null,
+  symbols: [],
+  bytesPerLine: null,
 } as const;
 
 function describe(error: unknown): string {

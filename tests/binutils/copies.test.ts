@@ -10,7 +10,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../src/cli/fail.ts";
 import { run as objcopy } from "../../src/cli/objcopy.ts";
 import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as size } from "../../src/cli/size.ts";
 import { run as strip } from "../../src/cli/strip.ts";
+import {
+  ET_REL,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_GROUP,
+  SHT_GROUP,
+  SHT_PROGBITS,
+  STB_WEAK,
+  STT_FUNC,
+} from "../../src/object/elf.ts";
+import { type FileSection, writeElf } from "../../src/object/elf-writer.ts";
 import { requireOracle } from "../oracle.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
@@ -55,6 +67,30 @@ gentle = quiet
 .hidden veiled
 veiled:
 `;
+/** What only a program has: relocations that are loaded, thread-local data, segments for each kind of section. */
+const STARTED = `.globl chosen, begin
+.type chosen, @gnu_indirect_function
+chosen: ret
+begin: call chosen
+.section .tdata, "awT", @progbits
+.long 1
+.section .tbss, "awT", @nobits
+.skip 4
+.section .tdata.edge, "awT", @progbits
+.globl edge
+edge:
+.section .note.own, "a", @note
+.long 4, 0, 1, 0x41424344
+.section .rodata
+.long 7
+.data
+.long 8
+`;
+/** A linker script without room for headers in memory, as kernels have. */
+const HIGHER = `ENTRY(begin) SECTIONS { . = 0xC0100000;
+.text : AT(ADDR(.text) - 0xC0000000) { *(.text) } .note : AT(ADDR(.note) - 0xC0000000) { *(.note*) }
+.tdata : AT(ADDR(.tdata) - 0xC0000000) { *(.tdata) }
+.data : AT(ADDR(.data) - 0xC0000000) { *(.data) *(.rodata) } }`;
 const NAMES = "quiet\n# a comment\nshown\nlast\n";
 /** Rows for both the object and the program; `names` is the file of names, `names` of the folder. */
 const BOTH: readonly string[] = [
@@ -112,6 +148,8 @@ const BOTH: readonly string[] = [
   "strip --keep-file-symbols",
   "strip -F elf32-i386 -g",
   "strip -p -U -g",
+  "objcopy --only-keep-debug",
+  "strip --only-keep-debug",
 ];
 /** Rows for objects, whose sections may change; GNU's tools lay programs out again. */
 const OBJECT: readonly string[] = [
@@ -130,14 +168,44 @@ const OBJECT: readonly string[] = [
   "objcopy --add-section=.more=names --set-section-flags=.more=alloc,readonly",
   "objcopy --change-addresses=0x1000",
   "objcopy --change-section-vma=.text+0x10",
+  "objcopy --change-section-vma=.grouped+010",
+  "objcopy --change-addresses=1 --set-section-alignment=.text=16",
   "objcopy --change-section-address=.data=0x2000",
   "objcopy --change-section-lma=.text+0x10",
   "objcopy --extract-dwo",
-  "objcopy --only-keep-debug",
   "objcopy -N signature",
-  "strip --only-keep-debug",
   "strip --strip-dwo",
 ];
+/** A group behind other sections, and one of a type that only its maker knows. */
+function foreignObject(): Uint8Array {
+  const section = (name: string, type: number, flags: number, content: readonly number[]): FileSection => ({
+    name,
+    type,
+    flags,
+    address: 0,
+    sizeBytes: content.length,
+    align: 4,
+    entrySizeBytes: type === SHT_GROUP ? 4 : 0,
+    content: Uint8Array.from(content),
+    offset: null,
+    relocations: null,
+    ...(type === SHT_GROUP ? { info: 1, linksToSymbols: true } : {}),
+    ...(type === LLVM_ADDRSIG ? { linksToSymbols: true } : {}),
+  });
+  const sections = [
+    section(".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, [0xc3, 0, 0, 0]),
+    section(".group", SHT_GROUP, 0, [1, 0, 0, 0, 3, 0, 0, 0]),
+    section(".text.inline", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR | SHF_GROUP, [0xc3, 0, 0, 0]),
+    section(".text.member", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR | SHF_GROUP, [0xc3]),
+    section(".group", SHT_GROUP, 0, [0, 0, 0, 0, 4, 0, 0, 0]),
+    { ...section(".told", SHT_PROGBITS, 0, [1]), relocations: new Uint8Array(0) },
+    section(".llvm_addrsig", LLVM_ADDRSIG, 0x80000000, [1]),
+  ];
+  const symbol = { value: 0, sizeBytes: 1, binding: STB_WEAK, type: STT_FUNC, visibility: 0, section: 3 };
+  const symbols = [{ ...symbol, name: "inline" }];
+  return writeElf({ type: ET_REL, entry: 0, sections, symbols, localCount: 0, headers: [], start: 52 });
+}
+const LLVM_ADDRSIG = 0x6fff4c03;
 const TOOLS = { objcopy, strip };
 
 let folder: string;
@@ -181,9 +249,37 @@ describe("objcopy and strip make GNU's files", () => {
     expect(differences("object", rowsOf([...BOTH, ...OBJECT], 8), paths), "object").toEqual([]);
     expect(differences("program", rowsOf(BOTH, 4), paths), "program").toEqual([]);
     expect(
-      differences("archive", ["strip -g", "objcopy -x", "objcopy --prefix-symbols=own_"], paths),
+      differences("archive", ["strip -g", "strip", "objcopy -x", "objcopy --prefix-symbols=own_"], paths),
       "archive",
     ).toEqual([]);
+  });
+
+  test("of programs with loaded relocations, thread-local data and higher addresses", (context) => {
+    const [as, ld, gnuObjcopy, gnuStrip] = ["as", "ld", "objcopy", "strip"].map((name) =>
+      requireOracle(name, context),
+    ) as [string, string, string, string];
+    const inside = { cwd: folder, stdio: "pipe" } as const;
+    execFileSync(as, ["--32", "-g", "-o", "started.o", "-"], { ...inside, input: STARTED });
+    writeFileSync(join(folder, "higher.ld"), HIGHER);
+    execFileSync(ld, ["-m", "elf_i386", "-e", "begin", "-o", "static", "started.o"], inside);
+    execFileSync(ld, ["-m", "elf_i386", "-T", "higher.ld", "-o", "higher", "started.o"], inside);
+    const paths = { objcopy: gnuObjcopy, strip: gnuStrip };
+    const rows = ["objcopy", "objcopy --only-keep-debug", "strip", "strip -g"];
+    for (const program of ["static", "higher"]) expect(differences(program, rows, paths), program).toEqual([]);
+  });
+
+  test("of an object whose groups stand beside their members, as clang's do", (context) => {
+    const gnuObjcopy = requireOracle("objcopy", context);
+    const foreign = join(folder, "foreign");
+    writeFileSync(foreign, foreignObject());
+    for (const [tool, run, option] of [
+      ["objdump", objdump, "-x"],
+      ["size", size, "-A"],
+    ] as const)
+      expect(captured(run, [option, foreign])).toBe(
+        execFileSync(requireOracle(tool, context), [option, foreign], { encoding: "latin1" }),
+      );
+    expect(differences("foreign", ["objcopy", "objcopy -S"], { objcopy: gnuObjcopy })).toEqual([]);
   });
 
   test("objdump -i, objcopy --info and strip --info name the format that Makefiles look for", () => {

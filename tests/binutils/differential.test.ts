@@ -13,7 +13,7 @@ import { run as objdump } from "../../src/cli/objdump.ts";
 import { run as readelf } from "../../src/cli/readelf.ts";
 import { run as size } from "../../src/cli/size.ts";
 import { randomProgram } from "../linker/programs.ts";
-import { requireOracle } from "../oracle.ts";
+import { objectOfGnu, requireOracle } from "../oracle.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
 
@@ -40,6 +40,9 @@ const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[
   ["nm", "-r"],
   ["nm", "--defined-only"],
   ["nm", "-s"],
+  ["nm", "-j"],
+  ["nm", "-jA"],
+  ["nm", "-PA"],
   ["size"],
   ["size", "-A"],
   ["size", "-x"],
@@ -59,6 +62,7 @@ const QUERIES: readonly (readonly [tool: keyof typeof TOOLS, ...options: string[
   ["objdump", "-d", "--no-show-raw-insn", "-M", "intel"],
   ["objdump", "-drw"],
   ["objdump", "-dz"],
+  ["objdump", "-d", "--insn-width=4"],
   ["objdump", "-dl"],
   ["objdump", "-S"],
   ["objdump", "-dr", "-j", ".text", "-j", ".data"],
@@ -172,6 +176,12 @@ const CHANGES: readonly (readonly string[])[] = [
   ["--rename-section", ".data=.dat"],
 ];
 
+test("objdump says that no file has the section that -j names", (context) => {
+  const path = join(folder, "none.o");
+  writeFileSync(path, new Uint8Array(objectOfGnu(requireOracle("as", context), "ret\n")));
+  expect(() => captured(objdump, ["-d", "-j", ".tekst", path])).toThrow(".tekst");
+});
+
 describe("the same of what a C compiler makes", () => {
   for (const dwarf of rowsOf(["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"], 1)) {
     test(`lines of inlined functions and copies, ${dwarf}`, (context) => {
@@ -185,7 +195,8 @@ describe("the same of what a C compiler makes", () => {
         { input: INLINED, encoding: "utf8" },
       );
       if (made.status !== 0) return context.skip("gcc has no 32-bit target");
-      for (const options of [["-dl"], ["-dS"], ["-dSl"]]) {
+      const chosen = ["--disassemble=work", "--disassemble=nobody", "--adjust-vma=0x1000"];
+      for (const options of [["-dl"], ["-dS"], ["-dSl"], ...chosen.map((option) => ["-dr", option])]) {
         expect(
           firstDifference(
             captured(objdump, [...options, path]),
@@ -222,7 +233,8 @@ describe("the same of what a C compiler makes", () => {
     const user = join(folder, "user.so");
     execFileSync(ld, ["-m", "elf_i386", "-shared", "--no-as-needed", "-o", user, object, library]);
     for (const path of [library, user])
-      expect(captured(objdump, ["-p", path])).toBe(execFileSync("objdump", ["-p", path], { encoding: "latin1" }));
+      for (const option of ["-p", "-t", "-h"])
+        expect(captured(objdump, [option, path])).toBe(execFileSync("objdump", [option, path], { encoding: "latin1" }));
     for (const options of [[], ["-S"], ["-g"], ["-S", "-R", ".comment"]]) {
       const [theirs, ours] = [join(folder, "theirs.so"), join(folder, "ours.so")];
       execFileSync(gnuObjcopy, [...options, library, theirs]);

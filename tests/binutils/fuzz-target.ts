@@ -74,6 +74,7 @@ function show(file: ObjectFile, random: Random): void {
     linePrefix: random.chance(20) ? "a.o:" : null,
     radix: random.pick([8, 10, 16]),
     title: "",
+    namesOnly: random.chance(10),
   });
   const lines = new SourceLines({ source: random.chance(50), numbers: random.chance(70), read: () => ["a", "b"] });
   lines.enter(file);
@@ -93,6 +94,8 @@ function show(file: ObjectFile, random: Random): void {
       relocations: random.chance(70),
       all: random.chance(30),
       linesBefore: (section, offset) => lines.before(section, offset),
+      symbols: random.chance(20) && file.symbols.length > 0 ? [random.pick(file.symbols).name] : [],
+      bytesPerLine: random.chance(20) ? 1 + random.below(20) : null,
     },
     ignore,
   );

@@ -102,6 +102,7 @@ describe("options and documents name each other", () => {
     const own = [...(await leaves()).values()].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []));
     // The GNU tools' options are strings in their tables.
     const sources = [
+      "ar",
       "as",
       "as-options",
       "ld",

@@ -121,6 +121,8 @@ describe("hostile input", () => {
         from: 0,
         to: 2 ** 32,
         linesBefore: null,
+        symbols: [],
+        bytesPerLine: null,
       },
       (text) => void (length += text.length),
     );
