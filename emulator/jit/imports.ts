@@ -13,6 +13,7 @@ export const INVALIDATE = 4;
 export const FILL = 5;
 export const TOUCH = 6;
 export const TIMESTAMP = 7;
+export const AWAY = 8;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -37,6 +38,11 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "touch", type: BINARY },
   /** (budget) -> the lower half of the time stamp counter; the upper one is in JIT_VALUE. */
   { name: "timestamp", type: 4 },
+  /**
+   * (EIP, budget) -> budget after an instruction that may lead anywhere, also to another privilege or address space, or
+   * -1: EXIT_STOPPED. State is in memory.
+   */
+  { name: "away", type: BINARY },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [
