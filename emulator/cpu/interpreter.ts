@@ -456,6 +456,38 @@ export class Interpreter {
     const { epoch, upperEpoch } = core.mmu;
     s[EIP] = eip;
     const block = this.code.lookup(eip);
+    return (
+      this.#runFirst(block) &&
+      s[EIP] === block.eips[1] &&
+      core.attention === 0 &&
+      state.modeKey === modeKey &&
+      core.mmu.epoch === epoch &&
+      core.mmu.upperEpoch === upperEpoch
+    );
+  }
+
+  /**
+   * Runs an instruction for compiled code that may lead anywhere. True when nothing wants attention. The rest is as with
+   * `stepOne`.
+   */
+  stepAway(eip: number): boolean {
+    const core = this.#core;
+    const { s } = core;
+    s[EIP] = eip;
+    if (!this.#runFirst(this.code.once(eip))) return false;
+    // RF, which a fault has left, ends with the next instruction, and there is no breakpoint that it would hold off:
+    // where that instruction is certain to run, nobody can tell.
+    if (core.attention === ATTENTION_STEP && (s[EFLAGS]! & TF) === 0 && !core.debug.codeArmed && core.remaining > 0) {
+      s[EFLAGS]! &= ~RF;
+      core.updateControls();
+    }
+    return core.attention === 0;
+  }
+
+  /** Runs the first instruction of a block. False where the processor was reset beneath it. */
+  #runFirst(block: Block): boolean {
+    const core = this.#core;
+    const { s } = core;
     this.#block = block;
     core.link = block.fallthrough;
     core.end = 1;
@@ -464,17 +496,9 @@ export class Interpreter {
     core.remaining--;
     if (this.#block !== block) return false;
     this.#block = null;
-    const single = block.handlers.length === 1;
-    const next = single ? block.fallthrough.eip : block.eips[1]!;
-    if (!single) s[EIP] = next;
+    if (block.handlers.length > 1) s[EIP] = block.eips[1]!;
     else if (core.link !== null) s[EIP] = core.link.eip;
-    return (
-      s[EIP] === next &&
-      core.attention === 0 &&
-      state.modeKey === modeKey &&
-      core.mmu.epoch === epoch &&
-      core.mmu.upperEpoch === upperEpoch
-    );
+    return true;
   }
 
   /** Memory has other contents, with which time may have gone back: see `MemoryObserver.contentsReplaced`. */

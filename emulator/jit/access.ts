@@ -115,6 +115,11 @@ export abstract class AccessEmitter {
     this.check(sizeBytes, kind, register);
   }
 
+  /** Takes the slow path unless the checked address is a multiple of 16. */
+  requireAligned(): void {
+    this.c.get(ADDRESS).const(15).op(OP.and).brIf(this.slow);
+  }
+
   /** Pushes where the checked address is in the machine's memory. */
   pushHost(): void {
     this.c.get(this.hostLocal);

@@ -7,13 +7,12 @@ import {
   CR0,
   JIT_CONTEXT,
   JIT_UPPER_CONTEXT,
-  JUMP_CACHE,
-  JUMP_CACHE_ENTRIES,
   THREAD_CONTEXT,
   THREAD_PAGE_ENTRIES,
   THREAD_PAGES,
 } from "../cpu/layout.ts";
 import { CR0_PG, MODE_CODE32, MODE_FLAT } from "../cpu/state.ts";
+import { clearJumps } from "./jump-cache.ts";
 
 const MIN_DIRECT_RAM = 2 << 20;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
@@ -107,7 +106,7 @@ export class Contexts {
     }
     if (this.#firstContext < 0 || Math.max(this.#firstContext, this.#upperContext) > LAST_CONTEXT) {
       // Numbers must not come again while entries with them are there.
-      this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
+      clearJumps(this.#words);
       this.#words.fill(0, THREAD_PAGES >>> 2, (THREAD_PAGES >>> 2) + 4 * THREAD_PAGE_ENTRIES);
       this.#firstContext = 1;
       this.#upperContext = 1 + MAX_MODES;

@@ -33,6 +33,10 @@ export abstract class Emitter {
   abstract writeRegister(register: number, bits: Bits, push: () => void): void;
   /** Pushes four times the number that the instruction has for a register. */
   abstract pushNumber(register: number): void;
+  /** Pushes where one of the registers lies that begin at `first` and have so many bytes, less the offset returned. */
+  abstract pushPlace(register: number, first: number, bytes: number): number;
+  /** The local of a temporary vector, by its number: 0 to 2. */
+  abstract vector(number: number): number;
   /** Pushes an immediate that is read when the code runs, zero-extended unless it is said otherwise. */
   abstract pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void;
   /** Pushes the EIP of what follows the instruction. */

@@ -15,5 +15,3 @@ export const EXIT_ATTENTION = 4;
 export const EXIT_UNKNOWN = 5;
 /** EIP lies in a page that it does not know. */
 export const EXIT_PAGE = 6;
-/** It has come to EIP many times. */
-export const EXIT_HOT = 7;

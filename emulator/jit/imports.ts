@@ -14,6 +14,7 @@ export const FILL = 5;
 export const TOUCH = 6;
 export const TIMESTAMP = 7;
 export const ENTER = 8;
+export const AWAY = 9;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -40,6 +41,11 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "timestamp", type: 4 },
   /** Into a region (entrance.ts): (number of the entry plus one, budget, address of its entry map, slot). */
   { name: "enter", type: 2 },
+  /**
+   * (EIP, budget) -> budget after an instruction that may lead anywhere, also to another privilege or address space, or
+   * -1: EXIT_STOPPED. State is in memory.
+   */
+  { name: "away", type: BINARY },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

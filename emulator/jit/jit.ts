@@ -17,37 +17,24 @@ import {
   EIP,
   ENTRY_MAPS,
   ENTRY_MAPS_BYTES,
-  isUpper,
   JIT_ATTENTION,
   JIT_BUDGET,
-  JIT_CONTEXT,
-  JIT_UPPER_CONTEXT,
   JIT_VALUE,
-  JUMP_CACHE,
-  JUMP_CACHE_ENTRIES,
   LIMIT,
   RAM,
 } from "../cpu/layout.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
-import {
-  EXIT_ATTENTION,
-  EXIT_BUDGET,
-  EXIT_HOT,
-  EXIT_INTERPRET,
-  EXIT_PAGE,
-  EXIT_STOPPED,
-  EXIT_UNKNOWN,
-} from "./exits.ts";
+import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
-import { jumpHash } from "./jump-cache.ts";
+import { clearJumps, enterJump, forgetJumps } from "./jump-cache.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
-import { LARGEST_MEMORY_BYTES, pageOf, type Region } from "./region.ts";
+import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
 import type { Shape } from "./shape.ts";
-import { shapeKey } from "./shape.ts";
+import { SlowSites } from "./slow-sites.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
 import { Heat } from "./threaded/heat.ts";
 import { Thread } from "./threaded/thread.ts";
@@ -88,12 +75,6 @@ const STUB_BLOCKS = 4;
 const MAX_NOTES = 1 << 16;
 /** A block that was overwritten this often is not compiled any more. */
 const MAX_REWRITES = 8;
-/**
- * An instruction that left its region this often for a slow path, and after so few instructions on average, gets one
- * that comes back. The first touch of each page is no reason: a path that comes back makes the fast one slower.
- */
-const SLOW_SITE_COUNT = 64;
-const SLOW_SITE_INTERVAL = 400;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
 const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
@@ -148,9 +129,7 @@ class Jit implements Engine {
   readonly #context: Contexts;
   /** By offset of a block: how often it was overwritten while it was compiled. */
   readonly #rewrites = new Map<number, number>();
-  /** Slow exits by EIP, and those that have become too many. */
-  readonly #slowExits = new Map<number, { count: number; since: number }>();
-  readonly #slowSites = new Set<number>();
+  readonly #slowSites = new SlowSites();
   /** EIPs of blocks that got a short region of their own because they are in so many already. */
   readonly #stubs = new Set<number>();
 
@@ -171,10 +150,15 @@ class Jit implements Engine {
       fill: (linear: number, write: number) => core.mmu.fill(linear, write !== 0),
       touch: this.#touch.bind(this),
       timestamp: this.#timestamp.bind(this),
+      away: this.#away.bind(this),
     });
     interpreter.code.onDiscarded = (block, isOverwritten) => this.#discard(block, isOverwritten);
     interpreter.code.onClear = () => this.#clear();
-    this.#thread = new Thread(core, this.#table.imports);
+    this.#thread = new Thread(core, this.#table.imports, {
+      leap: this.#leap.bind(this),
+      page: this.#page.bind(this),
+      hot: this.#hot.bind(this),
+    });
   }
 
   // Running.
@@ -186,20 +170,28 @@ class Jit implements Engine {
     const region = entry.region as MachineRegion;
     const budget = Math.min(core.remaining, MAX_BUDGET);
     if (budget < LEAST_BUDGET || core.mmu.isWatched) return false;
+    if (!this.#admit(block)) return false;
+    this.statistics.entered++;
+    const reason = this.#enter(budget, () => region.run(entry.index + 1, budget, region.mapAddress));
+    return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
+  }
+
+  /** Enters a block that is compiled into the jump cache, unless its region is for other circumstances, or none at all. */
+  #admit(block: Block): boolean {
+    const { index, region: compiled } = block.compiled!;
+    const region = compiled as MachineRegion;
     if (
       region.direct !== this.#context.direct ||
       region.isProtected !== this.#context.isProtected ||
-      (region.pages.length > 0 && !maySpanPages(core))
+      (region.pages.length > 0 && !maySpanPages(this.#core))
     ) {
       block.compiled = null;
       block.count = 0;
       return false;
     }
     if (this.#context.isBrief) return false;
-    this.#remember(block.eip, region, entry.index);
-    this.statistics.entered++;
-    const reason = this.#enter(budget, () => region.run(entry.index + 1, budget, region.mapAddress));
-    return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
+    this.#remember(block.eip, region, index);
+    return true;
   }
 
   get interprets(): boolean {
@@ -224,13 +216,8 @@ class Jit implements Engine {
       if (reason === EXIT_INTERPRET) return code.lookup(s[EIP]!);
       if (core.attention !== 0) return null;
       if (!this.interprets) return code.lookup(s[EIP]!);
-      const isHot = reason === EXIT_HOT;
-      const block = isHot ? this.#heated(s[EIP]!) : code.seek(s[EIP]!);
-      if (block === null) continue;
-      // The next time the interpreter goes there by itself.
-      if (reason === EXIT_PAGE) this.#thread.enterPage(block.offset, this.#context.direct);
-      if (isHot || reason === EXIT_PAGE) this.#thread.keepHot(block.offset);
-      return block;
+      const block = code.seek(s[EIP]!);
+      if (block !== null) return block;
     }
   }
 
@@ -280,14 +267,8 @@ class Jit implements Engine {
   }
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
-  #remember(eip: number, region: MachineRegion, index: number): void {
-    const words = this.#words;
-    const context = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
-    const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip, context);
-    words[at] = eip;
-    words[at + 1] = context;
-    words[at + 2] = region.slot | ((index + 1) << 16);
-    words[at + 3] = region.mapAddress;
+  #remember(eip: number, { slot, mapAddress }: MachineRegion, index: number): void {
+    enterJump(this.#words, eip, slot, index, mapAddress);
   }
 
   #renewContext(): void {
@@ -296,7 +277,62 @@ class Jit implements Engine {
     this.#experienceNow = null;
   }
 
+  // What the interpreter asks.
+
+  #leap(eip: number, budget: number): number {
+    const left = this.#stepAway(eip, budget);
+    if (left < 0) return -1;
+    const { s, mmu } = this.#core;
+    const to = s[EIP]!;
+    const isNear = (to ^ eip) >>> 12 === 0 && this.#context.isCurrent && !this.#thread.isAtEnd(to);
+    return isNear || this.#prepare(to, mmu.fetchOffset(to)) ? left : -1;
+  }
+
+  #page(eip: number, budget: number): number {
+    const core = this.#core;
+    core.remaining = this.#base + budget;
+    return this.#prepare(eip, core.mmu.fetchOffset(eip)) ? 1 : 0;
+  }
+
+  /** Makes the page at hand ready for the interpreter, and has it enter what is compiled of the place. */
+  #prepare(eip: number, offset: number): boolean {
+    this.#renewContext();
+    if (offset === 0 || !this.#thread.enterPage(offset, this.#context.direct)) return false;
+    const block = this.#interpreter.code.seek(eip);
+    if (block !== null && this.#admit(block)) this.#thread.keepHot(offset);
+    return true;
+  }
+
+  #hot(eip: number, budget: number): number {
+    this.#core.remaining = this.#base + budget;
+    const generation = this.#generation;
+    const block = this.#heated(eip);
+    if (this.#generation !== generation) return -1;
+    return block !== null && this.#admit(block) ? 1 : 0;
+  }
+
   // What compiled code calls.
+
+  #away(eip: number, budget: number): number {
+    const left = this.#stepAway(eip, budget);
+    if (left < 0) return -1;
+    this.#renewContext();
+    this.#thread.leavePage();
+    return left;
+  }
+
+  /** The budget after an instruction that may lead anywhere, or -1. */
+  #stepAway(eip: number, budget: number): number {
+    const core = this.#core;
+    const generation = this.#generation;
+    this.statistics.steps++;
+    core.remaining = this.#base + budget;
+    const goesOn = this.#interpreter.stepAway(eip);
+    const left = core.remaining - this.#base;
+    if (!goesOn || left <= 0 || this.#generation !== generation || core.mmu.isWatched) return -1;
+    this.#words[JIT_ATTENTION] = core.nmiBlocked ? NMI_BLOCKED : 0;
+    return this.#thread.fitsWide ? left : -1;
+  }
 
   #step(eip: number, budget: number): number {
     const core = this.#core;
@@ -389,7 +425,7 @@ class Jit implements Engine {
   beginAnew(): void {
     this.#compiled = 0;
     this.#context.beginAnew();
-    this.#slowExits.clear();
+    this.#slowSites.beginAnew();
   }
 
   // Compiling.
@@ -425,7 +461,7 @@ class Jit implements Engine {
       block,
       this.#shape(),
       Math.ceil(Math.min(block.count, THREAD_THRESHOLD) / NEIGHBOUR_SHARE),
-      this.#slowSites,
+      this.#slowSites.eips,
       isCopied ? STUB_BLOCKS : MAX_BLOCKS,
     );
     if (region === null) return;
@@ -434,7 +470,7 @@ class Jit implements Engine {
       this.#interpreter.clear();
       return;
     }
-    const module = moduleFor(this.#keyOf(region), () => translate(region));
+    const module = moduleFor(contentKey(region, this.#core.memory.bytes), () => translate(region));
     const known = describe(region, module, this.#core.memory.bytes);
     this.#install(
       known,
@@ -506,26 +542,6 @@ class Jit implements Engine {
     this.statistics.instructions += known.instructions;
   }
 
-  #keyOf(region: Region): string {
-    const { bytes } = this.#core.memory;
-    const parts = [
-      shapeKey(region.shape),
-      region.entries.join(","),
-      [...region.slowSites].join(","),
-      region.lowRegisters,
-    ];
-    for (const { eip, instructions, next, source } of region.blocks) {
-      let text = "";
-      const length = (next - eip) & 0xffff;
-      // Bytes that the guest rewrites are not in the code, but where they lie is.
-      const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
-      for (let at = source.offset; at < source.offset + length; at++)
-        text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
-      parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
-    }
-    return parts.join("|");
-  }
-
   /** A block is gone, and with it go all regions that it is in. */
   #discard(block: Block, isOverwritten: boolean): void {
     if (isOverwritten) this.#heat.forget(block.offset);
@@ -546,16 +562,13 @@ class Jit implements Engine {
     this.#thread.renew(this.#table.imports);
     this.#core.memory.bytes.fill(0, ENTRY_MAPS, this.#mapEnd);
     this.#mapEnd = ENTRY_MAPS;
-    this.#words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
+    clearJumps(this.#words);
   }
 
   #drop(region: MachineRegion): void {
     this.#generation++;
     this.statistics.discarded++;
-    // Entries of any context.
-    const end = (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES;
-    for (let at = JUMP_CACHE >>> 2; at < end; at += 4)
-      if ((this.#words[at + 2]! & 0xffff) === region.slot) this.#words[at + 1] = 0;
+    forgetJumps(this.#words, region.slot);
     for (const block of region.blocks) {
       if (block.compiled?.region === region) {
         block.compiled = null;
@@ -571,15 +584,7 @@ class Jit implements Engine {
   #noteSlowExit(eip: number): void {
     this.statistics.slowExits++;
     const core = this.#core;
-    if (this.#slowExits.size === MAX_NOTES) this.#slowExits.clear();
-    let seen = this.#slowExits.get(eip);
-    if (seen === undefined) this.#slowExits.set(eip, (seen = { count: 0, since: core.retired }));
-    if (++seen.count < SLOW_SITE_COUNT) return;
-    const isDense = core.retired - seen.since < SLOW_SITE_COUNT * SLOW_SITE_INTERVAL;
-    seen.count = 0;
-    seen.since = core.retired;
-    if (!isDense || this.#slowSites.has(eip)) return;
-    this.#slowSites.add(eip);
+    if (!this.#slowSites.note(eip, core.retired)) return;
     // What has the instruction is compiled again, soon and with its new shape.
     const page = core.mmu.pageOf((core.s[BASE + CS]! + eip) | 0);
     for (const block of this.#interpreter.code.inPage(page)) {

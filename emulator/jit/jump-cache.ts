@@ -1,5 +1,6 @@
 /** How emitted code finds compiled code: see JUMP_CACHE in cpu/layout.ts. */
 import {
+  isUpper,
   JIT_CONTEXT,
   JIT_UPPER_CONTEXT,
   JUMP_CACHE,
@@ -12,8 +13,28 @@ import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 /** Where the entry of an EIP in a context is. A kernel's code has as many contexts as there are page directories. */
-export function jumpHash(eip: number, context: number): number {
+function jumpHash(eip: number, context: number): number {
   return (eip ^ (eip >>> 12) ^ context) & (JUMP_CACHE_ENTRIES - 1);
+}
+
+/** Enters an entry of the region in a slot, for the context at hand. `words`: the machine's memory. */
+export function enterJump(words: Int32Array, eip: number, slot: number, index: number, mapAddress: number): void {
+  const context = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+  const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip, context);
+  words[at] = eip;
+  words[at + 1] = context;
+  words[at + 2] = slot | ((index + 1) << 16);
+  words[at + 3] = mapAddress;
+}
+
+/** Forgets the entries of a slot, of any context. */
+export function forgetJumps(words: Int32Array, slot: number): void {
+  const end = (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES;
+  for (let at = JUMP_CACHE >>> 2; at < end; at += 4) if ((words[at + 2]! & 0xffff) === slot) words[at + 1] = 0;
+}
+
+export function clearJumps(words: Int32Array): void {
+  words.fill(0, JUMP_CACHE >>> 2, (JUMP_CACHE >>> 2) + 4 * JUMP_CACHE_ENTRIES);
 }
 
 /** Pushes how far behind that of the lower part the context is of the EIP in a local. */

@@ -144,6 +144,23 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = 
   invlpg: invalidatePage,
 };
 
+/**
+ * What leads to another privilege or address space, or depends on much that only the handlers of cpu/ know: they run it
+ * while compiled code waits, which goes on where it leads to. In a region this is for those that end a block.
+ */
+export const LEAPS: ReadonlySet<Semantic> = new Set<Semantic>([
+  "int",
+  "iret",
+  "sysenter",
+  "sysexit",
+  "cpuid",
+  "invlpg",
+  "mov_to_creg",
+  "clts",
+  "fxsave",
+  "fxrstor",
+]);
+
 const STACK_OR_STRING = new Set<string>([
   "mov_from_creg",
   "push",

@@ -270,11 +270,6 @@ export class RegionAccess extends AccessEmitter {
       .tee(T3);
   }
 
-  /** Takes the slow path unless the checked address is a multiple of 16. */
-  requireAligned(): void {
-    this.c.get(ADDRESS).const(15).op(OP.and).brIf(this.slow);
-  }
-
   /** Emits code that forgets all remembered pages. To be called when all accesses have been emitted. */
   forget(into: Code): void {
     for (const { tag } of this.#pairs.values()) into.const(NO_PAGE).set(tag);

@@ -13,7 +13,7 @@ import { Emitter } from "./emitter.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
+import { AWAY, ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
 import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "./jump-cache.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
@@ -75,7 +75,6 @@ export class RegionEmitter extends Emitter {
     return this.region.shape.codeLimit;
   }
 
-  /** The local of a temporary vector, by its number. */
   vector(number: number): number {
     return (this.vectors[number] ??= this.access.localCount++);
   }
@@ -103,13 +102,14 @@ export class RegionEmitter extends Emitter {
   }
 
   /**
-   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the instruction.
+   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the instruction;
+   * "away": it goes on where the instruction leads.
    */
-  guarded(emit: () => void, resumable: boolean): void {
+  guarded(emit: () => void, resumable: boolean | "away"): void {
     const { c, flags } = this;
     const insn = this.#block.instructions[this.#index]!;
     const before = flags.kind;
-    const resumes = resumable && this.region.slowSites.has(insn.eip);
+    const resumes = resumable === true && this.region.slowSites.has(insn.eip);
     this.access.hasHelpers = this.region.slowSites.has(insn.eip);
     c.block();
     const done = c.depth;
@@ -122,6 +122,7 @@ export class RegionEmitter extends Emitter {
     c.br(done).end();
     flags.kind = before;
     if (resumes) this.step();
+    else if (resumable === "away") this.stepAway();
     else this.leaveToInterpreter();
     c.end();
     flags.kind = resumes ? DYNAMIC : after;
@@ -181,14 +182,21 @@ export class RegionEmitter extends Emitter {
     c.end();
   }
 
-  /** Has the interpreter run an instruction that goes somewhere, and leaves. */
+  /** Has the interpreter run an instruction that goes somewhere, and goes there. */
   stepAway(): void {
-    this.#callStep();
-    this.c.op(OP.drop).const(EXIT_STOPPED).op(OP.return);
+    const { c } = this;
+    this.#callStep(AWAY);
+    c.tee(BUDGET).const(0).op(OP.lt_s).if();
+    c.const(EXIT_STOPPED).op(OP.return).end();
+    c.const(0)
+      .load(4, 4 * EIP)
+      .set(TARGET);
+    this.#jump();
+    c.const(0).get(BUDGET).store(4, JIT_BUDGET).const(EXIT_LOOKUP).op(OP.return);
   }
 
-  /** Pushes what STEP returns for the instruction at hand, for which all registers and flags are in their places. */
-  #callStep(): void {
+  /** Pushes what a function like STEP returns for the instruction at hand, for which all registers and flags are in their places. */
+  #callStep(call = STEP): void {
     for (let register = 0; register < 8; register++) {
       this.#written.add(register);
       this.#used.add(register);
@@ -196,7 +204,7 @@ export class RegionEmitter extends Emitter {
     this.flags.spill();
     this.#insert("flush");
     this.#flushFlags();
-    this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(STEP);
+    this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(call);
   }
 
   /** Traces want to know where a device was accessed from. */
@@ -302,6 +310,11 @@ export class RegionEmitter extends Emitter {
     this.c.const(4 * register);
   }
 
+  pushPlace(register: number, first: number, bytes: number): number {
+    this.c.const(0);
+    return first + bytes * register;
+  }
+
   pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void {
     pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
   }
@@ -331,14 +344,8 @@ export class RegionEmitter extends Emitter {
     this.#insert("flush");
     this.#flushFlags();
     c.get(REASON).op(OP.eqz).if();
-    pushJumpCacheOffset(c, TARGET);
-    c.tee(T0).load64(JUMP_CACHE);
-    pushEipKey(c, TARGET);
-    c.op(OP.eq64);
-    c.if();
-    pushRegionEntry(c, T0, T1);
-    c.returnCall(ENTER);
-    c.end().end();
+    this.#jump();
+    c.end();
     c.const(0)
       .get(TARGET)
       .store(4, 4 * EIP)
@@ -348,6 +355,19 @@ export class RegionEmitter extends Emitter {
       .get(REASON)
       .end();
     return this.#assemble();
+  }
+
+  /** On to the region that has an entry at TARGET, if the jump cache knows one. All state is in memory. */
+  #jump(): void {
+    const { c } = this;
+    pushJumpCacheOffset(c, TARGET);
+    c.tee(T0).load64(JUMP_CACHE);
+    pushEipKey(c, TARGET);
+    c.op(OP.eq64);
+    c.if();
+    pushRegionEntry(c, T0, T1);
+    c.returnCall(ENTER);
+    c.end();
   }
 
   /** Puts the prologue in front and fills in what had to wait. */

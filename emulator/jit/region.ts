@@ -8,7 +8,7 @@ import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, SS, ZERO } from "../cpu/layout.ts";
 import { MODE_STACK32 } from "../cpu/state.ts";
-import type { Shape } from "./shape.ts";
+import { type Shape, shapeKey } from "./shape.ts";
 
 /** Instructions that run one after the other. */
 export interface RegionBlock {
@@ -104,6 +104,8 @@ const ENDINGS: Readonly<Partial<Record<Semantic, Ending>>> = {
   ret: "indirect",
   int: "indirect",
   iret: "indirect",
+  sysenter: "indirect",
+  sysexit: "indirect",
 };
 
 /**
@@ -175,4 +177,24 @@ export function returnSiteOf(block: {
 }): number | null {
   const { semantic } = block.instructions[block.instructions.length - 1]!.form;
   return semantic === "call" || semantic === "call_indirect" || semantic === "int" ? block.next : null;
+}
+
+/** What a region's module is known by: the guest's bytes, in the machine's memory, and all else that it depends on. */
+export function contentKey(region: Region, bytes: Uint8Array): string {
+  const parts = [
+    shapeKey(region.shape),
+    region.entries.join(","),
+    [...region.slowSites].join(","),
+    region.lowRegisters,
+  ];
+  for (const { eip, instructions, next, source } of region.blocks) {
+    let text = "";
+    const length = (next - eip) & 0xffff;
+    // Bytes that the guest rewrites are not in the code, but where they lie is.
+    const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
+    for (let at = source.offset; at < source.offset + length; at++)
+      text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
+    parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
+  }
+  return parts.join("|");
 }

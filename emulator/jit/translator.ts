@@ -18,7 +18,7 @@ import type { Structure } from "./flow.ts";
 import { structure } from "./flow.ts";
 import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
-import { mayLeave, OPERATIONS } from "./operations.ts";
+import { LEAPS, mayLeave, OPERATIONS } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, entryMaps, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
@@ -285,13 +285,13 @@ class Translator {
       this.#edge(target);
       return;
     }
-    const emit = OPERATIONS[semantic]!(this.#emitter, insn);
+    const emit = OPERATIONS[semantic]?.(this.#emitter, insn) ?? null;
     if (emit === null) {
       if (direct) this.#emitter.leaveToInterpreter();
       else this.#emitter.stepAway();
       return;
     }
-    this.#emitter.guarded(emit, false);
+    this.#emitter.guarded(emit, LEAPS.has(semantic) && "away");
     if (semantic === "call") {
       const { block } = this.#emitter;
       const routine = this.#placeRoutineOf(block);

@@ -27,13 +27,26 @@ import {
   THREAD_WRITE_TABLE,
   TLB_DELTA,
 } from "../../cpu/layout.ts";
-import { EXIT_BUDGET, EXIT_HOT, EXIT_LOOKUP, EXIT_PAGE, EXIT_UNKNOWN } from "../exits.ts";
+import { EXIT_BUDGET, EXIT_LOOKUP, EXIT_PAGE, EXIT_STOPPED, EXIT_UNKNOWN } from "../exits.ts";
 import { ENTER } from "../imports.ts";
 import { pushContext, pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
-import { BRANCH, BYTES, CARRIES, HANDLER_TYPE, HOT, LEAVE, PAUSE, PLACE, TURN } from "./parts.ts";
+import {
+  ASK_HOT,
+  ASK_LEAP,
+  ASK_PAGE,
+  BRANCH,
+  BYTES,
+  CARRIES,
+  HANDLER_TYPE,
+  HOT,
+  LEAVE,
+  PAUSE,
+  PLACE,
+  TURN,
+} from "./parts.ts";
 
 /** How often a place is come to before the engine is asked whether it is worth compiling. */
 export const HOT_RUNS = 1024;
@@ -176,6 +189,30 @@ function emitCanonical(c: Code): void {
     .end();
 }
 
+/**
+ * Has the engine do something with all state in memory, at the EIP of PLACE; pushes its answer. PLACE is what the EIP
+ * is then.
+ */
+function emitAsk(c: Code, call: number): void {
+  c.const(0).get(PLACE);
+  pushSlot(c, THREAD_DELTA)
+    .op(OP.add)
+    .store(4, 4 * EIP);
+  emitCanonical(c);
+  pushSlot(c, 4 * EIP)
+    .get(BUDGET)
+    .call(call);
+  pushSlot(c, 4 * EIP);
+  pushSlot(c, THREAD_DELTA).op(OP.sub).set(PLACE);
+}
+
+export function leapFunction(c: Code, codeBits: CodeBits): void {
+  emitAsk(c, ASK_LEAP);
+  c.tee(BUDGET).const(0).op(OP.lt_s).if().const(EXIT_STOPPED).op(OP.return).end();
+  emitCounted(c, codeBits);
+  c.end();
+}
+
 export function leaveFunction(c: Code): void {
   c.const(0).get(PLACE);
   pushSlot(c, THREAD_DELTA)
@@ -242,6 +279,12 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 16) c.get(T2).op(OP.extend_u).const(0).load64(THREAD_CONTEXT).op(OP.or64);
   else pushEipKey(c, T2);
   c.op(OP.ne64).if();
+  if (codeBits === 32) {
+    emitAsk(c, ASK_PAGE);
+    c.if();
+    emitCounted(c, codeBits);
+    c.end();
+  }
   emitLeave(c, EXIT_PAGE);
   c.end();
   c.const(0)
@@ -290,7 +333,7 @@ function emitTables(c: Code): void {
 
 /**
  * BYTES: where the count lies. Compiled code is entered, and what it does not go on with is gone on with here; else the
- * engine is asked, and the count begins anew.
+ * engine is asked, and the count begins anew, unless that has compiled the code or knows it.
  */
 export function hotFunction(c: Code): void {
   c.get(PLACE);
@@ -317,6 +360,14 @@ export function hotFunction(c: Code): void {
   emitArrival(c, 32);
   c.end();
   c.get(BYTES).const(0).store(2, THREAD_COUNTS);
-  emitLeave(c, EXIT_HOT);
+  emitAsk(c, ASK_HOT);
+  c.tee(T0).const(0).op(OP.lt_s).if();
+  emitLeave(c, EXIT_LOOKUP);
+  c.end().get(T0).if();
+  c.get(BYTES)
+    .const(HOT_RUNS - 1)
+    .store(2, THREAD_COUNTS);
+  c.end();
+  emitDispatch(c);
   c.end();
 }

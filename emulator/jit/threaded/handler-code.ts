@@ -4,7 +4,8 @@
  */
 import { FLAG_CARRIES, FLAG_RESULT, THREAD_FLAG_KIND, THREAD_FLAG_Y } from "../../cpu/layout.ts";
 import { FLAG_KIND, FLAG_R, FLAG_X, FLAG_Y, PARAMETERS, WIDE, WIDE2 } from "../locals.ts";
-import { Code, I32, I64 } from "../wasm.ts";
+import { Code, I32, I64, V128 } from "../wasm.ts";
+import { isVector } from "./parts.ts";
 
 /** Where the parts of the flags are between two instructions. */
 const FLAG_PLACES: ReadonlyMap<number, number> = new Map([
@@ -25,7 +26,7 @@ export class HandlerLocals {
     if (number === undefined) {
       number = PARAMETERS.length + this.types.length;
       this.#numbers.set(local, number);
-      this.types.push(local === WIDE || local === WIDE2 ? I64 : I32);
+      this.types.push(local === WIDE || local === WIDE2 ? I64 : isVector(local) ? V128 : I32);
     }
     return number;
   }

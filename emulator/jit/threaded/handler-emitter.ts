@@ -23,6 +23,7 @@ import {
   BYTES,
   CARRIES,
   EFFECTIVE,
+  FIRST_VECTOR,
   type HandlerShape,
   LEAVE,
   PLACE,
@@ -95,6 +96,16 @@ export class HandlerEmitter extends Emitter {
         .op(shift < 0 ? OP.shl : OP.shr_u);
       c.const(0x1c).op(OP.and);
     }
+  }
+
+  pushPlace(register: number, first: number, bytes: number): number {
+    this.pushNumber(register);
+    this.c.const(bytes >>> 2).op(OP.mul);
+    return first;
+  }
+
+  vector(number: number): number {
+    return FIRST_VECTOR + number;
   }
 
   /** The same of 8 bits: AL CL DL BL AH CH DH BH. */

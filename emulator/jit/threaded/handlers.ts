@@ -12,7 +12,8 @@ import { DS, EBX, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "../../cpu/state.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
 import { BUDGET, T0, T1, TARGET } from "../locals.ts";
-import { SHARED_OPERATIONS } from "../operations.ts";
+import { LEAPS, SHARED_OPERATIONS } from "../operations.ts";
+import { INTEGER_VECTORS } from "../vectors/operations.ts";
 import { Code, OP } from "../wasm.ts";
 import {
   codeLimitOf,
@@ -27,7 +28,7 @@ import {
 import { NAMED_SEGMENT } from "./handler-access.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
-import { BYTES, FAR, HANDLER_TYPE, type HandlerShape, PLACE } from "./parts.ts";
+import { BYTES, FAR, HANDLER_TYPE, type HandlerShape, LEAP, PLACE } from "./parts.ts";
 import { PROTECTED_MODE } from "./protected-mode.ts";
 import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 
@@ -43,6 +44,8 @@ interface Table {
 type Prefix = "operand" | "address" | "segment" | "lock" | "repne" | "rep";
 
 const OPCODES = 256;
+/** After 0F: vectors of SSSE3 and SSE4, with 66. */
+const FURTHER_MAPS: readonly number[] = [0x38, 0x3a];
 const ESCAPE = 0x0f;
 const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
   operand: [0x66],
@@ -93,7 +96,8 @@ const repeatOf = ({ prefixes }: Table): number => {
 
 /** What is found with a prefix F2 or F3: instructions that it repeats, and those of which it is a part or a habit. */
 const REPEATED: readonly Semantic[] = ["movs", "stos", "lods", "cmps", "scas"];
-const WITH_REPEAT = new Set<Semantic>([...REPEATED, "ret", "nop", "bsf", "bsr", "popcnt"]);
+const VECTOR_SEMANTICS = new Set<string>(Object.keys(INTEGER_VECTORS));
+const WITH_REPEAT = new Set<string>([...REPEATED, ...VECTOR_SEMANTICS, "ret", "nop", "bsf", "bsr", "popcnt"]);
 
 /** Where an instruction goes on: with 16-bit operands, at an EIP of 16 bits. */
 const BRANCHES = new Set<Semantic>([
@@ -126,6 +130,7 @@ const VIDEO = new Set<Semantic>([
 ]);
 const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
+const isMultimedia = (form: Form): boolean => form.operands.some(({ register }) => register === "mm");
 const isRelative = (form: Form): boolean => form.operands.some(({ field }) => field === "relative");
 
 export interface Handler {
@@ -211,6 +216,9 @@ class HandlerMaker {
 
   /** Null when nothing is known of the opcode. */
   of(opcode: number): Make | null {
+    const { map, prefixes } = this.#table;
+    if (this.#shape.codeBits === 32 && map === 1 && FURTHER_MAPS.includes(opcode) && prefixes.join() === "operand")
+      return leap;
     const entry = opcodeMap(this.#table.map)[opcode] ?? null;
     if (entry === null) return null;
     return entry.hasModRM ? this.#byModrm(entry, opcode) : this.#whole(this.#formOf(entry, opcode, 0), false);
@@ -276,7 +284,10 @@ class HandlerMaker {
     if (repeatOf(this.#table) !== 0 && !WITH_REPEAT.has(semantic)) return null;
     const isRepeated = repeatOf(this.#table) !== 0 && REPEATED.includes(semantic);
     const operation = (codeBits === 16 ? REAL_MODE : PROTECTED_MODE)[semantic] ?? SHARED_OPERATIONS[semantic];
-    if (semantic !== "jmp" && operation === undefined) return null;
+    // MMX, and vectors with a segment, are too rare to be worth a handler.
+    if (VECTOR_SEMANTICS.has(semantic) && (prefixes.includes("segment") || isMultimedia(form))) return null;
+    const leaps = codeBits === 32 && (LEAPS.has(semantic) || VECTOR_SEMANTICS.has(semantic));
+    if (semantic !== "jmp" && operation === undefined && !leaps) return null;
     // 16-bit operands in 32-bit code go on at an EIP of 16 bits.
     if (codeBits === 32 && prefixes.includes("operand") && BRANCHES.has(semantic)) return null;
     const isOffset = form.operands.some(({ field }) => field === "moffs");
@@ -284,7 +295,7 @@ class HandlerMaker {
     const code = new HandlerCode(this.#locals);
     const t = new HandlerEmitter(code, opcodeAt, form.modrm !== "none", this.#shape);
     const emit = semantic === "jmp" ? (): void => undefined : (operation?.(t, insn) ?? null);
-    if (emit === null) return null;
+    if (emit === null) return leaps ? leap : null;
     return (depth) => {
       code.depth = depth;
       code.block();
@@ -304,7 +315,8 @@ class HandlerMaker {
       this.#end(t, insn);
       code.end();
       if (isRepeated) addTick(1);
-      emitLeave(code, EXIT_UNKNOWN);
+      if (leaps) append(code, leap());
+      else emitLeave(code, EXIT_UNKNOWN);
       const whole = new Code();
       for (const byte of code.prologue) whole.bytes.push(byte);
       append(whole, code);
@@ -344,6 +356,9 @@ class HandlerMaker {
     this.#endings.branch(c, CONDITIONAL.has(semantic));
   }
 }
+
+/** The engine runs the instruction. */
+const leap = (): Code => new Code().get(BYTES).get(BUDGET).get(PLACE).returnCall(LEAP);
 
 function append(to: Code, { bytes }: Code): void {
   for (const byte of bytes) to.bytes.push(byte);

@@ -14,6 +14,7 @@ import {
   emitLeave,
   farFunction,
   hotFunction,
+  leapFunction,
   leaveFunction,
   pauseFunction,
   startFunction,
@@ -73,6 +74,7 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
     ownFunction(hotFunction),
     ownFunction((c) => startFunction(c, codeBits)),
     ownFunction(farFunction),
+    ownFunction((c) => leapFunction(c, codeBits)),
     // The first handler is for all opcodes without one.
     ownFunction((c) => {
       emitLeave(c, EXIT_UNKNOWN);

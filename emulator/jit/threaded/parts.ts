@@ -28,6 +28,10 @@ export const VALUE = FIRST_FREE + 2;
 export const WINDOW = FIRST_FREE + 4;
 /** Number of the segment that a prefix names, or in 16-bit code the address. */
 export const SEGMENT = FIRST_FREE + 3;
+/** Temporary vectors. */
+export const FIRST_VECTOR = FIRST_FREE + 5;
+const VECTORS = 3;
+export const isVector = (local: number): boolean => local >= FIRST_VECTOR && local < FIRST_VECTOR + VECTORS;
 
 // Types of functions, beyond those of regions.
 export const HANDLER_TYPE = 0;
@@ -45,10 +49,21 @@ export const THREAD_IMPORTS: readonly FunctionImport[] = [
   { name: "windowRead", type: 6 },
   /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
   { name: "windowWrite", type: 1 },
+  /** (EIP, budget) -> as `away`; the page that it leads to is made ready. */
+  { name: "leap", type: 1 },
+  /** (EIP, budget) -> 1 if the page of the EIP, where all state is, is ready to be run in. Raises page faults. */
+  { name: "page", type: 1 },
+  /** (EIP, budget) -> 1 if code is compiled that begins at the EIP, where all state is, 0 if not, -1 to leave. */
+  { name: "hot", type: 1 },
 ];
+const MACHINE_IMPORTS = importsOf(false).length;
 /** From the display adapter's memory, and to it. */
-export const WINDOW_READ = THREAD_IMPORTS.length - 2;
-export const WINDOW_WRITE = THREAD_IMPORTS.length - 1;
+export const WINDOW_READ = MACHINE_IMPORTS;
+export const WINDOW_WRITE = MACHINE_IMPORTS + 1;
+/** What the engine is asked without leaving. */
+export const ASK_LEAP = MACHINE_IMPORTS + 2;
+export const ASK_PAGE = MACHINE_IMPORTS + 3;
+export const ASK_HOT = MACHINE_IMPORTS + 4;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;
@@ -70,4 +85,6 @@ export const HOT = OWN + 8;
 export const START = OWN + 9;
 /** (place that it comes from, budget, place): the same in another code segment, which CS says already. */
 export const FAR = OWN + 10;
-export const FIRST_HANDLER = OWN + 11;
+/** (any, budget, place): the instruction is the engine's, and what it leads to is gone on with here. */
+export const LEAP = OWN + 11;
+export const FIRST_HANDLER = OWN + 12;

@@ -1,9 +1,10 @@
-/** What 32-bit code of kernels does often and regions know before they run: MOV from control registers. */
+/** What only 32-bit code does often: vectors in the string functions of programs, and MOV from CR2 in kernels. */
 import type { Semantic } from "../../../src/isa/semantics.ts";
 import { CONTROL_SLOTS } from "../../cpu/handlers/system.ts";
 import { CPL, CR2 } from "../../cpu/layout.ts";
 import { T0 } from "../locals.ts";
 import type { Operation } from "../operands.ts";
+import { INTEGER_VECTORS } from "../vectors/operations.ts";
 import { OP } from "../wasm.ts";
 
 /** CR2, which each page fault is asked for. */
@@ -23,5 +24,6 @@ const moveFromControl: Operation = (t, insn) => () => {
 };
 
 export const PROTECTED_MODE: Readonly<Partial<Record<Semantic, Operation>>> = {
+  ...INTEGER_VECTORS,
   mov_from_creg: moveFromControl,
 };

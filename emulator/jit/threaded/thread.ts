@@ -51,18 +51,27 @@ const MODE_16 = MODE_64K;
 
 type Run = (nothing: number, budget: number, place: number) => number;
 
+/** What the interpreter asks the engine: see THREAD_IMPORTS. */
+export interface ThreadEngine {
+  leap(eip: number, budget: number): number;
+  page(eip: number, budget: number): number;
+  hot(eip: number, budget: number): number;
+}
+
 export class Thread {
   readonly #core: Core;
   readonly #words: Int32Array;
   readonly #runs: Record<16 | 32, Run | null> = { 16: null, 32: null };
   readonly #counts: Uint16Array;
+  readonly #engine: ThreadEngine;
   #imports: RegionImports;
   /** What `remaining` is when the interpreter has used up its budget. */
   #base = 0;
 
   /** `imports`: of the machine's regions. */
-  constructor(core: Core, imports: RegionImports) {
+  constructor(core: Core, imports: RegionImports, engine: ThreadEngine) {
     this.#core = core;
+    this.#engine = engine;
     this.#words = core.memory.words;
     this.#imports = imports;
     this.#counts = new Uint16Array(this.#words.buffer, THREAD_COUNTS, THREAD_COUNT_ENTRIES);
@@ -97,11 +106,7 @@ export class Thread {
     words[THREAD_LAST >>> 2] = last;
     words[THREAD_LENGTH >>> 2] = last - start;
     words[THREAD_DELTA >>> 2] = delta;
-    const tables = words[TLB_DELTA >>> 2]!;
-    words[THREAD_READ_TABLE >>> 2] = mmu.readTlb.byteOffset;
-    words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
-    words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - tables;
-    words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - tables;
+    this.#takeTables();
     const isNarrow = this.#codeBits === 16;
     const contextAt = isNarrow ? THREAD_CONTEXT : isUpper(page) ? JIT_UPPER_CONTEXT : JIT_CONTEXT;
     const context = words[(contextAt >>> 2) + 1]!;
@@ -111,6 +116,27 @@ export class Thread {
     words[at + 2] = start;
     words[at + 3] = lastOfPage;
     return offset <= last;
+  }
+
+  /** Takes the translation tables of the current privilege. */
+  #takeTables(): void {
+    const words = this.#words;
+    const { mmu } = this.#core;
+    const tables = words[TLB_DELTA >>> 2]!;
+    words[THREAD_READ_TABLE >>> 2] = mmu.readTlb.byteOffset;
+    words[THREAD_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset;
+    words[THREAD_FIRST_READ_TABLE >>> 2] = mmu.readTlb.byteOffset - tables;
+    words[THREAD_FIRST_WRITE_TABLE >>> 2] = mmu.writeTlb.byteOffset - tables;
+  }
+
+  /**
+   * Compiled code has gone to where the page that the interpreter came from may be another one: whatever place it comes
+   * back to is looked for.
+   */
+  leavePage(): void {
+    this.#words[THREAD_START >>> 2] = -1;
+    this.#words[THREAD_LENGTH >>> 2] = 0;
+    this.#takeTables();
   }
 
   /** Whether the instruction at EIP was not begun because its page ends. */
@@ -180,9 +206,13 @@ export class Thread {
 
   /** Whether it is for the mode at hand. */
   get fitsMode(): boolean {
+    return this.fitsWide || (this.#core.state.modeKey & ~(MODE_USER | MODE_FLAT)) === MODE_16;
+  }
+
+  /** Whether the mode at hand is one of 32-bit code that it is for. */
+  get fitsWide(): boolean {
     const { state, s } = this.#core;
-    const mode = state.modeKey & ~MODE_USER;
-    return mode === MODE_32 ? s[BASE + CS] === 0 : (mode & ~MODE_FLAT) === MODE_16;
+    return (state.modeKey & ~MODE_USER) === MODE_32 && s[BASE + CS] === 0;
   }
 
   get #codeBits(): 16 | 32 {
@@ -195,6 +225,7 @@ export class Thread {
       ...this.#imports["m"],
       windowRead: this.#windowRead.bind(this),
       windowWrite: this.#windowWrite.bind(this),
+      ...this.#engine,
     };
     const module = interpreterModule({ codeBits, model, takesTurns: pauseTurn !== null });
     return new WebAssembly.Instance(module, { m }).exports["run"] as Run;

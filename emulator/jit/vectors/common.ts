@@ -5,7 +5,7 @@ import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { CR0, CR4, FPU_BYTES, VECTOR_REGISTERS } from "../../cpu/layout.ts";
 import { operandSize, registerOf } from "../../cpu/operands.ts";
 import { CR0_EM, CR0_TS, CR4_OSFXSR } from "../../cpu/state.ts";
-import type { RegionEmitter } from "../region-emitter.ts";
+import type { Emitter } from "../emitter.ts";
 import { OP, SIMD } from "../wasm.ts";
 
 const ALL_ONES = 0xffff;
@@ -16,11 +16,12 @@ export const isXmm = (insn: DecodedInstruction, k: number): boolean =>
   insn.form.operands[k]!.register === "xmm" && registerOf(insn, k) >= 0;
 export const isMm = (insn: DecodedInstruction, k: number): boolean =>
   insn.form.operands[k]!.register === "mm" && registerOf(insn, k) >= 0;
-export const xmmAt = (register: number): number => VECTOR_REGISTERS + 16 * register;
-const mmAt = (register: number): number => FPU_BYTES + FPU_REGISTER_BYTES * register;
+/** Push where a register lies, less the offset returned. */
+export const pushXmm = (t: Emitter, register: number): number => t.pushPlace(register, VECTOR_REGISTERS, 16);
+const pushMm = (t: Emitter, register: number): number => t.pushPlace(register, FPU_BYTES, FPU_REGISTER_BYTES);
 
 /** Takes the slow path unless XMM registers may be used. */
-export function requireVectors(t: RegionEmitter): void {
+export function requireVectors(t: Emitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -36,7 +37,7 @@ export function requireVectors(t: RegionEmitter): void {
 }
 
 /** The same for MM registers. */
-export function requireMultimedia(t: RegionEmitter): void {
+export function requireMultimedia(t: Emitter): void {
   t.c
     .const(0)
     .load(4, 4 * CR0)
@@ -51,13 +52,13 @@ export function requireMultimedia(t: RegionEmitter): void {
 }
 
 /** What every MMX instruction does to the x87. */
-export function enterMultimedia({ c }: RegionEmitter): void {
+export function enterMultimedia({ c }: Emitter): void {
   c.const(0).const(0).load(4, FPU_STATUS).const(~TOP_BITS).op(OP.and).store(4, FPU_STATUS);
   c.const(0).const(0).store(4, FPU_EMPTY);
 }
 
 /** Checks the memory operand, if it is one, for an access of its own size. */
-export function accessOperand(t: RegionEmitter, insn: DecodedInstruction, k: number, kind: "read" | "write"): void {
+export function accessOperand(t: Emitter, insn: DecodedInstruction, k: number, kind: "read" | "write"): void {
   if (registerOf(insn, k) >= 0 || insn.form.operands[k]!.field === "immediate") return;
   const bytes = operandSize(insn, k) >>> 3 || 16;
   t.access.operand(insn, bytes, kind);
@@ -65,10 +66,10 @@ export function accessOperand(t: RegionEmitter, insn: DecodedInstruction, k: num
 }
 
 /** Pushes a vector: a register, or so many bytes of the memory operand, with zeros above. */
-export function pushVector(t: RegionEmitter, insn: DecodedInstruction, k: number, bytes: number): void {
+export function pushVector(t: Emitter, insn: DecodedInstruction, k: number, bytes: number): void {
   const register = registerOf(insn, k);
-  if (isXmm(insn, k)) t.c.const(0).loadVector(bytes, xmmAt(register));
-  else if (isMm(insn, k)) t.c.const(0).loadVector(8, mmAt(register));
+  if (isXmm(insn, k)) t.c.loadVector(bytes, pushXmm(t, register));
+  else if (isMm(insn, k)) t.c.loadVector(8, pushMm(t, register));
   else {
     t.access.pushHost();
     t.c.loadVector(bytes, 0);
@@ -76,21 +77,21 @@ export function pushVector(t: RegionEmitter, insn: DecodedInstruction, k: number
 }
 
 /** Stores what `push` pushes as the vector register that is the first operand. */
-export function storeRegister(t: RegionEmitter, insn: DecodedInstruction, push: () => void): void {
+export function storeRegister(t: Emitter, insn: DecodedInstruction, push: () => void): void {
   const { c } = t;
   const register = registerOf(insn, 0);
   if (isXmm(insn, 0)) {
-    c.const(0);
+    const at = pushXmm(t, register);
     push();
-    c.storeVector(xmmAt(register));
+    c.storeVector(at);
     return;
   }
   // Registers are 12 bytes apart: the upper half of what was computed must not reach the next one.
   push();
   c.set(t.vector(0));
   enterMultimedia(t);
-  c.const(0).get(t.vector(0)).simd(SIMD.extract_lane_i64).op(0).store64(mmAt(register));
-  c.const(0)
-    .const(ALL_ONES)
-    .store(4, mmAt(register) + 8);
+  const at = pushMm(t, register);
+  c.get(t.vector(0)).simd(SIMD.extract_lane_i64).op(0).store64(at);
+  pushMm(t, register);
+  c.const(ALL_ONES).store(4, at + 8);
 }

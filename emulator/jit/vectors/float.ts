@@ -11,7 +11,7 @@ import { T2, WIDE } from "../locals.ts";
 import { pushOperand, type RegionOperation, writeOperand } from "../operands.ts";
 import type { RegionEmitter } from "../region-emitter.ts";
 import { type Code, OP, SIMD } from "../wasm.ts";
-import { accessOperand, pushVector, RANGE, requireVectors, xmmAt } from "./common.ts";
+import { accessOperand, pushVector, pushXmm, RANGE, requireVectors } from "./common.ts";
 
 /** Where sign, exponent and significand of a precision lie, and its instructions. */
 const PRECISIONS = {
@@ -108,8 +108,8 @@ function storeFloats(
   local: number,
 ): void {
   const { c } = t;
-  const to = xmmAt(registerOf(insn, 0));
-  c.const(0).get(local);
+  const to = pushXmm(t, registerOf(insn, 0));
+  c.get(local);
   if (!isScalar) c.storeVector(to);
   else if (precision === "single") c.simd(SIMD.extract_lane_i32).op(0).store(4, to);
   else c.simd(SIMD.extract_lane_i64).op(0).store64(to);
@@ -174,10 +174,10 @@ export const integerToDouble: RegionOperation = (t, insn) => () => {
   const { c } = t;
   requireVectors(t);
   if (insn.isMemory) accessOperand(t, insn, 1, "read");
-  c.const(0);
+  const to = pushXmm(t, insn.reg);
   if (insn.isMemory) t.access.load(4);
   else pushOperand(t, insn, 1);
-  c.op(OP.convert_s_f64).op(OP.reinterpret_i64_f64).store64(xmmAt(insn.reg));
+  c.op(OP.convert_s_f64).op(OP.reinterpret_i64_f64).store64(to);
 };
 
 /** CVTTSD2SI of a number that fits. */
@@ -189,7 +189,7 @@ export const truncateDouble: RegionOperation = (t, insn) => () => {
   if (insn.isMemory) {
     t.access.pushHost();
     c.load64(0);
-  } else c.const(0).load64(xmmAt(registerOf(insn, 1)));
+  } else c.load64(pushXmm(t, registerOf(insn, 1)));
   c.set(WIDE);
   // Of zero or between 2^-1022 and 2^31: the exponent less one is below that of 2^31.
   c.get(WIDE).const64(52).op(OP.shr_u64).op(OP.wrap).const(0x7ff).op(OP.and).const(1).op(OP.sub);

@@ -1,8 +1,8 @@
 /** Packed integers, shuffles and what else computes a vector from two. */
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
+import type { Emitter } from "../emitter.ts";
 import { WIDE } from "../locals.ts";
-import { type RegionOperation, writeOperand } from "../operands.ts";
-import type { RegionEmitter } from "../region-emitter.ts";
+import { type Operation, writeOperand } from "../operands.ts";
 import { OP, SIMD } from "../wasm.ts";
 import {
   accessOperand,
@@ -17,7 +17,7 @@ import {
 } from "./common.ts";
 
 /** What a computation works on: both operands on the stack, destination first. */
-type Compute = (t: RegionEmitter, insn: DecodedInstruction) => void;
+type Compute = (t: Emitter, insn: DecodedInstruction) => void;
 
 interface Shape {
   /** MM registers too. */
@@ -25,7 +25,7 @@ interface Shape {
 }
 
 /** An instruction that computes a vector from destination and source. */
-export function binary(compute: Compute, { mm = false }: Shape = {}): RegionOperation {
+export function binary(compute: Compute, { mm = false }: Shape = {}): Operation {
   return (t, insn) => {
     if (!isXmm(insn, 0) && !(mm && isMm(insn, 0))) return null;
     const bytes = isXmm(insn, 0) ? 16 : 8;
@@ -42,15 +42,15 @@ export function binary(compute: Compute, { mm = false }: Shape = {}): RegionOper
   };
 }
 
-export const simple = (opcode: number): RegionOperation => binary(({ c }) => void c.simd(opcode), { mm: true });
+export const simple = (opcode: number): Operation => binary(({ c }) => void c.simd(opcode), { mm: true });
 
 /** Destination and source change places on the stack first. */
-function exchanged(t: RegionEmitter): void {
+function exchanged(t: Emitter): void {
   const [a, b] = [t.vector(1), t.vector(2)];
   t.c.set(b).set(a).get(b).get(a);
 }
 
-export const swapped = (opcode: number): RegionOperation =>
+export const swapped = (opcode: number): Operation =>
   binary(
     (t) => {
       exchanged(t);
@@ -59,12 +59,17 @@ export const swapped = (opcode: number): RegionOperation =>
     { mm: true },
   );
 
+/** An immediate that is known before the code runs: the choice of bytes is a part of it. */
+const isKnown = ({ immediateAt }: DecodedInstruction): boolean => immediateAt === 0;
+
 /** Bytes of destination (0 to 15) and source (16 to 31). */
-const arranged = (choose: (insn: DecodedInstruction) => readonly number[]): RegionOperation =>
-  binary(({ c }, insn) => void c.shuffle(choose(insn)));
+const arranged =
+  (choose: (insn: DecodedInstruction) => readonly number[]): Operation =>
+  (t, insn) =>
+    isKnown(insn) ? binary(({ c }) => void c.shuffle(choose(insn)))(t, insn) : null;
 
 /** PUNPCK and UNPCK: lanes of both in turn. */
-export const unpack = (laneBytes: number, upper: boolean): RegionOperation =>
+export const unpack = (laneBytes: number, upper: boolean): Operation =>
   arranged(() =>
     RANGE.map((i) => {
       const lane = Math.floor(i / (2 * laneBytes));
@@ -74,7 +79,7 @@ export const unpack = (laneBytes: number, upper: boolean): RegionOperation =>
   );
 
 /** PSHUFD and its kin: the source's lanes by pairs of bits; `first` and `lanes` bound what is shuffled. */
-export const shuffle = (laneBytes: number, first: number): RegionOperation =>
+export const shuffle = (laneBytes: number, first: number): Operation =>
   arranged((insn) =>
     RANGE.map((i) => {
       const lane = Math.floor(i / laneBytes) - first;
@@ -102,14 +107,14 @@ export const shuffleBytes = binary(({ c }) => {
 });
 
 /** PALIGNR: the source below the destination. */
-export const alignRight: RegionOperation = (t, insn) => {
+export const alignRight: Operation = (t, insn) => {
   const by = insn.immediate & 0xff;
   if (by > 16) return null;
   return arranged(() => RANGE.map((i) => (i + by < 16 ? 16 + i + by : i + by - 16)))(t, insn);
 };
 
 /** PMULHW and PMULHUW: the upper halves of the products. */
-export const multiplyHigh = (low: number, high: number): RegionOperation =>
+export const multiplyHigh = (low: number, high: number): Operation =>
   binary((t) => {
     const [a, b] = [t.vector(1), t.vector(2)];
     t.c.set(b).set(a).get(a).get(b).simd(low).get(a).get(b).simd(high);
@@ -125,9 +130,9 @@ export const multiplyUnsigned = binary((t) => {
 
 /** PSLLDQ and PSRLDQ. */
 export const shiftBytes =
-  (direction: 1 | -1): RegionOperation =>
+  (direction: 1 | -1): Operation =>
   (t, insn) => {
-    if (!isXmm(insn, 0)) return null;
+    if (!isXmm(insn, 0) || !isKnown(insn)) return null;
     const by = direction * (insn.immediate & 0xff);
     return () => {
       requireVectors(t);
@@ -140,12 +145,12 @@ export const shiftBytes =
 
 /** Shifts by an immediate, or by the low quadword of the source; large counts of the latter take the slow path. */
 export const shift =
-  (opcode: number, bits: number, keepsSign = false): RegionOperation =>
+  (opcode: number, bits: number, keepsSign = false): Operation =>
   (t, insn) => {
     if (!isXmm(insn, 0)) return null;
     const isImmediate = insn.form.operands[1]!.field === "immediate";
     const by = insn.immediate & 0xff;
-    if (isImmediate && by >= bits && !keepsSign) return null;
+    if (isImmediate && (!isKnown(insn) || (by >= bits && !keepsSign))) return null;
     return () => {
       const { c } = t;
       requireVectors(t);
@@ -169,7 +174,7 @@ export const shift =
 
 /** A mask of the lanes' signs in a general register. */
 export const mask =
-  (opcode: number): RegionOperation =>
+  (opcode: number): Operation =>
   (t, insn) => {
     const isMultimedia = isMm(insn, 1);
     return () => {

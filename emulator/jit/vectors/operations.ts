@@ -3,7 +3,7 @@
  * interpreter does. Registers stay in the machine's memory.
  */
 import type { VectorSemantic } from "../../../src/isa/semantics.ts";
-import type { RegionOperation } from "../operands.ts";
+import type { Operation, RegionOperation } from "../operands.ts";
 import { SIMD } from "../wasm.ts";
 import { arithmetic, compareToFlags, extremum, integerToDouble, truncateDouble } from "./float.ts";
 import {
@@ -24,7 +24,8 @@ import {
 } from "./integer.ts";
 import { half, move, scalar } from "./move.ts";
 
-export const VECTORS: Readonly<Partial<Record<VectorSemantic, RegionOperation>>> = {
+/** What the interpreter shares with regions: moves, packed integers, shuffles. */
+export const INTEGER_VECTORS: Readonly<Partial<Record<VectorSemantic, Operation>>> = {
   movaps: move(16),
   movapd: move(16),
   movups: move(16),
@@ -138,6 +139,10 @@ export const VECTORS: Readonly<Partial<Record<VectorSemantic, RegionOperation>>>
   pmovmskb: mask(SIMD.bitmask_i8),
   movmskps: mask(SIMD.bitmask_i32),
   movmskpd: mask(SIMD.bitmask_i64),
+};
+
+export const VECTORS: Readonly<Partial<Record<VectorSemantic, RegionOperation>>> = {
+  ...INTEGER_VECTORS,
   addps: arithmetic(SIMD.add_f32, "single", false, "sum"),
   addpd: arithmetic(SIMD.add_f64, "double", false, "sum"),
   addss: arithmetic(SIMD.add_f32, "single", true, "sum"),
