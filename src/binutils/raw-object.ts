@@ -1,7 +1,17 @@
 /** Plain bytes as an object file of one section `.data`, as `-b binary` and `-I binary` of the GNU tools see them. */
 
-import { ET_REL, SHF_ALLOC, SHF_WRITE, SHN_ABS, SHT_PROGBITS } from "../object/elf.ts";
-import { type ElfSection, SymbolArray } from "../object/elf-reader.ts";
+import {
+  ET_REL,
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_UNDEF,
+  SHT_PROGBITS,
+  STB_LOCAL,
+  STT_TLS,
+} from "../object/elf.ts";
+import { type ElfSection, readElf, SymbolArray } from "../object/elf-reader.ts";
 import { headerBytes, writeElf } from "../object/elf-writer.ts";
 import type { ObjectFile } from "./object-file.ts";
 
@@ -102,5 +112,24 @@ export function blobObject(bytes: Uint8Array, path: string): Uint8Array<ArrayBuf
       },
     ],
     symbols: [symbol("_start", 0, 1), symbol("_end", bytes.length, 1), symbol("_size", bytes.length, SHN_ABS)],
+  });
+}
+
+/** An object without contents that says where another program's symbols are (`ld --just-symbols`). Throws `ElfError`. */
+export function symbolsAlone(bytes: Uint8Array, path: string): Uint8Array {
+  const { symbols } = readElf(bytes, path);
+  const known = symbols
+    .filter(({ binding, section }) => binding !== STB_LOCAL && section !== SHN_UNDEF && section !== SHN_COMMON)
+    // A thread's own data is at no address.
+    .filter(({ type }) => type !== STT_TLS)
+    .map((symbol) => ({ ...symbol, section: SHN_ABS }));
+  return writeElf({
+    type: ET_REL,
+    entry: 0,
+    sections: [],
+    symbols: known,
+    localCount: 0,
+    headers: [],
+    start: headerBytes(0),
   });
 }

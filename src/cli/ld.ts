@@ -1,7 +1,7 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { blobObject } from "../binutils/raw-object.ts";
+import { existsSync, statSync } from "node:fs";
+import { blobObject, symbolsAlone } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
@@ -23,19 +23,18 @@ import { type Assignment, type LinkerScript, ScriptError } from "../linker/scrip
 import { linkWarnings } from "../linker/warnings.ts";
 import { isArchive } from "../object/archive.ts";
 import type { ByteSource } from "../object/byte-source.ts";
-import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
+import { SHN_UNDEF } from "../object/elf.ts";
+import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
 import { readListed, readRegularFile } from "./bounded-file.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
+import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { OpenFiles } from "./open-files.ts";
 import { StreamedFile } from "./streamed-file.ts";
 import { standardError, standardOutput } from "./streams.ts";
-
-/** Where the files begin in the table of cross references. */
-const CREF_COLUMN = 50;
 
 /** What the map shows in the order of the command line. */
 const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
@@ -62,6 +61,8 @@ class LinkCommand {
   readonly #scripts: LinkerScript[] = [];
   #replacesDefault = false;
   readonly #files = new OpenFiles();
+  /** Files of the link, in the order in which they were read. */
+  readonly #opened: string[] = [];
 
   constructor(parsed: readonly GnuArgument[]) {
     this.#parsed = parsed;
@@ -98,7 +99,10 @@ class LinkCommand {
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
+    if (this.#has("--print-output-format")) return void standardOutput().write(`${format}\n`);
     const inputs = this.#inputs();
+    if (this.#has("--verbose")) this.#showScript();
+    if (inputs.length === 0 && this.#has("--verbose")) return;
     if (inputs.length === 0) {
       if (this.#has("-v") || this.#has("-V")) return;
       throw new UsageError("no files to link (see qure ld --help)");
@@ -141,7 +145,7 @@ class LinkCommand {
         : [];
     this.#report(linkDiagnostics(warnings, readSource, "warning"));
     if (this.#has("--print-gc-sections"))
-      for (const section of program?.removed ?? [])
+      for (const section of program?.removed.filter(({ elf }) => elf.sizeBytes > 0) ?? [])
         say(
           "note",
           `removing unused section '${section.name}${section.group ? `[${section.group}]` : ""}' in file '${section.object.path}'`,
@@ -155,8 +159,14 @@ class LinkCommand {
     }
     if (warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
       throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
-    if (this.#has("-t"))
-      for (const { path, isMade } of program!.objects) if (!isMade) standardOutput().write(`${path}\n`);
+    const traces = this.#values("-t").length;
+    if (traces > 0) standardOutput().write(tracedFiles(program!.files, program!, traces > 1));
+    const dependencies = this.#last("--dependency-file");
+    if (dependencies !== undefined) {
+      const scripts = this.#parsed.filter(({ option }) => option === "-T" || option === "-dT");
+      const files = [...scripts.map(({ value }) => this.#find(value)), ...this.#opened];
+      writeFileAside(dependencies, dependencyRules(outputPath, files));
+    }
     this.#writeMap(program!, outputPath, flat);
     if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
   }
@@ -207,6 +217,23 @@ class LinkCommand {
     if (this.#has("-M") && path !== undefined && path !== "-") writeFileAside(path, map);
   }
 
+  #scriptKind(separateCode: boolean): ScriptKind {
+    if (this.#has("-r")) return "partial";
+    if (this.#has("-N")) return "writable-text";
+    return this.#has("-n") ? "unpaged" : separateCode ? "paged" : "no-separate-code";
+  }
+
+  /** `--verbose`: the script between lines of equal signs, from where Makefiles take it. */
+  #showScript(): void {
+    const own = this.#values("-T").map((path) => Buffer.from(readBytes(this.#find(path))).toString("latin1"));
+    const kind = this.#scriptKind(!this.#values("-z").includes("noseparate-code"));
+    const rule = "=".repeat(50);
+    const origin = own.length > 0 ? "external" : "internal";
+    const text = own.length > 0 ? own.join("") : defaultScript(kind);
+    standardOutput().write(`GNU ld (QuRe ${VERSION}) 2.40\n  Supported emulations:\n   elf_i386\n`);
+    standardOutput().write(`using ${origin} linker script:\n${rule}\n${text}\n${rule}\n`);
+  }
+
   #options(): ProgramOptions {
     const isRelocatable = this.#has("-r");
     const isUnpaged = this.#has("-n") || this.#has("-N");
@@ -214,18 +241,12 @@ class LinkCommand {
     const on = (name: string): boolean => keywords.includes(name);
     const pageBytes = pageSize(keywords, "max-page-size") ?? 0x1000;
     const separateCode = !on("noseparate-code") && !isUnpaged;
-    const kind: ScriptKind = isRelocatable
-      ? "partial"
-      : this.#has("-N")
-        ? "writable-text"
-        : this.#has("-n")
-          ? "unpaged"
-          : separateCode
-            ? "paged"
-            : "no-separate-code";
     const script = this.#replacesDefault
       ? mergeScripts(this.#scripts)
-      : mergeScripts([...this.#scripts, parseScript(defaultScript(kind), "the built-in script")]);
+      : mergeScripts([
+          ...this.#scripts,
+          parseScript(defaultScript(this.#scriptKind(separateCode)), "the built-in script"),
+        ]);
     const isDefaultScript = !this.#replacesDefault;
     const starts = new Map<string, number>();
     for (const { option, value } of this.#parsed) {
@@ -310,6 +331,7 @@ class LinkCommand {
       hasFrameHeader: this.#lastOf("--eh-frame-hdr", "--no-eh-frame-hdr") ?? false,
       ...(buildId ? { buildId } : {}),
       properties: propertiesAsked(keywords),
+      boundsVisibility: boundsVisibility(keywords),
       inflate,
       ...callFill(keywords),
       ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
@@ -360,6 +382,7 @@ class LinkCommand {
     let format = "elf32-i386";
     const wrapped = new Set(this.#values("--wrap"));
     const add = (path: string): void => {
+      this.#opened.push(path);
       const bytes =
         format === "binary" ? blobObject(readBytes(path), path) : (this.#largeObject(path) ?? readBytes(path));
       if (!(bytes instanceof Uint8Array) || isArchive(bytes) || isElf(bytes)) {
@@ -389,7 +412,10 @@ class LinkCommand {
         .map(({ value: path }) => ({ option: "default script", value: path })),
     ]) {
       if (option === "") add(value);
-      else if (option === "-T" || option === "default script") {
+      else if (option === "--just-symbols" || (option === "-R" && !isFolder(value))) {
+        this.#opened.push(value);
+        (group ?? top).push({ kind: "file", path: value, bytes: justSymbols(value) });
+      } else if (option === "-T" || option === "default script") {
         const script = this.#readScript(value);
         this.#scripts.push(script);
         // A script that only adds to another one leaves the built-in one in force.
@@ -465,26 +491,18 @@ class LinkCommand {
   }
 }
 
-const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
-function crossReferences({ objects: all, options }: Program): string {
-  const objects = all.filter(({ isMade }) => !isMade);
-  const files = new Map<string, readonly string[]>();
-  // GNU ld takes the first file for the one that makes the table.
-  if (!options.isRelocatable && objects[0]) files.set("_GLOBAL_OFFSET_TABLE_", [objects[0].path]);
-  for (const isDefinition of [true, false])
-    for (const { path, elf } of objects)
-      for (const { name, section, binding } of elf.symbols) {
-        if (binding === STB_LOCAL || (section !== SHN_UNDEF) !== isDefinition) continue;
-        const known = files.get(name) ?? [];
-        if (!known.includes(path)) files.set(name, [...known, path]);
-      }
-  const lines = [...files]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, paths]) => paths.map((path, i) => `${(i === 0 ? name : "").padEnd(CREF_COLUMN)}${path}`));
-  return ["", "Cross Reference Table", "", `${"Symbol".padEnd(CREF_COLUMN)}File`, ...lines, ""].join("\n");
+/** `--just-symbols`: where the symbols of another program are. */
+function justSymbols(path: string): Uint8Array {
+  try {
+    return symbolsAlone(readBytes(path), path);
+  } catch (error) {
+    throw error instanceof ElfError ? new CommandError(error.message) : error;
+  }
 }
+
+const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
 
 /** The byte beside a direct call that `-z call-nop=` gives: `prefix-` or `suffix-`, and `addr`, `nop` or its value. */
 function callFill(keywords: readonly string[]): { readonly callFill?: CallFill } {
@@ -495,6 +513,14 @@ function callFill(keywords: readonly string[]): { readonly callFill?: CallFill }
   if (!match || !(byte <= 0xff))
     throw new UsageError(`-z ${text}: it is prefix-addr, suffix-nop, prefix-BYTE or suffix-BYTE`);
   return { callFill: { isBefore: match[1] === "prefix", byte } };
+}
+
+/** `-z start-stop-visibility=`: of `__start_NAME` and `__stop_NAME`. */
+function boundsVisibility(keywords: readonly string[]): number {
+  const text = keywords.findLast((keyword) => keyword.startsWith("start-stop-visibility="))?.replace(/.*=/, "");
+  const visibility = ["default", "internal", "hidden", "protected"].indexOf(text ?? "protected");
+  if (visibility < 0) throw new UsageError(`-z start-stop-visibility=${text}: default, internal, hidden or protected`);
+  return visibility;
 }
 
 /** The size of pages that a keyword of -z gives. */

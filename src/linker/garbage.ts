@@ -19,7 +19,9 @@ import type { Expression, LinkerScript } from "./script/tree.ts";
 import { SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
-const ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
+/** What nothing refers to and yet is read; arrays of initialisers stay in a program where its script says KEEP. */
+const ROOT_TYPES = new Set([SHT_NOTE]);
+const PARTIAL_ROOT_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY, SHT_NOTE]);
 
 /** What the functions of each section need to be unwound. */
 function unwindNeedsBySection(objects: readonly InputObject[]): Map<InputSection, UnwindNeeds[]> {
@@ -63,7 +65,9 @@ export function collectGarbage(
   symbols: SymbolTable,
   roots: readonly string[],
   aliases: ReadonlyMap<string, readonly string[]>,
+  isRelocatable: boolean,
 ): InputSection[] {
+  const rootTypes = isRelocatable ? PARTIAL_ROOT_TYPES : ROOT_TYPES;
   const marked = new Set<InputSection>();
   const waiting: InputSection[] = [];
   const groups = new Map<InputSection, InputSection[]>();
@@ -93,8 +97,8 @@ export function collectGarbage(
     if (symbol) used.add(symbol);
     if (isNew) for (const other of aliases.get(name) ?? []) markName(other);
     if (symbol?.isDefined) mark(symbol.section);
-    // __start_NAME and __stop_NAME keep all sections of that name.
-    const bounded = /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
+    // __start_NAME and __stop_NAME keep all sections of that name, where they get a value.
+    const bounded = isRelocatable ? undefined : /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
     if (bounded && !symbol?.isDefined) for (const section of byName.get(bounded) ?? []) mark(section);
   };
   for (const root of roots) markName(root);
@@ -105,7 +109,7 @@ export function collectGarbage(
       if (
         section.isRoot ||
         (section.elf.flags & SHF_GNU_RETAIN) !== 0 ||
-        (ROOT_TYPES.has(section.elf.type) && !isGrouped && section.linkedTo() === null)
+        (rootTypes.has(section.elf.type) && !isGrouped && section.linkedTo() === null)
       )
         mark(section);
     }

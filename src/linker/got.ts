@@ -135,7 +135,8 @@ export class GlobalOffsetTable {
     let isUsed = false;
     forRelocations(section, marks, (place, offset, type, symbol) => {
       if (isLoaded && indirect.note(section, type, offset, symbol, symbols)) return;
-      if (isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32)) dynamic.add(`.rel${section.name}`);
+      const isOpen = isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32);
+      if (isOpen && !this.#isOwnBound(section.object.elf.table.at(symbol)!.name)) dynamic.add(`.rel${section.name}`);
       if (type === R.GOT32 || type === R.GOT32X) {
         const relocation = { offset, type, symbol };
         const relaxed = type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
@@ -297,6 +298,11 @@ export class GlobalOffsetTable {
     view.setInt32(offset - 1, -4, true);
     content[offset + 3] = 0x90;
     return { ...relocation, offset: offset - 1, type: R.PC32 };
+  }
+
+  /** A bound that the linker defines before it looks at relocations. */
+  #isOwnBound(name: string): boolean {
+    return /^\w+$/.test(name) && !this.#scriptNames.has(name) && this.#isBound(name);
   }
 
   /** A name for the begin or the end of a section that some object has. */

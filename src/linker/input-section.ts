@@ -107,6 +107,8 @@ export class InputObject {
   readonly elf: ElfObject;
   /** By ELF index; null where there is nothing to link (tables, relocations). */
   readonly sections: (InputSection | null)[];
+  /** Nothing of it is linked but the places of its symbols, which others may define as well (`--just-symbols`). */
+  readonly isSymbolsAlone: boolean;
   /** Common symbols that this object won; filled when they are allocated. */
   common: InputSection | null = null;
 
@@ -120,6 +122,7 @@ export class InputObject {
     this.sections = elf.sections.map((section) =>
       (isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null,
     );
+    this.isSymbolsAlone = this.sections.every((section) => section === null);
   }
 }
 

@@ -14,9 +14,10 @@ function size(bytes: number): string {
 }
 
 export function memoryUsage(program: Program): string {
+  const { regions } = program.options.script;
   const rows = program.layout.regions
     .all()
-    .filter(({ name, last }) => program.options.script.regions.some((region) => region.name === name) || last !== null)
+    .filter(({ name, last }) => regions.length > 0 && (regions.some((region) => region.name === name) || last !== null))
     .map(({ name, origin, length, current }) => {
       const used = current - origin;
       const share = length === 0 ? "" : `${((used * 100) / length).toFixed(2)}%`.padStart(11);

@@ -173,7 +173,9 @@ function reportCrossReferences(program: Program, sections: readonly ImageSection
 }
 
 function needsExecutableStack({ objects }: Program): boolean {
-  return objects.some(({ elf }) => !elf.sections.some(({ name }) => name === ".note.GNU-stack"));
+  return objects.some(
+    ({ elf, isSymbolsAlone }) => !isSymbolsAlone && !elf.sections.some(({ name }) => name === ".note.GNU-stack"),
+  );
 }
 
 function writeFile(

@@ -118,6 +118,8 @@ export interface ProgramOptions {
   readonly inflate?: Inflate;
   /** Properties that the program gets besides those of its objects: type -> bits. */
   readonly properties?: ReadonlyMap<number, number>;
+  /** Of `__start_NAME` and `__stop_NAME` that the linker defines; protected when absent. */
+  readonly boundsVisibility?: number;
   /** --retain-symbols-file: no other symbol is in the output's table. */
   readonly retainedSymbols?: ReadonlySet<string>;
   /** The output has no format: strings are not merged, and there are no headers. */
@@ -195,6 +197,7 @@ export class Program {
         this.symbols,
         [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs],
         scriptAliases(scripts),
+        isRelocatable,
       );
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);
@@ -359,7 +362,10 @@ export class Program {
     );
     if (notes.every((note) => note === null)) return null;
     const isExecutable = notes.some(
-      (note, index) => !this.objects[index]!.isMade && (note === null || (note.flags & 4) !== 0),
+      (note, index) =>
+        !this.objects[index]!.isMade &&
+        !this.objects[index]!.isSymbolsAlone &&
+        (note === null || (note.flags & 4) !== 0),
     );
     return isExecutable ? 7 : 6;
   }
@@ -466,8 +472,9 @@ export class Program {
 
   /** __start_NAME and __stop_NAME of sections whose names are C identifiers, where something asks for them. */
   #defineBounds(): void {
+    const ownNames = new Set(assignments(this.options.script).map(({ name }) => name));
     for (const output of this.placement.outputs()) {
-      if (!/^[A-Za-z_]\w*$/.test(output.name) || !output.hasInput) continue;
+      if (!C_IDENTIFIER.test(output.name) || !output.hasInput) continue;
       for (const [prefix, atEnd] of [
         ["__start_", false],
         ["__stop_", true],
@@ -489,8 +496,9 @@ export class Program {
           scriptPath: this.options.script.path,
           assignment: { kind: "assign", name: symbol.name, value, mode: "provide", line: 0 },
         });
-        // A reference may ask for less.
-        if (symbol.visibility === STV_DEFAULT) symbol.visibility = STV_PROTECTED;
+        // A reference may ask for less, and a script's own symbol is as visible as others.
+        if (symbol.visibility === STV_DEFAULT && !ownNames.has(symbol.name))
+          symbol.visibility = this.options.boundsVisibility ?? STV_PROTECTED;
       }
     }
   }
@@ -546,6 +554,8 @@ function assignments({ statements }: LinkerScript): Assignment[] {
 function assignedNames(script: LinkerScript): string[] {
   return assignments(script).flatMap(({ name, mode }) => (mode === "set" || mode === "hidden" ? [name] : []));
 }
+
+const C_IDENTIFIER = /^[A-Za-z_]\w*$/;
 
 /** Pointers to functions: their entries have a size. */
 const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);

@@ -129,14 +129,14 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
       segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
   }
   segments.push(...noteSegments(all));
-  const property = all.find(
-    ({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0,
-  );
-  if (property) segments.push({ type: PT_GNU_PROPERTY, sections: [property], hasHeaders: false, ...plain });
   const threads = all.filter(
     ({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC),
   );
   if (threads.length > 0) segments.push({ type: PT_TLS, sections: threads, hasHeaders: false, ...plain });
+  const property = all.find(
+    ({ name, type, flags }) => name === ".note.gnu.property" && type === SHT_NOTE && (flags & SEC_LOAD) !== 0,
+  );
+  if (property) segments.push({ type: PT_GNU_PROPERTY, sections: [property], hasHeaders: false, ...plain });
   if (options.frameHeader !== null && (options.frameHeader.flags & SEC_LOAD) !== 0)
     segments.push({ type: PT_GNU_EH_FRAME, sections: [options.frameHeader], hasHeaders: false, ...plain });
   if (options.stackFlags !== null)

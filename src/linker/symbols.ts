@@ -156,7 +156,8 @@ export class SymbolTable {
   #strong(symbol: LinkSymbol, elf: ElfSymbol, object: InputObject, section: InputSection | null): void {
     if (symbol.state === "defined") {
       const isSameValue = symbol.section === null && section === null && symbol.value === elf.value;
-      if (!isSameValue) this.duplicates.push({ symbol, object, elf });
+      const isElsewhere = object.isSymbolsAlone || symbol.object?.isSymbolsAlone === true;
+      if (!isSameValue && !isElsewhere) this.duplicates.push({ symbol, object, elf });
       return;
     }
     symbol.state = "defined";

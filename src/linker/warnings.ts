@@ -38,7 +38,7 @@ export function linkWarnings(program: Program, outputPath: string, options: Warn
 function stackWarnings({ objects, options }: Program): LinkProblem[] {
   if (options.stack) return [];
   const notes = objects
-    .filter(({ isMade, sections }) => !isMade && sections.length > 0)
+    .filter(({ isMade, isSymbolsAlone, sections }) => !isMade && !isSymbolsAlone && sections.length > 0)
     .map((object) => ({ object, note: object.elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null }));
   if (notes.every(({ note }) => note === null)) return [];
   const asking = notes.findLast(({ note }) => note !== null && (note.flags & 4) !== 0);

@@ -55,6 +55,20 @@ const LOADS = [
 
 const WARNS = '.section .gnu.warning.old,""\n.asciz "old is dangerous"\n.text\n';
 
+/** Functions with unwind information, of which an array of initialisers alone names one. */
+const UNUSED = `call used
+.section .text.used,"ax"
+used: .cfi_startproc
+ret
+.cfi_endproc
+.section .text.unused,"ax"
+unused: .cfi_startproc
+ret
+.cfi_endproc
+.section .init_array,"aw"
+.long unused
+`;
+
 export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(
     Object.entries(USES).flatMap(([name, uses]): [string, Case][] => [
@@ -294,6 +308,29 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       `${QUIET}.section .debug_info,"",@progbits\n.globl other\n.hidden other\nother: .byte 4\n`,
     ],
     options: ["--gc-sections"],
+  },
+  "garbage, where no KEEP names arrays of initialisers": {
+    ...scripted(
+      UNUSED,
+      "ENTRY(_start) SECTIONS { .text 0x1000 : { *(.text*) } .rodata : { *(.rodata*) } .init_array : { *(.init_array) } }",
+    ),
+    options: ["--gc-sections"],
+  },
+  "garbage of a partial link: arrays and what unwinds stay, bounds keep nothing": {
+    ...one(`${UNUSED}.text\n.long __start_own\n.section own,"a"\n.long 5\n`),
+    options: ["-r", "--gc-sections", "-e", "_start"],
+  },
+  "bounds of a section that the script sets": scripted(
+    '.long __start_own, __stop_own\n.section own,"a"\n.long 5\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } own : { __start_own = .; *(own) __stop_own = .; } }",
+  ),
+  "bounds of a section, hidden": one(
+    '.long __start_own, __stop_own\n.section own,"a"\n.long 5\n',
+    ...["-z", "start-stop-visibility=hidden"],
+  ),
+  "properties and thread-local data": {
+    ...two(property(0xc0000002, 4, 3), `${property(0xc0000002, 4, 3)}.section .tdata,"awT"\n.long 1\n`),
+    mapDiffers: PROPERTIES_IN_MAP,
   },
   "local symbols of objects whose first sections are not loaded": {
     sources: [

@@ -1,10 +1,11 @@
 /** What is printed of a link besides the map, as GNU ld prints it. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/ld.ts";
+import { writeArchive } from "../../src/object/archive-writer.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 
 const SOURCES = {
@@ -27,12 +28,17 @@ test.each([
   "--cref -M",
   "-y f -y v -y missing -y nothing",
   "--print-memory-usage -T regions.ld",
+  "--print-memory-usage",
+  "-t",
+  "-t -t --whole-archive lib.a",
 ])("ld %s", (line) => {
   const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, { skip: (reason) => expect.fail(reason) }));
   for (const [name, source] of Object.entries(SOURCES)) writeFileSync(join(folder, name), objectOfGnu(as!, source));
   writeFileSync(join(folder, "regions.ld"), REGIONS);
+  const member = new Uint8Array(objectOfGnu(as!, ".globl extra\nextra: ret\n"));
+  writeFileSync(join(folder, "lib.a"), writeArchive([{ name: "extra.o", content: member }], true));
   const args = [
-    ...line.split(" ").map((option) => (option === "regions.ld" ? join(folder, option) : option)),
+    ...line.split(" ").map((option) => (/^(regions.ld|lib.a)$/.test(option) ? join(folder, option) : option)),
     ...Object.keys(SOURCES).map((name) => join(folder, name)),
     ...["-o", join(folder, "out")],
   ];
@@ -52,4 +58,29 @@ test.each([
   expect(ours.stdout).toBe(theirs.stdout);
   // Each line begins with the name of its program.
   expect(ours.stderr.replace(/^\w+: /gm, "")).toBe(theirs.stderr.replaceAll(`${ld}: `, ""));
+});
+
+test("a program that knows where another one's symbols are, and the rule that says what it is made of", (context) => {
+  const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, context)) as [string, string];
+  const inside = (name: string): string => join(folder, name);
+  const note = '.section .note.GNU-stack,""\n';
+  writeFileSync(
+    inside("rom.o"),
+    objectOfGnu(as, `.globl service, twice\nservice: ret\ntwice: ret\nlocal: ret\n${note}`),
+  );
+  writeFileSync(
+    inside("user.o"),
+    objectOfGnu(as, `.globl _start, twice\n_start: call service\ncall twice\ntwice: ret\n${note}`),
+  );
+  const gnu = (...args: string[]): void => void spawnSync(ld, ["-m", "elf_i386", ...args], { cwd: folder });
+  gnu("-Ttext", "0xf0000", "-e", "service", "-o", "rom", "rom.o");
+  for (const option of ["-R", "--just-symbols"]) {
+    gnu(option, "rom", "-o", "theirs", "--dependency-file=theirs.d", "user.o");
+    const ours = ["-m", "elf_i386", option, inside("rom"), "-o", inside("ours"), inside("user.o")];
+    run([...ours, `--dependency-file=${inside("ours.d")}`]);
+    expect(readFileSync(inside("ours")).equals(readFileSync(inside("theirs"))), option).toBe(true);
+    expect(readFileSync(inside("ours.d"), "utf8").replaceAll(`${folder}/`, "").replace("ours", "theirs")).toBe(
+      readFileSync(inside("theirs.d"), "utf8"),
+    );
+  }
 });

@@ -123,10 +123,12 @@ const PARTIAL: readonly Row[] = [
   [".text", "*(.text .stub) *(.gnu.warning)"],
   [".fini", "KEEP(*(SORT_NONE(.fini)))"],
   ...own([".rodata", ".rodata1", ".eh_frame_hdr"]),
-  ...own([".eh_frame", ".sframe", ".gcc_except_table"], "ONLY_IF_RO"),
+  [".eh_frame", "KEEP(*(.eh_frame))", "ONLY_IF_RO"],
+  ...own([".sframe", ".gcc_except_table"], "ONLY_IF_RO"),
   [".gnu_extab", "*(.gnu_extab*)", "ONLY_IF_RO"],
   ...own([".exception_ranges"], "ONLY_IF_RO"),
-  ...own([".eh_frame", ".sframe", ".gnu_extab", ".gcc_except_table", ".exception_ranges"], "ONLY_IF_RW"),
+  [".eh_frame", "KEEP(*(.eh_frame))", "ONLY_IF_RW"],
+  ...own([".sframe", ".gnu_extab", ".gcc_except_table", ".exception_ranges"], "ONLY_IF_RW"),
   ...own([".tdata", ".tbss", ".jcr", ".dynamic", ".got", ".got.plt", ".data", ".data1", ".bss"]),
 ];
 
