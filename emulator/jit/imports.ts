@@ -14,6 +14,7 @@ export const FILL = 5;
 export const TOUCH = 6;
 export const TIMESTAMP = 7;
 export const AWAY = 8;
+export const ENTER = 9;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -43,6 +44,8 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
    * -1: EXIT_STOPPED. State is in memory.
    */
   { name: "away", type: BINARY },
+  /** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
+  { name: "enter", type: 2 },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

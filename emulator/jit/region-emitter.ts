@@ -13,7 +13,7 @@ import { Emitter } from "./emitter.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { AWAY, importsOf, STEP, TIMESTAMP } from "./imports.ts";
+import { AWAY, ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
 import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "./jump-cache.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
@@ -366,7 +366,7 @@ export class RegionEmitter extends Emitter {
     c.op(OP.eq64);
     c.if();
     pushRegionEntry(c, T0, T1);
-    c.returnCallIndirect(0);
+    c.returnCall(ENTER);
     c.end();
   }
 

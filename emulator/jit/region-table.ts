@@ -1,10 +1,9 @@
 /**
- * The table through which compiled regions of one machine jump to each other, and the instances that are made over it.
- * Slots are not used again. V8 keeps a copy of the table for each instance that ever imported it, lets none of them go
- * before the table, and writes to all of them for each slot that is set: what regions take grows with the square of
- * their number, some 80 MB at MAX_REGIONS. So a table goes with the code that it was made for.
+ * The table through which compiled regions of one machine jump to each other, by the entrance (entrance.ts), and the
+ * instances that are made for it. Slots are not used again, so that a table goes with the code that it was made for.
  */
 
+import { entranceOf } from "./entrance.ts";
 import type { KnownRegion } from "./experience.ts";
 import type { RegionImports } from "./instance.ts";
 import type { RegionFunction } from "./machine-region.ts";
@@ -64,7 +63,8 @@ export class RegionTable {
   /** Begins anew. What runs at the moment must come to no further region. */
   clear(): void {
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_SIZE });
-    this.#imports = { m: { ...this.#helpers, t: this.#table } };
+    const passedOn = entranceOf({ m: { ...this.#helpers, t: this.#table } });
+    this.#imports = { m: { ...this.#helpers, ...passedOn } };
     this.#x87Imports = null;
     this.#used = 0;
     this.#installed = 0;

@@ -412,8 +412,10 @@ export interface ModuleParts {
    * Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has.
    */
   readonly memoryPages: { readonly initial: number; readonly maximum: number };
-  /** Functions of a table of its own, by their order; without it the machine's table is imported as `t`. */
+  /** Functions of a table of its own, by their order. */
   readonly table?: readonly number[];
+  /** It is for the machine's table, imported as `t`. */
+  readonly importsTable?: boolean;
   /** Names under which its own functions are exported, by their order; null for one that is not. */
   readonly exports: readonly (string | null)[];
 }
@@ -446,7 +448,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     2,
     vector([
       [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
-      ...(parts.table === undefined ? [[...importName("t"), 1, FUNCREF, 0, 0]] : []),
+      ...(parts.importsTable === true ? [[...importName("t"), 1, FUNCREF, 0, 0]] : []),
       ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
     ]),
   );

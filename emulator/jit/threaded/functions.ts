@@ -28,6 +28,7 @@ import {
   TLB_DELTA,
 } from "../../cpu/layout.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP, EXIT_PAGE, EXIT_STOPPED, EXIT_UNKNOWN } from "../exits.ts";
+import { ENTER } from "../imports.ts";
 import { pushContext, pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
@@ -39,7 +40,6 @@ import {
   BRANCH,
   BYTES,
   CARRIES,
-  ENTER,
   HANDLER_TYPE,
   HOT,
   LEAVE,

@@ -7,8 +7,6 @@
 import { DEFAULT_MODEL, MODELS } from "../../cpu/model.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
 import { arithmeticFunction, carriesFunction, imageFunction } from "../flags.ts";
-import { typesOf } from "../imports.ts";
-import { PARAMETERS } from "../locals.ts";
 import { Code, encodeModule, type FunctionBody, I32 } from "../wasm.ts";
 import { scaledFunction } from "./address.ts";
 import {
@@ -101,19 +99,6 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
   });
 }
 
-/** Leads the interpreter into the regions of a machine's table. */
-function encodeEntrance(): Uint8Array<ArrayBuffer> {
-  const code = new Code();
-  code.get(0).get(1).get(2).get(3).returnCallIndirect(0).end();
-  return encodeModule({
-    types: typesOf(PARAMETERS),
-    imports: [],
-    functions: [{ type: 2, locals: [], code }],
-    memoryPages: MEMORY_PAGES,
-    exports: ["enter"],
-  });
-}
-
 const modules = new Map<string, WebAssembly.Module>();
 
 function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
@@ -121,8 +106,6 @@ function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly
   if (module === undefined) modules.set(key, (module = new WebAssembly.Module(make())));
   return module;
 }
-
-export const entranceModule = (): WebAssembly.Module => moduleOf("entrance", encodeEntrance);
 
 const keyOf = ({ codeBits, model, takesTurns }: HandlerShape): string =>
   `${codeBits}/${model.name}${takesTurns ? "/turns" : ""}`;

@@ -42,10 +42,9 @@ export const THREAD_TYPES = [
   { parameters: [I32, I32], results: [] },
 ];
 
-/** The functions of the engine, by the numbers that they have in regions, and the way into these. */
+/** The functions of the engine, by the numbers that they have in regions. */
 export const THREAD_IMPORTS: readonly FunctionImport[] = [
   ...importsOf(false),
-  { name: "enter", type: 2 },
   /** (WINDOW_SIZE_SHIFT, budget): the bytes are in both THREAD_WINDOW_* then. */
   { name: "windowRead", type: 6 },
   /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
@@ -57,15 +56,13 @@ export const THREAD_IMPORTS: readonly FunctionImport[] = [
   /** (EIP, budget) -> 1 if code is compiled that begins at the EIP, where all state is, 0 if not, -1 to leave. */
   { name: "hot", type: 1 },
 ];
-/** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
-export const ENTER = importsOf(false).length;
 /** From the display adapter's memory, and to it. */
-export const WINDOW_READ = ENTER + 1;
-export const WINDOW_WRITE = ENTER + 2;
+export const WINDOW_READ = importsOf(false).length;
+export const WINDOW_WRITE = WINDOW_READ + 1;
 /** What the engine is asked without leaving. */
-export const ASK_LEAP = ENTER + 3;
-export const ASK_PAGE = ENTER + 4;
-export const ASK_HOT = ENTER + 5;
+export const ASK_LEAP = WINDOW_READ + 2;
+export const ASK_PAGE = WINDOW_READ + 3;
+export const ASK_HOT = WINDOW_READ + 4;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;

@@ -36,7 +36,7 @@ import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE }
 import type { RegionImports } from "../instance.ts";
 import { writeModrmTables } from "./address.ts";
 import { codeLimitOf, HOT_RUNS, LONGEST_BYTES } from "./functions.ts";
-import { entranceModule, interpreterModule } from "./module.ts";
+import { interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
@@ -221,10 +221,8 @@ export class Thread {
 
   #instantiate(codeBits: 16 | 32): Run {
     const { model, pauseTurn } = this.#core;
-    const { enter } = new WebAssembly.Instance(entranceModule(), this.#imports).exports;
     const m = {
       ...this.#imports["m"],
-      enter: enter as () => number,
       windowRead: this.#windowRead.bind(this),
       windowWrite: this.#windowWrite.bind(this),
       ...this.#engine,
