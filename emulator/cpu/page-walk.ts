@@ -2,7 +2,7 @@
 import { PAGE_FAULT, raise } from "./exceptions.ts";
 import { CR0, CR2, CR3, CR4, EFER, PDPTE } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
-import { CR0_WP, CR4_PAE, CR4_PSE, EFER_NXE } from "./state.ts";
+import { CR0_PG, CR0_WP, CR4_PAE, CR4_PSE, EFER_NXE } from "./state.ts";
 
 const PTE_PRESENT = 1;
 const PTE_WRITE = 2;
@@ -29,6 +29,8 @@ const LARGE_RESERVED = 0x001fe000;
 const POINTER_RESERVED = 0x1e6;
 const POINTER_HIGH_RESERVED = ~15;
 const POINTERS = 4;
+/** In place of an error code. */
+export const NO_FAULT = -1;
 /** What is read where no memory can be. */
 const NOTHING = -1;
 
@@ -49,6 +51,8 @@ export class PageWalker {
   /** Bits 32-35 of the physical address: above 0 there is nothing. */
   high = 0;
   isNoExecute = false;
+  /** Error code of the page fault, or NO_FAULT. */
+  fault = NO_FAULT;
   readonly #pointers = new Int32Array(2 * POINTERS);
   readonly #s: Int32Array;
   readonly #memory: MachineMemory;
@@ -99,20 +103,27 @@ export class PageWalker {
     return this.#access.read(physical & this.a20Mask);
   }
 
-  /** Walks the page tables. Returns the physical page in the upper 20 bits and the flags of the last entry below. */
+  /**
+   * Walks the page tables, if paging is on. Returns the physical page in the upper 20 bits and the flags of the last entry
+   * below. Where the access faults, `fault` says with which error code, and nothing has changed.
+   */
   walk(linear: number, write: boolean, user: boolean, fetch: boolean): number {
     const s = this.#s;
-    if ((s[CR4]! & CR4_PAE) !== 0) return this.#walkExtended(linear, write, user, fetch);
+    this.fault = NO_FAULT;
     this.high = 0;
     this.isNoExecute = false;
+    if ((s[CR0]! & CR0_PG) === 0) {
+      this.isWritable = true;
+      return linear & ~0xfff;
+    }
+    if ((s[CR4]! & CR4_PAE) !== 0) return this.#walkExtended(linear, write, user, fetch);
     const writeProtect = user || (s[CR0]! & CR0_WP) !== 0;
     const directoryAddress = this.#directoryAddress(linear);
     const directory = this.#physical32(directoryAddress);
-    if ((directory & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
+    if ((directory & PTE_PRESENT) === 0) return this.#refuse(0, write, user);
     if ((directory & PDE_LARGE) !== 0 && (s[CR4]! & CR4_PSE) !== 0) {
-      if ((directory & PDE_LARGE_RESERVED) !== 0)
-        this.#pageFault(linear, FAULT_PROTECTION | FAULT_RESERVED, write, user);
-      this.#checkRights(directory, linear, write, user, writeProtect);
+      if ((directory & PDE_LARGE_RESERVED) !== 0) return this.#refuse(FAULT_PROTECTION | FAULT_RESERVED, write, user);
+      if (!this.#isAllowed(directory, write, user, writeProtect)) return this.#refuse(FAULT_PROTECTION, write, user);
       this.#mark(directoryAddress, directory, write);
       this.isWritable = (directory & PTE_DIRTY) !== 0 && ((directory & PTE_WRITE) !== 0 || !writeProtect);
       this.directory = (directoryAddress & this.a20Mask) >>> 0;
@@ -121,8 +132,9 @@ export class PageWalker {
     }
     const entryAddress = (directory & ~0xfff) | ((linear >>> 10) & 0xffc);
     const entry = this.#physical32(entryAddress);
-    if ((entry & PTE_PRESENT) === 0) this.#pageFault(linear, 0, write, user);
-    this.#checkRights(directory & entry, linear, write, user, writeProtect);
+    if ((entry & PTE_PRESENT) === 0) return this.#refuse(0, write, user);
+    if (!this.#isAllowed(directory & entry, write, user, writeProtect))
+      return this.#refuse(FAULT_PROTECTION, write, user);
     this.#mark(directoryAddress, directory, false);
     this.#mark(entryAddress, entry, write);
     this.isWritable = (entry & PTE_DIRTY) !== 0 && ((directory & entry & PTE_WRITE) !== 0 || !writeProtect);
@@ -139,14 +151,14 @@ export class PageWalker {
     const highReserved = hasNoExecute ? HIGH_RESERVED : HIGH_RESERVED | NO_EXECUTE;
     const code = fetch && hasNoExecute ? FAULT_FETCH : 0;
     const pointer = PDPTE + 2 * (linear >>> 30);
-    if ((s[pointer]! & PTE_PRESENT) === 0) this.#pageFault(linear, code, write, user);
+    if ((s[pointer]! & PTE_PRESENT) === 0) return this.#refuse(code, write, user);
     const directoryAddress = (s[pointer]! & ~0xfff) | ((linear >>> 18) & 0xff8);
     const directory = this.#entryAt(directoryAddress, s[pointer + 1]!);
     const directoryHigh = this.#entryAt(directoryAddress | 4, s[pointer + 1]!);
-    if ((directory & PTE_PRESENT) === 0) this.#pageFault(linear, code, write, user);
+    if ((directory & PTE_PRESENT) === 0) return this.#refuse(code, write, user);
     const isLarge = (directory & PDE_LARGE) !== 0;
     if ((directoryHigh & highReserved) !== 0 || (isLarge && (directory & LARGE_RESERVED) !== 0))
-      this.#pageFault(linear, code | FAULT_PROTECTION | FAULT_RESERVED, write, user);
+      return this.#refuse(code | FAULT_PROTECTION | FAULT_RESERVED, write, user);
     let entryAddress = directoryAddress;
     let entry = directory;
     let entryHigh = directoryHigh;
@@ -154,14 +166,13 @@ export class PageWalker {
       entryAddress = (directory & ~0xfff) | ((linear >>> 9) & 0xff8);
       entry = this.#entryAt(entryAddress, directoryHigh & 15);
       entryHigh = this.#entryAt(entryAddress | 4, directoryHigh & 15);
-      if ((entry & PTE_PRESENT) === 0) this.#pageFault(linear, code, write, user);
-      if ((entryHigh & highReserved) !== 0)
-        this.#pageFault(linear, code | FAULT_PROTECTION | FAULT_RESERVED, write, user);
+      if ((entry & PTE_PRESENT) === 0) return this.#refuse(code, write, user);
+      if ((entryHigh & highReserved) !== 0) return this.#refuse(code | FAULT_PROTECTION | FAULT_RESERVED, write, user);
     }
     const rights = directory & entry;
     this.isNoExecute = ((directoryHigh | entryHigh) & NO_EXECUTE) !== 0;
-    if (fetch && this.isNoExecute) this.#pageFault(linear, code | FAULT_PROTECTION, write, user);
-    this.#checkRights(rights, linear, write, user, writeProtect, code);
+    if (fetch && this.isNoExecute) return this.#refuse(code | FAULT_PROTECTION, write, user);
+    if (!this.#isAllowed(rights, write, user, writeProtect)) return this.#refuse(code | FAULT_PROTECTION, write, user);
     if (!isLarge) this.#mark(directoryAddress, directory, false);
     this.#mark(entryAddress, entry, write);
     this.isWritable = (entry & PTE_DIRTY) !== 0 && ((rights & PTE_WRITE) !== 0 || !writeProtect);
@@ -176,10 +187,8 @@ export class PageWalker {
     return high === 0 ? this.#physical32(physical) : NOTHING;
   }
 
-  #checkRights(rights: number, linear: number, write: boolean, user: boolean, writeProtect: boolean, code = 0): void {
-    if ((user && (rights & PTE_USER) === 0) || (write && writeProtect && (rights & PTE_WRITE) === 0)) {
-      this.#pageFault(linear, code | FAULT_PROTECTION, write, user);
-    }
+  #isAllowed(rights: number, write: boolean, user: boolean, writeProtect: boolean): boolean {
+    return !(user && (rights & PTE_USER) === 0) && !(write && writeProtect && (rights & PTE_WRITE) === 0);
   }
 
   /** Sets accessed and, for a write, dirty in a table entry. */
@@ -193,8 +202,14 @@ export class PageWalker {
     this.#access.write(address, marked);
   }
 
-  #pageFault(linear: number, code: number, write: boolean, user: boolean): never {
+  #refuse(code: number, write: boolean, user: boolean): number {
+    this.fault = code | (write ? FAULT_WRITE : 0) | (user ? FAULT_USER : 0);
+    return 0;
+  }
+
+  /** Raises the fault of the last walk, which was for a linear address. */
+  raiseFault(linear: number): never {
     this.#s[CR2] = linear;
-    raise(PAGE_FAULT, code | (write ? FAULT_WRITE : 0) | (user ? FAULT_USER : 0));
+    raise(PAGE_FAULT, this.fault);
   }
 }

@@ -8,11 +8,11 @@ import type { AccessBytes, ProcessorBus } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL, LIST_NO_EXECUTE, SPACE_EXTENDED } from "./address-space.ts";
 import { visitTranslations } from "./cached-translations.ts";
-import { ALIGNMENT_CHECK, CpuException, raise } from "./exceptions.ts";
-import { BASE, CR0, CR2, CR3, CR4, CS, EFER, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES } from "./layout.ts";
+import { ALIGNMENT_CHECK, raise } from "./exceptions.ts";
+import { BASE, CR0, CR3, CR4, CS, EFER, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { runLength } from "./memory-runs.ts";
-import { PageWalker, PTE_GLOBAL } from "./page-walk.ts";
+import { NO_FAULT, PageWalker, PTE_GLOBAL } from "./page-walk.ts";
 import type { DataProbe } from "./probe.ts";
 import type { CpuState } from "./state.ts";
 import { CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, EFER_NXE } from "./state.ts";
@@ -418,15 +418,11 @@ export class Translation {
     const { epoch, upperEpoch } = this;
     const spaces = this.#spaces;
     const { protections } = spaces;
-    const address = this.#s[CR2]!;
-    try {
-      this.#translate(linear, write, this.#user);
-    } catch (error) {
-      if (!(error instanceof CpuException)) throw error;
-      // The interpreter raises it again.
-      this.#s[CR2] = address;
-      return 0;
-    }
+    this.#memory.counters.translationMisses++;
+    const walked = this.walker.walk(linear, write, this.#user, false);
+    // The interpreter raises it.
+    if (this.walker.fault !== NO_FAULT) return 0;
+    this.#take(linear, write, this.#user, walked);
     if (epoch !== this.epoch || upperEpoch !== this.upperEpoch || protections !== spaces.protections) return 0;
     return (write ? this.writeTlb : this.readTlb)[linear >>> 12]!;
   }
@@ -549,8 +545,15 @@ export class Translation {
    * kind of access when plain memory answers.
    */
   #translate(linear: number, write: boolean, user: boolean, fetch = false): number {
-    const page = linear >>> 12;
     this.#memory.counters.translationMisses++;
+    const walked = this.walker.walk(linear, write, user, fetch);
+    if (this.walker.fault !== NO_FAULT) this.walker.raiseFault(linear);
+    return this.#take(linear, write, user, walked);
+  }
+
+  /** The physical address by what a walk has said, with which the table of this kind of access is filled. */
+  #take(linear: number, write: boolean, user: boolean, walked: number): number {
+    const page = linear >>> 12;
     const table = write
       ? user
         ? this.#writeUser
@@ -558,18 +561,10 @@ export class Translation {
       : user
         ? this.#readUser
         : this.#readSupervisor;
-    let global = false;
-    let physical = linear;
-    let isWritable = true;
-    let isNoExecute = false;
-    if ((this.#s[CR0]! & CR0_PG) !== 0) {
-      const walked = this.walker.walk(linear, write, user, fetch);
-      isNoExecute = this.walker.isNoExecute;
-      isWritable = this.walker.isWritable;
-      physical = (walked & ~0xfff) | (linear & 0xfff);
-      global = (walked & PTE_GLOBAL) !== 0 && (this.#s[CR4]! & CR4_PGE) !== 0;
-      if (this.walker.high !== 0) return this.walker.high * FOUR_GIB + (physical >>> 0);
-    }
+    const { isNoExecute, isWritable, high } = this.walker;
+    let physical = (walked & ~0xfff) | (linear & 0xfff);
+    const global = (walked & PTE_GLOBAL) !== 0 && (this.#s[CR4]! & CR4_PGE) !== 0;
+    if (high !== 0) return high * FOUR_GIB + (physical >>> 0);
     physical &= this.#a20Mask;
     const offset = write ? this.#memory.writeOffset(physical >>> 12) : this.#memory.readOffset(physical >>> 12);
     if (offset !== 0 && table[page] === 0 && (this.#probedPages === null || !this.#probedPages.has(page))) {

@@ -13,8 +13,8 @@ export const INVALIDATE = 4;
 export const FILL = 5;
 export const TOUCH = 6;
 export const TIMESTAMP = 7;
-export const ENTER = 8;
-export const AWAY = 9;
+export const AWAY = 8;
+export const ENTER = 9;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -39,13 +39,13 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "touch", type: BINARY },
   /** (budget) -> the lower half of the time stamp counter; the upper one is in JIT_VALUE. */
   { name: "timestamp", type: 4 },
-  /** Into a region (entrance.ts): (number of the entry plus one, budget, address of its entry map, slot). */
-  { name: "enter", type: 2 },
   /**
    * (EIP, budget) -> budget after an instruction that may lead anywhere, also to another privilege or address space, or
    * -1: EXIT_STOPPED. State is in memory.
    */
   { name: "away", type: BINARY },
+  /** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
+  { name: "enter", type: 2 },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

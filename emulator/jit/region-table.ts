@@ -1,9 +1,9 @@
 /**
- * The table through which compiled regions of one machine are entered, and the instances of their code. Slots are not
- * used again; a table goes with the code that it was made for.
+ * The table through which compiled regions of one machine jump to each other, by the entrance (entrance.ts), and the
+ * instances that are made for it. Slots are not used again, so that a table goes with the code that it was made for.
  */
 
-import { entranceTo } from "./entrance.ts";
+import { entranceOf } from "./entrance.ts";
 import type { KnownRegion } from "./experience.ts";
 import type { RegionImports } from "./instance.ts";
 import type { RegionFunction } from "./machine-region.ts";
@@ -63,7 +63,8 @@ export class RegionTable {
   /** Begins anew. What runs at the moment must come to no further region. */
   clear(): void {
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_SIZE });
-    this.#imports = { m: { ...this.#helpers, enter: entranceTo(this.#table) } };
+    const passedOn = entranceOf({ m: { ...this.#helpers, t: this.#table } });
+    this.#imports = { m: { ...this.#helpers, ...passedOn } };
     this.#x87Imports = null;
     this.#used = 0;
     this.#installed = 0;

@@ -410,11 +410,12 @@ export interface ModuleParts {
   readonly functions: readonly FunctionBody[];
   /**
    * Size of the imported memory in pages of 64 KiB: the least that the code relies on, and the most that a machine has.
-   * Null where none is imported.
    */
-  readonly memoryPages: { readonly initial: number; readonly maximum: number } | null;
-  /** Functions of a table of its own, by their order, or where the machine's table is imported as `t`. */
-  readonly table?: readonly number[] | "imported";
+  readonly memoryPages: { readonly initial: number; readonly maximum: number };
+  /** Functions of a table of its own, by their order. */
+  readonly table?: readonly number[];
+  /** It is for the machine's table, imported as `t`. */
+  readonly importsTable?: boolean;
   /** Names under which its own functions are exported, by their order; null for one that is not. */
   readonly exports: readonly (string | null)[];
 }
@@ -442,19 +443,17 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       ]),
     ),
   );
-  const { memoryPages } = parts;
+  const { initial, maximum } = parts.memoryPages;
   section(
     2,
     vector([
-      ...(memoryPages === null
-        ? []
-        : [[...importName("m"), 2, 1, ...leb(memoryPages.initial), ...leb(memoryPages.maximum)]]),
-      ...(parts.table === "imported" ? [[...importName("t"), 1, FUNCREF, 0, 0]] : []),
+      [...importName("m"), 2, 1, ...leb(initial), ...leb(maximum)],
+      ...(parts.importsTable === true ? [[...importName("t"), 1, FUNCREF, 0, 0]] : []),
       ...parts.imports.map(({ name: field, type }) => [...importName(field), 0, ...leb(type)]),
     ]),
   );
   section(3, vector(parts.functions.map(({ type }) => leb(type))));
-  const table = parts.table === "imported" ? undefined : parts.table;
+  const { table } = parts;
   if (table !== undefined) section(4, [1, FUNCREF, 1, ...leb(table.length), ...leb(table.length)]);
   const exported = parts.exports.flatMap((field, i) =>
     field === null ? [] : [[...name(field), 0, ...leb(parts.imports.length + i)]],

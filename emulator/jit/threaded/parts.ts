@@ -56,14 +56,13 @@ export const THREAD_IMPORTS: readonly FunctionImport[] = [
   /** (EIP, budget) -> 1 if code is compiled that begins at the EIP, where all state is, 0 if not, -1 to leave. */
   { name: "hot", type: 1 },
 ];
-const MACHINE_IMPORTS = importsOf(false).length;
 /** From the display adapter's memory, and to it. */
-export const WINDOW_READ = MACHINE_IMPORTS;
-export const WINDOW_WRITE = MACHINE_IMPORTS + 1;
+export const WINDOW_READ = importsOf(false).length;
+export const WINDOW_WRITE = WINDOW_READ + 1;
 /** What the engine is asked without leaving. */
-export const ASK_LEAP = MACHINE_IMPORTS + 2;
-export const ASK_PAGE = MACHINE_IMPORTS + 3;
-export const ASK_HOT = MACHINE_IMPORTS + 4;
+export const ASK_LEAP = WINDOW_READ + 2;
+export const ASK_PAGE = WINDOW_READ + 3;
+export const ASK_HOT = WINDOW_READ + 4;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;
