@@ -37,9 +37,10 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+  charset: "utf8",
   define: {
     QURE_VERSION: JSON.stringify(version),
-    INTERPRETER_32: JSON.stringify((await readyInterpreter(32)).toString("base64")),
+    INTERPRETER_32: JSON.stringify((await readyInterpreter(32)).toString("latin1")),
   },
   inject: ["src/page/worker/ready-interpreter.ts"],
 };
