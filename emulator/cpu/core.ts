@@ -26,9 +26,6 @@ import { Translation } from "./translation.ts";
 import { VectorUnit } from "./vector/unit.ts";
 import { Waiting } from "./waiting.ts";
 
-/** In `end`: not even an instruction that is repeated may go on, since it may have been overwritten or the processor reset. */
-const CODE_MAY_DIFFER = -1;
-
 export class Core {
   readonly memory: MachineMemory;
   readonly bus: ProcessorBus;
@@ -64,7 +61,7 @@ export class Core {
   branches = new Branches();
   /** Index of the running instruction in its block. */
   index = 0;
-  /** The block is left in front of this index; 0 or CODE_MAY_DIFFER once something wants the loop's attention. */
+  /** The block is left in front of this index; 0 once something wants the loop's attention. */
   end = 0;
   /** Ticks left in this run, counted down when a block is left. */
   remaining = 0;
@@ -105,7 +102,7 @@ export class Core {
     this.s = this.state.i32;
     this.r16 = this.state.u16;
     this.r8 = this.state.u8;
-    this.mmu = new Translation(memory, this.state, bus, () => this.lookUp());
+    this.mmu = new Translation(memory, this.state, bus, () => this.leaveBlock());
     this.segments = new Segments(this.state, this.mmu);
     this.far = new FarTransfer(this);
     this.interrupts = new InterruptDelivery(this);
@@ -134,20 +131,9 @@ export class Core {
     this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }
 
-  /** Makes the run loop look at pins, limits and code again after the running instruction, or iteration of one. */
+  /** Makes the run loop look at pins, limits and code again after the running instruction. */
   leaveBlock(): void {
-    this.end = CODE_MAY_DIFFER;
-  }
-
-  /** The same for pins and limits only: a device was accessed, and the code is what it was. */
-  lookUp(): void {
-    if (this.end > 0) this.end = 0;
-  }
-
-  /** Whether a repeated instruction may go on with its next iteration. */
-  get mayRepeat(): boolean {
-    if (this.stepping || this.remaining - this.index <= 1) return false;
-    return this.end > 0 || (this.end === 0 && !this.isAttended);
+    this.end = 0;
   }
 
   /** Whether something is to be done between two instructions, other than an interrupt that IF keeps waiting. */
@@ -159,14 +145,14 @@ export class Core {
   setAttention(bit: number, on: boolean): void {
     if (on) this.attention |= bit;
     else this.attention &= ~bit;
-    this.lookUp();
+    this.end = 0;
   }
 
   /** Inhibits interrupts until the next instruction has retired; `traps`: debug traps and NMI as well. */
   shadow(traps: boolean): void {
     this.attention |= ATTENTION_SHADOW;
     this.shadowHoldsTraps = traps;
-    this.lookUp();
+    this.end = 0;
   }
 
   /** Drives FERR#. */
@@ -203,13 +189,13 @@ export class Core {
   }
 
   readPort(port: number, sizeBytes: AccessBytes): number {
-    this.lookUp();
+    this.leaveBlock();
     this.debug.port(port, sizeBytes);
     return this.bus.readPort(port, sizeBytes);
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
-    this.lookUp();
+    this.leaveBlock();
     this.debug.port(port, sizeBytes);
     this.bus.writePort(port, sizeBytes, sizeBytes === 4 ? value >>> 0 : value);
   }

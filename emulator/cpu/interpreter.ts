@@ -123,7 +123,7 @@ export class Interpreter {
       core.runEnd -= less;
       core.remaining -= less;
     }
-    core.lookUp();
+    core.leaveBlock();
   }
 
   /** EIP of the running instruction; between runs, of the next one. */

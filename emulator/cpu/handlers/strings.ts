@@ -106,7 +106,7 @@ function repeat(
       // The last iteration is counted by the run loop, when the instruction as a whole retires or is left.
       core.remaining -= done - 1;
       if (count === 0 || (untilZero !== null && getZero(s) === untilZero)) return;
-      if (!core.mayRepeat) {
+      if (core.end === 0 || core.stepping || core.remaining - core.index <= 1) {
         core.repeating = true;
         core.goto(insn.eip);
         return;
@@ -161,7 +161,7 @@ function moveByDevice(core: Core, source: number, target: number, lengthBytes: n
     const isPattern = from >= 0 && to > from && to < from + bytes;
     if (to < 0 || isPattern || !bus.writeMmioRun?.(to, sizeBytes, run)) return 0;
   }
-  core.lookUp();
+  core.leaveBlock();
   return bytes;
 }
 
@@ -175,7 +175,7 @@ function storeByDevice(core: Core, target: number, count: number, sizeBytes: Acc
   const run = carried.subarray(0, n * sizeBytes);
   for (let i = 0; i < run.length; i++) run[i] = value >>> (8 * (i % sizeBytes));
   if (!bus.writeMmioRun?.(to, sizeBytes, run)) return 0;
-  core.lookUp();
+  core.leaveBlock();
   return n * sizeBytes;
 }
 
