@@ -11,12 +11,13 @@ COMPOUND_STATUS     = -12                   # of a loop
 COMPOUND_START      = -16                   # the text to which a loop returns
 COMPOUND_RUNS       = -20                   # 1: the turn of the loop is run
 COMPOUND_KIND       = -24                   # KEYWORD_*
-FOR_WORDS           = -28                   # WORDS record, or 0
-FOR_NEXT            = -32                   # the word whose turn it is
-FOR_LIMIT           = -36                   # where the words end
-FOR_NAME            = -68
+COMPOUND_BEGIN      = -28                   # routine that begins a turn of the loop
+FOR_WORDS           = -32                   # WORDS record, or 0
+FOR_NEXT            = -36                   # the word whose turn it is
+FOR_LIMIT           = -40                   # where the words end
+FOR_NAME            = -72
 FOR_NAME_BYTES      = 32
-COMPOUND_SIZE       = 68
+COMPOUND_SIZE       = 72
 
 .text
 
@@ -85,60 +86,62 @@ compound_if:
     ret
 
 compound_while:
-    mov     [ebp + COMPOUND_START], esi
-    inc     dword ptr [ebx + CONTEXT_LOOPS]
-.Lcompound_while_turn:
-    mov     esi, [ebp + COMPOUND_START]
-    mov     edx, [ebp + COMPOUND_SKIP]
-    mov     ecx, KEYWORD_DO
-    call    compound_part
-    jc      .Lcompound_while_done
-    xor     ecx, ecx                        # ECX: 1 when the turn is run
-    cmp     [ebp + COMPOUND_SKIP], ecx
-    jne     .Lcompound_while_body
-    cmp     [ebx + CONTEXT_STATUS], ecx
-    sete    cl
-    cmp     dword ptr [ebp + COMPOUND_KIND], KEYWORD_UNTIL
-    jne     .Lcompound_while_body
-    xor     cl, 1
-.Lcompound_while_body:
-    mov     [ebp + COMPOUND_RUNS], ecx
-    call    compound_turn
-    jc      .Lcompound_while_done
-    jz      .Lcompound_while_turn
-    mov     ecx, [ebp + COMPOUND_STATUS]
-    call    compound_status
-.Lcompound_while_done:
-    dec     dword ptr [ebx + CONTEXT_LOOPS]
-    ret
+    mov     dword ptr [ebp + COMPOUND_BEGIN], offset while_begin
+    jmp     compound_loop
 
 compound_for:
-    inc     dword ptr [ebx + CONTEXT_LOOPS]
+    mov     dword ptr [ebp + COMPOUND_BEGIN], offset for_begin
     call    for_head
-    jc      .Lcompound_for_done
-    mov     [ebp + COMPOUND_START], esi
+    jc      1f
     call    for_words
-    jc      .Lcompound_for_done
-.Lcompound_for_turn:
-    mov     esi, [ebp + COMPOUND_START]
-    call    for_next
-    mov     [ebp + COMPOUND_RUNS], ecx
-    call    compound_turn
-    jc      .Lcompound_for_done
-    jz      .Lcompound_for_turn
-    mov     ecx, [ebp + COMPOUND_STATUS]
-    call    compound_status
-.Lcompound_for_done:
-    dec     dword ptr [ebx + CONTEXT_LOOPS]
-    pushfd
+    jc      2f
+    call    compound_loop
+2:  pushfd
     push    eax
     mov     eax, [ebp + FOR_WORDS]
     test    eax, eax
-    jz      1f
+    jz      3f
     call    mfree
-1:  pop     eax
+3:  pop     eax
     popfd
+1:  ret
+
+# Runs a loop, turn by turn. May sleep.
+# In: ESI text with which each turn begins, COMPOUND_BEGIN.
+# Out: ESI after done; CF and EAX message.
+compound_loop:
+    mov     [ebp + COMPOUND_START], esi
+    inc     dword ptr [ebx + CONTEXT_LOOPS]
+1:  mov     esi, [ebp + COMPOUND_START]
+    call    [ebp + COMPOUND_BEGIN]
+    jc      2f
+    mov     [ebp + COMPOUND_RUNS], ecx
+    call    compound_turn
+    jc      2f
+    jz      1b
+    mov     ecx, [ebp + COMPOUND_STATUS]
+    call    compound_status
+2:  dec     dword ptr [ebx + CONTEXT_LOOPS]
     ret
+
+# Begins a turn of while or until: runs the list that decides. May sleep.
+# In: ESI text after the first word.
+# Out: ESI after do, ECX 1 when the turn is run; CF and EAX message.
+while_begin:
+    mov     edx, [ebp + COMPOUND_SKIP]
+    mov     ecx, KEYWORD_DO
+    call    compound_part
+    jc      1f
+    xor     ecx, ecx
+    cmp     [ebp + COMPOUND_SKIP], ecx
+    jne     1f                              # CF is clear: it is not below
+    cmp     [ebx + CONTEXT_STATUS], ecx
+    sete    cl
+    cmp     dword ptr [ebp + COMPOUND_KIND], KEYWORD_UNTIL
+    clc
+    jne     1f
+    xor     cl, 1
+1:  ret
 
 # Runs the body of a loop, if its turn is run.
 # In: ESI text after do.
@@ -301,9 +304,9 @@ for_words:
     stc
 2:  ret
 
-# Sets the variable of for to the next word.
-# Out: ECX 1, 0 when there are no more words or there is no memory.
-for_next:
+# Begins a turn of for: sets the variable to the next word.
+# Out: ECX 1, 0 when there are no more words or there is no memory; CF clear.
+for_begin:
     xor     ecx, ecx
     mov     edx, [ebp + FOR_WORDS]
     test    edx, edx

@@ -155,20 +155,17 @@ list_run:
     test    eax, eax
     jz      .Llist_run_done                 # CF is clear
     inc     esi
+    call    list_joins
+    jne     .Llist_run_next
+    inc     esi
+    xor     ecx, ecx                        # ECX: 1 when what follows is passed over
+    cmp     [ebx + CONTEXT_STATUS], ecx
+    setne   cl
     cmp     eax, OPERATOR_AND
-    je      .Llist_run_and
-    cmp     eax, OPERATOR_OR
-    jne     .Llist_run_next
-    inc     esi
-    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
-    jne     .Llist_run_next
-    inc     dword ptr [ebp + LIST_PASS]
-    jmp     .Llist_run_next
-.Llist_run_and:
-    inc     esi
-    cmp     dword ptr [ebx + CONTEXT_STATUS], 0
-    je      .Llist_run_next
-    inc     dword ptr [ebp + LIST_PASS]
+    je      .Llist_run_joined
+    xor     ecx, 1
+.Llist_run_joined:
+    mov     [ebp + LIST_PASS], ecx
     jmp     .Llist_run_next
 .Llist_run_nothing:
     mov     ecx, offset list_empty
