@@ -3,7 +3,7 @@
  * the system as it is at the moment, with or without a fault in it, and what was prepared without one.
  */
 import type { ClusterOptions, LabCluster, SourceTree } from "../../src/index.ts";
-import { treeWith, treeWithProgram } from "../../tests/system/tree-with.ts";
+import { treeWith, treeWithGuests, treeWithProgram } from "../../tests/system/tree-with.ts";
 import type { Images, Stage } from "./assembly-stage.ts";
 
 let stage: Stage | null = null;
@@ -21,6 +21,8 @@ export const sources = (): SourceTree => stage!.tree;
 export const isoOf = (tree: SourceTree): Uint8Array => stage!.isoOf(tree);
 export const isoWith = async (from: string, ...at: readonly string[]): Promise<Uint8Array> =>
   stage!.isoNamed(`${from} ${at}`, () => at.reduce((rest, place) => treeWith(rest, from, place), sources()));
+export const isoWithGuests = async (): Promise<Uint8Array> =>
+  stage!.isoNamed("with guests", () => treeWithGuests(sources()));
 export const isoWithProgram = (name: string, file: Uint8Array): Uint8Array =>
   isoOf(treeWithProgram(sources(), name, file));
 export const boot = (options: Omit<ClusterOptions, "firmware">): LabCluster => stage!.boot(options);

@@ -118,13 +118,18 @@ describe("imports", () => {
   });
 });
 
-test("what tests of whole machines import from vitest is there while faults are planted into assembly", () => {
-  const stand = "scripts/mutants/assembly-vitest.ts";
+test.each([
+  [/^import \{([^}]*)\} from "vitest"/gm, "scripts/mutants/assembly-vitest.ts"],
+  [
+    /^import \{([^}]*)\} from "(?:(?:\.\.\/system|\.)\/images|\.\.\/setup\/cache)\.ts"/gm,
+    "scripts/mutants/assembly-images.ts",
+  ],
+])("what tests of whole machines import is there while faults are planted into assembly: %s", (imports, stand) => {
   const there = new Set(exportedNames(texts.get(stand)!).map(({ name }) => name));
   const missing = files
-    .filter((path) => /^tests\/(system|guest)\/.*\.ts$/.test(path))
+    .filter((path) => /^tests\/(system|guest)\/.*\.ts$/.test(path) && !path.endsWith("/images.ts"))
     .flatMap((path) =>
-      [...texts.get(path)!.matchAll(/^import \{([^}]*)\} from "vitest"/gm)]
+      [...texts.get(path)!.matchAll(imports)]
         .flatMap(([, names]) => names!.split(","))
         .map((name) => name.trim())
         .filter((name) => name !== "" && !name.startsWith("type ") && !there.has(name))

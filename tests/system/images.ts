@@ -14,7 +14,7 @@ import {
 } from "../../src/index.ts";
 import { kept, keptForAll } from "../setup/cache.ts";
 import { keepWarm } from "../setup/warm.ts";
-import { treeWith, treeWithProgram } from "./tree-with.ts";
+import { treeWith, treeWithGuests, treeWithProgram } from "./tree-with.ts";
 
 export const root = join(import.meta.dirname, "../..");
 
@@ -82,29 +82,9 @@ export function isoWith(from: string, ...at: readonly string[]): Promise<Uint8Ar
   return keptForAll(`ISO with ${from} at ${at.join(" and ")}`, () => isoOf(tree()));
 }
 
-/** Programs and commands of tests that do not come into each other's way: place in the system, source. */
-const GUESTS: Readonly<Record<string, string>> = {
-  "asm/crypto/crypto-test.s": "tests/guest/crypto.s",
-  "asm/fs/storage-test.s": "tests/guest/storage.s",
-  "asm/kernel/callers-test.s": "tests/guest/callers.s",
-  "asm/kernel/heap-test.s": "tests/guest/heap.s",
-  "asm/kernel/stopped-test.s": "tests/guest/stopped.s",
-  "asm/net/net-test.s": "tests/guest/net.s",
-  "asm/programs/limits.s": "tests/guest/limits.s",
-  // The same source as several programs, which behave by their names.
-  "asm/programs/next-f.s": "tests/guest/successor.s",
-  "asm/programs/next-g.s": "tests/guest/successor.s",
-  "asm/programs/next-l.s": "tests/guest/successor.s",
-  "asm/programs/next-r.s": "tests/guest/successor.s",
-  "asm/programs/next-s.s": "tests/guest/successor.s",
-  "asm/programs/screen.s": "tests/guest/screen.s",
-};
-
-/** An ISO of the system with all of them: to link one for each test takes longer than many of these tests. */
+/** An ISO of the system with the programs and commands of tests: to link one for each takes longer than many of these. */
 export function isoWithGuests(): Promise<Uint8Array> {
-  const tree = (): SourceTree =>
-    Object.entries(GUESTS).reduce<SourceTree>((rest, [at, from]) => treeWith(rest, from, at), sources());
-  return keptForAll("ISO with guests", () => isoOf(tree()));
+  return keptForAll("ISO with guests", () => isoOf(treeWithGuests(sources())));
 }
 
 /** An ISO of the system with one more program in /bin, given as an ELF file. */

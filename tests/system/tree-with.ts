@@ -15,6 +15,28 @@ export function treeWith(tree: SourceTree, from: string, at: string): SourceTree
   };
 }
 
+/** Programs and commands of tests that do not come into each other's way: place in the system, source. */
+const GUESTS: Readonly<Record<string, string>> = {
+  "asm/crypto/crypto-test.s": "tests/guest/crypto.s",
+  "asm/fs/storage-test.s": "tests/guest/storage.s",
+  "asm/kernel/callers-test.s": "tests/guest/callers.s",
+  "asm/kernel/heap-test.s": "tests/guest/heap.s",
+  "asm/kernel/stopped-test.s": "tests/guest/stopped.s",
+  "asm/net/net-test.s": "tests/guest/net.s",
+  "asm/programs/limits.s": "tests/guest/limits.s",
+  // The same source as several programs, which behave by their names.
+  "asm/programs/next-f.s": "tests/guest/successor.s",
+  "asm/programs/next-g.s": "tests/guest/successor.s",
+  "asm/programs/next-l.s": "tests/guest/successor.s",
+  "asm/programs/next-r.s": "tests/guest/successor.s",
+  "asm/programs/next-s.s": "tests/guest/successor.s",
+  "asm/programs/screen.s": "tests/guest/screen.s",
+};
+
+/** `tree` with all of them. */
+export const treeWithGuests = (tree: SourceTree): SourceTree =>
+  Object.entries(GUESTS).reduce((rest, [at, from]) => treeWith(rest, from, at), tree);
+
 /** `tree` with one more program in /bin, given as an ELF file. */
 export function treeWithProgram(tree: SourceTree, name: string, file: Uint8Array): SourceTree {
   return treeWithFile(tree, `asm/programs/${name}.elf`, file);
