@@ -94,17 +94,17 @@ compound_for:
     call    for_head
     jc      1f
     call    for_words
-    jc      2f
+    jc      1f
     call    compound_loop
-2:  pushfd
+1:  pushfd
     push    eax
     mov     eax, [ebp + FOR_WORDS]
     test    eax, eax
-    jz      3f
+    jz      2f
     call    mfree
-3:  pop     eax
+2:  pop     eax
     popfd
-1:  ret
+    ret
 
 # Runs a loop, turn by turn. May sleep.
 # In: ESI text with which each turn begins, COMPOUND_BEGIN.

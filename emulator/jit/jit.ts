@@ -282,20 +282,22 @@ class Jit implements Engine {
   #leap(eip: number, budget: number): number {
     const left = this.#stepAway(eip, budget);
     if (left < 0) return -1;
-    const { s, mmu } = this.#core;
-    const to = s[EIP]!;
+    const to = this.#core.s[EIP]!;
     const isNear = (to ^ eip) >>> 12 === 0 && this.#context.isCurrent && !this.#thread.isAtEnd(to);
-    return isNear || this.#prepare(to, mmu.fetchOffset(to)) ? left : -1;
+    return isNear || this.#prepare(to) ? left : -1;
   }
 
   #page(eip: number, budget: number): number {
-    const core = this.#core;
-    core.remaining = this.#base + budget;
-    return this.#prepare(eip, core.mmu.fetchOffset(eip)) ? 1 : 0;
+    this.#core.remaining = this.#base + budget;
+    return this.#prepare(eip) ? 1 : 0;
   }
 
-  /** Makes the page at hand ready for the interpreter, and has it enter what is compiled of the place. */
-  #prepare(eip: number, offset: number): boolean {
+  /**
+   * Makes the page of an EIP ready for the interpreter, and has it enter what is compiled of the place. Raises page
+   * faults.
+   */
+  #prepare(eip: number): boolean {
+    const offset = this.#core.mmu.fetchOffset(eip);
     this.#renewContext();
     if (offset === 0 || !this.#thread.enterPage(offset, this.#context.direct)) return false;
     const block = this.#interpreter.code.seek(eip);

@@ -15,6 +15,7 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
 const UNFINISHED = "only ; && and || join if, while, until and for to other commands\n";
 const MISPLACED = "then, else, elif, fi, do or done stands where it does not belong\n";
 const EMPTY = "a command is missing before then, elif, else, fi, do or done\n";
+const NO_TEST = "test: write WORD = WORD, NUMBER -lt NUMBER, -f PATH or the like; `help test` lists all\n2\n";
 const FOR = "for is written: for NAME in WORD...; do ...; done\n";
 
 /** Line, what it prints. */
@@ -73,12 +74,9 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   ["cd /a/d; test -f a.txt && echo here; cd", "here\n"],
   ["test a -lt 3; echo $?; test 1 -lt -1; echo $?", "test: the numbers are whole and not negative\n2\n".repeat(2)],
-  ["[ a = a; echo $?", "test: write WORD = WORD, NUMBER -lt NUMBER, -f PATH or the like; `help test` lists all\n2\n"],
-  [
-    "test a b c d; echo $?",
-    "test: write WORD = WORD, NUMBER -lt NUMBER, -f PATH or the like; `help test` lists all\n2\n",
-  ],
-  ["test -q a; echo $?", "test: write WORD = WORD, NUMBER -lt NUMBER, -f PATH or the like; `help test` lists all\n2\n"],
+  ["[ a = a; echo $?", NO_TEST],
+  ["test a b c d; echo $?", NO_TEST],
+  ["test -q a; echo $?", NO_TEST],
 ];
 
 describe("commands of commands", () => {
