@@ -41,7 +41,8 @@ retired_next:           .space 4        # offset of the place for the next one
 trust_public:           .space X25519_BYTES # of this boot: its session follows from it
 trust_private:          .space X25519_BYTES # and what belongs to it
 trust_digest:           .space SHA256_BYTES
-code_given:             .space CODE_SIZE
+.global code_given
+code_given:             .space CODE_SIZE     # of the packet that was checked last
 .global code_made
 code_made:              .space SHA256_BYTES
 setting:                .space SETTING_SIZE
@@ -548,16 +549,19 @@ trust_retired:
 # Clobbers: EAX, ECX.
 .global session_retired
 session_retired:
-    push    ebx
-    mov     ebx, offset retired
-1:  mov     eax, ebx
-    call    session_same
-    je      2f
-    add     ebx, SESSION_SIZE
-    cmp     ebx, offset retired + RETIRED * SESSION_SIZE
+    mov     ecx, offset retired
+    mov     eax, [edx]
+1:  cmp     eax, [ecx]                  # one look at most sessions, as this is asked of every packet of a stranger
+    je      3f
+2:  add     ecx, SESSION_SIZE
+    cmp     ecx, offset retired + RETIRED * SESSION_SIZE
     jb      1b
     test    esp, esp                    # ZF clear
-2:  pop     ebx
+    ret
+3:  mov     eax, [edx + 4]
+    cmp     eax, [ecx + 4]
+    mov     eax, [edx]
+    jne     2b
     ret
 
 # Takes over a session that is proven.
