@@ -36,7 +36,8 @@ trust_key:              .space HMAC_SIZE
 .global trust_secret
 trust_secret:           .space KEY_SIZE
 retired:                .space RETIRED * SESSION_SIZE
-retired_next:           .space 4        # offset of the place for the next one
+retired_next:           .space 4        # offset of the place for the next one,
+retired_end:            .space 4        # and behind the last that was ever taken
 .global trust_public
 trust_public:           .space X25519_BYTES # of this boot: its session follows from it
 trust_private:          .space X25519_BYTES # and what belongs to it
@@ -526,15 +527,21 @@ trust_window:
 .global trust_retire
 trust_retire:
     mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
+    mov     edx, [eax + PEER_SESSION]
+    or      edx, [eax + PEER_SESSION + 4]
+    jz      9f                          # it is new here
     mov     ecx, [retired_next]
     mov     edx, [eax + PEER_SESSION]
     mov     [retired + ecx], edx
     mov     edx, [eax + PEER_SESSION + 4]
     mov     [retired + ecx + 4], edx
     add     ecx, SESSION_SIZE
-    and     ecx, RETIRED * SESSION_SIZE - 1
+    cmp     ecx, [retired_end]
+    jbe     1f
+    mov     [retired_end], ecx
+1:  and     ecx, RETIRED * SESSION_SIZE - 1
     mov     [retired_next], ecx
-    ret
+9:  ret
 
 # Whether a session was that of a peer which has another now.
 # In: EAX packet.
@@ -549,20 +556,17 @@ trust_retired:
 # Clobbers: EAX, ECX.
 .global session_retired
 session_retired:
-    mov     ecx, offset retired
+    mov     ecx, [retired_end]
     mov     eax, [edx]
-1:  cmp     eax, [ecx]                  # one look at most sessions, as this is asked of every packet of a stranger
-    je      3f
-2:  add     ecx, SESSION_SIZE
-    cmp     ecx, offset retired + RETIRED * SESSION_SIZE
-    jb      1b
-    test    esp, esp                    # ZF clear
-    ret
-3:  mov     eax, [edx + 4]
-    cmp     eax, [ecx + 4]
+1:  sub     ecx, SESSION_SIZE
+    jb      9f                          # ZF is clear
+    cmp     eax, [retired + ecx]
+    jne     1b
+    mov     eax, [edx + 4]
+    cmp     eax, [retired + ecx + 4]
     mov     eax, [edx]
-    jne     2b
-    ret
+    jne     1b
+9:  ret
 
 # Takes over a session that is proven.
 # In: EAX peer, EDX packet.
