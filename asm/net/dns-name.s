@@ -223,9 +223,10 @@ dns_name_read:
 # Clobbers: EAX, ECX, EDX.
 dns_label_lower:
     sub     ecx, 4
-    jb      2f
+    jb      .Ldns_label_lower_rest
     push    ebx
-1:  lodsd
+.Ldns_label_lower_four:
+      lodsd
     mov     edx, eax
     and     edx, 0x7F7F7F7F
     lea     ebx, [edx + 0x3F3F3F3F]
@@ -239,19 +240,20 @@ dns_label_lower:
     or      eax, ebx
     stosd
     sub     ecx, 4
-    jae     1b
+    jae     .Ldns_label_lower_four
     pop     ebx
-2:  add     ecx, 4
-    jz      9f
-3:  lodsb
+.Ldns_label_lower_rest:
+    add     ecx, 4
+    jz      3f
+1:  lodsb
     lea     edx, [eax - 'A']
     cmp     dl, 'Z' - 'A'
-    ja      4f
+    ja      2f
     or      al, 0x20
-4:  stosb
+2:  stosb
     dec     ecx
-    jnz     3b
-9:  ret
+    jnz     1b
+3:  ret
 
 # The bytes of a name.
 # In: EAX name.
