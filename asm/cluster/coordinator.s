@@ -17,6 +17,7 @@ ASK_MS                  = 250           # a view that differs for so long is ask
 HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unanswered for so long is taken for silent
 BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
 BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they take over
+FRESH_MS                = 100           # that a coordinator lives has not to be said for so long
 STALE_MS                = 700           # a coordinator silent for so long yields to any other
 
 .bss
@@ -162,6 +163,29 @@ coordinator_is:
     jne     9f
     mov     ecx, [eax + CLOUD_NODE + 4]
     cmp     ecx, [coordinator_id + 4]
+9:  ret
+
+# Whether a packet comes from the coordinator, which was heard just now, and of which nothing is asked.
+# In: EAX packet, EDX its sender's address.
+# Out: ZF when it does.
+# Clobbers: EAX, ECX, EDX.
+.global coordinator_is_fresh
+coordinator_is_fresh:
+    cmp     edx, [coordinator_address]
+    jne     9f
+    cmp     dword ptr [asking], 0
+    jne     9f
+    call    coordinator_is
+    jne     9f
+    add     eax, CLOUD_SESSION
+    mov     edx, offset coordinator_session
+    call    session_same
+    jne     9f
+    call    clock_ms
+    sub     eax, [coordinator_heard]
+    cmp     eax, FRESH_MS
+    sbb     eax, eax
+    inc     eax                         # ZF when that was less
 9:  ret
 
 # Another member of our cluster coordinates it. Of two the one with the lower id goes on.
@@ -383,27 +407,13 @@ coordinator_tend:
     pop     esi
     ret
 
-# This node coordinates: the whole view for those who asked, changes soon, a view each beat.
+# This node coordinates: changes soon, a view each beat, the whole view for those who asked.
 # In: EBX now.
 # Out: EAX milliseconds until it is needed again.
 coordinates:
     push    esi
-    mov     esi, 0x7FFFFFFF
-    mov     eax, [whole_to]
-    test    eax, eax
-    jz      .Lcoordinates_beat
-    mov     ecx, [whole_at]
-    sub     ecx, ebx
-    test    ecx, ecx
-    jg      .Lcoordinates_whole_later
-    mov     dword ptr [whole_to], 0
-    call    view_tell_whole
-    jmp     .Lcoordinates_beat
-.Lcoordinates_whole_later:
-    mov     esi, ecx
-.Lcoordinates_beat:
-    mov     eax, [beat_at]
-    sub     eax, ebx
+    mov     esi, [beat_at]
+    sub     esi, ebx
     cmp     dword ptr [peer_changed], 0
     jne     .Lcoordinates_news
     call    stranger_waits
@@ -412,12 +422,12 @@ coordinates:
     mov     ecx, [told_at]
     add     ecx, TELL_MS
     sub     ecx, ebx
-    cmp     ecx, eax
+    cmp     ecx, esi
     jge     .Lcoordinates_due
-    mov     eax, ecx
+    mov     esi, ecx
 .Lcoordinates_due:
-    test    eax, eax
-    jg      .Lcoordinates_sooner
+    test    esi, esi
+    jg      .Lcoordinates_whole
     mov     [told_at], ebx
     call    health_beat
     add     eax, ebx
@@ -429,13 +439,25 @@ coordinates:
     mov     [beat_at], eax
     call    ring_remind
     call    view_tell
-    mov     eax, [beat_at]
-    sub     eax, ebx
+    mov     esi, [beat_at]
+    sub     esi, ebx
+.Lcoordinates_whole:
+    mov     eax, [whole_to]
+    test    eax, eax
+    jz      .Lcoordinates_done
+    mov     ecx, [whole_at]
+    sub     ecx, ebx
+    test    ecx, ecx
+    jg      .Lcoordinates_sooner
+    mov     dword ptr [whole_to], 0
+    call    view_tell_whole
+    jmp     .Lcoordinates_done
 .Lcoordinates_sooner:
-    cmp     eax, esi
-    jle     .Lcoordinates_done
-    mov     eax, esi
+    cmp     ecx, esi
+    jge     .Lcoordinates_done
+    mov     esi, ecx
 .Lcoordinates_done:
+    mov     eax, esi
     pop     esi
     ret
 

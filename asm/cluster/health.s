@@ -167,6 +167,7 @@ health_probe:
 .global health_send
 health_send:
     call    packet_build
+    call    peer_suggest
     mov     eax, [ebx + PEER_KNOWN]
     mov     [cluster_out + CLOUD_REQUEST], eax
     mov     eax, [ebx + PEER_SESSION]
@@ -176,3 +177,21 @@ health_send:
     mov     edx, [ebx + PEER_ADDRESS]
     mov     ecx, CLOUD_SIZE
     jmp     packet_send_to
+
+# A peer's id holds its MAC address (EUI-64), so nobody has to ask for it with a broadcast that all have to read.
+# In: EBX peer.
+# Clobbers: EAX, ECX, EDX.
+peer_suggest:
+    cmp     word ptr [ebx + PEER_ID + 3], EUI64_MIDDLE
+    jne     9f
+    sub     esp, 8
+    mov     eax, [ebx + PEER_ID]
+    mov     [esp], eax
+    mov     eax, [ebx + PEER_ID + 5]    # its last byte lies behind the id
+    mov     [esp + 3], eax
+    mov     eax, [cluster_netif]
+    mov     edx, [ebx + PEER_ADDRESS]
+    mov     ecx, esp
+    call    arp_suggest
+    add     esp, 8
+9:  ret

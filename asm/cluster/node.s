@@ -34,7 +34,7 @@ node_identify:
     mov     dword ptr [edx + NODE_VERSION], NODE_VERSION_VALUE
     mov     ecx, [eax + NETIF_MAC]
     mov     [edx + NODE_ID], ecx        # its fourth byte is overwritten
-    mov     word ptr [edx + NODE_ID + 3], 0xFEFF
+    mov     word ptr [edx + NODE_ID + 3], EUI64_MIDDLE
     shr     ecx, 24
     mov     [edx + NODE_ID + 5], cl
     mov     cx, [eax + NETIF_MAC + 4]

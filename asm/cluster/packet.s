@@ -285,6 +285,11 @@ packet_check:
     sub     eax, KIND_JOIN
     cmp     eax, KIND_WELCOME - KIND_JOIN
     jbe     .Lpacket_check_invitation
+    cmp     eax, KIND_VIEW - KIND_JOIN
+    jne     .Lpacket_check_trust
+    call    view_is_spare
+    je      .Lpacket_check_spare
+.Lpacket_check_trust:
     mov     eax, ebx
     mov     ecx, esi
     mov     edx, edi
@@ -302,6 +307,10 @@ packet_check:
     jmp     .Lpacket_check_done
 .Lpacket_check_invitation:
     call    invite_heard                # its key is not the cluster's: it goes no further
+    stc
+    jmp     .Lpacket_check_done
+.Lpacket_check_spare:
+    COUNT   cloud_spared
     stc
     jmp     .Lpacket_check_done
 .Lpacket_check_foreign:

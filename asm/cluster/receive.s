@@ -46,7 +46,7 @@ cluster_receive:
     pop     eax
     jne     .Lcluster_receive_unknown
     mov     edx, ebx
-    call    trust_window
+    call    spare_window
     jc      .Lcluster_receive_done
     push    eax                         # a session that a list told is proven once its sender names ours
     mov     eax, offset trust_session
@@ -278,6 +278,10 @@ cluster_doubt:
     mov     eax, ebx
     mov     edx, esi
     call    stranger_view
+    mov     ecx, offset sender_mac      # it will be asked to prove itself
+    mov     eax, [cluster_netif]
+    mov     edx, esi
+    call    arp_suggest
     cmp     dword ptr [coordinator_self], 0
     je      .Lcluster_doubt_done
 .Lcluster_doubt_report:
@@ -386,6 +390,7 @@ cluster_shared:
 # In: EAX packet.
 # Out: ZF when they are.
 # Clobbers: ECX.
+.global cluster_same
 cluster_same:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f

@@ -8,7 +8,6 @@
 .include "net.inc"
 .include "cluster.inc"
 
-NAMED_MAXIMUM           = 16            # in one view
 ECHO_MS                 = 2000          # packets to the group name the last stranger for so long
 PROVE_MS                = 250           # between two hellos that ask strangers to prove themselves
 PROVE_SPREAD_MS         = 60
@@ -189,20 +188,20 @@ stranger_echo:
 1:  pop     ebx
     ret
 
-# Appends entries that name strangers who ask to a view.
+# Appends entries that name strangers who ask to a view, as many as it has room for.
 # In: EDI where the first goes.
-# Out: EDI after the last.
+# Out: EDI after the last; stranger_waits when there was no room for all.
 .global stranger_put
 stranger_put:
     cmp     dword ptr [strangers_asking], 0
     je      .Lstranger_put_none
-    push    ebx
     push    esi
     mov     esi, offset strangers
-    mov     ebx, NAMED_MAXIMUM
 .Lstranger_put_next:
     cmp     dword ptr [esi + STRANGER_ASKS], 0
     je      .Lstranger_put_other
+    cmp     edi, offset cluster_out + CLOUD_MAXIMUM
+    jae     .Lstranger_put_done
     mov     dword ptr [esi + STRANGER_ASKS], 0
     dec     dword ptr [strangers_asking]
     push    edi
@@ -224,15 +223,12 @@ stranger_put:
     mov     eax, [esi + STRANGER_AGE]   # should its disk be older than what we know of its earlier boots
     mov     [edi + ENTRY_AGE], eax
     add     edi, ENTRY_SIZE
-    dec     ebx
-    jz      .Lstranger_put_done
 .Lstranger_put_other:
     add     esi, STRANGER_SIZE
     cmp     esi, offset strangers + STRANGERS * STRANGER_SIZE
     jb      .Lstranger_put_next
 .Lstranger_put_done:
     pop     esi
-    pop     ebx
 .Lstranger_put_none:
     ret
 
@@ -275,6 +271,19 @@ stranger_view:
     mov     [prove_at], eax
 9:  pop     ebx
     ret
+
+# Whether a view comes from who is asked to prove itself anyway.
+# In: EAX packet, EDX its sender's address.
+# Out: ZF when it does.
+# Clobbers: EAX, ECX, EDX.
+.global stranger_is_asked
+stranger_is_asked:
+    cmp     edx, [prove_address]
+    jne     9f
+    add     eax, CLOUD_SESSION
+    mov     edx, offset prove_session
+    jmp     session_same
+9:  ret
 
 # Asks the sender of such a view to prove itself, when it is time: says hello to it alone. May sleep.
 # In: EAX now.

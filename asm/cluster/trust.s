@@ -36,12 +36,14 @@ trust_key:              .space HMAC_SIZE
 .global trust_secret
 trust_secret:           .space KEY_SIZE
 retired:                .space RETIRED * SESSION_SIZE
-retired_next:           .space 4        # offset of the place for the next one
+retired_next:           .space 4        # offset of the place for the next one,
+retired_end:            .space 4        # and behind the last that was ever taken
 .global trust_public
 trust_public:           .space X25519_BYTES # of this boot: its session follows from it
 trust_private:          .space X25519_BYTES # and what belongs to it
 trust_digest:           .space SHA256_BYTES
-code_given:             .space CODE_SIZE
+.global code_given
+code_given:             .space CODE_SIZE     # of the packet that was checked last
 .global code_made
 code_made:              .space SHA256_BYTES
 setting:                .space SETTING_SIZE
@@ -525,15 +527,21 @@ trust_window:
 .global trust_retire
 trust_retire:
     mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
+    mov     edx, [eax + PEER_SESSION]
+    or      edx, [eax + PEER_SESSION + 4]
+    jz      9f                          # it is new here
     mov     ecx, [retired_next]
     mov     edx, [eax + PEER_SESSION]
     mov     [retired + ecx], edx
     mov     edx, [eax + PEER_SESSION + 4]
     mov     [retired + ecx + 4], edx
     add     ecx, SESSION_SIZE
-    and     ecx, RETIRED * SESSION_SIZE - 1
+    cmp     ecx, [retired_end]
+    jbe     1f
+    mov     [retired_end], ecx
+1:  and     ecx, RETIRED * SESSION_SIZE - 1
     mov     [retired_next], ecx
-    ret
+9:  ret
 
 # Whether a session was that of a peer which has another now.
 # In: EAX packet.
@@ -548,17 +556,17 @@ trust_retired:
 # Clobbers: EAX, ECX.
 .global session_retired
 session_retired:
-    push    ebx
-    mov     ebx, offset retired
-1:  mov     eax, ebx
-    call    session_same
-    je      2f
-    add     ebx, SESSION_SIZE
-    cmp     ebx, offset retired + RETIRED * SESSION_SIZE
-    jb      1b
-    test    esp, esp                    # ZF clear
-2:  pop     ebx
-    ret
+    mov     ecx, [retired_end]
+    mov     eax, [edx]
+1:  sub     ecx, SESSION_SIZE
+    jb      9f                          # ZF is clear
+    cmp     eax, [retired + ecx]
+    jne     1b
+    mov     eax, [edx + 4]
+    cmp     eax, [retired + ecx + 4]
+    mov     eax, [edx]
+    jne     1b
+9:  ret
 
 # Takes over a session that is proven.
 # In: EAX peer, EDX packet.

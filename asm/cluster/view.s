@@ -43,7 +43,16 @@ words_digest:
     jnz     1b
     ret
 
+# The digest of the whole view as others hear it, this node included. Builds a packet in cluster_out.
+# Out: EAX digest.
+# Clobbers: ECX, EDX.
+.global view_own_digest
+view_own_digest:
+    mov     eax, KIND_REPORT            # what we say of ourselves
+    call    packet_build
+
 # The digest of the whole view, this node included.
+# In: cluster_out any packet of this node.
 # Out: EAX digest.
 # Clobbers: ECX, EDX.
 view_whole_digest:
@@ -106,6 +115,14 @@ view_finish:
     sub     ecx, offset cluster_out
     jmp     packet_send_to
 
+# Sends a full packet to the group, and begins another.
+# In: EDI after its last entry.
+# Out: EDI where the next one's first entry goes.
+view_next:
+    mov     edx, CLUSTER_GROUP
+    call    view_finish
+    jmp     view_begin
+
 # Appends a peer.
 # In: EBX peer, EDI where to, AL its state.
 # Out: EDI after it.
@@ -118,17 +135,16 @@ view_put:
     pop     esi
     ret
 
-# Tells the group what changed, or at least that the coordinator lives. May sleep.
+# Tells the group what changed, then who shall prove itself, or at least that the coordinator lives. Changes come first,
+# so that whoever has read them knows that the rest is nothing to it (spare.s). May sleep.
 .global view_tell
 view_tell:
     push    ebx
     push    edi
-    mov     ebx, [peer_first]
-.Lview_tell_packet:
     call    view_begin
-    call    stranger_put
     cmp     dword ptr [peer_changed], 0
-    je      .Lview_tell_send
+    je      .Lview_tell_strangers
+    mov     ebx, [peer_first]
 .Lview_tell_next:
     test    ebx, ebx
     jz      .Lview_tell_end
@@ -142,12 +158,17 @@ view_tell:
     mov     ebx, [ebx + PEER_NEXT]
     cmp     edi, offset cluster_out + CLOUD_MAXIMUM
     jb      .Lview_tell_next
-    mov     edx, CLUSTER_GROUP
-    call    view_finish
-    jmp     .Lview_tell_packet
+    call    view_next
+    jmp     .Lview_tell_next
 .Lview_tell_end:
     mov     dword ptr [peer_changed], 0
-.Lview_tell_send:
+.Lview_tell_strangers:
+    call    stranger_put
+    call    stranger_waits
+    je      .Lview_tell_last
+    call    view_next
+    jmp     .Lview_tell_strangers
+.Lview_tell_last:
     mov     edx, CLUSTER_GROUP
     call    view_finish
     pop     edi
@@ -250,9 +271,7 @@ view_apply:
     add     esi, ENTRY_SIZE
     jmp     1b
 2:  call    view_apply_range
-    mov     eax, KIND_REPORT            # what we say of ourselves, for the digest
-    call    packet_build
-    call    view_whole_digest
+    call    view_own_digest
     cmp     eax, [ebp + CLOUD_DIGEST]
     jne     9f
     mov     eax, [view_members]

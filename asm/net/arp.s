@@ -458,6 +458,29 @@ arp_learn:
     pop     esi
     ret
 
+# What is likely of a neighbour that we are about to send to: its address need not be asked for. Where anything is known
+# of that address already, nothing changes.
+# In: EAX interface, EDX address, ECX MAC address.
+# Clobbers: EAX, ECX, EDX.
+.global arp_suggest
+arp_suggest:
+    push    ebx
+    push    ecx
+    push    edx
+    mov     ebx, eax
+    mov     eax, edx
+    mov     edx, ebx
+    INTERRUPTS_OFF
+    call    arp_lookup
+    INTERRUPTS_RESTORE
+    pop     edx
+    pop     ecx
+    test    eax, eax
+    mov     eax, ebx
+    pop     ebx
+    jz      arp_hint
+    ret
+
 # A neighbour that we are about to answer has sent us a frame: its address need not be asked for.
 # In: EAX interface, EDX address, ECX MAC address.
 .global arp_hint

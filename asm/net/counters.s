@@ -124,6 +124,7 @@ net_counters:
     COUNTER cloud_own, "cloud  with this node's own id"
     COUNTER cloud_other, "cloud  of an open cluster in a keyed one, or the reverse"
     COUNTER cloud_forged, "cloud  forged, or made with another key"
+    COUNTER cloud_spared, "cloud  views that say nothing new"
     COUNTER cloud_replayed, "cloud  heard before"
     COUNTER cloud_unproven, "cloud  of a boot that is not known to be the present one"
     COUNTER cloud_full, "cloud  from nodes that the table has no room for"

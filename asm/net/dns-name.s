@@ -180,15 +180,7 @@ dns_name_read:
     ja      .Ldns_name_read_bad
     mov     [edi], cl
     inc     edi
-1:  lodsb
-    cmp     al, 'A'
-    jb      2f
-    cmp     al, 'Z'
-    ja      2f
-    or      al, 0x20
-2:  stosb
-    dec     ecx
-    jnz     1b
+    call    dns_label_lower
     jmp     .Ldns_name_read_label
 .Ldns_name_read_pointer:
     cmp     esi, [esp]
@@ -198,9 +190,9 @@ dns_name_read:
     mov     cl, [esi]
     inc     esi
     cmp     dword ptr [esp + 4], 0
-    jne     3f
+    jne     1f
     mov     [esp + 4], esi
-3:  lea     eax, [ebp + ecx]
+1:  lea     eax, [ebp + ecx]
     cmp     eax, ebx
     jae     .Ldns_name_read_bad
     mov     esi, eax
@@ -211,9 +203,9 @@ dns_name_read:
     lea     eax, [edi + 1]
     sub     eax, [esp + 8]
     cmp     dword ptr [esp + 4], 0
-    je      4f
+    je      2f
     mov     esi, [esp + 4]
-4:  clc
+2:  clc
     jmp     .Ldns_name_read_done
 .Ldns_name_read_bad:
     stc
@@ -223,6 +215,45 @@ dns_name_read:
     pop     edi
     pop     ebx
     ret
+
+# Copies a label in lower case, four characters at a time: 0x3F added to seven bits of a byte reaches its eighth from
+# 'A' on, 0x25 does from behind 'Z' on, and what had eight bits is no letter.
+# In: ESI label, EDI where to, ECX its bytes, at least 1.
+# Out: ESI and EDI behind it.
+# Clobbers: EAX, ECX, EDX.
+dns_label_lower:
+    sub     ecx, 4
+    jb      .Ldns_label_lower_rest
+    push    ebx
+.Ldns_label_lower_four:
+      lodsd
+    mov     edx, eax
+    and     edx, 0x7F7F7F7F
+    lea     ebx, [edx + 0x3F3F3F3F]
+    add     edx, 0x25252525
+    xor     ebx, edx                    # one of both reached it: a letter
+    mov     edx, eax
+    not     edx
+    and     ebx, edx
+    and     ebx, 0x80808080
+    shr     ebx, 2                      # 0x20
+    or      eax, ebx
+    stosd
+    sub     ecx, 4
+    jae     .Ldns_label_lower_four
+    pop     ebx
+.Ldns_label_lower_rest:
+    add     ecx, 4
+    jz      3f
+1:  lodsb
+    lea     edx, [eax - 'A']
+    cmp     dl, 'Z' - 'A'
+    ja      2f
+    or      al, 0x20
+2:  stosb
+    dec     ecx
+    jnz     1b
+3:  ret
 
 # The bytes of a name.
 # In: EAX name.
@@ -247,10 +278,13 @@ dns_name_equal:
     push    edi
     mov     esi, eax
     mov     edi, edx
-    call    dns_name_length
-    mov     ecx, eax
+1:  movzx   eax, byte ptr [esi]
+    lea     ecx, [eax + 1]              # a label with its length: most names differ there
     repe cmpsb
-    pop     edi
+    jne     2f
+    test    eax, eax                    # the end: ZF
+    jnz     1b
+2:  pop     edi
     pop     esi
     ret
 

@@ -109,6 +109,8 @@ mdns_message:
     mov     [esp], eax
     test    byte ptr [ebx + MDNS_MESSAGE + DNS_FLAGS], DNS_RESPONSE
     jnz     .Lmdns_message_told
+    cmp     dword ptr [esp + 8], 0      # where nothing is asked of this machine its asker's records say nothing to it
+    je      .Lmdns_message_done
 .Lmdns_message_known:
     dec     dword ptr [esp]
     js      .Lmdns_message_answer

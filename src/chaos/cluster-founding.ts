@@ -1,4 +1,5 @@
 /** Who founds: of several machines that look for a cluster and hear each other, the one with the lowest id alone. */
+import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, nodeId, packetHex } from "../page/decode/cluster.ts";
 import {
   FOUNDER,
@@ -8,6 +9,7 @@ import {
   KIND,
   MEMBER,
   SENDER,
+  SEQUENCE,
   SESSION,
   STATE,
 } from "../page/decode/cluster-layout.ts";
@@ -29,6 +31,12 @@ interface Joining {
   heardMember: boolean;
 }
 
+/** The packet that a machine numbered last, of those that it has sent. */
+interface Latest {
+  readonly session: string;
+  readonly sequence: number;
+}
+
 /**
  * Whether hellos at these times forbid it to found at every moment from one to another: when it decided nobody sees, for
  * it writes to its disk before it says so.
@@ -46,6 +54,7 @@ export const FOUNDS_ALONE: Invariant = {
   rule: "nobody founds a cluster within a second of a hello by one that joins with a lower id, unless such kept it waiting for 4 s",
   watch: (world) => {
     const joining = world.nodes.map((): Joining | null => null);
+    const latest = world.nodes.map((): Latest => ({ session: "", sequence: 0 }));
     const ids = world.lab.cluster.macAddresses.map(nodeId);
 
     const hear = (own: Joining, index: number, packet: Uint8Array, atNs: number): void => {
@@ -73,6 +82,10 @@ export const FOUNDS_ALONE: Invariant = {
           return null;
         }
         const session = packetHex(packet, SESSION, ID_BYTES);
+        const sequence = little32(packet, SEQUENCE);
+        // What has waited for an answer by ARP says what the node was seconds ago.
+        if (session === latest[cable]!.session && sequence < latest[cable]!.sequence) return null;
+        latest[cable] = { session, sequence };
         if (packet[STATE] === JOINING) {
           if (own?.session !== session)
             joining[cable] = { session, sinceNs: sentNs, lower: new Map(), heardMember: false };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, VIEW } from "../guest/cluster-wire.ts";
+import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
@@ -41,6 +41,72 @@ describe("a cluster", () => {
     await second.enter("cloud key set home 12", /a key of 64 hexadecimal digits/);
     await second.enter(`cloud key set home ${key}`, /^cluster home, with a key;/m);
     await lab.until(() => lab.nodes.every((node) => peersOf(node) === 1), "they did not find each other");
+  });
+});
+
+describeThoroughly("a coordinator's view that says nothing new", () => {
+  const [ADDRESS_END, SEQUENCE_AT, CODE_AT, DIGEST_AT] = [87, 80, 96, 132];
+
+  /** Two machines, and the coordinator's latest view, with the number behind its own; the other's counter of a name. */
+  async function scene(): Promise<{
+    lab: LabCluster;
+    next: Uint8Array;
+    hear: (data: Uint8Array) => Promise<void>;
+    counts: () => Promise<number[]>;
+  }> {
+    const lab = await settled([KEY, KEY], [1, 1]);
+    const wire = new ClusterWire(lab, KEY);
+    await lab.advance("1500ms");
+    // The founder coordinates: it was the first to boot.
+    const member = lab.nodes.find(({ console }) => !console.text.includes("founded")) ?? lab.nodes[1]!;
+    const seen = wire.of(VIEW).length;
+    await lab.until(() => wire.of(VIEW).length > seen, "the coordinator says nothing");
+    const next = wire.of(VIEW).at(-1)!.data.slice();
+    new DataView(next.buffer).setUint32(SEQUENCE_AT, wire.of(VIEW).at(-1)!.sequence + 1, true);
+    return {
+      lab,
+      next: signed(next, KEY),
+      hear: async (data) => {
+        wire.sayBytes(data.slice(), data[ADDRESS_END]!);
+        await lab.advance("2ms");
+      },
+      counts: async () => {
+        const counters: number[] = [];
+        for (const name of ["views that say nothing new", "forged, or made with another key", "heard before"]) {
+          const [, count] = await member.enter("netstat -a", new RegExp(`^ *(\\d+) {2}cloud +${name}$`, "m"));
+          counters.push(Number(count));
+        }
+        return counters;
+      },
+    };
+  }
+
+  test("is dropped whoever sent it, once something else was said for certain", async () => {
+    const { next, hear, counts } = await scene();
+    const forged = next.slice();
+    forged[CODE_AT]! ^= 1;
+    await hear(forged);
+    await hear(next);
+    const [spared, forgeries] = await counts();
+    expect(spared).toBeGreaterThanOrEqual(2);
+    expect(forgeries).toBe(0);
+  });
+
+  test("is not believed when others send it again later", async () => {
+    const { lab, next, hear, counts } = await scene();
+    await hear(next);
+    await lab.advance("150ms");
+    const [spared, forgeries, replays] = (await counts()) as [number, number, number];
+    await hear(next);
+    expect(await counts()).toEqual([spared, forgeries, replays + 1]);
+  });
+
+  test("is looked at when it says something new, and refused when it is forged", async () => {
+    const { next, hear, counts } = await scene();
+    const [spared, forgeries] = (await counts()) as [number, number, number];
+    next[DIGEST_AT]! ^= 1;
+    await hear(next);
+    expect((await counts()).slice(0, 2)).toEqual([spared, forgeries + 1]);
   });
 });
 
