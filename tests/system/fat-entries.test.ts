@@ -42,6 +42,7 @@ async function about(
   names: readonly string[],
   change: (entry: (name: string) => Uint8Array) => void,
   line: string,
+  more: (fs: FatFileSystem) => void = () => {},
 ): Promise<string> {
   const { node, disk } = await machine();
   disk.content = partitioned();
@@ -54,6 +55,7 @@ async function about(
       fs.create(`/${name}`);
       fs.write(`/${name}`, 0, name === "LARGE" ? new Uint8Array(LARGE_BYTES) : new TextEncoder().encode("content\n"));
     }
+  more(fs);
   fs.sync();
   change((name) => {
     const [base = "", extension = ""] = name.replace("/", "").split(".");
@@ -123,6 +125,35 @@ test("what could not be read is asked for again", async () => {
     expect(await output(node, `cat ${path} | wc`)).toMatch(new RegExp(`${path}: device error\n`));
   disk.failsFrom = Infinity;
   expect(await output(node, "cat /v/SUB/FILE; find /v; umount /v")).toBe("content\n/v/SUB\n/v/SUB/FILE\n/v/LARGE\n");
+});
+
+test("a directory that could not be read is asked for again", async () => {
+  const { node, disk } = await machine();
+  await about(["LARGE", "LATE/", "LATE/FILE"], () => {}, "true");
+  disk.failsFrom = START + LARGE_BYTES / 2;
+  expect(await output(node, "mount hda0 /v; cat /v/LATE/FILE")).toMatch(/\/v\/LATE\/FILE: device error\n/);
+  disk.failsFrom = Infinity;
+  expect(await output(node, "cat /v/LATE/FILE; ls /v/LATE; umount /v")).toMatch(/^content\nfile +8 {2}FILE\n$/);
+});
+
+test("a directory that has no room for one more name is told so when the volume is full", async () => {
+  const untilFull = (step: (done: number) => void): void => {
+    try {
+      for (let done = 0; ; done++) step(done);
+    } catch (error) {
+      expect(String(error)).toContain("the volume is full");
+    }
+  };
+  const fill = (fs: FatFileSystem): void => {
+    fs.create("/ALL");
+    untilFull((done) => fs.write("/ALL", done * SECTOR_BYTES, new Uint8Array(SECTOR_BYTES)));
+    untilFull((done) => fs.create(`/SUB/N${done}`));
+  };
+  const line =
+    "touch /v/SUB/ONE; rm /v/SUB/N1; touch /v/SUB/ONE /v/SUB/TWO; ls /v/SUB/ONE; rm /v/ALL; touch /v/SUB/TWO";
+  expect(await about(["SUB/"], () => {}, line, fill)).toMatch(
+    /^\/v\/SUB\/ONE: no space left\n\/v\/SUB\/TWO: no space left\nfile +0 .*ONE\n$/,
+  );
 });
 
 test("df counts clusters as blocks of 4 KiB", async () => {

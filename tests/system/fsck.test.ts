@@ -99,6 +99,17 @@ test("names object, path and offset of a bad block, in a snapshot too", async ()
   expect(lines).toEqual([...expected, ...expected]);
 });
 
+test("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
+  const volume = pair();
+  const good = volume.slice(0, BLOCK_BYTES);
+  volume[100]! ^= 1;
+  const says = "oofs: hda0: the superblock is damaged; the commit records serve";
+  const first = await about(volume, "umount /v; mount -r hda0 /v");
+  expect(first.lines).toEqual([says]);
+  expect(Buffer.compare(first.volume.subarray(0, BLOCK_BYTES), good)).toBe(0);
+  expect((await about(first.volume, "fsck /v")).lines).toEqual(["/v: no problem was found"]);
+});
+
 test("says how far into a file a bad block is", async () => {
   const volume = made((fs) => {
     fs.create("/far");
