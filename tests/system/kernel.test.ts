@@ -183,6 +183,42 @@ test.each(rowsOf(ENDS, 1))("by %s ends in good order: what was written is on the
   expect(Buffer.from(left.read("/file")).toString()).toBe("kept\n");
 });
 
+const TABLE_HEADER_BYTES = 36;
+const RAM_BYTES = 8 << 20;
+const name = (of: string): readonly number[] => [0x08, ...Buffer.from(of)];
+
+/** What a DSDT says of sleep states (ACPI 1.0, 16.2), and whether the machine goes off: its chip does so for type 0. */
+const SLEEP_STATES: readonly (readonly [what: string, aml: readonly number[], isOff: boolean])[] = [
+  ["in the root", [...name("\\_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["in no scope", [...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["in bytes", [...name("_S5_"), 0x12, 10, 4, 0x0a, 0, 0x0a, 0, 0x0a, 0, 0x0a, 0], true],
+  ["in a long package", [...name("_S5_"), 0x12, 0x47, 0, 4, 0, 0, 0, 0], true],
+  ["after another state", [...name("_S3_"), 0x12, 6, 4, 1, 1, 0, 0, ...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["after its name", [0x14, ...Buffer.from("_S5_"), 0x12, 1, ...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["of another type", [...name("_S5_"), 0x12, 6, 4, 1, 1, 0, 0], false],
+  ["of another type in a byte", [...name("_S5_"), 0x12, 10, 4, 0x0a, 1, 0x0a, 1, 0x0a, 0, 0x0a, 0], false],
+  ["of another type in a long package", [...name("_S5_"), 0x12, 0x47, 0, 4, 1, 1, 0, 0], false],
+  ["which it does not have", name("_S4_"), false],
+  ["in no package", [...name("_S5_"), 0x11, 6, 4, 0, 0, 0, 0], false],
+];
+
+for (const [what, aml, isOff] of SLEEP_STATES)
+  thoroughly(
+    `shutdown ${isOff ? "switches off" : "says that nothing switches off"} a machine with a state S5 ${what}`,
+    async () => {
+      const { lab, node } = await atPrompt();
+      const at = Buffer.from(node.readMemory(0, RAM_BYTES)).indexOf("DSDT");
+      const bytes = new DataView(node.readMemory(at + 4, 4).buffer).getUint32(0, true) - TABLE_HEADER_BYTES;
+      node.machine.memory.dma.write(
+        at + TABLE_HEADER_BYTES,
+        Uint8Array.from({ length: bytes }, (_, place) => aml[place] ?? 0),
+      );
+      node.type("shutdown\n");
+      if (isOff) await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
+      else await node.waitFor(/^shutdown: ACPI does not switch this machine off: /m);
+    },
+  );
+
 describe("the console", () => {
   test("shows the same on the screen and on COM1", async () => {
     const { node } = await atPrompt();
