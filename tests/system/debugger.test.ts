@@ -167,6 +167,7 @@ thoroughly("comes by a non-maskable interrupt, too, has a line that is edited, a
   await node.enter("pwd", /\n\/\n/);
   expect(await said(node, "breakpoint")).toMatch(/DEBUG: breakpoint\n/);
   await node.enter("c", PROMPT);
+  await node.enter("echo $?", /^0$/m);
   await node.enter("debug of", /usage: debug/);
 });
 

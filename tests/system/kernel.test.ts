@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { mount } from "../../src/oofs/index.ts";
+import { addressOf } from "../guest/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
@@ -136,6 +137,23 @@ describe("a failing kernel", () => {
     expect(node.exitStatus).toBe(PANIC_STATUS);
     expect(node.screen().join("\n")).toContain("system halted");
   });
+});
+
+/** Where a TSS has registers (Intel SDM 3A, figure 7-2), by what a panic calls them. */
+const TSS: readonly (readonly [name: string, offset: number])[] = [
+  ["eip", 32],
+  ["eflags", 36],
+  ...["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"].map((name, index) => [name, 40 + 4 * index] as const),
+];
+
+thoroughly("after a double fault each register is as the processor left it", async () => {
+  const { node } = await atPrompt();
+  await node.enter("crash stack", /system halted\n/);
+  const tss = new DataView(node.readMemory(addressOf("tss_main"), 104).buffer);
+  for (const [name, offset] of TSS)
+    expect(new RegExp(`\\b${name} (\\w{8})`).exec(node.console.text)![1], name).toBe(
+      tss.getUint32(offset, true).toString(16).padStart(8, "0"),
+    );
 });
 
 thoroughly("says which interrupts have come, and who takes them", async () => {

@@ -142,6 +142,18 @@ thoroughly(
   20_000,
 );
 
+thoroughly("a Ctrl-C that a program takes ends nothing else", async () => {
+  const { lab, node } = await atPrompt();
+  const turn = /97\n3\n113\n/;
+  node.type("for x in 1 2 3; do screen keys; done\n");
+  for (let turns = 0; turns < 3; turns++) {
+    await lab.advance("200ms"); // until it takes keys
+    node.type("a\x03q");
+    await node.waitFor(turn);
+  }
+  await node.waitFor(PROMPT);
+});
+
 thoroughly("Ctrl-C ends more, and with it what writes to it", async () => {
   const { node } = await atPrompt();
   await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
