@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { mount } from "../../src/oofs/index.ts";
-import { addressOf } from "../guest/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
@@ -11,6 +10,7 @@ import { output } from "./output.ts";
 import { RecordingDisk, volumeOn } from "./recording-disk.ts";
 import { nodeWithVolume } from "./volume.ts";
 
+const RAM_BYTES = 8 << 20;
 const PANIC_STATUS = 0x31 * 2 + 1;
 
 async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
@@ -139,21 +139,45 @@ describe("a failing kernel", () => {
   });
 });
 
-/** Where a TSS has registers (Intel SDM 3A, figure 7-2), by what a panic calls them. */
-const TSS: readonly (readonly [name: string, offset: number])[] = [
-  ["eip", 32],
-  ["eflags", 36],
-  ...["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"].map((name, index) => [name, 40 + 4 * index] as const),
-];
+/** What registers hold that nothing uses: another value each. They are in the order of PUSHA; null is ESP. */
+const HELD = [
+  ["edi", 0xd1d1d1d1],
+  ["esi", 0x51515151],
+  ["ebp", 0xb9b9b9b9],
+  null,
+  ["ebx", 0xbbbbbbbb],
+  ["edx", 0xdddddddd],
+  ["ecx", 0xcccccccc],
+  ["eax", 0xaaaaaaaa],
+] as const;
 
-thoroughly("after a double fault each register is as the processor left it", async () => {
+thoroughly("after a double fault each register is what it was", async () => {
   const { node } = await atPrompt();
-  await node.enter("crash stack", /system halted\n/);
-  const tss = new DataView(node.readMemory(addressOf("tss_main"), 104).buffer);
-  for (const [name, offset] of TSS)
-    expect(new RegExp(`\\b${name} (\\w{8})`).exec(node.console.text)![1], name).toBe(
-      tss.getUint32(offset, true).toString(16).padStart(8, "0"),
-    );
+  await output(node, "service stop network");
+  await node.enter("breakpoint c crash_stack", PROMPT);
+  await node.enter("crash stack", "debug> ");
+  await node.enter("r", "debug> ");
+  const shown = (register: string): number =>
+    Number.parseInt(new RegExp(`\\b${register} (\\w{8})`).exec(node.console.text)![1]!, 16);
+  // The debugger keeps them on the stack, below where it was.
+  const bytes = (values: readonly (number | null)[]): Buffer =>
+    Buffer.concat(values.map((value) => Buffer.from(Uint32Array.of(value ?? 0).buffer)));
+  const memory = Buffer.from(node.readMemory(0, RAM_BYTES));
+  const first = bytes(HELD.slice(0, 3).map((one) => shown(one![0])));
+  const last = bytes(HELD.slice(4).map((one) => shown(one![0])));
+  let at = memory.indexOf(first);
+  while (at >= 0 && memory.compare(last, 0, 16, at + 16, at + 32) !== 0) at = memory.indexOf(first, at + 1);
+  expect(at).toBeGreaterThan(0);
+  HELD.forEach((one, index) => {
+    if (one) node.machine.memory.dma.write(at + 4 * index, bytes([one[1]]));
+  });
+  await node.enter("d", "debug> ");
+  await node.enter("c", /system halted\n/);
+  const panic = node.console.text.slice(node.console.text.lastIndexOf("PANIC"));
+  for (const one of HELD) if (one) expect(panic).toContain(`${one[0]} ${one[1].toString(16)}`);
+  const esp = Number.parseInt(/esp (\w{8})/.exec(panic)![1]!, 16);
+  expect(Number.parseInt(/cr2 (\w{8})/.exec(panic)![1]!, 16)).toBe(esp - 4);
+  expect(panic).toMatch(/crash_stack\+0x/);
 });
 
 thoroughly("says which interrupts have come, and who takes them", async () => {
@@ -202,7 +226,6 @@ test.each(rowsOf(ENDS, 1))("by %s ends in good order: what was written is on the
 });
 
 const TABLE_HEADER_BYTES = 36;
-const RAM_BYTES = 8 << 20;
 const name = (of: string): readonly number[] => [0x08, ...Buffer.from(of)];
 
 /** What a DSDT says of sleep states (ACPI 1.0, 16.2), and whether the machine goes off: its chip does so for type 0. */
