@@ -243,22 +243,100 @@ const SLEEP_STATES: readonly (readonly [what: string, aml: readonly number[], is
   ["in no package", [...name("_S5_"), 0x11, 6, 4, 0, 0, 0, 0], false],
 ];
 
+/** A machine at its prompt whose tables for ACPI can be changed. */
+async function withTables(): Promise<{
+  lab: LabCluster;
+  node: LabNode;
+  /** Where the first text of this kind is, from a place on. */
+  find: (signature: string, from?: number) => number;
+  dword: (address: number) => number;
+  write: (address: number, bytes: readonly number[]) => void;
+}> {
+  const { lab, node } = await atPrompt();
+  return {
+    lab,
+    node,
+    find: (signature, from = 0) => {
+      const at = Buffer.from(node.readMemory(from, RAM_BYTES - from)).indexOf(signature);
+      expect(at, signature).toBeGreaterThanOrEqual(0);
+      return from + at;
+    },
+    dword: (address) => new DataView(node.readMemory(address, 4).buffer).getUint32(0, true),
+    write: (address, bytes) => node.machine.memory.dma.write(address, Uint8Array.from(bytes)),
+  };
+}
+
+async function switchesOff(lab: LabCluster, node: LabNode): Promise<void> {
+  node.type("shutdown\n");
+  await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
+}
+
 for (const [what, aml, isOff] of SLEEP_STATES)
   thoroughly(
     `shutdown ${isOff ? "switches off" : "says that nothing switches off"} a machine with a state S5 ${what}`,
     async () => {
-      const { lab, node } = await atPrompt();
-      const at = Buffer.from(node.readMemory(0, RAM_BYTES)).indexOf("DSDT");
-      const bytes = new DataView(node.readMemory(at + 4, 4).buffer).getUint32(0, true) - TABLE_HEADER_BYTES;
-      node.machine.memory.dma.write(
+      const { lab, node, find, dword, write } = await withTables();
+      const at = find("DSDT");
+      const bytes = dword(at + 4) - TABLE_HEADER_BYTES;
+      write(
         at + TABLE_HEADER_BYTES,
-        Uint8Array.from({ length: bytes }, (_, place) => aml[place] ?? 0),
+        Array.from({ length: bytes }, (_, place) => aml[place] ?? 0),
       );
+      if (isOff) return switchesOff(lab, node);
       node.type("shutdown\n");
-      if (isOff) await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
-      else await node.waitFor(/^shutdown: ACPI does not switch this machine off: /m);
+      await node.waitFor(/^shutdown: ACPI does not switch this machine off: /m);
     },
   );
+
+const RSDP = "RSD PTR ";
+const RSDP_BYTES = 20;
+const RSDP_RSDT = 16;
+const ROM = 0xf0000;
+const EBDA_SEGMENT = 0x40e;
+/** Where in the EBDA other tables may begin, before which those of the ROM do not count. */
+const PLACES: readonly (readonly [what: string, offset: number, isTaken: boolean, wrong?: number])[] = [
+  ["at its beginning", 0, true],
+  ["16 bytes on", 16, true],
+  ["at its end", 1024 - 32, true],
+  ["where 16 does not divide", 24, false],
+  ["with another signature", 32, false, 3],
+  ["with another end of it", 32, false, 6],
+  ["with a wrong checksum", 32, false, RSDP_BYTES - 1],
+];
+
+for (const [what, offset, isTaken, wrong] of PLACES)
+  thoroughly(`tables for ACPI in the EBDA ${what} are ${isTaken ? "" : "not "}taken`, async () => {
+    const { lab, node, find, dword, write } = await withTables();
+    const ebda = (dword(EBDA_SEGMENT) & 0xffff) << 4;
+    const bytes = [...node.readMemory(find(RSDP, ROM), RSDP_BYTES)];
+    // It lists no tables.
+    const empty = ebda + 512;
+    write(empty, [...Buffer.from("RSDT"), TABLE_HEADER_BYTES, 0, 0, 0]);
+    for (const [index, byte] of [empty & 0xff, (empty >> 8) & 0xff, empty >> 16, 0].entries()) {
+      bytes[8]! += bytes[RSDP_RSDT + index]! - byte; // the sum stays 0
+      bytes[RSDP_RSDT + index] = byte;
+    }
+    if (wrong !== undefined) bytes[wrong]! ^= 1;
+    write(ebda + offset, bytes);
+    if (!isTaken) return switchesOff(lab, node);
+    node.type("shutdown\n");
+    await node.waitFor(/^shutdown: ACPI does not switch this machine off: no such device$/m);
+  });
+
+const FADT_CONTROL_A = 64;
+const FADT_CONTROL_B = 68;
+const NO_PORT = 0x5550;
+
+thoroughly("the second control register switches off, too, with a type of its own", async () => {
+  const { lab, node, find, dword, write } = await withTables();
+  const aml = [...name("_S5_"), 0x12, 8, 4, 0x0a, 1, 0x0a, 0, 0, 0];
+  write(find("DSDT") + TABLE_HEADER_BYTES, aml);
+  const fadt = find("FACP");
+  const port = dword(fadt + FADT_CONTROL_A);
+  write(fadt + FADT_CONTROL_A, [...Buffer.from(Uint32Array.of(NO_PORT).buffer)]);
+  write(fadt + FADT_CONTROL_B, [...Buffer.from(Uint32Array.of(port).buffer)]);
+  await switchesOff(lab, node);
+});
 
 describe("the console", () => {
   test("shows the same on the screen and on COM1", async () => {
