@@ -5,7 +5,7 @@ import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
-import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, images, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { RecordingDisk, volumeOn } from "./recording-disk.ts";
 import { nodeWithVolume } from "./volume.ts";
@@ -243,16 +243,18 @@ const SLEEP_STATES: readonly (readonly [what: string, aml: readonly number[], is
   ["in no package", [...name("_S5_"), 0x11, 6, 4, 0, 0, 0, 0], false],
 ];
 
-/** A machine at its prompt whose tables for ACPI can be changed. */
-async function withTables(): Promise<{
-  lab: LabCluster;
-  node: LabNode;
+interface Tables {
+  readonly lab: LabCluster;
+  readonly node: LabNode;
   /** Where the first text of this kind is, from a place on. */
-  find: (signature: string, from?: number) => number;
-  dword: (address: number) => number;
-  write: (address: number, bytes: readonly number[]) => void;
-}> {
-  const { lab, node } = await atPrompt();
+  find(signature: string, from?: number): number;
+  dword(address: number): number;
+  write(address: number, bytes: readonly number[]): void;
+}
+
+/** A machine whose tables for ACPI can be changed. */
+function tablesOf(lab: LabCluster): Tables {
+  const node = lab.nodes[0]!;
   return {
     lab,
     node,
@@ -265,6 +267,8 @@ async function withTables(): Promise<{
     write: (address, bytes) => node.machine.memory.dma.write(address, Uint8Array.from(bytes)),
   };
 }
+
+const withTables = async (): Promise<Tables> => tablesOf((await atPrompt()).lab);
 
 async function switchesOff(lab: LabCluster, node: LabNode): Promise<void> {
   node.type("shutdown\n");
@@ -336,6 +340,56 @@ thoroughly("the second control register switches off, too, with a type of its ow
   write(fadt + FADT_CONTROL_A, [...Buffer.from(Uint32Array.of(NO_PORT).buffer)]);
   write(fadt + FADT_CONTROL_B, [...Buffer.from(Uint32Array.of(port).buffer)]);
   await switchesOff(lab, node);
+});
+
+/** A machine whose kernel has not looked at the tables yet. */
+async function beforeKernel(): Promise<Tables & { fadt: number; port: number }> {
+  const lab = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
+  await lab.nodes[0]!.waitFor("QuRe loader: ");
+  const tables = tablesOf(lab);
+  const fadt = tables.find("FACP");
+  return { ...tables, fadt, port: tables.dword(fadt + FADT_EVENT_A) };
+}
+
+const FADT_SCI = 46;
+const FADT_EVENT_A = 56;
+const FADT_EVENT_B = 60;
+const FADT_GENERAL_0 = 80;
+const FADT_GENERAL_1 = 84;
+const FADT_GENERAL_BYTES = 92;
+
+for (const [irq, isTaken] of [
+  [9, true],
+  [15, true],
+  [16, false],
+] as const)
+  thoroughly(`the power button's interrupt is ${isTaken ? "" : "not "}taken from line ${irq}`, async () => {
+    const { node, fadt, write } = await beforeKernel();
+    write(fadt + FADT_SCI, [irq, 0]);
+    await node.waitFor(PROMPT);
+    const table = await output(node, "irq");
+    expect(table.match(/^ *(\d+) .*button_interrupt/m)?.[1]).toBe(isTaken ? String(irq) : undefined);
+  });
+
+thoroughly("the power button may be of the second block of events, and all general events are off", async () => {
+  const { lab, node, fadt, port, write } = await beforeKernel();
+  const dword = (value: number): number[] => [...Buffer.from(Uint32Array.of(value).buffer)];
+  write(fadt + FADT_EVENT_A, dword(NO_PORT));
+  write(fadt + FADT_EVENT_B, dword(port));
+  // The chip keeps what is written to the rest of its ports.
+  const [first, second] = [port + 0x20, port + 0x30];
+  write(fadt + FADT_GENERAL_0, dword(first));
+  write(fadt + FADT_GENERAL_1, dword(second));
+  write(fadt + FADT_GENERAL_BYTES, [6, 4]);
+  const { board } = node.machine;
+  for (let at = 0; at < 8; at++) for (const block of [first, second]) board.writePort(block + at, 1, 0x5a);
+  await node.waitFor(PROMPT);
+  const kept = (block: number): number[] => Array.from({ length: 8 }, (_, at) => board.readPort(block + at, 1));
+  expect(kept(first)).toEqual([0x5a, 0x5a, 0x5a, 0, 0, 0, 0x5a, 0x5a]);
+  expect(kept(second)).toEqual([0x5a, 0x5a, 0, 0, 0x5a, 0x5a, 0x5a, 0x5a]);
+  node.pressPowerButton();
+  await node.waitFor(/^power button\n/m);
+  await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
 });
 
 describe("the console", () => {
