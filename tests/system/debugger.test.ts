@@ -230,7 +230,7 @@ thoroughly("begins within a program, too, which goes on as if nothing had been",
     runs = await said(node, "r");
     if (!/eip 08/.test(runs)) node.type("c\n");
   }
-  expect(runs).toMatch(/^eip 08[\s\S]*^task \d+ primes$/m);
+  expect(runs).toMatch(/^eip 08[\s\S]*esp bf\w{6}\ntask \d+ primes$/m);
   await node.enter("c", /^216816$/m);
 });
 
