@@ -107,6 +107,29 @@ test("what lies after the end of a directory stays away, and short names are eac
     expect(Buffer.from(disk.content.buffer).subarray(START).toString("latin1").split(alias).length, alias).toBe(2);
 });
 
+test("a file whose chain is broken is not cut, and its other clusters stay", async () => {
+  const { disk } = await machine();
+  const volume = volumeOn(disk);
+  const header = new Uint8Array(SECTOR_BYTES);
+  const change = (entry: (name: string) => Uint8Array): void => {
+    volume.read(0, header);
+    const boot = new DataView(header.buffer);
+    const [reserved, tables, sectors] = [boot.getUint16(14, true), boot.getUint8(16), boot.getUint16(22, true)];
+    const found = entry("LARGE");
+    const first = new DataView(found.buffer, found.byteOffset).getUint16(CLUSTER, true);
+    expect(Buffer.from(header.subarray(54, 59)).toString()).toBe("FAT16");
+    for (let table = 0; table < tables; table++) {
+      const at = START + (reserved + table * sectors) * SECTOR_BYTES + 2 * first;
+      const next = new DataView(disk.content.buffer, at, 2);
+      expect(next.getUint16(0, true)).toBe(first + 1);
+      next.setUint16(0, 1, true);
+    }
+  };
+  const says = "/v/LARGE: data is damaged or of another format\n";
+  const line = "truncate /v/LARGE 10; cat /v/OTHER";
+  expect(await about(["OTHER", "LARGE"], change, line)).toBe(`${says}content\n`);
+});
+
 test("a file with bytes and without a cluster is damaged", async () => {
   const change = (entry: (name: string) => Uint8Array): void => {
     entry("ONE").fill(0, CLUSTER, CLUSTER + 2);

@@ -5,6 +5,7 @@ import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 import { changeBlock } from "../oofs/damage.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { BLOCK_BYTES, PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
@@ -121,6 +122,22 @@ test("says how far into a file a bad block is", async () => {
     `the checksum is wrong of block ${block} (object 3, offset ${FAR_BLOCK * BLOCK_BYTES}) /far`,
     "/v: 1 problems",
   ]);
+});
+
+thoroughly("shows of a path that is too long the end", async () => {
+  const names = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(250));
+  const paths = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
+  const volume = made((fs) => {
+    for (const path of paths) fs.mkdir(path);
+    fs.create(`${paths.at(-1)}/file`);
+    fs.write(`${paths.at(-1)}/file`, 0, new TextEncoder().encode("far below"));
+  });
+  const block = blockOf(volume, "far below");
+  volume[block * BLOCK_BYTES + 100]! ^= 1;
+  const [line, count] = (await about(volume, "fsck /v")).lines;
+  const [, shown] = /^the checksum is wrong of block \d+ \(object 8, offset 0\) (\/.*)$/.exec(line!)!;
+  expect(shown).toBe(`/${names.slice(1).join("/")}/file`);
+  expect(count).toBe("/v: 1 problems");
 });
 
 test("names what two entries lead to, and what none leads to", async () => {
