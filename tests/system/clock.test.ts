@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/agreement-scene.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { asMember, atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
 
@@ -45,7 +46,7 @@ function interrupts(node: LabNode): number {
   return new DataView(node.readMemory(addressOf("irq_counts"), 4).buffer).getUint32(0, true);
 }
 
-test("a machine that waits for less than a second is not woken at each tick", async () => {
+thoroughly("a machine that waits for less than a second is not woken at each tick", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
   await node.enter("service stop network", PROMPT);

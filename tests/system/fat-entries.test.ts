@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { FatFileSystem, formatFat } from "../../src/fat/index.ts";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES, volumeOn } from "./recording-disk.ts";
@@ -107,7 +108,7 @@ test("what lies after the end of a directory stays away, and short names are eac
     expect(Buffer.from(disk.content.buffer).subarray(START).toString("latin1").split(alias).length, alias).toBe(2);
 });
 
-test("a file whose chain is broken is not cut, and its other clusters stay", async () => {
+thoroughly("a file whose chain is broken is not cut, and its other clusters stay", async () => {
   const { disk } = await machine();
   const volume = volumeOn(disk);
   const header = new Uint8Array(SECTOR_BYTES);
@@ -150,7 +151,7 @@ test("what could not be read is asked for again", async () => {
   expect(await output(node, "cat /v/SUB/FILE; find /v; umount /v")).toBe("content\n/v/SUB\n/v/SUB/FILE\n/v/LARGE\n");
 });
 
-test("a directory that could not be read is asked for again", async () => {
+thoroughly("a directory that could not be read is asked for again", async () => {
   const { node, disk } = await machine();
   await about(["LARGE", "LATE/", "LATE/FILE"], () => {}, "true");
   disk.failsFrom = START + LARGE_BYTES / 2;
@@ -159,7 +160,7 @@ test("a directory that could not be read is asked for again", async () => {
   expect(await output(node, "cat /v/LATE/FILE; ls /v/LATE; umount /v")).toMatch(/^content\nfile +8 {2}FILE\n$/);
 });
 
-test("a directory that has no room for one more name is told so when the volume is full", async () => {
+thoroughly("a directory that has no room for one more name is told so when the volume is full", async () => {
   const untilFull = (step: (done: number) => void): void => {
     try {
       for (let done = 0; ; done++) step(done);

@@ -100,7 +100,7 @@ test("names object, path and offset of a bad block, in a snapshot too", async ()
   expect(lines).toEqual([...expected, ...expected]);
 });
 
-test("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
+thoroughly("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
   const volume = pair();
   const good = volume.slice(0, BLOCK_BYTES);
   volume[100]! ^= 1;
