@@ -162,8 +162,7 @@ fat_room_more:
     xor     esi, esi
     call    fat_store
     jnc     1f
-    mov     eax, ecx
-    stc
+    mov     eax, ecx                    # CF is set
 1:  pop     esi
     pop     edx
     ret

@@ -394,8 +394,7 @@ oofs_table_settle:
 .Loofs_table_settle_next:
     inc     esi
     cmp     esi, [edi + TREE_BLOCKS]
-    jb      .Loofs_table_settle_block
-    clc
+    jb      .Loofs_table_settle_block   # CF is clear after it
 .Loofs_table_settle_done:
     pop     ebp
     pop     esi

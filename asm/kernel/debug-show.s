@@ -21,7 +21,11 @@ DEBUG_BREAKPOINTS   = 3                     # the fourth is for stepping over
 debug_registers:
     PRINTF  "eip %08x  eflags %08x\n", [ebx+REGS_EIP], [ebx+REGS_EFLAGS]
     PRINTF  "eax %08x  ebx %08x  ecx %08x  edx %08x\n", [ebx+REGS_EAX], [ebx+REGS_EBX], [ebx+REGS_ECX], [ebx+REGS_EDX]
-    PRINTF  "esi %08x  edi %08x  ebp %08x  esp %08x\n", [ebx+REGS_ESI], [ebx+REGS_EDI], [ebx+REGS_EBP], [ebx+REGS_ESP]
+    mov     ecx, [ebx + REGS_ESP]
+    test    byte ptr [ebx + REGS_CS], 3
+    jz      1f
+    mov     ecx, [ebx + REGS_USER_ESP]  # of the program
+1:  PRINTF  "esi %08x  edi %08x  ebp %08x  esp %08x\n", [ebx+REGS_ESI], [ebx+REGS_EDI], [ebx+REGS_EBP], ecx
     mov     ecx, [task_current]
     lea     edx, [ecx + TASK_LABEL]
     PRINTF  "task %u %s\n", [ecx+TASK_ID], edx

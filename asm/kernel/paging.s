@@ -118,8 +118,7 @@ page_protect:
     pop     edx
     jc      1f
     and     dword ptr [eax], ~PAGE_PRESENT
-    invlpg  [edx]
-    clc
+    invlpg  [edx]                       # CF is clear
 1:  ret
 
 # Makes it present again.

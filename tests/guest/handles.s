@@ -31,28 +31,33 @@ test_open:
 test_handles:
     mov     dword ptr [destroyed], 0
     mov     eax, 5
+    stc
     call    test_open
     jc      9f
     mov     ebx, eax
     mov     edx, offset test_type
+    stc
     call    handle_find
     jc      9f
     cmp     eax, 5
     jne     8f
     mov     eax, ebx
     mov     edx, offset test_other_type
+    clc
     call    handle_find
     jnc     8f
     cmp     eax, ERROR_STALE
     jne     8f
     mov     eax, ebx
     mov     edx, offset test_other_type
+    clc
     call    handle_close
     jnc     8f
     cmp     dword ptr [destroyed], 0
     jne     8f
     mov     eax, offset test_type
     mov     edx, 5
+    stc
     call    handle_search
     jc      9f
     cmp     eax, ebx
@@ -62,11 +67,13 @@ test_handles:
     jne     8f
     mov     eax, ebx
     mov     edx, offset test_type
+    stc
     call    handle_close
     jc      9f
     cmp     dword ptr [destroyed], 5
     jne     8f
     mov     eax, 6
+    stc
     call    test_open
     jc      9f
     mov     esi, eax
@@ -74,10 +81,12 @@ test_handles:
     je      8f
     mov     eax, ebx
     mov     edx, offset test_type
+    clc
     call    handle_find
     jnc     8f
     mov     eax, ebx
     xor     edx, edx
+    clc
     call    handle_close
     jnc     8f
     mov     eax, esi
@@ -87,6 +96,7 @@ test_handles:
     jne     8f
     lea     eax, [esi + 0x2000]         # that of the next generation, which is not open yet
     xor     edx, edx
+    clc
     call    handle_close
     jnc     8f
     cmp     eax, ERROR_STALE
@@ -95,10 +105,12 @@ test_handles:
     jne     8f
     xor     eax, eax                    # never a handle, nor is what no table reaches
     mov     edx, offset test_type
+    clc
     call    handle_find
     jnc     8f
     or      eax, -1
     mov     edx, offset test_type
+    clc
     call    handle_find
     jnc     8f
     clc
@@ -110,24 +122,29 @@ test_handles:
 test_handle_hold:
     mov     dword ptr [destroyed], 0
     mov     eax, 7
+    stc
     call    test_open
     jc      9f
     mov     ebx, eax
     mov     edx, offset test_type
+    stc
     call    handle_hold
     jc      9f
     mov     eax, ebx
     mov     edx, offset test_type
+    stc
     call    handle_hold
     jc      9f
     cmp     eax, 7
     jne     8f
     mov     eax, ebx
     xor     edx, edx
+    stc
     call    handle_close
     jc      9f
     mov     eax, ebx
     mov     edx, offset test_type
+    clc
     call    handle_hold
     jnc     8f
     mov     eax, ebx
@@ -135,6 +152,7 @@ test_handle_hold:
     cmp     dword ptr [destroyed], 0
     jne     8f
     mov     eax, 1                      # the entry is not given out again before that
+    stc
     call    test_open
     jc      9f
     xor     eax, ebx
@@ -194,6 +212,7 @@ test_task_owns:
     mov     eax, offset test_owning_task
     xor     edx, edx
     LOAD_STRING ecx, "owner"
+    stc
     call    task_create
     jc      9f
     mov     eax, 50
@@ -216,6 +235,7 @@ test_overdue:
     mov     eax, offset test_busy_task
     xor     edx, edx
     LOAD_STRING ecx, "busy"
+    stc
     call    task_create
     jc      9f
     mov     ebx, [eax + TASK_ID]
@@ -228,12 +248,14 @@ test_overdue:
     mov     eax, 1500
     call    task_sleep
     mov     eax, ebx                    # it has the mutex
+    stc
     call    task_lives
     jc      9f
     mov     dword ptr [running], 2
     mov     eax, 100
     call    task_sleep
     mov     eax, ebx
+    clc
     call    task_lives
     jnc     8f
     cmp     dword ptr [mutex], 0
@@ -265,6 +287,7 @@ test_kill:
     mov     eax, offset test_owning_task
     mov     edx, ebx
     LOAD_STRING ecx, "victim"
+    stc
     call    task_create
     jc      9f
     push    [eax + TASK_ID]
@@ -310,11 +333,13 @@ test_kill:
     jbe     1b
     mov     ecx, [task_current]         # nobody kills the running task or the idle one
     mov     eax, [ecx + TASK_ID]
+    clc
     call    task_kill
     jnc     8f
     cmp     eax, ERROR_NOT_PERMITTED
     jne     8f
     xor     eax, eax
+    clc
     call    task_kill
     jnc     8f
     cmp     eax, ERROR_NOT_PERMITTED
@@ -436,6 +461,7 @@ test_wait_any:
     mov     eax, offset both_events     # set before
     mov     edx, -1
     mov     ecx, 2
+    stc
     call    event_wait_any
     jc      9f
     cmp     eax, 1
@@ -443,17 +469,20 @@ test_wait_any:
     mov     eax, offset both_events     # used up
     mov     edx, 30
     mov     ecx, 2
+    clc
     call    event_wait_any
     jnc     8f
     xor     ebx, ebx
 1:  mov     edx, [both_events + ebx*4]  # signalled while it waits
     mov     eax, offset test_signaller
     LOAD_STRING ecx, "signaller"
+    stc
     call    task_create
     jc      9f
     mov     eax, offset both_events
     mov     edx, -1
     mov     ecx, 2
+    stc
     call    event_wait_any
     jc      9f
     cmp     eax, ebx
@@ -485,6 +514,7 @@ test_semaphore:
 1:  mov     eax, offset test_taker
     xor     edx, edx
     LOAD_STRING ecx, "taker"
+    stc
     call    task_create
     jc      9f
     dec     ebx
@@ -501,10 +531,12 @@ test_semaphore:
     jb      2b
     mov     eax, offset semaphore       # the last unit found nobody
     xor     edx, edx
+    stc
     call    semaphore_take
     jc      9f
     mov     eax, offset semaphore
     mov     edx, 20
+    clc
     call    semaphore_take
     jnc     8f
     clc

@@ -26,6 +26,7 @@ test_format:
     mov     edi, eax
     mov     eax, offset buffer
     mov     edx, [ebx + 8]
+    stc
     call    test_equal_text
     jc      3f
     mov     eax, offset buffer
@@ -65,12 +66,14 @@ test_numbers:
 1:  mov     eax, [ebx]
     test    eax, eax
     jz      2f
+    stc
     call    parse_number
     jc      3f
     cmp     eax, [ebx + 4]
     jne     3f
     mov     eax, edx
     mov     edx, [ebx + 8]
+    stc
     call    test_equal_text
     jc      3f
     add     ebx, 12
@@ -79,6 +82,7 @@ test_numbers:
 5:  mov     eax, [ebx]
     test    eax, eax
     jz      6f
+    clc
     call    parse_number
     jnc     3f
     add     ebx, 4
@@ -107,10 +111,12 @@ test_strings:
     call    mem_move
     mov     eax, offset buffer
     LOAD_STRING edx, "aabc"
+    stc
     call    test_equal_text
     jc      9f
     mov     eax, offset buffer
     mov     dl, 'b'
+    stc
     call    string_find
     jc      9f
     cmp     eax, offset buffer + 2
@@ -190,6 +196,7 @@ test_heap:
     test    eax, eax
     jz      2f
     mov     ecx, [slots + esi*8 + 4]
+    stc
     call    test_filled
     jc      9f
     mov     eax, [slots + esi*8]
@@ -199,6 +206,7 @@ test_heap:
 2:  call    random
     and     eax, 0xFFF
     mov     [slots + esi*8 + 4], eax
+    stc
     call    malloc
     jc      9f
     test    al, 15
@@ -252,6 +260,7 @@ test_filled:
 test_pages:
     mov     ebx, [pages_free]
     mov     eax, 5
+    stc
     call    page_alloc
     jc      9f
     mov     esi, eax
@@ -277,11 +286,13 @@ test_pages:
     jne     9f
     or      eax, -1                     # more than there is
     shr     eax, 12
+    clc
     call    page_alloc
     jnc     9f
     cmp     eax, ERROR_NO_MEMORY
     jne     9f
     mov     eax, 0x7FFFFFFF
+    clc
     call    malloc
     jnc     9f
     clc
@@ -303,6 +314,7 @@ test_mutex:
 1:  mov     eax, offset mutex_worker
     xor     edx, edx
     LOAD_STRING ecx, "worker"
+    stc
     call    task_create
     jc      9f
     dec     ebx
@@ -388,12 +400,14 @@ test_events:
     mov     dword ptr [event], 0
     mov     eax, offset event
     mov     edx, 20
+    clc
     call    event_wait
     jnc     9f
     mov     eax, offset event
     call    event_signal
     mov     eax, offset event
     xor     edx, edx
+    stc
     call    event_wait
     jc      9f
     cmp     dword ptr [event], 0
@@ -404,10 +418,12 @@ test_events:
     call    task_create
     mov     eax, offset event
     mov     edx, 1000
+    stc
     call    event_wait
     jc      9f
     mov     eax, offset event
     xor     edx, edx
+    clc
     call    event_wait
     jnc     9f
     clc
@@ -426,19 +442,24 @@ event_worker:
 test_variables:
     LOAD_STRING eax, "selftest"
     LOAD_STRING edx, "one"
+    stc
     call    env_set
     jc      9f
     LOAD_STRING eax, "selftest"
     LOAD_STRING edx, "another one"
+    stc
     call    env_set
     jc      9f
     LOAD_STRING eax, "selftest"
+    stc
     call    env_get
     jc      9f
     LOAD_STRING edx, "another one"
+    stc
     call    test_equal_text
     jc      9f
     LOAD_STRING eax, "selftest"
+    stc
     call    env_unset
     jc      9f
     LOAD_STRING eax, "selftest"
@@ -451,11 +472,13 @@ test_variables:
 # Symbols and lines know this routine, if the tables are loaded.
 test_symbols:
     mov     eax, offset test_symbols + 4
+    stc
     call    symbol_find
     jc      9f
     cmp     edx, 4
     jne     9f
     LOAD_STRING edx, "test_symbols"
+    stc
     call    test_equal_text
     jc      9f
     mov     eax, offset test_symbols + 4

@@ -1,13 +1,14 @@
 # Work on many small files and on one large one, for tests of what is on the volume afterwards: `many-files WORK COUNT`.
-# c makes COUNT files below /a/f, each with its number as content, u removes every third of them, and w writes COUNT
-# blocks of /a/large in an order that jumps, each filled with its number.
+# c makes COUNT files below /a/f, each with its number as content, u removes every third of them, w writes COUNT blocks
+# of /a/large in an order that jumps, each filled with its number, and o writes COUNT zeros over the second block of it.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
 
 BLOCK_BYTES     = 4096
 STEP            = 397                   # coprime to all counts that are used
-OPEN_NEW        = 2 + 4 + 16
+OPEN_OLD        = 2
+OPEN_NEW        = OPEN_OLD + 4 + 16
 
 .text
 
@@ -19,6 +20,8 @@ _start:
     mov     ebp, eax                    # EBP: count
     cmp     byte ptr [esi], 'w'
     je      write_blocks
+    cmp     byte ptr [esi], 'o'
+    je      write_over
     mov     edi, ebp                    # EDI: number of the file
 .Lfile:
     call    name_file
@@ -70,6 +73,18 @@ write_blocks:
     mov     esi, edx
     dec     dword ptr [left]
     jnz     .Lblock
+    SYSTEM  exit, 0
+
+# Writes zeros over the beginning of the second block of the large file, in one piece.
+# In: EBP how many, at most those of a block.
+write_over:
+    SYSTEM  open, "offset path_large", OPEN_OLD
+    call    good
+    mov     ebx, eax
+    SYSTEM  seek, ebx, BLOCK_BYTES, 0
+    call    good
+    SYSTEM  write, ebx, "offset buffer", ebp
+    call    good
     SYSTEM  exit, 0
 
 # Ends the program with a sentence when a call has failed.

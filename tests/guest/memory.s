@@ -76,8 +76,7 @@ test_runs:
     SAME    [pages_used_for + PAGES_DRIVERS * 4], eax
     SAME    [pages_free], edi
     xor     eax, eax
-    call    page_alloc
-    MUST    c
+    FAILS   page_alloc
     SAME    eax, ERROR_NO_MEMORY
     clc
     ret
@@ -170,8 +169,7 @@ test_accounts:
     SAME    eax, 0
     SAME    edx, 0
     mov     eax, 3
-    call    page_alloc
-    MUST    nc
+    SUCCEEDS page_alloc
     mov     ebx, eax
     mov     ecx, [task_current]
     mov     eax, [ecx + TASK_OWNER]
@@ -249,8 +247,7 @@ other_account:
 # More owners than there is room for: the kernel stands in for the last ones; all is as before when they have gone.
 test_many_owners:
     mov     eax, OWNERS
-    call    page_alloc
-    MUST    nc
+    SUCCEEDS page_alloc
     mov     ebx, eax
     mov     eax, offset owner_system
     call    account_pages
@@ -307,21 +304,18 @@ test_many_owners:
 test_mapping:
     mov     eax, BIOS + 0xFF0
     mov     edx, 0x20
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     SAME    eax, KERNEL_SPACE + BIOS + 0xFF0
     mov     eax, [pages_low_end]        # the last bytes of RAM, and one too many
     shl     eax, 12
     lea     ebx, [eax + KERNEL_SPACE - 16]
     sub     eax, 16
     mov     edx, 16
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     SAME    eax, ebx
     mov     eax, BIOS_AGAIN + 0xFF8     # in two pages
     mov     edx, 16
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     mov     ebx, eax
     mov     edx, offset KERNEL_SPACE + BIOS + 0xFF8
     mov     ecx, 16
@@ -334,8 +328,7 @@ test_mapping:
     MUST    ae
     mov     eax, BIOS_AGAIN
     mov     edx, 3 * PAGE_SIZE
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     mov     esi, eax
     mov     edx, offset KERNEL_SPACE + BIOS
     mov     ecx, 3 * PAGE_SIZE
@@ -345,22 +338,19 @@ test_mapping:
     SAME    esi, 2 * PAGE_SIZE - 0xFF8
     mov     eax, BIOS_AGAIN + 5
     mov     edx, 1
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     sub     eax, ebx
     SAME    eax, 5 * PAGE_SIZE - 0xFF8 + 5
     mov     eax, [pages_low_end]
     shl     eax, 12
     sub     eax, 16
     mov     edx, 17
-    call    physical_map
-    MUST    nc
+    SUCCEEDS physical_map
     cmp     eax, MAPPED_START
     MUST    ae
     mov     eax, LOCAL_APIC
     mov     edx, MAPPED_END - MAPPED_START
-    call    physical_map
-    MUST    c
+    FAILS   physical_map
     SAME    eax, ERROR_NO_MEMORY
     clc
     ret
@@ -368,13 +358,11 @@ test_mapping:
 # A page that is protected keeps what it has.
 test_protection:
     mov     eax, 2
-    call    page_alloc
-    MUST    nc
+    SUCCEEDS page_alloc
     mov     ebx, eax
     mov     dword ptr [ebx], 1234
     mov     dword ptr [ebx + PAGE_SIZE], 5678
-    call    page_protect
-    MUST    nc
+    SUCCEEDS page_protect
     SAME    dword ptr [ebx + PAGE_SIZE], 5678
     mov     eax, ebx
     call    page_unprotect

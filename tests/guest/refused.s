@@ -62,8 +62,7 @@ refuse_each:
 test_task:
     mov     ebx, offset make_task
     mov     esi, offset end_task
-    call    refuse_each
-    MUST    nc
+    SUCCEEDS refuse_each
     mov     eax, 30                     # it ends, and its memory goes back
     call    task_sleep
     clc
@@ -86,8 +85,7 @@ nothing:
 test_pipe:
     mov     ebx, offset pipe_make
     mov     esi, offset end_pipe
-    call    refuse_each
-    MUST    nc
+    SUCCEEDS refuse_each
     clc
     ret
 
@@ -101,16 +99,13 @@ end_pipe:
 test_memory:
     mov     ebx, offset make_block
     mov     esi, offset mfree
-    call    refuse_each
-    MUST    nc
+    SUCCEEDS refuse_each
     mov     ebx, offset make_pages
     mov     esi, offset end_pages
-    call    refuse_each
-    MUST    nc
+    SUCCEEDS refuse_each
     mov     ebx, offset make_frame
     mov     esi, offset frame_free
-    call    refuse_each
-    MUST    nc
+    SUCCEEDS refuse_each
     SAME    dword ptr [refuse_count], 0
     clc
     ret

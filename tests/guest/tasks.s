@@ -72,8 +72,7 @@ test_priority_waiting:
     SAME    dword ptr [notes], 2
     mov     eax, [task_idle]
     SAME    dword ptr [eax + TASK_ID], 0
-    call    task_may_sleep
-    MUST    nc
+    SUCCEEDS task_may_sleep
     clc
     ret
 
@@ -182,13 +181,11 @@ test_owner:
     mov     eax, 1
     mov     edx, offset wait_type
     xor     ecx, ecx
-    call    handle_open
-    MUST    nc
+    SUCCEEDS handle_open
     mov     eax, offset working_task
     xor     edx, edx
     LOAD_STRING ecx, "working"
-    call    task_create_owned
-    MUST    nc
+    SUCCEEDS task_create_owned
     mov     ebx, eax
     SAME    dword ptr [ebx + TASK_OWN + OWNER_TASKS], 0
     SAME    dword ptr [owner + OWNER_TASKS], 2
@@ -242,8 +239,7 @@ test_kill_many:
     mov     dword ptr [eax + TASK_TURN], 0x1235
     mov     eax, [eax + TASK_ID]
     mov     esi, eax                    # ESI: number of the second
-    call    task_lives
-    MUST    nc
+    SUCCEEDS task_lives
     SAME    eax, [started + 4]
     mov     eax, [started]
     mov     edi, [eax + TASK_ID]
@@ -261,24 +257,20 @@ test_kill_many:
     mov     eax, 20
     call    task_sleep
     mov     eax, edi
-    call    task_lives
-    MUST    c
+    FAILS   task_lives
     mov     eax, esi
-    call    task_lives
-    MUST    nc
+    SUCCEEDS task_lives
     mov     ebx, eax
     SAME    dword ptr [ebx + TASK_STATE], TASK_WAITING
     SAME    dword ptr [ebx + TASK_KILLED], 0
     mov     eax, esi
-    call    task_kill
-    MUST    nc
+    SUCCEEDS task_kill
     SAME    dword ptr [ebx + TASK_KILLED], 1
     SAME    dword ptr [ebx + TASK_STATE], TASK_READY
     mov     eax, 20
     call    task_sleep
     mov     eax, esi
-    call    task_lives
-    MUST    c
+    FAILS   task_lives
     clc
     ret
 
@@ -288,8 +280,7 @@ test_task_record:
     mov     eax, offset sleeper
     xor     edx, edx
     LOAD_STRING ecx, "a name of more than twenty-three characters"
-    call    task_new
-    MUST    nc
+    SUCCEEDS task_new
     mov     ebx, eax
     SAME    dword ptr [ebx + TASK_STATE], TASK_NEW
     SAME    dword ptr [ebx + TASK_PRIORITY], PRIORITY_KERNEL
@@ -328,8 +319,7 @@ test_task_record:
     mov     eax, 20
     call    task_sleep
     mov     eax, esi
-    call    task_lives
-    MUST    c
+    FAILS   task_lives
     clc
     ret
 

@@ -22,8 +22,7 @@ test_any_set:
 1:  mov     eax, offset three_events
     mov     edx, -1
     mov     ecx, 3
-    call    event_wait_any
-    MUST    nc
+    SUCCEEDS event_wait_any
     inc     eax
     SAME    eax, ebx
     mov     ecx, 3                      # how many are left
@@ -40,15 +39,13 @@ test_any_set:
     mov     eax, offset three_events
     xor     edx, edx
     mov     ecx, 3
-    call    event_wait_any
-    MUST    c
+    FAILS   event_wait_any
     call    clock_ms
     SAME    eax, ebx
     mov     eax, offset three_events
     mov     edx, 30
     mov     ecx, 3
-    call    event_wait_any
-    MUST    c
+    FAILS   event_wait_any
     call    clock_ms
     sub     eax, ebx
     cmp     eax, 30
@@ -129,13 +126,11 @@ test_turns:
     SAME    dword ptr [events], 1
     mov     eax, offset events
     mov     edx, -1
-    call    event_wait
-    MUST    nc
+    SUCCEEDS event_wait
     SAME    dword ptr [events], 0
     mov     eax, offset events
     xor     edx, edx
-    call    event_wait
-    MUST    c
+    FAILS   event_wait
     clc
     ret
 
@@ -148,8 +143,7 @@ test_timeouts:
     mov     ebx, eax
     mov     eax, offset events
     mov     edx, edi
-    call    event_wait
-    MUST    c
+    FAILS   event_wait
     call    clock_ms
     sub     eax, ebx
     cmp     eax, edi
@@ -168,16 +162,14 @@ test_timeouts:
     call    start
     mov     eax, offset events
     mov     edx, 60
-    call    event_wait
-    MUST    nc
+    SUCCEEDS event_wait
     mov     ecx, [task_current]
     SAME    dword ptr [ecx + TASK_TIMER + TIMER_SET], 0
     call    clock_ms
     mov     ebx, eax
     mov     eax, offset events
     mov     edx, 90
-    call    event_wait
-    MUST    c
+    FAILS   event_wait
     call    clock_ms
     sub     eax, ebx
     cmp     eax, 90
@@ -325,19 +317,16 @@ test_units:
     mov     ebx, eax
     mov     eax, offset semaphore
     mov     edx, 100
-    call    semaphore_take
-    MUST    nc
+    SUCCEEDS semaphore_take
     call    clock_ms
     SAME    eax, ebx
     SAME    dword ptr [semaphore], 0
     mov     eax, offset semaphore
     xor     edx, edx
-    call    semaphore_take
-    MUST    c
+    FAILS   semaphore_take
     mov     eax, offset semaphore
     mov     edx, 20
-    call    semaphore_take
-    MUST    c
+    FAILS   semaphore_take
     call    clock_ms
     sub     eax, ebx
     cmp     eax, 20
@@ -348,8 +337,7 @@ test_units:
     call    start
     mov     eax, offset semaphore
     mov     edx, -1
-    call    semaphore_take
-    MUST    nc
+    SUCCEEDS semaphore_take
     mov     eax, 20
     call    task_sleep
     SAME    dword ptr [semaphore], 1

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/agreement-scene.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { asMember, atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
 
@@ -38,4 +39,23 @@ test.each([
 ] as const)("a machine %s keeps the time, however often it is woken", async (_name, how) => {
   const found = await behind(how);
   expect(Math.max(...found) - Math.min(...found)).toBeLessThan(1.5);
+});
+
+/** Timer interrupts that have come. */
+function interrupts(node: LabNode): number {
+  return new DataView(node.readMemory(addressOf("irq_counts"), 4).buffer).getUint32(0, true);
+}
+
+thoroughly("a machine that waits for less than a second is not woken at each tick", async () => {
+  const lab = await atPrompt({ gateway: false });
+  const node = lab.nodes[0]!;
+  await node.enter("service stop network", PROMPT);
+  node.type("for x in 1 2 3 4 5 6; do sleep 400; done\n");
+  await lab.advance("400ms");
+  const [begun, before] = [ticks(node), interrupts(node)];
+  await lab.advance("1600ms");
+  expect(ticks(node) - begun).toBeGreaterThan(150);
+  const came = interrupts(node) - before;
+  expect(came).toBeGreaterThan(20);
+  expect(came).toBeLessThan(80);
 });

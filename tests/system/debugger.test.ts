@@ -1,11 +1,11 @@
 /** The debugger in the kernel: what it shows, and that the kernel goes on as if nothing had been. */
 import { expect, test } from "vitest";
-import type { LabNode } from "../../src/index.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
-async function atPrompt(): Promise<LabNode> {
+async function labAtPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   const lab = await inState("prompt of the debugger", async () => {
     const booted = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
@@ -13,8 +13,10 @@ async function atPrompt(): Promise<LabNode> {
     await booted.advance("2s");
     return booted;
   });
-  return lab.nodes[0]!;
+  return { lab, node: lab.nodes[0]! };
 }
+
+const atPrompt = async (): Promise<LabNode> => (await labAtPrompt()).node;
 
 const ASKS = /debug> $/;
 
@@ -127,7 +129,7 @@ thoroughly("shows whose blocks of the heap have become more since a mark", async
 thoroughly("stops at code, steps over calls, and at writes", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_hostname", /^breakpoint 0$/m);
-  await node.enter("breakpoint b hostname", /^breakpoint 1$/m);
+  await node.enter("breakpoint b hostname && echo set", /^breakpoint 1\nset$/m);
   await node.enter("breakpoint q hostname", /^breakpoint: b, w or d for writes, c for code$/m);
   await node.enter("breakpoint c none_such", /^breakpoint: there is no such address$/m);
   expect(await said(node, "hostname boxy")).toMatch(/DEBUG: hardware breakpoint 0\n {2}\w+ {2}command_hostname\+0x0 /);
@@ -179,6 +181,57 @@ thoroughly("steps over calls by a register or memory", async () => {
   expect(text).toMatch(/ call {3}(?:DWORD PTR )?\[?e\w\w/);
   expect(await said(node, "n")).toMatch(/DEBUG: step\n {2}\w+ {2}command_call\+|\n\/\n/);
   await node.enter("c", PROMPT);
+});
+
+/** Address and text of each instruction that is shown, the one at which it stopped under null. */
+const shownCode = (text: string): (string | null)[] =>
+  [...text.matchAll(/^(?:->| {2}(\w{8}) {2}(\w+) +[a-z].*)$/gm)].map(([, address]) => address ?? null);
+
+thoroughly("shows what comes before a place from the beginning of its routine on", async () => {
+  const node = await atPrompt();
+  await node.enter("breakpoint c command_call", PROMPT);
+  let text = await said(node, "pwd");
+  const passed: string[] = [];
+  for (let steps = 0; steps < 6; steps++) {
+    const [, place] = /^ {2}(\w{8}) {2}command_call\+/m.exec(text)!;
+    const shown = shownCode(await said(node, "u"));
+    const at = shown.indexOf(null);
+    expect(shown[at + 1]).toBe(place);
+    expect(shown.slice(0, at)).toEqual(passed.slice(-at || passed.length));
+    expect(at).toBe(Math.min(steps, 5));
+    passed.push(place!);
+    text = await said(node, "n");
+  }
+});
+
+thoroughly("steps over what an instruction repeats", async () => {
+  const node = await atPrompt();
+  await node.enter("breakpoint c malloc", PROMPT);
+  let text = await said(node, "set colour red");
+  const isAt = (mnemonic: RegExp): boolean =>
+    mnemonic.test(text.split("\n").findLast((line) => /^ {2}\w{8} {2}\w+ +[a-z]/.test(line))!);
+  for (let steps = 0; steps < 60 && !isAt(/ rep stos /); steps++) text = await said(node, "n");
+  expect(isAt(/ rep stos /)).toBe(true);
+  text = await said(node, "n");
+  expect(text).toMatch(/\n {2}\w{8} {2}malloc\+/);
+  expect(isAt(/ rep stos /)).toBe(false);
+});
+
+thoroughly("begins within a program, too, which goes on as if nothing had been", async () => {
+  const { lab, node } = await labAtPrompt();
+  node.type("primes 3000000\n");
+  await node.waitFor("3000000\n");
+  let runs = "";
+  for (let tries = 0; tries < 20 && !/eip 08/.test(runs); tries++) {
+    await lab.advance("3ms");
+    node.pressNmiButton();
+    await node.waitFor(/DEBUG: non-maskable interrupt\n/);
+    await node.waitFor(ASKS);
+    runs = await said(node, "r");
+    if (!/eip 08/.test(runs)) node.type("c\n");
+  }
+  expect(runs).toMatch(/^eip 08[\s\S]*esp bf\w{6}\ntask \d+ primes$/m);
+  await node.enter("c", /^216816$/m);
 });
 
 test("takes over after a panic when it was asked to, and restarts the machine", async () => {

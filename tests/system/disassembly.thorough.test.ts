@@ -22,6 +22,17 @@ const ADDRESSES_16 = [
   "67 03 87 00 90",
 ];
 
+/** With the FWAIT before it an x87 instruction is one that waits, as to its assembler: bytes, what they are. */
+const WAITING: readonly (readonly [bytes: string, text: string])[] = [
+  ["9b db e3", "3 finit"],
+  ["9b db e2", "3 fclex"],
+  ["9b df e0", "3 fstsw  ax"],
+  ["9b d9 7d fc", "4 fstcw  WORD PTR [ebp-0x4]"],
+  ["9b d9 30", "3 fstenv [eax]"],
+  ["9b dd 36", "3 fsave  [esi]"],
+  ["9b 90", "1 fwait"],
+];
+
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
 /** Where the kernel says less, or something else. */
@@ -40,7 +51,9 @@ const isKnown = (theirs: string): boolean =>
 test("every form of the instruction table is what it is to the tools", async () => {
   const all = [
     ...spreadSample(byteSamples(), { count: SAMPLES, firstSeed: 1 }),
-    ...ADDRESSES_16.map((bytes) => ({ bytes: Uint8Array.from(Buffer.from(bytes.replaceAll(" ", ""), "hex")) })),
+    ...[...ADDRESSES_16, ...WAITING.map(([bytes]) => bytes)].map((bytes) => ({
+      bytes: Uint8Array.from(Buffer.from(bytes.replaceAll(" ", ""), "hex")),
+    })),
   ];
   const padded = all.map(({ bytes }) => {
     const sample = new Uint8Array(SAMPLE_BYTES).fill(0x90);
@@ -69,4 +82,5 @@ test("every form of the instruction table is what it is to the tools", async () 
       wrong.push(`${hex(sample.subarray(0, 16))}: ${lines[index]}, not ${expected}`);
   });
   expect(wrong.slice(0, 40)).toEqual([]);
+  expect(lines.slice(padded.length - WAITING.length, padded.length)).toEqual(WAITING.map(([, text]) => text));
 });

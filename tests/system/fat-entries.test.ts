@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { FatFileSystem, formatFat } from "../../src/fat/index.ts";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES, volumeOn } from "./recording-disk.ts";
@@ -42,6 +43,7 @@ async function about(
   names: readonly string[],
   change: (entry: (name: string) => Uint8Array) => void,
   line: string,
+  more: (fs: FatFileSystem) => void = () => {},
 ): Promise<string> {
   const { node, disk } = await machine();
   disk.content = partitioned();
@@ -54,6 +56,7 @@ async function about(
       fs.create(`/${name}`);
       fs.write(`/${name}`, 0, name === "LARGE" ? new Uint8Array(LARGE_BYTES) : new TextEncoder().encode("content\n"));
     }
+  more(fs);
   fs.sync();
   change((name) => {
     const [base = "", extension = ""] = name.replace("/", "").split(".");
@@ -105,6 +108,29 @@ test("what lies after the end of a directory stays away, and short names are eac
     expect(Buffer.from(disk.content.buffer).subarray(START).toString("latin1").split(alias).length, alias).toBe(2);
 });
 
+thoroughly("a file whose chain is broken is not cut, and its other clusters stay", async () => {
+  const { disk } = await machine();
+  const volume = volumeOn(disk);
+  const header = new Uint8Array(SECTOR_BYTES);
+  const change = (entry: (name: string) => Uint8Array): void => {
+    volume.read(0, header);
+    const boot = new DataView(header.buffer);
+    const [reserved, tables, sectors] = [boot.getUint16(14, true), boot.getUint8(16), boot.getUint16(22, true)];
+    const found = entry("LARGE");
+    const first = new DataView(found.buffer, found.byteOffset).getUint16(CLUSTER, true);
+    expect(Buffer.from(header.subarray(54, 59)).toString()).toBe("FAT16");
+    for (let table = 0; table < tables; table++) {
+      const at = START + (reserved + table * sectors) * SECTOR_BYTES + 2 * first;
+      const next = new DataView(disk.content.buffer, at, 2);
+      expect(next.getUint16(0, true)).toBe(first + 1);
+      next.setUint16(0, 1, true);
+    }
+  };
+  const says = "/v/LARGE: data is damaged or of another format\n";
+  const line = "truncate /v/LARGE 10; cat /v/OTHER";
+  expect(await about(["OTHER", "LARGE"], change, line)).toBe(`${says}content\n`);
+});
+
 test("a file with bytes and without a cluster is damaged", async () => {
   const change = (entry: (name: string) => Uint8Array): void => {
     entry("ONE").fill(0, CLUSTER, CLUSTER + 2);
@@ -123,6 +149,35 @@ test("what could not be read is asked for again", async () => {
     expect(await output(node, `cat ${path} | wc`)).toMatch(new RegExp(`${path}: device error\n`));
   disk.failsFrom = Infinity;
   expect(await output(node, "cat /v/SUB/FILE; find /v; umount /v")).toBe("content\n/v/SUB\n/v/SUB/FILE\n/v/LARGE\n");
+});
+
+thoroughly("a directory that could not be read is asked for again", async () => {
+  const { node, disk } = await machine();
+  await about(["LARGE", "LATE/", "LATE/FILE"], () => {}, "true");
+  disk.failsFrom = START + LARGE_BYTES / 2;
+  expect(await output(node, "mount hda0 /v; cat /v/LATE/FILE")).toMatch(/\/v\/LATE\/FILE: device error\n/);
+  disk.failsFrom = Infinity;
+  expect(await output(node, "cat /v/LATE/FILE; ls /v/LATE; umount /v")).toMatch(/^content\nfile +8 {2}FILE\n$/);
+});
+
+thoroughly("a directory that has no room for one more name is told so when the volume is full", async () => {
+  const untilFull = (step: (done: number) => void): void => {
+    try {
+      for (let done = 0; ; done++) step(done);
+    } catch (error) {
+      expect(String(error)).toContain("the volume is full");
+    }
+  };
+  const fill = (fs: FatFileSystem): void => {
+    fs.create("/ALL");
+    untilFull((done) => fs.write("/ALL", done * SECTOR_BYTES, new Uint8Array(SECTOR_BYTES)));
+    untilFull((done) => fs.create(`/SUB/N${done}`));
+  };
+  const line =
+    "touch /v/SUB/ONE; rm /v/SUB/N1; touch /v/SUB/ONE /v/SUB/TWO; ls /v/SUB/ONE; rm /v/ALL; touch /v/SUB/TWO";
+  expect(await about(["SUB/"], () => {}, line, fill)).toMatch(
+    /^\/v\/SUB\/ONE: no space left\n\/v\/SUB\/TWO: no space left\nfile +0 .*ONE\n$/,
+  );
 });
 
 test("df counts clusters as blocks of 4 KiB", async () => {

@@ -5,6 +5,7 @@ import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 import { changeBlock } from "../oofs/damage.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { BLOCK_BYTES, PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
@@ -99,6 +100,17 @@ test("names object, path and offset of a bad block, in a snapshot too", async ()
   expect(lines).toEqual([...expected, ...expected]);
 });
 
+thoroughly("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
+  const volume = pair();
+  const good = volume.slice(0, BLOCK_BYTES);
+  volume[100]! ^= 1;
+  const says = "oofs: hda0: the superblock is damaged; the commit records serve";
+  const first = await about(volume, "umount /v; mount -r hda0 /v");
+  expect(first.lines).toEqual([says]);
+  expect(Buffer.compare(first.volume.subarray(0, BLOCK_BYTES), good)).toBe(0);
+  expect((await about(first.volume, "fsck /v")).lines).toEqual(["/v: no problem was found"]);
+});
+
 test("says how far into a file a bad block is", async () => {
   const volume = made((fs) => {
     fs.create("/far");
@@ -110,6 +122,22 @@ test("says how far into a file a bad block is", async () => {
     `the checksum is wrong of block ${block} (object 3, offset ${FAR_BLOCK * BLOCK_BYTES}) /far`,
     "/v: 1 problems",
   ]);
+});
+
+thoroughly("shows of a path that is too long the end", async () => {
+  const names = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(250));
+  const paths = names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
+  const volume = made((fs) => {
+    for (const path of paths) fs.mkdir(path);
+    fs.create(`${paths.at(-1)}/file`);
+    fs.write(`${paths.at(-1)}/file`, 0, new TextEncoder().encode("far below"));
+  });
+  const block = blockOf(volume, "far below");
+  volume[block * BLOCK_BYTES + 100]! ^= 1;
+  const [line, count] = (await about(volume, "fsck /v")).lines;
+  const [, shown] = /^the checksum is wrong of block \d+ \(object 8, offset 0\) (\/.*)$/.exec(line!)!;
+  expect(shown).toBe(`/${names.slice(1).join("/")}/file`);
+  expect(count).toBe("/v: 1 problems");
 });
 
 test("names what two entries lead to, and what none leads to", async () => {

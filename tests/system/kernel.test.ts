@@ -5,11 +5,12 @@ import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
-import { boot, inState, isoWith, PROMPT } from "./images.ts";
+import { boot, images, inState, isoWith, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { RecordingDisk, volumeOn } from "./recording-disk.ts";
 import { nodeWithVolume } from "./volume.ts";
 
+const RAM_BYTES = 8 << 20;
 const PANIC_STATUS = 0x31 * 2 + 1;
 
 async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
@@ -131,11 +132,53 @@ describe("a failing kernel", () => {
     await node.enter(`crash ${how}`, /system halted\n/);
     const { text } = node.console;
     expect(text).toMatch(message);
+    expect(text).not.toMatch(/ [01] times more/);
     expect(text).toMatch(new RegExp(`^  [0-9a-f]{8}  ${routine}\\+0x[0-9a-f]+  asm/shell/crash\\.s:\\d+$`, "m"));
     expect(text).toMatch(/^ {2}[0-9a-f]{8} {2}shell_run\+0x[0-9a-f]+ {2}asm\/shell\/shell\.s:\d+$/m);
     expect(node.exitStatus).toBe(PANIC_STATUS);
     expect(node.screen().join("\n")).toContain("system halted");
   });
+});
+
+/** What registers hold that nothing uses: another value each. They are in the order of PUSHA; null is ESP. */
+const HELD = [
+  ["edi", 0xd1d1d1d1],
+  ["esi", 0x51515151],
+  ["ebp", 0xb9b9b9b9],
+  null,
+  ["ebx", 0xbbbbbbbb],
+  ["edx", 0xdddddddd],
+  ["ecx", 0xcccccccc],
+  ["eax", 0xaaaaaaaa],
+] as const;
+
+thoroughly("after a double fault each register is what it was", async () => {
+  const { node } = await atPrompt();
+  await output(node, "service stop network");
+  await node.enter("breakpoint c crash_stack", PROMPT);
+  await node.enter("crash stack", "debug> ");
+  await node.enter("r", "debug> ");
+  const shown = (register: string): number =>
+    Number.parseInt(new RegExp(`\\b${register} (\\w{8})`).exec(node.console.text)![1]!, 16);
+  // The debugger keeps them on the stack, below where it was.
+  const bytes = (values: readonly (number | null)[]): Buffer =>
+    Buffer.concat(values.map((value) => Buffer.from(Uint32Array.of(value ?? 0).buffer)));
+  const memory = Buffer.from(node.readMemory(0, RAM_BYTES));
+  const first = bytes(HELD.slice(0, 3).map((one) => shown(one![0])));
+  const last = bytes(HELD.slice(4).map((one) => shown(one![0])));
+  let at = memory.indexOf(first);
+  while (at >= 0 && memory.compare(last, 0, 16, at + 16, at + 32) !== 0) at = memory.indexOf(first, at + 1);
+  expect(at).toBeGreaterThan(0);
+  HELD.forEach((one, index) => {
+    if (one) node.machine.memory.dma.write(at + 4 * index, bytes([one[1]]));
+  });
+  await node.enter("d", "debug> ");
+  await node.enter("c", /system halted\n/);
+  const panic = node.console.text.slice(node.console.text.lastIndexOf("PANIC"));
+  for (const one of HELD) if (one) expect(panic).toContain(`${one[0]} ${one[1].toString(16)}`);
+  const esp = Number.parseInt(/esp (\w{8})/.exec(panic)![1]!, 16);
+  expect(Number.parseInt(/cr2 (\w{8})/.exec(panic)![1]!, 16)).toBe(esp - 4);
+  expect(panic).toMatch(/crash_stack\+0x/);
 });
 
 thoroughly("says which interrupts have come, and who takes them", async () => {
@@ -181,6 +224,173 @@ test.each(rowsOf(ENDS, 1))("by %s ends in good order: what was written is on the
   else await lab.until(() => node.isOff, "the machine did not go off");
   const left = mount(volumeOn(disk), { readOnly: true });
   expect(Buffer.from(left.read("/file")).toString()).toBe("kept\n");
+});
+
+const TABLE_HEADER_BYTES = 36;
+const name = (of: string): readonly number[] => [0x08, ...Buffer.from(of)];
+
+/** What a DSDT says of sleep states (ACPI 1.0, 16.2), and whether the machine goes off: its chip does so for type 0. */
+const SLEEP_STATES: readonly (readonly [what: string, aml: readonly number[], isOff: boolean])[] = [
+  ["in the root", [...name("\\_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["in no scope", [...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["in bytes", [...name("_S5_"), 0x12, 10, 4, 0x0a, 0, 0x0a, 0, 0x0a, 0, 0x0a, 0], true],
+  ["in a long package", [...name("_S5_"), 0x12, 0x47, 0, 4, 0, 0, 0, 0], true],
+  ["after another state", [...name("_S3_"), 0x12, 6, 4, 1, 1, 0, 0, ...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["after its name", [0x14, ...Buffer.from("_S5_"), 0x12, 1, ...name("_S5_"), 0x12, 6, 4, 0, 0, 0, 0], true],
+  ["of another type", [...name("_S5_"), 0x12, 6, 4, 1, 1, 0, 0], false],
+  ["of another type in a byte", [...name("_S5_"), 0x12, 10, 4, 0x0a, 1, 0x0a, 1, 0x0a, 0, 0x0a, 0], false],
+  ["of another type in a long package", [...name("_S5_"), 0x12, 0x47, 0, 4, 1, 1, 0, 0], false],
+  ["which it does not have", name("_S4_"), false],
+  ["in no package", [...name("_S5_"), 0x11, 6, 4, 0, 0, 0, 0], false],
+];
+
+interface Tables {
+  readonly lab: LabCluster;
+  readonly node: LabNode;
+  /** Where the first text of this kind is, from a place on. */
+  find(signature: string, from?: number): number;
+  dword(address: number): number;
+  write(address: number, bytes: readonly number[]): void;
+}
+
+/** A machine whose tables for ACPI can be changed. */
+function tablesOf(lab: LabCluster): Tables {
+  const node = lab.nodes[0]!;
+  return {
+    lab,
+    node,
+    find: (signature, from = 0) => {
+      const at = Buffer.from(node.readMemory(from, RAM_BYTES - from)).indexOf(signature);
+      expect(at, signature).toBeGreaterThanOrEqual(0);
+      return from + at;
+    },
+    dword: (address) => new DataView(node.readMemory(address, 4).buffer).getUint32(0, true),
+    write: (address, bytes) => node.machine.memory.dma.write(address, Uint8Array.from(bytes)),
+  };
+}
+
+const withTables = async (): Promise<Tables> => tablesOf((await atPrompt()).lab);
+
+async function switchesOff(lab: LabCluster, node: LabNode): Promise<void> {
+  node.type("shutdown\n");
+  await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
+}
+
+for (const [what, aml, isOff] of SLEEP_STATES)
+  thoroughly(
+    `shutdown ${isOff ? "switches off" : "says that nothing switches off"} a machine with a state S5 ${what}`,
+    async () => {
+      const { lab, node, find, dword, write } = await withTables();
+      const at = find("DSDT");
+      const bytes = dword(at + 4) - TABLE_HEADER_BYTES;
+      write(
+        at + TABLE_HEADER_BYTES,
+        Array.from({ length: bytes }, (_, place) => aml[place] ?? 0),
+      );
+      if (isOff) return switchesOff(lab, node);
+      node.type("shutdown\n");
+      await node.waitFor(/^shutdown: ACPI does not switch this machine off: /m);
+    },
+  );
+
+const RSDP = "RSD PTR ";
+const RSDP_BYTES = 20;
+const RSDP_RSDT = 16;
+const ROM = 0xf0000;
+const EBDA_SEGMENT = 0x40e;
+/** Where in the EBDA other tables may begin, before which those of the ROM do not count. */
+const PLACES: readonly (readonly [what: string, offset: number, isTaken: boolean, wrong?: number])[] = [
+  ["at its beginning", 0, true],
+  ["16 bytes on", 16, true],
+  ["at its end", 1024 - 32, true],
+  ["where 16 does not divide", 24, false],
+  ["with another signature", 32, false, 3],
+  ["with another end of it", 32, false, 6],
+  ["with a wrong checksum", 32, false, RSDP_BYTES - 1],
+];
+
+for (const [what, offset, isTaken, wrong] of PLACES)
+  thoroughly(`tables for ACPI in the EBDA ${what} are ${isTaken ? "" : "not "}taken`, async () => {
+    const { lab, node, find, dword, write } = await withTables();
+    const ebda = (dword(EBDA_SEGMENT) & 0xffff) << 4;
+    const bytes = [...node.readMemory(find(RSDP, ROM), RSDP_BYTES)];
+    // It lists no tables.
+    const empty = ebda + 512;
+    write(empty, [...Buffer.from("RSDT"), TABLE_HEADER_BYTES, 0, 0, 0]);
+    for (const [index, byte] of [empty & 0xff, (empty >> 8) & 0xff, empty >> 16, 0].entries()) {
+      bytes[8]! += bytes[RSDP_RSDT + index]! - byte; // the sum stays 0
+      bytes[RSDP_RSDT + index] = byte;
+    }
+    if (wrong !== undefined) bytes[wrong]! ^= 1;
+    write(ebda + offset, bytes);
+    if (!isTaken) return switchesOff(lab, node);
+    node.type("shutdown\n");
+    await node.waitFor(/^shutdown: ACPI does not switch this machine off: no such device$/m);
+  });
+
+const FADT_CONTROL_A = 64;
+const FADT_CONTROL_B = 68;
+const NO_PORT = 0x5550;
+
+thoroughly("the second control register switches off, too, with a type of its own", async () => {
+  const { lab, node, find, dword, write } = await withTables();
+  const aml = [...name("_S5_"), 0x12, 8, 4, 0x0a, 1, 0x0a, 0, 0, 0];
+  write(find("DSDT") + TABLE_HEADER_BYTES, aml);
+  const fadt = find("FACP");
+  const port = dword(fadt + FADT_CONTROL_A);
+  write(fadt + FADT_CONTROL_A, [...Buffer.from(Uint32Array.of(NO_PORT).buffer)]);
+  write(fadt + FADT_CONTROL_B, [...Buffer.from(Uint32Array.of(port).buffer)]);
+  await switchesOff(lab, node);
+});
+
+/** A machine whose kernel has not looked at the tables yet. */
+async function beforeKernel(): Promise<Tables & { fadt: number; port: number }> {
+  const lab = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
+  await lab.nodes[0]!.waitFor("QuRe loader: ");
+  const tables = tablesOf(lab);
+  const fadt = tables.find("FACP");
+  return { ...tables, fadt, port: tables.dword(fadt + FADT_EVENT_A) };
+}
+
+const FADT_SCI = 46;
+const FADT_EVENT_A = 56;
+const FADT_EVENT_B = 60;
+const FADT_GENERAL_0 = 80;
+const FADT_GENERAL_1 = 84;
+const FADT_GENERAL_BYTES = 92;
+
+for (const [irq, isTaken] of [
+  [9, true],
+  [15, true],
+  [16, false],
+] as const)
+  thoroughly(`the power button's interrupt is ${isTaken ? "" : "not "}taken from line ${irq}`, async () => {
+    const { node, fadt, write } = await beforeKernel();
+    write(fadt + FADT_SCI, [irq, 0]);
+    await node.waitFor(PROMPT);
+    const table = await output(node, "irq");
+    expect(table.match(/^ *(\d+) .*button_interrupt/m)?.[1]).toBe(isTaken ? String(irq) : undefined);
+  });
+
+thoroughly("the power button may be of the second block of events, and all general events are off", async () => {
+  const { lab, node, fadt, port, write } = await beforeKernel();
+  const dword = (value: number): number[] => [...Buffer.from(Uint32Array.of(value).buffer)];
+  write(fadt + FADT_EVENT_A, dword(NO_PORT));
+  write(fadt + FADT_EVENT_B, dword(port));
+  // The chip keeps what is written to the rest of its ports.
+  const [first, second] = [port + 0x20, port + 0x30];
+  write(fadt + FADT_GENERAL_0, dword(first));
+  write(fadt + FADT_GENERAL_1, dword(second));
+  write(fadt + FADT_GENERAL_BYTES, [6, 4]);
+  const { board } = node.machine;
+  for (let at = 0; at < 8; at++) for (const block of [first, second]) board.writePort(block + at, 1, 0x5a);
+  await node.waitFor(PROMPT);
+  const kept = (block: number): number[] => Array.from({ length: 8 }, (_, at) => board.readPort(block + at, 1));
+  expect(kept(first)).toEqual([0x5a, 0x5a, 0x5a, 0, 0, 0, 0x5a, 0x5a]);
+  expect(kept(second)).toEqual([0x5a, 0x5a, 0, 0, 0x5a, 0x5a, 0x5a, 0x5a]);
+  node.pressPowerButton();
+  await node.waitFor(/^power button\n/m);
+  await lab.until(() => node.isOff, "the machine did not switch off", { within: "5s" });
 });
 
 describe("the console", () => {

@@ -56,18 +56,20 @@ test("hundreds of files are made and removed, and their room comes back", async 
   expect(check(whole()).freeBlocks).toBeGreaterThanOrEqual(before - 2 * Math.ceil(FILES / 32) - 1);
 });
 
+/** A block that `many-files w` writes. */
+function blockOf(number: number): Buffer {
+  const bytes = Buffer.alloc(BLOCK_BYTES);
+  for (let at = 0; at < BLOCK_BYTES; at += 4) bytes.writeUInt32LE(number, at);
+  return bytes;
+}
+
 test("a large file that is written here and there holds what was written, in a snapshot too", async () => {
   const { node, whole } = await machine();
-  const block = (number: number): Buffer => {
-    const bytes = Buffer.alloc(BLOCK_BYTES);
-    for (let at = 0; at < BLOCK_BYTES; at += 4) bytes.writeUInt32LE(number, at);
-    return bytes;
-  };
   const large = (fs: FileSystem): void => {
     const bytes = fs.read("/large");
     expect(bytes.length).toBe(BLOCKS * BLOCK_BYTES);
     for (let number = 0; number < BLOCKS; number++)
-      expect(Buffer.compare(bytes.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES), block(number))).toBe(0);
+      expect(Buffer.compare(bytes.subarray(number * BLOCK_BYTES, (number + 1) * BLOCK_BYTES), blockOf(number))).toBe(0);
   };
   expect(await output(node, `many-files w ${BLOCKS}; sync`)).toBe("");
   large(whole());
@@ -75,11 +77,29 @@ test("a large file that is written here and there holds what was written, in a s
     /no problem was found\n$/,
   );
   large(whole().openSnapshot("full"));
-  expect(Buffer.compare(whole().read("/large"), Buffer.concat([block(0), block(1)]).subarray(0, 5000))).toBe(0);
+  expect(Buffer.compare(whole().read("/large"), Buffer.concat([blockOf(0), blockOf(1)]).subarray(0, 5000))).toBe(0);
   expect(await output(node, `truncate /a/large ${BLOCKS * BLOCK_BYTES}; sync`)).toMatch(/bytes now/);
   const holes = whole().read("/large");
   expect(holes.length).toBe(BLOCKS * BLOCK_BYTES);
   expect(holes.subarray(5000).every((byte) => byte === 0)).toBe(true);
   expect(await output(node, "snapshot restore /a full; sync; fsck /a")).toMatch(/no problem was found\n$/);
   large(whole());
+});
+
+test("a block that is written over all but for a byte keeps that, and a damaged one is whole when all of it is written", async () => {
+  const { node, disk, whole } = await machine();
+  expect(await output(node, "many-files w 3; many-files o 4095; sync")).toBe("");
+  const kept = Buffer.concat([Buffer.alloc(BLOCK_BYTES - 1), blockOf(1).subarray(-1), blockOf(2)]);
+  expect(Buffer.compare(whole().read("/large").subarray(BLOCK_BYTES), kept)).toBe(0);
+  expect(await output(node, "rm /a/large; many-files w 4; umount /a")).toBe("");
+  const at = Buffer.from(disk.content.buffer).lastIndexOf(blockOf(1));
+  disk.content[at + 1]! ^= 1;
+  expect(await output(node, "mount hda0 /a; many-files o 4095; umount /a")).toContain("damaged");
+  expect(await output(node, "mount hda0 /a; many-files o 4096; sync; fsck /a")).toBe("/a: no problem was found\n");
+  expect(
+    whole()
+      .read("/large")
+      .subarray(BLOCK_BYTES, 2 * BLOCK_BYTES)
+      .every((byte) => byte === 0),
+  ).toBe(true);
 });

@@ -115,6 +115,9 @@ async function atPrompt(): Promise<LabNode> {
     files.set("linked.o", objectOf(sourceOf("tests/guest/linked.s")));
     files.set("noexit.o", objectOf(sourceOf("tests/guest/module.s").replaceAll("module_exit", "module_ends")));
     files.set("lacking.o", objectOf(sourceOf("tests/guest/module.s").replace("memory_own", "memory_none")));
+    // What is not loaded says nothing of what is to be called, whatever it is called.
+    const unloaded = [".parts", ".initcall.5"].map((name) => `.section ${name}, ""\n.long 1\n`);
+    files.set("more.o", objectOf([sourceOf("tests/guest/module.s"), ...unloaded].join("\n")));
     files.set("short", counter.slice(0, 51));
     files.set("long", new Uint8Array((1 << 20) + 1));
     files.set("mebibyte", new Uint8Array(1 << 20));
@@ -160,6 +163,13 @@ test("an object is linked, its commands work, and it goes without a trace", asyn
   expect(await output(node, "module unload linked.o")).toBe("module: linked.o: not found\n");
   expect(await belongings(node)).toBe(before);
   expect(await output(node, "mem check")).toMatch(/all headers agree/);
+});
+
+test("sections that are not loaded are none of a module", async () => {
+  const node = await atPrompt();
+  expect(await output(node, "module load /a/more.o; counter; module unload more.o")).toBe(
+    "counter: loaded\ncounter: 41\ncounter: unloaded\n",
+  );
 });
 
 test("an object that is none, or is damaged, is refused, and nothing of it stays", async () => {

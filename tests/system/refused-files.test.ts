@@ -216,6 +216,20 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
     ]);
   });
 
+  test("what something uses, with its name: one of many programs, or the shell", async () => {
+    const node = await machine();
+    const used = (by: string): Row => ["umount /v", `Cannot unmount /v: ${by} uses it. umount -f takes it away.`];
+    await expectRows(node, [
+      ["mount hda0 /v && mount hdb /w && echo text > /v/text && echo umount /v > /v/script", ""],
+      ["shell /v/script", used("shell")[1]],
+    ]);
+    for (const line of ["sleep 500 | wc &", "sleep 500 | grep x > /v/out &", "sleep 500 | cat > /w/out &"])
+      await node.enter(line, PROMPT);
+    await expectRows(node, [used("grep")]);
+    await node.enter("kill %2", PROMPT);
+    await node.enter("umount /v && echo gone", /^gone$/m);
+  });
+
   test("the name of an open file, on FAT; on OOFS the file stays for those who have it open", async () => {
     const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
     const bytes = "81920 bytes are as they were";

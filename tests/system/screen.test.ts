@@ -142,6 +142,26 @@ thoroughly(
   20_000,
 );
 
+thoroughly("where the cursor is is a key when nobody has asked: terminals send it for F3 with Shift", async () => {
+  const { node } = await atPrompt();
+  node.type("screen keys\na\x1b[1;2Rb\x1bORcq");
+  await node.waitFor(PROMPT);
+  expect(node.console.text).toMatch(/\n97\n(\d{3})\n98\n\1\n99\n113\n[^\n]*> $/);
+});
+
+thoroughly("a Ctrl-C that a program takes ends nothing, nor does the next", async () => {
+  const { lab, node } = await atPrompt();
+  node.type("for x in 1 2; do screen keys; done\n");
+  for (let turns = 0; turns < 2; turns++) {
+    await lab.advance("50ms"); // until it takes keys
+    node.type("a\x03");
+    await lab.advance("10ms");
+    node.type("\x03q");
+    await node.waitFor(/97\n3\n3\n113\n/);
+  }
+  await node.waitFor(PROMPT);
+});
+
 thoroughly("Ctrl-C ends more, and with it what writes to it", async () => {
   const { node } = await atPrompt();
   await node.enter("seq 100000 | more", "-- more: Space, Enter, Q --");
