@@ -1,10 +1,11 @@
 /**
- * Names of C++ as they were in the source: what compilers make of them by the Itanium C++ ABI (chapter 5.1), in the words
- * of GNU's tools.
+ * Names as they were in the source: what compilers of C++ make of them by the Itanium C++ ABI (chapter 5.1), and what
+ * Rust's did in their manner, in the words of GNU's tools.
  */
 import { readClones, readEncoding } from "./encoding.ts";
 import { Printer } from "./printer.ts";
 import { MALFORMED, Reader } from "./reader.ts";
+import { demangleLegacyRust } from "./rust-legacy.ts";
 
 /** What names are taken for: C++'s (`gnu-v3`), Rust's, or either. */
 export const DEMANGLE_STYLES = ["none", "auto", "gnu-v3", "rust"] as const;
@@ -16,30 +17,37 @@ const MAX_MANGLED_CHARACTERS = 65_536;
 /** Functions that GCC makes to construct and destroy a file's objects. */
 const GLOBAL_STRUCTORS = /^_GLOBAL_[._$]([DI])_(.*)$/s;
 
-/** The name in the source, or null for a name that is not mangled; `isVerbose` writes `std::string` in full. */
-export function demangle(mangled: string, isVerbose = false): string | null {
-  if (mangled.length > MAX_MANGLED_CHARACTERS) return null;
-  const structors = GLOBAL_STRUCTORS.exec(mangled);
-  if (structors) {
-    const [, letter, rest] = structors as unknown as [string, string, string];
-    const name = rest.startsWith("_Z") ? attempt(() => globalStructorName(rest, isVerbose)) : rest;
-    return `global ${letter === "I" ? "constructors" : "destructors"} keyed to ${name ?? rest}`;
-  }
-  if (!mangled.startsWith("_Z")) return null;
-  return attempt(() => {
-    const reader = new Reader(mangled, isVerbose);
-    reader.at = 2;
-    const node = readClones(reader, readEncoding(reader));
-    if (reader.at < mangled.length) reader.fail();
-    return new Printer().print(node);
-  });
+export interface DemangleOptions {
+  /** What names are taken for; either language by default. */
+  readonly style?: DemangleStyle;
+  /** As c++filt has it: `std::string` in full, Rust's hashes. */
+  readonly isVerbose?: boolean;
 }
 
-/** What follows the function's name there is no matter. */
-function globalStructorName(mangled: string, isVerbose: boolean): string {
-  const reader = new Reader(mangled, isVerbose);
-  reader.at = 2;
-  return new Printer().print(readEncoding(reader));
+/** The name in the source, or null for a name that is not mangled. */
+export function demangle(mangled: string, { style = "auto", isVerbose = false }: DemangleOptions = {}): string | null {
+  if (style === "none" || mangled.length > MAX_MANGLED_CHARACTERS) return null;
+  if (style !== "gnu-v3") {
+    const path = demangleLegacyRust(mangled, isVerbose);
+    if (path !== null || style === "rust") return path;
+  }
+  return attempt(() => demangleItanium(mangled, isVerbose));
+}
+
+/** Throws `MALFORMED`. */
+function demangleItanium(mangled: string, isVerbose: boolean): string {
+  const structors = GLOBAL_STRUCTORS.exec(mangled);
+  const reader = new Reader(structors?.[2] ?? mangled, isVerbose);
+  if (structors) {
+    const words = structors[1] === "I" ? "constructors" : "destructors";
+    // What follows the function's name there is no matter.
+    const name = reader.take("_Z") ? attempt(() => new Printer().print(readEncoding(reader))) : null;
+    return `global ${words} keyed to ${name ?? reader.text}`;
+  }
+  reader.expect("_Z");
+  const node = readClones(reader, readEncoding(reader));
+  if (reader.at < mangled.length) reader.fail();
+  return new Printer().print(node);
 }
 
 function attempt(read: () => string): string | null {
@@ -55,10 +63,10 @@ function attempt(read: () => string): string | null {
  * A symbol as `nm -C` shows it: dots and dollars before the name and a version after it stay, and so does a name that is
  * not mangled.
  */
-export function demangleSymbol(symbol: string): string {
+export function demangleSymbol(symbol: string, style: DemangleStyle = "auto"): string {
   const start = /^[.$]*/.exec(symbol)![0].length;
   const version = symbol.indexOf("@", start);
   const end = version < 0 ? symbol.length : version;
-  const plain = demangle(symbol.slice(start, end));
+  const plain = demangle(symbol.slice(start, end), { style });
   return plain === null ? symbol : symbol.slice(0, start) + plain + symbol.slice(end);
 }
