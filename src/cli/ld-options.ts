@@ -165,7 +165,6 @@ export const LD_COMMAND: GnuCommand = {
       "--no-pie",
       "-no-pie",
       "--no-keep-memory",
-      "--no-demangle",
       "--stats",
       "--warn-alternate-em",
       "--no-add-needed",
@@ -191,7 +190,13 @@ export const LD_COMMAND: GnuCommand = {
       "--copy-dt-needed-entries",
       "--disable-multiple-abs-defs",
     ].map((name) => ({ names: [name], help: "" })),
-    { names: ["--demangle"], value: "STYLE", optional: true, help: "" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      help: "names as in C++ or Rust in messages and the map (default): auto, gnu-v3, rust, none",
+    },
+    { names: ["--no-demangle"], help: "names as they are in the files" },
   ],
   example: "qure ld -m elf_i386 -T kernel.ld -Map kernel.map -o kernel.elf main.o lib.a",
 };

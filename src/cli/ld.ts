@@ -27,6 +27,7 @@ import { SHN_UNDEF } from "../object/elf.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
 import { readListed, readRegularFile } from "./bounded-file.ts";
+import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
@@ -64,8 +65,11 @@ class LinkCommand {
   /** Files of the link, in the order in which they were read. */
   readonly #opened: string[] = [];
 
+  readonly #nameOf: SymbolNaming;
+
   constructor(parsed: readonly GnuArgument[]) {
     this.#parsed = parsed;
+    this.#nameOf = symbolNaming(parsed, true);
     this.#folders = this.#values("-L").map((folder) => folder.replace(/^=/, ""));
   }
 
@@ -185,7 +189,7 @@ class LinkCommand {
       }
     }
     // The end of the map, where there is one.
-    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(crossReferences(program));
+    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(crossReferences(program, this.#nameOf));
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
@@ -195,8 +199,13 @@ class LinkCommand {
   }
 
   #report(diagnostics: readonly Diagnostic[]): void {
-    for (const diagnostic of diagnostics)
+    // A caret stays under the name that the source has.
+    const named = (message: string): string => message.replace(/[\w.$]+/g, this.#nameOf);
+    for (const found of diagnostics) {
+      const suggestion = found.suggestion === undefined ? {} : { suggestion: this.#nameOf(found.suggestion) };
+      const diagnostic = { ...found, ...suggestion, message: named(found.message) };
       standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
+    }
   }
 
   get #wantsMap(): boolean {
@@ -208,9 +217,10 @@ class LinkCommand {
     const list = linkMap(program, {
       outputPath,
       format: flat ? "binary" : "elf32-i386",
+      nameOf: this.#nameOf,
       listsDiscarded: !this.#has("--no-print-map-discarded"),
     });
-    const map = this.#has("--cref") ? list + crossReferences(program) : list;
+    const map = this.#has("--cref") ? list + crossReferences(program, this.#nameOf) : list;
     const path = this.#last("-Map");
     if (this.#has("-M") || path === "-") standardOutput().write(map);
     else writeFileAside(path!, map);
