@@ -105,7 +105,7 @@ function readJavaResource(reader: Reader): Node {
 export function readClones(reader: Reader, encoding: Node): Node {
   let entity = encoding;
   for (;;) {
-    const suffix = /^\.(?:[a-z_][a-z_0-9]*|[0-9]+)(?:\.[0-9]+)*/.exec(reader.text.slice(reader.at))?.[0];
+    const suffix = /^\.[a-z_0-9]+(?:\.[0-9]+)*/.exec(reader.text.slice(reader.at))?.[0];
     if (suffix === undefined) return entity;
     reader.at += suffix.length;
     entity = { kind: "clone", entity, suffix };
