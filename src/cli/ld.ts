@@ -103,6 +103,7 @@ class LinkCommand {
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
+    if (this.#has("--print-sysroot")) return;
     if (this.#has("--print-output-format")) return void standardOutput().write(`${format}\n`);
     const inputs = this.#inputs();
     if (this.#has("--verbose")) this.#showScript();
@@ -277,6 +278,7 @@ class LinkCommand {
     const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
     const buildId = this.#buildId();
+    const metadata = this.#packageMetadata();
     const retained = this.#last("--retain-symbols-file");
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.#has("--sort-common")
@@ -340,6 +342,9 @@ class LinkCommand {
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       hasFrameHeader: this.#lastOf("--eh-frame-hdr", "--no-eh-frame-hdr") ?? false,
       ...(buildId ? { buildId } : {}),
+      ...(metadata === null ? {} : { packageMetadata: metadata }),
+      unique: this.#values("--unique"),
+      boundsKeepNothing: keywords.findLast((word) => word.endsWith("start-stop-gc")) === "start-stop-gc",
       properties: propertiesAsked(keywords),
       boundsVisibility: boundsVisibility(keywords),
       inflate,
@@ -370,6 +375,21 @@ class LinkCommand {
       if (bytes.length > 0) return { sizeBytes: bytes.length, make: () => bytes };
     }
     if (!this.#has("-w")) say("warning", `--build-id=${style} is ignored: it is sha1, md5, uuid, none or 0xHEX`);
+    return null;
+  }
+
+  /** What is no JSON is said and left out, as GNU ld does. */
+  #packageMetadata(): string | null {
+    const text = this.#last("--package-metadata") ?? "";
+    if (text === "") return null;
+    let value: unknown = null;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // Neither an object nor a list.
+    }
+    if (typeof value === "object" && value !== null) return text;
+    if (!this.#has("-w")) say("warning", `--package-metadata=${text} is ignored: it wants an object or a list in JSON`);
     return null;
   }
 

@@ -30,6 +30,7 @@ import { hasContent } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
 import type { OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
+import { PACKAGE_SECTION } from "./package-metadata.ts";
 import { elfFlagsOf, type Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
@@ -142,7 +143,10 @@ export function programFile(program: Program): ProgramFile {
   let whole = new FileInMemory(0);
   const image = writeProgram(program, (mostBytes) => (whole = new FileInMemory(mostBytes)));
   const bytes = whole.bytes(0, image.sizeBytes);
-  if (program.options.buildId && image.sizeBytes > 0) stampBuildId(bytes, program.options.buildId);
+  if (program.options.buildId && image.sizeBytes > 0) {
+    const later = program.options.packageMetadata === undefined ? null : PACKAGE_SECTION;
+    stampBuildId(bytes, program.options.buildId, later);
+  }
   return { ...image, bytes };
 }
 
