@@ -1,11 +1,9 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
-import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { blobObject, symbolsAlone } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
-import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
@@ -31,6 +29,7 @@ import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
+import { buildIdOf, packageMetadataOf } from "./ld-notes.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { OpenFiles } from "./open-files.ts";
@@ -277,8 +276,9 @@ class LinkCommand {
     const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
     const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
-    const buildId = this.#buildId();
-    const metadata = this.#packageMetadata();
+    const isQuiet = this.#has("-w");
+    const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
+    const metadata = packageMetadataOf(this.#last("--package-metadata") ?? "", isQuiet);
     const retained = this.#last("--retain-symbols-file");
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.#has("--sort-common")
@@ -332,6 +332,7 @@ class LinkCommand {
           : this.#has("--noinhibit-exec")
             ? "warn"
             : "report",
+      ignoredNames: new Set(this.#values("--ignore-unresolved-symbol")),
       undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
         ? "ignore"
         : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
@@ -356,43 +357,6 @@ class LinkCommand {
     };
   }
 
-  /** The style of `--build-id`: a digest, or the ID itself. A random one would make equal programs differ. */
-  #buildId(): BuildId | null {
-    const style = this.#last("--build-id");
-    if (style === undefined || style === "none") return null;
-    const digest = (algorithm: string, sizeBytes: number): BuildId => ({
-      sizeBytes,
-      make: (parts) => {
-        const hash = createHash(algorithm);
-        for (const part of parts) hash.update(part);
-        return hash.digest();
-      },
-    });
-    if (style === "" || style === "sha1" || style === "tree") return digest("sha1", 20);
-    if (style === "md5" || style === "uuid") return digest("md5", 16);
-    if (/^0x(?:[0-9a-f]{2}|[-:])+$/i.test(style)) {
-      const bytes = Buffer.from(style.slice(2).replace(/[-:]/g, ""), "hex");
-      if (bytes.length > 0) return { sizeBytes: bytes.length, make: () => bytes };
-    }
-    if (!this.#has("-w")) say("warning", `--build-id=${style} is ignored: it is sha1, md5, uuid, none or 0xHEX`);
-    return null;
-  }
-
-  /** What is no JSON is said and left out, as GNU ld does. */
-  #packageMetadata(): string | null {
-    const text = this.#last("--package-metadata") ?? "";
-    if (text === "") return null;
-    let value: unknown = null;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      // Neither an object nor a list.
-    }
-    if (typeof value === "object" && value !== null) return text;
-    if (!this.#has("-w")) say("warning", `--package-metadata=${text} is ignored: it wants an object or a list in JSON`);
-    return null;
-  }
-
   /** The value of an option that is one of a few words. */
   #choice<Word extends string>(option: string, words: readonly Word[]): Word | undefined {
     const value = this.#last(option);
@@ -409,6 +373,7 @@ class LinkCommand {
     const top: LinkInput[] = [];
     let group: LinkInput[] | null = null;
     let whole = false;
+    const states: boolean[] = [];
     let format = "elf32-i386";
     const wrapped = new Set(this.#values("--wrap"));
     const add = (path: string): void => {
@@ -458,7 +423,11 @@ class LinkCommand {
           throw new UsageError(`-b ${value}: files are elf32-i386 or binary`);
       } else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
-      else if (option === "-(") {
+      else if (option === "--push-state") states.push(whole);
+      else if (option === "--pop-state") {
+        if (states.length === 0) throw new UsageError("--pop-state without --push-state");
+        whole = states.pop()!;
+      } else if (option === "-(") {
         if (group) throw new UsageError("--start-group within a group");
         group = [];
       } else if (option === "-)") {

@@ -19,7 +19,7 @@ const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   objdump:
     /(^| )(-[aDdfhlprSstwxz]*[WeFGgTR]\S*|--(dwarf|debugging|stabs|dynamic|inlines|visualize-jumps|disassembler-color|file-offsets|prefix|source-comment|show-all-symbols|private=|demangle=(java|gnat|dlang)|ctf|sframe|process-links)\S*)( |$)/,
   readelf:
-    /(^| )(-[adeghlnrSsuVW]*[wcDILRtzC]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle|sym-base|ctf)\S*)( |$)/,
+    /(^| )(-[adeghlnrSsuVW]*[wcDILRtz]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle=(java|gnat|dlang)|sym-base|ctf)\S*)( |$)/,
   ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
 };
 

@@ -11,6 +11,7 @@ import {
 } from "../binutils/readelf/tables.ts";
 import { isArchive, readArchive } from "../object/archive.ts";
 import { ElfError } from "../object/elf-reader.ts";
+import { symbolNaming } from "./demangling.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { memberReader, readBytes, writeOutput } from "./object-input.ts";
@@ -35,6 +36,18 @@ const COMMAND: GnuCommand = {
     { names: ["-W", "--wide"], help: "names are not cut" },
     { names: ["-u", "--unwind"], help: "accepted: there is nothing to show for this processor" },
     { names: ["-V", "--version-info"], help: "accepted: the versions of symbols in shared libraries" },
+    { names: ["-C"], help: "names as in C++ or Rust" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      help: "the same: auto (default), gnu-v3, rust or none",
+    },
+    { names: ["--no-demangle"], help: "names as they are in the file (default)" },
+    { names: ["--recurse-limit", "--no-recurse-limit", "--recursion-limit", "--no-recursion-limit"], help: "" },
+    // What says something of other processors, or of debugging information.
+    { names: ["-A", "--arch-specific", "--lto-syms"], help: "" },
+    { names: ["--dwarf-depth", "--dwarf-start", "--ctf-parent"], value: "TEXT", help: "" },
     { names: ["-T", "--silent-truncation"], help: "names are cut without `[...]`" },
   ],
   example: "qure readelf -W -l build/kernel.elf",
@@ -79,15 +92,16 @@ function elfFiles(path: string): [title: string, bytes: Uint8Array][] {
 function show(elf: RawElf, wanted: ReadonlySet<string>, parsed: readonly GnuArgument[]): string[] {
   const has = (option: string): boolean => wanted.has(option);
   const isWide = has("-W");
+  const nameOf = symbolNaming(parsed, false);
   const lines: string[] = [];
   if (has("-h")) lines.push(...fileHeader(elf));
   if (has("-S")) lines.push(...sectionTable(elf, isWide, !has("-h")));
   if (has("-g")) lines.push(...groups(elf));
   if (has("-l")) lines.push(...segmentTable(elf, !has("-h")));
   if (has("-d")) lines.push(...dynamicTable(elf));
-  if (has("-r")) lines.push(...relocationTables(elf, isWide));
+  if (has("-r")) lines.push(...relocationTables(elf, isWide, nameOf));
   if (has("-u")) lines.push("No processor specific unwind information to decode");
-  if (has("-s")) lines.push(...symbolTables(elf, isWide));
+  if (has("-s")) lines.push(...symbolTables(elf, isWide, nameOf));
   for (const { option, value } of parsed) {
     if (option !== "-x" && option !== "-p") continue;
     const section = sectionNamed(elf, value);

@@ -93,7 +93,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     outputs,
     frameHeader: program.frameHeader,
     isRelocatable,
-    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
+    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report" || (options.ignoredNames?.size ?? 0) > 0,
     keepsApplied: options.keepsApplied !== false || options.script.noCrossReferences.length > 0,
     indices: keepsRelocations ? symbols.indices : null,
     dataOf: (section) => program.layout.dataOf(section),
@@ -124,6 +124,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     if (program.problems.length === 0) program.report.script(options.script.path, 0, error.message);
   }
   for (const issue of relocator.issues) {
+    if (issue.kind === "undefined" && options.ignoredNames?.has(issue.name)) continue;
     if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
       program.report.relocation(issue);
     else if (options.undefinedSymbols === "warn")

@@ -99,6 +99,8 @@ export interface ProgramOptions {
   readonly duplicateSymbols?: "report" | "warn" | "ignore";
   /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
   readonly undefinedSymbols?: "report" | "warn" | "ignore";
+  /** --ignore-unresolved-symbol: these may stay undefined, and count as 0. */
+  readonly ignoredNames?: ReadonlySet<string>;
   /** --require-defined */
   readonly requiredNames?: readonly string[];
   /** Loaded sections that overlap are errors. */
