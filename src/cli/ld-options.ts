@@ -153,7 +153,14 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["--rpath", "--rpath-link", "--soname", "-h", "--init", "--fini"], value: "TEXT", help: "" },
     // What says something of shared libraries, of other processors, or of the linker's own memory.
     {
-      names: ["--audit", "--depaudit", "-P", "--spare-dynamic-tags", "--version-exports-section"],
+      names: [
+        "--audit",
+        "--depaudit",
+        "-P",
+        "--spare-dynamic-tags",
+        "--version-exports-section",
+        "--export-dynamic-symbol",
+      ],
       value: "TEXT",
       help: "",
     },

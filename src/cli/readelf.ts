@@ -11,7 +11,7 @@ import {
 } from "../binutils/readelf/tables.ts";
 import { isArchive, readArchive } from "../object/archive.ts";
 import { ElfError } from "../object/elf-reader.ts";
-import { symbolNaming } from "./demangling.ts";
+import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { memberReader, readBytes, writeOutput } from "./object-input.ts";
@@ -65,11 +65,12 @@ export function run(args: readonly string[]): void {
   if (![...ALL, "-x", "-p"].some((option) => wanted.has(option)))
     throw new UsageError("nothing to show: name an option such as -a (see qure readelf --help)");
   if (files.length === 0) throw new UsageError("no file (see qure readelf --help)");
+  const nameOf = symbolNaming(parsed, false);
   let failures = 0;
   for (const path of files) {
     try {
       for (const [title, bytes] of elfFiles(path)) {
-        const lines = show(new RawElf(bytes, title), wanted, parsed);
+        const lines = show(new RawElf(bytes, title), wanted, parsed, nameOf);
         if (title !== path || files.length > 1) lines.unshift("", `File: ${title}`);
         if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
       }
@@ -89,10 +90,14 @@ function elfFiles(path: string): [title: string, bytes: Uint8Array][] {
   return readArchive(bytes, path, memberReader(path)).members.map(({ name, content }) => [`${path}(${name})`, content]);
 }
 
-function show(elf: RawElf, wanted: ReadonlySet<string>, parsed: readonly GnuArgument[]): string[] {
+function show(
+  elf: RawElf,
+  wanted: ReadonlySet<string>,
+  parsed: readonly GnuArgument[],
+  nameOf: SymbolNaming,
+): string[] {
   const has = (option: string): boolean => wanted.has(option);
   const isWide = has("-W");
-  const nameOf = symbolNaming(parsed, false);
   const lines: string[] = [];
   if (has("-h")) lines.push(...fileHeader(elf));
   if (has("-S")) lines.push(...sectionTable(elf, isWide, !has("-h")));

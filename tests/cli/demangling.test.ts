@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run as ld } from "../../src/cli/ld.ts";
 import { run as nm } from "../../src/cli/nm.ts";
 import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as readelf } from "../../src/cli/readelf.ts";
 import { writeArchive } from "../../src/object/archive-writer.ts";
 import { captured } from "../binutils/captured.ts";
 import { DEMANGLE_CASES } from "../object/demangle-cases.ts";
@@ -34,6 +35,8 @@ const PART = `.globl _Z1gIiET_S0_
 _Z1gIiET_S0_: ret
 .section .note.GNU-stack,"",@progbits
 `;
+
+const TOOLS = { nm, objdump, readelf };
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-demangling-"))));
@@ -72,12 +75,16 @@ describe("the same text as GNU's", () => {
     ["objdump", "-d", "--demangle=gnu-v3"],
     ["objdump", "-C", "--disassemble=ns::A::f(int)"],
     ["objdump", "-C", "--disassemble=_ZN2ns1A1fEi"],
+    ["readelf", "-C", "-s"],
+    ["readelf", "-CW", "-sr"],
+    ["readelf", "-r", "--demangle"],
+    ["readelf", "-C", "--no-demangle", "-s"],
   ])("%s %s %s", (tool, ...options) => {
     const skip = (reason: string): never => expect.fail(reason);
     const { main, library } = files(requireOracle("as", { skip }));
     const file = options.includes("-s") ? library : main;
     const theirs = execFileSync(requireOracle(tool, { skip }), [...options, file], { encoding: "latin1" });
-    expect(captured(tool === "nm" ? nm : objdump, [...options, file])).toBe(theirs);
+    expect(captured(TOOLS[tool as keyof typeof TOOLS], [...options, file])).toBe(theirs);
   });
 
   test("all names of the table", (context) => {
@@ -126,6 +133,7 @@ test.each([
   ["nm", nm],
   ["objdump", objdump],
   ["ld", ld],
+  ["readelf", readelf],
 ])("%s knows no other style", (_, run) => {
-  expect(() => run(["-t", "x", "--demangle=java", "x.o"])).toThrow("--demangle=java: it is none, auto, gnu-v3 or rust");
+  expect(() => run(["-s", "--demangle=java", "x.o"])).toThrow("--demangle=java: it is none, auto, gnu-v3 or rust");
 });
