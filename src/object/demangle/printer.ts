@@ -17,7 +17,7 @@ import type { Arguments, Encoding, FunctionType, Node, NodeOf, Qualifier, Templa
 import { MALFORMED } from "./reader.ts";
 
 /** Parts within each other; more than a name can have when it is read, as parameters lead further. */
-const MAX_DEPTH = 1024;
+const MAX_DEPTH = 512;
 /** Of all parts that are written: a short name can stand for a text that doubles again and again. */
 const MAX_PARTS = 100_000;
 /** The longest name of real programs that was seen has 8,358. */

@@ -2,7 +2,7 @@
 import type { Node } from "./node.ts";
 
 /** Types, expressions and names within each other; those of real programs stay below 100. */
-const MAX_DEPTH = 512;
+const MAX_DEPTH = 256;
 /** Of them altogether: what follows a conversion operator may be read twice, at each level. */
 const MAX_PARTS = 100_000;
 
