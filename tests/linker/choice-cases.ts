@@ -69,7 +69,6 @@ export const CHOICE_CASES: Readonly<Record<string, Case>> = {
     ),
     mapDiffers: "GNU ld says at its head where the segment begins",
   },
-
   "words that mean nothing in a program without shared libraries": one(
     "",
     "-Bsymbolic",
