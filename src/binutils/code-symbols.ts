@@ -21,8 +21,11 @@ export class CodeSymbols {
   /** By address and preference. */
   readonly sorted: readonly ObjectSymbol[];
   readonly #hasRelocations: boolean;
+  readonly #nameOf: (symbol: string) => string;
 
-  constructor(file: ObjectFile) {
+  /** `nameOf`: how a symbol is shown. */
+  constructor(file: ObjectFile, nameOf: (symbol: string) => string = (symbol) => symbol) {
+    this.#nameOf = nameOf;
     this.#hasRelocations = file.hasRelocations;
     this.sorted = file.symbols
       .filter(({ name, isDebugging, home }) => name !== "" && !isDebugging && home !== "undefined" && home !== "common")
@@ -76,7 +79,7 @@ export class CodeSymbols {
   /** ` <name+0x10>` after an address. */
   label(address: number, section: ObjectSection, index = this.find(address, section)): string {
     const symbol = this.sorted[index];
-    const [name, base] = symbol ? [symbol.name, symbol.value] : [section.name, section.address];
+    const [name, base] = symbol ? [this.#nameOf(symbol.name), symbol.value] : [section.name, section.address];
     const distance = address - base;
     return `<${name}${distance === 0 ? "" : distance > 0 ? `+0x${distance.toString(16)}` : `-0x${(-distance).toString(16)}`}>`;
   }

@@ -29,6 +29,8 @@ export interface DisassemblyOptions {
   readonly to: number;
   /** Lines to put before the instruction at an offset (`-S`, `-l`). */
   readonly linesBefore: ((section: ObjectSection, offset: number) => readonly string[]) | null;
+  /** How a symbol is shown. */
+  readonly nameOf: (symbol: string) => string;
 }
 
 const INSTRUCTION_BYTES_PER_LINE = 7;
@@ -45,7 +47,7 @@ const MAX_SHOWN_ZEROS = 1 << 20;
 
 /** Hands the text over in pieces that each end with a newline. */
 export function disassembleFile(file: ObjectFile, options: DisassemblyOptions, write: (text: string) => void): void {
-  const symbols = new CodeSymbols(file);
+  const symbols = new CodeSymbols(file, options.nameOf);
   for (const section of file.sections) {
     if (section.sizeBytes === 0 || !options.chosen(section) || (!section.traits.contents && !options.all)) continue;
     if (!options.all && !options.named && !section.traits.code) continue;
@@ -108,7 +110,8 @@ class SectionDisassembly {
     while (offset < stop) {
       const address = section.address + offset;
       const symbol = sorted[place];
-      const isNamed = symbol !== undefined && symbol.home === section && options.symbols.includes(symbol.name);
+      const isNamed =
+        symbol !== undefined && symbol.home === section && options.symbols.includes(options.nameOf(symbol.name));
       if (isNamed && symbol.value === address && symbol.elf.type === STT_FUNC)
         chosenEnd = Math.max(chosenEnd, offset + symbol.elf.sizeBytes);
       const isShown = options.symbols.length === 0 || isNamed || offset < chosenEnd;
@@ -241,7 +244,7 @@ class SectionDisassembly {
     for (; this.#nextRelocation < this.#relocations.length; this.#nextRelocation++) {
       const { offset, type, symbol } = this.#relocations[this.#nextRelocation]!;
       if (offset >= before) return;
-      const place = `${((this.#section.address + offset) >>> 0).toString(16)}: ${relocationName(type)}\t${relocationTarget(this.#file, symbol)}`;
+      const place = `${((this.#section.address + offset) >>> 0).toString(16)}: ${relocationName(type)}\t${relocationTarget(this.#file, symbol, this.#options.nameOf)}`;
       if (this.#options.wide && this.#lines.length > 0) this.#lines.push(`${this.#lines.pop()!}\t${place}`);
       else this.#lines.push(`\t\t\t${place}`);
     }

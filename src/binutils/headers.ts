@@ -26,6 +26,10 @@ const TRAIT_NAMES: readonly (readonly [keyof SectionTraits, string])[] = [
   ["linkOnce", "LINK_ONCE_DISCARD"],
 ];
 
+/** How a symbol is shown. */
+type NameOf = (symbol: string) => string;
+const asItIs: NameOf = (symbol) => symbol;
+
 function alignPower(align: number): number {
   return 31 - Math.clz32(Math.max(align, 1));
 }
@@ -107,6 +111,7 @@ const VISIBILITY = ["", ".internal ", ".hidden ", ".protected "];
 function symbolLine(
   { elf, name, value, home, isLocal, isGlobal, isWeak, isDebugging }: ObjectSymbol,
   version: string,
+  nameOf: NameOf,
 ): string {
   const kind =
     elf.type === STT_FUNC
@@ -126,36 +131,40 @@ function symbolLine(
     kind,
   ].join("");
   const sizeOrAlign = home === "common" ? elf.value : elf.sizeBytes;
-  return `${hex8(value)} ${flags} ${homeName(home)}\t${hex8(sizeOrAlign)}${version} ${VISIBILITY[elf.visibility]!}${name}`;
+  return `${hex8(value)} ${flags} ${homeName(home)}\t${hex8(sizeOrAlign)}${version} ${VISIBILITY[elf.visibility]!}${nameOf(name)}`;
 }
 
 const SHT_GNU_VERSYM = 0x6fffffff;
 /** Where dynamic symbols have versions, there is room for one in each line. */
 const NO_VERSION = " ".repeat(13);
 
-export function symbolTable({ elf, symbols }: ObjectFile): string[] {
+export function symbolTable({ elf, symbols }: ObjectFile, nameOf: NameOf = asItIs): string[] {
   const version = elf.sections.some(({ type }) => type === SHT_GNU_VERSYM) ? NO_VERSION : "";
-  const lines = symbols.map((symbol) => symbolLine(symbol, version));
+  const lines = symbols.map((symbol) => symbolLine(symbol, version, nameOf));
   return ["SYMBOL TABLE:", ...(lines.length === 0 ? ["no symbols"] : lines), "", ""];
 }
 
 /** What a relocation refers to, as the tools print it. */
-export function relocationTarget({ symbols }: ObjectFile, index: number): string {
-  return index === 0 ? "*ABS*" : (symbols[index - 1]?.name ?? "*unknown*");
+export function relocationTarget({ symbols }: ObjectFile, index: number, nameOf: NameOf): string {
+  return index === 0 ? "*ABS*" : nameOf(symbols[index - 1]?.name ?? "*unknown*");
 }
 
 export function relocationName(type: number): string {
   return RELOCATION_NAMES.get(type) ?? `*unknown* (${type})`;
 }
 
-export function relocationTables(file: ObjectFile, chosen: (section: ObjectSection) => boolean): string[] {
+export function relocationTables(
+  file: ObjectFile,
+  chosen: (section: ObjectSection) => boolean,
+  nameOf: NameOf = asItIs,
+): string[] {
   return file.sections.flatMap((section) => {
     const { name, elf, traits } = section;
     if (!traits.reloc || !chosen(section)) return [];
     const base = file.isRelocatable ? 0 : elf.address;
     const rows = [...elf.relocations].map(
       ({ offset, type, symbol }) =>
-        `${hex8(offset - base)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol)}`,
+        `${hex8(offset - base)} ${relocationName(type).padEnd(16)}  ${relocationTarget(file, symbol, nameOf)}`,
     );
     if (rows.length === 0) return [`RELOCATION RECORDS FOR [${name}]: (none)`, ""];
     return [`RELOCATION RECORDS FOR [${name}]:`, "OFFSET   TYPE              VALUE", ...rows, "", ""];

@@ -21,6 +21,8 @@ export interface NmOptions {
   readonly radix: 8 | 10 | 16;
   /** What the table of the sysv format is headed with. */
   readonly title: string;
+  /** How a symbol is shown. */
+  readonly nameOf: (symbol: string) => string;
 }
 
 /** Names that decide a symbol's letter, before the section's attributes do. */
@@ -61,7 +63,7 @@ function symbolLetter({ home, isLocal, isGlobal, isWeak, elf }: ObjectSymbol): s
 
 /** All lines for one file, or null when it has no symbols at all. */
 export function listSymbols(file: ObjectFile, options: NmOptions): string[] | null {
-  if (file.symbols.length === 0) return options.format === "sysv" ? sysvTable(options.title, []) : null;
+  if (file.symbols.length === 0) return options.format === "sysv" ? sysvTable([], options) : null;
   const chosen = file.symbols.filter((symbol) => {
     const { home, isDebugging, isWeak } = symbol;
     if (home === "undefined" ? options.definedOnly : options.undefinedOnly) return false;
@@ -75,8 +77,8 @@ export function listSymbols(file: ObjectFile, options: NmOptions): string[] | nu
     options,
   );
   const prefix = options.linePrefix === null ? "" : options.linePrefix;
-  if (options.format === "sysv") return sysvTable(options.title, sorted);
-  if (options.namesOnly) return sorted.map(({ name }) => name);
+  if (options.format === "sysv") return sysvTable(sorted, options);
+  if (options.namesOnly) return sorted.map(({ name }) => options.nameOf(name));
   return sorted.map(
     (symbol) => prefix + (options.format === "posix" ? posixLine(symbol, options) : bsdLine(symbol, options)),
   );
@@ -104,18 +106,18 @@ function number(value: number, radix: number): string {
   return (value >>> 0).toString(radix).padStart(8, "0");
 }
 
-function bsdLine(symbol: ObjectSymbol, { printSize, sort, radix }: NmOptions): string {
+function bsdLine(symbol: ObjectSymbol, { printSize, sort, radix, nameOf }: NmOptions): string {
   const letter = symbolLetter(symbol);
   const showsSize = printSize && sizeOf(symbol) > 0 && symbol.home !== "undefined";
-  if (sort === "size" && !printSize) return `${number(sizeOf(symbol), radix)} ${letter} ${symbol.name}`;
+  if (sort === "size" && !printSize) return `${number(sizeOf(symbol), radix)} ${letter} ${nameOf(symbol.name)}`;
   const value = symbol.home === "undefined" ? " ".repeat(8) : number(symbol.value, radix);
-  return `${value}${showsSize ? ` ${number(sizeOf(symbol), radix)}` : ""} ${letter} ${symbol.name}`;
+  return `${value}${showsSize ? ` ${number(sizeOf(symbol), radix)}` : ""} ${letter} ${nameOf(symbol.name)}`;
 }
 
-function posixLine(symbol: ObjectSymbol, { radix }: NmOptions): string {
+function posixLine(symbol: ObjectSymbol, { radix, nameOf }: NmOptions): string {
   const plain = (value: number): string => (value >>> 0).toString(radix);
-  if (symbol.home === "undefined") return `${symbol.name} ${symbolLetter(symbol)} ${" ".repeat(8)}`;
-  return `${symbol.name} ${symbolLetter(symbol)} ${plain(symbol.value)} ${sizeOf(symbol) > 0 ? plain(sizeOf(symbol)) : ""}`;
+  if (symbol.home === "undefined") return `${nameOf(symbol.name)} ${symbolLetter(symbol)} ${" ".repeat(8)}`;
+  return `${nameOf(symbol.name)} ${symbolLetter(symbol)} ${plain(symbol.value)} ${sizeOf(symbol) > 0 ? plain(sizeOf(symbol)) : ""}`;
 }
 
 const SYSV_TYPES: Readonly<Record<number, string>> = {
@@ -129,7 +131,7 @@ const SYSV_TYPES: Readonly<Record<number, string>> = {
   10: "IFUNC",
 };
 
-function sysvTable(title: string, symbols: readonly ObjectSymbol[]): string[] {
+function sysvTable(symbols: readonly ObjectSymbol[], { title, nameOf }: NmOptions): string[] {
   const head = [
     "",
     "",
@@ -145,7 +147,7 @@ function sysvTable(title: string, symbols: readonly ObjectSymbol[]): string[] {
       typeof symbol.home === "object"
         ? symbol.home.name
         : { undefined: "*UND*", absolute: "*ABS*", common: "*COM*" }[symbol.home];
-    return `${symbol.name.padEnd(20)}|${value}|   ${symbolLetter(symbol)}  |${(SYSV_TYPES[symbol.elf.type] ?? "").padStart(18)}|${sizeBytes}|     |${section}`;
+    return `${nameOf(symbol.name).padEnd(20)}|${value}|   ${symbolLetter(symbol)}  |${(SYSV_TYPES[symbol.elf.type] ?? "").padStart(18)}|${sizeBytes}|     |${section}`;
   });
   return [...head, ...rows];
 }

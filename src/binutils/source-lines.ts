@@ -16,6 +16,8 @@ export interface SourceLineOptions {
   readonly numbers: boolean;
   /** The lines of a source file, or null when it cannot be read. */
   readonly read: (path: string) => readonly string[] | null;
+  /** How a function is shown. */
+  readonly nameOf: (symbol: string) => string;
 }
 
 interface ShownFile {
@@ -69,7 +71,9 @@ export class SourceLines {
       this.#functionAt(section, section.address + offset);
     if (this.#options.numbers) {
       if (name !== null && name !== this.#previousFunction) {
-        lines.push(`${name}():`);
+        const shown = this.#options.nameOf(name);
+        // A name that says its parameters has parentheses.
+        lines.push(shown === name ? `${name}():` : `${shown}:`);
         this.#previousLine = -1;
       }
       if (line > 0 && (line !== this.#previousLine || discriminator !== this.#previousDiscriminator))

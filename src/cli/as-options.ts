@@ -118,6 +118,13 @@ const IGNORED = new Set([
   "-w",
   "-X",
   "-mnaked-reg",
+  // Of 64-bit code, of AVX, of index registers that only pseudo-names give: not there.
+  "-mamd64",
+  "-mindex-reg",
+  "-mvexwig=0",
+  "-mvexwig=1",
+  "-mevexwig=0",
+  "-mevexwig=1",
   "-mmnemonic=intel",
   "-mmnemonic=att",
   "--divide",

@@ -67,7 +67,8 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   };
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
-    if (word === "--help") {
+    const isShortHelp = (word === "-h" || word === "-H") && !command.singleDash && !byName.has(word);
+    if (word === "--help" || isShortHelp) {
       standardOutput().write(helpText(command) + (command.atEnd?.() ?? ""));
       return null;
     }

@@ -2,12 +2,13 @@
 import type { LinkInput } from "../linker/inputs.ts";
 import type { Program } from "../linker/program.ts";
 import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
+import type { SymbolNaming } from "./demangling.ts";
 
 /** Where the files begin in the table of cross references. */
 const CREF_COLUMN = 50;
 
 /** GNU ld's table of cross references: symbols by name, and their files, the one that defines each first. */
-export function crossReferences({ objects: all, options }: Program): string {
+export function crossReferences({ objects: all, options }: Program, nameOf: SymbolNaming): string {
   const objects = all.filter(({ isMade }) => !isMade);
   const files = new Map<string, readonly string[]>();
   // GNU ld takes the first file for the one that makes the table.
@@ -20,6 +21,7 @@ export function crossReferences({ objects: all, options }: Program): string {
         if (!known.includes(path)) files.set(name, [...known, path]);
       }
   const lines = [...files]
+    .map(([name, paths]) => [nameOf(name), paths] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, paths]) => paths.map((path, i) => `${(i === 0 ? name : "").padEnd(CREF_COLUMN)}${path}`));
   return ["", "Cross Reference Table", "", `${"Symbol".padEnd(CREF_COLUMN)}File`, ...lines, ""].join("\n");

@@ -1,11 +1,9 @@
 /** `qure ld`: links objects and archives as GNU ld does. */
-import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { blobObject, symbolsAlone } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
-import type { BuildId } from "../linker/build-id.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
@@ -27,9 +25,11 @@ import { SHN_UNDEF } from "../object/elf.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import { VERSION } from "../version.ts";
 import { readListed, readRegularFile } from "./bounded-file.ts";
+import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
+import { buildIdOf, packageMetadataOf } from "./ld-notes.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
 import { OpenFiles } from "./open-files.ts";
@@ -64,8 +64,11 @@ class LinkCommand {
   /** Files of the link, in the order in which they were read. */
   readonly #opened: string[] = [];
 
+  readonly #nameOf: SymbolNaming;
+
   constructor(parsed: readonly GnuArgument[]) {
     this.#parsed = parsed;
+    this.#nameOf = symbolNaming(parsed, true);
     this.#folders = this.#values("-L").map((folder) => folder.replace(/^=/, ""));
   }
 
@@ -99,6 +102,7 @@ class LinkCommand {
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
+    if (this.#has("--print-sysroot")) return;
     if (this.#has("--print-output-format")) return void standardOutput().write(`${format}\n`);
     const inputs = this.#inputs();
     if (this.#has("--verbose")) this.#showScript();
@@ -185,7 +189,7 @@ class LinkCommand {
       }
     }
     // The end of the map, where there is one.
-    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(crossReferences(program));
+    if (this.#has("--cref") && !this.#wantsMap) standardOutput().write(crossReferences(program, this.#nameOf));
   }
 
   /** Of an option and its opposite the last one counts; null when neither is there. */
@@ -195,8 +199,13 @@ class LinkCommand {
   }
 
   #report(diagnostics: readonly Diagnostic[]): void {
-    for (const diagnostic of diagnostics)
+    // A caret stays under the name that the source has.
+    const named = (message: string): string => message.replace(/[\w.$]+/g, this.#nameOf);
+    for (const found of diagnostics) {
+      const suggestion = found.suggestion === undefined ? {} : { suggestion: this.#nameOf(found.suggestion) };
+      const diagnostic = { ...found, ...suggestion, message: named(found.message) };
       standardError().write(`${formatDiagnostic(diagnostic, { colour: standardError().isTTY === true })}\n`);
+    }
   }
 
   get #wantsMap(): boolean {
@@ -208,9 +217,10 @@ class LinkCommand {
     const list = linkMap(program, {
       outputPath,
       format: flat ? "binary" : "elf32-i386",
+      nameOf: this.#nameOf,
       listsDiscarded: !this.#has("--no-print-map-discarded"),
     });
-    const map = this.#has("--cref") ? list + crossReferences(program) : list;
+    const map = this.#has("--cref") ? list + crossReferences(program, this.#nameOf) : list;
     const path = this.#last("-Map");
     if (this.#has("-M") || path === "-") standardOutput().write(map);
     else writeFileAside(path!, map);
@@ -266,7 +276,9 @@ class LinkCommand {
     const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
     const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
-    const buildId = this.#buildId();
+    const isQuiet = this.#has("-w");
+    const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
+    const metadata = packageMetadataOf(this.#last("--package-metadata") ?? "", isQuiet);
     const retained = this.#last("--retain-symbols-file");
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.#has("--sort-common")
@@ -320,6 +332,7 @@ class LinkCommand {
           : this.#has("--noinhibit-exec")
             ? "warn"
             : "report",
+      ignoredNames: new Set(this.#values("--ignore-unresolved-symbol")),
       undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
         ? "ignore"
         : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
@@ -330,6 +343,9 @@ class LinkCommand {
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
       hasFrameHeader: this.#lastOf("--eh-frame-hdr", "--no-eh-frame-hdr") ?? false,
       ...(buildId ? { buildId } : {}),
+      ...(metadata === null ? {} : { packageMetadata: metadata }),
+      unique: this.#values("--unique"),
+      boundsKeepNothing: keywords.findLast((word) => word.endsWith("start-stop-gc")) === "start-stop-gc",
       properties: propertiesAsked(keywords),
       boundsVisibility: boundsVisibility(keywords),
       inflate,
@@ -339,28 +355,6 @@ class LinkCommand {
       ...(orphans ? { orphans } : {}),
       ...(sortCommon ? { sortCommon } : {}),
     };
-  }
-
-  /** The style of `--build-id`: a digest, or the ID itself. A random one would make equal programs differ. */
-  #buildId(): BuildId | null {
-    const style = this.#last("--build-id");
-    if (style === undefined || style === "none") return null;
-    const digest = (algorithm: string, sizeBytes: number): BuildId => ({
-      sizeBytes,
-      make: (parts) => {
-        const hash = createHash(algorithm);
-        for (const part of parts) hash.update(part);
-        return hash.digest();
-      },
-    });
-    if (style === "" || style === "sha1" || style === "tree") return digest("sha1", 20);
-    if (style === "md5" || style === "uuid") return digest("md5", 16);
-    if (/^0x(?:[0-9a-f]{2}|[-:])+$/i.test(style)) {
-      const bytes = Buffer.from(style.slice(2).replace(/[-:]/g, ""), "hex");
-      if (bytes.length > 0) return { sizeBytes: bytes.length, make: () => bytes };
-    }
-    if (!this.#has("-w")) say("warning", `--build-id=${style} is ignored: it is sha1, md5, uuid, none or 0xHEX`);
-    return null;
   }
 
   /** The value of an option that is one of a few words. */
@@ -379,6 +373,7 @@ class LinkCommand {
     const top: LinkInput[] = [];
     let group: LinkInput[] | null = null;
     let whole = false;
+    const states: boolean[] = [];
     let format = "elf32-i386";
     const wrapped = new Set(this.#values("--wrap"));
     const add = (path: string): void => {
@@ -428,7 +423,11 @@ class LinkCommand {
           throw new UsageError(`-b ${value}: files are elf32-i386 or binary`);
       } else if (option === "--whole-archive") whole = true;
       else if (option === "--no-whole-archive") whole = false;
-      else if (option === "-(") {
+      else if (option === "--push-state") states.push(whole);
+      else if (option === "--pop-state") {
+        if (states.length === 0) throw new UsageError("--pop-state without --push-state");
+        whole = states.pop()!;
+      } else if (option === "-(") {
         if (group) throw new UsageError("--start-group within a group");
         group = [];
       } else if (option === "-)") {

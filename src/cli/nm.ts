@@ -1,5 +1,6 @@
 /** `qure nm`: the symbols of objects, executables and archives. */
 import { listSymbols, type NmOptions } from "../binutils/nm.ts";
+import { symbolNaming } from "./demangling.ts";
 import { say, UsageError } from "./fail.ts";
 import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
@@ -26,8 +27,14 @@ const COMMAND: GnuCommand = {
     { names: ["-B"], help: "the same as --format=bsd" },
     { names: ["-j", "--just-symbols"], help: "only the names" },
     { names: ["-t", "--radix"], value: "RADIX", help: "d, o or x: radix of the numbers" },
-    { names: ["-C", "--demangle"], value: "STYLE", optional: true, help: "accepted: assembly has no mangled names" },
-    { names: ["--no-demangle"], help: "" },
+    { names: ["-C"], help: "names as in C++ or Rust" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      help: "the same: auto (default), gnu-v3, rust or none",
+    },
+    { names: ["--no-demangle"], help: "names as they are in the file (default)" },
     // What says nothing about objects of this processor and static programs.
     { names: ["--special-syms", "-e", "--with-symbol-versions", "--recurse-limit", "--recursion-limit"], help: "" },
     { names: ["--no-recurse-limit", "--no-recursion-limit"], help: "" },
@@ -52,6 +59,7 @@ export function run(args: readonly string[]): void {
   if (!(format[0]! in formats)) throw new UsageError(`--format ${format}: it is bsd, posix, sysv or just-symbols`);
   const radix = { d: 10, o: 8, x: 16 }[argumentOf("-t") ?? "x"];
   if (radix === undefined) throw new UsageError(`--radix ${argumentOf("-t")}: it is d, o or x`);
+  const nameOf = symbolNaming(parsed, false);
   const isBare = has("-j") || format.startsWith("j");
   const paths = files.length === 0 ? ["a.out"] : files;
   forEachInput(paths, ({ path, archive, objects }) => {
@@ -61,7 +69,7 @@ export function run(args: readonly string[]): void {
       lines.push(
         "",
         "Archive index:",
-        ...archive.index.map(({ symbol, offset }) => `${symbol} in ${names.get(offset) ?? "?"}`),
+        ...archive.index.map(({ symbol, offset }) => `${nameOf(symbol)} in ${names.get(offset) ?? "?"}`),
       );
     }
     for (const object of objects) {
@@ -83,6 +91,7 @@ export function run(args: readonly string[]): void {
             ? `${archive ? `${path}:` : ""}${object.path}:`
             : `${archive ? `${path}[${object.path}]` : object.path}: `,
         namesOnly: isBare,
+        nameOf,
       };
       const found = listSymbols(object, options);
       if (!has("-A")) {

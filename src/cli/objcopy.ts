@@ -79,7 +79,10 @@ const COMMAND: GnuCommand = {
     { names: ["--prefix-sections"], value: "TEXT", help: "put the text in front of every section's name" },
     { names: ["--prefix-alloc-sections"], value: "TEXT", help: "the same for sections that are loaded" },
     { names: ["--binary-architecture", "-B"], value: "MACHINE", help: "" },
-    { names: ["--remove-leading-char"], help: "" },
+    { names: ["--remove-leading-char", "--change-leading-char"], help: "" },
+    // Of formats that are not written here.
+    { names: ["--srec-len", "--verilog-data-width", "--file-alignment", "--section-alignment"], value: "N", help: "" },
+    { names: ["--heap", "--image-base", "--stack", "--subsystem"], value: "TEXT", help: "" },
     ...IGNORED.map((name) => ({ names: [name], help: "" })),
     { names: ["--info", "-i"], help: "say which formats there are" },
   ],

@@ -15,6 +15,7 @@ import { rawObject } from "../binutils/raw-object.ts";
 import { SourceLines } from "../binutils/source-lines.ts";
 import type { ArchiveMember } from "../object/archive.ts";
 import { readRegularFile } from "./bounded-file.ts";
+import { symbolNaming } from "./demangling.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
@@ -47,7 +48,13 @@ const COMMAND: GnuCommand = {
     { names: ["--no-addresses"], help: "without addresses" },
     { names: ["-z", "--disassemble-zeroes"], help: "do not leave zeros out" },
     { names: ["-w", "--wide"], help: "long lines" },
-    { names: ["-C", "--demangle"], value: "STYLE", optional: true, help: "accepted: assembly has no mangled names" },
+    { names: ["-C"], help: "names as in C++ or Rust" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      help: "the same: auto (default), gnu-v3, rust or none",
+    },
     { names: ["--start-address"], value: "ADDRESS", help: "from this address on" },
     { names: ["--stop-address"], value: "ADDRESS", help: "up to this address" },
     { names: ["--adjust-vma"], value: "OFFSET", help: "add this to all addresses" },
@@ -76,7 +83,12 @@ export function run(args: readonly string[]): void {
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const files = parsed.filter(({ option }) => option === "").map(({ value }) => value);
   const paths = files.length === 0 ? ["a.out"] : files;
-  const lines = new SourceLines({ source: actions.has("-S"), numbers: actions.has("-l"), read: readLines });
+  const lines = new SourceLines({
+    source: actions.has("-S"),
+    numbers: actions.has("-l"),
+    read: readLines,
+    nameOf: symbolNaming(parsed, false),
+  });
   const show = (file: ObjectFile, member: ArchiveMember | null): void => dump(file, member, parsed, actions, lines);
   const target = last("-b") ?? "";
   if (target === "binary") {
@@ -127,13 +139,14 @@ function dump(
   const chosen = ({ name }: ObjectSection): boolean =>
     patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
   const wide = actions.has("-w");
+  const nameOf = symbolNaming(parsed, false);
   if (actions.has("-p")) text.push(...(isRaw ? [] : [...programHeaders(file), ...dynamicSection(file)]));
   if (actions.has("-h")) text.push(...sectionTable(file, chosen, wide));
-  if (actions.has("-t")) text.push(...symbolTable(file));
+  if (actions.has("-t")) text.push(...symbolTable(file, nameOf));
   const disassembles =
     ["-d", "-D", "-S", "-l"].some((option) => actions.has(option)) &&
     (actions.has("-d") || actions.has("-D") || actions.has("-S"));
-  if (actions.has("-r") && !disassembles) text.push(...relocationTables(file, chosen));
+  if (actions.has("-r") && !disassembles) text.push(...relocationTables(file, chosen, nameOf));
   const from = address(last("--start-address") ?? "0", "--start-address");
   const to = address(last("--stop-address") ?? "0x100000000", "--stop-address");
   if (actions.has("-s"))
@@ -165,6 +178,7 @@ function dump(
       from,
       to,
       linesBefore: actions.has("-S") || actions.has("-l") ? (section, offset) => lines.before(section, offset) : null,
+      nameOf,
     },
     writeOutput,
   );

@@ -15,11 +15,11 @@ const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
   ),
   strip: OTHER_FORMAT,
   // What there is of dynamic symbols, of debugging information as text, and of a few ways to show code.
-  nm: /(^| )(-[a-zA-Z]*[Dl]|--(dynamic|synthetic|line-numbers|ifunc-chars|unicode))([ =]|$)/,
+  nm: /(^| )(-[a-zA-Z]*[Dl]|--(dynamic|synthetic|line-numbers|ifunc-chars|unicode|demangle=(java|gnat|dlang)))([ =]|$)/,
   objdump:
-    /(^| )(-[aDdfhlprSstwxz]*[WeFGgTR]\S*|--(dwarf|debugging|stabs|dynamic|inlines|visualize-jumps|disassembler-color|file-offsets|prefix|source-comment|show-all-symbols|private=|ctf|sframe|process-links)\S*)( |$)/,
+    /(^| )(-[aDdfhlprSstwxz]*[WeFGgTRPILU]\S*|--(dwarf|debugging|stabs|dynamic|inlines|visualize-jumps|disassembler-color|file-offsets|prefix|source-comment|include|unicode|show-all-symbols|private=|demangle=(java|gnat|dlang)|ctf|sframe|process-links)\S*)( |$)/,
   readelf:
-    /(^| )(-[adeghlnrSsuVW]*[wcDILRtzC]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle|sym-base|ctf)\S*)( |$)/,
+    /(^| )(-[adeghlnrSsuVW]*[wcDILRtzPU]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle=(java|gnat|dlang)|sym-base|ctf|sframe|process-links|unicode)\S*)( |$)/,
   ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
 };
 

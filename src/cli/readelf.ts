@@ -11,6 +11,7 @@ import {
 } from "../binutils/readelf/tables.ts";
 import { isArchive, readArchive } from "../object/archive.ts";
 import { ElfError } from "../object/elf-reader.ts";
+import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { memberReader, readBytes, writeOutput } from "./object-input.ts";
@@ -35,6 +36,18 @@ const COMMAND: GnuCommand = {
     { names: ["-W", "--wide"], help: "names are not cut" },
     { names: ["-u", "--unwind"], help: "accepted: there is nothing to show for this processor" },
     { names: ["-V", "--version-info"], help: "accepted: the versions of symbols in shared libraries" },
+    { names: ["-C"], help: "names as in C++ or Rust" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      help: "the same: auto (default), gnu-v3, rust or none",
+    },
+    { names: ["--no-demangle"], help: "names as they are in the file (default)" },
+    { names: ["--recurse-limit", "--no-recurse-limit", "--recursion-limit", "--no-recursion-limit"], help: "" },
+    // What says something of other processors, or of debugging information.
+    { names: ["-A", "--arch-specific", "--lto-syms"], help: "" },
+    { names: ["--dwarf-depth", "--dwarf-start", "--ctf-parent"], value: "TEXT", help: "" },
     { names: ["-T", "--silent-truncation"], help: "names are cut without `[...]`" },
   ],
   example: "qure readelf -W -l build/kernel.elf",
@@ -52,11 +65,12 @@ export function run(args: readonly string[]): void {
   if (![...ALL, "-x", "-p"].some((option) => wanted.has(option)))
     throw new UsageError("nothing to show: name an option such as -a (see qure readelf --help)");
   if (files.length === 0) throw new UsageError("no file (see qure readelf --help)");
+  const nameOf = symbolNaming(parsed, false);
   let failures = 0;
   for (const path of files) {
     try {
       for (const [title, bytes] of elfFiles(path)) {
-        const lines = show(new RawElf(bytes, title), wanted, parsed);
+        const lines = show(new RawElf(bytes, title), wanted, parsed, nameOf);
         if (title !== path || files.length > 1) lines.unshift("", `File: ${title}`);
         if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
       }
@@ -76,7 +90,12 @@ function elfFiles(path: string): [title: string, bytes: Uint8Array][] {
   return readArchive(bytes, path, memberReader(path)).members.map(({ name, content }) => [`${path}(${name})`, content]);
 }
 
-function show(elf: RawElf, wanted: ReadonlySet<string>, parsed: readonly GnuArgument[]): string[] {
+function show(
+  elf: RawElf,
+  wanted: ReadonlySet<string>,
+  parsed: readonly GnuArgument[],
+  nameOf: SymbolNaming,
+): string[] {
   const has = (option: string): boolean => wanted.has(option);
   const isWide = has("-W");
   const lines: string[] = [];
@@ -85,9 +104,9 @@ function show(elf: RawElf, wanted: ReadonlySet<string>, parsed: readonly GnuArgu
   if (has("-g")) lines.push(...groups(elf));
   if (has("-l")) lines.push(...segmentTable(elf, !has("-h")));
   if (has("-d")) lines.push(...dynamicTable(elf));
-  if (has("-r")) lines.push(...relocationTables(elf, isWide));
+  if (has("-r")) lines.push(...relocationTables(elf, isWide, nameOf));
   if (has("-u")) lines.push("No processor specific unwind information to decode");
-  if (has("-s")) lines.push(...symbolTables(elf, isWide));
+  if (has("-s")) lines.push(...symbolTables(elf, isWide, nameOf));
   for (const { option, value } of parsed) {
     if (option !== "-x" && option !== "-p") continue;
     const section = sectionNamed(elf, value);

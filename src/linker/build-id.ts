@@ -25,8 +25,8 @@ const HEADER_BYTES = 52;
 const SEGMENT_BYTES = 32;
 const SECTION_BYTES = 40;
 
-/** Fills the note in the finished file. */
-export function stampBuildId(file: Uint8Array, { make }: BuildId): void {
+/** Fills the note in the finished file; the section `later` counts as empty, as GNU ld fills it after the ID is made. */
+export function stampBuildId(file: Uint8Array, { make }: BuildId, later: string | null): void {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const word = (at: number): number => view.getUint32(at, true);
   const sectionsAt = word(32);
@@ -44,11 +44,12 @@ export function stampBuildId(file: Uint8Array, { make }: BuildId): void {
     entry.fill(0, 16, 20);
     parts.push(entry);
     const [type, offset, size] = [word(at + 4), word(at + 16), word(at + 20)];
-    const isNote = nameAt(file, names + word(at)) === BUILD_ID_SECTION;
+    const name = nameAt(file, names + word(at));
+    const isNote = name === BUILD_ID_SECTION;
     if (isNote) note = offset;
     const isTable = type === SHT_SYMTAB || (type === SHT_STRTAB && index > 0 && word(at + 8) === 0);
     if (index === 0 || type === SHT_NOBITS || isTable) continue;
-    parts.push(isNote ? new Uint8Array(size) : file.subarray(offset, offset + size));
+    parts.push(isNote || name === later ? new Uint8Array(size) : file.subarray(offset, offset + size));
   }
   if (note >= 0) file.set(make(parts), note + NOTE_HEAD_BYTES);
 }

@@ -66,6 +66,7 @@ export function collectGarbage(
   roots: readonly string[],
   aliases: ReadonlyMap<string, readonly string[]>,
   isRelocatable: boolean,
+  boundsKeepNothing: boolean,
 ): InputSection[] {
   const rootTypes = isRelocatable ? PARTIAL_ROOT_TYPES : ROOT_TYPES;
   const marked = new Set<InputSection>();
@@ -98,7 +99,7 @@ export function collectGarbage(
     if (isNew) for (const other of aliases.get(name) ?? []) markName(other);
     if (symbol?.isDefined) mark(symbol.section);
     // __start_NAME and __stop_NAME keep all sections of that name, where they get a value.
-    const bounded = isRelocatable ? undefined : /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
+    const bounded = isRelocatable || boundsKeepNothing ? undefined : /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
     if (bounded && !symbol?.isDefined) for (const section of byName.get(bounded) ?? []) mark(section);
   };
   for (const root of roots) markName(root);

@@ -21,6 +21,8 @@ export interface MapOptions {
   readonly format: string;
   /** The list of sections that are not linked (--print-map-discarded). */
   readonly listsDiscarded: boolean;
+  /** How a symbol is shown. */
+  readonly nameOf: (symbol: string) => string;
 }
 
 /** Column in which addresses begin. */
@@ -100,7 +102,7 @@ class LinkMap {
     if (included.length === 0) return;
     this.#lines.push("Archive member included to satisfy reference by file (symbol)", "");
     for (const { member, reference, symbol } of included) {
-      const cause = `${reference === null ? "" : `${reference} `}(${symbol})`;
+      const cause = `${reference === null ? "" : `${reference} `}(${this.#options.nameOf(symbol)})`;
       if (member.length >= 29) this.#lines.push(member, `${blanks(30)}${cause}`);
       else this.#lines.push(`${member.padEnd(30)}${cause}`);
     }
@@ -110,7 +112,8 @@ class LinkMap {
     const { commons } = this.#program;
     if (commons.length === 0) return;
     this.#lines.push("", "Allocating common symbols", "Common symbol       size              file", "");
-    for (const { name, sizeBytes, path } of commons) {
+    for (const { name: symbol, sizeBytes, path } of commons) {
+      const name = this.#options.nameOf(symbol);
       const rest = `0x${sizeBytes.toString(16)}`.padEnd(18) + path;
       if (name.length >= 19) this.#lines.push(name, `${blanks(20)}${rest}`);
       else this.#lines.push(`${name.padEnd(20)}${rest}`);
@@ -273,7 +276,9 @@ class LinkMap {
       this.#lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
     if (input.output?.excluded !== true)
       for (const { name, value } of this.#symbolsOf.get(input) ?? [])
-        this.#lines.push(`${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${name}`);
+        this.#lines.push(
+          `${blanks(NAME_COLUMNS)}${address(start + value)}${blanks(NAME_COLUMNS)}${this.#options.nameOf(name)}`,
+        );
     this.#dot = Math.max(this.#dot, start + sizeBytes);
   }
 }

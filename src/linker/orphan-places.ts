@@ -64,11 +64,13 @@ export class OrphanPlaces {
     section: InputSection,
     { isRelocatable, keepsGroups }: { readonly isRelocatable: boolean; readonly keepsGroups: boolean },
     object: InputObject,
+    isAlone: boolean,
   ): OutputSection {
     const isDynamic = section.isStripped && section.elf.type === SHT_REL;
     const name = section.name === "COMMON" ? ".bss" : isDynamic ? ".rel.dyn" : section.name;
     // A partial link keeps each group and its members apart.
-    const isUnique = keepsGroups && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0);
+    const isUnique =
+      isAlone || (keepsGroups && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0));
     if (!isUnique) {
       let unused: OutputSection | null = null;
       for (const candidate of this.#sections()) {

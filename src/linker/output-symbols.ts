@@ -255,7 +255,14 @@ export function collectSymbols(
     if (options.keepsRelocations) addReferenced(object);
   }
   const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
-  const forcedLocal = order.filter((symbol) => symbol.isForcedLocal && !options.isRelocatable && symbol.isDefined);
+  // What only garbage refers to is nobody else's business; an object has it still.
+  const isForcedLocal = (symbol: LinkSymbol): boolean =>
+    options.isRelocatable
+      ? symbol.isUnused &&
+        (symbol.state === "undefined" || symbol.state === "undefined-weak") &&
+        options.retained?.has(symbol.name) !== false
+      : symbol.isForcedLocal && symbol.isDefined;
+  const forcedLocal = order.filter(isForcedLocal);
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
   // Nobody outside sees them, so that nothing needs to hide them.
   for (const symbol of forcedLocal)

@@ -55,6 +55,10 @@ export interface PlacementOptions {
   readonly sortSections: "name" | "alignment" | null;
   /** --orphan-handling */
   readonly orphans: "place" | "warn" | "error" | "discard";
+  /** --unique: patterns of names; no section that has one is joined with another. */
+  readonly uniqueNames: readonly string[];
+  /** --unique without a pattern: nor is an orphan. */
+  readonly hasUniqueOrphans: boolean;
 }
 
 /** The script with its patterns replaced by what they found. */
@@ -264,6 +268,7 @@ export class Placement {
         // A partial link keeps the members of groups apart, wherever the script puts them.
         const isApart = this.#options.keepsGroups && !isToDiscard;
         if (!section || !names.has(section.name) || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
+        if (this.#hasUniqueName(section)) continue;
         if (
           statement.flags &&
           ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
@@ -283,6 +288,10 @@ export class Placement {
     }
     if (statement.sortFiles) found.sort((a, b) => compare(a.section.object.path, b.section.object.path));
     return found;
+  }
+
+  #hasUniqueName({ name }: InputSection): boolean {
+    return this.#options.uniqueNames.some((pattern) => globMatch(pattern, name));
   }
 
   #namesFor(statement: InputStatement): ReadonlySet<string> {
@@ -410,7 +419,12 @@ export class Placement {
         if (this.#options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
           this.unplaced.push({ section, isError: this.#options.orphans === "error" });
         }
-        const output = this.#places.outputFor(section, this.#options, object);
+        const output = this.#places.outputFor(
+          section,
+          this.#options,
+          object,
+          this.#options.hasUniqueOrphans || this.#hasUniqueName(section),
+        );
         if (
           output.fixedAddress === null &&
           !output.command?.address &&

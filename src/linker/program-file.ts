@@ -30,6 +30,7 @@ import { hasContent } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
 import type { OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
+import { PACKAGE_SECTION } from "./package-metadata.ts";
 import { elfFlagsOf, type Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
@@ -92,7 +93,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     outputs,
     frameHeader: program.frameHeader,
     isRelocatable,
-    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report",
+    allowsUndefined: (options.undefinedSymbols ?? "report") !== "report" || (options.ignoredNames?.size ?? 0) > 0,
     keepsApplied: options.keepsApplied !== false || options.script.noCrossReferences.length > 0,
     indices: keepsRelocations ? symbols.indices : null,
     dataOf: (section) => program.layout.dataOf(section),
@@ -123,6 +124,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     if (program.problems.length === 0) program.report.script(options.script.path, 0, error.message);
   }
   for (const issue of relocator.issues) {
+    if (issue.kind === "undefined" && options.ignoredNames?.has(issue.name)) continue;
     if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
       program.report.relocation(issue);
     else if (options.undefinedSymbols === "warn")
@@ -142,7 +144,10 @@ export function programFile(program: Program): ProgramFile {
   let whole = new FileInMemory(0);
   const image = writeProgram(program, (mostBytes) => (whole = new FileInMemory(mostBytes)));
   const bytes = whole.bytes(0, image.sizeBytes);
-  if (program.options.buildId && image.sizeBytes > 0) stampBuildId(bytes, program.options.buildId);
+  if (program.options.buildId && image.sizeBytes > 0) {
+    const later = program.options.packageMetadata === undefined ? null : PACKAGE_SECTION;
+    stampBuildId(bytes, program.options.buildId, later);
+  }
   return { ...image, bytes };
 }
 

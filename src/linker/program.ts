@@ -32,6 +32,7 @@ import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
+import { addPackageMetadata } from "./package-metadata.ts";
 import { Placement } from "./placement.ts";
 import { duplicateProblem, ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
@@ -98,6 +99,8 @@ export interface ProgramOptions {
   readonly duplicateSymbols?: "report" | "warn" | "ignore";
   /** --unresolved-symbols=ignore-all, --warn-unresolved-symbols: they count as 0. */
   readonly undefinedSymbols?: "report" | "warn" | "ignore";
+  /** --ignore-unresolved-symbol: these may stay undefined, and count as 0. */
+  readonly ignoredNames?: ReadonlySet<string>;
   /** --require-defined */
   readonly requiredNames?: readonly string[];
   /** Loaded sections that overlap are errors. */
@@ -109,6 +112,12 @@ export interface ProgramOptions {
   readonly sortSections?: "name" | "alignment";
   /** --orphan-handling: what happens to sections that the script does not mention. */
   readonly orphans?: "place" | "warn" | "error" | "discard";
+  /** --unique: patterns of sections that are joined with no other; no pattern means all orphans. */
+  readonly unique?: readonly string[];
+  /** --package-metadata: what the note says. */
+  readonly packageMetadata?: string;
+  /** -z start-stop-gc: `__start_NAME` and `__stop_NAME` keep no section. */
+  readonly boundsKeepNothing?: boolean;
   /** --eh-frame-hdr */
   readonly hasFrameHeader?: boolean;
   /** --build-id */
@@ -175,6 +184,8 @@ export class Program {
     const objects = inputs.objects;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
     if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
+    if (options.packageMetadata && !options.isFlat && objects[0])
+      addPackageMetadata(objects[0], options.packageMetadata);
     if (!options.isFlat) mergeProperties(objects, options.properties ?? new Map());
     this.frameHeader = options.hasFrameHeader && !isRelocatable && !options.isFlat ? FrameHeader.addTo(objects) : null;
     const placementOptions = {
@@ -183,6 +194,8 @@ export class Program {
       keepsGroups: this.keepsGroups,
       sectionStart: options.sectionStart ?? new Map(),
       sortSections: options.sortSections ?? null,
+      uniqueNames: (options.unique ?? []).filter((pattern) => pattern !== ""),
+      hasUniqueOrphans: options.unique?.includes("") ?? false,
       orphans: options.orphans ?? "place",
     };
     const defines = options.defines?.length
@@ -198,6 +211,7 @@ export class Program {
         [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs],
         scriptAliases(scripts),
         isRelocatable,
+        options.boundsKeepNothing ?? false,
       );
     }
     if (!isRelocatable) this.#relaxThreadLocals(objects);

@@ -274,6 +274,7 @@ const DISASSEMBLY = {
   from: 0,
   to: Infinity,
   linesBefore: null,
+  nameOf: (symbol: string) => symbol,
   symbols: [],
   bytesPerLine: null,
 } as const;

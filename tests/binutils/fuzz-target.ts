@@ -32,6 +32,7 @@ import { linkProgram } from "../../src/linker/link.ts";
 import { defaultScript } from "../../src/linker/script/default.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { isArchive, readArchive } from "../../src/object/archive.ts";
+import { demangleSymbol } from "../../src/object/demangle/demangle.ts";
 import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, lie, mutate, objectOf } from "../linker/mutations.ts";
 import { randomProgram } from "../linker/programs.ts";
@@ -52,7 +53,7 @@ function show(file: ObjectFile, random: Random): void {
   fileHeader(file);
   programHeaders(file);
   sectionTable(file, all, random.chance(50));
-  symbolTable(file);
+  symbolTable(file, demangleSymbol);
   relocationTables(file, all);
   for (const section of file.sections)
     sectionContents(
@@ -61,6 +62,7 @@ function show(file: ObjectFile, random: Random): void {
       random.chance(80) ? 2 ** 32 : random.below(1000),
     );
   totalsOf(file);
+  const nameOf = random.chance(50) ? (symbol: string): string => symbol : demangleSymbol;
   listSymbols(file, {
     format: random.pick(["bsd", "posix", "sysv"] as const),
     sort: random.pick(["address", "name", "size", "none"] as const),
@@ -75,8 +77,14 @@ function show(file: ObjectFile, random: Random): void {
     radix: random.pick([8, 10, 16]),
     title: "",
     namesOnly: random.chance(10),
+    nameOf,
   });
-  const lines = new SourceLines({ source: random.chance(50), numbers: random.chance(70), read: () => ["a", "b"] });
+  const lines = new SourceLines({
+    source: random.chance(50),
+    numbers: random.chance(70),
+    read: () => ["a", "b"],
+    nameOf,
+  });
   lines.enter(file);
   disassembleFile(
     file,
@@ -94,6 +102,7 @@ function show(file: ObjectFile, random: Random): void {
       relocations: random.chance(70),
       all: random.chance(30),
       linesBefore: (section, offset) => lines.before(section, offset),
+      nameOf,
       symbols: random.chance(20) && file.symbols.length > 0 ? [random.pick(file.symbols).name] : [],
       bytesPerLine: random.chance(20) ? 1 + random.below(20) : null,
     },

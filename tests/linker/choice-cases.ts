@@ -8,7 +8,109 @@ const TEXT = ".text 0x1000 : { *(.text) }";
 const REST = ".rest : { *(*) }";
 const REGIONS = "MEMORY { rom (rxi) : ORIGIN = 0x8000, LENGTH = 4K ram (wl!x) : ORIGIN = 0x20004, LENGTH = 4K }";
 
+/** Two objects with sections of the same names. */
+const PAIRED = (...options: string[]): Case =>
+  two(
+    '.section .text.a,"ax"\nnop\n.section .foo,"a"\n.long 1\n.text\nret\n',
+    '.section .text.a,"ax"\nhlt\n.section .foo,"a"\n.long 2\n.text\nret\n',
+    ...options,
+  );
+/** What garbage refers to, and what refers to the bounds of a section. */
+const GARBAGE =
+  'call f\n.section .text.dead,"ax"\ncall g\ndead: jmp h\n.section foo,"aw"\n.long 1\n.section bar,"aw"\n.weak w\n.long 2, w\n.section .text.f,"ax"\nf: mov $__start_foo, %eax\nlocal: ret\n';
+
 export const CHOICE_CASES: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(
+    [
+      ["-r"],
+      ["-r", "--unique"],
+      ["-r", "--unique=.text"],
+      ["-r", "--unique=.f*", "--unique=.t*.a"],
+      ["--unique"],
+      ["--unique=.foo"],
+      ["--unique=*"],
+    ].map((options) => [`sections apart: ${options.join(" ")}`, PAIRED(...options)]),
+  ),
+  "sections apart: within a script": {
+    ...PAIRED("--unique=.text", "--unique"),
+    script: "SECTIONS { .text : { *(.text .text.*) } .data : { *(.data) } }",
+  },
+  ...Object.fromEntries(
+    [[], ["-x"], ["-s"], ["-X"], ["-u", "g"], ["-q"]].map((options) => [
+      `garbage: what only it refers to, in an object ${options.join(" ")}`,
+      one(GARBAGE, "-r", "--gc-sections", "-e", "_start", ...options),
+    ]),
+  ),
+  "garbage: bounds keep sections": one(GARBAGE, "--gc-sections", "-z", "start-stop-gc", "-z", "nostart-stop-gc"),
+  "garbage: bounds keep no section": one(
+    '.long __start_foo\n.weak __start_foo\n.section foo,"aw"\n.long 1\n',
+    "--gc-sections",
+    "-z",
+    "start-stop-gc",
+  ),
+  ...Object.fromEntries(
+    [
+      ['{"type":"deb"}'],
+      ['{"name":"abcde"}', "--build-id"],
+      ["[]", "--build-id=0x1234", "-r"],
+      ["no JSON"],
+      ["1"],
+      [""],
+    ].map(([metadata, ...options]) => [
+      `a note of a package: ${metadata} ${options.join(" ")}`,
+      one("", `--package-metadata=${metadata}`, ...options),
+    ]),
+  ),
+  "a segment of large data": {
+    ...scripted(
+      ".data\n.long 1\n",
+      'SECTIONS { . = SEGMENT_START("ldata-segment", 0x400000); .text : { *(.text) } .rest : { *(*) } }',
+      "-Tldata-segment=0x500000",
+    ),
+    mapDiffers: "GNU ld says at its head where the segment begins",
+  },
+  "words that mean nothing in a program without shared libraries": one(
+    "",
+    "-Bsymbolic",
+    "-Bsymbolic-functions",
+    "--enable-non-contiguous-regions",
+    "--enable-non-contiguous-regions-warnings",
+    "-Bdynamic",
+    "-Bgroup",
+    "--audit=a",
+    "-P",
+    "b",
+    "--spare-dynamic-tags=3",
+    "--dynamic-linker=x",
+    "-rpath=y",
+    "--soname",
+    "z",
+    "-flto-partition=none",
+    "--max-cache-size=9",
+    "--gpsize",
+    "8",
+    "-EB",
+    "-Qy",
+    "-qmagic",
+    "--warn-textrel",
+    "--ctf-variables",
+  ),
+  ...Object.fromEntries(
+    [[], ["-r"], ["-q"]].map((options) => [
+      `a symbol that may be missing ${options.join(" ")}`,
+      one("call missing\n", "--ignore-unresolved-symbol=missing", ...options),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ["--push-state", "--whole-archive", "--pop-state"],
+      ["--push-state", "--pop-state", "--whole-archive"],
+      ["--whole-archive", "--push-state", "--no-whole-archive", "--pop-state"],
+    ].map((options) => [
+      `states: ${options.join(" ")}`,
+      { ...one("", ...options), archive: [`${QUIET}.globl extra\nextra: ret\n`] },
+    ]),
+  ),
   "garbage: between bounds that the program defines itself": one(
     '.data\n.globl __start_keep\n__start_keep: .long 5\n.section keep,"a"\n.long 7\n.text\nmov __start_keep, %eax\n',
     "--gc-sections",

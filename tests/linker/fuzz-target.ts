@@ -16,6 +16,7 @@ import { mergeScripts } from "../../src/linker/script/merge.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { type LinkerScript, ScriptError } from "../../src/linker/script/tree.ts";
 import { linkWarnings } from "../../src/linker/warnings.ts";
+import { demangleSymbol } from "../../src/object/demangle/demangle.ts";
 import { ElfError } from "../../src/object/elf-reader.ts";
 import { archiveOf, mutate, mutateScript, objectOf, randomScript } from "./mutations.ts";
 import { randomProgram, SCRIPTS } from "./programs.ts";
@@ -151,7 +152,7 @@ export class FuzzTarget {
     });
     linkDiagnostics(problems, () => "a source line\nanother one");
     if (!program) return;
-    linkMap(program, { outputPath: "out", format: "elf32-i386", listsDiscarded: true });
+    linkMap(program, { outputPath: "out", format: "elf32-i386", listsDiscarded: true, nameOf: demangleSymbol });
     linkDiagnostics(
       linkWarnings(program, "out", { rwxSegments: true, stack: true, common: true }),
       () => null,

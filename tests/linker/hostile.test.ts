@@ -121,6 +121,7 @@ describe("hostile input", () => {
         from: 0,
         to: 2 ** 32,
         linesBefore: null,
+        nameOf: (symbol) => symbol,
         symbols: [],
         bytesPerLine: null,
       },

@@ -78,6 +78,7 @@ const CASES = {
   "linker/differential": { quick: 1, fast: 1, thorough: 12 },
   "linker/expressions": { quick: 10, fast: 25, thorough: 300 },
   "linker/hostile": { quick: 1, fast: 1, thorough: 500 },
+  "object/demangle": { quick: 5_000, fast: 5_000, thorough: 50_000 },
   "oofs/crash": { quick: 1, fast: 1, thorough: 75 },
   "oofs/damage": { quick: 15, fast: 15, thorough: 1500 },
   "page/decode": { quick: 500, fast: 500, thorough: 100_000 },

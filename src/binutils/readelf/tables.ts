@@ -15,10 +15,14 @@ import { hex, nameIn, type RawElf, type RawSection, type RawSymbol } from "./raw
 
 const SHT_DYNSYM = 11;
 
+/** How a symbol is shown. */
+type NameOf = (symbol: string) => string;
+const asItIs: NameOf = (symbol) => symbol;
+
 const entries = (count: number): string => (count === 1 ? "1 entry" : `${count} entries`);
 
 /** `-r` */
-export function relocationTables(elf: RawElf, isWide: boolean): string[] {
+export function relocationTables(elf: RawElf, isWide: boolean, nameOf: NameOf = asItIs): string[] {
   const tables = elf.sections.filter(({ type, sizeBytes }) => type === SHT_REL && sizeBytes > 0);
   if (tables.length === 0) return ["", "There are no relocations in this file."];
   return tables.flatMap((section) => {
@@ -40,20 +44,20 @@ export function relocationTables(elf: RawElf, isWide: boolean): string[] {
         const symbol = symbols[index];
         return symbol === undefined
           ? `${row} bad symbol index: ${hex(index, 8)}`
-          : `${row} ${relocationSymbol(elf, symbol, isWide)}`;
+          : `${row} ${relocationSymbol(elf, symbol, isWide, nameOf)}`;
       }),
     ];
   });
 }
 
-function relocationSymbol(elf: RawElf, symbol: RawSymbol, isWide: boolean): string {
+function relocationSymbol(elf: RawElf, symbol: RawSymbol, isWide: boolean, nameOf: NameOf): string {
   // Its value is no address, but the routine that finds one.
-  const called = nameIn(8, symbol.name, isWide);
+  const called = nameIn(8, nameOf(symbol.name), isWide);
   const value =
     symbol.type === STT_GNU_IFUNC
       ? `${called}()${"".padEnd(called.length <= 8 ? 9 - called.length : 1)}`
       : `${hex(symbol.value, 8)}   `;
-  return value + nameIn(22, symbol.name || nameOfSection(elf, symbol), isWide);
+  return value + nameIn(22, nameOf(symbol.name) || nameOfSection(elf, symbol), isWide);
 }
 
 function nameOfSection(elf: RawElf, { type, section }: RawSymbol): string {
@@ -98,7 +102,7 @@ function sectionIndex(section: number): string {
 const LARGEST_DECIMAL = 99999;
 
 /** `-s` */
-export function symbolTables(elf: RawElf, isWide: boolean): string[] {
+export function symbolTables(elf: RawElf, isWide: boolean, nameOf: NameOf = asItIs): string[] {
   const tables = elf.sections.filter(
     ({ type, entrySizeBytes }) => (type === SHT_SYMTAB || type === SHT_DYNSYM) && entrySizeBytes > 0,
   );
@@ -112,7 +116,9 @@ export function symbolTables(elf: RawElf, isWide: boolean): string[] {
         const { value, sizeBytes, type, binding, visibility, section: home, name } = symbol;
         const size = sizeBytes > LARGEST_DECIMAL ? `0x${hex(sizeBytes)}` : String(sizeBytes).padStart(5);
         const shown =
-          name === "" && type === STT_SECTION && elf.sections[home] !== undefined ? elf.sections[home].name : name;
+          name === "" && type === STT_SECTION && elf.sections[home] !== undefined
+            ? elf.sections[home].name
+            : nameOf(name);
         return `${String(index).padStart(6)}: ${hex(value, 8)} ${size} ${typeName(type).padEnd(7)} ${bindingName(binding).padEnd(6)} ${VISIBILITIES[visibility]!.padEnd(7)} ${sectionIndex(home).padStart(4)} ${nameIn(21, shown, isWide)}`;
       }),
     ];
