@@ -226,7 +226,7 @@ dns_label_lower:
     jb      .Ldns_label_lower_rest
     push    ebx
 .Ldns_label_lower_four:
-      lodsd
+    lodsd
     mov     edx, eax
     and     edx, 0x7F7F7F7F
     lea     ebx, [edx + 0x3F3F3F3F]
