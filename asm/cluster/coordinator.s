@@ -17,7 +17,7 @@ ASK_MS                  = 250           # a view that differs for so long is ask
 HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unanswered for so long is taken for silent
 BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
 BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they take over
-FRESH_MS                = 100           # that a coordinator lives has not to be said for so long
+FRESH_MS                = 100           # that a view is the coordinator's need not be said again for so long
 STALE_MS                = 700           # a coordinator silent for so long yields to any other
 
 .bss
@@ -165,7 +165,7 @@ coordinator_is:
     cmp     ecx, [coordinator_id + 4]
 9:  ret
 
-# Whether a packet comes from the coordinator, which was heard just now, and of which nothing is asked.
+# Whether a packet comes from the coordinator, of which a view was ours just now, and nothing is asked.
 # In: EAX packet, EDX its sender's address.
 # Out: ZF when it does.
 # Clobbers: EAX, ECX, EDX.
@@ -182,7 +182,7 @@ coordinator_is_fresh:
     call    session_same
     jne     9f
     call    clock_ms
-    sub     eax, [coordinator_heard]
+    sub     eax, [view_confirmed]
     cmp     eax, FRESH_MS
     sbb     eax, eax
     inc     eax                         # ZF when that was less

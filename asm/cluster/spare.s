@@ -87,8 +87,8 @@ view_is_about_others:
     pop     edi
     ret
 
-# Whether all is known that a view says whose sender is believed: it comes from the coordinator that was heard just now,
-# and its digests are this node's. If so it is noted.
+# Whether all is known that a view says whose sender is believed: it comes from the coordinator, one of whose views was
+# this node's just now, and its digests are, too. If so it is noted.
 # In: EAX peer; else as view_is_spare.
 view_is_known:
     push    ebp

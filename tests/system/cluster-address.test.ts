@@ -23,6 +23,21 @@ describe("a service address", () => {
     }
   });
 
+  thoroughly("lets who holds it speak all the time, and members hear of each other as before", async () => {
+    const lab = await withService(3);
+    for (const holder of lab.nodes) {
+      await lab.nodes[0]!.enter(`cloud address move ${SERVICE} ${holder.name}`, PROMPT);
+      await lab.advance("5s");
+      for (const node of lab.nodes) {
+        const [, first, second] = await node.enter(
+          "cloud status",
+          /member +(\d+\.\d) s\n(?:.*\n)*?.*member +(\d+\.\d) s$/m,
+        );
+        expect(Math.max(Number(first), Number(second))).toBeLessThan(1.5);
+      }
+    }
+  });
+
   test("goes to another member when its holder dies, within a second, and stays where it is afterwards", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
