@@ -3,7 +3,7 @@
  * what stood before, written out while they are read.
  */
 import { decodePunycode } from "./punycode.ts";
-import { MALFORMED } from "./reader.ts";
+import { V0Reader } from "./rust-v0-reader.ts";
 
 /** After a dot there is what LLVM adds. */
 const V0 = /^_R([A-Z][A-Za-z0-9_]*)(?:\..*)?$/s;
@@ -44,7 +44,6 @@ const SIGNED = "aslxni";
 /** Of uppercase namespaces; others are named by their letter. */
 const NAMESPACES: Readonly<Record<string, string>> = { C: "closure", S: "shim" };
 
-const BASE_62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const CHARACTER_ESCAPES: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 13: "\\r" };
 /** More digits of a constant are shown as they are. */
 const DIGITS_OF_64_BITS = 16;
@@ -56,9 +55,8 @@ export function demangleRustV0(mangled: string, isVerbose: boolean): string | nu
 }
 
 class V0Writer {
-  readonly #text: string;
+  readonly #reader: V0Reader;
   readonly #isVerbose: boolean;
-  #at = 0;
   #made = "";
   /** Reads on and writes nothing, as of the path of an `impl`. */
   #isSilent = false;
@@ -68,25 +66,25 @@ class V0Writer {
   #bound = 0;
 
   constructor(text: string, isVerbose: boolean) {
-    this.#text = text;
+    this.#reader = new V0Reader(text);
     this.#isVerbose = isVerbose;
   }
 
   symbol(): string {
     this.#path(true);
     // The crate that a generic function was made for.
-    if (this.#at < this.#text.length) this.#silently(() => this.#path(false));
-    if (this.#at < this.#text.length) this.#fail();
+    if (!this.#reader.isAtEnd()) this.#silently(() => this.#path(false));
+    if (!this.#reader.isAtEnd()) this.#reader.fail();
     return this.#made;
   }
 
   /** `isValue`: of a function, say, whose arguments stand behind `::`. */
   #path(isValue: boolean): void {
     this.#enter();
-    const kind = this.#next();
+    const kind = this.#reader.next();
     switch (kind) {
       case "C": {
-        const hash = this.#disambiguator();
+        const hash = this.#reader.disambiguator();
         this.#write(this.#identifier());
         if (this.#isVerbose) this.#write(`[${hash.toString(16)}]`);
         break;
@@ -98,7 +96,7 @@ class V0Writer {
       case "X":
       case "Y":
         if (kind !== "Y") {
-          this.#disambiguator();
+          this.#reader.disambiguator();
           this.#silently(() => this.#path(isValue));
         }
         this.#write("<");
@@ -119,16 +117,16 @@ class V0Writer {
         this.#back(() => this.#path(isValue));
         break;
       default:
-        this.#fail();
+        this.#reader.fail();
     }
     this.#depth--;
   }
 
   #nested(isValue: boolean): void {
-    const namespace = this.#next();
-    if (!/[A-Za-z]/.test(namespace)) this.#fail();
+    const namespace = this.#reader.next();
+    if (!/[A-Za-z]/.test(namespace)) this.#reader.fail();
     this.#path(isValue);
-    const number = this.#disambiguator();
+    const number = this.#reader.disambiguator();
     const name = this.#identifier();
     if (namespace >= "a") {
       if (name !== null) this.#write(`::${name}`);
@@ -139,20 +137,20 @@ class V0Writer {
   }
 
   #argument(): void {
-    if (this.#take("L")) this.#write(this.#lifetime(this.#base62()));
-    else if (this.#take("K")) this.#constant();
+    if (this.#reader.take("L")) this.#write(this.#lifetime(this.#reader.base62()));
+    else if (this.#reader.take("K")) this.#constant();
     else this.#type();
   }
 
   #type(): void {
-    const kind = this.#next();
+    const kind = this.#reader.next();
     const basic = BASIC_TYPES[kind];
     if (basic !== undefined) return this.#write(basic);
     this.#enter();
     switch (kind) {
       case "R":
       case "Q": {
-        const lifetime = this.#take("L") ? this.#base62() : 0n;
+        const lifetime = this.#reader.take("L") ? this.#reader.base62() : 0n;
         this.#write(`&${lifetime === 0n ? "" : `${this.#lifetime(lifetime)} `}${kind === "Q" ? "mut " : ""}`);
         this.#type();
         break;
@@ -186,41 +184,42 @@ class V0Writer {
         this.#back(() => this.#type());
         break;
       default:
-        this.#at--;
+        this.#reader.at--;
         this.#path(false);
     }
     this.#depth--;
   }
 
   #function(): void {
-    if (this.#take("U")) this.#write("unsafe ");
-    if (this.#take("K")) this.#write(`extern "${this.#take("C") ? "C" : this.#convention()}" `);
+    if (this.#reader.take("U")) this.#write("unsafe ");
+    if (this.#reader.take("K")) this.#write(`extern "${this.#reader.take("C") ? "C" : this.#convention()}" `);
     this.#write("fn(");
     this.#list(() => this.#type());
     this.#write(")");
-    if (this.#take("u")) return;
+    if (this.#reader.take("u")) return;
     this.#write(" -> ");
     this.#type();
   }
 
   #convention(): string {
-    if (this.#peek() === "u") this.#fail();
-    return (this.#identifier() ?? this.#fail()).replaceAll("_", "-");
+    const name = this.#reader.identifier();
+    if (name === null || name.isPunycode) this.#reader.fail();
+    return name.text.replaceAll("_", "-");
   }
 
   /** `dyn` with its traits; its lifetime is not within their `for<...>`. */
   #object(): void {
     this.#write("dyn ");
     this.#binding(() => this.#list(() => this.#trait(), " + "));
-    this.#expect("L");
-    const lifetime = this.#base62();
+    this.#reader.expect("L");
+    const lifetime = this.#reader.base62();
     if (lifetime !== 0n) this.#write(` + ${this.#lifetime(lifetime)}`);
   }
 
   /** With its types by name behind its arguments: `Iterator<Item = T>`. */
   #trait(): void {
     let isOpen = this.#openPath();
-    while (this.#take("p")) {
+    while (this.#reader.take("p")) {
       this.#write(`${isOpen ? ", " : "<"}${this.#identifier() ?? ""} = `);
       isOpen = true;
       this.#type();
@@ -232,9 +231,9 @@ class V0Writer {
   #openPath(): boolean {
     this.#enter();
     let isOpen = false;
-    if (this.#take("B")) {
+    if (this.#reader.take("B")) {
       this.#back(() => void (isOpen = this.#openPath()));
-    } else if (this.#take("I")) {
+    } else if (this.#reader.take("I")) {
       this.#path(false);
       this.#write("<");
       this.#list(() => this.#argument());
@@ -248,7 +247,7 @@ class V0Writer {
 
   #constant(): void {
     this.#enter();
-    const type = this.#next();
+    const type = this.#reader.next();
     if (type === "B") {
       this.#back(() => this.#constant());
     } else if (type === "p") {
@@ -256,52 +255,44 @@ class V0Writer {
     } else {
       if (UNSIGNED.includes(type)) this.#integer();
       else if (SIGNED.includes(type)) {
-        if (this.#take("n")) this.#write("-");
+        if (this.#reader.take("n")) this.#write("-");
         this.#integer();
       } else if (type === "b") this.#boolean();
       else if (type === "c") this.#character();
-      else this.#fail();
+      else this.#reader.fail();
       if (this.#isVerbose) this.#write(`: ${BASIC_TYPES[type]!}`);
     }
     this.#depth--;
   }
 
   #integer(): void {
-    const start = this.#at;
-    const digits = this.#hexadecimal();
+    const start = this.#reader.at;
+    const digits = this.#reader.hexadecimal();
     if (digits.length <= DIGITS_OF_64_BITS) this.#write(String(BigInt(`0x${digits}`)));
     // GNU's tools show the text from one place too far on: without the first digit, with the `_` at the end.
-    else this.#write(`0x${this.#text.slice(start + 1, start + 1 + digits.length)}`);
+    else this.#write(`0x${this.#reader.text.slice(start + 1, start + 1 + digits.length)}`);
   }
 
   #boolean(): void {
-    const digits = this.#hexadecimal();
-    if (digits !== "0" && digits !== "1") this.#fail();
+    const digits = this.#reader.hexadecimal();
+    if (digits !== "0" && digits !== "1") this.#reader.fail();
     this.#write(digits === "1" ? "true" : "false");
   }
 
   #character(): void {
-    const digits = this.#hexadecimal();
-    if (digits.length > 8) this.#fail();
+    const digits = this.#reader.hexadecimal();
+    if (digits.length > 8) this.#reader.fail();
     const code = parseInt(digits, 16);
     const plain = code > 0x20 && code < 0x7e ? String.fromCharCode(code) : `\\u{${code.toString(16)}}`;
     this.#write(`'${CHARACTER_ESCAPES[code] ?? plain}'`);
   }
 
-  #hexadecimal(): string {
-    const start = this.#at;
-    while (/[0-9a-f]/.test(this.#peek())) this.#at++;
-    if (this.#at === start) this.#fail();
-    this.#expect("_");
-    return this.#text.slice(start, this.#at - 1);
-  }
-
   /** `for<'a>` and what it holds for. */
   #binding(read: () => void): void {
     const outer = this.#bound;
-    if (this.#take("G")) {
-      const count = this.#base62() + 1n;
-      if (count > MAX_CHARACTERS || count === 0n) this.#fail();
+    if (this.#reader.take("G")) {
+      const count = this.#reader.base62() + 1n;
+      if (count > MAX_CHARACTERS || count === 0n) this.#reader.fail();
       const names: string[] = [];
       for (let left = Number(count); left > 0; left--) {
         this.#bound++;
@@ -323,7 +314,7 @@ class V0Writer {
   /** What stands up to the E; how many there were. */
   #list(read: () => void, separator = ", "): number {
     let count = 0;
-    for (; !this.#take("E"); count++) {
+    for (; !this.#reader.take("E"); count++) {
       if (count > 0) this.#write(separator);
       read();
     }
@@ -332,13 +323,13 @@ class V0Writer {
 
   /** Where nothing is written, nothing is looked up either. */
   #back(read: () => void): void {
-    const place = this.#base62();
+    const place = this.#reader.base62();
     if (this.#isSilent) return;
-    if (place >= BigInt(this.#text.length)) this.#fail();
-    const after = this.#at;
-    this.#at = Number(place);
+    if (place >= BigInt(this.#reader.text.length)) this.#reader.fail();
+    const after = this.#reader.at;
+    this.#reader.at = Number(place);
     read();
-    this.#at = after;
+    this.#reader.at = after;
   }
 
   #silently(read: () => void): void {
@@ -348,67 +339,21 @@ class V0Writer {
     this.#isSilent = outer;
   }
 
-  #disambiguator(): bigint {
-    return this.#take("s") ? BigInt.asUintN(64, this.#base62() + 1n) : 0n;
-  }
-
-  /** `_` is 0, `0_` is 1; modulo 2^64, as GNU's tools count. */
-  #base62(): bigint {
-    if (this.#take("_")) return 0n;
-    let value = 0n;
-    while (!this.#take("_")) {
-      const digit = BASE_62.indexOf(this.#next());
-      if (digit < 0) this.#fail();
-      value = BigInt.asUintN(64, value * 62n + BigInt(digit));
-    }
-    return BigInt.asUintN(64, value + 1n);
-  }
-
-  /** Null for none: what has no name has a length of 0. */
+  /** Null for none. What is not shown may be any Punycode. */
   #identifier(): string | null {
-    const isPunycode = this.#take("u");
-    const digits = /^(?:0|[1-9][0-9]*)/.exec(this.#text.slice(this.#at, this.#at + 20))?.[0] ?? this.#fail();
-    this.#at += digits.length;
-    this.#take("_");
-    const length = Number(digits);
-    if (length > this.#text.length - this.#at) this.#fail();
-    const bytes = this.#text.slice(this.#at, this.#at + length);
-    this.#at += length;
-    if (isPunycode) return decodePunycode(bytes) ?? this.#fail();
-    return length === 0 ? null : bytes;
+    const name = this.#reader.identifier();
+    if (this.#isSilent || !name?.isPunycode) return name?.text ?? null;
+    return decodePunycode(name.text) ?? this.#reader.fail();
   }
 
   #write(text: string | null): void {
     if (this.#isSilent || text === null) return;
     this.#made += text;
-    if (this.#made.length > MAX_CHARACTERS) this.#fail();
+    if (this.#made.length > MAX_CHARACTERS) this.#reader.fail();
   }
 
   /** One level down. */
   #enter(): void {
-    if (++this.#depth > MAX_DEPTH || ++this.#parts > MAX_PARTS) this.#fail();
-  }
-
-  /** The next character; empty at the end. */
-  #peek(): string {
-    return this.#text[this.#at] ?? "";
-  }
-
-  #next(): string {
-    return this.#text[this.#at++] ?? this.#fail();
-  }
-
-  #take(expected: string): boolean {
-    if (this.#peek() !== expected) return false;
-    this.#at++;
-    return true;
-  }
-
-  #expect(expected: string): void {
-    if (!this.#take(expected)) this.#fail();
-  }
-
-  #fail(): never {
-    throw MALFORMED;
+    if (++this.#depth > MAX_DEPTH || ++this.#parts > MAX_PARTS) this.#reader.fail();
   }
 }
