@@ -62,12 +62,17 @@ function attempt(read: () => string | null): string | null {
 
 /**
  * A symbol as `nm -C` shows it: dots and dollars before the name and a version after it stay, and so does a name that is
- * not mangled.
+ * not mangled. As in all names of files here, each byte of its UTF-8 is one character.
  */
 export function demangleSymbol(symbol: string, style: DemangleStyle = "auto"): string {
   const start = /^[.$]*/.exec(symbol)![0].length;
   const version = symbol.indexOf("@", start);
   const end = version < 0 ? symbol.length : version;
   const plain = demangle(symbol.slice(start, end), { style });
-  return plain === null ? symbol : symbol.slice(0, start) + plain + symbol.slice(end);
+  return plain === null ? symbol : symbol.slice(0, start) + bytesOf(plain) + symbol.slice(end);
+}
+
+/** Letters that Rust's names have in Punycode, as bytes. */
+function bytesOf(text: string): string {
+  return text.replace(/[\u{80}-\u{10ffff}]/gu, (letter) => String.fromCharCode(...new TextEncoder().encode(letter)));
 }

@@ -10,7 +10,7 @@ const V0 = /^_R([A-Z][A-Za-z0-9_]*)(?:\..*)?$/s;
 
 /** Paths, types and constants within each other: GNU's limit. */
 const MAX_DEPTH = 1024;
-/** Of them altogether: a back reference may be followed many times. */
+/** Of them and of letters of Punycode altogether: a back reference may be followed many times. */
 const MAX_PARTS = 100_000;
 /** Of the text that is made. */
 const MAX_CHARACTERS = 65_536;
@@ -343,6 +343,9 @@ class V0Writer {
   #identifier(): string | null {
     const name = this.#reader.identifier();
     if (this.#isSilent || !name?.isPunycode) return name?.text ?? null;
+    // What has no end is shown as nothing, and could be asked for again and again.
+    this.#parts += name.text.length;
+    if (this.#parts > MAX_PARTS) this.#reader.fail();
     return decodePunycode(name.text) ?? this.#reader.fail();
   }
 
