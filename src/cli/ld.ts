@@ -68,7 +68,8 @@ class LinkCommand {
 
   constructor(parsed: readonly GnuArgument[]) {
     this.#parsed = parsed;
-    this.#nameOf = symbolNaming(parsed, true);
+    const naming = symbolNaming(parsed, true);
+    this.#nameOf = (symbol) => Buffer.from(naming(symbol), "latin1").toString();
     this.#folders = this.#values("-L").map((folder) => folder.replace(/^=/, ""));
   }
 

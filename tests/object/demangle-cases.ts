@@ -1,6 +1,7 @@
-/** Names of C++ and what they were in the source, by what they show of the ABI; `c++filt -i` says the same. */
+/** Names of C++ and Rust and what they were in the source, by what they show of the ABI; `c++filt -i` says the same. */
 
 import { type DemangleCase, EXPRESSION_CASES } from "./demangle-expression-cases.ts";
+import { NOT_RUST_V0, RUST_V0_CASES } from "./demangle-rust-cases.ts";
 
 export const DEMANGLE_CASES: Readonly<Record<string, readonly DemangleCase[]>> = {
   "local names, lambdas and unnamed types": [
@@ -397,6 +398,7 @@ export const DEMANGLE_CASES: Readonly<Record<string, readonly DemangleCase[]>> =
     ["_Z1fv.a1", "f() [clone .a1]"],
     ["_Z1fv._omp_fn.0", "f() [clone ._omp_fn.0]"],
   ],
+  ...RUST_V0_CASES,
   "Rust's older names": [
     ["_ZN3foo17h0123012301230123E", "foo::h0123012301230123"],
     ["_ZN3foo17h0123401230123012E", "foo"],
@@ -436,6 +438,7 @@ export const DEMANGLE_CASES: Readonly<Record<string, readonly DemangleCase[]>> =
 
 /** What is no name, or one that GNU 2.40 does not know either. */
 export const NOT_MANGLED: readonly string[] = [
+  ...NOT_RUST_V0,
   "_ZN1AIiE1fEiT_",
   "_Z1fPFvS_S_E",
   "_Z1fDv_T_f",
