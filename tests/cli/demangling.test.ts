@@ -29,8 +29,8 @@ _Z1zv: call _ZN2ns1A1fEi
 .comm _ZN2ns27a_name_of_quite_some_lengthE,8
 .globl _ZN4core3fmt3pad17h0123456789abcdefE
 _ZN4core3fmt3pad17h0123456789abcdefE: ret
-.globl _RNvC3foou8gdel_5qa
-_RNvC3foou8gdel_5qa: ret
+.globl _RNvC3foo3bar
+_RNvC3foo3bar: ret
 .section .note.GNU-stack,"",@progbits
 `;
 const PART = `.globl _Z1gIiET_S0_
