@@ -8,7 +8,6 @@
 .intel_syntax noprefix
 .code16
 
-PCI_SLOTS               = 32
 ISA_ADDRESS             = 0x00010000    # device 1, function 0
 PIRQ_REGISTER           = 0x60          # four bytes; bit 7: not routed
 PIRQ_DISABLED           = 0x80
@@ -90,9 +89,9 @@ dsdt:
     AML_NAME _PRT
     .byte   0x12
     AML_LENGTH routing
-    .byte   (PCI_SLOTS - 1) * 4
+    .byte   PCI_SLOTS * PCI_PINS
 .set route, 4
-.rept (PCI_SLOTS - 1) * 4
+.rept PCI_SLOTS * PCI_PINS
     .byte   0x12, 14, 4                 # Package () {address, pin, link, 0}
     AML_DWORD (route >> 2) << 16 | 0xFFFF
     AML_BYTE route & 3

@@ -30,8 +30,6 @@ HIGH_LEVEL              = 0x0D          # active high, level
 BUS_PCI                 = 0
 BUS_ISA                 = 1
 CPUID_FEATURES          = 1
-PCI_SLOTS               = 31            # from slot 1 up: the host bridge has no interrupt
-PCI_PINS                = 4
 
 .text
 

@@ -2,24 +2,18 @@
 # Source: PCI Local Bus Specification 2.2, 3.2.2.3 and 6.2.5; Intel 82371SB (PIIX3) and 82371AB (PIIX4) data sheets.
 
 .include "firmware.inc"
+.include "pci-access.inc"
 
 .intel_syntax noprefix
 .code16
 
-CONFIG_ADDRESS          = 0xCF8
-CONFIG_DATA             = 0xCFC
-CONFIG_ENABLE           = 0x80000000
-
-PCI_ID                  = 0x00
 PCI_COMMAND             = 0x04
 PCI_CLASS               = 0x08
-PCI_HEADER_TYPE         = 0x0E
 PCI_BAR0                = 0x10
 PCI_BARS                = 6
 PCI_INTERRUPT_LINE      = 0x3C
 PCI_INTERRUPT_PIN       = 0x3D
 COMMAND_IO_MEMORY       = 0x0003
-HEADER_MULTIFUNCTION    = 0x80
 CLASS_BRIDGE            = 0x06
 BAR_IO                  = 0x01
 BAR_64BIT               = 0x04          # bits 1-2 of a memory BAR
@@ -41,122 +35,7 @@ CHIP_BYTES              = 6             # entry of the table of chips
 
 .text
 
-# Reads a dword of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register.
-# Out: EAX value.
-# Clobbers: DX.
-.global pci_read32
-pci_read32:
-    call    pci_select
-    in      eax, dx
-    ret
-
-# Reads a word of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register.
-# Out: AX value.
-# Clobbers: EAX, DX.
-.global pci_read16
-pci_read16:
-    call    pci_select
-    in      ax, dx
-    ret
-
-# Reads a byte of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register.
-# Out: AL value.
-# Clobbers: EAX, DX.
-.global pci_read8
-pci_read8:
-    call    pci_select
-    in      al, dx
-    ret
-
-# Writes a dword of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register, EAX value.
-# Clobbers: DX.
-.global pci_write32
-pci_write32:
-    push    eax
-    call    pci_select
-    pop     eax
-    out     dx, eax
-    ret
-
-# Writes a word of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register, AX value.
-# Clobbers: DX.
-.global pci_write16
-pci_write16:
-    push    eax
-    call    pci_select
-    pop     eax
-    out     dx, ax
-    ret
-
-# Writes a byte of configuration space.
-# In: BX bus, device and function (8, 5 and 3 bits), DI register, AL value.
-# Clobbers: DX.
-.global pci_write8
-pci_write8:
-    push    eax
-    call    pci_select
-    pop     eax
-    out     dx, al
-    ret
-
-# Chooses a register of configuration space.
-# In: BX function, DI register.
-# Out: DX data port.
-# Clobbers: EAX.
-pci_select:
-    movzx   eax, bx
-    shl     eax, 8
-    mov     dx, di
-    mov     al, dl
-    and     al, 0xFC
-    or      eax, CONFIG_ENABLE
-    mov     dx, CONFIG_ADDRESS
-    out     dx, eax
-    mov     dx, di
-    and     dx, 3
-    add     dx, CONFIG_DATA
-    ret
-
-# The next function that exists.
-# In: BX where the search begins (bus 0).
-# Out: BX it and EAX its ids, or CF.
-# Clobbers: EAX, DX, DI.
-.global pci_next
-pci_next:
-    test    bl, 7
-    jz      1f
-    push    bx                          # functions 1-7 count only beside a function 0 that says so
-    and     bl, 0xF8
-    mov     di, PCI_ID
-    call    pci_read16
-    cmp     ax, 0xFFFF
-    je      3f
-    mov     di, PCI_HEADER_TYPE
-    call    pci_read8
-    test    al, HEADER_MULTIFUNCTION
-3:  pop     bx
-    jz      2f                          # CMP left ZF set as well
-1:  cmp     bx, 0x100
-    cmc
-    jc      9f
-    mov     di, PCI_ID
-    call    pci_read32
-    cmp     ax, 0xFFFF
-    clc
-    jne     9f
-    test    bl, 7
-    jz      2f
-    inc     bx
-    jmp     pci_next
-2:  or      bl, 7                       # the next device
-    inc     bx
-    jmp     1b
-9:  ret
+    PCI_ACCESS
 
 # Gives every function what it needs.
 # In: FS = EBDA.
