@@ -1,25 +1,21 @@
 # INT 13h: disks (80h and up) by cylinder, head and sector and by the extensions, CDs (E0h and up) by the extensions.
-# Sources: Phoenix Enhanced Disk Drive Specification 1.1, El Torito 1.0.
+# Sources: Phoenix Enhanced Disk Drive Specification 3.0, El Torito 1.0.
 
 .include "firmware.inc"
 
 .intel_syntax noprefix
 .code16
 
-DISK_GOOD               = 0x00
 DISK_BAD_COMMAND        = 0x01
 DISK_WRITE_PROTECTED    = 0x03
 DISK_NOT_FOUND          = 0x04
 
-EDD_VERSION             = 0x21          # 1.1
-EDD_PACKETS             = 0x01          # functions 42h-44h, 47h, 48h
+EDD_VERSION             = 0x30          # 3.0
+EDD_FUNCTIONS           = 0x05          # 42h-44h, 47h, 48h, with the path to the drive
 PACKET_BYTES            = 16
 PACKET_COUNT            = 2
 PACKET_BUFFER           = 4
 PACKET_LBA              = 8
-PARAMETERS_BYTES        = 26
-PARAMETERS_DISK         = 0x02          # the geometry is valid
-PARAMETERS_CD           = 0x74          # removable, reports changes, can be locked, geometry is not valid
 CD_SPEC_BYTES           = 19
 DISKETTE                = 1             # AH=15h: without a line that tells of a change
 FIXED_DISK              = 3
@@ -31,6 +27,7 @@ FIXED_DISK              = 3
 # Gives a status to the caller, with CF, and keeps it for AH=01h.
 # In: AH status.
 # Clobbers: nothing.
+.global disk_done
 disk_done:
     mov     [bp + F_AH], ah
     push    bx
@@ -51,6 +48,7 @@ disk_status_byte:
     mov     bx, BDA_DISK_STATUS
 1:  ret
 
+.global disk_unsupported
 disk_unsupported:
     mov     ah, DISK_BAD_COMMAND
     jmp     disk_done
@@ -284,48 +282,10 @@ disk_extensions:
     cmp     bx, 0x55AA
     jne     disk_unsupported
     mov     word ptr [bp + F_BX], 0xAA55
-    mov     word ptr [bp + F_CX], EDD_PACKETS
+    mov     word ptr [bp + F_CX], EDD_FUNCTIONS
     mov     byte ptr [bp + F_AH], EDD_VERSION
     mov     byte ptr [BDA_DISK_STATUS], DISK_GOOD
     jmp     service_ok
-
-# INT 13h AH=48h.
-# In: DS:SI buffer, its first word its size.
-# Out: filled: u16 size 26, u16 flags, u32 cylinders, u32 heads, u32 sectors a track, u64 sectors, u16 bytes a sector.
-disk_parameters:
-    mov     es, [bp + F_DS]
-    mov     di, si
-    call    drive_find
-    jc      disk_unsupported
-    cmp     word ptr es:[di], PARAMETERS_BYTES
-    jb      disk_unsupported
-    mov     ax, PARAMETERS_BYTES
-    stosw
-    cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-    je      1f
-    mov     ax, PARAMETERS_DISK
-    stosw
-    movzx   eax, word ptr fs:[si + DRIVE_CYLINDERS]
-    stosd
-    movzx   eax, word ptr fs:[si + DRIVE_HEADS]
-    stosd
-    movzx   eax, word ptr fs:[si + DRIVE_TRACK_SECTORS]
-    stosd
-    jmp     2f
-1:  mov     ax, PARAMETERS_CD
-    stosw
-    or      eax, -1
-    stosd
-    stosd
-    stosd
-2:  mov     eax, fs:[si + DRIVE_SECTORS]
-    stosd
-    mov     eax, fs:[si + DRIVE_SECTORS + 4]
-    stosd
-    mov     ax, fs:[si + DRIVE_SECTOR_BYTES]
-    stosw
-    mov     ah, DISK_GOOD
-    jmp     disk_done
 
 # INT 13h AH=05h: formats a track of a diskette.
 # In: AL sectors, CH cylinder, DH head, ES:BX marks.
