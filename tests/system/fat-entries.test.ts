@@ -140,6 +140,17 @@ test("a file with bytes and without a cluster is damaged", async () => {
   expect(await about(["ONE"], change, "cat /v/ONE; echo more >> /v/ONE")).toBe(`${says}${says}`);
 });
 
+test("there is no cluster 1", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("ONE").set([1, 0, 1, 0, 0, 0], CLUSTER);
+    entry("SUB/").set([1, 0], CLUSTER);
+  };
+  const says = "data is damaged or of another format\n";
+  expect(await about(["ONE", "SUB/"], change, "cat /v/ONE; echo more >> /v/ONE; ls /v/SUB; touch /v/SUB/x")).toBe(
+    `/v/ONE: ${says}/v/ONE: ${says}/v/SUB: ${says}/v/SUB/x: ${says}`,
+  );
+});
+
 test("what could not be read is asked for again", async () => {
   const { node, disk } = await machine();
   await about(["SUB/", "LARGE", "SUB/FILE"], () => {}, "true");
