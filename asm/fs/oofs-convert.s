@@ -444,8 +444,7 @@ oofs_keep_visit:
     mov     eax, esi
     mov     edx, 1
     call    oofs_mark
-    jc      2f
-    mov     eax, 1
+    jnc     2f
     ret
 1:  mov     eax, [ebp + WALK_COUNT]
     cmp     eax, OOFS_LAST_BLOCKS
@@ -453,9 +452,9 @@ oofs_keep_visit:
     inc     dword ptr [ebp + WALK_COUNT]
     mov     [ebp + WALK_MOVED + eax*8], edx
     mov     [ebp + WALK_MOVED + eax*8 + 4], ecx
-    mov     eax, 1
+2:  mov     eax, 1
     clc
-2:  ret
+    ret
 3:  mov     eax, offset reason_old_twice
     mov     edx, esi
     jmp     oofs_damaged

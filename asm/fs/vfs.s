@@ -251,15 +251,13 @@ umount_path:
     mov     ebx, eax
     mov     edi, offset mount_table
 .Lumount_path_mount:
-    cmp     edi, ebx
-    je      .Lumount_path_next
     cmp     dword ptr [edi + MOUNT_CLASS], 0
     je      .Lumount_path_next
     lea     eax, [edi + MOUNT_PATH]
     lea     edx, [ebx + MOUNT_PATH]
     call    string_prefix
     jne     .Lumount_path_next
-    cmp     byte ptr [eax], '/'
+    cmp     byte ptr [eax], '/'         # it is itself, or another begins like it, when no slash follows
     mov     eax, ERROR_BUSY
     je      .Lumount_path_failed
 .Lumount_path_next:

@@ -358,4 +358,16 @@ static inline long qure_socket_time(long handle, long record)
     return qure_call(57, handle, record, 0, 0, 0);
 }
 
+/* Moves to another position, beyond 2 GiB too. Returns 0. */
+static inline long qure_seek_far(long handle, long offset, long from)
+{
+    return qure_call(58, handle, offset, from, 0, 0);
+}
+
+/* Makes a file shorter or longer, beyond 4 GiB too. Returns 0. */
+static inline long qure_truncate_far(long handle, long bytes)
+{
+    return qure_call(59, handle, bytes, 0, 0, 0);
+}
+
 #endif

@@ -290,6 +290,68 @@ call_truncate:
     xor     eax, eax
 1:  ret
 
+# System call: moves to another position, of 64 bits.
+# In: EAX handle, EDX address of the offset, where the new position goes, ECX SEEK_*.
+.global call_seek_far
+call_seek_far:
+    push    ebx
+    sub     esp, 8
+    mov     esi, ecx
+    mov     edi, edx
+    call    stream_file
+    jc      .Lcall_seek_far_done
+    mov     ebx, eax
+    mov     ecx, 8
+    call    copy_would_go               # the position does not change when it cannot be told
+    jc      .Lcall_seek_far_done
+    mov     eax, esp
+    mov     ecx, 8
+    call    copy_from_program
+    jc      .Lcall_seek_far_done
+    mov     eax, ERROR_INVALID
+    cmp     esi, SEEK_END + 1
+    cmc
+    jc      .Lcall_seek_far_done
+    mov     eax, ebx
+    mov     ebx, esi
+    mov     edx, [esp]
+    mov     ecx, [esp + 4]
+    call    file_seek
+    jc      .Lcall_seek_far_done
+    mov     [esp], eax
+    mov     [esp + 4], edx
+    mov     eax, edi
+    mov     edx, esp
+    mov     ecx, 8
+    call    copy_to_program
+    jc      .Lcall_seek_far_done
+    xor     eax, eax
+.Lcall_seek_far_done:
+    lea     esp, [esp + 8]              # keeps CF
+    pop     ebx
+    ret
+
+# System call: makes a file shorter or longer, by a size of 64 bits.
+# In: EAX handle, EDX address of the size.
+.global call_truncate_far
+call_truncate_far:
+    sub     esp, 8
+    call    stream_file
+    jc      1f
+    mov     esi, eax
+    mov     eax, esp
+    mov     ecx, 8
+    call    copy_from_program
+    jc      1f
+    mov     eax, esi
+    mov     edx, [esp]
+    mov     ecx, [esp + 4]
+    call    file_truncate
+    jc      1f
+    xor     eax, eax
+1:  lea     esp, [esp + 8]              # keeps CF
+    ret
+
 # System call: returns when what was written is on stable storage.
 # In: EAX handle, or -1 for all volumes.
 .global call_sync

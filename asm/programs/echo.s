@@ -5,24 +5,40 @@
 
 .text
 
-# Prints the arguments with blanks between them, in one piece.
+# Prints the arguments with blanks between them, in one piece, and ends the row unless the first is -n.
 .global _start
 _start:
     lea     esi, [esp + 8]              # past the number and the name
-1:  mov     edx, [esi]
+    mov     ebp, offset text_end        # EBP: what writes the end
+    mov     edx, [esi]
     test    edx, edx
-    jz      2f
+    jz      .Lend
+    cmp     word ptr [edx], '-' + ('-' << 8)
+    jne     .Loption
+    inc     edx                         # --n is -n
+.Loption:
+    cmp     word ptr [edx], '-' + ('n' << 8)
+    jne     .Lword
+    cmp     byte ptr [edx + 2], 0
+    jne     .Lword
+    mov     ebp, offset text_write
+.Lnext:
+    add     esi, 4
+.Lword:
+    mov     edx, [esi]
+    test    edx, edx
+    jz      .Lend
     mov     eax, 1
     call    text_add
-    add     esi, 4
-    cmp     dword ptr [esi], 0
-    je      2f
+    cmp     dword ptr [esi + 4], 0
+    je      .Lend
     mov     eax, 1
     mov     edx, offset text_blank
     call    text_add
-    jmp     1b
-2:  mov     eax, 1
-    call    text_end
+    jmp     .Lnext
+.Lend:
+    mov     eax, 1
+    call    ebp
     mov     ebx, 0                      # keeps CF
     adc     ebx, 0
     SYSTEM  exit, ebx

@@ -2,18 +2,18 @@
 
 .include "program.inc"
 
-DESCRIPTION "PATH NEW", "rename a file or directory"
+DESCRIPTION "PATH... NEW", "rename files or directories"
 DETAIL "mv A B gives A the name B; what had that name is replaced. When B is a directory,"
-DETAIL "A goes into it. Both are on one mount."
+DETAIL "A goes into it, and so may several: mv A1 A2 B. All are on one mount."
 
 .text
 
-# Takes a path and the new one.
+# Takes paths and the new one.
 .global _start
 _start:
-    mov     eax, esp
+    lea     eax, [esp + 8]
     mov     edx, offset move
-    jmp     two_paths
+    jmp     paths_to
 
 # Moves it.
 # In: EAX path, EDX new path.

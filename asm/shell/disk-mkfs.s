@@ -7,12 +7,12 @@
 
 .section .rodata
 mkfs_help:
-    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted,\n"
+    .ascii  "mkfs -t oofs hda0  makes an empty OOFS on a partition that is not mounted, as mkfs hda0 does,\n"
     .ascii  "mkfs -t fat hda0   a FAT: FAT12 below 4 MiB, FAT16 below 512 MiB, else FAT32.\n"
     .ascii  "What was there is lost. When the volume holds something, or its entry in the\n"
     .asciz  "partition table is of another type, Yes has to be typed.\n"
 
-SHELL_COMMAND "mkfs", mkfs_command, "-t TYPE PARTITION", "make a file system", GROUP_FILES, mkfs_help
+SHELL_COMMAND "mkfs", mkfs_command, "[-t TYPE] PARTITION", "make a file system", GROUP_FILES, mkfs_help
 
 .text
 
@@ -23,35 +23,46 @@ mkfs_command:
     push    ebx
     push    esi
     push    edi
-    mov     esi, edx
+    push    ebp
+    mov     ebp, esp
+    cmp     eax, 2
+    je      .Lmkfs_command_usual
     cmp     eax, 4
     jne     .Lmkfs_command_usage
-    mov     eax, [esi + 4]
+    lea     esi, [edx + 8]              # ESI: address of the type's name and the partition's
+    mov     eax, [edx + 4]
     LOAD_STRING edx, "-t"
     call    string_compare
     jne     .Lmkfs_command_usage
-    mov     eax, [esi + 8]
+    jmp     .Lmkfs_command_type
+.Lmkfs_command_usual:
+    push    [edx + 4]
+    LOAD_STRING eax, "oofs"
+    push    eax
+    mov     esi, esp
+.Lmkfs_command_type:
+    mov     eax, [esi]
     call    fs_class_find
     jnc     .Lmkfs_command_class
-    PRINTF  "There is no file system type %s.\n", [esi+8]
+    PRINTF  "There is no file system type %s.\n", [esi]
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_class:
     mov     edi, eax                    # EDI: class
     cmp     dword ptr [edi + FS_FORMAT], 0
     jne     .Lmkfs_command_makes
-    PRINTF  "%s is a file system that is only read.\n", [esi+8]
+    PRINTF  "%s is a file system that is only read.\n", [esi]
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_makes:
-    mov     eax, [esi + 12]
+    mov     eax, [esi + 4]
     call    volume_find
     jnc     .Lmkfs_command_volume
-    PRINTF  "There is no partition %s.\n", [esi+12]
+    PRINTF  "There is no partition %s.\n", [esi+4]
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_volume:
     mov     ebx, eax                    # EBX: volume
     cmp     dword ptr [ebx + VOLUME_INDEX], VOLUME_WHOLE
     jne     .Lmkfs_command_partition
-    PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+12], [esi+12]
+    PRINTF  "%s is a whole drive: mkfs takes a partition, such as %s0.\n", [esi+4], [esi+4]
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_partition:
     cmp     dword ptr [ebx + VOLUME_MOUNT], 0
@@ -66,7 +77,7 @@ mkfs_command:
     test    eax, eax
     jz      .Lmkfs_command_unmounted
     add     eax, MOUNT_PATH
-    PRINTF  "%s is mounted at %s. Unmount it first.\n", [esi+12], eax
+    PRINTF  "%s is mounted at %s. Unmount it first.\n", [esi+4], eax
     call    mounts_unlock
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_unmounted:
@@ -81,18 +92,20 @@ mkfs_command:
     mov     eax, [ebx + VOLUME_SECTORS]
     mov     edx, 512
     call    size_unit
-    PRINTF  "%s now holds an empty %s of %u %s.\n", [esi+12], [esi+8], eax, edx
+    PRINTF  "%s now holds an empty %s of %u %s.\n", [esi+4], [esi], eax, edx
     xor     eax, eax
     jmp     .Lmkfs_command_done
 .Lmkfs_command_failed_format:
     call    error_text
-    PRINTF  "%s: cannot make %s: %s\n", [esi+12], [esi+8], eax
+    PRINTF  "%s: cannot make %s: %s\n", [esi+4], [esi], eax
     jmp     .Lmkfs_command_failed
 .Lmkfs_command_usage:
-    PRINT   "usage: mkfs -t TYPE PARTITION, such as mkfs -t oofs hda0\n"
+    PRINT   "usage: mkfs [-t TYPE] PARTITION, such as mkfs -t oofs hda0\n"
 .Lmkfs_command_failed:
     mov     eax, 1
 .Lmkfs_command_done:
+    mov     esp, ebp
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx

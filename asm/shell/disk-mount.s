@@ -72,6 +72,9 @@ mount_command:
     jne     .Lmount_command_usage
     test    ebx, ebx
     jz      .Lmount_command_known
+    mov     eax, ebx
+    call    fs_class_find
+    jc      .Lmount_command_unknown
     call    mount_is_type
     jc      .Lmount_command_failed_mount
 .Lmount_command_known:
@@ -82,6 +85,9 @@ mount_command:
     jc      .Lmount_command_failed_mount
     xor     eax, eax
     jmp     .Lmount_command_done
+.Lmount_command_unknown:
+    PRINTF  "There is no file system type %s.\n", ebx
+    jmp     .Lmount_command_failed
 .Lmount_command_failed_mount:
     call    error_text
     PRINTF  "Cannot mount %s at %s: %s\n", [esi], [esi+4], eax
@@ -125,13 +131,10 @@ mount_command:
     pop     ebx
     ret
 
-# Whether a volume holds a file system of a type.
-# In: ESI address of the volume's name, EBX type.
+# Whether a volume holds a file system of a class.
+# In: ESI address of the volume's name, EAX class.
 # Out: CF and EAX error when not.
 mount_is_type:
-    mov     eax, ebx
-    call    fs_class_find
-    jc      1f
     push    eax
     mov     eax, [esi]
     call    volume_find

@@ -23,7 +23,22 @@ command_echo:
     push    ebx
     push    esi
     push    edi
+    push    ebp
     lea     ebx, [edx + 4]
+    mov     ebp, 1                      # EBP: 1 when a new line is to begin after the last
+    mov     esi, [ebx]
+    test    esi, esi
+    jz      .Lcommand_echo_piece
+    mov     eax, esi
+    LOAD_STRING edx, "-n"
+    call    string_compare
+    je      1f
+    mov     eax, esi
+    LOAD_STRING edx, "--n"
+    call    string_compare
+    jne     .Lcommand_echo_piece
+1:  dec     ebp
+    add     ebx, 4
 .Lcommand_echo_piece:
     mov     edi, ECHO_PIECE
     pushfd
@@ -51,11 +66,14 @@ command_echo:
     popfd
     jmp     .Lcommand_echo_piece
 .Lcommand_echo_end:
+    test    ebp, ebp
+    jz      2f
     mov     al, 10
     call    console_put
-    call    console_end
+2:  call    console_end
     popfd
     xor     eax, eax
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -216,7 +234,7 @@ mem_check:
     ret
 
 SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
-SHELL_COMMAND "echo", command_echo, "[WORD...]", "print words", GROUP_SHELL
+SHELL_COMMAND "echo", command_echo, "[-n] [WORD...]", "print words", GROUP_SHELL
 SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
 SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
 SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM

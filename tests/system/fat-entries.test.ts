@@ -1,6 +1,7 @@
 /** Entries of FAT directories as other systems write them, and what the kernel makes of them. */
 import { expect, test } from "vitest";
 import { FatFileSystem, formatFat } from "../../src/fat/index.ts";
+import { SparseDisk } from "../../src/index.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
@@ -140,6 +141,17 @@ test("a file with bytes and without a cluster is damaged", async () => {
   expect(await about(["ONE"], change, "cat /v/ONE; echo more >> /v/ONE")).toBe(`${says}${says}`);
 });
 
+test("there is no cluster 1", async () => {
+  const change = (entry: (name: string) => Uint8Array): void => {
+    entry("ONE").set([1, 0, 1, 0, 0, 0], CLUSTER);
+    entry("SUB/").set([1, 0], CLUSTER);
+  };
+  const says = "data is damaged or of another format\n";
+  expect(await about(["ONE", "SUB/"], change, "cat /v/ONE; echo more >> /v/ONE; ls /v/SUB; touch /v/SUB/x")).toBe(
+    `/v/ONE: ${says}/v/ONE: ${says}/v/SUB: ${says}/v/SUB/x: ${says}`,
+  );
+});
+
 test("what could not be read is asked for again", async () => {
   const { node, disk } = await machine();
   await about(["SUB/", "LARGE", "SUB/FILE"], () => {}, "true");
@@ -182,4 +194,33 @@ thoroughly("a directory that has no room for one more name is told so when the v
 
 test("df counts clusters as blocks of 4 KiB", async () => {
   expect(await about(["LARGE"], () => {}, "df /v")).toMatch(/\nhda0 +4044 +600 +3444 {2}\/v\n$/);
+});
+
+test("a FAT has at most 128 GiB", async () => {
+  const most = 2 ** 28;
+  const disk = new SparseDisk((2 * most + 65536) * SECTOR_BYTES);
+  const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
+  for (const [index, sectors] of [most, most + 1].entries()) {
+    const first = 16384 + index * most;
+    table.setUint8(446 + 16 * index + 4, 0x0c);
+    table.setUint32(446 + 16 * index + 8, first, true);
+    table.setUint32(446 + 16 * index + 12, sectors, true);
+    const sector = new DataView(new ArrayBuffer(SECTOR_BYTES));
+    sector.setUint16(11, SECTOR_BYTES, true);
+    sector.setUint8(13, 64); // sectors of a cluster
+    sector.setUint16(14, 32, true); // before the table
+    sector.setUint8(16, 1); // one table
+    sector.setUint32(32, sectors, true);
+    sector.setUint32(36, 1 + most / 64 / 128, true); // sectors of the table
+    sector.setUint32(44, 2, true); // the root's cluster
+    sector.setUint16(510, 0xaa55, true);
+    disk.write(first * SECTOR_BYTES, new Uint8Array(sector.buffer));
+    disk.write((first + 32) * SECTOR_BYTES + 8, new Uint8Array([0xff, 0xff, 0xff, 0x0f]));
+  }
+  table.setUint16(510, 0xaa55, true);
+  disk.write(0, new Uint8Array(table.buffer));
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  expect(await output(node, "mount hda0 /v; echo more > /v/x; ls /v")).toBe(`file ${"5".padStart(26)}  x\n`);
+  expect(await output(node, "mount hda1 /w")).toBe("Cannot mount hda1 at /w: data is damaged or of another format\n");
 });

@@ -19,7 +19,7 @@ async function withVolume(ramBytes: number): Promise<LabNode> {
 
 /** Line, what it prints. */
 const LINES: readonly (readonly [line: string, printed: string])[] = [
-  ["echo some text > /a/x; seq 20 > /a/y; truncate /a/n 5; echo -n", "/a/n: not found\n-n\n"],
+  ["echo some text > /a/x; seq 20 > /a/y; truncate /a/n 5; echo -n", "/a/n: not found\n"],
   ["touch /a/n; truncate /a/n 5", "/a/n has 5 bytes now.\n"],
   ["ls /a", `${[5, 10, 51].map((n, i) => `file ${String(n).padStart(26)}  ${"nxy"[i]}\n`).join("")}`],
   ["cat /a/n", `00000000 ${" 00".repeat(5)}${" ".repeat(33)}  |.....|\n`],
@@ -47,7 +47,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   [
     "grep; echo $?; rm -r; /bin/head 1 2; seq 1x; cp /a/x",
-    "usage: grep [-inv] TEXT [PATH...]\n2\nusage: rm [-rf] PATH...\nusage: head [-LINES] [PATH]\nusage: seq [FIRST] LAST\nusage: cp PATH NEW\n",
+    "usage: grep [-inv] TEXT [PATH...]\n2\nusage: rm [-rf] PATH...\nusage: head [-LINES] [PATH]\nusage: seq [FIRST] LAST\nusage: cp [-r] PATH... NEW\n",
   ],
   // Spellings of other systems.
   ["head -n 2 /a/y; tail -n 1 /a/y; tail -n2 /a/y; seq 5 | head -n 1", "1\n2\n20\n19\n20\n1\n"],
@@ -72,6 +72,38 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   [
     "rm -f /a/none && rm -rf /a/none /a/p && rm -f -r /a/p && ls /a/p; cd /a; du; cd",
     "/a/p: not found\n0 KiB in 3 files  .\n",
+  ],
+  ["echo -n a; /bin/echo --n b c; echo d -n; /bin/echo --nn; echo -; /bin/echo -n; /bin/echo", "ab cd -n\n--nn\n-\n\n"],
+  // Sizes that programs of 32 bits cannot say in a register.
+  [
+    "touch /a/h; truncate /a/h 5G; ls /a/h; truncate /a/h 4294967297; truncate /a/h 2K; truncate /a/h 1M; ls /a/h; rm /a/h",
+    `/a/h has 5368709120 bytes now.\nfile ${"5120Mi".padStart(26)}  h\n/a/h has 4294967297 bytes now.\n/a/h has 2048 bytes now.\n/a/h has 1048576 bytes now.\nfile ${"1048576".padStart(26)}  h\n`,
+  ],
+  [
+    "truncate /a/x 5T; truncate /a/x K; truncate /a/x 1KK; truncate /a/x ''; truncate /a/x 18446744073709551616; truncate /a/x 17179869184G; truncate /a/x 18446744073709551615",
+    `${"usage: truncate PATH BYTES\n".repeat(6)}/a/x: invalid argument\n`,
+  ],
+  // Several, to a directory.
+  [
+    "mkdir /a/p /a/q /a/q/r; cp /a/x /a/none /a/q /a/y /a/p; echo $?; find /a/p; mv /a/p/x /a/p/y /a/q/r; find /a/q",
+    "/a/none: not found\n/a/q: is a directory\n1\n/a/p/x\n/a/p/y\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
+  ],
+  [
+    "cp /a/x /a/y /a/none; cp /a/x /a/y /a/x; mv /a/q/r/ /a/p; mv /a/p/r/ /a/q//; find /a/p; find /a/q",
+    "/a/none: not found\n/a/x: not a directory\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
+  ],
+  // Directories with all that is in them; below themselves, too.
+  [
+    "cp -r /a/q /a/p; cp -r /a/q/r /a/q/r/s; cp -r /a/q/ /a/new/; find /a/p; find /a/new",
+    "/a/p/q\n/a/p/q/r\n/a/p/q/r/x\n/a/p/q/r/y\n/a/new/r\n/a/new/r/s\n/a/new/r/s/x\n/a/new/r/s/y\n/a/new/r/x\n/a/new/r/y\n",
+  ],
+  [
+    "cd /a/p; cp -r . q; cd; find /a/p; cat /a/p/q/q/r/x; cp -r /a/x /a/p; rm -r /a/p/q; find /a/p",
+    "/a/p/q\n/a/p/q/r\n/a/p/q/r/x\n/a/p/q/r/y\n/a/p/q/q\n/a/p/q/q/r\n/a/p/q/q/r/x\n/a/p/q/q/r/y\nsome text\n/a/p/x\n",
+  ],
+  [
+    "cp -r /a/q /a/x; cp -r /a/none /a/p; cp -r /a/q /none/q; cp -x /a/x /a/p; cp -r /a/x; rm -r /a/p /a/q /a/new",
+    "/a/q: exists already\n/a/none: not found\n/none/q: not mounted\nusage: cp [-r] PATH... NEW\nusage: cp [-r] PATH... NEW\n",
   ],
   ["cat /a/x | grep some | cat > /a/z; cat < /a/z; rm /a/z /a/n", "some text\n"],
   [

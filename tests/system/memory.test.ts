@@ -35,6 +35,9 @@ test("pages that are used and pages that are free are all that there are", async
   expect(used! + free!).toBe(all);
   expect(all).toBeGreaterThan(13 << 10);
   expect(all).toBeLessThan(16 << 10);
+  const owners = await output(node, "mem owners");
+  for (const part of ["kernel", "heap", "drivers", "file systems"])
+    expect(owners).toMatch(new RegExp(`^ +\\d+ +\\d+  ${part} \\(part of the kernel\\)$`, "m"));
 });
 
 thoroughly("of a GiB every page is given out once, those that have no address first", async () => {

@@ -194,6 +194,12 @@ thoroughly("calls at the edges of what they take give what they should", async (
   expect(node.console.text).not.toMatch(/is wrong/);
 });
 
+thoroughly("calls reach all of a file of more than 4 GiB", async () => {
+  const iso = await isoWith("tests/guest/far.s", "asm/programs/far.s");
+  const lab = await nodeWithVolume([], { iso, isAlone: true });
+  expect(await output(lab.nodes[0]!, "far")).toBe("far: done\n");
+});
+
 thoroughly("calls give what a table says, for files, pipes, programs, memory and time", async () => {
   const lab = await inState("prompt with calls", async () => {
     const iso = await isoWith("tests/guest/calls.s", "asm/programs/calls.s");

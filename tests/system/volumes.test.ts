@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
-import { forge, makeSample } from "../oofs/damage.ts";
+import { forge, makeSample, setField } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, type OldObject, oldDirectory } from "../oofs/version-1.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
@@ -22,6 +22,8 @@ import {
 } from "./recording-disk.ts";
 
 const START = PARTITION_LBA * SECTOR_BYTES;
+/** Of the state in a commit record: where the second copy of the list of snapshots is. */
+const SNAPSHOTS2_DWORD = 20;
 
 /** A machine at its prompt; its disk may be exchanged while nothing is mounted. */
 async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
@@ -408,6 +410,29 @@ describeThoroughly("a large volume", () => {
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
     expect(await output(node, "df /a")).toMatch(/hda0 +1048576 /);
   });
+});
+
+test("a volume whose snapshots are not where it says is not mounted", async () => {
+  const { node, disk } = await machine();
+  const { content } = makeSample();
+  const listAt = Buffer.from(content.buffer).indexOf("OOSL");
+  const both = content.slice();
+  // Both copies of the list are alike.
+  const list = Buffer.from(content.subarray(listAt, listAt + BLOCK_BYTES));
+  for (let at = listAt; at >= 0; at = Buffer.from(both.buffer).indexOf(list)) both[at + 300]! ^= 1;
+  const far = content.slice();
+  setField(far, SNAPSHOTS2_DWORD, 0x7fffffff);
+  for (const [what, volume, says] of [
+    ["damaged", both, /^oofs: .*snapshots?.*\n/],
+    ["beyond its end", far, /^/],
+  ] as const) {
+    disk.content = withVolume(volume);
+    const before = disk.content.slice();
+    const said = await output(node, "mount hda0 /a");
+    expect(said, what).toMatch(says);
+    expect(said, what).toMatch(/^Cannot mount hda0 at \/a: data is damaged or of another format$/m);
+    expect(Buffer.compare(disk.content, before), what).toBe(0);
+  }
 });
 
 const hostile = casesOf("system/volumes");

@@ -1,5 +1,5 @@
-# Paths: what is done to each of several, where something is moved or copied to, and all that is below one. A routine
-# takes its arguments in EAX, EDX and ECX and keeps all other registers.
+# Paths: what is done to each of several, and all that is below one. A routine takes its arguments in EAX, EDX and ECX
+# and keeps all other registers.
 
 .include "program.inc"
 
@@ -24,63 +24,6 @@ each_path:
 2:  add     esi, 4
     cmp     dword ptr [esi], 0
     jne     1b
-    jmp     finish
-
-# Has something done with a path and where it is to go, says what went wrong, and ends the program. When the new path is
-# a directory, it goes into that under its name.
-# In: EAX address of the number of arguments, EDX routine: EAX path, EDX new path, out EAX negated error code.
-.global two_paths
-two_paths:
-    cmp     dword ptr [eax], 3
-    jne     misused
-    mov     esi, [eax + 8]
-    mov     edi, [eax + 12]             # EDI: new path
-    mov     ebp, edx
-    SYSTEM  stat, edi, "offset paths_about"
-    test    eax, eax
-    jnz     3f                          # there is nothing yet
-    cmp     dword ptr [paths_about + STAT_KIND], NODE_DIRECTORY
-    jne     3f
-    mov     eax, edi
-    call    path_set
-    jc      .Ltwo_paths_long
-    mov     eax, esi                    # EAX: the last part of the path
-    mov     ecx, esi
-1:  mov     dl, [ecx]
-    inc     ecx
-    cmp     dl, '/'
-    jne     2f
-    mov     eax, ecx
-2:  test    dl, dl
-    jnz     1b
-    call    path_append
-    jc      .Ltwo_paths_long
-    mov     edi, offset path
-3:  mov     eax, esi
-    mov     edx, edi
-    call    ebp
-    test    eax, eax
-    jns     finish
-    mov     ebp, eax                    # what is not found, or mounted, is the new path's directory when there is
-    SYSTEM  stat, esi, "offset paths_about" # something at the path
-    mov     edx, esi
-    test    eax, eax
-    mov     eax, ebp
-    jnz     .Ltwo_paths_say
-    cmp     eax, -ERROR_NO_SPACE
-    je      .Ltwo_paths_new
-    cmp     eax, -ERROR_NOT_FOUND
-    je      .Ltwo_paths_new
-    cmp     eax, -ERROR_NOT_MOUNTED
-    jne     .Ltwo_paths_say
-.Ltwo_paths_new:
-    mov     edx, edi
-.Ltwo_paths_say:
-    call    complain
-    jmp     finish
-.Ltwo_paths_long:
-    mov     edx, edi
-    call    complain
     jmp     finish
 
 # The path of a program: one that is named without a slash came with the system.
@@ -242,7 +185,6 @@ text_bin:       .asciz "/bin"
 .balign 4
 .global path_length
 path_length:    .space 4
-paths_about:    .space STAT_SIZE
 .global part
 part:           .space PATH_BYTES       # made by part_name
 .global path

@@ -70,8 +70,8 @@ put_number:
     add     esp, 16
     ret
 
-# Adds a string to what text_end writes in one piece, so that nobody else's comes between. What does not fit is written
-# before.
+# Adds a string to what text_end or text_write writes in one piece, so that nobody else's comes between. What does not
+# fit is written before.
 # In: EAX handle, EDX string.
 .global text_add
 text_add:
@@ -124,6 +124,7 @@ text_end:
 # Writes what was added.
 # In: EAX handle.
 # Out: CF and EAX negated error code when not all was taken.
+.global text_write
 text_write:
     mov     edx, offset text_buffer
     xor     ecx, ecx
