@@ -47,6 +47,8 @@ ip_send:
     mov     ebx, eax                    # EBX: interface
     mov     [esi + PACKET_NETIF], eax
     mov     [ebp + SEND_HOP], edx
+    cmp     dword ptr [esi + PACKET_STORE], 0
+    jne     .Lip_send_summed            # the card gathers it, cuts it up, and adds up
     mov     edx, [esi + PACKET_LENGTH]
     mov     eax, [ebp + SEND_DESTINATION]
     add     edx, IP_HEADER_SIZE
@@ -162,6 +164,8 @@ ip_source:
 # Clobbers: ECX, EDX, EDI.
 ip_send_frame:
     COUNT   ip_sent
+    mov     edx, [esi + PACKET_MORE]
+    add     [count_ip_sent], edx
     mov     edx, [ebp + SEND_DESTINATION]
     cmp     ebx, offset loopback
     je      .Lip_send_own

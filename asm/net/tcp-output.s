@@ -7,25 +7,18 @@
 
 TTL                     = 64
 
-# Locals of tcp_emit, relative to EBP.
-EMIT_SEQUENCE           = -4
-EMIT_LENGTH             = -8
-EMIT_FLAGS              = -12
-EMIT_NETIF              = -16
-EMIT_HOP                = -20
-EMIT_OPTIONS            = -20 - TCP_OPTIONS_MAXIMUM
-EMIT_LOCALS             = 20 + TCP_OPTIONS_MAXIMUM
-
 .bss
 .balign 4
 .global burst
 burst:                  .space 4        # segments of new data that one call of tcp_output has sent
+.global burst_room
 burst_room:             .space 4        # bytes that the windows allowed to the last of them
+.global mark_room
 mark_room:              .space 4        # bytes to the next end of a record
 
 .text
 
-# Sends one segment of a connection. What does not leave counts as lost on the way.
+# Sends one segment of a connection, or several full ones (tcp_several). What does not leave counts as lost on the way.
 # In: EBX block, EAX sequence number, EDX bytes of data, which are in its ring, ECX flags.
 .global tcp_emit
 tcp_emit:
@@ -48,8 +41,11 @@ tcp_emit:
     call    tcp_write_options
     lea     eax, [ebp + EMIT_OPTIONS]
     sub     edi, eax                    # EDI: bytes of options
+    call    tcp_emit_lends
+    jc      .Ltcp_emit_done
     lea     eax, [edi + TCP_HEADER_SIZE]
     add     eax, [ebp + EMIT_LENGTH]
+    sub     eax, [ebp + EMIT_LENT]
     call    packet_alloc_filled
     jc      .Ltcp_emit_done
     mov     esi, eax
@@ -112,6 +108,8 @@ tcp_emit:
     add     eax, edi                    # EAX: where the data goes
     mov     ecx, [ebp + EMIT_LENGTH]
     jecxz   .Ltcp_emit_3
+    cmp     dword ptr [ebp + EMIT_LENT], 0
+    jne     .Ltcp_emit_lent
     push    esi
     mov     esi, eax
     lea     eax, [ebx + TCB_TX]
@@ -142,6 +140,9 @@ tcp_emit:
     pop     edi
     pop     esi
     ret
+.Ltcp_emit_lent:
+    call    tcp_emit_lend
+    jmp     .Ltcp_emit_3
 
 # The window field of a segment, and the edge that it offers.
 # In: EBX block; the frame of tcp_emit.
@@ -417,7 +418,7 @@ tcp_send_next:
     jmp     .Ltcp_send_next_go
 .Ltcp_send_next_some:
     cmp     edx, [ebx + TCB_MSS]
-    je      .Ltcp_send_next_go
+    je      .Ltcp_send_next_full
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
@@ -444,9 +445,14 @@ tcp_send_next:
     jz      .Ltcp_send_next_nothing
     cmp     edx, eax
     jb      .Ltcp_send_next_nothing
+.Ltcp_send_next_full:
+    call    tcp_several
 .Ltcp_send_next_go:
     cmp     dword ptr [burst], 0
-    je      .Ltcp_send_next_10
+    jne     .Ltcp_send_next_burst
+    cmp     edx, [ebx + TCB_MSS]
+    jbe     .Ltcp_send_next_10
+.Ltcp_send_next_burst:
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
