@@ -23,7 +23,8 @@ filter_words:           .long word_add, filter_add, word_del, filter_del, word_c
 # A word and its value.
 filter_actions:         .long word_drop, RULE_DROP, word_pass, RULE_PASS, 0
 filter_ways:            .long word_in, RULE_IN, word_out, RULE_OUT, 0
-filter_protocols:       .long word_icmp, PROTOCOL_ICMP, word_igmp, PROTOCOL_IGMP, word_tcp, PROTOCOL_TCP, word_udp, PROTOCOL_UDP, 0
+filter_protocols:       .long word_icmp, PROTOCOL_ICMP, word_igmp, PROTOCOL_IGMP
+    .long   word_tcp, PROTOCOL_TCP, word_udp, PROTOCOL_UDP, 0
 # A word and the routine for what follows it.
 filter_options:         .long word_from, filter_from, word_to, filter_to, word_port, filter_port, 0
 .popsection
@@ -260,20 +261,20 @@ filter_to:
 filter_network:
     mov     eax, [esi]
     call    parse_address
-    jc      2f
+    jc      .Lfilter_network_none
     mov     [ebx], eax
     mov     ecx, -1
     cmp     byte ptr [edx], 0
     je      1f
     cmp     byte ptr [edx], '/'
-    jne     2f
+    jne     .Lfilter_network_none
     lea     eax, [edx + 1]
     call    parse_number
-    jc      2f
+    jc      .Lfilter_network_none
     cmp     byte ptr [edx], 0
-    jne     2f
+    jne     .Lfilter_network_none
     cmp     eax, 32
-    ja      2f
+    ja      .Lfilter_network_none
     mov     ecx, eax
     neg     ecx
     mov     edx, -1
@@ -287,7 +288,8 @@ filter_network:
     and     [ebx], ecx
     clc
     ret
-2:  stc
+.Lfilter_network_none:
+    stc
     ret
 
 # See filter_from.

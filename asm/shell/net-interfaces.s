@@ -14,7 +14,9 @@ SHELL_COMMAND "icmp", command_icmp, "", "list the pings that are under way", GRO
 
 .text
 
-# Shell command: lists the cards. They all take In: EAX argc, EDX argv. Out: EAX status.
+# Shell command: lists the cards.
+# In: EAX argc, EDX argv, as all of them.
+# Out: EAX status.
 command_nics:
     push    ebx
     mov     ebx, [net_interfaces]

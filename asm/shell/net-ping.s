@@ -4,7 +4,7 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; -s N sends N bytes with each; -ttl N lets them go N steps at most; Ctrl-C ends.\n"
+STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; -s N sends N bytes with each; -ttl N for N steps; Ctrl-C ends.\n"
 
 SHELL_COMMAND "ping", command_ping, "[-c N] [-s BYTES] [-ttl STEPS] ADDRESS|NAME", "ask a machine whether it is there", GROUP_NETWORK, ping_help
 
@@ -31,7 +31,8 @@ BYTES_MAXIMUM           = 65507         # of data, that a packet can hold
 .pushsection .data
 .balign 4
 # Option, its place relative to EBP, the highest number that it takes.
-ping_options:           .long option_count, PING_COUNT, 0xFFFFFFFF, option_size, PING_LENGTH, BYTES_MAXIMUM, option_ttl, PING_STEPS, 255, 0
+ping_options:           .long option_count, PING_COUNT, 0xFFFFFFFF, option_size, PING_LENGTH, BYTES_MAXIMUM
+    .long   option_ttl, PING_STEPS, 255, 0
 .popsection
 STRING option_count, "-c"
 STRING option_size, "-s"

@@ -119,7 +119,7 @@ test_order:
     add     edx, 100
     cmp     edx, 1400
     jb      1b
-    mov     eax, [lent_packets + 4]
+    mov     eax, [lent_packets + 4]     # in the middle
     call    packet_free
     mov     eax, [ebx + RING_DATA]
     call    store_oldest
