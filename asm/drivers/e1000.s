@@ -44,7 +44,8 @@ e1000_open:
     add     eax, RX_DESCRIPTORS * BUFFER_BYTES
     mov     [edi + CARD_TX_BUFFERS], eax
     call    e1000_reset
-    mov     dword ptr [ebx + NETIF_CAN], NETIF_SUMS
+    mov     dword ptr [ebx + NETIF_CAN], NETIF_SUMS | NETIF_GATHERS | NETIF_CUTS
+    mov     dword ptr [ebx + NETIF_RECLAIM], offset e1000_reclaim
     call    e1000_read_mac
     call    e1000_rings
     clc

@@ -1,7 +1,6 @@
 # Virtio network cards (1AF4:1000), as QEMU and other hypervisors show them: one queue of buffers for the card to fill,
 # one to send, and one for commands, which say what the card is to let through. Where the card can, it adds up checksums
-# of TCP and UDP in both directions. A long frame is sent from where it lies. Source: Virtual I/O Device (VIRTIO) 1.1,
-# 5.1, legacy interface.
+# of TCP and UDP in both directions. Source: Virtual I/O Device (VIRTIO) 1.1, 5.1, legacy interface.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -9,68 +8,7 @@
 .include "net.inc"
 .include "memory.inc"
 .include "card.inc"
-.include "virtio.inc"
-
-# Features (5.1.3).
-VNET_F_SUMS             = 1 << 0        # puts in checksums of what is sent
-VNET_F_SUMMED           = 1 << 1        # says which it has looked at, of what is received
-VNET_F_MAC              = 1 << 5
-VNET_F_STATUS           = 1 << 16
-VNET_F_COMMANDS         = 1 << 17
-VNET_F_FILTER           = 1 << 18
-VNET_FEATURES           = VNET_F_SUMS | VNET_F_SUMMED | VNET_F_MAC | VNET_F_STATUS | VNET_F_COMMANDS | VNET_F_FILTER
-
-# The card's own registers (5.1.4).
-VNET_REG_MAC            = 0             # 6 bytes
-VNET_REG_STATUS         = 6             # u16
-VNET_LINK               = 1             # there is a link
-
-# Queues (5.1.2).
-VNET_QUEUE_RECEIVE      = 0
-VNET_QUEUE_SEND         = 1
-VNET_QUEUE_COMMAND      = 2
-
-# Commands (5.1.6.5), class and command as a word.
-VNET_SET_PROMISCUOUS    = 0             # data: u8
-VNET_SET_ADDRESSES      = 1             # data: u32 number, 6 bytes each, of stations; the same of groups
-VNET_OK                 = 0
-VNET_REFUSED            = 1
-
-# A buffer: the card's header (5.1.6), then the frame, or where that lies instead. Each of the two has a descriptor of
-# its own, as the legacy interface wants (5.1.6.1, 5.1.6.3).
-VNET_FLAGS              = 0             # u8
-VNET_SUM_FROM           = 6             # u16   byte of the frame from which on is added up
-VNET_SUM_AT             = 8             # u16   from there on, where the sum goes
-VNET_HEADER_BYTES       = 10
-VNET_NEXT               = 12            # next free buffer, or 0
-VNET_AT                 = 16            # address of the frame
-VNET_PACKET             = 20            # packet that it lies in and that is held, or 0
-VNET_FRAME              = 24
-COPIED_MAXIMUM          = 256           # bytes of a frame that is copied, which is less work than to hold its packet
-
-# Values of VNET_FLAGS.
-VNET_UNSUMMED           = 1             # the sum is not put in yet; its place has that of the pseudo header
-VNET_SUMMED             = 2             # the card has found the sum right
-BUFFER_BYTES            = 2048
-RX_BUFFERS              = 64
-RX_BATCH                = 16            # the card hears of given back buffers at least this often, a power of two
-TX_BUFFERS              = 64
-PAGES                   = (RX_BUFFERS + TX_BUFFERS) * BUFFER_BYTES / 4096
-
-# The driver's part of a card.
-VNET_DEVICE             = CARD_OWN      # VIRTIO record
-VNET_RECEIVE            = VNET_DEVICE + VIRTIO_SIZE_OF
-VNET_SEND               = VNET_RECEIVE + VIRTQ_SIZE_OF
-VNET_COMMAND            = VNET_SEND + VIRTQ_SIZE_OF
-VNET_FREE               = VNET_COMMAND + VIRTQ_SIZE_OF  # first free buffer to send from, or 0
-VNET_FILTER             = VNET_FREE + 4         # 1: the net task is to enter the addresses anew
-VNET_PROMISCUOUS        = VNET_FILTER + 4       # 1: the card lets everything through still
-VNET_BUSY               = VNET_PROMISCUOUS + 4  # 1: a command is under way
-# The commands, each after the byte with which it is answered.
-VNET_ADDRESSES          = VNET_BUSY + 4 + 1
-VNET_ADDRESSES_BYTES    = 4 + SECONDARIES * 6 + 4 + CARD_GROUPS * 6
-VNET_CHOOSE             = VNET_ADDRESSES + 2 + VNET_ADDRESSES_BYTES + 1
-VNET_SIZE_OF            = VNET_CHOOSE + 2 + 1
+.include "virtio-net.inc"
 
 STRING virtio_net_name, "virtio network card"
 
@@ -122,9 +60,17 @@ virtio_net_open:
     inc     esi
     cmp     esi, VNET_QUEUES
     jb      .Lvirtio_net_open_queue
+    mov     dword ptr [ebx + NETIF_RECLAIM], offset virtio_net_reclaim
     mov     eax, [edi + VNET_DEVICE + VIRTIO_FEATURES]
-    and     eax, VNET_F_SUMS            # NETIF_SUMS
-    mov     [ebx + NETIF_CAN], eax
+    xor     ecx, ecx
+    test    eax, VNET_F_SUMS
+    jz      .Lvirtio_net_open_can
+    mov     ecx, NETIF_SUMS | NETIF_GATHERS
+    test    eax, VNET_F_CUTS
+    jz      .Lvirtio_net_open_can
+    or      ecx, NETIF_CUTS
+.Lvirtio_net_open_can:
+    mov     [ebx + NETIF_CAN], ecx
     mov     dword ptr [edi + VNET_PROMISCUOUS], 1   # as it begins (5.1.6.5.1)
     lea     eax, [edi + VNET_SEND]
     call    virtio_quiet                # sent buffers are looked for when one is needed
@@ -219,6 +165,7 @@ virtio_net_give:
 # In: EAX queue, ECX bytes of the frame, EDX SEGMENT_DEVICE_WRITES or 0, ESI buffer, which is also the cookie.
 # Out: CF when the queue is full.
 # Clobbers: EAX, ECX, EDX.
+.global virtio_net_put
 virtio_net_put:
     push    edx                         # two SEGMENT records, from their ends
     push    ecx
@@ -328,107 +275,6 @@ virtio_net_sum_in:
     pop     edi
     pop     ecx
     ret
-
-# NETIF_TRANSMIT: a short frame is copied, the packet of a long one is held.
-# In: EAX interface, EBX packet, EDX frame, ECX bytes, at most ETHER_MAXIMUM.
-# Out: CF when the link is down or all buffers are under way; the caller counts it.
-# Locks: interrupts are off while a buffer is taken and filled, so that the queue stays in order.
-virtio_net_transmit:
-    push    esi
-    push    edi
-    push    ebp
-    test    dword ptr [eax + NETIF_FLAGS], NETIF_LINK
-    jz      .Lvirtio_net_transmit_down
-    cmp     ecx, ETHER_MAXIMUM
-    ja      .Lvirtio_net_transmit_down
-    mov     ebp, [eax + NETIF_DRIVER]   # EBP: card
-    mov     esi, edx                    # ESI: frame
-    INTERRUPTS_OFF
-    push    ecx
-    call    virtio_net_reap
-    pop     ecx
-    mov     edx, [ebp + VNET_FREE]      # EDX: buffer
-    test    edx, edx
-    jz      .Lvirtio_net_transmit_full
-    call    virtio_net_header
-    mov     [edx + VNET_AT], esi
-    cmp     ecx, COPIED_MAXIMUM
-    jbe     .Lvirtio_net_transmit_copy
-    cmp     dword ptr [ebx + PACKET_HOLDERS], 0 # somebody else may change it, once it has left
-    jne     .Lvirtio_net_transmit_copy
-    mov     [edx + VNET_PACKET], ebx
-.Lvirtio_net_transmit_put:
-    mov     esi, edx
-    lea     eax, [ebp + VNET_SEND]
-    xor     edx, edx
-    call    virtio_net_put
-    jc      .Lvirtio_net_transmit_unheld
-    cmp     dword ptr [esi + VNET_PACKET], 1
-    cmc
-    adc     dword ptr [ebx + PACKET_HOLDERS], 0
-    mov     eax, [esi + VNET_NEXT]
-    mov     [ebp + VNET_FREE], eax
-    lea     eax, [ebp + VNET_SEND]
-    call    virtio_kick
-    INTERRUPTS_RESTORE
-    clc
-    jmp     .Lvirtio_net_transmit_done
-.Lvirtio_net_transmit_copy:
-    lea     edi, [edx + VNET_FRAME]
-    mov     [edx + VNET_AT], edi
-    push    ecx
-    shr     ecx, 2
-    rep movsd
-    mov     ecx, [esp]
-    and     ecx, 3
-    rep movsb
-    pop     ecx
-    jmp     .Lvirtio_net_transmit_put
-.Lvirtio_net_transmit_unheld:
-    mov     dword ptr [esi + VNET_PACKET], 0
-.Lvirtio_net_transmit_full:
-    INTERRUPTS_RESTORE
-.Lvirtio_net_transmit_down:
-    stc
-.Lvirtio_net_transmit_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    ret
-
-# Takes back what the card has sent, and gives up the packets that were held for it.
-# In: EBP card; interrupts off.
-# Clobbers: EAX, ECX, EDX.
-virtio_net_reap:
-    lea     eax, [ebp + VNET_SEND]
-    call    virtio_take
-    jc      1f
-    mov     ecx, [ebp + VNET_FREE]
-    mov     [eax + VNET_NEXT], ecx
-    mov     [ebp + VNET_FREE], eax
-    xor     ecx, ecx
-    xchg    ecx, [eax + VNET_PACKET]
-    jecxz   virtio_net_reap
-    mov     eax, ecx
-    call    packet_free
-    jmp     virtio_net_reap
-1:  ret
-
-# Says to the card where the checksum of a frame goes, if it is to put one in.
-# In: EBX packet, EDX buffer, ESI frame.
-# Clobbers: EAX only.
-virtio_net_header:
-    mov     byte ptr [edx + VNET_FLAGS], 0
-    cmp     dword ptr [ebx + PACKET_SUM], 0
-    je      1f
-    mov     byte ptr [edx + VNET_FLAGS], VNET_UNSUMMED
-    movzx   eax, byte ptr [esi + ETHER_HEADER_SIZE + IP_VERSION]
-    and     eax, 15
-    lea     eax, [eax*4 + ETHER_HEADER_SIZE]
-    mov     [edx + VNET_SUM_FROM], ax
-    mov     eax, [ebx + PACKET_SUM]
-    mov     [edx + VNET_SUM_AT], ax
-1:  ret
 
 # NETIF_FILTER: has the net task enter the addresses. A card without commands lets everything through, and ether_receive
 # chooses.

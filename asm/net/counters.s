@@ -51,6 +51,7 @@ net_counters:
     COUNTER ip_foreign, "ip     not for this machine"
     COUNTER shared_handed, "ip     packets handed to who serves their sender"
     COUNTER shared_late, "ip     packets for a shared address after a standstill"
+    COUNTER ip_filtered, "ip     packets dropped by a rule"
     COUNTER ip_protocol, "ip     unknown protocol"
     COUNTER ip_sent, "ip     packets sent"
     COUNTER ip_no_route, "ip     packets without a route"

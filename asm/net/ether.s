@@ -245,6 +245,19 @@ ether_is_ours:
     clc
     ret
 
+# Counts the frames that a card cuts a packet into.
+# In: EBX packet, ECX frames beyond the first, ESI interface, EDI bytes of the packet.
+# Out: EDI bytes of all the frames.
+# Clobbers: EAX.
+ether_count_cut:
+    add     [esi + NETIF_TX_FRAMES], ecx
+    mov     eax, edi                    # each has the headers
+    sub     eax, [ebx + PACKET_PIECES + 4]
+    sub     eax, [ebx + PACKET_PIECES + 12]
+    imul    eax, ecx
+    add     edi, eax
+    ret
+
 # Sends a packet as one frame and gives it back (packet_free).
 # In: EAX packet with its interface, EDX MAC address of the receiver, ECX type as ETHER_TYPE_*.
 # Out: CF and ERROR_BUSY when the card had to drop it (counted there).
@@ -265,39 +278,52 @@ ether_send:
     mov     esi, [ebx + PACKET_NETIF]
     lea     ecx, [esi + NETIF_MAC]
     cmp     dword ptr [ebx + PACKET_STATION], 0
-    je      1f
+    je      .Lether_send_1
     mov     ecx, [ebx + PACKET_STATION]
-1:  mov     eax, [ecx]
+.Lether_send_1:
+    mov     eax, [ecx]
     mov     [edx + ETHER_SOURCE], eax
     mov     ax, [ecx + 4]
     mov     [edx + ETHER_SOURCE + 4], ax
 
     mov     ecx, [ebx + PACKET_LENGTH]
     cmp     ecx, ETHER_MINIMUM
-    jae     2f
+    jae     .Lether_send_2
     mov     ecx, ETHER_MINIMUM          # packet_alloc left zeros there
-2:  mov     edi, ecx
+.Lether_send_2:
+    mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
-    jz      7f
+    jz      .Lether_send_7
     cmp     esi, [tap_netif]
     jne     .Lether_send_card
+    cmp     dword ptr [ebx + PACKET_STORE], 0
+    jne     .Lether_send_untapped
     call    tap_frame
 .Lether_send_card:
     mov     eax, esi
     call    [esi + NETIF_TRANSMIT]
-    jc      7f
+    jc      .Lether_send_7
     inc     dword ptr [esi + NETIF_TX_FRAMES]
+    mov     ecx, [ebx + PACKET_MORE]
+    jecxz   .Lether_send_3
+    call    ether_count_cut
+.Lether_send_3:
     add     [esi + NETIF_TX_BYTES], edi
     mov     eax, ebx
     call    packet_free
     clc
-    jmp     9f
-7:  inc     dword ptr [esi + NETIF_TX_DROPS]
+    jmp     .Lether_send_9
+.Lether_send_untapped:
+    inc     dword ptr [tap_lost]        # it waited for ARP while listening began
+    jmp     .Lether_send_card
+.Lether_send_7:
+    inc     dword ptr [esi + NETIF_TX_DROPS]
     mov     eax, ebx
     call    packet_free
     mov     eax, ERROR_BUSY
     stc
-9:  pop     edi
+.Lether_send_9:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -7,6 +7,7 @@
 
 .bss
 .balign 4
+.global pings
 pings:                  .space PING_MAXIMUM * PING_SIZE
 
 .data

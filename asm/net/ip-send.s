@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
+.include "filter.inc"
 
 MORE_FRAGMENTS          = 0x2000        # in IP_FRAGMENT as a number
 DONT_FRAGMENT           = 0x4000
@@ -47,6 +48,11 @@ ip_send:
     mov     ebx, eax                    # EBX: interface
     mov     [esi + PACKET_NETIF], eax
     mov     [ebp + SEND_HOP], edx
+    cmp     dword ptr [filter_rules], 0
+    jne     .Lip_send_filter
+.Lip_send_passed:
+    cmp     dword ptr [esi + PACKET_STORE], 0
+    jne     .Lip_send_summed            # the card gathers it, cuts it up, and adds up
     mov     edx, [esi + PACKET_LENGTH]
     mov     eax, [ebp + SEND_DESTINATION]
     add     edx, IP_HEADER_SIZE
@@ -79,11 +85,25 @@ ip_send:
     pop     esi
     pop     ebx
     ret
+.Lip_send_filter:
+    call    ip_source
+    mov     edx, [ebp + SEND_DESTINATION]
+    movzx   ecx, byte ptr [ebp + SEND_KIND]
+    mov     ch, RULE_OUT
+    push    esi
+    mov     esi, [esi + PACKET_DATA]
+    call    filter_look
+    pop     esi
+    jnc     .Lip_send_passed
+    mov     edi, ERROR_NOT_PERMITTED
+    jmp     .Lip_send_failed
 .Lip_send_no_route:
     COUNT   ip_no_route
+    mov     edi, ERROR_NO_ROUTE
+.Lip_send_failed:
     mov     eax, esi
     call    packet_free
-    mov     eax, ERROR_NO_ROUTE
+    mov     eax, edi
     stc
     jmp     .Lip_send_done
 
@@ -162,6 +182,8 @@ ip_source:
 # Clobbers: ECX, EDX, EDI.
 ip_send_frame:
     COUNT   ip_sent
+    mov     edx, [esi + PACKET_MORE]
+    add     [count_ip_sent], edx
     mov     edx, [ebp + SEND_DESTINATION]
     cmp     ebx, offset loopback
     je      .Lip_send_own

@@ -146,7 +146,11 @@ ip_input:
 .Lip_input_here:
     test    word ptr [edi + IP_FRAGMENT], IP_FRAGMENT_BITS
     jnz     .Lip_input_piece
-
+    cmp     dword ptr [filter_rules], 0
+    je      .Lip_input_passed
+    call    filter_in
+    jc      ip_done
+.Lip_input_passed:
     movzx   eax, byte ptr [edi + IP_PROTOCOL]
     mov     edx, offset protocols
 .Lip_input_protocol:
@@ -187,6 +191,11 @@ ip_bad_options:
     COUNT   ip_options
     jmp     ip_done
 ip_not_ours:
+    cmp     dword ptr [filter_rules], 0
+    je      .Lip_input_forward
+    call    filter_in
+    jc      ip_done
+.Lip_input_forward:
     mov     eax, ebx
     mov     edx, edi
     call    ip_forward

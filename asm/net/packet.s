@@ -1,6 +1,7 @@
 # Packets on their way out: one block of memory that holds the payload and room for the headers in front of it. Whoever
 # is given a packet to send owns it and frees it, also on failure. Who wants to keep one that he gives away holds it
-# first; he finds it with the headers that were put in front of it.
+# first; he finds it with the headers that were put in front of it. What TCP sends may lie elsewhere (asm/net/store.s),
+# where the card gathers it.
 
 .include "macros.inc"
 .include "net.inc"
@@ -107,5 +108,10 @@ packet_sum:
 packet_free:
     sub     dword ptr [eax + PACKET_HOLDERS], 1
     jnc     9f
+    cmp     dword ptr [eax + PACKET_STORE], 0
+    je      mfree
+    push    eax
+    call    store_return
+    pop     eax
     jmp     mfree
 9:  ret

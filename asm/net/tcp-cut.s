@@ -9,7 +9,8 @@
 .text
 
 # Notes a segment of new data.
-# In: EBX block, ESI its first sequence number, EDI the one after the last, which is beyond SND.MAX.
+# In: EBX block, ESI its first sequence number, EDX bytes of data, EDI the sequence number after the last, which is
+# beyond SND.MAX.
 # Clobbers: EAX only.
 .global tcp_cut_new
 tcp_cut_new:
@@ -21,7 +22,12 @@ tcp_cut_new:
     je      1f
     mov     [ebx + TCB_WHOLE], esi      # the one before was no full one
     mov     [ebx + TCB_PAIRS], esi
-1:  inc     dword ptr [burst]
+1:  cmp     edx, [ebx + TCB_MSS]
+    jbe     2f
+    lea     eax, [esi + edx]            # several
+    sub     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_LAST], eax
+2:  inc     dword ptr [burst]
     cmp     dword ptr [ebx + TCB_UNSENT_LIMIT], 0
     je      stamp_left
     pushad                              # less is unsent

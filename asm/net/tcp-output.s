@@ -7,25 +7,18 @@
 
 TTL                     = 64
 
-# Locals of tcp_emit, relative to EBP.
-EMIT_SEQUENCE           = -4
-EMIT_LENGTH             = -8
-EMIT_FLAGS              = -12
-EMIT_NETIF              = -16
-EMIT_HOP                = -20
-EMIT_OPTIONS            = -20 - TCP_OPTIONS_MAXIMUM
-EMIT_LOCALS             = 20 + TCP_OPTIONS_MAXIMUM
-
 .bss
 .balign 4
 .global burst
 burst:                  .space 4        # segments of new data that one call of tcp_output has sent
+.global burst_room
 burst_room:             .space 4        # bytes that the windows allowed to the last of them
+.global mark_room
 mark_room:              .space 4        # bytes to the next end of a record
 
 .text
 
-# Sends one segment of a connection. What does not leave counts as lost on the way.
+# Sends one segment of a connection, or several full ones (tcp_several). What does not leave counts as lost on the way.
 # In: EBX block, EAX sequence number, EDX bytes of data, which are in its ring, ECX flags.
 .global tcp_emit
 tcp_emit:
@@ -48,8 +41,11 @@ tcp_emit:
     call    tcp_write_options
     lea     eax, [ebp + EMIT_OPTIONS]
     sub     edi, eax                    # EDI: bytes of options
+    call    tcp_emit_lends
+    jc      .Ltcp_emit_done
     lea     eax, [edi + TCP_HEADER_SIZE]
     add     eax, [ebp + EMIT_LENGTH]
+    sub     eax, [ebp + EMIT_LENT]
     call    packet_alloc_filled
     jc      .Ltcp_emit_done
     mov     esi, eax
@@ -78,6 +74,13 @@ tcp_emit:
     mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
     mov     dword ptr [ebx + TCB_UNACKED], 0
     mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
+    cmp     dword ptr [ebx + TCB_RECEIVED], 0
+    je      .Ltcp_emit_told
+    mov     ecx, [ebx + TCB_MSS]        # what came early is still to be told
+    sub     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, 4 + RANGE_SIZE
+    jb      .Ltcp_emit_1
+.Ltcp_emit_told:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
 .Ltcp_emit_1:
     cmp     dword ptr [ebp + EMIT_LENGTH], 0
@@ -112,6 +115,8 @@ tcp_emit:
     add     eax, edi                    # EAX: where the data goes
     mov     ecx, [ebp + EMIT_LENGTH]
     jecxz   .Ltcp_emit_3
+    cmp     dword ptr [ebp + EMIT_LENT], 0
+    jne     .Ltcp_emit_lent
     push    esi
     mov     esi, eax
     lea     eax, [ebx + TCB_TX]
@@ -142,6 +147,9 @@ tcp_emit:
     pop     edi
     pop     esi
     ret
+.Ltcp_emit_lent:
+    call    tcp_emit_lend
+    jmp     .Ltcp_emit_3
 
 # The window field of a segment, and the edge that it offers.
 # In: EBX block; the frame of tcp_emit.
@@ -165,120 +173,6 @@ tcp_write_window:
     jle     3f
     mov     [ebx + TCB_RCV_ADV], edx
 3:  xchg    al, ah
-    ret
-
-# Writes the options of a segment.
-# In: EBX block, EDI where they go; the frame of tcp_emit.
-# Out: EDI after them, a multiple of four further.
-tcp_write_options:
-    test    dword ptr [ebp + EMIT_FLAGS], TCP_SYN
-    jz      .Ltcp_write_options_plain
-    mov     eax, [ebx + TCB_MSS_LIMIT]  # what we can take, whatever we may send
-    mov     word ptr [edi], TCP_OPTION_MSS | (4 << 8)
-    xchg    al, ah
-    mov     [edi + 2], ax
-    add     edi, 4
-    mov     edx, [ebx + TCB_FLAGS]
-    test    edx, TCB_F_SCALE
-    jz      .Ltcp_write_options_2
-    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16)
-    mov     al, [ebx + TCB_SCALE]
-    mov     [edi + 3], al
-    add     edi, 4
-.Ltcp_write_options_2:
-    test    edx, TCB_F_SACK
-    jz      .Ltcp_write_options_3
-    mov     word ptr [edi], TCP_OPTION_SACK_OK | (2 << 8)
-    add     edi, 2
-.Ltcp_write_options_3:
-    test    edx, TCB_F_TIMESTAMPS
-    jz      .Ltcp_write_options_4
-    call    tcp_write_timestamps
-.Ltcp_write_options_4:
-    lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
-    mov     ecx, eax
-    sub     ecx, edi
-    and     ecx, 3
-    xor     eax, eax
-    rep     stosb
-.Ltcp_write_options_9:
-    ret
-.Ltcp_write_options_plain:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      .Ltcp_write_options_5
-    mov     word ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8)
-    add     edi, 2
-    call    tcp_write_timestamps
-.Ltcp_write_options_5:
-    test    dword ptr [ebp + EMIT_FLAGS], TCP_RST   # which has timestamps too (RFC 7323, 3.2), and nothing else
-    jnz     .Ltcp_write_options_9
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     tcp_write_sack
-    ret
-
-# Writes the SACK option: a range that came twice, then the islands, the youngest first, as many as there is room for.
-# In: EBX block, EDI where it goes; the frame of tcp_emit.
-# Out: EDI after it.
-tcp_write_sack:
-    push    esi
-    lea     ecx, [ebp + EMIT_OPTIONS + TCP_OPTIONS_MAXIMUM - 4]
-    sub     ecx, edi
-    shr     ecx, 3                      # ECX: ranges that there is room for
-    lea     edx, [edi + 2]              # EDX: the option itself
-    mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8) | (TCP_OPTION_SACK << 16) | (2 << 24)
-    add     edi, 4
-    lea     esi, [ebx + TCB_DUPLICATE]
-    mov     eax, [esi + RANGE_START]
-    cmp     eax, [esi + RANGE_END]
-    je      1f
-    call    tcp_write_range
-    mov     dword ptr [ebx + TCB_DUPLICATE + RANGE_START], 0
-    mov     dword ptr [ebx + TCB_DUPLICATE + RANGE_END], 0
-1:  lea     esi, [ebx + TCB_RECEIVED + 4]
-    mov     eax, [ebx + TCB_RECEIVED]
-2:  test    eax, eax
-    jz      3f
-    jecxz   3f
-    push    eax
-    call    tcp_write_range
-    pop     eax
-    dec     eax
-    jmp     2b
-3:  cmp     byte ptr [edx + 1], 2
-    jne     4f
-    sub     edi, 4                      # nothing to say
-4:  pop     esi
-    ret
-
-# Writes one range of the SACK option.
-# In: EDI where it goes, ESI range, EDX option, ECX ranges that there is room for.
-# Out: EDI and ESI after it, ECX one less.
-# Clobbers: EAX.
-tcp_write_range:
-    lodsd
-    bswap   eax
-    stosd
-    lodsd
-    bswap   eax
-    stosd
-    add     byte ptr [edx + 1], 8
-    dec     ecx
-    ret
-
-# Writes the timestamps.
-# In: EBX block, EDI where they go.
-# Out: EDI after them.
-# Clobbers: EAX only.
-tcp_write_timestamps:
-    mov     word ptr [edi], TCP_OPTION_TIMESTAMP | (10 << 8)
-    mov     eax, [tcp_time]
-    add     eax, [ebx + TCB_TS_OFFSET]
-    bswap   eax
-    mov     [edi + 2], eax
-    mov     eax, [ebx + TCB_TS_RECENT]
-    bswap   eax
-    mov     [edi + 6], eax
-    add     edi, 10
     ret
 
 # Says whether a segment ends a record; the frame of tcp_emit.
@@ -417,7 +311,7 @@ tcp_send_next:
     jmp     .Ltcp_send_next_go
 .Ltcp_send_next_some:
     cmp     edx, [ebx + TCB_MSS]
-    je      .Ltcp_send_next_go
+    je      .Ltcp_send_next_full
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
@@ -444,9 +338,14 @@ tcp_send_next:
     jz      .Ltcp_send_next_nothing
     cmp     edx, eax
     jb      .Ltcp_send_next_nothing
+.Ltcp_send_next_full:
+    call    tcp_several
 .Ltcp_send_next_go:
     cmp     dword ptr [burst], 0
-    je      .Ltcp_send_next_10
+    jne     .Ltcp_send_next_burst
+    cmp     edx, [ebx + TCB_MSS]
+    jbe     .Ltcp_send_next_10
+.Ltcp_send_next_burst:
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]

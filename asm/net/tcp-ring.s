@@ -10,13 +10,10 @@
 RING_MINIMUM            = 2048
 TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together
 
-.bss
-.balign 4
-tcp_bytes:              .space 4        # bytes of all rings
-
 .text
 
-# Makes a ring reach so far. May sleep for memory.
+# Makes a ring reach so far: with more memory, or with other memory when the card still reads in the one there is what
+# would be overwritten. May sleep for memory.
 # In: EAX ring, EDX sequence number after the last byte that it has to hold.
 # Out: CF and ERROR_NO_MEMORY.
 .global ring_reserve
@@ -26,25 +23,25 @@ ring_reserve:
     push    edi
     mov     ebx, eax
     sub     edx, [ebx + RING_START]
-    cmp     edx, [ebx + RING_CAPACITY]
-    jbe     .Lring_reserve_good
     mov     esi, RING_MINIMUM           # ESI: new capacity
+    cmp     edx, [ebx + RING_CAPACITY]
+    ja      1f
+    call    ring_is_read
+    jnc     .Lring_reserve_good
+    mov     esi, [ebx + RING_CAPACITY]
 1:  cmp     esi, edx
     jae     2f
     add     esi, esi
     jmp     1b
 2:  mov     eax, esi
     sub     eax, [ebx + RING_CAPACITY]
-    add     eax, [tcp_bytes]
+    add     eax, [store_bytes]
     cmp     eax, TCP_MEMORY_MAXIMUM
     ja      .Lring_reserve_failed
     mov     eax, esi
-    call    malloc
+    call    store_make
     jc      .Lring_reserve_failed
     mov     edi, eax
-    mov     eax, esi
-    sub     eax, [ebx + RING_CAPACITY]
-    add     [tcp_bytes], eax
     mov     ecx, [ebx + RING_CAPACITY]
     jecxz   .Lring_reserve_swap
     mov     edx, [ebx + RING_START]     # all that the old one may hold, islands too
@@ -72,7 +69,7 @@ ring_reserve:
     sub     ecx, eax
     jnz     .Lring_reserve_piece
     mov     eax, [ebx + RING_DATA]
-    call    mfree
+    call    store_free
 .Lring_reserve_swap:
     mov     [ebx + RING_DATA], edi
     mov     [ebx + RING_CAPACITY], esi
@@ -86,6 +83,60 @@ ring_reserve:
 .Lring_reserve_done:
     pop     edi
     pop     esi
+    pop     ebx
+    ret
+
+# Says whether the card still reads what bytes up to there would overwrite.
+# In: EBX ring, EDX bytes from its start on, at most its capacity.
+# Out: CF when it does.
+# Clobbers: EAX, ECX.
+ring_is_read:
+    mov     eax, [ebx + RING_DATA]
+    test    eax, eax
+    jz      2f
+    call    store_oldest
+    jz      2f                          # CF is clear
+    call    1f
+    jnc     2f
+    mov     eax, [ebx + RING_DATA]
+    push    edx
+    call    store_settle
+    pop     edx
+    mov     eax, [ebx + RING_DATA]
+    call    store_oldest
+    jz      2f
+1:  mov     ecx, [ebx + RING_START]
+    add     ecx, edx
+    sub     ecx, eax                    # ECX: from the oldest byte that is read to the last that is written
+    cmp     [ebx + RING_CAPACITY], ecx
+2:  ret
+
+# Has a packet be sent from where its bytes lie.
+# In: EAX ring, EDX sequence number, ECX bytes, ESI packet, in which nothing follows the headers.
+.global ring_lend
+ring_lend:
+    push    ebx
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     edi, edx
+    mov     ebp, ecx
+    add     [esi + PACKET_LENGTH], ecx
+    mov     [esi + PACKET_SEQUENCE], edx
+    call    ring_piece
+    mov     [esi + PACKET_PIECES], eax
+    mov     [esi + PACKET_PIECES + 4], ecx
+    add     edi, ecx
+    sub     ebp, ecx
+    jz      1f
+    call    ring_piece
+    mov     [esi + PACKET_PIECES + 8], eax
+    mov     [esi + PACKET_PIECES + 12], ecx
+1:  mov     eax, esi
+    mov     edx, [ebx + RING_DATA]
+    call    store_lend
+    pop     ebp
+    pop     edi
     pop     ebx
     ret
 
@@ -153,13 +204,11 @@ ring_piece:
 # In: EAX ring.
 .global ring_free
 ring_free:
-    mov     edx, [eax + RING_CAPACITY]
-    sub     [tcp_bytes], edx
-    mov     dword ptr [eax + RING_CAPACITY], 0
     xor     edx, edx
+    mov     [eax + RING_CAPACITY], edx
     xchg    edx, [eax + RING_DATA]
     test    edx, edx
     jz      1f
     mov     eax, edx
-    jmp     mfree
+    jmp     store_free
 1:  ret

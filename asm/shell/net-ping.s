@@ -4,9 +4,9 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; -s N sends N bytes with each; Ctrl-C ends.\n"
+STRING ping_help, "Sends echo requests, one a second, and shows how long each reply takes. -c N sends N of them instead of 4; -s N sends N bytes with each; -ttl N for N steps; Ctrl-C ends.\n"
 
-SHELL_COMMAND "ping", command_ping, "[-c N] [-s BYTES] ADDRESS|NAME", "ask a machine whether it is there", GROUP_NETWORK, ping_help
+SHELL_COMMAND "ping", command_ping, "[-c N] [-s BYTES] [-ttl STEPS] ADDRESS|NAME", "ask a machine whether it is there", GROUP_NETWORK, ping_help
 
 INTERVAL_MS             = 1000
 STEP_MS                 = 100           # how often Ctrl-C is looked for
@@ -23,16 +23,20 @@ PING_TOTAL              = -28
 PING_BEGIN              = -32           # clock_us of the last request
 PING_ROUND              = -36           # clock_ms of it
 PING_LENGTH             = -40           # bytes of data in a request
-PING_LOCALS             = 40
+PING_STEPS              = -44           # TTL
+PING_LOCALS             = 44
+STEPS_USUAL             = 64
 BYTES_MAXIMUM           = 65507         # of data, that a packet can hold
 
 .pushsection .data
 .balign 4
 # Option, its place relative to EBP, the highest number that it takes.
-ping_options:           .long option_count, PING_COUNT, 0xFFFFFFFF, option_size, PING_LENGTH, BYTES_MAXIMUM, 0
+ping_options:           .long option_count, PING_COUNT, 0xFFFFFFFF, option_size, PING_LENGTH, BYTES_MAXIMUM
+    .long   option_ttl, PING_STEPS, 255, 0
 .popsection
 STRING option_count, "-c"
 STRING option_size, "-s"
+STRING option_ttl, "-ttl"
 
 .text
 
@@ -48,6 +52,7 @@ command_ping:
     mov     esi, edx
     mov     dword ptr [ebp + PING_COUNT], COUNT_USUAL
     mov     dword ptr [ebp + PING_LENGTH], PING_DATA_BYTES
+    mov     dword ptr [ebp + PING_STEPS], STEPS_USUAL
     add     esi, 4
     dec     edi
 .Lcommand_ping_option:
@@ -73,6 +78,8 @@ command_ping:
     mov     ebx, eax
     mov     eax, [ebp + PING_LENGTH]
     mov     [ebx + PING_BYTES_SENT], eax
+    mov     eax, [ebp + PING_STEPS]
+    mov     [ebx + PING_TTL_SENT], eax
     xor     eax, eax
     mov     [ebp + PING_SENT], eax
     mov     [ebp + PING_GOT], eax
@@ -162,7 +169,7 @@ ping_done:
     ret
 
 ping_usage:
-    PRINT   "usage: ping [-c N] [-s BYTES] ADDRESS|NAME\n"
+    PRINT   "usage: ping [-c N] [-s BYTES] [-ttl STEPS] ADDRESS|NAME\n"
     mov     eax, 1
     jmp     ping_done
 ping_no_address:
@@ -201,8 +208,8 @@ ping_option:
     cmp     eax, [ebx + 8]
     ja      .Lping_option_4
     mov     edx, [ebx + 4]
-    cmp     edx, PING_COUNT             # no request at all is no ping
-    jne     .Lping_option_3
+    cmp     edx, PING_LENGTH            # no request at all is no ping, and no step none
+    je      .Lping_option_3
     cmp     eax, 1
     jb      .Lping_option_5
 .Lping_option_3:

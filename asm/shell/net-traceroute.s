@@ -4,13 +4,17 @@
 .include "errors.inc"
 .include "net.inc"
 
-STRING traceroute_help, "Sends echo requests whose way may have one step, two steps and so on, up to 30; who throws one away says so. Ctrl-C ends.\n"
+STRING traceroute_help, "Sends echo requests whose way may have one step, two steps and so on, up to 30 or those of -n; who throws one away says so. Ctrl-C ends.\n"
 
-SHELL_COMMAND "traceroute", command_traceroute, "ADDRESS|NAME", "show the way to a machine", GROUP_NETWORK, traceroute_help
+SHELL_COMMAND "traceroute", command_traceroute, "[-n STEPS] ADDRESS|NAME", "show the way to a machine", GROUP_NETWORK, traceroute_help
 
 STEPS                   = 30
 WAIT_MS                 = 2000
 TRIES                   = 2
+
+.bss
+.balign 4
+traceroute_steps:       .space 4        # at most
 
 .text
 
@@ -22,8 +26,27 @@ command_traceroute:
     push    esi
     push    edi
     push    ebp
+    mov     dword ptr [traceroute_steps], STEPS
     cmp     eax, 2
+    je      .Lcommand_traceroute_target
+    cmp     eax, 4
     jne     .Lcommand_traceroute_usage
+    mov     esi, edx
+    mov     eax, [esi + 4]
+    LOAD_STRING edx, "-n"
+    call    string_compare
+    jne     .Lcommand_traceroute_usage
+    mov     eax, [esi + 8]
+    call    parse_number
+    jc      .Lcommand_traceroute_usage
+    cmp     byte ptr [edx], 0
+    jne     .Lcommand_traceroute_usage
+    lea     ecx, [eax - 1]
+    cmp     ecx, 255
+    jae     .Lcommand_traceroute_usage
+    mov     [traceroute_steps], eax
+    lea     edx, [esi + 8]
+.Lcommand_traceroute_target:
     mov     eax, [edx + 4]
     call    resolve_text
     jc      .Lcommand_traceroute_failed
@@ -67,7 +90,7 @@ command_traceroute:
     mov     eax, 1
     jmp     .Lcommand_traceroute_close
 .Lcommand_traceroute_next:
-    cmp     ebp, STEPS
+    cmp     ebp, [traceroute_steps]
     jb      .Lcommand_traceroute_step
     mov     eax, 1
     jmp     .Lcommand_traceroute_close
@@ -96,7 +119,7 @@ command_traceroute:
     mov     eax, 1
     jmp     .Lcommand_traceroute_done
 .Lcommand_traceroute_usage:
-    PRINT   "usage: traceroute ADDRESS|NAME\n"
+    PRINT   "usage: traceroute [-n STEPS] ADDRESS|NAME\n"
     mov     eax, 1
 .Lcommand_traceroute_done:
     pop     ebp

@@ -21,7 +21,7 @@ import {
   TDT,
   VET,
 } from "./e1000-registers.ts";
-import { type OffloadContext, segmentFrame } from "./e1000-segmentation.ts";
+import { type OffloadContext, segmentFrame } from "./segmentation.ts";
 
 const DESCRIPTOR_BYTES = 16;
 /** Data that one packet may gather: a header and the largest TCP payload. More is thrown away. */

@@ -1,8 +1,8 @@
 /**
  * A virtio network card (1AF4:1000). Source: Virtual I/O Device (VIRTIO) 1.1, 5.1.
  *
- * It moves frames and adds up checksums of TCP and UDP: no segmentation, one pair of queues. A frame for which the driver
- * has left no buffer is lost, as the card has no memory of its own.
+ * It moves frames, adds up checksums of TCP and UDP, and cuts what is sent into segments of TCP for IPv4; one pair of queues.
+ * A frame for which the driver has left no buffer is lost, as the card has no memory of its own.
  */
 import type { AccessBytes, WindowFactory } from "../bus/bus.ts";
 import { internetChecksum } from "../ether/internet-checksum.ts";
@@ -11,6 +11,7 @@ import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/por
 import { ipv4Payload, isPayloadRight } from "../ether/transport-checksum.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
+import { segmentFrame } from "./segmentation.ts";
 import { VirtioPciDevice, type VirtioWires } from "./virtio-pci.ts";
 import type { DescriptorChain } from "./virtqueue.ts";
 
@@ -23,6 +24,8 @@ const QUEUE_SIZES = [256, 256, 64];
 const FEATURE_SUMS = 1 << 0;
 const FEATURE_SUMMED = 1 << 1;
 const FEATURE_MAC = 1 << 5;
+/** The card cuts a packet into segments of TCP for IPv4. */
+const FEATURE_CUTS = 1 << 11;
 const FEATURE_STATUS = 1 << 16;
 const FEATURE_COMMANDS = 1 << 17;
 const FEATURE_FILTER = 1 << 18;
@@ -36,17 +39,30 @@ const CONFIG_BYTES = 8;
 const STATUS_LINK = 1;
 
 /**
- * Before each frame; without merged buffers and in the legacy interface (5.1.6.1). Flags, then of a checksum that is to be
- * put in from which byte of the frame on is added up, and how far from there the sum goes.
+ * Before each frame; without merged buffers and in the legacy interface (5.1.6.1). Flags; how a packet is to be cut up, with
+ * the bytes of its headers and of a segment; then of a checksum that is to be put in from which byte of the frame on is
+ * added up, and how far from there the sum goes.
  */
 const HEADER_BYTES = 10;
 const FLAGS_AT = 0;
+const CUT_AT = 1;
+const CUT_HEADERS_AT = 2;
+const CUT_BYTES_AT = 4;
 const SUM_FROM_AT = 6;
 const SUM_OFFSET_AT = 8;
 const FLAG_UNSUMMED = 1;
 const FLAG_SUMMED = 2;
+/** Values of the byte at CUT_AT: no segments, or such of TCP for IPv4. */
+const CUT_NONE = 0;
+const CUT_TCP = 1;
 const SHORTEST_FRAME = 14;
 const LONGEST_FRAME = 1518;
+/** Ethernet's header, and the longest packet of IPv4. */
+const LONGEST_PACKET = 14 + 65535;
+const IP_AT = 14;
+const IP_CHECKSUM_AT = IP_AT + 10;
+const TCP_HEADER_BYTES = 20;
+const TCP_CHECKSUM_OFFSET = 16;
 
 /** Commands, class and command in one (5.1.6.5). */
 const SET_PROMISCUOUS = 0x0000;
@@ -89,6 +105,7 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
       FEATURE_SUMS |
       FEATURE_SUMMED |
       FEATURE_MAC |
+      FEATURE_CUTS |
       FEATURE_STATUS |
       FEATURE_COMMANDS |
       FEATURE_FILTER |
@@ -137,11 +154,16 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
     if (!this.isRunning) return;
     for (let chain = this.queues[SEND]!.take(); chain !== null; chain = this.queues[SEND]!.take()) {
       const sizeBytes = chain.readableBytes - HEADER_BYTES;
-      if (sizeBytes >= SHORTEST_FRAME && sizeBytes <= LONGEST_FRAME) {
-        const frame = new Uint8Array(sizeBytes);
-        chain.read(HEADER_BYTES, frame);
-        if (this.features & FEATURE_SUMS) putChecksum(frame, chain);
-        this.#port.transmit(frame);
+      if (sizeBytes >= SHORTEST_FRAME && sizeBytes <= LONGEST_PACKET) {
+        const header = new Uint8Array(HEADER_BYTES);
+        chain.read(0, header);
+        const packet = new Uint8Array(sizeBytes);
+        chain.read(HEADER_BYTES, packet);
+        const view = new DataView(header.buffer);
+        for (const frame of framesOf(packet, view, this.features)) {
+          if (this.features & FEATURE_SUMS) putChecksum(frame, view);
+          this.#port.transmit(frame);
+        }
       }
       this.give(SEND, chain.head, 0);
     }
@@ -217,12 +239,46 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
   }
 }
 
+/**
+ * The frames that a packet is cut into (5.1.6.2), without the checksums of TCP, which must have been left to the card. What
+ * is no packet of TCP for IPv4 where the header says so, or would make frames that are too long, is none.
+ */
+function framesOf(packet: Uint8Array<ArrayBuffer>, header: DataView, features: number): Uint8Array[] {
+  const cut = features & FEATURE_CUTS ? header.getUint8(CUT_AT) : CUT_NONE;
+  if (cut === CUT_NONE) return packet.length <= LONGEST_FRAME ? [packet] : [];
+  const headerBytes = header.getUint16(CUT_HEADERS_AT, true);
+  const segmentBytes = header.getUint16(CUT_BYTES_AT, true);
+  const start = header.getUint16(SUM_FROM_AT, true);
+  const isTcp = header.getUint16(SUM_OFFSET_AT, true) === TCP_CHECKSUM_OFFSET && start > IP_CHECKSUM_AT + 1;
+  if (cut !== CUT_TCP || !isTcp || !(header.getUint8(FLAGS_AT) & FLAG_UNSUMMED)) return [];
+  if (headerBytes < start + TCP_HEADER_BYTES || headerBytes > packet.length) return [];
+  if (segmentBytes === 0 || headerBytes + segmentBytes > LONGEST_FRAME) return [];
+  const field = start + TCP_CHECKSUM_OFFSET;
+  // The pseudo header's sum is that of the whole; each segment's own length comes instead.
+  const sum = ((packet[field]! << 8) | packet[field + 1]!) + (~(packet.length - start) & 0xffff);
+  put16(packet, field, (sum & 0xffff) + (sum >>> 16));
+  const frames = segmentFrame(packet, {
+    ipStart: IP_AT,
+    ipOffset: IP_CHECKSUM_AT,
+    ipEnd: start - 1,
+    payloadStart: start,
+    payloadOffset: field,
+    payloadEnd: 0,
+    isTcp: true,
+    isIpv4: true,
+    headerBytes,
+    segmentBytes,
+  });
+  for (const frame of frames) {
+    put16(frame, IP_CHECKSUM_AT, 0);
+    put16(frame, IP_CHECKSUM_AT, internetChecksum(frame, IP_AT, start));
+  }
+  return frames;
+}
+
 /** Puts in the checksum that the header before a frame asks for, if its place is in the frame (5.1.6.2). */
-function putChecksum(frame: Uint8Array, chain: DescriptorChain): void {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  chain.read(0, bytes);
-  if (!(bytes[FLAGS_AT]! & FLAG_UNSUMMED)) return;
-  const header = new DataView(bytes.buffer);
+function putChecksum(frame: Uint8Array, header: DataView): void {
+  if (!(header.getUint8(FLAGS_AT) & FLAG_UNSUMMED)) return;
   const start = header.getUint16(SUM_FROM_AT, true);
   const field = start + header.getUint16(SUM_OFFSET_AT, true);
   // 0 would say that there is none (RFC 768).

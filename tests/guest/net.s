@@ -24,6 +24,8 @@ STRING name_ports, "ports of sockets"
 STRING name_wrap, "ports that are chosen, all of them and again from the first"
 STRING name_loopback, "a datagram to this machine itself"
 STRING name_held, "a packet that is held lives until the last gives it back"
+STRING name_lent, "what is sent from a ring stays until the card has read it"
+STRING name_order, "packets that come back from the card in any order"
 STRING name_changes, "who wants to know of changes is told"
 STRING name_client, "a DHCP client whose port is taken"
 STRING name_check, "packets that are not the cluster's"
@@ -42,6 +44,8 @@ tests:
     .long   name_wrap, test_wrap
     .long   name_loopback, test_loopback
     .long   name_held, test_held
+    .long   name_lent, test_lent
+    .long   name_order, test_order
     .long   name_changes, test_changes
     .long   name_client, test_client
     .long   name_check, test_check

@@ -56,6 +56,24 @@ function segments(from: number, count: number): string[] {
 
 export const TCP_LOSS_CASES: readonly TcpCase[] = [
   {
+    name: "a segment that its data fill tells of no island: that goes by itself (RFC 2018, 3)",
+    rows: [
+      "< S 0:0 win 65535 mss 1460 sackOK",
+      DELAY,
+      "> S. 0:0 ack 1 mss 1460 sackOK",
+      "< . 1:1 ack 1",
+      "< . 31:41 ack 1",
+      "> . 1:1 ack 1 sack 31:41",
+      "< P. 1:21 ack 1 data GET /long HTTP/1.0\\n\\n",
+      "> . 1:1 ack 21 sack 31:41",
+      ...Array.from({ length: 9 }, (_, index) => `> . ${index * 1460 + 1}:${(index + 1) * 1460 + 1} ack 21`),
+      "> P. 13141:14601 ack 21",
+      "< . 51:61 ack 1",
+      "> . 14601:14601 ack 21 sack 51:61 31:41",
+      ABORT,
+    ],
+  },
+  {
     name: "slow start sends two for each that is acknowledged, but opens by eight at most",
     rows: [...LONG, "< . 21:21 ack 3001", ...segments(10001, 5), "> P. 15001:16001 ack 21", ABORT],
   },

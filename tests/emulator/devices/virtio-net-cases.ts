@@ -16,6 +16,8 @@ const DRIVER = [
 ].join("; ");
 /** One that has the card add up checksums, too. */
 const SUMMING = DRIVER.replace("70020", "70023");
+/** And cut packets into segments. */
+const CUTTING = DRIVER.replace("70020", "70823");
 /** Makes the chain at descriptor 0 available as the n-th one, and notifies. */
 const submit = (queue: number, available: number, count: number): string =>
   `ram ${hex(available + 4 + 2 * (count - 1))} 0 0; ram ${hex(available + 2)} ${hex(count)} 0; outw c010 ${queue}`;
@@ -59,6 +61,18 @@ const ALL = "ff ff ff ff ff ff";
 /** A datagram of no bytes to the card, up to its checksum, which is FFDB. */
 const DATAGRAM = `${OWN} 2 0 0 0 0 9 8 0 45 0 0 1c 0 0 0 0 40 11 0 0 0 0 0 0 0 0 0 0 0 1 0 2 0 8`;
 
+/** Headers of Ethernet, IPv4 and TCP and six bytes, at 20010h: what is sent as the n-th packet. */
+const PACKET = "0 0 0 0 0 0 0 0 0 0 0 0 8 0 45 0 0 2e 0 0 0 0 40 6 0 0 0 0 0 0 0 0 0 0";
+const SEGMENT = `${"0 ".repeat(12)}50 19 0 0 0 20 0 0 1 2 3 4 5 6`;
+const cut = (header: string, count: number): string =>
+  [
+    `ram 20000 ${header}; ram 20010 ${PACKET} ${SEGMENT}`,
+    descriptorAt(SEND, 0, 0x20000, 10, NEXT, 1),
+    descriptorAt(SEND, 1, 0x20010, 0x36, NEXT, 2),
+    descriptorAt(SEND, 2, 0x20046, 6, 0, 0),
+    `${submit(1, 0x15000, count)}; wait 3us; ram 16002 = ${hex(count)}`,
+  ].join("; ");
+
 /** For a card with the address 52:54:00:12:34:56 in slot 3. */
 export const virtioNetCases: readonly Case[] = [
   {
@@ -76,8 +90,8 @@ export const virtioNetCases: readonly Case[] = [
     script: `${OPEN}; inl c000 & 8070020 = 8070020`,
   },
   {
-    name: "checksums, and nothing else but moving frames",
-    script: `${OPEN}; inl c000 = 8070023`,
+    name: "checksums and segments, and nothing else but moving frames",
+    script: `${OPEN}; inl c000 = 8070823`,
     ours: "QEMU's does more",
   },
   {
@@ -108,6 +122,36 @@ export const virtioNetCases: readonly Case[] = [
     name: "a checksum is put in where the header says, if it is in the frame, and 0 is FFFF",
     script: `${SUMMING}; ram 20000 1 0 0 0 0 0 e 0 2 0; ${send(0x40)}; wait 3us; wire = 40; byte e = a1; byte 10 = 5e; byte 11 = ff; ram 20020 5d ff; ${send(0x40, 2)}; wait 3us; wire = 40; byte 10 = ff; byte 11 = ff; ram 20006 3e 0 1 0; ${send(0x40, 3)}; wait 3us; wire = 40; byte 3e = 0; byte 3f = 0; ram 20006 e 0 2 0; ram 20000 0; ${send(0x40, 4)}; wait 3us; wire = 40; byte 10 = 5d; byte 11 = ff`,
     ours: "QEMU's offers it only on networks that carry such frames",
+  },
+  {
+    name: "a packet of TCP is cut into segments, each with its length, number and checksums; FIN and PSH are the last one's",
+    script: [
+      `${CUTTING}; ${cut("1 1 36 0 4 0 22 0 10 0", 1)}`,
+      "wire = 3a; byte 11 = 2c; byte 13 = 0; byte 18 = 7a; byte 19 = cd; byte 29 = 0; byte 2f = 10; byte 32 = ab; byte 33 = cb; byte 36 = 1; byte 39 = 4",
+      "wire = 38; byte 11 = 2a; byte 13 = 1; byte 18 = 7a; byte 19 = ce; byte 29 = 4; byte 2f = 19; byte 32 = aa; byte 33 = c0; byte 36 = 5; byte 37 = 6",
+    ].join("; "),
+    ours: "QEMU's offers it only on networks that carry such frames",
+  },
+  {
+    name: "segments of what is no TCP for IPv4, without a size or a checksum to put in, or with headers that are not there, go nowhere",
+    script: `${CUTTING}; ${[
+      "1 3 36 0 4 0 22 0 10 0",
+      "1 4 36 0 4 0 22 0 10 0",
+      "1 1 36 0 0 0 22 0 10 0",
+      "0 1 36 0 4 0 22 0 10 0",
+      "1 1 35 0 4 0 22 0 10 0",
+      "1 1 3d 0 4 0 22 0 10 0",
+      "1 1 36 0 ff ff 22 0 10 0",
+      "1 1 36 0 4 0 22 0 6 0",
+      "1 1 36 0 4 0 19 0 10 0",
+    ]
+      .map((header, index) => cut(header, index + 1))
+      .join("; ")}; wire = 0`,
+    ours: "QEMU's offers it only on networks that carry such frames",
+  },
+  {
+    name: "no segments are cut for a driver that did not ask for that",
+    script: `${SUMMING}; ${cut("1 1 36 0 4 0 22 0 10 0", 1)}; wire = 3c; wire = 0`,
   },
   {
     name: "no checksum is put in for a driver that did not ask for that",

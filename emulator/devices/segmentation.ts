@@ -1,6 +1,6 @@
 /**
  * TCP and UDP segmentation in the network card: one large packet becomes frames of at most MSS bytes of payload, each
- * with an adjusted copy of the header. Source: Software Developer's Manual (317453), 3.5.
+ * with an adjusted copy of the header. Source: Intel's Software Developer's Manual (317453), 3.5.
  */
 
 export interface OffloadContext {
