@@ -12,9 +12,10 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 
-export const SERVICE = "10.0.2.250";
+/** Below the addresses that the gateway leases, as is the client's. */
+export const SERVICE = "10.0.2.9";
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
-const CLIENT = parseIpv4("10.0.2.200");
+const CLIENT = parseIpv4("10.0.2.8");
 const ASK_MS = 5;
 const BOTH: readonly ("in" | "out")[] = ["in", "out"];
 const REQUEST = 1;

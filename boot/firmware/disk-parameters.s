@@ -89,17 +89,17 @@ disk_parameters:
 # Clobbers: EAX, EBX, CX, DX.
 disk_path:
     cmp     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-    ja      9f
+    ja      .Ldisk_path_none
     mov     ax, PATH_BYTES              # AX: how long it will be
     cmp     cx, TABLE_END + PATH_BYTES
-    jb      9f
+    jb      .Ldisk_path_none
     cmp     cx, TABLE_END + PATH_BYTES_T13
     jb      1f
     mov     ax, PATH_BYTES_T13
 1:  push    ax
     call    ide_controller
     pop     cx                          # CX: how long
-    jc      9f
+    jc      .Ldisk_path_none
     push    di
     push    cx
     xor     al, al
@@ -128,7 +128,8 @@ disk_path:
     inc     di
     loop    3b
     mov     es:[di - 1], al
-9:  ret
+.Ldisk_path_none:
+    ret
 
 # Looks for an IDE controller among the PCI devices.
 # Out: BX its function, or CF.

@@ -48,6 +48,8 @@ disk_status_byte:
     mov     bx, BDA_DISK_STATUS
 1:  ret
 
+# A request that cannot be: status 01h.
+# In: BP frame, DS = BDA.
 .global disk_unsupported
 disk_unsupported:
     mov     ah, DISK_BAD_COMMAND

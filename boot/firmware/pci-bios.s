@@ -37,7 +37,7 @@ SLOT_BYTES              = 16
 # In: AL function, with bit 7 or without; others as its part says.
 # Out: AH 0, or CF and AH an error.
 # Clobbers: nothing else.
-.macro PCI_SERVICES suffix, si, di
+.macro PCI_SERVICES si, di, suffix
     and     al, 0x7F                    # 81h-8Fh are the same for callers in protected mode
     cmp     al, 0x01
     je      .Lpci_present\suffix
@@ -194,8 +194,8 @@ SLOT_BYTES              = 16
 .Lpci_routing\suffix:
     push    ecx
     mov     cx, es:[\di]
-    mov     word ptr es:[\di], slots_end - slots
-    cmp     cx, slots_end - slots
+    mov     word ptr es:[\di], .Lslots_end - .Lslots
+    cmp     cx, .Lslots_end - .Lslots
     jb      .Lpci_small\suffix
     push    es
     push    esi
@@ -203,8 +203,8 @@ SLOT_BYTES              = 16
     les     \di, es:[\di + 2]
     call    1f
 1:  pop     \si
-    add     \si, offset slots - 1b
-    mov     ecx, slots_end - slots
+    add     \si, offset .Lslots - 1b
+    mov     ecx, .Lslots_end - .Lslots
     cld
     rep movsb es:[\di], cs:[\si]
     pop     edi
@@ -225,7 +225,7 @@ SLOT_BYTES              = 16
 # As PCI_SERVICES.
 # In: AL function.
 pci_services:
-    PCI_SERVICES , si, di
+    PCI_SERVICES si, di
 
 # INT 1Ah AH=B1h.
 # In: AL function.
@@ -246,7 +246,7 @@ pci_bios:
 # As PCI_SERVICES, in 32-bit code.
 # In: AL function.
 pci_services_32:
-    PCI_SERVICES _32, esi, edi
+    PCI_SERVICES esi, edi, _32
 
 # Entry for 32-bit protected mode; called far.
 # In: AL function.
@@ -260,13 +260,13 @@ pci_entry:
 table:
     .ascii  "$PIR"
     .word   0x0100
-    .word   slots_end - table
+    .word   .Lslots_end - table
     .byte   0, ISA_BRIDGE
     .word   0                           # IRQs that are PCI's alone
     .long   PIIX
     .zero   4 + 11
     .byte   (0x10000 - SUM_TABLE) & 0xFF
-slots:
+.Lslots:
 SUM_SLOTS               = 0
 slot                    = 1             # the host bridge has no interrupt
 .rept PCI_SLOTS
@@ -283,9 +283,10 @@ pin                     = pin + 1
 SUM_SLOTS               = SUM_SLOTS + (slot << 3) + slot
 slot                    = slot + 1
 .endr
-slots_end:
+.Lslots_end:
 TABLE_BYTES             = 32 + PCI_SLOTS * SLOT_BYTES
-SUM_TABLE               = '$' + 'P' + 'I' + 'R' + 1 + (TABLE_BYTES & 0xFF) + (TABLE_BYTES >> 8) + ISA_BRIDGE + 0x86 + 0x80 + 0x2E + 0x12 + SUM_SLOTS
+SUM_HEADER              = '$' + 'P' + 'I' + 'R' + 1 + (TABLE_BYTES & 0xFF) + (TABLE_BYTES >> 8)
+SUM_TABLE               = SUM_HEADER + ISA_BRIDGE + 0x86 + 0x80 + 0x2E + 0x12 + SUM_SLOTS
 
 # The directory. Its bytes add up to zero.
 .section .bios32, "ax"

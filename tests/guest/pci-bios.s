@@ -1,5 +1,6 @@
-# A boot sector that asks the PCI BIOS the same by INT 1Ah and by its entry for 32-bit protected mode, which it looks for
-# as old kernels do, and says on COM1 what it answers: AX BX ECX EDX and CF. What is each firmware's own is left out.
+# A boot sector that asks the PCI BIOS the same by INT 1Ah and by its entry for 32-bit protected mode, which it looks
+# for as old kernels do, and says on COM1 what it answers: AX BX ECX EDX and CF. What is each firmware's own is left
+# out.
 
 .include "boot-sector.inc"
 
@@ -234,10 +235,8 @@ requests:
     REQUEST 0xB106
 requests_end:
 routing_16:             .word 0, BUFFER, 0
-directory:              .long 0
-                        .word OWN_CODE_32
-entry:                  .long 0
-                        .word OWN_CODE_32
+directory:              .word 0, 0, OWN_CODE_32
+entry:                  .word 0, 0, OWN_CODE_32
 statuses:               .long 0
 .balign 8
 gdt:
