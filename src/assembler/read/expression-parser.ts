@@ -31,6 +31,7 @@ import {
 } from "../model/expression.ts";
 import type * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
 import {
   APOSTROPHE,
   AT_SIGN,
@@ -93,10 +94,13 @@ export class ExpressionParser {
     return this.#binary(0);
   }
 
-  /** As `parse`, and an error when there is none. */
   /** The expression that was read last is the address of something (`offset x`), in a directive. */
   namesOffset = false;
 
+  /** A symbol in the operand at hand that was set to `offset place` and named before. */
+  formerAddress: AssemblySymbol | null = null;
+
+  /** As `parse`, and an error when there is none. */
   required(what = "an expression"): Expression {
     this.namesOffset = false;
     const expression = this.parse();
@@ -424,9 +428,9 @@ export class ExpressionParser {
       return operand.op === Op.CONSTANT
         ? constant(computeUnary(op, operand.number), start)
         : node(op, operand, null, start);
-    if (operator.name === "offset" && !this.intelOperand) {
+    if (!this.intelOperand && (op === Op.OFFSET || op === Op.SHORT)) {
+      this.namesOffset = op === Op.OFFSET;
       op = 0;
-      this.namesOffset = true;
     }
     return op === 0 ? operand : this.#prefixed(op, operator.sizeBits, operand, start);
   }
@@ -456,12 +460,22 @@ export class ExpressionParser {
     if (register !== null) return registerExpression(register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
+    const wasUsed = symbol.isUsed;
     symbol.use();
+    if (symbol.isAddress) return this.#address(symbol, wasUsed, start);
     const reference = symbolExpression(symbol, 0, start);
     if (!this.intelOperand) return reference;
-    if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
+  }
+
+  /** What `symbol = offset place` stands for. GNU as knows of the `offset` only where the symbol is named first. */
+  #address(symbol: AssemblySymbol, wasUsed: boolean, start: number): Expression {
+    const place = symbol.expression!;
+    if (!this.intelOperand) return place;
+    if (!wasUsed) return this.#prefixed(Op.OFFSET, 0, place, start);
+    this.formerAddress = symbol;
+    return place;
   }
 
   /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
