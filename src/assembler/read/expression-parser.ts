@@ -58,13 +58,11 @@ import { DOUBLE_SIGNS, SINGLE_SIGNS } from "./operators.ts";
 import { plainNumber } from "./plain-number.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
+import { sectionSymbol } from "./section-symbol.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
-
-const START_OF = ".startof.";
-const SIZE_OF = ".sizeof.";
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
@@ -451,7 +449,7 @@ export class ExpressionParser {
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = reading.symbols.findOrMake(this.#ofSection(atom), start);
+    const symbol = reading.symbols.findOrMake(sectionSymbol(this.#reading, atom), start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
@@ -476,26 +474,6 @@ export class ExpressionParser {
     if (!wasUsed) return this.#prefixed(Op.OFFSET, 0, place, start);
     this.formerAddress = symbol;
     return place;
-  }
-
-  /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
-  #ofSection(atom: Atom): Atom {
-    if (atom.length !== SIZE_OF.length && atom.length !== START_OF.length) return atom;
-    const reading = this.#reading;
-    const { input } = reading;
-    if (input.bytes[input.offset - 1] !== DOT) return atom;
-    const word = atom.text.toLowerCase();
-    if (word !== SIZE_OF && word !== START_OF) return atom;
-    if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
-    input.offset++;
-    input.skipSpace();
-    const start = input.offset;
-    input.offset = this.#nameEnd();
-    const name = textOfBytes(input.bytes, start, input.offset);
-    if (name === "") reading.fail("expression-expected", "expected the name of a section");
-    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
-    input.offset++;
-    return reading.atoms.internText(word + name);
   }
 
   /** Moves over blanks to the sign of a suffix; one that is none of ours counts only without a blank. */
