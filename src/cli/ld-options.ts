@@ -187,7 +187,7 @@ export const LD_COMMAND: GnuCommand = {
       help: "only where the symbols of another program are, not its contents",
     },
     { names: ["--dependency-file"], value: "FILE", help: "write a rule for make: what the program is made of" },
-    { names: ["--verbose"], help: "print the linker script" },
+    { names: ["--verbose"], value: "LEVEL", optional: true, help: "print the linker script" },
     { names: ["--print-sysroot"], help: "print the folder of the target's system, of which there is none" },
     { names: ["--print-output-format"], help: "print the format of the program" },
     { names: ["-v"], help: "print the version" },

@@ -36,6 +36,10 @@ import { OpenFiles } from "./open-files.ts";
 import { StreamedFile } from "./streamed-file.ts";
 import { standardError, standardOutput } from "./streams.ts";
 
+const RETAIN = "--retain-symbols-file";
+/** Options that each take the place of the one before. */
+const STRIPPING: ReadonlySet<string> = new Set(["-s", "-S", RETAIN]);
+
 /** What the map shows in the order of the command line. */
 const COMMAND_ORDER: Readonly<Record<string, "file" | "define" | "section-start" | "script">> = {
   "": "file",
@@ -158,22 +162,27 @@ class LinkCommand {
     if (problems.length > 0) {
       const diagnostics = linkDiagnostics(problems, readSource);
       this.#report(diagnostics);
-      // The map tells what went wrong, when the layout is there.
-      if (program && this.#has("-Map")) this.#writeMap(program, outputPath, flat);
+      // What is listed tells what went wrong, when the layout is there.
+      if (program) this.#list(program, outputPath, flat);
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
     if (warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
       throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
-    const traces = this.#values("-t").length;
-    if (traces > 0) standardOutput().write(tracedFiles(program!.files, program!, traces > 1));
     const dependencies = this.#last("--dependency-file");
     if (dependencies !== undefined) {
       const scripts = this.#parsed.filter(({ option }) => option === "-T" || option === "-dT");
       const files = [...scripts.map(({ value }) => this.#find(value)), ...this.#opened];
       writeFileAside(dependencies, dependencyRules(outputPath, files));
     }
-    this.#writeMap(program!, outputPath, flat);
-    if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program!));
+    this.#list(program!, outputPath, flat);
+  }
+
+  /** `-t`, the map, `--print-memory-usage`. */
+  #list(program: Program, outputPath: string, flat: boolean): void {
+    const traces = this.#values("-t").length;
+    if (traces > 0) standardOutput().write(tracedFiles(program.files, program, traces > 1));
+    this.#writeMap(program, outputPath, flat);
+    if (this.#has("--print-memory-usage")) standardOutput().write(memoryUsage(program));
   }
 
   /** `-y`, and `--cref`. */
@@ -280,7 +289,9 @@ class LinkCommand {
     const isQuiet = this.#has("-w");
     const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
     const metadata = packageMetadataOf(this.#last("--package-metadata") ?? "", isQuiet);
-    const retained = this.#last("--retain-symbols-file");
+    // The last of them says what is left out.
+    const stripping = this.#parsed.findLast(({ option }) => STRIPPING.has(option))?.option;
+    const retained = stripping === RETAIN ? this.#last(RETAIN) : undefined;
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
     const sortCommon = this.#has("--sort-common")
       ? this.#last("--sort-common") === "ascending"
@@ -317,9 +328,10 @@ class LinkCommand {
       commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000),
       relro: !on("norelro"),
       // An object's relocations need its symbols.
-      strip: this.#has("-s") && !isRelocatable ? "all" : this.#has("-s") || this.#has("-S") ? "debugging" : "none",
+      strip:
+        stripping === "-s" && !isRelocatable ? "all" : stripping === "-s" || stripping === "-S" ? "debugging" : "none",
       discard:
-        this.#has("-x") || (isRelocatable && this.#has("-s"))
+        this.#has("-x") || (isRelocatable && stripping === "-s")
           ? "all"
           : this.#has("-X")
             ? "labels"

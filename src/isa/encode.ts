@@ -140,12 +140,12 @@ const write = (
 
   // GNU as's order of prefixes.
   if (form.wait) emission.byte(0x9b);
-  // A branch hint stands after the address size.
-  const isHint = candidate.addressBits !== 0 && candidate.operands[0]?.field === "relative";
+  // A branch hint stands after the sizes.
+  const isHint = candidate.operands[0]?.field === "relative";
   if (segment >= 0 && !isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
   if (address !== bits) emission.byte(0x67);
-  if (segment >= 0 && isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
   if (candidate.operandPrefix || prefixes.operandSize !== 0) emission.byte(0x66);
+  if (segment >= 0 && isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
   if (candidate.repeatPrefix !== 0) emission.byte(candidate.repeatPrefix);
   else if (prefixes.repeat !== 0) emission.byte(prefixes.repeat);
   if (prefixes.lock) emission.byte(0xf0);

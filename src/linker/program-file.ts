@@ -10,6 +10,7 @@ import {
   SHF_LINK_ORDER,
   SHT_GROUP,
   SHT_NOBITS,
+  SHT_NOTE,
   SHT_PROGBITS,
   SHT_REL,
   SHT_STRTAB,
@@ -104,7 +105,10 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
     // In a flat image nothing says that a section with content in memory has none in the file.
     const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
-    const type = isThere || isNothing ? output.type || output.declaredType || SHT_PROGBITS : SHT_NOBITS;
+    const type =
+      isThere || isNothing || output.type === SHT_NOTE
+        ? output.type || output.declaredType || SHT_PROGBITS
+        : SHT_NOBITS;
     return {
       output,
       flags:

@@ -231,6 +231,7 @@ export function assignOffsets(
   for (const segment of segments) {
     if (segment.type !== PT_LOAD) continue;
     const { sections, hasHeaders } = segment;
+    if (sections.length === 0 && !hasHeaders) continue;
     const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
     const align = isPaged
       ? Math.max(pageBytes, ...sections.map((section) => section.align))
@@ -289,6 +290,9 @@ export function assignOffsets(
     });
     if (hasBytes) end = Math.max(end, fileEnd);
   }
+  for (const segment of segments)
+    if (segment.type === PT_LOAD && !loads.has(segment))
+      loads.set(segment, emptyLoad(segment, loads, headerSize, isPaged ? pageBytes : 4));
   // What is to be in memory, but in no segment that is loaded, lies as if it were; what a script puts into a segment
   // and not into memory comes next in the file.
   const named = new Set(segments.flatMap(({ sections }) => sections));
@@ -309,6 +313,27 @@ export function assignOffsets(
         : otherHeader(segment, offsets, [...loads.values()], end)),
   );
   return { offsets, headers, end, problems };
+}
+
+/** A header that a script declares and no section is in: in the file it stands where its load address would put it. */
+function emptyLoad(
+  { type, flags, loadAddress }: Segment,
+  others: ReadonlyMap<Segment, ElfSegment>,
+  headerSize: number,
+  align: number,
+): ElfSegment {
+  const address = loadAddress ?? 0;
+  const before = [...others].filter(([{ hasHeaders }, other]) => hasHeaders || other.loadAddress < address);
+  return {
+    type,
+    offset: Math.max(headerSize, ...before.map(([, { offset, fileBytes }]) => offset + fileBytes)),
+    address: 0,
+    loadAddress: address,
+    fileBytes: 0,
+    memoryBytes: 0,
+    flags: flags ?? 0,
+    align,
+  };
 }
 
 /** PT_PHDR: where the program headers themselves are loaded. */

@@ -173,4 +173,11 @@ f1: jmp f2
 f2:
 `,
   },
+  "file 0 by its whole name, in the folder where the compiler ran": {
+    text: '.file 0 "/d" "/d/t.c" md5 0x00112233445566778899aabbccddeeff\n.file 1 "t.c" md5 0x00112233445566778899aabbccddeeff\n.file 2 "/d" "t.h" md5 0x00112233445566778899aabbccddee00\n.loc 1 1\nnop\n.loc 0 2\nnop\n',
+  },
+  "file 0 by its whole name, and files by theirs": {
+    text: '.file 0 "/d/" "/d/t.c"\n.file 1 "/d/t.c"\n.file 2 "/d/s/u.h"\n.loc 1 1\nnop\n',
+  },
+  "file 0 in the folder where the assembler runs": { text: '.file 0 "." "./t.c"\n.file 1 "t.c"\n.loc 1 1\nnop\n' },
 };

@@ -85,6 +85,11 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["an else too many", ".if 1\n.else\n.else\n.endif", "4:1 error misplaced-else"],
   ["a condition before the definition", ".ifdef later\n.endif\nlater = 1", "2:8 warning condition-order"],
   ["an include guard is none", ".ifndef GUARD\nGUARD = 1\n.endif"],
+  [
+    "an address that becomes memory where it is named again",
+    "S = offset a\nmov eax, S\nmov eax, [ebx+S]\nmov eax, S\na:",
+    "5:10 warning memory-operand",
+  ],
   ["a number that became memory", "mov eax, K\nK = 5", "2:10 warning memory-operand"],
   [
     "a numeric label that is not there",
@@ -172,6 +177,12 @@ describe("mistakes", () => {
       "    \tcmp\teax, bl # both",
       "    \t   \t     ^~",
     ]);
+  });
+
+  test("a distance that is said to be short is no more than a distance where a symbol stands for it", () => {
+    const { object, diagnostics } = assembleText(".intel_syntax noprefix\nS = short a\na: jmp S\n.long S\n");
+    expect(object).not.toBeNull();
+    expect(diagnostics).toEqual([]);
   });
 
   test("assembling stops at the limit of errors", () => {

@@ -341,6 +341,7 @@ class_a: nop
 T = offset class_a
  mov eax, T
  .long T
+ mov eax, T
 `,
   },
   "labels and structures said twice": {
@@ -552,6 +553,7 @@ _ZN1AC2Ev: nop
 .Lw: nop
 `,
   },
+  "types of symbols with blanks after the sign": { text: ".type f, @ function\n.type g , @object\nf: nop\ng: nop\n" },
   "numbers with C's marks of their type": {
     text: ".long 1U, 2u, 3L, 4l, 5UL, 7LL, 8ULL, 9uLl, 0x10U, 0b11ul, 017U\n.set A, 108U\nsubl $A - 4U, %esp\n.intel_syntax noprefix\nsub esp, 108U - 4\n",
   },

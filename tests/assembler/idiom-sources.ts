@@ -163,4 +163,40 @@ last: nop
   },
   "numeric labels that are kept": { text: "1: jmp 1b\n.L2: jmp 1f\n1: nop\n", options: ["-L"] },
   "the opposite of a place": { text: "a: nop\nb: .long -b, 4-a\nmov $-b, %eax\n" },
+  "symbols set to offsets, in each operand that is a number": {
+    text: `.intel_syntax noprefix
+ .irp i, "mov eax,", "push", "push dword ptr", "mov dword ptr [eax],", "imul eax, ebx,", "add ebx, 4 +", "mov ax,", "mov al, byte ptr", "cmp eax,", "mov ecx, cs:", "jmp", "call", "out"
+S\\@ = offset class_a + 4
+ .ifc \\i, out
+ out S\\@, al
+ .else
+ \\i S\\@
+ .endif
+ mov eax, S\\@
+ .endr
+ .global G
+G = offset class_a
+ mov eax, G
+class_a: nop
+`,
+  },
+  "hints of jumps as the segment of where they go": {
+    text: `a:
+ .irp s, cs, ds, es
+ jmp %\\s:a
+ jne %\\s:b
+ loop %\\s:a
+ jecxz %\\s:a
+ call %\\s:b
+ jmp %\\s:0x1000
+ ljmp %\\s:a
+ data16 jmp %\\s:a
+ \\s data16 jne b
+ .endr
+ .code16
+ jmp %cs:a
+ data32 jc %ds:b
+c: addr32 loop %ds:c
+`,
+  },
 };

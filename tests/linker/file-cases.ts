@@ -68,6 +68,60 @@ export const FILE_CASES: Readonly<Record<string, Case>> = {
     PLAIN,
     "--retain-symbols-file=@/names.txt",
   ),
+  // Of these options the last one counts.
+  ...Object.fromEntries(
+    [
+      ["-S", "--retain-symbols-file=@/names.txt"],
+      ["--retain-symbols-file=@/names.txt", "-S"],
+      ["--retain-symbols-file=@/names.txt", "-s"],
+      ["-s", "--retain-symbols-file=@/names.txt"],
+      ["-s", "-S"],
+      ["-S", "-s"],
+      ["-r", "-s", "-S"],
+      ["-r", "-S", "-s"],
+      ["-r", "-s", "--retain-symbols-file=@/names.txt"],
+    ].map((options) => [
+      `what is stripped: ${options.join(" ")}`,
+      withFiles(
+        '.file "a.c"\nlocal: nop\n.globl kept\nkept: call kept\n.section .debug_info,""\n.long kept, local\n',
+        { "names.txt": "kept\n" },
+        PLAIN,
+        ...options,
+      ),
+    ]),
+  ),
+  // A section is a note by its header, not by what its objects say; what is not in memory is in none that is loaded.
+  ...Object.fromEntries(
+    ["a", ""].flatMap((flags) =>
+      [":text", ":text :note", ":note"].flatMap((headers) =>
+        [[], ["-q"]].map((options): [string, Case] => [
+          `headers: data "${flags}" in ${headers} ${options.join(" ")}`,
+          scripted(
+            `.section .x,"${flags}"\n.long 1\n`,
+            `PHDRS { text PT_LOAD; note PT_NOTE; } SECTIONS { . = 0x100000; .text : { *(.text) } :text .note : { *(.x) } ${headers} /DISCARD/ : { *(*) } }`,
+            ...options,
+          ),
+        ]),
+      ),
+    ),
+  ),
+  ...Object.fromEntries(
+    [
+      "a PT_LOAD; text PT_LOAD; b PT_LOAD FLAGS(6);",
+      "text PT_LOAD FILEHDR PHDRS; b PT_LOAD;",
+      "text PT_LOAD; b PT_LOAD AT(0x200000);",
+      "text PT_LOAD; b PT_LOAD AT(0x2000) FLAGS(4);",
+    ].flatMap((headers) =>
+      [[], ["-n"], ["-N"]].map((options): [string, Case] => [
+        `headers without a section: ${headers} ${options.join(" ")}`,
+        scripted(
+          "",
+          `PHDRS { ${headers} } SECTIONS { . = 0x100000 + SIZEOF_HEADERS; .text : { *(.text) } :text /DISCARD/ : { *(*) } }`,
+          ...options,
+        ),
+      ]),
+    ),
+  ),
   "headers: sections before the first that names one": scripted(
     '.section .n,"a",@note\n.long 4, 4, 1, 0x41414141, 7\n.data\n.long 1\n.section .z,"a"\n.long 2\n',
     "PHDRS { code PT_LOAD; note PT_NOTE; data PT_LOAD; } SECTIONS { .text 0x1000 : { *(.text) } .n : { *(.n) } :code :note .data 0x2000 : { *(.data) } :data .z 0x3000 : { *(.z) } :code /DISCARD/ : { *(*) } }",

@@ -60,6 +60,27 @@ test.each([
   expect(ours.stderr.replace(/^\w+: /gm, "")).toBe(theirs.stderr.replaceAll(`${ld}: `, ""));
 });
 
+test.each(["-M", "-t", "--print-memory-usage"])("ld %s lists where a name is missing, too", (option) => {
+  const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, { skip: (reason) => expect.fail(reason) }));
+  const object = join(folder, "lost.o");
+  writeFileSync(object, objectOfGnu(as!, '.globl _start\n_start: call nowhere\n.section .note.GNU-stack,""\n'));
+  const args = ["-m", "elf_i386", option, object, "-o", join(folder, "lost")];
+  const theirs = spawnSync(ld!, args, { encoding: "latin1" });
+  expect(theirs.status).toBe(1);
+  let listed = "";
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+    listed += Buffer.from(chunk as Uint8Array).toString("latin1");
+    return true;
+  });
+  try {
+    expect(() => run(args)).toThrow("nothing was linked");
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(listed).toBe(theirs.stdout);
+});
+
 test("a program that knows where another one's symbols are, and the rule that says what it is made of", (context) => {
   const [as, ld] = ["as", "ld"].map((name) => requireOracle(name, context)) as [string, string];
   const inside = (name: string): string => join(folder, name);

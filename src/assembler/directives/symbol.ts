@@ -115,6 +115,7 @@ const type: Handler = (assembler) => {
   assembler.comma();
   const sign = input.skipSpace();
   if (sign === 0x40 || sign === 0x25) input.offset++;
+  if (sign === 0x40) input.skipSpace();
   const typeOffset = input.offset;
   let name: string;
   if (sign === QUOTE) {

@@ -188,7 +188,7 @@ export class AssemblySymbol implements ResolvedValue {
     this.#set(IS_VOLATILE, value);
   }
 
-  /** Set to `offset x` in Intel syntax: that address wherever it is named, and in no symbol table. */
+  /** Set to `offset x` in Intel syntax: that address where it is named first, and in no symbol table. */
   get isAddress(): boolean {
     return (this.#flags & IS_ADDRESS) !== 0;
   }

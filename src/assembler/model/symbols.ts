@@ -234,7 +234,7 @@ export class SymbolTable {
     symbol.expression = null;
     symbol.fragment = NO_FRAGMENT;
     symbol.value = 0;
-    if (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER) {
+    if (symbol.isAddress || (mode === "eqv" && expression.op !== Op.CONSTANT && expression.op !== Op.REGISTER)) {
       symbol.section = sections.expression;
       symbol.expression = expression;
       return;

@@ -31,6 +31,7 @@ import {
 } from "../model/expression.ts";
 import type * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
+import type { AssemblySymbol } from "../model/symbol.ts";
 import {
   APOSTROPHE,
   AT_SIGN,
@@ -57,13 +58,11 @@ import { DOUBLE_SIGNS, SINGLE_SIGNS } from "./operators.ts";
 import { plainNumber } from "./plain-number.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
+import { sectionSymbol } from "./section-symbol.ts";
 import { characterValue, readString } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
-
-const START_OF = ".startof.";
-const SIZE_OF = ".sizeof.";
 
 const ABSENT = new Expression(Op.ABSENT, 0, null, 0);
 
@@ -93,10 +92,13 @@ export class ExpressionParser {
     return this.#binary(0);
   }
 
-  /** As `parse`, and an error when there is none. */
   /** The expression that was read last is the address of something (`offset x`), in a directive. */
   namesOffset = false;
 
+  /** A symbol in the operand at hand that was set to `offset place` and named before. */
+  formerAddress: AssemblySymbol | null = null;
+
+  /** As `parse`, and an error when there is none. */
   required(what = "an expression"): Expression {
     this.namesOffset = false;
     const expression = this.parse();
@@ -424,9 +426,9 @@ export class ExpressionParser {
       return operand.op === Op.CONSTANT
         ? constant(computeUnary(op, operand.number), start)
         : node(op, operand, null, start);
-    if (operator.name === "offset" && !this.intelOperand) {
+    if (!this.intelOperand && (op === Op.OFFSET || op === Op.SHORT)) {
+      this.namesOffset = op === Op.OFFSET;
       op = 0;
-      this.namesOffset = true;
     }
     return op === 0 ? operand : this.#prefixed(op, operator.sizeBits, operand, start);
   }
@@ -447,7 +449,7 @@ export class ExpressionParser {
       if (this.intelOperand) reading.symbols.findOrMake(atom, start);
       this.#relocationSuffix();
     }
-    const symbol = reading.symbols.findOrMake(this.#ofSection(atom), start);
+    const symbol = reading.symbols.findOrMake(sectionSymbol(this.#reading, atom), start);
     if (this.unknownNames !== null && symbol.section.kind === "undefined" && symbol.expression === null)
       this.unknownNames.push(atom);
     if (symbol.section.kind === "absolute" && symbol.expression === null && !symbol.isForward && !this.defersHere)
@@ -456,32 +458,22 @@ export class ExpressionParser {
     if (register !== null) return registerExpression(register, start);
     if (symbol.isForward && symbol.expression !== null && !this.defersHere)
       return reading.symbols.snapshot(symbol.expression, start);
+    const wasUsed = symbol.isUsed;
     symbol.use();
+    if (symbol.isAddress) return this.#address(symbol, wasUsed, start);
     const reference = symbolExpression(symbol, 0, start);
     if (!this.intelOperand) return reference;
-    if (symbol.isAddress && symbol.section.isReal) return this.#prefixed(Op.OFFSET, 0, reference, start);
     // `FIELD = edi + 4` stands for just that.
     return symbol.expression !== null && namesRegister(symbol.expression) ? symbol.expression : reference;
   }
 
-  /** `.startof.(.text)`, `.sizeof.(.text)`: symbols that the linker gives the section's address and size. */
-  #ofSection(atom: Atom): Atom {
-    if (atom.length !== SIZE_OF.length && atom.length !== START_OF.length) return atom;
-    const reading = this.#reading;
-    const { input } = reading;
-    if (input.bytes[input.offset - 1] !== DOT) return atom;
-    const word = atom.text.toLowerCase();
-    if (word !== SIZE_OF && word !== START_OF) return atom;
-    if (input.skipSpace() !== OPEN_PARENTHESIS) return atom;
-    input.offset++;
-    input.skipSpace();
-    const start = input.offset;
-    input.offset = this.#nameEnd();
-    const name = textOfBytes(input.bytes, start, input.offset);
-    if (name === "") reading.fail("expression-expected", "expected the name of a section");
-    if (input.skipSpace() !== CLOSE_PARENTHESIS) reading.fail("unbalanced", "expected `)'");
-    input.offset++;
-    return reading.atoms.internText(word + name);
+  /** What `symbol = offset place` stands for. GNU as knows of the `offset` only where the symbol is named first. */
+  #address(symbol: AssemblySymbol, wasUsed: boolean, start: number): Expression {
+    const place = symbol.expression!;
+    if (!this.intelOperand) return place;
+    if (!wasUsed) return this.#prefixed(Op.OFFSET, 0, place, start);
+    this.formerAddress = symbol;
+    return place;
   }
 
   /** Moves over blanks to the sign of a suffix; one that is none of ours counts only without a blank. */

@@ -180,7 +180,6 @@ export class InstructionParser {
     }
     const parsed = this.parsed;
     const namesBefore = this.#expressions.namesRead;
-    const isPlain = prefixes === null && wish === null;
     parsed.clear();
     if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
       if (reading.isIntel) this.#intel.parse(mnemonic);
@@ -188,6 +187,8 @@ export class InstructionParser {
     }
     if (!reading.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
       mnemonic = attMnemonic(mnemonic, parsed.operands);
+    if (parsed.hint !== null) (prefixes ??= []).push(parsed.hint);
+    const isPlain = prefixes === null && wish === null;
     if (
       isPlain &&
       parsed.count === 1 &&

@@ -29,7 +29,7 @@ import { goesOn } from "./next-operand.ts";
 import { lastByte } from "./operands-intel.ts";
 import { encoderValue } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
-import { isBranch, isFarBranch, TARGET } from "./parsed-operands.ts";
+import { isBranch, isFarBranch, TARGET, takesHint } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
 
@@ -54,6 +54,8 @@ export class AttOperands {
   readonly #parsed: ParsedOperands;
   /** Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is not. */
   readonly #demandKnown: (mnemonic: string) => void;
+  /** The instruction at hand is a jump whose segment says which way it mostly goes. */
+  #takesHint = false;
 
   constructor(
     reading: Reading,
@@ -96,6 +98,7 @@ export class AttOperands {
     const input = reading.input;
     const parsed = this.#parsed;
     const branch = isBranch(mnemonic) || isFarBranch(mnemonic);
+    this.#takesHint = takesHint(mnemonic);
     do {
       const start = input.offset;
       this.#expressions.relocation = 0;
@@ -208,12 +211,15 @@ export class AttOperands {
       this.#address(operand);
       hasAddress = true;
     }
-    if (branch && !isIndirect && !hasAddress && segment !== null) {
-      reading.warnAt(
-        "bad-prefix",
-        start,
-        `the segment says nothing of a direct jump and is left out: write \`*' before it`,
-      );
+    if (branch && !farBranch && !isIndirect && !hasAddress && segment !== null) {
+      const { name } = segment;
+      if (this.#takesHint && (name === "cs" || name === "ds")) parsed.hint = name;
+      else
+        reading.warnAt(
+          "bad-prefix",
+          start,
+          `the segment says nothing of a direct jump and is left out: write \`*' before it`,
+        );
       segment = null;
     }
     if (branch && !isIndirect && !hasAddress) {

@@ -93,6 +93,7 @@ export class IntelOperands {
     this.#hasOffset = false;
     expressions.relocation = 0;
     expressions.namesFlat = false;
+    expressions.formerAddress = null;
     expressions.intelOperand = true;
     let tree: Expression;
     try {
@@ -142,14 +143,9 @@ export class IntelOperands {
       this.#segment !== null ||
       (!this.#hasOffset && (expressions.namesFlat || namesPlace(tree)));
     if (isMemory) {
-      if (
-        !isBracketed &&
-        displacement.op === Op.SYMBOL &&
-        this.#base === null &&
-        this.#index === null &&
-        this.#segment === null
-      ) {
-        this.#reading.doubtMemory(displacement.symbol!, start);
+      if (this.#base === null && this.#index === null && this.#segment === null) {
+        if (expressions.formerAddress !== null) reading.doubtAddress(expressions.formerAddress, start);
+        else if (!isBracketed && displacement.op === Op.SYMBOL) reading.doubtMemory(displacement.symbol!, start);
       }
       this.#memory(displacement, relocation, start);
       return;

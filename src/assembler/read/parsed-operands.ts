@@ -24,11 +24,14 @@ export class ParsedOperands {
   readonly lengths: number[] = [1, 1, 1, 1];
   /** The jump is through a far pointer (`far ptr [x]`). */
   isFar = false;
+  /** The segment before where a jump goes (`jne %ds:loop`): a hint which way it mostly goes. */
+  hint: "cs" | "ds" | null = null;
 
   clear(): void {
     this.count = 0;
     this.operands = [];
     this.isFar = false;
+    this.hint = null;
   }
 
   /** Nothing but where to go: a name of `length` bytes. */
@@ -92,6 +95,11 @@ export function isBranch(mnemonic: string): boolean {
     default:
       return false;
   }
+}
+
+/** Jumps, before whose target a segment is a hint (IA-32 manual, volume 2, 2.1.1); calls have none. */
+export function takesHint(mnemonic: string): boolean {
+  return isBranch(mnemonic) && !mnemonic.startsWith("call") && mnemonic !== "xbegin";
 }
 
 export function isFarBranch(mnemonic: string): boolean {

@@ -94,6 +94,16 @@ export class Reading {
       this.#doubts.push({ symbol, frame: this.input.frame!, offset });
   }
 
+  /** `symbol = offset place` that is named again: GNU as takes it for the place itself. */
+  doubtAddress(symbol: AssemblySymbol, offset: number): void {
+    this.warnAt(
+      "memory-operand",
+      offset,
+      `GNU as forgets the \`offset' of \`${symbol.name}' once it was named, so this is memory: write \`offset ${symbol.name}'`,
+      symbol.name.length,
+    );
+  }
+
   warnOfMemory(): void {
     for (const { symbol, frame, offset } of this.#doubts) {
       if (symbol.section.kind !== "absolute") continue;

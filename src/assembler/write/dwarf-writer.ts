@@ -218,13 +218,14 @@ class DwarfWriter {
       if (isFirst && directories[0] === null) {
         const start = said || this.#compilationDirectory;
         if (!directories.includes(start)) directories[0] = start;
-        if (folder === start) return 0;
+        // GNU as finds out that they are the same only where the name has no folder.
+        if (folder === start && file.directory === "") return 0;
       }
       return directories.push(folder) - 1;
     };
-    for (const file of this.#debug.givenFiles) directoryOf(file);
+    const given = new Map(this.#debug.givenFiles.map((file) => [file, directoryOf(file)]));
     const numbered = files.map((file) =>
-      file === null || file === undefined ? null : { file, directory: directoryOf(file) },
+      file === null || file === undefined ? null : { file, directory: given.get(file) ?? directoryOf(file) },
     );
     if (version < 5) {
       for (const directory of directories.slice(1)) out.text(this.#named(directory!));

@@ -1,5 +1,5 @@
 /** Program headers that a script declares (PHDRS), with the sections that it puts into each (`:text`). */
-import { PT_INTERP } from "../../object/elf.ts";
+import { PT_INTERP, PT_LOAD, PT_NOTE, SHT_NOTE } from "../../object/elf.ts";
 import type { OutputSection } from "../output-section.ts";
 import { SEC_ALLOC } from "../section-flags.ts";
 import type { Segment } from "../segments.ts";
@@ -24,6 +24,14 @@ export function scriptSegments(
   const named = placed.flatMap(({ phdrs }) => (phdrs ? [phdrs] : []));
   if (named.length === 0 && placed.length > 0)
     problem(1, "PHDRS declares program headers, but no section names one: write :NAME after a section");
+  const holdsHeaders = (header: ProgramHeader): boolean => header.hasFileHeader || header.hasProgramHeaders;
+  const loaded = headers.filter(({ type }) => type === PT_LOAD);
+  const late = loaded.slice(1).find((header) => holdsHeaders(header) && !holdsHeaders(loaded[0]!));
+  if (late)
+    problem(
+      1,
+      `PHDRS gives the file's headers to ${late.name}: only the first PT_LOAD can begin with FILEHDR or PHDRS`,
+    );
   // A section that names no header goes where the one before it went. The first ones go where the first that names one
   // goes, or, for all headers but the first, the last one: GNU ld goes over the sections again for each header.
   const sectionsOf = (header: ProgramHeader, index: number): OutputSection[] => {
@@ -33,12 +41,17 @@ export function scriptSegments(
       return current.includes(header.name) && (phdrs !== null || header.type !== PT_INTERP);
     });
   };
+  // What is not in memory is in no segment that is loaded.
+  const inMemory = ({ flags }: OutputSection): boolean => (flags & SEC_ALLOC) !== 0;
   return headers.map((header, index) => {
     const { type, hasFileHeader, hasProgramHeaders, flags, loadAddress } = header;
+    const found = sectionsOf(header, index);
+    // A section is a note where the script says so of its header, whatever its objects said.
+    if (type === PT_NOTE) for (const section of found) section.type = SHT_NOTE;
     return {
       type,
-      sections: sectionsOf(header, index),
-      hasHeaders: hasFileHeader || hasProgramHeaders,
+      sections: type === PT_LOAD ? found.filter(inMemory) : found,
+      hasHeaders: holdsHeaders(header),
       hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
       flags: flags ? evaluate(flags) : null,
       isDeclared: true,
