@@ -165,7 +165,7 @@ coordinator_is:
     cmp     ecx, [coordinator_id + 4]
 9:  ret
 
-# Whether a packet comes from the coordinator, of which a view was ours just now, and nothing is asked.
+# Whether a packet comes from the coordinator, of which a view was ours just now, and nothing is asked or waited for.
 # In: EAX packet, EDX its sender's address.
 # Out: ZF when it does.
 # Clobbers: EAX, ECX, EDX.
@@ -182,6 +182,10 @@ coordinator_is_fresh:
     call    session_same
     jne     9f
     call    clock_ms
+    mov     ecx, [takeover_at]          # a hello waits for an answer of the coordinator
+    sub     ecx, eax
+    sub     ecx, HELLO_PATIENCE_MS + 1
+    js      9f
     sub     eax, [view_confirmed]
     cmp     eax, FRESH_MS
     sbb     eax, eax

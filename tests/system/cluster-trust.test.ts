@@ -101,6 +101,27 @@ describeThoroughly("a coordinator's view that says nothing new", () => {
     expect(await counts()).toEqual([spared, forgeries, replays + 1]);
   });
 
+  test("is looked at where it answers a recorded hello of the coordinator: nobody takes its place", async () => {
+    const lab = await settled([KEY, KEY], [1, 1]);
+    const wire = new ClusterWire(lab, KEY);
+    const [first, second] = lab.nodes as [LabNode, LabNode];
+    // The first one boots twice, and coordinates after the second one did.
+    for (const node of [first, first, second]) {
+      node.reset();
+      await node.waitFor(/^cloud: .* peers 1$/m, { within: "10s" });
+      await lab.advance("2s");
+    }
+    const { id } = wire.of(VIEW).at(-1)!;
+    const hello = wire.of(HELLO).find((heard) => heard.id === id)!;
+    const fromMs = lab.nowNs / 1e6;
+    for (let round = 0; round < 4; round++) {
+      wire.sayBytes(hello.data.slice(), hello.data[ADDRESS_END]!);
+      await lab.advance("80ms");
+    }
+    await lab.advance("500ms");
+    expect(wire.of(VIEW, fromMs).filter((view) => view.id !== id)).toEqual([]);
+  });
+
   test("is looked at when it says something new, and refused when it is forged", async () => {
     const { next, hear, counts } = await scene();
     const [spared, forgeries] = (await counts()) as [number, number, number];
