@@ -1,6 +1,7 @@
 # Shows the end of a file or of input.
 
 .include "program.inc"
+.include "file.inc"
 
 KEPT_BYTES      = 0x10000               # of input
 
@@ -21,28 +22,58 @@ _start:
     jc      finish
     test    esi, esi
     jz      .Linput
-    xor     ebp, ebp                    # EBP: lines of the file
-1:  call    input_byte
-    jc      2f
-    cmp     al, 10
-    jne     1b
-    inc     ebp
-    jmp     1b
-2:  cmp     dword ptr [output_status], 0
-    jne     finish
-    call    input_rewind
-    sub     ebp, edi                    # EBP: lines to pass over
-    jbe     4f
-3:  call    input_byte
+    mov     eax, offset position        # of a file only the end is read, block by block backwards
+    mov     edx, SEEK_END
+    call    input_seek
     jc      finish
-    cmp     al, 10
-    jne     3b
-    dec     ebp
-    jnz     3b
+    test    edi, edi
+    jz      finish
+    mov     ebp, 1                      # EBP: 1 before the last byte, which ends its line, not one before it
+.Lblock:
+    mov     esi, [position]             # ESI: bytes of the block
+    cmp     dword ptr [position + 4], 0
+    jne     1f
+    test    esi, esi
+    jz      .Lfound                     # there are no more lines
+    cmp     esi, INPUT_BYTES
+    jbe     2f
+1:  mov     esi, INPUT_BYTES
+2:  sub     [position], esi
+    sbb     dword ptr [position + 4], 0
+    call    .Lgo
+    jc      finish
+    call    input_fill
+    jc      finish
+    cmp     eax, esi
+    jb      finish                      # it has become shorter
+.Lbefore:
+    cmp     byte ptr [input_buffer + esi - 1], 10
+    jne     3f
+    test    ebp, ebp
+    jnz     3f
+    dec     edi
+    jz      .Lfound_here
+3:  xor     ebp, ebp
+    dec     esi
+    jnz     .Lbefore
+    jmp     .Lblock
+.Lfound_here:
+    add     [position], esi
+    adc     dword ptr [position + 4], 0
+.Lfound:
+    call    .Lgo
+    jc      finish
 4:  call    input_byte
     jc      finish
     call    out_byte
     jmp     4b
+
+# Goes to `position`.
+# Out: CF when that cannot be.
+.Lgo:
+    mov     eax, offset position
+    mov     edx, SEEK_START
+    jmp     input_seek
 
 # Input, which is kept until its end.
 .Linput:
@@ -88,4 +119,6 @@ _start:
     jmp     .Lshow
 
 .bss
+.balign 4
+position:       .space 8                # in a file
 kept:           .space KEPT_BYTES       # the latest of them, in a ring

@@ -27,6 +27,16 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ["cat /a/n > /a/copy; cat /a/n | wc; ls /a/copy", `      0       0       5\nfile ${"5".padStart(26)}  copy\n`],
   ["head -2 /a/y; tail -1 /a/y; seq 9 | tail -2", "1\n2\n20\n8\n9\n"],
   ["seq 20000 | tail -9999999 | head -1", "8894\n"], // 64 KiB of input are kept
+  // Of a file the end is read, by blocks that end anywhere in a line, however much lies before it.
+  [
+    "seq 3000 > /a/b; tail -2 /a/b; tail -1500 /a/b | head -1; tail -3000 /a/b | head -1; tail -9999 /a/b | head -1",
+    "2999\n3000\n1501\n1\n1\n",
+  ],
+  ["tail -0 /a/b; echo -n end >> /a/b; tail -2 /a/b; echo; tail /a/none; rm /a/b", "3000\nend\n/a/none: not found\n"],
+  [
+    "touch /a/far; truncate /a/far 5G; echo first >> /a/far; echo last >> /a/far; tail -1 /a/far; rm /a/far",
+    "/a/far has 5368709120 bytes now.\nlast\n",
+  ],
   ["wc /a/x /a/y", "      1       2      10 /a/x\n     20      20      51 /a/y\n"],
   ["grep 2 /a/y; grep t /a/x /a/y; echo $?", "2\n12\n20\n/a/x: some text\n0\n"],
   ["grep none /a/x; echo $?; grep s /a/x /a/none; echo $?", "1\n/a/x: some text\n/a/none: not found\n1\n"],

@@ -120,15 +120,23 @@ input_fill:
     pop     ebx
     ret
 
-# Goes back to the beginning of a file.
-.global input_rewind
-input_rewind:
+# Goes to another position of a file.
+# In: EAX address of the offset, of 64 bits, where the new position goes; EDX SEEK_*.
+# Out: CF when that cannot be, which is said.
+# Clobbers: EAX, EDX.
+.global input_seek
+input_seek:
     push    ebx
-    mov     eax, [input_handle]
-    SYSTEM  seek, eax, 0, 0
-    xor     eax, eax
-    mov     [input_at], eax
-    mov     [input_end], eax
+    push    ecx
+    mov     ecx, eax
+    mov     ebx, [input_handle]
+    mov     dword ptr [input_at], 0
+    mov     dword ptr [input_end], 0
+    SYSTEM  seek_far, ebx, ecx, edx
+    test    eax, eax
+    jns     1f                          # CF is clear
+    call    input_failed
+1:  pop     ecx
     pop     ebx
     ret
 
