@@ -71,7 +71,7 @@ const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { std
 qure("build", "--output", IMAGES);
 qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "1ms");
 const [disk] = await readdir(`${IMAGES}/.qure-cache`);
-const { assemble, folderTree, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
+const { assemble, folderTree, inspectImage, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
 
 /** Where the kernel keeps what the page shows of its tasks: constants of asm/include, as the assembler sees them. */
 const TASK_FIELDS = [
@@ -128,11 +128,42 @@ function diskRuns(disk, iso) {
   ];
 }
 
+/**
+ * Where the ISO has rows of numbers of which each is near the one before, as [byte, how many]: the tables of the kernel
+ * (docs/formats/kernel-image.md). As differences they take an eighth of the room.
+ */
+function rowsOf(iso) {
+  const { kernel, bootRecord, bootImageOffset } = inspectImage({
+    sizeBytes: iso.length,
+    read: (at, length) => iso.subarray(at, at + length),
+  });
+  const kernelAt = bootImageOffset + SECTOR_BYTES * bootRecord.kernelSector;
+  const { relocations, symbols, lines } = kernel.parts;
+  return [
+    [relocations.offset + 12, kernel.relocations],
+    [symbols.offset + 12, kernel.symbols],
+    [lines.offset + 16, kernel.lines],
+    [lines.offset + 16 + 4 * kernel.lines, kernel.lines],
+  ].map(([at, count]) => [kernelAt + at, count]);
+}
+
+/** The bytes, with rows as differences. */
+function differences(bytes, rows) {
+  const result = Buffer.from(bytes);
+  for (const [at, count] of rows)
+    for (let index = 1; index < count; index++) {
+      const place = at + 4 * index;
+      result.writeUInt32LE((bytes.readUInt32LE(place) - bytes.readUInt32LE(place - 4)) >>> 0, place);
+    }
+  return result;
+}
+
 const iso = await readFile(`${IMAGES}/qure.iso`);
+const rows = rowsOf(iso);
 const system = [
   { name: "firmware", content: await readFile("dist/firmware.bin") },
   { name: "starter", content: await readFile("dist/starter.bin") },
-  { name: "iso", content: iso },
+  { name: "iso", content: differences(iso, rows) },
   ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
 ];
 const tree = folderTree(".");
@@ -145,7 +176,10 @@ const revision = version
   .split("-")[0]
   .split(".")
   .reduce((sum, part) => sum * 1000 + Number(part), 0);
-await writeFile(join(OUT, "system.gz"), container({ version, revision, diskBytes: DISK_BYTES, taskLayout }, system));
+await writeFile(
+  join(OUT, "system.gz"),
+  container({ version, revision, diskBytes: DISK_BYTES, taskLayout, rows }, system),
+);
 await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
 
 /** A program as a compressed part, and the small script that loads it. */

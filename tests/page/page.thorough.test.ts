@@ -219,7 +219,10 @@ test("time steps by an event, a frame and a millisecond, and passes at the speed
 
 test("a kernel that is dropped boots, to the digest of the command line", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
-    const kernel = Buffer.concat([Buffer.of(0x8c, 0xc8, 0xb8, 0x4b, 0x0e, 0xcd, 0x10, 0xf4), Buffer.alloc(1000)]);
+    const kernel = Buffer.concat([
+      Buffer.of(0x8c, 0xc8, 0xb8, 0x4b, 0x0e, 0xcd, 0x10, 0xf4, 0xeb, 0xfd),
+      Buffer.alloc(1000),
+    ]);
     await page.goto(`${address}?nodes=1`);
     await until(page, "state.nowNs > 0");
     await page.setInputFiles(".file input", { name: "k.com", mimeType: "application/octet-stream", buffer: kernel });

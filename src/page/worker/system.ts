@@ -23,6 +23,8 @@ interface Head {
   readonly revision: number;
   readonly diskBytes: number;
   readonly taskLayout: TaskLayout;
+  /** Where the ISO has rows of numbers, each as its difference to the one before: [byte, how many]. */
+  readonly rows: readonly (readonly [at: number, count: number])[];
   readonly parts: readonly { readonly name: string; readonly sizeBytes: number }[];
 }
 
@@ -56,6 +58,16 @@ async function loadParts(url: URL): Promise<{ head: Head; part: (name: string) =
   return { head, part, names: [...parts.keys()] };
 }
 
+/** Makes numbers of differences. */
+function addUp(bytes: Uint8Array, rows: Head["rows"]): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (const [at, count] of rows)
+    for (let index = 1, sum = view.getUint32(at, true); index < count; index++) {
+      sum += view.getUint32(at + 4 * index, true);
+      view.setUint32(at + 4 * index, sum, true);
+    }
+}
+
 const SECTOR_BYTES = 512;
 
 /** A disk of runs of sectors: each is a copy from the ISO, or (-1) the next ones of `own`. */
@@ -81,6 +93,7 @@ export async function loadSystem(base: URL): Promise<System> {
   const runs = JSON.parse(new TextDecoder().decode(part("disk runs"))) as number[][];
   const { version, diskBytes, taskLayout } = head;
   const iso = part("iso");
+  addUp(iso, head.rows);
   const disk = makeDisk(diskBytes, runs, iso, part("disk"));
   return { firmware: part("firmware"), starter: part("starter"), iso, disk, diskBytes, version, taskLayout };
 }
