@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { LabCluster, type LabNode, loadFirmware } from "../src/index.ts";
-import { block, SERVICE, ServiceClient } from "./network/service-client.ts";
+import { block, LOW, ServiceClient } from "./network/service-client.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const RAM_BYTES = 8 << 20;
@@ -132,7 +132,7 @@ async function measure(nodes: number, runs: number, seed: number): Promise<Cloud
   for (const node of lab.nodes) await node.waitFor(PROMPT);
   const idle = await costOf(lab, () => lab.advance(`${IDLE_SECONDS}s`));
   const idleBytes = await busiest(lab);
-  await lab.nodes[0]!.enter(`cloud address add ${SERVICE}`, PROMPT);
+  await lab.nodes[0]!.enter(`cloud address add ${LOW.service}`, PROMPT);
   await lab.advance("2s");
   const holderBytes = await busiest(lab);
   const figures = {
@@ -142,7 +142,7 @@ async function measure(nodes: number, runs: number, seed: number): Promise<Cloud
     goodbyeMs: [] as number[],
     twoHoldersMs: [] as number[],
   };
-  const client = new ServiceClient(lab);
+  const client = new ServiceClient(lab, LOW);
   for (let run = 0; run < runs; run++) {
     await lab.advance(`${1000 + run * STEP_MS}ms`);
     const victim = client.holder();

@@ -12,10 +12,16 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 
-/** Below the addresses that the gateway leases, as is the client's. */
-export const SERVICE = "10.0.2.9";
+/** The address that is asked for, and who asks. */
+interface Places {
+  readonly service: string;
+  readonly client: string;
+}
+
+const USUAL: Places = { service: "10.0.2.250", client: "10.0.2.200" };
+/** Below the addresses that the gateway leases: for any number of machines. */
+export const LOW: Places = { service: "10.0.2.9", client: "10.0.2.8" };
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
-const CLIENT = parseIpv4("10.0.2.8");
 const ASK_MS = 5;
 const BOTH: readonly ("in" | "out")[] = ["in", "out"];
 const REQUEST = 1;
@@ -30,14 +36,16 @@ export function block({ cluster }: LabCluster, { index }: LabNode, blocked: bool
 /** Asks for the address all the time, and remembers who answers when. */
 export class ServiceClient {
   readonly #lab: LabCluster;
+  readonly #service: string;
   /** When it asked, and the answers until it asked again. */
   readonly #questions: { readonly atMs: number; answers: number }[] = [];
   readonly #stations = new Set<string>();
 
-  constructor(lab: LabCluster) {
+  constructor(lab: LabCluster, { service, client }: Places = USUAL) {
     this.#lab = lab;
+    this.#service = service;
     const plug = lab.plug("client");
-    const target = parseIpv4(SERVICE);
+    const target = parseIpv4(service);
     plug.answer((frame) => {
       const arp = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
       if (arp?.operation !== REPLY || !sameBytes(arp.senderIp, target)) return [];
@@ -53,7 +61,7 @@ export class ServiceClient {
       arpBytes({
         operation: REQUEST,
         senderMac: CLIENT_MAC,
-        senderIp: CLIENT,
+        senderIp: parseIpv4(client),
         targetMac: new Uint8Array(6),
         targetIp: target,
       }),
@@ -111,7 +119,7 @@ export class ServiceClient {
 
   /** The nodes whose consoles say that they hold the address. */
   holders(): LabNode[] {
-    const address = SERVICE.replaceAll(".", "\\.");
+    const address = this.#service.replaceAll(".", "\\.");
     const says = new RegExp(`(?:QuRe firmware|^cluster: ${address} is (?:here now|given up)$)`, "gm");
     return this.#lab.nodes.filter((node) => !node.isOff && node.console.text.match(says)?.at(-1)?.endsWith("here now"));
   }
