@@ -18,7 +18,8 @@ interface Places {
   readonly client: string;
 }
 
-const USUAL: Places = { service: "10.0.2.250", client: "10.0.2.200" };
+export const SERVICE = "10.0.2.250";
+const USUAL: Places = { service: SERVICE, client: "10.0.2.200" };
 /** Below the addresses that the gateway leases: for any number of machines. */
 export const LOW: Places = { service: "10.0.2.9", client: "10.0.2.8" };
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
