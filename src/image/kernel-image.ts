@@ -275,7 +275,8 @@ export function readKernelHeader(bytes: Uint8Array): KernelHeader {
   };
   const count = ({ offset, sizeBytes: size }: Part, index: number): number =>
     size >= 4 * (index + 1) ? word(offset + 4 * index) : 0;
-  const copy = bytes.slice(0, sizeBytes);
+  // Not `slice`: of a Buffer that is no copy.
+  const copy = new Uint8Array(bytes.subarray(0, sizeBytes));
   copy.fill(0, 20, 24);
   return {
     version: word(8),

@@ -64,7 +64,7 @@ export class Media {
   #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
     let base = this.#known.get(bytes);
     const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
-    if (!base) this.#known.set(bytes, (base = new BytesDisk(bytes.slice(), sizeBytes)));
+    if (!base) this.#known.set(bytes, (base = new BytesDisk(new Uint8Array(bytes), sizeBytes)));
     return base;
   }
 

@@ -24,7 +24,7 @@ export class LabPlug {
 
   /** Sends a frame now: any bytes, from the destination's MAC address on, without FCS. */
   send(frame: Uint8Array): void {
-    this.#cluster.network.send(this.#tap, 0, frame.slice());
+    this.#cluster.network.send(this.#tap, 0, new Uint8Array(frame));
   }
 
   /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */

@@ -17,7 +17,8 @@ export class BytesInMemory implements ByteSource {
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // Not as a Buffer: what `slice` gives of one is no copy, and users of contents change them.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get length(): number {

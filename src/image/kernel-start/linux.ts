@@ -54,7 +54,7 @@ export function planLinux(
   };
   const setupBytes = ((bytes[FIELD.setupSectors] || 4) + 1) * SECTOR_BYTES;
   if (bytes.length < setupBytes || setupBytes > HEAP_END) fail("its setup code is cut off");
-  const setup = bytes.slice(0, setupBytes);
+  const setup = new Uint8Array(bytes.subarray(0, setupBytes));
   const view = new DataView(setup.buffer);
   const version = view.getUint16(FIELD.version, true);
   if (version < LEAST_VERSION)
