@@ -15,7 +15,7 @@ import {
   USUAL_SERIAL_PORTS,
 } from "./board-config.ts";
 import { AddressSpace } from "./bus/address-space.ts";
-import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, WindowFactory, Wire } from "./bus/bus.ts";
+import type { AccessBytes, DmaMemory, PortHandler, ProcessorBus, VideoMemory, WindowFactory, Wire } from "./bus/bus.ts";
 import type { PortLatches } from "./bus/port-latches.ts";
 import { Counters } from "./debug/counters.ts";
 import { Ac97 } from "./devices/ac97.ts";
@@ -65,7 +65,7 @@ import {
   ResetControlPort,
 } from "./devices/system-control.ts";
 import { Uart16550 } from "./devices/uart.ts";
-import { Vga } from "./devices/vga.ts";
+import { VIDEO_WINDOW, VIDEO_WINDOW_BYTES, Vga } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { VirtioNet } from "./devices/virtio-net.ts";
@@ -105,6 +105,7 @@ const CARD_MAKERS: Readonly<Record<NicModel, (...parts: CardParts) => NetworkCar
 export interface BoardHost {
   clock: Clock;
   dma: DmaMemory;
+  video: VideoMemory;
   setShadow: SetShadow;
   processors: ProcessorPins;
   /** The A20M# and IGNNE# pins. */
@@ -136,9 +137,6 @@ const TIMER_INPUT = 2;
  */
 const ACPI_ENABLE = 0xf1;
 const ACPI_DISABLE = 0xf0;
-
-const VIDEO_WINDOW = 0xa0000;
-const VIDEO_WINDOW_BYTES = 0x20000;
 
 export class Board implements ProcessorBus, Stateful {
   readonly vga: Vga;
@@ -274,7 +272,7 @@ export class Board implements ProcessorBus, Stateful {
     space.claimPorts(0x3f0, 6, this.#fdc.ports);
     space.claimPorts(0x3f7, 1, this.#fdc.inputPorts);
 
-    this.vga = new Vga(clock);
+    this.vga = new Vga(clock, host.video);
     space.claimPorts(0x3b0, 0x0c, this.vga);
     space.claimPorts(0x3c0, 0x20, offsetBy(this.vga, 0x10));
     space.claimPorts(0x1ce, 3, this.vga.dispi.ports, 2);
@@ -450,6 +448,7 @@ export class Board implements ProcessorBus, Stateful {
 
   set probe(probe: BusProbe | null) {
     this.#probe = probe;
+    this.vga.isWatched = probe !== null;
     this.#host.latches?.watch("probe", probe !== null);
   }
 

@@ -138,6 +138,7 @@ export class Machine implements Stateful {
     return {
       clock: this.#timers,
       dma: this.memory.dma,
+      video: this.memory.video,
       setShadow: (physicalAddress, sizeBytes, readRam, writeRam) =>
         this.memory.setShadow(physicalAddress, sizeBytes, readRam, writeRam),
       processors: {

@@ -80,6 +80,7 @@ export class AddressSpace implements WindowFactory {
         current = base === null ? null : { first: base, end: base + sizeBytes, handler };
         if (current !== null) this.#memory.push(current);
         this.#lastFound = null;
+        handler.placed?.(base);
       },
     };
   }

@@ -25,6 +25,17 @@ export interface MmioHandler {
    */
   readMmioRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): boolean;
   writeMmioRun?(offset: number, sizeBytes: AccessBytes, source: Uint8Array): boolean;
+  /** Told where its window lies now, or that it is gone. */
+  placed?(base: number | null): void;
+}
+
+/** The display adapter's memory, and the pages that lead there without asking the bus. */
+export interface VideoMemory {
+  readonly bytes: Uint8Array;
+  /** So many bytes from A0000h on, up to 128 KiB, are its first ones; the rest of the 128 KiB are the bus's. */
+  showWindow(lengthBytes: number): void;
+  /** All of it lies at this physical address; null: nowhere. What is below the end of RAM stays as it is. */
+  showFrameBuffer(physicalAddress: number | null): void;
 }
 
 /** A range of ports or of physical addresses whose place the guest chooses. */

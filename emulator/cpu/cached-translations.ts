@@ -1,7 +1,7 @@
 /** Cached translations in a snapshot: those of the active address space, as entries of its list and their pages. */
 import type { StateVisitor } from "../state/state.ts";
 import { type AddressSpace, LIST_NO_EXECUTE, LIST_PAGE } from "./address-space.ts";
-import { fromSavedPlace, ROM, toSavedPlace } from "./layout.ts";
+import { fromSavedPlace, toSavedPlace, VIDEO } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
 /** Saves, or restores into a space that is empty. @throws RangeError when one leads to no memory. */
@@ -27,7 +27,7 @@ export function visitTranslations(visitor: StateVisitor, memory: MachineMemory, 
     active.list(entry);
     tables.forEach((table, column) => {
       const offset = fromSavedPlace(restored[i * size + 1 + column]!);
-      if (!memory.isPlace(offset, ROM))
+      if (!memory.isPlace(offset, VIDEO))
         throw new RangeError(`a cached translation leads to ${offset}, where no memory is`);
       const isWritten = table === active.writeSupervisor || table === active.writeUser;
       // Writes to a page that had code before the state was restored are still watched.

@@ -61,6 +61,7 @@ export class Cpu implements Processor {
         this.core.mmu.flush();
         this.#interpreter.clear();
       },
+      videoHidden: () => this.core.mmu.flush(),
       contentsReplaced: (before) => {
         this.core.mmu.flush();
         this.#interpreter.replaced(before);

@@ -182,8 +182,12 @@ export const ENTRY_MAPS_BYTES = 8 << 20;
  */
 export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 
+/** The display adapter's memory, where pages lead to it directly: it is all that pages lead to below ROM. */
+export const VIDEO = PORT_LATCHES + PORT_LATCHES_BYTES;
+export const VIDEO_BYTES = 16 << 20;
+
 /** Contents of ROMs, wherever the board maps them. */
-export const ROM = PORT_LATCHES + PORT_LATCHES_BYTES;
+export const ROM = VIDEO + VIDEO_BYTES;
 export const ROM_BYTES = 4 << 20;
 export const RAM = ROM + ROM_BYTES;
 export const MAX_RAM_BYTES = 1 << 30;

@@ -3,7 +3,7 @@
  * owns the `WebAssembly.Memory` whose layout layout.ts describes, and it knows which lines of RAM hold decoded code, so
  * that every write, the processor's or a bus master's, discards the code it overwrites.
  */
-import type { AccessBytes, DmaMemory } from "../bus/bus.ts";
+import type { AccessBytes, DmaMemory, VideoMemory } from "../bus/bus.ts";
 import { PortLatches } from "../bus/port-latches.ts";
 import { Counters } from "../debug/counters.ts";
 import { broken } from "../state/invariant.ts";
@@ -22,6 +22,8 @@ import {
   ROM,
   ROM_BYTES,
   toSavedPlace,
+  VIDEO,
+  VIDEO_BYTES,
 } from "./layout.ts";
 
 const PAGE_BYTES = 4096;
@@ -33,6 +35,8 @@ const HAS_CODE = 255;
 const WATCHED_WRITES = 32;
 const WASM_PAGE_BYTES = 65536;
 const ALL_PAGES = 1 << 20;
+const VIDEO_WINDOW_PAGE = 0xa0;
+const VIDEO_WINDOW_PAGES = 32;
 const VECTORS = 256;
 const LINE_BYTES = 1 << CODE_LINE_SHIFT;
 const LINE_MASK = LINE_BYTES - 1;
@@ -43,6 +47,8 @@ export interface MemoryObserver {
   codeOverwritten(offset: number, lengthBytes: number): void;
   /** Pages changed their meaning, or all that they held is gone: translations and all decoded code are stale. */
   mapChanged(): void;
+  /** Pages lead to the bus again that led to the display adapter's memory, from which no code is decoded. */
+  videoHidden(): void;
   /**
    * All of RAM was given other contents, or the same: translations are stale, and code of which a byte differs. What
    * each page with code held before, by its offset.
@@ -56,6 +62,9 @@ interface HighRom {
   readonly pages: number;
   readonly offset: number;
 }
+
+/** Whether a page of the map leads to the display adapter's memory. */
+const isVideo = (offset: number): boolean => offset !== 0 && offset < ROM;
 
 /** A bus master's address has 32 bits; what it transfers at once, a chip's buffer at most. */
 function checkDma(physicalAddress: number, lengthBytes: number): void {
@@ -85,6 +94,7 @@ export class MachineMemory {
   readonly words: Int32Array;
   readonly view: DataView;
   readonly dma: DmaMemory;
+  readonly video: VideoMemory;
   readonly latches: PortLatches;
   /** A byte for each line of RAM, with a bit for each of its bytes that code was decoded from. */
   readonly #codeMap: Uint8Array;
@@ -96,6 +106,8 @@ export class MachineMemory {
   readonly #readMap: Int32Array;
   readonly #writeMap: Int32Array;
   readonly #highRoms: HighRom[] = [];
+  /** The first page of the frame buffer's window, where it lies above RAM. */
+  #frameBufferPage = Infinity;
   #romEnd = ROM;
   #observer: MemoryObserver | null = null;
   /** Counts changes of the map, so that what was concluded from it can be told from what still holds. */
@@ -121,6 +133,11 @@ export class MachineMemory {
     for (let page = 0; page < this.#readMap.length; page++) this.#readMap[page] = RAM + page * PAGE_BYTES;
     this.#writeMap = this.#readMap.slice();
     this.markMmio(0xa0000, 0x20000);
+    this.video = {
+      bytes: new Uint8Array(this.memory.buffer, VIDEO, VIDEO_BYTES),
+      showWindow: (lengthBytes) => this.#showVideoWindow(lengthBytes),
+      showFrameBuffer: (physicalAddress) => this.#showFrameBuffer(physicalAddress),
+    };
     this.dma = {
       read: (physicalAddress, target) => this.#dmaRead(physicalAddress, target),
       write: (physicalAddress, source) => this.#dmaWrite(physicalAddress, source),
@@ -130,6 +147,32 @@ export class MachineMemory {
   #changeMap(): void {
     this.mapChanges++;
     this.#observer?.mapChanged();
+  }
+
+  #showVideoWindow(lengthBytes: number): void {
+    const pages = lengthBytes >>> PAGE_SHIFT;
+    let isHidden = false;
+    for (let page = 0; page < VIDEO_WINDOW_PAGES; page++) {
+      const offset = page < pages ? VIDEO + page * PAGE_BYTES : 0;
+      isHidden ||= offset === 0 && this.#readMap[VIDEO_WINDOW_PAGE + page] !== 0;
+      this.#readMap[VIDEO_WINDOW_PAGE + page] = offset;
+      this.#writeMap[VIDEO_WINDOW_PAGE + page] = offset;
+    }
+    if (isHidden) this.#observer?.videoHidden();
+  }
+
+  #showFrameBuffer(physicalAddress: number | null): void {
+    const page = physicalAddress === null ? Infinity : physicalAddress / PAGE_BYTES;
+    if (page === this.#frameBufferPage) return;
+    const isHidden = this.#frameBufferPage !== Infinity;
+    this.#frameBufferPage = page;
+    if (isHidden) this.#observer?.videoHidden();
+  }
+
+  /** Where a page above RAM lies in the display adapter's memory, or 0. */
+  #frameBufferOffset(physicalPage: number): number {
+    const page = physicalPage - this.#frameBufferPage;
+    return page >= 0 && page < VIDEO_BYTES / PAGE_BYTES ? VIDEO + page * PAGE_BYTES : 0;
   }
 
   observe(observer: MemoryObserver): void {
@@ -204,12 +247,15 @@ export class MachineMemory {
       const page = physicalPage - rom.firstPage;
       if (page >= 0 && page < rom.pages) return rom.offset + page * PAGE_BYTES;
     }
-    return 0;
+    return this.#frameBufferOffset(physicalPage);
   }
 
   /** Offset that writes of a physical page go to, 0 when they are dropped or a device takes them. */
   writeOffset(physicalPage: number): number {
-    return physicalPage < this.#writeMap.length ? this.#writeMap[physicalPage]! : 0;
+    if (physicalPage < this.#writeMap.length) return this.#writeMap[physicalPage]!;
+    const offset = this.#frameBufferOffset(physicalPage);
+    // A ROM there comes first.
+    return offset !== 0 && this.readOffset(physicalPage) === offset ? offset : 0;
   }
 
   /** Reads 1, 2 or 4 bytes at an offset of this memory, zero-extended (4 bytes: signed). */
@@ -220,13 +266,14 @@ export class MachineMemory {
 
   /**
    * Writes at an offset in RAM and discards decoded code that it overwrites: data beside code is told apart to the
-   * byte.
+   * byte. The display adapter's memory, below RAM, holds none.
    */
   store(offset: number, sizeBytes: AccessBytes, value: number): void {
     if (sizeBytes === 4) this.view.setInt32(offset, value, true);
     else if (sizeBytes === 2) this.view.setUint16(offset, value, true);
     else this.bytes[offset] = value;
     const at = offset - RAM;
+    if (at < 0) return;
     const line = at >>> CODE_LINE_SHIFT;
     // The last line is this one or the next.
     const bits = this.#codeMap[line]! | (this.#codeMap[(at + sizeBytes - 1) >>> CODE_LINE_SHIFT]! << LINE_BYTES);
@@ -379,6 +426,7 @@ export class MachineMemory {
 
   /** Discards decoded code in a range of RAM that has just been written as a whole. */
   noteWrite(offset: number, lengthBytes: number): void {
+    if (offset < RAM) return;
     const last = (offset + lengthBytes - 1 - RAM) >>> CODE_LINE_SHIFT;
     for (let line = (offset - RAM) >>> CODE_LINE_SHIFT; line <= last; line++) {
       if (this.#codeMap[line] !== 0) {
@@ -405,7 +453,7 @@ export class MachineMemory {
     this.#changeMap();
   }
 
-  /** Whether the map may lead there: nowhere, or to a page from `least`, ROM or RAM, up. */
+  /** Whether a page may lead there: nowhere, or to a page from `least`, where VIDEO, ROM or RAM begin, up. */
   isPlace(offset: number, least: number): boolean {
     return offset === 0 || (offset % PAGE_BYTES === 0 && offset >= least && offset < RAM + this.ramBytes);
   }
@@ -421,6 +469,12 @@ export class MachineMemory {
     else visitContents();
     let isMoved = false;
     for (let page = 0; page < 256; page++) {
+      // The display adapter says by itself what lies there.
+      if (isVideo(this.#readMap[page]!)) {
+        visitor.u32(0);
+        visitor.u32(0);
+        continue;
+      }
       const read = fromSavedPlace(visitor.u32(toSavedPlace(this.#readMap[page]!)));
       const write = fromSavedPlace(visitor.u32(toSavedPlace(this.#writeMap[page]!)));
       if (!this.isPlace(read, ROM) || !this.isPlace(write, RAM))

@@ -9,7 +9,7 @@ import type { StateVisitor } from "../state/state.ts";
 import { AddressSpaces, LIST_GLOBAL, LIST_NO_EXECUTE, SPACE_EXTENDED } from "./address-space.ts";
 import { visitTranslations } from "./cached-translations.ts";
 import { ALIGNMENT_CHECK, raise } from "./exceptions.ts";
-import { BASE, CR0, CR3, CR4, CS, EFER, isUpper, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES } from "./layout.ts";
+import { BASE, CR0, CR3, CR4, CS, EFER, isUpper, ROM, TLB_DELTA, TLB_EMPTY, TLB_ENTRIES } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { runLength } from "./memory-runs.ts";
 import { NO_FAULT, PageWalker, PTE_GLOBAL } from "./page-walk.ts";
@@ -391,14 +391,17 @@ export class Translation {
     this.#writeSlow(linear, sizeBytes, value, user);
   }
 
-  /** Offset in the machine's memory of an instruction byte, or 0 when a device answers there. Raises page faults. */
+  /**
+   * Offset in the machine's memory of an instruction byte, or 0 when a device answers there, or its memory. Raises page
+   * faults.
+   */
   fetchOffset(linear: number): number {
     const table = this.#user ? this.#readUser : this.#readSupervisor;
     const page = table[linear >>> 12]!;
     const { active } = this.#spaces;
     // What forbids to execute is looked at again: a fault ends what is cached of it (SDM 3A 4.10.4.1).
     if (page !== 0 && active.isNoExecute(linear >>> 12)) this.#forgetPage(linear >>> 12);
-    else if (page !== 0) {
+    else if (page >= ROM) {
       this.#fetched[linear >>> 12] = 1;
       return page | (linear & 0xfff);
     }
@@ -406,7 +409,7 @@ export class Translation {
     const physical = this.#translate(linear, false, this.#user, true);
     if (isBeyond(physical)) return 0;
     const offset = this.#memory.readOffset(physical >>> 12);
-    return offset === 0 ? 0 : offset | (linear & 0xfff);
+    return offset < ROM ? 0 : offset | (linear & 0xfff);
   }
 
   /**
@@ -430,7 +433,8 @@ export class Translation {
   /** Offset of a page of code if a translation is at hand, else 0. Nothing changes. */
   pageOf(linear: number): number {
     if (this.#spaces.active.isNoExecute(linear >>> 12)) return 0;
-    return (this.#user ? this.#readUser : this.#readSupervisor)[linear >>> 12]!;
+    const page = (this.#user ? this.#readUser : this.#readSupervisor)[linear >>> 12]!;
+    return page < ROM ? 0 : page;
   }
 
   /** The same of a page whose code is about to be run beside `fetchOffset`. */

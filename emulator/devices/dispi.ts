@@ -4,9 +4,9 @@
  * memory. Source: the interface's description in Bochs' and QEMU's documentation ("vbe-dispi", version B0C5h).
  */
 import type { AccessBytes, MmioHandler, PortHandler } from "../bus/bus.ts";
-import { clearTouched } from "../state/pages.ts";
+import { clearTouched, isZero, PAGE_BYTES } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
-import type { VgaMemory } from "./vga-memory.ts";
+import { PLANES_BYTES } from "./vga-memory.ts";
 
 export const FRAME_BUFFER_BYTES = 16 * 1024 * 1024;
 const FIRST_VERSION = 0xb0c0;
@@ -35,27 +35,42 @@ const DAC_8BIT = 0x20;
 const NO_CLEAR = 0x80;
 export const BANK_BYTES = 0x10000;
 
+/** How many bytes there are up to the last one that is not zero. */
+function usedBytes(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && isZero(bytes.subarray(end - PAGE_BYTES, end))) end -= PAGE_BYTES;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
 export class Dispi implements Stateful {
   readonly ports: PortHandler;
   readonly frameBuffer: MmioHandler;
   readonly #registers = new Uint16Array(REGISTERS);
-  readonly #memory: VgaMemory;
+  readonly #bytes: Uint8Array;
+  readonly #modeChanged: () => void;
   #index = 0;
-  /** What lies above the VGA's memory; made when the guest first writes there. */
-  #upper: Uint8Array | null = null;
+  /** What lies above the VGA's memory may hold something. */
+  #isUpperUsed = false;
 
-  constructor(memory: VgaMemory) {
-    this.#memory = memory;
+  /** `video`: FRAME_BUFFER_BYTES, zeros, of which the first are the VGA's memory. `placed`: where its window lies now. */
+  constructor(video: Uint8Array, modeChanged: () => void, placed: (base: number | null) => void) {
+    this.#bytes = video;
+    this.#modeChanged = modeChanged;
     this.ports = {
       readPort: (offset) => (offset === 0 ? this.#index : this.#read()),
       writePort: (offset, _sizeBytes, value) => {
         if (offset === 0) this.#index = value;
-        else this.#write(value);
+        else {
+          this.#write(value);
+          this.#modeChanged();
+        }
       },
     };
     this.frameBuffer = {
       readMmio: (offset, sizeBytes) => this.#readBytes(offset, sizeBytes),
       writeMmio: (offset, sizeBytes, value) => this.#writeBytes(offset, sizeBytes, value),
+      placed,
     };
     this.reset();
   }
@@ -64,7 +79,17 @@ export class Dispi implements Stateful {
     this.#registers.fill(0);
     this.#registers[ID] = LAST_VERSION;
     this.#index = 0;
-    this.#upper = null;
+    this.#clearUpper();
+  }
+
+  #clearUpper(): void {
+    if (this.#isUpperUsed) clearTouched(this.#bytes, PLANES_BYTES);
+    this.#isUpperUsed = false;
+  }
+
+  /** The processor writes the frame buffer without asking from now on. */
+  letWrite(): void {
+    this.#isUpperUsed = true;
   }
 
   get isEnabled(): boolean {
@@ -106,14 +131,12 @@ export class Dispi implements Stateful {
 
   /** A byte of the frame buffer. */
   peek(offset: number): number {
-    const { bytes } = this.#memory;
-    return (offset < bytes.length ? bytes[offset] : this.#upper?.[offset - bytes.length]) ?? 0;
+    return this.#bytes[offset] ?? 0;
   }
 
   #poke(offset: number, value: number): void {
-    const { bytes } = this.#memory;
-    if (offset < bytes.length) bytes[offset] = value;
-    else (this.#upper ??= new Uint8Array(FRAME_BUFFER_BYTES - bytes.length))[offset - bytes.length] = value;
+    this.#bytes[offset] = value;
+    if (offset >= PLANES_BYTES) this.#isUpperUsed = true;
   }
 
   #readBytes(offset: number, sizeBytes: AccessBytes): number {
@@ -192,8 +215,8 @@ export class Dispi implements Stateful {
       registers[Y_OFFSET] = 0;
       registers[BANK] = 0;
       if (!(value & NO_CLEAR)) {
-        clearTouched(this.#memory.bytes);
-        this.#upper = null;
+        clearTouched(this.#bytes, 0, PLANES_BYTES);
+        this.#clearUpper();
       }
     } else if (!(value & ENABLED)) registers[BANK] = 0;
     registers[ENABLE] = value;
@@ -204,11 +227,11 @@ export class Dispi implements Stateful {
     for (let index = 0; index < REGISTERS; index++) this.#registers[index] = visitor.u16(this.#registers[index]!);
     this.#index = visitor.u16(this.#index);
     // Only up to the last byte that is not zero.
-    let end = this.#upper?.length ?? 0;
-    while (end > 0 && this.#upper![end - 1] === 0) end--;
-    const part = visitor.blob(this.#upper?.subarray(0, end) ?? new Uint8Array(0));
+    const end = this.#isUpperUsed ? usedBytes(this.#bytes) : 0;
+    const part = visitor.blob(this.#bytes.subarray(PLANES_BYTES, Math.max(end, PLANES_BYTES)));
     if (!visitor.restoring) return;
-    this.#upper = part.length === 0 ? null : new Uint8Array(FRAME_BUFFER_BYTES - this.#memory.bytes.length);
-    this.#upper?.set(part);
+    this.#clearUpper();
+    this.#bytes.set(part, PLANES_BYTES);
+    this.#isUpperUsed = part.length > 0;
   }
 }

@@ -12,6 +12,7 @@ import { clearTouched } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const PLANE_BYTES = 0x10000;
+export const PLANES_BYTES = 4 * PLANE_BYTES;
 /** A character cell as a word of all planes: the character in plane 0, its attribute in plane 1. */
 const BLANK_CELL = 0x0720;
 const TEXT_CELLS = 0x4000;
@@ -44,13 +45,23 @@ function cellByte(address: number, graphics: Uint8Array): number {
 
 /** The window that maps 128 KiB from A0000h. */
 export class VgaMemory implements MmioHandler, Stateful {
-  readonly bytes = new Uint8Array(PLANE_BYTES * 4);
-  readonly #words = new Uint32Array(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly #words: Uint32Array;
   readonly #registers: VgaMemoryRegisters;
   #latch = 0;
 
-  constructor(registers: VgaMemoryRegisters) {
+  /** The planes are the first bytes of `video`. */
+  constructor(registers: VgaMemoryRegisters, video: Uint8Array) {
     this.#registers = registers;
+    this.bytes = video.subarray(0, PLANES_BYTES);
+    this.#words = new Uint32Array(video.buffer, video.byteOffset, PLANES_BYTES / 4);
+  }
+
+  /** So many bytes from A0000h on do nothing but read and store the first ones: chained, and all planes are written. */
+  get plainBytes(): number {
+    const { sequencer, graphics } = this.#registers;
+    const { first, size } = WINDOWS[((graphics[6]! >> 2) & 3) as 0 | 1 | 2 | 3];
+    return sequencer[4]! & 0x08 && (sequencer[2]! & 15) === 15 && first === 0 ? size : 0;
   }
 
   /** Nothing in the planes but blanks in the text area: light grey on black. */

@@ -6,11 +6,15 @@
  * A reset leaves the adapter in mode 3 (80x25 colour text) with the standard palette, as its own firmware would, so
  * that a machine without a video BIOS has a screen.
  */
-import type { AccessBytes, MmioHandler, PortHandler } from "../bus/bus.ts";
+import type { AccessBytes, MmioHandler, PortHandler, VideoMemory } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
 import { BANK_BYTES, Dispi } from "./dispi.ts";
 import { VgaMemory } from "./vga-memory.ts";
+
+/** Where the planes, a part of them, or a bank of the frame buffer are. */
+export const VIDEO_WINDOW = 0xa0000;
+export const VIDEO_WINDOW_BYTES = 0x20000;
 
 /** Timing of 720x400 at 70 Hz: 449 lines of 900 pixels at 28.322 MHz. */
 const LINE_NS = 31_778;
@@ -47,14 +51,15 @@ const EGA_COLOURS = Uint8Array.from(Array.from({ length: 64 }, (_, index) => ega
 
 export class Vga implements PortHandler, Stateful {
   readonly #clock: Clock;
+  readonly #video: VideoMemory;
   readonly sequencer = new Uint8Array(8);
   readonly graphics = new Uint8Array(16);
   readonly crtc = new Uint8Array(32);
   readonly attribute = new Uint8Array(32);
   /** 256 colours, red, green and blue with six bits each. */
   readonly palette = new Uint8Array(768);
-  readonly memory = new VgaMemory(this);
-  readonly dispi = new Dispi(this.memory);
+  readonly memory: VgaMemory;
+  readonly dispi: Dispi;
   /** The 128 KiB from A0000h: the planes, or a bank of the frame buffer in linear modes. */
   readonly window: MmioHandler = {
     readMmio: (offset, sizeBytes) => this.#behind(offset).readMmio(this.#place(offset), sizeBytes),
@@ -63,6 +68,12 @@ export class Vga implements PortHandler, Stateful {
     writeMmioRun: (offset, _sizeBytes, source) => !this.#isLinear && this.memory.writeRun(offset, source),
   };
   pelMask = 0xff;
+  /** Where the frame buffer's window is. */
+  #frameBufferBase: number | null = null;
+  #isWatched = false;
+  /** What the processor reaches without asking: bytes of the window, the place of the frame buffer. */
+  #shownBytes = 0;
+  #shownBase: number | null = null;
   #miscellaneous = 0;
   #featureControl = 0;
   #sequencerIndex = 0;
@@ -75,9 +86,36 @@ export class Vga implements PortHandler, Stateful {
   #dacWritePosition = 0;
   #dacState = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, video: VideoMemory) {
     this.#clock = clock;
+    this.#video = video;
+    this.memory = new VgaMemory(this, video.bytes);
+    this.dispi = new Dispi(
+      video.bytes,
+      () => this.#show(),
+      (base) => {
+        this.#frameBufferBase = base;
+        this.#show();
+      },
+    );
     this.reset();
+  }
+
+  /** Somebody wants to see each access. */
+  set isWatched(isWatched: boolean) {
+    this.#isWatched = isWatched;
+    this.#show();
+  }
+
+  /** Lets the processor reach directly what does nothing but read and store. */
+  #show(): void {
+    const isLinear = this.#isLinear;
+    const windowBytes = this.#isWatched || isLinear ? 0 : this.memory.plainBytes;
+    if (windowBytes !== this.#shownBytes) this.#video.showWindow((this.#shownBytes = windowBytes));
+    const base = isLinear && !this.#isWatched ? this.#frameBufferBase : null;
+    if (base === this.#shownBase) return;
+    if (base !== null) this.dispi.letWrite();
+    this.#video.showFrameBuffer((this.#shownBase = base));
   }
 
   reset(): void {
@@ -104,6 +142,7 @@ export class Vga implements PortHandler, Stateful {
     this.#dacReadPosition = 0;
     this.#dacWritePosition = 0;
     this.#dacState = 0;
+    this.#show();
   }
 
   get #isLinear(): boolean {
@@ -209,6 +248,7 @@ export class Vga implements PortHandler, Stateful {
         break;
       case 0x3c5:
         this.sequencer[this.#sequencerIndex] = value;
+        this.#show();
         break;
       case 0x3c6:
         this.pelMask = value;
@@ -230,6 +270,7 @@ export class Vga implements PortHandler, Stateful {
         break;
       case 0x3cf:
         this.graphics[this.#graphicsIndex] = value;
+        this.#show();
         break;
       case 0x3b4:
       case 0x3d4:
@@ -294,5 +335,6 @@ export class Vga implements PortHandler, Stateful {
     this.#dacReadPosition = visitor.u16(this.#dacReadPosition);
     this.#dacWritePosition = visitor.u16(this.#dacWritePosition);
     this.#dacState = visitor.u8(this.#dacState);
+    if (visitor.restoring) this.#show();
   }
 }

@@ -2,6 +2,7 @@
 
 import { Board } from "../../../emulator/board.ts";
 import { type BoardConfig, LPT1 } from "../../../emulator/board-config.ts";
+import { FRAME_BUFFER_BYTES } from "../../../emulator/devices/dispi.ts";
 import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
@@ -67,6 +68,11 @@ export class TestBoard {
         write: (address, source) => {
           if (address < memory.length) memory.set(source.subarray(0, memory.length - address), address);
         },
+      },
+      video: {
+        bytes: new Uint8Array(FRAME_BUFFER_BYTES),
+        showWindow: () => {},
+        showFrameBuffer: () => {},
       },
       setShadow: (address, size, read, write) =>
         void this.events.push(
