@@ -65,7 +65,7 @@ import {
   ResetControlPort,
 } from "./devices/system-control.ts";
 import { Uart16550 } from "./devices/uart.ts";
-import { VIDEO_WINDOW, VIDEO_WINDOW_BYTES, Vga } from "./devices/vga.ts";
+import { Vga, VIDEO_WINDOW, VIDEO_WINDOW_BYTES } from "./devices/vga.ts";
 import { VgaPciFunction } from "./devices/vga-pci.ts";
 import { VirtioBlk } from "./devices/virtio-blk.ts";
 import { VirtioNet } from "./devices/virtio-net.ts";
