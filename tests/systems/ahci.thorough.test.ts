@@ -1,6 +1,6 @@
 /**
  * Drives of the AHCI adapter, used by others: SeaBIOS, unmodified, starts a boot sector and a CD, and Debian's kernel
- * reads and writes with queued commands, and sees that a CD is taken out.
+ * reads and writes with queued commands, gets over a sector that cannot be read, and sees that a CD is taken out.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import { MIB, System, type SystemConfig } from "./system.ts";
 const SECTOR_BYTES = 512;
 /** What the guest reads, and writes behind it. */
 const READ_SECTOR = 70_000;
+const BAD_SECTOR = 9_003;
 
 function booted(config: Partial<SystemConfig>, context: SkippableContext): System {
   const firmware = seabios("bios-256k.bin");
@@ -36,6 +37,15 @@ function bootDisk(): SparseDisk {
   disk.write(0, sector);
   disk.write(READ_SECTOR * SECTOR_BYTES, new TextEncoder().encode("read over AHCI\0"));
   return disk;
+}
+
+/** A disk of which one sector cannot be read. */
+class ScratchedDisk extends SparseDisk {
+  override read(offsetBytes: number, target: Uint8Array): void {
+    const bad = BAD_SECTOR * SECTOR_BYTES;
+    if (offsetBytes <= bad && bad < offsetBytes + target.length) throw new Error("the medium fails");
+    super.read(offsetBytes, target);
+  }
 }
 
 test("SeaBIOS boots a disk, reads it and writes it", (context) => {
@@ -77,7 +87,11 @@ test("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async
         name: "linux",
         cdrom,
         ramBytes: 128 * MIB,
-        ahci: [{ kind: "disk", medium: disk }, null, { kind: "cd", medium: iso }],
+        ahci: [
+          { kind: "disk", medium: disk },
+          { kind: "disk", medium: new ScratchedDisk(64 * MIB) },
+          { kind: "cd", medium: iso },
+        ],
       },
     ],
   });
@@ -96,6 +110,12 @@ test("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async
     const [sum] = /[0-9a-f]{32}/.exec(await shell(fill))!;
     const again = "echo 3 >/proc/sys/vm/drop_caches; head -c $(wc -c < /big) /dev/sda | md5sum";
     expect(await shell(again)).toContain(sum);
+    expect(await shell("dd if=/dev/sdb of=/dev/null bs=4k")).toMatch(/\/dev\/sdb: Input\/output error\s+status-1/);
+    const complaint = await shell("dmesg | tail -30");
+    expect(complaint).toMatch(/media error[\s\S]*\{ UNC \}[\s\S]*Sense Key : Medium Error[\s\S]*EH complete/);
+    expect(complaint).not.toMatch(/resetting link|limiting/);
+    expect(await shell("dd if=/dev/sdb of=/dev/null bs=4k skip=1200")).toContain("status-0");
+    expect(await shell("dd if=/big of=/dev/sdb bs=4k conv=fsync")).toContain("status-0");
     expect(await shell("mount -t iso9660 /dev/sr0 /m && cat /m/hello.txt")).toMatch(/a CD[\s\S]*status-0/);
     expect(node.eject("ahci0-cd2")).toBe(false);
     expect(await shell("umount /m")).toContain("status-0");
