@@ -9,16 +9,16 @@
  *
  * Linux, busybox and nginx come from `tests/systems/fetch`.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NO_TROUBLE } from "../emulator/ether/trouble.ts";
 import { listOf, oneOf, workshopCommand } from "../scripts/command.mjs";
 import { buildFirmware, folderTree, LabCluster, type LabNode } from "../src/index.ts";
 import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
-import { packageFile, systemsFolder } from "../tests/systems/packages.ts";
 import { measureWall } from "./network/wall.ts";
 import { emptyDisk, PUT_FILE, prepareQure, qureIso, ROOT, SERVER_ADDRESS, streamProgram } from "./network/work.ts";
+import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 
 const PORT = 5001;
 const HTTP_PORT = 80;
@@ -117,12 +117,6 @@ interface System {
   readonly iso: (folder: string) => Uint8Array;
 }
 
-const NOBODY_SKIPS = {
-  skip(reason?: string): never {
-    throw new Error(reason);
-  },
-};
-
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const NGINX_CONFIGURATION = `user root root;
@@ -148,12 +142,8 @@ http {
 
 /** nginx with its libraries, as tests/systems/fetch leaves them, and a configuration that keeps connections. */
 function nginxFiles(): readonly RootFile[] {
-  const libraries = readdirSync(join(systemsFolder, "nginx")).filter((name) => name !== "nginx");
-  const file = (name: string): Uint8Array => packageFile(join("nginx", name), "nginx:i386", NOBODY_SKIPS);
   return [
-    ["lib", null],
-    ...libraries.map((name): RootFile => [`lib/${name}`, file(name)]),
-    ["bin/nginx", file("nginx")],
+    ...programFiles("nginx", ["nginx"]),
     ["tmp", null],
     ["etc", null],
     ["etc/passwd", encode("root:x:0:0::/:/bin/sh\n")],

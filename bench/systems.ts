@@ -6,16 +6,19 @@
  *
  *     npm run bench -- systems
  *
- * The kernel and busybox come from `tests/systems/fetch`; the CD is made with ISOLINUX and xorriso.
+ * The kernel and busybox come from `tests/systems/fetch`, the other programs from `tests/systems/fetch programs`; the CD
+ * is made with ISOLINUX and xorriso.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
-import { linuxIso } from "../tests/systems/linux.ts";
+import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
 import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
+import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 import { processorTime, Terminal } from "./peers/terminal.ts";
+import { cSource, LUA_SOURCE, SQL_SOURCE } from "./work-files.ts";
 
 /** What is typed, by the row's name. Each prints what it has computed, which has to be equal everywhere. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -23,6 +26,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   gzip: "head -c 2000000 /bin/busybox | gzip | md5sum",
   awk: "awk 'BEGIN { for (i = 0; i < 100000; i++) x = x * 0.5 + i / 3; printf \"%.6f\\n\", x }'",
   forks: "i=0; while [ $i -lt 20 ]; do /bin/busybox true; i=$((i+1)); done; echo $i",
+  tcc: "tcc -c -o /tmp/work.o /work.c && md5sum /tmp/work.o",
+  lua: "lua5.4 /work.lua",
+  sqlite: "sqlite3 :memory: < /work.sql",
 };
 const BOOT = "boot";
 const READY = "init has come up";
@@ -84,6 +90,17 @@ async function measure(
   }
 }
 
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A compiler, an interpreter and a database, and what they are given. */
+const FILES: readonly RootFile[] = [
+  ...programFiles("programs", ["tcc", "lua5.4", "sqlite3"]),
+  ["tmp", null],
+  ["work.c", encode(cSource())],
+  ["work.lua", encode(LUA_SOURCE)],
+  ["work.sql", encode(SQL_SOURCE)],
+];
+
 const peerNames = SYSTEM_PEERS.map((peer) => peer.name);
 const { runs, only, json } = workshopCommand(
   "npm run bench -- systems",
@@ -100,15 +117,7 @@ const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && only.includes(pe
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {
   const iso = join(folder, "linux.iso");
-  writeFileSync(
-    iso,
-    linuxIso("console=ttyS0 quiet", {
-      skip(reason) {
-        process.stderr.write(`bench: ${reason}\n`);
-        process.exit(2);
-      },
-    }),
-  );
+  writeFileSync(iso, linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, FILES));
   const best = new Map<SystemPeer, Map<string, Time>>(peers.map((peer) => [peer, new Map()]));
   const answers = new Map<string, string>();
   for (let run = 0; run < runs; run++) {

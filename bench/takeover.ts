@@ -7,26 +7,20 @@
  *
  * Linux comes from `tests/systems/fetch`, keepalived with its libraries from `tests/systems/fetch keepalived`.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { LabCluster, type LabNode, loadFirmware } from "../src/index.ts";
 import { LINUX_PROMPT, linuxIso, type RootFile } from "../tests/systems/linux.ts";
-import { packageFile, systemsFolder } from "../tests/systems/packages.ts";
 import { LOW, ServiceClient } from "./network/service-client.ts";
+import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NODES = 3;
 const MIB = 1 << 20;
 /** The moments of faults are spread over a beat by so much from run to run. */
 const STEP_MS = 137;
-const NOBODY_SKIPS = {
-  skip(reason: string): never {
-    process.stderr.write(`bench: ${reason}\n`);
-    process.exit(2);
-  },
-};
 
 /** A cluster of three with the address, and how its machines come and go. */
 interface System {
@@ -82,9 +76,6 @@ vrrp_instance service {
 
 /** keepalived with advertisements so many seconds apart; 1 is what it has by itself. */
 function keepalived(interval: string): System {
-  const names = readdirSync(join(systemsFolder, "keepalived")).filter((name) => name !== "keepalived");
-  const file = (name: string): Uint8Array =>
-    packageFile(join("keepalived", name), "keepalived:i386", NOBODY_SKIPS as never);
   const start = "keepalived -P -f /keepalived.conf";
   async function begin(node: LabNode): Promise<void> {
     await node.waitFor(LINUX_PROMPT, { within: "300s" });
@@ -98,10 +89,9 @@ function keepalived(interval: string): System {
   return {
     title: `keepalived, advertisements each ${interval} s`,
     async begin() {
-      const cdrom = linuxIso("console=ttyS0 quiet", NOBODY_SKIPS as never, [
-        ...["lib", "run", "var", "var/run", "tmp", "etc"].map((name): RootFile => [name, null]),
-        ...names.map((name): RootFile => [`lib/${name}`, file(name)]),
-        ["bin/keepalived", file("keepalived")],
+      const cdrom = linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, [
+        ...["run", "var", "var/run", "tmp", "etc"].map((name): RootFile => [name, null]),
+        ...programFiles("keepalived", ["keepalived"]),
         ...[0, 1, 2].map((number): RootFile => [`keepalived.${number}`, encode(configuration(number, interval))]),
       ]);
       const nodes = Array.from({ length: NODES }, (_, index) => ({

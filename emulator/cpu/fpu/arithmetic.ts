@@ -200,9 +200,11 @@ export function normalInteger(value: Float80): { readonly significand: bigint; r
   return { significand: (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0), exponent: exponent - 63 };
 }
 
-/** The integer square root: the largest whose square is not above `value`. */
-function integerSquareRoot(value: bigint): bigint {
-  let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
+/** The integer square root of a number from 1 to 2^1000: the largest whose square is not above it. */
+export function integerSquareRoot(value: bigint): bigint {
+  // A double has 53 places right, and each step of Newton's twice as many; from the first one on it comes from above.
+  let root = BigInt(Math.floor(Math.sqrt(Number(value))));
+  root = (root + value / root) >> 1n;
   for (;;) {
     const next = (root + value / root) >> 1n;
     if (next >= root) return root;

@@ -263,9 +263,17 @@ export function roundToFormat(context: FloatContext, exact: Exact, format: Float
   return { sign, exponent: roundedExponent, high: rounded.high, low: rounded.low };
 }
 
+/** So many digits a positive number has, in base 2. */
+export function bitLength(value: bigint): number {
+  let length = 0;
+  let top = value;
+  for (; top > 0xffffffffn; length += 32) top >>= 32n;
+  return length + 32 - Math.clz32(Number(top));
+}
+
 /** An exact result from a big integer: value = magnitude * 2^scale; `inexact` when more digits follow. */
 export function exactFromBigInt(sign: boolean, magnitude: bigint, scale: number, inexact: boolean): Exact {
-  const length = magnitude.toString(2).length;
+  const length = bitLength(magnitude);
   const shift = length - 96;
   let top = shift > 0 ? magnitude >> BigInt(shift) : magnitude << BigInt(-shift);
   const lost = inexact || (shift > 0 && top << BigInt(shift) !== magnitude);

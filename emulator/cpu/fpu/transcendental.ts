@@ -4,10 +4,10 @@
  * 66-bit value of pi that the manual documents for this family (SDM volume 1, 8.3.8), so that large arguments give what
  * the hardware gives.
  */
-import { normalInteger } from "./arithmetic.ts";
+import { integerSquareRoot, normalInteger } from "./arithmetic.ts";
 import { Float80, INDEFINITE, infinity, ONE, unpack, zero } from "./float80.ts";
 import type { Exact, FloatContext } from "./rounding.ts";
-import { DENORMAL, exactFromBigInt, INVALID, PRECISION, roundToFloat80, ZERO_DIVIDE } from "./rounding.ts";
+import { bitLength, DENORMAL, exactFromBigInt, INVALID, PRECISION, roundToFloat80, ZERO_DIVIDE } from "./rounding.ts";
 
 /** Fraction bits of the fixed-point numbers. */
 const BITS = 256;
@@ -228,7 +228,7 @@ export function yLog2XPlusOne(context: FloatContext, y: Float80, x: Float80): Fl
 
 /** log2 of a fixed-point number above 1, for arguments of FYL2XP1 outside its documented range. */
 function log2OfFixed(value: bigint): bigint {
-  const exponent = value.toString(2).length - 1 - BITS;
+  const exponent = bitLength(value) - 1 - BITS;
   const mantissa = exponent >= 0 ? value >> BigInt(exponent) : value << BigInt(-exponent);
   return (
     (BigInt(exponent) << BigInt(BITS)) +
@@ -358,7 +358,7 @@ function arcTangent(value: bigint): bigint {
   let x = value;
   let doublings = 0n;
   for (; doublings < 3n; doublings++) {
-    x = (x << BigInt(BITS)) / (UNIT + squareRootFixed(UNIT + ((x * x) >> BigInt(BITS))));
+    x = (x << BigInt(BITS)) / (UNIT + integerSquareRoot((UNIT + ((x * x) >> BigInt(BITS))) << BigInt(BITS)));
   }
   const square = (x * x) >> BigInt(BITS);
   let term = x;
@@ -368,16 +368,6 @@ function arcTangent(value: bigint): bigint {
     term = (term * square) >> BigInt(BITS);
   }
   return sum << doublings;
-}
-
-function squareRootFixed(value: bigint): bigint {
-  const radicand = value << BigInt(BITS);
-  let root = 1n << BigInt((radicand.toString(2).length + 1) >> 1);
-  for (;;) {
-    const next = (root + radicand / root) >> 1n;
-    if (next >= root) return root;
-    root = next;
-  }
 }
 
 /** FPATAN: the angle of the point (x, y), from -pi to pi. */
