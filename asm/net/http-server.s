@@ -227,16 +227,21 @@ http_answer:
     call    string_prefix
     pop     eax
     mov     [ebx + CLIENT_REST], eax
-    jne     4f
+    jne     .Lhttp_answer_kept
     mov     dword ptr [ebx + CLIENT_CLOSE], 0
     mov     edx, offset field_connection
     call    http_field
-    jc      4f
+    jc      .Lhttp_answer_kept
     mov     edx, offset word_close
     call    http_word
-    jne     4f
+    jne     .Lhttp_answer_kept
     inc     dword ptr [ebx + CLIENT_CLOSE]
-4:  mov     ecx, offset http_pages
+.Lhttp_answer_kept:
+    cmp     dword ptr [http_slots], 0   # others may wait: who is served makes room, as no idle one does
+    jne     .Lhttp_answer_pages
+    mov     dword ptr [ebx + CLIENT_CLOSE], 1
+.Lhttp_answer_pages:
+    mov     ecx, offset http_pages
 .Lhttp_answer_page:
     mov     edx, [ecx]
     test    edx, edx
