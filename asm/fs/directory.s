@@ -9,8 +9,8 @@
 
 HANDLE_TYPE directory_type, "directory", directory_destroy
 
-LIST_MOUNT      = 0                     # handle of mount_open; 0: the list of mount points
-LIST_ID         = 4
+LIST_MOUNT      = 0                     # handle of mount_open; 0: a list without one
+LIST_ID         = 4                     # without a mount: 0 for the mount points, 1 for the kernel's programs
 LIST_POSITION   = 8                     # 8 bytes
 LIST_SIZE       = 16
 
@@ -29,11 +29,13 @@ file_stat:
     ret
 1:  mov     eax, esi
     call    mount_find
-    jc      9f
+    jc      3f
     mov     ecx, edi
     mov     ebx, FS_FIND
     call    mount_call
-    jc      9f
+    jmp     4f
+3:  call    bundled_stat
+4:  jc      9f
     call    path_wants_directory
     jnc     9f
     cmp     dword ptr [edi + NODE_KIND], NODE_DIRECTORY
@@ -107,6 +109,7 @@ path_is_root:
 # Fills in what / is.
 # In: EDI NODE record.
 # Out: CF clear.
+.global directory_root
 directory_root:
     push    edi
     mov     ecx, NODE_SIZE_OF / 4
@@ -234,7 +237,7 @@ directory_open:
     je      .Ldirectory_open_handle
     mov     eax, esi
     call    mount_find
-    jc      .Ldirectory_open_free
+    jc      .Ldirectory_open_bundled
     push    edx
     xor     edx, edx
     call    mount_open
@@ -250,6 +253,18 @@ directory_open:
     mov     eax, ERROR_NOT_DIRECTORY
     cmp     dword ptr [ebp - NODE_SIZE_OF + NODE_KIND], NODE_DIRECTORY
     jne     .Ldirectory_open_close
+    jmp     .Ldirectory_open_handle
+.Ldirectory_open_bundled:
+    push    edi
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    bundled_stat
+    mov     edx, [edi + NODE_KIND]
+    pop     edi
+    jc      .Ldirectory_open_free
+    inc     dword ptr [edi + LIST_ID]
+    mov     eax, ERROR_NOT_DIRECTORY
+    cmp     edx, NODE_DIRECTORY
+    jne     .Ldirectory_open_free
 .Ldirectory_open_handle:
     mov     eax, edi
     mov     edx, offset directory_type
@@ -309,7 +324,11 @@ directory_read:
     mov     ebx, FS_NEXT
     call    mount_call
     jmp     2f
-1:  call    directory_mounts
+1:  cmp     [esi + LIST_ID], eax
+    jne     3f
+    call    directory_mounts
+    jmp     2f
+3:  call    bundled_next
 2:  push    eax
     pushfd
     mov     eax, ebp

@@ -513,12 +513,18 @@ oofs_status:
     pop     ebx
     ret
 
-# FS_SPACE.
+# FS_SPACE. Free is what the next commit leaves, as a change that finds no room commits first. May sleep.
 # In: EAX mount.
 # Out: EAX blocks, EDX free ones; CF clear.
 oofs_space:
-    mov     ecx, [eax + MOUNT_DATA]
-    mov     eax, [ecx + OOFS_STATE + STATE_BLOCKS]
-    mov     edx, [ecx + OOFS_STATE + STATE_FREE]
+    push    ebx
+    mov     ebx, [eax + MOUNT_DATA]
+    call    oofs_gained
+    mov     edx, eax
+    jnc     1f
+    xor     edx, edx                    # a map that cannot be read sets nothing free
+1:  add     edx, [ebx + OOFS_STATE + STATE_FREE]
+    mov     eax, [ebx + OOFS_STATE + STATE_BLOCKS]
     clc
+    pop     ebx
     ret

@@ -70,6 +70,7 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "connected already"
     ERROR_TEXT "connection is being made"
     ERROR_TEXT "connection is closed for sending"
+    ERROR_TEXT "the name server does not say"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -177,6 +177,7 @@ STRING path_json, "/status.json"
 STRING path_ip, "/?IP"
 STRING path_root, "/"
 STRING type_text, "text/plain; charset=utf-8"
+STRING type_error, "text/plain; charset=utf-8\r\nAllow: GET, HEAD" # 405 must have it, others may (RFC 9110, 10.2.1)
 STRING type_json, "application/json"
 STRING head_good, "200 OK"
 STRING head_bad, "400 Bad Request"
@@ -193,6 +194,14 @@ http_answer:
     push    ebp
     mov     dword ptr [ebx + CLIENT_HEAD], 0
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
+    mov     ebp, offset head_bad
+1:  mov     al, [esi]                   # rows without anything go before some clients' requests (RFC 9112, 2.2)
+    test    al, al
+    jz      .Lhttp_answer_refuse
+    inc     esi
+    cmp     al, ' '
+    jbe     1b
+    dec     esi
     mov     eax, esi
     LOAD_STRING edx, "GET "
     call    string_prefix
@@ -218,16 +227,21 @@ http_answer:
     call    string_prefix
     pop     eax
     mov     [ebx + CLIENT_REST], eax
-    jne     4f
+    jne     .Lhttp_answer_kept
     mov     dword ptr [ebx + CLIENT_CLOSE], 0
     mov     edx, offset field_connection
     call    http_field
-    jc      4f
+    jc      .Lhttp_answer_kept
     mov     edx, offset word_close
     call    http_word
-    jne     4f
+    jne     .Lhttp_answer_kept
     inc     dword ptr [ebx + CLIENT_CLOSE]
-4:  mov     ecx, offset http_pages
+.Lhttp_answer_kept:
+    cmp     dword ptr [http_slots], 0   # others may wait: who is served makes room, as no idle one does
+    jne     .Lhttp_answer_pages
+    mov     dword ptr [ebx + CLIENT_CLOSE], 1
+.Lhttp_answer_pages:
+    mov     ecx, offset http_pages
 .Lhttp_answer_page:
     mov     edx, [ecx]
     test    edx, edx
@@ -260,7 +274,7 @@ http_answer:
 .Lhttp_answer_error:
     lea     edi, [ebx + CLIENT_ANSWER]
     SNPRINTF edi, ANSWER_BYTES, "%s\n", ebp
-    mov     edx, offset type_text
+    mov     edx, offset type_error
 
 # Sends a head and a page.
 # In: EBX client, EBP status, EAX bytes of the page in CLIENT_ANSWER, EDX its type; on the stack: EBP of the caller.

@@ -416,7 +416,7 @@ resolve_read:
     mov     ecx, ERROR_NOT_FOUND
     je      .Lresolve_read_failed
     test    al, al
-    mov     ecx, ERROR_IO
+    mov     ecx, ERROR_NAME_SERVER
     jnz     .Lresolve_read_failed
     push    esi
     lea     esi, [ebx + ASK_NAME]
@@ -446,7 +446,7 @@ resolve_read:
 .Lresolve_read_malformed:
     add     esp, 8
     COUNT   dns_malformed
-    mov     ecx, ERROR_IO
+    mov     ecx, ERROR_NAME_SERVER
     jmp     .Lresolve_read_failed
 .Lresolve_read_end:
     add     esp, 8

@@ -3,7 +3,6 @@
 .include "program.inc"
 
 DESCRIPTION "[PATH]", "show the free space of what is mounted"
-DETAIL "What has been removed counts as free from the next sync on."
 
 .text
 

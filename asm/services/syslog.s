@@ -72,9 +72,10 @@ syslog_task:
     call    task_sleep
     jmp     .Lsyslog_task_next
 .Lsyslog_task_wait:
-    mov     eax, offset log_event
+    mov     eax, offset syslog_events
     or      edx, -1
-    call    event_wait
+    mov     ecx, 2
+    call    event_wait_any
     INTERRUPTS_RESTORE
     jmp     .Lsyslog_task_next
 
@@ -151,6 +152,8 @@ syslog_format:
 .pushsection .rodata
 STRING name_server, "syslog.server"
 STRING text_nil, "-"
+.balign 4
+syslog_events:      .long log_event, env_event  # a line came; the collector may be another
 .popsection
 
 .bss

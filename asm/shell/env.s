@@ -83,7 +83,7 @@ env_set:
     lea     ebp, [eax + 1]
     lea     eax, [ebx + ebp + VARIABLE_NAME + 1]
     call    malloc
-    jc      9f
+    jc      .Lenv_set_done
     push    eax
     lea     eax, [eax + VARIABLE_NAME]
     mov     edx, esi
@@ -106,8 +106,11 @@ env_set:
     jmp     1b
 2:  mov     [edx], eax
     INTERRUPTS_RESTORE
+    mov     eax, offset env_event
+    call    event_broadcast
     clc
-9:  pop     ebp
+.Lenv_set_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -235,3 +238,5 @@ set_text:
 .bss
 .balign 4
 env_first: .space 4
+.global env_event
+env_event: .space 4                         # broadcast when a variable was set

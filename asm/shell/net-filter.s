@@ -12,7 +12,8 @@ filter_help:
     .ascii  "                                adds one after the others; the port is the destination's\n"
     .ascii  "  filter del NUMBER             takes one away\n"
     .ascii  "  filter clear                  takes all away\n"
-    .asciz  "The first rule that fits a packet says what becomes of it; what none fits passes.\n"
+    .ascii  "The first rule that fits a packet says what becomes of it; what none fits passes. `save` keeps the rules\n"
+    .asciz  "for the next start.\n"
 .popsection
 
 SHELL_COMMAND "filter", command_filter, "[add drop|pass in|out [eth0] [tcp|udp|icmp|igmp] [from ADDRESS[/BITS]] [to ADDRESS[/BITS]] [port FIRST[-LAST]] | del NUMBER | clear]", "show or set the rules by which packets are dropped", GROUP_NETWORK, filter_help
@@ -42,6 +43,8 @@ STRING word_udp, "udp"
 STRING word_from, "from"
 STRING word_to, "to"
 STRING word_port, "port"
+
+RULE_WORDS              = 12            # more than one can have, without repeating itself
 
 .bss
 .balign 4
@@ -200,6 +203,44 @@ filter_wrong:
     stc
     ret
 
+# Enters the rule of a text.
+# In: EAX text, which is cut into words.
+# Out: CF when it is none, or there is no room.
+.global filter_read
+filter_read:
+    pushad
+    mov     ebp, esp
+    sub     esp, RULE_WORDS * 4
+    mov     esi, eax
+    xor     edi, edi                    # EDI: words
+1:  mov     al, [esi]                   # what is before a word
+    test    al, al
+    jz      3f
+    inc     esi
+    cmp     al, ' '
+    jbe     1b
+    cmp     edi, RULE_WORDS
+    cmc
+    jc      4f
+    lea     eax, [esi - 1]
+    mov     [esp + edi*4], eax
+    inc     edi
+2:  mov     al, [esi]                   # and after its first character
+    test    al, al
+    jz      3f
+    inc     esi
+    cmp     al, ' '
+    ja      2b
+    mov     byte ptr [esi - 1], 0
+    jmp     1b
+3:  mov     esi, esp
+    push    ebp
+    call    filter_add
+    pop     ebp
+4:  mov     esp, ebp
+    popad
+    ret
+
 # See filter_add.
 filter_clear:
     test    edi, edi
@@ -318,60 +359,110 @@ filter_port:
     ret
 
 # Shows the rules.
-# Clobbers: EBX, ESI.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
 filter_show:
-    mov     ebx, [filter_rules]
+    FRAME   RULE_TEXT_BYTES
     xor     esi, esi
-    test    ebx, ebx
-    jz      .Lfilter_show_done
-.Lfilter_show_rule:
-    cmp     dword ptr [ebx + RULE_ACTION], 0
-    je      .Lfilter_show_done
+1:  mov     eax, esi
+    lea     edx, [ebp - RULE_TEXT_BYTES]
+    call    filter_text
+    jc      2f
     inc     esi
+    lea     eax, [ebp - RULE_TEXT_BYTES]
+    PRINTF  "%u  %s: %u packets\n", esi, eax, ecx
+    jmp     1b
+2:  ENDFRAME
+    ret
+
+# Writes a rule as `filter add` reads it.
+# In: EAX its number from 0, EDX where it goes, RULE_TEXT_BYTES.
+# Out: EAX characters, ECX packets that it has decided about; CF after the last.
+# Clobbers: EDX.
+.global filter_text
+filter_text:
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, edx
+    mov     ebx, [filter_rules]
+    test    ebx, ebx
+    stc
+    jz      .Lfilter_text_done
+.Lfilter_text_find:
+    cmp     dword ptr [ebx + RULE_ACTION], 1
+    jb      .Lfilter_text_done
+    sub     eax, 1
+    jb      .Lfilter_text_found
+    add     ebx, RULE_SIZE
+    jmp     .Lfilter_text_find
+.Lfilter_text_found:
+    push    edi
     mov     eax, [ebx + RULE_ACTION]
     mov     edx, offset filter_actions
     call    filter_name
-    push    eax
+    mov     ecx, eax
     movzx   eax, byte ptr [ebx + RULE_WAY]
     mov     edx, offset filter_ways
     call    filter_name
-    pop     ecx
-    PRINTF  "%u  %s %s", esi, ecx, eax
+    SNPRINTF edi, RULE_TEXT_BYTES, "%s %s", ecx, eax
+    add     edi, eax
     mov     eax, [ebx + RULE_NETIF]
-    test    eax, eax
-    jz      .Lfilter_show_protocol
     add     eax, NETIF_NAME
-    PRINTF  " %s", eax
-.Lfilter_show_protocol:
+    cmp     eax, NETIF_NAME
+    je      .Lfilter_text_protocol
+    call    filter_text_word
+.Lfilter_text_protocol:
     movzx   eax, byte ptr [ebx + RULE_PROTOCOL]
     test    eax, eax
-    jz      .Lfilter_show_source
+    jz      .Lfilter_text_source
     mov     edx, offset filter_protocols
     call    filter_name
-    PRINTF  " %s", eax
-.Lfilter_show_source:
-    mov     eax, [ebx + RULE_SOURCE_MASK]
-    test    eax, eax
-    jz      .Lfilter_show_destination
-    call    filter_bits
-    PRINTF  " from %I/%u", [ebx+RULE_SOURCE], ecx
-.Lfilter_show_destination:
-    mov     eax, [ebx + RULE_DESTINATION_MASK]
-    test    eax, eax
-    jz      .Lfilter_show_port
-    call    filter_bits
-    PRINTF  " to %I/%u", [ebx+RULE_DESTINATION], ecx
-.Lfilter_show_port:
+    call    filter_text_word
+.Lfilter_text_source:
+    lea     esi, [ebx + RULE_SOURCE]
+    mov     edx, offset word_from
+    call    filter_text_network
+    lea     esi, [ebx + RULE_DESTINATION]
+    mov     edx, offset word_to
+    call    filter_text_network
     mov     eax, [ebx + RULE_PORT_LAST]
     test    eax, eax
-    jz      .Lfilter_show_hits
-    PRINTF  " port %u-%u", [ebx+RULE_PORT], eax
-.Lfilter_show_hits:
-    PRINTF  ": %u packets\n", [ebx+RULE_HITS]
-    add     ebx, RULE_SIZE
-    jmp     .Lfilter_show_rule
-.Lfilter_show_done:
+    jz      .Lfilter_text_end
+    SNPRINTF edi, 32, " port %u-%u", [ebx+RULE_PORT], eax
+    add     edi, eax
+.Lfilter_text_end:
+    mov     ecx, [ebx + RULE_HITS]
+    pop     edx
+    mov     eax, edi
+    sub     eax, edx
+    clc
+.Lfilter_text_done:
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
+
+# Writes a blank and a word.
+# In: EAX word, EDI where they go.
+# Out: EDI their end.
+# Clobbers: EAX.
+filter_text_word:
+    SNPRINTF edi, 16, " %s", eax
+    add     edi, eax
+    ret
+
+# Writes a network, if a rule names one.
+# In: ESI address and mask, EDX word, EDI where they go.
+# Out: EDI their end.
+# Clobbers: EAX, ECX.
+filter_text_network:
+    mov     eax, [esi + RULE_SOURCE_MASK - RULE_SOURCE]
+    test    eax, eax
+    jz      1f
+    call    filter_bits
+    SNPRINTF edi, 32, " %s %I/%u", edx, [esi], ecx
+    add     edi, eax
+1:  ret
 
 # The word of a value that is in a table.
 # In: EAX value, EDX table.

@@ -12,10 +12,6 @@ STEPS                   = 30
 WAIT_MS                 = 2000
 TRIES                   = 2
 
-.bss
-.balign 4
-traceroute_steps:       .space 4        # at most
-
 .text
 
 # Shell command: shows the way to a machine. May sleep.
@@ -26,7 +22,7 @@ command_traceroute:
     push    esi
     push    edi
     push    ebp
-    mov     dword ptr [traceroute_steps], STEPS
+    push    STEPS                       # [ESP]: at most so many steps
     cmp     eax, 2
     je      .Lcommand_traceroute_target
     cmp     eax, 4
@@ -44,7 +40,7 @@ command_traceroute:
     lea     ecx, [eax - 1]
     cmp     ecx, 255
     jae     .Lcommand_traceroute_usage
-    mov     [traceroute_steps], eax
+    mov     [esp], eax
     lea     edx, [esi + 8]
 .Lcommand_traceroute_target:
     mov     eax, [edx + 4]
@@ -90,7 +86,7 @@ command_traceroute:
     mov     eax, 1
     jmp     .Lcommand_traceroute_close
 .Lcommand_traceroute_next:
-    cmp     ebp, [traceroute_steps]
+    cmp     ebp, [esp]
     jb      .Lcommand_traceroute_step
     mov     eax, 1
     jmp     .Lcommand_traceroute_close
@@ -122,6 +118,7 @@ command_traceroute:
     PRINT   "usage: traceroute [-n STEPS] ADDRESS|NAME\n"
     mov     eax, 1
 .Lcommand_traceroute_done:
+    pop     ecx
     pop     ebp
     pop     edi
     pop     esi

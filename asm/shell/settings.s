@@ -1,17 +1,19 @@
-# Settings: what the variables are, kept in the file /net/settings. A person can edit it: lines of NAME = VALUE, and
-# comments after #. It is read when the volume is mounted, before the services start and /net/init.rc runs.
+# Settings: what the variables are, and the rules of the packet filter, kept in the file /net/settings. A person can
+# edit it: lines of NAME = VALUE, of filter = RULE, which are entered in their order, and comments after #. It is read
+# when the volume is mounted, before the services start and /net/init.rc runs.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "fs.inc"
 .include "file.inc"
 .include "shell.inc"
+.include "filter.inc"
 
 SETTINGS_BYTES          = 16384             # that `save` writes
 
 .text
 
-# Reads the settings, if there are any, and sets the variables. Says which lines are wrong. May sleep.
+# Reads the settings, if there are any, sets the variables and enters the rules. Says which lines are wrong. May sleep.
 .global settings_load
 settings_load:
     FRAME   NODE_SIZE_OF
@@ -47,7 +49,7 @@ settings_load:
     call    settings_line
     jnc     .Lsettings_load_line
     mov     eax, [esp]
-    PRINTF  "%s: line %u is not NAME = VALUE\n", esi, eax
+    PRINTF  "%s: line %u is not %s\n", esi, eax, edx
     jmp     .Lsettings_load_line
 .Lsettings_load_end:
     call    settings_line               # one without its end
@@ -63,9 +65,9 @@ settings_load:
     ENDFRAME
     ret
 
-# Sets the variable of a line.
+# Sets the variable of a line, or enters its rule.
 # In: EDI line, ECX its characters.
-# Out: CF when it is wrong.
+# Out: CF when it is wrong, EDX text: what it should be.
 settings_line:
     push    esi
     push    edi
@@ -107,11 +109,21 @@ settings_line:
     cmp     byte ptr [esi], 1
     jb      .Lsettings_line_wrong
     mov     eax, edi
+    LOAD_STRING edx, "filter"
+    call    string_compare
+    je      .Lsettings_line_rule
+    mov     eax, edi
     mov     edx, esi
     call    env_set
-    jmp     .Lsettings_line_done
+    jnc     .Lsettings_line_done
 .Lsettings_line_wrong:
+    LOAD_STRING edx, "NAME = VALUE"
     stc
+    jmp     .Lsettings_line_done
+.Lsettings_line_rule:
+    mov     eax, esi
+    call    filter_read
+    LOAD_STRING edx, "filter = RULE"
 .Lsettings_line_done:
     pop     edi
     pop     esi
@@ -130,7 +142,8 @@ settings_blanks:
     jmp     settings_blanks
 2:  ret
 
-# Shell command: writes all variables to the file of the settings, which is the old one or the new one at each moment.
+# Shell command: writes all variables and rules to the file of the settings, which is the old one or the new one at each
+# moment.
 # Out: EAX status.
 command_save:
     push    ebx
@@ -195,37 +208,65 @@ command_save:
     pop     ebx
     ret
 
-# Writes the lines of all variables into memory.
+# Writes the lines of all variables and rules into memory.
 # In: EBX buffer of SETTINGS_BYTES.
 # Out: EAX bytes; CF and EAX error when they are too many.
 settings_text:
     push    esi
     push    edi
     push    ebp
+    lea     ebp, [ebx + SETTINGS_BYTES] # EBP: end of the room
     xor     esi, esi                    # ESI: the variable before
     mov     edi, ebx
-1:  mov     eax, esi
+.Lsettings_text_variable:
+    mov     eax, esi
     call    env_next
-    jc      2f
+    jc      .Lsettings_text_rules
     mov     esi, eax
-    lea     ebp, [ebx + SETTINGS_BYTES]
-    sub     ebp, edi                    # EBP: room
-    SNPRINTF edi, ebp, "%s = %s\n", edx, ecx
+    push    ecx
+    push    edx
+    mov     ecx, ebp
+    sub     ecx, edi
+    pop     edx
+    pop     eax
+    SNPRINTF edi, ecx, "%s = %s\n", edx, eax
     add     edi, eax
     inc     eax
-    cmp     eax, ebp
-    jb      1b
+    cmp     eax, ecx
+    jb      .Lsettings_text_variable
+    jmp     .Lsettings_text_full
+.Lsettings_text_rules:
+    xor     esi, esi                    # ESI: number of the rule
+.Lsettings_text_rule:
+    mov     eax, esi
+    mov     ecx, ebp
+    sub     ecx, edi
+    cmp     ecx, RULE_TEXT_BYTES + 16
+    jb      .Lsettings_text_full
+    lea     edx, [edi + 9]
+    call    filter_text
+    jc      .Lsettings_text_end
+    mov     dword ptr [edi], 0x746C6966 # "filter = "
+    mov     dword ptr [edi + 4], 0x3D207265
+    mov     byte ptr [edi + 8], ' '
+    lea     edi, [edi + eax + 10]
+    mov     byte ptr [edi - 1], 10
+    inc     esi
+    jmp     .Lsettings_text_rule
+.Lsettings_text_full:
     mov     eax, ERROR_TOO_LONG
     stc
-    jmp     3f
-2:  mov     eax, edi
+    jmp     .Lsettings_text_done
+.Lsettings_text_end:
+    mov     eax, edi
     sub     eax, ebx
-3:  pop     ebp
+.Lsettings_text_done:
+    pop     ebp
     pop     edi
     pop     esi
     ret
 
-SHELL_COMMAND "save", command_save, "", "keep the variables for the next start", GROUP_SHELL, save_text
+SHELL_COMMAND "save", command_save, "", "keep the variables and the rules of filter for the next start", GROUP_SHELL, save_text
 
 .section .rodata
 settings_path:
@@ -233,5 +274,6 @@ settings_path:
 settings_new:
     .asciz  "/net/settings.new"
 save_text:
-    .ascii  "Writes the file /net/settings: lines of NAME = VALUE, which a person may edit, and comments after #.\n"
+    .ascii  "Writes the file /net/settings: lines of NAME = VALUE and filter = RULE, which a person may edit, and\n"
+    .ascii  "comments after #. "
     .asciz  "It is read when /net is mounted.\n"

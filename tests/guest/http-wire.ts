@@ -7,13 +7,13 @@ const DATA_BYTES = 1000;
 const HTTP_PORT = 80;
 let nextPort = 40_000;
 
-/** Sends a request, and gives what came back within `ms`. */
-export async function http(s: PacketScene, request: string, ms = 200): Promise<string> {
-  return (await httpSegments(s, request, ms)).join("");
+/** Sends a request, and gives what came back within `ms`. The connection `stays` open if that is said. */
+export async function http(s: PacketScene, request: string, ms = 200, stays = false): Promise<string> {
+  return (await httpSegments(s, request, ms, stays)).join("");
 }
 
 /** The same, segment by segment. */
-export async function httpSegments(s: PacketScene, request: string, ms = 200): Promise<string[]> {
+export async function httpSegments(s: PacketScene, request: string, ms = 200, stays = false): Promise<string[]> {
   const source = nextPort++;
   const pieces = new Map<number, string>();
   let first = 0;
@@ -38,6 +38,6 @@ export async function httpSegments(s: PacketScene, request: string, ms = 200): P
   s.plug.send(tcp({ source, port: HTTP_PORT, flags: 2 })(s.facts));
   await s.lab.advance(`${ms}ms`);
   s.answer = () => [];
-  s.plug.send(tcp({ source, port: HTTP_PORT, flags: 4, sequence: 1 + request.length })(s.facts));
+  if (!stays) s.plug.send(tcp({ source, port: HTTP_PORT, flags: 4, sequence: 1 + request.length })(s.facts));
   return [...pieces].sort(([a], [b]) => a - b).map(([, text]) => text);
 }

@@ -101,6 +101,11 @@ describe("a name", () => {
     expect(found.questions).toHaveLength(1);
   });
 
+  test.each([2, 5])("whose server fails or refuses (%i) is said to be the server's fault", async (rcode) => {
+    const found = await scene(({ message }) => [answerBytes(message, [], rcode)]);
+    await host(found, `fails${rcode}.example`, /host: \S+: the name server does not say/);
+  });
+
   test("that is none is not asked for", async () => {
     const found = await scene(() => []);
     for (const name of ["a..b", ".a", `${"x".repeat(64)}.de`, "a%b", "10.0.2", "10.0.2.256"])

@@ -1,7 +1,10 @@
 /** `filter`: what the rules say of packets that come and go. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { members } from "./booted.ts";
-import { outputAmong } from "./output.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { output, outputAmong } from "./output.ts";
+import { partitioned } from "./recording-disk.ts";
 
 test("the first rule that fits drops or passes a packet, whole ones by their ports, and counts", async () => {
   const lab = await members(2);
@@ -44,4 +47,31 @@ test("what is no rule is refused", async () => {
     expect(await outputAmong(node, `filter add ${words}`)).toContain("usage: filter");
   expect(await outputAmong(node, "filter del 1")).toContain("filter: not found");
   expect(await outputAmong(node, "filter")).not.toMatch(/packets/);
+});
+
+thoroughly("rules that were saved are there again after a restart, in their order", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk: partitioned() }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  for (const line of ["mkfs -t oofs hda0", "mount hda0 /net", "set colour = blue"]) await output(node, line);
+  const rules = [
+    "pass in eth0 tcp from 10.9.0.0/24 port 22-23",
+    "drop in tcp port 22-23",
+    "drop out udp from 10.9.0.2/32 to 255.255.255.255/32 port 65535-65535",
+    "pass in",
+  ];
+  for (const rule of rules) await output(node, `filter add ${rule}`);
+  await output(node, "save");
+  expect(await output(node, "cat /net/settings")).toBe(
+    ["colour = blue", ...rules.map((rule) => `filter = ${rule}`), ""].join("\n"),
+  );
+  await output(node, "echo 'filter = drop sideways' >> /net/settings; sync");
+  node.reset();
+  await node.waitFor(/settings: line 6 is not filter = RULE/);
+  await lab.advance("1s");
+  expect((await output(node, "filter")).match(/^\d .*(?=: 0 packets)/gm)).toEqual(
+    rules.map((rule, index) => `${index + 1}  ${rule}`),
+  );
+  await output(node, "filter clear; save");
+  expect(await output(node, "cat /net/settings")).toBe("colour = blue\n");
 });

@@ -17,6 +17,9 @@ test("cards, ways, leases and steps are shown, and an interface goes off, on and
   expect(await run("ping -ttl 0 10.0.2.2; ping -ttl 256 10.0.2.2")).toMatch(/usage: ping[\s\S]*usage: ping/);
   expect(await run("traceroute -n 1 10.0.2.2")).toMatch(/^ 1 {2}10\.0\.2\.2, the machine itself$/m);
   expect(await run("traceroute -n 0 10.0.2.2")).toContain("usage: traceroute");
+  // Two at once keep their own limits.
+  const both = await run("traceroute -n 1 8.8.4.4 & sleep 500; traceroute -n 2 8.8.8.8; wait");
+  expect(both.match(/^ \d {2}no answer$/gm)?.sort()).toEqual([" 1  no answer", " 1  no answer", " 2  no answer"]);
   expect(await run("ping -c 1 10.0.2.99 & sleep 100; icmp; wait")).toMatch(/^ping \d+: 56 bytes, ttl 64$/m);
   expect(await run("ifdown eth0; sleep 100; dhcp -l")).toContain("No interface has an address by DHCP.");
   expect(await run("ifup eth0; sleep 5000; dhcp -l")).toMatch(/^eth0: 10\.0\.2\.15 from/m);

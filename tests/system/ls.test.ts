@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { atPrompt } from "./booted.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -36,8 +37,23 @@ test("when files on a volume were changed, and nothing where it is not known", a
     shown.map((time) => `${"file".padEnd(20)} ${"0".padStart(10)}  ${time}  file\n`).join(""),
   );
   expect(await output(node, "ls -l / /bin/none; ls -x; cd /a/d0; ls -l; cd")).toBe(
-    `/:\n${"hda0".padEnd(20)} ${"0".padStart(10)}  ${" ".repeat(16)}  a/\n/bin/none: not mounted\nusage: ls [-l] [PATH...]\n${"file".padEnd(20)} ${"0".padStart(10)}  ${shown[0]}  file\n`,
+    `/:\n${"hda0".padEnd(20)} ${"0".padStart(10)}  ${" ".repeat(16)}  a/\n/bin/none: not found\nusage: ls [-l] [PATH...]\n${"file".padEnd(20)} ${"0".padStart(10)}  ${shown[0]}  file\n`,
   );
+});
+
+thoroughly("the kernel's programs are in /bin, though nothing is mounted there", async () => {
+  const node = (await atPrompt()).nodes[0]!;
+  const programs = (await output(node, "programs")).replace(/^ *(\d+) {2}\/bin\/(.*)$/gm, (_, bytes, name) =>
+    ["file".padEnd(20), bytes.padStart(10), "", name].join(" "),
+  );
+  expect((await output(node, "ls /bin")).split("\n").sort()).toEqual(programs.split("\n").sort());
+  expect(await output(node, "cd /bin; ls -l cat; echo c?t; test -f cat && test -d /bin/ && echo both; cd")).toMatch(
+    /^file +\d+ {20}cat\ncat\nboth\n$/,
+  );
+  expect(await output(node, "ls /bin/none /bin/cat/x; cd /bin/cat; ls /bins")).toBe(
+    "/bin/none: not found\n/bin/cat/x: not found\n/bin/cat: not a directory\n/bins: not mounted\n",
+  );
+  expect(await output(node, "echo x > /bin/new; rm /bin/cat; mkdir /bin/d")).toMatch(/^(\S+: not mounted\n){3}$/);
 });
 
 /** What `ls` says of a volume that holds these empty files, made in this order: the names of files in its order. */

@@ -32,6 +32,8 @@ test("nothing leaves until a collector is set, then each line does, and tshark r
   await s.lab.advance("12s");
   expect(lines()).toEqual([]);
   await outputAmong(s.node, "set syslog.server 10.0.2.77");
+  await s.lab.advance("1s");
+  expect(lines().at(-1)).toMatch(/ cluster - - - stopped$/);
   await outputAmong(s.node, "service start cluster");
   await s.lab.advance("1s");
   const log = (await outputAmong(s.node, "log")).split("\n").filter((line) => /^\d{4}-/.test(line)); // the cluster prints too

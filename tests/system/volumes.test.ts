@@ -270,6 +270,19 @@ describeThoroughly("a partition that became smaller", () => {
 });
 
 describeThoroughly("a full volume", () => {
+  test("has at once for df what was removed, as the next commit will say it", async () => {
+    const { node } = await machine();
+    for (const line of ["mkfs -t oofs hda0", "mount hda0 /a"]) await output(node, line);
+    await output(node, "seq 60000 > /a/some; sync");
+    const full = await output(node, "df /a");
+    await output(node, "rm /a/some");
+    const removed = await output(node, "df /a");
+    await output(node, "sync");
+    expect(removed).not.toBe(full);
+    expect(await output(node, "df /a")).toBe(removed);
+    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+
   test("deletes, and what found no space has changed nothing", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);

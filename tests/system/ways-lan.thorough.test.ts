@@ -4,12 +4,14 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from "vitest";
-import { type LabCluster, type LabNode, openWay, planFaults } from "../../src/index.ts";
+import { type LabCluster, type LabNode, openPort, openWay, planFaults } from "../../src/index.ts";
 import { oracle, requireOracle } from "../oracle.ts";
+import { LINUX_PROMPT, linuxIso, linuxShell } from "../systems/linux.ts";
+import { vxlanFiles } from "../systems/peers.ts";
 import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
 
 const NAMESPACE = `qure-${process.pid}`;
@@ -274,6 +276,47 @@ describe("a Linux host over VXLAN", () => {
   );
 });
 
+test("a Linux guest of another emulator joins by its own VXLAN device, through NAT", {
+  timeout: 600_000,
+}, async (context) => {
+  const far = await inState("Linux with VXLAN", async () => {
+    const cdrom = linuxIso("console=ttyS0 quiet", context, vxlanFiles(context));
+    const made = boot({ nodes: [{ name: "linux", cdrom, ramBytes: 96 << 20 }] });
+    const [linux] = made.nodes;
+    await linux!.waitFor(LINUX_PROMPT, { within: "200s" });
+    const lines = [
+      "for module in /e1000.ko /vxlan/*; do insmod $module; done; ip link set eth0 up",
+      "ip addr add 10.0.2.99/32 dev eth0; ip route add 10.0.2.2 dev eth0",
+      // By its path: the shell has an applet of that name.
+      "/bin/ip link add vx type vxlan id 42 remote 10.0.2.2 dstport 4789 dev eth0",
+      `ip addr add ${GUEST_SIDE}/24 dev vx`,
+    ];
+    for (const line of lines) expect(await linuxShell(linux!)(line)).toContain("status-0");
+    return made;
+  });
+  onTestFinished(() => far.close());
+  far.realtime = true;
+  const near = await booted(2, 5);
+  await openWay(far, "user");
+  const { ports } = await openPort(far, "udp:127.0.0.1:0-10.0.2.99:4789");
+  // The guest's device sends to its own port's number at the host, which is the port of the way here.
+  await openWay(near, `vxlan,vni=42,local=127.0.0.1:4789,remote=127.0.0.1:${ports[0]}`);
+  const addresses = await Promise.all(near.nodes.map(addressOf));
+  let isOver = false;
+  const beside = near.until(() => isOver, "Linux did not come to an end", { within: "500s" });
+  const inLinux = linuxShell(far.nodes[0]!, { within: "100s" });
+  expect(await inLinux("ip link set vx up")).toContain("status-0");
+  for (const address of addresses) {
+    expect(await inLinux(`ping -c 3 ${address}`)).toContain("3 packets received");
+    expect(await inLinux(`arping -c 2 -I vx ${address}`)).toContain("Received 2 response");
+    expect(await inLinux(`wget -q -O - http://${address}/status`)).toContain(`address ${address}`);
+  }
+  near.nodes[0]!.type(`ping -c 2 ${GUEST_SIDE}\n`);
+  await far.until(() => /2 received/.test(near.nodes[0]!.console.text), "Linux did not answer", { within: "30s" });
+  isOver = true;
+  await beside;
+});
+
 test("a machine of another emulator, joined by VXLAN, is a member of the cluster", { timeout: 300_000 }, async () => {
   const first = await booted(2, 1);
   const second = boot({ nodes: [{ cdrom: images().iso, name: "far" }], seed: 2, gateway: false, realtime: true });
@@ -341,3 +384,34 @@ test.for<readonly [string, string, readonly [string, string?]]>([
     expect(readFileSync(log, "latin1")).toMatch(/cloud: \S+ 10\.0\.2\.\d+ /);
   },
 );
+
+test("three machines in QEMU, by streams and datagrams, and two here are one cluster", {
+  timeout: 400_000,
+}, async (context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  const lab = await booted(2, 1);
+  await openWay(lab, "stream,listen=127.0.0.1:47911");
+  await openWay(lab, "dgram,local=127.0.0.1:47912,remote=127.0.0.1:47913");
+  const iso = join(folder, "five.iso");
+  writeFileSync(iso, images().iso);
+  const stream = "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47911";
+  const datagrams = [
+    "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=47913",
+    "remote.type=inet,remote.host=127.0.0.1,remote.port=47912",
+  ].join(",");
+  const logs = [stream, stream, datagrams].map((netdev, index) => {
+    const log = join(folder, `five-${index}.log`);
+    const parts = `-M pc -m 32 -display none -monitor none -serial file:${log} -cdrom ${iso} -netdev ${netdev}`;
+    const card = `-device e1000,netdev=lan,mac=52:54:00:77:77:0${index}`;
+    const child = spawn(qemu, `${parts} ${card}`.split(" "), { stdio: "ignore" });
+    onTestFinished(() => void child.kill());
+    return log;
+  });
+  const all = /^cloud: .* peers 4\s*$/m;
+  const isThere = (log: string): boolean => existsSync(log) && all.test(readFileSync(log, "latin1"));
+  await lab.until(
+    () => lab.nodes.every(({ console: { text } }) => all.test(text)) && logs.every(isThere),
+    "no cluster of five",
+    { within: "180s" },
+  );
+});
