@@ -6,6 +6,7 @@
  *   < P. 1:101 ack 1 win 1000                             100 bytes of data; `data TEXT` instead of filler
  *   < . 1:1 ack 1 ts 100:last-20                          it echoes the node's last timestamp, or one of 20 ms before
  *   > S. 0:0 ack 1 win 65535 mss 1460                     the node sends this next; what is not named is not looked at
+ *   icmp 3:4 501 mtu 600                                  an ICMP error, type and code, about what the node sent with 501
  *   silence 100                                           the node sends nothing for so many milliseconds
  *   wait 100                                              time passes, whatever comes stays to be looked at
  */
@@ -18,6 +19,8 @@ import {
   get32,
   ipv4Bytes,
   type MacAddress,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
   parseArp,
   parseIpv4,
   parseIpv4Packet,
@@ -27,7 +30,6 @@ import type { LabCluster, LabPlug } from "../../src/index.ts";
 
 const PEER = "10.0.2.77";
 const PEER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
-const PROTOCOL_TCP = 6;
 const FLAGS = [
   ["F", 1],
   ["S", 2],
@@ -169,6 +171,24 @@ export class TcpPeer {
     pseudo.set(segment, 12);
     put16(segment, 16, checksum(pseudo) ^ (word.has("bad-checksum") ? 1 : 0));
     const packet = ipv4Bytes({ source, destination, protocol: PROTOCOL_TCP, payload: segment }, 1);
+    this.#plug.send(ethernetFrame(this.#node.mac, PEER_MAC, ETHERTYPE_IPV4, packet));
+  }
+
+  /** An error about a segment of the node's, of which it quotes the header and eight bytes. */
+  sendError(row: string): void {
+    const [type, code, sequence, mtu] = /^(\d+):(\d+) (-?\d+)(?: mtu (\d+))?$/.exec(row)!.slice(1).map(Number);
+    const [source, destination] = [parseIpv4(this.#node.address), parseIpv4(PEER)];
+    const segment = new Uint8Array(8);
+    put16(segment, 0, this.#nodePort);
+    put16(segment, 2, this.#port);
+    put32(segment, 4, (this.#nodeFirst + sequence!) >>> 0);
+    const error = new Uint8Array(8 + 28);
+    error[0] = type!;
+    error[1] = code!;
+    put16(error, 6, mtu || 0);
+    error.set(ipv4Bytes({ source, destination, protocol: PROTOCOL_TCP, payload: segment }, 1), 8);
+    put16(error, 2, checksum(error));
+    const packet = ipv4Bytes({ source: destination, destination: source, protocol: PROTOCOL_ICMP, payload: error }, 2);
     this.#plug.send(ethernetFrame(this.#node.mac, PEER_MAC, ETHERTYPE_IPV4, packet));
   }
 
