@@ -1,12 +1,14 @@
 /** TCP of programs that call, listen and read, as a peer on the wire sees it (tcp-wire.ts, tcp-scene.ts). */
 import { test } from "vitest";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import type { TcpCases } from "./tcp-cases.ts";
 import { play, tcpScene, themesOf } from "./tcp-scene.ts";
 
 const FIRST_PORT = 5100;
 const ECHO_PORT = 5001;
+const TELNET_PORT = 23;
 const LINGER_MS = 60_000;
 
 /** What the node says when it calls. */
@@ -342,3 +344,24 @@ test.each(themesOf(CASES, FIRST_PORT))("$theme", async ({ cases }) => {
     await play(await scene(), own, ownPort, port, name);
   }
 });
+
+thoroughly(
+  "telnet asks after two hours whether anybody is there, and hangs up when nobody is (RFC 9293, 3.8.4)",
+  async () => {
+    const made = tcpScene(await withLongFile());
+    await play(made, ["$ service stop cluster", "$ telnet on open", "wait 3000"], 1, 1);
+    const rows = [
+      ...[...OPEN, "> P. 1:7 ack 1", "> P. 7:17 ack 1", "< . 1:1 ack 17"],
+      ...["wait 7199000", "silence 800", "wait 400", "> . 16:16 ack 1", "< . 1:1 ack 17", "wait 7199000", "wait 1200"],
+      ...Array.from({ length: 9 }, () => [
+        "> . 16:16 ack 1",
+        "silence 100",
+        "wait 74600",
+        "silence 200",
+        "wait 100",
+      ]).flat(),
+      ...["wait 500", "> R. 17:17 ack 1", "< . 1:1 ack 17", "> R 17:17"],
+    ];
+    await play(made, rows, FIRST_PORT - 1, TELNET_PORT);
+  },
+);
