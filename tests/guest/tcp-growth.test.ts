@@ -75,6 +75,36 @@ class Transfer {
     return seen;
   }
 
+  /** Acknowledges single segments, each at a moment of its own. */
+  async oneByOne(count: number): Promise<void> {
+    for (let at = 0; at < count; at++) {
+      this.#acknowledged += SEGMENT;
+      this.#peer.send(`. 1:1 ack ${this.#acknowledged} win 16384`);
+      await this.#listen(2);
+    }
+  }
+
+  /** So many segments are missing of what has come; says which come again until all have, and how many come beside them. */
+  async lossOf(count: number): Promise<{ again: number[]; fresh: number }> {
+    const [from, end] = [this.#acknowledged, this.#end];
+    let fresh = 0;
+    const again: number[] = [];
+    this.#peer.send(`. 1:1 ack ${from} win 16384 sack ${from + count * SEGMENT}:${end}`);
+    for (let round = 0; round < count && again.length < count; round++) {
+      await this.#scene.lab.advance("40ms");
+      for (const { sequence, data } of this.#peer.came.splice(0)) {
+        const place = (sequence - this.#first) | 0;
+        if (place < end) again.push((place - from) / SEGMENT);
+        else if (data.length > 0) fresh++;
+        this.#end = Math.max(this.#end, place + data.length);
+      }
+      this.#acknowledged = from + again.length * SEGMENT;
+      const rest = again.length < count ? ` sack ${from + count * SEGMENT}:${this.#end}` : "";
+      this.#peer.send(`. 1:1 ack ${rest ? this.#acknowledged : this.#end} win 16384${rest}`);
+    }
+    return { again, fresh };
+  }
+
   /** Of what has come the first segment is missing. */
   async lossOfOne(): Promise<number> {
     const from = this.#acknowledged;
@@ -135,4 +165,14 @@ test("without SACK the window opens from two segments again after a recovery, up
   const rounds = await transfer.rounds(30);
   expect(rounds.slice(0, 5)).toEqual([2, 4, 8, 16, 24]);
   expectNear(rounds.slice(6), avoidance(rounds[6]!, 42, 24));
+});
+
+test("what is lost of segments that were sent at many moments goes again, in order and once", async () => {
+  const transfer = new Transfer(await scene(), 6103, true);
+  await transfer.open();
+  await transfer.oneByOne(40);
+  const { again, fresh } = await transfer.lossOf(20);
+  expect(again).toEqual(Array.from({ length: 20 }, (_, at) => at));
+  // Besides them as much as the buffer has room for.
+  expect(fresh).toBeLessThanOrEqual(BUFFERED - 50);
 });
