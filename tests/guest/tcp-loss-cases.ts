@@ -89,6 +89,13 @@ export const TCP_LOSS_CASES: TcpCases = {
       rows: [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1), ABORT],
     },
     {
+      name: "an acknowledgement that was overtaken tells of nothing that is missing now",
+      rows: [
+        ...[...LONG, "< . 21:21 ack 3001", ...segments(10001, 5), "> P. 15001:16001 ack 21"],
+        ...["< . 21:21 ack 1 sack 1001:2001", "silence 35", ...segments(16001, 1), "silence 100", ABORT],
+      ],
+    },
+    {
       name: "a loss probe without new data is the last segment",
       rows: [...SHORT, "silence 35", "> F. 149:149 ack 20", "< R 20:20"],
     },

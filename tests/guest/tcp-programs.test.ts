@@ -202,6 +202,15 @@ const CASES: TcpCases = {
       ],
     },
     {
+      name: "of what is to be done at several moments the soonest is done in time",
+      port: TELNET_PORT,
+      rows: [
+        ...[...OPEN, "> P. 1:7 ack 1", "> P. 7:17 ack 1", "< . 1:1 ack 17"],
+        ...["< P. 1:2 ack 17 data \\u0000", "silence 30", "> . 17:17 ack 2"],
+        ...["< P. 2:3 ack 17 data \\u0000", "< P. 3:4 ack 17 data \\u0000", "> . 17:17 ack 4", "< R 4:4"],
+      ],
+    },
+    {
       name: "a scaled window is used up, and no more than that",
       port: 0,
       rows: [
@@ -334,7 +343,7 @@ const CASES: TcpCases = {
 
 const scene = shared(async () => {
   const made = tcpScene(await withLongFile());
-  await play(made, [`$ echo-server ${ECHO_PORT} &`, "wait 100"], 1, 1);
+  await play(made, [`$ echo-server ${ECHO_PORT} &`, "$ telnet on open", "wait 3000"], 1, 1);
   return made;
 });
 
