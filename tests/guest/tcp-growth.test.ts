@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { withLongFile } from "./long-file.ts";
 import { type TcpScene, tcpScene } from "./tcp-scene.ts";
@@ -147,7 +148,7 @@ test("after a loss the window comes back in the curve of its cube, and goes on b
   expectNear(await transfer.rounds(40), avoidance(42 * BETA, 42, 40));
 });
 
-test("of two losses the second leaves room for others: the window returns to less than it was", async () => {
+thoroughly("of two losses the second leaves room for others: the window returns to less than it was", async () => {
   const transfer = new Transfer(await scene(), 6101, true);
   await transfer.open();
   await transfer.rounds(4);
@@ -167,7 +168,7 @@ test("without SACK the window opens from two segments again after a recovery, up
   expectNear(rounds.slice(6), avoidance(rounds[6]!, 42, 24));
 });
 
-test("what is lost of segments that were sent at many moments goes again, in order and once", async () => {
+thoroughly("what is lost of segments that were sent at many moments goes again, in order and once", async () => {
   const transfer = new Transfer(await scene(), 6103, true);
   await transfer.open();
   await transfer.oneByOne(40);
