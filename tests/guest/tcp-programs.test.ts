@@ -1,13 +1,16 @@
 /** TCP of programs that call, listen and read, as a peer on the wire sees it (tcp-wire.ts, tcp-scene.ts). */
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import type { TcpCases } from "./tcp-cases.ts";
 import { play, tcpScene, themesOf } from "./tcp-scene.ts";
+import { TcpPeer } from "./tcp-wire.ts";
 
 const FIRST_PORT = 5100;
 const ECHO_PORT = 5001;
+/** As many clients as it has at a time. */
+const ECHO_CLIENTS = 10;
 const TELNET_PORT = 23;
 const LINGER_MS = 60_000;
 
@@ -352,6 +355,37 @@ test.each(themesOf(CASES, FIRST_PORT))("$theme", async ({ cases }) => {
     const own = rows.map((row) => row.replace("PORT", `${ownPort}`));
     await play(await scene(), own, ownPort, port, name);
   }
+});
+
+thoroughly("connections that a server has no room for yet wait in the order in which they came", async () => {
+  const { lab, plug, node, peers } = await scene();
+  const clients = Array.from({ length: ECHO_CLIENTS + 3 }, (_, number) => {
+    const peer = new TcpPeer(lab, plug, node, 5500 + number, ECHO_PORT);
+    peers.set(5500 + number, peer);
+    return peer;
+  });
+  for (const peer of clients) {
+    peer.send("S 0:0 win 65535 mss 1460");
+    expect(await peer.expect("S. 0:0 ack 1")).toBe("S. 0:0 ack 1");
+    peer.send(". 1:1 ack 1");
+    peer.send("P. 1:4 ack 1 data one");
+  }
+  await lab.advance("100ms");
+  const answers = async (): Promise<string[]> => {
+    const seen: string[] = [];
+    for (const peer of clients) seen.push((await peer.silence(0)) === "silence" ? "" : await peer.expect("x"));
+    return seen;
+  };
+  const [echo, late] = ["P. 1:4 ack 4", ". 1:1 ack 4"];
+  expect(await answers()).toEqual([...Array<string>(ECHO_CLIENTS).fill(echo), late, late, late]);
+  for (const peer of clients.slice(0, ECHO_CLIENTS)) peer.send(". 4:4 ack 4");
+  for (let number = 0; number < 3; number++) {
+    clients[number]!.send("R 4:4");
+    await lab.advance("50ms");
+    expect(await answers()).toEqual(clients.map((_, at) => (at === ECHO_CLIENTS + number ? echo : "")));
+    clients[ECHO_CLIENTS + number]!.send(". 4:4 ack 4");
+  }
+  for (const peer of clients) peer.send("R 4:4");
 });
 
 thoroughly(
