@@ -205,6 +205,14 @@ const CASES: TcpCases = {
       ],
     },
     {
+      name: "of a segment that reaches beyond the window what lies in it is taken, and its end is not",
+      rows: [
+        ...["< S 0:0 win 65535 mss 1460 sackOK", "> S. 0:0 ack 1 win 65535", "< . 1:1 ack 1"],
+        ...["< F. 65001:66001 ack 1", "> . 1:1 ack 1 sack 65001:65701", "< . 65701:65801 ack 1", "> . 1:1 ack 1"],
+        "< R 1:1",
+      ],
+    },
+    {
       name: "of what is to be done at several moments the soonest is done in time",
       port: TELNET_PORT,
       rows: [
