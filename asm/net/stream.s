@@ -113,6 +113,7 @@ stream_deadline:
 # Unlocks and waits until the block changes, or goes away.
 # In: EBX block, tcp_mutex is held; EDX deadline.
 # Out: tcp_mutex is not held; CF and ERROR_TIMEOUT when the deadline has come.
+# Clobbers: EAX, ECX.
 .global stream_pause
 stream_pause:
     push    edx
@@ -129,7 +130,7 @@ stream_pause:
     mov     eax, edx
     jg      1f
     xor     eax, eax
-1:  mov     [esp], eax
+1:  push    eax
     INTERRUPTS_OFF                      # nothing comes between the two
     mov     eax, offset tcp_mutex
     call    mutex_unlock
@@ -139,9 +140,11 @@ stream_pause:
     jc      2f
     INTERRUPTS_RESTORE
     pop     edx
+    pop     edx
     clc
     ret
 2:  INTERRUPTS_RESTORE
+    pop     edx
     pop     edx
     mov     eax, ERROR_TIMEOUT
     stc

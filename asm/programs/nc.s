@@ -28,7 +28,9 @@ _start:
     mov     eax, [esp + 12]
     call    port_of
     mov     edi, eax                    # EDI: port
-    SYSTEM  socket, CONNECTIONS
+    SYSTEM  handle_kind, 0
+    mov     [input], eax
+    SYSTEM  socket, CONNECTIONS         # without an input it gets that one's number
     mov     edx, offset text_nc
     test    eax, eax
     js      fail
@@ -79,6 +81,8 @@ _start:
     call    say_peer
 
 .Ltalk:
+    cmp     dword ptr [input], 0
+    jl      .Lreceive
     SYSTEM  thread_create, "offset send_input", "offset stack_end", ebp
     mov     edx, offset text_nc
     test    eax, eax
@@ -99,7 +103,7 @@ _start:
 .Lend:
     SYSTEM  exit, 0
 
-# A thread: sends the input. A program in the background may have none, and still receives.
+# A thread: sends the input, if there is one. A program in the background may have none, and still receives.
 # In: EAX socket.
 send_input:
     mov     ebp, eax
@@ -154,6 +158,7 @@ text_output:    .asciz "output"
 
 .bss
 .balign 4
+input:          .space 4                # kind of input; negative: there is none
 status:         .space STATUS_SIZE
 received:       .space PIECE_BYTES
 sent:           .space PIECE_BYTES

@@ -193,8 +193,13 @@ test_lines:
     FAILS   irq_register
     SAME    eax, ERROR_INVALID
     mov     dword ptr [noted], 0
-    int     32 + 7                      # nobody asked for it
-    int     32 + 15
+.irp line, 7, 15
+    mov     eax, \line
+    mov     edx, offset note_interrupt
+    mov     ecx, 3
+    SUCCEEDS irq_register
+    int     32 + \line                  # nobody asked for it
+.endr
     SAME    dword ptr [noted], 0
     mov     ebx, IRQ_MORE
 1:  mov     eax, IRQ_FREE

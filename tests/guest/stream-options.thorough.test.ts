@@ -38,6 +38,7 @@ test("an acknowledgement that moves on and tells of losses begins the recovery (
       "< . 1:1 ack 1101 win 500 sack 3301:4401 6601:11001",
       `> . ${segments[1]} ack 1`,
       `> . ${segments[2]} ack 1`,
+      "wait 1",
       "< R 1:1",
     ],
     3100,
@@ -62,6 +63,7 @@ test("a listener's options go over to its connections, a burst is pushed, and a 
       // The fourth acknowledgement may be late: it goes with the rest, which nothing holds back.
       "< . 3001:4001 ack 10881 win 500 ts 1003:last",
       ...Array.from({ length: 8 }, (_, number) => `> . ${10881 + number * 1088}:${11969 + number * 1088} ack 4001`),
+      "wait 1",
       "< . 4001:4001 ack 19585 win 500 ts 1003:last",
       // Records share no segment. One that another follows need not wait for what is on its way; the last one does.
       "> P. 19585:20001 ack 4001",

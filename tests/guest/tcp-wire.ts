@@ -6,8 +6,11 @@
  *   < P. 1:101 ack 1 win 1000                             100 bytes of data; `data TEXT` instead of filler
  *   < . 1:1 ack 1 ts 100:last-20                          it echoes the node's last timestamp, or one of 20 ms before
  *   > S. 0:0 ack 1 win 65535 mss 1460                     the node sends this next; what is not named is not looked at
+ *   icmp 3:4 501 mtu 600                                  an ICMP error, type and code, about what the node sent with 501
  *   silence 100                                           the node sends nothing for so many milliseconds
  *   wait 100                                              time passes, whatever comes stays to be looked at
+ *
+ * What holds of every segment is looked at always: a row of the node's ends in `!` and what is wrong (TcpWatch).
  */
 import {
   arpBytes,
@@ -18,6 +21,8 @@ import {
   get32,
   ipv4Bytes,
   type MacAddress,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
   parseArp,
   parseIpv4,
   parseIpv4Packet,
@@ -27,7 +32,6 @@ import type { LabCluster, LabPlug } from "../../src/index.ts";
 
 const PEER = "10.0.2.77";
 const PEER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
-const PROTOCOL_TCP = 6;
 const FLAGS = [
   ["F", 1],
   ["S", 2],
@@ -84,6 +88,63 @@ function words(row: string): Map<string, string> {
   return found;
 }
 
+/** What no segment of the node's may break, whatever a case is about. */
+class TcpWatch {
+  /** The peer's SYN with its options: the last one, and the one that the node has taken. */
+  #last: ReadonlyMap<string, string> = new Map();
+  #asked = this.#last;
+  /** Options of a call of the node's that is not taken yet. */
+  #called: ReadonlyMap<string, string> | null = null;
+  #scale = 0;
+  #hasStamps = false;
+  #acknowledged: number | null = null;
+  #edge = 0;
+  readonly #bytes = new Map<number, number>();
+
+  synchronized(words: ReadonlyMap<string, string>): void {
+    this.#last = words;
+  }
+
+  /** A connection begins: the node has this of the peer's options. */
+  #begin(said: ReadonlyMap<string, string>): void {
+    this.#asked = this.#last;
+    this.#scale = said.has("wscale") && this.#asked.has("wscale") ? Number(said.get("wscale")!.split(" ")[1]) : 0;
+    this.#hasStamps = said.has("ts") && this.#asked.has("ts");
+    this.#acknowledged = null;
+    this.#bytes.clear();
+    this.#called = null;
+  }
+
+  /** What is wrong with a segment, or nothing. */
+  look({ flags, sequence, acknowledgement, window, data, options }: Segment): string {
+    const said = new Map(options.split(";").map((option) => [option.split(" ")[0]!, option] as const));
+    if (flags === "S.") {
+      this.#begin(said);
+      const unasked = ["wscale", "sackOK", "ts"].filter((name) => said.has(name) && !this.#asked.has(name));
+      return unasked.length > 0 ? ` ! ${unasked} was not asked for` : "";
+    }
+    if (flags === "S") this.#called = said;
+    if (flags.includes("R") || flags.includes("S")) return "";
+    if (this.#called) this.#begin(this.#called);
+    if (said.has("ts") !== this.#hasStamps) return ` ! ${this.#hasStamps ? "no " : ""}timestamps`;
+    if (data.length > Math.max(Number(this.#asked.get("mss") ?? 536) || 536, 64) - (this.#hasStamps ? 12 : 0))
+      return ` ! ${data.length} bytes are too many`;
+    for (const [at, byte] of data.entries()) {
+      const place = (sequence + at) >>> 0;
+      if ((this.#bytes.get(place) ?? byte) !== byte) return ` ! byte ${at} was another one before`;
+      this.#bytes.set(place, byte);
+    }
+    const edge = (acknowledgement + window * 2 ** this.#scale) >>> 0;
+    if (this.#acknowledged !== null) {
+      if ((acknowledgement - this.#acknowledged) << 0 < 0) return " ! acknowledges less than before";
+      if ((edge - this.#edge) << 0 < 1 - 2 ** this.#scale) return " ! takes back what the window had";
+    }
+    this.#acknowledged = acknowledgement;
+    this.#edge = edge;
+    return "";
+  }
+}
+
 /** One connection's worth of a peer. */
 export class TcpPeer {
   readonly #lab: LabCluster;
@@ -94,6 +155,7 @@ export class TcpPeer {
   #nodePort: number;
   readonly #first: number;
   readonly #arrived: Segment[] = [];
+  readonly #watch = new TcpWatch();
   #nodeFirst = 0;
   #stamp = 0;
 
@@ -121,6 +183,7 @@ export class TcpPeer {
 
   send(row: string): void {
     const word = words(row);
+    if (word.get("flags")!.includes("S")) this.#watch.synchronized(word);
     const [from, to] = word.get("range")!.split(":").map(Number);
     const text = word.get("data");
     const data = text === undefined ? new Uint8Array(to! - from!).fill(0x78) : encode(text);
@@ -172,6 +235,24 @@ export class TcpPeer {
     this.#plug.send(ethernetFrame(this.#node.mac, PEER_MAC, ETHERTYPE_IPV4, packet));
   }
 
+  /** An error about a segment of the node's, of which it quotes the header and eight bytes. */
+  sendError(row: string): void {
+    const [type, code, sequence, mtu] = /^(\d+):(\d+) (-?\d+)(?: mtu (\d+))?$/.exec(row)!.slice(1).map(Number);
+    const [source, destination] = [parseIpv4(this.#node.address), parseIpv4(PEER)];
+    const segment = new Uint8Array(8);
+    put16(segment, 0, this.#nodePort);
+    put16(segment, 2, this.#port);
+    put32(segment, 4, (this.#nodeFirst + sequence!) >>> 0);
+    const error = new Uint8Array(8 + 28);
+    error[0] = type!;
+    error[1] = code!;
+    put16(error, 6, mtu || 0);
+    error.set(ipv4Bytes({ source, destination, protocol: PROTOCOL_TCP, payload: segment }, 1), 8);
+    put16(error, 2, checksum(error));
+    const packet = ipv4Bytes({ source: destination, destination: source, protocol: PROTOCOL_ICMP, payload: error }, 2);
+    this.#plug.send(ethernetFrame(this.#node.mac, PEER_MAC, ETHERTYPE_IPV4, packet));
+  }
+
   /** The node's next segment as a row of text with what `row` names. */
   async expect(row: string): Promise<string> {
     const started = this.#lab.nowNs;
@@ -184,7 +265,7 @@ export class TcpPeer {
     let seen = `${segment.flags} ${from}:${from + segment.data.length}`;
     if (segment.flags.includes(".")) seen += ` ack ${(segment.acknowledgement - this.#first) | 0}`;
     if (asked.has("win")) seen += ` win ${segment.window}`;
-    return seen + this.#optionsOf(segment.options, asked);
+    return seen + this.#optionsOf(segment.options, asked) + this.#watch.look(segment);
   }
 
   #optionsOf(options: string, asked: ReadonlyMap<string, string>): string {

@@ -58,3 +58,20 @@ test.each(["CD", "disk"])("a machine that was started from %s shows what it was 
   expect(await output(node, "netboot off; netboot")).toMatch(/Network boot is off\./);
   expect(await output(node, "ls /boot")).toMatch(/not/);
 });
+
+/** In the boot sector (asm/include/bootrecord.inc): how many sectors follow it, a word. */
+const LOADER_SECTORS_AT = 422;
+
+test("a loader may have more sectors than fit into a byte", async () => {
+  const disk = new SparseDisk(images().diskBytes, { content: images().disk });
+  const lab = boot({ nodes: [{ disk }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.waitFor(/^cloud: .*$/m, { within: "20s" });
+  const sector = new Uint8Array(SECTOR_BYTES);
+  disk.read(0, sector);
+  new DataView(sector.buffer).setUint16(LOADER_SECTORS_AT, 0x1234, true);
+  disk.write(0, sector);
+  await output(node, "netboot on");
+  expect(await output(node, "ls /boot")).toMatch(new RegExp(`^file +${0x1235 * SECTOR_BYTES}  loader$`, "m"));
+});

@@ -139,3 +139,18 @@ thoroughly("console shows one, and refuses what is none", async () => {
   await lab.advance("10ms");
   expect(shown(node)).toMatch(/usage: console/);
 });
+
+test("more shows pages of the screen on a console without a line", async () => {
+  const lab = await atPrompt({ gateway: false });
+  const node = await choose(lab, 2);
+  node.typeKeys("set rows 10; set columns 30; seq 60 | more\n");
+  await node.waitForScreen(/^-- more: .*--$/m);
+  expect(shown(node).split("\n")).toEqual([
+    ...Array.from({ length: 24 }, (_, row) => `${row + 1}`),
+    "-- more: Space, Enter, Q --",
+  ]);
+  node.typeKeys(" ");
+  await node.waitForScreen(/^25\n(?:\d+\n)*48\n-- more: /m);
+  node.typeKeys("q");
+  await node.waitForScreen(/^qure:\/>$/m);
+});

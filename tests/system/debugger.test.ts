@@ -1,6 +1,6 @@
 /** The debugger in the kernel: what it shows, and that the kernel goes on as if nothing had been. */
 import { expect, test } from "vitest";
-import type { LabCluster, LabNode } from "../../src/index.ts";
+import { type LabCluster, type LabNode, readElf } from "../../src/index.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
@@ -240,4 +240,72 @@ test("takes over after a panic when it was asked to, and restarts the machine", 
   expect(await said(node, "crash divide")).toMatch(/PANIC: divide error[\s\S]*DEBUG: after a panic/);
   expect(await said(node, "t")).toMatch(/running +shell/);
   await node.enter("reset", /QuRe loader: /);
+});
+
+const KERNEL_SPACE = 0xc000_0000;
+const TRACED = 14;
+
+/** Places in code right behind a call into it, by what calls there are (Intel SDM volume 2: E8, and FF /2 of 2 to 7 bytes). */
+function returnsIn(code: Uint8Array): Readonly<Record<"direct" | "indirect" | "none", (length?: number) => number[]>> {
+  const places = Array.from({ length: code.length - 7 }, (_, at) => at + 7);
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  const direct = (at: number): boolean => {
+    const target = at + view.getInt32(at - 4, true);
+    return code[at - 5] === 0xe8 && target >= 0 && target < code.length;
+  };
+  const indirect = (at: number, length: number): boolean =>
+    code[at - length] === 0xff && (code[at - length + 1]! & 0x38) === 0x10;
+  const lengths = [2, 3, 4, 5, 6, 7];
+  const anyOf = (at: number): number[] => lengths.filter((length) => indirect(at, length));
+  return {
+    direct: () => places.filter((at) => direct(at) && anyOf(at).length === 0),
+    indirect: (length) => places.filter((at) => !direct(at) && anyOf(at).join() === String(length)),
+    none: () => places.filter((at) => !direct(at) && anyOf(at).length === 0),
+  };
+}
+
+thoroughly("a trace shows what may be a return address, and how often it comes again, and nothing else", async () => {
+  const node = await atPrompt();
+  await said(node, "debug");
+  const esp = Number.parseInt(/esp (\w{8})$/m.exec(await said(node, "r"))![1]!, 16);
+  const { symbols } = readElf(images().kernelElf, "kernel.elf");
+  const linked = (name: string): number => symbols.findLast((symbol) => symbol.name === name)!.value;
+  const isAt = /^(c0\w{6}) {2}/m.exec(await said(node, "m hostname 4"))![1]!;
+  const moved = Number.parseInt(isAt, 16) - linked("hostname");
+  const [start, end] = [linked("kernel_text") + moved, linked("kernel_text_end") + moved];
+  const code = node.readMemory(start - KERNEL_SPACE, end - start).slice();
+  const { direct, indirect, none } = returnsIn(code);
+  const calls = direct();
+  const lengths = [2, 3, 6, 7].filter((length) => indirect(length).length > 0);
+  const after = none();
+  const wrong = [
+    after.find((at) => code[at - 5] === 0xe8)!, // out of the code
+    after.find((at) => code[at - 2] === 0xff && (code[at - 1]! & 0x38) === 0x30)!, // PUSH
+    after.find((at) => code[at - 2] === 0xff && (code[at - 1]! & 0x38) === 0x20)!, // JMP
+    after.find((at) => code[at - 1] === 0xff)!,
+    after.at(-1)!,
+    after[0]!,
+    6,
+    -start,
+    code.length + 1,
+    calls[0]! - 1,
+    calls[0]! + KERNEL_SPACE - start,
+  ];
+  const right = [calls[0]!, calls.at(-1)!, ...lengths.map((length) => indirect(length)[0]!)];
+  const more = calls.slice(1, 1 + TRACED - right.length);
+  const rows = [
+    ...wrong,
+    ...right.flatMap((at, number) => [at, wrong[number]!]),
+    more[0]!,
+    more[0]!,
+    wrong[0]!,
+    ...more,
+  ];
+  const stack = Uint32Array.from([...rows, calls.at(-2)!], (at) => (at + start) >>> 0);
+  node.machine.memory.dma.write(esp - KERNEL_SPACE, new Uint8Array(stack.buffer));
+  const shown = (await said(node, "b")).split("\n").slice(2, -1);
+  const expected = [...right, ...more].map((at) => (at + start).toString(16));
+  expect(lengths.length).toBeGreaterThan(2);
+  expect(shown.filter((row) => !row.includes("times more")).map((row) => row.trim().split(" ")[0])).toEqual(expected);
+  expect(shown.filter((row) => row.includes("times more"))).toEqual(["  ... 2 times more"]);
 });

@@ -16,8 +16,21 @@ export function makeIso(names: Names, directory: string, file: string, content: 
       : Buffer.from(name, "latin1");
   const nameOf = (name: string, number: number): Uint8Array =>
     names === "rock" ? Buffer.from(`F${number}.;1`) : encode(names === "plain" ? `${name.toUpperCase()};1` : name);
-  const alternate = (name: string): number[] =>
-    names === "rock" ? [0x4e, 0x4d, 5 + Buffer.byteLength(name), 1, 0, ...Buffer.from(name)] : [];
+  const entry = (kind: string, content: readonly number[]): number[] => [
+    ...Buffer.from(kind),
+    4 + content.length,
+    1,
+    ...content,
+  ];
+  /** The name in one piece or in two, among what else Rock Ridge has where there is room for it. */
+  const alternate = (name: string): number[] => {
+    if (names !== "rock") return [];
+    const bytes = [...Buffer.from(name)];
+    if (bytes.length > 100) return entry("NM", [0, ...bytes]);
+    const [mode, times] = [Array<number>(32).fill(0), [2, 124, 2, 29, 12, 30, 0, 0]];
+    const parts = [...entry("NM", [1, ...bytes.slice(0, 1)]), ...entry("NM", [0, ...bytes.slice(1)])];
+    return [...entry("RR", [0x89]), ...entry("PX", mode), ...parts, ...entry("TF", times)];
+  };
   const mark = names === "rock" ? [0x53, 0x50, 7, 1, 0xbe, 0xef, 0] : [];
   const place = (block: number, records: readonly Uint8Array[]): void => {
     let at = block * BLOCK_BYTES;

@@ -359,6 +359,27 @@ const FADT_GENERAL_0 = 80;
 const FADT_GENERAL_1 = 84;
 const FADT_GENERAL_BYTES = 92;
 
+const FADT_SMI_COMMAND = 48;
+const PM1_CONTROL = 4;
+/** Another command than the chip knows, so that the chip stays where it was, and its port keeps the command. */
+const COMMAND = 0x5a;
+
+for (const [what, port, command, mode, said] of [
+  ["is told to the machine's own program", 0xb2, COMMAND, 0, COMMAND],
+  ["is not told where there is no such program", 0, COMMAND, 0, 0],
+  ["is not told where there is no command", 0xb2, 0, 0, 0],
+  ["is not told where it is there", 0xb2, COMMAND, 1, 0],
+] as const)
+  thoroughly(`that ACPI is wanted ${what}`, async () => {
+    const { node, fadt, port: events, write } = await beforeKernel();
+    const { board } = node.machine;
+    write(fadt + FADT_SMI_COMMAND, [port, 0, 0, 0, command]);
+    board.writePort(events + PM1_CONTROL, 2, mode);
+    await node.waitFor(PROMPT);
+    expect(board.readPort(0xb2, 1)).toBe(said);
+    expect(board.readPort(events + PM1_CONTROL, 2) & 1).toBe(mode);
+  });
+
 for (const [irq, isTaken] of [
   [9, true],
   [15, true],

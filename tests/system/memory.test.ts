@@ -1,8 +1,9 @@
 /** Memory as `mem` counts it: all of a machine's pages, also those that the kernel does not map, and who has which blocks of the heap. */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
+import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { boot, inState, isoWith, isoWithGuests, PROMPT } from "./images.ts";
+import { boot, images, inState, isoWith, isoWithGuests, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 
 const RAM_MIB = 1024;
@@ -64,6 +65,65 @@ thoroughly("of a GiB every page is given out once, those that have no address fi
   expect((await pages(node))[0]).toBe(all);
   expect(await output(node, "mem check")).toMatch(/all headers agree/);
 });
+
+const BOOT_INFO = 0x500;
+const BOOT_INFO_MAP = 60;
+const [RAM, RESERVED] = [1, 2];
+const MIB = 1 << 20;
+const MAP_RAM_MIB = 8;
+
+type MapEntry = readonly [from: number, bytes: number, type: number];
+
+const BELOW: MapEntry = [0, 0x9f000, RAM];
+const ALL: readonly MapEntry[] = [BELOW, [MIB, (MAP_RAM_MIB - 1) * MIB, RAM]];
+
+/** Maps of memory, and how many pages fewer than with the first one may be given out. */
+const MAPS: readonly (readonly [what: string, map: readonly MapEntry[], fewer: number])[] = [
+  ["a hole", [...ALL, [5 * MIB, 8192, RESERVED]], 2],
+  ["what is not RAM, of any type, before RAM", [[5 * MIB, 4096, 3], [6 * MIB, 4096, 7], ...ALL], 2],
+  ["a hole that begins and ends within pages", [...ALL, [5 * MIB + 100, 5000, RESERVED]], 2],
+  ["a hole of a byte", [...ALL, [5 * MIB + 100, 1, RESERVED]], 1],
+  ["a hole of nothing", [...ALL, [5 * MIB, 0, RESERVED]], 0],
+  ["a hole across what is there", [...ALL, [7 * MIB, 0x80000000, RESERVED]], PAGES_OF_MIB],
+  ["holes far away, in the kernel and above 4 GiB", [...ALL, [2 ** 31, MIB, 2], [MIB, 4096, 2], [2 ** 33, MIB, 2]], 0],
+  [
+    "many holes",
+    [...ALL, ...Array.from({ length: 20 }, (_, at): MapEntry => [5 * MIB + at * 33 * 4096, 4096, RESERVED])],
+    20,
+  ],
+  ["RAM in parts that touch", [BELOW, [5 * MIB, 3 * MIB, RAM], [MIB, 4 * MIB, RAM]], 0],
+  ["RAM in parts that overlap", [BELOW, [4 * MIB, 4 * MIB, RAM], [MIB, 6 * MIB, RAM]], 0],
+  ["RAM whose parts meet within a page", [BELOW, [5 * MIB + 2000, 3 * MIB - 2000, RAM], [MIB, 4 * MIB + 2000, RAM]], 1],
+];
+
+/** Pages that a kernel has which finds this map. */
+async function pagesWith(map: readonly MapEntry[]): Promise<readonly number[]> {
+  const lab = boot({ nodes: [{ cdrom: images().iso, ramBytes: MAP_RAM_MIB * MIB }], gateway: false });
+  const node = lab.nodes[0]!;
+  await node.waitFor("QuRe loader: ");
+  const write = (address: number, bytes: Uint8Array): void => node.machine.memory.dma.write(address, bytes);
+  const view = new DataView(new ArrayBuffer(map.length * 24));
+  for (const [index, [from, bytes, type]] of map.entries()) {
+    view.setBigUint64(index * 24, BigInt(from), true);
+    view.setBigUint64(index * 24 + 8, BigInt(bytes), true);
+    view.setUint32(index * 24 + 16, type, true);
+    view.setUint32(index * 24 + 20, 1, true);
+  }
+  const [at] = new Uint32Array(node.readMemory(BOOT_INFO + BOOT_INFO_MAP, 4).slice().buffer);
+  write(at!, new Uint8Array(view.buffer));
+  write(BOOT_INFO + BOOT_INFO_MAP + 4, Uint8Array.of(map.length, 0, 0, 0));
+  await node.waitFor(PROMPT);
+  return pages(node);
+}
+
+const most = shared(async () => (await pagesWith(ALL))[0]!);
+
+for (const [what, map, fewer] of MAPS)
+  thoroughly(`a kernel gives out the pages that are RAM, and nothing else: ${what}`, async () => {
+    const [all, used, free] = await pagesWith(map);
+    expect(((await most()) - all!) / 4).toBe(fewer);
+    expect(used! + free!).toBe(all);
+  });
 
 interface Row {
   readonly blocks: number;

@@ -104,6 +104,14 @@ thoroughly("a step of more than 1000 s wants a word, and goes over the turn of N
   serve(made, [{ ahead: years }]);
   expect(await output(s.node, `ntp ${SERVER} 0 far`)).toMatch(/: \+6307(199|200)\d\d\.\d{3} s|: \+6307\d{5}\.\d{3} s/);
   expect(await output(s.node, "date")).toMatch(/20(4\d|5\d)-/);
+  // The clock counts seconds from 2000 in 31 bits.
+  for (const ahead of [2.4 * years, -2.5 * years]) {
+    serve(made, [{ ahead }]);
+    expect(await output(s.node, `ntp ${SERVER} 0 far`)).toMatch(
+      /warning: .* is too far from this clock to be believed/,
+    );
+    expect(await output(s.node, "date")).toMatch(/20(4\d|5\d)-/);
+  }
 });
 
 /** Answers that say nothing about the time, and what is said of them. */

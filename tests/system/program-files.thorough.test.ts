@@ -150,6 +150,8 @@ const REFUSED: readonly (readonly [name: string, change: Break])[] = [
   ["end", dwordAt(SEGMENT + 8, 0x40000000)],
   ["null", dwordAt(SEGMENT + 8, 0x0fff)],
   ["overlap", dwordAt(SEGMENT + SEGMENT_BYTES + 8, BASE + 0xfff)],
+  ["below", dwordAt(SEGMENT + SEGMENT_BYTES + 8, BASE - 0x1010)],
+  ["touch", dwordAt(SEGMENT + SEGMENT_BYTES + 8, BASE - 0x2fff)],
 ];
 
 /** Programs that fault at once where `entry` says, with these line tables. */

@@ -45,6 +45,9 @@ function attributes(node: LabNode, row: number, cells: number): number[] {
   });
 }
 
+/** With one of these a sequence is another one (ECMA-48, 5.4). The shell wants the apostrophe. */
+const MARKS = ' !"#$%&()*+,-./:<=>?';
+
 /** What is printed (^ is ESC), the first rows that the screen has then; other rows are blank. */
 const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[] = [
   ["^[2J^[Hone^[3;5Htwo^[4Hthree", ["one", "", "    two", "three"]],
@@ -75,6 +78,7 @@ const SEQUENCES: readonly (readonly [printed: string, rows: readonly string[]])[
   ["^[2J^[Hab^[?1047h^[?1049xcd", ["abcd"]],
   // What is not known, or has numbers of any size, changes nothing.
   ["^[2J^[H^]0;title^\\a^(Bb^[?25l^[5;6;7;8;9;10;11;12;13;14xc^[99999999999999999999Zd^[ qe^cf", ["abcdef"]],
+  [`^[2J^[H${[...MARKS].map((mark) => `a^[5${mark}C^[${mark}2C`).join("")}b`, [`${"a".repeat(MARKS.length)}b`]],
   ["^[2J^[H^^[H^[^[Hx^[999999999999;1Hy^[1;1H", ["x", ...Array<string>(23).fill(""), "y"]],
 ];
 
