@@ -342,16 +342,11 @@ export class Relocator {
     }
     const place = output.address + section.offset + offset;
     const result = this.#valueOf(relocation, section, content, symbol, indirect, value, addend, place);
-    if (width < 4) {
-      const limit = 2 ** (8 * width);
-      const wrapped = result | 0;
-      // A short jump goes both ways; any other field may hold a value with or without a sign.
-      if (wrapped < -limit / 2 || wrapped >= (type === R.PC8 ? limit / 2 : limit))
-        return issue(
-          "overflow",
-          `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
-        );
-    }
+    if (width < 4 && !fitsField(width, type === R.PC8, result, addend))
+      return issue(
+        "overflow",
+        `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
+      );
     writeField(content, offset, width, result);
     this.#record(output, section, relocation, symbol, symbol ? symbol.home() : (home?.output ?? null), false);
   }
@@ -451,6 +446,16 @@ function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
 }
 
 /** Signed. */
+/**
+ * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a sign
+ * where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB both ways.
+ */
+function fitsField(width: number, isShortJump: boolean, sum: number, addend: number): boolean {
+  const limit = isShortJump ? 2 ** (8 * width - 1) : 2 ** (8 * width);
+  const isWithin = (value: number): boolean => value >= -limit && value < limit;
+  return isWithin(sum | 0) && isWithin((sum - addend) | 0);
+}
+
 function readField(content: Uint8Array, offset: number, width: number): number {
   let value = 0;
   for (let i = width - 1; i >= 0; i--) value = value * 256 + content[offset + i]!;
