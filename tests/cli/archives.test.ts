@@ -34,6 +34,8 @@ const ROWS: readonly string[] = [
   "ar rcT new.a",
   "ar rcT new.a a.o; ar d new.a a.o",
   "ar rcT new.a; ar rcT new.a a.o",
+  "cp a.o sub/fifteen-15.o; cp a.o sixteen-letter.o; cp a.o fifteen-lett.o; ar rcT new.a a.o sub/fifteen-15.o sixteen-letter.o fifteen-lett.o; ar t new.a",
+  "cp a.o sub/fifteen-15.o; ar rcT sub/new.a sub/fifteen-15.o; ar rcT all.a a.o sub/new.a; ar mPiT a.o all.a sub/fifteen-15.o; ar t all.a",
   "ar rcf new.a long-named-member.o",
   "ar rt lib.a",
   "ar rN 1 lib.a a.o",
