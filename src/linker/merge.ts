@@ -343,7 +343,7 @@ class Merger implements MergedEntries {
       section.content = new Uint8Array(section.sizeBytes);
       const merged = this.#mappings[index]!;
       section.merged = merged;
-      section.moved = (offset) => merged.place(offset);
+      section.moved = (offset) => this.#place(merged, offset);
     });
     const contents = this.#sections.map(({ content }) => content);
     for (let entry = 0; entry < this.#entryCount; entry++) {
@@ -358,7 +358,11 @@ class Merger implements MergedEntries {
     this.#empty = this.#known[this.#slot(zeros, 0, zeros.length, hashOf(zeros, 0, zeros.length))]!;
   }
 
-  place(entry: number, within: number): { section: InputSection; offset: number } {
+  /** Where an offset of the object's section lies now. */
+  #place(merged: MergedSection, offset: number): { section: InputSection; offset: number } {
+    const index = merged.find(offset);
+    const entry = merged.entries[index]!;
+    const within = offset - merged.starts[index]!;
     // Zeros after a string are an empty one.
     if (within >= this.#get(entry, SIZE) && this.#empty >= 0) return this.#placeOf(this.#empty, 0);
     const isDropped = this.#get(entry, ALIGN) === 0 && this.#get(entry, HOST) < 0;

@@ -2,7 +2,6 @@
  * Where what stood in an object's section of strings or constants lies now. Debugging information asks for it by the
  * million, so the answer is found in a few steps, and in little memory.
  */
-import type { InputSection } from "./input-section.ts";
 
 /** What an entry is in the table of them: numbers, for there are millions. */
 export const ENTRY_NUMBERS = 8;
@@ -13,8 +12,6 @@ export const SIZE = 1;
 export interface MergedEntries {
   /** All entries, ENTRY_NUMBERS for each. */
   readonly entries: Int32Array;
-  /** Where a byte of an entry lies now. */
-  place(entry: number, within: number): { section: InputSection; offset: number };
   /** The addresses of all entries, once their sections have theirs. */
   addresses(): Float64Array;
 }
@@ -34,7 +31,8 @@ export class MergedSection {
     this.entries = entries;
   }
 
-  place(offset: number): { section: InputSection; offset: number } {
+  /** Which of them an offset of the object's section is in, or behind. */
+  find(offset: number): number {
     const { starts } = this;
     let low = 0;
     let high = starts.length;
@@ -43,13 +41,19 @@ export class MergedSection {
       if (starts[middle]! <= offset) low = middle;
       else high = middle;
     }
-    return this.merger.place(this.entries[low]!, offset - starts[low]!);
+    return low;
   }
+}
+
+/** An object's section, which knows the long way. */
+interface Home {
+  readonly elf: { readonly sizeBytes: number };
+  addressOf(offset: number): number;
 }
 
 /** The addresses of what was in an object's section, once all sections have theirs. */
 export class MergedAddresses {
-  readonly #home: InputSection;
+  readonly #home: Home;
   readonly #merged: MergedSection;
   /** By entry. */
   readonly #addresses: Float64Array;
@@ -57,7 +61,7 @@ export class MergedAddresses {
   readonly #rows: Int32Array;
 
   /** `addresses` are the merger's. */
-  constructor(home: InputSection, merged: MergedSection, addresses: Float64Array) {
+  constructor(home: Home, merged: MergedSection, addresses: Float64Array) {
     this.#home = home;
     this.#merged = merged;
     this.#addresses = addresses;
