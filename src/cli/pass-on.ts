@@ -25,23 +25,36 @@ const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
 
 /** Tools that work on finished files. */
 const SHOWS_FILES = new Set(["nm", "objcopy", "objdump", "readelf", "size", "strip"]);
+const ELF32_HEAD = "\x7fELF\x01";
 const ELF64_HEAD = "\x7fELF\x02";
 
-/** Whether one of the arguments is a 64-bit ELF file. */
-function namesElf64(args: readonly string[]): boolean {
+/** The first bytes of a file, in Latin-1; empty when there is no plain file of that name. */
+function headOf(path: string): string {
   const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
-  return args.some((path) => {
-    const head = new Uint8Array(ELF64_HEAD.length);
-    try {
-      if (path.startsWith("-") || !statSync(path).isFile()) return false;
-      const file = openSync(path, "r");
-      readSync(file, head, 0, head.length, 0);
-      closeSync(file);
-    } catch {
-      return false;
-    }
-    return String.fromCharCode(...head) === ELF64_HEAD;
-  });
+  const head = new Uint8Array(ELF64_HEAD.length);
+  try {
+    if (path.startsWith("-") || !statSync(path).isFile()) return "";
+    const file = openSync(path, "r");
+    readSync(file, head, 0, head.length, 0);
+    closeSync(file);
+  } catch {
+    return "";
+  }
+  return String.fromCharCode(...head);
+}
+
+/** Whether one of the arguments is a 64-bit ELF file. */
+const namesElf64 = (args: readonly string[]): boolean => args.some((path) => headOf(path) === ELF64_HEAD);
+
+/** Whether a linker that is not told its emulation gets 64-bit objects, as GNU ld takes on such a host: the first says it. */
+function linksElf64(args: readonly string[]): boolean {
+  if (args.some((argument) => argument.startsWith("-m"))) return false;
+  const inputs = args.filter((_, i) => args[i - 1] !== "-o");
+  for (const path of inputs) {
+    const head = headOf(path);
+    if (head === ELF32_HEAD || head === ELF64_HEAD) return head === ELF64_HEAD;
+  }
+  return false;
 }
 
 /** The program of that name on PATH that is not in our folder. */
@@ -56,7 +69,10 @@ export function nextProgram(name: string, ownFolder: string): string | undefined
 
 /** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
 export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
-  const isForOther = OTHER_TARGETS[name]?.test(args.join(" ")) === true || (SHOWS_FILES.has(name) && namesElf64(args));
+  const isForOther =
+    OTHER_TARGETS[name]?.test(args.join(" ")) === true ||
+    (SHOWS_FILES.has(name) && namesElf64(args)) ||
+    (name === "ld" && linksElf64(args));
   if (!isForOther) return false;
   const other = nextProgram(name, ownFolder);
   if (other === undefined) return false;

@@ -25,8 +25,11 @@ const HEADER_BYTES = 52;
 const SEGMENT_BYTES = 32;
 const SECTION_BYTES = 40;
 
-/** Fills the note in the finished file; the section `later` counts as empty, as GNU ld fills it after the ID is made. */
-export function stampBuildId(file: Uint8Array, { make }: BuildId, later: string | null): void {
+/**
+ * Fills the note, which begins at byte `note` of the finished file, wherever the script put it. It counts as empty itself,
+ * and so does the section `later`, as GNU ld fills both after the ID is made.
+ */
+export function stampBuildId(file: Uint8Array, { make, sizeBytes }: BuildId, note: number, later: string | null): void {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const word = (at: number): number => view.getUint32(at, true);
   const sectionsAt = word(32);
@@ -37,7 +40,6 @@ export function stampBuildId(file: Uint8Array, { make }: BuildId, later: string 
   header.fill(0, 28, 36);
   const segments = file.slice(word(28), word(28) + view.getUint16(44, true) * SEGMENT_BYTES);
   const parts: Uint8Array[] = [header, segments];
-  let note = -1;
   for (let index = 0; index < count; index++) {
     const at = sectionsAt + index * SECTION_BYTES;
     const entry = file.slice(at, at + SECTION_BYTES);
@@ -45,13 +47,14 @@ export function stampBuildId(file: Uint8Array, { make }: BuildId, later: string 
     parts.push(entry);
     const [type, offset, size] = [word(at + 4), word(at + 16), word(at + 20)];
     const name = nameAt(file, names + word(at));
-    const isNote = name === BUILD_ID_SECTION;
-    if (isNote) note = offset;
     const isTable = type === SHT_SYMTAB || (type === SHT_STRTAB && index > 0 && word(at + 8) === 0);
     if (index === 0 || type === SHT_NOBITS || isTable) continue;
-    parts.push(isNote || name === later ? new Uint8Array(size) : file.subarray(offset, offset + size));
+    if (name === later) parts.push(new Uint8Array(size));
+    else if (note < offset || note >= offset + size) parts.push(file.subarray(offset, offset + size));
+    else
+      parts.push(file.slice(offset, offset + size).fill(0, note - offset, note - offset + NOTE_HEAD_BYTES + sizeBytes));
   }
-  if (note >= 0) file.set(make(parts), note + NOTE_HEAD_BYTES);
+  file.set(make(parts), note + NOTE_HEAD_BYTES);
 }
 
 function nameAt(file: Uint8Array, at: number): string {

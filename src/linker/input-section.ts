@@ -2,6 +2,7 @@
 import { SHF_LINK_ORDER } from "../object/elf.ts";
 import type { ElfObject, ElfSection } from "../object/elf-reader.ts";
 import type { ElfRelocations } from "../object/relocation-table.ts";
+import type { MergedSection } from "./merged-section.ts";
 import type { OutputSection } from "./output-section.ts";
 import { flagsOf } from "./section-flags.ts";
 
@@ -39,6 +40,8 @@ export class InputSection {
    * elsewhere.
    */
   moved: SectionMove | null = null;
+  /** The same of a section of strings or constants that were merged. */
+  merged: MergedSection | null = null;
   /** What is linked instead of the object's content; null where nothing was changed. */
   #content: Uint8Array | null = null;
 

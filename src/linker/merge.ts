@@ -6,7 +6,8 @@
 
 import { alignUp } from "../object/align.ts";
 import { SHT_NOBITS } from "../object/elf.ts";
-import type { InputSection, SectionMove } from "./input-section.ts";
+import type { InputSection } from "./input-section.ts";
+import { ENTRY_NUMBERS, type MergedEntries, MergedSection, SIZE } from "./merged-section.ts";
 import { SEC_MERGE, SEC_STRINGS } from "./section-flags.ts";
 
 /** Sections that came into one output section, in the order of the objects. */
@@ -38,11 +39,8 @@ function canMerge({ flags, elf, align, relocations }: InputSection): boolean {
   return unit <= align || unit % align === 0;
 }
 
-/** What an entry is in the table of them: numbers, for there are millions. */
-const ENTRY_NUMBERS = 6;
-/** Where its bytes begin among all there are, with the terminator of a string. */
+/** What an entry is, in a table of numbers, beside the size: where its bytes begin among all there are. */
 const START = 0;
-const SIZE = 1;
 /** 0 when the entry was dropped for a better aligned copy, or lies within another one. */
 const ALIGN = 2;
 /** The section that it is kept in, and its place there. */
@@ -50,14 +48,15 @@ const SECTION = 3;
 const OFFSET = 4;
 /** The entry that it ends, or -1. */
 const HOST = 5;
+/**
+ * The entry that came after it where it was seen last, or -1. Objects that include the same headers have the same strings
+ * in the same order, so most are found by looking there, without a hash.
+ */
+const NEXT = 6;
+/** `hashOf` its bytes. */
+const HASH = 7;
 
-/** Where entries stand in an object's section, in order. */
-interface Mappings {
-  readonly starts: Int32Array;
-  readonly entries: Int32Array;
-}
-
-class Merger {
+class Merger implements MergedEntries {
   readonly #sections: readonly InputSection[];
   readonly #isStrings: boolean;
   readonly #unit: number;
@@ -69,13 +68,15 @@ class Merger {
   /** By the hash of their bytes, with those that follow: entries, and -1 where none is. The last copy counts. */
   #known = new Int32Array(0x2000).fill(-1);
   #knownCount = 0;
-  readonly #mappings: Mappings[] = [];
+  readonly #mappings: MergedSection[] = [];
   /** Those of the section at hand, and how many there are. */
   #starts = new Int32Array(0x400);
   #placed = new Int32Array(0x400);
   #found = 0;
   /** The empty string, once there is one; -1 before. */
   #empty = -1;
+  /** The entry that was found last; -1 before. */
+  #last = -1;
 
   constructor(sections: readonly InputSection[]) {
     this.#sections = sections;
@@ -91,10 +92,9 @@ class Merger {
       else
         for (let at = 0; at < content.length; at += this.#unit)
           this.#map(at, this.#add(content, at, at + this.#unit, 1, index));
-      this.#mappings.push({
-        starts: this.#starts.slice(0, this.#found),
-        entries: this.#placed.slice(0, this.#found),
-      });
+      this.#mappings.push(
+        new MergedSection(this, this.#starts.slice(0, this.#found), this.#placed.slice(0, this.#found)),
+      );
     });
     // What ends another string still counts where it appeared.
     const homes = new Set<number>();
@@ -110,6 +110,10 @@ class Merger {
         lastBytes = section.isMergedAway ? lastBytes : section.sizeBytes;
       else section.mapBytes = lastBytes;
     });
+  }
+
+  get entries(): Int32Array {
+    return this.#entries;
   }
 
   #get(entry: number, field: number): number {
@@ -131,9 +135,16 @@ class Merger {
   }
 
   /** The entry of these bytes; what is missing at the end of the content is zero. */
-  #add(content: Uint8Array, start: number, end: number, align: number, section: number): number {
+  #add(
+    content: Uint8Array,
+    start: number,
+    end: number,
+    align: number,
+    section: number,
+    hash = hashOf(content, start, end),
+  ): number {
     if (this.#knownCount * 2 > this.#known.length) this.#grow();
-    const slot = this.#slot(content, start, end);
+    const slot = this.#slot(content, start, end, hash);
     const known = this.#known[slot]!;
     if (known >= 0) {
       if (this.#get(known, ALIGN) >= align) return known;
@@ -157,19 +168,24 @@ class Merger {
     this.#set(entry, ALIGN, align);
     this.#set(entry, SECTION, section);
     this.#set(entry, HOST, -1);
+    this.#set(entry, NEXT, -1);
+    this.#set(entry, HASH, hash);
     this.#known[slot] = entry;
     return entry;
   }
 
   /** Where the entry of these bytes is among the known ones, or is to be. */
-  #slot(content: Uint8Array, start: number, end: number): number {
-    const mask = this.#known.length - 1;
+  #slot(content: Uint8Array, start: number, end: number, hash: number): number {
+    const known = this.#known;
+    const mask = known.length - 1;
     const bytes = this.#bytes;
-    for (let slot = hashOf(content, start, end) & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#known[slot]!;
+    const entries = this.#entries;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = known[slot]!;
       if (entry < 0) return slot;
-      if (this.#get(entry, SIZE) !== end - start) continue;
-      const at = this.#get(entry, START);
+      const row = entry * ENTRY_NUMBERS;
+      if (entries[row + HASH] !== hash || entries[row + SIZE] !== end - start) continue;
+      const at = entries[row + START]!;
       let i = start;
       while (i < end && bytes[at + i - start] === (content[i] ?? 0)) i++;
       if (i === end) return slot;
@@ -178,11 +194,15 @@ class Merger {
 
   #grow(): void {
     const before = this.#known;
-    this.#known = new Int32Array(before.length * 2).fill(-1);
+    const known = new Int32Array(before.length * 2).fill(-1);
+    const mask = known.length - 1;
+    this.#known = known;
     for (const entry of before) {
       if (entry < 0) continue;
-      const start = this.#get(entry, START);
-      this.#known[this.#slot(this.#bytes, start, start + this.#get(entry, SIZE))] = entry;
+      // No two of them are equal: the first free place is theirs.
+      let slot = this.#get(entry, HASH) & mask;
+      while (known[slot]! >= 0) slot = (slot + 1) & mask;
+      known[slot] = entry;
     }
   }
 
@@ -202,20 +222,43 @@ class Merger {
     for (let at = 0; at < content.length; ) {
       let align = at & -at;
       if (align === 0 || align > most) align = most;
-      let end = at;
-      if (unit === 1) {
-        end = content.indexOf(0, at);
-        if (end < 0) end = content.length;
-      } else while (!isZero(end)) end += unit;
-      end += unit;
-      this.#map(at, this.#add(content, at, end, align, section));
-      at = end;
+      let entry = this.#expected(content, at, align);
+      if (entry < 0) {
+        let end = at;
+        let hash: number | undefined;
+        if (unit === 1) {
+          // As `hashOf`, in the same walk; there is a terminator in thought where the content ends without.
+          let sum = HASH_START;
+          for (let byte = content[end]; byte !== undefined && byte !== 0; byte = content[++end])
+            sum = Math.imul(sum ^ byte, HASH_FACTOR);
+          sum = Math.imul(sum, HASH_FACTOR);
+          hash = sum ^ (sum >>> 15);
+        } else while (!isZero(end)) end += unit;
+        entry = this.#add(content, at, end + unit, align, section, hash);
+        if (this.#last >= 0) this.#set(this.#last, NEXT, entry);
+      }
+      this.#last = entry;
+      this.#map(at, entry);
+      at += this.#get(entry, SIZE);
       for (; at < content.length && isZero(at); at += unit) {
         if (hasEmpty || at % most !== 0) continue;
         hasEmpty = true;
         this.#map(at, this.#add(zeros, 0, unit, most, section));
       }
     }
+  }
+
+  /** The entry that came after the last one elsewhere, where it stands here, too; -1 where it does not. */
+  #expected(content: Uint8Array, start: number, align: number): number {
+    if (this.#last < 0) return -1;
+    const entries = this.#entries;
+    const entry = entries[this.#last * ENTRY_NUMBERS + NEXT]!;
+    if (entry < 0 || entries[entry * ENTRY_NUMBERS + ALIGN]! < align) return -1;
+    const bytes = this.#bytes;
+    const from = entries[entry * ENTRY_NUMBERS + START]!;
+    const size = entries[entry * ENTRY_NUMBERS + SIZE]!;
+    for (let i = 0; i < size; i++) if (bytes[from + i] !== content[start + i]) return -1;
+    return entry;
   }
 
   #shareSuffixes(): void {
@@ -298,7 +341,9 @@ class Merger {
   #rewrite(): void {
     this.#sections.forEach((section, index) => {
       section.content = new Uint8Array(section.sizeBytes);
-      section.moved = this.#moves(this.#mappings[index]!);
+      const merged = this.#mappings[index]!;
+      section.merged = merged;
+      section.moved = (offset) => this.#place(merged, offset);
     });
     const contents = this.#sections.map(({ content }) => content);
     for (let entry = 0; entry < this.#entryCount; entry++) {
@@ -310,31 +355,36 @@ class Merger {
       );
     }
     const zeros = new Uint8Array(this.#unit);
-    this.#empty = this.#known[this.#slot(zeros, 0, zeros.length)]!;
+    this.#empty = this.#known[this.#slot(zeros, 0, zeros.length, hashOf(zeros, 0, zeros.length))]!;
   }
 
-  #moves({ starts, entries }: Mappings): SectionMove {
-    return (offset) => {
-      let low = 0;
-      let high = starts.length;
-      while (low + 1 < high) {
-        const middle = (low + high) >> 1;
-        if (starts[middle]! <= offset) low = middle;
-        else high = middle;
-      }
-      const found = entries[low]!;
-      const within = offset - starts[low]!;
-      // Zeros after a string are an empty one.
-      if (within >= this.#get(found, SIZE) && this.#empty >= 0) return this.#placeOf(this.#empty, 0);
-      const isDropped = this.#get(found, ALIGN) === 0 && this.#get(found, HOST) < 0;
-      return this.#placeOf(isDropped ? this.#bestCopy(found) : found, within);
-    };
+  /** Where an offset of the object's section lies now. */
+  #place(merged: MergedSection, offset: number): { section: InputSection; offset: number } {
+    const index = merged.find(offset);
+    const entry = merged.entries[index]!;
+    const within = offset - merged.starts[index]!;
+    // Zeros after a string are an empty one.
+    if (within >= this.#get(entry, SIZE) && this.#empty >= 0) return this.#placeOf(this.#empty, 0);
+    const isDropped = this.#get(entry, ALIGN) === 0 && this.#get(entry, HOST) < 0;
+    return this.#placeOf(isDropped ? this.#bestCopy(entry) : entry, within);
+  }
+
+  addresses(): Float64Array {
+    const addresses = new Float64Array(this.#entryCount);
+    const bases = this.#sections.map(({ output, offset }) => (output === null ? 0 : output.address + offset));
+    for (let entry = 0; entry < addresses.length; entry++) {
+      const isDropped = this.#get(entry, ALIGN) === 0 && this.#get(entry, HOST) < 0;
+      const kept = isDropped ? this.#bestCopy(entry) : entry;
+      addresses[entry] = bases[this.#get(kept, SECTION)]! + this.#get(kept, OFFSET);
+    }
+    return addresses;
   }
 
   /** The entry of the same bytes that is kept. */
   #bestCopy(entry: number): number {
     const start = this.#get(entry, START);
-    return this.#known[this.#slot(this.#bytes, start, start + this.#get(entry, SIZE))]!;
+    const end = start + this.#get(entry, SIZE);
+    return this.#known[this.#slot(this.#bytes, start, end, this.#get(entry, HASH))]!;
   }
 
   #placeOf(entry: number, within: number): { section: InputSection; offset: number } {
@@ -351,9 +401,12 @@ function doubled(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-/** FNV-1a. */
+/** Of FNV-1a. */
+const HASH_START = 0x811c9dc5;
+const HASH_FACTOR = 0x01000193;
+
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  let hash = HASH_START;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), HASH_FACTOR);
   return hash ^ (hash >>> 15);
 }

@@ -150,7 +150,10 @@ export function programFile(program: Program): ProgramFile {
   const bytes = whole.bytes(0, image.sizeBytes);
   if (program.options.buildId && image.sizeBytes > 0) {
     const later = program.options.packageMetadata === undefined ? null : PACKAGE_SECTION;
-    stampBuildId(bytes, program.options.buildId, later);
+    const note = program.objects[0]?.sections.find((section) => section?.isBuildId);
+    const home = image.sections.find(({ output }) => output === note?.output);
+    if (note && home && !home.nobits)
+      stampBuildId(bytes, program.options.buildId, home.fileOffset + note.offset, later);
   }
   return { ...image, bytes };
 }

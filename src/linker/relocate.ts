@@ -15,6 +15,7 @@ import type { IndirectFunction } from "./indirect-functions.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { KeptRelocations } from "./kept-relocations.ts";
 import { hex, isCode } from "./layout.ts";
+import { MergedAddresses, type MergedEntries } from "./merged-section.ts";
 import type { OutputSection, Piece } from "./output-section.ts";
 import type { SymbolIndices } from "./output-symbols.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
@@ -76,29 +77,6 @@ const FROM_TABLE = 3;
 /** The value is that of the global offset table, whatever the symbol is. */
 const TABLE_FROM_PLACE = 4;
 
-/**
- * Where offsets of a section with merged strings lie now. Debugging information asks for the same few thousand millions of
- * times, so each is found once.
- */
-class MergedAddresses {
-  readonly #home: InputSection;
-  /** By offset; -1 before the first question. */
-  readonly #known: Int32Array;
-
-  constructor(home: InputSection) {
-    this.#home = home;
-    this.#known = new Int32Array(home.elf.sizeBytes).fill(-1);
-  }
-
-  at(offset: number): number {
-    const known = this.#known[offset];
-    if (known !== undefined && known !== -1) return known;
-    const address = this.#home.addressOf(offset);
-    if (known !== undefined) this.#known[offset] = address;
-    return address;
-  }
-}
-
 export class Relocator {
   readonly issues: RelocationIssue[] = [];
   readonly #options: RelocationOptions;
@@ -108,6 +86,8 @@ export class Relocator {
   readonly #forms = new Uint8Array(256);
   readonly #rows = new Map<InputObject, Int32Array>();
   readonly #mergedAddresses = new Map<InputSection, MergedAddresses>();
+  /** Of all entries of a merger. */
+  readonly #entryAddresses = new Map<MergedEntries, Float64Array>();
   #applied: Applied[] = [];
   #kept: KeptRelocations | null = null;
 
@@ -260,10 +240,11 @@ export class Relocator {
       else kind = SPECIAL;
     } else if (elf.section === SHN_ABS) value = elf.value;
     else if (!home) kind = SPECIAL;
-    else if (isSection && home.moved) {
+    else if (isSection && home.merged) {
       kind = MERGED;
       value = elf.value;
-    } else value = home.addressOf(elf.value);
+    } else if (isSection && home.moved) kind = SPECIAL;
+    else value = home.addressOf(elf.value);
     const row = index * ROW_NUMBERS;
     rows[row] = kind;
     rows[row + 1] = value;
@@ -273,7 +254,11 @@ export class Relocator {
 
   #mergedIn(home: InputSection): MergedAddresses {
     let addresses = this.#mergedAddresses.get(home);
-    if (addresses === undefined) this.#mergedAddresses.set(home, (addresses = new MergedAddresses(home)));
+    if (addresses !== undefined) return addresses;
+    const { merger } = home.merged!;
+    let entries = this.#entryAddresses.get(merger);
+    if (entries === undefined) this.#entryAddresses.set(merger, (entries = merger.addresses()));
+    this.#mergedAddresses.set(home, (addresses = new MergedAddresses(home, home.merged!, entries)));
     return addresses;
   }
 
@@ -342,16 +327,11 @@ export class Relocator {
     }
     const place = output.address + section.offset + offset;
     const result = this.#valueOf(relocation, section, content, symbol, indirect, value, addend, place);
-    if (width < 4) {
-      const limit = 2 ** (8 * width);
-      const wrapped = result | 0;
-      // A short jump goes both ways; any other field may hold a value with or without a sign.
-      if (wrapped < -limit / 2 || wrapped >= (type === R.PC8 ? limit / 2 : limit))
-        return issue(
-          "overflow",
-          `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
-        );
-    }
+    if (width < 4 && !fitsField(width, type === R.PC8, result, addend))
+      return issue(
+        "overflow",
+        `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
+      );
     writeField(content, offset, width, result);
     this.#record(output, section, relocation, symbol, symbol ? symbol.home() : (home?.output ?? null), false);
   }
@@ -451,6 +431,16 @@ function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
 }
 
 /** Signed. */
+/**
+ * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a sign
+ * where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB both ways.
+ */
+function fitsField(width: number, isShortJump: boolean, sum: number, addend: number): boolean {
+  const limit = isShortJump ? 2 ** (8 * width - 1) : 2 ** (8 * width);
+  const isWithin = (value: number): boolean => value >= -limit && value < limit;
+  return isWithin(sum | 0) && isWithin((sum - addend) | 0);
+}
+
 function readField(content: Uint8Array, offset: number, width: number): number {
   let value = 0;
   for (let i = width - 1; i >= 0; i--) value = value * 256 + content[offset + i]!;

@@ -37,7 +37,9 @@ export function writeArchive(members: readonly NewMember[], withIndex: boolean, 
       previous = { name, at: longNames.length };
       longNames += `${name}/\n`;
     }
-    return `/${previous.at}${origin === null ? "" : `:${origin}`}`;
+    const number = `/${previous.at}${origin === null ? "" : `:${origin}`}`;
+    // GNU ar leaves the end of a name that the header would just have held.
+    return name.length === MAXIMUM_NAME_BYTES && origin === null ? `${number.padEnd(MAXIMUM_NAME_BYTES)}/` : number;
   });
   const storedBytes = ({ content }: NewMember): number => (isThin ? 0 : content.length + (content.length % 2));
   // The table of names is padded to an even length with a newline.

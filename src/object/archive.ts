@@ -57,7 +57,8 @@ export function readArchive(bytes: Uint8Array, path: string, readMember: MemberR
     const sizeText = field(48, 10);
     const sizeBytes = /^\d+$/.test(sizeText) ? Number(sizeText) : NaN;
     const start = at + HEADER_BYTES;
-    const rawName = field(0, 16);
+    // GNU ar leaves the end of a thin member's name of 15 characters behind its number: `/3524          /`.
+    const rawName = field(0, 16).replace(/^(\/\d+) +\/$/, "$1");
     const isTable = rawName === "/" || rawName === "//" || rawName === "/SYM64/";
     const isElsewhere = isThin && !isTable;
     if (!(start + (isElsewhere ? 0 : sizeBytes) <= bytes.length))

@@ -70,6 +70,12 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
     "4:1 error unknown-instruction",
     "5:1 error unknown-instruction",
   ],
+  [
+    "data of another assembler after its name",
+    "buf resb 64\n x dd 5",
+    "2:1 error unknown-instruction",
+    "3:2 error unknown-instruction",
+  ],
   ["a size without its word", "mov eax, dword [ebx]\nmov eax, 4[ebx]", "2:10 warning size-without-ptr"],
   ["a character constant of several", "mov eax, 'ab'\nmov al, 'a'\nmov al, 'a", "2:10 error long-character"],
   ["a register that is not in the stack", "fadd st(9)", "2:6 error bad-register"],

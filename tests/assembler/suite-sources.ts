@@ -104,4 +104,42 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
   "prefixes before a slash or a comma": {
     text: "rep/movsl (%esi),(%edi)\nlock/addl $1,(%eax)\nes/rep/stosb\nrepne/scasb # one\nrep,movsl\n",
   },
+  "loops to what is written as memory": {
+    text: `.intel_syntax noprefix
+a: loop ds:a
+ loop cs:a
+ loop es:a
+ loopne gs:a+2
+ jcxz ds:a
+ jecxz cs:a
+ loop ds:[a]
+ loop dword ptr a
+ loop [a]
+ loop ds:5
+ loopw ds:a
+ .code16
+ jcxz ds:a
+ jecxz ds:a
+ loop [a]
+`,
+  },
+  "values with brackets and the flat segment": {
+    text: `.intel_syntax noprefix
+ .long flat:x, x[4], x[4]+2, x[y], x[4]-x
+ .word y[4]
+ .byte 5[4], 5[4][3]*2
+ mov eax, flat:x
+ mov eax, offset flat:x
+ mov eax, x[4]
+y = 4
+ .data
+ .long 0
+x: .long 1
+`,
+  },
+  "a type of sections of 64-bit code": { text: '.section .a,"a",@unwind\n.long 1\n' },
+  "labels that were common symbols of no size": {
+    text: ".type f,@common\n.long f\nf: nop\n.comm g,0\ng: nop\n.type h,@common\n",
+  },
+  "a routine of another name than its label": { text: ".func f\nff: nop\n.endfunc\n.func g,gl\n nop\n.endfunc\n" },
 };

@@ -221,4 +221,13 @@ describe("programs by the names of GNU's", () => {
       expect(readFileSync(join(folder, "a.o"))[4]).toBe(2);
     });
   });
+
+  test("64-bit objects go to the next linker on PATH when no emulation is named", (context) => {
+    requireOracle("ld", context);
+    withFolder((folder) => {
+      writeFileSync(join(folder, "a.s"), " movq %rax, %rbx\n");
+      shell(folder, "as --64 a.s -o a.o; ld -o b.o -r a.o; ld -e 0 b.o -o a");
+      expect(readFileSync(join(folder, "a"))[4]).toBe(2);
+    });
+  });
 });

@@ -229,6 +229,11 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     mapDiffers: EMPTY_IN_MAP,
   },
   "a build ID": { sources: [`${QUIET}${START}.data\n.long 1\n`], options: ["--build-id"] },
+  "a build ID among other notes": scripted(
+    '.section .note.a,"a",@note\n.long 4,0,1,0x41\n.data\n.long 1\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } .data : { *(.data) } .notes : { *(.note.*) } }",
+    "--build-id=sha1",
+  ),
   "a build ID by MD5, in an object": { sources: [`${QUIET}${START}call x\n`], options: ["--build-id=md5", "-r"] },
   "a build ID that is given": { sources: [`${QUIET}${START}`], options: ["--build-id=0x12-34:56"] },
   "notes by alignment": {

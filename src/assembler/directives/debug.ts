@@ -214,8 +214,10 @@ function func(assembler: Assembler): void {
   assembler.demandEnd();
   if (debug.isInRoutine) assembler.failAt("debug-function", offset, "the routine before has no `.endfunc'");
   debug.isInRoutine = true;
+  // Without stabs nothing refers to the label: FreeRTOS names one that is nowhere.
+  if (debug.stabs === null) return;
   const start = symbolExpression(assembler.symbols.findOrMake(label, offset), 0, offset);
-  debug.stabs?.beginRoutine(name.text, start, debug.place().line);
+  debug.stabs.beginRoutine(name.text, start, debug.place().line);
 }
 
 function endfunc(assembler: Assembler): void {

@@ -243,6 +243,11 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
       return true;
     }
   } else return false;
+  if (name === "unwind") {
+    // The type that 64-bit code has for it, which GNU as does not know here either.
+    assembler.warnAt("section-type", start, "`unwind' is a type of 64-bit code: contents of a program are assumed");
+    return false;
+  }
   const type = TYPE_NAMES.get(name);
   if (type === undefined) {
     return assembler.failAt("section-type", start, `\`${name}' is no type of a section`, undefined, {

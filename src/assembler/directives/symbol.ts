@@ -157,6 +157,7 @@ function becomeCommon(assembler: Assembler, symbol: AssemblySymbol, start: numbe
     assembler.reporter.failRedefinition(symbol, start, symbol.name.length);
   symbol.section = assembler.sections.common;
   symbol.value = 0;
+  symbol.alignment = 1;
   symbol.isGlobal = true;
 }
 

@@ -153,9 +153,10 @@ export class SymbolTable {
     const symbol = this.renewed(atom, offset);
     // Said once more at the same place.
     if (this.#isHere(symbol)) return;
-    if (symbol.section.kind !== "undefined" || symbol.expression !== null) {
-      this.#reporter.failRedefinition(symbol, offset, atom.length);
-    }
+    // A common symbol of no size (`.type name, @common`) may still become a label.
+    const isOpen =
+      symbol.section.kind === "undefined" || (symbol.section.kind === "common" && Number(symbol.value) === 0);
+    if (!isOpen || symbol.expression !== null) this.#reporter.failRedefinition(symbol, offset, atom.length);
     symbol.frame = this.#cursor.frame;
     symbol.offset = offset;
     this.placeHere(symbol);

@@ -160,7 +160,7 @@ export class ExpressionParser {
             length = 2;
           }
         } else if (code === OPEN_BRACKET) {
-          if (this.intelOperand) op = Op.INDEX;
+          if (this.#reading.isIntel) op = Op.INDEX;
         } else if (code === COLON) {
           if (this.intelOperand) op = Op.SEGMENT;
         } else if (characterClass[code]! & NAME_START && this.#reading.isIntel) {
@@ -177,11 +177,17 @@ export class ExpressionParser {
       if (left.op === Op.ABSENT) this.#reading.fail("expression-expected", "expected an operand before this operator");
       const operatorOffset = input.offset;
       input.offset += length;
+      let right: Expression;
       if (op === Op.INDEX) {
-        left = this.#index(left, operatorOffset);
-        continue;
-      }
-      let right = this.#binary(PRECEDENCE[op]!);
+        const indexed = this.#index(left, operatorOffset);
+        if (this.intelOperand) {
+          left = indexed;
+          continue;
+        }
+        // In a directive there is no memory: `x[4]` is x + 4.
+        op = Op.ADD;
+        right = indexed.right!;
+      } else right = this.#binary(PRECEDENCE[op]!);
       if (right.op === Op.ABSENT) {
         if (this.intelOperand) this.#reading.fail("expression-expected", "expected an operand after this operator");
         this.#reading.warnAt(
@@ -367,7 +373,7 @@ export class ExpressionParser {
       const register = readRegister(this.#reading);
       if (register !== null) return registerExpression(register, start);
     }
-    if (this.intelOperand && lower.text === "flat" && input.bytes[end] === COLON) {
+    if (reading.isIntel && lower.text === "flat" && input.bytes[end] === COLON) {
       // The flat segment that compilers name says nothing, but that this is memory.
       this.namesFlat = true;
       input.offset = end + 1;

@@ -478,6 +478,13 @@ export class InstructionParser {
         { suggestion: `${word} = ...` },
       );
     }
+    const reserves = /^[ \t]+(res[bwdq]|d[bwdq])\s/i.exec(
+      textOfBytes(bytes, offset + word.length, offset + word.length + 12),
+    );
+    if (reserves !== null)
+      reading.failAt("unknown-instruction", offset, "a label before data ends with a colon", word.length, {
+        suggestion: `${word}: ${FOREIGN_WORDS.get(reserves[1]!.toLowerCase())}`,
+      });
     // A semicolon separates statements here, and words after it are no comment.
     const before = textOfBytes(bytes, Math.max(0, offset - 20), offset);
     const isProse = /;[ \t]?$/.test(before) && /^[A-Za-z]+[ \t]+[a-z]+/.test(textOfBytes(bytes, offset, offset + 40));

@@ -25,7 +25,7 @@ import type { ExpressionParser } from "./expression-parser.ts";
 import { goesOn } from "./next-operand.ts";
 import { encoderValue, PlainOperands, registerOperand } from "./operands-plain.ts";
 import type { ParsedOperands } from "./parsed-operands.ts";
-import { isBranch, isFarBranch, TARGET } from "./parsed-operands.ts";
+import { isBranch, isFarBranch, isLoop, TARGET } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 
 const ZERO = constant(0);
@@ -128,7 +128,7 @@ export class IntelOperands {
       return;
     }
     if (branch) {
-      this.#branchOperand(displacement, relocation, isBracketed, start);
+      this.#branchOperand(mnemonic, displacement, relocation, isBracketed, start);
       return;
     }
     const isFar = isFarBranch(mnemonic);
@@ -200,7 +200,13 @@ export class IntelOperands {
     return segment.register;
   }
 
-  #branchOperand(displacement: Expression, relocation: number, isBracketed: boolean, start: number): void {
+  #branchOperand(
+    mnemonic: string,
+    displacement: Expression,
+    relocation: number,
+    isBracketed: boolean,
+    start: number,
+  ): void {
     const reading = this.#reading;
     const parsed = this.#parsed;
     const segment = this.#segment === null ? null : this.#segmentRegister();
@@ -218,6 +224,13 @@ export class IntelOperands {
           "a far jump needs a segment: write `segment:offset', or brackets around the address of a far pointer",
         );
       }
+    }
+    if (isMemory && this.#base === null && this.#index === null && isLoop(mnemonic)) {
+      // As GNU as: what is written as memory is the target, and the segment before it a prefix.
+      if (segment?.name === "cs" || segment?.name === "ds") parsed.hint = segment.name;
+      else if (segment !== null)
+        reading.warnAt("bad-prefix", start, "the segment says nothing of a direct jump and is left out");
+      isMemory = false;
     }
     if (isMemory) {
       // A pointer of twice the code's size holds a segment too.

@@ -97,6 +97,11 @@ export function isBranch(mnemonic: string): boolean {
   }
 }
 
+/** Jumps that reach 127 bytes and no further, and nowhere through memory. */
+export function isLoop(mnemonic: string): boolean {
+  return mnemonic.startsWith("loop") || mnemonic === "jcxz" || mnemonic === "jecxz";
+}
+
 /** Jumps, before whose target a segment is a hint (IA-32 manual, volume 2, 2.1.1); calls have none. */
 export function takesHint(mnemonic: string): boolean {
   return isBranch(mnemonic) && !mnemonic.startsWith("call") && mnemonic !== "xbegin";

@@ -37,12 +37,12 @@ export class MemberList {
   members: Member[];
   readonly #naming: NamingOptions;
 
-  /** `isThin` counts where there is no archive yet. Throws `CommandError`. */
+  /** `isThin` counts where there are no members yet. Throws `CommandError`. */
   constructor(path: string, naming: NamingOptions, isThin: boolean) {
     this.path = path;
     this.exists = existsSync(path);
     const found = this.exists ? readMembers(path) : { members: [], isThin };
-    this.isThin = found.isThin;
+    this.isThin = found.members.length > 0 ? found.isThin : isThin;
     this.members = found.members;
     this.#naming = naming;
   }
@@ -95,7 +95,9 @@ export class MemberList {
   write(withIndex: boolean): void {
     // GNU ar with its default D has neither dates nor owners, and every member readable.
     const plain = this.members.map(({ name, content, origin = null }) => ({ name, content, origin }));
-    writeFileAside(this.path, writeArchive(plain, withIndex, this.isThin), 0, 0o666);
+    // Linux makes thin archives of folders without objects: GNU ar writes those as plain ones.
+    const isThin = this.isThin && (this.exists || plain.length > 0);
+    writeFileAside(this.path, writeArchive(plain, withIndex, isThin), 0, 0o666);
   }
 }
 
