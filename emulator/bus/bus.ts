@@ -31,10 +31,11 @@ export interface MmioHandler {
 
 /** The display adapter's memory, and the pages that lead there without asking the bus. */
 export interface VideoMemory {
+  /** Its first bytes: 256 KiB or more. */
   readonly bytes: Uint8Array;
   /** So many bytes from A0000h on, up to 128 KiB, are its first ones; the rest of the 128 KiB are the bus's. */
   showWindow(lengthBytes: number): void;
-  /** All of it lies at this physical address; null: nowhere. What is below the end of RAM stays as it is. */
+  /** They lie at this physical address; null: nowhere. What is below the end of RAM stays as it is. */
   showFrameBuffer(physicalAddress: number | null): void;
 }
 

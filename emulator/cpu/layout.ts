@@ -182,9 +182,12 @@ export const ENTRY_MAPS_BYTES = 8 << 20;
  */
 export const PORT_LATCHES = ENTRY_MAPS + ENTRY_MAPS_BYTES;
 
-/** The display adapter's memory, where pages lead to it directly: it is all that pages lead to below ROM. */
+/**
+ * The display adapter's memory as far as pages lead to it directly: the largest picture, 1920 x 1200 with 32 bits, and
+ * all that pages lead to below ROM.
+ */
 export const VIDEO = PORT_LATCHES + PORT_LATCHES_BYTES;
-export const VIDEO_BYTES = 16 << 20;
+export const VIDEO_BYTES = 10 << 20;
 
 /** Contents of ROMs, wherever the board maps them. */
 export const ROM = VIDEO + VIDEO_BYTES;

@@ -48,12 +48,17 @@ export class Dispi implements Stateful {
   readonly frameBuffer: MmioHandler;
   readonly #registers = new Uint16Array(REGISTERS);
   readonly #bytes: Uint8Array;
+  /** What lies behind those; made when the guest first writes there. */
+  #rest: Uint8Array | null = null;
   readonly #modeChanged: () => void;
   #index = 0;
   /** What lies above the VGA's memory may hold something. */
   #isUpperUsed = false;
 
-  /** `video`: FRAME_BUFFER_BYTES, zeros, of which the first are the VGA's memory. `placed`: where its window lies now. */
+  /**
+   * `video`: the frame buffer's first bytes, zeros; those begin with the VGA's memory. `placed`: where its window lies
+   * now.
+   */
   constructor(video: Uint8Array, modeChanged: () => void, placed: (base: number | null) => void) {
     this.#bytes = video;
     this.#modeChanged = modeChanged;
@@ -85,6 +90,7 @@ export class Dispi implements Stateful {
   #clearUpper(): void {
     if (this.#isUpperUsed) clearTouched(this.#bytes, PLANES_BYTES);
     this.#isUpperUsed = false;
+    this.#rest = null;
   }
 
   /** The processor writes the frame buffer without asking from now on. */
@@ -131,11 +137,14 @@ export class Dispi implements Stateful {
 
   /** A byte of the frame buffer. */
   peek(offset: number): number {
-    return this.#bytes[offset] ?? 0;
+    const { length } = this.#bytes;
+    return (offset < length ? this.#bytes[offset] : this.#rest?.[offset - length]) ?? 0;
   }
 
   #poke(offset: number, value: number): void {
-    this.#bytes[offset] = value;
+    const { length } = this.#bytes;
+    if (offset >= length) (this.#rest ??= new Uint8Array(FRAME_BUFFER_BYTES - length))[offset - length] = value;
+    else this.#bytes[offset] = value;
     if (offset >= PLANES_BYTES) this.#isUpperUsed = true;
   }
 
@@ -222,16 +231,29 @@ export class Dispi implements Stateful {
     registers[ENABLE] = value;
   }
 
+  /** What lies above the VGA's memory, up to the last byte that is not zero. */
+  #upper(): Uint8Array {
+    const rest = usedBytes(this.#rest ?? new Uint8Array(0));
+    if (rest === 0) return this.#bytes.subarray(PLANES_BYTES, Math.max(PLANES_BYTES, usedBytes(this.#bytes)));
+    const near = this.#bytes.subarray(PLANES_BYTES);
+    const upper = new Uint8Array(near.length + rest);
+    upper.set(near);
+    upper.set(this.#rest!.subarray(0, rest), near.length);
+    return upper;
+  }
+
   visitState(visitor: StateVisitor): void {
     visitor.part("display interface", 1);
     for (let index = 0; index < REGISTERS; index++) this.#registers[index] = visitor.u16(this.#registers[index]!);
     this.#index = visitor.u16(this.#index);
-    // Only up to the last byte that is not zero.
-    const end = this.#isUpperUsed ? usedBytes(this.#bytes) : 0;
-    const part = visitor.blob(this.#bytes.subarray(PLANES_BYTES, Math.max(end, PLANES_BYTES)));
+    const part = visitor.blob(this.#isUpperUsed ? this.#upper() : new Uint8Array(0));
     if (!visitor.restoring) return;
     this.#clearUpper();
-    this.#bytes.set(part, PLANES_BYTES);
+    const near = part.subarray(0, this.#bytes.length - PLANES_BYTES);
+    this.#bytes.set(near, PLANES_BYTES);
     this.#isUpperUsed = part.length > 0;
+    if (part.length === near.length) return;
+    this.#rest = new Uint8Array(FRAME_BUFFER_BYTES - this.#bytes.length);
+    this.#rest.set(part.subarray(near.length));
   }
 }

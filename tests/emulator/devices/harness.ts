@@ -2,8 +2,8 @@
 
 import { Board } from "../../../emulator/board.ts";
 import { type BoardConfig, LPT1 } from "../../../emulator/board-config.ts";
-import { FRAME_BUFFER_BYTES } from "../../../emulator/devices/dispi.ts";
 import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
+import { PLANES_BYTES } from "../../../emulator/devices/vga-memory.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 import { check, parseScript, type Step } from "./script.ts";
@@ -70,7 +70,7 @@ export class TestBoard {
         },
       },
       video: {
-        bytes: new Uint8Array(FRAME_BUFFER_BYTES),
+        bytes: new Uint8Array(PLANES_BYTES),
         showWindow: () => {},
         showFrameBuffer: () => {},
       },

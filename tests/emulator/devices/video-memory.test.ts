@@ -74,7 +74,8 @@ const PROTECTED_MODE: readonly (readonly [string, string])[] = [
     `linear 0x41; pci 0x10, 0xe0000000; pci 4, 2
   mov edi, 0xe0000000; mov ecx, 30000; mov eax, 1
 1: stosd; imul eax, eax, 69069; loop 1b
-  mov esi, 0xe0000123; mov edi, 0xe0040000; mov ecx, 5000; rep movsd`,
+  mov esi, 0xe0000123; mov edi, 0xe0040000; mov ecx, 5000; rep movsd
+  mov dword ptr [0xe09ffffe], 0x12345678; mov ebx, [0xe09fffff]; mov esi, 0xe0000123; mov edi, 0xe09ff800; mov ecx, 1500; rep movsd`,
   ],
   [
     "one that moves and goes",
