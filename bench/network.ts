@@ -18,7 +18,7 @@ import { buildFirmware, folderTree, LabCluster, type LabNode } from "../src/inde
 import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
 import { measureWall } from "./network/wall.ts";
 import { emptyDisk, PUT_FILE, prepareQure, qureIso, ROOT, SERVER_ADDRESS, streamProgram } from "./network/work.ts";
-import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
+import { encode, NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 
 const PORT = 5001;
 const HTTP_PORT = 80;
@@ -116,8 +116,6 @@ interface System {
   readonly prepare: (host: number) => readonly string[];
   readonly iso: (folder: string) => Uint8Array;
 }
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const NGINX_CONFIGURATION = `user root root;
 worker_processes 1;

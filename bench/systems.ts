@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
 import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
-import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
+import { encode, NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 import { processorTime, Terminal } from "./peers/terminal.ts";
 import { cSource, LUA_SOURCE, SQL_SOURCE } from "./work-files.ts";
 
@@ -90,10 +90,8 @@ async function measure(
   }
 }
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 /** A compiler, an interpreter and a database, and what they are given. */
-const FILES: readonly RootFile[] = [
+const files = (): readonly RootFile[] => [
   ...programFiles("programs", ["tcc", "lua5.4", "sqlite3"]),
   ["tmp", null],
   ["work.c", encode(cSource())],
@@ -117,7 +115,7 @@ const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && only.includes(pe
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {
   const iso = join(folder, "linux.iso");
-  writeFileSync(iso, linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, FILES));
+  writeFileSync(iso, linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, files()));
   const best = new Map<SystemPeer, Map<string, Time>>(peers.map((peer) => [peer, new Map()]));
   const answers = new Map<string, string>();
   for (let run = 0; run < runs; run++) {

@@ -14,7 +14,7 @@ import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.
 import { LabCluster, type LabNode, loadFirmware } from "../src/index.ts";
 import { LINUX_PROMPT, linuxIso, type RootFile } from "../tests/systems/linux.ts";
 import { LOW, ServiceClient } from "./network/service-client.ts";
-import { NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
+import { encode, NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NODES = 3;
@@ -55,8 +55,6 @@ const qure: System = {
     await node.waitFor(/^cloud: .* peers 2\s*$/m);
   },
 };
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Nobody is master from the beginning on, and priorities differ, as keepalived's own examples have it. */
 const configuration = (number: number, interval: string): string => `global_defs {

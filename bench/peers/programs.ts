@@ -13,6 +13,8 @@ export const NOBODY_SKIPS: SkippableContext = {
   },
 };
 
+export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 /** A folder that `tests/systems/fetch` has filled: these of it are programs, all else are libraries. */
 export function programFiles(folder: string, programs: readonly string[]): RootFile[] {
   const file = (name: string): Uint8Array => packageFile(join(folder, name), `${programs[0]}:i386`, NOBODY_SKIPS);
