@@ -1,8 +1,10 @@
 # ARP (RFC 826): the cache of neighbours. Address conflicts are the matter of asm/net/arp-conflict.s.
 #
 # Nobody sleeps here. A packet for a neighbour that is not known waits in its cache entry while the net task repeats the
-# request; three requests without an answer give the packets up, and the count says so. The cache is guarded by
-# switching interrupts off for the few steps of a look-up, as senders run in any task.
+# request; three requests without an answer give the packets up, and the count says so. When no more may wait, the
+# oldest goes (RFC 1122 section 2.3.2.2), so that nobody's first packet is refused because another's wait; but who sends
+# faster than they go hears of it. The cache is guarded by switching interrupts off for the few steps of a look-up, as
+# senders run in any task.
 #
 # Anybody may claim a neighbour's address. A claim counts when the station that has it so far does not answer a request
 # of its own, so that a stranger's frames keep no two machines apart while both are there.
@@ -29,8 +31,6 @@ arp_watcher:    .space 4                # routine that hears of every packet, or
 .data
 .balign 4
 arp_end:        .long arp_cache         # after the last entry that was ever taken
-
-.data
 broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
 .text
@@ -170,18 +170,35 @@ arp_send:
     jmp     .Larp_send_done
 
 .Larp_send_pending:
-    cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
-    jae     .Larp_send_full
-    inc     dword ptr [ebp + ENTRY_QUEUED]
     lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
 .Larp_send_last:
     cmp     dword ptr [eax + PACKET_NEXT], 0
-    je      .Larp_send_append
+    je      .Larp_send_room
     mov     eax, [eax + PACKET_NEXT]
     jmp     .Larp_send_last
+.Larp_send_room:
+    xor     edi, edi                    # packet that goes to make room
+    cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
+    jb      .Larp_send_count
+    mov     ecx, [eax + PACKET_DATA]
+    mov     edx, [ebx + PACKET_DATA]
+    mov     edi, [ecx + IP_HEADER_SIZE] # the ports of UDP and TCP: the last that waits is the same sender's
+    cmp     edi, [edx + IP_HEADER_SIZE]
+    je      .Larp_send_full
+    mov     edi, [ebp + ENTRY_QUEUE]
+    mov     ecx, [edi + PACKET_NEXT]
+    mov     [ebp + ENTRY_QUEUE], ecx
+    dec     dword ptr [ebp + ENTRY_QUEUED]
+.Larp_send_count:
+    inc     dword ptr [ebp + ENTRY_QUEUED]
 .Larp_send_append:
     mov     [eax + PACKET_NEXT], ebx
     INTERRUPTS_RESTORE
+    test    edi, edi
+    jz      .Larp_send_done
+    COUNT   arp_full
+    mov     eax, edi
+    call    packet_free
     clc
     jmp     .Larp_send_done
 

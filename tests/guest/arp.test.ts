@@ -7,6 +7,8 @@ import {
   ETHERTYPE_IPV4,
   ethernetFrame,
   get16,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
   parseIpv4,
   sameBytes,
 } from "../../emulator/ether/packet.ts";
@@ -142,6 +144,26 @@ test("what waits for a neighbour goes out in order when it answers, and is all g
   expect(sequence.length).toBeGreaterThanOrEqual(2);
   expect(sequence).toEqual(sequence.map((_, index) => sequence[0]! + index));
   expect(asked(seen)).toHaveLength(3);
+});
+
+test("a packet waits for a neighbour although another program's fill the queue, which hears of it and repeats", async () => {
+  const { lab, node, plug, seen, packets, address } = await scene(false);
+  // What is logged goes there, and starting services is.
+  await node.enter(`set syslog.server ${NEIGHBOUR}`, PROMPT);
+  for (const service of ["netboot", "telnet", "dns"]) await node.enter(`${service} on`, PROMPT);
+  await lab.advance("500ms");
+  node.type(`ping -c 1 ${NEIGHBOUR}\n`);
+  await lab.advance("100ms");
+  plug.send(arp(REPLY, NEIGHBOUR, address, seen[0]!.senderMac));
+  await lab.advance("20ms");
+  const protocols = packets.map((frame) => frame[14 + 9]);
+  expect(protocols).toEqual([PROTOCOL_UDP, PROTOCOL_UDP, PROTOCOL_UDP, PROTOCOL_ICMP]);
+  await node.waitFor(PROMPT);
+  expect(await counter(node, "packets given up: queue or table full")).toBe(2);
+  await lab.advance("10s");
+  expect(packets.slice(4).map((frame) => Buffer.from(frame).toString("latin1"))).toContainEqual(
+    expect.stringContaining("dhcp-server: ready"),
+  );
 });
 
 test("neighbours that do not answer are asked side by side", async () => {

@@ -280,6 +280,11 @@ export class FuzzStates {
       return peer;
     };
     const peer = peerOf(port === 0 ? NC_PORT : PEER_PORT, port);
+    if (among !== "nobody") {
+      // The node has asked for the peer, who was not there, and would ask again only after a second.
+      plug.send(wire.arp(1, PEER));
+      await lab.advance("5ms");
+    }
     const heard = plug.received.length;
     const said: Uint8Array[] = [];
     const send = plug.send.bind(plug);
