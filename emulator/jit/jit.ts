@@ -53,7 +53,7 @@ export const DEFAULT_JIT: JitMode = "on";
  */
 const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
-const THREAD_THRESHOLD = 25_000;
+const THREAD_THRESHOLD = 35_000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -68,8 +68,9 @@ const FREE_INSTRUCTIONS = 8000;
  * A block is compiled into at most this many regions, so that the work stays in proportion to the guest's code. If none
  * of them can be entered at it, it gets one more that is short: a way back to compiled code.
  */
-const MAX_COPIES = 3;
-const MAX_BLOCKS = 64;
+const MAX_COPIES = 2;
+/** Larger regions are a little faster, and take V8 so much longer that programs of a few seconds do not get it back. */
+const MAX_BLOCKS = 16;
 const STUB_BLOCKS = 4;
 /** Notes about this many addresses are kept; then they begin anew. */
 const MAX_NOTES = 1 << 16;

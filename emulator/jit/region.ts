@@ -1,5 +1,5 @@
 /**
- * A region: up to 64 blocks of hot guest code that become one function. Here it is plain data, made from the
+ * A region: up to 16 blocks of hot guest code that become one function. Here it is plain data, made from the
  * interpreter's blocks; what the translator makes of it depends on nothing else, so equal regions share their code.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";

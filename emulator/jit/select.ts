@@ -17,11 +17,6 @@ import type { Shape } from "./shape.ts";
 import type { Heat } from "./threaded/heat.ts";
 
 const MAX_INSTRUCTIONS = 800;
-/**
- * Blocks of other pages join in while there are fewer: a larger region is a little faster, and takes V8 so much longer to
- * compile that programs of a few seconds do not get it back.
- */
-const MOST_BLOCKS_SPANNING = 24;
 const PAGE_MASK = 0xfff;
 
 export class RegionSelector {
@@ -65,7 +60,7 @@ export class RegionSelector {
       if (isCounted && counted >= mostBlocks) return;
       const page = pageOf(block.eip);
       if (!shape.direct && page !== pageOf(hot.eip)) {
-        if ((isCounted && counted >= MOST_BLOCKS_SPANNING) || (pages.size === MOST_PAGES && !pages.has(page))) return;
+        if (pages.size === MOST_PAGES && !pages.has(page)) return;
         pages.add(page);
       }
       if (isCounted) counted++;
