@@ -47,9 +47,8 @@ export const JIT_MODES = ["on", "off", "force"] as const;
 export const DEFAULT_JIT: JitMode = "on";
 
 /**
- * Runs after which a block is compiled, and what share of them its neighbours need to join. Compiling costs as much as
- * interpreting thousands of instructions; with fewer runs the boot of an operating system, which does everything a
- * little, gets slower instead of faster.
+ * Runs after which a block is compiled, and what share of them its neighbours need to join. With fewer the boot of an
+ * operating system, which does everything a little, gets slower instead of faster.
  */
 const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */

@@ -23,9 +23,9 @@ const BULLDOZER = `${I586} i686 687 cmov nop fxsr mmx sse4.2 fisttp popcnt lzcnt
 const PILEDRIVER = `${BULLDOZER} bmi`;
 const STEAMROLLER = `${PILEDRIVER} xsaveopt`;
 const EXCAVATOR = `${STEAMROLLER} movbe rdrnd`;
-const ZEN = `${EXCAVATOR} clflushopt smap rdseed`;
-const ZEN_2 = `${ZEN} rdpid clwb`;
-const ZEN_3 = `${ZEN_2} invpcid`;
+const ZEN = `${EXCAVATOR} clflushopt smap rdseed xsavec xsaves`;
+const ZEN_2 = `${ZEN} rdpid clwb wbnoinvd rdpru mcommit`;
+const ZEN_3 = `${ZEN_2} invpcid ospke`;
 const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush`;
 const JAGUAR = `${BOBCAT} sse4.2 bmi movbe xsaveopt aes pclmul`;
 const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
@@ -89,6 +89,9 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "3dnow": "mmx prfchw",
   "3dnowa": "3dnow",
   xsaveopt: "xsave",
+  xsavec: "xsave",
+  xsaves: "xsave",
+  ospke: "xsave",
   ept: "vmx",
   avx: "sse4.2 xsave",
   avx2: "avx",
@@ -116,15 +119,15 @@ const NEVER_NEEDED = new Set(["popcnt"]);
 /** Features without a further meaning. */
 const PLAIN = words(
   `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
-  prfchw prefetchwt1 ibt`,
+  prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig vmfunc waitpkg ptwrite movdiri hreset rdpru mcommit`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl vmfunc xsavec xsaves fsgsbase bmi2 lwp cx16 hle rtm tsx padlock svme tbm adx mpx se1
-  avx512ifma avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni clzero mwaitx ospke ptwrite shstk gfni vaes
-  vpclmulqdq wbnoinvd pconfig waitpkg cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdiri movdir64b avx512_bf16 avx512_vp2intersect tdx enqcmd serialize rdpru
-  mcommit sev_es tsxldtrk kl widekl uintr hreset avx512_fp16 prefetchi avx_ifma avx_vnni_int8 cmpccxadd wrmsrns msrlist avx_ne_convert rao_int rmpquery`,
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl fsgsbase bmi2 lwp cx16 hle rtm tsx padlock svme tbm adx mpx avx512ifma
+  avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni clzero mwaitx shstk gfni vaes vpclmulqdq
+  cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdir64b avx512_bf16 avx512_vp2intersect tdx enqcmd sev_es kl widekl uintr avx512_fp16 prefetchi
+  avx_ifma avx_vnni_int8 cmpccxadd wrmsrns msrlist avx_ne_convert rao_int rmpquery`,
 );
 
 const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED), ...LATER]);

@@ -34,7 +34,8 @@ const X87 = [
 const LATER = [
   "popcnt lzcnt tzcnt movbe crc32 syscall sysret clflush clflushopt clwb rdtscp monitor mwait xgetbv xsetbv xsave",
   "xrstor xsaveopt vmcall vmlaunch vmresume vmxoff vmptrld vmclear vmxon vmptrst vmread vmwrite clac stac getsec",
-  "rdrand rdseed rdpid invpcid fisttp",
+  "rdrand rdseed rdpid invpcid fisttp serialize wbnoinvd xsusldtrk xresldtrk rdpkru wrpkru encls enclu enclv pconfig",
+  "vmfunc xsavec xsaves xrstors tpause umwait ptwrite movdiri hreset rdpru mcommit",
 ] as const;
 /** MMX, SSE and what followed them, with AES. */
 const VECTOR = [

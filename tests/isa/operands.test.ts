@@ -56,7 +56,7 @@ const isOutOfScope = (text: string): boolean =>
   // The address of a string instruction is fixed; GNU as warns when it is another, and ignores it.
   /^(movs|cmps|scas|stos|lods|ins|outs|xlat|smov|scmp|ssca|ssto|slod)[bwd]? .*\[ebx\+4\]/.test(text) ||
   // GNU as takes bytes of 16-bit numbers in 16-bit code because it guesses a size where there is none.
-  /^(int|aam|aad|ret|retf|lret|enter) .*(65520|305419896)/.test(text) ||
+  /^(int|aam|aad|ret|retf|lret|enter|hreset) .*(65520|305419896)/.test(text) ||
   // The size of a cache line's address is ignored, but FWORD adds a prefix.
   /^(prefetch\w*|clflush(opt)?|clwb|invlpg) fword/.test(text) ||
   // A number alone is a target or an address by the syntax, not by the instruction.

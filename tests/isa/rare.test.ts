@@ -383,6 +383,8 @@ const FEATURED = [
     "tzcnt eax, ebx",
   ],
   ...["stac", "vmcall", "getsec", "invpcid eax, [bx]"],
+  ...["serialize", "wbnoinvd", "xsusldtrk", "rdpkru", "enclu", "pconfig", "vmfunc", "xsavec [bx]"],
+  ...["xsaves [bx]", "tpause eax", "ptwrite eax", "movdiri [bx], eax", "hreset 1", "rdpru", "mcommit"],
 ];
 const ARCHITECTURES = [
   ...[

@@ -144,4 +144,50 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
   { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
   { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },
+  { feature: "serialize", rows: `serialize | NP 0F 01 E8` },
+  { feature: "wbnoinvd", rows: `wbnoinvd | F3 0F 09` },
+  {
+    feature: "tsxldtrk",
+    rows: `
+      xsusldtrk           | F2 0F 01 E8
+      xresldtrk           | F2 0F 01 E9
+    `,
+  },
+  {
+    feature: "ospke",
+    rows: `
+      rdpkru              | NP 0F 01 EE
+      wrpkru              | NP 0F 01 EF
+    `,
+  },
+  {
+    feature: "se1",
+    rows: `
+      encls               | NP 0F 01 CF
+      enclu               | NP 0F 01 D7
+      enclv               | NP 0F 01 C0
+    `,
+  },
+  { feature: "pconfig", rows: `pconfig | NP 0F 01 C5` },
+  { feature: "vmfunc", rows: `vmfunc | NP 0F 01 D4` },
+  { feature: "xsavec", rows: `xsavec mstate | NP 0F C7 /4` },
+  {
+    feature: "xsaves",
+    rows: `
+      xsaves mstate       | NP 0F C7 /5
+      xrstors mstate      | NP 0F C7 /3
+    `,
+  },
+  {
+    feature: "waitpkg",
+    rows: `
+      tpause r32.rm       | 66 0F AE /6
+      umwait r32.rm       | F2 0F AE /6
+    `,
+  },
+  { feature: "ptwrite", rows: `ptwrite r/m32 | F3 0F AE /4` },
+  { feature: "movdiri", rows: `movdiri m32, r32 | NP 0F 38 F9 /r` },
+  { feature: "hreset", rows: `hreset imm8 | F3 0F 3A F0 C0` },
+  { feature: "rdpru", rows: `rdpru | 0F 01 FD` },
+  { feature: "mcommit", rows: `mcommit | F3 0F 01 FA` },
 ];
