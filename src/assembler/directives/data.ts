@@ -12,7 +12,7 @@ import * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
-import { namesGot } from "../read/instruction-parser.ts";
+import { namesGot } from "../read/got.ts";
 import { plainNumber } from "../read/plain-number.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
