@@ -309,11 +309,15 @@ class Relaxer {
       case Kind.FILL:
         return this.#fillGrowth(i, size);
       case Kind.LEB128: {
-        const { value: expression, isSigned } = fragments.leb128(i);
-        const value = this.#number(i, expression);
+        const value = this.#targetNumber(i);
         if (value === null)
-          this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
-        return (isSigned ? signedLength : unsignedLength)(value ?? 0) - size;
+          this.#error(
+            i,
+            fragments.operandOffset(i),
+            "not-absolute",
+            "a number of variable length must be known in this file",
+          );
+        return (fragments.leb128(i).isSigned ? signedLength : unsignedLength)(value ?? 0) - size;
       }
       case Kind.ADVANCE:
         return advanceSize(Number(this.#number(i, fragments.advance(i).value) ?? 0)) - size;
@@ -409,6 +413,16 @@ class Relaxer {
   #number(fragment: number, expression: Expression): integer.Integer | null {
     try {
       return this.#resolver.number(expression);
+    } catch (error) {
+      return this.#unresolved(fragment, error);
+    }
+  }
+
+  /** The number that the fragment's target comes to, or null. */
+  #targetNumber(fragment: number): integer.Integer | null {
+    this.#fragments.readTarget(fragment, this.#target);
+    try {
+      return this.#resolver.targetNumber(this.#target, this.#fragments.operandOffset(fragment));
     } catch (error) {
       return this.#unresolved(fragment, error);
     }
