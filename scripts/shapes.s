@@ -2625,3 +2625,355 @@ xorl 16(%esp), %eax
 xorl 20(%ecx), %edx
 xorl 20(%esp), %edx
 xorw %bp, %bp
+# Those with symbols that stood in outputs of gcc 12 for SQLite and Lua, with -O0 to -O2 and -Os, with and without -fPIC.
+addb x(%eax), %dl
+addb x(%ebx), %cl
+addb x(%edx), %al
+addb x(%edx), %cl
+addb x@GOTOFF(%eax,%ebx), %cl
+addb x@GOTOFF(%ebp,%eax), %dl
+addb x@GOTOFF(%ecx,%edx), %al
+addb x@GOTOFF(%esi,%eax), %dl
+addl $1, x+4
+addl x(,%eax,4), %edx
+addl x, %eax
+addl x@GOTOFF(%eax,%ebx,4), %eax
+addl x@GOTOFF(%eax,%ecx,4), %eax
+addl x@GOTOFF(%ebp,%edx,4), %ebp
+addl x@GOTOFF(%ebx), %eax
+addl x@GOTOFF(%ebx,%eax,4), %ebx
+addl x@GOTOFF(%ecx,%eax,4), %ecx
+addw x@GOTOFF(%edx,%eax,2), %cx
+andl x+4(,%ecx,4), %eax
+andl x+4(,%ecx,4), %edx
+call *112(%eax,%ebx)
+call *128(%esp)
+call *148(%esi,%ebx)
+call *16(%ebp,%ebx)
+call *160(%esp)
+call *184(%esi)
+call *212(%eax)
+call *212(%ebp)
+call *24(%ebp)
+call *276(%ebx)
+call *32(%edx)
+call *368(%eax)
+call *4(%eax)
+call *4(%ebp)
+call *4+x@GOTOFF(%ebp)
+call *4+x@GOTOFF(%ebx)
+call *40(%ebp)
+call *48(%esp)
+call *64(%esp)
+call *8(%ebp)
+call *8(%ebx)
+call *x
+call *x+4
+call *x@GOTOFF(%ebx)
+cmovge x+4, %ecx
+cmpb $-128, x(%edx)
+cmpb $0, -4+x@GOTOFF(%ebx,%eax)
+cmpb $0, 4+x@GOTOFF(%ebp)
+cmpb $0, 4+x@GOTOFF(%esi)
+cmpb $0, x(%eax)
+cmpb $0, x+4
+cmpb $0, x@GOTOFF(%edx,%eax)
+cmpb $1, x(%ebx)
+cmpb $1, x@GOTOFF(%esi,%ecx)
+cmpb $3, x@GOTOFF(%edi,%edx)
+cmpb $30, x(%ecx)
+cmpb $5, x@GOTOFF(%ebp,%eax)
+cmpb $5, x@GOTOFF(%ebx,%edx)
+cmpb %al, x@GOTOFF(%edi,%edx)
+cmpb %bl, x(%eax)
+cmpb %bl, x@GOTOFF(%edi,%ecx)
+cmpb %cl, x(%eax)
+cmpb %cl, x@GOTOFF(%ebp,%edx)
+cmpb %cl, x@GOTOFF(%ebx,%eax)
+cmpb x(%edx), %cl
+cmpb x+4(%eax), %dl
+cmpl $0, 4+x@GOTOFF(%eax)
+cmpl $0, x+4
+cmpl $0, x+4(,%edx,4)
+cmpl $511, 4+x@GOTOFF(%ebx)
+cmpl $511, x+4
+cmpl $x, (%eax,%ebx,4)
+cmpl $x, 268(%ebx)
+cmpl %eax, x
+cmpl %eax, x@GOTOFF(%ebx)
+cmpl %edi, 4+x@GOTOFF(%ebx)
+cmpl %edx, x+4(,%eax,4)
+cmpl %esi, x+4
+cmpl 4+x@GOTOFF(%ebx), %eax
+cmpl 4+x@GOTOFF(%edi), %edx
+cmpl x(,%eax,4), %ecx
+cmpl x(,%ebx,4), %ecx
+cmpl x+4, %eax
+cmpl x+4, %edx
+cmpl x@GOTOFF(%ebx,%edx,4), %eax
+cmpl x@GOTOFF(%esi,%eax,4), %ecx
+cmpw $102, x+4(%ecx,%ecx)
+cmpw $60, x@GOTOFF(%ebp,%eax,2)
+cmpw %ax, x(%esi,%esi)
+faddl x
+faddl x@GOTOFF(%edi)
+fadds x
+fadds x@GOTOFF(%ebx)
+fdivl x
+fdivs x
+fdivs x@GOTOFF(%ebx)
+fldl x
+fldl x@GOTOFF(%ebp)
+fldl x@GOTOFF(%ebx)
+fldl x@GOTOFF(%ecx)
+fldl x@GOTOFF(%esi)
+flds x
+flds x@GOTOFF(%ebp)
+flds x@GOTOFF(%ebx)
+fldt x@GOTOFF(%ebx)
+fmull x
+fmull x@GOTOFF(%ebx)
+fmull x@GOTOFF(%edx)
+fmuls 4+x@GOTOFF(%esi,%edi)
+fmuls x
+fmuls x+4(%eax)
+fmuls x@GOTOFF(%ebx)
+fmuls x@GOTOFF(%ecx)
+fmuls x@GOTOFF(%edi)
+fsubl x
+fsubl x@GOTOFF(%ebx)
+fsubs x
+fsubs x@GOTOFF(%ecx)
+imull $0, x(,%ecx,4), %ebx
+imull $52, 4+x@GOTOFF(%edi), %ebx
+imull $52, x+4, %eax
+imull x+4, %eax
+jmp *4+x@GOTOFF(%edx)
+jmp *40(%eax)
+jmp *x(,%eax,4)
+jmp *x(,%edx,4)
+leal x(%eax,%edi,4), %eax
+leal x(%ebx), %eax
+leal x(%ebx,%ebx,2), %edx
+leal x(,%eax,8), %ebx
+leal x+4(,%edx,4), %edx
+leal x@GOTOFF(%eax), %eax
+leal x@GOTOFF(%ebp), %eax
+leal x@GOTOFF(%ebp), %ebp
+leal x@GOTOFF(%ebp), %ecx
+leal x@GOTOFF(%ebp,%eax), %eax
+leal x@GOTOFF(%ebp,%eax,2), %ebx
+leal x@GOTOFF(%ebx), %eax
+leal x@GOTOFF(%ebx,%eax,4), %eax
+leal x@GOTOFF(%ebx,%eax,8), %esi
+leal x@GOTOFF(%ebx,%edx,4), %edx
+leal x@GOTOFF, %eax
+leal x@GOTOFF, %ecx
+movb $0, 4+x@GOTOFF(%eax)
+movb $0, 4+x@GOTOFF(%ebx)
+movb $0, x+4
+movb $1, 4+x@GOTOFF(%ebx)
+movb $1, x+4
+movb $64, 4+x@GOTOFF(%eax)
+movb $64, 4+x@GOTOFF(%ebx)
+movb $64, x+4
+movb %al, 4+x@GOTOFF(%ebx)
+movb %al, x+4
+movb %dl, 4+x@GOTOFF(%eax)
+movb 4+x@GOTOFF(%edi,%esi), %dl
+movb 4+x@GOTOFF(%esi,%edx), %al
+movl $0, 4+x@GOTOFF(%ebx)
+movl $0, 4+x@GOTOFF(%edx)
+movl $0, x
+movl $0, x+4
+movl $0, x@GOTOFF(%eax)
+movl $1, 4+x@GOTOFF(%ebx)
+movl $1, x+4
+movl $10, 4+x@GOTOFF(%ebx)
+movl $10, x+4
+movl $x, (%eax,%ebp,4)
+movl $x, -12(%eax)
+movl $x, 0(%ebp)
+movl $x, 148(%edx)
+movl $x, 172(%esp)
+movl $x, 208(%edi)
+movl $x, 8(%edi,%eax,8)
+movl $x, x
+movl %eax, 4+x@GOTOFF(%ebx,%edx,4)
+movl %eax, x
+movl %eax, x+4(,%ebx,4)
+movl %eax, x@GOTOFF(%ebx)
+movl %eax, x@GOTOFF(%ecx)
+movl %ebx, x
+movl %ecx, x
+movl %ecx, x@GOTOFF(%eax,%edx,4)
+movl %edi, 4+x@GOTOFF(%ebp)
+movl %edx, 4+x@GOTOFF(%eax)
+movl %edx, x(,%eax,4)
+movl %edx, x@GOTOFF(%eax)
+movl %edx, x@GOTOFF(%ebx,%eax)
+movl %esi, x@GOTOFF(%ebx)
+movl -4+x@GOTOFF(%eax,%esi), %ebp
+movl -4+x@GOTOFF(%eax,%esi), %edi
+movl -4+x@GOTOFF(%ebp,%esi,4), %edx
+movl -4+x@GOTOFF(%ebx,%eax,4), %eax
+movl -4+x@GOTOFF(%ecx,%edx,4), %eax
+movl -4+x@GOTOFF(%ecx,%edx,4), %ebx
+movl -4+x@GOTOFF(%edi,%eax,4), %ecx
+movl -4+x@GOTOFF(%edi,%ebx), %edi
+movl -4+x@GOTOFF(%edi,%esi,4), %edx
+movl -4+x@GOTOFF(%edx,%eax,4), %edx
+movl 4+x@GOTOFF(%ebp), %eax
+movl 4+x@GOTOFF(%ebp), %ecx
+movl 4+x@GOTOFF(%ebx), %eax
+movl 4+x@GOTOFF(%ecx,%eax), %edx
+movl 4+x@GOTOFF(%ecx,%eax,8), %edx
+movl x(,%eax,4), %eax
+movl x(,%eax,4), %ebx
+movl x(,%ebx,8), %eax
+movl x(,%ecx,4), %eax
+movl x(,%ecx,8), %edi
+movl x+4(%ebx), %eax
+movl x, %eax
+movl x, %edx
+movl x, %esi
+movl x-4(%eax), %eax
+movl x-4(%eax), %ebp
+movl x-4(%esi), %ebp
+movl x-4(,%edx,4), %ecx
+movl x@GOT(%ebx), %esi
+movl x@GOTOFF(%eax), %edx
+movl x@GOTOFF(%eax,%ebx), %eax
+movl x@GOTOFF(%eax,%edx,4), %eax
+movl x@GOTOFF(%eax,%edx,4), %ecx
+movl x@GOTOFF(%ebp,%eax,4), %ecx
+movl x@GOTOFF(%ebp,%ebx,4), %eax
+movl x@GOTOFF(%ebp,%edi,4), %eax
+movl x@GOTOFF(%ebx), %eax
+movl x@GOTOFF(%ebx,%eax,4), %ecx
+movl x@GOTOFF(%ecx), %edx
+movl x@GOTOFF(%ecx,%eax,8), %eax
+movl x@GOTOFF(%edi,%ebp,8), %eax
+movl x@GOTOFF(%edi,%esi,4), %eax
+movl x@GOTOFF(%edi,%esi,8), %edx
+movl x@GOTOFF(%edx,%eax), %edx
+movl x@GOTOFF(%edx,%ecx,4), %esi
+movl x@GOTOFF(%esi), %eax
+movl x@GOTOFF(%esi,%ecx,4), %eax
+movl x@GOTOFF(%esi,%edx,4), %eax
+movsbl x(%eax), %eax
+movsbl x(%eax), %edx
+movsbl x(%eax), %esi
+movsbl x+4(%eax), %edi
+movsbl x@GOTOFF(%ebx,%eax), %edx
+movsbl x@GOTOFF(%ebx,%ebp), %eax
+movsbl x@GOTOFF(%esi,%eax), %eax
+movsbl x@GOTOFF(%esi,%eax), %esi
+movswl x(%eax,%eax), %esi
+movswl x@GOTOFF(%ebx,%eax,2), %ecx
+movw %ax, 4+x@GOTOFF(%ebx)
+movzbl -4+x@GOTOFF(%eax,%ebx), %ebx
+movzbl -4+x@GOTOFF(%ebp,%ebx), %ebx
+movzbl -4+x@GOTOFF(%ebp,%edx), %eax
+movzbl -4+x@GOTOFF(%ebx,%eax), %eax
+movzbl -4+x@GOTOFF(%ecx,%edx), %edx
+movzbl -4+x@GOTOFF(%edx,%eax), %eax
+movzbl 4+x@GOTOFF(%eax), %edx
+movzbl 4+x@GOTOFF(%eax,%esi,2), %ecx
+movzbl 4+x@GOTOFF(%ebp), %eax
+movzbl 4+x@GOTOFF(%ebx), %eax
+movzbl 4+x@GOTOFF(%ebx,%eax,8), %eax
+movzbl 4+x@GOTOFF(%edi,%esi,2), %ecx
+movzbl 4+x@GOTOFF(%esi,%eax), %edx
+movzbl x(%eax), %eax
+movzbl x(%eax,%eax), %eax
+movzbl x(%ebp), %ebx
+movzbl x(%ebp,%ebp), %eax
+movzbl x(%ecx,%eax), %edx
+movzbl x(%edx,%eax), %eax
+movzbl x(%edx,%esi,8), %esi
+movzbl x+4(%eax), %eax
+movzbl x+4(%eax), %edx
+movzbl x+4(%ebp,%ebp), %ecx
+movzbl x+4(%ebx,%ebx,2), %ebx
+movzbl x+4(%ecx,%eax,4), %edx
+movzbl x+4(%edx), %eax
+movzbl x+4(%esi,%esi), %ecx
+movzbl x+4(,%ebx,8), %eax
+movzbl x+4(,%esi,8), %esi
+movzbl x+4, %eax
+movzbl x, %ebx
+movzbl x-4(%edx), %edx
+movzbl x-4(%esi,%eax,8), %eax
+movzbl x@GOTOFF(%eax,%ebx), %ebx
+movzbl x@GOTOFF(%eax,%edi,2), %eax
+movzbl x@GOTOFF(%eax,%edx), %edx
+movzbl x@GOTOFF(%ebp,%eax), %eax
+movzbl x@GOTOFF(%ebp,%ecx), %ecx
+movzbl x@GOTOFF(%edi,%eax,2), %eax
+movzbl x@GOTOFF(%edx,%eax), %eax
+movzwl 4+x@GOTOFF(%edx,%eax,2), %ecx
+movzwl x(%eax,%eax), %eax
+movzwl x(%edx,%edx), %ecx
+movzwl x, %eax
+movzwl x, %ecx
+movzwl x-4(%esi), %edi
+movzwl x@GOTOFF(%eax), %eax
+movzwl x@GOTOFF(%eax,%edx,2), %edx
+movzwl x@GOTOFF(%ebp), %eax
+movzwl x@GOTOFF(%ebp), %edx
+movzwl x@GOTOFF(%ebx), %edx
+movzwl x@GOTOFF(%ebx,%eax,2), %eax
+movzwl x@GOTOFF(%edi), %eax
+movzwl x@GOTOFF(%edx,%eax,2), %eax
+movzwl x@GOTOFF(%esi), %ecx
+mull x(,%ecx,4)
+mull x@GOTOFF(%edi,%esi,4)
+orb x(%ebx), %al
+orb x(%edx), %al
+orb x-4(%esi), %dl
+orb x@GOTOFF(%edi,%ecx), %al
+orl x(,%eax,4), %edx
+orl x+4(,%eax,4), %edx
+orl x+4, %eax
+orl x@GOTOFF(%ebp,%eax,4), %edx
+orl x@GOTOFF(%edi,%eax,4), %edx
+pushl -4+x@GOTOFF(%ebx,%eax,4)
+pushl -4+x@GOTOFF(%edi,%eax,4)
+pushl 4+x@GOTOFF(%ebp)
+pushl 4+x@GOTOFF(%ebx)
+pushl 4+x@GOTOFF(%esi,%edx,4)
+pushl x
+pushl x(%eax)
+pushl x(%ebp,%ebx,4)
+pushl x(%edi,%ebx,4)
+pushl x(,%eax,4)
+pushl x+4(,%eax,8)
+pushl x@GOTOFF(%ebp,%eax,4)
+pushl x@GOTOFF(%ebx)
+pushl x@GOTOFF(%ecx,%eax,4)
+pushl x@GOTOFF(%edi,%eax,4)
+sbbl 4+x@GOTOFF(%ebx), %eax
+sbbl x+4, %eax
+subb %al, 4+x@GOTOFF(%edi)
+subb %al, x+4
+subl $1, 4+x@GOTOFF(%ebx)
+subl $1, x+4
+subl %eax, x
+subl %eax, x@GOTOFF(%ebx)
+subl %edi, 4+x@GOTOFF(%ebx)
+subl %esi, x+4
+testb $1, x(%eax)
+testb $1, x(%ebp)
+testb $1, x+4(%edi)
+testb $1, x+4(%esi)
+testb $16, x(%edx)
+testb $2, 4+x@GOTOFF(%edx,%eax)
+testb $3, x+4(%eax)
+testb $3, x+4(%edx)
+testb $32, x@GOTOFF(%ecx,%ebp)
+testb $4, x(%edx)
+testb $4, x@GOTOFF(%ebp,%eax)
+testb $4, x@GOTOFF(%ebx,%edx)
+testb $70, x(%ebp)
+testb $8, x+4(%ecx)

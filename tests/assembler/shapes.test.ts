@@ -28,12 +28,38 @@ const number = (): number => (next(3) === 0 ? next(600) - 300 : pick(NUMBERS));
 const register = (of: "r8" | "r16" | "r32" | "xmm"): string => `%${pick(REGISTERS_BY_CLASS[of]).name}`;
 const SIZES = { b: "r8", w: "r16", l: "r32" } as const;
 
+/** What stands in a source in place of a number: names that are defined nowhere, before, behind and as numbers, and one twice. */
+const SYMBOLS = [
+  "x",
+  ".Lx",
+  "x+4",
+  "4+x",
+  "x-4",
+  "x@GOTOFF",
+  "20+x@GOTOFF",
+  "x@GOTOFF-8",
+  "x@GOT",
+  "x@NTPOFF",
+  "_GLOBAL_OFFSET_TABLE_",
+  "here",
+  "here-there",
+  "behind",
+  "five",
+  "five+x",
+  "zero",
+  "x-y",
+  ".",
+  ".+x",
+  ".startof.(.text)",
+];
+const symbol = (): string => pick(SYMBOLS);
+
 function memory(): string {
-  const displacement = next(3) === 0 ? "" : String(number());
+  const displacement = next(3) === 0 ? "" : next(3) === 0 ? symbol() : String(number());
   const index = pick(REGISTERS_BY_CLASS.r32.filter(({ name }) => name !== "esp")).name;
   switch (next(4)) {
     case 0:
-      return String(number());
+      return next(3) === 0 ? symbol() : String(number());
     case 1:
       return `${displacement}(,%${index},${pick([1, 2, 4, 8])})`;
     case 2:
@@ -47,9 +73,15 @@ function statement(): string {
   const suffix = pick(["b", "w", "l"] as const);
   const own = (): string => register(SIZES[suffix]);
   const word = `${pick(["add", "sbb", "and", "xor", "cmp", "mov", "test"])}${suffix}`;
-  switch (next(10)) {
+  switch (next(13)) {
     case 0:
       return `${word} $${number()}, ${own()}`;
+    case 10:
+      return `${word} $${symbol()}, ${next(2) === 0 ? own() : memory()}`;
+    case 11:
+      return `${pick(["call", "jmp"])} *${memory()}`;
+    case 12:
+      return `${pick(["call", "jmp", "jne"])} ${pick(["x", "x@PLT", ".Lx@PLT", "here", "behind", "five", "x+4"])}`;
     case 1:
       return `${word} $${number()}, ${memory()}`;
     case 2:
@@ -87,15 +119,19 @@ function assembled(
   return { object, wrong: new Set(diagnostics.map(({ line }) => line)) };
 }
 
+const BEFORE = [".set five, 5", ".set zero, 0", "there: nop", "here:"];
+/** With the symbols that statements name. */
+const around = (lines: readonly string[]): string[] => [...BEFORE, ...lines, "behind:"];
+
 describe("shapes of statements", () => {
   test.each(rowsOf([".code32", ".code16"], 1))("encode as the encoder does, under %s", (mode) => {
     const drawn = Array.from({ length: 1500 }, statement);
-    const slow = (lines: readonly string[]): string[] => [mode, ...lines.map((line) => `{nooptimize} ${line}`)];
+    const slow = (lines: readonly string[]): string[] => around([mode, ...lines.map((line) => `{nooptimize} ${line}`)]);
     const { wrong } = assembled(slow(drawn));
-    const right = drawn.filter((_, i) => !wrong.has(i + 2));
+    const right = drawn.filter((_, i) => !wrong.has(i + 2 + BEFORE.length));
     expect(right.length).toBeGreaterThan(drawn.length / 2);
     const expected = assembled(slow(right)).object!;
-    const { object } = assembled([mode, ...right]);
+    const { object } = assembled(around([mode, ...right]));
     expect(object).not.toBeNull();
     expect(Buffer.from(object!).equals(Buffer.from(expected)), "the objects differ").toBe(true);
   });
@@ -136,6 +172,25 @@ describe("shapes of statements", () => {
     test("are refused from a source with a mistake", () => {
       expect(() => shapesOf("x.s", new TextEncoder().encode("nop\nmovl (%eax), (%ecx)\n"))).toThrow(/^x\.s:2: /);
     });
+  });
+
+  test("do not keep what a symbol was equal to", () => {
+    const named = ["movl $x, number", "movl x(,%eax,number), %ecx", "movl $number, x", "addl number, %ecx"];
+    const changed = (lines: readonly string[]): string[] =>
+      [0, 1, 4].flatMap((value) => [
+        `.set number, ${value}`,
+        ...(value === 0 ? lines.filter((line) => !line.includes(",number)")) : lines),
+      ]);
+    const { object } = assembled(changed(named));
+    expect(object).not.toBeNull();
+    expect(object).toEqual(assembled(changed(named.map((line) => `{nooptimize} ${line}`))).object);
+  });
+
+  test("of symbols that stand for registers are none", () => {
+    const lines = ["alias = %esi", "movl 100000, %ecx", "movl x, %ecx", "movl alias, %ecx", "addl $4, alias"];
+    const { object } = assembled(lines);
+    expect(object).not.toBeNull();
+    expect(object).toEqual(assembled(lines.map((line) => line.replace(/^(mov|add)l/, "{nooptimize} $&"))).object);
   });
 
   test("that are warned of are warned of each time", () => {

@@ -63,12 +63,7 @@ function registerOffset(op: number, change: (assembler: Assembler, offset: numbe
     assembler.demandComma();
     const offset = number(assembler);
     assembler.demandEnd();
-    assembler.program.callFrames.add(directive.name, {
-      kind: "offset",
-      op,
-      register,
-      offset: change(assembler, offset),
-    });
+    assembler.program.callFrames.addOffset(directive.name, op, register, change(assembler, offset));
   };
 }
 
@@ -88,12 +83,9 @@ function setOffset(compute: (before: number, value: number) => number): Handler 
     callFrames.required(directive.name);
     const value = number(assembler);
     assembler.demandEnd();
-    callFrames.add(directive.name, {
-      kind: "offset",
-      op: DW_CFA.def_cfa_offset,
-      register: 0,
-      offset: callFrames.moveCfa(directive.name, (before) => compute(before, value)),
-    });
+    const offset = compute(callFrames.cfaOffset(directive.name), value);
+    callFrames.setCfaOffset(directive.name, offset);
+    callFrames.addOffset(directive.name, DW_CFA.def_cfa_offset, 0, offset);
   };
 }
 
@@ -102,7 +94,7 @@ function plain(op: number, also: (assembler: Assembler) => void = () => {}): Han
     assembler.demandEnd();
     assembler.program.callFrames.required(directive.name);
     also(assembler);
-    assembler.program.callFrames.add(directive.name, { kind: "plain", op });
+    assembler.program.callFrames.addPlain(directive.name, op);
   };
 }
 
@@ -161,7 +153,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
   [
     ".cfi_def_cfa",
     registerOffset(DW_CFA.def_cfa, (assembler, offset) => {
-      assembler.program.callFrames.moveCfa(".cfi_def_cfa", () => offset);
+      assembler.program.callFrames.setCfaOffset(".cfi_def_cfa", offset);
       return offset;
     }),
   ],
@@ -185,7 +177,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     ".cfi_rel_offset",
     registerOffset(
       DW_CFA.offset,
-      (assembler, offset) => offset - assembler.program.callFrames.moveCfa(".cfi_rel_offset", (before) => before),
+      (assembler, offset) => offset - assembler.program.callFrames.cfaOffset(".cfi_rel_offset"),
     ),
   ],
   [".cfi_val_offset", registerOffset(DW_CFA.val_offset, (_, offset) => offset)],
@@ -204,7 +196,7 @@ export const CALL_FRAME_DIRECTIVES: DirectiveTable = [
     (assembler, directive) => {
       do {
         const register = registerNumber(assembler);
-        assembler.program.callFrames.add(directive.name, { kind: "offset", op: DW_CFA.restore, register, offset: 0 });
+        assembler.program.callFrames.addOffset(directive.name, DW_CFA.restore, register, 0);
       } while (assembler.comma());
       assembler.demandEnd();
     },

@@ -12,7 +12,7 @@ import * as integer from "../model/integer.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA, characterClass, QUOTE, SPACE, STATEMENT_END } from "../read/chars.ts";
-import { namesGot } from "../read/instruction-parser.ts";
+import { namesGot } from "../read/got.ts";
 import { plainNumber } from "../read/plain-number.ts";
 import { readString } from "../read/text.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
@@ -175,6 +175,7 @@ function floats(format: FloatFormat): Handler {
 const PLAIN_LIMIT = 2 ** 32;
 
 function leb128(isSigned: boolean): Handler {
+  const variable = { isSigned };
   const measure = isSigned ? signedLength : unsignedLength;
   const put = isSigned ? putSigned : putUnsigned;
   return (assembler) => {
@@ -185,7 +186,7 @@ function leb128(isSigned: boolean): Handler {
       const value = plain === null ? valueOrZero(assembler) : null;
       frames?.see(value ?? constant(plain!, assembler.input.offset), VARIABLE_SIZE);
       if (value !== null && value.op !== Op.BIG && value.op !== Op.CONSTANT) {
-        sections.leb128({ value, isSigned });
+        sections.leb128(variable, value);
         continue;
       }
       let number = plain ?? value!.number;

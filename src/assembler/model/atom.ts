@@ -55,7 +55,7 @@ export class Atom implements SymbolName {
   get word(): string {
     const known = this.#meaning.text;
     if (known !== null) return known;
-    this.#ownMeaning.text = this.text;
+    Atom.#ownMeaning(this).text = this.text;
     return this.#meaning.text!;
   }
 
@@ -77,9 +77,10 @@ export class Atom implements SymbolName {
     return this.#table.lower(this, this.#number, false);
   }
 
-  get #ownMeaning(): Meaning {
-    if (this.#meaning === NO_MEANING) this.#meaning = new Meaning();
-    return this.#meaning;
+  /** Static: a private method would take eight bytes in each atom. */
+  static #ownMeaning(atom: Atom): Meaning {
+    if (atom.#meaning === NO_MEANING) atom.#meaning = new Meaning();
+    return atom.#meaning;
   }
 
   // These are set on the lower-case atom only.
@@ -89,7 +90,7 @@ export class Atom implements SymbolName {
   }
 
   set register(value: Register | null) {
-    this.#ownMeaning.register = value;
+    Atom.#ownMeaning(this).register = value;
   }
 
   get macro(): Macro | null {
@@ -97,7 +98,7 @@ export class Atom implements SymbolName {
   }
 
   set macro(value: Macro | null) {
-    this.#ownMeaning.macro = value;
+    Atom.#ownMeaning(this).macro = value;
   }
 
   get directive(): Directive | null {
@@ -105,7 +106,7 @@ export class Atom implements SymbolName {
   }
 
   set directive(value: Directive | null) {
-    this.#ownMeaning.directive = value;
+    Atom.#ownMeaning(this).directive = value;
   }
 
   get intelOperator(): number {
@@ -113,7 +114,7 @@ export class Atom implements SymbolName {
   }
 
   set intelOperator(value: number) {
-    this.#ownMeaning.intelOperator = value;
+    Atom.#ownMeaning(this).intelOperator = value;
   }
 }
 

@@ -133,6 +133,9 @@ export class CallFrames {
   readonly #known = new Map<number, FrameInstruction>();
   /** The routine that is open in each subsection: they do not disturb one another. */
   readonly #open = new Map<Subsection, OpenFrame>();
+  /** The one that was asked for last, and where it is open: mostly the next directive is of the same. */
+  #lastFrame: OpenFrame | null = null;
+  #lastSubsection: Subsection | null = null;
   /** `.cfi_sections`, for the routines from here on. */
   wantsEhFrame = true;
   wantsDebugFrame = false;
@@ -192,14 +195,18 @@ export class CallFrames {
   end(): void {
     this.required(".cfi_endproc").end = this.#here();
     this.#open.delete(this.#sections.current!);
+    this.#lastSubsection = null;
   }
 
   #frame(directive: string): OpenFrame {
     const { current } = this.#sections;
+    if (current !== null && current === this.#lastSubsection) return this.#lastFrame!;
     const frame = current === null ? undefined : this.#open.get(current);
-    return (
-      frame ?? this.#reporter.fail("frame-directive", `\`${directive}' outside a routine: \`.cfi_startproc' is missing`)
-    );
+    if (frame === undefined)
+      return this.#reporter.fail("frame-directive", `\`${directive}' outside a routine: \`.cfi_startproc' is missing`);
+    this.#lastFrame = frame;
+    this.#lastSubsection = current;
+    return frame;
   }
 
   required(directive: string): FrameDescription {
@@ -208,6 +215,33 @@ export class CallFrames {
 
   /** Adds an instruction for the current place. */
   add(directive: string, instruction: FrameInstruction): void {
+    this.#stepsHere(directive).push(instruction);
+  }
+
+  addPlain(directive: string, op: number): void {
+    this.#stepsHere(directive).push(this.#known.get(op) ?? this.#keep(op, { kind: "plain", op }));
+  }
+
+  addOffset(directive: string, op: number, register: number, offset: number): void {
+    const steps = this.#stepsHere(directive);
+    const key = offset * 0x10000 + register * 0x100 + op;
+    const isKept = offset === (offset | 0) && register >= 0 && register <= 0xff;
+    const known = isKept ? this.#known.get(key) : undefined;
+    if (known !== undefined) steps.push(known);
+    else {
+      const instruction: FrameInstruction = { kind: "offset", op, register, offset };
+      steps.push(isKept ? this.#keep(key, instruction) : instruction);
+    }
+  }
+
+  /** One object for all instructions that say the same: they are few. No operation is both with a register and without. */
+  #keep(key: number, instruction: FrameInstruction): FrameInstruction {
+    this.#known.set(key, instruction);
+    return instruction;
+  }
+
+  /** The steps of the routine at hand, with the one to the current place. */
+  #stepsHere(directive: string): FrameStep[] {
     this.#memory.hold(INSTRUCTION_BYTES);
     const frame = this.#frame(directive);
     const { instructions } = frame.description;
@@ -219,7 +253,7 @@ export class CallFrames {
       frame.lastFragment = fragment;
       frame.lastPosition = position;
     }
-    instructions.push(this.#shared(instruction));
+    return instructions;
   }
 
   /** Bytes from one place to the next: addresses are those of now. */
@@ -227,25 +261,13 @@ export class CallFrames {
     return this.#advances.distance(number, addresses);
   }
 
-  /** One object for all instructions that say the same: they are few. */
-  #shared(instruction: FrameInstruction): FrameInstruction {
-    if (instruction.kind !== "offset" && instruction.kind !== "plain") return instruction;
-    const { op } = instruction;
-    const register = instruction.kind === "offset" ? instruction.register : 0;
-    const offset = instruction.kind === "offset" ? instruction.offset : 0;
-    if (offset !== (offset | 0) || register < 0 || register > 0xff) return instruction;
-    const key = offset * 0x10000 + register * 0x100 + op;
-    const known = this.#known.get(key);
-    if (known !== undefined && known.kind === instruction.kind) return known;
-    this.#known.set(key, instruction);
-    return instruction;
+  /** The offset of the canonical frame address from its register. */
+  cfaOffset(directive: string): number {
+    return this.#frame(directive).cfaOffset;
   }
 
-  /** Changes the offset of the canonical frame address from its register; returns the new one. */
-  moveCfa(directive: string, change: (offset: number) => number): number {
-    const frame = this.#frame(directive);
-    frame.cfaOffset = change(frame.cfaOffset);
-    return frame.cfaOffset;
+  setCfaOffset(directive: string, offset: number): void {
+    this.#frame(directive).cfaOffset = offset;
   }
 
   rememberState(): void {

@@ -47,8 +47,8 @@ export interface FillVariable {
   readonly write?: (out: Uint8Array, offset: number, sizeBytes: number) => void;
 }
 
+/** `.uleb128`, `.sleb128`: the number is what the fragment's target comes to. */
 export interface Leb128Variable {
-  readonly value: Expression;
   readonly isSigned: boolean;
 }
 
@@ -75,7 +75,7 @@ type Variable =
 
 /** A branch: its target is not in this section, or the linker may move it: the relocation decides. */
 const SETTLED = 1;
-/** The branch's target is a symbol and a number, not an expression. */
+/** The target is a symbol and a number, not an expression. */
 const PLAIN = 2;
 
 const FIRST_CAPACITY = 64;
@@ -103,7 +103,10 @@ export class FragmentTable {
   #offsets = new Int32Array(FIRST_CAPACITY);
   /** Of a branch its encoding: the short form, or a longer one once layout has found the target out of its reach. */
   readonly #variables: (Variable | null)[] = [];
-  /** Of branches: what they go to, where that stands in the source, and the relocation that was asked for. */
+  /**
+   * Of branches what they go to, where that stands in the source, and the relocation that was asked for; of numbers of
+   * variable length their values.
+   */
   readonly #targets: (AssemblySymbol | Expression | null)[] = [];
   #addends = new Int32Array(FIRST_CAPACITY);
   #operandOffsets = new Int32Array(FIRST_CAPACITY);
@@ -153,7 +156,7 @@ export class FragmentTable {
     this.#offsets[i] = offset;
   }
 
-  /** Says where the branch goes that the fragment ends with. */
+  /** Says where the branch goes that the fragment ends with, or the value of its number. */
   setTarget(i: number, target: Expression, relocation: number, operandOffset: number): void {
     const isPlain = isPlainTarget(target) && target.offset === operandOffset;
     this.#targets[i] = isPlain ? target.symbol! : target;
@@ -214,7 +217,7 @@ export class FragmentTable {
     return this.#flags[i]! & PLAIN ? (target as AssemblySymbol) : (target as Expression).symbol;
   }
 
-  /** What a branch goes to, in an object that the caller uses again. */
+  /** What a branch goes to or a number is, in an object that the caller uses again. */
   readTarget(i: number, into: Target): void {
     const target = this.#targets[i]!;
     const isPlain = (this.#flags[i]! & PLAIN) !== 0;

@@ -340,7 +340,8 @@ export class Sections {
     this.#variable(Kind.FILL, variable);
   }
 
-  leb128(variable: Leb128Variable): void {
+  leb128(variable: Leb128Variable, value: Expression): void {
+    this.fragments.setTarget(this.writable(0).last, value, 0, value.offset);
     this.#variable(Kind.LEB128, variable);
   }
 

@@ -63,6 +63,10 @@ const IS_UNNEEDED = 1 << 14;
 const IS_WEAK_TARGET = 1 << 13;
 const HAS_INHERITED_SIZE = 1 << 12;
 
+function withFlag(flags: number, flag: number, value: boolean): number {
+  return value ? flags | flag : flags & ~flag;
+}
+
 export class AssemblySymbol implements ResolvedValue {
   readonly #name: SymbolName;
   /**
@@ -118,13 +122,10 @@ export class AssemblySymbol implements ResolvedValue {
     return 0;
   }
 
-  #set(flag: number, value: boolean): void {
-    this.#flags = value ? this.#flags | flag : this.#flags & ~flag;
-  }
-
-  get #ownExtras(): SymbolExtras {
-    if (this.#extras === NO_EXTRAS) this.#extras = new SymbolExtras();
-    return this.#extras;
+  /** Static: a private method would take eight bytes in each symbol. */
+  static #ownExtras(symbol: AssemblySymbol): SymbolExtras {
+    if (symbol.#extras === NO_EXTRAS) symbol.#extras = new SymbolExtras();
+    return symbol.#extras;
   }
 
   get isGlobal(): boolean {
@@ -132,7 +133,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isGlobal(value: boolean) {
-    this.#set(IS_GLOBAL, value);
+    this.#flags = withFlag(this.#flags, IS_GLOBAL, value);
   }
 
   get isWeak(): boolean {
@@ -140,7 +141,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isWeak(value: boolean) {
-    this.#set(IS_WEAK, value);
+    this.#flags = withFlag(this.#flags, IS_WEAK, value);
   }
 
   /** Said by `.local`. */
@@ -149,7 +150,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isLocal(value: boolean) {
-    this.#set(IS_LOCAL, value);
+    this.#flags = withFlag(this.#flags, IS_LOCAL, value);
   }
 
   /** There is one of it in the whole process, whatever libraries have it too (`@gnu_unique_object`). */
@@ -158,7 +159,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isUnique(value: boolean) {
-    this.#set(IS_UNIQUE, value);
+    this.#flags = withFlag(this.#flags, IS_UNIQUE, value);
   }
 
   /** A relocation names it. */
@@ -167,7 +168,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set usedInRelocation(value: boolean) {
-    this.#set(USED_IN_RELOCATION, value);
+    this.#flags = withFlag(this.#flags, USED_IN_RELOCATION, value);
   }
 
   /** An expression names it. */
@@ -176,7 +177,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isUsed(value: boolean) {
-    this.#set(IS_USED, value);
+    this.#flags = withFlag(this.#flags, IS_USED, value);
   }
 
   /** Set by `.set` or `=`: may be given another value, and former uses keep the old one. */
@@ -185,7 +186,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isVolatile(value: boolean) {
-    this.#set(IS_VOLATILE, value);
+    this.#flags = withFlag(this.#flags, IS_VOLATILE, value);
   }
 
   /** Set to `offset x` in Intel syntax: that address where it is named first, and in no symbol table. */
@@ -194,7 +195,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isAddress(value: boolean) {
-    this.#set(IS_ADDRESS, value);
+    this.#flags = withFlag(this.#flags, IS_ADDRESS, value);
   }
 
   /** Set by `.eqv` or `==`: evaluated again at each use. */
@@ -203,7 +204,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isForward(value: boolean) {
-    this.#set(IS_FORWARD, value);
+    this.#flags = withFlag(this.#flags, IS_FORWARD, value);
   }
 
   /** Stands in the list of symbols: local names only once something needs them there. */
@@ -212,7 +213,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isListed(value: boolean) {
-    this.#set(IS_LISTED, value);
+    this.#flags = withFlag(this.#flags, IS_LISTED, value);
   }
 
   /** Made up by the assembler: never in the symbol table. */
@@ -221,7 +222,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isTemporary(value: boolean) {
-    this.#set(IS_TEMPORARY, value);
+    this.#flags = withFlag(this.#flags, IS_TEMPORARY, value);
   }
 
   /** Its value is being worked out: meeting it again is a loop. */
@@ -230,7 +231,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isResolving(value: boolean) {
-    this.#set(IS_RESOLVING, value);
+    this.#flags = withFlag(this.#flags, IS_RESOLVING, value);
   }
 
   /** The size is that of what the symbol was equated to. */
@@ -239,7 +240,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set hasInheritedSize(value: boolean) {
-    this.#set(HAS_INHERITED_SIZE, value);
+    this.#flags = withFlag(this.#flags, HAS_INHERITED_SIZE, value);
   }
 
   /** Named by `.weakref` and nothing else so far: weak, and in no table unless an alias is used. */
@@ -248,7 +249,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isWeakTarget(value: boolean) {
-    this.#set(IS_WEAK_TARGET, value);
+    this.#flags = withFlag(this.#flags, IS_WEAK_TARGET, value);
   }
 
   /** Nothing names it but a directive that says something about it: in no symbol table. */
@@ -257,7 +258,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set isUnneeded(value: boolean) {
-    this.#set(IS_UNNEEDED, value);
+    this.#flags = withFlag(this.#flags, IS_UNNEEDED, value);
   }
 
   /** Name in the file where a version replaces the plain name (`.symver`); null for `name`. */
@@ -266,7 +267,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set versionedName(value: string | null) {
-    if (value !== this.#extras.versionedName) this.#ownExtras.versionedName = value;
+    if (value !== this.#extras.versionedName) AssemblySymbol.#ownExtras(this).versionedName = value;
   }
 
   get register(): Register | null {
@@ -274,7 +275,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set register(value: Register | null) {
-    if (value !== this.#extras.register) this.#ownExtras.register = value;
+    if (value !== this.#extras.register) AssemblySymbol.#ownExtras(this).register = value;
   }
 
   /** Said by `.size`. */
@@ -283,7 +284,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set size(value: Expression | null) {
-    if (value !== this.#extras.size) this.#ownExtras.size = value;
+    if (value !== this.#extras.size) AssemblySymbol.#ownExtras(this).size = value;
   }
 
   /** Alignment of a common block in bytes. */
@@ -292,7 +293,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set alignment(value: number) {
-    if (value !== this.#extras.alignment) this.#ownExtras.alignment = value;
+    if (value !== this.#extras.alignment) AssemblySymbol.#ownExtras(this).alignment = value;
   }
 
   /** Bytes of a block that `.comm` or `.lcomm` placed in `.bss`; 0 for others. */
@@ -301,7 +302,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set commonSize(value: number) {
-    if (value !== this.#extras.commonSize) this.#ownExtras.commonSize = value;
+    if (value !== this.#extras.commonSize) AssemblySymbol.#ownExtras(this).commonSize = value;
   }
 
   get visibility(): number {
@@ -309,7 +310,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set visibility(value: number) {
-    if (value !== this.#extras.visibility) this.#ownExtras.visibility = value;
+    if (value !== this.#extras.visibility) AssemblySymbol.#ownExtras(this).visibility = value;
   }
 
   /** The symbol that has its name since it was given another value. */
@@ -318,7 +319,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set successor(value: AssemblySymbol | null) {
-    if (value !== this.#extras.successor) this.#ownExtras.successor = value;
+    if (value !== this.#extras.successor) AssemblySymbol.#ownExtras(this).successor = value;
   }
 
   /** Name of another symbol: this is an alias that vanishes unless that one is needed (`.weakref`). */
@@ -327,7 +328,7 @@ export class AssemblySymbol implements ResolvedValue {
   }
 
   set weakReference(value: AssemblySymbol | null) {
-    if (value !== this.#extras.weakReference) this.#ownExtras.weakReference = value;
+    if (value !== this.#extras.weakReference) AssemblySymbol.#ownExtras(this).weakReference = value;
   }
 
   /** It is a label, or not defined so far: to name it is to name its place. */
@@ -370,7 +371,7 @@ export class AssemblySymbol implements ResolvedValue {
     copy.offset = this.offset;
     copy.index = this.index;
     copy.#flags = this.#flags;
-    if (this.#extras !== NO_EXTRAS) Object.assign(copy.#ownExtras, this.#extras);
+    if (this.#extras !== NO_EXTRAS) Object.assign(AssemblySymbol.#ownExtras(copy), this.#extras);
     return copy;
   }
 }

@@ -9,7 +9,9 @@ import type {
   Encoding,
   EncodingError,
   EncodingWish,
+  Fixup,
   Instruction,
+  Operand,
   Prefix,
   Register,
 } from "../../isa/instruction.ts";
@@ -19,18 +21,20 @@ import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
 import type { Cursor } from "../model/cursor.ts";
 import type { Expression } from "../model/expression.ts";
-import { constant, node, Op, symbolExpression } from "../model/expression.ts";
+import { Op, symbolExpression } from "../model/expression.ts";
+import type { Subsection } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
-import { COMMA, characterClass, NAME_PART, NAME_START, SLASH, STATEMENT_END } from "./chars.ts";
+import { COMMA, characterClass, DOLLAR, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { isLaterRegister } from "./foreign-registers.ts";
-import { FOREIGN_WORDS } from "./foreign-words.ts";
-import { unlike } from "./interchangeable.ts";
+import { countsFromInstruction, namesGot, offsetBy } from "./got.ts";
+import { SYMBOL_VALUE, unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands } from "./operands-intel.ts";
 import { isBranch, ParsedOperands, TARGET } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
+import { refuseWord } from "./refused-word.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
 import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
@@ -70,6 +74,10 @@ const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>(
 ]);
 
 const NO_PREFIXES: readonly Prefix[] = [];
+
+/** What jumps and calls begin with. */
+const SMALL_C = 0x63;
+const SMALL_J = 0x6a;
 
 /** In bytes; with room to spare. */
 const LONGEST_INSTRUCTION = 16;
@@ -131,7 +139,7 @@ export class InstructionParser {
   assemble(atom: Atom | null, offset: number): void {
     const reading = this.#reading;
     const input = reading.input;
-    if (atom !== null && this.#emitKnownShape(offset)) return;
+    if (atom !== null && (this.#takeKnownBranch(atom, offset) || this.#emitKnownShape(offset))) return;
     const shapeEnd = this.shapes.shape.end;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
@@ -204,12 +212,37 @@ export class InstructionParser {
       isPlain &&
       wordOffset === offset &&
       encoding !== null &&
-      this.#expressions.namesRead === namesBefore &&
-      encoding.fixups.length === 0 &&
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
       input.offset <= shapeEnd
-    )
-      this.#keepShape(instruction, encoding);
+    ) {
+      const names = this.#expressions.namesRead - namesBefore;
+      // The names of other operands are none that a shape has a mark for.
+      if (this.shapes.shape.symbolPart < 0) {
+        if (names === 0 && encoding.fixups.length === 0) this.#keepShape(instruction, encoding);
+      } else if (names === 1) this.#keepShapeOfSymbol(instruction, encoding);
+    }
+  }
+
+  /** Keeps the encoding of an instruction with a symbol if it is the one with a number of four bytes in its place. */
+  #keepShapeOfSymbol(instruction: Instruction, { bytes, fixups }: Encoding): void {
+    const { shape, wantsShape } = this.shapes;
+    const [field] = fixups;
+    if (!wantsShape || field === undefined || fixups.length > 1 || field.sizeBytes !== 4 || field.pcRelative) return;
+    const operands = instruction.operands.map((operand): Operand => {
+      if (operand.kind === "immediate" && operand.value === null) return { ...operand, value: SYMBOL_VALUE };
+      if (operand.kind === "memory" && operand.displacement === null) return { ...operand, displacement: SYMBOL_VALUE };
+      return operand;
+    });
+    const alike = { ...instruction, operands };
+    const encoding = encode(alike, this.options);
+    if (isEncodingError(encoding) || encoding.warning !== undefined || encoding.fixups.length > 0) return;
+    const { offset } = field;
+    const isAlike =
+      encoding.bytes.length === bytes.length &&
+      bytes.every((byte, i) => byte === encoding.bytes[i] || (i >= offset && i < offset + 4));
+    if (!isAlike) return;
+    shape.values[shape.symbolPart] = SYMBOL_VALUE;
+    this.#keepShape(alike, encoding);
   }
 
   /** Puts the encoding into the section if the shape of the statement at `start` is known. */
@@ -219,13 +252,41 @@ export class InstructionParser {
     if (current === null || !current.section.hasContents) return false;
     const { input } = reading;
     current.reserve(LONGEST_INSTRUCTION);
-    const length = this.shapes.encode(input.bytes, start, this.#mode, current.bytes, current.length);
+    const { shapes } = this;
+    const { shape } = shapes;
+    // In 16-bit code a symbol takes two bytes.
+    const marksSymbols = reading.bits === 32 && !reading.isIntel && !reading.allowsNakedRegisters;
+    const at = current.length;
+    const length = shapes.encode(input.bytes, start, this.#mode, marksSymbols, current.bytes, at);
     if (length === 0) return false;
+    let symbol: Expression | null = null;
+    if (shape.symbolPart >= 0) {
+      symbol = this.#symbolOfShape();
+      if (symbol === null) return false;
+    }
     if (reading.program.debug.isOn) reading.program.debug.instruction();
-    current.length += length;
+    current.length = at + length;
+    if (symbol !== null) {
+      reading.sections.holdFields(1);
+      const part = input.bytes[shape.symbolStart] === DOLLAR ? "immediate" : "displacement";
+      const field = { offset: shapes.symbolField, sizeBytes: 4, part, pcRelative: false, signed: false } as const;
+      this.#addField(current, at, length, field, symbol, this.#expressions.relocation, shape.symbolStart);
+    }
     reading.sections.charge(length);
-    input.offset = this.shapes.shape.end;
+    input.offset = shape.end;
     return true;
+  }
+
+  /** What the symbol of the shape at hand stands for; null, and the cursor where it was, where that is known already. */
+  #symbolOfShape(): Expression | null {
+    const { input } = this.#reading;
+    const { shape } = this.shapes;
+    const { offset } = input;
+    input.offset = shape.symbolStart;
+    const symbol = this.#att.takeSymbol();
+    const isWhole = input.offset === shape.symbolEnd;
+    input.offset = offset;
+    return isWhole ? symbol : null;
   }
 
   /** Keeps the encoding for all instructions of this shape. */
@@ -247,6 +308,25 @@ export class InstructionParser {
       fields.push(...found);
     }
     this.shapes.store(bytes, fields);
+  }
+
+  /** A jump or call of AT&T's syntax to a name, like one before it: a tenth and more of what compilers write. */
+  #takeKnownBranch(atom: Atom, offset: number): boolean {
+    const reading = this.#reading;
+    const { input } = reading;
+    const { bytes } = input;
+    if (reading.isIntel || (bytes[offset] !== SMALL_C && bytes[offset] !== SMALL_J)) return false;
+    if (this.#mode !== this.#branchMode) return false;
+    const encoding = this.#branches.get(atom.word);
+    if (encoding === undefined) return false;
+    const start = input.offset;
+    while (characterClass[bytes[input.offset]!] === SPACE) input.offset++;
+    if (!this.#att.takeTarget()) {
+      input.offset = start;
+      return false;
+    }
+    this.#place(encoding, offset);
+    return true;
   }
 
   /** A plain jump or call: its encoding depends on nothing but the mnemonic. */
@@ -392,30 +472,46 @@ export class InstructionParser {
     if (fixups.length > 0) sections.holdFields(fixups.length);
     for (let i = 0; i < fixups.length; i++) {
       const fixup = fixups[i]!;
-      const expression = (
-        fixup.part === "selector" ? parsed.selectors[fixup.operand] : parsed.expressions[fixup.operand]
-      )!;
-      let relocation = parsed.relocations[fixup.operand]!;
-      let value = expression;
-      if (relocation === 0 && fixup.sizeBytes === 4 && namesGot(expression)) {
-        // The GOT's address counts from the instruction, not from the field, but for a plain difference.
-        relocation = R.GOTPC;
-        if (countsFromInstruction(expression, reading.isIntel)) value = offsetBy(expression, fixup.offset);
-      } else if (relocation === R.GOT32 && fixup.part === "displacement" && isRelaxable(bytes)) relocation = R.GOT32X;
-      current.fixups.add(
-        start + fixup.offset,
-        fixup.sizeBytes,
-        value,
-        fixup.pcRelative,
-        bytes.length - fixup.offset,
-        fixup.signed,
-        relocation,
-        fixup.part === "immediate",
-        reading.input.frame,
-        parsed.offsets[fixup.operand]!,
-      );
+      const { operand } = fixup;
+      const expression = (fixup.part === "selector" ? parsed.selectors[operand] : parsed.expressions[operand])!;
+      const relocation = parsed.relocations[operand]!;
+      this.#addField(current, start, bytes.length, fixup, expression, relocation, parsed.offsets[operand]!);
     }
     sections.charge(bytes.length);
+  }
+
+  /** A field in the instruction of so many bytes from `start` on, for a value that the operand at `offset` names. */
+  #addField(
+    current: Subsection,
+    start: number,
+    length: number,
+    field: Omit<Fixup, "operand">,
+    expression: Expression,
+    asked: number,
+    offset: number,
+  ): void {
+    const reading = this.#reading;
+    let relocation = asked;
+    let value = expression;
+    if (asked === 0 && field.sizeBytes === 4 && namesGot(expression)) {
+      // The GOT's address counts from the instruction, not from the field, but for a plain difference.
+      relocation = R.GOTPC;
+      if (countsFromInstruction(expression, reading.isIntel)) value = offsetBy(expression, field.offset);
+    } else if (asked === R.GOT32 && field.part === "displacement") {
+      if (isRelaxable(current.bytes.subarray(start, start + length))) relocation = R.GOT32X;
+    }
+    current.fixups.add(
+      start + field.offset,
+      field.sizeBytes,
+      value,
+      field.pcRelative,
+      length - field.offset,
+      field.signed,
+      relocation,
+      field.part === "immediate",
+      reading.input.frame,
+      offset,
+    );
   }
 
   #branch(short: Encoding, offset: number): void {
@@ -444,7 +540,7 @@ export class InstructionParser {
   #refuse(error: EncodingError, instruction: Instruction, offset: number): void {
     const reading = this.#reading;
     const { parsed } = this;
-    if (error.code === "unknown-mnemonic") this.#refuseWord(instruction.mnemonic, offset);
+    if (error.code === "unknown-mnemonic") refuseWord(reading, this.options, instruction.mnemonic, offset);
     const operand = error.operand >= 0 && error.operand < parsed.count ? error.operand : -1;
     if (operand >= 0) {
       const name = parsed.expressions[operand]?.op === Op.SYMBOL ? parsed.expressions[operand].symbol!.name : "";
@@ -461,79 +557,7 @@ export class InstructionParser {
   /** Operands that make no sense are no mistake of their own after a word that is no instruction. */
   #demandKnown(mnemonic: string): void {
     if (!isMnemonic(mnemonic, this.options) && !isMnemonic(`l${mnemonic}`, this.options))
-      this.#refuseWord(mnemonic, this.#reading.input.statementOffset);
-  }
-
-  /** Tells of a word that is no instruction here, but perhaps in another syntax or reading. */
-  #refuseWord(word: string, offset: number): never {
-    const reading = this.#reading;
-    const foreign = FOREIGN_WORDS.get(word);
-    const { bytes } = reading.input;
-    if (/^[ \t]+equ\s/i.test(textOfBytes(bytes, offset + word.length, offset + word.length + 12))) {
-      reading.failAt(
-        "unknown-instruction",
-        offset,
-        "a symbol is given a value with `=', or with `.equ' before its name",
-        word.length,
-        { suggestion: `${word} = ...` },
-      );
-    }
-    const reserves = /^[ \t]+(res[bwdq]|d[bwdq])\s/i.exec(
-      textOfBytes(bytes, offset + word.length, offset + word.length + 12),
-    );
-    if (reserves !== null)
-      reading.failAt("unknown-instruction", offset, "a label before data ends with a colon", word.length, {
-        suggestion: `${word}: ${FOREIGN_WORDS.get(reserves[1]!.toLowerCase())}`,
-      });
-    // A semicolon separates statements here, and words after it are no comment.
-    const before = textOfBytes(bytes, Math.max(0, offset - 20), offset);
-    const isProse = /;[ \t]?$/.test(before) && /^[A-Za-z]+[ \t]+[a-z]+/.test(textOfBytes(bytes, offset, offset + 40));
-    if (foreign === undefined && (isProse || /(^|\n)[ \t]*;[ \t]*$/.test(before)))
-      reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
-        suggestion: "a comment that begins with # (a semicolon ends a statement)",
-      });
-    if (foreign !== undefined)
-      reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, word.length, {
-        suggestion: foreign,
-      });
-    const bare = word.slice(0, -1);
-    if (
-      reading.isIntel &&
-      word.endsWith("l") &&
-      isMnemonic(word, { ...this.options, att: true }) &&
-      isMnemonic(bare, this.options)
-    ) {
-      reading.failAt(
-        "unknown-instruction",
-        offset,
-        `\`${word}' is a name of AT&T syntax, and this is Intel's: \`.att_syntax' changes it`,
-        word.length,
-        { suggestion: bare },
-      );
-    }
-    return reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, {
-      candidates: this.#wordsNear(word),
-      written: word,
-    });
-  }
-
-  #wordsNear(mnemonic: string): string[] {
-    const words: string[] = [];
-    for (const atom of this.#reading.atoms.all()) if (atom.macro !== null) words.push(atom.text);
-    // Every spelling one edit away that the encoder knows.
-    const letters = "abcdefghijklmnopqrstuvwxyz";
-    for (let i = 0; i <= mnemonic.length; i++) {
-      const head = mnemonic.slice(0, i);
-      const spellings = [
-        head + mnemonic.slice(i + 1),
-        head + mnemonic.slice(i + 1, i + 2) + mnemonic.slice(i, i + 1) + mnemonic.slice(i + 2),
-      ];
-      for (const letter of letters)
-        spellings.push(head + letter + mnemonic.slice(i), head + letter + mnemonic.slice(i + 1));
-      for (const spelling of spellings)
-        if (spelling.length > 1 && spelling !== mnemonic && isMnemonic(spelling, this.options)) words.push(spelling);
-    }
-    return words;
+      refuseWord(this.#reading, this.options, mnemonic, this.#reading.input.statementOffset);
   }
 }
 
@@ -542,26 +566,6 @@ function isAtSeparator({ bytes, offset }: Cursor): boolean {
   return (
     (bytes[offset] === SLASH || bytes[offset] === COMMA) && (characterClass[bytes[offset - 1]!]! & NAME_PART) !== 0
   );
-}
-
-/** Name of the global offset table (i386 psABI). */
-const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
-
-/** The expression is the address of the GOT, perhaps with something added. */
-export function namesGot(expression: Expression): boolean {
-  if (expression.op === Op.SYMBOL) return expression.symbol!.isCalled(GOT_SYMBOL);
-  return (expression.op === Op.ADD || expression.op === Op.SUBTRACT) && namesGot(expression.left!);
-}
-
-/** `GOT`, `GOT+4` and in AT&T syntax `GOT+[.-1b]`, and not `GOT-1b`: GNU as's choice, which compilers know. */
-function countsFromInstruction({ op, right }: Expression, isIntel: boolean): boolean {
-  return op === Op.SYMBOL || (!isIntel && op === Op.ADD && right!.op === Op.SUBTRACT);
-}
-
-function offsetBy(expression: Expression, bytes: number): Expression {
-  if (expression.op === Op.SYMBOL)
-    return symbolExpression(expression.symbol!, Number(expression.number) + bytes, expression.offset);
-  return node(Op.ADD, expression, constant(bytes), expression.offset);
 }
 
 /** The encoder's reasons as our stable names. */

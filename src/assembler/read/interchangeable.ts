@@ -89,6 +89,9 @@ export function kindOfNumber(value: number, isImmediate: boolean): number {
   return isImmediate ? kind : kind + NUMBER_KINDS.length;
 }
 
+/** A number of the kind that takes all four bytes of a field, as a symbol does. */
+export const SYMBOL_VALUE = 0x11223344;
+
 /** Bytes in which numbers of a kind differ. */
 export function widthOf(kind: number): number {
   return numberKind(kind).sizeBytes;

@@ -10,6 +10,7 @@ import type { Expression } from "../model/expression.ts";
 import { aliasedRegister, constant, Op, refoldOperand, symbolExpression } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
+  AT_SIGN,
   CLOSE_PARENTHESIS,
   COLON,
   COMMA,
@@ -48,6 +49,9 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
   "mwait",
 ]);
 
+/** What asks for the linkage table, as compilers write it. */
+const PLT = "@PLT";
+
 export class AttOperands {
   readonly #reading: Reading;
   readonly #expressions: ExpressionParser;
@@ -69,7 +73,10 @@ export class AttOperands {
     this.#demandKnown = demandKnown;
   }
 
-  /** The target of a jump that is only a name; false, and nothing done, when it is not that. The cursor is at it. */
+  /**
+   * The target of a jump that is only a name, through the linkage table or not; false, and nothing done, when it is not
+   * that. The cursor is at it.
+   */
   takeTarget(): boolean {
     const reading = this.#reading;
     const { bytes, offset } = reading.input;
@@ -77,7 +84,10 @@ export class AttOperands {
     if (!(characterClass[code]! & NAME_START) || code === DOLLAR || reading.allowsNakedRegisters) return false;
     let end = offset + 1;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
-    if (!(characterClass[bytes[end]!]! & STATEMENT_END) || (code === DOT && end === offset + 1)) return false;
+    const isPlt =
+      bytes[end] === AT_SIGN && bytes[end + 1] === 0x50 && bytes[end + 2] === 0x4c && bytes[end + 3] === 0x54;
+    const after = isPlt ? end + PLT.length : end;
+    if (!(characterClass[bytes[after]!]! & STATEMENT_END) || (code === DOT && end === offset + 1)) return false;
     const atom = reading.atoms.intern(bytes, offset, end);
     const known = atom.symbol;
     if (known !== null) {
@@ -87,9 +97,23 @@ export class AttOperands {
     const symbol = reading.symbols.findOrMake(atom, offset);
     this.#expressions.namesRead++;
     symbol.use();
-    this.#parsed.setTarget(symbolExpression(symbol, 0, offset), offset, end - offset);
-    reading.input.offset = end;
+    this.#parsed.setTarget(symbolExpression(symbol, 0, offset), isPlt ? R.PLT32 : 0, offset, after - offset);
+    reading.input.offset = after;
     return true;
+  }
+
+  /**
+   * The value of the operand at the cursor, without the registers that may follow, where it is one that only layout or the
+   * linker knows; null where it is not.
+   */
+  takeSymbol(): Expression | null {
+    const { input } = this.#reading;
+    this.#expressions.relocation = 0;
+    const code = input.bytes[input.offset]!;
+    if (code === STAR || code === DOLLAR) input.offset++;
+    if (code !== DOLLAR && this.#registerHere() !== null) return null;
+    const value = code === DOLLAR ? this.#immediate() : this.#displacement();
+    return value.op === Op.CONSTANT ? null : value;
   }
 
   /** All operands of the statement; the cursor is at the first. */
@@ -123,11 +147,7 @@ export class AttOperands {
     }
     if (code === DOLLAR) {
       input.offset++;
-      const value = refoldOperand(expressions.required("a value after `$'"));
-      if (value.op === Op.REGISTER)
-        reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
-      if (value.op === Op.BIG)
-        reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
+      const value = this.#immediate();
       parsed.add(
         { kind: "immediate", value: encoderValue(value) },
         value.op === Op.CONSTANT ? null : value,
@@ -152,6 +172,27 @@ export class AttOperands {
       }
     }
     this.#memory(branch, farBranch, isIndirect, segment, start);
+  }
+
+  /** What stands after a `$`. */
+  #immediate(): Expression {
+    const reading = this.#reading;
+    const value = refoldOperand(this.#expressions.required("a value after `$'"));
+    if (value.op === Op.REGISTER)
+      reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
+    if (value.op === Op.BIG)
+      reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
+    return value;
+  }
+
+  #displacement(): Expression {
+    const reading = this.#reading;
+    const value = refoldOperand(this.#expressions.required("an operand"));
+    if (value.op === Op.REGISTER)
+      reading.failAt("register-in-expression", value.offset, "a register cannot be calculated with");
+    if (value.op === Op.BIG)
+      reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
+    return value;
   }
 
   /** `%eax`, or `eax` under `noprefix`; null and the cursor unmoved when there is none. */
@@ -182,9 +223,9 @@ export class AttOperands {
       return readRegister(this.#reading);
     // A symbol may stand for a register; asking that lists it.
     if (atom.symbol !== null) reading.program.symbolList.need(atom.symbol);
-    this.#expressions.namesRead++;
     const register = atom.symbol === null ? null : aliasedRegister(atom.symbol);
     if (register !== null) {
+      this.#expressions.namesRead++;
       input.offset = end;
       return register;
     }
@@ -197,13 +238,7 @@ export class AttOperands {
     const expressions = this.#expressions;
     const parsed = this.#parsed;
     let displacement: Expression | null = null;
-    if (input.skipSpace() !== OPEN_PARENTHESIS || !this.#isAddress()) {
-      displacement = refoldOperand(expressions.required("an operand"));
-      if (displacement.op === Op.REGISTER)
-        reading.failAt("register-in-expression", displacement.offset, "a register cannot be calculated with");
-      if (displacement.op === Op.BIG)
-        reading.failAt("number-too-large", displacement.offset, "a number of more than 64 bits fits no instruction");
-    }
+    if (input.skipSpace() !== OPEN_PARENTHESIS || !this.#isAddress()) displacement = this.#displacement();
     const relocation = expressions.relocation;
     const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory" };
     let hasAddress = false;

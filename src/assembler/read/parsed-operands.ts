@@ -35,12 +35,14 @@ export class ParsedOperands {
   }
 
   /** Nothing but where to go: a name of `length` bytes. */
-  setTarget(expression: Expression, offset: number, length: number): void {
+  setTarget(expression: Expression, relocation: number, offset: number, length: number): void {
     this.count = 1;
     this.operands = TARGET_ONLY;
+    this.isFar = false;
+    this.hint = null;
     this.expressions[0] = expression;
     this.selectors[0] = null;
-    this.relocations[0] = 0;
+    this.relocations[0] = relocation;
     this.offsets[0] = offset;
     this.lengths[0] = length;
   }

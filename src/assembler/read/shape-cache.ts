@@ -1,8 +1,9 @@
 /**
  * Encodings by the shape of a statement. Programs say the same few hundred instructions over and over with other
- * registers and numbers; one that names no symbol always comes to the same bytes but for their fields, so its shape is
+ * registers and numbers; a statement always comes to the same bytes but for their fields, so its shape is
  * looked up before it is taken apart. Where a field lies is found by encoding the instruction again with another register
- * or number of its kind: no knowledge of opcodes is needed, and what differs in anything else is not kept.
+ * or number of its kind: no knowledge of opcodes is needed, and what differs in anything else is not kept. One that names
+ * a symbol is encoded like the one with a number of four bytes in its place, and whoever asks adds what stands there.
  */
 
 import { grownBytes, grownInts } from "../model/columns.ts";
@@ -40,6 +41,8 @@ export class ShapeCache {
   /** Of the last look-up. */
   readonly shape = new Shape();
   #hasShape = false;
+  /** Where the field lies in the encoding for the symbol that the shape has. */
+  symbolField = -1;
   /** Of the last look-up: the text's, with the mode. */
   #hash = 0;
   /** Numbers of entries plus 1, by their hashes; 0 where there is none. */
@@ -93,9 +96,9 @@ export class ShapeCache {
    * Writes the encoding of the statement that begins at `start` to `out`, which has room for it; returns its length, 0
    * if the shape is not known.
    */
-  encode(bytes: Uint8Array, start: number, mode: number, out: Uint8Array, at: number): number {
+  encode(bytes: Uint8Array, start: number, mode: number, marksSymbols: boolean, out: Uint8Array, at: number): number {
     const { shape } = this;
-    this.#hasShape = shape.read(bytes, start);
+    this.#hasShape = shape.read(bytes, start, marksSymbols);
     if (!this.#hasShape) return 0;
     // Equal texts with equal hashes are of one mode.
     this.#hash = shape.hash ^ mode;
@@ -105,12 +108,14 @@ export class ShapeCache {
     const length = records[record + 1]!;
     const code = record + RECORD_HEAD + records[record]!;
     for (let i = 0; i < length; i++) out[at + i] = records[code + i]!;
-    const { values } = shape;
+    const { symbolPart, values } = shape;
     let field = code + length;
     for (let i = records[record + 2]!; i > 0; i--, field += FIELD_NUMBERS) {
       const place = at + records[field + 1]!;
       const form = records[field + 2]!;
-      let value = values[records[field]!]!;
+      const part = records[field]!;
+      let value = values[part]!;
+      if (part === symbolPart) this.symbolField = place - at;
       if (form >= LOW_BITS) out[place]! |= form === LOW_BITS ? value : value << 3;
       else
         for (let j = 0; j < form; j++) {

@@ -1,11 +1,24 @@
 /**
  * The shape of a statement: its text with a mark in place of each number and register that is encoded like others
- * (`interchangeable.ts`), and apart from it what those are.
+ * (`interchangeable.ts`), and apart from it what those are. What an operand's symbol comes to is not known yet: it is
+ * encoded like a number that takes four bytes, and has the mark of one.
  */
 
 import { NEWLINE } from "../model/source-text.ts";
-import { APOSTROPHE, AT_SIGN, characterClass, HASH, NAME_PART, QUOTE, SEMICOLON, SLASH, SPACE } from "./chars.ts";
-import { KIND_COUNT, kindOfNumber, kindOfRegister, NO_KIND, Role } from "./interchangeable.ts";
+import {
+  APOSTROPHE,
+  AT_SIGN,
+  characterClass,
+  DOT,
+  HASH,
+  NAME_PART,
+  QUOTE,
+  SEMICOLON,
+  SLASH,
+  SPACE,
+  STAR,
+} from "./chars.ts";
+import { KIND_COUNT, kindOfNumber, kindOfRegister, NO_KIND, Role, SYMBOL_VALUE } from "./interchangeable.ts";
 
 /** Longer statements are rare and not worth the memory. */
 export const LONGEST_SHAPE = 48;
@@ -28,6 +41,9 @@ const MINUS = 0x2d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
+/** What asks for the global offset table, and for the distance from it. */
+const GOT = "@GOT";
+const OFF = "OFF";
 
 const PLAIN = 0;
 const END = 1;
@@ -60,10 +76,19 @@ export class Shape {
   readonly values = new Int32Array(MOST_PARTS);
   /** Where the statement ends in the source. */
   end = 0;
+  /** Which of the parts is the symbol that an operand names, or -1. */
+  symbolPart = -1;
+  /** Where that operand begins, with its sign, and where what is added to the symbol ends. */
+  symbolStart = 0;
+  symbolEnd = 0;
 
-  /** Takes the statement at `start`; false when it is one without a shape. */
-  read(bytes: Uint8Array, start: number): boolean {
+  /**
+   * Takes the statement at `start`; false when it is one without a shape. `marksSymbols`: in operands a bare name is a
+   * symbol, and never a register or a size.
+   */
+  read(bytes: Uint8Array, start: number, marksSymbols: boolean): boolean {
     const { text } = this;
+    this.symbolPart = -1;
     let length = 0;
     let hash = 0;
     let parts = 0;
@@ -76,7 +101,13 @@ export class Shape {
       const what = role[code]!;
       let kind = NO_KIND;
       let end = offset;
-      if (what === PLAIN) {
+      if (marksSymbols && what >= LETTER && this.#isSymbol(bytes, offset, before, length, parentheses)) {
+        if (parts === MOST_PARTS) return false;
+        end = this.symbolEnd;
+        kind = kindOfNumber(SYMBOL_VALUE, bytes[end] !== OPEN_PARENTHESIS);
+        this.symbolPart = parts;
+        this.values[parts] = 0;
+      } else if (what === PLAIN) {
         if (code === PERCENT && parts < MOST_PARTS) {
           let key = 0;
           let next = bytes[++end]!;
@@ -108,7 +139,7 @@ export class Shape {
           next = bytes[++end]!;
         }
         // The sign belongs to it where nothing stands before that.
-        let opener = before;
+        let opener = marksSymbols && before === STAR && length > 1 && text[length - 2] === BLANK ? COMMA : before;
         let isNegative = false;
         if (before === MINUS && length > 1) {
           opener = text[length - 2]!;
@@ -153,6 +184,44 @@ export class Shape {
     this.end = offset;
     return true;
   }
+
+  /**
+   * Whether an operand is a symbol, or begins with one: `$x+4`, `*x@GOT(%ebx)`, `4+x@GOTOFF`. Takes where it begins and
+   * ends. With other relocations instructions are encoded in a way of their own.
+   */
+  #isSymbol(bytes: Uint8Array, start: number, before: number, length: number, parentheses: number): boolean {
+    if (parentheses !== 0 || length === 0 || this.symbolPart >= 0) return false;
+    const sign = before === DOLLAR || before === STAR ? 1 : 0;
+    const opener = sign === 0 ? before : length > 1 ? this.text[length - 2]! : 0;
+    if (opener !== BLANK && opener !== COMMA) return false;
+    let offset = start;
+    if (role[bytes[offset]!] === DIGIT) {
+      offset = pastDigits(bytes, offset);
+      if (bytes[offset++] !== PLUS || role[bytes[offset]!] !== LETTER) return false;
+    }
+    const nameStart = offset;
+    while (role[bytes[offset]!]! >= LETTER) offset++;
+    if (bytes[nameStart] === DOT && offset === nameStart + 1) return false;
+    if (bytes[offset] === AT_SIGN) {
+      if (bytes[offset + 1] !== 0x47 || bytes[offset + 2] !== 0x4f || bytes[offset + 3] !== 0x54) return false;
+      offset += GOT.length;
+      if (bytes[offset] === 0x4f && bytes[offset + 1] === 0x46 && bytes[offset + 2] === 0x46) offset += OFF.length;
+      // The linker rewrites what loads from the table: without a register that is a form of its own.
+      else if (bytes[offset] !== OPEN_PARENTHESIS) return false;
+    }
+    if (bytes[offset] === PLUS || bytes[offset] === MINUS) offset = pastDigits(bytes, offset + 1);
+    const code = bytes[offset]!;
+    if (code !== COMMA && code !== OPEN_PARENTHESIS && role[code] !== END) return false;
+    this.symbolStart = start - sign;
+    this.symbolEnd = offset;
+    return true;
+  }
+}
+
+function pastDigits(bytes: Uint8Array, start: number): number {
+  let offset = start;
+  while (role[bytes[offset]!] === DIGIT) offset++;
+  return offset;
 }
 
 /** Blanks, and then what ends an operand. */

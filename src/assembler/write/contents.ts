@@ -159,8 +159,9 @@ class FragmentWriter {
         out.fill(fragments.origin(i).fill, at, at + size);
         break;
       case Kind.LEB128: {
-        const { value: expression, isSigned } = fragments.leb128(i);
-        const value = this.#resolver.number(expression) ?? 0;
+        const { isSigned } = fragments.leb128(i);
+        fragments.readTarget(i, this.#target);
+        const value = this.#resolver.targetNumber(this.#target, fragments.operandOffset(i)) ?? 0;
         const length = isSigned ? putSigned(out, at, value) : putUnsigned(out, at, value);
         // A number that layout made shorter again keeps its room.
         for (let j = length; j < size; j++) {

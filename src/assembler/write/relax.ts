@@ -39,6 +39,10 @@ const ENDURED_CIRCLES = 2;
 const SHORT_BACKWARD = -128;
 const SHORT_FORWARD = 127;
 
+function isInReach(distance: number): boolean {
+  return distance >= SHORT_BACKWARD && distance <= SHORT_FORWARD;
+}
+
 /** Strings the subsections of a section together. Returns its first fragment. */
 export function chainSubsections(section: Section): number {
   const subsections = section.ordered;
@@ -99,6 +103,8 @@ class Relaxer {
    * TURN how often in this pass, and below that in how many passes before it they came back to where they were.
    */
   #turns = 0;
+  /** Something did in this pass. */
+  #moved = false;
   /** Bytes that break such a circle, by the alignment that they follow. */
   readonly #breaks = new Map<number, number>();
 
@@ -221,10 +227,20 @@ class Relaxer {
 
   /** One pass; true when something moved. */
   #pass(first: number): boolean {
+    this.#moved = false;
+    const stretch = this.#walk(first);
+    this.#turns = stretch === 0 && (this.#turns & TURN) === 0 && this.#turns >= TURN ? this.#turns + 1 : 0;
+    return this.#moved;
+  }
+
+  /**
+   * Returns by how much the section's end moved. It ends with its loop: V8 compiles the loop while it runs, and would fall
+   * back to slow code at the end of each pass for what it has not seen running.
+   */
+  #walk(first: number): number {
     const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
     const { targets, offsets, lengths } = this.#columns;
     let stretch = 0;
-    let moved = false;
     for (let i = first; i >= 0; i = nexts[i]!) {
       if (stretch !== 0) {
         const address = addresses[i]! + stretch;
@@ -232,10 +248,19 @@ class Relaxer {
         addresses[i] = address;
       }
       const kind = kinds[i]!;
-      if (kind === Kind.NONE || (kind === Kind.BRANCH && targets[i] === GROWN)) continue;
+      if (kind === Kind.NONE) continue;
       let growth: number;
-      if (kind === Kind.BRANCH) growth = this.#branchGrowth(i, stretch);
-      else if (kind === Kind.ALIGN) {
+      if (kind === Kind.BRANCH) {
+        const target = targets[i]!;
+        if (target === GROWN) continue;
+        if (target >= 0) {
+          // Nearly all reach their targets, whether those move with them or not.
+          const end = addresses[i]! + fixedSizes[i]! + lengths[i]!;
+          const distance = offsets[i]! + addresses[target]! - end;
+          if (isInReach(distance) && isInReach(distance + stretch)) continue;
+        }
+        growth = this.#branchGrowth(i, stretch);
+      } else if (kind === Kind.ALIGN) {
         growth = alignedSkip(addresses[i]! + fixedSizes[i]!, lengths[i]!, offsets[i]!) - variableSizes[i]!;
         if (this.#breaks.size > 0) growth += this.#breaks.get(i) ?? 0;
         if (growth < 0 && (this.#turns & TURN) !== 0 && (this.#turns & (TURN - 1)) >= ENDURED_CIRCLES) {
@@ -246,7 +271,7 @@ class Relaxer {
       } else growth = this.#growth(i, kind, stretch);
       if (growth !== 0) {
         stretch += growth;
-        moved = true;
+        this.#moved = true;
         const takesTurns = kind === Kind.LEB128 || (kind === Kind.ALIGN && (this.#turns & TURN) !== 0 && stretch === 0);
         this.#turns = takesTurns ? this.#turns + TURN : 0;
         const size = variableSizes[i]! + growth;
@@ -254,8 +279,7 @@ class Relaxer {
         variableSizes[i] = size;
       }
     }
-    this.#turns = stretch === 0 && (this.#turns & TURN) === 0 && this.#turns >= TURN ? this.#turns + 1 : 0;
-    return moved;
+    return stretch;
   }
 
   /** Reports that sizes and distances contradict each other. */
@@ -285,11 +309,15 @@ class Relaxer {
       case Kind.FILL:
         return this.#fillGrowth(i, size);
       case Kind.LEB128: {
-        const { value: expression, isSigned } = fragments.leb128(i);
-        const value = this.#number(i, expression);
+        const value = this.#targetNumber(i);
         if (value === null)
-          this.#error(i, expression.offset, "not-absolute", "a number of variable length must be known in this file");
-        return (isSigned ? signedLength : unsignedLength)(value ?? 0) - size;
+          this.#error(
+            i,
+            fragments.operandOffset(i),
+            "not-absolute",
+            "a number of variable length must be known in this file",
+          );
+        return (fragments.leb128(i).isSigned ? signedLength : unsignedLength)(value ?? 0) - size;
       }
       case Kind.ADVANCE:
         return advanceSize(Number(this.#number(i, fragments.advance(i).value) ?? 0)) - size;
@@ -374,7 +402,7 @@ class Relaxer {
     }
     const length = this.#columns.lengths[i]!;
     const distance = place - (end + length);
-    if (distance >= SHORT_BACKWARD && distance <= SHORT_FORWARD) return 0;
+    if (isInReach(distance)) return 0;
     const longer = fragments.encoding(i).longer!;
     fragments.setEncoding(i, longer);
     this.#columns.targets[i] = GROWN;
@@ -385,6 +413,16 @@ class Relaxer {
   #number(fragment: number, expression: Expression): integer.Integer | null {
     try {
       return this.#resolver.number(expression);
+    } catch (error) {
+      return this.#unresolved(fragment, error);
+    }
+  }
+
+  /** The number that the fragment's target comes to, or null. */
+  #targetNumber(fragment: number): integer.Integer | null {
+    this.#fragments.readTarget(fragment, this.#target);
+    try {
+      return this.#resolver.targetNumber(this.#target, this.#fragments.operandOffset(fragment));
     } catch (error) {
       return this.#unresolved(fragment, error);
     }

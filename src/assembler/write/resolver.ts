@@ -33,6 +33,10 @@ const MAXIMUM_PARTS = 100_000;
 /** What is left to the others once an expression had more: a source that has one has many. */
 const PARTS_AFTER_EXCESS = 1000;
 
+function numberOf({ plus, minus, number }: ResolvedValue): Integer | null {
+  return plus === null && minus === null ? number : null;
+}
+
 export class Resolver {
   /** Addresses are final: the values of symbols may be kept. */
   isFinal = false;
@@ -95,8 +99,12 @@ export class Resolver {
 
   /** The value as a number, or null where only the linker knows it. */
   number(expression: Expression): Integer | null {
-    const value = this.resolve(expression);
-    return value.plus === null && value.minus === null ? value.number : null;
+    return numberOf(this.resolve(expression));
+  }
+
+  /** `number`, of what `target` says. */
+  targetNumber(target: Target, offset: number): Integer | null {
+    return numberOf(this.target(target, offset));
   }
 
   /** Offset in a section, for a value that is a place in it; null for others. */
