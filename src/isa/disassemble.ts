@@ -44,7 +44,10 @@ const SIZE_WORDS: Readonly<Record<number, string>> = {
 const AUXILIARY = new Set(["cl", "cx", "ecx", "dx"]);
 
 /** These take their operands in AT&T syntax in Intel's order. */
-const NOT_REVERSED = new Set<Semantic>(["enter", "bound", "monitor", "mwait"]);
+const NOT_REVERSED = new Set<Semantic>(["enter", "bound", "monitor", "mwait", "monitorx", "mwaitx"]);
+
+/** GNU's disassembler shows the operands of these in AT&T syntax alone. */
+const HIDDEN = new Set<Semantic>(["monitor", "mwait", "monitorx", "mwaitx"]);
 
 /** Instructions whose port register AT&T puts in parentheses. */
 const PORT = new Set<Semantic>(["in", "out", "ins", "outs"]);
@@ -235,7 +238,7 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
         : `${hex(decoded.immediate2)}:${hex(decoded.immediate)}`;
     case "fixed":
       if (pattern.register === null) return att ? "" : String(pattern.fixed);
-      if (form.semantic === "monitor" && pattern.text === "eax" && decoded.addressSize === 16) return "%ax";
+      if (form.semantic.startsWith("monitor") && pattern.text === "eax" && decoded.addressSize === 16) return "%ax";
   }
   const text = isInMemory(pattern, decoded) ? writeMemory(pattern, context) : writeRegister(pattern, context);
   return att && INDIRECT.has(form.semantic) ? `*${text}` : text;
@@ -243,7 +246,7 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
 
 const writeOperands = (context: Context): string => {
   const { form, decoded, att } = context;
-  if (!att && (form.semantic === "monitor" || form.semantic === "mwait")) return "";
+  if (!att && HIDDEN.has(form.semantic)) return "";
   if (form.semantic === "xchg" && decoded.opcode === 0x90 && !decoded.hasOperandPrefix) return "";
   let count = 0;
   const hasPseudoName = pseudoName(context) !== "";

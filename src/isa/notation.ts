@@ -125,6 +125,7 @@ const FIXED: Readonly<Record<string, readonly [register: RegisterClass | "rv" | 
     eax: ["r32", 0, 32],
     ecx: ["r32", 1, 32],
     edx: ["r32", 2, 32],
+    ebx: ["r32", 3, 32],
     accv: ["rv", 0, "v"],
     cl: ["r8", 1, 8],
     cx: ["r16", 1, 16],

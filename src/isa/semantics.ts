@@ -35,7 +35,10 @@ const LATER = [
   "popcnt lzcnt tzcnt movbe crc32 syscall sysret clflush clflushopt clwb rdtscp monitor mwait xgetbv xsetbv xsave",
   "xrstor xsaveopt vmcall vmlaunch vmresume vmxoff vmptrld vmclear vmxon vmptrst vmread vmwrite clac stac getsec",
   "rdrand rdseed rdpid invpcid fisttp serialize wbnoinvd xsusldtrk xresldtrk rdpkru wrpkru encls enclu enclv pconfig",
-  "vmfunc xsavec xsaves xrstors tpause umwait ptwrite movdiri hreset rdpru mcommit",
+  "vmfunc xsavec xsaves xrstors tpause umwait ptwrite movdiri hreset rdpru mcommit wrmsrns clzero monitorx mwaitx",
+  "vmrun vmmcall vmload vmsave stgi clgi skinit invlpga adcx adox incsspd saveprevssp rstorssp wrssd wrussd setssbsy",
+  "clrssbsy sha1rnds4 sha1nexte sha1msg1 sha1msg2 sha256rnds2 sha256msg1 sha256msg2 gf2p8mulb gf2p8affineqb",
+  "gf2p8affineinvqb",
 ] as const;
 /** MMX, SSE and what followed them, with AES. */
 const VECTOR = [

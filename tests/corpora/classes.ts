@@ -41,7 +41,7 @@ const REFUSALS: readonly RefusalClass[] = [
     name: "instructions of other extensions",
     id: /^unknown-instruction$/,
     sourceLine:
-      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|ad[co]x|cmpxchg8bq|vm|tlbsync|pvalidate|invept|insertq|bls|blc|andn|bextr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|femms|pf|pi2f|stgi|clgi|invpcid|data16 xbegin|xbegin|invlpgb|monitorx|mwaitx|pswapd|xstorerng|xcrypt|frstpm|enqcmds?|movdir64b|sha[0-9]|gf2p8|umonitor|uiret|clzero|tdcall|fsincos_?)/,
+      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|cmpxchg8bq|vm|tlbsync|pvalidate|invept|insertq|bls|blc|andn|bextr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|femms|pf|pi2f|invpcid|data16 xbegin|xbegin|invlpgb|pswapd|xstorerng|xcrypt|frstpm|enqcmds?|movdir64b|umonitor|uiret|tdcall|fsincos_?)/,
   },
   { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
   {

@@ -61,7 +61,7 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   if (form === null) throw new Error(`there is no instruction: ${decoded.problem}`);
   let count = 0;
   // MONITOR's address is in AX then, which cannot be written.
-  const patterns = form.semantic === "monitor" && decoded.addressSize === 16 ? [] : form.operands;
+  const patterns = form.semantic.startsWith("monitor") && decoded.addressSize === 16 ? [] : form.operands;
   const operands = patterns.map((pattern) => {
     const isSecond = pattern.field === "immediate" && count++ > 0;
     return operandOf(pattern, decoded, isSecond ? decoded.immediate2 : decoded.immediate);
@@ -78,7 +78,8 @@ export const instructionOf = (decoded: Decoded, bits: 16 | 32): Instruction => {
   const hasAddressRegisters = operands.some(
     (operand) => operand.kind === "memory" && (operand.base ?? operand.index) !== undefined,
   );
-  const isAddressSized = hasMemory || (form.addressSized && (form.semantic !== "monitor" || operands.length === 0));
+  const isAddressSized =
+    hasMemory || (form.addressSized && (!form.semantic.startsWith("monitor") || operands.length === 0));
   if (decoded.addressSize !== bits && isAddressSized && !hasAddressRegisters && !showsAddressSize) {
     prefixes.push(sizePrefix("addr", decoded.addressSize));
   }

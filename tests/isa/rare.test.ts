@@ -385,6 +385,17 @@ const FEATURED = [
   ...["stac", "vmcall", "getsec", "invpcid eax, [bx]"],
   ...["serialize", "wbnoinvd", "xsusldtrk", "rdpkru", "enclu", "pconfig", "vmfunc", "xsavec [bx]"],
   ...["xsaves [bx]", "tpause eax", "ptwrite eax", "movdiri [bx], eax", "hreset 1", "rdpru", "mcommit"],
+  ...[
+    "wrmsrns",
+    "clzero",
+    "monitorx",
+    "vmrun",
+    "stgi",
+    "adcx eax, ebx",
+    "incsspd eax",
+    "sha1msg1 xmm0, xmm1",
+    "gf2p8mulb xmm0, xmm1",
+  ],
 ];
 const ARCHITECTURES = [
   ...[

@@ -47,6 +47,8 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
   "insertq",
   "monitor",
   "mwait",
+  "monitorx",
+  "mwaitx",
 ]);
 
 /** What asks for the linkage table, as compilers write it. */

@@ -399,14 +399,15 @@ export const INTEGER: readonly TableSection[] = [
     // Shadow stacks: a processor without them takes RDSSP for a hint, and the others do not exist.
     feature: "shstk",
     rows: `
-      rdsspd r32.rm       | F3 0F 1E /1 | encode =nop
-      incsspd r32.rm      | F3 0F AE /5 | encode =nop
-      saveprevssp         | F3 0F 01 EA | encode =nop
-      rstorssp m64        | F3 0F 01 /5 | encode =nop
-      wrssd m32, r32      | NP 0F 38 F6 /r | encode =nop
-      wrussd m32, r32     | 66 0F 38 F5 /r | encode =nop
-      setssbsy            | F3 0F 01 E8 | encode =nop
-      clrssbsy m64        | F3 0F AE /6 | encode =nop
+      rdsspd r32.rm       | F3 0F 1E /1 | =nop
+      incsspd r32.rm      | F3 0F AE /5
+      saveprevssp         | F3 0F 01 EA
+      rstorssp m64        | F3 0F 01 /5
+      # Shown without a size, which is not so of anything else.
+      wrssd m32, r32      | NP 0F 38 F6 /r | encode
+      wrussd m32, r32     | 66 0F 38 F5 /r | encode
+      setssbsy            | F3 0F 01 E8
+      clrssbsy m64        | F3 0F AE /6
     `,
   },
   { feature: "popcnt", rows: `popcnt rv, r/mv | F3 0F B8 /r` },

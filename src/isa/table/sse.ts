@@ -227,4 +227,20 @@ export const SSE: readonly TableSection[] = [
       pclmulhqhqdq xmm, xmm/m128 | 66 0F 3A 44 /r | implied=17 encode =pclmulqdq
     `,
   },
+  {
+    feature: "sha",
+    rows: `
+      sha1rnds4 xmm, xmm/m128, imm8 | NP 0F 3A CC /r
+      ${list("sha1nexte C8, sha1msg1 C9, sha1msg2 CA, sha256msg1 CC, sha256msg2 CD", (name, opcode) => `${name} xmm, xmm/m128 | NP 0F 38 ${opcode} /r`)}
+      sha256rnds2 xmm, xmm/m128, xmm0 | NP 0F 38 CB /r
+      sha256rnds2 xmm, xmm/m128 | NP 0F 38 CB /r | encode
+    `,
+  },
+  {
+    feature: "gfni",
+    rows: `
+      gf2p8mulb xmm, xmm/m128 | 66 0F 38 CF /r
+      ${list("gf2p8affineqb CE, gf2p8affineinvqb CF", (name, opcode) => `${name} xmm, xmm/m128, imm8 | 66 0F 3A ${opcode} /r`)}
+    `,
+  },
 ];

@@ -190,4 +190,36 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "hreset", rows: `hreset imm8 | F3 0F 3A F0 C0` },
   { feature: "rdpru", rows: `rdpru | 0F 01 FD` },
   { feature: "mcommit", rows: `mcommit | F3 0F 01 FA` },
+  { feature: "wrmsrns", rows: `wrmsrns | NP 0F 01 C6` },
+  { feature: "clzero", rows: `clzero | NP 0F 01 FC` },
+  {
+    feature: "mwaitx",
+    rows: `
+      monitorx eax, ecx, edx | NP 0F 01 FA | a
+      monitorx            | NP 0F 01 FA | a encode
+      mwaitx eax, ecx, ebx | NP 0F 01 FB
+      mwaitx              | NP 0F 01 FB | encode
+    `,
+  },
+  {
+    feature: "svme",
+    rows: `
+      vmrun               | 0F 01 D8
+      vmmcall             | 0F 01 D9
+      vmload              | 0F 01 DA
+      vmsave              | 0F 01 DB
+      stgi                | 0F 01 DC
+      clgi                | 0F 01 DD
+      skinit              | 0F 01 DE
+      invlpga             | 0F 01 DF
+      skinit eax          | 0F 01 DE | encode
+    `,
+  },
+  {
+    feature: "adx",
+    rows: `
+      adcx r32, r/m32     | 66 0F 38 F6 /r
+      adox r32, r/m32     | F3 0F 38 F6 /r
+    `,
+  },
 ];
