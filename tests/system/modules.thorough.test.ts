@@ -30,11 +30,12 @@ const SECTION_COUNT = 48;
 const SECTION_NAMES = 50;
 const HEADER = { type: 4, flags: 8, offset: 16, size: 20, link: 24, info: 28 } as const;
 
-/** Where the counter has the header of its n-th section of a type or name. */
-function headerOf(what: (section: (typeof elf.sections)[number]) => boolean): number {
-  const view = new DataView(counter.buffer);
-  return view.getUint32(SECTION_HEADERS_AT, true) + 40 * elf.sections.find(what)!.index;
-}
+const SHT_REL = 9;
+const headers = new DataView(counter.buffer).getUint32(SECTION_HEADERS_AT, true);
+
+/** Where the counter has the header of its first section that is asked for. */
+const headerOf = (what: (section: (typeof elf.sections)[number]) => boolean): number =>
+  headers + 40 * elf.sections.find(what)!.index;
 
 type Change = (view: DataView, bytes: Uint8Array) => void;
 
@@ -90,6 +91,16 @@ const WRONG: readonly (readonly [name: string, change: Change, answer: string])[
   ["number", (view) => view.setUint8(at(view, relocations) + 7, 0xff), CORRUPT],
   ["symbol", (view) => view.setUint8(at(view, relocations) + 5, elf.symbols.length), CORRUPT],
   ["symbols", field(symbols + HEADER.offset, counter.length - 8), CORRUPT],
+  [
+    "unread",
+    (view) => {
+      // Nothing is relocated, so that nothing else asks for a symbol.
+      for (const { index, type } of elf.sections)
+        if (type === SHT_REL) view.setUint32(headers + 40 * index + HEADER.type, 0, true);
+      view.setUint32(symbols + HEADER.size, 0xfffffff0, true);
+    },
+    CORRUPT,
+  ],
   ["names", field(symbols + HEADER.link, elf.sections.length), CORRUPT],
   [
     "name",
