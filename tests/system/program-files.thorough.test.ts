@@ -357,6 +357,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     "b.s:1",
     text("never"),
   ),
+  // Texts beside the names that are none of a file.
+  linestrings: one(
+    {
+      version: 5,
+      tables: [1, 1, 8, 1, ...text("d"), 2, 1, 8, 9, 0x1f, 2, ...text("a.s"), ...dword(0), ...text("b.s"), ...dword(0)],
+      operations: simple,
+    },
+    0,
+    "b.s:1",
+    text("never"),
+  ),
   strp: one(
     {
       version: 5,
