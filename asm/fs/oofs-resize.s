@@ -336,11 +336,12 @@ oofs_flatten:
     or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
     call    oofs_cache_pin
 .Loofs_flatten_give:
-    mov     eax, esi
     mov     edx, [edi + TREE_DEPTH]
+    dec     dword ptr [edi + TREE_DEPTH] # before it is given: of the map's own tree that changes the map
+    mov     eax, esi
     xor     ecx, ecx
     call    oofs_give
-    jc      .Loofs_flatten_failed
+    jmp     .Loofs_flatten_failed
 .Loofs_flatten_done:
     dec     dword ptr [edi + TREE_DEPTH]
     clc
