@@ -2,6 +2,8 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
+import { MAP_ID } from "../../src/oofs/layout.ts";
+import { walkState } from "../../src/oofs/walk.ts";
 import { changeBlock } from "../oofs/damage.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
 import { shared } from "../setup/shared.ts";
@@ -208,4 +210,40 @@ test("finds nothing after a snapshot before others was removed, and the free blo
   const { lines, volume } = await about(before, "snapshot remove /v s && snapshot remove /v t && fsck /v");
   expect(lines).toEqual(["/v: no problem was found"]);
   expect(check(mount(new MemoryDisk(volume), { readOnly: true })).problems).toEqual([]);
+});
+
+test("says which block is the first that the map has wrong", async () => {
+  const wrong = [77, 78, 110];
+  const volume = made((fs) => fs.create("/one"));
+  const { store, committed } = mount(new MemoryDisk(volume), { readOnly: true }).volume;
+  let map = 0;
+  walkState(store, committed, {
+    block(block, _pointer, tree) {
+      if (tree?.id === MAP_ID) map = block;
+      return true;
+    },
+  });
+  changeBlock(volume, map, inner, (bits) => {
+    for (const block of wrong) bits[block >> 3]! ^= 1 << (block & 7);
+  });
+  const { lines } = await about(volume, "fsck /v");
+  expect(lines).toEqual(["the map of free space is wrong about 3 blocks, the first of them block 77", "/v: 1 problems"]);
+});
+
+test("a node that is none is refused each time that it is asked for", async () => {
+  const volume = made((fs) => {
+    fs.create("/far");
+    fs.write("/far", FAR_BLOCK * BLOCK_BYTES, new TextEncoder().encode("far away"));
+  });
+  const far = blockOf(volume, "far away");
+  const above = inner.find((block) => {
+    const node = Buffer.from(volume.buffer, volume.byteOffset + block * BLOCK_BYTES, BLOCK_BYTES);
+    return node.toString("latin1", 0, 4) === "OOTN" && node.indexOf(Uint8Array.of(far, 0, 0, 0)) > 0;
+  })!;
+  changeBlock(volume, above, inner, (node) => void node[0]!++);
+  const [first, ...more] = (await about(volume, "wc /v/far; wc /v/far; echo more >> /v/far; wc /v/far")).lines.filter(
+    (line) => line.startsWith("/v/far:"),
+  );
+  expect(first).toBe("/v/far: data is damaged or of another format");
+  expect(more).toEqual([first, first, first]);
 });

@@ -1,7 +1,8 @@
 /** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import type { BlockBackend, LabNode } from "../../src/index.ts";
+import { type BlockBackend, type LabNode, SparseDisk } from "../../src/index.ts";
+import { DevicePart } from "../../src/oofs/device.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample, setField } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
@@ -255,6 +256,43 @@ describeThoroughly("a partition that became smaller", () => {
     );
   });
 
+  /** Blocks of the volume and of the partition; a block of the map tells of 32768. */
+  const SIZES = [
+    [4096, 1024],
+    [70_000, 1030],
+    [70_000, 33_000],
+  ] as const;
+  test.each(SIZES)("takes snapshots of the larger volume along, from %i blocks to %i", async (from, to) => {
+    const disk = new SparseDisk(START + from * BLOCK_BYTES);
+    const volume = new DevicePart(disk, START, from * BLOCK_BYTES);
+    format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+    const made = mount(volume);
+    made.create("/file");
+    made.write("/file", 0, Buffer.from("first\n"));
+    made.createSnapshot("s");
+    made.write("/file", 0, Buffer.from("later\n"));
+    made.sync();
+    const table = partitioned(0);
+    new DataView(table.buffer).setUint32(446 + 12, (to * BLOCK_BYTES) / SECTOR_BYTES, true);
+    disk.write(0, table.subarray(0, SECTOR_BYTES));
+    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+    await node.waitFor(/on disk/);
+    await node.waitFor(PROMPT);
+    await output(node, "service stop network");
+    const problems = (): string[] => {
+      const left = mount(new DevicePart(disk, START, to * BLOCK_BYTES), { readOnly: true });
+      const found = check(left);
+      return [...found.problems.map(({ text }) => text), `${found.blocks} blocks`];
+    };
+    expect(node.console.text).not.toContain("damaged");
+    await output(node, "umount /net");
+    expect(await output(node, "mount hda0 /a; cat /a/file; fsck /a; umount /a")).toBe("later\n/a: no problem was found\n");
+    expect(problems()).toEqual([`${to} blocks`]);
+    await output(node, "mount hda0 /a; snapshot restore /a s");
+    expect(await output(node, "cat /a/file; fsck /a; umount /a")).toBe("first\n/a: no problem was found\n");
+    expect(problems()).toEqual([`${to} blocks`]);
+  });
+
   test("is refused below 64 blocks, however little is on it", async () => {
     const volume = new MemoryDisk(PARTITION_SECTORS * SECTOR_BYTES);
     format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
@@ -306,6 +344,40 @@ describeThoroughly("a full volume", () => {
   });
 });
 
+describeThoroughly("an object table", () => {
+  const NAMES = Array.from({ length: 40 }, (_, index) => `name-${index}`);
+
+  test("whose node is damaged is whole after the next commit: then it serves alone", async () => {
+    const { node, disk } = await machine();
+    for (const damaged of [0, 1]) {
+      disk.content = partitioned();
+      const volume = volumeOn(disk);
+      format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+      const fs = mount(volume);
+      // More than one block of records, so that each table has a node above them.
+      for (const name of NAMES) fs.create(`/${name}`);
+      fs.sync();
+      const tables = (): number[] => {
+        const { table, table2 } = mount(volume, { readOnly: true }).volume.committed;
+        return [table.block, table2.block];
+      };
+      const spoil = (which: number): void => {
+        disk.content[START + tables()[which]! * BLOCK_BYTES + 100]! ^= 1;
+      };
+      spoil(damaged);
+      await output(node, "mount hda0 /a; echo more > /a/name-0; umount /a");
+      // The blocks that the damaged node led to are nobody's now, and stay in use.
+      const problems = check(mount(volume, { readOnly: true })).problems.map(({ text }) => text);
+      expect(problems.filter((text) => !text.startsWith("the map of free space is wrong about 2 blocks"))).toEqual([]);
+      spoil(1 - damaged);
+      expect(await output(node, "mount -r hda0 /a")).toMatch(/^(oofs: hda0.*\n)*$/);
+      expect((await output(node, "ls /a")).match(/name-\d+/g)).toEqual(expect.arrayContaining(NAMES));
+      expect(await output(node, "cat /a/name-0")).toMatch(/more\n$/);
+      await output(node, "umount /a");
+    }
+  });
+});
+
 describeThoroughly("snapshots", () => {
   const MOST = 15;
 
@@ -335,6 +407,22 @@ describeThoroughly("snapshots", () => {
     expect(check(fs).problems).toEqual([]);
     expect(last).toEqual(fs.snapshots().map(({ name, sequence, objects }) => [name, `${sequence}`, `${objects}`]));
     for (const name of left) expect(text(fs.openSnapshot(name).read("/file"))).toBe(`${name}\n`);
+  });
+});
+
+describeThoroughly("changes", () => {
+  test("wait for the next commit, however many there were before", async () => {
+    const { node, disk } = await machine();
+    await output(node, "mkfs -t oofs hda0; mount hda0 /a");
+    // A file of three blocks has a node above them, and of one block none.
+    const once = "seq 2000 > /a/long; truncate /a/long 100; sync";
+    for (let round = 0; round < 50; round++) await output(node, `for n in 1 2 3 4 5 6; do ${once}; done`);
+    await output(node, "echo begun > /a/file; sync");
+    disk.log = [];
+    await output(node, "echo more >> /a/file; mkdir /a/d; touch /a/d/e");
+    expect(disk.log).toEqual([]);
+    await output(node, "sync");
+    expect(disk.log.length).toBeGreaterThan(0);
   });
 });
 
@@ -378,7 +466,7 @@ describe("a disk that fails", () => {
 
 describeThoroughly("a large volume", () => {
   /** Keeps only what is written. */
-  class SparseDisk implements BlockBackend {
+  class WrittenDisk implements BlockBackend {
     readonly readOnly = false;
     readonly sizeBytes = PARTITION_LBA * SECTOR_BYTES + 2 ** 30;
     readonly sectors = new Map<number, Uint8Array>();
@@ -400,7 +488,7 @@ describeThoroughly("a large volume", () => {
   }
 
   test("of 1 GiB is mounted in under a second, and a write of one block copies its path", async () => {
-    const disk = new SparseDisk();
+    const disk = new WrittenDisk();
     const table = partitioned();
     new DataView(table.buffer).setUint32(446 + 12, 2 ** 30 / SECTOR_BYTES, true);
     disk.write(0, table.subarray(0, SECTOR_BYTES));
