@@ -242,6 +242,15 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
     ]);
   });
 
+  test("the room of a file without a name, as long as somebody has it open", async () => {
+    const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
+    await output(node, "mount hda0 /v; touch /v/more; removed /v/one /v/two; sync");
+    const free = await output(node, "df /v");
+    // Whoever takes a name away frees what is left of others.
+    await output(node, "rm /v/more; sync");
+    expect(await output(node, "df /v")).toBe(free);
+  });
+
   test("a CD", async () => {
     const node = await machine();
     const none = NO_SNAPSHOTS.map((command): Row => [command, "/v: not supported"]);
