@@ -186,7 +186,14 @@ test("what is refused about snapshots says why", async () => {
 
 describeThoroughly("what is refused says why, and changes nothing:", () => {
   test("mounts and places", async () => {
-    await expectRows(await machine(), MOUNTS);
+    const node = await machine();
+    await expectRows(node, MOUNTS);
+    await expectRows(node, [["mount hda0 /a && mount hdb /a/b", ""]]);
+    for (const [path, volume] of [
+      ["/a", "hda0"],
+      ["/a/b", "hdb"],
+    ] as const)
+      expect(await output(node, `df ${path}`)).toMatch(new RegExp(`\\n${volume} .* ${path}\\n$`));
   });
 
   test.each([
