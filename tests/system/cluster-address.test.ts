@@ -43,13 +43,13 @@ describe("a service address", () => {
     const lab = await withService(3);
     const holder = new ServiceClient(lab).holder();
     const addresses = [SERVICE, "10.0.2.251", "10.0.2.252"];
-    for (const address of addresses.slice(1))
-      await lab.nodes[0]!.enter(`cloud address add ${address}`, PROMPT);
+    for (const address of addresses.slice(1)) await lab.nodes[0]!.enter(`cloud address add ${address}`, PROMPT);
     await lab.advance("2s");
     for (const address of addresses.slice(1))
       await lab.nodes[0]!.enter(`cloud address move ${address} ${holder.name}`, PROMPT);
     await lab.advance("5s");
-    const held = (by: string): string => addresses.map((address) => `${address} mask 255.255.255.0 held ${by}\n`).join("");
+    const held = (by: string): string =>
+      addresses.map((address) => `${address} mask 255.255.255.0 held ${by}\n`).join("");
     for (const node of lab.nodes)
       expect(await outputAmong(node, "cloud address")).toContain(held(node === holder ? "here" : `by ${holder.name}`));
   });

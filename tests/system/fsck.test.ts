@@ -227,7 +227,10 @@ test("says which block is the first that the map has wrong", async () => {
     for (const block of wrong) bits[block >> 3]! ^= 1 << (block & 7);
   });
   const { lines } = await about(volume, "fsck /v");
-  expect(lines).toEqual(["the map of free space is wrong about 3 blocks, the first of them block 77", "/v: 1 problems"]);
+  expect(lines).toEqual([
+    "the map of free space is wrong about 3 blocks, the first of them block 77",
+    "/v: 1 problems",
+  ]);
 });
 
 test("a node that is none is refused each time that it is asked for", async () => {

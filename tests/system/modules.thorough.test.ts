@@ -127,7 +127,7 @@ async function atPrompt(): Promise<LabNode> {
     files.set("noexit.o", objectOf(sourceOf("tests/guest/module.s").replaceAll("module_exit", "module_ends")));
     files.set("lacking.o", objectOf(sourceOf("tests/guest/module.s").replace("memory_own", "memory_none")));
     // What is not loaded says nothing of what is to be called, whatever it is called.
-    const unloaded = [".parts, \"\"", ".initcall.5, \"w\""].map((section) => `.section ${section}\n.long 1\n`);
+    const unloaded = ['.parts, ""', '.initcall.5, "w"'].map((section) => `.section ${section}\n.long 1\n`);
     files.set("more.o", objectOf([sourceOf("tests/guest/module.s"), ...unloaded].join("\n")));
     files.set("short", counter.slice(0, 51));
     files.set("long", new Uint8Array((1 << 20) + 1));

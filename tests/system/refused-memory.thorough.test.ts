@@ -81,5 +81,10 @@ test("each allocation of a connection from a machine to itself, of both ends", a
   const node = await prepared();
   await node.enter("service start network", ALONE);
   await output(node, "sleep 5000");
-  await failEach(node, "echo-server 7 & sleep 50; echo-client 127.0.0.1 7 1", "kill echo-server; sleep 500", TIME_WAIT_MS);
+  await failEach(
+    node,
+    "echo-server 7 & sleep 50; echo-client 127.0.0.1 7 1",
+    "kill echo-server; sleep 500",
+    TIME_WAIT_MS,
+  );
 });

@@ -286,7 +286,9 @@ describeThoroughly("a partition that became smaller", () => {
     };
     expect(node.console.text).not.toContain("damaged");
     await output(node, "umount /net");
-    expect(await output(node, "mount hda0 /a; cat /a/file; fsck /a; umount /a")).toBe("later\n/a: no problem was found\n");
+    expect(await output(node, "mount hda0 /a; cat /a/file; fsck /a; umount /a")).toBe(
+      "later\n/a: no problem was found\n",
+    );
     expect(problems()).toEqual([`${to} blocks`]);
     await output(node, "mount hda0 /a; snapshot restore /a s");
     expect(await output(node, "cat /a/file; fsck /a; umount /a")).toBe("first\n/a: no problem was found\n");
