@@ -175,12 +175,11 @@ oofs_trim:
     ENDFRAME
     ret
 
-# Makes the pointers of a node from TRIM_FIRST on holes; what they led to is freed.
+# Makes the pointers of a node from TRIM_FIRST on holes; what they led to is freed. When that is none, the node was
+# changed already, for it leads to one that was.
 # In: EBP frame of oofs_trim.
 # Out: CF and EAX error.
 oofs_trim_slots:
-    cmp     dword ptr [ebp + TRIM_FIRST], TREE_FANOUT
-    jae     1f                          # CF is clear
     mov     edx, [ebp + TRIM_LEVEL]
     mov     ecx, [ebp + TRIM_START]
     push    ebp

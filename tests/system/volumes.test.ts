@@ -418,7 +418,7 @@ describeThoroughly("changes", () => {
     await output(node, "mkfs -t oofs hda0; mount hda0 /a");
     // A file of three blocks has a node above them, and of one block none.
     const once = "seq 2000 > /a/long; truncate /a/long 100; sync";
-    for (let round = 0; round < 50; round++) await output(node, `for n in 1 2 3 4 5 6; do ${once}; done`);
+    for (let round = 0; round < 25; round++) await output(node, `for n in 1 2 3 4 5 6; do ${once}; done`);
     await output(node, "echo begun > /a/file; sync");
     disk.log = [];
     await output(node, "echo more >> /a/file; mkdir /a/d; touch /a/d/e");
