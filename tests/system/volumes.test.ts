@@ -7,7 +7,7 @@ import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample, setField } from "../oofs/damage.ts";
 import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
 import { makeVersion1, type OldObject, oldDirectory } from "../oofs/version-1.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -513,6 +513,34 @@ describeThoroughly("a large volume", () => {
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
     expect(await output(node, "df /a")).toMatch(/hda0 +1048576 /);
   });
+});
+
+thoroughly("a map whose node is damaged is computed anew, and nothing that is in use is taken for free", async () => {
+  // So many blocks that the map has a node, which tells of its blocks.
+  const blocks = 70_000;
+  const table = partitioned(0);
+  new DataView(table.buffer).setUint32(446 + 12, (blocks * BLOCK_BYTES) / SECTOR_BYTES, true);
+  const disk = new SparseDisk(START + blocks * BLOCK_BYTES, { content: table });
+  const volume = new DevicePart(disk, START, blocks * BLOCK_BYTES);
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(/is not formatted|no volume|in memory only/);
+  await node.waitFor(PROMPT);
+  format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+  const fs = mount(volume);
+  const content = new Uint8Array(600 * BLOCK_BYTES).map((_, at) => at % 251);
+  fs.create("/file");
+  fs.write("/file", 0, content);
+  fs.sync();
+  const { block } = fs.volume.committed.map;
+  const bytes = new Uint8Array(BLOCK_BYTES);
+  volume.read(block * BLOCK_BYTES, bytes);
+  bytes[100]! ^= 1;
+  volume.write(block * BLOCK_BYTES, bytes);
+  const said = await output(node, "mount hda0 /a; seq 3000 > /a/more; sync; fsck /a; umount /a");
+  expect(said).toMatch(/the map of free space is computed anew\n\/a: no problem was found\n$/);
+  const after = mount(volume, { readOnly: true });
+  expect(check(after).problems).toEqual([]);
+  expect(Buffer.compare(after.read("/file"), content)).toBe(0);
 });
 
 test("a volume whose snapshots are not where it says is not mounted", async () => {
