@@ -1,6 +1,7 @@
 /** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
+import { recordBlocks } from "../../src/oofs/commit.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample, setField } from "../oofs/damage.ts";
 import { Random as ForgeRandom } from "../oofs/disks.ts";
@@ -234,6 +235,32 @@ describeThoroughly("a full volume", () => {
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
   });
 });
+
+for (const parity of [0, 1])
+  thoroughly(
+    `the state before commit record ${parity}, of which no copy is left, is taken only when one says so`,
+    async () => {
+      const { node, disk } = await machine();
+      disk.content = partitioned();
+      const volume = volumeOn(disk);
+      format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+      const fs = mount(volume);
+      const names: string[] = [];
+      while (names.length < 3 || Number(fs.volume.committed.sequence & 1n) !== parity) {
+        names.push(`/a/${names.length}`);
+        fs.create(names.at(-1)!.slice(2));
+        fs.sync();
+      }
+      for (const block of recordBlocks(parity, PARTITION_SECTORS / 8))
+        disk.content[START + block * BLOCK_BYTES + 40]! ^= 1;
+      const { sequence } = fs.volume.committed;
+      expect(await output(node, "mount hda0 /a")).toContain(
+        `both copies of a commit record are damaged: commit ${sequence - 1n} is there, commit ${sequence} may have been`,
+      );
+      await output(node, "mount --accept-older hda0 /a");
+      expect((await output(node, "find /a; umount /a")).split("\n").sort()).toEqual(["", ...names.slice(0, -1)]);
+    },
+  );
 
 describeThoroughly("an object table", () => {
   const NAMES = Array.from({ length: 40 }, (_, index) => `name-${index}`);
