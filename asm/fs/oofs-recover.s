@@ -127,7 +127,6 @@ oofs_recover_visit:
 # Out: CF and EAX error when it is something else.
 oofs_recover_broken:
     cmp     dword ptr [ebp + WALK_LENIENT], 1
-    cmc
     ret
 
 # The map's block of a region that cannot be read.

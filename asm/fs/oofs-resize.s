@@ -175,12 +175,11 @@ oofs_trim:
     ENDFRAME
     ret
 
-# Makes the pointers of a node from TRIM_FIRST on holes; what they led to is freed.
+# Makes the pointers of a node from TRIM_FIRST on holes; what they led to is freed. When that is none, the node was
+# changed already, for it leads to one that was.
 # In: EBP frame of oofs_trim.
 # Out: CF and EAX error.
 oofs_trim_slots:
-    cmp     dword ptr [ebp + TRIM_FIRST], TREE_FANOUT
-    jae     1f                          # CF is clear
     mov     edx, [ebp + TRIM_LEVEL]
     mov     ecx, [ebp + TRIM_START]
     push    ebp
@@ -336,11 +335,12 @@ oofs_flatten:
     or      dword ptr [eax + BLOCK_FLAGS], BLOCK_IS_ROOT
     call    oofs_cache_pin
 .Loofs_flatten_give:
-    mov     eax, esi
     mov     edx, [edi + TREE_DEPTH]
+    dec     dword ptr [edi + TREE_DEPTH] # before it is given: of the map's own tree that changes the map
+    mov     eax, esi
     xor     ecx, ecx
     call    oofs_give
-    jc      .Loofs_flatten_failed
+    jmp     .Loofs_flatten_failed
 .Loofs_flatten_done:
     dec     dword ptr [edi + TREE_DEPTH]
     clc

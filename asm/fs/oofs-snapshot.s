@@ -167,11 +167,11 @@ oofs_list_move:
 
 # Finds a snapshot.
 # In: EDX name.
-# Out: EAX entry; CF and EAX = ERROR_NOT_FOUND.
+# Out: ESI entry; CF and EAX = ERROR_NOT_FOUND, and ESI is kept.
 oofs_snapshot_find:
-    push    esi
     push    edi
     push    ebp
+    push    esi
     mov     edi, edx
     mov     esi, [ebx + OOFS_SNAPSHOTS]
     movzx   ebp, word ptr [esi + LIST_COUNT]
@@ -182,14 +182,13 @@ oofs_snapshot_find:
     mov     edx, edi
     call    string_compare
     jne     1b
-    mov     eax, esi
-    clc
+    add     esp, 4                      # CF is clear
     jmp     3f
-2:  mov     eax, ERROR_NOT_FOUND
+2:  pop     esi
+    mov     eax, ERROR_NOT_FOUND
     stc
 3:  pop     ebp
     pop     edi
-    pop     esi
     ret
 
 # FS_SNAPSHOT.
@@ -212,9 +211,8 @@ oofs_snapshot:
     cmp     edi, SNAPSHOT_CREATE
     je      .Loofs_snapshot_create
     mov     edx, esi
-    call    oofs_snapshot_find
+    call    oofs_snapshot_find          # ESI: entry
     jc      .Loofs_snapshot_failed
-    mov     esi, eax                    # ESI: entry
     mov     eax, 4
     xor     edx, edx
     call    oofs_begin

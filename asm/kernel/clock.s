@@ -266,14 +266,14 @@ clock_step:
     js      .Lclock_step_invalid
     mov     [clock_boot_seconds], ebx
     mov     [clock_boot_ms], edx
-    xor     eax, eax
-    jmp     .Lclock_step_done
-.Lclock_step_invalid:
-    mov     eax, ERROR_INVALID
-.Lclock_step_done:
     INTERRUPTS_RESTORE
-    cmp     eax, 1
-    cmc                                 # CF unless it is 0
+    xor     eax, eax                    # CF is clear
+    pop     ebx
+    ret
+.Lclock_step_invalid:
+    INTERRUPTS_RESTORE
+    mov     eax, ERROR_INVALID
+    stc
     pop     ebx
     ret
 

@@ -71,7 +71,6 @@ debug_wait:
     mov     esi, eax
     PRINT   "  waits for "
     call    debug_name
-    mov     eax, esi
     call    debug_readable
     jc      2f
     mov     ebx, [task_all]             # is its content a task? Then it is a mutex
@@ -89,7 +88,7 @@ debug_wait:
 
 # Prints an address as a name of the kernel, if it has one.
 # In: EAX address.
-# Clobbers: EAX, ECX, EDX.
+# Clobbers: ECX, EDX only.
 .global debug_name
 debug_name:
     push    eax

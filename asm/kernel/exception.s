@@ -53,7 +53,7 @@ exception_panic:
     jmp     panic_report
 
 # The double fault task. The processor left the state of what was running in the TSS of the kernel's tasks; the error
-# code, always 0, is on this stack.
+# code is always 0, as it is in what is shown.
 .global double_fault
 double_fault:
     cli
@@ -82,8 +82,6 @@ double_fault:
     mov     eax, [edx + TSS_ES + 4]
     mov     [ebx + REGS_CS], eax
     mov     dword ptr [ebx + REGS_VECTOR], VECTOR_DOUBLE_FAULT
-    pop     eax
-    mov     [ebx + REGS_ERROR], eax
     xor     eax, eax
     jmp     panic_report
 

@@ -74,7 +74,6 @@ module_link:
     call    module_relocate
     jc      .Lmodule_link_done
     call    module_tables
-    clc
     jmp     .Lmodule_link_done
 .Lmodule_link_failed:
     stc
@@ -350,6 +349,7 @@ module_name:
 
 # Finds what the kernel is to know of a module: init calls, shell commands, services, and the routine module_exit.
 # In: EBX module, EBP file.
+# Out: CF and EAX error.
 # Clobbers: ESI, EDI too.
 module_tables:
     xor     ecx, ecx
@@ -397,19 +397,19 @@ module_tables:
     mov     [ecx + 4], eax
     jmp     .Lmodule_tables_next
 .Lmodule_tables_symbols:
-    mov     eax, [esi + SH_SIZE]
-    shr     eax, 4
-    mov     edi, eax
-.Lmodule_tables_symbol:
-    sub     edi, 1
-    jc      .Lmodule_tables_next
     mov     eax, [esi + SH_OFFSET]
     mov     edx, [esi + SH_SIZE]
     call    module_within
+    jc      .Lmodule_tables_failed
+    mov     edi, [esi + SH_SIZE]
+    shr     edi, 4
+.Lmodule_tables_symbol:
+    sub     edi, 1
     jc      .Lmodule_tables_next
     mov     ecx, edi
     shl     ecx, 4
-    add     ecx, eax
+    add     ecx, [esi + SH_OFFSET]
+    add     ecx, ebp
     cmp     word ptr [ecx + ST_SHNDX], SHN_UNDEF
     je      .Lmodule_tables_symbol
     mov     eax, esi
@@ -429,5 +429,10 @@ module_tables:
     pop     ecx
     inc     ecx
     jmp     .Lmodule_tables_section
+.Lmodule_tables_failed:
+    pop     ecx
+    stc
+    ret
 .Lmodule_tables_done:
+    clc
     ret

@@ -26,15 +26,12 @@ power_reset:
     mov     ecx, 100000                 # the reset takes effect at once, where it does
 1:  in      al, KBC_COMMAND
     test    al, KBC_INPUT_FULL
-    jz      2f
-    dec     ecx
-    jnz     1b
-2:  mov     al, KBC_RESET
+    loopnz  1b
+    mov     al, KBC_RESET
     out     KBC_COMMAND, al
     mov     ecx, 100000
-3:  in      al, KBC_COMMAND
-    dec     ecx
-    jnz     3b
+2:  in      al, KBC_COMMAND
+    loop    2b
     lidt    [no_idt]
     int3
 

@@ -10,37 +10,18 @@
 
 .text
 
-# Turns the boot into the first task and creates the idle task.
+# Guards the stack of the first task, which is the boot, and creates the idle task.
 tasks_init:
-    push    ebx
-    mov     ebx, offset task_boot
-    mov     dword ptr [ebx + TASK_STATE], TASK_RUNNING
-    mov     dword ptr [ebx + TASK_STACK], offset boot_stack
-    mov     dword ptr [ebx + TASK_STACK_TOP], offset boot_stack_end
-    inc     dword ptr [task_last_id]
-    mov     dword ptr [ebx + TASK_ID], 1
-    lea     eax, [ebx + TASK_LABEL]
-    LOAD_STRING edx, "init"
-    mov     ecx, TASK_NAME_SIZE
-    call    string_copy
-    mov     dword ptr [ebx + TASK_OWNER], offset owner_system
-    mov     dword ptr [ebx + TASK_PRIORITY], PRIORITY_KERNEL
-    mov     dword ptr [ebx + TASK_BASE], PRIORITY_KERNEL
-    mov     dword ptr [ebx + TASK_DIRECTORY], offset page_directory - KERNEL_SPACE
-    mov     eax, ebx
+    mov     eax, offset task_boot
     call    stack_guard
-    mov     [task_all], ebx
     mov     eax, offset idle
     xor     edx, edx
     LOAD_STRING ecx, "idle"
     call    task_new
     ASSERT  nc, "no memory for the idle task"
-    mov     dword ptr [eax + TASK_ID], 0
-    dec     dword ptr [task_last_id]
+    inc     dword ptr [task_last_id]    # the boot's
     mov     [task_idle], eax
-    call    schedule_init
-    pop     ebx
-    ret
+    jmp     schedule_init
 
 INITCALL 3, tasks_init
 
@@ -510,18 +491,40 @@ task_wake:
     pop     ebx
     jmp     ready_append
 
-.bss
+.data
 .balign 4
 .global task_boot
-task_boot:          .space TASK_SIZE        # the first task: the boot
+task_boot:                                  # the first task: the boot
+    .org    task_boot + TASK_STATE
+    .long   TASK_RUNNING
+    .org    task_boot + TASK_ID
+    .long   1
+    .org    task_boot + TASK_STACK
+    .long   boot_stack
+    .org    task_boot + TASK_STACK_TOP
+    .long   boot_stack_end
+    .org    task_boot + TASK_OWNER
+    .long   owner_system
+    .org    task_boot + TASK_PRIORITY
+    .long   PRIORITY_KERNEL
+    .org    task_boot + TASK_BASE
+    .long   PRIORITY_KERNEL
+    .org    task_boot + TASK_DIRECTORY
+    .long   page_directory - KERNEL_SPACE
+    .org    task_boot + TASK_LABEL
+    .asciz  "init"
+    .org    task_boot + TASK_SIZE
+.balign 4
+.global task_all
+task_all:           .long task_boot         # all tasks that live, oldest first
+task_last_id:       .long -1                # the idle task, which is made first, is 0
+
+.bss
 .balign 4
 .global task_idle
 task_idle:          .space 4
-.global task_all
-task_all:           .space 4                # all tasks that live, oldest first
 task_waits:         .space 4                # how often a task has begun to wait
 .global task_dead
 task_dead:          .space 4                # ended, memory not freed yet
-task_last_id:       .space 4
 .global task_ended
 task_ended:         .space 4                # broadcast when a task has ended

@@ -54,6 +54,7 @@ net_counters:
     COUNTER ip_filtered, "ip     packets dropped by a rule"
     COUNTER ip_protocol, "ip     unknown protocol"
     COUNTER ip_sent, "ip     packets sent"
+    COUNTER ip_unlooped, "ip     packets to this machine itself dropped: too many wait"
     COUNTER ip_no_route, "ip     packets without a route"
     COUNTER icmp_received, "icmp   messages received"
     COUNTER icmp_malformed, "icmp   malformed or wrong checksum"

@@ -9,6 +9,7 @@
 MORE_FRAGMENTS          = 0x2000        # in IP_FRAGMENT as a number
 DONT_FRAGMENT           = 0x4000
 ROUTER_ALERT            = 0x00000494    # RFC 2113
+LOOPBACK_MOST           = 256           # packets to this machine itself that wait at a time
 
 .bss
 .balign 4
@@ -305,16 +306,22 @@ ip_send_on:
     COUNT   ip_forwarded
     jmp     arp_send
 
-# Queues a packet for this machine itself.
+# Queues a packet for this machine itself. It is lost when so many wait that nobody seems to take them: while the
+# network's service is stopped programs send on.
 # In: EAX packet.
+# Clobbers: EAX, ECX, EDX.
 ip_loop:
     mov     dword ptr [eax + PACKET_NEXT], 0
     mov     edx, offset loopback_queue  # PACKET_NEXT is 0, so the head looks like a packet
+    mov     ecx, LOOPBACK_MOST
     INTERRUPTS_OFF
 1:  cmp     dword ptr [edx + PACKET_NEXT], 0
     je      2f
     mov     edx, [edx + PACKET_NEXT]
-    jmp     1b
+    loop    1b
+    INTERRUPTS_RESTORE
+    COUNT   ip_unlooped
+    jmp     packet_free
 2:  mov     [edx + PACKET_NEXT], eax
     INTERRUPTS_RESTORE
     jmp     net_wake

@@ -344,13 +344,12 @@ export class Tree {
   }
 
   #flatten(): void {
-    if (this.root.block !== 0) {
-      const { block } = this.root;
-      const child = this.#entry(this.#node(this.root, this.depth, 0), NODE_POINTERS, this.depth, 0);
-      this.root = child;
-      this.#release(block, this.depth, 0);
-    }
+    const level = this.depth;
+    const { block } = this.root;
+    if (block !== 0) this.root = this.#entry(this.#node(this.root, level, 0), NODE_POINTERS, level, 0);
+    // Before the node is released: when this is the map, that changes it.
     this.depth--;
+    if (block !== 0) this.#release(block, level, 0);
   }
 
   #walk(

@@ -1,5 +1,7 @@
 /** What a coordinator writes into the cluster's history (docs/protocols/cluster-history.md), as strangers on the wire see it. */
 import { expect, test } from "vitest";
+import { PROMPT } from "../system/images.ts";
+import { outputAmong } from "../system/output.ts";
 import { HIGH, idBytes, LOWEST, report, says, scene, view } from "./agreement-scene.ts";
 import { BYE, EVENTS, HELLO, REPORT, VIEW } from "./cluster-wire.ts";
 
@@ -36,4 +38,19 @@ test("a coordinator that others contradict says again what it sees once a second
   }
   expect(contradicted).toBeGreaterThan(1);
   expect(contradicted).toBeLessThan(4);
+});
+
+test("what a node of an earlier era tells is no part of the history", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, ERA), members: [HIGH] });
+  await says(s, REPORT);
+  await s.node.waitFor(PROMPT);
+  const told = async (era: number): Promise<number> => {
+    s.wire.say({ ...report(HIGH, era, LOWEST), kind: EVENTS, rest: died(100) });
+    await s.lab.advance("50ms");
+    return (await outputAmong(s.node, "cloud events")).split("\n").filter((row) => row.includes("died")).length;
+  };
+  expect(await told(ERA - 1)).toBe(0);
+  expect(await told(ERA)).toBe(1);
 });

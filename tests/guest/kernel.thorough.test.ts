@@ -2,6 +2,12 @@
 import { expect, test } from "vitest";
 import type { LabCluster } from "../../src/index.ts";
 import { boot, inState, isoWith, PROMPT } from "../system/images.ts";
+import { output } from "../system/output.ts";
+
+/** Handlers of interrupts that the kernel has room for. */
+const HANDLERS = 32;
+const ERROR_TABLE_FULL = 19;
+const ERROR_INVALID = 4;
 
 async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
   const lab = boot({ nodes: [{ cdrom }], gateway: false });
@@ -31,3 +37,17 @@ for (const [name, source, command] of PARTS)
     expect(node.console.text).not.toMatch(/^FAIL /m);
     expect(node.console.text).toMatch(new RegExp(`${command}: [1-9]\\d* passed, 0 failed`));
   });
+
+test("handlers of interrupts are taken until the table is full, and for lines that there are", async () => {
+  const node = (await bootTo(await isoWith("tests/guest/interrupts.s", "asm/kernel/interrupts-test.s"))).nodes[0]!;
+  const handlers = async (): Promise<number> =>
+    [...(await output(node, "irq")).matchAll(/^ *\d+ +\d+ {2}(.+)$/gm)].reduce(
+      (sum, [, names]) => sum + names!.split(" ").length,
+      0,
+    );
+  const before = await handlers();
+  expect(await output(node, "irqfill")).toBe(
+    `${HANDLERS - before} taken, error ${ERROR_TABLE_FULL}\nline 16: error ${ERROR_INVALID}\n`,
+  );
+  expect(await handlers()).toBe(HANDLERS);
+});

@@ -164,6 +164,20 @@ describe("promises", () => {
     );
   });
 
+  test("8. A volume that shrinks until one block of the map is enough for it mounts", () => {
+    const disk = new HugeDisk(70_000 * BLOCK_BYTES);
+    format(disk, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+    const fs = mount(disk);
+    const content = put(fs, "/file", 100_000);
+    fs.sync();
+    const part = new DevicePart(disk, 0, 1024 * BLOCK_BYTES);
+    const warnings: string[] = [];
+    const shrunk = mount(part, { warn: (text) => warnings.push(text) });
+    expect(same(shrunk.read("/file"), content)).toBe(true);
+    expect(warnings).toEqual([]);
+    expect(check(mount(part))).toMatchObject({ problems: [], blocks: 1024 });
+  });
+
   test("9. A failed operation of the disk is an error, not damage", () => {
     expect(
       failHistory([{ do: "append", path: "/a", length: 9000, fill: 1 }, { do: "sync" }, { do: "unlink", path: "/b" }])

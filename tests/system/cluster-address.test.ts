@@ -6,6 +6,7 @@ import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
+import { outputAmong } from "./output.ts";
 
 const NOBODY = parseIpv4("0.0.0.0");
 
@@ -36,6 +37,21 @@ describe("a service address", () => {
         expect(Math.max(Number(first), Number(second))).toBeLessThan(1.5);
       }
     }
+  });
+
+  thoroughly("may be one of several that a member holds, and all know of each", async () => {
+    const lab = await withService(3);
+    const holder = new ServiceClient(lab).holder();
+    const addresses = [SERVICE, "10.0.2.251", "10.0.2.252"];
+    for (const address of addresses.slice(1)) await lab.nodes[0]!.enter(`cloud address add ${address}`, PROMPT);
+    await lab.advance("2s");
+    for (const address of addresses.slice(1))
+      await lab.nodes[0]!.enter(`cloud address move ${address} ${holder.name}`, PROMPT);
+    await lab.advance("5s");
+    const held = (by: string): string =>
+      addresses.map((address) => `${address} mask 255.255.255.0 held ${by}\n`).join("");
+    for (const node of lab.nodes)
+      expect(await outputAmong(node, "cloud address")).toContain(held(node === holder ? "here" : `by ${holder.name}`));
   });
 
   test("goes to another member when its holder dies, within a second, and stays where it is afterwards", async () => {

@@ -35,7 +35,7 @@ function lastWord(node: LabNode): string {
   return node.console.text.split("\n").findLast((text) => CLOUD.test(text)) ?? "";
 }
 
-const NOT_CHANGED = /is not changed, or not yet: of the (\d) members that agreed last (\d) answer/;
+const NOT_CHANGED = /^cluster: colour is not changed, or not yet: of the (\d) members that agreed last (\d) answer/m;
 
 describe("a value", () => {
   test("is the same on all members, whoever sets it, and is on disk", async () => {

@@ -224,3 +224,27 @@ test("a FAT has at most 128 GiB", async () => {
   expect(await output(node, "mount hda0 /v; echo more > /v/x; ls /v")).toBe(`file ${"5".padStart(26)}  x\n`);
   expect(await output(node, "mount hda1 /w")).toBe("Cannot mount hda1 at /w: data is damaged or of another format\n");
 });
+
+/** Where a part of a long name has its first characters (Microsoft's FAT specification, long directory entries). */
+const LONG_FIRST = 1;
+
+test("half a surrogate in a long name is shown as a low line, and what stands beside it stays", async () => {
+  /** What other systems may have written, in UTF-16, and the name that it is. */
+  const names: readonly (readonly [units: readonly number[], shown: string])[] = [
+    [[0xd83d, 0xdc00, 0x78], "\u{1f400}x"],
+    [[0xd83d, 0xdfff, 0x78], "\u{1f7ff}x"],
+    [[0xd83d, 0x78, 0x79], "_xy"],
+    [[0xd83d, 0xe000, 0x78], "_\ue000x"],
+    [[0xd83d, 0xd83d, 0xdc00], "_\u{1f400}"],
+    [[0xdc00, 0x78, 0x79], "_xy"],
+  ];
+  const change = (entry: (name: string) => Uint8Array): void =>
+    names.forEach(([units], index) => {
+      const { buffer, byteOffset } = entry(`${index}__LON~1`);
+      const part = new DataView(buffer, byteOffset - 32);
+      units.forEach((unit, at) => void part.setUint16(LONG_FIRST + 2 * at, unit, true));
+    });
+  const long = names.map((_, index) => `${index}__ long`);
+  const said = await about(long, change, "find /v");
+  expect(Buffer.from(said, "latin1").toString()).toBe(names.map(([, shown]) => `/v/${shown} long\n`).join(""));
+});

@@ -2,10 +2,13 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
+import { MAP_ID } from "../../src/oofs/layout.ts";
+import { walkState } from "../../src/oofs/walk.ts";
 import { changeBlock } from "../oofs/damage.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { BLOCK_BYTES, PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
@@ -98,6 +101,8 @@ test("names object, path and offset of a bad block, in a snapshot too", async ()
     "/v: 3 problems",
   ];
   expect(lines).toEqual([...expected, ...expected]);
+  const [said] = (await about(volume, "wc /v/d/two")).lines;
+  expect(said).toBe(`oofs: hda0 is damaged: the checksum is wrong of block ${two} (object 5, offset 0)`);
 });
 
 thoroughly("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
@@ -209,3 +214,48 @@ test("finds nothing after a snapshot before others was removed, and the free blo
   expect(lines).toEqual(["/v: no problem was found"]);
   expect(check(mount(new MemoryDisk(volume), { readOnly: true })).problems).toEqual([]);
 });
+
+test("says which block is the first that the map has wrong", async () => {
+  const wrong = [77, 78, 110];
+  const volume = made((fs) => fs.create("/one"));
+  const { store, committed } = mount(new MemoryDisk(volume), { readOnly: true }).volume;
+  let map = 0;
+  walkState(store, committed, {
+    block(block, _pointer, tree) {
+      if (tree?.id === MAP_ID) map = block;
+      return true;
+    },
+  });
+  changeBlock(volume, map, inner, (bits) => {
+    for (const block of wrong) bits[block >> 3]! ^= 1 << (block & 7);
+  });
+  const { lines } = await about(volume, "fsck /v");
+  expect(lines).toEqual([
+    "the map of free space is wrong about 3 blocks, the first of them block 77",
+    "/v: 1 problems",
+  ]);
+});
+
+/** Where a node has its magic, its version, its level, whose it is, and zeros. */
+const NODE_FIELDS = [0, 4, 6, 8, 12];
+
+test.each(rowsOf(NODE_FIELDS, 1))(
+  "a node with another byte %i is refused each time that it is asked for",
+  async (at) => {
+    const volume = made((fs) => {
+      fs.create("/far");
+      fs.write("/far", FAR_BLOCK * BLOCK_BYTES, new TextEncoder().encode("far away"));
+    });
+    const far = blockOf(volume, "far away");
+    const above = inner.find((block) => {
+      const node = Buffer.from(volume.buffer, volume.byteOffset + block * BLOCK_BYTES, BLOCK_BYTES);
+      return node.toString("latin1", 0, 4) === "OOTN" && node.indexOf(Uint8Array.of(far, 0, 0, 0)) > 0;
+    })!;
+    changeBlock(volume, above, inner, (node) => void node[at]!++);
+    const [first, ...more] = (await about(volume, "wc /v/far; wc /v/far; echo more >> /v/far; wc /v/far")).lines.filter(
+      (line) => line.startsWith("/v/far:"),
+    );
+    expect(first).toBe("/v/far: data is damaged or of another format");
+    expect(more).toEqual([first, first, first]);
+  },
+);

@@ -30,11 +30,12 @@ const SECTION_COUNT = 48;
 const SECTION_NAMES = 50;
 const HEADER = { type: 4, flags: 8, offset: 16, size: 20, link: 24, info: 28 } as const;
 
-/** Where the counter has the header of its n-th section of a type or name. */
-function headerOf(what: (section: (typeof elf.sections)[number]) => boolean): number {
-  const view = new DataView(counter.buffer);
-  return view.getUint32(SECTION_HEADERS_AT, true) + 40 * elf.sections.find(what)!.index;
-}
+const SHT_REL = 9;
+const headers = new DataView(counter.buffer).getUint32(SECTION_HEADERS_AT, true);
+
+/** Where the counter has the header of its first section that is asked for. */
+const headerOf = (what: (section: (typeof elf.sections)[number]) => boolean): number =>
+  headers + 40 * elf.sections.find(what)!.index;
 
 type Change = (view: DataView, bytes: Uint8Array) => void;
 
@@ -90,6 +91,16 @@ const WRONG: readonly (readonly [name: string, change: Change, answer: string])[
   ["number", (view) => view.setUint8(at(view, relocations) + 7, 0xff), CORRUPT],
   ["symbol", (view) => view.setUint8(at(view, relocations) + 5, elf.symbols.length), CORRUPT],
   ["symbols", field(symbols + HEADER.offset, counter.length - 8), CORRUPT],
+  [
+    "unread",
+    (view) => {
+      // Nothing is relocated, so that nothing else asks for a symbol.
+      for (const { index, type } of elf.sections)
+        if (type === SHT_REL) view.setUint32(headers + 40 * index + HEADER.type, 0, true);
+      view.setUint32(symbols + HEADER.size, 0xfffffff0, true);
+    },
+    CORRUPT,
+  ],
   ["names", field(symbols + HEADER.link, elf.sections.length), CORRUPT],
   [
     "name",
@@ -116,7 +127,7 @@ async function atPrompt(): Promise<LabNode> {
     files.set("noexit.o", objectOf(sourceOf("tests/guest/module.s").replaceAll("module_exit", "module_ends")));
     files.set("lacking.o", objectOf(sourceOf("tests/guest/module.s").replace("memory_own", "memory_none")));
     // What is not loaded says nothing of what is to be called, whatever it is called.
-    const unloaded = [".parts", ".initcall.5"].map((name) => `.section ${name}, ""\n.long 1\n`);
+    const unloaded = ['.parts, ""', '.initcall.5, "w"'].map((section) => `.section ${section}\n.long 1\n`);
     files.set("more.o", objectOf([sourceOf("tests/guest/module.s"), ...unloaded].join("\n")));
     files.set("short", counter.slice(0, 51));
     files.set("long", new Uint8Array((1 << 20) + 1));

@@ -357,6 +357,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     "b.s:1",
     text("never"),
   ),
+  // Texts beside the names that are none of a file.
+  linestrings: one(
+    {
+      version: 5,
+      tables: [1, 1, 8, 1, ...text("d"), 2, 1, 8, 9, 0x1f, 2, ...text("a.s"), ...dword(0), ...text("b.s"), ...dword(0)],
+      operations: simple,
+    },
+    0,
+    "b.s:1",
+    text("never"),
+  ),
   strp: one(
     {
       version: 5,
@@ -408,6 +419,9 @@ function files(): Map<string, Uint8Array> {
   found.set("small", program({ code }).slice(0, 51));
   const second = endWith(DATA + 0x10);
   found.set("cut", program({ code: second, data: numbers, segments: withData(second) }).slice(0, 0x1010));
+  // Whether a register but EAX, which is the argument of a thread, is another number than 0.
+  const registers = [0x09, 0xd1, 0x09, 0xf1, 0x09, 0xf9, 0x09, 0xd9, 0x09, 0xe9, 0x0f, 0x95, 0xc3, 0x0f, 0xb6, 0xdb];
+  found.set("registers", program({ code: [...registers, ...endWith(0).slice(7)] }));
   const most = [codeSegment(code), ...Array<Segment>(15).fill(withData(code)[3]!)];
   found.set("most", program({ code: [...endWith(BASE)], segments: most }));
   for (const [name, { units, at, strings }] of Object.entries(ROWS)) {
@@ -438,6 +452,7 @@ test("a program's memory is what its file says, and zeros", async () => {
   for (const [index, [address, value]] of PLACES.entries())
     expect(await output(node, `time /a/place${index}`), address.toString(16)).toMatch(new RegExp(`status ${value}\n`));
   expect(await output(node, "time /a/most")).toMatch(/status 127\n/);
+  expect(await output(node, "time /a/registers")).toMatch(/status 0\n/);
   expect(await output(node, "/a/writes")).toMatch(/page fault, write at 08048020, eip 08048280\n$/);
   expect(await output(node, "/a/cut")).toMatch(/page fault, read at 08053000, eip 08048280: /);
 });

@@ -186,7 +186,14 @@ test("what is refused about snapshots says why", async () => {
 
 describeThoroughly("what is refused says why, and changes nothing:", () => {
   test("mounts and places", async () => {
-    await expectRows(await machine(), MOUNTS);
+    const node = await machine();
+    await expectRows(node, MOUNTS);
+    await expectRows(node, [["mount hda0 /a && mount hdb /a/b", ""]]);
+    for (const [path, volume] of [
+      ["/a", "hda0"],
+      ["/a/b", "hdb"],
+    ] as const)
+      expect(await output(node, `df ${path}`)).toMatch(new RegExp(`\\n${volume} .* ${path}\\n$`));
   });
 
   test.each([
@@ -240,6 +247,15 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
       ["mount hdb /v && removed /v/one /v/two", `-${ERROR_BUSY} ${bytes}`],
       ["find /v && rm /v/one && find /v && umount /v", "/v/one\n/v/two\n/v/two"],
     ]);
+  });
+
+  test("the room of a file without a name, as long as somebody has it open", async () => {
+    const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
+    await output(node, "mount hda0 /v; touch /v/more; removed /v/one /v/two; sync");
+    const free = await output(node, "df /v");
+    // Whoever takes a name away frees what is left of others.
+    await output(node, "rm /v/more; sync");
+    expect(await output(node, "df /v")).toBe(free);
   });
 
   test("a CD", async () => {

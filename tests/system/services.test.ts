@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { members } from "./booted.ts";
+import { atPrompt, members } from "./booted.ts";
 import { CLOUD, PROMPT } from "./images.ts";
 
 async function agreed(): Promise<{ lab: LabCluster; first: LabNode; second: LabNode }> {
@@ -78,6 +78,26 @@ describe("the network", () => {
     expect(await output(first, "log network")).toMatch(/warning network: ended with status 1\n.* network: started$/);
   });
 });
+
+thoroughly(
+  "what a machine sends to itself while the network is stopped takes memory for some packets only",
+  async () => {
+    const lab = await atPrompt({ gateway: false });
+    const node = lab.nodes[0]!;
+    await node.enter("service stop network", PROMPT);
+    const blocks = async (): Promise<number> =>
+      Number(/^ *(\d+) blocks .* packet_make\+/m.exec(await output(node, "mem leaks"))?.[1] ?? 0);
+    await output(node, "mem mark");
+    await node.enter("ping -c 100 127.0.0.1", /100 sent, 0 received/, { within: "200s" });
+    expect(await blocks()).toBe(100);
+    await node.enter("ping -c 200 127.0.0.1", /200 sent, 0 received/, { within: "400s" });
+    expect(await blocks()).toBe(256);
+    expect(await output(node, "netstat -a")).toMatch(/^ *44 {2}ip +packets to this machine itself dropped: /m);
+    await node.enter("service start network", /^eth0: address 169\.254\./m);
+    await node.enter("ping -c 1 127.0.0.1", /1 sent, 1 received/);
+    expect(await blocks()).toBeLessThan(10);
+  },
+);
 
 test("a connection is reset when the network stops", async () => {
   const { first, second } = await agreed();

@@ -47,11 +47,22 @@ thoroughly("the editor follows a terminal whose size has changed, at Ctrl-L", as
   const { lab, node, terminal } = await atTerminal(24, 80);
   node.type("edit /a/numbers\n");
   await lab.advance("1s");
-  terminal.answers = false;
-  const larger = new Terminal(node, 40, 100);
-  node.type("\x0c");
-  await lab.advance("2s");
-  expect(larger.text.slice(0, 39)).toEqual(Array.from({ length: 39 }, (_, row) => `${row + 1}`));
+  node.type(`${"a ".repeat(70)}\x1b[H`);
+  await lab.advance("1s");
+  let last = terminal;
+  // More rows, then more columns, then both.
+  for (const [rows, columns] of [
+    [40, 80],
+    [40, 100],
+    [50, 120],
+  ] as const) {
+    last.answers = false;
+    last = new Terminal(node, rows, columns);
+    node.type("\x0c");
+    await lab.advance("2s");
+    expect(last.text.slice(1, rows - 1)).toEqual(Array.from({ length: rows - 2 }, (_, row) => `${row + 2}`));
+    expect(last.text[0]!.length).toBeGreaterThan(columns - 10);
+  }
 });
 
 test("a size is asked for, or set; what does not answer has 80 columns and 24 rows", async () => {

@@ -1,46 +1,20 @@
 /** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import type { BlockBackend, LabNode } from "../../src/index.ts";
+import { recordBlocks } from "../../src/oofs/commit.ts";
 import { check, format, mount } from "../../src/oofs/index.ts";
 import { forge, makeSample, setField } from "../oofs/damage.ts";
-import { Random as ForgeRandom, MemoryDisk } from "../oofs/disks.ts";
+import { Random as ForgeRandom } from "../oofs/disks.ts";
 import { makeVersion1, type OldObject, oldDirectory } from "../oofs/version-1.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
-import {
-  BLOCK_BYTES,
-  LaterCuts,
-  PARTITION_LBA,
-  PARTITION_SECTORS,
-  partitioned,
-  RecordingDisk,
-  SECTOR_BYTES,
-  volumeOn,
-} from "./recording-disk.ts";
+import { BLOCK_BYTES, LaterCuts, PARTITION_SECTORS, partitioned, RecordingDisk, volumeOn } from "./recording-disk.ts";
+import { machine, START, withVolume } from "./volume-machine.ts";
 
-const START = PARTITION_LBA * SECTOR_BYTES;
 /** Of the state in a commit record: where the second copy of the list of snapshots is. */
 const SNAPSHOTS2_DWORD = 20;
-
-/** A machine at its prompt; its disk may be exchanged while nothing is mounted. */
-async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
-  const disk = new RecordingDisk();
-  disk.content = partitioned();
-  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
-  // The cluster's daemon looks for a volume once; what is put in later is left alone.
-  await node.waitFor(/in memory only/);
-  await node.waitFor(PROMPT);
-  return { node, disk };
-}
-
-function withVolume(volume: Uint8Array): Uint8Array<ArrayBuffer> {
-  const content = partitioned();
-  content.set(volume, START);
-  return content;
-}
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -225,50 +199,6 @@ describeThoroughly("of a volume of version 1", () => {
   });
 });
 
-describeThoroughly("a partition that became smaller", () => {
-  test("is mounted when all of the volume's data fits, and says exactly why not else", async () => {
-    const { node, disk } = await machine();
-    const volume = new MemoryDisk(4096 * BLOCK_BYTES);
-    // A volume of 4096 blocks, of which the partition has the first 1024.
-    format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
-    const fs = mount(volume);
-    fs.create("/file");
-    fs.write("/file", 0, Buffer.from("here\n"));
-    fs.sync();
-    const bytes = new Uint8Array(PARTITION_SECTORS * SECTOR_BYTES);
-    volume.read(0, bytes);
-    disk.content = withVolume(bytes);
-    await node.enter("mount hda0 /a", PROMPT);
-    expect(await output(node, "cat /a/file")).toBe("here\n");
-    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
-    expect(await output(node, "df /a")).toMatch(/hda0 +4096 /);
-    await node.enter("umount /a", PROMPT);
-    expect(check(mount(volumeOn(disk), { readOnly: true })).blocks).toBe(PARTITION_SECTORS / 8);
-
-    fs.create("/large");
-    fs.write("/large", 0, new Uint8Array(6_000_000).fill(1));
-    fs.sync();
-    volume.read(0, bytes);
-    disk.content = withVolume(bytes);
-    expect(await output(node, "mount hda0 /a")).toMatch(
-      /the partition has 1024 blocks, but the volume has 4096, and its block \d+ is in use; make the partition at least \d+ sectors long\n/,
-    );
-  });
-
-  test("is refused below 64 blocks, however little is on it", async () => {
-    const volume = new MemoryDisk(PARTITION_SECTORS * SECTOR_BYTES);
-    format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
-    const disk = new RecordingDisk();
-    disk.content = withVolume(volume.bytes);
-    new DataView(disk.content.buffer).setUint32(446 + 12, 63 * 8, true);
-    const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
-    await node.waitFor(PROMPT);
-    expect(await output(node, "mount hda0 /a")).toMatch(
-      /hda0: the partition has 63 blocks; make it at least 512 sectors long, the least for a volume\n/,
-    );
-  });
-});
-
 describeThoroughly("a full volume", () => {
   test("has at once for df what was removed, as the next commit will say it", async () => {
     const { node } = await machine();
@@ -306,6 +236,66 @@ describeThoroughly("a full volume", () => {
   });
 });
 
+for (const parity of [0, 1])
+  thoroughly(
+    `the state before commit record ${parity}, of which no copy is left, is taken only when one says so`,
+    async () => {
+      const { node, disk } = await machine();
+      disk.content = partitioned();
+      const volume = volumeOn(disk);
+      format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+      const fs = mount(volume);
+      const names: string[] = [];
+      while (names.length < 3 || Number(fs.volume.committed.sequence & 1n) !== parity) {
+        names.push(`/a/${names.length}`);
+        fs.create(names.at(-1)!.slice(2));
+        fs.sync();
+      }
+      for (const block of recordBlocks(parity, PARTITION_SECTORS / 8))
+        disk.content[START + block * BLOCK_BYTES + 40]! ^= 1;
+      const { sequence } = fs.volume.committed;
+      expect(await output(node, "mount hda0 /a")).toContain(
+        `both copies of a commit record are damaged: commit ${sequence - 1n} is there, commit ${sequence} may have been`,
+      );
+      await output(node, "mount --accept-older hda0 /a");
+      expect((await output(node, "find /a; umount /a")).split("\n").sort()).toEqual(["", ...names.slice(0, -1)]);
+    },
+  );
+
+describeThoroughly("an object table", () => {
+  const NAMES = Array.from({ length: 40 }, (_, index) => `name-${index}`);
+
+  test("whose node is damaged is whole after the next commit: then it serves alone", async () => {
+    const { node, disk } = await machine();
+    for (const damaged of [0, 1]) {
+      disk.content = partitioned();
+      const volume = volumeOn(disk);
+      format(volume, { id: 5n, time: { seconds: 1, nanoseconds: 0 } });
+      const fs = mount(volume);
+      // More than one block of records, so that each table has a node above them.
+      for (const name of NAMES) fs.create(`/${name}`);
+      fs.sync();
+      const tables = (): number[] => {
+        const { table, table2 } = mount(volume, { readOnly: true }).volume.committed;
+        return [table.block, table2.block];
+      };
+      const spoil = (which: number): void => {
+        disk.content[START + tables()[which]! * BLOCK_BYTES + 100]! ^= 1;
+      };
+      spoil(damaged);
+      await output(node, "mount hda0 /a; echo more > /a/name-0; umount /a");
+      // The blocks that the damaged node led to are nobody's now, and stay in use.
+      const problems = check(mount(volume, { readOnly: true })).problems.map(({ text }) => text);
+      expect(problems.filter((text) => !text.startsWith("the map of free space is wrong about 2 blocks"))).toEqual([]);
+      spoil(1 - damaged);
+      expect(await output(node, "mount -r hda0 /a")).toMatch(/^(oofs: hda0.*\n)*$/);
+      expect((await output(node, "ls /a")).match(/name-\d+/g)).toEqual(expect.arrayContaining(NAMES));
+      expect(await output(node, "cat /a/name-0")).toMatch(/more\n$/);
+      await output(node, "umount /a");
+    }
+  });
+});
+
 describeThoroughly("snapshots", () => {
   const MOST = 15;
 
@@ -335,6 +325,40 @@ describeThoroughly("snapshots", () => {
     expect(check(fs).problems).toEqual([]);
     expect(last).toEqual(fs.snapshots().map(({ name, sequence, objects }) => [name, `${sequence}`, `${objects}`]));
     for (const name of left) expect(text(fs.openSnapshot(name).read("/file"))).toBe(`${name}\n`);
+  });
+});
+
+thoroughly("mkfs gives back the memory that it took", async () => {
+  const { node, disk } = await machine();
+  await output(node, "mem mark; mkfs -t oofs hda0");
+  expect(await output(node, "mem leaks")).not.toMatch(/oofs_|cache_/);
+  disk.content = partitioned(63 * BLOCK_BYTES);
+  await output(node, "mkfs -t oofs hda0");
+  expect(await output(node, "mem leaks")).not.toMatch(/oofs_|cache_/);
+});
+
+describeThoroughly("changes", () => {
+  test("wait for the next commit, however many there were before", async () => {
+    const { node, disk } = await machine();
+    await output(node, "mkfs -t oofs hda0; mount hda0 /a");
+    // A file of three blocks has a node above them, and of one block none.
+    const once = "seq 2000 > /a/long; truncate /a/long 100; sync";
+    for (let round = 0; round < 25; round++) await output(node, `for n in 1 2 3 4 5 6; do ${once}; done`);
+    await output(node, "echo begun > /a/file; sync");
+    disk.log = [];
+    await output(node, "echo more >> /a/file; mkdir /a/d; touch /a/d/e");
+    expect(disk.log).toEqual([]);
+    await output(node, "sync");
+    expect(disk.log.length).toBeGreaterThan(0);
+  });
+
+  test("of a directory's names are of its time", async () => {
+    const { node, disk } = await machine();
+    await output(node, "mkfs -t oofs hda0; mount hda0 /a; mkdir /a/d; sync");
+    const time = (): number => mount(volumeOn(disk), { readOnly: true }).stat("/d").modified.seconds;
+    const made = time();
+    await output(node, "sleep 3000; touch /a/d/e; sync");
+    expect(time()).toBeGreaterThanOrEqual(made + 3);
   });
 });
 
@@ -373,55 +397,6 @@ describe("a disk that fails", () => {
     expect(await output(node, "cat /a/one")).toBe("confirmed\n");
     expect(await output(node, "echo more > /a/three")).toBe("");
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
-  });
-});
-
-describeThoroughly("a large volume", () => {
-  /** Keeps only what is written. */
-  class SparseDisk implements BlockBackend {
-    readonly readOnly = false;
-    readonly sizeBytes = PARTITION_LBA * SECTOR_BYTES + 2 ** 30;
-    readonly sectors = new Map<number, Uint8Array>();
-
-    read(offsetBytes: number, target: Uint8Array): void {
-      for (let at = 0; at < target.length; at += SECTOR_BYTES) {
-        const sector = this.sectors.get((offsetBytes + at) / SECTOR_BYTES);
-        if (sector) target.set(sector, at);
-        else target.fill(0, at, at + SECTOR_BYTES);
-      }
-    }
-
-    write(offsetBytes: number, source: Uint8Array): void {
-      for (let at = 0; at < source.length; at += SECTOR_BYTES)
-        this.sectors.set((offsetBytes + at) / SECTOR_BYTES, source.slice(at, at + SECTOR_BYTES));
-    }
-
-    flush(): void {}
-  }
-
-  test("of 1 GiB is mounted in under a second, and a write of one block copies its path", async () => {
-    const disk = new SparseDisk();
-    const table = partitioned();
-    new DataView(table.buffer).setUint32(446 + 12, 2 ** 30 / SECTOR_BYTES, true);
-    disk.write(0, table.subarray(0, SECTOR_BYTES));
-    const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false });
-    const node = lab.nodes[0]!;
-    await node.waitFor(PROMPT);
-    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs of 1024 MiB/);
-    await node.enter("mount hda0 /a", PROMPT);
-    await node.enter("help > /a/text", PROMPT);
-    await node.enter("truncate /a/text 1000000000", PROMPT);
-    await node.enter("umount /a", PROMPT);
-    const began = lab.nowNs;
-    await node.enter("mount hda0 /a", PROMPT);
-    expect(lab.nowNs - began).toBeLessThan(1_000_000_000);
-    const written = disk.sectors.size;
-    await node.enter("echo end >> /a/text", PROMPT);
-    await node.enter("sync", PROMPT);
-    // Nodes of three levels, a block of content, two of the tables, those of the map.
-    expect(disk.sectors.size - written).toBeLessThan(16 * 8);
-    expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
-    expect(await output(node, "df /a")).toMatch(/hda0 +1048576 /);
   });
 });
 
