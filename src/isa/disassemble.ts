@@ -46,8 +46,8 @@ const AUXILIARY = new Set(["cl", "cx", "ecx", "dx"]);
 /** These take their operands in AT&T syntax in Intel's order. */
 const NOT_REVERSED = new Set<Semantic>(["enter", "bound", "monitor", "mwait", "monitorx", "mwaitx"]);
 
-/** GNU's disassembler shows the operands of these in AT&T syntax alone. */
-const HIDDEN = new Set<Semantic>(["monitor", "mwait", "monitorx", "mwaitx"]);
+/** Operands of these are shown in AT&T syntax alone, as GNU's disassembler does. */
+export const WITHOUT_OPERANDS: ReadonlySet<Semantic> = new Set(["monitor", "mwait", "monitorx", "mwaitx"]);
 
 /** Instructions whose port register AT&T puts in parentheses. */
 const PORT = new Set<Semantic>(["in", "out", "ins", "outs"]);
@@ -246,7 +246,7 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
 
 const writeOperands = (context: Context): string => {
   const { form, decoded, att } = context;
-  if (!att && HIDDEN.has(form.semantic)) return "";
+  if (!att && WITHOUT_OPERANDS.has(form.semantic)) return "";
   if (form.semantic === "xchg" && decoded.opcode === 0x90 && !decoded.hasOperandPrefix) return "";
   let count = 0;
   const hasPseudoName = pseudoName(context) !== "";
