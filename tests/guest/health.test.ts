@@ -1,5 +1,5 @@
 /**
- * When a coordinator takes silence for death (docs/protocols/cluster.md, rule 6), as a member on the wire sees it: who
+ * When a coordinator takes silence for death (docs/protocols/cluster.md, "Death"), as a member on the wire sees it: who
  * is late is asked, and how long it is waited for follows from how healthy the coordinator takes itself to be.
  */
 import { expect, test } from "vitest";
