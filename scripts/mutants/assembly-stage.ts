@@ -79,6 +79,9 @@ export interface SavedState {
 /** Behind these, code does not simply go on. */
 const BRANCHES = /^(j|call|ret|iret|loop|int|hlt|ud|sys)/;
 const ENTRY_FILE = "asm/kernel/entry.s";
+const BOOT_SECTOR_BYTES = 512;
+/** In the boot sector, and behind a disk's signature. */
+const PARTITION_TABLE_AT = 440;
 /** Of a machine, unless a test says otherwise: as much as tests/system/images.ts gives it. */
 const RAM_BYTES = 8 << 20;
 
@@ -352,8 +355,29 @@ export class Stage {
     return lab;
   }
 
-  /** Bytes that tests have prepared once for all: they are of the system without a fault, and no part of a test. */
+  /**
+   * Bytes that tests have prepared once for all: the system without a fault prepares them, and that is no part of a
+   * test. A disk that boots has the system of the moment on it.
+   */
   async prepared(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+    return this.#withSystem(await this.#preparedWithoutFault(name, make));
+  }
+
+  /** A disk with the system that is on it without a fault -> one with the fault in it. */
+  #withSystem(bytes: Uint8Array): Uint8Array {
+    const known = this.#withoutFault.disk;
+    const isDisk =
+      bytes.length > known.length &&
+      Buffer.compare(bytes.subarray(BOOT_SECTOR_BYTES, known.length), known.subarray(BOOT_SECTOR_BYTES)) === 0;
+    if (!isDisk || this.#fault === null) return bytes;
+    const { disk } = this.images();
+    const changed = bytes.slice();
+    changed.set(disk.subarray(0, PARTITION_TABLE_AT));
+    changed.set(disk.subarray(BOOT_SECTOR_BYTES), BOOT_SECTOR_BYTES);
+    return changed;
+  }
+
+  async #preparedWithoutFault(name: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
     let bytes = this.#prepared.get(name);
     if (bytes) return bytes;
     const [fault, reached, bounds, spent] = [this.#fault, this.#reached, this.#bounds, this.#spent];

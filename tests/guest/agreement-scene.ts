@@ -109,3 +109,11 @@ export async function cloud({ node }: Scene): Promise<string> {
 
 export const isIn = (era: number, founder: string, since = AGE): string =>
   `era ${era}, founded by ${founder}, here since age ${since}`;
+
+/** A node that has just founded era 1, and coordinates. */
+export async function founded(): Promise<Scene> {
+  const s = await scene();
+  await says(s, VIEW);
+  await s.lab.advance("600ms"); // the views that follow a new coordinator are over
+  return s;
+}

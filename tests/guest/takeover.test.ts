@@ -1,6 +1,6 @@
 /** Who takes a coordinator's place, and when (docs/protocols/cluster.md, rule 7), as strangers on the wire see it. */
 import { expect, test } from "vitest";
-import { HIGH, hello, LOW, LOWEST, report, says, scene, TICK_MS, view } from "./agreement-scene.ts";
+import { greeting, HIGH, hello, LOW, LOWEST, report, says, scene, TICK_MS, view } from "./agreement-scene.ts";
 import { BYE, HELLO, REPORT, VIEW } from "./cluster-wire.ts";
 
 test("a member whose coordinator says bye takes its place at once", async () => {
@@ -61,4 +61,18 @@ test("a member whose coordinator is believed to have restarted takes its place a
   s.wire.say({ ...report(HIGH, 5), session: LOWEST });
   const first = await says(s, VIEW);
   expect(first.atMs - atMs).toBeLessThan(3 * TICK_MS);
+});
+
+test("a member tells its coordinator of itself each time that this one asks who is there", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say(view(HIGH, 5));
+  await says(s, REPORT);
+  for (let time = 0; time < 5; time++) {
+    await s.lab.advance("70ms");
+    const atMs = s.lab.nowNs / 1e6;
+    s.wire.say(greeting(HIGH, 5));
+    await s.lab.advance("40ms");
+    expect(s.wire.of(REPORT, atMs).map(({ to }) => to)).toContain("10.0.2.99");
+  }
 });

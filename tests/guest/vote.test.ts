@@ -1,10 +1,11 @@
 /** Who votes on the cluster's values (docs/protocols/cluster-values.md), as a stranger on the wire sees it. */
 import { expect, test } from "vitest";
-import { HIGH, idBytes, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
-import { HELLO, MEMBER, type Said, VIEW } from "./cluster-wire.ts";
+import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
+import { HELLO, type Heard, MEMBER, type Said, VIEW } from "./cluster-wire.ts";
 
 const PREPARE = 17;
 const PROMISE = 19;
+const BALLOT_AT = 132;
 const DISKLESS = 1;
 const ERA = 5;
 
@@ -45,4 +46,23 @@ test("a node without a disk does not vote where another member has one", async (
   s.wire.say(prepare(HIGH, 0));
   await s.lab.advance("300ms");
   expect(s.wire.of(PROMISE)).toEqual([]);
+});
+
+test("whoever hears that another has asked with a higher number asks again with one above that", async () => {
+  const s = await founded();
+  s.wire.say({ ...report(LOW, 1, SELF), flags: DISKLESS });
+  await s.lab.advance("50ms");
+  s.node.type("cloud set colour blue\r");
+  const asked = await says(s, PREPARE);
+  const count = (heard: Heard): number => new DataView(heard.data.buffer).getUint32(BALLOT_AT, true);
+  const rest = new Uint8Array(28);
+  rest.set(asked.data.subarray(128, BALLOT_AT));
+  rest[4] = count(asked) + 7;
+  rest.set(idBytes(LOW), 8);
+  s.wire.say({ ...report(LOW, 1, SELF), kind: PROMISE, flags: DISKLESS, rest });
+  const again = await s.lab.until(
+    () => s.wire.of(PREPARE).find((heard) => count(heard) !== count(asked)),
+    "it does not ask again with another number",
+  );
+  expect(count(again)).toBe(count(asked) + 8);
 });

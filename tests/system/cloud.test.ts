@@ -170,6 +170,22 @@ describe("the volume of cluster_node", () => {
     await node.enter("umount /net", /cloud uses it/);
   });
 
+  thoroughly("gets the history that the node knows, when an empty one takes the place of what was used", async () => {
+    const lab = await inState("two volumes", nodeWithTwoVolumes);
+    const node = lab.nodes[0]!;
+    await node.enter("cloud events -f", /1\.1 +\S+ founded the era/);
+    node.type("\x03");
+    await node.waitFor(PROMPT);
+    await lab.advance("1s");
+    await node.enter("ls /net", /cluster_history/);
+    await node.enter("umount -f /net", PROMPT);
+    await node.enter("mkfs -t oofs hda0", /Type 'Yes' if so: $/);
+    await node.enter("Yes", /now holds an empty oofs/);
+    await node.enter("cloud init", /age 1, on disk/);
+    await lab.advance("1s");
+    await node.enter("ls /net", /cluster_history/);
+  });
+
   thoroughly("is free when the daemon has ended, and so is its port", async () => {
     const node = (await inState("two volumes", nodeWithTwoVolumes)).nodes[0]!;
     await node.enter("service stop cluster", PROMPT);

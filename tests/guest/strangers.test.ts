@@ -1,0 +1,63 @@
+/** What a coordinator makes of nodes that it does not believe yet, and of those that join: it names them, and obeys none. */
+import { expect, test } from "vitest";
+import { founded, HIGH, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
+import { ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
+
+const REBOOT = 5;
+const NAMED = 5;
+const NOBODY = "0".repeat(16);
+/** Sessions of a node's later boots. */
+const LATER = "7777777777777777";
+const LATEST = "7878787878787878";
+/** How many strangers a node keeps in mind. */
+const STRANGERS = 128;
+
+/** The strangers that views have named: their sessions, and their ages. */
+function named({ wire }: Scene): Map<string, number> {
+  const ages = new Map<string, number>();
+  for (const { data } of wire.of(VIEW))
+    for (let at = VIEW_BYTES; at < data.length; at += ENTRY_BYTES)
+      if (data[at + 17] === NAMED)
+        ages.set(
+          Buffer.from(data.subarray(at + 56, at + 64)).toString("hex"),
+          new DataView(data.buffer, data.byteOffset + at).getUint32(8, true),
+        );
+  return ages;
+}
+
+/** The age that is named with a session. */
+const ageOf = (s: Scene, session: string): Promise<number> =>
+  s.lab.until(() => named(s).get(session), `${session} is not named`, { within: "2s" });
+
+test("who seems to have restarted is told the highest age that is known of its earlier boots", async () => {
+  const s = await founded();
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 9 });
+  await s.lab.advance("50ms");
+  s.wire.say({ ...hello(HIGH), session: LATER, echo: NOBODY });
+  expect(await ageOf(s, LATER)).toBe(9);
+  // Its disk was an older copy.
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 3, session: LATER });
+  await s.lab.advance("50ms");
+  s.wire.say({ ...hello(HIGH), session: LATEST, echo: NOBODY });
+  expect(await ageOf(s, LATEST)).toBe(9);
+});
+
+test("one more stranger than a node keeps in mind is named as the others were", async () => {
+  const s = await founded();
+  for (let index = 0; index <= STRANGERS; index++) {
+    const id = `02${index.toString(16).padStart(12, "0")}62`;
+    s.wire.say({ ...hello(id), echo: NOBODY });
+    await s.lab.advance("5ms");
+    // The table is full, and nobody in it is still to be named.
+    if (index === STRANGERS - 1) await s.lab.until(() => named(s).size === STRANGERS, "not all are named");
+    if (index === STRANGERS) expect(await ageOf(s, id)).toBe(0);
+  }
+});
+
+test("one that joins is not obeyed when it asks for a reboot, which the node's user reads", async () => {
+  const s = await founded();
+  const rest = new Uint8Array(16);
+  rest.set(idBytes(SELF));
+  s.wire.say({ kind: REBOOT, state: JOINING, era: 0, id: LOW, rest });
+  await s.node.waitFor(/^cluster: refused to reboot for stranger 10\.0\.2\.97$/m);
+});
