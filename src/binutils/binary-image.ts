@@ -1,5 +1,6 @@
 /** `objcopy -O binary`: the loadable sections as they lie in memory, from the lowest load address on. */
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
+import type { SectionWords } from "./section-changes.ts";
 
 export interface BinaryImageOptions {
   readonly chosen: (section: ObjectSection) => boolean;
@@ -7,8 +8,8 @@ export interface BinaryImageOptions {
   readonly gapFill: number;
   /** The image is filled up to this load address; null to end it with the last section. */
   readonly padTo: number | null;
-  /** Sections without content that are to be written as zeros (`--set-section-flags .bss=alloc,load,contents`). */
-  readonly filled: (section: ObjectSection) => boolean;
+  /** `--set-section-flags`: null for a section that stays what it is. */
+  readonly wordsFor: (section: ObjectSection) => SectionWords | null;
 }
 
 /** Larger images come from section addresses that lie, or that lie far apart. */
@@ -19,11 +20,7 @@ export class BinaryImageError extends Error {}
 /** Throws `BinaryImageError` when the sections lie too far apart. */
 export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint8Array {
   const sections = file.sections.filter(
-    (section) =>
-      section.sizeBytes > 0 &&
-      options.chosen(section) &&
-      section.traits.alloc &&
-      (section.traits.load || options.filled(section)),
+    (section) => section.sizeBytes > 0 && options.chosen(section) && isWritten(section, options.wordsFor(section)),
   );
   if (sections.length === 0) return new Uint8Array(0);
   const start = Math.min(...sections.map(({ loadAddress }) => loadAddress));
@@ -39,4 +36,12 @@ export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint
     else image.fill(0, loadAddress - start, loadAddress - start + sizeBytes);
   }
   return image;
+}
+
+/** One that is told to be in memory is written, `load` or not; one without content only when it is told to have some. */
+function isWritten({ traits }: ObjectSection, words: SectionWords | null): boolean {
+  if (words === null) return traits.alloc && traits.load;
+  return (
+    (words.has("alloc") || words.has("load")) && !words.has("noload") && (words.has("contents") || traits.contents)
+  );
 }

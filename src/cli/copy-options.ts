@@ -126,8 +126,7 @@ export function imageOptions(args: CopyArguments): BinaryImageOptions {
   const padTo = args.last("--pad-to");
   return {
     chosen: chosenBy(args),
-    filled: ({ name }) =>
-      words.some(({ glob, words: set }) => globMatch(glob, name) && set.has("contents") && set.has("load")),
+    wordsFor: ({ name }) => words.findLast(({ glob }) => globMatch(glob, name))?.words ?? null,
     gapFill: number(args.last("--gap-fill") ?? "0", "--gap-fill") & 0xff,
     padTo: padTo === undefined ? null : number(padTo, "--pad-to"),
   };

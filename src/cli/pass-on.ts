@@ -1,8 +1,9 @@
 /**
- * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one, and shared libraries:
+ * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one and has shared libraries:
  * those calls go to the next tool of the same name on PATH.
  */
 import { delimiter, join } from "node:path";
+import { ELF32_HEAD, ELF64_HEAD, HEAD_BYTES, linksSharedLibraries } from "./shared-libraries.ts";
 
 /** A format of objects that is neither of those that there are here. */
 const OTHER_FORMAT = /(^| )(-[IOF] ?|--(input-|output-)?target[= ])(?!(elf32-i386|binary)( |$))[a-z]/;
@@ -25,26 +26,24 @@ const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
 
 /** Tools that work on finished files. */
 const SHOWS_FILES = new Set(["nm", "objcopy", "objdump", "readelf", "size", "strip"]);
-const ELF32_HEAD = "\x7fELF\x01";
-const ELF64_HEAD = "\x7fELF\x02";
 
 /** The first bytes of a file, in Latin-1; empty when there is no plain file of that name. */
 function headOf(path: string): string {
   const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
-  const head = new Uint8Array(ELF64_HEAD.length);
+  const head = new Uint8Array(HEAD_BYTES);
   try {
     if (path.startsWith("-") || !statSync(path).isFile()) return "";
     const file = openSync(path, "r");
-    readSync(file, head, 0, head.length, 0);
+    const sizeBytes = readSync(file, head, 0, head.length, 0);
     closeSync(file);
+    return String.fromCharCode(...head.subarray(0, sizeBytes));
   } catch {
     return "";
   }
-  return String.fromCharCode(...head);
 }
 
 /** Whether one of the arguments is a 64-bit ELF file. */
-const namesElf64 = (args: readonly string[]): boolean => args.some((path) => headOf(path) === ELF64_HEAD);
+const namesElf64 = (args: readonly string[]): boolean => args.some((path) => headOf(path).startsWith(ELF64_HEAD));
 
 /** Whether a linker that is not told its emulation gets 64-bit objects, as GNU ld takes on such a host: the first says it. */
 function linksElf64(args: readonly string[]): boolean {
@@ -52,7 +51,7 @@ function linksElf64(args: readonly string[]): boolean {
   const inputs = args.filter((_, i) => args[i - 1] !== "-o");
   for (const path of inputs) {
     const head = headOf(path);
-    if (head === ELF32_HEAD || head === ELF64_HEAD) return head === ELF64_HEAD;
+    if (head.startsWith(ELF32_HEAD) || head.startsWith(ELF64_HEAD)) return head.startsWith(ELF64_HEAD);
   }
   return false;
 }
@@ -72,7 +71,7 @@ export function passOn(name: string, args: readonly string[], ownFolder: string)
   const isForOther =
     OTHER_TARGETS[name]?.test(args.join(" ")) === true ||
     (SHOWS_FILES.has(name) && namesElf64(args)) ||
-    (name === "ld" && linksElf64(args));
+    (name === "ld" && (linksElf64(args) || linksSharedLibraries(args, headOf)));
   if (!isForOther) return false;
   const other = nextProgram(name, ownFolder);
   if (other === undefined) return false;

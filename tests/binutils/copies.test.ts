@@ -175,6 +175,13 @@ const OBJECT: readonly string[] = [
   "objcopy --extract-dwo",
   "objcopy -N signature",
   "strip --strip-dwo",
+  "objcopy -O binary -j .debug_info --set-section-flags .debug_info=alloc",
+  "objcopy -O binary -j .debug_info --set-section-flags .debug_info=load",
+  "objcopy -O binary -j .data --set-section-flags .data=contents",
+  "objcopy -O binary -j .data --set-section-flags .data=alloc,load,noload",
+  "objcopy -O binary -j .data --set-section-flags .*=load --set-section-flags .data=alloc",
+  "objcopy -O binary -j .bss --set-section-flags .bss=alloc,load,contents",
+  "objcopy -O binary -j .bss --set-section-flags .bss=alloc,load",
 ];
 /** A group behind other sections, and one of a type that only its maker knows. */
 function foreignObject(): Uint8Array {

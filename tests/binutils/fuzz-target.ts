@@ -113,7 +113,7 @@ function show(file: ObjectFile, random: Random): void {
       chosen: all,
       gapFill: 0xff,
       padTo: random.chance(20) ? random.pick([0, 0x100000, 0xffffffff]) : null,
-      filled: () => random.chance(50),
+      wordsFor: () => (random.chance(50) ? new Set(["alloc", random.pick(["load", "contents"] as const)]) : null),
     });
     rewriteElf(file, {
       chosen: ({ name }) => random.chance(90) || name === "",
