@@ -3,7 +3,7 @@
  * kernel. asm/include/instruction.inc says what they look like, asm/kernel/instruction.s reads them. Code is 32-bit code,
  * text is Intel's syntax.
  */
-import { WITHOUT_OPERANDS } from "../isa/disassemble.ts";
+import { BOUNDED, RELEASING_STORES, WITHOUT_OPERANDS } from "../isa/disassemble.ts";
 import type { Form, OperandField, OperandPattern } from "../isa/form.ts";
 import type { RegisterClass } from "../isa/instruction.ts";
 import { REGISTERS_BY_CLASS } from "../isa/registers.ts";
@@ -43,11 +43,7 @@ const NO_REGISTER = 255;
 const SIZED_REGISTER = 254;
 const MEMORY_KINDS = ["", "sized", "line", "far", "pair", "any", "state", "descriptor"] as const;
 
-/** Near branches: F2 before them is BND. */
-const BOUNDED = new Set<Semantic>(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
 const NO_TRACK = new Set<Semantic>(["jmp_indirect", "call_indirect"]);
-/** Stores that XRELEASE may stand before without LOCK. */
-const RELEASING_STORES = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);
 
 const isShortBranch = ({ operands }: Form): boolean => operands[0]?.field === "relative" && operands[0].sizeBits === 8;
 

@@ -55,13 +55,13 @@ const PORT = new Set<Semantic>(["in", "out", "ins", "outs"]);
 const INDIRECT = new Set<Semantic>(["jmp_indirect", "call_indirect", "jmp_far", "call_far"]);
 
 /** Near branches: F2 before them is BND. */
-const BOUNDED = new Set<Semantic>(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
+export const BOUNDED: ReadonlySet<Semantic> = new Set(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
 
 /** Conditional branches: CS or DS before them is a hint (SDM 2A, 2.1.1). */
 const HINTED = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
 /** Stores that XRELEASE may stand before without LOCK. */
-const RELEASING_STORES = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);
+export const RELEASING_STORES: ReadonlySet<number> = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);
 
 const PREDICATES = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
 const PCLMUL_NAMES: Readonly<Record<number, string>> = { 0x00: "lqlq", 0x01: "hqlq", 0x10: "lqhq", 0x11: "hqhq" };

@@ -1,12 +1,18 @@
 /** A node that is about to found a cluster, among strangers on the wire who join, and who lie. */
 import { expect, test } from "vitest";
 import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
-import { ETHERTYPE_IPV4, ethernetFrame, get16, ipv4Bytes, put16 } from "../../emulator/ether/packet.ts";
+import {
+  ETHERTYPE_IPV4,
+  ethernetFrame,
+  get16,
+  ipv4Bytes,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
+  put16,
+} from "../../emulator/ether/packet.ts";
 import { HIGH, HIGHEST, hello, LOW, says, scene, until } from "./agreement-scene.ts";
 import { HELLO, VIEW } from "./cluster-wire.ts";
 
-const PROTOCOL_ICMP = 1;
-const PROTOCOL_UDP = 17;
 /** Of an ICMP message: type 3, code 3 (RFC 792). */
 const PORT_UNREACHABLE = [3, 3, 0, 0, 0, 0, 0, 0];
 const QUOTED_BYTES = 28;

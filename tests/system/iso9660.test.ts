@@ -1,29 +1,12 @@
 /** ISO 9660 as the kernel mounts it, from a CD and from a partition. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
-import { boot, images, PROMPT } from "./images.ts";
+import { PROMPT } from "./images.ts";
 import { makeIso } from "./iso-volume.ts";
 import { output } from "./output.ts";
-import { PARTITION_LBA, partitioned, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
-
-async function machine(): Promise<{ node: LabNode; disk: RecordingDisk }> {
-  const disk = new RecordingDisk();
-  disk.content = partitioned();
-  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
-  // The cluster's daemon looks for a volume once; what is put in later is left alone.
-  await node.waitFor(/in memory only/);
-  await node.waitFor(PROMPT);
-  return { node, disk };
-}
-
-function withIso(iso: Uint8Array): Uint8Array<ArrayBuffer> {
-  const content = partitioned();
-  content.set(iso, PARTITION_LBA * SECTOR_BYTES);
-  return content;
-}
+import { machine, withVolume } from "./volume-machine.ts";
 
 const content = Buffer.from(Array.from({ length: 900 }, (_, index) => `line ${index}\n`).join(""));
 
@@ -51,7 +34,7 @@ describe("ISO 9660", () => {
     ),
   )("names: %s", async (names, directory, file, said) => {
     const { node, disk } = await machine();
-    disk.content = withIso(makeIso(names, directory, file, content));
+    disk.content = withVolume(makeIso(names, directory, file, content));
     await node.enter("mount hda0 /cd", PROMPT);
     expect(await output(node, "mount")).toContain(`class_fs_iso9660: ${said}, `);
     expect(await output(node, "find /cd")).toBe(`/cd/${directory}\n/cd/${directory}/${file}\n`);
@@ -68,7 +51,7 @@ thoroughly("Joliet names beyond ASCII are shown in UTF-8", async () => {
     ["日本語", "\u0800\uffee"],
     ["\ud800 alone", "a \u007f\u0001b"],
   ] as const) {
-    disk.content = withIso(makeIso("joliet", directory, file, content));
+    disk.content = withVolume(makeIso("joliet", directory, file, content));
     await node.enter("mount hda0 /cd", PROMPT);
     const found = Buffer.from(await output(node, "find /cd"), "latin1").toString("utf8");
     expect(found.split("\n")).toEqual([`/cd/${shown(directory)}`, `/cd/${shown(directory)}/${shown(file)}`, ""]);
@@ -81,7 +64,7 @@ thoroughly("names with what no path can have, and long ones, are shown as they c
   const odd = ["a b", "tilde~", "a\x1fb\x7fc/d", "..x", ".hidden", "x".repeat(200)];
   for (const names of ["plain", "rock"] as const)
     for (const name of odd) {
-      disk.content = withIso(makeIso(names, "d", name, content));
+      disk.content = withVolume(makeIso(names, "d", name, content));
       expect(await output(node, "mount hda0 /cd; find /cd; umount /cd"), `${names}: ${name}`).toBe(
         `/cd/d\n/cd/d/${name.replace(/[\0-\x1f\x7f/]/g, "_")}\n`,
       );
@@ -103,7 +86,7 @@ test(`hostile ISO images are errors: ${hostile.title}`, async () => {
       const at = block * 2048 + (block < 20 ? 80 + random.below(120) : random.below(180));
       iso[at] = random.below(3) === 0 ? 0xff : random.below(256);
     }
-    disk.content = withIso(iso);
+    disk.content = withVolume(iso);
     const began = node.console.text.length;
     for (const command of ["mount hda0 /cd", "find /cd", "wc /cd/dir/name", "umount /cd"])
       await node.enter(command, PROMPT);

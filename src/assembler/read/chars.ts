@@ -47,3 +47,9 @@ export const CLOSE_PARENTHESIS = 0x29;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const AT_SIGN = 0x40;
+
+/** Whether a text of ASCII stands at an offset. */
+export function standsAt(bytes: Uint8Array, offset: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[offset + i] !== text.charCodeAt(i)) return false;
+  return true;
+}

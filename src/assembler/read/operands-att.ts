@@ -10,7 +10,6 @@ import type { Expression } from "../model/expression.ts";
 import { aliasedRegister, constant, Op, refoldOperand, symbolExpression } from "../model/expression.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import {
-  AT_SIGN,
   CLOSE_PARENTHESIS,
   COLON,
   COMMA,
@@ -24,6 +23,7 @@ import {
   SPACE,
   STAR,
   STATEMENT_END,
+  standsAt,
 } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { goesOn } from "./next-operand.ts";
@@ -86,8 +86,7 @@ export class AttOperands {
     if (!(characterClass[code]! & NAME_START) || code === DOLLAR || reading.allowsNakedRegisters) return false;
     let end = offset + 1;
     while (characterClass[bytes[end]!]! & NAME_PART) end++;
-    const isPlt =
-      bytes[end] === AT_SIGN && bytes[end + 1] === 0x50 && bytes[end + 2] === 0x4c && bytes[end + 3] === 0x54;
+    const isPlt = standsAt(bytes, end, PLT);
     const after = isPlt ? end + PLT.length : end;
     if (!(characterClass[bytes[after]!]! & STATEMENT_END) || (code === DOT && end === offset + 1)) return false;
     const atom = reading.atoms.intern(bytes, offset, end);
@@ -178,20 +177,18 @@ export class AttOperands {
 
   /** What stands after a `$`. */
   #immediate(): Expression {
-    const reading = this.#reading;
-    const value = refoldOperand(this.#expressions.required("a value after `$'"));
-    if (value.op === Op.REGISTER)
-      reading.failAt("register-in-expression", value.offset, "a register is no immediate value");
-    if (value.op === Op.BIG)
-      reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
-    return value;
+    return this.#value("a value after `$'", "a register is no immediate value");
   }
 
   #displacement(): Expression {
+    return this.#value("an operand", "a register cannot be calculated with");
+  }
+
+  /** The expression at the cursor: `wanted` says what is missing where there is none. */
+  #value(wanted: string, noRegister: string): Expression {
     const reading = this.#reading;
-    const value = refoldOperand(this.#expressions.required("an operand"));
-    if (value.op === Op.REGISTER)
-      reading.failAt("register-in-expression", value.offset, "a register cannot be calculated with");
+    const value = refoldOperand(this.#expressions.required(wanted));
+    if (value.op === Op.REGISTER) reading.failAt("register-in-expression", value.offset, noRegister);
     if (value.op === Op.BIG)
       reading.failAt("number-too-large", value.offset, "a number of more than 64 bits fits no instruction");
     return value;

@@ -8,15 +8,23 @@ import { NEWLINE } from "../model/source-text.ts";
 import {
   APOSTROPHE,
   AT_SIGN,
+  CLOSE_BRACKET,
+  CLOSE_PARENTHESIS,
+  COMMA,
   characterClass,
+  DOLLAR,
   DOT,
   HASH,
   NAME_PART,
+  OPEN_BRACKET,
+  OPEN_PARENTHESIS,
+  PERCENT,
   QUOTE,
   SEMICOLON,
   SLASH,
   SPACE,
   STAR,
+  standsAt,
 } from "./chars.ts";
 import { KIND_COUNT, kindOfNumber, kindOfRegister, NO_KIND, Role, SYMBOL_VALUE } from "./interchangeable.ts";
 
@@ -31,15 +39,8 @@ const FIRST_MARK = 256 - KIND_COUNT;
 
 const TAB = 0x09;
 const BLANK = 0x20;
-const DOLLAR = 0x24;
-const PERCENT = 0x25;
-const OPEN_PARENTHESIS = 0x28;
-const CLOSE_PARENTHESIS = 0x29;
 const PLUS = 0x2b;
-const COMMA = 0x2c;
 const MINUS = 0x2d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 /** What asks for the global offset table, and for the distance from it. */
 const GOT = "@GOT";
@@ -203,9 +204,9 @@ export class Shape {
     while (role[bytes[offset]!]! >= LETTER) offset++;
     if (bytes[nameStart] === DOT && offset === nameStart + 1) return false;
     if (bytes[offset] === AT_SIGN) {
-      if (bytes[offset + 1] !== 0x47 || bytes[offset + 2] !== 0x4f || bytes[offset + 3] !== 0x54) return false;
+      if (!standsAt(bytes, offset, GOT)) return false;
       offset += GOT.length;
-      if (bytes[offset] === 0x4f && bytes[offset + 1] === 0x46 && bytes[offset + 2] === 0x46) offset += OFF.length;
+      if (standsAt(bytes, offset, OFF)) offset += OFF.length;
       // The linker rewrites what loads from the table: without a register that is a form of its own.
       else if (bytes[offset] !== OPEN_PARENTHESIS) return false;
     }
