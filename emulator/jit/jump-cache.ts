@@ -12,15 +12,29 @@ import { BUDGET } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
-/** Where the entry of an EIP in a context is. A kernel's code has as many contexts as there are page directories. */
+/**
+ * Entries are in pairs, so that two places that the hash puts together do not drive each other out all the time: a newer
+ * entry is the first of its pair.
+ */
+const PAIR_SHIFT = 5;
+/** What is left of a hash of 32 bits, whose upper bits depend on most (Knuth, The Art of Computer Programming 3, 6.4). */
+const HASH_SHIFT = 32 - Math.log2(JUMP_CACHE_ENTRIES / 2);
+const HASH_FACTOR = 0x9e3779b1 | 0;
+const CONTEXT_FACTOR = 0x85ebca6b | 0;
+
+/**
+ * Which pair the entry of an EIP in a context is in. A kernel's code has as many contexts as there are page directories.
+ */
 function jumpHash(eip: number, context: number): number {
-  return (eip ^ (eip >>> 12) ^ context) & (JUMP_CACHE_ENTRIES - 1);
+  return Math.imul(eip ^ Math.imul(context, CONTEXT_FACTOR), HASH_FACTOR) >>> HASH_SHIFT;
 }
 
 /** Enters an entry of the region in a slot, for the context at hand. `words`: the machine's memory. */
 export function enterJump(words: Int32Array, eip: number, slot: number, index: number, mapAddress: number): void {
   const context = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
-  const at = (JUMP_CACHE >>> 2) + 4 * jumpHash(eip, context);
+  const at = (JUMP_CACHE >>> 2) + 8 * jumpHash(eip, context);
+  if (words[at] !== eip || words[at + 1] !== context)
+    for (let word = at; word < at + 4; word++) words[word + 4] = words[word]!;
   words[at] = eip;
   words[at + 1] = context;
   words[at + 2] = slot | ((index + 1) << 16);
@@ -54,15 +68,35 @@ export function pushContext(c: Code, eip: number): void {
   c.load(4, JIT_CONTEXT + 4);
 }
 
-/** Pushes where the entry of the EIP in a local would be, from the cache's beginning. */
-export function pushJumpCacheOffset(c: Code, eip: number): void {
-  c.get(eip).get(eip).const(12).op(OP.shr_u).op(OP.xor);
+/**
+ * Sets `entry` to where the entry of the EIP in a local would be, from the cache's beginning, and pushes whether it is
+ * there.
+ */
+export function pushIsInJumpCache(c: Code, eip: number, entry: number): void {
+  c.get(eip);
   pushContext(c, eip);
-  c.op(OP.xor)
-    .const(JUMP_CACHE_ENTRIES - 1)
-    .op(OP.and)
-    .const(4)
-    .op(OP.shl);
+  c.const(CONTEXT_FACTOR)
+    .op(OP.mul)
+    .op(OP.xor)
+    .const(HASH_FACTOR)
+    .op(OP.mul)
+    .const(HASH_SHIFT)
+    .op(OP.shr_u)
+    .const(PAIR_SHIFT)
+    .op(OP.shl)
+    .tee(entry)
+    .get(entry)
+    .load64(JUMP_CACHE);
+  pushEipKey(c, eip);
+  c.op(OP.eq64)
+    .op(OP.eqz)
+    .const(PAIR_SHIFT - 1)
+    .op(OP.shl)
+    .op(OP.add)
+    .tee(entry)
+    .load64(JUMP_CACHE);
+  pushEipKey(c, eip);
+  c.op(OP.eq64);
 }
 
 /** Pushes what the EIP in a local is known by at the moment: its context in the upper half of a quadword. */

@@ -335,6 +335,30 @@ const pushSegment: Operation = (t, insn) => {
   };
 };
 
+/**
+ * PUSHAD: all that it writes lies in one page. It is looked at in two parts, since code is looked for under 24 bytes at
+ * most; the lower one is the last, from which on everything is stored.
+ */
+const pushAll: Operation = (t, insn) => {
+  if (!t.hasWideStack || !t.access.flatData || insn.size !== 32) return null;
+  return () => {
+    const { c } = t;
+    pushOnStack(t, ESP, -ALL_BYTES);
+    c.const(0xfff)
+      .op(OP.and)
+      .const(0x1000 - ALL_BYTES)
+      .op(OP.gt_u)
+      .brIf(t.access.slow);
+    for (const start of [-ALL_BYTES / 2, -ALL_BYTES]) {
+      pushOnStack(t, ESP, start);
+      t.access.segmented(SS, true, ALL_BYTES / 2, "write", ESP);
+    }
+    for (let register = EAX; register <= EDI; register++)
+      t.access.store(4, () => t.getRegister(register), 4 * (EDI - register));
+    release(t, -ALL_BYTES);
+  };
+};
+
 /** POPAD: all that it reads lies in one page, and ESP is not taken from there. */
 const popAll: Operation = (t, insn) => {
   if (!t.hasWideStack || !t.access.flatData || insn.size !== 32) return null;
@@ -380,6 +404,7 @@ export const MOVES: Readonly<Partial<Record<Semantic, Operation>>> = {
   lea: loadAddress,
   mov_from_sreg: moveFromSegment,
   push_sreg: pushSegment,
+  pusha: pushAll,
   popa: popAll,
   xlat: translate,
   bswap: byteSwap,

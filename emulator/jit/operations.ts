@@ -175,6 +175,7 @@ const STACK_OR_STRING = new Set<string>([
   "push_sreg",
   "pop_sreg",
   "verw",
+  "pusha",
   "popa",
   "xlat",
   "rdtsc",

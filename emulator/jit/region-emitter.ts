@@ -5,7 +5,7 @@
  */
 
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { EIP, ESP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET, JUMP_CACHE } from "../cpu/layout.ts";
+import { EIP, ESP, FLAG_CARRIES, FLAG_RESULT, JIT_BUDGET } from "../cpu/layout.ts";
 import type { ProcessorModel } from "../cpu/model.ts";
 import { MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { pushLive } from "./access.ts";
@@ -14,7 +14,7 @@ import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED 
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
 import { AWAY, ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
-import { pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "./jump-cache.ts";
+import { pushIsInJumpCache, pushRegionEntry } from "./jump-cache.ts";
 import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
@@ -360,10 +360,7 @@ export class RegionEmitter extends Emitter {
   /** On to the region that has an entry at TARGET, if the jump cache knows one. All state is in memory. */
   #jump(): void {
     const { c } = this;
-    pushJumpCacheOffset(c, TARGET);
-    c.tee(T0).load64(JUMP_CACHE);
-    pushEipKey(c, TARGET);
-    c.op(OP.eq64);
+    pushIsInJumpCache(c, TARGET, T0);
     c.if();
     pushRegionEntry(c, T0, T1);
     c.returnCall(ENTER);

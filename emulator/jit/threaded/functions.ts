@@ -6,7 +6,6 @@ import {
   FLAG_CARRIES,
   FLAG_RESULT,
   JIT_BUDGET,
-  JUMP_CACHE,
   THREAD_CONTEXT,
   THREAD_COUNT_ENTRIES,
   THREAD_COUNTS,
@@ -29,7 +28,7 @@ import {
 } from "../../cpu/layout.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP, EXIT_PAGE, EXIT_STOPPED, EXIT_UNKNOWN } from "../exits.ts";
 import { ENTER } from "../imports.ts";
-import { pushContext, pushEipKey, pushJumpCacheOffset, pushRegionEntry } from "../jump-cache.ts";
+import { pushContext, pushEipKey, pushIsInJumpCache, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
@@ -338,10 +337,8 @@ function emitTables(c: Code): void {
 export function hotFunction(c: Code): void {
   c.get(PLACE);
   pushSlot(c, THREAD_DELTA).op(OP.add).set(T2);
-  pushJumpCacheOffset(c, T2);
-  c.tee(T1).load64(JUMP_CACHE);
-  pushEipKey(c, T2);
-  c.op(OP.eq64).if();
+  pushIsInJumpCache(c, T2, T1);
+  c.if();
   c.get(BYTES)
     .const(HOT_RUNS - 1)
     .store(2, THREAD_COUNTS);
