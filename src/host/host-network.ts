@@ -33,8 +33,22 @@ export function hostStream(socket: Socket, events: () => StreamEvents | null): H
   socket.on("drain", () => events()?.drained());
   socket.on("error", (error) => (failure = failureOf(error)));
   socket.on("close", () => events()?.closed(failure));
+  let isGathering = false;
+  /** What comes while the machines run, a segment at a time, goes to the host's kernel by one call. */
+  const gather = (): void => {
+    if (isGathering) return;
+    isGathering = true;
+    socket.cork();
+    process.nextTick(() => {
+      isGathering = false;
+      socket.uncork();
+    });
+  };
   return {
-    write: (bytes) => void socket.write(Uint8Array.from(bytes)),
+    write: (bytes) => {
+      gather();
+      socket.write(Uint8Array.from(bytes));
+    },
     get pendingBytes() {
       return socket.writableLength;
     },
