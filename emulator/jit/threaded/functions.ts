@@ -331,21 +331,15 @@ function emitTables(c: Code): void {
 }
 
 /**
- * BYTES: where the count lies. Compiled code is entered, and what it does not go on with is gone on with here; else the
- * engine is asked, and the count begins anew, unless that has compiled the code or knows it.
+ * Compiled code that begins at PLACE is entered, where the jump cache knows it, after what `begin` emits; what it does not
+ * go on with is gone on with here.
  */
-export function hotFunction(c: Code): void {
+function emitCompiled(c: Code, begin: () => void): void {
   c.get(PLACE);
   pushSlot(c, THREAD_DELTA).op(OP.add).set(T2);
   pushIsInJumpCache(c, T2, T1);
   c.if();
-  c.get(BYTES)
-    .const(HOT_RUNS - 1)
-    .store(2, THREAD_COUNTS);
-  // A region that is not to be begun with less comes back at once.
-  c.get(BUDGET).const(LEAST_BUDGET).op(OP.lt_u).if();
-  emitDispatch(c);
-  c.end();
+  begin();
   emitCanonical(c);
   pushRegionEntry(c, T1, T0);
   c.call(ENTER).tee(T0).const(EXIT_LOOKUP).op(OP.ne).get(T0).const(EXIT_BUDGET).op(OP.ne).op(OP.and).if();
@@ -356,6 +350,39 @@ export function hotFunction(c: Code): void {
   pushSlot(c, JIT_BUDGET);
   emitArrival(c, 32);
   c.end();
+}
+
+/** A region that is not to be begun with less comes back at once. */
+const pushIsTooLittle = (c: Code): Code => c.get(BUDGET).const(LEAST_BUDGET).op(OP.lt_u);
+
+/**
+ * The handler of opcodes without one. Code that begins with such an instruction is compiled before what leads to it, since
+ * blocks of handlers become hot sooner.
+ */
+export function unknownFunction(c: Code, codeBits: CodeBits): void {
+  if (codeBits === 32)
+    emitCompiled(c, () => {
+      pushIsTooLittle(c).if();
+      emitLeave(c, EXIT_UNKNOWN);
+      c.end();
+    });
+  emitLeave(c, EXIT_UNKNOWN);
+  c.end();
+}
+
+/**
+ * BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew, unless that
+ * has compiled the code or knows it.
+ */
+export function hotFunction(c: Code): void {
+  emitCompiled(c, () => {
+    c.get(BYTES)
+      .const(HOT_RUNS - 1)
+      .store(2, THREAD_COUNTS);
+    pushIsTooLittle(c).if();
+    emitDispatch(c);
+    c.end();
+  });
   c.get(BYTES).const(0).store(2, THREAD_COUNTS);
   emitAsk(c, ASK_HOT);
   c.tee(T0).const(0).op(OP.lt_s).if();

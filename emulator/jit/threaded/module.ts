@@ -5,13 +5,11 @@
  */
 
 import { DEFAULT_MODEL, MODELS } from "../../cpu/model.ts";
-import { EXIT_UNKNOWN } from "../exits.ts";
 import { arithmeticFunction, carriesFunction, imageFunction } from "../flags.ts";
 import { Code, encodeModule, type FunctionBody, I32 } from "../wasm.ts";
 import { scaledFunction } from "./address.ts";
 import {
   branchFunction,
-  emitLeave,
   farFunction,
   hotFunction,
   leapFunction,
@@ -19,6 +17,7 @@ import {
   pauseFunction,
   startFunction,
   turnFunction,
+  unknownFunction,
 } from "./functions.ts";
 import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { makeHandlers, makeLoop } from "./handlers.ts";
@@ -76,10 +75,7 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
     ownFunction(farFunction),
     ownFunction((c) => leapFunction(c, codeBits)),
     // The first handler is for all opcodes without one.
-    ownFunction((c) => {
-      emitLeave(c, EXIT_UNKNOWN);
-      c.end();
-    }),
+    ownFunction((c) => unknownFunction(c, codeBits)),
   ];
   const unknown = FIRST_HANDLER - THREAD_IMPORTS.length;
   const loop = functions.push({ type: HANDLER_TYPE, ...makeLoop(shape) }) - 1;
