@@ -78,6 +78,8 @@ export const OP = {
   div_f64: 0xa3,
   convert_s_f64: 0xb7,
   convert_u_f64: 0xb8,
+  convert_u64_f64: 0xba,
+  trunc_f64_u64: 0xb1,
   reinterpret_i32_f32: 0xbc,
   reinterpret_i64_f64: 0xbd,
   reinterpret_f32_i32: 0xbe,

@@ -71,6 +71,7 @@ const CASES = {
   "emulator/jit/guests": { quick: 60_000, fast: 40_000, thorough: 400_000 },
   "emulator/jit/real-mode": { quick: 4, fast: 4, thorough: 400 },
   "emulator/jit/returning": { quick: 1, fast: 1, thorough: 10 },
+  "emulator/jit/square-root": { quick: 500, fast: 500, thorough: 20_000 },
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 6 },
   "guest/heap": { quick: 2_000, fast: 2_000, thorough: 500_000 },
   "isa/disassemble": { quick: 800, fast: 800, thorough: 1_000_000 },

@@ -1,4 +1,4 @@
-/** Addition, multiplication, division and comparison in the x87 unit: exact to 128 bits, then rounded once. */
+/** Addition, multiplication, division, square roots and comparison in the x87 unit: exact to 128 bits, then rounded once. */
 
 import { CF, ZF } from "../../cpu/flags.ts";
 import { C0, C1, C2, C3, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
@@ -214,6 +214,23 @@ function multiplication(r: Routines): void {
   );
 }
 
+/** Divides A:LOW by B into a local; what remains is A. Digits as in the routine "digit". */
+function divideLong(r: Routines, c: Code, quotient: number): void {
+  const digit = 11;
+  const step = (pushNext: () => void): void => {
+    c.get(A);
+    pushNext();
+    c.get(B).call(r.number("digit")).set(digit);
+    c.get(A).const64(32).op(OP.shl64);
+    pushNext();
+    c.op(OP.or64).get(digit).get(B).op(OP.mul64).op(OP.sub64).set(A);
+  };
+  step(() => c.get(LOW).const64(32).op(OP.shr_u64));
+  c.get(digit).const64(32).op(OP.shl64).set(quotient);
+  step(() => c.get(LOW).constBig(DWORD).op(OP.and64));
+  c.get(quotient).get(digit).op(OP.or64).set(quotient);
+}
+
 function division(r: Routines): void {
   // (remainder so far, next digit, divisor) -> quotient's digit. Digits have 32 bits, the divisor 64 with its top bit
   // set, and the remainder is below it (Knuth, The Art of Computer Programming 2, 4.3.1, algorithm D).
@@ -248,7 +265,7 @@ function division(r: Routines): void {
   r.add(
     "divide",
     [I32, I32],
-    [...OPERATION_LOCALS, I64],
+    [...OPERATION_LOCALS, I64, I64],
     (c) => {
       operands(r, c);
       c.get(0).const(REVERSED).op(OP.and);
@@ -265,18 +282,7 @@ function division(r: Routines): void {
       c.else();
       c.get(A).const64(63).op(OP.shl64).set(LOW).get(A).const64(1).op(OP.shr_u64).set(A);
       c.end();
-      const step = (pushNext: () => void): void => {
-        c.get(A);
-        pushNext();
-        c.get(B).call(r.number("digit")).set(quotient);
-        c.get(A).const64(32).op(OP.shl64);
-        pushNext();
-        c.op(OP.or64).get(quotient).get(B).op(OP.mul64).op(OP.sub64).set(A);
-      };
-      step(() => c.get(LOW).const64(32).op(OP.shr_u64));
-      c.get(quotient).const64(32).op(OP.shl64);
-      step(() => c.get(LOW).constBig(DWORD).op(OP.and64));
-      c.get(quotient).op(OP.or64).set(quotient);
+      divideLong(r, c, quotient);
       // The remainder says what follows: nothing, less than a half, a half, more.
       c.get(A).op(OP.eqz64).if().const64(0).set(LOW).else();
       c.constBig(TOP_BIT).const64(0).get(A).get(B).get(A).op(OP.sub64).op(OP.ge_u64).op(OP.select);
@@ -286,6 +292,94 @@ function division(r: Routines): void {
     },
     EXPORTED,
   );
+}
+
+/**
+ * The square root of the top. A double's root r is right to some 2^12 of 2^64, and the mean of r and N / r, both integers,
+ * is the integer root (Newton's step), or one more where the root is next to that: the remainder tells.
+ */
+function squareRoot(r: Routines): void {
+  const [root, , high, rest, restHigh] = [10, 11, 12, 13, 14] as const;
+  /** Of the significand: from there on the first root might be no larger than the upper half of the number. */
+  const tooLarge = -(1n << 13n);
+  r.add(
+    "squareRoot",
+    [I32, I32],
+    [...OPERATION_LOCALS, I64, I64, I64, I64, I64],
+    (c) => {
+      c.const(0).set(PLACE);
+      pushAnyEmpty(r, c, PLACE);
+      refuseIf(c);
+      c.const(0).call(r.number("register")).set(PLACE);
+      refuseUnlessPlain(r, c, PLACE);
+      c.get(PLACE).load64(0).set(A).get(PLACE).load(4, HEAD).set(HEAD_A);
+      c.get(A).op(OP.eqz64).if();
+      storeExact(
+        r,
+        c,
+        PLACE,
+        () => c.const64(0),
+        () => c.get(HEAD_A),
+      );
+      c.const(0).op(OP.return).end();
+      refuseIf(pushSign(c, HEAD_A));
+      refuseIf(c.get(A).constBig(tooLarge).op(OP.ge_u64));
+      pushExponent(c, HEAD_A)
+        .const(BIAS)
+        .op(OP.sub)
+        .tee(HEAD_A)
+        .const(1)
+        .op(OP.shr_s)
+        .const(BIAS)
+        .op(OP.add)
+        .set(SHIFT);
+      // A number of 128 bits, A:LOW, whose root has 64.
+      c.get(HEAD_A).const(1).op(OP.and).op(OP.eqz).if();
+      c.get(A).const64(63).op(OP.shl64).set(LOW).get(A).const64(1).op(OP.shr_u64).set(A);
+      c.end().get(A).set(high);
+      c.get(A)
+        .op(OP.convert_u64_f64)
+        .constF64(2 ** 64)
+        .op(OP.mul_f64)
+        .op(OP.sqrt_f64)
+        .op(OP.trunc_f64_u64)
+        .set(B);
+      divideLong(r, c, root);
+      c.get(root).get(B).op(OP.and64).get(root).get(B).op(OP.xor64).const64(1).op(OP.shr_u64).op(OP.add64).set(root);
+      setRestOfSquare(c, root, high, rest, restHigh);
+      c.get(restHigh).const64(0).op(OP.lt_s64).if();
+      c.get(root).const64(1).op(OP.sub64).set(root);
+      setRestOfSquare(c, root, high, rest, restHigh);
+      c.end();
+      c.const64(0).set(LOW);
+      c.get(rest).get(restHigh).op(OP.or64).op(OP.eqz64).op(OP.eqz).if();
+      c.constBig(TOP_BIT + 1n)
+        .const64(1)
+        .get(restHigh)
+        .op(OP.eqz64)
+        .op(OP.eqz);
+      c.get(rest).get(root).op(OP.gt_u64).op(OP.or).op(OP.select).set(LOW).end();
+      c.get(root).set(A);
+      finish(r, c, () => c.const(0));
+    },
+    EXPORTED,
+  );
+}
+
+/** Sets `restHigh`:`rest` to `high`:LOW less the square of `root`; A and B are used. */
+function setRestOfSquare(c: Code, root: number, high: number, rest: number, restHigh: number): void {
+  const digit = (isHigh: boolean): Code =>
+    isHigh ? c.get(root).const64(32).op(OP.shr_u64) : c.get(root).constBig(DWORD).op(OP.and64);
+  // The square is `restHigh`:B, of three products of 32 bits each.
+  digit(true);
+  digit(false).op(OP.mul64).set(A);
+  digit(true);
+  digit(true).op(OP.mul64).get(A).const64(31).op(OP.shr_u64).op(OP.add64).set(restHigh);
+  digit(false);
+  digit(false).op(OP.mul64).tee(B).get(A).const64(33).op(OP.shl64).op(OP.add64).tee(rest).get(B).op(OP.lt_u64);
+  c.op(OP.extend_u).get(restHigh).op(OP.add64).set(restHigh);
+  c.get(high).get(restHigh).op(OP.sub64).get(LOW).get(rest).op(OP.lt_u64).op(OP.extend_u).op(OP.sub64).set(restHigh);
+  c.get(LOW).get(rest).op(OP.sub64).set(rest);
 }
 
 /** compare (register, TO_STATUS and how often to pop) -> CF and ZF as FCOMI sets them, or -1 when it is refused. */
@@ -334,5 +428,6 @@ export function addArithmetic(r: Routines): void {
   addition(r);
   multiplication(r);
   division(r);
+  squareRoot(r);
   comparison(r);
 }

@@ -249,6 +249,7 @@ export const X87: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   fxch: onRegisters("exchange", ({ c }, insn) => c.const(insn.rm).const(0)),
   fchs: onRegisters("changeSign", ({ c }) => c.const(SIGN | EXPONENT).const(SIGN)),
   fabs: onRegisters("changeSign", ({ c }) => c.const(EXPONENT).const(0)),
+  fsqrt: onRegisters("squareRoot", ({ c }) => c.const(0).const(0)),
   frndint: onRegisters("roundToInteger", ({ c }) => c.const(0).const(0)),
   fcom: comparison(0),
   fcomp: comparison(1),

@@ -36,7 +36,7 @@ function unitModule(): WebAssembly.Module {
 
 /** The functions that regions import, by the names of the unit's exports. */
 export const X87_FUNCTIONS: readonly string[] = [
-  ...["add", "multiply", "divide", "compare", "roundToInteger"],
+  ...["add", "multiply", "divide", "squareRoot", "compare", "roundToInteger"],
   ...["loadRegister", "loadConstant", "storeRegister", "exchange", "conditionalMove", "changeSign"],
   ...FORMAT_NAMES.flatMap((name) => [`operand${name}`, `load${name}`, `store${name}`]),
 ];
