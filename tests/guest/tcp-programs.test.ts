@@ -4,6 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import type { TcpCases } from "./tcp-cases.ts";
+import { ANSWERED, ASK, ASK_LONG, OPEN, sent } from "./tcp-rows.ts";
 import { play, tcpScene, themesOf } from "./tcp-scene.ts";
 import { TcpPeer } from "./tcp-wire.ts";
 
@@ -16,17 +17,6 @@ const LINGER_MS = 60_000;
 
 /** What the node says when it calls. */
 const CALL = "> S 0:0 win 65535 mss 1460 wscale 6 sackOK ts *:0";
-const ASK = "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n";
-const ASK_LONG = "< P. 1:21 ack 1 data GET /long HTTP/1.0\\n\\n";
-const OPEN = ["< S 0:0 win 65535 mss 1460", "> S. 0:0 ack 1", "< . 1:1 ack 1"] as const;
-/** The node has closed, and waits for the other side's end. */
-const ANSWERED = [...OPEN, ASK, "> P. 1:149 ack 20", "> F. 149:149 ack 20"] as const;
-
-/** What the node sends in segments of one size. */
-const sent = (from: number, to: number, size: number, acknowledged: number, last = "."): string[] =>
-  Array.from({ length: Math.ceil((to - from) / size) }, (_, at) => from + at * size).map(
-    (at) => `> ${at + size >= to ? last : "."} ${at}:${Math.min(to, at + size)} ack ${acknowledged}`,
-  );
 
 /** Two segments of 1,000 bytes each time, and what the node says to each pair: the window in units of 64 bytes. */
 const pairs = (from: number, windows: readonly number[]): string[] =>
