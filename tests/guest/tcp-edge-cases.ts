@@ -109,8 +109,13 @@ export const TCP_EDGE_CASES: TcpCases = {
       [577, 537],
     ].map(([mtu, size]) => ({
       name: `one of ${mtu} makes segments of ${size}`,
-      rows: [...OPEN, ASK_LONG, ...sent(1, 14601, 1460, 21, "P."), `icmp 3:4 1 mtu ${mtu}`, ...sent(1, 14601, size!, 21)]
-        .concat(ABORT),
+      rows: [
+        ...OPEN,
+        ASK_LONG,
+        ...sent(1, 14601, 1460, 21, "P."),
+        `icmp 3:4 1 mtu ${mtu}`,
+        ...sent(1, 14601, size!, 21),
+      ].concat(ABORT),
     })),
   ],
   "what is old, and what is not (RFC 9293, 3.10.7.4; RFC 7323, 5)": [
@@ -118,14 +123,29 @@ export const TCP_EDGE_CASES: TcpCases = {
       name: "a window of a segment that was overtaken does not count",
       rows: [
         ...["< S 0:0 win 65535 mss 1000", "> S. 0:0 ack 1", "< . 1:1 ack 1", "< . 31:41 ack 1 win 3000"],
-        ...["> . 1:1 ack 1", ASK_LONG, "> . 1:1 ack 21", "> . 1:1001 ack 21", "> . 1001:2001 ack 21", "> . 2001:3001 ack 21"],
+        ...[
+          "> . 1:1 ack 1",
+          ASK_LONG,
+          "> . 1:1 ack 21",
+          "> . 1:1001 ack 21",
+          "> . 1001:2001 ack 21",
+          "> . 2001:3001 ack 21",
+        ],
         ...["silence 20", "< . 21:21 ack 1001 win 65535", "> . 3001:4001 ack 21", "silence 20"],
         ...["< . 31:31 ack 1001 win 65535", ...sent(4001, 11001, 1000, 21), "silence 10", ABORT],
       ],
     },
     {
       name: "an acknowledgement is too old when it is older than the widest window (RFC 5961, 5.2)",
-      rows: [...OPEN, "< . 1:1 ack -65534", "silence 100", "< . 1:1 ack -65535", "silence 30", "> . 1:1 ack 1", "< R 1:1"],
+      rows: [
+        ...OPEN,
+        "< . 1:1 ack -65534",
+        "silence 100",
+        "< . 1:1 ack -65535",
+        "silence 30",
+        "> . 1:1 ack 1",
+        "< R 1:1",
+      ],
     },
     {
       name: "a segment without timestamps is taken, and so is one whose timestamp is the last one's",
