@@ -1,6 +1,6 @@
 # A program for /bin: a server on port 7003 whose socket has limits that its connections inherit. The first connection
 # gets twenty records of ten bytes, of which the socket can keep sixteen ends, then 40 bytes that are one piece; the
-# others get 20,000 bytes. Prints the number of each call that gives another result than it should.
+# second gets 20,000 bytes, the third fifteen pieces of ten bytes. Prints the number of each call that gives another result than it should.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -68,14 +68,21 @@ _start:
     SYSTEM  write, "dword ptr [served]", "offset content", 60
     mov     eax, offset text_marked
     call    put
-3:  SYSTEM  accept, ebp, 0, -1
+    SYSTEM  accept, ebp, 0, -1
     mov     esi, eax
     mov     [served], eax
     mov     edx, offset content
     mov     ecx, BYTES
     call    write_all
     SYSTEM  close, "dword ptr [served]"
-    jmp     3b
+    SYSTEM  accept, ebp, 0, -1
+    mov     [served], eax
+    mov     edi, 15
+3:  SYSTEM  write, "dword ptr [served]", "offset content", 10
+    dec     edi
+    jnz     3b
+    SYSTEM  read, "dword ptr [served]", "offset content", 100
+    SYSTEM  exit, 0
 
 .section .rodata
 text_ready:     .asciz "stream-limits: ready\n"

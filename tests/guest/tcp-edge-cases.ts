@@ -39,6 +39,33 @@ export const TCP_EDGE_CASES: TcpCases = {
       ...[...sent(1, 10 * size + 1, size, 21, "P."), "silence 10", ABORT],
     ],
   })),
+  "room for options (RFC 2018, 3; RFC 6691)": [
+    ...[
+      [159, ""],
+      [160, " sack 51:61"],
+      [167, " sack 51:61"],
+      [168, " sack 51:61 31:41"],
+    ].map(([size, told]) => ({
+      name: `of segments of ${size} one of 148 bytes tells${told || " of no island, which goes by itself"}`,
+      rows: [
+        ...[`< S 0:0 win 65535 mss ${size} sackOK`, "> S. 0:0 ack 1", "< . 1:1 ack 1", "< . 31:41 ack 1"],
+        ...["> . 1:1 ack 1 sack 31:41", "< . 51:61 ack 1", "> . 1:1 ack 1 sack 51:61 31:41", ASK],
+        ...["> . 1:1 ack 20 sack 51:61 31:41", `> P. 1:149 ack 20${told}`, `> F. 149:149 ack 20 sack 51:61 31:41`],
+        "< R 20:20",
+      ],
+    })),
+    {
+      name: "with timestamps there is room for three islands",
+      rows: [
+        ...["< S 0:0 win 65535 mss 1460 sackOK ts 1000:0", "> S. 0:0 ack 1 sackOK ts *:1000"],
+        ...["< . 1:1 ack 1 ts 1001:last", "< . 11:21 ack 1 ts 1002:last", "> . 1:1 ack 1 ts *:1001 sack 11:21"],
+        ...["< . 31:41 ack 1 ts 1003:last", "> . 1:1 ack 1 ts *:1001 sack 31:41 11:21"],
+        ...["< . 51:61 ack 1 ts 1004:last", "> . 1:1 ack 1 ts *:1001 sack 51:61 31:41 11:21"],
+        ...["< . 71:81 ack 1 ts 1005:last", "> . 1:1 ack 1 ts *:1001 sack 71:81 51:61 31:41"],
+        ...["< . 71:81 ack 1 ts 1006:last", "> . 1:1 ack 1 ts *:1001 sack 71:81 71:81 51:61", "< R 1:1 ts 1007:0"],
+      ],
+    },
+  ],
   "how long a timeout is (RFC 6298, 2)": [
     { name: "of a round trip that is shorter than the one before", rows: timed(300, 100, 900) },
     { name: "of a round trip that is longer", rows: timed(100, 200, 290) },

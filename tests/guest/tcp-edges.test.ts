@@ -13,7 +13,7 @@ const ECHO_PORT = 5001;
 
 const scene = shared(async () => {
   const made = tcpScene(await withLongFile());
-  await play(made, [`$ echo-server ${ECHO_PORT} &`], 1, 1);
+  await play(made, [`$ echo-server ${ECHO_PORT} &`, "says echo-server: ready"], 1, 1);
   return made;
 });
 
