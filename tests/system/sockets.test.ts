@@ -78,16 +78,20 @@ thoroughly(
   },
 );
 
-thoroughly("times of what is sent, a limit of what is not, and what comes after the end of receiving", async () => {
-  const iso = await isoWith("tests/guest/socket-times.s", "asm/programs/socket-times.s");
-  const lab = boot({ nodes: [{ cdrom: iso }] });
-  const node = lab.nodes[0]!;
-  await node.waitFor(CLOUD, { within: "20s" });
-  await node.waitFor(PROMPT);
-  const said = await output(node, "socket-times");
-  expect(said).toMatch(/^socket-times: done$/m);
-  expect(said).not.toMatch(/is wrong/);
-});
+for (const [program, what] of [
+  ["socket-times", "times of what is sent, a limit of what is not, and what comes after the end of receiving"],
+  ["socket-ports", "which sockets may have a port at the same time"],
+] as const)
+  thoroughly(what, async () => {
+    const iso = await isoWith(`tests/guest/${program}.s`, `asm/programs/${program}.s`);
+    const lab = boot({ nodes: [{ cdrom: iso }] });
+    const node = lab.nodes[0]!;
+    await node.waitFor(CLOUD, { within: "20s" });
+    await node.waitFor(PROMPT);
+    const said = await output(node, program);
+    expect(said).toMatch(new RegExp(`^${program}: done$`, "m"));
+    expect(said).not.toMatch(/is wrong/);
+  });
 
 thoroughly("a program in C fetches a page from a server", async (context) => {
   if (!gcc) return context.skip("gcc is not installed");
