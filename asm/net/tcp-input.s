@@ -402,7 +402,11 @@ tcp_linger:
     je      1f
     lea     eax, [ebx + TCB_TX]
     call    ring_free
-    mov     eax, TCP_TIME_WAIT
+    cmp     dword ptr [ebx + TCB_HANDLE], 0
+    jne     2f
+    lea     eax, [ebx + TCB_RX]         # nobody will read it
+    call    ring_free
+2:  mov     eax, TCP_TIME_WAIT
     call    tcp_move
 1:  mov     eax, 2 * TCP_MSL_MS
     mov     edx, AT_END

@@ -1,6 +1,7 @@
 # A program for /bin: a server on port 7003 whose socket has limits that its connections inherit. The first connection
 # gets twenty records of ten bytes, of which the socket can keep sixteen ends, then 40 bytes that are one piece; the
-# second gets 20,000 bytes, the third fifteen pieces of ten bytes. Prints the number of each call that gives another result than it should.
+# second gets 20,000 bytes, the third fifteen pieces of ten bytes. Prints the number of each call that gives another
+# result than it should.
 
 .intel_syntax noprefix
 .include "system-calls.inc"

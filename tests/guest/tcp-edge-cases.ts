@@ -122,12 +122,32 @@ export const TCP_EDGE_CASES: TcpCases = {
       ],
     },
   ],
+  "a closed window (RFC 9293, 3.8.6.1)": [
+    {
+      name: "it is asked for as long as the other side answers, and later and later when it does not",
+      rows: [
+        ...[...OPEN, ASK.replace(" data", " win 0 data"), "> . 1:1 ack 20", "silence 150", "> . 1:2 ack 20"],
+        ...[380, 780, 780, 780].flatMap((ms) => ["< . 20:20 ack 1 win 0", `silence ${ms}`, "> . 1:2 ack 20"]),
+        ...["silence 780", "> . 1:2 ack 20", "silence 1580", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
+        ...["> FP. 1:149 ack 20", "silence 180", "> FP. 1:149 ack 20", "< R 20:20"],
+      ],
+    },
+  ],
   "a path MTU (RFC 1191)": [
     {
       name: "one that is told of SYN, ACK makes what follows smaller",
       rows: [
         ...["< S 0:0 win 65535 mss 1460", "> S. 0:0 ack 1", "icmp 3:4 0 mtu 600", "silence 50", "< . 1:1 ack 1"],
         ...[ASK_LONG, ...sent(1, 5601, 560, 21, "P."), ABORT],
+      ],
+    },
+    {
+      name: "what is reported to be there does not go again in smaller pieces, and all else does",
+      rows: [
+        ...["< S 0:0 win 65535 mss 1460 sackOK", "wait 20", "> S. 0:0 ack 1", "< . 1:1 ack 1", ASK_LONG],
+        ...[...sent(1, 14601, 1460, 21, "P."), "wait 20", "< . 21:21 ack 1 sack 2921:5841"],
+        ...["> . 14601:16061 ack 21", "icmp 3:4 1 mtu 1000", ...sent(1, 2921, 960, 21), ...sent(5841, 15561, 960, 21)],
+        ...["wait 1", "< . 21:21 ack 5841", ...sent(15561, 23241, 960, 21), "silence 10", ABORT],
       ],
     },
     ...[

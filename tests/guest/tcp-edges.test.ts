@@ -4,7 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import { TCP_EDGE_CASES } from "./tcp-edge-cases.ts";
-import { ASK_LONG, sent } from "./tcp-rows.ts";
+import { ANSWERED, ASK_LONG, sent } from "./tcp-rows.ts";
 import { play, type TcpScene, tcpScene, themesOf } from "./tcp-scene.ts";
 import { type Segment, TcpPeer } from "./tcp-wire.ts";
 
@@ -122,4 +122,23 @@ thoroughly("numbers of the node's pass the middle of their circle like all other
     await made.lab.advance(`${Math.max(0, Math.round((atNs - made.lab.nowNs) / 1e6))}ms`);
     await play(made, [...CIRCLE_CASES[number]!, "wait 1", "< R 21:21"], port, 80, `circle ${number}`);
   }
+});
+
+/** What the node waits for an answer, in ms: each time twice as long, a minute at most (RFC 6298, 5.5). */
+const WAITS_MS = [...Array.from({ length: 9 }, (_, tries) => 200 * 2 ** tries), ...Array<number>(4).fill(60_000)];
+
+thoroughly("who does not answer for five minutes is given up, with a reset (RFC 9293, 3.8.3)", async () => {
+  const waits = WAITS_MS.flatMap((ms) => [`wait ${ms - 60}`, "silence 45"]);
+  await play(
+    await scene(),
+    [
+      ...[
+        ...ANSWERED,
+        ...waits.slice(0, 24).flatMap((row) => (row.startsWith("s") ? [row, "> FP. 1:149 ack 20"] : [row])),
+      ],
+      ...[...waits.slice(24), "> R. 150:150 ack 20", "< . 20:20 ack 1", "> R 1:1"],
+    ],
+    FIRST_PORT - 2,
+    80,
+  );
 });

@@ -1,4 +1,5 @@
 /** Sockets of programs: servers and clients in ring 3, by loopback and from machine to machine, and what they leave. */
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
@@ -78,12 +79,16 @@ thoroughly(
   },
 );
 
-for (const [program, what] of [
-  ["socket-times", "times of what is sent, a limit of what is not, and what comes after the end of receiving"],
-  ["socket-ports", "which sockets may have a port at the same time"],
+for (const [source, what] of [
+  [
+    "tests/guest/socket-times.s",
+    "times of what is sent, a limit of what is not, and what comes after the end of receiving",
+  ],
+  ["tests/guest/socket-ports.s", "which sockets may have a port at the same time"],
 ] as const)
   thoroughly(what, async () => {
-    const iso = await isoWith(`tests/guest/${program}.s`, `asm/programs/${program}.s`);
+    const program = basename(source, ".s");
+    const iso = await isoWith(source, `asm/programs/${program}.s`);
     const lab = boot({ nodes: [{ cdrom: iso }] });
     const node = lab.nodes[0]!;
     await node.waitFor(CLOUD, { within: "20s" });
