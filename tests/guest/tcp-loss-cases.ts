@@ -49,6 +49,11 @@ const LONG_PLAIN = [
 const LATE = [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1)] as const;
 const ABORT = "< R 21:21";
 
+/** All but two segments have come, and there is room for no more: the loss probe is the second of them. */
+const REPEATED = [...[...LONG, DELAY, "< . 21:21 ack 8001 win 2000", "silence 35"], ...segments(9001, 1)] as const;
+/** The window that opens then. */
+const OPENED = [...segments(10001, 17), "> P. 27001:28001 ack 21"] as const;
+
 /** So many segments of 1,000 bytes that the node sends. */
 function segments(from: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) => from + index * 1000).map((at) => `> . ${at}:${at + 1000} ack 21`);
@@ -126,6 +131,30 @@ export const TCP_LOSS_CASES: TcpCases = {
         "silence 100",
       ],
     },
+    {
+      name: "had what it repeats been lost, the window shrinks with what comes after it (RFC 8985, 7.4.2)",
+      rows: [...REPEATED, "< . 21:21 ack 10001", ...OPENED, DELAY, "< . 21:21 ack 16001", "silence 3", ABORT],
+    },
+    ...(
+      [
+        ["that it came twice", ["< . 21:21 ack 10001 sack 9001:10001"]],
+        ["the same once more", ["< . 21:21 ack 10001 win 0", "wait 1", "< . 21:21 ack 10001"]],
+      ] as const
+    ).map(([what, rows]) => ({
+      name: `an acknowledgement that says ${what} keeps the window`,
+      rows: [
+        ...[
+          ...REPEATED,
+          ...rows,
+          ...OPENED,
+          DELAY,
+          "< . 21:21 ack 16001",
+          ...segments(28001, 11),
+          "> P. 39001:40001 ack 21",
+          ABORT,
+        ],
+      ],
+    })),
     {
       name: "a single segment's acknowledgement may be late: no probe before the timeout",
       rows: [
