@@ -1,7 +1,6 @@
 /** What strangers leave behind when they go without a word: connections that hold memory, and no more of it than they may. */
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { output } from "../system/output.ts";
 import { withLongFile } from "./long-file.ts";
 import { ANSWERED, ASK, ASK_LONG, OPEN } from "./tcp-rows.ts";
@@ -72,7 +71,7 @@ test("a stranger who comes again and again leaves no more than the last connecti
   made.peers.clear();
 });
 
-thoroughly("of those that never acknowledge the oldest are reset, and those in TIME-WAIT go before them", async () => {
+test("of those that never acknowledge the oldest are reset, and those in TIME-WAIT go before them", async () => {
   const made = await scene();
   const { peers } = made;
   const ended = await leave(made, 12_000, AT_A_TIME, [ASK.slice(2), "F. 20:20 ack 150"]);
@@ -92,7 +91,7 @@ thoroughly("of those that never acknowledge the oldest are reset, and those in T
   await play(made, [...ANSWERED, "< R 20:20"], 5998, 80);
 });
 
-thoroughly("who asks for much and takes none of it gets at most a quarter of the memory", async () => {
+test("who asks for much and takes none of it gets at most a quarter of the memory", async () => {
   const made = await scene();
   const before = await freeOf(made);
   for (let count = 0; count < 15; count++) {
