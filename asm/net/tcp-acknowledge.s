@@ -63,14 +63,8 @@ tcp_acknowledge:
     mov     eax, [seg_sequence]
     sub     eax, [ebx + TCB_SND_WL1]
     js      .Ltcp_acknowledge_sack
-    jnz     2f
-    mov     eax, [seg_acknowledgement]
-    sub     eax, [ebx + TCB_SND_WL2]
-    js      .Ltcp_acknowledge_sack
-2:  mov     eax, [seg_sequence]
+    mov     eax, [seg_sequence]         # SND.WL2 is never above SND.UNA, nor is what acknowledges less looked at
     mov     [ebx + TCB_SND_WL1], eax
-    mov     eax, [seg_acknowledgement]
-    mov     [ebx + TCB_SND_WL2], eax
     cmp     edi, [ebx + TCB_SND_WND]
     je      .Ltcp_acknowledge_sack
     mov     [ebx + TCB_SND_WND], edi

@@ -9,6 +9,7 @@
 
 CHAINS                  = 64            # of the hash, a power of two
 BLOCKS_MAXIMUM          = 4096
+BLOCKS_KEPT             = 512           # of more those go that nobody uses any more: strangers leave them behind
 FIRST_EPHEMERAL         = 49152         # RFC 6335, 6
 EPHEMERAL_PORTS         = 16384
 RTO_FIRST_MS            = 1000          # RFC 6298, 2.1
@@ -44,10 +45,12 @@ tcp_lock:
 .global tcp_create
 tcp_create:
     push    ebx
-    cmp     dword ptr [tcp_count], BLOCKS_MAXIMUM
+    cmp     dword ptr [tcp_count], BLOCKS_KEPT
     jb      1f
     call    tcp_recycle
-    jc      8f
+    jnc     1f
+    cmp     dword ptr [tcp_count], BLOCKS_MAXIMUM
+    jae     8f
 1:  mov     eax, TCB_SIZE
     call    malloc
     jc      9f
@@ -75,22 +78,29 @@ tcp_create:
     pop     ebx
     ret
 
-# Ends the connection that has been in TIME-WAIT for longest, to make room.
+# Ends a connection that no socket names any more, to make room: of those that are nearest to their end, TIME-WAIT
+# before all others, the oldest.
 # Out: CF when there is none.
 tcp_recycle:
     push    ebx
-    xor     ecx, ecx
+    xor     ebx, ebx
+    xor     edx, edx                    # its state
     mov     eax, [tcp_blocks]
 1:  test    eax, eax
     jz      2f
-    cmp     dword ptr [eax + TCB_STATE], TCP_TIME_WAIT
-    jne     3f
-    mov     ecx, eax                    # the list is in the order of birth: the last is the oldest
+    mov     ecx, [eax + TCB_HANDLE]
+    or      ecx, [eax + TCB_PARENT]
+    jnz     3f
+    mov     ecx, [eax + TCB_STATE]
+    cmp     ecx, edx
+    jb      3f
+    mov     edx, ecx
+    mov     ebx, eax                    # the list is in the order of birth: the last is the oldest
 3:  mov     eax, [eax + TCB_NEXT]
     jmp     1b
-2:  mov     ebx, ecx
-    cmp     ebx, 1                      # CF when it is 0
+2:  cmp     ebx, 1                      # CF when it is 0
     jc      4f
+    call    tcp_send_reset
     xor     eax, eax
     call    tcp_end
     clc
@@ -310,13 +320,12 @@ tcp_end:
     mov     [ebx + TCB_ERROR], eax
 1:  lea     eax, [ebx + TCB_TIMER]
     call    timer_cancel
+    push    edi
     xor     eax, eax
-    mov     [ebx + AT_RETRANSMIT], eax
-    mov     [ebx + AT_ACKNOWLEDGE], eax
-    mov     [ebx + AT_KEEP_ALIVE], eax
-    mov     [ebx + AT_END], eax
-    mov     [ebx + AT_REORDER], eax
-    mov     [ebx + AT_PROBE], eax
+    lea     edi, [ebx + TCB_DEADLINES]
+    mov     ecx, TCP_DEADLINES
+    rep     stosd
+    pop     edi
     call    tcp_leave
     call    tcp_disown
     lea     eax, [ebx + TCB_TX]

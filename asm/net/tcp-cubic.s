@@ -204,7 +204,7 @@ tcp_reduce:
 # Forgets the congestion window of a connection that has sent nothing for longer than a retransmission would have taken:
 # nobody knows what the network takes now (RFC 5681, 4.1).
 # In: EBX block.
-# Clobbers: EAX, EDX.
+# Clobbers: EAX.
 .global tcp_rested
 tcp_rested:
     mov     eax, [ebx + TCB_SND_UNA]

@@ -184,8 +184,6 @@ tcp_synchronize:
 .Ltcp_synchronize_5:
     cmp     dword ptr [seg_sack_ok], 0
     je      .Ltcp_synchronize_6
-    test    edx, TCB_F_NO_SACK
-    jnz     .Ltcp_synchronize_6
     or      edx, TCB_F_SACK
 .Ltcp_synchronize_6:
     cmp     dword ptr [seg_stamped], 0
@@ -211,31 +209,18 @@ tcp_synchronize:
     mov     [ebx + TCB_TS_AGE], eax
     ret
 
-# The congestion window with which sending begins (RFC 6928): at most ten segments or 14,600 bytes, at least two
-# segments.
+# The congestion window with which sending begins (RFC 6928): ten segments, which are 14,600 bytes at most.
 # In: EBX block.
 # Out: EAX bytes.
-# Clobbers: EDX.
 .global tcp_first_window
 tcp_first_window:
-    mov     edx, [ebx + TCB_MSS]
-    imul    eax, edx, 10
-    cmp     eax, 14600
-    jbe     1f
-    mov     eax, 14600
-    add     edx, edx
-    cmp     eax, edx
-    jae     1f
-    mov     eax, edx
-1:  ret
+    imul    eax, [ebx + TCB_MSS], 10
+    ret
 
 # The acknowledgement of our SYN came: state ESTABLISHED.
 # In: EBX block.
 tcp_established:
     mov     eax, [seg_acknowledgement]
-    mov     [ebx + TCB_SND_WL2], eax
-    mov     edx, eax
-    sub     edx, [ebx + TCB_SND_UNA]
     mov     [ebx + TCB_SND_UNA], eax
     mov     [ebx + TCB_RACK_FACK], eax
     dec     eax
@@ -417,7 +402,11 @@ tcp_linger:
     je      1f
     lea     eax, [ebx + TCB_TX]
     call    ring_free
-    mov     eax, TCP_TIME_WAIT
+    cmp     dword ptr [ebx + TCB_HANDLE], 0
+    jne     2f
+    lea     eax, [ebx + TCB_RX]         # nobody will read it
+    call    ring_free
+2:  mov     eax, TCP_TIME_WAIT
     call    tcp_move
 1:  mov     eax, 2 * TCP_MSL_MS
     mov     edx, AT_END
@@ -459,8 +448,6 @@ tcp_text:
     add     eax, [seg_length]
     cmp     eax, [ebx + TCB_RCV_NXT]
     jne     .Ltcp_text_gap              # something before it is missing
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED
-    jnz     .Ltcp_text_output
     inc     dword ptr [ebx + TCB_RCV_NXT]
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED | TCB_F_ACK_NOW
     mov     eax, [ebx + TCB_STATE]

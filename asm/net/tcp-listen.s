@@ -71,7 +71,7 @@ tcp_child:
     call    tcp_create
     jc      .Ltcp_child_done
     mov     edx, [ebx + TCB_FLAGS]
-    and     edx, TCB_F_NODELAY | TCB_F_KEEP_ALIVE | TCB_F_NO_SACK | TCB_F_REUSE
+    and     edx, TCB_F_NODELAY | TCB_F_KEEP_ALIVE | TCB_F_REUSE
     mov     [eax + TCB_FLAGS], edx
     mov     edx, [ebx + TCB_TX_LIMIT]
     mov     [eax + TCB_TX_LIMIT], edx

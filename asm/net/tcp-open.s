@@ -52,10 +52,7 @@ tcp_open:
     jnz     .Ltcp_open_forget
     call    tcp_enter
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE | TCB_F_SCALE | TCB_F_TIMESTAMPS | TCB_F_SACK
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NO_SACK
-    jz      3f
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_SACK
-3:  mov     dword ptr [ebx + TCB_TRIES], 0
+    mov     dword ptr [ebx + TCB_TRIES], 0
     call    secret_sequence
     call    tcp_begin
     mov     dword ptr [ebx + TCB_STATE], TCP_SYN_SENT

@@ -8,7 +8,8 @@
 .include "tcp.inc"
 
 RING_MINIMUM            = 2048
-TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together
+TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together, or
+QUARTER_LOG             = 12 - 2        # a quarter of the memory, by its pages
 
 .text
 
@@ -37,6 +38,10 @@ ring_reserve:
     sub     eax, [ebx + RING_CAPACITY]
     add     eax, [store_bytes]
     cmp     eax, TCP_MEMORY_MAXIMUM
+    ja      .Lring_reserve_failed
+    mov     ecx, [pages_low_end]
+    shl     ecx, QUARTER_LOG
+    cmp     eax, ecx
     ja      .Lring_reserve_failed
     mov     eax, esi
     call    store_make

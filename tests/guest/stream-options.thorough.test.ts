@@ -1,6 +1,6 @@
 /** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records,
  * what more follows, the time without progress. */
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import type { LabCluster } from "../../src/index.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";
 import { play, tcpScene } from "./tcp-scene.ts";
@@ -12,7 +12,11 @@ const BURST = Array.from({ length: 10 }, (_, number) => {
   return `> ${number === 9 ? "P." : "."} ${from}:${from + 1088} ack 1`;
 });
 
-const SOURCES = { options: "tests/guest/stream-options.s", more: "tests/guest/stream-more.s" } as const;
+const SOURCES = {
+  options: "tests/guest/stream-options.s",
+  more: "tests/guest/stream-more.s",
+  limits: "tests/guest/stream-limits.s",
+} as const;
 
 /** A node on which one of these programs serves. */
 const serving = (name: keyof typeof SOURCES): Promise<LabCluster> =>
@@ -101,5 +105,57 @@ test("what more follows waits for it, but not for ever, and no progress for thre
     ],
     3200,
     7002,
+  );
+});
+
+test("what a listener's connections inherit: limits of both buffers, and how long they wait for progress", async () => {
+  const scene = tcpScene(await serving("limits"));
+  const opening = ["< S 0:0 win 65535 mss 1000", "> S. 0:0 ack 1 win 9000", "< . 1:1 ack 1"];
+  const records = (from: number, to: number): string[] =>
+    Array.from({ length: (to - from) / 10 }, (_, at) => `> P. ${from + at * 10}:${from + at * 10 + 10} ack 1`);
+  await play(
+    scene,
+    [
+      ...opening,
+      // Ends of records are kept until they are acknowledged, sixteen at most; sent again, they are what they were.
+      ...records(1, 201),
+      "> P. 201:241 ack 1",
+      "silence 150",
+      ...records(1, 161),
+      "> P. 161:241 ack 1",
+      "< P. 1:11 ack 241",
+      "> P. 241:291 ack 11",
+      "> P. 291:351 ack 11",
+      "says stream-limits: marked",
+      "< R 11:11",
+    ],
+    3300,
+    7003,
+  );
+  expect(scene.lab.nodes[0]!.console.text).not.toMatch(/is wrong/);
+  await play(
+    scene,
+    [
+      ...opening,
+      // Three and a half segments of room are four.
+      ...["> . 1:1001 ack 1", "> . 1001:2001 ack 1", "> . 2001:3001 ack 1", "> P. 3001:4001 ack 1", "silence 10"],
+      // The call's last bytes of 4,096 go, then as much of the next call's as there is room for.
+      ...["< . 1:1 ack 2001", "> P. 4001:4097 ack 1", "> . 4097:5097 ack 1", "> P. 5097:6001 ack 1", "silence 10"],
+      "< R 1:1",
+    ],
+    3301,
+    7003,
+  );
+  // Three pieces that came tell as much of a loss as three segments do, two do not (RFC 6675, 4).
+  await play(
+    scene,
+    [
+      ...["< S 0:0 win 65535 mss 1000 sackOK", "wait 20", "> S. 0:0 ack 1 win 9000", "< . 1:1 ack 1"],
+      ...[...records(1, 151), "wait 20", "< . 1:1 ack 1 sack 11:21 31:41", "silence 2"],
+      ...["< . 1:1 ack 1 sack 11:21 31:41 51:61", "> . 1:11 ack 1", "silence 2"],
+      "< R 1:1",
+    ],
+    3302,
+    7003,
   );
 });

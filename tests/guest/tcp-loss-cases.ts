@@ -49,6 +49,11 @@ const LONG_PLAIN = [
 const LATE = [...LONG, "silence 35", ...segments(10001, 1), "silence 150", ...segments(1, 1)] as const;
 const ABORT = "< R 21:21";
 
+/** All but two segments have come, and there is room for no more: the loss probe is the second of them. */
+const REPEATED = [...[...LONG, DELAY, "< . 21:21 ack 8001 win 2000", "silence 35"], ...segments(9001, 1)] as const;
+/** The window that opens then. */
+const OPENED = [...segments(10001, 17), "> P. 27001:28001 ack 21"] as const;
+
 /** So many segments of 1,000 bytes that the node sends. */
 function segments(from: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) => from + index * 1000).map((at) => `> . ${at}:${at + 1000} ack 21`);
@@ -126,6 +131,30 @@ export const TCP_LOSS_CASES: TcpCases = {
         "silence 100",
       ],
     },
+    {
+      name: "had what it repeats been lost, the window shrinks with what comes after it (RFC 8985, 7.4.2)",
+      rows: [...REPEATED, "< . 21:21 ack 10001", ...OPENED, DELAY, "< . 21:21 ack 16001", "silence 3", ABORT],
+    },
+    ...(
+      [
+        ["that it came twice", ["< . 21:21 ack 10001 sack 9001:10001"]],
+        ["the same once more", ["< . 21:21 ack 10001 win 0", "wait 1", "< . 21:21 ack 10001"]],
+      ] as const
+    ).map(([what, rows]) => ({
+      name: `an acknowledgement that says ${what} keeps the window`,
+      rows: [
+        ...[
+          ...REPEATED,
+          ...rows,
+          ...OPENED,
+          DELAY,
+          "< . 21:21 ack 16001",
+          ...segments(28001, 11),
+          "> P. 39001:40001 ack 21",
+          ABORT,
+        ],
+      ],
+    })),
     {
       name: "a single segment's acknowledgement may be late: no probe before the timeout",
       rows: [
@@ -257,6 +286,81 @@ export const TCP_LOSS_CASES: TcpCases = {
     {
       name: "a range that was acknowledged before is no news",
       rows: [...LONG, "< . 21:21 ack 10001 sack 1:1001", ...segments(10001, 17), "> P. 27001:28001 ack 21", ABORT],
+    },
+  ],
+  "reports that are known, that join, and that cannot be (RFC 2018, 3 to 5; RFC 6675)": [
+    {
+      name: "what was reported before is no news, whole or in part",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 1001:3001", ...segments(10001, 1)],
+        ...["1001:3001", "1001:2001", "2001:3001"].flatMap((range) => [`< . 21:21 ack 1 sack ${range}`, "wait 1"]),
+        ...[...segments(1, 1), ABORT],
+      ],
+    },
+    {
+      name: "ranges of nothing, from end to start, of what was not sent, or of what is acknowledged say nothing",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 1001:10002", "wait 1", "< . 21:21 ack 1 sack 2001:2001", "wait 1"],
+        ...["< . 21:21 ack 1 sack 6001:2001", "wait 1", "< . 21:21 ack 1 sack 1:4001", "silence 10"],
+        // The loss probe.
+        ...["wait 10", ...segments(10001, 1), ABORT],
+      ],
+    },
+    {
+      name: "what was sent last is reported like all else",
+      rows: [...LONG, DELAY, "< . 21:21 ack 1 sack 7001:10001", ...segments(1, 3), "silence 20", ABORT],
+    },
+    {
+      name: "ranges join to one, in whatever order they come",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 2001:3001", ...segments(10001, 1), "< . 21:21 ack 1 sack 4001:5001"],
+        ...[...segments(11001, 1), "< . 21:21 ack 1 sack 3001:4001", "wait 1", "< . 21:21 ack 1 sack 1001:2001"],
+        ...["wait 1", "< . 21:21 ack 1 sack 6001:7001 8001:9001", "wait 1", "< . 21:21 ack 1 sack 5001:10001"],
+        ...[...segments(1, 1), "wait 5", "< . 21:21 ack 10001", ...segments(12001, 1)],
+        ...["> P. 13001:14001 ack 21", "silence 10", ABORT],
+      ],
+    },
+    {
+      name: "of many holes each is filled once, and again when what fills others came before it",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21", DELAY],
+        ...["< . 21:21 ack 10001 sack 11001:12001 13001:14001 15001:16001", ...segments(10001, 1)],
+        ...["wait 2", "< . 21:21 ack 10001 sack 17001:18001", ...segments(12001, 1), "wait 2"],
+        ...["< . 21:21 ack 10001 sack 19001:20001", ...segments(14001, 1), ...segments(16001, 1), "wait 2"],
+        ...["< . 21:21 ack 10001 sack 12001:13001 16001:17001", ...segments(18001, 1), ...segments(28001, 1), "wait 2"],
+        ...["< . 21:21 ack 10001 sack 18001:24001", ...segments(29001, 5), "wait 2", "< . 21:21 ack 11001"],
+        ...[...segments(34001, 1), "wait 2", "< . 21:21 ack 13501", "silence 2", "< . 21:21 ack 15001"],
+        ...[...segments(35001, 1), "wait 2", "< . 21:21 ack 24001", "silence 2", ABORT],
+      ],
+    },
+    {
+      name: "after a timeout what the other side has taken back goes again (RFC 2018, 8)",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 1001:4001", ...segments(1, 1), "silence 190", ...segments(1, 1)],
+        ...["< . 21:21 ack 1001", ...segments(4001, 2), "< . 21:21 ack 2001 sack 3001:4001", ...segments(6001, 1)],
+        ...["silence 190", ...segments(2001, 1), "< . 21:21 ack 3001", ...segments(3001, 2), ABORT],
+      ],
+    },
+    {
+      name: "a loss probe repeats no more of a segment than is missing",
+      rows: [...LONG, "< . 21:21 ack 9501 win 500", "silence 190", "> . 9501:10001 ack 21", ABORT],
+    },
+    {
+      name: "two segments are missing: the first goes at once, the second for what arrives (RFC 6937, 3.1)",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 2001:3001", ...segments(10001, 1), "wait 15", ...segments(1, 1)],
+        ...["4001", "5001"].flatMap((end) => [`< . 21:21 ack 1 sack 2001:${end}`, "silence 3"]),
+        ...["< . 21:21 ack 1 sack 2001:6001", ...segments(1001, 1), "wait 2", "< . 21:21 ack 1 sack 2001:7001"],
+        ...[...segments(11001, 1), ABORT],
+      ],
+    },
+    {
+      name: "a recovery of which both repetitions came twice is undone with the second",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 1 sack 2001:8001", ...segments(1, 1), "> P. 1001:2001 ack 21"],
+        ...[...segments(10001, 3), "< . 21:21 ack 10001 sack 1:1001", ...segments(13001, 3), "> P. 16001:17001 ack 21"],
+        ...["< . 21:21 ack 10001 sack 1001:2001", ...segments(17001, 3), "silence 10", ABORT],
+      ],
     },
   ],
   "recovery (RFC 6937; RFC 9438, 4.6)": [

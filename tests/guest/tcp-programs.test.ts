@@ -4,6 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import type { TcpCases } from "./tcp-cases.ts";
+import { ANSWERED, ASK, ASK_LONG, OPEN, sent } from "./tcp-rows.ts";
 import { play, tcpScene, themesOf } from "./tcp-scene.ts";
 import { TcpPeer } from "./tcp-wire.ts";
 
@@ -16,17 +17,6 @@ const LINGER_MS = 60_000;
 
 /** What the node says when it calls. */
 const CALL = "> S 0:0 win 65535 mss 1460 wscale 6 sackOK ts *:0";
-const ASK = "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n";
-const ASK_LONG = "< P. 1:21 ack 1 data GET /long HTTP/1.0\\n\\n";
-const OPEN = ["< S 0:0 win 65535 mss 1460", "> S. 0:0 ack 1", "< . 1:1 ack 1"] as const;
-/** The node has closed, and waits for the other side's end. */
-const ANSWERED = [...OPEN, ASK, "> P. 1:149 ack 20", "> F. 149:149 ack 20"] as const;
-
-/** What the node sends in segments of one size. */
-const sent = (from: number, to: number, size: number, acknowledged: number, last = "."): string[] =>
-  Array.from({ length: Math.ceil((to - from) / size) }, (_, at) => from + at * size).map(
-    (at) => `> ${at + size >= to ? last : "."} ${at}:${Math.min(to, at + size)} ack ${acknowledged}`,
-  );
 
 /** Two segments of 1,000 bytes each time, and what the node says to each pair: the window in units of 64 bytes. */
 const pairs = (from: number, windows: readonly number[]): string[] =>
@@ -38,6 +28,18 @@ const pairs = (from: number, windows: readonly number[]): string[] =>
       `> . 1:1 ack ${at + 2000} win ${window}`,
     ];
   });
+
+/** What the echo server takes when nobody takes its echo: two buffers of whole segments, and what it has read last. */
+const FULL = 2 * 45 * 1460 + 297;
+const CLOSED = [
+  ...["< S 0:0 win 65535 mss 1460 wscale 0", "> S. 0:0 ack 1 win 65535 wscale 6", "< . 1:1 ack 1 win 0"],
+  ...pairs(1, Array(34).fill(995) as number[]),
+  ...pairs(
+    68_001,
+    Array.from({ length: 31 }, (_, at) => Math.floor((FULL - 70_001 - at * 2000) / 64)),
+  ),
+  ...["< . 130001:131001 ack 1 win 0", "< . 131001:132001 ack 1 win 0", `> . 1:1 ack ${FULL} win 0`],
+] as const;
 
 const CASES: TcpCases = {
   "calls (RFC 9293, 3.10.7.3)": [
@@ -264,13 +266,27 @@ const CASES: TcpCases = {
       ],
     },
     {
-      name: "who does not read closes the window, which opens by much at a time",
+      name: "who does not read closes the window; then an end is taken, and data is not",
       port: ECHO_PORT,
       rows: [
-        ...["< S 0:0 win 65535 mss 1460 wscale 0", "> S. 0:0 ack 1 win 65535 wscale 6", "< . 1:1 ack 1 win 0"],
-        ...pairs(1, Array(34).fill(995) as number[]),
-        ...pairs(68_001, [964, 932]),
-        "silence 50",
+        ...[...CLOSED, `< . ${FULL}:${FULL + 1} ack 1 win 0`, `> . 1:1 ack ${FULL} win 0`],
+        ...[`< . ${FULL + 1}:${FULL + 5} ack 1 win 0`, `> . 1:1 ack ${FULL} win 0`],
+        ...[`< F. ${FULL}:${FULL + 10} ack 1 win 0`, `> . 1:1 ack ${FULL} win 0`],
+        ...[`< F. ${FULL}:${FULL} ack 1 win 0`, `> . 1:1 ack ${FULL + 1} win 0`],
+        ...[`< . ${FULL + 1}:${FULL + 1} ack 1 win 65535`, ...sent(1, 14601, 1460, FULL + 1, "P.")],
+        `< R ${FULL + 1}:${FULL + 1}`,
+      ],
+    },
+    {
+      name: "a closed window opens by much at a time",
+      port: ECHO_PORT,
+      rows: [
+        ...[...CLOSED, `< . ${FULL}:${FULL} ack 1 win 1`, "silence 190", `> . 1:2 ack ${FULL} win 0`],
+        ...[`< . ${FULL}:${FULL} ack 2 win 1460`, `> . 2:1462 ack ${FULL} win 0`],
+        ...[`< . ${FULL}:${FULL} ack 1462 win 65535`, ...sent(1462, 16062, 1460, FULL, "P.")],
+        ...[`> . 16062:16062 ack ${FULL} win 64`, `< . ${FULL}:${FULL} ack 16062 win 65535`],
+        ...[...sent(16062, 42342, 1460, FULL, "P."), `> . 42342:42342 ack ${FULL} win 128`],
+        ...[`> . 42342:42342 ack ${FULL} win 192`, `< R ${FULL}:${FULL}`],
       ],
     },
   ],
@@ -349,6 +365,32 @@ const CASES: TcpCases = {
         ...["< . 101:101 ack 1", "> R 1:1"],
       ],
     },
+    {
+      name: "as many SYNs as the server lets wait are answered in full, and one more",
+      rows: [
+        ...["crowd 32", "wait 20", "< S 0:0 win 65535 mss 1460 sackOK", "> S. 0:0 ack 1 mss 1460 sackOK", "< R 1:1"],
+        ...["crowd 33", "wait 20", "< S 0:0 win 65535 mss 1460 sackOK", "> S. 0:0 ack 1 mss 1460", "< . 1:1 ack 1"],
+        ...[ASK, "> P. 1:149 ack 20", "> F. 149:149 ack 20", "< R 20:20"],
+      ],
+    },
+    ...(
+      [
+        ["", 536],
+        [" mss 63", 64],
+        [" mss 255", 64],
+        [" mss 256", 256],
+        [" mss 1023", 536],
+        [" mss 1219", 1024],
+        [" mss 1220", 1220],
+        [" mss 1459", 1440],
+      ] as const
+    ).map(([said, size]) => ({
+      name: `of a SYN with${said || " no size"} the cookie tells ${size}`,
+      rows: [
+        ...["crowd 40", "wait 20", `< S 0:0 win 65535${said}`, "> S. 0:0 ack 1 mss 1460", "< . 1:1 ack 1"],
+        ...[ASK_LONG, ...sent(1, 10 * size + 1, size, 21, "P."), "< R 21:21"],
+      ],
+    })),
   ],
 };
 

@@ -1,4 +1,5 @@
 /** Sockets of programs: servers and clients in ring 3, by loopback and from machine to machine, and what they leave. */
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
@@ -78,16 +79,24 @@ thoroughly(
   },
 );
 
-thoroughly("times of what is sent, a limit of what is not, and what comes after the end of receiving", async () => {
-  const iso = await isoWith("tests/guest/socket-times.s", "asm/programs/socket-times.s");
-  const lab = boot({ nodes: [{ cdrom: iso }] });
-  const node = lab.nodes[0]!;
-  await node.waitFor(CLOUD, { within: "20s" });
-  await node.waitFor(PROMPT);
-  const said = await output(node, "socket-times");
-  expect(said).toMatch(/^socket-times: done$/m);
-  expect(said).not.toMatch(/is wrong/);
-});
+for (const [source, what] of [
+  [
+    "tests/guest/socket-times.s",
+    "times of what is sent, a limit of what is not, and what comes after the end of receiving",
+  ],
+  ["tests/guest/socket-ports.s", "which sockets may have a port at the same time"],
+] as const)
+  thoroughly(what, async () => {
+    const program = basename(source, ".s");
+    const iso = await isoWith(source, `asm/programs/${program}.s`);
+    const lab = boot({ nodes: [{ cdrom: iso }] });
+    const node = lab.nodes[0]!;
+    await node.waitFor(CLOUD, { within: "20s" });
+    await node.waitFor(PROMPT);
+    const said = await output(node, program);
+    expect(said).toMatch(new RegExp(`^${program}: done$`, "m"));
+    expect(said).not.toMatch(/is wrong/);
+  });
 
 thoroughly("a program in C fetches a page from a server", async (context) => {
   if (!gcc) return context.skip("gcc is not installed");
