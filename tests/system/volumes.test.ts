@@ -16,6 +16,9 @@ import { machine, START, withVolume } from "./volume-machine.ts";
 /** Of the state in a commit record: where the second copy of the list of snapshots is. */
 const SNAPSHOTS2_DWORD = 20;
 
+/** A full volume takes a few names into the blocks that it has, a dozen at a time. */
+const ROUNDS_UNTIL_FULL = 4;
+
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 describeThoroughly("a volume of version 1", () => {
@@ -211,6 +214,24 @@ describeThoroughly("a full volume", () => {
     expect(removed).not.toBe(full);
     expect(await output(node, "df /a")).toBe(removed);
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+
+  test("takes no more names, and what it has can be removed", async () => {
+    const { node } = await machine();
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await output(node, "mount hda0 /a; mkdir /a/d; seq 100000 > /a/some; echo a > /a/d/f; cd /a/d");
+    // Ever smaller pieces, until not one block more is given out.
+    for (const piece of ["/a/some", "/bin/primes", "f"]) {
+      let copies = 0;
+      while (!/no space left/.test(await output(node, `cp ${piece} ${piece.replaceAll("/", "")}-${copies}`))) copies++;
+    }
+    const names = Array.from({ length: 12 }, (_, at) => `n${at}`).join(" ");
+    let said = "";
+    for (let round = 0; round < ROUNDS_UNTIL_FULL && !said.includes("no space left"); round++)
+      said = await output(node, `for n in ${names}; do mkdir $n-${round}; done`);
+    expect(said).toContain("no space left");
+    expect(await output(node, "mv f g; rmdir n0-0; rm g")).toBe("");
+    expect(await output(node, "cd /; rm -r /a/d; fsck /a")).toBe("/a: no problem was found\n");
   });
 
   test("deletes, and what found no space has changed nothing", async () => {
