@@ -16,8 +16,10 @@ import { machine, START, withVolume } from "./volume-machine.ts";
 /** Of the state in a commit record: where the second copy of the list of snapshots is. */
 const SNAPSHOTS2_DWORD = 20;
 
-/** A full volume takes a few names into the blocks that it has, a dozen at a time. */
-const ROUNDS_UNTIL_FULL = 4;
+/** What new names may not use of a volume, so that others can be removed. */
+const BLOCKS_KEPT = 56;
+/** Of a dozen names each. */
+const ROUNDS_UNTIL_FULL = 80;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -219,18 +221,20 @@ describeThoroughly("a full volume", () => {
   test("takes no more names, and what it has can be removed", async () => {
     const { node } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
-    await output(node, "mount hda0 /a; mkdir /a/d; seq 100000 > /a/some; echo a > /a/d/f; cd /a/d");
+    await output(node, "mount hda0 /a; mkdir /a/d; cd /a/d; seq 100000 > a; seq 9000 > e; seq 900 > f");
     // Ever smaller pieces, until not one block more is given out.
-    for (const piece of ["/a/some", "/bin/primes", "f"]) {
+    for (const piece of ["a", "e", "f"]) {
       let copies = 0;
-      while (!/no space left/.test(await output(node, `cp ${piece} ${piece.replaceAll("/", "")}-${copies}`))) copies++;
+      while (!/no space left/.test(await output(node, `cp ${piece} ${piece}${copies}`))) copies++;
     }
     const names = Array.from({ length: 12 }, (_, at) => `n${at}`).join(" ");
     let said = "";
     for (let round = 0; round < ROUNDS_UNTIL_FULL && !said.includes("no space left"); round++)
-      said = await output(node, `for n in ${names}; do mkdir $n-${round}; done`);
+      said = await output(node, `for n in ${names}; do mkdir $n-${"x".repeat(100)}-${round}; done`);
     expect(said).toContain("no space left");
-    expect(await output(node, "mv f g; rmdir n0-0; rm g")).toBe("");
+    const [, free] = / (\d+) {2}\/a$/m.exec(await output(node, "df /a"))!;
+    expect(Number(free)).toBeGreaterThan(BLOCKS_KEPT * 4);
+    expect(await output(node, "rm a; rmdir n0-*-0; mv f g; rm g e")).toBe("");
     expect(await output(node, "cd /; rm -r /a/d; fsck /a")).toBe("/a: no problem was found\n");
   });
 
