@@ -59,9 +59,7 @@ test("a commit record is taken with numbers up to their edges, and with none bey
     return output(node, "mount -r hda0 /a; umount /a");
   };
   for (const { name, dword, taken, refused } of rowsOf(FIELDS, 3)) {
-    for (const value of taken)
-      expect(await mounted(dword, value), `${name} ${value}`).not.toMatch(NOT_TAKEN);
-    for (const value of refused)
-      expect(await mounted(dword, value), `${name} ${value}`).toMatch(NOT_TAKEN);
+    for (const value of taken) expect(await mounted(dword, value), `${name} ${value}`).not.toMatch(NOT_TAKEN);
+    for (const value of refused) expect(await mounted(dword, value), `${name} ${value}`).toMatch(NOT_TAKEN);
   }
 });
