@@ -131,13 +131,25 @@ oofs_slot_read:
     jnz     .Loofs_slot_read_found
 .Loofs_slot_read_other:
     lea     edi, [ebx + OOFS_TABLE2]
+    push    [ebx + OOFS_PLACE]          # of what is damaged, if the other table is not
+    push    [ebx + OOFS_PLACE + 4]
+    push    [ebx + OOFS_PLACE + 8]
     push    eax
     call    oofs_tree_read
     pop     edx
-    jc      .Loofs_slot_read_done
+    jc      .Loofs_slot_read_neither
     cmp     edx, ERROR_CORRUPT
-    jne     .Loofs_slot_read_found
+    jne     .Loofs_slot_read_good
+    pop     [ebx + OOFS_PLACE + 8]
+    pop     [ebx + OOFS_PLACE + 4]
+    pop     [ebx + OOFS_PLACE]
     call    oofs_table_told
+    jmp     .Loofs_slot_read_found
+.Loofs_slot_read_neither:
+    lea     esp, [esp + 12]
+    jmp     .Loofs_slot_read_done
+.Loofs_slot_read_good:
+    lea     esp, [esp + 12]
 .Loofs_slot_read_found:
     test    eax, eax
     jz      .Loofs_slot_read_done

@@ -229,12 +229,48 @@ test_lines:
 .Lend\@:
 .endm
 
+# A task: types a key a little later.
+# In: EAX console.
+typist:
+    mov     ebx, eax
+    lea     eax, [ebx + CONSOLE_KEYS]   # which wakes who waits, and is no key
+    call    event_signal
+    mov     eax, 30
+    call    task_sleep
+    cli
+    mov     eax, 'k'
+    mov     edx, ebx
+    call    input_put
+    sti
+    ret
+
+# Who waits for a key gets the one that is typed then, whatever else wakes it.
+test_waiting:
+    mov     edi, offset key_read
+1:  call    console_own
+    mov     edx, eax
+    mov     eax, offset typist
+    LOAD_STRING ecx, "tested"
+    SUCCEEDS task_create
+    mov     eax, 10
+    call    task_sleep
+    call    edi
+    MUST    nc
+    SAME    eax, 'k'
+    FAILS   key_poll
+    cmp     edi, offset key_take
+    mov     edi, offset key_take
+    jne     1b
+    clc
+    ret
+
 .section .rodata
 .balign 4
 key_tests:
     CASE    "sequences", test_sequences
     CASE    "queue", test_queue
     CASE    "own keys", test_own
+    CASE    "waiting for a key", test_waiting
     CASE    "interrupt lines", test_lines
     .long   0
 only_break:

@@ -375,6 +375,49 @@ test_protection:
     clc
     ret
 
+# What it costs to take a page and to give it back.
+# Out: EAX cycles.
+page_cost:
+    rdtsc
+    push    eax
+    mov     eax, 1
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
+    ASSERT  nc, "no page"
+    mov     edx, 1
+    call    page_free
+    rdtsc
+    pop     ecx
+    sub     eax, ecx
+    ret
+
+# A page costs no more where thousands below it are in use.
+test_full:
+    cli
+    call    page_cost
+    call    page_cost
+    mov     esi, eax
+    mov     edi, [pages_free]
+    shr     edi, 2
+    mov     eax, edi
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
+    jc      1f
+    mov     ebx, eax
+    call    page_cost                   # looks for the first free one
+    call    page_cost
+    sub     esi, eax
+    mov     eax, ebx
+    mov     edx, edi
+    call    page_free
+    clc
+1:  sti
+    MUST    nc
+    cmp     esi, -100
+    MUST    ge
+    clc
+    ret
+
 .section .rodata
 .balign 4
 memory_tests:
@@ -385,6 +428,7 @@ memory_tests:
     CASE    "many owners", test_many_owners
     CASE    "mapping", test_mapping
     CASE    "protection", test_protection
+    CASE    "a full memory", test_full
     .long   0
 STRING owner_name, "an owner"
 

@@ -166,6 +166,45 @@ test_fine_uptime:
     clc
     ret
 
+# Where there is no time stamp counter, time is counted in milliseconds, in both halves of the number, and the clock of
+# protocols goes on as finely as before.
+test_no_stamps:
+    cli
+    mov     byte ptr [task_has_tsc], 0
+    mov     edx, -1
+    call    task_time
+    mov     esi, eax
+    mov     edi, edx
+    call    clock_ms
+    sub     esi, eax                    # ESI: 0
+    mov     ebx, -1
+1:  call    clock_fine                  # past the next tick, which has to wait
+    mov     ecx, eax
+    call    clock_us
+    xor     edx, edx
+    push    ecx
+    mov     ecx, 1000
+    div     ecx
+    pop     ecx
+    sub     eax, ecx
+    cmp     eax, 1                      # it may have become a millisecond later since
+    ja      2f
+    cmp     ecx, ebx
+    je      1b
+    mov     ebx, ecx
+    call    clock_ms
+    add     eax, TICK_MS
+    cmp     ebx, eax
+    jb      1b
+    clc
+2:  mov     byte ptr [task_has_tsc], 1
+    sti
+    MUST    nc
+    SAME    esi, 0
+    SAME    edi, 0
+    clc
+    ret
+
 # Date and time to the millisecond agree with the seconds, and with the milliseconds since boot.
 test_date:
     mov     ebx, 40
@@ -296,6 +335,7 @@ time_tests:
     CASE    "long sleeps", test_long_sleeps
     CASE    "fine clock", test_fine_clock
     CASE    "fine clock after days", test_fine_uptime
+    CASE    "no time stamps", test_no_stamps
     CASE    "date", test_date
     CASE    "steps of the clock", test_step
     CASE    "soft off", test_soft_off

@@ -351,6 +351,46 @@ semaphore_giver:
     mov     eax, offset semaphore
     jmp     semaphore_give
 
+# A task: has the console's lock for a while.
+console_holder:
+    call    console_lock
+    sti
+    mov     eax, 50
+    call    task_sleep
+    cli
+    call    console_unlock
+    sti
+    mov     eax, 7
+    jmp     note
+
+# Who prints waits for another that prints, but not with interrupts off, whatever the other flags are.
+test_console:
+    mov     dword ptr [notes], 0
+    mov     eax, offset console_holder
+    xor     edx, edx
+    call    start
+    mov     eax, 20
+    call    task_sleep
+    cli
+    mov     ebx, offset flags
+1:  push    dword ptr [ebx]
+    popfd
+    call    console_lock
+    call    console_unlock
+    add     ebx, 4
+    cmp     ebx, offset flags_end
+    jb      1b
+    mov     esi, [notes]
+    sti
+    call    console_lock
+    mov     edi, [notes]
+    call    console_unlock
+    sti
+    SAME    esi, 0
+    SAME    edi, 7
+    clc
+    ret
+
 .section .rodata
 .balign 4
 wait_tests:
@@ -360,7 +400,11 @@ wait_tests:
     CASE    "lent priority", test_lent
     CASE    "handed mutex", test_handed
     CASE    "units", test_units
+    CASE    "the console", test_console
     .long   0
+flags:                                      # with interrupts off; those of arithmetic one by one, all, and none
+    .long   2, 3, 6, 0x12, 0x42, 0x82, 0x802, 0x8D7
+flags_end:
 three_events:
     .long   events, events + 4, events + 8
 

@@ -1,12 +1,14 @@
 /**
  * What commands cost a disk: how many sectors are read, and how many are written before how many flushes. What is in the
- * cache is not read again, what belongs together goes in one commit, and what changed nothing writes nothing.
+ * cache is not read again, what belongs together goes in one commit, and what changed nothing writes nothing. With little
+ * memory, what the next commit still has to change stays in it.
  */
 import { expect, test } from "vitest";
+import { check, mount } from "../../src/oofs/index.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
-import { BLOCK_BYTES, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
+import { BLOCK_BYTES, partitioned, RecordingDisk, SECTOR_BYTES, volumeOn } from "./recording-disk.ts";
 
 class CountingDisk extends RecordingDisk {
   reads = 0;
@@ -81,4 +83,27 @@ test("each command costs the disk what it has to", async () => {
     if (line === READ_ON) expect(disk.reads).toBeLessThan(disk.sectorsRead / SECTORS_IN_BLOCK / 3);
   }
   expect(found).toEqual(ROWS);
+});
+
+const LITTLE_MEMORY_BYTES = 16 * 1024 * 1024;
+/** More than one block of the object table has records for. */
+const FILES = Array.from({ length: 40 }, (_, index) => `f${index}`);
+/** So much text is more than the cache of such a machine takes, and less than the volume. */
+const MANY_LINES = 250_000;
+
+test("the record of what was changed stays in memory while much else is written", async () => {
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const node = boot({ nodes: [{ cdrom: images().iso, disk, ramBytes: LITTLE_MEMORY_BYTES }], gateway: false })
+    .nodes[0]!;
+  await node.waitFor(/in memory only/);
+  await node.waitFor(PROMPT);
+  await output(node, "mkfs -t oofs hda0; mount hda0 /a");
+  await output(node, `cd /a; for f in ${FILES.join(" ")}; do echo old > $f; done; cd /; sync`);
+  // Their records are in blocks of their own.
+  expect(await output(node, `echo new > /a/${FILES[0]}; seq ${MANY_LINES} > /a/${FILES.at(-1)}; sync`)).toBe("");
+  expect(await output(node, `fsck /a; umount /a; mount hda0 /a; cat /a/${FILES[0]}; tail -1 /a/${FILES.at(-1)}`)).toBe(
+    `/a: no problem was found\nnew\n${MANY_LINES}\n`,
+  );
+  expect(check(mount(volumeOn(disk), { readOnly: true })).problems).toEqual([]);
 });

@@ -105,6 +105,28 @@ test("names object, path and offset of a bad block, in a snapshot too", async ()
   expect(said).toBe(`oofs: hda0 is damaged: the checksum is wrong of block ${two} (object 5, offset 0)`);
 });
 
+thoroughly("names the tree that a damaged block is of, when it is mounted and when it is checked", async () => {
+  const volume = made((fs) => fs.create("/one"));
+  const { table, table2, map } = mount(new MemoryDisk(volume.slice()), { readOnly: true }).volume.committed;
+  for (const [name, { block }] of [
+    ["the object table", table],
+    ["the second object table", table2],
+    ["the map of free space", map],
+  ] as const) {
+    const spoilt = volume.slice();
+    spoilt[block * BLOCK_BYTES + 77]! ^= 1;
+    const where = `the checksum is wrong of block ${block} (${name}, offset 0)`;
+    const { lines } = await about(spoilt, "umount /v; mount -r hda0 /v && fsck /v");
+    expect(lines.filter((line) => line.startsWith("the ")).slice(0, 1)).toEqual([where]);
+    expect(lines.filter((line) => line.includes("is damaged") && !line.includes(where))).toEqual([]);
+    if (block === table.block) {
+      const said = `oofs: hda0 is damaged: ${where}`;
+      const serves = "oofs: hda0: the other object table serves";
+      expect(lines).toEqual([said, serves, said, serves, where, "/v: 1 problems"]);
+    }
+  }
+});
+
 thoroughly("a damaged superblock is said once, as the first mount to write makes it whole", async () => {
   const volume = pair();
   const good = volume.slice(0, BLOCK_BYTES);

@@ -44,6 +44,20 @@ describe("ISO 9660", () => {
   });
 });
 
+const ROOT_RECORD = 16 * 2048 + 156;
+const EXTENT = 2;
+
+thoroughly("a volume whose root cannot be read is not mounted, whatever else it has", async () => {
+  const { node, disk } = await machine();
+  for (const names of ["plain", "rock", "joliet"] as const) {
+    const iso = makeIso(names, "dir", "name", content);
+    new DataView(iso.buffer).setUint32(ROOT_RECORD + EXTENT, 0x00ffffff, true);
+    disk.content = withVolume(iso);
+    expect(await output(node, "mount hda0 /cd"), names).toMatch(/^Cannot mount hda0 at \/cd: /);
+    expect(await output(node, "mount"), names).not.toContain("/cd");
+  }
+});
+
 thoroughly("Joliet names beyond ASCII are shown in UTF-8", async () => {
   const { node, disk } = await machine();
   for (const [directory, file] of [

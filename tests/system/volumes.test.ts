@@ -16,6 +16,11 @@ import { machine, START, withVolume } from "./volume-machine.ts";
 /** Of the state in a commit record: where the second copy of the list of snapshots is. */
 const SNAPSHOTS2_DWORD = 20;
 
+/** What new names may not use of a volume, so that others can be removed. */
+const BLOCKS_KEPT = 56;
+/** Of a dozen names each. */
+const ROUNDS_UNTIL_FULL = 80;
+
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 describeThoroughly("a volume of version 1", () => {
@@ -211,6 +216,26 @@ describeThoroughly("a full volume", () => {
     expect(removed).not.toBe(full);
     expect(await output(node, "df /a")).toBe(removed);
     expect(await output(node, "fsck /a")).toBe("/a: no problem was found\n");
+  });
+
+  test("takes no more names, and what it has can be removed", async () => {
+    const { node } = await machine();
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await output(node, "mount hda0 /a; mkdir /a/d; cd /a/d; seq 100000 > a; seq 9000 > e; seq 900 > f");
+    // Ever smaller pieces, until not one block more is given out.
+    for (const piece of ["a", "e", "f"]) {
+      let copies = 0;
+      while (!/no space left/.test(await output(node, `cp ${piece} ${piece}${copies}`))) copies++;
+    }
+    const names = Array.from({ length: 12 }, (_, at) => `n${at}`).join(" ");
+    let said = "";
+    for (let round = 0; round < ROUNDS_UNTIL_FULL && !said.includes("no space left"); round++)
+      said = await output(node, `for n in ${names}; do mkdir $n-${"x".repeat(100)}-${round}; done`);
+    expect(said).toContain("no space left");
+    const [, free] = / (\d+) {2}\/a$/m.exec(await output(node, "df /a"))!;
+    expect(Number(free)).toBeGreaterThan(BLOCKS_KEPT * 4);
+    expect(await output(node, "rm a; rmdir n0-*-0; mv f g; rm g e")).toBe("");
+    expect(await output(node, "cd /; rm -r /a/d; fsck /a")).toBe("/a: no problem was found\n");
   });
 
   test("deletes, and what found no space has changed nothing", async () => {
