@@ -14,7 +14,7 @@ RECORD_BLOCKS   = 24                    # what an operation changes at most in t
 .text
 
 # FS_READ_AT.
-# In: EAX mount, EDX id of what is no directory: file_open opens none; ECX buffer; ESI bytes, EDI address of the offset.
+# In: EAX mount, EDX id, ECX buffer; ESI bytes, EDI address of the offset.
 # Out: EAX bytes; CF and EAX error.
 .global oofs_read_at
 oofs_read_at:
@@ -32,8 +32,21 @@ oofs_read_at:
     pop     eax
     pop     edx
     jc      .Loofs_read_at_error
+    push    esi
+    lea     esi, [ebx + OOFS_WORK]
+    push    eax
+    push    edx
+    call    oofs_is_directory
+    pop     edx
+    pop     eax
+    pop     esi
+    mov     ecx, ERROR_IS_DIRECTORY
+    je      .Loofs_read_at_refused
     call    oofs_content_read
     jnc     .Loofs_read_at_done
+    jmp     .Loofs_read_at_failed
+.Loofs_read_at_refused:
+    mov     eax, ecx
     jmp     .Loofs_read_at_failed
 .Loofs_read_at_error:
     mov     eax, ERROR_STALE            # it went away
