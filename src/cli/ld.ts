@@ -409,11 +409,11 @@ class LinkCommand {
         path,
         `${path}: it is neither an object nor an archive, and not a linker script either`,
       );
-      addScript(script);
+      addScript(script, path);
     };
-    const addScript = (script: LinkerScript): void => {
+    const addScript = (script: LinkerScript, path?: string): void => {
       this.#scripts.push(script);
-      (group ?? top).push(assignmentInput(script));
+      (group ?? top).push(assignmentInput(script, path));
       this.#scriptInputs(script, add, top);
     };
     for (const { option, value } of [

@@ -16,12 +16,18 @@ export function assignments({ statements }: Statements): Assignment[] {
     .flatMap((statement) => (statement.kind === "assign" && statement.name !== "." ? [statement] : []));
 }
 
-/** The same as an input of the link, with what it inserts into another script. */
-export function assignmentInput(script: LinkerScript): {
+/** The same as an input of the link, with what it inserts into another script. `path`: where it stands among the inputs. */
+export function assignmentInput(script: LinkerScript, path?: string): AssignmentInput {
+  const statements = [script, ...script.inserted].flatMap(assignments);
+  return { kind: "assignments", statements, ...(path === undefined ? {} : { path }) };
+}
+
+/** Of a script or of --defsym: names in them are looked for in the archives that follow. */
+export interface AssignmentInput {
   readonly kind: "assignments";
   readonly statements: readonly Assignment[];
-} {
-  return { kind: "assignments", statements: [script, ...script.inserted].flatMap(assignments) };
+  /** Of a script that stands among the inputs. */
+  readonly path?: string;
 }
 
 /** Values that stand for themselves before there is a layout. */
@@ -33,8 +39,6 @@ export class AssignedNames {
   readonly #pageBytes: { readonly max: number; readonly common: number };
   /** What is known of names that have a value by now; 0 for what only the layout tells. */
   readonly #values = new Map<LinkSymbol, bigint>();
-  /** Those of them that were common symbols. */
-  readonly #commons = new Set<LinkSymbol>();
 
   constructor(symbols: SymbolTable, pageBytes: { readonly max: number; readonly common: number }) {
     this.#symbols = symbols;
@@ -43,38 +47,26 @@ export class AssignedNames {
 
   /** Whether a script has given the name a value, so that no archive needs to. A common symbol that came later has its own. */
   has(symbol: LinkSymbol): boolean {
-    return this.#values.has(symbol) && (symbol.state !== "common" || this.#commons.has(symbol));
-  }
-
-  /** Origins and lengths of regions are read before any file is. */
-  readRegions({ regions }: LinkerScript): void {
-    for (const { origin, length } of regions) for (const one of [origin, length]) this.#value(one);
+    return this.#values.has(symbol) && symbol.state !== "common";
   }
 
   take(statements: readonly Assignment[]): void {
     for (const { name, value, mode } of statements) {
+      const isProvided = mode === "provide" || mode === "provide-hidden";
       const known = this.#symbols.get(name);
-      if (mode === "provide" || mode === "provide-hidden") {
-        if (known && !known.isDefined && known.state !== "common" && !this.has(known)) this.#give(known, value);
-      } else {
-        const isNew = known === undefined;
-        const result = this.#value(value);
-        // The value may have named it: then it is still to be found.
-        const symbol = this.#symbols.get(name);
-        if (isNew && symbol === undefined) this.#values.set(this.#symbols.enter(name), result ?? 0n);
-        else if (symbol && result !== null) this.#define(symbol, result);
-      }
+      if (isProvided && (!known || known.isDefined || known.state === "common" || this.has(known))) continue;
+      const result = this.#value(value);
+      // The value may have named it, and then it is still to be found.
+      const symbol = this.#symbols.get(name);
+      if (symbol === undefined) this.#values.set(this.#symbols.enter(name), result ?? 0n);
+      else if (result !== null) this.#define(symbol, result);
     }
-  }
-
-  #give(symbol: LinkSymbol, value: Expression): void {
-    const result = this.#value(value);
-    if (result !== null) this.#define(symbol, result);
   }
 
   #define(symbol: LinkSymbol, value: bigint): void {
     this.#values.set(symbol, value);
-    if (symbol.state === "common") this.#commons.add(symbol);
+    // It needs no memory of its own then.
+    if (symbol.state === "common") symbol.state = "undefined";
   }
 
   /** Demands all names that the value reads; null when it cannot be known yet. */

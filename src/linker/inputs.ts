@@ -6,11 +6,10 @@ import { type Archive, isArchive, type MemberReader, readArchive } from "../obje
 import type { ByteSource } from "../object/byte-source.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
 import { ElfError, type ElfObject, readElf, SymbolArray, withChanges } from "../object/elf-reader.ts";
-import { AssignedNames } from "./assigned-names.ts";
+import { AssignedNames, type AssignmentInput } from "./assigned-names.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
-import type { Assignment, LinkerScript } from "./script/tree.ts";
 import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
@@ -26,8 +25,7 @@ export type LinkInput =
       readonly wrapped?: ReadonlySet<string>;
     }
   | { readonly kind: "object"; readonly elf: ElfObject }
-  /** Of a script or of --defsym: names in them are looked for in the archives that follow. */
-  | { readonly kind: "assignments"; readonly statements: readonly Assignment[] }
+  | AssignmentInput
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
 
@@ -68,11 +66,6 @@ export class Inputs {
     this.symbols = new SymbolTable(isRelocatable);
     this.#inflate = inflate;
     this.#assigned = new AssignedNames(this.symbols, { max: pageBytes, common: commonPageBytes });
-  }
-
-  /** Origins and lengths of regions may be names that an archive defines. */
-  addRegions(script: LinkerScript): void {
-    this.#assigned.readRegions(script);
   }
 
   /** Throws `ElfError`. */

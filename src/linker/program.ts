@@ -172,7 +172,6 @@ export class Program {
     this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
     if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
-    inputs.addRegions(script);
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
