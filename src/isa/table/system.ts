@@ -159,18 +159,6 @@ export const SYSTEM: readonly TableSection[] = [
       xtest               | NP 0F 01 D6
     `,
   },
-  {
-    // The register has the size of addresses, which only their encoder knows: they are not shown.
-    feature: "movdir64b",
-    rows: `movdir64b r32, mstate | 66 0F 38 F8 /r | encode`,
-  },
-  {
-    feature: "enqcmd",
-    rows: `
-      enqcmd r32, mstate  | F2 0F 38 F8 /r | encode
-      enqcmds r32, mstate | F3 0F 38 F8 /r | encode
-    `,
-  },
   { feature: "tdx", rows: `tdcall | 66 0F 01 CC` },
   {
     // GNU as has no names for the features of the last three.
