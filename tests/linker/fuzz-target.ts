@@ -121,38 +121,36 @@ export class FuzzTarget {
     isRelocatable: boolean,
   ): void {
     const isFlat = !isRelocatable && random.chance(10);
-    const { program, image, linked, problems } = linkProgram(
-      random.chance(50) ? [assignmentInput(script), ...files] : files,
-      {
-        script,
-        isDefaultScript,
-        isRelocatable,
-        isFlat,
-        emitRelocations: random.chance(20),
-        collectGarbage: random.chance(30),
-        isPaged: random.chance(80),
-        isTextWritable: random.chance(10),
-        separateCode: random.chance(70),
-        relro: random.chance(70),
-        strip: random.pick(["none", "none", "debugging", "all"] as const),
-        discard: random.pick(["merged-labels", "all", "none", "labels"] as const),
-        pageBytes: random.pick([0x1000, 0x1000, 1, 0x200000, 0x40000000]),
-        commonPageBytes: random.pick([0x1000, 1]),
-        duplicateSymbols: random.chance(50) ? "ignore" : "report",
-        undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
-        definesCommon: random.chance(10),
-        ...(random.chance(20) ? { buildId: random.pick(BUILD_IDS) } : {}),
-        hasFrameHeader: random.chance(20),
-        checksOverlaps: random.chance(50),
-        orphans: random.pick(["place", "place", "warn", "error", "discard"] as const),
-        undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],
-        ...(random.chance(20) ? { entry: random.pick(["s1", "0x1234", "nowhere"]) } : {}),
-        ...(random.chance(10) ? { sortSections: random.pick(["name", "alignment"] as const) } : {}),
-        ...(random.chance(15)
-          ? { sectionStart: new Map([[random.pick([".text", ".data", ".new"]), random.pick([0, 0x7c00, 0xfffffff0])]]) }
-          : {}),
-      },
-    );
+    const inputs = random.chance(50) ? [assignmentInput(script), ...files] : files;
+    const { program, image, linked, problems } = linkProgram(inputs, {
+      script,
+      isDefaultScript,
+      isRelocatable,
+      isFlat,
+      emitRelocations: random.chance(20),
+      collectGarbage: random.chance(30),
+      isPaged: random.chance(80),
+      isTextWritable: random.chance(10),
+      separateCode: random.chance(70),
+      relro: random.chance(70),
+      strip: random.pick(["none", "none", "debugging", "all"] as const),
+      discard: random.pick(["merged-labels", "all", "none", "labels"] as const),
+      pageBytes: random.pick([0x1000, 0x1000, 1, 0x200000, 0x40000000]),
+      commonPageBytes: random.pick([0x1000, 1]),
+      duplicateSymbols: random.chance(50) ? "ignore" : "report",
+      undefinedSymbols: random.pick(["report", "warn", "ignore"] as const),
+      definesCommon: random.chance(10),
+      ...(random.chance(20) ? { buildId: random.pick(BUILD_IDS) } : {}),
+      hasFrameHeader: random.chance(20),
+      checksOverlaps: random.chance(50),
+      orphans: random.pick(["place", "place", "warn", "error", "discard"] as const),
+      undefinedNames: random.chance(20) ? ["s1", "nowhere"] : [],
+      ...(random.chance(20) ? { entry: random.pick(["s1", "0x1234", "nowhere"]) } : {}),
+      ...(random.chance(10) ? { sortSections: random.pick(["name", "alignment"] as const) } : {}),
+      ...(random.chance(15)
+        ? { sectionStart: new Map([[random.pick([".text", ".data", ".new"]), random.pick([0, 0x7c00, 0xfffffff0])]]) }
+        : {}),
+    });
     linkDiagnostics(problems, () => "a source line\nanother one");
     if (!program) return;
     linkMap(program, { outputPath: "out", format: "elf32-i386", listsDiscarded: true, nameOf: demangleSymbol });
