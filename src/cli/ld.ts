@@ -4,6 +4,7 @@ import { blobObject, symbolsAlone } from "../binutils/raw-object.ts";
 import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
+import { assignmentInput } from "../linker/assigned-names.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
 import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
@@ -284,7 +285,7 @@ class LinkCommand {
     }
     const entry = this.#last("-e");
     const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
-    const [scriptAt, fileAt, definesAt] = [position("-T"), position(""), position("--defsym")];
+    const [scriptAt, definesAt] = [position("-T"), position("--defsym")];
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
     const isQuiet = this.#has("-w");
     const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
@@ -309,7 +310,6 @@ class LinkCommand {
           : [...commandOrder.filter((item) => item !== "script"), "script"],
       script,
       isDefaultScript,
-      isScriptFirst: !isDefaultScript && scriptAt >= 0 && scriptAt < fileAt,
       definesFollow: scriptAt >= 0 && definesAt > scriptAt,
       ...(entry === undefined ? {} : { entry }),
       defines: this.#values("--defsym").flatMap(defsym),
@@ -409,7 +409,11 @@ class LinkCommand {
         path,
         `${path}: it is neither an object nor an archive, and not a linker script either`,
       );
+      addScript(script, path);
+    };
+    const addScript = (script: LinkerScript, path?: string): void => {
       this.#scripts.push(script);
+      (group ?? top).push(assignmentInput(script, path));
       this.#scriptInputs(script, add, top);
     };
     for (const { option, value } of [
@@ -425,11 +429,11 @@ class LinkCommand {
         (group ?? top).push({ kind: "file", path: value, bytes: justSymbols(value) });
       } else if (option === "-T" || option === "default script") {
         const script = this.#readScript(value);
-        this.#scripts.push(script);
+        addScript(script);
         // A script that only adds to another one leaves the built-in one in force.
         if (script.inserted.length === 0) this.#replacesDefault = true;
-        this.#scriptInputs(script, add, top);
       } else if (option === "-l") add(this.#library(value));
+      else if (option === "--defsym") (group ?? top).push({ kind: "assignments", statements: defsym(value) });
       else if (option === "-b") {
         format = value === "default" ? "elf32-i386" : value;
         if (format !== "binary" && format !== "elf32-i386")

@@ -121,14 +121,14 @@ const NEVER_NEEDED = new Set(["popcnt"]);
 const PLAIN = words(
   `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
   prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig vmfunc waitpkg ptwrite movdiri hreset rdpru mcommit
-  wrmsrns clzero mwaitx svme adx shstk`,
+  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl fsgsbase bmi2 lwp cx16 hle rtm tsx padlock tbm mpx avx512ifma
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl fsgsbase bmi2 lwp cx16 hle tsx padlock tbm mpx avx512ifma
   avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni vaes vpclmulqdq
-  cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdir64b avx512_bf16 avx512_vp2intersect tdx enqcmd sev_es kl widekl uintr avx512_fp16 prefetchi
+  cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdir64b enqcmd avx512_bf16 avx512_vp2intersect kl widekl uintr avx512_fp16 prefetchi
   avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rao_int rmpquery`,
 );
 

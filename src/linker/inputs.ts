@@ -6,6 +6,7 @@ import { type Archive, isArchive, type MemberReader, readArchive } from "../obje
 import type { ByteSource } from "../object/byte-source.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
 import { ElfError, type ElfObject, readElf, SymbolArray, withChanges } from "../object/elf-reader.ts";
+import { AssignedNames, type AssignmentInput } from "./assigned-names.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
@@ -24,6 +25,7 @@ export type LinkInput =
       readonly wrapped?: ReadonlySet<string>;
     }
   | { readonly kind: "object"; readonly elf: ElfObject }
+  | AssignmentInput
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
 
@@ -44,6 +46,8 @@ export interface InputOptions {
   readonly isRelocatable?: boolean;
   /** Without it, objects with compressed sections are refused. */
   readonly inflate?: Inflate;
+  readonly pageBytes?: number;
+  readonly commonPageBytes?: number;
 }
 
 export class Inputs {
@@ -56,16 +60,19 @@ export class Inputs {
   readonly #archives = new Map<string, ArchiveState>();
 
   readonly #inflate: Inflate | undefined;
+  readonly #assigned: AssignedNames;
 
-  constructor({ isRelocatable = false, inflate }: InputOptions) {
+  constructor({ isRelocatable = false, inflate, pageBytes = 4096, commonPageBytes = 4096 }: InputOptions) {
     this.symbols = new SymbolTable(isRelocatable);
     this.#inflate = inflate;
+    this.#assigned = new AssignedNames(this.symbols, { max: pageBytes, common: commonPageBytes });
   }
 
   /** Throws `ElfError`. */
   add(input: LinkInput): void {
     if (input.kind === "file" && input.wrapped !== undefined) this.#wrapped = input.wrapped;
     if (input.kind === "object") this.#addObject(input.elf, input.elf.path, null, input.elf.path);
+    else if (input.kind === "assignments") this.#assigned.take(input.statements);
     else if (input.kind === "group") {
       let before: number;
       do {
@@ -108,7 +115,7 @@ export class Inputs {
       for (const { symbol: name, offset } of index) {
         if (state.included.has(offset)) continue;
         const symbol = this.symbols.get(name);
-        if (!symbol) continue;
+        if (!symbol || this.#assigned.has(symbol)) continue;
         const isWanted = symbol.state === "undefined" || (symbol.state === "common" && state.defines(offset, name));
         if (!isWanted) continue;
         const before = this.symbols.undefinedCount;

@@ -75,7 +75,7 @@ class LinkMap {
       statement.kind === "section" &&
       statement.section.command === null &&
       (this.#program.options.sectionStart?.has(statement.section.name) ?? false);
-    const files = this.#program.files.map(fileLines);
+    const files = this.#program.files.map(fileLines).filter(({ length }) => length > 0);
     const defines = statements.filter(isDefine);
     const starts = [...(this.#program.options.sectionStart ?? [])].map(
       ([name, start]) => `Address of section ${name} set to 0x${start.toString(16)}`,
@@ -286,6 +286,7 @@ class LinkMap {
 /** LOAD for each file; groups are marked. */
 function fileLines(input: LinkInput): string[] {
   if (input.kind === "file") return [`LOAD ${input.path}`];
+  if (input.kind === "assignments") return input.path === undefined ? [] : [`LOAD ${input.path}`];
   if (input.kind === "object") return [`LOAD ${input.elf.path}`];
   return ["START GROUP", ...input.inputs.flatMap(fileLines), "END GROUP"];
 }

@@ -5,6 +5,7 @@
 
 import { STT_SECTION } from "../object/elf.ts";
 import { ElfError, type ElfObject } from "../object/elf-reader.ts";
+import { assignmentInput } from "./assigned-names.ts";
 import type { LinkInput } from "./inputs.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { Program, type ProgramOptions } from "./program.ts";
@@ -94,7 +95,7 @@ export function link(options: LinkOptions): LinkResult {
     line: 0,
   }));
   return linkProgram(
-    options.objects.map((elf) => ({ kind: "object", elf })),
+    [assignmentInput(options.script), ...options.objects.map((elf) => ({ kind: "object" as const, elf }))],
     {
       script: options.script,
       isDefaultScript: false,

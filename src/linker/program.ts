@@ -15,6 +15,7 @@ import {
 } from "../object/elf.ts";
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
+import { assignments } from "./assigned-names.ts";
 import { addBuildId, type BuildId } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
@@ -59,8 +60,6 @@ export interface ProgramOptions {
   readonly isDefaultScript: boolean;
   /** What stands where on the command line, for the map; "script" is that which lays the sections out. */
   readonly commandOrder?: readonly ("file" | "define" | "section-start" | "script")[];
-  /** The script stands before the files on the command line: its names come first in the table of symbols. */
-  readonly isScriptFirst?: boolean;
   /** Name or number; the script's ENTRY when absent. */
   readonly entry?: string;
   /** A missing entry point is an error, not the start of .text. */
@@ -173,8 +172,6 @@ export class Program {
     this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
     if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
-    if (options.isScriptFirst ?? !options.isDefaultScript)
-      for (const name of assignedNames(script)) this.symbols.enter(name);
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
@@ -555,18 +552,6 @@ export class Program {
       });
     this.entry = text?.address ?? 0;
   }
-}
-
-/** Those of a script to symbols, in its order. */
-function assignments({ statements }: LinkerScript): Assignment[] {
-  return statements
-    .flatMap((statement) => (statement.kind === "section" ? statement.statements : [statement]))
-    .flatMap((statement) => (statement.kind === "assign" && statement.name !== "." ? [statement] : []));
-}
-
-/** Symbols that a script defines in any case, in its order. */
-function assignedNames(script: LinkerScript): string[] {
-  return assignments(script).flatMap(({ name, mode }) => (mode === "set" || mode === "hidden" ? [name] : []));
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;

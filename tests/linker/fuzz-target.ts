@@ -4,6 +4,7 @@
  */
 
 import { Random } from "../../emulator/state/random.ts";
+import { assignmentInput } from "../../src/linker/assigned-names.ts";
 import type { BuildId } from "../../src/linker/build-id.ts";
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
 import type { LinkInput } from "../../src/linker/inputs.ts";
@@ -120,12 +121,12 @@ export class FuzzTarget {
     isRelocatable: boolean,
   ): void {
     const isFlat = !isRelocatable && random.chance(10);
-    const { program, image, linked, problems } = linkProgram(files, {
+    const inputs = random.chance(50) ? [assignmentInput(script), ...files] : files;
+    const { program, image, linked, problems } = linkProgram(inputs, {
       script,
       isDefaultScript,
       isRelocatable,
       isFlat,
-      isScriptFirst: random.chance(50),
       emitRelocations: random.chance(20),
       collectGarbage: random.chance(30),
       isPaged: random.chance(80),

@@ -43,12 +43,14 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
   "boundw",
   "boundl",
   "invlpga",
+  "invlpgb",
   "extrq",
   "insertq",
   "monitor",
   "mwait",
   "monitorx",
   "mwaitx",
+  "invlpga",
 ]);
 
 /** What asks for the linkage table, as compilers write it. */

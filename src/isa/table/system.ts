@@ -141,6 +141,36 @@ export const SYSTEM: readonly TableSection[] = [
       invpcid r32, m128   | 66 0F 38 82 /r | encode
     `,
   },
+  {
+    feature: "ept",
+    rows: `
+      invept r32, mstate  | 66 0F 38 80 /r
+      invept r32, m128    | 66 0F 38 80 /r | encode
+      invvpid r32, mstate | 66 0F 38 81 /r
+      invvpid r32, m128   | 66 0F 38 81 /r | encode
+    `,
+  },
+  {
+    feature: "rtm",
+    rows: `
+      xbegin relv         | C7 F8      | d
+      xabort imm8         | C6 F8
+      xend                | NP 0F 01 D5
+      xtest               | NP 0F 01 D6
+    `,
+  },
+  { feature: "tdx", rows: `tdcall | 66 0F 01 CC` },
+  {
+    // GNU as has no names for the features of the last three.
+    feature: "sev_es",
+    rows: `
+      vmgexit             | F3 0F 01 D9
+      pvalidate           | F2 0F 01 FF
+      tlbsync             | NP 0F 01 FF
+      invlpgb             | NP 0F 01 FE
+      invlpgb eax, ecx, edx | NP 0F 01 FE | a encode
+    `,
+  },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
   { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
   { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },
@@ -191,7 +221,13 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "rdpru", rows: `rdpru | 0F 01 FD` },
   { feature: "mcommit", rows: `mcommit | F3 0F 01 FA` },
   { feature: "wrmsrns", rows: `wrmsrns | NP 0F 01 C6` },
-  { feature: "clzero", rows: `clzero | NP 0F 01 FC` },
+  {
+    feature: "clzero",
+    rows: `
+      clzero              | NP 0F 01 FC
+      clzero eax          | NP 0F 01 FC | a encode
+    `,
+  },
   {
     feature: "mwaitx",
     rows: `
@@ -213,6 +249,10 @@ export const SYSTEM: readonly TableSection[] = [
       skinit              | 0F 01 DE
       invlpga             | 0F 01 DF
       skinit eax          | 0F 01 DE | encode
+      vmrun eax           | 0F 01 D8 | a encode
+      vmload eax          | 0F 01 DA | a encode
+      vmsave eax          | 0F 01 DB | a encode
+      invlpga eax, ecx    | 0F 01 DF | a encode
     `,
   },
   {
