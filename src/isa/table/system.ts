@@ -142,15 +142,6 @@ export const SYSTEM: readonly TableSection[] = [
     `,
   },
   {
-    feature: "ept",
-    rows: `
-      invept r32, mstate  | 66 0F 38 80 /r
-      invept r32, m128    | 66 0F 38 80 /r | encode
-      invvpid r32, mstate | 66 0F 38 81 /r
-      invvpid r32, m128   | 66 0F 38 81 /r | encode
-    `,
-  },
-  {
     feature: "rtm",
     rows: `
       xbegin relv         | C7 F8      | d
