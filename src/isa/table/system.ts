@@ -145,7 +145,6 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "rtm",
     rows: `
       xbegin relv         | C7 F8      | d
-      xabort imm8         | C6 F8
       xend                | NP 0F 01 D5
       xtest               | NP 0F 01 D6
     `,
@@ -159,7 +158,6 @@ export const SYSTEM: readonly TableSection[] = [
       pvalidate           | F2 0F 01 FF
       tlbsync             | NP 0F 01 FF
       invlpgb             | NP 0F 01 FE
-      invlpgb eax, ecx, edx | NP 0F 01 FE | a encode
     `,
   },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
@@ -216,7 +214,6 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "clzero",
     rows: `
       clzero              | NP 0F 01 FC
-      clzero eax          | NP 0F 01 FC | a encode
     `,
   },
   {
@@ -240,10 +237,6 @@ export const SYSTEM: readonly TableSection[] = [
       skinit              | 0F 01 DE
       invlpga             | 0F 01 DF
       skinit eax          | 0F 01 DE | encode
-      vmrun eax           | 0F 01 D8 | a encode
-      vmload eax          | 0F 01 DA | a encode
-      vmsave eax          | 0F 01 DB | a encode
-      invlpga eax, ecx    | 0F 01 DF | a encode
     `,
   },
   {
