@@ -38,7 +38,7 @@ const LATER = [
   "vmfunc xsavec xsaves xrstors tpause umwait ptwrite movdiri hreset rdpru mcommit wrmsrns clzero monitorx mwaitx",
   "vmrun vmmcall vmload vmsave stgi clgi skinit invlpga adcx adox incsspd saveprevssp rstorssp wrssd wrussd setssbsy",
   "clrssbsy sha1rnds4 sha1nexte sha1msg1 sha1msg2 sha256rnds2 sha256msg1 sha256msg2 gf2p8mulb gf2p8affineqb",
-  "gf2p8affineinvqb invept invvpid xbegin xabort xend xtest",
+  "gf2p8affineinvqb xbegin xend xtest",
   "tdcall vmgexit pvalidate tlbsync invlpgb",
 ] as const;
 /** MMX, SSE and what followed them, with AES. */

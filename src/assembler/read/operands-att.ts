@@ -42,8 +42,6 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
   "bound",
   "boundw",
   "boundl",
-  "invlpga",
-  "invlpgb",
   "extrq",
   "insertq",
   "monitor",

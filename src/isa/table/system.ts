@@ -142,19 +142,9 @@ export const SYSTEM: readonly TableSection[] = [
     `,
   },
   {
-    feature: "ept",
-    rows: `
-      invept r32, mstate  | 66 0F 38 80 /r
-      invept r32, m128    | 66 0F 38 80 /r | encode
-      invvpid r32, mstate | 66 0F 38 81 /r
-      invvpid r32, m128   | 66 0F 38 81 /r | encode
-    `,
-  },
-  {
     feature: "rtm",
     rows: `
       xbegin relv         | C7 F8      | d
-      xabort imm8         | C6 F8
       xend                | NP 0F 01 D5
       xtest               | NP 0F 01 D6
     `,
@@ -168,7 +158,6 @@ export const SYSTEM: readonly TableSection[] = [
       pvalidate           | F2 0F 01 FF
       tlbsync             | NP 0F 01 FF
       invlpgb             | NP 0F 01 FE
-      invlpgb eax, ecx, edx | NP 0F 01 FE | a encode
     `,
   },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
@@ -225,7 +214,6 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "clzero",
     rows: `
       clzero              | NP 0F 01 FC
-      clzero eax          | NP 0F 01 FC | a encode
     `,
   },
   {
@@ -249,10 +237,6 @@ export const SYSTEM: readonly TableSection[] = [
       skinit              | 0F 01 DE
       invlpga             | 0F 01 DF
       skinit eax          | 0F 01 DE | encode
-      vmrun eax           | 0F 01 D8 | a encode
-      vmload eax          | 0F 01 DA | a encode
-      vmsave eax          | 0F 01 DB | a encode
-      invlpga eax, ecx    | 0F 01 DF | a encode
     `,
   },
   {
