@@ -50,11 +50,16 @@ export class AssignedNames {
     return this.#values.has(symbol) && symbol.state !== "common";
   }
 
+  /** Whether an object or a script has defined it, so that it is not provided. */
+  #isKnown(symbol: LinkSymbol): boolean {
+    return symbol.isDefined || symbol.state === "common" || this.has(symbol);
+  }
+
   take(statements: readonly Assignment[]): void {
     for (const { name, value, mode } of statements) {
       const isProvided = mode === "provide" || mode === "provide-hidden";
       const known = this.#symbols.get(name);
-      if (isProvided && (!known || known.isDefined || known.state === "common" || this.has(known))) continue;
+      if (isProvided && (!known || this.#isKnown(known))) continue;
       const result = this.#value(value);
       // The value may have named it, and then it is still to be found.
       const symbol = this.#symbols.get(name);
@@ -112,7 +117,7 @@ export class AssignedNames {
     switch (name) {
       case "DEFINED": {
         const symbol = this.#symbols.get(word);
-        return symbol && (symbol.isDefined || symbol.state === "common" || this.has(symbol)) ? 1n : 0n;
+        return symbol && this.#isKnown(symbol) ? 1n : 0n;
       }
       case "CONSTANT":
         return BigInt(word === "MAXPAGESIZE" ? this.#pageBytes.max : this.#pageBytes.common);

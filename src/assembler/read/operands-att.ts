@@ -42,13 +42,13 @@ const NOT_REVERSED: ReadonlySet<string> = new Set([
   "bound",
   "boundw",
   "boundl",
+  "invlpga",
   "extrq",
   "insertq",
   "monitor",
   "mwait",
   "monitorx",
   "mwaitx",
-  "invlpga",
 ]);
 
 /** What asks for the linkage table, as compilers write it. */

@@ -210,12 +210,7 @@ export const SYSTEM: readonly TableSection[] = [
   { feature: "rdpru", rows: `rdpru | 0F 01 FD` },
   { feature: "mcommit", rows: `mcommit | F3 0F 01 FA` },
   { feature: "wrmsrns", rows: `wrmsrns | NP 0F 01 C6` },
-  {
-    feature: "clzero",
-    rows: `
-      clzero              | NP 0F 01 FC
-    `,
-  },
+  { feature: "clzero", rows: `clzero | NP 0F 01 FC` },
   {
     feature: "mwaitx",
     rows: `
