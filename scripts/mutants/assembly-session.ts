@@ -9,6 +9,7 @@ import { deserialize, serialize } from "node:v8";
 import { Random } from "../../emulator/state/random.ts";
 import { readElf } from "../../src/index.ts";
 import { forgetShared } from "../../tests/setup/shared.ts";
+import { hasAllRows } from "../../tests/setup/tier.ts";
 import type { Mutant, MutantOptions, MutantSummary, Verdict } from "./assembly.ts";
 import { setStage } from "./assembly-images.ts";
 import { instructionLines, mutantsOf, type Program } from "./assembly-operators.ts";
@@ -27,8 +28,11 @@ const MACHINES_ENOUGH = 4;
 const SMALL_TESTS_ENOUGH = 3;
 /** What it takes to begin a test, in instructions. */
 const BEGINNING = 10_000_000;
-/** A fault that tests of so much work have not noticed is held against no more of them. */
-const INSTRUCTIONS_ENOUGH = 400_000_000;
+/**
+ * A fault that tests of so much work have not noticed is held against no more of them. For a folder's score it is four
+ * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick.
+ */
+const INSTRUCTIONS_ENOUGH = hasAllRows ? 1_600_000_000 : 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
 /** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
