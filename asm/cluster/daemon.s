@@ -150,9 +150,9 @@ cluster_task:
     jc      .Lcluster_task_failed
     mov     [cluster_socket], eax
     call    holder_start
-    mov     eax, ebx
+    mov     eax, [cluster_socket]
     mov     edx, CLUSTER_GROUP
-    call    igmp_join
+    call    udp_join
     jc      .Lcluster_task_failed
     mov     eax, offset cluster_mutex
     call    mutex_unlock

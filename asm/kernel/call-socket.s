@@ -398,19 +398,9 @@ call_socket_option:
 1:  call    udp_use
     jmp     socket_done
 .Lcall_socket_option_group:
-    mov     edi, ecx
-    and     ecx, 0xF0
-    cmp     ecx, 224
-    jne     .Lcall_socket_option_invalid
-    mov     esi, [net_interfaces]
-2:  test    esi, esi
-    jz      socket_done
-    mov     eax, esi
-    mov     edx, edi
-    call    igmp_join
-    jc      .Lcall_socket_option_done
-    mov     esi, [esi + NETIF_NEXT]
-    jmp     2b
+    mov     edx, ecx
+    call    udp_join
+    jmp     socket_done
 
 # Finds an interface.
 # In: ECX index, from 0.

@@ -1,23 +1,32 @@
-# IGMPv2, the host's side (RFC 2236): tells the link which groups this machine listens to, so that switches and routers
-# that look at it pass them on. All timers are in the groups of the interface and are served by the net task.
+# IGMPv3, the host's side (RFC 3376): tells the link which groups this machine listens to, so that switches and routers
+# that look at it pass them on. Where a querier of an older version was heard, its own version is spoken (RFC 1112
+# appendix I, RFC 2236). Every group is heard from any source, so that each record is one without sources.
+#
+# An entry names the group that reports still speak of (GROUP_TOLD), and the same as what is listened to
+# (GROUP_ADDRESS) while somebody does: one that was left stays until the link was told. All timers are in the
+# interface and are served by the net task.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
 
-UNSOLICITED_REPORTS     = 2             # sent for a new group, as the first may be lost (RFC 2236 section 3)
-UNSOLICITED_MS          = 10000         # longest time between them (section 8.10)
-VERSION_1_TENTHS        = 100           # a query of version 1 has no response time: ten seconds (section 4)
+ROBUSTNESS              = 2             # reports of a change, as the first may be lost (RFC 3376 section 8.1)
+CHANGE_MS               = 1000          # longest time between them (section 8.11),
+CHANGE_OLDER_MS         = 10000         # and in the older versions (RFC 2236 section 8.10)
+OLDER_MS                = 260000        # an older querier counts so long after each of its queries (section 8.12)
+VERSION_1_TENTHS        = 100           # a query of version 1 has no response time: ten seconds (RFC 2236 section 4)
+FLOATING                = 128           # from here on a response time has an exponent (section 4.1.1)
 
 .text
 
 # Finds a group.
-# In: EBX interface, EDX address, 0 for a free entry.
-# Out: EAX group, or ZF when there is none.
+# In: EBX interface, EAX GROUP_TOLD or GROUP_ADDRESS, EDX what stands there.
+# Out: EAX address of that field, ZF when there is none.
+# Clobbers: ECX.
 igmp_find:
-    lea     eax, [ebx + NETIF_GROUPS]
+    lea     eax, [ebx + eax + NETIF_GROUPS]
     mov     ecx, GROUPS_MAXIMUM
-1:  cmp     [eax + GROUP_ADDRESS], edx
+1:  cmp     [eax], edx
     je      2f
     add     eax, GROUP_SIZE
     dec     ecx
@@ -25,13 +34,14 @@ igmp_find:
 2:  test    ecx, ecx
     ret
 
-# Listens to a group. May sleep.
+# Listens to a group, once more if somebody does. May sleep.
 # In: EAX interface, EDX group.
 # Out: CF and EAX error.
 .global igmp_join
 igmp_join:
     push    ebx
     push    esi
+    push    edi
     mov     ebx, eax
     mov     esi, edx
     mov     eax, edx
@@ -40,45 +50,71 @@ igmp_join:
     mov     eax, ERROR_INVALID
     jne     .Ligmp_join_failed
     INTERRUPTS_OFF
+    xor     eax, eax
     call    igmp_find
-    jz      .Ligmp_join_new
-    INTERRUPTS_RESTORE
-    jmp     .Ligmp_join_good
-.Ligmp_join_new:
+    jnz     .Ligmp_join_enter
+    xor     eax, eax
     xor     edx, edx
     call    igmp_find
     jnz     .Ligmp_join_enter
+    mov     eax, GROUP_ADDRESS          # one that was left
+    call    igmp_find
+    lea     eax, [eax - GROUP_ADDRESS]
+    jnz     .Ligmp_join_enter
     INTERRUPTS_RESTORE
     mov     eax, ERROR_TABLE_FULL
-    jmp     .Ligmp_join_failed
-.Ligmp_join_enter:
-    mov     [eax + GROUP_ADDRESS], esi
-    mov     dword ptr [eax + GROUP_DEADLINE], 0
-    mov     dword ptr [eax + GROUP_REPORTS], 0
-    INTERRUPTS_RESTORE
-    mov     esi, eax
-    mov     eax, ebx
-    call    [ebx + NETIF_FILTER]
-    mov     eax, esi
-    call    igmp_announce
-.Ligmp_join_good:
-    clc
-    jmp     .Ligmp_join_done
 .Ligmp_join_failed:
     stc
+    jmp     .Ligmp_join_done
+.Ligmp_join_enter:
+    mov     edi, eax
+    inc     dword ptr [edi + GROUP_USERS]
+    mov     [edi + GROUP_TOLD], esi
+    xchg    [edi + GROUP_ADDRESS], esi
+    INTERRUPTS_RESTORE
+    test    esi, esi                    # clears CF
+    jnz     .Ligmp_join_done
+    call    igmp_changed
+    clc
 .Ligmp_join_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
 
-# Listens to no group any more, without a word.
+# Listens to a group once less. May sleep.
+# In: EAX interface, EDX group, which igmp_join took.
+# Out: CF clear.
+.global igmp_leave
+igmp_leave:
+    push    ebx
+    push    edi
+    mov     ebx, eax
+    INTERRUPTS_OFF
+    xor     eax, eax
+    call    igmp_find
+    jz      1f                          # igmp_forget was faster
+    mov     edi, eax
+    dec     dword ptr [edi + GROUP_USERS]
+    jnz     1f
+    mov     dword ptr [edi + GROUP_ADDRESS], 0
+    INTERRUPTS_RESTORE
+    call    igmp_changed
+    jmp     2f
+1:  INTERRUPTS_RESTORE
+2:  pop     edi
+    pop     ebx
+    clc
+    ret
+
+# Listens to no group any more, without a word, and knows of no querier.
 # In: EBX interface.
 .global igmp_forget
 igmp_forget:
     push    edi
     lea     edi, [ebx + NETIF_GROUPS]
     xor     eax, eax
-    mov     ecx, GROUPS_MAXIMUM * GROUP_SIZE / 4
+    mov     ecx, (GROUPS_MAXIMUM * GROUP_SIZE + IGMP_STATE_SIZE) / 4
     rep stosd
     pop     edi
     mov     eax, ebx
@@ -89,37 +125,98 @@ igmp_forget:
 .global igmp_address_changed
 igmp_address_changed:
     push    ebx
-    push    esi
     push    edi
     mov     ebx, eax
-    lea     esi, [ebx + NETIF_GROUPS]
-    mov     edi, GROUPS_MAXIMUM
-1:  cmp     dword ptr [esi + GROUP_ADDRESS], 0
-    je      2f
-    mov     eax, esi
-    call    igmp_announce
-2:  add     esi, GROUP_SIZE
-    dec     edi
-    jnz     1b
+    mov     eax, offset igmp_announce
+    call    igmp_each
     pop     edi
-    pop     esi
     pop     ebx
     ret
 
-# Has a group reported at once and once more. Without an address nothing is said; igmp_address_changed will.
-# In: EBX interface, EAX group.
-igmp_announce:
-    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
-    je      9f
+# Calls a routine for each group that reports speak of.
+# In: EBX interface, EAX routine, which is given EBX and the group in EDI, and may clobber EAX, ECX and EDX.
+# Clobbers: EAX, ECX, EDX, EDI.
+igmp_each:
     push    esi
     mov     esi, eax
+    lea     edi, [ebx + NETIF_GROUPS]
+1:  cmp     dword ptr [edi + GROUP_TOLD], 0
+    je      2f
+    call    esi
+2:  add     edi, GROUP_SIZE
+    lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
+    cmp     edi, eax
+    jb      1b
+    pop     esi
+    ret
+
+# Tells the card and the link of a group that was joined or left.
+# In: EBX interface, EDI group.
+igmp_changed:
+    mov     eax, ebx
+    call    [ebx + NETIF_FILTER]
+
+# Has the link told of a group at once and some times more. Without an address nothing is said: igmp_address_changed
+# will.
+# In: EBX interface, EDI group.
+# Clobbers: EAX, ECX, EDX.
+igmp_announce:
+    cmp     dword ptr [ebx + NETIF_ADDRESS], 0
+    je      igmp_cancel
+    movzx   eax, byte ptr [ebx + NETIF_IGMP_ROBUSTNESS]
+    test    eax, eax
+    jnz     1f
+    mov     al, ROBUSTNESS
+1:  mov     [edi + GROUP_REPORTS], eax
     call    clock_ms
     or      eax, 1                      # 0: no deadline
-    mov     word ptr [esi + GROUP_REPORTS], UNSOLICITED_REPORTS
-    mov     [esi + GROUP_DEADLINE], eax
-    pop     esi
+    mov     [edi + GROUP_CHANGE], eax
     jmp     net_watch
-9:  ret
+
+# Nothing more is to be said of a group for now. Of one that was left this is the end.
+# In: EDI group.
+# Clobbers: EAX.
+igmp_cancel:
+    xor     eax, eax
+    mov     [edi + GROUP_CHANGE], eax
+    mov     [edi + GROUP_ANSWER], eax
+    mov     eax, [edi + GROUP_ADDRESS]
+    mov     [edi + GROUP_TOLD], eax
+    ret
+
+# The version that is spoken: the oldest of which a querier was heard not long ago. Where it is another than before,
+# nothing that waits is sent (RFC 3376 section 7.2.1).
+# In: EBX interface.
+# Out: EAX 1, 2 or 3.
+# Clobbers: ECX, EDX.
+igmp_version:
+    call    clock_ms
+    xor     ecx, ecx
+1:  inc     ecx
+    cmp     ecx, 3
+    je      2f
+    mov     edx, [ebx + NETIF_IGMP_QUERIERS + ecx * 4 - 4]
+    test    edx, edx
+    jz      1b
+    sub     edx, eax
+    test    edx, edx
+    jg      2f
+    mov     dword ptr [ebx + NETIF_IGMP_QUERIERS + ecx * 4 - 4], 0
+    jmp     1b
+2:  mov     edx, 3
+    sub     edx, ecx
+    cmp     [ebx + NETIF_IGMP_OLDER], dl
+    mov     [ebx + NETIF_IGMP_OLDER], dl
+    je      3f
+    mov     dword ptr [ebx + NETIF_IGMP_ANSWER], 0
+    push    ecx
+    push    edi
+    mov     eax, offset igmp_cancel
+    call    igmp_each
+    pop     edi
+    pop     ecx
+3:  mov     eax, ecx
+    ret
 
 # Handler of protocol 2, see asm/net/ip.s.
 # In: EAX interface, EDX IP header, ESI message, ECX its bytes.
@@ -133,74 +230,170 @@ igmp_receive:
     cmp     ecx, IGMP_SIZE
     jb      .Ligmp_receive_malformed
     mov     edx, esi
+    push    ecx
     call    checksum
+    pop     ecx
     jnz     .Ligmp_receive_malformed
-    movzx   eax, byte ptr [esi + IGMP_TYPE]
-    cmp     eax, IGMP_QUERY
+    mov     al, [esi + IGMP_TYPE]
+    mov     edx, [esi + IGMP_GROUP]
+    cmp     al, IGMP_QUERY
     je      .Ligmp_receive_query
-    cmp     eax, IGMP_REPORT
+    cmp     al, IGMP_REPORT
     je      .Ligmp_receive_report
-    cmp     eax, IGMP_REPORT_V1
+    cmp     al, IGMP_REPORT_V1
     jne     .Ligmp_receive_done         # others concern routers
 .Ligmp_receive_report:
-    mov     edx, [esi + IGMP_GROUP]     # somebody else reported: one report is enough for the link
     test    edx, edx
     jz      .Ligmp_receive_malformed
     cmp     edx, ebp                    # a report goes to its group
     jne     .Ligmp_receive_malformed
+    cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 0
+    je      .Ligmp_receive_done
+    xor     eax, eax                    # somebody else reported: one report is enough for a router of an older version
     call    igmp_find
     jz      .Ligmp_receive_done
-    mov     dword ptr [eax + GROUP_DEADLINE], 0
-    mov     dword ptr [eax + GROUP_REPORTS], 0
+    mov     edi, eax
+    call    igmp_cancel
     jmp     .Ligmp_receive_done
-
 .Ligmp_receive_query:
     COUNT   igmp_queries
-    call    net_watch
-    movzx   ebp, byte ptr [esi + IGMP_RESPONSE_TIME]
-    test    ebp, ebp
-    jnz     .Ligmp_receive_times
-    mov     ebp, VERSION_1_TENTHS
-.Ligmp_receive_times:
-    imul    ebp, ebp, 100               # milliseconds
-    lea     edi, [ebx + NETIF_GROUPS]
-.Ligmp_receive_group:
-    mov     eax, [edi + GROUP_ADDRESS]
-    test    eax, eax
-    jz      .Ligmp_receive_next
-    mov     edx, [esi + IGMP_GROUP]     # 0 asks for all
-    test    edx, edx
-    jz      .Ligmp_receive_match
-    cmp     eax, edx
-    jne     .Ligmp_receive_next
-.Ligmp_receive_match:
-    mov     eax, ebx
-    mov     edx, ebp
-    call    random_below
-    push    eax
-    call    clock_ms
-    pop     edx
-    add     edx, eax
-    or      edx, 1
-    mov     ecx, [edi + GROUP_DEADLINE] # a timer that ends sooner stays
-    test    ecx, ecx
-    jz      .Ligmp_receive_set
-    sub     ecx, edx
-    js      .Ligmp_receive_next
-.Ligmp_receive_set:
-    mov     [edi + GROUP_DEADLINE], edx
-.Ligmp_receive_next:
-    add     edi, GROUP_SIZE
-    lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
-    cmp     edi, eax
-    jb      .Ligmp_receive_group
-    jmp     .Ligmp_receive_done
+    call    igmp_query
+    jnc     .Ligmp_receive_done
 .Ligmp_receive_malformed:
     COUNT   igmp_malformed
 .Ligmp_receive_done:
     pop     ebp
     pop     edi
     pop     ebx
+    ret
+
+# A router asks which groups are listened to.
+# In: EBX interface, ESI message, ECX its bytes, EDX group or 0 for all, EBP destination.
+# Out: CF when it is malformed.
+# Clobbers: EAX, ECX, EDX, EDI, EBP.
+igmp_query:
+    mov     eax, ebp
+    cmp     al, 224
+    jb      1f
+    test    edx, edx
+    jnz     1f
+    cmp     eax, IP_ALL_HOSTS           # all are asked where all hear it (RFC 3376 section 9.1)
+    jne     .Ligmp_query_bad
+1:  movzx   eax, byte ptr [esi + IGMP_RESPONSE_TIME]
+    cmp     ecx, IGMP_SIZE              # which version it is of tells its length (section 7.1)
+    je      .Ligmp_query_older
+    movzx   edi, word ptr [esi + IGMP_SOURCES]
+    rol     di, 8
+    lea     edi, [edi * 4 + IGMP_QUERY_SIZE]
+    cmp     ecx, edi
+    jb      .Ligmp_query_bad
+    mov     cl, [esi + IGMP_ROBUSTNESS]
+    and     cl, 7
+    mov     [ebx + NETIF_IGMP_ROBUSTNESS], cl
+    cmp     eax, FLOATING
+    jb      .Ligmp_query_times
+    mov     ecx, eax
+    shr     ecx, 4
+    sub     ecx, 8 - 3                  # the exponent, 8 to 15 with the bit that says so, and 3
+    and     eax, 15
+    or      eax, 16
+    shl     eax, cl
+    jmp     .Ligmp_query_times
+.Ligmp_query_older:
+    lea     edi, [ebx + NETIF_IGMP_QUERIERS + 4]
+    test    eax, eax
+    jnz     2f
+    sub     edi, 4
+    mov     al, VERSION_1_TENTHS
+    xor     edx, edx                    # which does not name a group (RFC 1112 appendix I)
+2:  push    eax
+    call    clock_ms
+    add     eax, OLDER_MS
+    or      eax, 1
+    mov     [edi], eax
+    pop     eax
+.Ligmp_query_times:
+    imul    ebp, eax, 100               # milliseconds
+    push    edx
+    call    net_watch
+    call    igmp_version
+    pop     edx
+    test    edx, edx
+    jnz     3f
+    lea     edi, [ebx + NETIF_IGMP_ANSWER]  # of all groups at once
+    cmp     eax, 3
+    je      igmp_answer_in
+# A query of single sources is answered as one of their group: from all of them, which is what a host does that keeps no
+# list of sources (section 5.2).
+3:  lea     edi, [ebx + NETIF_GROUPS + GROUP_ANSWER]
+4:  mov     eax, [edi + GROUP_ADDRESS - GROUP_ANSWER]
+    test    eax, eax
+    jz      6f
+    test    edx, edx
+    jz      5f
+    cmp     eax, edx
+    jne     6f
+5:  push    edx
+    call    igmp_answer_in
+    pop     edx
+6:  add     edi, GROUP_SIZE
+    lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
+    cmp     edi, eax
+    jb      4b
+    clc
+    ret
+.Ligmp_query_bad:
+    stc
+    ret
+
+# Has an answer sent after a random time, or when one is due before that.
+# In: EBX interface, EDI address of its deadline, EBP longest time in ms.
+# Out: CF clear.
+# Clobbers: EAX, ECX, EDX.
+igmp_answer_in:
+    lea     edx, [ebp + 1]
+    call    igmp_later
+    mov     ecx, [edi]
+    jecxz   1f
+    sub     ecx, eax
+    js      2f
+1:  mov     [edi], eax
+2:  clc
+    ret
+
+# Draws a deadline.
+# In: EBX interface, EDX longest time in ms, not 0.
+# Out: EAX deadline.
+# Clobbers: ECX, EDX.
+igmp_later:
+    mov     eax, ebx
+    call    random_below
+    mov     ecx, eax
+    call    clock_ms
+    add     eax, ecx
+    or      eax, 1
+    ret
+
+# Says whether a deadline has come, and ends it then.
+# In: EDX its address, EBP milliseconds until the next one so far.
+# Out: ZF when it has; else EBP is that or less.
+# Clobbers: EAX, ECX.
+igmp_due:
+    mov     ecx, [edx]
+    cmp     ecx, 1
+    jb      2f                          # none
+    call    clock_ms
+    sub     ecx, eax
+    test    ecx, ecx
+    jle     1f
+    cmp     ecx, ebp
+    jae     2f
+    mov     ebp, ecx
+    ret
+1:  xor     eax, eax
+    mov     [edx], eax
+    ret
+2:  test    esp, esp                    # ZF clear
     ret
 
 # Sends the reports that are due. Called by the net task.
@@ -216,53 +409,61 @@ igmp_poll:
 .Ligmp_poll_interface:
     test    ebx, ebx
     jz      .Ligmp_poll_end
-    lea     esi, [ebx + NETIF_GROUPS]
-    mov     edi, GROUPS_MAXIMUM
+    call    igmp_version
+    xor     esi, esi                    # ESI: the report of version 3, when there is something to tell
+    lea     edx, [ebx + NETIF_IGMP_ANSWER]
+    call    igmp_due
+    sete    al
+    push    eax                         # AL: whether all groups are to be told of
+    lea     edi, [ebx + NETIF_GROUPS]
 .Ligmp_poll_group:
-    cmp     dword ptr [esi + GROUP_ADDRESS], 0
+    cmp     dword ptr [edi + GROUP_TOLD], 0
     je      .Ligmp_poll_next
-    cmp     dword ptr [esi + GROUP_DEADLINE], 0
+    lea     edx, [edi + GROUP_CHANGE]
+    call    igmp_due
+    jne     .Ligmp_poll_answer
+    mov     dword ptr [edi + GROUP_ANSWER], 0   # a change tells a router no less
+    mov     eax, RECORD_TO_EXCLUDE
+    cmp     dword ptr [edi + GROUP_ADDRESS], 1
+    sbb     eax, 0                      # RECORD_TO_INCLUDE, of no source, where nobody listens
+    call    igmp_tell
+    mov     ebp, 1                      # what is due next is looked for then
+    mov     edx, CHANGE_MS
+    cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 0
+    je      .Ligmp_poll_again
+    mov     edx, CHANGE_OLDER_MS
+    cmp     dword ptr [edi + GROUP_ADDRESS], 0  # leaving is said once (RFC 2236 section 3)
+    je      .Ligmp_poll_last
+.Ligmp_poll_again:
+    call    igmp_later
+    mov     [edi + GROUP_CHANGE], eax
+    dec     dword ptr [edi + GROUP_REPORTS]
+    jnz     .Ligmp_poll_next
+.Ligmp_poll_last:
+    call    igmp_cancel
+    jmp     .Ligmp_poll_next
+.Ligmp_poll_answer:
+    lea     edx, [edi + GROUP_ANSWER]
+    call    igmp_due
+    je      .Ligmp_poll_tell
+    cmp     byte ptr [esp], 0
     je      .Ligmp_poll_next
-    call    clock_ms
-    mov     edx, [esi + GROUP_DEADLINE]
-    sub     edx, eax
-    test    edx, edx
-    jg      .Ligmp_poll_later
-    mov     dword ptr [esi + GROUP_DEADLINE], 0
-    cmp     word ptr [esi + GROUP_REPORTS], 0
-    je      .Ligmp_poll_report
-    dec     word ptr [esi + GROUP_REPORTS]
-    jz      .Ligmp_poll_report
-    push    eax
-    mov     eax, ebx
-    mov     edx, UNSOLICITED_MS
-    call    random_below
-    pop     edx
-    add     edx, eax
-    or      edx, 1
-    mov     [esi + GROUP_DEADLINE], edx
-.Ligmp_poll_report:
-    COUNT   igmp_reports
-    mov     eax, IGMP_REPORT
-    mov     edx, [esi + GROUP_ADDRESS]
-    mov     ecx, edx
-    call    igmp_send
-    call    clock_ms
-    mov     edx, [esi + GROUP_DEADLINE]
-    test    edx, edx
-    jz      .Ligmp_poll_next
-    sub     edx, eax
-    test    edx, edx
-    jg      .Ligmp_poll_later
-    mov     edx, 1
-.Ligmp_poll_later:
-    cmp     edx, ebp
-    jae     .Ligmp_poll_next
-    mov     ebp, edx
+    cmp     dword ptr [edi + GROUP_ADDRESS], 0
+    je      .Ligmp_poll_next
+.Ligmp_poll_tell:
+    mov     eax, RECORD_IS_EXCLUDE
+    call    igmp_tell
 .Ligmp_poll_next:
-    add     esi, GROUP_SIZE
-    dec     edi
-    jnz     .Ligmp_poll_group
+    add     edi, GROUP_SIZE
+    lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
+    cmp     edi, eax
+    jb      .Ligmp_poll_group
+    pop     eax
+    test    esi, esi
+    jz      .Ligmp_poll_silent
+    mov     edx, IGMP_ROUTERS
+    call    igmp_send
+.Ligmp_poll_silent:
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     .Ligmp_poll_interface
 .Ligmp_poll_end:
@@ -273,33 +474,83 @@ igmp_poll:
     pop     ebx
     ret
 
-# Sends a message.
-# In: EBX interface, EAX type, EDX group, ECX destination.
-igmp_send:
-    push    esi
-    push    edi
-    push    ebp
-    mov     esi, eax
-    mov     edi, edx
-    mov     ebp, ecx
+# Tells of a group: a record of the report that is being written, or a message of an older version at once.
+# In: EBX interface, EDI group, EAX RECORD_*, ESI report or 0.
+# Out: ESI report or 0.
+# Clobbers: EAX, ECX, EDX.
+igmp_tell:
+    cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 0
+    jne     .Ligmp_tell_older
+    push    eax
+    test    esi, esi
+    jnz     1f
+    mov     eax, IGMP_SIZE + GROUPS_MAXIMUM * RECORD_SIZE
+    mov     edx, IGMP_REPORT_V3
+    call    igmp_begin
+    jc      2f
+    mov     dword ptr [esi + PACKET_LENGTH], IGMP_SIZE
+1:  mov     edx, [esi + PACKET_DATA]
+    inc     byte ptr [edx + IGMP_RECORDS + 1]
+    add     edx, [esi + PACKET_LENGTH]
+    add     dword ptr [esi + PACKET_LENGTH], RECORD_SIZE
+    mov     eax, [esp]
+    mov     [edx + RECORD_TYPE], eax    # without sources, and without what RECORD_AUXILIARY counts
+    mov     eax, [edi + GROUP_TOLD]
+    mov     [edx + RECORD_GROUP], eax
+2:  pop     eax
+    ret
+.Ligmp_tell_older:
+    mov     edx, IGMP_REPORT
+    mov     ecx, [edi + GROUP_TOLD]
+    cmp     al, RECORD_TO_INCLUDE
+    jne     3f
+    mov     dl, IGMP_LEAVE
+    mov     ecx, IP_ALL_ROUTERS
+3:  cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 3 - 1
+    jne     4f
+    cmp     dl, IGMP_LEAVE              # version 1 does not know it
+    je      5f
+    mov     dl, IGMP_REPORT_V1
+4:  push    ecx
     mov     eax, IGMP_SIZE
+    call    igmp_begin
+    pop     edx
+    jc      5f
+    mov     ecx, [esi + PACKET_DATA]
+    mov     eax, [edi + GROUP_TOLD]
+    mov     [ecx + IGMP_GROUP], eax
+    call    igmp_send
+5:  xor     esi, esi
+    ret
+
+# Begins a message.
+# In: EBX interface, EDX type, EAX bytes.
+# Out: ESI packet; CF and 0 when there is no memory.
+# Clobbers: EAX, ECX, EDX.
+igmp_begin:
+    xor     esi, esi
+    push    edx
     call    packet_alloc
-    jc      9f
-    mov     [eax + PACKET_NETIF], ebx
-    mov     edx, [eax + PACKET_DATA]
-    mov     ecx, esi
-    mov     [edx + IGMP_TYPE], cl
-    mov     [edx + IGMP_GROUP], edi
+    pop     edx
+    jc      1f
     mov     esi, eax
-    mov     ecx, IGMP_SIZE
+    mov     [esi + PACKET_NETIF], ebx
+    mov     eax, [esi + PACKET_DATA]
+    mov     [eax + IGMP_TYPE], dl
+1:  ret
+
+# Sends a message.
+# In: ESI packet, EDX destination.
+# Clobbers: EAX, ECX, EDX.
+igmp_send:
+    COUNT   igmp_reports
+    push    edx
+    mov     edx, [esi + PACKET_DATA]
+    mov     ecx, [esi + PACKET_LENGTH]
     call    checksum
     mov     edx, [esi + PACKET_DATA]
     mov     [edx + IGMP_CHECKSUM], ax
     mov     eax, esi
-    mov     edx, ebp
+    pop     edx
     mov     ecx, PROTOCOL_IGMP | (1 << 8) | (1 << 16)
-    call    ip_send
-9:  pop     ebp
-    pop     edi
-    pop     esi
-    ret
+    jmp     ip_send

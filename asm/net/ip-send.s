@@ -9,6 +9,7 @@
 MORE_FRAGMENTS          = 0x2000        # in IP_FRAGMENT as a number
 DONT_FRAGMENT           = 0x4000
 ROUTER_ALERT            = 0x00000494    # RFC 2113
+INTERNET_CONTROL        = 0xC0          # the precedence of IGMP (RFC 3376 section 4)
 LOOPBACK_MOST           = 256           # packets to this machine itself that wait at a time
 
 .bss
@@ -129,6 +130,7 @@ ip_send_header:
     cmp     edx, 0x46
     jne     2f
     mov     dword ptr [edi + IP_HEADER_SIZE], ROUTER_ALERT
+    mov     byte ptr [edi + IP_SERVICE], INTERNET_CONTROL
 2:  mov     eax, [esi + PACKET_LENGTH]
     xchg    al, ah
     mov     [edi + IP_LENGTH], ax

@@ -7,6 +7,8 @@
 .include "tcp.inc"
 .include "part.inc"
 
+LEAVING_MS              = 20
+
 .data
 .balign 4
 network_owner:      .long 0, 0, network_name, 0
@@ -81,6 +83,8 @@ network_leave:
     call    stream_abort
     jmp     .Lnetwork_leave_next
 .Lnetwork_leave_done:
+    mov     eax, LEAVING_MS             # for what the net task has to say of groups that were left
+    call    task_sleep
     pop     ebx
     ret
 

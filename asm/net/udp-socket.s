@@ -188,6 +188,90 @@ udp_use:
     mov     [eax + SOCKET_NETIF], edx
     jmp     socket_settled
 
+# Has a socket listen to a group as long as it lives, on the interface that it uses now, or on all. May sleep.
+# In: EAX socket, EDX group.
+# Out: CF and ERROR_STALE; ERROR_INVALID for what is no group; ERROR_TABLE_FULL, also where it listens to one already.
+.global udp_join
+udp_join:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
+    mov     eax, offset udp_mutex       # so long it is not taken away
+    call    mutex_lock
+    mov     eax, ebx
+    call    socket_find
+    jc      .Ludp_join_failed
+    mov     ebx, eax
+    mov     eax, ERROR_TABLE_FULL
+    cmp     dword ptr [ebx + SOCKET_GROUP], 0
+    jne     .Ludp_join_failed
+    mov     eax, [ebx + SOCKET_NETIF]
+    mov     [ebx + SOCKET_GROUP_NETIF], eax
+    mov     edx, offset igmp_join
+    xor     esi, esi
+    call    socket_group
+    jc      .Ludp_join_undo
+    mov     [ebx + SOCKET_GROUP], edi
+    jmp     .Ludp_join_done             # CF clear
+.Ludp_join_undo:
+    push    eax
+    mov     edx, offset igmp_leave
+    call    socket_group
+    pop     eax
+.Ludp_join_failed:
+    stc
+.Ludp_join_done:
+    pushfd
+    push    eax
+    mov     eax, offset udp_mutex
+    call    mutex_unlock
+    pop     eax
+    popfd
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Leaves the group that a socket listened to. May sleep.
+# In: EBX socket.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+.global socket_leave
+socket_leave:
+    mov     edi, [ebx + SOCKET_GROUP]
+    test    edi, edi
+    jz      9f
+    xor     esi, esi
+    mov     edx, offset igmp_leave
+
+# Calls a routine for each interface on which a socket listens to its group.
+# In: EBX socket, EDI group, EDX igmp_join or igmp_leave, ESI interface before which to end, or 0.
+# Out: CF and EAX error of that for interface ESI, with which it ends.
+# Clobbers: ECX, EDX.
+socket_group:
+    push    ebp
+    mov     ebp, edx
+    mov     ecx, [net_interfaces]
+1:  cmp     ecx, esi                    # clears CF where they are equal
+    je      4f
+    mov     eax, [ebx + SOCKET_GROUP_NETIF]
+    test    eax, eax
+    jz      2f
+    cmp     eax, ecx
+    jne     3f
+2:  push    ecx
+    mov     eax, ecx
+    mov     edx, edi
+    call    ebp
+    pop     ecx
+    jc      5f
+3:  mov     ecx, [ecx + NETIF_NEXT]
+    jmp     1b
+5:  mov     esi, ecx
+4:  pop     ebp
+9:  ret
+
 # Describes a socket.
 # In: EAX socket, EDX record STATUS_*, of which nothing else is known of a datagram socket than its addresses and ports
 # and how many datagrams wait. One that is bound to no address has that to which the datagram taken last was sent.

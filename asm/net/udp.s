@@ -165,6 +165,9 @@ socket_destroy:
     call    mutex_unlock
     lea     eax, [ebx + SOCKET_EVENT]
     call    event_broadcast
+    push    edi
+    call    socket_leave
+    pop     edi
     mov     esi, [ebx + SOCKET_HEAD]
 .Ludp_close_drop:
     test    esi, esi

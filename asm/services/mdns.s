@@ -45,9 +45,9 @@ mdns_task:
     mov     [ebx + MDNS_SOCKET], eax
     mov     edx, TTL_ALL
     call    udp_set_ttl
-    mov     eax, esi
+    mov     eax, [ebx + MDNS_SOCKET]
     mov     edx, MDNS_GROUP
-    call    igmp_join
+    call    udp_join
     lea     eax, [esi + NETIF_RENAMED]
     call    net_changes
 .Lmdns_task_next:

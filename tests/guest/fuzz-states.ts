@@ -195,6 +195,7 @@ function general(wire: FuzzWire, hostName: string): Uint8Array[] {
     rest,
     wire.packet(IGMP, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0), ALL_HOSTS),
     wire.packet(IGMP, Uint8Array.of(0x11, 10, 0, 0, 0, 0, 0, 0, 2, 20, 0, 0), ALL_HOSTS),
+    wire.packet(IGMP, Uint8Array.of(0x11, 0x91, 0, 0, 0, 0, 0, 0, 7, 20, 0, 1, 10, 0, 2, 9), ALL_HOSTS),
     wire.udp(7, 7, encode("echo")),
     wire.udp(9, 9, encode("nobody")),
     wire.udp(2053, 53, dns(1, "a.home.example")),

@@ -42,6 +42,7 @@ const FIELDS = [
   ["TCP", "sequence", "tcp.seq"],
   ["TCP", "acknowledges", "tcp.ack"],
   ["ICMP", "sequence", "icmp.seq"],
+  ["IGMP", "type", "igmp.type"],
 ] as const;
 
 /** The first frames of two machines that found a cluster, look for each other's names, and talk. */
@@ -132,4 +133,24 @@ test(`random frames, cut and changed, end in layers whose fields lie in them: ${
       for (const [name, , offset, length] of fields)
         expect(offset + length, `${name}; ${cases.repeat(seed)}`).toBeLessThanOrEqual(bytes.length);
   }
+});
+
+test.each([
+  [[0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0], "10.0.2.77 asks who listens to any group"],
+  [[0x11, 100, 0, 0, 224, 0, 0, 251], "10.0.2.77 asks who listens to 224.0.0.251"],
+  [[0x16, 0, 0, 0, 224, 0, 0, 251], "10.0.2.77 listens to 224.0.0.251"],
+  [[0x17, 0, 0, 0, 224, 0, 0, 251], "10.0.2.77 leaves 224.0.0.251"],
+  [
+    [0x22, 0, 0, 0, 0, 0, 0, 2, 4, 0, 0, 0, 224, 0, 0, 251, 3, 0, 0, 0, 239, 1, 2, 3],
+    "10.0.2.77 joins 224.0.0.251, leaves 239.1.2.3",
+  ],
+  [
+    // Its first record has a word of auxiliary data and a source, and it counts more records than it has.
+    [0x22, 0, 0, 0, 0, 0, 0, 9, 1, 1, 0, 1, 224, 0, 0, 251, 10, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 239, 1, 2, 3],
+    "10.0.2.77 does not listen to 224.0.0.251, listens to 239.1.2.3",
+  ],
+])("a message of IGMP says of its groups: %j", (message, text) => {
+  const header = [0x45, 0, 0, 20 + message.length, 0, 0, 0, 0, 1, 2, 0, 0, 10, 0, 2, 77, 224, 0, 0, 22];
+  const frame = Uint8Array.of(...new Array(12).fill(0), 8, 0, ...header, ...message);
+  expect(summarize(decodeFrame(frame))).toEqual({ protocol: "IGMP", text });
 });

@@ -11,6 +11,22 @@ const TCP_BYTES = 20;
 const DHCP_PORTS = new Set([67, 68]);
 const DNS_PORTS = new Set([53, 5353]);
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP" };
+const IGMP_TYPES: Readonly<Record<number, string>> = {
+  17: "asks who listens to",
+  18: "listens to",
+  22: "listens to",
+  23: "leaves",
+};
+const IGMP_REPORT_V3 = 0x22;
+/** What the records of a report of version 3 say of a group without sources: EXCLUDE is from all, INCLUDE from none. */
+const IGMP_RECORDS: Readonly<Record<number, string>> = {
+  1: "does not listen to",
+  2: "listens to",
+  3: "leaves",
+  4: "joins",
+  5: "allows sources of",
+  6: "blocks sources of",
+};
 const TCP_FLAGS = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 const ICMP_TYPES: Readonly<Record<number, string>> = {
   0: "echo reply",
@@ -97,8 +113,28 @@ function decodeIpv4(bytes: Uint8Array): Layer[] {
   if (protocol === 17) return [ip, ...decodeUdp(body, inner)];
   if (protocol === 6) return [ip, decodeTcp(body, inner)];
   if (protocol === 1) return [ip, decodeIcmp(body, inner)];
-  if (protocol === 2) return [ip, { title: "IGMP", summary: `${from} for the group ${to}`, fields: [] }];
+  if (protocol === 2) return [ip, decodeIgmp(body, inner, from)];
   return [ip];
+}
+
+/** A query or a report, of version 3 with its records (RFC 3376 section 4, RFC 2236). */
+function decodeIgmp(bytes: Uint8Array, at: number, from: string): Layer {
+  if (bytes.length < at + 8) return { title: "IGMP", summary: "cut off", fields: [] };
+  const type = bytes[at]!;
+  const fields: Field[] = [["type", `0x${type.toString(16)}`, at, 1]];
+  if (type === IGMP_REPORT_V3) {
+    let record = at + 8;
+    for (let left = get16(bytes, at + 6); left > 0 && record + 8 <= bytes.length; left--) {
+      fields.push([IGMP_RECORDS[bytes[record]!] ?? "says of", ipText(bytes, record + 4), record, 8]);
+      record += 8 + 4 * (bytes[record + 1]! + get16(bytes, record + 2));
+    }
+    const texts = fields.slice(1).map(([name, group]) => `${name} ${group}`);
+    return { title: "IGMP", summary: `${from} ${texts.join(", ")}`, fields };
+  }
+  const group = ipText(bytes, at + 4);
+  fields.push(["group", group, at + 4, 4]);
+  const ofAll = group === "0.0.0.0" ? "any group" : group;
+  return { title: "IGMP", summary: `${from} ${IGMP_TYPES[type] ?? "says of"} ${ofAll}`, fields };
 }
 
 function decodeIcmp(bytes: Uint8Array, at: number): Layer {

@@ -1,5 +1,5 @@
 # The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
-# /status.json and /?IP, and of files (asm/net/http-file.s); connections are kept open as HTTP/1.1 says.
+# /status.json and /?IP, and of files (asm/services/http-file.s); connections are kept open as HTTP/1.1 says.
 # At most HTTP_CLIENTS are served at once, each by a task of its
 # own; others wait in the queue of the listener.
 
