@@ -274,12 +274,13 @@ igmp_receive:
 igmp_query:
     mov     eax, ebp
     cmp     al, 224
-    jb      1f
+    jb      .Ligmp_query_sent
     test    edx, edx
-    jnz     1f
+    jnz     .Ligmp_query_sent
     cmp     eax, IP_ALL_HOSTS           # all are asked where all hear it (RFC 3376 section 9.1)
     jne     .Ligmp_query_bad
-1:  movzx   eax, byte ptr [esi + IGMP_RESPONSE_TIME]
+.Ligmp_query_sent:
+    movzx   eax, byte ptr [esi + IGMP_RESPONSE_TIME]
     cmp     ecx, IGMP_SIZE              # which version it is of tells its length (section 7.1)
     je      .Ligmp_query_older
     movzx   edi, word ptr [esi + IGMP_SOURCES]
@@ -302,11 +303,12 @@ igmp_query:
 .Ligmp_query_older:
     lea     edi, [ebx + NETIF_IGMP_QUERIERS + 4]
     test    eax, eax
-    jnz     2f
+    jnz     .Ligmp_query_counts
     sub     edi, 4
     mov     al, VERSION_1_TENTHS
     xor     edx, edx                    # which does not name a group (RFC 1112 appendix I)
-2:  push    eax
+.Ligmp_query_counts:
+    push    eax
     call    clock_ms
     add     eax, OLDER_MS
     or      eax, 1
@@ -319,27 +321,31 @@ igmp_query:
     call    igmp_version
     pop     edx
     test    edx, edx
-    jnz     3f
+    jnz     .Ligmp_query_each
     lea     edi, [ebx + NETIF_IGMP_ANSWER]  # of all groups at once
     cmp     eax, 3
     je      igmp_answer_in
 # A query of single sources is answered as one of their group: from all of them, which is what a host does that keeps no
 # list of sources (section 5.2).
-3:  lea     edi, [ebx + NETIF_GROUPS + GROUP_ANSWER]
-4:  mov     eax, [edi + GROUP_ADDRESS - GROUP_ANSWER]
+.Ligmp_query_each:
+    lea     edi, [ebx + NETIF_GROUPS + GROUP_ANSWER]
+.Ligmp_query_group:
+    mov     eax, [edi + GROUP_ADDRESS - GROUP_ANSWER]
     test    eax, eax
-    jz      6f
+    jz      .Ligmp_query_next
     test    edx, edx
-    jz      5f
+    jz      .Ligmp_query_match
     cmp     eax, edx
-    jne     6f
-5:  push    edx
+    jne     .Ligmp_query_next
+.Ligmp_query_match:
+    push    edx
     call    igmp_answer_in
     pop     edx
-6:  add     edi, GROUP_SIZE
+.Ligmp_query_next:
+    add     edi, GROUP_SIZE
     lea     eax, [ebx + NETIF_GROUPS + GROUPS_MAXIMUM * GROUP_SIZE]
     cmp     edi, eax
-    jb      4b
+    jb      .Ligmp_query_group
     clc
     ret
 .Ligmp_query_bad:
@@ -483,13 +489,14 @@ igmp_tell:
     jne     .Ligmp_tell_older
     push    eax
     test    esi, esi
-    jnz     1f
+    jnz     .Ligmp_tell_record
     mov     eax, IGMP_SIZE + GROUPS_MAXIMUM * RECORD_SIZE
     mov     edx, IGMP_REPORT_V3
     call    igmp_begin
-    jc      2f
+    jc      .Ligmp_tell_done
     mov     dword ptr [esi + PACKET_LENGTH], IGMP_SIZE
-1:  mov     edx, [esi + PACKET_DATA]
+.Ligmp_tell_record:
+    mov     edx, [esi + PACKET_DATA]
     inc     byte ptr [edx + IGMP_RECORDS + 1]
     add     edx, [esi + PACKET_LENGTH]
     add     dword ptr [esi + PACKET_LENGTH], RECORD_SIZE
@@ -497,30 +504,34 @@ igmp_tell:
     mov     [edx + RECORD_TYPE], eax    # without sources, and without what RECORD_AUXILIARY counts
     mov     eax, [edi + GROUP_TOLD]
     mov     [edx + RECORD_GROUP], eax
-2:  pop     eax
+.Ligmp_tell_done:
+    pop     eax
     ret
 .Ligmp_tell_older:
     mov     edx, IGMP_REPORT
     mov     ecx, [edi + GROUP_TOLD]
     cmp     al, RECORD_TO_INCLUDE
-    jne     3f
+    jne     .Ligmp_tell_version
     mov     dl, IGMP_LEAVE
     mov     ecx, IP_ALL_ROUTERS
-3:  cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 3 - 1
-    jne     4f
+.Ligmp_tell_version:
+    cmp     byte ptr [ebx + NETIF_IGMP_OLDER], 3 - 1
+    jne     .Ligmp_tell_send
     cmp     dl, IGMP_LEAVE              # version 1 does not know it
-    je      5f
+    je      .Ligmp_tell_none
     mov     dl, IGMP_REPORT_V1
-4:  push    ecx
+.Ligmp_tell_send:
+    push    ecx
     mov     eax, IGMP_SIZE
     call    igmp_begin
     pop     edx
-    jc      5f
+    jc      .Ligmp_tell_none
     mov     ecx, [esi + PACKET_DATA]
     mov     eax, [edi + GROUP_TOLD]
     mov     [ecx + IGMP_GROUP], eax
     call    igmp_send
-5:  xor     esi, esi
+.Ligmp_tell_none:
+    xor     esi, esi
     ret
 
 # Begins a message.

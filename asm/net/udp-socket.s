@@ -241,7 +241,7 @@ udp_join:
 socket_leave:
     mov     edi, [ebx + SOCKET_GROUP]
     test    edi, edi
-    jz      9f
+    jz      .Lsocket_group_none
     xor     esi, esi
     mov     edx, offset igmp_leave
 
@@ -253,24 +253,30 @@ socket_group:
     push    ebp
     mov     ebp, edx
     mov     ecx, [net_interfaces]
-1:  cmp     ecx, esi                    # clears CF where they are equal
-    je      4f
+.Lsocket_group_next:
+    cmp     ecx, esi                    # clears CF where they are equal
+    je      .Lsocket_group_done
     mov     eax, [ebx + SOCKET_GROUP_NETIF]
     test    eax, eax
-    jz      2f
+    jz      .Lsocket_group_call
     cmp     eax, ecx
-    jne     3f
-2:  push    ecx
+    jne     .Lsocket_group_other
+.Lsocket_group_call:
+    push    ecx
     mov     eax, ecx
     mov     edx, edi
     call    ebp
     pop     ecx
-    jc      5f
-3:  mov     ecx, [ecx + NETIF_NEXT]
-    jmp     1b
-5:  mov     esi, ecx
-4:  pop     ebp
-9:  ret
+    jc      .Lsocket_group_failed
+.Lsocket_group_other:
+    mov     ecx, [ecx + NETIF_NEXT]
+    jmp     .Lsocket_group_next
+.Lsocket_group_failed:
+    mov     esi, ecx
+.Lsocket_group_done:
+    pop     ebp
+.Lsocket_group_none:
+    ret
 
 # Describes a socket.
 # In: EAX socket, EDX record STATUS_*, of which nothing else is known of a datagram socket than its addresses and ports
