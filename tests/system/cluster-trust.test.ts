@@ -45,9 +45,12 @@ describe("a cluster", () => {
 });
 
 describeThoroughly("a coordinator's view that says nothing new", () => {
-  const [ADDRESS_END, SEQUENCE_AT, CODE_AT, DIGEST_AT] = [87, 80, 96, 132];
+  const [ADDRESS_END, SEQUENCE_AT, ECHO_AT, CODE_AT, DIGEST_AT] = [87, 80, 88, 96, 132];
 
-  /** Two machines, and the coordinator's latest view, with the number behind its own; the other's counter of a name. */
+  /**
+   * Two machines, and the coordinator's latest view, with the number behind its own and as an answer to nobody; the
+   * other's counter of a name.
+   */
   async function scene(): Promise<{
     lab: LabCluster;
     next: Uint8Array;
@@ -63,6 +66,7 @@ describeThoroughly("a coordinator's view that says nothing new", () => {
     await lab.until(() => wire.of(VIEW).length > seen, "the coordinator says nothing");
     const next = wire.of(VIEW).at(-1)!.data.slice();
     new DataView(next.buffer).setUint32(SEQUENCE_AT, wire.of(VIEW).at(-1)!.sequence + 1, true);
+    next.fill(0, ECHO_AT, CODE_AT);
     return {
       lab,
       next: signed(next, KEY),
