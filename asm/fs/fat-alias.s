@@ -137,9 +137,7 @@ fat_take:
     jb      .Lfat_take_byte
     inc     ecx
     mov     edx, 0x10000
-    sub     al, 0x10
-    cmp     al, 8
-    jae     .Lfat_take_odd
+    sub     al, 0x10                    # 8 and more: beyond the last character, see below
 .Lfat_take_byte:
     shl     eax, 6
     push    edx

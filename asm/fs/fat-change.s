@@ -158,7 +158,6 @@ fat_mkdir:
     call    fat_add
     jc      .Lfat_mkdir_undo
     call    sync_later
-    clc
     jmp     .Lfat_mkdir_done
 .Lfat_mkdir_undo_store:
     mov     eax, ecx

@@ -138,7 +138,6 @@ fat_entry_update:
     shr     eax, 4
     call    sector_dirty
     call    sync_later
-    clc
 1:  pop     esi
     ret
 

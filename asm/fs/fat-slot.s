@@ -270,7 +270,6 @@ fat_remove:
     add     edx, DIR_SIZE_OF
     jmp     1b
 2:  call    sync_later
-    clc
 3:  pop     edi
     pop     esi
     ret

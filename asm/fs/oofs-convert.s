@@ -535,7 +535,7 @@ oofs_old_classes:
 .Loofs_old_classes_next:
     inc     edi
     cmp     edi, [ebx + OOFS_STATE + STATE_SLOTS]
-    jae     .Loofs_old_classes_good
+    jae     .Loofs_old_classes_done     # CF is clear
     mov     eax, edi
     lea     edx, [ebx + OOFS_WORK]
     call    oofs_object_get
@@ -568,9 +568,6 @@ oofs_old_classes:
     mov     edx, esi
     call    oofs_object_put
     jnc     .Loofs_old_classes_next
-    jmp     .Loofs_old_classes_done
-.Loofs_old_classes_good:
-    clc
 .Loofs_old_classes_done:
     pop     ebp
     pop     edi

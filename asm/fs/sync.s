@@ -35,6 +35,7 @@ sync_task:
     jmp     sync_task
 
 # Has all volumes synchronised some seconds from now, or when that is due already.
+# Out: CF clear.
 .global sync_later
 sync_later:
     cmp     dword ptr [sync_timer + TIMER_SET], 0
@@ -42,4 +43,5 @@ sync_later:
     mov     eax, offset sync_timer
     mov     edx, SYNC_MS
     call    timer_set
-1:  ret
+1:  clc
+    ret

@@ -192,6 +192,11 @@ thoroughly("a directory that has no room for one more name is told so when the v
   );
 });
 
+test("df of an empty FAT counts all its clusters as free, the first one too", async () => {
+  const [, total, used, free] = /\nhda0 +(\d+) +(\d+) +(\d+) {2}\/v\n$/.exec(await about([], () => {}, "df /v"))!;
+  expect([used, free]).toEqual(["0", total]);
+});
+
 test("df counts clusters as blocks of 4 KiB", async () => {
   expect(await about(["LARGE"], () => {}, "df /v")).toMatch(/\nhda0 +4044 +600 +3444 {2}\/v\n$/);
 });
@@ -247,4 +252,40 @@ test("half a surrogate in a long name is shown as a low line, and what stands be
   const long = names.map((_, index) => `${index}__ long`);
   const said = await about(long, change, "find /v");
   expect(Buffer.from(said, "latin1").toString()).toBe(names.map(([, shown]) => `/v/${shown} long\n`).join(""));
+});
+
+test("a long name has at most twenty parts: with one more the short name counts", async () => {
+  const PARTS = 21;
+  const [LAST, LONG, CHECKSUM] = [0x40, 0x0f, 13];
+  const parts = Array.from({ length: PARTS }, (_, index) => `P${index}`);
+  const change = (entry: (name: string) => Uint8Array): void => {
+    const short = entry("SHORT");
+    const checksum = short.subarray(0, 11).reduce((sum, byte) => (((sum >> 1) | (sum << 7)) + byte) & 0xff, 0);
+    parts.forEach((name, index) => {
+      const part = entry(name);
+      part.fill(0x61); // the letter in both halves: a character that every name may have
+      part[0] = (PARTS - index) | (index === 0 ? LAST : 0);
+      part.set([LONG, 0, checksum], CHECKSUM - 2);
+      part.set([0, 0], CLUSTER);
+    });
+  };
+  expect(await about([...parts, "SHORT"], change, "find /v")).toBe("/v/SHORT\n");
+});
+
+thoroughly("mkfs makes no larger FAT than 128 GiB, of whatever is larger", async () => {
+  const most = 2 ** 28;
+  const disk = new SparseDisk((most + 65536) * SECTOR_BYTES);
+  const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
+  table.setUint8(446 + 4, 0x0c);
+  table.setUint32(446 + 8, 2048, true);
+  table.setUint32(446 + 12, most + 1, true);
+  table.setUint16(510, 0xaa55, true);
+  disk.write(0, new Uint8Array(table.buffer));
+  const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
+  await node.waitFor(PROMPT);
+  expect(await output(node, "mkfs -t fat hda0")).toMatch(/^hda0 now holds an empty fat of 128 GiB\.$/m);
+  const sector = new Uint8Array(SECTOR_BYTES);
+  disk.read(2048 * SECTOR_BYTES, sector);
+  expect(new DataView(sector.buffer).getUint32(32, true)).toBe(most);
+  expect(await output(node, "mount hda0 /v; echo more > /v/x; ls /v")).toBe(`file ${"5".padStart(26)}  x\n`);
 });

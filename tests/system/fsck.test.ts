@@ -138,6 +138,18 @@ thoroughly("a damaged superblock is said once, as the first mount to write makes
   expect((await about(first.volume, "fsck /v")).lines).toEqual(["/v: no problem was found"]);
 });
 
+thoroughly(
+  "a volume whose first commit records are both damaged is found by the superblock and the second ones",
+  async () => {
+    const volume = pair();
+    const good = volume.slice();
+    for (const block of [1, 2]) volume[block * BLOCK_BYTES + 100]! ^= 1;
+    const first = await about(volume, "cat /v/d/one");
+    expect(first.lines.at(-1)).toBe("this is one");
+    expect(Buffer.compare(first.volume.subarray(0, 3 * BLOCK_BYTES), good.subarray(0, 3 * BLOCK_BYTES))).toBe(0);
+  },
+);
+
 test("says how far into a file a bad block is", async () => {
   const volume = made((fs) => {
     fs.create("/far");
