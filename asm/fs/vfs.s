@@ -413,6 +413,34 @@ mount_at:
     pop     ebx
     ret
 
+# Finds what is mounted from a volume.
+# In: EAX name of the volume.
+# Out: EAX handle of the mount; CF and ERROR_NOT_MOUNTED.
+.global mount_of
+mount_of:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset mount_table
+1:  cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      2f
+    mov     edx, [ebx + MOUNT_VOLUME]
+    add     edx, VOLUME_NAME
+    mov     eax, esi
+    call    string_compare
+    je      3f
+2:  add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      1b
+    mov     eax, ERROR_NOT_MOUNTED
+    stc
+    jmp     9f
+3:  mov     eax, [ebx + MOUNT_HANDLE]
+    clc
+9:  pop     esi
+    pop     ebx
+    ret
+
 # Finds the mount that holds a path: the longest mount point that is the path or a beginning of it that ends before a /.
 # In: EAX path.
 # Out: EAX handle of the mount, EDX rest of the path without a leading /; CF and EAX = ERROR_NOT_MOUNTED.

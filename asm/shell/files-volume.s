@@ -29,8 +29,8 @@ STRING verb_remove, "remove"
 STRING verb_list, "list"
 
 SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH [NAME]", "keep states of a volume", GROUP_FILES, snapshot_help
-SHELL_COMMAND "fsck", fsck_command, "PATH", "check a mounted volume", GROUP_FILES, fsck_help
-SHELL_COMMAND "scrub", scrub_command, "PATH", "read all of a mounted volume", GROUP_FILES, scrub_help
+SHELL_COMMAND "fsck", fsck_command, "PATH|PARTITION", "check a mounted volume", GROUP_FILES, fsck_help
+SHELL_COMMAND "scrub", scrub_command, "PATH|PARTITION", "read all of a mounted volume", GROUP_FILES, scrub_help
 
 .text
 
@@ -125,7 +125,11 @@ check_command:
     push    ecx
     call    break_clear
     mov     eax, esi
+    call    mount_of
+    jnc     .Lcheck_command_found
+    mov     eax, esi
     call    mount_find
+.Lcheck_command_found:
     pop     edx
     jc      .Lcheck_command_failed
     mov     ebx, FS_CHECK

@@ -3,7 +3,7 @@
  * are made of. What an opcode means may depend on its ModRM byte: a handler branches on it. A form that has no
  * operation, or none that runs from bytes, is left to the handlers of cpu/.
  */
-import type { Form } from "../../../src/isa/form.ts";
+import type { Form, OpcodeMap } from "../../../src/isa/form.ts";
 import { formAt, type OpcodeEntry, opcodeMap, prefixIndex } from "../../../src/isa/opcode-map.ts";
 import type { Semantic } from "../../../src/isa/semantics.ts";
 import { availableForm } from "../../cpu/decode.ts";
@@ -34,7 +34,7 @@ import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 
 /** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
 interface Table {
-  readonly map: 0 | 1;
+  readonly map: OpcodeMap;
   readonly prefixes: readonly Prefix[];
   readonly opcodeAt: number;
   /** The table that the next byte is an opcode of, by what is none but stands before one. */
@@ -44,9 +44,13 @@ interface Table {
 type Prefix = "operand" | "address" | "segment" | "lock" | "repne" | "rep";
 
 const OPCODES = 256;
-/** After 0F: vectors of SSSE3 and SSE4, with 66. */
-const FURTHER_MAPS: readonly number[] = [0x38, 0x3a];
-const ESCAPE = 0x0f;
+/** The byte that leads from a map to a further one. */
+const ESCAPES: readonly (readonly [from: OpcodeMap, byte: number, to: OpcodeMap])[] = [
+  [0, 0x0f, 1],
+  [1, 0x38, 2],
+  [1, 0x3a, 3],
+];
+const OPCODE_BYTES: Readonly<Record<OpcodeMap, number>> = { 0: 1, 1: 2, 2: 3, 3: 3 };
 const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
   operand: [0x66],
   address: [0x67],
@@ -61,31 +65,38 @@ const SEQUENCES: Readonly<Record<16 | 32, readonly (readonly Prefix[])[]>> = {
   32: [[], ["operand"], ["segment"], ["segment", "operand"], ["lock"], ["repne"], ["rep"]],
 };
 
-/** Two tables for each sequence of prefixes, and first of all those without one. */
-function makeTables(sequences: readonly (readonly Prefix[])[]): readonly Table[] {
-  /** The tables of a sequence and one more prefix, in whatever order, or -1. */
-  const after = (prefixes: readonly Prefix[], prefix: Prefix): number =>
-    prefixes.includes(prefix) || (prefix === "segment" && prefixes.length > 0)
-      ? -1
-      : sequences.findIndex(
-          (all) => all.length === prefixes.length + 1 && [...prefixes, prefix].every((one) => all.includes(one)),
-        );
-  return sequences.flatMap((prefixes, number): Table[] => {
-    const further = (Object.keys(PREFIX_BYTES) as Prefix[]).filter((prefix) => after(prefixes, prefix) >= 0);
-    const ways = further.flatMap((prefix) =>
-      PREFIX_BYTES[prefix].map((byte) => [byte, 2 * after(prefixes, prefix)] as const),
+/** Vectors of SSSE3 and SSE4 have 66; without it there is but MMX. */
+const mapsAfter = (prefixes: readonly Prefix[], codeBits: 16 | 32): readonly OpcodeMap[] =>
+  codeBits === 32 && prefixes.join() === "operand" ? [0, 1, 2, 3] : [0, 1];
+
+/** A table for each sequence of prefixes and each map, and first of all that of one-byte opcodes without prefixes. */
+function makeTables(codeBits: 16 | 32): readonly Table[] {
+  const all = SEQUENCES[codeBits].flatMap((prefixes) =>
+    mapsAfter(prefixes, codeBits).map((map) => ({ map, prefixes })),
+  );
+  /** The table of a map after these prefixes, in whatever order, or -1. */
+  const find = (wanted: OpcodeMap, prefixes: readonly Prefix[]): number =>
+    all.findIndex(
+      ({ map, prefixes: own }) =>
+        map === wanted && own.length === prefixes.length && prefixes.every((one) => own.includes(one)),
     );
-    const opcodeAt = prefixes.length;
-    return [
-      { map: 0, prefixes, opcodeAt, next: new Map([[ESCAPE, 2 * number + 1], ...ways]) },
-      { map: 1, prefixes, opcodeAt: opcodeAt + 1, next: new Map() },
-    ];
+  /** That after one more prefix. */
+  const after = (prefixes: readonly Prefix[], prefix: Prefix): number =>
+    prefixes.includes(prefix) || (prefix === "segment" && prefixes.length > 0) ? -1 : find(0, [...prefixes, prefix]);
+  return all.map(({ map, prefixes }): Table => {
+    const escapes = ESCAPES.filter(([from]) => from === map).map(([, byte, to]) => [byte, find(to, prefixes)] as const);
+    const further = map === 0 ? (Object.keys(PREFIX_BYTES) as Prefix[]) : [];
+    const ways = further.flatMap((prefix) =>
+      PREFIX_BYTES[prefix].map((byte) => [byte, after(prefixes, prefix)] as const),
+    );
+    const next = new Map([...escapes, ...ways].filter(([, number]) => number >= 0));
+    return { map, prefixes, opcodeAt: prefixes.length + OPCODE_BYTES[map] - 1, next };
   });
 }
 
 const TABLES: Readonly<Record<16 | 32, readonly Table[]>> = {
-  16: makeTables(SEQUENCES[16]),
-  32: makeTables(SEQUENCES[32]),
+  16: makeTables(16),
+  32: makeTables(32),
 };
 
 /** F2 or F3; 0 where neither stands before the opcode. */
@@ -216,9 +227,6 @@ class HandlerMaker {
 
   /** Null when nothing is known of the opcode. */
   of(opcode: number): Make | null {
-    const { map, prefixes } = this.#table;
-    if (this.#shape.codeBits === 32 && map === 1 && FURTHER_MAPS.includes(opcode) && prefixes.join() === "operand")
-      return leap;
     const entry = opcodeMap(this.#table.map)[opcode] ?? null;
     if (entry === null) return null;
     return entry.hasModRM ? this.#byModrm(entry, opcode) : this.#whole(this.#formOf(entry, opcode, 0), false);

@@ -2,7 +2,7 @@
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import type { Emitter } from "../emitter.ts";
 import { WIDE } from "../locals.ts";
-import { type Operation, writeOperand } from "../operands.ts";
+import { type Operation, pushOperand, writeOperand } from "../operands.ts";
 import { OP, SIMD } from "../wasm.ts";
 import {
   accessOperand,
@@ -106,12 +106,16 @@ export const shuffleBytes = binary(({ c }) => {
   c.constVector(new Uint8Array(16).fill(0x8f)).simd(SIMD.and).simd(SIMD.swizzle);
 });
 
-/** PALIGNR: the source below the destination. */
-export const alignRight: Operation = (t, insn) => {
-  const by = insn.immediate & 0xff;
-  if (by > 16) return null;
-  return arranged(() => RANGE.map((i) => (i + by < 16 ? 16 + i + by : i + by - 16)))(t, insn);
-};
+/** PALIGNR: the source below the destination. Beyond the sixteen bytes of each are zeros. */
+export const alignRight = binary((t, insn) => {
+  const { c } = t;
+  const [a, b, at] = [t.vector(1), t.vector(2), t.vector(0)];
+  c.set(b).set(a).constVector(Uint8Array.from(RANGE));
+  pushOperand(t, insn, 2);
+  c.simd(SIMD.splat_i8).simd(SIMD.add_sat_u_i8).set(at);
+  c.get(b).get(at).simd(SIMD.swizzle);
+  c.get(a).get(at).constVector(new Uint8Array(16).fill(16)).simd(SIMD.sub_i8).simd(SIMD.swizzle).simd(SIMD.or);
+});
 
 /** PMULHW and PMULHUW: the upper halves of the products. */
 export const multiplyHigh = (low: number, high: number): Operation =>
@@ -121,12 +125,13 @@ export const multiplyHigh = (low: number, high: number): Operation =>
     t.c.shuffle(RANGE.map((i) => 2 * (i & ~1) + 2 + (i & 1)));
   });
 
-/** PMULUDQ: the even dwords, made neighbours first. */
-export const multiplyUnsigned = binary((t) => {
-  const even = RANGE.map((i) => (i < 4 ? i : i < 8 ? i + 4 : 0));
-  const [a, b] = [t.vector(1), t.vector(2)];
-  t.c.set(b).tee(a).get(a).shuffle(even).get(b).get(b).shuffle(even).simd(SIMD.extmul_low_u_i32);
-});
+/** PMULUDQ and PMULDQ: the even dwords, made neighbours first. */
+export const multiplyDwords = (opcode: number): Operation =>
+  binary((t) => {
+    const even = RANGE.map((i) => (i < 4 ? i : i < 8 ? i + 4 : 0));
+    const [a, b] = [t.vector(1), t.vector(2)];
+    t.c.set(b).tee(a).get(a).shuffle(even).get(b).get(b).shuffle(even).simd(opcode);
+  });
 
 /** PSLLDQ and PSRLDQ. */
 export const shiftBytes =

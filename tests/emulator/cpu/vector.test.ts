@@ -44,7 +44,7 @@ it(`computes what the host computes, for each form: ${perForm.title}`, (context)
   for (let first = 0; first < cases.length; first += AT_ONCE) {
     const some = cases.slice(first, first + AT_ONCE);
     const interpreted = runHere(program, packVectors(some), { model: "max" });
-    for (const jit of ["off", "force"] as const) {
+    for (const jit of ["off", "force", "interpret"] as const) {
       const ours = jit === "off" ? interpreted : runHere(program, packVectors(some), { jit, model: "max" });
       expect(ours.length).toBe(some.length * VECTOR_CASE_BYTES);
       const differences: string[] = [];

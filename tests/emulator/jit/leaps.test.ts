@@ -71,6 +71,32 @@ const programOf = (carry: "adc" | "sbb"): Uint8Array =>
     shufps xmm6, xmm7, 0x4e
     pshufb xmm7, xmm5
     palignr xmm7, xmm0, 5
+    palignr xmm7, [${NUMBERS} + esi], 21
+    phaddsw xmm7, xmm5
+    psignd xmm5, xmm7
+    pmovsxwq xmm1, dword ptr [${NUMBERS} + 2 + eax]
+    pmovzxbq xmm3, word ptr [${NUMBERS} + 7 + eax]
+    pinsrw xmm1, word ptr [${NUMBERS} + 3 + eax], 13
+    pextrb byte ptr [0x9ff0], xmm5, 7
+    pextrw word ptr [0x9ff3], xmm1, 6
+    pextrd ecx, xmm3, 2
+    pblendw xmm3, xmm1, 0x5a
+    pblendvb xmm1, xmm7, xmm0
+    mov   edx, eax
+    ptest xmm2, xmm1
+    adc   edx, ecx
+    pcmpistri xmm2, [${NUMBERS} + 5 + eax], 0x1a
+    adc   edx, ecx
+    pcmpistri xmm2, xmm1, 0x42
+    jno   6f
+    inc   edx
+6:  pcmpistrm xmm7, xmm2, 0x72
+    paddd xmm5, xmm0
+    pcmpestri xmm2, xmm1, 0x18
+    jns   6f
+    add   edx, ecx
+6:  pcmpistri xmm1, xmm2, 0x0d
+    add   dword ptr [0x9ff8], edx
     paddb mm0, mm1
     mulps xmm0, xmm1
     movdqa [0x9fb0], xmm7
