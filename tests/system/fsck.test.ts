@@ -150,6 +150,12 @@ thoroughly(
   },
 );
 
+test("takes the name of a partition too, wherever it is mounted", async () => {
+  const { lines } = await about(pair(), "fsck hda0; scrub hda0; fsck hda1; cd /v/d; fsck hda0; fsck .; cd");
+  const good = "no problem was found";
+  expect(lines).toEqual([`hda0: ${good}`, `hda0: ${good}`, "hda1: not mounted", `hda0: ${good}`, `.: ${good}`]);
+});
+
 test("says how far into a file a bad block is", async () => {
   const volume = made((fs) => {
     fs.create("/far");
