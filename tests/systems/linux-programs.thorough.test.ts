@@ -129,6 +129,20 @@ test("chronyd tells ours the time, rsyslogd reads its messages", SLOW, async (co
   expect(await inLinux("cat /said.log")).toMatch(/^30 ours network - 1 started\s/m);
 });
 
+test("ntpd is not believed before it knows the time itself, and then tells it", SLOW, async (context) => {
+  const { lab, inLinux, inOurs } = await neighbours(context);
+  await inLinux("date -s '2026-01-01 00:12:00'; ntpd -c /etc/ntp.conf -p /run/ntpd.pid");
+  await lab.advance("3s");
+  expect(await inOurs(`ntp ${LINUX} 0`)).toBe(`warning: ${LINUX} does not know the time itself\n`);
+  // It believes its own clock after some looks at it, a minute apart.
+  let said = "";
+  for (let turn = 0; turn < 20 && !said.includes("stratum"); turn++) {
+    await lab.advance("30s");
+    said = await inOurs(`ntp ${LINUX} 0; date`);
+  }
+  expect(said).toMatch(/stratum [56]\nThu 2026-01-01 00:(1[2-9]|2\d):\d\d\n/);
+});
+
 test("Avahi finds ours, is found, and keeps its name", SLOW, async (context) => {
   const { lab, inLinux, inOurs } = await neighbours(context);
   await inLinux(

@@ -34,6 +34,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     "[publish]\npublish-hinfo=no\npublish-workstation=no\n",
   ].join("\n"),
   "etc/chrony.conf": "local stratum 3\nallow all\ncmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n",
+  "etc/ntp.conf": "server 127.127.1.0\nfudge 127.127.1.0 stratum 4\ntos orphan 6\n",
   "etc/rsyslog.conf": [
     'module(load="imudp")',
     'input(type="imudp" port="514")',
