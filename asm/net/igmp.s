@@ -13,7 +13,8 @@
 ROBUSTNESS              = 2             # reports of a change, as the first may be lost (RFC 3376 section 8.1)
 CHANGE_MS               = 1000          # longest time between them (section 8.11),
 CHANGE_OLDER_MS         = 10000         # and in the older versions (RFC 2236 section 8.10)
-OLDER_MS                = 260000        # an older querier counts so long after each of its queries (section 8.12)
+QUERIES_MS              = 125000        # an older querier counts for as many of these as may be lost (section 8.12),
+RESPONSE_MS             = 10000         # and for the time of an answer
 VERSION_1_TENTHS        = 100           # a query of version 1 has no response time: ten seconds (RFC 2236 section 4)
 FLOATING                = 128           # from here on a response time has an exponent (section 4.1.1)
 
@@ -163,15 +164,22 @@ igmp_changed:
 igmp_announce:
     cmp     dword ptr [ebx + NETIF_ADDRESS], 0
     je      igmp_cancel
-    movzx   eax, byte ptr [ebx + NETIF_IGMP_ROBUSTNESS]
-    test    eax, eax
-    jnz     1f
-    mov     al, ROBUSTNESS
-1:  mov     [edi + GROUP_REPORTS], eax
+    call    igmp_robustness
+    mov     [edi + GROUP_REPORTS], eax
     call    clock_ms
     or      eax, 1                      # 0: no deadline
     mov     [edi + GROUP_CHANGE], eax
     jmp     net_watch
+
+# How often a change is reported.
+# In: EBX interface.
+# Out: EAX 1 to 7: what the querier says, or the usual number.
+igmp_robustness:
+    movzx   eax, byte ptr [ebx + NETIF_IGMP_ROBUSTNESS]
+    test    eax, eax
+    jnz     1f
+    mov     al, ROBUSTNESS
+1:  ret
 
 # Nothing more is to be said of a group for now. Of one that was left this is the end.
 # In: EDI group.
@@ -272,12 +280,15 @@ igmp_receive:
 # Out: CF when it is malformed.
 # Clobbers: EAX, ECX, EDX, EDI, EBP.
 igmp_query:
-    mov     eax, ebp
-    cmp     al, 224
-    jb      .Ligmp_query_sent
-    test    edx, edx
-    jnz     .Ligmp_query_sent
-    cmp     eax, IP_ALL_HOSTS           # all are asked where all hear it (RFC 3376 section 9.1)
+    cmp     ebp, IP_ALL_HOSTS           # to all, to the group or to us (RFC 3376 section 4.1.12)
+    je      .Ligmp_query_sent
+    cmp     ebp, edx
+    je      .Ligmp_query_sent
+    push    edx
+    mov     eax, ebx
+    mov     edx, ebp
+    call    ip_own
+    pop     edx
     jne     .Ligmp_query_bad
 .Ligmp_query_sent:
     movzx   eax, byte ptr [esi + IGMP_RESPONSE_TIME]
@@ -308,9 +319,13 @@ igmp_query:
     mov     al, VERSION_1_TENTHS
     xor     edx, edx                    # which does not name a group (RFC 1112 appendix I)
 .Ligmp_query_counts:
+    test    edx, edx                    # only a query about all groups tells who the querier is (section 7.2.1)
+    jnz     .Ligmp_query_times
     push    eax
+    call    igmp_robustness
+    imul    ecx, eax, QUERIES_MS
     call    clock_ms
-    add     eax, OLDER_MS
+    lea     eax, [eax + ecx + RESPONSE_MS]
     or      eax, 1
     mov     [edi], eax
     pop     eax

@@ -1,7 +1,7 @@
 /** What a packet does, by the RFC that says so: each case is for one node that goes on from the case before (packet-wire.ts). */
-import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
-import { BROADCAST_MAC, ethernetFrame, parseIpv4, put16 } from "../../emulator/ether/packet.ts";
+import { BROADCAST_MAC, ethernetFrame } from "../../emulator/ether/packet.ts";
 import { FRAGMENT_CASES } from "./fragment-cases.ts";
+import { groupMac } from "./igmp-wire.ts";
 import {
   arp,
   echo,
@@ -25,15 +25,8 @@ const REPLY = 2;
 const NOBODY = "10.0.2.200";
 const UNUSED_PORT = 4000;
 const NO_PORT = "icmp NODE > 10.0.2.77 no port, quoting 28 bytes";
-const IGMP = 2;
 const UDP = 17;
 const MALFORMED = ["ip malformed"] as const;
-
-/** A multicast address as a MAC address (RFC 1112 section 6.4). */
-function groupMac(group: string): Uint8Array {
-  const [, b, c, d] = parseIpv4(group);
-  return Uint8Array.of(1, 0, 0x5e, b! & 127, c!, d!);
-}
 
 const ETHERNET: readonly PacketCase[] = [
   {
@@ -50,49 +43,6 @@ const ETHERNET: readonly PacketCase[] = [
     name: "a packet in a frame to all, but for one machine, is not taken (RFC 1122, 3.3.6)",
     send: [icmp(PING, { mac: BROADCAST_MAC })],
     counts: ["ip not for this machine"],
-  },
-];
-
-/** A message of IGMP with its checksum. */
-function igmp(bytes: readonly number[], to = "224.0.0.1"): Frame {
-  const message = Uint8Array.from(bytes);
-  put16(message, 2, internetChecksum(message, 0, message.length));
-  return ip({ protocol: IGMP, payload: message, to, mac: groupMac(to) });
-}
-
-const QUERY = [0x11, 1, 0, 0, 0, 0, 0, 0] as const;
-const IGMP_MALFORMED = ["igmp malformed or wrong checksum"] as const;
-
-/** What a host says by IGMP is in igmp.test.ts: to routers, so that a peer here hears none of it. */
-const IGMP_CASES: readonly PacketCase[] = [
-  {
-    name: "a query of version 3 is counted",
-    send: [igmp([...QUERY, 2, 125, 0, 0])],
-    counts: ["igmp queries received"],
-  },
-  ...(
-    [
-      ["shorter than a header", igmp(QUERY.slice(0, 7))],
-      ["longer than version 2 and shorter than version 3 (RFC 3376, 7.1)", igmp([...QUERY, 2, 125, 0])],
-      ["with more sources than it holds", igmp([...QUERY, 2, 125, 0, 2, 10, 0, 2, 1])],
-      ["with 65,535 sources", igmp([...QUERY, 2, 125, 255, 255, 10, 0, 2, 1])],
-      ["for all, sent to one group (RFC 3376, 9.1)", igmp([...QUERY, 2, 125, 0, 0], "224.0.0.251")],
-      ["of version 2 for all, sent to one group", igmp(QUERY, "224.0.0.251")],
-      [
-        "with a wrong checksum",
-        ip({ protocol: IGMP, payload: Uint8Array.from(QUERY), to: "224.0.0.1", mac: groupMac("224.0.0.1") }),
-      ],
-    ] as const
-  ).map(([name, frame]) => ({ name: `a query ${name} is malformed`, send: [frame], counts: IGMP_MALFORMED })),
-  {
-    name: "a report of no group is malformed",
-    send: [igmp([0x16, 0, 0, 0, 0, 0, 0, 0])],
-    counts: IGMP_MALFORMED,
-  },
-  {
-    name: "a report that went to another group than its own is malformed",
-    send: [igmp([0x16, 0, 0, 0, 224, 0, 0, 251], "224.0.0.1")],
-    counts: IGMP_MALFORMED,
   },
 ];
 
@@ -512,5 +462,4 @@ export const PACKET_CASES: readonly PacketCase[] = [
   ...UDP_CASES,
   ...TCP_FORM,
   ...ICMP_CASES,
-  ...IGMP_CASES,
 ];
