@@ -90,6 +90,14 @@ snapshot_command:
     mov     eax, 0
     jnc     .Lsnapshot_command_done
     mov     eax, ecx
+    cmp     eax, ERROR_NOT_FOUND        # the snapshot, and not the volume
+    je      .Lsnapshot_command_name
+    cmp     eax, ERROR_EXISTS
+    jne     .Lsnapshot_command_failed
+.Lsnapshot_command_name:
+    mov     ecx, [ebp + 12]
+    jecxz   .Lsnapshot_command_failed
+    mov     esi, ecx
 .Lsnapshot_command_failed:
     call    path_complain
     jmp     .Lsnapshot_command_done
