@@ -282,6 +282,8 @@ fat_umount:
 # Out: CF clear.
 fat_status:
     push    ebx
+    push    esi
+    mov     esi, eax
     mov     ebx, [eax + MOUNT_DATA]
     mov     edx, [ebx + FAT_LIMIT]
     sub     edx, 2
@@ -290,7 +292,12 @@ fat_status:
     shl     eax, cl
     mov     ecx, eax
     mov     eax, [ebx + FAT_BITS]
-    PRINTF  "FAT%u, %u clusters of %u bytes\n", eax, edx, ecx
+    PRINTF  "FAT%u, %u clusters of %u bytes", eax, edx, ecx
+    test    dword ptr [esi + MOUNT_FLAGS], MOUNT_READ_ONLY
+    jz      1f
+    PRINT   ", read only"
+1:  PRINT   "\n"
+    pop     esi
     pop     ebx
     clc
     ret

@@ -27,12 +27,14 @@ sync_start:
 
 # Waits until there is something to write, and writes it, for ever.
 sync_task:
-    mov     eax, offset sync_event
+    mov     eax, [task_current]
+    mov     dword ptr [eax + TASK_STAYS], 1
+1:  mov     eax, offset sync_event
     mov     edx, -1
     call    event_wait
     xor     eax, eax
     call    file_sync                   # what fails is said by the file system
-    jmp     sync_task
+    jmp     1b
 
 # Has all volumes synchronised some seconds from now, or when that is due already.
 # Out: CF clear.

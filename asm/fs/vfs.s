@@ -234,7 +234,7 @@ mount_volume_flags:
     ret
 
 # Ends a mount. May sleep.
-# In: EAX path, EDX 1 to take it away from those who use it: their handles are closed.
+# In: EAX path, or the name of the volume (hda0), EDX 1 to take it away from those who use it: their handles are closed.
 # Out: CF and EAX on failure: ERROR_NOT_MOUNTED; ERROR_BUSY when somebody uses it, and EDX is the user's name, or when
 # something is mounted below it, and EDX is 0.
 .global umount_path
@@ -246,9 +246,17 @@ umount_path:
     mov     esi, eax
     call    mounts_lock
     mov     eax, esi
+    call    volume_find
+    jc      .Lumount_path_path
+    mov     ebx, [eax + VOLUME_MOUNT]
+    test    ebx, ebx
+    jnz     .Lumount_path_below
+.Lumount_path_path:
+    mov     eax, esi
     call    mount_at
     jc      .Lumount_path_failed
     mov     ebx, eax
+.Lumount_path_below:
     mov     edi, offset mount_table
 .Lumount_path_mount:
     cmp     dword ptr [edi + MOUNT_CLASS], 0
@@ -408,34 +416,6 @@ mount_at:
     stc
     jmp     9f
 3:  mov     eax, ebx
-    clc
-9:  pop     esi
-    pop     ebx
-    ret
-
-# Finds what is mounted from a volume.
-# In: EAX name of the volume.
-# Out: EAX handle of the mount; CF and ERROR_NOT_MOUNTED.
-.global mount_of
-mount_of:
-    push    ebx
-    push    esi
-    mov     esi, eax
-    mov     ebx, offset mount_table
-1:  cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      2f
-    mov     edx, [ebx + MOUNT_VOLUME]
-    add     edx, VOLUME_NAME
-    mov     eax, esi
-    call    string_compare
-    je      3f
-2:  add     ebx, MOUNT_SIZE_OF
-    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      1b
-    mov     eax, ERROR_NOT_MOUNTED
-    stc
-    jmp     9f
-3:  mov     eax, [ebx + MOUNT_HANDLE]
     clc
 9:  pop     esi
     pop     ebx

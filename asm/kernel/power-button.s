@@ -6,6 +6,7 @@
 
 .include "macros.inc"
 .include "errors.inc"
+.include "tasks.inc"
 
 FADT_SCI_INTERRUPT  = 46                    # u16
 FADT_PM1A_EVENT     = 56                    # u32   status registers, then as many bytes of enable registers
@@ -38,6 +39,8 @@ INITCALL 9, button_start
 button_task:
     push    ebx
     push    esi
+    mov     eax, [task_current]
+    mov     dword ptr [eax + TASK_STAYS], 1
     call    acpi_find
     jc      .Lbutton_task_done
     mov     ebx, eax

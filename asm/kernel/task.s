@@ -281,7 +281,7 @@ task_unhold:
 # does not wait for a second is ended by the next interrupt while it holds nothing. What it owns is given back by its
 # own hand. A wait with TASK_GIVES_WAY ends as if its time were over.
 # In: EAX id.
-# Out: CF and EAX: ERROR_NOT_FOUND, ERROR_NOT_PERMITTED for the idle task and the running one.
+# Out: CF and EAX: ERROR_NOT_FOUND, ERROR_NOT_PERMITTED for the idle task, the running one, and those that stay.
 .global task_kill
 task_kill:
     push    ebx
@@ -293,6 +293,8 @@ task_kill:
     je      .Ltask_kill_refused
     cmp     ebx, [task_idle]
     je      .Ltask_kill_refused
+    cmp     dword ptr [ebx + TASK_STAYS], 0
+    jne     .Ltask_kill_refused
     cmp     dword ptr [ebx + TASK_KILLED], 0
     jne     .Ltask_kill_good
     mov     eax, [clock_ticks]

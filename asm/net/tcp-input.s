@@ -7,6 +7,7 @@
 .include "tcp.inc"
 
 CHALLENGES_A_SECOND     = 10            # of one connection (RFC 5961, 7)
+CHALLENGES_MS           = 1000
 QUICK_AFTER_TWICE       = 16            # acknowledgements were lost: each counts, a delayed one stands for too much
 PAWS_IDLE_MS            = 2073600000    # 24 days: then an old timestamp says nothing any more
 
@@ -568,13 +569,14 @@ tcp_owe:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     jmp     tcp_output_ack
 
-# Sends a challenge acknowledgement (RFC 5961), a bounded number each second.
+# Sends a challenge acknowledgement (RFC 5961), a bounded number in the second that begins with the first of them.
 # In: EBX block.
 tcp_challenge:
     mov     eax, [tcp_time]
-    shr     eax, 10
-    cmp     eax, [ebx + TCB_CHALLENGE_AT]
-    je      1f
+    mov     ecx, eax
+    sub     ecx, [ebx + TCB_CHALLENGE_AT]
+    cmp     ecx, CHALLENGES_MS
+    jb      1f
     mov     [ebx + TCB_CHALLENGE_AT], eax
     mov     dword ptr [ebx + TCB_CHALLENGES], 0
 1:  cmp     dword ptr [ebx + TCB_CHALLENGES], CHALLENGES_A_SECOND

@@ -6,6 +6,7 @@
 .include "file.inc"
 .include "fs.inc"
 .include "service.inc"
+.include "tasks.inc"
 
 FILE_BYTES          = 1024                  # of a description
 NEED_DEPTH          = 8                     # services that need each other in a row
@@ -26,6 +27,8 @@ INITCALL 9, services_boot
 # /net/init.rc, and ends.
 services_task:
     FRAME   NODE_SIZE_OF
+    mov     eax, [task_current]
+    mov     dword ptr [eax + TASK_STAYS], 1
 1:  INTERRUPTS_OFF
     LOAD_STRING eax, "/net"
     call    mount_find

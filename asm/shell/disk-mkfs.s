@@ -123,6 +123,15 @@ mkfs_confirm:
     mov     ecx, [edx + FS_PARTITIONS]
     mov     edx, [ebx + VOLUME_TYPE]
     movzx   eax, byte ptr [ecx]         # the usual one
+    cmp     al, PARTITION_FAT32
+    jne     .Lmkfs_confirm_type
+    cmp     dl, PARTITION_MICROSOFT     # a GPT has one type for FAT and NTFS
+    jne     .Lmkfs_confirm_type
+    push    eax
+    mov     eax, [ebx + VOLUME_DISK]
+    cmp     dword ptr [eax + DISK_TABLE], TABLE_GPT
+    pop     eax
+    je      .Lmkfs_confirm_content
 .Lmkfs_confirm_type:
     cmp     [ecx], dl
     je      .Lmkfs_confirm_content

@@ -15,11 +15,11 @@ mount_help:
     .ascii  "mount --accept-older hda0 /net   when both copies of the newest commit record are\n"
     .asciz  "                   damaged: goes back to the state before\n"
 umount_help:
-    .ascii  "umount /net        unless somebody uses it\n"
+    .ascii  "umount /net        unless somebody uses it; umount hda0 does the same with what is mounted from hda0\n"
     .asciz  "umount -f /net     takes it away from those who use it; the cluster goes on in memory only\n"
 
 SHELL_COMMAND "mount", mount_command, "[[-r] [-t TYPE] [--accept-older] PARTITION PATH]", "mount a file system, or list what is mounted", GROUP_FILES, mount_help
-SHELL_COMMAND "umount", umount_command, "[-f] PATH", "unmount a file system", GROUP_FILES, umount_help
+SHELL_COMMAND "umount", umount_command, "[-f] PATH|PARTITION", "unmount a file system", GROUP_FILES, umount_help
 
 .text
 
@@ -184,7 +184,7 @@ umount_command:
     PRINTF  "Cannot unmount %s: %s\n", esi, eax
     jmp     .Lumount_command_failed
 .Lumount_command_usage:
-    PRINT   "usage: umount [-f] PATH\n"
+    PRINT   "usage: umount [-f] PATH|PARTITION\n"
 .Lumount_command_failed:
     mov     eax, 1
 .Lumount_command_done:

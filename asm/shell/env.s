@@ -165,15 +165,25 @@ command_set:
     cmp     ebx, 3
     jne     .Lcommand_set_unset
     mov     edx, [esi + 8]
+    cmp     word ptr [edx], '='         # NAME =, an empty value
+    je      .Lcommand_set_unset
 .Lcommand_set_set:
     mov     eax, [esi + 4]
     cmp     byte ptr [eax], 0
     je      .Lcommand_set_usage
     cmp     byte ptr [edx], 0
     je      .Lcommand_set_unset
+    mov     ebx, edx
+    call    variable_name
+    jc      .Lcommand_set_wrong
+    mov     edx, ebx
     call    env_set
     jc      .Lcommand_set_failed
     xor     eax, eax
+    jmp     .Lcommand_set_done
+.Lcommand_set_wrong:
+    PRINTF  "set: %s is no name for a variable\n", eax
+    mov     eax, 1
     jmp     .Lcommand_set_done
 .Lcommand_set_unset:
     mov     eax, [esi + 4]
@@ -207,6 +217,40 @@ command_set:
 .Lcommand_set_done:
     pop     esi
     pop     ebx
+    ret
+
+# Whether a variable may have a name: one that ${NAME} takes, and that /net/settings gives back, where a line may be a
+# comment or a rule of the filter instead.
+# In: EAX name.
+# Out: CF when not.
+# Clobbers: ECX, EDX.
+variable_name:
+    LOAD_STRING edx, "filter"
+    push    eax
+    call    string_compare
+    pop     eax
+    je      8f
+    cmp     byte ptr [eax], '0'
+    jb      1f
+    cmp     byte ptr [eax], '9'
+    jbe     8f                          # these are the script's words
+1:  mov     ecx, eax
+    push    eax
+2:  mov     al, [ecx]
+    inc     ecx
+    cmp     al, 1
+    cmc
+    jnc     4f                          # the end
+    cmp     al, '.'
+    je      2b
+    cmp     al, '-'
+    je      2b
+    call    name_character
+    jnc     2b
+    stc
+4:  pop     eax
+    ret
+8:  stc
     ret
 
 # Shell command: removes variables.

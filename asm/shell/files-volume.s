@@ -11,12 +11,15 @@ snapshot_help:
     .ascii  "snapshot create /net NAME    keeps the volume as it is now; it takes no room at first\n"
     .ascii  "snapshot list /net           lists what is kept\n"
     .ascii  "snapshot restore /net NAME   makes the volume what it was; what it is now is lost\n"
-    .asciz  "snapshot remove /net NAME    gives back what only it had\n"
+    .ascii  "snapshot remove /net NAME    gives back what only it had\n"
+    .asciz  "hda0 in place of /net names what is mounted from it.\n"
 fsck_help:
     .ascii  "fsck /net reads all that a mounted volume and its snapshots have, and compares\n"
-    .asciz  "what must agree. Each problem is a line with object, path and offset.\n"
+    .ascii  "what must agree. Each problem is a line with object, path and offset.\n"
+    .asciz  "fsck hda0 does so with what is mounted from hda0.\n"
 scrub_help:
-    .asciz  "scrub /net reads all that a mounted volume and its snapshots have.\n"
+    .ascii  "scrub /net reads all that a mounted volume and its snapshots have; scrub hda0\n"
+    .asciz  "what is mounted from hda0.\n"
 
 .balign 4
 snapshot_verbs:
@@ -28,7 +31,7 @@ STRING verb_restore, "restore"
 STRING verb_remove, "remove"
 STRING verb_list, "list"
 
-SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH [NAME]", "keep states of a volume", GROUP_FILES, snapshot_help
+SHELL_COMMAND "snapshot", snapshot_command, "create|list|restore|remove PATH|PARTITION [NAME]", "keep states of a volume", GROUP_FILES, snapshot_help
 SHELL_COMMAND "fsck", fsck_command, "PATH|PARTITION", "check a mounted volume", GROUP_FILES, fsck_help
 SHELL_COMMAND "scrub", scrub_command, "PATH|PARTITION", "read all of a mounted volume", GROUP_FILES, scrub_help
 
@@ -66,7 +69,7 @@ snapshot_command:
     jne     .Lsnapshot_command_misused
     mov     esi, [ebp + 8]
     mov     eax, esi
-    call    mount_find
+    call    mount_named
     jc      .Lsnapshot_command_failed
     cmp     edi, SNAPSHOT_RESTORE
     jne     .Lsnapshot_command_call
@@ -87,6 +90,14 @@ snapshot_command:
     mov     eax, 0
     jnc     .Lsnapshot_command_done
     mov     eax, ecx
+    cmp     eax, ERROR_NOT_FOUND        # the snapshot, and not the volume
+    je      .Lsnapshot_command_name
+    cmp     eax, ERROR_EXISTS
+    jne     .Lsnapshot_command_failed
+.Lsnapshot_command_name:
+    mov     ecx, [ebp + 12]
+    jecxz   .Lsnapshot_command_failed
+    mov     esi, ecx
 .Lsnapshot_command_failed:
     call    path_complain
     jmp     .Lsnapshot_command_done
@@ -125,11 +136,7 @@ check_command:
     push    ecx
     call    break_clear
     mov     eax, esi
-    call    mount_of
-    jnc     .Lcheck_command_found
-    mov     eax, esi
-    call    mount_find
-.Lcheck_command_found:
+    call    mount_named
     pop     edx
     jc      .Lcheck_command_failed
     mov     ebx, FS_CHECK
@@ -149,3 +156,22 @@ check_command:
     pop     esi
     pop     ebx
     ret
+
+# Finds a mount by the name of its volume, or by a path that it holds. The name of a volume that is not mounted is no
+# path: it would be one below the current directory, and another volume would be taken.
+# In: EAX name such as hda0, or path.
+# Out: EAX handle of the mount; CF and EAX = ERROR_NOT_MOUNTED.
+mount_named:
+    push    eax
+    call    volume_find
+    pop     edx
+    jc      1f
+    mov     ecx, [eax + VOLUME_MOUNT]
+    mov     eax, ERROR_NOT_MOUNTED
+    cmp     ecx, 1                      # CF when there is none
+    jc      2f
+    mov     eax, [ecx + MOUNT_HANDLE]
+    ret
+1:  mov     eax, edx
+    jmp     mount_find
+2:  ret

@@ -258,7 +258,7 @@ command_kill:
     PRINTF  "kill: there is no task %s\n", [ebx]
     jmp     .Lcommand_kill_killed
 .Lcommand_kill_refused:
-    PRINTF  "kill: %s is the idle task or the one that would do it\n", [ebx]
+    PRINTF  "kill: %s is the task that would do it, or one that nothing would start again\n", [ebx]
 .Lcommand_kill_killed:
     add     ebx, 4
     jmp     .Lcommand_kill_next

@@ -189,6 +189,19 @@ describe.skipIf(!hasTools)("file systems of the kernel", () => {
     expect(earlier.every((entry) => entry!.bytes.every((byte) => byte === 0))).toBe(true);
   });
 
+  test("are made unasked in a GPT, which has one type for FAT and NTFS, and mount says that one is only read", async () => {
+    const node = await machineWith([new SparseDisk(16 * MIB), new SparseDisk(16 * MIB)]);
+    await node.enter("fdisk hdb gpt 6:0c 6", /Type 'Yes' if so: $/);
+    await node.enter("Yes", /really sure\? Type 'Yes' if so: $/);
+    await node.enter("Yes", /Written\.\n/);
+    await node.waitFor(PROMPT);
+    expect(await output(node, "mkfs -t fat hdb0")).toMatch(/^hdb0 now holds an empty fat of /);
+    await node.enter("mkfs -t fat hdb1", /type 99, not 0c[\s\S]*Type 'Yes' if so: $/);
+    await node.enter("no", PROMPT);
+    expect(await output(node, "mount hdb0 /fat; mount; umount hdb0")).toMatch(/clusters of \d+ bytes$/m);
+    expect(await output(node, "mount -r hdb0 /fat; mount; umount hdb0")).toMatch(/clusters of \d+ bytes, read only$/m);
+  });
+
   test("are made on an entry of another type only after Yes", async () => {
     const disk = new SparseDisk(16 * MIB);
     const table = new Uint8Array(512);

@@ -38,6 +38,15 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "/a/far has 5368709120 bytes now.\nlast\n",
   ],
   ["wc /a/x /a/y", "      1       2      10 /a/x\n     20      20      51 /a/y\n"],
+  [
+    "wc -l /a/y; seq 5 | wc -l; wc -cw /a/x /a/y",
+    "     20 /a/y\n      5\n      2      10 /a/x\n     20      51 /a/y\n",
+  ],
+  // What nobody knows as an option is neither made nor moved nor removed as a file.
+  [
+    "wc -x /a/y; touch -d /a/o; mkdir /a/o -m; rmdir -p /a/d; mv -f /a/x /a/o; rm /a/x -i; cp -i /a/x /a/o; ls /a/o",
+    "usage: wc [-lwc] [PATH...]\nusage: touch PATH...\nusage: mkdir [-p] PATH...\nusage: rmdir PATH...\nusage: mv PATH... NEW\nusage: rm [-rf] PATH...\nusage: cp [-r] PATH... NEW\n/a/o: not found\n",
+  ],
   ["grep 2 /a/y; grep t /a/x /a/y; echo $?", "2\n12\n20\n/a/x: some text\n0\n"],
   ["grep none /a/x; echo $?; grep s /a/x /a/none; echo $?", "1\n/a/x: some text\n/a/none: not found\n1\n"],
   ["mkdir /a/d /a/d/e && mv /a/copy /a/d && cp /a/d/copy /a/d/e; find /a/d", "/a/d/copy\n/a/d/e\n/a/d/e/copy\n"],

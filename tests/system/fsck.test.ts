@@ -156,6 +156,18 @@ test("takes the name of a partition too, wherever it is mounted", async () => {
   expect(lines).toEqual([`hda0: ${good}`, `hda0: ${good}`, "hda1: not mounted", `hda0: ${good}`, `.: ${good}`]);
 });
 
+test("a partition that is not mounted is no path below the current directory, for snapshot and umount neither", async () => {
+  const commands = ["fsck hda", "snapshot list hda", "snapshot list hda0", "umount hda0", "fsck hda0", "cd"];
+  const { lines } = await about(pair(), `cd /v; ${commands.join("; ")}`);
+  expect(lines).toEqual([
+    "hda: not mounted",
+    "hda: not mounted",
+    expect.stringMatching(/^s +commit/),
+    "hda0: not mounted",
+    "Cannot unmount /v: not mounted",
+  ]);
+});
+
 test("says how far into a file a bad block is", async () => {
   const volume = made((fs) => {
     fs.create("/far");

@@ -506,6 +506,17 @@ test("variables, name and history live in the shell", async () => {
   await node.enter("hist", /\d+ {2}set colour blue\n/);
 });
 
+test("a variable has a name that the file of the settings gives back", async () => {
+  const { node } = await atPrompt();
+  for (const name of ["a b", "#a", "a=b =", "1x", "filter", "a$"])
+    expect(await output(node, `set '${name}' x; echo $?`)).toMatch(
+      /^(set: .* is no name for a variable\n1|usage: set .*\n2)$/m,
+    );
+  expect(await output(node, "set a.b-c_1 = x; set; set a.b-c_1 =; set a.b-c_1; echo $?")).toBe(
+    "a.b-c_1=x\nset: there is no variable a.b-c_1\n1\n",
+  );
+});
+
 test("shutdown switches the machine off, reboot starts it again", async () => {
   const { lab, node } = await atPrompt();
   await node.enter("reboot", /QuRe loader: /);

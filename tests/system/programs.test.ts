@@ -107,6 +107,20 @@ describe("programs", () => {
     expect(await belongings(node)).toBe(before);
   });
 
+  test("of the kernel are not killed when nothing would start them again", async () => {
+    const { node } = await atPrompt();
+    const names = ["sync", "idle", "'power button'", "shell"];
+    expect(await output(node, `kill ${names.join(" ")}; echo $?`)).toBe(
+      `${names
+        .map(
+          (name) =>
+            `kill: ${name.replaceAll("'", "")} is the task that would do it, or one that nothing would start again\n`,
+        )
+        .join("")}1\n`,
+    );
+    expect(await output(node, "ps")).toMatch(/ idle\n[\s\S]* sync\n[\s\S]* power button\n/);
+  });
+
   thoroughly("have their memory counted, with the most that it was, until it has gone back", async () => {
     const { node } = await atPrompt();
     const rows = async (): Promise<Map<string, readonly number[]>> => {

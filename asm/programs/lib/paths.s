@@ -7,14 +7,22 @@ PART_BYTES      = 8                     # room for what the name of a part ends 
 
 .text
 
-# Has a system call done with each path among the arguments, says what went wrong, and ends the program.
+# Has a system call done with each path among the arguments, says what went wrong, and ends the program. What begins
+# with - is an option that nobody knows, and never made or removed as a file.
 # In: EAX address of the address of the first argument, EDX routine: EAX path, out EAX negated error code.
 .global each_path
 each_path:
     mov     esi, eax
     mov     ebp, edx
-    cmp     dword ptr [esi], 0
+    mov     ecx, [eax]
+    test    ecx, ecx
+    jz      misused
+3:  cmp     byte ptr [ecx], '-'
     je      misused
+    add     eax, 4
+    mov     ecx, [eax]
+    test    ecx, ecx
+    jnz     3b
 1:  mov     eax, [esi]
     call    ebp
     test    eax, eax

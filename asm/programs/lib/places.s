@@ -14,7 +14,10 @@ paths_to:
     mov     esi, eax                    # ESI: address of the next argument
     mov     [places_routine], edx
     mov     edi, eax
-    cmp     dword ptr [eax], 0
+    mov     ecx, [eax]
+    test    ecx, ecx
+    jz      misused
+    cmp     byte ptr [ecx], '-'         # an option that nobody knows
     je      misused
     cmp     dword ptr [eax + 4], 0
     je      misused
