@@ -63,7 +63,7 @@ const CASES = {
   "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 100 },
   "emulator/cluster/snapshot": { quick: 2, fast: 2, thorough: 50 },
   "emulator/cpu/differential": { quick: 25, fast: 25, thorough: 5000 },
-  "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 20 },
+  "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 15 },
   "emulator/cpu/x87": { quick: 1, fast: 1, thorough: 40 },
   "emulator/fuzz": { quick: 1, fast: 1, thorough: 24 },
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 25 },

@@ -59,4 +59,4 @@ it(`computes what the host computes, for each form: ${perForm.title}`, (context)
       expect(Buffer.compare(ours, interpreted), `with the JIT ${jit}: ${perForm.repeat()}`).toBe(0);
     }
   }
-}, 120_000);
+}, 600_000);
