@@ -55,8 +55,10 @@ interface Lease {
 
 export interface DhcpAnswer {
   message: Uint8Array;
-  /** Where to send it: the client's address, or null for a broadcast. */
+  /** Where to send it: the client's address, the relay's, or null for a broadcast. */
   destination: Ipv4Address | null;
+  /** It goes to a server's port there, by the machine that the question came from. */
+  isForRelay: boolean;
 }
 
 /** Time for which an offered address is kept for its client. */
@@ -101,7 +103,7 @@ export class DhcpServer implements Stateful {
     return index < 0 ? null : this.#address(index);
   }
 
-  /** The answer to a message from port 68, null when there is none. */
+  /** The answer to a message of a client or a relay, null when there is none. */
   handle(message: Uint8Array, nowNs: number): DhcpAnswer | null {
     if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6)
       return null;
@@ -222,13 +224,18 @@ export class DhcpServer implements Stateful {
     if (type !== NAK) message.set(current, 12);
     if (index !== null) message.set(this.#address(index), 16);
     if (type !== NAK) message.set(config.server, 20); // RFC 2131, table 3: none in a refusal.
+    const relay = request.slice(24, 28);
+    message.set(relay, 24);
     message.set(request.subarray(28, 44), 28);
     message.set(MAGIC_COOKIE, 236);
     message.set(options, OPTIONS_OFFSET);
+    // RFC 2131, 4.1: through the relay, whatever else the client says.
+    if (relay.some((byte) => byte !== 0)) return { message, destination: relay, isForRelay: true };
+    const isForRelay = false;
     const broadcast = type === NAK || (((request[10]! << 8) | request[11]!) & FLAG_BROADCAST) !== 0;
     const hasAddress = current.some((byte) => byte !== 0);
-    if (hasAddress && type !== NAK) return { message, destination: current };
-    return { message, destination: broadcast || index === null ? null : this.#address(index) };
+    if (hasAddress && type !== NAK) return { message, destination: current, isForRelay };
+    return { message, destination: broadcast || index === null ? null : this.#address(index), isForRelay };
   }
 
   visitState(visitor: StateVisitor): void {

@@ -233,11 +233,12 @@ export class Gateway implements NetworkNode, Stateful {
     const to = answer.destination ?? EVERYONE;
     const payload = udpBytes(ROUTER, to, {
       sourcePort: DHCP_SERVER_PORT,
-      destinationPort: DHCP_CLIENT_PORT,
+      destinationPort: answer.isForRelay ? DHCP_SERVER_PORT : DHCP_CLIENT_PORT,
       data: answer.message,
     });
     const reply = this.#packet({ source: ROUTER, destination: to, protocol: PROTOCOL_UDP, payload });
-    send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
+    if (answer.isForRelay) send(ETHERTYPE_IPV4, reply);
+    else send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
     return true;
   }
 

@@ -279,7 +279,7 @@ function describeIcmp(message: Uint8Array): string {
 }
 
 /** The node's counts by name, out of its memory (asm/net/counters.s). */
-class Counts {
+export class Counts {
   readonly #entries: { readonly name: string; readonly at: number }[] = [];
   readonly #node: LabNode;
 

@@ -4,6 +4,7 @@
  * not meant, a count. A row that cannot apply says why.
  */
 import { BROADCAST_MAC, ethernetFrame } from "../../emulator/ether/packet.ts";
+import { ACK, type Answer, GOOD, OFFER } from "./dhcp-wire.ts";
 import { nameBytes } from "./dns-wire.ts";
 import {
   arp,
@@ -20,12 +21,17 @@ import {
   tcp,
   udp,
 } from "./packet-wire.ts";
+import { OPEN } from "./tcp-rows.ts";
 
 export interface Weakness {
   readonly cve: string;
   /** What was wrong there. */
   readonly weakness: string;
-  readonly frames?: Omit<PacketCase, "name">;
+  readonly frames?: Omit<PacketCase, "name" | "counts"> & { readonly counts: readonly string[] };
+  /** What happens in a connection (tcp-wire.ts). */
+  readonly segments?: readonly string[];
+  /** What a DHCP server says when it is asked (dhcp-wire.ts), and whether the node has its address then. */
+  readonly lease?: { readonly answer: Answer; readonly isTaken: boolean };
   /** Records of an answer of the DNS, and the count of them in its head. */
   readonly answer?: { readonly records: readonly number[]; readonly count?: number; readonly questions?: number };
   /** A request to the HTTP server, and what the status of its answer begins with; null when none is due. */
@@ -41,8 +47,10 @@ const IPV6 = "there is no IPv6: its frames are counted as of unknown type";
 const FTP = "there is no FTP server";
 const ICMP = 1;
 const TCP = 6;
-const CLIENT_PORT = 68;
+const TFTP_PORT = 69;
 const SYN = 2;
+const NO_PROTOCOL = ["ip unknown protocol"] as const;
+const OPTIONS_LIE = ["tcp options whose length lies"] as const;
 
 /** A record of an answer whose name is the question's, with `data` said to be `length` bytes. */
 const record = (data: readonly number[], length = data.length, type = 1): number[] => [
@@ -51,16 +59,23 @@ const record = (data: readonly number[], length = data.length, type = 1): number
 ];
 const named = (name: readonly number[]): number[] => [...name, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 6, 6, 6, 6];
 
-/** A DHCP message of a server that nobody asked, with options that lie. */
-const dhcp = (...options: readonly number[]): Frame =>
-  udp(
-    {
-      source: 67,
-      port: CLIENT_PORT,
-      data: join([2, 1, 6, 0], new Uint8Array(232), [99, 130, 83, 99], options),
-    },
-    {},
-  );
+/** A message to the TFTP server (RFC 1350): the kind, and text in which 0 stands as \0. */
+const tftp = (kind: number, text: string): Frame =>
+  udp({
+    port: TFTP_PORT,
+    data: join(
+      [0, kind],
+      [...text].map((sign) => sign.charCodeAt(0)),
+    ),
+  });
+/** An ERROR with "not a name of a file here". */
+const TFTP_REFUSES = "udp NODE > 10.0.2.77 69 > 5000 30 bytes";
+
+/** Bytes that follow the options of a DHCP message instead of their end. */
+const lies = (type: number, ...raw: readonly number[]): NonNullable<Weakness["lease"]> => ({
+  answer: { type, raw },
+  isTaken: false,
+});
 
 /** Rows that the same class of weakness has under several numbers. */
 const each = (cves: readonly string[], weakness: string, rest: Omit<Weakness, "cve" | "weakness">): Weakness[] =>
@@ -73,7 +88,7 @@ const RIPPLE20: readonly Weakness[] = [
     frames: {
       send: pieces(4, filler(64), 32, { id: 700 }),
       replies: ["icmp NODE > 10.0.2.77 no protocol, quoting 28 bytes"],
-      counts: ["ip unknown protocol"],
+      counts: NO_PROTOCOL,
     },
   },
   { cve: "CVE-2020-11897", weakness: "IPv6 headers out of bounds", inapplicable: IPV6 },
@@ -83,6 +98,7 @@ const RIPPLE20: readonly Weakness[] = [
     frames: {
       send: [ip({ protocol: 4, payload: Uint8Array.of(0x4f, 0, 0, 60) })],
       replies: ["icmp NODE > 10.0.2.77 no protocol, quoting 24 bytes"],
+      counts: NO_PROTOCOL,
     },
   },
   { cve: "CVE-2020-11899", weakness: "IPv6 to groups read out of bounds", inapplicable: IPV6 },
@@ -92,6 +108,7 @@ const RIPPLE20: readonly Weakness[] = [
     frames: {
       send: [ip({ protocol: 4, payload: filler(0) })],
       replies: ["icmp NODE > 10.0.2.77 no protocol, quoting 20 bytes"],
+      counts: NO_PROTOCOL,
     },
   },
   {
@@ -105,12 +122,13 @@ const RIPPLE20: readonly Weakness[] = [
     frames: {
       send: [ip({ protocol: 41, payload: filler(7) })],
       replies: ["icmp NODE > 10.0.2.77 no protocol, quoting 27 bytes"],
+      counts: NO_PROTOCOL,
     },
   },
   {
     cve: "CVE-2020-11903",
     weakness: "DHCP options are read past the end",
-    frames: { send: [dhcp(53, 1, 5, 12, 255, 65)] },
+    lease: lies(ACK, 12, 255, 65),
   },
   {
     cve: "CVE-2020-11904",
@@ -131,7 +149,7 @@ const RIPPLE20: readonly Weakness[] = [
   {
     cve: "CVE-2020-11908",
     weakness: "a name in DHCP has no end",
-    frames: { send: [dhcp(53, 1, 2, 12, 4, 65, 66, 67, 68)] },
+    lease: { answer: { type: OFFER, options: [...GOOD, [12, 65, 66, 67, 68]], raw: [] }, isTaken: true },
   },
   {
     cve: "CVE-2020-11909",
@@ -154,6 +172,7 @@ const RIPPLE20: readonly Weakness[] = [
     frames: {
       send: [tcp({ port: 9, flags: SYN, options: [1, 1, 5, 34] })],
       replies: ["tcp NODE > 10.0.2.77 9 > 6000 R. ack 1"],
+      counts: OPTIONS_LIE,
     },
   },
   { cve: "CVE-2020-11913", weakness: "IPv6 is read out of bounds", inapplicable: IPV6 },
@@ -191,15 +210,13 @@ const AMNESIA33: readonly Weakness[] = [
     frames: {
       send: [tcp({ port: 9, flags: SYN, options: [2, 255, 0, 0] })],
       replies: ["tcp NODE > 10.0.2.77 9 > 6000 R. ack 1"],
+      counts: OPTIONS_LIE,
     },
   },
   {
     cve: "CVE-2020-17437",
     weakness: "an urgent pointer past the data makes a length negative",
-    frames: {
-      send: [tcp({ port: 9, flags: 0x30, urgent: 65_535, data: filler(4) })],
-      replies: ["tcp NODE > 10.0.2.77 9 > 6000 R ack 0"],
-    },
+    segments: [...OPEN, "< PU. 1:5 ack 1 urg 65535", "> . 1:1 ack 5", "< R 5:5"],
   },
   {
     cve: "CVE-2020-17438",
@@ -241,6 +258,7 @@ const AMNESIA33: readonly Weakness[] = [
     frames: {
       send: [tcp({ port: 9, flags: SYN, options: [8, 0, 1, 1] })],
       replies: ["tcp NODE > 10.0.2.77 9 > 6000 R. ack 1"],
+      counts: OPTIONS_LIE,
     },
   },
   {
@@ -260,6 +278,7 @@ const AMNESIA33: readonly Weakness[] = [
     frames: {
       send: [tcp({ port: 9, flags: SYN, options: [1, 1, 1, 2] })],
       replies: ["tcp NODE > 10.0.2.77 9 > 6000 R. ack 1"],
+      counts: OPTIONS_LIE,
     },
   },
   { cve: "CVE-2020-24383", weakness: "a name of mDNS has no end", answer: { records: [1] } },
@@ -299,7 +318,7 @@ const NAME_WRECK: readonly Weakness[] = [
   {
     cve: "CVE-2020-7461",
     weakness: "pointers in a list of domains of DHCP",
-    frames: { send: [dhcp(53, 1, 5, 119, 4, 0xc0, 0, 0xc0, 2)] },
+    lease: { answer: { options: [...GOOD, [119, 0xc0, 0, 0xc0, 2]] }, isTaken: true },
   },
   {
     cve: "CVE-2020-15795",
@@ -365,14 +384,22 @@ const INFRA_HALT: readonly Weakness[] = [
   {
     cve: "CVE-2021-31400",
     weakness: "an urgent pointer without data stops the machine",
-    frames: { send: [tcp({ port: 9, flags: 0x30, urgent: 1 })], replies: ["tcp NODE > 10.0.2.77 9 > 6000 R ack 0"] },
+    segments: [...OPEN, "< U. 1:1 ack 1 urg 1", "silence 50", "< P. 1:5 ack 1", "> . 1:1 ack 5", "< R 5:5"],
   },
   {
     cve: "CVE-2021-31401",
     weakness: "the length of TCP is made negative by that of IP",
     frames: { send: [ip({ protocol: TCP, payload: filler(10) })], counts: ["tcp malformed"] },
   },
-  { cve: "CVE-2021-36762", weakness: "a file name of TFTP has no end", inapplicable: "there is no TFTP server" },
+  {
+    cve: "CVE-2021-36762",
+    weakness: "a file name of TFTP has no end",
+    frames: {
+      send: [tftp(1, "kernel"), tftp(1, "kernel\0octet"), tftp(1, "a".repeat(1400))],
+      replies: [TFTP_REFUSES],
+      counts: ["udp datagrams received"],
+    },
+  },
 ];
 
 const NUCLEUS13: readonly Weakness[] = [
@@ -397,34 +424,51 @@ const NUCLEUS13: readonly Weakness[] = [
   {
     cve: "CVE-2021-31881",
     weakness: "the vendor's options in a DHCP offer are read past the end",
-    frames: { send: [dhcp(53, 1, 2, 43, 200, 1)] },
+    lease: lies(OFFER, 43, 200, 1),
   },
   {
     cve: "CVE-2021-31882",
     weakness: "the list of name servers in a DHCP ACK is read past the end",
-    frames: { send: [dhcp(53, 1, 5, 6, 254, 1, 2)] },
+    lease: lies(ACK, 6, 254, 1, 2),
   },
   {
     cve: "CVE-2021-31883",
     weakness: "the vendor's options in a DHCP ACK are read past the end",
-    frames: { send: [dhcp(53, 1, 5, 43, 255)] },
+    lease: lies(ACK, 43, 255),
   },
   {
     cve: "CVE-2021-31884",
     weakness: "a host name of DHCP has no end",
-    frames: { send: [dhcp(53, 1, 5, 12, 3, 97, 98, 99)] },
+    lease: { answer: { type: ACK, options: [...GOOD, [12, 97, 98, 99]], raw: [] }, isTaken: true },
   },
-  { cve: "CVE-2021-31885", weakness: "TFTP gives what is not asked for", inapplicable: "there is no TFTP server" },
+  {
+    cve: "CVE-2021-31885",
+    weakness: "TFTP gives what is not asked for",
+    frames: {
+      send: [
+        ...[0, 3, 4, 5, 6, 255].flatMap((kind) => [tftp(kind, ""), tftp(kind, "\0\0kernel\0octet\0")]),
+        tftp(1, "../boot/kernel\0octet\0"),
+      ],
+      replies: [TFTP_REFUSES],
+      counts: ["udp datagrams received"],
+    },
+  },
   { cve: "CVE-2021-31886", weakness: "a long USER overflows", inapplicable: FTP },
   { cve: "CVE-2021-31887", weakness: "a long PWD overflows", inapplicable: FTP },
   { cve: "CVE-2021-31888", weakness: "a long MKD overflows", inapplicable: FTP },
   {
     cve: "CVE-2021-31889",
     weakness: "a SACK option of a wrong length makes a length negative",
-    frames: {
-      send: [tcp({ port: 9, flags: 0x10, options: [1, 1, 5, 3, 0, 0, 0, 0] })],
-      replies: ["tcp NODE > 10.0.2.77 9 > 6000 R ack 0"],
-    },
+    segments: [
+      "< S 0:0 win 65535 mss 1460 sackOK",
+      "> S. 0:0 ack 1",
+      "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n",
+      "> P. 1:149 ack 20",
+      "> F. 149:149 ack 20",
+      "< . 20:20 ack 1 raw 5,3,0,0",
+      "< . 20:20 ack 150",
+      "< R 20:20",
+    ],
   },
   {
     cve: "CVE-2021-31890",

@@ -2,10 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, get32 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";
+import { atPrompt, withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";
+import { ACK, type Answer, DhcpServer, DISCOVER, OFFERED } from "./dhcp-wire.ts";
 import { answerBytes, nodeThatAsks } from "./dns-wire.ts";
 import { http } from "./http-wire.ts";
-import { echo, filler, icmp, join, type PacketScene, tcp, udp } from "./packet-wire.ts";
+import { Counts, echo, filler, icmp, join, type PacketScene, tcp, udp } from "./packet-wire.ts";
+import { play, tcpScene } from "./tcp-scene.ts";
 import { DISCLOSURES, type Weakness } from "./weakness-cases.ts";
 
 const PING = {
@@ -17,7 +20,15 @@ const TRIES = 6;
 /** Numbers that a stranger could count on lie closer together than this. */
 const APART = 1000;
 
-const asker = shared(nodeThatAsks);
+/** It serves TFTP, too. */
+const asker = shared(async () => {
+  const scene = await nodeThatAsks();
+  await scene.node.enter("netboot on", PROMPT, { within: "30s" });
+  await scene.node.enter("service log netboot-tftp", /ready/);
+  await scene.node.waitFor(PROMPT);
+  return scene;
+});
+const connected = shared(async () => tcpScene(await withAddress()));
 let names = 0;
 let ports = 30_000;
 
@@ -63,7 +74,24 @@ async function questions(s: PacketScene): Promise<number[]> {
   return found;
 }
 
+/** Asks a server for an address that offers or acknowledges so, and is right otherwise. */
+async function leased(answer: Answer, isTaken: boolean): Promise<void> {
+  const lab = await atPrompt({ gateway: false });
+  const node = lab.nodes[0]!;
+  const counts = new Counts(node);
+  const type = answer.type ?? ACK;
+  const server = new DhcpServer(lab, (message) => [(message.type === DISCOVER) === (type !== ACK) ? answer : {}]);
+  const [, address] = await node.waitFor(/eth0: address (\S+) /, { within: "60s" });
+  expect(server.heard.length).toBeGreaterThan(1);
+  if (isTaken) expect(address).toBe(`${OFFERED}/24`);
+  else expect(address).toMatch(/^169\.254\./);
+  expect(counts.read().get(isTaken ? "dhcp messages accepted" : "dhcp malformed or foreign")).toBeGreaterThan(0);
+  await node.enter("mem check", /all headers agree/);
+}
+
 async function tried(s: PacketScene, row: Weakness): Promise<void> {
+  if (row.segments) await play(await connected(), row.segments, ports++, 80, row.cve);
+  if (row.lease) await leased(row.lease.answer, row.lease.isTaken);
   if (row.frames) expect(await s.run({ name: "", ...row.frames })).toEqual([]);
   if (row.answer) {
     const { records, count = 1, questions: asked = 1 } = row.answer;

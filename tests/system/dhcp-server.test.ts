@@ -14,6 +14,7 @@ import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { withAddress } from "./booted.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 const FIXED = "02:00:00:00:00:99";
@@ -218,4 +219,10 @@ test.for(rowsOf(MISUSES, 1))("dhcp-server %s says how it is used", async (words)
   const { lab } = await scene();
   await lab.nodes[0]!.waitFor(PROMPT);
   await lab.nodes[0]!.enter(`dhcp-server ${words}`, /usage: dhcp-server|proxyx: /);
+});
+
+test("beside the emulator's gateway, which serves already, a server names that one and ends", async () => {
+  const lab = await withAddress();
+  await lab.nodes[0]!.enter("dhcp-server 10.0.2.100 5", /dhcp-server: .*10\.0\.2\.2\b/);
+  await lab.nodes[0]!.enter("echo $?", /^1$/m);
 });

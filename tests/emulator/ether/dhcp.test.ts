@@ -29,13 +29,21 @@ interface Question {
   client?: number;
   flags?: readonly [number, number];
   current?: string;
+  relay?: string;
   options?: readonly number[];
 }
 
-function question({ type, client = 1, flags = [0, 0], current = "0.0.0.0", options = [] }: Question): Uint8Array {
+function question({
+  type,
+  client = 1,
+  flags = [0, 0],
+  current = "0.0.0.0",
+  relay = "0.0.0.0",
+  options = [],
+}: Question): Uint8Array {
   const bytes = new Uint8Array(320);
   bytes.set([1, 1, 6, 7, 0xde, 0xad, 0xbe, client, 0x11, 0x22, ...flags, ...parseIpv4(current)]);
-  bytes.set([0x55, 0x55, 0x55, 0x55, 0x66, 0x66, 0x66, 0x66, 0x77, 0x77, 0x77, 0x77], 16);
+  bytes.set([0x55, 0x55, 0x55, 0x55, 0x66, 0x66, 0x66, 0x66, ...parseIpv4(relay)], 16);
   bytes.set([2, 0, 0, 0, 0xab, client, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 28);
   bytes.fill(0x99, 44, COOKIE_OFFSET);
   bytes.set([...COOKIE, ...(type === undefined ? [] : [53, 1, type]), ...options, 255], COOKIE_OFFSET);
@@ -49,6 +57,7 @@ interface Answer {
   current?: string;
   yours?: string;
   next?: string;
+  relay?: string;
   options: readonly number[];
 }
 
@@ -58,11 +67,12 @@ function answer({
   current = "0.0.0.0",
   yours = "0.0.0.0",
   next = "10.0.2.2",
+  relay = "0.0.0.0",
   options,
 }: Answer): number[] {
   const bytes = new Uint8Array(Math.max(300, 241 + options.length));
   bytes.set([2, 1, 6, 0, 0xde, 0xad, 0xbe, client, 0, 0, ...flags, ...parseIpv4(current), ...parseIpv4(yours)]);
-  bytes.set(parseIpv4(next), 20);
+  bytes.set([...parseIpv4(next), ...parseIpv4(relay)], 20);
   bytes.set([2, 0, 0, 0, 0xab, client, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 28);
   bytes.set([...COOKIE, ...options, 255], COOKIE_OFFSET);
   return Array.from(bytes);
@@ -159,6 +169,30 @@ describe("answers", () => {
     const reply = server().handle(question(asked), 0)!;
     expect(Array.from(reply.message)).toEqual(answer(expected));
     expect(reply.destination?.join(".") ?? null).toBe(destination);
+    expect(reply.isForRelay).toBe(false);
+  });
+
+  test.each<[string, Question, Answer]>([
+    [
+      "an offer, though the client asks for a broadcast",
+      { type: DISCOVER, flags: [0x80, 0], relay: "0.0.0.9" },
+      { flags: [0x80, 0], yours: "10.0.2.254", options: [...kind(OFFER), ...NETWORK, ...TIMES] },
+    ],
+    [
+      "a renewal",
+      { type: REQUEST, current: "10.0.2.255", relay: "10.0.0.0" },
+      { current: "10.0.2.255", yours: "10.0.2.255", options: [...kind(ACK), ...NETWORK, ...TIMES] },
+    ],
+    [
+      "a refusal",
+      { type: REQUEST, current: "10.0.2.253", relay: "10.0.2.16" },
+      { next: "0.0.0.0", options: kind(NAK) },
+    ],
+  ])("to a relay goes %s", (_name, asked, expected) => {
+    const reply = server().handle(question(asked), 0)!;
+    expect(Array.from(reply.message)).toEqual(answer({ ...expected, relay: asked.relay! }));
+    expect(reply.destination?.join(".")).toBe(asked.relay);
+    expect(reply.isForRelay).toBe(true);
   });
 
   test.each([

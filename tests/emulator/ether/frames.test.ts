@@ -158,6 +158,14 @@ describe("DHCP over UDP", () => {
     expect(summary(new Gateway(), udp("ffffffff", data))).toBe(expected);
   });
 
+  test("a relay is answered at its own port and address, by the machine that asked", () => {
+    const data = discover();
+    data.set(bytesOf("0a000210"), 24);
+    data.fill(0x66, 28, 34);
+    const expected = `${ME} ${GATEWAY}0800 11 ${ROUTER}0a000210 00430043 0a00020f`;
+    expect(summary(new Gateway(), udp("ffffffff", data))).toBe(expected);
+  });
+
   const cut = udp("ffffffff", discover());
   put16(cut, 38, 7); // UDP's length.
   test.each<[string, Uint8Array]>([
