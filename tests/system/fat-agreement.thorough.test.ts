@@ -72,7 +72,7 @@ test("the numbers of a boot sector mean the same to both, or are refused by both
         let expected = "refused";
         try {
           const { bits, clusters, clusterBytes } = readGeometry(disk);
-          expected = `class_fs_fat: FAT${bits}, ${clusters} clusters of ${clusterBytes} bytes`;
+          expected = `class_fs_fat: FAT${bits}, ${clusters} clusters of ${clusterBytes} bytes, read only`;
         } catch {
           // Neither takes it.
         }
