@@ -229,13 +229,15 @@ export class DhcpServer implements Stateful {
     message.set(request.subarray(28, 44), 28);
     message.set(MAGIC_COOKIE, 236);
     message.set(options, OPTIONS_OFFSET);
-    // RFC 2131, 4.1: through the relay, whatever else the client says.
-    if (relay.some((byte) => byte !== 0)) return { message, destination: relay, isForRelay: true };
-    const isForRelay = false;
+    const isForRelay = relay.some((byte) => byte !== 0);
     const broadcast = type === NAK || (((request[10]! << 8) | request[11]!) & FLAG_BROADCAST) !== 0;
     const hasAddress = current.some((byte) => byte !== 0);
-    if (hasAddress && type !== NAK) return { message, destination: current, isForRelay };
-    return { message, destination: broadcast || index === null ? null : this.#address(index), isForRelay };
+    // RFC 2131, 4.1: through a relay, whatever else the client says.
+    let destination: Ipv4Address | null = null;
+    if (isForRelay) destination = relay;
+    else if (hasAddress && type !== NAK) destination = current;
+    else if (!broadcast && index !== null) destination = this.#address(index);
+    return { message, destination, isForRelay };
   }
 
   visitState(visitor: StateVisitor): void {

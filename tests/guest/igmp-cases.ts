@@ -2,7 +2,7 @@
  * What a host says of its groups, by the section of RFC 3376 that says so. Each case begins with a node that has
  * reported its two groups: mDNS's and the cluster's.
  */
-import { ALL_HOSTS, groupMac, type IgmpCase, igmp, older, query, queryBytes, type Step } from "./igmp-wire.ts";
+import { ALL_HOSTS, groupMac, type IgmpCase, igmp, older, query, queryBytes, type Step, times } from "./igmp-wire.ts";
 
 const MDNS = "224.0.0.251";
 const CLUSTER = "239.255.81.82";
@@ -16,7 +16,6 @@ const REPORTS_V1 = [MDNS, CLUSTER].map((group) => `report of version 1 ${group} 
 const MESSAGE_AT = 14 + 24;
 const MALFORMED = "igmp malformed or wrong checksum";
 const twice = (report: string): string[] => [report, report];
-const times = (count: number, report: string): string[] => Array.from({ length: count }, () => report);
 /** A query whose checksum does not cover its Max Resp Code. */
 function spoiled(frame: Uint8Array): Uint8Array {
   const bytes = frame.slice();

@@ -91,10 +91,14 @@ const olderBytes = (type: number, code: number, group = "0.0.0.0"): Uint8Array =
 export const older = (type: number, code: number, group?: string, to = group ?? ALL_HOSTS): Frame =>
   igmp(olderBytes(type, code, group), to);
 
+export const isIgmp = (frame: Uint8Array): boolean => get16(frame, 12) === ETHERTYPE_IPV4 && frame[23] === IGMP;
+
 const address = (bytes: Uint8Array, at: number): string => bytes.slice(at, at + 4).join(".");
 
+export const times = (count: number, text: string): string[] => Array.from({ length: count }, () => text);
+
 /** A frame of IGMP in a line: its records, sorted; and what is wrong with the packet, if something is. */
-function describe(frame: Uint8Array): string {
+export function describeIgmp(frame: Uint8Array): string {
   const header = frame.subarray(14, 14 + (frame[14]! & 15) * 4);
   const message = frame.subarray(14 + header.length, 14 + get16(frame, 16));
   const to = address(header, 16);
@@ -133,8 +137,8 @@ export class IgmpScene {
     this.#lab = lab;
     this.#started = this.#scene.counts.read();
     this.#scene.answer = (frame) => {
-      if (get16(frame, 12) === ETHERTYPE_IPV4 && frame[23] === IGMP && sameBytes(frame.subarray(6, 12), this.#mac))
-        this.#heard.push({ text: describe(frame), atMs: this.#nowMs });
+      if (isIgmp(frame) && sameBytes(frame.subarray(6, 12), this.#mac))
+        this.#heard.push({ text: describeIgmp(frame), atMs: this.#nowMs });
       return [];
     };
   }

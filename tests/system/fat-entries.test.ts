@@ -201,15 +201,21 @@ test("df counts clusters as blocks of 4 KiB", async () => {
   expect(await about(["LARGE"], () => {}, "df /v")).toMatch(/\nhda0 +4044 +600 +3444 {2}\/v\n$/);
 });
 
+/** Makes an entry of a partition table: a FAT that begins at that sector and has so many. */
+function setFatEntry(table: DataView, index: number, first: number, sectors: number): void {
+  const at = 446 + 16 * index;
+  table.setUint8(at + 4, 0x0c);
+  table.setUint32(at + 8, first, true);
+  table.setUint32(at + 12, sectors, true);
+}
+
 test("a FAT has at most 128 GiB", async () => {
   const most = 2 ** 28;
   const disk = new SparseDisk((2 * most + 65536) * SECTOR_BYTES);
   const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
   for (const [index, sectors] of [most, most + 1].entries()) {
     const first = 16384 + index * most;
-    table.setUint8(446 + 16 * index + 4, 0x0c);
-    table.setUint32(446 + 16 * index + 8, first, true);
-    table.setUint32(446 + 16 * index + 12, sectors, true);
+    setFatEntry(table, index, first, sectors);
     const sector = new DataView(new ArrayBuffer(SECTOR_BYTES));
     sector.setUint16(11, SECTOR_BYTES, true);
     sector.setUint8(13, 64); // sectors of a cluster
@@ -276,9 +282,7 @@ thoroughly("mkfs makes no larger FAT than 128 GiB, of whatever is larger", async
   const most = 2 ** 28;
   const disk = new SparseDisk((most + 65536) * SECTOR_BYTES);
   const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
-  table.setUint8(446 + 4, 0x0c);
-  table.setUint32(446 + 8, 2048, true);
-  table.setUint32(446 + 12, most + 1, true);
+  setFatEntry(table, 0, 2048, most + 1);
   table.setUint16(510, 0xaa55, true);
   disk.write(0, new Uint8Array(table.buffer));
   const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
