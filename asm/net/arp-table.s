@@ -1,10 +1,156 @@
-# The cache of neighbours as a whole: emptied when an interface gets another address, and shown by the `arp` command.
+# The cache of neighbours: who is in it, who has to go when it is full, what others than ARP know of a neighbour; emptied
+# when an interface gets another address, and shown by the `arp` command.
+#
+# Anybody can make an entry by asking for our address, and make us ask for a neighbour by a packet that we answer. So
+# that neither drives out those with whom this machine has business, strangers' entries go first, then those that were
+# asked for, and the cluster's peers last; and no more than half may be asked for at once.
 
 .include "macros.inc"
 .include "net.inc"
 .include "arp.inc"
 
+PENDING_MAXIMUM         = ENTRIES / 2
+STANDING_SHIFT          = 24            # an entry of less standing counts as 2^24 ms older
+
+.bss
+.balign 4
+.global arp_cache
+arp_cache:      .space ENTRIES * ENTRY_SIZE
+
+.data
+.balign 4
+.global arp_end
+arp_end:        .long arp_cache         # after the last entry that was ever taken
+
 .text
+
+# Finds an entry. Interrupts are off.
+# In: EAX address, EDX interface.
+# Out: EAX entry, or 0.
+.global arp_lookup
+arp_lookup:
+    mov     ecx, offset arp_cache
+1:  cmp     ecx, [arp_end]
+    jae     4f
+    cmp     [ecx + ENTRY_ADDRESS], eax
+    jne     2f
+    cmp     dword ptr [ecx + ENTRY_STATE], STATE_FREE
+    je      2f
+    cmp     [ecx + ENTRY_NETIF], edx
+    je      3f
+2:  add     ecx, ENTRY_SIZE
+    jmp     1b
+4:  xor     ecx, ecx
+3:  mov     eax, ecx
+    ret
+
+# Takes a free entry, or of the resolved ones with the least standing the one that was confirmed longest ago. Interrupts
+# are off.
+# In: EAX address, EDX interface, ECX now.
+# Out: EAX entry with these two and an empty queue, or 0 when all are pending.
+.global arp_take
+arp_take:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    xor     ebx, ebx                    # best so far
+    xor     edi, edi                    # its age
+    mov     esi, offset arp_cache
+.Larp_take_next:
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
+    je      .Larp_take_free
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
+    je      .Larp_take_skip
+    mov     ebp, STANDING_ASKED | STANDING_PEER
+    sub     ebp, [esi + ENTRY_STANDING]
+    shl     ebp, STANDING_SHIFT
+    add     ebp, ecx
+    sub     ebp, [esi + ENTRY_TIME]
+    cmp     ebp, edi
+    jb      .Larp_take_skip
+    mov     edi, ebp
+    mov     ebx, esi
+.Larp_take_skip:
+    add     esi, ENTRY_SIZE
+    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      .Larp_take_next
+    jmp     .Larp_take_found
+.Larp_take_free:
+    mov     ebx, esi
+.Larp_take_found:
+    test    ebx, ebx
+    jz      .Larp_take_done
+    lea     esi, [ebx + ENTRY_SIZE]
+    cmp     esi, [arp_end]
+    jbe     .Larp_take_take
+    mov     [arp_end], esi
+.Larp_take_take:
+    mov     [ebx + ENTRY_ADDRESS], eax
+    mov     [ebx + ENTRY_NETIF], edx
+    mov     dword ptr [ebx + ENTRY_QUEUE], 0
+    mov     dword ptr [ebx + ENTRY_QUEUED], 0
+    mov     dword ptr [ebx + ENTRY_STANDING], 0
+.Larp_take_done:
+    mov     eax, ebx
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Whether so many neighbours are being asked for that no further one may be. Interrupts are off.
+# Out: CF clear if so.
+# Clobbers: EAX, ECX.
+.global arp_crowded
+arp_crowded:
+    xor     eax, eax
+    mov     ecx, offset arp_cache
+1:  cmp     dword ptr [ecx + ENTRY_STATE], STATE_PENDING
+    jne     2f
+    inc     eax
+2:  add     ecx, ENTRY_SIZE
+    cmp     ecx, [arp_end]
+    jb      1b
+    cmp     eax, PENDING_MAXIMUM
+    ret
+
+# What is likely of a neighbour that we are about to send to: its address need not be asked for. Where anything is known
+# of that address already, nothing changes.
+# In: EAX interface, EDX address, ECX MAC address.
+# Clobbers: EAX, ECX, EDX.
+.global arp_suggest
+arp_suggest:
+    push    ebx
+    push    ecx
+    push    edx
+    mov     ebx, eax
+    mov     eax, edx
+    mov     edx, ebx
+    INTERRUPTS_OFF
+    call    arp_lookup
+    INTERRUPTS_RESTORE
+    pop     edx
+    pop     ecx
+    test    eax, eax
+    mov     eax, ebx
+    pop     ebx
+    jz      arp_hint
+    ret
+
+# A neighbour that we are about to answer has sent us a frame: its address need not be asked for.
+# In: EAX interface, EDX address, ECX MAC address.
+.global arp_hint
+arp_hint:
+    test    byte ptr [ecx], 1           # nobody's own address is a group address
+    jnz     9f
+    push    ebx
+    mov     ebx, eax
+    mov     eax, ecx
+    mov     ecx, LEARN_PEER
+    call    arp_learn
+    pop     ebx
+9:  ret
 
 # Forgets the neighbours of an interface, as its address changes.
 # In: EAX interface.

@@ -22,86 +22,15 @@ DOUBT_MS                = 300           # for the answer of a station whose addr
 
 .bss
 .balign 4
-.global arp_cache
-arp_cache:      .space ENTRIES * ENTRY_SIZE
 .global arp_watcher
 arp_watcher:    .space 4                # routine that hears of every packet, or 0: EBX interface, ESI packet, EDI its
                                         # sender's address. Clobbers EAX, ECX, EDX; must not sleep
 
 .data
 .balign 4
-arp_end:        .long arp_cache         # after the last entry that was ever taken
 broadcast_mac:  .byte 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
 
 .text
-
-# Finds an entry. Interrupts are off.
-# In: EAX address, EDX interface.
-# Out: EAX entry, or 0.
-arp_lookup:
-    mov     ecx, offset arp_cache
-1:  cmp     ecx, [arp_end]
-    jae     4f
-    cmp     [ecx + ENTRY_ADDRESS], eax
-    jne     2f
-    cmp     dword ptr [ecx + ENTRY_STATE], STATE_FREE
-    je      2f
-    cmp     [ecx + ENTRY_NETIF], edx
-    je      3f
-2:  add     ecx, ENTRY_SIZE
-    jmp     1b
-4:  xor     ecx, ecx
-3:  mov     eax, ecx
-    ret
-
-# Takes a free entry, or the resolved one that was confirmed longest ago. Interrupts are off.
-# In: EAX address, EDX interface, ECX now.
-# Out: EAX entry with these two and an empty queue, or 0 when all are pending.
-arp_take:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    xor     ebx, ebx                    # best so far
-    mov     edi, -1                     # its age
-    mov     esi, offset arp_cache
-.Larp_take_next:
-    mov     ebp, ecx
-    cmp     dword ptr [esi + ENTRY_STATE], STATE_FREE
-    je      .Larp_take_free
-    cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
-    je      .Larp_take_skip
-    sub     ebp, [esi + ENTRY_TIME]
-    cmp     ebp, edi
-    jle     .Larp_take_skip
-    mov     edi, ebp
-    mov     ebx, esi
-.Larp_take_skip:
-    add     esi, ENTRY_SIZE
-    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
-    jb      .Larp_take_next
-    jmp     .Larp_take_found
-.Larp_take_free:
-    mov     ebx, esi
-.Larp_take_found:
-    test    ebx, ebx
-    jz      .Larp_take_done
-    lea     esi, [ebx + ENTRY_SIZE]
-    cmp     esi, [arp_end]
-    jbe     .Larp_take_take
-    mov     [arp_end], esi
-.Larp_take_take:
-    mov     [ebx + ENTRY_ADDRESS], eax
-    mov     [ebx + ENTRY_NETIF], edx
-    mov     dword ptr [ebx + ENTRY_QUEUE], 0
-    mov     dword ptr [ebx + ENTRY_QUEUED], 0
-.Larp_take_done:
-    mov     eax, ebx
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
 
 # Sends an IPv4 packet to a neighbour, now or as soon as its MAC address is known. May sleep for memory, never for the
 # answer.
@@ -146,7 +75,9 @@ arp_send:
     jmp     .Larp_send_done
 
 .Larp_send_unknown:
-    mov     eax, esi                    # a neighbour that was not asked for yet
+    call    arp_crowded                 # a neighbour that was not asked for yet
+    jae     .Larp_send_full
+    mov     eax, esi
     mov     edx, [ebx + PACKET_NETIF]
     mov     ecx, edi
     call    arp_take
@@ -156,6 +87,7 @@ arp_send:
 .Larp_send_ask:
     mov     dword ptr [ebp + ENTRY_STATE], STATE_PENDING
     mov     dword ptr [ebp + ENTRY_TRIES], 1
+    or      dword ptr [ebp + ENTRY_STANDING], STANDING_ASKED
     lea     eax, [edi + RETRY_MS]
     mov     [ebp + ENTRY_TIME], eax
     mov     [ebp + ENTRY_QUEUE], ebx
@@ -339,11 +271,11 @@ arp_receive:
     call    ip_own
     je      .Larp_receive_done          # a conflict teaches us no neighbour
 
-    xor     ecx, ecx                    # only one who wants something of us gets a new entry
+    mov     ecx, LEARN_KNOWN            # only one who wants something of us gets a new entry
     mov     edx, [esi + ARP_TARGET_ADDRESS]
     call    ip_own
     jne     .Larp_receive_learn
-    inc     ecx
+    mov     ecx, LEARN_NEW
 .Larp_receive_learn:
     mov     edx, edi
     lea     eax, [esi + ARP_SENDER_MAC]
@@ -387,27 +319,25 @@ arp_receive:
 
 # Enters what a packet says about its sender, and sends what waited for it. Where another station has the address, that
 # one is asked first.
-# In: EBX interface, EAX MAC address, EDX address, ECX 1: make an entry if there is none.
+# In: EBX interface, EAX MAC address, EDX address, ECX LEARN_KNOWN, LEARN_NEW or LEARN_PEER.
+.global arp_learn
 arp_learn:
     push    esi
     push    edi
     push    ebp
+    push    ecx
     mov     esi, eax
     mov     edi, edx
-    push    ecx
     call    clock_ms
     mov     ebp, eax
-    pop     ecx
-    INTERRUPTS_OFF
-    push    ecx
+    INTERRUPTS_OFF                      # ECX lies behind the saved flags
     mov     eax, edi
     mov     edx, ebx
     call    arp_lookup
-    pop     ecx
     test    eax, eax
     jnz     .Larp_learn_known
-    test    ecx, ecx
-    jz      .Larp_learn_nothing
+    cmp     dword ptr [esp + 4], LEARN_KNOWN
+    je      .Larp_learn_nothing
     mov     eax, edi
     mov     edx, ebx
     mov     ecx, ebp
@@ -425,6 +355,11 @@ arp_learn:
     cmp     dx, [eax + ENTRY_MAC + 4]
     je      .Larp_learn_enter
 .Larp_learn_other:
+    cmp     dword ptr [esp + 4], LEARN_PEER
+    jne     .Larp_learn_doubt
+    test    byte ptr [eax + ENTRY_STANDING], STANDING_PEER
+    jz      .Larp_learn_enter           # whoever claimed it before the peer was heard
+.Larp_learn_doubt:
     sub     ebp, [eax + ENTRY_TIME]
     cmp     ebp, DOUBT_MS
     jb      .Larp_learn_claimed         # it has spoken just now
@@ -455,6 +390,9 @@ arp_learn:
     mov     [eax + ENTRY_MAC], ecx
     mov     cx, [esi + 4]
     mov     [eax + ENTRY_MAC + 4], cx
+    mov     ecx, [esp + 4]
+    and     ecx, STANDING_PEER
+    or      [eax + ENTRY_STANDING], ecx
     xor     edi, edi
     xchg    edi, [eax + ENTRY_QUEUE]
     mov     dword ptr [eax + ENTRY_QUEUED], 0
@@ -470,47 +408,11 @@ arp_learn:
 .Larp_learn_nothing:
     INTERRUPTS_RESTORE
 .Larp_learn_done:
+    pop     ecx
     pop     ebp
     pop     edi
     pop     esi
     ret
-
-# What is likely of a neighbour that we are about to send to: its address need not be asked for. Where anything is known
-# of that address already, nothing changes.
-# In: EAX interface, EDX address, ECX MAC address.
-# Clobbers: EAX, ECX, EDX.
-.global arp_suggest
-arp_suggest:
-    push    ebx
-    push    ecx
-    push    edx
-    mov     ebx, eax
-    mov     eax, edx
-    mov     edx, ebx
-    INTERRUPTS_OFF
-    call    arp_lookup
-    INTERRUPTS_RESTORE
-    pop     edx
-    pop     ecx
-    test    eax, eax
-    mov     eax, ebx
-    pop     ebx
-    jz      arp_hint
-    ret
-
-# A neighbour that we are about to answer has sent us a frame: its address need not be asked for.
-# In: EAX interface, EDX address, ECX MAC address.
-.global arp_hint
-arp_hint:
-    test    byte ptr [ecx], 1           # nobody's own address is a group address
-    jnz     9f
-    push    ebx
-    mov     ebx, eax
-    mov     eax, ecx
-    mov     ecx, 1
-    call    arp_learn
-    pop     ebx
-9:  ret
 
 # Repeats requests and gives up on neighbours that do not answer. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.

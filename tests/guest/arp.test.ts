@@ -1,5 +1,6 @@
 /** ARP at work, as a neighbour on the wire sees it: how often it asks, for how long it believes, and how it defends. */
 import { describe, expect, test } from "vitest";
+import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import {
   arpBytes,
   BROADCAST_MAC,
@@ -7,9 +8,11 @@ import {
   ETHERTYPE_IPV4,
   ethernetFrame,
   get16,
+  ipv4Bytes,
   PROTOCOL_ICMP,
   PROTOCOL_UDP,
   parseIpv4,
+  put16,
   sameBytes,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
@@ -86,6 +89,14 @@ function arp(operation: number, sender: string, target: string, to: Uint8Array =
       targetIp: parseIpv4(target),
     }),
   );
+}
+
+/** An echo request from a station that hears no ARP. */
+function echoRequest(source: string, destination: string, to: Uint8Array): Uint8Array {
+  const payload = Uint8Array.of(8, 0, 0, 0, 0, 1, 0, 1);
+  put16(payload, 2, internetChecksum(payload, 0, payload.length));
+  const packet = { source: parseIpv4(source), destination: parseIpv4(destination), protocol: PROTOCOL_ICMP, payload };
+  return ethernetFrame(to, NEIGHBOUR_MAC, ETHERTYPE_IPV4, ipv4Bytes(packet, 7));
 }
 
 /** What `netstat -a` counts under a heading. */
@@ -408,6 +419,30 @@ describe("the table", () => {
     expect(known.size).toBe(64);
     expect(known.has(100)).toBe(true);
     for (let last = 108; last < 170; last++) expect(known.has(last)).toBe(true);
+  });
+
+  test("keeps the neighbour that the node has asked for, whoever asks for the node", async () => {
+    const s = await scene(true);
+    await ping(s.node);
+    for (let last = 100; last < 170; last++) await heardBy(s, as(last));
+    const text = await shown(s.node);
+    expect(text).toMatch(/^10\.0\.2\.77 is at/m);
+    expect(text.match(/ is at /g)).toHaveLength(64);
+  });
+
+  test("has room for 32 that do not answer, so that those who do are not driven out", async () => {
+    const s = await scene(true);
+    await ping(s.node);
+    const refused = await counter(s.node, "packets given up: queue or table full");
+    const mac = s.lab.cluster.macAddresses[0]!;
+    for (let last = 100; last < 170; last++) {
+      s.plug.send(echoRequest(`10.0.2.${last}`, s.address, mac));
+      await s.lab.advance("1ms");
+    }
+    const text = await shown(s.node);
+    expect(text).toMatch(/^10\.0\.2\.77 is at/m);
+    expect(text.match(/ does not answer yet on eth0/g)).toHaveLength(32);
+    expect(await counter(s.node, "packets given up: queue or table full")).toBe(refused + 70 - 32);
   });
 });
 

@@ -533,28 +533,68 @@ test("a plug in the switch hears what is for all and answers at that moment; a c
   expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
 });
 
-thoroughly("10,000 claims a second of everybody's addresses keep no two nodes apart", async () => {
-  const lab = await inState("two members", async () => {
-    const booted = boot({ nodes: [{ cdrom: images().iso }, { cdrom: images().iso }] });
-    for (const node of booted.nodes) await node.waitFor(/peers 1/, { within: "20s" });
-    await booted.advance("3s");
-    return booted;
-  });
-  const plug = lab.plug("stranger");
-  const random = new Random(11);
-  const peers = (): readonly (string | undefined)[] =>
-    lab.nodes.map(({ console }) => [...console.text.matchAll(/^cloud: .* peers (\d+)/gm)].at(-1)?.[1]);
-  for (let ms = 1; ms <= 4000; ms++) {
-    for (let frame = 0; frame < 10; frame++) {
-      const senderMac = Uint8Array.of(2, ...Array.from({ length: 5 }, () => random.below(256)));
-      const [senderIp, targetIp] = [0, 0].map(() => Uint8Array.of(10, 0, 2, random.below(256))) as [
-        Uint8Array,
-        Uint8Array,
-      ];
-      const body = arpBytes({ operation: 1, senderMac, senderIp, targetMac: new Uint8Array(6), targetIp });
-      plug.send(ethernetFrame(BROADCAST_MAC, senderMac, ETHERTYPE_ARP, body));
+/** Frames of strangers, ten in a millisecond, from addresses of the members' network. */
+interface Flood {
+  readonly name: string;
+  /** Each address is a station's, the members' too; else each frame comes from another one. */
+  readonly stations?: boolean;
+  frame(
+    from: { mac: Uint8Array; ip: Uint8Array },
+    to: { mac: Uint8Array; ip: Uint8Array },
+    any: Uint8Array,
+  ): Uint8Array;
+}
+
+const asking = (from: { mac: Uint8Array; ip: Uint8Array }, targetIp: Uint8Array): Uint8Array =>
+  ethernetFrame(
+    BROADCAST_MAC,
+    from.mac,
+    ETHERTYPE_ARP,
+    arpBytes({ operation: 1, senderMac: from.mac, senderIp: from.ip, targetMac: new Uint8Array(6), targetIp }),
+  );
+
+const FLOODS: readonly Flood[] = [
+  { name: "claims of everybody's addresses", frame: (from, _, any) => asking(from, any) },
+  {
+    name: "requests of 240 stations for the members' addresses",
+    stations: true,
+    frame: (from, to) => asking(from, to.ip),
+  },
+  {
+    name: "echo requests of stations that do not answer",
+    frame: (from, to) => {
+      const payload = Uint8Array.of(8, 0, 0, 0, 0, 1, 0, 1);
+      put16(payload, 2, internetChecksum(payload, 0, payload.length));
+      const packet = { source: from.ip, destination: to.ip, protocol: PROTOCOL_ICMP, payload };
+      return ethernetFrame(to.mac, from.mac, ETHERTYPE_IPV4, ipv4Bytes(packet, 7));
+    },
+  },
+];
+
+for (const { name, stations, frame } of FLOODS)
+  thoroughly(`10,000 ${name} a second keep no three nodes apart`, async () => {
+    const lab = await inState("three members", async () => {
+      const booted = boot({ nodes: Array.from({ length: 3 }, () => ({ cdrom: images().iso })) });
+      for (const node of booted.nodes) await node.waitFor(/peers 2/, { within: "20s" });
+      await booted.advance("3s");
+      return booted;
+    });
+    const plug = lab.plug("stranger");
+    const random = new Random(11);
+    const members = lab.nodes.map(({ console }, index) => ({
+      mac: lab.cluster.macAddresses[index]!,
+      ip: parseIpv4(CLOUD.exec(console.text)![2]!),
+    }));
+    const peers = (): readonly (string | undefined)[] =>
+      lab.nodes.map(({ console }) => [...console.text.matchAll(/^cloud: .* peers (\d+)/gm)].at(-1)?.[1]);
+    for (let ms = 1; ms <= 4000; ms++) {
+      for (let count = 0; count < 10; count++) {
+        const mac = Uint8Array.of(2, ...Array.from({ length: 5 }, () => random.below(256)));
+        const [ip, any] = [0, 0].map(() => Uint8Array.of(10, 0, 2, random.below(256))) as [Uint8Array, Uint8Array];
+        if (stations) mac.set([0, 0, 0, 0, ip[3]!], 1);
+        plug.send(frame({ mac, ip }, members[random.below(3)]!, any));
+      }
+      await lab.advance("1ms");
+      if (ms % 250 === 0) expect(peers(), `after ${ms} ms`).toEqual(["2", "2", "2"]);
     }
-    await lab.advance("1ms");
-    if (ms % 250 === 0) expect(peers(), `after ${ms} ms`).toEqual(["1", "1"]);
-  }
-});
+  });
