@@ -149,6 +149,8 @@ cluster_task:
     call    udp_open_on
     jc      .Lcluster_task_failed
     mov     [cluster_socket], eax
+    mov     eax, offset cable_event
+    call    net_changes
     call    holder_start
     mov     eax, [cluster_socket]
     mov     edx, CLUSTER_GROUP
@@ -166,6 +168,10 @@ cluster_task:
     call    mutex_unlock
     mov     edx, edi
     mov     eax, [cluster_socket]
+    mov     ecx, offset cable_event
+    call    udp_wait
+    mov     eax, [cluster_socket]
+    xor     edx, edx
     mov     esi, offset packet_in
     mov     edi, CLOUD_MAXIMUM + 4
     call    udp_receive
@@ -238,6 +244,12 @@ cluster_timers:
     call    peer_thaw
     call    coordinator_beat
 .Lcluster_timers_awake:
+    mov     eax, edi
+    call    cable_look
+    cmp     eax, esi
+    jge     .Lcluster_timers_cable
+    mov     esi, eax
+.Lcluster_timers_cable:
     mov     eax, edi
     call    agreement_timers
     cmp     eax, esi

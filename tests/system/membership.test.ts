@@ -142,6 +142,31 @@ describe("a death", () => {
     );
   });
 
+  test.each(rowsOf([["a member"], ["the coordinator"]], 1))(
+    "%s whose cable is out for a second sees that it is alone, and all meet again",
+    async (who) => {
+      const { lab, plug } = await cluster(4);
+      const first = await coordinator(lab, plug);
+      const node = who === "a member" ? lab.nodes.find((other) => other !== first)! : first;
+      node.cut();
+      await agreed(lab, [node], 1, "1s");
+      node.connect();
+      await agreed(lab, lab.nodes, 1, "2s");
+    },
+  );
+
+  thoroughly("is not seen in a cable that was out for a tenth of a second", async () => {
+    const { lab, plug } = await cluster(4);
+    const first = await coordinator(lab, plug);
+    const node = lab.nodes.find((other) => other !== first)!;
+    const from = node.console.text.length;
+    node.cut();
+    await lab.advance("100ms");
+    node.connect();
+    await lab.advance("3s");
+    expect(node.console.text.slice(from)).not.toMatch(/peers/);
+  });
+
   thoroughly("is not believed by a node that stood still itself", async () => {
     const { lab, plug } = await cluster(4);
     const first = await coordinator(lab, plug);
