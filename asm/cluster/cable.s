@@ -1,6 +1,6 @@
-# A node whose cable is out hears nobody and is heard by nobody: it need not wait for that to show in their silence. A
-# cable that is back soon, or a card that negotiates anew, is passed over, as others do. What it does is what it would do later, when
-# the others have been silent for too long: it goes on alone, and the clusters meet when the cable is back.
+# A node whose cable is out hears nobody and is heard by nobody: it need not probe the others to find that out. A cable
+# that is back soon, or a card that negotiates anew, is passed over, as others do. What it does then is what it would do
+# later, when the others have been silent for too long: it goes on alone, and the clusters meet when the cable is back.
 #
 # All routines run with the cluster's mutex held.
 
@@ -27,22 +27,26 @@ cable_out_at:           .space 4        # and at this clock_ms the others are go
 cable_look:
     mov     ecx, [cluster_netif]
     test    dword ptr [ecx + NETIF_FLAGS], NETIF_LINK
-    jnz     1f
+    jnz     .Lcable_look_in
     cmp     dword ptr [cable_out], 0
-    jne     2f
+    jne     .Lcable_look_out
     mov     dword ptr [cable_out], 1
     lea     ecx, [eax + OUT_MS]
     mov     [cable_out_at], ecx
-2:  sub     eax, [cable_out_at]
+.Lcable_look_out:
+    sub     eax, [cable_out_at]
     neg     eax
-    jg      9f
+    jg      .Lcable_look_done
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     8f
+    jne     .Lcable_look_never
     cmp     dword ptr [coordinator_self], 0
-    jne     3f
+    jne     1f
     call    coordinator_become
-3:  call    peer_forget
-    jmp     8f
-1:  mov     dword ptr [cable_out], 0
-8:  mov     eax, NEVER
-9:  ret
+1:  call    peer_forget
+    jmp     .Lcable_look_never
+.Lcable_look_in:
+    mov     dword ptr [cable_out], 0
+.Lcable_look_never:
+    mov     eax, NEVER
+.Lcable_look_done:
+    ret

@@ -1,5 +1,5 @@
-# The cache of neighbours: who is in it, who has to go when it is full, what others than ARP know of a neighbour; emptied
-# when an interface gets another address, and shown by the `arp` command.
+# The cache of neighbours: who is in it, who has to go when it is full, what others than ARP know of a neighbour. It is
+# emptied when an interface gets another address, and shown by the `arp` command.
 #
 # Anybody can make an entry by asking for our address, and make us ask for a neighbour by a packet that we answer. So
 # that neither drives out those with whom this machine has business, strangers' entries go first, then those that were

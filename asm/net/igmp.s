@@ -444,9 +444,9 @@ igmp_poll:
     call    igmp_due
     jne     .Ligmp_poll_answer
     mov     dword ptr [edi + GROUP_ANSWER], 0   # a change tells a router no less
-    mov     eax, RECORD_TO_EXCLUDE
+    mov     eax, IGMP_RECORD_TO_EXCLUDE
     cmp     dword ptr [edi + GROUP_ADDRESS], 1
-    sbb     eax, 0                      # RECORD_TO_INCLUDE, of no source, where nobody listens
+    sbb     eax, 0                      # IGMP_RECORD_TO_INCLUDE, of no source, where nobody listens
     call    igmp_tell
     mov     ebp, 1                      # what is due next is looked for then
     mov     edx, CHANGE_MS
@@ -472,7 +472,7 @@ igmp_poll:
     cmp     dword ptr [edi + GROUP_ADDRESS], 0
     je      .Ligmp_poll_next
 .Ligmp_poll_tell:
-    mov     eax, RECORD_IS_EXCLUDE
+    mov     eax, IGMP_RECORD_IS_EXCLUDE
     call    igmp_tell
 .Ligmp_poll_next:
     add     edi, GROUP_SIZE
@@ -505,7 +505,7 @@ igmp_tell:
     push    eax
     test    esi, esi
     jnz     .Ligmp_tell_record
-    mov     eax, IGMP_SIZE + GROUPS_MAXIMUM * RECORD_SIZE
+    mov     eax, IGMP_SIZE + GROUPS_MAXIMUM * IGMP_RECORD_SIZE
     mov     edx, IGMP_REPORT_V3
     call    igmp_begin
     jc      .Ligmp_tell_done
@@ -514,18 +514,18 @@ igmp_tell:
     mov     edx, [esi + PACKET_DATA]
     inc     byte ptr [edx + IGMP_RECORDS + 1]
     add     edx, [esi + PACKET_LENGTH]
-    add     dword ptr [esi + PACKET_LENGTH], RECORD_SIZE
+    add     dword ptr [esi + PACKET_LENGTH], IGMP_RECORD_SIZE
     mov     eax, [esp]
-    mov     [edx + RECORD_TYPE], eax    # without sources, and without what RECORD_AUXILIARY counts
+    mov     [edx + IGMP_RECORD_TYPE], eax    # without sources, and without what IGMP_RECORD_AUXILIARY counts
     mov     eax, [edi + GROUP_TOLD]
-    mov     [edx + RECORD_GROUP], eax
+    mov     [edx + IGMP_RECORD_GROUP], eax
 .Ligmp_tell_done:
     pop     eax
     ret
 .Ligmp_tell_older:
     mov     edx, IGMP_REPORT
     mov     ecx, [edi + GROUP_TOLD]
-    cmp     al, RECORD_TO_INCLUDE
+    cmp     al, IGMP_RECORD_TO_INCLUDE
     jne     .Ligmp_tell_version
     mov     dl, IGMP_LEAVE
     mov     ecx, IP_ALL_ROUTERS

@@ -1,4 +1,4 @@
-# The `netdump` command: what an interface takes in and sends, in a pcap file.
+# The `netdump` command: what an interface takes in and sends, in a pcap file, or in a line for each frame.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -8,12 +8,13 @@
 
 FILE_MOST               = 16 << 20      # bytes; then it ends
 PCAP_HEAD_BYTES         = 24
+NO_FILE                 = -1            # instead of a file's handle: frames are shown
 
-SHELL_COMMAND "netdump", command_netdump, "FILE [eth0 [FRAMES]]", "write what passes an interface to a pcap file", GROUP_NETWORK, netdump_help
+SHELL_COMMAND "netdump", command_netdump, "[FILE|- [eth0 [FRAMES]]]", "show what passes an interface, or write it to a pcap file", GROUP_NETWORK, netdump_help
 
 .text
 
-# Shell command: writes frames to a file. May sleep.
+# Shell command: shows frames, or writes them to a file. May sleep.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 command_netdump:
@@ -22,8 +23,7 @@ command_netdump:
     push    edi
     push    ebp
     mov     ebx, edx
-    lea     ecx, [eax - 2]
-    cmp     ecx, 2
+    cmp     eax, 4
     ja      .Lcommand_netdump_misused
     or      ebp, -1                     # EBP: frames that are still to come
     cmp     eax, 4
@@ -36,8 +36,10 @@ command_netdump:
     mov     ebp, eax
     test    eax, eax
     jz      .Lcommand_netdump_misused
-1:  mov     eax, [ebx + 8]
-    mov     edx, [net_interfaces]       # the first when none is named
+1:  mov     edx, [net_interfaces]       # the first when none is named
+    cmp     dword ptr [ebx + 4], 0
+    je      2f
+    mov     eax, [ebx + 8]
     test    eax, eax
     jz      2f
     call    net_find
@@ -52,6 +54,8 @@ command_netdump:
     jc      .Lcommand_netdump_failed
     push    eax                         # [esp + 12]: tap
     mov     esi, [ebx + 4]
+    call    netdump_is_shown
+    jc      .Lcommand_netdump_shown
     mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
     call    file_open
     jc      .Lcommand_netdump_unopened
@@ -72,6 +76,8 @@ command_netdump:
     jc      .Lcommand_netdump_wait
     mov     eax, [esp + 8]
     mov     esi, offset netdump_record
+    cmp     eax, NO_FILE
+    je      .Lcommand_netdump_show
     push    ecx
     call    file_write
     pop     ecx
@@ -80,6 +86,7 @@ command_netdump:
     mov     eax, ERROR_NO_SPACE
     jb      .Lcommand_netdump_unwritten
     add     edi, ecx
+.Lcommand_netdump_counted:
     inc     dword ptr [esp + 4]
     dec     ebp
     jz      .Lcommand_netdump_end
@@ -88,6 +95,15 @@ command_netdump:
     call    break_check
     jnc     .Lcommand_netdump_next
     jmp     .Lcommand_netdump_end
+.Lcommand_netdump_shown:
+    push    NO_FILE
+    push    0
+    push    0
+    xor     edi, edi
+    jmp     .Lcommand_netdump_next
+.Lcommand_netdump_show:
+    call    frame_show
+    jmp     .Lcommand_netdump_counted
 .Lcommand_netdump_wait:
     call    netdump_wait
     jnc     .Lcommand_netdump_next
@@ -100,8 +116,10 @@ command_netdump:
     xor     edx, edx
     call    handle_close
     mov     eax, [esp + 8]
+    cmp     eax, NO_FILE
+    je      3f
     call    file_close
-    pop     eax
+3:  pop     eax
     pop     ecx
     pop     edx
     pop     edx
@@ -131,6 +149,19 @@ command_netdump:
     pop     ebx
     ret
 
+# Whether frames are shown: there is no file, or it is called -.
+# In: ESI path or 0.
+# Out: CF when so.
+# Clobbers: nothing.
+netdump_is_shown:
+    cmp     esi, 1
+    jc      9f
+    cmp     word ptr [esi], '-'         # and its end
+    clc
+    jne     9f
+    stc
+9:  ret
+
 # Waits for a frame. May sleep.
 # Out: CF when Ctrl-C was typed instead.
 netdump_wait:
@@ -150,8 +181,9 @@ netdump_wait:
 
 .section .rodata
 netdump_help:
-    .ascii  "Ends at Ctrl-C, after FRAMES frames, or when the file has 16 MiB. Frames that come faster than they can\n"
-    .asciz  "be written are counted as lost. Wireshark and tshark read the file.\n"
+    .ascii  "Without a file, or with -, prints a line for each frame. Ends at Ctrl-C, after FRAMES frames, or when the file\n"
+    .ascii  "has 16 MiB. Frames that come faster than they can be written are counted as lost. Wireshark and tshark read\n"
+    .asciz  "the file.\n"
 .balign 4
 netdump_head:
     .long   PCAP_MAGIC, PCAP_VERSION, 0, 0, 65535, PCAP_ETHERNET
