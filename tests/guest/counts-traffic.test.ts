@@ -1,0 +1,109 @@
+/** What passes in everyday traffic, and what is dropped below IP, is counted as `netstat -a` says. */
+import { expect, test } from "vitest";
+import { BROADCAST_MAC, ETHERTYPE_IPV4, ethernetFrame, get16 } from "../../emulator/ether/packet.ts";
+import { shared } from "../setup/shared.ts";
+import { outputAmong } from "../system/output.ts";
+import { answerBytes, nameBytes, nodeThatAsks } from "./dns-wire.ts";
+import { echo, filler, icmp, icmpBytes, ip, join, type PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
+
+const DNS_PORT = 53;
+const scene = shared(nodeThatAsks);
+
+/** The peer answers pings, and questions for names with its address. */
+function answers(frame: Uint8Array, { facts }: PacketScene): Uint8Array[] {
+  if (get16(frame, 12) !== ETHERTYPE_IPV4) return [];
+  const data = frame.subarray(34, 14 + get16(frame, 16));
+  if (frame[23] === 1 && data[0] === 8) return [icmp(icmpBytes(0, 0, [...data.subarray(4, 8)], data.slice(8)))(facts)];
+  if (frame[23] !== 17 || get16(data, 2) !== DNS_PORT) return [];
+  const said = answerBytes(data.slice(8), [{ name: "counted.example", type: 1, data: [10, 0, 2, 77] }]);
+  return [udp({ source: DNS_PORT, port: get16(data, 0), data: said })(facts)];
+}
+
+type Row = readonly [name: string, act: (s: PacketScene) => Promise<unknown>, counts: Readonly<Record<string, number>>];
+
+const type = (line: string) => (s: PacketScene) => outputAmong(s.node, line);
+const send = (frame: Parameters<typeof sent>[0]) => (s: PacketScene) => sent(frame, s);
+async function sent(frame: (facts: PacketScene["facts"]) => Uint8Array, s: PacketScene): Promise<void> {
+  s.plug.send(frame(s.facts));
+  await s.lab.advance("20ms");
+}
+
+const SYN = 2;
+const QUESTION = join([0, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes("x.counted"), [0, 1, 0, 1]);
+
+const ROWS: readonly Row[] = [
+  [
+    "an echo request",
+    send(icmp(echo(1, 1, filler(8)))),
+    { "icmp messages received": 1, "icmp echo requests answered": 1 },
+  ],
+  [
+    "an echo reply to a ping",
+    type(`ping -c 1 ${PEER}`),
+    { "icmp messages received": 1, "icmp echo replies received": 1 },
+  ],
+  [
+    "a neighbour that does not answer",
+    async (s) => {
+      await type("ping -c 1 10.0.2.99")(s);
+      await s.lab.advance("4s");
+    },
+    { "arp requests sent": 3 },
+  ],
+  [
+    "a name that is asked for",
+    type("host counted.example"),
+    { "dns questions asked": 1, "dns answers to them": 1, "udp datagrams sent": 1 },
+  ],
+  ["the same name again", type("host counted.example"), { "dns names that were known": 1, "dns questions asked": 0 }],
+  [
+    "a question to the node",
+    async (s) => {
+      await type("dns on")(s);
+      await send(udp({ port: DNS_PORT, data: QUESTION }))(s);
+      await type("dns off")(s);
+    },
+    { "dns questions to us": 1 },
+  ],
+  ["a segment", send(tcp({ port: 4, flags: SYN })), { "tcp segments received": 1, "tcp connections opened": 0 }],
+  ["a connection of the node's own", type(`nc ${PEER} 4`), { "tcp connections opened": 1 }],
+  [
+    "a router that asks for groups",
+    async (s) => {
+      const query = ip({
+        protocol: 2,
+        payload: Uint8Array.of(0x11, 1, 0xee, 0xfe, 0, 0, 0, 0),
+        to: "224.0.0.1",
+        mac: Uint8Array.of(1, 0, 0x5e, 0, 0, 1),
+      });
+      await send(query)(s);
+      await s.lab.advance("200ms");
+    },
+    // The cluster's and that of mDNS.
+    { "igmp reports sent": 2 },
+  ],
+  [
+    "a frame of the node's own that comes back",
+    send(({ mac }) => ethernetFrame(BROADCAST_MAC, mac, 0x88cc, filler(46))),
+    { "ether own frames that came back": 1 },
+  ],
+  [
+    "what has no way",
+    async (s) => {
+      await type("ifconfig eth0 down")(s);
+      await type("ping -c 1 8.8.8.8")(s);
+      await type("ifconfig eth0 up")(s);
+    },
+    { "ip packets without a route": 1 },
+  ],
+];
+
+test.each(ROWS)("%s is counted", async (_name, act, wanted) => {
+  const s = await scene();
+  s.answer = (frame) => answers(frame, s);
+  const before = s.counts.read();
+  await act(s);
+  const after = s.counts.read();
+  const rises = Object.keys(wanted).map((count) => [count, after.get(count)! - before.get(count)!]);
+  expect(Object.fromEntries(rises)).toEqual(wanted);
+});
