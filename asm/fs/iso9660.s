@@ -61,14 +61,19 @@ iso_create:
     call    malloc
     jc      2f
     push    eax
-    mov     eax, 1
+    mov     eax, ISO_PAGES
     mov     edx, PAGES_FILES
     call    page_alloc_for
     pop     edx
     jc      1f
     mov     [edx + ISO_BUFFER], eax
+    add     eax, 4096
+    mov     [edx + ISO_AHEAD], eax
     mov     [edx + ISO_VOLUME], esi
-    mov     dword ptr [edx + ISO_LBA], -1
+    or      eax, -1
+    mov     [edx + ISO_LBA], eax
+    mov     [edx + ISO_AHEAD_LBA], eax
+    mov     dword ptr [edx + ISO_AHEAD_HELD], 0
     mov     ebx, edx
     clc
     jmp     2f
@@ -83,43 +88,97 @@ iso_create:
 # Gives it back.
 iso_destroy:
     mov     eax, [ebx + ISO_BUFFER]
-    mov     edx, 1
+    mov     edx, ISO_PAGES
     call    page_free
     mov     eax, ebx
     jmp     mfree
 
-# Brings a block into the buffer.
+# Brings a block of the descriptors or a directory into the buffer.
 # In: EAX block.
 # Out: EAX data; CF and EAX error.
 # Clobbers: EAX only.
 iso_block:
     cmp     eax, [ebx + ISO_LBA]
-    je      2f
+    je      1f
     push    ecx
-    push    edx
     push    esi
     mov     dword ptr [ebx + ISO_LBA], -1
-    mov     edx, [ebx + ISO_VOLUME]
-    mov     ecx, [edx + VOLUME_DISK]
+    mov     ecx, [ebx + ISO_BUFFER]
     mov     esi, 1
     push    eax
-    cmp     dword ptr [ecx + DISK_SECTOR_BYTES], 512
-    jne     1f
-    mov     esi, 4
-    shl     eax, 2
-1:  mov     ecx, [ebx + ISO_BUFFER]
-    xchg    eax, edx
-    call    volume_read
-    pop     edx
-    jc      3f
-    mov     [ebx + ISO_LBA], edx
-3:  pop     esi
-    pop     edx
+    call    iso_fetch
     pop     ecx
-    jc      4f
-2:  mov     eax, [ebx + ISO_BUFFER]     # CF is clear
+    jc      2f
+    mov     [ebx + ISO_LBA], ecx
+2:  pop     esi
+    pop     ecx
+    jc      3f
+1:  mov     eax, [ebx + ISO_BUFFER]
     clc
-4:  ret
+3:  ret
+
+# Reads blocks.
+# In: EAX first block, ECX buffer, ESI blocks.
+# Out: CF and EAX error.
+# Clobbers: EAX, ECX only.
+iso_fetch:
+    push    edx
+    push    esi
+    mov     edx, [ebx + ISO_VOLUME]
+    push    ecx
+    mov     ecx, [edx + VOLUME_DISK]
+    cmp     dword ptr [ecx + DISK_SECTOR_BYTES], 512
+    pop     ecx
+    jne     1f
+    shl     esi, 2
+    shl     eax, 2
+1:  xchg    eax, edx
+    call    volume_read
+    pop     esi
+    pop     edx
+    ret
+
+# A block of a file. Who reads one block after the other gets the next ones by one command.
+# In: EAX block.
+# Out: EAX data; CF and EAX error.
+# Clobbers: EAX, ECX, EDX.
+iso_data:
+    push    esi
+    mov     edx, eax
+    sub     edx, [ebx + ISO_AHEAD_LBA]
+    cmp     edx, [ebx + ISO_AHEAD_HELD]
+    jb      .Liso_data_held
+    mov     esi, 1
+    jne     .Liso_data_read
+    mov     esi, [ebx + ISO_BLOCKS]
+    sub     esi, eax
+    jbe     .Liso_data_one              # more than the volume says that it has
+    cmp     esi, ISO_AHEAD_BLOCKS
+    jbe     .Liso_data_read
+    mov     esi, ISO_AHEAD_BLOCKS
+.Liso_data_read:
+    mov     dword ptr [ebx + ISO_AHEAD_HELD], 0
+    mov     [ebx + ISO_AHEAD_LBA], eax
+    mov     ecx, [ebx + ISO_AHEAD]
+    call    iso_fetch
+    jnc     .Liso_data_fetched
+    cmp     esi, 1                      # the volume ends sooner than it says, or one of them cannot be read
+    stc
+    je      .Liso_data_done
+    mov     eax, [ebx + ISO_AHEAD_LBA]
+.Liso_data_one:
+    mov     esi, 1
+    jmp     .Liso_data_read
+.Liso_data_fetched:
+    mov     [ebx + ISO_AHEAD_HELD], esi
+    xor     edx, edx
+.Liso_data_held:
+    shl     edx, 11
+    mov     eax, [ebx + ISO_AHEAD]
+    add     eax, edx                    # CF is clear
+.Liso_data_done:
+    pop     esi
+    ret
 
 # Reads a volume descriptor.
 # In: EAX block.
@@ -554,7 +613,7 @@ iso_read_at:
     mov     eax, [ebp - 4]
     shr     eax, 11
     add     eax, [ebp - 8]
-    call    iso_block
+    call    iso_data
     jc      .Liso_read_at_done
     lea     edx, [ebp - 16]
     mov     ecx, ISO_BLOCK_BYTES
