@@ -1,6 +1,6 @@
 /**
  * Real work in a real system: Debian's kernel and busybox, booted from the same CD by each emulator, and what a person
- * types there. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
+ * types there; and memtest86+. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
  * of the emulator and all its threads; the least of several launches that take turns. Processor time is what to
  * compare on a machine that does other things too.
  *
@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
-import { linuxIso, type RootFile } from "../tests/systems/linux.ts";
+import { linuxIso, memtestIso, type RootFile } from "../tests/systems/linux.ts";
 import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
 import { encode, NOBODY_SKIPS, programFiles } from "./peers/programs.ts";
 import { processorTime, Terminal } from "./peers/terminal.ts";
@@ -31,6 +31,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   sqlite: "sqlite3 :memory: < /work.sql",
 };
 const BOOT = "boot";
+const MEMTEST = "memtest86+";
+const LINUX_MEGABYTES = 128;
+const MEMTEST_MEGABYTES = 16;
 const READY = "init has come up";
 const PROMPT = "/ # ";
 interface Time {
@@ -39,47 +42,25 @@ interface Time {
   readonly processorSeconds: number;
 }
 
-/** Boots the CD once and runs all rows. */
-async function measure(
-  peer: SystemPeer,
-  iso: string,
-  names: readonly string[],
-): Promise<Map<string, Time & { readonly answer: string }>> {
-  const [program, ...options] = peer.command(iso);
-  const times = new Map<string, Time & { readonly answer: string }>();
+type Times = Map<string, Time & { readonly answer: string }>;
+type Note = (name: string, since: number, processorSince: number, answer: string) => void;
+
+/** Boots a CD once, and measures what happens at its terminal. */
+async function launched(
+  [program, ...options]: readonly [program: string, ...options: string[]],
+  work: (terminal: Terminal, note: Note, launch: number, pid: number) => Promise<void>,
+): Promise<Times> {
+  const times: Times = new Map();
   const launch = performance.now();
   const child = spawn(program, options, { stdio: ["pipe", "pipe", "ignore"], detached: true });
   try {
-    const terminal = new Terminal(child);
-    const note = (name: string, since: number, processorSince: number, answer: string): void => {
-      times.set(name, {
+    const note: Note = (name, since, processorSince, answer) =>
+      void times.set(name, {
         wallSeconds: (performance.now() - since) / 1000,
         processorSeconds: processorTime(child.pid!) - processorSince,
         answer,
       });
-    };
-    await terminal.until(READY, 0);
-    await terminal.until(PROMPT, terminal.text.indexOf(READY));
-    note(BOOT, launch, 0, "");
-    for (const name of names) {
-      // The mark is put together by the shell, so that its echo is not taken for the answer.
-      const from = terminal.text.length;
-      const start = performance.now();
-      const before = processorTime(child.pid!);
-      terminal.type(`${COMMANDS[name]}; echo do''ne`);
-      await terminal.until("\ndone", from);
-      const said = terminal.text.slice(from).split("\n").slice(1, -1);
-      note(
-        name,
-        start,
-        before,
-        said
-          .filter((line) => !line.startsWith("done"))
-          .join("\n")
-          .trim(),
-      );
-      await terminal.until(PROMPT, terminal.text.indexOf("\ndone", from));
-    }
+    await work(new Terminal(child), note, launch, child.pid!);
     return times;
   } finally {
     try {
@@ -89,6 +70,33 @@ async function measure(
     }
   }
 }
+
+/** Boots Linux once and runs all rows. */
+const linuxRows = (peer: SystemPeer, iso: string, names: readonly string[]): Promise<Times> =>
+  launched(peer.command(iso, LINUX_MEGABYTES), async (terminal, note, launch, pid) => {
+    await terminal.until(READY, 0);
+    await terminal.until(PROMPT, terminal.text.indexOf(READY));
+    note(BOOT, launch, 0, "");
+    for (const name of names) {
+      // The mark is put together by the shell, so that its echo is not taken for the answer.
+      const from = terminal.text.length;
+      const start = performance.now();
+      const before = processorTime(pid);
+      terminal.type(`${COMMANDS[name]}; echo do''ne`);
+      await terminal.until("\ndone", from);
+      const said = terminal.text.slice(from).split("\n").slice(1, -1);
+      const answer = said.filter((line) => !line.startsWith("done"));
+      note(name, start, before, answer.join("\n").trim());
+      await terminal.until(PROMPT, terminal.text.indexOf("\ndone", from));
+    }
+  });
+
+/** From power-on through the tests of memtest86+'s first pass, up to the last, in which it only waits. */
+const memtestRow = (peer: SystemPeer, iso: string): Promise<Times> =>
+  launched(peer.command(iso, MEMTEST_MEGABYTES), async (terminal, note, launch) => {
+    await terminal.until("Bit fade", 0);
+    note(MEMTEST, launch, 0, "");
+  });
 
 /** A compiler, an interpreter and a database, and what they are given. */
 const files = (): readonly RootFile[] => [
@@ -116,14 +124,18 @@ const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
 try {
   const iso = join(folder, "linux.iso");
   writeFileSync(iso, linuxIso("console=ttyS0 quiet", NOBODY_SKIPS, files()));
+  const memtest = join(folder, "memtest.iso");
+  writeFileSync(memtest, memtestIso("console=ttyS0,115200", NOBODY_SKIPS));
   const best = new Map<SystemPeer, Map<string, Time>>(peers.map((peer) => [peer, new Map()]));
   const answers = new Map<string, string>();
   for (let run = 0; run < runs; run++) {
     for (const peer of peers) {
-      const times = await measure(peer, iso, names).catch((error: unknown) => {
+      const failed = (error: unknown): Times => {
         process.stderr.write(`bench: ${peer.name}: ${String(error)}\n`);
-        return new Map<string, Time & { readonly answer: string }>();
-      });
+        return new Map();
+      };
+      const linux = await linuxRows(peer, iso, names).catch(failed);
+      const times = [...linux, ...(await memtestRow(peer, memtest).catch(failed))];
       for (const [name, { wallSeconds, processorSeconds, answer }] of times) {
         const known = best.get(peer)!.get(name);
         best.get(peer)!.set(name, {
@@ -140,7 +152,7 @@ try {
   console.log(`${machineName()}; seconds of processor (wall), least of ${runs}\n`);
   console.log(`| | ${peers.map(({ name }) => name).join(" | ")} |`);
   console.log(`|---|${peers.map(() => "---:|").join("")}`);
-  for (const name of [BOOT, ...names]) {
+  for (const name of [BOOT, ...names, MEMTEST]) {
     const cells = peers.map((peer) => {
       const time = best.get(peer)!.get(name);
       return time === undefined ? "-" : `${time.processorSeconds.toFixed(2)} (${time.wallSeconds.toFixed(2)})`;

@@ -100,36 +100,34 @@ export const QEMU = qemu("QEMU");
 const QEMU_ICOUNT = qemu("-icount", "-icount", "shift=0");
 const V86 = v86;
 const BOCHS = bochs;
-/** An emulator that boots somebody's whole system from a CD, with 128 MiB and COM1 as its terminal. */
+/** An emulator that boots somebody's whole system from a CD, with so much memory and COM1 as its terminal. */
 export interface SystemPeer {
   readonly name: string;
   readonly installed: () => boolean;
-  readonly command: (iso: string) => readonly [program: string, ...options: string[]];
+  readonly command: (iso: string, megabytes: number) => readonly [program: string, ...options: string[]];
 }
-
-const SYSTEM_MEGABYTES = "128";
 
 export const SYSTEM_PEERS: readonly SystemPeer[] = [
   {
     name: OURS.name,
     installed: OURS.installed,
-    command: (iso) => [
+    command: (iso, megabytes) => [
       ...(["node", join(ROOT, "dist/qure.cjs"), "emu", "--cdrom", iso] as const),
-      ...["--memory", `${SYSTEM_MEGABYTES}M`, "--serial", "stdio"],
+      ...["--memory", `${megabytes}M`, "--serial", "stdio"],
     ],
   },
   {
     name: QEMU.name,
     installed: QEMU.installed,
-    command: (iso) => [
-      ...(["qemu-system-i386", "-M", "pc", "-accel", "tcg", "-m", SYSTEM_MEGABYTES, "-display", "none"] as const),
+    command: (iso, megabytes) => [
+      ...(["qemu-system-i386", "-M", "pc", "-accel", "tcg", "-m", `${megabytes}`, "-display", "none"] as const),
       ...["-monitor", "none", "-nic", "none", "-serial", "stdio", "-cdrom", iso],
     ],
   },
   {
     name: V86.name,
     installed: V86.installed,
-    command: (iso) => ["node", join(ROOT, "bench/peers/v86-guest.mjs"), iso, "cd", SYSTEM_MEGABYTES],
+    command: (iso, megabytes) => ["node", join(ROOT, "bench/peers/v86-guest.mjs"), iso, "cd", `${megabytes}`],
   },
 ];
 

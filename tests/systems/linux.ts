@@ -1,4 +1,4 @@
-/** A CD with Debian's 32-bit kernel and a busybox that stands as its whole user space. */
+/** CDs with Debian's 32-bit kernel and a busybox that stands as its whole user space, or with memtest86+. */
 import type { LabNode, WaitOptions } from "../../src/index.ts";
 import type { SkippableContext } from "../oracle.ts";
 import { makeForeignIso, packageFile } from "./packages.ts";
@@ -71,22 +71,40 @@ export function linuxRoot(context: SkippableContext, more: readonly RootFile[] =
 /** Debian's kernels, and of which package each is. */
 const KERNELS = { vmlinuz: "linux-image-686:i386", "vmlinuz-pae": "linux-image-686-pae:i386" } as const;
 
-/** The CD, booted by ISOLINUX. `append` goes to the kernel. */
-export function linuxIso(
+/** A CD that ISOLINUX boots: a kernel, what its line in isolinux.cfg says besides, and other files. */
+function isolinuxIso(
+  kernel: Uint8Array,
   append: string,
+  more: Readonly<Record<string, Uint8Array>>,
   context: SkippableContext,
-  more: readonly RootFile[] = [],
-  kernel: keyof typeof KERNELS = "vmlinuz",
 ): Uint8Array {
   return makeForeignIso(
     {
       "isolinux/isolinux.bin": packageFile("/usr/lib/ISOLINUX/isolinux.bin", "isolinux", context),
       "isolinux/ldlinux.c32": packageFile("/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common", context),
-      "isolinux/isolinux.cfg": `DEFAULT linux\nLABEL linux\n  KERNEL /vmlinuz\n  APPEND initrd=/root.cpio ${append}\n`,
-      vmlinuz: packageFile(kernel, KERNELS[kernel], context),
-      "root.cpio": linuxRoot(context, more),
+      "isolinux/isolinux.cfg": `DEFAULT linux\nLABEL linux\n  LINUX /kernel\n  APPEND ${append}\n`,
+      kernel,
+      ...more,
     },
     "-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table".split(" "),
     context,
   );
 }
+
+/** Linux with its root file system. `append` goes to the kernel. */
+export const linuxIso = (
+  append: string,
+  context: SkippableContext,
+  more: readonly RootFile[] = [],
+  kernel: keyof typeof KERNELS = "vmlinuz",
+): Uint8Array =>
+  isolinuxIso(
+    packageFile(kernel, KERNELS[kernel], context),
+    `initrd=/root.cpio ${append}`,
+    { "root.cpio": linuxRoot(context, more) },
+    context,
+  );
+
+/** memtest86+, which is a kernel to ISOLINUX. `append` are its options. */
+export const memtestIso = (append: string, context: SkippableContext): Uint8Array =>
+  isolinuxIso(packageFile("/boot/memtest86+ia32.bin", "memtest86+", context), append, {}, context);
