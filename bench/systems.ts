@@ -1,6 +1,6 @@
 /**
  * Real work in a real system: Debian's kernel and busybox, booted from the same CD by each emulator, and what a person
- * types there; and memtest86+. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
+ * types there; memtest86+; and xv6's usertests, where somebody has built one. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
  * of the emulator and all its threads; the least of several launches that take turns. Processor time is what to
  * compare on a machine that does other things too.
  *
@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 const BOOT = "boot";
 const MEMTEST = "memtest86+";
+const XV6 = "xv6";
 const LINUX_MEGABYTES = 128;
 const MEMTEST_MEGABYTES = 16;
 const READY = "init has come up";
@@ -98,6 +99,13 @@ const memtestRow = (peer: SystemPeer, iso: string): Promise<Times> =>
     note(MEMTEST, launch, 0, "");
   });
 
+/** From power-on to the end of usertests, which an xv6 runs instead of its shell. */
+const xv6Row = (peer: SystemPeer, xv6: string): Promise<Times> =>
+  launched(peer.disks!(join(xv6, "xv6.img"), join(xv6, "fs.img")), async (terminal, note, launch) => {
+    await terminal.until("ALL TESTS PASSED", 0);
+    note(XV6, launch, 0, "");
+  });
+
 /** A compiler, an interpreter and a database, and what they are given. */
 const files = (): readonly RootFile[] => [
   ...programFiles("programs", ["tcc", "lua5.4", "sqlite3"]),
@@ -108,16 +116,17 @@ const files = (): readonly RootFile[] => [
 ];
 
 const peerNames = SYSTEM_PEERS.map((peer) => peer.name);
-const { runs, only, json } = workshopCommand(
+const { runs, only, xv6, json } = workshopCommand(
   "npm run bench -- systems",
   "Linux's work beside other emulators",
   "--runs 1",
 )
   .option("--runs <number>", "the least of so many is taken", wholeNumber(1), 2)
   .option("--only <names>", `of ${peerNames.join(", ")}`, listOf(oneOf(peerNames)), peerNames)
+  .option("--xv6 <folder>", "also its xv6.img and fs.img, whose init runs usertests")
   .option("--json <file>", "write the figures to FILE too")
   .parse()
-  .opts<{ readonly runs: number; readonly only: readonly string[]; readonly json?: string }>();
+  .opts<{ readonly runs: number; readonly only: readonly string[]; readonly xv6?: string; readonly json?: string }>();
 const names = Object.keys(COMMANDS);
 const peers = SYSTEM_PEERS.filter((peer) => peer.installed() && only.includes(peer.name));
 const folder = mkdtempSync(join(tmpdir(), "qure-bench-"));
@@ -136,6 +145,7 @@ try {
       };
       const linux = await linuxRows(peer, iso, names).catch(failed);
       const times = [...linux, ...(await memtestRow(peer, memtest).catch(failed))];
+      if (xv6 !== undefined && peer.disks) times.push(...(await xv6Row(peer, xv6).catch(failed)));
       for (const [name, { wallSeconds, processorSeconds, answer }] of times) {
         const known = best.get(peer)!.get(name);
         best.get(peer)!.set(name, {
@@ -152,7 +162,7 @@ try {
   console.log(`${machineName()}; seconds of processor (wall), least of ${runs}\n`);
   console.log(`| | ${peers.map(({ name }) => name).join(" | ")} |`);
   console.log(`|---|${peers.map(() => "---:|").join("")}`);
-  for (const name of [BOOT, ...names, MEMTEST]) {
+  for (const name of [BOOT, ...names, MEMTEST, ...(xv6 === undefined ? [] : [XV6])]) {
     const cells = peers.map((peer) => {
       const time = best.get(peer)!.get(name);
       return time === undefined ? "-" : `${time.processorSeconds.toFixed(2)} (${time.wallSeconds.toFixed(2)})`;

@@ -105,6 +105,8 @@ export interface SystemPeer {
   readonly name: string;
   readonly installed: () => boolean;
   readonly command: (iso: string, megabytes: number) => readonly [program: string, ...options: string[]];
+  /** Boots the first of two disks instead; what is written to them is lost. Not there where that cannot be. */
+  readonly disks?: (first: string, second: string) => readonly [program: string, ...options: string[]];
 }
 
 export const SYSTEM_PEERS: readonly SystemPeer[] = [
@@ -115,6 +117,10 @@ export const SYSTEM_PEERS: readonly SystemPeer[] = [
       ...(["node", join(ROOT, "dist/qure.cjs"), "emu", "--cdrom", iso] as const),
       ...["--memory", `${megabytes}M`, "--serial", "stdio"],
     ],
+    disks: (first, second) => [
+      ...(["node", join(ROOT, "dist/qure.cjs"), "emu", "--hda", first] as const),
+      ...["--drive", `file=${second},index=1`, "--memory", "512M", "--serial", "stdio"],
+    ],
   },
   {
     name: QEMU.name,
@@ -122,6 +128,11 @@ export const SYSTEM_PEERS: readonly SystemPeer[] = [
     command: (iso, megabytes) => [
       ...(["qemu-system-i386", "-M", "pc", "-accel", "tcg", "-m", `${megabytes}`, "-display", "none"] as const),
       ...["-monitor", "none", "-nic", "none", "-serial", "stdio", "-cdrom", iso],
+    ],
+    disks: (first, second) => [
+      ...(["qemu-system-i386", "-M", "pc", "-accel", "tcg", "-m", "512", "-display", "none"] as const),
+      ...["-monitor", "none", "-nic", "none", "-serial", "stdio", "-snapshot"],
+      ...[first, second].flatMap((file, index) => ["-drive", `file=${file},format=raw,index=${index}`]),
     ],
   },
   {
