@@ -8,6 +8,7 @@
 .include "net.inc"
 
 FIRST_EPHEMERAL         = 49152         # RFC 6335 section 6
+EPHEMERAL_PORTS         = 65536 - FIRST_EPHEMERAL
 TTL_UNICAST             = 64
 TTL_MULTICAST           = 1             # groups stay on the link
 
@@ -17,11 +18,9 @@ TTL_MULTICAST           = 1             # groups stay on the link
 udp_sockets:            .space 4
 .global udp_mutex
 udp_mutex:              .space MUTEX_SIZE   # held by the net task while it uses a socket, and while one is taken away
+ports_used:             .space EPHEMERAL_PORTS / 8  # bits of those ports while one is drawn
 
 .data
-.balign 4
-next_port:              .long FIRST_EPHEMERAL
-
 HANDLE_TYPE socket_type, "socket", socket_destroy
 
 .text
@@ -55,19 +54,15 @@ udp_open_on:
     INTERRUPTS_OFF
     test    esi, esi
     jnz     .Ludp_open_on_try
-.Ludp_open_on_ephemeral:
-    mov     esi, [next_port]            # as many ports as 16 bits leave: one is free
-    inc     dword ptr [next_port]
-    cmp     dword ptr [next_port], 0xFFFF
-    jbe     .Ludp_open_on_try
-    mov     dword ptr [next_port], FIRST_EPHEMERAL
+    call    udp_draw_port
+    jnc     .Ludp_open_on_free
+    jmp     .Ludp_open_on_used
 .Ludp_open_on_try:
     mov     eax, esi
     mov     edx, edi
     call    udp_taken
     je      .Ludp_open_on_free
-    cmp     dword ptr [ebx + SOCKET_PORT], 0
-    je      .Ludp_open_on_ephemeral
+.Ludp_open_on_used:
     INTERRUPTS_RESTORE
     mov     eax, ebx
     call    mfree
@@ -94,6 +89,39 @@ udp_open_on:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Draws a port for a socket that asked for none: a stranger who could guess it could answer in another's name. The first
+# that is free from a secret place on (RFC 6056, algorithm 1). The sockets are walked once, so that many of them do not
+# keep interrupts off for long. Interrupts are off.
+# Out: ESI port, which no socket of any interface has; CF when all are taken.
+# Clobbers: EAX, ECX, EDX.
+udp_draw_port:
+    push    edi
+    mov     edi, offset ports_used
+    mov     ecx, EPHEMERAL_PORTS / 32
+    xor     eax, eax
+    rep     stosd
+    mov     edx, [udp_sockets]
+1:  test    edx, edx
+    jz      2f
+    mov     eax, [edx + SOCKET_PORT]
+    mov     edx, [edx + SOCKET_NEXT]
+    sub     eax, FIRST_EPHEMERAL
+    jb      1b
+    bts     [ports_used], eax
+    jmp     1b
+2:  call    secret_number
+    mov     ecx, EPHEMERAL_PORTS
+3:  and     eax, EPHEMERAL_PORTS - 1
+    bt      [ports_used], eax
+    jnc     4f
+    inc     eax
+    dec     ecx
+    jnz     3b
+    stc
+4:  lea     esi, [eax + FIRST_EPHEMERAL]
+    pop     edi
     ret
 
 # Looks whether a port is in use. Interrupts are off.
