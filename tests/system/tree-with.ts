@@ -24,6 +24,7 @@ const GUESTS: Readonly<Record<string, string>> = {
   "asm/kernel/stopped-test.s": "tests/guest/stopped.s",
   "asm/net/net-test.s": "tests/guest/net.s",
   "asm/net/net-lent-test.s": "tests/guest/net-lent.s",
+  "asm/net/net-ports-test.s": "tests/guest/net-ports.s",
   "asm/programs/hear.s": "tests/guest/hear.s",
   "asm/programs/limits.s": "tests/guest/limits.s",
   // The same source as several programs, which behave by their names.
