@@ -5,6 +5,7 @@
  */
 import { BOUNDED, RELEASING_STORES, WITHOUT_OPERANDS } from "../isa/disassemble.ts";
 import type { Form, OperandField, OperandPattern } from "../isa/form.ts";
+import { isVexMap } from "../isa/form.ts";
 import type { RegisterClass } from "../isa/instruction.ts";
 import { REGISTERS_BY_CLASS } from "../isa/registers.ts";
 import type { Semantic } from "../isa/semantics.ts";
@@ -78,6 +79,15 @@ function modrmOf(form: Form): readonly [mask: number, value: number] {
   }
 }
 
+/**
+ * Whether the debugger knows what a form has: no VEX prefix, no fourth operand, no register of the address's size, and
+ * one name for 128 bits in memory. What it does not know it shows as no instruction.
+ */
+export const isReadable = ({ map, operands }: Form): boolean =>
+  !isVexMap(map) &&
+  operands.length <= 3 &&
+  operands.every(({ register, field, text }) => (register !== "ra" || field === "fixed") && text !== "moword");
+
 /** XCHG of the accumulator with itself has a name of its own. */
 const NOP_OPCODE = 0x90;
 
@@ -128,7 +138,7 @@ class Writer {
   #list(map: number, opcode: number): number[][] {
     const rank = (form: Form): number => (form.prefix === "any" ? 0 : 2) + (form.modrm === "exact" ? 1 : 0);
     const forms = allForms()
-      .filter((form) => !form.encodeOnly && form.map === map)
+      .filter((form) => !form.encodeOnly && form.map === map && isReadable(form))
       .filter((form) => (form.opcodeRegister ? form.opcode === (opcode & 0xf8) : form.opcode === opcode))
       .sort((a, b) => rank(b) - rank(a));
     const rows = forms.map((form) => this.#form(form));
@@ -201,7 +211,11 @@ class Writer {
 
 function patternRow({ field, register, fixed, memory, sizeBits, signExtended }: OperandPattern): number[] {
   const registerClass =
-    register === null ? NO_REGISTER : register === "rv" ? SIZED_REGISTER : CLASSES.indexOf(register);
+    register === null
+      ? NO_REGISTER
+      : register === "rv" || register === "ra"
+        ? SIZED_REGISTER
+        : CLASSES.indexOf(register);
   const kind = MEMORY_KINDS.indexOf(memory ?? "");
   return [
     FIELDS.indexOf(field),

@@ -5,7 +5,8 @@
  */
 
 import type { Form, OperandField, OperandPattern, SizeRule } from "./form.ts";
-import type { EncodeOptions, RegisterClass } from "./instruction.ts";
+import { isVexMap } from "./form.ts";
+import type { EncodeOptions } from "./instruction.ts";
 import { ESCAPES } from "./notation.ts";
 import { formsNamed } from "./table/index.ts";
 
@@ -103,8 +104,14 @@ export interface Candidate {
 
 const sizeOf = (rule: SizeRule, operandBits: 16 | 32): number => (rule === "v" ? operandBits : rule);
 
-const registerKind = (register: RegisterClass | "rv" | null, operandBits: 16 | 32): number =>
-  register === null ? 0 : register === "rv" ? (operandBits === 16 ? KIND.r16 : KIND.r32) : KIND[register];
+const registerKind = (register: OperandPattern["register"], operandBits: 16 | 32): number =>
+  register === null
+    ? 0
+    : register === "rv" || register === "ra"
+      ? operandBits === 16
+        ? KIND.r16
+        : KIND.r32
+      : KIND[register];
 
 const memoryKind = (pattern: OperandPattern, operandBits: 16 | 32, form: Form): number => {
   const bits = sizeOf(pattern.sizeBits, operandBits);
@@ -164,9 +171,14 @@ const compileOperand = (pattern: OperandPattern, operandBits: 16 | 32, form: For
   }
 };
 
-/** LOOP and its like: the address size is the only size they have, and their suffix says it. */
-const sizedByAddress = (form: Form): boolean =>
-  form.addressSized && form.operandSize === 0 && !form.operands.some(({ memory }) => memory !== null);
+/** A register that holds an address, and so tells the address size (MONITOR, MOVDIR64B). */
+const isAddressRegister = ({ register }: OperandPattern): boolean => register === "ra";
+
+/** LOOP and its like: the address size is the only size they have, and their suffix or a register says it. */
+const sizedByAddress = ({ addressSized, operandSize, operands }: Form): boolean =>
+  addressSized &&
+  operandSize === 0 &&
+  (operands.some(isAddressRegister) || !operands.some(({ memory }) => memory !== null));
 
 /**
  * The operation's size where the form's does not vary: that of a general register or of plain memory that is its
@@ -183,14 +195,16 @@ const fixedSize = (form: Form): 0 | 8 | 16 | 32 => {
 
 const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boolean, isUnusual: boolean): Candidate => {
   const byAddress = sizedByAddress(form);
-  const operandPrefix = form.prefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
+  // VEX holds the prefixes that are part of an opcode.
+  const ownPrefix = isVexMap(form.map) ? 0 : form.prefix;
+  const operandPrefix = ownPrefix === 0x66 || (form.operandSize === "v" && sizeBits !== bits);
   return {
     form,
     operands: form.operands.map((pattern) => compileOperand(pattern, sizeBits, form)),
     sizeBits: form.operandSize === "v" ? sizeBits : byAddress ? 0 : fixedSize(form),
     addressBits: byAddress ? sizeBits : 0,
     operandPrefix,
-    repeatPrefix: form.prefix === 0xf2 || form.prefix === 0xf3 ? form.prefix : 0,
+    repeatPrefix: ownPrefix === 0xf2 || ownPrefix === 0xf3 ? ownPrefix : 0,
     opcode: [...ESCAPES[form.map]!, form.opcode],
     modrmBase:
       form.modrm === "digit"
@@ -206,6 +220,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boole
 
 /** Suffixes that select a candidate, in the given syntax. */
 const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
+  if (candidate.form.operands.some(isAddressRegister)) return [];
   for (const { attSuffix, intelSuffix } of candidate.form.operands) {
     if (attSuffix === "ll") return att ? ["ll", "q"] : ["q"];
     if (attSuffix !== "") return [att ? attSuffix : intelSuffix];
@@ -238,8 +253,6 @@ const expand = (name: string, suffix: string, options: EncodeOptions): Candidate
       form.operandSize === "v" || byAddress ? [first, first === 16 ? 32 : 16] : [options.bits];
     for (const size of sizes) {
       if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
-      // MONITOR's address register tells the size.
-      if (byAddress && size !== 32 && form.operands.some(({ text }) => text === "eax")) continue;
       const candidate = compile(
         form,
         size,

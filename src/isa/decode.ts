@@ -4,7 +4,8 @@
  * privilege) is in the form or the fields.
  */
 
-import type { Form } from "./form.ts";
+import type { Form, OpcodeMap } from "./form.ts";
+import { VEX_MAPS } from "./form.ts";
 import { formAt, opcodeMap, prefixIndex } from "./opcode-map.ts";
 import { ADDRESS16 } from "./registers.ts";
 
@@ -35,6 +36,8 @@ export class Decoded {
   segment = -1;
   /** The whole ModRM byte; 0 when there is none. */
   modrm = 0;
+  /** The register in VEX.vvvv; 0 without VEX. The processor takes no prefix but a segment before VEX (#UD). */
+  vvvv = 0;
   /** True when ModRM.rm is an address. */
   isMemory = false;
   /** Of the address: numbers of registers (32-bit names, whatever the address size), or -1. */
@@ -75,6 +78,9 @@ export class Decoded {
     return this.base === 5 || (this.base === 4 && this.addressSize === 32) ? 2 : 3;
   }
 }
+
+/** The first byte of a VEX prefix of three (SDM 2A, 2.3.5). */
+const VEX = 0xc4;
 
 const SEGMENT_BY_PREFIX: Readonly<Record<number, number>> = { 0x26: 0, 0x2e: 1, 0x36: 2, 0x3e: 3, 0x64: 4, 0x65: 5 };
 
@@ -182,7 +188,7 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
   into.repeat = 0;
   into.segment = into.base = into.index = -1;
   into.scale = 1;
-  into.modrm = into.displacement = into.displacementBytes = into.immediate = into.immediate2 = 0;
+  into.modrm = into.vvvv = into.displacement = into.displacementBytes = into.immediate = into.immediate2 = 0;
 
   let byte = bytes[at];
   prefixes: for (; byte !== undefined; byte = bytes[++at]) {
@@ -212,8 +218,21 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
   into.addressSize = into.hasAddressPrefix ? (bits === 32 ? 16 : 32) : bits;
   into.opcodeOffset = at - offset;
 
-  let map: 0 | 1 | 2 | 3 = 0;
-  if (byte === 0x0f) {
+  let map: OpcodeMap = 0;
+  let prefix = prefixIndex(into.hasOperandPrefix, into.repeat);
+  // LES from a register, which there is not, is VEX.
+  if (byte === VEX && bytes[at + 1]! >= 0xc0) {
+    if (at + 3 >= bytes.length) return fail(into, "truncated", bytes.length - offset);
+    const space = bytes[at + 1]! & 0x1f;
+    const fields = bytes[at + 2]!;
+    into.vvvv = (~fields >> 3) & 7;
+    prefix = fields & 3;
+    at += 3;
+    byte = bytes[at]!;
+    // VEX.L is 0 for all that the maps have.
+    if ((space !== 2 && space !== 3) || (fields & 4) !== 0) return fail(into, "undefined", at + 1 - offset);
+    map = (space + VEX_MAPS) as OpcodeMap;
+  } else if (byte === 0x0f) {
     byte = bytes[++at];
     map = byte === 0x38 ? 2 : byte === 0x3a ? 3 : 1;
     if (map !== 1) byte = bytes[++at];
@@ -228,8 +247,9 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
     if (at >= bytes.length) return fail(into, "truncated", at - offset);
     into.modrm = bytes[at++]!;
   }
-  const form = formAt(entry, prefixIndex(into.hasOperandPrefix, into.repeat), into.modrm);
-  if (form === null) return fail(into, "undefined", at - offset);
+  const form = formAt(entry, prefix, into.modrm);
+  if (form === null || (into.vvvv !== 0 && !form.operands.some(({ field }) => field === "vvvv")))
+    return fail(into, "undefined", at - offset);
   if (entry.hasModRM && into.modrm < 0xc0 && form.mod !== "ignored" && form.modrm !== "exact") {
     into.isMemory = true;
     at = readAddress(bytes, at, into);

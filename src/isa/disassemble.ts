@@ -5,6 +5,7 @@
 
 import { Decoded, decode } from "./decode.ts";
 import type { Form, OperandPattern } from "./form.ts";
+import { isVexMap } from "./form.ts";
 import { isInMemory, memoryBits, mnemonicOf, registerOf, sizePrefix, usesSegment } from "./lift.ts";
 import { formAt, opcodeMap } from "./opcode-map.ts";
 import { REGISTERS_BY_CLASS } from "./registers.ts";
@@ -184,12 +185,15 @@ const writeAbsolute = (pattern: OperandPattern, { decoded, att }: Context): stri
   return att ? signedHex(decoded.displacement) : hex(decoded.displacement & 0xffff);
 };
 
+const sizeWord = (pattern: OperandPattern, decoded: Decoded): string =>
+  pattern.text === "moword" ? "OWORD PTR " : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
+
 const writeMemory = (pattern: OperandPattern, context: Context): string => {
   const { decoded, att } = context;
   const segment = shownSegment(pattern, context);
   const implicit = IMPLICIT_BASE[pattern.field];
   const isAbsolute = implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib;
-  const size = att || pattern.field === "moffs" ? "" : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
+  const size = att || pattern.field === "moffs" ? "" : sizeWord(pattern, decoded);
   if (isAbsolute) {
     const absolute = writeAbsolute(pattern, context);
     if (att) return segment >= 0 ? `%${segmentName(segment)}:${absolute}` : absolute;
@@ -238,7 +242,6 @@ const writeOperand = (pattern: OperandPattern, immediate: number, context: Conte
         : `${hex(decoded.immediate2)}:${hex(decoded.immediate)}`;
     case "fixed":
       if (pattern.register === null) return att ? "" : String(pattern.fixed);
-      if (form.semantic.startsWith("monitor") && pattern.text === "eax" && decoded.addressSize === 16) return "%ax";
   }
   const text = isInMemory(pattern, decoded) ? writeMemory(pattern, context) : writeRegister(pattern, context);
   return att && INDIRECT.has(form.semantic) ? `*${text}` : text;
@@ -262,7 +265,7 @@ const writeOperands = (context: Context): string => {
 
 /** Prefixes that the text of the instruction shows already. */
 const usesOperandPrefix = ({ form, decoded }: Context): boolean => {
-  if (form.prefix === 0x66) return true;
+  if (form.prefix === 0x66 && !isVexMap(form.map)) return true;
   if (form.operandSize !== "v" || isShortBranch(form)) return false;
   return form.semantic !== "mov_to_sreg" || !decoded.isMemory;
 };
@@ -273,6 +276,7 @@ const usesAddressPrefix = ({ form, decoded, att }: Context): boolean => {
   if (decoded.isMemory && decoded.addressSize === 32 && decoded.base < 0 && !decoded.hasSib) return false;
   // JCXZ and JECXZ.
   if (form.mnemonic16 !== form.mnemonic32 && form.operandSize !== "v") return true;
+  if (form.operands.some(({ register }) => register === "ra") && !WITHOUT_OPERANDS.has(form.semantic)) return true;
   if (decoded.isMemory || form.operands.some(({ memory, field }) => memory !== null && field !== "rm")) return true;
   return att && form.addressSized;
 };
@@ -308,7 +312,7 @@ const writePrefixes = (bytes: Uint8Array, offset: number, context: Context): { w
         words.push(sizePrefix("addr", opposite));
     } else if (byte === 0xf0) {
       words.push("lock");
-    } else if (form.prefix !== byte || !isLast(at, (other) => other === byte)) {
+    } else if (form.prefix !== byte || isVexMap(form.map) || !isLast(at, (other) => other === byte)) {
       if (isElided) words.push(byte === 0xf2 ? "xacquire" : "xrelease");
       else if (byte === 0xf3 && decoded.isMemory && form.map === 0 && RELEASING_STORES.has(form.opcode))
         words.push("xrelease");

@@ -3,6 +3,8 @@
  * ModRM, SIB and displacement (Intel SDM 2A, 2.1.5).
  */
 
+import type { Form, MandatoryPrefix } from "./form.ts";
+import { VEX_MAPS } from "./form.ts";
 import type { Encoding, EncodingError, Fixup, MemoryOperand, Register, Value } from "./instruction.ts";
 import { EIZ } from "./registers.ts";
 
@@ -33,6 +35,9 @@ const bit16 = (register: Register | undefined): number => {
   if (register === undefined) return 0;
   return register.class === "r16" ? (BITS16[register.number] ?? NO_BIT16) : NO_BIT16;
 };
+
+/** VEX.pp, which stands for a prefix of the opcode. */
+const VEX_PP: Readonly<Record<MandatoryPrefix, number>> = { any: 0, none: 0, 0x66: 1, 0xf3: 2, 0xf2: 3 };
 
 const SCALE_BITS: Readonly<Record<number, number>> = { 1: 0, 2: 0x40, 4: 0x80, 8: 0xc0 };
 
@@ -92,6 +97,13 @@ export class Emission {
       );
     }
     this.number(low32, sizeBytes);
+  }
+
+  /** A VEX prefix of three bytes (SDM 2A, 2.3.5): the map, the register beside those of ModRM, the form's prefix. */
+  vex({ map, prefix }: Form, vvvv: number): void {
+    this.byte(0xc4);
+    this.byte(0xe0 | (map - VEX_MAPS));
+    this.byte(((~vvvv << 3) & 0x78) | VEX_PP[prefix]);
   }
 
   /**

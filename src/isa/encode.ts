@@ -8,6 +8,7 @@ import type { Candidate } from "./candidate.ts";
 import { candidateTable, KIND } from "./candidate.ts";
 import { Emission, encodingError } from "./emission.ts";
 import { explainMismatch, unknownMnemonic } from "./explain.ts";
+import { isVexMap } from "./form.ts";
 import type {
   EncodeOptions,
   Encoding,
@@ -15,6 +16,7 @@ import type {
   ImmediateOperand,
   Instruction,
   MemoryOperand,
+  Operand,
 } from "./instruction.ts";
 import type { Request } from "./matching.ts";
 import {
@@ -74,6 +76,12 @@ const checkImplicit = (field: string, memory: MemoryOperand, operand: number): E
   return null;
 };
 
+/** The number of the register that VEX.vvvv holds, 0 where there is none. */
+const vvvvOf = (candidate: Candidate, operands: readonly Operand[]): number => {
+  const operand = operands[candidate.operands.findIndex(({ field }) => field === "vvvv")];
+  return operand?.kind === "register" ? operand.register.number : 0;
+};
+
 /** Writes one candidate that matches. The result is in `emission`. */
 const write = (
   candidate: Candidate,
@@ -102,6 +110,9 @@ const write = (
     const width = addressBits(operand, address as 16 | 32);
     if (memoryIndex >= 0 && width !== addressWidth) {
       return encodingError("bad-address", i, "both addresses of a string instruction are of the same width");
+    }
+    if (candidate.addressBits !== 0 && width !== candidate.addressBits) {
+      return encodingError("bad-address", i, `the register beside a ${width}-bit address is of ${width} bits, too`);
     }
     addressWidth = width;
     memoryIndex = i;
@@ -149,6 +160,7 @@ const write = (
   if (candidate.repeatPrefix !== 0) emission.byte(candidate.repeatPrefix);
   else if (prefixes.repeat !== 0) emission.byte(prefixes.repeat);
   if (prefixes.lock) emission.byte(0xf0);
+  if (isVexMap(form.map)) emission.vex(form, vvvvOf(candidate, operands));
   for (const byte of candidate.opcode) emission.byte(byte);
 
   // Registers and memory.

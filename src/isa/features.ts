@@ -21,14 +21,14 @@ const K6 = `${I586} mmx syscall`;
 const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp prfchw`;
 const BULLDOZER = `${I586} i686 687 cmov nop fxsr mmx sse4.2 fisttp popcnt lzcnt sse4a syscall rdtscp prfchw xsave clflush aes pclmul svme`;
 const PILEDRIVER = `${BULLDOZER} bmi`;
-const STEAMROLLER = `${PILEDRIVER} xsaveopt`;
-const EXCAVATOR = `${STEAMROLLER} movbe rdrnd mwaitx`;
+const STEAMROLLER = `${PILEDRIVER} xsaveopt fsgsbase`;
+const EXCAVATOR = `${STEAMROLLER} movbe rdrnd mwaitx bmi2`;
 const ZEN = `${EXCAVATOR} clflushopt smap rdseed xsavec xsaves adx sha clzero`;
 const ZEN_2 = `${ZEN} rdpid clwb wbnoinvd rdpru mcommit`;
 const ZEN_3 = `${ZEN_2} invpcid ospke`;
 const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush svme`;
 const JAGUAR = `${BOBCAT} sse4.2 bmi movbe xsaveopt aes pclmul`;
-const AMDFAM10 = `${K8} sse3 fisttp popcnt lzcnt`;
+const AMDFAM10 = `${K8} sse4a fisttp popcnt lzcnt`;
 
 /** `.arch NAME`: features of whole processors, without what those imply. */
 const PROCESSORS: Readonly<Record<string, string>> = {
@@ -94,6 +94,9 @@ const IMPLIED: Readonly<Record<string, string>> = {
   xsaves: "xsave",
   ospke: "xsave",
   ept: "vmx",
+  vmfunc: "vmx",
+  kl: "sse2",
+  widekl: "kl",
   avx: "sse4.2 xsave",
   avx2: "avx",
   f16c: "avx",
@@ -120,16 +123,16 @@ const NEVER_NEEDED = new Set(["popcnt"]);
 /** Features without a further meaning. */
 const PLAIN = words(
   `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
-  prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig vmfunc waitpkg ptwrite movdiri hreset rdpru mcommit
-  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es`,
+  prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig waitpkg ptwrite movdiri hreset rdpru mcommit
+  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es bmi2 fsgsbase cldemote movdir64b enqcmd rao_int`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl fsgsbase bmi2 lwp cx16 hle tsx padlock tbm mpx avx512ifma
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl lwp cx16 hle tsx padlock tbm mpx avx512ifma
   avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni vaes vpclmulqdq
-  cldemote amx_int8 amx_bf16 amx_fp16 amx_tile movdir64b enqcmd avx512_bf16 avx512_vp2intersect kl widekl uintr avx512_fp16 prefetchi
-  avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rao_int rmpquery`,
+  amx_int8 amx_bf16 amx_fp16 amx_tile avx512_bf16 avx512_vp2intersect uintr avx512_fp16 prefetchi
+  avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rmpquery`,
 );
 
 const FEATURES = new Set([...PLAIN, ...Object.keys(IMPLIED), ...LATER]);

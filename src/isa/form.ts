@@ -18,6 +18,8 @@ export type OperandField =
   | "reg"
   /** ModRM.rm, with SIB and displacement. */
   | "rm"
+  /** VEX.vvvv (SDM 2A, 2.3.5.6). */
+  | "vvvv"
   /** One register in both fields of ModRM (`imul eax, 5`). */
   | "reg+rm"
   /** The low three bits of the opcode, or of the ModRM byte that completes an x87 opcode. */
@@ -57,8 +59,8 @@ export interface OperandPattern {
   /** As the table spells it. */
   readonly text: string;
   readonly field: OperandField;
-  /** The class of register it takes; "rv" is r16 or r32 by operand size; null for none. */
-  readonly register: RegisterClass | "rv" | null;
+  /** The class of register it takes; "rv" is r16 or r32 by operand size, "ra" by address size; null for none. */
+  readonly register: RegisterClass | "rv" | "ra" | null;
   /** The only register number, or immediate value, that it takes; -1 for any. */
   readonly fixed: number;
   /** Null when it is never in memory. */
@@ -73,8 +75,14 @@ export interface OperandPattern {
   readonly intelSuffix: string;
 }
 
-/** Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A. */
-export type OpcodeMap = 0 | 1 | 2 | 3;
+/** Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A; 4 and 5 are the latter two behind VEX. */
+export type OpcodeMap = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** VEX.mmmmm plus this is the opcode map (SDM 2A, 2.3.5.6); the maps from 4 on are those that VEX leads to. */
+export const VEX_MAPS = 2;
+
+/** Whether a VEX prefix leads to a map. It also holds what is a prefix of the opcode elsewhere, as VEX.pp. */
+export const isVexMap = (map: OpcodeMap): boolean => map > 3;
 
 /**
  * Which prefix is part of the opcode: "any" when 66, F2 and F3 keep their general meaning, "none" when there must be

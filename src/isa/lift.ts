@@ -15,12 +15,10 @@ export const mnemonicOf = (form: Form, decoded: Decoded, att: boolean): string =
 };
 
 /** Class of an operand's register at the size that was decoded. */
-const classOf = (pattern: OperandPattern, decoded: Decoded): RegisterClass =>
-  pattern.register === "rv" || pattern.register === null
-    ? decoded.operandSize === 16
-      ? "r16"
-      : "r32"
-    : pattern.register;
+const classOf = ({ register }: OperandPattern, decoded: Decoded): RegisterClass => {
+  if (register !== "rv" && register !== "ra" && register !== null) return register;
+  return (register === "ra" ? decoded.addressSize : decoded.operandSize) === 16 ? "r16" : "r32";
+};
 
 /** The register that an operand is; a segment register that does not exist has the name "?". */
 export const registerOf = (pattern: OperandPattern, decoded: Decoded): Register => {
@@ -30,11 +28,13 @@ export const registerOf = (pattern: OperandPattern, decoded: Decoded): Register 
       ? decoded.reg
       : pattern.field === "rm"
         ? decoded.rm
-        : pattern.field === "opcode"
-          ? form.opcodeRegister
-            ? decoded.opcode & 7
-            : decoded.rm
-          : pattern.fixed;
+        : pattern.field === "vvvv"
+          ? decoded.vvvv
+          : pattern.field === "opcode"
+            ? form.opcodeRegister
+              ? decoded.opcode & 7
+              : decoded.rm
+            : pattern.fixed;
   const registerClass = classOf(pattern, decoded);
   return REGISTERS_BY_CLASS[registerClass][number] ?? { name: "?", class: registerClass, number };
 };

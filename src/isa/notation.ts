@@ -9,16 +9,17 @@
  *
  * Operands, in Intel's order, are written as in the SDM (2A, 3.1.1.3), with "v" for 16 or 32 by operand size:
  *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in ModRM.rm;
- *                                      `.both`: in both
+ *                                      `.both`: in both; `.vex`: in VEX.vvvv
+ *     ra                               the same: r16 or r32 by address size
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
- *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind
- *     al accv cl dx es st 1            fixed (accv is ax or eax)
+ *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind; moword is m128 by another name
+ *     al accv acca cl dx es st 1       fixed (accv is ax or eax by operand size, acca by address size)
  *     sti                              st(i) in the last byte of the opcode
  *     imm8 imm8s imm16 immv            immediate; s: sign-extended to operand size
  *     rel8 relv ptrv moffs8 moffsv     branch distance, far pointer, absolute address
  *     dst8 src8 table8 ...             implicit memory of string instructions and XLAT
  *
- * Opcode: NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
+ * Opcode: VEX when that prefix leads to it, NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
  * /_. A byte after the opcode byte is a whole ModRM byte (0F 01 C8).
  *
  * Attributes: any word that is no attribute is the feature.
@@ -44,6 +45,7 @@ import type {
   SizedNames,
   SizeRule,
 } from "./form.ts";
+import { VEX_MAPS } from "./form.ts";
 import type { RegisterClass } from "./instruction.ts";
 import type { Semantic } from "./semantics.ts";
 
@@ -71,11 +73,12 @@ const shape = (text: string, properties: Partial<Shape>): void => {
   shapes.set(text, { ...NOTHING, ...properties });
 };
 
-const REGISTER_SIZES: Readonly<Record<string, readonly [register: RegisterClass | "rv", size: SizeRule]>> = {
+const REGISTER_SIZES: Readonly<Record<string, readonly [register: RegisterClass | "rv" | "ra", size: SizeRule]>> = {
   r8: ["r8", 8],
   r16: ["r16", 16],
   r32: ["r32", 32],
   rv: ["rv", "v"],
+  ra: ["ra", 0],
   sreg: ["sreg", 16],
   cr: ["creg", 32],
   dr: ["dreg", 32],
@@ -92,6 +95,7 @@ for (const sizeBits of MEMORY_SIZES) {
   for (const register of ["mm", "xmm", "r32", "rv"] as const)
     shape(`${register}/m${sizeBits}`, { field: "rm", register, memory: "sized", sizeBits });
 }
+shape("moword", { field: "rm", memory: "sized", sizeBits: 128 });
 shape("r/m8", { field: "rm", register: "r8", memory: "sized", sizeBits: 8 });
 shape("r/m16", { field: "rm", register: "r16", memory: "sized", sizeBits: 16 });
 shape("r/m32", { field: "rm", register: "r32", memory: "sized", sizeBits: 32 });
@@ -118,29 +122,30 @@ const FLOATING: readonly (readonly [string, number, string, string])[] = [
 for (const [text, sizeBits, attSuffix, intelSuffix] of FLOATING)
   shape(text, { field: "rm", memory: "sized", sizeBits, attSuffix, intelSuffix });
 
-const FIXED: Readonly<Record<string, readonly [register: RegisterClass | "rv" | null, value: number, size: SizeRule]>> =
-  {
-    al: ["r8", 0, 8],
-    ax: ["r16", 0, 16],
-    eax: ["r32", 0, 32],
-    ecx: ["r32", 1, 32],
-    edx: ["r32", 2, 32],
-    ebx: ["r32", 3, 32],
-    accv: ["rv", 0, "v"],
-    cl: ["r8", 1, 8],
-    cx: ["r16", 1, 16],
-    dx: ["r16", 2, 16],
-    es: ["sreg", 0, 16],
-    cs: ["sreg", 1, 16],
-    ss: ["sreg", 2, 16],
-    ds: ["sreg", 3, 16],
-    fs: ["sreg", 4, 16],
-    gs: ["sreg", 5, 16],
-    st: ["st", 0, 80],
-    xmm0: ["xmm", 0, 128],
-    "1": [null, 1, 0],
-    "3": [null, 3, 0],
-  };
+type FixedRow = readonly [register: RegisterClass | "rv" | "ra" | null, value: number, size: SizeRule];
+const FIXED: Readonly<Record<string, FixedRow>> = {
+  al: ["r8", 0, 8],
+  ax: ["r16", 0, 16],
+  eax: ["r32", 0, 32],
+  ecx: ["r32", 1, 32],
+  edx: ["r32", 2, 32],
+  ebx: ["r32", 3, 32],
+  accv: ["rv", 0, "v"],
+  acca: ["ra", 0, 0],
+  cl: ["r8", 1, 8],
+  cx: ["r16", 1, 16],
+  dx: ["r16", 2, 16],
+  es: ["sreg", 0, 16],
+  cs: ["sreg", 1, 16],
+  ss: ["sreg", 2, 16],
+  ds: ["sreg", 3, 16],
+  fs: ["sreg", 4, 16],
+  gs: ["sreg", 5, 16],
+  st: ["st", 0, 80],
+  xmm0: ["xmm", 0, 128],
+  "1": [null, 1, 0],
+  "3": [null, 3, 0],
+};
 for (const [text, [register, fixed, sizeBits]] of Object.entries(FIXED)) shape(text, { register, fixed, sizeBits });
 shape("sti", { field: "opcode", register: "st", sizeBits: 80 });
 
@@ -161,6 +166,9 @@ for (const sizeBits of [8, 32, "v"] as const) {
 
 const patterns = new Map<string, OperandPattern>();
 
+/** What stands after a register that is neither in ModRM.reg nor in the opcode. */
+const PLACES: Readonly<Record<string, OperandField>> = { ".rm": "rm", ".both": "reg+rm", ".vex": "vvvv" };
+
 /** The pattern of a token, given where the opcode keeps its register. Equal ones are the same object. */
 const patternOf = (token: string, opcodeRegister: boolean, row: string): OperandPattern => {
   const key = opcodeRegister ? `${token}+r` : token;
@@ -169,14 +177,14 @@ const patternOf = (token: string, opcodeRegister: boolean, row: string): Operand
   const dot = token.indexOf(".");
   const found = shapes.get(dot < 0 ? token : token.slice(0, dot));
   if (found === undefined) throw new Error(`instruction table: no operand is called "${token}" in: ${row}`);
-  const place: OperandField = dot < 0 ? (opcodeRegister ? "opcode" : "reg") : token.endsWith(".both") ? "reg+rm" : "rm";
+  const place: OperandField = dot < 0 ? (opcodeRegister ? "opcode" : "reg") : (PLACES[token.slice(dot)] ?? "rm");
   pattern = { ...found, text: token, field: found.field === "register" ? place : found.field };
   patterns.set(key, pattern);
   return pattern;
 };
 
-const MAP_ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
-/** The bytes that lead to each opcode map. */
+const MAP_ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a], [], []];
+/** The bytes that lead to each opcode map, where they are the same for all that is in it. */
 export const ESCAPES = MAP_ESCAPES;
 
 const PREFIX_WORDS: Readonly<Record<string, MandatoryPrefix>> = { NP: "none", "66": 0x66, F2: 0xf2, F3: 0xf3 };
@@ -194,11 +202,14 @@ const parseOpcode = (text: string, row: string): OpcodePart => {
   const words = text.split(" ");
   let at = 0;
   let prefix: MandatoryPrefix = "any";
-  if (words.length > 1 && words[0]! in PREFIX_WORDS && words[1] !== "+r") prefix = PREFIX_WORDS[words[at++]!]!;
+  const isVex = words[0] === "VEX";
+  if (isVex) at++;
+  if (words.length > 1 && words[at]! in PREFIX_WORDS && words[1] !== "+r") prefix = PREFIX_WORDS[words[at++]!]!;
   let map: OpcodeMap = 0;
   if (words[at] === "0F") {
     map = words[at + 1] === "38" ? 2 : words[at + 1] === "3A" ? 3 : 1;
     at += map === 1 ? 1 : 2;
+    if (isVex) map = (map + VEX_MAPS) as OpcodeMap;
   }
   const part: OpcodePart = {
     map,
@@ -235,6 +246,9 @@ const pairOf = (name: string): SizedNames => {
 const FLAG_ATTRIBUTES = new Set(
   "v b a d stack suffixed lock rep repe hint encode decode code16 anymod wait".split(" "),
 );
+
+const isByAddress = ({ field, register }: OperandPattern): boolean =>
+  register === "ra" || IMPLICIT_FIELDS.has(field) || field === "moffs";
 
 const IMPLICIT_FIELDS: ReadonlySet<OperandField> = new Set<OperandField>(["destination", "source", "table"]);
 
@@ -294,7 +308,7 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
             ? "memory"
             : "any",
     operandSize: isVariable ? "v" : isByte ? 8 : 0,
-    addressSized: flags.has("a") || operands.some(({ field }) => IMPLICIT_FIELDS.has(field) || field === "moffs"),
+    addressSized: flags.has("a") || operands.some(isByAddress),
     // A test holds the rows against the list of semantics: looking each up here would only cost time at every start.
     semantic: (values.get("") ?? (mnemonic16 || mnemonic32)) as Semantic,
     condition: Number(values.get("cc") ?? -1),

@@ -97,7 +97,7 @@ const freeze = (draft: Draft): OpcodeEntry => {
 };
 
 const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
-  const drafts: (Draft | undefined)[][] = [[], [], [], []];
+  const drafts: (Draft | undefined)[][] = [[], [], [], [], [], []];
   for (const form of allForms()) {
     if (form.encodeOnly) continue;
     const map = drafts[form.map]!;

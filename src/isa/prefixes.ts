@@ -2,6 +2,7 @@
 
 import type { Candidate } from "./candidate.ts";
 import { encodingError } from "./emission.ts";
+import { isVexMap } from "./form.ts";
 import type { EncodingError, Instruction, Prefix } from "./instruction.ts";
 import { sizeIsDefault } from "./matching.ts";
 import { SEGMENT_PREFIXES } from "./registers.ts";
@@ -113,7 +114,7 @@ export const checkPrefixes = (
 ): EncodingError | null => {
   const { form } = candidate;
   const isPacked = form.operands.some(({ register }) => register === "mm" || register === "xmm");
-  if (prefixes.operandSize !== 0 && form.prefix !== "any" && isPacked) {
+  if (prefixes.operandSize !== 0 && form.prefix !== "any" && (isPacked || isVexMap(form.map))) {
     return encodingError(
       "bad-prefix",
       -1,

@@ -38,7 +38,10 @@ const LATER = [
   "vmfunc xsavec xsaves xrstors tpause umwait ptwrite movdiri hreset rdpru mcommit wrmsrns clzero monitorx mwaitx",
   "vmrun vmmcall vmload vmsave stgi clgi skinit invlpga adcx adox incsspd saveprevssp rstorssp wrssd wrussd setssbsy",
   "clrssbsy sha1rnds4 sha1nexte sha1msg1 sha1msg2 sha256rnds2 sha256msg1 sha256msg2 gf2p8mulb gf2p8affineqb",
-  "gf2p8affineinvqb xbegin xend xtest",
+  "gf2p8affineinvqb xbegin xend xtest xabort invept invvpid movdir64b enqcmd enqcmds rdfsbase rdgsbase wrfsbase",
+  "wrgsbase aadd aand aor axor umonitor cldemote andn bextr blsi blsmsk blsr bzhi mulx pdep pext rorx sarx shlx shrx",
+  "loadiwkey aesenc128kl aesdec128kl aesenc256kl aesdec256kl encodekey128 encodekey256 aesencwide128kl",
+  "aesdecwide128kl aesencwide256kl aesdecwide256kl movntss movntsd extrq insertq",
   "tdcall vmgexit pvalidate tlbsync invlpgb",
 ] as const;
 /** MMX, SSE and what followed them, with AES. */

@@ -25,6 +25,8 @@ export class InputSection {
   keptInstead: InputSection | null = null;
   /** KEEP in the script, or not subject to garbage collection. */
   isRoot = false;
+  /** KEEP in the script put it where it is: the output section stays although it may be empty. */
+  isKept = false;
   /** Signature of the group that it is a member of. */
   group: string | null = null;
   /** The note that `--build-id` asks for. */

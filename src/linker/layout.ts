@@ -123,6 +123,7 @@ export class Layout {
   #dropEmpty(): void {
     for (const section of this.#placement.outputs()) {
       if (section.sizeBytes > 0 || section.keepsEmpty || this.#isKeptByScript(section)) continue;
+      if (section.inputs().some(({ isKept }) => isKept)) continue;
       if (!section.updatesDot) section.ignored = true;
       section.excluded = true;
     }
@@ -439,17 +440,15 @@ export class Layout {
   }
 
   #sectionForDot(): OutputSection | null {
-    const outputs = this.#placement
-      .outputs()
-      .filter(
-        ({ ignored, excluded, flags }) =>
-          !ignored && !excluded && (flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC,
-      );
-    if (this.#prefersNext || this.#lastAllocated === null) {
-      const next = this.#lastAllocated === null ? outputs[0] : outputs[outputs.indexOf(this.#lastAllocated) + 1];
-      if (next) return next;
-    }
-    return this.#lastAllocated ?? outputs[0] ?? null;
+    const outputs = this.#placement.outputs();
+    const isHome = ({ ignored, excluded, flags }: OutputSection): boolean =>
+      !ignored && !excluded && (flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC;
+    const last = this.#lastAllocated;
+    if (last !== null && !this.#prefersNext && isHome(last)) return last;
+    // The last one may have turned out to be empty and be left out since: its neighbours stand for it.
+    const at = last === null ? 0 : outputs.indexOf(last) + 1;
+    const next = this.#prefersNext || last === null ? outputs.slice(at).find(isHome) : undefined;
+    return next ?? outputs.slice(0, at).findLast(isHome) ?? outputs.find(isHome) ?? null;
   }
 
   /** An address, a size or an alignment: of a value of more than 32 bits the lower ones. */

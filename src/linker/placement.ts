@@ -176,8 +176,12 @@ export class Placement {
       if (!this.#meetsConstraint(section)) continue;
       for (const inner of section.statements) {
         if (inner.kind === "wild") {
-          const sections = this.#order(this.#findFor(inner), this.#matched.get(inner)!);
-          for (const found of sections) if (this.#add(section, found)) inner.sections.push(found);
+          const pattern = this.#matched.get(inner)!;
+          for (const found of this.#order(this.#findFor(inner), pattern)) {
+            if (!this.#add(section, found)) continue;
+            inner.sections.push(found);
+            if (pattern.keep) found.isKept = true;
+          }
         } else {
           if (inner.kind === "data") section.flags |= dataFlags(section.command) | (section.exists ? 0 : SEC_READONLY);
           section.exists = true;

@@ -4,6 +4,7 @@
  */
 import { SHN_UNDEF, STB_LOCAL } from "./elf.ts";
 import { ElfError, readElf } from "./elf-reader.ts";
+import { elf64Names } from "./elf64-names.ts";
 
 const MAGIC = "!<arch>\n";
 const THIN_MAGIC = "!<thin>\n";
@@ -88,7 +89,7 @@ function definedNames({ name, content }: NewMember): string[] | null {
       .symbols.filter(({ binding, section }) => binding !== STB_LOCAL && section !== SHN_UNDEF)
       .map((symbol) => symbol.name);
   } catch (error) {
-    if (error instanceof ElfError) return null;
+    if (error instanceof ElfError) return elf64Names(content);
     throw error;
   }
 }

@@ -38,6 +38,7 @@ const ROWS: readonly string[] = [
   "cp a.o sub/fifteen-15.o; ar rcT sub/new.a sub/fifteen-15.o; ar rcT all.a a.o sub/new.a; ar mPiT a.o all.a sub/fifteen-15.o; ar t all.a",
   "ar rcf new.a long-named-member.o",
   "ar rt lib.a",
+  "printf '.globl f, g\\nf: call h\\ng: .weak w\\nw: .comm c,4\\n' | as --64 -o host.o; ar rc new.a host.o a.o; ar rcS bare.a host.o; ar s bare.a",
   "ar rN 1 lib.a a.o",
   "printf 'CREATE new.a\\nADDLIB lib.a\\nADDMOD c.o d.o\\nSAVE\\nEND\\n' | ar -M",
   "printf 'create new.a\\naddmod c.o, +\\nd.o ; two\\n* all\\naddlib lib.a (a.o, b.o)\\nsave\\n' | ar M",

@@ -1,6 +1,7 @@
 /** Machine code for every opcode of the maps: each form with a spread of ModRM bytes and prefixes. */
 
 import type { Form, OpcodeMap } from "../../src/isa/form.ts";
+import { isVexMap, VEX_MAPS } from "../../src/isa/form.ts";
 import { ESCAPES } from "../../src/isa/notation.ts";
 import { formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
 
@@ -47,6 +48,7 @@ const PREFIXES: readonly (readonly number[])[] = [
   [0x65, 0x67, 0xf2],
 ];
 
+/** In the order of VEX.pp. */
 const PREFIX_BYTES = [null, 0x66, 0xf3, 0xf2];
 
 export interface ByteSample {
@@ -56,6 +58,12 @@ export interface ByteSample {
   readonly extraPrefixes: number;
   readonly form: Form;
 }
+
+/** A VEX prefix for a form; the register in it comes from the ModRM byte, so that it varies. */
+const vexOf = (form: Form, mandatory: number | null, modrm: number): number[] => {
+  const vvvv = form.operands.some(({ field }) => field === "vvvv") ? (modrm >> 1) & 7 : 0;
+  return [0xc4, 0xe0 | (form.map - VEX_MAPS), ((15 - vvvv) << 3) | PREFIX_BYTES.indexOf(mandatory ?? null)];
+};
 
 /** Bytes for each opcode and prefix class that is defined. `prefixes` goes in front of them. */
 export const byteSamples = (): ByteSample[] => {
@@ -67,11 +75,13 @@ export const byteSamples = (): ByteSample[] => {
     opcode: number,
     modrm: readonly number[],
   ): void => {
-    const head = [...extra, ...(mandatory === null ? [] : [mandatory]), ...ESCAPES[form.map]!, opcode, ...modrm];
+    const own = mandatory === null ? [] : [mandatory];
+    const lead = isVexMap(form.map) ? vexOf(form, mandatory, modrm[0]!) : [...own, ...ESCAPES[form.map]!];
+    const head = [...extra, ...lead, opcode, ...modrm];
     for (const tail of [TAIL, NEGATIVE_TAIL])
       all.push({ form, extraPrefixes: extra.length, bytes: Uint8Array.from([...head, ...tail]) });
   };
-  for (const map of [0, 1, 2, 3] as OpcodeMap[]) {
+  for (const map of [0, 1, 2, 3, 4, 5] as OpcodeMap[]) {
     opcodeMap(map).forEach((entry, opcode) => {
       if (entry === null) return;
       PREFIX_BYTES.forEach((mandatory, prefix) => {
@@ -81,6 +91,7 @@ export const byteSamples = (): ByteSample[] => {
             const modrm = first! | (entry.hasModRM && first! !== 0xd1 ? reg << 3 : 0);
             const form = formAt(entry, prefix, modrm);
             if (form === null || (form.prefix !== "any" && form.prefix !== "none" && mandatory === null)) continue;
+            if (isVexMap(map) && form.prefix === "none" && mandatory !== null) continue;
             if (form.prefix === "any" && mandatory !== null) continue;
             // ESP with a SIB byte is right only where the shape has one.
             const bytes = entry.hasModRM ? [modrm, ...rest] : [];

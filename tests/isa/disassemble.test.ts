@@ -17,6 +17,7 @@ const knownDifference = ({ form, bytes }: ByteSample, ours: string, theirs: stri
   if (form.map === 1 && form.semantic === "nop" && form.opcode >= 0x1a && form.opcode <= 0x1e)
     return "in the hint space, where objdump knows later extensions";
   if (form.semantic.endsWith("_creg") && bytes.includes(0xf0)) return "LOCK MOV CRn, AMD's name for CR8 and up";
+  if (/^(rd|wr)[fg]sbase$/.test(form.semantic)) return "a register of 32 bits, which objdump names by the operand size";
   if (ours === "(bad)" && form.prefix !== "any")
     return "undefined with this prefix, which objdump shows beside the instruction";
   if (theirs.includes("(bad)")) return "partly (bad) to objdump";

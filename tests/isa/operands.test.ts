@@ -58,7 +58,11 @@ const isOutOfScope = (text: string): boolean =>
   // GNU as takes bytes of 16-bit numbers in 16-bit code because it guesses a size where there is none.
   /^(int|aam|aad|ret|retf|lret|enter|hreset) .*(65520|305419896)/.test(text) ||
   // The size of a cache line's address is ignored, but FWORD adds a prefix.
-  /^(prefetch\w*|clflush(opt)?|clwb|invlpg) fword/.test(text) ||
+  /^(prefetch\w*|clflush(opt)?|clwb|cldemote|invlpg) fword/.test(text) ||
+  // TBM's, another instruction of the same name.
+  /^bextr .*, -?\d+$/.test(text) ||
+  // GNU as takes any register of number 1 for the address space's, and what is -16 in 16 bits for -16 in 8.
+  /^invlpga \w+, cl$|^xabort 65520$/.test(text) ||
   // A number alone is a target or an address by the syntax, not by the instruction.
   /^(l?jmp|l?call) -?\d+$/.test(text) ||
   // GNU as takes no size for the operand of LJMP and LCALL; ours may say it.
@@ -130,7 +134,7 @@ describe.each(rowsOf([32, 16] as const, 1))("operands in %i-bit code", (bits) =>
       }
     });
     expect(problems.slice(0, Number(process.env["SHOW"] ?? 20))).toEqual([]);
-    expect(taken).toBeGreaterThan(texts.length / 100);
+    expect(taken).toBeGreaterThan(texts.length / 200);
     expect(all.length).toBeGreaterThan(10_000);
   });
 });

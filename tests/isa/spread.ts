@@ -94,8 +94,9 @@ const numbers = (bits: number, signExtended: boolean): Value[] => {
 };
 
 const choices = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32): Operand[] => {
+  const ofSize = (size: 16 | 32): RegisterClass => (size === 16 ? "r16" : "r32");
   const registerClass: RegisterClass | null =
-    pattern.register === "rv" ? (operandBits === 16 ? "r16" : "r32") : pattern.register;
+    pattern.register === "rv" ? ofSize(operandBits) : pattern.register === "ra" ? ofSize(bits) : pattern.register;
   switch (pattern.field) {
     case "immediate":
       return numbers(size(pattern, operandBits), pattern.signExtended).map((value) => ({ kind: "immediate", value }));
@@ -214,6 +215,17 @@ export const samplesOf = (form: Form, bits: 16 | 32): Sample[] => {
           operands.length === 2 &&
           operands.every(({ kind }) => kind === "memory") &&
           new Set(operands.map((operand) => operand.kind === "memory" && operand.base?.class)).size > 1
+        )
+          continue;
+        // A register that holds an address is as wide as the address beside it.
+        const addressClass = bits === 16 ? "r16" : "r32";
+        if (
+          form.operands.some((pattern) => pattern.register === "ra") &&
+          operands.some(
+            (operand) =>
+              operand.kind === "memory" &&
+              (operand.base ?? operand.index ?? { class: addressClass }).class !== addressClass,
+          )
         )
           continue;
         // A direct branch says its distance by the data prefix only, in GNU as; the suffix has a meaning of its own

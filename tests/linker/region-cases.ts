@@ -274,4 +274,22 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     ".data\n.long 1\n",
     "SECTIONS { .text 0x1000 : { *(.text) } .gap 0x3000 (TYPE=SHT_NOTE) : { . += 0x4000; } .rest 0x9000 : { *(*) } }",
   ),
+  // iPXE computes its load addresses in this way, after a section that is left out in the end.
+  "places behind a section that is left out, after the location counter was set back": scripted(
+    '.section .a,"aw"\n.long 1\n.section .z,"a"\n.long 2\n.section .weak,"a"\n',
+    "SECTIONS { .a 0x0 : AT ( a ) { *(.a) } .z 0x0 : AT ( b ) { *(.z) } .weak 0x0 : AT ( c ) { w = .; *(.weak) ww = .; } tail = .; . = 0; a = .; . += 64; b = .; c = .; }",
+    "--no-check-sections",
+  ),
+  ...Object.fromEntries(
+    ["KEEP(*(.weak))", "KEEP(*(.weak)) w = .;", "KEEP(*(.none))"].flatMap((inner) =>
+      [[], ["--gc-sections", "-e", "_start"]].map((options): [string, Case] => [
+        `an empty section: ${inner} ${options.join(" ")}`,
+        scripted(
+          '.section .weak,"a"\n.data\n.long 2\n',
+          `SECTIONS { .text 0x1000 : { *(.text) } .weak 0x2000 : { ${inner} } .data 0x3000 : { *(.data) } }`,
+          ...options,
+        ),
+      ]),
+    ),
+  ),
 };

@@ -3,6 +3,8 @@
  * (tests/isa/disassemble.test.ts): every form of the instruction table, and the kernel's own code.
  */
 import { expect, test } from "vitest";
+import { isReadable } from "../../src/build/instructions.ts";
+import { decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { byteSamples } from "../isa/byte-spread.ts";
 import { spreadSample } from "../setup/tier.ts";
@@ -49,8 +51,12 @@ const isKnown = (theirs: string): boolean =>
   theirs.startsWith("fwait");
 
 test("every form of the instruction table is what it is to the tools", async () => {
+  const known = byteSamples().filter(({ bytes }) => {
+    const { form } = decode(bytes, 0, 32);
+    return form === null || isReadable(form);
+  });
   const all = [
-    ...spreadSample(byteSamples(), { count: SAMPLES, firstSeed: 1 }),
+    ...spreadSample(known, { count: SAMPLES, firstSeed: 1 }),
     ...[...ADDRESSES_16, ...WAITING.map(([bytes]) => bytes)].map((bytes) => ({
       bytes: Uint8Array.from(Buffer.from(bytes.replaceAll(" ", ""), "hex")),
     })),

@@ -50,7 +50,8 @@ const ESCAPES: readonly (readonly [from: OpcodeMap, byte: number, to: OpcodeMap]
   [1, 0x38, 2],
   [1, 0x3a, 3],
 ];
-const OPCODE_BYTES: Readonly<Record<OpcodeMap, number>> = { 0: 1, 1: 2, 2: 3, 3: 3 };
+/** No escape leads to the maps behind VEX: no processor here has what is in them. */
+const OPCODE_BYTES: Readonly<Record<OpcodeMap, number>> = { 0: 1, 1: 2, 2: 3, 3: 3, 4: 4, 5: 4 };
 const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
   operand: [0x66],
   address: [0x67],

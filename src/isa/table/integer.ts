@@ -382,6 +382,8 @@ export const INTEGER: readonly TableSection[] = [
       nop r/mv            | 0F 19 /_ | decode
       nop r/mv            | 0F 1A /_ | decode
       nop r/mv            | 0F 1B /_ | decode
+      # CLDEMOTE, which does nothing where it is not known.
+      cldemote mline      | NP 0F 1C /0 | =nop decode
       nop r/mv            | 0F 1C /_ | decode
       nop r/mv            | 0F 1D /_ | decode
       nop r/mv            | 0F 1E /_ | decode
@@ -405,14 +407,39 @@ export const INTEGER: readonly TableSection[] = [
       rstorssp m64        | F3 0F 01 /5
       # Shown without a size, which is not so of anything else.
       wrssd m32, r32      | NP 0F 38 F6 /r | encode
+      wrssd mstate, r32   | NP 0F 38 F6 /r | decode
       wrussd m32, r32     | 66 0F 38 F5 /r | encode
+      wrussd mstate, r32  | 66 0F 38 F5 /r | decode
       setssbsy            | F3 0F 01 E8
       clrssbsy m64        | F3 0F AE /6
     `,
   },
   { feature: "popcnt", rows: `popcnt rv, r/mv | F3 0F B8 /r` },
   { feature: "lzcnt", rows: `lzcnt rv, r/mv | F3 0F BD /r` },
-  { feature: "bmi", rows: `tzcnt rv, r/mv | F3 0F BC /r` },
+  {
+    feature: "bmi",
+    rows: `
+      tzcnt rv, r/mv      | F3 0F BC /r
+      andn r32, r32.vex, r/m32 | VEX NP 0F 38 F2 /r
+      blsr r32.vex, r/m32 | VEX NP 0F 38 F3 /1
+      blsmsk r32.vex, r/m32 | VEX NP 0F 38 F3 /2
+      blsi r32.vex, r/m32 | VEX NP 0F 38 F3 /3
+      bextr r32, r/m32, r32.vex | VEX NP 0F 38 F7 /r
+    `,
+  },
+  {
+    feature: "bmi2",
+    rows: `
+      bzhi r32, r/m32, r32.vex | VEX NP 0F 38 F5 /r
+      pdep r32, r32.vex, r/m32 | VEX F2 0F 38 F5 /r
+      pext r32, r32.vex, r/m32 | VEX F3 0F 38 F5 /r
+      mulx r32, r32.vex, r/m32 | VEX F2 0F 38 F6 /r
+      shlx r32, r/m32, r32.vex | VEX 66 0F 38 F7 /r
+      sarx r32, r/m32, r32.vex | VEX F3 0F 38 F7 /r
+      shrx r32, r/m32, r32.vex | VEX F2 0F 38 F7 /r
+      rorx r32, r/m32, imm8 | VEX F2 0F 3A F0 /r
+    `,
+  },
   {
     feature: "movbe",
     rows: `

@@ -237,6 +237,38 @@ export const SSE: readonly TableSection[] = [
     `,
   },
   {
+    feature: "kl",
+    rows: `
+      loadiwkey xmm, xmm.rm | F3 0F 38 DC /r
+      ${list("aesenc128kl DC, aesdec128kl DD, aesenc256kl DE, aesdec256kl DF", (name, opcode) => `${name} xmm, mstate | F3 0F 38 ${opcode} /r`)}
+      # GNU as says the size of 32 bits in 16-bit code, objdump minds none.
+      ${list("encodekey128 FA, encodekey256 FB", (name, opcode) =>
+        [
+          `:${name} rv, rv.rm | F3 0F 38 ${opcode} /r | encode =${name}`,
+          `${name} r32, r32.rm | F3 0F 38 ${opcode} /r | decode`,
+        ].join("\n"),
+      )}
+    `,
+  },
+  {
+    feature: "widekl",
+    rows: list(
+      "aesencwide128kl 0, aesdecwide128kl 1, aesencwide256kl 2, aesdecwide256kl 3",
+      (name, digit) => `${name} mstate | F3 0F 38 D8 /${digit}`,
+    ),
+  },
+  {
+    feature: "sse4a",
+    rows: `
+      movntss m32, xmm    | F3 0F 2B /r
+      movntsd m64, xmm    | F2 0F 2B /r
+      extrq xmm.rm, imm8, imm8 | 66 0F 78 /_
+      extrq xmm, xmm.rm   | 66 0F 79 /r
+      insertq xmm, xmm.rm, imm8, imm8 | F2 0F 78 /r
+      insertq xmm, xmm.rm | F2 0F 79 /r
+    `,
+  },
+  {
     feature: "gfni",
     rows: `
       gf2p8mulb xmm, xmm/m128 | 66 0F 38 CF /r

@@ -95,8 +95,8 @@ export const SYSTEM: readonly TableSection[] = [
     // MONITOR and MWAIT came with SSE3.
     feature: "sse3",
     rows: `
-      monitor eax, ecx, edx | 0F 01 C8 | a
-      monitor             | 0F 01 C8 | a encode
+      monitor acca, ecx, edx | 0F 01 C8
+      monitor             | 0F 01 C8 | encode
       mwait eax, ecx      | 0F 01 C9
       mwait               | 0F 01 C9 | encode
     `,
@@ -127,6 +127,13 @@ export const SYSTEM: readonly TableSection[] = [
     `,
   },
   {
+    feature: "ept",
+    rows: `
+      invept r32, moword  | 66 0F 38 80 /r
+      invvpid r32, moword | 66 0F 38 81 /r
+    `,
+  },
+  {
     feature: "smap",
     rows: `
       clac                | NP 0F 01 CA
@@ -145,6 +152,7 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "rtm",
     rows: `
       xbegin relv         | C7 F8      | d
+      xabort imm8         | C6 F8
       xend                | NP 0F 01 D5
       xtest               | NP 0F 01 D6
     `,
@@ -158,6 +166,10 @@ export const SYSTEM: readonly TableSection[] = [
       pvalidate           | F2 0F 01 FF
       tlbsync             | NP 0F 01 FF
       invlpgb             | NP 0F 01 FE
+      # As GNU as takes them, with the registers that they work on named.
+      pvalidate acca, ecx, edx | F2 0F 01 FF | encode
+      pvalidate acca      | F2 0F 01 FF | encode
+      invlpgb acca, ecx, edx | NP 0F 01 FE | encode
     `,
   },
   { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
@@ -200,22 +212,58 @@ export const SYSTEM: readonly TableSection[] = [
   {
     feature: "waitpkg",
     rows: `
+      umonitor ra.rm      | F3 0F AE /6
       tpause r32.rm       | 66 0F AE /6
       umwait r32.rm       | F2 0F AE /6
+      tpause r32.rm, edx, eax | 66 0F AE /6 | encode
+      umwait r32.rm, edx, eax | F2 0F AE /6 | encode
     `,
   },
   { feature: "ptwrite", rows: `ptwrite r/m32 | F3 0F AE /4` },
   { feature: "movdiri", rows: `movdiri m32, r32 | NP 0F 38 F9 /r` },
+  { feature: "movdir64b", rows: `movdir64b ra, mstate | 66 0F 38 F8 /r` },
+  {
+    feature: "enqcmd",
+    rows: `
+      enqcmd ra, mstate   | F2 0F 38 F8 /r
+      enqcmds ra, mstate  | F3 0F 38 F8 /r
+    `,
+  },
+  { feature: "cldemote", rows: `cldemote mline | 0F 1C /0 | encode` },
+  {
+    feature: "fsgsbase",
+    rows: `
+      rdfsbase r32.rm     | F3 0F AE /0
+      rdgsbase r32.rm     | F3 0F AE /1
+      wrfsbase r32.rm     | F3 0F AE /2
+      wrgsbase r32.rm     | F3 0F AE /3
+    `,
+  },
+  {
+    feature: "rao_int",
+    rows: `
+      aadd m32, r32       | NP 0F 38 FC /r
+      aand m32, r32       | 66 0F 38 FC /r
+      aor m32, r32        | F2 0F 38 FC /r
+      axor m32, r32       | F3 0F 38 FC /r
+    `,
+  },
   { feature: "hreset", rows: `hreset imm8 | F3 0F 3A F0 C0` },
   { feature: "rdpru", rows: `rdpru | 0F 01 FD` },
   { feature: "mcommit", rows: `mcommit | F3 0F 01 FA` },
   { feature: "wrmsrns", rows: `wrmsrns | NP 0F 01 C6` },
-  { feature: "clzero", rows: `clzero | NP 0F 01 FC` },
+  {
+    feature: "clzero",
+    rows: `
+      clzero              | NP 0F 01 FC
+      clzero acca         | NP 0F 01 FC | encode
+    `,
+  },
   {
     feature: "mwaitx",
     rows: `
-      monitorx eax, ecx, edx | NP 0F 01 FA | a
-      monitorx            | NP 0F 01 FA | a encode
+      monitorx acca, ecx, edx | NP 0F 01 FA
+      monitorx            | NP 0F 01 FA | encode
       mwaitx eax, ecx, ebx | NP 0F 01 FB
       mwaitx              | NP 0F 01 FB | encode
     `,
@@ -231,7 +279,11 @@ export const SYSTEM: readonly TableSection[] = [
       clgi                | 0F 01 DD
       skinit              | 0F 01 DE
       invlpga             | 0F 01 DF
+      vmrun acca          | 0F 01 D8 | encode
+      vmload acca         | 0F 01 DA | encode
+      vmsave acca         | 0F 01 DB | encode
       skinit eax          | 0F 01 DE | encode
+      invlpga acca, ecx   | 0F 01 DF | encode
     `,
   },
   {

@@ -120,6 +120,21 @@ test.each(rowsOf(FIRST, 8))("%s is #UD before the %s", (instruction, first) => {
   expect(faultsOf(first, instruction, enable(first))).toBe(0);
 });
 
+/** What no model has. CLDEMOTE does nothing where it is not known. */
+const UNKNOWN = [
+  ...["andn eax, ecx, edx", "sarx eax, [0x2000], ecx", "rorx eax, ecx, 5", "xabort 1", "rdfsbase eax"],
+  ...["movdir64b ax, [bx]", "enqcmd ax, [bx]", "aadd [0x2000], eax", "umonitor ax", "invept eax, [bx]"],
+  ...["aesenc128kl xmm1, [bx]", "aesencwide128kl [bx]", "encodekey128 eax, ebx", "loadiwkey xmm1, xmm2"],
+  ...["insertq xmm1, xmm2", "extrq xmm1, 2, 3", "movntss [0x2000], xmm1", "vmrun ax", "clzero ax"],
+].map((instruction) => [instruction, UD] as const);
+
+test.each(rowsOf([["cldemote [0x2000]", 0] as const, ...UNKNOWN], 8))(
+  "%s on the newest model",
+  (instruction, faults) => {
+    expect(faultsOf("max", instruction, "mov eax, 0x200\n mov cr4, eax\n mov bx, 0x2000")).toBe(faults);
+  },
+);
+
 thoroughly(
   "XMM registers are #UD without CR4.OSFXSR and with CR0.EM, and #NM with CR0.TS; MM registers look at CR0 alone",
   () => {
