@@ -5,6 +5,9 @@
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
+/** What `.arch` has no name for: SNP, INVLPGB and TLBSYNC. */
+const NAMELESS = "snp";
+
 const I386 = "i8086 i186 i286 i386";
 const I486 = `${I386} i486`;
 const I586 = `${I486} i586 387`;
@@ -25,7 +28,7 @@ const STEAMROLLER = `${PILEDRIVER} xsaveopt fsgsbase`;
 const EXCAVATOR = `${STEAMROLLER} movbe rdrnd mwaitx bmi2`;
 const ZEN = `${EXCAVATOR} clflushopt smap rdseed xsavec xsaves adx sha clzero`;
 const ZEN_2 = `${ZEN} rdpid clwb wbnoinvd rdpru mcommit`;
-const ZEN_3 = `${ZEN_2} invpcid ospke`;
+const ZEN_3 = `${ZEN_2} invpcid ospke sev_es ${NAMELESS}`;
 const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush svme`;
 const JAGUAR = `${BOBCAT} sse4.2 bmi movbe xsaveopt aes pclmul`;
 const AMDFAM10 = `${K8} sse4a fisttp popcnt lzcnt`;
@@ -93,6 +96,8 @@ const IMPLIED: Readonly<Record<string, string>> = {
   xsavec: "xsave",
   xsaves: "xsave",
   ospke: "xsave",
+  lwp: "xsave",
+  mpx: "xsave",
   ept: "vmx",
   vmfunc: "vmx",
   kl: "sse2",
@@ -129,7 +134,7 @@ const PLAIN = words(
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl lwp cx16 hle tsx padlock tbm mpx avx512ifma
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl cx16 hle tsx padlock tbm avx512ifma
   avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni vaes vpclmulqdq
   amx_int8 amx_bf16 amx_fp16 amx_tile avx512_bf16 avx512_vp2intersect uintr avx512_fp16 prefetchi
   avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rmpquery`,
@@ -188,7 +193,8 @@ export const selectArchitecture = (
   if (!feature.startsWith("no") || !FEATURES.has(feature.slice(2))) return null;
   const removed = feature.slice(2);
   const left =
-    current ?? new Set([...close([...words(I386), "i486", "i586", "i686", ...FEATURES]), "8087-only", "287-only"]);
+    current ??
+    new Set([...close([...words(I386), "i486", "i586", "i686", NAMELESS, ...FEATURES]), "8087-only", "287-only"]);
   const unit = current === undefined ? "" : (REMOVED_FROM_PROCESSOR[removed] ?? "");
   const gone = new Set([removed, ...words(`${REMOVED_TOO[removed] ?? ""} ${unit}`)]);
   return new Set(

@@ -87,7 +87,7 @@ const FEATURED = [
     "aesencwide128kl [bx]",
     "invept eax, [bx]",
   ],
-  ...["umonitor ax", "vmrun eax", "monitorx ax, ecx, edx"],
+  ...["vmgexit", "invlpgb", "tlbsync", "pvalidate", "umonitor ax", "vmrun eax", "monitorx ax, ecx, edx"],
 ];
 const ARCHITECTURES = [
   ...[
@@ -166,6 +166,9 @@ const ARCHITECTURES = [
       "widekl",
       "rtm",
       "waitpkg",
+      "vmfunc",
+      "lwp",
+      "mpx",
     ].map((name) => `i386\n.arch .${name}`),
   ],
 ];

@@ -159,10 +159,14 @@ export const SYSTEM: readonly TableSection[] = [
   },
   { feature: "tdx", rows: `tdcall | 66 0F 01 CC` },
   {
-    // GNU as has no names for the features of the last three.
     feature: "sev_es",
     rows: `
       vmgexit             | F3 0F 01 D9
+    `,
+  },
+  {
+    feature: "snp",
+    rows: `
       pvalidate           | F2 0F 01 FF
       tlbsync             | NP 0F 01 FF
       invlpgb             | NP 0F 01 FE
