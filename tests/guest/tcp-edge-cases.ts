@@ -127,10 +127,10 @@ export const TCP_EDGE_CASES: TcpCases = {
       name: "it is asked for later and later, and as long as the other side answers",
       rows: [
         ...[...OPEN, ASK.replace(" data", " win 0 data"), "> . 1:1 ack 20", "silence 150", "> . 1:2 ack 20"],
-        ...[380, 780, 1580, 3180, 6380, 12780, 25700, 51400, ...Array<number>(6).fill(59900)].flatMap((ms) => [
+        ...[380, 780, 1580, 3180, 6380, 12780, 25700, 51400, ...Array<number>(6).fill(59990)].flatMap((ms) => [
           ...["< . 20:20 ack 1 win 0", `silence ${ms}`, "> . 1:2 ack 20"],
         ]),
-        ...["silence 59900", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
+        ...["silence 59990", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
         ...["> FP. 1:149 ack 20", "silence 180", "> FP. 1:149 ack 20", "< R 20:20"],
       ],
     },
