@@ -125,7 +125,7 @@ thoroughly("numbers of the node's pass the middle of their circle like all other
 });
 
 /** What the node waits for an answer, in ms: each time twice as long, a minute at most (RFC 6298, 5.5). */
-const WAITS_MS = [...Array.from({ length: 9 }, (_, tries) => 200 * 2 ** tries), ...Array<number>(4).fill(60_000)];
+const WAITS_MS = [...Array.from({ length: 9 }, (_, tries) => 201 * 2 ** tries), ...Array<number>(4).fill(60_000)];
 
 thoroughly("who does not answer for five minutes is given up, with a reset (RFC 9293, 3.8.3)", async () => {
   const waits = WAITS_MS.flatMap((ms) => [`wait ${ms - 60}`, "silence 45"]);
