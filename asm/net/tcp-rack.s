@@ -377,7 +377,6 @@ rack_give_time:
 1:  mov     eax, [ebx + TCB_RACK_QUARTERS]
     inc     eax
     mul     dword ptr [ebx + TCB_RTT_MINIMUM]
-    add     eax, 3                      # no less than that for the clock's grain
     shr     eax, 2
     mov     ecx, [ebx + TCB_SRTT]
     shr     ecx, 3
