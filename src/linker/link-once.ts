@@ -127,7 +127,8 @@ function discard(section: InputSection, kept: InputSection | undefined): void {
   section.keptInstead = home?.sizeBytes === section.sizeBytes ? home : null;
 }
 
-const isGroup = ({ type, content }: ElfSection): boolean => type === SHT_GROUP && content.length >= 4;
+/** By what the header says: a content is read from the file by whoever names it. */
+const isGroup = ({ type, sizeBytes }: ElfSection): boolean => type === SHT_GROUP && sizeBytes >= 4;
 
 function signatureOf(object: InputObject, group: ElfSection): string {
   const symbol = object.elf.table.at(group.info);

@@ -5,7 +5,7 @@
 
 const FIRST_SIZE = 4051;
 /** Sizes that the table grows to, one after the other. */
-const SIZES = [4093, 8191, 16381, 32749, 65537, 131071, 262139, 524287, 1048573, 2097143, 4194301, 8388593, 16777213];
+const SIZES = [4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573, 2097143, 4194301, 8388593, 16777213];
 
 /** A sum over the characters in 64-bit arithmetic, as a number below 2^53: names are far too short to reach more. */
 function hashOf(name: string): number {

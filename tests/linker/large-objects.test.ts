@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../src/cli/ld.ts";
 import { OpenFiles } from "../../src/cli/open-files.ts";
+import { Inputs } from "../../src/linker/inputs.ts";
+import { type ByteSource, BytesInMemory } from "../../src/object/byte-source.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, requireOracle } from "../oracle.ts";
@@ -101,4 +103,31 @@ test("an object that becomes shorter while it is linked is named", () => {
   } finally {
     files.close();
   }
+});
+
+test("what an object has beside tables is not read when it is taken in", () => {
+  const memory = new BytesInMemory(readFileSync(objects[0]!));
+  let readBytes = 0;
+  const counted = (sizeBytes: number): number => (readBytes += sizeBytes);
+  const source: ByteSource = {
+    length: memory.length,
+    read: (offset, sizeBytes) => (counted(sizeBytes), memory.read(offset, sizeBytes)),
+    peek: (offset, sizeBytes) => (counted(sizeBytes), memory.peek(offset, sizeBytes)),
+    readInto: (target, offset) => (counted(target.length), memory.readInto(target, offset)),
+  };
+  new Inputs({}).add({ kind: "file", path: "part1.o", bytes: source });
+  expect(memory.length).toBeGreaterThan(800_000);
+  expect(readBytes).toBeLessThan(150_000);
+});
+
+test("more than 24,561 global names are in the order of GNU ld's table, which grows to 65,521 places", (context) => {
+  const ld = requireOracle("ld", context);
+  const path = join(folder, "names.o");
+  const names = Array.from({ length: 24_700 }, (_, i) => `.globl name${i}\nname${i}:`);
+  writeFileSync(path, objectOf(`.data\n${names.join("\n")}\n`, "names.s"));
+  const args = ["-e", "0", path];
+  const gnu = linkOfGnu(ld, folder, args);
+  const ours = join(folder, "named");
+  link(...args, "-o", ours);
+  expect(readFileSync(ours).equals(gnu.file!), gnu.messages).toBe(true);
 });
