@@ -1,8 +1,8 @@
 /**
  * Real work in a real system: Debian's kernel and busybox, booted from the same CD by each emulator, and what a person
- * types there; memtest86+; and xv6's usertests, where somebody has built one. A row is the time from the command (or the key) to the answer on COM1, in wall and in processor seconds
- * of the emulator and all its threads; the least of several launches that take turns. Processor time is what to
- * compare on a machine that does other things too.
+ * types there; memtest86+; and xv6's usertests, where somebody has built one. A row is the time from the command (or
+ * the key) to the answer on COM1, in wall and in processor seconds of the emulator and all its threads; the least of
+ * several launches that take turns. Processor time is what to compare on a machine that does other things too.
  *
  *     npm run bench -- systems
  *
@@ -46,7 +46,7 @@ interface Time {
 type Times = Map<string, Time & { readonly answer: string }>;
 type Note = (name: string, since: number, processorSince: number, answer: string) => void;
 
-/** Boots a CD once, and measures what happens at its terminal. */
+/** Launches an emulator once, and measures what happens at its terminal. */
 async function launched(
   [program, ...options]: readonly [program: string, ...options: string[]],
   work: (terminal: Terminal, note: Note, launch: number, pid: number) => Promise<void>,

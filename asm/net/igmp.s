@@ -516,7 +516,7 @@ igmp_tell:
     add     edx, [esi + PACKET_LENGTH]
     add     dword ptr [esi + PACKET_LENGTH], IGMP_RECORD_SIZE
     mov     eax, [esp]
-    mov     [edx + IGMP_RECORD_TYPE], eax    # without sources, and without what IGMP_RECORD_AUXILIARY counts
+    mov     [edx + IGMP_RECORD_TYPE], eax # without sources, and without what IGMP_RECORD_AUXILIARY counts
     mov     eax, [edi + GROUP_TOLD]
     mov     [edx + IGMP_RECORD_GROUP], eax
 .Ligmp_tell_done:
