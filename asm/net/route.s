@@ -8,6 +8,7 @@
 
 LINK_LOCAL_ADDRESS      = 169 | (254 << 8)
 LINK_LOCAL_MASK         = 0x0000FFFF
+MASK_31                 = 0xFEFFFFFF    # 255.255.255.254 as it lies in memory
 
 .bss
 .balign 4
@@ -206,7 +207,8 @@ route_offer:
 
 # Enters a route of the user's.
 # In: EAX destination, EDX mask, ECX gateway.
-# Out: CF and EAX error: ERROR_UNREACHABLE when the gateway is no neighbour, ERROR_EXISTS, ERROR_TABLE_FULL.
+# Out: CF and EAX error: ERROR_UNREACHABLE when the gateway is no neighbour, ERROR_INVALID when it is not another
+# machine (a group, the broadcast address, this machine itself), ERROR_EXISTS, ERROR_TABLE_FULL.
 .global route_add
 route_add:
     push    ebx
@@ -227,6 +229,19 @@ route_add:
     jne     .Lroute_add_failed
     cmp     ebx, offset loopback
     je      .Lroute_add_failed
+    mov     eax, ebp
+    call    ip_is_unicast
+    mov     eax, ERROR_INVALID
+    jne     .Lroute_add_failed
+    cmp     ebp, [ebx + NETIF_ADDRESS]
+    je      .Lroute_add_failed
+    mov     edx, [ebx + NETIF_MASK]
+    cmp     edx, MASK_31                # of two addresses none is the broadcast address (RFC 3021)
+    je      .Lroute_add_search
+    or      edx, ebp
+    cmp     edx, -1
+    je      .Lroute_add_failed
+.Lroute_add_search:
     mov     edx, offset routes
     xor     ecx, ecx                    # ECX: a free entry
 1:  cmp     dword ptr [edx + ROUTE_NETIF], 0

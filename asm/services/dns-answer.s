@@ -79,7 +79,11 @@ dns_answer:
     movzx   eax, word ptr [edx]
     xchg    al, ah
     mov     [ebx + ANSWER_TYPE], eax
-    cmp     word ptr [edx + 2], DNS_IN << 8
+    mov     eax, edx
+    xor     edx, edx                    # of BADVERS the one bit is in the OPT record
+    cmp     dword ptr [ebx + ANSWER_EDNS], 1
+    ja      .Ldns_answer_rcode
+    cmp     word ptr [eax + 2], DNS_IN << 8
     mov     edx, DNS_REFUSED
     jne     .Ldns_answer_rcode
     cmp     dword ptr [ebx + ANSWER_TYPE], DNS_AXFR
@@ -138,7 +142,9 @@ dns_answer_finish:
     mov     byte ptr [edx], 0           # the root
     mov     word ptr [edx + 1 + RECORD_TYPE], DNS_OPT << 8
     mov     word ptr [edx + 1 + RECORD_CLASS], (DNS_UDP_MAXIMUM >> 8) | ((DNS_UDP_MAXIMUM & 255) << 8)
-    mov     dword ptr [edx + 1 + RECORD_TTL], 0
+    mov     eax, [ebx + ANSWER_EDNS]    # the upper bits of the code, then the version that we have, 0
+    dec     eax
+    mov     [edx + 1 + RECORD_TTL], eax
     mov     word ptr [edx + 1 + RECORD_LENGTH], 0
     inc     dword ptr [ebx + ANSWER_COUNTS + 8]
     add     edx, OPT_BYTES
@@ -175,7 +181,10 @@ dns_limit:
     cmp     word ptr [edx + 1 + RECORD_TYPE], DNS_OPT << 8
     jne     1f
     mov     dword ptr [ebx + ANSWER_EDNS], 1
-    movzx   ecx, word ptr [edx + 1 + RECORD_CLASS]
+    cmp     byte ptr [edx + 1 + RECORD_TTL + 1], 0
+    je      3f
+    inc     dword ptr [ebx + ANSWER_EDNS]       # a version that nobody has yet (RFC 6891, 6.1.3)
+3:  movzx   ecx, word ptr [edx + 1 + RECORD_CLASS]
     xchg    cl, ch
     cmp     ecx, eax
     jb      1f

@@ -6,8 +6,8 @@
 
 .pushsection .data
 .balign 4
-# Types: name, number, what the data are made of: a address, n name, h number of 16 bits, w of 32, s texts up to the
-# end.
+# Types: name, number, what the data are made of: a address, n name, h number of 16 bits, w of 32 or a time,
+# s texts up to the end.
 .global dns_types
 dns_types:
     .long   type_a, DNS_A, form_a, type_ns, DNS_NS, form_n, type_cname, DNS_CNAME, form_n, type_ptr, DNS_PTR, form_n
@@ -45,7 +45,7 @@ zone_data:
     test    edx, edx
     jz      .Lzone_data_other
     mov     eax, [esi]
-    call    string_compare
+    call    zone_keyword
     je      2f
     add     ebp, 12
     jmp     1b
@@ -189,6 +189,8 @@ data_half:
     mov     eax, [esi]
     call    parse_number
     jc      9f
+    cmp     byte ptr [edx], 0
+    jne     data_wrong
     cmp     eax, 0xFFFF
     ja      data_wrong
     xchg    al, ah
@@ -201,7 +203,12 @@ data_word:
     mov     eax, [esi]
     call    parse_number
     jc      9f
-    bswap   eax
+    cmp     byte ptr [edx], 0           # a serial may have all 32 bits
+    je      1f
+    mov     eax, [esi]
+    call    zone_time
+    jc      9f
+1:  bswap   eax
     stosd
     clc
 9:  ret

@@ -30,7 +30,8 @@ PASSED_SIZE             = 28
 
 # A TCP client: one block of memory.
 CLIENT_HANDLE           = 0
-CLIENT_ANSWER           = 4
+CLIENT_SINCE            = 4             # clock_ms when the wait for the question began
+CLIENT_ANSWER           = 8
 CLIENT_MESSAGE          = CLIENT_ANSWER + ANSWER_SIZE + 2
 CLIENT_SIZE             = CLIENT_MESSAGE + MESSAGE_BYTES
 
@@ -397,6 +398,8 @@ dns_client:
     lea     esp, [esp + STATUS_SIZE]
     jc      .Ldns_client_end
 .Ldns_client_next:
+    call    clock_ms
+    mov     [ebx + CLIENT_SINCE], eax
     lea     esi, [ebx + CLIENT_MESSAGE - 2]
     mov     edi, 2
     call    dns_client_read
@@ -434,8 +437,7 @@ dns_client:
     lea     esi, [ebx + CLIENT_MESSAGE - 2]
     mov     [esi], ax
     mov     eax, [ebx + CLIENT_HANDLE]
-    mov     edx, IDLE_MS
-    call    stream_send
+    call    dns_client_send
     jnc     .Ldns_client_next
     jmp     .Ldns_client_end
 .Ldns_client_transfer:
@@ -448,13 +450,8 @@ dns_client:
     xchg    al, ah
     xchg    edi, eax
     add     edi, 2
-    push    edi
-    push    esi
     mov     eax, [ebx + CLIENT_HANDLE]
-    mov     edx, IDLE_MS
-    call    stream_send
-    pop     esi
-    pop     edi
+    call    dns_client_send
     jc      3f
     add     esi, edi
     jmp     2b
@@ -471,15 +468,30 @@ dns_client:
     mov     eax, offset dns_slots
     jmp     semaphore_give
 
-# Reads so many bytes of a client.
+# Sends a message, or ends what cannot go on after a part of one.
+# In: EAX socket, ESI bytes, EDI how many.
+# Out: CF when they were not all taken in time.
+# Clobbers: EAX, ECX, EDX.
+dns_client_send:
+    mov     edx, IDLE_MS
+    call    stream_send
+    jc      1f
+    cmp     eax, edi
+1:  ret
+
+# Reads so many bytes of a client, in what is left of the time for its question.
 # In: EBX client, ESI buffer, EDI bytes.
 # Out: CF when they do not come.
 # Clobbers: ESI, EDI.
 dns_client_read:
     test    edi, edi
     jz      2f
-1:  mov     eax, [ebx + CLIENT_HANDLE]
-    mov     edx, IDLE_MS
+1:  mov     edx, IDLE_MS
+    call    clock_ms
+    sub     eax, [ebx + CLIENT_SINCE]
+    sub     edx, eax
+    jbe     4f
+    mov     eax, [ebx + CLIENT_HANDLE]
     xor     ecx, ecx
     call    stream_receive
     jc      3f
@@ -490,3 +502,5 @@ dns_client_read:
     jnz     1b
 2:  clc
 3:  ret
+4:  stc
+    ret

@@ -197,17 +197,23 @@ zone_rows:
     inc     dword ptr [ebx + READ_ROW]
     call    zone_words
     jc      9f
-    cmp     dword ptr [ebx + READ_COUNT], 0
+    mov     eax, [ebx + READ_COUNT]
+    test    eax, eax
+    jz      zone_rows
+    dec     eax                         # blanks alone, and with a comment, are no row
+    jnz     1f
+    mov     eax, [ebx + READ_WORDS]
+    cmp     byte ptr [eax], 0
     je      zone_rows
-    push    esi
+1:  push    esi
     lea     esi, [ebx + READ_WORDS]
     call    zone_row
     pop     esi
     jnc     zone_rows
 9:  ret
 
-# Takes a row apart: words between blanks, `"texts"`, `; comments`; parentheses join rows. A row that begins with a
-# blank has an empty first word.
+# Takes a row apart: words, `"texts"`, `; comments`; parentheses join rows. Words end at blanks and at these signs, but
+# where a backslash is before one. A row that begins with a blank has an empty first word.
 # In: EBX reader, ESI text.
 # Out: ESI after the row; the words are NUL terminated; CF and EAX error.
 # Clobbers: ECX, EDX, EDI.
@@ -226,6 +232,7 @@ zone_words:
     test    al, al
     jz      .Lzone_words_end
     inc     esi
+.Lzone_words_sign:
     cmp     al, 10
     je      .Lzone_words_line
     cmp     al, ' '
@@ -246,14 +253,23 @@ zone_words:
     mov     al, [esi]
     cmp     al, ' '
     jbe     .Lzone_words_letter_end
+    cmp     al, ';'
+    je      .Lzone_words_letter_end
+    cmp     al, '('
+    je      .Lzone_words_letter_end
+    cmp     al, ')'
+    je      .Lzone_words_letter_end
+    inc     esi
+    cmp     al, '\\'
+    jne     .Lzone_words_letter
+    cmp     byte ptr [esi], ' '
+    jb      .Lzone_words_letter
     inc     esi
     jmp     .Lzone_words_letter
 .Lzone_words_letter_end:
     mov     byte ptr [esi], 0
     inc     esi
-    cmp     al, 10
-    je      .Lzone_words_line
-    jmp     .Lzone_words_next
+    jmp     .Lzone_words_sign
 .Lzone_words_text:
     call    zone_word
     jc      .Lzone_words_wrong
@@ -314,11 +330,11 @@ zone_word:
 zone_row:
     mov     eax, [esi]
     mov     edx, offset word_origin
-    call    string_compare
+    call    zone_keyword
     je      .Lzone_row_origin
     mov     eax, [esi]
     mov     edx, offset word_ttl
-    call    string_compare
+    call    zone_keyword
     je      .Lzone_row_ttl
     mov     edx, [esi]
     cmp     byte ptr [edx], 0           # the owner of the row before
@@ -330,21 +346,17 @@ zone_row:
     mov     [ebx + READ_ROW_TTL], eax
     call    zone_skip
     jc      .Lzone_row_wrong
+    call    zone_row_time
+    jc      .Lzone_row_wrong
     mov     eax, [esi]
-    call    parse_number
-    jc      2f
-    cmp     byte ptr [edx], 0
-    jne     2f
-    mov     [ebx + READ_ROW_TTL], eax
-    call    zone_skip
-    jc      .Lzone_row_wrong
-2:  mov     eax, [esi]
     mov     edx, offset word_class
-    call    string_compare
-    jne     3f
+    call    zone_keyword
+    jne     2f
     call    zone_skip
     jc      .Lzone_row_wrong
-3:  call    zone_data
+    call    zone_row_time               # it may stand on either side of the class
+    jc      .Lzone_row_wrong
+2:  call    zone_data
     jc      .Lzone_row_wrong
     cmp     dword ptr [ebx + READ_LOCKED], 0
     jne     zone_enter
@@ -375,7 +387,7 @@ zone_row:
     call    zone_skip
     jc      .Lzone_row_wrong
     mov     eax, [esi]
-    call    parse_number
+    call    zone_time
     jc      .Lzone_row_wrong
     mov     [ebx + READ_TTL], eax
     ret
@@ -383,6 +395,87 @@ zone_row:
     mov     eax, ERROR_INVALID
     stc
     ret
+
+# Takes the time of a row, if the next word is one.
+# In: EBX reader, ESI words.
+# Out: ESI words; CF when it was the last.
+# Clobbers: EAX, ECX, EDX.
+zone_row_time:
+    mov     eax, [esi]
+    call    zone_time
+    cmc
+    jnc     1f
+    mov     [ebx + READ_ROW_TTL], eax
+    jmp     zone_skip
+1:  ret
+
+# Reads a span of time: seconds, or as other servers write it too, numbers with a letter each: 1h30m.
+# In: EAX text.
+# Out: EAX seconds, 2^31 - 1 at most (RFC 2181, 8); CF when it is none.
+# Clobbers: ECX, EDX.
+.global zone_time
+zone_time:
+    push    ebx
+    push    esi
+    xor     esi, esi                    # ESI: sum
+.Lzone_time_number:
+    call    parse_number
+    jc      .Lzone_time_done
+    mov     bl, [edx]
+    mov     ecx, offset zone_units
+    test    bl, bl
+    jz      2f
+    or      bl, 0x20
+1:  add     ecx, 8
+    cmp     byte ptr [ecx], 0
+    je      .Lzone_time_wrong
+    cmp     [ecx], bl
+    jne     1b
+    inc     edx
+2:  push    edx
+    mul     dword ptr [ecx + 4]
+    pop     edx
+    jc      .Lzone_time_done
+    add     esi, eax
+    jc      .Lzone_time_done
+    mov     eax, edx
+    cmp     byte ptr [edx], 0
+    jne     .Lzone_time_number
+    mov     eax, esi
+    test    eax, eax                    # clears CF
+    jns     .Lzone_time_done
+.Lzone_time_wrong:
+    stc
+.Lzone_time_done:
+    pop     esi
+    pop     ebx
+    ret
+
+.pushsection .rodata
+.balign 4
+# Letters of time and their seconds; the first stands for none.
+zone_units:             .long 0, 1, 's', 1, 'm', 60, 'h', 3600, 'd', 86400, 'w', 604800, 0
+.popsection
+
+# Compares a word of a row, in any case.
+# In: EAX word, EDX what it may be, in capital letters.
+# Out: ZF when it is that.
+# Clobbers: EAX, ECX, EDX.
+.global zone_keyword
+zone_keyword:
+    mov     cl, [eax]
+    cmp     cl, 'a'
+    jb      1f
+    cmp     cl, 'z'
+    ja      1f
+    and     cl, ~0x20
+1:  cmp     cl, [edx]
+    jne     2f
+    inc     eax
+    inc     edx
+    test    cl, cl
+    jnz     zone_keyword
+2:  ret
 
 # Enters the record that was read. dns_mutex is held.
 # In: EBX reader, EDI bytes of the data.

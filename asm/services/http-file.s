@@ -56,6 +56,8 @@ STRING status_whole, "200 OK"
 STRING status_part, "206 Partial Content"
 STRING status_same, "304 Not Modified"
 STRING status_range, "416 Range Not Satisfiable"
+STRING status_other, "412 Precondition Failed"
+STRING field_if_match, "if-match:"
 STRING field_match, "if-none-match:"
 STRING field_range, "range:"
 STRING field_if_range, "if-range:"
@@ -237,6 +239,18 @@ file_type:
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 file_conditions:
     mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_if_match
+    call    http_field
+    jc      1f
+    cmp     byte ptr [eax], '*'
+    je      1f
+    lea     edx, [ebp + FILE_TAG]
+    call    http_list
+    je      1f
+    mov     dword ptr [ebp + FILE_STATUS], offset status_other
+    mov     dword ptr [ebp + FILE_LEFT], 0
+    ret
+1:  mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_match
     call    http_field
     jc      .Lfile_conditions_range
@@ -250,6 +264,8 @@ file_conditions:
     mov     dword ptr [ebp + FILE_LEFT], 0
     ret
 .Lfile_conditions_range:
+    cmp     dword ptr [ebx + CLIENT_HEAD], 0    # a range is for GET only (RFC 9110, 14.2)
+    jne     .Lfile_conditions_done
     mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_if_range
     call    http_field
@@ -262,25 +278,21 @@ file_conditions:
     call    http_field
     jc      .Lfile_conditions_done
     mov     edx, offset word_bytes
-    call    string_prefix
+    call    http_word
     jne     .Lfile_conditions_done
     mov     ecx, [ebp + FILE_BYTES]     # ECX: bytes, ESI: first, EDI: last
-    mov     esi, eax
-    cmp     byte ptr [esi], '-'
+    mov     eax, edi
+    cmp     byte ptr [eax], '-'
     je      .Lfile_conditions_tail
-    call    parse_number
+    call    range_number
     jc      .Lfile_conditions_done
     mov     esi, eax
-    mov     ecx, [ebp + FILE_BYTES]
     cmp     byte ptr [edx], '-'
     jne     .Lfile_conditions_done
     lea     eax, [edx + 1]
     lea     edi, [ecx - 1]
-    cmp     byte ptr [eax], '0'
-    jb      2f
-    push    ecx
-    call    parse_number
-    pop     ecx
+    call    range_number                # without a number up to the end
+    call    range_end
     jc      .Lfile_conditions_done
     cmp     eax, esi                    # the end before the beginning: no range
     jb      .Lfile_conditions_done
@@ -291,10 +303,10 @@ file_conditions:
     jae     .Lfile_conditions_none
     jmp     .Lfile_conditions_part
 .Lfile_conditions_tail:
-    lea     eax, [esi + 1]
-    push    ecx
-    call    parse_number
-    pop     ecx
+    inc     eax
+    call    range_number
+    jc      .Lfile_conditions_done
+    call    range_end
     jc      .Lfile_conditions_done
     test    eax, eax
     jz      .Lfile_conditions_none
@@ -322,6 +334,57 @@ file_conditions:
     SNPRINTF eax, 64, "Content-Range: bytes */%u\r\n", ecx
     ret
 
+# Reads a place in a file; one that 32 bits cannot hold is as good as 4294967295, beyond all files.
+# In: EAX digits.
+# Out: EAX place, EDX after the digits; CF when there are none, EAX then -1, EDX where they should be.
+range_number:
+    push    ecx
+    push    edi
+    mov     edx, eax
+    xor     eax, eax
+    xor     edi, edi                    # EDI: digits
+1:  movzx   ecx, byte ptr [edx]
+    sub     ecx, '0'
+    cmp     ecx, 9
+    ja      3f
+    inc     edx
+    inc     edi
+    push    edx
+    mov     edx, 10
+    mul     edx
+    pop     edx
+    jc      2f
+    add     eax, ecx
+    jnc     1b
+2:  mov     eax, -1                     # and stays that, as ten times this is too much as well
+    jmp     1b
+3:  cmp     edi, 1
+    jae     4f
+    mov     eax, -1                     # CF stays
+4:  pop     edi
+    pop     ecx
+    ret
+
+# Says whether a range is the only one, and nothing follows in its row.
+# In: EDX after the range.
+# Out: CF when something follows.
+# Clobbers: EDX.
+range_end:
+    push    eax
+1:  mov     al, [edx]
+    inc     edx
+    cmp     al, ' '
+    je      1b
+    cmp     al, 9
+    je      1b
+    cmp     al, 10                      # CF is clear where it is one of the two
+    je      2f
+    cmp     al, 13
+    je      2f
+    stc
+2:  pop     eax
+    ret
+
 # Sends the head and the bytes.
 # In: EBX client; the frame of http_file.
 # Out: CF and EAX error when the connection has ended.
@@ -341,7 +404,7 @@ file_send:
     call    file_no_length
 2:  mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
-    call    stream_send
+    call    http_put
     jc      .Lfile_send_done
     cmp     dword ptr [ebx + CLIENT_HEAD], 0
     jne     .Lfile_send_good
@@ -369,15 +432,11 @@ file_send:
     sub     [ebp + FILE_LEFT], eax
     mov     esi, edi
     mov     edi, eax
-.Lfile_send_piece:
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
-    call    stream_send
-    jc      .Lfile_send_done
-    add     esi, eax
-    sub     edi, eax
-    jnz     .Lfile_send_piece
-    jmp     .Lfile_send_next
+    call    http_put
+    jnc     .Lfile_send_next
+    ret
 .Lfile_send_good:
     clc
     ret

@@ -94,13 +94,16 @@ http_client:
     mov     ecx, 1
     call    stream_option
 .Lhttp_client_read:
-    call    http_request                # ESI: the request, EDI: after it
+    call    http_request                # ESI: the request
     jc      .Lhttp_client_end
     inc     dword ptr [http_requests]
     call    http_answer
     jc      .Lhttp_client_end
     cmp     dword ptr [ebx + CLIENT_CLOSE], 0
     je      .Lhttp_client_read
+    cmp     dword ptr [ebx + CLIENT_LINGER], 0
+    je      .Lhttp_client_end
+    call    http_linger
 .Lhttp_client_end:
     mov     eax, [ebx + CLIENT_HANDLE]
     call    stream_close
@@ -109,20 +112,63 @@ http_client:
     mov     eax, offset http_slots
     jmp     semaphore_give
 
-# Reads up to the empty row that ends a request, and takes the request out of the buffer when it is next asked for.
+# Throws away what a client still sends, so that its connection does not end by a reset, which would take the answer
+# with it (RFC 9112, 9.6). Not for long, and not much.
+# In: EBX client.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+http_linger:
+    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     edx, 2                      # to send no more
+    call    stream_shutdown
+    call    clock_ms
+    mov     [ebx + CLIENT_SINCE], eax
+    mov     dword ptr [ebx + CLIENT_USED], LINGER_BYTES
+1:  mov     edx, LINGER_MS
+    call    http_left
+    jc      2f
+    mov     eax, [ebx + CLIENT_HANDLE]
+    lea     esi, [ebx + CLIENT_REQUEST]
+    mov     edi, REQUEST_BYTES
+    xor     ecx, ecx
+    call    stream_receive
+    jc      2f
+    test    eax, eax
+    jz      2f
+    sub     [ebx + CLIENT_USED], eax
+    ja      1b
+2:  ret
+
+# What is left of a client's time.
+# In: EBX client, EDX ms from CLIENT_SINCE on.
+# Out: EDX ms that are left; CF when there are none.
+# Clobbers: EAX.
+http_left:
+    call    clock_ms
+    sub     eax, [ebx + CLIENT_SINCE]
+    sub     edx, eax
+    jb      1f
+    cmp     edx, 1
+1:  ret
+
+# Reads up to the empty row that ends a request, and takes the request out of the buffer when it is next asked for. All
+# of it has to come in IDLE_MS: who sends a byte now and then keeps no place for long. One that is too long is cut off.
 # In: EBX client.
 # Out: ESI request, NUL terminated; CF when the connection is to end.
 http_request:
     mov     dword ptr [ebx + CLIENT_USED], 0
+    call    clock_ms
+    mov     [ebx + CLIENT_SINCE], eax
 .Lhttp_request_more:
     lea     esi, [ebx + CLIENT_REQUEST]
     mov     edi, REQUEST_BYTES - 1
     mov     eax, [ebx + CLIENT_USED]
     add     esi, eax
     sub     edi, eax
-    jz      .Lhttp_request_end          # longer than any that is served
-    mov     eax, [ebx + CLIENT_HANDLE]
+    jz      .Lhttp_request_whole        # longer than any that is served
     mov     edx, IDLE_MS
+    call    http_left
+    jc      .Lhttp_request_end
+    mov     eax, [ebx + CLIENT_HANDLE]
     mov     ecx, STREAM_PEEK            # what follows the request stays for the next
     call    stream_receive
     jc      .Lhttp_request_end
@@ -144,6 +190,7 @@ http_request:
     jmp     .Lhttp_request_more
 3:  call    http_take
     jc      .Lhttp_request_end
+.Lhttp_request_whole:
     mov     eax, [ebx + CLIENT_USED]
     mov     byte ptr [ebx + CLIENT_REQUEST + eax], 0
     lea     esi, [ebx + CLIENT_REQUEST]
@@ -186,6 +233,12 @@ STRING head_method, "405 Method Not Allowed"
 STRING field_connection, "connection:"
 STRING word_close, "close"
 STRING word_keep, "keep-alive"
+STRING head_long, "431 Request Header Fields Too Large"
+STRING head_long_path, "414 URI Too Long"
+STRING field_host, "host:"
+STRING field_length, "content-length:"
+STRING field_coding, "transfer-encoding:"
+STRING word_scheme, "http://"
 
 # Answers a request.
 # In: EBX client, ESI request.
@@ -194,6 +247,9 @@ http_answer:
     push    ebp
     mov     dword ptr [ebx + CLIENT_HEAD], 0
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
+    mov     dword ptr [ebx + CLIENT_LINGER], 0
+    cmp     dword ptr [ebx + CLIENT_USED], REQUEST_BYTES - 1
+    je      .Lhttp_answer_long
     mov     ebp, offset head_bad
 1:  mov     al, [esi]                   # rows without anything go before some clients' requests (RFC 9112, 2.2)
     test    al, al
@@ -222,21 +278,11 @@ http_answer:
     jmp     1b
 2:  mov     byte ptr [eax], 0
     inc     eax
-    push    eax
-    LOAD_STRING edx, "HTTP/1.1"
-    call    string_prefix
-    pop     eax
     mov     [ebx + CLIENT_REST], eax
-    jne     .Lhttp_answer_kept
-    mov     dword ptr [ebx + CLIENT_CLOSE], 0
-    mov     edx, offset field_connection
-    call    http_field
-    jc      .Lhttp_answer_kept
-    mov     edx, offset word_close
-    call    http_word
-    jne     .Lhttp_answer_kept
-    inc     dword ptr [ebx + CLIENT_CLOSE]
-.Lhttp_answer_kept:
+    call    http_version
+    jc      .Lhttp_answer_refuse
+    call    http_stays
+    call    http_target
     cmp     dword ptr [http_slots], 0   # others may wait: who is served makes room, as no idle one does
     jne     .Lhttp_answer_pages
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
@@ -269,8 +315,19 @@ http_answer:
 .Lhttp_answer_done:
     pop     ebp
     ret
+.Lhttp_answer_long:
+    mov     eax, esi
+    mov     ebp, offset head_long_path
+.Lhttp_answer_row:
+    inc     eax
+    cmp     byte ptr [eax], 0
+    je      .Lhttp_answer_refuse
+    cmp     byte ptr [eax], 10
+    jne     .Lhttp_answer_row
+    mov     ebp, offset head_long
 .Lhttp_answer_refuse:
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
+    mov     dword ptr [ebx + CLIENT_LINGER], 1
 .Lhttp_answer_error:
     lea     edi, [ebx + CLIENT_ANSWER]
     SNPRINTF edi, ANSWER_BYTES, "%s\n", ebp
@@ -294,7 +351,7 @@ http_send:
     call    http_cork
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
-    call    stream_send
+    call    http_put
     jc      2f
     cmp     dword ptr [ebx + CLIENT_HEAD], 0
     jne     3f
@@ -302,11 +359,121 @@ http_send:
     mov     edx, IDLE_MS
     lea     esi, [ebx + CLIENT_ANSWER]
     mov     edi, ebp
-    call    stream_send
+    call    http_put
     jc      2f
 3:  xor     ecx, ecx
     call    http_cork
 2:  pop     ebp
+    ret
+
+# Sends bytes, all of them: after a part of an answer nothing else can be said on a connection.
+# In: EAX socket, EDX timeout in ms, ESI bytes, EDI how many.
+# Out: CF and EAX error when the client has gone or did not take them in time.
+.global http_put
+http_put:
+    call    stream_send
+    jc      1f
+    cmp     eax, edi                    # CF for fewer
+    mov     eax, ERROR_TIMEOUT
+1:  ret
+
+# Looks at what the first row ends with: HTTP/1.0, or a later one, which needs one host (RFC 9112, 3.2).
+# In: EBX client.
+# Out: CF when it is no request; CLIENT_CLOSE is 0 when the version lets a connection stay.
+# Clobbers: EAX, ECX, EDX.
+http_version:
+    push    edi
+    mov     eax, [ebx + CLIENT_REST]
+    LOAD_STRING edx, "HTTP/1."
+    call    string_prefix
+    jne     8f
+    movzx   ecx, byte ptr [eax]
+    sub     ecx, '0'
+    cmp     ecx, 9
+    ja      8f
+    cmp     byte ptr [eax + 1], ' '
+    jae     8f
+    test    ecx, ecx                    # clears CF
+    jz      9f
+    mov     dword ptr [ebx + CLIENT_CLOSE], 0
+    mov     edx, offset field_host
+    call    http_field
+    jc      9f
+    call    http_field                  # a second one
+    cmc
+    jmp     9f
+8:  stc
+9:  pop     edi
+    ret
+
+# Ends a connection after its answer if the client wants that, or sends a body: nobody reads it, and it would be taken
+# for the next request.
+# In: EBX client.
+# Clobbers: EAX, ECX, EDX.
+http_stays:
+    push    esi
+    push    edi
+    mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_length
+    call    http_field
+    jnc     1f
+    mov     edx, offset field_coding
+    mov     eax, [ebx + CLIENT_REST]
+    call    http_field
+    jc      2f
+1:  inc     dword ptr [ebx + CLIENT_LINGER]
+    jmp     .Lhttp_stays_not
+2:  mov     eax, [ebx + CLIENT_REST]
+    mov     edx, offset field_connection
+    call    http_field
+    jc      .Lhttp_stays_done
+    mov     esi, eax
+    mov     edx, offset word_close
+.Lhttp_stays_word:
+    mov     eax, esi
+    call    http_word
+    jne     3f
+    cmp     byte ptr [edi], ' '
+    jbe     .Lhttp_stays_not
+    cmp     byte ptr [edi], ','
+    je      .Lhttp_stays_not
+3:  lodsb                               # the next word of the list
+    cmp     al, ','
+    je      4f
+    cmp     al, ' '
+    jae     3b
+    cmp     al, 9
+    je      3b
+    jmp     .Lhttp_stays_done
+4:  cmp     byte ptr [esi], ' '
+    jne     .Lhttp_stays_word
+    inc     esi
+    jmp     4b
+.Lhttp_stays_not:
+    mov     dword ptr [ebx + CLIENT_CLOSE], 1
+.Lhttp_stays_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Finds the path in what was asked for, which may be a whole URI (RFC 9112, 3.2.2).
+# In: ESI what was asked for, NUL terminated.
+# Out: ESI path.
+# Clobbers: EAX, ECX, EDX, EDI.
+http_target:
+    mov     eax, esi
+    mov     edx, offset word_scheme
+    call    http_word
+    jne     2f
+    mov     esi, edi
+1:  lodsb
+    cmp     al, '/'
+    je      3f
+    test    al, al
+    jnz     1b
+    mov     esi, offset path_root
+2:  ret
+3:  dec     esi
     ret
 
 # Holds back what makes no full segment, so that head and body leave together, or lets it go.

@@ -177,6 +177,13 @@ mdns_match:
     xor     ebp, ebp
     mov     edi, eax
     and     edi, 0xFF7FFFFF             # section 5.4: the class's highest bit asks for an answer to the asker alone
+    mov     ecx, edi
+    shr     ecx, 16
+    cmp     ecx, DNS_ANY << 8
+    jne     .Lmdns_match_class
+    and     edi, 0xFFFF                 # any class is ours too (section 6)
+    or      edi, CLASS_SHARED
+.Lmdns_match_class:
     mov     esi, MDNS_RECORDS - 1
 1:  imul    ecx, esi, MR_SIZE
     add     ecx, offset mdns_records

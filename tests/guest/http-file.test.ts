@@ -1,10 +1,11 @@
 /** Files by HTTP: whole ones, parts, what has not changed, and paths that lead elsewhere. */
 import { expect, test } from "vitest";
+import { get16, get32 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { http, httpSegments } from "./http-wire.ts";
-import { PacketScene } from "./packet-wire.ts";
+import { PacketScene, tcp } from "./packet-wire.ts";
 
 const TEXT = "0123456789abcdefghij";
 
@@ -98,9 +99,89 @@ test.each([
   ["bytes=9-5", "200 OK", `${TEXT}\n`, undefined],
   ["bytes=x-", "200 OK", `${TEXT}\n`, undefined],
   ["rows=1-2", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=0-1,4-5", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=18-,0-1", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=-3,0-1", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=0-1x", "200 OK", `${TEXT}\n`, undefined],
+  ["bytes=0x1-0x2", "200 OK", `${TEXT}\n`, undefined],
+  ["Bytes=0-0 ", "206 Partial Content", "0", "bytes 0-0/21"],
+  ["bytes=18-99999999999", "206 Partial Content", "ij\n", "bytes 18-20/21"],
+  ["bytes=99999999999-", "416 Range Not Satisfiable", "", "bytes */21"],
+  ["bytes=-99999999999", "206 Partial Content", `${TEXT}\n`, "bytes 0-20/21"],
 ])("Range: %s", async (range, status, body, told) => {
   const answer = await get("/a.txt", `RANGE: ${range}\r\n`);
   expect([answer.status, answer.body, answer.fields.get("Content-Range")]).toEqual([status, body, told]);
+});
+
+test("a range is for GET only, and If-Match is for the file that it names", async () => {
+  const head = await get("/a.txt", "Range: bytes=0-1\r\n", "HEAD");
+  expect([head.status, head.fields.get("Content-Length")]).toEqual(["200 OK", "21"]);
+  const tag = (await get("/a.txt")).fields.get("ETag")!;
+  expect((await get("/a.txt", `If-Match: "x", ${tag}\r\n`)).status).toBe("200 OK");
+  expect((await get("/a.txt", "If-Match: *\r\n")).status).toBe("200 OK");
+  const other = await get("/a.txt", 'If-Match: "x"\r\n');
+  expect([other.status, other.body]).toEqual(["412 Precondition Failed", ""]);
+});
+
+const HOST = "Host: node\r\n";
+test.each([
+  ["no host", "GET /a.txt HTTP/1.1\r\n\r\n", ["400"]],
+  ["two hosts", `GET /a.txt HTTP/1.1\r\n${HOST}${HOST}\r\n`, ["400"]],
+  ["a blank behind a field's name", "GET /a.txt HTTP/1.1\r\nHost : node\r\n\r\n", ["400"]],
+  ["no host in HTTP/1.0", "GET /a.txt HTTP/1.0\r\n\r\n", ["200 close"]],
+  ["a later version", `GET /a.txt HTTP/1.2\r\n${HOST}\r\n`, ["200 keep-alive"]],
+  ["another protocol", `GET /a.txt HTTP/2.0\r\n${HOST}\r\n`, ["400"]],
+  ["a whole URI", `GET HTTP://node/a.txt HTTP/1.1\r\n${HOST}\r\n`, ["200 keep-alive"]],
+  ["a URI without a path", `GET http://node HTTP/1.1\r\n${HOST}\r\n`, ["200 keep-alive"]],
+  ["a list of wishes", `GET /a.txt HTTP/1.1\r\n${HOST}Connection: keep-alive, Close\r\n\r\n`, ["200 close"]],
+  ["another wish", `GET /a.txt HTTP/1.1\r\n${HOST}Connection: closed\r\n\r\n`, ["200 keep-alive"]],
+  ["a long field", `GET /a.txt HTTP/1.1\r\n${HOST}X: ${"x".repeat(3000)}\r\n\r\n`, ["431"]],
+  ["a long path", `GET /${"x".repeat(3000)} HTTP/1.1\r\n${HOST}\r\n`, ["414"]],
+  // What follows would be a second request if it was not the body.
+  [
+    "a body",
+    `GET /a.txt HTTP/1.1\r\n${HOST}Content-Length: 40\r\n\r\nGET /status HTTP/1.1\r\n${HOST}\r\n`,
+    ["200 close"],
+  ],
+  ["a body in pieces", `GET /a.txt HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, ["200 close"]],
+  ["three at once", `GET /a.txt HTTP/1.1\r\n${HOST}\r\n`.repeat(3), Array<string>(3).fill("200 keep-alive")],
+])("a request with %s", async (_, request, answers) => {
+  const text = await http(await scene(), request, 100);
+  const said = [...text.matchAll(/HTTP\/1\.1 (\d+).*?Connection: (\S+)/gs)].map(([, code, stays]) => [code, stays]);
+  expect(said.map(([code, stays]) => (code! < "400" ? `${code} ${stays}` : code))).toEqual(answers);
+});
+
+test("an answer to a request with a body ends in good order, not by a reset that takes it away", async () => {
+  const s = await scene();
+  s.frames.length = 0;
+  const text = await http(s, `POST /a.txt HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nhello`, 100, true);
+  expect(text).toContain("405 Method Not Allowed\n");
+  const flags = s.frames.filter((frame) => frame[23] === 6).map((frame) => frame[14 + 20 + 13]!);
+  expect(flags.some((set) => (set & 1) !== 0)).toBe(true);
+  expect(flags.some((set) => (set & 4) !== 0)).toBe(false);
+  await s.lab.advance("2s");
+});
+
+test("who sends a byte now and then has 15 s for a request, as everybody", async () => {
+  const s = await scene();
+  const client = { source: 30_001, port: 80 };
+  let last: Uint8Array | undefined;
+  s.answer = (frame) => {
+    if (frame[23] === 6 && get16(frame, 36) === client.source) last = frame;
+    return [];
+  };
+  s.plug.send(tcp({ ...client, flags: 2 })(s.facts));
+  await s.lab.advance("20ms");
+  const acknowledgement = (get32(last!, 38) + 1) >>> 0;
+  const ends: boolean[] = [];
+  for (let second = 0; second < 21; second += 3) {
+    const data = Uint8Array.of(71);
+    s.plug.send(tcp({ ...client, flags: 0x18, sequence: 1 + second / 3, acknowledgement, data })(s.facts));
+    await s.lab.advance("3s");
+    ends.push((last![47]! & 5) !== 0);
+  }
+  s.answer = () => [];
+  expect(ends).toEqual([false, false, false, false, expect.any(Boolean), true, true]);
 });
 
 test("what the client has is not sent again", async () => {

@@ -80,4 +80,13 @@ test("a machine is found by its name, and answers as RFC 6762 says", async () =>
   s.plug.send(udp({ source: MDNS, port: MDNS, data: ask(`${own}.local`) }, { ...to, from: "192.0.2.1" })(s.facts));
   await s.lab.advance("2s");
   expect(group).toEqual([]);
+
+  // Any class is the Internet's too, another one is not.
+  const ofClass = (wanted: number): Uint8Array => join(ask(`${own}.local`).slice(0, -1), [wanted]);
+  s.plug.send(udp({ source: MDNS, port: MDNS, data: ofClass(3) }, to)(s.facts));
+  await s.lab.advance("2s");
+  expect(group).toEqual([]);
+  s.plug.send(udp({ source: MDNS, port: MDNS, data: ofClass(255) }, to)(s.facts));
+  await s.lab.advance("2s");
+  expect(group).toHaveLength(1);
 });

@@ -11,6 +11,12 @@ test("cards, ways, leases and steps are shown, and an interface goes off, on and
   expect(await run("iproute 10.0.2.9; iproute 8.8.8.8")).toMatch(
     /^10\.0\.2\.9 by 10\.0\.2\.9 on eth0\n8\.8\.8\.8 by 10\.0\.2\.2 on eth0$/m,
   );
+  for (const gateway of ["224.0.0.1", "10.0.2.255", "10.0.2.15"])
+    expect(await run(`route add 10.5.0.0 255.255.0.0 ${gateway}`)).toContain("route: invalid argument");
+  expect(await run("route add 10.5.0.0 255.255.0.0 10.9.9.9")).toContain("route: host does not answer");
+  expect(
+    await run("route add 10.5.0.0 255.255.0.0 10.0.2.9; iproute 10.5.1.1; route del 10.5.0.0 255.255.0.0"),
+  ).toContain("10.5.1.1 by 10.0.2.9 on eth0");
   expect(await run("iproute here")).toContain("usage: iproute ADDRESS");
   expect(await run("dhcp -l")).toMatch(/^eth0: 10\.0\.2\.15 from 10\.0\.2\.2 for \d+ s, \d+ s ago$/m);
   expect(await run("ping -c 1 -ttl 1 10.0.2.2")).toMatch(/1 received/);
