@@ -12,12 +12,15 @@ TABLE_MAGIC         = 0
 TABLE_VERSION       = 4
 TABLE_COUNT         = 8
 SYMBOLS_HEADER      = 12
-LINES_FILES         = 12
-LINES_HEADER        = 16
+LINES_HEADER        = 20
 MAGIC_SYMBOLS       = 0x4D595351            # "QSYM"
 MAGIC_LINES         = 0x4E494C51            # "QLIN"
-TABLE_CURRENT       = 1
-LINE_BITS           = 20                    # of a file-and-line dword
+SYMBOLS_VERSION     = 1
+LINES_VERSION       = 2
+# Bytes of a group of lines: those below GROUP_STEP are these two, the others say how far address and line go on.
+GROUP_ANYWHERE      = 0
+GROUP_STEP          = 0x10
+GROUP_STEP_BITS     = 4
 
 TRACE_DEPTH         = 14                    # return addresses at most
 
@@ -64,7 +67,7 @@ symbol_find:
     PHYS_TO_VIRT esi
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_SYMBOLS
     jne     8f
-    cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
+    cmp     dword ptr [esi + TABLE_VERSION], SYMBOLS_VERSION
     jne     8f
     lea     edx, [esi + SYMBOLS_HEADER]
     mov     ecx, [esi + TABLE_COUNT]
@@ -92,6 +95,9 @@ symbol_find:
 line_find:
     push    ebx
     push    esi
+    push    edi
+    push    ebp
+    mov     edi, eax
     cmp     eax, offset kernel_text
     jb      .Lline_find_none
     cmp     eax, offset kernel_text_end
@@ -102,34 +108,92 @@ line_find:
     PHYS_TO_VIRT esi
     cmp     dword ptr [esi + TABLE_MAGIC], MAGIC_LINES
     jne     .Lline_find_none
-    cmp     dword ptr [esi + TABLE_VERSION], TABLE_CURRENT
+    cmp     dword ptr [esi + TABLE_VERSION], LINES_VERSION
     jne     .Lline_find_none
-    mov     ebx, [esi + TABLE_COUNT]
     lea     edx, [esi + LINES_HEADER]
-    mov     ecx, ebx
+    mov     ecx, [esi + TABLE_COUNT]
     call    table_search
     jc      .Lline_find_done
-    lea     edx, [esi + LINES_HEADER]
-    lea     edx, [edx + ebx*4]          # file and line of each
-    mov     eax, [edx + eax*4]
-    lea     edx, [edx + ebx*4]          # offsets of the file names
-    mov     ebx, eax
-    shr     ebx, LINE_BITS
-    mov     ecx, [esi + LINES_FILES]
-    cmp     ebx, ecx
-    jae     .Lline_find_none
-    lea     ecx, [edx + ecx*4]          # the names
-    add     ecx, [edx + ebx*4]
-    mov     edx, eax
-    and     edx, (1 << LINE_BITS) - 1
-    mov     eax, ecx
+    mov     ecx, [esi + TABLE_COUNT]
+    mov     ebx, [edx + eax*4]
+    lea     edx, [edx + ecx*4]          # where the groups are
+    lea     ebp, [edx + ecx*4]          # where the names of the files are
+    mov     edx, [edx + eax*4]
+    add     edx, esi
+    call    group_find
+    mov     eax, [ebp + eax*4]
+    add     eax, esi
     clc
     jmp     .Lline_find_done
 .Lline_find_none:
     stc
 .Lline_find_done:
+    pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# The line of an address in a group of the source-line table.
+# In: EBX address of the group's first entry, EDX the group, EDI address that is looked for, not below EBX.
+# Out: EAX file's number, EDX line.
+# Clobbers: EBX, ECX.
+group_find:
+    push    esi
+    mov     esi, edx
+    call    group_number
+    mov     ecx, eax                    # of the entry before: ECX file, EDX line
+    call    group_number
+    mov     edx, eax
+1:  movzx   eax, byte ptr [esi]
+    inc     esi
+    cmp     al, GROUP_STEP
+    jb      2f
+    push    eax
+    shr     eax, GROUP_STEP_BITS
+    add     ebx, eax
+    pop     eax
+    cmp     ebx, edi
+    ja      3f
+    and     eax, GROUP_STEP - 1
+    add     edx, eax
+    jmp     1b
+2:  cmp     al, GROUP_ANYWHERE
+    jne     3f
+    call    group_number
+    add     ebx, eax
+    cmp     ebx, edi
+    ja      3f
+    call    group_number
+    mov     ecx, eax
+    call    group_number
+    mov     edx, eax
+    jmp     1b
+3:  mov     eax, ecx
+    pop     esi
+    ret
+
+# Reads a number of LEB128.
+# In: ESI where it begins.
+# Out: EAX number, ESI after it.
+group_number:
+    push    ecx
+    push    edx
+    xor     ecx, ecx
+    xor     edx, edx
+1:  movzx   eax, byte ptr [esi]
+    inc     esi
+    push    eax
+    and     eax, 0x7F
+    shl     eax, cl
+    or      edx, eax
+    add     ecx, 7
+    pop     eax
+    test    al, 0x80
+    jnz     1b
+    mov     eax, edx
+    pop     edx
+    pop     ecx
     ret
 
 # Prints a line about an address: "  0010abcd name+0x12  file:line".

@@ -14,7 +14,7 @@ TABLE_FORMAT            = 4             # u32 version,
 TABLE_COUNT             = 8             # u32 number of entries
 RELOCATION_HEADER_BYTES = 12
 SYMBOL_HEADER_BYTES     = 12
-LINE_HEADER_BYTES       = 16
+LINE_HEADER_BYTES       = 20
 RELOCATION_MAGIC        = 0x4C455251    # "QREL"
 SYMBOL_MAGIC            = 0x4D595351    # "QSYM"
 LINE_MAGIC              = 0x4E494C51    # "QLIN"
@@ -178,6 +178,7 @@ place:
     add     esi, [ebx]
     mov     eax, RELOCATION_MAGIC
     mov     edx, RELOCATION_HEADER_BYTES
+    mov     edi, RELOCATION_VERSION
     call    table_open
     push    offset text_relocations
     jc      place_bad
@@ -196,6 +197,7 @@ place:
     mov     esi, [symbols_base]
     mov     eax, SYMBOL_MAGIC
     mov     edx, SYMBOL_HEADER_BYTES
+    mov     edi, SYMBOL_VERSION
     push    offset text_symbols
     call    relocate_addresses
     jc      place_bad
@@ -204,6 +206,7 @@ place:
     mov     esi, [lines_base]
     mov     eax, LINE_MAGIC
     mov     edx, LINE_HEADER_BYTES
+    mov     edi, LINE_VERSION
     push    offset text_lines
     call    relocate_addresses
 place_bad:
@@ -240,20 +243,22 @@ relocate_addresses:
 2:  ret
 
 # Checks a table's magic, version and number of entries.
-# In: ESI table, EBX address of its bytes (at [EBX + 4]), EAX magic, EDX bytes of its header.
+# In: ESI table, EBX address of its bytes (at [EBX + 4]), EAX magic, EDX bytes of its header, EDI version.
 # Out: ESI first entry, ECX number (0 for a table of no bytes); or CF, EDI what is wrong and ECX the value that was
 # found.
 # Clobbers: EAX, EDX, EDI.
 table_open:
     mov     ecx, [ebx + 4]
     jecxz   1f                          # no table is a good table
+    push    edi
     mov     edi, offset text_bad_table_magic
     mov     ecx, [esi + TABLE_MAGIC]
     cmp     ecx, eax
+    pop     eax
     jne     2f
     mov     edi, offset text_bad_table_version
     mov     ecx, [esi + TABLE_FORMAT]
-    cmp     ecx, TABLE_VERSION
+    cmp     ecx, eax
     jne     2f
     mov     edi, offset text_bad_table_count
     mov     ecx, [esi + TABLE_COUNT]

@@ -4,7 +4,8 @@
  */
 import { assert } from "../diagnostic/invariant.ts";
 import { type BootImage, setImageLba, writePartitionTable } from "./boot-image.ts";
-import { latin1Into, SECTOR_BYTES } from "./kernel-image.ts";
+import { SECTOR_BYTES } from "./kernel-image.ts";
+import { latin1Into } from "./table-bytes.ts";
 
 const BLOCK_BYTES = 2048;
 /** 1 MiB: more than the cylinder of 504 KiB below which BIOSes see no disk. */

@@ -5,10 +5,11 @@
 
 import { assert } from "../diagnostic/invariant.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
-import { lineRowsOf } from "../object/dwarf/line-table.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
 import { R, RELOCATION_TYPES } from "../object/relocation-types.ts";
 import { crc32 } from "./crc32.ts";
+import { linesOf, lineTableBytes } from "./line-table.ts";
+import { concat, latin1Into, magic, namePool, words } from "./table-bytes.ts";
 
 export const KERNEL_IMAGE_MAGIC = "QUREKRNL";
 const KERNEL_IMAGE_VERSION = 2;
@@ -84,7 +85,7 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
     content,
     words([magic("QREL"), 1, offsets.length, ...offsets]),
     symbolTable(linked, options.linkBase),
-    lineTable(linked, code32),
+    lineTableBytes(linesOf(linked, code32)),
   ];
   let offset = KERNEL_HEADER_BYTES;
   const parts = tables.map(({ length }) => {
@@ -155,76 +156,10 @@ function symbolTable(linked: Linked, linkBase: number): Uint8Array {
     )
     .sort((a, b) => a.value - b.value || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const { offsets, bytes } = namePool(symbols.map(({ name }) => name));
-  return concat(
+  return concat([
     words([magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets]),
     bytes,
-  );
-}
-
-const MAX_LINE = 0xfffff;
-const MAX_FILES = 0xfff;
-
-function lineTable(linked: Linked, code32: LinkedSection): Uint8Array {
-  const rows = lineRowsOf(linked).filter(
-    ({ address }) => address >= code32.address && address <= code32.address + code32.sizeBytes,
-  );
-  // Several rows may share an address: the last one of a sequence says which line's code begins there.
-  const byAddress = new Map<number, number>();
-  const files = new Map<string, number>();
-  for (const { address, file, line, end } of rows) {
-    if (end) continue;
-    if (!files.has(file)) files.set(file, Math.min(files.size, MAX_FILES));
-    byAddress.set(address - code32.address, ((files.get(file)! << 20) | Math.min(line, MAX_LINE)) >>> 0);
-  }
-  const entries = [...byAddress].sort(([a], [b]) => a - b);
-  const { offsets, bytes } = namePool([...files.keys()]);
-  return concat(
-    words([
-      magic("QLIN"),
-      1,
-      entries.length,
-      files.size,
-      ...entries.map(([address]) => address),
-      ...entries.map(([, line]) => line),
-      ...offsets,
-    ]),
-    bytes,
-  );
-}
-
-function namePool(names: readonly string[]): { offsets: number[]; bytes: Uint8Array } {
-  const offsets: number[] = [];
-  let length = 0;
-  for (const name of names) {
-    offsets.push(length);
-    length += name.length + 1;
-  }
-  const bytes = new Uint8Array(length);
-  names.forEach((name, index) => latin1Into(bytes, offsets[index]!, name));
-  return { offsets, bytes };
-}
-
-function magic(text: string): number {
-  return [...text].reduce((value, character, index) => value + character.charCodeAt(0) * 2 ** (8 * index), 0);
-}
-
-/** Not one argument for each: there are tens of thousands, and a browser's worker has a small stack. */
-function words(values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 * values.length);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, index) => view.setUint32(4 * index, value, true));
-  return bytes;
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
-}
-
-export function latin1Into(bytes: Uint8Array, offset: number, text: string): void {
-  for (let i = 0; i < text.length; i++) bytes[offset + i] = text.charCodeAt(i);
+  ]);
 }
 
 export interface KernelHeader {
@@ -292,7 +227,7 @@ export function readKernelHeader(bytes: Uint8Array): KernelHeader {
     entry16: word(80),
     relocations: count(parts.relocations, 2),
     symbols: count(parts.symbols, 2),
-    lines: count(parts.lines, 2),
+    lines: count(parts.lines, 4),
     sourceFiles: count(parts.lines, 3),
   };
 }

@@ -98,7 +98,7 @@ entry32:
     mov     esi, offset name_symbol
     call    show
     mov     esi, [ebx + bi_lines]
-    mov     eax, [esi + 16]
+    mov     eax, [esi + 20]             # first group: lowest address
     mov     esi, offset name_line
     call    show
     mov     esi, [ebx + bi_e820]

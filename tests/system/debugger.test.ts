@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { type LabCluster, type LabNode, readElf } from "../../src/index.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
+import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
@@ -28,16 +29,40 @@ async function said(node: LabNode, command: string): Promise<string> {
   return node.console.text.slice(before);
 }
 
+/** Which line the linked kernel's own debugging information knows for an address. */
+function placeOf(address: number): string {
+  const rows = lineRowsOf(readElf(images().kernelElf, "kernel.elf"));
+  const row = rows.findLast((row, index) => !row.end && row.address <= address && rows[index + 1]!.address > address)!;
+  return `${row.file}:${row.line}`;
+}
+
+/** Of lines that say where code was called from: what the kernel says, and what its debugging information does. */
+function calledFrom(text: string): { said: string[]; expected: string[] } {
+  const lines = [...text.matchAll(/ {2}(c0\w{6}) {2}\S+ {2}(\S+:\d+)$/gm)];
+  return {
+    said: lines.map(([, , place]) => place!),
+    expected: lines.map(([, address]) => placeOf(Number.parseInt(address!, 16) - 1)),
+  };
+}
+
 test("shows registers, stack, tasks and memory, steps, and goes on", async () => {
   const node = await atPrompt();
   expect(await said(node, "debug")).toMatch(
     /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/kernel\/debug\.s:\d+/,
   );
   expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
-  expect(await said(node, "b")).toMatch(/command_debug\+[\s\S]* shell_run\+0x\w+ {2}asm\/shell\/shell\.s:\d+/);
+  const stack = await said(node, "b");
+  expect(stack).toMatch(/command_debug\+[\s\S]* shell_run\+0x\w+ {2}asm\/shell\/shell\.s:\d+/);
+  const calls = calledFrom(stack.slice(stack.indexOf("\n", stack.indexOf("command_debug"))));
+  expect(calls.said.length).toBeGreaterThan(2);
+  expect(calls.said).toEqual(calls.expected);
   expect(await said(node, "t")).toMatch(/^ +\d+ waiting {2}log +holds 0 {2}waits for mount_made\+0x0$/m);
   expect(await said(node, "h owners")).toMatch(/^ +\d+ +\d+ {2}heap \(part of the kernel\)$[\s\S]* shell$/m);
-  expect(await said(node, "h")).toMatch(/^ +\d+ blocks +\d+ bytes {2}\w+ {2}task_new\+/m);
+  const callers = await said(node, "h");
+  expect(callers).toMatch(/^ +\d+ blocks +\d+ bytes {2}\w+ {2}task_new\+/m);
+  const blocks = calledFrom(callers);
+  expect(blocks.said.length).toBeGreaterThan(5);
+  expect(blocks.said).toEqual(blocks.expected);
   expect(await said(node, "m hostname 16")).toMatch(/^c0\w{6} {2}71 75 72 65 00 /m);
   expect(await said(node, "m 10 16")).toMatch(/^00000010 {2}-- --/m);
   expect(await said(node, "what")).toMatch(/r registers {2}b stack/);

@@ -1,5 +1,6 @@
 /** Files without a word about themselves: a .com program as DOS would start it, and a flat file as a boot sector. */
-import { ImageError, latin1Into } from "../kernel-image.ts";
+import { ImageError } from "../kernel-image.ts";
+import { latin1Into } from "../table-bytes.ts";
 import { FIRST_FREE, type Plan } from "./plan.ts";
 
 /** Program segment prefix, with the program after it. */

@@ -1,5 +1,6 @@
 /** Linux as a bzImage: the x86 boot protocol, 2.02 and later. Its setup code runs in real mode and asks the BIOS itself. */
-import { ImageError, latin1Into, SECTOR_BYTES } from "../kernel-image.ts";
+import { ImageError, SECTOR_BYTES } from "../kernel-image.ts";
+import { latin1Into } from "../table-bytes.ts";
 import type { Module } from "./multiboot1.ts";
 import { HIGH_MEMORY, PAGE_BYTES, type Piece, type Plan } from "./plan.ts";
 

@@ -1,5 +1,6 @@
 /** Multiboot 1: Multiboot Specification 0.6.96. The information is made here, all but the map of memory. */
-import { ImageError, latin1Into } from "../kernel-image.ts";
+import { ImageError } from "../kernel-image.ts";
+import { latin1Into } from "../table-bytes.ts";
 import {
   INFORMATION_ADDRESS,
   INFORMATION_BYTES,

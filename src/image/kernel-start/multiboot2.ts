@@ -1,5 +1,6 @@
 /** Multiboot 2: Multiboot2 Specification 2.0. The information is made here, all but the map of memory. */
-import { ImageError, latin1Into } from "../kernel-image.ts";
+import { ImageError } from "../kernel-image.ts";
+import { latin1Into } from "../table-bytes.ts";
 import type { PlacedModule } from "./multiboot1.ts";
 import {
   INFORMATION_BYTES,

@@ -3,7 +3,8 @@
  * and the contents. docs/formats/start-plan.md has the layout, docs/boot.md the reasons.
  */
 import { type BootImage, markStartImage } from "../boot-image.ts";
-import { ImageError, latin1Into, SECTOR_BYTES } from "../kernel-image.ts";
+import { ImageError, SECTOR_BYTES } from "../kernel-image.ts";
+import { latin1Into } from "../table-bytes.ts";
 
 /** A piece of memory: contents, and zeros after them. */
 export interface Piece {
