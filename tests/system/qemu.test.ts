@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -92,7 +92,7 @@ const machines: readonly [what: string, run: typeof test | typeof thoroughly, ar
   ["a 486", thoroughly, ["-cpu", "486"]],
 ];
 for (const [machine, run, args] of machines)
-  run(`boots in QEMU with ${machine}`, async (context) => {
+  run(`boots in QEMU with ${machine}`, async (context: TestContext) => {
     const qemu = requireOracle("qemu-system-i386", context);
     expect(await bootInQemu(qemu, ["-cdrom", join(folder, "qure.iso"), ...args])).toMatch(ANSWER);
   });
