@@ -12,9 +12,7 @@ test.for([
   { nodes: 3, jit: "on" },
   { nodes: 3, jit: "off" },
   { nodes: 10, jit: "on" },
-  { nodes: 10, jit: "off" },
   { nodes: 30, jit: "on" },
-  { nodes: 30, jit: "off" },
 ])("$nodes machines, jit $jit: a link of the command line ends in the page at its digest", ({ nodes, jit }, context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const output = emu("--nodes", String(nodes), "--until", "cloud", "--link");
