@@ -14,6 +14,7 @@ import { openStage, type StageSetup } from "../chaos/setup.ts";
 import type { Stage } from "../chaos/stage.ts";
 import { checkWho, whoWords } from "../chaos/who.ts";
 import { World } from "../chaos/world.ts";
+import { strangerOf } from "../lab/actions.ts";
 import { FAULT_KINDS } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
 import { setUp } from "./chaos/machines.ts";
@@ -95,8 +96,10 @@ async function runChaos(options: ChaosOptions): Promise<void> {
       progress.done();
       return list(stage);
     }
-    const stranger = options.fault.find(({ node }) => node >= stage.lab.nodes.length);
-    if (stranger) throw new UsageError(`--fault: there is no machine ${stranger.node + 1}`);
+    for (const action of options.fault) {
+      const stranger = strangerOf(action, stage.lab.nodes.length);
+      if (stranger !== null) throw new UsageError(`--fault: there is no machine ${stranger}`);
+    }
     const results =
       options.fault.length > 0
         ? [

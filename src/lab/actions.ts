@@ -434,6 +434,15 @@ export function perform(lab: LabCluster, { word, node, values }: Omit<Action, "a
   }
 }
 
+/** The number of a machine that an action names and a cluster of so many machines does not have, or null. */
+export function strangerOf({ word, node, values }: Omit<Action, "atNs">, machines: number): number | null {
+  if (node >= machines) return node + 1;
+  const { parameters } = KINDS.get(word)!;
+  const gateway = machines + 1;
+  const index = parameters.findIndex(({ kind }, at) => kind === MACHINE && Number(values[at]) > gateway);
+  return index === -1 ? null : Number(values[index]);
+}
+
 /** Repeats all that was done, each at its time, and ends at a time. */
 export async function replay(lab: LabCluster, actions: readonly Action[], endNs: number): Promise<void> {
   for (const action of actions) {

@@ -6,7 +6,7 @@
  *     on:/era 2/ unplug 1            when any console has said this
  */
 import { Random } from "../../emulator/state/random.ts";
-import { formatAction, parseAction, perform } from "./actions.ts";
+import { formatAction, parseAction, perform, strangerOf } from "./actions.ts";
 import type { LabCluster } from "./cluster.ts";
 import type { Companion } from "./companion.ts";
 import { FAULT_KINDS, type FaultAction } from "./fault-kinds.ts";
@@ -108,8 +108,10 @@ class Plan implements Companion {
 /** Has faults happen to a cluster from now on. Throws a RangeError for a machine that there is not. */
 export function planFaults(lab: LabCluster, given: readonly (Fault | string)[]): void {
   const faults = given.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault));
-  const stranger = faults.find(({ action: { node } }) => node >= lab.nodes.length);
-  if (stranger) throw new RangeError(`${formatFault(stranger)}: there is no machine ${stranger.action.node + 1}`);
+  for (const fault of faults) {
+    const stranger = strangerOf(fault.action, lab.nodes.length);
+    if (stranger !== null) throw new RangeError(`${formatFault(fault)}: there is no machine ${stranger}`);
+  }
   const plan = new Plan(lab, faults);
   plan.tick();
   lab.accompany(plan);

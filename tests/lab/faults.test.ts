@@ -97,6 +97,8 @@ thoroughly("a clock that is put forward shows in the date after the next boot", 
 thoroughly("machines that are not there have no faults", async () => {
   const lab = await three();
   expect(() => planFaults(lab, ["1s cut 4"])).toThrow("1000ms cut 4: there is no machine 4");
+  expect(() => planFaults(lab, ["1s deaf 1 5"])).toThrow("1000ms deaf 1 5: there is no machine 5");
+  expect(() => planFaults(lab, ["1s deaf 1 4"])).not.toThrow();
 });
 
 thoroughly("a guest is told when its disk fails, and goes on when it is right again", async () => {

@@ -8,7 +8,7 @@
  *     !expect era (\d+)          every node of the last line must show this within 30 s
  *     !unplug 2                  what src/lab/actions.ts has a word for, done to node 2
  */
-import { ACTIONS, type Action, actionKind, parseAction, perform } from "../../lab/actions.ts";
+import { ACTIONS, type Action, actionKind, parseAction, perform, strangerOf } from "../../lab/actions.ts";
 import { type LabCluster, type LabNode, WaitError } from "../../lab/lab.ts";
 import { toNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -41,8 +41,9 @@ export function parseConsoleScript(text: string, path: string, nodeCount: number
         if (word === "expect") return [{ kind: "expect", pattern: new RegExp(rest, "m"), line }];
         if (actionKind(word) !== undefined && word !== "add") {
           const action = parseAction(word, rest);
-          if (action.node < nodeCount) return [{ kind: "do", action }];
-          fail(`there is no node ${action.node + 1}: the nodes are 1 to ${nodeCount}`);
+          const stranger = strangerOf(action, nodeCount);
+          if (stranger === null) return [{ kind: "do", action }];
+          fail(`there is no node ${stranger}: the nodes are 1 to ${nodeCount}`);
         }
       } catch (error) {
         if (error instanceof UsageError) throw error;
