@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { BROADCAST_MAC, ETHERTYPE_IPV4, ethernetFrame, get16 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";
 import { outputAmong } from "../system/output.ts";
-import { answerBytes, nameBytes, nodeThatAsks } from "./dns-wire.ts";
+import { answerBytes, asked, nameBytes, nodeThatAsks } from "./dns-wire.ts";
 import { echo, filler, icmp, icmpBytes, ip, join, type PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
 
 const DNS_PORT = 53;
@@ -15,7 +15,7 @@ function answers(frame: Uint8Array, { facts }: PacketScene): Uint8Array[] {
   const data = frame.subarray(34, 14 + get16(frame, 16));
   if (frame[23] === 1 && data[0] === 8) return [icmp(icmpBytes(0, 0, [...data.subarray(4, 8)], data.slice(8)))(facts)];
   if (frame[23] !== 17 || get16(data, 2) !== DNS_PORT) return [];
-  const said = answerBytes(data.slice(8), [{ name: "counted.example", type: 1, data: [10, 0, 2, 77] }]);
+  const said = answerBytes(data.slice(8), [{ name: asked(data.slice(8)).name, type: 1, data: [10, 0, 2, 77] }]);
   return [udp({ source: DNS_PORT, port: get16(data, 0), data: said })(facts)];
 }
 
@@ -55,7 +55,14 @@ const ROWS: readonly Row[] = [
     type("host counted.example"),
     { "dns questions asked": 1, "dns answers to them": 1, "udp datagrams sent": 1 },
   ],
-  ["the same name again", type("host counted.example"), { "dns names that were known": 1, "dns questions asked": 0 }],
+  [
+    "a name that is known already",
+    async (s) => {
+      await type("host known.example")(s);
+      await type("host known.example")(s);
+    },
+    { "dns names that were known": 1, "dns questions asked": 1 },
+  ],
   [
     "a question to the node",
     async (s) => {
@@ -86,6 +93,15 @@ const ROWS: readonly Row[] = [
     "a frame of the node's own that comes back",
     send(({ mac }) => ethernetFrame(BROADCAST_MAC, mac, 0x88cc, filler(46))),
     { "ether own frames that came back": 1 },
+  ],
+  [
+    "a frame for an interface that is down",
+    async (s) => {
+      await type("ifconfig eth0 down")(s);
+      await send(({ mac }) => ethernetFrame(BROADCAST_MAC, Uint8Array.from(mac).fill(2), 0x88cc, filler(46)))(s);
+      await type("ifconfig eth0 up")(s);
+    },
+    { "ether frames while the interface was down": 1 },
   ],
   [
     "what has no way",
