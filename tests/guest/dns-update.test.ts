@@ -97,6 +97,12 @@ const change = (name: string, type: number, data: readonly number[], rest: Parti
 test("a signed update is made, its answer is signed, the serial counts it; one that comes twice is made once", async () => {
   const made = await scene();
   const before = await serial(made);
+  const { counts } = made.s;
+  const counted = counts.read();
+  const rises = (): number[] => {
+    const now = counts.read();
+    return ["dns updates made", "dns signatures refused"].map((count) => now.get(count)! - counted.get(count)!);
+  };
   const signer = made.signer();
   const add = update(nextId++, "home.example", [], [change("new", TYPES.A, [10, 1, 1, 1], { ttl: 77 })]);
   const message = signed(add, signer);
@@ -110,6 +116,7 @@ test("a signed update is made, its answer is signed, the serial counts it; one t
   expect(checked((await ask(made.s, message))!, message, signer)).toEqual(good);
   expect(await found(made, "new")).toEqual([]);
   expect(await serial(made)).toBe(before + 2);
+  expect(rises()).toEqual([2, 0]);
   // Nothing is changed without a signature, or with a false one.
   const bare = (await ask(made.s, add))!;
   expect([bare[2], bare[3], bare.length]).toEqual([0xa8, REFUSED, 12]);
@@ -120,6 +127,7 @@ test("a signed update is made, its answer is signed, the serial counts it; one t
     isSigned: false,
   });
   expect(await found(made, "new")).toEqual([]);
+  expect(rises()).toEqual([2, 1]);
 });
 
 describeThoroughly("what an update says", () => {
