@@ -84,7 +84,7 @@ function scriptsOf(folder) {
 function judge(file, archive) {
   return new Promise((done) => {
     const ready = join(place, `${basename(file, ".pkt")}.${process.pid}.pkt`);
-    writeFileSync(ready, prepared(archive, readFileSync(file, "utf8")));
+    writeFileSync(ready, prepared(readFileSync(file, "utf8"), place));
     const child = spawn(
       join(tool, "packetdrill"),
       [
@@ -97,7 +97,7 @@ function judge(file, archive) {
         ...ARCHIVES[archive].options,
         ready,
       ],
-      { stdio: ["ignore", "pipe", "pipe"] },
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LD_PRELOAD: plugin } }, // for sendfile and system
     );
     let said = "";
     child.stdout.on("data", (bytes) => (said += bytes));

@@ -6,9 +6,10 @@
 .include "net.inc"
 .include "tcp.inc"
 
-RTO_MINIMUM_MS          = 200           # RFC 6298 asks for a second; all take less since acknowledgements come soon
+RTO_VARIANCE_MS         = 200           # more than a round trip, at least: as long as others delay an acknowledgement
 RTO_MAXIMUM_MS          = 60000
 DUPLICATES              = 3
+PROBES_ANSWERED         = 9             # tries that answered probes count as at most: RTO_MAXIMUM_MS lies between them
 
 .bss
 .balign 4
@@ -56,7 +57,7 @@ tcp_acknowledge:
 .Ltcp_acknowledge_window:
     xor     ebp, ebp                    # EBP: 1 when the window changed
     test    esi, esi
-    js      .Ltcp_acknowledge_good      # an old one says nothing
+    js      .Ltcp_acknowledge_sack      # an old one tells of ranges only, which are entered all the same (RFC 6675, 5)
     mov     edi, [seg_window]
     mov     ecx, [ebx + TCB_SND_SCALE]
     shl     edi, cl
@@ -86,10 +87,12 @@ tcp_acknowledge:
     call    sack_update
     call    tcp_probe_answered
     test    esi, esi
-    jnz     .Ltcp_acknowledge_new
+    jg      .Ltcp_acknowledge_new
+    mov     ecx, esi
+    xor     esi, esi
     test    eax, eax
     jnz     4f
-    cmp     dword ptr [seg_length], 0   # RFC 5681, 2: what a duplicate is
+    or      ecx, [seg_length]           # RFC 5681, 2: what a duplicate is
     jne     .Ltcp_acknowledge_good
     test    ebp, ebp
     jnz     .Ltcp_acknowledge_good
@@ -105,7 +108,9 @@ tcp_acknowledge:
     call    tcp_duplicate
     jmp     .Ltcp_acknowledge_good
 .Ltcp_acknowledge_probed:
-    mov     dword ptr [ebx + TCB_TRIES], 1  # it is there: the window is asked for as long as it takes
+    cmp     dword ptr [ebx + TCB_TRIES], PROBES_ANSWERED
+    jbe     .Ltcp_acknowledge_good
+    mov     dword ptr [ebx + TCB_TRIES], PROBES_ANSWERED    # it is there: the window is asked for as long as it takes
     jmp     .Ltcp_acknowledge_good
 .Ltcp_acknowledge_new:
     push    esi
@@ -353,16 +358,12 @@ tcp_measure:
 .Ltcp_measure_5:
     mov     eax, [ebx + TCB_SRTT]
     shr     eax, 3
-    mov     edx, [ebx + TCB_RTTVAR]
-    cmp     edx, 10                     # the clock's grain
+    mov     edx, [ebx + TCB_RTTVAR]     # RFC 6298, 2.3, with G so large; 2.4 asks for a second, which nobody takes
+    cmp     edx, RTO_VARIANCE_MS
     jae     .Ltcp_measure_6
-    mov     edx, 10
+    mov     edx, RTO_VARIANCE_MS
 .Ltcp_measure_6:
     add     eax, edx
-    cmp     eax, RTO_MINIMUM_MS
-    jae     .Ltcp_measure_7
-    mov     eax, RTO_MINIMUM_MS
-.Ltcp_measure_7:
     cmp     eax, RTO_MAXIMUM_MS
     jbe     .Ltcp_measure_8
     mov     eax, RTO_MAXIMUM_MS

@@ -6,7 +6,7 @@
 .include "tasks.inc"
 .include "tcp.inc"
 
-SLOW_START_LOG          = 3             # eight segments for each acknowledgement at most (RFC 9406, 4.2)
+SLOW_START_MOST         = 10            # segments for each acknowledgement at most: the first window may double at once
 CUBIC_SCALE             = 2500000       # ticks cubed over C
 CUBIC_TICKS             = 1600          # more ticks from K count as so many: their cube fits into 32 bits
 WINDOW_MAXIMUM          = 1 << 24
@@ -34,7 +34,7 @@ tcp_grow:
     mov     edx, [ebx + TCB_MSS]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
     jnz     .Ltcp_grow_2
-    shl     edx, SLOW_START_LOG
+    imul    edx, edx, SLOW_START_MOST
 .Ltcp_grow_2:
     cmp     edx, esi
     jbe     .Ltcp_grow_4

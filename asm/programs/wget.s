@@ -5,7 +5,7 @@
 
 CONNECTIONS     = 1                     # kind of socket
 CONNECT_MS      = 10000
-ANSWER_MS       = 30000
+ANSWER_MS       = 120000                # a server whose segments are lost five times over is silent for a minute
 HTTP_PORT       = 80
 HOST_BYTES      = 256
 REQUEST_BYTES   = 2048

@@ -17,7 +17,7 @@ const stampedAgo = (ago: string): string[] => [
 const timed = (first: number, second: number, silent: number): string[] => [
   ...["< S 0:0 win 65535 mss 1000", `wait ${first}`, "> S. 0:0 ack 1", "< . 1:1 ack 1"],
   ...[ASK_LONG, ...sent(1, 10001, 1000, 21, "P."), `wait ${second}`, "< . 21:21 ack 10001"],
-  ...[...sent(10001, 28001, 1000, 21, "P."), `silence ${silent}`, "> . 10001:11001 ack 21", ABORT],
+  ...[...sent(10001, 30001, 1000, 21, "P."), `silence ${silent}`, "> . 10001:11001 ack 21", ABORT],
 ];
 
 export const TCP_EDGE_CASES: TcpCases = {
@@ -124,11 +124,13 @@ export const TCP_EDGE_CASES: TcpCases = {
   ],
   "a closed window (RFC 9293, 3.8.6.1)": [
     {
-      name: "it is asked for as long as the other side answers, and later and later when it does not",
+      name: "it is asked for later and later, and as long as the other side answers",
       rows: [
         ...[...OPEN, ASK.replace(" data", " win 0 data"), "> . 1:1 ack 20", "silence 150", "> . 1:2 ack 20"],
-        ...[380, 780, 780, 780].flatMap((ms) => ["< . 20:20 ack 1 win 0", `silence ${ms}`, "> . 1:2 ack 20"]),
-        ...["silence 780", "> . 1:2 ack 20", "silence 1580", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
+        ...[400, 800, 1600, 3200, 6400, 12800, 25600, 51200, ...Array<number>(6).fill(60000)].flatMap((ms) => [
+          ...["< . 20:20 ack 1 win 0", `pause ${ms}`, "> . 1:2 ack 20"],
+        ]),
+        ...["pause 60000", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
         ...["> FP. 1:149 ack 20", "silence 180", "> FP. 1:149 ack 20", "< R 20:20"],
       ],
     },

@@ -80,12 +80,15 @@ export const TCP_LOSS_CASES: TcpCases = {
       ],
     },
     {
-      name: "slow start sends two for each that is acknowledged, but opens by eight at most",
+      name: "slow start sends two for each that is acknowledged",
       rows: [...LONG, "< . 21:21 ack 3001", ...segments(10001, 5), "> P. 15001:16001 ack 21", ABORT],
     },
     {
-      name: "an acknowledgement of ten opens the window by eight",
-      rows: [...LONG, "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21", "silence 20", ABORT],
+      name: "an acknowledgement of ten opens the window by ten, and so does one of twenty",
+      rows: [
+        ...[...LONG, "< . 21:21 ack 10001", ...segments(10001, 19), "> P. 29001:30001 ack 21", "silence 20"],
+        ...["< . 21:21 ack 30001", ...segments(30001, 29), "> P. 59001:60001 ack 21", "silence 20", ABORT],
+      ],
     },
   ],
   "loss probes (RFC 8985, 7)": [
@@ -203,6 +206,13 @@ export const TCP_LOSS_CASES: TcpCases = {
       rows: [...LONG, DELAY, "< . 21:21 ack 1 sack 1001:4001", ...segments(1, 1), ABORT],
     },
     {
+      name: "so it is when an acknowledgement that was overtaken tells of them (RFC 6675, 5)",
+      rows: [
+        ...[...LONG, DELAY, "< . 21:21 ack 3001", ...segments(10001, 5), "> P. 15001:16001 ack 21"],
+        ...["< . 21:21 ack 1001 sack 5001:8001", ...segments(3001, 1), ABORT],
+      ],
+    },
+    {
       name: "three gaps say so too",
       rows: [
         ...LONG,
@@ -285,7 +295,7 @@ export const TCP_LOSS_CASES: TcpCases = {
     },
     {
       name: "a range that was acknowledged before is no news",
-      rows: [...LONG, "< . 21:21 ack 10001 sack 1:1001", ...segments(10001, 17), "> P. 27001:28001 ack 21", ABORT],
+      rows: [...LONG, "< . 21:21 ack 10001 sack 1:1001", ...segments(10001, 19), "> P. 29001:30001 ack 21", ABORT],
     },
   ],
   "reports that are known, that join, and that cannot be (RFC 2018, 3 to 5; RFC 6675)": [
@@ -323,14 +333,14 @@ export const TCP_LOSS_CASES: TcpCases = {
     {
       name: "of many holes each is filled once, and again when what fills others came before it",
       rows: [
-        ...[...LONG, DELAY, "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21", DELAY],
+        ...[...LONG, DELAY, "< . 21:21 ack 10001", ...segments(10001, 19), "> P. 29001:30001 ack 21", DELAY],
         ...["< . 21:21 ack 10001 sack 11001:12001 13001:14001 15001:16001", ...segments(10001, 1)],
         ...["wait 2", "< . 21:21 ack 10001 sack 17001:18001", ...segments(12001, 1), "wait 2"],
         ...["< . 21:21 ack 10001 sack 19001:20001", ...segments(14001, 1), ...segments(16001, 1), "wait 2"],
-        ...["< . 21:21 ack 10001 sack 12001:13001 16001:17001", ...segments(18001, 1), ...segments(28001, 1), "wait 2"],
-        ...["< . 21:21 ack 10001 sack 18001:24001", ...segments(29001, 5), "wait 2", "< . 21:21 ack 11001"],
-        ...[...segments(34001, 1), "wait 2", "< . 21:21 ack 13501", "silence 2", "< . 21:21 ack 15001"],
-        ...[...segments(35001, 1), "wait 2", "< . 21:21 ack 24001", "silence 2", ABORT],
+        ...["< . 21:21 ack 10001 sack 12001:13001 16001:17001", ...segments(18001, 1), ...segments(30001, 1), "wait 2"],
+        ...["< . 21:21 ack 10001 sack 18001:24001", ...segments(31001, 5), "wait 2", "< . 21:21 ack 11001"],
+        ...[...segments(36001, 1), "wait 2", "< . 21:21 ack 13501", "silence 2", "< . 21:21 ack 15001"],
+        ...[...segments(37001, 1), "wait 2", "< . 21:21 ack 24001", "silence 2", ABORT],
       ],
     },
     {
@@ -510,9 +520,9 @@ export const TCP_LOSS_CASES: TcpCases = {
       name: "a segment is timed in each round trip, and the timeout grows with it",
       rows: [
         ...LONG_PLAIN,
-        ...["wait 150", "< . 21:21 ack 10001", ...segments(10001, 17), "> P. 27001:28001 ack 21"],
-        ...["wait 150", "< . 21:21 ack 28001", ...segments(28001, 25), "> P. 53001:54001 ack 21"],
-        ...["silence 240", ...segments(28001, 1), ABORT],
+        ...["wait 150", "< . 21:21 ack 10001", ...segments(10001, 19), "> P. 29001:30001 ack 21"],
+        ...["wait 150", "< . 21:21 ack 30001", ...segments(30001, 29), "> P. 59001:60001 ack 21"],
+        ...["silence 240", ...segments(30001, 1), ABORT],
       ],
     },
     {

@@ -29,6 +29,9 @@ export function tcpScene(lab: LabCluster): TcpScene {
   return { lab, plug, peers, node };
 }
 
+/** A pause may end so much sooner: time goes by in ticks, and begins before the row. */
+const PAUSE_GRAIN_MS = 20;
+
 /**
  * Plays a case from `ownPort` to `port` of the node; 0: the node calls. Besides the rows of tcp-wire.ts:
  *
@@ -36,6 +39,7 @@ export function tcpScene(lab: LabCluster): TcpScene {
  *   type a row                     typed, whoever reads it
  *   says nc: timed out             the node's console shows this
  *   crowd 40                       SYNs come from as many other ports
+ *   pause 400                      the node is silent for so many milliseconds, a sixteenth of them more at most
  */
 export async function play(
   scene: TcpScene,
@@ -63,7 +67,11 @@ export async function play(
         new TcpPeer(lab, plug, node, CROWD_PORT + other, port).send("S 0:0 mss 1460");
     else if (row.startsWith("> ")) expect(await peer.expect(rest), place).toBe(rest);
     else if (row.startsWith("wait ")) await lab.advance(`${row.slice(5)}ms`);
-    else expect(await peer.silence(Number(row.slice(8))), place).toBe("silence");
+    else if (row.startsWith("pause ")) {
+      const ms = Number(row.slice(6));
+      expect(await peer.silence(ms - PAUSE_GRAIN_MS), place).toBe("silence");
+      await peer.silence(ms / 16 + PAUSE_GRAIN_MS);
+    } else expect(await peer.silence(Number(row.slice(8))), place).toBe("silence");
   }
   peers.delete(ownPort);
 }

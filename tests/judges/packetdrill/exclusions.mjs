@@ -1,7 +1,8 @@
 /**
  * What of packetdrill's archives is judged: what is left out and why, and what is taken out of a script before it runs.
  * Left out are Fast Open, TCP over UDP, IPv6, zero-copy, splice and epoll, PSP, and scripts that choose another setting
- * than the usual one, or a congestion control. Assertions on Linux's tcp_info are cut out; the rest of the script runs.
+ * than the usual one (a sysctl), or a congestion control. CUBIC is the usual one, so what is about it is judged; and a
+ * queue of the interface or a route is no sysctl. Assertions on Linux's tcp_info are cut out; the rest of the script runs.
  */
 
 export const ARCHIVES = {
@@ -44,21 +45,20 @@ const BY_NAME = [
   [/fast-?open/, "Fast Open"],
   [/tcp-over-udp/, "TCP over UDP"],
   [/zerocopy/, "zero-copy"],
-  [/splice|sendfile/, "splice"],
+  [/splice/, "splice"],
   [/epoll/, "epoll"],
   [/psp/, "PSP"],
   [/ipv6|v6/, "IPv6"],
-  [/cubic/, "a congestion control"],
 ];
 
 const BY_TEXT = [
   [/MSG_ZEROCOPY|SO_ZEROCOPY/, "zero-copy"],
   [/MSG_FASTOPEN|TCP_FASTOPEN|fast_?open|\bFO\b/, "Fast Open"],
   [/epoll_/, "epoll"],
-  [/splice\(|sendfile\(/, "splice"],
+  [/splice\(/, "splice"],
   [/TCP_CONGESTION/, "a congestion control"],
   [/ip_version=ipv6/, "IPv6"],
-  [/set_sysctls\.py|sysctl -q|ip route (?:change|replace|add)|tc qdisc/, "another setting than the usual one"],
+  [/set_sysctls\.py|sysctl -q/, "another setting than the usual one"],
 ];
 
 export function excludedBecause(archive, name, text) {
@@ -70,15 +70,20 @@ export function excludedBecause(archive, name, text) {
   return null;
 }
 
+/** The shell commands that mean something here: a file of zeroes for sendfile, and an interface that sends nothing. */
+const COMMANDS = /^.*(\/bin\/dd .* of=\/tmp\/testfile|tc qdisc .* pfifo limit 0).*$/m;
+
 /**
- * The script as it runs: shell commands do nothing, embedded Python is cut out. Where FreeBSD's dialect has a part for
- * the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0 is left out.
+ * The script as it runs: shell commands but those in COMMANDS do nothing, embedded Python is cut out. Where FreeBSD's
+ * dialect has a part for the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0 is
+ * left out. A file that the script makes in /tmp is made in the folder `place`.
  */
-export function prepared(_archive, text) {
+export function prepared(text, place) {
   return text
     .replace(/(icmp time_exceeded) ttl_exceeded_in_transit/g, "$1")
     .replace(/^#ifdef STANDARD\n([\s\S]*?)^#endif.*\n/gm, "$1")
     .replace(/^#ifdef FreeBSD\n[\s\S]*?^#endif.*\n/gm, "")
     .replace(/%\{[\s\S]*?\}%/g, "`true`")
-    .replace(/`[^`]*`/g, "`true`");
+    .replace(/`[^`]*`/g, (commands) => `\`${COMMANDS.exec(commands.slice(1, -1))?.[0].trim() ?? "true"}\``)
+    .replaceAll("/tmp/testfile", `${place}/testfile`);
 }
