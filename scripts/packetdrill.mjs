@@ -62,7 +62,7 @@ const built = buildSystem(
 );
 const iso = built.files?.find(({ name }) => name === "qure.iso")?.content;
 if (!iso) throw new Error(JSON.stringify(built.diagnostics[0]));
-const lab = new LabCluster({ nodes: [{ cdrom: iso }], firmware: loadFirmware() });
+const lab = new LabCluster({ nodes: [{ cdrom: iso }], firmware: loadFirmware(), linkLatency: "1us" });
 const CLOUD = /cloud: \S+ (\S+) era/;
 await lab.nodes[0].waitFor(CLOUD, { within: "30s" });
 await lab.advance("5s");

@@ -9,9 +9,10 @@
 .text
 
 # Time since boot, finer than a tick.
-# Out: EAX milliseconds since boot; wraps after 49 days, so compare differences. A counter that runs slower than on the
-#      average since boot may have it late, never beyond the tick.
-# Clobbers: ECX, EDX.
+# Out: EAX milliseconds since boot, EDX microseconds, of the same millisecond; they wrap after 49 days and after 71
+#      minutes, so compare differences. A counter that runs slower than on the average since boot may have them late,
+#      never beyond the tick.
+# Clobbers: ECX.
 .global clock_fine
 clock_fine:
     push    ebx
@@ -24,14 +25,20 @@ clock_fine:
     cmp     eax, [fine_cycles]
     jae     .Lclock_fine_read
     mov     ecx, [clock_ticks]
-    mov     eax, [fine_ms]
     cmp     ecx, [fine_ticks]
-    je      .Lclock_fine_done
+    jne     .Lclock_fine_read
+    mul     dword ptr [fine_left]
+    div     dword ptr [fine_cycles]
+    add     eax, [fine_us]
+    mov     edx, eax
+    mov     eax, [fine_ms]
+    jmp     .Lclock_fine_done
 .Lclock_fine_read:
     call    task_time
     mov     esi, eax                    # ESI: before what it stands for, so that it ends too early rather than too late
     call    clock_us
     mov     ecx, [clock_ticks]
+    mov     [fine_us], eax
     mov     [fine_ticks], ecx
     imul    edx, ecx, TICK_MS * 1000
     sub     eax, edx                    # microseconds since the tick
@@ -42,6 +49,7 @@ clock_fine:
     add     ebx, eax
     sub     ecx, edx                    # ECX: microseconds to the next millisecond
     mov     [fine_ms], ebx
+    mov     [fine_left], ecx
     push    ecx
     call    task_cycles_per_ms
     pop     ecx
@@ -51,6 +59,7 @@ clock_fine:
     mov     [fine_cycles], eax
     mov     [fine_stamp], esi
     mov     eax, ebx
+    mov     edx, [fine_us]
 .Lclock_fine_done:
     INTERRUPTS_RESTORE
     pop     esi
@@ -60,6 +69,8 @@ clock_fine:
 .bss
 .balign 4
 fine_ms:            .space 4                # the millisecond that was read last
+fine_us:            .space 4                # microseconds when it was read
+fine_left:          .space 4                # and those to the next millisecond
 fine_ticks:         .space 4                # the tick that it is in
 fine_stamp:         .space 4                # time stamp when it was read, lower half
 fine_cycles:        .space 4                # for so many cycles from there on it is the same one

@@ -335,7 +335,6 @@ tcp_measure:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
     cmp     eax, 1
     adc     eax, 0
-    call    rack_measure
     cmp     dword ptr [ebx + TCB_SRTT], 0
     jne     .Ltcp_measure_3
     lea     edx, [eax + eax]

@@ -24,6 +24,8 @@ tcp_chains:             .space CHAINS * 4   # those with a remote address
 tcp_count:              .space 4
 .global tcp_time
 tcp_time:               .space 4        # clock_fine when tcp_mutex was taken last: of all that is done with it
+.global tcp_time_us
+tcp_time_us:            .space 4        # and in microseconds
 .global burst_end
 burst_end:              .space 4        # where the last segment ends that was sent again since then, or 0
 
@@ -37,6 +39,7 @@ tcp_lock:
     call    mutex_lock
     call    clock_fine
     mov     [tcp_time], eax
+    mov     [tcp_time_us], edx
     mov     dword ptr [burst_end], 0
     ret
 

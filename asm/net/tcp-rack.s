@@ -6,7 +6,8 @@
 .include "tcp.inc"
 
 RTT_MINIMUM_MS          = 300000        # the smallest round-trip time is forgotten after that
-GRAIN_MS                = 2             # the clock's, so that no deadline comes before what is nearly here
+GRAIN_US                = 2000          # the timers', so that no deadline comes before what is nearly here
+RUN_GRAIN_US            = 1000          # what is sent within one millisecond is one run
 PERSIST                 = 16            # recoveries for which a wider window for reordering is kept
 
 .bss
@@ -15,7 +16,7 @@ PERSIST                 = 16            # recoveries for which a wider window fo
 rack_new:               .space 4        # bytes that the acknowledgement that is looked at says have arrived
 .global rack_original
 rack_original:          .space 4        # 1: something of TCB_RECOVER or before is among them that was sent only once
-rack_wait:              .space 4        # ms until all that may be lost is; 0: nothing may
+rack_wait:              .space 4        # microseconds until all that may be lost is; 0: nothing may
 rack_fack:              .space 4        # TCB_RACK_FACK before it
 
 .text
@@ -111,6 +112,8 @@ rack_sent:
     jne     .Lrack_sent_anew
     mov     [ebx + ecx + TCB_RUNS + 4 - RUN_SIZE + RUN_END], edx
     mov     [ebx + TCB_SENT_END], edx
+    mov     edx, [tcp_time_us]
+    mov     [ebx + ecx + TCB_RUNS + 4 - RUN_SIZE + RUN_TIME], edx
     ret
 .Lrack_sent_anew:
     push    esi
@@ -194,7 +197,8 @@ rack_sent:
     pop     edx
     jmp     .Lrack_sent_8
 .Lrack_sent_set:
-    mov     [edx + RUN_TIME], ebp
+    mov     eax, [tcp_time_us]
+    mov     [edx + RUN_TIME], eax
     mov     eax, [ebx + TCB_SENT_ORDER]
     mov     [edx + RUN_ORDER], eax
     sub     edx, RUN_SIZE
@@ -267,10 +271,11 @@ rack_delivered:
     mov     ebp, edi
 .Lrack_delivered_1:
     mov     edx, [esi + RUN_ORDER]
-    mov     ecx, [tcp_time]
+    mov     ecx, [tcp_time_us]
     sub     ecx, [esi + RUN_TIME]       # ECX: its round-trip time
     test    edx, RUN_AGAIN
     jnz     .Lrack_delivered_2
+    call    rack_measure
     mov     eax, ebp
     sub     eax, [ebx + TCB_RECOVER]
     test    eax, eax
@@ -283,7 +288,7 @@ rack_delivered:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_REORDERED
     jmp     .Lrack_delivered_3
 .Lrack_delivered_2:
-    lea     eax, [ecx + 1]              # the clock's grain
+    lea     eax, [ecx + RUN_GRAIN_US]
     cmp     eax, [ebx + TCB_RTT_MINIMUM]
     jb      .Lrack_delivered_skip       # too soon: it is what was sent first
 .Lrack_delivered_3:
@@ -319,21 +324,20 @@ rack_delivered:
     ret
 
 # Keeps the smallest round-trip time of the last minutes.
-# In: EBX block, EAX milliseconds.
-# Clobbers: ECX, EDX only.
-.global rack_measure
+# In: EBX block, ECX microseconds.
+# Clobbers: EAX only.
 rack_measure:
-    mov     ecx, [ebx + TCB_RTT_MINIMUM]
-    dec     ecx                         # 0: none yet
-    cmp     eax, ecx
+    mov     eax, [ebx + TCB_RTT_MINIMUM]
+    dec     eax                         # 0: none yet
+    cmp     ecx, eax
     jbe     1f
-    mov     ecx, [tcp_time]
-    sub     ecx, [ebx + TCB_RTT_MINIMUM_AT]
-    cmp     ecx, RTT_MINIMUM_MS
+    mov     eax, [tcp_time]
+    sub     eax, [ebx + TCB_RTT_MINIMUM_AT]
+    cmp     eax, RTT_MINIMUM_MS
     jbe     2f
-1:  mov     [ebx + TCB_RTT_MINIMUM], eax
-    mov     ecx, [tcp_time]
-    mov     [ebx + TCB_RTT_MINIMUM_AT], ecx
+1:  mov     [ebx + TCB_RTT_MINIMUM], ecx
+    mov     eax, [tcp_time]
+    mov     [ebx + TCB_RTT_MINIMUM_AT], eax
 2:  ret
 
 # The other side got a segment twice: reordering is given more time, by a quarter once in a round trip (RFC 8985, 6.2,
@@ -378,8 +382,7 @@ rack_give_time:
     inc     eax
     mul     dword ptr [ebx + TCB_RTT_MINIMUM]
     shr     eax, 2
-    mov     ecx, [ebx + TCB_SRTT]
-    shr     ecx, 3
+    imul    ecx, [ebx + TCB_SRTT], 1000 / 8
     cmp     eax, ecx
     jbe     2f
     mov     eax, ecx
@@ -415,7 +418,7 @@ rack_lost:
     mov     ecx, [edx + RUN_TIME]
     add     ecx, [ebx + TCB_RACK_RTT]
     add     ecx, [ebx + TCB_RACK_WINDOW]
-    sub     ecx, [tcp_time]
+    sub     ecx, [tcp_time_us]
     test    ecx, ecx
     jle     .Lrack_lost_6
     cmp     ecx, [rack_wait]
@@ -455,7 +458,10 @@ rack_detect:
     jecxz   1f
     push    eax
     push    edx
-    lea     eax, [ecx + GRAIN_MS]
+    lea     eax, [ecx + GRAIN_US + 999]
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
     mov     edx, AT_REORDER
     call    tcp_set
     pop     edx
@@ -506,7 +512,7 @@ rack_timeout:
     mov     ecx, [ebx + TCB_RUNS]
     lea     edx, [ebx + TCB_RUNS + 4]
 1:  jecxz   3f
-    mov     eax, [tcp_time]
+    mov     eax, [tcp_time_us]
     sub     eax, [edx + RUN_TIME]
     sub     eax, [ebx + TCB_RACK_RTT]
     sub     eax, [ebx + TCB_RACK_WINDOW]

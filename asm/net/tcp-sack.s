@@ -382,12 +382,11 @@ sack_recover:
     call    sack_pipe
     mov     ecx, [ebx + TCB_CWND]
     sub     ecx, eax
-    cmp     ecx, [ebx + TCB_MSS]
-    jl      .Lsack_recover_done
     test    edx, edx
     jz      .Lsack_recover_new
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED
     jnz     .Lsack_recover_new          # new data first: its answer says whether the timeout was needed (RFC 5682, 2b)
+    push    ecx
     mov     edi, [ebx + TCB_SND_UNA]
 1:  mov     eax, edi
     call    sack_piece
@@ -395,9 +394,19 @@ sack_recover:
     mov     edi, edx
     call    rack_lost
     jc      1b                          # one of them is
+    pop     ecx
+    mov     eax, edi
+    sub     eax, esi
+    cmp     eax, [ebx + TCB_MSS]        # a short one needs less room (RFC 6937 counts bytes)
+    jbe     2f
+    mov     eax, [ebx + TCB_MSS]
+2:  cmp     ecx, eax
+    jl      .Lsack_recover_done
     call    sack_resend
     jmp     .Lsack_recover_next
 .Lsack_recover_new:
+    cmp     ecx, [ebx + TCB_MSS]
+    jl      .Lsack_recover_done
     call    tcp_send_next
     jnc     .Lsack_recover_next
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED

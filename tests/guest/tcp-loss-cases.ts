@@ -460,6 +460,7 @@ export const TCP_LOSS_CASES: TcpCases = {
         "< . 20:20 ack 65",
         "> . 65:129 ack 20",
         "> P. 129:149 ack 20",
+        "> F. 149:149 ack 20",
         "< R 20:20",
       ],
     },

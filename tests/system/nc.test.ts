@@ -19,7 +19,9 @@ test("nc sends a file byte by byte, and ends when both sides have said all", asy
 thoroughly("nc sends rows of the console, receives without an input, and says why it cannot", async () => {
   const lab = await nodeWithVolume([]);
   const node = lab.nodes[0]!;
-  node.type("nc -l 5000 &\nnc 127.0.0.1 5000\n");
+  node.type("nc -l 5000 &\n");
+  await lab.advance("100ms");
+  node.type("nc 127.0.0.1 5000\n");
   await node.waitFor(/^nc: 127\.0\.0\.1:\d+ calls$/m);
   node.type("a row\n");
   await node.waitFor(/^a row\n(?:.*\n)*?a row$/m);
@@ -27,6 +29,7 @@ thoroughly("nc sends rows of the console, receives without an input, and says wh
   await node.waitFor(PROMPT);
   // Nobody presses a key when the other side has said all.
   await node.enter("echo a page > /a/page; nc -l 5000 < /a/page &", PROMPT);
+  await lab.advance("100ms");
   expect(await output(node, "nc 127.0.0.1 5000")).toMatch(/^a page$/m);
   expect(await output(node, "nc 127.0.0.1 5000; echo $?")).toContain("nc: connection refused\n1\n");
   expect(await output(node, "nc 127.0.0.1; nc -l 0")).toMatch(

@@ -46,9 +46,5 @@ export const FAILING = {
       "its time without an acknowledgement begins when the interface refuses the data again, here when they are sent",
       "user_timeout/user-timeout-probe",
     ),
-    ...because(
-      "a segment is lost there half a millisecond later than here, where a quarter of 10 ms is 2",
-      "fast_recovery/prr-ss-ack-below-snd_una-cubic",
-    ),
   ]),
 };
