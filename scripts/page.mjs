@@ -129,8 +129,8 @@ function diskRuns(disk, iso) {
 }
 
 /**
- * Where the ISO has rows of numbers of which each is near the one before, as [byte, how many]: the tables of the kernel
- * (docs/formats/kernel-image.md). As differences they take an eighth of the room.
+ * Where the ISO has rows of numbers of which each is near the one before, as [byte, how many]: tables of the kernel
+ * (docs/formats/kernel-image.md). As differences they take an eighth of the room. That of lines has them already.
  */
 function rowsOf(iso) {
   const { kernel, bootRecord, bootImageOffset } = inspectImage({
@@ -138,12 +138,10 @@ function rowsOf(iso) {
     read: (at, length) => iso.subarray(at, at + length),
   });
   const kernelAt = bootImageOffset + SECTOR_BYTES * bootRecord.kernelSector;
-  const { relocations, symbols, lines } = kernel.parts;
+  const { relocations, symbols } = kernel.parts;
   return [
     [relocations.offset + 12, kernel.relocations],
     [symbols.offset + 12, kernel.symbols],
-    [lines.offset + 16, kernel.lines],
-    [lines.offset + 16 + 4 * kernel.lines, kernel.lines],
   ].map(([at, count]) => [kernelAt + at, count]);
 }
 
