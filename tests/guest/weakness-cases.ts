@@ -373,7 +373,7 @@ const INFRA_HALT: readonly Weakness[] = [
   {
     cve: "CVE-2021-31226",
     weakness: "a long path overflows the web server's buffer",
-    http: { request: `GET /${"a".repeat(3000)} HTTP/1.1\n\n`, status: null },
+    http: { request: `GET /${"a".repeat(3000)} HTTP/1.1\n\n`, status: "HTTP/1.1 414" },
   },
   {
     cve: "CVE-2021-31227",
