@@ -73,7 +73,6 @@ import { SharedLine } from "./devices/wire.ts";
 import { MediumFaults } from "./disk/faulty.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import type { Clock } from "./time/clock.ts";
-import { TICK_NS } from "./time/clock.ts";
 
 /** Sees what the processor reads from devices and writes to them, after it has happened. */
 export interface BusProbe {
@@ -103,6 +102,7 @@ const CARD_MAKERS: Readonly<Record<NicModel, (...parts: CardParts) => NetworkCar
 
 /** What the board asks of the machine. */
 export interface BoardHost {
+  tickNs: number;
   clock: Clock;
   dma: DmaMemory;
   video: VideoMemory;
@@ -531,7 +531,7 @@ export class Board implements ProcessorBus, Stateful {
   }
 
   readTimestamp(): number {
-    return Math.floor((this.#host.clock.nowNs - this.#resetNs) / TICK_NS);
+    return Math.floor((this.#host.clock.nowNs - this.#resetNs) / this.#host.tickNs);
   }
 
   acknowledgeInterrupt(): number {

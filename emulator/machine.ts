@@ -26,7 +26,7 @@ import { broken } from "./state/invariant.ts";
 import { PAGE_BYTES } from "./state/pages.ts";
 import type { Stateful, StateVisitor } from "./state/state.ts";
 import { StateError, StateReader, StateWriter } from "./state/state-io.ts";
-import { TICK_NS } from "./time/clock.ts";
+import { TICK_NS, TICKS_NS } from "./time/clock.ts";
 import { TimerQueue } from "./time/events.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board-config.ts";
@@ -40,8 +40,10 @@ export interface MachineConfig extends BoardConfig {
   memory?: MachineMemory;
   /** At most 2 MiB; it ends at 4 GiB, and its last 128 KiB also end at 1 MiB. */
   firmware: Uint8Array;
-  /** Virtual time at which it is switched on, a multiple of TICK_NS; 0 when absent. */
+  /** Virtual time at which it is switched on; 0 when absent. */
   powerOnNs?: number;
+  /** Virtual time of an instruction, one of TICKS_NS; TICK_NS when absent. */
+  tickNs?: number;
   characterOutput?: (port: CharacterPort, byte: number) => void;
   /** What its sound cards play, by their place in `sound`. */
   soundOutput?: SoundOutput;
@@ -71,11 +73,6 @@ const RESET_NS = 1_000_000;
 /** A disk that is slower than this is taken for one that does not answer. */
 const MOST_SLOWNESS = 10_000;
 
-/** The first instant of the processor's clock at or after a time. */
-function toTick(timeNs: number): number {
-  return Math.ceil(timeNs / TICK_NS) * TICK_NS;
-}
-
 export class Machine implements Stateful {
   readonly name: string;
   readonly memory: MachineMemory;
@@ -87,9 +84,11 @@ export class Machine implements Stateful {
    */
   onOutside: (() => void) | null = null;
   readonly #config: MachineConfig;
+  /** Virtual time of an instruction. */
+  readonly #tickNs: number;
   readonly #timers: TimerQueue;
   /**
-   * Virtual time is `retired * TICK_NS` plus this: time during which the processor did not run. A multiple of TICK_NS.
+   * Virtual time is `retired` ticks plus this: time during which the processor did not run. A multiple of a tick.
    */
   #idleNs = 0;
   #power: Power = "on";
@@ -106,8 +105,11 @@ export class Machine implements Stateful {
 
   constructor(config: MachineConfig) {
     this.#config = config;
+    this.#tickNs = config.tickNs ?? TICK_NS;
+    if (!TICKS_NS.includes(this.#tickNs))
+      throw new RangeError(`${this.#tickNs} ns for each instruction: expected ${TICKS_NS.join(", ")}`);
     this.name = config.name;
-    this.#heldUntilNs = config.powerOnNs ?? 0;
+    this.#heldUntilNs = this.#toTick(config.powerOnNs ?? 0);
     this.memory = config.memory ?? new MachineMemory(config.ramBytes);
     this.#loadFirmware(config.firmware);
     this.#timers = new TimerQueue({
@@ -136,6 +138,7 @@ export class Machine implements Stateful {
   #boardHost(): BoardHost {
     const { characterOutput, debugOutput, soundOutput } = this.#config;
     return {
+      tickNs: this.#tickNs,
       clock: this.#timers,
       dma: this.memory.dma,
       video: this.memory.video,
@@ -184,9 +187,14 @@ export class Machine implements Stateful {
     this.memory.loadRom(4 * GIB - pages.length, pages);
   }
 
+  /** The first instant of the processor's clock at or after a time. */
+  #toTick(timeNs: number): number {
+    return Math.ceil(timeNs / this.#tickNs) * this.#tickNs;
+  }
+
   /** Virtual time in ns; it never goes back. Exact also in the middle of a run. */
   get nowNs(): number {
-    return this.#idleNs + this.processor.retired * TICK_NS;
+    return this.#idleNs + this.processor.retired * this.#tickNs;
   }
 
   /** Instructions retired since the machine was made. */
@@ -252,11 +260,11 @@ export class Machine implements Stateful {
   }
 
   /**
-   * Runs until virtual time reaches `timeNs` (rounded up to a multiple of TICK_NS), exactly; what is due at that very
+   * Runs until virtual time reaches `timeNs` (rounded up to a multiple of a tick), exactly; what is due at that very
    * time is left to the next call. So a run may be cut into pieces anywhere and nobody can tell.
    */
   runUntil(timeNs: number): void {
-    this.#endNs = toTick(timeNs);
+    this.#endNs = this.#toTick(timeNs);
     if (this.processor.retired >= this.#pauseAt) this.#paused = true;
     while (this.nowNs < this.#endNs && !this.#paused) {
       if (this.#power === "off") {
@@ -270,11 +278,11 @@ export class Machine implements Stateful {
   }
 
   /**
-   * Called from within a run: it ends at this time, a multiple of TICK_NS that is not in the past, if it would go on
+   * Called from within a run: it ends at this time, a multiple of a tick that is not in the past, if it would go on
    * for longer.
    */
   endBy(timeNs: number): void {
-    if (timeNs % TICK_NS !== 0 || timeNs < this.nowNs) broken(this.name, `a run is to end at ${timeNs} ns`);
+    if (timeNs % this.#tickNs !== 0 || timeNs < this.nowNs) broken(this.name, `a run is to end at ${timeNs} ns`);
     if (timeNs >= this.#endNs) return;
     this.#endNs = timeNs;
     if (this.#running) this.processor.setLimit(this.#limitFor(timeNs));
@@ -283,7 +291,7 @@ export class Machine implements Stateful {
   /** Runs to the next timer, or to the end of the run, or until the processor stops. */
   #runProcessor(): void {
     const now = this.nowNs;
-    const boundaryNs = Math.min(this.#endNs, toTick(this.#timers.nextDeadlineNs));
+    const boundaryNs = Math.min(this.#endNs, this.#toTick(this.#timers.nextDeadlineNs));
     if (now < this.#heldUntilNs) {
       this.#idleUntil(Math.min(boundaryNs, this.#heldUntilNs));
       return;
@@ -297,12 +305,15 @@ export class Machine implements Stateful {
     if (this.processor.retired >= this.#pauseAt) this.#paused = true;
     if (reason !== "halted" || this.#paused) return;
     // The instruction before HLT may have armed an earlier timer.
-    this.#idleUntil(Math.min(this.#endNs, toTick(this.#timers.nextDeadlineNs)));
+    this.#idleUntil(Math.min(this.#endNs, this.#toTick(this.#timers.nextDeadlineNs)));
   }
 
   /** The processor's `retired` at a virtual time that is not in the past. */
   #limitFor(timeNs: number): number {
-    return Math.min(this.#pauseAt, this.processor.retired + Math.max(0, Math.ceil((timeNs - this.nowNs) / TICK_NS)));
+    return Math.min(
+      this.#pauseAt,
+      this.processor.retired + Math.max(0, Math.ceil((timeNs - this.nowNs) / this.#tickNs)),
+    );
   }
 
   // A debugger stops a machine at an instruction boundary, and the guest cannot tell: `runUntil` comes back early.
@@ -546,11 +557,16 @@ export class Machine implements Stateful {
 
   /** The processor stands still until a time, as during a system management interrupt; devices go on. */
   hold(untilNs: number): void {
-    this.#heldUntilNs = Math.max(this.#heldUntilNs, toTick(untilNs));
+    this.#heldUntilNs = Math.max(this.#heldUntilNs, this.#toTick(untilNs));
     this.onOutside?.();
   }
 
   visitState(visitor: StateVisitor): void {
+    if (this.#tickNs !== TICK_NS) {
+      visitor.part("processor clock", 1);
+      if (visitor.integer(this.#tickNs) !== this.#tickNs)
+        throw new RangeError(`its instructions take another time than ${this.#tickNs} ns`);
+    }
     visitor.part("machine", 1);
     this.#idleNs = visitor.integer(this.#idleNs);
     this.#power = visitor.bool(this.#power === "on") ? "on" : "off";

@@ -62,6 +62,8 @@ export interface ClusterConfig {
   readonly jit?: JitMode;
   /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
   readonly reboot?: boolean;
+  /** Virtual time of an instruction, one of TICKS_NS; TICK_NS when absent. */
+  readonly tickNs?: number;
 }
 
 /** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
@@ -91,6 +93,7 @@ export class Cluster {
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
   #machines: readonly Machine[] | null = null;
+  readonly #tickNs: number;
   readonly #quantumNs: number;
   #nowNs = 0;
   #quanta = 0;
@@ -105,6 +108,7 @@ export class Cluster {
   constructor(config: ClusterConfig) {
     const { nodes } = config;
     this.config = config;
+    this.#tickNs = config.tickNs ?? TICK_NS;
     const chosen = chooseMacAddresses(config.seed, nodes.length);
     this.macAddresses = nodes.map(({ macAddress }, index) => macAddress ?? chosen[index]!);
     const powerOn = new Random(config.seed, "power on");
@@ -125,6 +129,7 @@ export class Cluster {
       startSeconds: config.startSeconds,
       jit: config.jit ?? DEFAULT_JIT,
       reboot: config.reboot ?? true,
+      tickNs: this.#tickNs,
       characterOutput: (machine, port, byte, timeNs) => nodes[machine]!.characterOutput?.(port, byte, timeNs),
       soundOutput: (machine, ...played) => nodes[machine]!.soundOutput?.(...played),
       log: (machine, line) => nodes[machine]!.log?.(line),
@@ -142,7 +147,7 @@ export class Cluster {
     this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
     this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
-    this.#quantumNs = Math.max(TICK_NS, Math.floor(this.network.leastLatencyNs / TICK_NS) * TICK_NS);
+    this.#quantumNs = Math.max(this.#tickNs, Math.floor(this.network.leastLatencyNs / this.#tickNs) * this.#tickNs);
   }
 
   /** The machines themselves. Throws a RangeError while some of them run in other threads. */
@@ -204,8 +209,12 @@ export class Cluster {
   #runAloneTo(timeNs: number): void {
     const [group] = this.#groups;
     while (this.#nowNs < timeNs) {
-      const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
-      const safeNs = Math.max(startNs, Math.floor(this.network.nextEventNs / TICK_NS) * TICK_NS) + this.#quantumNs;
+      const startNs = Math.max(
+        this.#nowNs,
+        Math.min(timeNs, Math.floor(this.#nextEventNs() / this.#tickNs) * this.#tickNs),
+      );
+      const safeNs =
+        Math.max(startNs, Math.floor(this.network.nextEventNs / this.#tickNs) * this.#tickNs) + this.#quantumNs;
       const endNs = group!.runAlone!(
         this.openQuantumNs ?? Math.min(timeNs, safeNs, startNs + LONGEST_ALONE_NS),
         this.#quantumNs,
@@ -224,9 +233,12 @@ export class Cluster {
       return;
     }
     while (this.#nowNs < timeNs) {
-      const startNs = Math.max(this.#nowNs, Math.min(timeNs, Math.floor(this.#nextEventNs() / TICK_NS) * TICK_NS));
-      const horizonNs = Math.floor(this.network.horizonNs(startNs) / TICK_NS) * TICK_NS;
-      const endNs = this.openQuantumNs ?? Math.min(timeNs, Math.max(horizonNs, startNs + TICK_NS));
+      const startNs = Math.max(
+        this.#nowNs,
+        Math.min(timeNs, Math.floor(this.#nextEventNs() / this.#tickNs) * this.#tickNs),
+      );
+      const horizonNs = Math.floor(this.network.horizonNs(startNs) / this.#tickNs) * this.#tickNs;
+      const endNs = this.openQuantumNs ?? Math.min(timeNs, Math.max(horizonNs, startNs + this.#tickNs));
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
       this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;

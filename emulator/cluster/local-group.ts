@@ -70,6 +70,7 @@ export class LocalGroup implements MachineGroup {
         log: (line) => config.log(index, line),
         jit: config.jit,
         reboot: config.reboot,
+        tickNs: config.tickNs,
       });
     });
     this.cables.forEach((cable, position) => {

@@ -36,6 +36,8 @@ export interface GroupConfig {
   readonly jit: JitMode;
   /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. */
   readonly reboot: boolean;
+  /** Virtual time of an instruction. */
+  readonly tickNs: number;
   /**
    * What characters leave machines and what there is to say about them; `machine` counts from 0 in the whole
    * cluster, `timeNs` is the machine's own.

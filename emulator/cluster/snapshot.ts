@@ -19,6 +19,7 @@ import { crc32 } from "../state/crc32.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
 import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";
+import { TICK_NS } from "../time/clock.ts";
 import type { Cluster, ClusterNodeConfig } from "./cluster.ts";
 import { PageStore } from "./page-store.ts";
 import {
@@ -41,6 +42,8 @@ export interface SnapshotConfig {
   readonly gateway: boolean;
   readonly linkLatencyNs: number;
   readonly startSeconds: number;
+  /** Virtual time of an instruction; TICK_NS when absent. */
+  readonly tickNs?: number;
   /** Numbers of media, as for disks and CDs. */
   readonly firmware: number;
   readonly nodes: readonly SnapshotNode[];
@@ -99,7 +102,7 @@ function save(
   const store = new PageStore();
   const media = new MediaWriter(store);
   const add = (medium: BlockBackend): number => media.add(medium);
-  const { seed, gateway, linkLatencyNs, startSeconds, firmware, nodes } = cluster.config;
+  const { seed, gateway, linkLatencyNs, startSeconds, tickNs = TICK_NS, firmware, nodes } = cluster.config;
   const config: SnapshotConfig = {
     nowNs: cluster.nowNs,
     digest,
@@ -107,6 +110,7 @@ function save(
     gateway,
     linkLatencyNs,
     startSeconds,
+    ...(tickNs !== TICK_NS ? { tickNs } : {}),
     branchSeed: null,
     firmware: media.add(new BytesDisk(firmware, firmware.length)),
     nodes: chosen.map((index): SnapshotNode => {
@@ -343,12 +347,13 @@ export class Snapshot {
   #compareMachines(cluster: Cluster): void {
     const describe = (name: string, ramBytes: number, parts: BoardParts = {}, macAddress: string): string =>
       JSON.stringify([name, ramBytes, plainParts(parts), mapStored(parts, MEASURED), macAddress]);
-    const { seed, gateway, linkLatencyNs, nodes } = cluster.config;
+    const { seed, gateway, linkLatencyNs, tickNs = TICK_NS, nodes } = cluster.config;
     const saved = this.nodes();
     const fits =
       seed === this.config.seed &&
       gateway === this.config.gateway &&
       linkLatencyNs === this.config.linkLatencyNs &&
+      tickNs === (this.config.tickNs ?? TICK_NS) &&
       nodes.length === saved.length &&
       saved.every((was, index) => {
         const is = nodes[index]!;

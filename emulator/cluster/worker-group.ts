@@ -329,6 +329,7 @@ class WorkerGroup implements MachineGroup {
       startSeconds: config.startSeconds,
       jit: config.jit,
       reboot: config.reboot,
+      tickNs: config.tickNs,
       machines,
     });
   }

@@ -34,7 +34,7 @@ class Service {
   #request = 0;
 
   constructor(setup: WorkerSetup, openFile: OpenFile) {
-    const { firmware, startSeconds, jit, reboot, machines } = setup;
+    const { firmware, startSeconds, jit, reboot, tickNs, machines } = setup;
     this.#channel = new WorkerChannel(setup.channel);
     this.#positions = new Map(machines.map(({ index }, position) => [index, position]));
     const media = new MediaOpener(openFile);
@@ -50,6 +50,7 @@ class Service {
         startSeconds,
         jit,
         reboot,
+        tickNs,
         characterOutput: (index, port, value, timeNs) => {
           byte[0] = value;
           this.#put(CHARACTER, this.#positions.get(index)!, port, timeNs, byte);

@@ -37,6 +37,8 @@ export interface WorkerSetup {
   readonly startSeconds: number;
   readonly jit: JitMode;
   readonly reboot: boolean;
+  /** Virtual time of an instruction. */
+  readonly tickNs: number;
   readonly machines: readonly WorkerMachine[];
 }
 

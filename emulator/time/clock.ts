@@ -2,12 +2,19 @@
  * Virtual time of one machine.
  *
  * A machine's clock counts instructions: each retired instruction (each iteration of a repeated string instruction) is
- * one tick, and while the processor is halted the clock jumps to the next event. A tick lasts TICK_NS nanoseconds, so
- * the guest sees a processor of exactly 100 MHz that retires one instruction per cycle. All times are integers.
+ * one tick, and while the processor is halted the clock jumps to the next event. A tick lasts TICK_NS nanoseconds where
+ * nobody says otherwise, so the guest sees a processor of exactly 100 MHz that retires one instruction per cycle. All
+ * times are integers.
  */
 
 /** Virtual nanoseconds per retired instruction. */
 export const TICK_NS = 10;
+
+/**
+ * What may be chosen in its place. Each divides 100, so that what happens at whole microseconds, such as the end of a
+ * run, falls between two instructions.
+ */
+export const TICKS_NS: readonly number[] = [1, 2, 5, 10, 20, 50, 100];
 
 /**
  * A device's timer. The callback is fixed when the timer is made and only the deadline changes, so the deadline is the

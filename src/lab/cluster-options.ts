@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly linkLatency?: TimeSpan;
   /** Virtual date at power-on, seconds since 1970; 2026-01-01 00:00 UTC when absent. */
   readonly startSeconds?: number;
+  /** Virtual time of an instruction: 1, 2, 5, 10, 20, 50 or 100 ns; 10 when absent, a processor of 100 MHz. */
+  readonly nsPerInstruction?: number;
   /** Receives the pcapng file of all cables, piece by piece. */
   readonly capture?: (bytes: Uint8Array) => void;
   /**

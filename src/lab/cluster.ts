@@ -343,6 +343,7 @@ export class LabCluster {
         : {}),
       ...(options.jit !== undefined ? { jit: options.jit } : {}),
       ...(options.reboot !== undefined ? { reboot: options.reboot } : {}),
+      ...(options.nsPerInstruction !== undefined ? { tickNs: options.nsPerInstruction } : {}),
       ...groupsFor(options),
       nodes: parts.map((part, index) => ({
         ...part,

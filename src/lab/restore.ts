@@ -21,7 +21,7 @@ export function restoreWith<Made extends LabCluster>(
   make: (options: ClusterOptions) => Made,
 ): Made {
   const snapshot = new Snapshot(bytes, host.compressor);
-  const { seed, gateway, linkLatencyNs, startSeconds } = snapshot.config;
+  const { seed, gateway, linkLatencyNs, startSeconds, tickNs } = snapshot.config;
   const nodes = snapshot.nodes().map(
     ({ name, ramBytes, disk, cdrom, macAddress, parts: { settings, ...parts } = {} }): NodeOptions => ({
       name,
@@ -42,6 +42,7 @@ export function restoreWith<Made extends LabCluster>(
     gateway,
     linkLatency: linkLatencyNs,
     startSeconds,
+    ...(tickNs !== undefined ? { nsPerInstruction: tickNs } : {}),
   });
   snapshot.restoreInto(lab.cluster);
   restoreConsoles(lab.nodes, snapshot.extra(CONSOLES));

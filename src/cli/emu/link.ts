@@ -1,6 +1,7 @@
 /** Runs as links: `--replay LINK` repeats one, `--link` prints this one. src/lab/run-link.ts knows their form. */
 
 import { DEFAULT_MODEL } from "../../../emulator/cpu/model.ts";
+import { TICK_NS } from "../../../emulator/time/clock.ts";
 import { loadFirmware } from "../../host/package.ts";
 import type { Action } from "../../lab/actions.ts";
 import { recordActions, replay } from "../../lab/actions.ts";
@@ -8,7 +9,7 @@ import type { LabCluster } from "../../lab/lab.ts";
 import { encodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { type Media, readInput } from "./machines.ts";
-import type { EmuOptions } from "./options.ts";
+import { type EmuOptions, tickOf } from "./options.ts";
 
 /** Where `qure page` serves the page that opens links. */
 const PAGE = "http://localhost:8086/";
@@ -116,6 +117,7 @@ export function checkLinkable(options: EmuOptions, media: Media): void {
   const named = Object.entries(refused).find(([, value]) => value !== null);
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");
+  if (tickOf(options) !== TICK_NS) throw new UsageError("--link: no link can hold --clock or --ns-per-instruction");
   if (options.cpus !== 1) throw new UsageError("--link: no link can hold --cpus");
   if (options.cpu !== DEFAULT_MODEL) throw new UsageError("--link: no link can hold --cpu");
   if (options.parallel !== null) throw new UsageError("--link: no link can hold --parallel");

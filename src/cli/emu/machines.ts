@@ -18,7 +18,7 @@ import { LabCluster, type NodeOptions, type RestoreOptions } from "../../lab/lab
 import { CommandError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import { furtherDrives } from "./drives.ts";
-import type { EmuOptions } from "./options.ts";
+import { type EmuOptions, tickOf } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
@@ -118,7 +118,7 @@ export async function newCluster(
   const firmware = options.firmware === null ? loadFirmware() : readInput(options.firmware);
   const nodes = await machineNodes(options, media, firmware, surroundings, later);
   const { seed, gateway } = options;
-  return new LabCluster({ ...common, nodes, firmware, seed, gateway });
+  return new LabCluster({ ...common, nodes, firmware, seed, gateway, nsPerInstruction: tickOf(options) });
 }
 
 /** The key that the machines are given; null: their cluster is open, or the system is somebody else's. */

@@ -7,6 +7,7 @@ import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
 import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
+import { TICK_NS, TICKS_NS } from "../../../emulator/time/clock.ts";
 import { parseListeningPlace, type StreamPlace } from "../../host/byte-stream.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
@@ -85,6 +86,19 @@ const checked =
       throw new UsageError(`${option} ${(error as Error).message}`);
     }
   };
+
+/** Virtual nanoseconds of an instruction on processors of the past (docs/emulator.md argues them). */
+const CLOCKS: Readonly<Record<string, number>> = { p6: 5 };
+
+const clockName: ArgumentParser<string> = (argument, option) => {
+  if (!Object.hasOwn(CLOCKS, argument))
+    throw new UsageError(`${option} ${argument}: write ${Object.keys(CLOCKS).join(" or ")}`);
+  return argument;
+};
+
+/** What an instruction takes by both options. */
+export const tickOf = ({ clock, nsPerInstruction }: { clock: string | null; nsPerInstruction: string }): number =>
+  clock === null ? Number(nsPerInstruction) : CLOCKS[clock]!;
 
 const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
@@ -261,6 +275,22 @@ export const EMU_OPTIONS = {
     group: MACHINES,
     parse: wholeNumber(1, MOST_PROCESSORS),
     default: "1",
+  }),
+  nsPerInstruction: choice({
+    flags: "--ns-per-instruction <n>",
+    help: "virtual nanoseconds that an instruction takes, on each machine",
+    group: MACHINES,
+    choices: TICKS_NS.map(String),
+    default: String(TICK_NS),
+    conflicts: ["clock", "replay"],
+  }),
+  clock: optional({
+    flags: "--clock <name>",
+    help: "instead of it a processor of the past: p6 is a Pentium Pro of 200 MHz",
+    group: MACHINES,
+    parse: clockName,
+    conflicts: ["replay"],
+    defaultText: "100 MHz",
   }),
   hpet: flag({ flags: "--no-hpet", help: "machines without a high precision event timer", group: MACHINES }),
   forward: listOf({

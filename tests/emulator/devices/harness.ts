@@ -5,6 +5,7 @@ import { type BoardConfig, LPT1 } from "../../../emulator/board-config.ts";
 import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
 import { PLANES_BYTES } from "../../../emulator/devices/vga-memory.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
+import { TICK_NS } from "../../../emulator/time/clock.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 import { check, parseScript, type Step } from "./script.ts";
 
@@ -60,6 +61,7 @@ export class TestBoard {
     this.config = { ramBytes: memory.length, ide: [], network: [], rtcStartSeconds: 946_684_800, ...config };
     this.cable = this.config.network[0]?.port ?? null;
     this.board = new Board(this.config, {
+      tickNs: TICK_NS,
       clock: this.time.queue,
       dma: {
         read: (address, target) => {
