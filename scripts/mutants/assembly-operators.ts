@@ -21,6 +21,7 @@ const CARRY: Readonly<Record<string, string>> = { adc: "add", sbb: "sub", clc: "
 /** The other order of their operands does the same, or is no instruction. */
 const ORDERLESS: ReadonlySet<string> = new Set(["test", "xchg", "in", "out", "lea"]);
 const NARROWER: Readonly<Record<string, string>> = { "dword ptr": "word ptr", "word ptr": "byte ptr" };
+const NARROWER_BITS: Readonly<Record<string, number>> = { "word ptr": 16, "byte ptr": 8 };
 const OTHER_EXTENSION: Readonly<Record<string, string>> = { movzx: "movsx", movsx: "movzx" };
 /** A register is mistaken for one that is near at hand: the next of its size, the stack's left out. */
 const REGISTER_RINGS = ["eax ecx edx ebx esi edi ebp", "ax cx dx bx si di bp", "al cl dl bl ah ch dh bh"].map((ring) =>
@@ -141,6 +142,11 @@ function isAskedForEqual(compare: InstructionLine, next: InstructionLine | undef
   return compare.mnemonic === "cmp" && condition >> 1 === CONDITION_EQUAL >> 1;
 }
 
+/** A test of bits that all lie below the narrower operand's sign is the same test. */
+function isTestedBelow({ mnemonic, decoded }: InstructionLine, bits: number): boolean {
+  return mnemonic === "test" && decoded.immediate > 0 && decoded.immediate < 2 ** (bits - 1);
+}
+
 /** Every fault that the line at `index` may get. */
 export function mutantsOf(line: InstructionLine, index: number, lines: readonly InstructionLine[]): Mutant[] {
   const { file, lead, prefix, mnemonic, operands, comment, bytes, decoded } = line;
@@ -170,7 +176,7 @@ export function mutantsOf(line: InstructionLine, index: number, lines: readonly 
     add("operands swapped", spell(mnemonic, [operands[1]!, operands[0]!]));
   operands.forEach((operand, index) => {
     for (const [wide, narrow] of Object.entries(NARROWER))
-      if (operand.startsWith(wide))
+      if (operand.startsWith(wide) && !isTestedBelow(line, NARROWER_BITS[narrow]!))
         add("width wrong", spell(mnemonic, operands.with(index, operand.replace(wide, narrow))));
     const register = REGISTERS.get(operand);
     const ring = register && REGISTER_RINGS.find((names) => names.includes(register.name));

@@ -101,6 +101,16 @@ describe("a name", () => {
     expect(found.questions).toHaveLength(1);
   });
 
+  test("that has records but no address is not found, for a minute and not for as long as the records hold", async () => {
+    const alias = { ...CNAME("mail.example", "none.example"), ttl: 3600 };
+    const found = await scene(({ message }) => [answerBytes(message, [alias])]);
+    for (const _ of [1, 2]) await host(found, "mail.example", /host: mail\.example: /);
+    expect(found.questions).toHaveLength(1);
+    await found.lab.advance("61s");
+    await host(found, "mail.example", /host: mail\.example: /);
+    expect(found.questions).toHaveLength(2);
+  });
+
   test.each([2, 5])("whose server fails or refuses (%i) is said to be the server's fault", async (rcode) => {
     const found = await scene(({ message }) => [answerBytes(message, [], rcode)]);
     await host(found, `fails${rcode}.example`, /host: \S+: the name server does not say/);
