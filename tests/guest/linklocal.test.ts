@@ -4,6 +4,7 @@ import { arpBytes, ETHERTYPE_ARP, ethernetFrame, get16, parseArp } from "../../e
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "../system/booted.ts";
+import { boot, images } from "../system/images.ts";
 
 const RIVAL_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x99);
 /** Steps of the node's clock, by which a wait may be longer. */
@@ -59,6 +60,17 @@ test("an address is probed three times, taken two seconds later, and announced t
   expect(announcements.map(({ target }) => target)).toEqual([address, address]);
   isBetween(announcements[0]!.atMs - probes[2]!.atMs, 2000, 2000);
   isBetween(announcements[1]!.atMs - announcements[0]!.atMs, 2000, 2000);
+});
+
+test("a machine tries the same address each time, and another one another (RFC 3927, 2.1)", async () => {
+  const first = async (last: number): Promise<string> => {
+    const macAddress = Uint8Array.of(2, 0, 0, 0, 0, last);
+    const lab = boot({ nodes: [{ cdrom: images().iso, macAddress }], gateway: false });
+    const [, address] = await lab.nodes[0]!.waitFor(/eth0: address (169\.254\.\S+)\/16/, { within: "60s" });
+    return address!;
+  };
+  expect(await first(7)).toBe(await first(7));
+  expect(await first(7)).not.toBe(await first(8));
 });
 
 thoroughly("an address that is taken is left for another; after ten it tries one a minute", async () => {
