@@ -91,7 +91,8 @@ const IMPLIED: Readonly<Record<string, string>> = {
   gfni: "sse2",
   abm: "popcnt lzcnt",
   "3dnow": "mmx prfchw",
-  "3dnowa": "3dnow",
+  // MMX's additions that SSE brought to others.
+  "3dnowa": "3dnow mmx+sse",
   xsaveopt: "xsave",
   xsavec: "xsave",
   xsaves: "xsave",
@@ -129,12 +130,12 @@ const NEVER_NEEDED = new Set(["popcnt"]);
 const PLAIN = words(
   `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
   prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig waitpkg ptwrite movdiri hreset rdpru mcommit
-  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es bmi2 fsgsbase cldemote movdir64b enqcmd rao_int`,
+  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es bmi2 fsgsbase cldemote movdir64b enqcmd rao_int hle tbm padlock`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl cx16 hle tsx padlock tbm avx512ifma
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl cx16 tsx avx512ifma
   avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni vaes vpclmulqdq
   amx_int8 amx_bf16 amx_fp16 amx_tile avx512_bf16 avx512_vp2intersect uintr avx512_fp16 prefetchi
   avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rmpquery`,

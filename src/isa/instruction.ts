@@ -3,7 +3,7 @@
  * with operands in Intel order (destination first), whatever syntax it was written in.
  */
 
-export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm";
+export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm" | "bnd";
 
 export interface Register {
   readonly name: string;
@@ -84,7 +84,10 @@ export type Prefix =
   | "fs"
   | "gs"
   | "ss"
-  | "notrack";
+  | "notrack"
+  | "bnd"
+  | "xacquire"
+  | "xrelease";
 
 export interface Instruction {
   /** Lower case, as written: with a suffix (`cmpb`) where the source has one. */

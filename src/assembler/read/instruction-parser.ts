@@ -25,7 +25,7 @@ import { Op, symbolExpression } from "../model/expression.ts";
 import type { Subsection } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
-import { COMMA, characterClass, DOLLAR, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
+import { COMMA, characterClass, DOLLAR, MINUS, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { isLaterRegister } from "./foreign-registers.ts";
 import { countsFromInstruction, namesGot, offsetBy } from "./got.ts";
@@ -61,6 +61,9 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["gs", "gs"],
   ["ss", "ss"],
   ["notrack", "notrack"],
+  ["bnd", "bnd"],
+  ["xacquire", "xacquire"],
+  ["xrelease", "xrelease"],
 ]);
 
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
@@ -170,6 +173,7 @@ export class InstructionParser {
       mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.word;
       input.offset = end;
     }
+    if (input.bytes[input.offset] === MINUS) mnemonic = this.#hyphened(mnemonic);
     if (mnemonic.includes(".")) {
       const wished = wishOf(mnemonic);
       if (wished !== null) {
@@ -221,6 +225,17 @@ export class InstructionParser {
         if (names === 0 && encoding.fixups.length === 0) this.#keepShape(instruction, encoding);
       } else if (names === 1) this.#keepShapeOfSymbol(instruction, encoding);
     }
+  }
+
+  /** `xcrypt-ecb`, one word as PadLock's programming guide writes it: the cursor moves past its second half. */
+  #hyphened(mnemonic: string): string {
+    const { input } = this.#reading;
+    let end = input.offset + 1;
+    while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
+    const whole = `${mnemonic}${textOfBytes(input.bytes, input.offset, end).toLowerCase()}`;
+    if (!isMnemonic(whole, this.options)) return mnemonic;
+    input.offset = end;
+    return whole;
   }
 
   /** Keeps the encoding of an instruction with a symbol if it is the one with a number of four bytes in its place. */
