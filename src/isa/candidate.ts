@@ -221,7 +221,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boole
 
 /** Suffixes that select a candidate, in the given syntax. */
 const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
-  if (candidate.form.unsuffixed || candidate.form.operands.some(isAddressRegister)) return [];
+  if (candidate.form.bare || candidate.form.operands.some(isAddressRegister)) return [];
   for (const { attSuffix, intelSuffix } of candidate.form.operands) {
     if (attSuffix === "ll") return att ? ["ll", "q"] : ["q"];
     if (attSuffix !== "") return [att ? attSuffix : intelSuffix];
@@ -230,7 +230,8 @@ const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
     case 8:
       return ["b"];
     case 16:
-      return ["w"];
+      // The short state of the x87 has a letter of its own.
+      return [att && candidate.form.operands[0]?.memory === "state" ? "s" : "w"];
     case 32:
       return [att ? "l" : "d"];
     default:

@@ -178,7 +178,7 @@ export interface Form {
   /** FWAIT stands before it (FINIT is FWAIT, FNINIT). */
   readonly wait: boolean;
   /** Its name takes no suffix for the size, though the size is known. */
-  readonly unsuffixed: boolean;
+  readonly bare: boolean;
   /** Its address is of 32 bits also in 16-bit code. */
   readonly address32: boolean;
 }

@@ -31,7 +31,7 @@
  *     a          depends on the address size
  *     d          size defaults to that of the code segment;  stack: to that of the stack
  *     suffixed   size must be told by a suffix
- *     unsuffixed a32 lock rep repe hint encode decode code16 anymod wait implied=n   as described in form.ts
+ *     bare a32 lock rep repe hint encode decode code16 anymod wait implied=n   as described in form.ts
  */
 
 import type {
@@ -263,7 +263,7 @@ const pairOf = (name: string): SizedNames => {
 };
 
 const FLAG_ATTRIBUTES = new Set(
-  "v b a d stack suffixed unsuffixed a32 lock rep repe hint encode decode code16 anymod wait".split(" "),
+  "v b a d stack suffixed bare a32 lock rep repe hint encode decode code16 anymod wait".split(" "),
 );
 
 const isByAddress = ({ field, register }: OperandPattern): boolean =>
@@ -343,7 +343,7 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
     // What stands behind the operands is written as such a number is.
     impliedImmediate: opcode.map === LAST_BYTE_MAP ? opcode.opcode : Number(values.get("implied") ?? -1),
     wait: flags.has("wait"),
-    unsuffixed: flags.has("unsuffixed"),
+    bare: flags.has("bare"),
     address32: flags.has("a32"),
   };
 };

@@ -67,10 +67,10 @@ export const LATER: readonly TableSection[] = [
   {
     feature: "lwp",
     rows: `
-      llwpcb r32.rm       | XOP9 12 /0 | unsuffixed
-      slwpcb r32.rm       | XOP9 12 /1 | unsuffixed
-      lwpins r32.vex, r/m32, imm32 | XOPA 12 /0 | unsuffixed
-      lwpval r32.vex, r/m32, imm32 | XOPA 12 /1 | unsuffixed
+      llwpcb r32.rm       | XOP9 12 /0 | bare
+      slwpcb r32.rm       | XOP9 12 /1 | bare
+      lwpins r32.vex, r/m32, imm32 | XOPA 12 /0 | bare
+      lwpval r32.vex, r/m32, imm32 | XOPA 12 /1 | bare
     `,
   },
   {
@@ -100,4 +100,14 @@ export const LATER: readonly TableSection[] = [
     `,
   },
   { feature: "287-only", rows: "frstpm | DB E5" },
+  {
+    // Not other instructions, but spellings: with a suffix where the row that is decoded takes none, or has a size without
+    // one.
+    feature: "i586",
+    rows: `
+      cmpxchg8bq m64      | 0F C7 /1      | lock encode =cmpxchg8b
+      pinsrw mm, r32.rm, imm8 | NP 0F C4 /r | encode mmx+sse
+      pinsrw xmm, r32.rm, imm8 | 66 0F C4 /r | encode sse2
+    `,
+  },
 ];
