@@ -394,7 +394,7 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   emission.warning = null;
   const { operands, wish } = instruction;
-  if (wish?.direction === "load" && isSymmetric(instruction)) {
+  if ((wish?.direction === "load" || wish?.direction === "swap") && isSymmetric(instruction)) {
     instruction = isAccumulatorExchange(instruction)
       ? { ...instruction, wish: {} }
       : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };

@@ -49,6 +49,14 @@ export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
   }
 };
 
+/** The feature that a prefix has its name from; without it that name stands before no instruction of the next line. */
+export const PREFIX_FEATURES: Readonly<Partial<Record<Prefix, string>>> = {
+  bnd: "mpx",
+  xacquire: "hle",
+  xrelease: "hle",
+  notrack: "ibt",
+};
+
 /** Sorts the prefixes. An error when two contradict, or one says what the code segment says. */
 export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixState | EncodingError => {
   const state: PrefixState = { lock: false, repeat: 0, meaning: "", operandSize: 0, addressSize: 0, segment: -1 };
@@ -133,8 +141,10 @@ const meaningProblem = (
       ? null
       : encodingError("bad-prefix", -1, `bnd stands before near jumps, calls and returns, not before ${mnemonic}`);
   const changesMemory = operands.some(({ kind }) => kind === "memory");
+  // Also between registers, as GNU as takes it, but not with the accumulator's form.
+  if (form.semantic === "xchg" && form.lockable) return null;
   const isStore = form.map === 0 && RELEASING_STORES.has(form.opcode) && form.operands[0]?.field === "rm";
-  if (form.lockable && changesMemory && (lock || form.semantic === "xchg")) return null;
+  if (form.lockable && changesMemory && lock) return null;
   if (form.lockable && changesMemory)
     return encodingError("bad-prefix", -1, `${meaning} needs lock before ${mnemonic}`);
   return isStore && operands[0]?.kind === "memory" && meaning === "xrelease"

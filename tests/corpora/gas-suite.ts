@@ -22,9 +22,6 @@ const WITHOUT_EFFECT =
 
 /** Single cases that docs/assembler-differences.md explains. */
 const EXPLAINED: ReadonlyMap<string, string> = new Map([
-  ...["arch-12", "arch-13", "arch-13-znver1", "arch-13-znver2", "hle", "hle-intel"].map(
-    (name) => [`i386/${name}`, "instructions of other extensions"] as const,
-  ),
   ["i386/ifunc-3", "indirect functions at absolute addresses"],
   ["all/relax", "a number of variable length that grows and shrinks with an alignment"],
   ["elf/dwarf-4-cu", ".loc_mark_labels"],

@@ -15,7 +15,7 @@ import type {
   Prefix,
   Register,
 } from "../../isa/instruction.ts";
-import { prefixByte } from "../../isa/prefixes.ts";
+import { PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
@@ -173,7 +173,8 @@ export class InstructionParser {
       mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.word;
       input.offset = end;
     }
-    if (input.bytes[input.offset] === MINUS) mnemonic = this.#hyphened(mnemonic);
+    if (input.bytes[input.offset] === MINUS && (characterClass[input.bytes[input.offset - 1]!]! & NAME_PART) !== 0)
+      mnemonic = this.#hyphened(mnemonic);
     if (mnemonic.includes(".")) {
       const wished = wishOf(mnemonic);
       if (wished !== null) {
@@ -392,6 +393,9 @@ export class InstructionParser {
     if (reading.program.debug.isOn) reading.program.debug.instruction();
     for (const prefix of prefixes) {
       const byte = prefixByte(prefix, reading.bits);
+      const feature = PREFIX_FEATURES[prefix];
+      if (feature !== undefined && reading.architecture.features?.has(feature) === false)
+        reading.failAt("not-on-this-cpu", offset, `\`${prefix}' needs a processor with ${feature}`);
       if (byte === null)
         reading.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${reading.bits}-bit code`);
       else reading.sections.integer(byte, 1);

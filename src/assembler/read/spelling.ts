@@ -8,7 +8,7 @@ import { COMMA } from "./chars.ts";
 
 /** What stands after the dot of `mov.s`, `jmp.d32`: forerunners of the prefixes in braces. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
-  ["s", { direction: "load" }],
+  ["s", { direction: "swap" }],
   ["d8", { displacementBits: 8 }],
   ["d32", { displacementBits: 32 }],
 ]);

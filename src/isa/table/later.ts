@@ -15,11 +15,22 @@ const threeDNow = (list: string): string =>
     .map(([name, opcode]) => `${name} mm, mm/m64 | 0F 0F ${opcode} /r`)
     .join("\n");
 
+/** "name opcode" pairs of MMX. */
+const shared = (list: string): string =>
+  list
+    .split(", ")
+    .map((pair) => pair.split(" "))
+    .map(([name, opcode]) => `${name} mm, mm/m64 | NP 0F ${opcode} /r | encode`)
+    .join("\n");
+
 export const LATER: readonly TableSection[] = [
   {
     feature: "3dnow",
     rows: `
       femms               | 0F 0E
+      # These are an extension of their own, too.
+      prefetch mline      | 0F 0D /0    | encode
+      prefetchw mline     | 0F 0D /1    | encode
       ${threeDNow(`pavgusb BF, pf2id 1D, pfacc AE, pfadd 9E, pfcmpeq B0, pfcmpge 90, pfcmpgt A0, pfmax A4, pfmin 94, pfmul B4,
       pfrcp 96, pfrcpit1 A6, pfrcpit2 B6, pfrsqit1 A7, pfrsqrt 97, pfsub 9A, pfsubr AA, pi2fd 0D, pmulhrw B7`)}
     `,
@@ -29,6 +40,14 @@ export const LATER: readonly TableSection[] = [
     rows: `
       ${threeDNow("pf2iw 1C, pfnacc 8A, pfpnacc 8E, pi2fw 0C, pswapd BB")}
       # What it shares with SSE.
+      ${shared("pminub DA, pmaxub DE, pavgb E0, pavgw E3, pmulhuw E4, pminsw EA, pmaxsw EE, psadbw F6")}
+      pshufw mm, mm/m64, imm8 | NP 0F 70 /r | encode
+      pinsrw mm, r32/m16, imm8 | NP 0F C4 /r | encode bare
+      pinsrw mm, r32.rm, imm8 | NP 0F C4 /r | encode
+      pextrw r32, mm.rm, imm8 | NP 0F C5 /r | encode
+      pmovmskb r32, mm.rm | NP 0F D7 /r | encode
+      maskmovq mm, mm.rm  | NP 0F F7 /r | encode
+      movntq m64, mm      | NP 0F E7 /r | encode
       prefetchnta mline   | 0F 18 /0    | encode
       prefetcht0 mline    | 0F 18 /1    | encode
       prefetcht1 mline    | 0F 18 /2    | encode
@@ -99,6 +118,7 @@ export const LATER: readonly TableSection[] = [
         .join("\n")}
     `,
   },
+  { feature: "hle", rows: "xtest | NP 0F 01 D6 | encode" },
   { feature: "287-only", rows: "frstpm | DB E5" },
   {
     // Not other instructions, but spellings: with a suffix where the row that is decoded takes none, or has a size without
