@@ -187,7 +187,7 @@ export const directedCandidate = ({ instruction, kinds, candidates, options }: R
       matches(candidate, instruction.operands, kinds, false),
   );
   const direction = instruction.wish?.direction;
-  const usual = found[0]?.operands[0]!.field;
+  const usual = found[0]?.operands[0]?.field;
   const first = direction === "swap" ? (usual === "rm" ? "reg" : "rm") : direction === "load" ? "reg" : "rm";
   return found.find(({ operands }) => operands[0]!.field === first) ?? null;
 };

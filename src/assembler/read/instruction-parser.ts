@@ -37,7 +37,7 @@ import type { Reading } from "./reading.ts";
 import { refuseWord } from "./refused-word.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
-import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
+import { attMnemonic, hintAt, isSizedSysret, wishOf, withHyphen } from "./spelling.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["lock", "lock"],
@@ -173,8 +173,7 @@ export class InstructionParser {
       mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.word;
       input.offset = end;
     }
-    if (input.bytes[input.offset] === MINUS && (characterClass[input.bytes[input.offset - 1]!]! & NAME_PART) !== 0)
-      mnemonic = this.#hyphened(mnemonic);
+    if (input.bytes[input.offset] === MINUS) mnemonic = withHyphen(input, mnemonic, this.options);
     if (mnemonic.includes(".")) {
       const wished = wishOf(mnemonic);
       if (wished !== null) {
@@ -226,17 +225,6 @@ export class InstructionParser {
         if (names === 0 && encoding.fixups.length === 0) this.#keepShape(instruction, encoding);
       } else if (names === 1) this.#keepShapeOfSymbol(instruction, encoding);
     }
-  }
-
-  /** `xcrypt-ecb`, one word as PadLock's programming guide writes it: the cursor moves past its second half. */
-  #hyphened(mnemonic: string): string {
-    const { input } = this.#reading;
-    let end = input.offset + 1;
-    while (characterClass[input.bytes[end]!]! & NAME_PART) end++;
-    const whole = `${mnemonic}${textOfBytes(input.bytes, input.offset, end).toLowerCase()}`;
-    if (!isMnemonic(whole, this.options)) return mnemonic;
-    input.offset = end;
-    return whole;
   }
 
   /** Keeps the encoding of an instruction with a symbol if it is the one with a number of four bytes in its place. */
