@@ -3,13 +3,14 @@
  * kernel. asm/include/instruction.inc says what they look like, asm/kernel/instruction.s reads them. Code is 32-bit code,
  * text is Intel's syntax.
  */
-import { BOUNDED, RELEASING_STORES, WITHOUT_OPERANDS } from "../isa/disassemble.ts";
+import { WITHOUT_OPERANDS } from "../isa/disassemble.ts";
 import type { Form, OperandField, OperandPattern } from "../isa/form.ts";
 import { isVexMap } from "../isa/form.ts";
 import type { RegisterClass } from "../isa/instruction.ts";
+import { BOUNDED, RELEASING_STORES } from "../isa/prefixed.ts";
 import { REGISTERS_BY_CLASS } from "../isa/registers.ts";
 import type { Semantic } from "../isa/semantics.ts";
-import { allForms } from "../isa/table/index.ts";
+import { processorForms } from "../isa/table/processor.ts";
 
 /** The source that reads the table: a kernel without it does without the table. */
 export const INSTRUCTION_READER = "asm/kernel/instruction.s";
@@ -137,7 +138,7 @@ class Writer {
   /** The forms of an opcode in the order in which they are to be tried. */
   #list(map: number, opcode: number): number[][] {
     const rank = (form: Form): number => (form.prefix === "any" ? 0 : 2) + (form.modrm === "exact" ? 1 : 0);
-    const forms = allForms()
+    const forms = processorForms()
       .filter((form) => !form.encodeOnly && form.map === map && isReadable(form))
       .filter((form) => (form.opcodeRegister ? form.opcode === (opcode & 0xf8) : form.opcode === opcode))
       .sort((a, b) => rank(b) - rank(a));

@@ -5,7 +5,7 @@
  */
 
 import type { Form, OperandField, OperandPattern, SizeRule } from "./form.ts";
-import { isVexMap } from "./form.ts";
+import { isVexMap, LAST_BYTE_MAP } from "./form.ts";
 import type { EncodeOptions } from "./instruction.ts";
 import { ESCAPES } from "./notation.ts";
 import { formsNamed } from "./table/index.ts";
@@ -44,6 +44,7 @@ export const KIND = {
   short: 1 << 25,
   near: 1 << 26,
   far: 1 << 27,
+  bnd: 1 << 28,
 } as const;
 
 export const SIZED_MEMORY =
@@ -205,7 +206,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boole
     addressBits: byAddress ? sizeBits : 0,
     operandPrefix,
     repeatPrefix: ownPrefix === 0xf2 || ownPrefix === 0xf3 ? ownPrefix : 0,
-    opcode: [...ESCAPES[form.map]!, form.opcode],
+    opcode: form.map === LAST_BYTE_MAP ? ESCAPES[form.map]! : [...ESCAPES[form.map]!, form.opcode],
     modrmBase:
       form.modrm === "digit"
         ? form.modrmValue << 3
@@ -220,7 +221,7 @@ const compile = (form: Form, sizeBits: 16 | 32, bits: 16 | 32, isSuffixed: boole
 
 /** Suffixes that select a candidate, in the given syntax. */
 const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
-  if (candidate.form.operands.some(isAddressRegister)) return [];
+  if (candidate.form.bare || candidate.form.operands.some(isAddressRegister)) return [];
   for (const { attSuffix, intelSuffix } of candidate.form.operands) {
     if (attSuffix === "ll") return att ? ["ll", "q"] : ["q"];
     if (attSuffix !== "") return [att ? attSuffix : intelSuffix];
@@ -229,7 +230,8 @@ const suffixesOf = (candidate: Candidate, att: boolean): readonly string[] => {
     case 8:
       return ["b"];
     case 16:
-      return ["w"];
+      // The short state of the x87 has a letter of its own.
+      return [att && candidate.form.operands[0]?.memory === "state" ? "s" : "w"];
     case 32:
       return [att ? "l" : "d"];
     default:

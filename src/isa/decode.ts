@@ -5,7 +5,8 @@
  */
 
 import type { Form, OpcodeMap } from "./form.ts";
-import { VEX_MAPS } from "./form.ts";
+import { LAST_BYTE_MAP, VEX_MAPS, XOP_MAPS } from "./form.ts";
+import type { OpcodeMaps } from "./opcode-map.ts";
 import { formAt, opcodeMap, prefixIndex } from "./opcode-map.ts";
 import { ADDRESS16 } from "./registers.ts";
 
@@ -81,6 +82,8 @@ export class Decoded {
 
 /** The first byte of a VEX prefix of three (SDM 2A, 2.3.5). */
 const VEX = 0xc4;
+/** XOP is POP with a register or memory whose ModRM.reg is not 0; its maps have numbers from 8 on. */
+const XOP = 0x8f;
 
 const SEGMENT_BY_PREFIX: Readonly<Record<number, number>> = { 0x26: 0, 0x2e: 1, 0x36: 2, 0x3e: 3, 0x64: 4, 0x65: 5 };
 
@@ -178,9 +181,15 @@ const fail = (into: Decoded, problem: Decoded["problem"], length: number): Decod
 
 /**
  * Decodes the instruction at `offset`. `bits` is the code segment's default size. Bytes after the end of the array are
- * "truncated"; nothing is thrown.
+ * "truncated"; nothing is thrown. `known` has opcodes beside those of the emulator's processors (known-opcodes.ts).
  */
-export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: Decoded = new Decoded()): Decoded => {
+export const decode = (
+  bytes: Uint8Array,
+  offset: number,
+  bits: 16 | 32,
+  into: Decoded = new Decoded(),
+  known: OpcodeMaps | null = null,
+): Decoded => {
   let at = offset;
   into.form = null;
   into.problem = "";
@@ -221,7 +230,8 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
   let map: OpcodeMap = 0;
   let prefix = prefixIndex(into.hasOperandPrefix, into.repeat);
   // LES from a register, which there is not, is VEX.
-  if (byte === VEX && bytes[at + 1]! >= 0xc0) {
+  const isVex = byte === VEX && bytes[at + 1]! >= 0xc0;
+  if (isVex || (byte === XOP && known !== null && (bytes[at + 1]! & 0x18) !== 0)) {
     if (at + 3 >= bytes.length) return fail(into, "truncated", bytes.length - offset);
     const space = bytes[at + 1]! & 0x1f;
     const fields = bytes[at + 2]!;
@@ -229,18 +239,20 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
     prefix = fields & 3;
     at += 3;
     byte = bytes[at]!;
+    const isMapped = isVex ? space === 2 || space === 3 : space === 9 || space === 10;
     // VEX.L is 0 for all that the maps have.
-    if ((space !== 2 && space !== 3) || (fields & 4) !== 0) return fail(into, "undefined", at + 1 - offset);
-    map = (space + VEX_MAPS) as OpcodeMap;
+    if (!isMapped || (fields & 4) !== 0) return fail(into, "undefined", at + 1 - offset);
+    map = (space + (isVex ? VEX_MAPS : XOP_MAPS)) as OpcodeMap;
   } else if (byte === 0x0f) {
     byte = bytes[++at];
+    if (byte === 0x0f && known !== null) return decodeLastByte(bytes, offset, at + 1, prefix, into, known);
     map = byte === 0x38 ? 2 : byte === 0x3a ? 3 : 1;
     if (map !== 1) byte = bytes[++at];
   }
   if (byte === undefined) return fail(into, "truncated", at - offset);
   at++;
   into.opcode = byte;
-  const entry = opcodeMap(map)[byte]!;
+  const entry = (known === null ? opcodeMap(map) : known[map]!)[byte]!;
   if (entry === null) return fail(into, "undefined", at - offset);
 
   if (entry.hasModRM) {
@@ -260,5 +272,32 @@ export const decode = (bytes: Uint8Array, offset: number, bits: 16 | 32, into: D
   if (at - offset > MAX_INSTRUCTION_BYTES) return fail(into, "long", MAX_INSTRUCTION_BYTES);
   into.form = form;
   into.length = at - offset;
+  return into;
+};
+
+/** What stands behind 0F 0F, from `start` on: ModRM, the address, and last the opcode. */
+const decodeLastByte = (
+  bytes: Uint8Array,
+  offset: number,
+  start: number,
+  prefix: number,
+  into: Decoded,
+  known: OpcodeMaps,
+): Decoded => {
+  let at = start;
+  into.modrm = bytes[at++] ?? 0;
+  if (into.modrm < 0xc0) {
+    into.isMemory = true;
+    at = readAddress(bytes, at, into);
+  }
+  into.operandOffset = at - into.displacementBytes - offset;
+  if (at >= bytes.length) return fail(into, "truncated", bytes.length - offset);
+  into.opcode = bytes[at]!;
+  const entry = known[LAST_BYTE_MAP]![into.opcode]!;
+  const form = entry === null ? null : formAt(entry, prefix, into.modrm);
+  if (form === null) return fail(into, "undefined", at + 1 - offset);
+  if (at + 1 - offset > MAX_INSTRUCTION_BYTES) return fail(into, "long", MAX_INSTRUCTION_BYTES);
+  into.form = form;
+  into.length = at + 1 - offset;
   return into;
 };

@@ -6,8 +6,10 @@
 import { Decoded, decode } from "./decode.ts";
 import type { Form, OperandPattern } from "./form.ts";
 import { isVexMap } from "./form.ts";
+import { knownOpcodes } from "./known-opcodes.ts";
 import { isInMemory, memoryBits, mnemonicOf, registerOf, sizePrefix, usesSegment } from "./lift.ts";
-import { formAt, opcodeMap } from "./opcode-map.ts";
+import { formAt } from "./opcode-map.ts";
+import { BOUNDED, RELEASING_STORES } from "./prefixed.ts";
 import { REGISTERS_BY_CLASS } from "./registers.ts";
 import type { Semantic } from "./semantics.ts";
 
@@ -53,16 +55,13 @@ export const WITHOUT_OPERANDS: ReadonlySet<Semantic> = new Set(["monitor", "mwai
 /** Instructions whose port register AT&T puts in parentheses. */
 const PORT = new Set<Semantic>(["in", "out", "ins", "outs"]);
 
-const INDIRECT = new Set<Semantic>(["jmp_indirect", "call_indirect", "jmp_far", "call_far"]);
+/** The register of MPX whose number is above 3. */
+const NO_BOUNDS = "(bad)";
 
-/** Near branches: F2 before them is BND. */
-export const BOUNDED: ReadonlySet<Semantic> = new Set(["jmp", "jcc", "call", "ret", "jmp_indirect", "call_indirect"]);
+const INDIRECT = new Set<Semantic>(["jmp_indirect", "call_indirect", "jmp_far", "call_far"]);
 
 /** Conditional branches: CS or DS before them is a hint (SDM 2A, 2.1.1). */
 const HINTED = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
-
-/** Stores that XRELEASE may stand before without LOCK. */
-export const RELEASING_STORES: ReadonlySet<number> = new Set([0x88, 0x89, 0xa2, 0xa3, 0xc6, 0xc7]);
 
 const PREDICATES = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
 const PCLMUL_NAMES: Readonly<Record<number, string>> = { 0x00: "lqlq", 0x01: "hqlq", 0x10: "lqhq", 0x11: "hqhq" };
@@ -150,7 +149,7 @@ const writeMnemonic = (context: Context): string => {
 const writeRegister = (pattern: OperandPattern, { decoded, att, form }: Context): string => {
   const register = registerOf(pattern, decoded);
   const name = pattern.text === "st" ? "st" : register.name;
-  if (!att) return name;
+  if (!att || name === NO_BOUNDS) return name;
   if (pattern.text === "dx" && PORT.has(form.semantic)) return "(%dx)";
   return register.class === "dreg" ? `%db${register.number}` : `%${name}`;
 };
@@ -186,10 +185,15 @@ const writeAbsolute = (pattern: OperandPattern, { decoded, att }: Context): stri
 };
 
 const sizeWord = (pattern: OperandPattern, decoded: Decoded): string =>
-  pattern.text === "moword" ? "OWORD PTR " : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
+  pattern.text === "moword"
+    ? "OWORD PTR "
+    : pattern.register === "bnd"
+      ? ""
+      : (SIZE_WORDS[memoryBits(pattern, decoded)] ?? "");
 
 const writeMemory = (pattern: OperandPattern, context: Context): string => {
-  const { decoded, att } = context;
+  const { decoded, att, form } = context;
+  if (form.address32 && decoded.addressSize === 16) return "(bad)";
   const segment = shownSegment(pattern, context);
   const implicit = IMPLICIT_BASE[pattern.field];
   const isAbsolute = implicit === undefined && decoded.base < 0 && decoded.index < 0 && !decoded.hasSib;
@@ -272,6 +276,7 @@ const usesOperandPrefix = ({ form, decoded }: Context): boolean => {
 
 const usesAddressPrefix = ({ form, decoded, att }: Context): boolean => {
   if (form.operands.some(({ field }) => field === "moffs")) return false;
+  if (form.address32 && decoded.addressSize === 16) return false;
   // A bare 32-bit address does not look like one.
   if (decoded.isMemory && decoded.addressSize === 32 && decoded.base < 0 && !decoded.hasSib) return false;
   // JCXZ and JECXZ.
@@ -339,7 +344,7 @@ const scratch = new Decoded();
 /** FWAIT and the x87 instruction after it are one line: "fninit" becomes "finit". Null when none follows. */
 const waitingForm = (bytes: Uint8Array, offset: number, bits: 16 | 32): boolean => {
   if (bytes[offset] !== FWAIT) return false;
-  const { form, opcode } = decode(bytes, offset + 1, bits, scratch);
+  const { form, opcode } = decode(bytes, offset + 1, bits, scratch, knownOpcodes());
   return form !== null && form.map === 0 && opcode >= 0xd8 && opcode <= 0xdf;
 };
 
@@ -377,8 +382,10 @@ const emptyOpcodeSize = (bytes: Uint8Array, at: number): number => {
   const second = bytes[at + 1] ?? 0;
   if (opcode >= 0xd8 && opcode <= 0xdf) return 2;
   if (opcode !== 0x0f) return 0;
+  // 3DNow!, whose opcode is further on.
+  if (second === 0x0f) return 0;
   const map = second === 0x38 ? 2 : second === 0x3a ? 3 : 1;
-  const entry = opcodeMap(map)[map === 1 ? second : (bytes[at + 2] ?? 0)];
+  const entry = knownOpcodes()[map]![map === 1 ? second : (bytes[at + 2] ?? 0)];
   const size = map === 1 ? 2 : 3;
   if (entry === null || entry === undefined) return size;
   const modrm = bytes[at + size] ?? 0;
@@ -399,7 +406,7 @@ export const disassemble = (
 ): DisassembledLine => {
   const waits = waitingForm(bytes, offset, options.bits) ? 1 : 0;
   const start = offset + waits;
-  const decoded = decode(bytes, start, options.bits, scratch);
+  const decoded = decode(bytes, start, options.bits, scratch, knownOpcodes());
   const { form } = decoded;
   if (form === null) {
     // Of an instruction that the end cuts off, objdump names the first byte alone.

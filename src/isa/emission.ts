@@ -4,7 +4,7 @@
  */
 
 import type { Form, MandatoryPrefix } from "./form.ts";
-import { VEX_MAPS } from "./form.ts";
+import { isXopMap, VEX_MAPS, XOP_MAPS } from "./form.ts";
 import type { Encoding, EncodingError, Fixup, MemoryOperand, Register, Value } from "./instruction.ts";
 import { EIZ } from "./registers.ts";
 
@@ -99,10 +99,13 @@ export class Emission {
     this.number(low32, sizeBytes);
   }
 
-  /** A VEX prefix of three bytes (SDM 2A, 2.3.5): the map, the register beside those of ModRM, the form's prefix. */
+  /**
+   * A VEX prefix of three bytes (SDM 2A, 2.3.5), or XOP, which is like it: the map, the register beside those of ModRM, the
+   * form's prefix.
+   */
   vex({ map, prefix }: Form, vvvv: number): void {
-    this.byte(0xc4);
-    this.byte(0xe0 | (map - VEX_MAPS));
+    this.byte(isXopMap(map) ? 0x8f : 0xc4);
+    this.byte(0xe0 | (map - (isXopMap(map) ? XOP_MAPS : VEX_MAPS)));
     this.byte(((~vvvv << 3) & 0x78) | VEX_PP[prefix]);
   }
 

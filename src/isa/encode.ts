@@ -34,7 +34,7 @@ import {
 } from "./matching.ts";
 import type { PrefixState } from "./prefixes.ts";
 import { checkPrefixes, NO_PREFIXES, readPrefixes, withoutUseless } from "./prefixes.ts";
-import { SEGMENT_PREFIXES } from "./registers.ts";
+import { EIZ, SEGMENT_PREFIXES } from "./registers.ts";
 
 /** Encoding is never re-entered, so one serves all calls. */
 const emission = new Emission();
@@ -107,7 +107,7 @@ const write = (
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
     if (operand.kind !== "memory") continue;
-    const width = addressBits(operand, address as 16 | 32);
+    const width = addressBits(operand, form.address32 ? 32 : (address as 16 | 32));
     if (memoryIndex >= 0 && width !== addressWidth) {
       return encodingError("bad-address", i, "both addresses of a string instruction are of the same width");
     }
@@ -131,7 +131,10 @@ const write = (
       );
     }
     address = width;
-    const { field } = candidate.operands[i]!;
+    const { field, pattern } = candidate.operands[i]!;
+    // Base and index mean different things to BNDMK, BNDLDX and BNDSTX, so that they cannot trade places.
+    if (form.address32 && pattern.text === "m" && operand.index?.number === 4 && operand.index !== EIZ)
+      return encodingError("bad-address", i, `esp cannot be an index of ${instruction.mnemonic}`);
     const implicit = field !== "rm" && field !== "moffs";
     if (implicit) {
       const failure = checkImplicit(field, operand, i);
@@ -147,6 +150,10 @@ const write = (
       }
       segment = operand.segment.number;
     }
+  }
+
+  if (form.address32 && address === 16 && (bits === 32 || memoryIndex >= 0)) {
+    return encodingError("bad-address", memoryIndex, `${instruction.mnemonic} takes no address of 16 bits`);
   }
 
   // GNU as's order of prefixes.
@@ -369,6 +376,8 @@ const withSignOf16 = (instruction: Instruction, operand: ImmediateOperand, bits:
   return { ...instruction, operands: [{ ...operand, value: value - 0x10000 }] };
 };
 
+const hasNoBareAddress = ({ operands }: Candidate): boolean => operands.every(({ field }) => field !== "moffs");
+
 /**
  * Encodes one instruction. The bytes may be shared between calls: do not change them.
  */
@@ -385,7 +394,7 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   }
   emission.warning = null;
   const { operands, wish } = instruction;
-  if (wish?.direction === "load" && isSymmetric(instruction)) {
+  if ((wish?.direction === "load" || wish?.direction === "swap") && isSymmetric(instruction)) {
     instruction = isAccumulatorExchange(instruction)
       ? { ...instruction, wish: {} }
       : { ...instruction, operands: [...operands].reverse(), wish: { direction: "store" } };
@@ -417,7 +426,14 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
     const kind = kindsOf(instruction.operands[i]!);
     kinds.push(options.avoidsShiftByOne === true && kind !== KIND.immediate1 ? kind & ~KIND.immediate1 : kind);
   }
-  const request: Request = { instruction, kinds, candidates, options, preferBits: prefixes.operandSize };
+  const request: Request = {
+    instruction,
+    kinds,
+    // The forms of MOV without ModRM are none that a lock can be released by.
+    candidates: prefixes.meaning === "xrelease" ? candidates.filter(hasNoBareAddress) : candidates,
+    options,
+    preferBits: prefixes.operandSize,
+  };
   const candidate = choose(request);
   if ("code" in candidate) return candidate;
   if (prefixes !== NO_PREFIXES) {

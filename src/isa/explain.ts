@@ -24,6 +24,7 @@ const GROUPS: readonly (readonly [number, string])[] = [
   [KIND.st, "st(i)"],
   [KIND.mm, "an mm register"],
   [KIND.xmm, "an xmm register"],
+  [KIND.bnd, "a bnd register"],
 ];
 
 const groupOf = (kinds: number): number => GROUPS.find(([mask]) => (mask & kinds) !== 0)?.[0] ?? kinds;

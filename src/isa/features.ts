@@ -21,12 +21,13 @@ const NOCONA = `${PRESCOTT} syscall`;
 const CORE_2 = `${NOCONA} ssse3`;
 const CORE_I7 = `${CORE_2} sse4.2 rdtscp`;
 const K6 = `${I586} mmx syscall`;
-const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp prfchw`;
-const BULLDOZER = `${I586} i686 687 cmov nop fxsr mmx sse4.2 fisttp popcnt lzcnt sse4a syscall rdtscp prfchw xsave clflush aes pclmul svme`;
-const PILEDRIVER = `${BULLDOZER} bmi`;
+const K8 = `${I586} i686 687 nop fxsr mmx sse2 syscall rdtscp 3dnowa`;
+const AMD_2011 = `${I586} i686 687 cmov nop fxsr mmx sse4.2 fisttp popcnt lzcnt sse4a syscall rdtscp prfchw xsave clflush aes pclmul svme`;
+const BULLDOZER = `${AMD_2011} lwp`;
+const PILEDRIVER = `${BULLDOZER} bmi tbm`;
 const STEAMROLLER = `${PILEDRIVER} xsaveopt fsgsbase`;
 const EXCAVATOR = `${STEAMROLLER} movbe rdrnd mwaitx bmi2`;
-const ZEN = `${EXCAVATOR} clflushopt smap rdseed xsavec xsaves adx sha clzero`;
+const ZEN = `${AMD_2011} bmi xsaveopt fsgsbase movbe rdrnd mwaitx bmi2 clflushopt smap rdseed xsavec xsaves adx sha clzero`;
 const ZEN_2 = `${ZEN} rdpid clwb wbnoinvd rdpru mcommit`;
 const ZEN_3 = `${ZEN_2} invpcid ospke sev_es ${NAMELESS}`;
 const BOBCAT = `${I586} i686 687 cmov nop fxsr mmx ssse3 sse4a fisttp popcnt lzcnt syscall rdtscp prfchw clflush svme`;
@@ -54,8 +55,8 @@ const PROCESSORS: Readonly<Record<string, string>> = {
   core2: CORE_2,
   corei7: CORE_I7,
   k6: K6,
-  k6_2: `${K6} prfchw`,
-  athlon: `${K6} i686 687 nop prfchw`,
+  k6_2: `${K6} 3dnow`,
+  athlon: `${K6} i686 687 nop 3dnowa`,
   opteron: K8,
   k8: K8,
   amdfam10: AMDFAM10,
@@ -90,13 +91,15 @@ const IMPLIED: Readonly<Record<string, string>> = {
   sha: "sse2",
   gfni: "sse2",
   abm: "popcnt lzcnt",
-  "3dnow": "mmx prfchw",
+  "3dnow": "mmx",
   "3dnowa": "3dnow",
   xsaveopt: "xsave",
   xsavec: "xsave",
   xsaves: "xsave",
   ospke: "xsave",
   lwp: "xsave",
+  tsx: "rtm hle",
+  tsxldtrk: "rtm",
   mpx: "xsave",
   ept: "vmx",
   vmfunc: "vmx",
@@ -117,6 +120,7 @@ const REMOVED_TOO: Readonly<Record<string, string>> = {
   "287": "fisttp 287-only",
   "8087": "fisttp 8087-only 287-only",
   sse4: "sse4.1 sse4.2",
+  tsx: "rtm hle",
 };
 
 /** What goes too when a processor loses a unit: its x87 is the unit and all before it in one. */
@@ -128,13 +132,13 @@ const NEVER_NEEDED = new Set(["popcnt"]);
 /** Features without a further meaning. */
 const PLAIN = words(
   `cmov fisttp fxsr mmx nop popcnt lzcnt bmi movbe clflush clflushopt clwb rdtscp syscall xsave vmx smap smx rdrnd rdseed rdpid invpcid
-  prfchw prefetchwt1 ibt serialize wbnoinvd tsxldtrk se1 pconfig waitpkg ptwrite movdiri hreset rdpru mcommit
-  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es bmi2 fsgsbase cldemote movdir64b enqcmd rao_int`,
+  prfchw prefetchwt1 ibt serialize wbnoinvd se1 pconfig waitpkg ptwrite movdiri hreset rdpru mcommit
+  wrmsrns clzero mwaitx svme adx shstk rtm tdx sev_es bmi2 fsgsbase cldemote movdir64b enqcmd rao_int hle tbm padlock`,
 );
 
 /** Extensions of later processors: names that GNU as knows, of instructions that are not in the table. */
 const LATER = words(
-  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl cx16 hle tsx padlock tbm avx512ifma
+  `avx512f avx512cd avx512er avx512pf avx512dq avx512bw avx512vl cx16 avx512ifma
   avx512vbmi avx512_4fmaps avx512_4vnniw avx512_vpopcntdq avx512_vbmi2 avx512_vnni avx512_bitalg avx_vnni vaes vpclmulqdq
   amx_int8 amx_bf16 amx_fp16 amx_tile avx512_bf16 avx512_vp2intersect uintr avx512_fp16 prefetchi
   avx_ifma avx_vnni_int8 cmpccxadd msrlist avx_ne_convert rmpquery`,

@@ -75,14 +75,25 @@ export interface OperandPattern {
   readonly intelSuffix: string;
 }
 
-/** Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A; 4 and 5 are the latter two behind VEX. */
-export type OpcodeMap = 0 | 1 | 2 | 3 | 4 | 5;
+/**
+ * Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A; 4 and 5 are the latter two behind VEX; 6 and 7 are
+ * 9 and 10 behind XOP (AMD's manual 3, 1.2.7); 8 is 0F 0F, whose opcode stands behind the operands (AMD's manual 3, A.2).
+ */
+export type OpcodeMap = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-/** VEX.mmmmm plus this is the opcode map (SDM 2A, 2.3.5.6); the maps from 4 on are those that VEX leads to. */
+/** VEX.mmmmm plus this is the opcode map (SDM 2A, 2.3.5.6). */
 export const VEX_MAPS = 2;
+/** XOP.mmmmm plus this is the opcode map. */
+export const XOP_MAPS = -3;
+const FIRST_VEX_MAP = 4;
+const FIRST_XOP_MAP = 6;
+/** The one map whose opcodes stand behind the operands. */
+export const LAST_BYTE_MAP = 8;
 
-/** Whether a VEX prefix leads to a map. It also holds what is a prefix of the opcode elsewhere, as VEX.pp. */
-export const isVexMap = (map: OpcodeMap): boolean => map > 3;
+/** Whether a VEX or XOP prefix leads to a map. It also holds what is a prefix of the opcode elsewhere, as VEX.pp. */
+export const isVexMap = (map: OpcodeMap): boolean => map >= FIRST_VEX_MAP && map < LAST_BYTE_MAP;
+
+export const isXopMap = (map: OpcodeMap): boolean => map >= FIRST_XOP_MAP && map < LAST_BYTE_MAP;
 
 /**
  * Which prefix is part of the opcode: "any" when 66, F2 and F3 keep their general meaning, "none" when there must be
@@ -166,4 +177,8 @@ export interface Form {
   readonly impliedImmediate: number;
   /** FWAIT stands before it (FINIT is FWAIT, FNINIT). */
   readonly wait: boolean;
+  /** Its name takes no suffix for the size, though the size is known. */
+  readonly bare: boolean;
+  /** Its address is of 32 bits also in 16-bit code. */
+  readonly address32: boolean;
 }

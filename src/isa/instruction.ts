@@ -3,7 +3,7 @@
  * with operands in Intel order (destination first), whatever syntax it was written in.
  */
 
-export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm";
+export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm" | "bnd";
 
 export interface Register {
   readonly name: string;
@@ -84,7 +84,10 @@ export type Prefix =
   | "fs"
   | "gs"
   | "ss"
-  | "notrack";
+  | "notrack"
+  | "bnd"
+  | "xacquire"
+  | "xrelease";
 
 export interface Instruction {
   /** Lower case, as written: with a suffix (`cmpb`) where the source has one. */
@@ -100,9 +103,10 @@ export interface EncodingWish {
   /** `{disp8}`, `{disp16}`, `{disp32}`: width of a displacement beside registers, or of a branch. */
   readonly displacementBits?: 8 | 16 | 32;
   /**
-   * `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field.
+   * `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field. `.s`
+   * swaps them: the one that is not usual.
    */
-  readonly direction?: "load" | "store";
+  readonly direction?: "load" | "store" | "swap";
 }
 
 /** A field of an encoding whose value the caller has to fill in. */

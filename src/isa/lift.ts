@@ -20,7 +20,7 @@ const classOf = ({ register }: OperandPattern, decoded: Decoded): RegisterClass 
   return (register === "ra" ? decoded.addressSize : decoded.operandSize) === 16 ? "r16" : "r32";
 };
 
-/** The register that an operand is; a segment register that does not exist has the name "?". */
+/** The register that an operand is; one that does not exist has objdump's name for it. */
 export const registerOf = (pattern: OperandPattern, decoded: Decoded): Register => {
   const form = decoded.form!;
   const number =
@@ -36,7 +36,8 @@ export const registerOf = (pattern: OperandPattern, decoded: Decoded): Register 
               : decoded.rm
             : pattern.fixed;
   const registerClass = classOf(pattern, decoded);
-  return REGISTERS_BY_CLASS[registerClass][number] ?? { name: "?", class: registerClass, number };
+  const missing = registerClass === "bnd" ? "(bad)" : "?";
+  return REGISTERS_BY_CLASS[registerClass][number] ?? { name: missing, class: registerClass, number };
 };
 
 /** True when the operand lies in memory in this instruction. */

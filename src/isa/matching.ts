@@ -179,17 +179,17 @@ export const extendingCandidate = ({ instruction, kinds, candidates, options }: 
 
 /** Of the forms between two registers, the first that goes the wished way; null where there is none. */
 export const directedCandidate = ({ instruction, kinds, candidates, options }: Request): Candidate | null => {
-  const first = instruction.wish?.direction === "load" ? "reg" : "rm";
-  return (
-    candidates.find(
-      (candidate) =>
-        candidate.operands.length === 2 &&
-        candidate.operands[0]!.field === first &&
-        candidate.operands[1]!.field === (first === "reg" ? "rm" : "reg") &&
-        allows(candidate, options) &&
-        matches(candidate, instruction.operands, kinds, false),
-    ) ?? null
+  const found = candidates.filter(
+    (candidate) =>
+      candidate.operands.length === 2 &&
+      candidate.operands.every(({ field }) => field === "reg" || field === "rm") &&
+      allows(candidate, options) &&
+      matches(candidate, instruction.operands, kinds, false),
   );
+  const direction = instruction.wish?.direction;
+  const usual = found[0]?.operands[0]?.field;
+  const first = direction === "swap" ? (usual === "rm" ? "reg" : "rm") : direction === "load" ? "reg" : "rm";
+  return found.find(({ operands }) => operands[0]!.field === first) ?? null;
 };
 
 /** The index of a memory operand that no one has given a size, and that could be of two; or -1. */

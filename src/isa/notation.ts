@@ -8,19 +8,19 @@
  * name with 32-bit size.
  *
  * Operands, in Intel's order, are written as in the SDM (2A, 3.1.1.3), with "v" for 16 or 32 by operand size:
- *     r8 rv r32 sreg cr dr tr mm xmm   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in ModRM.rm;
+ *     r8 rv r32 sreg cr dr tr mm xmm bnd   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in ModRM.rm;
  *                                      `.both`: in both; `.vex`: in VEX.vvvv
  *     ra                               the same: r16 or r32 by address size
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
  *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind; moword is m128 by another name
  *     al accv acca cl dx es st 1       fixed (accv is ax or eax by operand size, acca by address size)
  *     sti                              st(i) in the last byte of the opcode
- *     imm8 imm8s imm16 immv            immediate; s: sign-extended to operand size
+ *     imm8 imm8s imm16 imm32 immv      immediate; s: sign-extended to operand size
  *     rel8 relv ptrv moffs8 moffsv     branch distance, far pointer, absolute address
  *     dst8 src8 table8 ...             implicit memory of string instructions and XLAT
  *
- * Opcode: VEX when that prefix leads to it, NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
- * /_. A byte after the opcode byte is a whole ModRM byte (0F 01 C8).
+ * Opcode: VEX, XOP9 or XOPA when that prefix leads to it (the latter to map 9 or 10), NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
+ * /_. A byte after the opcode byte is a whole ModRM byte (0F 01 C8). After 0F 0F it is the byte behind the operands.
  *
  * Attributes: any word that is no attribute is the feature.
  *     =name      semantics, when they are not called like the instruction
@@ -31,7 +31,7 @@
  *     a          depends on the address size
  *     d          size defaults to that of the code segment;  stack: to that of the stack
  *     suffixed   size must be told by a suffix
- *     lock rep repe hint encode decode code16 anymod wait implied=n   as described in form.ts
+ *     bare a32 lock rep repe hint encode decode code16 anymod wait implied=n   as described in form.ts
  */
 
 import type {
@@ -45,7 +45,7 @@ import type {
   SizedNames,
   SizeRule,
 } from "./form.ts";
-import { VEX_MAPS } from "./form.ts";
+import { LAST_BYTE_MAP, VEX_MAPS, XOP_MAPS } from "./form.ts";
 import type { RegisterClass } from "./instruction.ts";
 import type { Semantic } from "./semantics.ts";
 
@@ -85,6 +85,7 @@ const REGISTER_SIZES: Readonly<Record<string, readonly [register: RegisterClass 
   tr: ["treg", 32],
   mm: ["mm", 64],
   xmm: ["xmm", 128],
+  bnd: ["bnd", 128],
 };
 for (const [text, [register, sizeBits]] of Object.entries(REGISTER_SIZES))
   shape(text, { field: "register", register, sizeBits });
@@ -95,6 +96,8 @@ for (const sizeBits of MEMORY_SIZES) {
   for (const register of ["mm", "xmm", "r32", "rv"] as const)
     shape(`${register}/m${sizeBits}`, { field: "rm", register, memory: "sized", sizeBits });
 }
+shape("bnd/m128", { field: "rm", register: "bnd", memory: "sized", sizeBits: 128 });
+shape("r32/m", { field: "rm", register: "r32", memory: "any", sizeBits: 0 });
 shape("moword", { field: "rm", memory: "sized", sizeBits: 128 });
 shape("r/m8", { field: "rm", register: "r8", memory: "sized", sizeBits: 8 });
 shape("r/m16", { field: "rm", register: "r16", memory: "sized", sizeBits: 16 });
@@ -152,6 +155,7 @@ shape("sti", { field: "opcode", register: "st", sizeBits: 80 });
 shape("imm8", { field: "immediate", sizeBits: 8 });
 shape("imm8s", { field: "immediate", sizeBits: 8, signExtended: true });
 shape("imm16", { field: "immediate", sizeBits: 16 });
+shape("imm32", { field: "immediate", sizeBits: 32 });
 shape("immv", { field: "immediate", sizeBits: "v" });
 shape("sel16", { field: "selector", sizeBits: 16 });
 shape("rel8", { field: "relative", sizeBits: 8, signExtended: true });
@@ -183,7 +187,17 @@ const patternOf = (token: string, opcodeRegister: boolean, row: string): Operand
   return pattern;
 };
 
-const MAP_ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a], [], []];
+const MAP_ESCAPES: readonly (readonly number[])[] = [
+  [],
+  [0x0f],
+  [0x0f, 0x38],
+  [0x0f, 0x3a],
+  [],
+  [],
+  [],
+  [],
+  [0x0f, 0x0f],
+];
 /** The bytes that lead to each opcode map, where they are the same for all that is in it. */
 export const ESCAPES = MAP_ESCAPES;
 
@@ -203,10 +217,15 @@ const parseOpcode = (text: string, row: string): OpcodePart => {
   let at = 0;
   let prefix: MandatoryPrefix = "any";
   const isVex = words[0] === "VEX";
-  if (isVex) at++;
+  const xopMap = words[0] === "XOP9" ? 9 : words[0] === "XOPA" ? 10 : 0;
+  if (isVex || xopMap > 0) at++;
   if (words.length > 1 && words[at]! in PREFIX_WORDS && words[1] !== "+r") prefix = PREFIX_WORDS[words[at++]!]!;
   let map: OpcodeMap = 0;
-  if (words[at] === "0F") {
+  if (xopMap > 0) map = (xopMap + XOP_MAPS) as OpcodeMap;
+  else if (words[at] === "0F" && words[at + 1] === "0F") {
+    map = LAST_BYTE_MAP;
+    at += 2;
+  } else if (words[at] === "0F") {
     map = words[at + 1] === "38" ? 2 : words[at + 1] === "3A" ? 3 : 1;
     at += map === 1 ? 1 : 2;
     if (isVex) map = (map + VEX_MAPS) as OpcodeMap;
@@ -244,7 +263,7 @@ const pairOf = (name: string): SizedNames => {
 };
 
 const FLAG_ATTRIBUTES = new Set(
-  "v b a d stack suffixed lock rep repe hint encode decode code16 anymod wait".split(" "),
+  "v b a d stack suffixed bare a32 lock rep repe hint encode decode code16 anymod wait".split(" "),
 );
 
 const isByAddress = ({ field, register }: OperandPattern): boolean =>
@@ -321,8 +340,11 @@ export const parseRow = (row: string, sectionFeature: string, id: number): Form 
     encodeOnly: flags.has("encode"),
     decodeOnly: flags.has("decode"),
     code16Only: flags.has("code16"),
-    impliedImmediate: Number(values.get("implied") ?? -1),
+    // What stands behind the operands is written as such a number is.
+    impliedImmediate: opcode.map === LAST_BYTE_MAP ? opcode.opcode : Number(values.get("implied") ?? -1),
     wait: flags.has("wait"),
+    bare: flags.has("bare"),
+    address32: flags.has("a32"),
   };
 };
 

@@ -12,7 +12,8 @@
  */
 
 import type { Form, OpcodeMap } from "./form.ts";
-import { allForms } from "./table/index.ts";
+import { ESCAPES } from "./notation.ts";
+import { processorForms } from "./table/processor.ts";
 
 /** Index into `byPrefix`. F2 and F3 outrank 66; of the two, the later in the instruction counts (SDM 2A, 2.1.2). */
 export const PREFIX_NONE = 0;
@@ -96,9 +97,12 @@ const freeze = (draft: Draft): OpcodeEntry => {
   };
 };
 
-const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
-  const drafts: (Draft | undefined)[][] = [[], [], [], [], [], []];
-  for (const form of allForms()) {
+/** By opcode map and opcode. */
+export type OpcodeMaps = readonly (readonly (OpcodeEntry | null)[])[];
+
+export const opcodeMapsOf = (forms: readonly Form[]): OpcodeMaps => {
+  const drafts: (Draft | undefined)[][] = ESCAPES.map(() => []);
+  for (const form of forms) {
     if (form.encodeOnly) continue;
     const map = drafts[form.map]!;
     for (let i = 0; i < (form.opcodeRegister ? 8 : 1); i++) {
@@ -114,10 +118,13 @@ const buildMaps = (): readonly (readonly (OpcodeEntry | null)[])[] => {
   );
 };
 
-let maps: readonly (readonly (OpcodeEntry | null)[])[] | null = null;
+let maps: OpcodeMaps | null = null;
 
-/** The 256 entries of an opcode map; null where nothing is defined. */
-export const opcodeMap = (map: OpcodeMap): readonly (OpcodeEntry | null)[] => (maps ??= buildMaps())[map]!;
+/** What the emulator's processors have. */
+export const processorOpcodes = (): OpcodeMaps => (maps ??= opcodeMapsOf(processorForms()));
+
+/** The 256 entries of an opcode map; null where nothing is defined for any processor of the emulator. */
+export const opcodeMap = (map: OpcodeMap): readonly (OpcodeEntry | null)[] => processorOpcodes()[map]!;
 
 /** The form for an opcode with its prefix class and ModRM byte; null is #UD. */
 export const formAt = (entry: OpcodeEntry, prefix: number, modrm: number): Form | null => {

@@ -2,15 +2,18 @@
 
 import type { Candidate } from "./candidate.ts";
 import { encodingError } from "./emission.ts";
-import { isVexMap } from "./form.ts";
+import { isVexMap, LAST_BYTE_MAP } from "./form.ts";
 import type { EncodingError, Instruction, Prefix } from "./instruction.ts";
 import { sizeIsDefault } from "./matching.ts";
+import { BOUNDED, RELEASING_STORES } from "./prefixed.ts";
 import { SEGMENT_PREFIXES } from "./registers.ts";
 
 /** The prefixes of an instruction, sorted by what they do. */
 export interface PrefixState {
   lock: boolean;
   repeat: number;
+  /** What `repeat` is when it repeats nothing. */
+  meaning: "" | "bnd" | "xacquire" | "xrelease";
   operandSize: number;
   addressSize: number;
   segment: number;
@@ -27,8 +30,11 @@ export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
       return 0xf0;
     case "rep":
     case "repe":
+    case "xrelease":
       return 0xf3;
     case "repne":
+    case "bnd":
+    case "xacquire":
       return 0xf2;
     case "notrack":
       return SEGMENT_PREFIXES[SEGMENT_NUMBERS["ds"]!]!;
@@ -43,10 +49,21 @@ export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
   }
 };
 
+/** The feature that a prefix has its name from; without it that name stands before no instruction of the next line. */
+export const PREFIX_FEATURES: Readonly<Partial<Record<Prefix, string>>> = {
+  bnd: "mpx",
+  xacquire: "hle",
+  xrelease: "hle",
+  notrack: "ibt",
+};
+
 /** Sorts the prefixes. An error when two contradict, or one says what the code segment says. */
 export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixState | EncodingError => {
-  const state: PrefixState = { lock: false, repeat: 0, operandSize: 0, addressSize: 0, segment: -1 };
+  const state: PrefixState = { lock: false, repeat: 0, meaning: "", operandSize: 0, addressSize: 0, segment: -1 };
   for (const prefix of instruction.prefixes) {
+    const byte = prefixByte(prefix, bits);
+    if ((byte === 0xf2 || byte === 0xf3) && state.repeat !== 0)
+      return encodingError("bad-prefix", -1, `there is a prefix of the kind of ${prefix} already`);
     switch (prefix) {
       case "lock":
         state.lock = true;
@@ -57,6 +74,12 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
         break;
       case "repne":
         state.repeat = 0xf2;
+        break;
+      case "bnd":
+      case "xacquire":
+      case "xrelease":
+        state.repeat = byte!;
+        state.meaning = prefix;
         break;
       case "data16":
       case "data32":
@@ -85,6 +108,7 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
 export const NO_PREFIXES: Readonly<PrefixState> = Object.freeze({
   lock: false,
   repeat: 0,
+  meaning: "",
   operandSize: 0,
   addressSize: 0,
   segment: -1,
@@ -106,6 +130,28 @@ export const withoutUseless = (prefixes: Readonly<PrefixState>, { form }: Candid
   return { ...prefixes, addressSize, operandSize, segment };
 };
 
+/** Why BND, XACQUIRE or XRELEASE cannot stand before this form, or null (SDM 1, 16.3.3; SDM 1 of 2016, 16.4.3). */
+const meaningProblem = (
+  { meaning, lock }: Readonly<PrefixState>,
+  { form }: Candidate,
+  { mnemonic, operands }: Instruction,
+): EncodingError | null => {
+  if (meaning === "bnd")
+    return BOUNDED.has(form.semantic)
+      ? null
+      : encodingError("bad-prefix", -1, `bnd stands before near jumps, calls and returns, not before ${mnemonic}`);
+  const changesMemory = operands.some(({ kind }) => kind === "memory");
+  // Also between registers, as GNU as takes it, but not with the accumulator's form.
+  if (form.semantic === "xchg" && form.lockable) return null;
+  const isStore = form.map === 0 && RELEASING_STORES.has(form.opcode) && form.operands[0]?.field === "rm";
+  if (form.lockable && changesMemory && lock) return null;
+  if (form.lockable && changesMemory)
+    return encodingError("bad-prefix", -1, `${meaning} needs lock before ${mnemonic}`);
+  return isStore && operands[0]?.kind === "memory" && meaning === "xrelease"
+    ? null
+    : encodingError("bad-prefix", -1, `${meaning} needs an instruction that changes memory in place under lock`);
+};
+
 /** Why these prefixes cannot stand before this form, or null. */
 export const checkPrefixes = (
   prefixes: Readonly<PrefixState>,
@@ -113,8 +159,11 @@ export const checkPrefixes = (
   instruction: Instruction,
 ): EncodingError | null => {
   const { form } = candidate;
-  const isPacked = form.operands.some(({ register }) => register === "mm" || register === "xmm");
-  if (prefixes.operandSize !== 0 && form.prefix !== "any" && (isPacked || isVexMap(form.map))) {
+  const isPacked = form.operands.some(({ register }) => register === "mm" || register === "xmm" || register === "bnd");
+  if (
+    prefixes.operandSize !== 0 &&
+    (isVexMap(form.map) || (isPacked && (form.prefix !== "any" || form.map === LAST_BYTE_MAP)))
+  ) {
     return encodingError(
       "bad-prefix",
       -1,
@@ -128,6 +177,9 @@ export const checkPrefixes = (
     const found = `${instruction.mnemonic} with these operands does not`;
     return encodingError("bad-prefix", -1, `lock needs an instruction that changes memory in place; ${found}`);
   }
+  if (prefixes.meaning !== "") return meaningProblem(prefixes, candidate, instruction);
+  if (prefixes.repeat !== 0 && candidate.repeatPrefix !== 0 && prefixes.repeat !== candidate.repeatPrefix)
+    return encodingError("bad-prefix", -1, `${instruction.mnemonic} has a prefix of that kind already`);
   if (prefixes.repeat !== 0 && form.repeat === "none") {
     return encodingError("bad-prefix", -1, `${instruction.mnemonic} cannot be repeated: only string instructions can`);
   }

@@ -17,6 +17,7 @@ const NAMES: Record<RegisterClass, readonly string[]> = {
   st: ["st(0)", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"],
   mm: ["mm0", "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7"],
   xmm: ["xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7"],
+  bnd: ["bnd0", "bnd1", "bnd2", "bnd3"],
 };
 
 const makeClass = (registerClass: RegisterClass): readonly Register[] =>
@@ -34,6 +35,7 @@ export const REGISTERS_BY_CLASS: Readonly<Record<RegisterClass, readonly Registe
   st: makeClass("st"),
   mm: makeClass("mm"),
   xmm: makeClass("xmm"),
+  bnd: makeClass("bnd"),
 };
 
 /**

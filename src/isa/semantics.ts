@@ -67,14 +67,29 @@ const VECTOR = [
   "aesenc aesenclast aesdec aesdeclast aeskeygenassist pclmulqdq",
 ] as const;
 
+/** What no processor here has. */
+const FOREIGN = [
+  "femms pavgusb pf2id pfacc pfadd pfcmpeq pfcmpge pfcmpgt pfmax pfmin pfmul pfrcp pfrcpit1 pfrcpit2 pfrsqit1 pfrsqrt",
+  "pfsub pfsubr pi2fd pmulhrw pf2iw pfnacc pfpnacc pi2fw pswapd bndmk bndmov bndcl bndcu bndcn bndstx bndldx blcfill",
+  "blci blcic blcmsk blcs blsfill blsic t1mskc tzmsk llwpcb slwpcb lwpval lwpins xstore xcryptecb xcryptcbc xcryptctr",
+  "xcryptcfb xcryptofb montmul xsha1 xsha256 frstpm",
+] as const;
+
 export type IntegerSemantic = Words<(typeof INTEGER)[number]>;
 export type SystemSemantic = Words<(typeof SYSTEM)[number]>;
 export type X87Semantic = Words<(typeof X87)[number]>;
 export type LaterSemantic = Words<(typeof LATER)[number]>;
 export type VectorSemantic = Words<(typeof VECTOR)[number]>;
-export type Semantic = IntegerSemantic | SystemSemantic | X87Semantic | LaterSemantic | VectorSemantic;
+export type ForeignSemantic = Words<(typeof FOREIGN)[number]>;
+export type Semantic =
+  | IntegerSemantic
+  | SystemSemantic
+  | X87Semantic
+  | LaterSemantic
+  | VectorSemantic
+  | ForeignSemantic;
 
 /** All of them. */
 export const SEMANTICS: ReadonlySet<string> = new Set(
-  [...INTEGER, ...SYSTEM, ...X87, ...LATER, ...VECTOR].flatMap((line) => line.split(" ")),
+  [...INTEGER, ...SYSTEM, ...X87, ...LATER, ...VECTOR, ...FOREIGN].flatMap((line) => line.split(" ")),
 );

@@ -54,7 +54,7 @@ export function assembleText(
 ): Assembly {
   return assemble({
     path: "test.s",
-    maxErrors: 100,
+    maxErrors: 200,
     files: {
       read: (path) => {
         const content = path === "test.s" ? text : files[path];

@@ -22,7 +22,6 @@ const REFUSALS: readonly RefusalClass[] = [
     sourceLine: /^\s*(\{[^}]*\}\s*)?(v[a-z]|k(mov|and|or|xor|not|test|shift|unpck|add)[a-z]*|[a-z0-9]+.*[yz]mm\d)/,
   },
   { name: "64-bit code", sourceLine: /^\s*\.code64|%r([a-ds][xipl]+|\d+)\b|\.intel_mnemonic/, decides: true },
-  { name: "instructions of other extensions", sourceLine: /^\s*(lock\s+)?(xacquire|xrelease)\b/ },
   { name: "directives of other tools", sourceLine: /^\s*\.(bundle_|mri|vtable_)/ },
   { name: "more than 256 MiB of contents", id: /^too-large$/, message: /256 MiB/, decides: true },
   { name: "alignments of no power of two", id: /^bad-alignment$/, sourceLine: /^\s*\.comm\s/ },
@@ -37,12 +36,7 @@ const REFUSALS: readonly RefusalClass[] = [
   { name: "sizes that are subtracted", sourceLine: /-\s*size@size/ },
   { name: "names of two strings side by side", sourceLine: /^"[^"]*""/ },
   { name: "directives of other object formats", id: /^(unsupported|unknown)-directive$/ },
-  {
-    name: "instructions of other extensions",
-    id: /^unknown-instruction$/,
-    sourceLine:
-      /^\s*(notrack\s+)?(xacquire|xrelease|bnd|cmpxchg8bq|vm|tlbsync|pvalidate|invept|insertq|bls|blc|andn|bextr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|femms|pf|pi2f|invpcid|data16 xbegin|xbegin|invlpgb|pswapd|xstorerng|xcrypt|frstpm|enqcmds?|movdir64b|umonitor|uiret|tdcall|fsincos_?)/,
-  },
+  { name: "instructions of other extensions", id: /^unknown-instruction$/, sourceLine: /^\s*(uiret|fsincos_?)/ },
   { name: "processors that are not known", id: /^unknown-processor$|^bad-argument$/, message: /no processor/ },
   {
     name: "options that are not taken",

@@ -15,6 +15,18 @@ import type { Result, Results } from "./results.ts";
 /** Folders of the suite that are about this processor or about none. */
 const FOLDERS = ["i386", "all", "elf", "macros", "cfi", "symver", "ieee-fp", "mri"];
 const MARCH = "-march=i686+sse4.2";
+/** Tests of extensions beyond that which name no options. */
+const BEYOND: ReadonlySet<string> = new Set([
+  "amd",
+  "lwp",
+  "mpx",
+  "mpx-16bit",
+  "padlock",
+  "tbm",
+  "raoint",
+  "bmi",
+  "bmi2",
+]);
 
 /** See docs/assembler-differences.md. */
 const WITHOUT_EFFECT =
@@ -22,9 +34,6 @@ const WITHOUT_EFFECT =
 
 /** Single cases that docs/assembler-differences.md explains. */
 const EXPLAINED: ReadonlyMap<string, string> = new Map([
-  ...["arch-12", "arch-13", "arch-13-znver1", "arch-13-znver2", "hle", "hle-intel"].map(
-    (name) => [`i386/${name}`, "instructions of other extensions"] as const,
-  ),
   ["i386/ifunc-3", "indirect functions at absolute addresses"],
   ["all/relax", "a number of variable length that grows and shrinks with an alignment"],
   ["elf/dwarf-4-cu", ".loc_mark_labels"],
@@ -87,7 +96,8 @@ async function compareCase({
   name,
 }: Case): Promise<Omit<Result, "file" | "setting"> | null> {
   if (!existsSync(join(folder, source))) return null;
-  const flags = options.some((word) => word.startsWith("-march")) ? options : [...options, MARCH];
+  const isLimited = !options.some((word) => word.startsWith("-march")) && !BEYOND.has(name);
+  const flags = isLimited ? [...options, MARCH] : options;
   mkdirSync("build/corpora/gas", { recursive: true });
   const object = join(process.cwd(), "build/corpora/gas", `${name.replaceAll("/", "_")}.o`);
   const theirs = await run("as", ["--32", ...flags, `-I${folder}`, source, "-o", object], folder);

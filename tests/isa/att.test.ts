@@ -1,11 +1,12 @@
 /** AT&T mnemonics and operands against GNU as: what the disassembler writes in AT&T syntax is assembled by both. */
 
 import { describe, expect, test } from "vitest";
-import { decode } from "../../src/isa/decode.ts";
+import { Decoded, decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
 import type { Form } from "../../src/isa/form.ts";
 import type { Instruction } from "../../src/isa/instruction.ts";
+import { knownOpcodes } from "../../src/isa/known-opcodes.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { assembleBatch, requireOracle } from "../oracle.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -50,7 +51,7 @@ describe.each(rowsOf([32, 16] as const, 1))("AT&T syntax in %i-bit code", (bits)
         if (mnemonic === "movzww" || mnemonic === "movsww") continue;
         if (PREFIX_WORDS.has(mnemonic!) || text.includes("7 only)")) continue;
         // Implied operands of MONITOR and the names of comparisons stand in the mnemonic or are left out.
-        const lifted = instructionOf(decode(encoding.bytes, 0, bits), bits);
+        const lifted = instructionOf(decode(encoding.bytes, 0, bits, new Decoded(), knownOpcodes()), bits);
         if (
           lifted.operands.length !== 0 &&
           text.split(/,(?![^(]*\))/).length !== lifted.operands.length &&

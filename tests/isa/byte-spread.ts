@@ -1,9 +1,11 @@
 /** Machine code for every opcode of the maps: each form with a spread of ModRM bytes and prefixes. */
 
-import type { Form, OpcodeMap } from "../../src/isa/form.ts";
-import { isVexMap, VEX_MAPS } from "../../src/isa/form.ts";
+import type { Form } from "../../src/isa/form.ts";
+import { isVexMap, isXopMap, LAST_BYTE_MAP, VEX_MAPS, XOP_MAPS } from "../../src/isa/form.ts";
+import { knownOpcodes } from "../../src/isa/known-opcodes.ts";
 import { ESCAPES } from "../../src/isa/notation.ts";
-import { formAt, opcodeMap } from "../../src/isa/opcode-map.ts";
+import type { OpcodeMaps } from "../../src/isa/opcode-map.ts";
+import { formAt } from "../../src/isa/opcode-map.ts";
 
 /** Every kind of address, and registers; the reg field is filled in. */
 const MODRM_SHAPES: readonly (readonly number[])[] = [
@@ -59,14 +61,24 @@ export interface ByteSample {
   readonly form: Form;
 }
 
-/** A VEX prefix for a form; the register in it comes from the ModRM byte, so that it varies. */
+/** A VEX or XOP prefix for a form; the register in it comes from the ModRM byte, so that it varies. */
 const vexOf = (form: Form, mandatory: number | null, modrm: number): number[] => {
   const vvvv = form.operands.some(({ field }) => field === "vvvv") ? (modrm >> 1) & 7 : 0;
-  return [0xc4, 0xe0 | (form.map - VEX_MAPS), ((15 - vvvv) << 3) | PREFIX_BYTES.indexOf(mandatory ?? null)];
+  const [first, space] = isXopMap(form.map) ? [0x8f, form.map - XOP_MAPS] : [0xc4, form.map - VEX_MAPS];
+  return [first, 0xe0 | space, ((15 - vvvv) << 3) | PREFIX_BYTES.indexOf(mandatory ?? null)];
+};
+
+/** Bytes after ModRM's first: SIB and displacement, as the ModRM byte asks for in 32-bit code. */
+const addressBytes = ([modrm, sib]: readonly number[]): number => {
+  const mod = modrm! >> 6;
+  if (mod === 3) return 0;
+  const base = (modrm! & 7) === 4 ? sib! & 7 : modrm! & 7;
+  const displacement = mod === 1 ? 1 : mod === 2 || base === 5 ? 4 : 0;
+  return ((modrm! & 7) === 4 ? 1 : 0) + displacement;
 };
 
 /** Bytes for each opcode and prefix class that is defined. `prefixes` goes in front of them. */
-export const byteSamples = (): ByteSample[] => {
+export const byteSamples = (maps: OpcodeMaps = knownOpcodes()): ByteSample[] => {
   const all: ByteSample[] = [];
   const add = (
     form: Form,
@@ -77,12 +89,17 @@ export const byteSamples = (): ByteSample[] => {
   ): void => {
     const own = mandatory === null ? [] : [mandatory];
     const lead = isVexMap(form.map) ? vexOf(form, mandatory, modrm[0]!) : [...own, ...ESCAPES[form.map]!];
-    const head = [...extra, ...lead, opcode, ...modrm];
-    for (const tail of [TAIL, NEGATIVE_TAIL])
-      all.push({ form, extraPrefixes: extra.length, bytes: Uint8Array.from([...head, ...tail]) });
+    const isLast = form.map === LAST_BYTE_MAP;
+    const head = [...extra, ...lead, ...(isLast ? [] : [opcode]), ...modrm];
+    for (const tail of [TAIL, NEGATIVE_TAIL]) {
+      const bytes = Uint8Array.from([...head, ...tail]);
+      // For 32-bit code: with 16-bit addresses it is another opcode, or none.
+      if (isLast) bytes[head.length - modrm.length + 1 + addressBytes(modrm)] = opcode;
+      all.push({ form, extraPrefixes: extra.length, bytes });
+    }
   };
-  for (const map of [0, 1, 2, 3, 4, 5] as OpcodeMap[]) {
-    opcodeMap(map).forEach((entry, opcode) => {
+  maps.forEach((entries) => {
+    entries.forEach((entry, opcode) => {
       if (entry === null) return;
       PREFIX_BYTES.forEach((mandatory, prefix) => {
         const seen = new Map<Form, number>();
@@ -91,7 +108,7 @@ export const byteSamples = (): ByteSample[] => {
             const modrm = first! | (entry.hasModRM && first! !== 0xd1 ? reg << 3 : 0);
             const form = formAt(entry, prefix, modrm);
             if (form === null || (form.prefix !== "any" && form.prefix !== "none" && mandatory === null)) continue;
-            if (isVexMap(map) && form.prefix === "none" && mandatory !== null) continue;
+            if (isVexMap(form.map) && form.prefix === "none" && mandatory !== null) continue;
             if (form.prefix === "any" && mandatory !== null) continue;
             // ESP with a SIB byte is right only where the shape has one.
             const bytes = entry.hasModRM ? [modrm, ...rest] : [];
@@ -116,6 +133,6 @@ export const byteSamples = (): ByteSample[] => {
         }
       });
     });
-  }
+  });
   return all;
 };

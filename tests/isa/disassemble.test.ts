@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import { disassemble } from "../../src/isa/disassemble.ts";
+import { LAST_BYTE_MAP } from "../../src/isa/form.ts";
 import { disassembleBatch, requireOracle, sampleAddress } from "../oracle.ts";
 import { casesOf, rowsOf, spreadSample } from "../setup/tier.ts";
 import type { ByteSample } from "./byte-spread.ts";
@@ -17,6 +18,8 @@ const knownDifference = ({ form, bytes }: ByteSample, ours: string, theirs: stri
   if (form.map === 1 && form.semantic === "nop" && form.opcode >= 0x1a && form.opcode <= 0x1e)
     return "in the hint space, where objdump knows later extensions";
   if (form.semantic.endsWith("_creg") && bytes.includes(0xf0)) return "LOCK MOV CRn, AMD's name for CR8 and up";
+  if (form.map === LAST_BYTE_MAP && bytes.includes(0x66)) return "66 before 3DNow!, where objdump names XMM registers";
+  if (form.feature === "mpx" && theirs.includes("(bad)")) return "a register of bounds that does not exist";
   if (/^(rd|wr)[fg]sbase$/.test(form.semantic)) return "a register of 32 bits, which objdump names by the operand size";
   if (ours === "(bad)" && form.prefix !== "any")
     return "undefined with this prefix, which objdump shows beside the instruction";

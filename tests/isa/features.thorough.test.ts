@@ -24,6 +24,7 @@ const PROCESSORS = [
   "corei7",
   "k6",
   "k6_2",
+  "athlon",
   "generic32",
   "opteron",
   "amdfam10",
@@ -56,6 +57,14 @@ const EXTENSIONS = [
   "prfchw",
   "xsaveopt",
   "abm",
+  "3dnow",
+  "3dnowa",
+  "mpx",
+  "lwp",
+  "tbm",
+  "padlock",
+  "hle",
+  "tsx",
 ];
 
 describe(".arch", () => {

@@ -43,6 +43,8 @@ const FIELDS = [
   "code16Only",
   "impliedImmediate",
 ] as const satisfies readonly (keyof Form)[];
+/** What few forms have. */
+const FLAGS = ["bare", "address32"] as const satisfies readonly (keyof Form)[];
 
 function digest(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 8);
@@ -50,7 +52,8 @@ function digest(value: unknown): string {
 
 function lines(): string[] {
   const forms = allForms().map(
-    (form) => `${digest(FIELDS.map((field) => form[field]))} ${form.text.replace(/\s+/g, " ").trim()}`,
+    (form) =>
+      `${digest([...FIELDS.map((field) => form[field]), ...FLAGS.filter((flag) => form[flag])])} ${form.text.replace(/\s+/g, " ").trim()}`,
   );
   const registers = [...REGISTERS].map(([name, register]) => `${digest(register)} register ${name}`);
   return [...forms, ...registers];

@@ -1,9 +1,11 @@
 /** Decoder and encoder are inverse, without an oracle: what is decoded can be encoded again and means the same. */
 
 import { describe, expect, test } from "vitest";
-import { decode } from "../../src/isa/decode.ts";
+import { Decoded, decode } from "../../src/isa/decode.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { encode, isEncodingError } from "../../src/isa/encode.ts";
+import { LAST_BYTE_MAP } from "../../src/isa/form.ts";
+import { knownOpcodes } from "../../src/isa/known-opcodes.ts";
 import { allForms } from "../../src/isa/table/index.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { byteSamples } from "./byte-spread.ts";
@@ -18,11 +20,13 @@ describe.each(rowsOf([32, 16] as const, 1))("%i-bit code", (bits) => {
     let tried = 0;
     for (const { bytes, form, extraPrefixes } of byteSamples()) {
       if (extraPrefixes > 0 || form.decodeOnly) continue;
-      const decoded = decode(bytes, 0, bits);
+      const decoded = decode(bytes, 0, bits, new Decoded(), knownOpcodes());
       // A segment register that does not exist has no name, and 16 bits of BSWAP are undefined.
       const text = disassemble(bytes, 0, 0, { bits, syntax: "intel" }).text;
       // Exchanging the accumulator with itself is NOP, and ST(0) with ST may be encoded either way.
       if (/xchg +(e?ax),\1|st\(0\),st$/.test(text)) continue;
+      // Nor has a register of bounds, and 3DNow! has its opcode at another place behind a 16-bit address.
+      if (text.includes("(bad)") && (form.feature === "mpx" || form.map === LAST_BYTE_MAP)) continue;
       if (text.includes("?") || (form.semantic === "bswap" && decoded.operandSize === 16)) continue;
       tried++;
       const again = encode(instructionOf(decoded, bits), { bits });
@@ -58,7 +62,7 @@ describe.each(rowsOf([32, 16] as const, 1))("%i-bit code", (bits) => {
         const encoding = encode(instruction, { bits });
         // FWAIT is an instruction of its own to the decoder.
         if (form.wait || isEncodingError(encoding) || encoding.fixups.length > 0) continue;
-        const decoded = decode(encoding.bytes, 0, bits);
+        const decoded = decode(encoding.bytes, 0, bits, new Decoded(), knownOpcodes());
         if (decoded.form === null || decoded.length !== encoding.bytes.length) {
           problems.push(`${text} is ${hex(encoding.bytes)}: ${decoded.problem}, length ${decoded.length}`);
           continue;

@@ -59,8 +59,6 @@ const isOutOfScope = (text: string): boolean =>
   /^(int|aam|aad|ret|retf|lret|enter|hreset) .*(65520|305419896)/.test(text) ||
   // The size of a cache line's address is ignored, but FWORD adds a prefix.
   /^(prefetch\w*|clflush(opt)?|clwb|cldemote|invlpg) fword/.test(text) ||
-  // TBM's, another instruction of the same name.
-  /^bextr .*, -?\d+$/.test(text) ||
   // GNU as takes any register of number 1 for the address space's, and what is -16 in 16 bits for -16 in 8.
   /^invlpga \w+, cl$|^xabort 65520$/.test(text) ||
   // A number alone is a target or an address by the syntax, not by the instruction.

@@ -114,6 +114,22 @@ const CODE = [
     "0f a6 c0",
     "0f a7 c1",
     "0f 0f c1 00",
+    "2e 0f 0f 54 c3 07 c3",
+    "0f 0f c1 9e",
+    "f3 0f 0f 41 04 9e",
+    "f0 0f 0e",
+    "66 0f a7 c8",
+    "f2 0f a7 c8",
+    "f3 0f a7 c0",
+    "0f 1a 30",
+    "66 0f 1a cc",
+    "67 66 0f 1a 00",
+    "0f 1b c8",
+    "f3 0f 1b c8",
+    "8f e9 78 12 c0",
+    "66 8f e9 78 01 08",
+    "f3 8f ea 78 10 00 01 02 03 04",
+    "db e5",
     "0f 20 c0",
     "0f 22 c8",
     "0f 23 d0",
@@ -156,9 +172,7 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
       ["0f 73 d8 01", 1],
       ["66 fe d0", 2],
       ["8f c8", 1],
-      ["0f a6 c0", 2],
       ["0f a7 c1", 2],
-      ["0f 0f c1 00", 2],
     ] as const
   ).map(
     ([hex, length]) =>
@@ -341,6 +355,129 @@ const SOURCES: Readonly<Record<string, string>> = {
   ]
     .flatMap((line) => [line, `.code16\n${line}\n.code32`])
     .reduce((text, line) => `${text}\n${line}`, ".att_syntax"),
+  "names with a hyphen": [
+    ...["xstore-rng", "rep xstore-rng", "repne xstore", "data16 xstore", "XCRYPT-ECB", "rep xcryptcbc", "repe montmul"],
+    ...["xcrypt-ctr", "xcrypt-cfb", "xcrypt-ofb", "xsha1", "rep xsha256", "xstorerng", "xcrypt-ecb; xcrypt-cbc"],
+  ].join("\n"),
+  "a name with a hyphen that is none": "xcrypt-abc",
+  "half of a name with a hyphen": "xcrypt",
+  "a hyphen that is apart": "xstore -rng",
+  "a repetition that is another than its own": "repne xcryptcbc",
+  "addresses of bounds in 16-bit code": [
+    ...["bndmk bnd1, [eax + 8*ecx]", "bndmk bnd1, ds:5", "bndmov bnd1, [ext]", "bndmov [edx], bnd3", "bndcl bnd0, eax"],
+    ...["bndcu bnd0, byte ptr [ebx]", "bndcn bnd2, fs:[ebp]", "bndstx [ebx + esi], bnd1", "bndldx bnd1, [esp]"],
+  ]
+    .flatMap((line) => [line, `.code16\n${line}\n.code32`])
+    .join("\n"),
+  "forms that are not the usual ones": [
+    ...[
+      "movaps.s %xmm1, %xmm2",
+      "mov.s %eax, %ecx",
+      "movq.s %mm1, %mm2",
+      "movq.s %xmm1, %xmm2",
+      "movss.s %xmm1, %xmm2",
+    ],
+    ...["test.s %eax, %ecx", "xchg.s %eax, %ecx", "xchg.s %ebx, %ecx", "movb.s %al, %cl", "movdqa.s %xmm1, %xmm2"],
+    ...[
+      "mov.s (%eax), %ecx",
+      "movd.s %eax, %xmm1",
+      "adc.s %al, %cl",
+      "{load} movups %xmm1, %xmm2",
+      "{store} movups %xmm1, %xmm2",
+    ],
+  ].reduce((text, line) => `${text}\n${line}`, ".att_syntax"),
+  "registers of bounds in AT&T syntax":
+    ".att_syntax\nbndmov.s %bnd1, %bnd2\n{store} bndmov %bnd1, %bnd2\n{load} bndmov %bnd1, %bnd2\nbndldx ext@GOT(%ebx), %bnd3",
+  ...Object.fromEntries(
+    [
+      ...[
+        "bndmk bnd1, [bx]",
+        "bndmk bnd1, [esi + esp]",
+        "bndcl bnd1, cx",
+        "addr16 bndcl bnd1, ecx",
+        "bndmov bnd1, dword ptr [ebx]",
+      ],
+      ...[
+        "mov eax, bnd1",
+        "mov eax, [bnd1]",
+        "bndmk bnd4, [eax]",
+        "data16 bndmov bnd1, bnd2",
+        "bnd rep ret",
+        "bnd bnd ret",
+      ],
+      ...[
+        "xacquire inc dword ptr [ebx]",
+        "xrelease mov eax, ds:5",
+        "xacquire mov [ebx], eax",
+        "xrelease mov [ebx], gs",
+      ],
+      ...[
+        "xacquire xrelease lock inc dword ptr [ebx]",
+        "rep rep movsb",
+        "bnd jmp far ptr [ebx]",
+        "bnd loop .",
+        "xacquire xchg eax, ebx",
+      ],
+      ...[
+        "lwpval eax, qword ptr [ebx], 5",
+        "llwpcb ax",
+        "blcfill eax, ax",
+        "pfadd mm0, dword ptr [ebx]",
+        "rep pfadd mm0, mm1",
+      ],
+    ].map((line) => [`what is refused: ${line}`, line]),
+  ),
+  "branches with bounds": [
+    ...[
+      "bnd jmp .",
+      "bnd jmp ext",
+      "bnd jne ext",
+      "bnd call ext",
+      "bnd call [ebx]",
+      "bnd ret",
+      "bnd ret 4",
+      "bnd jmp eax",
+    ],
+    ...[
+      "bnd notrack jmp eax",
+      "notrack bnd call [ebx]",
+      "bnd data16 jmp ext",
+      "1: .skip 200",
+      "bnd jmp 1b",
+      "bnd jz 1b",
+    ],
+    ...[".att_syntax", "bnd jne,pt ext", "bnd/jmp ext", "bnd", "xacquire", "xrelease"],
+  ].join("\n"),
+  "stores that release a lock": [
+    ...[
+      "xrelease mov ds:5, eax",
+      "xrelease mov byte ptr ds:5, al",
+      "xrelease mov [ebx], ecx",
+      "xrelease mov dword ptr [ebx], 5",
+    ],
+    ...[
+      "xacquire xchg [ebx], eax",
+      "xrelease xchg eax, [ebx]",
+      "lock xacquire xchg [ebx], eax",
+      "xrelease lock cmpxchg8b [ebx]",
+    ],
+    ...["xacquire lock bts dword ptr [ebx], 5", "lock xrelease xadd [ebx], cl", "xacquire,lock not word ptr [ebx]"],
+  ]
+    .flatMap((line) => [line, `.code16\n${line}\n.code32`])
+    .join("\n"),
+  "suffixes that few names take": [
+    ...["fldenvs (%eax)", "fnsaves (%eax)", "fsaves (%eax)", "frstorl (%eax)", "cmpxchg8bq (%eax)", "blcsl %eax, %ecx"],
+    ...["pinsrwl $5, %eax, %mm1", "pinsrwl $5, %eax, %xmm1", "bextrl $5, (%eax), %ecx", "lwpval $ext, (%eax), %ecx"],
+  ]
+    .flatMap((line) => [line, `.code16\n${line}\n.code32`])
+    .reduce((text, line) => `${text}\n${line}`, ".att_syntax"),
+  ...Object.fromEntries(
+    [
+      ...["aaddl %eax, (%ecx)", "rdrandw %ax", "rdseedl %eax", "rdfsbasel %eax", "rdpidl %eax", "ldmxcsrl (%eax)"],
+      ...["movntssl %xmm1, (%eax)", "movdl %eax, %mm1", "pinsrww $5, (%eax), %mm1", "pinsrdl $5, %eax, %xmm1", "cwdel"],
+      ...["fldenvw (%eax)", "invpcidl (%eax), %ecx", "bndmkl (%eax), %bnd1", "pfaddl (%eax), %mm1", "llwpcbl %eax"],
+    ].map((line) => [`a suffix that is refused: ${line}`, `.att_syntax\n${line}`]),
+  ),
   "prefixes that VEX has no place for": "lock andn eax, ecx, edx\nrep andn eax, ecx, edx\ndata16 andn eax, ecx, edx",
   "branches that need no target": "notrack jmp eax\nnotrack call [ebx]\nnotrack jmp dword ptr [ecx*4 + 5]",
 };

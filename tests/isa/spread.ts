@@ -132,7 +132,11 @@ const choices = (pattern: OperandPattern, operandBits: 16 | 32, bits: 16 | 32): 
   }
   const operands: Operand[] = [];
   if (registerClass !== null)
-    for (const number of registerClass === "sreg" ? [3, 0, 4] : [2, 0, 1, 4, 7])
+    for (const number of registerClass === "sreg"
+      ? [3, 0, 4]
+      : registerClass === "bnd"
+        ? [2, 0, 1, 3]
+        : [2, 0, 1, 4, 7])
       operands.push(register(registerClass, number));
   if (pattern.memory !== null)
     for (const parts of ADDRESSES) operands.push(memory(memoryBits(pattern, operandBits, bits), parts));
@@ -191,6 +195,10 @@ const nameFor = (form: Form, operandBits: 16 | 32, addressBits: 16 | 32): string
       ? form.mnemonic16
       : form.mnemonic32;
 
+const hasStackIndex = (operand: Operand): boolean => operand.kind === "memory" && operand.index?.name === "esp";
+
+const is16Bit = ({ base, index }: MemoryOperand): boolean => (base ?? index)?.class === "r16";
+
 /** All samples of a form for one code size. */
 export const samplesOf = (form: Form, bits: 16 | 32): Sample[] => {
   if (form.decodeOnly || (form.code16Only && bits !== 16)) return [];
@@ -217,6 +225,9 @@ export const samplesOf = (form: Form, bits: 16 | 32): Sample[] => {
           new Set(operands.map((operand) => operand.kind === "memory" && operand.base?.class)).size > 1
         )
           continue;
+        if (form.address32 && operands.some((operand) => operand.kind === "memory" && is16Bit(operand))) continue;
+        // Nor do base and index trade places there.
+        if (form.operands.some(({ text }) => text === "m") && form.address32 && operands.some(hasStackIndex)) continue;
         // A register that holds an address is as wide as the address beside it.
         const addressClass = bits === 16 ? "r16" : "r32";
         if (

@@ -50,8 +50,8 @@ const ESCAPES: readonly (readonly [from: OpcodeMap, byte: number, to: OpcodeMap]
   [1, 0x38, 2],
   [1, 0x3a, 3],
 ];
-/** No escape leads to the maps behind VEX: no processor here has what is in them. */
-const OPCODE_BYTES: Readonly<Record<OpcodeMap, number>> = { 0: 1, 1: 2, 2: 3, 3: 3, 4: 4, 5: 4 };
+/** By map. No escape leads to further ones: no processor here has what is in them. */
+const OPCODE_BYTES: readonly number[] = [1, 2, 3, 3];
 const PREFIX_BYTES: Readonly<Record<Prefix, readonly number[]>> = {
   operand: [0x66],
   address: [0x67],
@@ -91,7 +91,7 @@ function makeTables(codeBits: 16 | 32): readonly Table[] {
       PREFIX_BYTES[prefix].map((byte) => [byte, after(prefixes, prefix)] as const),
     );
     const next = new Map([...escapes, ...ways].filter(([, number]) => number >= 0));
-    return { map, prefixes, opcodeAt: prefixes.length + OPCODE_BYTES[map] - 1, next };
+    return { map, prefixes, opcodeAt: prefixes.length + OPCODE_BYTES[map]! - 1, next };
   });
 }
 

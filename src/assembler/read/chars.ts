@@ -35,6 +35,7 @@ export const BACKSLASH = 0x5c;
 export const SEMICOLON = 0x3b;
 export const HASH = 0x23;
 export const SLASH = 0x2f;
+export const MINUS = 0x2d;
 export const STAR = 0x2a;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;

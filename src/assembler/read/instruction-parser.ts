@@ -15,7 +15,7 @@ import type {
   Prefix,
   Register,
 } from "../../isa/instruction.ts";
-import { prefixByte } from "../../isa/prefixes.ts";
+import { PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
@@ -25,7 +25,7 @@ import { Op, symbolExpression } from "../model/expression.ts";
 import type { Subsection } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
-import { COMMA, characterClass, DOLLAR, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
+import { COMMA, characterClass, DOLLAR, MINUS, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { isLaterRegister } from "./foreign-registers.ts";
 import { countsFromInstruction, namesGot, offsetBy } from "./got.ts";
@@ -37,7 +37,7 @@ import type { Reading } from "./reading.ts";
 import { refuseWord } from "./refused-word.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
-import { attMnemonic, hintAt, isSizedSysret, wishOf } from "./spelling.ts";
+import { attMnemonic, hintAt, isSizedSysret, wishOf, withHyphen } from "./spelling.ts";
 
 const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["lock", "lock"],
@@ -61,6 +61,9 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["gs", "gs"],
   ["ss", "ss"],
   ["notrack", "notrack"],
+  ["bnd", "bnd"],
+  ["xacquire", "xacquire"],
+  ["xrelease", "xrelease"],
 ]);
 
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
@@ -170,6 +173,7 @@ export class InstructionParser {
       mnemonic = reading.atoms.intern(input.bytes, wordOffset, end).lower.word;
       input.offset = end;
     }
+    if (input.bytes[input.offset] === MINUS) mnemonic = withHyphen(input, mnemonic, this.options);
     if (mnemonic.includes(".")) {
       const wished = wishOf(mnemonic);
       if (wished !== null) {
@@ -377,6 +381,9 @@ export class InstructionParser {
     if (reading.program.debug.isOn) reading.program.debug.instruction();
     for (const prefix of prefixes) {
       const byte = prefixByte(prefix, reading.bits);
+      const feature = PREFIX_FEATURES[prefix];
+      if (feature !== undefined && reading.architecture.features?.has(feature) === false)
+        reading.failAt("not-on-this-cpu", offset, `\`${prefix}' needs a processor with ${feature}`);
       if (byte === null)
         reading.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${reading.bits}-bit code`);
       else reading.sections.integer(byte, 1);

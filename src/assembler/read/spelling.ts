@@ -3,12 +3,16 @@
  * hints, and in AT&T syntax Intel's names of a few instructions.
  */
 
-import type { EncodingWish, Operand, Prefix } from "../../isa/instruction.ts";
-import { COMMA } from "./chars.ts";
+import { isMnemonic } from "../../isa/encode.ts";
+import type { EncodeOptions, EncodingWish, Operand, Prefix } from "../../isa/instruction.ts";
+
+import { textOfBytes } from "../model/source-text.ts";
+import { COMMA, characterClass, NAME_PART } from "./chars.ts";
+import type { Input } from "./input.ts";
 
 /** What stands after the dot of `mov.s`, `jmp.d32`: forerunners of the prefixes in braces. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
-  ["s", { direction: "load" }],
+  ["s", { direction: "swap" }],
   ["d8", { displacementBits: 8 }],
   ["d32", { displacementBits: 32 }],
 ]);
@@ -27,6 +31,21 @@ export function wishOf(mnemonic: string): { mnemonic: string; wish: EncodingWish
 export function hintAt(bytes: Uint8Array, offset: number): Prefix | null {
   if (bytes[offset] !== COMMA || bytes[offset + 1] !== 0x70) return null;
   return bytes[offset + 2] === 0x74 ? "ds" : bytes[offset + 2] === 0x6e ? "cs" : null;
+}
+
+/**
+ * `xcrypt-ecb`, one word as PadLock's programming guide writes it, and the cursor, which is at the hyphen, past it; else the
+ * first half as it is.
+ */
+export function withHyphen(input: Input, first: string, options: EncodeOptions): string {
+  const { bytes, offset } = input;
+  if (!(characterClass[bytes[offset - 1]!]! & NAME_PART)) return first;
+  let end = offset + 1;
+  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  const whole = `${first}${textOfBytes(bytes, offset, end).toLowerCase()}`;
+  if (!isMnemonic(whole, options)) return first;
+  input.offset = end;
+  return whole;
 }
 
 /** Intel's names that AT&T syntax has others for. */

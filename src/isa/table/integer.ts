@@ -75,7 +75,7 @@ const SHIFTS = (
     if (digit === 6) return forms;
     // GNU as takes ECX for CL, and no count for 1.
     return `${forms}
-      ${name} r8.rm, ecx | D2 /${digit} | encode
+      ${name} r8.rm, ecx | D2 /${digit} | encode bare
       ${name} r/mv, ecx  | D3 /${digit} | encode
       ${name} r/m8       | D0 /${digit} | encode
       ${name} r/mv       | D1 /${digit} | encode`;
@@ -173,8 +173,8 @@ export const INTEGER: readonly TableSection[] = [
       lea rv, m           | 8D /r
       lds rv, mfarv       | C5 /r
       les rv, mfarv       | C4 /r
-      xlat/xlatb table8   | D7
-      xlat/xlatb          | D7      | a b encode
+      xlat/xlatb table8   | D7 | bare
+      xlat/xlatb          | D7      | a b encode bare
       lahf                | 9F
       sahf                | 9E
 
@@ -227,8 +227,8 @@ export const INTEGER: readonly TableSection[] = [
       idiv r/mv           | F7 /7
       idiv al, r/m8       | F6 /7   | encode
       idiv accv, r/mv     | F7 /7   | encode
-      cbw:cwde            | 98      | v =cbw att=cbtw:cwtl
-      cwd:cdq             | 99      | v =cwd att=cwtd:cltd
+      cbw:cwde            | 98      | v =cbw att=cbtw:cwtl bare
+      cwd:cdq             | 99      | v =cwd att=cwtd:cltd bare
       daa                 | 27
       das                 | 2F
       aaa                 | 37
@@ -401,14 +401,14 @@ export const INTEGER: readonly TableSection[] = [
     // Shadow stacks: a processor without them takes RDSSP for a hint, and the others do not exist.
     feature: "shstk",
     rows: `
-      rdsspd r32.rm       | F3 0F 1E /1 | =nop
-      incsspd r32.rm      | F3 0F AE /5
+      rdsspd r32.rm       | F3 0F 1E /1 | =nop bare
+      incsspd r32.rm      | F3 0F AE /5 | bare
       saveprevssp         | F3 0F 01 EA
       rstorssp m64        | F3 0F 01 /5
       # Shown without a size, which is not so of anything else.
-      wrssd m32, r32      | NP 0F 38 F6 /r | encode
+      wrssd m32, r32      | NP 0F 38 F6 /r | encode bare
       wrssd mstate, r32   | NP 0F 38 F6 /r | decode
-      wrussd m32, r32     | 66 0F 38 F5 /r | encode
+      wrussd m32, r32     | 66 0F 38 F5 /r | encode bare
       wrussd mstate, r32  | 66 0F 38 F5 /r | decode
       setssbsy            | F3 0F 01 E8
       clrssbsy m64        | F3 0F AE /6

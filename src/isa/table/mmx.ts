@@ -46,8 +46,8 @@ export const MMX: readonly TableSection[] = [
   {
     feature: "mmx",
     rows: `
-      movd mm, r/m32      | NP 0F 6E /r
-      movd r/m32, mm      | NP 0F 7E /r
+      movd mm, r/m32      | NP 0F 6E /r | bare
+      movd r/m32, mm      | NP 0F 7E /r | bare
       movq mm, mm/m64     | NP 0F 6F /r
       movq mm/m64, mm     | NP 0F 7F /r
       punpcklbw mm, mm/m32 | NP 0F 60 /r
@@ -64,7 +64,7 @@ export const MMX: readonly TableSection[] = [
     rows: `
       ${MMX_WITH_SSE.mm}
       pshufw mm, mm/m64, imm8 | NP 0F 70 /r
-      pinsrw mm, r32/m16, imm8 | NP 0F C4 /r
+      pinsrw mm, r32/m16, imm8 | NP 0F C4 /r | bare
       pextrw r32, mm.rm, imm8 | NP 0F C5 /r
       pmovmskb r32, mm.rm | NP 0F D7 /r
       maskmovq mm, mm.rm  | NP 0F F7 /r
@@ -76,8 +76,8 @@ export const MMX: readonly TableSection[] = [
   {
     feature: "sse2",
     rows: `
-      movd xmm, r/m32     | 66 0F 6E /r
-      movd r/m32, xmm     | 66 0F 7E /r
+      movd xmm, r/m32     | 66 0F 6E /r | bare
+      movd r/m32, xmm     | 66 0F 7E /r | bare
       movq xmm, xmm/m64   | F3 0F 7E /r
       movq xmm/m64, xmm   | 66 0F D6 /r
       punpcklbw xmm, xmm/m128 | 66 0F 60 /r
@@ -94,7 +94,7 @@ export const MMX: readonly TableSection[] = [
       pshufd xmm, xmm/m128, imm8 | 66 0F 70 /r
       pshufhw xmm, xmm/m128, imm8 | F3 0F 70 /r
       pshuflw xmm, xmm/m128, imm8 | F2 0F 70 /r
-      pinsrw xmm, r32/m16, imm8 | 66 0F C4 /r
+      pinsrw xmm, r32/m16, imm8 | 66 0F C4 /r | bare
       pextrw r32, xmm.rm, imm8 | 66 0F C5 /r
       pmovmskb r32, xmm.rm | 66 0F D7 /r
       maskmovdqu xmm, xmm.rm | 66 0F F7 /r

@@ -104,8 +104,8 @@ export const SSE: readonly TableSection[] = [
       rcpps xmm, xmm/m128 | NP 0F 53 /r
       rcpss xmm, xmm/m32  | F3 0F 53 /r
       ${arithmetic(["ps", "ss"])}
-      ldmxcsr m32         | NP 0F AE /2
-      stmxcsr m32         | NP 0F AE /3
+      ldmxcsr m32         | NP 0F AE /2 | bare
+      stmxcsr m32         | NP 0F AE /3 | bare
       prefetchnta mline      | 0F 18 /0
       prefetcht0 mline       | 0F 18 /1
       prefetcht1 mline       | 0F 18 /2
@@ -200,7 +200,7 @@ export const SSE: readonly TableSection[] = [
       extractps r/m32, xmm, imm8 | 66 0F 3A 17 /r
       pinsrb xmm, r32/m8, imm8 | 66 0F 3A 20 /r
       insertps xmm, xmm/m32, imm8 | 66 0F 3A 21 /r
-      pinsrd xmm, r/m32, imm8 | 66 0F 3A 22 /r
+      pinsrd xmm, r/m32, imm8 | 66 0F 3A 22 /r | bare
     `,
   },
   {
@@ -244,7 +244,7 @@ export const SSE: readonly TableSection[] = [
       # GNU as says the size of 32 bits in 16-bit code, objdump minds none.
       ${list("encodekey128 FA, encodekey256 FB", (name, opcode) =>
         [
-          `:${name} rv, rv.rm | F3 0F 38 ${opcode} /r | encode =${name}`,
+          `:${name} rv, rv.rm | F3 0F 38 ${opcode} /r | encode =${name} bare`,
           `${name} r32, r32.rm | F3 0F 38 ${opcode} /r | decode`,
         ].join("\n"),
       )}
@@ -260,7 +260,7 @@ export const SSE: readonly TableSection[] = [
   {
     feature: "sse4a",
     rows: `
-      movntss m32, xmm    | F3 0F 2B /r
+      movntss m32, xmm    | F3 0F 2B /r | bare
       movntsd m64, xmm    | F2 0F 2B /r
       extrq xmm.rm, imm8, imm8 | 66 0F 78 /_
       extrq xmm, xmm.rm   | 66 0F 79 /r

@@ -97,7 +97,7 @@ export const SYSTEM: readonly TableSection[] = [
     rows: `
       monitor acca, ecx, edx | 0F 01 C8
       monitor             | 0F 01 C8 | encode
-      mwait eax, ecx      | 0F 01 C9
+      mwait eax, ecx      | 0F 01 C9 | bare
       mwait               | 0F 01 C9 | encode
     `,
   },
@@ -129,8 +129,8 @@ export const SYSTEM: readonly TableSection[] = [
   {
     feature: "ept",
     rows: `
-      invept r32, moword  | 66 0F 38 80 /r
-      invvpid r32, moword | 66 0F 38 81 /r
+      invept r32, moword  | 66 0F 38 80 /r | bare
+      invvpid r32, moword | 66 0F 38 81 /r | bare
     `,
   },
   {
@@ -144,8 +144,8 @@ export const SYSTEM: readonly TableSection[] = [
   {
     feature: "invpcid",
     rows: `
-      invpcid r32, mstate | 66 0F 38 82 /r
-      invpcid r32, m128   | 66 0F 38 82 /r | encode
+      invpcid r32, mstate | 66 0F 38 82 /r | bare
+      invpcid r32, m128   | 66 0F 38 82 /r | encode bare
     `,
   },
   {
@@ -176,9 +176,9 @@ export const SYSTEM: readonly TableSection[] = [
       invlpgb acca, ecx, edx | NP 0F 01 FE | encode
     `,
   },
-  { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6` },
-  { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7` },
-  { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7` },
+  { feature: "rdrnd", rows: `rdrand rv.rm | 0F C7 /6 | bare` },
+  { feature: "rdseed", rows: `rdseed rv.rm | 0F C7 /7 | bare` },
+  { feature: "rdpid", rows: `rdpid r32.rm | F3 0F C7 /7 | bare` },
   { feature: "serialize", rows: `serialize | NP 0F 01 E8` },
   { feature: "wbnoinvd", rows: `wbnoinvd | F3 0F 09` },
   {
@@ -217,10 +217,10 @@ export const SYSTEM: readonly TableSection[] = [
     feature: "waitpkg",
     rows: `
       umonitor ra.rm      | F3 0F AE /6
-      tpause r32.rm       | 66 0F AE /6
-      umwait r32.rm       | F2 0F AE /6
-      tpause r32.rm, edx, eax | 66 0F AE /6 | encode
-      umwait r32.rm, edx, eax | F2 0F AE /6 | encode
+      tpause r32.rm       | 66 0F AE /6 | bare
+      umwait r32.rm       | F2 0F AE /6 | bare
+      tpause r32.rm, edx, eax | 66 0F AE /6 | encode bare
+      umwait r32.rm, edx, eax | F2 0F AE /6 | encode bare
     `,
   },
   { feature: "ptwrite", rows: `ptwrite r/m32 | F3 0F AE /4` },
@@ -237,19 +237,19 @@ export const SYSTEM: readonly TableSection[] = [
   {
     feature: "fsgsbase",
     rows: `
-      rdfsbase r32.rm     | F3 0F AE /0
-      rdgsbase r32.rm     | F3 0F AE /1
-      wrfsbase r32.rm     | F3 0F AE /2
-      wrgsbase r32.rm     | F3 0F AE /3
+      rdfsbase r32.rm     | F3 0F AE /0 | bare
+      rdgsbase r32.rm     | F3 0F AE /1 | bare
+      wrfsbase r32.rm     | F3 0F AE /2 | bare
+      wrgsbase r32.rm     | F3 0F AE /3 | bare
     `,
   },
   {
     feature: "rao_int",
     rows: `
-      aadd m32, r32       | NP 0F 38 FC /r
-      aand m32, r32       | 66 0F 38 FC /r
-      aor m32, r32        | F2 0F 38 FC /r
-      axor m32, r32       | F3 0F 38 FC /r
+      aadd m32, r32       | NP 0F 38 FC /r | bare
+      aand m32, r32       | 66 0F 38 FC /r | bare
+      aor m32, r32        | F2 0F 38 FC /r | bare
+      axor m32, r32       | F3 0F 38 FC /r | bare
     `,
   },
   { feature: "hreset", rows: `hreset imm8 | F3 0F 3A F0 C0` },
@@ -268,7 +268,7 @@ export const SYSTEM: readonly TableSection[] = [
     rows: `
       monitorx acca, ecx, edx | NP 0F 01 FA
       monitorx            | NP 0F 01 FA | encode
-      mwaitx eax, ecx, ebx | NP 0F 01 FB
+      mwaitx eax, ecx, ebx | NP 0F 01 FB | bare
       mwaitx              | NP 0F 01 FB | encode
     `,
   },
@@ -286,7 +286,7 @@ export const SYSTEM: readonly TableSection[] = [
       vmrun acca          | 0F 01 D8 | encode
       vmload acca         | 0F 01 DA | encode
       vmsave acca         | 0F 01 DB | encode
-      skinit eax          | 0F 01 DE | encode
+      skinit eax          | 0F 01 DE | encode bare
       invlpga acca, ecx   | 0F 01 DF | encode
     `,
   },

@@ -133,9 +133,9 @@ export const X87: readonly TableSection[] = [
   {
     feature: "287",
     rows: `
-      fnstsw ax           | DF E0
+      fnstsw ax           | DF E0 | bare
       fnstsw              | DF E0   | encode
-      fstsw ax            | DF E0   | wait encode =fnstsw
+      fstsw ax            | DF E0   | wait encode =fnstsw bare
       fstsw               | DF E0   | wait encode =fnstsw
       fnsetpm             | DB E4   | 287-only
       fsetpm              | DB E4   | wait encode =fnsetpm 287-only

@@ -5,7 +5,7 @@
 
 import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { allForms } from "../../../src/isa/table/index.ts";
+import { processorForms } from "../../../src/isa/table/processor.ts";
 import type { EncodingOptions } from "./random-instructions.ts";
 import { isString, randomInstruction } from "./random-instructions.ts";
 import {
@@ -196,7 +196,7 @@ function world(random: Random): Pick<Case, "kind" | "code16" | "checked" | "cs" 
 }
 
 const only = (matches: (form: Form) => boolean): Form[] =>
-  allForms().filter((form) => !form.encodeOnly && matches(form));
+  processorForms().filter((form) => !form.encodeOnly && matches(form));
 const PUSH = only(({ semantic, opcode, map }) => semantic === "push" && map === 0 && opcode === 0x68)[0]!;
 const RETURNS: readonly Form[] = only(({ semantic }) => semantic === "iret" || semantic === "retf");
 

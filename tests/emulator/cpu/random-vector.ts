@@ -3,7 +3,7 @@
 import { MODELS } from "../../../emulator/cpu/model.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { allForms } from "../../../src/isa/table/index.ts";
+import { processorForms } from "../../../src/isa/table/processor.ts";
 
 export const VECTOR_CASE_BYTES = 608;
 const XMM_AT = 160;
@@ -18,7 +18,7 @@ const MXCSR_AT = 24;
 
 const FEATURES = new Set("mmx mmx+sse sse mmx+sse2 sse2 sse3 mmx+ssse3 ssse3 sse4.1 sse4.2 popcnt".split(" "));
 
-export const VECTOR_FORMS: readonly Form[] = allForms().filter(
+export const VECTOR_FORMS: readonly Form[] = processorForms().filter(
   (form) => FEATURES.has(form.feature) && MODELS.max.features.has(form.feature) && !form.encodeOnly,
 );
 

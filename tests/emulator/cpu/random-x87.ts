@@ -2,13 +2,13 @@
 
 import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { allForms } from "../../../src/isa/table/index.ts";
+import { processorForms } from "../../../src/isa/table/processor.ts";
 
 export const X87_CASE_BYTES = 144;
 const FEATURES = new Set(["8087", "287", "387", "687"]);
 const EXCLUDED = new Set(["fldenv", "frstor", "fnstenv", "fnsave", "fwait", "fnstsw", "ffreep"]);
 
-export const X87_FORMS: readonly Form[] = allForms().filter(
+export const X87_FORMS: readonly Form[] = processorForms().filter(
   (form) => FEATURES.has(form.feature) && !form.encodeOnly && !form.wait && !EXCLUDED.has(form.semantic),
 );
 

@@ -2,7 +2,7 @@
 
 import type { Random } from "../../../emulator/state/random.ts";
 import type { Form } from "../../../src/isa/form.ts";
-import { allForms } from "../../../src/isa/table/index.ts";
+import { processorForms } from "../../../src/isa/table/processor.ts";
 
 const FEATURES = new Set(["i8086", "i186", "i386", "i486", "i586", "cmov", "nop"]);
 
@@ -83,7 +83,7 @@ const PRIVILEGED = new Set([
   "mov_from_dreg",
 ]);
 
-const COMMON: readonly Form[] = allForms().filter(
+const COMMON: readonly Form[] = processorForms().filter(
   (form) =>
     !form.encodeOnly &&
     // QEMU does not know all of the P6's hint space, nor TEST as digit 1.
