@@ -99,19 +99,23 @@ function measureKernel(folder: string): Row {
   const files = readdirSync(join(ROOT, "asm"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".s"))
     .map((name) => join(ROOT, "asm", name));
-  const includes = [join(ROOT, "asm/include"), join(ROOT, "asm")];
+  /** A program of several files has its own beside it. */
+  const includes = (path: string): string[] => [join(ROOT, "asm/include"), join(ROOT, "asm"), dirname(path)];
   const sources = files.map((path) => ({ path, bytes: readFileSync(path) }));
   const lines = sources.reduce((sum, { bytes }) => sum + bytes.toString("latin1").split("\n").length - 1, 0);
-  const flags = includes.flatMap((name) => ["-I", name]);
   const loop = (program: string, before: readonly string[]): number =>
     best(() => {
       for (const path of files)
-        execFileSync(program, [...before, "-g", ...flags, path, "-o", join(folder, "out.o")], { stdio: "ignore" });
+        execFileSync(
+          program,
+          [...before, "-g", ...includes(path).flatMap((name) => ["-I", name]), path, "-o", join(folder, "out.o")],
+          { stdio: "ignore" },
+        );
     }, 1);
   return {
     source: "kernel",
     lines,
-    warm: best(() => sources.forEach(({ path, bytes }) => assembleHere(path, bytes, includes))),
+    warm: best(() => sources.forEach(({ path, bytes }) => assembleHere(path, bytes, includes(path)))),
     command: existsSync(COMMAND) ? loop(process.execPath, [COMMAND, "as"]) : null,
     as: isInstalled("as") ? loop("as", ["--32"]) : null,
     nasm: null,
