@@ -134,6 +134,18 @@ describeThoroughly("what is handed on", () => {
     expect(await counted(member)).toBe(0);
   });
 
+  thoroughly("is nothing by a holder that has stood still, which counts it", async () => {
+    const lab = await withService(3, SERVICE, " shared");
+    const holder = new ServiceClient(lab).holder();
+    const clients = new SharedClients(lab);
+    await clients.resolve();
+    holder.freeze("1s");
+    const client = "10.0.2.130";
+    expect(await clients.stations(client, [udp({ port: 9, data: filler(8) }, { from: client })])).toEqual([]);
+    await lab.advance("1s");
+    await holder.enter("netstat -a", /^ *1 {2}ip +packets for a shared address after a standstill$/m);
+  });
+
   thoroughly(
     "are a client's datagrams and their pieces, and errors about what it was sent; no echo requests",
     async () => {
