@@ -19,6 +19,8 @@ const scene = shared(async () => {
 });
 
 const cases = [TCP_CASES, TCP_EDGE_CASES, TCP_LOSS_CASES].flatMap((table) => Object.values(table).flat());
+/** So long, and much less, may nobody be in the way of what is to end. */
+const CLOSED_WINDOW_MS = 400_000;
 /** Of the file in what answers ASK_LONG. */
 const LONG_BYTES = 61_440;
 let ownPort = 7000;
@@ -127,6 +129,26 @@ async function endOf(peer: TcpPeer): Promise<number> {
   }
   throw new Error("the node does not go on");
 }
+
+test("who takes nothing of an answer, and says that he is there, is given up when nobody names the connection", async () => {
+  const { lab, plug, node, peers } = tcpScene(await withAddress());
+  const counts = new Counts(lab.nodes[0]!);
+  const peer = new TcpPeer(lab, plug, node, 13_000, 80);
+  peers.set(13_000, peer);
+  const before = counts.read().get("tcp connections given up: no answer")!;
+  peer.send("S 0:0 win 0 mss 1460");
+  expect(await peer.expect("S. 0:0 ack 1")).toBe("S. 0:0 ack 1");
+  peer.send(ASK.slice(2).replace("ack 1", "ack 1 win 0"));
+  const sinceNs = lab.nowNs;
+  let said = "";
+  while (!said.startsWith("R") && lab.nowNs - sinceNs < CLOSED_WINDOW_MS * 1e6) {
+    said = await peer.expect(". 1:1");
+    if (said !== "nothing") peer.send(". 20:20 ack 1 win 0");
+  }
+  expect(said).toMatch(/^R/);
+  expect((lab.nowNs - sinceNs) / 1e6).toBeGreaterThan(120_000);
+  expect(counts.read().get("tcp connections given up: no answer")! - before).toBe(1);
+});
 
 test("bytes that there is no memory for are refused and counted; those who were there go on", async () => {
   const { made, counts } = await scene();
