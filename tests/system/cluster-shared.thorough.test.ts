@@ -161,14 +161,14 @@ describeThoroughly("what is handed on", () => {
         expect([by, await clients.stations(client, pieces(17, whole, 400, packet))]).toEqual([by, [from]]);
         expect(await clients.stations(client, [icmp(echo(1, 1, filler(8)), packet)])).toEqual([SERVICE_MAC]);
       }
-      // A router says that less fits its way to a client: who serves that one learns it, and sends smaller pieces.
+      // A router says that less fits its way to a client: who serves that one hears it.
       const [client, { by }] = [...served].find(([, { from }]) => from !== SERVICE_MAC)!;
       const node = lab.nodes.find(({ name }) => name === by)!;
       const quoted = ip({ from: SERVICE, to: client, protocol: 17, payload: filler(8) });
       const tooLong: Frame = (station) =>
         icmp(icmpBytes(3, 4, [0, 0, 2, 200], quoted(station).subarray(14)), { from: "10.0.2.98" })(station);
       await clients.stations(client, [tooLong]);
-      await node.enter("netstat -a", /^ *1 {2}ip +paths that take less$/m);
+      await node.enter("netstat -a", /^ *1 {2}icmp +errors received$/m);
     },
   );
 });
