@@ -19,7 +19,7 @@ count_\name:
 
 .global net_counters
 net_counters:
-    COUNTER ether_short, "ether  frames too short"
+    COUNTER ether_short, "ether  frames too short"      # in vain: every card here drops such, or fills them up
     COUNTER ether_own, "ether  own frames that came back"
     COUNTER ether_type, "ether  frames of unknown type"
     COUNTER ether_foreign, "ether  frames for another machine"

@@ -52,15 +52,21 @@ icmp_error:
     je      .Licmp_error_echo
     cmp     eax, PROTOCOL_UDP
     jne     .Licmp_error_done
-    call    icmp_learn
-    jmp     udp_icmp
+    push    edx
+    call    udp_icmp
+    pop     edx
+    jnc     icmp_learn
+    ret
 .Licmp_error_echo:
     cmp     byte ptr [ecx + ICMP_TYPE], ICMP_ECHO
     jne     .Licmp_error_done
-    call    icmp_learn
+    push    edx
     movzx   edx, word ptr [esi + ICMP_TYPE]
     mov     eax, ecx
-    jmp     icmp_answered
+    call    icmp_answered
+    pop     edx
+    jnc     icmp_learn
+    ret
 .Licmp_error_stray:
     COUNT   icmp_stray
 .Licmp_error_done:
@@ -69,20 +75,17 @@ icmp_error:
     COUNT   icmp_malformed
     ret
 
-# Learns the path's MTU from an error about a datagram of ours, if it says one.
-# In: EBX interface, ESI message, EDX quoted IP header.
-# Clobbers: EAX.
+# Learns the path's MTU from an error about a datagram that is known to be ours, if it says one: strangers' inventions
+# would fill the table, and have what goes to others leave in fragments.
+# In: ESI message, EDX quoted IP header.
+# Clobbers: EAX, ECX, EDX.
 icmp_learn:
     cmp     word ptr [esi + ICMP_TYPE], ICMP_TOO_LARGE
     jne     9f
-    push    ecx
-    push    edx
     mov     eax, [edx + IP_DESTINATION]
     movzx   edx, word ptr [esi + ICMP_MTU]
     xchg    dl, dh
-    call    path_learn
-    pop     edx
-    pop     ecx
+    jmp     path_learn
 9:  ret
 
 # Tells the sender of a packet why it was not delivered, if he is one to be told, and if not too many were told lately.
@@ -107,10 +110,8 @@ icmp_report:
     jz      .Licmp_report_done
     cmp     dl, 224
     jae     .Licmp_report_done
-    mov     eax, [ebx + NETIF_MASK]     # broadcast on the subnet
-    not     eax
-    or      eax, [ebx + NETIF_ADDRESS]
-    cmp     edx, eax
+    mov     eax, ebx
+    call    ip_is_broadcast
     je      .Licmp_report_done
     test    word ptr [esi + IP_FRAGMENT], 0xFF1F
     jnz     .Licmp_report_done

@@ -132,6 +132,8 @@ icmp_reply:
 # Gives a conversation the answer to one of its requests.
 # In: EAX the request or its reply: identifier and sequence number, EDX -1 or type and code of an error, EDI IP header
 # of what came, EBP its bytes of ICMP.
+# Out: CF when there is no such conversation.
+# Clobbers: EAX, ECX, EDX.
 .global icmp_answered
 icmp_answered:
     push    esi
@@ -148,6 +150,7 @@ icmp_answered:
     jb      1b
 3:  COUNT   icmp_stray
     pop     esi
+    stc
     ret
 2:  mov     [ecx + PING_ERROR], edx
     cmp     edx, -1
@@ -167,7 +170,9 @@ icmp_answered:
     movzx   eax, byte ptr [edi + IP_TTL]
     mov     [ecx + PING_TTL], eax
     lea     eax, [ecx + PING_EVENT]
-    jmp     event_signal
+    call    event_signal
+    clc
+    ret
 
 # Begins a conversation.
 # Out: EAX conversation (PING_*), or CF and ERROR_TABLE_FULL.

@@ -195,10 +195,7 @@ ip_send_frame:
     je      .Lip_send_own
     cmp     dl, 224
     jae     .Lip_send_group
-    mov     eax, [ebx + NETIF_MASK]
-    not     eax
-    or      eax, [ebx + NETIF_ADDRESS]
-    cmp     edx, eax                    # broadcast on the subnet
+    call    ip_is_broadcast
     je      .Lip_send_broadcast
     mov     edx, [ebp + SEND_HOP]
     mov     eax, esi

@@ -59,6 +59,26 @@ ip_is_unicast:
 8:  test    esp, esp                    # ZF clear
     ret
 
+# Says whether an address is that of all machines of an interface's subnet. Where there are only two there is none (RFC
+# 3021).
+# In: EAX interface, EDX address.
+# Out: ZF set when it is.
+# Clobbers: the flags only.
+.global ip_is_broadcast
+ip_is_broadcast:
+    push    ecx
+    mov     ecx, [eax + NETIF_MASK]
+    cmp     ecx, MASK_31                # one of 32 bits is larger too, and no other is, as masks lie in memory
+    jae     8f
+    not     ecx
+    or      ecx, [eax + NETIF_ADDRESS]
+    cmp     ecx, edx
+    pop     ecx
+    ret
+8:  test    esp, esp                    # ZF clear
+    pop     ecx
+    ret
+
 # An IPv4 packet came in from a card.
 # In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
 .global ip_receive
@@ -119,9 +139,11 @@ ip_input:
     mov     eax, [edi + IP_SOURCE]
     call    ip_is_unicast
     jne     .Lip_input_not_unicast
-    mov     edx, eax                    # somebody pretends to be us
+    mov     edx, eax
     mov     eax, ebx
-    call    ip_own
+    call    ip_is_broadcast             # what answered it would go to all
+    je      ip_bad_source
+    call    ip_own                      # somebody pretends to be us
     jne     .Lip_input_deliver
     cmp     dword ptr [edi + IP_DESTINATION], IP_CLUSTER_GROUP  # which tells its twin from itself
     je      .Lip_input_deliver
@@ -250,10 +272,7 @@ ip_is_ours:
     mov     ecx, [eax + NETIF_ADDRESS]
     jecxz   .Lip_is_ours_no_address     # without an address we take what is sent to our MAC address: a DHCP server may
                                         # use the address that it is about to give us (RFC 2131 section 4.1)
-    mov     ecx, [eax + NETIF_MASK]
-    not     ecx
-    or      ecx, [eax + NETIF_ADDRESS]
-    cmp     edx, ecx                    # broadcast on the subnet
+    call    ip_is_broadcast
     je      .Lip_is_ours_yes
     cmp     dl, 127
     jne     .Lip_is_ours_no

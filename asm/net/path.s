@@ -46,8 +46,10 @@ path_takes:
     cmp     edx, eax
     ret
 
-# Takes note of a smaller MTU. One that no path has (RFC 791 has 68 for the least, nobody below 576) is not believed.
+# Takes note of a smaller MTU. One that no path has (RFC 791 has 68 for the least, nobody below 576) is not believed,
+# and none makes a path take more than is known (RFC 1191 section 3).
 # In: EAX destination, EDX MTU.
+# Clobbers: EAX, ECX, EDX.
 .global path_learn
 path_learn:
     cmp     edx, IP_MTU_MINIMUM
@@ -60,7 +62,7 @@ path_learn:
     mov     ecx, offset paths
 .Lpath_learn_2:
     cmp     [ecx + PATH_ADDRESS], eax
-    je      .Lpath_learn_4
+    je      .Lpath_learn_known
     cmp     dword ptr [ecx + PATH_ADDRESS], 0
     je      .Lpath_learn_3
     add     ecx, PATH_SIZE
@@ -82,4 +84,13 @@ path_learn:
     pop     eax
     mov     [ecx + PATH_ADDRESS], eax
 .Lpath_learn_5:
+    ret
+.Lpath_learn_known:
+    call    clock_ms
+    sub     eax, [ecx + PATH_TIME]
+    cmp     eax, PATH_LIFETIME_MS
+    jae     .Lpath_learn_4
+    cmp     [ecx + PATH_MTU], edx
+    ja      .Lpath_learn_4
+    pop     eax
     ret

@@ -8,7 +8,6 @@
 
 LINK_LOCAL_ADDRESS      = 169 | (254 << 8)
 LINK_LOCAL_MASK         = 0x0000FFFF
-MASK_31                 = 0xFEFFFFFF    # 255.255.255.254 as it lies in memory
 
 .bss
 .balign 4

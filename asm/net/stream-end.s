@@ -75,9 +75,11 @@ stream_destroy:
     jb      .Lstream_destroy_free
     cmp     eax, TCP_SYN_SENT
     je      .Lstream_destroy_end
+    cmp     eax, TCP_TIME_WAIT
+    je      .Lstream_destroy_done
     cmp     eax, TCP_FIN_WAIT_2
     je      .Lstream_destroy_fin_wait
-    ja      .Lstream_destroy_done
+    ja      .Lstream_destroy_orphan
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DEAF     # it wanted nothing of it
     jnz     .Lstream_destroy_good
     call    stream_waiting
@@ -86,9 +88,12 @@ stream_destroy:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
     call    tcp_output
-    jmp     .Lstream_destroy_done
+.Lstream_destroy_orphan:
+    mov     eax, TCP_ORPHAN_MS
+    jmp     .Lstream_destroy_set
 .Lstream_destroy_fin_wait:
     mov     eax, 2 * TCP_MSL_MS
+.Lstream_destroy_set:
     mov     edx, AT_END
     call    tcp_set
     jmp     .Lstream_destroy_done

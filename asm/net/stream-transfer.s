@@ -29,15 +29,16 @@ stream_send:
     jc      .Lstream_send_leave
     jz      .Lstream_send_wait
     cmp     ecx, edi                    # ECX: bytes that there is room for
-    jbe     1f
+    jbe     .Lstream_send_room
     mov     ecx, edi
-1:  push    ecx
+.Lstream_send_room:
+    push    ecx
     lea     eax, [ebx + TCB_TX]
     mov     edx, [ebx + TCB_TX + RING_END]
     add     edx, ecx
     call    ring_reserve
     pop     ecx
-    jc      .Lstream_send_leave
+    jc      .Lstream_send_less
     push    ecx
     lea     eax, [ebx + TCB_TX]
     mov     edx, [ebx + TCB_TX + RING_END]
@@ -63,6 +64,18 @@ stream_send:
     call    stream_pause
     jnc     .Lstream_send_next
     jmp     .Lstream_send_end
+.Lstream_send_less:                     # what is acknowledged makes room in the ring there is
+    mov     edx, [ebx + TCB_TX + RING_CAPACITY]
+    cmp     edx, RING_MINIMUM
+    jae     2f
+    mov     edx, RING_MINIMUM
+2:  add     edx, [ebx + TCB_TX + RING_START]
+    sub     edx, [ebx + TCB_TX + RING_END]
+    jz      .Lstream_send_wait
+    cmp     edx, ecx
+    jae     .Lstream_send_leave         # there is none, or the card still reads in it
+    mov     ecx, edx
+    jmp     .Lstream_send_room
 .Lstream_send_more:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
     call    tcp_output

@@ -322,9 +322,12 @@ stream_connect:
 .Lstream_connect_failed:
     cmp     eax, TCP_CLOSED
     jne     1f
+    mov     eax, ERROR_NOT_CONNECTED    # another has been told why
+    cmp     dword ptr [ebx + TCB_ERROR], 0
+    je      3f
     xor     eax, eax
     xchg    eax, [ebx + TCB_ERROR]
-    stc
+3:  stc
     jmp     .Lstream_connect_leave
 1:  call    stream_pause
     jc      2f

@@ -243,7 +243,12 @@ tcp_advance:
 .Ltcp_advance_7:
     call    tcp_set_retransmit
 .Ltcp_advance_8:
-    jmp     tcp_wake                    # there is room
+    cmp     dword ptr [ebx + AT_END], 0
+    je      tcp_wake                    # there is room
+    mov     eax, TCP_ORPHAN_MS
+    mov     edx, AT_END
+    call    tcp_set
+    jmp     tcp_wake
 
 # A duplicate acknowledgement, or one with news of SACK.
 # In: EBX block, ESI 0.

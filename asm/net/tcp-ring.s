@@ -7,14 +7,14 @@
 .include "net.inc"
 .include "tcp.inc"
 
-RING_MINIMUM            = 2048
 TCP_MEMORY_MAXIMUM      = 8 << 20       # bytes of all rings together, or
 QUARTER_LOG             = 12 - 2        # a quarter of the memory, by its pages
 
 .text
 
 # Makes a ring reach so far: with more memory, or with other memory when the card still reads in the one there is what
-# would be overwritten. May sleep for memory.
+# would be overwritten. Few connections that take all they can get leave a quarter to the others, which is for rings of
+# RING_MINIMUM, so that those go on. May sleep for memory.
 # In: EAX ring, EDX sequence number after the last byte that it has to hold.
 # Out: CF and ERROR_NO_MEMORY.
 .global ring_reserve
@@ -34,13 +34,20 @@ ring_reserve:
     jae     2f
     add     esi, esi
     jmp     1b
-2:  mov     eax, esi
-    sub     eax, [ebx + RING_CAPACITY]
-    add     eax, [store_bytes]
-    cmp     eax, TCP_MEMORY_MAXIMUM
-    ja      .Lring_reserve_failed
-    mov     ecx, [pages_low_end]
+2:  mov     ecx, [pages_low_end]
     shl     ecx, QUARTER_LOG
+    cmp     ecx, TCP_MEMORY_MAXIMUM
+    jbe     3f
+    mov     ecx, TCP_MEMORY_MAXIMUM
+3:  mov     eax, esi
+    sub     eax, [ebx + RING_CAPACITY]
+    jz      4f
+    cmp     esi, RING_MINIMUM
+    je      4f
+    mov     edx, ecx
+    shr     edx, 2
+    sub     ecx, edx
+4:  add     eax, [store_bytes]
     cmp     eax, ecx
     ja      .Lring_reserve_failed
     mov     eax, esi
@@ -63,9 +70,10 @@ ring_reserve:
     inc     ecx                         # ECX: bytes up to the old ring's end
     add     edx, [ebx + RING_DATA]
     cmp     ecx, [esp + 4]
-    jbe     3f
+    jbe     .Lring_reserve_copy
     mov     ecx, [esp + 4]
-3:  push    ecx                         # the new ring is larger by whole powers: a piece that ends at the old one's
+.Lring_reserve_copy:
+    push    ecx                         # the new ring is larger by whole powers: a piece that ends at the old one's
     call    mem_copy                    # end does not wrap in it
     pop     eax
     pop     edx

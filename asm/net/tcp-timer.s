@@ -182,10 +182,18 @@ tcp_is_due:
     clc
 9:  ret
 
-# TIME-WAIT is over, or an orphan has waited long enough.
+# TIME-WAIT is over, or an orphan has waited long enough. The other side may keep its window closed for as long as it
+# likes (RFC 9293, 3.8.6.1), but not to a connection that nobody can break off (RFC 6429): strangers would leave them
+# behind, each with all that its ring holds.
 # In: EBX block.
 tcp_over:
-    xor     eax, eax
+    cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
+    je      1f
+    cmp     dword ptr [ebx + TCB_STATE], TCP_FIN_WAIT_2
+    je      1f
+    COUNT   tcp_timeouts
+    call    tcp_send_reset
+1:  xor     eax, eax
     jmp     tcp_end
 
 # Nothing was heard for long: asks whether the other side is there.

@@ -10,19 +10,18 @@
 # An ICMP error about a datagram of ours came: nobody listens there, or it cannot be reached. Who waits at the socket
 # goes on with an error. Runs in the net task.
 # In: ESI ICMP message, EDX quoted IP header, ECX quoted UDP header.
+# Out: CF when no socket has sent it.
+# Clobbers: EAX, ECX, EDX.
 .global udp_icmp
 udp_icmp:
-    cmp     byte ptr [esi + ICMP_TYPE], ICMP_UNREACHABLE
-    jne     .Ludp_icmp_4
-    cmp     byte ptr [esi + ICMP_CODE], ICMP_TOO_LARGE >> 8
-    je      .Ludp_icmp_4
     mov     edx, [edx + IP_DESTINATION]
     movzx   eax, word ptr [ecx + UDP_DESTINATION]
     xchg    al, ah
     movzx   ecx, word ptr [ecx + UDP_SOURCE]
     xchg    cl, ch
-    INTERRUPTS_OFF
     push    ebx
+    push    0                           # the socket that has sent it
+    INTERRUPTS_OFF
     mov     ebx, [udp_sockets]
 .Ludp_icmp_1:
     test    ebx, ebx
@@ -33,6 +32,11 @@ udp_icmp:
     jne     .Ludp_icmp_2
     cmp     [ebx + SOCKET_PEER_PORT], eax
     jne     .Ludp_icmp_2
+    mov     [esp + 4], ebx
+    cmp     byte ptr [esi + ICMP_TYPE], ICMP_UNREACHABLE
+    jne     .Ludp_icmp_3
+    cmp     byte ptr [esi + ICMP_CODE], ICMP_TOO_LARGE >> 8
+    je      .Ludp_icmp_3
     mov     dword ptr [ebx + SOCKET_ERROR], ERROR_REFUSED
     lea     eax, [ebx + SOCKET_EVENT]
     call    event_signal
@@ -41,9 +45,10 @@ udp_icmp:
     mov     ebx, [ebx + SOCKET_NEXT]
     jmp     .Ludp_icmp_1
 .Ludp_icmp_3:
-    pop     ebx
     INTERRUPTS_RESTORE
-.Ludp_icmp_4:
+    pop     ebx
+    cmp     ebx, 1                      # CF when it is 0
+    pop     ebx
     ret
 
 # Handler of protocol 17, see asm/net/ip.s.

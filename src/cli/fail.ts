@@ -47,15 +47,25 @@ const HOST_ERRORS: Readonly<Record<string, string>> = {
   EEXIST: "exists, and is not a folder",
   EMFILE: "too many open files",
   ELOOP: "links that lead in a circle",
+  EADDRINUSE: "in use already",
+  EADDRNOTAVAIL: "no address of this machine",
+  ECONNREFUSED: "nobody listens there",
 };
 
-/** Errors of the host (a missing file, a full disk) in words, with the file. */
+/** What an error of the host is about: a file, or an address with its port; a Unix socket is an address, too. */
+function placeOf(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | undefined {
+  const { path, address, port } = error;
+  return path ?? (address !== undefined && port !== undefined && port >= 0 ? `${address}:${port}` : address);
+}
+
+/** Errors of the host (a missing file, a full disk, a port that is taken) in words, with the file or the port. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : HOST_ERRORS[code];
   if (known === undefined) return error.message;
-  return path === undefined ? known : `${path}: ${known}`;
+  const place = placeOf(error);
+  return place === undefined ? known : `${place}: ${known}`;
 }
 
 /** Does something with a file: Node does not name it when reading or writing fails after it was opened. */

@@ -33,6 +33,9 @@ function forwardTcp(nat: Nat, { address, port, target, targetPort }: ForwardPort
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, address, () => {
+      server.off("error", reject);
+      // A connection that the host cannot take, for want of files, is lost, and the others go on.
+      server.on("error", () => {});
       const bound = server.address();
       resolve({ port: typeof bound === "object" ? bound!.port : port, close: () => void server.close() });
     });

@@ -56,7 +56,7 @@ function attend(socket: Socket, lab: Switched): void {
   };
   socket.on("data", (bytes) => {
     pending = Buffer.concat([pending, bytes]);
-    while (pending.length >= HEAD_BYTES) {
+    while (pending.length >= HEAD_BYTES && !socket.destroyed) {
       const bytesOf = pending.readUInt32LE(0);
       if (bytesOf > MOST_BYTES) {
         socket.destroy();

@@ -45,7 +45,7 @@ export function parseForward(text: string): Forward {
   const isQemu = rest.includes("-");
   const [from = "", to = ""] = isQemu ? rest.split("-", 2) : [];
   const ours = rest.split(":");
-  const explain = `${text}: write HOSTPORT:PORT, HOSTPORT:NODE:PORT, or ${"tcp:[ADDRESS]:HOSTPORT-[ADDRESS]:PORT"}`;
+  const explain = `${text || "nothing"}: write HOSTPORT:PORT, HOSTPORT:NODE:PORT, or ${"tcp:[ADDRESS]:HOSTPORT-[ADDRESS]:PORT"}`;
   if (isQemu) {
     const [host, port, ...more] = from.split(":");
     const [guest, guestPort, ...evenMore] = to.split(":");

@@ -9,6 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -91,6 +92,31 @@ describe("a kernel that is a file", () => {
     const { exitCode, stderr } = await qure(["emu", "--for", "1ms", ...args]);
     expect(exitCode).not.toBe(0);
     expect(stderr).toMatch(problem);
+  });
+});
+
+describe("ways out that cannot be opened", () => {
+  const taken = createServer();
+  let port = 0;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    port = (taken.address() as AddressInfo).port;
+  });
+  afterAll(() => void taken.close());
+
+  test.each([
+    [["--forward", "0:3:80"], 2, "--forward: there is no machine 3 to forward to"],
+    [["--forward", "PORT:80"], 1, "--forward: 127.0.0.1:PORT: in use already"],
+    [["--forward", "192.0.2.1:0:80"], 1, "--forward: 192.0.2.1: no address of this machine"],
+    [["--netdev", "stream,listen=127.0.0.1:PORT"], 1, "--netdev: 127.0.0.1:PORT: in use already"],
+    [["--netdev", "stream,connect=./nobody.sock"], 1, "--netdev: ./nobody.sock: no such file"],
+    [["--netdev", "user,hostfwd="], 2, "--netdev nothing: write HOSTPORT:PORT, HOSTPORT:NODE:PORT, or "],
+  ] as const)("%j ends with %i and a sentence", async (args, code, text) => {
+    const here = (word: string): string => word.replace("PORT", String(port));
+    const common = ["--hda", "halt.img", "--realtime", "--for", "1ms"];
+    const { exitCode, stderr } = await qure(["emu", ...common, ...args.map(here)]);
+    expect(stderr).toContain(`qure emu: error: ${text.startsWith("--netdev nothing") ? text : here(text)}`);
+    expect(exitCode).toBe(code);
   });
 });
 

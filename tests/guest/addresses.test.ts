@@ -79,6 +79,17 @@ thoroughly("an address that another machine has is not taken", async () => {
   await s.node.enter("ifconfig", /no address/);
 });
 
+test("where a subnet has two addresses neither is that of all (RFC 3021)", async () => {
+  const s = await scene();
+  await s.node.enter("ifconfig eth0 10.0.2.76 255.255.255.254", PROMPT);
+  await s.lab.advance("3s");
+  const ping = icmp(PING, { to: "10.0.2.76" });
+  expect(
+    await s.run({ name: "", send: [ping], replies: ["icmp 10.0.2.76 > 10.0.2.77 echo reply id 7 seq 1 8 bytes"] }),
+  ).toEqual([]);
+  expect([...s.frames[0]!.slice(0, 6)]).toEqual([...PEER_MAC]);
+});
+
 test("a route leads to its gateway, the longest mask first", async () => {
   const s = await scene();
   await s.node.enter("route add 192.168.0.0 255.255.0.0 10.0.2.78", PROMPT);

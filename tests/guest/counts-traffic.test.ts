@@ -2,9 +2,23 @@
 import { expect, test } from "vitest";
 import { BROADCAST_MAC, ETHERTYPE_IPV4, ethernetFrame, get16 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";
+import { withAddress } from "../system/booted.ts";
+import { boot, CLOUD, images, PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { answerBytes, asked, nameBytes, nodeThatAsks } from "./dns-wire.ts";
-import { echo, filler, icmp, icmpBytes, ip, join, type PacketScene, PEER, tcp, udp } from "./packet-wire.ts";
+import {
+  echo,
+  filler,
+  icmp,
+  icmpBytes,
+  ip,
+  join,
+  type PacketCase,
+  PacketScene,
+  PEER,
+  tcp,
+  udp,
+} from "./packet-wire.ts";
 
 const DNS_PORT = 53;
 const scene = shared(nodeThatAsks);
@@ -104,6 +118,23 @@ const ROWS: readonly Row[] = [
     { "ether frames while the interface was down": 1 },
   ],
   [
+    "a packet that there is no memory for",
+    async (s) => {
+      // One of the first allocations of a ping is that of its packet.
+      for (let number = 1; number <= 8; number++)
+        if (/packet_make/.test(await outputAmong(s.node, `mem fail ${number}; ping -c 1 ${PEER}; mem fail`))) return;
+    },
+    { "packets not built: out of memory": 1 },
+  ],
+  [
+    "an address that is asked for",
+    async (s) => {
+      await type("zconf")(s);
+      await s.lab.advance("5s");
+    },
+    { "dhcp messages sent": 2, "dhcp messages accepted": 2 },
+  ],
+  [
     "what has no way",
     async (s) => {
       await type("ifconfig eth0 down")(s);
@@ -122,4 +153,30 @@ test.each(ROWS)("%s is counted", async (_name, act, wanted) => {
   const after = s.counts.read();
   const rises = Object.keys(wanted).map((count) => [count, after.get(count)! - before.get(count)!]);
   expect(Object.fromEntries(rises)).toEqual(wanted);
+});
+
+test("what a machine says to itself while the network stands still waits up to a bound, and more is counted", async () => {
+  const s = new PacketScene(await withAddress());
+  await s.node.enter("service stop network", PROMPT);
+  for (let ping = 0; ping < 4; ping++) await s.node.enter("ping -c 70 127.0.0.1 &", PROMPT);
+  await s.lab.advance("75s");
+  expect(s.counts.read().get("ip packets to this machine itself dropped: too many wait")).toBe(4 * 70 - 256);
+});
+
+test("frames for others, which a card with one address lets through when it is to have two, are counted", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso, nic: "rtl8139" }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "20s" });
+  await node.waitFor(PROMPT);
+  await lab.advance("5s");
+  const s = new PacketScene(lab);
+  const stray: PacketCase = { name: "", send: [icmp(echo(1, 1, filler(8)), { mac: Uint8Array.of(2, 0, 0, 0, 0, 9) })] };
+  const counted = "ether frames for another machine";
+  const count = (): number => s.counts.read().get(counted)!;
+  expect(await s.run(stray)).toEqual([]);
+  expect(count()).toBe(0);
+  await node.enter("ifconfig eth0 add 10.0.2.60 255.255.255.0 02:51:52:00:00:01", PROMPT);
+  await lab.advance("3s");
+  expect(await s.run({ ...stray, counts: [counted] })).toEqual([]);
+  expect(count()).toBe(1);
 });

@@ -9,7 +9,7 @@ import { Counts, filler, join, PacketScene, udp } from "./packet-wire.ts";
 import { TCP_CASES, type TcpCase } from "./tcp-cases.ts";
 import { TCP_EDGE_CASES } from "./tcp-edge-cases.ts";
 import { TCP_LOSS_CASES } from "./tcp-loss-cases.ts";
-import { ANSWERED, ASK, OPEN } from "./tcp-rows.ts";
+import { ANSWERED, ASK, ASK_LONG, OPEN } from "./tcp-rows.ts";
 import { play, tcpScene } from "./tcp-scene.ts";
 import { TcpPeer } from "./tcp-wire.ts";
 
@@ -19,6 +19,10 @@ const scene = shared(async () => {
 });
 
 const cases = [TCP_CASES, TCP_EDGE_CASES, TCP_LOSS_CASES].flatMap((table) => Object.values(table).flat());
+/** So long, and much less, may nobody be in the way of what is to end. */
+const CLOSED_WINDOW_MS = 400_000;
+/** Of the file in what answers ASK_LONG. */
+const LONG_BYTES = 61_440;
 let ownPort = 7000;
 
 /** By how much counts of TCP rise while a case is played. */
@@ -35,6 +39,7 @@ const KNOWN: readonly (readonly [name: string, counts: Readonly<Record<string, n
   ["a SYN for a port where nobody listens is reset", { "resets sent": 1 }],
   ["options that the SYN has are answered", { "connections reset by the other side": 1 }],
   ["an option of length 0 ends the options", { "options whose length lies": 1 }],
+  ["a wrong checksum is not answered", { "wrong checksum": 1 }],
   ["a segment beyond the window is acknowledged and dropped", { "segments outside the window": 1 }],
   ["an early segment is acknowledged at once, with the number that is missing", { "segments that came early": 1 }],
   ["what comes twice is told (RFC 2883)", { "segments that came twice": 1 }],
@@ -109,6 +114,64 @@ test("connections beyond those that may wait are refused and counted; those that
   expect(full()).toBeGreaterThan(before);
   all[0]!.send(ASK.slice(2));
   expect(await all[0]!.expect("P. 1:149 ack 20")).toBe("P. 1:149 ack 20");
+  for (const peer of all) peer.send("R 20:20");
+  peers.clear();
+});
+
+/** Acknowledges what the node sends, a segment after the other, up to its end. Where that begins. */
+async function endOf(peer: TcpPeer): Promise<number> {
+  for (let [at, silences] = [1, 0]; silences < 4; ) {
+    const [, flags, from, to] = /^(\S+) (\d+):(\d+)/.exec(await peer.expect(". 1:1")) ?? [];
+    if (from === undefined) silences++;
+    else if (Number(from) <= at) at = Math.max(at, Number(to));
+    if (flags?.includes("F") && Number(to) === at) return at;
+    peer.send(`. 21:21 ack ${at}`);
+  }
+  throw new Error("the node does not go on");
+}
+
+test("who takes nothing of an answer, and says that he is there, is given up when nobody names the connection", async () => {
+  const { lab, plug, node, peers } = tcpScene(await withAddress());
+  const counts = new Counts(lab.nodes[0]!);
+  const peer = new TcpPeer(lab, plug, node, 13_000, 80);
+  peers.set(13_000, peer);
+  const before = counts.read().get("tcp connections given up: no answer")!;
+  peer.send("S 0:0 win 0 mss 1460");
+  expect(await peer.expect("S. 0:0 ack 1")).toBe("S. 0:0 ack 1");
+  peer.send(ASK.slice(2).replace("ack 1", "ack 1 win 0"));
+  const sinceNs = lab.nowNs;
+  let said = "";
+  while (!said.startsWith("R") && lab.nowNs - sinceNs < CLOSED_WINDOW_MS * 1e6) {
+    said = await peer.expect(". 1:1");
+    if (said !== "nothing") peer.send(". 20:20 ack 1 win 0");
+  }
+  expect(said).toMatch(/^R/);
+  expect((lab.nowNs - sinceNs) / 1e6).toBeGreaterThan(120_000);
+  expect(counts.read().get("tcp connections given up: no answer")! - before).toBe(1);
+});
+
+test("bytes that there is no memory for are refused and counted; those who were there go on", async () => {
+  const { made, counts } = await scene();
+  await made.lab.advance("70s");
+  const { lab, plug, node, peers } = made;
+  const refused = (): number => counts.read().get("tcp bytes refused: out of memory")!;
+  const before = refused();
+  const all = Array.from({ length: 44 }, (_, at) => new TcpPeer(lab, plug, node, 12_000 + at, 80));
+  for (const [at, peer] of all.entries()) {
+    peers.set(12_000 + at, peer);
+    peer.send("S 0:0 win 65535 mss 1460");
+    expect(await peer.expect("S. 0:0 ack 1")).toBe("S. 0:0 ack 1");
+    peer.send(". 1:1 ack 1");
+    if (at < 2) continue;
+    // A byte near the window's end: there is to be room for all that comes before it, too.
+    peer.send("P. 65000:65001 ack 1");
+    expect(await peer.expect(". 1:1 ack 1")).toBe(". 1:1 ack 1");
+  }
+  expect(refused()).toBeGreaterThan(before);
+  all[0]!.send(ASK.slice(2));
+  expect(await all[0]!.expect("P. 1:149 ack 20")).toBe("P. 1:149 ack 20");
+  all[1]!.send(ASK_LONG.slice(2));
+  expect(await endOf(all[1]!)).toBeGreaterThan(LONG_BYTES);
   for (const peer of all) peer.send("R 20:20");
   peers.clear();
 });

@@ -23,6 +23,7 @@ STRING name_route, "the way to this machine itself"
 STRING name_ports, "ports of sockets"
 STRING name_drawn, "ports that are chosen do not count up"
 STRING name_exhausted, "the last port that is free, and none"
+STRING name_streams, "as many connections as there can be, and one more"
 STRING name_loopback, "a datagram to this machine itself"
 STRING name_held, "a packet that is held lives until the last gives it back"
 STRING name_lent, "what is sent from a ring stays until the card has read it"
@@ -44,6 +45,7 @@ tests:
     .long   name_ports, test_ports
     .long   name_drawn, test_drawn
     .long   name_exhausted, test_exhausted
+    .long   name_streams, test_streams
     .long   name_loopback, test_loopback
     .long   name_held, test_held
     .long   name_lent, test_lent

@@ -4,7 +4,8 @@ import { boot, CLOUD, isoWithGuests, PROMPT } from "../system/images.ts";
 
 test("the network's routines pass their own tests, and leave the node as they found it", async () => {
   const iso = await isoWithGuests();
-  const lab = boot({ nodes: [{ cdrom: iso }] });
+  // Room for all connections that there can be.
+  const lab = boot({ nodes: [{ cdrom: iso, ramBytes: 16 << 20 }] });
   const node = lab.nodes[0]!;
   await node.waitFor(CLOUD, { within: "20s" });
   await node.waitFor(PROMPT);

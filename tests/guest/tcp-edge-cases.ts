@@ -20,6 +20,7 @@ const timed = (first: number, second: number, silent: number): string[] => [
   ...[...sent(10001, 30001, 1000, 21, "P."), `silence ${silent}`, "> . 10001:11001 ack 21", ABORT],
 ];
 
+const ECHO_PORT = 5001;
 export const TCP_EDGE_CASES: TcpCases = {
   "the size of a segment (RFC 9293, 3.7.1; RFC 6691)": (
     [
@@ -125,13 +126,36 @@ export const TCP_EDGE_CASES: TcpCases = {
   "a closed window (RFC 9293, 3.8.6.1)": [
     {
       name: "it is asked for later and later, and as long as the other side answers",
+      port: ECHO_PORT,
+      rows: [
+        ...[...OPEN, "< P. 1:6 ack 1 win 0", "> . 1:1 ack 6", "silence 150", "> . 1:2 ack 6"],
+        ...[400, 800, 1600, 3200, 6400, 12800, 25600, 51200, ...Array<number>(6).fill(60000)].flatMap((ms) => [
+          ...["< . 6:6 ack 1 win 0", `pause ${ms}`, "> . 1:2 ack 6"],
+        ]),
+        ...["pause 60000", "> . 1:2 ack 6", "< . 6:6 ack 1 win 1000"],
+        ...["> P. 1:6 ack 6", "silence 180", "> P. 1:6 ack 6", "< R 6:6"],
+      ],
+    },
+    {
+      name: "two minutes are all that there is when no socket names the connection any more (RFC 6429)",
       rows: [
         ...[...OPEN, ASK.replace(" data", " win 0 data"), "> . 1:1 ack 20", "silence 150", "> . 1:2 ack 20"],
-        ...[400, 800, 1600, 3200, 6400, 12800, 25600, 51200, ...Array<number>(6).fill(60000)].flatMap((ms) => [
+        ...[400, 800, 1600, 3200, 6400, 12800, 25600, 51200].flatMap((ms) => [
           ...["< . 20:20 ack 1 win 0", `pause ${ms}`, "> . 1:2 ack 20"],
         ]),
-        ...["pause 60000", "> . 1:2 ack 20", "< . 20:20 ack 1 win 1000"],
-        ...["> FP. 1:149 ack 20", "silence 180", "> FP. 1:149 ack 20", "< R 20:20"],
+        ...["< . 20:20 ack 1 win 0", "pause 17000", "> R. 2:2 ack 20"],
+      ],
+    },
+    {
+      name: "they begin anew with each byte that is taken",
+      rows: [
+        ...[...OPEN, ASK.replace(" data", " win 0 data"), "> . 1:1 ack 20", "silence 150", "> . 1:2 ack 20"],
+        ...[400, 800, 1600, 3200, 6400, 12800, 25600, 51200].flatMap((ms) => [
+          ...["< . 20:20 ack 1 win 0", `pause ${ms}`, "> . 1:2 ack 20"],
+        ]),
+        ...["< . 20:20 ack 2 win 0", "silence 150", "> . 2:3 ack 20", "< . 20:20 ack 2 win 0"],
+        ...["wait 20000", "< . 20:20 ack 2 win 1000"],
+        ...[...Array<string>(5).fill("> . 2:3 ack 20"), "> FP. 2:149 ack 20", "< R 20:20"],
       ],
     },
   ],

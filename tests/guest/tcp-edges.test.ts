@@ -4,7 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withLongFile } from "./long-file.ts";
 import { TCP_EDGE_CASES } from "./tcp-edge-cases.ts";
-import { ANSWERED, ASK_LONG, sent } from "./tcp-rows.ts";
+import { ANSWERED, ASK_LONG, OPEN, sent } from "./tcp-rows.ts";
 import { play, type TcpScene, tcpScene, themesOf } from "./tcp-scene.ts";
 import { type Segment, TcpPeer } from "./tcp-wire.ts";
 
@@ -127,15 +127,22 @@ thoroughly("numbers of the node's pass the middle of their circle like all other
 /** What the node waits for an answer, in ms: each time twice as long, a minute at most (RFC 6298, 5.5). */
 const WAITS_MS = [...Array.from({ length: 9 }, (_, tries) => 200 * 2 ** tries), ...Array<number>(4).fill(60_000)];
 
+/** Pauses, after each of which the node says the same again. */
+const again = (tries: number, row: string): string[] => WAITS_MS.slice(0, tries).flatMap((ms) => [`pause ${ms}`, row]);
+
 thoroughly("who does not answer for five minutes is given up, with a reset (RFC 9293, 3.8.3)", async () => {
-  const waits = WAITS_MS.map((ms) => `pause ${ms}`);
   await play(
     await scene(),
     [
-      ...[...ANSWERED, ...waits.slice(0, 12).flatMap((row) => [row, "> FP. 1:149 ack 20"])],
-      ...[...waits.slice(12), "> R. 150:150 ack 20", "< . 20:20 ack 1", "> R 1:1"],
+      ...[...OPEN, "< P. 1:6 ack 1", "> P. 1:6 ack 6", ...again(12, "> P. 1:6 ack 6")],
+      ...[`pause ${WAITS_MS[12]}`, "> R. 6:6 ack 6", "< . 6:6 ack 1", "> R 1:1"],
     ],
     FIRST_PORT - 2,
-    80,
+    ECHO_PORT,
   );
+});
+
+thoroughly("two minutes are enough when no socket names the connection any more", async () => {
+  const rows = [...ANSWERED, ...again(9, "> FP. 1:149 ack 20"), "pause 17000", "> R. 150:150 ack 20"];
+  await play(await scene(), rows, FIRST_PORT - 3, 80);
 });

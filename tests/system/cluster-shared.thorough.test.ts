@@ -134,6 +134,18 @@ describeThoroughly("what is handed on", () => {
     expect(await counted(member)).toBe(0);
   });
 
+  thoroughly("is nothing by a holder that has stood still, which counts it", async () => {
+    const lab = await withService(3, SERVICE, " shared");
+    const holder = new ServiceClient(lab).holder();
+    const clients = new SharedClients(lab);
+    await clients.resolve();
+    holder.freeze("1s");
+    const client = "10.0.2.130";
+    expect(await clients.stations(client, [udp({ port: 9, data: filler(8) }, { from: client })])).toEqual([]);
+    await lab.advance("1s");
+    await holder.enter("netstat -a", /^ *1 {2}ip +packets for a shared address after a standstill$/m);
+  });
+
   thoroughly(
     "are a client's datagrams and their pieces, and errors about what it was sent; no echo requests",
     async () => {
@@ -149,14 +161,14 @@ describeThoroughly("what is handed on", () => {
         expect([by, await clients.stations(client, pieces(17, whole, 400, packet))]).toEqual([by, [from]]);
         expect(await clients.stations(client, [icmp(echo(1, 1, filler(8)), packet)])).toEqual([SERVICE_MAC]);
       }
-      // A router says that less fits its way to a client: who serves that one learns it, and sends smaller pieces.
+      // A router says that less fits its way to a client: who serves that one hears it.
       const [client, { by }] = [...served].find(([, { from }]) => from !== SERVICE_MAC)!;
       const node = lab.nodes.find(({ name }) => name === by)!;
       const quoted = ip({ from: SERVICE, to: client, protocol: 17, payload: filler(8) });
       const tooLong: Frame = (station) =>
         icmp(icmpBytes(3, 4, [0, 0, 2, 200], quoted(station).subarray(14)), { from: "10.0.2.98" })(station);
       await clients.stations(client, [tooLong]);
-      await node.enter("netstat -a", /^ *1 {2}ip +paths that take less$/m);
+      await node.enter("netstat -a", /^ *1 {2}icmp +errors received$/m);
     },
   );
 });

@@ -85,6 +85,7 @@ for (const [source, what] of [
     "times of what is sent, a limit of what is not, and what comes after the end of receiving",
   ],
   ["tests/guest/socket-ports.s", "which sockets may have a port at the same time"],
+  ["tests/guest/socket-waits.s", "a connection that is never made, which two threads wait for"],
 ] as const)
   thoroughly(what, async () => {
     const program = basename(source, ".s");

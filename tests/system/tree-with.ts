@@ -25,6 +25,7 @@ const GUESTS: Readonly<Record<string, string>> = {
   "asm/net/net-test.s": "tests/guest/net.s",
   "asm/net/net-lent-test.s": "tests/guest/net-lent.s",
   "asm/net/net-ports-test.s": "tests/guest/net-ports.s",
+  "asm/net/net-streams-test.s": "tests/guest/net-streams.s",
   "asm/programs/hear.s": "tests/guest/hear.s",
   "asm/programs/limits.s": "tests/guest/limits.s",
   // The same source as several programs, which behave by their names.

@@ -1,11 +1,14 @@
 /** Opens what `--forward` and `--netdev` name, and says where. */
 import type { LabCluster } from "../../lab/lab.ts";
 import { type OpenWay, openPort, openWay } from "../../lab/ways.ts";
-import { CommandError } from "../fail.ts";
+import { CommandError, describeError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import type { EmuOptions } from "./options.ts";
 
-/** Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here. */
+/**
+ * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a UsageError
+ * where there is no such machine.
+ */
 export async function openWays(
   lab: LabCluster,
   { forward, netdev }: Pick<EmuOptions, "forward" | "netdev">,
@@ -15,7 +18,8 @@ export async function openWays(
     try {
       return await work;
     } catch (error) {
-      throw new CommandError(`${option}: ${(error as Error).message}`);
+      const problem = `${option}: ${describeError(error)}`;
+      throw error instanceof RangeError ? new UsageError(problem) : new CommandError(problem);
     }
   };
   for (const given of forward) {

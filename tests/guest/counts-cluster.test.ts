@@ -1,0 +1,54 @@
+/** What the cluster counts of strangers' packets, and where its table of members ends. */
+import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { cloud, founded, HIGH, isIn, LOW, type Scene, SELF, view } from "./agreement-scene.ts";
+import { MEMBER, PROBE, type Said, VIEW } from "./cluster-wire.ts";
+import { Counts } from "./packet-wire.ts";
+
+const NOBODY = "0".repeat(16);
+/** How many members a table holds besides the node itself. */
+const PEERS = 1024;
+const BEYOND = 10;
+/** And how many fit into a packet of a view. */
+const VIEW_ENTRIES = 19;
+
+/** By how much a count rises while `act` runs and a little after. */
+async function rise(s: Scene, count: string, act: () => void | Promise<void>): Promise<number> {
+  const counts = new Counts(s.node);
+  const before = counts.read().get(count)!;
+  await act();
+  await s.lab.advance("100ms");
+  return counts.read().get(count)! - before;
+}
+
+const UNPROVEN = "cloud of a boot that is not known to be the present one";
+
+const said = (kind: number): Said => ({ kind, state: MEMBER, era: 1, id: HIGH, founder: SELF, echo: NOBODY });
+
+test.each([
+  ["a view", said(VIEW)],
+  ["a probe", said(PROBE)],
+] as const)("%s of a boot that has not proven itself is counted, and changes nothing", async (_what, packet) => {
+  const s = await founded();
+  expect(await rise(s, UNPROVEN, () => s.wire.say(packet))).toBe(1);
+  expect(await cloud(s)).toBe(isIn(1, SELF, 1));
+});
+
+test("what the node says itself is counted", async () => {
+  const s = await founded();
+  expect(await rise(s, "cloud packets sent", () => s.lab.advance("2s"))).toBeGreaterThan(1);
+});
+
+thoroughly("members beyond those that the table holds are counted; the node is a member as before", async () => {
+  const s = await founded();
+  const ids = Array.from({ length: PEERS + BEYOND }, (_, index) => `ff${index.toString(16).padStart(12, "0")}62`);
+  const refused = await rise(s, "cloud from nodes that the table has no room for", async () => {
+    // A coordinator names them, which is one of them itself, in as many packets as that takes.
+    for (let from = 0; from < ids.length - 1; from += VIEW_ENTRIES) {
+      s.wire.say({ ...view(LOW, 1, SELF), members: ids.slice(from, Math.min(from + VIEW_ENTRIES, ids.length - 1)) });
+      await s.lab.advance("8ms");
+    }
+  });
+  expect(refused).toBe(BEYOND);
+  expect(await cloud(s)).toBe(isIn(1, SELF, 1));
+});
