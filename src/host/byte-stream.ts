@@ -123,7 +123,7 @@ function converseOver(socket: Socket, telnet: boolean, converse: Converse): void
 }
 
 /** A socket that nobody listens at any more may be taken over. */
-async function removeDead(path: string): Promise<void> {
+export async function removeDead(path: string): Promise<void> {
   if (!existsSync(path) || !statSync(path).isSocket()) return;
   const isAlive = await new Promise<boolean>((resolve) => {
     const probe = connect(path, () => {

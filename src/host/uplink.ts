@@ -9,6 +9,7 @@ import { createConnection, createServer, type ListenOptions, type Socket } from 
 import { finishOffloads } from "../../emulator/ether/offload.ts";
 import { frameFromOutside } from "../../emulator/ether/outlet.ts";
 import { VxlanTable, vxlanDatagram, vxlanFrame } from "../../emulator/ether/vxlan.ts";
+import { removeDead } from "./byte-stream.ts";
 
 /** A socket of the switch. */
 export interface UplinkPort {
@@ -221,6 +222,7 @@ async function serveStream({ place }: StreamWay, plug: UplinkPlug): Promise<Open
     if (port === undefined) socket.destroy();
     else port.use(socket);
   });
+  if (place.path !== undefined) await removeDead(place.path);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(listenOptions(place), () => {

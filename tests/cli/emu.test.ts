@@ -110,13 +110,24 @@ describe("ways out that cannot be opened", () => {
     [["--forward", "192.0.2.1:0:80"], 1, "--forward: 192.0.2.1: no address of this machine"],
     [["--netdev", "stream,listen=127.0.0.1:PORT"], 1, "--netdev: 127.0.0.1:PORT: in use already"],
     [["--netdev", "stream,connect=./nobody.sock"], 1, "--netdev: ./nobody.sock: no such file"],
+    [["--gdb", "PORT"], 1, "--gdb PORT: cannot listen at ports PORT to PORT: 127.0.0.1:PORT: in use already"],
     [["--netdev", "user,hostfwd="], 2, "--netdev nothing: write HOSTPORT:PORT, HOSTPORT:NODE:PORT, or "],
   ] as const)("%j ends with %i and a sentence", async (args, code, text) => {
-    const here = (word: string): string => word.replace("PORT", String(port));
+    const here = (word: string): string => word.replaceAll("PORT", String(port));
     const common = ["--hda", "halt.img", "--realtime", "--for", "1ms"];
     const { exitCode, stderr } = await qure(["emu", ...common, ...args.map(here)]);
     expect(stderr).toContain(`qure emu: error: ${text.startsWith("--netdev nothing") ? text : here(text)}`);
     expect(exitCode).toBe(code);
+  });
+
+  test("a socket that a killed run left behind is taken over", async () => {
+    const leave = "net.createServer().listen('left.sock', () => process.kill(process.pid, 'SIGKILL'))";
+    await execa("node", ["-e", leave], { cwd: folder, reject: false });
+    expect(statSync(join(folder, "left.sock")).isSocket()).toBe(true);
+    const common = ["--hda", "halt.img", "--realtime", "--for", "1ms"];
+    const { exitCode, stderr } = await qure(["emu", ...common, "--netdev", "stream,listen=./left.sock"]);
+    expect(stderr).not.toContain("error");
+    expect(exitCode).toBe(0);
   });
 });
 

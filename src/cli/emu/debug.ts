@@ -6,7 +6,7 @@ import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { serveGdb } from "../../host/gdb-server.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
-import { CommandError, UsageError } from "../fail.ts";
+import { CommandError, describeError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import type { Surroundings } from "./machines.ts";
 import type { EmuOptions } from "./options.ts";
@@ -86,6 +86,6 @@ async function openGdb(lab: LabCluster, first: number, stopped: boolean, progres
     progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
     return () => server.close();
   } catch (error) {
-    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${(error as Error).message}`);
+    throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${describeError(error)}`);
   }
 }
