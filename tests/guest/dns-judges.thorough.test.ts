@@ -190,21 +190,37 @@ test("dig copies a zone when the settings let it, in messages that are signed wh
   expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
 });
 
-/** Starts BIND's named with a zone that the key may change; its port. */
-async function named(path: string): Promise<number> {
+test("other algorithms and codes that are cut off are told apart", async (context) => {
+  requireOracle("dig", context);
+  const made = await scene();
+  const by = (algorithm: string): Promise<string> =>
+    look(made, "-y", `${algorithm}:judge.key:${SECRET}`, "ns.home.example", "A");
+  expect(await by("hmac-sha256")).toMatch(/NOERROR/);
+  expect(await by("hmac-sha512")).toMatch(/NOTAUTH[\s\S]*BADKEY/);
+  expect(await by("hmac-sha1")).toMatch(/NOTAUTH[\s\S]*BADKEY/);
+  expect(await by("hmac-sha256-128")).toMatch(/NOTAUTH[\s\S]*BADTRUNC/);
+});
+
+const ZONE_OF_NAMED = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
+
+/** Starts BIND's named; its port. Its zone, if it is not another one, is parent.example, which the key may change. */
+async function named(
+  path: string,
+  zone = `zone "parent.example" { type primary; file "zone"; allow-update { key "judge.key"; }; };`,
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "qure-named-"));
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as AddressInfo;
   await new Promise<void>((closed) => socket.close(() => closed()));
-  writeFileSync(join(folder, "zone"), "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n");
+  writeFileSync(join(folder, "zone"), ZONE_OF_NAMED);
   writeFileSync(
     join(folder, "named.conf"),
     `options { directory "${folder}"; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none;
   session-keyfile none; recursion no; dnssec-validation no; };
 controls { };
 key "judge.key" { algorithm hmac-sha256; secret "${SECRET}"; };
-zone "parent.example" { type primary; file "zone"; allow-update { key "judge.key"; }; };
+${zone}
 `,
   );
   const child = spawn(path, ["-g", "-c", join(folder, "named.conf")]);
@@ -265,4 +281,28 @@ test("a node keeps its name and address in a zone of BIND's named", async (conte
   await shows("no such key");
   await s.node.enter("dns register off", PROMPT);
   expect(await output(s.node, "dns")).not.toContain("register");
+});
+
+test("BIND's named keeps a copy of a node's zone, and asks for changes", async (context) => {
+  const path = requireOracle("named", context);
+  requireOracle("nsupdate", context);
+  const made = await scene();
+  await made.s.node.enter("set dns.transfer key", PROMPT);
+  await openPort(made.s.lab, `udp:${made.tcpPort}:53`);
+  const port = await named(
+    path,
+    `zone "home.example" { type secondary; file "copy"; masterfile-format text; min-refresh-time 1; max-refresh-time 1;
+  primaries port ${made.tcpPort} { 127.0.0.1 key "judge.key"; }; };`,
+  );
+  const copied = async (name: string, type: string, wanted: string): Promise<void> => {
+    let said = "";
+    for (let second = 0; second < 40 && !said.includes(wanted); second++) {
+      said = await made.run("dig", ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", name, type]);
+      await made.s.lab.advance("500ms");
+    }
+    expect(said).toContain(wanted);
+  };
+  await copied("ns.home.example", "A", "10.0.2.15");
+  expect(await change(made, ["update add new.home.example 60 A 10.1.1.1"])).toBe("");
+  await copied("new.home.example", "A", "10.1.1.1");
 });
