@@ -8,8 +8,8 @@
 
 # Makes a name of text such as www.example.com, with or without a dot at its end.
 # In: EAX text, EDX buffer of DNS_NAME_MAXIMUM bytes, ECX bytes of text.
-# Out: EAX bytes of the name; CF when it is none: empty, a label of no or more than 63 bytes, too long, or with a sign
-# that is neither letter, digit, hyphen nor underscore, nor a byte given as \DDD (RFC 1035, 5.1).
+# Out: EAX bytes of the name, ECX 0 when its end is no dot; CF when it is none: empty, a label of no or more than 63
+# bytes, too long, or with a sign that is neither letter, digit, hyphen nor underscore, nor escaped (RFC 1035, 5.1).
 .global dns_name_parse
 dns_name_parse:
     push    ebx
@@ -47,10 +47,11 @@ dns_name_parse:
     jc      .Ldns_name_parse_done
     jmp     .Ldns_name_parse_end
 .Ldns_name_parse_escape:
-    sub     ecx, 3
-    jbe     .Ldns_name_parse_bad
+    add     ecx, esi
     call    dns_escape
     jc      .Ldns_name_parse_bad
+    sub     ecx, esi
+    jbe     .Ldns_name_parse_bad
     cmp     al, 'A'
     jb      .Ldns_name_parse_put
     cmp     al, 'Z'
@@ -62,6 +63,7 @@ dns_name_parse:
     jc      .Ldns_name_parse_done
     dec     ecx
     jnz     .Ldns_name_parse_label
+    inc     ecx
 .Ldns_name_parse_end:
     mov     byte ptr [edi], 0
     lea     eax, [edi + 1]
@@ -93,9 +95,9 @@ dns_label_close:
 8:  stc
     ret
 
-# Reads the three decimal digits behind a backslash.
-# In: ESI digits; what is shorter ends with a sign that is none.
-# Out: AL byte, ESI after them; CF when they are none, or too many.
+# Reads what is behind a backslash: three decimal digits, or a sign that stands for itself.
+# In: ESI text; what is shorter ends with a sign below the blank.
+# Out: AL byte, ESI after it; CF when there is none, or too large a number.
 # Clobbers: EAX, EDX.
 .global dns_escape
 dns_escape:
@@ -103,12 +105,12 @@ dns_escape:
     xor     edx, edx
     mov     ecx, 3
 1:  movzx   eax, byte ptr [esi]
-    sub     eax, '0'
-    jc      2f
-    cmp     eax, 10
-    cmc
-    jc      2f
+    cmp     al, ' '
+    jb      2f
     inc     esi
+    sub     al, '0'
+    cmp     al, 10
+    jae     3f
     lea     edx, [edx + edx*4]
     lea     edx, [eax + edx*2]
     dec     ecx
@@ -117,6 +119,10 @@ dns_escape:
     cmp     eax, edx
     mov     al, dl
 2:  pop     ecx
+    ret
+3:  add     al, '0'
+    cmp     ecx, 3                      # CF behind a digit
+    pop     ecx
     ret
 
 # Says whether a character may stand in a name that people write.

@@ -72,7 +72,9 @@ url_take:
     mov     al, [edi]
     test    al, al
     jz      .Lurl_host
-    cmp     al, [edx]
+    mov     ah, [edx]
+    or      ah, 0x20                    # in any case
+    cmp     al, ah
     lea     edx, [edx + 1]
     lea     edi, [edi + 1]
     je      .Lurl_scheme
@@ -86,14 +88,23 @@ url_take:
     je      .Lurl_port
     cmp     al, '/'
     je      .Lurl_path
+    cmp     al, '?'
+    je      .Lurl_path
+    cmp     al, '#'
+    je      .Lurl_path
     test    al, al
     jz      .Lurl_path
+    mov     edx, offset text_long
     cmp     edi, offset host + HOST_BYTES - 1
-    jae     misused
+    jae     complain_and_exit
     movsb
     jmp     1b
 .Lurl_port:
     inc     esi
+    mov     edx, offset text_scheme_other
+    cmp     word ptr [esi], '/' + ('/' << 8)
+    je      complain_and_exit
+    mov     edx, offset text_port
     xor     eax, eax
 2:  movzx   ecx, byte ptr [esi]
     sub     ecx, '0'
@@ -102,20 +113,37 @@ url_take:
     imul    eax, eax, 10
     add     eax, ecx
     cmp     eax, 65535
-    ja      misused
+    ja      complain_and_exit
     inc     esi
     jmp     2b
 3:  test    eax, eax
-    jz      misused
+    jz      complain_and_exit
     mov     [port], eax
-    cmp     byte ptr [esi], '/'
+    mov     al, [esi]
+    cmp     al, '/'
     je      .Lurl_path
-    cmp     byte ptr [esi], 0
-    jne     misused
+    cmp     al, '?'
+    je      .Lurl_path
+    cmp     al, '#'
+    je      .Lurl_path
+    test    al, al
+    jnz     complain_and_exit
 .Lurl_path:
+    mov     edx, offset text_no_host
     cmp     byte ptr [host], 0
-    je      misused
+    je      complain_and_exit
     mov     [path_text], esi
+    mov     edx, offset text_sign
+.Lurl_sign:                             # what is behind # is for who shows the page
+    lodsb
+    cmp     al, '#'
+    je      4f
+    cmp     al, ' '
+    ja      .Lurl_sign
+    test    al, al
+    jnz     complain_and_exit
+4:  mov     [path_end], esi
+    dec     dword ptr [path_end]
     ret
 
 # Sends the request.
@@ -126,10 +154,13 @@ request_send:
     mov     eax, offset text_get
     call    request_add
     mov     eax, [path_text]
-    cmp     byte ptr [eax], 0
-    jne     1f
+    cmp     byte ptr [eax], '/'
+    je      1f
     mov     eax, offset text_root
-1:  call    request_add
+    call    request_add
+1:  mov     eax, [path_text]
+    mov     edx, [path_end]
+    call    request_add_to
     mov     eax, offset text_version
     call    request_add
     mov     eax, [host_text]
@@ -365,6 +396,11 @@ text_version:   .asciz " HTTP/1.0\r\nHost: "
 request_end:    .asciz "\r\nUser-Agent: QuRe\r\nConnection: close\r\n\r\n"
 text_length:    .asciz "content-length:"
 text_no_http:   .asciz "this is no answer of HTTP"
+text_long:      .asciz "the name of the host is too long"
+text_scheme_other: .asciz "only http:// is known here"
+text_port:      .asciz "a port is a number from 1 to 65535"
+text_no_host:   .asciz "the URL names no host"
+text_sign:      .asciz "a URL has no blanks; %20 stands for one"
 text_cut:       .asciz "the connection ended before the page did"
 text_wget:      .asciz "wget: "
 text_bytes:     .asciz " bytes"
@@ -376,7 +412,8 @@ text_output:    .asciz "output"
 is_quiet:       .space 4                # 1: the page is only counted
 port:           .space 4
 host_text:      .space 4                # where the host stands in the URL,
-path_text:      .space 4                # and what follows it
+path_text:      .space 4                # and what follows it,
+path_end:       .space 4                # up to here
 length:         .space 4                # of the page, when the server says it,
 has_length:     .space 4                # which is 1 then
 body_bytes:     .space 4                # of the page so far

@@ -88,7 +88,12 @@ dns_answer:
     jne     .Ldns_answer_rcode
     cmp     dword ptr [ebx + ANSWER_TYPE], DNS_AXFR
     je      .Ldns_answer_transfer
-    lea     eax, [ebx + ANSWER_NAME]
+    cmp     dword ptr [ebx + ANSWER_TYPE], DNS_IXFR
+    jne     2f
+    cmp     dword ptr [ebx + ANSWER_TCP], 0     # all of the zone, as nobody knows how it was (RFC 1995, 4)
+    jne     .Ldns_answer_transfer
+    mov     dword ptr [ebx + ANSWER_TYPE], DNS_SOA      # which says whether it is worth to ask by TCP (RFC 1995, 2)
+2:  lea     eax, [ebx + ANSWER_NAME]
     call    dns_zone_of
     jc      .Ldns_answer_foreign
     or      byte ptr [ebx + ANSWER_FLAGS], DNS_AUTHORITATIVE
@@ -250,9 +255,18 @@ answer_zone:
 .Lanswer_zone_soa:
     push    edx
     mov     dword ptr [ebx + ANSWER_SECTION], 1
-    mov     eax, edi
+    mov     eax, [edi + ZONE_DATA]
+    add     eax, [edi + ZONE_BYTES]
+    mov     eax, [eax - 4]              # MINIMUM
+    bswap   eax
+    push    dword ptr [edi + ZONE_TTL]
+    cmp     eax, [esp]                  # the lesser of both says how long nothing is there (RFC 2308, 3)
+    jae     1f
+    mov     [edi + ZONE_TTL], eax
+1:  mov     eax, edi
     lea     edx, [edi + ZONE_NAME]
     call    answer_write
+    pop     dword ptr [edi + ZONE_TTL]
     pop     edx
     jmp     .Lanswer_zone_done
 .Lanswer_zone_referral:

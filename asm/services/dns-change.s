@@ -31,9 +31,9 @@ update_apply:
     cmp     dword ptr [ebp + ZONE_CLASS], DNS_IN
     jne     .Lupdate_apply_one
     mov     ecx, [ebp + ZONE_TTL]       # it is there: the TTL may be new
-    xchg    ecx, [eax + ZONE_TTL]
-    cmp     ecx, [ebp + ZONE_TTL]
+    cmp     ecx, [eax + ZONE_TTL]
     je      .Lupdate_apply_free
+    call    dns_record_hold
     mov     dword ptr [update_changed], 1
 .Lupdate_apply_free:
     mov     eax, ebp
@@ -43,26 +43,17 @@ update_apply:
     jne     .Lupdate_apply_free
     cmp     dword ptr [ebp + ZONE_TYPE], DNS_SOA
     je      .Lupdate_apply_soa
-    xor     esi, esi                    # an alias is alone
-1:  mov     eax, esi
-    lea     edx, [ebp + ZONE_NAME]
-    mov     ecx, DNS_ANY
-    call    dns_record_next
-    jc      .Lupdate_apply_enter
-    mov     esi, eax
-    cmp     dword ptr [esi + ZONE_TYPE], DNS_CNAME
-    je      2f
-    cmp     dword ptr [ebp + ZONE_TYPE], DNS_CNAME
-    je      .Lupdate_apply_free
-    jmp     1b
-2:  cmp     dword ptr [ebp + ZONE_TYPE], DNS_CNAME
-    jne     .Lupdate_apply_free
-    mov     eax, esi
-    call    dns_record_drop
+    push    ebx
+    mov     ebx, ebp
+    call    dns_record_room
+    pop     ebx
+    jc      .Lupdate_apply_free
 .Lupdate_apply_enter:
     mov     dword ptr [update_changed], 1
     mov     eax, ebp
-    jmp     dns_record_link
+    call    dns_record_link
+    mov     ecx, [ebp + ZONE_TTL]
+    jmp     dns_record_hold
 .Lupdate_apply_soa:
     mov     edi, [ebx + ANSWER_ZONE]
     lea     eax, [ebp + ZONE_NAME]

@@ -28,24 +28,93 @@ dns_made:               .byte 0xFF      # no name yet
 
 .text
 
-# Enters a record; one that is there with the same data gets the TTL. dns_mutex is held.
+# Enters a record; one that is there with the same data gets the TTL, and an SOA record or an alias takes the place of
+# the one that its name has. dns_mutex is held.
 # In: EAX name, EDX type, ECX TTL in seconds, ESI data as on the wire, EDI bytes of it.
-# Out: CF and EAX error: ERROR_NO_SPACE when there are too many.
+# Out: CF and EAX error: ERROR_NO_SPACE when there are too many, ERROR_EXISTS when an alias would not be alone.
 .global dns_record_add
 dns_record_add:
+    push    ebx
     push    eax
     push    edx
     push    ecx
     call    dns_record_same
     pop     ecx
-    jnc     1f
+    mov     ebx, eax                    # EBX: record
     pop     edx
     pop     eax
+    jnc     1f
     call    dns_record_make
-    jnc     dns_record_link
+    jc      3f
+    mov     ebx, eax
+    call    dns_record_room
+    mov     eax, ebx
+    jc      2f
+    call    dns_record_link
+    mov     ecx, [ebx + ZONE_TTL]
+1:  mov     eax, ebx
+    call    dns_record_hold
+    clc
+    jmp     3f
+2:  call    dns_record_free
+    mov     eax, ERROR_EXISTS
+    stc
+3:  pop     ebx
     ret
-1:  lea     esp, [esp + 8]
+
+# Makes room for a record that is to be entered: what its name can have one of only goes. An alias is alone (RFC 1034,
+# 3.6.2).
+# In: EBX record.
+# Out: CF when it cannot be entered: it is an alias and its name has other records, or the other way round.
+# Clobbers: EAX, ECX, EDX.
+.global dns_record_room
+dns_record_room:
+    push    esi
+    xor     esi, esi
+1:  mov     eax, esi
+    lea     edx, [ebx + ZONE_NAME]
+    mov     ecx, DNS_ANY
+    call    dns_record_next
+    cmc
+    jnc     3f
+    mov     esi, eax
+    mov     ecx, [ebx + ZONE_TYPE]
+    cmp     ecx, [esi + ZONE_TYPE]
+    je      2f
+    cmp     ecx, DNS_CNAME
+    je      4f
+    cmp     dword ptr [esi + ZONE_TYPE], DNS_CNAME
+    jne     1b
+4:  stc
+3:  pop     esi
+    ret
+2:  cmp     ecx, DNS_CNAME
+    je      .Ldns_record_room_drop
+    cmp     ecx, DNS_SOA
+    jne     1b
+.Ldns_record_room_drop:
+    call    dns_record_drop
+    xor     esi, esi
+    jmp     1b
+
+# Gives all records of a record's name and type the same TTL: a set is kept or forgotten as a whole (RFC 2181, 5.2).
+# In: EAX record in the list, ECX TTL in seconds.
+# Clobbers: EAX, EDX.
+.global dns_record_hold
+dns_record_hold:
+    push    ebx
+    push    ecx
+    mov     ebx, eax
+    xor     eax, eax
+1:  lea     edx, [ebx + ZONE_NAME]
+    mov     ecx, [ebx + ZONE_TYPE]
+    call    dns_record_next
+    jc      2f
+    mov     ecx, [esp]
     mov     [eax + ZONE_TTL], ecx
+    jmp     1b
+2:  pop     ecx
+    pop     ebx
     ret
 
 # Finds the record with the same name, type and data.

@@ -1,6 +1,7 @@
-# All records of a zone for another server (AXFR, RFC 5936), by TCP, for those whom the setting `dns.transfer` names:
-# addresses, `key` for who signs his question, `any`. The messages are made in one moment, so a transfer shows one state
-# of the zone, and a slow reader holds up nobody. All routines run with dns_mutex held.
+# All records of a zone for another server (AXFR, RFC 5936), by TCP, also for one that asks for what has changed only
+# (IXFR, RFC 1995, 4), if the setting `dns.transfer` names him: addresses, `key` for who signs his question, `any`. The
+# messages are made in one moment, so a transfer shows one state of the zone, and a slow reader holds up nobody. All
+# routines run with dns_mutex held.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -224,8 +225,11 @@ transfer_begin:
     stosd
     lea     esi, [ebx + ANSWER_NAME]
     call    dns_name_put
-    mov     eax, (DNS_AXFR << 8) | (DNS_IN << 24)
-    stosd
+    mov     eax, [ebx + ANSWER_TYPE]
+    xchg    al, ah
+    stosw
+    mov     eax, DNS_IN << 8
+    stosw
     mov     [ebx + ANSWER_AT], edi
     pop     esi
     call    answer_question

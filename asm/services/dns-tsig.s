@@ -61,6 +61,8 @@ tsig_take:
     mov     edx, DNS_NOT_AUTHORITATIVE
     test    eax, eax
     jz      .Ltsig_take_good
+    cmp     eax, DNS_FORMAT_ERROR
+    je      .Ltsig_take_unsigned
     COUNT   dns_forged
     jmp     .Ltsig_take_end
 .Ltsig_take_good:
@@ -69,6 +71,8 @@ tsig_take:
 .Ltsig_take_end:
     pop     ecx
     jmp     .Ltsig_take_done
+.Ltsig_take_unsigned:
+    mov     dword ptr [ebx + SIGN_STATE], SIGN_NONE
 .Ltsig_take_malformed:
     pop     ecx
     mov     edx, DNS_FORMAT_ERROR
@@ -189,11 +193,6 @@ tsig_read:
     xchg    al, ah
     mov     [ebx + SIGN_MAC_BYTES], eax
     add     esi, FIXED_BYTES
-    cmp     eax, SHA256_BYTES + 1
-    cmc
-    jc      .Ltsig_read_done
-    cmp     eax, MAC_MINIMUM
-    jb      .Ltsig_read_done
     lea     edi, [esi + eax]
     lea     eax, [edi + TAIL_BYTES]
     cmp     edx, eax
@@ -230,9 +229,10 @@ tsig_reserve:
     mov     [ebx + ANSWER_RESERVE], eax
     ret
 
-# Checks the code, in constant time, and then the time (RFC 8945, 5.2).
+# Checks the key, the code in constant time, the clock, and how much of the code is there, in this order (RFC 8945,
+# 5.2).
 # In: EBX answer structure, ESI the code, EDI after it, ECX bytes of the message without the record.
-# Out: EAX error, 0 when all is good; SIGN_KEY, SIGN_MAC.
+# Out: EAX error, 0 when all is good, DNS_FORMAT_ERROR for a code that no key of ours makes; SIGN_KEY, SIGN_MAC.
 # Clobbers: ECX, EDX, ESI, EDI, EBP.
 tsig_check:
     mov     ebp, ecx
@@ -247,6 +247,11 @@ tsig_check:
     mov     [ebx + SIGN_KEY], eax
     mov     eax, DNS_BAD_KEY
     jc      .Ltsig_check_done
+    mov     edx, [ebx + SIGN_MAC_BYTES]
+    sub     edx, MAC_MINIMUM
+    cmp     edx, SHA256_BYTES - MAC_MINIMUM
+    mov     eax, DNS_FORMAT_ERROR
+    ja      .Ltsig_check_done
     sub     esp, SHA256_SIZE + SHA256_BYTES
     mov     eax, esp
     mov     edx, [ebx + SIGN_KEY]
@@ -291,10 +296,7 @@ tsig_check:
     lea     edi, [ebx + SIGN_MAC]
     mov     ecx, [ebx + SIGN_MAC_BYTES]
     rep movsb
-3:  mov     eax, DNS_BAD_CUT
-    cmp     dword ptr [ebx + SIGN_MAC_BYTES], SHA256_BYTES
-    jne     .Ltsig_check_done
-    call    tsig_now
+3:  call    tsig_now
     movzx   ecx, word ptr [ebx + SIGN_TIME + FUDGE_AT]
     xchg    cl, ch
     mov     edx, [ebx + SIGN_TIME + 2]
@@ -306,6 +308,9 @@ tsig_check:
     mov     eax, DNS_BAD_TIME
     ja      .Ltsig_check_done
     cmp     word ptr [ebx + SIGN_TIME], 0
+    jne     .Ltsig_check_done
+    mov     eax, DNS_BAD_CUT
+    cmp     dword ptr [ebx + SIGN_MAC_BYTES], SHA256_BYTES
     jne     .Ltsig_check_done
     xor     eax, eax
 .Ltsig_check_done:

@@ -249,6 +249,7 @@ zone_words:
     dec     edi
     call    zone_word
     jc      .Lzone_words_wrong
+    dec     esi                         # the first may be a backslash too
 .Lzone_words_letter:
     mov     al, [esi]
     cmp     al, ' '
@@ -277,10 +278,16 @@ zone_words:
     cmp     al, 10                      # a text ends in its row
     je      .Lzone_words_wrong
     inc     esi
+    cmp     al, '\\'
+    je      3f
     cmp     al, '"'
     jne     2b
     mov     byte ptr [esi - 1], 0
     jmp     .Lzone_words_next
+3:  cmp     byte ptr [esi], ' '         # what is behind it is of the text, a quote too
+    jb      2b
+    inc     esi
+    jmp     2b
 .Lzone_words_comment:
     cmp     byte ptr [esi], 10
     je      .Lzone_words_next
@@ -528,12 +535,10 @@ zone_name:
     mov     ecx, eax
     mov     eax, esi
     mov     edx, edi
-    push    ecx
     call    dns_name_parse
-    pop     ecx
     jc      .Lzone_name_done
-    cmp     byte ptr [esi + ecx - 1], '.'
-    je      .Lzone_name_done            # CF is clear
+    test    ecx, ecx
+    jnz     .Lzone_name_done            # CF is clear
     lea     ebp, [edi + eax - 1]
 .Lzone_name_origin:
     lea     eax, [ebx + READ_ORIGIN]

@@ -63,12 +63,13 @@ http_word:
     ret
 
 # Looks for a tag in the list of a field.
-# In: EAX value of the field, EDX tag with its quotes.
+# In: EAX value of the field, EDX tag with its quotes, ECX 1 when only a strong one will do (RFC 9110, 8.8.3.2).
 # Out: ZF when it is there.
 # Clobbers: EAX, ECX.
 .global http_list
 http_list:
     push    esi
+    push    ecx                         # [esp]: 1 for strong ones
     mov     esi, eax
 1:  cmp     byte ptr [esi], ' '
     jb      2f                          # the end of the row: ZF is clear
@@ -77,8 +78,16 @@ http_list:
     call    string_prefix
     pop     edx
     je      3f
-    inc     esi
+4:  inc     esi
     jmp     1b
+3:  cmp     dword ptr [esp], 0
+    je      .Lhttp_list_done
+    cmp     word ptr [esi - 2], 'W' + ('/' << 8)    # of a weak one; in front of the value is the field's name
+    je      4b
+    cmp     esp, esp
+    jmp     .Lhttp_list_done
 2:  test    esp, esp
-3:  pop     esi
+.Lhttp_list_done:
+    pop     ecx
+    pop     esi
     ret

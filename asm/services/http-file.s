@@ -245,6 +245,7 @@ file_conditions:
     cmp     byte ptr [eax], '*'
     je      1f
     lea     edx, [ebp + FILE_TAG]
+    mov     ecx, 1
     call    http_list
     je      1f
     mov     dword ptr [ebp + FILE_STATUS], offset status_other
@@ -257,6 +258,7 @@ file_conditions:
     cmp     byte ptr [eax], '*'
     je      .Lfile_conditions_same
     lea     edx, [ebp + FILE_TAG]
+    xor     ecx, ecx                    # what is the same in meaning need not be sent (RFC 9110, 13.1.2)
     call    http_list
     jne     .Lfile_conditions_range
 .Lfile_conditions_same:
@@ -271,6 +273,7 @@ file_conditions:
     call    http_field
     jc      1f
     lea     edx, [ebp + FILE_TAG]
+    mov     ecx, 1                      # parts of one that is not byte for byte the same do not fit together
     call    http_list
     jne     .Lfile_conditions_done
 1:  mov     eax, [ebx + CLIENT_REST]

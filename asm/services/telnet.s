@@ -20,6 +20,7 @@ PASSWORD_TRIES          = 3
 PASSWORD_PAUSE_MS       = 1000          # after a wrong one
 SEND_MS                 = 30000         # who takes nothing for so long is gone
 CHUNK                   = 512
+DELETE                  = 127           # what most terminals send for the key Backspace
 KEYS_LEAST              = 16            # room for keys, without which the connection is not read
 KEYS_TRIES              = 100           # a hundredth of a second each; after that keys are dropped, so Ctrl-C comes
 
@@ -486,16 +487,31 @@ telnet_login:
     jc      1f
     cmp     al, 13
     je      .Ltelnet_login_look
-    cmp     al, 10
-    je      1f
     mov     ecx, [ebp + LOGIN_BYTES]
+    cmp     al, 10
+    je      .Ltelnet_login_feed
+    cmp     al, KEY_BACKSPACE
+    je      .Ltelnet_login_back
+    cmp     al, DELETE
+    je      .Ltelnet_login_back
+    cmp     al, KEY_CTRL_U
+    je      .Ltelnet_login_none
+    inc     dword ptr [ebp + LOGIN_BYTES]
     cmp     ecx, PASSWORD_MAXIMUM
     jae     1f                          # too long, and wrong
-    inc     dword ptr [ebp + LOGIN_BYTES]
     mov     [ebp + LOGIN_GIVEN + ecx], al
 1:  dec     edi
     jnz     .Ltelnet_login_byte
     jmp     .Ltelnet_login_more
+.Ltelnet_login_none:
+    mov     ecx, 1
+.Ltelnet_login_back:
+    sub     ecx, 1
+    adc     ecx, 0                      # there may be none
+    mov     [ebp + LOGIN_BYTES], ecx
+    jmp     1b
+.Ltelnet_login_feed:
+    jecxz   1b                          # the one behind CR; others send nothing else
 .Ltelnet_login_look:
     LOAD_STRING eax, "\r\n"
     call    wire_text
@@ -513,6 +529,7 @@ telnet_login:
     jmp     .Ltelnet_login_done
 .Ltelnet_login_good:
     call    telnet_login_clear
+    mov     dword ptr [ebx + WIRE_DECODER + DECODE_AFTER_CR], 1     # LF may come yet
     clc
 .Ltelnet_login_done:
     pop     eax

@@ -106,9 +106,16 @@ ifconfig_up:
     jc      ifconfig_bad_mask
     cmp     byte ptr [edx], 0
     jne     ifconfig_bad_mask
+    push    esi
     mov     esi, eax
     call    mask_check
+    mov     eax, edi
+    mov     ecx, esi
+    pop     edx
     jc      ifconfig_bad_mask
+    mov     edx, [edx + 8]
+    call    ifconfig_machine
+    jc      ifconfig_bad
     mov     [ebx + NETIF_WANTED_ADDRESS], edi
     mov     [ebx + NETIF_WANTED_MASK], esi
     mov     ecx, MODE_STATIC
@@ -134,7 +141,7 @@ ifconfig_bad_mask:
     PRINT   "ifconfig: the mask is four numbers, such as 255.255.255.0: ones, then zeros\n"
     jmp     ifconfig_bad
 ifconfig_usage:
-    PRINT   "usage: ifconfig [eth0 [ADDRESS MASK | dhcp | up | down]]\n"
+    PRINT   "usage: ifconfig [eth0 [ADDRESS MASK | dhcp | up | down | add ADDRESS MASK [MAC] | del ADDRESS]]\n"
 ifconfig_bad:
     mov     eax, 1
 ifconfig_done:
@@ -167,6 +174,19 @@ ifconfig_add:
     jc      .Lifconfig_add_address
     cmp     byte ptr [edx], 0
     jne     .Lifconfig_add_address
+    mov     edx, [esi + 12]
+    call    ifconfig_machine
+    jc      ifconfig_bad
+    push    ecx
+    mov     ecx, [ebx + NETIF_MASK]     # nor is it in the network of the interface's own address
+    mov     edx, eax
+    xor     edx, [ebx + NETIF_ADDRESS]
+    and     edx, ecx
+    jnz     1f
+    mov     edx, [esi + 12]
+    call    ifconfig_machine
+1:  pop     ecx
+    jc      ifconfig_bad
     mov     edx, eax
     sub     esp, 8                      # the MAC address
     push    edx
@@ -217,6 +237,32 @@ ifconfig_del:
     call    error_text
     PRINTF  "ifconfig: %s\n", eax
     jmp     ifconfig_bad
+
+# Looks whether an address can be that of one machine in its network, and says so if it cannot.
+# In: EAX address, ECX mask, EDX address as it was typed.
+# Out: CF when it cannot.
+# Clobbers: EDX.
+ifconfig_machine:
+    push    eax
+    push    ecx
+    not     ecx
+    cmp     ecx, 1 << 24                # of two addresses none is the broadcast address (RFC 3021), nor is one alone
+    je      .Lifconfig_machine_good
+    jecxz   .Lifconfig_machine_good
+    and     eax, ecx
+    jz      1f
+    cmp     eax, ecx
+    jne     .Lifconfig_machine_good
+    PRINTF  "ifconfig: %s is the broadcast address of its network\n", edx
+    jmp     2f
+1:  PRINTF  "ifconfig: %s is a network, not a machine in it\n", edx
+2:  stc
+    jmp     3f
+.Lifconfig_machine_good:
+    clc
+3:  pop     ecx
+    pop     eax
+    ret
 
 STRING word_add, "add"
 STRING word_del, "del"

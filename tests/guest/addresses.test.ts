@@ -4,6 +4,7 @@ import { formatMac, get16 } from "../../emulator/ether/packet.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";
+import { output } from "../system/output.ts";
 import { arp, echo, filler, icmp, PacketScene, PEER, PEER_MAC, tcp } from "./packet-wire.ts";
 
 const PING = echo(7, 1, filler(8));
@@ -74,6 +75,25 @@ thoroughly("an address with its own MAC address is heard and answered from there
 thoroughly("an address that another machine has is not taken", async () => {
   const s = await scene();
   await s.node.enter(`ifconfig eth0 add ${PEER} 255.255.255.0`, /ifconfig: .*exists/i);
+});
+
+test("nor one that is not of one machine, by its own mask or in the network of the interface", async () => {
+  const s = await scene();
+  const refused: readonly (readonly [line: string, said: string])[] = [
+    ["add 10.0.2.255 255.255.255.0", "10.0.2.255 is the broadcast address of its network"],
+    ["add 10.0.2.255 255.0.0.0", "10.0.2.255 is the broadcast address of its network"],
+    ["add 10.0.2.255 255.255.255.255", "10.0.2.255 is the broadcast address of its network"],
+    ["add 10.7.255.255 255.255.0.0", "10.7.255.255 is the broadcast address of its network"],
+    ["add 10.0.2.0 255.255.255.0", "10.0.2.0 is a network, not a machine in it"],
+    ["10.7.0.255 255.255.255.0", "10.7.0.255 is the broadcast address of its network"],
+    ["10.7.0.0 255.255.255.0", "10.7.0.0 is a network, not a machine in it"],
+  ];
+  for (const [line, said] of refused)
+    expect(await output(s.node, `ifconfig eth0 ${line}`), line).toBe(`ifconfig: ${said}
+`);
+  expect(await output(s.node, "ifconfig eth0 add 10.9.0.1 255.255.255.255")).toBe("");
+  expect(await output(s.node, "ifconfig eth0 del 10.9.0.1; ifconfig eth0 add 10.9.0.1 255.255.255.254")).toBe("");
+  expect(await output(s.node, "ifconfig eth0 del 10.9.0.1; ifconfig eth0 add 1")).toContain(" | del ADDRESS]]");
   expect(await s.run({ name: "", send: [icmp(PING, { to: PEER })], counts: ["ip not for this machine"] })).toEqual([]);
   await s.node.enter(`ifconfig eth0 ${PEER} 255.255.255.0`, new RegExp(`another machine uses ${PEER}`));
   await s.node.enter("ifconfig", /no address/);

@@ -73,10 +73,10 @@ async function scene(): Promise<Scene> {
   const tcpPort = (await openPort(lab, "0:53")).ports[0]!;
   const udpPort = (await openPort(lab, "udp:0:53")).ports[0]!;
   const run: Scene["run"] = async (program, args, input = "") => {
-    const child = spawn(program, args);
+    const child = spawn(program, args, { stdio: [input === "" ? "ignore" : "pipe", "pipe", "pipe"] });
     let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (text += String(piece)));
-    child.stdin.end(input);
+    for (const stream of [child.stdout, child.stderr]) stream!.on("data", (piece) => (text += String(piece)));
+    child.stdin?.end(input);
     let isOver = false;
     void once(child, "close").then(() => (isOver = true));
     await lab.until(() => isOver, `${program} did not end`, { within: "60s" });
@@ -190,21 +190,38 @@ test("dig copies a zone when the settings let it, in messages that are signed wh
   expect(await copy(made, "home.example")).toMatch(/Transfer failed/);
 });
 
-/** Starts BIND's named with a zone that the key may change; its port. */
-async function named(path: string): Promise<number> {
+test("other algorithms and codes that are cut off are told apart", async (context) => {
+  requireOracle("dig", context);
+  const made = await scene();
+  const by = (algorithm: string): Promise<string> =>
+    look(made, "-y", `${algorithm}:judge.key:${SECRET}`, "ns.home.example", "A");
+  expect(await by("hmac-sha256")).toMatch(/NOERROR/);
+  expect(await by("hmac-sha512")).toMatch(/NOTAUTH[\s\S]*BADKEY/);
+  expect(await by("hmac-sha1")).toMatch(/NOTAUTH[\s\S]*BADKEY/);
+  expect(await by("hmac-sha256-128")).toMatch(/NOTAUTH[\s\S]*BADTRUNC/);
+});
+
+const ZONE_OF_NAMED = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
+
+/** Starts BIND's named; its port. Its zone, if it is not another one, is parent.example, which the key may change. */
+async function named(
+  path: string,
+  zone: string = `zone "parent.example" { type primary; file "zone"; allow-update { key "judge.key"; }; };`,
+  content = ZONE_OF_NAMED,
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "qure-named-"));
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as AddressInfo;
   await new Promise<void>((closed) => socket.close(() => closed()));
-  writeFileSync(join(folder, "zone"), "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n");
+  writeFileSync(join(folder, "zone"), content);
   writeFileSync(
     join(folder, "named.conf"),
     `options { directory "${folder}"; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none;
   session-keyfile none; recursion no; dnssec-validation no; };
 controls { };
 key "judge.key" { algorithm hmac-sha256; secret "${SECRET}"; };
-zone "parent.example" { type primary; file "zone"; allow-update { key "judge.key"; }; };
+${zone}
 `,
   );
   const child = spawn(path, ["-g", "-c", join(folder, "named.conf")]);
@@ -265,4 +282,101 @@ test("a node keeps its name and address in a zone of BIND's named", async (conte
   await shows("no such key");
   await s.node.enter("dns register off", PROMPT);
   expect(await output(s.node, "dns")).not.toContain("register");
+});
+
+test("BIND's named keeps a copy of a node's zone, and asks for changes", async (context) => {
+  const path = requireOracle("named", context);
+  requireOracle("nsupdate", context);
+  const made = await scene();
+  await made.s.node.enter("set dns.transfer key", PROMPT);
+  await openPort(made.s.lab, `udp:${made.tcpPort}:53`);
+  const port = await named(
+    path,
+    `zone "home.example" { type secondary; file "copy"; masterfile-format text; min-refresh-time 1; max-refresh-time 1;
+  primaries port ${made.tcpPort} { 127.0.0.1 key "judge.key"; }; };`,
+  );
+  const copied = async (name: string, type: string, wanted: string): Promise<void> => {
+    let said = "";
+    for (let second = 0; second < 40 && !said.includes(wanted); second++) {
+      said = await made.run("dig", ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", name, type]);
+      await made.s.lab.advance("500ms");
+    }
+    expect(said).toContain(wanted);
+  };
+  await copied("ns.home.example", "A", "10.0.2.15");
+  expect(await change(made, ["update add new.home.example 60 A 10.1.1.1"])).toBe("");
+  await copied("new.home.example", "A", "10.1.1.1");
+});
+
+/** Updates, each after those before it. */
+const UPDATES: readonly (readonly string[])[] = [
+  ["update add a.home.example 60 A 10.1.0.1", "update add a.home.example 60 A 10.1.0.2"],
+  ["update add a.home.example 30 A 10.1.0.3"],
+  ["update add a.home.example 30 A 10.1.0.3"],
+  ["update add a.home.example 60 CNAME ns.home.example"],
+  ["update add c.home.example 60 CNAME ns.home.example"],
+  ["update add c.home.example 60 CNAME a.home.example"],
+  ["update add c.home.example 60 A 10.1.0.4"],
+  ["update delete c.home.example CNAME", "update add c.home.example 60 A 10.1.0.4"],
+  ["update add home.example 60 CNAME a.home.example"],
+  ["update delete home.example"],
+  ["update delete home.example NS"],
+  ["update delete home.example SOA"],
+  ["update delete home.example NS ns.home.example"],
+  ["update add home.example 60 NS a.home.example"],
+  ["update delete home.example NS ns.home.example"],
+  ["update add home.example 60 NS ns.home.example", "update delete home.example NS a.home.example"],
+  ["update delete home.example NS ns.home.example", "update add home.example 60 NS a.home.example"],
+  ["update add home.example 600 SOA ns.home.example hostmaster.home.example 3 1 2 3 4"],
+  ["update add home.example 600 SOA ns.home.example hostmaster.home.example 1000 1 2 3 4"],
+  [
+    "update add home.example 600 SOA ns.home.example hostmaster.home.example 2000 3600 600 86400 60",
+    "update add d.home.example 60 A 10.1.0.5",
+  ],
+  ["update add e.home.example 60 SOA ns.home.example hostmaster.home.example 9 1 2 3 4"],
+  ["update delete nothing.home.example"],
+  ["update delete a.home.example A 10.9.9.9"],
+  ["update add b.home.example 60 A 10.1.0.5", "update add b.home.example 60 TXT x"],
+  ["update delete b.home.example A"],
+  ['update add t.home.example 60 TXT "one" "two"', 'update add t.home.example 60 TXT "One" "two"'],
+  ['update delete t.home.example TXT "one" "two"'],
+  ["update add \\046x.home.example 60 TXT x"],
+  ["update add *.w.home.example 60 A 10.1.0.7"],
+  ["update add m.home.example 60 MX 5 A.Home.example"],
+  ["update delete m.home.example MX 5 a.home.example"],
+  ["update add x.elsewhere.example 60 A 10.1.0.8"],
+  ["prereq nxdomain d.home.example", "update add f.home.example 60 A 10.1.0.9"],
+  ["prereq yxdomain w.home.example", "update add f.home.example 60 A 10.1.0.9"],
+  ["prereq yxrrset d.home.example A", "update add f.home.example 60 A 10.1.0.9"],
+  ["prereq yxrrset d.home.example A 10.1.0.5", "update delete f.home.example"],
+  ["prereq yxrrset d.home.example A 10.1.0.6", "update delete d.home.example"],
+  ["prereq nxrrset d.home.example A", "update delete d.home.example"],
+  ["prereq yxdomain d.elsewhere.example", "update delete d.home.example"],
+  ["prereq yxrrset m.home.example MX", "update delete d.home.example"],
+  ["update add g.home.example 60 NS a.home.example", "update add h.g.home.example 60 A 10.1.0.9"],
+  ["update add g.home.example 60 SRV 1 2 3 A.home.example", "update add p.home.example 60 PTR g.home.example"],
+];
+
+test("updates end as at BIND's named, and leave the same zone", async (context) => {
+  const path = requireOracle("named", context);
+  requireOracle("nsupdate", context);
+  const made = await scene();
+  for (const line of ["dns del own.home.example", "set dns.transfer any"]) await made.s.node.enter(line, PROMPT);
+  const all = async (port: number): Promise<string[]> => {
+    const said = await made.run("dig", ["@127.0.0.1", "-p", String(port), "+tries=1", "home.example", "AXFR"]);
+    return rows(said)
+      .map((row) => row.toLowerCase())
+      .sort();
+  };
+  const port = await named(
+    path,
+    `zone "home.example" { type primary; file "zone"; allow-update { key "judge.key"; }; allow-transfer { any; }; };`,
+    [...new Set(await all(made.tcpPort)), ""].join("\n"),
+  );
+  expect(await all(port)).toEqual(await all(made.tcpPort));
+  for (const lines of UPDATES) {
+    const said = await change(made, lines);
+    expect([lines, said]).toEqual([lines, await change({ ...made, udpPort: port }, lines)]);
+    expect([lines, await all(made.tcpPort)]).toEqual([lines, await all(port)]);
+  }
 });

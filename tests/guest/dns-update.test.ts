@@ -80,7 +80,7 @@ async function send(
   prerequisites: readonly Change[],
   changes: readonly Change[],
   { zone = "home.example", with: other = {} }: { zone?: string; with?: Partial<Signer> } = {},
-): Promise<{ code: number; error: number; isSigned: boolean }> {
+): Promise<ReturnType<typeof checked>> {
   const signer = { ...made.signer(), ...other };
   const message = signed(update(nextId++, zone, prerequisites, changes), signer);
   return checked((await ask(made.s, message))!, message, signer);
@@ -229,6 +229,9 @@ describeThoroughly("what an update says", () => {
     expect((await send(made, [], [A("t", 9, { ttl: 5 })])).code).toBe(OK);
     expect((await send(made, [], [A("t", 9, { ttl: 6 })])).code).toBe(OK);
     expect(await found(made, "t")).toEqual(["6 10 0 0 9"]);
+    // A set has one TTL: that which was said last.
+    expect((await send(made, [], [A("t", 8, { ttl: 7 })])).code).toBe(OK);
+    expect(await found(made, "t")).toEqual(["7 10 0 0 9", "7 10 0 0 8"]);
     expect((await send(made, [], [change("t", 99, [1, 2, 3])])).code).toBe(OK);
     expect(await found(made, "t", 99)).toEqual(["300 1 2 3"]);
     expect(await output(made.s.node, "dns")).toContain("t.home.example 300 TYPE99\n");
@@ -266,24 +269,45 @@ describeThoroughly("memory", () => {
 });
 
 describeThoroughly("a signature", () => {
+  const twice = (mac: Uint8Array): Uint8Array => join(mac, mac);
+  const half = (mac: Uint8Array): Uint8Array => mac.slice(0, 16);
   const add = [change("host", TYPES.A, [10, 0, 0, 7])];
   const wrong: readonly (readonly [string, (now: number) => Partial<Signer>, number, number, boolean])[] = [
     ["of another key", () => ({ name: "other.key" }), NOT_AUTHORITATIVE, 17, false],
     ["by another algorithm", () => ({ algorithm: "hmac-sha512" }), NOT_AUTHORITATIVE, 17, false],
     ["with another secret", () => ({ secret: SECRET.slice(1) }), NOT_AUTHORITATIVE, 16, false],
     ["of another message", () => ({ number: 9 }), NOT_AUTHORITATIVE, 16, false],
-    ["cut off", () => ({ change: (mac: Uint8Array) => mac.slice(0, 16) }), NOT_AUTHORITATIVE, 22, false],
+    [
+      "longer than ours, of another algorithm",
+      () => ({ algorithm: "hmac-sha512", change: twice }),
+      NOT_AUTHORITATIVE,
+      17,
+      false,
+    ],
+    [
+      "of no bytes, of another key",
+      () => ({ name: "other.key", change: () => new Uint8Array() }),
+      NOT_AUTHORITATIVE,
+      17,
+      false,
+    ],
+    ["cut off and too old", (now) => ({ time: now - 302, askedBytes: 16, change: half }), NOT_AUTHORITATIVE, 18, true],
+    ["cut off", () => ({ askedBytes: 16, change: half }), NOT_AUTHORITATIVE, 22, true],
     ["of 15 bytes", () => ({ change: (mac: Uint8Array) => mac.slice(0, 15) }), FORMAT, 0, false],
     ["of 33 bytes", () => ({ change: (mac: Uint8Array) => join(mac, [0]) }), FORMAT, 0, false],
-    ["too old", (now) => ({ time: now - 302 }), NOT_AUTHORITATIVE, 18, false],
-    ["of the future", (now) => ({ time: now + 305 }), NOT_AUTHORITATIVE, 18, false],
-    ["old for its own measure", (now) => ({ time: now - 9, fudge: 5 }), NOT_AUTHORITATIVE, 18, false],
+    ["too old", (now) => ({ time: now - 302 }), NOT_AUTHORITATIVE, 18, true],
+    ["of the future", (now) => ({ time: now + 305 }), NOT_AUTHORITATIVE, 18, true],
+    ["old for its own measure", (now) => ({ time: now - 9, fudge: 5 }), NOT_AUTHORITATIVE, 18, true],
   ];
-  test.for(wrong)("%s", async ([, other, code, error]) => {
+  test.for(wrong)("%s", async ([, other, code, error, isSigned]) => {
     const made = await scene();
     const said = await send(made, [], add, { with: other(made.signer().time) });
     expect(said.code).toBe(code);
-    if (error === 16 || error === 17) expect(said).toMatchObject({ error, isSigned: false });
+    expect(said).toMatchObject({ error, isSigned });
+    // Who has another time is told ours (RFC 8945, 5.2.3).
+    const late = error === 18 ? made.signer().time - (other(made.signer().time).time ?? 0) : 0;
+    if (error === 18) expect(Math.abs(said.ahead! - late)).toBeLessThanOrEqual(1);
+    else expect(said).not.toHaveProperty("ahead");
     expect(await found(made, "host")).toEqual([]);
   });
 

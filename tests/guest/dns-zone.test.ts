@@ -4,7 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { ask } from "./dig.ts";
-import { nameBytes } from "./dns-wire.ts";
+import { nameBytes, readMessage } from "./dns-wire.ts";
 import { join, PacketScene, tcp } from "./packet-wire.ts";
 
 const SOA = "@ SOA ns host 7 3600 600 86400 60";
@@ -12,6 +12,8 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   glued: ["@ SOA ns host (7 3600 600 86400 60);times", " NS ns;c", "ns A 10.0.0.1;c"],
   blanks: [SOA, "   ", "   ; nothing else", " NS ns", "ns A 10.0.0.1"],
   classes: ["@ in 60 soa ns host 7 3600 600 86400 60", " IN NS ns", "ns IN 30 a 10.0.0.1", "x 20 IN A 10.0.0.2"],
+  escapes: [SOA, "a\\.b A 10.0.0.1", "\\097 A 10.0.0.2", 't TXT "a \\"b\\" c" \\;d\\032', "\\;e A 10.0.0.3"],
+  twice: [SOA, SOA.replace("7", "8"), "a 10 A 10.0.0.1", "a 20 A 10.0.0.2", "b CNAME a", "b CNAME c"],
   units: ["$ttl 1d", "@ SOA ns host 7 1h 10m 1w 60s", " NS ns", "ns 1h30m A 10.0.0.1"],
 };
 const WRONG: Readonly<Record<string, string>> = {
@@ -19,6 +21,13 @@ const WRONG: Readonly<Record<string, string>> = {
   late: "a 4294967295 A 10.0.0.1",
   number: "a MX 5x b",
   serial: "@ SOA ns host 7x 3600 600 86400 60",
+  escape: "a TXT b\\256",
+  name: "a\\ A 10.0.0.1",
+};
+/** An alias beside what its name has. */
+const NOT_ALONE: Readonly<Record<string, readonly string[]>> = {
+  alias: ["x A 10.0.0.1", "x CNAME y"],
+  "not-alias": ["z CNAME y", "z A 10.0.0.1"],
 };
 
 const server = shared(async () => {
@@ -26,6 +35,7 @@ const server = shared(async () => {
     const booted = await nodeWithVolume([
       ...Object.entries(ZONES).flatMap(([name, rows]) => rows.map((row) => `echo '${row}' >> /a/${name}`)),
       ...Object.entries(WRONG).map(([name, row]) => `echo '${row}' > /a/${name}`),
+      ...Object.entries(NOT_ALONE).flatMap(([name, rows]) => rows.map((row) => `echo '${row}' >> /a/${name}`)),
     ]);
     await booted.nodes[0]!.enter("dns on", PROMPT);
     return booted;
@@ -37,6 +47,8 @@ test.each([
   ["glued", ["glued.example 3600 SOA", "glued.example 3600 NS", "ns.glued.example 3600 A 10.0.0.1"]],
   ["blanks", ["blanks.example 3600 SOA", "blanks.example 3600 NS", "ns.blanks.example 3600 A 10.0.0.1"]],
   ["classes", ["classes.example 60 SOA", "ns.classes.example 30 A 10.0.0.1", "x.classes.example 20 A 10.0.0.2"]],
+  ["escapes", ["a.b.escapes.example 3600 A 10.0.0.1", "a.escapes.example 3600 A 10.0.0.2"]],
+  ["twice", ["a.twice.example 20 A 10.0.0.1", "a.twice.example 20 A 10.0.0.2", "b.twice.example 3600 CNAME"]],
   ["units", ["units.example 86400 SOA", "ns.units.example 5400 A 10.0.0.1"]],
 ])("a file with %s", async (name, records) => {
   const { node } = await server();
@@ -60,6 +72,46 @@ test("times of an SOA record may have letters", async () => {
     ...[0, 0x09, 0x3a, 0x80],
     ...[0, 0, 0, 60],
   ]);
+});
+
+const asked = (name: readonly number[], type: number): Uint8Array =>
+  join([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], name, [0, type, 0, 1]);
+
+test("a dot, a quote, a semicolon behind a backslash are nothing else", async () => {
+  const s = await server();
+  await s.node.enter("dns load /a/escapes escapes.example", PROMPT);
+  const label = (text: string): number[] => [text.length, ...Buffer.from(text)];
+  const below = (text: string): number[] => [...label(text), ...nameBytes("escapes.example")];
+  const address = async (name: readonly number[]): Promise<number[]> => [...(await ask(s, asked(name, 1)))!.slice(-4)];
+  expect(await address(below("a.b"))).toEqual([10, 0, 0, 1]);
+  expect(await address(below(";e"))).toEqual([10, 0, 0, 3]);
+  expect((await ask(s, asked(nameBytes("a.b.escapes.example"), 1)))![3]! & 15).toBe(3);
+  const text = (await ask(s, asked(below("t"), 16)))!;
+  expect(Buffer.from(text.slice(-12)).toString("latin1")).toBe('\x07a "b" c\x03;d ');
+});
+
+test("a name has one SOA record and one alias, the later ones", async () => {
+  const s = await server();
+  await s.node.enter("dns load /a/twice twice.example", PROMPT);
+  const soa = (await ask(s, asked(nameBytes("twice.example"), 6)))!;
+  expect([soa[7], ...soa.slice(-20, -16)]).toEqual([1, 0, 0, 0, 8]);
+  const alias = (await ask(s, asked(nameBytes("b.twice.example"), 5)))!;
+  expect(readMessage(alias).sections[1]).toHaveLength(1);
+  expect(Buffer.from(alias).toString("latin1")).toMatch(/\x01c\xc0.$/s);
+});
+
+test.each(Object.keys(NOT_ALONE))("an alias is alone: %s", async (name) => {
+  const { node } = await server();
+  await node.enter(`dns load /a/${name} ${name}.example`, /dns: row 2: /);
+});
+
+test("that something is not there is kept for no longer than the zone says", async () => {
+  const s = await server();
+  await s.node.enter("dns load /a/blanks blanks.example", PROMPT);
+  const none = (await ask(s, asked(nameBytes("none.blanks.example"), 1)))!;
+  expect(readMessage(none).sections[2]![0]).toMatch(/^blanks\.example 6 1 60 /);
+  const soa = (await ask(s, asked(nameBytes("blanks.example"), 6)))!;
+  expect(readMessage(soa).sections[1]![0]).toMatch(/^blanks\.example 6 1 3600 /);
 });
 
 test.each(Object.keys(WRONG))("a wrong %s is told", async (name) => {

@@ -121,6 +121,12 @@ test("a range is for GET only, and If-Match is for the file that it names", asyn
   expect((await get("/a.txt", "If-Match: *\r\n")).status).toBe("200 OK");
   const other = await get("/a.txt", 'If-Match: "x"\r\n');
   expect([other.status, other.body]).toEqual(["412 Precondition Failed", ""]);
+  // A weak tag says that the file is the same in meaning: enough for who has it, too little for who has a part.
+  expect((await get("/a.txt", `If-Match: W/${tag}\r\n`)).status).toBe("412 Precondition Failed");
+  expect((await get("/a.txt", `If-Match: W/${tag}, ${tag}\r\n`)).status).toBe("200 OK");
+  expect((await get("/a.txt", `If-None-Match: W/${tag}\r\n`)).status).toBe("304 Not Modified");
+  expect((await get("/a.txt", `If-Range: W/${tag}\r\nRange: bytes=0-1\r\n`)).status).toBe("200 OK");
+  expect((await get("/a.txt", `If-Range: ${tag}\r\nRange: bytes=0-1\r\n`)).status).toBe("206 Partial Content");
 });
 
 const HOST = "Host: node\r\n";

@@ -21,17 +21,21 @@ export interface Signer {
   /** The code of the question, when an answer is signed. */
   readonly asked?: Uint8Array;
   readonly number?: number;
+  /** Bytes of the question's code, if it was cut off. */
+  readonly askedBytes?: number;
+  /** What follows the number: error, length of other data, these. */
+  readonly tail?: Uint8Array;
 }
 
 const short = (value: number): number[] => [(value >> 8) & 255, value & 255];
 const seconds = (time: number): number[] => [0, 0, time >>> 24, (time >>> 16) & 255, (time >>> 8) & 255, time & 255];
 
 function macOf(message: Uint8Array, signer: Signer): Uint8Array {
-  const { name, secret, time, fudge = 300, algorithm = "hmac-sha256", asked } = signer;
+  const { name, secret, time, fudge = 300, algorithm = "hmac-sha256", asked, tail = [0, 0, 0, 0] } = signer;
   const before = asked ? [...short(asked.length), ...asked] : [];
   const variables = [...nameBytes(name), ...short(ANY), 0, 0, 0, 0, ...nameBytes(algorithm)];
   return createHmac("sha256", secret)
-    .update(join(before, message, variables, seconds(time), short(fudge), [0, 0, 0, 0]))
+    .update(join(before, message, variables, seconds(time), short(fudge), tail))
     .digest();
 }
 
@@ -54,27 +58,39 @@ export function signed(message: Uint8Array, signer: Signer): Uint8Array {
   return whole;
 }
 
-/** What a signed answer says: its code, the error of the signature, and whether that is the one of `signer`. */
+/** Bytes of other data: none, or the server's clock. */
+const OTHER_BYTES = [0, 6];
+
+/**
+ * What a signed answer says: its code, the error of the signature, and whether that is the one of `signer`, and by how
+ * many seconds the server's clock is ahead of the signature, if it says so.
+ */
 export function checked(
   answer: Uint8Array,
   asked: Uint8Array,
   signer: Signer,
-): { code: number; error: number; isSigned: boolean } {
+): { code: number; error: number; isSigned: boolean; ahead?: number } {
   const code = answer[3]! & 15;
   // The record is at the end: name, ten bytes, algorithm, time, fudge, length, code, number, error, length.
   const head = nameBytes(signer.name).length + 10 + nameBytes("hmac-sha256").length;
-  for (const macBytes of [0, MAC_BYTES]) {
-    const start = answer.length - head - 10 - macBytes - 6;
+  const forms = [0, MAC_BYTES].flatMap((macBytes) => OTHER_BYTES.map((otherBytes) => [macBytes, otherBytes] as const));
+  const numberOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  for (const [macBytes, otherBytes] of forms) {
+    const start = answer.length - head - 10 - macBytes - 6 - otherBytes;
     if (start < HEAD_BYTES || get16(answer, start + head + 8) !== macBytes) continue;
+    if (get16(answer, answer.length - otherBytes - 2) !== otherBytes) continue;
     const at = start + head;
-    const time = answer.slice(at + 2, at + 6).reduce((sum, byte) => sum * 256 + byte, 0);
+    const time = numberOf(answer.slice(at, at + 6));
+    const tail = answer.slice(at + 10 + macBytes + 2);
     const error = get16(answer, at + 10 + macBytes + 2);
     const message = answer.slice(0, start);
     put16(message, 10, get16(message, 10) - 1);
     const mac = answer.slice(at + 10, at + 10 + macBytes);
-    const askedMac = asked.slice(asked.length - 6 - MAC_BYTES, asked.length - 6);
-    const own = macOf(message, { ...signer, time, fudge: get16(answer, at + 6), asked: askedMac });
-    return { code, error, isSigned: Buffer.compare(mac, own) === 0 };
+    const macAt = asked.length - 6 - (signer.askedBytes ?? MAC_BYTES);
+    const askedMac = asked.slice(macAt, asked.length - 6);
+    const own = macOf(message, { ...signer, time, fudge: get16(answer, at + 6), asked: askedMac, tail });
+    const ahead = otherBytes === 0 ? {} : { ahead: numberOf(tail.slice(4)) - time };
+    return { code, error, isSigned: Buffer.compare(mac, own) === 0, ...ahead };
   }
   return { code, error: 0, isSigned: false };
 }

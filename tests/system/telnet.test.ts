@@ -165,6 +165,37 @@ describeThoroughly("telnet", () => {
     await silent.closed();
   });
 
+  test("takes Backspace and LF alone in a password, and none that only begins as the right one", async () => {
+    const made = await telnetNode(false);
+    const long = "l".repeat(64);
+    await made.lab.nodes[0]!.enter(`set telnet.password ${long}`, PROMPT);
+    const client = new Client(made);
+    await client.hears(/password: $/);
+    client.say(`${long}x\r\n`);
+    await client.hears(/wrong\r\n/);
+    // Backspace at the beginning, one sign too many, a whole line that is taken back.
+    client.say("\b\x7f", "wrong\x15", long, "xy\b\x7f", "\r");
+    await client.hears(PROMPT_HERE);
+    // The LF behind that CR comes later, and is no further line.
+    client.say("\n", "echo one\r\n");
+    expect((await client.hears(/\r\none\r\n.*> $/s)).match(/> /g)).toHaveLength(1);
+    const other = new Client(made);
+    await other.hears(/password: $/);
+    other.say(`${long}\n`);
+    await other.hears(PROMPT_HERE);
+  });
+
+  test("understands commands that come byte by byte", async () => {
+    const made = await telnetNode(true);
+    const client = new Client(made);
+    await client.hears(PROMPT_HERE);
+    for (const byte of [IAC, DO, TERMINAL, IAC, SB, TERMINAL, 65, IAC, IAC, 66, IAC, SE, IAC, WILL, SIZE]) {
+      client.say(byte);
+      await made.lab.advance("5ms");
+    }
+    expect(await client.answersTo()).toEqual([IAC, WONT, TERMINAL, IAC, DONT, SIZE]);
+  });
+
   test("has four consoles; a fifth client is told so, and a client that is gone makes room", async () => {
     const made = await telnetNode(true);
     const clients = Array.from({ length: 4 }, () => new Client(made));
