@@ -56,7 +56,7 @@ const TESTS = ["tests/system", "tests/guest"];
 const LEFT_OUT = /(qemu|capture|boot|\.thorough)\.test\.ts$/;
 /** Tests of the thorough tier that take seconds: for a folder's score, and not for a sample of what changed. */
 const SECONDS_ONLY =
-  /\/(boot-files|cluster-key|cluster-lives|cluster-shared|disassembly|disk-work|failing-disk|fat-agreement|file-times|kernel|many-files|modules|oofs-damage|oofs-names|program-files|refused-memory|rested-window|stream-options|syslog|tcp-left|volume-size)\.thorough\.test\.ts$/;
+  /\/(boot-files|cluster-(dhcp|history|learn|values)|cluster-key|cluster-lives|cluster-shared|disassembly|disk-work|failing-disk|fat-agreement|file-times|kernel|many-files|modules|oofs-damage|oofs-names|program-files|refused-memory|rested-window|stream-options|syslog|tcp-left|volume-size)\.thorough\.test\.ts$/;
 
 /** `paths`: files or folders below asm/ or boot/. To be called with the repository's root as the current folder. */
 export async function runAssemblyMutants(paths: string[], options: MutantOptions): Promise<MutantSummary> {

@@ -11,6 +11,8 @@ const LATER = "7777777777777777";
 const LATEST = "7878787878787878";
 /** How many strangers a node keeps in mind. */
 const STRANGERS = 128;
+/** How many entries a view has at most: what an Ethernet frame takes. */
+const ROOM = 19;
 
 /** The strangers that views have named: their sessions, and their ages. */
 function named({ wire }: Scene): Map<string, number> {
@@ -52,6 +54,15 @@ test("one more stranger than a node keeps in mind is named as the others were", 
     if (index === STRANGERS - 1) await s.lab.until(() => named(s).size === STRANGERS, "not all are named");
     if (index === STRANGERS) expect(await ageOf(s, id)).toBe(0);
   }
+});
+
+test("more strangers than a view has room for are named one view after the other", async () => {
+  const s = await founded();
+  const crowd = ROOM + 11;
+  for (let index = 0; index < crowd; index++)
+    s.wire.say({ ...hello(`02${index.toString(16).padStart(12, "0")}62`), echo: NOBODY });
+  await s.lab.until(() => named(s).size === crowd, "not all are named");
+  for (const { data } of s.wire.of(VIEW)) expect(data.length).toBeLessThanOrEqual(VIEW_BYTES + ROOM * ENTRY_BYTES);
 });
 
 test("one that joins is not obeyed when it asks for a reboot, which the node's user reads", async () => {

@@ -5,6 +5,7 @@ import { blankDisk, SparseDisk } from "../../src/index.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
+import { outputAmong } from "./output.ts";
 
 interface Status {
   readonly name: string;
@@ -197,6 +198,14 @@ describe("the volume of cluster_node", () => {
     node.type("reboot\n");
     await node.waitFor(/^cloud: \S+ \S+ era 2 age 2 peers 0$/m, { within: "30s" });
   });
+});
+
+test("a command says what it was asked for and nothing else, and whether it went well", async () => {
+  const lab = await cluster(2);
+  const node = lab.nodes[0]!;
+  expect(await outputAmong(node, "cloud set colour red && cloud get colour && echo good")).toBe("colour is set.\nred\ngood\n");
+  expect(await outputAmong(node, "cloud get shape || echo bad")).toMatch(/^cluster: [^\n]*shape[^\n]*\nbad\n$/);
+  expect(await outputAmong(node, "cloud wonder || echo bad")).toMatch(/^ +cloud +shows[\s\S]*\nbad\n$/);
 });
 
 test("cloud register sends a hello that the others answer", async () => {

@@ -169,6 +169,9 @@ describe("a service address", () => {
     expect(client.silenceMs(fromMs)).toBeLessThanOrEqual(50);
     expect(client.holder()).toBe(target);
     await other.enter(`cloud address move ${SERVICE} ${other.name}`, /held here/);
+    // Who holds it needs to ask nobody.
+    await other.enter(`cloud address move ${SERVICE} ${holder.name}`, new RegExp(`held by ${holder.name}`));
+    expect(client.holder()).toBe(holder);
     await target.enter(`cloud address remove ${SERVICE}`, PROMPT);
     await lab.advance("1s");
     expect(client.answersPerQuestion(lab.nowNs / 1e6 - 500)).toEqual(new Set([0]));
