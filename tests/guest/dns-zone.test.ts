@@ -4,7 +4,7 @@ import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { ask } from "./dig.ts";
-import { nameBytes, readMessage } from "./dns-wire.ts";
+import { nameBytes, readMessage, recordBytes, TYPES } from "./dns-wire.ts";
 import { join, PacketScene, tcp } from "./packet-wire.ts";
 
 const SOA = "@ SOA ns host 7 3600 600 86400 60";
@@ -102,7 +102,10 @@ test("a name has one SOA record and one alias, the later ones", async () => {
 
 test.each(Object.keys(NOT_ALONE))("an alias is alone: %s", async (name) => {
   const { node } = await server();
-  await node.enter(`dns load /a/${name} ${name}.example`, /dns: row 2: /);
+  await node.enter(
+    `dns load /a/${name} ${name}.example`,
+    /dns: row 2: a name with an alias \(CNAME\) has no other records/,
+  );
 });
 
 test("that something is not there is kept for no longer than the zone says", async () => {
@@ -112,6 +115,23 @@ test("that something is not there is kept for no longer than the zone says", asy
   expect(readMessage(none).sections[2]![0]).toMatch(/^blanks\.example 6 1 60 /);
   const soa = (await ask(s, asked(nameBytes("blanks.example"), 6)))!;
   expect(readMessage(soa).sections[1]![0]).toMatch(/^blanks\.example 6 1 3600 /);
+});
+
+test("who asks by UDP for what has changed gets the SOA record, which says whether it is worth to ask by TCP", async () => {
+  const s = await server();
+  await s.node.enter("dns load /a/blanks blanks.example", PROMPT);
+  const soa = [...nameBytes("ns"), ...nameBytes("host"), ...new Array<number>(20).fill(0)];
+  const message = join(
+    asked(nameBytes("blanks.example"), 251),
+    recordBytes({ name: "blanks.example", type: TYPES.SOA, data: soa }),
+  );
+  message[9] = 1;
+  const { flags, sections } = readMessage((await ask(s, message))!);
+  expect([flags & 0x840f, ...sections.map((section) => section.length)]).toEqual([0x8400, 1, 1, 0, 0]);
+  expect([sections[0], sections[1]![0]]).toEqual([
+    ["blanks.example 251 1"],
+    expect.stringMatching(/^blanks\.example 6 1 3600 /),
+  ]);
 });
 
 test.each(Object.keys(WRONG))("a wrong %s is told", async (name) => {
