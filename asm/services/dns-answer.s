@@ -11,7 +11,6 @@ ALIASES                 = 8             # CNAMEs that are followed
 UDP_USUAL               = 512           # without EDNS
 OPT_BYTES               = 11            # of the OPT record that we add
 QUESTION_TAIL           = 4             # type and class
-FORWARD                 = ANSWER_FORWARD
 
 .text
 
@@ -102,7 +101,7 @@ dns_answer:
     jmp     .Ldns_answer_rcode
 .Ldns_answer_foreign:
     mov     edx, DNS_REFUSED
-    mov     eax, FORWARD
+    mov     eax, ANSWER_FORWARD
     test    byte ptr [ebx + ANSWER_FLAGS], DNS_RECURSE
     jnz     .Ldns_answer_silent
     jmp     .Ldns_answer_rcode
@@ -272,6 +271,9 @@ answer_zone:
 .Lanswer_zone_referral:
     and     byte ptr [ebx + ANSWER_FLAGS], ~DNS_AUTHORITATIVE
     call    answer_additional
+    cmp     dword ptr [ebx + ANSWER_COUNTS], 0
+    je      .Lanswer_zone_good
+    or      byte ptr [ebx + ANSWER_FLAGS], DNS_AUTHORITATIVE    # the alias that led here is ours (RFC 1035, 4.1.1)
 .Lanswer_zone_good:
     xor     edx, edx
 .Lanswer_zone_done:

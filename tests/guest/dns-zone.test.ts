@@ -14,7 +14,14 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   blanks: [SOA, "   ", "   ; nothing else", " NS ns", "ns A 10.0.0.1"],
   classes: ["@ in 60 soa ns host 7 3600 600 86400 60", " IN NS ns", "ns IN 30 a 10.0.0.1", "x 20 IN A 10.0.0.2"],
   escapes: [SOA, "a\\.b A 10.0.0.1", "\\097 A 10.0.0.2", 't TXT "a \\"b\\" c" \\;d\\032', "\\;e A 10.0.0.3"],
-  cuts: [SOA, "sub NS ns.sub", "ns.sub A 10.0.0.3", "deep.sub NS ns.deep.sub", "ns.deep.sub A 10.0.0.4"],
+  cuts: [
+    SOA,
+    "sub NS ns.sub",
+    "ns.sub A 10.0.0.3",
+    "deep.sub NS ns.deep.sub",
+    "ns.deep.sub A 10.0.0.4",
+    "to CNAME x.sub",
+  ],
   twice: [SOA, SOA.replace("7", "8"), "a 10 A 10.0.0.1", "a 20 A 10.0.0.2", "b CNAME a", "b CNAME c"],
   units: ["$ttl 1d", "@ SOA ns host 7 1h 10m 1w 60s", " NS ns", "ns 1h30m A 10.0.0.1"],
 };
@@ -130,6 +137,15 @@ test("of two cuts, one below the other, the upper one is told", async () => {
       ["ns.sub.cuts.example 1"],
     ]);
   }
+});
+
+test("an alias that leads to what others serve is told with authority, and the way there", async () => {
+  const s = await server();
+  expect(await output(s.node, "dns load /a/cuts cuts.example")).toBe("");
+  const { flags, sections } = readMessage((await ask(s, asked(nameBytes("to.cuts.example"), 1)))!);
+  expect([flags & 0x0400, ...sections.map((section) => section.length)]).toEqual([0x0400, 1, 1, 1, 1]);
+  const cut = readMessage((await ask(s, asked(nameBytes("x.sub.cuts.example"), 1)))!);
+  expect([cut.flags & 0x0400, ...cut.sections.map((section) => section.length)]).toEqual([0, 1, 0, 1, 1]);
 });
 
 test("who asks by UDP for what has changed gets the SOA record, which says whether it is worth to ask by TCP", async () => {
