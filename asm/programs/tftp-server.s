@@ -53,7 +53,9 @@ TRANSFER_DUE    = 12                    # milliseconds at which it is sent again
 TRANSFER_TRIES  = 16
 TRANSFER_BYTES  = 20                    # of a block
 TRANSFER_AGAIN  = 24                    # milliseconds after which it is sent again
-TRANSFER_PACKET = 28
+TRANSFER_PEER   = 28                    # address and port of the client, 0 once it was heard
+TRANSFER_MARK   = 36                    # what its request sums up to
+TRANSFER_PACKET = 40
 TRANSFER_SIZE   = TRANSFER_PACKET + HEAD_BYTES + BLOCK_MAXIMUM
 
 .text
@@ -167,6 +169,8 @@ request_take:
     loop    .Lrequest_take_letter
     mov     [options_at], esi
     mov     [options_end], ebp
+    call    request_known
+    je      .Lrequest_take_done
     cmp     dword ptr [count], TRANSFERS + 1
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_busy
@@ -179,6 +183,12 @@ request_take:
     mov     ebp, [count]
     call    transfer_of
     mov     [edi + TRANSFER_FILE], eax
+    mov     eax, [request_mark]
+    mov     [edi + TRANSFER_MARK], eax
+    mov     eax, [peer]
+    mov     [edi + TRANSFER_PEER], eax
+    mov     eax, [peer + 4]
+    mov     [edi + TRANSFER_PEER + 4], eax
     mov     dword ptr [edi + TRANSFER_BLOCK], 0
     mov     dword ptr [edi + TRANSFER_TRIES], 0
     mov     dword ptr [edi + TRANSFER_BYTES], BLOCK_USUAL
@@ -227,6 +237,38 @@ request_refuse:
     SYSTEM  send, ebx, "offset request", edx, "offset peer", 0
     ret
 
+# Looks whether the request came before, and nothing was heard of its client since: the network has doubled it, or the
+# answer was lost, which goes again in its time.
+# In: EBP end of the request.
+# Out: request_mark; ZF when it did.
+# Clobbers: EAX, ECX, EDX, ESI.
+request_known:
+    mov     esi, offset request
+    mov     eax, 0x811C9DC5             # FNV-1a
+1:  movzx   edx, byte ptr [esi]
+    xor     eax, edx
+    imul    eax, eax, 0x01000193
+    inc     esi
+    cmp     esi, ebp
+    jb      1b
+    mov     [request_mark], eax
+    mov     ecx, [count]
+    mov     esi, offset transfers - TRANSFER_SIZE
+2:  add     esi, TRANSFER_SIZE
+    sub     ecx, 1
+    jz      3f
+    cmp     [esi + TRANSFER_MARK], eax
+    jne     2b
+    mov     edx, [peer]
+    cmp     [esi + TRANSFER_PEER], edx
+    jne     2b
+    mov     edx, [peer + 4]
+    cmp     [esi + TRANSFER_PEER + 4], edx
+    jne     2b
+    ret
+3:  test    esp, esp                    # ZF clear
+    ret
+
 # Finds the record of a transfer.
 # In: EBP its number in the entries.
 # Out: EDI.
@@ -265,6 +307,7 @@ transfer_serve:
     xchg    al, ah
     cmp     ax, [edi + TRANSFER_BLOCK]
     jne     .Ltransfer_serve_done       # of an earlier one: answering it would send everything twice from then on
+    mov     dword ptr [edi + TRANSFER_PEER], 0
     cmp     dword ptr [edi + TRANSFER_BLOCK], 0
     je      transfer_next
     mov     eax, [edi + TRANSFER_LENGTH]
@@ -492,6 +535,7 @@ entries:        .space (TRANSFERS + 1) * ENTRY_BYTES    # the socket for request
 transfers:      .space TRANSFERS * TRANSFER_SIZE
 peer:           .space 8
 heard:          .space HEARD_BYTES      # what the system says of the socket for requests
+request_mark:   .space 4
 options_at:     .space 4                # those of the request,
 options_end:    .space 4                # and where it ends
 about:          .space STAT_SIZE

@@ -11,7 +11,6 @@ ALIASES                 = 8             # CNAMEs that are followed
 UDP_USUAL               = 512           # without EDNS
 OPT_BYTES               = 11            # of the OPT record that we add
 QUESTION_TAIL           = 4             # type and class
-FORWARD                 = ANSWER_FORWARD
 
 .text
 
@@ -102,7 +101,7 @@ dns_answer:
     jmp     .Ldns_answer_rcode
 .Ldns_answer_foreign:
     mov     edx, DNS_REFUSED
-    mov     eax, FORWARD
+    mov     eax, ANSWER_FORWARD
     test    byte ptr [ebx + ANSWER_FLAGS], DNS_RECURSE
     jnz     .Ldns_answer_silent
     jmp     .Ldns_answer_rcode
@@ -272,19 +271,25 @@ answer_zone:
 .Lanswer_zone_referral:
     and     byte ptr [ebx + ANSWER_FLAGS], ~DNS_AUTHORITATIVE
     call    answer_additional
+    cmp     dword ptr [ebx + ANSWER_COUNTS], 0
+    je      .Lanswer_zone_good
+    or      byte ptr [ebx + ANSWER_FLAGS], DNS_AUTHORITATIVE    # the alias that led here is ours (RFC 1035, 4.1.1)
 .Lanswer_zone_good:
     xor     edx, edx
 .Lanswer_zone_done:
     pop     ebp
     ret
 
-# Looks whether a name is in a part of the zone that others serve, and names them.
+# Looks whether a name is in a part of the zone that others serve, and names them: those of the cut that is nearest to
+# the zone's own name, as what is below that is not the zone's to tell (RFC 1034, 4.3.2).
 # In: EBX answer structure, EDI the zone's SOA record.
-# Out: CF when it is not.
+# Out: ANSWER_OWNER name of the cut; CF when there is none.
 # Clobbers: EAX, ECX, EDX.
 answer_delegation:
     push    ebp
-    push    0                           # records that were written
+    push    esi
+    xor     esi, esi                    # ESI: record of the cut
+    push    0                           # [esp]: labels of the name in front of it
     mov     ebp, [dns_records]
 1:  test    ebp, ebp
     jz      3f
@@ -300,15 +305,34 @@ answer_delegation:
     lea     edx, [ebp + ZONE_NAME]
     call    dns_name_below
     jc      2f
-    mov     dword ptr [ebx + ANSWER_SECTION], 1
-    mov     eax, ebp
-    lea     edx, [ebp + ZONE_NAME]
-    call    answer_write
-    inc     dword ptr [esp]
+    cmp     eax, [esp]
+    jb      2f
+    mov     [esp], eax
+    mov     esi, ebp
 2:  mov     ebp, [ebp + ZONE_NEXT]
     jmp     1b
 3:  pop     eax
-    cmp     eax, 1                      # CF when there was none
+    cmp     esi, 1                      # CF when there was none
+    jc      .Lanswer_delegation_done
+    push    edi
+    add     esi, ZONE_NAME
+    lea     edi, [ebx + ANSWER_OWNER]
+    call    dns_name_put
+    pop     edi
+    mov     dword ptr [ebx + ANSWER_SECTION], 1
+    xor     ebp, ebp
+4:  mov     eax, ebp
+    lea     edx, [ebx + ANSWER_OWNER]
+    mov     ecx, DNS_NS
+    call    dns_record_next
+    cmc
+    jnc     .Lanswer_delegation_done
+    mov     ebp, eax
+    lea     edx, [ebp + ZONE_NAME]
+    call    answer_write
+    jmp     4b
+.Lanswer_delegation_done:
+    pop     esi
     pop     ebp
     ret
 
@@ -461,18 +485,14 @@ answer_leads:
     ret
 1:  cmp     dword ptr [ebp + ZONE_TYPE], DNS_NS
     jne     8f
-    lea     eax, [ebx + ANSWER_NAME]
+    lea     eax, [ebx + ANSWER_OWNER]
     lea     edx, [ebp + ZONE_NAME]
-    call    dns_name_below
-    jc      9f
-    xor     eax, eax                    # the zone's own servers are not what is referred to
-    lea     edx, [ebp + ZONE_NAME]
-    mov     ecx, DNS_SOA
-    call    dns_record_next
-    cmc
+    call    dns_name_equal
+    jne     8f
+    clc
     ret
 8:  stc
-9:  ret
+    ret
 
 # Writes one record. When it does not fit, the answer is marked as cut off, unless it is additional (RFC 2181, 9).
 # In: EBX answer structure, EAX record, EDX name of its owner.

@@ -70,13 +70,19 @@ command_dns:
     xor     edx, edx
     call    [ebx + 8]
     jnc     .Lcommand_dns_good
+    cmp     eax, ERROR_EXISTS           # of dns_record_add only
+    je      .Lcommand_dns_alias
     call    error_text
+.Lcommand_dns_told:
     test    edx, edx
     jz      3f
     PRINTF  "dns: row %u: %s\n", edx, eax
     jmp     .Lcommand_dns_bad
 3:  PRINTF  "dns: %s\n", eax
     jmp     .Lcommand_dns_bad
+.Lcommand_dns_alias:
+    LOAD_STRING eax, "a name with an alias (CNAME) has no other records"
+    jmp     .Lcommand_dns_told
 .Lcommand_dns_usage:
     PRINT   "usage: dns [on | off | load FILE ZONE | add NAME [TTL] TYPE DATA | del NAME\n"
     PRINT   "            | key NAME SECRET [BELOW] | unkey NAME | register SERVER ZONE KEY | register off]\n"

@@ -426,3 +426,59 @@ dns_zone_of:
     pop     esi
     pop     ebx
     ret
+
+# Says whether a record is told with a zone: it is the zone's, or is of the cut to a zone of ours right below it, which
+# are that one's servers and the addresses that they have there (RFC 5936, 3.2 and 3.3).
+# In: EAX record, EDX SOA record of the zone.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+.global dns_zone_has
+dns_zone_has:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     esi, edx
+    lea     eax, [ebx + ZONE_NAME]
+    call    dns_zone_of
+    jc      .Ldns_zone_has_done
+    cmp     eax, esi
+    je      .Ldns_zone_has_done         # CF is clear
+    lea     edi, [eax + ZONE_NAME]      # EDI: name of the zone that it is of
+    movzx   ecx, byte ptr [edi]
+    jecxz   .Ldns_zone_has_not
+    lea     eax, [edi + ecx + 1]
+    call    dns_zone_of
+    jc      .Ldns_zone_has_done
+    cmp     eax, esi
+    jne     .Ldns_zone_has_not
+    xor     esi, esi
+    cmp     dword ptr [ebx + ZONE_TYPE], DNS_A
+    je      1f
+    cmp     dword ptr [ebx + ZONE_TYPE], DNS_AAAA
+    je      1f
+    cmp     dword ptr [ebx + ZONE_TYPE], DNS_NS
+    jne     .Ldns_zone_has_not
+    lea     eax, [ebx + ZONE_NAME]
+    mov     edx, edi
+    call    dns_name_equal
+    je      .Ldns_zone_has_done         # CF is clear
+.Ldns_zone_has_not:
+    stc
+.Ldns_zone_has_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+1:  mov     eax, esi
+    mov     edx, edi
+    mov     ecx, DNS_NS
+    call    dns_record_next
+    jc      .Ldns_zone_has_done
+    mov     esi, eax
+    mov     eax, [eax + ZONE_DATA]
+    lea     edx, [ebx + ZONE_NAME]
+    call    dns_name_equal
+    jne     1b
+    clc
+    jmp     .Ldns_zone_has_done

@@ -198,10 +198,10 @@ transfer_belongs:
     jc      9f
     cmp     dword ptr [transfer_deeper], 0
     je      9f                          # CF is clear
-    lea     eax, [ebp + ZONE_NAME]
-    call    dns_zone_of
-    cmp     eax, [ebx + ANSWER_ZONE]
-    je      9f
+    mov     eax, ebp
+    mov     edx, [ebx + ANSWER_ZONE]
+    call    dns_zone_has
+    ret
 8:  stc
 9:  ret
 

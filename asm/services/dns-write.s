@@ -65,11 +65,10 @@ dns_write:
     jz      .Ldns_write_end
     cmp     esi, ebx
     je      .Ldns_write_skip
-    lea     eax, [esi + ZONE_NAME]
-    call    dns_zone_of                 # of a zone below this one, the other file
+    mov     eax, esi
+    mov     edx, ebx
+    call    dns_zone_has                # of a zone below this one, what leads there; the rest is the other file's
     jc      .Ldns_write_skip
-    cmp     eax, ebx
-    jne     .Ldns_write_skip
     call    write_record
 .Ldns_write_skip:
     mov     esi, [esi + ZONE_NEXT]

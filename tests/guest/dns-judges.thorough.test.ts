@@ -162,6 +162,16 @@ test("dig copies a zone when the settings let it, in messages that are signed wh
     "ns.sub.home.example. 600 IN A",
     "home.example. 600 IN SOA",
   ]);
+  // Of a zone below it that is served here too, its servers and where they are lead there.
+  for (const record of ["own.home.example 600 NS x.own.home.example", "y.own.home.example 600 A 10.0.0.55"])
+    await made.s.node.enter(`dns add ${record}`, PROMPT);
+  const cut = rows(await copy(made, "home.example")).filter((row) => / own\.|^(x|y)?\.?own\./.test(row));
+  expect(cut.sort()).toEqual([
+    "own.home.example. 600 IN NS x.own.home.example.",
+    "x.own.home.example. 600 IN A 10.0.0.54",
+  ]);
+  expect(await copy(made, "own.home.example")).toMatch(/XFR size: 5 records/);
+  await made.s.node.enter("dns del own.home.example", PROMPT);
   expect(await copy(made, "ns.home.example")).toMatch(/Transfer failed/);
   expect(await look(made, "+notcp", "home.example", "AXFR")).toMatch(/Transfer failed|NOTIMP|failed/);
   // More than one message: every one is signed, the later ones after those before (RFC 8945, 5.3.1).

@@ -95,6 +95,17 @@ describe("a zone of a file", () => {
     expect(await file(lab)).toContain(CHANGED);
   });
 
+  thoroughly("keeps what leads to a zone below it that is served here too", async () => {
+    const lab = await serving();
+    for (const record of [
+      "sub.home.example SOA ns.sub.home.example h.sub.home.example 1 2 3 4 5",
+      "x.sub.home.example A 1.2.3.4",
+    ])
+      await lab.nodes[0]!.enter(`dns add ${record}`, PROMPT);
+    expect(await send(await sceneOf(lab), add("new", TYPES.A, [10, 1, 1, 1]))).toBe(OK);
+    expect(await file(lab)).toBe(`${ROWS}new.home.example. 77 A 10.1.1.1\n`);
+  });
+
   thoroughly("is read again after a restart; what was signed before that is not obeyed", async () => {
     const lab = await serving();
     const made = await sceneOf(lab);

@@ -2,9 +2,10 @@
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
+import { output } from "../system/output.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { ask } from "./dig.ts";
-import { nameBytes, readMessage } from "./dns-wire.ts";
+import { nameBytes, readMessage, recordBytes, TYPES } from "./dns-wire.ts";
 import { join, PacketScene, tcp } from "./packet-wire.ts";
 
 const SOA = "@ SOA ns host 7 3600 600 86400 60";
@@ -13,6 +14,14 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   blanks: [SOA, "   ", "   ; nothing else", " NS ns", "ns A 10.0.0.1"],
   classes: ["@ in 60 soa ns host 7 3600 600 86400 60", " IN NS ns", "ns IN 30 a 10.0.0.1", "x 20 IN A 10.0.0.2"],
   escapes: [SOA, "a\\.b A 10.0.0.1", "\\097 A 10.0.0.2", 't TXT "a \\"b\\" c" \\;d\\032', "\\;e A 10.0.0.3"],
+  cuts: [
+    SOA,
+    "sub NS ns.sub",
+    "ns.sub A 10.0.0.3",
+    "deep.sub NS ns.deep.sub",
+    "ns.deep.sub A 10.0.0.4",
+    "to CNAME x.sub",
+  ],
   twice: [SOA, SOA.replace("7", "8"), "a 10 A 10.0.0.1", "a 20 A 10.0.0.2", "b CNAME a", "b CNAME c"],
   units: ["$ttl 1d", "@ SOA ns host 7 1h 10m 1w 60s", " NS ns", "ns 1h30m A 10.0.0.1"],
 };
@@ -62,7 +71,7 @@ test.each([
 
 test("times of an SOA record may have letters", async () => {
   const s = await server();
-  await s.node.enter("dns load /a/units units.example", PROMPT);
+  expect(await output(s.node, "dns load /a/units units.example")).toBe("");
   const question = join([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes("units.example"), [0, 6, 0, 1]);
   const answer = (await ask(s, question))!;
   expect([...answer.slice(-20)]).toEqual([
@@ -79,7 +88,7 @@ const asked = (name: readonly number[], type: number): Uint8Array =>
 
 test("a dot, a quote, a semicolon behind a backslash are nothing else", async () => {
   const s = await server();
-  await s.node.enter("dns load /a/escapes escapes.example", PROMPT);
+  expect(await output(s.node, "dns load /a/escapes escapes.example")).toBe("");
   const label = (text: string): number[] => [text.length, ...Buffer.from(text)];
   const below = (text: string): number[] => [...label(text), ...nameBytes("escapes.example")];
   const address = async (name: readonly number[]): Promise<number[]> => [...(await ask(s, asked(name, 1)))!.slice(-4)];
@@ -92,7 +101,7 @@ test("a dot, a quote, a semicolon behind a backslash are nothing else", async ()
 
 test("a name has one SOA record and one alias, the later ones", async () => {
   const s = await server();
-  await s.node.enter("dns load /a/twice twice.example", PROMPT);
+  expect(await output(s.node, "dns load /a/twice twice.example")).toBe("");
   const soa = (await ask(s, asked(nameBytes("twice.example"), 6)))!;
   expect([soa[7], ...soa.slice(-20, -16)]).toEqual([1, 0, 0, 0, 8]);
   const alias = (await ask(s, asked(nameBytes("b.twice.example"), 5)))!;
@@ -102,16 +111,58 @@ test("a name has one SOA record and one alias, the later ones", async () => {
 
 test.each(Object.keys(NOT_ALONE))("an alias is alone: %s", async (name) => {
   const { node } = await server();
-  await node.enter(`dns load /a/${name} ${name}.example`, /dns: row 2: /);
+  await node.enter(
+    `dns load /a/${name} ${name}.example`,
+    /dns: row 2: a name with an alias \(CNAME\) has no other records/,
+  );
 });
 
 test("that something is not there is kept for no longer than the zone says", async () => {
   const s = await server();
-  await s.node.enter("dns load /a/blanks blanks.example", PROMPT);
+  expect(await output(s.node, "dns load /a/blanks blanks.example")).toBe("");
   const none = (await ask(s, asked(nameBytes("none.blanks.example"), 1)))!;
   expect(readMessage(none).sections[2]![0]).toMatch(/^blanks\.example 6 1 60 /);
   const soa = (await ask(s, asked(nameBytes("blanks.example"), 6)))!;
   expect(readMessage(soa).sections[1]![0]).toMatch(/^blanks\.example 6 1 3600 /);
+});
+
+test("of two cuts, one below the other, the upper one is told", async () => {
+  const s = await server();
+  expect(await output(s.node, "dns load /a/cuts cuts.example")).toBe("");
+  for (const name of ["x.deep.sub.cuts.example", "deep.sub.cuts.example", "sub.cuts.example"]) {
+    const { sections } = readMessage((await ask(s, asked(nameBytes(name), 1)))!);
+    expect(sections.slice(1).map((section) => section.map((row) => row.split(" ").slice(0, 2).join(" ")))).toEqual([
+      [],
+      ["sub.cuts.example 2"],
+      ["ns.sub.cuts.example 1"],
+    ]);
+  }
+});
+
+test("an alias that leads to what others serve is told with authority, and the way there", async () => {
+  const s = await server();
+  expect(await output(s.node, "dns load /a/cuts cuts.example")).toBe("");
+  const { flags, sections } = readMessage((await ask(s, asked(nameBytes("to.cuts.example"), 1)))!);
+  expect([flags & 0x0400, ...sections.map((section) => section.length)]).toEqual([0x0400, 1, 1, 1, 1]);
+  const cut = readMessage((await ask(s, asked(nameBytes("x.sub.cuts.example"), 1)))!);
+  expect([cut.flags & 0x0400, ...cut.sections.map((section) => section.length)]).toEqual([0, 1, 0, 1, 1]);
+});
+
+test("who asks by UDP for what has changed gets the SOA record, which says whether it is worth to ask by TCP", async () => {
+  const s = await server();
+  expect(await output(s.node, "dns load /a/blanks blanks.example")).toBe("");
+  const soa = [...nameBytes("ns"), ...nameBytes("host"), ...new Array<number>(20).fill(0)];
+  const message = join(
+    asked(nameBytes("blanks.example"), 251),
+    recordBytes({ name: "blanks.example", type: TYPES.SOA, data: soa }),
+  );
+  message[9] = 1;
+  const { flags, sections } = readMessage((await ask(s, message))!);
+  expect([flags & 0x840f, ...sections.map((section) => section.length)]).toEqual([0x8400, 1, 1, 0, 0]);
+  expect([sections[0], sections[1]![0]]).toEqual([
+    ["blanks.example 251 1"],
+    expect.stringMatching(/^blanks\.example 6 1 3600 /),
+  ]);
 });
 
 test.each(Object.keys(WRONG))("a wrong %s is told", async (name) => {
@@ -121,7 +172,7 @@ test.each(Object.keys(WRONG))("a wrong %s is told", async (name) => {
 
 test("a version of EDNS that nobody has yet is told so, with ours", async () => {
   const s = await server();
-  await s.node.enter("dns load /a/units units.example", PROMPT);
+  expect(await output(s.node, "dns load /a/units units.example")).toBe("");
   const asked = join([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes("ns.units.example"), [0, 1, 0, 1]);
   const opt = (version: number): Uint8Array => {
     const message = join(asked, [0, 0, 41, 4, 0xd0, 0, version, 0, 0, 0, 0]);

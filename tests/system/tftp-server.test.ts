@@ -95,6 +95,23 @@ thoroughly(
   },
 );
 
+thoroughly("a request that comes twice is one transfer; one that comes after it was answered is another", async () => {
+  const s = await scene();
+  const [first] = await say(s, 6100, SERVER, request("long"), 50);
+  expect(first).toMatchObject({ kind: 3, number: 1 });
+  // However often it comes, it does not take the places of others, and the answer goes again in its time, no sooner.
+  for (let time = 0; time < 8; time++) expect(await say(s, 6100, SERVER, request("long"), 50)).toEqual([]);
+  expect(await say(s, 6100, SERVER, request("long"), 900)).toEqual([first]);
+  expect(await say(s, 6101, SERVER, request("short"))).toMatchObject([{ kind: 3, number: 1 }]);
+  // Another file is another request; so is the same one of a client that has begun anew.
+  const [other] = await say(s, 6100, SERVER, request("short"), 50);
+  expect(other!.data).toBe(`${TEXT}\n`);
+  expect(await say(s, 6100, first!.from, acknowledge(1), 50)).toMatchObject([{ from: first!.from, number: 2 }]);
+  const [again] = await say(s, 6100, SERVER, request("long"), 50);
+  expect(again).toMatchObject({ kind: 3, number: 1 });
+  expect(again!.from).not.toBe(first!.from);
+});
+
 test.each(
   rowsOf<[string, string]>(
     [
