@@ -203,7 +203,9 @@ describe("the volume of cluster_node", () => {
 test("a command says what it was asked for and nothing else, and whether it went well", async () => {
   const lab = await cluster(2);
   const node = lab.nodes[0]!;
-  expect(await outputAmong(node, "cloud set colour red && cloud get colour && echo good")).toBe("colour is set.\nred\ngood\n");
+  expect(await outputAmong(node, "cloud set colour red && cloud get colour && echo good")).toBe(
+    "colour is set.\nred\ngood\n",
+  );
   expect(await outputAmong(node, "cloud get shape || echo bad")).toMatch(/^cluster: [^\n]*shape[^\n]*\nbad\n$/);
   expect(await outputAmong(node, "cloud wonder || echo bad")).toMatch(/^ +cloud +shows[\s\S]*\nbad\n$/);
 });
