@@ -209,6 +209,16 @@ function beginRun(t: Emitter, shift: number, hasSource: boolean): void {
   limitRun(t);
 }
 
+/**
+ * SOURCE_HOST becomes where the source is. It is looked for before the target, as the element would be: where it faults,
+ * the target's page was neither accessed nor written.
+ */
+function findSource(t: Emitter, pushLength: () => void): void {
+  t.getRegister(ESI);
+  t.access.run("read", pushLength);
+  t.c.set(SOURCE_HOST);
+}
+
 /** Adds as many elements as a local says to a pointer. */
 function advanceBy(t: Emitter, register: number, count: number, shift: number): void {
   t.getRegister(register);
@@ -249,15 +259,13 @@ function repeated(moves: boolean): Operation {
       beginRun(t, shift, moves);
       // An element across two pages, or a budget that does not reach.
       c.get(COUNT).op(OP.eqz).get(COUNT).get(BUDGET).op(OP.gt_s).op(OP.or).brIf(access.slow);
+      const pushLength = (): void => void c.get(COUNT).const(shift).op(OP.shl);
+      if (moves) findSource(t, pushLength);
       t.getRegister(EDI);
-      access.run("write", () => c.get(COUNT).const(shift).op(OP.shl));
+      access.run("write", pushLength);
       c.set(TARGET_HOST);
-      if (moves) {
-        t.getRegister(ESI);
-        access.run("read", () => c.get(COUNT).const(shift).op(OP.shl));
-        c.set(SOURCE_HOST);
-        copyRun(t, shift);
-      } else fillRun(t, shift);
+      if (moves) copyRun(t, shift);
+      else fillRun(t, shift);
       advanceBy(t, EDI, COUNT, shift);
       if (moves) advanceBy(t, ESI, COUNT, shift);
       countDown(t, COUNT);
@@ -289,17 +297,14 @@ function comparing(hasSource: boolean): Operation {
       limitRun(t);
       c.get(COUNT).op(OP.eqz).get(BUDGET).const(0).op(OP.le_s).op(OP.or).brIf(access.slow);
       const pushLength = (): void => void c.get(COUNT).const(shift).op(OP.shl);
-      t.getRegister(EDI);
-      access.run("read", pushLength);
-      c.set(TARGET_HOST);
-      if (hasSource) {
-        t.getRegister(ESI);
-        access.run("read", pushLength);
-        c.set(SOURCE_HOST);
-      } else {
+      if (hasSource) findSource(t, pushLength);
+      else {
         t.pushRegister(EAX, size);
         c.set(FLAG_X);
       }
+      t.getRegister(EDI);
+      access.run("read", pushLength);
+      c.set(TARGET_HOST);
       const pushElement = (host: number): void =>
         void c.get(host).get(done).const(shift).op(OP.shl).op(OP.add).load(bytes, 0);
       c.const(0).set(done).loop();
