@@ -89,8 +89,7 @@ test("nor one that is not of one machine, by its own mask or in the network of t
     ["10.7.0.0 255.255.255.0", "10.7.0.0 is a network, not a machine in it"],
   ];
   for (const [line, said] of refused)
-    expect(await output(s.node, `ifconfig eth0 ${line}`), line).toBe(`ifconfig: ${said}
-`);
+    expect(await output(s.node, `ifconfig eth0 ${line}`), line).toBe(`ifconfig: ${said}\n`);
   expect(await output(s.node, "ifconfig eth0 add 10.9.0.1 255.255.255.255")).toBe("");
   expect(await output(s.node, "ifconfig eth0 del 10.9.0.1; ifconfig eth0 add 10.9.0.1 255.255.255.254")).toBe("");
   expect(await output(s.node, "ifconfig eth0 del 10.9.0.1; ifconfig eth0 add 1")).toContain(" | del ADDRESS]]");

@@ -5,7 +5,6 @@
 
 import { isMnemonic } from "../../isa/encode.ts";
 import type { EncodeOptions, EncodingWish, Operand, Prefix } from "../../isa/instruction.ts";
-
 import { textOfBytes } from "../model/source-text.ts";
 import { COMMA, characterClass, NAME_PART } from "./chars.ts";
 import type { Input } from "./input.ts";
