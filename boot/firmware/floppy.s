@@ -39,6 +39,7 @@ HEAD_LOAD_DMA           = 0x02
 ST0_FAILED              = 0xC0
 ST0_SEEK_END            = 0x20
 GAP                     = 0x1B
+LEAST_TRACK_SECTORS     = 8             # of 160 and 320 KB
 SIZE_512                = 2
 NO_DATA_LENGTH          = 0xFF
 MOTOR_TICKS             = 37            # two seconds
@@ -368,7 +369,8 @@ floppy_transfer:
     pop     di
     mov     ah, DISK_SEEK
     jc      .Lfloppy_transfer_end
-1:  movzx   bx, byte ptr fs:[EBDA_REQUEST_KIND]
+.Lfloppy_transfer_next:
+    movzx   bx, byte ptr fs:[EBDA_REQUEST_KIND]
     mov     al, cs:[bx + dma_modes]
     mov     cx, 512
     call    floppy_dma
@@ -376,8 +378,12 @@ floppy_transfer:
     jc      .Lfloppy_transfer_end
     push    di
     call    floppy_sector
-    pop     di
+    jnc     1f
+    call    floppy_next_track
+1:  pop     di
     jc      .Lfloppy_transfer_end
+    test    ah, ah
+    jnz     .Lfloppy_transfer_next
     mov     ax, es
     add     ax, 512 / 16
     mov     es, ax
@@ -385,10 +391,35 @@ floppy_transfer:
     inc     word ptr fs:[EBDA_REQUEST_DONE]
     mov     ax, fs:[EBDA_REQUEST_DONE]
     cmp     ax, fs:[EBDA_REQUEST_COUNT]
-    jb      1b
+    jb      .Lfloppy_transfer_next
     xor     ah, ah
 .Lfloppy_transfer_end:
     mov     byte ptr [BDA_MOTOR_COUNT], MOTOR_TICKS
+    ret
+
+# A sector was not found. Where a track ended within the request, the next one goes on: the other side, and then the
+# next cylinder. How long a track is, the diskette says, not the drive.
+# In: FS:SI drive, FS:[EBDA_FLOPPY_*], FS:[EBDA_REQUEST_DONE], AH status.
+# Out: CF and AH status when it is an error; else the address is that of the next track's first sector, and AH not 0.
+# Clobbers: AX, CX, DX.
+floppy_next_track:
+    cmp     ah, DISK_NOT_FOUND
+    jne     .Lfloppy_next_track_error
+    cmp     byte ptr fs:[EBDA_FLOPPY_ADDRESS], LEAST_TRACK_SECTORS
+    jbe     .Lfloppy_next_track_error
+    cmp     word ptr fs:[EBDA_REQUEST_DONE], 0
+    je      .Lfloppy_next_track_error   # there is no such sector
+    mov     byte ptr fs:[EBDA_FLOPPY_ADDRESS], 1
+    xor     byte ptr fs:[EBDA_FLOPPY_HEAD], 1
+    jnz     1f                          # CF is clear, and AH not 0
+    inc     byte ptr fs:[EBDA_FLOPPY_ADDRESS + 1]
+    mov     al, fs:[EBDA_FLOPPY_ADDRESS + 1]
+    mov     ah, 0
+    call    floppy_seek
+    mov     ah, DISK_SEEK
+1:  ret
+.Lfloppy_next_track_error:
+    stc
     ret
 
 # Reads, writes or verifies one sector.

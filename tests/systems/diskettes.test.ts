@@ -50,6 +50,20 @@ describe("diskettes", () => {
   );
 });
 
+describe("one request over the ends of tracks", () => {
+  const TWO_SIDED = SIZES.filter(([, , , heads]) => heads === 2);
+  test.each(rowsOf(TWO_SIDED, 1))(
+    "%i KiB: the other side follows, then the next cylinder",
+    (kib, _kind, _, heads, sectors) => {
+      const bytes = medium(new Uint8Array(SECTOR), kib, heads, sectors);
+      bytes.set(guest("tests/guest/diskette-run.s").subarray(0, SECTOR));
+      const system = new System({ firmware: ourFirmware(), diskettes: [bytes] });
+      system.untilSerial(/end/, 20);
+      expect(system.serial[0]).toContain("read 00 64 right 64 none 04 00");
+    },
+  );
+});
+
 describe("El Torito", () => {
   const EMULATED = [
     ["a diskette of 1200 KiB", 1200, 2, 15, "drive 00 kind 02 all 0960 written 03"],
