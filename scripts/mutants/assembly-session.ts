@@ -16,6 +16,8 @@ import { instructionLines, mutantsOf, type Program } from "./assembly-operators.
 import { type Bounds, GuestTimeout, NotBuilt, type SavedState, Stage } from "./assembly-stage.ts";
 import { beginFile, type RegisteredTest, registered, type Suite } from "./assembly-vitest.ts";
 
+/** Of routines and of places in them; numbered ones are none. */
+const LABEL = /^([A-Za-z_.][\w.]*):/;
 const EQUIVALENT_LIST = "tests/mutants/equivalent.txt";
 /** A guest with a fault may take so much more than without it. */
 const SLOWER = 3;
@@ -218,7 +220,7 @@ class Session {
     for (const mutant of drawn) {
       if (judged === this.#options.count) break;
       const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
-      if (equivalent.has(identityOf(mutant))) {
+      if (equivalent.has(identityOf(mutant)) || equivalent.has(identityOf(this.#below(mutant)))) {
         summary.equivalent++;
         judged++;
         this.#options.report(`equivalent  ${shown}`);
@@ -361,6 +363,13 @@ class Session {
         return perState.get(state)! <= TESTS_OF_A_STATE;
       })
       .map(({ test }) => test);
+  }
+
+  /** A fault whose file is followed by the last label above its line, where only those there are listed. */
+  #below(mutant: Mutant): Mutant {
+    const above = this.#stage.source(mutant.file).split("\n").slice(0, mutant.line);
+    const label = above.map((line) => LABEL.exec(line)?.[1]).findLast((found) => found !== undefined);
+    return { ...mutant, file: `${mutant.file}:${label ?? ""}` };
   }
 
   /** `file | operator | before | after | reason` in each line; # begins a comment. */

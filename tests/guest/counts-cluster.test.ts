@@ -1,8 +1,8 @@
 /** What the cluster counts of strangers' packets, and where its table of members ends. */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { cloud, founded, HIGH, isIn, LOW, type Scene, SELF, view } from "./agreement-scene.ts";
-import { MEMBER, PROBE, type Said, VIEW } from "./cluster-wire.ts";
+import { cloud, founded, HIGH, isIn, LOW, report, type Scene, SELF, view } from "./agreement-scene.ts";
+import { BYE, MEMBER, PROBE, type Said, VIEW } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
 
 const NOBODY = "0".repeat(16);
@@ -21,6 +21,7 @@ async function rise(s: Scene, count: string, act: () => void | Promise<void>): P
   return counts.read().get(count)! - before;
 }
 
+const NO_ROOM = "cloud from nodes that the table has no room for";
 const UNPROVEN = "cloud of a boot that is not known to be the present one";
 
 const said = (kind: number): Said => ({ kind, state: MEMBER, era: 1, id: HIGH, founder: SELF, echo: NOBODY });
@@ -39,16 +40,28 @@ test("what the node says itself is counted", async () => {
   expect(await rise(s, "cloud packets sent", () => s.lab.advance("2s"))).toBeGreaterThan(1);
 });
 
+/** A coordinator names so many members, which is one of them itself, in as many packets as that takes. */
+async function crowd({ lab, wire }: Scene, count: number): Promise<void> {
+  const ids = Array.from({ length: count - 1 }, (_, index) => `ff${index.toString(16).padStart(12, "0")}62`);
+  for (let from = 0; from < ids.length; from += VIEW_ENTRIES) {
+    wire.say({ ...view(LOW, 1, SELF), members: ids.slice(from, from + VIEW_ENTRIES) });
+    await lab.advance("8ms");
+  }
+}
+
 thoroughly("members beyond those that the table holds are counted; the node is a member as before", async () => {
   const s = await founded();
-  const ids = Array.from({ length: PEERS + BEYOND }, (_, index) => `ff${index.toString(16).padStart(12, "0")}62`);
-  const refused = await rise(s, "cloud from nodes that the table has no room for", async () => {
-    // A coordinator names them, which is one of them itself, in as many packets as that takes.
-    for (let from = 0; from < ids.length - 1; from += VIEW_ENTRIES) {
-      s.wire.say({ ...view(LOW, 1, SELF), members: ids.slice(from, Math.min(from + VIEW_ENTRIES, ids.length - 1)) });
-      await s.lab.advance("8ms");
-    }
-  });
-  expect(refused).toBe(BEYOND);
+  expect(await rise(s, NO_ROOM, () => crowd(s, PEERS + BEYOND))).toBe(BEYOND);
   expect(await cloud(s)).toBe(isIn(1, SELF, 1));
+});
+
+thoroughly("whoever is heard when the table is full takes the place of one that is offline", async () => {
+  const s = await founded();
+  await crowd(s, PEERS);
+  await s.node.waitFor(new RegExp(`^cloud: .* peers ${PEERS}$`, "m"));
+  // Nobody reports to the node that coordinates now.
+  s.wire.say({ ...view(LOW, 1, SELF), kind: BYE });
+  await s.node.waitFor(/^cloud: .* peers 0$/m, { within: "5s" });
+  expect(await rise(s, NO_ROOM, () => s.wire.say(report(HIGH, 1, SELF)))).toBe(0);
+  await s.node.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
 });

@@ -10,8 +10,24 @@ import {
   PROTOCOL_UDP,
   put16,
 } from "../../emulator/ether/packet.ts";
-import { HIGH, HIGHEST, hello, LOW, says, scene, until } from "./agreement-scene.ts";
-import { HELLO, VIEW } from "./cluster-wire.ts";
+import {
+  HIGH,
+  HIGHEST,
+  hello,
+  LOW,
+  OFFSET_COMPANY,
+  remember,
+  rememberEra,
+  report,
+  SELF,
+  says,
+  scene,
+  TICK_MS,
+  until,
+  view,
+} from "./agreement-scene.ts";
+import { ALONE, HELLO, VIEW } from "./cluster-wire.ts";
+import { Counts } from "./packet-wire.ts";
 
 /** Of an ICMP message: type 3, code 3 (RFC 792). */
 const PORT_UNREACHABLE = [3, 3, 0, 0, 0, 0, 0, 0];
@@ -51,4 +67,39 @@ test("waits for the lowest of all that join, whichever of them was heard first",
     for (const id of [HIGHEST, HIGH, LOW]) s.wire.say(hello(id));
   }
   expect(s.wire.of(VIEW)).toEqual([]);
+});
+
+test("founds its era alone, after one with company, only until another member reports to it", async () => {
+  const s = await scene();
+  rememberEra(s.node, 4);
+  remember(s.node, OFFSET_COMPANY, Uint8Array.of(1, 0, 0, 0));
+  expect((await says(s, VIEW)).flags & ALONE).toBe(ALONE);
+  await s.node.enter("cloud", /^alone: the others may still live in the last era/m);
+  s.wire.say(report(HIGH, 5, SELF));
+  const atMs = s.lab.nowNs / 1e6;
+  await s.node.waitFor(/^cloud: .* era 5 age \d+ peers 1$/m);
+  expect(s.wire.of(VIEW, atMs).at(-1)!.flags & ALONE).toBe(0);
+});
+
+test("reads no more than one view of whom it asks who that is, though its cable was out for a while", async () => {
+  const s = await scene();
+  s.node.cut();
+  await s.lab.advance("900ms");
+  s.node.connect();
+  const joinedMs = s.lab.nowNs / 1e6;
+  // While the card negotiates the window passes, and a lower node is heard that may found.
+  for (let afterMs = 400; afterMs <= 800; afterMs += 100) {
+    await until(s, joinedMs + afterMs);
+    s.wire.say(hello(LOW));
+  }
+  const counts = new Counts(s.node);
+  const before = counts.read();
+  for (let time = 0; time < 2; time++) {
+    s.wire.say({ ...view(HIGH, 5), echo: "0".repeat(16) });
+    await s.lab.advance(TICK_MS * 1e6);
+  }
+  const after = counts.read();
+  const rise = (name: string): number => after.get(name)! - before.get(name)!;
+  expect(rise("cloud of a boot that is not known to be the present one")).toBe(1);
+  expect(rise("cloud views that say nothing new")).toBe(1);
 });

@@ -4,6 +4,9 @@ import { founded, HIGH, hello, idBytes, LOW, report, type Scene, SELF } from "./
 import { ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 
 const REBOOT = 5;
+const REBOOT_ANSWER = 6;
+const [REQUEST_AT, ECHO_AT, TARGET_AT, RESULT_AT] = [20, 88, 128, 136];
+const REFUSED = 1;
 const NAMED = 5;
 const NOBODY = "0".repeat(16);
 /** Sessions of a node's later boots. */
@@ -71,4 +74,21 @@ test("one that joins is not obeyed when it asks for a reboot, which the node's u
   rest.set(idBytes(SELF));
   s.wire.say({ kind: REBOOT, state: JOINING, era: 0, id: LOW, rest });
   await s.node.waitFor(/^cluster: refused to reboot for stranger 10\.0\.2\.97$/m);
+});
+
+test("a member that asks for a reboot is answered alone, as the boot that it is now", async () => {
+  const s = await founded();
+  s.wire.say({ ...report(HIGH, 1, SELF), session: LATER });
+  await s.lab.advance("50ms");
+  const rest = new Uint8Array(16);
+  rest.set(idBytes(SELF));
+  s.wire.say({ ...report(HIGH, 1, SELF), kind: REBOOT, session: LATER, rest });
+  await s.node.waitFor(/^cluster: refused to reboot for stranger 10\.0\.2\.99$/m);
+  const [answer] = s.wire.of(REBOOT_ANSWER);
+  expect(answer!.to).toBe("10.0.2.99");
+  const { data } = answer!;
+  expect(data.subarray(REQUEST_AT, REQUEST_AT + 4)).toEqual(new Uint8Array(4));
+  expect(data.subarray(ECHO_AT, ECHO_AT + 8)).toEqual(idBytes(LATER));
+  expect(data.subarray(TARGET_AT, TARGET_AT + 8)).toEqual(idBytes(HIGH));
+  expect(data[RESULT_AT]).toBe(REFUSED);
 });

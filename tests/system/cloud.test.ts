@@ -2,8 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
+import { addressOf } from "../guest/agreement-scene.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { asMember } from "./booted.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 import { outputAmong } from "./output.ts";
 
@@ -257,4 +259,17 @@ test("the prompt that waits shows the name that came over the network meanwhile"
       .at(-1),
   ).toBe("box-7:/> echo he");
   await node.enter("llo", /^hello$/m);
+});
+
+test("a node without a disk says so, and takes nothing that it has not for damaged", async () => {
+  const [node] = (await asMember()).nodes;
+  expect(node!.console.text).toMatch(/^cluster: node \S+ age 1, in memory only: hda0: no such device$/m);
+  expect(node!.console.text).not.toMatch(/damaged/);
+});
+
+test("a daemon whose socket is gone says so, and is started again", async () => {
+  const [node] = (await asMember()).nodes;
+  node!.machine.memory.dma.write(addressOf("cluster_socket"), new Uint8Array(4));
+  await node!.waitFor(/^cluster: the daemon ends: what it used was taken away$/m, { within: "1s" });
+  await node!.waitFor(/^cloud: \S+ \S+ era 2 age 1 peers 0$/m, { within: "5s" });
 });

@@ -12,7 +12,7 @@ import {
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { agreed } from "./cluster-service.ts";
+import { agreed, withService } from "./cluster-service.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 const SERVER = "10.9.0.1";
@@ -118,6 +118,15 @@ test("the nodes themselves lease from it, and stay one cluster", async () => {
   await lab.advance("3s");
   await others[0]!.enter("cloud", /2 other nodes are alive/);
   await others[0]!.enter("cloud address", /^10\.9\.0\.1 mask 255\.255\.255\.0 held by /m);
+});
+
+test("it does not begin where its machine has leased its own address from somebody else", async () => {
+  const lab = await withService(1, "10.0.2.50", " 255.255.255.0");
+  const node = lab.nodes[0]!;
+  await node.waitFor(/^cluster: 10\.0\.2\.50 is here now$/m);
+  await node.enter('cloud set dhcp "10.0.2.50 10 600"', /dhcp is set/);
+  await lab.advance("5s");
+  await node.enter("service log lan-dhcp", /^service: lan-dhcp was never started$/m);
 });
 
 test("it falls silent when another server is heard, and when the value goes", async () => {

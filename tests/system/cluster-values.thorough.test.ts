@@ -58,6 +58,19 @@ describe("a value", () => {
     }
   });
 
+  test("and the votes for it are whole on the disk, whatever the node has said meanwhile", async () => {
+    const lab = await cluster(1);
+    const node = lab.nodes[0]!;
+    await lab.advance("2s");
+    await node.enter("cloud set colour blue", /^colour is set\.$/m);
+    await lab.advance("1s");
+    node.powerOff();
+    node.powerOn();
+    await node.waitFor(/^cloud: .* age 2 peers 0$/m, { within: "20s" });
+    expect(node.console.text).not.toMatch(/is damaged/);
+    await node.enter("cloud get", /^site here\ncolour blue\nchange \d+;/m);
+  });
+
   test("is set, and its machine goes off, when the machine's disk takes nothing any more", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
