@@ -69,7 +69,7 @@ export class Layout {
   #settledSize: number | null = null;
   /** Symbols that the expression of an assignment names. */
   readonly #namesRead: LinkSymbol[] = [];
-  #path = "";
+  #path: string;
 
   constructor(placement: Placement, symbols: SymbolTable, script: LinkerScript, options: LayoutOptions) {
     this.#placement = placement;
@@ -145,7 +145,10 @@ export class Layout {
     this.#lastAllocated = null;
     this.#prefersNext = false;
     this.#assignedNow = new Set();
-    this.regions.restart((expression) => this.#number(expression));
+    this.regions.restart(
+      (origin) => this.#number(origin),
+      (length) => Math.min(Number(this.#exactly(length)), Number.MAX_SAFE_INTEGER),
+    );
     for (const statement of this.#placement.statements) {
       this.#path = statement.kind === "section" || statement.kind === "end" ? this.#script.path : statement.scriptPath;
       if (statement.kind === "assign") {

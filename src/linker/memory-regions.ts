@@ -41,11 +41,11 @@ export class MemoryRegions {
     this.undeclared = undeclared;
   }
 
-  /** Empties all regions for another pass. */
-  restart(evaluate: (expression: Expression) => number): void {
+  /** Empties all regions for another pass. Lengths have 64 bits, so a region may reach to the end of the address space. */
+  restart(addressOf: (origin: Expression) => number, sizeOf: (length: Expression) => number): void {
     this.#byName.clear();
     this.#add(DEFAULT_REGION, 0, DEFAULT_REGION_BYTES);
-    for (const { name, origin, length } of this.declared) this.#add(name, evaluate(origin), evaluate(length));
+    for (const { name, origin, length } of this.declared) this.#add(name, addressOf(origin), sizeOf(length));
     for (const name of this.undeclared.keys()) this.#add(name, 0, UNDECLARED_REGION_BYTES);
   }
 

@@ -52,6 +52,9 @@ import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment }
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
+/** How often the number of program headers may change, and how often it may become smaller (ldelf_map_segments). */
+const ATTEMPTS = 10;
+const ATTEMPTS_TO_SHRINK = 4;
 /** Where mistakes in the values of the command line's symbols are said to be. */
 export const DEFINES_PATH = "--defsym";
 
@@ -308,9 +311,11 @@ export class Program {
         Number(this.#stackFlags() !== null) +
         Number(this.#frameHeaderOutput() !== null);
     let segments: readonly Segment[] = [];
-    for (let attempt = 0; attempt < 8; attempt++) {
-      layout.run(headerBytes(count), attempt === 0);
-      if (this.outputs().filter(orderCompanions).length > 0) layout.run(headerBytes(count), false);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt === 0 || usesHeaders) {
+        layout.run(headerBytes(count), attempt === 0);
+        if (this.outputs().filter(orderCompanions).length > 0) layout.run(headerBytes(count), false);
+      }
       // .text is read-only whatever went into it, and with -N it is not.
       for (const section of this.placement.outputs())
         if (section.name === ".text")
@@ -336,10 +341,12 @@ export class Program {
             },
             count,
           );
-      if (segments.length === count || !usesHeaders) break;
+      if (segments.length === count || given) break;
+      // Whether the headers are loaded depends on how many there are. What does not settle only grows from then on.
+      if (attempt >= ATTEMPTS_TO_SHRINK && segments.length < count) break;
       count = segments.length;
     }
-    const file = assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs());
+    const file = assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs(), count);
     this.#defineHeaderStart(segments, file);
     return { segments, file };
   }

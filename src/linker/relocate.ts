@@ -284,7 +284,10 @@ export class Relocator {
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
     const gone = isGone(symbol, home);
+    // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
+    const nothing = section.name === ".debug_ranges" ? 1 : 0;
     if (isRelocatable) {
+      if (gone) writeField(content, offset, width, nothing);
       if (!symbol && elf.type === STT_SECTION && home && !gone)
         writeField(content, offset, width, addend + home.offset);
       // Debugging information about code that is not there keeps no empty relocations, but for the last one.
@@ -298,8 +301,7 @@ export class Relocator {
           "discarded",
           `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`,
         );
-      // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
-      writeField(content, offset, width, section.name === ".debug_ranges" ? 1 : 0);
+      writeField(content, offset, width, nothing);
       return this.#record(output, section, { ...relocation, type: R.NONE }, null, null, true);
     }
     let value: number;

@@ -222,10 +222,11 @@ export function assignOffsets(
   isPaged: boolean,
   pageBytes: number,
   outputs: readonly OutputSection[],
+  reservedHeaders: number,
 ): FileLayout {
   const offsets = new Map<OutputSection, number>();
   const headerSize = headerBytes(segments.length);
-  let end = headerSize;
+  let end = headerBytes(Math.max(reservedHeaders, segments.length));
   const loads = new Map<Segment, ElfSegment>();
   const problems: string[] = [];
   for (const segment of segments) {

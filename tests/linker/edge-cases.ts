@@ -287,4 +287,52 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     options: ["-q"],
     mapDiffers: EMPTY_IN_MAP,
   },
+  ...Object.fromEntries(
+    ["-r", "-q"].map((option): [string, Case] => [
+      `relocations kept, of what lies in a copy that is gone: ${option}`,
+      {
+        sources: [0, 1].map(
+          (index) =>
+            `${QUIET}${index === 0 ? START : "nop\n"}.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ${"nop\n".repeat(index)}ret\n.Lend${index}: .section .debug_info,""\n.long .Lend${index}, 5, .Lend${index}\n.section .debug_ranges,""\n.long .Lend${index}\n`,
+        ),
+        options: [option],
+      },
+    ]),
+  ),
+  "a program header whose type is a number": {
+    sources: [`${QUIET}${START}.data\n.long 1\n`],
+    script:
+      "PHDRS { text PT_LOAD; own 0x65041580 FLAGS(4); ten 10; } SECTIONS { .text 0x1000 : { *(.text) } :text :own .data : { *(.data) } :text :ten }",
+  },
+  ...Object.fromEntries(
+    ["0x54", "0x73", "0x74", "0x75", "0x93", "0x94", "0x95"].map((offset): [string, Case] => [
+      `headers: in the page of a section that begins at ${offset} of it`,
+      {
+        sources: [`${QUIET}${START}.data\n.long 1\n`],
+        script: `SECTIONS { .text 0x10000 + ${offset} : { *(.text) } .data : { *(.data) } }`,
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ".a 0x2000 : { *(.a) } .b 0x3000 : { *(.b) } .data 0x4000 : { *(.data) }",
+      ".a 0x2000 : { *(.a) } .b 0x3000 : { *(.b) }",
+      ".t 0x2000 : { *(.t) } .a 0x3000 : { *(.a) } .data 0x4000 : { *(.data) }",
+      ".a 0x2000 : { *(.a) } .t 0x3000 : { *(.t) } .data 0x4000 : { *(.data) }",
+    ].map((rest): [string, Case] => [
+      `segments of sections without contents, page after page: ${rest}`,
+      {
+        sources: [
+          `${QUIET}${START}.data\n.long 1\n.section .a,"aw",@nobits\n.skip 0x1000\n.section .b,"aw",@nobits\n.skip 0x1000\n.section .t,"awT",@nobits\n.skip 0x1000\n`,
+        ],
+        script: `SECTIONS { .text 0x1000 : { *(.text) } ${rest} /DISCARD/ : { *(*) } }`,
+      },
+    ]),
+  ),
+  "more strings than a table begins with": {
+    sources: [
+      `${QUIET}${START}.section .rodata.str,"aMS",@progbits,1\n.altmacro\n.macro string n\n.asciz "s&n"\n.endm\n.set n,0\n.rept 3000\nstring %n\n.set n,n+1\n.endr\n.data\n.long .rodata.str, .rodata.str + 3000, .rodata.str + 9000\n`,
+      `${QUIET}.section .rodata.str,"aMS",@progbits,1\n.asciz "s1"\nlast: .asciz "s2999"\n.data\n.long last\n`,
+    ],
+  },
 };

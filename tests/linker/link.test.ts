@@ -11,6 +11,7 @@ import { assemble } from "../../src/assembler/assemble.ts";
 import { link } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { type ElfObject, readElf } from "../../src/object/elf-reader.ts";
+import { RELOCATION_NAMES } from "../../src/object/relocation-types.ts";
 import { oracle } from "../oracle.ts";
 import { isThorough } from "../setup/tier.ts";
 
@@ -194,6 +195,27 @@ describe("problems", () => {
   test("a missing entry point is reported", () => {
     expect(problemsOf("nop\n")[0]!.message).toMatch(/entry point start/);
   });
+});
+
+// Loaders that move a program, as ours moves the kernel, go by them.
+test("a linked program says what was relocated, and against which section", () => {
+  const { elf } = object(
+    "part.s",
+    ".globl start\nstart: nop\n mov eax, offset thing\n call thing\n.data\nthing: .long 1, start, thing\n",
+  );
+  const script = parseScript(
+    "ENTRY(start) SECTIONS { .text 0x1000 : { BYTE(1) *(.text) } .data : { *(.data) } /DISCARD/ : { *(.debug*) } }",
+    "script.ld",
+  );
+  const found = link({ objects: [elf], script }).linked!.sections.flatMap(({ name, relocations }) =>
+    relocations.map(({ offset, type, target }) => `${name}+${offset} ${RELOCATION_NAMES.get(type)} ${target?.name}`),
+  );
+  expect(found).toEqual([
+    ".text+3 R_386_32 .data",
+    ".text+8 R_386_PC32 .data",
+    ".data+4 R_386_32 .text",
+    ".data+8 R_386_32 .data",
+  ]);
 });
 
 describe("hostile objects", () => {

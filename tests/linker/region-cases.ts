@@ -238,6 +238,23 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     '.section .mine,"a",@note\n.long 1\n.section .note.x,"a",@progbits\n.long 2\n.section .note.y,"a",@note\n.long 3\n',
     "SECTIONS { .note.z 0x800 : { *(.note.y) } .text 0x1000 : { *(.text) } .data : { *(.data) } }",
   ),
+  ...Object.fromEntries(
+    ["4096M", "0x100000001", "-1"].map((length): [string, Case] => [
+      `regions: a length of ${length}`,
+      scripted(
+        ".data\n.long 1\n",
+        `MEMORY { all : ORIGIN = 0, LENGTH = ${length} } SECTIONS { .text : { *(.text) } > all .rest : { *(*) } > all }`,
+      ),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      "MEMORY { all : ORIGIN = 0 - 4K, LENGTH = 4K } SECTIONS { .text : { *(.text) } > all .rest : { *(*) } > all }",
+      "SECTIONS { .text -4096 : { *(.text) } .rest 0x1000 : { *(*) } }",
+      "SECTIONS { .text 0x100001000 : { *(.text) } .rest : { *(*) } }",
+      "SECTIONS { .text 0x1000 : AT(-4096) { *(.text) } .rest : { *(*) } }",
+    ].map((script): [string, Case] => [`more than 32 bits: ${script}`, scripted(".data\n.long 1\n", script)]),
+  ),
   "an address as high as there is": scripted(
     ".data\n.skip 16\n",
     "SECTIONS { .text 0x1000 : { *(.text) } .data 0xfffffff0 : { *(.data) } }",
