@@ -47,7 +47,7 @@ next:
 2:  hlt
     jmp     2b
 
-# Prints a text (SI), and the status (AH) and count (AL) of a call.
+# Prints a text (SI), and the status (AH) and count (AL) of a call. Goes on into `hex`.
 outcome:
     push    ax
     push    ax
@@ -58,19 +58,7 @@ outcome:
     mov     al, ' '
     call    put
     pop     ax
-
-# Prints AL as two digits.
-hex:
-    push    ax
-    shr     al, 4
-    call    digit
-    pop     ax
-digit:
-    and     al, 15
-    cmp     al, 10
-    sbb     al, 0x69
-    das
-    SERIAL_PUT
+    SERIAL_HEX
 
     SERIAL_PRINT
 
@@ -83,5 +71,4 @@ text_none:
 text_end:
     .asciz  "\nend\n"
 
-    .org    510
-    .word   0xAA55
+    BOOT_SECTOR_END

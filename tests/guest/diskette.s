@@ -78,18 +78,7 @@ wrong:
 2:  hlt
     jmp     2b
 
-# Prints AL as two digits; keeps all registers but AL.
-hex:
-    push    ax
-    shr     al, 4
-    call    digit
-    pop     ax
-digit:
-    and     al, 15
-    cmp     al, 10
-    sbb     al, 0x69
-    das
-    SERIAL_PUT
+    SERIAL_HEX
 
     SERIAL_PRINT
 
