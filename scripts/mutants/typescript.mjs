@@ -21,7 +21,7 @@ const TESTS = [
   ["src/build", ["tests/build", "tests/system/loader.test.ts"]],
   ["src/diagnostic", ["tests/diagnostic", "tests/assembler/diagnostics.test.ts", "tests/cli/binutils.test.ts"]],
   ["emulator/devices", ["tests/emulator/devices", ...WHOLE_MACHINES]],
-  ["emulator/bus", ["tests/emulator/devices", ...WHOLE_MACHINES]],
+  ["emulator/bus", ["tests/emulator/bus", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/disk", ["tests/emulator/disk", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/jit", ["tests/emulator/jit", "tests/emulator/cpu"]],
 ];
