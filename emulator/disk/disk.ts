@@ -66,9 +66,11 @@ export class SparseDisk implements BlockBackend {
       const length = Math.min(CHUNK_BYTES - within, target.length - done);
       const chunk = this.#chunks.get((offset - within) / CHUNK_BYTES);
       if (chunk) target.set(chunk.subarray(within, within + length), done);
-      else if (this.#base && offset < this.#base.sizeBytes)
-        this.#base.read(offset, target.subarray(done, done + Math.min(length, this.#base.sizeBytes - offset)));
-      else target.fill(0, done, done + length);
+      else {
+        const below = Math.max(0, Math.min(length, (this.#base?.sizeBytes ?? 0) - offset));
+        if (below > 0) this.#base!.read(offset, target.subarray(done, done + below));
+        target.fill(0, done + below, done + length);
+      }
       done += length;
     }
   }

@@ -11,6 +11,7 @@ import { build } from "esbuild";
 import { draw, equivalents, short } from "./draw.mjs";
 import { WarmProcess, writeBundles } from "./warm-process.mjs";
 
+const WHOLE_MACHINES = ["tests/emulator/machine.test.ts", "tests/emulator/state.test.ts"];
 /** Where the tests of a folder are, when not in the folder of the same name below tests/. The first that fits. */
 const TESTS = [
   ["src/isa", ["tests/isa", "tests/assembler"]],
@@ -19,7 +20,9 @@ const TESTS = [
   ["src/image", ["tests/image", "tests/system/loader.test.ts", "tests/guest"]],
   ["src/build", ["tests/build", "tests/system/loader.test.ts"]],
   ["src/diagnostic", ["tests/diagnostic", "tests/assembler/diagnostics.test.ts", "tests/cli/binutils.test.ts"]],
-  ["emulator/devices", ["tests/emulator/devices", "tests/emulator/machine.test.ts", "tests/emulator/state.test.ts"]],
+  ["emulator/devices", ["tests/emulator/devices", ...WHOLE_MACHINES]],
+  ["emulator/bus", ["tests/emulator/bus", "tests/emulator/devices", ...WHOLE_MACHINES]],
+  ["emulator/disk", ["tests/emulator/disk", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/jit", ["tests/emulator/jit", "tests/emulator/cpu"]],
 ];
 

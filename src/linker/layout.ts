@@ -454,12 +454,12 @@ export class Layout {
     return next ?? outputs.slice(0, at).findLast(isHome) ?? outputs.find(isHome) ?? null;
   }
 
-  /** An address, a size or an alignment: of a value of more than 32 bits the lower ones. */
+  /** An address, a size or an alignment. Negative ones are of the upper half of the 32 bits. */
   #number(expression: Expression, otherwise = 0): number {
     const value = evaluate(expression, this.#around());
     if (value === null) return otherwise;
     const address = addressOf(value);
-    return address >= 0 && address <= 2 ** 32 ? address : Number(BigInt.asUintN(32, fromNumber(address)));
+    return address >= 0 ? address : Number(BigInt.asUintN(32, fromNumber(address)));
   }
 
   /** All 64 bits of a value; 0 while it is not known. */

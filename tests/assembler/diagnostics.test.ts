@@ -109,6 +109,17 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["origin backwards", "nop\n.org 0", "3:6 error bad-origin"],
   ["bytes in a section without contents", ".bss\nnop\n.long 1", "3:1 error no-contents", "4:8 error no-contents"],
   ["an instruction in a structure", ".struct 0\nnop", "3:1 error absolute-contents"],
+  [
+    "a mistake behind a comment of several lines, in a macro",
+    ".macro m\nnop /* one\ntwo */\n cmp eax, bl\n.endm\nm",
+    "5:11 error operand-size",
+  ],
+  [
+    "a mistake behind other lines that are repeated",
+    ".rept 2\nnop\nnop; nop\n cmp eax, bl\n.endr",
+    "5:11 error operand-size",
+  ],
+  ["an origin that depends on itself", "nop\na: .org b+1\nb: nop", "3:4 error unsettled"],
   ["an unknown macro parameter", ".macro m a\n.endm\nm b=1", "4:3 error macro-argument"],
   ["too many arguments", ".macro m a\n.endm\nm 1, 2", "4:3 error macro-argument"],
   ["a required argument", ".macro m a:req\n.endm\nm", "4:2 error macro-argument"],

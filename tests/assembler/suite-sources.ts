@@ -27,6 +27,22 @@ export const SUITE_SOURCES: Readonly<Record<string, Source>> = {
     ),
     options: ["--gdwarf-5"],
   },
+  ...Object.fromEntries(
+    [2, 3, 4, 5].map((version): [string, Source] => [
+      `functions in DWARF ${version}`,
+      {
+        text: ".globl f\n.type f,@function\nf: nop\nret\n.size f,.-f\n.type g,@function\ng: ret\n.size g,.-g\n",
+        options: [`--gdwarf-${version}`],
+      },
+    ]),
+  ),
+  "patterns of several bytes, so many as layout knows": {
+    text: ".data\na: .fill c-b, 4, 0x11223344\n.fill c-b, 3, 0x112233\n.fill (c-b)/2, 8, 0x112233\n.text\nb: jmp d\n.skip 200\nc: nop\nd:\n",
+  },
+  "comments over several lines in what is repeated": {
+    text: ".rept 2\nnop /* one\ntwo\nthree */\nret\n.endr\n.macro m\nnop /* one\ntwo */ ; ret\ninc %eax\n.endm\nm\nint3\n",
+    options: ["-g"],
+  },
   "sections by name and flags": {
     text: '.section .rodata,"a"\n.long 1\n.section .rodata,"aR"\n.long 2\n.section .noinit.x\n.skip 4\n.section .persistent.bss\n.skip 4\n.section .data.foo,"a"\n.long 1\n.section m,"aM",@progbits,8\n.byte 1\n.section t,"a","0x80000009"\n.byte 1\n.section .ctors\n.long 1\n.section o,"ao",@progbits,0\n.byte 1\n',
   },

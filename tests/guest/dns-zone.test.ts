@@ -1,12 +1,13 @@
 /** Zone files as people and other servers write them, and versions of EDNS that nobody has yet. */
 import { expect, test } from "vitest";
+import { get16 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";
 import { inState, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { nodeWithVolume } from "../system/volume.ts";
 import { ask } from "./dig.ts";
 import { nameBytes, readMessage, recordBytes, TYPES } from "./dns-wire.ts";
-import { join, PacketScene, tcp } from "./packet-wire.ts";
+import { join, PacketScene, tcp, udp } from "./packet-wire.ts";
 
 const SOA = "@ SOA ns host 7 3600 600 86400 60";
 const ZONES: Readonly<Record<string, readonly string[]>> = {
@@ -183,6 +184,59 @@ test("a version of EDNS that nobody has yet is told so, with ours", async () => 
   expect([refused[3]! & 15, refused[7], ...refused.slice(-11)]).toEqual([0, 0, 0, 0, 41, 4, 0xd0, 1, 0, 0, 0, 0, 0]);
   const answered = (await ask(s, opt(0)))!;
   expect([answered[3]! & 15, answered[7], ...answered.slice(-11)]).toEqual([0, 1, 0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("a zone goes by TCP to whom it may go to, whole, each message with its length before it", async () => {
+  const s = await server();
+  expect(await output(s.node, "dns load /a/classes classes.example")).toBe("");
+  /** What comes of a question for the zone: the bytes of the stream. */
+  const answered = async (source: number): Promise<Uint8Array> => {
+    const client = { source, port: 53 };
+    s.frames.length = 0;
+    s.plug.send(tcp({ ...client, flags: 2 })(s.facts));
+    await s.lab.advance("20ms");
+    const acknowledgement = (new DataView(s.frames.at(-1)!.slice().buffer).getUint32(38) + 1) >>> 0;
+    const question = asked(nameBytes("classes.example"), 252);
+    const data = join([0, question.length], question);
+    s.plug.send(tcp({ ...client, flags: 0x18, sequence: 1, acknowledgement, data })(s.facts));
+    await s.lab.advance("100ms");
+    const segments = s.frames.filter((frame) => frame[23] === 6 && get16(frame, 36) === source);
+    s.plug.send(tcp({ ...client, flags: 4, sequence: 1 + data.length, acknowledgement })(s.facts));
+    return join(...segments.map((frame) => frame.slice(34 + (frame[46]! >> 4) * 4, 14 + get16(frame, 16))));
+  };
+  const refused = await answered(30_010);
+  expect([get16(refused, 0), readMessage(refused.subarray(2)).flags & 15]).toEqual([refused.length - 2, 5]);
+  await s.node.enter("set dns.transfer any", PROMPT);
+  const stream = await answered(30_011);
+  await s.node.enter("unset dns.transfer", PROMPT);
+  const records: string[] = [];
+  for (let at = 0; at < stream.length; at += 2 + get16(stream, at))
+    records.push(...readMessage(stream.subarray(at + 2, at + 2 + get16(stream, at))).sections[1]!);
+  expect(records.map((record) => record.split(" ").slice(0, 4).join(" "))).toEqual([
+    "classes.example 6 1 60",
+    "classes.example 2 1 3600",
+    "ns.classes.example 1 1 30",
+    "x.classes.example 1 1 20",
+    "classes.example 6 1 60",
+  ]);
+});
+
+test("what others serve is asked for a neighbour, and for nobody else", async () => {
+  const s = await server();
+  await s.node.enter("set dns.server 10.0.2.79", PROMPT);
+  const passed: string[] = [];
+  s.answer = (frame) => {
+    if (frame[23] === 17 && get16(frame, 36) === 53) passed.push([...frame.slice(30, 34)].join("."));
+    return [];
+  };
+  const message = asked(nameBytes("www.elsewhere.example"), 1);
+  for (const from of ["192.0.2.1", "10.0.3.15", "10.0.2.77"]) {
+    s.plug.send(udp({ source: 33_000, port: 53, data: message }, { from })(s.facts));
+    await s.lab.advance("50ms");
+  }
+  s.answer = () => [];
+  await s.node.enter("unset dns.server", PROMPT);
+  expect(passed).toEqual(["10.0.2.79"]);
 });
 
 test("a client by TCP that sends a byte now and then has 10 s for its question", async () => {

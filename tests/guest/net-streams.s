@@ -58,18 +58,22 @@ streams_say:
     mov     edi, 4
     call    stream_send
     jc      9f
-    mov     eax, [called]
-    mov     edx, WAIT_MS
-    xor     ecx, ecx
-    mov     esi, offset said
-    mov     edi, 4
-    call    stream_receive
+    call    streams_hear
     jc      9f
     mov     eax, [said]
     cmp     eax, [streams_word]
     je      9f                          # CF is clear
     stc
 9:  ret
+
+# Out: as stream_receive of the other end.
+streams_hear:
+    mov     eax, [called]
+    mov     edx, WAIT_MS
+    xor     ecx, ecx
+    mov     esi, offset said
+    mov     edi, 4
+    jmp     stream_receive
 
 # The table of connections is filled up: what would be one more is refused, and those that are there go on.
 .global test_streams
@@ -98,6 +102,14 @@ test_streams:
     inc     ebp
 4:  call    streams_say
     adc     ebp, 0
+    mov     eax, [caller]               # a reset is told once, and is the end from then on
+    mov     dword ptr [caller], 0
+    call    stream_abort
+    call    streams_hear
+    cmc
+    adc     ebp, 0
+    call    streams_hear
+    adc     ebp, eax
 .Ltest_streams_close:
     dec     ebx
     js      .Ltest_streams_own

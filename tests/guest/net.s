@@ -265,6 +265,17 @@ test_loopback:
     xor     edx, edx
     call    udp_receive
     jnc     7f
+    mov     eax, ebx                    # with an address of its own it hears what is sent there only
+    mov     edx, 0x0100007F
+    xor     ecx, ecx
+    call    udp_bind
+    jc      7f
+    mov     edx, 0x0200007F
+    call    .Ltest_loopback_hears
+    jnc     7f
+    mov     edx, 0x0100007F
+    call    .Ltest_loopback_hears
+    jc      7f
     mov     eax, ebx
     call    udp_close
     clc
@@ -273,6 +284,20 @@ test_loopback:
     call    udp_close
     stc
     ret
+
+# In: EBX socket, EDX address. Out: CF when a datagram for its port there does not come.
+.Ltest_loopback_hears:
+    mov     eax, ebx
+    mov     ecx, PORT
+    mov     esi, offset greeting
+    mov     edi, offset greeting_end - greeting
+    call    udp_send
+    jc      fail
+    mov     eax, ebx
+    mov     edx, 100
+    mov     esi, offset received
+    mov     edi, 8
+    jmp     udp_receive
 
 test_held:
     mov     eax, 100

@@ -252,6 +252,8 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
       "MEMORY { all : ORIGIN = 0 - 4K, LENGTH = 4K } SECTIONS { .text : { *(.text) } > all .rest : { *(*) } > all }",
       "SECTIONS { .text -4096 : { *(.text) } .rest 0x1000 : { *(*) } }",
       "SECTIONS { .text 0x100001000 : { *(.text) } .rest : { *(*) } }",
+      "SECTIONS { .text 0x100001000 : { *(.text) } .rest 0x2000 : { *(*) } }",
+      "SECTIONS { .text 0x100000000 : { *(.text) } .rest : { *(*) } }",
       "SECTIONS { .text 0x1000 : AT(-4096) { *(.text) } .rest : { *(*) } }",
     ].map((script): [string, Case] => [`more than 32 bits: ${script}`, scripted(".data\n.long 1\n", script)]),
   ),

@@ -86,6 +86,13 @@ test("a shell by telnet: its commands, Ctrl-C, `exit`; and the same shell again"
   client.say("echo one", "\r\n");
   expect(await client.hears(/\r\none\r\n.*> $/s)).toContain("echo one");
   expect(await output(made.lab.nodes[0]!, "telnet")).toMatch(/^on\n10\.0\.2\.2 port \d+\n$/);
+  // So much that the ring of what is printed goes round, and more at once than one piece that is sent.
+  const lists: string[] = [];
+  while (lists.join("").length < 20_000) {
+    client.say("help\r\n");
+    lists.push(await client.hears(/^help\r\n.{500,}> $/s));
+  }
+  expect(new Set(lists).size).toBe(1);
   client.say("sleep 1000\r\0");
   await client.hears(/sleep 1000\r\n/);
   client.say(IAC, IP);

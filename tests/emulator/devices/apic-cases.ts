@@ -39,7 +39,14 @@ export const localApicCases: readonly Case[] = [
     name: "what can be written",
     script: [
       [put(0x20, "ff123456"), get(0x20, "ff000000"), put(0x30, "0"), get(0x30, "50014"), put(0x80, "1ff")],
-      [get(0x80, "ff"), put(0xd0, "a5ffffff"), get(0xd0, "a5000000"), put(0xe0, "0"), get(0xe0, "fffffff")],
+      [
+        get(0x80, "ff"),
+        put(0xd0, "a5ffffff"),
+        get(0xd0, "a5000000"),
+        get(0xb0, "0"),
+        put(0xe0, "0"),
+        get(0xe0, "fffffff"),
+      ],
       [put(0xf0, "ffffffff"), get(0xf0, "1ff"), put(0x310, "ffffffff"), get(0x310, "ff000000")],
       [put(0x320, "ffffffff"), get(0x320, "300ff"), put(0x330, "ffffffff"), get(0x330, "107ff")],
       [put(0x340, "ffffffff"), get(0x340, "107ff"), put(0x350, "ffffffff"), get(0x350, "1a7ff")],

@@ -260,6 +260,30 @@ describe("receive", () => {
     expect(status(0) & 1).toBe(taken ? 1 : 0);
   });
 
+  test.each([1, 7, 15])("receive address %i is an address of the card's own while it is valid", (index) => {
+    const own = [2, 0, 0, 0, 1, index];
+    startReceiver();
+    write(0x5400 + index * 8, 2);
+    write(0x5404 + index * 8, (index << 8) | 1);
+    arrive(frame(own));
+    expect(status(0) & 1).toBe(0);
+    write(0x5404 + index * 8, 0x80000000 | (index << 8) | 1);
+    arrive(frame(own));
+    expect(status(0) & 1).toBe(1);
+    arrive(frame([2, 0, 0, 0, 2, index]));
+    expect([read(0x2810), status(1) & 1]).toEqual([1, 0]);
+  });
+
+  test("a tail beyond the ring gives no descriptors", () => {
+    startReceiver(8);
+    write(0x2818, 9);
+    read(0xc0);
+    arrive(frame([...MAC]));
+    expect([read(0x2810), status(0) & 1]).toEqual([0, 0]);
+    write(0x2818, 7);
+    expect([read(0x2810), status(0) & 1]).toEqual([1, 1]);
+  });
+
   test.each([0, 1, 2, 3])("the multicast table with offset %i", (offset) => {
     const destination = [1, 0, 0x5e, 0x12, 0x34, 0xab];
     const hash = (0xab34 >> [4, 3, 2, 0][offset]!) & 0xfff;

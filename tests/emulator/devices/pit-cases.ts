@@ -150,6 +150,11 @@ export const pitCases: readonly Case[] = [
     ours: "QEMU needs no trigger",
   },
   {
+    name: "mode 5: before the trigger the counter holds the count",
+    script: "out 61 0; out 43 ba; out 42 34; out 42 12; wait 1ms; out 43 80; in 42 = 34; in 42 = 12",
+    ours: "QEMU counts",
+  },
+  {
     name: "mode 5: triggered again, it begins anew",
     script:
       "out 43 ba; out 42 64; out 42 0; out 61 1; wait 50us; out 61 0; wait 1us; out 61 1; out 43 80; in 42 = 64; in 42 = 0; wait 82.8us; in 61 & 20 = 20; wait 838ns; in 61 & 20 = 0; wait 839ns; in 61 & 20 = 20",

@@ -60,6 +60,11 @@ describe("what was written and not flushed", () => {
     faults.set({ unflushedPercent: 0 });
     faults.losePower();
     expect([read(0), read(1)]).toEqual([[1], [2]]);
+    // What was written while nothing was wrong is there to stay, too.
+    medium.write(0, filled(3));
+    faults.set({ unflushedPercent: 100 });
+    faults.losePower();
+    expect([read(0), read(1)]).toEqual([[3], [2]]);
   });
 
   test("is part of the machine's state", () => {

@@ -271,6 +271,14 @@ describe("a troubled link", () => {
     expect(new Set(found.map(({ number }) => number)).size).toBe(200);
   });
 
+  test("what is overtaken comes as much later as was said, and nothing else comes at another time", () => {
+    const plain = fates({}, 200).map(({ timeNs }) => timeNs);
+    const later = fates({ reorderedPercent: 20, reorderedNs: 50_000 }, 200).map(
+      ({ timeNs, number }) => timeNs - plain[number]!,
+    );
+    expect(new Set(later)).toEqual(new Set([0, 50_000]));
+  });
+
   test("reorders: some are overtaken, none is lost", () => {
     const order = fates({ reorderedPercent: 20, reorderedNs: 50_000 }, 200).map(({ number }) => number);
     expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, number) => number));

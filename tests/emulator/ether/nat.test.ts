@@ -233,6 +233,47 @@ describe("streams", () => {
     expect(pair.programs[0].isReset).toBe(true);
   });
 
+  test("an acknowledgment of what was never sent is answered and changes nothing (RFC 9293, 3.10.7.4)", () => {
+    const pair = new Pair(1);
+    pair.advance(10e6);
+    pair.streams[1].data(content(3, 100));
+    pair.advance(10e6);
+    const { sequence: before100, acknowledgment } = pair.sent.findLast(({ sourcePort }) => sourcePort === 1001)!;
+    const sequence = (before100 + 100) >>> 0;
+    const bytes = content(1, 1000);
+    pair.streams[0].data(bytes);
+    const before = pair.sent.length;
+    pair.streams[0].segment({
+      sourcePort: 1001,
+      destinationPort: 1000,
+      sequence,
+      acknowledgment: (acknowledgment + 100_000) >>> 0,
+      flags: ACK,
+      window: 1000,
+      mss: null,
+      shift: null,
+      data: new Uint8Array(0),
+    });
+    expect(pair.sent.slice(before)).toMatchObject([{ sourcePort: 1000, flags: ACK, acknowledgment: sequence }]);
+    const more = content(2, 1000);
+    pair.streams[0].data(more);
+    pair.advance(10e9);
+    expect(Buffer.compare(pair.programs[1].bytes, Buffer.concat([bytes, more]))).toBe(0);
+  });
+
+  test("every second segment of a long transfer is acknowledged (RFC 9293, 3.8.6.3)", () => {
+    const pair = new Pair(1);
+    pair.advance(10e6);
+    pair.sent.length = 0;
+    pair.streams[0].data(content(1, 200_000));
+    pair.advance(1e9);
+    expect(pair.programs[1].bytes.length).toBe(200_000);
+    const [segments, answers] = [1000, 1001].map((port) => pair.sent.filter(({ sourcePort }) => sourcePort === port));
+    expect(segments!.length).toBeGreaterThan(100);
+    expect(answers!.length).toBeGreaterThanOrEqual(segments!.length / 2);
+    expect(answers!.length).toBeLessThan(segments!.length * 0.6);
+  });
+
   test("a port that refuses is a reset for the guest", () => {
     const pair = new Pair(1);
     const syn = pair.sent[0]!;

@@ -9,6 +9,7 @@ import {
   ethernetFrame,
   get16,
   ipv4Bytes,
+  PROTOCOL_ICMP,
   parseIpv4,
   parseIpv4Packet,
   put16,
@@ -70,6 +71,17 @@ test("a checksum that was left to hardware is completed, and no other one is tou
   const wrong = whole.slice();
   wrong[tcp + 16]! ^= 0x55;
   expect(finishOffloads(wrong.slice())).toEqual([wrong]);
+  // An echo request whose number is what a UDP datagram's field would say, had its checksum been left to hardware.
+  const payload = Uint8Array.of(8, 0, 0, 0, 0, 1, 0, 0, 1, 2);
+  put16(payload, 6, onesSum(Uint8Array.of(...FROM, ...TO, 0, PROTOCOL_ICMP, 0, payload.length), 0, 12));
+  put16(payload, 2, internetChecksum(payload, 0, payload.length));
+  const echo = ethernetFrame(
+    FIRST!,
+    SECOND!,
+    ETHERTYPE_IPV4,
+    ipv4Bytes({ source: FROM, destination: TO, protocol: PROTOCOL_ICMP, payload }, 7),
+  );
+  expect(finishOffloads(echo.slice())).toEqual([echo]);
 });
 
 test("a segment longer than a frame becomes frames with their own numbers and checksums", () => {
