@@ -59,6 +59,23 @@ test("one more stranger than a node keeps in mind is named as the others were", 
   }
 });
 
+test("whoever says that it has the session of another stranger does not take its place", async () => {
+  const s = await founded();
+  for (const id of [HIGH, LOW]) s.wire.say({ ...hello(id), session: LATER, echo: NOBODY });
+  await ageOf(s, LATER);
+  await s.lab.advance("200ms");
+  const ids = s.wire
+    .of(VIEW)
+    .flatMap(({ data }) =>
+      Array.from({ length: (data.length - VIEW_BYTES) / ENTRY_BYTES }, (_, index) =>
+        data.subarray(VIEW_BYTES + index * ENTRY_BYTES),
+      ),
+    )
+    .filter((entry) => entry[17] === NAMED)
+    .map((entry) => Buffer.from(entry.subarray(0, 8)).toString("hex"));
+  expect(ids.sort()).toEqual([HIGH, LOW].sort());
+});
+
 test("more strangers than a view has room for are named one view after the other", async () => {
   const s = await founded();
   const crowd = ROOM + 11;
