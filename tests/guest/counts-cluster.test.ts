@@ -5,6 +5,7 @@ import { cloud, founded, HIGH, isIn, LOW, report, type Scene, SELF, view } from 
 import { BYE, MEMBER, PROBE, type Said, VIEW } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
 
+const HOLD = 8;
 const NOBODY = "0".repeat(16);
 /** How many members a table holds besides the node itself. */
 const PEERS = 1024;
@@ -33,6 +34,23 @@ test.each([
   const s = await founded();
   expect(await rise(s, UNPROVEN, () => s.wire.say(packet))).toBe(1);
   expect(await cloud(s)).toBe(isIn(1, SELF, 1));
+});
+
+test.each([
+  ["no address at all", 0],
+  ["a part of an address", 5],
+  ["more addresses than there can be", 36],
+] as const)("a packet that holds %s is malformed", async (_what, bytes) => {
+  const s = await founded();
+  s.wire.say(report(HIGH, 1, SELF));
+  await s.lab.advance("50ms");
+  const held = (length: number): Said => ({
+    ...report(HIGH, 1, SELF),
+    kind: HOLD,
+    rest: new Uint8Array(length).fill(1),
+  });
+  expect(await rise(s, "cloud malformed", () => s.wire.say(held(4)))).toBe(0);
+  expect(await rise(s, "cloud malformed", () => s.wire.say(held(bytes)))).toBe(1);
 });
 
 test("what the node says itself is counted", async () => {

@@ -40,6 +40,20 @@ test("a coordinator that others contradict says again what it sees once a second
   expect(contradicted).toBeLessThan(4);
 });
 
+test("an event that comes late stands before those that came first, and leaves them as they are", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, ERA), members: [HIGH] });
+  await says(s, REPORT);
+  await s.node.waitFor(PROMPT);
+  for (const number of [103, 101, 102]) {
+    s.wire.say({ ...report(HIGH, ERA, LOWEST), kind: EVENTS, rest: died(number) });
+    await s.lab.advance("50ms");
+  }
+  const told = await outputAmong(s.node, "cloud events");
+  expect([...told.matchAll(/(\d+\.\d+) .*died/g)].map(([, number]) => number)).toEqual(["5.101", "5.102", "5.103"]);
+});
+
 test("what a node of an earlier era tells is no part of the history", async () => {
   const s = await scene();
   await says(s, HELLO);

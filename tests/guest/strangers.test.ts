@@ -1,6 +1,6 @@
 /** What a coordinator makes of nodes that it does not believe yet, and of those that join: it names them, and obeys none. */
 import { expect, test } from "vitest";
-import { founded, HIGH, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
+import { founded, HIGH, HIGHEST, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
 import { ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 
 const REBOOT = 5;
@@ -57,6 +57,26 @@ test("one more stranger than a node keeps in mind is named as the others were", 
     if (index === STRANGERS - 1) await s.lab.until(() => named(s).size === STRANGERS, "not all are named");
     if (index === STRANGERS) expect(await ageOf(s, id)).toBe(0);
   }
+});
+
+test("whoever says that it has the session of another stranger does not take its place", async () => {
+  const s = await founded();
+  // After a view that was said at once the next one waits: it has to name both.
+  s.wire.say({ ...hello(HIGHEST), echo: NOBODY });
+  await ageOf(s, HIGHEST);
+  for (const id of [HIGH, LOW]) s.wire.say({ ...hello(id), session: LATER, echo: NOBODY });
+  await ageOf(s, LATER);
+  await s.lab.advance("200ms");
+  const ids = s.wire
+    .of(VIEW)
+    .flatMap(({ data }) =>
+      Array.from({ length: (data.length - VIEW_BYTES) / ENTRY_BYTES }, (_, index) =>
+        data.subarray(VIEW_BYTES + index * ENTRY_BYTES),
+      ),
+    )
+    .filter((entry) => entry[17] === NAMED)
+    .map((entry) => Buffer.from(entry.subarray(0, 8)).toString("hex"));
+  expect(ids.sort()).toEqual([LOW, HIGH, HIGHEST].sort());
 });
 
 test("more strangers than a view has room for are named one view after the other", async () => {

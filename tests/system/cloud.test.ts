@@ -82,6 +82,15 @@ describe("cloud reboot", () => {
     },
   );
 
+  thoroughly("of all ends with the first that does not come back, and says which that is", async () => {
+    const [first, second] = (await cluster(2)).nodes as [LabNode, LabNode];
+    await second.enter("set cloud.reboot yes", PROMPT);
+    first.type("cloud reboot all || echo bad\n");
+    await second.waitFor(/rebooting, as qure-1 \S+ asked/);
+    second.powerOff();
+    await first.waitFor(/^cluster: qure-2 does not come back; the others stay as they are\nbad$/m, { within: "70s" });
+  });
+
   test.each(rowsOf(["nobody", "10.0.2.77", "qure-1"], 1))("knows that %s is no other node", async (target) => {
     const {
       nodes: [first],
@@ -272,4 +281,11 @@ test("a daemon whose socket is gone says so, and is started again", async () => 
   node!.machine.memory.dma.write(addressOf("cluster_socket"), new Uint8Array(4));
   await node!.waitFor(/^cluster: the daemon ends: what it used was taken away$/m, { within: "1s" });
   await node!.waitFor(/^cloud: \S+ \S+ era 2 age 1 peers 0$/m, { within: "5s" });
+});
+
+test("a machine without a network card that the kernel knows says what is missing", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso, nic: "pcnet" }] });
+  const [node] = lab.nodes;
+  await node!.waitFor(PROMPT);
+  expect(await outputAmong(node!, "cloud || echo bad")).toBe("cluster: there is no network card\nbad\n");
 });

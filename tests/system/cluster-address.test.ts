@@ -74,6 +74,22 @@ describe("a service address", () => {
     expect(client.answersPerQuestion(diedMs + 500)).toEqual(new Set([1]));
   });
 
+  thoroughly("does not move to a member that stands still: the command says so, and fails", async () => {
+    const lab = await withService(2);
+    const client = new ServiceClient(lab);
+    await lab.advance("500ms");
+    const holder = client.holder();
+    const other = lab.nodes.find((node) => node !== holder)!;
+    other.freeze("3s");
+    expect(await outputAmong(holder, `cloud address move ${SERVICE} ${other.name} || echo bad`)).toMatch(
+      /^cluster: it did not move\nbad$/m,
+    );
+    expect(client.holder()).toBe(holder);
+    await lab.advance("4s");
+    expect(await outputAmong(holder, `cloud address move ${SERVICE} ${other.name} || echo bad`)).not.toMatch(/bad/);
+    expect(client.holder()).toBe(other);
+  });
+
   thoroughly("goes on within 50 ms when its holder says goodbye", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);

@@ -140,6 +140,20 @@ describe("the history", () => {
     expect((await events(first)).some((line) => /qure-1 left/.test(line))).toBe(true);
   });
 
+  test("of a node tells until when it lived in an era, from one boot to the next", async () => {
+    const lab = await cluster(1);
+    const node = lab.nodes[0]!;
+    await lab.advance("20s");
+    node.type("reboot\n");
+    await node.waitFor(/^cloud: .* age 2 peers 0$/m, { within: "20s" });
+    await lab.advance("1s");
+    const [, began, until] = await node.enter(
+      "cloud history",
+      /^ +1 {2}1-1 {2}\d+ {2}([-\d]+ [:\d]+) {2}([-\d]+ [:\d]+)$/m,
+    );
+    expect(Date.parse(until!) - Date.parse(began!)).toBeGreaterThanOrEqual(20_000);
+  });
+
   test("holds so many events and no more, the latest ones", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
