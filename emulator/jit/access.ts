@@ -83,7 +83,7 @@ export abstract class AccessEmitter {
     this.pushEffective(insn);
     const register = insn.base !== ZERO ? insn.base : insn.index !== ZERO ? 9 + insn.index : ZERO;
     this.displacement = insn.displacement;
-    this.segmented(insn.segment, isFlat(insn), sizeBytes, kind, register);
+    this.segmented(insn.segment, this.flatData && isFlat(insn), sizeBytes, kind, register);
   }
 
   /** Checks an access at the offset on the stack. `register` names what the address comes from. */

@@ -23,7 +23,7 @@ import {
   LIMIT,
   RAM,
 } from "../cpu/layout.ts";
-import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import { MODE_CODE32 } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
@@ -33,7 +33,6 @@ import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
-import type { Shape } from "./shape.ts";
 import { SlowSites } from "./slow-sites.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
 import { Heat } from "./threaded/heat.ts";
@@ -77,7 +76,6 @@ const MAX_NOTES = 1 << 16;
 const MAX_REWRITES = 8;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
-const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
@@ -180,11 +178,9 @@ class Jit implements Engine {
   #admit(block: Block): boolean {
     const { index, region: compiled } = block.compiled!;
     const region = compiled as MachineRegion;
-    if (
-      region.direct !== this.#context.direct ||
-      region.isProtected !== this.#context.isProtected ||
-      (region.pages.length > 0 && !maySpanPages(this.#core))
-    ) {
+    // The same bytes by another base of CS, as after a reset.
+    if (isUnsuitable(block, this.#core)) return false;
+    if (!this.#context.fits(region) || (region.pages.length > 0 && !maySpanPages(this.#core))) {
       block.compiled = null;
       block.count = 0;
       return false;
@@ -224,7 +220,8 @@ class Jit implements Engine {
   /** The interpreter has come to code HOT_RUNS times more: its block, if it is compiled. */
   #heated(eip: number): Block | null {
     const { code } = this.#interpreter;
-    const offset = this.#core.mmu.fetchOffset(eip);
+    this.#settle();
+    const offset = this.#core.mmu.fetchOffset((this.#core.s[BASE + CS]! + eip) | 0);
     // Not even decoded any more: it would be overwritten at once.
     if (this.#isRewritten(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
@@ -250,6 +247,7 @@ class Jit implements Engine {
     // The processor may have been reset by an instruction of the interpreter since.
     this.#abandoned = false;
     const before = core.retired;
+    this.#thread.begin();
     let reason: number;
     this.#isInside = true;
     try {
@@ -259,6 +257,7 @@ class Jit implements Engine {
       return null;
     } finally {
       this.#isInside = false;
+      this.#thread.settle();
     }
     if (reason < EXIT_STOPPED || reason > EXIT_ATTENTION) core.remaining = this.#base + this.#words[JIT_BUDGET >>> 2]!;
     this.statistics.retired += core.retired - before;
@@ -268,13 +267,23 @@ class Jit implements Engine {
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
   #remember(eip: number, { slot, mapAddress }: MachineRegion, index: number): void {
-    enterJump(this.#words, eip, slot, index, mapAddress);
+    enterJump(this.#words, this.#isNarrow, eip, slot, index, mapAddress);
   }
 
   #renewContext(): void {
     if (this.#context.isCurrent) return;
     this.#context.update();
     this.#experienceNow = null;
+  }
+
+  get #isNarrow(): boolean {
+    return (this.#core.state.modeKey & MODE_CODE32) === 0;
+  }
+
+  /** What runs may have loaded CS by itself: see Thread. */
+  #settle(): void {
+    this.#thread.settle();
+    this.#renewContext();
   }
 
   // What the interpreter asks.
@@ -341,7 +350,9 @@ class Jit implements Engine {
     const generation = this.#generation;
     this.statistics.steps++;
     core.remaining = this.#base + budget;
+    this.#settle();
     const follows = this.#interpreter.stepOne(eip);
+    this.#thread.begin();
     const left = core.remaining - this.#base;
     return follows && left > 0 && this.#generation === generation && !core.mmu.isWatched ? left : -1;
   }
@@ -361,7 +372,7 @@ class Jit implements Engine {
     const generation = this.#generation;
     core.remaining = this.#base + budget;
     // Firmwares wait in 16-bit code: from the second turn on, the handler of IN takes all that there are at once.
-    const mayWait = sizeBytes === 1 && (core.state.modeKey & MODE_CODE32) === 0 && core.waiting.mayWait(port);
+    const mayWait = sizeBytes === 1 && this.#isNarrow && core.waiting.mayWait(port);
     if (mayWait && core.waiting.isSoon(port)) return -2;
     const value = core.readPort(port, sizeBytes);
     if (mayWait) core.waiting.note(port, value);
@@ -433,7 +444,7 @@ class Jit implements Engine {
   // Compiling.
 
   compile(block: Block): void {
-    if (isUnsuitable(block)) return;
+    if (isUnsuitable(block, this.#core)) return;
     this.#renewContext();
     const isEarly = block.count > 1 && block.count < this.threshold;
     this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
@@ -446,7 +457,7 @@ class Jit implements Engine {
 
   /** `all`: how often the machines together have run the block. */
   #compile(block: Block, all: number, threshold: number): void {
-    if (isUnsuitable(block) || this.#isRewritten(block.offset)) return;
+    if (isUnsuitable(block, this.#core) || this.#isRewritten(block.offset)) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
     if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
     if (isCopied) {
@@ -461,7 +472,7 @@ class Jit implements Engine {
     this.#renewContext();
     const region = this.#selector.select(
       block,
-      this.#shape(),
+      this.#context.shape,
       Math.ceil(Math.min(block.count, THREAD_THRESHOLD) / NEIGHBOUR_SHARE),
       this.#slowSites.eips,
       isCopied ? STUB_BLOCKS : MAX_BLOCKS,
@@ -489,7 +500,7 @@ class Jit implements Engine {
   /** Takes over what another machine has compiled of the same code, if any has. */
   #adopt(block: Block): boolean {
     if (!this.#hasRoom) return false;
-    const shape = this.#shape();
+    const shape = this.#context.shape;
     for (const known of this.#experience().regions.get(block.eip) ?? []) {
       const blocks = this.#selector.blocksOf(known.code, block, shape);
       if (blocks === null) continue;
@@ -500,20 +511,7 @@ class Jit implements Engine {
   }
 
   #experience(): Experience {
-    return (this.#experienceNow ??= experienceOf(this.#shape()));
-  }
-
-  #shape(): Shape {
-    const core = this.#core;
-    return {
-      direct: this.#context.direct,
-      isProtected: this.#context.isProtected,
-      ramBytes: core.memory.ramBytes,
-      mode: core.state.modeKey & MODE_BITS,
-      codeLimit: core.s[LIMIT + CS]! >>> 0,
-      model: core.model,
-      takesTurns: core.pauseTurn !== null,
-    };
+    return (this.#experienceNow ??= experienceOf(this.#context.shape));
   }
 
   /** `sources`: the interpreter's block of each of the region's. */

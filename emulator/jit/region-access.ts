@@ -14,12 +14,14 @@ import { AccessEmitter, pushLive } from "./access.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Shape } from "./shape.ts";
-import { readTable, writeTable } from "./shape.ts";
+import { isNarrow, readTable, writeTable } from "./shape.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 const LOW_MEMORY_END = 0xa0000;
 const HIGH_MEMORY_START = 0x100000;
+/** In the name of what an address comes from: one more than the segment's number. */
+const SEGMENT_SHIFT = 8;
 /** A tag that no masked address equals. */
 const NO_PAGE = 8;
 
@@ -85,6 +87,17 @@ export class RegionAccess extends AccessEmitter {
   protected check(sizeBytes: number, kind: AccessKind, register: number): void {
     if (this.#shape.direct) this.#direct(sizeBytes, kind, register);
     else this.#translated(sizeBytes, kind, register);
+  }
+
+  override segmented(segment: number, flat: boolean, sizeBytes: number, kind: AccessKind, register: number): void {
+    // The same pointer may be one into several segments, each with a page of its own to remember.
+    super.segmented(
+      segment,
+      flat,
+      sizeBytes,
+      kind,
+      flat || !isNarrow(this.#shape) ? register : register | ((segment + 1) << SEGMENT_SHIFT),
+    );
   }
 
   /** Whether DS, ES and SS need no check. */

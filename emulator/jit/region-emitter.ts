@@ -19,11 +19,15 @@ import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } 
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
 import { RegionAccess } from "./region-access.ts";
+import { isNarrow } from "./shape.ts";
 import type { FunctionImport } from "./wasm.ts";
 import { Code, OP } from "./wasm.ts";
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
+
+/** Of 16 bits: no other is compiled. */
+const isFarPointer = ({ form }: DecodedInstruction): boolean => form.operands[0]?.field === "far";
 
 export class RegionEmitter extends Emitter {
   readonly c = new Code();
@@ -316,7 +320,8 @@ export class RegionEmitter extends Emitter {
   }
 
   pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void {
-    pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
+    if (insn.immediateAt !== 0) pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
+    else this.c.const(isFarPointer(insn) ? (insn.immediate & 0xffff) | (insn.immediate2 << 16) : insn.immediate);
   }
 
   pushNext(insn: DecodedInstruction): void {
@@ -360,7 +365,7 @@ export class RegionEmitter extends Emitter {
   /** On to the region that has an entry at TARGET, if the jump cache knows one. All state is in memory. */
   #jump(): void {
     const { c } = this;
-    pushIsInJumpCache(c, TARGET, T0);
+    pushIsInJumpCache(c, isNarrow(this.region.shape), TARGET, T0, T1);
     c.if();
     pushRegionEntry(c, T0, T1);
     c.returnCall(ENTER);

@@ -32,7 +32,7 @@ import {
   TLB_DELTA,
   WINDOW_SIZE_SHIFT,
 } from "../../cpu/layout.ts";
-import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
+import { isNarrowMode, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
 import { writeModrmTables } from "./address.ts";
 import { codeLimitOf, HOT_RUNS, LONGEST_BYTES } from "./functions.ts";
@@ -43,11 +43,9 @@ const PAGE_MASK = 0xfff;
 const WINDOW_ADDRESS = (1 << WINDOW_SIZE_SHIFT) - 1;
 
 /**
- * The modes that it is for, at any privilege: 32-bit code and stack, all segments flat; and 16-bit code and stack,
- * whatever the other segments are.
+ * The mode of 32-bit code that it is for, at any privilege: with all segments flat. That of 16-bit code is isNarrowMode.
  */
 const MODE_32 = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
-const MODE_16 = MODE_64K;
 
 type Run = (nothing: number, budget: number, place: number) => number;
 
@@ -67,6 +65,9 @@ export class Thread {
   #imports: RegionImports;
   /** What `remaining` is when the interpreter has used up its budget. */
   #base = 0;
+  /** Of 16-bit code that runs: `CpuState.codeKey` and the epoch as they stand for each other, or -1. */
+  #known = -1;
+  #epoch = 0;
 
   /** `imports`: of the machine's regions. */
   constructor(core: Core, imports: RegionImports, engine: ThreadEngine) {
@@ -153,6 +154,28 @@ export class Thread {
     this.#counts[(offset ^ (offset >>> 13)) & (THREAD_COUNT_ENTRIES - 1)] = HOT_RUNS - 1;
   }
 
+  /** 16-bit code is about to run, or has been run by the handlers of cpu/, which say what they do. */
+  begin(): void {
+    const { state, mmu } = this.#core;
+    this.#known = (state.modeKey & MODE_CODE32) === 0 ? state.codeKey : -1;
+    this.#epoch = mmu.epoch;
+  }
+
+  /**
+   * Takes note of segments that 16-bit code has loaded by itself since it began. What is known by EIP is known for another
+   * code segment then; and where something else has moved, too, for none.
+   */
+  settle(): void {
+    if (this.#known < 0) return;
+    const { state, mmu } = this.#core;
+    const known = this.#known;
+    const key = state.codeKey;
+    if (key !== known && mmu.epoch !== this.#epoch) mmu.renew();
+    else mmu.rebase(known, key);
+    state.updateMode();
+    this.begin();
+  }
+
   /** Runs; an EXIT_*. */
   run(budget: number, place: number): number {
     const codeBits = this.#codeBits;
@@ -161,17 +184,10 @@ export class Thread {
     const words = this.#words;
     words[THREAD_WAY >>> 2] = 0;
     words[THREAD_WAYS >>> 2] = -1;
-    const { mmu, state } = this.#core;
     this.#base = this.#core.remaining - budget;
-    const known = state.codeKey;
-    const { epoch } = mmu;
     try {
       return run(0, budget, place);
     } finally {
-      // What is known by EIP is known for another code segment; and where something else has moved, too, for none.
-      if (mmu.epoch !== epoch) mmu.renew();
-      else mmu.rebase(known, state.codeKey);
-      state.updateMode();
       this.#noteWays(words[THREAD_WAY >>> 2]!);
     }
   }
@@ -206,7 +222,7 @@ export class Thread {
 
   /** Whether it is for the mode at hand. */
   get fitsMode(): boolean {
-    return this.fitsWide || (this.#core.state.modeKey & ~(MODE_USER | MODE_FLAT)) === MODE_16;
+    return this.fitsWide || isNarrowMode(this.#core.state.modeKey);
   }
 
   /** Whether the mode at hand is one of 32-bit code that it is for. */

@@ -1,12 +1,12 @@
 /**
- * What 16-bit code does all the time in real mode and regions never do: far transfers, INT and IRET, loads of segments,
- * the flags on the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1).
+ * What only 16-bit code does, and in real mode all the time: far transfers, INT and IRET, loads of segments, the flags on
+ * the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1).
  * Virtual-8086 and protected mode take the slow path wherever that is not so.
  */
-import type { Semantic } from "../../../src/isa/semantics.ts";
-import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF } from "../../cpu/flags.ts";
-import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { FLAGS_IMAGE } from "../../cpu/interrupts.ts";
+import type { Semantic } from "../../src/isa/semantics.ts";
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF } from "../cpu/flags.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { FLAGS_IMAGE } from "../cpu/interrupts.ts";
 import {
   ACCESS,
   BASE,
@@ -26,16 +26,16 @@ import {
   JIT_ATTENTION,
   SELECTOR,
   SS,
-} from "../../cpu/layout.ts";
-import { CR0_PE } from "../../cpu/state.ts";
-import type { Emitter } from "../emitter.ts";
-import type { Bits } from "../flags.ts";
-import { loadImage, pushImage } from "../interrupts.ts";
-import { T0, T1, T2, TARGET } from "../locals.ts";
-import type { Operation } from "../operands.ts";
-import { pushOperand } from "../operands.ts";
-import { peekGuest, pushGuest, pushOnStack, release } from "../stack.ts";
-import { OP } from "../wasm.ts";
+} from "../cpu/layout.ts";
+import { CR0_PE } from "../cpu/state.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Bits } from "./flags.ts";
+import { loadImage, pushImage } from "./interrupts.ts";
+import { T0, T1, T2, TARGET } from "./locals.ts";
+import type { Operation } from "./operands.ts";
+import { pushOperand } from "./operands.ts";
+import { peekGuest, pushGuest, pushOnStack, release } from "./stack.ts";
+import { OP } from "./wasm.ts";
 
 const SEGMENT_BYTES = 0x10000;
 /** What INT pushes: IP, CS, FLAGS. */
@@ -200,7 +200,7 @@ const farReturn: Operation = (t, insn) => {
     c.set(T1);
     splitPointer(t);
     loadCode(t);
-    release(t, POINTER_BYTES);
+    release(t, POINTER_BYTES + insn.immediate);
     if (insn.immediateAt === 0) return;
     t.writeRegister(ESP, 16, () => {
       t.getRegister(ESP);
