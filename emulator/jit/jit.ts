@@ -32,12 +32,14 @@ import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
+import { Rewrites } from "./rewrites.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
 import { SlowSites } from "./slow-sites.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
 import { Heat } from "./threaded/heat.ts";
 import { Thread } from "./threaded/thread.ts";
 import { translate } from "./translator.ts";
+import { VideoWindow } from "./video-window.ts";
 
 /** "force" compiles at first sight: for tests. */
 export type JitMode = (typeof JIT_MODES)[number];
@@ -72,8 +74,6 @@ const MAX_BLOCKS = 16;
 const STUB_BLOCKS = 4;
 /** Notes about this many addresses are kept; then they begin anew. */
 const MAX_NOTES = 1 << 16;
-/** A block that was overwritten this often is not compiled any more. */
-const MAX_REWRITES = 8;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
 
@@ -111,6 +111,7 @@ class Jit implements Engine {
   readonly #words: Int32Array;
   readonly #table: RegionTable;
   readonly #thread: Thread;
+  readonly #window: VideoWindow;
   readonly #heat = new Heat();
   /** That of the mode at hand, once somebody asks. */
   #experienceNow: Experience | null = null;
@@ -125,8 +126,7 @@ class Jit implements Engine {
   /** Compiled code runs. */
   #isInside = false;
   readonly #context: Contexts;
-  /** By offset of a block: how often it was overwritten while it was compiled. */
-  readonly #rewrites = new Map<number, number>();
+  readonly #rewrites = new Rewrites();
   readonly #slowSites = new SlowSites();
   /** EIPs of blocks that got a short region of their own because they are in so many already. */
   readonly #stubs = new Set<number>();
@@ -138,6 +138,7 @@ class Jit implements Engine {
     this.#selector = new RegionSelector(core, interpreter.code, this.#heat);
     this.#words = core.memory.words;
     this.#context = new Contexts(core);
+    this.#window = new VideoWindow(core);
     this.#table = new RegionTable({
       m: core.memory.memory,
       step: this.#step.bind(this),
@@ -149,6 +150,8 @@ class Jit implements Engine {
       touch: this.#touch.bind(this),
       timestamp: this.#timestamp.bind(this),
       away: this.#away.bind(this),
+      windowRead: this.#window.read.bind(this.#window),
+      windowWrite: this.#window.write.bind(this.#window),
     });
     interpreter.code.onDiscarded = (block, isOverwritten) => this.#discard(block, isOverwritten);
     interpreter.code.onClear = () => this.#clear();
@@ -223,7 +226,7 @@ class Jit implements Engine {
     this.#settle();
     const offset = this.#core.mmu.fetchOffset((this.#core.s[BASE + CS]! + eip) | 0);
     // Not even decoded any more: it would be overwritten at once.
-    if (this.#isRewritten(offset)) return null;
+    if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
     const experience = this.#experience();
     const isKnown = experience.regions.has(eip);
@@ -242,7 +245,7 @@ class Jit implements Engine {
   #enter(budget: number, run: () => number): number | null {
     const core = this.#core;
     this.#words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
-    this.#base = core.remaining - budget;
+    this.#base = this.#window.base = core.remaining - budget;
     core.link = null;
     // The processor may have been reset by an instruction of the interpreter since.
     this.#abandoned = false;
@@ -450,14 +453,9 @@ class Jit implements Engine {
     this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
   }
 
-  /** Whether code at an offset has been overwritten too often to be compiled. */
-  #isRewritten(offset: number): boolean {
-    return (this.#rewrites.get(offset) ?? 0) >= MAX_REWRITES;
-  }
-
   /** `all`: how often the machines together have run the block. */
   #compile(block: Block, all: number, threshold: number): void {
-    if (isUnsuitable(block, this.#core) || this.#isRewritten(block.offset)) return;
+    if (isUnsuitable(block, this.#core) || this.#rewrites.areTooMany(block.offset)) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
     if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
     if (isCopied) {
@@ -546,10 +544,7 @@ class Jit implements Engine {
   #discard(block: Block, isOverwritten: boolean): void {
     if (isOverwritten) this.#heat.forget(block.offset);
     if (block.regions === null) return;
-    if (isOverwritten) {
-      if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
-      this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
-    }
+    if (isOverwritten) this.#rewrites.note(block.offset);
     for (const region of block.regions) this.#drop(region as MachineRegion);
   }
 

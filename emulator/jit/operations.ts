@@ -205,6 +205,27 @@ const STACK_OR_STRING = new Set<string>([
 ]);
 const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);
 
+/** What 16-bit code draws with, and looks at what is drawn. */
+const VIDEO = new Set<Semantic>([
+  "mov",
+  "movs",
+  "stos",
+  "lods",
+  "scas",
+  "cmp",
+  "test",
+  "and",
+  "or",
+  "xor",
+  "add",
+  "xchg",
+]);
+/** Whether an instruction may reach into the display adapter's memory where no page leads there. */
+export function maySeeVideo(insn: DecodedInstruction): boolean {
+  const { form, mode, repeat } = insn;
+  return (mode & MODE_CODE32) === 0 && repeat === 0 && VIDEO.has(form.semantic) && mayLeave(insn);
+}
+
 /** Whether an instruction has a slow path. */
 export function mayLeave(insn: DecodedInstruction): boolean {
   const { semantic } = insn.form;

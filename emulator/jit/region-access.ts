@@ -13,6 +13,7 @@ import type { AccessKind } from "./access.ts";
 import { AccessEmitter, pushLive } from "./access.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
+import type { Region } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import { isNarrow, readTable, writeTable } from "./shape.ts";
 import type { Code } from "./wasm.ts";
@@ -38,6 +39,7 @@ export class RegionAccess extends AccessEmitter {
   readonly #shape: Shape;
   readonly #pairs = new Map<string, PagePair>();
   readonly #lowRegisters: number;
+  readonly #pushBudget: () => void;
 
   /** Guesses whether an address is below the video memory, which is then looked at first. */
   #isLow(register: number): boolean {
@@ -47,11 +49,12 @@ export class RegionAccess extends AccessEmitter {
     return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
   }
 
-  /** `lowRegisters`: see Region. */
-  constructor(c: Code, shape: Shape, lowRegisters: number) {
+  /** `pushBudget` also notes where the instruction at hand is, for traces of devices. */
+  constructor(c: Code, { shape, lowRegisters }: Pick<Region, "shape" | "lowRegisters">, pushBudget: () => void) {
     super(c);
     this.#lowRegisters = lowRegisters;
     this.#shape = shape;
+    this.#pushBudget = pushBudget;
   }
 
   /** Pushes the offset of the memory operand in its segment. */
@@ -150,6 +153,9 @@ export class RegionAccess extends AccessEmitter {
     const { tag, delta } = this.#pair(kind, register);
     this.hostLocal = HOST;
     this.hostOffset = 0;
+    const mayBeVideo = this.mayBeVideo(sizeBytes);
+    if (mayBeVideo) c.block();
+    const done = c.depth;
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
@@ -172,6 +178,11 @@ export class RegionAccess extends AccessEmitter {
     const requireEntry = (write: boolean): void => {
       this.#pushEntry(write ? writeTable(shape) : readTable(shape));
       c.op(OP.eqz);
+      if (mayBeVideo) {
+        c.if();
+        this.throughWindow(sizeBytes, kind, done);
+        c.get(T3).op(OP.eqz);
+      }
       if (this.hasHelpers)
         c.if()
           .get(ADDRESS)
@@ -182,6 +193,7 @@ export class RegionAccess extends AccessEmitter {
           .brIf(this.slow)
           .end();
       else c.brIf(this.slow);
+      if (mayBeVideo) c.end();
     };
     // To be written is the more that is asked: what fails there must not have marked the page as accessed.
     if (kind !== "read") requireEntry(true);
@@ -204,6 +216,11 @@ export class RegionAccess extends AccessEmitter {
     c.op(OP.sub).set(delta);
     c.end();
     c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+    if (mayBeVideo) c.end();
+  }
+
+  protected override pushBudget(): void {
+    this.#pushBudget();
   }
 
   /**

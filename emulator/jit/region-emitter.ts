@@ -13,9 +13,9 @@ import { Emitter } from "./emitter.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { AWAY, ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
+import { AWAY, ENTER, importsOf, STEP, TIMESTAMP, WINDOW_WRITE } from "./imports.ts";
 import { pushIsInJumpCache, pushRegionEntry } from "./jump-cache.ts";
-import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
+import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET, WINDOW } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
 import { RegionAccess } from "./region-access.ts";
@@ -52,7 +52,7 @@ export class RegionEmitter extends Emitter {
     this.imports = importsOf(usesX87(region));
     // The first of its own is the region itself, the second makes carries of what is left of them.
     this.flags = new FlagEmitter(this.c, this.imports.length + 1);
-    this.access = new RegionAccess(this.c, region.shape, region.lowRegisters);
+    this.access = new RegionAccess(this.c, region, () => this.#pushBudgetBefore());
   }
 
   get takesTurns(): boolean {
@@ -211,22 +211,41 @@ export class RegionEmitter extends Emitter {
     this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(call);
   }
 
-  /** Traces want to know where a device was accessed from. */
-  #noteEip(): void {
+  /**
+   * Pushes how many instructions may be run from the one at hand on, for a device: traces want to know where it was
+   * accessed from.
+   */
+  #pushBudgetBefore(): void {
     this.c
       .const(0)
       .const(this.#insnEip)
-      .store(4, 4 * EIP);
+      .store(4, 4 * EIP)
+      .get(BUDGET)
+      .const(this.#notRun)
+      .op(OP.add);
   }
 
   device(_insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void {
     const { c } = this;
-    this.#noteEip();
     pushArguments();
-    c.get(BUDGET).const(this.#notRun).op(OP.add).call(call).tee(T0).const(-2).op(OP.ne).if();
+    this.#pushBudgetBefore();
+    c.call(call).tee(T0).const(-2).op(OP.ne).if();
     accept();
     c.end();
     this.#afterDevice();
+  }
+
+  /** What the instruction at hand has written into the display adapter's memory goes there. */
+  writeWindow(): void {
+    const { c, flags } = this;
+    const { kind } = flags;
+    c.get(WINDOW).if();
+    c.get(WINDOW);
+    this.#pushBudgetBefore();
+    c.call(WINDOW_WRITE).set(T0).const(0).set(WINDOW);
+    this.#afterDevice();
+    c.end();
+    flags.kind = kind;
   }
 
   timestamp(): void {

@@ -17,8 +17,8 @@ import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./f
 import type { Structure } from "./flow.ts";
 import { structure } from "./flow.ts";
 import { typesOf } from "./imports.ts";
-import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
-import { isFarTransfer, isLeap, mayLeave, operationOf } from "./operations.ts";
+import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET, WINDOW } from "./locals.ts";
+import { isFarTransfer, isLeap, mayLeave, maySeeVideo, operationOf } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, entryMaps, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
@@ -191,6 +191,7 @@ class Translator {
 
   #emitInstruction(insn: DecodedInstruction): void {
     const emitter = this.#emitter;
+    const { c } = emitter;
     const operation = operationOf(insn);
     if (operation === undefined) {
       emitter.step();
@@ -198,7 +199,15 @@ class Translator {
     }
     const emit = operation(emitter, insn);
     if (emit === null) emitter.step();
-    else if (mayLeave(insn)) emitter.guarded(emit, true);
+    else if (maySeeVideo(insn)) {
+      emitter.access.seesVideo = true;
+      emitter.guarded(() => {
+        c.const(0).set(WINDOW);
+        emit();
+        emitter.writeWindow();
+      }, true);
+      emitter.access.seesVideo = false;
+    } else if (mayLeave(insn)) emitter.guarded(emit, true);
     else {
       emitter.access.slow = 0;
       emit();

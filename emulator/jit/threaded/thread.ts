@@ -1,5 +1,4 @@
 /** The interpreter of one machine: its instance, and the pages that it may run in. */
-import type { AccessBytes } from "../../bus/bus.ts";
 import { BRANCH } from "../../cpu/branches.ts";
 import type { Core } from "../../cpu/core.ts";
 import {
@@ -26,11 +25,8 @@ import {
   THREAD_WAY,
   THREAD_WAY_ENTRIES,
   THREAD_WAYS,
-  THREAD_WINDOW_READ,
-  THREAD_WINDOW_WRITE,
   THREAD_WRITE_TABLE,
   TLB_DELTA,
-  WINDOW_SIZE_SHIFT,
 } from "../../cpu/layout.ts";
 import { isNarrowMode, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
@@ -40,7 +36,6 @@ import { interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
-const WINDOW_ADDRESS = (1 << WINDOW_SIZE_SHIFT) - 1;
 
 /**
  * The mode of 32-bit code that it is for, at any privilege: with all segments flat. That of 16-bit code is isNarrowMode.
@@ -63,8 +58,6 @@ export class Thread {
   readonly #counts: Uint16Array;
   readonly #engine: ThreadEngine;
   #imports: RegionImports;
-  /** What `remaining` is when the interpreter has used up its budget. */
-  #base = 0;
   /** Of 16-bit code that runs: `CpuState.codeKey` and the epoch as they stand for each other, or -1. */
   #known = -1;
   #epoch = 0;
@@ -184,30 +177,11 @@ export class Thread {
     const words = this.#words;
     words[THREAD_WAY >>> 2] = 0;
     words[THREAD_WAYS >>> 2] = -1;
-    this.#base = this.#core.remaining - budget;
     try {
       return run(0, budget, place);
     } finally {
       this.#noteWays(words[THREAD_WAY >>> 2]!);
     }
-  }
-
-  /** See THREAD_IMPORTS: the bytes are the display adapter's, and nothing translates their address. */
-  #windowRead(bytes: number, budget: number): void {
-    const core = this.#core;
-    core.remaining = this.#base + budget;
-    const value = core.mmu.readSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes);
-    this.#words[THREAD_WINDOW_READ >>> 2] = value;
-    this.#words[THREAD_WINDOW_WRITE >>> 2] = value;
-  }
-
-  #windowWrite(bytes: number, budget: number): number {
-    const core = this.#core;
-    core.remaining = this.#base + budget;
-    const value = this.#words[THREAD_WINDOW_WRITE >>> 2]!;
-    core.mmu.writeSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes, value);
-    const left = --core.remaining - this.#base;
-    return left > 0 && core.attention === 0 ? left : -1;
   }
 
   /** So many branches were taken, of which the last ones are known. */
@@ -239,8 +213,6 @@ export class Thread {
     const { model, pauseTurn } = this.#core;
     const m = {
       ...this.#imports["m"],
-      windowRead: this.#windowRead.bind(this),
-      windowWrite: this.#windowWrite.bind(this),
       ...this.#engine,
     };
     const module = interpreterModule({ codeBits, model, takesTurns: pauseTurn !== null });
