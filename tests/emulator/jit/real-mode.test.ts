@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { THREAD_COUNT_ENTRIES, THREAD_COUNTS } from "../../../emulator/cpu/layout.ts";
-import { HOT_RUNS } from "../../../emulator/jit/threaded/functions.ts";
+import { HOT_RUNS, LEAST_BUDGET } from "../../../emulator/jit/threaded/functions.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { casesOf } from "../../setup/tier.ts";
 import {
@@ -164,6 +164,19 @@ test.each([
   ["all registers go to the stack and back", [0x60, 0x61, 0x66, 0x60, 0x66, 0x61]],
   ["flags go to the stack and back", [0xf9, 0x9c, 0xf8, 0x9d, 0xfb, 0x66, 0x9c, 0xfa, 0x66, 0x9d, 0x58, 0x50, 0x9d]],
   ["branches of 32 bits stay in the segment", [0x66, 0x0f, 0x85, 0, 0, 1, 0, 0x66, 0xeb, 0, 0x66, 0xe9, 0, 0, 1, 0]],
+  // AAM and AAD, at 0014 in segments 1000 and 1010.
+  [
+    "what is left to the engine is at the same IP in two segments",
+    [0x04, 0x2b, 0xd4, 10, 0xea, 0x12, 0, ...word(0x1010), ...new Array<number>(0xf7).fill(NOWHERE)].concat(
+      [0x04, 0x2b, 0xd5, 10, 0xea],
+      [...word(0x11b), ...word(0x1000)],
+    ),
+  ],
+  // The byte at 0018 is the immediate, and the opcode: INC or DEC.
+  ["an immediate is rewritten", [0x2e, 0xfe, 0x06, ...word(0x18), 0xb0, 0, 0x01, 0xc3]],
+  ["an opcode is rewritten", [0x2e, 0x80, 0x36, ...word(0x18), 8, 0x40]],
+  ["a word over the segment's end begins the program anew", [...load(3, 0xffff), 0x40, 0x8b, 0x07, 0x43]],
+  ["a word over the stack's end begins it anew", [...load(4, 1), 0x43, 0x50, 0x43]],
   ["strings go on where DF says", [0xfd, 0xac, 0xaa, 0xfc, 0xad, 0xab, 0x67, 0xa4, 0x66, 0xa5]],
 ] as const)("%s", (_name, code) => {
   const prelude = [0x66, 0x31, 0xed, 0x66, 0x31, 0xe4, ...load(4, 0x7000), ...load(5, OFFSET), ...load(6, OFFSET)];
@@ -182,8 +195,9 @@ test.each([
       );
     return world;
   });
-  for (let limit = 1; limit < 200; limit++) {
-    for (const { cpu } of [plain!, ...others]) cpu.run(limit);
+  // One by one, and then by so many that compiled code is entered.
+  for (let piece = 0; piece < 300; piece++) {
+    for (const { cpu } of [plain!, ...others]) run(cpu, piece < 200 ? 1 : LEAST_BUDGET + (piece % 61));
     for (const other of others) expect(registersOf(other)).toBe(registersOf(plain!));
   }
   for (const other of others) expect(digestOf(other)).toBe(digestOf(plain!));
