@@ -1,6 +1,6 @@
 /**
- * Random programs of 16-bit code in a small machine, in real mode or, without page tables or with them, in virtual-8086
- * mode: any opcode with any prefixes and addresses, segments that are loaded anew, far transfers to the same bytes by
+ * Random programs of 16-bit code in a small machine, in real mode, in protected mode or, without page tables or with them,
+ * in virtual-8086 mode: any opcode with any prefixes and addresses, segments that are loaded anew, far transfers to the same bytes by
  * other names, jumps over the segment's end, writes into the program, faults that begin it anew.
  */
 import { Cpu } from "../../../emulator/cpu/cpu.ts";
@@ -51,6 +51,8 @@ const TSS = 0x82000;
 const HANDLERS = 0x83000;
 const KERNEL_STACK = 0x85000;
 const PAGE_DIRECTORY = 0x86000;
+/** Selector of the code segment in protected mode. */
+const CODE = 0x20;
 /** A device, as the display adapter's memory is. */
 export const VIDEO_SEGMENT = 0xa000;
 const BLOCKS = 8;
@@ -136,9 +138,9 @@ function pointers(random: Random): number[] {
   return bytes;
 }
 
-/** A far pointer to an offset in a segment: as it is, or by a segment that begins elsewhere. */
+/** A far pointer to an offset in a segment: as it is, or in real mode by a segment that begins elsewhere. */
 function pointer(random: Random, segment: number, offset: number): number[] {
-  const paragraphs = random.below(3) === 0 ? 0 : random.below(Math.min(0x40, (offset >> 4) + 1));
+  const paragraphs = segment === CODE || random.below(3) === 0 ? 0 : random.below(Math.min(0x40, (offset >> 4) + 1));
   return [...word(offset - 16 * paragraphs), ...word(segment + paragraphs)];
 }
 
@@ -161,7 +163,11 @@ function far(random: Random, segment: number, starts: readonly number[]): readon
   ]);
 }
 
-export function narrowProgram(random: Random, segment: number): Uint8Array {
+export function narrowProgram(random: Random, place: number, mode: NarrowMode): Uint8Array {
+  const isProtected = mode === "protected";
+  const segment = isProtected ? CODE : place;
+  // Code is written through CS, or FS where CS cannot be.
+  const writable = isProtected ? 0x64 : 0x2e;
   const code = new Uint8Array(SEGMENT_BYTES).fill(NOWHERE);
   const starts: number[] = [];
   const rewrites = random.below(3) === 0;
@@ -185,7 +191,7 @@ export function narrowProgram(random: Random, segment: number): Uint8Array {
       at = put(at, random.below(8) === 0 ? far(random, segment, starts) : instruction(random));
       // INC of a byte of the program.
       if (rewrites && random.below(8) === 0)
-        at = put(at, [0x2e, 0xfe, 0x06, ...word(random.pick(starts) + random.below(32))]);
+        at = put(at, [writable, 0xfe, 0x06, ...word(random.pick(starts) + random.below(32))]);
     }
     if (random.below(2) === 0) at = put(at, [0xe2, (top - at - 2) & 0xff]);
     if (random.below(2) === 0) at = put(at, [0xe8, ...word(random.pick(starts) - at - 3)]);
@@ -193,7 +199,7 @@ export function narrowProgram(random: Random, segment: number): Uint8Array {
     put(at, [0xe9, ...word(0 - at - 3)]);
   }
   // The next block: INC and load the counter, JMP by a table.
-  const next = put(0, [0x2e, 0xff, 0x06, ...word(TURNS), 0x2e, 0x8b, 0x1e, ...word(TURNS)]);
+  const next = put(0, [writable, 0xff, 0x06, ...word(TURNS), 0x2e, 0x8b, 0x1e, ...word(TURNS)]);
   put(next, [0x83, 0xe3, BLOCKS - 1, 0x01, 0xdb, 0x2e, 0xff, 0xa7, ...word(TABLE)]);
   put(TABLE, starts.flatMap(word));
   put(
@@ -203,7 +209,7 @@ export function narrowProgram(random: Random, segment: number): Uint8Array {
   return code;
 }
 
-export type NarrowMode = "real" | "virtual" | "paged";
+export type NarrowMode = "real" | "virtual" | "paged" | "protected";
 
 export interface NarrowOptions {
   /** Virtual-8086 mode without page tables, or with them. */
@@ -213,11 +219,13 @@ export interface NarrowOptions {
   readonly segment: number;
   /** Of the data segments, which real mode keeps from what protected mode has left there. */
   readonly limit?: number;
+  /** Of CS, in real mode: which another mode may have left there. */
+  readonly codeAccess?: number;
 }
 
 /** A machine that stands at the program's first instruction. */
 export function makeNarrowWorld(options: NarrowOptions, jit: EngineMode, coldRuns: number): World {
-  const { mode, code, segment, limit = 0xffff } = options;
+  const { mode, code, segment, limit = 0xffff, codeAccess = 0x93 } = options;
   const memory = new MachineMemory(RAM_BYTES);
   const bus = new WorldBus();
   const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns, processors: 1 });
@@ -244,13 +252,14 @@ export function makeNarrowWorld(options: NarrowOptions, jit: EngineMode, coldRun
   write(4 * SERVICE_VECTOR, [...word(COUNT_INTERRUPT - 0x20), ...word(2)]);
   write(COUNT_INTERRUPT, [0x2e, 0xff, 0x06, ...word(COUNTER), 0xcf]);
   memory.dma.write(segment << 4, code);
-  if (mode === "real") beginReal(cpu, segment, limit);
+  if (mode === "real") beginReal(cpu, segment, limit, codeAccess);
+  else if (mode === "protected") beginProtected(cpu, segment, write);
   else beginVirtual(cpu, segment, mode === "paged", write);
   if (cpu.core.s[BASE + CS] !== segment << 4) throw new Error("the program is elsewhere");
   return { cpu, bus, memory };
 }
 
-function beginReal({ core }: Cpu, segment: number, limit: number): void {
+function beginReal({ core }: Cpu, segment: number, limit: number, codeAccess: number): void {
   const { s, state } = core;
   for (const [register, selector] of [
     [CS, segment],
@@ -258,27 +267,23 @@ function beginReal({ core }: Cpu, segment: number, limit: number): void {
     [DS, DATA_SEGMENT],
     [ES, DATA_SEGMENT],
   ] as const)
-    state.setSegment(register, selector, selector << 4, register === CS ? s[LIMIT + CS]! : limit, 0x93);
+    if (register === CS) state.setSegment(CS, selector, selector << 4, s[LIMIT + CS]!, codeAccess);
+    else state.setSegment(register, selector, selector << 4, limit, 0x93);
   s[ESP] = STACK_TOP;
   s[EIP] = 0;
   state.updateMode();
 }
 
-/**
- * The monitor of virtual-8086 mode: an interrupt counts, the service returns, and every other vector begins the program
- * anew.
- */
-function beginVirtual({ core }: Cpu, segment: number, isPaged: boolean, write: Write): void {
-  const { s, state, segments } = core;
-  const flags = VM | IOPL | IF | 2;
-  write(GDT, [
+/** Flat 32-bit segments, a TSS, and gates to handlers: an interrupt counts, the service returns, `restart` is all else. */
+function beginMonitor({ core }: Cpu, restart: readonly number[], write: Write, others: readonly number[]): void {
+  const { s, state } = core;
+  const table = [
     ...dwords(0, 0, 0x0000ffff, 0x00cf9b00, 0x0000ffff, 0x00cf9300),
-    ...dwords(((TSS & 0xffff) << 16) | 0x67, 0x8b00 | (TSS >>> 16)),
-  ]);
+    ...dwords(((TSS & 0xffff) << 16) | 0x67, 0x8b00 | (TSS >>> 16), ...others),
+  ];
+  write(GDT, table);
   write(TSS, dwords(0, KERNEL_STACK, 0x10));
-  const push = (value: number): number[] => [0x68, ...dwords(value)];
-  const frame = [0, 0, DATA_SEGMENT, DATA_SEGMENT, STACK_SEGMENT, STACK_TOP, flags, segment, 0];
-  write(HANDLERS, [0xbc, ...dwords(KERNEL_STACK), ...frame.flatMap(push), 0xcf]);
+  write(HANDLERS, restart);
   write(HANDLERS + 0x80, [0x36, 0xff, 0x05, ...dwords(COUNTER), 0xcf]);
   for (let vector = 0; vector < VECTORS; vector++) {
     const isOwn = vector === INTERRUPT_VECTOR || vector === SERVICE_VECTOR;
@@ -288,9 +293,53 @@ function beginVirtual({ core }: Cpu, segment: number, isPaged: boolean, write: W
   s[CR0]! |= CR0_PE;
   state.setSegment(TR, 0x18, TSS, 0x67, 0x8b);
   s[GDT_BASE] = GDT;
-  s[GDT_LIMIT] = 0x1f;
+  s[GDT_LIMIT] = table.length - 1;
   s[IDT_BASE] = IDT;
   s[IDT_LIMIT] = 8 * VECTORS - 1;
+}
+
+const push32 = (value: number): number[] => [0x68, ...dwords(value)];
+
+/** 16-bit protected mode at CPL 0: segments of 64 KiB by the GDT. */
+function beginProtected(cpu: Cpu, segment: number, write: Write): void {
+  const { s, state } = cpu.core;
+  const [STACK, DATA, CODE_AS_DATA] = [0x28, 0x30, 0x38];
+  const descriptor = (paragraph: number, access: number): number[] => [
+    ((paragraph << 20) | 0xffff) >>> 0,
+    (access << 8) | (paragraph >>> 12),
+  ];
+  const loadSegment = (register: number, selector: number): number[] => [
+    ...[0x66, 0xb8, ...word(selector)],
+    ...[0x8e, 0xc0 | (register << 3)],
+  ];
+  const restart = [
+    ...[...loadSegment(SS, STACK), 0xbc, ...dwords(STACK_TOP), ...loadSegment(DS, DATA), ...loadSegment(ES, DATA)],
+    ...[...loadSegment(FS, CODE_AS_DATA), ...push32(IF | 2), ...push32(CODE), ...push32(0), 0xcf],
+  ];
+  beginMonitor(cpu, restart, write, [
+    ...descriptor(segment, 0x9b),
+    ...descriptor(STACK_SEGMENT, 0x93),
+    ...descriptor(DATA_SEGMENT, 0x93),
+    ...descriptor(segment, 0x93),
+  ]);
+  state.setSegment(CS, CODE, segment << 4, 0xffff, 0x9b);
+  state.setSegment(SS, STACK, STACK_SEGMENT << 4, 0xffff, 0x93);
+  state.setSegment(FS, CODE_AS_DATA, segment << 4, 0xffff, 0x93);
+  for (const register of [DS, ES]) state.setSegment(register, DATA, DATA_SEGMENT << 4, 0xffff, 0x93);
+  s[ESP] = STACK_TOP;
+  s[EIP] = 0;
+  state.eflags = IF | 2;
+  state.updateMode();
+  cpu.core.updateControls();
+}
+
+/** The monitor of virtual-8086 mode. */
+function beginVirtual(cpu: Cpu, segment: number, isPaged: boolean, write: Write): void {
+  const { core } = cpu;
+  const { s, state, segments } = core;
+  const flags = VM | IOPL | IF | 2;
+  const frame = [0, 0, DATA_SEGMENT, DATA_SEGMENT, STACK_SEGMENT, STACK_TOP, flags, segment, 0];
+  beginMonitor(cpu, [0xbc, ...dwords(KERNEL_STACK), ...frame.flatMap(push32), 0xcf], write, []);
   if (isPaged) {
     write(PAGE_DIRECTORY, dwords((PAGE_DIRECTORY + 0x1000) | 7));
     write(PAGE_DIRECTORY + 0x1000, dwords(...Array.from({ length: 1024 }, (_, page) => (page << 12) | 7)));

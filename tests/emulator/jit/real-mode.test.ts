@@ -54,8 +54,9 @@ function makeCompared(options: NarrowOptions, engine: ComparedEngine, coldRuns: 
 function difference(seed: number, mode: NarrowMode, engine: ComparedEngine): string | null {
   const random = new Random(seed);
   const segment = random.pick([0x1000, 0x1001, 0x107c, 0x10ff]);
-  const code = narrowProgram(random, segment);
-  const options = { mode, code, segment, limit: random.pick([0xffff, 0xffff, 0xffffffff]) };
+  const code = narrowProgram(random, segment, mode);
+  const limit = random.pick([0xffff, 0xffff, 0xffffffff]);
+  const options = { mode, code, segment, limit, codeAccess: random.pick([0x93, 0x93, 0x9b]) };
   const plain = makeNarrowWorld(options, "off", 0);
   const other = makeCompared(options, engine, seed % 2 === 0 ? Number.POSITIVE_INFINITY : 4);
   let before = registersOf(plain);
@@ -79,9 +80,16 @@ function difference(seed: number, mode: NarrowMode, engine: ComparedEngine): str
   return digestOf(plain) === digestOf(other) ? null : `memory or device accesses differ at ${before}`;
 }
 
-for (const mode of ["real", "virtual", "paged"] as const)
+const MODES: Readonly<Record<NarrowMode, string>> = {
+  real: "real mode",
+  virtual: "virtual-8086 mode",
+  paged: "virtual-8086 mode, paged",
+  protected: "protected mode",
+};
+
+for (const mode of Object.keys(MODES) as NarrowMode[])
   for (const engine of ENGINES) {
-    const name = mode === "real" ? "real mode" : `virtual-8086 mode${mode === "paged" ? ", paged" : ""}`;
+    const name = MODES[mode];
     test(`${engine} 16-bit code leaves the state of decoded blocks: ${name}, ${cases.title}`, {
       timeout: 240_000,
     }, () => {
@@ -172,6 +180,21 @@ test.each([
       [...word(0x11b), ...word(0x1000)],
     ),
   ],
+  // INC BX is at 1010:0015, a loop begins at 1000:0015.
+  [
+    "a far jump leads to an IP that the region has in another segment",
+    [...load(1, 3), 0x40, 0xe2, 0xfd, 0xea, 0x15, 0, ...word(0x1010), ...new Array<number>(0xf8).fill(NOWHERE)].concat(
+      [0x43, 0xea],
+      [...word(0x11b), ...word(0x1000)],
+    ),
+  ],
+  [
+    "segments that were flat are loaded",
+    [
+      ...[...load(0, 0), 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0x8b, 0x04, ...load(0, DATA_SEGMENT), 0x8e, 0xd8],
+      ...[0x03, 0x0c, 0x8e, 0xc0, ...load(0, STACK_SEGMENT), 0x8e, 0xd0],
+    ],
+  ],
   // The byte at 0018 is the immediate, and the opcode: INC or DEC.
   ["an immediate is rewritten", [0x2e, 0xfe, 0x06, ...word(0x18), 0xb0, 0, 0x01, 0xc3]],
   ["an opcode is rewritten", [0x2e, 0x80, 0x36, ...word(0x18), 8, 0x40]],
@@ -179,12 +202,17 @@ test.each([
   ["a word over the stack's end begins it anew", [...load(4, 1), 0x43, 0x50, 0x43]],
   ["strings go on where DF says", [0xfd, 0xac, 0xaa, 0xfc, 0xad, 0xab, 0x67, 0xa4, 0x66, 0xa5]],
 ] as const)("%s", (_name, code) => {
+  for (const limit of [0xffff, 0xffffffff]) expectAlike(code, limit);
+});
+
+/** Runs code in a loop, with so long data segments and stack. */
+function expectAlike(code: readonly number[], limit: number): void {
   const prelude = [0x66, 0x31, 0xed, 0x66, 0x31, 0xe4, ...load(4, 0x7000), ...load(5, OFFSET), ...load(6, OFFSET)];
   const body = [...prelude, ...load(7, OFFSET + 0x20), ...code];
   const bytes = new Uint8Array(SEGMENT_BYTES).fill(NOWHERE);
   bytes.set([...body, 0xe9, ...word(-body.length - 3)]);
   const [plain, ...others] = (["off", "interpret", "force"] as const).map((jit) => {
-    const world = makeNarrowWorld({ mode: "real", code: bytes, segment: 0x1000 }, jit, 0);
+    const world = makeNarrowWorld({ mode: "real", code: bytes, segment: 0x1000, limit }, jit, 0);
     for (const [segment, first] of [
       [DATA_SEGMENT, 1],
       [STACK_SEGMENT, 101],
@@ -201,4 +229,4 @@ test.each([
     for (const other of others) expect(registersOf(other)).toBe(registersOf(plain!));
   }
   for (const other of others) expect(digestOf(other)).toBe(digestOf(plain!));
-});
+}
