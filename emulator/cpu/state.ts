@@ -88,7 +88,10 @@ const MODE_LIMIT_SHIFT = 4;
 /** The code segment ends at 4 GiB: the first of that list. */
 export const MODE_WHOLE = 1 << MODE_LIMIT_SHIFT;
 /** It ends at 64 KiB, as in real mode: the second one. */
-export const MODE_64K = 2 << MODE_LIMIT_SHIFT;
+const MODE_64K = 2 << MODE_LIMIT_SHIFT;
+
+/** 16-bit code and stack, and a code segment of 64 KiB, whatever the other segments are. */
+export const isNarrowMode = (modeKey: number): boolean => (modeKey & ~(MODE_USER | MODE_FLAT)) === MODE_64K;
 
 /** What of the processor's model its registers depend on. */
 export interface RegisterModel {

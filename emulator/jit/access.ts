@@ -4,9 +4,22 @@
  * between regions (region-access.ts) and the interpreter (threaded/handler-access.ts).
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { BASE, CODE_LINE_SHIFT, READ_LIMIT_BYTES, WRITE_LIMIT_BYTES, ZERO } from "../cpu/layout.ts";
+import {
+  BASE,
+  CODE_LINE_SHIFT,
+  CR0,
+  READ_LIMIT_BYTES,
+  THREAD_WINDOW_READ,
+  THREAD_WINDOW_WRITE,
+  VIDEO_WINDOW,
+  VIDEO_WINDOW_SHIFT,
+  WINDOW_SIZE_SHIFT,
+  WRITE_LIMIT_BYTES,
+  ZERO,
+} from "../cpu/layout.ts";
 import { isFlat } from "../cpu/operands.ts";
-import { ADDRESS, HOST, T3 } from "./locals.ts";
+import { WINDOW_READ } from "./imports.ts";
+import { ADDRESS, BUDGET, HOST, T3, WINDOW } from "./locals.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -23,6 +36,8 @@ export function pushLive(c: Code, offset: number, sizeBytes: number, signExtende
 export abstract class AccessEmitter {
   /** The label that a failed check branches to. */
   slow = 0;
+  /** Whether the instruction at hand may reach into the display adapter's memory. */
+  seesVideo = false;
   /** Where the checked address is: a local, and what to add to it. */
   protected hostLocal = ADDRESS;
   protected hostOffset = 0;
@@ -73,6 +88,50 @@ export abstract class AccessEmitter {
     c.get(T3).const(8).op(OP.add).tee(T3).get(HOST).op(OP.le_u).brIf(again).end();
   }
 
+  protected mayBeVideo(sizeBytes: number): boolean {
+    return this.seesVideo && sizeBytes <= 4;
+  }
+
+  /** Pushes how many instructions may be run from the one at hand on. */
+  protected pushBudget(): void {
+    this.c.get(BUDGET);
+  }
+
+  /**
+   * Of a page without a translation: the display adapter's memory is read into a window at once, and what is written
+   * into one is passed on at the end of the instruction. Reading it again, should the instruction be begun anew, changes
+   * nothing.
+   */
+  protected throughWindow(sizeBytes: number, kind: AccessKind, done: number): void {
+    const { c } = this;
+    const pushBytes = (): void =>
+      void c
+        .get(ADDRESS)
+        .const(sizeBytes << WINDOW_SIZE_SHIFT)
+        .op(OP.or);
+    c.get(ADDRESS).const(VIDEO_WINDOW_SHIFT).op(OP.shr_u).const(VIDEO_WINDOW).op(OP.eq);
+    // CR0.PG is its highest bit.
+    c.const(0)
+      .load(4, 4 * CR0)
+      .const(0)
+      .op(OP.ge_s)
+      .op(OP.and)
+      .if();
+    if (kind !== "write") {
+      pushBytes();
+      this.pushBudget();
+      c.call(WINDOW_READ).op(OP.drop);
+    }
+    if (kind !== "read") {
+      pushBytes();
+      c.set(WINDOW);
+    }
+    c.const(kind === "read" ? THREAD_WINDOW_READ : THREAD_WINDOW_WRITE)
+      .set(HOST)
+      .br(done)
+      .end();
+  }
+
   /** Pushes the number of a segment times something. */
   protected pushSegment(segment: number, factor: 4 | 8): void {
     this.c.const(factor * segment);
@@ -83,7 +142,7 @@ export abstract class AccessEmitter {
     this.pushEffective(insn);
     const register = insn.base !== ZERO ? insn.base : insn.index !== ZERO ? 9 + insn.index : ZERO;
     this.displacement = insn.displacement;
-    this.segmented(insn.segment, isFlat(insn), sizeBytes, kind, register);
+    this.segmented(insn.segment, this.flatData && isFlat(insn), sizeBytes, kind, register);
   }
 
   /** Checks an access at the offset on the stack. `register` names what the address comes from. */

@@ -5,14 +5,17 @@
 import type { Core } from "../cpu/core.ts";
 import {
   CR0,
+  CS,
   JIT_CONTEXT,
   JIT_UPPER_CONTEXT,
+  LIMIT,
   THREAD_CONTEXT,
   THREAD_PAGE_ENTRIES,
   THREAD_PAGES,
 } from "../cpu/layout.ts";
-import { CR0_PG, MODE_CODE32, MODE_FLAT } from "../cpu/state.ts";
+import { CR0_PG, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
 import { clearJumps } from "./jump-cache.ts";
+import type { Shape } from "./shape.ts";
 
 const MIN_DIRECT_RAM = 2 << 20;
 /** In instructions: an epoch that is not worth entering compiled code for, once there have been many of them. */
@@ -21,6 +24,7 @@ const MANY_BRIEF_EPOCHS = 64;
 /** Modes that have contexts of their own within an epoch. */
 const MAX_MODES = 64;
 const MAX_CONTEXTS = 256;
+const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 const LAST_CONTEXT = 2 ** 31 - 2 * MAX_MODES;
 
 export class Contexts {
@@ -31,6 +35,7 @@ export class Contexts {
   #upperEpoch = -1;
   /** See Shape. */
   direct = false;
+  isPlaced = false;
   isProtected = false;
   /** Number of the context of `modes[0]` in this epoch; those of the other modes follow. */
   #firstContext = 1;
@@ -99,9 +104,12 @@ export class Contexts {
     }
     this.#modeKey = modeKey;
     const modes = this.#modes;
-    let number = modes.indexOf(modeKey);
+    const isNarrow = (modeKey & MODE_CODE32) === 0;
+    // 16-bit code loads segments without saying so: whether they are flat is nothing to go by.
+    const mode = isNarrow ? modeKey & ~MODE_FLAT : modeKey;
+    let number = modes.indexOf(mode);
     if (number < 0) {
-      number = modes.push(modeKey) - 1;
+      number = modes.push(mode) - 1;
       if (modes.length > MAX_MODES) this.#firstContext = -1;
     }
     if (this.#firstContext < 0 || Math.max(this.#firstContext, this.#upperContext) > LAST_CONTEXT) {
@@ -114,7 +122,7 @@ export class Contexts {
       this.#nextContext = 1 + 2 * MAX_MODES;
       this.#contexts.clear();
       modes.length = 0;
-      number = modes.push(modeKey) - 1;
+      number = modes.push(mode) - 1;
     }
     this.#words[(JIT_CONTEXT >>> 2) + 1] = this.#firstContext + number;
     this.#words[(JIT_UPPER_CONTEXT >>> 2) + 1] = this.#upperContext + number;
@@ -123,13 +131,32 @@ export class Contexts {
       this.#mapEpoch = core.memory.mapChanges;
       this.#isRegular = core.memory.isRegular;
     }
-    this.isProtected = core.state.protectedMode;
-    this.direct =
-      (core.s[CR0]! & CR0_PG) === 0 &&
-      core.mmu.a20 &&
-      this.#isRegular &&
-      core.memory.ramBytes >= MIN_DIRECT_RAM &&
-      (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
+    this.isProtected = core.state.protectedMode && !isNarrow;
+    const isUnpaged =
+      (core.s[CR0]! & CR0_PG) === 0 && core.mmu.a20 && this.#isRegular && core.memory.ramBytes >= MIN_DIRECT_RAM;
+    this.direct = isUnpaged && (modeKey & (MODE_CODE32 | MODE_FLAT)) === (MODE_CODE32 | MODE_FLAT);
+    this.isPlaced = isUnpaged && (isNarrow || this.direct);
+  }
+
+  /** Whether what a region takes for granted is so now. */
+  fits({ direct, isPlaced, isProtected }: Pick<Shape, "direct" | "isPlaced" | "isProtected">): boolean {
+    return direct === this.direct && isPlaced === this.isPlaced && isProtected === this.isProtected;
+  }
+
+  /** What compiled code of this machine may take for granted now. */
+  get shape(): Shape {
+    const { state, s, memory, model, pauseTurn } = this.#core;
+    const isNarrow = (state.modeKey & MODE_CODE32) === 0;
+    return {
+      direct: this.direct,
+      isPlaced: this.isPlaced,
+      isProtected: this.isProtected,
+      ramBytes: memory.ramBytes,
+      mode: state.modeKey & (isNarrow ? MODE_USER : MODE_BITS),
+      codeLimit: s[LIMIT + CS]! >>> 0,
+      model,
+      takesTurns: pauseTurn !== null,
+    };
   }
 
   /** While page tables change all the time, each change would have to be paid for: in lookups and in slow paths. */

@@ -15,6 +15,8 @@ export const TOUCH = 6;
 export const TIMESTAMP = 7;
 export const AWAY = 8;
 export const ENTER = 9;
+export const WINDOW_READ = 10;
+export const WINDOW_WRITE = 11;
 
 /** In the order of their numbers. */
 const ENGINE_IMPORTS: readonly FunctionImport[] = [
@@ -46,6 +48,10 @@ const ENGINE_IMPORTS: readonly FunctionImport[] = [
   { name: "away", type: BINARY },
   /** Into a region: (number of the entry plus one, budget, address of its entry map, slot). */
   { name: "enter", type: 2 },
+  /** (WINDOW_SIZE_SHIFT, budget): the bytes are in both THREAD_WINDOW_* then. */
+  { name: "windowRead", type: BINARY },
+  /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
+  { name: "windowWrite", type: BINARY },
 ];
 
 const WITH_X87: readonly FunctionImport[] = [

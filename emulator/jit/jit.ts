@@ -23,7 +23,7 @@ import {
   LIMIT,
   RAM,
 } from "../cpu/layout.ts";
-import { MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER } from "../cpu/state.ts";
+import { MODE_CODE32 } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
 import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
@@ -32,13 +32,14 @@ import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
 import { RegionTable } from "./region-table.ts";
+import { Rewrites } from "./rewrites.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
-import type { Shape } from "./shape.ts";
 import { SlowSites } from "./slow-sites.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "./threaded/functions.ts";
 import { Heat } from "./threaded/heat.ts";
 import { Thread } from "./threaded/thread.ts";
 import { translate } from "./translator.ts";
+import { VideoWindow } from "./video-window.ts";
 
 /** "force" compiles at first sight: for tests. */
 export type JitMode = (typeof JIT_MODES)[number];
@@ -73,11 +74,8 @@ const MAX_BLOCKS = 16;
 const STUB_BLOCKS = 4;
 /** Notes about this many addresses are kept; then they begin anew. */
 const MAX_NOTES = 1 << 16;
-/** A block that was overwritten this often is not compiled any more. */
-const MAX_REWRITES = 8;
 /** In JIT_ATTENTION, beside the bits of `attention`. */
 const NMI_BLOCKED = 1 << 16;
-const MODE_BITS = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_USER;
 
 /** Thrown through compiled code when the processor was reset beneath it. */
 const ABANDONED = Symbol("abandoned");
@@ -113,6 +111,7 @@ class Jit implements Engine {
   readonly #words: Int32Array;
   readonly #table: RegionTable;
   readonly #thread: Thread;
+  readonly #window: VideoWindow;
   readonly #heat = new Heat();
   /** That of the mode at hand, once somebody asks. */
   #experienceNow: Experience | null = null;
@@ -127,8 +126,7 @@ class Jit implements Engine {
   /** Compiled code runs. */
   #isInside = false;
   readonly #context: Contexts;
-  /** By offset of a block: how often it was overwritten while it was compiled. */
-  readonly #rewrites = new Map<number, number>();
+  readonly #rewrites = new Rewrites();
   readonly #slowSites = new SlowSites();
   /** EIPs of blocks that got a short region of their own because they are in so many already. */
   readonly #stubs = new Set<number>();
@@ -140,6 +138,7 @@ class Jit implements Engine {
     this.#selector = new RegionSelector(core, interpreter.code, this.#heat);
     this.#words = core.memory.words;
     this.#context = new Contexts(core);
+    this.#window = new VideoWindow(core);
     this.#table = new RegionTable({
       m: core.memory.memory,
       step: this.#step.bind(this),
@@ -151,6 +150,8 @@ class Jit implements Engine {
       touch: this.#touch.bind(this),
       timestamp: this.#timestamp.bind(this),
       away: this.#away.bind(this),
+      windowRead: this.#window.read.bind(this.#window),
+      windowWrite: this.#window.write.bind(this.#window),
     });
     interpreter.code.onDiscarded = (block, isOverwritten) => this.#discard(block, isOverwritten);
     interpreter.code.onClear = () => this.#clear();
@@ -180,11 +181,9 @@ class Jit implements Engine {
   #admit(block: Block): boolean {
     const { index, region: compiled } = block.compiled!;
     const region = compiled as MachineRegion;
-    if (
-      region.direct !== this.#context.direct ||
-      region.isProtected !== this.#context.isProtected ||
-      (region.pages.length > 0 && !maySpanPages(this.#core))
-    ) {
+    // The same bytes by another base of CS, as after a reset.
+    if (isUnsuitable(block, this.#core)) return false;
+    if (!this.#context.fits(region) || (region.pages.length > 0 && !maySpanPages(this.#core))) {
       block.compiled = null;
       block.count = 0;
       return false;
@@ -224,9 +223,10 @@ class Jit implements Engine {
   /** The interpreter has come to code HOT_RUNS times more: its block, if it is compiled. */
   #heated(eip: number): Block | null {
     const { code } = this.#interpreter;
-    const offset = this.#core.mmu.fetchOffset(eip);
+    this.#settle();
+    const offset = this.#core.mmu.fetchOffset((this.#core.s[BASE + CS]! + eip) | 0);
     // Not even decoded any more: it would be overwritten at once.
-    if (this.#isRewritten(offset)) return null;
+    if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
     const experience = this.#experience();
     const isKnown = experience.regions.has(eip);
@@ -245,11 +245,12 @@ class Jit implements Engine {
   #enter(budget: number, run: () => number): number | null {
     const core = this.#core;
     this.#words[JIT_ATTENTION] = core.attention | (core.nmiBlocked ? NMI_BLOCKED : 0);
-    this.#base = core.remaining - budget;
+    this.#base = this.#window.base = core.remaining - budget;
     core.link = null;
     // The processor may have been reset by an instruction of the interpreter since.
     this.#abandoned = false;
     const before = core.retired;
+    this.#thread.begin();
     let reason: number;
     this.#isInside = true;
     try {
@@ -259,6 +260,7 @@ class Jit implements Engine {
       return null;
     } finally {
       this.#isInside = false;
+      this.#thread.settle();
     }
     if (reason < EXIT_STOPPED || reason > EXIT_ATTENTION) core.remaining = this.#base + this.#words[JIT_BUDGET >>> 2]!;
     this.statistics.retired += core.retired - before;
@@ -268,13 +270,23 @@ class Jit implements Engine {
 
   /** Enters a region into the jump cache, so that compiled code finds it. */
   #remember(eip: number, { slot, mapAddress }: MachineRegion, index: number): void {
-    enterJump(this.#words, eip, slot, index, mapAddress);
+    enterJump(this.#words, this.#isNarrow, eip, slot, index, mapAddress);
   }
 
   #renewContext(): void {
     if (this.#context.isCurrent) return;
     this.#context.update();
     this.#experienceNow = null;
+  }
+
+  get #isNarrow(): boolean {
+    return (this.#core.state.modeKey & MODE_CODE32) === 0;
+  }
+
+  /** What runs may have loaded CS by itself: see Thread. */
+  #settle(): void {
+    this.#thread.settle();
+    this.#renewContext();
   }
 
   // What the interpreter asks.
@@ -341,7 +353,9 @@ class Jit implements Engine {
     const generation = this.#generation;
     this.statistics.steps++;
     core.remaining = this.#base + budget;
+    this.#settle();
     const follows = this.#interpreter.stepOne(eip);
+    this.#thread.begin();
     const left = core.remaining - this.#base;
     return follows && left > 0 && this.#generation === generation && !core.mmu.isWatched ? left : -1;
   }
@@ -361,7 +375,7 @@ class Jit implements Engine {
     const generation = this.#generation;
     core.remaining = this.#base + budget;
     // Firmwares wait in 16-bit code: from the second turn on, the handler of IN takes all that there are at once.
-    const mayWait = sizeBytes === 1 && (core.state.modeKey & MODE_CODE32) === 0 && core.waiting.mayWait(port);
+    const mayWait = sizeBytes === 1 && this.#isNarrow && core.waiting.mayWait(port);
     if (mayWait && core.waiting.isSoon(port)) return -2;
     const value = core.readPort(port, sizeBytes);
     if (mayWait) core.waiting.note(port, value);
@@ -433,20 +447,15 @@ class Jit implements Engine {
   // Compiling.
 
   compile(block: Block): void {
-    if (isUnsuitable(block)) return;
+    if (isUnsuitable(block, this.#core)) return;
     this.#renewContext();
     const isEarly = block.count > 1 && block.count < this.threshold;
     this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
   }
 
-  /** Whether code at an offset has been overwritten too often to be compiled. */
-  #isRewritten(offset: number): boolean {
-    return (this.#rewrites.get(offset) ?? 0) >= MAX_REWRITES;
-  }
-
   /** `all`: how often the machines together have run the block. */
   #compile(block: Block, all: number, threshold: number): void {
-    if (isUnsuitable(block) || this.#isRewritten(block.offset)) return;
+    if (isUnsuitable(block, this.#core) || this.#rewrites.areTooMany(block.offset)) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
     if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
     if (isCopied) {
@@ -461,7 +470,7 @@ class Jit implements Engine {
     this.#renewContext();
     const region = this.#selector.select(
       block,
-      this.#shape(),
+      this.#context.shape,
       Math.ceil(Math.min(block.count, THREAD_THRESHOLD) / NEIGHBOUR_SHARE),
       this.#slowSites.eips,
       isCopied ? STUB_BLOCKS : MAX_BLOCKS,
@@ -489,7 +498,7 @@ class Jit implements Engine {
   /** Takes over what another machine has compiled of the same code, if any has. */
   #adopt(block: Block): boolean {
     if (!this.#hasRoom) return false;
-    const shape = this.#shape();
+    const shape = this.#context.shape;
     for (const known of this.#experience().regions.get(block.eip) ?? []) {
       const blocks = this.#selector.blocksOf(known.code, block, shape);
       if (blocks === null) continue;
@@ -500,20 +509,7 @@ class Jit implements Engine {
   }
 
   #experience(): Experience {
-    return (this.#experienceNow ??= experienceOf(this.#shape()));
-  }
-
-  #shape(): Shape {
-    const core = this.#core;
-    return {
-      direct: this.#context.direct,
-      isProtected: this.#context.isProtected,
-      ramBytes: core.memory.ramBytes,
-      mode: core.state.modeKey & MODE_BITS,
-      codeLimit: core.s[LIMIT + CS]! >>> 0,
-      model: core.model,
-      takesTurns: core.pauseTurn !== null,
-    };
+    return (this.#experienceNow ??= experienceOf(this.#context.shape));
   }
 
   /** `sources`: the interpreter's block of each of the region's. */
@@ -548,10 +544,7 @@ class Jit implements Engine {
   #discard(block: Block, isOverwritten: boolean): void {
     if (isOverwritten) this.#heat.forget(block.offset);
     if (block.regions === null) return;
-    if (isOverwritten) {
-      if (this.#rewrites.size === MAX_NOTES) this.#rewrites.clear();
-      this.#rewrites.set(block.offset, (this.#rewrites.get(block.offset) ?? 0) + 1);
-    }
+    if (isOverwritten) this.#rewrites.note(block.offset);
     for (const region of block.regions) this.#drop(region as MachineRegion);
   }
 

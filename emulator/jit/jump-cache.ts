@@ -1,10 +1,13 @@
 /** How emitted code finds compiled code: see JUMP_CACHE in cpu/layout.ts. */
 import {
+  BASE,
+  CS,
   isUpper,
   JIT_CONTEXT,
   JIT_UPPER_CONTEXT,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  THREAD_CONTEXT,
   UPPER_BITS,
   UPPER_SHIFT,
 } from "../cpu/layout.ts";
@@ -29,9 +32,28 @@ function jumpHash(eip: number, context: number): number {
   return Math.imul(eip ^ Math.imul(context, CONTEXT_FACTOR), HASH_FACTOR) >>> HASH_SHIFT;
 }
 
+/**
+ * 16-bit code is known by IP and the paragraph that CS begins at, in one dword, in a context that stays when CS is loaded:
+ * interpreter and regions do that by themselves. So the base of CS has to be one of real or virtual-8086 mode.
+ */
+const BASE_SHIFT = 12;
+const PARAGRAPHS = 0xffff0;
+
+/** Whether 16-bit code whose CS begins there can be in the jump cache. */
+export const isParagraph = (base: number): boolean => (base & ~PARAGRAPHS) === 0;
+
 /** Enters an entry of the region in a slot, for the context at hand. `words`: the machine's memory. */
-export function enterJump(words: Int32Array, eip: number, slot: number, index: number, mapAddress: number): void {
-  const context = words[((isUpper(eip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT) >>> 2) + 1]!;
+export function enterJump(
+  words: Int32Array,
+  isNarrow: boolean,
+  ip: number,
+  slot: number,
+  index: number,
+  mapAddress: number,
+): void {
+  const contextAt = isNarrow ? THREAD_CONTEXT : isUpper(ip) ? JIT_UPPER_CONTEXT : JIT_CONTEXT;
+  const context = words[(contextAt >>> 2) + 1]!;
+  const eip = isNarrow ? ip | (words[BASE + CS]! << BASE_SHIFT) : ip;
   const at = (JUMP_CACHE >>> 2) + 8 * jumpHash(eip, context);
   if (words[at] !== eip || words[at + 1] !== context)
     for (let word = at; word < at + 4; word++) words[word + 4] = words[word]!;
@@ -70,11 +92,19 @@ export function pushContext(c: Code, eip: number): void {
 
 /**
  * Sets `entry` to where the entry of the EIP in a local would be, from the cache's beginning, and pushes whether it is
- * there.
+ * there. In 16-bit code `key` becomes what it is known by.
  */
-export function pushIsInJumpCache(c: Code, eip: number, entry: number): void {
+export function pushIsInJumpCache(c: Code, isNarrow: boolean, eip: number, entry: number, key: number): void {
+  const pushBase = (): Code => c.const(0).load(4, 4 * (BASE + CS));
+  const pushKey = (): void => {
+    if (isNarrow) c.get(key).op(OP.extend_u).const(0).load64(THREAD_CONTEXT).op(OP.or64);
+    else pushEipKey(c, eip);
+  };
   c.get(eip);
-  pushContext(c, eip);
+  if (isNarrow) {
+    pushBase().const(BASE_SHIFT).op(OP.shl).op(OP.or).tee(key);
+    c.const(0).load(4, THREAD_CONTEXT + 4);
+  } else pushContext(c, eip);
   c.const(CONTEXT_FACTOR)
     .op(OP.mul)
     .op(OP.xor)
@@ -87,7 +117,7 @@ export function pushIsInJumpCache(c: Code, eip: number, entry: number): void {
     .tee(entry)
     .get(entry)
     .load64(JUMP_CACHE);
-  pushEipKey(c, eip);
+  pushKey();
   c.op(OP.eq64)
     .op(OP.eqz)
     .const(PAIR_SHIFT - 1)
@@ -95,8 +125,9 @@ export function pushIsInJumpCache(c: Code, eip: number, entry: number): void {
     .op(OP.add)
     .tee(entry)
     .load64(JUMP_CACHE);
-  pushEipKey(c, eip);
+  pushKey();
   c.op(OP.eq64);
+  if (isNarrow) pushBase().const(~PARAGRAPHS).op(OP.and).op(OP.eqz).op(OP.and);
 }
 
 /** Pushes what the EIP in a local is known by at the moment: its context in the upper half of a quadword. */

@@ -11,6 +11,7 @@ export class MachineRegion implements CompiledRegion {
   readonly mapAddress: number;
   readonly run: RegionFunction;
   readonly direct: boolean;
+  readonly isPlaced: boolean;
   readonly isProtected: boolean;
   /** See pagesOf. */
   readonly pages: readonly number[];
@@ -20,13 +21,14 @@ export class MachineRegion implements CompiledRegion {
     slot: number,
     mapAddress: number,
     run: RegionFunction,
-    { shape: { direct, isProtected }, pages }: KnownRegion,
+    { shape: { direct, isPlaced, isProtected }, pages }: KnownRegion,
   ) {
     this.blocks = blocks;
     this.slot = slot;
     this.mapAddress = mapAddress;
     this.run = run;
     this.direct = direct;
+    this.isPlaced = isPlaced;
     this.isProtected = isProtected;
     this.pages = pages;
   }

@@ -8,7 +8,7 @@ import { CONTROL_SLOTS, hasControl } from "../cpu/handlers/system.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CPL, CR4, EAX, EDX, JIT_VALUE, PORT_LATCHES } from "../cpu/layout.ts";
 import { isFlat, registerOf } from "../cpu/operands.ts";
-import { CR4_TSD } from "../cpu/state.ts";
+import { CR4_TSD, MODE_CODE32 } from "../cpu/state.ts";
 import { ARITHMETIC } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
 import { DIRECTORY, IN, INVALIDATE, OUT } from "./imports.ts";
@@ -17,6 +17,7 @@ import { T1, T2 } from "./locals.ts";
 import { MOVES } from "./moves.ts";
 import type { Operation, RegionOperation } from "./operands.ts";
 import { bitsOfOperand, pushOperand } from "./operands.ts";
+import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 import { SEGMENTS } from "./segments.ts";
 import { SHIFTS } from "./shifts.ts";
 import { STRINGS } from "./strings.ts";
@@ -134,7 +135,9 @@ export const SHARED_OPERATIONS: Readonly<Partial<Record<Semantic, Operation>>> =
   in: input,
 };
 
-export const OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
+const NARROW_OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = { ...SHARED_OPERATIONS, ...REAL_MODE };
+
+const WIDE_OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = {
   ...SHARED_OPERATIONS,
   ...INTERRUPTS,
   ...X87,
@@ -143,6 +146,19 @@ export const OPERATIONS: Readonly<Partial<Record<Semantic, RegionOperation>>> = 
   mov_from_creg: moveFromControl,
   invlpg: invalidatePage,
 };
+
+/** What a region does of an instruction itself. x87, vectors and control registers are too rare in 16-bit code. */
+export function operationOf({ form, mode }: DecodedInstruction): RegionOperation | undefined {
+  return ((mode & MODE_CODE32) !== 0 ? WIDE_OPERATIONS : NARROW_OPERATIONS)[form.semantic];
+}
+
+/** Whether an instruction goes on in another code segment, in a region: with what the jump cache knows of that. */
+export const isFarTransfer = ({ form, mode }: DecodedInstruction): boolean =>
+  (mode & MODE_CODE32) === 0 && FAR_TRANSFERS.has(form.semantic);
+
+/** Whether the engine is to run an instruction at the end of a block and go on where it leads: see LEAPS. */
+export const isLeap = ({ form, mode }: DecodedInstruction): boolean =>
+  (mode & MODE_CODE32) !== 0 && LEAPS.has(form.semantic);
 
 /**
  * What leads to another privilege or address space, or depends on much that only the handlers of cpu/ know: they run it
@@ -182,11 +198,33 @@ const STACK_OR_STRING = new Set<string>([
   "div",
   "idiv",
   ...Object.keys(INTERRUPTS),
+  ...Object.keys(REAL_MODE),
   ...Object.keys(STRINGS),
   ...Object.keys(X87),
   ...Object.keys(VECTORS),
 ]);
 const ADDRESS_ONLY = new Set<Semantic>(["lea", "nop", "invlpg"]);
+
+/** What 16-bit code draws with, and looks at what is drawn. */
+const VIDEO = new Set<Semantic>([
+  "mov",
+  "movs",
+  "stos",
+  "lods",
+  "scas",
+  "cmp",
+  "test",
+  "and",
+  "or",
+  "xor",
+  "add",
+  "xchg",
+]);
+/** Whether an instruction may reach into the display adapter's memory where no page leads there. */
+export function maySeeVideo(insn: DecodedInstruction): boolean {
+  const { form, mode, repeat } = insn;
+  return (mode & MODE_CODE32) === 0 && repeat === 0 && VIDEO.has(form.semantic) && mayLeave(insn);
+}
 
 /** Whether an instruction has a slow path. */
 export function mayLeave(insn: DecodedInstruction): boolean {

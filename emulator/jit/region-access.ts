@@ -13,13 +13,16 @@ import type { AccessKind } from "./access.ts";
 import { AccessEmitter, pushLive } from "./access.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
+import type { Region } from "./region.ts";
 import type { Shape } from "./shape.ts";
-import { readTable, writeTable } from "./shape.ts";
+import { isNarrow, readTable, writeTable } from "./shape.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 const LOW_MEMORY_END = 0xa0000;
 const HIGH_MEMORY_START = 0x100000;
+/** In the name of what an address comes from: one more than the segment's number. */
+const SEGMENT_SHIFT = 8;
 /** A tag that no masked address equals. */
 const NO_PAGE = 8;
 
@@ -36,6 +39,7 @@ export class RegionAccess extends AccessEmitter {
   readonly #shape: Shape;
   readonly #pairs = new Map<string, PagePair>();
   readonly #lowRegisters: number;
+  readonly #pushBudget: () => void;
 
   /** Guesses whether an address is below the video memory, which is then looked at first. */
   #isLow(register: number): boolean {
@@ -45,11 +49,12 @@ export class RegionAccess extends AccessEmitter {
     return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
   }
 
-  /** `lowRegisters`: see Region. */
-  constructor(c: Code, shape: Shape, lowRegisters: number) {
+  /** `pushBudget` also notes where the instruction at hand is, for traces of devices. */
+  constructor(c: Code, { shape, lowRegisters }: Pick<Region, "shape" | "lowRegisters">, pushBudget: () => void) {
     super(c);
     this.#lowRegisters = lowRegisters;
     this.#shape = shape;
+    this.#pushBudget = pushBudget;
   }
 
   /** Pushes the offset of the memory operand in its segment. */
@@ -85,6 +90,17 @@ export class RegionAccess extends AccessEmitter {
   protected check(sizeBytes: number, kind: AccessKind, register: number): void {
     if (this.#shape.direct) this.#direct(sizeBytes, kind, register);
     else this.#translated(sizeBytes, kind, register);
+  }
+
+  override segmented(segment: number, flat: boolean, sizeBytes: number, kind: AccessKind, register: number): void {
+    // The same pointer may be one into several segments, each with a page of its own to remember.
+    super.segmented(
+      segment,
+      flat,
+      sizeBytes,
+      kind,
+      flat || !isNarrow(this.#shape) ? register : register | ((segment + 1) << SEGMENT_SHIFT),
+    );
   }
 
   /** Whether DS, ES and SS need no check. */
@@ -137,6 +153,9 @@ export class RegionAccess extends AccessEmitter {
     const { tag, delta } = this.#pair(kind, register);
     this.hostLocal = HOST;
     this.hostOffset = 0;
+    const mayBeVideo = this.mayBeVideo(sizeBytes);
+    if (mayBeVideo) c.block();
+    const done = c.depth;
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
@@ -159,6 +178,11 @@ export class RegionAccess extends AccessEmitter {
     const requireEntry = (write: boolean): void => {
       this.#pushEntry(write ? writeTable(shape) : readTable(shape));
       c.op(OP.eqz);
+      if (mayBeVideo) {
+        c.if();
+        this.throughWindow(sizeBytes, kind, done);
+        c.get(T3).op(OP.eqz);
+      }
       if (this.hasHelpers)
         c.if()
           .get(ADDRESS)
@@ -169,6 +193,7 @@ export class RegionAccess extends AccessEmitter {
           .brIf(this.slow)
           .end();
       else c.brIf(this.slow);
+      if (mayBeVideo) c.end();
     };
     // To be written is the more that is asked: what fails there must not have marked the page as accessed.
     if (kind !== "read") requireEntry(true);
@@ -191,6 +216,11 @@ export class RegionAccess extends AccessEmitter {
     c.op(OP.sub).set(delta);
     c.end();
     c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+    if (mayBeVideo) c.end();
+  }
+
+  protected override pushBudget(): void {
+    this.#pushBudget();
   }
 
   /**

@@ -13,17 +13,21 @@ import { Emitter } from "./emitter.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_STOPPED } from "./exits.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
-import { AWAY, ENTER, importsOf, STEP, TIMESTAMP } from "./imports.ts";
+import { AWAY, ENTER, importsOf, STEP, TIMESTAMP, WINDOW_WRITE } from "./imports.ts";
 import { pushIsInJumpCache, pushRegionEntry } from "./jump-cache.ts";
-import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET } from "./locals.ts";
+import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET, WINDOW } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { usesX87 } from "./region.ts";
 import { RegionAccess } from "./region-access.ts";
+import { isNarrow } from "./shape.ts";
 import type { FunctionImport } from "./wasm.ts";
 import { Code, OP } from "./wasm.ts";
 
 /** Something that is known only at the end: which registers to move, which pages to forget. */
 type Insertion = "flush" | "reload" | "forget";
+
+/** Of 16 bits: no other is compiled. */
+const isFarPointer = ({ form }: DecodedInstruction): boolean => form.operands[0]?.field === "far";
 
 export class RegionEmitter extends Emitter {
   readonly c = new Code();
@@ -48,7 +52,7 @@ export class RegionEmitter extends Emitter {
     this.imports = importsOf(usesX87(region));
     // The first of its own is the region itself, the second makes carries of what is left of them.
     this.flags = new FlagEmitter(this.c, this.imports.length + 1);
-    this.access = new RegionAccess(this.c, region.shape, region.lowRegisters);
+    this.access = new RegionAccess(this.c, region, () => this.#pushBudgetBefore());
   }
 
   get takesTurns(): boolean {
@@ -207,22 +211,41 @@ export class RegionEmitter extends Emitter {
     this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(call);
   }
 
-  /** Traces want to know where a device was accessed from. */
-  #noteEip(): void {
+  /**
+   * Pushes how many instructions may be run from the one at hand on, for a device: traces want to know where it was
+   * accessed from.
+   */
+  #pushBudgetBefore(): void {
     this.c
       .const(0)
       .const(this.#insnEip)
-      .store(4, 4 * EIP);
+      .store(4, 4 * EIP)
+      .get(BUDGET)
+      .const(this.#notRun)
+      .op(OP.add);
   }
 
   device(_insn: DecodedInstruction, call: number, pushArguments: () => void, accept: () => void): void {
     const { c } = this;
-    this.#noteEip();
     pushArguments();
-    c.get(BUDGET).const(this.#notRun).op(OP.add).call(call).tee(T0).const(-2).op(OP.ne).if();
+    this.#pushBudgetBefore();
+    c.call(call).tee(T0).const(-2).op(OP.ne).if();
     accept();
     c.end();
     this.#afterDevice();
+  }
+
+  /** What the instruction at hand has written into the display adapter's memory goes there. */
+  writeWindow(): void {
+    const { c, flags } = this;
+    const { kind } = flags;
+    c.get(WINDOW).if();
+    c.get(WINDOW);
+    this.#pushBudgetBefore();
+    c.call(WINDOW_WRITE).set(T0).const(0).set(WINDOW);
+    this.#afterDevice();
+    c.end();
+    flags.kind = kind;
   }
 
   timestamp(): void {
@@ -316,7 +339,8 @@ export class RegionEmitter extends Emitter {
   }
 
   pushImmediate(insn: DecodedInstruction, isSignExtended: boolean): void {
-    pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
+    if (insn.immediateAt !== 0) pushLive(this.c, insn.immediateAt, insn.immediateBytes, isSignExtended);
+    else this.c.const(isFarPointer(insn) ? (insn.immediate & 0xffff) | (insn.immediate2 << 16) : insn.immediate);
   }
 
   pushNext(insn: DecodedInstruction): void {
@@ -360,7 +384,7 @@ export class RegionEmitter extends Emitter {
   /** On to the region that has an entry at TARGET, if the jump cache knows one. All state is in memory. */
   #jump(): void {
     const { c } = this;
-    pushIsInJumpCache(c, TARGET, T0);
+    pushIsInJumpCache(c, isNarrow(this.region.shape), TARGET, T0, T1);
     c.if();
     pushRegionEntry(c, T0, T1);
     c.returnCall(ENTER);

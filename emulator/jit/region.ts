@@ -8,7 +8,7 @@ import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, SS, ZERO } from "../cpu/layout.ts";
 import { MODE_STACK32 } from "../cpu/state.ts";
-import { type Shape, shapeKey } from "./shape.ts";
+import { isNarrow, type Shape, shapeKey } from "./shape.ts";
 
 /** Instructions that run one after the other. */
 export interface RegionBlock {
@@ -48,7 +48,7 @@ export const pageOf = (eip: number): number => eip & ~0xfff;
  * it was when the region was entered need not be looked at, but each way from page to page is.
  */
 export function pagesOf({ shape, blocks }: Region): readonly number[] {
-  const pages = shape.direct ? [] : [...new Set(blocks.map(({ eip }) => pageOf(eip)))];
+  const pages = shape.isPlaced || isNarrow(shape) ? [] : [...new Set(blocks.map(({ eip }) => pageOf(eip)))];
   return pages.length > 1 ? pages : [];
 }
 
@@ -103,7 +103,11 @@ const ENDINGS: Readonly<Partial<Record<Semantic, Ending>>> = {
   call_indirect: "indirect",
   ret: "indirect",
   int: "indirect",
+  int3: "indirect",
   iret: "indirect",
+  call_far: "indirect",
+  jmp_far: "indirect",
+  retf: "indirect",
   sysenter: "indirect",
   sysexit: "indirect",
 };
@@ -170,13 +174,15 @@ export function calledBy({ instructions }: Instructions): number | null {
   return last.form.semantic === "call" && last.size === 32 && last.immediateAt === 0 ? branchTarget(last) : null;
 }
 
+const RETURNED_TO: ReadonlySet<Semantic> = new Set<Semantic>(["call", "call_indirect", "call_far", "int"]);
+
 /** Where a call returns to, if the block ends with one. */
 export function returnSiteOf(block: {
   readonly instructions: readonly DecodedInstruction[];
   readonly next: number;
 }): number | null {
   const { semantic } = block.instructions[block.instructions.length - 1]!.form;
-  return semantic === "call" || semantic === "call_indirect" || semantic === "int" ? block.next : null;
+  return RETURNED_TO.has(semantic) ? block.next : null;
 }
 
 /** What a region's module is known by: the guest's bytes, in the machine's memory, and all else that it depends on. */

@@ -9,11 +9,12 @@ import type { Core } from "../cpu/core.ts";
 import { InstructionStream } from "../cpu/decode.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { BASE, CS, EFER, RAM } from "../cpu/layout.ts";
-import { EFER_NXE, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
+import { EFER_NXE, isNarrowMode, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 import type { KnownCode } from "./experience.ts";
+import { isParagraph } from "./jump-cache.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, MOST_PAGES, pageOf, placeRegister, returnSiteOf, successorsOf } from "./region.ts";
-import type { Shape } from "./shape.ts";
+import { isNarrow, type Shape } from "./shape.ts";
 import type { Heat } from "./threaded/heat.ts";
 
 const MAX_INSTRUCTIONS = 800;
@@ -59,7 +60,7 @@ export class RegionSelector {
       const isCounted = placeRegister(decoded) < 0;
       if (isCounted && counted >= mostBlocks) return;
       const page = pageOf(block.eip);
-      if (!shape.direct && page !== pageOf(hot.eip)) {
+      if (!shape.isPlaced && !isNarrow(shape) && page !== pageOf(hot.eip)) {
         if (pages.size === MOST_PAGES && !pages.has(page)) return;
         pages.add(page);
       }
@@ -101,7 +102,7 @@ export class RegionSelector {
       shape,
       blocks,
       entries: entriesOf(blocks, roots),
-      lowRegisters: this.#lowRegisters(),
+      lowRegisters: shape.direct ? this.#lowRegisters() : 0,
       slowSites: new Set(
         blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip)),
       ),
@@ -150,12 +151,15 @@ export class RegionSelector {
     const hotLinear = (this.#core.s[BASE + CS]! + hot.eip) >>> 0;
     if (linear >>> 12 === hotLinear >>> 12) return (hot.offset & ~PAGE_MASK) | (linear & PAGE_MASK);
     // Kernels do too many things for it to pay: the boot of one takes longer.
-    if (!shape.direct && (shape.mode & MODE_USER) !== 0 && maySpanPages(this.#core)) {
+    if (!shape.isPlaced && (shape.mode & MODE_USER) !== 0 && maySpanPages(this.#core) && !isNarrow(shape)) {
       const page = this.#core.mmu.fetchedPage(linear);
       return page < RAM ? 0 : page | (linear & PAGE_MASK);
     }
-    if (!shape.direct || hot.offset < RAM || linear >= shape.ramBytes || (linear >= 0xa0000 && linear < 0x100000))
-      return 0;
+    const isElsewhere = (address: number): boolean =>
+      address >= shape.ramBytes || (address >= 0xa0000 && address < 0x100000);
+    if (!shape.isPlaced || hot.offset < RAM || isElsewhere(linear)) return 0;
+    // Also by another base of CS it would be somewhere else.
+    if (isNarrow(shape) && isElsewhere(hotLinear)) return 0;
     return RAM + linear;
   }
 
@@ -177,9 +181,10 @@ export function maySpanPages({ s }: Core): boolean {
   return s[BASE + CS] === 0 && (s[EFER]! & EFER_NXE) === 0;
 }
 
-/** 16-bit code is rare and seldom hot: it is left to the interpreter, as is code that a device answers. */
-export function isUnsuitable(block: Block): boolean {
-  return block.offset === 0 || (block.modeKey & MODE_CODE32) === 0;
+/** What a device answers is left to the interpreter, and 16-bit code of segments that neither that nor the jump cache is for. */
+export function isUnsuitable({ offset, modeKey }: Block, { s }: Core): boolean {
+  if ((modeKey & MODE_CODE32) !== 0) return offset === 0;
+  return offset === 0 || !isNarrowMode(modeKey) || !isParagraph(s[BASE + CS]!);
 }
 
 /** In memory and within one page. */

@@ -4,7 +4,7 @@
  */
 import { TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USER } from "../cpu/layout.ts";
 import type { ProcessorModel } from "../cpu/model.ts";
-import { MODE_USER } from "../cpu/state.ts";
+import { MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 
 export interface Shape {
   /**
@@ -12,7 +12,12 @@ export interface Shape {
    * translation tables are asked.
    */
   readonly direct: boolean;
-  /** CR0.PE is set. */
+  /**
+   * The same of code: a linear address is where it lies in RAM, but for what is between the video memory and 1 MiB. In
+   * 32-bit code it goes with `direct`; data of 16-bit code is often the display adapter's, to which tables lead.
+   */
+  readonly isPlaced: boolean;
+  /** CR0.PE is set. Not known of 16-bit code, which looks for itself. */
   readonly isProtected: boolean;
   readonly ramBytes: number;
   /** Bits of MODE_* but not the number of the code segment's limit, which is `codeLimit`. */
@@ -25,9 +30,21 @@ export interface Shape {
 }
 
 /** What the shape adds to the bytes that a compiled module is found by. */
-export function shapeKey({ direct, isProtected, ramBytes, mode, codeLimit, model, takesTurns }: Shape): string {
-  return `${direct}/${ramBytes}/${isProtected}/${mode}/${codeLimit}/${model.name}${takesTurns ? "/turns" : ""}`;
+export function shapeKey({
+  direct,
+  isPlaced,
+  isProtected,
+  ramBytes,
+  mode,
+  codeLimit,
+  model,
+  takesTurns,
+}: Shape): string {
+  return `${direct}/${isPlaced}/${ramBytes}/${isProtected}/${mode}/${codeLimit}/${model.name}${takesTurns ? "/turns" : ""}`;
 }
+
+/** 16-bit code. */
+export const isNarrow = ({ mode }: Pick<Shape, "mode">): boolean => (mode & MODE_CODE32) === 0;
 
 export const readTable = (shape: Shape): number =>
   (shape.mode & MODE_USER) !== 0 ? TLB_READ_USER : TLB_READ_SUPERVISOR;

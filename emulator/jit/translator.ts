@@ -17,12 +17,12 @@ import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./f
 import type { Structure } from "./flow.ts";
 import { structure } from "./flow.ts";
 import { typesOf } from "./imports.ts";
-import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET } from "./locals.ts";
-import { LEAPS, mayLeave, OPERATIONS } from "./operations.ts";
+import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET, WINDOW } from "./locals.ts";
+import { isFarTransfer, isLeap, mayLeave, maySeeVideo, operationOf } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, entryMaps, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
-import { readTable } from "./shape.ts";
+import { isNarrow, readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
 const TYPES = typesOf(PARAMETERS);
@@ -191,14 +191,23 @@ class Translator {
 
   #emitInstruction(insn: DecodedInstruction): void {
     const emitter = this.#emitter;
-    const operation = OPERATIONS[insn.form.semantic];
+    const { c } = emitter;
+    const operation = operationOf(insn);
     if (operation === undefined) {
       emitter.step();
       return;
     }
     const emit = operation(emitter, insn);
     if (emit === null) emitter.step();
-    else if (mayLeave(insn)) emitter.guarded(emit, true);
+    else if (maySeeVideo(insn)) {
+      emitter.access.seesVideo = true;
+      emitter.guarded(() => {
+        c.const(0).set(WINDOW);
+        emit();
+        emitter.writeWindow();
+      }, true);
+      emitter.access.seesVideo = false;
+    } else if (mayLeave(insn)) emitter.guarded(emit, true);
     else {
       emitter.access.slow = 0;
       emit();
@@ -260,7 +269,7 @@ class Translator {
       return;
     }
     if (endingOf(insn) === "branch") {
-      const pushTaken = OPERATIONS[semantic]!(this.#emitter, insn);
+      const pushTaken = operationOf(insn)!(this.#emitter, insn);
       if (pushTaken === null) {
         // The interpreter decides; it comes back only by way of EIP.
         this.#emitter.leaveToInterpreter();
@@ -285,18 +294,21 @@ class Translator {
       this.#edge(target);
       return;
     }
-    const emit = OPERATIONS[semantic]?.(this.#emitter, insn) ?? null;
+    const emit = operationOf(insn)?.(this.#emitter, insn) ?? null;
     if (emit === null) {
-      if (direct) this.#emitter.leaveToInterpreter();
+      if (direct || isNarrow(this.#region.shape)) this.#emitter.leaveToInterpreter();
       else this.#emitter.stepAway();
       return;
     }
-    this.#emitter.guarded(emit, LEAPS.has(semantic) && "away");
+    this.#emitter.guarded(emit, isLeap(insn) && "away");
     if (semantic === "call") {
       const { block } = this.#emitter;
       const routine = this.#placeRoutineOf(block);
       if (routine !== null) this.#emitPlaceRoutine(routine);
       this.#edge(routine === null ? target : block.next);
+    } else if (isFarTransfer(insn)) {
+      flags.spill();
+      this.#emitter.leaveToTarget();
     } else this.#dispatch();
   }
 
@@ -344,7 +356,7 @@ class Translator {
       go();
       return;
     }
-    OPERATIONS[insn.form.semantic]!(this.#emitter, insn)!();
+    operationOf(insn)!(this.#emitter, insn)!();
     const { kind } = flags;
     c.if();
     go();

@@ -26,7 +26,7 @@ import {
   THREAD_WRITE_TABLE,
   TLB_DELTA,
 } from "../../cpu/layout.ts";
-import { EXIT_BUDGET, EXIT_LOOKUP, EXIT_PAGE, EXIT_STOPPED, EXIT_UNKNOWN } from "../exits.ts";
+import { EXIT_BUDGET, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_PAGE, EXIT_STOPPED, EXIT_UNKNOWN } from "../exits.ts";
 import { ENTER } from "../imports.ts";
 import { pushContext, pushEipKey, pushIsInJumpCache, pushRegionEntry } from "../jump-cache.ts";
 import { BUDGET, T0, T1, T2 } from "../locals.ts";
@@ -52,6 +52,8 @@ export const HOT_RUNS = 1024;
 /** With less than this the interpreter goes on: a block has at most 32 instructions. */
 export const LEAST_BUDGET = 64;
 const PAGE_MASK = 0xfff;
+/** In place of where a branch comes from: what it leads to is not looked for in compiled code. */
+const UNCOUNTED = -2;
 /** An instruction that might reach beyond the code segment's limit, or into a page that is elsewhere, is not begun. */
 export const LONGEST_BYTES = 15;
 
@@ -151,11 +153,7 @@ export function emitLeave(c: Code, reason: number): void {
 }
 
 /** Counts that PLACE was come to, where code is compiled that is come to often, and goes on there. */
-function emitCounted(c: Code, codeBits: CodeBits, dispatch = emitDispatch): void {
-  if (codeBits === 16) {
-    dispatch(c);
-    return;
-  }
+function emitCounted(c: Code, dispatch = emitDispatch): void {
   c.get(PLACE)
     .get(PLACE)
     .const(13)
@@ -205,10 +203,10 @@ function emitAsk(c: Code, call: number): void {
   pushSlot(c, THREAD_DELTA).op(OP.sub).set(PLACE);
 }
 
-export function leapFunction(c: Code, codeBits: CodeBits): void {
+export function leapFunction(c: Code): void {
   emitAsk(c, ASK_LEAP);
   c.tee(BUDGET).const(0).op(OP.lt_s).if().const(EXIT_STOPPED).op(OP.return).end();
-  emitCounted(c, codeBits);
+  emitCounted(c);
   c.end();
 }
 
@@ -229,26 +227,26 @@ export function pauseFunction(c: Code): void {
 }
 
 /** From outside: what compiled code leads to has to grow hot, too. */
-export function startFunction(c: Code, codeBits: CodeBits): void {
-  emitCounted(c, codeBits);
+export function startFunction(c: Code): void {
+  emitCounted(c);
   c.end();
 }
 
 /** On at PLACE, which may be in another page, with the budget on the stack. */
-export function emitArrival(c: Code, codeBits: CodeBits, dispatch = emitDispatch): void {
+export function emitArrival(c: Code, dispatch = emitDispatch): void {
   c.tee(BUDGET).op(OP.eqz).if();
   emitLeave(c, EXIT_BUDGET);
   c.end().get(PLACE);
   pushSlot(c, THREAD_START).op(OP.sub);
   pushSlot(c, THREAD_LENGTH).op(OP.gt_u).if();
   c.get(BYTES).get(BUDGET).get(PLACE).returnCall(TURN).end();
-  emitCounted(c, codeBits, dispatch);
+  emitCounted(c, dispatch);
 }
 
 export function branchFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 16) emitWay(c);
   c.get(BUDGET).const(1).op(OP.sub);
-  emitArrival(c, codeBits);
+  emitArrival(c);
   c.end();
 }
 
@@ -281,7 +279,7 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 32) {
     emitAsk(c, ASK_PAGE);
     c.if();
-    emitCounted(c, codeBits);
+    emitCounted(c);
     c.end();
   }
   emitLeave(c, EXIT_PAGE);
@@ -314,7 +312,12 @@ export function turnFunction(c: Code, codeBits: CodeBits): void {
   pushSlot(c, THREAD_LAST).op(OP.gt_u).if();
   emitLeave(c, EXIT_UNKNOWN);
   c.end();
-  emitCounted(c, codeBits);
+  if (codeBits === 16) {
+    c.get(BYTES).const(UNCOUNTED).op(OP.eq).if();
+    emitDispatch(c);
+    c.end();
+  }
+  emitCounted(c);
   c.end();
 }
 
@@ -334,21 +337,38 @@ function emitTables(c: Code): void {
  * Compiled code that begins at PLACE is entered, where the jump cache knows it, after what `begin` emits; what it does not
  * go on with is gone on with here.
  */
-function emitCompiled(c: Code, begin: () => void): void {
+function emitCompiled(c: Code, codeBits: CodeBits, begin: () => void): void {
   c.get(PLACE);
   pushSlot(c, THREAD_DELTA).op(OP.add).set(T2);
-  pushIsInJumpCache(c, T2, T1);
+  pushIsInJumpCache(c, codeBits === 16, T2, T1, T0);
   c.if();
   begin();
   emitCanonical(c);
   pushRegionEntry(c, T1, T0);
-  c.call(ENTER).tee(T0).const(EXIT_LOOKUP).op(OP.ne).get(T0).const(EXIT_BUDGET).op(OP.ne).op(OP.and).if();
-  c.get(T0).op(OP.return).end();
+  c.call(ENTER).tee(T0).const(EXIT_LOOKUP).op(OP.ne).get(T0).const(EXIT_BUDGET).op(OP.ne).op(OP.and);
+  // In 16-bit code it does by itself what compiled code has left.
+  if (codeBits === 16) c.get(T0).const(EXIT_INTERPRET).op(OP.ne).op(OP.and);
+  c.if().get(T0).op(OP.return).end();
   emitTables(c);
   pushSlot(c, 4 * EIP);
   pushSlot(c, THREAD_DELTA).op(OP.sub).set(PLACE);
   pushSlot(c, JIT_BUDGET);
-  emitArrival(c, 32);
+  if (codeBits === 32) emitArrival(c);
+  else {
+    c.tee(BUDGET).op(OP.eqz).if();
+    emitLeave(c, EXIT_BUDGET);
+    // CS may have changed. What compiled code has left is not to be entered again at once.
+    c.end()
+      .const(UNCOUNTED)
+      .const(-1)
+      .get(T0)
+      .const(EXIT_INTERPRET)
+      .op(OP.eq)
+      .op(OP.select)
+      .get(BUDGET)
+      .get(PLACE)
+      .returnCall(TURN);
+  }
   c.end();
 }
 
@@ -361,7 +381,7 @@ const pushIsTooLittle = (c: Code): Code => c.get(BUDGET).const(LEAST_BUDGET).op(
  */
 export function unknownFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 32)
-    emitCompiled(c, () => {
+    emitCompiled(c, codeBits, () => {
       pushIsTooLittle(c).if();
       emitLeave(c, EXIT_UNKNOWN);
       c.end();
@@ -374,8 +394,8 @@ export function unknownFunction(c: Code, codeBits: CodeBits): void {
  * BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew, unless that
  * has compiled the code or knows it.
  */
-export function hotFunction(c: Code): void {
-  emitCompiled(c, () => {
+export function hotFunction(c: Code, codeBits: CodeBits): void {
+  emitCompiled(c, codeBits, () => {
     c.get(BYTES)
       .const(HOT_RUNS - 1)
       .store(2, THREAD_COUNTS);

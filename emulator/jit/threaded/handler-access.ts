@@ -4,26 +4,14 @@
  */
 
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import {
-  CODE_LINE_SHIFT,
-  CR0,
-  RAM,
-  THREAD_CODE_MAP,
-  THREAD_READ_TABLE,
-  THREAD_WINDOW_READ,
-  THREAD_WINDOW_WRITE,
-  THREAD_WRITE_TABLE,
-  VIDEO_WINDOW,
-  VIDEO_WINDOW_SHIFT,
-  WINDOW_SIZE_SHIFT,
-} from "../../cpu/layout.ts";
+import { CODE_LINE_SHIFT, RAM, THREAD_CODE_MAP, THREAD_READ_TABLE, THREAD_WRITE_TABLE } from "../../cpu/layout.ts";
 import type { AccessKind } from "../access.ts";
 import { AccessEmitter } from "../access.ts";
 import { FILL, TOUCH } from "../imports.ts";
-import { ADDRESS, BUDGET, HOST, T3 } from "../locals.ts";
+import { ADDRESS, HOST, T3 } from "../locals.ts";
 import type { Code } from "../wasm.ts";
 import { OP } from "../wasm.ts";
-import { EFFECTIVE, PLACE, SEGMENT, WINDOW, WINDOW_READ } from "./parts.ts";
+import { EFFECTIVE, PLACE, SEGMENT } from "./parts.ts";
 
 const PAGE_BYTES = 4096;
 /** In place of a segment's number: the one in SEGMENT. It is none of those that need no check. */
@@ -31,8 +19,6 @@ export const NAMED_SEGMENT = 8;
 
 export class HandlerAccess extends AccessEmitter {
   readonly flatData: boolean;
-  /** Whether the instruction at hand may reach into the display adapter's memory. */
-  seesVideo = false;
 
   constructor(c: Code, flatData: boolean) {
     super(c);
@@ -64,7 +50,7 @@ export class HandlerAccess extends AccessEmitter {
 
   protected check(sizeBytes: number, kind: AccessKind): void {
     const { c } = this;
-    const mayBeVideo = this.seesVideo && sizeBytes <= 4;
+    const mayBeVideo = this.mayBeVideo(sizeBytes);
     if (sizeBytes > 1)
       c.get(ADDRESS)
         .const(PAGE_BYTES - 1)
@@ -75,7 +61,7 @@ export class HandlerAccess extends AccessEmitter {
     const isWrite = kind !== "read";
     if (mayBeVideo) c.block();
     const done = c.depth;
-    this.#translate(isWrite, mayBeVideo ? () => this.#throughWindow(sizeBytes, kind, done) : null);
+    this.#translate(isWrite, mayBeVideo ? () => this.throughWindow(sizeBytes, kind, done) : null);
     if (isWrite) {
       // A page that holds code, or entries of page tables.
       c.get(T3).const(0).op(OP.lt_s).if();
@@ -102,40 +88,6 @@ export class HandlerAccess extends AccessEmitter {
       .op(OP.or)
       .set(HOST);
     if (mayBeVideo) c.end();
-  }
-
-  /**
-   * Of a page without a translation: the display adapter's memory is read into a window at once, and what is written
-   * into one is passed on at the end of the instruction. Reading it again, should the instruction be begun anew, changes
-   * nothing.
-   */
-  #throughWindow(sizeBytes: number, kind: AccessKind, done: number): void {
-    const { c } = this;
-    const pushBytes = (): void =>
-      void c
-        .get(ADDRESS)
-        .const(sizeBytes << WINDOW_SIZE_SHIFT)
-        .op(OP.or);
-    c.get(ADDRESS).const(VIDEO_WINDOW_SHIFT).op(OP.shr_u).const(VIDEO_WINDOW).op(OP.eq);
-    // CR0.PG is its highest bit.
-    c.const(0)
-      .load(4, 4 * CR0)
-      .const(0)
-      .op(OP.ge_s)
-      .op(OP.and)
-      .if();
-    if (kind !== "write") {
-      pushBytes();
-      c.get(BUDGET).call(WINDOW_READ);
-    }
-    if (kind !== "read") {
-      pushBytes();
-      c.set(WINDOW);
-    }
-    c.const(kind === "read" ? THREAD_WINDOW_READ : THREAD_WINDOW_WRITE)
-      .set(HOST)
-      .br(done)
-      .end();
   }
 
   /** Takes the slow path if code was decoded from one of the bytes at the offset in RAM that HOST holds. */

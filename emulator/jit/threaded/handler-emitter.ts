@@ -11,26 +11,14 @@ import { Emitter } from "../emitter.ts";
 import { EXIT_ATTENTION } from "../exits.ts";
 import type { Bits } from "../flags.ts";
 import { FlagEmitter } from "../flags.ts";
-import { TIMESTAMP } from "../imports.ts";
-import { BUDGET, T0 } from "../locals.ts";
+import { TIMESTAMP, WINDOW_WRITE } from "../imports.ts";
+import { BUDGET, T0, WINDOW } from "../locals.ts";
 import { OP } from "../wasm.ts";
 import { emitAddress, emitAddress16, emitSegment32 } from "./address.ts";
 import { codeLimitOf, emitDispatch } from "./functions.ts";
 import { HandlerAccess } from "./handler-access.ts";
 import type { HandlerCode } from "./handler-code.ts";
-import {
-  AFTER,
-  BYTES,
-  CARRIES,
-  EFFECTIVE,
-  FIRST_VECTOR,
-  type HandlerShape,
-  LEAVE,
-  PLACE,
-  VALUE,
-  WINDOW,
-  WINDOW_WRITE,
-} from "./parts.ts";
+import { AFTER, BYTES, CARRIES, EFFECTIVE, FIRST_VECTOR, type HandlerShape, LEAVE, PLACE, VALUE } from "./parts.ts";
 
 /** Numbers for registers that the bytes name, by how far up in them their three bits are. */
 const NAMED = 0x100;

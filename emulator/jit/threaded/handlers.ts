@@ -12,7 +12,8 @@ import { DS, EBX, ESP, THREAD_DELTA, ZERO } from "../../cpu/layout.ts";
 import { MODE_CODE32, MODE_FLAT, MODE_STACK32 } from "../../cpu/state.ts";
 import { EXIT_UNKNOWN } from "../exits.ts";
 import { BUDGET, T0, T1, TARGET } from "../locals.ts";
-import { LEAPS, SHARED_OPERATIONS } from "../operations.ts";
+import { LEAPS, maySeeVideo, SHARED_OPERATIONS } from "../operations.ts";
+import { FAR_TRANSFERS, REAL_MODE } from "../real-mode.ts";
 import { INTEGER_VECTORS } from "../vectors/operations.ts";
 import { Code, OP } from "../wasm.ts";
 import {
@@ -30,7 +31,6 @@ import { HandlerCode, HandlerLocals } from "./handler-code.ts";
 import { HandlerEmitter, OPCODE_REGISTER, REG_REGISTER, RM_REGISTER } from "./handler-emitter.ts";
 import { BYTES, FAR, HANDLER_TYPE, type HandlerShape, LEAP, PLACE } from "./parts.ts";
 import { PROTECTED_MODE } from "./protected-mode.ts";
-import { FAR_TRANSFERS, REAL_MODE } from "./real-mode.ts";
 
 /** Which instructions a handler is for: opcode map, prefixes, and how many bytes stand before the opcode's last one. */
 interface Table {
@@ -124,21 +124,6 @@ const BRANCHES = new Set<Semantic>([
   "jmp_indirect",
   "ret",
   "iret",
-]);
-/** What 16-bit code draws with, and looks at what is drawn. */
-const VIDEO = new Set<Semantic>([
-  "mov",
-  "movs",
-  "stos",
-  "lods",
-  "scas",
-  "cmp",
-  "test",
-  "and",
-  "or",
-  "xor",
-  "add",
-  "xchg",
 ]);
 const CONDITIONAL = new Set<Semantic>(["jcc", "loop", "loope", "loopne", "jcxz"]);
 
@@ -310,7 +295,7 @@ class HandlerMaker {
       code.block();
       code.always = code.depth;
       t.access.slow = code.depth;
-      t.access.seesVideo = codeBits === 16 && !isRepeated && VIDEO.has(semantic);
+      t.access.seesVideo = maySeeVideo(insn);
       if (form.modrm === "exact") code.get(BYTES).const(0x700).op(OP.and).brIf(t.access.slow);
       const isNamed = insn.isMemory || form.operands.some(({ field }) => field === "source" || field === "table");
       if (insn.isMemory) t.decodeAddress(insn, !isOffset);
@@ -470,7 +455,7 @@ export function makeLoop(shape: HandlerShape): Handler {
   code.end();
   if (shape.codeBits === 16) emitWay(code);
   code.get(BUDGET).const(1).op(OP.sub);
-  emitArrival(code, shape.codeBits, goOn);
+  emitArrival(code, goOn);
   code.end().op(OP.unreachable).end();
   return { locals: locals.types, code };
 }

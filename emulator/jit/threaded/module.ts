@@ -70,10 +70,10 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
     ownFunction((c) => turnFunction(c, codeBits)),
     ownFunction(pauseFunction),
     ownFunction((c) => branchFunction(c, codeBits)),
-    ownFunction(hotFunction),
-    ownFunction((c) => startFunction(c, codeBits)),
+    ownFunction((c) => hotFunction(c, codeBits)),
+    ownFunction(startFunction),
     ownFunction(farFunction),
-    ownFunction((c) => leapFunction(c, codeBits)),
+    ownFunction(leapFunction),
     // The first handler is for all opcodes without one.
     ownFunction((c) => unknownFunction(c, codeBits)),
   ];

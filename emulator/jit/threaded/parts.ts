@@ -24,31 +24,21 @@ export const PLACE = 2;
 export const EFFECTIVE = FIRST_FREE;
 export const AFTER = FIRST_FREE + 1;
 export const VALUE = FIRST_FREE + 2;
-/** What the instruction writes into the display adapter's memory, or 0: WINDOW_SIZE_SHIFT. */
-export const WINDOW = FIRST_FREE + 4;
 /** Number of the segment that a prefix names, or in 16-bit code the address. */
 export const SEGMENT = FIRST_FREE + 3;
 /** Temporary vectors. */
-export const FIRST_VECTOR = FIRST_FREE + 5;
+export const FIRST_VECTOR = FIRST_FREE + 4;
 const VECTORS = 3;
 export const isVector = (local: number): boolean => local >= FIRST_VECTOR && local < FIRST_VECTOR + VECTORS;
 
 // Types of functions, beyond those of regions.
 export const HANDLER_TYPE = 0;
 export const PAIR_TYPE = 5;
-export const THREAD_TYPES = [
-  ...typesOf(PARAMETERS),
-  { parameters: [I32, I32], results: [I32, I32] },
-  { parameters: [I32, I32], results: [] },
-];
+export const THREAD_TYPES = [...typesOf(PARAMETERS), { parameters: [I32, I32], results: [I32, I32] }];
 
 /** The functions of the engine, by the numbers that they have in regions. */
 export const THREAD_IMPORTS: readonly FunctionImport[] = [
   ...importsOf(false),
-  /** (WINDOW_SIZE_SHIFT, budget): the bytes are in both THREAD_WINDOW_* then. */
-  { name: "windowRead", type: 6 },
-  /** (WINDOW_SIZE_SHIFT, budget) -> as `out`. What is in THREAD_WINDOW_WRITE is written. */
-  { name: "windowWrite", type: 1 },
   /** (EIP, budget) -> as `away`; the page that it leads to is made ready. */
   { name: "leap", type: 1 },
   /** (EIP, budget) -> 1 if the page of the EIP, where all state is, is ready to be run in. Raises page faults. */
@@ -56,13 +46,10 @@ export const THREAD_IMPORTS: readonly FunctionImport[] = [
   /** (EIP, budget) -> 1 if code is compiled that begins at the EIP, where all state is, 0 if not, -1 to leave. */
   { name: "hot", type: 1 },
 ];
-/** From the display adapter's memory, and to it. */
-export const WINDOW_READ = importsOf(false).length;
-export const WINDOW_WRITE = WINDOW_READ + 1;
 /** What the engine is asked without leaving. */
-export const ASK_LEAP = WINDOW_READ + 2;
-export const ASK_PAGE = WINDOW_READ + 3;
-export const ASK_HOT = WINDOW_READ + 4;
+export const ASK_LEAP = importsOf(false).length;
+export const ASK_PAGE = ASK_LEAP + 1;
+export const ASK_HOT = ASK_LEAP + 2;
 
 /** Numbers of the interpreter's own functions; the handlers follow. */
 const OWN = THREAD_IMPORTS.length;

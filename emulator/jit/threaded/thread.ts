@@ -1,5 +1,4 @@
 /** The interpreter of one machine: its instance, and the pages that it may run in. */
-import type { AccessBytes } from "../../bus/bus.ts";
 import { BRANCH } from "../../cpu/branches.ts";
 import type { Core } from "../../cpu/core.ts";
 import {
@@ -26,13 +25,10 @@ import {
   THREAD_WAY,
   THREAD_WAY_ENTRIES,
   THREAD_WAYS,
-  THREAD_WINDOW_READ,
-  THREAD_WINDOW_WRITE,
   THREAD_WRITE_TABLE,
   TLB_DELTA,
-  WINDOW_SIZE_SHIFT,
 } from "../../cpu/layout.ts";
-import { MODE_64K, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
+import { isNarrowMode, MODE_CODE32, MODE_FLAT, MODE_STACK32, MODE_USER, MODE_WHOLE } from "../../cpu/state.ts";
 import type { RegionImports } from "../instance.ts";
 import { writeModrmTables } from "./address.ts";
 import { codeLimitOf, HOT_RUNS, LONGEST_BYTES } from "./functions.ts";
@@ -40,14 +36,11 @@ import { interpreterModule } from "./module.ts";
 
 const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
-const WINDOW_ADDRESS = (1 << WINDOW_SIZE_SHIFT) - 1;
 
 /**
- * The modes that it is for, at any privilege: 32-bit code and stack, all segments flat; and 16-bit code and stack,
- * whatever the other segments are.
+ * The mode of 32-bit code that it is for, at any privilege: with all segments flat. That of 16-bit code is isNarrowMode.
  */
 const MODE_32 = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
-const MODE_16 = MODE_64K;
 
 type Run = (nothing: number, budget: number, place: number) => number;
 
@@ -65,8 +58,9 @@ export class Thread {
   readonly #counts: Uint16Array;
   readonly #engine: ThreadEngine;
   #imports: RegionImports;
-  /** What `remaining` is when the interpreter has used up its budget. */
-  #base = 0;
+  /** Of 16-bit code that runs: `CpuState.codeKey` and the epoch as they stand for each other, or -1. */
+  #known = -1;
+  #epoch = 0;
 
   /** `imports`: of the machine's regions. */
   constructor(core: Core, imports: RegionImports, engine: ThreadEngine) {
@@ -153,6 +147,28 @@ export class Thread {
     this.#counts[(offset ^ (offset >>> 13)) & (THREAD_COUNT_ENTRIES - 1)] = HOT_RUNS - 1;
   }
 
+  /** 16-bit code is about to run, or has been run by the handlers of cpu/, which say what they do. */
+  begin(): void {
+    const { state, mmu } = this.#core;
+    this.#known = (state.modeKey & MODE_CODE32) === 0 ? state.codeKey : -1;
+    this.#epoch = mmu.epoch;
+  }
+
+  /**
+   * Takes note of segments that 16-bit code has loaded by itself since it began. What is known by EIP is known for another
+   * code segment then; and where something else has moved, too, for none.
+   */
+  settle(): void {
+    if (this.#known < 0) return;
+    const { state, mmu } = this.#core;
+    const known = this.#known;
+    const key = state.codeKey;
+    if (key !== known && mmu.epoch !== this.#epoch) mmu.renew();
+    else mmu.rebase(known, key);
+    state.updateMode();
+    this.begin();
+  }
+
   /** Runs; an EXIT_*. */
   run(budget: number, place: number): number {
     const codeBits = this.#codeBits;
@@ -161,37 +177,11 @@ export class Thread {
     const words = this.#words;
     words[THREAD_WAY >>> 2] = 0;
     words[THREAD_WAYS >>> 2] = -1;
-    const { mmu, state } = this.#core;
-    this.#base = this.#core.remaining - budget;
-    const known = state.codeKey;
-    const { epoch } = mmu;
     try {
       return run(0, budget, place);
     } finally {
-      // What is known by EIP is known for another code segment; and where something else has moved, too, for none.
-      if (mmu.epoch !== epoch) mmu.renew();
-      else mmu.rebase(known, state.codeKey);
-      state.updateMode();
       this.#noteWays(words[THREAD_WAY >>> 2]!);
     }
-  }
-
-  /** See THREAD_IMPORTS: the bytes are the display adapter's, and nothing translates their address. */
-  #windowRead(bytes: number, budget: number): void {
-    const core = this.#core;
-    core.remaining = this.#base + budget;
-    const value = core.mmu.readSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes);
-    this.#words[THREAD_WINDOW_READ >>> 2] = value;
-    this.#words[THREAD_WINDOW_WRITE >>> 2] = value;
-  }
-
-  #windowWrite(bytes: number, budget: number): number {
-    const core = this.#core;
-    core.remaining = this.#base + budget;
-    const value = this.#words[THREAD_WINDOW_WRITE >>> 2]!;
-    core.mmu.writeSystem(bytes & WINDOW_ADDRESS, (bytes >>> WINDOW_SIZE_SHIFT) as AccessBytes, value);
-    const left = --core.remaining - this.#base;
-    return left > 0 && core.attention === 0 ? left : -1;
   }
 
   /** So many branches were taken, of which the last ones are known. */
@@ -206,7 +196,7 @@ export class Thread {
 
   /** Whether it is for the mode at hand. */
   get fitsMode(): boolean {
-    return this.fitsWide || (this.#core.state.modeKey & ~(MODE_USER | MODE_FLAT)) === MODE_16;
+    return this.fitsWide || isNarrowMode(this.#core.state.modeKey);
   }
 
   /** Whether the mode at hand is one of 32-bit code that it is for. */
@@ -223,8 +213,6 @@ export class Thread {
     const { model, pauseTurn } = this.#core;
     const m = {
       ...this.#imports["m"],
-      windowRead: this.#windowRead.bind(this),
-      windowWrite: this.#windowWrite.bind(this),
       ...this.#engine,
     };
     const module = interpreterModule({ codeBits, model, takesTurns: pauseTurn !== null });

@@ -1,12 +1,12 @@
 /**
- * What 16-bit code does all the time in real mode and regions never do: far transfers, INT and IRET, loads of segments,
- * the flags on the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1).
- * Virtual-8086 and protected mode take the slow path wherever that is not so.
+ * What only 16-bit code does, and in real mode all the time: far transfers, INT and IRET, loads of segments, the flags on
+ * the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1).
+ * What is not so in virtual-8086 and protected mode takes the slow path there.
  */
-import type { Semantic } from "../../../src/isa/semantics.ts";
-import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF } from "../../cpu/flags.ts";
-import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { FLAGS_IMAGE } from "../../cpu/interrupts.ts";
+import type { Semantic } from "../../src/isa/semantics.ts";
+import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VM } from "../cpu/flags.ts";
+import type { DecodedInstruction } from "../cpu/instruction.ts";
+import { FLAGS_IMAGE } from "../cpu/interrupts.ts";
 import {
   ACCESS,
   BASE,
@@ -26,16 +26,16 @@ import {
   JIT_ATTENTION,
   SELECTOR,
   SS,
-} from "../../cpu/layout.ts";
-import { CR0_PE } from "../../cpu/state.ts";
-import type { Emitter } from "../emitter.ts";
-import type { Bits } from "../flags.ts";
-import { loadImage, pushImage } from "../interrupts.ts";
-import { T0, T1, T2, TARGET } from "../locals.ts";
-import type { Operation } from "../operands.ts";
-import { pushOperand } from "../operands.ts";
-import { peekGuest, pushGuest, pushOnStack, release } from "../stack.ts";
-import { OP } from "../wasm.ts";
+} from "../cpu/layout.ts";
+import { CR0_PE } from "../cpu/state.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Bits } from "./flags.ts";
+import { loadImage, pushImage } from "./interrupts.ts";
+import { T0, T1, T2, TARGET } from "./locals.ts";
+import type { Operation } from "./operands.ts";
+import { pushOperand } from "./operands.ts";
+import { peekGuest, pushGuest, pushOnStack, release } from "./stack.ts";
+import { OP } from "./wasm.ts";
 
 const SEGMENT_BYTES = 0x10000;
 /** What INT pushes: IP, CS, FLAGS. */
@@ -55,6 +55,23 @@ const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 
 function requireReal(t: Emitter): void {
   pushState(t, CR0);
   t.c.const(CR0_PE).op(OP.and).brIf(t.access.slow);
+}
+
+/** Real or virtual-8086 mode: to load a segment changes its base and its selector. */
+function requireParagraphs(t: Emitter): void {
+  pushState(t, CR0);
+  t.c.const(CR0_PE).op(OP.and);
+  pushState(t, EFLAGS);
+  t.c.const(VM).op(OP.and).op(OP.eqz).op(OP.and).brIf(t.access.slow);
+}
+
+/** The same of CS: it has to be as an earlier load in real mode has left it, which it always is in virtual-8086 mode. */
+function requireCodeParagraphs(t: Emitter): void {
+  const { c } = t;
+  pushState(t, EFLAGS);
+  c.const(VM).op(OP.and).op(OP.eqz).if();
+  requireRealCode(t);
+  c.end();
 }
 
 /** Real mode, and CS as an earlier load in it has left it: only base and selector change. */
@@ -171,7 +188,7 @@ function far(isCall: boolean): Operation {
     if (insn.size !== 16 || (!isDirect && !insn.isMemory)) return null;
     return () => {
       const { c, access } = t;
-      requireRealCode(t);
+      requireCodeParagraphs(t);
       if (isDirect) t.pushImmediate(insn, false);
       else {
         access.operand(insn, POINTER_BYTES, "read");
@@ -194,13 +211,13 @@ const farReturn: Operation = (t, insn) => {
   if (insn.size !== 16) return null;
   return () => {
     const { c, access } = t;
-    requireRealCode(t);
+    requireCodeParagraphs(t);
     stackRun(t, 0, POINTER_BYTES, "read");
     access.load(4);
     c.set(T1);
     splitPointer(t);
     loadCode(t);
-    release(t, POINTER_BYTES);
+    release(t, POINTER_BYTES + insn.immediate);
     if (insn.immediateAt === 0) return;
     t.writeRegister(ESP, 16, () => {
       t.getRegister(ESP);
@@ -214,7 +231,7 @@ const moveToSegment: Operation = (t, insn) => {
   const pushNumber = (): void => t.pushNumber(insn.reg);
   return () => {
     const { c, access } = t;
-    requireReal(t);
+    requireParagraphs(t);
     pushNumber();
     c.const(2).op(OP.shr_u).set(T1);
     c.const(LOADABLE).get(T1).op(OP.shr_u).const(1).op(OP.and).op(OP.eqz).brIf(access.slow);
@@ -231,7 +248,7 @@ const popSegment: Operation = (t, insn) => {
   const segment = insn.form.operands[0]!.fixed;
   if (insn.size !== 16) return null;
   return () => {
-    requireReal(t);
+    requireParagraphs(t);
     if (segment === SS) requireNoneWaits(t);
     peekGuest(t, 16);
     t.c.set(T0);
@@ -249,7 +266,7 @@ function loadPointer(segment: number): Operation {
     const bytes = bits >>> 3;
     return () => {
       const { c, access } = t;
-      requireReal(t);
+      requireParagraphs(t);
       access.operand(insn, bytes + 2, "read");
       access.load(2, bytes);
       c.set(T0);
