@@ -94,7 +94,7 @@ const SELDOM = [
   ...["20", "a0"].map((port) => `out ${port} b; out ${port} c; out ${port} 68; out ${port} c3; out ${port} 80`),
   "out 61 1; out 43 b5; out 42 64; out 42 0; out 42 50; out 42 0; out 43 e8; out 61 0; wait 1ms; in 61",
   "out 61 0; out 43 b2; out 42 64; out 42 0; out 61 1; out 43 80; in 42; out 42 1",
-  "wait 3s; inw 600; out 70 a; out 71 76; wait 3ms; out 71 26; out 70 b; out 71 82; out 71 2",
+  "outw 602 101; wait 3s; inw 600; out 70 a; out 71 76; wait 3ms; out 71 26; out 70 b; out 71 82; out 71 2",
   "out 70 6; out 71 3; key 1e; wait 600us; keyup 1e; wait 400us; wait 600us; in 60; wait 600us; in 60; wait 600us; in 60",
   ...["a0", "b0"].map(
     (drive) =>
