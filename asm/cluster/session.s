@@ -1,6 +1,6 @@
-# Which sessions of others are believed, and which of their packets are new. A session that is not known is believed when
-# a packet of it names this node's own session, which nobody could know before this boot; after that its packets are
-# believed once each. See docs/protocols/cluster.md.
+# Which sessions of others are believed, and which of their packets are new. A session that is not known is believed
+# when a packet of it names this node's own session, which nobody could know before this boot; after that its packets
+# are believed once each. See docs/protocols/cluster.md.
 #
 # All routines run with the cluster's mutex held.
 
