@@ -30,7 +30,7 @@ NEVER                   = 0x7FFFFFFF
 .global holder_event
 holder_event:           .space 4
 hold_at:                .space 4        # clock_ms of the next word of a holder
-cycles_per_ms:          .space 4
+holder_stamped:         .space 8        # time stamp of the last look whether what is held may be
 service_mac:            .space 8        # that of the address that is being claimed
 
 .text
@@ -40,8 +40,6 @@ service_mac:            .space 8        # that of the address that is being clai
 holder_start:
     mov     eax, offset holder_event
     call    net_changes
-    call    task_cycles_per_ms
-    mov     [cycles_per_ms], eax
     mov     eax, offset holder_task
     LOAD_STRING ecx, "cloud address"
     jmp     task_create
@@ -98,6 +96,7 @@ holder_look:
     call    clock_ms
     mov     ebx, eax                    # EBX: now
     call    share_look
+    call    holder_stamp
     mov     edi, NEVER                  # EDI: milliseconds
     xor     ebp, ebp                    # EBP: addresses that are held
     mov     esi, offset services
@@ -172,9 +171,7 @@ holder_say:
     mov     eax, [esi + SERVICE_ADDRESS]
     stosd
     mov     eax, [esi + SERVICE_RECORD]
-    mov     edx, LEASE_MS
-    mov     ecx, [cycles_per_ms]
-    call    secondary_lend
+    call    holder_lend
 2:  add     esi, SERVICE_SIZE
     cmp     esi, offset services + SERVICES * SERVICE_SIZE
     jb      1b
@@ -185,6 +182,22 @@ holder_say:
     pop     edi
     pop     esi
     ret
+
+# This node looks now whether it may hold what it holds: from here on it may, for a while.
+# Clobbers: EAX, EDX.
+holder_stamp:
+    call    task_time
+    mov     [holder_stamped], eax
+    mov     [holder_stamped + 4], edx
+    ret
+
+# The look was good: renews the lease of what is held.
+# In: EAX record.
+# Clobbers: EAX, ECX, EDX.
+holder_lend:
+    mov     edx, LEASE_MS
+    mov     ecx, offset holder_stamped
+    jmp     secondary_lend
 
 # When this node takes an address over, if its holder stays silent.
 # In: ESI service.
@@ -309,6 +322,7 @@ holder_claim:
     jne     .Lholder_claim_release
     call    holder_may
     jne     .Lholder_claim_release
+    call    holder_stamp
     mov     ecx, edi
     call    secondary_lapsed            # this node stood still since: it asks again
     jc      .Lholder_claim_release
@@ -319,9 +333,7 @@ holder_claim:
     mov     eax, [node + NODE_ID + 4]
     mov     [esi + SERVICE_HOLDER + 4], eax
     mov     eax, edi
-    mov     edx, LEASE_MS
-    mov     ecx, [cycles_per_ms]
-    call    secondary_lend
+    call    holder_lend
     call    clock_ms
     mov     [hold_at], eax              # the others hear of it at once
     PRINTF  "cluster: %I is here now\n", ebx
@@ -359,6 +371,7 @@ holder_check:
     mov     edi, [esi + SERVICE_RECORD]
     mov     ebx, [edi + SECONDARY_CONFLICTS]
     mov     ebp, CHECKS
+    call    holder_stamp
 1:  mov     eax, [cluster_netif]
     mov     edx, [esi + SERVICE_ADDRESS]
     xor     ecx, ecx
@@ -374,9 +387,7 @@ holder_check:
     cmp     [edi + SECONDARY_CONFLICTS], ebx
     jne     8f
     mov     eax, edi
-    mov     edx, LEASE_MS
-    mov     ecx, [cycles_per_ms]
-    call    secondary_lend
+    call    holder_lend
     call    clock_ms
     mov     [hold_at], eax
     jmp     9f

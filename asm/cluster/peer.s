@@ -319,6 +319,17 @@ peer_outlived:
     mov     [eax + PEER_KNOWN], ecx
 9:  ret
 
+# The highest age that is known of a peer, whichever boot it was.
+# In: EAX peer.
+# Out: ECX age.
+.global peer_age
+peer_age:
+    mov     ecx, [eax + PEER_AGE]
+    cmp     ecx, [eax + PEER_KNOWN]
+    jae     9f
+    mov     ecx, [eax + PEER_KNOWN]
+9:  ret
+
 # A peer's age is known: is it above that of all its earlier boots?
 # In: EBX peer.
 # Clobbers: EAX.

@@ -66,19 +66,22 @@ cluster_receive:
     COUNT   cloud_replayed
     jmp     .Lcluster_receive_done
 .Lcluster_receive_unknown:
-    mov     eax, ebx
-    call    trust_retired
+    lea     edx, [ebx + CLOUD_SESSION]
+    call    session_retired
     je      .Lcluster_receive_old
     mov     eax, ebx
     mov     edx, esi
-    call    trust_proven
+    call    session_proven
     je      .Lcluster_receive_proven
+.Lcluster_receive_doubted:
     mov     eax, ebx
     mov     edx, edi
     call    cluster_doubt
     jmp     .Lcluster_receive_done
 .Lcluster_receive_proven:
     mov     eax, ebx
+    call    session_outlived
+    jc      .Lcluster_receive_doubted
     call    coordinator_proven
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
     je      .Lcluster_receive_joining
@@ -86,7 +89,7 @@ cluster_receive:
     call    peer_find
     jc      .Lcluster_receive_full
     mov     edx, ebx
-    call    trust_accept
+    call    session_accept
 .Lcluster_receive_believed:
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
     je      .Lcluster_receive_joiner

@@ -204,7 +204,7 @@ rotate_heard:
     jne     .Lrotate_heard_unproven
     mov     eax, esi
     mov     edx, ebx
-    call    trust_window
+    call    session_window
     jc      .Lrotate_heard_done
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     call    [heard + eax*4 - KIND_OFFER_KEY * 4]

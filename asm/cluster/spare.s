@@ -187,7 +187,7 @@ spared_begin:
     cmp     eax, eax
     ret
 
-# Whether a packet of a session that is known is new: trust_window, and none that was dropped as a spare one.
+# Whether a packet of a session that is known is new: session_window, and none that was dropped as a spare one.
 # In: EAX peer, EDX packet; code_given its code.
 # Out: CF when it is not; it has been counted. Keeps EAX, EDX.
 # Clobbers: ECX.
@@ -210,7 +210,7 @@ spare_window:
     mov     ecx, [edx + CLOUD_SEQUENCE]
     cmp     ecx, [spared_last]
     jbe     .Lspare_window_new
-    call    trust_window
+    call    session_window
     jc      9f
     mov     dword ptr [eax + PEER_WINDOW], -1   # those that were dropped count as heard
     mov     dword ptr [spared_count], 0
@@ -221,4 +221,4 @@ spare_window:
     stc
     ret
 .Lspare_window_new:
-    jmp     trust_window
+    jmp     session_window

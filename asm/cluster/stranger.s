@@ -45,11 +45,8 @@ stranger_heard:
     call    session_same
     pop     eax
     je      3f
-    mov     ecx, [eax + PEER_AGE]
-    cmp     ecx, [eax + PEER_KNOWN]
-    jae     2f
-    mov     ecx, [eax + PEER_KNOWN]
-2:  mov     [esi + STRANGER_AGE], ecx
+    call    peer_age
+    mov     [esi + STRANGER_AGE], ecx
 3:  mov     eax, [ebx + CLOUD_NODE]
     mov     [esi + STRANGER_ID], eax
     mov     eax, [ebx + CLOUD_NODE + 4]

@@ -15,8 +15,6 @@
 .include "names.inc"
 
 SETTING_SIZE            = 128           # more than a name and a key take
-WINDOW                  = 32            # packets that may come late
-RETIRED                 = 256           # past sessions of others that are remembered; a power of 2
 
 .bss
 .balign 4
@@ -35,9 +33,6 @@ trust_key:              .space HMAC_SIZE
     # the cluster's key itself, for those who are invited
 .global trust_secret
 trust_secret:           .space KEY_SIZE
-retired:                .space RETIRED * SESSION_SIZE
-retired_next:           .space 4        # offset of the place for the next one,
-retired_end:            .space 4        # and behind the last that was ever taken
 .global trust_public
 trust_public:           .space X25519_BYTES # of this boot: its session follows from it
 trust_private:          .space X25519_BYTES # and what belongs to it
@@ -441,147 +436,3 @@ trust_coded:
     mov     edx, offset code_made
     mov     ecx, CODE_SIZE
     jmp     secret_compare
-
-# Whether two sessions are the same.
-# In: EAX, EDX sessions.
-# Out: ZF when they are.
-# Clobbers: ECX only.
-.global session_same
-session_same:
-    mov     ecx, [eax]
-    cmp     ecx, [edx]
-    jne     9f
-    mov     ecx, [eax + 4]
-    cmp     ecx, [edx + 4]
-9:  ret
-
-# Whether a packet was made after this node's boot by who says so: it names this node's session, as what it answers or
-# in an entry of a view.
-# In: EAX packet, EDX bytes.
-# Out: ZF when it was.
-.global trust_proven
-trust_proven:
-    push    ebx
-    push    esi
-    push    edi
-    mov     ebx, eax
-    lea     edi, [eax + edx]
-    lea     eax, [ebx + CLOUD_ECHO]
-    mov     edx, offset trust_session
-    call    session_same
-    je      .Ltrust_proven_done
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
-    jne     .Ltrust_proven_done
-    lea     esi, [ebx + CLOUD_ENTRIES]
-.Ltrust_proven_next:
-    cmp     esi, edi
-    jae     .Ltrust_proven_not
-    lea     eax, [esi + ENTRY_SESSION]
-    mov     edx, offset trust_session
-    call    session_same
-    je      .Ltrust_proven_done
-    add     esi, ENTRY_SIZE
-    jmp     .Ltrust_proven_next
-.Ltrust_proven_not:
-    test    esp, esp                    # ZF clear
-.Ltrust_proven_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Whether a packet of a session that is known is new. What is too late to tell counts as old.
-# In: EAX peer, EDX packet.
-# Out: CF when it is not; it has been counted.
-.global trust_window
-trust_window:
-    push    ebx
-    mov     ebx, [edx + CLOUD_SEQUENCE]
-    mov     ecx, ebx
-    sub     ecx, [eax + PEER_SEQUENCE]
-    jbe     2f
-    mov     [eax + PEER_SEQUENCE], ebx
-    cmp     ecx, WINDOW
-    jb      1f
-    mov     dword ptr [eax + PEER_WINDOW], 1
-    clc
-    jmp     9f
-1:  shl     dword ptr [eax + PEER_WINDOW], cl
-    or      dword ptr [eax + PEER_WINDOW], 1
-    clc
-    jmp     9f
-2:  neg     ecx
-    cmp     ecx, WINDOW
-    jae     8f
-    bts     dword ptr [eax + PEER_WINDOW], ecx
-    jnc     9f
-8:  COUNT   cloud_replayed
-    stc
-9:  pop     ebx
-    ret
-
-# Remembers the session that a peer has had: it has another now, and what was recorded of the old one may still name
-# this node's session. A new key is not for the new one: nobody knows whose that is.
-# In: EAX peer.
-# Clobbers: ECX, EDX only.
-.global trust_retire
-trust_retire:
-    mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
-    mov     edx, [eax + PEER_SESSION]
-    or      edx, [eax + PEER_SESSION + 4]
-    jz      9f                          # it is new here
-    mov     ecx, [retired_next]
-    mov     edx, [eax + PEER_SESSION]
-    mov     [retired + ecx], edx
-    mov     edx, [eax + PEER_SESSION + 4]
-    mov     [retired + ecx + 4], edx
-    add     ecx, SESSION_SIZE
-    cmp     ecx, [retired_end]
-    jbe     1f
-    mov     [retired_end], ecx
-1:  and     ecx, RETIRED * SESSION_SIZE - 1
-    mov     [retired_next], ecx
-9:  ret
-
-# Whether a session was that of a peer which has another now.
-# In: EAX packet.
-# Out: ZF when it was.
-.global trust_retired
-trust_retired:
-    lea     edx, [eax + CLOUD_SESSION]
-
-# Whether a session was that of a peer which has another now.
-# In: EDX session.
-# Out: ZF when it was.
-# Clobbers: EAX, ECX.
-.global session_retired
-session_retired:
-    mov     ecx, [retired_end]
-    mov     eax, [edx]
-1:  sub     ecx, SESSION_SIZE
-    jb      9f                          # ZF is clear
-    cmp     eax, [retired + ecx]
-    jne     1b
-    mov     eax, [edx + 4]
-    cmp     eax, [retired + ecx + 4]
-    mov     eax, [edx]
-    jne     1b
-9:  ret
-
-# Takes over a session that is proven.
-# In: EAX peer, EDX packet.
-.global trust_accept
-trust_accept:
-    push    edx
-    call    trust_retire
-    pop     edx
-    call    peer_outlived
-    mov     ecx, [edx + CLOUD_SESSION]
-    mov     [eax + PEER_SESSION], ecx
-    mov     ecx, [edx + CLOUD_SESSION + 4]
-    mov     [eax + PEER_SESSION + 4], ecx
-    mov     dword ptr [eax + PEER_PROVEN], 1
-    mov     ecx, [edx + CLOUD_SEQUENCE]
-    mov     [eax + PEER_SEQUENCE], ecx
-    mov     dword ptr [eax + PEER_WINDOW], -1   # what was said before is too late, as it may be older than our boot
-    ret

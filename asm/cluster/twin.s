@@ -39,7 +39,7 @@ twin_heard:
     call    coordinator_answer
     pop     edx
     mov     eax, ebx
-    call    trust_proven
+    call    session_proven
     jne     9f
     lea     eax, [ebx + CLOUD_SESSION]
     mov     edx, offset trust_session

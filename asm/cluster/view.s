@@ -414,7 +414,7 @@ view_apply_session:
     mov     dword ptr [ebx + PEER_KNOWN], 0
     jmp     2f
 1:  call    peer_outlived
-2:  call    trust_retire
+2:  call    session_retire
     mov     dword ptr [ebx + PEER_PROVEN], 0
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax

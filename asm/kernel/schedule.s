@@ -31,8 +31,8 @@ schedule_init:
     call    task_time
     mov     [task_since], eax
     mov     [task_since + 4], edx
-    mov     [task_began], eax
-    mov     [task_began + 4], edx
+    mov     [rate_since], eax
+    mov     [rate_since + 4], edx
     ret
 
 # Marks the lower end of a new stack, so that what runs over it is found out.
@@ -170,6 +170,7 @@ task_set_priority:
 
 # Adds the time since the last switch to the running task. Interrupts off.
 # Clobbers: EAX, EDX.
+.global task_account
 task_account:
     push    ebx
     push    esi
@@ -197,28 +198,6 @@ task_time:
     ret
 1:  call    clock_ms
     xor     edx, edx
-    ret
-
-# What a millisecond is in the unit of TASK_CYCLES, from all the time since boot; brings the running task's time up to
-# date.
-# Out: EAX, at least 1.
-.global task_cycles_per_ms
-task_cycles_per_ms:
-    INTERRUPTS_OFF
-    call    task_account
-    mov     eax, [task_since]
-    mov     edx, [task_since + 4]
-    sub     eax, [task_began]
-    sbb     edx, [task_began + 4]
-    imul    ecx, [clock_ticks], TICK_MS
-    INTERRUPTS_RESTORE
-    cmp     edx, ecx
-    jae     1f                          # in the first tick
-    div     ecx
-    test    eax, eax
-    jz      1f
-    ret
-1:  mov     eax, 1
     ret
 
 # Appends a task to a list.
@@ -265,8 +244,8 @@ task_current:       .long task_boot         # the running task
 .bss
 .balign 4
 task_ready:         .space LIST_SIZE        # highest priority first
+.global task_since
 task_since:         .space 8                # time stamp of the last switch
-task_began:         .space 8                # and of the first one
 .global task_has_tsc
 task_has_tsc:       .space 1
 .global task_reschedule

@@ -103,9 +103,10 @@ secondary_lapsed:
     pop     eax
     ret
 
-# Lends an address from now on for a limited time: when nobody renews the lease, nothing is sent from it any more, or
-# taken for it. Without a time stamp counter it stays lent.
-# In: EAX record, EDX milliseconds, ECX what a millisecond is (task_cycles_per_ms).
+# Lends an address for a limited time: when nobody renews the lease, nothing is sent from it any more, or taken for it.
+# The time counts from when its owner looked, not from when it says so: between the two this machine may have stood
+# still. Without a time stamp counter it stays lent.
+# In: EAX record, EDX milliseconds, ECX address of the time stamp (task_time) from which on.
 # Clobbers: EAX, ECX, EDX.
 .global secondary_lend
 secondary_lend:
@@ -113,14 +114,14 @@ secondary_lend:
     je      9f
     push    ebx
     mov     ebx, eax
-    mov     eax, ecx
-    mul     edx
-    mov     ecx, eax
+    push    ecx
     push    edx
-    rdtsc
-    add     eax, ecx
+    call    task_cycles_per_ms
+    pop     edx
     pop     ecx
-    adc     edx, ecx
+    mul     edx
+    add     eax, [ecx]
+    adc     edx, [ecx + 4]
     INTERRUPTS_OFF
     mov     [ebx + SECONDARY_LEASE], eax
     mov     [ebx + SECONDARY_LEASE + 4], edx
@@ -178,11 +179,14 @@ secondary_claim:
     jne     1f
     mov     dword ptr [esp + 16], FREED_MS
     mov     ebp, 1
-1:  call    task_cycles_per_ms
-    mov     ecx, eax
-    imul    edx, [esp + 16], CLAIM_WAITS
+1:  call    task_time
+    push    edx
+    push    eax
+    mov     ecx, esp
+    imul    edx, [esp + 24], CLAIM_WAITS
     mov     eax, ebx
     call    secondary_lend
+    add     esp, 8
 .Lsecondary_claim_probe:
     mov     eax, [ebx + SECONDARY_NETIF]
     mov     edx, [ebx + SECONDARY_ADDRESS]

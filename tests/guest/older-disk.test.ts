@@ -1,19 +1,27 @@
 /** What a node that remembers the age of others says to one that comes back younger: its disk is an older copy. */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { HIGH, HIGHEST, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
-import { type Heard, REPORT, VIEW } from "./cluster-wire.ts";
+import { cloud, HIGH, HIGHEST, isIn, LOW, report, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";
+import { BYE, type Heard, REPORT, VIEW } from "./cluster-wire.ts";
 
 const DISKLESS = 1;
 /** Sessions of later boots. */
 const [SECOND, THIRD] = [LOW, HIGHEST];
 
-/** A coordinator that knows HIGH in its first boot, of age 9. */
-async function knowsAge9(): Promise<Scene> {
+/** A coordinator that hears HIGH in its first boot, of age 9. */
+async function hearsAge9(): Promise<Scene> {
   const s = await scene();
   await says(s, VIEW);
   s.wire.say({ ...report(HIGH, 1, SELF), age: 9 });
   await s.lab.advance("100ms");
+  return s;
+}
+
+/** That boot is over. */
+async function knowsAge9(): Promise<Scene> {
+  const s = await hearsAge9();
+  s.wire.say({ ...report(HIGH, 1, SELF), kind: BYE, age: 9 });
+  await s.lab.advance("10ms");
   return s;
 }
 
@@ -53,4 +61,21 @@ test("a node that stays as it is, as it may know better, is told no more after 2
   const ages: number[] = [];
   for (let round = 0; round < 12; round++) ages.push(...(await told(s, SECOND, 9)));
   expect(ages).toHaveLength(20);
+});
+
+test("while a member lives, an earlier boot of it is not believed: that is a recording, whomever it names", async () => {
+  const s = await hearsAge9();
+  expect(await told(s, SECOND, 8)).toEqual([]);
+  // Who really is in its ninth boot is believed as before.
+  s.wire.say({ ...view(HIGH, 6, HIGHEST), age: 9 });
+  await s.lab.advance("100ms");
+  expect(await cloud(s)).toBe(isIn(6, HIGHEST, 1));
+});
+
+test("who comes back is believed, though an earlier boot of it was recorded and said while it was away", async () => {
+  const s = await knowsAge9();
+  expect(new Set(await told(s, SECOND, 8))).toEqual(new Set([9]));
+  s.wire.say({ ...view(HIGH, 6, HIGHEST), age: 9 });
+  await s.lab.advance("100ms");
+  expect(await cloud(s)).toBe(isIn(6, HIGHEST, 1));
 });

@@ -128,6 +128,28 @@ describe("a service address", () => {
     expect(client.holder()).not.toBe(holder);
   });
 
+  thoroughly("is not answered for by a holder that stood still, as it had when it began to measure time", async () => {
+    const lab = await withService(3);
+    const client = new ServiceClient(lab);
+    const other = lab.nodes.find((node) => node !== client.holder())!;
+    other.powerOff();
+    await lab.advance("1s");
+    other.powerOn();
+    for (let times = 0; times < 20; times++) {
+      await lab.advance("10ms");
+      other.freeze("300ms");
+      await lab.advance("300ms");
+    }
+    await lab.advance("3s");
+    await other.enter(`cloud address move ${SERVICE} ${other.name}`, /held here/);
+    await lab.advance("300ms");
+    const fromMs = lab.nowNs / 1e6;
+    other.freeze("1500ms");
+    await lab.advance("3s");
+    expect(client.holder()).not.toBe(other);
+    expect(client.answersPerQuestion(fromMs + 500)).toEqual(new Set([1]));
+  });
+
   thoroughly("is not taken by a member that stood still while it asked for it", async () => {
     const lab = await withService(3);
     const client = new ServiceClient(lab);
