@@ -8,6 +8,7 @@
 .include "cluster.inc"
 .include "names.inc"
 .include "part.inc"
+.include "handle.inc"
 
 ADDRESS_POLL_MS         = 50            # how often a node without an address looks for one
 SAVE_POLL_MS            = 10            # how often it is looked whether the object is saved
@@ -44,6 +45,7 @@ address_known:          .space 4
 view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
+tasks_seen:             .space 4        # how many of the daemon's tasks there have been at once
 packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off after a size that no packet has
 
 .text
@@ -160,6 +162,10 @@ cluster_task:
     call    mutex_unlock
 
 .Lcluster_task_loop:
+    mov     eax, [cluster_owner + OWNER_TASKS]
+    cmp     eax, [tasks_seen]
+    jb      .Lcluster_task_fewer
+    mov     [tasks_seen], eax
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    cluster_timers
@@ -202,6 +208,8 @@ cluster_task:
     PRINTF  "cluster: the daemon ends: %s\n", eax
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
+.Lcluster_task_fewer:
+    PRINT   "cluster: one of the daemon's tasks was ended; so does the daemon\n"
 .Lcluster_task_over:
     ret
 

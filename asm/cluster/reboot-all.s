@@ -83,14 +83,16 @@ cloud_reboot_all:
     call    reboot_told
     test    eax, eax
     jnz     .Lcloud_reboot_all_done
-    mov     esi, BACK_MS / LOOK_MS
+    call    clock_ms
+    lea     esi, [eax + BACK_MS]
 .Lcloud_reboot_all_look:
     call    reboot_is_back
     je      .Lcloud_reboot_all_back
     mov     eax, LOOK_MS
     call    task_sleep
-    dec     esi
-    jnz     .Lcloud_reboot_all_look
+    call    clock_ms
+    sub     eax, esi
+    js      .Lcloud_reboot_all_look
     add     ebx, PEER_NAME
     PRINTF  "cluster: %s does not come back; the others stay as they are\n", ebx
     xor     eax, eax

@@ -397,6 +397,7 @@ zone_row:
     call    zone_time
     jc      .Lzone_row_wrong
     mov     [ebx + READ_TTL], eax
+    mov     dword ptr [ebx + READ_TTL_SET], 1
     ret
 .Lzone_row_wrong:
     mov     eax, ERROR_INVALID
@@ -413,6 +414,9 @@ zone_row_time:
     cmc
     jnc     1f
     mov     [ebx + READ_ROW_TTL], eax
+    cmp     dword ptr [ebx + READ_TTL_SET], 0
+    jne     zone_skip
+    mov     [ebx + READ_TTL], eax       # RFC 1035, 5.1: what was said last goes on
     jmp     zone_skip
 1:  ret
 

@@ -24,7 +24,7 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
     "to CNAME x.sub",
   ],
   twice: [SOA, SOA.replace("7", "8"), "a 10 A 10.0.0.1", "a 20 A 10.0.0.2", "b CNAME a", "b CNAME c"],
-  units: ["$ttl 1d", "@ SOA ns host 7 1h 10m 1w 60s", " NS ns", "ns 1h30m A 10.0.0.1"],
+  units: ["$ttl 1d", "@ SOA ns host 7 1h 10m 1w 60s", " NS ns", "ns 1h30m A 10.0.0.1", "x A 10.0.0.2"],
 };
 const WRONG: Readonly<Record<string, string>> = {
   unit: "a 1x A 10.0.0.1",
@@ -56,10 +56,10 @@ const server = shared(async () => {
 test.each([
   ["glued", ["glued.example 3600 SOA", "glued.example 3600 NS", "ns.glued.example 3600 A 10.0.0.1"]],
   ["blanks", ["blanks.example 3600 SOA", "blanks.example 3600 NS", "ns.blanks.example 3600 A 10.0.0.1"]],
-  ["classes", ["classes.example 60 SOA", "ns.classes.example 30 A 10.0.0.1", "x.classes.example 20 A 10.0.0.2"]],
+  ["classes", ["classes.example 60 SOA", "classes.example 60 NS", "ns.classes.example 30 A 10.0.0.1", "x.classes.example 20 A 10.0.0.2"]],
   ["escapes", ["a.b.escapes.example 3600 A 10.0.0.1", "a.escapes.example 3600 A 10.0.0.2"]],
-  ["twice", ["a.twice.example 20 A 10.0.0.1", "a.twice.example 20 A 10.0.0.2", "b.twice.example 3600 CNAME"]],
-  ["units", ["units.example 86400 SOA", "ns.units.example 5400 A 10.0.0.1"]],
+  ["twice", ["a.twice.example 20 A 10.0.0.1", "a.twice.example 20 A 10.0.0.2", "b.twice.example 20 CNAME"]],
+  ["units", ["units.example 86400 SOA", "ns.units.example 5400 A 10.0.0.1", "x.units.example 86400 A 10.0.0.2"]],
 ])("a file with %s", async (name, records) => {
   const { node } = await server();
   const from = node.console.text.length;
@@ -214,7 +214,7 @@ test("a zone goes by TCP to whom it may go to, whole, each message with its leng
     records.push(...readMessage(stream.subarray(at + 2, at + 2 + get16(stream, at))).sections[1]!);
   expect(records.map((record) => record.split(" ").slice(0, 4).join(" "))).toEqual([
     "classes.example 6 1 60",
-    "classes.example 2 1 3600",
+    "classes.example 2 1 60",
     "ns.classes.example 1 1 30",
     "x.classes.example 1 1 20",
     "classes.example 6 1 60",
