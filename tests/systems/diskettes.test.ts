@@ -64,6 +64,15 @@ describe("one request over the ends of tracks", () => {
   );
 });
 
+test("a driver that never seeks reads other cylinders, after its own reset too", () => {
+  const bytes = medium(new Uint8Array(SECTOR), 1440, 2, 18);
+  bytes.set(guest("tests/guest/diskette-no-seek.s").subarray(0, SECTOR));
+  const system = new System({ firmware: ourFirmware(), diskettes: [bytes] });
+  system.untilSerial(/end/, 20);
+  const number = (cylinder: number) => ((cylinder * 2 + 1) * 18 + 4).toString(16).toUpperCase().padStart(4, "0");
+  expect(system.serial[0]).toContain(`st0 24 number ${number(7)}st0 24 number ${number(9)}`);
+});
+
 describe("El Torito", () => {
   const EMULATED = [
     ["a diskette of 1200 KiB", 1200, 2, 15, "drive 00 kind 02 all 0960 written 03"],
