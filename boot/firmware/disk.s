@@ -178,22 +178,28 @@ disk_packet:
     mov     es:[bx + PACKET_COUNT], cx
     jmp     disk_done
 
-# Does a request with the driver of its drive.
+# Does a request with the driver of its drive; of one that goes beyond the drive's end, what lies before it.
 # In: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer.
 # Out: AH status, FS:[EBDA_REQUEST_DONE].
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 disk_transfer:
     mov     word ptr fs:[EBDA_REQUEST_DONE], 0
-    movzx   eax, word ptr fs:[EBDA_REQUEST_COUNT]
-    mov     ebx, fs:[EBDA_REQUEST_LBA + 4]
-    add     eax, fs:[EBDA_REQUEST_LBA]
-    adc     ebx, 0
-    jc      8f
-    cmp     ebx, fs:[si + DRIVE_SECTORS + 4]
-    ja      8f
-    jb      1f
-    cmp     eax, fs:[si + DRIVE_SECTORS]
-    ja      8f
+    mov     eax, fs:[si + DRIVE_SECTORS]
+    mov     ebx, fs:[si + DRIVE_SECTORS + 4]
+    sub     eax, fs:[EBDA_REQUEST_LBA]
+    sbb     ebx, fs:[EBDA_REQUEST_LBA + 4]
+    jb      .Ldisk_transfer_beyond
+    jnz     1f
+    movzx   ebx, word ptr fs:[EBDA_REQUEST_COUNT]
+    cmp     eax, ebx
+    jae     1f
+    mov     fs:[EBDA_REQUEST_COUNT], ax # boot sectors ask for more than a short disk has, and take what comes
+    test    ax, ax
+    jz      .Ldisk_transfer_beyond
+    call    1f
+    test    ah, ah
+    jz      .Ldisk_transfer_beyond
+    ret
 1:  cmp     word ptr fs:[EBDA_REQUEST_COUNT], 0
     mov     ah, DISK_GOOD
     je      9f
@@ -212,7 +218,8 @@ disk_transfer:
     mov     ah, DISK_WRITE_PROTECTED
     jne     atapi_transfer
     ret
-8:  mov     ah, DISK_NOT_FOUND
+.Ldisk_transfer_beyond:
+    mov     ah, DISK_NOT_FOUND
 9:  ret
 
 # INT 13h AH=08h.

@@ -27,6 +27,8 @@ DMA_FROM_MEMORY         = 0x4A
 DMA_VERIFY              = 0x42
 
 COMMAND_SPECIFY         = 0x03
+COMMAND_CONFIGURE       = 0x13
+COMMAND_LOCK            = 0x94
 COMMAND_RECALIBRATE     = 0x07
 COMMAND_SENSE           = 0x08
 COMMAND_READ_ID         = 0x4A
@@ -36,6 +38,7 @@ COMMAND_WRITE           = 0xC5
 COMMAND_FORMAT          = 0x4D
 STEP_AND_UNLOAD         = 0xDF          # 3 ms a step at 500 kb/s
 HEAD_LOAD_DMA           = 0x02
+IMPLIED_SEEKS_NO_FIFO   = 0x60
 ST0_FAILED              = 0xC0
 ST0_SEEK_END            = 0x20
 GAP                     = 0x1B
@@ -63,7 +66,7 @@ DISK_TIMEOUT            = 0x80
 
 # Takes the controller out of its reset.
 # In: DS = BDA.
-# Clobbers: AX, CX, DX.
+# Clobbers: AX, CX, DX, SI.
 .global floppy_reset
 floppy_reset:
     mov     dx, DOR
@@ -76,13 +79,12 @@ floppy_reset:
     mov     cx, 4
 1:  call    floppy_sense                # the drives report that they are ready
     loop    1b
-    mov     al, COMMAND_SPECIFY
+    mov     si, offset setup_commands
+1:  lods    al, cs:[si]
     call    floppy_put
-    mov     al, STEP_AND_UNLOAD
-    call    floppy_put
-    mov     al, HEAD_LOAD_DMA
-    call    floppy_put
-    ret
+    cmp     si, offset setup_commands_end
+    jb      1b
+    jmp     floppy_get                  # the answer of LOCK
 
 # IRQ 6: leaves its mark.
 .global irq_floppy
@@ -519,7 +521,7 @@ floppy_format:
 
 # INT 13h AH=00h of a diskette.
 # Out: AH status.
-# Clobbers: AX, CX, DX.
+# Clobbers: AX, CX, DX, SI.
 .global floppy_restart
 floppy_restart:
     call    floppy_reset
@@ -568,6 +570,12 @@ floppy_tick:
 1:  ret
 
 .data
+# What the controller is told after a reset. Drivers of programs' own may never seek: they were written where the
+# controller does so by itself. A locked configuration outlives their resets.
+setup_commands:
+    .byte   COMMAND_SPECIFY, STEP_AND_UNLOAD, HEAD_LOAD_DMA
+    .byte   COMMAND_CONFIGURE, 0, IMPLIED_SEEKS_NO_FIFO, 0, COMMAND_LOCK
+setup_commands_end:
 # Rates that each kind tries, FFh at the end: 0 500 kb/s, 1 300, 2 250, 3 1000.
 rates:
     .byte   2, 0xFF, 0xFF, 0xFF

@@ -16,6 +16,7 @@ import {
 } from "./ide-drive.ts";
 
 const SECTOR_BYTES = 512;
+const NOP = 0x00;
 const MAX_MULTIPLE = 16;
 /** DMA moves at most this many sectors at a time between medium and memory. */
 const DMA_CHUNK_SECTORS = 128;
@@ -356,7 +357,8 @@ export class AtaDisk extends IdeDrive {
   }
 
   protected override asksAtOnce(command: number): boolean {
-    return this.mediumCommand(command)?.action === "write";
+    // NOP comes by a word that a driver writes to the device register, and the real command right behind it.
+    return command === NOP || this.mediumCommand(command)?.action === "write";
   }
 
   /** The medium's time comes with the last block, as all were taken in before. */

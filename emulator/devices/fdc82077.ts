@@ -85,6 +85,8 @@ export class Fdc82077 implements Stateful {
   #lastSector = 0;
   /** What FORMAT TRACK fills sectors with. */
   #filler = 0;
+  /** SEEK END, when the head had to move for the data command. */
+  #impliedSeek = 0;
   #interrupt = false;
   /** ST0 of finished seeks, one for each drive; 0 when there is none. */
   readonly #seekStatus = new Uint8Array(4);
@@ -362,7 +364,8 @@ export class Fdc82077 implements Stateful {
     let delayNs = SECTOR_NS;
     const drive = this.#selected;
     const seeks = this.#configuration[0]! & CONFIG_IMPLIED_SEEK && kind !== "read id" && kind !== "format";
-    if (drive && seeks && drive.cylinder !== this.#cylinder) {
+    this.#impliedSeek = drive && seeks && drive.cylinder !== this.#cylinder ? ST0_SEEK_END : 0;
+    if (drive && this.#impliedSeek) {
       delayNs += SETTLE_NS + Math.abs(drive.cylinder - this.#cylinder) * STEP_NS;
       drive.seek(this.#cylinder);
     }
@@ -478,7 +481,7 @@ export class Fdc82077 implements Stateful {
 
   #end(st0: number, st1: number, st2: number): void {
     this.#result([
-      st0 | (this.#head << 2) | (this.#dor & 3),
+      st0 | this.#impliedSeek | (this.#head << 2) | (this.#dor & 3),
       st1,
       st2,
       this.#cylinder,
@@ -489,7 +492,7 @@ export class Fdc82077 implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("82077AA", 1);
+    visitor.part("82077AA", 2);
     for (const drive of this.drives) drive?.visitState(visitor);
     this.#dor = visitor.u8(this.#dor);
     this.#tapeDrive = visitor.u8(this.#tapeDrive);
@@ -503,6 +506,7 @@ export class Fdc82077 implements Stateful {
     this.#sector = visitor.u8(this.#sector);
     this.#lastSector = visitor.u8(this.#lastSector);
     this.#filler = visitor.u8(this.#filler);
+    this.#impliedSeek = visitor.u8(this.#impliedSeek);
     this.#interrupt = visitor.bool(this.#interrupt);
     visitor.bytes(this.#seekStatus);
     this.#seekDrive = visitor.i32(this.#seekDrive);

@@ -59,6 +59,17 @@ function floppyFormat(sizeBytes: number): FloppyFormat | null {
   );
 }
 
+const LARGEST_BYTES = 2880 * 1024;
+
+/**
+ * How much the diskette holds whose image has this size. An image of no known size that is no larger than the largest,
+ * such as a boot sector with a kernel behind it, is the beginning of that one: QEMU has it so.
+ */
+export function disketteBytes(imageBytes: number): number {
+  const begins = imageBytes > 0 && imageBytes < LARGEST_BYTES && !floppyFormat(imageBytes);
+  return begins ? LARGEST_BYTES : imageBytes;
+}
+
 /** Sizes that a diskette can have, for messages. */
 function floppySizes(): string {
   return FORMATS.map(({ cylinders, heads, sectors }) => (cylinders * heads * sectors) / 2).join(", ");

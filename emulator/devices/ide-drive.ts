@@ -132,7 +132,7 @@ export abstract class IdeDrive implements Stateful {
   /** Bytes that a command will move by DMA, for its duration; 0 for all others. */
   protected abstract dmaBytes(command: number): number;
   protected abstract execute(command: number): void;
-  /** A command that takes no time before it asks for data: some systems send these without looking at the status. */
+  /** A command that takes no time before it asks for data or ends: some systems do not look at the status there. */
   protected asksAtOnce(_command: number): boolean {
     return false;
   }

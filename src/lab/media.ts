@@ -10,6 +10,7 @@ import {
   type StoredParts,
 } from "../../emulator/board-config.ts";
 import type { ModelName } from "../../emulator/cpu/model.ts";
+import { disketteBytes } from "../../emulator/devices/floppy-drive.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { KEY_SETTING } from "./cluster-key.ts";
@@ -57,21 +58,30 @@ export interface MachineParts {
   readonly key?: string;
 }
 
+function roundedUp(bytes: number, unitBytes: number): number {
+  return Math.ceil(bytes / unitBytes) * unitBytes;
+}
+
 /** Media that are given as bytes: nodes with the same bytes share one copy of them. */
 export class Media {
   readonly #known = new Map<Uint8Array, BytesDisk>();
 
-  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES): BytesDisk {
+  #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES, sizeBytes = roundedUp(bytes.length, unitBytes)): BytesDisk {
     let base = this.#known.get(bytes);
-    const sizeBytes = Math.ceil(bytes.length / unitBytes) * unitBytes;
     if (!base) this.#known.set(bytes, (base = new BytesDisk(new Uint8Array(bytes), sizeBytes)));
     return base;
   }
 
-  disk(medium: Medium, unitBytes?: number): BlockBackend {
+  disk(medium: Medium, unitBytes?: number, sizeBytes?: number): BlockBackend {
     if (!(medium instanceof Uint8Array)) return medium;
-    const base = this.#base(medium, unitBytes);
+    const base = this.#base(medium, unitBytes, sizeBytes);
     return new SparseDisk(base.sizeBytes, { base });
+  }
+
+  /** What is missing at the end of a diskette's image is zeros. */
+  diskette(medium: Medium): BlockBackend {
+    if (!(medium instanceof Uint8Array)) return medium;
+    return this.disk(medium, SECTOR_BYTES, roundedUp(disketteBytes(medium.length), SECTOR_BYTES));
   }
 
   cdrom(medium: Medium): BlockBackend {
@@ -101,7 +111,9 @@ export function partsOf(
       : {}),
     ...(virtioDisks?.length ? { virtioDisks } : {}),
     ...(ahci?.length ? { ahci } : {}),
-    ...(floppies?.some((floppy) => floppy !== null) ? { floppies } : {}),
+    ...(floppies?.some((floppy) => floppy !== null)
+      ? { floppies: floppies.map((floppy) => floppy && media.diskette(floppy)) }
+      : {}),
     ...(videoRom ? { videoRom } : {}),
     ...(nicRom ? { nicRom } : {}),
   };

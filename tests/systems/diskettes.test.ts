@@ -64,6 +64,24 @@ describe("one request over the ends of tracks", () => {
   );
 });
 
+test("a driver that never seeks reads other cylinders, after its own reset too", () => {
+  const bytes = medium(new Uint8Array(SECTOR), 1440, 2, 18);
+  bytes.set(guest("tests/guest/diskette-no-seek.s").subarray(0, SECTOR));
+  const system = new System({ firmware: ourFirmware(), diskettes: [bytes] });
+  system.untilSerial(/end/, 20);
+  const number = (cylinder: number) => ((cylinder * 2 + 1) * 18 + 4).toString(16).toUpperCase().padStart(4, "0");
+  expect(system.serial[0]).toContain(`st0 24 number ${number(7)}st0 24 number ${number(9)}`);
+});
+
+test("a request over the end of a disk reads what lies before it", () => {
+  const SECTORS = 12;
+  const disk = medium(guest("tests/guest/disk-end.s"), SECTORS / 2, 1, 1);
+  new DataView(disk.buffer).setUint32(504, SECTORS, true);
+  const system = new System({ firmware: ourFirmware(), disk });
+  system.untilSerial(/end/, 20);
+  expect(system.serial[0]).toContain("read 040B0B packet 040B0B beyond 040000");
+});
+
 describe("El Torito", () => {
   const EMULATED = [
     ["a diskette of 1200 KiB", 1200, 2, 15, "drive 00 kind 02 all 0960 written 03"],

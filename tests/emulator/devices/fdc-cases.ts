@@ -162,7 +162,7 @@ export const fdcCases: readonly Case[] = [
   },
   {
     name: "an implied seek",
-    script: `${READY}; ${BY_DMA}; ${send(0x13, 0, 0x50, 0)}; ${channel2(512, TO_MEMORY)}; ${send(0x46, 0, 1, 0, 1, 2, 18, 27, 255)}; wait 30us; in 3f4 = 10; wait 30us; ram 2000 = fc; ${EOI}; ${results(0, 0, 0, 1, 0, 2, 2)}; in 3f7 = 0`,
+    script: `${READY}; ${BY_DMA}; ${send(0x13, 0, 0x50, 0)}; ${channel2(512, TO_MEMORY)}; ${send(0x46, 0, 1, 0, 1, 2, 18, 27, 255)}; wait 30us; in 3f4 = 10; wait 30us; ram 2000 = fc; ${EOI}; ${results(0x20, 0, 0, 1, 0, 2, 2)}; in 3f7 = 0`,
   },
   {
     name: "a channel that is masked loses the data",

@@ -155,6 +155,12 @@ describe("ATA disk", () => {
     expect(readWords(256)).toEqual(sector(5));
   });
 
+  test("a word for the device register, whose upper byte is the command NOP, holds up no command behind it", () => {
+    machine.run("out 1f2 1; outw 1f6 e0; in 1f7 = 51; in 1f1 = 04; out 1f3 5; out 1f4 0; out 1f5 0; out 1f7 20");
+    settle();
+    expect(readWords(256)).toEqual(sector(5));
+  });
+
   test("48-bit addresses", () => {
     const last = DISK_SECTORS - 1;
     machine.run(
