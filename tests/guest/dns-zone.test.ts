@@ -56,7 +56,15 @@ const server = shared(async () => {
 test.each([
   ["glued", ["glued.example 3600 SOA", "glued.example 3600 NS", "ns.glued.example 3600 A 10.0.0.1"]],
   ["blanks", ["blanks.example 3600 SOA", "blanks.example 3600 NS", "ns.blanks.example 3600 A 10.0.0.1"]],
-  ["classes", ["classes.example 60 SOA", "classes.example 60 NS", "ns.classes.example 30 A 10.0.0.1", "x.classes.example 20 A 10.0.0.2"]],
+  [
+    "classes",
+    [
+      "classes.example 60 SOA",
+      "classes.example 60 NS",
+      "ns.classes.example 30 A 10.0.0.1",
+      "x.classes.example 20 A 10.0.0.2",
+    ],
+  ],
   ["escapes", ["a.b.escapes.example 3600 A 10.0.0.1", "a.escapes.example 3600 A 10.0.0.2"]],
   ["twice", ["a.twice.example 20 A 10.0.0.1", "a.twice.example 20 A 10.0.0.2", "b.twice.example 20 CNAME"]],
   ["units", ["units.example 86400 SOA", "ns.units.example 5400 A 10.0.0.1", "x.units.example 86400 A 10.0.0.2"]],
