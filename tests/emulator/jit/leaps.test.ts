@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { CR4, RAM, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "../../../emulator/cpu/layout.ts";
 import { CR4_OSFXSR } from "../../../emulator/cpu/state.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
 import { CODE, digestOf, makeWorld, PAGE_TABLE, registersOf, type World } from "./random-program.ts";
 
@@ -162,49 +163,50 @@ function run(worlds: readonly World[], count: number): void {
   }
 }
 
-for (const paged of [false, true])
-  for (const engine of ["interpret", "force", "on"] as const)
-    test(`ways to another privilege lead alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {
-      for (let seed = 1; seed <= 2; seed++) {
-        const random = new Random(seed);
-        const worlds = (["off", engine] as const).map((jit) =>
-          makeWorld(seed, { paged, user: true, segmented: false, codeLimit: 0xffffffff }, jit),
-        );
-        const write = (address: number, bytes: Uint8Array): void =>
-          worlds.forEach(({ memory }) => void memory.dma.write(address, bytes));
-        write(
-          NUMBERS,
-          Uint8Array.from({ length: NUMBER_BYTES + 32 }, () => random.pick([0, 0, 1, 0xff, random.below(256)])),
-        );
-        const isWarm = engine === "on" && seed === 1;
-        write(SWITCH, new Uint8Array(Uint32Array.of(isWarm ? 0x3ff : 1).buffer));
-        write(CODE, programOf("adc"));
-        write(OTHER_CODE, programOf("sbb").subarray(0, KERNEL - CODE));
-        write(OTHER_TABLE + 4 * (CODE >>> 12), new Uint8Array(Uint32Array.of(OTHER_CODE | 7).buffer));
-        write(
-          PAGE_FAULT_GATE,
-          new Uint8Array(Uint16Array.of(PAGE_FAULT & 0xffff, 8, 0x8e00, PAGE_FAULT >>> 16).buffer),
-        );
-        for (const { cpu } of worlds) {
-          const { s } = cpu.core;
-          s[CR4]! |= CR4_OSFXSR;
-          s[SYSENTER_CS] = 8;
-          s[SYSENTER_ESP] = KERNEL_STACK_TOP;
-          s[SYSENTER_EIP] = KERNEL;
-        }
-        for (let piece = 0; piece < PIECES; piece++) {
-          run(worlds, isWarm && piece === 0 ? WARM_UP : 1 + random.below(3000));
-          const [expected, found] = worlds.map((world) => `${registersOf(world)} ${digestOf(world)}`);
-          expect(found, `seed ${seed}, piece ${piece}`).toBe(expected);
-          for (let step = 0; step < STEPS; step++) {
-            run(worlds, 1 + random.below(2));
-            expect(registersOf(worlds[1]!)).toBe(registersOf(worlds[0]!));
-          }
-          if (random.below(3) === 0) for (const { cpu } of worlds) cpu.setInterruptRequest(true);
-        }
-        expect(worlds.map(({ bus }) => bus.shutdowns)).toEqual([0, 0]);
-        const { view } = worlds[1]!.memory;
-        expect(view.getUint32(RAM + CALLS, true)).toBeGreaterThan(50);
-        expect(view.getUint32(RAM + PAGE_FAULTS, true) > 5).toBe(paged);
+/** How code runs, and whether CR0.PG is set. */
+const WAYS = [false, true].flatMap((paged) =>
+  (["interpret", "force", "on"] as const).map((engine) => ({ engine, paged })),
+);
+
+for (const { engine, paged } of rowsOf(WAYS, 3))
+  test(`ways to another privilege lead alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {
+    for (let seed = 1; seed <= 2; seed++) {
+      const random = new Random(seed);
+      const worlds = (["off", engine] as const).map((jit) =>
+        makeWorld(seed, { paged, user: true, segmented: false, codeLimit: 0xffffffff }, jit),
+      );
+      const write = (address: number, bytes: Uint8Array): void =>
+        worlds.forEach(({ memory }) => void memory.dma.write(address, bytes));
+      write(
+        NUMBERS,
+        Uint8Array.from({ length: NUMBER_BYTES + 32 }, () => random.pick([0, 0, 1, 0xff, random.below(256)])),
+      );
+      const isWarm = engine === "on" && seed === 1;
+      write(SWITCH, new Uint8Array(Uint32Array.of(isWarm ? 0x3ff : 1).buffer));
+      write(CODE, programOf("adc"));
+      write(OTHER_CODE, programOf("sbb").subarray(0, KERNEL - CODE));
+      write(OTHER_TABLE + 4 * (CODE >>> 12), new Uint8Array(Uint32Array.of(OTHER_CODE | 7).buffer));
+      write(PAGE_FAULT_GATE, new Uint8Array(Uint16Array.of(PAGE_FAULT & 0xffff, 8, 0x8e00, PAGE_FAULT >>> 16).buffer));
+      for (const { cpu } of worlds) {
+        const { s } = cpu.core;
+        s[CR4]! |= CR4_OSFXSR;
+        s[SYSENTER_CS] = 8;
+        s[SYSENTER_ESP] = KERNEL_STACK_TOP;
+        s[SYSENTER_EIP] = KERNEL;
       }
-    });
+      for (let piece = 0; piece < PIECES; piece++) {
+        run(worlds, isWarm && piece === 0 ? WARM_UP : 1 + random.below(3000));
+        const [expected, found] = worlds.map((world) => `${registersOf(world)} ${digestOf(world)}`);
+        expect(found, `seed ${seed}, piece ${piece}`).toBe(expected);
+        for (let step = 0; step < STEPS; step++) {
+          run(worlds, 1 + random.below(2));
+          expect(registersOf(worlds[1]!)).toBe(registersOf(worlds[0]!));
+        }
+        if (random.below(3) === 0) for (const { cpu } of worlds) cpu.setInterruptRequest(true);
+      }
+      expect(worlds.map(({ bus }) => bus.shutdowns)).toEqual([0, 0]);
+      const { view } = worlds[1]!.memory;
+      expect(view.getUint32(RAM + CALLS, true)).toBeGreaterThan(50);
+      expect(view.getUint32(RAM + PAGE_FAULTS, true) > 5).toBe(paged);
+    }
+  });

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { GDT_BASE, GDT_LIMIT } from "../../../emulator/cpu/layout.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
 import { CODE, digestOf, makeWorld, registersOf } from "./random-program.ts";
 
@@ -77,34 +78,38 @@ function selector(random: Random): number {
   return (index << 3) | (random.below(12) === 0 ? 4 : 0) | random.pick([0, 0, 0, 3, 1]);
 }
 
-for (const paged of [false, true])
-  for (const engine of ["interpret", "force", "on"] as const)
-    test(`segments are loaded alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {
-      for (let seed = 1; seed <= 4; seed++) {
-        const random = new Random(seed);
-        const worlds = (["off", engine] as const).map((jit) =>
-          makeWorld(seed, { paged, user: false, segmented: false, codeLimit: 0xffffffff }, jit),
-        );
-        const write = (address: number, bytes: Uint8Array): void =>
-          worlds.forEach(({ memory }) => void memory.dma.write(address, bytes));
-        const selectors = Uint16Array.from({ length: SELECTOR_COUNT }, () => selector(random));
-        write(SELECTORS, new Uint8Array(selectors.buffer));
-        write(CODE, PROGRAM);
-        for (let at = FIRST_DESCRIPTOR; at < LAST_BYTE; at += 8) write(GDT + at, descriptor(random));
-        for (const { cpu } of worlds) {
-          expect(cpu.core.s[GDT_BASE]).toBe(GDT);
-          cpu.core.s[GDT_LIMIT] = LAST_BYTE;
-        }
-        for (let piece = 0; piece < PIECES; piece++) {
-          const count = 1 + random.below(3000);
-          for (const { cpu } of worlds) {
-            const limit = cpu.retired + count;
-            while (cpu.retired < limit) cpu.run(limit);
-          }
-          const [expected, found] = worlds.map((world) => `${registersOf(world)} ${digestOf(world)}`);
-          expect(found, `seed ${seed}, piece ${piece}`).toBe(expected);
-          write(GDT + FIRST_DESCRIPTOR + 8 * random.below(DESCRIPTORS), descriptor(random));
-        }
-        expect(worlds.map(({ bus }) => bus.shutdowns)).toEqual([0, 0]);
+/** How code runs, and whether CR0.PG is set. */
+const WAYS = [false, true].flatMap((paged) =>
+  (["interpret", "force", "on"] as const).map((engine) => ({ engine, paged })),
+);
+
+for (const { engine, paged } of rowsOf(WAYS, 3))
+  test(`segments are loaded alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const random = new Random(seed);
+      const worlds = (["off", engine] as const).map((jit) =>
+        makeWorld(seed, { paged, user: false, segmented: false, codeLimit: 0xffffffff }, jit),
+      );
+      const write = (address: number, bytes: Uint8Array): void =>
+        worlds.forEach(({ memory }) => void memory.dma.write(address, bytes));
+      const selectors = Uint16Array.from({ length: SELECTOR_COUNT }, () => selector(random));
+      write(SELECTORS, new Uint8Array(selectors.buffer));
+      write(CODE, PROGRAM);
+      for (let at = FIRST_DESCRIPTOR; at < LAST_BYTE; at += 8) write(GDT + at, descriptor(random));
+      for (const { cpu } of worlds) {
+        expect(cpu.core.s[GDT_BASE]).toBe(GDT);
+        cpu.core.s[GDT_LIMIT] = LAST_BYTE;
       }
-    });
+      for (let piece = 0; piece < PIECES; piece++) {
+        const count = 1 + random.below(3000);
+        for (const { cpu } of worlds) {
+          const limit = cpu.retired + count;
+          while (cpu.retired < limit) cpu.run(limit);
+        }
+        const [expected, found] = worlds.map((world) => `${registersOf(world)} ${digestOf(world)}`);
+        expect(found, `seed ${seed}, piece ${piece}`).toBe(expected);
+        write(GDT + FIRST_DESCRIPTOR + 8 * random.below(DESCRIPTORS), descriptor(random));
+      }
+      expect(worlds.map(({ bus }) => bus.shutdowns)).toEqual([0, 0]);
+    }
+  });
