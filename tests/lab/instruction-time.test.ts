@@ -1,6 +1,7 @@
 /** Machines whose instructions take another time than 10 ns: it is theirs to see, and the run's to keep. */
 import { expect, test } from "vitest";
 import { type LabCluster, restoreCluster } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 
@@ -15,7 +16,7 @@ async function digestOf(options: Parameters<typeof atPrompt>[0]): Promise<string
   return (await atPrompt(options)).digest();
 }
 
-test("the same time gives the same run, compiled or not, on one thread or two", async () => {
+thoroughly("the same time gives the same run, compiled or not, on one thread or two", async () => {
   const digest = await digestOf({ nsPerInstruction: 5 });
   expect(await digestOf({ nsPerInstruction: 5, jit: "off" })).toBe(digest);
   expect(await digestOf({ nsPerInstruction: 5, threads: 2 })).toBe(digest);
