@@ -59,3 +59,6 @@ export abstract class Emitter {
   /** A repeated instruction has got so far, registers, flags and BUDGET say how far, and is to be gone on with. */
   abstract repeatOn(): void;
 }
+
+/** Pushes a dword of the processor's state, by its slot (cpu/layout.ts). */
+export const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);

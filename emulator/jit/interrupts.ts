@@ -22,7 +22,7 @@ import {
   SELECTOR,
   SS,
 } from "../cpu/layout.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, pushState } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation, RegionOperation } from "./operands.ts";
@@ -36,8 +36,6 @@ const PLAIN_CODE = 0x99;
 const GATE_MASK = 0x9e00;
 const GATE_386 = 0x8e00;
 const GATE_TRAP = 0x100;
-
-const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
 function requireKernel(t: Emitter): void {
   pushState(t, CPL);

@@ -20,7 +20,7 @@ import {
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
-import { peekGuest, pushGuest, pushOnStack, release, stackBits } from "./stack.ts";
+import { peekGuest, pushGuest, pushOnStack, release, releaseReturn, stackBits } from "./stack.ts";
 import { OP } from "./wasm.ts";
 
 /** What PUSHAD puts on the stack. */
@@ -154,13 +154,7 @@ const ret: Operation = (t, insn) => () => {
   peekGuest(t, bits);
   t.c.set(TARGET);
   checkTarget(t);
-  release(t, (bits >>> 3) + insn.immediate);
-  if (insn.immediateAt === 0) return;
-  t.writeRegister(ESP, stackBits(t), () => {
-    t.getRegister(ESP);
-    t.pushImmediate(insn, false);
-    t.c.op(OP.add);
-  });
+  releaseReturn(t, insn, bits >>> 3);
 };
 
 /** LOOP and its kin: pushes whether the branch is taken. */

@@ -28,13 +28,13 @@ import {
   SS,
 } from "../cpu/layout.ts";
 import { CR0_PE } from "../cpu/state.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, pushState } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { loadImage, pushImage } from "./interrupts.ts";
 import { T0, T1, T2, TARGET } from "./locals.ts";
 import type { Operation } from "./operands.ts";
 import { pushOperand } from "./operands.ts";
-import { peekGuest, pushGuest, pushOnStack, release } from "./stack.ts";
+import { peekGuest, pushGuest, pushOnStack, release, releaseReturn } from "./stack.ts";
 import { OP } from "./wasm.ts";
 
 const SEGMENT_BYTES = 0x10000;
@@ -49,8 +49,6 @@ const REAL_CODE = 0x93;
 const LOADABLE = (1 << ES) | (1 << SS) | (1 << DS) | (1 << FS) | (1 << GS);
 /** The most that is checked for code at once (handler-access.ts). */
 const CHECKED_BYTES = 16;
-
-const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
 function requireReal(t: Emitter): void {
   pushState(t, CR0);
@@ -217,13 +215,7 @@ const farReturn: Operation = (t, insn) => {
     c.set(T1);
     splitPointer(t);
     loadCode(t);
-    release(t, POINTER_BYTES + insn.immediate);
-    if (insn.immediateAt === 0) return;
-    t.writeRegister(ESP, 16, () => {
-      t.getRegister(ESP);
-      t.pushImmediate(insn, false);
-      c.op(OP.add);
-    });
+    releaseReturn(t, insn, POINTER_BYTES);
   };
 };
 

@@ -21,7 +21,7 @@ import {
   SS,
   WRITE_LIMIT_BYTES,
 } from "../cpu/layout.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Emitter, pushState } from "./emitter.ts";
 import { CANONICAL } from "./flags.ts";
 import { GDT_REGISTER } from "./interrupts.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2, TARGET } from "./locals.ts";
@@ -42,8 +42,6 @@ const DPL_SHIFT = 13;
 const PRESENT = 0x8000;
 const GRANULAR = 0x800000;
 const LOCAL_TABLE = 4;
-
-const pushState = (t: Emitter, slot: number): void => void t.c.const(0).load(4, 4 * slot);
 
 /** Stores into an array of slots at the segment whose number is T1 / 4. */
 function storeHidden({ c }: Emitter, slots: number, push: () => void): void {

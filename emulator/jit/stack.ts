@@ -1,4 +1,5 @@
 /** The guest's stack in emitted code: as wide as SS says, checked before anything changes. */
+import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, SS } from "../cpu/layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
@@ -37,5 +38,16 @@ export function release(t: Emitter, bytes: number): void {
   t.writeRegister(ESP, stackBits(t), () => {
     t.getRegister(ESP);
     t.c.const(bytes).op(OP.add);
+  });
+}
+
+/** Takes what a return leads to off the stack, so many bytes, and what its operand says behind it. */
+export function releaseReturn(t: Emitter, insn: DecodedInstruction, bytes: number): void {
+  release(t, bytes + insn.immediate);
+  if (insn.immediateAt === 0) return;
+  t.writeRegister(ESP, stackBits(t), () => {
+    t.getRegister(ESP);
+    t.pushImmediate(insn, false);
+    t.c.op(OP.add);
   });
 }

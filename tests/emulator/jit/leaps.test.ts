@@ -9,7 +9,7 @@ import { CR4_OSFXSR } from "../../../emulator/cpu/state.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, digestOf, makeWorld, PAGE_TABLE, registersOf, type World } from "./random-program.ts";
+import { CODE, digestOf, makeWorld, PAGE_TABLE, registersOf, WAYS, type World } from "./random-program.ts";
 
 const OTHER_TABLE = 0xb000;
 const IDT = 0x2000;
@@ -162,11 +162,6 @@ function run(worlds: readonly World[], count: number): void {
     while (cpu.retired < limit) cpu.run(limit);
   }
 }
-
-/** How code runs, and whether CR0.PG is set. */
-const WAYS = [false, true].flatMap((paged) =>
-  (["interpret", "force", "on"] as const).map((engine) => ({ engine, paged })),
-);
 
 for (const { engine, paged } of rowsOf(WAYS, 3))
   test(`ways to another privilege lead alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {

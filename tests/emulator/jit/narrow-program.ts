@@ -3,7 +3,7 @@
  * in virtual-8086 mode: any opcode with any prefixes and addresses, segments that are loaded anew, far transfers to the same bytes by
  * other names, jumps over the segment's end, writes into the program, faults that begin it anew.
  */
-import { Cpu } from "../../../emulator/cpu/cpu.ts";
+import type { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { IF, IOPL, VM } from "../../../emulator/cpu/flags.ts";
 import {
   BASE,
@@ -24,15 +24,13 @@ import {
   SS,
   TR,
 } from "../../../emulator/cpu/layout.ts";
-import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import { CR0_PE, CR0_PG } from "../../../emulator/cpu/state.ts";
-import { type EngineMode, engineFor } from "../../../emulator/jit/jit.ts";
+import type { EngineMode } from "../../../emulator/jit/jit.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";
 import type { Semantic } from "../../../src/isa/semantics.ts";
-import { type World, WorldBus } from "./random-program.ts";
+import { makeEmptyWorld, type World } from "./random-program.ts";
 
-const RAM_BYTES = 4 << 20;
 const VECTORS = 256;
 const INTERRUPT_VECTOR = 0x40;
 /** Returns at once, with CS as it stands in the vector. */
@@ -226,10 +224,8 @@ export interface NarrowOptions {
 /** A machine that stands at the program's first instruction. */
 export function makeNarrowWorld(options: NarrowOptions, jit: EngineMode, coldRuns: number): World {
   const { mode, code, segment, limit = 0xffff, codeAccess = 0x93 } = options;
-  const memory = new MachineMemory(RAM_BYTES);
-  const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns, processors: 1 });
-  bus.cpu = cpu;
+  const world = makeEmptyWorld(jit, coldRuns, 1);
+  const { cpu, memory } = world;
   const write: Write = (address, bytes) => memory.dma.write(address, Uint8Array.from(bytes));
   for (let vector = 0; vector < VECTORS; vector++)
     write(4 * vector, [...word(vector === INTERRUPT_VECTOR ? COUNT_INTERRUPT : RESTART), 0, 0]);
@@ -256,7 +252,7 @@ export function makeNarrowWorld(options: NarrowOptions, jit: EngineMode, coldRun
   else if (mode === "protected") beginProtected(cpu, segment, write);
   else beginVirtual(cpu, segment, mode === "paged", write);
   if (cpu.core.s[BASE + CS] !== segment << 4) throw new Error("the program is elsewhere");
-  return { cpu, bus, memory };
+  return world;
 }
 
 function beginReal({ core }: Cpu, segment: number, limit: number, codeAccess: number): void {

@@ -76,6 +76,11 @@ export interface WorldOptions {
   readonly hasSecond?: boolean;
 }
 
+/** How code runs beside decoded blocks, and whether CR0.PG is set. */
+export const WAYS = [false, true].flatMap((paged) =>
+  (["interpret", "force", "on"] as const).map((engine) => ({ engine, paged })),
+);
+
 /** The program keeps the stack in order itself. */
 const STACK_FORMS = new Set(["push", "pop", "pushf", "pusha", "enter", "leave", "push_sreg"]);
 const FORMS: readonly Form[] = TESTABLE.filter(
@@ -320,7 +325,7 @@ function program(random: Random, options: WorldOptions): number[] {
   return out.bytes;
 }
 
-export class WorldBus implements ProcessorBus {
+class WorldBus implements ProcessorBus {
   cpu: Cpu | null = null;
   shutdowns = 0;
   readonly writes: number[] = [];
@@ -357,6 +362,15 @@ export interface World {
   readonly memory: MachineMemory;
 }
 
+/** A machine as it is after a reset. */
+export function makeEmptyWorld(jit: EngineMode, coldRuns: number, processors: number): World {
+  const memory = new MachineMemory(RAM_BYTES);
+  const bus = new WorldBus();
+  const cpu = new Cpu(memory, bus, { makeEngine: engineFor(jit), coldRuns, processors });
+  bus.cpu = cpu;
+  return { cpu, bus, memory };
+}
+
 function descriptor(base: number, limit: number, access: number, flags: number): number[] {
   return [
     limit & 0xff,
@@ -374,15 +388,9 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode): World {
   const random = new Random(seed);
   const { codeLimit = CODE_LIMIT } = options;
-  const memory = new MachineMemory(RAM_BYTES);
-  const bus = new WorldBus();
-  const cpu = new Cpu(memory, bus, {
-    makeEngine: engineFor(jit),
-    // What the interpreter leaves is decoded each time, other code at first sight.
-    coldRuns: jit === "interpret" ? Infinity : 0,
-    processors: options.hasSecond === true ? 2 : 1,
-  });
-  bus.cpu = cpu;
+  // What the interpreter leaves is decoded each time, other code at first sight.
+  const world = makeEmptyWorld(jit, jit === "interpret" ? Infinity : 0, options.hasSecond === true ? 2 : 1);
+  const { cpu, memory } = world;
   const write = (address: number, bytes: readonly number[]): void => memory.dma.write(address, Uint8Array.from(bytes));
   const dwords = (values: readonly number[]): number[] =>
     values.flatMap((value) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
@@ -469,7 +477,7 @@ export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode):
   state.updateMode();
   core.updateControls();
   if (s[BASE + CS] !== 0) throw new Error("the code segment is flat");
-  return { cpu, bus, memory };
+  return world;
 }
 
 /** Registers, EIP, EFLAGS and the instruction count. */

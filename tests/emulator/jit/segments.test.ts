@@ -7,7 +7,7 @@ import { GDT_BASE, GDT_LIMIT } from "../../../emulator/cpu/layout.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, digestOf, makeWorld, registersOf } from "./random-program.ts";
+import { CODE, digestOf, makeWorld, registersOf, WAYS } from "./random-program.ts";
 
 /** Where the program finds selectors, behind those the world has for itself where descriptors are. */
 const SELECTORS = 0x8000;
@@ -77,11 +77,6 @@ function selector(random: Random): number {
   const index = (FIRST_DESCRIPTOR >>> 3) + random.below(DESCRIPTORS + 2);
   return (index << 3) | (random.below(12) === 0 ? 4 : 0) | random.pick([0, 0, 0, 3, 1]);
 }
-
-/** How code runs, and whether CR0.PG is set. */
-const WAYS = [false, true].flatMap((paged) =>
-  (["interpret", "force", "on"] as const).map((engine) => ({ engine, paged })),
-);
 
 for (const { engine, paged } of rowsOf(WAYS, 3))
   test(`segments are loaded alike: ${engine}, ${paged ? "paged" : "unpaged"}`, () => {
