@@ -272,9 +272,8 @@ coordinator_hello:
     je      1f
     call    coordinator_is
     je      2f
-    mov     eax, [ebx + CLOUD_ECHO]
-    or      eax, [ebx + CLOUD_ECHO + 4]
-    jnz     9f                          # a member asks who we are: nobody has to answer that for the coordinator
+    cmp     dword ptr [ebx + CLOUD_ECHO], 0
+    jne     9f                          # a member asks who we are: nobody has to answer that for the coordinator
 1:  call    clock_ms
     add     eax, HELLO_PATIENCE_MS
     mov     ecx, [takeover_at]
@@ -531,10 +530,10 @@ coordinator_report:
 # In: ECX bytes.
 .global coordinator_send
 coordinator_send:
-    mov     eax, [coordinator_session]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [coordinator_session + 4]
-    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    push    ecx
+    mov     eax, offset coordinator_id
+    call    session_answer_node
+    pop     ecx
     mov     edx, [coordinator_address]
     jmp     packet_send_to
 

@@ -170,10 +170,8 @@ health_send:
     call    peer_suggest
     mov     eax, [ebx + PEER_KNOWN]
     mov     [cluster_out + CLOUD_REQUEST], eax
-    mov     eax, [ebx + PEER_SESSION]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [ebx + PEER_SESSION + 4]
-    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    mov     eax, ebx
+    call    session_answer
     mov     edx, [ebx + PEER_ADDRESS]
     mov     ecx, CLOUD_SIZE
     jmp     packet_send_to

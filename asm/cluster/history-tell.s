@@ -23,7 +23,8 @@ asking:                 .space 4        # 1: at ask_at the coordinator is asked
 ask_at:                 .space 4        # clock_ms
 answered_at:            .space 4        # clock_ms
 answer_to:              .space 4        # address that an answer goes to
-answer_session:         .space SESSION_SIZE # of who is there, or 0
+answer_session:         .space 4        # its first half, of who is there,
+answer_number:          .space 4        # and the number of the packet that is answered
 buckets:                .space HISTORY_BUCKETS * 4
     # the digest of a history that a member has on disk, as it was heard last; of a history that is not empty
 .global history_confirmed
@@ -134,8 +135,8 @@ history_heard:
     mov     [answer_to], eax
     mov     eax, [ebx + CLOUD_SESSION]
     mov     [answer_session], eax
-    mov     eax, [ebx + CLOUD_SESSION + 4]
-    mov     [answer_session + 4], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    mov     [answer_number], eax
     call    history_differing
     cmp     dword ptr [ebx + CLOUD_REQUEST], 0
     jne     .Lhistory_heard_done
@@ -257,8 +258,8 @@ history_address:
     je      9f
     mov     eax, [answer_session]
     mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [answer_session + 4]
-    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    mov     eax, [answer_number]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
     mov     dword ptr [cluster_out + CLOUD_REQUEST], 1
 9:  ret
 

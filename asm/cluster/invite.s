@@ -302,11 +302,8 @@ invite_answer:
 .Linvite_answer_give:
     mov     eax, KIND_WELCOME
     call    packet_build
+    call    session_reply
     mov     esi, offset cluster_out
-    lea     eax, [esi + CLOUD_ECHO]
-    lea     edx, [ebx + CLOUD_SESSION]
-    mov     ecx, SESSION_SIZE
-    call    mem_copy
     lea     eax, [esi + CLOUD_NONCE]
     lea     edx, [ebx + CLOUD_NONCE]
     mov     ecx, NONCE_SIZE

@@ -122,7 +122,6 @@ packet_build:
     mov     edx, offset hostname
     mov     ecx, NAME_SIZE
     call    string_copy
-    lea     eax, [edi + CLOUD_ECHO]
     call    stranger_echo
     mov     eax, [values + VALUES_NUMBER]
     mov     [edi + CLOUD_VALUES], eax

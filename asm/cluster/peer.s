@@ -271,6 +271,8 @@ peer_heard:
     mov     [ebx + PEER_ADDRESS], ecx
     call    clock_ms
     mov     [ebx + PEER_SEEN], eax
+    mov     eax, [trust_sequence]
+    mov     [ebx + PEER_SINCE], eax
     call    health_heard
     call    ring_heard
     mov     eax, [esi + CLOUD_ERA]
@@ -313,11 +315,9 @@ peer_heard:
 .global peer_outlived
 peer_outlived:
     mov     dword ptr [eax + PEER_REMINDED], 0
-    mov     ecx, [eax + PEER_AGE]
-    cmp     ecx, [eax + PEER_KNOWN]
-    jbe     9f
+    call    peer_age
     mov     [eax + PEER_KNOWN], ecx
-9:  ret
+    ret
 
 # The highest age that is known of a peer, whichever boot it was.
 # In: EAX peer.

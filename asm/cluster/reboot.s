@@ -94,10 +94,8 @@ reboot_request:
     mov     [edx + CLOUD_TARGET_ERA], eax
     mov     eax, [ebx + PEER_AGE]
     mov     [edx + CLOUD_TARGET_AGE], eax
-    mov     eax, [ebx + PEER_SESSION]
-    mov     [edx + CLOUD_ECHO], eax
-    mov     eax, [ebx + PEER_SESSION + 4]
-    mov     [edx + CLOUD_ECHO + 4], eax
+    mov     eax, ebx
+    call    session_answer
     mov     edx, [ebx + PEER_ADDRESS]
     mov     ecx, CLOUD_REQUEST_SIZE
     call    packet_send_to
@@ -191,10 +189,7 @@ reboot_requested:
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [edx + CLOUD_TARGET + 4], eax
     mov     [edx + CLOUD_RESULT], esi
-    mov     eax, [ebx + CLOUD_SESSION]
-    mov     [edx + CLOUD_ECHO], eax
-    mov     eax, [ebx + CLOUD_SESSION + 4]
-    mov     [edx + CLOUD_ECHO + 4], eax
+    call    session_reply
     mov     edx, edi
     mov     ecx, CLOUD_REQUEST_SIZE
     call    packet_send_to

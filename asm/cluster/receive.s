@@ -49,9 +49,8 @@ cluster_receive:
     call    spare_window
     jc      .Lcluster_receive_done
     push    eax                         # a session that a list told is proven once its sender names ours
-    mov     eax, offset trust_session
-    lea     edx, [ebx + CLOUD_ECHO]
-    call    session_same
+    mov     eax, ebx
+    call    session_answered
     pop     eax
     jne     .Lcluster_receive_believed
     mov     dword ptr [eax + PEER_PROVEN], 1
@@ -73,15 +72,12 @@ cluster_receive:
     mov     edx, esi
     call    session_proven
     je      .Lcluster_receive_proven
-.Lcluster_receive_doubted:
     mov     eax, ebx
     mov     edx, edi
     call    cluster_doubt
     jmp     .Lcluster_receive_done
 .Lcluster_receive_proven:
     mov     eax, ebx
-    call    session_outlived
-    jc      .Lcluster_receive_doubted
     call    coordinator_proven
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
     je      .Lcluster_receive_joining
@@ -129,9 +125,8 @@ cluster_receive:
     je      .Lcluster_receive_hint
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT # who reports may be probed
     jne     .Lcluster_receive_done
-    lea     eax, [ebx + CLOUD_ECHO]     # what it says of our age is about the boot that it names
-    mov     edx, offset trust_session
-    call    session_same
+    mov     eax, ebx                    # what it says of our age is about the boot that it names
+    call    session_answered
     jne     .Lcluster_receive_hint
     mov     eax, [ebx + CLOUD_REQUEST]  # 0 is older than any boot
     call    node_older

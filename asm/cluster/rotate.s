@@ -162,10 +162,8 @@ rotate_build:
     push    ecx
     push    edx
     call    packet_build
-    mov     eax, offset cluster_out + CLOUD_ECHO
-    lea     edx, [ebx + PEER_SESSION]
-    mov     ecx, SESSION_SIZE
-    call    mem_copy
+    mov     eax, ebx
+    call    session_answer
     pop     edx
     mov     eax, offset cluster_out + CLOUD_NONCE
     mov     ecx, NONCE_SIZE
@@ -210,9 +208,8 @@ rotate_heard:
     call    [heard + eax*4 - KIND_OFFER_KEY * 4]
     jmp     .Lrotate_heard_done
 .Lrotate_heard_outdated:
-    lea     eax, [ebx + CLOUD_ECHO]
-    mov     edx, offset trust_session
-    call    session_same
+    mov     eax, ebx
+    call    session_answered
     jne     .Lrotate_heard_unproven
     cmp     dword ptr [outdated], 0
     jne     .Lrotate_heard_done
@@ -544,10 +541,7 @@ rotate_outdated:
     mov     [outdated_at], ebp
     mov     eax, KIND_OUTDATED
     call    packet_build
-    mov     eax, offset cluster_out + CLOUD_ECHO
-    lea     edx, [ebx + CLOUD_SESSION]
-    mov     ecx, SESSION_SIZE
-    call    mem_copy
+    call    session_reply
     mov     edx, edi
     mov     ecx, CLOUD_SIZE
     mov     eax, offset key_previous

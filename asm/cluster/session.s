@@ -1,6 +1,7 @@
 # Which sessions of others are believed, and which of their packets are new. A session that is not known is believed
-# when a packet of it names this node's own session, which nobody could know before this boot; after that its packets
-# are believed once each. See docs/protocols/cluster.md.
+# when a packet of it names this node's own session, which nobody could know before this boot, and a number of it that
+# was not given to a packet before its node was heard last; after that its packets are believed once each. So what a
+# node has said in another boot shows nothing. See docs/protocols/cluster.md.
 #
 # All routines run with the cluster's mutex held.
 
@@ -32,8 +33,49 @@ session_same:
     cmp     ecx, [edx + 4]
 9:  ret
 
-# Whether a packet was made after this node's boot by who says so: it names this node's session, as what it answers or
-# in an entry of a view.
+# Whether a packet answers this node: names its session.
+# In: EAX packet.
+# Out: ZF when it does.
+# Clobbers: ECX.
+.global session_answered
+session_answered:
+    mov     ecx, [eax + CLOUD_ECHO]
+    cmp     ecx, [trust_session]        # which begins with no 0
+    ret
+
+# Has the packet that is being built answer a node, if it is known.
+# In: EAX id.
+# Clobbers: EAX, ECX.
+.global session_answer_node
+session_answer_node:
+    call    peer_known
+    jnc     session_answer
+    ret
+
+# Has the packet that is being built answer a peer.
+# In: EAX peer.
+# Clobbers: ECX only.
+.global session_answer
+session_answer:
+    mov     ecx, [eax + PEER_SESSION]
+    mov     [cluster_out + CLOUD_ECHO], ecx
+    mov     ecx, [eax + PEER_SEQUENCE]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], ecx
+    ret
+
+# Has the packet that is being built answer another one.
+# In: EBX packet.
+# Clobbers: EAX only.
+.global session_reply
+session_reply:
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [cluster_out + CLOUD_ECHO], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    ret
+
+# Whether a packet was made after its sender's last sign of life: as what it answers, or in an entry of a view, it names
+# this node's session, and a number of it that was given to a packet since then.
 # In: EAX packet, EDX bytes.
 # Out: ZF when it was.
 .global session_proven
@@ -43,21 +85,31 @@ session_proven:
     push    edi
     mov     ebx, eax
     lea     edi, [eax + edx]
-    lea     eax, [ebx + CLOUD_ECHO]
-    mov     edx, offset trust_session
-    call    session_same
+    add     eax, CLOUD_NODE
+    call    peer_known
+    mov     esi, 0
+    jc      1f
+    mov     esi, [eax + PEER_SINCE]
+1:  mov     eax, ebx
+    call    session_answered
+    jne     2f
+    mov     eax, [ebx + CLOUD_ECHO_NUMBER]
+    call    session_since
     je      .Lsession_proven_done
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+2:  cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
     jne     .Lsession_proven_done
-    lea     esi, [ebx + CLOUD_ENTRIES]
+    add     ebx, CLOUD_ENTRIES
 .Lsession_proven_next:
-    cmp     esi, edi
+    cmp     ebx, edi
     jae     .Lsession_proven_not
-    lea     eax, [esi + ENTRY_SESSION]
+    lea     eax, [ebx + ENTRY_SESSION]
     mov     edx, offset trust_session
     call    session_same
+    jne     3f
+    mov     eax, [ebx + ENTRY_SEQUENCE]
+    call    session_since
     je      .Lsession_proven_done
-    add     esi, ENTRY_SIZE
+3:  add     ebx, ENTRY_SIZE
     jmp     .Lsession_proven_next
 .Lsession_proven_not:
     test    esp, esp                    # ZF clear
@@ -65,6 +117,20 @@ session_proven:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Whether a number was given to a packet of this node since another.
+# In: EAX number, ESI the other.
+# Out: ZF when it was.
+# Clobbers: nothing.
+session_since:
+    cmp     eax, esi
+    jbe     8f
+    cmp     eax, [trust_sequence]
+    ja      8f                          # it is still to come
+    cmp     eax, eax
+    ret
+8:  test    esp, esp                    # ZF clear
     ret
 
 # Whether a packet of a session that is known is new. What is too late to tell counts as old.
@@ -138,44 +204,13 @@ session_retired:
     jne     1b
 9:  ret
 
-# Whether a session that is proven is one of an earlier boot of a member that lives: a recording, of which this node has
-# heard nothing when it was said. Its age says so, which grows with each boot, but for machines without a disk. A node
-# whose disk was exchanged for an older copy is believed when it has been told its age, or its earlier boot is known to
-# be over.
-# In: EAX packet.
-# Out: CF when it is.
-# Clobbers: ECX, EDX only.
-.global session_outlived
-session_outlived:
-    push    ebx
-    mov     ebx, eax
-    test    byte ptr [ebx + CLOUD_FLAGS], FLAG_DISKLESS
-    jnz     9f                          # CF is clear
-    add     eax, CLOUD_NODE
-    call    peer_known
-    cmc
-    jnc     9f
-    cmp     dword ptr [eax + PEER_VIEWED], 1
-    cmc
-    jnc     9f
-    call    peer_age
-    cmp     [ebx + CLOUD_AGE], ecx
-9:  mov     eax, ebx
-    pop     ebx
-    ret
-
-# Takes over a session that is proven. The one before is over, unless the age of this one is lower: that might be a
-# recording, and then who has been away is still to be believed.
+# Takes over a session that is proven. The one before is over.
 # In: EAX peer, EDX packet.
 .global session_accept
 session_accept:
-    call    peer_age
-    cmp     [edx + CLOUD_AGE], ecx
-    jb      1f
     push    edx
     call    session_retire
     pop     edx
-1:  mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
     call    peer_outlived
     mov     ecx, [edx + CLOUD_SESSION]
     mov     [eax + PEER_SESSION], ecx
@@ -185,4 +220,16 @@ session_accept:
     mov     ecx, [edx + CLOUD_SEQUENCE]
     mov     [eax + PEER_SEQUENCE], ecx
     mov     dword ptr [eax + PEER_WINDOW], -1   # what was said before is too late, as it may be older than our boot
+    ret
+
+# This node counts its packets from 1 again.
+# Clobbers: ECX only.
+.global session_recount
+session_recount:
+    mov     ecx, [peer_first]
+1:  jecxz   9f
+    mov     dword ptr [ecx + PEER_SINCE], 0
+    mov     ecx, [ecx + PEER_NEXT]
+    jmp     1b
+9:  mov     [trust_sequence], ecx
     ret

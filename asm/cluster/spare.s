@@ -56,10 +56,10 @@ view_is_spare:
 # Clobbers: EAX, ECX, EDX.
 view_is_about_others:
     push    edi
-    mov     edx, offset trust_session
-    lea     eax, [ebx + CLOUD_ECHO]
-    call    session_same
+    mov     eax, ebx
+    call    session_answered
     je      .Lview_is_about_others_not
+    mov     edx, offset trust_session
     lea     edi, [ebx + CLOUD_ENTRIES]
 .Lview_is_about_others_next:
     mov     eax, edi

@@ -17,10 +17,11 @@ PROVE_SPREAD_MS         = 60
 .global strangers
 strangers:              .space STRANGERS * STRANGER_SIZE
 strangers_asking:       .space 4        # how many have STRANGER_ASKS
-echo_session:           .space SESSION_SIZE # of the stranger that was heard last
+echo_stranger:          .space 4        # which was heard last
 echo_time:              .space 4        # clock_ms
 prove_address:          .space 4        # who is to be asked to prove itself, or 0
 prove_session:          .space SESSION_SIZE
+prove_number:           .space 4        # of its last view
 prove_at:               .space 4        # clock_ms
 
 .text
@@ -53,10 +54,13 @@ stranger_heard:
     mov     [esi + STRANGER_ID + 4], eax
     mov     eax, [ebx + CLOUD_SESSION]
     mov     [esi + STRANGER_SESSION], eax
-    mov     [echo_session], eax
     mov     eax, [ebx + CLOUD_SESSION + 4]
     mov     [esi + STRANGER_SESSION + 4], eax
-    mov     [echo_session + 4], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    cmp     eax, [esi + STRANGER_SEQUENCE]
+    jb      4f
+    mov     [esi + STRANGER_SEQUENCE], eax
+4:  mov     [echo_stranger], esi
     mov     [esi + STRANGER_ADDRESS], edi
     mov     eax, [ebx + CLOUD_ERA]
     mov     [esi + STRANGER_ERA], eax
@@ -122,6 +126,7 @@ stranger_find:
     mov     esi, edi
     xor     ecx, ecx                    # who had the place asks no longer
     mov     [esi + STRANGER_AGE], ecx
+    mov     [esi + STRANGER_SEQUENCE], ecx
     xchg    ecx, [esi + STRANGER_ASKS]
     sub     [strangers_asking], ecx
 .Lstranger_find_found:
@@ -168,22 +173,22 @@ stranger_left:
     pop     ebx
     ret
 
-# The session that a packet to the group answers.
-# In: EAX where it goes.
+# Has the packet that is being built, which is to the group, answer the stranger that was heard last.
 .global stranger_echo
 stranger_echo:
-    push    ebx
-    mov     ebx, eax
+    mov     ecx, [echo_stranger]
+    jecxz   9f
+    push    ecx
     call    clock_ms
+    pop     ecx
     sub     eax, [echo_time]
     cmp     eax, ECHO_MS
-    jae     1f
-    mov     eax, [echo_session]
-    mov     [ebx], eax
-    mov     eax, [echo_session + 4]
-    mov     [ebx + 4], eax
-1:  pop     ebx
-    ret
+    jae     9f
+    mov     eax, [ecx + STRANGER_SESSION]
+    mov     [cluster_out + CLOUD_ECHO], eax
+    mov     eax, [ecx + STRANGER_SEQUENCE]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+9:  ret
 
 # Appends entries that name strangers who ask to a view, as many as it has room for.
 # In: EDI where the first goes.
@@ -214,6 +219,8 @@ stranger_put:
     mov     [edi + ENTRY_SESSION], eax
     mov     eax, [esi + STRANGER_SESSION + 4]
     mov     [edi + ENTRY_SESSION + 4], eax
+    mov     eax, [esi + STRANGER_SEQUENCE]
+    mov     [edi + ENTRY_SEQUENCE], eax
     mov     eax, [esi + STRANGER_ADDRESS]
     mov     [edi + ENTRY_ADDRESS], eax
     mov     byte ptr [edi + ENTRY_STATE], STATE_NAMED
@@ -248,6 +255,8 @@ stranger_view:
     mov     [prove_session], eax
     mov     eax, [ebx + CLOUD_SESSION + 4]
     mov     [prove_session + 4], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    mov     [prove_number], eax
     jne     9f
     call    clock_ms
     mov     ecx, eax
@@ -300,8 +309,8 @@ stranger_timers:
     call    packet_build
     mov     eax, [prove_session]
     mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [prove_session + 4]
-    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    mov     eax, [prove_number]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
     xor     edx, edx
     xchg    edx, [prove_address]
     mov     ecx, CLOUD_SIZE

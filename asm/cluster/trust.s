@@ -1,7 +1,6 @@
 # Who is believed. A cluster has a name and a key; every packet carries a code that only who has the key can make
 # (HMAC-SHA-256), the sender's session, which it draws at each boot, and a number that counts its packets. A session
-# that is not known is believed when a packet of it names this node's own session, which nobody could know before this
-# boot; after that its packets are believed once each. See docs/protocols/cluster.md.
+# that is not known is believed when a packet of it shows that it speaks now (session.s). See docs/protocols/cluster.md.
 #
 # A cluster without a key is open: its packets have codes too, made with a key that everybody knows.
 #
@@ -48,7 +47,7 @@ key_parsed:             .space KEY_SIZE
 STRING setting_name, "opt/org.qure/cluster"
 STRING open_name, "open"
 # What keeps codes of packets apart from all else that may be made with the key one day.
-STRING purpose, "QuRe cluster 5 packets "
+STRING purpose, "QuRe cluster 6 packets "
 
 .text
 
@@ -58,8 +57,8 @@ trust_begin:
     mov     eax, offset node
     mov     edx, NODE_SIZE
     call    generator_stir
-    mov     dword ptr [trust_sequence], 0
     mov     dword ptr [trust_confirmed], 0
+    call    session_recount
 
 # Draws a session that stands for nothing.
 session_draw:

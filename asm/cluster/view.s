@@ -416,6 +416,8 @@ view_apply_session:
 1:  call    peer_outlived
 2:  call    session_retire
     mov     dword ptr [ebx + PEER_PROVEN], 0
+    mov     eax, [trust_sequence]
+    mov     [ebx + PEER_SINCE], eax
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax
     mov     dword ptr [ebx + PEER_WINDOW], -1

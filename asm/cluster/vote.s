@@ -15,6 +15,7 @@ vote:                   .space VOTE_SIZE
 reply_kind:             .space 4        # what is said when the vote is on disk: KIND_PROMISE, KIND_VOTED; 0: nothing
 reply_to:               .space 4        # address of who has proposed
 reply_session:          .space SESSION_SIZE
+reply_number:           .space 4        # of the packet that is answered
 
 .text
 
@@ -174,6 +175,8 @@ vote_asked:
     mov     [reply_session], eax
     mov     eax, [ebx + CLOUD_SESSION + 4]
     mov     [reply_session + 4], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    mov     [reply_number], eax
     mov     eax, [values + VALUES_NUMBER]
     inc     eax
     cmp     eax, [ebx + CLOUD_SLOT]
@@ -294,8 +297,8 @@ vote_send:
     je      proposal_answered
     mov     eax, [reply_session]
     mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [reply_session + 4]
-    mov     [cluster_out + CLOUD_ECHO + 4], eax
+    mov     eax, [reply_number]
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
     mov     edx, [reply_to]
     jmp     packet_send_to
 

@@ -6,6 +6,7 @@ import {
   ADDRESS,
   BYE,
   ECHO,
+  ECHO_BYTES,
   HEAD_BYTES,
   HELLO,
   ID_BYTES,
@@ -117,9 +118,9 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
   said("addressed", "what is said to one node goes to the one whose session it names", () => {
     const addresses = new Map<string, number>();
     return (packet, frame) => {
-      addresses.set(packetHex(packet, SESSION, ID_BYTES), get32(packet, ADDRESS));
+      addresses.set(packetHex(packet, SESSION, ECHO_BYTES), get32(packet, ADDRESS));
       const to = get32(frame, DESTINATION_IP);
-      const echo = packetHex(packet, ECHO, ID_BYTES);
+      const echo = packetHex(packet, ECHO, ECHO_BYTES);
       // Whom a view names is a stranger, whoever it goes to.
       const meant = echo === NOBODY || to === GROUP || packet[KIND] === VIEW ? undefined : addresses.get(echo);
       return meant === undefined || meant === to

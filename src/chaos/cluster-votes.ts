@@ -8,6 +8,7 @@ import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
 import {
   DISKLESS,
   ECHO,
+  ECHO_BYTES,
   FLAGS,
   ID_BYTES,
   KIND,
@@ -85,7 +86,7 @@ class Spoken {
 
   hear(node: number, packet: Uint8Array): void {
     const id = packetHex(packet, SENDER, ID_BYTES);
-    this.#owners.set(packetHex(packet, SESSION, ID_BYTES), id);
+    this.#owners.set(packetHex(packet, SESSION, ECHO_BYTES), id);
     const flags = packet[FLAGS]!;
     if ((flags & DISKLESS) !== 0) return;
     const before = this.of(node);
@@ -96,7 +97,7 @@ class Spoken {
       const ballot = ballotAt(packet, PACKET_BALLOT);
       const slot = little32(packet, PACKET_SLOT);
       // To anybody else it says only that another was promised more.
-      if (this.#owners.get(packetHex(packet, ECHO, ID_BYTES)) === packetHex(packet, PACKET_BALLOT + 4, ID_BYTES)) {
+      if (this.#owners.get(packetHex(packet, ECHO, ECHO_BYTES)) === packetHex(packet, PACKET_BALLOT + 4, ID_BYTES)) {
         said = { ...said, promised: later(before.promised, ballot) };
         if (kind === VOTED && slot >= before.slot)
           said = { ...said, slot, voted: slot > before.slot ? ballot : later(before.voted, ballot) };

@@ -7,6 +7,8 @@ import {
   BYE,
   CODE,
   ECHO,
+  ECHO_BYTES,
+  ECHO_NUMBER,
   ERA,
   HEAD_BYTES,
   HOLD,
@@ -31,6 +33,8 @@ const MS = 1e6;
 /** Numbers so far below the highest count as heard (docs/protocols/cluster.md: more than 31). */
 const OLD = 40;
 const MOST_FRAMES = 4000;
+/** So many packets further nobody gets while a drill lasts. */
+const TO_COME = 10_000;
 const SAID = 30;
 /** What comes of it would come within this. */
 const AFTER_NS = 1200 * MS;
@@ -123,6 +127,12 @@ function word(packet: Uint8Array, at: number, value: number): void {
   new DataView(packet.buffer, packet.byteOffset).setUint32(at, value, true);
 }
 
+/** Has a packet answer another one. */
+function answer(packet: Uint8Array, target: Uint8Array): void {
+  packet.set(target.subarray(SESSION, SESSION + ECHO_BYTES), ECHO);
+  word(packet, ECHO_NUMBER, little32(target, SEQUENCE));
+}
+
 /** A report of a node that there is not. */
 function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
   const made = packet.slice(0, HEAD_BYTES);
@@ -130,7 +140,7 @@ function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
   made[STATE] = MEMBER;
   made.set(INVENTED, SENDER);
   made.set(INVENTED, SESSION);
-  made.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+  answer(made, target);
   made.set(STRANGER_ADDRESS, ADDRESS);
   return made;
 }
@@ -143,7 +153,7 @@ const FORGERIES: readonly Forgery[] = [
     counter: "count_cloud_forged",
     change: (packet, target, random) => {
       word(packet, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
-      packet.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+      answer(packet, target);
       if (random.chance(50)) word(packet, ERA, ERA_MAXIMUM);
       if (random.chance(30)) packet[KIND] = BYE;
       packet[CODE]! ^= 1 + random.below(255);
@@ -151,13 +161,27 @@ const FORGERIES: readonly Forgery[] = [
     },
   },
   {
-    what: "packets of a stranger that names half of a session",
+    what: "packets of a stranger that names another session, or what is still to be said",
     kinds: [REPORT],
     signed: true,
     alone: true,
     change: (packet, target, random) => {
       const made = invented(packet, target);
-      made[ECHO + random.pick([0, 4]) + random.below(4)]! ^= 1 + random.below(255);
+      if (random.chance(50)) made[ECHO + random.below(ECHO_BYTES)]! ^= 1 + random.below(255);
+      else word(made, ECHO_NUMBER, little32(target, SEQUENCE) + TO_COME);
+      return made;
+    },
+  },
+  {
+    what: "packets of another boot that name what the target has long said",
+    kinds: [REPORT],
+    signed: true,
+    change: (packet, target, random) => {
+      const made = packet.slice(0, HEAD_BYTES);
+      made[KIND] = REPORT;
+      made[SESSION + 1 + random.below(7)]! ^= 1 + random.below(255);
+      answer(made, target);
+      word(made, ECHO_NUMBER, 1);
       return made;
     },
   },
@@ -179,7 +203,7 @@ const FORGERIES: readonly Forgery[] = [
     signed: true,
     change: (packet, _target, random) => {
       packet[SESSION + 1 + random.below(7)]! ^= 1 + random.below(255);
-      packet.fill(0, ECHO, ECHO + ID_BYTES);
+      packet.fill(0, ECHO, CODE);
       if (random.chance(50)) packet[KIND] = BYE;
       return packet.slice(0, HEAD_BYTES);
     },
@@ -205,7 +229,7 @@ const FORGERIES: readonly Forgery[] = [
       const made = target.slice(0, HEAD_BYTES);
       made[KIND] = REPORT;
       made.fill(0xff, SESSION, SESSION + ID_BYTES);
-      made.set(target.subarray(SESSION, SESSION + ID_BYTES), ECHO);
+      answer(made, target);
       made.set(STRANGER_ADDRESS, ADDRESS);
       return made;
     },

@@ -38,7 +38,7 @@ export class Stranger {
     this.#world = world;
     const { config } = world.lab.cluster;
     const [name = "open", digits = ""] = (keyOf(config.nodes[0]?.parts?.settings).key ?? "").trim().split(" ");
-    this.#key = createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 5 packets ${name}`).digest();
+    this.#key = createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 6 packets ${name}`).digest();
   }
 
   /** Gives a packet the code that members' packets have. */

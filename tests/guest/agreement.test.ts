@@ -343,7 +343,8 @@ describe("a joining node", () => {
     expect(first).toMatchObject({ state: MEMBER, era: 5, founder: HIGHEST, to: "10.0.2.97" });
     expect(first.atMs - atMs).toBeLessThan(100 + 2 * TICK_MS);
     // It names the session that it answers: so the coordinator knows that this is no recording.
-    for (const { data } of s.wire.of(REPORT)) expect(data.subarray(88, 96)).toEqual(idBytes(LOW));
+    for (const { data } of s.wire.of(REPORT))
+      expect(data.subarray(88, 96)).toEqual(Uint8Array.of(...idBytes(LOW).subarray(0, 4), 1, 0, 0, 0));
     expect(s.wire.of(VIEW)).toHaveLength(0);
   });
 

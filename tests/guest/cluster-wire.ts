@@ -33,7 +33,7 @@ export const MEMBER = 2;
 export const ASK = 2;
 
 const MAGIC = 0x4c435251;
-export const VERSION = 5;
+export const VERSION = 6;
 const PORT = 20818;
 const GROUP = parseIpv4("239.255.81.82");
 const GROUP_MAC = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0x51, 0x52);
@@ -63,6 +63,8 @@ export interface Said {
   readonly session?: string;
   /** What the packet answers; the session of the node that was heard last when absent. */
   readonly echo?: string;
+  /** The packet of that session which it has heard; the last one when absent. */
+  readonly number?: number;
   /** Of the packet; the next one of its session when absent. */
   readonly sequence?: number;
   /** What follows the header, where that is not a view's. */
@@ -98,7 +100,21 @@ const bytesOf = (id: string): number[] =>
 /** The key of packets that follows from a cluster's key line (src/lab/cluster-key.ts); null: of an open cluster. */
 function packetKey(line: string | null): Uint8Array {
   const [name, digits] = line === null ? ["open", "0".repeat(64)] : (line.trim().split(" ") as [string, string]);
-  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 5 packets ${name}`).digest();
+  return createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 6 packets ${name}`).digest();
+}
+
+/** The data of the cluster's last packet that a plug has heard. */
+export function lastHeard(plug: LabPlug): Uint8Array {
+  return plug.received
+    .map((frame) => (get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null))
+    .map((packet) => packet && parseUdp(packet))
+    .findLast((datagram) => datagram?.destinationPort === PORT)!.data;
+}
+
+/** Has a packet answer one that was heard: name its session and its number. */
+export function answer(bytes: Uint8Array, heard: Uint8Array): void {
+  bytes.set(heard.subarray(72, 76), 88);
+  bytes.set(heard.subarray(80, 84), 92);
 }
 
 /** Puts the right code into a packet. */
@@ -113,8 +129,8 @@ function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A member of a view, somewhere in the subnet. */
-function entryBytes(member: string, index: number): Uint8Array {
+/** A member of a view, somewhere in the subnet; `numbers`: of the last packet of each session that was heard. */
+function entryBytes(member: string, index: number, numbers: ReadonlyMap<string, number>): Uint8Array {
   const [id, session = id] = member.split(" ") as [string, string?];
   const bytes = new Uint8Array(ENTRY_BYTES);
   bytes.set(bytesOf(id));
@@ -123,15 +139,19 @@ function entryBytes(member: string, index: number): Uint8Array {
   bytes.set([10, 0, 2, 200 + index], 20);
   bytes.set(new TextEncoder().encode("another"), 24);
   bytes.set(bytesOf(session), 56);
+  new DataView(bytes.buffer).setUint32(64, numbers.get(session) ?? 0, true);
   return bytes;
 }
 
 function packetBytes(
-  { kind, state, era, id, founder, flags, age, session, echo, sequence, rest = new Uint8Array(0), members = [] }: Said,
+  { kind, state, era, id, founder, flags, age, session, echo, number, sequence, rest, members = [] }: Said,
   address: Uint8Array,
   line: string | null,
+  numbers: ReadonlyMap<string, number> = new Map(),
 ): Uint8Array {
-  const bytes = new Uint8Array(kind === VIEW ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + rest.length);
+  const bytes = new Uint8Array(
+    kind === VIEW ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
+  );
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   bytes.set([VERSION, kind, state, (flags ?? 0) | (line === null ? OPEN : 0)], 4);
@@ -144,10 +164,13 @@ function packetBytes(
   bytes.set(bytesOf(session ?? id), 72);
   view.setUint32(80, sequence ?? 0, true);
   bytes.set(address, 84);
-  if (echo !== undefined) bytes.set(bytesOf(echo), 88);
-  bytes.set(rest, HEADER_BYTES);
+  if (echo !== undefined) {
+    bytes.set(bytesOf(echo).slice(0, 4), 88);
+    view.setUint32(92, number ?? numbers.get(echo) ?? 1, true);
+  }
+  if (rest) bytes.set(rest, HEADER_BYTES);
   if (kind === VIEW) view.setUint32(MEMBERS_AT, 1 + members.length, true);
-  members.forEach((member, index) => bytes.set(entryBytes(member, index), VIEW_BYTES + index * ENTRY_BYTES));
+  members.forEach((member, index) => bytes.set(entryBytes(member, index, numbers), VIEW_BYTES + index * ENTRY_BYTES));
   return signed(bytes, line);
 }
 
@@ -160,6 +183,8 @@ export class ClusterWire {
   readonly #plug: LabPlug;
   readonly #key: string | null;
   readonly #sequences = new Map<string, number>();
+  /** By session that was heard: the number of its last packet. */
+  readonly #numbers = new Map<string, number>();
   #found = false;
 
   constructor(lab: LabCluster, key: string | null = null) {
@@ -187,6 +212,9 @@ export class ClusterWire {
     if (!packet || datagram?.destinationPort !== PORT) return;
     const { data } = datagram;
     const view = new DataView(data.buffer, data.byteOffset, data.length);
+    const session = hex(data.subarray(72, 80));
+    const sequence = view.getUint32(80, true);
+    this.#numbers.set(session, Math.max(this.#numbers.get(session) ?? 0, sequence));
     this.heard.push({
       atMs: this.#lab.nowNs / 1e6,
       kind: data[5]!,
@@ -197,8 +225,8 @@ export class ClusterWire {
       id: hex(data.subarray(24, 32)),
       founder: hex(data.subarray(32, 40)),
       members: data[5] === VIEW ? view.getUint32(MEMBERS_AT, true) : 0,
-      session: hex(data.subarray(72, 80)),
-      sequence: view.getUint32(80, true),
+      session,
+      sequence,
       data: data.slice(),
       to: packet.destination.join("."),
     });
@@ -212,7 +240,7 @@ export class ClusterWire {
     const sequence = said.sequence ?? (this.#sequences.get(session) ?? 0) + 1;
     this.#sequences.set(session, sequence);
     const echo = said.echo ?? this.heard.at(-1)?.session ?? this.present ?? NOBODY;
-    this.sayBytes(packetBytes({ ...said, session, sequence, echo }, source, this.#key), last);
+    this.sayBytes(packetBytes({ ...said, session, sequence, echo }, source, this.#key, this.#numbers), last);
   }
 
   /** Says these bytes to the group, from the address 10.0.2.`last`. */

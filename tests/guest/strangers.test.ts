@@ -1,13 +1,16 @@
 /** What a coordinator makes of nodes that it does not believe yet, and of those that join: it names them, and obeys none. */
 import { expect, test } from "vitest";
-import { founded, HIGH, HIGHEST, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
-import { ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
+import { KERNEL_SPACE } from "../../src/build/build.ts";
+import { PROMPT } from "../system/images.ts";
+import { addressOf, founded, HIGH, HIGHEST, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
+import { BYE, ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 
 const REBOOT = 5;
 const REBOOT_ANSWER = 6;
 const [REQUEST_AT, ECHO_AT, TARGET_AT, RESULT_AT] = [20, 88, 128, 136];
 const REFUSED = 1;
 const NAMED = 5;
+const DISKLESS = 1;
 const NOBODY = "0".repeat(16);
 /** Sessions of a node's later boots. */
 const LATER = "7777777777777777";
@@ -30,6 +33,18 @@ function named({ wire }: Scene): Map<string, number> {
   return ages;
 }
 
+/** The session that the node's table of peers (asm/include/cluster.inc) has of a node; null when it is not in there. */
+function sessionOf({ node }: Scene, id: string): string | null {
+  const read = (address: number, bytes: number): Buffer => Buffer.from(node.readMemory(address, bytes));
+  const [PEER_NEXT, PEER_ID, PEER_SESSION] = [0, 8, 64];
+  for (let peer = read(addressOf("peer_first"), 4).readUInt32LE(); peer !== 0; ) {
+    const at = peer - KERNEL_SPACE;
+    if (read(at + PEER_ID, 8).toString("hex") === id) return read(at + PEER_SESSION, 8).toString("hex");
+    peer = read(at + PEER_NEXT, 4).readUInt32LE();
+  }
+  return null;
+}
+
 /** The age that is named with a session. */
 const ageOf = (s: Scene, session: string): Promise<number> =>
   s.lab.until(() => named(s).get(session), `${session} is not named`, { within: "2s" });
@@ -45,6 +60,34 @@ test("who seems to have restarted is told the highest age that is known of its e
   await s.lab.advance("50ms");
   s.wire.say({ ...hello(HIGH), session: LATEST, echo: NOBODY });
   expect(await ageOf(s, LATEST)).toBe(9);
+});
+
+test("what a member has said in another boot shows nothing, though it names this node's session and nobody heard it", async () => {
+  const s = await founded();
+  const number = s.wire.heard.at(-1)!.sequence;
+  await s.lab.until(() => s.wire.heard.at(-1)!.sequence > number + 1, "the node says nothing");
+  // To a boot that lives, of a disk or of none; and to one that is over.
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 2 });
+  for (const flags of [0, DISKLESS]) {
+    await s.lab.advance("50ms");
+    s.wire.say({ ...report(HIGH, 1, SELF), age: 3, session: LATER, number, flags });
+    await s.lab.advance("50ms");
+    expect(sessionOf(s, HIGH)).toBe(HIGH);
+  }
+  s.wire.say({ ...report(HIGH, 1, SELF), kind: BYE });
+  await s.lab.advance("50ms");
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 3, session: LATER, number });
+  await s.lab.advance("50ms");
+  await s.node.enter("cloud", /0 other nodes are alive/);
+  await s.node.waitFor(PROMPT);
+  // A number that the node has not come to shows nothing either.
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 3, session: LATER, number: s.wire.heard.at(-1)!.sequence + 9 });
+  await s.lab.advance("50ms");
+  expect(sessionOf(s, HIGH)).toBe(HIGH);
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 1, session: LATER });
+  await s.lab.advance("50ms");
+  expect(sessionOf(s, HIGH)).toBe(LATER);
+  await s.node.enter("cloud", /1 other nodes are alive/);
 });
 
 test("one more stranger than a node keeps in mind is named as the others were", async () => {
@@ -108,7 +151,8 @@ test("a member that asks for a reboot is answered alone, as the boot that it is 
   expect(answer!.to).toBe("10.0.2.99");
   const { data } = answer!;
   expect(data.subarray(REQUEST_AT, REQUEST_AT + 4)).toEqual(new Uint8Array(4));
-  expect(data.subarray(ECHO_AT, ECHO_AT + 8)).toEqual(idBytes(LATER));
+  // Its second packet, behind the report.
+  expect(data.subarray(ECHO_AT, ECHO_AT + 8)).toEqual(Uint8Array.of(...idBytes(LATER).subarray(0, 4), 2, 0, 0, 0));
   expect(data.subarray(TARGET_AT, TARGET_AT + 8)).toEqual(idBytes(HIGH));
   expect(data[RESULT_AT]).toBe(REFUSED);
 });

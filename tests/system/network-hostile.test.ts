@@ -22,7 +22,17 @@ import {
 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
-import { ENTRY_BYTES, HEADER_BYTES, OPEN, REQUEST_BYTES, signed, VERSION, VIEW_BYTES } from "../guest/cluster-wire.ts";
+import {
+  answer,
+  ENTRY_BYTES,
+  HEADER_BYTES,
+  lastHeard,
+  OPEN,
+  REQUEST_BYTES,
+  signed,
+  VERSION,
+  VIEW_BYTES,
+} from "../guest/cluster-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { asMember, atPrompt } from "./booted.ts";
@@ -132,14 +142,6 @@ function memberPacket(kind: number, text: string): Uint8Array {
     bytes.fill(0xff, 32, 40);
     bytes.set(new TextEncoder().encode(text), HEADER_BYTES);
   }, HEADER_BYTES + text.length);
-}
-
-/** The data of the cluster's last packet that a plug has heard. */
-function lastHeard(plug: LabPlug): Uint8Array {
-  return plug.received
-    .map((frame) => (get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null))
-    .map((packet) => packet && parseUdp(packet))
-    .findLast((datagram) => datagram?.destinationPort === CLUSTER_PORT)!.data;
 }
 
 const toCluster = (packet: Uint8Array, port = CLUSTER_PORT): Uint8Array =>
@@ -365,7 +367,7 @@ describe("packets that look like the cluster's", () => {
     await lab.advance("5ms");
     await node.enter("cloud", /0 other nodes are alive/);
     await node.waitFor(PROMPT);
-    plug.send(toCluster(report((_, bytes) => bytes.set(lastHeard(plug).subarray(72, 80), 88))));
+    plug.send(toCluster(report((_, bytes) => answer(bytes, lastHeard(plug)))));
     await lab.advance("5ms");
     await node.enter("cloud", /^stranger +10\.0\.2\.200 +020000fffe000066 /m);
   });
@@ -380,7 +382,7 @@ describe("packets that look like the cluster's", () => {
         cloudPacket((packet, bytes) => {
           bytes[5] = 5;
           packet.setUint32(20, 1, true);
-          bytes.set(said.subarray(72, 80), 88);
+          answer(bytes, said);
           bytes.set(target, HEADER_BYTES);
           packet.setUint32(HEADER_BYTES + 8, era, true);
           packet.setUint32(HEADER_BYTES + 12, age, true);
@@ -467,13 +469,11 @@ describe("a DHCP server that lies", () => {
       const question = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
       if (question?.destinationPort !== 67) return;
       const type = question.data[question.data.indexOf(53, 240) + 2] === 1 ? 2 : (lie.answer ?? 5);
-      return [
-        udpFrame(
-          reply(question.data, type, lie),
-          { mac: BROADCAST_MAC, ip: EVERYONE, port: 68 },
-          { ip: parseIpv4("10.9.8.1"), port: 67 },
-        ),
+      const [client, server] = [
+        { mac: BROADCAST_MAC, ip: EVERYONE, port: 68 },
+        { ip: parseIpv4("10.9.8.1"), port: 67 },
       ];
+      return [udpFrame(reply(question.data, type, lie), client, server)];
     });
     const node = lab.nodes[0]!;
     await node.waitFor(/eth0: .*address .*\n/, { within: "60s" });

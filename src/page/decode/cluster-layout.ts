@@ -12,7 +12,10 @@ export const NAME = 40;
 export const SESSION = 72;
 export const SEQUENCE = 80;
 export const ADDRESS = 84;
+/** The first half of a session, and a number of it. */
 export const ECHO = 88;
+export const ECHO_BYTES = 4;
+export const ECHO_NUMBER = 92;
 export const CODE = 96;
 export const VALUES_NUMBER = 112;
 export const EVENTS_NUMBER = 120;

@@ -7,6 +7,8 @@ import {
   CODE,
   CODE_BYTES,
   ECHO,
+  ECHO_BYTES,
+  ECHO_NUMBER,
   ERA,
   EVENTS,
   EVENTS_NUMBER,
@@ -157,7 +159,8 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
     ["session", id(bytes, at + SESSION), at + SESSION, ID_BYTES],
     ["sequence", String(little32(bytes, at + SEQUENCE)), at + SEQUENCE, 4],
     ["address", [...bytes.subarray(at + ADDRESS, at + ECHO)].join("."), at + ADDRESS, 4],
-    ["answers the session", id(bytes, at + ECHO), at + ECHO, ID_BYTES],
+    ["answers the session that begins", packetHex(bytes, at + ECHO, ECHO_BYTES), at + ECHO, ECHO_BYTES],
+    ["has heard its packet", String(little32(bytes, at + ECHO_NUMBER)), at + ECHO_NUMBER, 4],
     [
       bytes[at + FLAGS]! & OPEN ? "code, of an open cluster" : "code",
       packetHex(bytes, at + CODE, CODE_BYTES),
