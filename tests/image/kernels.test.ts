@@ -81,12 +81,11 @@ async function run(cdrom: Uint8Array, size?: readonly [width: number, height: nu
   }
 }
 
-/** The kernel's own words: QEMU says a boot device as well, and keeps more memory for its tables. */
+/** The kernel's own words: QEMU keeps more memory for its tables. */
 function report(text: string): string {
   return text
     .replace(/\r/g, "")
     .replace(/^[\s\S]*?\nkernel\n/, "")
-    .replace(/given 0000024F/, "given 0000024D")
     .replace(/up to .*\n/, "");
 }
 

@@ -22,9 +22,11 @@ const WANTS_VIDEO = 1 << 2;
 /** In the header's `mode_type`: 3.1.4. */
 const LINEAR_GRAPHICS = 0;
 /** Bits of the information's flags: 3.3. */
-const FLAGS = { memory: 1, commandLine: 4, modules: 8, map: 64, loaderName: 512 } as const;
+const FLAGS = { memory: 1, bootDevice: 2, commandLine: 4, modules: 8, map: 64, loaderName: 512 } as const;
 /** There is a description of the frame buffer; the starter adds VBE's bit when it has set a mode. */
 const FRAME_FLAG = 1 << 12;
+/** The first hard disk, no partition, as QEMU's -kernel has it: the kernel comes from no disk of its own. */
+const BOOT_DEVICE = 0x8000ffff;
 const VBE_BLOCKS = 72;
 const VBE_NUMBER = 80;
 const FRAME = 88;
@@ -122,6 +124,7 @@ export function multiboot1Information(
     0,
     Object.values(FLAGS).reduce((all, flag) => all | flag, 0),
   );
+  word(12, BOOT_DEVICE);
   word(16, INFORMATION_ADDRESS + places[0]!);
   word(20, modules.length);
   word(24, INFORMATION_ADDRESS + modulesAt);

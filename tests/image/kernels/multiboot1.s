@@ -28,6 +28,7 @@ _start:
     SHOW    "cr0", eax
     SHOW    "given", [ebx]
     SHOW    "lower", [ebx + 4]
+    SHOW    "device", [ebx + 12]
     SAY     "line "
     mov     esi, [ebx + 16]
     call    say
