@@ -2,6 +2,7 @@
 import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
+import { isZero } from "../../emulator/state/pages.ts";
 import { checkFat, type FatType, formatFat, isFat } from "../fat/index.ts";
 import { check, type FileSystem, format } from "../oofs/index.ts";
 import {
@@ -171,7 +172,7 @@ function get(text: string, file: string, options: Options): void {
       for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
         const piece = fs.read(path, at, PIECE_BYTES);
         // What is not written is a hole, which reads as zeros.
-        if (piece.some((byte) => byte !== 0)) writeSync(target, piece, 0, piece.length, at);
+        if (!isZero(piece)) writeSync(target, piece, 0, piece.length, at);
       }
       ftruncateSync(target, sizeBytes);
       renameSync(aside, file);

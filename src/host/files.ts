@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { isZero } from "../../emulator/state/pages.ts";
 import { makeFolder } from "./folder.ts";
 
 /** Zeros of this size and place take no room on most file systems when they are not written. */
@@ -107,7 +108,7 @@ function writeWhole(
 export function writeSparsely(file: number, bytes: Uint8Array, place: number): void {
   let start = 0;
   for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
-    if (bytes.subarray(at, at + HOLE_BYTES).some((byte) => byte !== 0)) continue;
+    if (!isZero(bytes.subarray(at, at + HOLE_BYTES))) continue;
     writeAll(file, bytes.subarray(start, at), place + start);
     start = at + HOLE_BYTES;
   }
