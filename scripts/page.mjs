@@ -69,8 +69,7 @@ const IMAGES = "build/page";
 await rm(IMAGES, { recursive: true, force: true });
 const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { stdio: ["ignore", "ignore", "inherit"] });
 qure("build", "--output", IMAGES);
-qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "1ms");
-const [disk] = await readdir(`${IMAGES}/.qure-cache`);
+qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "0", "--dir", `${IMAGES}/disks`);
 const { assemble, folderTree, inspectImage, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
 
 /** Where the kernel keeps what the page shows of its tasks: constants of asm/include, as the assembler sees them. */
@@ -162,7 +161,7 @@ const system = [
   { name: "firmware", content: await readFile("dist/firmware.bin") },
   { name: "starter", content: await readFile("dist/starter.bin") },
   { name: "iso", content: differences(iso, rows) },
-  ...diskRuns(await readFile(`${IMAGES}/.qure-cache/${disk}`), iso),
+  ...diskRuns(await readFile(`${IMAGES}/disks/qure-1.img`), iso),
 ];
 const tree = folderTree(".");
 // The firmware stays as it is: the page builds the system.

@@ -1,5 +1,5 @@
 /** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
-import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { recordActions } from "../lab/actions.ts";
 import { CAMPAIGN_SPARES, campaignMacAddress } from "../lab/campaign-machines.ts";
 import { keyOfSeed } from "../lab/cluster-key.ts";
@@ -15,8 +15,8 @@ const SEED = 1;
 const SETTLE = "2500ms";
 export interface PreparedSystem {
   readonly cdrom: Uint8Array;
-  /** What a disk of CAMPAIGN_DISK_BYTES that was prepared with this CD holds. */
-  readonly disk: Uint8Array;
+  /** A disk of CAMPAIGN_DISK_BYTES that was prepared with this CD; nobody writes it. */
+  readonly disk: SparseDisk;
   /** The linked kernel of the CD. */
   readonly kernel: Uint8Array;
   readonly firmware: Uint8Array;
@@ -32,7 +32,6 @@ export interface PreparedSystem {
 export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
   const { cdrom, previous, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
   const layout = kernelLayout(kernel);
-  const base = new BytesDisk(disk, CAMPAIGN_DISK_BYTES);
   const lab = new LabCluster({
     firmware,
     seed: SEED,
@@ -41,7 +40,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
       macAddress: campaignMacAddress(index),
       cdrom: index < nodes ? cdrom : (previous ?? cdrom),
       ramBytes,
-      disk: new SparseDisk(CAMPAIGN_DISK_BYTES, { base }),
+      disk: new SparseDisk(CAMPAIGN_DISK_BYTES, { base: disk }),
       key: keyOfSeed(SEED),
       off: index >= nodes,
     })),

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import type { SparseDisk } from "../../emulator/disk/disk.ts";
 import { isZero } from "../../emulator/state/pages.ts";
 import { makeFolder } from "./folder.ts";
 
@@ -119,6 +120,28 @@ export function writeSparsely(file: number, bytes: Uint8Array, place: number): v
 function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(file, bytes, done, bytes.length - done, place === null ? null : place + done);
+}
+
+/** Writes a disk to a file in the same way; what was never written to it takes no room. */
+export function writeDiskAside(path: string, disk: SparseDisk): void {
+  makeFolder(dirname(path));
+  const aside = asideOf(path);
+  try {
+    naming(path, () => {
+      const file = openSync(aside, "wx");
+      try {
+        for (const [number, chunk] of disk.chunks) writeAll(file, chunk, number * chunk.length);
+        ftruncateSync(file, disk.sizeBytes);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    });
+    rename(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
 }
 
 /** Copies a file of any size in the same way. */

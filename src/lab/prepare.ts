@@ -28,8 +28,8 @@ export interface PrepareDiskOptions {
   readonly step: (text: string) => void;
 }
 
-/** The content of a prepared disk, up to its last byte that is not zero. */
-export async function prepareDisk({ cdrom, firmware, sizeBytes, make, step }: PrepareDiskOptions): Promise<Uint8Array> {
+/** A prepared disk, which nobody may write afterwards: disks of machines lie over it. */
+export async function prepareDisk({ cdrom, firmware, sizeBytes, make, step }: PrepareDiskOptions): Promise<SparseDisk> {
   const disk = new SparseDisk(sizeBytes);
   const lab = make({ firmware, nodes: [{ name: "prepare", cdrom, disk }] });
   const node = lab.nodes[0]!;
@@ -55,10 +55,5 @@ export async function prepareDisk({ cdrom, firmware, sizeBytes, make, step }: Pr
       throw new PrepareError("the machine does not answer as QuRe does; its console ends with", node.console.text);
     throw error;
   }
-  try {
-    return disk.content();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new PrepareError(`${sizeBytes} bytes do not fit into memory; choose a smaller disk`, node.console.text);
-  }
+  return disk;
 }

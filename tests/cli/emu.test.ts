@@ -146,7 +146,7 @@ describe("files that are not what they should be", () => {
     [["--hda", "halt.img", "--log", "a-file", "--for", "1ms"], 1, /a-file: exists, and is not a folder/],
     [["--hda", "halt.img", "--dir", "a-file/machines", "--for", "1ms"], 1, /not a folder/],
     [["--cdrom", "cut.iso"], 1, /does not answer as QuRe does[\s\S]*cannot be read, status/],
-    [["--disk", "2T", "--for", "1ms"], 1, /the disk cannot be prepared: .* do not fit into memory/],
+    [["--disk", "3T", "--for", "1ms"], 2, /--disk 3T: write a size from 16M to 2T/],
     [["--memory", "2G"], 2, /--memory 2G: write a size from 1M to 1G in steps of 64K/],
     [["--forward", "8080:80", "--for", "1ms"], 2, /--forward: give --realtime too/],
     [["--netdev", "tap", "--realtime", "--for", "1ms"], 2, /--netdev tap: tap is none of user, vxlan, dgram/],

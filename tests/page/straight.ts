@@ -1,5 +1,5 @@
 /** A run in Node that goes straight through the moments of a link, for the digest of each. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { LabCluster, loadFirmware } from "../../src/index.ts";
@@ -12,8 +12,9 @@ import { IMAGE } from "./browser.ts";
 /** The digests, by the time. */
 export async function straight(link: string, times: readonly number[]): Promise<Record<number, string>> {
   const { nodes, seed, actions, preparedBytes } = decodeRun(link);
-  const cache = join(root, "build/page/.qure-cache");
-  const base = new BytesDisk(new Uint8Array(readFileSync(join(cache, readdirSync(cache)[0]!))), preparedBytes);
+  // scripts/page.mjs has made it.
+  const prepared = new Uint8Array(readFileSync(join(root, "build/page/disks/qure-1.img")));
+  const base = new BytesDisk(prepared, preparedBytes);
   const cdrom = new Uint8Array(readFileSync(IMAGE));
   const lab = new LabCluster({
     firmware: loadFirmware(),

@@ -4,9 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
-import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { FileDisk } from "../../host/file-disk.ts";
-import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
+import { copyFileAside, readIfPresent, writeDiskAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { ImageError } from "../../image/kernel-image.ts";
@@ -184,10 +184,10 @@ async function machineNodes(
     ...(sound.length > 0 ? { sound: sound.map(({ card }) => card) } : {}),
     ...(key !== null ? { key } : {}),
   };
-  let content: Uint8Array | null = null;
+  let prepared: SparseDisk | null = null;
   if (isBlank && kept.some((path) => path === null || !existsSync(path))) {
     const cacheFolder = join(dirname(media.cdrom!), ".qure-cache");
-    content = await preparedDisk({ cdrom, firmware, sizeBytes: diskBytes, cacheFolder, progress, signal });
+    prepared = await preparedDisk({ cdrom, firmware, sizeBytes: diskBytes, cacheFolder, progress, signal });
   }
   const open = (path: string, readOnly: boolean): FileDisk => {
     const disk = new FileDisk(path, { readOnly });
@@ -195,7 +195,7 @@ async function machineNodes(
     return disk;
   };
   // One medium below the disks of all machines.
-  const base = media.hda !== null ? open(media.hda, true) : content ? new BytesDisk(content, diskBytes) : null;
+  const base = media.hda !== null ? open(media.hda, true) : prepared;
   const newDisk = (): BlockBackend => new SparseDisk(base?.sizeBytes ?? diskBytes, base ? { base } : {});
   progress.step("booting");
   return names.map((name, index): NodeOptions => {
@@ -204,7 +204,7 @@ async function machineNodes(
     if (path && (isBlank || base)) {
       if (!existsSync(path)) {
         if (media.hda !== null) copyFileAside(media.hda, path);
-        else writeFileAside(path, content!, diskBytes);
+        else writeDiskAside(path, prepared!);
       }
       disk = open(path, false);
     } else if (isBlank || base) disk = newDisk();

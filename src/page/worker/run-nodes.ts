@@ -1,7 +1,7 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
 import { liveDisk } from "../../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
-import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
 import { campaignMacAddress } from "../../lab/campaign-machines.ts";
@@ -60,8 +60,7 @@ export async function preparedFor(image: Uint8Array, system: System): Promise<Bl
   if (sizeBytes === 0) return null;
   if (image === system.iso) return system.disk;
   const make = (options: Omit<ClusterOptions, "host">): LabCluster => new LabCluster({ ...options, host: pageHost });
-  const content = await prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
-  return new BytesDisk(content, sizeBytes);
+  return prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
 }
 
 export interface RunParts {
