@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { THREAD_COUNT_ENTRIES, THREAD_COUNTS } from "../../../emulator/cpu/layout.ts";
 import { HOT_RUNS, LEAST_BUDGET } from "../../../emulator/jit/threaded/functions.ts";
 import { Random } from "../../../emulator/state/random.ts";
-import { casesOf } from "../../setup/tier.ts";
+import { casesOf, rowsOf } from "../../setup/tier.ts";
 import {
   DATA_SEGMENT,
   makeNarrowWorld,
@@ -87,21 +87,22 @@ const MODES: Readonly<Record<NarrowMode, string>> = {
   protected: "protected mode",
 };
 
-for (const mode of Object.keys(MODES) as NarrowMode[])
-  for (const engine of ENGINES) {
-    const name = MODES[mode];
-    test(`${engine} 16-bit code leaves the state of decoded blocks: ${name}, ${cases.title}`, {
-      timeout: 240_000,
-    }, () => {
-      totals.retired = totals.regions = 0;
-      for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
-        const found = difference(seed, mode, engine);
-        if (found !== null) expect.fail(`${cases.repeat(seed)}\n${found}`);
-      }
-      expect(totals.retired / (cases.count * INSTRUCTIONS)).toBeGreaterThan(0.2);
-      if (engine !== "interpreted") expect(totals.regions).toBeGreaterThan(cases.count);
-    });
-  }
+const WAYS = (Object.keys(MODES) as NarrowMode[]).flatMap((mode) => ENGINES.map((engine) => ({ mode, engine })));
+
+for (const { mode, engine } of rowsOf(WAYS, 4)) {
+  const name = MODES[mode];
+  test(`${engine} 16-bit code leaves the state of decoded blocks: ${name}, ${cases.title}`, {
+    timeout: 240_000,
+  }, () => {
+    totals.retired = totals.regions = 0;
+    for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+      const found = difference(seed, mode, engine);
+      if (found !== null) expect.fail(`${cases.repeat(seed)}\n${found}`);
+    }
+    expect(totals.retired / (cases.count * INSTRUCTIONS)).toBeGreaterThan(0.2);
+    if (engine !== "interpreted") expect(totals.regions).toBeGreaterThan(cases.count);
+  });
+}
 
 /** MOV of immediates of 16 bits: AX CX DX BX SP BP SI DI. */
 const load = (register: number, value: number): number[] => [0xb8 + register, ...word(value)];
