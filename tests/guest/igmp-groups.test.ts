@@ -1,6 +1,6 @@
 /**
  * Groups that come and go, as a router on the wire sees it (RFC 3376, RFC 2236): with the interface, with programs that
- * listen to one, with the network. What a node says to queries is in igmp.test.ts.
+ * listen to one, with the network. What a node says to queries is in igmp.thorough.test.ts.
  */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
