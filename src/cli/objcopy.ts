@@ -112,7 +112,7 @@ export function copy(args: CopyArguments, input: string, output: string): void {
     const bytes = readBytes(input);
     const file = to === "binary" ? rawObject(bytes, input, 0) : readObjectFile(blobObject(bytes, input), input);
     say(input, output);
-    return writeFileAside(output, convert(file), 0, 0o666);
+    return writeFileAside(output, convert(file));
   }
   const { archive, objects } = readInput(input);
   if (archive !== null) {
@@ -121,12 +121,12 @@ export function copy(args: CopyArguments, input: string, output: string): void {
       say(`${input}(${name})`, `${output}(${name})`);
       return { name, mode, content: convert(objects[index]!) };
     });
-    return writeFileAside(output, writeArchive(members, archive.index !== null && !args.has("--strip-all")), 0, 0o666);
+    return writeFileAside(output, writeArchive(members, archive.index !== null && !args.has("--strip-all")));
   }
   say(input, output);
   const file = objects[0]!;
   for (const text of args.values("--dump-section")) dump(file, text);
-  writeFileAside(output, convert(file), 0, file.isRelocatable ? 0o666 : 0o777);
+  writeFileAside(output, convert(file), file.isRelocatable ? 0o666 : 0o777);
 }
 
 function converter(args: CopyArguments, output: string, to: "elf32-i386" | "binary"): (file: ObjectFile) => Uint8Array {

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import type { SparseDisk } from "../../emulator/disk/disk.ts";
+import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { isZero } from "../../emulator/state/pages.ts";
 import { makeFolder } from "./folder.ts";
 
@@ -25,7 +25,8 @@ const HOLE_BYTES = 65_536;
 
 export interface NewFile {
   readonly path: string;
-  readonly content: Uint8Array | string;
+  /** Of a disk in memory, what was never written takes no room on the host's. */
+  readonly content: Uint8Array | string | SparseDisk;
   /** When it is larger than the content, the rest is zeros; long runs of zeros take no room on the disk. */
   readonly sizeBytes?: number;
   /** Permissions. */
@@ -35,8 +36,8 @@ export interface NewFile {
 }
 
 /** Writes one file; see `writeFilesAside`. */
-export function writeFileAside(path: string, content: Uint8Array | string, sizeBytes = 0, mode = 0o666): void {
-  writeFilesAside([{ path, content, sizeBytes, mode }]);
+export function writeFileAside(path: string, content: NewFile["content"], mode = 0o666): void {
+  writeFilesAside([{ path, content, mode }]);
 }
 
 /**
@@ -92,13 +93,16 @@ function writeWhole(
   naming(path, () => {
     const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
-      const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      if (isNew) writeSparsely(file, bytes, 0);
-      else writeAll(file, bytes, null);
-      if (isNew) {
-        ftruncateSync(file, Math.max(bytes.length, sizeBytes));
-        if (!isProduct) fsyncSync(file);
+      if (content instanceof SparseDisk) {
+        for (const [number, chunk] of content.chunks) writeAll(file, chunk, number * chunk.length);
+        ftruncateSync(file, content.sizeBytes);
+      } else {
+        const bytes = typeof content === "string" ? Buffer.from(content) : content;
+        if (isNew) writeSparsely(file, bytes, 0);
+        else writeAll(file, bytes, null);
+        if (isNew) ftruncateSync(file, Math.max(bytes.length, sizeBytes));
       }
+      if (isNew && !isProduct) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -120,28 +124,6 @@ export function writeSparsely(file: number, bytes: Uint8Array, place: number): v
 function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(file, bytes, done, bytes.length - done, place === null ? null : place + done);
-}
-
-/** Writes a disk to a file in the same way; what was never written to it takes no room. */
-export function writeDiskAside(path: string, disk: SparseDisk): void {
-  makeFolder(dirname(path));
-  const aside = asideOf(path);
-  try {
-    naming(path, () => {
-      const file = openSync(aside, "wx");
-      try {
-        for (const [number, chunk] of disk.chunks) writeAll(file, chunk, number * chunk.length);
-        ftruncateSync(file, disk.sizeBytes);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-    });
-    rename(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw error;
-  }
 }
 
 /** Copies a file of any size in the same way. */

@@ -97,7 +97,7 @@ export class MemberList {
     const plain = this.members.map(({ name, content, origin = null }) => ({ name, content, origin }));
     // Linux makes thin archives of folders without objects: GNU ar writes those as plain ones.
     const isThin = this.isThin && (this.exists || plain.length > 0);
-    writeFileAside(this.path, writeArchive(plain, withIndex, isThin), 0, 0o666);
+    writeFileAside(this.path, writeArchive(plain, withIndex, isThin));
   }
 }
 
@@ -129,7 +129,7 @@ export function extractMember(
   if (inside.startsWith("..")) throw new CommandError(`${archive}: its member ${name} would be written elsewhere`);
   const target = join(folder, inside);
   if (dirname(inside) !== ".") makeFolder(dirname(target));
-  writeFileAside(target, content, 0, 0o666);
+  writeFileAside(target, content);
 }
 
 const HEADER_BYTES = 60;

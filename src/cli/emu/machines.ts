@@ -6,7 +6,7 @@ import { DEFAULT_MODEL, MODELS, type ModelName } from "../../../emulator/cpu/mod
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { FileDisk } from "../../host/file-disk.ts";
-import { copyFileAside, readIfPresent, writeDiskAside } from "../../host/files.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { ImageError } from "../../image/kernel-image.ts";
@@ -204,7 +204,7 @@ async function machineNodes(
     if (path && (isBlank || base)) {
       if (!existsSync(path)) {
         if (media.hda !== null) copyFileAside(media.hda, path);
-        else writeDiskAside(path, prepared!);
+        else writeFileAside(path, prepared!);
       }
       disk = open(path, false);
     } else if (isBlank || base) disk = newDisk();
