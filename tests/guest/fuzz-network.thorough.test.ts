@@ -15,7 +15,7 @@ test.each(FUZZ_STATES)(
   async (one) => {
     states ??= new FuzzStates(images().iso, images().firmware);
     const state = await states.reach(one);
-    const scene = new FuzzScene(state);
+    const scene = new FuzzScene(state, false);
     onTestFinished(() => scene.lab.close());
     const { finding } = await runCase(scene, drawCase(new Random(SEED, one.name), state, []), true);
     expect(finding).toBeNull();
