@@ -62,13 +62,18 @@ const built = buildSystem(
 );
 const iso = built.files?.find(({ name }) => name === "qure.iso")?.content;
 if (!iso) throw new Error(JSON.stringify(built.diagnostics[0]));
-const lab = new LabCluster({ nodes: [{ cdrom: iso }], firmware: loadFirmware(), linkLatency: "1us" });
+const lab = new LabCluster({
+  nodes: [{ cdrom: iso, ramBytes: 16 << 20 }],
+  firmware: loadFirmware(),
+  linkLatency: "1us",
+});
 const CLOUD = /cloud: \S+ (\S+) era/;
 await lab.nodes[0].waitFor(CLOUD, { within: "30s" });
 await lab.advance("5s");
 const console_ = lab.nodes[0].console.text;
 const mac = /82540EM, ([0-9a-f:]+)/.exec(console_)[1];
 const address = CLOUD.exec(console_)[1];
+// Each script gets a cluster that is restored from here.
 const saved = lab.save();
 lab.close();
 const path = join(place, "switch");
