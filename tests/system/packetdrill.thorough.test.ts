@@ -7,11 +7,11 @@ import { root } from "./images.ts";
 
 const ARCHIVES = ["packetdrill-2c4001c.tar.xz", "freebsd-tcp-testsuite-half-04b8c73.tar.xz"];
 
-test("the scripts of google and freebsd", { timeout: 900_000 }, (context) => {
+test("every other script of google and freebsd", { timeout: 900_000 }, (context) => {
   const [judges] = ARCHIVES.map((file) => dirname(requireJudge(file, context)));
   for (const tool of ["gcc", "make", "bison", "flex"]) requireOracle(tool, context);
   const script = join(root, "scripts/packetdrill.mjs");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--every", "2"], {
     encoding: "utf8",
     env: { ...process.env, QURE_JUDGES: judges },
   });
