@@ -69,7 +69,7 @@ const CASES = {
   "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 10 },
   "emulator/jit/experience": { quick: 1, fast: 1, thorough: 6 },
   "emulator/jit/guests": { quick: 60_000, fast: 40_000, thorough: 80_000 },
-  "emulator/jit/real-mode": { quick: 1, fast: 1, thorough: 24 },
+  "emulator/jit/real-mode": { quick: 1, fast: 1, thorough: 12 },
   "emulator/jit/returning": { quick: 1, fast: 1, thorough: 4 },
   "emulator/jit/square-root": { quick: 500, fast: 500, thorough: 20_000 },
   "emulator/jit/random": { quick: 1, fast: 1, thorough: 3 },
