@@ -18,7 +18,6 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { inject } from "vitest";
 import { oracle } from "../oracle.ts";
 import { root } from "./page.ts";
 
@@ -35,8 +34,6 @@ const LINKED = [
   "package-lock.json",
   "docs",
 ];
-/** The global setup's. */
-const IMAGES = join(inject("cacheFolder"), "images/build");
 /** How long QEMU runs where it would wait for a person: it has started, opened its files and booted by then. */
 const QEMU_SECONDS = 4;
 /** TCP ports that the pages show: each becomes one that is free. */
@@ -49,10 +46,7 @@ function shims(): Record<string, string | null> {
   const gdb = oracle("gdb");
   const qemu = oracle("qemu-system-i386");
   return {
-    // Of sources that nobody has changed the images are made once for all pages.
-    qure: `if [ "$*" = build ] && [ -d ${IMAGES} ] && [ -z "$(find asm boot -newer bin/qure -type f | head -1)" ]
-then mkdir -p build; exec cp ${IMAGES}/* build/; fi
-exec node ${root}/dist/qure.cjs "$@"`,
+    qure: `exec node ${root}/dist/qure.cjs "$@"`,
     npx: `[ "$1" = qure ] && shift; exec qure "$@"`,
     // The copy is installed: only whether it could be is looked at.
     npm: `PATH=\${PATH#*:}; [ "$1" = ci ] && exec npm ci --dry-run --offline --ignore-scripts; exec npm "$@"`,

@@ -1,5 +1,5 @@
 /**
- * A run has one digest at every third virtual millisecond: with code interpreted, compiled when hot, compiled at first sight,
+ * A run has one digest at every virtual millisecond: with code interpreted, compiled when hot, compiled at first sight,
  * in one thread and in two, and when it goes on from a snapshot that was taken in the middle. QURE_CASES says how many
  * digests are looked at.
  */
@@ -12,8 +12,8 @@ import { casesOf, isThorough, rowsOf } from "../../setup/tier.ts";
 import { images } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
-/** Between two digests: in the fast tier more, so that its few digests reach into the boot. */
-const MS = isThorough ? 3_000_000 : 10_000_000;
+/** Between two digests: in the fast tier ten milliseconds, so that its few digests reach into the boot. */
+const MS = isThorough ? 1_000_000 : 10_000_000;
 const COUNT = casesOf("emulator/cluster/every-millisecond").count;
 /** Odd, so that snapshots do not fall where digests do. */
 const MIDDLE_NS = Math.floor(COUNT / 2) * MS - 123_450;
