@@ -1,5 +1,5 @@
 /**
- * Has packetdrill judge the guest's TCP: `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [PATTERN]`.
+ * Has packetdrill judge the guest's TCP: `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [--every N] [PATTERN]`.
  * The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into a temporary folder;
  * what is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs. Every script that fails is named, and the exit
  * status is 0 when they are those of failing.mjs.
@@ -11,7 +11,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { buildSystem, folderTree, LabCluster, loadFirmware, restoreCluster, serveSwitch } from "../dist/index.js";
 import { ARCHIVES, excludedBecause, prepared } from "../tests/judges/packetdrill/exclusions.mjs";
 import { FAILING } from "../tests/judges/packetdrill/failing.mjs";
-import { oneOf, workshopCommand } from "./command.mjs";
+import { oneOf, positiveNumber, workshopCommand } from "./command.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const judges = process.env.QURE_JUDGES ?? join(root, "../shared/judges");
@@ -26,10 +26,11 @@ const command = workshopCommand(
 )
   .argument("[pattern]", "part of the scripts' paths", "")
   .option("--verbose", "print what packetdrill says")
+  .option("--every <n>", "of the scripts one of so many", positiveNumber, 1)
   .option("--archive <name>", "of one archive only", oneOf(Object.keys(ARCHIVES)))
   .parse();
 const [pattern] = command.processedArgs;
-const { verbose, archive: onlyArchive = null } = command.opts();
+const { verbose, every, archive: onlyArchive = null } = command.opts();
 
 if (!existsSync(judges)) {
   console.log(`packetdrill: no judges at ${judges}; QURE_JUDGES says where they are`);
@@ -62,13 +63,18 @@ const built = buildSystem(
 );
 const iso = built.files?.find(({ name }) => name === "qure.iso")?.content;
 if (!iso) throw new Error(JSON.stringify(built.diagnostics[0]));
-const lab = new LabCluster({ nodes: [{ cdrom: iso }], firmware: loadFirmware(), linkLatency: "1us" });
+const lab = new LabCluster({
+  nodes: [{ cdrom: iso, ramBytes: 16 << 20 }],
+  firmware: loadFirmware(),
+  linkLatency: "1us",
+});
 const CLOUD = /cloud: \S+ (\S+) era/;
 await lab.nodes[0].waitFor(CLOUD, { within: "30s" });
 await lab.advance("5s");
 const console_ = lab.nodes[0].console.text;
 const mac = /82540EM, ([0-9a-f:]+)/.exec(console_)[1];
 const address = CLOUD.exec(console_)[1];
+// Each script gets a cluster that is restored from here.
 const saved = lab.save();
 lab.close();
 const path = join(place, "switch");
@@ -118,9 +124,11 @@ for (const archive of Object.keys(ARCHIVES).filter((name) => !onlyArchive || nam
   const failures = [];
   let passed = 0;
   let judged = 0;
+  let looked = 0;
   for (const file of all) {
     const name = relative(folder, file);
     if (!name.includes(pattern)) continue;
+    if (looked++ % every !== 0) continue;
     const exclusion = excludedBecause(archive, name, readFileSync(file, "utf8"));
     if (exclusion) {
       excluded.set(exclusion, (excluded.get(exclusion) ?? 0) + 1);

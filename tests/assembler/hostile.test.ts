@@ -9,13 +9,19 @@ import { ProgramGenerator, random } from "./generator.ts";
 const cases = casesOf("assembler/hostile");
 
 /** What is refused at a limit is refused at a lower one too, sooner. */
-const SCALE = isThorough ? 1 : 1 / 16;
-const limits = {
-  heldBytes: LIMITS.heldBytes * SCALE,
-  contentBytes: LIMITS.contentBytes * SCALE,
-  expandedBytes: LIMITS.expandedBytes * SCALE,
-};
-const MILLIONS = 4_000_000 * SCALE;
+const LOWER = 1 / 16;
+/** Those of the bombs that go to the limits that there are, so that each limit is reached by one. */
+const TO_THE_LIMIT = ["a macro that doubles itself", "repetitions in repetitions", "millions of labels"];
+const MILLIONS = 4_000_000 * LOWER;
+
+function limitsFor(name: string): Pick<typeof LIMITS, "heldBytes" | "contentBytes" | "expandedBytes"> {
+  const scale = isThorough && TO_THE_LIMIT.includes(name) ? 1 : LOWER;
+  return {
+    heldBytes: LIMITS.heldBytes * scale,
+    contentBytes: LIMITS.contentBytes * scale,
+    expandedBytes: LIMITS.expandedBytes * scale,
+  };
+}
 
 const HOSTILE: readonly (readonly [name: string, source: string, id: string])[] = [
   ["a file that includes itself", '.include "test.s"\n', "too-deep"],
@@ -82,7 +88,7 @@ function bomb(statement: string): string {
 describe("hostile sources", () => {
   for (const [name, source, id] of rowsOf(HOSTILE, 6)) {
     test(name, { timeout: 60_000 }, () => {
-      const { diagnostics, object } = assembleText(source, { limits });
+      const { diagnostics, object } = assembleText(source, { limits: limitsFor(name) });
       if (id === "") return;
       expect(diagnostics.map((diagnostic) => diagnostic.id)).toContain(id);
       expect(object).toBeNull();

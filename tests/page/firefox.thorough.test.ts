@@ -4,7 +4,6 @@ import { digestIn, emu, linkIn } from "./browser.ts";
 import { withFirefox } from "./firefox.ts";
 
 test.for([
-  { nodes: 3, jit: "on" },
   { nodes: 3, jit: "off" },
   { nodes: 10, jit: "on" },
 ])("$nodes machines, jit $jit: a link of the command line ends in Firefox at its digest", ({ nodes, jit }, context) =>

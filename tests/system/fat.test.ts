@@ -428,8 +428,8 @@ describe.skipIf(!hasTools)("what the guest writes", () => {
   }
 
   thoroughly("is what mtools reads, and fsck.fat finds no fault in it", () => histories(1, 25));
-  thoroughly("in longer histories", { timeout: 900_000 }, async () => {
-    for (let seed = 2; seed < 4; seed++) await histories(seed, 120);
+  thoroughly("in a longer history", { timeout: 900_000 }, async () => {
+    await histories(2, 120);
   });
 
   thoroughly("until it is full: an error, nothing damaged, and deleting works", async () => {

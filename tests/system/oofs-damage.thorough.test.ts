@@ -113,7 +113,7 @@ const PARTS: readonly (readonly [magic: string, first: number, last: number, ste
   ["OODL", 72, 4095, 509],
   ["OOSL", 0, 16, 1],
   ["OOSL", 17, 255, 61],
-  ["OOSL", 256, 480, 3],
+  ["OOSL", 256, 480, 5],
   ["OOSL", 512, 4095, 509],
   ["OOBJ", 128, 191, 1],
   ["OOBJ", 192, 255, 1],

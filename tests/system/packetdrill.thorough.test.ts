@@ -5,21 +5,17 @@ import { expect, test } from "vitest";
 import { requireJudge, requireOracle } from "../oracle.ts";
 import { root } from "./images.ts";
 
-const ARCHIVES = [
-  ["google", "packetdrill-2c4001c.tar.xz"],
-  ["freebsd", "freebsd-tcp-testsuite-half-04b8c73.tar.xz"],
-] as const;
+const ARCHIVES = ["packetdrill-2c4001c.tar.xz", "freebsd-tcp-testsuite-half-04b8c73.tar.xz"];
 
-for (const [archive, file] of ARCHIVES) {
-  test(`the scripts of ${archive}`, { timeout: 600_000 }, (context) => {
-    const judges = dirname(requireJudge(file, context));
-    for (const tool of ["gcc", "make", "bison", "flex"]) requireOracle(tool, context);
-    const script = join(root, "scripts/packetdrill.mjs");
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--archive", archive], {
-      encoding: "utf8",
-      env: { ...process.env, QURE_JUDGES: judges },
-    });
-    expect(status, stdout + stderr).toBe(0);
-    expect(stdout).toMatch(/[1-9]\d* of \d+ scripts pass/);
+test("every other script of google and freebsd", { timeout: 900_000 }, (context) => {
+  const [judges] = ARCHIVES.map((file) => dirname(requireJudge(file, context)));
+  for (const tool of ["gcc", "make", "bison", "flex"]) requireOracle(tool, context);
+  const script = join(root, "scripts/packetdrill.mjs");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--every", "2"], {
+    encoding: "utf8",
+    env: { ...process.env, QURE_JUDGES: judges },
   });
-}
+  expect(status, stdout + stderr).toBe(0);
+  for (const archive of ["google", "freebsd"])
+    expect(stdout).toMatch(new RegExp(`^${archive}: [1-9]\\d* of \\d+ scripts pass`, "m"));
+});

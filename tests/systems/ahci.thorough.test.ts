@@ -89,7 +89,7 @@ test("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async
         ramBytes: 128 * MIB,
         ahci: [
           { kind: "disk", medium: disk },
-          { kind: "disk", medium: new ScratchedDisk(64 * MIB) },
+          { kind: "disk", medium: new ScratchedDisk(8 * MIB) },
           { kind: "cd", medium: iso },
         ],
       },

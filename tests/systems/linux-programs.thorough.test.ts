@@ -2,16 +2,12 @@
  * Debian's own programs in a Linux guest beside a node of ours, in virtual time: scanners and clients that judge it, and
  * the servers that it asks. What the wire carried is judged by tests/systems/linux-peer.thorough.test.ts.
  */
-import { expect, onTestFinished, type TestContext, test } from "vitest";
-import { LabCluster, type LabNode, restoreCluster } from "../../src/index.ts";
-import { kept } from "../setup/cache.ts";
-import { images, PROMPT } from "../system/images.ts";
+import { afterAll, expect, type TestContext, test } from "vitest";
+import type { LabCluster, LabNode } from "../../src/index.ts";
 import { output } from "../system/output.ts";
-import { partitioned } from "../system/recording-disk.ts";
-import { LINUX_PROMPT, linuxIso, linuxShell } from "./linux.ts";
-import { peerFiles } from "./peers.ts";
+import { linuxShell } from "./linux.ts";
+import { Neighbours } from "./neighbours.ts";
 
-const MIB = 1024 * 1024;
 const [LINUX, OURS] = ["10.9.0.1", "10.9.0.2"];
 const SLOW = { timeout: 600_000 };
 
@@ -22,42 +18,23 @@ interface Pair {
   readonly inOurs: (line: string) => Promise<string>;
 }
 
+let scene: Neighbours | null = null;
+afterAll(() => scene?.lab.close());
+
 /** Both, booted, with addresses that were typed, and a volume on ours. */
 async function neighbours(context: TestContext): Promise<Pair> {
-  const snapshot = await kept("Linux with programs beside ours", async () => {
-    const lab = new LabCluster({
-      firmware: images().firmware,
-      gateway: false,
-      nodes: [
-        { name: "linux", cdrom: linuxIso("console=ttyS0 quiet", context, peerFiles(context)), ramBytes: 256 * MIB },
-        { name: "ours", cdrom: images().iso, disk: partitioned(16 * MIB) },
-      ],
-    });
+  scene ??= await Neighbours.make(context, async (lab) => {
     const [linux, ours] = lab.nodes;
-    await linux!.waitFor(LINUX_PROMPT, { within: "300s" });
-    await linuxShell(linux!)(
-      `insmod /e1000.ko; ip link set lo up; ip link set eth0 up; ip addr add ${LINUX}/24 dev eth0; hostname linux`,
-    );
-    await ours!.waitFor(PROMPT);
-    for (const line of ["mkfs -t oofs hda0", "mount hda0 /net", `ifconfig eth0 ${OURS} 255.255.255.0`])
-      await output(ours!, line);
+    await linuxShell(linux!)(`ip addr add ${LINUX}/24 dev eth0; hostname linux`);
+    await output(ours!, `ifconfig eth0 ${OURS} 255.255.255.0`);
     // Ours probes and announces its address first (RFC 5227).
     await lab.advance("12s");
     await output(ours!, "hostname ours");
     await lab.advance("5s");
-    const bytes = lab.save();
-    lab.close();
-    return bytes;
   });
-  const lab = restoreCluster(snapshot);
-  onTestFinished(() => lab.close());
-  const [linux, ours] = lab.nodes as readonly [LabNode, LabNode];
-  return {
-    lab,
-    ours,
-    inLinux: linuxShell(linux, { within: "300s" }),
-    inOurs: (line) => output(ours, line),
-  };
+  scene.begin();
+  const { lab, linux, ours } = scene;
+  return { lab, ours, inLinux: linuxShell(linux, { within: "300s" }), inOurs: (line) => output(ours, line) };
 }
 
 test("nmap finds what is open, and numbers that nobody guesses", SLOW, async (context) => {
@@ -80,7 +57,7 @@ test("nmap finds what is open, and numbers that nobody guesses", SLOW, async (co
 
 test("curl is served by thirty connections at once without a wait", SLOW, async (context) => {
   const { inLinux, inOurs } = await neighbours(context);
-  await inOurs("seq 20000 > /net/lines; set http.root /net");
+  await inOurs("seq 20000 > /a/lines; set http.root /a");
   const said = await inLinux(
     `curl -s -Z --parallel-max 30 -o '/got#1' -w '%{http_code} %{time_total}\\n' 'http://${OURS}/lines?[1-40]' 2>/dev/null`,
   );

@@ -1,6 +1,6 @@
 /**
  * Debian's 32-bit kernel with the options that it has by itself: it finds the PCI bus by the firmware's ACPI tables,
- * gets interrupts from their links, speaks over the network card, starts all processors, and switches the machine off.
+ * gets interrupts from their links, speaks over the network card, and switches the machine off.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -92,44 +92,6 @@ describe("Linux", () => {
       node!.connect();
       await lab.advance("100ms");
       expect(await shell("ping -c 3 10.0.2.15")).toContain("3 packets received");
-    } finally {
-      lab.close();
-    }
-  });
-
-  test("starts two processors and uses both", { timeout: 900_000 }, async (context) => {
-    const lab = new LabCluster({
-      firmware: ourFirmware(),
-      nodes: [
-        {
-          name: "linux",
-          cdrom: linuxIso("console=ttyS0", context),
-          ramBytes: 128 * 1024 * 1024,
-          processors: 2,
-        },
-      ],
-    });
-    try {
-      const node = lab.nodes[0]!;
-      await node.waitFor(/init has come up/, { within: "200s" });
-      await node.waitFor(LINUX_PROMPT, { within: "20s" });
-      const shell = linuxShell(node!);
-      expect(await shell("grep -c ^processor /proc/cpuinfo")).toMatch(/^2\s+status-0/m);
-      // A loop on each of them, at the same time: both have had as much of it, and each its own timer.
-      const count = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done";
-      expect(await shell(`taskset 1 sh -c '${count}' & taskset 2 sh -c '${count}' & wait`)).toContain("status-0");
-      const interrupts = await shell("cat /proc/interrupts");
-      expect(interrupts).toMatch(/^ *0: +\d+ +\d+ +IO-APIC +2-edge +timer/m);
-      expect(interrupts).toMatch(/LOC: +[1-9]\d\d+ +[1-9]\d\d+ +Local timer/);
-      expect(interrupts).toMatch(/(RES|CAL): +\d+ +[1-9]\d* /);
-      const shares = await shell("grep ^cpu[01] /proc/stat");
-      expect([...shares.matchAll(/^cpu\d [1-9]/gm)]).toHaveLength(2);
-      // Ports that are not there have no names.
-      const ports = await shell("grep -h PNP0[45] /sys/bus/pnp/devices/*/id");
-      expect(ports.match(/PNP0501/g)).toHaveLength(2);
-      expect(ports).not.toContain("PNP0400");
-      node.type("poweroff -f\n");
-      await lab.until(() => node.isOff, "the machine is still on", { within: "30s" });
     } finally {
       lab.close();
     }

@@ -172,8 +172,8 @@ const STEPS = 6000;
 
 const asIs: Wrap = (visitor) => visitor;
 
-/** In the fast tiers a long case is handed over so often. */
-const HAND_OVERS = 12;
+/** A longer case is handed over so often: a board is saved and made anew each time, which costs a hundred steps. */
+const HAND_OVERS = isThorough ? 60 : 12;
 
 /** A case, handed over before each step of a short one; then so many sweeps. */
 export function relayCase(
@@ -183,7 +183,7 @@ export function relayCase(
 ): void {
   const relay = new Relay(() => new TestBoard(config()), wrap);
   const steps = parseScript(script);
-  const stride = isThorough ? 1 : Math.ceil(steps.length / HAND_OVERS);
+  const stride = Math.ceil(steps.length / HAND_OVERS);
   for (const [index, step] of steps.entries()) {
     if (index % stride === 0) relay.handOver();
     relay.step(step);
