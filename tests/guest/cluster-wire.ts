@@ -27,6 +27,7 @@ export const BYE = 4;
 export const PROBE = 7;
 const JOIN = 13;
 export const EVENTS = 15;
+export const HISTORY = 16;
 export const JOINING = 1;
 export const MEMBER = 2;
 /** In a report: the sender wants to have the whole view. */
