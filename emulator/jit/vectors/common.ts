@@ -1,10 +1,9 @@
-/** What compiled MMX and SSE share: whether the registers may be used, operands, and where registers lie. */
-import { ERROR_SUMMARY, FPU_EMPTY, FPU_REGISTER_BYTES, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
+/** What compiled MMX and SSE share: operands, and where registers lie. */
+import { FPU_EMPTY, FPU_REGISTER_BYTES, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
 import { isUnaligned } from "../../cpu/handlers/vector-operands.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { CR0, CR4, FPU_BYTES, VECTOR_REGISTERS } from "../../cpu/layout.ts";
+import { FPU_BYTES, VECTOR_REGISTERS } from "../../cpu/layout.ts";
 import { operandSize, registerOf } from "../../cpu/operands.ts";
-import { CR0_EM, CR0_TS, CR4_OSFXSR } from "../../cpu/state.ts";
 import type { Emitter } from "../emitter.ts";
 import { OP, SIMD } from "../wasm.ts";
 
@@ -19,37 +18,6 @@ export const isMm = (insn: DecodedInstruction, k: number): boolean =>
 /** Push where a register lies, less the offset returned. */
 export const pushXmm = (t: Emitter, register: number): number => t.pushPlace(register, VECTOR_REGISTERS, 16);
 const pushMm = (t: Emitter, register: number): number => t.pushPlace(register, FPU_BYTES, FPU_REGISTER_BYTES);
-
-/** Takes the slow path unless XMM registers may be used. */
-export function requireVectors(t: Emitter): void {
-  t.c
-    .const(0)
-    .load(4, 4 * CR0)
-    .const(CR0_EM | CR0_TS)
-    .op(OP.and)
-    .const(0)
-    .load(4, 4 * CR4)
-    .const(CR4_OSFXSR)
-    .op(OP.and)
-    .op(OP.eqz)
-    .op(OP.or)
-    .brIf(t.access.slow);
-}
-
-/** The same for MM registers. */
-export function requireMultimedia(t: Emitter): void {
-  t.c
-    .const(0)
-    .load(4, 4 * CR0)
-    .const(CR0_EM | CR0_TS)
-    .op(OP.and)
-    .const(0)
-    .load(4, FPU_STATUS)
-    .const(ERROR_SUMMARY)
-    .op(OP.and)
-    .op(OP.or)
-    .brIf(t.access.slow);
-}
 
 /** What every MMX instruction does to the x87. */
 export function enterMultimedia({ c }: Emitter): void {

@@ -9,9 +9,10 @@ import { registerOf } from "../../cpu/operands.ts";
 import { setArithmeticOfImage } from "../flags.ts";
 import { T2, WIDE } from "../locals.ts";
 import { pushOperand, type RegionOperation, writeOperand } from "../operands.ts";
+import { requireVectors } from "../ready.ts";
 import type { RegionEmitter } from "../region-emitter.ts";
 import { type Code, OP, SIMD } from "../wasm.ts";
-import { accessOperand, pushVector, pushXmm, RANGE, requireVectors } from "./common.ts";
+import { accessOperand, pushVector, pushXmm, RANGE } from "./common.ts";
 
 /** Where sign, exponent and significand of a precision lie, and its instructions. */
 const PRECISIONS = {

@@ -3,18 +3,9 @@ import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import type { Emitter } from "../emitter.ts";
 import { WIDE } from "../locals.ts";
 import { type Operation, pushOperand, writeOperand } from "../operands.ts";
+import { requireReady, requireVectors } from "../ready.ts";
 import { OP, SIMD } from "../wasm.ts";
-import {
-  accessOperand,
-  enterMultimedia,
-  isMm,
-  isXmm,
-  pushVector,
-  RANGE,
-  requireMultimedia,
-  requireVectors,
-  storeRegister,
-} from "./common.ts";
+import { accessOperand, enterMultimedia, isMm, isXmm, pushVector, RANGE, storeRegister } from "./common.ts";
 
 /** What a computation works on: both operands on the stack, destination first. */
 type Compute = (t: Emitter, insn: DecodedInstruction) => void;
@@ -31,7 +22,7 @@ export function binary(compute: Compute, { mm = false }: Shape = {}): Operation 
     const bytes = isXmm(insn, 0) ? 16 : 8;
     return () => {
       if (bytes === 16) requireVectors(t);
-      else requireMultimedia(t);
+      else requireReady(t);
       accessOperand(t, insn, 1, "read");
       storeRegister(t, insn, () => {
         pushVector(t, insn, 0, bytes);
@@ -184,7 +175,7 @@ export const mask =
     const isMultimedia = isMm(insn, 1);
     return () => {
       if (isMultimedia) {
-        requireMultimedia(t);
+        requireReady(t);
         enterMultimedia(t);
       } else requireVectors(t);
       writeOperand(t, insn, 0, () => {

@@ -1,8 +1,9 @@
 /** Moves between vector registers, general registers and memory. */
 import { registerOf } from "../../cpu/operands.ts";
 import { type Operation, pushOperand, writeOperand } from "../operands.ts";
+import { requireVectors } from "../ready.ts";
 import { SIMD } from "../wasm.ts";
-import { accessOperand, isXmm, pushVector, pushXmm, requireVectors, storeRegister } from "./common.ts";
+import { accessOperand, isXmm, pushVector, pushXmm, storeRegister } from "./common.ts";
 
 /** Whole moves between registers and memory: of 16 bytes, or of 4 or 8 with zeros above. */
 export const move =

@@ -7,8 +7,9 @@ import type { Emitter } from "../emitter.ts";
 import { setArithmeticOfImage } from "../flags.ts";
 import { T1, T2 } from "../locals.ts";
 import { type Operation, pushOperand } from "../operands.ts";
+import { requireVectors } from "../ready.ts";
 import { OP, SIMD } from "../wasm.ts";
-import { accessOperand, isXmm, pushVector, pushXmm, RANGE, requireVectors, storeRegister } from "./common.ts";
+import { accessOperand, isXmm, pushVector, pushXmm, RANGE, storeRegister } from "./common.ts";
 import { binary } from "./integer.ts";
 
 /** Vectors of a number in each lane. */

@@ -9,8 +9,9 @@ import type { Emitter } from "../emitter.ts";
 import { setArithmeticOfImage } from "../flags.ts";
 import { T0, T1, T2, T3 } from "../locals.ts";
 import { immediateOf, type Operation, pushOperand } from "../operands.ts";
+import { requireVectors } from "../ready.ts";
 import { OP, SIMD } from "../wasm.ts";
-import { accessOperand, pushVector, RANGE, requireVectors } from "./common.ts";
+import { accessOperand, pushVector, RANGE } from "./common.ts";
 
 /** Of the immediate: words, and the aggregations that are not done here. */
 const LEFT = 5;

@@ -4,23 +4,15 @@
  */
 import type { Semantic } from "../../../src/isa/semantics.ts";
 import { ZF } from "../../cpu/flags.ts";
-import {
-  CONTROL_BITS,
-  CONTROL_FIXED,
-  ERROR_SUMMARY,
-  EXCEPTIONS,
-  FPU_CONTROL,
-  FPU_POINTERS,
-  FPU_STATUS,
-} from "../../cpu/fpu/fpu.ts";
+import { CONTROL_BITS, CONTROL_FIXED, EXCEPTIONS, FPU_CONTROL, FPU_POINTERS, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
 import { opcodeOf } from "../../cpu/handlers/x87.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
-import { CR0, CS, SELECTOR } from "../../cpu/layout.ts";
-import { CR0_EM, CR0_TS } from "../../cpu/state.ts";
+import { CS, SELECTOR } from "../../cpu/layout.ts";
 import { CANONICAL } from "../flags.ts";
 import { x87Import } from "../imports.ts";
 import { FLAG_R, FLAG_X, T0, T1, T2 } from "../locals.ts";
 import { type RegionOperation, writeOperand } from "../operands.ts";
+import { requireAvailable, requireReady } from "../ready.ts";
 import type { RegionEmitter } from "../region-emitter.ts";
 import { OP } from "../wasm.ts";
 import { NEGATE_DESTINATION, NEGATE_SOURCE, POP, REVERSED, TO_STATUS } from "./arithmetic.ts";
@@ -37,31 +29,6 @@ const FORMATS: Readonly<Record<string, { readonly name: string; readonly bytes: 
 };
 
 const formatOf = (insn: DecodedInstruction) => FORMATS[insn.form.operands[0]!.text] ?? null;
-
-/** Takes the slow path unless the unit is available. */
-function requireAvailable(t: RegionEmitter): void {
-  t.c
-    .const(0)
-    .load(4, 4 * CR0)
-    .const(CR0_EM | CR0_TS)
-    .op(OP.and)
-    .brIf(t.access.slow);
-}
-
-/** What every waiting instruction looks at first. */
-function requireReady(t: RegionEmitter): void {
-  t.c
-    .const(0)
-    .load(4, 4 * CR0)
-    .const(CR0_EM | CR0_TS)
-    .op(OP.and)
-    .const(0)
-    .load(4, FPU_STATUS)
-    .const(ERROR_SUMMARY)
-    .op(OP.and)
-    .op(OP.or)
-    .brIf(t.access.slow);
-}
 
 /** Calls a routine of the unit with the two numbers on the stack; the slow path if it refuses. */
 function call(t: RegionEmitter, name: string): void {
