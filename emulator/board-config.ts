@@ -112,7 +112,7 @@ export type BoardParts = StoredParts<BlockBackend, Uint8Array> &
     processors?: number;
   };
 
-/** Something else for each medium and ROM: `disk` for what can be written, `cd` for what cannot. */
+/** Something else for each medium and ROM: `disk` for what can be written, `cd` for what cannot. @throws RangeError */
 export function mapStored<Medium, Rom, OtherMedium, OtherRom>(
   { ide, floppies, virtioDisks, ahci, nicRom, videoRom }: StoredParts<Medium, Rom>,
   to: { disk(medium: Medium): OtherMedium; cd(medium: Medium): OtherMedium; rom(rom: Rom): OtherRom },
@@ -120,7 +120,8 @@ export function mapStored<Medium, Rom, OtherMedium, OtherRom>(
   const drive = (drive: Drive<Medium> | null): Drive<OtherMedium> | null => {
     if (drive === null) return null;
     if (drive.kind === "disk") return { kind: "disk", medium: to.disk(drive.medium) };
-    return { kind: "cd", medium: drive.medium === null ? null : to.cd(drive.medium) };
+    if (drive.kind === "cd") return { kind: "cd", medium: drive.medium === null ? null : to.cd(drive.medium) };
+    throw new RangeError(`a drive of kind ${(drive as Drive<Medium>).kind}: expected "disk" or "cd"`);
   };
   return {
     ...(ide ? { ide: ide.map(drive) } : {}),

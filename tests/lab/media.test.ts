@@ -1,6 +1,6 @@
 /** What becomes of the images that a lab's machines are given. */
 import { expect, test } from "vitest";
-import { Media, partsOf } from "../../src/lab/media.ts";
+import { type LabDrive, Media, partsOf } from "../../src/lab/media.ts";
 
 const KIB = 1024;
 
@@ -22,4 +22,11 @@ test.each([1, 512, 700, 2048, 30 * KIB, 1_000_000])(
 
 test.each([160, 360, 720, 1440, 1743, 2880])("an image of %i KiB is all of its diskette", (kib) => {
   expect(disketteOf(new Uint8Array(kib * KIB)).sizeBytes).toBe(kib * KIB);
+});
+
+test("a drive that is neither a disk nor a CD is refused", () => {
+  const drives = [{ medium: new Uint8Array(512) }] as unknown as readonly LabDrive[];
+  expect(() => partsOf({ drives }, new Media(), null, null)).toThrow(
+    'a drive of kind undefined: expected "disk" or "cd"',
+  );
 });
