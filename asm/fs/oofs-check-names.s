@@ -69,12 +69,13 @@ oofs_names_entries:
     mov     eax, [ebp + WALK_ID]
     cmp     eax, [ebx + OOFS_STATE + STATE_SLOTS]
     jae     .Loofs_names_entries_good
-    lea     edx, [ebx + OOFS_THIRD]
-    call    oofs_object_get
-    jc      .Loofs_names_entries_object # free, or the walk has said so
     call    break_check
     mov     eax, ERROR_ABORTED
     jc      .Loofs_names_entries_done
+    mov     eax, [ebp + WALK_ID]
+    lea     edx, [ebx + OOFS_THIRD]
+    call    oofs_object_get
+    jc      .Loofs_names_entries_object # free, or the walk has said so
     lea     esi, [ebx + OOFS_THIRD]
     call    oofs_is_directory
     jne     .Loofs_names_entries_object
@@ -183,13 +184,13 @@ oofs_names_missing:
     cmp     eax, [ebp + WALK_END]
     jae     .Loofs_names_missing_good
     inc     dword ptr [ebp + WALK_ID]
+    call    break_check
+    mov     eax, ERROR_ABORTED
+    jc      .Loofs_names_missing_done
     mov     eax, esi
     lea     edx, [ebx + OOFS_THIRD]
     call    oofs_object_get
     jc      .Loofs_names_missing_object
-    call    break_check
-    mov     eax, ERROR_ABORTED
-    jc      .Loofs_names_missing_done
     cmp     esi, OBJECT_ROOT_ID
     je      .Loofs_names_missing_object
     cmp     esi, [ebx + OOFS_STATE + STATE_CLASSES]

@@ -200,7 +200,15 @@ oofs_old_valid:
     test    eax, eax
     jz      .Loofs_old_valid_bad
     test    eax, OOFS_BLOCK_BYTES - 1
-    jz      .Loofs_old_valid_done                          # CF is clear
+    jnz     .Loofs_old_valid_bad
+    mov     edx, [esi + OLD_TABLE + OBJECT_BYTES + 4]
+    shrd    eax, edx, OOFS_BLOCK_SHIFT
+    shr     edx, OOFS_BLOCK_SHIFT
+    jnz     .Loofs_old_valid_bad
+    mov     edx, [esi + OLD_BLOCKS]
+    sub     edx, OOFS_FIRST_BLOCK
+    cmp     edx, eax                    # CF: the table has more blocks than there are
+    jmp     .Loofs_old_valid_done
 .Loofs_old_valid_bad:
     stc
 .Loofs_old_valid_done:

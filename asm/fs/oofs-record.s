@@ -171,6 +171,10 @@ oofs_state_check:
     lea     eax, [ecx - OBJECT_PER_BLOCK]
     cmp     eax, (1 << 31) - OBJECT_PER_BLOCK
     ja      .Loofs_state_check_bad
+    mov     eax, ecx
+    shr     eax, OOFS_BLOCK_SHIFT - OBJECT_SHIFT
+    cmp     eax, edi                    # a walk over more than there can be would take for ever
+    ja      .Loofs_state_check_bad
     cmp     [esi + STATE_OBJECTS], ecx
     jae     .Loofs_state_check_bad
     cmp     [esi + STATE_ORPHAN], ecx

@@ -255,6 +255,8 @@ function decodeState(bytes: Uint8Array): State | null {
     slots >= SLOTS_PER_BLOCK &&
     slots <= 2 ** 31 &&
     slots % SLOTS_PER_BLOCK === 0 &&
+    // A walk over more than there can be would take for ever.
+    slots / SLOTS_PER_BLOCK <= blocks &&
     points(state.table) &&
     points(state.map) &&
     points(state.table2) &&
@@ -374,9 +376,11 @@ export function decodeOldCommit(sector: Uint8Array, parity: number): OldCommitRe
     return null;
   }
   if (!table || table.className !== CLASS_TABLE || table.size === 0 || table.size % BLOCK_BYTES !== 0) return null;
+  const blocks = view.getUint32(24, true);
+  if (table.size / BLOCK_BYTES > blocks - FIRST_BLOCK) return null;
   return {
     sequence,
-    blocks: view.getUint32(24, true),
+    blocks,
     used: view.getUint32(28, true),
     objects: view.getUint32(32, true),
     table,

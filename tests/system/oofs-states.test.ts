@@ -12,6 +12,8 @@ import { machine, withVolume } from "./volume-machine.ts";
 const NOT_TAKEN = /no commit record is valid|commit 5 is there/;
 const LAST = BLOCKS - 3;
 const HIGH = 0x80000000;
+/** As many as all blocks of the volume have. */
+const SLOTS = 32 * BLOCKS;
 
 interface Field {
   readonly name: string;
@@ -39,7 +41,7 @@ const FIELDS: readonly Field[] = [
   pointer("map", 6),
   pointer("snapshot list", 8),
   { name: "blocks", dword: 10, taken: [LAST + 2], refused: [63, HIGH] },
-  { name: "slots", dword: 11, taken: [160, HIGH], refused: [0, 31, 63, 65, HIGH + 32] },
+  { name: "slots", dword: 11, taken: [160, SLOTS], refused: [0, 31, 63, 65, SLOTS + 32, HIGH, HIGH + 32] },
   { name: "objects", dword: 12, taken: [0, 63], refused: [64, HIGH] },
   { name: "orphan", dword: 15, taken: [0], refused: [64, HIGH] },
   { name: "used blocks", dword: 16, taken: [0, 39], refused: [40, 0xffffffff] },
