@@ -166,6 +166,7 @@ oofs_check_state:
     mov     dword ptr [ebp + WALK_RECORD], offset oofs_check_record
     mov     dword ptr [ebp + WALK_CHECK], 1
     mov     dword ptr [ebp + WALK_FIRST], 0
+    mov     dword ptr [ebp + WALK_USED], 0
 .Loofs_check_state_regions:
     mov     eax, [esi + STATE_BLOCKS]
     call    oofs_regions_of
@@ -186,9 +187,21 @@ oofs_check_state:
 .Loofs_check_state_good:
     mov     eax, [ebp + WALK_COUNT]
     cmp     eax, [esi + STATE_OBJECTS]
-    je      .Loofs_check_state_done     # CF is clear
+    je      .Loofs_check_state_used
     call    oofs_check_line
     PRINTF  "the commit record counts %u objects, there are %u\n", [esi+STATE_OBJECTS], eax
+.Loofs_check_state_used:
+    cmp     dword ptr [ebp + WALK_NAME], 0  # oofs_check_counts is for the last commit
+    je      .Loofs_check_state_whole
+    cmp     dword ptr [ebp + WALK_PROBLEMS], 0
+    jne     .Loofs_check_state_whole
+    mov     eax, [ebp + WALK_USED]
+    mov     edx, [esi + STATE_USED]
+    cmp     eax, edx
+    je      .Loofs_check_state_done     # CF is clear
+    call    oofs_check_line
+    PRINTF  "the commit record counts %u used blocks, the map has %u\n", edx, eax
+.Loofs_check_state_whole:
     clc
 .Loofs_check_state_done:
     pop     edi
@@ -334,9 +347,9 @@ oofs_check_broken:
     clc
     ret
 
-# Compares the map with what was met.
+# Compares the map with what was met, and counts what it has.
 # In: ESI state, WALK_FIRST, WALK_END, WALK_BITS.
-# Out: CF and EAX error.
+# Out: WALK_USED; CF and EAX error.
 oofs_check_map:
     FRAME   12
     push    esi
@@ -370,7 +383,12 @@ oofs_check_map:
     mov     edx, [esi + ecx*4]
     test    eax, eax
     jz      .Loofs_check_map_compare
-    xor     edx, [eax + ecx*4]
+    push    eax
+    mov     eax, [eax + ecx*4]
+    xor     edx, eax
+    call    oofs_bits_count
+    add     [edi + WALK_USED], eax
+    pop     eax
 .Loofs_check_map_compare:
     test    edx, edx
     jz      .Loofs_check_map_next

@@ -113,11 +113,14 @@ const PARTS: readonly (readonly [magic: string, first: number, last: number, ste
   ["OODL", 72, 4095, 509],
   ["OOSL", 0, 16, 1],
   ["OOSL", 17, 255, 61],
-  ["OOSL", 256, 480, 5],
+  ["OOSL", 256, 383, 5],
+  ["OOSL", 384, 511, 1],
   ["OOSL", 512, 4095, 509],
   ["OOBJ", 128, 191, 1],
   ["OOBJ", 192, 255, 1],
 ];
+/** Bits that change, by the byte's place. */
+const FLIPS = [0x80, 0x10, 0x01];
 const inner = [...sample.owners.keys()].filter((block) => block > 2 && block < BLOCKS - 2);
 
 /** Up to two blocks of a kind: in that of objects the first record is free. */
@@ -135,7 +138,7 @@ function* forgedBlock(
   for (let at = first; at <= last; at += step) {
     const image = sample.content.slice();
     changeBlock(image, block, inner, (content) => {
-      content[at]! ^= at % 3 === 0 ? 0x80 : 1;
+      content[at]! ^= FLIPS[at % FLIPS.length]!;
     });
     yield [`byte ${at}`, image];
   }
