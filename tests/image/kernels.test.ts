@@ -108,7 +108,7 @@ describe("a kernel that is a file", () => {
     ]);
   });
 
-  test("keeps the text screen where the BIOS has no such mode", async () => {
+  thoroughly("keeps the text screen where the BIOS has no such mode", async () => {
     const bytes = elf("video1");
     const at = Buffer.from(bytes).indexOf(Buffer.from(Uint32Array.of(800, 600, 32).buffer));
     new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, 801, true);
