@@ -1,5 +1,6 @@
 /**
- * Has packetdrill judge the guest's TCP: `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [--every N] [PATTERN]`.
+ * Has packetdrill judge the guest's TCP:
+ * `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [--every N] [PATTERN]`.
  * The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into a temporary folder;
  * what is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs. Every script that fails is named, and the exit
  * status is 0 when they are those of failing.mjs.
@@ -11,7 +12,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { buildSystem, folderTree, LabCluster, loadFirmware, restoreCluster, serveSwitch } from "../dist/index.js";
 import { ARCHIVES, excludedBecause, prepared } from "../tests/judges/packetdrill/exclusions.mjs";
 import { FAILING } from "../tests/judges/packetdrill/failing.mjs";
-import { oneOf, positiveNumber, workshopCommand } from "./command.mjs";
+import { oneOf, wholeNumber, workshopCommand } from "./command.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const judges = process.env.QURE_JUDGES ?? join(root, "../shared/judges");
@@ -26,7 +27,7 @@ const command = workshopCommand(
 )
   .argument("[pattern]", "part of the scripts' paths", "")
   .option("--verbose", "print what packetdrill says")
-  .option("--every <n>", "of the scripts one of so many", positiveNumber, 1)
+  .option("--every <n>", "of the scripts one of so many", wholeNumber(1), 1)
   .option("--archive <name>", "of one archive only", oneOf(Object.keys(ARCHIVES)))
   .parse();
 const [pattern] = command.processedArgs;
