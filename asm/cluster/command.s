@@ -411,13 +411,16 @@ STRING row_left, "left"
 cloud_init:
     push    ebx
     call    cloud_lock
+    xor     ebx, ebx
+    call    node_attached
+    jnc     2f                          # all is known
     call    node_load
     sbb     ebx, ebx                    # -1: still diskless
     call    values_load
     call    vote_load
     call    history_recall
     call    lived_load
-    call    cluster_print_node
+2:  call    cluster_print_node
     test    ebx, ebx
     jnz     1f
     cmp     byte ptr [node + NODE_CLUSTER], 0

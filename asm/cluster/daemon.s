@@ -467,6 +467,7 @@ cluster_rejoin:
     call    keyring_forget
     mov     eax, ebx
     call    trust_adopt
+    call    keep_forget
     call    values_forget               # they are the other cluster's
     call    history_forget
     call    node_session_ends

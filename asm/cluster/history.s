@@ -269,7 +269,6 @@ history_recall:
     jne     1f
     call    history_clear
 1:  mov     eax, offset kept_history
-    mov     edx, HISTORY_SIZE
     call    keep_load
     jc      .Lhistory_recall_none
     cmp     dword ptr [edi + HISTORY_MAGIC], HISTORY_MAGIC_VALUE

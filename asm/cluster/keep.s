@@ -8,11 +8,12 @@
 .include "history.inc"
 
 GATHER_MS               = 50            # changes of so long become one write
-AGAIN_MS                = 5000          # what could not be written is tried again after this
+AGAIN_MS                = 5000          # what failed is tried again after this,
+READ_TRIES              = 12            # reading so often: each failure is said by the file system
 SETTLE_MS               = 10            # how often it is looked whether a write has ended
 
-# An object: kept_LABEL, its class, where it is, and where its digest is.
-.macro KEPT label:req, class:req, live:req, size:req, digest:req
+# An object: kept_LABEL, its class, where it is, where its digest is, and what takes it over.
+.macro KEPT label:req, class:req, live:req, size:req, digest:req, recall:req
     .pushsection .rodata.str, "a", @progbits
 .Lclass\@: .asciz "\class"
     .popsection
@@ -23,19 +24,19 @@ kept_\label:            .space KEPT_SIZE
 copy_\label:            .space \size
     .section .rodata
     .balign 4
-    .long   kept_\label, .Lclass\@, \live, copy_\label, \digest
+    .long   kept_\label, .Lclass\@, \live, copy_\label, \size, \digest, \recall
 .endm
 
 .section .rodata
 .balign 4
 kept_first:
-KEPT values, "cluster_values", values, VALUES_SIZE, VALUES_DIGEST
-KEPT vote, "cluster_vote", vote, VOTE_SIZE, VOTE_SERIAL     # after the values, which it is about
-KEPT history, "cluster_history", history, HISTORY_SIZE, HISTORY_DIGEST
-KEPT keyring, "cluster_keyring", keyring, KEYRING_SIZE, KEYRING_SERIAL
-KEPT lived, "node_history", lived, LIVED_SIZE, LIVED_MAGIC
+KEPT values, "cluster_values", values, VALUES_SIZE, VALUES_DIGEST, values_load
+KEPT vote, "cluster_vote", vote, VOTE_SIZE, VOTE_SERIAL, vote_load  # after the values, which it is about
+KEPT history, "cluster_history", history, HISTORY_SIZE, HISTORY_DIGEST, history_recall
+KEPT keyring, "cluster_keyring", keyring, KEYRING_SIZE, KEYRING_SERIAL, keyring_recall
+KEPT lived, "node_history", lived, LIVED_SIZE, LIVED_MAGIC, lived_load
 kept_end:
-KEPT_ROW                = 20
+KEEP_ROW                = 4 + KEPT_ROW
 
 .bss
 .balign 4
@@ -46,39 +47,123 @@ keep_event:             .space 4        # wakes the task
 # Begins: nothing is on disk yet. The mutex is held.
 .global keep_begin
 keep_begin:
-    push    ebx
-    mov     ebx, offset kept_first
-1:  mov     eax, [ebx]
-    mov     ecx, [ebx + 4]
-    mov     [eax + KEPT_NAME], ecx
-    mov     ecx, [ebx + 8]
-    mov     [eax + KEPT_LIVE], ecx
-    mov     ecx, [ebx + 12]
-    mov     [eax + KEPT_COPY], ecx
-    mov     ecx, [ebx + 16]
-    mov     [eax + KEPT_DIGEST], ecx
-    add     ebx, KEPT_ROW
-    cmp     ebx, offset kept_end
+    push    esi
+    push    edi
+    mov     esi, offset kept_first
+1:  lodsd
+    mov     edi, eax
+    mov     ecx, KEPT_ROW / 4
+    rep movsd
+    cmp     esi, offset kept_end
     jb      1b
-    pop     ebx
+    pop     edi
+    pop     esi
     ret
 
-# Reads an object into the writer's buffer. The mutex is held. May sleep.
-# In: EAX KEPT, EDX its greatest size.
+# Reads an object into the task's buffer. One that is there and cannot be read is no lost one: what failed may have been
+# the reading alone, so it is not written either until keep_again has read it, or the node boots again. The mutex is
+# held. May sleep.
+# In: EAX KEPT.
 # Out: EDI buffer, EAX bytes on disk; CF when there is none.
 .global keep_load
 keep_load:
-    push    esi
-    mov     esi, edx
-    mov     edi, [eax + KEPT_COPY]
-    mov     edx, [eax + KEPT_NAME]
-    mov     ecx, edi
+    push    ebx
+    mov     ebx, eax
+    mov     edi, [ebx + KEPT_COPY]
+    cmp     dword ptr [ebx + KEPT_UNREAD], UNREAD_ANEW
+    je      .Lkeep_load_read
     mov     eax, [node_mount]
     test    eax, eax
     stc
-    jz      9f
+    jz      .Lkeep_load_done
+    call    keep_read
+    jc      .Lkeep_load_failed
+.Lkeep_load_read:
+    xor     eax, eax
+    mov     [ebx + KEPT_UNREAD], eax
+    mov     [ebx + KEPT_FAILED], eax
+    mov     eax, [ebx + KEPT_READ]
+    cmp     eax, 1                      # CF when it is 0
+    jmp     .Lkeep_load_done
+.Lkeep_load_failed:
+    call    error_text
+    mov     edx, [ebx + KEPT_NAME]
+    PRINTF  "cluster: %s cannot be read: %s; it stays as it is, and is tried again\n", edx, eax
+    mov     dword ptr [ebx + KEPT_UNREAD], READ_TRIES
+    mov     dword ptr [ebx + KEPT_FAILED], 1
+    call    clock_ms
+    mov     [ebx + KEPT_ASKED], eax
+    mov     eax, offset keep_event
+    call    event_signal
+    stc
+.Lkeep_load_done:
+    pop     ebx
+    ret
+
+# Reads an object into its buffer. May sleep.
+# In: EBX KEPT, EAX mount.
+# Out: KEPT_READ; CF and EAX error when that failed.
+# Clobbers: ECX, EDX.
+keep_read:
+    push    esi
+    mov     edx, [ebx + KEPT_NAME]
+    mov     ecx, [ebx + KEPT_COPY]
+    mov     esi, [ebx + KEPT_CAPACITY]
     call    object_load
+    jnc     1f
+    cmp     eax, ERROR_NOT_FOUND
+    stc
+    jne     9f
+    xor     eax, eax
+1:  mov     [ebx + KEPT_READ], eax      # CF is clear
 9:  pop     esi
+    ret
+
+# Tries to read an object that could not be read, if it is time. The mutex is not held. May sleep.
+# In: EBX KEPT.
+# Out: CF while it is not read.
+keep_again:
+    cmp     dword ptr [ebx + KEPT_UNREAD], 0
+    je      .Lkeep_again_done           # CF is clear
+    cmp     dword ptr [ebx + KEPT_UNREAD], UNREAD_GIVEN_UP
+    je      .Lkeep_again_unread
+    call    clock_ms
+    mov     edx, eax
+    sub     eax, [ebx + KEPT_ASKED]
+    cmp     eax, AGAIN_MS
+    jb      .Lkeep_again_done           # CF is set
+    mov     [ebx + KEPT_ASKED], edx
+    mov     eax, [node_mount]
+    test    eax, eax                    # diskless by now: CF is clear, and nothing will be written
+    jz      .Lkeep_again_done
+    call    keep_read
+    jc      .Lkeep_again_failed
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    cmp     dword ptr [ebx + KEPT_UNREAD], 0
+    je      .Lkeep_again_forgotten
+    mov     dword ptr [ebx + KEPT_UNREAD], UNREAD_ANEW
+    call    [ebx + KEPT_RECALL]
+.Lkeep_again_forgotten:
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    clc
+    jmp     .Lkeep_again_done
+.Lkeep_again_failed:
+    dec     dword ptr [ebx + KEPT_UNREAD]
+.Lkeep_again_unread:
+    stc
+.Lkeep_again_done:
+    ret
+
+# The node belongs to another cluster from now on: what could not be read of the one before need not be.
+# Clobbers: EAX.
+.global keep_forget
+keep_forget:
+    xor     eax, eax
+    mov     [kept_values + KEPT_UNREAD], eax
+    mov     [kept_vote + KEPT_UNREAD], eax
+    mov     [kept_history + KEPT_UNREAD], eax
     ret
 
 # Takes over what keep_load read.
@@ -152,11 +237,14 @@ keep_task:
     mov     esi, offset kept_first
 .Lkeep_task_next:
     mov     ebx, [esi]
+    call    keep_again
+    jc      .Lkeep_task_failed
     call    keep_write
     jnc     .Lkeep_task_written
+.Lkeep_task_failed:
     mov     edi, AGAIN_MS
 .Lkeep_task_written:
-    add     esi, KEPT_ROW
+    add     esi, KEEP_ROW
     cmp     esi, offset kept_end
     jb      .Lkeep_task_next
     jmp     .Lkeep_task_wait
@@ -251,7 +339,7 @@ keep_flush:
     jne     3f
 .Lkeep_flush_wait:
     mov     esi, [node_mount]
-3:  add     ebx, KEPT_ROW
+3:  add     ebx, KEEP_ROW
     cmp     ebx, offset kept_end
     jb      2b
     mov     eax, offset cluster_mutex

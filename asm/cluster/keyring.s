@@ -6,6 +6,7 @@
 .include "crypto.inc"
 .include "net.inc"
 .include "cluster.inc"
+.include "history.inc"
 
 .bss
 .balign 4
@@ -24,7 +25,6 @@ key_previous:           .space HMAC_SIZE
 keyring_load:
     push    edi
     mov     eax, offset kept_keyring
-    mov     edx, KEYRING_SIZE
     call    keep_load
     jc      9f
     cmp     eax, KEYRING_SIZE
@@ -41,6 +41,15 @@ keyring_load:
 8:  PRINT   "cluster: the object cluster_keyring on the disk is damaged; a new key that this node was given is lost\n"
 9:  pop     edi
     ret
+
+# As keyring_load, while the cluster runs: what has changed meanwhile counts.
+.global keyring_recall
+keyring_recall:
+    mov     eax, [kept_keyring + KEPT_CHANGES]
+    cmp     eax, [kept_keyring + KEPT_WRITTEN]
+    jne     1f
+    call    keyring_load
+1:  mov     dword ptr [kept_keyring + KEPT_UNREAD], 0
 
 # The cluster's key, or one beside it, is another: what follows from them is made anew.
 .global keyring_ready

@@ -21,7 +21,6 @@ lived:                  .space LIVED_SIZE
 lived_load:
     push    edi
     mov     eax, offset kept_lived
-    mov     edx, LIVED_SIZE
     call    keep_load
     jc      .Llived_load_new
     cmp     dword ptr [edi + LIVED_MAGIC], LIVED_MAGIC_VALUE

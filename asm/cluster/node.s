@@ -41,6 +41,19 @@ node_identify:
     mov     [edx + NODE_ID + 6], cx
     ret
 
+# Whether the node has its volume, which may have been taken away (umount -f).
+# Out: CF when the node is diskless.
+.global node_attached
+node_attached:
+    mov     eax, [node_mount]
+    call    mount_class
+    jnc     9f
+    xor     eax, eax
+    xchg    eax, [node_mount]
+    call    mount_close
+    stc
+9:  ret
+
 # Finds the object, or creates it, and counts this boot. Without storage the node lives in memory, with age 1. Called
 # again (cloud init) it gives a diskless node its storage. May sleep.
 # Out: CF when the node is diskless; node_problem says why.
@@ -49,8 +62,8 @@ node_load:
     push    ebx
     push    esi
     push    edi
-    cmp     dword ptr [node_mount], 0
-    jne     .Lnode_load_loaded_before
+    call    node_attached
+    jnc     .Lnode_load_done
     cmp     dword ptr [node + NODE_AGE], 0
     jne     .Lnode_load_aged
     mov     dword ptr [node + NODE_AGE], 1
@@ -149,9 +162,6 @@ node_load:
 .Lnode_load_other_disk:
     PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
     jmp     .Lnode_load_attach
-.Lnode_load_loaded_before:
-    clc
-    jmp     .Lnode_load_done
 .Lnode_load_failed:
     call    error_text
     mov     [node_problem], eax

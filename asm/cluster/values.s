@@ -116,7 +116,6 @@ values_load:
     push    esi
     push    edi
     mov     eax, offset kept_values
-    mov     edx, VALUES_SIZE
     call    keep_load
     jc      .Lvalues_load_none
     cmp     dword ptr [edi + VALUES_MAGIC], VALUES_MAGIC_VALUE

@@ -25,7 +25,6 @@ vote_load:
     push    esi
     push    edi
     mov     eax, offset kept_vote
-    mov     edx, VOTE_SIZE
     call    keep_load
     jc      .Lvote_load_new
     cmp     dword ptr [edi + VOTE_MAGIC], VOTE_MAGIC_VALUE
@@ -103,12 +102,15 @@ ballot_copy:
     jmp     mem_copy
 
 # Whether this node is one of those who agree, or there are none yet. One that has no disk votes only where nobody has
-# one: its vote would not count for what it says, and it could vote twice.
+# one: its vote would not count for what it says, and it could vote twice. So could one whose disk has not been read.
 # Out: ZF when it is.
 # Clobbers: ECX, EDX.
 vote_may:
     push    eax
     push    esi
+    mov     eax, [kept_vote + KEPT_UNREAD]
+    or      eax, [kept_values + KEPT_UNREAD]
+    jnz     2f
     cmp     dword ptr [node_mount], 0
     jne     3f
     call    vote_diskless

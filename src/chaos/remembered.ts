@@ -10,9 +10,9 @@ const ERA = 16;
 const AGE = 20;
 
 /** Of the record by which the kernel keeps an object (asm/include/history.inc). */
-const KEPT_CHANGES = 16;
-const KEPT_WRITTEN = 20;
-const KEPT_ON_DISK = 28;
+const KEPT_CHANGES = 28;
+const KEPT_WRITTEN = 32;
+const KEPT_ON_DISK = 36;
 
 export interface Remembered {
   readonly era: number;

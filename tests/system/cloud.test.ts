@@ -189,13 +189,13 @@ describe("the volume of cluster_node", () => {
     node.type("\x03");
     await node.waitFor(PROMPT);
     await lab.advance("1s");
-    await node.enter("ls /net", /cluster_history/);
+    await node.enter("ls /net", /^cluster_history +\d+ /m);
     await node.enter("umount -f /net", PROMPT);
     await node.enter("mkfs -t oofs hda0", /Type 'Yes' if so: $/);
     await node.enter("Yes", /now holds an empty oofs/);
     await node.enter("cloud init", /age 1, on disk/);
     await lab.advance("1s");
-    await node.enter("ls /net", /cluster_history/);
+    await node.enter("ls /net", /^cluster_history +\d+ /m);
   });
 
   thoroughly("is free when the daemon has ended, and so is its port", async () => {
