@@ -36,7 +36,7 @@ import { type Delivery, describeTripleFault } from "./triple-fault.ts";
  * A block that runs for the first time, and after so many times more, is offered to `compile` before its time: other
  * machines may know it.
  */
-export const MAX_RUNS_APART = 32;
+const MAX_RUNS_APART = 32;
 /** A run is cut into slices whose tick counts are small integers. */
 const MAX_SLICE = 1 << 30;
 

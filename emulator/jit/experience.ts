@@ -1,8 +1,8 @@
 /**
- * What the machines of a process know together about guest code: how often a place has run in all of them, and which
- * regions have been compiled. Thirty machines with the same system each run a piece of code a hundred times where one
- * would run it three thousand times; so they count together, and what one of them has compiled the others take over
- * when they come to it, by its bytes. No guest can tell.
+ * What the machines of a process know together about guest code: which regions have been compiled. What one of them has
+ * compiled the others take over when they come to it, by its bytes. No guest can tell. Each counts for itself how often
+ * it runs what: to compile what all together have run often filled campaigns, whose machines live thousands of short
+ * lives, with regions that none of them ran often.
  */
 
 import type { EntryMap, Region } from "./region.ts";
@@ -35,26 +35,14 @@ export interface KnownRegion {
 const MOST_AT_ENTRY = 4;
 /** Beyond so many bytes of guest code everything is forgotten; machines keep what they use. */
 const MAX_BYTES = 8 << 20;
-/** Counts of so many places are kept. */
-const MAX_PLACES = 1 << 17;
 
 /** What is known of code of one shape, by EIP. */
 export class Experience {
-  readonly #runs = new Map<number, number>();
   /** Regions that can be entered there, the last one first. */
   readonly regions = new Map<number, KnownRegion[]>();
 
-  /** A machine has run a place so many times more: how often all of them have, since it was compiled last. */
-  noteRuns(eip: number, times: number): number {
-    const sum = (this.#runs.get(eip) ?? 0) + times;
-    if (this.#runs.size > MAX_PLACES) this.#runs.clear();
-    this.#runs.set(eip, sum);
-    return sum;
-  }
-
   /** From now on other machines find a region at an EIP. */
   remember(eip: number, known: KnownRegion): void {
-    this.#runs.delete(eip);
     const there = this.regions.get(eip);
     if (there === undefined) this.regions.set(eip, [known]);
     else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();

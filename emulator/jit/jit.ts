@@ -9,7 +9,7 @@ import type { Block, CompiledEntry } from "../cpu/block.ts";
 import type { Core } from "../cpu/core.ts";
 import type { MakeEngine } from "../cpu/cpu.ts";
 import { mayWriteCr3, writeCr3 } from "../cpu/handlers/system.ts";
-import { type Engine, type EngineStatistics, type Interpreter, MAX_RUNS_APART } from "../cpu/interpreter.ts";
+import type { Engine, EngineStatistics, Interpreter } from "../cpu/interpreter.ts";
 import {
   BASE,
   CPL,
@@ -41,11 +41,11 @@ import { Thread } from "./threaded/thread.ts";
 import { translate } from "./translator.ts";
 import { VideoWindow } from "./video-window.ts";
 
-/** "force" compiles at first sight: for tests. */
-export type JitMode = (typeof JIT_MODES)[number];
+/** "force" compiles at first sight: for tests. "late" compiles what runs very often: for machines of many short lives. */
+export type JitMode = (typeof JIT_MODES)[number] | "late";
 export const JIT_MODES = ["on", "off", "force"] as const;
 /** Where nobody says otherwise. */
-export const DEFAULT_JIT: JitMode = "on";
+export const DEFAULT_JIT = "on" satisfies JitMode;
 
 /**
  * Runs after which a block is compiled, and what share of them its neighbours need to join. With fewer the boot of an
@@ -54,6 +54,8 @@ export const DEFAULT_JIT: JitMode = "on";
 const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
 const THREAD_THRESHOLD = 35_000;
+/** The same where most code runs a few thousand times in a life, and another life runs other code. */
+const LATE_THRESHOLD = 150_000;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -84,6 +86,7 @@ const ABANDONED = Symbol("abandoned");
 export type EngineMode = JitMode | "interpret";
 const THRESHOLDS: Readonly<Record<Exclude<EngineMode, "off">, number>> = {
   on: THRESHOLD,
+  late: LATE_THRESHOLD,
   force: 1,
   interpret: Infinity,
 };
@@ -228,14 +231,11 @@ class Jit implements Engine {
     // Not even decoded any more: it would be overwritten at once.
     if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
-    const experience = this.#experience();
-    const isKnown = experience.regions.has(eip);
-    const all = experience.noteRuns(eip, HOT_RUNS);
     const threshold = Math.max(this.threshold, THREAD_THRESHOLD);
-    if (!isKnown && Math.max(runs, all) < threshold) return null;
+    if (runs < threshold && !this.#experience().regions.has(eip)) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
-    if (block.compiled === null) this.#compile(block, all, threshold);
+    if (block.compiled === null) this.#compile(block, threshold);
     return block.compiled === null ? null : block;
   }
 
@@ -449,15 +449,17 @@ class Jit implements Engine {
   compile(block: Block): void {
     if (isUnsuitable(block, this.#core)) return;
     this.#renewContext();
-    const isEarly = block.count > 1 && block.count < this.threshold;
-    this.#compile(block, isEarly ? this.#experience().noteRuns(block.eip, MAX_RUNS_APART) : 0, this.threshold);
+    this.#compile(block, this.threshold);
   }
 
-  /** `all`: how often the machines together have run the block. */
-  #compile(block: Block, all: number, threshold: number): void {
+  /** What has not run so often is taken over, if another machine has compiled it. */
+  #compile(block: Block, threshold: number): void {
     if (isUnsuitable(block, this.#core) || this.#rewrites.areTooMany(block.offset)) return;
     const isCopied = (block.regions?.length ?? 0) >= MAX_COPIES;
-    if (block.count < threshold && (isCopied || this.#adopt(block) || all < threshold)) return;
+    if (block.count < threshold) {
+      if (!isCopied) this.#adopt(block);
+      return;
+    }
     if (isCopied) {
       if (this.#stubs.has(block.eip)) return;
       if (this.#stubs.size === MAX_NOTES) this.#stubs.clear();
@@ -496,16 +498,15 @@ class Jit implements Engine {
   }
 
   /** Takes over what another machine has compiled of the same code, if any has. */
-  #adopt(block: Block): boolean {
-    if (!this.#hasRoom) return false;
+  #adopt(block: Block): void {
+    if (!this.#hasRoom) return;
     const shape = this.#context.shape;
     for (const known of this.#experience().regions.get(block.eip) ?? []) {
       const blocks = this.#selector.blocksOf(known.code, block, shape);
       if (blocks === null) continue;
       this.#install(known, blocks);
-      return true;
+      return;
     }
-    return false;
   }
 
   #experience(): Experience {

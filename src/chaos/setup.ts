@@ -32,7 +32,7 @@ export function kernelLayout(kernel: Uint8Array): KernelLayout {
 type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" | "watchfulness">>;
 
 export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run, module }: StageSetup): Promise<Stage> {
-  const make: Subject["make"] = () => restoreCluster(snapshot);
+  const make: Subject["make"] = () => restoreCluster(snapshot, { jit: "late" });
   const own: Own = module === null ? {} : ((await importModule(module)) as Own);
   const base: Subject = kernel
     ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
