@@ -3,7 +3,7 @@
  * not meant to withstand anyone who looks for collisions. The mixing is that of MurmurHash3 x86_128 (Austin Appleby,
  * public domain).
  */
-import { areZero, PAGE_BYTES, wordsOf } from "./pages.ts";
+import { PAGE_BYTES, wordsOf, zeroPages } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
 const C1 = 0x239b961b;
@@ -150,20 +150,17 @@ export class DigestVisitor implements StateVisitor {
     this.#word(value.length);
     this.#flush();
     const words = wordsOf(value);
-    const wholeWords = words ? Math.floor(words.length / PAGE_WORDS) * PAGE_WORDS : 0;
-    let start = 0;
-    for (; words && start < wholeWords; start += PAGE_WORDS) {
-      if (areZero(words, start, start + PAGE_WORDS)) continue;
-      this.#pageNumber(start / PAGE_WORDS);
-      this.#hash.update(words, start, start + PAGE_WORDS);
-    }
-    for (let byte = start * 4; byte < value.length; byte += PAGE_BYTES) {
-      const size = Math.min(PAGE_BYTES, value.length - byte);
-      this.#page.fill(0);
-      this.#pageBytes.set(value.subarray(byte, byte + size));
-      if (areZero(this.#page, 0, PAGE_WORDS)) continue;
-      this.#pageNumber(byte / PAGE_BYTES);
-      this.#hash.update(this.#page, 0, Math.ceil(size / 16) * 4);
+    const isZeroPage = zeroPages(value);
+    for (let start = 0, page = 0; start < value.length; start += PAGE_BYTES, page++) {
+      if (isZeroPage(page)) continue;
+      this.#pageNumber(page);
+      const size = Math.min(PAGE_BYTES, value.length - start);
+      if (words && size === PAGE_BYTES) this.#hash.update(words, start / 4, start / 4 + PAGE_WORDS);
+      else {
+        this.#page.fill(0);
+        this.#pageBytes.set(value.subarray(start, start + size));
+        this.#hash.update(this.#page, 0, Math.ceil(size / 16) * 4);
+      }
     }
   }
 

@@ -2,7 +2,7 @@
  * A state in memory, to come back to. Taking one costs a look at all of it; it holds only the pages that differ from the
  * state that was kept before, because equal pages are shared. In a file, too, it is what differs from the one before.
  */
-import { areZero, isZero, PAGE_BYTES, wordsOf } from "./pages.ts";
+import { PAGE_BYTES, wordsOf, zeroPages } from "./pages.ts";
 import { decodePlain, encodePlain, type Plain } from "./plain.ts";
 import type { StateVisitor } from "./state.ts";
 
@@ -73,13 +73,13 @@ class Saver extends FieldVisitor {
 
   bytes(value: Uint8Array): void {
     const before = this.#previous[this.arrays.length];
-    // One view for all pages: to make one for each takes longer than to look at them.
     const words = wordsOf(value);
+    const isZeroPage = zeroPages(value);
     const pages: (Uint8Array | null)[] = [];
     for (let start = 0, index = 0; start < value.length; start += PAGE_BYTES, index++) {
       const end = Math.min(value.length, start + PAGE_BYTES);
       const known = before?.[index];
-      if (words ? areZero(words, start / 4, end / 4) : isZero(value.subarray(start, end))) pages.push(null);
+      if (isZeroPage(index)) pages.push(null);
       else if (known && isEqual(known, value, words, start, end)) pages.push(known);
       else {
         pages.push(value.slice(start, end));
@@ -127,12 +127,12 @@ class Restorer extends FieldVisitor {
   bytes(value: Uint8Array): void {
     const pages = this.#arrays[this.#nextArray++];
     if (pages?.length !== Math.ceil(value.length / PAGE_BYTES)) throw new RangeError("state of other arrays expected");
+    const isZeroPage = zeroPages(value);
     for (let index = 0; index < pages.length; index++) {
-      const target = value.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES);
       const page = pages[index]!;
-      if (page !== null) target.set(page);
+      if (page !== null) value.set(page, index * PAGE_BYTES);
       // The host holds no memory for pages that were never written.
-      else if (!isZero(target)) target.fill(0);
+      else if (!isZeroPage(index)) value.fill(0, index * PAGE_BYTES, (index + 1) * PAGE_BYTES);
     }
   }
 }

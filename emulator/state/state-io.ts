@@ -5,7 +5,7 @@
  */
 import { GrowingBytes } from "./growing-bytes.ts";
 import { broken } from "./invariant.ts";
-import { clearTouched, isZero, PAGE_BYTES } from "./pages.ts";
+import { PAGE_BYTES, zeroPages } from "./pages.ts";
 import type { StateVisitor } from "./state.ts";
 
 const MAGIC = 0x53525551; // "QURS"
@@ -117,11 +117,11 @@ export class StateWriter implements StateVisitor {
   bytes(value: Uint8Array): void {
     this.#put8(BYTES);
     this.#put32(value.length);
-    for (let start = 0; start < value.length; start += PAGE_BYTES) {
-      const page = value.subarray(start, start + PAGE_BYTES);
-      const zero = isZero(page);
+    const isZeroPage = zeroPages(value);
+    for (let start = 0, page = 0; start < value.length; start += PAGE_BYTES, page++) {
+      const zero = isZeroPage(page);
       this.#put8(zero ? PAGE_ZERO : PAGE_INLINE);
-      if (!zero) this.#out.append(page);
+      if (!zero) this.#out.append(value.subarray(start, start + PAGE_BYTES));
     }
   }
 
@@ -256,18 +256,18 @@ export class StateReader implements StateVisitor {
 
   /** Pages that are zero already are not touched, so that the host holds no memory for them. */
   #fill(value: Uint8Array): void {
-    let zeroesFrom = 0;
-    for (let start = 0; start < value.length; start += PAGE_BYTES) {
+    const isZeroPage = zeroPages(value);
+    for (let start = 0, page = 0; start < value.length; start += PAGE_BYTES, page++) {
       const kind = this.#bytes[this.#take(1)]!;
       if (kind > PAGE_INLINE) this.#fail(`a page of kind ${kind}`);
-      if (kind === PAGE_ZERO) continue;
-      clearTouched(value, zeroesFrom, start);
       const sizeBytes = Math.min(PAGE_BYTES, value.length - start);
+      if (kind === PAGE_ZERO) {
+        if (!isZeroPage(page)) value.fill(0, start, start + sizeBytes);
+        continue;
+      }
       const at = this.#take(sizeBytes);
       value.set(this.#bytes.subarray(at, at + sizeBytes), start);
-      zeroesFrom = start + sizeBytes;
     }
-    clearTouched(value, zeroesFrom);
   }
 }
 

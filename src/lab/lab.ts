@@ -1,7 +1,8 @@
 /** The machines and clusters of cluster.ts in Node. */
 import { SparseDisk } from "../../emulator/disk/disk.ts";
+import { askForPages } from "../../emulator/state/pages.ts";
 import { zlibCompressor } from "../host/compression.ts";
-
+import { heldPages } from "../host/held-pages.ts";
 import { liveDisk, spreadOver } from "../host/worker-threads.ts";
 import * as portable from "./cluster.ts";
 import type { LabHost } from "./host.ts";
@@ -16,6 +17,8 @@ export { TripleFaultError, WaitError } from "./errors.ts";
 export type { LabDrive, Medium } from "./media.ts";
 export { LabPlug } from "./plug.ts";
 export type { RestoreOptions } from "./restore.ts";
+
+askForPages(heldPages);
 
 /** What Node lends: threads, zlib, its clock and its event loop. */
 const nodeHost: LabHost = {
