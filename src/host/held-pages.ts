@@ -34,6 +34,9 @@ class ProcessPages {
   readonly #pagemap = openSync("/proc/self/pagemap", "r");
   /** Where buffers lie; null where that could not be found out. */
   readonly #addresses = new WeakMap<ArrayBufferLike, number | null>();
+  #mappings: readonly Mapping[] = [];
+  /** Where they begin that were found to be a buffer's. */
+  readonly #found = new Set<number>();
   readonly #mark = new Uint8Array(MARK_BYTES);
 
   close(): void {
@@ -54,12 +57,19 @@ class ProcessPages {
     return Uint8Array.from({ length: pages }, (_, page) => entries[page * ENTRY_BYTES + ENTRY_BYTES - 1]! & HELD);
   }
 
-  /** Looks for the mapping that changes when the array does, twice. */
+  /** The mapping that changes when the array does: most often one of those that were listed before. */
   #find(bytes: Uint8Array): number | null {
+    const known = this.#mappings.filter(({ start }) => !this.#found.has(start));
+    const start = this.#findIn(known, bytes) ?? this.#findIn((this.#mappings = mappings()), bytes);
+    if (start !== null) this.#found.add(start);
+    return start;
+  }
+
+  #findIn(among: readonly Mapping[], bytes: Uint8Array): number | null {
     const before = bytes.slice(0, MARK_BYTES);
+    const leastBytes = bytes.byteOffset + bytes.length;
+    let candidates = among.filter(({ sizeBytes }) => sizeBytes >= leastBytes);
     try {
-      const leastBytes = bytes.byteOffset + bytes.length;
-      let candidates = mappings().filter(({ sizeBytes }) => sizeBytes >= leastBytes);
       for (let time = 0; time < 2; time++) {
         const mark = Uint8Array.from({ length: MARK_BYTES }, () => Math.random() * 256);
         bytes.set(mark);
