@@ -55,7 +55,9 @@ const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
 const THREAD_THRESHOLD = 35_000;
 /** The same where most code runs a few thousand times in a life, and another life runs other code. */
-const LATE_THRESHOLD = 150_000;
+const LATE_THRESHOLD = 600_000;
+/** What another machine has compiled is taken over after this share of them: an instance costs so much less. */
+const ADOPTED_SHARE = 35;
 const NEIGHBOUR_SHARE = 8;
 /** V8 replaces code by better code only between calls, so none may last long: in instructions. */
 const MAX_BUDGET = 1 << 20;
@@ -232,7 +234,7 @@ class Jit implements Engine {
     if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
     const threshold = Math.max(this.threshold, THREAD_THRESHOLD);
-    if (runs < threshold && !this.#experience().regions.has(eip)) return null;
+    if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().regions.has(eip))) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
     if (block.compiled === null) this.#compile(block, threshold);
