@@ -442,6 +442,7 @@ class Jit implements Engine {
   /** What is measured in instructions that have been retired is measured from here on. */
   beginAnew(): void {
     this.#compiled = 0;
+    this.#heat.beginAnew();
     this.#context.beginAnew();
     this.#slowSites.beginAnew();
   }

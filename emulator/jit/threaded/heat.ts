@@ -31,6 +31,11 @@ export class Heat {
     if (this.#entries[at] === offset) this.#entries[at + 1] = 0;
   }
 
+  /** The machine has come back to a state: what it ran before may be another life's. */
+  beginAnew(): void {
+    this.#entries.fill(0);
+  }
+
   runsOf(offset: number): number {
     const at = this.#at(offset);
     return this.#entries[at] === offset ? this.#entries[at + 1]! : 0;
