@@ -55,7 +55,7 @@ const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
 const THREAD_THRESHOLD = 35_000;
 /** The same where most code runs a few thousand times in a life, and another life runs other code. */
-const LATE_THRESHOLD = 600_000;
+const LATE_THRESHOLD = 150_000;
 /** What another machine has compiled is taken over after this share of them: an instance costs so much less. */
 const ADOPTED_SHARE = 35;
 const NEIGHBOUR_SHARE = 8;

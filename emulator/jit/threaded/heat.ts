@@ -3,6 +3,8 @@
  * may share an entry, which then is for the one that runs more often. No guest can tell.
  */
 const ENTRIES = 1 << 14;
+/** An eighth is forgotten with each life: what counts is how often the code runs in eight. */
+const FADING_SHIFT = 3;
 
 export class Heat {
   /** Where the code lies, by a hash of it, and how often it has run. */
@@ -31,9 +33,10 @@ export class Heat {
     if (this.#entries[at] === offset) this.#entries[at + 1] = 0;
   }
 
-  /** The machine has come back to a state: what it ran before may be another life's. */
+  /** The machine has come back to a state, and begins another life from there: what it ran in earlier ones fades. */
   beginAnew(): void {
-    this.#entries.fill(0);
+    const entries = this.#entries;
+    for (let at = 1; at < entries.length; at += 2) entries[at]! -= entries[at]! >> FADING_SHIFT;
   }
 
   runsOf(offset: number): number {
