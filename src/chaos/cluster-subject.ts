@@ -15,6 +15,9 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
 import type { World } from "./world.ts";
 
+const SHELL_PROMPT = /\S+:\/\S*> $/;
+const LONGEST_PROMPT = 300;
+
 /** Something that grows when it happens. */
 function event(name: string, count: (world: World) => number): WorldEvent {
   return {
@@ -60,6 +63,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
     missing: (world) => clusterMissing(world, layout),
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
+    isAtPrompt: (world, index) => SHELL_PROMPT.test(world.lab.nodes[index]!.console.text.slice(-LONGEST_PROMPT)),
     roles: {
       coordinator: speaker,
       founder: (world) => {

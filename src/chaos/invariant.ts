@@ -56,6 +56,8 @@ export interface Subject {
   readonly missing: (world: World) => string | null;
   /** Whether what a machine boots has come up: one that met a bad disk on the way is restarted in the end. */
   readonly isUp?: (world: World, index: number) => boolean;
+  /** Whether a machine does at once what is typed; it is not typed where it would have to wait. */
+  readonly isAtPrompt?: (world: World, index: number) => boolean;
   /** Machines by what they do: called when a fault needs one; null while none does it. */
   readonly roles?: Readonly<Record<string, (world: World) => number | null>>;
   /** Other names of roles, which `--who` takes; what a seed draws has them under one name. */

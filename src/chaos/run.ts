@@ -214,12 +214,17 @@ class Run {
     const director = new Director(world, this.#subject, plan.draw);
     const joining = this.#joining(plan.draw.seed);
     while (world.nowNs < endNs) {
-      for (const action of director.take()) this.#perform(action);
+      for (const action of director.take()) if (!this.#waits(action)) this.#perform(action);
       while (joining[0] && joining[0].atNs <= world.nowNs) this.#perform(joining.shift()!);
       const nextLookNs = (Math.floor(world.nowNs / LOOK_NS) + 1) * LOOK_NS;
       this.#runTo(Math.min(endNs, director.nextNs, nextLookNs));
       director.look();
     }
+  }
+
+  /** Whether what is typed would wait for another command to end, and happen who knows when: in a drill, even. */
+  #waits({ word, node }: FaultAction): boolean {
+    return word === "type" && this.#subject.isAtPrompt?.(this.#world, node) === false;
   }
 
   /** Machines of another version join in the first half of the faults. */

@@ -88,6 +88,23 @@ describe("a value", () => {
     await lab.until(() => first.isOff, "it does not go off");
   });
 
+  test("is not set by members without a disk when the last one that has one has gone", async () => {
+    const lab = await cluster(3);
+    const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+    for (const node of [first, second]) {
+      node.powerOff();
+      node.failDisk(0, 100);
+      node.powerOn();
+      await node.waitFor(/in memory only/);
+    }
+    await lab.until(() => lab.nodes.every((node) => peersOf(node) === 2), "they did not agree again");
+    await lab.advance("2s");
+    await first.enter("cloud get site", /^here$/m);
+    third.type("shutdown\n");
+    await lab.until(() => third.isOff && peersOf(first) === 1, "it does not go off");
+    await first.enter("cloud set colour red", NOT_CHANGED, { within: "10s" });
+  });
+
   test("that a minority sets does not count, and gives way to what the majority agrees on", async () => {
     const lab = await cluster(3);
     const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
