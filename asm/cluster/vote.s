@@ -102,8 +102,8 @@ ballot_copy:
     jmp     mem_copy
 
 # Whether this node is one of those who agree, or there are none yet. One that has no disk votes only where nobody has
-# one, or had before it went: its vote would not count for what it says, and it could vote twice. So could one whose disk
-# has not been read.
+# one, or had before it went: its vote would not count for what it says, and it could vote twice. So could one whose
+# disk has not been read.
 # Out: ZF when it is.
 # Clobbers: ECX, EDX.
 vote_may:
@@ -129,9 +129,9 @@ vote_may:
     pop     eax
     ret
 
-# Whether nobody has a disk, this node neither, nor anybody who has died or left: what was agreed on with disks is agreed
-# on with disks ever after. Who has just come knows that when the coordinator's view is its own: until then it knows some
-# of the members, or none.
+# Whether nobody has a disk, this node neither, nor anybody who has died or left: what was agreed on with disks is
+# agreed on with disks ever after. Who has just come knows that when the coordinator's view is its own: until then it
+# knows some of the members, or none.
 # Out: ZF when that is so.
 # Clobbers: ESI.
 vote_diskless:
