@@ -1,5 +1,6 @@
 /** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
 import type { LabCluster } from "../lab/cluster.ts";
+import { SHELL_PROMPT } from "../lab/prepare.ts";
 import { clusterDrills } from "./cluster-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { FOUNDS_ALONE } from "./cluster-founding.ts";
@@ -15,7 +16,6 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
 import type { World } from "./world.ts";
 
-const SHELL_PROMPT = /\S+:\/\S*> $/;
 const LONGEST_PROMPT = 300;
 
 /** Something that grows when it happens. */

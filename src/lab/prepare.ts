@@ -7,7 +7,7 @@ import type { ClusterOptions, LabCluster } from "./cluster.ts";
 import { WaitError } from "./errors.ts";
 
 /** QuRe's shell prompt, at the end of what the console shows. */
-const SHELL_PROMPT = /\S+:\/\S*> $/;
+export const SHELL_PROMPT = /\S+:\/\S*> $/;
 const LAST_LINES = 14;
 
 /** A machine that does not do what is typed. The message shows the end of its console. */

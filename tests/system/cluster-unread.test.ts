@@ -6,7 +6,7 @@ import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, PROMPT } from "./images.ts";
 import { peersOf } from "./output.ts";
 
-/** Objects by what their first blocks begin with (docs/protocols): those that `unread` names below. */
+/** Objects by what their first blocks begin with (asm/include/history.inc and cluster.inc). */
 const MAGICS = { cluster_values: "QRVL", cluster_vote: "QRVO", cluster_history: "QRHI", node_history: "QRNH" };
 const BLOCK_BYTES = 4096;
 const DAMAGED_BYTE = 4;
