@@ -18,7 +18,7 @@ HELLO_PATIENCE_MS       = 300           # a coordinator that leaves a hello unan
 BACKOFF_MS              = 200           # members but the one with the lowest id wait this,
 BACKOFF_SPREAD_MS       = 600           # and up to this longer, before they take over
 FRESH_MS                = 100           # that a view is the coordinator's need not be said again for so long
-STALE_MS                = 700           # a coordinator silent for so long yields to any other
+LATE_MS                 = 300           # a coordinator whose view is late by so much yields to any other that speaks
 
 .bss
 .balign 4
@@ -28,7 +28,8 @@ coordinator_self:       .space 4        # 1: this node coordinates
 coordinator_id:         .space 8        # who does; 0: not known
 coordinator_address:    .space 4
 coordinator_session:    .space SESSION_SIZE
-coordinator_heard:      .space 4        # clock_ms of its last packet to the group
+coordinator_heard:      .space 4        # clock_ms of its last packet
+coordinator_spoke:      .space 4        # and of its last view: a node can live without coordinating any more
 takeover_at:            .space 4        # clock_ms at which its silence has lasted too long
 takeover_backoff:       .space 4        # 1: takeover_at holds this node's own delay
 report_at:              .space 4        # clock_ms of the next report
@@ -107,15 +108,11 @@ coordinator_adopt:
     push    ebx
     mov     ebx, eax
     mov     dword ptr [coordinator_self], 0
-    mov     [coordinator_address], edx
     mov     eax, [ebx + CLOUD_NODE]
     mov     [coordinator_id], eax
     mov     eax, [ebx + CLOUD_NODE + 4]
     mov     [coordinator_id + 4], eax
-    mov     eax, [ebx + CLOUD_SESSION]
-    mov     [coordinator_session], eax
-    mov     eax, [ebx + CLOUD_SESSION + 4]
-    mov     [coordinator_session + 4], eax
+    call    coordinator_spoken
     mov     dword ptr [asking], 0
     mov     dword ptr [trust_confirmed], 0 # this one may know no more of us than our last boot
     mov     eax, SPREAD_MS
@@ -125,6 +122,19 @@ coordinator_adopt:
 1:  call    coordinator_delay
     mov     [report_at], eax
     pop     ebx
+    ret
+
+# The coordinator said its view.
+# In: EBX packet, EDX its sender's address.
+# Clobbers: EAX, ECX.
+coordinator_spoken:
+    mov     [coordinator_address], edx
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [coordinator_session], eax
+    mov     eax, [ebx + CLOUD_SESSION + 4]
+    mov     [coordinator_session + 4], eax
+    call    clock_ms
+    mov     [coordinator_spoke], eax
 
 # The coordinator was heard.
 # Clobbers: EAX, ECX.
@@ -211,20 +221,18 @@ coordinator_view:
     mov     eax, [coordinator_id]
     or      eax, [coordinator_id + 4]
     jz      4f
+    call    health_beat
+    lea     ecx, [eax + LATE_MS]
     call    clock_ms
-    sub     eax, [coordinator_heard]
-    cmp     eax, STALE_MS
+    sub     eax, [coordinator_spoke]
+    cmp     eax, ecx
     jb      9f
 4:  mov     eax, ebx
     mov     edx, esi
     call    coordinator_adopt
     jmp     9f
-5:  mov     [coordinator_address], esi
-    mov     eax, [ebx + CLOUD_SESSION]
-    mov     [coordinator_session], eax
-    mov     eax, [ebx + CLOUD_SESSION + 4]
-    mov     [coordinator_session + 4], eax
-    call    coordinator_beat
+5:  mov     edx, esi
+    call    coordinator_spoken
     jmp     9f
 6:  call    coordinator_answer          # it will hear who does
 9:  pop     esi
@@ -348,23 +356,19 @@ coordinator_report_now:
 .global coordinator_timers
 coordinator_timers:
     push    ebx
-    push    esi
     mov     ebx, eax
     cmp     dword ptr [coordinator_self], 0
-    jne     .Lcoordinator_timers_coordinates
+    jne     1f
     call    ring_timers
     push    eax
     call    coordinator_tend
     pop     ecx
     cmp     eax, ecx
-    jle     .Lcoordinator_timers_done
+    jle     9f
     mov     eax, ecx
-    jmp     .Lcoordinator_timers_done
-.Lcoordinator_timers_coordinates:
-    call    coordinates
-.Lcoordinator_timers_done:
-    pop     esi
-    pop     ebx
+    jmp     9f
+1:  call    coordinates
+9:  pop     ebx
     ret
 
 # Does what a member owes its coordinator, and takes its place when it is silent.
@@ -468,20 +472,14 @@ coordinates:
 # In: EBX now.
 # Out: EAX milliseconds until the next is due.
 coordinator_probe:
-    push    ebx
-    push    esi
-    mov     esi, ebx
     mov     eax, offset coordinator_id
     call    peer_known
-    jc      8f
-    mov     ebx, eax
-    mov     eax, esi
-    mov     ecx, esi
+    jc      health_beat
+    push    ebx
+    xchg    eax, ebx
+    mov     ecx, eax
     sub     ecx, [coordinator_heard]
     call    health_probe
-    jmp     9f
-8:  call    health_beat
-9:  pop     esi
     pop     ebx
     ret
 

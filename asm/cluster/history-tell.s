@@ -257,9 +257,8 @@ history_address:
     cmp     dword ptr [answer_to], CLUSTER_GROUP
     je      9f
     mov     eax, [answer_session]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [answer_number]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    mov     ecx, [answer_number]
+    call    session_echo
     mov     dword ptr [cluster_out + CLOUD_REQUEST], 1
 9:  ret
 

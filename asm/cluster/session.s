@@ -57,21 +57,28 @@ session_answer_node:
 # Clobbers: ECX only.
 .global session_answer
 session_answer:
-    mov     ecx, [eax + PEER_SESSION]
-    mov     [cluster_out + CLOUD_ECHO], ecx
+    push    eax
     mov     ecx, [eax + PEER_SEQUENCE]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], ecx
+    mov     eax, [eax + PEER_SESSION]
+    call    session_echo
+    pop     eax
     ret
 
 # Has the packet that is being built answer another one.
 # In: EBX packet.
-# Clobbers: EAX only.
+# Clobbers: EAX, ECX only.
 .global session_reply
 session_reply:
     mov     eax, [ebx + CLOUD_SESSION]
+    mov     ecx, [ebx + CLOUD_SEQUENCE]
+
+# Has the packet that is being built name a session, and the highest number of it that was heard.
+# In: EAX the session's first half, ECX number.
+# Clobbers: nothing.
+.global session_echo
+session_echo:
     mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [ebx + CLOUD_SEQUENCE]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    mov     [cluster_out + CLOUD_ECHO_NUMBER], ecx
     ret
 
 # Whether a packet was made after its sender's last sign of life: as what it answers, or in an entry of a view, it names

@@ -178,16 +178,13 @@ stranger_left:
 stranger_echo:
     mov     ecx, [echo_stranger]
     jecxz   9f
-    push    ecx
     call    clock_ms
-    pop     ecx
     sub     eax, [echo_time]
     cmp     eax, ECHO_MS
     jae     9f
     mov     eax, [ecx + STRANGER_SESSION]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [ecx + STRANGER_SEQUENCE]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    mov     ecx, [ecx + STRANGER_SEQUENCE]
+    jmp     session_echo
 9:  ret
 
 # Appends entries that name strangers who ask to a view, as many as it has room for.
@@ -308,9 +305,8 @@ stranger_timers:
     mov     eax, KIND_HELLO
     call    packet_build
     mov     eax, [prove_session]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [prove_number]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    mov     ecx, [prove_number]
+    call    session_echo
     xor     edx, edx
     xchg    edx, [prove_address]
     mov     ecx, CLOUD_SIZE

@@ -298,9 +298,10 @@ vote_send:
     mov     edx, ecx
     je      proposal_answered
     mov     eax, [reply_session]
-    mov     [cluster_out + CLOUD_ECHO], eax
-    mov     eax, [reply_number]
-    mov     [cluster_out + CLOUD_ECHO_NUMBER], eax
+    push    ecx
+    mov     ecx, [reply_number]
+    call    session_echo
+    pop     ecx
     mov     edx, [reply_to]
     jmp     packet_send_to
 

@@ -69,8 +69,12 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
       /** By member: since when its view is another one than that of its coordinator. */
       const agreed = world.nodes.map((): Agreed => ({ digests: new Map(), sessions: new Set() }));
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
+      /** By machine: when something was wrong with it last while it took part. */
+      const troubledNs = world.nodes.map(() => -Infinity);
       return {
         look: () => {
+          for (const { index, hasLeft } of world.nodes)
+            if (world.isOn(index) && !hasLeft && world.cleanForNs(index) === 0) troubledNs[index] = world.nowNs;
           const isHere = (index: number): boolean => facts.of(index).isMember && !facts.of(index).isSilent;
           const speakers = world.nodes.filter(({ index }) => isHere(index) && facts.of(index).coordinates);
           for (const { index, name } of world.nodes) {
@@ -79,7 +83,10 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
             const follows = speaker && speaker.index !== index && isHere(index);
             // What both have had counts from the member's beginning on.
             const seen = follows ? difference(world, layout, speaker.index, index, agreed[index]!) : NONE;
-            const isJudged = follows && isSettled(world, speaker.index) && isSettled(world, index);
+            // A change is said to whom its node takes for the coordinator, and it has to have heard who that is.
+            const changed = facts.ids.indexOf(seen.id);
+            const hadHeard = changed < 0 || world.nowNs - troubledNs[changed]! >= SETTLED_NS;
+            const isJudged = follows && hadHeard && isSettled(world, speaker.index) && isSettled(world, index);
             const found = isJudged ? seen : NONE;
             const before = differs[index]!;
             const isNew = found.change !== before.change;
@@ -101,6 +108,8 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
 
 interface Difference {
   readonly what: string;
+  /** The node that it is about. */
+  readonly id: string;
   /** Of which change of the coordinator's view the member does not know. */
   readonly change: string;
   /** What the member has instead: the digest of its entry. */
@@ -115,7 +124,7 @@ interface Agreed {
   readonly sessions: Set<string>;
 }
 
-const NONE: Difference = { what: "", change: "" };
+const NONE: Difference = { what: "", id: "", change: "" };
 
 /**
  * In what a member's view is behind that of its coordinator. While the coordinator still has what both had the same last,
@@ -137,13 +146,13 @@ function difference(
     const here = known.get(id);
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
-    if (!here?.isViewed) return { what: `has not ${id} in its view`, change };
+    if (!here?.isViewed) return { what: `has not ${id} in its view`, id, change };
     if (here.digest === digest) digests.set(id, digest);
     else if (digests.get(id) !== digest && (here.session === session || !sessions.has(session)))
-      return { what: `has something else of ${id} in its view`, change, has: here.digest };
+      return { what: `has something else of ${id} in its view`, id, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
     if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed)
-      return { what: `still has ${id} in its view`, change: id };
+      return { what: `still has ${id} in its view`, id, change: id };
   return NONE;
 }

@@ -1,6 +1,19 @@
 /** Who takes a coordinator's place, and when (docs/protocols/cluster.md, rule 7), as strangers on the wire see it. */
 import { expect, test } from "vitest";
-import { greeting, HIGH, hello, LOW, LOWEST, report, says, scene, TICK_MS, view } from "./agreement-scene.ts";
+import {
+  greeting,
+  HIGH,
+  hello,
+  LOW,
+  LOWEST,
+  report,
+  SELF,
+  says,
+  scene,
+  TICK_MS,
+  until,
+  view,
+} from "./agreement-scene.ts";
 import { BYE, HELLO, REPORT, VIEW } from "./cluster-wire.ts";
 
 test("a member whose coordinator says bye takes its place at once", async () => {
@@ -75,4 +88,25 @@ test("a member tells its coordinator of itself each time that this one asks who 
     await s.lab.advance("40ms");
     expect(s.wire.of(REPORT, atMs).map(({ to }) => to)).toContain("10.0.2.99");
   }
+});
+
+test("a member follows another who coordinates once its own one, though it lives, does so no more", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, 5), members: [LOW, SELF] });
+  const fromMs = s.lab.nowNs / 1e6;
+  await says(s, REPORT);
+  const toldTo = (id: string, sinceMs: number) =>
+    s.wire
+      .of(REPORT, sinceMs)
+      .filter(({ data }) => Buffer.from(data.subarray(88, 92)).toString("hex") === id.slice(0, 8));
+  for (let time = 0; time < 11; time++) {
+    await until(s, fromMs + (time + 1) * 100);
+    s.wire.say(report(LOWEST, 5));
+    if (time % 4 === 1) s.wire.say({ ...view(LOW, 5, LOWEST), members: [LOWEST, SELF] });
+    if (time === 6) expect(toldTo(LOW, fromMs)).toHaveLength(0);
+  }
+  await s.lab.advance("200ms");
+  expect(toldTo(LOW, fromMs).length).toBeGreaterThan(0);
+  expect(s.wire.of(VIEW)).toHaveLength(0);
 });
