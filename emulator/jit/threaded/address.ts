@@ -56,32 +56,35 @@ export function writeModrmTables(words: Int32Array): void {
   }
 }
 
-/** Sets EFFECTIVE, AFTER and SEGMENT for an address of 16 bits. The ModRM byte as below. */
-export function emitAddress16(c: Code, at: number): void {
-  const pushRegister = (shift: number): void =>
-    void c.get(VALUE).const(shift).op(OP.shr_u).const(0xff).op(OP.and).load(4, 0);
-  c.get(BYTES).const(6).op(OP.shr_u).const(0x3fc).op(OP.and).load(4, THREAD_MODRM16).set(VALUE);
+/**
+ * Pushes the displacement by the row of the table in VALUE, and sets AFTER. `lengthMask`: of the bytes after the ModRM
+ * byte, at bit 16; `unusedShift`: where the row says how many bits of four bytes are none of the displacement's.
+ */
+function pushDisplacement(c: Code, at: number, lengthMask: number, unusedShift: number): void {
+  const pushUnused = (): void => void c.get(VALUE).const(unusedShift).op(OP.shr_u);
   c.get(PLACE)
     .get(VALUE)
     .const(16)
     .op(OP.shr_u)
-    .const(3)
+    .const(lengthMask)
     .op(OP.and)
     .op(OP.add)
     .const(at + 1)
     .op(OP.add)
     .set(AFTER);
-  c.get(PLACE)
-    .load(4, at + 1)
-    .get(VALUE)
-    .const(18)
-    .op(OP.shr_u)
-    .op(OP.shl)
-    .get(VALUE)
-    .const(18)
-    .op(OP.shr_u)
-    .op(OP.shr_s);
-  c.get(VALUE).const(1).op(OP.shl).const(31).op(OP.shr_s).op(OP.and);
+  c.get(PLACE).load(4, at + 1);
+  pushUnused();
+  c.op(OP.shl);
+  pushUnused();
+  c.op(OP.shr_s).get(VALUE).const(1).op(OP.shl).const(31).op(OP.shr_s).op(OP.and);
+}
+
+/** Sets EFFECTIVE, AFTER and SEGMENT for an address of 16 bits. The ModRM byte as below. */
+export function emitAddress16(c: Code, at: number): void {
+  const pushRegister = (shift: number): void =>
+    void c.get(VALUE).const(shift).op(OP.shr_u).const(0xff).op(OP.and).load(4, 0);
+  c.get(BYTES).const(6).op(OP.shr_u).const(0x3fc).op(OP.and).load(4, THREAD_MODRM16).set(VALUE);
+  pushDisplacement(c, at, 3, 18);
   pushRegister(0);
   c.op(OP.add);
   pushRegister(8);
@@ -116,27 +119,7 @@ export function emitAddress(c: Code, at: number): void {
     .set(AFTER)
     .set(EFFECTIVE);
   c.else();
-  c.get(PLACE)
-    .get(VALUE)
-    .const(16)
-    .op(OP.shr_u)
-    .const(7)
-    .op(OP.and)
-    .op(OP.add)
-    .const(at + 1)
-    .op(OP.add)
-    .set(AFTER);
-  c.get(PLACE)
-    .load(4, at + 1)
-    .get(VALUE)
-    .const(8)
-    .op(OP.shr_u)
-    .op(OP.shl)
-    .get(VALUE)
-    .const(8)
-    .op(OP.shr_u)
-    .op(OP.shr_s);
-  c.get(VALUE).const(1).op(OP.shl).const(31).op(OP.shr_s).op(OP.and);
+  pushDisplacement(c, at, 7, 8);
   c.get(VALUE).const(0xff).op(OP.and).load(4, 0).op(OP.add).set(EFFECTIVE).end();
 }
 
