@@ -213,11 +213,13 @@ describe("programs by the names of GNU's", () => {
     });
   });
 
-  test("a program that would be dynamic goes to the next linker on PATH, one without shared libraries does not", (context) => {
-    requireOracle("ld", context);
-    withFolder((folder) => {
-      writeSources(folder);
-      const script = `as a.s -o a.o; as a-member*.s -o g.o; ar rc libg.a g.o; ld -m elf_i386 -shared -z notext g.o -o libg.so
+  thoroughly(
+    "a program that would be dynamic goes to the next linker on PATH, one without shared libraries does not",
+    (context) => {
+      requireOracle("ld", context);
+      withFolder((folder) => {
+        writeSources(folder);
+        const script = `as a.s -o a.o; as a-member*.s -o g.o; ar rc libg.a g.o; ld -m elf_i386 -shared -z notext g.o -o libg.so
         link() { out=$1; shift; ld -m elf_i386 -e f -o $out a.o "$@"; }
         link found -L. -lg; link given libg.so; link static -L. -static -lg; link archive -L. -Bstatic -lg
         mkdir only; cp libg.a only; link elsewhere -L only -L . -lg; link named -L. -l:libg.a
@@ -225,9 +227,10 @@ describe("programs by the names of GNU's", () => {
         for f in found given static archive elsewhere named script; do
           if readelf -l $f | grep -q DYNAMIC; then echo $f; fi
         done`;
-      expect(shell(folder, script)).toBe("found\ngiven\nscript\n");
-    });
-  });
+        expect(shell(folder, script)).toBe("found\ngiven\nscript\n");
+      });
+    },
+  );
 
   test("a source for another processor goes to the next assembler on PATH", (context) => {
     requireOracle("as", context);

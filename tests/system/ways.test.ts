@@ -265,7 +265,7 @@ test.each([
   ["dgram,local=:1,local=:2,remote=:3", "local is there twice"],
 ])("--netdev %s is refused with a sentence", (text, message) => expect(() => parseWay(text)).toThrow(message));
 
-test("ways out want real time, a gateway, a machine to lead to, and no snapshot", async () => {
+thoroughly("ways out want real time, a gateway, a machine to lead to, and no snapshot", async () => {
   const lab = await reflectors();
   await expect(openPort(lab, "0:9:80")).rejects.toThrow("there is no machine 9 to forward to");
   expect(() => lab.save()).toThrow("the host's network is plugged into the switch");

@@ -22,10 +22,15 @@ export const formsNamed = (name: string, att: boolean): readonly Form[] =>
     (form) => !form.decodeOnly && namesIn(form, att).some((pair) => pair.includes(name)),
   );
 
+const namesOfSyntax = new Map<boolean, ReadonlySet<string>>();
+
 /** All names without suffix, for suggestions. */
-export const formNames = (att: boolean): ReadonlySet<string> =>
-  new Set(
-    allForms()
-      .filter(({ decodeOnly }) => !decodeOnly)
-      .flatMap((form) => namesIn(form, att).flat()),
-  );
+export function formNames(att: boolean): ReadonlySet<string> {
+  let names = namesOfSyntax.get(att);
+  if (names === undefined) {
+    const forms = allForms().filter(({ decodeOnly }) => !decodeOnly);
+    names = new Set(forms.flatMap((form) => namesIn(form, att).flat()));
+    namesOfSyntax.set(att, names);
+  }
+  return names;
+}

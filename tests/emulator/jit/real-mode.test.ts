@@ -89,7 +89,7 @@ const MODES: Readonly<Record<NarrowMode, string>> = {
 
 const WAYS = (Object.keys(MODES) as NarrowMode[]).flatMap((mode) => ENGINES.map((engine) => ({ mode, engine })));
 
-for (const { mode, engine } of rowsOf(WAYS, 2)) {
+for (const { mode, engine } of rowsOf(WAYS, 1)) {
   const name = MODES[mode];
   test(`${engine} 16-bit code leaves the state of decoded blocks: ${name}, ${cases.title}`, {
     timeout: 240_000,
