@@ -267,13 +267,12 @@ coordinator_proven:
     jne     coordinator_forget
 9:  ret
 
-# A member hears a hello. The coordinator answers; should it not, another takes over. So it is also when the coordinator
-# itself seems to have restarted: that may be a recording, and then it answers.
+# A member hears a hello. The coordinator answers each, whether it is to be believed or not; should it not, another
+# takes over. So it is also when the coordinator itself seems to have restarted: that may be a recording, and then it
+# answers.
 # In: EAX packet.
 .global coordinator_hello
 coordinator_hello:
-    cmp     dword ptr [coordinator_self], 0
-    jne     coordinator_answer
     push    ebx
     mov     ebx, eax
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING

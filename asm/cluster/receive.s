@@ -32,7 +32,10 @@ cluster_receive:
     mov     edx, edi
     call    packet_check
     jc      .Lcluster_receive_done
-    lea     eax, [ebx + CLOUD_NODE]
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
+    jne     1f
+    call    coordinator_answer          # also one that we know to be old: who does not waits for the answer
+1:  lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset node + NODE_ID
     call    node_id_compare
     je      .Lcluster_receive_own

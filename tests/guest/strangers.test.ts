@@ -2,7 +2,19 @@
 import { expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import { PROMPT } from "../system/images.ts";
-import { addressOf, founded, HIGH, HIGHEST, hello, idBytes, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
+import {
+  addressOf,
+  founded,
+  greeting,
+  HIGH,
+  HIGHEST,
+  hello,
+  idBytes,
+  LOW,
+  report,
+  type Scene,
+  SELF,
+} from "./agreement-scene.ts";
 import { BYE, ENTRY_BYTES, JOINING, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 
 const REBOOT = 5;
@@ -155,4 +167,22 @@ test("a member that asks for a reboot is answered alone, as the boot that it is 
   expect(data.subarray(ECHO_AT, ECHO_AT + 8)).toEqual(Uint8Array.of(...idBytes(LATER).subarray(0, 4), 2, 0, 0, 0));
   expect(data.subarray(TARGET_AT, TARGET_AT + 8)).toEqual(idBytes(HIGH));
   expect(data[RESULT_AT]).toBe(REFUSED);
+});
+
+test("a hello of a boot that is over is answered too: those who do not know that would take the coordinator's place", async () => {
+  const s = await founded();
+  s.wire.say(report(HIGH, 1, SELF));
+  await s.lab.advance("50ms");
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 2, session: LATER });
+  await s.lab.until(() => sessionOf(s, HIGH) === LATER, "the later boot is not believed", { within: "1s" });
+  await s.lab.advance("150ms"); // what has changed is told
+  s.wire.say({ ...report(HIGH, 1, SELF), age: 2, session: LATER });
+  // Right after a view: the next one would be a beat away.
+  const views = s.wire.of(VIEW).length;
+  await s.lab.until(() => s.wire.of(VIEW).length > views, "no view is said", { within: "1s" });
+  const atMs = s.lab.nowNs / 1e6;
+  s.wire.say({ ...greeting(HIGH, 1, SELF), echo: NOBODY });
+  await s.lab.advance("200ms");
+  expect(s.wire.of(VIEW, atMs)).not.toHaveLength(0);
+  expect(sessionOf(s, HIGH)).toBe(LATER);
 });
