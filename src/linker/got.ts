@@ -200,10 +200,10 @@ export class GlobalOffsetTable {
       if (found.stub === null) resolveAt(next++, this.indirectEntryAddress(found));
   }
 
-  /** This section begins with the words before the table of stubs: it has entries. */
-  isHeadOf(output: OutputSection): boolean {
-    const [first] = output.inputs();
-    return first !== undefined && first === this.object?.sections[GOT_PLT_INDEX];
+  /** The words before the table of stubs are in this section, whatever else is there: it has entries. */
+  hasHeaderIn(output: OutputSection): boolean {
+    const section = this.object?.sections[GOT_PLT_INDEX];
+    return section?.output === output && section.sizeBytes > 0;
   }
 
   /** How many words start-up code has to resolve. */

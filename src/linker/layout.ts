@@ -177,6 +177,7 @@ export class Layout {
       (command?.address ?? null) !== null ||
       (command?.overlay?.before ?? null) !== null;
     const region = this.#regionOf(section, hasAddress);
+    section.placedIn = region.name;
     if (command?.align) section.align = Math.max(section.align, this.#number(command.align, 1));
     let align = 1;
     let dot = this.#dot;

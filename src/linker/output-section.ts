@@ -71,6 +71,8 @@ export class OutputSection {
    */
   region: string | null;
   loadRegion: string | null;
+  /** Name of the region that its address is in, whoever chose it. */
+  placedIn: string | null = null;
   phdrs: readonly string[] | null;
 
   /** Of an orphan: the section after which it was put; null when there was none like it. */

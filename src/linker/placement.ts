@@ -21,6 +21,8 @@ import {
   SHT_NOTE,
   SHT_PREINIT_ARRAY,
   SHT_PROGBITS,
+  SHT_REL,
+  SHT_RELA,
   SHT_STRTAB,
 } from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
@@ -193,6 +195,7 @@ export class Placement {
     for (const output of this.outputs()) {
       const { command } = output;
       if ((output.flags & SEC_HAS_CONTENTS) !== 0) takeMeaning(output);
+      else if (!output.hasInput && output.flags === 0 && !command?.type) takeWholeMeaning(output);
       // What is not in memory is in the file, if only as zeros.
       if (command?.noalloc) output.flags |= SEC_HAS_CONTENTS;
       const isKnown = output.type !== 0 || output.inputType !== 0 || (output.flags & SEC_HAS_CONTENTS) === 0;
@@ -508,6 +511,14 @@ function takeMeaning(output: OutputSection): void {
   if (known === null) return;
   if (NAMED_TYPES.has(known.type) || (!output.hasInput && known.type === SHT_NOTE)) output.type = known.type;
   if (!output.hasInput) output.keptFlags |= known.flags & (SHF_WRITE | SHF_EXECINSTR | SHF_TLS);
+}
+
+/** Where the script only counts, nothing but the name says what the section is. */
+function takeWholeMeaning(output: OutputSection): void {
+  const known = knownSection(output.name);
+  if (known === null || known.type === SHT_REL || known.type === SHT_RELA) return;
+  output.type = known.type;
+  output.keptFlags |= known.flags;
 }
 
 /** Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out. */

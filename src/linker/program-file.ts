@@ -106,7 +106,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     // In a flat image nothing says that a section with content in memory has none in the file.
     const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
     const type =
-      isThere || isNothing || output.type === SHT_NOTE
+      isThere || isNothing || (output.type === SHT_NOTE && output.hasInput)
         ? output.type || output.declaredType || SHT_PROGBITS
         : SHT_NOBITS;
     return {
@@ -211,7 +211,7 @@ function writeFile(
     const isGroup = type === SHT_GROUP;
     const hasRelocations = counts[index]! > 0;
     const { entrySizeBytes } = elfFlagsOf(output);
-    const own = program.got.isHeadOf(output) ? WORD_BYTES : 0;
+    const own = program.got.hasHeaderIn(output) ? WORD_BYTES : 0;
     const strings = stabStrings(output.name, sections);
     const isIndirect = output.name === ".rel.plt" && type === SHT_REL && !isRelocatable;
     const companion = (output.keptFlags & SHF_LINK_ORDER) !== 0 && output.linkedTo?.output;

@@ -115,7 +115,8 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     let executable = false;
     for (const section of sections) {
       const last = current.at(-1);
-      if (last && startsSegment(last, section, writable, executable, options)) {
+      const isApart = last?.placedIn !== section.placedIn;
+      if (last && (isApart || startsSegment(last, section, writable, executable, options))) {
         segments.push({ type: PT_LOAD, sections: current, hasHeaders: withHeaders, ...plain });
         withHeaders = false;
         current = [];

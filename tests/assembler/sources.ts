@@ -280,6 +280,20 @@ g: .long g, g-foo, foo-g, g-., h-., 1f-., 1f
 h: .long .-h
 `,
   },
+  "places that .org calculates with as numbers": {
+    text: `x: nop
+.org (. + 15) / 16 * 16
+nop
+. = . + (0x40 - (. % 0x20)) % 0x20
+jmp far
+.skip 200
+y: .org (y + 7) & ~3
+far: .org ~far + 600
+.data
+.long 1
+w: .org w * 2 + 8
+`,
+  },
   "origins and alignment": {
     text: `.text
 nop

@@ -68,8 +68,34 @@ const typed = TYPES.flatMap((type) =>
   ]),
 );
 
+/** Sections into which the script puts nothing: what they are is in their names alone. */
+const BARE = [".tbss", ".bss", ".rodata", ".data", ".preinit_array", ".init_array", ".noinit", ".text.x", ".strtab"];
+const bare = [". = ALIGN(8); x = .;", ". += 4;"].flatMap((content) =>
+  [...BARE, ".note.x"].map((name): [string, Case] => [
+    `a section ${name} of ${content}`,
+    scripted(
+      "",
+      `SECTIONS { .text 0x1000 : { *(.text) } ${name} : { ${content} } .after : { LONG(7) } .rest : { *(*) } }`,
+    ),
+  ]),
+);
+
 export const REGION_CASES: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(typed),
+  ...Object.fromEntries(bare),
+  "regions: signs in a name, and a colon in that of a section": scripted(
+    '.section ".const:a","a"\n.long 1\n',
+    "MEMORY { frame-buffer+1 (rx) : ORIGIN = 0x1000, LENGTH = 64K } SECTIONS { .text : { *(.text .const:*) LONG(ORIGIN(frame-buffer+1)) } > frame-buffer+1 }",
+  ),
+  "GOT: none, in front of data": scripted(".data\n.long 1\n", "SECTIONS { .data : { *(.got.plt) *(.got) *(.data) } }"),
+  "GOT: behind data": scripted(
+    ".data\n.long _GLOBAL_OFFSET_TABLE_\n",
+    "SECTIONS { .data : { *(.data) *(.got.plt) *(.got) } }",
+  ),
+  "regions: two on one page are two segments": scripted(
+    '.data\n.long 1\n.section .x,"a"\n.long 2\n.section .y,"a"\n.long 3\n',
+    'MEMORY { a : ORIGIN = 0x1000, LENGTH = 256 b : ORIGIN = 0x1100, LENGTH = 64K } REGION_ALIAS("c", b) SECTIONS { .x : { *(.x) } > a .text : { *(.text) } > b .data : { *(.data) } > c .rest : { *(*) } > a }',
+  ),
   "a file with a name like an option's": one("", "-omagic"),
   "lines that begin with a hash sign, and what stands after one": scripted(
     ".data\n.long 1\n",

@@ -352,7 +352,7 @@ class Relaxer {
     const fragments = this.#fragments;
     let value: ResolvedValue;
     try {
-      value = this.#resolver.resolve(target);
+      value = this.#resolver.resolveIn(this.#section, target);
     } catch (error) {
       this.#unresolved(i, error);
       return 0;

@@ -45,6 +45,8 @@ export class Resolver {
   #maximumParts = MAXIMUM_PARTS;
   /** Which routine an indirect function is, only the start of the program finds out: no field has a distance to one. */
   #isField = false;
+  /** The section whose places are their offsets where a number is needed. */
+  #measured: object | null = null;
 
   /** Address of a defined symbol in its section. */
   address(symbol: AssemblySymbol): Integer {
@@ -114,6 +116,16 @@ export class Resolver {
     return integer.add(this.address(value.plus), value.number);
   }
 
+  /** `resolve`, where an operator that needs a number takes a place of `section` for its offset. */
+  resolveIn(section: object, expression: Expression): ResolvedValue {
+    this.#measured = section;
+    try {
+      return this.resolve(expression);
+    } finally {
+      this.#measured = null;
+    }
+  }
+
   #resolve(e: Expression): ResolvedValue {
     switch (e.op) {
       case Op.CONSTANT:
@@ -138,7 +150,7 @@ export class Resolver {
       }
       case Op.BIT_NOT:
       case Op.LOGICAL_NOT:
-        return { plus: null, minus: null, number: computeUnary(e.op, this.#constant(e.left!)) };
+        return { plus: null, minus: null, number: computeUnary(e.op, this.#constant(this.resolve(e.left!), e.left!)) };
       case Op.ADD:
       case Op.SUBTRACT:
         return this.#sum(e);
@@ -157,7 +169,7 @@ export class Resolver {
       this.#isField = false;
       try {
         const value = this.resolve(symbol.expression);
-        if (this.isFinal) symbol.resolved = value;
+        if (this.isFinal && this.#measured === null) symbol.resolved = value;
         return value;
       } finally {
         this.#isField = isField;
@@ -229,22 +241,18 @@ export class Resolver {
       if (e.op === Op.EQUAL || e.op === Op.NOT_EQUAL)
         return { plus: null, minus: null, number: e.op === Op.EQUAL ? 0 : -1 };
     }
-    this.#demandConstant(left, e.left!);
-    this.#demandConstant(right, e.right!);
+    a = this.#constant(left, e.left!);
+    b = this.#constant(right, e.right!);
     const number = compute(e.op, a, b);
     if (number === null) throw new Unresolvable("division-by-zero", "division by zero", e.offset);
     return { plus: null, minus: null, number };
   }
 
-  #constant(e: Expression): Integer {
-    const value = this.resolve(e);
-    this.#demandConstant(value, e);
-    return value.number;
-  }
-
-  #demandConstant(value: ResolvedValue, e: Expression): void {
+  #constant(value: ResolvedValue, e: Expression): Integer {
     const symbol = value.plus ?? value.minus;
-    if (symbol === null) return;
+    if (symbol === null) return value.number;
+    const measured = this.#measured === null ? null : this.placeIn(value, this.#measured);
+    if (measured !== null) return measured;
     const reason = symbol.section.isReal
       ? `is a place in section \`${symbol.section.name}'`
       : "has no value in this file";

@@ -280,7 +280,7 @@ class Parser extends SectionParser {
         regions.push(...this.included((text) => `{${text}\n}`).#memory());
         continue;
       }
-      const name = this.word("expression").text;
+      const name = this.word().text;
       let attributes = "";
       if (this.accept("(")) while (!this.accept(")")) attributes += this.word().text;
       const unknown = /[^rwxail!]/i.exec(attributes);

@@ -404,7 +404,8 @@ export abstract class SectionParser extends ExpressionParser {
 
   #patterns(sort: readonly SortKind[], exclude: readonly string[]): SectionPattern[] {
     this.accept(",");
-    const word = this.word();
+    // In a list a colon belongs to the name, as in that of a file.
+    const word = this.word("file");
     const kind = (
       {
         SORT: "name",
