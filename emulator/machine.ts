@@ -496,7 +496,7 @@ export class Machine implements Stateful {
     return readTextScreen(this.board.vga);
   }
 
-  /** A picture of the screen, 720x400. */
+  /** A picture of the screen: 720x400 or 640x400 of text, or the graphics mode's own resolution. */
   screenshot(): Picture {
     return renderScreen(this.board.vga);
   }

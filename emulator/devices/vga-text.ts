@@ -27,8 +27,9 @@ export interface TextScreen {
   isMonochrome: boolean;
 }
 
-const PICTURE_WIDTH = 720;
 const PICTURE_HEIGHT = 400;
+/** Characters beside each other that a picture has at most, in cells of either width. */
+const PICTURE_COLUMNS = 80;
 const OPAQUE_BLACK = 0xff000000;
 const CRTC_UNDERLINE = 0x14;
 const ATTRIBUTE_MODE = 0x10;
@@ -36,8 +37,13 @@ const MONOCHROME = 0x02;
 /** Attributes with foreground 1 and background 0 are underlined, on the line that the CRT controller says. */
 const UNDERLINE_BITS = 0x77;
 const UNDERLINED = 0x01;
-/** Nine pixels for each character; the ninth repeats the eighth for line graphics. */
-const CELL_WIDTH = 9;
+const SEQUENCER_CLOCKING = 0x01;
+const EIGHT_DOTS = 0x01;
+
+/** Nine pixels for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so. */
+function cellWidth(vga: Vga): number {
+  return vga.sequencer[SEQUENCER_CLOCKING]! & EIGHT_DOTS ? 8 : 9;
+}
 
 function word(crtc: Uint8Array, high: number): number {
   return (crtc[high]! << 8) | crtc[high + 1]!;
@@ -109,13 +115,15 @@ function isFontLoaded(vga: Vga, font: number): boolean {
 }
 
 /**
- * What the monitor shows: 720x400 in text modes, the mode's own resolution in graphics modes. Black while the screen is
- * blanked. The cursor does not blink.
+ * What the monitor shows: 720x400 in text modes, 640x400 in those with cells of eight pixels, and the mode's own resolution
+ * in graphics modes. Black while the screen is blanked. The cursor does not blink.
  */
 export function renderScreen(vga: Vga): Picture {
-  const rgba = new Uint8Array(PICTURE_WIDTH * PICTURE_HEIGHT * 4);
+  const width = vga.isText ? cellWidth(vga) : 9;
+  const pictureWidth = PICTURE_COLUMNS * width;
+  const rgba = new Uint8Array(pictureWidth * PICTURE_HEIGHT * 4);
   const pixels = new Uint32Array(rgba.buffer).fill(OPAQUE_BLACK);
-  const picture = { width: PICTURE_WIDTH, height: PICTURE_HEIGHT, rgba };
+  const picture = { width: pictureWidth, height: PICTURE_HEIGHT, rgba };
   if (!vga.isVisible) return picture;
   if (!vga.isText) return renderGraphics(vga);
   const screen = readTextScreen(vga);
@@ -127,7 +135,7 @@ export function renderScreen(vga: Vga): Picture {
   const select = vga.sequencer[3]!;
   const fonts = [(select & 3) | ((select >> 2) & 4), ((select >> 2) & 3) | ((select >> 3) & 4)];
   const loaded = fonts.map((font) => isFontLoaded(vga, font));
-  const columns = Math.min(screen.columns, PICTURE_WIDTH / CELL_WIDTH);
+  const columns = Math.min(screen.columns, PICTURE_COLUMNS);
   const rows = Math.min(screen.rows, Math.ceil(PICTURE_HEIGHT / height));
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
@@ -149,8 +157,8 @@ export function renderScreen(vga: Vga): Picture {
         if (y >= PICTURE_HEIGHT) break;
         // The picture is black already, as most of most screens.
         if (bits === 0 && background === OPAQUE_BLACK) continue;
-        const start = y * PICTURE_WIDTH + column * CELL_WIDTH;
-        for (let x = 0; x < CELL_WIDTH; x++) pixels[start + x] = (bits >> (8 - x)) & 1 ? foreground : background;
+        const start = y * pictureWidth + column * width;
+        for (let x = 0; x < width; x++) pixels[start + x] = (bits >> (8 - x)) & 1 ? foreground : background;
       }
     }
   }

@@ -25,8 +25,51 @@ test.each([
   ],
   [
     "-drive if=none,id=d,file=x.img -device virtio-blk-pci,drive=d -drive if=none,id=e,file=e.img -device ide-hd,drive=e",
-    "--drive file=x.img,if=virtio --drive file=e.img",
+    "--drive file=x.img,if=virtio --hda e.img",
   ],
+  ["-drive format=raw,file=x.img", "--hda x.img"],
+  [
+    "-drive file=fs.img,index=1,media=disk,format=raw -drive file=os.img,index=0,media=disk,format=raw -smp 2",
+    "--drive file=fs.img,media=disk,format=raw,index=1 --hda os.img --cpus 2",
+  ],
+  [
+    "-hda a.img -drive file=b.img,cache=none,snapshot=on -cdrom c.iso",
+    "--hda a.img --drive file=b.img,index=1 --cdrom c.iso",
+  ],
+  ["-drive file=c.iso,media=cdrom -drive media=cdrom", "--cdrom c.iso --drive media=cdrom,index=3"],
+  ["-drive if=ide,bus=1,unit=1,file=d.img", "--drive if=ide,file=d.img,index=3"],
+  ["-drive if=floppy,index=1,file=b.img -drive file=a.img,format=raw,if=floppy", "--fdb b.img --fda a.img"],
+  ["-drive if=none,id=d,file=x.img -device ide-hd,drive=d,bus=ide.1,unit=1", "--drive file=x.img,index=3"],
+  ["x.img -m 64", "--image x.img --memory 64M"],
+  ["-m 64 -cdrom c.iso x.img --symbols a.elf b.elf", "--memory 64M --cdrom c.iso --hda x.img --symbols a.elf b.elf"],
+  ["-kernel k.elf -append x --for 2s", "--kernel k.elf --append x --for 2s"],
+  ["-nographic -serial mon:stdio -monitor none", "--serial stdio"],
+  ["-serial vc -serial none", "--serial null --serial null"],
+  ["-chardev stdio,mux=on,id=c -serial chardev:c -mon chardev=c,mode=readline", "--serial stdio"],
+  [
+    "-mon chardev=q,mode=control -chardev socket,id=q,path=q.sock,server=on,wait=off -chardev file,id=f,path=f -serial chardev:f",
+    "--qmp unix:q.sock,server,wait=off --serial file:f",
+  ],
+  [
+    "-chardev socket,id=m,host=127.0.0.1,port=44,server,nowait -monitor chardev:m",
+    "--monitor tcp:127.0.0.1:44,server,wait=off",
+  ],
+  ["-device isa-debug-exit,iobase=0xf4,iosize=0x04 -device VGA -display none", ""],
+  ["-vga std -enable-kvm -accel kvm -accel tcg -name os -k en-us -no-shutdown -nodefaults -no-fd-bootchk", ""],
+  ["-rtc base=localtime,clock=vm -machine accel=kvm:tcg,usb=off -curses -full-screen", ""],
+  ["-D qemu.log -d cpu_reset,guest_errors", ""],
+  ["-D qemu.log -d int,cpu_reset,in_asm,cpu", "-D qemu.log -d int,exec"],
+  ["-boot menu=on -boot once=d,order=ca -boot dc,menu=off", "--boot d --boot dc"],
+  ["-smp cores=2,threads=2,sockets=1 -cpu host", "--cpus 4 --cpu max"],
+  ["-cpu qemu32,+sse2,-apic", "--cpu max"],
+  ["-net none", "--no-gateway"],
+  [
+    "-net nic,model=rtl8139,vlan=0 -net user,hostfwd=tcp::80-:80",
+    "--nic rtl8139 --netdev user,hostfwd=tcp::80-:80 --realtime",
+  ],
+  ["-nic user,model=virtio-net-pci,id=n", "--nic virtio --netdev user,id=n --realtime"],
+  ["-netdev user,id=n -device e1000,netdev=n", "--netdev user,id=n --realtime --nic e1000"],
+  ["-soundhw pcspk,sb16", "--sound none,card=sb16"],
   ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
   ["-serial file:a -serial null -parallel file:b", "--serial file:a --serial null --parallel file:b"],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
@@ -47,7 +90,8 @@ test.each([
 });
 
 test("a word without a counterpart is said", () => {
-  expect(() => rewriteQemuWords(["-accel", "tcg"])).toThrow("-accel: this word of QEMU's has no counterpart");
+  for (const word of ["-usb", "-no-acpi", "-nothing", "-mem-prealloc", "-debugcon", "-L"])
+    expect(() => rewriteQemuWords([word, "x"])).toThrow(`${word}: this word of QEMU's has no counterpart`);
 });
 
 test("a machine that is none of ours is said", () => {
@@ -67,6 +111,15 @@ test.each([
   ["-audiodev wav,id=a,path=x,speed=3 -device AC97", "speed is no property that is known here"],
   ["-audio wav,model=hda,path=x.wav", "model is ac97 or sb16"],
   ["-device ahci,id=a -device ahci,id=b", "a machine has one AHCI adapter"],
+  ["-device isa-debug-exit", "each machine has it, at iobase=0xf4 and nowhere else"],
+  ["-drive if=floppy,file=x,index=2", "there are the diskette drives 0 and 1"],
+  ["-hda a -hdb b -cdrom c -hdd d -drive file=e", "there is a drive at each position already"],
+  ["-serial chardev:c", "there is no -chardev with id=c"],
+  ["-chardev pty,id=c", "there are stdio, null, file and socket"],
+  ["-vga cirrus", "the display adapter is QEMU's std, and no other"],
+  ["-rtc base=2020-01-01", "the date cannot be set"],
+  ["-boot splash=x.bmp", "there are order, once, menu and strict"],
+  ["-soundhw hda", "there are pcspk, ac97 and sb16"],
 ])("%s", (given, reason) => {
   expect(() => rewriteQemuWords(given.split(" "))).toThrow(reason);
 });

@@ -227,6 +227,18 @@ describe("pictures", () => {
     expect(pixel(vga, 0, 0)).toBe("85,85,255");
   });
 
+  test("cells of eight pixels have no ninth column, and a screen of them is 640 by 400", () => {
+    const { vga, put } = screen();
+    vga.sequencer[1] = 0x01;
+    put(79, BLOCK);
+    put(80, BLOCK);
+    const { width, height, rgba } = renderScreen(vga);
+    expect([width, height, rgba.length]).toEqual([640, 400, 640 * 400 * 4]);
+    const inked = Array.from({ length: 640 * 400 }, (_, at) => at).filter((at) => rgba[at * 4] !== 0);
+    expect(inked.length).toBe(2 * 8 * 16);
+    expect([inked[0], inked.at(-1)]).toEqual([632, 31 * 640 + 7]);
+  });
+
   test("720 by 400: more columns and lines than that are not seen", () => {
     const { vga, put } = screen();
     vga.crtc[1] = 99;
