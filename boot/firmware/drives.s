@@ -29,6 +29,14 @@ TRACK_SECTORS           = 63
 CYLINDERS_MAX           = 1024
 HEADS_MAX               = 255
 
+# Offsets in a fixed disk's table of 16 bytes; what is not here is 0.
+FIXED_CYLINDERS         = 0             # u16
+FIXED_HEADS             = 2             # u8
+FIXED_PRECOMPENSATION   = 5             # u16: FFFFh none
+FIXED_CONTROL           = 8             # u8: no retries, more than 8 heads
+FIXED_LANDING_ZONE      = 12            # u16
+FIXED_TRACK_SECTORS     = 14            # u8
+
 .text
 
 # Fills the table and the maps.
@@ -147,9 +155,33 @@ identify:
 2:  stc
     ret
 
+# Writes the table of parameters that INT 41h points to for the first disk, and INT 46h for the second (IBM AT Technical
+# Reference, BIOS, FDPT).
+# In: BX heads, CX cylinders, FS the EBDA, ES 0; the disk is not counted yet.
+# Clobbers: AX, DI.
+fixed_disk_table:
+    movzx   di, byte ptr fs:[EBDA_DISK_COUNT]
+    cmp     di, 2
+    jae     9f
+    push    bx
+    imul    ax, di, (0x46 - 0x41) * 4
+    shl     di, 4
+    add     di, EBDA_FIXED_DISKS
+    mov     fs:[di + FIXED_CYLINDERS], cx
+    mov     fs:[di + FIXED_HEADS], bl
+    mov     word ptr fs:[di + FIXED_PRECOMPENSATION], -1
+    mov     byte ptr fs:[di + FIXED_CONTROL], 0xC8
+    mov     fs:[di + FIXED_LANDING_ZONE], cx
+    mov     byte ptr fs:[di + FIXED_TRACK_SECTORS], TRACK_SECTORS
+    mov     bx, ax
+    mov     es:[bx + 0x41 * 4], di
+    mov     es:[bx + 0x41 * 4 + 2], fs
+    pop     bx
+9:  ret
+
 # Enters a disk with its size and geometry.
-# In: FS:SI entry, IDENTIFY data.
-# Clobbers: EAX, EBX, ECX, EDX.
+# In: FS:SI entry, IDENTIFY data, ES 0.
+# Clobbers: EAX, EBX, ECX, EDX, DI.
 disk_found:
     mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
     or      byte ptr fs:[si + DRIVE_SELECT], DEVICE_LBA
@@ -190,6 +222,7 @@ disk_found:
     adc     cx, 0                       # a disk smaller than a cylinder has one
 3:  mov     fs:[si + DRIVE_HEADS], bx
     mov     fs:[si + DRIVE_CYLINDERS], cx
+    call    fixed_disk_table
     mov     bx, EBDA_DISK_COUNT
     mov     di, EBDA_DISK_MAP
 
