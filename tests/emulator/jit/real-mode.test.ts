@@ -109,7 +109,7 @@ const load = (register: number, value: number): number[] => [0xb8 + register, ..
 /** What the data and the stack hold at an offset differs. */
 const OFFSET = 0x480;
 
-test.each([
+const PROGRAMS: readonly (readonly [name: string, code: readonly number[]])[] = [
   ["[bp] is in the stack's segment, [disp16] in DS", [0x8b, 0x46, 0, 0x8b, 0x0e, ...word(OFFSET), 0x8b, 0x12]],
   ["[bp] with a prefix is where that says", [0x3e, 0x8b, 0x46, 0, 0x36, 0x8b, 0x0e, ...word(OFFSET)]],
   ["[ebp] is in the stack's segment, [disp32] in DS", [0x67, 0x8b, 0x45, 0, 0x67, 0x8b, 0x0d, ...word(OFFSET), 0, 0]],
@@ -202,7 +202,9 @@ test.each([
   ["a word over the segment's end begins the program anew", [...load(3, 0xffff), 0x40, 0x8b, 0x07, 0x43]],
   ["a word over the stack's end begins it anew", [...load(4, 1), 0x43, 0x50, 0x43]],
   ["strings go on where DF says", [0xfd, 0xac, 0xaa, 0xfc, 0xad, 0xab, 0x67, 0xa4, 0x66, 0xa5]],
-] as const)("%s", (_name, code) => {
+];
+
+test.each(rowsOf(PROGRAMS, 9))("%s", (_name, code) => {
   for (const limit of [0xffff, 0xffffffff]) expectAlike(code, limit);
 });
 
