@@ -39,6 +39,8 @@ export class AssignedNames {
   readonly #pageBytes: { readonly max: number; readonly common: number };
   /** What is known of names that have a value by now; 0 for what only the layout tells. */
   readonly #values = new Map<LinkSymbol, bigint>();
+  /** PROVIDE statements that came before any object defined their name, which was asked for: they take effect. */
+  readonly provided = new Set<Assignment>();
 
   constructor(symbols: SymbolTable, pageBytes: { readonly max: number; readonly common: number }) {
     this.#symbols = symbols;
@@ -56,11 +58,13 @@ export class AssignedNames {
   }
 
   take(statements: readonly Assignment[]): void {
-    for (const { name, value, mode } of statements) {
+    for (const assignment of statements) {
+      const { name, value, mode } = assignment;
       const isProvided = mode === "provide" || mode === "provide-hidden";
       const known = this.#symbols.get(name);
       if (isProvided && (!known || this.#isKnown(known))) continue;
       const result = this.#value(value);
+      if (isProvided) this.provided.add(assignment);
       // The value may have named it, and then it is still to be found.
       const symbol = this.#symbols.get(name);
       if (symbol === undefined) this.#values.set(this.#symbols.enter(name), result ?? 0n);

@@ -10,6 +10,7 @@ import { AssignedNames, type AssignmentInput } from "./assigned-names.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
 import { LinkOnce } from "./link-once.ts";
+import type { Assignment } from "./script/tree.ts";
 import { SymbolTable } from "./symbols.ts";
 
 /** Something that the command line, or a script, wants to be linked. */
@@ -66,6 +67,11 @@ export class Inputs {
     this.symbols = new SymbolTable(isRelocatable);
     this.#inflate = inflate;
     this.#assigned = new AssignedNames(this.symbols, { max: pageBytes, common: commonPageBytes });
+  }
+
+  /** PROVIDE statements that take effect whatever objects define later. */
+  get provided(): ReadonlySet<Assignment> {
+    return this.#assigned.provided;
   }
 
   /** Throws `ElfError`. */

@@ -41,6 +41,8 @@ export interface LayoutOptions {
   /** CONSTANT(MAXPAGESIZE), CONSTANT(COMMONPAGESIZE) */
   readonly pageBytes: number;
   readonly commonPageBytes: number;
+  /** PROVIDE statements that took effect before there was a layout. */
+  readonly provided: ReadonlySet<Assignment>;
 }
 
 const MAX_PASSES = 16;
@@ -57,7 +59,7 @@ export class Layout {
   readonly #assigned = new Set<string>();
   #assignedNow = new Set<string>();
   /** PROVIDE statements that took effect once: they do so again in every pass. */
-  readonly #provided = new Set<Assignment>();
+  readonly #provided: Set<Assignment>;
   #headerBytes = 0;
   #dot = 0;
   #section: OutputSection | null = null;
@@ -77,6 +79,7 @@ export class Layout {
     this.#script = script;
     this.#options = options;
     this.#path = script.path;
+    this.#provided = new Set(options.provided);
     this.segment = new DataSegment(options.relro && placement.hasRelroInput());
     this.regions = new MemoryRegions([script]);
   }
@@ -375,8 +378,11 @@ export class Layout {
       mode.startsWith("provide") &&
       !this.#provided.has(assignment) &&
       !(known?.isReferenced && !known.isDefined && known.state !== "common")
-    )
+    ) {
+      // What an object defines is hidden all the same.
+      if (known && mode === "provide-hidden") known.isForcedLocal = true;
       return;
+    }
     this.#comesFromDot = false;
     this.#namesRead.length = 0;
     const value = evaluate(expression, this.#around());

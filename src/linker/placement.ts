@@ -31,6 +31,7 @@ import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
+import { addMentionedSections } from "./script/mentioned-sections.ts";
 import type { InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
 import {
   SEC_ALLOC,
@@ -191,6 +192,7 @@ export class Placement {
       }
       if (section.fixedAddress !== null) section.exists = true;
     }
+    this.#makeMentioned();
     this.#orphans();
     for (const output of this.outputs()) {
       const { command } = output;
@@ -202,6 +204,21 @@ export class Placement {
       if (command?.type?.kind === "number" && !isKnown) output.declaredType = Number(command.type.value);
     }
     this.#inheritLoadRegions();
+  }
+
+  /** Sections that an expression asks for have addresses, whether anything is in them or not. */
+  #makeMentioned(): void {
+    const names = new Set<string>();
+    const read = (statement: TopStatement | Statement): void => {
+      if (statement.kind === "assign") addMentionedSections(statement.assignment.value, names);
+      else if (statement.kind === "assert")
+        addMentionedSections("assertion" in statement ? statement.assertion.condition : statement.condition, names);
+      else if (statement.kind === "section") statement.section.statements.forEach(read);
+    };
+    this.statements.forEach(read);
+    for (const { name } of this.outputs()) names.delete(name);
+    for (const statement of this.statements)
+      if (statement.kind === "section" && names.delete(statement.section.name)) statement.section.exists = true;
   }
 
   /** A section of the same region as the one before is loaded after it, unless the script says where. */

@@ -246,6 +246,7 @@ export class Program {
       segmentStart: options.segmentStart ?? new Map(),
       pageBytes: options.pageBytes ?? PAGE_BYTES,
       commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
+      provided: inputs.provided,
     });
     for (const [name, { path, line }] of this.layout.regions.undeclared)
       this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });

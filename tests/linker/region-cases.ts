@@ -325,6 +325,21 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     "SECTIONS { .a 0x0 : AT ( a ) { *(.a) } .z 0x0 : AT ( b ) { *(.z) } .weak 0x0 : AT ( c ) { w = .; *(.weak) ww = .; } tail = .; . = 0; a = .; . += 64; b = .; c = .; }",
     "--no-check-sections",
   ),
+  "addresses of sections in which nothing is": scripted(
+    ".data\n.long 1, 2, 3\n",
+    `MEMORY { rom : ORIGIN = 0x1000, LENGTH = 0x1000 ram : ORIGIN = 0x8000, LENGTH = 0x1000 }
+    SECTIONS { .text : { *(.text) } >rom .data : { *(.data) } >ram AT>rom .aux : { *(.aux) } >ram AT>rom .abss : { *(.abss) } >ram
+      from = LOADADDR(.aux); to = ADDR(.aux); size = SIZEOF(.aux); .late : { *(.late) } >ram }
+    after = ADDR(.abss) + 4; late = LOADADDR(.late);`,
+  ),
+  ...Object.fromEntries(
+    ["PROVIDE(f = .)", "PROVIDE_HIDDEN(f = .)", "PROVIDE(f = ADDR(.text))", "PROVIDE(f = 3)"].flatMap((provide) =>
+      [["-u", "f"], []].map((options): [string, Case] => [
+        `${provide}, which an object defines later ${options.join(" ")}`,
+        scripted(".text\nnop\n.globl f\nf: call f\n", `SECTIONS { .text : { ${provide}; *(.text) } }`, ...options),
+      ]),
+    ),
+  ),
   ...Object.fromEntries(
     ["KEEP(*(.weak))", "KEEP(*(.weak)) w = .;", "KEEP(*(.none))"].flatMap((inner) =>
       [[], ["--gc-sections", "-e", "_start"]].map((options): [string, Case] => [
