@@ -11,7 +11,7 @@ import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts"
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
-import { asksForNothing } from "./script/idle-moves.ts";
+import { asksForNothing, movingSymbol } from "./script/idle-moves.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import {
   isInFile,
@@ -87,7 +87,7 @@ export class Layout {
   /** Lays everything out with so many bytes of headers. Sections that turn out to be empty are left out for good. */
   run(headerBytes: number, isFirst: boolean): void {
     this.#headerBytes = headerBytes;
-    if (isFirst) {
+    if (isFirst && !this.#options.isRelocatable) {
       this.#settle();
       this.#dropEmpty();
     }
@@ -137,8 +137,8 @@ export class Layout {
     return statements.some((statement) => {
       if (statement.kind !== "assign" || statement.assignment.name !== ".") return false;
       const { value } = statement.assignment;
-      if (value.kind === "name" && value.name !== ".") return this.#symbols.get(value.name)?.address() !== 0;
-      return !asksForNothing(value);
+      const symbol = movingSymbol(value);
+      return symbol === null ? !asksForNothing(value) : this.#symbols.get(symbol)?.address() !== 0;
     });
   }
 

@@ -340,16 +340,28 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
       ]),
     ),
   ),
+  "sections that a script makes in an object, and nothing is in": scripted(
+    ".data\n.long 1\n",
+    "SECTIONS { .text : { *(.text) } .ctors : { a = .; KEEP(*(.ctors)) b = .; } .heap : { . += 0; } .none : { *(.none) } .data : { *(.data) } }",
+    "-r",
+  ),
   ...Object.fromEntries(
-    ["KEEP(*(.weak))", "KEEP(*(.weak)) w = .;", "KEEP(*(.none))"].flatMap((inner) =>
-      [[], ["--gc-sections", "-e", "_start"]].map((options): [string, Case] => [
-        `an empty section: ${inner} ${options.join(" ")}`,
-        scripted(
-          '.section .weak,"a"\n.data\n.long 2\n',
-          `SECTIONS { .text 0x1000 : { *(.text) } .weak 0x2000 : { ${inner} } .data 0x3000 : { *(.data) } }`,
-          ...options,
-        ),
-      ]),
-    ),
+    [
+      ["KEEP(*(.weak))", "KEEP(*(.weak)) w = .;", "KEEP(*(.none))"].map(
+        (inner) => [inner, [], ["--gc-sections", "-e", "_start"]] as const,
+      ),
+      [". += m;", ". = . + m + 0;"].map((inner) => [inner, ["--defsym", "m=0"], ["--defsym", "m=4"]] as const),
+    ]
+      .flat()
+      .flatMap(([inner, ...all]) =>
+        all.map((options): [string, Case] => [
+          `an empty section: ${inner} ${options.join(" ")}`,
+          scripted(
+            '.section .weak,"a"\n.data\n.long 2\n',
+            `SECTIONS { .text 0x1000 : { *(.text) } .weak 0x2000 : { ${inner} } .data 0x3000 : { *(.data) } }`,
+            ...options,
+          ),
+        ]),
+      ),
   ),
 };

@@ -5,6 +5,12 @@ import type { Expression } from "./tree.ts";
 export const asksForNothing = (value: Expression): boolean =>
   isNumber(value, 0) || isDotPlusZero(value) || isConditionalAlign(value);
 
+/** `n`, `. + n`: the symbol that asks for nothing while its value is 0; null for other forms. */
+export function movingSymbol(value: Expression): string | null {
+  const moved = value.kind === "binary" && value.operator === "+" && isDot(value.left) ? value.right : value;
+  return moved.kind === "name" && !isDot(moved) ? moved.name : null;
+}
+
 const isNumber = (expression: Expression, value: number): boolean =>
   expression.kind === "number" && expression.value === BigInt(value);
 const isDot = (expression: Expression): boolean => expression.kind === "name" && expression.name === ".";
