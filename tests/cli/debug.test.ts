@@ -114,7 +114,7 @@ describe("qure emu", () => {
   thoroughly("refuses options that cannot be meant, and a port that is taken", async () => {
     for (const [args, message] of [
       [["-d", "inf"], /--trace inf: not a kind of event; there are int, exec, io, pci, net/],
-      [["-D", "x"], /--trace-file: give --trace too/],
+      [["--trace-file", "x"], /--trace-file: give --trace too/],
       [["-S"], /--stopped: give --gdb or --monitor or --qmp too/],
       [["--gdb", "65536"], /--gdb 65536: not a whole number from 1 to 65535/],
       [["--gdb", "65535", "--nodes", "2"], /--gdb 65535: 2 nodes have ports from there to 65535 only/],
