@@ -262,8 +262,12 @@ export class OrphanPlaces {
 }
 
 /** ELF type as GNU ld compares it: some of the sections that it makes have none yet. */
-export const elfTypeOf = ({ name, elf, isStripped }: InputSection): number =>
-  (isStripped && (name === ".iplt" || name === ".igot.plt")) || name === ".eh_frame_hdr" ? SHT_NULL : elf.type;
+export const elfTypeOf = ({ name, elf, isStripped, object }: InputSection): number =>
+  (isStripped && (name === ".iplt" || name === ".igot.plt")) ||
+  (object.isMade && name === ".got.plt") ||
+  name === ".eh_frame_hdr"
+    ? SHT_NULL
+    : elf.type;
 
 /** In an object neither members of groups nor what no program gets is mixed with what else has the name. */
 function isApart(section: InputSection, candidate: OutputSection, keepsGroups: boolean): boolean {

@@ -325,6 +325,19 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     "SECTIONS { .a 0x0 : AT ( a ) { *(.a) } .z 0x0 : AT ( b ) { *(.z) } .weak 0x0 : AT ( c ) { w = .; *(.weak) ww = .; } tail = .; . = 0; a = .; . += 64; b = .; c = .; }",
     "--no-check-sections",
   ),
+  ...Object.fromEntries(
+    [
+      ".got : { *(.got) } .got.plt : { *(.got.plt) }",
+      ".got.plt : { *(.got.plt) } .got : { *(.got) }",
+      ".got : { *(.got*) }",
+    ].map((got): [string, Case] => [
+      `orphans beside the table of addresses: ${got}`,
+      scripted(
+        '.text\naddl $_GLOBAL_OFFSET_TABLE_, %ebx\n.data\n.long 1\n.section .mine,"aw"\n.long 2\n',
+        `SECTIONS { .text : { *(.text) } ${got} }`,
+      ),
+    ]),
+  ),
   "addresses of sections in which nothing is": scripted(
     ".data\n.long 1, 2, 3\n",
     `MEMORY { rom : ORIGIN = 0x1000, LENGTH = 0x1000 ram : ORIGIN = 0x8000, LENGTH = 0x1000 }
