@@ -55,9 +55,12 @@ export class OrphanPlaces {
   }
 
   #sections(): OutputSection[] {
-    return this.#statements.flatMap((statement) =>
-      statement.kind === "section" && statement.section.name !== "/DISCARD/" ? [statement.section] : [],
-    );
+    return this.#all().filter(({ name }) => name !== "/DISCARD/");
+  }
+
+  /** With `/DISCARD/`, which has no attributes. */
+  #all(): OutputSection[] {
+    return this.#statements.flatMap((statement) => (statement.kind === "section" ? [statement.section] : []));
   }
 
   outputFor(
@@ -242,7 +245,7 @@ export class OrphanPlaces {
    */
   #findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
     const last = (mask: number): OutputSection | null =>
-      this.#sections().findLast(
+      this.#all().findLast(
         (candidate) =>
           (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 &&
           (type === null || !candidate.exists || candidate.inputType === type),

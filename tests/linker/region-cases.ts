@@ -338,6 +338,10 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
       ),
     ]),
   ),
+  "a section that is not in memory, beside the end of a kernel and what is discarded": scripted(
+    ".section .comment2\n.byte 1\n.data\n.long 1\n",
+    "SECTIONS { . = 0x102000; .text : { *(.text) } .data : { *(.data) } . = ALIGN(0x1000); _end = .; /DISCARD/ : { *(.eh_frame) } }",
+  ),
   "addresses of sections in which nothing is": scripted(
     ".data\n.long 1, 2, 3\n",
     `MEMORY { rom : ORIGIN = 0x1000, LENGTH = 0x1000 ram : ORIGIN = 0x8000, LENGTH = 0x1000 }
