@@ -52,6 +52,9 @@ import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment }
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
+/** Where a program begins when neither an option nor a script says so. */
+const USUAL_ENTRY = "start";
+
 /** How often the number of program headers may change, and how often it may become smaller (ldelf_map_segments). */
 const ATTEMPTS = 10;
 const ATTEMPTS_TO_SHRINK = 4;
@@ -208,7 +211,7 @@ export class Program {
       this.removed = collectGarbage(
         objects,
         this.symbols,
-        [...(entryName ? [entryName] : []), ...(options.undefinedNames ?? []), ...script.externs],
+        [entryName ?? USUAL_ENTRY, ...(options.undefinedNames ?? []), ...script.externs],
         scriptAliases(scripts),
         isRelocatable,
         options.boundsKeepNothing ?? false,
@@ -540,7 +543,7 @@ export class Program {
       this.entry = Number(name);
       return;
     }
-    const symbol = this.symbols.get(name ?? "start");
+    const symbol = this.symbols.get(name ?? USUAL_ENTRY);
     if (symbol?.isDefined) {
       this.entry = symbol.address();
       return;

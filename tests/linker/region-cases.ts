@@ -342,6 +342,11 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     ".section .comment2\n.byte 1\n.data\n.long 1\n",
     "SECTIONS { . = 0x102000; .text : { *(.text) } .data : { *(.data) } . = ALIGN(0x1000); _end = .; /DISCARD/ : { *(.eh_frame) } }",
   ),
+  "garbage, and where a program begins that says nothing of it": scripted(
+    '.section .text.a,"ax"\nnop\n.globl start\nstart: nop\n.section .text.b,"ax"\n.globl other\nother: nop\n',
+    "SECTIONS { .text 0x1000 : { *(.text .text.*) } }",
+    "--gc-sections",
+  ),
   "addresses of sections in which nothing is": scripted(
     ".data\n.long 1, 2, 3\n",
     `MEMORY { rom : ORIGIN = 0x1000, LENGTH = 0x1000 ram : ORIGIN = 0x8000, LENGTH = 0x1000 }
