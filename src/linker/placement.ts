@@ -417,7 +417,7 @@ export class Placement {
       output.linkedTo = section.linkedTo();
       const changed = output.flags ^ section.flags;
       if (changed === 0 || (output.command?.isReadonly && changed === SEC_READONLY)) {
-        output.inputType = elfTypeOf(section);
+        output.inputType = typeOfName(output.name) ?? elfTypeOf(section);
         if (type !== SHT_PROGBITS && type !== SHT_NOBITS) output.type = type;
       }
       if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;
@@ -537,6 +537,14 @@ function takeWholeMeaning(output: OutputSection): void {
   output.type = known.type;
   output.keptFlags |= known.flags;
 }
+
+/** The type by which orphans know a section, where its name says more than its contents. */
+function typeOfName(name: string): number | null {
+  const type = knownSection(name)?.type;
+  return type === undefined || PLAIN_TYPES.has(type) ? null : type;
+}
+
+const PLAIN_TYPES: ReadonlySet<number> = new Set([0, SHT_PROGBITS, SHT_NOTE, SHT_NOBITS]);
 
 /** Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out. */
 const NAMED_TYPES: ReadonlySet<number> = new Set([SHT_STRTAB, SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);

@@ -347,6 +347,12 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     "SECTIONS { .text 0x1000 : { *(.text .text.*) } }",
     "--gc-sections",
   ),
+  "orphans beside data in a section with the name of relocations": scripted(
+    '.data\n.long 1\n.section .mine,"aw"\n.long 2\n.section .rodata\n.long 3\n',
+    "SECTIONS { .text : { *(.text) } .x : { *(.x) } .relocate : { *(.data) } }",
+    "--oformat",
+    "binary",
+  ),
   "addresses of sections in which nothing is": scripted(
     ".data\n.long 1, 2, 3\n",
     `MEMORY { rom : ORIGIN = 0x1000, LENGTH = 0x1000 ram : ORIGIN = 0x8000, LENGTH = 0x1000 }
