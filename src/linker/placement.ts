@@ -58,6 +58,8 @@ export interface PlacementOptions {
   readonly sortSections: "name" | "alignment" | null;
   /** --orphan-handling */
   readonly orphans: "place" | "warn" | "error" | "discard";
+  /** The result has no format, so that names of sections say nothing. */
+  readonly isFlat: boolean;
   /** --unique: patterns of names; no section that has one is joined with another. */
   readonly uniqueNames: readonly string[];
   /** --unique without a pattern: nor is an orphan. */
@@ -417,7 +419,7 @@ export class Placement {
       output.linkedTo = section.linkedTo();
       const changed = output.flags ^ section.flags;
       if (changed === 0 || (output.command?.isReadonly && changed === SEC_READONLY)) {
-        output.inputType = typeOfName(output.name) ?? elfTypeOf(section);
+        output.inputType = (this.#options.isFlat ? null : typeOfName(output.name)) ?? elfTypeOf(section);
         if (type !== SHT_PROGBITS && type !== SHT_NOBITS) output.type = type;
       }
       if ((flags & SEC_MERGE) !== 0) output.entrySizeBytes = entrySizeBytes;

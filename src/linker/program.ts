@@ -200,6 +200,7 @@ export class Program {
       uniqueNames: (options.unique ?? []).filter((pattern) => pattern !== ""),
       hasUniqueOrphans: options.unique?.includes("") ?? false,
       orphans: options.orphans ?? "place",
+      isFlat: options.isFlat ?? false,
     };
     const defines = options.defines?.length
       ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }]
