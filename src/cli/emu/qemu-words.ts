@@ -205,6 +205,7 @@ const OWN = new Map<string, "none" | "one" | "several">(
 );
 /** A short option with its argument in one word: -n3. */
 const ATTACHED = /^-(?:[nm]\d|d(?:int|exec|io|pci|net)\b|D.)/;
+const ATTACHED_TRACE = /^-d./;
 
 function memory(size: string): string {
   const text = size.replace(/^size=/, "");
@@ -221,24 +222,24 @@ export function rewriteQemuWords(given: readonly string[]): string[] {
   const drives = new QemuDrives(given);
   const sound = new QemuSound(given);
   const lines = new QemuLines(given);
-  const kinds = given.flatMap((word, index) => (/^(?:-d|--trace)$/.test(word) ? [given[index + 1] ?? ""] : []));
-  const isTraced = kinds.some((text) => traceKinds(text) !== "");
+  const isTraced = given.some((word, index) =>
+    /^(?:-d|--trace)$/.test(word)
+      ? traceKinds(given[index + 1] ?? "") !== ""
+      : ATTACHED.test(word) && ATTACHED_TRACE.test(word),
+  );
   const rewrites = new Map<string, Rewrite>([
     ...WITH_ARGUMENT,
     ["-drive", (text) => drives.drive(text)],
     ["-device", (text) => drives.device(text) ?? sound.device(text) ?? device(text)],
-    ...["-audiodev", "--audiodev"].map((word) => [word, () => []] as const),
+    ...["-audiodev", "--audiodev"].map((word) => [word, nothing] as const),
     ["-audio", (text) => sound.audio(text)],
     ["-serial", (text) => lines.serial(text)],
     ["-monitor", (text) => lines.monitor(text)],
     ["-chardev", nothing],
     ["-mon", (text) => lines.mon(text)],
-    ["-d", (text) => (isTraced ? ["-d", traceKinds(text)] : [])],
+    ["-d", (text) => (traceKinds(text) === "" ? [] : ["-d", traceKinds(text)])],
     // QEMU keeps its own messages there, and makes the file although nobody asked for any.
-    [
-      "-D",
-      (file) => (isTraced || ATTACHED.test(given.find((word) => word.startsWith("-d")) ?? "") ? ["-D", file] : []),
-    ],
+    ["-D", (file) => (isTraced ? ["-D", file] : [])],
   ]);
   let hasFile = false;
   for (let index = 0; index < given.length; index++) {
