@@ -14,10 +14,13 @@ export const SERIAL_PORTS = [
 ] as const;
 export const USUAL_SERIAL_PORTS = 2;
 export const MOST_SERIAL_PORTS = SERIAL_PORTS.length;
-/** Where characters leave the machine: COM1 to COM4 by their number from 0, or LPT1. */
-export type CharacterPort = 0 | 1 | 2 | 3 | typeof LPT1;
-export type SerialPort = Exclude<CharacterPort, typeof LPT1>;
+export type SerialPort = 0 | 1 | 2 | 3;
 export const LPT1 = 4;
+/** Ports E9h and 402h. */
+export const DEBUG_CONSOLE = 5;
+/** Where characters leave the machine: COM1 to COM4 by their number from 0, the printer, or the debug console. */
+export type CharacterPort = SerialPort | typeof LPT1 | typeof DEBUG_CONSOLE;
+export const CHARACTER_PORTS = 6;
 
 /** A drive, whatever its medium is: itself, or what names it. A CD drive may begin without a CD. */
 export type Drive<Medium> =

@@ -6,6 +6,7 @@
 import {
   type BoardConfig,
   type CharacterPort,
+  DEBUG_CONSOLE,
   LPT1,
   NIC_MODELS,
   type NicModel,
@@ -116,7 +117,6 @@ export interface BoardHost {
   /** The guest has written to the debug exit port. */
   exit(status: number): void;
   characterOutput(port: CharacterPort, byte: number): void;
-  debugOutput(byte: number): void;
   soundOutput: SoundOutput;
   log(line: string): void;
   /** Where ports that only remember their last byte lie, if the processor writes them by itself. */
@@ -312,7 +312,7 @@ export class Board implements ProcessorBus, Stateful {
     );
     this.#configuration = config.settings?.length ? new FirmwareConfiguration(config.settings) : null;
     if (this.#configuration) space.claimPorts(0x510, 2, this.#configuration.ports, 2);
-    const debugConsole = debugConsolePort((byte) => host.debugOutput(byte));
+    const debugConsole = debugConsolePort((byte) => host.characterOutput(DEBUG_CONSOLE, byte));
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
     this.#latches = [nmiStatus, fastA20, resetControl, postCode, apmControl, apmStatus, this.#coprocessorError];

@@ -47,8 +47,6 @@ export interface MachineConfig extends BoardConfig {
   characterOutput?: (port: CharacterPort, byte: number) => void;
   /** What its sound cards play, by their place in `sound`. */
   soundOutput?: SoundOutput;
-  /** Bytes written to the debug console ports 402h and E9h. */
-  debugOutput?: (byte: number) => void;
   /** Whether hot guest code is compiled; DEFAULT_JIT when absent. It changes nothing but speed. */
   jit?: JitMode;
   /** Which processor it has; DEFAULT_MODEL when absent. */
@@ -136,7 +134,7 @@ export class Machine implements Stateful {
   }
 
   #boardHost(): BoardHost {
-    const { characterOutput, debugOutput, soundOutput } = this.#config;
+    const { characterOutput, soundOutput } = this.#config;
     return {
       tickNs: this.#tickNs,
       clock: this.#timers,
@@ -165,7 +163,6 @@ export class Machine implements Stateful {
         this.#switchOff();
       },
       characterOutput: (port, byte) => characterOutput?.(port, byte),
-      debugOutput: (byte) => debugOutput?.(byte),
       soundOutput: (card, rateHertz, samples) => soundOutput?.(card, rateHertz, samples),
       log: (line) => this.#log(line),
       latches: this.memory.latches,

@@ -39,10 +39,16 @@ const UNDERLINE_BITS = 0x77;
 const UNDERLINED = 0x01;
 const SEQUENCER_CLOCKING = 0x01;
 const EIGHT_DOTS = 0x01;
+const HALF_DOT_CLOCK = 0x08;
 
-/** Nine pixels for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so. */
-function cellWidth(vga: Vga): number {
+/** Nine dots for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so. */
+function dotsOf(vga: Vga): number {
   return vga.sequencer[SEQUENCER_CLOCKING]! & EIGHT_DOTS ? 8 : 9;
+}
+
+/** How many pixels of the picture a dot is wide: at half the clock, that of 40 columns, two. */
+function dotWidth(vga: Vga): number {
+  return vga.sequencer[SEQUENCER_CLOCKING]! & HALF_DOT_CLOCK ? 2 : 1;
 }
 
 function word(crtc: Uint8Array, high: number): number {
@@ -119,8 +125,8 @@ function isFontLoaded(vga: Vga, font: number): boolean {
  * in graphics modes. Black while the screen is blanked. The cursor does not blink.
  */
 export function renderScreen(vga: Vga): Picture {
-  const width = vga.isText ? cellWidth(vga) : 9;
-  const pictureWidth = PICTURE_COLUMNS * width;
+  const dots = vga.isText ? dotsOf(vga) : 9;
+  const pictureWidth = PICTURE_COLUMNS * dots;
   const rgba = new Uint8Array(pictureWidth * PICTURE_HEIGHT * 4);
   const pixels = new Uint32Array(rgba.buffer).fill(OPAQUE_BLACK);
   const picture = { width: pictureWidth, height: PICTURE_HEIGHT, rgba };
@@ -135,7 +141,9 @@ export function renderScreen(vga: Vga): Picture {
   const select = vga.sequencer[3]!;
   const fonts = [(select & 3) | ((select >> 2) & 4), ((select >> 2) & 3) | ((select >> 3) & 4)];
   const loaded = fonts.map((font) => isFontLoaded(vga, font));
-  const columns = Math.min(screen.columns, PICTURE_COLUMNS);
+  const scale = dotWidth(vga);
+  const width = dots * scale;
+  const columns = Math.min(screen.columns, PICTURE_COLUMNS / scale);
   const rows = Math.min(screen.rows, Math.ceil(PICTURE_HEIGHT / height));
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
@@ -158,7 +166,8 @@ export function renderScreen(vga: Vga): Picture {
         // The picture is black already, as most of most screens.
         if (bits === 0 && background === OPAQUE_BLACK) continue;
         const start = y * pictureWidth + column * width;
-        for (let x = 0; x < width; x++) pixels[start + x] = (bits >> (8 - x)) & 1 ? foreground : background;
+        for (let x = 0; x < width; x++)
+          pixels[start + x] = (bits >> (8 - Math.floor(x / scale))) & 1 ? foreground : background;
       }
     }
   }

@@ -4,7 +4,7 @@
  * file. It needs nothing of Node: what it needs of its host comes in as a `LabHost`, and lab.ts lends Node's.
  */
 
-import { type CharacterPort, LPT1, type SerialPort, SOUND_CARDS } from "../../emulator/board-config.ts";
+import { CHARACTER_PORTS, type CharacterPort, type SerialPort, SOUND_CARDS } from "../../emulator/board-config.ts";
 import { Cluster } from "../../emulator/cluster/cluster.ts";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
@@ -37,8 +37,8 @@ const TURN_MS = 20;
 export class LabNode {
   readonly index: number;
   readonly name: string;
-  /** What the machine sent over COM1 to COM4, and what it printed, by CharacterPort. */
-  readonly outputs: readonly ConsoleText[] = Array.from({ length: LPT1 + 1 }, () => new ConsoleText());
+  /** What the machine sent over COM1 to COM4, printed, and wrote to its debug console, by CharacterPort. */
+  readonly outputs: readonly ConsoleText[] = Array.from({ length: CHARACTER_PORTS }, () => new ConsoleText());
   /** What its sound cards played, by their place in `sound`. */
   readonly sounds: readonly SoundTrack[] = SOUND_CARDS.map(() => new SoundTrack());
   /** What it sent over COM1. */

@@ -43,6 +43,8 @@ export interface Segment {
   readonly hasHeaders: boolean;
   /** Only the program headers are, without the file's own. */
   readonly hasProgramHeadersOnly?: boolean;
+  /** Only the file's own header is, where nothing else is in the segment. */
+  readonly hasFileHeaderOnly?: boolean;
   /** The script declares it (PHDRS). */
   readonly isDeclared?: boolean;
   /** Given by the script; null to take them from the sections. */
@@ -215,6 +217,9 @@ export interface FileLayout {
   readonly problems: readonly string[];
 }
 
+/** Where nothing else says how a segment lies. */
+const HEADER_ALIGN = 4;
+
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** Offsets of the sections in the segments, and the headers' fields. */
@@ -237,7 +242,7 @@ export function assignOffsets(
     const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
     const align = isPaged
       ? Math.max(pageBytes, ...sections.map((section) => section.align))
-      : Math.max(1, ...sections.map((section) => section.align));
+      : Math.max(sections.length > 0 ? 1 : HEADER_ALIGN, ...sections.map((section) => section.align));
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => isInFile(flags));
@@ -247,8 +252,10 @@ export function assignOffsets(
     let address: number;
     let loadAddress: number;
     if (!first) {
-      // Headers alone lie in the page before the first section.
-      const next = segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
+      // Headers alone lie in the page before the first section; where a script declares a segment of them, nowhere.
+      const next = segment.isDeclared
+        ? undefined
+        : segments.find((other) => other.type === PT_LOAD && other.sections.length > 0)?.sections[0];
       address = next ? Math.floor((next.address - headerSize) / pageBytes) * pageBytes : 0;
       loadAddress = next ? Math.floor(next.loadAddress / pageBytes) * pageBytes - pageBytes : 0;
     } else {
@@ -294,7 +301,7 @@ export function assignOffsets(
   }
   for (const segment of segments)
     if (segment.type === PT_LOAD && !loads.has(segment))
-      loads.set(segment, emptyLoad(segment, loads, headerSize, isPaged ? pageBytes : 4));
+      loads.set(segment, emptyLoad(segment, loads, headerSize, isPaged ? pageBytes : HEADER_ALIGN));
   // What is to be in memory, but in no segment that is loaded, lies as if it were; what a script puts into a segment
   // and not into memory comes next in the file.
   const named = new Set(segments.flatMap(({ sections }) => sections));
@@ -312,7 +319,9 @@ export function assignOffsets(
       loads.get(segment) ??
       (segment.type === PT_PHDR
         ? tableHeader(segment, segments.length, loads)
-        : otherHeader(segment, offsets, [...loads.values()], end)),
+        : segment.hasHeaders && segment.sections.length === 0
+          ? headersAlone(segment, segments.length)
+          : otherHeader(segment, offsets, [...loads.values()], end)),
   );
   return { offsets, headers, end, problems };
 }
@@ -354,7 +363,7 @@ function tableHeader(
       fileBytes: 0,
       memoryBytes: 0,
       flags: flags ?? 0,
-      align: 4,
+      align: HEADER_ALIGN,
     };
   const [segment, { address, loadAddress }] = host;
   const lead = segment.hasProgramHeadersOnly ? 0 : EHDR_BYTES;
@@ -367,7 +376,25 @@ function tableHeader(
     fileBytes: sizeBytes,
     memoryBytes: sizeBytes,
     flags: flags ?? PF_R,
-    align: 4,
+    align: HEADER_ALIGN,
+  };
+}
+
+/** A header of a script that is not loaded and holds the file's headers alone. */
+function headersAlone(
+  { type, flags, loadAddress, hasProgramHeadersOnly, hasFileHeaderOnly }: Segment,
+  count: number,
+): ElfSegment {
+  const sizeBytes = (hasProgramHeadersOnly ? 0 : EHDR_BYTES) + (hasFileHeaderOnly ? 0 : count * PHDR_BYTES);
+  return {
+    type,
+    offset: hasProgramHeadersOnly ? EHDR_BYTES : 0,
+    address: 0,
+    loadAddress: loadAddress ?? 0,
+    fileBytes: sizeBytes,
+    memoryBytes: sizeBytes,
+    flags: flags ?? PF_R,
+    align: HEADER_ALIGN,
   };
 }
 
@@ -387,7 +414,7 @@ function otherHeader(
       fileBytes: 0,
       memoryBytes: 0,
       flags: flags ?? 0,
-      align: type === PT_GNU_STACK && !isDeclared ? 16 : 4,
+      align: type === PT_GNU_STACK && !isDeclared ? 16 : HEADER_ALIGN,
     };
   const last = sections.findLast(({ flags }) => (flags & SEC_ALLOC) !== 0);
   const loaded = sections.findLast(({ flags }) => (flags & (last ? SEC_LOAD : SEC_HAS_CONTENTS)) !== 0);

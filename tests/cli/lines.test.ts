@@ -1,4 +1,4 @@
-/** `--serial` and `--parallel`: where the lines of a machine lead. */
+/** `--serial`, `--parallel` and `--debugcon`: where the lines of a machine lead. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -47,6 +47,17 @@ async function run(disk: string, ...args: readonly string[]): Promise<void> {
 
 const at = (name: string): string => join(folder, name);
 const content = (name: string): string => readFileSync(at(name), "latin1");
+
+test("what is written to port E9h and to port 402h goes to the debug console", async () => {
+  // mov al, 'O'; out 0E9h, al; mov al, 'K'; mov dx, 402h; out dx, al; in al, 0E9h; out 0E9h, al; cli; hlt
+  const code = [0xb0, 0x4f, 0xe6, 0xe9, 0xb0, 0x4b, 0xba, 0x02, 0x04, 0xee, 0xe4, 0xe9, 0xe6, 0xe9, 0xfa, 0xf4];
+  const sector = new Uint8Array(1 << 20);
+  sector.set(code);
+  sector.set([0x55, 0xaa], 510);
+  writeFileSync(at("debug.img"), sector);
+  await run("debug.img", "--debugcon", `file:${at("debug")}`, "--for", "2s");
+  expect(content("debug")).toBe("OK\xe9");
+});
 
 test("each serial port and the printer write files of their own", async () => {
   const lines = ["com1", "com2"].flatMap((name) => ["--serial", `file:${at(name)}`]);

@@ -72,6 +72,12 @@ test.each([
   ["-soundhw pcspk,sb16", "--sound none,card=sb16"],
   ["-machine pc-i440fx-7.2,hpet=off,accel=tcg -M pc", "--no-hpet"],
   ["-serial file:a -serial null -parallel file:b", "--serial file:a --serial null --parallel file:b"],
+  ["-serial none -parallel none -debugcon vc", "--serial null --parallel null --debugcon null"],
+  ["-global isa-debugcon.iobase=0x402 -debugcon mon:stdio", "--debugcon stdio"],
+  [
+    "-chardev file,id=d,path=log.txt -device isa-debugcon,iobase=0x402,chardev=d -chardev null,id=s -device isa-serial,chardev=s",
+    "--debugcon file:log.txt --serial null",
+  ],
   ["-nographic -bios bios.bin", "--serial stdio --firmware bios.bin"],
   [
     "-device AC97,audiodev=a -audiodev wav,id=a,path=x.wav",
@@ -90,7 +96,7 @@ test.each([
 });
 
 test("a word without a counterpart is said", () => {
-  for (const word of ["-usb", "-no-acpi", "-nothing", "-mem-prealloc", "-debugcon", "-L"])
+  for (const word of ["-usb", "-no-acpi", "-nothing", "-mem-prealloc", "-L"])
     expect(() => rewriteQemuWords([word, "x"])).toThrow(`${word}: this word of QEMU's has no counterpart`);
 });
 

@@ -1,5 +1,6 @@
 /** Whole machines: SeaBIOS on our board, exact virtual time, power, digests. */
 import { describe, expect, test } from "vitest";
+import { DEBUG_CONSOLE } from "../../emulator/board-config.ts";
 import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { CableEnd } from "../../emulator/ether/cable-end.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
@@ -118,7 +119,9 @@ describeThoroughly("SeaBIOS", () => {
         { kind: "cd", medium: new SparseDisk(MIB) },
       ],
       network: [{ macAddress: Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56), port: new CableEnd("eth0") }],
-      debugOutput: (byte) => void (debug += String.fromCharCode(byte)),
+      characterOutput: (port, byte) => {
+        if (port === DEBUG_CONSOLE) debug += String.fromCharCode(byte);
+      },
     });
     pc.runUntil(3e9);
     const screen = pc.screen().lines;

@@ -109,6 +109,10 @@ export const FILE_CASES: Readonly<Record<string, Case>> = {
     [
       "a PT_LOAD; text PT_LOAD; b PT_LOAD FLAGS(6);",
       "text PT_LOAD FILEHDR PHDRS; b PT_LOAD;",
+      "table PT_PHDR PHDRS; head PT_LOAD FILEHDR PHDRS; text PT_LOAD;",
+      "table PT_PHDR PHDRS; head PT_LOAD FILEHDR PHDRS AT(0x800) FLAGS(7); text PT_LOAD;",
+      "head PT_LOAD FILEHDR; text PT_LOAD;",
+      "head PT_LOAD PHDRS; text PT_LOAD; note PT_NOTE FILEHDR PHDRS; dynamic PT_DYNAMIC FILEHDR; frames 0x6474e550 PHDRS;",
       "text PT_LOAD; b PT_LOAD AT(0x200000);",
       "text PT_LOAD; b PT_LOAD AT(0x2000) FLAGS(4);",
     ].flatMap((headers) =>

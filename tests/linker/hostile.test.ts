@@ -64,6 +64,22 @@ describe("hostile input", () => {
     expect(globMatch("*a*a*a*a*a*a*a*a*a*a*a*a*b", "a".repeat(20_000))).toBe(false);
   });
 
+  test.each([
+    [
+      "text PT_LOAD FILEHDR PHDRS; note PT_NOTE FILEHDR",
+      ":text :note",
+      "PHDRS gives the file's headers to note, in which there are sections: only a PT_LOAD can have both",
+    ],
+    [
+      "table PT_PHDR PHDRS; text PT_LOAD FILEHDR",
+      ":text",
+      "PHDRS declares table as PT_PHDR, but no PT_LOAD has PHDRS: the program headers are not in memory",
+    ],
+  ])("program headers that cannot hold the file's: %s", (headers, where, message) => {
+    const script = `PHDRS { ${headers}; } SECTIONS { . = 0x1000 + SIZEOF_HEADERS; .text : { *(.text) } ${where} }`;
+    expect(linkMessages(script, ".text\nnop\n")).toEqual([message]);
+  });
+
   test("a section that is loaded below the one before it in its segment", () => {
     const script =
       "PHDRS { all PT_LOAD; } SECTIONS { .text 0x2000 : { *(.text) } :all .data 0x3000 : AT(0x1000) { *(.data) } :all }";

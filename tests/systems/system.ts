@@ -3,6 +3,7 @@
  * Waits are in virtual time, so a slow host changes nothing.
  */
 
+import { DEBUG_CONSOLE } from "../../emulator/board-config.ts";
 import type { TextScreen } from "../../emulator/devices/vga-text.ts";
 import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
@@ -24,7 +25,7 @@ export interface SystemConfig extends Omit<Partial<MachineConfig>, "ide"> {
 
 export class System {
   readonly machine: Machine;
-  /** What left it, by CharacterPort. */
+  /** What left it over COM1 to COM4, and what was printed. */
   readonly serial: [string, string, string, string, string] = ["", "", "", "", ""];
   /** Bytes of the debug console. */
   debug = "";
@@ -47,10 +48,8 @@ export class System {
         null,
       ],
       characterOutput: (port, byte) => {
-        this.serial[port] += String.fromCharCode(byte);
-      },
-      debugOutput: (byte) => {
-        this.debug += String.fromCharCode(byte);
+        if (port === DEBUG_CONSOLE) this.debug += String.fromCharCode(byte);
+        else this.serial[port] += String.fromCharCode(byte);
       },
       log: (line) => this.log.push(line),
     });

@@ -1,8 +1,8 @@
 /**
- * `--serial` and `--parallel`: the serial lines and the printer of a machine. On this terminal Ctrl-A X ends the run, as
+ * `--serial`, `--parallel` and `--debugcon`: the serial lines, the printer and the debug console of a machine. On this terminal Ctrl-A X ends the run, as
  * in QEMU; Ctrl-C goes to the guest of a terminal.
  */
-import { LPT1, type SerialPort } from "../../../emulator/board-config.ts";
+import { type CharacterPort, DEBUG_CONSOLE, LPT1, type SerialPort } from "../../../emulator/board-config.ts";
 import { firstClient, openStream } from "../../host/byte-stream.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { ConsoleText } from "../../lab/console.ts";
@@ -17,19 +17,20 @@ export const LEFT_BY_KEY = new Error("left by Ctrl-A X");
 
 const CTRL_A = 1;
 
-type LineOptions = Pick<EmuOptions, "serial" | "parallel">;
+type LineOptions = Pick<EmuOptions, "serial" | "parallel" | "debugcon">;
 
 interface Line {
-  readonly port: SerialPort | typeof LPT1;
+  readonly port: CharacterPort;
   readonly place: LinePlace;
   readonly option: string;
 }
 
 /** The lines that lead somewhere, each with the option that says so. */
-export function linesOf({ serial, parallel }: LineOptions): Line[] {
+export function linesOf({ serial, parallel, debugcon }: LineOptions): Line[] {
   return [
     ...serial.map((place, index): Line => ({ port: index as SerialPort, place, option: "--serial" })),
     ...(parallel === null ? [] : [{ port: LPT1, place: parallel, option: "--parallel" } as const]),
+    ...(debugcon === null ? [] : [{ port: DEBUG_CONSOLE, place: debugcon, option: "--debugcon" } as const]),
   ];
 }
 
@@ -38,9 +39,9 @@ export function hasConversation(options: LineOptions): boolean {
   return linesOf(options).some(({ place }) => place.kind !== "file" && place.kind !== "null");
 }
 
-/** What says something over a line; null for a printer's, which only listens. */
+/** What says something over a line; null for those that only listen, a printer's and the debug console. */
 function senderOf(node: LabNode, port: Line["port"]): ((bytes: Uint8Array) => void) | null {
-  return port === LPT1 ? null : (bytes) => node.send(bytes, port);
+  return port === LPT1 || port === DEBUG_CONSOLE ? null : (bytes) => node.send(bytes, port);
 }
 
 /** Returns what disconnects. */

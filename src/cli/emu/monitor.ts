@@ -20,7 +20,7 @@ import type { EmuOptions } from "./options.ts";
 
 type MonitorOptions = Pick<
   EmuOptions,
-  "gdb" | "monitor" | "qmp" | "serial" | "parallel" | "store" | "reboot" | "fda" | "fdb"
+  "gdb" | "monitor" | "qmp" | "serial" | "parallel" | "debugcon" | "store" | "reboot" | "fda" | "fdb"
 >;
 
 /** Places where one monitor listens, each with its language. */

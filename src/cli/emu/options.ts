@@ -390,6 +390,12 @@ export const EMU_OPTIONS = {
     group: OUTPUT,
     parse: linePlace,
   }),
+  debugcon: optional({
+    flags: "--debugcon <where>",
+    help: "where bytes go that the one machine writes to port E9h or 402h, as for --serial",
+    group: OUTPUT,
+    parse: linePlace,
+  }),
   sound: listOf({
     flags: "--sound <file>",
     help: "give every machine a sound card (AC97, or ,card=sb16 with its irq=, dma=, dma16=, iobase=) and write what it plays to this WAV file (FILE-2.wav for machine 2, ...), or to none; ,frequency=HZ ,channels=1 ,format=u8 choose another form than what was played; again for the other card",

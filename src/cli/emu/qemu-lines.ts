@@ -1,5 +1,5 @@
 /**
- * QEMU's words for serial lines and monitors: `-serial mon:stdio` shares the terminal between both, `-chardev
+ * QEMU's words for serial lines, the printer, the debug console and monitors: `-serial mon:stdio` shares the terminal between both, `-chardev
  * stdio,id=c,mux=on -serial chardev:c -mon chardev=c` says the same in three words, and `-nographic` is `-serial stdio` where
  * nobody says another one. Here a terminal is a serial line's or a monitor's, and is the line's where it would be shared.
  */
@@ -8,6 +8,13 @@ import { UsageError } from "../fail.ts";
 const CHARDEV = /^chardev:/;
 /** Where QEMU keeps a monitor or a line in a window of its own, or nowhere. */
 const NOWHERE = /^(?:none|null|vc(?::.*)?)$/;
+
+/** QEMU's devices at the end of which a backend is. Wherever it has its debug console, ours is at E9h and at 402h. */
+const LINE_DEVICES = new Map([
+  ["isa-serial", "serial"],
+  ["isa-parallel", "parallel"],
+  ["isa-debugcon", "debugcon"],
+] as const) as ReadonlyMap<string, "serial" | "parallel" | "debugcon">;
 
 interface Backend {
   /** As `--serial` and `--monitor` name it. */
@@ -50,11 +57,20 @@ export class QemuLines {
     return found;
   }
 
-  /** What stands for `-serial`. */
-  serial(text: string): readonly string[] {
-    if (CHARDEV.test(text)) return ["--serial", this.#backend(text.replace(CHARDEV, ""), `-serial ${text}`).place];
+  /** What stands for `-serial`, `-parallel` and `-debugcon`. */
+  line(word: "serial" | "parallel" | "debugcon", text: string): readonly string[] {
+    if (CHARDEV.test(text)) return [`--${word}`, this.#backend(text.replace(CHARDEV, ""), `-${word} ${text}`).place];
     const place = text.replace(/^mon:/, "");
-    return ["--serial", NOWHERE.test(place) ? "null" : place];
+    return [`--${word}`, NOWHERE.test(place) ? "null" : place];
+  }
+
+  /** What stands for `-device isa-serial,chardev=ID` and its like; null for devices that are no lines. */
+  device(text: string): readonly string[] | null {
+    const [model = "", ...properties] = text.split(",");
+    const word = LINE_DEVICES.get(model);
+    if (word === undefined) return null;
+    const id = properties.find((property) => property.startsWith("chardev="))?.slice("chardev=".length);
+    return this.line(word, `chardev:${id ?? ""}`);
   }
 
   /** What stands for `-nographic`. */

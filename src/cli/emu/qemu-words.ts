@@ -169,6 +169,14 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ["-netdev", network],
   ["-soundhw", soundHardware],
   ["-vga", only("-vga", /^std$/, "the display adapter is QEMU's std, and no other")],
+  [
+    "-global",
+    only(
+      "-global",
+      /^isa-debugcon\.iobase=(?:0x402|0xe9)$/i,
+      "no device has properties here but isa-debugcon, whose iobase is 0xe9 and 0x402",
+    ),
+  ],
   ["-rtc", only("-rtc", /^(?:(?:base=(?:utc|localtime)|clock=\w+|driftfix=\w+)(?:,|$))*$/, "the date cannot be set")],
   // How QEMU shows a screen, how fast it is and what it is called.
   ["-accel", nothing],
@@ -230,10 +238,12 @@ export function rewriteQemuWords(given: readonly string[]): string[] {
   const rewrites = new Map<string, Rewrite>([
     ...WITH_ARGUMENT,
     ["-drive", (text) => drives.drive(text)],
-    ["-device", (text) => drives.device(text) ?? sound.device(text) ?? device(text)],
+    ["-device", (text) => drives.device(text) ?? sound.device(text) ?? lines.device(text) ?? device(text)],
     ...["-audiodev", "--audiodev"].map((word) => [word, nothing] as const),
     ["-audio", (text) => sound.audio(text)],
-    ["-serial", (text) => lines.serial(text)],
+    ["-serial", (text) => lines.line("serial", text)],
+    ["-parallel", (text) => lines.line("parallel", text)],
+    ["-debugcon", (text) => lines.line("debugcon", text)],
     ["-monitor", (text) => lines.monitor(text)],
     ["-chardev", nothing],
     ["-mon", (text) => lines.mon(text)],

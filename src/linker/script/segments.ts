@@ -1,5 +1,5 @@
 /** Program headers that a script declares (PHDRS), with the sections that it puts into each (`:text`). */
-import { PT_INTERP, PT_LOAD, PT_NOTE, SHT_NOTE } from "../../object/elf.ts";
+import { PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, SHT_NOTE } from "../../object/elf.ts";
 import type { OutputSection } from "../output-section.ts";
 import { SEC_ALLOC } from "../section-flags.ts";
 import type { Segment } from "../segments.ts";
@@ -32,6 +32,12 @@ export function scriptSegments(
       1,
       `PHDRS gives the file's headers to ${late.name}: only the first PT_LOAD can begin with FILEHDR or PHDRS`,
     );
+  const table = headers.find(({ type }) => type === PT_PHDR);
+  if (table && !loaded.some(({ hasProgramHeaders }) => hasProgramHeaders))
+    problem(
+      1,
+      `PHDRS declares ${table.name} as PT_PHDR, but no PT_LOAD has PHDRS: the program headers are not in memory`,
+    );
   // A section that names no header goes where the one before it went. The first ones go where the first that names one
   // goes, or, for all headers but the first, the last one: GNU ld goes over the sections again for each header.
   const sectionsOf = (header: ProgramHeader, index: number): OutputSection[] => {
@@ -48,11 +54,18 @@ export function scriptSegments(
     const found = sectionsOf(header, index);
     // A section is a note where the script says so of its header, whatever its objects said.
     if (type === PT_NOTE) for (const section of found) section.type = SHT_NOTE;
+    const isLoadedOrTable = type === PT_LOAD || type === PT_PHDR;
+    if (!isLoadedOrTable && holdsHeaders(header) && found.length > 0)
+      problem(
+        1,
+        `PHDRS gives the file's headers to ${header.name}, in which there are sections: only a PT_LOAD can have both`,
+      );
     return {
       type,
       sections: type === PT_LOAD ? found.filter(inMemory) : found,
       hasHeaders: holdsHeaders(header),
       hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
+      hasFileHeaderOnly: hasFileHeader && !hasProgramHeaders,
       flags: flags ? evaluate(flags) : null,
       isDeclared: true,
       loadAddress: loadAddress ? evaluate(loadAddress) : null,

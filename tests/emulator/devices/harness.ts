@@ -1,7 +1,7 @@
 /** A board without a processor, for scripts (script.ts) and for tests that reach into it. */
 
 import { Board } from "../../../emulator/board.ts";
-import { type BoardConfig, LPT1 } from "../../../emulator/board-config.ts";
+import { type BoardConfig, DEBUG_CONSOLE, LPT1 } from "../../../emulator/board-config.ts";
 import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
 import { PLANES_BYTES } from "../../../emulator/devices/vga-memory.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
@@ -92,8 +92,10 @@ export class TestBoard {
       requestReset: (reason) => void this.events.push(`reset by ${reason}`),
       powerOff: () => void this.events.push("power off"),
       exit: (status) => void this.events.push(`exit ${status}`),
-      characterOutput: (port, byte) => void this.characters[port]!.push(byte),
-      debugOutput: (byte) => void this.events.push(`debug ${byte.toString(16)}`),
+      characterOutput: (port, byte) => {
+        if (port === DEBUG_CONSOLE) this.events.push(`debug ${byte.toString(16)}`);
+        else this.characters[port]!.push(byte);
+      },
       soundOutput: (_card, rateHertz, samples) => {
         this.samples.push(...samples);
         this.rateHertz = rateHertz;

@@ -239,6 +239,20 @@ describe("pictures", () => {
     expect([inked[0], inked.at(-1)]).toEqual([632, 31 * 640 + 7]);
   });
 
+  test("at half the dot clock each dot is two pixels wide, and 40 columns fill the screen", () => {
+    const { vga, put } = screen();
+    vga.sequencer[1] = 0x08;
+    vga.crtc[1] = 39;
+    vga.crtc[0x13] = 20;
+    put(39, BLOCK);
+    put(40, BLOCK);
+    const { width, rgba } = renderScreen(vga);
+    const inked = Array.from({ length: width * 400 }, (_, at) => at).filter((at) => rgba[at * 4] !== 0);
+    expect(width).toBe(720);
+    expect([inked[0], inked.at(-1)]).toEqual([702, 31 * 720 + 17]);
+    expect(inked.length).toBe(2 * 18 * 16);
+  });
+
   test("720 by 400: more columns and lines than that are not seen", () => {
     const { vga, put } = screen();
     vga.crtc[1] = 99;
