@@ -128,7 +128,8 @@ const NONE: Difference = { what: "", id: "", change: "" };
 
 /**
  * In what a member's view is behind that of its coordinator. While the coordinator still has what both had the same last,
- * or a boot that the member has believed once, the member has heard something newer from the node itself.
+ * or a boot that the member has believed once, or of the same boot a lower age, which a node with an older disk has until
+ * it hears of its real one, the member has heard something newer from the node itself.
  */
 function difference(
   world: World,
@@ -142,13 +143,13 @@ function difference(
   // Its own table is the matter of another invariant.
   if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return NONE;
   for (const { session } of known.values()) sessions.add(session);
-  for (const [id, { isViewed, digest, session }] of told) {
+  for (const [id, { isViewed, digest, session, age }] of told) {
     const here = known.get(id);
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
     if (!here?.isViewed) return { what: `has not ${id} in its view`, id, change };
     if (here.digest === digest) digests.set(id, digest);
-    else if (digests.get(id) !== digest && (here.session === session || !sessions.has(session)))
+    else if (digests.get(id) !== digest && (here.session === session ? here.age <= age : !sessions.has(session)))
       return { what: `has something else of ${id} in its view`, id, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
