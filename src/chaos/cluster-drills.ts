@@ -60,7 +60,7 @@ const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_re
 export function clusterDrills(world: World, layout: KernelLayout, wellNot: () => string | null): Drills {
   const facts = factsOf(world, layout);
   const stranger = new Stranger(world);
-  const recorder = new Recorder(facts.ids);
+  const recorder = new Recorder(world, facts.ids);
   const nameOf = (index: number): string => world.nodes[index]!.name;
   const act = (node: number, word: FaultAction["word"], ...values: (number | string)[]): FaultAction => ({
     word,

@@ -52,16 +52,18 @@ interface Recorded {
 
 /** What the members of a run have said. */
 export class Recorder {
+  readonly #world: World;
   readonly #ids: readonly string[];
   #heard: Recorded[] = [];
   /** By session: its highest number. */
   readonly #highest = new Map<string, number>();
-  /** By machine and session: the highest number that has come to the machine, which may have missed the rest. */
+  /** By machine and session: the highest number that has surely come to the machine, which may have missed the rest. */
   readonly #arrived = new Map<string, number>();
   /** By machine: its session now. */
   readonly #sessions = new Map<number, string>();
 
-  constructor(ids: readonly string[]) {
+  constructor(world: World, ids: readonly string[]) {
+    this.#world = world;
     this.#ids = ids;
   }
 
@@ -71,6 +73,7 @@ export class Recorder {
     const session = packetHex(packet, SESSION, ID_BYTES);
     const number = little32(packet, SEQUENCE);
     if (!toSwitch) {
+      if (!this.#hears(cable, bytes)) return;
       const key = `${cable} ${session}`;
       this.#arrived.set(key, Math.max(this.#arrived.get(key) ?? 0, number));
     } else if (packetHex(packet, SENDER, ID_BYTES) === this.#ids[cable]) {
@@ -79,6 +82,13 @@ export class Recorder {
       this.#heard.push({ packet, frame: bytes, cable });
       if (this.#heard.length > 2 * MOST_FRAMES) this.#heard = this.#heard.slice(MOST_FRAMES);
     }
+  }
+
+  /** Whether a frame surely comes to a machine: its plug may be out, and bits of what is sent to it change. */
+  #hears(cable: number, frame: Uint8Array): boolean {
+    const world = this.#world;
+    const isMachine = world.nodes[cable] !== undefined;
+    return isMachine && world.isOn(cable) && world.hearsForNs(cable) > 0 && world.takes(cable, frame);
   }
 
   /** What is too old to be believed by any of these machines. One that missed all since then may take it for late. */
