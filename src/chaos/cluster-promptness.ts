@@ -18,6 +18,8 @@ const FIRST_NS = 60 * MS;
 const SETTLED_NS = 1500 * MS;
 /** What the coordinator has changed in its view it says within 80 ms. */
 const SPREAD_NS = 150 * MS;
+/** What was different when it began to coordinate a member asks for after 250 to 350 ms, and has 50 ms later. */
+const ASKED_NS = 350 * MS + 50 * MS + SLACK_NS;
 
 /** Machines that nothing keeps from doing their part. */
 function isSettled(world: World, index: number): boolean {
@@ -71,12 +73,18 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       /** By machine: when something was wrong with it last while it took part. */
       const troubledNs = world.nodes.map(() => -Infinity);
+      /** By machine: since when it coordinates. */
+      const spokeNs = world.nodes.map(() => Infinity);
       return {
         look: () => {
           for (const { index, hasLeft } of world.nodes)
             if (world.isOn(index) && !hasLeft && world.cleanForNs(index) === 0) troubledNs[index] = world.nowNs;
           const isHere = (index: number): boolean => facts.of(index).isMember && !facts.of(index).isSilent;
           const speakers = world.nodes.filter(({ index }) => isHere(index) && facts.of(index).coordinates);
+          for (const { index } of world.nodes)
+            spokeNs[index] = speakers.some((other) => other.index === index)
+              ? Math.min(spokeNs[index]!, world.nowNs)
+              : Infinity;
           for (const { index, name } of world.nodes) {
             const node = facts.of(index);
             const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
@@ -96,7 +104,8 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
             const sinceNs = found === NONE ? Infinity : beganNs;
             differs[index] = { ...found, sinceNs };
             const forNs = world.nowNs - sinceNs;
-            if (forNs > SPREAD_NS + world.lookNs)
+            const isInherited = speaker !== undefined && sinceNs - spokeNs[speaker.index]! <= world.lookNs;
+            if (forNs > (isInherited ? ASKED_NS : SPREAD_NS) + world.lookNs)
               return `${name} ${found.what}, which ${speaker!.name} told it nothing of for ${Math.round(forNs / MS)} ms`;
           }
           return null;
