@@ -154,9 +154,10 @@ ring_remind:
 9:  pop     ebx
     ret
 
-# The member that this node watches has been silent for too long: the coordinator is told, again and again. May sleep.
+# The coordinator is told that a member has been silent for too long, again and again. May sleep.
 # In: EBX peer, EAX now.
 # Out: EAX milliseconds until the next time.
+# Clobbers: ECX, EDX.
 .global ring_accuse
 ring_accuse:
     mov     ecx, eax

@@ -341,8 +341,14 @@ view_apply_entry:
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_behind:              # what is said of that boot is no news, but that nobody vouches for the node is
     cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
-    jbe     .Lview_apply_entry_known
+    jbe     .Lview_apply_entry_outlived
     call    peer_gone
+    jmp     .Lview_apply_entry_known
+.Lview_apply_entry_outlived:            # whoever had that boot is watched by nobody who knows that it is over: the
+    cmp     dword ptr [ebx + PEER_ALIVE], 0 # coordinator, which slept through its end, would vouch for it for ever
+    jne     .Lview_apply_entry_known
+    call    clock_ms
+    call    ring_accuse
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_offline:
     call    peer_gone

@@ -156,9 +156,12 @@ function difference(
     const here = known.get(id);
     if (id === facts.ids[member] || !isViewed) continue;
     const change = `${id} ${digest}`;
+    // A boot that it knows to be over, of a coordinator that stood still meanwhile.
+    const isOver = here !== undefined && here.session !== session && sessions.has(session);
+    if (isOver && !here.isViewed) continue;
     if (!here?.isViewed) return { what: `has not ${id} in its view`, id, change };
     if (here.digest === digest) digests.set(id, digest);
-    else if (digests.get(id) !== digest && (here.session === session ? here.age <= age : !sessions.has(session)))
+    else if (digests.get(id) !== digest && !isOver && (here.session !== session || here.age <= age))
       return { what: `has something else of ${id} in its view`, id, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)

@@ -186,7 +186,8 @@ export class ClusterWire {
   readonly #sequences = new Map<string, number>();
   /** By session that was heard: the number of its last packet. */
   readonly #numbers = new Map<string, number>();
-  #found = false;
+  /** Last bytes of the addresses that it answers for. */
+  readonly #found = new Set<number>();
 
   constructor(lab: LabCluster, key: string | null = null) {
     this.#lab = lab;
@@ -198,11 +199,13 @@ export class ClusterWire {
     });
   }
 
-  /** Answers who asks for the stranger that wants to join. */
+  /** Answers who asks for a stranger that has an address. */
   #whereIs(frame: Uint8Array): Uint8Array[] {
     const arp = get16(frame, 12) === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
-    if (!this.#found || arp?.operation !== 1 || !sameBytes(arp.targetIp, parseIpv4("10.0.2.119"))) return [];
-    const senderMac = Uint8Array.of(2, 0, 0, 0, 0, 0x77);
+    if (arp?.operation !== 1) return [];
+    const last = arp.targetIp[3]!;
+    if (!this.#found.has(last) || !sameBytes(arp.targetIp, parseIpv4(`10.0.2.${last}`))) return [];
+    const senderMac = Uint8Array.of(2, 0, 0, 0, 0, last);
     const reply = { operation: 2, senderMac, senderIp: arp.targetIp, targetMac: arp.senderMac, targetIp: arp.senderIp };
     return [ethernetFrame(arp.senderMac, senderMac, ETHERTYPE_ARP, arpBytes(reply))];
   }
@@ -252,6 +255,11 @@ export class ClusterWire {
     this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, last), ETHERTYPE_IPV4, ip));
   }
 
+  /** From now on a stranger can be spoken to alone. */
+  appear(id: string): void {
+    this.#found.add(Number.parseInt(id.slice(-2), 16));
+  }
+
   /** Asks for the key that goes with the code of which `key` was made. */
   askToJoin(key: Uint8Array, nonce: Uint8Array): void {
     const id = "0200000000000077";
@@ -259,7 +267,7 @@ export class ClusterWire {
     const bytes = new Uint8Array(REQUEST_BYTES);
     bytes.set(header);
     bytes.set(nonce, HEADER_BYTES);
-    this.#found = true;
+    this.appear(id);
     this.sayBytes(signedWith(bytes, key), 0x77);
   }
 

@@ -14,7 +14,12 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { BYE, HELLO, REPORT, VIEW } from "./cluster-wire.ts";
+import { BYE, HELLO, REPORT, type Said, VIEW } from "./cluster-wire.ts";
+
+const SUSPECT = 12;
+/** Of whom a packet speaks, and whether that one is silent. */
+const TARGET = 128;
+const SILENT = 136;
 
 test("a member whose coordinator says bye takes its place at once", async () => {
   const s = await scene();
@@ -109,4 +114,31 @@ test("a member follows another who coordinates once its own one, though it lives
   await s.lab.advance("200ms");
   expect(toldTo(LOW, fromMs).length).toBeGreaterThan(0);
   expect(s.wire.of(VIEW)).toHaveLength(0);
+});
+
+test("a member accuses whom its coordinator vouches for in a boot that is over, once the next one is over too", async () => {
+  const s = await scene();
+  await says(s, HELLO);
+  const vouch = async (): Promise<number> => {
+    const fromMs = s.lab.nowNs / 1e6;
+    for (let beat = 0; beat < 3; beat++) {
+      s.wire.say({ ...view(LOW, 5), members: [HIGH] });
+      await s.lab.advance("150ms");
+    }
+    return s.wire.of(SUSPECT, fromMs).length;
+  };
+  expect(await vouch()).toBe(0);
+  s.wire.say(report(HIGH, 5, LOW));
+  await s.lab.advance("50ms");
+  const second: Said = { ...report(HIGH, 5, LOW), session: LOWEST, age: 2 };
+  s.wire.say(second);
+  await s.lab.advance("50ms");
+  expect(await vouch()).toBe(0);
+  s.wire.say({ ...second, kind: BYE });
+  await s.lab.advance("50ms");
+  expect(await vouch()).toBe(3);
+  const { data, to } = s.wire.of(SUSPECT)[0]!;
+  expect(to).toBe("10.0.2.97");
+  expect(Buffer.from(data.subarray(TARGET, SILENT)).toString("hex")).toBe(HIGH);
+  expect(data[SILENT]).toBe(1);
 });

@@ -1,4 +1,5 @@
 /** The key of a cluster is replaced while the cluster runs; who knows the old one has nothing of the new one. */
+import { createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
@@ -13,6 +14,13 @@ const OFFER_KEY = 21;
 const OFFER_BYTES = 176;
 const GIVE = 23;
 const GIVE_BYTES = 224;
+const SHOW = 22;
+const HAVE = 24;
+const NONCE_BYTES = 16;
+const KEY_BYTES = 32;
+/** Of a key and who is put out. */
+const GIVEN_BYTES = 64;
+const TAG_BYTES = 16;
 
 type Three = [LabNode, LabNode, LabNode];
 
@@ -131,6 +139,75 @@ describeThoroughly("a new key", () => {
     await nodes[0].enter("cloud key forget", /The machine was given the key from outside/);
     await nodes[0].enter("cloud key rotate", /this node is no member now|members come or go just now/);
   });
+});
+
+/** RFC 8410: what stands before the 32 bytes of a number of X25519. */
+const PRIVATE_NUMBER = Buffer.from("302e020100300506032b656e04220420", "hex");
+const PUBLIC_NUMBER = Buffer.from("302a300506032b656e032100", "hex");
+
+test("a new key is given to a member as the protocol's page says", async () => {
+  const lab = boot({ nodes: [{ key: KEY, cdrom: images().iso }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(/^cloud: .* era 1 .*peers 0$/m, { within: "10s" });
+  await node.waitFor(PROMPT);
+  await lab.advance("2s");
+  const wire = new ClusterWire(lab, KEY);
+  await lab.advance("2s");
+  const { id: founder } = wire.of(VIEW)[0]!;
+
+  const own = createPrivateKey({
+    key: Buffer.concat([PRIVATE_NUMBER, Buffer.alloc(32, 0x40)]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const shown = createPublicKey(own).export({ format: "der", type: "spki" }).subarray(PUBLIC_NUMBER.length);
+  const digest = createHash("sha256").update(shown).digest().subarray(0, 8);
+  digest[0]! |= 1;
+  const id = "fe00000000000064";
+  const said = { state: MEMBER, era: 1, id, founder, session: digest.toString("hex") };
+  wire.appear(id);
+  const live = async (until: () => boolean): Promise<void> => {
+    for (let beat = 0; beat < 40 && !until(); beat++) {
+      wire.say({ ...said, kind: REPORT });
+      await lab.advance("100ms");
+    }
+    expect(until()).toBe(true);
+  };
+  await live(() => peersOf(node) === 1);
+  node.type("cloud key rotate\n");
+  await live(() => wire.of(OFFER_KEY).length > 0);
+  const offer = wire.of(OFFER_KEY)[0]!.data.subarray(HEADER_BYTES);
+  expect(offer).toHaveLength(OFFER_BYTES - HEADER_BYTES);
+  const nonce = offer.subarray(0, NONCE_BYTES);
+  const giver = offer.subarray(NONCE_BYTES);
+
+  wire.say({ ...said, kind: SHOW, rest: Buffer.concat([nonce, shown]) });
+  await live(() => wire.of(GIVE).length > 0);
+  const given = wire.of(GIVE)[0]!.data.subarray(HEADER_BYTES);
+  expect(given).toHaveLength(GIVE_BYTES - HEADER_BYTES);
+  const theirs = createPublicKey({ key: Buffer.concat([PUBLIC_NUMBER, giver]), format: "der", type: "spki" });
+  const shared = diffieHellman({ privateKey: own, publicKey: theirs });
+  const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer =>
+    createHmac("sha256", key).update(Buffer.concat(parts)).digest();
+  const block = (number: number): Buffer =>
+    hmac(shared, Buffer.from("QuRe cluster key"), nonce, giver, shown, Uint8Array.of(number, 0, 0, 0));
+  const cipher = given.subarray(NONCE_BYTES, NONCE_BYTES + GIVEN_BYTES);
+  const tag = hmac(block(0), nonce, cipher).subarray(0, TAG_BYTES);
+  expect(Buffer.from(given.subarray(0, NONCE_BYTES))).toEqual(Buffer.from(nonce));
+  expect(Buffer.from(given.subarray(NONCE_BYTES + GIVEN_BYTES))).toEqual(tag);
+  const stream = Buffer.concat([block(1), block(2)]);
+  const plain = cipher.map((byte, at) => byte ^ stream[at]!);
+  const key = Buffer.from(plain.subarray(0, KEY_BYTES));
+  expect(Buffer.from(plain.subarray(KEY_BYTES))).toEqual(Buffer.alloc(GIVEN_BYTES - KEY_BYTES));
+
+  const proof = hmac(key, nonce, Buffer.from(id, "hex")).subarray(0, TAG_BYTES);
+  wire.say({ ...said, kind: HAVE, rest: Buffer.concat([nonce, proof.map((byte) => byte ^ 1)]) });
+  await live(() => true);
+  await lab.advance("300ms");
+  expect(node.console.text).not.toMatch(/has a new key/);
+  wire.say({ ...said, kind: HAVE, rest: Buffer.concat([nonce, proof]) });
+  await node.waitFor(/^The cluster seed-1 has a new key\.$/m, { within: "2s" });
+  await node.enter("cloud key", new RegExp(`^${key.toString("hex")}$`, "m"));
 });
 
 describe("who is put out", () => {
