@@ -19,6 +19,8 @@ const TAKES_PART_NS = 20e9;
 const MOST_ERAS = 10_000;
 /** After an older copy of its disk a node that hears another goes on above what is known of it within this. */
 const OLDER_NS = 10e9;
+/** So long it may seem to coordinate the cluster that it goes over to. */
+const GOES_NS = 100e6;
 /** A node that joins says four in a second, and may begin anew. */
 const MOST_HELLOS = 8;
 
@@ -206,12 +208,15 @@ const INVARIANTS = [
     (world, layout) => {
       /** By node: the boot and the cluster in which it coordinated at the last look. */
       const before = world.nodes.map(() => "");
+      /** Since when it has done so there: who goes over to a cluster is in its era before it follows its coordinator. */
+      const sinceNs = world.nodes.map(() => Infinity);
       return {
         look: eachUp(world, layout, ({ coordinates, coordinator, isMember, isSilent, era, founder, id }, index) => {
           const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder}` : "";
           const was = before[index]!;
           before[index] = coordinates ? now : "";
-          return coordinates || was === "" || was !== now || coordinator < id
+          if (was !== now) sinceNs[index] = world.nowNs;
+          return coordinates || was === "" || was !== now || coordinator < id || world.nowNs - sinceNs[index]! < GOES_NS
             ? null
             : `coordinated, and follows ${coordinator}, whose id is higher`;
         }),

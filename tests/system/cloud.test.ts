@@ -52,6 +52,19 @@ async function newCluster(count: number, options: { gateway?: boolean; seed?: nu
   return lab;
 }
 
+test("cloud status says how long ago somebody was heard who is offline, on every member", async () => {
+  const lab = await cluster(3);
+  const [first, second, third] = lab.nodes as [LabNode, LabNode, LabNode];
+  third.powerOff();
+  await lab.advance("5s");
+  for (const node of [first, second]) {
+    const [, seconds] = await node.enter("cloud status", /^qure-3 .* offline +(\d+\.\d) s$/m);
+    expect(Number(seconds)).toBeGreaterThan(4);
+    expect(Number(seconds)).toBeLessThan(6);
+    await node.waitFor(PROMPT);
+  }
+});
+
 describe("cloud reboot", () => {
   thoroughly("is refused unless the target's user allows it", async () => {
     const {

@@ -10,6 +10,17 @@ import { outputAmong } from "./output.ts";
 
 const NOBODY = parseIpv4("0.0.0.0");
 
+/** By which the members are ordered for an address. */
+function weight(id: Uint8Array, address: Uint8Array): number {
+  const word = (bytes: Uint8Array, at: number): number =>
+    new DataView(bytes.buffer, bytes.byteOffset).getInt32(at, true);
+  const turned = (value: number): number => (value << 7) | (value >>> 25);
+  let mixed = turned(Math.imul(word(id, 0), 0x01000193)) ^ word(id, 4);
+  mixed = turned(Math.imul(mixed, 0x01000193)) ^ word(address, 0);
+  mixed = Math.imul(mixed, 0x01000193);
+  return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) >>> 0;
+}
+
 describe("a service address", () => {
   thoroughly("is held by one member, which all know, with a MAC address of its own", async () => {
     const lab = await withService(3);
@@ -52,6 +63,24 @@ describe("a service address", () => {
       addresses.map((address) => `${address} mask 255.255.255.0 held ${by}\n`).join("");
     for (const node of lab.nodes)
       expect(await outputAmong(node, "cloud address")).toContain(held(node === holder ? "here" : `by ${holder.name}`));
+  });
+
+  test("is held by the first in its row of members, in which ids are mixed with it as the protocol's page says", async () => {
+    const lab = await withService(3);
+    const addresses = [SERVICE, ...[251, 252, 253, 240, 241, 242, 243].map((last) => `10.0.2.${last}`)];
+    for (const address of addresses.slice(1)) await lab.nodes[0]!.enter(`cloud address add ${address}`, PROMPT);
+    await lab.advance("2s");
+    const text = await outputAmong(lab.nodes[0]!, "cloud address");
+    const held = [...text.matchAll(/^(\S+) mask \S+ held (?:by )?(\S+)$/gm)].map(([, address, by]) => [address, by]);
+    const expected = addresses.map((address) => {
+      const weights = lab.cluster.macAddresses
+        .slice(0, 3)
+        .map((mac) => weight(Uint8Array.of(...mac.slice(0, 3), 0xff, 0xfe, ...mac.slice(3)), parseIpv4(address)));
+      const first = weights.indexOf(Math.min(...weights));
+      return [address, first === 0 ? "here" : `qure-${first + 1}`];
+    });
+    expect(new Map(held as [string, string][])).toEqual(new Map(expected as [string, string][]));
+    expect(new Set(expected.map(([, by]) => by)).size).toBe(3);
   });
 
   test("goes to another member when its holder dies, within a second, and stays where it is afterwards", async () => {

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { ClusterWire } from "../guest/cluster-wire.ts";
+import { BYE, ClusterWire } from "../guest/cluster-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { peersOf } from "./output.ts";
@@ -56,6 +56,17 @@ describe("an invitation", () => {
     const secret = Buffer.from(KEY.trim().split(" ")[1]!, "hex");
     expect(wire.heard.some(({ data }) => Buffer.from(data).includes(secret))).toBe(false);
     expect(wire.of(WELCOME)).toEqual([]); // it goes to one machine
+  });
+
+  test("takes a machine out of the cluster that it was in, with a goodbye, and it joins the other one", async () => {
+    const { lab, member, guest, other } = await host();
+    const [, code] = await member.enter("cloud invite", CODE);
+    const wire = new ClusterWire(lab);
+    await guest.enter(`cloud join ${code}`, /This node has the key of the cluster seed-1 now/);
+    // Nobody has to miss it first.
+    await lab.until(() => peersOf(other) === 0, "it said no goodbye", { within: "100ms" });
+    expect(wire.of(BYE)).toHaveLength(1);
+    await lab.until(() => lab.nodes.map(peersOf).join() === "1,1,0", "it did not join", { within: "2s" });
   });
 
   test("enciphers the key as the protocol's page says", async () => {
