@@ -66,6 +66,8 @@ export interface Said {
   readonly echo?: string;
   /** The packet of that session which it has heard; the last one when absent. */
   readonly number?: number;
+  /** Of a request and its answer; 0 when absent. */
+  readonly request?: number;
   /** Of the packet; the next one of its session when absent. */
   readonly sequence?: number;
   /** What follows the header, where that is not a view's. */
@@ -145,7 +147,7 @@ function entryBytes(member: string, index: number, numbers: ReadonlyMap<string, 
 }
 
 function packetBytes(
-  { kind, state, era, id, founder, flags, age, session, echo, number, sequence, rest, members = [] }: Said,
+  { kind, state, era, id, founder, flags, age, session, echo, number, request, sequence, rest, members = [] }: Said,
   address: Uint8Array,
   line: string | null,
   numbers: ReadonlyMap<string, number> = new Map(),
@@ -159,6 +161,7 @@ function packetBytes(
   view.setUint32(8, era, true);
   view.setUint32(12, age ?? 1, true);
   view.setUint32(16, 1, true);
+  view.setUint32(20, request ?? 0, true);
   bytes.set(bytesOf(id), 24);
   if (founder !== undefined) bytes.set(bytesOf(founder), 32);
   bytes.set(new TextEncoder().encode("stranger"), 40);
