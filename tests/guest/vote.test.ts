@@ -4,8 +4,14 @@ import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, says, scene } fr
 import { HELLO, type Heard, MEMBER, type Said, VIEW } from "./cluster-wire.ts";
 
 const PREPARE = 17;
+const OFFER = 18;
 const PROMISE = 19;
+const VOTED = 20;
 const BALLOT_AT = 132;
+const DIGEST_AT = 116;
+const REGION_AT = 156;
+/** Ids of those who agree, in a region. */
+const MOST_VOTERS = 16;
 const DISKLESS = 1;
 const ERA = 5;
 
@@ -65,4 +71,54 @@ test("whoever hears that another has asked with a higher number asks again with 
     "it does not ask again with another number",
   );
   expect(count(again)).toBe(count(asked) + 8);
+});
+
+/** Of a region (docs/protocols/cluster-values.md). */
+function digestOf(region: Uint8Array): number {
+  const words = new Uint32Array(region.slice().buffer);
+  return words.reduce((mixed, word) => {
+    const product = Math.imul(mixed ^ word, 0x01000193);
+    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) | 0;
+  }, 0);
+}
+
+test("of more members the sixteen with the lowest ids agree, and a majority of them is enough", async () => {
+  const s = await founded();
+  const ids = Array.from({ length: 20 }, (_, index) => `525400fffe0000${(0x70 + index).toString(16)}`);
+  const live = async (): Promise<void> => {
+    for (const id of ids) s.wire.say(report(id, 1, SELF));
+    await s.lab.advance("50ms");
+  };
+  await live();
+  await live();
+  s.node.type("cloud set colour blue\r");
+  const asked = await says(s, PREPARE);
+  const ballot = asked.data.subarray(128, 144);
+  const answer = (kind: number, id: string): void => {
+    const rest = new Uint8Array(kind === PROMISE ? 28 : 16);
+    rest.set(ballot);
+    s.wire.say({ ...report(id, 1, SELF), kind, rest });
+  };
+  // Half of them are enough only with the first.
+  for (const id of ids.slice(1, 9)) answer(PROMISE, id);
+  await live();
+  expect(s.wire.of(OFFER)).toEqual([]);
+  // Nobody asked the last four.
+  for (const id of ids.slice(16)) answer(PROMISE, id);
+  await live();
+  expect(s.wire.of(OFFER)).toEqual([]);
+  answer(PROMISE, ids[0]!);
+  const { data } = await says(s, OFFER);
+  const region = data.subarray(REGION_AT);
+  const voters = Array.from({ length: MOST_VOTERS }, (_, index) =>
+    Buffer.from(region.subarray(4 + index * 8, 12 + index * 8)).toString("hex"),
+  );
+  expect(new DataView(region.slice().buffer).getUint32(0, true)).toBe(MOST_VOTERS);
+  expect(voters).toEqual(ids.slice(0, MOST_VOTERS));
+  expect(Buffer.from(region.subarray(4 + MOST_VOTERS * 8)).toString("latin1")).toMatch(/^colour\0blue\0{1,4}$/);
+  for (const id of ids.slice(0, 8)) answer(VOTED, id);
+  await s.node.waitFor(/^colour is set\.$/m, { within: "300ms" });
+  await live();
+  const counted = s.wire.heard.at(-1)!.data;
+  expect(new DataView(counted.buffer, counted.byteOffset).getInt32(DIGEST_AT, true)).toBe(digestOf(region));
 });
