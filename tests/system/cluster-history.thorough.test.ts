@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, inState, PROMPT } from "./images.ts";
-import { peersOf } from "./output.ts";
+import { outputAmong, peersOf } from "./output.ts";
 
 /** Waits until so many nodes see each other, and have written down that they do. */
 async function agreed(lab: LabCluster, nodes: readonly LabNode[]): Promise<void> {
@@ -153,6 +153,49 @@ describe("the history", () => {
     );
     expect(Date.parse(until!) - Date.parse(began!)).toBeGreaterThanOrEqual(20_000);
     expect(Date.parse(until!) - Date.parse(began!)).toBeLessThan(60_000);
+  });
+
+  test("says when everything was, and how long the cluster and this node have been there", async () => {
+    const lab = await cluster(2);
+    const [first, second] = lab.nodes as [LabNode, LabNode];
+    const seconds = Math.round(lab.nowNs / 1e9);
+    await lab.advance(`${30 - seconds}s`);
+    second.powerOff();
+    await lab.advance("10s");
+    const shown = async (command: string): Promise<string[]> =>
+      (await outputAmong(first, command))
+        .replace(/2026-01-01 00:00:0[1-5]/g, "BEGAN")
+        .replace(/2026-01-01 00:00:3[0-2]/g, "DIED")
+        .replace(/0 days 00:00:3[5-9]/g, "CLUSTER'S")
+        .replace(/0 days 00:00:4[0-2]/g, "NODE'S")
+        .trim()
+        .split("\n");
+    const [, founder, name] = /^ +1 ([0-9a-f]{16}) (qure-\d)/m.exec((await shown("cloud history")).join("\n"))!;
+    const idOf = (index: number): string => {
+      const digits = Buffer.from(lab.cluster.macAddresses[index]!).toString("hex");
+      return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
+    };
+    expect(founder).toBe(idOf(Number(name!.slice(-1)) - 1));
+    expect(await shown("cloud history")).toEqual([
+      " ERA FOUNDER          NAME            BEGAN                UNTIL                EVENTS".trim(),
+      `   1 ${founder} ${name}          BEGAN  DIED  3`,
+      "The cluster has lived in era 1 for CLUSTER'S",
+      "This node runs for NODE'S, and has lived in these eras:",
+      " ERA  AGES        REV BEGAN                UNTIL",
+      "   1  1-1  1000  BEGAN  BEGAN",
+    ]);
+    const rows = [
+      `qure-1          ${idOf(0)}     1 BEGAN  joined  BEGAN, era 1`,
+      `qure-2          ${idOf(1)}     1 BEGAN  died    DIED, era 1`,
+    ];
+    const [head, ...nodes] = await shown("cloud nodes");
+    expect(head).toBe("NODE            ID               BOOTS FIRST SEEN           LAST WORD");
+    expect(nodes.sort()).toEqual(rows);
+    expect(await shown("cloud graph")).toEqual([
+      "TIME                 ERA ONLINE",
+      expect.stringMatching(/^BEGAN {4}1 {6}2 ##$/),
+      expect.stringMatching(/^DIED {4}1 {6}1 #$/),
+    ]);
   });
 
   test("holds so many events and no more, the latest ones", async () => {
