@@ -1,11 +1,13 @@
 /** What a person does to a cluster at a console: `cloud` and its actions, names, and networks without a DHCP server. */
 import { describe, expect, test } from "vitest";
+import { SERVICE } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
 import { addressOf } from "../guest/agreement-scene.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { asMember } from "./booted.ts";
+import { withService } from "./cluster-service.ts";
 import { boot, CLOUD, DISK_BYTES, images, inState, PROMPT } from "./images.ts";
 import { outputAmong } from "./output.ts";
 
@@ -51,6 +53,40 @@ async function newCluster(count: number, options: { gateway?: boolean; seed?: nu
   for (const node of lab.nodes) await node.waitFor(PROMPT);
   return lab;
 }
+
+thoroughly("cloud shows the cluster and its members, cloud get what they agreed on, cloud address who holds what", async () => {
+  const lab = await withService(3);
+  await lab.advance("2s");
+  const ids = lab.nodes.map(({ index }) => {
+    const digits = Buffer.from(lab.cluster.macAddresses[index]!).toString("hex");
+    return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
+  });
+  const showing: string[] = [];
+  for (const node of lab.nodes) {
+    const [cluster, era, kept, head, ...rows] = (await outputAmong(node, "cloud")).trim().split("\n");
+    expect(cluster).toMatch(/^cluster seed-1, with a key; \d packets were refused$/);
+    expect(era).toMatch(/^era 1, founded by [0-9a-f]{16}, here since age 1; 2 other nodes are alive$/);
+    expect(ids).toContain(era!.slice(18, 34));
+    expect(kept).toBe("in memory only: hda0: no such device");
+    expect(head).toBe("NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN");
+    expect(rows.map((row) => row.replace(/ (?:1\.[0-4]|0\.\d) s$/, " lately")).sort()).toEqual(
+      lab.nodes.map(
+        ({ name, index }) =>
+          `${name}          10.0.2.${15 + index}       ${ids[index]}    1    1 1000 member  ${name === node.name ? "here" : "lately"}`,
+      ),
+    );
+    showing.push((await outputAmong(node, "cloud address")).trim());
+    const [value, change] = (await outputAmong(node, "cloud get")).trim().split("\n");
+    expect(value).toBe(`address.${SERVICE} 255.255.255.0`);
+    // By id: none has a disk, so all three agree.
+    const voters = [0, 1, 2].sort((a, b) => (ids[a]! < ids[b]! ? -1 : 1)).map((index) => `qure-${index + 1}`);
+    expect(change).toBe(`change 1; the next is agreed on by a majority of 3 members: ${voters.join(" ")}`);
+  }
+  const holder = showing.indexOf(`${SERVICE} mask 255.255.255.0 held here`);
+  expect(showing.filter((_, index) => index !== holder)).toEqual(
+    Array.from({ length: 2 }, () => `${SERVICE} mask 255.255.255.0 held by qure-${holder + 1}`),
+  );
+});
 
 test("cloud status says how long ago somebody was heard who is offline, on every member", async () => {
   const lab = await cluster(3);
