@@ -35,6 +35,9 @@ interface Place {
 const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
 const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
 
+/** Its sections are not what ONLY_IF_RO or ONLY_IF_RW asks for. */
+const isRefused = ({ command, exists }: OutputSection): boolean => command?.constraint != null && !exists;
+
 export class OrphanPlaces {
   readonly #statements: TopStatement[];
   readonly #places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
@@ -77,7 +80,7 @@ export class OrphanPlaces {
     if (!isUnique) {
       let unused: OutputSection | null = null;
       for (const candidate of this.#sections()) {
-        if (candidate.name !== name || (candidate.command?.constraint && !candidate.exists)) continue;
+        if (candidate.name !== name || isRefused(candidate)) continue;
         if (!candidate.exists) unused ??= candidate;
         else if (isRelocatable && isApart(section, candidate, keepsGroups)) continue;
         else if (
@@ -97,7 +100,8 @@ export class OrphanPlaces {
     }
     for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
-      place.section = this.#sections().find((candidate) => candidate.name === place.name) ?? null;
+      const named = this.#sections().filter(({ name }) => name === place.name);
+      place.section = named.find((candidate) => !isRefused(candidate)) ?? null;
       if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
     }
     // The linker's own build ID counts as a note without content while its place is looked for: it resembles nothing.
