@@ -18,6 +18,8 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ["two operands in memory", "mov [ebx], [ecx]", "2:12 error operand-kind"],
   ["an address of three registers", "mov eax, [ebx+ecx+edx]", "2:19 error bad-address"],
   ["a scale of three", "mov eax, [ebx*3]", "2:15 error bad-address"],
+  ["esp times one", "mov eax, [ebx+esp*1]", "2:10 error bad-address"],
+  ["one times esp", "mov eax, [1*esp]", "2:10 error bad-address"],
   ["a missing bracket", "mov eax, [ebx", "2:14 error missing-bracket"],
   ["a missing parenthesis", ".long (1+2", "2:11 error missing-parenthesis"],
   ["a missing quote", '.ascii "abc', "2:8 error missing-quote"],

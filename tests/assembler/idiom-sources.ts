@@ -123,6 +123,7 @@ mov eax, dword ptr b
   "sections of one name": {
     text: '.section .bar,"a",unique,0\n.byte 1\n.pushsection .bar,2,"a",unique,1\n.byte 2\n.popsection\n.section .bar,"a",unique,0\n.byte 3\n.section s1,"0x06000000"\n.section s2,"a128x"\n.byte 5\n.section .mb,"adw",%progbits,0x3\n.byte 9\n.section .foo,"axG",@progbits,grp,comdat\nnop\n.section .foo2,"a?"\n.byte 1\n.section .x,"ao",@progbits,.text\n.byte 1\n.section .x,"ao",@progbits,.data\n.byte 2\n',
   },
+  "instructions that do nothing, in the mode that is there last": { text: ".code16\nnop\n.nops 6\n.code32\n.ds.p 2\n" },
   "instructions that do nothing": { text: ".nops 1\n.nops 9\n.nops 31,4\n.nop\n.nops 100\n.code16\n.nops 15\n" },
   "formats of numbers": {
     text: ".dcb.w 2\n.dcb.w 3, 5\n.dcb.l 2, x+1\n.dcb.s 2, 1.5\n.dcb.x 2, 1.5\n.hfloat 1.5, -2, 65504, 6e-8\n.bfloat16 1.5, -3.25\n.float 0f:3f8\n.tfloat 0x:3fff8\n.ds.x 1\n.ds.l 2, 0x12345678\n.octa ~0x112233445566778899aabbcc0000\n.byte 5+\n.slong -1\n",

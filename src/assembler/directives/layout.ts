@@ -172,9 +172,9 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".zero", zero],
   [".ds .ds.w", (assembler) => reserve(assembler, 2)],
   [".ds.b", (assembler) => reserve(assembler, 1)],
-  [".ds.l .ds.s .ds.p", (assembler) => reserve(assembler, 4)],
+  [".ds.l .ds.s", (assembler) => reserve(assembler, 4)],
   [".ds.d", (assembler) => reserve(assembler, 8)],
-  [".ds.x", (assembler) => reserve(assembler, 10)],
+  [".ds.x .ds.p", (assembler) => reserve(assembler, 10)],
   [".org", org],
   [
     ".nop",
@@ -204,7 +204,7 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
           start,
           `\`.nops' takes a number of bytes, and 0 to ${longest} for the longest instruction`,
         );
-      nops(assembler, count, limit === 0 ? longest : limit);
+      nops(assembler, count, limit === 0 ? Infinity : limit);
     },
   ],
 ];

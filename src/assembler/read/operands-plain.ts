@@ -124,6 +124,7 @@ export class PlainOperands {
       offset = this.#end;
       if (bytes[offset] === STAR) {
         if (
+          index.name === "esp" ||
           !this.#numberAt(offset + 1) ||
           (this.#number !== 1 && this.#number !== 2 && this.#number !== 4 && this.#number !== 8)
         )
