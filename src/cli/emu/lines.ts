@@ -1,6 +1,6 @@
 /**
- * `--serial`, `--parallel` and `--debugcon`: the serial lines, the printer and the debug console of a machine. On this terminal Ctrl-A X ends the run, as
- * in QEMU; Ctrl-C goes to the guest of a terminal.
+ * `--serial`, `--parallel` and `--debugcon`: the serial lines, the printer and the debug console of a machine. On this
+ * terminal Ctrl-A X ends the run, as in QEMU; Ctrl-C goes to the guest of a terminal.
  */
 import { type CharacterPort, DEBUG_CONSOLE, LPT1, type SerialPort } from "../../../emulator/board-config.ts";
 import { firstClient, openStream } from "../../host/byte-stream.ts";
