@@ -36,6 +36,7 @@ export const HELLO = 1;
 export const VIEW = 2;
 export const REPORT = 3;
 export const BYE = 4;
+export const PROBE = 7;
 export const HOLD = 8;
 export const RELEASE = 9;
 export const MOVE = 10;
