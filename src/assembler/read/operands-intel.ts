@@ -171,9 +171,9 @@ export class IntelOperands {
       if (base.class === "r16" && index.class === "r16" && base.number >= 6 && index.number < 6)
         [base, index] = [index, base];
     }
-    // Without a scale the encoder takes it for the base.
-    if (this.#hasScale && index?.name === "esp")
-      this.#reading.failAt("bad-address", start, "esp cannot be an index, whatever it is multiplied with");
+    // The encoder takes it for the base.
+    if (this.#hasScale && this.#scale === 1 && index?.name === "esp")
+      this.#reading.failAt("bad-address", start, "esp cannot be an index, not even one that is taken once");
     const operand: { -readonly [K in keyof MemoryOperand]: MemoryOperand[K] } = { kind: "memory", displacement: value };
     if (segment !== null) operand.segment = segment;
     if (base !== null) operand.base = base;
