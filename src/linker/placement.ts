@@ -295,10 +295,12 @@ export class Placement {
         const isApart = this.#options.keepsGroups && !isToDiscard;
         if (!section || !names.has(section.name) || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
         if (this.#hasUniqueName(section)) continue;
-        // The section of common symbols is none of the object's, and has no flags.
-        const flags = section === object.common ? 0 : section.elf.flags;
-        const { wanted, refused } = statement.flags ?? { wanted: 0, refused: 0 };
-        if ((flags & wanted) !== wanted || (flags & refused) !== 0) continue;
+        if (
+          statement.flags &&
+          ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
+            (section.elf.flags & statement.flags.refused) !== 0)
+        )
+          continue;
         const pattern =
           statement.patterns.length === 0
             ? EVERYTHING

@@ -309,10 +309,6 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     '.section .ctors,"aw"\n.long 3\n.data\n.long 1\n',
     "SECTIONS { .text 0x1000 : { *(.text) } .data : ONLY_IF_RO { *(.data) } .data : ONLY_IF_RW { *(.data) } }",
   ),
-  "common symbols, which have no flags": scripted(
-    ".comm c,12,8\n.data\n.long c\n",
-    "SECTIONS { .text 0x1000 : { INPUT_SECTION_FLAGS(SHF_EXECINSTR) *(*) } .data : { INPUT_SECTION_FLAGS(SHF_WRITE & !SHF_TLS) *(*) } }",
-  ),
   "the first page with the headers in it": scripted(
     ".data\n.long 1\n",
     "PHDRS { all PT_LOAD FILEHDR PHDRS; } SECTIONS { . = 0x10000 + SIZEOF_HEADERS; .text : { *(.text) } :all .rest : { *(*) } }",
