@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SERVICE } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { blankDisk, SparseDisk } from "../../src/index.ts";
+import { nodeId } from "../../src/page/decode/cluster.ts";
 import { addressOf } from "../guest/agreement-scene.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -57,10 +58,7 @@ async function newCluster(count: number, options: { gateway?: boolean; seed?: nu
 thoroughly("cloud shows the members, cloud get what they agreed on, cloud address who holds what", async () => {
   const lab = await withService(3);
   await lab.advance("2s");
-  const ids = lab.nodes.map(({ index }) => {
-    const digits = Buffer.from(lab.cluster.macAddresses[index]!).toString("hex");
-    return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
-  });
+  const ids = lab.nodes.map(({ index }) => nodeId(lab.cluster.macAddresses[index]!));
   const showing: string[] = [];
   for (const node of lab.nodes) {
     const [cluster, era, kept, head, ...rows] = (await outputAmong(node, "cloud")).trim().split("\n");

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { block, SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import { ETHERTYPE_ARP, formatMac, get16, parseArp, parseIpv4, sameBytes } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";
+import { nodeId } from "../../src/page/decode/cluster.ts";
+import { idBytes } from "../guest/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";
@@ -75,7 +77,7 @@ describe("a service address", () => {
     const expected = addresses.map((address) => {
       const weights = lab.cluster.macAddresses
         .slice(0, 3)
-        .map((mac) => weight(Uint8Array.of(...mac.slice(0, 3), 0xff, 0xfe, ...mac.slice(3)), parseIpv4(address)));
+        .map((mac) => weight(idBytes(nodeId(mac)), parseIpv4(address)));
       const first = weights.indexOf(Math.min(...weights));
       return [address, first === 0 ? "here" : `qure-${first + 1}`];
     });

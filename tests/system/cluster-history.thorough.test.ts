@@ -1,6 +1,7 @@
 /** What a cluster remembers of its lives: events that merge, survive, and are shown. */
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { nodeId } from "../../src/page/decode/cluster.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, inState, PROMPT } from "./images.ts";
 import { outputAmong, peersOf } from "./output.ts";
@@ -171,10 +172,7 @@ describe("the history", () => {
         .trim()
         .split("\n");
     const [, founder, name] = /^ +1 ([0-9a-f]{16}) (qure-\d)/m.exec((await shown("cloud history")).join("\n"))!;
-    const idOf = (index: number): string => {
-      const digits = Buffer.from(lab.cluster.macAddresses[index]!).toString("hex");
-      return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
-    };
+    const idOf = (index: number): string => nodeId(lab.cluster.macAddresses[index]!);
     expect(founder).toBe(idOf(Number(name!.slice(-1)) - 1));
     expect(await shown("cloud history")).toEqual([
       " ERA FOUNDER          NAME            BEGAN                UNTIL                EVENTS".trim(),
