@@ -33,7 +33,7 @@ export function tracedFiles(inputs: readonly LinkInput[], { objects }: Program, 
     if (input.kind === "group") return input.inputs.flatMap(lines);
     if (input.kind !== "file") return [];
     const { path } = input;
-    const members = withMembers ? objects.filter((object) => object.path.startsWith(`${path}(`)) : [];
+    const members = withMembers ? objects.filter((object) => !object.isMade && object.path.startsWith(`${path}(`)) : [];
     return [path, ...members.map((object) => `(${path})${object.path.slice(path.length + 1, -1)}`)];
   });
   return lines.map((line) => `${line}\n`).join("");

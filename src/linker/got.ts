@@ -68,10 +68,8 @@ interface Entry {
 }
 
 export class GlobalOffsetTable {
-  /** The linker's own sections, as if they were part of `host`; null in a partial link. */
+  /** The linker's own sections, as if they were part of the first object; null in a partial link. */
   readonly object: InputObject | null;
-  /** The object after whose sections they come: the first one with relocations, else the first of all. */
-  readonly host: InputObject | null;
   /** Something refers to the table, so that it is in the file. */
   readonly isUsed: boolean;
   readonly indirect: IndirectFunctions;
@@ -111,11 +109,7 @@ export class GlobalOffsetTable {
       this.#entries.set(found, { symbol: found.symbol, offset: 0, address: () => this.indirectAddress(found) });
     this.#order(symbols);
     this.isUsed = isUsed || this.#entries.size > 0 || indirect.stubs.length > 0;
-    this.host =
-      objects.find((object) => object.sections.some((section) => section !== null && section.relocations.length > 0)) ??
-      objects[0] ??
-      null;
-    this.object = this.host && !(isFlat && !isUsed) ? this.#makeObject(this.host, [...dynamic], symbols) : null;
+    this.object = objects[0] && !(isFlat && !isUsed) ? this.#makeObject(objects[0], [...dynamic], symbols) : null;
   }
 
   /**

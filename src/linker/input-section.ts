@@ -33,6 +33,8 @@ export class InputSection {
   isBuildId = false;
   /** Made by the linker, empty and not needed: it has a place in the map, but takes none in memory. */
   isStripped = false;
+  /** The map does not name it among what was thrown away. */
+  isUnlisted = false;
   /** Nothing in it appeared in it first: other sections hold all of its strings or constants. */
   isMergedAway = false;
   /** Size that the map shows, where it is not that of the content. */

@@ -125,6 +125,7 @@ class LinkMap {
       const isMissing = (section: InputSection | null): section is InputSection =>
         section !== null &&
         !section.isStripped &&
+        !section.isUnlisted &&
         (section.output === null ||
           section.isDiscarded ||
           (!this.#program.keepsGroups && (section.flags & SEC_GROUP) !== 0));
@@ -132,13 +133,17 @@ class LinkMap {
     });
     if (sections.length === 0) return;
     this.#lines.push("", "Discarded input sections", "");
-    for (const section of sections)
-      this.#section(
-        ` ${section.name}`,
-        0,
-        section.mapBytes ?? (section.elf.sizeBytes || section.sizeBytes),
-        section.object.path,
-      );
+    for (const section of sections) {
+      const sizeBytes = section.moved === null || section.merged !== null ? section.elf.sizeBytes : section.sizeBytes;
+      this.#section(` ${section.name}`, 0, section.mapBytes ?? (sizeBytes || section.sizeBytes), section.object.path);
+      this.#sizeBefore(section, sizeBytes);
+    }
+  }
+
+  /** Of a section that was rearranged, where it is not as large as the map says before. */
+  #sizeBefore({ moved, elf }: InputSection, sizeBytes: number): void {
+    if (moved !== null && elf.sizeBytes !== sizeBytes && elf.sizeBytes !== 0)
+      this.#lines.push(`${blanks(NAME_COLUMNS + 11)}${size(elf.sizeBytes)} (size before relaxing)`);
   }
 
   #memory(): void {
@@ -272,8 +277,7 @@ class LinkMap {
     // All strings of a section that lies in others now still count here, as they do in GNU ld's map.
     const sizeBytes = input.mapBytes ?? (input.isMergedAway ? input.elf.sizeBytes : input.sizeBytes);
     this.#section(` ${input.name}`, start, sizeBytes, input.object.path);
-    if (!input.isMergedAway && input.moved !== null && input.elf.sizeBytes !== sizeBytes && input.elf.sizeBytes !== 0)
-      this.#lines.push(`${blanks(NAME_COLUMNS + 11)}${size(input.elf.sizeBytes)} (size before relaxing)`);
+    if (!input.isMergedAway) this.#sizeBefore(input, sizeBytes);
     if (input.output?.excluded !== true)
       for (const { name, value } of this.#symbolsOf.get(input) ?? [])
         this.#lines.push(

@@ -1,6 +1,16 @@
 /** A section of the output: what a script's section statement, or an orphan, becomes. */
+import { SHT_FINI_ARRAY, SHT_INIT_ARRAY, SHT_PREINIT_ARRAY } from "../object/elf.ts";
 import type { InputSection } from "./input-section.ts";
 import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script/tree.ts";
+import {
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_EXCLUDE,
+  SEC_MERGE,
+  SEC_READONLY,
+  SEC_STRINGS,
+  SEC_THREAD_LOCAL,
+} from "./section-flags.ts";
 
 /** What lies in an output section, in order. */
 export type Piece =
@@ -90,4 +100,26 @@ export class OutputSection {
   inputs(): InputSection[] {
     return this.statements.flatMap((statement) => (statement.kind === "wild" ? statement.sections : []));
   }
+}
+
+/** Pointers to functions: their entries have a size. */
+const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
+
+/** What a section is in ELF's terms. */
+export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type, declaredType }: OutputSection): {
+  flags: number;
+  entrySizeBytes: number;
+} {
+  let bits = keptFlags;
+  if ((flags & SEC_ALLOC) !== 0) bits |= 2;
+  if ((flags & SEC_READONLY) === 0) bits |= 1;
+  if ((flags & SEC_CODE) !== 0) bits |= 4;
+  if ((flags & SEC_MERGE) !== 0) bits |= 0x10;
+  if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
+  if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
+  if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
+  return {
+    flags: bits >>> 0,
+    entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type || declaredType) ? 4 : 0,
+  };
 }

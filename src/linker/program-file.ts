@@ -29,10 +29,10 @@ import { stampBuildId } from "./build-id.ts";
 import { KeptRelocations } from "./kept-relocations.ts";
 import { hasContent } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
-import type { OutputSection } from "./output-section.ts";
+import { elfFlagsOf, type OutputSection } from "./output-section.ts";
 import { collectSymbols, type OutputSymbol, type OutputSymbols } from "./output-symbols.ts";
 import { PACKAGE_SECTION } from "./package-metadata.ts";
-import { elfFlagsOf, type Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
 

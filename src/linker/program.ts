@@ -4,11 +4,8 @@ import {
   PT_LOAD,
   SHF_ALLOC,
   SHF_WRITE,
-  SHT_FINI_ARRAY,
   SHT_GROUP,
-  SHT_INIT_ARRAY,
   SHT_NOBITS,
-  SHT_PREINIT_ARRAY,
   STT_OBJECT,
   STV_DEFAULT,
   STV_PROTECTED,
@@ -39,16 +36,9 @@ import { duplicateProblem, ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script/segments.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
-import {
-  SEC_ALLOC,
-  SEC_CODE,
-  SEC_EXCLUDE,
-  SEC_MERGE,
-  SEC_READONLY,
-  SEC_STRINGS,
-  SEC_THREAD_LOCAL,
-} from "./section-flags.ts";
+import { SEC_READONLY } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
+import { dropGoneStabs, joinStabs } from "./stabs.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
@@ -186,6 +176,7 @@ export class Program {
     this.#markScriptNames(script);
     const objects = inputs.objects;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
+    if (!options.isFlat && (options.strip ?? "none") === "none") joinStabs(objects);
     if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
     if (options.packageMetadata && !options.isFlat && objects[0])
       addPackageMetadata(objects[0], options.packageMetadata);
@@ -209,10 +200,17 @@ export class Program {
     this.removed = [];
     if (options.collectGarbage) {
       new Placement(scripts, objects, placementOptions).markKept();
+      const roots = [entryName ?? USUAL_ENTRY, ...(options.undefinedNames ?? []), ...script.externs];
+      if (isRelocatable && !roots.some((name) => this.symbols.get(name)?.isDefined))
+        this.report.script(
+          "--gc-sections",
+          0,
+          "a partial link needs a defined symbol to begin from: name one by -e or -u",
+        );
       this.removed = collectGarbage(
         objects,
         this.symbols,
-        [entryName ?? USUAL_ENTRY, ...(options.undefinedNames ?? []), ...script.externs],
+        roots,
         scriptAliases(scripts),
         isRelocatable,
         options.boundsKeepNothing ?? false,
@@ -227,9 +225,7 @@ export class Program {
     );
     if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
-    const { host: gotHost } = this.got;
-    const host = gotHost ? objects.indexOf(gotHost) + 1 : 0;
-    this.objects = this.got.object ? [...objects.slice(0, host), this.got.object, ...objects.slice(host)] : objects;
+    this.objects = this.got.object ? [...objects.slice(0, 1), this.got.object, ...objects.slice(1)] : objects;
     this.placement = new Placement(scripts, this.objects, placementOptions);
     this.placement.place();
     for (const { section, isError } of this.placement.unplaced) {
@@ -482,6 +478,8 @@ export class Program {
         mergeSections(
           [...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index),
         );
+      if (output.name === ".stab")
+        for (const input of inputs) dropGoneStabs(input, this.symbols, this.options.isRelocatable ?? false);
       if (output.name === ".eh_frame")
         shrinkUnwind(
           inputs.filter(({ name }) => name === ".eh_frame"),
@@ -567,25 +565,3 @@ export class Program {
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;
-
-/** Pointers to functions: their entries have a size. */
-const ARRAY_TYPES = new Set([SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);
-
-/** What a section is in ELF's terms. */
-export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type, declaredType }: OutputSection): {
-  flags: number;
-  entrySizeBytes: number;
-} {
-  let bits = keptFlags;
-  if ((flags & SEC_ALLOC) !== 0) bits |= 2;
-  if ((flags & SEC_READONLY) === 0) bits |= 1;
-  if ((flags & SEC_CODE) !== 0) bits |= 4;
-  if ((flags & SEC_MERGE) !== 0) bits |= 0x10;
-  if ((flags & SEC_STRINGS) !== 0) bits |= 0x20;
-  if ((flags & SEC_THREAD_LOCAL) !== 0) bits |= 0x400;
-  if ((flags & SEC_EXCLUDE) !== 0) bits |= 0x80000000;
-  return {
-    flags: bits >>> 0,
-    entrySizeBytes: (flags & SEC_MERGE) !== 0 ? entrySizeBytes : ARRAY_TYPES.has(type || declaredType) ? 4 : 0,
-  };
-}

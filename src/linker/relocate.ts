@@ -19,6 +19,7 @@ import { MergedAddresses, type MergedEntries } from "./merged-section.ts";
 import type { OutputSection, Piece } from "./output-section.ts";
 import type { SymbolIndices } from "./output-symbols.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_DEBUGGING, SEC_THREAD_LOCAL } from "./section-flags.ts";
+import { fixStabs } from "./stabs.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 /** A relocation that was applied, for those who relocate again. */
@@ -128,6 +129,7 @@ export class Relocator {
         section.copyTo(content);
         if (section === this.#options.frameHeader?.section) this.#writeFrameHeader(this.#options.frameHeader, content);
         if (section.name === ".eh_frame") fixUnwind(section, content);
+        if (section.name.startsWith(".stab")) fixStabs(output, section, content);
         this.#relocateSection(output, section, content);
       }
     }
