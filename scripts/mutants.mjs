@@ -36,6 +36,12 @@ const command = workshopCommand(
     (path, all) => [...all, path],
     [],
   )
+  .option(
+    "--seeds <number>",
+    "try what no test of the cluster notices with so many seeds of qure chaos, of which CI tries 100",
+    wholeNumber(0, 20_000),
+    0,
+  )
   .option("--least <percent>", "exit code 1 below this score", positiveNumber)
   .option("--json", "print the verdicts as JSON", false)
   .parse();
@@ -93,6 +99,7 @@ const options = {
   seed: values.seed,
   jobs: values.jobs,
   tests: values.tests,
+  seeds: values.seeds,
   ledger: new Ledger(values.keep ?? null, values.again),
   minutes: values.minutes ?? null,
   report: (line) => process.stderr.write(`${line}\n`),

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { Random } from "../../emulator/state/random.ts";
 import { readElf } from "../../src/index.ts";
+import { campaignOn } from "../../tests/chaos/faulty.ts";
 import { forgetShared } from "../../tests/setup/shared.ts";
 import { hasAllRows } from "../../tests/setup/tier.ts";
 import type { Mutant, MutantOptions, MutantSummary, Verdict } from "./assembly.ts";
@@ -39,6 +40,9 @@ const INSTRUCTIONS_ENOUGH = hasAllRows ? 1_600_000_000 : 400_000_000;
 const NEAR_LINES = 8;
 /** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
 const NOT_WATCHED = /^(boot\/|asm\/kernel\/(entry|real)\.s:)/;
+/** What campaigns of faults (qure chaos) find bugs in. */
+const CAMPAIGNS_ARE_ABOUT = "asm/cluster/";
+const CAMPAIGN_NODES = 3;
 /** Raised when what is kept of tests changes. */
 const FORMAT = 3;
 
@@ -279,6 +283,8 @@ class Session {
           return { verdict: error instanceof GuestTimeout ? "timedOut" : "killed", by: `${test.file} ${test.name}` };
         }
       }
+      const found = await this.#campaign(mutant);
+      if (found !== null) return { verdict: "killed", by: found };
     } finally {
       this.#stage.plant(null);
     }
@@ -286,6 +292,15 @@ class Session {
       verdict: "survived",
       by: reaching.length === 0 ? "no test reaches it" : `${tried} of ${reaching.length} tests`,
     };
+  }
+
+  /** What a campaign of faults says of a fault in what it is about; null when it finds nothing. */
+  async #campaign({ file }: Mutant): Promise<string | null> {
+    const { seeds = 0 } = this.#options;
+    if (seeds === 0 || !file.startsWith(CAMPAIGNS_ARE_ABOUT)) return null;
+    const { iso: cdrom, kernelElf: kernel, firmware } = this.#stage.images();
+    const { seed, how } = await campaignOn({ cdrom, kernel, firmware, nodes: CAMPAIGN_NODES }, [1, seeds]);
+    return seed === null ? null : `seed ${seed} of qure chaos, ${how}`;
   }
 
   /** Whether a test that has failed says something of the fault: what fails without one too is left out from now on. */

@@ -47,6 +47,8 @@ export interface MutantOptions {
   readonly minutes?: number | null;
   /** Test files, when others than all that boot machines are to judge. */
   readonly tests?: readonly string[];
+  /** A fault in the cluster that no test notices is tried by so many seeds of a campaign. */
+  readonly seeds?: number;
   report(line: string): void;
 }
 

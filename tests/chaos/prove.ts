@@ -10,13 +10,9 @@ import { InvalidArgumentError } from "commander";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { buildSystem } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
-import { type CampaignOptions, runSeed } from "../../src/chaos/campaign.ts";
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
-import { openStage } from "../../src/chaos/setup.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
-import { LabCluster } from "../../src/lab/lab.ts";
-import { prepareDisk } from "../../src/lab/prepare.ts";
+import { campaignOn, type Noticed } from "./faulty.ts";
 import { PLANTED, type PlantedBug, plant } from "./planted.ts";
 
 const values = workshopCommand(
@@ -48,23 +44,18 @@ function readSeeds(text: string): readonly [number, number] {
   return [Number(from), Number(to)];
 }
 
-const CAMPAIGN: CampaignOptions = { spanNs: 6e9, boundNs: 10e9, minimise: false };
 const RESULTS = "build/prove-cloud-planted.jsonl";
 const VERSION = { version: "0.1.0", revision: 1000 };
 
-/** What a planted bug came to: the seed that found it (0: it showed before any fault), null: none did. */
-interface Found {
+/** What a planted bug came to; with how many seeds were tried when none found it, the next run goes on behind them. */
+interface Found extends Noticed {
   readonly bug: string;
-  readonly seed: number | null;
-  readonly how: string;
-  /** How many seeds were tried when none found it: the next run goes on behind them. */
-  readonly tried?: number;
 }
 
 const cache = new ObjectCache();
 const files = folderTree(".");
 
-async function campaignOn(bug: PlantedBug, first: number, last: number, untilMs: number): Promise<Found> {
+async function campaignOnBug(bug: PlantedBug, first: number, last: number, untilMs: number): Promise<Found> {
   const faulty = plant(bug, new TextDecoder("latin1").decode(files.read(bug.file)!));
   const content = Uint8Array.from(faulty, (character) => character.charCodeAt(0));
   const tree = {
@@ -74,22 +65,8 @@ async function campaignOn(bug: PlantedBug, first: number, last: number, untilMs:
   const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, cache });
   if (!built) throw new Error(`${bug.file}: with \`${bug.with}\` it cannot be built: ${diagnostics[0]?.message}`);
   const file = (name: string): Uint8Array => built.find((found) => found.name === name)!.content;
-  const firmware = loadFirmware();
-  const [cdrom, kernel] = [file("qure.iso"), file("kernel.elf")];
-  const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
-  try {
-    const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
-    const { nodes } = values;
-    const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
-    let seed = first;
-    for (; seed <= last && (seed === first || Date.now() < untilMs); seed++) {
-      const { failure } = runSeed(stage, seed, CAMPAIGN);
-      if (failure) return { bug: bug.breaks, seed, how: `${failure.invariant}: ${failure.message}` };
-    }
-    return { bug: bug.breaks, seed: null, how: `not within ${seed - 1} seeds`, tried: seed - 1 };
-  } catch (error) {
-    return { bug: bug.breaks, seed: 0, how: (error as Error).message.split("\n")[0]! };
-  }
+  const system = { cdrom: file("qure.iso"), kernel: file("kernel.elf"), firmware: loadFirmware(), nodes: values.nodes };
+  return { bug: bug.breaks, ...(await campaignOn(system, [first, last], untilMs)) };
 }
 
 async function provePlanted(first: number, last: number): Promise<boolean> {
@@ -107,7 +84,7 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
   for (const bug of PLANTED) {
     const tried = known.get(bug.breaks)?.tried ?? (known.has(bug.breaks) ? last : first - 1);
     if (tried >= last || !`${bug.file} ${bug.breaks}`.includes(values.only) || Date.now() > untilMs) continue;
-    const found = await campaignOn(bug, tried + 1, last, untilMs);
+    const found = await campaignOnBug(bug, tried + 1, last, untilMs);
     known.set(bug.breaks, found);
     appendFileSync(RESULTS, `${JSON.stringify(found)}\n`);
     console.log(`${found.seed === null ? "missed" : `seed ${found.seed}`.padEnd(8)}  ${bug.breaks}: ${found.how}`);

@@ -1,0 +1,45 @@
+/** A campaign of faults on a system that has a bug: whether it notices, and after how many seeds. */
+import { type CampaignOptions, runSeed } from "../../src/chaos/campaign.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { openStage } from "../../src/chaos/setup.ts";
+import { LabCluster } from "../../src/lab/lab.ts";
+import { prepareDisk } from "../../src/lab/prepare.ts";
+
+const CAMPAIGN: CampaignOptions = { spanNs: 6e9, boundNs: 10e9, minimise: false };
+
+export interface FaultySystem {
+  readonly cdrom: Uint8Array;
+  /** The linked kernel of the CD. */
+  readonly kernel: Uint8Array;
+  readonly firmware: Uint8Array;
+  readonly nodes: number;
+}
+
+export interface Noticed {
+  /** The seed that found it; 0: it showed before any fault; null: none did. */
+  readonly seed: number | null;
+  readonly how: string;
+  /** The last seed that was tried when none found it. */
+  readonly tried?: number;
+}
+
+/** Tries seeds until one breaks an invariant, and begins none but the first after a time (of `Date.now()`). */
+export async function campaignOn(
+  { cdrom, kernel, firmware, nodes }: FaultySystem,
+  [first, last]: readonly [number, number],
+  untilMs = Number.POSITIVE_INFINITY,
+): Promise<Noticed> {
+  const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
+  try {
+    const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
+    const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
+    let seed = first;
+    for (; seed <= last && (seed === first || Date.now() < untilMs); seed++) {
+      const { failure } = runSeed(stage, seed, CAMPAIGN);
+      if (failure) return { seed, how: `${failure.invariant}: ${failure.message}` };
+    }
+    return { seed: null, how: `not within ${seed - 1} seeds`, tried: seed - 1 };
+  } catch (error) {
+    return { seed: 0, how: (error as Error).message.split("\n")[0]! };
+  }
+}
