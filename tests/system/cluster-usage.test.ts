@@ -1,0 +1,75 @@
+/** What `cloud` says to words that it does not know, addresses that nobody can have, and values that there are not. */
+import { expect, test } from "vitest";
+import { atPrompt, members } from "./booted.ts";
+import { outputAmong } from "./output.ts";
+
+const USAGE = /^ *cloud +shows the nodes of the cluster[\s\S]*^ +cloud key forget .*\n/m;
+const NO_ADDRESS = "is not an address that a machine can have";
+const NOT_A_SERVICE = "is not one of the cluster's service addresses";
+
+/** Command -> what it prints, and whether it says by its status that it could not. The rows are typed one after the other. */
+const REFUSED: Readonly<Record<string, string>> = {
+  "nothing|status now|init x|register x|start x|stop x|help x": "usage",
+  "history x|nodes x|graph x|events x|events -f 1": "usage",
+  "get a b|set|set a b c": "usage",
+  "address add|address add 10.0.2.40 255.255.255.0 shared more|address what|address move 10.0.2.40|address list x":
+    "usage",
+  "key what|key set a|key new|key rotate x|invite x|join|expel|reboot|reboot a b": "usage",
+  "get none": "cluster: there is no value none",
+  "address add 1.2.3.4.5": `cluster: 1.2.3.4.5 ${NO_ADDRESS}`,
+  "address add 224.0.0.1": `cluster: 224.0.0.1 ${NO_ADDRESS}`,
+  "address add 10.0.2.40 255.255.255.0 share": "cluster: share is not the word shared",
+  "address add 10.0.2.40 mask": "cluster: mask is not a mask",
+  "address remove 10.0.2.41": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
+  "address remove 300.1.1.1": `cluster: 300.1.1.1 ${NO_ADDRESS}`,
+  "address move 10.0.2.41 qure-2": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
+  "key set a b": "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits",
+  "join ABC": "cluster: expected a code of 16 characters, as `cloud invite` shows it",
+  invite: "An open cluster has no key to give: whoever is on this network is in it (cloud key new NAME).",
+  "expel nobody": "cluster: An open cluster has no key (cloud key new NAME)",
+  "reboot nobody": "cluster: no other node that is alive has the name or address nobody",
+  "auto-answer x": "cluster: x is not a mask, nor the word off",
+  "auto-answer 255.0.255.0": "cluster: 255.0.255.0 is not a mask, nor the word off",
+};
+
+test("cloud refuses what it does not know, with the reason and the status 1, and changes nothing", async () => {
+  const [node] = (await members(2)).nodes;
+  const before = await outputAmong(node!, "cloud get; cloud address; cloud key");
+  for (const [commands, answer] of Object.entries(REFUSED))
+    for (const command of commands.split("|")) {
+      const said = await outputAmong(node!, `cloud ${command}; echo status $?`);
+      if (answer === "usage") expect(said.replace(USAGE, ""), command).toBe("status 1\n");
+      else expect(said, command).toBe(`${answer}\nstatus 1\n`);
+    }
+  expect(await outputAmong(node!, "cloud get; cloud address; cloud key")).toBe(before);
+});
+
+test("cloud set, get and address say what there is", async () => {
+  const [node] = (await members(2)).nodes;
+  const rows: readonly (readonly [string, string])[] = [
+    ["cloud help", ""],
+    ["cloud get", "Nothing has been set (cloud set NAME VALUE).\n"],
+    ["cloud set a 1", "a is set.\n"],
+    ["cloud get a", "1\n"],
+    ["cloud set a", "a is gone.\n"],
+    ["cloud address add 10.0.2.40 255.255.255.0 shared", ""],
+    ["cloud address move 10.0.2.40 nobody", "cluster: no node that is alive has the name or address nobody\n"],
+    ["cloud auto-answer", "No service addresses are learned (cloud auto-answer NETMASK).\n"],
+    ["cloud register", ""],
+  ];
+  for (const [command, answer] of rows) {
+    const said = await outputAmong(node!, `${command}; echo status $?`);
+    const status = answer.startsWith("cluster:") ? 1 : 0;
+    expect(said.replace(USAGE, "").replace(/^\d+\.\d+ .*\n/gm, ""), command).toBe(`${answer}status ${status}\n`);
+  }
+});
+
+test("cloud says why it does nothing without an address, or stopped", async () => {
+  const [node] = (await atPrompt({ gateway: false })).nodes;
+  expect(await outputAmong(node!, "cloud register; echo status $?")).toMatch(
+    /^cluster: hello could not be sent: .+\nstatus 1\n$/,
+  );
+  expect(await outputAmong(node!, "service stop cluster; cloud nodes; echo status $?")).toMatch(
+    /^cluster: the service is stopped\nstatus 1\n$/m,
+  );
+});
