@@ -6,6 +6,8 @@ test.each([
   ["-cdrom x.iso -m 64 -no-reboot -no-hpet", "--cdrom x.iso --memory 64M --no-reboot --no-hpet"],
   ["-m 1G -m size=128 -m 33554432", "--memory 1G --memory 128M --memory 33554432"],
   ["-hda a.img -hdb b.img -hdd d.img", "--hda a.img --drive file=b.img,index=1 --drive file=d.img,index=3"],
+  ["--hda a.img --hdb b.img --enable-kvm --m 64", "--hda a.img --drive file=b.img,index=1 --memory 64M"],
+  ["--hda a.img --hdx b.img", "--hda a.img --hdx b.img"],
   ["-fda f.img -boot order=ac", "--fda f.img --boot ac"],
   ["-kernel vmlinuz -initrd root -append quiet", "--kernel vmlinuz --initrd root --append quiet"],
   ["-serial stdio -s -S", "--serial stdio --gdb 1234 -S"],

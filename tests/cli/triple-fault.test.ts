@@ -90,6 +90,23 @@ test("the branches before it have theirs", () => {
   expect(noted[0]).toMatch(new RegExp(`^ {4}${place} to ${place}, 3 times$`, "m"));
 });
 
+test("one that comes again and again is told once, and counted", () => {
+  const noted: string[] = [];
+  const progress = { step: () => {}, note: (text: string) => void noted.push(text), done: () => {} };
+  const faults = new TripleFaults(progress, [], null);
+  const fault = (node: string, address: string, more: string): void =>
+    faults.hear(node, 0, `triple fault: #GP error 001ah\n  at ${address}, cs:eip 0000:${address}\n  eax ${more}`);
+  expect(faults.hint).toBeNull();
+  for (const eax of ["1", "2", "3"]) fault("qure-1", "00007c1e", eax);
+  fault("qure-1", "00007c20", "1");
+  fault("qure-2", "00007c1e", "1");
+  expect(noted).toHaveLength(3);
+  expect(faults).toMatchObject({
+    count: 5,
+    hint: "triple faults that were told came 2 times more; --no-reboot ends the run with the first",
+  });
+});
+
 test("fails a wait of the API, or not", async () => {
   const start = (tripleFault: "fail" | "go on") => {
     const medium = new SparseDisk(MIB);

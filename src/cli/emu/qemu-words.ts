@@ -224,8 +224,20 @@ function model(name: string): string {
   return MODELS_OF_QEMU.get(name) ?? name;
 }
 
+/** Words of QEMU's that are understood together with others. */
+const TOGETHER = new Set(["-nographic", "-audio", "-chardev", "-mon"]);
+
+/** QEMU's own words may have two dashes as well, where no option of ours has that name. */
+function withOneDash(word: string): string {
+  const one = word.slice(1);
+  return word.startsWith("--") && !OWN.has(word) && (WITH_ARGUMENT.has(one) || ALONE.has(one) || TOGETHER.has(one))
+    ? one
+    : word;
+}
+
 /** The arguments of `qure emu` in its own words. Throws a UsageError for a word of QEMU's that has no counterpart. */
-export function rewriteQemuWords(given: readonly string[]): string[] {
+export function rewriteQemuWords(words: readonly string[]): string[] {
+  const given = words.map(withOneDash);
   const args: string[] = [];
   const drives = new QemuDrives(given);
   const sound = new QemuSound(given);
@@ -272,7 +284,11 @@ export function rewriteQemuWords(given: readonly string[]): string[] {
       throw new UsageError(
         `${word}: this word of QEMU's has no counterpart in qure emu; docs/emulator.md maps those that have`,
       );
-    else if (!word.startsWith("-") && !hasFile) {
+    else if (word.startsWith("--") && !OWN.has(word.replace(/=.*/, ""))) {
+      // What follows may be its argument: that there is no such option is what is to be said.
+      hasFile = true;
+      args.push(word);
+    } else if (!word.startsWith("-") && !hasFile) {
       hasFile = true;
       args.push(given.some((other) => /^--?cdrom$/.test(other)) ? "--hda" : "--image", word);
     } else args.push(word);

@@ -150,7 +150,7 @@ export async function runEmu(
     else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
     if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
     if (run) checkDigest(lab, run);
-    if (machineLog.hint) progress.note(machineLog.hint);
+    for (const hint of [machineLog.hint, tripleFaults.hint]) if (hint !== null) progress.note(hint);
     for (const node of lab.nodes) node.disk?.flush();
     if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
     if (!reached)

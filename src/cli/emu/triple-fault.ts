@@ -7,11 +7,16 @@ import { Places } from "./symbols.ts";
 /** Where it was, and the ends of the branches before: all have places. */
 const ADDRESS = /(?<=^ {2}at |^ {4}|^ {4}[0-9a-f]{8} to )[0-9a-f]{8}\b/gm;
 
+/** The exceptions and the address, without registers. */
+const WHICH = /^.*(?:\n {2}at [0-9a-f]+)?/;
+
 export class TripleFaults {
   readonly #progress: Progress;
   readonly #symbols: readonly string[];
   readonly #image: string | null;
   #count = 0;
+  /** How often each was met, by its machine, its exceptions and where it was. */
+  readonly #met = new Map<string, number>();
 
   /** `symbols` are files given by the user; without any, those beside `image` give the names. */
   constructor(progress: Progress, symbols: readonly string[], image: string | null) {
@@ -25,12 +30,24 @@ export class TripleFaults {
     return this.#count;
   }
 
-  /** Takes what a machine reports; only triple faults are told. */
+  /** Takes what a machine reports; only triple faults are told, and each once: a guest may meet it at every start. */
   hear(node: string, atNs: number, line: string): void {
     if (!line.startsWith(TRIPLE_FAULT)) return;
     this.#count++;
+    const which = `${node} ${WHICH.exec(line)![0]}`;
+    const before = this.#met.get(which) ?? 0;
+    this.#met.set(which, before + 1);
+    if (before > 0) return;
     const places = new Places(this.#symbols, this.#image);
     const report = line.replace(ADDRESS, (address) => places.describe(Number.parseInt(address, 16)));
     this.#progress.note(`${node}, at virtual time ${formatNs(atNs)}: ${report}`);
+  }
+
+  /** What is worth saying at the end; null when none came again. */
+  get hint(): string | null {
+    const again = this.#count - this.#met.size;
+    return again === 0
+      ? null
+      : `triple faults that were told came ${again} times more; --no-reboot ends the run with the first`;
   }
 }
