@@ -27,7 +27,7 @@ import {
   WAIT_FOR_INTERRUPT,
 } from "./exceptions.ts";
 import { IF, RF, TF } from "./flags.ts";
-import { BASE, CS, DR, EFLAGS, EIP } from "./layout.ts";
+import { BASE, CR2, CS, DR, EFLAGS, EIP } from "./layout.ts";
 import { LEAVE_RUN } from "./probe.ts";
 import type { StopReason } from "./processor.ts";
 import { type Delivery, describeTripleFault } from "./triple-fault.ts";
@@ -417,6 +417,7 @@ export class Interpreter {
     let eip = firstEip;
     let vector = firstVector;
     let errorCode = firstErrorCode;
+    let cr2 = core.s[CR2]!;
     let chain: Delivery[] | null = null;
     for (;;) {
       try {
@@ -425,8 +426,9 @@ export class Interpreter {
         return true;
       } catch (error) {
         if (!(error instanceof CpuException)) throw error;
-        chain ??= [{ vector, errorCode, eip }];
-        chain.push({ vector: error.vector, errorCode: error.errorCode, eip });
+        chain ??= [{ vector, errorCode, eip, cr2 }];
+        cr2 = core.s[CR2]!;
+        chain.push({ vector: error.vector, errorCode: error.errorCode, eip, cr2 });
         if (core.switching) {
           core.switching = false;
           eip = core.s[EIP]!;
@@ -438,7 +440,7 @@ export class Interpreter {
         if (isDoubleFault(vector, error.vector)) {
           vector = DOUBLE_FAULT;
           errorCode = 0;
-          chain.push({ vector, errorCode, eip });
+          chain.push({ vector, errorCode, eip, cr2 });
         } else ({ vector, errorCode } = error);
         core.s[EFLAGS]! |= RF;
       }

@@ -14,6 +14,8 @@ export interface Delivery {
   /** NO_ERROR_CODE: it has none. */
   readonly errorCode: number;
   readonly eip: number;
+  /** CR2 when it was raised: of a page fault, the linear address. */
+  readonly cr2: number;
 }
 
 const WAYS = "  the last branches";
@@ -27,9 +29,10 @@ function vectorName(vector: number): string {
   return EXCEPTION_NAMES[vector] || `interrupt ${hex(vector, 2)}h`;
 }
 
-function describe({ vector, errorCode }: Delivery): string {
+function describe({ vector, errorCode, cr2 }: Delivery): string {
   const name = vectorName(vector);
-  return errorCode === NO_ERROR_CODE ? name : `${name} error ${hex(errorCode, 4)}h`;
+  const error = errorCode === NO_ERROR_CODE ? "" : ` error ${hex(errorCode, 4)}h`;
+  return `${name}${error}${vector === PAGE_FAULT ? ` for address ${hex(cr2)}` : ""}`;
 }
 
 /**
@@ -39,7 +42,6 @@ function describe({ vector, errorCode }: Delivery): string {
 export function describeTripleFault({ s, state, branches }: Core, chain: readonly Delivery[]): string {
   const [first] = chain;
   const codeBase = s[BASE + CS]!;
-  const pageFault = chain.find(({ vector }) => vector === PAGE_FAULT);
   const registers = GENERAL_REGISTERS.map((name, index) => `${name} ${hex(s[index]!)}`);
   const segments = SEGMENT_REGISTERS.map((name, index) => `${name} ${hex(s[SELECTOR + index]!, 4)}`);
   const control = [`cr0 ${hex(s[CR0]!)}`, `cr2 ${hex(s[CR2]!)}`, `cr3 ${hex(s[CR3]!)}`, `cr4 ${hex(s[CR4]!)}`];
@@ -50,7 +52,6 @@ export function describeTripleFault({ s, state, branches }: Core, chain: readonl
   return [
     `${TRIPLE_FAULT}: ${chain.map(describe).join(", then ")}`,
     `  at ${hex(codeBase + (first?.eip ?? s[EIP]!))}, cs:eip ${hex(s[SELECTOR + CS]!, 4)}:${hex(first?.eip ?? s[EIP]!)}, eflags ${hex(state.eflags)}`,
-    ...(pageFault ? [`  the page fault was for linear address ${hex(s[CR2]!)}`] : []),
     `  ${registers.slice(0, 4).join("  ")}`,
     `  ${registers.slice(4).join("  ")}`,
     `  ${segments.join("  ")}`,

@@ -64,6 +64,17 @@ test("with --no-reboot the machine is off, and the status is 4", async () => {
   expect({ exitCode, message }).toEqual({ exitCode: 4, message: "" });
 });
 
+test("page faults are told with the address that each was for", async () => {
+  const faulty = new Uint8Array(MIB);
+  faulty.set(guest("tests/guest/triple-page-fault.s"));
+  writeFileSync(join(folder, "page.img"), faulty);
+  const { said } = await run({ hda: join(folder, "page.img"), reboot: false });
+  // A page fault in the delivery of a page fault is a double fault, the delivery of which meets one again.
+  expect(said).toMatch(
+    /triple fault: #PF error 0000h for address 00200123, then #PF error 0000h for address 00300070, then #DF error 0000h, then #PF error 0000h for address 00300040\n/,
+  );
+});
+
 test("an address of the kernel has its routine and its line", () => {
   provideBuild(folder);
   const kernel = readFileSync(join(folder, "build/kernel.elf"));
