@@ -184,7 +184,7 @@ class SectionDisassembly {
         this.#showRelocations(offset);
         continue;
       }
-      if (isCode && options.linesBefore) this.#lines.push(...options.linesBefore(section, offset));
+      if (options.linesBefore) this.#lines.push(...options.linesBefore(section, offset));
       let length: number;
       let text: string;
       if (isCode) ({ length, text } = disassemble(code, offset, section.address + offset, disassembly));

@@ -5,6 +5,7 @@
 
 import { type LineTable, lineTableOf } from "../object/dwarf/line-lookup.ts";
 import { STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE } from "../object/elf.ts";
+import { stabLinesOf } from "../object/stab-lines.ts";
 import type { ObjectFile, ObjectSection, ObjectSymbol } from "./object-file.ts";
 
 const CONTEXT_LINES = 5;
@@ -41,7 +42,7 @@ export class SourceLines {
   }
 
   enter(file: ObjectFile): void {
-    this.#table = lineTableOf(file.elf);
+    this.#table = lineTableOf(file.elf) ?? stabLinesOf(file.elf);
     const kinds = new Set([STT_FUNC, STT_NOTYPE, STT_GNU_IFUNC]);
     const sorted = file.symbols
       .filter(({ elf }) => elf.type !== STT_FILE && kinds.has(elf.type))
@@ -66,9 +67,9 @@ export class SourceLines {
       discriminator: 0,
     };
     // Debugging information knows inlined functions, the symbol table does not.
-    const name =
-      (line > 0 ? this.#table?.functionAt(section.elf, offset) : null) ??
-      this.#functionAt(section, section.address + offset);
+    const told = line > 0 ? (this.#table?.functionAt(section.elf, offset) ?? null) : null;
+    const isAll = line > 0 && this.#table?.knowsFunctions === true;
+    const name = isAll ? told : (told ?? this.#functionAt(section, section.address + offset));
     if (this.#options.numbers) {
       if (name !== null && name !== this.#previousFunction) {
         const shown = this.#options.nameOf(name);

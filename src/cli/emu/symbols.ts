@@ -6,6 +6,7 @@ import { readIfPresent } from "../../host/files.ts";
 import { type LineRow, lineRowsOf } from "../../object/dwarf/line-table.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../../object/elf.ts";
 import { ElfError, type ElfObject, readElf } from "../../object/elf-reader.ts";
+import { stabRowsOf } from "../../object/stab-lines.ts";
 import { CommandError } from "../fail.ts";
 
 const BUILT = ["kernel.elf", "loader.elf"];
@@ -51,7 +52,7 @@ export class Places {
   constructor(named: readonly string[], image: string | null) {
     const programs = readPrograms(named, image);
     this.#symbols = new SymbolTable(programs.flatMap(symbolsOf));
-    this.#rows = programs.flatMap((program) => lineRowsOf(program));
+    this.#rows = programs.flatMap((program) => [...lineRowsOf(program), ...stabRowsOf(program)]);
   }
 
   /** `c0104eb6 clock_tick+6h (asm/kernel/clock.s:41)`, as much of it as is known. */

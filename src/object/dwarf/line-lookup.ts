@@ -18,6 +18,8 @@ export interface SourcePlace {
 }
 
 export interface LineTable {
+  /** Functions that it does not name are none: nobody looks for a symbol. */
+  readonly knowsFunctions: boolean;
   /** The line of an offset in a section, or null. */
   find(section: ElfSection, offset: number): SourcePlace | null;
   /** The innermost function at an offset, be it inlined, or null when debugging information does not tell. */
@@ -101,6 +103,7 @@ function functionsOf(elf: ElfObject): DwarfFunctions {
 }
 
 class SortedLines implements LineTable {
+  readonly knowsFunctions = false;
   readonly #elf: ElfObject;
   #functions: DwarfFunctions | null = null;
   /** Runs of ascending addresses, each up to its end row. */
