@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import {
   founded,
   HIGH,
+  HIGHEST,
   idBytes,
   LOW,
   LOWEST,
@@ -31,6 +32,9 @@ const ACCUSE_MS = 650;
 const AGAIN_MS = 100;
 /** So long a coordinator asks who is accused, unless it has heard it as lately. */
 const LAST_CHANCE_MS = 200;
+/** A flag of views that have all report, and for how long they may. */
+const ROLL = 16;
+const ROLL_MS = 500;
 
 const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
 const addressOf = (id: string): string => `10.0.2.${Number.parseInt(id.slice(-2), 16)}`;
@@ -113,6 +117,26 @@ describe("a coordinator", () => {
     await oneReports(s, 1000);
     expect(probesOf(s, 0)).toEqual([]);
     expect(members(s)).toBe(3);
+  });
+
+  test("calls the roll when one has died: who is not heard within 500 ms is offline too", async () => {
+    const s = await withTwo();
+    s.wire.say(report(HIGHEST, 1, SELF));
+    await oneReports(s, 1000);
+    expect(members(s)).toBe(4);
+    accuse(s, LOW, HIGH, true);
+    const fromMs = nowMs(s);
+    const gone = await s.lab.until(() => s.wire.of(VIEW, fromMs).find((heard) => heard.members === 3), "nobody died");
+    // Now all are asked; LOW says nothing any more, and HIGHEST does.
+    await s.lab.until(() => s.wire.of(VIEW, gone.atMs - TICK_MS).some(({ flags }) => (flags & ROLL) !== 0), "no roll");
+    await s.lab.advance("100ms");
+    s.wire.say(report(HIGHEST, 1, SELF));
+    const alone = await s.lab.until(() => s.wire.of(VIEW, fromMs).find((heard) => heard.members === 2), "LOW lives on");
+    expect(alone.atMs - gone.atMs).toBeGreaterThanOrEqual(ROLL_MS - 80 - TICK_MS);
+    expect(alone.atMs - gone.atMs).toBeLessThan(ROLL_MS + 80 + 3 * TICK_MS);
+    s.wire.say(report(HIGHEST, 1, SELF));
+    await s.lab.advance("300ms");
+    expect(members(s)).toBe(2);
   });
 
   test("does nothing about a stranger, or one that has left, who is accused", async () => {

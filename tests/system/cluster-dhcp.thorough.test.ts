@@ -145,4 +145,10 @@ test("it falls silent when another server is heard, and when the value goes", as
   await lab.nodes[0]!.enter("cloud set dhcp", /dhcp is gone/);
   await lab.advance("1s");
   expect(await client.ask(DISCOVER!)).toEqual([]);
+  // Given again it serves at once, as there is nobody else.
+  const from = holder.console.text.length;
+  await lab.nodes[0]!.enter(`cloud set dhcp "${SERVER} 50 600"`, /dhcp is set/);
+  await lab.advance("4s");
+  expect(await client.ask(DISCOVER!)).toEqual([expect.stringMatching(new RegExp(`^${OFFER} `))]);
+  expect(holder.console.text.slice(from)).not.toContain("has ended");
 });

@@ -23,7 +23,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "address remove 10.0.2.41": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
   "address remove 300.1.1.1": `cluster: 300.1.1.1 ${NO_ADDRESS}`,
   "address move 10.0.2.41 qure-2": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
-  "key set a b": "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits",
+  [`key set a b|key set ${"n".repeat(32)} ${"0".repeat(64)}|key set "a b" ${"0".repeat(64)}|key set "" ${"0".repeat(64)}`]:
+    "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits",
   "join ABC": "cluster: expected a code of 16 characters, as `cloud invite` shows it",
   invite: "An open cluster has no key to give: whoever is on this network is in it (cloud key new NAME).",
   "expel nobody": "cluster: An open cluster has no key (cloud key new NAME)",
