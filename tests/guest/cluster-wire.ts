@@ -45,6 +45,7 @@ export const ENTRY_BYTES = 68;
 const MEMBERS_AT = HEADER_BYTES;
 const CODE_BYTES = 16;
 const CODE_AT = 96;
+const VALUES_AT = 112;
 /** A flag of packets in clusters without a key. */
 export const OPEN = 4;
 /** The sender founded its era alone. */
@@ -72,6 +73,8 @@ export interface Said {
   readonly sequence?: number;
   /** What follows the header, where that is not a view's. */
   readonly rest?: Uint8Array;
+  /** The values that the sender has; none when absent. */
+  readonly values?: { readonly number: number; readonly digest: number };
   /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
   readonly members?: readonly string[];
 }
@@ -147,11 +150,12 @@ function entryBytes(member: string, index: number, numbers: ReadonlyMap<string, 
 }
 
 function packetBytes(
-  { kind, state, era, id, founder, flags, age, session, echo, number, request, sequence, rest, members = [] }: Said,
+  { kind, state, era, id, founder, flags, age, session, echo, number, request, sequence, rest, ...more }: Said,
   address: Uint8Array,
   line: string | null,
   numbers: ReadonlyMap<string, number> = new Map(),
 ): Uint8Array {
+  const { values, members = [] } = more;
   const bytes = new Uint8Array(
     kind === VIEW ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
   );
@@ -171,6 +175,10 @@ function packetBytes(
   if (echo !== undefined) {
     bytes.set(bytesOf(echo).slice(0, 4), 88);
     view.setUint32(92, number ?? numbers.get(echo) ?? 1, true);
+  }
+  if (values) {
+    view.setUint32(VALUES_AT, values.number, true);
+    view.setInt32(VALUES_AT + 4, values.digest | 0, true);
   }
   if (rest) bytes.set(rest, HEADER_BYTES);
   if (kind === VIEW) view.setUint32(MEMBERS_AT, 1 + members.length, true);
