@@ -71,7 +71,7 @@ export interface Said {
   readonly request?: number;
   /** Of the packet; the next one of its session when absent. */
   readonly sequence?: number;
-  /** What follows the header, where that is not a view's. */
+  /** What follows the header, where it is not made of `members`. */
   readonly rest?: Uint8Array;
   /** The values that the sender has; none when absent. */
   readonly values?: { readonly number: number; readonly digest: number };
@@ -157,7 +157,7 @@ function packetBytes(
 ): Uint8Array {
   const { values, members = [] } = more;
   const bytes = new Uint8Array(
-    kind === VIEW ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
+    kind === VIEW && !rest ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
   );
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
@@ -181,7 +181,7 @@ function packetBytes(
     view.setInt32(VALUES_AT + 4, values.digest | 0, true);
   }
   if (rest) bytes.set(rest, HEADER_BYTES);
-  if (kind === VIEW) view.setUint32(MEMBERS_AT, 1 + members.length, true);
+  if (kind === VIEW && !rest) view.setUint32(MEMBERS_AT, 1 + members.length, true);
   members.forEach((member, index) => bytes.set(entryBytes(member, index, numbers), VIEW_BYTES + index * ENTRY_BYTES));
   return signed(bytes, line);
 }
