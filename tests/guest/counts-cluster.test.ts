@@ -83,3 +83,20 @@ thoroughly("whoever is heard when the table is full takes the place of one that 
   expect(await rise(s, NO_ROOM, () => s.wire.say(report(HIGH, 1, SELF)))).toBe(0);
   await s.node.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
 });
+
+test.each<[string, readonly number[], readonly number[]]>([
+  ["one after the other, each once", [10, 11, 12, 11, 12], [11, 12]],
+  ["that overtook others by up to 31", [10, 41, 11, 10, 40, 40], [10, 40]],
+  ["that overtook others by more", [40, 72, 41, 40, 73, 41, 42], [40, 41]],
+  ["far behind those before, whatever was heard of them", [9, 10, 100, 99, 98, 69, 68, 99], [68, 99]],
+  ["with gaps that are filled later", [10, 13, 12, 11, 11, 12, 13, 10], [11, 12, 13, 10]],
+])("packets %s are new, and others heard before", async (_what, sequences, refused) => {
+  const s = await founded();
+  s.wire.say({ ...report(HIGH, 1, SELF), sequence: 1 });
+  await s.lab.advance("50ms");
+  const found: number[] = [];
+  for (const sequence of sequences)
+    if ((await rise(s, "cloud heard before", () => s.wire.say({ ...report(HIGH, 1, SELF), sequence }))) > 0)
+      found.push(sequence);
+  expect(found).toEqual(refused);
+});
