@@ -1,6 +1,7 @@
 /** What the cluster counts of strangers' packets, and where its table of members ends. */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { cloud, founded, HIGH, isIn, LOW, report, type Scene, SELF, view } from "./agreement-scene.ts";
 import { BYE, MEMBER, PROBE, type Said, VIEW } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
@@ -84,13 +85,15 @@ thoroughly("whoever is heard when the table is full takes the place of one that 
   await s.node.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
 });
 
-test.each<[string, readonly number[], readonly number[]]>([
+const HEARD: readonly (readonly [string, readonly number[], readonly number[]])[] = [
   ["one after the other, each once", [10, 11, 12, 11, 12], [11, 12]],
   ["that overtook others by up to 31", [10, 41, 11, 10, 40, 40], [10, 40]],
   ["that overtook others by more", [40, 72, 41, 40, 73, 41, 42], [40, 41]],
   ["far behind those before, whatever was heard of them", [9, 10, 100, 99, 98, 69, 68, 99], [68, 99]],
   ["with gaps that are filled later", [10, 13, 12, 11, 11, 12, 13, 10], [11, 12, 13, 10]],
-])("packets %s are new, and others heard before", async (_what, sequences, refused) => {
+];
+
+test.each(rowsOf(HEARD, 2))("packets %s are new, and others heard before", async (_what, sequences, refused) => {
   const s = await founded();
   s.wire.say({ ...report(HIGH, 1, SELF), sequence: 1 });
   await s.lab.advance("50ms");

@@ -3,6 +3,8 @@
  * `nodes` and `graph` make of them, and which events there cannot be.
  */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { HIGH, HIGHEST, idBytes, LOW, LOWEST, report, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";
@@ -146,7 +148,7 @@ const padded = (bytes: number): Uint8Array => {
   return longer;
 };
 
-test.each<[string, readonly Uint8Array[]]>([
+const MALFORMED: readonly (readonly [string, readonly Uint8Array[]])[] = [
   ["era 0", [eventBytes({ ...GOOD, era: 0 })]],
   ["an era above the last", [eventBytes({ ...GOOD, era: 0x80000000 })]],
   ["number 0", [eventBytes({ ...GOOD, number: 0 })]],
@@ -162,16 +164,21 @@ test.each<[string, readonly Uint8Array[]]>([
   ["a byte more", [padded(1)]],
   ["half an event more", [padded(36)]],
   ["nothing", [new Uint8Array(0)]],
-])("a packet of events with %s is malformed, and nothing of it counts", async (_what, events) => {
-  const s = await member();
-  const counts = new Counts(s.node);
-  const before = counts.read().get("cloud malformed")!;
-  await tell(s, ...events);
-  expect(counts.read().get("cloud malformed")! - before).toBe(1);
-  expect(await outputAmong(s.node, "cloud events")).not.toContain("2024-03-01");
-});
+];
 
-test("18 events in a packet count, the highest era and number among them", async () => {
+test.each(rowsOf(MALFORMED, 3))(
+  "a packet of events with %s is malformed, and nothing of it counts",
+  async (_what, events) => {
+    const s = await member();
+    const counts = new Counts(s.node);
+    const before = counts.read().get("cloud malformed")!;
+    await tell(s, ...events);
+    expect(counts.read().get("cloud malformed")! - before).toBe(1);
+    expect(await outputAmong(s.node, "cloud events")).not.toContain("2024-03-01");
+  },
+);
+
+thoroughly("18 events in a packet count, the highest era and number among them", async () => {
   const s = await member();
   const numbers = [...Array.from({ length: 17 }, (_, index) => index + 1), 0x7fffffff];
   await tell(s, ...numbers.map((number) => eventBytes({ ...GOOD, number, name: "n".repeat(31) })));

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, parseArp } from "../../emulator/ether/packet.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
 import { MEMBER } from "./cluster-wire.ts";
@@ -66,7 +67,7 @@ async function live(s: Scene, ids: readonly string[], ms: number): Promise<void>
   }
 }
 
-test("a holder says so every 90 ms, and nobody else is asked", async () => {
+thoroughly("a holder says so every 90 ms, and nobody else is asked", async () => {
   const { s, arp, said } = await holding();
   const fromMs = nowMs(s);
   await s.lab.advance("2s");

@@ -3,6 +3,8 @@
  * for votes, takes values over and tells them, packet by packet. Nobody has a disk.
  */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
@@ -125,7 +127,7 @@ describe("a voter", () => {
   const ONE = regionOf({ colour: "blue" });
   const TWO = regionOf({ colour: "red", taste: "sweet" });
 
-  test("promises no lower ballot than it has, votes in none, and says what it has voted for", async () => {
+  thoroughly("promises no lower ballot than it has, votes in none, and says what it has voted for", async () => {
     const v = await withTwo();
     const promised = async (id: string, ballot: Ballot): Promise<readonly Uint8Array[]> =>
       (await v.answers(() => v.prepare(id, 1, ballot), [PROMISE])).map(rest);
@@ -201,14 +203,15 @@ describe("what others know", () => {
     );
   });
 
-  test.each<[string, Uint8Array]>([
+  const MALFORMED: readonly (readonly [string, Uint8Array])[] = [
     ["17 members that agree", ((region) => (region.set([17], 0), region))(regionOf({ a: "1" }))],
     ["a name with a blank", regionOf({ "a b": "1" })],
     ["a name of 32 characters", regionOf({ ["n".repeat(32)]: "1" })],
     ["a value of 128 characters", regionOf({ a: "v".repeat(128) })],
     ["a value without an end", ((region) => (region.fill(0x61, TEXT_AT + 2), region))(regionOf({ a: "1" }))],
     ["too much text", regionOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`n${i}`, "v".repeat(120)])))],
-  ])("a region with %s is malformed, and nothing of it counts", async (_what, region) => {
+  ];
+  test.each(rowsOf(MALFORMED, 2))("a region with %s is malformed, and nothing of it counts", async (_what, region) => {
     const v = await withTwo();
     const counts = new Counts(v.s.node);
     const before = counts.read().get("cloud malformed")!;

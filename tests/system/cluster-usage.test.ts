@@ -1,5 +1,6 @@
 /** What `cloud` says to words that it does not know, addresses that nobody can have, and values that there are not. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt, members } from "./booted.ts";
 import { outputAmong } from "./output.ts";
 
@@ -33,7 +34,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   "auto-answer 255.0.255.0": "cluster: 255.0.255.0 is not a mask, nor the word off",
 };
 
-test("cloud refuses what it does not know, with the reason and the status 1, and changes nothing", async () => {
+thoroughly("cloud refuses what it does not know, with the reason and the status 1, and changes nothing", async () => {
   const [node] = (await members(2)).nodes;
   const before = await outputAmong(node!, "cloud get; cloud address; cloud key");
   for (const [commands, answer] of Object.entries(REFUSED))
