@@ -28,6 +28,8 @@ const N_EXCL = 0xc2;
 
 const TABLE = /^\.stab(?:$|\.[0-9])/;
 const STRINGS = ".stabstr";
+/** Strings may lie within each other, so that a small file could ask for any number of large ones. */
+const MOST_STRING_BYTES = 1 << 28;
 
 /** The strings of all tables, each once, in the order in which they came. */
 class JoinedStrings {
@@ -150,7 +152,8 @@ const joined = new WeakMap<InputSection, Stabs>();
 
 /**
  * Joins the tables of all objects, before the sections have places. The strings come into a section of their own, behind
- * those of the first object that has any. Throws `ElfError` for an entry whose string lies outside of the strings.
+ * those of the first object that has any. Throws `ElfError` for an entry whose string lies outside of the strings,
+ * and for too many of them.
  */
 export function joinStabs(objects: readonly InputObject[]): void {
   const all = new JoinedStrings();
@@ -217,6 +220,7 @@ function chooseEntries(
   isFirst: boolean,
 ): void {
   const { newStrings } = stabs;
+  const files = headerFiles(stabs, strings, place.next);
   let start = 0;
   let wantsHeader = isFirst;
   for (let entry = 0; entry < stabs.length; entry++) {
@@ -238,53 +242,68 @@ function chooseEntries(
         `entry ${entry} of section ${stabs.section.name} has its string at byte ${offset} of ${STRINGS}, which has ${strings.length}`,
       );
     const name = stringAt(strings, offset);
+    if (stabs.strings.sizeBytes + name.length > MOST_STRING_BYTES)
+      throw new ElfError(
+        stabs.section.object.path,
+        `the strings of all ${stabs.section.name} come to more than 256 MiB`,
+      );
     newStrings[entry] = stabs.strings.add(name);
     if (type !== N_BINCL) continue;
-    const { text, sum, own, end } = headerFile(stabs, entry, strings, start);
-    const key = `${decoder.decode(name)}\0${text}`;
+    const { text, sum, entries } = files.get(entry)!;
+    const key = `${decoder.decode(name)}\0${decoder.decode(Uint8Array.from(text))}`;
     const isKnown = headers.has(key);
     headers.add(key);
-    stabs.headers.set(entry, { sum, type: isKnown ? N_EXCL : N_BINCL });
-    if (!isKnown) continue;
-    for (const one of own) newStrings[one] = GONE;
-    if (end < stabs.length && stabs.type(end) === N_EINCL) newStrings[end] = GONE;
+    stabs.headers.set(entry, { sum: sum >>> 0, type: isKnown ? N_EXCL : N_BINCL });
+    if (isKnown) for (const one of entries) newStrings[one] = GONE;
   }
 }
 
 const decoder = new TextDecoder("latin1");
 
-/**
- * What a header file says by itself, without those that it includes and without the numbers of files in types; the sum of
- * its characters; its entries, and the one that ends it.
- */
-function headerFile(
-  stabs: Stabs,
-  begin: number,
-  strings: Uint8Array,
-  start: number,
-): { text: string; sum: number; own: number[]; end: number } {
-  const own: number[] = [];
-  const bytes: number[] = [];
-  let sum = 0;
-  let depth = 0;
-  let end = begin + 1;
-  for (; end < stabs.length; end++) {
-    const type = stabs.type(end);
-    if (type === 0 || (type === N_EINCL && depth === 0)) break;
-    if (type === N_EINCL) depth--;
-    else if (type === N_BINCL) depth++;
-    else if (type !== N_EXCL && depth === 0) {
-      own.push(end);
-      const string = stringAt(strings, start + stabs.string(end));
-      for (let i = 0; i < string.length; i++) {
-        bytes.push(string[i]!);
-        // The sum is of signed characters.
-        sum += (string[i]! << 24) >> 24;
-        if (string[i] === PARENTHESIS) while (isDigit(string[i + 1])) i++;
-      }
+/** What a header file says by itself, without those that it includes. */
+interface HeaderFile {
+  /** Its characters, without the numbers of files in types. */
+  readonly text: number[];
+  /** Of its characters. */
+  sum: number;
+  /** Those that go when it was said before: its own, and the one that ends it. */
+  readonly entries: number[];
+}
+
+/** By the entry that begins each. `next`: where the strings of the first unit begin. */
+function headerFiles(stabs: Stabs, strings: Uint8Array, next: number): Map<number, HeaderFile> {
+  const found = new Map<number, HeaderFile>();
+  /** From the outermost to the innermost. */
+  let open: HeaderFile[] = [];
+  let start = 0;
+  let following = next;
+  for (let entry = 0; entry < stabs.length; entry++) {
+    const type = stabs.type(entry);
+    const file = open.at(-1);
+    if (type === 0) {
+      open = [];
+      start = following;
+      following += stabs.value(entry);
+    } else if (type === N_BINCL) {
+      const begun: HeaderFile = { text: [], sum: 0, entries: [] };
+      found.set(entry, begun);
+      open.push(begun);
+    } else if (file !== undefined && type !== N_EXCL) {
+      file.entries.push(entry);
+      if (type === N_EINCL) open.pop();
+      else addText(file, stringAt(strings, start + stabs.string(entry)));
     }
   }
-  return { text: decoder.decode(Uint8Array.from(bytes)), sum: sum >>> 0, own, end };
+  return found;
+}
+
+function addText(file: HeaderFile, string: Uint8Array): void {
+  for (let i = 0; i < string.length; i++) {
+    file.text.push(string[i]!);
+    // The sum is of signed characters.
+    file.sum += (string[i]! << 24) >> 24;
+    if (string[i] === PARENTHESIS) while (isDigit(string[i + 1])) i++;
+  }
 }
 
 const PARENTHESIS = 0x28;
