@@ -37,7 +37,7 @@ const command = workshopCommand(
     [],
   )
   .option(
-    "--seeds <number>",
+    "--campaign <seeds>",
     "try what no test of the cluster notices with so many seeds of qure chaos, of which CI tries 100",
     wholeNumber(0, 20_000),
     0,
@@ -99,7 +99,7 @@ const options = {
   seed: values.seed,
   jobs: values.jobs,
   tests: values.tests,
-  seeds: values.seeds,
+  campaign: values.campaign,
   ledger: new Ledger(values.keep ?? null, values.again),
   minutes: values.minutes ?? null,
   report: (line) => process.stderr.write(`${line}\n`),

@@ -296,7 +296,7 @@ class Session {
 
   /** What a campaign of faults says of a fault in what it is about; null when it finds nothing. */
   async #campaign({ file }: Mutant): Promise<string | null> {
-    const { seeds = 0 } = this.#options;
+    const { campaign: seeds = 0 } = this.#options;
     if (seeds === 0 || !file.startsWith(CAMPAIGNS_ARE_ABOUT)) return null;
     const { iso: cdrom, kernelElf: kernel, firmware } = this.#stage.images();
     const { seed, how } = await campaignOn({ cdrom, kernel, firmware, nodes: CAMPAIGN_NODES }, [1, seeds]);

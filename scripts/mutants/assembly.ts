@@ -48,7 +48,7 @@ export interface MutantOptions {
   /** Test files, when others than all that boot machines are to judge. */
   readonly tests?: readonly string[];
   /** A fault in the cluster that no test notices is tried by so many seeds of a campaign. */
-  readonly seeds?: number;
+  readonly campaign?: number;
   report(line: string): void;
 }
 

@@ -15,8 +15,8 @@ export class TripleFaults {
   readonly #symbols: readonly string[];
   readonly #image: string | null;
   #count = 0;
-  /** How often each was met, by its machine, its exceptions and where it was. */
-  readonly #met = new Map<string, number>();
+  /** What was told: machines, exceptions and where they were. */
+  readonly #told = new Set<string>();
 
   /** `symbols` are files given by the user; without any, those beside `image` give the names. */
   constructor(progress: Progress, symbols: readonly string[], image: string | null) {
@@ -35,9 +35,8 @@ export class TripleFaults {
     if (!line.startsWith(TRIPLE_FAULT)) return;
     this.#count++;
     const which = `${node} ${WHICH.exec(line)![0]}`;
-    const before = this.#met.get(which) ?? 0;
-    this.#met.set(which, before + 1);
-    if (before > 0) return;
+    if (this.#told.has(which)) return;
+    this.#told.add(which);
     const places = new Places(this.#symbols, this.#image);
     const report = line.replace(ADDRESS, (address) => places.describe(Number.parseInt(address, 16)));
     this.#progress.note(`${node}, at virtual time ${formatNs(atNs)}: ${report}`);
@@ -45,7 +44,7 @@ export class TripleFaults {
 
   /** What is worth saying at the end; null when none came again. */
   get hint(): string | null {
-    const again = this.#count - this.#met.size;
+    const again = this.#count - this.#told.size;
     return again === 0
       ? null
       : `triple faults that were told came ${again} times more; --no-reboot ends the run with the first`;
