@@ -6,6 +6,8 @@ export interface BinaryImageOptions {
   readonly chosen: (section: ObjectSection) => boolean;
   /** Fills the gaps between sections; 0 by default. */
   readonly gapFill: number;
+  /** `--gap-fill` was given: formats that name addresses have no gaps then either. */
+  readonly fillsGaps: boolean;
   /** The image is filled up to this load address; null to end it with the last section. */
   readonly padTo: number | null;
   /** `--set-section-flags`: null for a section that stays what it is. */
@@ -19,9 +21,7 @@ export class BinaryImageError extends Error {}
 
 /** Throws `BinaryImageError` when the sections lie too far apart. */
 export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint8Array {
-  const sections = file.sections.filter(
-    (section) => section.sizeBytes > 0 && options.chosen(section) && isWritten(section, options.wordsFor(section)),
-  );
+  const sections = writtenSections(file, options);
   if (sections.length === 0) return new Uint8Array(0);
   const start = Math.min(...sections.map(({ loadAddress }) => loadAddress));
   const end = Math.max(...sections.map(({ loadAddress, sizeBytes }) => loadAddress + sizeBytes), options.padTo ?? 0);
@@ -36,6 +36,13 @@ export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint
     else image.fill(0, loadAddress - start, loadAddress - start + sizeBytes);
   }
   return image;
+}
+
+/** The sections that are loaded, and chosen. */
+export function writtenSections(file: ObjectFile, options: BinaryImageOptions): ObjectSection[] {
+  return file.sections.filter(
+    (section) => section.sizeBytes > 0 && options.chosen(section) && isWritten(section, options.wordsFor(section)),
+  );
 }
 
 /** One that is told to be in memory is written, `load` or not; one without content only when it is told to have some. */

@@ -5,6 +5,7 @@
 import { basename } from "node:path";
 import type { BinaryImageOptions } from "../binutils/binary-image.ts";
 import { debugLink } from "../binutils/debug-link.ts";
+import type { HexOptions } from "../binutils/hex-image.ts";
 import type { ObjectSection } from "../binutils/object-file.ts";
 import type { AddedSection, RewriteOptions } from "../binutils/rewrite.ts";
 import { type AddressChange, matchesSection, type SectionWords } from "../binutils/section-changes.ts";
@@ -75,11 +76,12 @@ export class CopyArguments {
     return new NameList([...this.values(option), ...inFiles], this.has("--wildcard"));
   }
 
-  /** The format that `option` names, or that of `--target`. */
-  format(option: "--input-target" | "--output-target"): "elf32-i386" | "binary" {
-    const format = this.last(option) ?? this.last("--target") ?? "elf32-i386";
-    if (format !== "binary" && format !== "elf32-i386")
-      throw new UsageError(`${option} ${format}: it is binary or elf32-i386`);
+  /** The format of these that `option` names, or `--target`. */
+  format<Format extends string>(option: "--input-target" | "--output-target", formats: readonly Format[]): Format {
+    const named = this.last(option) ?? this.last("--target") ?? "elf32-i386";
+    const format = formats.find((known) => known === named);
+    if (format === undefined)
+      throw new UsageError(`${option} ${named}: it is ${formats.slice(0, -1).join(", ")} or ${formats.at(-1)}`);
     return format;
   }
 }
@@ -102,8 +104,6 @@ export function copyOptions(args: CopyArguments, output: string): RewriteOptions
   const wordsFor = (section: ObjectSection): SectionWords | null =>
     words.findLast(({ glob }) => globMatch(glob, section.name))?.words ?? renamed.get(section.name)?.words ?? null;
   const unrelocated = [...args.values("--remove-relocations"), ...removedTables(args)];
-  const start = args.last("--set-start");
-  const startOffset = signed(args.last("--change-start") ?? args.last("--change-addresses") ?? "0", "--change-start");
   return {
     chosen: chosenBy(args),
     dropsHomeless: args.has("--only-section") || args.has("--extract-dwo"),
@@ -117,7 +117,29 @@ export function copyOptions(args: CopyArguments, output: string): RewriteOptions
     alignments: new Map(args.values("--set-section-alignment").map(alignmentOf)),
     isRelocated: ({ name }) => !matchesSection(unrelocated, name),
     addresses: addressChanges(args),
-    entry: (old) => ((start === undefined ? old : number(start, "--set-start")) + startOffset) >>> 0,
+    entry: (old) => startOf(args, old),
+  };
+}
+
+/** Where the program begins, which began at an address. */
+function startOf(args: CopyArguments, old: number): number {
+  const start = args.last("--set-start");
+  const offset = signed(args.last("--change-start") ?? args.last("--change-addresses") ?? "0", "--change-start");
+  return ((start === undefined ? old : number(start, "--set-start")) + offset) >>> 0;
+}
+
+/** `entry`: where the program began. */
+export function hexOptions(args: CopyArguments, output: string, entry: number): HexOptions {
+  const wordBytes = number(args.last("--verilog-data-width") ?? "1", "--verilog-data-width");
+  if (![1, 2, 4, 8, 16].includes(wordBytes))
+    throw new UsageError(`--verilog-data-width ${wordBytes}: it is 1, 2, 4, 8 or 16`);
+  return {
+    ...imageOptions(args),
+    start: startOf(args, entry),
+    name: output,
+    recordBytes: number(args.last("--srec-len") ?? "16", "--srec-len"),
+    hasLongAddresses: args.has("--srec-forceS3"),
+    wordBytes,
   };
 }
 
@@ -128,6 +150,7 @@ export function imageOptions(args: CopyArguments): BinaryImageOptions {
     chosen: chosenBy(args),
     wordsFor: ({ name }) => words.findLast(({ glob }) => globMatch(glob, name))?.words ?? null,
     gapFill: number(args.last("--gap-fill") ?? "0", "--gap-fill") & 0xff,
+    fillsGaps: args.has("--gap-fill"),
     padTo: padTo === undefined ? null : number(padTo, "--pad-to"),
   };
 }

@@ -2,13 +2,21 @@
 
 import { BinaryImageError, binaryImage } from "../binutils/binary-image.ts";
 import { GNU_FORMATS } from "../binutils/formats.ts";
+import { HexImageError, hexImage } from "../binutils/hex-image.ts";
 import { type ObjectFile, readObjectFile } from "../binutils/object-file.ts";
 import { blobObject, rawObject } from "../binutils/raw-object.ts";
 import { RewriteError, rewriteElf } from "../binutils/rewrite.ts";
 import { changedAddress } from "../binutils/section-changes.ts";
 import { writeFileAside } from "../host/files.ts";
 import { writeArchive } from "../object/archive-writer.ts";
-import { addressChanges, CopyArguments, copyOptions, imageOptions, SHARED_OPTIONS } from "./copy-options.ts";
+import {
+  addressChanges,
+  CopyArguments,
+  copyOptions,
+  hexOptions,
+  imageOptions,
+  SHARED_OPTIONS,
+} from "./copy-options.ts";
 import { CommandError, UsageError } from "./fail.ts";
 import { type GnuCommand, parseArguments } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";
@@ -16,7 +24,7 @@ import { standardOutput } from "./streams.ts";
 
 /** Words about other object formats than ELF, and about warnings that there are none of. */
 const IGNORED =
-  "--change-warnings --no-change-warnings --adjust-warnings --no-adjust-warnings --writable-text --readonly-text --pure --impure --srec-forceS3".split(
+  "--change-warnings --no-change-warnings --adjust-warnings --no-adjust-warnings --writable-text --readonly-text --pure --impure".split(
     " ",
   );
 
@@ -24,7 +32,7 @@ const COMMAND: GnuCommand = {
   name: "objcopy",
   usage: "[options] input [output]",
   summary:
-    "Copies an object, a program or an archive, into plain bytes with -O binary, as GNU objcopy does. Without an output the input is replaced.",
+    "Copies an object, a program or an archive, into plain bytes with -O binary or their digits with -O ihex, srec or verilog, as GNU objcopy does. Without an output the input is replaced.",
   options: [
     ...SHARED_OPTIONS,
     { names: ["--strip-debug", "-g", "-d"], help: "without debugging information" },
@@ -80,14 +88,20 @@ const COMMAND: GnuCommand = {
     { names: ["--prefix-alloc-sections"], value: "TEXT", help: "the same for sections that are loaded" },
     { names: ["--binary-architecture", "-B"], value: "MACHINE", help: "" },
     { names: ["--remove-leading-char", "--change-leading-char"], help: "" },
+    { names: ["--srec-len"], value: "N", help: "bytes of data in each S-record" },
+    { names: ["--srec-forceS3"], help: "S-records with addresses of 32 bits" },
+    { names: ["--verilog-data-width"], value: "N", help: "bytes of a word of memory: 1, 2, 4, 8 or 16" },
     // Of formats that are not written here.
-    { names: ["--srec-len", "--verilog-data-width", "--file-alignment", "--section-alignment"], value: "N", help: "" },
+    { names: ["--file-alignment", "--section-alignment"], value: "N", help: "" },
     { names: ["--heap", "--image-base", "--stack", "--subsystem"], value: "TEXT", help: "" },
     ...IGNORED.map((name) => ({ names: [name], help: "" })),
     { names: ["--info", "-i"], help: "say which formats there are" },
   ],
   example: "qure objcopy -O binary -j .text -j .data kernel.elf kernel.bin",
 };
+
+const INPUTS = ["elf32-i386", "binary"] as const;
+const OUTPUTS = [...INPUTS, "ihex", "srec", "verilog"] as const;
 
 export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
@@ -102,15 +116,15 @@ export function run(args: readonly string[]): void {
 
 /** Copies a file as the options say. Throws `CommandError`. */
 export function copy(args: CopyArguments, input: string, output: string): void {
-  const from = args.format("--input-target");
-  const to = args.format("--output-target");
+  const from = args.format("--input-target", INPUTS);
+  const to = args.format("--output-target", OUTPUTS);
   const convert = converter(args, output, to);
   const say = (name: string, place: string): void => {
     if (args.has("--verbose")) standardOutput().write(`copy from \`${name}' [${from}] to \`${place}' [${to}]\n`);
   };
   if (from === "binary") {
     const bytes = readBytes(input);
-    const file = to === "binary" ? rawObject(bytes, input, 0) : readObjectFile(blobObject(bytes, input), input);
+    const file = to === "elf32-i386" ? readObjectFile(blobObject(bytes, input), input) : rawObject(bytes, input, 0);
     say(input, output);
     return writeFileAside(output, convert(file));
   }
@@ -129,7 +143,11 @@ export function copy(args: CopyArguments, input: string, output: string): void {
   writeFileAside(output, convert(file), file.isRelocatable ? 0o666 : 0o777);
 }
 
-function converter(args: CopyArguments, output: string, to: "elf32-i386" | "binary"): (file: ObjectFile) => Uint8Array {
+function converter(
+  args: CopyArguments,
+  output: string,
+  to: (typeof OUTPUTS)[number],
+): (file: ObjectFile) => Uint8Array {
   const rewriting = to === "elf32-i386" ? copyOptions(args, output) : null;
   const changes = addressChanges(args);
   const flattening = imageOptions(args);
@@ -140,9 +158,12 @@ function converter(args: CopyArguments, output: string, to: "elf32-i386" | "bina
         ...section,
         loadAddress: changedAddress(section, "loadAddress", changes),
       }));
-      return binaryImage({ ...file, sections }, flattening);
+      const moved = { ...file, sections };
+      if (to === "ihex" || to === "srec" || to === "verilog")
+        return hexImage(to, moved, hexOptions(args, output, file.elf.entry));
+      return binaryImage(moved, flattening);
     } catch (error) {
-      if (error instanceof BinaryImageError || error instanceof RewriteError)
+      if (error instanceof BinaryImageError || error instanceof HexImageError || error instanceof RewriteError)
         throw new CommandError(`${file.path}: ${error.message}`);
       throw error;
     }

@@ -5,8 +5,9 @@
 import { delimiter, join } from "node:path";
 import { ELF32_HEAD, ELF64_HEAD, HEAD_BYTES, linksSharedLibraries } from "./shared-libraries.ts";
 
-/** A format of objects that is neither of those that there are here. */
-const OTHER_FORMAT = /(^| )(-[IOF] ?|--(input-|output-)?target[= ])(?!(elf32-i386|binary)( |$))[a-z]/;
+/** A format of objects that is neither of those that there are here; some are only written. */
+const OTHER_FORMAT =
+  /(^| )((-[IF] ?|--(input-)?target[= ])(?!(elf32-i386|binary)( |$))|(-O ?|--output-target[= ])(?!(elf32-i386|binary|ihex|srec|verilog)( |$)))[a-z]/;
 
 /** What each tool is told when it shall work for another processor than the 386, make what is loaded anywhere, or show what is not shown here. */
 const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {

@@ -299,6 +299,6 @@ describe("objcopy and strip make GNU's files", () => {
     refused("--set-section-flags=.text=loaded");
     refused("--set-section-alignment=.text=3");
     refused("--add-symbol=name");
-    refused("-O", "ihex");
+    refused("-O", "tekhex");
   });
 });

@@ -14,6 +14,7 @@ import {
   sectionTable,
   symbolTable,
 } from "../../src/binutils/headers.ts";
+import { HexImageError, hexImage } from "../../src/binutils/hex-image.ts";
 import { listSymbols } from "../../src/binutils/nm.ts";
 import { type ObjectFile, readObjectFile } from "../../src/binutils/object-file.ts";
 import { blobObject, rawObject } from "../../src/binutils/raw-object.ts";
@@ -109,11 +110,21 @@ function show(file: ObjectFile, random: Random): void {
     ignore,
   );
   try {
-    binaryImage(file, {
+    const image = {
       chosen: all,
       gapFill: 0xff,
+      fillsGaps: random.chance(50),
       padTo: random.chance(20) ? random.pick([0, 0x100000, 0xffffffff]) : null,
       wordsFor: () => (random.chance(50) ? new Set(["alloc", random.pick(["load", "contents"] as const)]) : null),
+    };
+    binaryImage(file, image);
+    hexImage(random.pick(["ihex", "srec", "verilog"] as const), file, {
+      ...image,
+      start: random.pick([0, 0x7c00, 0x100000]),
+      name: "fuzz",
+      recordBytes: random.below(300),
+      hasLongAddresses: random.chance(20),
+      wordBytes: random.pick([1, 2, 4, 8, 16]),
     });
     rewriteElf(file, {
       chosen: ({ name }) => random.chance(90) || name === "",
@@ -124,7 +135,8 @@ function show(file: ObjectFile, random: Random): void {
       },
     });
   } catch (error) {
-    if (!(error instanceof BinaryImageError || error instanceof RewriteError)) throw error;
+    if (!(error instanceof BinaryImageError || error instanceof HexImageError || error instanceof RewriteError))
+      throw error;
   }
 }
 

@@ -101,8 +101,8 @@ describe("programs by the names of GNU's", () => {
     requireOracle("objcopy", context);
     withFolder((folder) => {
       writeSources(folder);
-      shell(folder, "as a.s -o a.o; objcopy -O srec a.o a.srec; objcopy -I srec -O binary a.srec a.bin");
-      expect(readFileSync(join(folder, "a.srec"), "latin1")).toMatch(/^S0/);
+      shell(folder, "as a.s -o a.o; objcopy -O srec a.o a.srec; objcopy -I srec -O ihex a.srec a.hex");
+      expect(readFileSync(join(folder, "a.hex"), "latin1")).toMatch(/^:/);
     });
   });
 
