@@ -7,7 +7,7 @@ import { ETHERTYPE_ARP, get16, parseArp } from "../../emulator/ether/packet.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
-import { MEMBER } from "./cluster-wire.ts";
+import { BYE, MEMBER } from "./cluster-wire.ts";
 
 const HOLD = 8;
 const RELEASE = 9;
@@ -120,18 +120,28 @@ test("it gives way to one with a lower id, and takes the address again 210 ms af
   expect(again - lastMs).toBeLessThan(SILENCE_MS + 3 * PROBE_MS + 4 * TICK_MS);
 });
 
-test("a member that is before it in the row goes first: this one waits 110 ms longer", async () => {
+/** Members whose place in the row is before this node's. */
+const BEFORE = Array.from({ length: 20 }, (_, index) => `525400fffe0000${(0x70 + index).toString(16)}`).filter((id) =>
+  isBefore(id, SELF),
+);
+
+test.each<[string, readonly string[], readonly string[], number]>([
+  ["110 ms longer for each member that is before it in the row", BEFORE.slice(0, 2), [], 2 * NEXT_MS],
+  ["no longer for one that has left", BEFORE.slice(0, 2), BEFORE.slice(0, 1), NEXT_MS],
+])("after a holder's silence it waits %s", async (_what, members, gone, moreMs) => {
   const { s, arp, said } = await holding();
-  await live(s, [LOW, HIGH], 300);
+  await live(s, [LOW, ...members], 300);
+  for (const id of gone) s.wire.say({ ...report(id, 1, SELF), kind: BYE });
+  const alive = members.filter((id) => !gone.includes(id));
+  await live(s, [LOW, ...alive], 100);
   holds(s, LOW);
   await s.node.waitFor(/10\.0\.2\.50 is given up/);
   const lastMs = nowMs(s);
   holds(s, LOW);
-  await live(s, [LOW, HIGH], 600);
+  await live(s, [LOW, ...alive], 700);
   const [first] = arp.filter((asked) => asked.kind === "probe" && asked.atMs > lastMs);
-  const before = isBefore(HIGH, SELF) ? NEXT_MS : 0;
-  expect(first!.atMs - lastMs).toBeGreaterThanOrEqual(SILENCE_MS + before - TICK_MS);
-  expect(first!.atMs - lastMs).toBeLessThan(SILENCE_MS + before + 2 * TICK_MS);
+  expect(first!.atMs - lastMs).toBeGreaterThanOrEqual(SILENCE_MS + moreMs - TICK_MS);
+  expect(first!.atMs - lastMs).toBeLessThan(SILENCE_MS + moreMs + 2 * TICK_MS);
   expect(said(HOLD, lastMs + 3 * TICK_MS)).not.toEqual([]);
 });
 
