@@ -113,13 +113,17 @@ function show(file: ObjectFile, random: Random): void {
     const image = {
       chosen: all,
       gapFill: 0xff,
-      fillsGaps: random.chance(50),
+      fillsGaps: false,
       padTo: random.chance(20) ? random.pick([0, 0x100000, 0xffffffff]) : null,
       wordsFor: () => (random.chance(50) ? new Set(["alloc", random.pick(["load", "contents"] as const)]) : null),
     };
     binaryImage(file, image);
     hexImage(random.pick(["ihex", "srec", "verilog"] as const), file, {
       ...image,
+      // What is chosen may have gaps of any size otherwise, which take seconds.
+      fillsGaps: false,
+      padTo: null,
+      chosen: ({ sizeBytes }) => sizeBytes < 0x10000,
       start: random.pick([0, 0x7c00, 0x100000]),
       name: "fuzz",
       recordBytes: random.below(300),
