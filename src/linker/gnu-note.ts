@@ -1,6 +1,6 @@
 /** Notes that the linker makes itself: of owner `GNU` the build ID and the properties of a program. */
 import { SHF_ALLOC, SHT_NOTE } from "../object/elf.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { addMadeSection, type InputObject, type InputSection } from "./input-section.ts";
 
 /** Three words and a name such as `GNU`. */
 export const NOTE_HEAD_BYTES = 16;
@@ -19,22 +19,5 @@ export const gnuNote = (type: number, description: Uint8Array): Uint8Array => no
 
 /** Adds a section with such a note to an object, as if it had been there. */
 export function addNote(object: InputObject, name: string, content: Uint8Array): InputSection {
-  const section = new InputSection(object, {
-    index: object.sections.length,
-    name,
-    type: SHT_NOTE,
-    flags: SHF_ALLOC,
-    address: 0,
-    align: 4,
-    entrySizeBytes: 0,
-    sizeBytes: content.length,
-    link: 0,
-    info: 0,
-    fileOffset: 0,
-    content,
-    relocations: [],
-  });
-  section.isRoot = true;
-  object.sections.push(section);
-  return section;
+  return addMadeSection(object, { name, type: SHT_NOTE, flags: SHF_ALLOC, align: 4, content });
 }

@@ -140,3 +140,25 @@ function isLinked({ type, index }: ElfSection, elf: ElfObject): boolean {
   // A string table that belongs to no symbol table is content, such as .stabstr.
   return type === 3 && elf.sections[index]!.name.startsWith(".stab");
 }
+
+/** Adds a section that the linker makes to an object, as if it had been there; no garbage collection takes it away. */
+export function addMadeSection(
+  object: InputObject,
+  { content, ...made }: Pick<ElfSection, "name" | "type" | "flags" | "align" | "content">,
+): InputSection {
+  const section = new InputSection(object, {
+    ...made,
+    index: object.sections.length,
+    address: 0,
+    entrySizeBytes: 0,
+    sizeBytes: content.length,
+    link: 0,
+    info: 0,
+    fileOffset: 0,
+    content,
+    relocations: [],
+  });
+  section.isRoot = true;
+  object.sections.push(section);
+  return section;
+}

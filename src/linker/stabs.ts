@@ -7,7 +7,7 @@ import { SHT_NOBITS, SHT_STRTAB, STB_LOCAL } from "../object/elf.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import type { ElfRelocation } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { addMadeSection, type InputObject, type InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_MERGE } from "./section-flags.ts";
 import type { SymbolTable } from "./symbols.ts";
@@ -177,7 +177,14 @@ export function joinStabs(objects: readonly InputObject[]): void {
       leaveOut(strings);
     }
   }
-  if (home !== null) home.sections.push(stringsSection(home, all.content()));
+  if (home !== null)
+    addMadeSection(home, {
+      name: STRINGS,
+      type: SHT_STRTAB,
+      flags: 0,
+      align: 1,
+      content: all.content(),
+    }).isUnlisted = true;
 }
 
 function isTable({ name, flags, elf, isDiscarded }: InputSection): boolean {
@@ -188,27 +195,6 @@ function isTable({ name, flags, elf, isDiscarded }: InputSection): boolean {
 function leaveOut(section: InputSection): void {
   section.isDiscarded = true;
   section.isUnlisted = true;
-}
-
-function stringsSection(object: InputObject, content: Uint8Array): InputSection {
-  const section = new InputSection(object, {
-    index: object.sections.length,
-    name: STRINGS,
-    type: SHT_STRTAB,
-    flags: 0,
-    address: 0,
-    align: 1,
-    entrySizeBytes: 0,
-    sizeBytes: content.length,
-    link: 0,
-    info: 0,
-    fileOffset: 0,
-    content,
-    relocations: [],
-  });
-  section.isRoot = true;
-  section.isUnlisted = true;
-  return section;
 }
 
 /** Gives entries their strings, and leaves out headers but for the first and what a header file says again. */
