@@ -10,6 +10,7 @@ import {
   idBytes,
   LOW,
   LOWEST,
+  nowMs,
   report,
   type Scene,
   SELF,
@@ -36,7 +37,6 @@ const LAST_CHANCE_MS = 200;
 const ROLL = 16;
 const ROLL_MS = 500;
 
-const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
 const addressOf = (id: string): string => `10.0.2.${Number.parseInt(id.slice(-2), 16)}`;
 
 /** `who` says that `target` is silent, or was heard after all. */

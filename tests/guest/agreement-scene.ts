@@ -68,6 +68,8 @@ export function rememberEra(node: LabNode, era: number): void {
 export const idBytes = (id: string): Uint8Array =>
   Uint8Array.from({ length: 8 }, (_, at) => Number.parseInt(id.slice(at * 2, at * 2 + 2), 16));
 
+export const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
+
 /** Lets time pass until a moment. */
 export async function until({ lab }: Scene, atMs: number): Promise<void> {
   const ns = Math.round(atMs * 1e6) - lab.nowNs;

@@ -186,6 +186,15 @@ function packetBytes(
   return signed(bytes, line);
 }
 
+/** The digest of a region of values (docs/protocols/cluster-values.md). */
+export function regionDigest(region: Uint8Array): number {
+  const words = new Uint32Array(region.slice().buffer);
+  return words.reduce((mixed, word) => {
+    const product = Math.imul(mixed ^ word, 0x01000193);
+    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) | 0;
+  }, 0);
+}
+
 /** A plug in the cluster's switch that hears the nodes' packets and says those of strangers. */
 export class ClusterWire {
   readonly heard: Heard[] = [];

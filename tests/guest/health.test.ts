@@ -3,7 +3,7 @@
  * is late is asked, and how long it is waited for follows from how healthy the coordinator takes itself to be.
  */
 import { expect, test } from "vitest";
-import { founded, HIGH, report, type Scene, SELF, says, TICK_MS } from "./agreement-scene.ts";
+import { founded, HIGH, nowMs, report, type Scene, SELF, says, TICK_MS } from "./agreement-scene.ts";
 import { PROBE, VIEW } from "./cluster-wire.ts";
 
 const LATE_MS = 460;
@@ -12,7 +12,6 @@ const PATIENCE_MS = 850;
 const STEP_MS = 400;
 const DOUBT = 6;
 
-const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
 const speak = (s: Scene): void => s.wire.say(report(HIGH, 1, SELF));
 
 /** The member reports in time for so long. Returns when it did so last. */

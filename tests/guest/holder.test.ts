@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { ETHERTYPE_ARP, get16, parseArp } from "../../emulator/ether/packet.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
-import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
+import { founded, HIGH, idBytes, LOW, nowMs, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
 import { BYE, MEMBER } from "./cluster-wire.ts";
 
 const HOLD = 8;
@@ -19,8 +19,6 @@ const SAY_MS = 90;
 const SILENCE_MS = 210;
 const NEXT_MS = 110;
 const PROBE_MS = 20;
-
-const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
 
 interface Asked {
   readonly atMs: number;

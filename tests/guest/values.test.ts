@@ -7,24 +7,14 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
-import { HEADER_BYTES, type Heard } from "./cluster-wire.ts";
+import { founded, HIGH, idBytes, LOW, nowMs, report, type Scene, SELF, TICK_MS } from "./agreement-scene.ts";
+import { HEADER_BYTES, type Heard, regionDigest } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
 
 const [VALUES, PREPARE, OFFER, PROMISE, VOTED] = [11, 17, 18, 19, 20] as const;
 const DISKLESS = 1;
 const VOTERS = 16;
 const TEXT_AT = 4 + VOTERS * 8;
-
-const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
-
-/** Of a region. */
-function digestOf(region: Uint8Array): number {
-  return new Uint32Array(region.slice().buffer).reduce((mixed, word) => {
-    const product = Math.imul(mixed ^ word, 0x01000193);
-    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) | 0;
-  }, 0);
-}
 
 /** Values, and who agrees on the next ones. */
 function regionOf(values: Readonly<Record<string, string>>, voters: readonly string[] = [LOW, SELF, HIGH]): Uint8Array {
@@ -64,7 +54,7 @@ class Values {
 
   /** The members live, and know these values. */
   live(number = 0, region: Uint8Array | null = null, ids: readonly string[] = [LOW, HIGH]): void {
-    const values = { number, digest: region === null ? 0 : digestOf(region) };
+    const values = { number, digest: region === null ? 0 : regionDigest(region) };
     for (const id of ids) this.s.wire.say({ ...report(id, 1, SELF), flags: DISKLESS, values });
   }
 
@@ -94,7 +84,7 @@ class Values {
     this.say(id, VOTED, joined(numberBytes(number), ballotBytes(ballot)));
   }
 
-  tell(id: string, number: number, region: Uint8Array, digest = digestOf(region)): void {
+  tell(id: string, number: number, region: Uint8Array, digest = regionDigest(region)): void {
     this.say(id, VALUES, region, { number, digest });
   }
 
@@ -184,7 +174,7 @@ describe("what others know", () => {
   test("is taken over when its number is higher, or its digest of equal numbers", async () => {
     const v = await withTwo();
     const [one, other] = [regionOf({ colour: "blue" }), regionOf({ colour: "red" })];
-    const [low, high] = digestOf(one) >>> 0 < digestOf(other) >>> 0 ? [one, other] : [other, one];
+    const [low, high] = regionDigest(one) >>> 0 < regionDigest(other) >>> 0 ? [one, other] : [other, one];
     const text = (region: Uint8Array): string => (region[TEXT_AT + 7] === "b".charCodeAt(0) ? "blue" : "red");
     const told = async (number: number, region: Uint8Array): Promise<string> => {
       v.tell(HIGH, number, region);
@@ -332,5 +322,5 @@ test("packets say which values a member has", async () => {
   await v.s.lab.advance("600ms");
   const { data } = v.s.wire.heard.at(-1)!;
   const fields = new DataView(data.buffer, data.byteOffset);
-  expect([fields.getUint32(112, true), fields.getInt32(116, true)]).toEqual([9, digestOf(region)]);
+  expect([fields.getUint32(112, true), fields.getInt32(116, true)]).toEqual([9, regionDigest(region)]);
 });

@@ -11,6 +11,7 @@ import {
   idBytes,
   LOW,
   LOWEST,
+  nowMs,
   report,
   type Scene,
   SELF,
@@ -27,8 +28,6 @@ const DIGESTED = 64;
 /** Of an entry: what its digest takes for 0, but for two flags. */
 const FLAGS_AT = 16;
 const DIGESTED_FLAGS = 0x81;
-
-const nowMs = ({ lab }: Scene): number => lab.nowNs / 1e6;
 
 interface Entry {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** Who votes on the cluster's values (docs/protocols/cluster-values.md), as a stranger on the wire sees it. */
 import { expect, test } from "vitest";
 import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
-import { HELLO, type Heard, MEMBER, type Said, VIEW } from "./cluster-wire.ts";
+import { HELLO, type Heard, MEMBER, regionDigest, type Said, VIEW } from "./cluster-wire.ts";
 
 const PREPARE = 17;
 const OFFER = 18;
@@ -73,15 +73,6 @@ test("whoever hears that another has asked with a higher number asks again with 
   expect(count(again)).toBe(count(asked) + 8);
 });
 
-/** Of a region (docs/protocols/cluster-values.md). */
-function digestOf(region: Uint8Array): number {
-  const words = new Uint32Array(region.slice().buffer);
-  return words.reduce((mixed, word) => {
-    const product = Math.imul(mixed ^ word, 0x01000193);
-    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) | 0;
-  }, 0);
-}
-
 test("of more members the sixteen with the lowest ids agree, and a majority of them is enough", async () => {
   const s = await founded();
   const ids = Array.from({ length: 20 }, (_, index) => `525400fffe0000${(0x70 + index).toString(16)}`);
@@ -120,5 +111,5 @@ test("of more members the sixteen with the lowest ids agree, and a majority of t
   await s.node.waitFor(/^colour is set\.$/m, { within: "300ms" });
   await live();
   const counted = s.wire.heard.at(-1)!.data;
-  expect(new DataView(counted.buffer, counted.byteOffset).getInt32(DIGEST_AT, true)).toBe(digestOf(region));
+  expect(new DataView(counted.buffer, counted.byteOffset).getInt32(DIGEST_AT, true)).toBe(regionDigest(region));
 });
