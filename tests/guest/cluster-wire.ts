@@ -46,6 +46,7 @@ const MEMBERS_AT = HEADER_BYTES;
 const CODE_BYTES = 16;
 const CODE_AT = 96;
 const VALUES_AT = 112;
+const HISTORY_AT = 120;
 /** A flag of packets in clusters without a key. */
 export const OPEN = 4;
 /** The sender founded its era alone. */
@@ -75,6 +76,8 @@ export interface Said {
   readonly rest?: Uint8Array;
   /** The values that the sender has; none when absent. */
   readonly values?: { readonly number: number; readonly digest: number };
+  /** The events that the sender has; none when absent. */
+  readonly history?: { readonly number: number; readonly digest: number };
   /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
   readonly members?: readonly string[];
 }
@@ -155,7 +158,7 @@ function packetBytes(
   line: string | null,
   numbers: ReadonlyMap<string, number> = new Map(),
 ): Uint8Array {
-  const { values, members = [] } = more;
+  const { values, history, members = [] } = more;
   const bytes = new Uint8Array(
     kind === VIEW && !rest ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
   );
@@ -179,6 +182,10 @@ function packetBytes(
   if (values) {
     view.setUint32(VALUES_AT, values.number, true);
     view.setInt32(VALUES_AT + 4, values.digest | 0, true);
+  }
+  if (history) {
+    view.setUint32(HISTORY_AT, history.number, true);
+    view.setUint32(HISTORY_AT + 4, history.digest, true);
   }
   if (rest) bytes.set(rest, HEADER_BYTES);
   if (kind === VIEW && !rest) view.setUint32(MEMBERS_AT, 1 + members.length, true);

@@ -7,47 +7,25 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { HIGH, HIGHEST, idBytes, LOW, LOWEST, report, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";
+import { HIGH, HIGHEST, LOW, LOWEST, report, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";
 import { EVENTS, HELLO, REPORT } from "./cluster-wire.ts";
+import {
+  CHANGED,
+  DIED,
+  ENDED,
+  EVENT_BYTES,
+  EVENT_ERA,
+  type Event,
+  eventBytes,
+  FOUNDED,
+  JOINED,
+  LEFT,
+  MOVED,
+  UPGRADED,
+} from "./history-wire.ts";
 import { Counts } from "./packet-wire.ts";
 
-const ERA = 5;
-const EVENT_BYTES = 72;
-/** 2024-03-01, 12:00:00, in seconds since 2000. */
-const NOON = Date.UTC(2024, 2, 1, 12) / 1000 - Date.UTC(2000, 0, 1) / 1000;
-const [FOUNDED, ENDED, JOINED, LEFT, DIED, MOVED, CHANGED, UPGRADED] = [1, 2, 3, 4, 5, 6, 7, 8];
-
-interface Event {
-  readonly era?: number;
-  readonly number: number;
-  readonly author?: string;
-  readonly subject?: string;
-  readonly kind: number;
-  readonly members?: number;
-  /** After NOON, in seconds. */
-  readonly after?: number;
-  readonly detail?: number;
-  readonly second?: number;
-  readonly name?: string;
-}
-
-function eventBytes({ era = ERA, number, author = LOWEST, subject = HIGH, kind, ...rest }: Event): Uint8Array {
-  const { members = 1, after = 0, detail = 0, second = 0, name = "someone" } = rest;
-  const bytes = new Uint8Array(EVENT_BYTES);
-  const fields = new DataView(bytes.buffer);
-  fields.setUint32(0, era, true);
-  fields.setUint32(4, number, true);
-  bytes.set(idBytes(author), 8);
-  bytes.set(idBytes(subject), 16);
-  bytes[24] = kind;
-  fields.setUint16(26, members, true);
-  fields.setUint32(28, NOON + after, true);
-  fields.setUint32(32, detail, true);
-  fields.setUint32(36, second, true);
-  bytes.set(new TextEncoder().encode(name), 40);
-  return bytes;
-}
-
+const ERA = EVENT_ERA;
 /** A member of era 5 among two others, of which HIGH tells events. */
 async function member(): Promise<Scene> {
   const s = await scene();
