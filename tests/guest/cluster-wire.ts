@@ -276,10 +276,15 @@ export class ClusterWire {
 
   /** Says these bytes to the group, from the address 10.0.2.`last`. */
   sayBytes(data: Uint8Array, last: number): void {
-    const source = parseIpv4(`10.0.2.${last}`);
+    this.sayBytesFrom(data, `10.0.2.${last}`);
+  }
+
+  /** Says these bytes to the group, from an address. */
+  sayBytesFrom(data: Uint8Array, address: string): void {
+    const source = parseIpv4(address);
     const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data });
     const ip = ipv4Bytes({ source, destination: GROUP, protocol: PROTOCOL_UDP, payload }, 1);
-    this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, last), ETHERTYPE_IPV4, ip));
+    this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, source[3]!), ETHERTYPE_IPV4, ip));
   }
 
   /** From now on a stranger can be spoken to alone. */

@@ -7,7 +7,7 @@ import { SparseDisk } from "../../src/index.ts";
 import { DevicePart, type FileSystem, mount } from "../../src/oofs/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, images, inSharedState, PROMPT } from "../system/images.ts";
-import { addressOf, idBytes, remember, type Scene, SELF, sceneOf } from "./agreement-scene.ts";
+import { idBytes, remember, type Scene, SELF, sceneOf } from "./agreement-scene.ts";
 
 const SECTOR_BYTES = 512;
 const NODE_BYTES = 176;
