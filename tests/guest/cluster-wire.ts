@@ -76,6 +76,7 @@ export interface Said {
   readonly rest?: Uint8Array;
   /** The values that the sender has; none when absent. */
   readonly values?: { readonly number: number; readonly digest: number };
+  readonly name?: string;
   /** The events that the sender has; none when absent. */
   readonly history?: { readonly number: number; readonly digest: number };
   /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
@@ -158,7 +159,7 @@ function packetBytes(
   line: string | null,
   numbers: ReadonlyMap<string, number> = new Map(),
 ): Uint8Array {
-  const { values, history, members = [] } = more;
+  const { values, history, name = "stranger", members = [] } = more;
   const bytes = new Uint8Array(
     kind === VIEW && !rest ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
   );
@@ -171,7 +172,7 @@ function packetBytes(
   view.setUint32(20, request ?? 0, true);
   bytes.set(bytesOf(id), 24);
   if (founder !== undefined) bytes.set(bytesOf(founder), 32);
-  bytes.set(new TextEncoder().encode("stranger"), 40);
+  bytes.set(new TextEncoder().encode(name), 40);
   bytes.set(bytesOf(session ?? id), 72);
   view.setUint32(80, sequence ?? 0, true);
   bytes.set(address, 84);
