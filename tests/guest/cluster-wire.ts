@@ -77,6 +77,8 @@ export interface Said {
   /** The values that the sender has; none when absent. */
   readonly values?: { readonly number: number; readonly digest: number };
   readonly name?: string;
+  /** The last byte of its addresses; that of its id when absent. */
+  readonly last?: number;
   /** The events that the sender has; none when absent. */
   readonly history?: { readonly number: number; readonly digest: number };
   /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
@@ -264,9 +266,9 @@ export class ClusterWire {
     });
   }
 
-  /** Says something to the group. Its sender's addresses follow from the id's last byte. */
+  /** Says something to the group. Its sender's addresses follow from one byte. */
   say(said: Said): void {
-    const last = Number.parseInt(said.id.slice(-2), 16);
+    const last = said.last ?? Number.parseInt(said.id.slice(-2), 16);
     const source = parseIpv4(`10.0.2.${last}`);
     const session = said.session ?? said.id;
     const sequence = said.sequence ?? (this.#sequences.get(session) ?? 0) + 1;
