@@ -134,7 +134,8 @@ export function signed(bytes: Uint8Array, line: string | null = null): Uint8Arra
   return signedWith(bytes, packetKey(line));
 }
 
-function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
+/** The same with a key for packets. */
+export function signedWith(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   if (bytes.length < HEADER_BYTES) return bytes;
   bytes.fill(0, CODE_AT, CODE_AT + CODE_BYTES);
   bytes.set(createHmac("sha256", key).update(bytes).digest().subarray(0, CODE_BYTES), CODE_AT);
@@ -194,6 +195,12 @@ function packetBytes(
   if (kind === VIEW && !rest) view.setUint32(MEMBERS_AT, 1 + members.length, true);
   members.forEach((member, index) => bytes.set(entryBytes(member, index, numbers), VIEW_BYTES + index * ENTRY_BYTES));
   return signed(bytes, line);
+}
+
+/** A packet whose code is made with a key of its own. */
+export function bytesWith(said: Said, key: Uint8Array): Uint8Array {
+  const last = said.last ?? Number.parseInt(said.id.slice(-2), 16);
+  return signedWith(packetBytes(said, parseIpv4(`10.0.2.${last}`), null), key);
 }
 
 /** The digest of a region of values (docs/protocols/cluster-values.md). */
@@ -293,6 +300,11 @@ export class ClusterWire {
   /** From now on a stranger can be spoken to alone. */
   appear(id: string): void {
     this.#found.add(Number.parseInt(id.slice(-2), 16));
+  }
+
+  /** Says something with a code that is made with another key. */
+  sayWith(said: Said, key: Uint8Array): void {
+    this.sayBytes(bytesWith(said, key), said.last ?? Number.parseInt(said.id.slice(-2), 16));
   }
 
   /** Asks for the key that goes with the code of which `key` was made. */

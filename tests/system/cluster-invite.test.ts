@@ -1,9 +1,9 @@
 /** How a machine gets the key of a cluster: by a code that counts once, and tells who listens nothing. */
-import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { BYE, ClusterWire } from "../guest/cluster-wire.ts";
+import { cipherOf, keyOfCode } from "../guest/key-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { peersOf } from "./output.ts";
@@ -28,14 +28,6 @@ async function host(): Promise<{ lab: LabCluster; member: LabNode; guest: LabNod
   });
   const [member, guest, other] = lab.nodes as [LabNode, LabNode, LabNode];
   return { lab, member, guest, other };
-}
-
-/** What is made of a code for a purpose, as docs/protocols/cluster.md says. */
-function keyOfCode(code: string, purpose: number): Uint8Array {
-  const digits = "0123456789abcdefghjkmnpqrstvwxyz";
-  const bits = [...code.replaceAll("-", "")].map((character) => digits.indexOf(character).toString(2).padStart(5, "0"));
-  const bytes = (bits.join("").match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
-  return createHmac("sha256", Uint8Array.from(bytes)).update(Uint8Array.of(purpose)).digest();
 }
 
 describe("an invitation", () => {
@@ -79,15 +71,7 @@ describe("an invitation", () => {
     const welcome = wire.of(WELCOME)[0]!.data;
     const nonces = welcome.subarray(NONCE_AT, SECRET_AT);
     expect(nonces.subarray(0, 16)).toEqual(nonce);
-    const cipher = keyOfCode(code!, 2);
-    const stream = Buffer.concat(
-      [0, 1].map((block) =>
-        createHmac("sha256", cipher)
-          .update(nonces)
-          .update(Uint8Array.of(block, 0, 0, 0))
-          .digest(),
-      ),
-    );
+    const stream = cipherOf(keyOfCode(code!, 2), nonces);
     const plain = welcome.subarray(SECRET_AT, SECRET_AT + SECRET_BYTES).map((byte, at) => byte ^ stream[at]!);
     expect(Buffer.from(plain).toString("latin1", 0, 7)).toBe("seed-1\0");
     expect(Buffer.from(plain.subarray(32)).toString("hex")).toBe(KEY.trim().split(" ")[1]);
