@@ -60,25 +60,28 @@ const isOf = ({ data }: Heard, code: string): boolean =>
   Buffer.from(signedWith(data.slice(), keyOfCode(code, CODES))).equals(Buffer.from(data));
 
 describe("a machine at which a code is typed", () => {
-  test("asks the group each half second for five seconds, always the same, and says that nobody answers", async () => {
-    const { s, asked } = await asking();
-    expect(asked.data).toHaveLength(144);
-    await s.lab.advance("5200ms");
-    await s.node.waitFor(/^status 1$/m);
-    const all = s.wire.of(JOIN);
-    expect(all).toHaveLength(10);
-    for (const heard of all) {
-      expect(heard.to).toBe("239.255.81.82");
-      expect(isOf(heard, CODE)).toBe(true);
-      expect(heard.data.subarray(NONCE_AT)).toEqual(asked.data.subarray(NONCE_AT));
-    }
-    for (const [index, { atMs }] of all.slice(1).entries()) {
-      expect(atMs - all[index]!.atMs).toBeGreaterThanOrEqual(500 - TICK_MS);
-      expect(atMs - all[index]!.atMs).toBeLessThan(500 + 3 * TICK_MS);
-    }
-    expect(s.node.console.text.slice(s.node.console.text.indexOf("cluster: nobody"))).toContain(NOBODY);
-    expect(new Set(asked.data.subarray(NONCE_AT)).size).toBeGreaterThan(8);
-  });
+  thoroughly(
+    "asks the group each half second for five seconds, always the same, and says that nobody answers",
+    async () => {
+      const { s, asked } = await asking();
+      expect(asked.data).toHaveLength(144);
+      await s.lab.advance("5200ms");
+      await s.node.waitFor(/^status 1$/m);
+      const all = s.wire.of(JOIN);
+      expect(all).toHaveLength(10);
+      for (const heard of all) {
+        expect(heard.to).toBe("239.255.81.82");
+        expect(isOf(heard, CODE)).toBe(true);
+        expect(heard.data.subarray(NONCE_AT)).toEqual(asked.data.subarray(NONCE_AT));
+      }
+      for (const [index, { atMs }] of all.slice(1).entries()) {
+        expect(atMs - all[index]!.atMs).toBeGreaterThanOrEqual(500 - TICK_MS);
+        expect(atMs - all[index]!.atMs).toBeLessThan(500 + 3 * TICK_MS);
+      }
+      expect(s.node.console.text.slice(s.node.console.text.indexOf("cluster: nobody"))).toContain(NOBODY);
+      expect(new Set(asked.data.subarray(NONCE_AT)).size).toBeGreaterThan(8);
+    },
+  );
 
   test("has name and key of who answers with that code, says bye, and joins the cluster that has them", async () => {
     const { s, asked } = await asking();
@@ -157,7 +160,7 @@ describeThoroughly("an answer is none, and counted, when", () => {
     expect(await outputAmong(s.node, "cloud")).toMatch(/^open cluster/);
   });
 
-  test("nobody has asked", async () => {
+  thoroughly("nobody has asked", async () => {
     const { s, asked } = await asking();
     await s.lab.advance("6s");
     const counts = new Counts(s.node);
@@ -198,7 +201,7 @@ describeThoroughly("a member that has drawn a code", () => {
     return s.wire.of(WELCOME).length > before;
   }
 
-  test("answers within ten minutes, and not after", async () => {
+  thoroughly("answers within ten minutes, and not after", async () => {
     const { s, code } = await inviting();
     const drawnMs = nowMs(s);
     await s.lab.advance("599s");
@@ -208,7 +211,7 @@ describeThoroughly("a member that has drawn a code", () => {
     expect(await answers(s, code, 1)).toBe(false);
   });
 
-  test("answers the machine that was first, however often, and says so once", async () => {
+  thoroughly("answers the machine that was first, however often, and says so once", async () => {
     const { s, code } = await inviting();
     expect(await answers(s, code, 1)).toBe(true);
     expect(await answers(s, code, 2)).toBe(false);
@@ -228,7 +231,7 @@ describeThoroughly("a member that has drawn a code", () => {
     }
   });
 
-  test("has one invitation open: a new one replaces it, and another key ends it", async () => {
+  thoroughly("has one invitation open: a new one replaces it, and another key ends it", async () => {
     const { s, code, invite } = await inviting();
     const next = await invite();
     expect(next).not.toBe(code);
@@ -241,7 +244,7 @@ describeThoroughly("a member that has drawn a code", () => {
     expect(await answers(s, last, 3)).toBe(false);
   });
 
-  test("is answered by no view: a code makes nobody a member", async () => {
+  thoroughly("is answered by no view: a code makes nobody a member", async () => {
     const { s, code } = await inviting();
     await s.lab.advance("1s");
     expect(await answers(s, code, 1)).toBe(true);

@@ -87,7 +87,7 @@ const both = (name: string, address: string): string[] => [
 const srv = (name: string): string => `${name}.cloud.example 5 SRV`;
 
 describe("the zone", () => {
-  test("holds the domain, each member and what is below it, and each service on its members", async () => {
+  thoroughly("holds the domain, each member and what is below it, and each service on its members", async () => {
     const n = await scene();
     await n.set({ ...DOMAIN, "service.www": "tcp 80", "service.db.shop.far": "udp 5432 beta qure-1" });
     await n.live([ALPHA, BETA]);
@@ -210,7 +210,7 @@ describe("the zone", () => {
 });
 
 describe("the name server", () => {
-  test("is on as long as there is a domain, which may be another one", async () => {
+  thoroughly("is on as long as there is a domain, which may be another one", async () => {
     const n = await scene();
     const peer = new PacketScene(n.s.lab);
     expect(await answered(peer, "cloud.example", TYPES.A)).toBe(null);
@@ -258,7 +258,7 @@ describe("the name server", () => {
   });
 });
 
-test("a member finds names of its cluster, with the domain and without it, and no others", async () => {
+thoroughly("a member finds names of its cluster, with the domain and without it, and no others", async () => {
   const n = await scene();
   const found = async (name: string): Promise<string> => (await outputAmong(n.s.node, `host ${name}`)).trim();
   expect(await found("alpha")).toContain(ALPHA_AT);

@@ -289,7 +289,7 @@ const HEADS: readonly (readonly [what: string, from: string, bytes: Uint8Array, 
   ],
 ];
 
-test("a packet says where it comes from, and by whom it was made", async () => {
+thoroughly("a packet says where it comes from, and by whom it was made", async () => {
   const s = await founded();
   const counts = new Counts(s.node);
   const wrong: string[] = [];
@@ -374,7 +374,7 @@ thoroughly(
 const echo = ({ data }: Heard): string =>
   `${Buffer.from(data.subarray(88, 92)).toString("hex")} ${new DataView(data.buffer, data.byteOffset).getUint32(92, true)}`;
 
-test("a packet to the group names the stranger that was heard last, for two seconds", async () => {
+thoroughly("a packet to the group names the stranger that was heard last, for two seconds", async () => {
   const s = await founded();
   const last = async (): Promise<string> => {
     const atMs = nowMs(s);
