@@ -52,7 +52,7 @@ async function slow(): Promise<Scene> {
 const enters = (s: Scene) =>
   s.lab.until(() => s.wire.heard.find(({ state }) => state === MEMBER), "it does not enter", { within: "20s" });
 
-describe("while a name is written", () => {
+describeThoroughly("while a name is written", () => {
   thoroughly("a node says what it was; then it takes in the view that led it there", async () => {
     const s = await slow();
     const fromMs = nowMs(s);

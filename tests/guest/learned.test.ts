@@ -198,6 +198,21 @@ describeThoroughly("what is counted", () => {
   });
 });
 
+thoroughly("a place that is free again is taken before any other", async () => {
+  const lan = await learning();
+  const lasts = Array.from({ length: 8 }, (_, index) => 100 + index);
+  for (let time = 0; time < 3; time++) {
+    for (const last of lasts) lan.say(1, ROUTER, `10.0.2.${last}`);
+    await lan.s.lab.advance("1s");
+  }
+  lan.say(2, "10.0.2.107", ROUTER); // it has this address
+  lan.say(1, ROUTER, TARGET);
+  await lan.s.lab.advance("100ms");
+  for (const last of lasts.slice(0, 7)) lan.say(1, ROUTER, `10.0.2.${last}`);
+  await lan.s.lab.advance("15s");
+  expect(lan.learned().sort()).toEqual(lasts.slice(0, 7).map((last) => `10.0.2.${last}`));
+});
+
 describeThoroughly("who acts", () => {
   test("is the coordinator alone; a member that becomes one does so at the next question", async () => {
     const lan = await learning();

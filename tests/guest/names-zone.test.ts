@@ -3,7 +3,7 @@
  * values as they come over the wire.
  */
 import { describe, expect, test } from "vitest";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { founded, HIGH, HIGHEST, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
@@ -209,7 +209,7 @@ describe("the zone", () => {
   });
 });
 
-describe("the name server", () => {
+describeThoroughly("the name server", () => {
   thoroughly("is on as long as there is a domain, which may be another one", async () => {
     const n = await scene();
     const peer = new PacketScene(n.s.lab);

@@ -6,9 +6,10 @@ import { expect, test } from "vitest";
 import { ETHERTYPE_IPV4, formatIpv4, get16, parseIpv4, parseIpv4Packet } from "../../emulator/ether/packet.ts";
 import type { LabPlug } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { PROMPT } from "../system/images.ts";
 import { idBytes, LOW, nowMs, report, type Scene, SELF, says, scene, TICK_MS, view } from "./agreement-scene.ts";
 import { HELLO, MEMBER, REPORT, regionDigest, type Said } from "./cluster-wire.ts";
-import { udp } from "./packet-wire.ts";
+import { arp, udp } from "./packet-wire.ts";
 import { regionOf, VALUES } from "./values-scene.ts";
 
 const ERA = 5;
@@ -72,6 +73,20 @@ class Holder {
       for (const id of this.members.slice(0, 4)) this.s.wire.say(report(id, ERA, HEAD));
       await this.s.lab.advance(`${Math.min(beatMs, left)}ms`);
     }
+  }
+
+  /** Whether it answers a client's datagram that comes to its own station: nobody listens at the port. */
+  async answersItself(client: string): Promise<boolean> {
+    const before = this.#plug.received.length;
+    const mac = this.s.lab.cluster.macAddresses[0]!;
+    this.#plug.send(arp({ operation: 1, sender: client, target: "10.0.2.15" })({ mac, address: ADDRESS }));
+    await this.s.lab.advance("5ms");
+    this.#plug.send(udp({ port: 9, data: Uint8Array.of(1) }, { from: client, to: ADDRESS })({ mac, address: ADDRESS }));
+    await this.s.lab.advance("50ms");
+    return this.#plug.received.slice(before).some((frame) => {
+      const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(frame.subarray(14)) : null;
+      return packet?.protocol === 1 && formatIpv4(packet.source) === ADDRESS;
+    });
   }
 
   /** Whom each client's datagram is handed to; SELF where to nobody. */
@@ -234,4 +249,24 @@ thoroughly("a holder that has fallen silent is given no clients for three second
   const later = clientsOf(60, 300);
   expect(await h.asks(later)).toEqual(expected(all, later));
   expect([...expected(all, later).values()]).toContain(LOW);
+});
+
+thoroughly("who is stopped serves nobody any more, nor hands anybody on", async () => {
+  const h = await holding([A!, B!]);
+  await h.live(SETTLE_MS + 400);
+  const clients = clientsOf(20);
+  const others = [...expected(h.all, clients)].filter(([, id]) => id !== SELF).length;
+  const handed = async (): Promise<number> => [...(await h.asks(clients)).values()].filter((id) => id !== SELF).length;
+  expect(await handed()).toBe(others);
+  await h.s.node.waitFor(PROMPT);
+  await h.s.node.enter("cloud stop", PROMPT);
+  await h.live(1000);
+  expect(await handed()).toBe(0);
+  // A frame to its own station is for an address that it does not have.
+  expect(await h.answersItself("10.0.2.130")).toBe(false);
+});
+
+thoroughly("a member serves the address at its own station too, as long as it is a member", async () => {
+  const h = await holding([A!, B!]);
+  expect(await h.answersItself("10.0.2.130")).toBe(true);
 });

@@ -2,7 +2,7 @@
  * Views that say nothing new, which a member drops before it looks at their codes (docs/protocols/cluster.md, "Identity and
  * trust"): which are such, and that none of them can be said again later.
  */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { HIGH, HIGHEST, hello, LOW, LOWEST, report, type Scene, SELF, says, view } from "./agreement-scene.ts";
@@ -170,7 +170,7 @@ describeThoroughly("a view is looked at", () => {
   });
 });
 
-describe("a view that was dropped", () => {
+describeThoroughly("a view that was dropped", () => {
   /** The next number of the coordinator. */
   const next = (s: Scene): number => {
     s.wire.say({ ...report(LOWEST, ERA), sequence: 1 }); // too old to be heard
