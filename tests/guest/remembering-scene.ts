@@ -34,7 +34,7 @@ function saveOn(disk: BlockBackend, objects: Objects): void {
 }
 
 /** The node at its prompt; its cluster has not begun, and its disk is used by nobody. */
-async function resting(): Promise<Scene> {
+export async function resting(): Promise<Scene> {
   const lab = await inSharedState("a disk that nobody uses", async () => {
     const disk = new SparseDisk(DISK_BYTES, { content: await preparedDisk() });
     const booted = boot({ nodes: [{ cdrom: images().iso, disk }] });
