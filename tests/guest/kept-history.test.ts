@@ -88,7 +88,7 @@ describe("a history on a disk", () => {
     ["more events than there may be", model.object({ count: 513 })],
     ["an event of a kind that there is not", unsound],
   ];
-  test.each(rowsOf(DAMAGED, 1))("with %s is damaged, and none", async (_what, object) => {
+  test.each(rowsOf(DAMAGED, 0))("with %s is damaged, and none", async (_what, object) => {
     const s = await remembering({ cluster_history: object });
     expect(s.node.console.text).toMatch(
       /^cluster: the object cluster_history on the disk is damaged; the others' counts$/m,
@@ -110,7 +110,7 @@ describe("a history on a disk", () => {
   });
 });
 
-describe("the eras of a node on its disk", () => {
+describeThoroughly("the eras of a node on its disk", () => {
   const revision = 1000;
 
   /** The node has lived through these, and goes on for so long. */
@@ -126,7 +126,7 @@ describe("the eras of a node on its disk", () => {
     return livesIn(objectOf(s, "node_history")!);
   }
 
-  test("go on with the present one, when the node boots in it", async () => {
+  thoroughly("go on with the present one, when the node boots in it", async () => {
     const earlier = { era: 3, first: 1, last: 2, began: NOON, until: NOON + 9, revision: 900, founder: HIGH };
     const present = { era: ERA, first: 3, last: 8, began: NOON + 20, until: NOON + 30, revision: 990, founder: LOW };
     const [first, second, ...more] = await lives([earlier, present]);
@@ -181,7 +181,7 @@ describe("the eras of a node on its disk", () => {
     ["version 2", livesObject([{ era: 3 }], { version: 2 })],
     ["33 eras", livesObject([{ era: 3 }], { count: 33 })],
   ];
-  test.each(rowsOf(DAMAGED, 1))("with %s are damaged, and begin anew", async (_what, object) => {
+  test.each(rowsOf(DAMAGED, 0))("with %s are damaged, and begin anew", async (_what, object) => {
     const s = await remembering({ node_history: object });
     expect(s.node.console.text).toMatch(/^cluster: the object node_history on the disk is damaged; it begins anew$/m);
     await s.lab.until(() => s.wire.of(VIEW).find(({ state }) => state === MEMBER), "it founds nothing");
