@@ -217,6 +217,11 @@ describeThoroughly("a member that has drawn a code", () => {
     expect(await answers(s, code, 2)).toBe(false);
     expect(await answers(s, code, 1)).toBe(true);
     expect(s.node.console.text.match(/has joined by invitation/g)).toHaveLength(1);
+    for (let time = 0; time < 4; time++) expect(await answers(s, code, 1)).toBe(true);
+    // The sixteen bytes of its own are drawn anew each time, to the last one.
+    const drawn = s.wire.of(WELCOME).map(({ data }) => data.subarray(NONCE_AT + 16, NONCE_AT + 32));
+    for (let at = 0; at < 16; at++)
+      expect(new Set(drawn.map((bytes) => bytes[at])).size, `byte ${at}`).toBeGreaterThan(1);
     const [first, second] = s.wire.of(WELCOME);
     for (const { data, to } of [first!, second!]) {
       expect(to).toBe("10.0.2.119");

@@ -163,7 +163,7 @@ test("each client is served by the member with the highest number, and a member 
 thoroughly("who dies loses its clients, and nobody else any; who says that it is another is another", async () => {
   const h = await holding([A!, B!, C!]);
   await h.live(SETTLE_MS + 400);
-  const clients = clientsOf(60);
+  const clients = [...new Map(clientsOf(60).map((client) => [placeOf(client), client])).values()];
   const served = await h.asks(clients);
   expect(served).toEqual(expected(h.all, clients));
   h.s.wire.say({ ...report(B!, ERA, HEAD), kind: 4 });
@@ -172,6 +172,13 @@ thoroughly("who dies loses its clients, and nobody else any; who says that it is
   const rest = new Map(
     clients.map((client) => [client, served.get(client) === B ? serverOf(h.all, client) : served.get(client)!]),
   );
+  expect(await h.asks(clients)).toEqual(rest);
+  // Whom they came to then they stay with, when another comes.
+  const next = "525400fffe000073";
+  h.members = [A!, C!, next];
+  h.names([next]);
+  await h.live(SETTLE_MS + 400);
+  expect(clients.some((client) => served.get(client) === B && serverOf(h.all, client) === next)).toBe(true);
   expect(await h.asks(clients)).toEqual(rest);
 });
 
