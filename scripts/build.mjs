@@ -106,12 +106,21 @@ const SCRIPTS = new Map([
   [NO_COMMAND, `import { main } from "./main.ts"; main("", null);`],
 ]);
 
-/** In Node a bundle finds the interpreter's module in dist/. */
-const inject = ["src/host/ready-interpreter.ts"];
+/** Makes the interpreter's modules, which bundles find in dist/; returns a hash of them. */
+async function buildInterpreters() {
+  const hash = createHash("sha256");
+  for (const codeBits of [16, 32]) {
+    const module = await readyInterpreter(codeBits);
+    await writeFile(`dist/interpreter-${codeBits}.wasm`, module);
+    hash.update(module);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
 
-async function buildScripts() {
+async function buildScripts(interpreterHash) {
   const scriptsDefine = {
     ...define,
+    QURE_INTERPRETER_HASH: JSON.stringify(interpreterHash),
     QURE_SHAPES: JSON.stringify(await shapes()),
     "import.meta.url": "qureScriptUrl",
   };
@@ -120,7 +129,7 @@ async function buildScripts() {
     await build({
       ...common,
       define: scriptsDefine,
-      inject,
+      inject: ["src/host/kept-interpreter.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
       outfile: `dist/scripts/${name}.cjs`,
@@ -135,14 +144,12 @@ async function buildScripts() {
 }
 
 async function buildCommands() {
-  for (const codeBits of [16, 32])
-    await writeFile(`dist/interpreter-${codeBits}.wasm`, await readyInterpreter(codeBits));
-  const scriptsHash = await buildScripts();
+  const scriptsHash = await buildScripts(await buildInterpreters());
   await build({
     ...common,
     tsconfigRaw,
     define,
-    inject,
+    inject: ["src/host/ready-interpreter.ts"],
     entryPoints: {
       index: "src/index.ts",
       worker: "src/host/worker.ts",

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import * as threads from "../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { prepareInterpreters } from "../../emulator/jit/threaded/module.ts";
 import { FileDisk } from "./file-disk.ts";
 import { shareModules } from "./module-exchange.ts";
 import { packageRoot } from "./package.ts";
@@ -12,6 +13,7 @@ import { packageRoot } from "./package.ts";
 const nodeThreads: threads.ThreadHost = {
   start(workerData) {
     shareModules();
+    prepareInterpreters();
     const program = join(packageRoot(), "dist", "worker.js");
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
     new Worker(program, { workerData }).unref();

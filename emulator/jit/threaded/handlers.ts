@@ -394,20 +394,34 @@ function emitTailCall(c: Code, table: number): void {
 
 /**
  * What most code consists of, by table. One function has all of it and goes around in a loop from one such instruction
- * to the next, at half the cost of a tail call. It is no larger because V8 asks the sooner whether a loop is to be
- * optimised, the longer its code is, and takes 200 ms to do so where the groups (81, 83, C1, F7, FF) are in it: until
- * then it is slower than tail calls.
+ * to the next, at half the cost of a tail call. V8 takes a fifth of a second to optimise it, once for all processes
+ * (src/host/machine-code.ts). With some 20 opcodes more, of groups above all, it would be twice as slow: of more than
+ * 8,192 values V8 leaves the choice of registers to its simpler allocator.
  */
-const FREQUENT: readonly (readonly number[])[] = [
-  [
-    ...[0x01, 0x03, 0x05, 0x25, 0x29, 0x2b, 0x2d, 0x31, 0x33, 0x35, 0x39, 0x3b, 0x3d],
-    ...range(0x40, 0x60),
-    ...range(0x70, 0x80),
-    ...[0x84, 0x85, 0x89, 0x8b, 0x8d, 0xa1, 0xa3],
-    ...range(0xb8, 0xc0),
-    ...[0xc3, 0xe8, 0xe9, 0xeb],
+const FREQUENT: Readonly<Record<16 | 32, readonly (readonly number[])[]>> = {
+  16: [
+    [
+      ...[0x01, 0x03, 0x05, 0x25, 0x29, 0x2b, 0x2d, 0x31, 0x33, 0x35, 0x39, 0x3b, 0x3d],
+      ...range(0x40, 0x60),
+      ...range(0x70, 0x80),
+      ...[0x83, 0x84, 0x85, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xa1, 0xa3],
+      ...range(0xb8, 0xc0),
+      ...[0xc3, 0xe8, 0xe9, 0xeb],
+    ],
   ],
-];
+  32: [
+    [
+      ...[0x01, 0x03, 0x05, 0x09, 0x0b, 0x21, 0x23, 0x25, 0x29, 0x2b, 0x2d, 0x31, 0x33, 0x35, 0x39, 0x3b, 0x3c, 0x3d],
+      ...range(0x40, 0x60),
+      ...[0x68, 0x6a],
+      ...range(0x70, 0x80),
+      ...[0x81, 0x83, 0x84, 0x85, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xa1, 0xa3, 0xa8],
+      ...range(0xb8, 0xc0),
+      ...[0xc1, 0xc3, 0xc6, 0xc7, 0xe8, 0xe9, 0xeb, 0xf7, 0xff],
+    ],
+    [...range(0x80, 0x90), 0xb6, 0xb7],
+  ],
+};
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, k) => from + k);
@@ -422,6 +436,7 @@ export function makeLoop(shape: HandlerShape): Handler {
   code.block();
   const arrival = code.depth;
   const tables = TABLES[shape.codeBits];
+  const frequent = FREQUENT[shape.codeBits];
   const goOn = (c: Code): void => void c.br(again);
   const endings: Endings = {
     next: (c) => emitNext(c, goOn),
@@ -436,9 +451,9 @@ export function makeLoop(shape: HandlerShape): Handler {
     const at = table.opcodeAt;
     const maker = new HandlerMaker(shape, table, endings, locals);
     const cases = new Map<number, () => void>();
-    for (const opcode of FREQUENT[number]!) cases.set(opcode, () => append(code, maker.of(opcode)!(code.depth)));
+    for (const opcode of frequent[number]!) cases.set(opcode, () => append(code, maker.of(opcode)!(code.depth)));
     for (const [prefix, next] of table.next)
-      cases.set(prefix, () => (FREQUENT[next] === undefined ? emitPrefix(code, at, next) : emitTable(next)));
+      cases.set(prefix, () => (frequent[next] === undefined ? emitPrefix(code, at, next) : emitTable(next)));
     const opcodes = [...cases.keys()];
     emitCases(code, [() => emitTailCall(code, number), ...cases.values()], ([others = 0, ...levels]) => {
       const byOpcode = range(0, OPCODES).map((opcode) => levels[opcodes.indexOf(opcode)] ?? others);
@@ -462,10 +477,11 @@ export function makeLoop(shape: HandlerShape): Handler {
 
 /** The handlers by table and opcode: undefined for those of `makeLoop`, and null is left to the handlers of cpu/. */
 export function makeHandlers(shape: HandlerShape): (Handler | null | undefined)[] {
-  return TABLES[shape.codeBits].flatMap((table, number) =>
-    range(0, OPCODES).map((opcode) => {
+  return TABLES[shape.codeBits].flatMap((table, number) => {
+    const frequent = FREQUENT[shape.codeBits][number];
+    return range(0, OPCODES).map((opcode) => {
       const next = table.next.get(opcode);
-      if (FREQUENT[number] !== undefined && (next !== undefined || FREQUENT[number].includes(opcode))) return undefined;
+      if (frequent !== undefined && (next !== undefined || frequent.includes(opcode))) return undefined;
       const locals = new HandlerLocals();
       const code = new HandlerCode(locals);
       if (next !== undefined) emitPrefix(code, table.opcodeAt, next);
@@ -476,6 +492,6 @@ export function makeHandlers(shape: HandlerShape): (Handler | null | undefined)[
       }
       code.end();
       return { locals: locals.types, code };
-    }),
-  );
+    });
+  });
 }

@@ -31,11 +31,13 @@ import {
   THREAD_TYPES,
 } from "./parts.ts";
 
+type Encoded = Uint8Array<ArrayBuffer>;
+
 /**
- * What `encodeInterpreter` makes for the usual shape of a code size, where it was made beforehand: bundles get this from
- * one of the files ready-interpreter.ts. From source there is none.
+ * What `encodeInterpreter` makes for the usual shape of a code size, or the module of it, where it was made beforehand:
+ * bundles get this from one of the files ready-interpreter.ts and kept-interpreter.ts. From source there is none.
  */
-declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Uint8Array<ArrayBuffer> | null) | undefined;
+declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Encoded | WebAssembly.Module | null) | undefined;
 
 /** Those of the interpreters which are made with the bundle. */
 export const usualShape = (codeBits: 16 | 32): HandlerShape => ({
@@ -59,7 +61,7 @@ function helper(type: number, locals: readonly number[], make: (c: Code) => void
   return { type, locals, code };
 }
 
-export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> {
+export function encodeInterpreter(shape: HandlerShape): Encoded {
   const { codeBits } = shape;
   const functions: FunctionBody[] = [
     helper(2, [], carriesFunction),
@@ -97,21 +99,25 @@ export function encodeInterpreter(shape: HandlerShape): Uint8Array<ArrayBuffer> 
 
 const modules = new Map<string, WebAssembly.Module>();
 
-function moduleOf(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  let module = modules.get(key);
-  if (module === undefined) modules.set(key, (module = new WebAssembly.Module(make())));
-  return module;
-}
-
 const keyOf = ({ codeBits, model, takesTurns }: HandlerShape): string =>
   `${codeBits}/${model.name}${takesTurns ? "/turns" : ""}`;
 
-function readyInterpreter(codeBits: 16 | 32, key: string): Uint8Array<ArrayBuffer> | null {
+function readyInterpreter(codeBits: 16 | 32, key: string): Encoded | WebAssembly.Module | null {
   const isReady = typeof QURE_INTERPRETER === "function" && key === keyOf(usualShape(codeBits));
   return isReady ? QURE_INTERPRETER(codeBits) : null;
 }
 
 export function interpreterModule(shape: HandlerShape): WebAssembly.Module {
   const key = keyOf(shape);
-  return moduleOf(key, () => readyInterpreter(shape.codeBits, key) ?? encodeInterpreter(shape));
+  let module = modules.get(key);
+  if (module === undefined) {
+    const made = readyInterpreter(shape.codeBits, key) ?? encodeInterpreter(shape);
+    modules.set(key, (module = made instanceof WebAssembly.Module ? made : new WebAssembly.Module(made)));
+  }
+  return module;
+}
+
+/** To be called before threads begin that run machines: they get what this one has, with all that V8 has made of it. */
+export function prepareInterpreters(): void {
+  for (const codeBits of [16, 32] as const) interpreterModule(usualShape(codeBits));
 }

@@ -1,0 +1,99 @@
+/**
+ * What V8 has compiled, kept in files from one process to the next. It is a by-product: a missing, foreign, damaged or
+ * stale file only costs the time, and a folder that cannot be written is left alone.
+ */
+import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "./folder.ts";
+
+/** Before what is kept: the milliseconds of processor time of the run that left it. */
+const HEAD_BYTES = 8;
+/**
+ * Only what ran is compiled: the first run may have been a call for help. One that takes so many times as long as the
+ * one that left what is kept leaves its own.
+ */
+const MUCH_LONGER = 1.5;
+
+/** A file of one build of QuRe, version of Node and kind of processor. */
+export class KeptCode {
+  readonly #folders: readonly string[];
+  readonly #file: string;
+  #keptMs = 0;
+
+  /** `beside`: the folder of what was compiled. `build`: a hash of that. */
+  constructor(beside: string, name: string, build: string) {
+    this.#folders = cacheFolders(beside);
+    this.#file = `${name}-${build}-${process.version}-${process.arch}.cache`;
+  }
+
+  /** What an earlier process has left, or null. */
+  read(): Buffer | null {
+    const bytes = read(this.#folders, this.#file);
+    if (bytes === null || bytes.length <= HEAD_BYTES) return null;
+    this.#keptMs = bytes.readDoubleLE();
+    return bytes.subarray(HEAD_BYTES);
+  }
+
+  /** V8 does not want what `read` returned. */
+  refuse(): void {
+    this.#keptMs = 0;
+  }
+
+  /** At the end of this process, after all that it runs, keeps what `make` returns, if the run was long enough. */
+  keepAtExit(make: () => Buffer | null): void {
+    if (this.#folders.length === 0) return;
+    process.once("exit", () => {
+      const { user, system } = process.cpuUsage();
+      const head = Buffer.alloc(HEAD_BYTES);
+      head.writeDoubleLE((user + system) / 1000);
+      if (head.readDoubleLE() <= MUCH_LONGER * this.#keptMs) return;
+      const made = make();
+      if (made !== null) write(this.#folders, this.#file, Buffer.concat([head, made]));
+    });
+  }
+}
+
+/**
+ * Where compiled code may lie: beside what it is of, else with the user's own caches. None when Node has options of its
+ * own, since V8 refuses code that was compiled under other ones, or when `QURE_CODE_CACHE` is `off`.
+ */
+function cacheFolders(beside: string): string[] {
+  const { HOME, LOCALAPPDATA, NODE_OPTIONS, QURE_CODE_CACHE, XDG_CACHE_HOME } = process.env;
+  if (process.execArgv.length > 0 || (NODE_OPTIONS ?? "") !== "" || QURE_CODE_CACHE === "off") return [];
+  const own = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+  return own ? [beside, join(own, "qure")] : [beside];
+}
+
+function read(folders: readonly string[], file: string): Buffer | null {
+  for (const folder of folders) {
+    try {
+      const bytes = readFileSync(join(folder, file));
+      if (isOurs(folder)) return bytes;
+    } catch {
+      // Not there: in the next folder, or to be made.
+    }
+  }
+  return null;
+}
+
+/** Compiled code is as good as a program: none is taken from where others can write. */
+function isOurs(folder: string): boolean {
+  if (process.getuid === undefined) return true;
+  const { uid, mode } = lstatSync(folder);
+  return (uid === process.getuid() || uid === 0) && (mode & 0o022) === 0;
+}
+
+function write(folders: readonly string[], file: string, bytes: Buffer): void {
+  for (const folder of folders) {
+    const aside = join(folder, `${file}.${process.pid}`);
+    try {
+      makeFolder(folder, 0o700);
+      if (!isOurs(folder)) continue;
+      writeFileSync(aside, bytes, { flag: "wx" });
+      renameSync(aside, join(folder, file));
+      return;
+    } catch {
+      // The next folder.
+    }
+  }
+}
