@@ -27,6 +27,8 @@ declare namespace WebAssembly {
   /** Validated code. Compiling is synchronous and may happen at any time: no guest can tell. */
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
+    static imports(module: Module): { module: string; name: string; kind: string }[];
+    static exports(module: Module): { name: string; kind: string }[];
   }
   class Instance {
     constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>);

@@ -50,7 +50,7 @@ function codeOf(module: WebAssembly.Module): Buffer | null {
 
 /** A function of the module, of an instance that is never run. */
 function exportedFunction(module: WebAssembly.Module): unknown {
-  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  const imports: Record<string, Record<string, unknown>> = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module))
     (imports[from] ??= {})[name] = kind === "memory" ? new WebAssembly.Memory(MEMORY) : (): number => 0;
   const [first] = WebAssembly.Module.exports(module);
