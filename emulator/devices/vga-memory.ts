@@ -97,14 +97,14 @@ export class VgaMemory implements MmioHandler, Stateful {
     return true;
   }
 
-  /** Stores characters and attributes from `offset` on; false in other modes, and where a plane is not to be written. */
-  writeRun(offset: number, source: Uint8Array): boolean {
+  /** Writes bytes from `offset` on, one after the other: no write depends on how the one before it went. */
+  writeRun(offset: number, source: Uint8Array): void {
     const address = this.#locateText(offset, source.length);
     const { sequencer, graphics } = this.#registers;
     const planes = 3 << (graphics[4]! & 2);
-    if (address < 0 || (sequencer[2]! & planes) !== planes) return false;
-    for (let i = 0; i < source.length; i++) this.bytes[cellByte(address + i, graphics)] = source[i]!;
-    return true;
+    if (address < 0 || (sequencer[2]! & planes) !== planes)
+      for (let i = 0; i < source.length; i++) this.#write(offset + i, source[i]!);
+    else for (let i = 0; i < source.length; i++) this.bytes[cellByte(address + i, graphics)] = source[i]!;
   }
 
   /** Address in the window, or -1 outside it. */

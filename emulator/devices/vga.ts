@@ -65,7 +65,11 @@ export class Vga implements PortHandler, Stateful {
     readMmio: (offset, sizeBytes) => this.#behind(offset).readMmio(this.#place(offset), sizeBytes),
     writeMmio: (offset, sizeBytes, value) => this.#behind(offset).writeMmio(this.#place(offset), sizeBytes, value),
     readMmioRun: (offset, _sizeBytes, target) => !this.#isLinear && this.memory.readRun(offset, target),
-    writeMmioRun: (offset, _sizeBytes, source) => !this.#isLinear && this.memory.writeRun(offset, source),
+    writeMmioRun: (offset, _sizeBytes, source) => {
+      if (this.#isLinear) return false;
+      this.memory.writeRun(offset, source);
+      return true;
+    },
   };
   pelMask = 0xff;
   /** Where the frame buffer's window is. */
