@@ -38,30 +38,27 @@ interface Loop {
 }
 
 /**
- * The loop that code is which begins with an IN, and which goes on after the IN has read this value. Null where it ends,
- * and for other code.
+ * The loop that the code at an offset is which begins with an IN, and which goes on after the IN has read this value. Null
+ * where it ends, and for other code.
  */
-function loopIn(code: Uint8Array, value: number, isCode32: boolean): Loop | null {
-  let at = code[0] === IN_AL_DX ? 1 : 2;
-  if (at === 2 && code[0] !== IN_AL_IMM8) return null;
-  const [test, operand = 0, jump] = code.subarray(at);
+function loopIn(memory: Uint8Array, start: number, value: number, isCode32: boolean): Loop | null {
+  let at = start + (memory[start] === IN_AL_DX ? 1 : 2);
+  if (memory[start] !== IN_AL_DX && memory[start] !== IN_AL_IMM8) return null;
+  const test = memory[at];
+  const operand = memory[at + 1]!;
+  const jump = memory[at + 2];
   if (test !== AND_AL && test !== TEST_AL && test !== CMP_AL) return null;
   const isZero = test === CMP_AL ? value === operand : (value & operand) === 0;
+  const leadsBack = (end: number): boolean => end + ((memory[end - 1]! << 24) >> 24) === start;
   at += 4;
   if (jump === LOOPE || jump === LOOPNE)
-    return isZero === (jump === LOOPE) && leadsBack(code, at) ? { instructions: 3, counter: ECX, isLoop: true } : null;
+    return isZero === (jump === LOOPE) && leadsBack(at) ? { instructions: 3, counter: ECX, isLoop: true } : null;
   if (jump !== JZ && jump !== JNZ) return null;
-  if (isZero === (jump === JZ))
-    return leadsBack(code, at) ? { instructions: 3, counter: NO_COUNTER, isLoop: false } : null;
-  if (!isCode32 && code[at++] !== OPERAND_SIZE) return null;
-  const counter = code[at++]! - DEC_R32;
-  if (counter <= EAX || counter > 7 || code[at] !== JNZ) return null;
-  return leadsBack(code, at + 2) ? { instructions: MOST_INSTRUCTIONS, counter, isLoop: false } : null;
-}
-
-/** Does the short jump that ends here lead to the beginning? */
-function leadsBack(code: Uint8Array, end: number): boolean {
-  return end + ((code[end - 1]! << 24) >> 24) === 0;
+  if (isZero === (jump === JZ)) return leadsBack(at) ? { instructions: 3, counter: NO_COUNTER, isLoop: false } : null;
+  if (!isCode32 && memory[at++] !== OPERAND_SIZE) return null;
+  const counter = memory[at++]! - DEC_R32;
+  if (counter <= EAX || counter > 7 || memory[at] !== JNZ) return null;
+  return leadsBack(at + 2) ? { instructions: MOST_INSTRUCTIONS, counter, isLoop: false } : null;
 }
 
 /** What the last IN of a byte has read, and when. */
@@ -108,7 +105,7 @@ export class Waiting {
     const offset = mmu.fetchOffset((s[BASE + CS]! + eip) | 0);
     if (offset === 0 || (offset & PAGE_MASK) > PAGE_MASK - MOST_BYTES) return;
     const isCode32 = (core.state.modeKey & MODE_CODE32) !== 0;
-    const loop = loopIn(memory.bytes.subarray(offset, offset + MOST_BYTES), this.#value, isCode32);
+    const loop = loopIn(memory.bytes, offset, this.#value, isCode32);
     // That it came here by a whole turn says that the flags are those of a turn.
     if (loop === null || loop.instructions !== instructions) return;
     const { counter, isLoop } = loop;
