@@ -5,7 +5,7 @@ import { founded, HIGH, idBytes, LOW, nowMs, report, type Scene, SELF } from "./
 import { HEADER_BYTES, type Heard, regionDigest } from "./cluster-wire.ts";
 
 export const [VALUES, PREPARE, OFFER, PROMISE, VOTED] = [11, 17, 18, 19, 20] as const;
-const DISKLESS = 1;
+export const DISKLESS = 1;
 const VOTERS = 16;
 export const TEXT_AT = 4 + VOTERS * 8;
 
