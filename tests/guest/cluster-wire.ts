@@ -44,6 +44,8 @@ export const VIEW_BYTES = 152;
 export const ENTRY_BYTES = 68;
 const MEMBERS_AT = HEADER_BYTES;
 const CODE_BYTES = 16;
+/** The session that a packet answers. */
+export const ECHO_AT = 88;
 const CODE_AT = 96;
 const VALUES_AT = 112;
 const HISTORY_AT = 120;
@@ -62,6 +64,8 @@ export interface Said {
   readonly founder?: string;
   readonly flags?: number;
   readonly age?: number;
+  /** Of its kernel; 1 when absent. */
+  readonly revision?: number;
   /** Of the sender's boot; made of its id when absent. */
   readonly session?: string;
   /** What the packet answers; the session of the node that was heard last when absent. */
@@ -108,6 +112,11 @@ const NOBODY = "0".repeat(16);
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const bytesOf = (id: string): number[] =>
   Array.from({ length: 8 }, (_, at) => Number.parseInt(id.substr(at * 2, 2), 16));
+
+/** Whether a packet's code was made with this key line, or with the key of open clusters. */
+export function isSignedWith(bytes: Uint8Array, line: string | null): boolean {
+  return Buffer.from(signed(bytes.slice(), line)).equals(bytes);
+}
 
 /** The key of packets that follows from a cluster's key line (src/lab/cluster-key.ts); null: of an open cluster. */
 function packetKey(line: string | null): Uint8Array {
@@ -162,7 +171,7 @@ function packetBytes(
   line: string | null,
   numbers: ReadonlyMap<string, number> = new Map(),
 ): Uint8Array {
-  const { values, history, name = "stranger", members = [] } = more;
+  const { values, history, name = "stranger", members = [], revision = 1 } = more;
   const bytes = new Uint8Array(
     kind === VIEW && !rest ? VIEW_BYTES + members.length * ENTRY_BYTES : HEADER_BYTES + (rest?.length ?? 0),
   );
@@ -171,7 +180,7 @@ function packetBytes(
   bytes.set([VERSION, kind, state, (flags ?? 0) | (line === null ? OPEN : 0)], 4);
   view.setUint32(8, era, true);
   view.setUint32(12, age ?? 1, true);
-  view.setUint32(16, 1, true);
+  view.setUint32(16, revision, true);
   view.setUint32(20, request ?? 0, true);
   bytes.set(bytesOf(id), 24);
   if (founder !== undefined) bytes.set(bytesOf(founder), 32);
@@ -219,7 +228,7 @@ export class ClusterWire {
   present: string | null = null;
   readonly #lab: LabCluster;
   readonly #plug: LabPlug;
-  readonly #key: string | null;
+  #key: string | null;
   readonly #sequences = new Map<string, number>();
   /** By session that was heard: the number of its last packet. */
   readonly #numbers = new Map<string, number>();
@@ -295,6 +304,11 @@ export class ClusterWire {
     const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data });
     const ip = ipv4Bytes({ source, destination: GROUP, protocol: PROTOCOL_UDP, payload }, 1);
     this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, source[3]!), ETHERTYPE_IPV4, ip));
+  }
+
+  /** From now on strangers have this key line. */
+  changeKey(line: string): void {
+    this.#key = line;
   }
 
   /** From now on a stranger can be spoken to alone. */
