@@ -313,6 +313,9 @@ describeThoroughly("each member writes", () => {
       { ...own, number: 3, kind: CHANGED, detail: ADDRESS, second: 2, name: "address.10.0.2.50" },
       { ...own, number: 4, kind: MOVED, detail: 0x3202000a, second: 0, name: NAME },
     ]);
+    // A node without a disk has nothing to keep them on, and does not try.
+    await s.lab.advance("6s");
+    expect(s.node.console.text).not.toContain("cannot be saved");
   });
 
   test.each([

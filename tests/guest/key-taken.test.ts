@@ -269,6 +269,19 @@ describe("refused and counted is", () => {
   });
 });
 
+test("a node that takes another cluster's key forgets the next and the previous one of the cluster that it leaves", async () => {
+  const { s, giver } = await given();
+  await s.node.waitFor(PROMPT);
+  await s.node.enter(`cloud key set other ${"5a".repeat(32)}`, PROMPT);
+  await s.node.enter(`cloud key set ${KEY_LINE.trim()}`, PROMPT);
+  await s.lab.advance("2s");
+  const present = s.wire.heard.at(-1)!.session;
+  s.wire.changeKey(NEW_LINE);
+  expect(await rise(s, FORGED, () => giver.say(TURN, new Uint8Array(0), { echo: present }))).toBe(1);
+  expect(s.node.console.text).not.toContain("the key was replaced");
+  expect(s.node.console.text).not.toContain("has replaced the key");
+});
+
 describe("after the key was replaced", () => {
   test("the previous one is answered with itself by the coordinator, at most once a second, where it asks or tells", async () => {
     const { s, giver, other } = await turned();
