@@ -166,32 +166,35 @@ describe("a coordinator", () => {
     },
   );
 
-  test("sends the whole view 50 ms after one asks, to that one; to all if another one asks meanwhile", async () => {
-    const s = await founded();
-    for (const id of [LOW, HIGH]) s.wire.appear(id);
-    for (const id of [LOW, HIGH]) s.wire.say(report(id, 1, SELF));
-    await s.lab.advance("700ms");
-    const whole = (fromMs: number): Heard[] =>
-      views(s, fromMs).filter(({ data }) => data.subarray(144, 152).every((byte) => byte === 0xff));
-    const ask = (id: string): void => s.wire.say({ ...report(id, 1, SELF), flags: ASK });
-    for (const [askers, to] of [
-      [[LOW], "10.0.2.97"],
-      [[HIGH], "10.0.2.99"],
-      [[LOW, HIGH], GROUP],
-      [[LOW, LOW, HIGH], GROUP],
-    ] as const) {
-      const fromMs = nowMs(s);
-      for (const id of askers) ask(id);
-      await s.lab.advance("150ms");
-      const answers = whole(fromMs);
-      expect(answers).toMatchObject([{ to, members: 3 }]);
-      expect(answers[0]!.atMs - fromMs).toBeGreaterThanOrEqual(50 - TICK_MS);
-      expect(answers[0]!.atMs - fromMs).toBeLessThan(50 + 2 * TICK_MS);
-      expect(answers[0]!.data.length).toBe(152 + 2 * 68);
+  thoroughly(
+    "sends the whole view 50 ms after one asks, to that one; to all if another one asks meanwhile",
+    async () => {
+      const s = await founded();
+      for (const id of [LOW, HIGH]) s.wire.appear(id);
       for (const id of [LOW, HIGH]) s.wire.say(report(id, 1, SELF));
-      await s.lab.advance("50ms");
-    }
-  });
+      await s.lab.advance("700ms");
+      const whole = (fromMs: number): Heard[] =>
+        views(s, fromMs).filter(({ data }) => data.subarray(144, 152).every((byte) => byte === 0xff));
+      const ask = (id: string): void => s.wire.say({ ...report(id, 1, SELF), flags: ASK });
+      for (const [askers, to] of [
+        [[LOW], "10.0.2.97"],
+        [[HIGH], "10.0.2.99"],
+        [[LOW, HIGH], GROUP],
+        [[LOW, LOW, HIGH], GROUP],
+      ] as const) {
+        const fromMs = nowMs(s);
+        for (const id of askers) ask(id);
+        await s.lab.advance("150ms");
+        const answers = whole(fromMs);
+        expect(answers).toMatchObject([{ to, members: 3 }]);
+        expect(answers[0]!.atMs - fromMs).toBeGreaterThanOrEqual(50 - TICK_MS);
+        expect(answers[0]!.atMs - fromMs).toBeLessThan(50 + 2 * TICK_MS);
+        expect(answers[0]!.data.length).toBe(152 + 2 * 68);
+        for (const id of [LOW, HIGH]) s.wire.say(report(id, 1, SELF));
+        await s.lab.advance("50ms");
+      }
+    },
+  );
 
   thoroughly("that yields to another has nothing more to send to those who have asked it", async () => {
     const s = await founded();
@@ -266,18 +269,21 @@ describeThoroughly("a large cluster", () => {
   });
 });
 
-test("a coordinator that leaves says so to all, once, and a member only to its coordinator; then they are silent", async () => {
-  for (const [s, to] of [
-    [await founded(), GROUP],
-    [await following(HIGH), "10.0.2.98"],
-  ] as const) {
-    s.wire.appear(LOWEST);
-    await s.node.waitFor(PROMPT);
-    if (to !== GROUP) s.wire.say({ ...view(LOWEST, 5), members: [HIGH] });
-    s.node.type("cloud stop\n");
-    const { atMs } = await says(s, BYE);
-    await s.lab.advance("1s");
-    expect(s.wire.of(BYE)).toMatchObject([{ to }]);
-    expect(s.wire.heard.filter((heard) => heard.atMs > atMs)).toEqual([]);
-  }
-});
+thoroughly(
+  "a coordinator that leaves says so to all, once, and a member only to its coordinator; then they are silent",
+  async () => {
+    for (const [s, to] of [
+      [await founded(), GROUP],
+      [await following(HIGH), "10.0.2.98"],
+    ] as const) {
+      s.wire.appear(LOWEST);
+      await s.node.waitFor(PROMPT);
+      if (to !== GROUP) s.wire.say({ ...view(LOWEST, 5), members: [HIGH] });
+      s.node.type("cloud stop\n");
+      const { atMs } = await says(s, BYE);
+      await s.lab.advance("1s");
+      expect(s.wire.of(BYE)).toMatchObject([{ to }]);
+      expect(s.wire.heard.filter((heard) => heard.atMs > atMs)).toEqual([]);
+    }
+  },
+);

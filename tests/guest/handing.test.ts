@@ -13,6 +13,7 @@ import {
   sameBytes,
 } from "../../emulator/ether/packet.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import {
@@ -95,11 +96,16 @@ function neighbour(s: Scene): { isThere: boolean } {
 }
 
 describe("a holder that leaves", () => {
-  test.each([
-    ["the first of three by id", [member(0x61), member(0x62), member(0x63)]],
-    ["another of three", [member(0x64), member(0x65), member(0x66)]],
-    ["one of many", Array.from({ length: 12 }, (_, index) => member(0x70 + index))],
-  ])("gives the address to the first in the row: %s", async (_which, ids) => {
+  test.each(
+    rowsOf<[string, string[]]>(
+      [
+        ["the first of three by id", [member(0x61), member(0x62), member(0x63)]],
+        ["another of three", [member(0x64), member(0x65), member(0x66)]],
+        ["one of many", Array.from({ length: 12 }, (_, index) => member(0x70 + index))],
+      ],
+      1,
+    ),
+  )("gives the address to the first in the row: %s", async (_which, ids) => {
     const { s } = await holding();
     await live(s, ids, 300);
     await s.node.waitFor(PROMPT);
@@ -145,7 +151,7 @@ describe("a holder that leaves", () => {
   });
 });
 
-describe("asked to move the address", () => {
+describeThoroughly("asked to move the address", () => {
   thoroughly("a holder keeps it for itself, and says nothing of other addresses", async () => {
     const { s, said } = await holding();
     await live(s, [HIGH], 200);
@@ -169,7 +175,7 @@ describe("asked to move the address", () => {
   });
 });
 
-describe("named as the one to take it", () => {
+describeThoroughly("named as the one to take it", () => {
   /** The node, after it was told so by somebody: when it has first asked for the address since. */
   async function asksAfter(s: Scene, arp: { atMs: number; kind: string }[], act: () => void): Promise<number | null> {
     const fromMs = nowMs(s);
@@ -179,7 +185,7 @@ describe("named as the one to take it", () => {
     return first ? first.atMs - fromMs : null;
   }
 
-  test("by its holder it takes it; by somebody else only when no holder was heard for 210 ms", async () => {
+  thoroughly("by its holder it takes it; by somebody else only when no holder was heard for 210 ms", async () => {
     const { s, arp } = await lost([HIGH]);
     await held(s, 180);
     expect(await asksAfter(s, arp, () => hands(s, RELEASE, HIGH, SELF))).toBeNull();
@@ -277,7 +283,7 @@ describeThoroughly("after a holder's silence a member waits", () => {
   });
 });
 
-describe("an address that another machine has", () => {
+describeThoroughly("an address that another machine has", () => {
   test("is asked for again and again, after ten times in vain it says so, once, and takes it when that one goes", async () => {
     const s = await founded();
     const other = neighbour(s);

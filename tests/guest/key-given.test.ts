@@ -66,24 +66,29 @@ const has = (member: Member, key: Buffer, nonce: Buffer): void =>
 
 const lineOf = (key: Buffer): string => `${CLUSTER} ${key.toString("hex")}`;
 
-test("each member is offered it alone, with the number that the session is made of, again and again", async () => {
-  const { s, typedMs, both, nonce, public: shown } = await offering();
-  await live(s, both, 1000);
-  for (const member of both) {
-    const offers = member.told(OFFER_KEY);
-    expect(offers[0]!.atMs - typedMs).toBeGreaterThanOrEqual(STEADY_MS);
-    expect(offers.length).toBeGreaterThanOrEqual(4);
-    for (const [index, { atMs, data }] of offers.entries()) {
-      if (index > 0) {
-        expect(atMs - offers[index - 1]!.atMs).toBeGreaterThanOrEqual(OFFER_MS - TICK_MS);
-        expect(atMs - offers[index - 1]!.atMs).toBeLessThan(OFFER_MS + 5 * TICK_MS);
+thoroughly(
+  "each member is offered it alone, with the number that the session is made of, again and again",
+  async () => {
+    const { s, typedMs, both, nonce, public: shown } = await offering();
+    await live(s, both, 1000);
+    for (const member of both) {
+      const offers = member.told(OFFER_KEY);
+      expect(offers[0]!.atMs - typedMs).toBeGreaterThanOrEqual(STEADY_MS);
+      expect(offers.length).toBeGreaterThanOrEqual(4);
+      for (const [index, { atMs, data }] of offers.entries()) {
+        if (index > 0) {
+          expect(atMs - offers[index - 1]!.atMs).toBeGreaterThanOrEqual(OFFER_MS - TICK_MS);
+          expect(atMs - offers[index - 1]!.atMs).toBeLessThan(OFFER_MS + 5 * TICK_MS);
+        }
+        expect(restOf({ data })).toEqual(Buffer.concat([nonce, shown]));
+        expect(Buffer.from(data.subarray(ECHO_AT, ECHO_AT + 4)).toString("hex")).toBe(
+          member.numbers.session.slice(0, 8),
+        );
       }
-      expect(restOf({ data })).toEqual(Buffer.concat([nonce, shown]));
-      expect(Buffer.from(data.subarray(ECHO_AT, ECHO_AT + 4)).toString("hex")).toBe(member.numbers.session.slice(0, 8));
     }
-  }
-  expect(s.wire.of(OFFER_KEY).every(({ to }) => both.some(({ address }) => to === address))).toBe(true);
-});
+    expect(s.wire.of(OFFER_KEY).every(({ to }) => both.some(({ address }) => to === address))).toBe(true);
+  },
+);
 
 test("when all have it the group is told three times, under the new key, and the history says so", async () => {
   const giving = await offering();
@@ -196,23 +201,26 @@ thoroughly(
   },
 );
 
-test("who is put out is offered nothing, named to those who are given the key, and gone when it counts", async () => {
-  const giving = await offering("cloud expel 10.0.2.97", 1);
-  const { s, low, high, nonce } = giving;
-  await live(s, giving.both, 400);
-  expect(low.told(OFFER_KEY)).toEqual([]);
-  const { key, rest } = await taken(high, giving);
-  expect(rest).toEqual(Buffer.concat([idBytes(LOW), Buffer.alloc(24)]));
-  expect(await rise(s, FORGED, () => has(low, key, nonce))).toBe(1);
-  const atMs = nowMs(s);
-  has(high, key, nonce);
-  await s.lab.advance("20ms");
-  s.wire.changeKey(lineOf(key));
-  await live(s, [high], 200);
-  expect(s.node.console.text).toMatch(/^cluster: stranger 10\.0\.2\.97 is put out$/m);
-  await s.node.waitFor(/^The cluster seed-1 has a new key\.\nstatus 0$/m, { within: "200ms" });
-  expect(s.wire.of(VIEW, atMs).at(-1)).toMatchObject({ members: 2 });
-});
+thoroughly(
+  "who is put out is offered nothing, named to those who are given the key, and gone when it counts",
+  async () => {
+    const giving = await offering("cloud expel 10.0.2.97", 1);
+    const { s, low, high, nonce } = giving;
+    await live(s, giving.both, 400);
+    expect(low.told(OFFER_KEY)).toEqual([]);
+    const { key, rest } = await taken(high, giving);
+    expect(rest).toEqual(Buffer.concat([idBytes(LOW), Buffer.alloc(24)]));
+    expect(await rise(s, FORGED, () => has(low, key, nonce))).toBe(1);
+    const atMs = nowMs(s);
+    has(high, key, nonce);
+    await s.lab.advance("20ms");
+    s.wire.changeKey(lineOf(key));
+    await live(s, [high], 200);
+    expect(s.node.console.text).toMatch(/^cluster: stranger 10\.0\.2\.97 is put out$/m);
+    await s.node.waitFor(/^The cluster seed-1 has a new key\.\nstatus 0$/m, { within: "200ms" });
+    expect(s.wire.of(VIEW, atMs).at(-1)).toMatchObject({ members: 2 });
+  },
+);
 
 thoroughly("who was cut off meanwhile, and speaks under the old key, is given the new one under that", async () => {
   const giving = await offering("cloud key rotate");

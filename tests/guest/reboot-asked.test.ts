@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import {
@@ -62,21 +63,24 @@ async function target(isOpen: boolean, allowed: string | null): Promise<Scene> {
   return s;
 }
 
+/** What the user typed, what is asked, and what becomes of it. */
+const ASKED: readonly (readonly [string, boolean, string | null, Target, number])[] = [
+  ["refused in an open cluster", true, null, {}, REFUSED],
+  ["refused there where the user said no", true, "no", {}, REFUSED],
+  ["refused there where the user said neither", true, "yess", {}, REFUSED],
+  ["obeyed there where the user said yes", true, "yes", {}, REBOOTS],
+  ["not taken with another era", true, "yes", { era: 2 }, STALE],
+  ["not taken with another age", true, "yes", { age: 2 }, STALE],
+  ["refused before its era is looked at", true, "no", { era: 2 }, REFUSED],
+  ["obeyed where there is a key", false, null, {}, REBOOTS],
+  ["obeyed there where the user said neither", false, "noo", {}, REBOOTS],
+  ["refused there where the user said no", false, "no", {}, REFUSED],
+  ["not taken there with another era", false, null, { era: 0x101 }, STALE],
+  ["not taken there with another age", false, null, { age: 0x10001 }, STALE],
+];
+
 describe("a request to reboot", () => {
-  test.each<[string, boolean, string | null, Target, number]>([
-    ["refused in an open cluster", true, null, {}, REFUSED],
-    ["refused there where the user said no", true, "no", {}, REFUSED],
-    ["refused there where the user said neither", true, "yess", {}, REFUSED],
-    ["obeyed there where the user said yes", true, "yes", {}, REBOOTS],
-    ["not taken with another era", true, "yes", { era: 2 }, STALE],
-    ["not taken with another age", true, "yes", { age: 2 }, STALE],
-    ["refused before its era is looked at", true, "no", { era: 2 }, REFUSED],
-    ["obeyed where there is a key", false, null, {}, REBOOTS],
-    ["obeyed there where the user said neither", false, "noo", {}, REBOOTS],
-    ["refused there where the user said no", false, "no", {}, REFUSED],
-    ["not taken there with another era", false, null, { era: 0x101 }, STALE],
-    ["not taken there with another age", false, null, { age: 0x10001 }, STALE],
-  ])("is %s", async (_what, isOpen, allowed, who, result) => {
+  test.each(rowsOf(ASKED, 1))("is %s", async (_what, isOpen, allowed, who, result) => {
     const s = await target(isOpen, allowed);
     const counts = new Counts(s.node);
     const before = counts.read().get("cloud requests to reboot")!;
