@@ -307,3 +307,54 @@ describeThoroughly("cloud start", () => {
     expect(reports(s, TO_LOWEST, fromMs).length).toBeGreaterThan(0);
   });
 });
+
+describeThoroughly("in a cluster of 34 members", () => {
+  const LARGE_BEAT_MS = 1000;
+  const ids = Array.from({ length: 32 }, (_, index) => `525400fffeff01${(0x80 + index).toString(16)}`);
+
+  /** A member of it; the others are named by LOWEST in two views. */
+  async function large(): Promise<{ s: Scene; beat: () => void }> {
+    const s = await scene();
+    await says(s, HELLO);
+    s.wire.appear(LOWEST);
+    for (const part of [ids.slice(0, 16), ids.slice(16)]) s.wire.say({ ...view(LOWEST, ERA), members: part });
+    await says(s, REPORT);
+    return { s, beat: () => s.wire.say(view(LOWEST, ERA)) };
+  }
+
+  test("a member reports to the next each second, and to the coordinator by the number of members", async () => {
+    const { s, beat } = await large();
+    const next = ids[0]!;
+    s.wire.appear(next);
+    const fromMs = nowMs(s);
+    for (let ms = 0; ms < 15_000; ms += 500) {
+      beat();
+      s.wire.say(report(next, ERA, LOWEST));
+      await s.lab.advance("500ms");
+    }
+    const to = `10.0.2.${Number.parseInt(next.slice(-2), 16)}`;
+    for (const ms of spans(reports(s, to, fromMs)).slice(1)) {
+      expect(ms).toBeGreaterThanOrEqual(LARGE_BEAT_MS - 1);
+      expect(ms).toBeLessThan(LARGE_BEAT_MS + 1.5 * TICK_MS);
+    }
+    const home = reports(s, TO_LOWEST, fromMs + 1000);
+    expect(home.length).toBeLessThanOrEqual(2);
+    expect(home.length).toBeGreaterThan(0);
+  });
+
+  test("a coordinator is asked 60 ms after a second, and replaced 1,650 ms after its last word", async () => {
+    const { s, beat } = await large();
+    for (let ms = 0; ms < 1000; ms += 100) {
+      beat();
+      await s.lab.advance("100ms");
+    }
+    beat();
+    const lastMs = nowMs(s);
+    const asked = await s.lab.until(() => s.wire.of(PROBE, lastMs).find(({ to }) => to === TO_LOWEST), "not asked");
+    expect(asked.atMs - lastMs).toBeGreaterThanOrEqual(LARGE_BEAT_MS + LATE_MS - TICK_MS);
+    expect(asked.atMs - lastMs).toBeLessThan(LARGE_BEAT_MS + LATE_MS + 2 * TICK_MS);
+    const first = await says(s, VIEW);
+    expect(first.atMs - lastMs).toBeGreaterThanOrEqual(1650 - TICK_MS);
+    expect(first.atMs - lastMs).toBeLessThan(1650 + 2 * TICK_MS);
+  });
+});
