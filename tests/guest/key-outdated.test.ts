@@ -1,0 +1,143 @@
+/**
+ * Who is told that its key was replaced, and who is given the new one under the old (docs/protocols/cluster-key.md, "Who
+ * was away"); and who is put out.
+ */
+import { describe, expect, test } from "vitest";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { PROMPT } from "../system/images.ts";
+import { HIGH, HIGHEST, idBytes, LOW, nowMs, type Scene, SELF, TICK_MS, view } from "./agreement-scene.ts";
+import { BYE, HEADER_BYTES, HELLO, JOINING, REPORT, VIEW } from "./cluster-wire.ts";
+import { GIVE, HAVE, NONCE_BYTES, OFFER_KEY, OUTDATED, proofOf, SHOW, TURN } from "./key-scene.ts";
+import { CLUSTER, foundedWithKey, KEY_LINE, live, Member } from "./keyed-node.ts";
+
+const NOBODY = "0".repeat(16);
+
+interface Turned {
+  readonly s: Scene;
+  readonly low: Member;
+  readonly high: Member;
+  readonly key: Buffer;
+  readonly nonce: Buffer;
+}
+
+const leaves = (_s: Scene, low: Member): void => low.s.wire.say({ ...low.said, kind: BYE });
+
+/** The node has given HIGH a new key, by this command, and uses it; LOW was a member when that began. */
+async function turned(command: string, before: (s: Scene, low: Member) => void = () => {}): Promise<Turned> {
+  const s = await foundedWithKey();
+  const [low, high] = [new Member(s, LOW, 0x41), new Member(s, HIGH, 0x40)];
+  for (const member of [low, high]) member.live();
+  await s.lab.advance("100ms");
+  before(s, low);
+  await s.lab.advance("50ms");
+  await s.node.waitFor(PROMPT);
+  s.node.type(`${command}\n`);
+  await live(s, before === leaves ? [high] : [low, high], 2500, () => high.told(OFFER_KEY).length > 0);
+  const offer = Buffer.from(high.told(OFFER_KEY)[0]!.data.subarray(HEADER_BYTES));
+  const nonce = offer.subarray(0, NONCE_BYTES);
+  high.say(SHOW, Buffer.concat([nonce, high.numbers.shown]));
+  const given = await s.lab.until(() => high.told(GIVE)[0], "it is not given the key", { within: "300ms" });
+  const seal = high.numbers.seal(offer.subarray(NONCE_BYTES), false, nonce);
+  const { key } = seal.open(Buffer.from(given.data.subarray(HEADER_BYTES)))!;
+  high.say(HAVE, Buffer.concat([nonce, proofOf(key, nonce, idBytes(HIGH))]));
+  await live(s, [high], 3000, () => s.wire.of(TURN).length > 0);
+  expect(s.wire.of(TURN).length).toBeGreaterThan(0);
+  s.wire.changeKey(`${CLUSTER} ${key.toString("hex")}`);
+  await live(s, [high], 200);
+  return { s, low, high, key, nonce };
+}
+
+/** What the node tells a member alone after that has said something under the old key. */
+async function answers({ s, high, key }: Turned, member: Member, say: () => void): Promise<Set<number>> {
+  const fromMs = nowMs(s);
+  s.wire.changeKey(KEY_LINE);
+  say();
+  await s.lab.advance("40ms");
+  s.wire.changeKey(`${CLUSTER} ${key.toString("hex")}`);
+  high.live();
+  await s.lab.advance("20ms");
+  return new Set(
+    s.wire.heard.filter(({ atMs, to }) => atMs >= fromMs && to === member.address).map(({ kind }) => kind),
+  );
+}
+
+const hello = (member: Member) => ({ ...member.said, kind: HELLO, state: JOINING, era: 0, founder: NOBODY });
+
+describeThoroughly("who says something under the key that was replaced", () => {
+  test("is offered the new one if it was a member, whatever it says, and given it when it shows its number", async () => {
+    const t = await turned("cloud key rotate", leaves);
+    const { low, nonce, key } = t;
+    expect(await answers(t, low, () => low.live())).toEqual(new Set([OFFER_KEY]));
+    await t.s.lab.advance("200ms");
+    expect(
+      await answers(t, low, () => t.s.wire.say({ ...low.said, kind: VIEW, rest: new Uint8Array(24).fill(1, 0, 1) })),
+    ).toEqual(new Set([OFFER_KEY]));
+    expect(await answers(t, low, () => low.say(SHOW, Buffer.concat([nonce, low.numbers.shown])))).toEqual(
+      new Set([GIVE]),
+    );
+    const proof = Buffer.concat([nonce, proofOf(key, nonce, idBytes(LOW))]);
+    expect(await answers(t, low, () => low.say(HAVE, proof))).toEqual(new Set());
+    // From now on it has it.
+    low.live();
+    await t.s.lab.advance("100ms");
+    expect(t.s.wire.of(VIEW).at(-1)!.members).toBe(3);
+    expect(t.s.node.console.text).not.toContain("has the key that was replaced");
+  });
+
+  test("is only told so when it is another boot, was put out, or never was a member", async () => {
+    const t = await turned("cloud expel 10.0.2.97");
+    const { s, low, nonce } = t;
+    await s.lab.advance("1s");
+    const reborn = new Member(s, HIGHEST, 0x45);
+    for (const [member, say] of [
+      [low, () => s.wire.say(hello(low))],
+      [reborn, () => s.wire.say(hello(reborn))],
+      [t.high, () => s.wire.say({ ...hello(t.high), session: "1111111111111111" })],
+    ] as const) {
+      const kinds = await answers(t, member, say);
+      expect(kinds.has(OUTDATED)).toBe(true);
+      for (const kind of [OFFER_KEY, GIVE]) expect(kinds.has(kind)).toBe(false);
+      await live(s, [t.high], 1000);
+    }
+    expect(await answers(t, low, () => low.say(SHOW, Buffer.concat([nonce, low.numbers.shown])))).toEqual(new Set());
+    expect(await answers(t, low, () => s.wire.say({ ...low.said, kind: REPORT }))).toEqual(new Set());
+  });
+
+  test("is told nothing by a member that does not coordinate", async () => {
+    const t = await turned("cloud key rotate", leaves);
+    const { s, high } = t;
+    const third = new Member(s, "525400fffe000065", 0x46);
+    // One with a lower id coordinates from now on.
+    s.wire.say({
+      ...view(third.id, 1, SELF),
+      session: third.numbers.session,
+      members: [`${HIGH} ${high.numbers.session}`],
+    });
+    await s.lab.advance("20ms");
+    const stranger = new Member(s, HIGHEST, 0x45);
+    expect(await answers(t, stranger, () => s.wire.say(hello(stranger)))).toEqual(new Set());
+  });
+});
+
+describe("put out", () => {
+  test("can be who has left, by its address: those who are given the key hear its id", async () => {
+    const { s, low } = await turned("cloud expel 10.0.2.97", leaves);
+    expect(s.node.console.text).toMatch(/^cluster: stranger 10\.0\.2\.97 is put out$/m);
+    expect(low.told(OFFER_KEY)).toEqual([]);
+    expect(s.wire.of(VIEW).at(-1)!.members).toBe(2);
+  });
+
+  thoroughly("can be who coordinates: another one takes its place at once", async () => {
+    const { s, low } = await turned("cloud expel 10.0.2.97", (scene, member) =>
+      scene.wire.say({
+        ...view(LOW, 1, SELF),
+        session: member.numbers.session,
+        members: [`${HIGH} ${new Member(scene, HIGH, 0x40).numbers.session}`],
+      }),
+    );
+    const [turn] = s.wire.of(TURN);
+    const [first] = s.wire.of(VIEW, turn!.atMs - TICK_MS);
+    expect(first!.atMs - turn!.atMs).toBeLessThan(850);
+    expect(low.told(OFFER_KEY)).toEqual([]);
+  });
+});
