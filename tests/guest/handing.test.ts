@@ -151,6 +151,70 @@ describe("a holder that leaves", () => {
   });
 });
 
+describeThoroughly("of several addresses that another one says it holds", () => {
+  const both = [...ADDRESS, 10, 0, 2, 51];
+  const says = (s: Scene, id: string, addresses: readonly number[]): void =>
+    s.wire.say({ ...report(id, 1, SELF), kind: HOLD, rest: Uint8Array.from(addresses) });
+
+  /** The node holds two. */
+  async function holdingTwo(): Promise<Awaited<ReturnType<typeof holding>>> {
+    const found = await holding();
+    await found.s.node.waitFor(PROMPT);
+    await found.s.node.enter("cloud address add 10.0.2.51", PROMPT);
+    await found.s.node.waitFor(/10\.0\.2\.51 is here now/);
+    await live(found.s, [LOW, HIGH], 200);
+    return found;
+  }
+
+  test("a member gives up each that it holds too, when the other's id is lower", async () => {
+    const { s } = await holdingTwo();
+    says(s, LOW, [10, 0, 2, 60, ...both]);
+    await s.lab.advance("20ms");
+    for (const last of [50, 51]) expect(s.node.console.text).toContain(`cluster: 10.0.2.${last} is given up\n`);
+    const fromMs = nowMs(s);
+    for (let time = 0; time < 4; time++) {
+      says(s, LOW, both);
+      await live(s, [HIGH], 80);
+    }
+    expect(s.wire.of(HOLD, fromMs)).toHaveLength(0);
+    await s.node.waitFor(PROMPT);
+    expect(await outputAmong(s.node, "cloud address")).toBe(
+      "10.0.2.50 mask 255.255.255.0 held by stranger\n10.0.2.51 mask 255.255.255.0 held by stranger\n",
+    );
+  });
+
+  test("it keeps the other ones", async () => {
+    const { s } = await holdingTwo();
+    says(s, LOW, [10, 0, 2, 51]);
+    await s.lab.advance("120ms");
+    expect([...s.wire.of(HOLD).at(-1)!.data.subarray(128)]).toEqual([...ADDRESS]);
+    expect(s.node.console.text).not.toMatch(GIVEN_UP);
+  });
+
+  test("it goes on with all when the other's id is higher", async () => {
+    const { s, arp } = await holdingTwo();
+    const fromMs = nowMs(s);
+    says(s, HIGH, both);
+    await s.lab.advance("25ms");
+    expect(arp.filter(({ kind, atMs }) => kind === "announcement" && atMs >= fromMs)).toHaveLength(1);
+    expect([...s.wire.of(HOLD, fromMs)[0]!.data.subarray(128)]).toEqual(both);
+    expect(s.node.console.text).not.toContain("is given up");
+  });
+
+  test("the silence of each counts from when it was heard last", async () => {
+    const { s, arp } = await holdingTwo();
+    says(s, LOW, both);
+    await live(s, [LOW], 100);
+    says(s, LOW, [10, 0, 2, 51]);
+    const lastMs = nowMs(s) - 100;
+    await live(s, [LOW], 250);
+    const asked = arp.find(({ kind, atMs }) => kind === "probe" && atMs > lastMs)!;
+    expect(asked.atMs - lastMs).toBeGreaterThanOrEqual(SILENCE_MS - TICK_MS);
+    expect(asked.atMs - lastMs).toBeLessThan(SILENCE_MS + NEXT_MS + 3 * TICK_MS);
+    expect(s.node.console.text.match(/10\.0\.2\.51 is here now/g)).toHaveLength(1);
+  });
+});
+
 describeThoroughly("asked to move the address", () => {
   thoroughly("a holder keeps it for itself, and says nothing of other addresses", async () => {
     const { s, said } = await holding();

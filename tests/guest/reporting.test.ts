@@ -22,7 +22,7 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { BYE, HELLO, type Heard, MEMBER, PROBE, REPORT, VIEW } from "./cluster-wire.ts";
+import { ASK, BYE, HELLO, type Heard, MEMBER, PROBE, REPORT, VIEW } from "./cluster-wire.ts";
 
 const ERA = 5;
 const BEAT_MS = 400;
@@ -99,6 +99,21 @@ describe("a member reports", () => {
     expect(Math.max(...delays)).toBeLessThan(100 + 2 * TICK_MS);
     expect(Math.max(...delays)).toBeGreaterThan(2 * TICK_MS);
     expect(new Set(delays.map((ms) => Math.round(ms / TICK_MS))).size).toBeGreaterThan(1);
+  });
+
+  thoroughly("with its first word that it wants the whole view, and with each until it has had that", async () => {
+    const s = await scene();
+    await says(s, HELLO);
+    s.wire.appear(LOWEST);
+    s.wire.say({ ...view(LOWEST, ERA), members: [HIGH] });
+    const first = await s.lab.until(() => reports(s, TO_LOWEST)[0], "it reports to nobody", { within: "100ms" });
+    expect(first.flags & ASK).toBe(ASK);
+    const fromMs = nowMs(s) + 1;
+    // Until the coordinator's view was its own once it asks with what it says anyway.
+    await live(s, 1600);
+    const told = reports(s, TO_LOWEST, fromMs);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.every(({ flags }) => (flags & ASK) !== 0)).toBe(true);
   });
 
   thoroughly("within 100 ms when the roll is called", async () => {
