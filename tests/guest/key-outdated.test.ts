@@ -5,10 +5,12 @@
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
+import { outputAmong } from "../system/output.ts";
 import { HIGH, HIGHEST, idBytes, LOW, nowMs, type Scene, SELF, TICK_MS, view } from "./agreement-scene.ts";
-import { BYE, HEADER_BYTES, HELLO, JOINING, REPORT, VIEW } from "./cluster-wire.ts";
+import { BYE, HEADER_BYTES, HELLO, JOINING, REPORT, regionDigest, VIEW } from "./cluster-wire.ts";
 import { GIVE, HAVE, NONCE_BYTES, OFFER_KEY, OUTDATED, proofOf, SHOW, TURN } from "./key-scene.ts";
 import { CLUSTER, foundedWithKey, KEY_LINE, live, Member } from "./keyed-node.ts";
+import { regionOf } from "./values-scene.ts";
 
 const NOBODY = "0".repeat(16);
 
@@ -139,5 +141,46 @@ describe("put out", () => {
     const [first] = s.wire.of(VIEW, turn!.atMs - TICK_MS);
     expect(first!.atMs - turn!.atMs).toBeLessThan(850);
     expect(low.told(OFFER_KEY)).toEqual([]);
+  });
+});
+
+describeThoroughly("a key is not replaced", () => {
+  const VALUES = 11;
+
+  test.each([
+    ["by a node that is silent", "cloud stop"],
+    ["by one that still joins", `cloud key set ${KEY_LINE.trim()}`],
+  ])("%s", async (_who, command) => {
+    const s = await foundedWithKey();
+    await s.node.waitFor(PROMPT);
+    await s.node.enter(command, PROMPT);
+    expect(await outputAmong(s.node, "cloud key rotate; echo status $?")).toBe(
+      "cluster: this node is no member now\nstatus 1\n",
+    );
+  });
+
+  test.each([
+    ["where half of those that agreed last are here", [LOW, SELF, HIGHEST, "fe00000000000066"], false],
+    ["but it is where more than half are", [LOW, SELF, HIGHEST], true],
+    ["without those whom nobody asked to agree", [HIGHEST], false],
+  ])("%s", async (_where, voters, isReplaced) => {
+    const s = await foundedWithKey();
+    const low = new Member(s, LOW, 0x41);
+    low.live();
+    await s.lab.advance("50ms");
+    const region = regionOf({ colour: "blue" }, voters);
+    const values = { number: 3, digest: regionDigest(region) };
+    low.say(VALUES, region, { values });
+    await s.lab.advance("50ms");
+    await s.node.waitFor(PROMPT);
+    s.node.type("cloud key rotate; echo status $?\n");
+    for (let ms = 0; ms < 1600; ms += 200) {
+      s.wire.say({ ...low.said, values });
+      await s.lab.advance("200ms");
+    }
+    expect(low.told(OFFER_KEY).length > 0).toBe(isReplaced);
+    const refusal = /^cluster: most of the members that agreed last are not here \(cloud get\)\nstatus 1$/m;
+    if (isReplaced) expect(s.node.console.text).not.toMatch(refusal);
+    else expect(s.node.console.text).toMatch(refusal);
   });
 });
