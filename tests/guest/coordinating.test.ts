@@ -10,6 +10,7 @@ import {
   HIGH,
   HIGHEST,
   hello,
+  idBytes,
   LOW,
   LOWEST,
   nowMs,
@@ -34,6 +35,7 @@ const TELL_MS = 80;
 const PATIENCE_MS = 850;
 const LARGE_PATIENCE_MS = 1650;
 const ROLL = 16;
+const SUSPECT = 12;
 
 /** `more` strangers' ids above the node's. */
 const ids = (more: number): string[] =>
@@ -287,3 +289,51 @@ thoroughly(
     }
   },
 );
+
+describeThoroughly("who is accused", () => {
+  /** By the number of members: how long who is accused is asked, and how long all may take to report then. */
+  const PATIENCE = [
+    [34, 300, 500],
+    [36, 300, 800],
+    [33, 200, 500],
+  ] as const;
+
+  function accuse(s: Scene, who: string, target: string): void {
+    const rest = new Uint8Array(16);
+    rest.set(idBytes(target));
+    rest[8] = 1;
+    s.wire.say({ ...report(who, 1, SELF), kind: SUSPECT, rest });
+  }
+
+  test.each(PATIENCE)("of %i members is asked for %i ms, and then all for %i ms", async (members, lastMs, rollMs) => {
+    const s = await founded();
+    const others = ids(members - 1);
+    const [silent, mute] = [others[3]!, others[5]!];
+    const live = async (ms: number, without: readonly string[]): Promise<void> => {
+      for (let left = ms; left > 0; left -= 100) {
+        if (left % 200 === 0) for (const id of others) if (!without.includes(id)) s.wire.say(report(id, 1, SELF));
+        await s.lab.advance("100ms");
+      }
+    };
+    await live(600, []);
+    expect(s.wire.of(VIEW).at(-1)!.members).toBe(members);
+    // Neither is watched by the coordinator: nobody misses them until one of them is accused.
+    await live(2400, [silent, mute]);
+    expect(s.wire.of(VIEW).at(-1)!.members).toBe(members);
+    const atMs = nowMs(s);
+    accuse(s, others[4]!, silent);
+    await live(400, [silent, mute]);
+    const gone = s.wire.of(VIEW, atMs).find((heard) => heard.members === members - 1)!;
+    expect(gone.atMs - atMs).toBeGreaterThanOrEqual(lastMs - TICK_MS);
+    expect(gone.atMs - atMs).toBeLessThan(lastMs + TELL_MS + 3 * TICK_MS);
+    const asked = s.wire.of(PROBE, atMs).filter(({ to }) => to === `10.0.2.${0x80 + 3}`);
+    expect(asked.length).toBeGreaterThanOrEqual(3);
+    await live(1600, [silent, mute]);
+    const alone = s.wire.of(VIEW, gone.atMs).find((heard) => heard.members === members - 2)!;
+    expect(alone.atMs - gone.atMs).toBeGreaterThanOrEqual(rollMs - TELL_MS - 2 * TICK_MS);
+    expect(alone.atMs - gone.atMs).toBeLessThan(rollMs + TELL_MS + 3 * TICK_MS);
+    const rolls = s.wire.of(VIEW, atMs).filter(({ flags }) => (flags & ROLL) !== 0);
+    expect(rolls[0]!.atMs - gone.atMs).toBeLessThan(2 * TICK_MS);
+    expect(s.wire.of(VIEW).at(-1)!.members).toBe(members - 2);
+  });
+});

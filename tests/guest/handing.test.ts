@@ -436,10 +436,10 @@ describeThoroughly("a holder that stood still for longer than its lease", () => 
   });
 });
 
-describe("cloud address", () => {
+describeThoroughly("cloud address", () => {
   const list = (s: Scene): Promise<string> => outputAmong(s.node, "cloud address list");
 
-  test("says who holds an address, and that nobody does when its holder is silent or unknown", async () => {
+  thoroughly("says who holds an address, and that nobody does when its holder is silent or unknown", async () => {
     const { s } = await holding();
     await s.node.waitFor(PROMPT);
     expect(await list(s)).toBe("10.0.2.50 mask 255.255.255.0 held here\n");

@@ -15,7 +15,7 @@ import { outputAmong } from "../system/output.ts";
 import { HIGH, HIGHEST, idBytes, nowMs, type Scene, SELF, says } from "./agreement-scene.ts";
 import { ClusterWire, HEADER_BYTES, HELLO, isSignedWith, JOINING } from "./cluster-wire.ts";
 import { GIVE, HAVE, NONCE_BYTES, OFFER_KEY, OUTDATED, proofOf, SHOW, TURN } from "./key-scene.ts";
-import { CLUSTER, KEY_LINE, live, Member, OLD_KEY } from "./keyed-node.ts";
+import { CLUSTER, FORGED, KEY_LINE, live, Member, OLD_KEY, rise } from "./keyed-node.ts";
 
 const SECTOR_BYTES = 512;
 const NONCE = Uint8Array.from({ length: NONCE_BYTES }, (_, at) => at + 1);
@@ -23,6 +23,8 @@ const NEW_KEY = Buffer.from(Array.from({ length: 32 }, (_, at) => 0xa0 + at));
 const NEW_LINE = `${CLUSTER} ${NEW_KEY.toString("hex")}`;
 const NONE = Buffer.alloc(32);
 const AGAIN_MS = 5000;
+const BLOCK_BYTES = 4096;
+const DAMAGED_BYTE = 4;
 
 /** A node with a disk that has founded era 1 of a cluster with a key, and a member that can give it another. */
 async function withDisk(): Promise<{ s: Scene; giver: Member }> {
@@ -291,4 +293,38 @@ describeThoroughly("a keyring on the disk", () => {
     if (counts) expect(s.node.console.text).toMatch(/^cluster: the key was replaced$/m);
     else expect(s.node.console.text).not.toContain("the key was replaced");
   });
+});
+
+/** Turns a bit over in each block of the disk that begins like a keyring. */
+function turnOver({ node }: Scene): number {
+  const disk = node.disk!;
+  const block = new Uint8Array(BLOCK_BYTES);
+  let count = 0;
+  for (let offset = 0; offset < disk.sizeBytes; offset += BLOCK_BYTES) {
+    disk.read(offset, block);
+    if (String.fromCharCode(...block.subarray(0, 4)) !== "QRKR") continue;
+    block[DAMAGED_BYTE]! ^= 0x80;
+    disk.write(offset, block);
+    count++;
+  }
+  return count;
+}
+
+thoroughly("a next key that cannot be read at a boot counts when it was read after all", async () => {
+  const { s, giver } = await given();
+  s.node.powerOff();
+  expect(turnOver(s)).toBeGreaterThan(0);
+  s.node.powerOn();
+  await s.node.waitFor(/^cluster: cluster_keyring cannot be read: .+; it stays as it is, and is tried again$/m);
+  await s.node.waitFor(/^cloud: \S+ \S+ era 3 /m, { within: "20s" });
+  await s.lab.advance("1s");
+  s.wire.changeKey(NEW_LINE);
+  expect(await rise(s, FORGED, () => giver.live())).toBe(1);
+  turnOver(s);
+  await s.lab.advance(`${AGAIN_MS + 1000}ms`);
+  expect(await rise(s, FORGED, () => giver.live())).toBe(0);
+  expect(s.node.console.text).toMatch(/^cluster: the key was replaced$/m);
+  const fromMs = nowMs(s);
+  await s.lab.advance("600ms");
+  expect(s.wire.heard.filter(({ atMs }) => atMs > fromMs).every(({ data }) => isSignedWith(data, NEW_LINE))).toBe(true);
 });

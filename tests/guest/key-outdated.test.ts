@@ -184,3 +184,15 @@ describeThoroughly("a key is not replaced", () => {
     else expect(s.node.console.text).toMatch(refusal);
   });
 });
+
+thoroughly("each byte of a new key is drawn anew each time", async () => {
+  const s = await foundedWithKey();
+  await s.node.waitFor(PROMPT);
+  const keys: Buffer[] = [];
+  for (let time = 0; time < 4; time++) {
+    await s.node.enter("cloud key rotate", /^The cluster seed-1 has a new key\.$/m);
+    const [, digits] = /^([0-9a-f]{64})$/m.exec(await outputAmong(s.node, "cloud key"))!;
+    keys.push(Buffer.from(digits!, "hex"));
+  }
+  for (let at = 0; at < 32; at++) expect(new Set(keys.map((key) => key[at])).size).toBeGreaterThan(1);
+});

@@ -58,8 +58,8 @@ const reports = (s: Scene, to: string, fromMs = 0): Heard[] =>
   s.wire.of(REPORT, fromMs).filter((heard) => heard.to === to);
 const spans = (heard: readonly Heard[]): number[] => heard.slice(1).map(({ atMs }, index) => atMs - heard[index]!.atMs);
 
-describe("a member reports", () => {
-  test("to its coordinator each 400 ms times the members, and each 400 ms to the next in the ring", async () => {
+describeThoroughly("a member reports", () => {
+  thoroughly("to its coordinator each 400 ms times the members, and each 400 ms to the next in the ring", async () => {
     const s = await member(LOWEST, HIGH);
     await live(s, 400, LOWEST, HIGH);
     const fromMs = nowMs(s);
@@ -189,7 +189,7 @@ describe("a coordinator that is late", () => {
     expect(asked.every(({ atMs }) => atMs < first!.atMs)).toBe(true);
   });
 
-  test("is not replaced when it answers, whatever it says", async () => {
+  thoroughly("is not replaced when it answers, whatever it says", async () => {
     const s = await member(LOWEST);
     await live(s, 300, LOWEST);
     for (let time = 0; time < 8; time++) {
