@@ -331,6 +331,22 @@ describeThoroughly("after the key was replaced", () => {
     expect([giver, other].flatMap((member) => member.told(OUTDATED))).toEqual([]);
   });
 
+  test("the previous one is known as such also while another one is given", async () => {
+    const { s, giver, other } = await turned();
+    await live(s, [giver, other], 1000);
+    offer(giver, OTHER_NONCE);
+    const { data } = await says(s, SHOW);
+    const theirs = data.subarray(HEADER_BYTES + NONCE_BYTES);
+    giver.say(GIVE, giver.numbers.seal(theirs, true, OTHER_NONCE).close(NEW_KEY.map((byte) => byte ^ 0xff)));
+    await says(s, HAVE);
+    s.wire.changeKey(KEY_LINE);
+    const stranger = new Member(s, HIGHEST, 0x43);
+    s.wire.say({ ...stranger.said, kind: HELLO, state: JOINING, era: 0, founder: "0".repeat(16) });
+    await s.lab.advance("40ms");
+    expect(stranger.told(OUTDATED)).toHaveLength(1);
+    expect(s.node.console.text).toMatch(/stranger 10\.0\.2\.100 has the key that was replaced/);
+  });
+
   test("the line about that is said again after a minute", async () => {
     const { s } = await turned();
     s.wire.changeKey(KEY_LINE);
