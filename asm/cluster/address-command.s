@@ -170,6 +170,10 @@ address_enter:
     jc      .Laddress_enter_bad_mask
     cmp     byte ptr [edx], 0
     jne     .Laddress_enter_bad_mask
+    push    eax
+    call    mask_check
+    pop     eax
+    jc      .Laddress_enter_bad_mask
     jmp     .Laddress_enter_set
 .Laddress_enter_default:
     mov     eax, [cluster_netif]

@@ -107,7 +107,8 @@ agreement_timers:
     call    agreement_is_founder
     jnz     .Lagreement_timers_wait
     call    agreement_found
-    jmp     .Lagreement_timers_member
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    je      .Lagreement_timers_member   # else its name is not on disk yet
 .Lagreement_timers_wait:
     mov     eax, [next_send]
     sub     eax, ebx

@@ -326,6 +326,8 @@ cloud_key:
     jc      .Lcloud_key_bad
     jmp     .Lcloud_key_named
 .Lcloud_key_new:
+    cmp     ebx, 2
+    jne     .Lcloud_key_usage
     mov     eax, [esi + 4]
     call    name_is_good
     jc      .Lcloud_key_bad

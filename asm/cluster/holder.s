@@ -18,8 +18,6 @@ RANK_MAXIMUM            = 6             # up to so many times
 HEALTH_MS               = 100           # more patience for each step of this node's bad health
 LEASE_MS                = 250           # a holder that could not say so for this long checks before it sends
 PROBE_MS                = 10            # after each ARP probe; two ticks pass
-CHECK_MS                = 20            # waits for somebody else who has the address
-CHECKS                  = 2
 GRACE_MS                = 500           # a new member listens so long before it takes anything
 JOINING_MS              = 50            # how often a node that is no member looks whether it has become one
 REFUSALS                = 10            # claims in vain, after which the user is told
@@ -29,6 +27,7 @@ NEVER                   = 0x7FFFFFFF
 .balign 4
 .global holder_event
 holder_event:           .space 4
+.global hold_at
 hold_at:                .space 4        # clock_ms of the next word of a holder
 holder_stamped:         .space 8        # time stamp of the last look whether what is held may be
 service_mac:            .space 8        # that of the address that is being claimed
@@ -63,7 +62,7 @@ holder_task:
     call    holder_claim
     jmp     .Lholder_task_loop
 .Lholder_task_check:
-    call    holder_check
+    call    lapsed_check
     jmp     .Lholder_task_loop
 .Lholder_task_wait:
     mov     eax, offset holder_event
@@ -86,13 +85,16 @@ holder_may:
     cmp     eax, NETIF_LINK
 9:  ret
 
-# Says what is held when it is time, and looks what is to be claimed.
-# Out: EDX a service to claim or to check, 0 when there is none; EAX milliseconds until it is needed again.
+# Says what is held when it is time, and looks what is to be claimed. What is held comes first: of several claims each
+# takes a while.
+# Out: EDX a service to claim, or one of those that are to be checked, 0 when there is none; EAX milliseconds until it
+# is needed again.
 holder_look:
     push    ebx
     push    esi
     push    edi
     push    ebp
+    push    0                           # [ESP]: a service to claim
     call    clock_ms
     mov     ebx, eax                    # EBX: now
     call    share_look
@@ -115,11 +117,13 @@ holder_look:
     jmp     .Lholder_look_other
 .Lholder_look_silence:
     call    holder_due
-    mov     edx, esi
     sub     eax, ebx
     test    eax, eax
-    jle     .Lholder_look_done
-    jmp     .Lholder_look_sooner
+    jg      .Lholder_look_sooner
+    cmp     dword ptr [esp], 0
+    jne     .Lholder_look_other
+    mov     [esp], esi
+    jmp     .Lholder_look_other
 .Lholder_look_may_not:
     call    holder_drop
     lea     eax, [ebx + GRACE_MS]
@@ -133,9 +137,8 @@ holder_look:
     add     esi, SERVICE_SIZE
     cmp     esi, offset services + SERVICES * SERVICE_SIZE
     jb      .Lholder_look_next
-    xor     edx, edx
     test    ebp, ebp
-    jz      .Lholder_look_done
+    jz      .Lholder_look_claim
     mov     eax, [hold_at]
     sub     eax, ebx
     test    eax, eax
@@ -143,12 +146,14 @@ holder_look:
     call    holder_say
     mov     eax, HOLD_MS
 .Lholder_look_later:
-    xor     edx, edx
     cmp     eax, edi
-    jge     .Lholder_look_done
+    jge     .Lholder_look_claim
     mov     edi, eax
+.Lholder_look_claim:
+    mov     edx, [esp]
 .Lholder_look_done:
     mov     eax, edi
+    pop     ecx
     pop     ebp
     pop     edi
     pop     esi
@@ -185,6 +190,7 @@ holder_say:
 
 # This node looks now whether it may hold what it holds: from here on it may, for a while.
 # Clobbers: EAX, EDX.
+.global holder_stamp
 holder_stamp:
     call    task_time
     mov     [holder_stamped], eax
@@ -194,6 +200,7 @@ holder_stamp:
 # The look was good: renews the lease of what is held.
 # In: EAX record.
 # Clobbers: EAX, ECX, EDX.
+.global holder_lend
 holder_lend:
     mov     edx, LEASE_MS
     mov     ecx, offset holder_stamped
@@ -355,44 +362,6 @@ holder_claim:
     PRINTF  "cluster: %I cannot be held: another machine has it, or this one\n", ebx
 .Lholder_claim_done:
     mov     eax, offset cluster_mutex
-    call    mutex_unlock
-    pop     ebp
-    pop     edi
-    pop     ebx
-    ret
-
-# This node stood still, or was too busy to say that it holds: asks whether somebody else holds the address by now,
-# before anything is sent from it. The mutex is not held. May sleep.
-# In: ESI service that is held.
-holder_check:
-    push    ebx
-    push    edi
-    push    ebp
-    mov     edi, [esi + SERVICE_RECORD]
-    mov     ebx, [edi + SECONDARY_CONFLICTS]
-    mov     ebp, CHECKS
-    call    holder_stamp
-1:  mov     eax, [cluster_netif]
-    mov     edx, [esi + SERVICE_ADDRESS]
-    xor     ecx, ecx
-    call    arp_request
-    mov     eax, CHECK_MS
-    call    task_sleep
-    dec     ebp
-    jnz     1b
-    mov     eax, offset cluster_mutex
-    call    mutex_lock
-    cmp     [esi + SERVICE_RECORD], edi # the other may have been heard, or the address was removed
-    jne     9f
-    cmp     [edi + SECONDARY_CONFLICTS], ebx
-    jne     8f
-    mov     eax, edi
-    call    holder_lend
-    call    clock_ms
-    mov     [hold_at], eax
-    jmp     9f
-8:  call    holder_drop
-9:  mov     eax, offset cluster_mutex
     call    mutex_unlock
     pop     ebp
     pop     edi

@@ -82,7 +82,7 @@ packet_build:
     mov     edx, eax
     mov     edi, offset cluster_out
     xor     eax, eax
-    mov     ecx, CLOUD_ENTRIES / 4
+    mov     ecx, CLOUD_OFFER / 4
     rep stosd
     mov     edi, offset cluster_out
     mov     dword ptr [edi + CLOUD_MAGIC], CLOUD_MAGIC_VALUE

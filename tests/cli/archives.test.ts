@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { scriptStatements } from "../../src/cli/archive/script.ts";
 import { objectOfGnu, requireOracle, withFolder } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 
 const OURS = resolve("dist/bin/ar");
@@ -75,7 +76,7 @@ function isFile(path: string): string | null {
 }
 
 describe("ar does what GNU ar does", () => {
-  test("with members by their places and numbers, with scripts and other folders", (context) => {
+  thoroughly("with members by their places and numbers, with scripts and other folders", (context) => {
     const gnu = requireOracle("ar", context);
     const object = objectOfGnu(requireOracle("as", context), ".globl f\nf: ret\n");
     for (const row of rowsOf(ROWS, 5))

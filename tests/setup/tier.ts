@@ -110,7 +110,7 @@ export function casesOf(test: RandomTest, firstSeedByDefault = 1): Cases {
     count,
     title: `${count} cases from seed ${firstSeed}`,
     repeat: (seed) =>
-      `repeat with QURE_SEED=${seed ?? firstSeed} QURE_CASES=${seed === undefined ? count : 1} npx vitest run tests/${test}.test.ts`,
+      `repeat with QURE_SEED=${seed ?? firstSeed} QURE_CASES=${seed === undefined ? count : 1} npx vitest run tests/${test}`,
   };
 }
 
