@@ -1,5 +1,6 @@
 /** Paths that take less than Ethernet's (RFC 1191): errors about what the node has sent, and nothing else, make them so. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";
 import { echo, filler, icmp, icmpBytes, PacketScene, PEER, udp } from "./packet-wire.ts";
@@ -26,7 +27,7 @@ async function sent(s: PacketScene, line: string, protocol: number): Promise<Uin
   return await s.lab.until(() => s.frames.find((frame) => frame[23] === protocol), `${line} sends nothing`);
 }
 
-test("an error about an echo request makes the path smaller, never larger, for ten minutes", async () => {
+thoroughly("an error about an echo request makes the path smaller, never larger, for ten minutes", async () => {
   const s = new PacketScene(await withAddress());
   await s.greet();
   const ping = await sent(s, `ping -c 1 ${PEER}`, 1);

@@ -1,5 +1,6 @@
 /** The POST memory manager as an expansion ROM uses it, and what is left of it when the machine boots. */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { makeRom, runRom } from "./rom.ts";
 
 const MIB = 2 ** 20;
@@ -167,7 +168,7 @@ async function run(calls: readonly Call[], ramBytes = 4 * MIB): Promise<Outcome>
 }
 
 describe("the POST memory manager", () => {
-  test("gives memory below and above 1 MiB, finds it and takes it back", async () => {
+  thoroughly("gives memory below and above 1 MiB, finds it and takes it back", async () => {
     const { results, sum, changed, above, isAtAddress } = await run([
       allocate(0x100, 0x12345678, CONVENTIONAL),
       allocate(0x100, 0x12345679, EXTENDED),
