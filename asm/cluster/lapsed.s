@@ -23,7 +23,6 @@ checked:                .space SERVICES * CHECKED_SIZE
 # over again before the last is checked. The mutex is not held. May sleep.
 .global lapsed_check
 lapsed_check:
-    push    ebx
     push    esi
     push    edi
     push    ebp
@@ -99,5 +98,4 @@ lapsed_check:
     pop     ebp
     pop     edi
     pop     esi
-    pop     ebx
     ret

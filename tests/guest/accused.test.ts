@@ -20,7 +20,7 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { BYE, HELLO, PROBE, REPORT, VIEW } from "./cluster-wire.ts";
+import { BYE, HELLO, PROBE, REPORT, spans, VIEW } from "./cluster-wire.ts";
 
 const SUSPECT = 12;
 const TARGET = 128;
@@ -178,7 +178,7 @@ describe("a member", () => {
     const asked = s.wire.of(PROBE).filter(({ to }) => to === addressOf(LOW));
     expect(asked[0]!.atMs - heardMs).toBeGreaterThanOrEqual(BEAT_MS + LATE_MS - TICK_MS);
     expect(asked[0]!.atMs - heardMs).toBeLessThan(BEAT_MS + LATE_MS + 3 * TICK_MS);
-    const spansMs = asked.slice(1).map(({ atMs }, index) => atMs - asked[index]!.atMs);
+    const spansMs = spans(asked);
     expect(Math.min(...spansMs)).toBeGreaterThanOrEqual(PROBE_MS - TICK_MS);
     expect(Math.max(...spansMs)).toBeLessThan(PROBE_MS + 3 * TICK_MS);
     const accusations = s.wire.of(SUSPECT);

@@ -108,6 +108,10 @@ export interface Heard {
   readonly data: Uint8Array;
 }
 
+/** Milliseconds between what was heard, one after the other. */
+export const spans = (heard: readonly Pick<Heard, "atMs">[]): number[] =>
+  heard.slice(1).map(({ atMs }, index) => atMs - heard[index]!.atMs);
+
 const NOBODY = "0".repeat(16);
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const bytesOf = (id: string): number[] =>

@@ -23,7 +23,7 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { ASK, BYE, HELLO, type Heard, PROBE, REPORT, type Said, VIEW } from "./cluster-wire.ts";
+import { ASK, BYE, HELLO, type Heard, PROBE, REPORT, type Said, spans, VIEW } from "./cluster-wire.ts";
 
 const GROUP = "239.255.81.82";
 const BEAT_MS = 400;
@@ -40,7 +40,6 @@ const SUSPECT = 12;
 /** `more` strangers' ids above the node's. */
 const ids = (more: number): string[] =>
   Array.from({ length: more }, (_, index) => `fe000000000000${(0x80 + index).toString(16)}`);
-const spans = (heard: readonly Heard[]): number[] => heard.slice(1).map(({ atMs }, index) => atMs - heard[index]!.atMs);
 const views = (s: Scene, fromMs = 0): Heard[] => s.wire.of(VIEW, fromMs);
 
 /** Whether waits are as long as expected; the clock counts in tens of milliseconds, and a wait takes one of them longer. */

@@ -4,10 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { objectOn } from "../../src/chaos/remembered.ts";
-import { PARTITION_TYPE_OOFS } from "../../src/image/boot-image.ts";
-import { readPartitions } from "../../src/image/partitions.ts";
 import { SparseDisk } from "../../src/index.ts";
-import { DevicePart, mount } from "../../src/oofs/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inSharedState, PROMPT } from "../system/images.ts";
@@ -16,8 +13,8 @@ import { HIGH, HIGHEST, idBytes, nowMs, type Scene, SELF, says } from "./agreeme
 import { ClusterWire, HEADER_BYTES, HELLO, isSignedWith, JOINING } from "./cluster-wire.ts";
 import { GIVE, HAVE, NONCE_BYTES, OFFER_KEY, OUTDATED, proofOf, SHOW, TURN } from "./key-scene.ts";
 import { CLUSTER, FORGED, KEY_LINE, live, Member, OLD_KEY, rise } from "./keyed-node.ts";
+import { saveOn } from "./remembering-scene.ts";
 
-const SECTOR_BYTES = 512;
 const NONCE = Uint8Array.from({ length: NONCE_BYTES }, (_, at) => at + 1);
 const NEW_KEY = Buffer.from(Array.from({ length: 32 }, (_, at) => 0xa0 + at));
 const NEW_LINE = `${CLUSTER} ${NEW_KEY.toString("hex")}`;
@@ -265,11 +262,7 @@ describeThoroughly("a keyring on the disk", () => {
     const { era, founder } = s.wire.heard.findLast(({ state }) => state === 2)!;
     s.node.powerOff();
     await s.lab.advance("10ms");
-    const disk = s.node.disk!;
-    const { startLba, sectors } = readPartitions(disk).partitions.find(({ type }) => type === PARTITION_TYPE_OOFS)!;
-    const volume = mount(new DevicePart(disk, startLba * SECTOR_BYTES, sectors * SECTOR_BYTES));
-    volume.saveObject("cluster_keyring", 0, object);
-    volume.sync();
+    saveOn(s.node.disk!, { cluster_keyring: object });
     s.node.powerOn();
     const from = s.wire.heard.length;
     await s.lab.until(() => s.wire.heard.length > from, "it says no hello", { within: "20s" });

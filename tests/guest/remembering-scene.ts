@@ -27,7 +27,7 @@ function volumeOf(disk: BlockBackend): FileSystem {
 }
 
 /** Saves objects on a disk as the kernel does. */
-function saveOn(disk: BlockBackend, objects: Objects): void {
+export function saveOn(disk: BlockBackend, objects: Objects): void {
   const volume = volumeOf(disk);
   for (const [name, bytes] of Object.entries(objects)) volume.saveObject(name, 0, bytes);
   volume.sync();

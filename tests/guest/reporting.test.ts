@@ -22,7 +22,7 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { ASK, BYE, HELLO, type Heard, MEMBER, PROBE, REPORT, VIEW } from "./cluster-wire.ts";
+import { ASK, BYE, HELLO, type Heard, MEMBER, PROBE, REPORT, spans, VIEW } from "./cluster-wire.ts";
 
 const ERA = 5;
 const BEAT_MS = 400;
@@ -56,7 +56,6 @@ async function live(s: Scene, ms: number, coordinator = LOWEST, ...others: reado
 
 const reports = (s: Scene, to: string, fromMs = 0): Heard[] =>
   s.wire.of(REPORT, fromMs).filter((heard) => heard.to === to);
-const spans = (heard: readonly Heard[]): number[] => heard.slice(1).map(({ atMs }, index) => atMs - heard[index]!.atMs);
 
 describeThoroughly("a member reports", () => {
   thoroughly("to its coordinator each 400 ms times the members, and each 400 ms to the next in the ring", async () => {

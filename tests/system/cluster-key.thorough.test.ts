@@ -1,26 +1,19 @@
 /** The key of a cluster is replaced while the cluster runs; who knows the old one has nothing of the new one. */
-import { createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { BYE, ClusterWire, HEADER_BYTES, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
+import { GIVE, HAVE, NONCE_BYTES, Numbers, OFFER_KEY, proofOf, SHOW } from "../guest/key-scene.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 import { peersOf, picture } from "./output.ts";
 
 const KEY = keyOfSeed(1);
-const OFFER_KEY = 21;
 const OFFER_BYTES = 176;
-const GIVE = 23;
 const GIVE_BYTES = 224;
-const SHOW = 22;
-const HAVE = 24;
-const NONCE_BYTES = 16;
-const KEY_BYTES = 32;
-/** Of a key and who is put out. */
-const GIVEN_BYTES = 64;
-const TAG_BYTES = 16;
+/** What stands behind a key that is given: zeros, or who is put out. */
+const OUT_BYTES = 32;
 
 type Three = [LabNode, LabNode, LabNode];
 
@@ -141,10 +134,6 @@ describeThoroughly("a new key", () => {
   });
 });
 
-/** RFC 8410: what stands before the 32 bytes of a number of X25519. */
-const PRIVATE_NUMBER = Buffer.from("302e020100300506032b656e04220420", "hex");
-const PUBLIC_NUMBER = Buffer.from("302a300506032b656e032100", "hex");
-
 test("a new key is given to a member as the protocol's page says", async () => {
   const lab = boot({ nodes: [{ key: KEY, cdrom: images().iso }] });
   const node = lab.nodes[0]!;
@@ -155,16 +144,9 @@ test("a new key is given to a member as the protocol's page says", async () => {
   await lab.advance("2s");
   const { id: founder } = wire.of(VIEW)[0]!;
 
-  const own = createPrivateKey({
-    key: Buffer.concat([PRIVATE_NUMBER, Buffer.alloc(32, 0x40)]),
-    format: "der",
-    type: "pkcs8",
-  });
-  const shown = createPublicKey(own).export({ format: "der", type: "spki" }).subarray(PUBLIC_NUMBER.length);
-  const digest = createHash("sha256").update(shown).digest().subarray(0, 8);
-  digest[0]! |= 1;
+  const own = new Numbers(0x40);
   const id = "fe00000000000064";
-  const said = { state: MEMBER, era: 1, id, founder, session: digest.toString("hex") };
+  const said = { state: MEMBER, era: 1, id, founder, session: own.session };
   wire.appear(id);
   const live = async (until: () => boolean): Promise<void> => {
     for (let beat = 0; beat < 40 && !until(); beat++) {
@@ -181,26 +163,16 @@ test("a new key is given to a member as the protocol's page says", async () => {
   const nonce = offer.subarray(0, NONCE_BYTES);
   const giver = offer.subarray(NONCE_BYTES);
 
-  wire.say({ ...said, kind: SHOW, rest: Buffer.concat([nonce, shown]) });
+  wire.say({ ...said, kind: SHOW, rest: Buffer.concat([nonce, own.shown]) });
   await live(() => wire.of(GIVE).length > 0);
   const given = wire.of(GIVE)[0]!.data.subarray(HEADER_BYTES);
   expect(given).toHaveLength(GIVE_BYTES - HEADER_BYTES);
-  const theirs = createPublicKey({ key: Buffer.concat([PUBLIC_NUMBER, giver]), format: "der", type: "spki" });
-  const shared = diffieHellman({ privateKey: own, publicKey: theirs });
-  const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer =>
-    createHmac("sha256", key).update(Buffer.concat(parts)).digest();
-  const block = (number: number): Buffer =>
-    hmac(shared, Buffer.from("QuRe cluster key"), nonce, giver, shown, Uint8Array.of(number, 0, 0, 0));
-  const cipher = given.subarray(NONCE_BYTES, NONCE_BYTES + GIVEN_BYTES);
-  const tag = hmac(block(0), nonce, cipher).subarray(0, TAG_BYTES);
-  expect(Buffer.from(given.subarray(0, NONCE_BYTES))).toEqual(Buffer.from(nonce));
-  expect(Buffer.from(given.subarray(NONCE_BYTES + GIVEN_BYTES))).toEqual(tag);
-  const stream = Buffer.concat([block(1), block(2)]);
-  const plain = cipher.map((byte, at) => byte ^ stream[at]!);
-  const key = Buffer.from(plain.subarray(0, KEY_BYTES));
-  expect(Buffer.from(plain.subarray(KEY_BYTES))).toEqual(Buffer.alloc(GIVEN_BYTES - KEY_BYTES));
+  const opened = own.seal(giver, false, nonce).open(given);
+  expect(opened, "it is not enclosed as the page says").not.toBeNull();
+  const { key, rest } = opened!;
+  expect(rest).toEqual(Buffer.alloc(OUT_BYTES));
 
-  const proof = hmac(key, nonce, Buffer.from(id, "hex")).subarray(0, TAG_BYTES);
+  const proof = proofOf(key, nonce, Buffer.from(id, "hex"));
   wire.say({ ...said, kind: HAVE, rest: Buffer.concat([nonce, proof.map((byte) => byte ^ 1)]) });
   await live(() => true);
   await lab.advance("300ms");
