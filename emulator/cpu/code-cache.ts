@@ -15,7 +15,7 @@ import { linkTo } from "./instruction.ts";
 import { BASE, CS, RAM } from "./layout.ts";
 import { LEAVE_RUN } from "./probe.ts";
 
-const MAX_BLOCK_INSTRUCTIONS = 32;
+export const MAX_BLOCK_INSTRUCTIONS = 32;
 /** Beyond this many blocks all are dropped: code that runs once must not pile up. */
 const MAX_BLOCKS = 65536;
 const RECENT = 4096;
@@ -182,6 +182,16 @@ export class CodeCache {
     if (known !== null) return known;
     this.#source.startAt(eip, offset);
     return this.#make();
+  }
+
+  /** The same; null where the first instruction faults, or goes on in another page. */
+  tryAt(eip: number, offset: number): Block | null {
+    try {
+      return this.at(eip, offset);
+    } catch (error) {
+      if (error === PAGE_END || error instanceof CpuException) return null;
+      throw error;
+    }
   }
 
   /** Blocks with a byte in the page at an offset. */

@@ -54,6 +54,8 @@ export const DEFAULT_JIT = "on" satisfies JitMode;
 const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
 const THREAD_THRESHOLD = 35_000;
+/** Code without branches that is longer, in instructions, is compiled after as many fewer runs: it is as much work. */
+const USUAL_LENGTH = 8;
 /** The same where most code runs a few thousand times in a life, and another life runs other code. */
 const LATE_THRESHOLD = 150_000;
 /** What another machine has compiled is taken over after this share of them: an instance costs so much less. */
@@ -233,7 +235,8 @@ class Jit implements Engine {
     // Not even decoded any more: it would be overwritten at once.
     if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
-    const threshold = Math.max(this.threshold, THREAD_THRESHOLD);
+    const most = Math.max(this.threshold, THREAD_THRESHOLD);
+    const threshold = runs < most ? Math.min(most, (most * USUAL_LENGTH) / this.#selector.lengthAt(eip, offset)) : most;
     if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().regions.has(eip))) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);

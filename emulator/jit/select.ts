@@ -4,7 +4,7 @@
  * short routines of libraries all the time.
  */
 import type { Block } from "../cpu/block.ts";
-import type { CodeCache } from "../cpu/code-cache.ts";
+import { type CodeCache, MAX_BLOCK_INSTRUCTIONS } from "../cpu/code-cache.ts";
 import type { Core } from "../cpu/core.ts";
 import { InstructionStream } from "../cpu/decode.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
@@ -51,6 +51,13 @@ export class RegionSelector {
       const block = this.#blockAt(eip, hot, shape, leastCount);
       if (block !== null && block.count >= leastCount && isPlain(block)) queue.push(block);
     };
+    // What goes on with a block that is only too long has run as often, and nobody has counted it.
+    const follow = (eip: number): void => {
+      const offset = this.#offsetAt(eip, hot, shape);
+      if (offset === 0) return;
+      const block = this.#code.tryAt(eip, offset);
+      if (block !== null && isPlain(block)) queue.push(block);
+    };
     const pages = new Set([pageOf(hot.eip)]);
     let counted = 0;
     const take = (block: Block): void => {
@@ -67,6 +74,7 @@ export class RegionSelector {
       if (isCounted) counted++;
       chosen.set(block.eip, decoded);
       instructions += decoded.instructions.length;
+      if (isCut(decoded)) follow(decoded.next);
       for (const eip of successorsOf(decoded)) offer(eip);
       const site = returnSiteOf(decoded);
       if (site !== null) offer(site);
@@ -107,6 +115,19 @@ export class RegionSelector {
         blocks.flatMap(({ instructions: list }) => list.map(({ eip }) => eip)).filter((eip) => slowSites.has(eip)),
       ),
     };
+  }
+
+  /** How many instructions follow each other at an EIP, as far as blocks end only because they are too long. */
+  lengthAt(eip: number, offset: number): number {
+    let length = 0;
+    for (let at = offset; (at ^ offset) >>> 12 === 0; ) {
+      const block = this.#code.tryAt((eip + at - offset) | 0, at);
+      if (block === null) break;
+      length += block.handlers.length;
+      if (block.handlers.length < MAX_BLOCK_INSTRUCTIONS) break;
+      at += block.lengthBytes;
+    }
+    return Math.max(1, length);
   }
 
   #lowRegisters(): number {
@@ -185,6 +206,11 @@ export function maySpanPages({ s }: Core): boolean {
 export function isUnsuitable({ offset, modeKey }: Block, { s }: Core): boolean {
   if ((modeKey & MODE_CODE32) !== 0) return offset === 0;
   return offset === 0 || !isNarrowMode(modeKey) || !isParagraph(s[BASE + CS]!);
+}
+
+/** It has no end of its own. */
+function isCut({ instructions: list }: RegionBlock): boolean {
+  return endingOf(list[list.length - 1]!) === "next";
 }
 
 /** In memory and within one page. */
