@@ -9,10 +9,12 @@
  * The kernel and busybox come from `tests/systems/fetch`, the other programs from `tests/systems/fetch programs`; the CD
  * is made with ISOLINUX and xorriso.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { listOf, oneOf, wholeNumber, workshopCommand } from "../scripts/command.mjs";
 import { linuxIso, memtestIso, type RootFile } from "../tests/systems/linux.ts";
 import { machineName, SYSTEM_PEERS, type SystemPeer } from "./peers/peers.ts";
@@ -37,6 +39,7 @@ const LINUX_MEGABYTES = 128;
 const MEMTEST_MEGABYTES = 16;
 const READY = "init has come up";
 const PROMPT = "/ # ";
+const PATIENCE_MS = 10_000;
 interface Time {
   readonly wallSeconds: number;
   /** NaN where /proc does not tell. */
@@ -45,6 +48,19 @@ interface Time {
 
 type Times = Map<string, Time & { readonly answer: string }>;
 type Note = (name: string, since: number, processorSince: number, answer: string) => void;
+
+/** An emulator that is asked to end keeps what it keeps. */
+async function ended(child: ChildProcess): Promise<void> {
+  const end = once(child, "exit");
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    try {
+      process.kill(-child.pid!, signal);
+    } catch {
+      // It has ended by itself.
+    }
+    if (await Promise.race([end.then(() => true), setTimeout(PATIENCE_MS, false, { ref: false })])) return;
+  }
+}
 
 /** Launches an emulator once, and measures what happens at its terminal. */
 async function launched(
@@ -64,11 +80,7 @@ async function launched(
     await work(new Terminal(child), note, launch, child.pid!);
     return times;
   } finally {
-    try {
-      process.kill(-child.pid!, "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
+    await ended(child);
   }
 }
 

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
 import { bundle } from "./bundle.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
-import { STAMP, sourcesHash } from "./sources.mjs";
+import { hashOf, STAMP, sourcesHash } from "./sources.mjs";
 
 // Taken before anything is read: what changes from here on makes dist/ stale.
 const sources = sourcesHash();
@@ -121,6 +121,7 @@ async function buildScripts(interpreterHash) {
   const scriptsDefine = {
     ...define,
     QURE_INTERPRETER_HASH: JSON.stringify(interpreterHash),
+    QURE_EMULATOR_HASH: JSON.stringify(hashOf(["emulator", "src/isa"]).slice(0, 16)),
     QURE_SHAPES: JSON.stringify(await shapes()),
     "import.meta.url": "qureScriptUrl",
   };
@@ -129,7 +130,7 @@ async function buildScripts(interpreterHash) {
     await build({
       ...common,
       define: scriptsDefine,
-      inject: ["src/host/kept-interpreter.ts"],
+      inject: ["src/host/kept-guest-code.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
       outfile: `dist/scripts/${name}.cjs`,

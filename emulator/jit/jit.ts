@@ -26,8 +26,9 @@ import {
 import { MODE_CODE32 } from "../cpu/state.ts";
 import { Contexts } from "./contexts.ts";
 import { EXIT_ATTENTION, EXIT_BUDGET, EXIT_INTERPRET, EXIT_STOPPED, EXIT_UNKNOWN } from "./exits.ts";
-import { describe, type Experience, experienceOf, type KnownRegion, remember } from "./experience.ts";
+import { type Experience, experienceOf, remember } from "./experience.ts";
 import { clearJumps, enterJump, forgetJumps } from "./jump-cache.ts";
+import { describe, type KnownRegion } from "./known-region.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
 import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
@@ -54,8 +55,6 @@ export const DEFAULT_JIT = "on" satisfies JitMode;
 const THRESHOLD = 4000;
 /** The same of code that the interpreter in WebAssembly runs, which is several times as fast as blocks are. */
 const THREAD_THRESHOLD = 35_000;
-/** Code without branches that is longer, in instructions, is compiled after as many fewer runs: it is as much work. */
-const USUAL_LENGTH = 8;
 /** The same where most code runs a few thousand times in a life, and another life runs other code. */
 const LATE_THRESHOLD = 150_000;
 /** What another machine has compiled is taken over after this share of them: an instance costs so much less. */
@@ -236,7 +235,7 @@ class Jit implements Engine {
     if (this.#rewrites.areTooMany(offset)) return null;
     const runs = this.#heat.add(offset, HOT_RUNS);
     const most = Math.max(this.threshold, THREAD_THRESHOLD);
-    const threshold = runs < most ? Math.min(most, (most * USUAL_LENGTH) / this.#selector.lengthAt(eip, offset)) : most;
+    const threshold = runs < most ? this.#selector.thresholdAt(eip, offset, most) : most;
     if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().regions.has(eip))) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
@@ -489,14 +488,15 @@ class Jit implements Engine {
       this.#interpreter.clear();
       return;
     }
-    const module = moduleFor(contentKey(region, this.#core.memory.bytes), () => translate(region));
-    const known = describe(region, module, this.#core.memory.bytes);
+    const { bytes: guest } = this.#core.memory;
+    const { module, bytes } = moduleFor(contentKey(region, guest), () => translate(region));
+    const known = describe(region, module, guest);
     this.#install(
       known,
       region.blocks.map(({ source }) => source),
     );
     this.#compiled += known.instructions;
-    if (!isCopied) remember(known);
+    if (!isCopied) remember(known, bytes);
   }
 
   get #hasRoom(): boolean {

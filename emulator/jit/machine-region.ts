@@ -1,7 +1,7 @@
 /** A region as one machine has it: an instance of its code, in a slot of the machine's table. */
 
 import type { Block, CompiledRegion } from "../cpu/block.ts";
-import type { KnownRegion } from "./experience.ts";
+import type { KnownRegion } from "./known-region.ts";
 
 export type RegionFunction = (entry: number, budget: number, self: number) => number;
 

@@ -56,20 +56,26 @@ function keep(key: string, module: WebAssembly.Module, moduleBytes: number): voi
   modules.set(key, module);
 }
 
-export function moduleFor(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export interface CompiledModule {
+  readonly module: WebAssembly.Module;
+  /** What it was compiled from, if that was now. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+}
+
+export function moduleFor(key: string, make: () => Uint8Array<ArrayBuffer>): CompiledModule {
   const known = modules.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { module: known, bytes: null };
   // A module has about ten bytes for each character of its key.
   exchange?.take((otherKey, module) => {
     moduleCounts.taken++;
     keep(otherKey, module, 10 * otherKey.length);
   });
   const taken = modules.get(key);
-  if (taken !== undefined) return taken;
+  if (taken !== undefined) return { module: taken, bytes: null };
   const bytes = make();
   const module = new WebAssembly.Module(bytes);
   moduleCounts.compiled++;
   keep(key, module, bytes.length);
   exchange?.offer(key, module);
-  return module;
+  return { module, bytes };
 }

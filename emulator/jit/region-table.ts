@@ -4,8 +4,8 @@
  */
 
 import { entranceOf } from "./entrance.ts";
-import type { KnownRegion } from "./experience.ts";
 import type { RegionImports } from "./instance.ts";
+import type { KnownRegion } from "./known-region.ts";
 import type { RegionFunction } from "./machine-region.ts";
 import { x87Unit } from "./x87/unit.ts";
 

@@ -10,14 +10,16 @@ import { InstructionStream } from "../cpu/decode.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { BASE, CS, EFER, RAM } from "../cpu/layout.ts";
 import { EFER_NXE, isNarrowMode, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
-import type { KnownCode } from "./experience.ts";
 import { isParagraph } from "./jump-cache.ts";
+import type { KnownCode } from "./known-region.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, MOST_PAGES, pageOf, placeRegister, returnSiteOf, successorsOf } from "./region.ts";
 import { isNarrow, type Shape } from "./shape.ts";
 import type { Heat } from "./threaded/heat.ts";
 
 const MAX_INSTRUCTIONS = 800;
+/** Code without branches that is longer, in instructions, is as much work in as many fewer runs. */
+const USUAL_LENGTH = 8;
 const PAGE_MASK = 0xfff;
 
 export class RegionSelector {
@@ -117,8 +119,13 @@ export class RegionSelector {
     };
   }
 
+  /** After how many runs the code at an EIP is compiled, where it is after `most` of code of the usual length. */
+  thresholdAt(eip: number, offset: number, most: number): number {
+    return Math.min(most, (most * USUAL_LENGTH) / this.#lengthAt(eip, offset));
+  }
+
   /** How many instructions follow each other at an EIP, as far as blocks end only because they are too long. */
-  lengthAt(eip: number, offset: number): number {
+  #lengthAt(eip: number, offset: number): number {
     let length = 0;
     for (let at = offset; (at ^ offset) >>> 12 === 0; ) {
       const block = this.#code.tryAt((eip + at - offset) | 0, at);

@@ -41,12 +41,21 @@ export class KeptCode {
 
   /** At the end of this process, after all that it runs, keeps what `make` returns, if the run was long enough. */
   keepAtExit(make: () => Buffer | null): void {
+    this.#keep(make, MUCH_LONGER);
+  }
+
+  /** The same of what `make` returns null for as long as nothing has changed, however long the run was. */
+  keepChanges(make: () => Buffer | null): void {
+    this.#keep(make, 0);
+  }
+
+  #keep(make: () => Buffer | null, longer: number): void {
     if (this.#folders.length === 0) return;
     process.once("exit", () => {
       const { user, system } = process.cpuUsage();
       const head = Buffer.alloc(HEAD_BYTES);
       head.writeDoubleLE((user + system) / 1000);
-      if (head.readDoubleLE() <= MUCH_LONGER * this.#keptMs) return;
+      if (head.readDoubleLE() <= longer * this.#keptMs) return;
       const made = make();
       if (made !== null) write(this.#folders, this.#file, Buffer.concat([head, made]));
     });

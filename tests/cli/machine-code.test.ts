@@ -1,54 +1,22 @@
 /** Commands keep the interpreter's machine code from one run to the next: whatever becomes of it, machines do the same. */
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { KeptScene } from "./kept-scene.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 /** Of the file: milliseconds, then a checksum of what V8 gave. */
 const CHECK_AT = 8;
 const CODE_AT = 12;
-let folder: string;
-
+let scene: KeptScene;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "qure-machine-code-"));
-  mkdirSync(join(folder, "dist/scripts"), { recursive: true, mode: 0o755 });
-  for (const name of ["package.json", "asm", "boot"]) symlinkSync(join(ROOT, name), join(folder, name));
-  for (const name of ["qure.cjs", "scripts/emu.cjs", "interpreter-16.wasm", "interpreter-32.wasm", "firmware.bin"])
-    copyFileSync(join(ROOT, "dist", name), join(folder, "dist", name));
-  const sector = new Uint8Array(512);
-  // inc eax; jmp to it
-  sector.set([0x66, 0x40, 0xeb, 0xfc]);
-  sector.set([0x55, 0xaa], 510);
-  writeFileSync(join(folder, "boot.img"), sector);
+  scene = new KeptScene();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => scene.end());
 
-/** What a run says of the machine at its end, without the time that it took. */
-function digest(options: Record<string, string> = {}): string {
-  const env = { HOME: folder, XDG_CACHE_HOME: folder, QURE_CODE_CACHE: "", NODE_OPTIONS: "", ...options };
-  const args = ["emu", "--hda", "boot.img", "--snapshot", "--for", "20ms"];
-  const { stdout } = execaSync("node", [join(folder, "dist/qure.cjs"), ...args], { cwd: folder, env });
-  return /^digest \w+$/m.exec(stdout)![0];
-}
-
-const kept = (): string[] =>
-  readdirSync(join(folder, "dist/scripts"))
-    .filter((name) => /^interpreter-16.*\.cache$/.test(name))
-    .map((name) => join(folder, "dist/scripts", name));
+const digest = (environment: Record<string, string> = {}): string => scene.digest("20ms", environment);
+const kept = (): string[] => scene.kept("interpreter-16");
 
 thoroughly("is neither read nor written where it is not wanted", () => {
   digest({ QURE_CODE_CACHE: "off" });

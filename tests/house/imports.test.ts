@@ -55,7 +55,7 @@ const ROOTS: readonly RegExp[] = [
   /^scripts\/[^/]*\.mjs$/,
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
-  /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/(ready|kept)-interpreter\.ts$/,
+  /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/(ready-interpreter|kept-guest-code)\.ts$/,
   /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip|build|chaos|disk|emu|explain|inspect|page|snapshot)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,

@@ -35,7 +35,7 @@ type Encoded = Uint8Array<ArrayBuffer>;
 
 /**
  * What `encodeInterpreter` makes for the usual shape of a code size, or the module of it, where it was made beforehand:
- * bundles get this from one of the files ready-interpreter.ts and kept-interpreter.ts. From source there is none.
+ * bundles get this from one of the files ready-interpreter.ts and kept-guest-code.ts. From source there is none.
  */
 declare const QURE_INTERPRETER: ((codeBits: 16 | 32) => Encoded | WebAssembly.Module | null) | undefined;
 

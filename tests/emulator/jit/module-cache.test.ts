@@ -14,9 +14,9 @@ test("equal keys share a module; what another thread has offered is not compiled
       for (const { key, module } of waiting.splice(0)) accept(key, module);
     },
   });
-  const ours = moduleFor("ours", () => EMPTY);
-  expect(moduleFor("ours", () => expect.fail("compiled twice"))).toBe(ours);
-  const theirs = moduleFor("theirs", () => expect.fail("compiled although another thread has"));
+  const ours = moduleFor("ours", () => EMPTY).module;
+  expect(moduleFor("ours", () => expect.fail("compiled twice")).module).toBe(ours);
+  const theirs = moduleFor("theirs", () => expect.fail("compiled although another thread has")).module;
   expect(theirs).toBeInstanceOf(WebAssembly.Module);
   expect(offered).toEqual(["ours"]);
   exchangeModules(others);
