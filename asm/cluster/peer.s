@@ -287,10 +287,6 @@ peer_heard:
     movzx   eax, byte ptr [esi + CLOUD_FLAGS]
     and     eax, FLAGS_ENTRY
     mov     [ebx + PEER_FLAGS], eax
-    mov     eax, [esi + CLOUD_FOUNDER]
-    mov     [ebx + PEER_FOUNDER], eax
-    mov     eax, [esi + CLOUD_FOUNDER + 4]
-    mov     [ebx + PEER_FOUNDER + 4], eax
     movzx   eax, byte ptr [esi + CLOUD_KIND]
     lea     edi, [ebx + PEER_NAME]
     add     esi, CLOUD_NAME

@@ -329,10 +329,6 @@ view_apply_entry:
     mov     [ebx + PEER_SEEN], eax
     mov     eax, [ebp + CLOUD_ERA]
     mov     [ebx + PEER_ERA], eax
-    mov     eax, [ebp + CLOUD_FOUNDER]
-    mov     [ebx + PEER_FOUNDER], eax
-    mov     eax, [ebp + CLOUD_FOUNDER + 4]
-    mov     [ebx + PEER_FOUNDER + 4], eax
     call    peer_revive
     xor     eax, eax
     cmp     dword ptr [ebx + PEER_STATE], STATE_MEMBER
