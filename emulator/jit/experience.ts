@@ -44,11 +44,11 @@ export function experienceOf(shape: Shape): Experience {
   return experience;
 }
 
-const withShape = (stored: StoredRegion, shape: Shape): KnownRegion => ({
+const withShape = ({ load, ...stored }: StoredRegion, shape: Shape): KnownRegion => ({
   ...stored,
   shape,
   get module() {
-    return stored.module;
+    return load();
   },
 });
 

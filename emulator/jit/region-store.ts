@@ -4,14 +4,16 @@
  */
 import type { KnownRegion } from "./known-region.ts";
 
-/** A region without its shape, by whose key it is asked for. */
-export type StoredRegion = Omit<KnownRegion, "shape">;
+/** A region without its shape, by whose key it is asked for, and without its module until that is wanted. */
+export interface StoredRegion extends Omit<KnownRegion, "shape" | "module"> {
+  load(): WebAssembly.Module;
+}
 
 export interface RegionStore {
-  /** What earlier processes have left of a shape (shape.ts), the least useful first. Modules are made when they are asked for. */
+  /** What earlier processes have left of a shape (shape.ts), the least useful first. */
   regionsOf(shape: string): readonly StoredRegion[];
   /** This process has compiled a region from `bytes`. */
-  add(shape: string, region: StoredRegion, bytes: Uint8Array<ArrayBuffer>): void;
+  add(shape: string, region: KnownRegion, bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 declare const QURE_REGION_STORE: RegionStore | undefined;

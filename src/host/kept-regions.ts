@@ -4,6 +4,7 @@
  * used regions are left out when it grows too large.
  */
 import { crc32 } from "node:zlib";
+import type { KnownRegion } from "../../emulator/jit/known-region.ts";
 import type { RegionStore, StoredRegion } from "../../emulator/jit/region-store.ts";
 import type { KeptCode } from "./kept-code.ts";
 import { moduleFromCode, optimisedCode } from "./machine-code.ts";
@@ -16,7 +17,7 @@ const HEAD_BYTES = 8;
 /** Where a piece lies behind the description, and how long it is. */
 type Piece = readonly [at: number, length: number];
 
-interface Description extends Pick<StoredRegion, "usesX87" | "pages" | "maps" | "entries" | "instructions"> {
+interface Description extends Pick<KnownRegion, "usesX87" | "pages" | "maps" | "entries" | "instructions"> {
   readonly shape: string;
   readonly code: readonly (readonly [eip: number, ...Piece])[];
   readonly module: Piece;
@@ -26,7 +27,7 @@ interface Description extends Pick<StoredRegion, "usesX87" | "pages" | "maps" | 
 
 interface Row {
   readonly shape: string;
-  readonly region: Omit<StoredRegion, "module">;
+  readonly region: Omit<StoredRegion, "load">;
   readonly bytes: Uint8Array<ArrayBuffer>;
   machineCode: Uint8Array<ArrayBuffer> | null;
   /** What this process has made of it, if it has used it. */
@@ -47,15 +48,10 @@ export class KeptRegions implements RegionStore {
   regionsOf(shape: string): readonly StoredRegion[] {
     return this.#all()
       .filter((row) => row.shape === shape)
-      .map((row) => ({
-        ...row.region,
-        get module() {
-          return (row.module ??= moduleOf(row));
-        },
-      }));
+      .map((row) => ({ ...row.region, load: () => (row.module ??= moduleOf(row)) }));
   }
 
-  add(shape: string, region: StoredRegion, bytes: Uint8Array<ArrayBuffer>): void {
+  add(shape: string, region: KnownRegion, bytes: Uint8Array<ArrayBuffer>): void {
     const rows = this.#all();
     rows.push({ shape, region, bytes, machineCode: null, module: region.module });
     this.#isChanged = true;
