@@ -15,19 +15,56 @@ const MOST_AT_ENTRY = 4;
 /** Beyond so many bytes of guest code everything is forgotten; machines keep what they use. */
 const MAX_BYTES = 8 << 20;
 
-/** What is known of code of one shape, by EIP. */
+/** What is known of code of one shape. */
 export class Experience {
-  /** Regions that can be entered there, the last one first. */
-  readonly regions = new Map<number, KnownRegion[]>();
+  readonly #shape: Shape;
+  /** Regions that can be entered at an EIP, the last one first. */
+  readonly #regions = new Map<number, KnownRegion[]>();
+  /** Those of earlier processes that nothing has come to yet, the last one last. */
+  readonly #stored = new Map<number, StoredRegion[]>();
+
+  constructor(shape: Shape) {
+    this.#shape = shape;
+    for (const stored of regionStore?.regionsOf(shapeKey(shape)) ?? [])
+      for (const eip of stored.entries) {
+        const there = this.#stored.get(eip);
+        if (there === undefined) this.#stored.set(eip, [stored]);
+        else there.push(stored);
+      }
+  }
+
+  /** Whether there may be a region that can be entered at an EIP. */
+  has(eip: number): boolean {
+    return this.#regions.has(eip) || this.#stored.has(eip);
+  }
+
+  /** The regions that can be entered at an EIP, the last one first. */
+  at(eip: number): readonly KnownRegion[] {
+    const stored = this.#stored.get(eip);
+    if (stored !== undefined) {
+      this.#stored.delete(eip);
+      for (const region of stored) {
+        const known = region.load(this.#shape);
+        if (known !== null) this.#remember(eip, known);
+      }
+    }
+    return this.#regions.get(eip) ?? [];
+  }
 
   /** From now on other machines find a region at each of its entries. */
   remember(known: KnownRegion): void {
-    for (const entry of known.entries) {
-      const { eip } = known.code[entry]!;
-      const there = this.regions.get(eip);
-      if (there === undefined) this.regions.set(eip, [known]);
-      else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
-    }
+    for (const entry of known.entries) this.#remember(known.code[entry]!.eip, known);
+  }
+
+  #remember(eip: number, known: KnownRegion): void {
+    const there = this.#regions.get(eip);
+    if (there === undefined) this.#regions.set(eip, [known]);
+    else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
+  }
+
+  clear(): void {
+    this.#regions.clear();
+    this.#stored.clear();
   }
 }
 
@@ -37,27 +74,16 @@ let sizeBytes = 0;
 export function experienceOf(shape: Shape): Experience {
   const key = shapeKey(shape);
   let experience = experiences.get(key);
-  if (experience === undefined) {
-    experiences.set(key, (experience = new Experience()));
-    for (const stored of regionStore?.regionsOf(key) ?? []) experience.remember(withShape(stored, shape));
-  }
+  if (experience === undefined) experiences.set(key, (experience = new Experience(shape)));
   return experience;
 }
-
-const withShape = ({ load, ...stored }: StoredRegion, shape: Shape): KnownRegion => ({
-  ...stored,
-  shape,
-  get module() {
-    return load();
-  },
-});
 
 /** From now on other machines find a region. `bytes`: what its module was compiled from, if that was now. */
 export function remember(known: KnownRegion, bytes: Uint8Array<ArrayBuffer> | null): void {
   const { shape, code } = known;
   if (code.length === 0) return;
   if (sizeBytes > MAX_BYTES) {
-    for (const { regions } of experiences.values()) regions.clear();
+    for (const experience of experiences.values()) experience.clear();
     sizeBytes = 0;
   }
   sizeBytes += code.reduce((sum, { bytes: { length } }) => sum + length, 0);

@@ -236,7 +236,7 @@ class Jit implements Engine {
     const runs = this.#heat.add(offset, HOT_RUNS);
     const most = Math.max(this.threshold, THREAD_THRESHOLD);
     const threshold = runs < most ? this.#selector.thresholdAt(eip, offset, most) : most;
-    if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().regions.has(eip))) return null;
+    if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().has(eip))) return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
     if (block.compiled === null) this.#compile(block, threshold);
@@ -507,7 +507,7 @@ class Jit implements Engine {
   #adopt(block: Block): void {
     if (!this.#hasRoom) return;
     const shape = this.#context.shape;
-    for (const known of this.#experience().regions.get(block.eip) ?? []) {
+    for (const known of this.#experience().at(block.eip)) {
       const blocks = this.#selector.blocksOf(known.code, block, shape);
       if (blocks === null) continue;
       this.#install(known, blocks);

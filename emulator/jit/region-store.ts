@@ -3,14 +3,18 @@
  * puts in (src/host/kept-regions.ts); elsewhere there is none. No guest can tell.
  */
 import type { KnownRegion } from "./known-region.ts";
+import type { Shape } from "./shape.ts";
 
-/** A region without its shape, by whose key it is asked for, and without its module until that is wanted. */
-export interface StoredRegion extends Omit<KnownRegion, "shape" | "module"> {
-  load(): WebAssembly.Module;
+/** What is known of a region before anything comes to it. */
+export interface StoredRegion {
+  /** EIPs of its entries. */
+  readonly entries: readonly number[];
+  /** The region, whose module is made when it is asked for; null where it was damaged. */
+  load(shape: Shape): KnownRegion | null;
 }
 
 export interface RegionStore {
-  /** What earlier processes have left of a shape (shape.ts), the least useful first. */
+  /** What earlier processes have left of a shape, by its key (shape.ts), the least useful first. */
   regionsOf(shape: string): readonly StoredRegion[];
   /** This process has compiled a region from `bytes`. */
   add(shape: string, region: KnownRegion, bytes: Uint8Array<ArrayBuffer>): void;

@@ -2,7 +2,7 @@
  * What V8 has compiled, kept in files from one process to the next. It is a by-product: a missing, foreign, damaged or
  * stale file only costs the time, and a folder that cannot be written is left alone.
  */
-import { lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "./folder.ts";
 
@@ -19,6 +19,8 @@ export class KeptCode {
   readonly #folders: readonly string[];
   readonly #file: string;
   #keptMs = 0;
+  /** Of the file, once a piece of it was wanted; null where there is none. */
+  #descriptor: number | null | undefined;
 
   /** `beside`: the folder of what was compiled. `build`: a hash of that. */
   constructor(beside: string, name: string, build: string) {
@@ -28,10 +30,18 @@ export class KeptCode {
 
   /** What an earlier process has left, or null. */
   read(): Buffer | null {
-    const bytes = read(this.#folders, this.#file);
+    const bytes = first(this.#folders, this.#file, (path) => readFileSync(path));
     if (bytes === null || bytes.length <= HEAD_BYTES) return null;
     this.#keptMs = bytes.readDoubleLE();
     return bytes.subarray(HEAD_BYTES);
+  }
+
+  /** So many bytes of it from a place on; null where they are not there. */
+  piece(at: number, length: number): Buffer | null {
+    this.#descriptor ??= first(this.#folders, this.#file, (path) => openSync(path, "r"), closeSync);
+    if (this.#descriptor === null) return null;
+    const bytes = Buffer.allocUnsafeSlow(length);
+    return readSync(this.#descriptor, bytes, 0, length, HEAD_BYTES + at) === length ? bytes : null;
   }
 
   /** V8 does not want what `read` returned. */
@@ -57,6 +67,8 @@ export class KeptCode {
       head.writeDoubleLE((user + system) / 1000);
       if (head.readDoubleLE() <= longer * this.#keptMs) return;
       const made = make();
+      // Elsewhere than on Unix a file that is open is not replaced.
+      if (this.#descriptor) closeSync(this.#descriptor);
       if (made !== null) write(this.#folders, this.#file, Buffer.concat([head, made]));
     });
   }
@@ -73,11 +85,18 @@ function cacheFolders(beside: string): string[] {
   return own ? [beside, join(own, "qure")] : [beside];
 }
 
-function read(folders: readonly string[], file: string): Buffer | null {
+/** Opens or reads the file in the first folder that has it and where nobody else can write. */
+function first<T>(
+  folders: readonly string[],
+  file: string,
+  take: (path: string) => T,
+  giveBack?: (taken: T) => void,
+): T | null {
   for (const folder of folders) {
     try {
-      const bytes = readFileSync(join(folder, file));
-      if (isOurs(folder)) return bytes;
+      const taken = take(join(folder, file));
+      if (isOurs(folder)) return taken;
+      giveBack?.(taken);
     } catch {
       // Not there: in the next folder, or to be made.
     }

@@ -1,43 +1,60 @@
 /**
  * Compiled guest code (emulator/jit/region-store.ts) that commands keep: what ran often when a system ran the last time
  * is at hand the next time, with the machine code that V8 has made of it. One file for all guests, of which the least
- * used regions are left out when it grows too large.
+ * used regions are left out when it grows too large: a checksum and the length of a list, the list, and a record for each
+ * region, of which only those are read that something comes to.
  */
 import { crc32 } from "node:zlib";
 import type { KnownRegion } from "../../emulator/jit/known-region.ts";
 import type { RegionStore, StoredRegion } from "../../emulator/jit/region-store.ts";
+import type { Shape } from "../../emulator/jit/shape.ts";
 import type { KeptCode } from "./kept-code.ts";
 import { moduleFromCode, optimisedCode } from "./machine-code.ts";
 
-/** Bytes of all modules and their machine code. */
+/** Bytes of all records. */
 const MOST_BYTES = 16 << 20;
-/** Of a file: a checksum of all behind it, and how long what describes the regions is. */
+/** Of the file, and of a record: a checksum of what comes first, and how long that is. */
 const HEAD_BYTES = 8;
 
-/** Where a piece lies behind the description, and how long it is. */
-type Piece = readonly [at: number, length: number];
+/** Where a record lies behind the list, its length and its checksum. */
+type Place = readonly [at: number, length: number, check: number];
+interface List {
+  readonly shapes: readonly string[];
+  readonly regions: readonly (readonly [shape: number, place: Place, entries: readonly number[]])[];
+}
 
-interface Description extends Pick<KnownRegion, "usesX87" | "pages" | "maps" | "entries" | "instructions"> {
-  readonly shape: string;
-  readonly code: readonly (readonly [eip: number, ...Piece])[];
-  readonly module: Piece;
-  /** Null for what V8 had not optimised. */
-  readonly machineCode: Piece | null;
+type Plain = Pick<KnownRegion, "usesX87" | "pages" | "maps" | "entries" | "instructions">;
+/** What a record begins with: the lengths are those of the pieces behind it, in this order. */
+interface Described extends Plain {
+  readonly eips: readonly number[];
+  readonly codeBytes: readonly number[];
+  readonly moduleBytes: number;
+  /** 0 for what V8 had not optimised. */
+  readonly machineCodeBytes: number;
+}
+
+/** A region that this process has run or may run. */
+interface Used {
+  readonly region: Omit<KnownRegion, "shape" | "module">;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  machineCode: Uint8Array<ArrayBuffer> | null;
+  module: WebAssembly.Module | null;
 }
 
 interface Row {
   readonly shape: string;
-  readonly region: Omit<StoredRegion, "load">;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  machineCode: Uint8Array<ArrayBuffer> | null;
-  /** What this process has made of it, if it has used it. */
-  module: WebAssembly.Module | null;
+  readonly entries: readonly number[];
+  /** Null for one that is not in the file. */
+  readonly place: Place | null;
+  /** Null for as long as nothing has come to it, and where it was damaged. */
+  used: Used | null;
 }
 
 export class KeptRegions implements RegionStore {
   readonly #kept: KeptCode;
   /** The least useful first; null until somebody asks. */
   #rows: Row[] | null = null;
+  #recordsAt = 0;
   #isChanged = false;
   #addedBytes = 0;
 
@@ -48,12 +65,14 @@ export class KeptRegions implements RegionStore {
   regionsOf(shape: string): readonly StoredRegion[] {
     return this.#all()
       .filter((row) => row.shape === shape)
-      .map((row) => ({ ...row.region, load: () => (row.module ??= moduleOf(row)) }));
+      .map((row) => ({ entries: row.entries, load: (its) => this.#load(row, its) }));
   }
 
   add(shape: string, region: KnownRegion, bytes: Uint8Array<ArrayBuffer>): void {
+    const { entries, code, module } = region;
     const rows = this.#all();
-    rows.push({ shape, region, bytes, machineCode: null, module: region.module });
+    const used = { region, bytes, machineCode: null, module };
+    rows.push({ shape, entries: entries.map((entry) => code[entry]!.eip), place: null, used });
     this.#isChanged = true;
     this.#addedBytes += bytes.length;
     if (this.#addedBytes < MOST_BYTES) return;
@@ -64,72 +83,107 @@ export class KeptRegions implements RegionStore {
 
   #all(): Row[] {
     if (this.#rows === null) {
-      this.#rows = read(this.#kept.read());
+      this.#rows = this.#read();
       this.#kept.keepChanges(() => this.#content());
     }
     return this.#rows;
   }
 
+  #read(): Row[] {
+    const head = this.#kept.piece(0, HEAD_BYTES);
+    const length = head?.readUInt32LE(4) ?? 0;
+    const list = length > MOST_BYTES ? null : this.#kept.piece(HEAD_BYTES, length);
+    if (head === null || list === null || crc32(list) !== head.readUInt32LE()) return [];
+    this.#recordsAt = HEAD_BYTES + length;
+    const { shapes, regions } = JSON.parse(list.toString()) as List;
+    return regions.map(([shape, place, entries]) => ({ shape: shapes[shape]!, entries, place, used: null }));
+  }
+
+  #record([at, length, check]: Place): Buffer | null {
+    const record = this.#kept.piece(this.#recordsAt + at, length);
+    return record !== null && crc32(record) === check ? record : null;
+  }
+
+  #load(row: Row, shape: Shape): KnownRegion | null {
+    const record = row.used === null && row.place !== null ? this.#record(row.place) : null;
+    const used = (row.used ??= record && unpacked(record));
+    return (
+      used && {
+        ...used.region,
+        shape,
+        get module() {
+          return (used.module ??= moduleOf(used));
+        },
+      }
+    );
+  }
+
   /** What is to be kept; null where it is what was kept before. */
   #content(): Buffer | null {
     const rows = this.#all();
-    for (const row of rows) {
-      if (row.module === null || row.machineCode !== null) continue;
-      row.machineCode = optimisedCode(row.module);
-      if (row.machineCode !== null) this.#isChanged = true;
+    for (const { used } of rows) {
+      if (used === null || used.module === null || used.machineCode !== null) continue;
+      used.machineCode = optimisedCode(used.module);
+      if (used.machineCode !== null) this.#isChanged = true;
     }
     if (!this.#isChanged) return null;
-    const unused = rows.filter(({ module }) => module === null);
-    const used = rows.filter(({ module }) => module !== null);
+    const wanted = ({ used }: Row): boolean => used !== null && used.module !== null;
     let left = MOST_BYTES;
-    const chosen = [...unused, ...used].reverse().filter(({ bytes, machineCode }) => {
-      left -= bytes.length + (machineCode?.length ?? 0);
-      return left >= 0;
-    });
-    return write(chosen.reverse());
+    const chosen: { row: Row; record: Buffer }[] = [];
+    for (const row of [...rows.filter((other) => !wanted(other)), ...rows.filter(wanted)].reverse()) {
+      const record = row.used === null ? row.place && this.#record(row.place) : packed(row.used);
+      if (record !== null && (left -= record.length) >= 0) chosen.unshift({ row, record });
+    }
+    return content(chosen);
   }
 }
 
-function moduleOf({ bytes, machineCode }: Row): WebAssembly.Module {
+function moduleOf({ bytes, machineCode }: Used): WebAssembly.Module {
   return (machineCode && moduleFromCode(machineCode, bytes)) ?? new WebAssembly.Module(bytes);
 }
 
-function read(file: Buffer | null): Row[] {
-  if (file === null || file.length < HEAD_BYTES || crc32(file.subarray(4)) !== file.readUInt32LE()) return [];
-  const pieces = HEAD_BYTES + file.readUInt32LE(4);
-  const piece = ([at, length]: Piece): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset + pieces + at, length);
-  const rows = JSON.parse(file.toString("utf8", HEAD_BYTES, pieces)) as Description[];
-  return rows.map(({ shape, code, module, machineCode, ...region }) => ({
-    shape,
-    region: { ...region, code: code.map(([eip, ...at]) => ({ eip, bytes: piece(at) })) },
-    bytes: piece(module),
-    machineCode: machineCode && piece(machineCode),
-    module: null,
-  }));
+/** JSON behind its checksum and its length. */
+function headed(value: List | Described): Buffer {
+  const text = Buffer.from(JSON.stringify(value));
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(crc32(text));
+  head.writeUInt32LE(text.length, 4);
+  return Buffer.concat([head, text]);
 }
 
-function write(rows: readonly Row[]): Buffer {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const put = (bytes: Uint8Array): Piece => {
-    pieces.push(bytes);
-    size += bytes.length;
-    return [size - bytes.length, bytes.length];
+function packed({ region: { usesX87, pages, maps, entries, instructions, code }, bytes, machineCode }: Used): Buffer {
+  const described: Described = {
+    ...{ usesX87, pages, maps, entries, instructions },
+    eips: code.map(({ eip }) => eip),
+    codeBytes: code.map(({ bytes: { length } }) => length),
+    moduleBytes: bytes.length,
+    machineCodeBytes: machineCode?.length ?? 0,
   };
-  const described = rows.map(
-    ({ shape, region: { usesX87, pages, maps, entries, instructions, code }, bytes, machineCode }): Description => ({
-      ...{ shape, usesX87, pages, maps, entries, instructions },
-      code: code.map(({ eip, bytes: guest }) => [eip, ...put(guest)]),
-      module: put(bytes),
-      machineCode: machineCode && put(machineCode),
-    }),
-  );
-  const description = Buffer.from(JSON.stringify(described));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(description.length);
-  const content = Buffer.concat([length, description, ...pieces]);
-  const check = Buffer.alloc(4);
-  check.writeUInt32LE(crc32(content));
-  return Buffer.concat([check, content]);
+  const pieces = [...code.map(({ bytes: guest }) => guest), bytes, machineCode ?? new Uint8Array()];
+  return Buffer.concat([headed(described), ...pieces]);
+}
+
+function unpacked(record: Buffer): Used {
+  let at = HEAD_BYTES + record.readUInt32LE(4);
+  const text = record.toString("utf8", HEAD_BYTES, at);
+  const { eips, codeBytes, moduleBytes, machineCodeBytes, ...plain } = JSON.parse(text) as Described;
+  const piece = (length: number): Uint8Array<ArrayBuffer> => {
+    at += length;
+    return Uint8Array.from(record.subarray(at - length, at));
+  };
+  const code = eips.map((eip, index) => ({ eip, bytes: piece(codeBytes[index]!) }));
+  const bytes = piece(moduleBytes);
+  const machineCode = machineCodeBytes === 0 ? null : piece(machineCodeBytes);
+  return { region: { ...plain, code }, bytes, machineCode, module: null };
+}
+
+function content(chosen: readonly { readonly row: Row; readonly record: Buffer }[]): Buffer {
+  const shapes = [...new Set(chosen.map(({ row }) => row.shape))];
+  let at = 0;
+  const regions = chosen.map(({ row: { shape, entries }, record }) => {
+    at += record.length;
+    const place: Place = [at - record.length, record.length, crc32(record)];
+    return [shapes.indexOf(shape), place, entries] as const;
+  });
+  return Buffer.concat([headed({ shapes, regions }), ...chosen.map(({ record }) => record)]);
 }

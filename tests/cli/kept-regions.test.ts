@@ -5,10 +5,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { KeptScene } from "./kept-scene.ts";
 
-/** Of the file: milliseconds, then a checksum, the length of the description and the description. */
-const CHECK_AT = 8;
-const LENGTH_AT = 12;
-const TEXT_AT = 16;
+/** Milliseconds, then the list of regions behind its checksum and its length, then their records. */
+const FILE_HEAD_BYTES = 8;
+const HEAD_BYTES = 8;
 /** The loop runs two million times, and some ten thousand times, which are too few for it to be compiled. */
 const LONG = "40ms";
 const SHORT = "5ms";
@@ -20,13 +19,40 @@ afterEach(() => scene.end());
 
 const regionsOf = (stats: string): number => Number(/compiled +(\d+) regions/.exec(stats)?.[1]);
 
-interface Described {
-  readonly shape: string;
-  readonly machineCode: readonly [at: number, length: number] | null;
+interface Region {
+  readonly record: Buffer;
+  readonly code: Buffer;
 }
 
-function described(file: Buffer): Described[] {
-  return JSON.parse(file.toString("utf8", TEXT_AT, TEXT_AT + file.readUInt32LE(LENGTH_AT))) as Described[];
+function listOf(file: Buffer): { regions: [number, [at: number, length: number, check: number], number[]][] } {
+  const at = FILE_HEAD_BYTES + HEAD_BYTES;
+  return JSON.parse(file.toString("utf8", at, at + file.readUInt32LE(at - 4))) as ReturnType<typeof listOf>;
+}
+
+/** Parts of the file. */
+function regionsIn(file: Buffer): Region[] {
+  const recordsAt = FILE_HEAD_BYTES + HEAD_BYTES + file.readUInt32LE(FILE_HEAD_BYTES + 4);
+  return listOf(file).regions.map(([, [at, length]]) => {
+    const record = file.subarray(recordsAt + at, recordsAt + at + length);
+    const { machineCodeBytes } = JSON.parse(
+      record.toString("utf8", HEAD_BYTES, HEAD_BYTES + record.readUInt32LE(4)),
+    ) as {
+      readonly machineCodeBytes: number;
+    };
+    return { record, code: record.subarray(record.length - machineCodeBytes) };
+  });
+}
+
+/** The same file with other checksums, where something in it has changed. */
+function checked(file: Buffer): Buffer {
+  const list = listOf(file);
+  const records = regionsIn(file).map(({ record }) => record);
+  list.regions.forEach(([, place], index) => (place[2] = crc32(records[index]!)));
+  const text = Buffer.from(JSON.stringify(list));
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(crc32(text));
+  head.writeUInt32LE(text.length, 4);
+  return Buffer.concat([file.subarray(0, FILE_HEAD_BYTES), head, text, ...records]);
 }
 
 test("what ran often is at hand in the next run, until somebody does not want it", () => {
@@ -37,7 +63,7 @@ test("what ran often is at hand in the next run, until somebody does not want it
   const [path = "", ...more] = scene.kept("regions");
   expect(more).toEqual([]);
   const before = readFileSync(path);
-  expect(described(before)).toMatchObject([{ machineCode: [expect.any(Number), expect.any(Number)] }]);
+  expect(regionsIn(before).map(({ code }) => code.length > 0)).toEqual([true]);
   const warm = scene.run(SHORT, {}, "--stats");
   expect(regionsOf(warm)).toBe(1);
   const digestOf = (said: string): string => /^digest \w+$/m.exec(said)![0];
@@ -51,14 +77,15 @@ thoroughly("what is damaged, or code of other machines, does no harm and is made
   const wanted = scene.digest(LONG);
   const [path = ""] = scene.kept("regions");
   const whole = readFileSync(path);
-  const [{ machineCode }] = described(whole) as [Described];
-  const [at, length] = machineCode!;
-  const codeAt = TEXT_AT + whole.readUInt32LE(LENGTH_AT) + at;
+  expect(checked(whole).equals(whole)).toBe(true);
   const flipped = Buffer.from(whole);
-  flipped[codeAt + (length >> 1)]! ^= 1;
-  const otherCode = Buffer.from(whole).fill(0x90, codeAt, codeAt + length);
-  otherCode.writeUInt32LE(crc32(otherCode.subarray(LENGTH_AT)), CHECK_AT);
-  for (const damaged of [flipped, otherCode, whole.subarray(0, -1), whole.subarray(0, TEXT_AT), whole.subarray(0, 3)]) {
+  regionsIn(flipped)[0]!.code[100]! ^= 1;
+  const inList = Buffer.from(whole);
+  inList[FILE_HEAD_BYTES + HEAD_BYTES + 20]! ^= 1;
+  const otherCode = Buffer.from(whole);
+  regionsIn(otherCode)[0]!.code.fill(0x90);
+  const cut = [-1, FILE_HEAD_BYTES + HEAD_BYTES, 3].map((end) => whole.subarray(0, end));
+  for (const damaged of [flipped, inList, checked(otherCode), ...cut]) {
     writeFileSync(path, damaged);
     expect(scene.digest(LONG)).toBe(wanted);
   }
@@ -71,5 +98,5 @@ thoroughly("what is damaged, or code of other machines, does no harm and is made
   const taught = scene.digest(LONG);
   expect(scene.digest(LONG, { QURE_CODE_CACHE: "off" })).toBe(taught);
   expect(taught).not.toBe(wanted);
-  expect(described(readFileSync(path))).toHaveLength(2);
+  expect(regionsIn(readFileSync(path))).toHaveLength(2);
 });
