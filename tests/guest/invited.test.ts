@@ -233,6 +233,7 @@ describeThoroughly("a member that has drawn a code", () => {
         .subarray(160)
         .map((byte, at) => byte ^ cipherOf(keyOfCode(code, CIPHER), data.subarray(128, 160))[at]!);
       expect(Buffer.from(plain.subarray(32)).toString("hex")).toBe(LINE.trim().split(" ")[1]);
+      expect(Buffer.from(plain.subarray(0, 32)).toString("latin1")).toBe("seed-1".padEnd(32, "\0"));
     }
   });
 

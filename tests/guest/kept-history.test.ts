@@ -4,7 +4,7 @@ import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { HIGH, LOW, report, type Scene, SELF, says, view } from "./agreement-scene.ts";
+import { addressOf, HIGH, LOW, report, type Scene, SELF, says, view } from "./agreement-scene.ts";
 import { EVENTS, HELLO, type Heard, MEMBER, PROBE, REPORT, VIEW } from "./cluster-wire.ts";
 import { HistoryModel } from "./history-model.ts";
 import { DIED, EVENT_ERA, eventBytes, JOINED, LEFT, NOON } from "./history-wire.ts";
@@ -190,6 +190,18 @@ describeThoroughly("the eras of a node on its disk", () => {
       { era: 1, first: 1, last: 1, revision, founder: SELF },
     ]);
   });
+});
+
+thoroughly("that a node lives is written when the last time is ten minutes ago, to the second", async () => {
+  const s = await remembering({});
+  await s.lab.until(() => s.wire.of(VIEW).find(({ state }) => state === MEMBER), "it founds nothing");
+  await s.lab.advance("400ms");
+  const until = (): number => livesIn(objectOf(s, "node_history")!)[0]!.until;
+  // As if that had been so long ago.
+  const began = until() - 597;
+  s.node.machine.memory.dma.write(addressOf("lived") + 12 + 16, new Uint8Array(Uint32Array.of(began).buffer));
+  await s.lab.until(() => until() !== began + 597, "it is not written", { within: "6s" });
+  expect(until() - began).toBe(600);
 });
 
 describeThoroughly("the present era of a node", () => {
