@@ -1,8 +1,10 @@
 /** Where a node looks for what it remembers (docs/protocols/cluster.md, "What a node remembers"), and its name without one. */
 import { expect, test } from "vitest";
+import { SparseDisk } from "../../src/index.ts";
+import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "../system/booted.ts";
-import { PROMPT } from "../system/images.ts";
+import { boot, images, PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { type Scene, SELF, says, sceneOf } from "./agreement-scene.ts";
 import { HELLO } from "./cluster-wire.ts";
@@ -56,4 +58,12 @@ thoroughly("a node that nobody has named has the last three bytes of its MAC add
   const { lab, node } = sceneOf(await atPrompt({ gateway: false }));
   await lab.until(() => /^cloud: .* joining/m.test(node.console.text), "it has no address", { within: "30s" });
   expect(node.console.text).toMatch(/^cloud: qure-a4caff 169\.254\.\d+\.\d+ joining age 1$/m);
+});
+
+thoroughly("where there is no IDE disk the first virtio disk is used", async () => {
+  const disk = new SparseDisk(DISK_BYTES, { content: await preparedDisk() });
+  const s = sceneOf(boot({ nodes: [{ cdrom: images().iso, virtioDisks: [disk] }] }));
+  await s.node.waitFor(new RegExp(`^cluster: node ${SELF}, era 0, age 1, on disk$`, "m"), { within: "20s" });
+  await s.node.waitFor(PROMPT);
+  expect(await outputAmong(s.node, "mount")).toMatch(/^vda0 on \/net, class_fs_oofs/m);
 });

@@ -258,20 +258,22 @@ thoroughly("a holder that has fallen silent is given no clients for three second
   expect([...expected(all, later).values()]).toContain(LOW);
 });
 
-thoroughly("who is stopped serves nobody any more, nor hands anybody on", async () => {
-  const h = await holding([A!, B!]);
-  await h.live(SETTLE_MS + 400);
-  const clients = clientsOf(20);
-  const others = [...expected(h.all, clients)].filter(([, id]) => id !== SELF).length;
-  const handed = async (): Promise<number> => [...(await h.asks(clients)).values()].filter((id) => id !== SELF).length;
-  expect(await handed()).toBe(others);
-  await h.s.node.waitFor(PROMPT);
-  await h.s.node.enter("cloud stop", PROMPT);
-  await h.live(1000);
-  expect(await handed()).toBe(0);
-  // A frame to its own station is for an address that it does not have.
-  expect(await h.answersItself("10.0.2.130")).toBe(false);
-});
+for (const stop of ["cloud stop", "service stop cluster"])
+  thoroughly(`after ${stop} a holder serves nobody any more, nor hands anybody on`, async () => {
+    const h = await holding([A!, B!]);
+    await h.live(SETTLE_MS + 400);
+    const clients = clientsOf(20);
+    const others = [...expected(h.all, clients)].filter(([, id]) => id !== SELF).length;
+    const handed = async (): Promise<number> =>
+      [...(await h.asks(clients)).values()].filter((id) => id !== SELF).length;
+    expect(await handed()).toBe(others);
+    await h.s.node.waitFor(PROMPT);
+    await h.s.node.enter(stop, PROMPT);
+    await h.live(1000);
+    expect(await handed()).toBe(0);
+    // A frame to its own station is for an address that it does not have.
+    expect(await h.answersItself("10.0.2.130")).toBe(false);
+  });
 
 thoroughly("a member serves the address at its own station too, as long as it is a member", async () => {
   const h = await holding([A!, B!]);
