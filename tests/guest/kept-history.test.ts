@@ -180,6 +180,7 @@ describeThoroughly("the eras of a node on its disk", () => {
     ["version 0", livesObject([{ era: 3 }], { version: 0 })],
     ["version 2", livesObject([{ era: 3 }], { version: 2 })],
     ["33 eras", livesObject([{ era: 3 }], { count: 33 })],
+    ["65537 eras", livesObject([{ era: 3 }], { count: 65537 })],
   ];
   test.each(rowsOf(DAMAGED, 0))("with %s are damaged, and begin anew", async (_what, object) => {
     const s = await remembering({ node_history: object });
