@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { founded, HIGH, HIGHEST, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
+import { addressOf, founded, HIGH, HIGHEST, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
 import { regionDigest } from "./cluster-wire.ts";
 import { ask } from "./dig.ts";
 import { nameBytes, readMessage, TYPES } from "./dns-wire.ts";
@@ -207,6 +207,23 @@ describe("the zone", () => {
       ...[NODE_AT, ALPHA_AT, BETA_AT].map((address) => `z5.cloud.example ${address}`),
     ]);
   });
+});
+
+thoroughly("a node whose own name the DNS cannot have is not in its zone, which another name serves", async () => {
+  const n = await scene();
+  n.s.node.machine.memory.dma.write(addressOf("hostname"), new TextEncoder().encode("a!b\0"));
+  await n.set({ ...DOMAIN, "service.www": "tcp 80" });
+  await n.live([ALPHA, BETA]);
+  const peer = new PacketScene(n.s.lab);
+  // Behind its two labels the name goes on with the one that was asked for.
+  const served = [...nameBytes("dns.domain").slice(0, -1), 192, 12].join(" ");
+  expect(await answered(peer, "cloud.example", 2)).toEqual([`cloud.example 2 1 5 ${served}`]);
+  const [soa] = (await answered(peer, "cloud.example", TYPES.SOA))!;
+  expect(soa!.startsWith(`cloud.example 6 1 5 ${served} `)).toBe(true);
+  expect((await n.addresses()).filter((row) => row.startsWith("www."))).toEqual([
+    `www.cloud.example ${ALPHA_AT}`,
+    `www.cloud.example ${BETA_AT}`,
+  ]);
 });
 
 describeThoroughly("the name server", () => {
