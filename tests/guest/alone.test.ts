@@ -25,6 +25,7 @@ import {
   ENTRY_BYTES,
   HEADER_BYTES,
   HELLO,
+  JOINING,
   MEMBER,
   REPORT,
   type Said,
@@ -178,3 +179,16 @@ describeThoroughly("a disk that is an older copy", () => {
     expect(kept(s)).toMatchObject({ era: 5, age: 7, eraAge: 2 });
   });
 });
+
+thoroughly(
+  "an era in which another joins while it is founded is not founded alone, and on the disk before it is said",
+  async () => {
+    const s = await remembering({ cluster_node: nodeObject(BEFORE) });
+    await says(s, HELLO);
+    await s.lab.advance("900ms");
+    s.wire.say({ kind: HELLO, state: JOINING, era: 2, id: HIGH, echo: "0".repeat(16) });
+    const first = await says(s, VIEW);
+    expect([first.era, first.founder, first.flags & ALONE]).toEqual([5, SELF, 0]);
+    expect(kept(s)).toEqual({ era: 5, age: 9, eraAge: 9, founder: SELF, company: 0 });
+  },
+);

@@ -14,7 +14,7 @@ const word = (s: Scene, name: string, at: number): number => {
 };
 const textOf = (s: Scene, name: string): string => Buffer.from(objectOf(s, name)!.subarray(0, 4)).toString("latin1");
 
-test("values, vote and history of the cluster that it leaves are on its disk no more", async () => {
+thoroughly("values, vote and history of the cluster that it leaves are on its disk no more", async () => {
   const s = await remembering({});
   await s.lab.until(() => s.wire.of(VIEW).find(({ state }) => state === MEMBER), "it founds nothing");
   await s.lab.advance("600ms");
@@ -49,7 +49,7 @@ test("values, vote and history of the cluster that it leaves are on its disk no 
   for (const id of [LOW, HIGH]) expect(seen).toMatch(new RegExp(` ${id} .* offline `));
 });
 
-thoroughly("one that is stopped says nothing when it takes a key, and begins with that key", async () => {
+test("one that is stopped says nothing when it takes a key, and begins with that key", async () => {
   const s = await founded();
   await s.node.waitFor(PROMPT);
   const { session } = s.wire.heard[0]!;

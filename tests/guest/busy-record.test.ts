@@ -118,3 +118,21 @@ thoroughly("who is stopped has all on its disk when the prompt comes, however sl
   const history = objectOf(s, "cluster_history")!;
   expect(history.at(16 - EVENT_BYTES + (history.length - 16) + 24)).toBe(LEFT);
 });
+
+thoroughly("a member that goes to another cluster by itself vouches for nobody of its old one", async () => {
+  const s = await remembering({ cluster_node: nodeObject({ era: 3, age: 8, eraAge: 5, founder: LOW }) });
+  await says(s, HELLO);
+  s.wire.say({ ...view(LOWEST, 3, LOW), members: [HIGH] });
+  await says(s, REPORT);
+  await s.lab.advance("300ms");
+  s.node.slowDisk(SLOW);
+  s.wire.say(view(LOW, 5, HIGH));
+  const reports = s.wire.of(REPORT).length;
+  await s.lab.until(() => s.wire.of(REPORT).length > reports, "it reports no more", { within: "900ms" });
+  s.wire.say({ ...report(LOW, 5, HIGH), session: "7777777777777777" });
+  await s.lab.advance("10ms");
+  s.node.slowDisk(1);
+  await s.lab.until(() => kept(s).getUint32(16, true) === 5, "it is not written", { within: "2s" });
+  const first = await s.lab.until(() => s.wire.of(VIEW)[0], "it does not coordinate", { within: "3s" });
+  expect(first).toMatchObject({ era: 5, founder: HIGH, members: 1 });
+});

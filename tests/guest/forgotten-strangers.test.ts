@@ -1,6 +1,6 @@
 /** Who makes room in the table of strangers, which has 128 places (docs/protocols/cluster.md, "Freshness"): who was silent longest. */
-import { expect } from "vitest";
-import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { HIGHEST, hello, LOW, LOWEST, nowMs, type Scene, scene, TICK_MS, until } from "./agreement-scene.ts";
 import { VIEW } from "./cluster-wire.ts";
 
@@ -11,7 +11,7 @@ const NOBODY = "0".repeat(16);
 const crowd = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `fe${index.toString(16).padStart(12, "0")}63`);
 
-describeThoroughly("a joining node that hears one stranger more than it keeps in mind", () => {
+describe("a joining node that hears one stranger more than it keeps in mind", () => {
   /** When it founds its cluster, after its window began: these join one after the other, and then the others. */
   async function founds(first: readonly string[], others: readonly string[]): Promise<number> {
     const s: Scene = await scene();
@@ -30,7 +30,7 @@ describeThoroughly("a joining node that hears one stranger more than it keeps in
     return atMs - beganMs;
   }
 
-  thoroughly("waits for no lower one whom it has forgotten, as that was silent longest", async () => {
+  test("waits for no lower one whom it has forgotten, as that was silent longest", async () => {
     expect(await founds([LOW, HIGHEST], crowd(STRANGERS - 1))).toBeLessThan(WINDOW_MS + 4 * TICK_MS);
   });
 

@@ -4,10 +4,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { addressOf, founded, HIGH, HIGHEST, LOW, report, type Scene, SELF } from "./agreement-scene.ts";
-import { regionDigest } from "./cluster-wire.ts";
+import { addressOf, founded, HIGH, HIGHEST, LOW, nowMs, report, type Scene, SELF } from "./agreement-scene.ts";
+import { regionDigest, VIEW } from "./cluster-wire.ts";
 import { ask } from "./dig.ts";
 import { nameBytes, readMessage, TYPES } from "./dns-wire.ts";
 import { PacketScene } from "./packet-wire.ts";
@@ -310,4 +311,69 @@ thoroughly("a member whose processor computes is busy, says so, and is so until 
   await n.live([ALPHA, BETA], 2600);
   expect(flags()).toBe(0);
   expect((await n.addresses()).filter((row) => row.startsWith("cloud."))[0]).toBe(`cloud.example ${NODE_AT}`);
+});
+
+describeThoroughly("how much of its time makes a member busy", () => {
+  const BUSY = 128;
+  const WORDS = 8;
+
+  class Load {
+    readonly s: Scene;
+    constructor(s: Scene) {
+      this.s = s;
+    }
+
+    #read(name: string): bigint {
+      return new DataView(this.s.node.readMemory(addressOf(name), WORDS).slice().buffer).getBigUint64(0, true);
+    }
+
+    #write(name: string, value: bigint): void {
+      const bytes = new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, value)).buffer);
+      this.s.node.machine.memory.dma.write(addressOf(name), bytes);
+    }
+
+    /** The next look, a second after the last one. */
+    async look(): Promise<void> {
+      const before = this.#read("time_then");
+      await this.s.lab.until(() => this.#read("time_then") !== before, "it does not look", { within: "2s" });
+    }
+
+    /** Whether it is busy when so much of so long a time, in thousandths, was used since the last look. */
+    async isBusy(used: number, cycles: bigint): Promise<boolean> {
+      this.#write("time_then", this.#read("time_then") - cycles);
+      this.#write("idle_then", this.#read("idle_then") - (cycles / 1000n) * BigInt(1000 - used));
+      await this.look();
+      const fromMs = nowMs(this.s);
+      const { flags } = await this.s.lab.until(() => this.s.wire.of(VIEW, fromMs)[0], "it says no view");
+      return (flags & BUSY) !== 0;
+    }
+  }
+
+  async function scene(): Promise<Load> {
+    const s = await founded();
+    await s.node.waitFor(PROMPT);
+    await s.node.enter("cloud set dns.domain cloud.example", PROMPT);
+    const load = new Load(s);
+    await load.look();
+    return load;
+  }
+
+  describeThoroughly("of times in cycles of", () => {
+    // What really passes meanwhile, a second, is less than a thousandth of these.
+    test.each(rowsOf([41n, 48n, 56n, 61n], 0))(
+      "%i bits a member is busy above 50 percent, until below 30",
+      async (bits) => {
+        const load = await scene();
+        const found: boolean[] = [];
+        const rows = [495, 505, 305, 295, 285, 305, 495, 990, 10] as const;
+        for (const used of rows) found.push(await load.isBusy(used, 1n << bits));
+        expect(found).toEqual([false, true, true, true, false, false, false, true, false]);
+      },
+    );
+  });
+
+  test("a member is busy when more than half of the time was used", async () => {
+    const load = await scene();
+    expect([await load.isBusy(505, 1n << 44n), await load.isBusy(285, 1n << 44n)]).toEqual([true, false]);
+  });
 });

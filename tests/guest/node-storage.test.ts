@@ -2,13 +2,26 @@
 import { expect, test } from "vitest";
 import { SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "../system/booted.ts";
 import { boot, images, PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { type Scene, SELF, says, sceneOf } from "./agreement-scene.ts";
-import { HELLO } from "./cluster-wire.ts";
-import { nodeObject, objectOf, remembering, resting } from "./remembering-scene.ts";
+import { HIGH, LOW, report, type Scene, SELF, says, sceneOf, view } from "./agreement-scene.ts";
+import { EVENTS, HELLO, MEMBER, REPORT, regionDigest, VIEW } from "./cluster-wire.ts";
+import { HistoryModel } from "./history-model.ts";
+import { eventBytes, JOINED, NOON } from "./history-wire.ts";
+import { livesIn, livesObject, nodeObject, objectOf, remembering, resting, saveOn } from "./remembering-scene.ts";
+import {
+  ballotBytes,
+  joined,
+  NOTHING,
+  numberBytes,
+  PROMISE,
+  regionOf,
+  TEXT_AT,
+  VALUES,
+  Values,
+} from "./values-scene.ts";
 
 const NOT_THERE = "in memory only: hda0: ";
 
@@ -66,4 +79,110 @@ thoroughly("where there is no IDE disk the first virtio disk is used", async () 
   await s.node.waitFor(new RegExp(`^cluster: node ${SELF}, era 0, age 1, on disk$`, "m"), { within: "20s" });
   await s.node.waitFor(PROMPT);
   expect(await outputAmong(s.node, "mount")).toMatch(/^vda0 on \/net, class_fs_oofs/m);
+});
+
+describeThoroughly("a disk that takes the place of one that was taken away", () => {
+  const ERA = 6;
+  /** Of cluster_node: id, era and age; founder, name and cloud.reboot; key and company. */
+  const FIELDS = [
+    [0, 24],
+    [28, 76],
+    [108, 176],
+  ] as const;
+  const DISKLESS = 1;
+  const BLUE = regionOf({ colour: "blue" });
+  const RED = regionOf({ colour: "red" });
+  const heard = eventBytes({ era: ERA, number: 2, kind: JOINED, name: "heard" });
+  const kept = eventBytes({ era: 3, number: 7, kind: JOINED, name: "kept" });
+
+  /** A member whose disk was taken away, and what it has heard since. */
+  async function away(): Promise<Scene> {
+    const s = await remembering({
+      cluster_node: nodeObject({ era: 4, age: 8, eraAge: 3, founder: LOW, name: "hare" }),
+    });
+    await says(s, HELLO);
+    await outputAmong(s.node, "umount -f /net");
+    s.wire.say({ ...view(LOW, ERA), members: [HIGH] });
+    expect((await says(s, REPORT)).flags & DISKLESS).toBe(DISKLESS);
+    expect(s.node.console.text).toMatch(/^cluster: cluster_node cannot be saved: .+; it is in memory only$/m);
+    const values = { number: 5, digest: regionDigest(BLUE) };
+    s.wire.say({ ...report(HIGH, ERA, LOW), kind: VALUES, rest: BLUE, values });
+    s.wire.say({ ...report(HIGH, ERA, LOW), kind: EVENTS, rest: heard });
+    await s.lab.advance("200ms");
+    return s;
+  }
+
+  /** The object cluster_values. */
+  function valuesObject(number: number, region: Uint8Array): Uint8Array {
+    const bytes = new Uint8Array(16 + 4 + TEXT_AT + 1024);
+    bytes.set(new TextEncoder().encode("QRVL"));
+    const fields = new DataView(bytes.buffer);
+    for (const [at, value] of [2, number, regionDigest(region), region.length - TEXT_AT].entries())
+      fields.setInt32(4 + at * 4, value, true);
+    bytes.set(region, 20);
+    return bytes;
+  }
+
+  const EARLIER = { era: 3, first: 1, last: 20, began: NOON, until: NOON + 9, revision: 900, founder: HIGH };
+
+  describeThoroughly("of a disk that", () => {
+    test.each<[string, number, number, Uint8Array, number]>([
+      ["knows less", 3, 4, BLUE, 5],
+      ["knows more", 9, 7, RED, 7],
+    ])("%s the ages go on; era, values and history are the later ones", async (_what, era, number, region, last) => {
+      const s = await away();
+      const history = new HistoryModel();
+      history.add(kept);
+      const before = { era, age: 20, eraAge: 2, founder: HIGH, name: "tortoise", company: 1 };
+      saveOn(s.node.disk!, {
+        cluster_node: nodeObject(before),
+        cluster_values: valuesObject(number, RED),
+        cluster_history: history.object(),
+        node_history: livesObject([EARLIER]),
+      });
+      const later = Math.max(era, ERA);
+      expect(await outputAmong(s.node, "cloud init; echo status $?")).toBe(
+        `cluster: node ${SELF}, era ${later}, age 21, on disk\nstatus 0\n`,
+      );
+      await s.lab.advance("500ms");
+      const node = objectOf(s, "cluster_node")!;
+      const expected = nodeObject({ ...before, era: later, age: 21, founder: LOW, name: "hare" });
+      for (const [from, to] of FIELDS) expect(node.subarray(from, to)).toEqual(expected.subarray(from, to));
+      expect(objectOf(s, "cluster_values")).toEqual(valuesObject(last, region));
+      history.add(heard);
+      expect(objectOf(s, "cluster_history")).toEqual(history.object());
+      const [first, present] = livesIn(objectOf(s, "node_history")!);
+      expect(first).toEqual(EARLIER);
+      expect(present).toMatchObject({ era: later, last: 21, founder: LOW });
+    });
+  });
+
+  test("where it is empty, all that the node knows is written on it", async () => {
+    const s = await away();
+    saveOn(s.node.disk!, {});
+    expect(await outputAmong(s.node, "rm /net/cluster_node 2>/dev/null; cloud init")).toContain("on disk");
+    await s.lab.advance("500ms");
+    expect(objectOf(s, "cluster_values")).toEqual(valuesObject(5, BLUE));
+    const history = new HistoryModel();
+    history.add(heard);
+    expect(objectOf(s, "cluster_history")).toEqual(history.object());
+    expect(livesIn(objectOf(s, "node_history")!)).toMatchObject([{ era: ERA, founder: LOW }]);
+  });
+
+  thoroughly("the vote of a node without a disk is on the one that it gets", async () => {
+    const s = await remembering({});
+    await s.lab.until(() => s.wire.of(VIEW).find(({ state }) => state === MEMBER), "it founds nothing");
+    await outputAmong(s.node, "umount -f /net; hostname hare");
+    await s.node.waitFor(/in memory only$/m, { within: "2s" });
+    const v = new Values(s);
+    v.live();
+    await s.lab.advance("100ms");
+    const promised = await v.answers(() => v.prepare(HIGH, 1, [3, HIGH]), [PROMISE]);
+    expect(promised).toHaveLength(1);
+    expect(await outputAmong(s.node, "cloud init")).toContain("on disk");
+    await s.lab.advance("500ms");
+    const vote = objectOf(s, "cluster_vote")!;
+    expect(vote.subarray(12, 40)).toEqual(joined(numberBytes(1), ballotBytes([3, HIGH]), NOTHING));
+    expect(Buffer.from(vote.subarray(0, 5)).toString("latin1")).toBe("QRVO\x01");
+  });
 });

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { founded, LOWEST, nowMs, report, type Scene, SELF, view } from "./agreement-scene.ts";
-import { BYE, ENTRY_BYTES, HELLO, type Said, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
+import { founded, LOWEST, nowMs, report, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";
+import { BYE, ENTRY_BYTES, HELLO, JOINING, type Said, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
 import { ERA, MEMBER, member, NAMED, tell } from "./view-scene.ts";
 
@@ -101,3 +101,16 @@ thoroughly(
     }
   },
 );
+
+thoroughly("the bye of a twin that joins says nothing about eras to one that founds", async () => {
+  for (const [kind, era] of [
+    [BYE, 1],
+    [HELLO, 10],
+  ] as const) {
+    const s = await scene();
+    s.wire.say({ kind, state: JOINING, era: 9, id: SELF, session: LATER, last: 77, echo: NOBODY });
+    await s.lab.advance("800ms");
+    s.wire.say({ kind, state: JOINING, era: 9, id: SELF, session: LATER, last: 77, echo: NOBODY });
+    expect(await says(s, VIEW)).toMatchObject({ era, founder: SELF });
+  }
+});

@@ -22,7 +22,7 @@ import {
 } from "./agreement-scene.ts";
 import { ENTRY_BYTES, PROBE, REPORT, type Said, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
-import { ERA, JOINING, LEFT, MEMBER, member, OFFLINE, shown, tell } from "./view-scene.ts";
+import { type Entry, ERA, JOINING, LEFT, MEMBER, member, OFFLINE, shown, tell } from "./view-scene.ts";
 
 const ROLL = 16;
 
@@ -184,5 +184,100 @@ describeThoroughly("a coordinator", () => {
       .of(VIEW, fromMs)
       .flatMap(({ data }) => (data.length > VIEW_BYTES ? [data.slice(VIEW_BYTES, VIEW_BYTES + ENTRY_BYTES)] : []));
     expect([entry![17], entry![8]]).toEqual([5, 7]);
+  });
+});
+
+describeThoroughly("sessions that a coordinator lists of another member", () => {
+  const [FIRST, SECOND] = ["7171717171717171", "7272727272727272"];
+
+  class Listed {
+    readonly s: Scene;
+    readonly #others: readonly Entry[];
+    constructor(s: Scene, others: readonly Entry[]) {
+      this.s = s;
+      this.#others = others;
+    }
+
+    /** The coordinator lists HIGH so. */
+    async list(entry: Partial<Entry>): Promise<void> {
+      const high: Entry = { id: HIGH, ...entry };
+      const all = (entry.state ?? MEMBER) === MEMBER ? [...this.#others, high] : this.#others;
+      tell(this.s, { all, entries: [high] });
+      await this.s.lab.advance("10ms");
+    }
+
+    /** The age of an earlier boot that reports to HIGH tell it, in two beats. */
+    async told(entry: Partial<Entry>): Promise<number[]> {
+      const fromMs = nowMs(this.s);
+      for (let time = 0; time < 4; time++) {
+        tell(this.s, { all: [...this.#others, { id: HIGH, ...entry }] });
+        await this.s.lab.advance("220ms");
+      }
+      const reports = this.s.wire.of(REPORT, fromMs).filter(({ to }) => to === "10.0.2.99");
+      expect(reports.length).toBeGreaterThan(0);
+      return [...new Set(reports.map(({ data }) => new DataView(data.buffer, data.byteOffset).getUint32(20, true)))];
+    }
+
+    /** Whether a packet of HIGH in this session is believed. */
+    async believes(session: string): Promise<boolean> {
+      const counts = new Counts(this.s.node);
+      const refused = (): number =>
+        counts.read().get("cloud heard before")! +
+        counts.read().get("cloud of a boot that is not known to be the present one")!;
+      const before = refused();
+      this.s.wire.say({ ...report(HIGH, ERA, LOWEST), kind: PROBE, session, echo: "0".repeat(16) });
+      await this.s.lab.advance("5ms");
+      return refused() === before;
+    }
+  }
+
+  async function scene(): Promise<Listed> {
+    const { s, self, coordinator } = await member();
+    s.wire.appear(HIGH);
+    return new Listed(s, [self, coordinator]);
+  }
+
+  test("a list leads from one session to another, and back, as long as neither was proven", async () => {
+    const l = await scene();
+    await l.list({ session: FIRST });
+    expect(await l.believes(FIRST)).toBe(true);
+    await l.list({ session: SECOND });
+    expect([await l.believes(FIRST), await l.believes(SECOND)]).toEqual([false, true]);
+    await l.list({ session: FIRST, sequence: 50 });
+    expect(await l.believes(SECOND)).toBe(false);
+    l.s.wire.say({ ...report(HIGH, ERA, LOWEST), session: FIRST, sequence: 50, echo: "0".repeat(16) });
+    await l.s.lab.advance("5ms");
+    expect(await l.believes(FIRST)).toBe(true);
+  });
+
+  describeThoroughly("a node that comes back to a session", () => {
+    test.each<[string, number, number[]]>([
+      ["older than the other boot is told nothing", 7, [0]],
+      ["as old as the other boot is told nothing", 6, [0]],
+      ["younger than the other boot is told that age", 4, [6]],
+    ])("%s", async (_what, age, told) => {
+      const l = await scene();
+      await l.list({ session: FIRST, age: 5 });
+      expect(await l.told({ session: FIRST, age: 5 })).toEqual([0]);
+      await l.list({ session: SECOND, age: 6 });
+      expect(await l.told({ session: SECOND, age: 6 })).toEqual([0]);
+      await l.list({ session: FIRST, age });
+      expect(await l.told({ session: FIRST, age })).toEqual(told);
+    });
+  });
+
+  thoroughly("of a boot that is over a list says no news, but that nobody vouches for the node any more", async () => {
+    const l = await scene();
+    await l.list({ session: FIRST });
+    await l.s.lab.advance("450ms");
+    // The next boot is proven to the node itself.
+    l.s.wire.say({ ...report(HIGH, ERA, LOWEST), session: SECOND });
+    await l.s.lab.advance("10ms");
+    expect(await l.believes(SECOND)).toBe(true);
+    await l.list({ session: FIRST, age: 9 });
+    expect([await l.believes(FIRST), await l.believes(SECOND)]).toEqual([false, true]);
+    expect(await shown(l.s)).toEqual([`${LOWEST} member`, `${HIGH} member`]);
+    await l.list({ session: FIRST, state: OFFLINE });
+    expect(await shown(l.s)).toEqual([`${LOWEST} member`, `${HIGH} offline`]);
   });
 });
