@@ -422,6 +422,7 @@ cloud_init:
     call    vote_load
     call    history_recall
     call    lived_load
+    call    reboot_recall
 2:  call    cluster_print_node
     test    ebx, ebx
     jnz     1f

@@ -133,7 +133,7 @@ describeThoroughly("a disk that takes the place of one that was taken away", () 
       const s = await away();
       const history = new HistoryModel();
       history.add(kept);
-      const before = { era, age: 20, eraAge: 2, founder: HIGH, name: "tortoise", company: 1 };
+      const before = { era, age: 20, eraAge: 2, founder: HIGH, name: "tortoise", reboot: "no", company: 1 };
       saveOn(s.node.disk!, {
         cluster_node: nodeObject(before),
         cluster_values: valuesObject(number, RED),
@@ -151,6 +151,8 @@ describeThoroughly("a disk that takes the place of one that was taken away", () 
       expect(objectOf(s, "cluster_values")).toEqual(valuesObject(last, region));
       history.add(heard);
       expect(objectOf(s, "cluster_history")).toEqual(history.object());
+      // Whether others may reboot the node is kept with it: what its disk says of that counts.
+      expect(await outputAmong(s.node, "set")).toMatch(/^cloud\.reboot=no$/m);
       const [first, present] = livesIn(objectOf(s, "node_history")!);
       expect(first).toEqual(EARLIER);
       expect(present).toMatchObject({ era: later, last: 21, founder: LOW });

@@ -1,5 +1,6 @@
 /** Who takes a coordinator's place, and when (docs/protocols/cluster.md, rule 7), as strangers on the wire see it. */
 import { expect, test } from "vitest";
+import { rowsOf } from "../setup/tier.ts";
 import {
   greeting,
   HIGH,
@@ -14,7 +15,7 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { BYE, HELLO, REPORT, type Said, VIEW } from "./cluster-wire.ts";
+import { BYE, HELLO, PROBE, REPORT, type Said, VIEW } from "./cluster-wire.ts";
 
 const SUSPECT = 12;
 /** Of whom a packet speaks, and whether that one is silent. */
@@ -68,6 +69,28 @@ test("a hello of the coordinator as if it had restarted, which may be a recordin
   expect(first).toMatchObject({ era: 5, founder: HIGH });
   expect(first.atMs - atMs).toBeGreaterThanOrEqual(390);
   expect(first.atMs - atMs).toBeLessThan(400 + 3 * TICK_MS);
+});
+
+test.each(
+  rowsOf(
+    [
+      ["a report", REPORT],
+      ["a probe", PROBE],
+      ["a bye", BYE],
+      ["a view", VIEW],
+    ] as const,
+    1,
+  ),
+)("%s that shows nothing is no hello: the coordinator need not answer it", async (_what, kind) => {
+  const s = await scene();
+  await says(s, HELLO);
+  s.wire.say(view(HIGH, 5));
+  await says(s, REPORT);
+  await s.lab.advance("200ms");
+  s.wire.say(view(HIGH, 5));
+  s.wire.say({ ...report("525400fffe000059", 5, HIGH), kind, echo: "0".repeat(16) });
+  await s.lab.advance("500ms");
+  expect(s.wire.of(VIEW)).toEqual([]);
 });
 
 test("a member whose coordinator is believed to have restarted takes its place at once", async () => {
