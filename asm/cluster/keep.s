@@ -209,8 +209,6 @@ keep_is_kept:
     cmp     dword ptr [node_mount], 0
     je      8f
     mov     ecx, [eax + KEPT_LIVE]
-    test    ecx, ecx
-    jz      8f
     add     ecx, [eax + KEPT_DIGEST]
     mov     ecx, [ecx]
     test    ecx, ecx                    # there is nothing to keep
@@ -306,8 +304,7 @@ keep_write:
 .Lkeep_write_said:
     stc
     jmp     .Lkeep_write_unlock
-.Lkeep_write_nothing:
-    clc
+.Lkeep_write_nothing:                   # CF is clear: never is more written than has changed
 .Lkeep_write_unlock:
     pushfd
     mov     eax, offset cluster_mutex

@@ -101,10 +101,14 @@ peer_named_so:
     push    edx
     mov     esi, eax
     call    parse_address
+    jc      .Lpeer_named_no_address
     mov     edi, eax
-    jnc     1f
+    cmp     byte ptr [edx], 0
+    je      .Lpeer_named_look
+.Lpeer_named_no_address:
     xor     edi, edi                    # no peer has this address
-1:  mov     ebx, [peer_first]
+.Lpeer_named_look:
+    mov     ebx, [peer_first]
 2:  test    ebx, ebx
     jz      9f
     mov     eax, [ebx + PEER_ALIVE]

@@ -266,7 +266,16 @@ thoroughly(
     s.wire.say({ ...report(LOW, 1, SELF), kind: BYE });
     await s.lab.advance("20ms");
     expect(await asked("stranger")).toEqual(["10.0.2.99"]);
-    for (const target of ["10.0.2.97", "strange", "strangers", "0.0.0.0", "qure-1", "10.0.2.15"])
+    for (const target of [
+      "10.0.2.97",
+      "strange",
+      "strangers",
+      "0.0.0.0",
+      "qure-1",
+      "10.0.2.15",
+      "10.0.2.99x",
+      "10.0.2.99.1",
+    ])
       expect((await asked(target))[0]).toContain(
         `cluster: no other node that is alive has the name or address ${target}\n`,
       );

@@ -1,0 +1,59 @@
+/**
+ * Which object cluster_keyring a node takes over from its disk (docs/protocols/cluster-key.md, "On disk"): each byte of
+ * its head counts, and its name ends.
+ */
+import { expect, test } from "vitest";
+import { describeThoroughly } from "../setup/thoroughly.ts";
+import { HIGH, LOW, says, view } from "./agreement-scene.ts";
+import { ClusterWire, HELLO, isSignedWith, REPORT } from "./cluster-wire.ts";
+import { nodeObject, remembering } from "./remembering-scene.ts";
+
+const LONGEST = "cluster-of-a-name-of-31-letters";
+const OLD_KEY = new Uint8Array(32).fill(0x11);
+const NEW_KEY = new Uint8Array(32).fill(0x22);
+const NAME_BYTES = 32;
+const SAID = /^cluster: the key was replaced$/m;
+const DAMAGED = /the object cluster_keyring on the disk is damaged/;
+const [MAGIC_AT, VERSION_AT, NAME_AT] = [0, 4, 12];
+const line = (key: Uint8Array): string => `${LONGEST} ${Buffer.from(key).toString("hex")}\n`;
+
+/** A keyring whose next key is the new one; one of its bytes is another. */
+function keyring(at?: number, value = 0): Uint8Array {
+  const bytes = Buffer.alloc(108);
+  bytes.write("QRKR");
+  bytes.writeUInt32LE(1, VERSION_AT);
+  bytes.writeUInt32LE(9, 8);
+  bytes.write(LONGEST, NAME_AT);
+  bytes.set(NEW_KEY, 44);
+  if (at !== undefined) bytes[at] = value;
+  return bytes;
+}
+
+describeThoroughly("a keyring", () => {
+  test.each<[string, Uint8Array, "counts" | "is damaged" | "is another cluster's"]>([
+    ["of a name of 31 characters", keyring(), "counts"],
+    ["whose name does not end", keyring(NAME_AT + NAME_BYTES - 1, 0x78), "counts"],
+    ["of another last character", keyring(NAME_AT + NAME_BYTES - 2, 0x78), "is another cluster's"],
+    ["of another magic in its second byte", keyring(MAGIC_AT + 1, 0), "is damaged"],
+    ["in its third", keyring(MAGIC_AT + 2, 0), "is damaged"],
+    ["in its last", keyring(MAGIC_AT + 3, 0), "is damaged"],
+    ["of another version in its second byte", keyring(VERSION_AT + 1, 1), "is damaged"],
+    ["in its third one", keyring(VERSION_AT + 2, 1), "is damaged"],
+    ["in its last one", keyring(VERSION_AT + 3, 1), "is damaged"],
+    ["of a byte more", Buffer.concat([keyring(), Buffer.of(1)]), "counts"],
+  ])("%s: %s", async (_what, object, becomes) => {
+    expect(LONGEST).toHaveLength(NAME_BYTES - 1);
+    const node = nodeObject({ era: 4, age: 8, eraAge: 5, founder: LOW, cluster: LONGEST, key: OLD_KEY });
+    const s = await remembering({ cluster_node: node, cluster_keyring: object });
+    const { data, session } = await says(s, HELLO);
+    expect(isSignedWith(data, line(OLD_KEY))).toBe(true);
+    expect(DAMAGED.test(s.node.console.text)).toBe(becomes === "is damaged");
+    const wire = new ClusterWire(s.lab, line(NEW_KEY));
+    wire.present = session;
+    wire.say(view(HIGH, 5));
+    await s.lab.advance("100ms");
+    expect(SAID.test(s.node.console.text)).toBe(becomes === "counts");
+    const isFollowed = wire.of(REPORT).some((heard) => isSignedWith(heard.data, line(NEW_KEY)));
+    expect(isFollowed).toBe(becomes === "counts");
+  });
+});
