@@ -53,6 +53,12 @@ test("of two sessions with one id the higher one falls silent, once the other ha
   await s.node.waitFor(PROMPT);
   expect(await outputAmong(s.node, "cloud")).toMatch(/^because another machine, at 10\.0\.2\.77, has its id/m);
   expect(s.wire.of(BYE)).toEqual([]);
+  // Once it was started again nobody has its id, until somebody is heard.
+  await s.node.enter("cloud start", PROMPT);
+  await s.node.enter("cloud stop", PROMPT);
+  const stopped = await outputAmong(s.node, "cloud");
+  expect(stopped).toContain("stopped: this node is silent (cloud start)\n");
+  expect(stopped).not.toContain("because another machine");
 });
 
 thoroughly("the lower one says that the other is to fall silent, once, and goes on", async () => {
