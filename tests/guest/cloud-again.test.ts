@@ -1,6 +1,6 @@
 /** What `cloud init`, `cloud start` and `cloud key` do where there is nothing to do, or something is on the disk already. */
-import { expect, test } from "vitest";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describe, expect, test } from "vitest";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { founded, HIGH, LOW, nowMs, report, SELF, says, TICK_MS } from "./agreement-scene.ts";
@@ -31,7 +31,7 @@ describeThoroughly("cloud init", () => {
   });
 });
 
-describeThoroughly("cloud start", () => {
+describe("cloud start", () => {
   test("says nothing to the others where the node takes part already", async () => {
     const s = await founded();
     s.wire.say(report(HIGH, 1, SELF));
@@ -44,7 +44,7 @@ describeThoroughly("cloud start", () => {
     expect(s.wire.of(VIEW, fromMs).every(({ members }) => members === 2)).toBe(true);
   });
 
-  test("says hello at once, once, and has the node coordinate after a second without an answer", async () => {
+  thoroughly("says hello at once, once, and has the node coordinate after a second without an answer", async () => {
     const s = await founded();
     await s.node.waitFor(PROMPT);
     await s.node.enter("cloud stop", PROMPT);

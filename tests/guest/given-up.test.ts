@@ -1,12 +1,13 @@
 /**
- * Who is in the row for a service address after somebody has given it up (docs/protocols/cluster.md, "Service
- * addresses"): all members that live but the last holder, whoever that is.
+ * When a holder gives a service address up, and who is in the row for it then (docs/protocols/cluster.md, "Service
+ * addresses"): it does as soon as its link goes; all members that live are, but the last holder, whoever that is.
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeThoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { HIGH, idBytes, LOW, nowMs, report, SELF, TICK_MS } from "./agreement-scene.ts";
 import type { Said } from "./cluster-wire.ts";
-import { ADDRESS, HOLD, holding, isBefore, NEXT_MS, RELEASE, SILENCE_MS } from "./holder-scene.ts";
+import { ADDRESS, HOLD, holding, isBefore, NEXT_MS, RELEASE, SAY_MS, SILENCE_MS } from "./holder-scene.ts";
 
 const GIVEN_UP = /10\.0\.2\.50 is given up/;
 /** The member, of those whose ids begin or end so, that is before this node in the row. */
@@ -43,5 +44,18 @@ describeThoroughly("who gives an address up that was silent is its last holder",
     const expected = SILENCE_MS + (isBefore(LOW, SELF) ? NEXT_MS : 0);
     expect(probe.atMs - fromMs).toBeGreaterThanOrEqual(expected - TICK_MS);
     expect(probe.atMs - fromMs).toBeLessThan(expected + 2 * TICK_MS);
+  });
+});
+
+describe("a holder whose link goes", () => {
+  test.each(rowsOf([5, 25, 45, 65], 1))("%i ms after its last word gives the address up at once", async (afterMs) => {
+    const { s, said } = await holding();
+    await s.lab.advance("300ms");
+    const fromMs = nowMs(s);
+    await s.lab.until(() => said(HOLD, fromMs)[0], "it says nothing", { within: `${2 * SAY_MS}ms` });
+    await s.lab.advance(afterMs * 1e6);
+    expect(s.node.console.text).not.toContain("is given up");
+    s.node.cut();
+    await s.node.waitFor(/10\.0\.2\.50 is given up/, { within: `${2 * TICK_MS}ms` });
   });
 });

@@ -2,8 +2,8 @@
  * Which object cluster_keyring a node takes over from its disk (docs/protocols/cluster-key.md, "On disk"): each byte of
  * its head counts, and its name ends.
  */
-import { expect, test } from "vitest";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describe, expect, test } from "vitest";
+import { rowsOf } from "../setup/tier.ts";
 import { HIGH, LOW, says, view } from "./agreement-scene.ts";
 import { ClusterWire, HELLO, isSignedWith, REPORT } from "./cluster-wire.ts";
 import { nodeObject, remembering } from "./remembering-scene.ts";
@@ -29,19 +29,21 @@ function keyring(at?: number, value = 0): Uint8Array {
   return bytes;
 }
 
-describeThoroughly("a keyring", () => {
-  test.each<[string, Uint8Array, "counts" | "is damaged" | "is another cluster's"]>([
-    ["of a name of 31 characters", keyring(), "counts"],
-    ["whose name does not end", keyring(NAME_AT + NAME_BYTES - 1, 0x78), "counts"],
-    ["of another last character", keyring(NAME_AT + NAME_BYTES - 2, 0x78), "is another cluster's"],
-    ["of another magic in its second byte", keyring(MAGIC_AT + 1, 0), "is damaged"],
-    ["in its third", keyring(MAGIC_AT + 2, 0), "is damaged"],
-    ["in its last", keyring(MAGIC_AT + 3, 0), "is damaged"],
-    ["of another version in its second byte", keyring(VERSION_AT + 1, 1), "is damaged"],
-    ["in its third one", keyring(VERSION_AT + 2, 1), "is damaged"],
-    ["in its last one", keyring(VERSION_AT + 3, 1), "is damaged"],
-    ["of a byte more", Buffer.concat([keyring(), Buffer.of(1)]), "counts"],
-  ])("%s: %s", async (_what, object, becomes) => {
+const KEYRINGS: readonly (readonly [string, "counts" | "is damaged" | "is another cluster's", Uint8Array])[] = [
+  ["of a name of 31 characters", "counts", keyring()],
+  ["whose name does not end", "counts", keyring(NAME_AT + NAME_BYTES - 1, 0x78)],
+  ["of another last character", "is another cluster's", keyring(NAME_AT + NAME_BYTES - 2, 0x78)],
+  ["of another magic in its second byte", "is damaged", keyring(MAGIC_AT + 1, 0)],
+  ["in its third", "is damaged", keyring(MAGIC_AT + 2, 0)],
+  ["in its last", "is damaged", keyring(MAGIC_AT + 3, 0)],
+  ["of another version in its second byte", "is damaged", keyring(VERSION_AT + 1, 1)],
+  ["in its third one", "is damaged", keyring(VERSION_AT + 2, 1)],
+  ["in its last one", "is damaged", keyring(VERSION_AT + 3, 1)],
+  ["of a byte more", "counts", Buffer.concat([keyring(), Buffer.of(1)])],
+];
+
+describe("a keyring", () => {
+  test.each(rowsOf(KEYRINGS, 1))("%s: %s", async (_what, becomes, object) => {
     expect(LONGEST).toHaveLength(NAME_BYTES - 1);
     const node = nodeObject({ era: 4, age: 8, eraAge: 5, founder: LOW, cluster: LONGEST, key: OLD_KEY });
     const s = await remembering({ cluster_node: node, cluster_keyring: object });

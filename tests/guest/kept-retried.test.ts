@@ -2,8 +2,8 @@
  * What becomes of an object that the node's disk does not give, or does not take (docs/protocols/cluster-history.md, "On
  * disk"): it is tried again every 5 s, a minute long where it is to be read, and nothing is lost.
  */
-import { expect, test } from "vitest";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describe, expect, test } from "vitest";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { HIGH, nowMs, report, type Scene, SELF } from "./agreement-scene.ts";
 import { type Heard, MEMBER, PROBE, regionDigest, VIEW } from "./cluster-wire.ts";
@@ -130,8 +130,8 @@ describeThoroughly("values that cannot be read", () => {
   });
 });
 
-describeThoroughly("values that cannot be written", () => {
-  test("are in memory, which is said once, and packets say that they are not on the disk", async () => {
+describe("values that cannot be written", () => {
+  thoroughly("are in memory, which is said once, and packets say that they are not on the disk", async () => {
     const v = await withOne({ cluster_values: valuesObject(7, RED) });
     const { s } = v;
     expect(await says(v)).toEqual({ number: 7, isKept: true });

@@ -2,8 +2,9 @@
  * Who agrees next in a large cluster, and how long a coordinator goes on to propose them in vain
  * (docs/protocols/cluster-values.md, "What counts").
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeThoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { addressOf, HIGH, HIGHEST, LOW, nowMs, report, SELF, TICK_MS } from "./agreement-scene.ts";
 import { type Heard, regionDigest } from "./cluster-wire.ts";
 import { type Ballot, DISKLESS, OFFER, PREPARE, regionOf, rest, type Values, withTwo } from "./values-scene.ts";
@@ -24,12 +25,14 @@ const ballotOf = ({ data }: Heard): Ballot => [new DataView(data.buffer, data.by
 const votersOf = (region: Uint8Array): string[] =>
   Array.from({ length: region[0]! }, (_, at) => Buffer.from(region.subarray(4 + at * 8, 12 + at * 8)).toString("hex"));
 
-describeThoroughly("the first to agree", () => {
-  test.each<[string, readonly string[], readonly string[]]>([
-    ["all sixteen of sixteen, the node in their midst", below(7), above(6)],
-    ["the sixteen with the lowest ids of more, the node as the last", below(13), above(9)],
-    ["the sixteen with the lowest ids of more, the node not among them", below(16), above(3)],
-  ])("are %s", async (_which, lower, higher) => {
+const FIRST: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ["all sixteen of sixteen, the node in their midst", below(7), above(6)],
+  ["the sixteen with the lowest ids of more, the node as the last", below(13), above(9)],
+  ["the sixteen with the lowest ids of more, the node not among them", below(16), above(3)],
+];
+
+describe("the first to agree", () => {
+  test.each(rowsOf(FIRST, 1))("are %s", async (_which, lower, higher) => {
     const v = await withTwo();
     const others = [...lower, LOW, HIGH, ...higher].sort();
     for (let time = 0; time < 3; time++) {

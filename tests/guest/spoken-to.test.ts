@@ -2,21 +2,23 @@
  * Where a node sends what is for one member that it has never heard itself (docs/protocols/cluster.md, "What it costs"):
  * to the MAC address that the member's id holds, and nobody is asked for it; where an id holds none, by ARP.
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, get16, parseArp, parseIpv4Packet } from "../../emulator/ether/packet.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { LOW, says, scene, view } from "./agreement-scene.ts";
 import { HELLO, REPORT } from "./cluster-wire.ts";
 
 const macOf = (bytes: Uint8Array, at: number): string => Buffer.from(bytes.subarray(at, at + 6)).toString("hex");
 
-describeThoroughly("a member that only the coordinator has named", () => {
-  test.each<[string, string, string | null]>([
-    ["has the MAC address that its id holds", "525400fffeff0063", "525400ff0063"],
-    ["each byte of it", "a2b1c3fffed4e5f6", "a2b1c3d4e5f6"],
-    ["none where the id has others in its middle", "a2b1c3fffdd4e5f6", null],
-    ["in either byte", "a2b1c3fefed4e5f6", null],
-  ])("%s: %s", async (_what, id, mac) => {
+const NAMED: readonly (readonly [string, string, string | null])[] = [
+  ["has the MAC address that its id holds", "525400fffeff0063", "525400ff0063"],
+  ["each byte of it", "a2b1c3fffed4e5f6", "a2b1c3d4e5f6"],
+  ["none where the id has others in its middle", "a2b1c3fffdd4e5f6", null],
+  ["in either byte", "a2b1c3fefed4e5f6", null],
+];
+
+describe("a member that only the coordinator has named", () => {
+  test.each(rowsOf(NAMED, 1))("%s: %s", async (_what, id, mac) => {
     const s = await scene();
     await says(s, HELLO);
     const sent: string[] = [];

@@ -2,8 +2,9 @@
  * A node that did not run for a while (docs/protocols/cluster.md, "Death"): from 600 ms on it takes the silence for its
  * own, and waits for each of the others as long as ever.
  */
-import { expect, test } from "vitest";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import {
@@ -35,12 +36,13 @@ function standsStill({ node }: Scene, ms: number): void {
   dma.write(addressOf("clock_ticks"), ticks);
 }
 
-describeThoroughly("a node that stood still", () => {
-  test.each([
-    [FROZEN_MS - 50, "counts on"],
+describe("a node that stood still", () => {
+  const SPANS: readonly (readonly [number, string])[] = [
     [FROZEN_MS, "begins anew"],
+    [FROZEN_MS - 50, "counts on"],
     [1500, "begins anew"],
-  ])("for %i ms as the coordinator %s", async (ms, what) => {
+  ];
+  test.each(rowsOf(SPANS, 1))("for %i ms as the coordinator %s", async (ms, what) => {
     const s = await founded();
     const live = (): void => {
       for (const id of [LOW, HIGH]) s.wire.say(report(id, 1, SELF));
@@ -60,7 +62,7 @@ describeThoroughly("a node that stood still", () => {
     expect(gone.atMs - fromMs).toBeLessThan(leftMs + 12 * TICK_MS);
   });
 
-  test("as a member waits for its coordinator", async () => {
+  thoroughly("as a member waits for its coordinator", async () => {
     const s = await scene();
     await says(s, HELLO);
     const live = (): void => s.wire.say({ ...view(LOW, 5), members: [HIGH] });
@@ -78,7 +80,7 @@ describeThoroughly("a node that stood still", () => {
     expect(first.atMs - thawedMs).toBeLessThan(PATIENCE_MS + 5 * TICK_MS);
   });
 
-  test("has not heard those who were gone before", async () => {
+  thoroughly("has not heard those who were gone before", async () => {
     const s = await founded();
     s.wire.say(report(HIGH, 1, SELF));
     const heardMs = nowMs(s);
