@@ -325,6 +325,8 @@ proposal_offer:
 1:  call    values_change
     mov     eax, 2
     jc      proposal_end                # it does not fit any more
+    cmp     dword ptr [values_next + VALUES_VOTERS], 0
+    jne     .Lproposal_offer_made
     mov     eax, offset values_next + VALUES_VOTERS
     mov     edx, offset voters
     mov     ecx, REGION_TEXT
