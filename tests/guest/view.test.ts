@@ -3,6 +3,7 @@
  * whether its own view is the coordinator's, asks for the whole one where it is not, and takes over what that says.
  */
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { HIGH, HIGHEST, LOW, LOWEST, nowMs, report, type Scene, TICK_MS } from "./agreement-scene.ts";
 import { ASK, REPORT } from "./cluster-wire.ts";
 import {
@@ -65,6 +66,20 @@ describe("a member whose view is the coordinator's", () => {
 });
 
 describe("entries of a view", () => {
+  thoroughly("change the digest by what they change: where that is the new one, nothing is asked for", async () => {
+    const { s, self, coordinator } = await member();
+    let other: Entry = { id: HIGH };
+    const fromMs = nowMs(s);
+    for (const change of [{}, { name: "renamed" }, { address: "10.0.2.77" }, { age: 2, session: LOW }, { flags: 1 }]) {
+      other = { ...other, ...change };
+      for (let time = 0; time < 5; time++) {
+        tell(s, { all: [self, coordinator, other], entries: time === 0 ? [other] : [] });
+        await s.lab.advance("200ms");
+      }
+    }
+    expect(asks(s, fromMs)).toEqual([]);
+  });
+
   test("say who is a member, has restarted, is offline or has left", async () => {
     const { s, self, coordinator } = await member();
     const all = [self, coordinator, { id: LOW }];
