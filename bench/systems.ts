@@ -51,6 +51,7 @@ type Note = (name: string, since: number, processorSince: number, answer: string
 
 /** An emulator that is asked to end keeps what it keeps. */
 async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const end = once(child, "exit");
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     try {

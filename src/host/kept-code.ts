@@ -28,6 +28,11 @@ export class KeptCode {
     this.#file = `${name}-${build}-${process.version}-${process.arch}.cache`;
   }
 
+  /** Nothing is kept, and nothing is there. */
+  get isOff(): boolean {
+    return this.#folders.length === 0;
+  }
+
   /** What an earlier process has left, or null. */
   read(): Buffer | null {
     const bytes = first(this.#folders, this.#file, (path) => readFileSync(path));
@@ -60,7 +65,7 @@ export class KeptCode {
   }
 
   #keep(make: () => Buffer | null, longer: number): void {
-    if (this.#folders.length === 0) return;
+    if (this.isOff) return;
     process.once("exit", () => {
       const { user, system } = process.cpuUsage();
       const head = Buffer.alloc(HEAD_BYTES);

@@ -69,6 +69,7 @@ export class KeptRegions implements RegionStore {
   }
 
   add(shape: string, region: KnownRegion, bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#kept.isOff) return;
     const { entries, code, module } = region;
     const rows = this.#all();
     const used = { region, bytes, machineCode: null, module };
