@@ -74,6 +74,20 @@ describe("cloud", () => {
     expect(shown).toContain("; 1 other nodes are alive\n");
   });
 
+  thoroughly("knows for how long a node is gone that left twenty minutes ago", async () => {
+    const s = await founded();
+    await s.node.waitFor(PROMPT);
+    s.wire.say(report(HIGH, 1, SELF));
+    await s.lab.advance("100ms");
+    s.wire.say({ ...report(HIGH, 1, SELF), kind: BYE });
+    const leftMs = nowMs(s);
+    await s.lab.advance("1200s");
+    const [shown, ageMs] = [await said(s, "cloud"), nowMs(s)];
+    const seen = Number(/ left +(\d+\.\d) s$/m.exec(shown)![1]);
+    expect(seen * 1000).toBeLessThanOrEqual(ageMs - leftMs);
+    expect(seen * 1000).toBeGreaterThan(ageMs - leftMs - 700);
+  });
+
   thoroughly("of a member shows whom the coordinator vouches for as seen when it said so last", async () => {
     const s = await scene();
     await says(s, HELLO);
