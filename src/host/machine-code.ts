@@ -35,10 +35,7 @@ export function moduleWithCode(bytes: Uint8Array<ArrayBuffer>, kept: KeptCode): 
 }
 
 /** A module with its code; null where V8 does not take that. It does not find out whether the code is damaged. */
-export function moduleFromCode(
-  code: Uint8Array<ArrayBuffer>,
-  bytes: Uint8Array<ArrayBuffer>,
-): WebAssembly.Module | null {
+export function moduleFromCode(code: Uint8Array, bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
   return natively("%DeserializeWasmModule(a, b)", Uint8Array.from(code).buffer, bytes) ?? null;
 }
 
@@ -53,10 +50,10 @@ export function optimisedCode(module: WebAssembly.Module): Uint8Array<ArrayBuffe
   return code instanceof ArrayBuffer ? new Uint8Array(code) : null;
 }
 
-function checked(kept: Buffer | null): Uint8Array<ArrayBuffer> | null {
+function checked(kept: Buffer | null): Uint8Array | null {
   if (kept === null || kept.length <= CHECK_BYTES) return null;
   const code = kept.subarray(CHECK_BYTES);
-  return crc32(code) === kept.readUInt32LE() ? Uint8Array.from(code) : null;
+  return crc32(code) === kept.readUInt32LE() ? code : null;
 }
 
 function withCheck(code: Uint8Array): Buffer {
