@@ -5,65 +5,104 @@
  * lives, with regions that none of them ran often.
  */
 
-import type { KnownRegion } from "./known-region.ts";
+import { type CodeSketch, type KnownCode, type KnownRegion, lies, mayBe } from "./known-region.ts";
 import { regionStore, type StoredRegion } from "./region-store.ts";
 import type { Shape } from "./shape.ts";
-import { shapeKey } from "./shape.ts";
+import { isMovable, shapeKey } from "./shape.ts";
 
 /** Regions that begin at an address are kept up to so many: of other systems, or of other parts of a page. */
 const MOST_AT_ENTRY = 4;
+/** The same where all that begins at one place of any page is looked for together. */
+const MOST_MOVABLE = 64;
+const PLACE_IN_PAGE = 0xfff;
 /** Beyond so many bytes of guest code everything is forgotten; machines keep what they use. */
 const MAX_BYTES = 8 << 20;
 
-/** What is known of code of one shape. */
+/** A region, and what the addresses of its code are counted from where it was found. */
+export interface FoundRegion {
+  readonly region: KnownRegion;
+  readonly origin: number;
+}
+
+interface Entry {
+  readonly code: KnownCode;
+  readonly region: KnownRegion;
+}
+
+interface StoredEntry {
+  readonly sketch: CodeSketch;
+  readonly region: StoredRegion;
+}
+
+/** What is known of code of one shape, as far as it is in a machine's memory. */
 export class Experience {
   readonly #shape: Shape;
-  /** Regions that can be entered at an EIP, the last one first. */
-  readonly #regions = new Map<number, KnownRegion[]>();
+  readonly #isMovable: boolean;
+  /** By `keyOf`, the last one first. */
+  readonly #entries = new Map<number, Entry[]>();
   /** Those of earlier processes that nothing has come to yet, the last one last. */
-  readonly #stored = new Map<number, StoredRegion[]>();
+  readonly #stored = new Map<number, StoredEntry[]>();
 
   constructor(shape: Shape) {
     this.#shape = shape;
-    for (const stored of regionStore?.regionsOf(shapeKey(shape)) ?? [])
-      for (const eip of stored.entries) {
-        const there = this.#stored.get(eip);
-        if (there === undefined) this.#stored.set(eip, [stored]);
-        else there.push(stored);
+    this.#isMovable = isMovable(shape);
+    for (const region of regionStore?.regionsOf(shapeKey(shape)) ?? [])
+      for (const sketch of region.entries) {
+        const key = this.#keyOf(sketch[0]);
+        const there = this.#stored.get(key);
+        if (there === undefined) this.#stored.set(key, [{ sketch, region }]);
+        else there.push({ sketch, region });
       }
   }
 
-  /** Whether there may be a region that can be entered at an EIP. */
-  has(eip: number): boolean {
-    return this.#regions.has(eip) || this.#stored.has(eip);
+  /** Whether there may be a region that can be entered at an EIP, whose code is at `offset` in memory. */
+  has(eip: number, memory: Uint8Array, offset: number): boolean {
+    const key = this.#keyOf(eip);
+    return (
+      this.#entries.get(key)?.some(({ code }) => lies(code, memory, offset)) === true ||
+      this.#stored.get(key)?.some(({ sketch }) => mayBe(sketch, memory, offset)) === true
+    );
   }
 
-  /** The regions that can be entered at an EIP, the last one first. */
-  at(eip: number): readonly KnownRegion[] {
-    const stored = this.#stored.get(eip);
+  /** The regions that may be entered there, the last one first. */
+  at(eip: number, memory: Uint8Array, offset: number): FoundRegion[] {
+    const key = this.#keyOf(eip);
+    const stored = this.#stored.get(key);
     if (stored !== undefined) {
-      this.#stored.delete(eip);
-      for (const region of stored) {
-        const known = region.load(this.#shape);
-        if (known !== null) this.#remember(eip, known);
-      }
+      const others = stored.filter(({ sketch }) => !mayBe(sketch, memory, offset));
+      if (others.length === 0) this.#stored.delete(key);
+      else this.#stored.set(key, others);
+      for (const one of stored) if (!others.includes(one)) this.#load(one);
     }
-    return this.#regions.get(eip) ?? [];
+    return (this.#entries.get(key) ?? [])
+      .filter(({ code }) => lies(code, memory, offset))
+      .map(({ code, region }) => ({ region, origin: (eip - code.eip) | 0 }));
   }
 
   /** From now on other machines find a region at each of its entries. */
-  remember(known: KnownRegion): void {
-    for (const entry of known.entries) this.#remember(known.code[entry]!.eip, known);
+  remember(region: KnownRegion): void {
+    for (const entry of region.entries) this.#remember(region.code[entry]!, region);
   }
 
-  #remember(eip: number, known: KnownRegion): void {
-    const there = this.#regions.get(eip);
-    if (there === undefined) this.#regions.set(eip, [known]);
-    else if (there.unshift(known) > MOST_AT_ENTRY) there.pop();
+  #load({ sketch: [eip], region: stored }: StoredEntry): void {
+    const region = stored.load(this.#shape);
+    const code = region?.code.find((its) => its.eip === eip);
+    if (region !== null && code !== undefined) this.#remember(code, region);
+  }
+
+  #remember(code: KnownCode, region: KnownRegion): void {
+    const key = this.#keyOf(code.eip);
+    const there = this.#entries.get(key);
+    if (there === undefined) this.#entries.set(key, [{ code, region }]);
+    else if (there.unshift({ code, region }) > (this.#isMovable ? MOST_MOVABLE : MOST_AT_ENTRY)) there.pop();
+  }
+
+  #keyOf(eip: number): number {
+    return this.#isMovable ? eip & PLACE_IN_PAGE : eip;
   }
 
   clear(): void {
-    this.#regions.clear();
+    this.#entries.clear();
     this.#stored.clear();
   }
 }

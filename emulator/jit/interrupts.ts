@@ -138,7 +138,7 @@ const interrupt: RegionOperation = (t, insn) => {
     access.linear(FRAME_BYTES, "write", ESP);
     access.store(4, () => pushImage(t), 8);
     access.store(4, () => pushState(t, SELECTOR + CS), 4);
-    access.store(4, () => c.const(insn.next));
+    access.store(4, () => t.pushNext(insn));
     c.const(0)
       .const(0)
       .load(4, INT_COUNTS_BYTES + 4 * vector)

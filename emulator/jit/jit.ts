@@ -31,7 +31,8 @@ import { clearJumps, enterJump, forgetJumps } from "./jump-cache.ts";
 import { describe, type KnownRegion } from "./known-region.ts";
 import { MachineRegion } from "./machine-region.ts";
 import { compilationRefusal, moduleFor } from "./module-cache.ts";
-import { contentKey, LARGEST_MEMORY_BYTES, pageOf } from "./region.ts";
+import { contentKey } from "./region.ts";
+import { LARGEST_MEMORY_BYTES, writeRegionMemory } from "./region-memory.ts";
 import { RegionTable } from "./region-table.ts";
 import { Rewrites } from "./rewrites.ts";
 import { isUnsuitable, maySpanPages, RegionSelector } from "./select.ts";
@@ -236,7 +237,11 @@ class Jit implements Engine {
     const runs = this.#heat.add(offset, HOT_RUNS);
     const most = Math.max(this.threshold, THREAD_THRESHOLD);
     const threshold = runs < most ? this.#selector.thresholdAt(eip, offset, most) : most;
-    if (runs < threshold && (runs < threshold / ADOPTED_SHARE || !this.#experience().has(eip))) return null;
+    if (
+      runs < threshold &&
+      (runs < threshold / ADOPTED_SHARE || !this.#experience().has(eip, this.#core.memory.bytes, offset))
+    )
+      return null;
     const block = code.lookup(eip);
     block.count = Math.max(block.count, runs);
     if (block.compiled === null) this.#compile(block, threshold);
@@ -507,10 +512,10 @@ class Jit implements Engine {
   #adopt(block: Block): void {
     if (!this.#hasRoom) return;
     const shape = this.#context.shape;
-    for (const known of this.#experience().at(block.eip)) {
-      const blocks = this.#selector.blocksOf(known.code, block, shape);
+    for (const { region, origin } of this.#experience().at(block.eip, this.#core.memory.bytes, block.offset)) {
+      const blocks = this.#selector.blocksOf(region.code, origin, block, shape);
       if (blocks === null) continue;
-      this.#install(known, blocks);
+      this.#install(region, blocks);
       return;
     }
   }
@@ -524,18 +529,8 @@ class Jit implements Engine {
     const { slot, run } = this.#table.install(known);
     const blocks = [...new Set(sources)];
     const entries = known.entries.map((index) => sources[index]!);
-    const { maps, pages } = known;
     const mapAddress = this.#mapEnd;
-    for (const { offset, eip } of sources) {
-      const page = pages.indexOf(pageOf(eip));
-      if (page >= 0) this.#words[(mapAddress >>> 2) + page] = pageOf(offset);
-    }
-    for (const { firstEip, sizeBytes, at } of maps) {
-      this.#mapEnd = mapAddress + ((at + sizeBytes + 15) & ~15);
-      entries.forEach(({ eip }, index) => {
-        if ((eip - firstEip) >>> 0 < sizeBytes) this.#core.memory.bytes[mapAddress + at + (eip - firstEip)] = index + 1;
-      });
-    }
+    this.#mapEnd = writeRegionMemory(this.#core.memory, mapAddress, known, sources);
     const installed = new MachineRegion(blocks, slot, mapAddress, run, known);
     for (const block of blocks) (block.regions ??= []).push(installed);
     entries.forEach((source, index) => {

@@ -15,11 +15,12 @@ import type { Bits } from "./flags.ts";
 import { CANONICAL, DYNAMIC, FlagEmitter } from "./flags.ts";
 import { AWAY, ENTER, importsOf, STEP, TIMESTAMP, WINDOW_WRITE } from "./imports.ts";
 import { pushIsInJumpCache, pushRegionEntry } from "./jump-cache.ts";
-import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, T0, T1, TARGET, WINDOW } from "./locals.ts";
+import { BUDGET, FLAG_KIND, FLAG_R, FLAG_X, REASON, REGISTERS, SELF, T0, T1, TARGET, WINDOW } from "./locals.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { usesX87 } from "./region.ts";
+import { originOf, usesX87 } from "./region.ts";
 import { RegionAccess } from "./region-access.ts";
-import { isNarrow } from "./shape.ts";
+import { ORIGIN_AT } from "./region-memory.ts";
+import { isMovable, isNarrow } from "./shape.ts";
 import type { FunctionImport } from "./wasm.ts";
 import { Code, OP } from "./wasm.ts";
 
@@ -43,12 +44,18 @@ export class RegionEmitter extends Emitter {
   readonly #written = new Set<number>();
   /** Depth of the block around everything: to leave it is to leave the region. */
   #leave = 0;
+  /** The same with a TARGET that is counted from the region's origin. */
+  #leaveFrom = 0;
+  readonly #origin: number;
+  readonly #isMovable: boolean;
   #block!: RegionBlock;
   #index = 0;
 
   constructor(region: Region) {
     super();
     this.region = region;
+    this.#origin = originOf(region);
+    this.#isMovable = isMovable(region.shape);
     this.imports = importsOf(usesX87(region));
     // The first of its own is the region itself, the second makes carries of what is left of them.
     this.flags = new FlagEmitter(this.c, this.imports.length + 1);
@@ -86,7 +93,22 @@ export class RegionEmitter extends Emitter {
   /** Opens the block around all code. */
   begin(): void {
     this.c.block();
-    this.#leave = this.c.depth;
+    this.#leave = this.#leaveFrom = this.c.depth;
+    if (!this.#isMovable) return;
+    this.c.block();
+    this.#leaveFrom = this.c.depth;
+  }
+
+  /** Pushes the address of a place in the guest's code. */
+  pushEip(eip: number): void {
+    this.c.const(eip - this.#origin);
+    if (this.#isMovable) this.c.get(SELF).load(4, ORIGIN_AT).op(OP.add);
+  }
+
+  /** Makes an address on the stack one that counts from where the region's addresses do. */
+  makeRelative(eip: number): void {
+    this.c.const(eip).op(OP.sub);
+    if (this.#isMovable) this.c.get(SELF).load(4, ORIGIN_AT).op(OP.sub);
   }
 
   /** The block of the instruction at hand. */
@@ -150,7 +172,11 @@ export class RegionEmitter extends Emitter {
     const { c } = this;
     this.flags.spill();
     if (unused !== 0) c.get(BUDGET).const(unused).op(OP.add).set(BUDGET);
-    c.const(eip).set(TARGET).const(reason).set(REASON).br(this.#leave);
+    c.const(eip - this.#origin)
+      .set(TARGET)
+      .const(reason)
+      .set(REASON)
+      .br(this.#leaveFrom);
   }
 
   /** Leaves the instruction at hand to the interpreter, which goes on from there. */
@@ -208,7 +234,8 @@ export class RegionEmitter extends Emitter {
     this.flags.spill();
     this.#insert("flush");
     this.#flushFlags();
-    this.c.const(this.#insnEip).get(BUDGET).const(this.#notRun).op(OP.add).call(call);
+    this.pushEip(this.#insnEip);
+    this.c.get(BUDGET).const(this.#notRun).op(OP.add).call(call);
   }
 
   /**
@@ -216,9 +243,9 @@ export class RegionEmitter extends Emitter {
    * accessed from.
    */
   #pushBudgetBefore(): void {
+    this.c.const(0);
+    this.pushEip(this.#insnEip);
     this.c
-      .const(0)
-      .const(this.#insnEip)
       .store(4, 4 * EIP)
       .get(BUDGET)
       .const(this.#notRun)
@@ -344,7 +371,7 @@ export class RegionEmitter extends Emitter {
   }
 
   pushNext(insn: DecodedInstruction): void {
-    this.c.const(insn.next);
+    this.pushEip(insn.next);
   }
 
   #insert(kind: Insertion): void {
@@ -365,6 +392,7 @@ export class RegionEmitter extends Emitter {
   end(): Code {
     const { c } = this;
     c.op(OP.unreachable).end();
+    if (this.#isMovable) c.get(TARGET).get(SELF).load(4, ORIGIN_AT).op(OP.add).set(TARGET).end();
     this.#insert("flush");
     this.#flushFlags();
     c.get(REASON).op(OP.eqz).if();

@@ -2,13 +2,12 @@
  * Compiled regions from one process to the next. Programs that have a place for them give it by a name that the bundler
  * puts in (src/host/kept-regions.ts); elsewhere there is none. No guest can tell.
  */
-import type { KnownRegion } from "./known-region.ts";
+import type { CodeSketch, KnownRegion } from "./known-region.ts";
 import type { Shape } from "./shape.ts";
 
 /** What is known of a region before anything comes to it. */
 export interface StoredRegion {
-  /** EIPs of its entries. */
-  readonly entries: readonly number[];
+  readonly entries: readonly CodeSketch[];
   /** The region, whose module is made when it is asked for; null where it was damaged. */
   load(shape: Shape): KnownRegion | null;
 }

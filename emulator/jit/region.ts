@@ -8,7 +8,7 @@ import { branchTarget } from "../cpu/handlers/control.ts";
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { ESP, SS, ZERO } from "../cpu/layout.ts";
 import { MODE_STACK32 } from "../cpu/state.ts";
-import { isNarrow, type Shape, shapeKey } from "./shape.ts";
+import { isMovable, isNarrow, type Shape, shapeKey } from "./shape.ts";
 
 /** Instructions that run one after the other. */
 export interface RegionBlock {
@@ -35,49 +35,26 @@ export interface Region {
 
 /** Pages that the code of a region may lie in where page tables decide where they are. */
 export const MOST_PAGES = 8;
-/** Beyond this an entry map is not worth its memory. */
-const MAX_MAP_BYTES = 16384;
-/** More than what any region keeps in memory. */
-export const LARGEST_MEMORY_BYTES = MOST_PAGES * 4096 + 4 * MOST_PAGES;
-
 /** The page of an EIP. */
 export const pageOf = (eip: number): number => eip & ~0xfff;
+
+/** What the places that a region's code knows are counted from: where it begins, if it may lie elsewhere; else 0. */
+export function originOf({
+  shape,
+  blocks: [first],
+}: Pick<Region, "shape"> & { blocks: readonly { eip: number }[] }): number {
+  return isMovable(shape) ? pageOf(first!.eip) : 0;
+}
 
 /**
  * The pages of a region that is in several of them while page tables decide where they are; else none. One that is where
  * it was when the region was entered need not be looked at, but each way from page to page is.
  */
-export function pagesOf({ shape, blocks }: Region): readonly number[] {
-  const pages = shape.isPlaced || isNarrow(shape) ? [] : [...new Set(blocks.map(({ eip }) => pageOf(eip)))];
+export function pagesOf(region: Region): readonly number[] {
+  const { shape, blocks } = region;
+  const origin = originOf(region);
+  const pages = shape.isPlaced || isNarrow(shape) ? [] : [...new Set(blocks.map(({ eip }) => pageOf(eip - origin)))];
   return pages.length > 1 ? pages : [];
-}
-
-/** A byte for each address from the first on, `at` bytes behind the beginning of what the region keeps in memory. */
-export interface EntryMap {
-  readonly firstEip: number;
-  readonly sizeBytes: number;
-  readonly at: number;
-}
-
-/**
- * What a region keeps in memory of its own: where its pages were found, a dword for each of `pagesOf`, and maps of its
- * entries, of each such page or one of all. Entries that lie too far apart have none.
- */
-export function entryMaps(region: Region): readonly EntryMap[] {
-  const { blocks, entries } = region;
-  const eips = entries.map((entry) => blocks[entry]!.eip >>> 0);
-  const pages = pagesOf(region);
-  const groups = pages.length === 0 ? [eips] : pages.map((page) => eips.filter((eip) => pageOf(eip) === page));
-  let at = 4 * pages.length;
-  return groups
-    .filter((group) => group.length > 0)
-    .map((group) => {
-      const firstEip = Math.min(...group);
-      const map = { firstEip: firstEip | 0, sizeBytes: Math.max(...group) - firstEip + 1, at };
-      at += map.sizeBytes;
-      return map;
-    })
-    .filter(({ sizeBytes }) => sizeBytes <= MAX_MAP_BYTES);
 }
 
 /** Opcodes D8-DF. */
@@ -187,10 +164,11 @@ export function returnSiteOf(block: {
 
 /** What a region's module is known by: the guest's bytes, in the machine's memory, and all else that it depends on. */
 export function contentKey(region: Region, bytes: Uint8Array): string {
+  const origin = originOf(region);
   const parts = [
     shapeKey(region.shape),
     region.entries.join(","),
-    [...region.slowSites].join(","),
+    [...region.slowSites].map((eip) => eip - origin).join(","),
     region.lowRegisters,
   ];
   for (const { eip, instructions, next, source } of region.blocks) {
@@ -200,7 +178,7 @@ export function contentKey(region: Region, bytes: Uint8Array): string {
     const gaps = source.gaps.filter(([offset]) => offset < source.offset + length);
     for (let at = source.offset; at < source.offset + length; at++)
       text += gaps.some(([gap, size]) => at >= gap && at < gap + size) ? "?" : String.fromCharCode(bytes[at]!);
-    parts.push(`${eip}:${instructions.length}:${gaps.join()}:${text}`);
+    parts.push(`${(eip - origin) | 0}:${instructions.length}:${gaps.join()}:${text}`);
   }
   return parts.join("|");
 }

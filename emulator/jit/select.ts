@@ -11,7 +11,7 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { BASE, CS, EFER, RAM } from "../cpu/layout.ts";
 import { EFER_NXE, isNarrowMode, MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 import { isParagraph } from "./jump-cache.ts";
-import type { KnownCode } from "./known-region.ts";
+import { type KnownCode, lies } from "./known-region.ts";
 import type { Region, RegionBlock } from "./region.ts";
 import { calledBy, endingOf, MOST_PAGES, pageOf, placeRegister, returnSiteOf, successorsOf } from "./region.ts";
 import { isNarrow, type Shape } from "./shape.ts";
@@ -143,18 +143,20 @@ export class RegionSelector {
     return bits;
   }
 
-  /** The interpreter's blocks of code that lies around `hot`, decoded where they are new; null if it is other code. */
-  blocksOf(code: readonly KnownCode[], hot: Block, shape: Shape): readonly Block[] | null {
+  /**
+   * The interpreter's blocks of code that lies around `hot`, counted from `origin`, decoded where they are new; null if
+   * it is other code.
+   */
+  blocksOf(code: readonly KnownCode[], origin: number, hot: Block, shape: Shape): readonly Block[] | null {
     if (!isPlain(hot)) return null;
     const { bytes: memory } = this.#core.memory;
     const offsets: number[] = [];
-    for (const { eip, bytes } of code) {
-      const offset = this.#offsetAt(eip, hot, shape);
-      if (offset === 0) return null;
-      for (let at = 0; at < bytes.length; at++) if (memory[offset + at] !== bytes[at]) return null;
+    for (const known of code) {
+      const offset = this.#offsetAt((known.eip + origin) | 0, hot, shape);
+      if (offset === 0 || !lies(known, memory, offset)) return null;
       offsets.push(offset);
     }
-    const blocks = code.map(({ eip }, index) => this.#code.at(eip, offsets[index]!));
+    const blocks = code.map(({ eip }, index) => this.#code.at((eip + origin) | 0, offsets[index]!));
     const isSame = blocks.every(
       (block, index) => isPlain(block) && block.gaps.length === 0 && block.lengthBytes >= code[index]!.bytes.length,
     );

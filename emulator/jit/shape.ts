@@ -6,6 +6,9 @@ import { TLB_READ_SUPERVISOR, TLB_READ_USER, TLB_WRITE_SUPERVISOR, TLB_WRITE_USE
 import type { ProcessorModel } from "../cpu/model.ts";
 import { MODE_CODE32, MODE_USER } from "../cpu/state.ts";
 
+/** Of a code segment that all addresses are in. */
+const NO_LIMIT = 0xffffffff;
+
 export interface Shape {
   /**
    * Unpaged, A20 open, RAM where its address says: an address below the limits is an offset in RAM. Else the
@@ -45,6 +48,13 @@ export function shapeKey({
 
 /** 16-bit code. */
 export const isNarrow = ({ mode }: Pick<Shape, "mode">): boolean => (mode & MODE_CODE32) === 0;
+
+/**
+ * Code that lies elsewhere each time it runs: programs and their libraries, which kernels put at another page in each
+ * process. Regions of it know addresses from the page on where their first block begins, which they have in memory.
+ */
+export const isMovable = (shape: Shape): boolean =>
+  !shape.isPlaced && !isNarrow(shape) && (shape.mode & MODE_USER) !== 0 && shape.codeLimit === NO_LIMIT;
 
 export const readTable = (shape: Shape): number =>
   (shape.mode & MODE_USER) !== 0 ? TLB_READ_USER : TLB_READ_SUPERVISOR;

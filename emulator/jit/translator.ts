@@ -20,9 +20,10 @@ import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET, WINDOW } from "./locals.ts";
 import { isFarTransfer, isLeap, mayLeave, maySeeVideo, operationOf } from "./operations.ts";
 import type { Region, RegionBlock } from "./region.ts";
-import { calledBy, endingOf, entryMaps, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
+import { calledBy, endingOf, originOf, pageOf, pagesOf, placeRegister, successorsOf } from "./region.ts";
 import { RegionEmitter } from "./region-emitter.ts";
-import { isNarrow, readTable } from "./shape.ts";
+import { entryMaps, pagePlaceAt } from "./region-memory.ts";
+import { isMovable, isNarrow, readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
 const TYPES = typesOf(PARAMETERS);
@@ -331,10 +332,11 @@ class Translator {
       this.#emitter.getRegister(ESP);
       access.segmented(SS, access.flatData, 4, "read", ESP);
       access.load(4);
-      c.const(block.next).op(OP.ne).brIf(access.slow);
+      this.#emitter.pushEip(block.next);
+      c.op(OP.ne).brIf(access.slow);
     }, false);
     this.#emitter.at(block, index);
-    c.const(block.next);
+    this.#emitter.pushEip(block.next);
     this.#emitter.setRegister(placeRegister(routine));
     this.#emitter.getRegister(ESP);
     c.const(4).op(OP.add);
@@ -345,7 +347,7 @@ class Translator {
   #emitPatched(insn: DecodedInstruction): void {
     const { c, flags } = this.#emitter;
     const go = (): void => {
-      c.const(insn.next);
+      this.#emitter.pushEip(insn.next);
       pushLive(c, insn.immediateAt, insn.immediateBytes, true);
       c.op(OP.add).tee(TARGET).const(this.#region.shape.codeLimit).op(OP.gt_u).if();
       this.#emitter.leaveToInterpreter();
@@ -371,8 +373,10 @@ class Translator {
     const { c, flags } = this.#emitter;
     flags.spill();
     for (const { firstEip, sizeBytes, at } of entryMaps(this.#region)) {
-      c.get(TARGET).const(firstEip).op(OP.sub).tee(T0).const(sizeBytes).op(OP.lt_u).if();
-      const isElsewhere = this.#pushInPlace(firstEip);
+      c.get(TARGET);
+      this.#emitter.makeRelative(firstEip);
+      c.tee(T0).const(sizeBytes).op(OP.lt_u).if();
+      const isElsewhere = this.#pushInPlace((firstEip + originOf(this.#region)) | 0);
       if (isElsewhere) c.if();
       c.get(T0).get(SELF).op(OP.add).load(1, at).tee(ENTRY).brIf(this.#loops[0]!);
       if (isElsewhere) c.end();
@@ -386,15 +390,16 @@ class Translator {
    * where it was when the region was made.
    */
   #pushInPlace(eip: number): boolean {
-    const page = this.#pages.indexOf(pageOf(eip));
+    const page = this.#pages.indexOf(pageOf(eip - originOf(this.#region)));
     if (page < 0 || pageOf(eip) === pageOf(this.#emitter.block.eip)) return false;
     const { c } = this.#emitter;
-    c.const(0)
-      .load(4, TLB_DELTA)
-      .load(4, readTable(this.#region.shape) + 4 * (eip >>> 12));
-    c.get(SELF)
-      .load(4, 4 * page)
-      .op(OP.eq);
+    const { shape } = this.#region;
+    c.const(0).load(4, TLB_DELTA);
+    if (isMovable(shape)) {
+      this.#emitter.pushEip(eip);
+      c.const(12).op(OP.shr_u).const(2).op(OP.shl).op(OP.add).load(4, readTable(shape));
+    } else c.load(4, readTable(shape) + 4 * (eip >>> 12));
+    c.get(SELF).load(4, pagePlaceAt(shape, page)).op(OP.eq);
     return true;
   }
 }

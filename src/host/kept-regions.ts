@@ -5,7 +5,7 @@
  * region, of which only those are read that something comes to.
  */
 import { crc32 } from "node:zlib";
-import type { KnownRegion } from "../../emulator/jit/known-region.ts";
+import { type CodeSketch, type KnownRegion, sketchOf } from "../../emulator/jit/known-region.ts";
 import type { RegionStore, StoredRegion } from "../../emulator/jit/region-store.ts";
 import type { Shape } from "../../emulator/jit/shape.ts";
 import type { KeptCode } from "./kept-code.ts";
@@ -20,7 +20,7 @@ const HEAD_BYTES = 8;
 type Place = readonly [at: number, length: number, check: number];
 interface List {
   readonly shapes: readonly string[];
-  readonly regions: readonly (readonly [shape: number, place: Place, entries: readonly number[]])[];
+  readonly regions: readonly (readonly [shape: number, place: Place, entries: readonly CodeSketch[]])[];
 }
 
 type Plain = Pick<KnownRegion, "usesX87" | "pages" | "maps" | "entries" | "instructions">;
@@ -43,7 +43,7 @@ interface Used {
 
 interface Row {
   readonly shape: string;
-  readonly entries: readonly number[];
+  readonly entries: readonly CodeSketch[];
   /** Null for one that is not in the file. */
   readonly place: Place | null;
   /** Null for as long as nothing has come to it, and where it was damaged. */
@@ -73,7 +73,7 @@ export class KeptRegions implements RegionStore {
     const { entries, code, module } = region;
     const rows = this.#all();
     const used = { region, bytes, machineCode: null, module };
-    rows.push({ shape, entries: entries.map((entry) => code[entry]!.eip), place: null, used });
+    rows.push({ shape, entries: entries.map((entry) => sketchOf(code[entry]!)), place: null, used });
     this.#isChanged = true;
     this.#addedBytes += bytes.length;
     if (this.#addedBytes < MOST_BYTES) return;

@@ -38,7 +38,9 @@ function call(t: RegionEmitter, name: string): void {
 /** Notes where the instruction and its operand are, for FSTENV. */
 function note(t: RegionEmitter, insn: DecodedInstruction): void {
   const { c } = t;
-  c.const(0).const(insn.eip).store(4, FPU_POINTERS);
+  c.const(0);
+  t.pushEip(insn.eip);
+  c.store(4, FPU_POINTERS);
   c.const(0)
     .const(0)
     .load(4, 4 * (SELECTOR + CS))

@@ -43,3 +43,12 @@ thoroughly(
     expect(moduleCounts.compiled).toBe(alone);
   },
 );
+
+test("a program's code that was compiled at another address", { timeout: 120_000 }, () => {
+  const before = { ...totals };
+  for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+    const difference = lockstep(seed, { paged: true, user: true, segmented: false }, INSTRUCTIONS, "moved");
+    if (difference !== null) expect.fail(`${cases.repeat(seed)}\n${difference}`);
+  }
+  expect(totals.regions).toBeGreaterThan(before.regions);
+});

@@ -9,12 +9,15 @@ import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 /** Over all runs: instructions, how many of them compiled code has retired by itself, and regions. */
 export const totals = { retired: 0, compiled: 0, regions: 0 };
 
-/** What is compared with decoded blocks. "shared": what another machine has compiled before. */
-export type ComparedEngine = "compiled" | "shared" | "cold";
+/** Where the code of another machine is that "moved" takes over. */
+const ELSEWHERE = 0x312000;
+
+/** What is compared with decoded blocks. "shared": what another machine has compiled before; "moved": at another place. */
+export type ComparedEngine = "compiled" | "shared" | "moved" | "cold";
 
 function makeCompared(seed: number, options: WorldOptions, engine: ComparedEngine, instructions: number): World {
   if (engine === "cold") return makeWorld(seed, options, "interpret");
-  const first = makeWorld(seed, options, "force");
+  const first = makeWorld(seed, engine === "moved" ? { ...options, codeAt: ELSEWHERE } : options, "force");
   if (engine === "compiled") return first;
   while (first.cpu.retired < instructions) if (first.cpu.run(instructions) !== "budget") break;
   return makeWorld(seed, options, "on");
@@ -27,8 +30,8 @@ export function lockstep(
   instructions: number,
   engine: ComparedEngine = "compiled",
 ): string | null {
-  // The interpreter is for code segments without a limit.
-  const options = engine === "cold" ? { ...world, codeLimit: 0xffffffff } : world;
+  // The interpreter is for code segments without a limit, and only such code is shared between places.
+  const options = engine === "cold" || engine === "moved" ? { ...world, codeLimit: 0xffffffff } : world;
   const plain = makeWorld(seed, options, "off");
   const compiled = makeCompared(seed, options, engine, instructions);
   // Nobody can tell whether translations are kept when CR3 is loaded or all are forgotten.

@@ -50,6 +50,8 @@ const KERNEL_STACK_TOP = 0x7f00;
 const COUNTERS = 0x9f80;
 /** Where the program is. */
 export const CODE = 0x120000;
+/** More than any program has. */
+const CODE_PAGES = 16;
 /** The second processor's: INC of the word at COUNTERS + 44, and JMP back to it. */
 const SECOND_CODE = 0xe000;
 const SECOND_PROGRAM = [0xff, 0x06, 0xac, 0x9f, 0xeb, 0xfa];
@@ -72,6 +74,8 @@ export interface WorldOptions {
   readonly segmented: boolean;
   /** Code segments end here, at the end of a page; code of other limits shares nothing. */
   readonly codeLimit?: number;
+  /** Page tables put the program here, too, and it begins here: a page's address. */
+  readonly codeAt?: number;
   /** A second processor counts meanwhile, in real mode. */
   readonly hasSecond?: boolean;
 }
@@ -387,7 +391,7 @@ function descriptor(base: number, limit: number, access: number, flags: number):
 /** A machine that stands at the program's first instruction. */
 export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode): World {
   const random = new Random(seed);
-  const { codeLimit = CODE_LIMIT } = options;
+  const { codeLimit = CODE_LIMIT, codeAt = CODE } = options;
   // What the interpreter leaves is decoded each time, other code at first sight.
   const world = makeEmptyWorld(jit, jit === "interpret" ? Infinity : 0, options.hasSecond === true ? 2 : 1);
   const { cpu, memory } = world;
@@ -418,7 +422,7 @@ export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode):
   handlers.put(0x68);
   handlers.dword(0x202);
   handlers.put(0x6a, restartSelector, 0x68);
-  handlers.dword(CODE);
+  handlers.dword(codeAt);
   handlers.put(0xcf);
   while (handlers.bytes.length < 64) handlers.put(0x90);
   handlers.put(0x36, 0xff, 0x05);
@@ -455,7 +459,7 @@ export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode):
   s[IDT_BASE] = IDT;
   s[IDT_LIMIT] = 0x7ff;
   s[ESP] = STACK_TOP;
-  s[EIP] = CODE;
+  s[EIP] = codeAt;
   s[EFLAGS] = 0x202;
   segments.setCpl(options.user ? 3 : 0);
   if (options.paged) {
@@ -469,6 +473,8 @@ export function makeWorld(seed: number, options: WorldOptions, jit: EngineMode):
         table,
         dwords(Array.from({ length: 1024 }, (_, page) => (isScratch(page) ? scratchEntry(random) : (page << 12) | 7))),
       );
+      const code = Array.from({ length: CODE_PAGES }, (_, page) => (CODE + (page << 12)) | 7);
+      write(table + 4 * (codeAt >>> 12), dwords(code));
     }
     s[CR3] = PAGE_DIRECTORY;
     s[CR0]! |= CR0_PG | (random.below(2) === 0 ? CR0_WP : 0);
