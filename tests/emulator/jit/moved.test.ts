@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { EAX, EBX, ECX, EDI, EDX, EIP, ESI, ESP } from "../../../emulator/cpu/layout.ts";
 import { moduleCounts } from "../../../emulator/jit/module-cache.ts";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
 import { CODE, makeWorld, PAGE_TABLE, type WorldOptions } from "./random-program.ts";
 
@@ -81,7 +82,7 @@ function statesAt(codeAt: number, jit: "on" | "off", pieces: readonly number[]):
 test("code that was compiled at one address runs at others", () => {
   expect(statesAt(0x310000, "on", LONG).regions).toBeGreaterThan(0);
   const { compiled } = moduleCounts;
-  const all = [0x310000, 0x345000, CODE, 0x2f0000].map((codeAt) => {
+  const all = rowsOf([0x345000, CODE, 0x310000, 0x2f0000], 2).map((codeAt) => {
     const moved = statesAt(codeAt, "on", BRIEF);
     expect(moved.states, codeAt.toString(16)).toEqual(statesAt(codeAt, "off", BRIEF).states);
     expect(moved.regions).toBeGreaterThan(0);
