@@ -32,7 +32,7 @@ import {
   VIEW,
   VIEW_BYTES,
 } from "./cluster-wire.ts";
-import { nodeObject, objectOf, remembering } from "./remembering-scene.ts";
+import { nodeObject, objectOf, remembering, resting, saveOn } from "./remembering-scene.ts";
 
 /** Era, age, age of the era, founder and company on the disk. */
 function kept(s: Scene): { era: number; age: number; eraAge: number; founder: string; company: number } {
@@ -179,6 +179,23 @@ describeThoroughly("a disk that is an older copy", () => {
     expect(kept(s)).toMatchObject({ era: 5, age: 7, eraAge: 2 });
   });
 });
+
+thoroughly(
+  "an age that a boot has said to nobody is another boot's, also when its service was started again",
+  async () => {
+    const s = await resting();
+    saveOn(s.node.disk!, { cluster_node: nodeObject({ era: 5, age: 3, eraAge: 2, founder: LOW }) });
+    s.node.type("service start cluster; service stop cluster; service start cluster\n");
+    await says(s, HELLO);
+    expect(s.wire.heard.map(({ sequence, age }) => [sequence, age])).toEqual([[1, 4]]);
+    s.wire.say(view(LOWEST, 5, LOW));
+    await says(s, REPORT);
+    s.wire.say({ ...report(HIGH, 5, LOW), request: 4 });
+    await s.lab.advance("400ms");
+    expect(s.node.console.text).toContain("this node goes on at age 5\n");
+    expect(kept(s).age).toBe(5);
+  },
+);
 
 thoroughly(
   "an era in which another joins while it is founded is not founded alone, and on the disk before it is said",

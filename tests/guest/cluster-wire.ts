@@ -302,10 +302,10 @@ export class ClusterWire {
     this.sayBytesFrom(data, `10.0.2.${last}`);
   }
 
-  /** Says these bytes to the group, from an address. */
-  sayBytesFrom(data: Uint8Array, address: string): void {
+  /** Says these bytes to the group, from an address and a port. */
+  sayBytesFrom(data: Uint8Array, address: string, sourcePort = PORT): void {
     const source = parseIpv4(address);
-    const payload = udpBytes(source, GROUP, { sourcePort: PORT, destinationPort: PORT, data });
+    const payload = udpBytes(source, GROUP, { sourcePort, destinationPort: PORT, data });
     const ip = ipv4Bytes({ source, destination: GROUP, protocol: PROTOCOL_UDP, payload }, 1);
     this.#plug.send(ethernetFrame(GROUP_MAC, Uint8Array.of(2, 0, 0, 0, 0, source[3]!), ETHERTYPE_IPV4, ip));
   }

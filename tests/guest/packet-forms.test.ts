@@ -258,8 +258,15 @@ function raw(from: string, change: (bytes: Uint8Array, fields: DataView) => void
 const FOREIGN = "cloud of another port, version or magic";
 const FORGED = "cloud forged, or made with another key";
 const OTHER = "cloud of an open cluster in a keyed one, or the reverse";
+const MALFORMED = "cloud malformed";
 /** Of whom comes from where, the count that it raises; null: it is heard. */
-const HEADS: readonly (readonly [what: string, from: string, bytes: Uint8Array, count: string | null])[] = [
+const HEADS: readonly (readonly [
+  what: string,
+  from: string,
+  bytes: Uint8Array,
+  count: string | null,
+  port?: number,
+])[] = [
   ["the first address of the subnet", "10.0.2.1", raw("10.0.2.1"), null],
   ["the last", "10.0.2.254", raw("10.0.2.254"), null],
   ["the next subnet", "10.0.3.9", raw("10.0.3.9"), FOREIGN],
@@ -277,14 +284,21 @@ const HEADS: readonly (readonly [what: string, from: string, bytes: Uint8Array, 
   ["another magic", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([0x4d], 3)), FOREIGN],
   ["an id whose first half is 0", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 24, 28)), null],
   ["an id whose second half is 0", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 28, 32)), null],
-  ["no id", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 24, 32)), "cloud malformed"],
-  ["no age", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 12, 16)), "cloud malformed"],
+  ["no id", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 24, 32)), MALFORMED],
+  ["no age", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0, 12, 16)), MALFORMED],
   ["an age of 4,294,967,295", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(255, 12, 16)), null],
-  ["a founder in its second half", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([1], 39)), "cloud malformed"],
+  ["a founder in its second half", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([1], 39)), MALFORMED],
   ["a name of 31", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0x7e, 40, 71)), null],
-  ["a name of 32", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0x7e, 40, 72)), "cloud malformed"],
-  ["a name that cannot be shown", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([0x7f], 40)), "cloud malformed"],
+  ["a name of 32", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.fill(0x7e, 40, 72)), MALFORMED],
+  ["a name that cannot be shown", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([0x7f], 40)), MALFORMED],
   ["the first character of a name", "10.0.2.9", raw("10.0.2.9", (bytes) => bytes.set([0x21], 40)), null],
+  ["the port below the cluster's", "10.0.2.9", raw("10.0.2.9"), FOREIGN, 20817],
+  ["the port above it", "10.0.2.9", raw("10.0.2.9"), FOREIGN, 20819],
+  // Whatever else is looked at together with a name: each bit alone.
+  ...[0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x80].map(
+    (byte) =>
+      [`a name that begins with ${byte}`, "10.0.2.9", raw("10.0.2.9", (b) => b.set([byte], 40)), MALFORMED] as const,
+  ),
   [
     "a code that is wrong at its end",
     "10.0.2.9",
@@ -297,12 +311,12 @@ thoroughly("a packet says where it comes from, and by whom it was made", async (
   const s = await founded();
   const counts = new Counts(s.node);
   const wrong: string[] = [];
-  for (const [what, from, bytes, count] of HEADS) {
+  for (const [what, from, bytes, count, port] of HEADS) {
     const before = counts.read();
-    s.wire.sayBytesFrom(bytes.slice(), from);
+    s.wire.sayBytesFrom(bytes.slice(), from, port);
     await s.lab.advance("4ms");
     const after = counts.read();
-    const risen = [FOREIGN, FORGED, OTHER, "cloud malformed"].filter((name) => after.get(name) !== before.get(name));
+    const risen = [FOREIGN, FORGED, OTHER, MALFORMED].filter((name) => after.get(name) !== before.get(name));
     if (after.get("cloud packets received")! - before.get("cloud packets received")! !== 1)
       wrong.push(`${what}: unseen`);
     if (risen.join() !== (count ?? "")) wrong.push(`${what}: ${risen.join()}`);

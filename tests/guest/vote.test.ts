@@ -1,7 +1,20 @@
 /** Who votes on the cluster's values (docs/protocols/cluster-values.md), as a stranger on the wire sees it. */
 import { expect, test } from "vitest";
-import { founded, HIGH, idBytes, LOW, report, type Scene, SELF, says, scene } from "./agreement-scene.ts";
+import {
+  founded,
+  HIGH,
+  idBytes,
+  LOW,
+  LOWEST,
+  nowMs,
+  report,
+  type Scene,
+  SELF,
+  says,
+  scene,
+} from "./agreement-scene.ts";
 import { HELLO, type Heard, MEMBER, regionDigest, type Said, VIEW } from "./cluster-wire.ts";
+import { member, tell } from "./view-scene.ts";
 
 const PREPARE = 17;
 const OFFER = 18;
@@ -43,6 +56,19 @@ test("a node without a disk does not vote before it knows who the members are", 
   s.wire.say({ ...report(HIGH, ERA, LOW), flags: DISKLESS });
   s.wire.say(prepare(HIGH, DISKLESS));
   await says(s, PROMISE);
+});
+
+test("whoever asks with the packet by which it shows another history, as the coordinator, is answered", async () => {
+  const { s, self, coordinator } = await member();
+  const more = { flags: DISKLESS };
+  tell(s, { all: [self, { ...coordinator, ...more }], more });
+  await s.lab.advance("50ms");
+  const fromMs = nowMs(s);
+  s.wire.say({ ...prepare(LOWEST, DISKLESS), founder: LOWEST, history: { number: 1, digest: 7 } });
+  await s.lab.advance("30ms");
+  const [promise] = s.wire.of(PROMISE, fromMs);
+  expect(promise).toMatchObject({ to: "10.0.2.98" });
+  expect(Buffer.from(promise!.data.subarray(88, 92)).toString("hex")).toBe(LOWEST.slice(0, 8));
 });
 
 test("a node without a disk does not vote where another member has one", async () => {
