@@ -18,9 +18,9 @@ import {
   until,
   view,
 } from "./agreement-scene.ts";
-import { ASK, type Heard, PROBE, REPORT, spans, VIEW } from "./cluster-wire.ts";
+import { ASK, type Heard, HISTORY, PROBE, REPORT, spans, VIEW } from "./cluster-wire.ts";
 import { HOLD, holding, holds, live, SAY_MS, SILENCE_MS } from "./holder-scene.ts";
-import { PREPARE, Values } from "./values-scene.ts";
+import { PREPARE, regionOf, VALUES, Values } from "./values-scene.ts";
 
 const SIGN_MS = 2 ** 31;
 const SETTLE_MS = 2000;
@@ -127,6 +127,28 @@ describe("when milliseconds change their sign", () => {
     for (const ms of spans(asked)) expectBetween(ms, HALF_MS);
     expect(asked.length).toBeGreaterThan(15);
     expectBetween(nowMs(s) - asked[0]!.atMs, 4000, 6);
+  });
+
+  thoroughly("values are told to who is behind 100 to 140 ms after they were told last", async () => {
+    const { s, signMs } = await coordinating();
+    const v = new Values(s);
+    await reporting(s, [LOW, HIGH], signMs - 60);
+    const toldMs = nowMs(s);
+    v.tell(HIGH, 1, regionOf({ colour: "blue" }));
+    v.live(0, null, [LOW]);
+    await s.lab.advance("300ms");
+    expectBetween(s.wire.of(VALUES, toldMs)[0]!.atMs - toldMs, 100, 7);
+  });
+
+  thoroughly("a member asks its coordinator for another history each time after 200 ms", async () => {
+    const { s, signMs } = await coordinating();
+    while (nowMs(s) < signMs + 800) {
+      s.wire.say({ ...view(LOW, 1, SELF), members: [HIGH, SELF], history: { number: 1, digest: 7 } });
+      await s.lab.advance("50ms");
+    }
+    const waits = spans(s.wire.of(HISTORY, signMs - 600));
+    expect(waits.length).toBeGreaterThanOrEqual(3);
+    for (const ms of waits) expect(ms).toBeGreaterThanOrEqual(200 - TICK_MS);
   });
 
   test("a holder says so each 90 ms", async () => {
