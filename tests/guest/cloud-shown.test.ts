@@ -182,6 +182,18 @@ describeThoroughly("actions", () => {
     ]);
   });
 
+  test("register says why nothing can be sent", async () => {
+    const s = await founded();
+    await s.node.waitFor(PROMPT);
+    for (const [before, why] of [
+      ["filter add drop out udp", "not permitted"],
+      ["filter clear; cloud stop", "no route to this address"],
+    ])
+      expect(await said(s, `${before}; cloud register; echo status $?`)).toBe(
+        `cluster: hello could not be sent: ${why}\nstatus 1\n`,
+      );
+  });
+
   test("key shows, draws, takes and forgets a key", async () => {
     const s = await founded();
     await s.node.waitFor(PROMPT);

@@ -72,6 +72,15 @@ thoroughly(
     expect(counts.read().get(NO_ROOM)).toBe(1);
     expect(known(s)).toContain("5000000000000067");
     expect(known(s)).not.toContain(HIGH);
+    // Who leaves at this very moment was not silent at all.
+    s.wire.say({ ...report(LOW, 1, SELF), kind: BYE });
+    await s.lab.advance("30ms");
+    const last = crowd.at(-1)!;
+    s.wire.say({ ...report(last, 1, SELF), kind: BYE });
+    s.wire.say(report("5000000000000068", 1, SELF));
+    await s.lab.advance("15ms");
+    expect(known(s)).toEqual(expect.arrayContaining(["5000000000000068", last]));
+    expect(known(s)).not.toContain(LOW);
   },
 );
 
