@@ -516,6 +516,8 @@ describeThoroughly("cloud address", () => {
         (last) => `10.0.2.${last} mask ${mask(last)} ${last === 52 || last === 57 ? "shared by 1, " : ""}held here\n`,
       );
       expect(await list(s)).toBe(rows.join(""));
+      const further = await outputAmong(s.node, "ifconfig");
+      for (const last of [50, 51, 57]) expect(further).toContain(`further 10.0.2.${last} mask ${mask(last)} `);
       expect([...s.wire.of(HOLD).at(-1)!.data.subarray(128)]).toEqual(
         Array.from({ length: 8 }, (_, index) => [10, 0, 2, 50 + index]).flat(),
       );

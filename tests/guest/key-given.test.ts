@@ -219,6 +219,14 @@ thoroughly(
     expect(s.node.console.text).toMatch(/^cluster: stranger 10\.0\.2\.97 is put out$/m);
     await s.node.waitFor(/^The cluster seed-1 has a new key\.\nstatus 0$/m, { within: "200ms" });
     expect(s.wire.of(VIEW, atMs).at(-1)).toMatchObject({ members: 2 });
+    // The next time nobody is.
+    await s.node.waitFor(PROMPT);
+    s.node.type("cloud key rotate\n");
+    const againMs = nowMs(s);
+    await live(s, [high], 2000, () => s.wire.of(OFFER_KEY, againMs).length > 0);
+    const again = restOf(s.wire.of(OFFER_KEY, againMs)[0]!);
+    const next = await taken(high, { nonce: again.subarray(0, NONCE_BYTES), public: again.subarray(NONCE_BYTES) });
+    expect(next.rest).toEqual(Buffer.alloc(32));
   },
 );
 

@@ -97,6 +97,7 @@ describe("a member that is offered a key", () => {
     expect(later.every(({ session }) => session === present)).toBe(true);
     expect(s.wire.of(VIEW).at(-1)).toMatchObject({ members: 3 });
     expect(s.wire.of(VIEW, atMs)[0]!.atMs - atMs).toBeLessThan(100 + 3 * TICK_MS);
+    expect(s.node.console.text.match(/replaced/g)).toHaveLength(1);
     expect(s.node.console.text).toMatch(/^cluster: stranger has replaced the key$/m);
     expect(s.node.console.text).not.toContain("is put out");
     await s.node.waitFor(PROMPT);
@@ -116,6 +117,15 @@ describe("a member that is offered a key", () => {
     await s.lab.advance("40ms");
     expect(s.wire.of(HAVE)).toHaveLength(before + 1);
     expect(restOf(s.wire.of(SHOW).at(-1)!).subarray(0, NONCE_BYTES)).toEqual(Buffer.from(OTHER_NONCE));
+  });
+
+  thoroughly("is given it once: the same again is not answered", async () => {
+    const { s, giver } = await withGiver();
+    const closed = (await shown(giver)).close(NEW_KEY);
+    giver.say(GIVE, closed);
+    await says(s, HAVE);
+    expect(await rise(s, FORGED, () => giver.say(GIVE, closed))).toBe(0);
+    expect(s.wire.of(HAVE)).toHaveLength(1);
   });
 
   thoroughly("takes the later of two that are given, as the next key", async () => {

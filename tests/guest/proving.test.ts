@@ -78,6 +78,18 @@ test("who says a view, and may be a recording, is asked alone to prove itself, a
   }
 });
 
+thoroughly("reports of the coordinator's that may be recordings have a member report no more often", async () => {
+  const s = await member();
+  const fromMs = nowMs(s);
+  for (let ms = 0; ms < 2400; ms += 50) {
+    s.wire.say(view(LOWEST, ERA));
+    s.wire.say({ ...report(LOWEST, ERA), session: HIGHEST, sequence: 1 + ms, ...UNKNOWN });
+    await s.lab.advance("50ms");
+  }
+  // Each 800 ms as the coordinator's member, and each 400 ms as the one before it in the ring.
+  expect(s.wire.of(REPORT, fromMs).length).toBeLessThanOrEqual(3 + 6 + 2);
+});
+
 thoroughly("nobody is asked after `cloud stop`", async () => {
   const s = await member();
   s.wire.say({ ...view(HIGH, ERA, LOWEST), ...UNKNOWN });
