@@ -63,10 +63,14 @@ describe("cloud start", () => {
 
 describeThoroughly("another cluster's key", () => {
   test("leaves no keyring on the disk of a node that was never given a key", async () => {
-    const s = await remembering({ cluster_node: nodeObject({ ...NODE, cluster: "home", key: KEY }) });
+    const s = await remembering({ cluster_node: nodeObject({ ...NODE, cluster: "homestead", key: KEY }) });
     await s.lab.until(() => /^cloud: \S+ \S+ era 5 /m.test(s.node.console.text), "it founds nothing");
     await s.node.enter(`cloud key set other ${"5a".repeat(32)}`, PROMPT);
     await s.lab.advance("1s");
+    // Of a longer name nothing is left.
+    expect(Buffer.from(objectOf(s, "cluster_node")!.subarray(108, 140)).toString("latin1")).toBe(
+      "other".padEnd(32, "\0"),
+    );
     expect(objectOf(s, "cluster_node")!.subarray(140, 172)).toEqual(new Uint8Array(32).fill(0x5a));
     expect(objectOf(s, "cluster_keyring")).toBeNull();
   });

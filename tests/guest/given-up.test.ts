@@ -9,7 +9,7 @@ import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { HIGH, idBytes, LOW, nowMs, report, SELF, TICK_MS } from "./agreement-scene.ts";
-import type { Said } from "./cluster-wire.ts";
+import { BYE, type Said } from "./cluster-wire.ts";
 import { ADDRESS, HOLD, holding, holds, isBefore, live, NEXT_MS, RELEASE, SAY_MS, SILENCE_MS } from "./holder-scene.ts";
 
 const REFUSALS = 10;
@@ -92,6 +92,25 @@ thoroughly("an address that this node held last does not move to it while it is 
     "cluster: it did not move\nstatus 1\n",
   );
 });
+
+thoroughly(
+  "who leaves for another cluster gives its address to a member, and knows nothing of it any more",
+  async () => {
+    const { s } = await holding();
+    await live(s, [HIGH], 300);
+    await s.node.waitFor(PROMPT);
+    await s.node.enter("cloud key forget", PROMPT);
+    const [bye] = s.wire.of(BYE);
+    const [release, ...more] = s.wire.of(RELEASE);
+    expect(more).toEqual([]);
+    expect(release!.atMs).toBeLessThanOrEqual(bye!.atMs);
+    expect(release!.data.subarray(128, 136)).toEqual(idBytes(HIGH));
+    expect(s.node.console.text.match(/10\.0\.2\.50 is given up/g)).toHaveLength(1);
+    const known = await outputAmong(s.node, "cloud address; cloud get");
+    expect(known).toContain("The cluster has no service addresses (cloud address add ADDRESS).\n");
+    expect(known).not.toContain("255.255.255.0");
+  },
+);
 
 describeThoroughly("claims in vain are counted anew", () => {
   /** The node holds the address; another machine answers for it from now on, where it is there. */

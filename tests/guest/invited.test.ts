@@ -250,6 +250,15 @@ describeThoroughly("a member that has drawn a code", () => {
     expect(await answers(s, last, 3)).toBe(false);
   });
 
+  thoroughly("gives nobody its key while it joins another cluster, whose code others have too", async () => {
+    const { s } = await inviting();
+    s.node.type(`cloud join ${CODE}\n`);
+    await s.lab.until(() => s.wire.of(JOIN)[0], "it does not ask");
+    expect(await answers(s, CODE, 1)).toBe(false);
+    await s.lab.advance("6s");
+    expect(await answers(s, CODE, 1)).toBe(false);
+  });
+
   thoroughly("is answered by no view: a code makes nobody a member", async () => {
     const { s, code } = await inviting();
     await s.lab.advance("1s");

@@ -3,9 +3,11 @@
  * its head counts, and its name ends.
  */
 import { describe, expect, test } from "vitest";
+import { describeThoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { HIGH, LOW, says, view } from "./agreement-scene.ts";
-import { ClusterWire, HELLO, isSignedWith, REPORT } from "./cluster-wire.ts";
+import { bytesWith, ClusterWire, HELLO, isSignedWith, OPEN, REPORT } from "./cluster-wire.ts";
+import { signedWithoutKey } from "./no-key.ts";
 import { nodeObject, remembering } from "./remembering-scene.ts";
 
 const LONGEST = "cluster-of-a-name-of-31-letters";
@@ -57,5 +59,26 @@ describe("a keyring", () => {
     expect(SAID.test(s.node.console.text)).toBe(becomes === "counts");
     const isFollowed = wire.of(REPORT).some((heard) => isSignedWith(heard.data, line(NEW_KEY)));
     expect(isFollowed).toBe(becomes === "counts");
+  });
+});
+
+describeThoroughly("nobody can make codes without a key", () => {
+  test.each([
+    ["where there is no keyring", null],
+    [
+      "where its next key is the one in use, as after the last rotation",
+      Buffer.concat([keyring().subarray(0, 44), OLD_KEY, new Uint8Array(32)]),
+    ],
+    ["where it has neither key", Buffer.concat([keyring().subarray(0, 44), new Uint8Array(64)])],
+  ])("%s", async (_where, object) => {
+    const node = nodeObject({ era: 4, age: 8, eraAge: 5, founder: LOW, cluster: LONGEST, key: OLD_KEY });
+    const s = await remembering({ cluster_node: node, ...(object && { cluster_keyring: object }) });
+    const { session: echo } = await says(s, HELLO);
+    const bytes = bytesWith({ ...view(HIGH, 5), sequence: 1, echo }, OLD_KEY);
+    bytes[7]! &= ~OPEN;
+    s.wire.sayBytes(signedWithoutKey(bytes), 0x63);
+    await s.lab.advance("100ms");
+    expect(s.node.console.text).not.toMatch(SAID);
+    expect(s.wire.of(REPORT)).toEqual([]);
   });
 });

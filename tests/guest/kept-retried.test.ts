@@ -165,6 +165,10 @@ describe("values that cannot be written", () => {
     late.s.node.failDisk(0, 100);
     late.tell(HIGH, 8, BLUE);
     await late.s.lab.advance("20ms");
+    // A vote about them is on no disk before they are.
+    late.prepare(HIGH, 9, [3, HIGH]);
+    await late.s.lab.advance("20ms");
     await late.s.node.enter("service stop cluster", PROMPT, { within: "5s" });
+    expect(objectOf(late.s, "cluster_vote")).toBeNull();
   });
 });

@@ -86,6 +86,18 @@ describeThoroughly("who says something under the key that was replaced", () => {
     expect(t.s.node.console.text).not.toContain("has the key that was replaced");
   });
 
+  test("is offered it where it is now; that it is there nobody has proved", async () => {
+    const t = await turned("cloud key rotate", leaves);
+    const { s, low } = t;
+    const fromMs = nowMs(s);
+    const elsewhere = "0000000000000055";
+    s.wire.appear(elsewhere);
+    await answers(t, low, () => s.wire.say({ ...low.said, last: 0x55 }));
+    expect(s.wire.of(OFFER_KEY, fromMs).map(({ to }) => to)).toEqual(["10.0.2.85"]);
+    await s.node.waitFor(PROMPT);
+    expect(await outputAmong(s.node, "cloud")).toMatch(/^stranger +10\.0\.2\.97 .* left +\d+\.\d s$/m);
+  });
+
   test("is only told so when it is another boot, was put out, or never was a member", async () => {
     const t = await turned("cloud expel 10.0.2.97");
     const { s, low, nonce } = t;

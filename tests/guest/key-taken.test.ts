@@ -387,5 +387,8 @@ describeThoroughly("after the key was replaced", () => {
     expect(s.node.console.text.match(advice)).toHaveLength(1);
     await s.node.waitFor(PROMPT);
     expect(await outputAmong(s.node, "cloud")).toMatch(advice);
+    // That was about the cluster that it leaves.
+    await s.node.enter(`cloud key set other ${"5a".repeat(32)}`, PROMPT);
+    expect(await outputAmong(s.node, "cloud")).not.toMatch(advice);
   });
 });

@@ -108,6 +108,27 @@ thoroughly(
   },
 );
 
+thoroughly("a member that has just come anew does not take its session of before for a twin's", async () => {
+  const { s, self, coordinator } = await member();
+  tell(s, { all: [self, coordinator] });
+  await s.lab.advance("100ms");
+  const fromMs = nowMs(s);
+  await s.node.enter("cloud key forget", PROMPT);
+  const again = await s.lab.until(() => s.wire.of(HELLO, fromMs)[0], "it does not come again");
+  expect(again.session).not.toBe(self.session);
+  s.wire.say(view(LOWEST, ERA));
+  await s.lab.advance("100ms");
+  tell(s, { all: [self, coordinator], entries: [{ ...self, address: "10.0.2.77" }] });
+  await s.lab.advance("100ms");
+  expect(said(s, SILENT)).toBe(0);
+  // From when the coordinator had its new one on, any other is a twin's.
+  tell(s, { all: [{ ...self, session: again.session }, coordinator] });
+  await s.lab.advance("100ms");
+  tell(s, { all: [self, coordinator], entries: [{ ...self, session: LATER, address: "10.0.2.77" }] });
+  await s.lab.advance("100ms");
+  expect(said(s, SILENT)).toBe(1);
+});
+
 thoroughly("the bye of a twin that joins says nothing about eras to one that founds", async () => {
   for (const [kind, era] of [
     [BYE, 1],
