@@ -219,7 +219,14 @@ describeThoroughly("actions", () => {
       /^cluster: expected a name[^\n]*\nstatus 1\n$/,
     );
     // What is no word of it changes nothing, whatever follows.
-    for (const words of [`take other ${key}`, `set other ${key} more`, "set other"])
+    for (const words of [
+      `take other ${key}`,
+      `set other ${key} more`,
+      "set other",
+      "new",
+      "new other more",
+      "rotate now",
+    ])
       expect(await said(s, `cloud key ${words}; echo status $?`), words).toMatch(/^ +cloud key forget .*\nstatus 1$/m);
     expect(await said(s, "cloud key")).toContain(`cluster ${name}, with`);
     expect(await said(s, "cloud key")).toContain(`${key.toLowerCase()}\n`);

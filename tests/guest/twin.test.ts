@@ -71,6 +71,13 @@ thoroughly("the lower one says that the other is to fall silent, once, and goes 
   const views = s.wire.of(VIEW).length;
   await s.lab.advance("1s");
   expect(s.wire.of(VIEW).length).toBeGreaterThan(views);
+  // Once more when it was stopped and started.
+  await s.node.waitFor(PROMPT);
+  await s.node.enter("cloud stop", PROMPT);
+  await s.node.enter("cloud start", PROMPT);
+  await s.lab.advance("1500ms");
+  await hears(s, twin(ABOVE));
+  expect(said(s, WARNED)).toBe(2);
 });
 
 thoroughly("a node's own words that come back say nothing, but are counted", async () => {
