@@ -29,7 +29,7 @@ const command = workshopCommand(
   .option("--jobs <number>", "how many at a time", wholeNumber(1, 64), 1)
   .option("--minutes <minutes>", "begin none when so much time has gone into judging", positiveNumber)
   .option("--keep <file>", "append each verdict to FILE and take those that stand there: the same command goes on")
-  .option("--again", "judge those of FILE again that no test noticed", false)
+  .option("--again", "judge those of FILE again that no test noticed, assembly by every test that comes to them", false)
   .option(
     "--tests <path>",
     "a test file to run instead of the folder's; several times",
@@ -100,6 +100,7 @@ const options = {
   jobs: values.jobs,
   tests: values.tests,
   campaign: values.campaign,
+  everyTest: values.again,
   ledger: new Ledger(values.keep ?? null, values.again),
   minutes: values.minutes ?? null,
   report: (line) => process.stderr.write(`${line}\n`),

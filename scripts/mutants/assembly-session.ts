@@ -35,7 +35,8 @@ const SMALL_TESTS_ENOUGH = 3;
 const BEGINNING = 10_000_000;
 /**
  * A fault that tests of so much work have not noticed is held against no more of them. For a folder's score it is four
- * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick.
+ * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick. What
+ * is judged again is held against all.
  */
 const INSTRUCTIONS_ENOUGH = hasAllRows ? 1_600_000_000 : 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
@@ -265,10 +266,11 @@ class Session {
       throw error;
     }
     let tried = 0;
+    const enough = this.#options.everyTest === true ? Infinity : INSTRUCTIONS_ENOUGH;
     try {
       let instructions = 0;
       for (const test of reaching) {
-        if (instructions > INSTRUCTIONS_ENOUGH) break;
+        if (instructions > enough) break;
         const { boots, took } = this.#reach.get(test)!;
         instructions += BEGINNING + took.instructions;
         tried++;

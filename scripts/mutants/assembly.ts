@@ -49,6 +49,8 @@ export interface MutantOptions {
   readonly tests?: readonly string[];
   /** A fault in the cluster that no test notices is tried by so many seeds of a campaign. */
   readonly campaign?: number;
+  /** What no test has noticed is held against all that reach it, however long that takes. */
+  readonly everyTest?: boolean;
   report(line: string): void;
 }
 
