@@ -30,6 +30,8 @@ interface Place {
   section: OutputSection | null;
   /** The last orphan that was put here. */
   last: OutputSection | null;
+  /** In the order of making the next one goes behind this section; null where that order begins. */
+  made: OutputSection | null;
 }
 
 const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
@@ -40,11 +42,17 @@ const isRefused = ({ command, exists }: OutputSection): boolean => command?.cons
 
 export class OrphanPlaces {
   readonly #statements: TopStatement[];
+  readonly #made: OutputSection[];
   readonly #places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
 
-  constructor(statements: TopStatement[]) {
+  /** There was a note when the last one was placed. */
+  #hasNotes = false;
+
+  /** `made`: the sections there are, in the order in which the file lists them. */
+  constructor(statements: TopStatement[], made: OutputSection[]) {
     this.#statements = statements;
-    const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null });
+    this.#made = made;
+    const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null, made: null });
     this.#places = {
       text: place(".text", LOADED | SEC_READONLY | SEC_CODE),
       rodata: place(".rodata", LOADED | SEC_READONLY | SEC_DATA),
@@ -69,7 +77,7 @@ export class OrphanPlaces {
   outputFor(
     section: InputSection,
     { isRelocatable, keepsGroups }: { readonly isRelocatable: boolean; readonly keepsGroups: boolean },
-    object: InputObject,
+    followers: readonly InputObject[],
     isAlone: boolean,
   ): OutputSection {
     const isDynamic = section.isStripped && section.elf.type === SHT_REL;
@@ -85,7 +93,8 @@ export class OrphanPlaces {
         else if (isRelocatable && isApart(section, candidate, keepsGroups)) continue;
         else if (
           candidate.flags === 0 ||
-          ((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 ||
+          (((section.flags ^ candidate.flags) & (SEC_LOAD | SEC_ALLOC)) === 0 &&
+            candidate.inputType === elfTypeOf(section)) ||
           name !== section.name
         )
           return candidate;
@@ -106,16 +115,20 @@ export class OrphanPlaces {
     }
     // The linker's own build ID counts as a note without content while its place is looked for: it resembles nothing.
     let flags = section.isBuildId ? section.flags & ~SEC_HAS_CONTENTS : section.flags;
-    // Several orphans of one object and name share a section: it is read-only only if all are.
+    // Orphans of one name share a section, those of the files that follow too: it is read-only only if all are.
     if (!isRelocatable)
-      for (const other of object.sections)
-        if (
-          other &&
-          other.name === section.name &&
-          other.output === null &&
-          ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0
-        )
-          flags &= other.flags | ~SEC_READONLY;
+      for (const { sections } of followers)
+        for (const other of sections)
+          if (
+            other &&
+            other.name === section.name &&
+            other.output === null &&
+            !other.isDiscarded &&
+            (other.flags & SEC_EXCLUDE) === 0 &&
+            ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0 &&
+            other.elf.type === section.elf.type
+          )
+            flags &= other.flags | ~SEC_READONLY;
     const place = this.#placeFor(section, flags);
     return this.#insert(new OutputSection(name, null), place, flags, elfTypeOf(section), section.align);
   }
@@ -145,35 +158,59 @@ export class OrphanPlaces {
       this.#statements.push(entry);
       return output;
     }
-    output.follows = place?.last ?? after;
     if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
       output.region = after.region;
       output.loadRegion = after.loadRegion;
       output.phdrs = after.phdrs;
     }
-    const isNote = type === SHT_NOTE && (flags & SEC_LOAD) !== 0;
-    const slot = isNote ? this.#slotAmongNotes(align) : null;
-    if (slot !== null) this.#statements.splice(slot, 0, entry);
-    else if (place.last) {
-      this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
-    } else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
+    place.made ??= this.#madeFor(after);
+    const index = place.made === null ? 0 : this.#made.indexOf(place.made) + 1;
+    const notes = this.#amongNotes(index, type === SHT_NOTE && (flags & SEC_LOAD) !== 0, align);
+    if (notes !== null) {
+      const { section, isBehind } = notes;
+      this.#statements.splice(isBehind ? this.slotAfter(section) : this.slotBefore(section), 0, entry);
+      this.#made.splice(this.#made.indexOf(section) + Number(isBehind), 0, output);
+    } else {
+      if (place.last) this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
+      else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
+      this.#made.splice(index, 0, output);
+    }
+    output.exists = true;
     place.last = output;
+    place.made = output;
     return output;
   }
 
+  /** The section itself, or the one before it in the script if nothing was put into it. */
+  #madeFor(section: OutputSection | null): OutputSection | null {
+    if (section === null || this.#made.includes(section)) return section;
+    const before = this.#statements.slice(0, this.#indexOf(section)).flatMap((one) => {
+      return one.kind === "section" && this.#made.includes(one.section) ? [one.section] : [];
+    });
+    return before.at(-1) ?? null;
+  }
+
   /**
-   * Notes stand together, those with the largest alignment first, so that those of one alignment make one segment. Null
-   * for the first one.
+   * Notes stand together, those with the largest alignment first, so that those of one alignment make one segment;
+   * nothing else goes between them. Null for the first one, and for what is not beside notes. `index`: where the orphan
+   * would go otherwise.
    */
-  #slotAmongNotes(align: number): number | null {
-    const there = this.#sections().filter(({ exists }) => exists);
+  #amongNotes(
+    index: number,
+    isForNote: boolean,
+    align: number,
+  ): { readonly section: OutputSection; readonly isBehind: boolean } | null {
     const isNote = ({ flags, inputType }: OutputSection): boolean => inputType === SHT_NOTE && (flags & SEC_LOAD) !== 0;
-    const first = there.findIndex(isNote);
+    const next = this.#made[index];
+    if (next === undefined || !(isForNote || isNote(next))) return null;
+    if (!isForNote) return this.#hasNotes ? { section: this.#made.findLast(isNote)!, isBehind: true } : null;
+    const first = this.#made.findIndex(isNote);
+    this.#hasNotes = first >= 0;
     if (first < 0) return null;
-    const end = there.findIndex((section, index) => index > first && !isNote(section));
-    const notes = there.slice(first, end < 0 ? there.length : end);
+    const end = this.#made.findIndex((section, place) => place > first && !isNote(section));
+    const notes = this.#made.slice(first, end < 0 ? undefined : end);
     const before = notes.findLast((note) => note.align >= align);
-    return before ? this.#indexOf(before) + 1 : this.#indexOf(there[first]!);
+    return { section: before ?? notes[0]!, isBehind: before !== undefined };
   }
 
   #indexOf(section: OutputSection): number {

@@ -85,9 +85,6 @@ export class OutputSection {
   placedIn: string | null = null;
   phdrs: readonly string[] | null;
 
-  /** Of an orphan: the section after which it was put; null when there was none like it. */
-  follows: OutputSection | null = null;
-
   constructor(name: string, command: SectionCommand | null) {
     this.name = name;
     this.command = command;

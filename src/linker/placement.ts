@@ -32,7 +32,7 @@ import { groupSections } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { OutputSection, type Statement } from "./output-section.ts";
 import { addMentionedSections } from "./script/mentioned-sections.ts";
-import type { InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
+import type { Expression, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
 import {
   SEC_ALLOC,
   SEC_DEBUGGING,
@@ -69,6 +69,8 @@ export interface PlacementOptions {
 /** The script with its patterns replaced by what they found. */
 export class Placement {
   readonly statements: TopStatement[] = [];
+  /** The sections of the output in the order in which the file lists them: that in which they came to be. */
+  readonly made: OutputSection[] = [];
   /** Orphans that --orphan-handling wants to be told of. */
   readonly unplaced: { readonly section: InputSection; readonly isError: boolean }[] = [];
   /** --orphan-handling=discard threw something away. */
@@ -97,11 +99,10 @@ export class Placement {
       else {
         const section = new OutputSection(name, null);
         section.fixedAddress = address;
-        section.exists = true;
         this.statements.unshift({ kind: "section", section });
       }
     }
-    this.#places = new OrphanPlaces(this.statements);
+    this.#places = new OrphanPlaces(this.statements, this.made);
     for (const script of scripts) {
       for (const { statements, place, section: name, line } of script.inserted) {
         const section = this.statements.find(
@@ -169,7 +170,10 @@ export class Placement {
   }
 
   place(): void {
+    for (const name of this.#options.sectionStart.keys()) this.#makeNamed(name);
     for (const statement of this.statements) {
+      if (statement.kind === "assign") this.#makeMentioned(statement.assignment.value);
+      else if (statement.kind === "assert") this.#makeMentioned(statement.assertion.condition);
       if (statement.kind !== "section") continue;
       const { section } = statement;
       if (section.name === "/DISCARD/") {
@@ -187,14 +191,9 @@ export class Placement {
             inner.sections.push(found);
             if (pattern.keep) found.isKept = true;
           }
-        } else {
-          if (inner.kind === "data") section.flags |= dataFlags(section.command) | (section.exists ? 0 : SEC_READONLY);
-          section.exists = true;
-        }
+        } else this.#placeStatement(section, inner);
       }
-      if (section.fixedAddress !== null) section.exists = true;
     }
-    this.#makeMentioned();
     this.#orphans();
     for (const output of this.outputs()) {
       const { command } = output;
@@ -208,19 +207,36 @@ export class Placement {
     this.#inheritLoadRegions();
   }
 
+  #placeStatement(section: OutputSection, inner: Exclude<Statement, { kind: "wild" }>): void {
+    if (inner.kind === "data") {
+      this.#makeMentioned(inner.statement.value);
+      section.flags |= dataFlags(section.command) | (section.exists ? 0 : SEC_READONLY);
+    }
+    this.#make(section);
+    if (inner.kind === "assign") this.#makeMentioned(inner.assignment.value);
+    else if (inner.kind === "assert") this.#makeMentioned(inner.condition);
+  }
+
+  /** From now on there is this section, and with it those that its addresses are counted from. */
+  #make(section: OutputSection): void {
+    if (section.exists) return;
+    section.exists = true;
+    this.made.push(section);
+    const { address, loadAddress } = section.command ?? {};
+    if (address) this.#makeMentioned(address);
+    if (loadAddress) this.#makeMentioned(loadAddress);
+  }
+
+  #makeNamed(name: string): void {
+    const named = this.statements.find((one) => one.kind === "section" && one.section.name === name);
+    if (named?.kind === "section") this.#make(named.section);
+  }
+
   /** Sections that an expression asks for have addresses, whether anything is in them or not. */
-  #makeMentioned(): void {
+  #makeMentioned(expression: Expression): void {
     const names = new Set<string>();
-    const read = (statement: TopStatement | Statement): void => {
-      if (statement.kind === "assign") addMentionedSections(statement.assignment.value, names);
-      else if (statement.kind === "assert")
-        addMentionedSections("assertion" in statement ? statement.assertion.condition : statement.condition, names);
-      else if (statement.kind === "section") statement.section.statements.forEach(read);
-    };
-    this.statements.forEach(read);
-    for (const { name } of this.outputs()) names.delete(name);
-    for (const statement of this.statements)
-      if (statement.kind === "section" && names.delete(statement.section.name)) statement.section.exists = true;
+    addMentionedSections(expression, names);
+    for (const name of names) this.#makeNamed(name);
   }
 
   /** A section of the same region as the one before is loaded after it, unless the script says where. */
@@ -395,7 +411,7 @@ export class Placement {
     if (output.command?.noload) flags = (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
     if (output.command?.isReadonly) flags |= SEC_READONLY;
     if (!output.exists || (!output.hasInput && output.flags === 0 && output.command === null)) {
-      output.exists = true;
+      this.#make(output);
       output.flags = flags;
     }
     output.flags &= flags | ~SEC_READONLY;
@@ -430,7 +446,7 @@ export class Placement {
   }
 
   #orphans(): void {
-    for (const object of this.#objects) {
+    for (const [index, object] of this.#objects.entries()) {
       const sections = this.#sectionsOf(object);
       for (const section of sections) {
         if (!section || section.output !== null || section.isDiscarded) continue;
@@ -448,7 +464,7 @@ export class Placement {
         const output = this.#places.outputFor(
           section,
           this.#options,
-          object,
+          this.#objects.slice(index),
           this.#options.hasUniqueOrphans || this.#hasUniqueName(section),
         );
         if (

@@ -80,7 +80,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   }
   program.got.fill();
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
-  const symbols = collectSymbols(outputs, program.madeOrder(), program.symbols, {
+  const symbols = collectSymbols(outputs, program.placement.made, program.symbols, {
     isRelocatable,
     keepsRelocations,
     collectsGarbage: options.collectGarbage ?? false,
@@ -263,7 +263,7 @@ function writeFile(
       entry: program.entry >>> 0,
       sections: fileSections,
       symbols: options.strip === "all" ? null : fileSymbols,
-      nameOrder: program.madeOrder().flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
+      nameOrder: program.placement.made.flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
       localCount: symbols.localCount,
       headers: file.headers,
       start: isRelocatable ? headerBytes(0) : file.end,

@@ -268,28 +268,9 @@ export class Program {
 
   /** Output sections that are in the file, in order. */
   outputs(): OutputSection[] {
-    const all = this.madeOrder().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
+    const all = this.placement.made.filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
     // Groups come before the sections that they gather.
     return [...all.filter(({ type }) => type === SHT_GROUP), ...all.filter(({ type }) => type !== SHT_GROUP)];
-  }
-
-  /** Sections whose addresses the command line gives exist before all others. */
-  madeOrder(): OutputSection[] {
-    const all = this.placement.outputs();
-    const early = [...(this.options.sectionStart ?? new Map<string, number>()).keys()].flatMap(
-      (name) => all.find((section) => section.name === name) ?? [],
-    );
-    if (early.length === 0) return all;
-    const order = [...early, ...all.filter((section) => section.command !== null && !early.includes(section))];
-    all.forEach((section, index) => {
-      if (order.includes(section)) return;
-      const before =
-        section.follows && order.includes(section.follows)
-          ? section.follows
-          : all.slice(0, index).findLast((other) => order.includes(other));
-      order.splice(before ? order.indexOf(before) + 1 : 0, 0, section);
-    });
-    return order;
   }
 
   /** How many bytes of headers there are depends on the segments, and those on the addresses: until both agree. */

@@ -221,4 +221,33 @@ export const FILE_CASES: Readonly<Record<string, Case>> = {
       `${QUIET}${personal("b", "second")}.section .text.c,"ax"\nc: .cfi_startproc\n.cfi_personality 0, first\nret\n.cfi_endproc\n`,
     ],
   },
+  // Kernels name their boot header's section in the script, and look for it by another name there.
+  "orphans: in sections that the script has for others": scripted(
+    '.section .boot,"a"\n.long 1\n.section .last,"aw"\n.long 2\n.section .k,"a"\n.long 3\n.data\n.long 4\n',
+    "SECTIONS { .last 0x800 : { *(last) } .boot : { *(boot) } .text 0x1000 : { *(.text) } .data : { *(.data) } .none : { *(none) } }",
+  ),
+  "orphans: none beside what the script itself writes": scripted(
+    '.section .boot,"a"\n.long 1\n.section .counted,"a"\n.long 2\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } .boot : { LONG(5) *(boot) } .counted : { a = .; *(counted) } .rest : { *(.data .bss) } }",
+  ),
+  ...Object.fromEntries(
+    [
+      ["", ""],
+      ["", ".foo : { *(foo) } .n : { *(n) } .qux : { *(qux) }"],
+      [".rodata : { *(.rodata) } .foo : { *(.note.x) }", ".bar : { *(.bar) }"],
+    ].map(([before, after]): [string, Case] => [
+      `orphans: of one name and several kinds, in two files, ${before || "nothing"} before and ${after || "nothing"} behind`,
+      {
+        ...two(
+          '.section .note.x,"a",@note\n.long 1\n.section .foo,"a"\n.long 2\n.section .bar,"aw",@nobits\n.skip 4\n.section .qux,"a"\n.long 9\n',
+          '.section .foo,"a",@note\n.balign 8\n.long 3\n.section .bar,"aw"\n.long 4\n.section .qux,"aw"\n.long 7\n.section .k,"a"\n.long 5\n.section .l,"aw"\n.long 6\n',
+        ),
+        script: `SECTIONS { ${before} .text 0x1000 : { *(.text) } .data : { *(.data) } ${after} }`,
+      },
+    ]),
+  ),
+  "the order of sections: as expressions ask for them": scripted(
+    '.section .a,"a"\n.long 1\n.section .b,"a"\n.long 2\n.section .c,"a"\n.long 3\n.section .d,"a"\n.long 4\n',
+    "SECTIONS { x = ADDR(.d); .text 0x1000 : { *(.text) LONG(LOADADDR(.c)) } .a : { *(.a) y = SIZEOF(.b); } ASSERT(ADDR(.data) > 0, more) .b : { *(.b) } .c : { *(.c) } .d : { *(.d) } .data : { *(.data) } .rest : { *(*) } }",
+  ),
 };
