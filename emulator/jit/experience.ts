@@ -69,10 +69,13 @@ export class Experience {
     const key = this.#keyOf(eip);
     const stored = this.#stored.get(key);
     if (stored !== undefined) {
-      const others = stored.filter(({ sketch }) => !mayBe(sketch, memory, offset));
+      const others: StoredEntry[] = [];
+      for (const one of stored) {
+        if (mayBe(one.sketch, memory, offset)) this.#load(one);
+        else others.push(one);
+      }
       if (others.length === 0) this.#stored.delete(key);
       else this.#stored.set(key, others);
-      for (const one of stored) if (!others.includes(one)) this.#load(one);
     }
     return (this.#entries.get(key) ?? [])
       .filter(({ code }) => lies(code, memory, offset))

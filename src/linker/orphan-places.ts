@@ -107,10 +107,10 @@ export class OrphanPlaces {
       this.#statements.push({ kind: "section", section: output });
       return output;
     }
+    const there = this.#sections();
     for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
-      const named = this.#sections().filter(({ name }) => name === place.name);
-      place.section = named.find((candidate) => !isRefused(candidate)) ?? null;
+      place.section = there.find((candidate) => candidate.name === place.name && !isRefused(candidate)) ?? null;
       if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
     }
     // The linker's own build ID counts as a note without content while its place is looked for: it resembles nothing.
@@ -184,10 +184,10 @@ export class OrphanPlaces {
   /** The section itself, or the one before it in the script if nothing was put into it. */
   #madeFor(section: OutputSection | null): OutputSection | null {
     if (section === null || this.#made.includes(section)) return section;
-    const before = this.#statements.slice(0, this.#indexOf(section)).flatMap((one) => {
-      return one.kind === "section" && this.#made.includes(one.section) ? [one.section] : [];
-    });
-    return before.at(-1) ?? null;
+    const before = this.#statements
+      .slice(0, this.#indexOf(section))
+      .findLast((one) => one.kind === "section" && this.#made.includes(one.section));
+    return before?.kind === "section" ? before.section : null;
   }
 
   /**

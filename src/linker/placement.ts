@@ -447,8 +447,8 @@ export class Placement {
 
   #orphans(): void {
     for (const [index, object] of this.#objects.entries()) {
-      const sections = this.#sectionsOf(object);
-      for (const section of sections) {
+      const followers = this.#objects.slice(index);
+      for (const section of this.#sectionsOf(object)) {
         if (!section || section.output !== null || section.isDiscarded) continue;
         if (this.#isLeftOut(section)) continue;
         // A partial link leaves common symbols to a later one, unless it is told to give them memory.
@@ -464,7 +464,7 @@ export class Placement {
         const output = this.#places.outputFor(
           section,
           this.#options,
-          this.#objects.slice(index),
+          followers,
           this.#options.hasUniqueOrphans || this.#hasUniqueName(section),
         );
         if (
