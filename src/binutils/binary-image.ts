@@ -1,4 +1,5 @@
 /** `objcopy -O binary`: the loadable sections as they lie in memory, from the lowest load address on. */
+import { greatest, smallest } from "../object/extremes.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
 import type { SectionWords } from "./section-changes.ts";
 
@@ -23,8 +24,11 @@ export class BinaryImageError extends Error {}
 export function binaryImage(file: ObjectFile, options: BinaryImageOptions): Uint8Array {
   const sections = writtenSections(file, options);
   if (sections.length === 0) return new Uint8Array(0);
-  const start = Math.min(...sections.map(({ loadAddress }) => loadAddress));
-  const end = Math.max(...sections.map(({ loadAddress, sizeBytes }) => loadAddress + sizeBytes), options.padTo ?? 0);
+  const start = smallest(sections.map(({ loadAddress }) => loadAddress));
+  const end = greatest(
+    sections.map(({ loadAddress, sizeBytes }) => loadAddress + sizeBytes),
+    options.padTo ?? 0,
+  );
   if (end - start > MAX_IMAGE_BYTES) {
     throw new BinaryImageError(
       `the image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}; choose some with -j, or leave some out with -R`,

@@ -1,5 +1,7 @@
 /** `objdump -f`, `-h`, `-p`, `-t`, `-r`, `-s`: everything but code, in the text of GNU objdump 2.40. */
+
 import { ET_EXEC, PF_R, PF_W, PF_X, STT_COMMON, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT } from "../object/elf.ts";
+import { greatest } from "../object/extremes.ts";
 import { RELOCATION_NAMES } from "../object/relocation-types.ts";
 import {
   hex8,
@@ -39,7 +41,12 @@ export function sectionTable(
   chosen: (section: ObjectSection) => boolean,
   wide: boolean,
 ): string[] {
-  const width = wide ? Math.max(13, ...sections.map(({ name }) => name.length)) : 13;
+  const width = wide
+    ? greatest(
+        sections.map(({ name }) => name.length),
+        13,
+      )
+    : 13;
   const lines = [
     "Sections:",
     `Idx ${"Name".padEnd(width)} Size      VMA       LMA       File off  Algn${wide ? "  Flags" : ""}`,

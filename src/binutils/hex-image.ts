@@ -3,6 +3,7 @@
  * simulators, as GNU objcopy 2.40 writes them. Intel, "Hexadecimal Object File Format Specification", revision A;
  * Motorola's S-records; IEEE 1364, `$readmemh`.
  */
+import { greatest } from "../object/extremes.ts";
 import { type BinaryImageOptions, writtenSections } from "./binary-image.ts";
 import type { ObjectFile } from "./object-file.ts";
 
@@ -150,7 +151,10 @@ function* intelHex(parts: readonly Part[], { start }: HexOptions): Generator<str
 }
 
 function* motorola(parts: readonly Part[], options: HexOptions): Generator<string> {
-  const last = Math.max(0, ...parts.map(({ address, bytes }) => address + bytes.length - 1));
+  const last = greatest(
+    parts.map(({ address, bytes }) => address + bytes.length - 1),
+    0,
+  );
   const type = options.hasLongAddresses || last > 0xffffff ? 3 : last > 0xffff ? 2 : 1;
   const record = (kind: number, addressBytes: number, address: number, data: Uint8Array): string => {
     const bytes = Uint8Array.of(addressBytes + data.length + 1, ...bigEndian(address, addressBytes), ...data);

@@ -215,11 +215,11 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
           }),
     };
   });
+  const numbers = fileIndices(copied.map((one) => ({ hasRelocations: one.relocations !== null })));
   const sections = [...copied.map((section, at) => withMembers(section, kept[at]!)), ...added.map(addedSection)];
   /** A group names its members, and their tables of relocations, by their numbers in the file. */
   function withMembers(section: FileSection, { elf: { type, content } }: ObjectSection): FileSection {
     if (type !== SHT_GROUP || content.length < 4) return section;
-    const numbers = fileIndices(copied.map((one) => ({ hasRelocations: one.relocations !== null })));
     const moved = membersOf(content).flatMap((member) => {
       const { type: memberType, info } = elf.sections[member] ?? { type: 0, info: 0 };
       const isTable = memberType === SHT_REL;
@@ -241,6 +241,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
       section.type !== SHT_NOBITS &&
       !isEmptied(section),
   );
+  const placeInFile = new Map(file.sections.map((section, place) => [section, place]));
   return written({
     type: elf.type,
     abi: elf.abi,
@@ -249,7 +250,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     symbols: symbols.length > 0 ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
     nameOrder: [
-      ...kept.map((_, at) => at).sort((a, b) => file.sections.indexOf(kept[a]!) - file.sections.indexOf(kept[b]!)),
+      ...kept.map((_, at) => at).sort((a, b) => placeInFile.get(kept[a]!)! - placeInFile.get(kept[b]!)!),
       ...added.map((_, at) => kept.length + at),
     ],
     headers: (debugging?.segments ?? elf.segments).map((segment) => {
@@ -261,9 +262,9 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
           : {}),
       };
     }),
-    start: Math.max(
+    start: loaded.reduce(
+      (end, { elf: section }) => Math.max(end, section.fileOffset + section.sizeBytes),
       debugging?.end ?? headerBytes(elf.segments.length),
-      ...loaded.map(({ elf: section }) => section.fileOffset + section.sizeBytes),
     ),
   });
 }

@@ -1,4 +1,5 @@
 /** `size`: how large the parts of a program are, in the text of GNU size 2.40. */
+import { greatest } from "../object/extremes.ts";
 import type { ObjectFile } from "./object-file.ts";
 
 export type SizeRadix = 8 | 10 | 16;
@@ -43,13 +44,18 @@ export function berkeleyLine(totals: SizeTotals, name: string, radix: SizeRadix)
 export function sysvLines(file: ObjectFile, name: string, radix: SizeRadix): string[] {
   const total = file.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   // The head is not taken into account, as in GNU size.
-  const nameWidth = Math.max(0, ...file.sections.map((section) => section.name.length));
-  const sizeWidth = Math.max(
-    "size".length,
-    number(total, radix).length,
-    ...file.sections.map(({ sizeBytes }) => number(sizeBytes, radix).length),
+  const nameWidth = greatest(
+    file.sections.map((section) => section.name.length),
+    0,
   );
-  const addressWidth = Math.max("addr".length, ...file.sections.map(({ address }) => number(address, radix).length));
+  const sizeWidth = greatest(
+    [total, ...file.sections.map(({ sizeBytes }) => sizeBytes)].map((size) => number(size, radix).length),
+    "size".length,
+  );
+  const addressWidth = greatest(
+    file.sections.map(({ address }) => number(address, radix).length),
+    "addr".length,
+  );
   return [
     `${name}:`,
     `${"section".padEnd(nameWidth)}   ${"size".padStart(sizeWidth)}   ${"addr".padStart(addressWidth)}`,

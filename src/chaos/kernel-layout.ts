@@ -2,10 +2,8 @@
  * Where a kernel keeps what invariants read: its symbols, and the offsets in its structures, which are absolute symbols
  * of the linked program. What has been renamed is an error that names it.
  */
-import { SHF_ALLOC, STB_LOCAL, STT_FILE } from "../object/elf.ts";
+import { SHF_ALLOC, SHN_ABS, STB_LOCAL, STT_FILE } from "../object/elf.ts";
 import type { ElfObject } from "../object/elf-reader.ts";
-
-const SHN_ABS = 0xfff1;
 
 /** The number that the kernel has for some words, as for an entry of a view: docs/protocols/cluster.md. */
 export function digestOfWords(words: readonly number[]): number {

@@ -102,7 +102,7 @@ export function run(args: readonly string[]): void {
       }
       if (found === null) {
         if (!has("--quiet")) say("note", `${object.path}: no symbols`);
-      } else lines.push(...found);
+      } else for (const line of found) lines.push(line);
     }
     if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
   });

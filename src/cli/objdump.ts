@@ -130,9 +130,14 @@ function dump(
 ): void {
   const last = (option: string): string | undefined => parsed.findLast((argument) => argument.option === option)?.value;
   const isRaw = file.elf.type === 0;
-  const text: string[] = ["", `${file.path}:     file format ${isRaw ? "binary" : "elf32-i386"}`];
+  const text: string[] = [];
+  // One by one, as there may be more lines than a call takes arguments.
+  const show = (lines: readonly string[]): void => {
+    for (const line of lines) text.push(line);
+  };
+  show(["", `${file.path}:     file format ${isRaw ? "binary" : "elf32-i386"}`]);
   if (actions.has("-a")) text.push(member ? memberLine(member) : file.path);
-  if (actions.has("-f")) text.push(...fileHeader(file));
+  if (actions.has("-f")) show(fileHeader(file));
   else text.push("");
   const names = new Set(parsed.filter(({ option }) => option === "-j").map(({ value }) => value));
   const patterns = [...names].map(sectionPattern);
@@ -140,18 +145,18 @@ function dump(
     patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
   const wide = actions.has("-w");
   const nameOf = symbolNaming(parsed, false);
-  if (actions.has("-p")) text.push(...(isRaw ? [] : [...programHeaders(file), ...dynamicSection(file)]));
-  if (actions.has("-h")) text.push(...sectionTable(file, chosen, wide));
-  if (actions.has("-t")) text.push(...symbolTable(file, nameOf));
+  if (actions.has("-p")) show(isRaw ? [] : [...programHeaders(file), ...dynamicSection(file)]);
+  if (actions.has("-h")) show(sectionTable(file, chosen, wide));
+  if (actions.has("-t")) show(symbolTable(file, nameOf));
   const disassembles =
     ["-d", "-D", "-S", "-l"].some((option) => actions.has(option)) &&
     (actions.has("-d") || actions.has("-D") || actions.has("-S"));
-  if (actions.has("-r") && !disassembles) text.push(...relocationTables(file, chosen, nameOf));
+  if (actions.has("-r") && !disassembles) show(relocationTables(file, chosen, nameOf));
   const from = address(last("--start-address") ?? "0", "--start-address");
   const to = address(last("--stop-address") ?? "0x100000000", "--stop-address");
   if (actions.has("-s"))
     for (const section of file.sections)
-      if (section.traits.contents && chosen(section)) text.push(...sectionContents(section, from, to));
+      if (section.traits.contents && chosen(section)) show(sectionContents(section, from, to));
   writeOutput(`${text.join("\n")}\n`);
   if (!disassembles) return;
   const machine = disassemblerOptions(parsed);

@@ -99,21 +99,25 @@ function show(
   const has = (option: string): boolean => wanted.has(option);
   const isWide = has("-W");
   const lines: string[] = [];
-  if (has("-h")) lines.push(...fileHeader(elf));
-  if (has("-S")) lines.push(...sectionTable(elf, isWide, !has("-h")));
-  if (has("-g")) lines.push(...groups(elf));
-  if (has("-l")) lines.push(...segmentTable(elf, !has("-h")));
-  if (has("-d")) lines.push(...dynamicTable(elf));
-  if (has("-r")) lines.push(...relocationTables(elf, isWide, nameOf));
-  if (has("-u")) lines.push("No processor specific unwind information to decode");
-  if (has("-s")) lines.push(...symbolTables(elf, isWide, nameOf));
+  // One by one, as there may be more lines than a call takes arguments.
+  const add = (more: readonly string[]): void => {
+    for (const line of more) lines.push(line);
+  };
+  if (has("-h")) add(fileHeader(elf));
+  if (has("-S")) add(sectionTable(elf, isWide, !has("-h")));
+  if (has("-g")) add(groups(elf));
+  if (has("-l")) add(segmentTable(elf, !has("-h")));
+  if (has("-d")) add(dynamicTable(elf));
+  if (has("-r")) add(relocationTables(elf, isWide, nameOf));
+  if (has("-u")) add(["No processor specific unwind information to decode"]);
+  if (has("-s")) add(symbolTables(elf, isWide, nameOf));
   for (const { option, value } of parsed) {
     if (option !== "-x" && option !== "-p") continue;
     const section = sectionNamed(elf, value);
     if (section === null) say("warning", `there is no section \`${value}' to dump`);
-    else lines.push(...(option === "-x" ? hexDump(elf, section) : stringDump(elf, section)));
+    else add(option === "-x" ? hexDump(elf, section) : stringDump(elf, section));
   }
-  if (has("-V")) lines.push("", "No version information found in this file.");
-  if (has("-n")) lines.push(...notes(elf, isWide));
+  if (has("-V")) add(["", "No version information found in this file."]);
+  if (has("-n")) add(notes(elf, isWide));
   return lines;
 }

@@ -2,7 +2,9 @@
  * The build ID of a program (`--build-id`): a note that the linker adds to the first object, and fills when the file is
  * done with a digest of what GNU ld takes it from, so that equal programs have equal IDs, those of GNU ld.
  */
-import { SHT_NOBITS, SHT_STRTAB, SHT_SYMTAB } from "../object/elf.ts";
+
+import { SHT_NOBITS, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX } from "../object/elf.ts";
+import { sectionNumbers } from "../object/elf-reader.ts";
 import { addNote, gnuNote, NOTE_HEAD_BYTES } from "./gnu-note.ts";
 import type { InputObject } from "./input-section.ts";
 
@@ -33,8 +35,11 @@ export function stampBuildId(file: Uint8Array, { make, sizeBytes }: BuildId, not
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const word = (at: number): number => view.getUint32(at, true);
   const sectionsAt = word(32);
-  const count = view.getUint16(48, true);
-  const names = word(sectionsAt + view.getUint16(50, true) * SECTION_BYTES + 16);
+  const { sectionCount: count, namesIndex } = sectionNumbers(
+    view,
+    (at) => new DataView(view.buffer, view.byteOffset + at),
+  );
+  const names = word(sectionsAt + namesIndex * SECTION_BYTES + 16);
   // Places in the file do not count, only what is there.
   const header = file.slice(0, HEADER_BYTES);
   header.fill(0, 28, 36);
@@ -47,7 +52,8 @@ export function stampBuildId(file: Uint8Array, { make, sizeBytes }: BuildId, not
     parts.push(entry);
     const [type, offset, size] = [word(at + 4), word(at + 16), word(at + 20)];
     const name = nameAt(file, names + word(at));
-    const isTable = type === SHT_SYMTAB || (type === SHT_STRTAB && index > 0 && word(at + 8) === 0);
+    const isTable =
+      type === SHT_SYMTAB || type === SHT_SYMTAB_SHNDX || (type === SHT_STRTAB && index > 0 && word(at + 8) === 0);
     if (index === 0 || type === SHT_NOBITS || isTable) continue;
     if (name === later) parts.push(new Uint8Array(size));
     else if (note < offset || note >= offset + size) parts.push(file.subarray(offset, offset + size));

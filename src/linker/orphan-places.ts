@@ -4,11 +4,11 @@
  *
  * An orphan's flags choose one of eight places, each with the name of the section that such contents usually follow
  * (`.text`, `.data`, ...). If the script has no section of that name, the one whose flags come closest serves, and is
- * remembered for the orphans that follow. The new section stands after the assignments that follow its neighbour, since
- * those most often name the neighbour's end, but before one to the location counter, which positions the next section.
+ * remembered for the orphans that follow. Which statements the new section stands between says statement-chain.ts.
  */
 import { SHF_GROUP, SHT_NOTE, SHT_NULL, SHT_REL } from "../object/elf.ts";
-import type { InputObject, InputSection } from "./input-section.ts";
+import type { Chain } from "./chain.ts";
+import type { InputSection } from "./input-section.ts";
 import { OutputSection } from "./output-section.ts";
 import {
   SEC_ALLOC,
@@ -22,7 +22,7 @@ import {
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "./section-flags.ts";
-import type { TopStatement } from "./top-statement.ts";
+import type { StatementChain } from "./statement-chain.ts";
 
 interface Place {
   readonly name: string;
@@ -37,19 +37,22 @@ interface Place {
 const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
 const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
 
+/** A section of this name takes what the output is not to have; it has no attributes. */
+const DISCARD = "/DISCARD/";
+
 /** Its sections are not what ONLY_IF_RO or ONLY_IF_RW asks for. */
 const isRefused = ({ command, exists }: OutputSection): boolean => command?.constraint != null && !exists;
 
 export class OrphanPlaces {
-  readonly #statements: TopStatement[];
-  readonly #made: OutputSection[];
+  readonly #statements: StatementChain;
+  readonly #made: Chain<OutputSection>;
   readonly #places: Readonly<Record<"text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "note" | "other", Place>>;
 
   /** There was a note when the last one was placed. */
   #hasNotes = false;
 
   /** `made`: the sections there are, in the order in which the file lists them. */
-  constructor(statements: TopStatement[], made: OutputSection[]) {
+  constructor(statements: StatementChain, made: Chain<OutputSection>) {
     this.#statements = statements;
     this.#made = made;
     const place = (name: string, flags: number): Place => ({ name, flags, section: null, last: null, made: null });
@@ -66,18 +69,14 @@ export class OrphanPlaces {
   }
 
   #sections(): OutputSection[] {
-    return this.#all().filter(({ name }) => name !== "/DISCARD/");
+    return this.#statements.sections().filter(({ name }) => name !== DISCARD);
   }
 
-  /** With `/DISCARD/`, which has no attributes. */
-  #all(): OutputSection[] {
-    return this.#statements.flatMap((statement) => (statement.kind === "section" ? [statement.section] : []));
-  }
-
+  /** `namesakes`: all sections of its name, whatever object they are from. */
   outputFor(
     section: InputSection,
     { isRelocatable, keepsGroups }: { readonly isRelocatable: boolean; readonly keepsGroups: boolean },
-    followers: readonly InputObject[],
+    namesakes: readonly InputSection[],
     isAlone: boolean,
   ): OutputSection {
     const isDynamic = section.isStripped && section.elf.type === SHT_REL;
@@ -87,8 +86,8 @@ export class OrphanPlaces {
       isAlone || (keepsGroups && ((section.flags & SEC_GROUP) !== 0 || (section.elf.flags & SHF_GROUP) !== 0));
     if (!isUnique) {
       let unused: OutputSection | null = null;
-      for (const candidate of this.#sections()) {
-        if (candidate.name !== name || isRefused(candidate)) continue;
+      for (const candidate of name === DISCARD ? [] : this.#statements.named(name)) {
+        if (isRefused(candidate)) continue;
         if (!candidate.exists) unused ??= candidate;
         else if (isRelocatable && isApart(section, candidate, keepsGroups)) continue;
         else if (
@@ -104,31 +103,27 @@ export class OrphanPlaces {
     // Common symbols that no pattern and no section of zeros takes come last.
     if (section.name === "COMMON") {
       const output = new OutputSection(name, null);
-      this.#statements.push({ kind: "section", section: output });
+      this.#statements.insertBefore(null, { kind: "section", section: output });
       return output;
     }
-    const there = this.#sections();
     for (const place of Object.values(this.#places)) {
       if (place.section !== null || place.name === "") continue;
-      place.section = there.find((candidate) => candidate.name === place.name && !isRefused(candidate)) ?? null;
+      place.section = this.#statements.named(place.name).find((candidate) => !isRefused(candidate)) ?? null;
       if (place.section && place.section.hintFlags === 0) place.section.hintFlags = place.flags;
     }
     // The linker's own build ID counts as a note without content while its place is looked for: it resembles nothing.
     let flags = section.isBuildId ? section.flags & ~SEC_HAS_CONTENTS : section.flags;
     // Orphans of one name share a section, those of the files that follow too: it is read-only only if all are.
     if (!isRelocatable)
-      for (const { sections } of followers)
-        for (const other of sections)
-          if (
-            other &&
-            other.name === section.name &&
-            other.output === null &&
-            !other.isDiscarded &&
-            (other.flags & SEC_EXCLUDE) === 0 &&
-            ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0 &&
-            other.elf.type === section.elf.type
-          )
-            flags &= other.flags | ~SEC_READONLY;
+      for (const other of namesakes)
+        if (
+          other.output === null &&
+          !other.isDiscarded &&
+          (other.flags & SEC_EXCLUDE) === 0 &&
+          ((other.flags ^ flags) & (SEC_LOAD | SEC_ALLOC)) === 0 &&
+          other.elf.type === section.elf.type
+        )
+          flags &= other.flags | ~SEC_READONLY;
     const place = this.#placeFor(section, flags);
     return this.#insert(new OutputSection(name, null), place, flags, elfTypeOf(section), section.align);
   }
@@ -146,7 +141,7 @@ export class OrphanPlaces {
   }
 
   #insert(output: OutputSection, place: Place | null, flags: number, type: number, align: number): OutputSection {
-    const entry: TopStatement = { kind: "section", section: output };
+    const statement = { kind: "section", section: output } as const;
     const after =
       place === null
         ? null
@@ -155,7 +150,7 @@ export class OrphanPlaces {
           ((flags & SEC_ALLOC) !== 0 ? this.#findByFlags(flags, place, type) : null) ??
           this.#findByFlags(flags, place, null));
     if (place === null) {
-      this.#statements.push(entry);
+      this.#statements.insertBefore(null, statement);
       return output;
     }
     if (after && (flags & (SEC_LOAD | SEC_ALLOC)) !== 0) {
@@ -164,16 +159,21 @@ export class OrphanPlaces {
       output.phdrs = after.phdrs;
     }
     place.made ??= this.#madeFor(after);
-    const index = place.made === null ? 0 : this.#made.indexOf(place.made) + 1;
-    const notes = this.#amongNotes(index, type === SHT_NOTE && (flags & SEC_LOAD) !== 0, align);
+    const notes = this.#amongNotes(place.made, type === SHT_NOTE && (flags & SEC_LOAD) !== 0, align);
+    const statements = this.#statements;
     if (notes !== null) {
       const { section, isBehind } = notes;
-      this.#statements.splice(isBehind ? this.slotAfter(section) : this.slotBefore(section), 0, entry);
-      this.#made.splice(this.#made.indexOf(section) + Number(isBehind), 0, output);
+      statements.insertBefore(isBehind ? statements.slotAfter(section) : statements.slotBefore(section), statement);
+      if (isBehind) this.#made.insertAfter(section, output);
+      else this.#made.insertBefore(section, output);
     } else {
-      if (place.last) this.#statements.splice(this.#indexOf(place.last) + 1, 0, entry);
-      else this.#statements.splice(after ? this.slotAfter(after) : this.#slotAtStart(), 0, entry);
-      this.#made.splice(index, 0, output);
+      const slot = place.last
+        ? statements.nextTo(place.last)
+        : after
+          ? statements.slotAfter(after)
+          : statements.slotAtStart();
+      statements.insertBefore(slot, statement);
+      this.#made.insertAfter(place.made, output);
     }
     output.exists = true;
     place.last = output;
@@ -183,75 +183,40 @@ export class OrphanPlaces {
 
   /** The section itself, or the one before it in the script if nothing was put into it. */
   #madeFor(section: OutputSection | null): OutputSection | null {
-    if (section === null || this.#made.includes(section)) return section;
-    const before = this.#statements
-      .slice(0, this.#indexOf(section))
-      .findLast((one) => one.kind === "section" && this.#made.includes(one.section));
-    return before?.kind === "section" ? before.section : null;
+    if (section === null || this.#made.has(section)) return section;
+    for (const before of this.#statements.sectionsBefore(section)) if (this.#made.has(before)) return before;
+    return null;
   }
 
   /**
    * Notes stand together, those with the largest alignment first, so that those of one alignment make one segment;
-   * nothing else goes between them. Null for the first one, and for what is not beside notes. `index`: where the orphan
-   * would go otherwise.
+   * nothing else goes between them. Null for the first one, and for what is not beside notes. `before`: what the orphan
+   * would stand behind otherwise.
    */
   #amongNotes(
-    index: number,
+    before: OutputSection | null,
     isForNote: boolean,
     align: number,
   ): { readonly section: OutputSection; readonly isBehind: boolean } | null {
     const isNote = ({ flags, inputType }: OutputSection): boolean => inputType === SHT_NOTE && (flags & SEC_LOAD) !== 0;
-    const next = this.#made[index];
-    if (next === undefined || !(isForNote || isNote(next))) return null;
-    if (!isForNote) return this.#hasNotes ? { section: this.#made.findLast(isNote)!, isBehind: true } : null;
-    const first = this.#made.findIndex(isNote);
-    this.#hasNotes = first >= 0;
-    if (first < 0) return null;
-    const end = this.#made.findIndex((section, place) => place > first && !isNote(section));
-    const notes = this.#made.slice(first, end < 0 ? undefined : end);
-    const before = notes.findLast((note) => note.align >= align);
-    return { section: before ?? notes[0]!, isBehind: before !== undefined };
-  }
-
-  #indexOf(section: OutputSection): number {
-    return this.#statements.findIndex((statement) => statement.kind === "section" && statement.section === section);
-  }
-
-  /**
-   * After the assignments that follow a section, but not after one to the location counter that positions the next
-   * section.
-   */
-  slotAfter(section: OutputSection): number {
-    return this.#slotFrom(this.#indexOf(section) + 1, false);
-  }
-
-  /** After the section before, so that what positions this one comes last: INSERT BEFORE. */
-  slotBefore(section: OutputSection): number {
-    const before = this.#statements.slice(0, this.#indexOf(section)).findLast(({ kind }) => kind === "section");
-    return before?.kind === "section" ? this.slotAfter(before.section) : this.#slotAtStart();
-  }
-
-  /** Where something goes that resembles no section. */
-  #slotAtStart(): number {
-    return this.#slotFrom(0, true);
-  }
-
-  #slotFrom(start: number, skipsFirst: boolean): number {
-    let assignment = -1;
-    let skip = skipsFirst;
-    for (let i = start; i < this.#statements.length; i++) {
-      const statement = this.#statements[i]!;
-      if (statement.kind === "assign") {
-        if (assignment < 0 && statement.assignment.name === ".") {
-          if (!skip) assignment = i;
-          skip = false;
-        }
-      } else if (statement.kind === "section") {
-        const { exists, hasInput, flags } = statement.section;
-        return assignment >= 0 && (!exists || !hasInput || (flags & SEC_ALLOC) !== 0) ? assignment : i;
-      }
+    const next = this.#made.next(before);
+    if (next === null || !(isForNote || isNote(next))) return null;
+    if (!isForNote) {
+      if (!this.#hasNotes) return null;
+      for (const section of this.#made.before(null)) if (isNote(section)) return { section, isBehind: true };
     }
-    return this.#statements.length;
+    let first: OutputSection | null = null;
+    let last: OutputSection | null = null;
+    for (const section of this.#made.after(null)) {
+      if (!isNote(section)) {
+        if (first === null) continue;
+        break;
+      }
+      first ??= section;
+      if (section.align >= align) last = section;
+    }
+    this.#hasNotes = first !== null;
+    return first && { section: last ?? first, isBehind: last !== null };
   }
 
   /** A dynamic linker wants its relocations before all others, and else after what is read-only. */
@@ -285,8 +250,9 @@ export class OrphanPlaces {
    * for any.
    */
   #findByFlags(flags: number, place: Place, type: number | null): OutputSection | null {
+    const all = this.#statements.sections();
     const last = (mask: number): OutputSection | null =>
-      this.#all().findLast(
+      all.findLast(
         (candidate) =>
           (((candidate.exists ? candidate.flags : candidate.hintFlags) ^ flags) & mask) === 0 &&
           (type === null || !candidate.exists || candidate.inputType === type),

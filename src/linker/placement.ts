@@ -27,6 +27,7 @@ import {
 } from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
 import { knownSection } from "../object/known-sections.ts";
+import { Chain } from "./chain.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
@@ -45,6 +46,7 @@ import {
   SEC_READONLY,
   SEC_STRINGS,
 } from "./section-flags.ts";
+import { StatementChain } from "./statement-chain.ts";
 import type { TopStatement } from "./top-statement.ts";
 
 export interface PlacementOptions {
@@ -68,9 +70,7 @@ export interface PlacementOptions {
 
 /** The script with its patterns replaced by what they found. */
 export class Placement {
-  readonly statements: TopStatement[] = [];
-  /** The sections of the output in the order in which the file lists them: that in which they came to be. */
-  readonly made: OutputSection[] = [];
+  statements: TopStatement[] = [];
   /** Orphans that --orphan-handling wants to be told of. */
   readonly unplaced: { readonly section: InputSection; readonly isError: boolean }[] = [];
   /** --orphan-handling=discard threw something away. */
@@ -78,16 +78,23 @@ export class Placement {
   readonly problems: { readonly path: string; readonly line: number; readonly message: string }[] = [];
   readonly #options: PlacementOptions;
   readonly #objects: readonly InputObject[];
+  readonly #made = new Chain<OutputSection>();
   readonly #matched = new Map<Statement, InputStatement>();
-  readonly #places: OrphanPlaces;
-  /** Names of all sections there are, and of those that a statement's patterns fit: most fit none. */
-  readonly #names: ReadonlySet<string>;
+  /** All sections there are by their names. */
+  readonly #named = new Map<string, InputSection[]>();
+  /** The names that a statement's patterns fit: most fit none. */
   readonly #fitting = new Map<InputStatement, ReadonlySet<string>>();
 
   constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
     this.#options = options;
     this.#objects = objects;
-    this.#names = new Set(objects.flatMap((object) => this.#sectionsOf(object).flatMap((one) => one?.name ?? [])));
+    for (const object of objects) {
+      for (const section of this.#sectionsOf(object)) {
+        const namesakes = section && this.#named.get(section.name);
+        if (namesakes) namesakes.push(section);
+        else if (section) this.#named.set(section.name, [section]);
+      }
+    }
     for (const script of scripts)
       this.statements.push(...script.statements.map((statement) => this.#topStatement(statement, script.path)));
     this.statements.push({ kind: "end" });
@@ -102,21 +109,19 @@ export class Placement {
         this.statements.unshift({ kind: "section", section });
       }
     }
-    this.#places = new OrphanPlaces(this.statements, this.made);
+    const chain = new StatementChain(this.statements);
     for (const script of scripts) {
       for (const { statements, place, section: name, line } of script.inserted) {
-        const section = this.statements.find(
-          (statement) => statement.kind === "section" && statement.section.name === name,
-        );
-        if (section?.kind !== "section")
+        const [section] = chain.named(name);
+        if (section === undefined)
           this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
         else {
-          const places = this.#places;
-          const at = place === "before" ? places.slotBefore(section.section) : places.slotAfter(section.section);
-          this.statements.splice(at, 0, ...statements.map((statement) => this.#topStatement(statement, script.path)));
+          const slot = place === "before" ? chain.slotBefore(section) : chain.slotAfter(section);
+          for (const statement of statements) chain.insertBefore(slot, this.#topStatement(statement, script.path));
         }
       }
     }
+    this.statements = chain.toArray();
   }
 
   #topStatement(statement: LinkerScript["statements"][number], scriptPath: string): TopStatement {
@@ -221,7 +226,7 @@ export class Placement {
   #make(section: OutputSection): void {
     if (section.exists) return;
     section.exists = true;
-    this.made.push(section);
+    this.#made.insertBefore(null, section);
     const { address, loadAddress } = section.command ?? {};
     if (address) this.#makeMentioned(address);
     if (loadAddress) this.#makeMentioned(loadAddress);
@@ -256,6 +261,11 @@ export class Placement {
         section.loadRegion = before.loadRegion;
       before = section;
     }
+  }
+
+  /** The sections of the output in the order in which the file lists them: that in which they came to be. */
+  made(): OutputSection[] {
+    return [...this.#made.after(null)];
   }
 
   /** All sections of the output, in order. */
@@ -336,12 +346,14 @@ export class Placement {
     return this.#options.uniqueNames.some((pattern) => globMatch(pattern, name));
   }
 
-  #namesFor(statement: InputStatement): ReadonlySet<string> {
+  #namesFor(statement: InputStatement): Pick<ReadonlySet<string>, "has" | "size"> {
     const { patterns } = statement;
-    if (patterns.length === 0) return this.#names;
+    if (patterns.length === 0) return this.#named;
     let names = this.#fitting.get(statement);
     if (names === undefined) {
-      names = new Set([...this.#names].filter((name) => patterns.some(({ pattern }) => globMatch(pattern, name))));
+      names = new Set(
+        [...this.#named.keys()].filter((name) => patterns.some(({ pattern }) => globMatch(pattern, name))),
+      );
       this.#fitting.set(statement, names);
     }
     return names;
@@ -446,8 +458,9 @@ export class Placement {
   }
 
   #orphans(): void {
-    for (const [index, object] of this.#objects.entries()) {
-      const followers = this.#objects.slice(index);
+    const statements = new StatementChain(this.statements);
+    const places = new OrphanPlaces(statements, this.#made);
+    for (const object of this.#objects) {
       for (const section of this.#sectionsOf(object)) {
         if (!section || section.output !== null || section.isDiscarded) continue;
         if (this.#isLeftOut(section)) continue;
@@ -461,10 +474,10 @@ export class Placement {
         if (this.#options.orphans !== "place" && !section.isStripped && !section.name.startsWith(".rel")) {
           this.unplaced.push({ section, isError: this.#options.orphans === "error" });
         }
-        const output = this.#places.outputFor(
+        const output = places.outputFor(
           section,
           this.#options,
-          followers,
+          this.#named.get(section.name)!,
           this.#options.hasUniqueOrphans || this.#hasUniqueName(section),
         );
         if (
@@ -480,6 +493,7 @@ export class Placement {
         if (this.#add(output, section) && wild.kind === "wild") wild.sections.push(section);
       }
     }
+    this.statements = statements.toArray();
   }
 }
 

@@ -1,4 +1,5 @@
 /** The bytes of a linked program: an ELF executable or object, laid out as GNU ld 2.40 does, or a flat image. */
+
 import { assert } from "../diagnostic/invariant.ts";
 import {
   ET_EXEC,
@@ -24,6 +25,7 @@ import {
   headerBytes,
   writeElfTo,
 } from "../object/elf-writer.ts";
+import { greatest, smallest } from "../object/extremes.ts";
 import { FileInMemory, type FileSink } from "../object/file-sink.ts";
 import { stampBuildId } from "./build-id.ts";
 import { KeptRelocations } from "./kept-relocations.ts";
@@ -80,7 +82,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   }
   program.got.fill();
   const keepsRelocations = isRelocatable || (options.emitRelocations ?? false);
-  const symbols = collectSymbols(outputs, program.placement.made, program.symbols, {
+  const symbols = collectSymbols(outputs, program.placement.made(), program.symbols, {
     isRelocatable,
     keepsRelocations,
     collectsGarbage: options.collectGarbage ?? false,
@@ -263,7 +265,9 @@ function writeFile(
       entry: program.entry >>> 0,
       sections: fileSections,
       symbols: options.strip === "all" ? null : fileSymbols,
-      nameOrder: program.placement.made.flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
+      nameOrder: program.placement
+        .made()
+        .flatMap((output) => (position.has(output) ? [position.get(output)! - 1] : [])),
       localCount: symbols.localCount,
       headers: file.headers,
       start: isRelocatable ? headerBytes(0) : file.end,
@@ -331,8 +335,8 @@ export function flatImage(program: Program, image: ProgramFile): Uint8Array<Arra
     .filter(({ output, content }) => (output.flags & (SEC_ALLOC | SEC_LOAD)) !== 0 && content.length > 0);
   const loaded = written.filter(({ output }) => (output.flags & SEC_ALLOC) !== 0 && (output.flags & SEC_LOAD) !== 0);
   if (loaded.length === 0) return new Uint8Array(0);
-  const start = Math.min(...loaded.map(({ output }) => output.loadAddress));
-  const end = Math.max(...written.map(({ output, content }) => output.loadAddress + content.length));
+  const start = smallest(loaded.map(({ output }) => output.loadAddress));
+  const end = greatest(written.map(({ output, content }) => output.loadAddress + content.length));
   if (end - start > MAX_FILE_BYTES) {
     program.report.script(
       program.options.script.path,

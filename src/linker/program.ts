@@ -12,6 +12,7 @@ import {
 } from "../object/elf.ts";
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
+import { greatest } from "../object/extremes.ts";
 import { assignments } from "./assigned-names.ts";
 import { addBuildId, type BuildId } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
@@ -268,7 +269,7 @@ export class Program {
 
   /** Output sections that are in the file, in order. */
   outputs(): OutputSection[] {
-    const all = this.placement.made.filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
+    const all = this.placement.made().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
     // Groups come before the sections that they gather.
     return [...all.filter(({ type }) => type === SHT_GROUP), ...all.filter(({ type }) => type !== SHT_GROUP)];
   }
@@ -395,7 +396,13 @@ export class Program {
     }
     for (const object of objects) {
       const list = byObject.get(object) ?? [];
-      const section = this.#commonSection(object, Math.max(1, ...list.map(({ align }) => align)));
+      const section = this.#commonSection(
+        object,
+        greatest(
+          list.map(({ align }) => align),
+          1,
+        ),
+      );
       if (!section) continue;
       if (options.collectGarbage && list.length === 0) section.isDiscarded = true;
       const { sortCommon } = options;

@@ -24,6 +24,7 @@ import {
 } from "../object/elf.ts";
 import type { ElfSegment } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
+import { greatest } from "../object/extremes.ts";
 import type { OutputSection } from "./output-section.ts";
 import {
   isInFile,
@@ -241,8 +242,14 @@ export function assignOffsets(
     if (sections.length === 0 && !hasHeaders) continue;
     const headersStart = segment.hasProgramHeadersOnly ? EHDR_BYTES : 0;
     const align = isPaged
-      ? Math.max(pageBytes, ...sections.map((section) => section.align))
-      : Math.max(sections.length > 0 ? 1 : HEADER_ALIGN, ...sections.map((section) => section.align));
+      ? greatest(
+          sections.map((section) => section.align),
+          pageBytes,
+        )
+      : greatest(
+          sections.map((section) => section.align),
+          sections.length > 0 ? 1 : HEADER_ALIGN,
+        );
     const first = sections[0];
     // Without content in the file a segment takes no room, but its offset still has to fit its address.
     const hasBytes = hasHeaders || sections.some(({ flags }) => isInFile(flags));
@@ -438,7 +445,7 @@ function otherHeader(
           : 0,
     memoryBytes: last ? (end ?? last.address + last.sizeBytes) - first.address : 0,
     flags: flags ?? (type === PT_TLS ? PF_R : permissions),
-    align: type === PT_GNU_RELRO ? 1 : Math.max(...sections.map(({ align }) => align)),
+    align: type === PT_GNU_RELRO ? 1 : greatest(sections.map(({ align }) => align)),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   ET_DYN,
   ET_EXEC,
   ET_REL,
+  FILE_SHN_XINDEX,
   PHDR_BYTES,
   type SectionHeader,
   SHDR_BYTES,
@@ -21,8 +22,10 @@ import {
   SHT_RELA,
   SHT_STRTAB,
   SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
   STB_LOCAL,
   SYM_BYTES,
+  sectionOfField,
 } from "./elf.ts";
 import { type ElfRelocation, type ElfRelocations, RelocationTable } from "./relocation-table.ts";
 
@@ -191,14 +194,14 @@ class SymbolRow implements ElfSymbol {
   readonly #names: Names;
   readonly #nameOffset: number;
 
-  constructor(view: DataView, at: number, names: Names) {
+  constructor(view: DataView, at: number, section: number, names: Names) {
     const info = view.getUint8(at + 12);
     this.value = view.getUint32(at + 4, true);
     this.sizeBytes = view.getUint32(at + 8, true);
     this.binding = info >> 4;
     this.type = info & 15;
     this.visibility = view.getUint8(at + 13) & 3;
-    this.section = view.getUint16(at + 14, true);
+    this.section = section;
     this.#names = names;
     this.#nameOffset = view.getUint32(at, true);
   }
@@ -214,18 +217,24 @@ class SymbolRows implements ElfSymbolTable {
   readonly globals: number[] = [];
   readonly #view: DataView;
   readonly #names: Names;
+  /** Sections by the symbols' indices where 16 bits are too few: SHT_SYMTAB_SHNDX. */
+  readonly #sections: DataView;
   /** A bit for each type that there is. */
   #types = 0;
 
   /** Nothing of it is known before `check`. */
-  constructor(view: DataView, names: Names) {
+  constructor(view: DataView, names: Names, sections: DataView) {
     this.length = Math.floor(view.byteLength / SYM_BYTES);
     this.#view = view;
     this.#names = names;
+    this.#sections = sections;
   }
 
   sectionOf(index: number): number {
-    return this.#view.getUint16(index * SYM_BYTES + 14, true);
+    const field = this.#view.getUint16(index * SYM_BYTES + 14, true);
+    return field === FILE_SHN_XINDEX && 4 * index + 4 <= this.#sections.byteLength
+      ? this.#sections.getUint32(4 * index, true)
+      : sectionOfField(field);
   }
 
   hasType(type: number): boolean {
@@ -233,7 +242,9 @@ class SymbolRows implements ElfSymbolTable {
   }
 
   at(index: number): ElfSymbol | undefined {
-    return index < this.length ? new SymbolRow(this.#view, index * SYM_BYTES, this.#names) : undefined;
+    return index < this.length
+      ? new SymbolRow(this.#view, index * SYM_BYTES, this.sectionOf(index), this.#names)
+      : undefined;
   }
 
   check(sectionCount: number, fail: (problem: string) => never): void {
@@ -315,6 +326,22 @@ export function withChanges(
   return new FileObject(object, changes.sections ?? object.sections, changes.table ?? object.table, object.segments);
 }
 
+/**
+ * How many sections a file has, and which of them holds their names: what the header's 16 bits are too few for stands in
+ * the first section's own header (gABI, "ELF Header"). `first`: that header, if it lies in the file at such a place.
+ */
+export function sectionNumbers(
+  head: DataView,
+  first: (at: number) => DataView | null,
+): { readonly sectionCount: number; readonly namesIndex: number } {
+  const [count, names] = [head.getUint16(48, true), head.getUint16(50, true)];
+  const other = count === 0 || names === FILE_SHN_XINDEX ? first(head.getUint32(32, true)) : null;
+  return {
+    sectionCount: count === 0 ? (other?.getUint32(20, true) ?? 0) : count,
+    namesIndex: names === FILE_SHN_XINDEX ? (other?.getUint32(24, true) ?? 0) : names,
+  };
+}
+
 /** Reads an object or an executable. Throws `ElfError`. */
 export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject {
   const source = file instanceof Uint8Array ? new BytesInMemory(file) : file;
@@ -331,8 +358,9 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
   const machine = head.getUint16(18, true);
   if (machine !== EM_386) fail(`ELF machine ${machine} is not the Intel 80386 (3)`);
   const sectionsAt = head.getUint32(32, true);
-  const sectionCount = head.getUint16(48, true);
-  const namesIndex = head.getUint16(50, true);
+  const { sectionCount, namesIndex } = sectionNumbers(head, (at) =>
+    at > 0 && at + SHDR_BYTES <= source.length ? viewOf(source.read(at, SHDR_BYTES)) : null,
+  );
   if (sectionCount > 0 && head.getUint16(46, true) !== SHDR_BYTES) fail("section headers are not of 40 bytes");
   if (sectionsAt + sectionCount * SHDR_BYTES > source.length)
     fail("the section header table lies beyond the end of the file");
@@ -370,7 +398,13 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
   if (symtab) {
     const strings = headers[symtab.link];
     if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
-    const rows = new SymbolRows(viewOf(bytesOf(symtab)), new Names(bytesOf(strings!)));
+    const place = headers.indexOf(symtab);
+    const indices = headers.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === place);
+    const rows = new SymbolRows(
+      viewOf(bytesOf(symtab)),
+      new Names(bytesOf(strings!)),
+      viewOf(indices ? bytesOf(indices) : NO_BYTES),
+    );
     rows.check(headers.length, fail);
     symbols = rows;
   }

@@ -18,12 +18,14 @@ import {
   SHT_REL,
   SHT_STRTAB,
   SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
   STB_GNU_UNIQUE,
   STT_GNU_IFUNC,
   SYM_BYTES,
 } from "./elf.ts";
 import type { ElfSegment } from "./elf-reader.ts";
 import { FileInMemory, type FileSink } from "./file-sink.ts";
+import { hasSectionIndices, nullSection, SectionIndices, SYMTAB_SHNDX, sectionFields } from "./section-indices.ts";
 import { StringTable } from "./string-table.ts";
 
 /** What the file's header and its program headers take together. */
@@ -131,6 +133,7 @@ function placeSections(
   return { offsets, end };
 }
 
+const NO_BYTES = new Uint8Array(0);
 const ELFOSABI_GNU = 3;
 /** More than this comes from alignments and places that lie. */
 const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
@@ -157,9 +160,11 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     names.add(name);
     if (relocations !== null) names.add(`.rel${name}`);
   }
-  const nameBytes = names.finish();
   const indices = fileIndices(file.sections.map(({ relocations }) => ({ hasRelocations: relocations !== null })));
   const symtabIndex = file.sections.length + file.sections.filter(({ relocations }) => relocations !== null).length + 1;
+  const hasIndices = file.symbols !== null && hasSectionIndices(symtabIndex);
+  if (hasIndices) names.add(SYMTAB_SHNDX);
+  const nameBytes = names.finish();
   const places = placeSections(file.sections, file.start);
   const table = (name: string, sizeBytes: number, values: Partial<Header>): Header => ({
     name,
@@ -210,15 +215,23 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
   const symtab = table(".symtab", symbols.table.length, {
     type: SHT_SYMTAB,
     offset: alignUp(places.end, 4),
-    link: symtabIndex + 1,
+    link: symtabIndex + (hasIndices ? 2 : 1),
     info: file.localCount + 1,
     align: 4,
     entrySizeBytes: SYM_BYTES,
   });
-  const strtab = table(".strtab", stringBytes.length, { offset: symtab.offset + symtab.sizeBytes });
+  const indexBytes = hasIndices ? symbols.sections : NO_BYTES;
+  const indexTable = table(SYMTAB_SHNDX, indexBytes.length, {
+    type: SHT_SYMTAB_SHNDX,
+    offset: symtab.offset + symtab.sizeBytes,
+    link: symtabIndex,
+    align: 4,
+    entrySizeBytes: 4,
+  });
+  const strtab = table(".strtab", stringBytes.length, { offset: indexTable.offset + indexTable.sizeBytes });
   let end = places.end;
   if (file.symbols) {
-    headers.push(symtab, strtab);
+    headers.push(symtab, ...(hasIndices ? [indexTable] : []), strtab);
     end = strtab.offset + strtab.sizeBytes;
   }
   const shstrtab = table(".shstrtab", nameBytes.length, {});
@@ -253,10 +266,12 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
   const headersAt = alignUp(end + nameBytes.length, 4);
   if (file.symbols) {
     put(symtab.offset, symbols.table);
+    put(indexTable.offset, indexBytes);
     put(strtab.offset, stringBytes);
   }
   put(shstrtab.offset, nameBytes);
   const headerTable = sink.window(headersAt, headers.length * SHDR_BYTES);
+  Object.assign(headers[0]!, nullSection(headers.length));
   headers.forEach((header, index) =>
     writeWords(headerTable, index * SHDR_BYTES, [
       names.offset(header.name),
@@ -284,6 +299,7 @@ function writeWords(target: Uint8Array, at: number, values: readonly number[]): 
 /** The file's header and the program headers. */
 function writeHead(target: Uint8Array, file: ElfFile, abi: number, headersAt: number, headerCount: number): void {
   const segments = file.headers.length;
+  const fields = sectionFields(headerCount);
   writeWords(target, 0, [
     ELF_MAGIC,
     0x00010101 | (abi << 24),
@@ -297,7 +313,7 @@ function writeHead(target: Uint8Array, file: ElfFile, abi: number, headersAt: nu
     0,
     EHDR_BYTES | ((segments > 0 ? PHDR_BYTES : 0) << 16),
     segments | (SHDR_BYTES << 16),
-    headerCount | ((headerCount - 1) << 16),
+    fields.count | (fields.names << 16),
   ]);
   file.headers.forEach((header, index) => {
     writeWords(target, EHDR_BYTES + PHDR_BYTES * index, [
@@ -335,8 +351,14 @@ export class RelocationBytes {
 function symbolBytes(
   symbols: FileSymbols,
   indices: readonly number[],
-): { readonly table: Uint8Array; readonly strings: Uint8Array; readonly isGnu: boolean } {
+): {
+  readonly table: Uint8Array;
+  readonly sections: Uint8Array;
+  readonly strings: Uint8Array;
+  readonly isGnu: boolean;
+} {
   const table = new Uint8Array((symbols.length + 1) * SYM_BYTES);
+  const sections = new SectionIndices(symbols.length + 1);
   const view = new DataView(table.buffer);
   const names = new StringTable();
   let isGnu = false;
@@ -349,11 +371,12 @@ function symbolBytes(
     view.setUint32(at + 8, sizeBytes, true);
     view.setUint8(at + 12, (binding << 4) | type);
     view.setUint8(at + 13, visibility);
-    view.setUint16(at + 14, section > 0 && section < SHN_LORESERVE ? indices[section - 1]! : section, true);
+    const index = section > 0 && section < SHN_LORESERVE ? indices[section - 1]! : section;
+    view.setUint16(at + 14, sections.field(place + 1, index), true);
     if (type === STT_GNU_IFUNC || binding === STB_GNU_UNIQUE) isGnu = true;
   }
   const strings = names.finish();
   for (let at = SYM_BYTES; at < table.length; at += SYM_BYTES)
     view.setUint32(at, names.offsetOf(view.getInt32(at, true)), true);
-  return { table, strings, isGnu };
+  return { table, sections: sections.bytes, strings, isGnu };
 }

@@ -61,9 +61,28 @@ export const PF_W = 2;
 export const PF_R = 4;
 
 export const SHN_UNDEF = 0;
-export const SHN_LORESERVE = 0xff00;
-export const SHN_ABS = 0xfff1;
-export const SHN_COMMON = 0xfff2;
+/** From this number on indices of sections have meanings of their own in a file's 16 bits (gABI, "Special Sections"). */
+export const FILE_SHN_LORESERVE = 0xff00;
+/** The index stands elsewhere, as it takes more than 16 bits. */
+export const FILE_SHN_XINDEX = 0xffff;
+/**
+ * The same numbers as everybody here knows them: at the end of 32 bits, since a file may well have 65,521 sections.
+ * `sectionOfField` and `fieldOfSection` go from one to the other.
+ */
+export const SHN_LORESERVE = 0xffffff00;
+export const SHN_ABS = 0xfffffff1;
+export const SHN_COMMON = 0xfffffff2;
+
+/** What 16 bits of a file mean. Those that say that the index is elsewhere are left to whoever knows where. */
+export function sectionOfField(field: number): number {
+  return field < FILE_SHN_LORESERVE ? field : (field | 0xffff0000) >>> 0;
+}
+
+/** What 16 bits of a file say of a section or a special number. */
+export function fieldOfSection(section: number): number {
+  if (section >= SHN_LORESERVE) return section & 0xffff;
+  return section < FILE_SHN_LORESERVE ? section : FILE_SHN_XINDEX;
+}
 
 export const STB_LOCAL = 0;
 export const STB_GLOBAL = 1;

@@ -29,24 +29,25 @@ export class RelocationTable implements ElfRelocations {
   readonly #start: number;
   /** By type, 1 where there is one: most questions about a table are answered without looking at it again. */
   readonly #types = new Uint8Array(256);
-  /** The same by symbol. */
-  readonly #symbols: Uint8Array;
+  readonly #symbolCount: number;
+  /** The same by the low bits of symbols: an object may have as many tables as symbols. */
+  readonly #lowSymbols = new Uint8Array(256);
 
   /** The table begins at `start`; what is left over after the last whole entry is none. The object has so many symbols. */
   constructor(source: ByteSource, start: number, sizeBytes: number, symbolCount: number) {
     this.length = Math.floor(sizeBytes / REL_BYTES);
     this.#source = source;
     this.#start = start;
-    this.#symbols = new Uint8Array(symbolCount);
+    this.#symbolCount = symbolCount;
     const types = this.#types;
-    const symbols = this.#symbols;
+    const lowSymbols = this.#lowSymbols;
     const view = this.view();
     let highest = -1;
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
       const info = view.getInt32(at, true);
       const symbol = info >>> 8;
       types[info & 0xff] = 1;
-      symbols[symbol] = 1;
+      lowSymbols[symbol & 0xff] = 1;
       if (symbol > highest) highest = symbol;
     }
     this.highestSymbol = highest;
@@ -69,13 +70,20 @@ export class RelocationTable implements ElfRelocations {
 
   /** Indices of the symbols that entries are against, each once, in the order of their first ones. */
   symbols(): number[] {
-    const waiting = this.#symbols.slice();
-    const found: number[] = [];
     const view = this.view();
-    for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
+    const end = this.length * REL_BYTES;
+    // A small table is not worth a look at every symbol there is.
+    if (this.length * 8 < this.#symbolCount) {
+      const found = new Set<number>();
+      for (let at = 4; at < end; at += REL_BYTES) found.add(view.getInt32(at, true) >>> 8);
+      return [...found];
+    }
+    const seen = new Uint8Array(this.#symbolCount);
+    const found: number[] = [];
+    for (let at = 4; at < end; at += REL_BYTES) {
       const symbol = view.getInt32(at, true) >>> 8;
-      if (waiting[symbol] !== 1) continue;
-      waiting[symbol] = 0;
+      if (seen[symbol] !== 0) continue;
+      seen[symbol] = 1;
       found.push(symbol);
     }
     return found;
@@ -83,7 +91,11 @@ export class RelocationTable implements ElfRelocations {
 
   /** Some entry is against this symbol. */
   hasSymbol(symbol: number): boolean {
-    return this.#symbols[symbol] === 1;
+    if (this.#lowSymbols[symbol & 0xff] === 0) return false;
+    const view = this.view();
+    for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES)
+      if (view.getInt32(at, true) >>> 8 === symbol) return true;
+    return false;
   }
 
   /** Shows entries whose types, or whose symbols, are marked with anything but 0, with their places in the table. */
@@ -106,7 +118,7 @@ export class RelocationTable implements ElfRelocations {
       view.setUint32(place * REL_BYTES, offset, true);
       view.setUint32(place * REL_BYTES + 4, ((symbol << 8) | type) >>> 0, true);
     }
-    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length, this.#symbols.length);
+    return new RelocationTable(new BytesInMemory(bytes), 0, bytes.length, this.#symbolCount);
   }
 
   *[Symbol.iterator](): Generator<ElfRelocation> {

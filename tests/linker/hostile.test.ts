@@ -14,6 +14,7 @@ import { defaultScript } from "../../src/linker/script/default.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
 import { SHT_GROUP } from "../../src/object/elf.ts";
+import { readElf } from "../../src/object/elf-reader.ts";
 import { globMatch } from "../../src/object/glob.ts";
 import { FuzzTarget as ObjectsTarget } from "../binutils/fuzz-target.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
@@ -58,6 +59,23 @@ describe("hostile input", () => {
     expect(() => parseScript("INCLUDE self", "self", () => ({ path: "self", text: "INCLUDE self" }))).toThrow(
       ScriptError,
     );
+  });
+
+  test("numbers of sections that the first section's header tells", () => {
+    const object = objectOf(".long 1\n", "part.s");
+    const names = (): string[] => readElf(object, "part.o").sections.map(({ name }) => name);
+    const known = names();
+    const view = new DataView(object.buffer);
+    const first = view.getUint32(32, true);
+    view.setUint32(first + 20, view.getUint16(48, true), true);
+    view.setUint32(first + 24, view.getUint16(50, true), true);
+    view.setUint16(48, 0, true);
+    view.setUint16(50, 0xffff, true);
+    expect(names()).toEqual(known);
+    view.setUint32(first + 24, 0xffffffff, true);
+    expect(names).toThrow("a name lies beyond its string table");
+    view.setUint32(first + 20, 0xffffffff, true);
+    expect(names).toThrow("the section header table lies beyond the end of the file");
   });
 
   test("patterns that would take a regular expression for ever", () => {

@@ -21,6 +21,7 @@ export const SHT = {
   FINI_ARRAY: 15,
   PREINIT_ARRAY: 16,
   GROUP: 17,
+  SYMTAB_SHNDX: 18,
 } as const;
 /** ELF section flags. */
 export const SHF = {

@@ -23,8 +23,6 @@ import { Section, SHF, SHT, type Subsection } from "./section.ts";
 import { AssemblySymbol, STT, symbolName } from "./symbol.ts";
 import type { SymbolList } from "./symbol-list.ts";
 
-/** Section numbers from 0xff00 on have other meanings (System V ABI, chapter 4, special section indexes). */
-const MAXIMUM_SECTIONS = 0xff00;
 const STACK_NOTE = ".note.GNU-stack";
 /** What a section, a fragment and a field to be filled in take in memory up to the end, about. */
 const SECTION_BYTES = 3000;
@@ -77,8 +75,6 @@ export class Sections {
   /** `isListed`: its symbol is in the table from now on, not from the first relocation that needs it. */
   make(name: string, type: number, flags: number, isListed = true): Section {
     const section = new Section(name, "real", type, flags, this.fragments);
-    if (this.list.length >= MAXIMUM_SECTIONS)
-      this.#reporter.fatal("too-large", `the program has ${MAXIMUM_SECTIONS} sections or more: an object file cannot`);
     this.#memory.hold(SECTION_BYTES);
     this.list.push(section);
     const namesakes = this.#byName.get(name);

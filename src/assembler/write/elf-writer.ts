@@ -4,7 +4,14 @@
  */
 
 import { alignUp } from "../../object/align.ts";
-import { REL_BYTES } from "../../object/elf.ts";
+import { REL_BYTES, SHN_ABS, SHN_COMMON, SHN_UNDEF } from "../../object/elf.ts";
+import {
+  hasSectionIndices,
+  nullSection,
+  SectionIndices,
+  SYMTAB_SHNDX,
+  sectionFields,
+} from "../../object/section-indices.ts";
 import { StringTable } from "../../object/string-table.ts";
 import { aliasedRegister, type Expression, namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
@@ -21,7 +28,6 @@ const ELFOSABI_GNU = 3;
 const HEADER_SIZE = 52;
 const SECTION_HEADER_SIZE = 40;
 const SYMBOL_SIZE = 16;
-const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2 } as const;
 const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2, GNU_UNIQUE: 10 } as const;
 /** Aliases of aliases: more of them, or a loop, are reported where their value is worked out. */
 const MOST_ALIASES = 200;
@@ -66,6 +72,8 @@ interface Group {
   readonly signature: AssemblySymbol;
   readonly members: Section[];
   readonly output: OutputSection;
+  /** Among the sections of the file, which begins with them. */
+  readonly index: number;
 }
 
 /** Writes the file. Errors that only now come to light are reported; the bytes are then of no use. */
@@ -109,7 +117,7 @@ export function writeElf(
     }
   }
   const symtabIndex = outputs.length;
-  const symbols = collectSymbols(program, resolver, groups, outputs);
+  const symbols = collectSymbols(program, resolver, groups);
   const strings = new StringTable();
   for (const symbol of symbols) strings.add(symbol.name);
   const symtab = outputSection(
@@ -122,12 +130,16 @@ export function writeElf(
   );
   const strtab = outputSection(".strtab", SHT.STRTAB, 0, 1, 0, strings.finish());
   const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
-  symtab.link = symtabIndex + 1;
+  const hasIndices = symbols.length > 0 && hasSectionIndices(symtabIndex);
+  const indices = new SectionIndices(symbols.length + 1);
+  const indexTable = outputSection(SYMTAB_SHNDX, SHT.SYMTAB_SHNDX, 0, 4, 4, indices.bytes);
+  indexTable.link = symtabIndex;
+  symtab.link = symtabIndex + (hasIndices ? 2 : 1);
   symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
   // Without symbols there is no table of them.
-  const tables = symbols.length > 0 ? [symtab, strtab] : [];
+  const tables = symbols.length > 0 ? [symtab, ...(hasIndices ? [indexTable] : []), strtab] : [];
   outputs.push(...tables, shstrtab);
-  writeSymbols(symbols, strings, symtab.contents);
+  writeSymbols(symbols, strings, indices, symtab.contents);
   for (const { output, list } of relocationOutputs) {
     output.link = symtabIndex;
     writeRelocations(list, output.contents);
@@ -136,9 +148,10 @@ export function writeElf(
   for (const section of sections) linkOrder(section, outputs);
 
   const names = new StringTable();
-  for (const table of [...tables, shstrtab]) names.add(table.name);
-  for (const output of outputs) if (output.type !== SHT.GROUP) names.add(output.name);
+  for (const table of [...tables, shstrtab]) if (table !== indexTable) names.add(table.name);
+  for (const output of outputs) if (output.type !== SHT.GROUP && output !== indexTable) names.add(output.name);
   for (const group of groups) names.add(group.output.name);
+  if (hasIndices) names.add(SYMTAB_SHNDX);
   shstrtab.contents = names.finish();
   shstrtab.sizeBytes = shstrtab.contents.length;
   const usesExtensions =
@@ -177,6 +190,7 @@ function collectGroups(sections: readonly Section[]): Group[] {
         signature: section.group,
         members: [],
         output: outputSection(".group", SHT.GROUP, 0, 4, 4, new Uint8Array(0)),
+        index: groups.size + 1,
       };
       groups.set(section.group, group);
     }
@@ -204,12 +218,7 @@ function linkOrder(section: Section, outputs: readonly OutputSection[]): void {
   if (section.linkedTo !== null) outputs[section.index]!.link = section.linkedTo.index;
 }
 
-function collectSymbols(
-  program: Program,
-  resolver: Resolver,
-  groups: readonly Group[],
-  outputs: readonly OutputSection[],
-): OutputSymbol[] {
+function collectSymbols(program: Program, resolver: Resolver, groups: readonly Group[]): OutputSymbol[] {
   const locals: OutputSymbol[] = [];
   const globals: OutputSymbol[] = [];
   const signatures = new Map(groups.map((group) => [group.signature, group]));
@@ -221,7 +230,7 @@ function collectSymbols(
       size: 0,
       binding: STB.LOCAL,
       type: STT.FILE,
-      sectionIndex: SHN.ABS,
+      sectionIndex: SHN_ABS,
     });
   }
   const keepsLocals = program.options.keepLocals === true;
@@ -236,7 +245,7 @@ function collectSymbols(
       (!keepsLocals || isNumericLabel(symbol.name) || symbol.section.kind === "undefined")
     )
       continue;
-    const output = describe(program, resolver, symbol, signatures.get(symbol) ?? null, outputs);
+    const output = describe(program, resolver, symbol, signatures.get(symbol) ?? null);
     if (output !== null) (output.binding === STB.LOCAL ? locals : globals).push(output);
   }
   const all = [...locals, ...globals];
@@ -251,7 +260,6 @@ function describe(
   resolver: Resolver,
   symbol: AssemblySymbol,
   group: Group | null,
-  outputs: readonly OutputSection[],
 ): OutputSymbol | null {
   const result = {
     symbol,
@@ -260,7 +268,7 @@ function describe(
     size: 0,
     binding: STB.LOCAL as number,
     type: symbol.type,
-    sectionIndex: SHN.UNDEF as number,
+    sectionIndex: SHN_UNDEF as number,
   };
   if (symbol.type === STT.SECTION) {
     if (!symbol.usedInRelocation) return null;
@@ -272,7 +280,7 @@ function describe(
     const { op, right } = symbol.expression;
     const number = right !== null && right.op === Op.CONSTANT ? right.number : 0;
     const value = integer.low32(op === Op.SUBTRACT ? integer.subtract(0, number) : number);
-    return { ...result, value, sectionIndex: SHN.ABS };
+    return { ...result, value, sectionIndex: SHN_ABS };
   }
   try {
     inheritAttributes(symbol);
@@ -286,7 +294,7 @@ function describe(
         value: symbol.alignment,
         size: Number(symbol.value),
         binding: symbol.isWeak ? STB.WEAK : STB.GLOBAL,
-        sectionIndex: SHN.COMMON,
+        sectionIndex: SHN_COMMON,
       };
     }
     const value = resolver.symbol(symbol, symbol.offset);
@@ -298,7 +306,7 @@ function describe(
       );
     if (value.plus === null) {
       result.value = integer.low32(value.number);
-      result.sectionIndex = SHN.ABS;
+      result.sectionIndex = SHN_ABS;
     } else if (value.plus.section.isReal) {
       result.value = integer.low32(integer.add(resolver.address(value.plus), value.number));
       result.sectionIndex = value.plus.section.index;
@@ -307,7 +315,7 @@ function describe(
       // Equated to a symbol of another file: uses name that one.
       return null;
     } else if (symbol.isWeak && !symbol.usedInRelocation) return null;
-    else if (group !== null) return { ...result, sectionIndex: outputs.indexOf(group.output) };
+    else if (group !== null) return { ...result, sectionIndex: group.index };
   } catch (error) {
     if (!(error instanceof Unresolvable)) throw error;
     program.reporter.report("error", error.id, symbol.frame, symbol.offset, symbol.name.length, error.message, {});
@@ -315,7 +323,7 @@ function describe(
   }
   if (symbol.isUnique && symbol.section.kind !== "undefined") result.binding = STB.GNU_UNIQUE;
   else if (symbol.isWeak) result.binding = STB.WEAK;
-  else if (symbol.isGlobal || result.sectionIndex === SHN.UNDEF) result.binding = STB.GLOBAL;
+  else if (symbol.isGlobal || result.sectionIndex === SHN_UNDEF) result.binding = STB.GLOBAL;
   return result;
 }
 
@@ -341,7 +349,12 @@ function sizeOf(program: Program, resolver: Resolver, symbol: AssemblySymbol, si
   return 0;
 }
 
-function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, out: Uint8Array): void {
+function writeSymbols(
+  symbols: readonly OutputSymbol[],
+  strings: StringTable,
+  indices: SectionIndices,
+  out: Uint8Array,
+): void {
   const view = new DataView(out.buffer, out.byteOffset);
   symbols.forEach((entry, i) => {
     const at = (i + 1) * SYMBOL_SIZE;
@@ -350,7 +363,7 @@ function writeSymbols(symbols: readonly OutputSymbol[], strings: StringTable, ou
     view.setUint32(at + 8, entry.size, true);
     view.setUint8(at + 12, (entry.binding << 4) | entry.type);
     view.setUint8(at + 13, entry.symbol.visibility);
-    view.setUint16(at + 14, entry.sectionIndex, true);
+    view.setUint16(at + 14, indices.field(i + 1, entry.sectionIndex), true);
   });
 }
 
@@ -394,11 +407,13 @@ function assembleFile(
   view.setUint32(32, headers, true);
   view.setUint16(40, HEADER_SIZE, true);
   view.setUint16(46, SECTION_HEADER_SIZE, true);
-  view.setUint16(48, outputs.length, true);
-  view.setUint16(50, outputs.length - 1, true);
+  const fields = sectionFields(outputs.length);
+  view.setUint16(48, fields.count, true);
+  view.setUint16(50, fields.names, true);
+  Object.assign(outputs[0]!, nullSection(outputs.length));
   outputs.forEach((output, i) => {
     const at = headers + i * SECTION_HEADER_SIZE;
-    const fields = [
+    const words = [
       names.offset(output.name),
       output.type,
       output.flags >>> 0,
@@ -410,8 +425,9 @@ function assembleFile(
       output.alignment,
       output.entrySize,
     ];
-    if (i > 0) fields.forEach((field, j) => view.setUint32(at + j * 4, field, true));
-    if (output.type !== SHT.NOBITS) file.set(output.contents.subarray(0, output.sizeBytes), output.offset);
+    words.forEach((word, j) => view.setUint32(at + j * 4, word, true));
+    if (output.type !== SHT.NOBITS && output.type !== SHT.NULL)
+      file.set(output.contents.subarray(0, output.sizeBytes), output.offset);
   });
   return file;
 }

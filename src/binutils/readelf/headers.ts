@@ -69,10 +69,14 @@ export function fileHeader(elf: RawElf): string[] {
     row("Size of program headers", `${elf.half(42)} (bytes)`),
     row("Number of program headers", String(elf.half(44))),
     row("Size of section headers", `${elf.half(46)} (bytes)`),
-    row("Number of section headers", String(elf.half(48))),
-    row("Section header string table index", String(elf.half(50))),
+    row("Number of section headers", numberedElsewhere(elf.half(48), elf.sectionCount)),
+    row("Section header string table index", numberedElsewhere(elf.half(50), elf.namesIndex)),
   ];
 }
+
+/** What the header says, and in brackets what is meant where that is written elsewhere. */
+const numberedElsewhere = (field: number, number: number): string =>
+  field === number ? String(field) : `${field} (${number})`;
 
 const SECTION_TYPES: Readonly<Record<number, string>> = {
   0: "NULL",
@@ -140,7 +144,7 @@ function flagLetters(flags: number, isGnu: boolean): string {
 
 export function sectionTable(elf: RawElf, isWide: boolean, saysHow: boolean): string[] {
   const { sections } = elf;
-  const count = elf.half(48);
+  const count = elf.sectionCount;
   if (count === 0) return ["", "There are no sections in this file."];
   const lines: string[] = [];
   if (saysHow)
@@ -158,7 +162,7 @@ export function sectionTable(elf: RawElf, isWide: boolean, saysHow: boolean): st
     lines.push(
       [
         `  [${String(index).padStart(2)}] ${nameIn(17, name, isWide).padEnd(17)}`,
-        sectionType(type).slice(0, 15).padEnd(15),
+        (isWide ? sectionType(type) : sectionType(type).slice(0, 15)).padEnd(15),
         hex(address, 8),
         hex(offset, 6),
         hex(sizeBytes, 6),

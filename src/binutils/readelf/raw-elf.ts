@@ -6,14 +6,17 @@ import {
   EHDR_BYTES,
   ELF_MAGIC,
   EM_386,
+  FILE_SHN_XINDEX,
   PHDR_BYTES,
   REL_BYTES,
   SHDR_BYTES,
   SHT_NOBITS,
   SHT_STRTAB,
+  SHT_SYMTAB_SHNDX,
   SYM_BYTES,
+  sectionOfField,
 } from "../../object/elf.ts";
-import { ElfError, type ElfSegment } from "../../object/elf-reader.ts";
+import { ElfError, type ElfSegment, sectionNumbers } from "../../object/elf-reader.ts";
 
 export interface RawSection {
   readonly index: number;
@@ -48,6 +51,9 @@ export class RawElf {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly sections: readonly RawSection[];
+  /** What the file says, which may be more than there is. */
+  readonly sectionCount: number;
+  readonly namesIndex: number;
   readonly segments: readonly ElfSegment[];
   readonly #symbols = new Map<RawSection, readonly RawSymbol[]>();
 
@@ -59,9 +65,14 @@ export class RawElf {
       throw new ElfError(path, "it is no ELF file");
     if (bytes[4] !== 1 || bytes[5] !== 1 || this.half(18) !== EM_386)
       throw new ElfError(path, "it is an ELF file, but not of 32 bits for the 386");
-    const rows = this.#table(this.word(32), this.half(48), SHDR_BYTES);
+    const { sectionCount, namesIndex } = sectionNumbers(this.view, (at) =>
+      at > 0 && at + SHDR_BYTES <= bytes.length ? new DataView(bytes.buffer, bytes.byteOffset + at, SHDR_BYTES) : null,
+    );
+    this.sectionCount = sectionCount;
+    this.namesIndex = namesIndex;
+    const rows = this.#table(this.word(32), sectionCount, SHDR_BYTES);
     const fields = rows.map((at) => Array.from({ length: 10 }, (_, i) => this.word(at + 4 * i)));
-    const names = fields[this.half(50)];
+    const names = fields[namesIndex];
     const namesAt = names === undefined || names[1] !== SHT_STRTAB ? null : { at: names[4]!, size: names[5]! };
     this.sections = fields.map((row, index) => {
       const [name, type, flags, address, offset, sizeBytes, link, info, align, entrySizeBytes] = row as [
@@ -125,14 +136,18 @@ export class RawElf {
   symbolsOf(section: RawSection): readonly RawSymbol[] {
     let symbols = this.#symbols.get(section);
     if (symbols === undefined) {
-      symbols = this.#table(section.offset, Math.floor(section.sizeBytes / SYM_BYTES), SYM_BYTES).map((at) => ({
+      const indices = this.sections.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === section.index);
+      symbols = this.#table(section.offset, Math.floor(section.sizeBytes / SYM_BYTES), SYM_BYTES).map((at, index) => ({
         name: this.textOf(section, this.word(at)),
         value: this.word(at + 4),
         sizeBytes: this.word(at + 8),
         binding: this.bytes[at + 12]! >> 4,
         type: this.bytes[at + 12]! & 15,
         visibility: this.bytes[at + 13]! & 3,
-        section: this.half(at + 14),
+        section:
+          this.half(at + 14) === FILE_SHN_XINDEX && indices
+            ? this.word(indices.offset + 4 * index)
+            : sectionOfField(this.half(at + 14)),
       }));
       this.#symbols.set(section, symbols);
     }

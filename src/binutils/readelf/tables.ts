@@ -95,7 +95,7 @@ function sectionIndex(section: number): string {
   if (section === SHN_UNDEF) return "UND";
   if (section === SHN_ABS) return "ABS";
   if (section === SHN_COMMON) return "COM";
-  return section >= SHN_LORESERVE ? `RSV[0x${hex(section, 4)}]` : String(section).padStart(3);
+  return section >= SHN_LORESERVE ? `RSV[0x${hex(section & 0xffff, 4)}]` : String(section).padStart(3);
 }
 
 /** Above this, a size is shown in hexadecimal. */
