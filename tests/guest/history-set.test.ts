@@ -282,9 +282,9 @@ describeThoroughly("who is asked", () => {
     async () => {
       const s = await member();
       await tell(s, many.slice(0, 3));
-      for (let time = 0; time < 2; time++) {
+      for (const request of [1, 0x10000, 0x10000]) {
         const fromMs = nowMs(s);
-        ask(s, LOWEST, new Uint32Array(64), 1);
+        ask(s, LOWEST, new Uint32Array(64), request);
         await s.lab.advance("8ms");
         expect(s.wire.of(EVENTS, fromMs).map(({ to }) => to)).toEqual([COORDINATOR]);
         expect(s.wire.of(HISTORY, fromMs)).toEqual([]);
@@ -330,5 +330,6 @@ describeThoroughly("a coordinator", () => {
     expect(await told(first, 0)).toEqual([]);
     const more = Array.from({ length: 40 }, (_, index) => eventBytes({ era: 3, number: 2 + index, kind: JOINED }));
     expect(await told(more, 1)).toEqual(Array.from({ length: 38 }, (_, index) => 4 + index));
+    expect(await told([eventBytes({ era: 3, number: 90, kind: JOINED })], 0x10000)).toEqual([90]);
   });
 });

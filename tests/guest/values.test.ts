@@ -151,6 +151,12 @@ describe("what others know", () => {
     v.tell(HIGH, 3, region);
     await v.s.lab.advance("90ms");
     expect(told(againMs)).toEqual([]);
+    // Whoever tells older ones is behind like others.
+    await v.s.lab.advance("200ms");
+    const olderMs = nowMs(v.s);
+    v.tell(LOW, 2, regionOf({ colour: "red" }));
+    await v.s.lab.advance("90ms");
+    expect(told(olderMs)).toHaveLength(1);
   });
 });
 
