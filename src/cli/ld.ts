@@ -30,6 +30,7 @@ import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
 import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
+import { NamedFiles } from "./ld-named-files.ts";
 import { buildIdOf, packageMetadataOf } from "./ld-notes.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { memberReader, readBytes } from "./object-input.ts";
@@ -389,19 +390,23 @@ class LinkCommand {
     const states: boolean[] = [];
     let format = "elf32-i386";
     const wrapped = new Set(this.#values("--wrap"));
-    const add = (path: string): void => {
+    const named = new NamedFiles();
+    const add = (path: string, name = path): void => {
       this.#opened.push(path);
       const bytes =
         format === "binary" ? blobObject(readBytes(path), path) : (this.#largeObject(path) ?? readBytes(path));
       if (!(bytes instanceof Uint8Array) || isArchive(bytes) || isElf(bytes)) {
-        (group ?? top).push({
+        const input = {
           kind: "file",
           path,
+          name,
           bytes,
           wholeArchive: whole,
           readMember: memberReader(path),
           wrapped,
-        });
+        } as const;
+        named.give(name, input);
+        (group ?? top).push(input);
         return;
       }
       const script = this.#parseScriptFile(
@@ -415,6 +420,7 @@ class LinkCommand {
       this.#scripts.push(script);
       (group ?? top).push(assignmentInput(script, path));
       this.#scriptInputs(script, add, top);
+      (group ?? top).push(named.ask(script));
     };
     for (const { option, value } of [
       ...this.#parsed,
@@ -432,7 +438,7 @@ class LinkCommand {
         addScript(script);
         // A script that only adds to another one leaves the built-in one in force.
         if (script.inserted.length === 0) this.#replacesDefault = true;
-      } else if (option === "-l") add(this.#library(value));
+      } else if (option === "-l") add(this.#library(value), `-l${value}`);
       else if (option === "--defsym") (group ?? top).push({ kind: "assignments", statements: defsym(value) });
       else if (option === "-b") {
         format = value === "default" ? "elf32-i386" : value;
@@ -454,6 +460,12 @@ class LinkCommand {
       }
     }
     if (group) top.push({ kind: "group", inputs: group });
+    group = null;
+    named.settle((name) => {
+      const path = this.#find(name);
+      if (!existsSync(path)) throw new CommandError(`cannot find ${name}, of which the script takes sections`);
+      add(path, name);
+    });
     return top;
   }
 
@@ -463,10 +475,10 @@ class LinkCommand {
     return file !== null && isElf(file.read(0, 2)) ? file : null;
   }
 
-  #scriptInputs(script: LinkerScript, add: (path: string) => void, top: LinkInput[]): void {
+  #scriptInputs(script: LinkerScript, add: (path: string, name: string) => void, top: LinkInput[]): void {
     for (const { names, isGroup } of script.inputs) {
       const before = top.length;
-      for (const name of names) add(name.startsWith("-l") ? this.#library(name.slice(2)) : this.#find(name));
+      for (const name of names) add(name.startsWith("-l") ? this.#library(name.slice(2)) : this.#find(name), name);
       if (isGroup) top.push({ kind: "group", inputs: top.splice(before) });
     }
   }

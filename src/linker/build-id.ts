@@ -23,6 +23,12 @@ export function addBuildId(object: InputObject, { sizeBytes }: BuildId): void {
   note.isBuildId = true;
 }
 
+/** Those that objects bring along are not the program's: partial links or other programs had them. */
+export function dropBuildIds(objects: readonly InputObject[]): void {
+  for (const { sections } of objects)
+    for (const section of sections) if (section?.name === BUILD_ID_SECTION) section.isDiscarded = true;
+}
+
 const HEADER_BYTES = 52;
 const SEGMENT_BYTES = 32;
 const SECTION_BYTES = 40;

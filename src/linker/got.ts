@@ -359,6 +359,7 @@ export class GlobalOffsetTable {
       segments: [],
     };
     const object = new InputObject(elf, host.path, host.archive, host.fileName, true);
+    object.givenName = host.givenName;
     for (const made of object.sections) if (made && made.sizeBytes === 0) made.isStripped = true;
     for (const made of object.sections) if (made) (made as { flags: number }).flags |= SEC_LINKER_CREATED;
     if (!this.isUsed) {

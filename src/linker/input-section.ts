@@ -109,6 +109,8 @@ export class InputObject {
   /** What patterns of scripts see: `lib.a:member.o` for a member, the path otherwise. */
   readonly archive: string | null;
   readonly fileName: string;
+  /** The name by which its file, or its archive, was given: patterns without wildcards mean this one. */
+  givenName: string;
   /** The linker's own. */
   readonly isMade: boolean;
   readonly elf: ElfObject;
@@ -125,6 +127,7 @@ export class InputObject {
     this.path = path;
     this.archive = archive;
     this.fileName = fileName;
+    this.givenName = archive ?? fileName;
     this.isMade = isMade;
     this.sections = elf.sections.map((section) =>
       (isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null,

@@ -18,6 +18,8 @@ export type LinkInput =
   | {
       readonly kind: "file";
       readonly path: string;
+      /** How the command line or a script names it, where that is not the path. */
+      readonly name?: string;
       /** An archive is in memory. */
       readonly bytes: Uint8Array | ByteSource;
       readonly wholeArchive?: boolean;
@@ -27,8 +29,15 @@ export type LinkInput =
     }
   | { readonly kind: "object"; readonly elf: ElfObject }
   | AssignmentInput
+  | NamedInput
   /** Archives in it are searched until nothing more is found. */
   | { readonly kind: "group"; readonly inputs: readonly LinkInput[] };
+
+/** Files that a script names in full: they are linked where the script stands, wherever they are given. */
+export interface NamedInput {
+  readonly kind: "named";
+  readonly inputs: readonly LinkInput[];
+}
 
 /** The archive that a file is; null for any other. */
 function archiveIn({ bytes }: Extract<LinkInput, { readonly kind: "file" }>): Uint8Array | null {
@@ -59,6 +68,7 @@ export class Inputs {
   readonly #linkOnce = new LinkOnce();
   #wrapped: ReadonlySet<string> = new Set();
   readonly #archives = new Map<string, ArchiveState>();
+  readonly #taken = new Set<LinkInput>();
 
   readonly #inflate: Inflate | undefined;
   readonly #assigned: AssignedNames;
@@ -77,8 +87,11 @@ export class Inputs {
   /** Throws `ElfError`. */
   add(input: LinkInput): void {
     if (input.kind === "file" && input.wrapped !== undefined) this.#wrapped = input.wrapped;
+    if (input.kind === "file" && this.#taken.has(input) && archiveIn(input) === null) return;
+    this.#taken.add(input);
     if (input.kind === "object") this.#addObject(input.elf, input.elf.path, null, input.elf.path);
     else if (input.kind === "assignments") this.#assigned.take(input.statements);
+    else if (input.kind === "named") for (const inner of input.inputs) this.add(inner);
     else if (input.kind === "group") {
       let before: number;
       do {
@@ -93,8 +106,10 @@ export class Inputs {
       } while (this.objects.length !== before);
     } else {
       const archive = archiveIn(input);
+      const from = this.objects.length;
       if (archive !== null) this.#addArchive(archive, input.path, input.wholeArchive ?? false, input.readMember);
       else this.#addObject(readElf(input.bytes, input.path), input.path, null, input.path);
+      if (input.name !== undefined) for (const object of this.objects.slice(from)) object.givenName = input.name;
     }
   }
 

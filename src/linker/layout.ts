@@ -6,6 +6,7 @@
 
 import { alignUp } from "../object/align.ts";
 import { DataSegment } from "./data-segment.ts";
+import { DotSection } from "./dot-section.ts";
 import type { InputSection } from "./input-section.ts";
 import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
@@ -13,15 +14,7 @@ import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
 import { asksForNothing, movingSymbol } from "./script/idle-moves.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
-import {
-  isInFile,
-  isThreadBss,
-  SEC_ALLOC,
-  SEC_CODE,
-  SEC_HAS_CONTENTS,
-  SEC_LOAD,
-  SEC_THREAD_LOCAL,
-} from "./section-flags.ts";
+import { isInFile, isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
 export interface LayoutProblem {
@@ -63,8 +56,7 @@ export class Layout {
   #headerBytes = 0;
   #dot = 0;
   #section: OutputSection | null = null;
-  #lastAllocated: OutputSection | null = null;
-  #prefersNext = false;
+  readonly #dotSection = new DotSection();
   #isFinal = false;
   #comesFromDot = false;
   /** In the last pass: the size that the section that is laid out had before, which SIZEOF gives to symbols in it. */
@@ -145,8 +137,7 @@ export class Layout {
   #pass(): void {
     this.#dot = 0;
     this.#section = null;
-    this.#lastAllocated = null;
-    this.#prefersNext = false;
+    this.#dotSection.restart();
     this.#assignedNow = new Set();
     this.regions.restart(
       (origin) => this.#number(origin),
@@ -155,7 +146,6 @@ export class Layout {
     for (const statement of this.#placement.statements) {
       this.#path = statement.kind === "section" || statement.kind === "end" ? this.#script.path : statement.scriptPath;
       if (statement.kind === "assign") {
-        if (statement.assignment.name === ".") this.#prefersNext = true;
         this.#assign(statement.assignment, this.regions.fallback());
       } else if (statement.kind === "end") continue;
       else if (statement.kind === "assert")
@@ -187,15 +177,12 @@ export class Layout {
     if (!hasAddress) {
       dot = region.current;
       align = section.align;
-    } else if (command?.align) align = section.align;
+    } else if (command?.align) align = this.#number(command.align, 1);
     // Later passes may move what comes after, but not what has its place in the file.
     if (!this.#isFinal) section.address = alignUp(dot, align);
     this.#dot = section.address;
     this.#section = section;
-    if (!section.ignored && (section.flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC) {
-      this.#lastAllocated = section;
-      this.#prefersNext = false;
-    }
+    this.#dotSection.enter(section);
     if (command?.fill && section.fill === null) section.fill = this.fillOf(command.fill);
     this.#fillSection(section);
     this.#section = null;
@@ -367,6 +354,7 @@ export class Layout {
 
   #assign(assignment: Assignment, region: Region | null): void {
     const { name, value: expression, mode, line } = assignment;
+    this.#dotSection.assign(name, this.#section === null);
     if (name === ".") {
       const value = evaluate(expression, this.#around());
       if (value !== null) this.#moveDot(value, line, region);
@@ -399,7 +387,7 @@ export class Layout {
     // only in the table of symbols.
     if (home === null && this.#comesFromDot) {
       scriptAddress = offset;
-      home = this.#sectionForDot();
+      home = this.#dotSection.find(this.#placement.outputs());
       if (home) offset -= home.address;
     }
     if (!symbol.isFromScript && (symbol.isDefined || symbol.state === "common")) symbol.isOverridden = true;
@@ -447,18 +435,6 @@ export class Layout {
     }
     this.#dot = target;
     if (region) region.current = target;
-  }
-
-  #sectionForDot(): OutputSection | null {
-    const outputs = this.#placement.outputs();
-    const isHome = ({ ignored, excluded, flags }: OutputSection): boolean =>
-      !ignored && !excluded && (flags & (SEC_ALLOC | SEC_THREAD_LOCAL)) === SEC_ALLOC;
-    const last = this.#lastAllocated;
-    if (last !== null && !this.#prefersNext && isHome(last)) return last;
-    // The last one may have turned out to be empty and be left out since: its neighbours stand for it.
-    const at = last === null ? 0 : outputs.indexOf(last) + 1;
-    const next = this.#prefersNext || last === null ? outputs.slice(at).find(isHome) : undefined;
-    return next ?? outputs.slice(0, at).findLast(isHome) ?? outputs.find(isHome) ?? null;
   }
 
   /** An address, a size or an alignment. Negative ones are of the upper half of the 32 bits. */

@@ -291,6 +291,7 @@ class LinkMap {
 function fileLines(input: LinkInput): string[] {
   if (input.kind === "file") return [`LOAD ${input.path}`];
   if (input.kind === "assignments") return input.path === undefined ? [] : [`LOAD ${input.path}`];
+  if (input.kind === "named") return [];
   if (input.kind === "object") return [`LOAD ${input.elf.path}`];
   return ["START GROUP", ...input.inputs.flatMap(fileLines), "END GROUP"];
 }

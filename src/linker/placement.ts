@@ -138,7 +138,7 @@ export class Placement {
     for (const inner of command.statements) {
       if (inner.kind === "input") {
         const wild: Statement = { kind: "wild", sections: [] };
-        this.#matched.set(wild, inner);
+        this.#matched.set(wild, this.#sorted(inner));
         section.statements.push(wild);
       } else if (inner.kind === "assign") section.statements.push({ kind: "assign", assignment: inner, scriptPath });
       else if (inner.kind === "assert")
@@ -156,15 +156,13 @@ export class Placement {
 
   /** The pattern that found a statement's sections, sorted as it was in effect; null for orphans. */
   patternOf(statement: Statement): InputStatement | null {
-    const pattern = this.#matched.get(statement);
-    if (!pattern || this.#options.sortSections === null) return pattern ?? null;
-    return {
-      ...pattern,
-      patterns: pattern.patterns.map((one) => ({
-        ...one,
-        sort: one.sort[0] === "none" ? one.sort : this.#sortOf(one),
-      })),
-    };
+    return this.#matched.get(statement) ?? null;
+  }
+
+  /** A pattern as --sort-section has it. */
+  #sorted(statement: InputStatement): InputStatement {
+    if (this.#options.sortSections === null) return statement;
+    return { ...statement, patterns: statement.patterns.map((one) => ({ ...one, sort: this.#sortOf(one) })) };
   }
 
   /** Sections that KEEP protects, before anything is placed. */
@@ -314,7 +312,7 @@ export class Placement {
     const names = this.#namesFor(statement);
     if (names.size === 0) return found;
     for (const object of this.#objects) {
-      if (!matchesFile(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
+      if (!isOf(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
       const candidates = this.#sectionsOf(object);
       for (const section of candidates) {
         // A partial link keeps the members of groups apart, wherever the script puts them.
@@ -362,7 +360,8 @@ export class Placement {
   /** A sorted pattern puts each section before the first one that has to follow it. */
   #order(found: readonly Found[], statement: InputStatement): InputSection[] {
     const free = found.filter(({ section }) => section.output === null && !section.isDiscarded);
-    const sorts = new Map([...statement.patterns, EVERYTHING].map((pattern) => [pattern, this.#sortOf(pattern)]));
+    const sorts = new Map<SectionPattern, readonly SortKind[]>([[EVERYTHING, this.#sortOf(EVERYTHING)]]);
+    for (const pattern of statement.patterns) sorts.set(pattern, pattern.sort[0] === "none" ? [] : pattern.sort);
     if ([...sorts.values()].every((sort) => sort.length === 0)) return free.map(({ section }) => section);
     if (statement.patterns.length === 1)
       return free
@@ -379,8 +378,8 @@ export class Placement {
   }
 
   /** How a pattern sorts; --sort-section counts where it does not say, or does not say all. */
-  #sortOf({ sort }: SectionPattern): readonly SortKind[] {
-    if (sort[0] === "none") return [];
+  #sortOf({ pattern, sort }: SectionPattern): readonly SortKind[] {
+    if (sort[0] === "none" || PIECES.has(pattern)) return sort;
     const option = this.#options.sortSections;
     const other = sort[0] === "name" ? "alignment" : "name";
     if (option !== null && (sort.length === 0 || (sort[0] !== "init-priority" && option === other)))
@@ -497,6 +496,9 @@ export class Placement {
   }
 }
 
+/** Pieces of two functions, whose order is that of the files. */
+const PIECES: ReadonlySet<string> = new Set([".init", ".fini"]);
+
 /** What a file's name without patterns means. */
 const EVERYTHING: SectionPattern = { pattern: "*", sort: [], exclude: [] };
 
@@ -528,6 +530,10 @@ function priority(name: string): number {
   if (!match) return -1;
   return match[1]!.endsWith("tors") ? 65535 - Number(match[2]) : Number(match[2]);
 }
+
+/** A name without wildcards means one file, which may be an archive: not a member of some archive. */
+const isOf = (file: string, object: InputObject): boolean =>
+  /[*?[:]/.test(file) ? matchesFile(file, object) : object.givenName === file;
 
 /** `archive:member`, with either part left out, or a pattern for the whole name. */
 function matchesFile(glob: string, object: InputObject): boolean {

@@ -14,7 +14,7 @@ import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { greatest } from "../object/extremes.ts";
 import { assignments } from "./assigned-names.ts";
-import { addBuildId, type BuildId } from "./build-id.ts";
+import { addBuildId, type BuildId, dropBuildIds } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
@@ -37,7 +37,7 @@ import { duplicateProblem, ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script/segments.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
-import { SEC_READONLY } from "./section-flags.ts";
+import { SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import { dropGoneStabs, joinStabs } from "./stabs.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -178,6 +178,7 @@ export class Program {
     const objects = inputs.objects;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
     if (!options.isFlat && (options.strip ?? "none") === "none") joinStabs(objects);
+    if (!isRelocatable) dropBuildIds(objects);
     if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
     if (options.packageMetadata && !options.isFlat && objects[0])
       addPackageMetadata(objects[0], options.packageMetadata);
@@ -240,6 +241,7 @@ export class Program {
     }
     for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
     if (!options.isFlat) this.#rearrange();
+    alignThreadLocals(this.placement.made);
     if (!isRelocatable) this.#defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable,
@@ -550,6 +552,16 @@ export class Program {
       });
     this.entry = text?.address ?? 0;
   }
+}
+
+/** Each thread's copy begins at its largest alignment: so does the first of its sections. */
+function alignThreadLocals(sections: readonly OutputSection[]): void {
+  const isThreadLocal = ({ flags }: OutputSection): boolean => (flags & SEC_THREAD_LOCAL) !== 0;
+  const start = sections.findIndex(isThreadLocal);
+  if (start < 0) return;
+  const end = sections.findIndex((section, index) => index > start && !isThreadLocal(section));
+  const all = sections.slice(start, end < 0 ? sections.length : end);
+  sections[start]!.align = Math.max(...all.map(({ align }) => align));
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;

@@ -443,10 +443,18 @@ function otherHeader(
         : loaded
           ? loaded.address + loaded.sizeBytes - first.address
           : 0,
-    memoryBytes: last ? (end ?? last.address + last.sizeBytes) - first.address : 0,
+    memoryBytes:
+      type === PT_TLS ? threadBytes(sections) : last ? (end ?? last.address + last.sizeBytes) - first.address : 0,
     flags: flags ?? (type === PT_TLS ? PF_R : permissions),
     align: type === PT_GNU_RELRO ? 1 : greatest(sections.map(({ align }) => align)),
   };
+}
+
+/** As in segments that are loaded, load addresses count. */
+function threadBytes(sections: readonly OutputSection[]): number {
+  let end = sections[0]!.loadAddress;
+  for (const { loadAddress, sizeBytes } of sections) end = Math.max(end, loadAddress) + sizeBytes;
+  return end - sections[0]!.loadAddress;
 }
 
 /** PF_W and PF_X, by what the section's header will say. */

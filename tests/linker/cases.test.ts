@@ -348,6 +348,7 @@ const REFUSED = new Set([
   "a script: where INCLUDE nowhere.ld ends",
   "a script: an orphan after a header that nobody declares",
   "a script: a section that is not there",
+  "a script names a file that is not there",
   "attributes of regions that there are not",
   "a name that one object may lack and another may not",
   "stabs: a string outside",

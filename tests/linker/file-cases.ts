@@ -20,6 +20,8 @@ const PLAIN = "SECTIONS { .text 0x1000 : { *(.text) } .data 0x2000 : { *(.data) 
 const personal = (name: string, hook: string): string =>
   `.section .text.${name},"ax"\n${name}: .cfi_startproc\n.cfi_personality 0, ${hook}\nret\n.cfi_endproc\n.globl ${hook}\n${hook}: ret\n.text\n`;
 
+const BUILD_ID = '.section .note.gnu.build-id,"a",@note\n.long 4, 4, 3\n.asciz "GNU"\n.long 7\n';
+
 export const FILE_CASES: Readonly<Record<string, Case>> = {
   "two scripts: one names the format, one the output": {
     ...withFiles(
@@ -250,4 +252,28 @@ export const FILE_CASES: Readonly<Record<string, Case>> = {
     '.section .a,"a"\n.long 1\n.section .b,"a"\n.long 2\n.section .c,"a"\n.long 3\n.section .d,"a"\n.long 4\n',
     "SECTIONS { x = ADDR(.d); .text 0x1000 : { *(.text) LONG(LOADADDR(.c)) } .a : { *(.a) y = SIZEOF(.b); } ASSERT(ADDR(.data) > 0, more) .b : { *(.b) } .c : { *(.c) } .d : { *(.d) } .data : { *(.data) } .rest : { *(*) } }",
   ),
+  ...Object.fromEntries(
+    [[], ["-r"], ["--build-id"]].map((options): [string, Case] => [
+      `build IDs that objects bring along ${options.join(" ")}`,
+      two(BUILD_ID, BUILD_ID, ...options),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ["member0.o(.text)"],
+      ["KEEP(member0.o(.text))", "--gc-sections"],
+      ["*member0.o(.text) member0.o"],
+      ["rest.a(.text)"],
+      ["SORT(member0.o)(.text)"],
+    ].map(([pattern, ...options]): [string, Case] => [
+      `a script names a file that is not given: ${pattern}`,
+      {
+        sources: [`${QUIET}${START}call f\n.data\n.long 1\n`],
+        archive: [`${QUIET}.globl f\nf: ret\n.data\n.long 2\n`],
+        script: `SECTIONS { .text 0x1000 : { ${pattern} *(.text) } .data : { *(.data) } }`,
+        options: ["-L@", ...options],
+      },
+    ]),
+  ),
+  "a script names a file that is not there": scripted("", "SECTIONS { .text : { none.o(.text) *(.text) } }"),
 };

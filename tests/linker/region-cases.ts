@@ -396,4 +396,57 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
         ]),
       ),
   ),
+  ...Object.fromEntries(
+    ["_end = .;", "__end = .;", "PROVIDE(end = .); PROVIDE(_end = .);", "ends = .;", "_end = .; last = .;"].map(
+      (symbols): [string, Case] => [
+        `a moved location counter and ${symbols} before an orphan of zeros`,
+        scripted(
+          '.long end, _end\n.weak end, _end\n.data\n.long 1\n.bss\n.skip 8\n.section .zeros,"aw",@nobits\n.skip 3\n',
+          `SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) } .bss : { *(.bss) } . = ALIGN(4); ${symbols} }`,
+        ),
+      ],
+    ),
+  ),
+  "a symbol of the name end in a section, and a moved location counter": scripted(
+    ".data\n.long 1\n.bss\n.skip 8\n",
+    "SECTIONS { .text : { *(.text) end = .; } .data : { *(.data) } . = ALIGN(64); data = .; .bss : { *(.bss) } }",
+  ),
+  "an address and an alignment that is less than that of the inputs": scripted(
+    ".data\n.balign 32\n.long 1\n.section .rodata\n.balign 16\n.long 2\n",
+    "SECTIONS { .text 0x1001 : { *(.text) } .rodata BLOCK(1) : ALIGN(2) { *(.rodata) } .data 0x2002 : ALIGN(4) { *(.data) } }",
+  ),
+  ...Object.fromEntries(
+    ["(NOLOAD)", "( COPY )", "(TYPE = SHT_NOBITS)", "(READONLY)"].map((type): [string, Case] => [
+      `a symbol for an address, and ${type}`,
+      scripted(
+        '.section .buffer,"aw",@nobits\n.skip 8\n',
+        `AREA = 0x3000; SECTIONS { .text 0x1000 : { *(.text) } .buffer AREA ${type} : { *(.buffer) } }`,
+      ),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ["one after the other", ".tdata 0x2004 : { *(.tdata) } .tbss : { *(.tbss) }"],
+      ["a partial link", ".tdata : { *(.tdata) } .tbss : { *(.tbss) }", "-r"],
+      ["zeros alone", ".tbss 0x2004 : { *(.tdata .tbss) }"],
+      ["loaded elsewhere", ".tdata 0x2004 : AT(0x9000) { *(.tdata) } .tbss 0x2020 : AT(0x9004) { *(.tbss) }"],
+    ].map(([name, sections, ...options]): [string, Case] => [
+      `thread-local data whose zeros have the larger alignment: ${name}`,
+      scripted(
+        '.section .tdata,"awT"\n.long 1\n.section .tbss,"awT",@nobits\n.balign 16\n.skip 20\n.data\n.long 3\n',
+        `SECTIONS { .text 0x1000 : { *(.text) } ${sections} .data 0x3000 : { *(.data) } }`,
+        ...options,
+      ),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["name", "alignment"].map((kind): [string, Case] => [
+      `--sort-section=${kind} and pieces of functions`,
+      scripted(
+        '.section .init,"ax"\n.long 1\n.section .fini.b,"ax"\n.long 3\n.section .fini.a,"ax"\n.balign 8\n.long 4\n.section .fini,"ax"\n.long 5\n',
+        "SECTIONS { .init : { KEEP(*(.init)) } .text 0x1000 : { *(.fini .fini.*) *(.text) } }",
+        `--sort-section=${kind}`,
+      ),
+    ]),
+  ),
 };

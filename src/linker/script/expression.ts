@@ -29,6 +29,8 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 /** Functions of a section or a region: in their parentheses stands a name. */
 const OF_SECTIONS = new Set(["ADDR", "LOADADDR", "SIZEOF", "ALIGNOF", "ORIGIN", "LENGTH"]);
 
+const SECTION_TYPE = /\s*\(\s*(?:(?:NOLOAD|DSECT|COPY|INFO|OVERLAY|READONLY)\b|TYPE\s*=[^=])/y;
+
 /** More digits are no number of 64 bits; all of them are kept of a pattern to fill with. */
 const MAX_DIGITS = 1024;
 
@@ -66,6 +68,13 @@ export class ExpressionParser extends ScriptLexer {
     }
   }
 
+  /** Parentheses follow, and they do not say what an output section is: `.buffer AREA (NOLOAD) : { ... }`. */
+  #isCalled(): boolean {
+    if (this.peek("expression")?.text !== "(") return false;
+    SECTION_TYPE.lastIndex = this.at;
+    return !SECTION_TYPE.test(this.text);
+  }
+
   #unary(): Expression {
     const token = this.next("expression");
     if (token === null) throw this.error("unexpected end of the script in an expression");
@@ -91,7 +100,7 @@ export class ExpressionParser extends ScriptLexer {
     if (/^[0-9]/.test(token.text)) throw new ScriptError(this.path, token.line, `${token.text} is not a number`);
     if (!EXPRESSION_WORD.test(token.text))
       throw new ScriptError(this.path, token.line, `unexpected ${token.text} in an expression`);
-    if (this.peek("expression")?.text === "(" && /^[A-Z][A-Z0-9_]*$/.test(token.text)) {
+    if (/^[A-Z][A-Z0-9_]*$/.test(token.text) && this.#isCalled()) {
       // A section may have a name that is no word of an expression, `.note.GNU-stack`.
       if (OF_SECTIONS.has(token.text)) {
         const section: Expression = { kind: "name", name: this.parenthesised(), line: token.line };
