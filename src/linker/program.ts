@@ -167,7 +167,9 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
-    if (entryName && !/^[0-9]/.test(entryName)) this.symbols.demand(entryName);
+    // A partial link begins nowhere, unless the command line says so.
+    const needsEntry = !isRelocatable || options.entry !== undefined;
+    if (entryName && !/^[0-9]/.test(entryName) && needsEntry) this.symbols.demand(entryName);
     for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
     for (const file of files) inputs.add(file);
     this.files = files;

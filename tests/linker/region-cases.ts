@@ -449,4 +449,14 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
       ),
     ]),
   ),
+  ...Object.fromEntries(
+    [["-r"], ["-r", "-e", "none"], ["-r", "-u", "asked"], []].map((options): [string, Case] => [
+      `an entry point that is not there, and ${options.join(" ")}`,
+      scripted("", "ENTRY(nowhere) SECTIONS { .text 0x1000 : { *(.text) } }", ...options),
+    ]),
+  ),
+  "patterns in brackets": scripted(
+    '.section .old,""\n.long 1\n.section .a,"a"\n.long 2\n.section .b,"a"\n.long 3\n',
+    "SECTIONS { .text 0x1000 : { *(.text) } .old 0 : { [ .old ] } .ab 0x2000 : { KEEP([ .b .a ]) } }",
+  ),
 };

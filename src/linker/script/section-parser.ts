@@ -398,7 +398,11 @@ export abstract class SectionParser extends ExpressionParser {
     }
     if (!startsName(file, "file")) throw this.error(`unexpected ${file || "an empty name"} in a section`);
     const patterns: SectionPattern[] = [];
-    if (this.accept("(")) while (!this.accept(")")) patterns.push(...this.#patterns([], []));
+    // `[ .stab ]` is the older way to write `*(.stab)`.
+    if (file === "[") {
+      while (!this.accept("]")) patterns.push(...this.#patterns([], []));
+      file = "*";
+    } else if (this.accept("(")) while (!this.accept(")")) patterns.push(...this.#patterns([], []));
     return { kind: "input", file, sortFiles, exclude, patterns, keep, flags };
   }
 
