@@ -149,11 +149,14 @@ export class LocalApic implements MmioHandler, ProcessorApic, Stateful {
     return this.#base;
   }
 
-  /** The registers stay where they are (as in QEMU), and an APIC that is switched off stays off until a reset. */
+  /**
+   * The registers stay where they are (as in QEMU). An APIC that is switched off may be switched on again, as from the
+   * Pentium 4 on (SDM 3A 11.4.3), and has its registers still, as in QEMU; software has to enable it anew.
+   */
   set base(value: number) {
-    const kept = this.#base & (BASE_BOOT_PROCESSOR | (value & BASE_ENABLED));
-    this.#base = ((value & BASE_ADDRESS) | kept) >>> 0;
-    if ((kept & BASE_ENABLED) === 0) this.#spuriousVector &= ~ENABLED;
+    const kept = this.#base & BASE_BOOT_PROCESSOR;
+    this.#base = ((value & (BASE_ADDRESS | BASE_ENABLED)) | kept) >>> 0;
+    if ((value & BASE_ENABLED) === 0) this.#spuriousVector &= ~ENABLED;
     this.#update();
   }
 

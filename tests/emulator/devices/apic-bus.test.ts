@@ -127,3 +127,37 @@ test("the button for NMI reaches the processors that listen to LINT1, at first t
   bus.pulseNmi();
   expect(events).toEqual(["nmi 0", "nmi 1", "nmi 2"]);
 });
+
+describe("IA32_APIC_BASE", () => {
+  const ENABLED = 1 << 11;
+  const PIN = 0x350;
+
+  test("an APIC that is switched off gets nothing, and does again when it is switched on and enabled", () => {
+    const apic = bus.local[1]!;
+    const { base } = apic;
+    apic.base = base & ~ENABLED;
+    expect([apic.isEnabled, bus.window.readMmio(SPURIOUS_VECTOR, 4)]).toEqual([false, 0x1ff]);
+    send(0, 1, 0x40);
+    apic.base = base;
+    expect([apic.isEnabled, apic.base]).toEqual([true, base]);
+    expect(interrupted()).toEqual([]);
+    send(0, 1, 0x40);
+    expect(interrupted()).toEqual([]);
+    write(1, SPURIOUS_VECTOR, 0x1ff);
+    send(0, 1, 0x40);
+    expect(interrupted()).toEqual([1]);
+  });
+
+  test("its registers are still there, and it remains who the boot processor is", () => {
+    for (const [processor, mark] of [0x900, 0x800, 0x800].entries()) {
+      write(processor, PIN, 0x10039);
+      const apic = bus.local[processor]!;
+      apic.base = 0xfee00000;
+      expect(apic.base & 0xfff).toBe(mark & ~ENABLED);
+      apic.base = 0xfee00900;
+      expect(apic.base & 0xfff).toBe(mark);
+      running = processor;
+      expect(bus.window.readMmio(PIN, 4)).toBe(0x10039);
+    }
+  });
+});
