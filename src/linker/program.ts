@@ -243,7 +243,7 @@ export class Program {
     }
     for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
     if (!options.isFlat) this.#rearrange();
-    alignThreadLocals(this.placement.made);
+    alignThreadLocals(this.placement.made());
     if (!isRelocatable) this.#defineBounds();
     this.layout = new Layout(this.placement, this.symbols, script, {
       isRelocatable,
@@ -563,7 +563,7 @@ function alignThreadLocals(sections: readonly OutputSection[]): void {
   if (start < 0) return;
   const end = sections.findIndex((section, index) => index > start && !isThreadLocal(section));
   const all = sections.slice(start, end < 0 ? sections.length : end);
-  sections[start]!.align = Math.max(...all.map(({ align }) => align));
+  sections[start]!.align = greatest(all.map(({ align }) => align));
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;
