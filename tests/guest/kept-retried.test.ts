@@ -130,6 +130,23 @@ describeThoroughly("values that cannot be read", () => {
   });
 });
 
+describeThoroughly("values that could not be read, of the number that others told meanwhile", () => {
+  const [low, high] = [RED, BLUE].sort((one, other) => (regionDigest(one) >>> 0) - (regionDigest(other) >>> 0));
+  test.each([
+    ["a higher digest are this node's then", low!, high!],
+    ["a lower digest are replaced on the disk", high!, low!],
+  ])("and of %s", async (_what, told, kept) => {
+    const v = await withOne({ cluster_values: valuesObject(7, kept) }, turnOver);
+    v.tell(HIGH, 7, told);
+    await v.s.lab.advance("500ms");
+    expect(await v.get("colour")).toBe(told === RED ? "red" : "blue");
+    turnOver(v.s);
+    await v.s.lab.advance(`${2 * AGAIN_MS + 500}ms`);
+    expect(await v.get("colour")).toBe(high === RED ? "red" : "blue");
+    expect(objectOf(v.s, "cluster_values")).toEqual(valuesObject(7, high!));
+  });
+});
+
 describe("values that cannot be written", () => {
   thoroughly("are in memory, which is said once, and packets say that they are not on the disk", async () => {
     const v = await withOne({ cluster_values: valuesObject(7, RED) });

@@ -3,6 +3,7 @@
  * values as they come over the wire.
  */
 import { describe, expect, test } from "vitest";
+import { KERNEL_SPACE } from "../../src/build/build.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
@@ -316,6 +317,8 @@ thoroughly("a member whose processor computes is busy, says so, and is so until 
 describeThoroughly("how much of its time makes a member busy", () => {
   const BUSY = 128;
   const WORDS = 8;
+  /** Of a task: the time that it has had. */
+  const TASK_CYCLES = 48;
 
   class Load {
     readonly s: Scene;
@@ -323,13 +326,14 @@ describeThoroughly("how much of its time makes a member busy", () => {
       this.s = s;
     }
 
-    #read(name: string): bigint {
-      return new DataView(this.s.node.readMemory(addressOf(name), WORDS).slice().buffer).getBigUint64(0, true);
+    #read(place: string | number): bigint {
+      const address = typeof place === "string" ? addressOf(place) : place;
+      return new DataView(this.s.node.readMemory(address, WORDS).slice().buffer).getBigUint64(0, true);
     }
 
-    #write(name: string, value: bigint): void {
+    #write(place: string | number, value: bigint): void {
       const bytes = new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, value)).buffer);
-      this.s.node.machine.memory.dma.write(addressOf(name), bytes);
+      this.s.node.machine.memory.dma.write(typeof place === "string" ? addressOf(place) : place, bytes);
     }
 
     /** The next look, a second after the last one. */
@@ -342,10 +346,24 @@ describeThoroughly("how much of its time makes a member busy", () => {
     async isBusy(used: number, cycles: bigint): Promise<boolean> {
       this.#write("time_then", this.#read("time_then") - cycles);
       this.#write("idle_then", this.#read("idle_then") - (cycles / 1000n) * BigInt(1000 - used));
+      return this.#looks();
+    }
+
+    async #looks(): Promise<boolean> {
       await this.look();
       const fromMs = nowMs(this.s);
       const { flags } = await this.s.lab.until(() => this.s.wire.of(VIEW, fromMs)[0], "it says no view");
       return (flags & BUSY) !== 0;
+    }
+
+    /** Whether it is busy when its idle task had so many percent less of the time that really passes until it looks. */
+    async isBusyNow(used: bigint): Promise<boolean> {
+      const idle = Number(this.#read("task_idle") & 0xffffffffn) - KERNEL_SPACE + TASK_CYCLES;
+      const before = this.#read("idle_then");
+      await this.look();
+      const second = this.#read("idle_then") - before;
+      this.#write(idle, this.#read(idle) - (second * used) / 100n);
+      return this.#looks();
     }
   }
 
@@ -375,5 +393,12 @@ describeThoroughly("how much of its time makes a member busy", () => {
   test("a member is busy when more than half of the time was used", async () => {
     const load = await scene();
     expect([await load.isBusy(505, 1n << 44n), await load.isBusy(285, 1n << 44n)]).toEqual([true, false]);
+  });
+
+  test("of the time that passes between two looks it may use half", async () => {
+    const load = await scene();
+    const found: boolean[] = [];
+    for (const used of [40n, 60n, 40n]) found.push(await load.isBusyNow(used));
+    expect(found).toEqual([false, true, false]);
   });
 });

@@ -170,6 +170,24 @@ describeThoroughly("a view is looked at", () => {
   });
 });
 
+describeThoroughly("a view of a coordinator's next boot", () => {
+  thoroughly("is looked at as long as what was dropped of the one before may come again", async () => {
+    const { s, all, confirm, rises } = await scene();
+    await confirm();
+    const before = { ...SILENT, sequence: 5000 };
+    expect(await rises(() => tell(s, { all, more: before }), SPARED)).toEqual([1]);
+    const [self, coordinator, other] = all as readonly [Entry, Entry, Entry];
+    const next = [self, { ...coordinator, age: 2, session: HIGH }, other];
+    const boot = { age: 2, session: HIGH };
+    for (let time = 0; time < 2; time++) {
+      tell(s, { all: next, more: boot });
+      await s.lab.advance("4ms");
+    }
+    for (let time = 0; time < 2; time++)
+      expect(await rises(() => tell(s, { all: next, more: { ...SILENT, ...boot } }), SPARED, UNKNOWN)).toEqual([0, 0]);
+  });
+});
+
 describeThoroughly("a view that was dropped", () => {
   /** The next number of the coordinator. */
   const next = (s: Scene): number => {

@@ -13,7 +13,9 @@ import {
   entryBytes,
   JOINING,
   LEFT,
+  MEMBER,
   member,
+  NAMED,
   OFFLINE,
   shown,
   tell,
@@ -105,5 +107,20 @@ describe("entries of a view", () => {
     tell(s, { all: [self, coordinator, { id: LOW }], from: HIGH, to: "f".repeat(16) });
     await s.lab.advance("20ms");
     expect(await shown(s)).toEqual([`${LOWEST} member`, `${LOW} member`, `${HIGH} offline`, `${HIGHEST} offline`]);
+  });
+
+  thoroughly("about the node itself have it report at once where it is no member, and no sooner else", async () => {
+    for (const [state, reports] of [
+      [JOINING, 1],
+      [NAMED, 0],
+      [MEMBER, 0],
+    ] as const) {
+      const { s, self, coordinator } = await member();
+      await s.lab.advance("100ms");
+      const fromMs = nowMs(s);
+      tell(s, { all: [self, coordinator], entries: [{ ...self, state }] });
+      await s.lab.advance("50ms");
+      expect(s.wire.of(REPORT, fromMs), `state ${state}`).toHaveLength(reports);
+    }
   });
 });
