@@ -187,5 +187,11 @@ describe("values that cannot be written", () => {
     await late.s.lab.advance("20ms");
     await late.s.node.enter("service stop cluster", PROMPT, { within: "5s" });
     expect(objectOf(late.s, "cluster_vote")).toBeNull();
+    const able = await withOne({ cluster_values: valuesObject(7, RED) });
+    await able.s.node.waitFor(PROMPT);
+    able.prepare(HIGH, 8, [3, HIGH]);
+    await able.s.lab.advance("2ms");
+    await able.s.node.enter("service stop cluster", PROMPT, { within: "2s" });
+    expect(objectOf(able.s, "cluster_vote")).not.toBeNull();
   });
 });
