@@ -1,5 +1,7 @@
 /** Who votes on the cluster's values (docs/protocols/cluster-values.md), as a stranger on the wire sees it. */
 import { expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { PROMPT } from "../system/images.ts";
 import {
   founded,
   HIGH,
@@ -53,6 +55,24 @@ test("a node without a disk does not vote before it knows who the members are", 
   expect(s.wire.of(PROMISE)).toEqual([]);
   // It coordinates itself, and hears of nobody who has a disk.
   expect((await says(s, VIEW)).id).toBe(SELF);
+  s.wire.say({ ...report(HIGH, ERA, LOW), flags: DISKLESS });
+  s.wire.say(prepare(HIGH, DISKLESS));
+  await says(s, PROMISE);
+});
+
+thoroughly("nor does it when it has known that of another cluster", async () => {
+  const { s, self, coordinator } = await member();
+  tell(s, { all: [self, { ...coordinator, flags: DISKLESS }], more: { flags: DISKLESS } });
+  await s.lab.advance("50ms");
+  const fromMs = nowMs(s);
+  await s.node.enter("cloud key forget", PROMPT);
+  await s.lab.until(() => s.wire.of(HELLO, fromMs)[0], "it does not come again");
+  s.wire.say({ ...report(HIGH, ERA, LOW), flags: DISKLESS });
+  await s.lab.advance("50ms");
+  s.wire.say(prepare(HIGH, DISKLESS));
+  await s.lab.advance("200ms");
+  expect(s.wire.of(PROMISE)).toEqual([]);
+  await s.lab.until(() => s.wire.of(VIEW, fromMs)[0], "it does not coordinate");
   s.wire.say({ ...report(HIGH, ERA, LOW), flags: DISKLESS });
   s.wire.say(prepare(HIGH, DISKLESS));
   await says(s, PROMISE);
