@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { HIGH, HIGHEST, LOW, LOWEST, nowMs, report, type Scene, TICK_MS } from "./agreement-scene.ts";
+import { HIGH, HIGHEST, LOW, LOWEST, nowMs, report, type Scene, TICK_MS, view } from "./agreement-scene.ts";
 import { ASK, REPORT } from "./cluster-wire.ts";
 import {
   digestOf,
@@ -65,6 +65,22 @@ describe("a member whose view is the coordinator's", () => {
     expect(asks(s, fromMs)[0]! - fromMs).toBeGreaterThanOrEqual(250 - TICK_MS);
     expect(asks(s, fromMs)[0]! - fromMs).toBeLessThan(350 + 4 * TICK_MS);
   });
+});
+
+thoroughly("a member that knows others reports to a new coordinator within 100 ms, and not at once", async () => {
+  const { s, self, coordinator } = await member();
+  tell(s, { all: [self, coordinator, { id: LOW }], entries: [{ id: LOW }] });
+  await s.lab.advance("600ms");
+  const took: number[] = [];
+  // Of two coordinators the one with the lower id goes on.
+  for (let last = 0x69; last > 0x60; last--) {
+    const fromMs = nowMs(s);
+    s.wire.say(view(`01000000000000${last.toString(16)}`, ERA, LOWEST));
+    await s.lab.advance("150ms");
+    took.push(s.wire.of(REPORT, fromMs)[0]!.atMs - fromMs);
+  }
+  expect(Math.max(...took)).toBeGreaterThan(50);
+  expect(Math.max(...took)).toBeLessThan(100 + 4 * TICK_MS);
 });
 
 describe("entries of a view", () => {
