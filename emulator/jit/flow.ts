@@ -137,3 +137,18 @@ function describe({ successors }: FlowGraph, order: readonly number[], dominator
   for (const children of mergeChildren) children.sort((a, b) => order[a]! - order[b]!);
   return { order, isLoopHeader, isMerge, mergeChildren, onlyPredecessor };
 }
+
+/** What the nodes of the lightest way from a node back to itself weigh together; Infinity if none leads back. */
+export function cycleWeight({ successors }: FlowGraph, node: number, weightOf: (node: number) => number): number {
+  const ways = new Array<number>(successors.length).fill(Infinity);
+  const waiting: [at: number, before: number][] = [[node, 0]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const way = next[1] + weightOf(next[0]);
+    for (const to of successors[next[0]]!) {
+      if (way >= ways[to]!) continue;
+      ways[to] = way;
+      if (to !== node) waiting.push([to, way]);
+    }
+  }
+  return ways[node]!;
+}

@@ -1,10 +1,11 @@
 /**
  * Memory accesses in regions, each in the shape that the mode allows.
  *
- * Through the translation tables, the last page of each base register is remembered in two locals: a tag that is the
- * page's address, and what to add to an address to get its offset. The tag is compared under a mask with the low bits
- * of the access's size, so one comparison also sees that the access is aligned and cannot cross the page's end. Tags
- * are forgotten after whatever may change tables.
+ * Through the translation tables each access looks its page up anew: most regions are left before they come to a page
+ * again, and to remember it takes more code. Short loops do remember the last page of each base register,
+ * in two locals: a tag that is the page's address, and what to add to an address to get its offset. The tag is compared
+ * under a mask with the low bits of the access's size, so one comparison also sees that the access is aligned and cannot
+ * cross the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CODE_LINE_SHIFT, codeMapOffset, RAM, TLB_DELTA, ZERO } from "../cpu/layout.ts";
@@ -34,6 +35,8 @@ interface PagePair {
 export class RegionAccess extends AccessEmitter {
   /** The instruction is one that often misses: helpers are called before the slow path is taken. */
   hasHelpers = false;
+  /** The code at hand is a short loop's. */
+  isInLoop = false;
   /** Locals in use. */
   localCount = FIRST_FREE;
   readonly #shape: Shape;
@@ -149,36 +152,64 @@ export class RegionAccess extends AccessEmitter {
 
   #translated(sizeBytes: number, kind: AccessKind, register: number): void {
     const c = this.c;
-    const shape = this.#shape;
-    const { tag, delta } = this.#pair(kind, register);
     this.hostLocal = HOST;
     this.hostOffset = 0;
-    const mayBeVideo = this.mayBeVideo(sizeBytes);
-    if (mayBeVideo) c.block();
+    const isVideo = this.mayBeVideo(sizeBytes);
+    if (isVideo) c.block();
     const done = c.depth;
+    if (this.isInLoop) this.#remembered(sizeBytes, kind, this.#pair(kind, register), done);
+    else {
+      if (sizeBytes > 1) this.#leaveOtherPage(sizeBytes);
+      this.#lookUp(sizeBytes, kind, done);
+      if (kind !== "read") this.#whereCodeIs(sizeBytes, () => {});
+      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add).set(HOST);
+    }
+    if (isVideo) c.end();
+  }
+
+  /** Sets HOST by the page that was remembered, or by its translation, which then is. */
+  #remembered(sizeBytes: number, kind: AccessKind, { tag, delta }: PagePair, done: number): void {
+    const c = this.c;
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
-    const leaveOtherPage = (): void =>
-      void c
-        .get(ADDRESS)
-        .const(0xfff)
-        .op(OP.and)
-        .const(4096 - sizeBytes)
-        .op(OP.gt_u)
-        .brIf(this.slow);
-    if (!isPower) leaveOtherPage();
+    if (!isPower) this.#leaveOtherPage(sizeBytes);
     c.get(ADDRESS)
       .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
       .op(OP.and)
       .get(tag)
       .op(OP.ne)
       .if();
-    if (isPower && sizeBytes > 1) leaveOtherPage();
-    const requireEntry = (write: boolean): void => {
-      this.#pushEntry(write ? writeTable(shape) : readTable(shape));
+    if (isPower && sizeBytes > 1) this.#leaveOtherPage(sizeBytes);
+    this.#lookUp(sizeBytes, kind, done);
+    pushPage();
+    c.set(tag);
+    // Each write to a page that holds code has to be looked at.
+    if (kind !== "read") this.#whereCodeIs(sizeBytes, () => void c.const(NO_PAGE).set(tag));
+    c.get(T3);
+    pushPage();
+    c.op(OP.sub).set(delta).end();
+    c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+  }
+
+  #leaveOtherPage(sizeBytes: number): void {
+    this.c
+      .get(ADDRESS)
+      .const(0xfff)
+      .op(OP.and)
+      .const(4096 - sizeBytes)
+      .op(OP.gt_u)
+      .brIf(this.slow);
+  }
+
+  /** Sets T3 to the translation of the page of ADDRESS: of one that holds code, to be written to, the negative of it. */
+  #lookUp(sizeBytes: number, kind: AccessKind, done: number): void {
+    const c = this.c;
+    const isVideo = this.mayBeVideo(sizeBytes);
+    const lookUp = (write: boolean): void => {
+      this.#pushEntry(write ? writeTable(this.#shape) : readTable(this.#shape));
       c.op(OP.eqz);
-      if (mayBeVideo) {
+      if (isVideo) {
         c.if();
         this.throughWindow(sizeBytes, kind, done);
         c.get(T3).op(OP.eqz);
@@ -193,30 +224,25 @@ export class RegionAccess extends AccessEmitter {
           .brIf(this.slow)
           .end();
       else c.brIf(this.slow);
-      if (mayBeVideo) c.end();
+      if (isVideo) c.end();
     };
     // To be written is the more that is asked: what fails there must not have marked the page as accessed.
-    if (kind !== "read") requireEntry(true);
-    if (kind !== "write") requireEntry(false);
+    if (kind !== "read") lookUp(true);
+    if (kind !== "write") lookUp(false);
     if (kind === "modify") {
-      this.#pushEntry(writeTable(shape));
+      this.#pushEntry(writeTable(this.#shape));
       c.op(OP.drop);
     }
-    pushPage();
-    c.set(tag);
-    if (kind !== "read") {
-      // A page that holds code: not remembered, since each write has to be looked at.
-      c.get(T3).const(0).op(OP.lt_s).if();
-      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
-      this.#leaveIfCode(HOST, sizeBytes);
-      c.const(NO_PAGE).set(tag).const(0).get(T3).op(OP.sub).set(T3).end();
-    }
-    c.get(T3);
-    pushPage();
-    c.op(OP.sub).set(delta);
-    c.end();
-    c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
-    if (mayBeVideo) c.end();
+  }
+
+  /** Takes the slow path if T3 is the translation of a page that holds code, and what is written to is code. */
+  #whereCodeIs(sizeBytes: number, also: () => void): void {
+    const c = this.c;
+    c.get(T3).const(0).op(OP.lt_s).if();
+    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
+    this.#leaveIfCode(HOST, sizeBytes);
+    also();
+    c.const(0).get(T3).op(OP.sub).set(T3).end();
   }
 
   protected override pushBudget(): void {

@@ -15,7 +15,7 @@ import { pushLive } from "./access.ts";
 import { EXIT_BUDGET, EXIT_LOOKUP } from "./exits.ts";
 import { arithmeticFunction, carriesFunction, DYNAMIC, imageFunction } from "./flags.ts";
 import type { Structure } from "./flow.ts";
-import { structure } from "./flow.ts";
+import { cycleWeight, structure } from "./flow.ts";
 import { typesOf } from "./imports.ts";
 import { BUDGET, ENTRY, localTypes, PARAMETERS, SELF, T0, TARGET, WINDOW } from "./locals.ts";
 import { isFarTransfer, isLeap, mayLeave, maySeeVideo, operationOf } from "./operations.ts";
@@ -26,6 +26,8 @@ import { entryMaps, pagePlaceAt } from "./region-memory.ts";
 import { isMovable, isNarrow, readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
+/** Instructions of a loop that is worth remembering pages for, as those of copies and checksums; others end too soon. */
+const SHORT_LOOP = 32;
 const TYPES = typesOf(PARAMETERS);
 
 /**
@@ -173,7 +175,15 @@ class Translator {
       return;
     }
     if (this.#flow.onlyPredecessor[node] === -1) flags.kind = DYNAMIC;
+    this.#emitter.access.isInLoop = this.#isInShortLoop(node);
     this.#emitBlock(this.#region.blocks[node - this.#blockBase]!);
+  }
+
+  /** Whether a block is part of a short loop that stays in the region. */
+  #isInShortLoop(node: number): boolean {
+    const instructions = (at: number): number =>
+      this.#region.blocks[at - this.#blockBase]?.instructions.length ?? Infinity;
+    return cycleWeight({ successors: this.#successors }, node, instructions) <= SHORT_LOOP;
   }
 
   #emitBlock(block: RegionBlock): void {
