@@ -25,7 +25,7 @@ import {
   SHT_RELA,
   SHT_STRTAB,
 } from "../object/elf.ts";
-import { globMatch } from "../object/glob.ts";
+import { globMatch, globNames } from "../object/glob.ts";
 import { knownSection } from "../object/known-sections.ts";
 import { Chain } from "./chain.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
@@ -349,9 +349,7 @@ export class Placement {
     if (patterns.length === 0) return this.#named;
     let names = this.#fitting.get(statement);
     if (names === undefined) {
-      names = new Set(
-        [...this.#named.keys()].filter((name) => patterns.some(({ pattern }) => globMatch(pattern, name))),
-      );
+      names = new Set(patterns.flatMap(({ pattern }) => [...globNames(pattern, this.#named)]));
       this.#fitting.set(statement, names);
     }
     return names;

@@ -37,6 +37,7 @@ import { PACKAGE_SECTION } from "./package-metadata.ts";
 import type { Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
+import type { SymbolTable } from "./symbols.ts";
 
 export interface ImageSection {
   readonly output: OutputSection;
@@ -243,7 +244,7 @@ function writeFile(
           }),
       ...(strings > 0 ? { linked: strings } : companion ? { linked: position.get(companion) ?? 0 } : {}),
       ...(isIndirect ? { linkedInfo: slots, linksToSymbols: true } : {}),
-      ...(isGroup ? { info: groupSignature(output, symbols), linksToSymbols: true } : {}),
+      ...(isGroup ? { info: groupSignature(output, symbols, program.symbols), linksToSymbols: true } : {}),
     };
   });
   const fileSymbols: FileSymbols = {
@@ -312,7 +313,7 @@ function groupContent(
   return content;
 }
 
-function groupSignature(output: OutputSection, { indices }: OutputSymbols): number {
+function groupSignature(output: OutputSection, { indices }: OutputSymbols, table: SymbolTable): number {
   const { ofGlobal, ofSection } = indices;
   const { object, elf } = output.inputs()[0]!;
   const symbol = object.elf.table.at(elf.info);
@@ -321,8 +322,8 @@ function groupSignature(output: OutputSection, { indices }: OutputSymbols): numb
   if (symbol.type === STT_SECTION && home) return ofSection.get(home) ?? 0;
   const local = indices.ofLocal(object)[elf.info]!;
   if (local !== 0) return local;
-  for (const [global, index] of ofGlobal) if (global.name === symbol.name) return index;
-  return 0;
+  const global = table.get(symbol.name);
+  return (global && ofGlobal.get(global)) ?? 0;
 }
 
 /**

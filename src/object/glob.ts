@@ -53,6 +53,17 @@ function matchesOne(token: Token, character: string): boolean {
   );
 }
 
+/** Which keys of a map the pattern matches. */
+export function* globNames(glob: string, named: ReadonlyMap<string, unknown>): Iterable<string> {
+  const at = glob.search(/[*?[\\]/);
+  if (at < 0) {
+    if (named.has(glob)) yield glob;
+    return;
+  }
+  const start = glob.slice(0, at);
+  for (const name of named.keys()) if (name.startsWith(start) && globMatch(glob, name)) yield name;
+}
+
 /** Whether the pattern matches the whole text. Takes at most as many steps as both have characters, multiplied. */
 export function globMatch(glob: string, text: string): boolean {
   if (glob === "*" || glob === text) return true;
