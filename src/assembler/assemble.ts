@@ -99,6 +99,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   }
   assembler.warnOfForeignRegisters();
   program.callFrames.check();
+  assembler.bundles.finish();
   assembler.conditionals.warnOfOrder();
   program.stabs.finish();
   if (reporter.errorCount > 0 && !despiteErrors) return null;

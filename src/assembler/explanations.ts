@@ -22,6 +22,10 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "The prefix says what the code already is, contradicts the operands, or does not go with this instruction: `lock` needs one that changes memory, `rep` a string instruction.",
   "bad-register": "There is no register of this name on this processor, or it cannot stand here.",
   "bad-statement": "A statement begins with a label, a directive or an instruction.",
+  "bundle-lock":
+    "`.bundle_align_mode N` makes bundles of 2 to the power of N bytes; what stands between `.bundle_lock` and `.bundle_unlock` stays within one of them. Both come in pairs, in one subsection, while the bundles keep their size.",
+  "bundle-size":
+    "An instruction, or all that is between `.bundle_lock` and `.bundle_unlock`, must fit in one bundle. A jump counts with its longest form. Ask for larger bundles with `.bundle_align_mode`, or lock less together.",
   "comma-expected": "The operands of this directive are separated by commas.",
   "condition-order":
     "The condition asked for a symbol that had no value yet; a later line gives it one. What a condition sees depends on the order of the lines: move the definition up, or define the symbol on the command line.",

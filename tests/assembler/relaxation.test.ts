@@ -46,6 +46,29 @@ const SHAPES: Readonly<Record<string, readonly [source: (count: number) => strin
   "gaps in code of every length": [(n) => `.skip ${n}, 0x90\n.p2align 6\nret\n`, around(32, 32)],
   "gaps in 16-bit code": [(n) => `.code16\n.skip ${n}, 0x90\n.p2align 5\nret\n`, around(16, 16)],
   "gaps in data": [(n) => `.data\n.skip ${n}, 0x90\n.p2align 5\n.byte 1\n`, [1, 15, 31, 32]],
+  "instructions in bundles": [
+    (n) =>
+      `.bundle_align_mode 4\n.skip ${n}, 0x90\n1: jmp 2f\ndata16 jne 1b\nmov eax, 1\njecxz 1b\nhlt\n2: jne near_\n`,
+    around(16, 16),
+  ],
+  "jumps that bundles make long": [
+    (n) => `.bundle_align_mode 5\njmp 1f\njc 1f\n.skip ${n}, 0x90\n.rept 9\nmov ecx, 1f - .\n.endr\n1: jmp 1b\n`,
+    around(70, 10),
+  ],
+  "instructions that are locked together": [
+    (n) => `.bundle_align_mode 5\n.skip ${n}, 0x90\n.bundle_lock\nand eax, -32\n.bundle_lock\n1: jmp eax\nje 1b
+.bundle_unlock\n.byte 1\n.skip 90\n.p2align 2\n.bundle_unlock\nnop\n`,
+    around(26, 12),
+  ],
+  "bundles in 16-bit code": [
+    (n) => `.code16\n.bundle_align_mode 4\n.skip ${n}, 0x90\n1: jmp 1b\njc 2f\ncall 1b\nmov eax, 1\n2:\n`,
+    around(8, 8),
+  ],
+  "bundles of subsections and data": [
+    (n) => `.bundle_align_mode 4\njc 1f\n.text 1\n1: ret 5\n.data\nnop\n.skip ${n}\nmov ebx, 3\n.text\n.skip ${n}
+.bundle_align_mode 0\nmov ecx, 3\n.bundle_align_mode 3\nmov ecx, 3\n.section .one, "ax"\n.bundle_lock\n.bundle_unlock\n`,
+    around(118, 10),
+  ],
   subsections: [(n) => `jmp 1f\n.text 1\n.p2align 3\n1: ret\n.text 0\n.skip ${n}, 0x90\n`, around(124, 10)],
 };
 

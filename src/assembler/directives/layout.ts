@@ -160,6 +160,16 @@ const org: Handler = (assembler) => {
   assembler.origin(target, fillByte);
 };
 
+/** `.bundle_align_mode power` */
+const bundleMode: Handler = (assembler) => {
+  const start = assembler.input.offset;
+  const power = assembler.input.atStatementEnd() ? 0 : assembler.expressions.absoluteNumber("the size of a bundle");
+  assembler.demandEnd();
+  if (power < 0 || power > MAXIMUM_POWER)
+    assembler.failAt("bad-alignment", start, `a bundle has at most 2 to the power of ${MAXIMUM_POWER} bytes`);
+  assembler.bundles.set(power);
+};
+
 export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".align .balign", align(false, 0)],
   [".balignw", align(false, 2)],
@@ -176,6 +186,21 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
   [".ds.d", (assembler) => reserve(assembler, 8)],
   [".ds.x .ds.p", (assembler) => reserve(assembler, 10)],
   [".org", org],
+  [".bundle_align_mode", bundleMode],
+  [
+    ".bundle_lock",
+    (assembler) => {
+      assembler.demandEnd();
+      assembler.bundles.lock();
+    },
+  ],
+  [
+    ".bundle_unlock",
+    (assembler) => {
+      assembler.demandEnd();
+      assembler.bundles.unlock();
+    },
+  ],
   [
     ".nop",
     (assembler) => {

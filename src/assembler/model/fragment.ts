@@ -183,6 +183,11 @@ export class FragmentTable {
     return this.#variables[i] as AlignVariable;
   }
 
+  /** Says once more how far an alignment goes. */
+  setAlignment(i: number, alignment: AlignVariable): void {
+    this.#variables[i] = alignment;
+  }
+
   origin(i: number): OrgVariable {
     return this.#variables[i] as OrgVariable;
   }

@@ -53,6 +53,8 @@ export class Subsection {
   readonly first: number;
   /** Where spaces of a known size end that are settled bytes here: GNU as cuts its fragments there. */
   readonly spaces: number[] = [];
+  /** Bytes of all those spaces. */
+  spaceBytes = 0;
   /** The one that bytes are added to. */
   last: number;
   /** Where that begins. */

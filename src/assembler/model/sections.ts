@@ -287,6 +287,7 @@ export class Sections {
     }
     const current = this.writable(size);
     current.spaces.push(current.length + size);
+    current.spaceBytes += size;
     if (pattern.length === 1) current.bytes.fill(pattern[0]!, current.length, current.length + size);
     else for (let i = 0; i < count; i++) current.bytes.set(pattern, current.length + i * pattern.length);
     current.length += size;

@@ -6,6 +6,7 @@ import type { Atom } from "../model/atom.ts";
 import { constant } from "../model/expression.ts";
 import { FrameTables } from "../model/frame-data.ts";
 import type { AssembleOptions } from "../model/options.ts";
+import { Bundles } from "./bundles.ts";
 import { SEMICOLON } from "./chars.ts";
 import { Conditionals } from "./conditional.ts";
 import { ExpressionParser } from "./expression-parser.ts";
@@ -18,6 +19,7 @@ export class Assembler extends Reading {
   readonly conditionals: Conditionals;
   readonly macros: Macros;
   readonly instructions: InstructionParser;
+  readonly bundles: Bundles;
   readonly frameTables: FrameTables;
 
   constructor(options: AssembleOptions) {
@@ -27,6 +29,7 @@ export class Assembler extends Reading {
     this.macros = new Macros(this, this.expressions, this.conditionals);
     this.frameTables = new FrameTables(this.sections);
     this.instructions = new InstructionParser(this, this.expressions);
+    this.bundles = new Bundles(this, this.instructions);
   }
 
   /** Gives the symbols of the command line (`--defsym`) their values. */

@@ -156,7 +156,7 @@ function statement(assembler: Assembler): void {
       assembler.fail("bad-statement", "a statement does not begin with a string");
     }
     if (code === 0x7b) {
-      assembler.instructions.assemble(null, offset);
+      instruction(assembler, null, offset);
       return;
     }
     assembler.failAt(
@@ -228,7 +228,12 @@ function word(assembler: Assembler, atom: Atom, offset: number): void {
       written: atom.text,
     });
   }
-  assembler.instructions.assemble(lower, offset);
+  instruction(assembler, lower, offset);
+}
+
+function instruction(assembler: Assembler, word: Atom | null, offset: number): void {
+  if (assembler.bundles.isOn) assembler.bundles.assemble(word, offset);
+  else assembler.instructions.assemble(word, offset);
 }
 
 /** Bytes of a statement that tell what it may be. */
