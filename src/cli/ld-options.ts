@@ -120,7 +120,7 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["--unresolved-symbols"], value: "METHOD", help: "report-all (default) or ignore-all" },
     {
       names: ["--noinhibit-exec"],
-      help: "write the file although symbols are undefined, or defined twice: the first counts",
+      help: "write the file although something is wrong; of symbols that are defined twice, the first counts",
     },
     {
       names: ["-static", "-Bstatic", "-dn", "-non_shared", "-Bdynamic", "-dy", "-call_shared"],

@@ -168,7 +168,9 @@ class LinkCommand {
       if (program) this.#list(program, outputPath, flat);
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
-    if (warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
+    this.#report(linkDiagnostics(program!.report.endured, readSource, "warning"));
+    const isStrict = !this.#has("--noinhibit-exec");
+    if (isStrict && warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
       throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
     const dependencies = this.#last("--dependency-file");
     if (dependencies !== undefined) {
@@ -352,6 +354,7 @@ class LinkCommand {
         : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
           ? "warn"
           : "report",
+      enduresProblems: this.#has("--noinhibit-exec"),
       definesCommon: this.#has("-d"),
       allocatesGroups: this.#has("--force-group-allocation"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,

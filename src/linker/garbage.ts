@@ -136,6 +136,7 @@ export function collectGarbage(
   // The common symbols of an object share a section, which stays when any of them is used.
   const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
   for (const symbol of symbols.byName.values()) {
+    if (symbol.state === "undefined" && used.has(symbol)) symbol.isMissed = true;
     if (
       !used.has(symbol) &&
       !symbol.isDefined &&

@@ -222,6 +222,7 @@ export class Layout {
       this.#report(
         section.command?.line ?? 1,
         `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`,
+        "region-overflow",
       );
     }
   }
@@ -327,16 +328,7 @@ export class Layout {
         section.address < last.address &&
         section.sizeBytes !== 0 &&
         section.address + section.sizeBytes <= last.address;
-      // What shares addresses with the section before, most likely an overlay, is loaded after it.
-      const shares =
-        last.sizeBytes > 0 &&
-        ((section.address >= last.address && section.address < last.address + last.sizeBytes) ||
-          (last.address >= section.address && last.address < section.address + section.sizeBytes));
-      if (!isBackwards)
-        section.loadAddress = alignUp(
-          shares ? last.loadAddress + last.sizeBytes : section.address + last.loadAddress - last.address,
-          align,
-        );
+      if (!isBackwards) section.loadAddress = alignUp(section.address + last.loadAddress - last.address, align);
     }
     // Zeros of each thread take no room: what follows lies at their address.
     const isIgnored = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);

@@ -273,9 +273,10 @@ export function collectSymbols(
   for (const symbol of order) {
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
-    // What nobody defines, and no relocation that is kept refers to, is not in a program.
+    // What nobody defines, and no relocation that is kept refers to, is not in a program; GNU ld's garbage collection
+    // leaves it in.
     const mayDrop = !options.isRelocatable && !needed.has(symbol.name);
-    if (symbol.state === "undefined" && symbol.firstReference !== null && mayDrop) continue;
+    if (symbol.state === "undefined" && symbol.firstReference !== null && !symbol.isMissed && mayDrop) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
     const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";

@@ -19,14 +19,32 @@ interface Place {
   readonly line: number;
 }
 
+/** What is wrong with a program that can be written all the same (`--noinhibit-exec`), by the id. */
+const ENDURED: ReadonlySet<string> = new Set([
+  "section-overlap",
+  "region-overflow",
+  "script-assertion",
+  "orphan-section",
+  "undefined-symbol",
+]);
+const ENDURED_RELOCATIONS: ReadonlySet<RelocationIssue["kind"]> = new Set(["overflow", "discarded", "crossing"]);
+
 export class ProblemReport {
   readonly #found: LinkProblem[] = [];
+  /** What keeps the program from nothing. */
+  readonly endured: LinkProblem[] = [];
+  readonly #endures: boolean;
   /** By name: each source line that uses it, once. */
   readonly #undefinedPlaces = new Map<string, Place[]>();
   readonly #seen = new Set<string>();
 
+  /** `endures`: the program is written whatever is wrong with it, if there is one. */
+  constructor(endures: boolean) {
+    this.#endures = endures;
+  }
+
   script(file: string, line: number, message: string, id?: string): void {
-    this.#add({ file, line, message, ...(id === undefined ? {} : { id }) });
+    this.#add({ file, line, message, ...(id === undefined ? {} : { id }) }, id !== undefined && ENDURED.has(id));
   }
 
   duplicates(found: readonly Duplicate[]): void {
@@ -44,7 +62,7 @@ export class ProblemReport {
       const places = this.#undefinedPlaces.get(name) ?? [];
       this.#undefinedPlaces.set(name, places);
       if (!places.some(({ file, line }) => file === place.file && line === place.line)) places.push(place);
-    } else this.#add({ ...place, message });
+    } else this.#add({ ...place, message }, ENDURED_RELOCATIONS.has(kind));
   }
 
   /** Places of undefined symbols are in the order of their first uses. */
@@ -66,11 +84,11 @@ export class ProblemReport {
     return [...this.#found, ...missing];
   }
 
-  #add(problem: LinkProblem): void {
+  #add(problem: LinkProblem, canBeEndured = false): void {
     const key = `${problem.file}:${problem.line}:${problem.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#found.push(problem);
+    (this.#endures && canBeEndured ? this.endured : this.#found).push(problem);
   }
 }
 

@@ -255,7 +255,7 @@ function writeFile(
       return { name, value, sizeBytes, binding, type, visibility, section: home };
     },
   };
-  const isWell = program.problems.length === 0;
+  const isWell = program.problems.length === 0 && program.report.endured.length === 0;
   assert(
     !isWell || file.headers.every(({ type, fileBytes, memoryBytes }) => type !== PT_LOAD || fileBytes <= memoryBytes),
     "a segment of the program has more bytes in the file than in memory",

@@ -101,6 +101,8 @@ export interface ProgramOptions {
   readonly requiredNames?: readonly string[];
   /** Loaded sections that overlap are errors. */
   readonly checksOverlaps?: boolean;
+  /** --noinhibit-exec: what is wrong with the program does not keep it from being written, as far as there is one. */
+  readonly enduresProblems?: boolean;
   /** --sort-common: by alignment. */
   readonly sortCommon?: "ascending" | "descending";
   readonly definesCommon?: boolean;
@@ -149,7 +151,7 @@ export class Program {
   readonly frameHeader: FrameHeader | null;
   readonly segments: readonly Segment[];
   readonly file: FileLayout;
-  readonly report = new ProblemReport();
+  readonly report: ProblemReport;
   /** A partial link leaves groups together, unless the command line or the script says otherwise. */
   readonly keepsGroups: boolean;
   entry = 0;
@@ -161,6 +163,7 @@ export class Program {
     // GNU ld collects no garbage in flat images: a raw file with everything in it is what was asked for before.
     const options = asked.isFlat ? { ...asked, collectGarbage: false } : asked;
     this.options = options;
+    this.report = new ProblemReport(options.enduresProblems ?? false);
     const isRelocatable = options.isRelocatable ?? false;
     const inputs = new Inputs(options);
     this.symbols = inputs.symbols;
@@ -234,7 +237,12 @@ export class Program {
     this.placement.place();
     for (const { section, isError } of this.placement.unplaced) {
       if (isError)
-        this.report.script(section.object.path, 0, `orphan section \`${section.name}' has no place in the script`);
+        this.report.script(
+          section.object.path,
+          0,
+          `orphan section \`${section.name}' has no place in the script`,
+          "orphan-section",
+        );
       else
         this.warnings.push({
           file: section.object.path,
@@ -262,9 +270,9 @@ export class Program {
     this.#findEntry(entryName);
     for (const name of options.requiredNames ?? [])
       if (!this.symbols.get(name)?.isDefined)
-        this.report.script("--require-defined", 0, `required symbol ${name} is not defined`);
+        this.report.script("--require-defined", 0, `required symbol ${name} is not defined`, "undefined-symbol");
     if (options.checksOverlaps && !isRelocatable)
-      for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message);
+      for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message, "section-overlap");
   }
 
   get problems(): readonly LinkProblem[] {

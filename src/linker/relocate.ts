@@ -299,10 +299,7 @@ export class Relocator {
     }
     if (gone) {
       if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame")
-        return issue(
-          "discarded",
-          `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`,
-        );
+        issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
       writeField(content, offset, width, nothing);
       return this.#record(output, section, { ...relocation, type: R.NONE }, null, null, true);
     }
@@ -332,7 +329,7 @@ export class Relocator {
     const place = output.address + section.offset + offset;
     const result = this.#valueOf(relocation, section, content, symbol, indirect, value, addend, place);
     if (width < 4 && !fitsField(width, type === R.PC8, result, addend))
-      return issue(
+      issue(
         "overflow",
         `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
       );

@@ -41,6 +41,8 @@ export class LinkSymbol {
   isOverridden = false;
   /** --gc-sections: nothing that is linked refers to it. */
   isUnused = false;
+  /** --gc-sections: what is linked refers to it, and nobody defines it. */
+  isMissed = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
   isForcedLocal = false;
 
