@@ -254,7 +254,12 @@ export function collectSymbols(
     }
     if (options.keepsRelocations) addReferenced(object);
   }
-  const order = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
+  const all = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
+  const isLost = ({ isInLostCopy, state }: LinkSymbol): boolean => isInLostCopy && state === "undefined";
+  const isPartlyKept = options.retained !== undefined || !options.isRelocatable || all.some(isLost);
+  const needed = options.keepsRelocations && isPartlyKept ? namesInRelocations(placed) : new Set<string>();
+  // What only a copy defines that is not linked, and nothing asks for, an object goes without.
+  const order = options.isRelocatable ? all.filter((symbol) => !isLost(symbol) || needed.has(symbol.name)) : all;
   // What only garbage refers to is nobody else's business; an object has it still.
   const isForcedLocal = (symbol: LinkSymbol): boolean =>
     options.isRelocatable
@@ -268,8 +273,6 @@ export function collectSymbols(
   for (const symbol of forcedLocal)
     ofGlobal.set(symbol, add({ ...globalSymbol(symbol, STB_LOCAL, base, placed), visibility: STV_DEFAULT }));
   const localCount = symbols.length;
-  const isPartlyKept = options.retained !== undefined || !options.isRelocatable;
-  const needed = options.keepsRelocations && isPartlyKept ? namesInRelocations(placed) : new Set<string>();
   for (const symbol of order) {
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
     if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;

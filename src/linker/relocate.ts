@@ -2,7 +2,7 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
-import { REL_BYTES, SHF_ALLOC, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
+import { REL_BYTES, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
 import { ElfError, type ElfSymbol } from "../object/elf-reader.ts";
 import type { FileSink } from "../object/file-sink.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
@@ -284,7 +284,11 @@ export class Relocator {
     const symbol = this.#globalOf(elf);
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
-    if (home?.isDiscarded && home.keptInstead && (section.flags & 1) === 0) home = home.keptInstead;
+    if (!isUnwinding(section)) {
+      if (isGone(symbol, home) && (section.flags & SEC_DEBUGGING) === 0)
+        issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
+      if (home?.isDiscarded && home.keptInstead) home = home.keptInstead;
+    }
     const gone = isGone(symbol, home);
     // Debugging information about code that is not there: 1 in tables of ranges, whose lists would end at a 0.
     const nothing = section.name === ".debug_ranges" ? 1 : 0;
@@ -298,8 +302,6 @@ export class Relocator {
       return;
     }
     if (gone) {
-      if ((section.elf.flags & SHF_ALLOC) !== 0 && section.name !== ".eh_frame")
-        issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
       writeField(content, offset, width, nothing);
       return this.#record(output, section, { ...relocation, type: R.NONE }, null, null, true);
     }
@@ -400,6 +402,11 @@ function isGone(symbol: LinkSymbol | null, home: InputSection | null): boolean {
     (home !== null && (home.isDiscarded || home.output === null)) ||
     (symbol?.isUnused === true && symbol.state === "common")
   );
+}
+
+/** It describes code for unwinding, also code that is not there. */
+function isUnwinding({ name }: InputSection): boolean {
+  return name === ".eh_frame" || name === ".gcc_except_table";
 }
 
 type Gap = Extract<Piece, { readonly kind: "gap" }>;

@@ -41,6 +41,8 @@ export class LinkSymbol {
   isOverridden = false;
   /** --gc-sections: nothing that is linked refers to it. */
   isUnused = false;
+  /** A further copy of what is linked once defines it, and that copy is not linked. */
+  isInLostCopy = false;
   /** --gc-sections: what is linked refers to it, and nobody defines it. */
   isMissed = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
@@ -128,6 +130,7 @@ export class SymbolTable {
         symbol.visibility =
           symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
       const isExcluded = section !== null && !this.#keepsExcluded && (section.flags & SEC_EXCLUDE) !== 0;
+      if (section?.isDiscarded && elf.binding !== STB_WEAK) symbol.isInLostCopy = true;
       // A definition in a second copy of a group refers to the first copy.
       if (elf.section === SHN_UNDEF || section?.isDiscarded || isExcluded) this.#reference(symbol, elf, object, isNew);
       else if (elf.section === SHN_COMMON) this.#common(symbol, elf, object, isNew);

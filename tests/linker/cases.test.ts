@@ -323,6 +323,8 @@ const FIELDS: Readonly<Record<string, readonly number[]>> = {
 
 /** What both linkers refuse. */
 const REFUSED = new Set([
+  "old single copies in an object: a name whose own name others ask for",
+  "groups in an object: a name whose own name others ask for",
   "endured: a division by zero is not",
   "an assertion about a name that is not there",
   "headers: none that a section names",

@@ -341,4 +341,22 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
     script: "SECTIONS { .room (NOLOAD) : { *(.room) } .first : { *part1.o(.text) } .text : { *(.text) } }",
   },
   "a hidden name that only the script defines": one(".hidden __init_array_start\n.long __init_array_start\n"),
+  ...Object.fromEntries(
+    Object.entries({
+      "old single copies": '.gnu.linkonce.t.f,"ax"',
+      groups: '.text.f,"axG",@progbits,f,comdat',
+    }).flatMap(([kind, section]) =>
+      Object.entries({
+        "that nothing asks for": ".globl b\nb: nop\n",
+        "that only it asks for": ".globl b\nb: .long b, c\n",
+        "that others ask for": ".globl b\nb: nop\n.data\n.long b\n",
+        "that is weak": ".weak b\nb: nop\n",
+        "of which debugging information speaks": '.globl b\nb: nop\n.section .debug_x,"",@progbits\n.long b\n',
+        "whose own name others ask for": "b: nop\n.data\n.long b\n",
+      }).map(([what, second]): [string, Case] => [
+        `${kind} in an object: a name ${what}`,
+        two(`.section ${section}\n.globl a\na: ret\n`, `.section ${section}\n${second}`, "-r"),
+      ]),
+    ),
+  ),
 };
