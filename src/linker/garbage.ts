@@ -65,6 +65,7 @@ export function collectGarbage(
   symbols: SymbolTable,
   roots: readonly string[],
   aliases: ReadonlyMap<string, readonly string[]>,
+  overridden: ReadonlySet<string>,
   isRelocatable: boolean,
   boundsKeepNothing: boolean,
 ): InputSection[] {
@@ -97,7 +98,8 @@ export function collectGarbage(
     const isNew = symbol !== undefined && !used.has(symbol);
     if (symbol) used.add(symbol);
     if (isNew) for (const other of aliases.get(name) ?? []) markName(other);
-    if (symbol?.isDefined) mark(symbol.section);
+    // What an object defines by a name that a script gives another value is nobody's.
+    if (symbol?.isDefined && !overridden.has(name)) mark(symbol.section);
     // __start_NAME and __stop_NAME keep all sections of that name, where they get a value.
     const bounded = isRelocatable || boundsKeepNothing ? undefined : /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
     if (bounded && !symbol?.isDefined) for (const section of byName.get(bounded) ?? []) mark(section);

@@ -6,6 +6,7 @@ import {
   ET_REL,
   PT_LOAD,
   REL_BYTES,
+  SHF_ALLOC,
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
@@ -228,7 +229,8 @@ function writeFile(
       align: alignmentOf(output),
       entrySizeBytes: isGroup ? 4 : entrySizeBytes || own || (strings > 0 ? STAB_BYTES : isIndirect ? REL_BYTES : 0),
       content: isGroup ? groupContent(output, position, indices) : NO_BYTES,
-      offset: file.offsets.get(output) ?? null,
+      // What has nothing in the file and is in no segment lies nowhere in it.
+      offset: file.offsets.get(output) ?? (isNowhere(section) && !isRelocatable ? 0 : null),
       relocations: hasRelocations ? "made" : null,
       ...(nobits || isGroup
         ? {}
@@ -277,6 +279,8 @@ function writeFile(
     open,
   );
 }
+
+const isNowhere = ({ type, flags }: ImageSection): boolean => type === SHT_NOBITS && (flags & SHF_ALLOC) !== 0;
 
 const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */

@@ -219,6 +219,12 @@ export class Program {
         this.symbols,
         roots,
         scriptAliases(scripts),
+        new Set(
+          scripts
+            .flatMap((one) => assignments(one))
+            .filter((one) => !one.mode.startsWith("provide") || inputs.provided.has(one))
+            .map(({ name }) => name),
+        ),
         isRelocatable,
         options.boundsKeepNothing ?? false,
       );

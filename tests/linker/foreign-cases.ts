@@ -359,4 +359,29 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
       ]),
     ),
   ),
+  ...Object.fromEntries(
+    ["_start = .;", "_start = 0x1000;", "_start = other;", "_start = other + 1;", "PROVIDE(_start = 0x1000);"].map(
+      (definition): [string, Case] => [
+        `garbage of a program whose entry object and script define: ${definition}`,
+        {
+          sources: [
+            `${QUIET}.section .text.start,"ax"\n${START}.section .text.other,"ax"\n.globl other\nother: ret\n.section .text.k,"ax"\ncall other\n`,
+          ],
+          script: `ENTRY(_start) SECTIONS { . = 0x1000; .text : { ${definition} KEEP(*(.text.k)) *(.text*) } .bss : { *(.bss) } }`,
+          options: ["--gc-sections"],
+        },
+      ],
+    ),
+  ),
+  "garbage that leaves nothing of a section which the script counts in": {
+    ...scripted(
+      ".bss\n.skip 8\n",
+      "ENTRY(_start) SECTIONS { .text 0x1000 : { *(.text) } . = ALIGN(64); .bss : { a = .; *(.bss) . = ALIGN(32); b = .; } }",
+    ),
+    options: ["--gc-sections"],
+  },
+  "sections without contents in no segment": scripted(
+    ".data\n.long 1\n.bss\n.skip 8\n",
+    "PHDRS { t PT_LOAD; } SECTIONS { .text 0x1000 : { *(.text) } :t .data : { *(.data) } .bss : { *(.bss) } :NONE }",
+  ),
 };
