@@ -20,7 +20,7 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
   "region-overflow":
     "A memory region of the script is too small for the sections in it. --print-memory-usage shows how full each is; the map (-Map) shows what is large.",
   "undeclared-region":
-    "A section goes into a memory region (`> rom`, `AT> rom`) that MEMORY does not declare. As GNU ld does, the linker goes on as if the region began at 0 and had no end. Declare it, or mend its name.",
+    "A section goes into a memory region (`> rom`, `AT> rom`), or ORIGIN or LENGTH asks for one, that MEMORY does not declare. As GNU ld does, the linker goes on as if the region began at 0 and had no end. Declare it, or mend its name.",
   "orphan-section":
     "The script does not mention this section, so the linker places it by its attributes. Name it in the script, or throw it away with /DISCARD/. --orphan-handling=place is silent.",
   "executable-stack":

@@ -539,7 +539,7 @@ export class Layout {
       sizeOf: (section) => (section === this.#section ? this.#settledSize : null) ?? section.sizeBytes,
       isSectionName: (name) =>
         this.#placement.statements.some((one) => one.kind === "section" && one.section.name === name),
-      region: (name) => this.regions.get(name),
+      region: (name, line) => this.regions.named(name, this.#path, line),
       segmentStart: (name) => this.#options.segmentStart.get(name) ?? null,
       dataSegment: (name, first, second) => this.segment.evaluate(name, first, second, this.#dot),
       problem: (line, message, id) => this.#report(line, message, id),

@@ -22,8 +22,10 @@ const UNDECLARED_REGION_BYTES = 2 ** 32 - 1;
 export class MemoryRegions {
   /** In the order of the script. */
   readonly declared: readonly MemoryRegion[];
-  /** Those that sections go into though MEMORY does not declare them, with the line of the first such section. */
-  readonly undeclared: ReadonlyMap<string, { readonly path: string; readonly line: number }>;
+  /** Those that a script names though MEMORY does not declare them, with the line where it first does so. */
+  readonly undeclared: Map<string, { readonly path: string; readonly line: number }>;
+  /** How many of those the map has before the region for everything else, which comes last where all sections have one. */
+  readonly #usedCount: number;
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #byName = new Map<string, Region>();
 
@@ -32,21 +34,29 @@ export class MemoryRegions {
     this.#aliases = new Map(scripts.flatMap(({ regionAliases }) => [...regionAliases]));
     const known = new Set([DEFAULT_REGION, ...this.#aliases.keys(), ...this.declared.map(({ name }) => name)]);
     const undeclared = new Map<string, { path: string; line: number }>();
+    const isFallbackFirst = scripts.some(({ statements }) =>
+      statements.some((statement) => statement.kind === "section" && statement.region === null),
+    );
     for (const { path, statements } of scripts)
       for (const statement of statements)
         if (statement.kind === "section")
-          for (const name of [statement.region, statement.loadRegion])
+          for (const name of [statement.loadRegion, statement.region])
             if (name !== null && !known.has(name) && !undeclared.has(name))
               undeclared.set(name, { path, line: statement.line });
     this.undeclared = undeclared;
+    this.#usedCount = isFallbackFirst ? undeclared.size : Infinity;
   }
 
   /** Empties all regions for another pass. Lengths have 64 bits, so a region may reach to the end of the address space. */
   restart(addressOf: (origin: Expression) => number, sizeOf: (length: Expression) => number): void {
     this.#byName.clear();
-    this.#add(DEFAULT_REGION, 0, DEFAULT_REGION_BYTES);
+    // What one says of another that comes later is not known yet.
+    for (const { name } of this.declared) this.#add(name, 0, UNDECLARED_REGION_BYTES);
     for (const { name, origin, length } of this.declared) this.#add(name, addressOf(origin), sizeOf(length));
-    for (const name of this.undeclared.keys()) this.#add(name, 0, UNDECLARED_REGION_BYTES);
+    const undeclared = [...this.undeclared.keys()];
+    for (const name of undeclared.slice(0, this.#usedCount)) this.#add(name, 0, UNDECLARED_REGION_BYTES);
+    this.#add(DEFAULT_REGION, 0, DEFAULT_REGION_BYTES);
+    for (const name of undeclared.slice(this.#usedCount)) this.#add(name, 0, UNDECLARED_REGION_BYTES);
   }
 
   #add(name: string, origin: number, length: number): void {
@@ -59,13 +69,23 @@ export class MemoryRegions {
     return this.#byName.get(real) ?? null;
   }
 
+  /** The same for an expression: what nobody declares is there from now on. */
+  named(name: string, path: string, line: number): Region {
+    const known = this.get(name);
+    if (known) return known;
+    this.undeclared.set(name, { path, line });
+    this.#add(name, 0, UNDECLARED_REGION_BYTES);
+    return this.#byName.get(name)!;
+  }
+
   fallback(): Region {
     return this.#byName.get(DEFAULT_REGION)!;
   }
 
-  /** Those of the script, and the one for everything else. */
+  /** Those of the script, the one for everything else, and those of expressions. */
   all(): Region[] {
-    return [...this.#byName.values()].filter(({ name }) => name !== DEFAULT_REGION).concat(this.fallback());
+    const all = [...this.#byName.values()];
+    return this.#usedCount < Infinity ? all : [...all.filter(({ name }) => name !== DEFAULT_REGION), this.fallback()];
   }
 
   /** The first region whose attributes a section has, for those that the script puts nowhere. */

@@ -10,6 +10,7 @@ import {
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
+  SHF_TLS,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_NOTE,
@@ -280,7 +281,8 @@ function writeFile(
   );
 }
 
-const isNowhere = ({ type, flags }: ImageSection): boolean => type === SHT_NOBITS && (flags & SHF_ALLOC) !== 0;
+const isNowhere = ({ type, flags }: ImageSection): boolean =>
+  type === SHT_NOBITS && (flags & (SHF_ALLOC | SHF_TLS)) === SHF_ALLOC;
 
 const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */

@@ -267,10 +267,10 @@ export class Program {
       commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
       provided: inputs.provided,
     });
-    for (const [name, { path, line }] of this.layout.regions.undeclared)
-      this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });
     ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
+    for (const [name, { path, line }] of this.layout.regions.undeclared)
+      this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });
     for (const message of this.file.problems) this.report.script(script.path, 0, message);
     for (const { path, line, message, id } of this.layout.problems) this.report.script(path, line, message, id);
     this.#findEntry(entryName);

@@ -459,4 +459,10 @@ export const REGION_CASES: Readonly<Record<string, Case>> = {
     '.section .old,""\n.long 1\n.section .a,"a"\n.long 2\n.section .b,"a"\n.long 3\n',
     "SECTIONS { .text 0x1000 : { *(.text) } .old 0 : { [ .old ] } .ab 0x2000 : { KEEP([ .b .a ]) } }",
   ),
+  "regions that nobody declares, in expressions": scripted(
+    ".data\n.long 1\n",
+    `MEMORY { r : ORIGIN = 0x1000, LENGTH = LENGTH(q) q : ORIGIN = 0x8000, LENGTH = 16K }
+    SECTIONS { .text : { *(.text) } > r a = ORIGIN(third); b = LENGTH(fourth);
+    .data : { *(.data) LONG(ORIGIN(third)) } > q .bss : { *(.bss) } > last AT> load }`,
+  ),
 };

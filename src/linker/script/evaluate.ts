@@ -24,7 +24,7 @@ export interface Surroundings {
   sizeOf(section: OutputSection): number;
   /** A section of this name is in the script, though nothing may have gone into it. */
   isSectionName(name: string): boolean;
-  region(name: string): { readonly origin: number; readonly length: number } | null;
+  region(name: string, line: number): { readonly origin: number; readonly length: number };
   segmentStart(name: string): number | null;
   readonly headerBytes: number;
   /** CONSTANT(MAXPAGESIZE) and CONSTANT(COMMONPAGESIZE). */
@@ -195,9 +195,8 @@ function call(name: string, args: readonly Expression[], line: number, around: S
       return number(around.pageBytes(first));
     case "ORIGIN":
     case "LENGTH": {
-      const region = around.region(first);
-      if (!region) around.problem(line, `${name}(${first}): MEMORY declares no such region`);
-      return name === "ORIGIN" ? fromAddress(region?.origin ?? 0, around) : number(region?.length ?? 0);
+      const { origin, length } = around.region(first, line);
+      return name === "ORIGIN" ? fromAddress(origin, around) : number(length);
     }
     case "SEGMENT_START": {
       const given = around.segmentStart(first);
