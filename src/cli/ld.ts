@@ -164,19 +164,18 @@ class LinkCommand {
     if (problems.length > 0) {
       const diagnostics = linkDiagnostics(problems, readSource);
       this.#report(diagnostics);
-      // What is listed tells what went wrong, when the layout is there.
-      if (program) this.#list(program, outputPath, flat);
+      if (program) this.#list(program, outputPath, flat); // It tells what went wrong.
       throw new CommandError(`nothing was linked: ${diagnostics.length} error${diagnostics.length === 1 ? "" : "s"}`);
     }
     this.#report(linkDiagnostics(program!.report.endured, readSource, "warning"));
-    const isStrict = !this.#has("--noinhibit-exec");
-    if (isStrict && warnings.length > 0 && (this.#lastOf("--fatal-warnings", "--no-fatal-warnings") ?? false))
+    const isFatal = this.#lastOf("--fatal-warnings", "--no-fatal-warnings") && !this.#has("--noinhibit-exec");
+    if (warnings.length > 0 && isFatal)
       throw new CommandError("nothing was linked: --fatal-warnings makes errors of the warnings");
     const dependencies = this.#last("--dependency-file");
     if (dependencies !== undefined) {
       const scripts = this.#parsed.filter(({ option }) => option === "-T" || option === "-dT");
-      const files = [...scripts.map(({ value }) => this.#find(value)), ...this.#opened];
-      writeFileAside(dependencies, dependencyRules(outputPath, files));
+      const paths = scripts.map(({ value }) => this.#find(value));
+      writeFileAside(dependencies, dependencyRules(outputPath, [...paths, ...this.#opened]));
     }
     this.#list(program!, outputPath, flat);
   }

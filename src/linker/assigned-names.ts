@@ -139,3 +139,9 @@ export class AssignedNames {
     return isPair && a !== null && b !== null ? calculate(name, a, b) : null;
   }
 }
+
+/** Names that scripts give their values whatever objects define. */
+export function overriddenNames(scripts: readonly Statements[], provided: ReadonlySet<Assignment>): Set<string> {
+  const counting = scripts.flatMap(assignments).filter((one) => !one.mode.startsWith("provide") || provided.has(one));
+  return new Set(counting.map(({ name }) => name));
+}

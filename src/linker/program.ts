@@ -13,7 +13,7 @@ import {
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { greatest } from "../object/extremes.ts";
-import { assignments } from "./assigned-names.ts";
+import { assignments, overriddenNames } from "./assigned-names.ts";
 import { addBuildId, type BuildId, dropBuildIds } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
@@ -219,12 +219,7 @@ export class Program {
         this.symbols,
         roots,
         scriptAliases(scripts),
-        new Set(
-          scripts
-            .flatMap((one) => assignments(one))
-            .filter((one) => !one.mode.startsWith("provide") || inputs.provided.has(one))
-            .map(({ name }) => name),
-        ),
+        overriddenNames(scripts, inputs.provided),
         isRelocatable,
         options.boundsKeepNothing ?? false,
       );
