@@ -2,10 +2,10 @@
  * Memory accesses in regions, each in the shape that the mode allows.
  *
  * Through the translation tables each access looks its page up anew: most regions are left before they come to a page
- * again, and to remember it takes more code. Short loops do remember the last page of each base register,
- * in two locals: a tag that is the page's address, and what to add to an address to get its offset. The tag is compared
- * under a mask with the low bits of the access's size, so one comparison also sees that the access is aligned and cannot
- * cross the page's end. Tags are forgotten after whatever may change tables.
+ * again, and to remember it takes more code. Short loops do remember the last page of each base register, in two
+ * locals: a tag that is the page's address, and what to add to an address to get its offset. The tag is compared under
+ * a mask with the low bits of the access's size, so one comparison also sees that the access is aligned and cannot cross
+ * the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CODE_LINE_SHIFT, codeMapOffset, RAM, TLB_DELTA, ZERO } from "../cpu/layout.ts";
@@ -161,7 +161,7 @@ export class RegionAccess extends AccessEmitter {
     else {
       if (sizeBytes > 1) this.#leaveOtherPage(sizeBytes);
       this.#lookUp(sizeBytes, kind, done);
-      if (kind !== "read") this.#whereCodeIs(sizeBytes, () => {});
+      if (kind !== "read") this.#whereCodeIs(sizeBytes);
       c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add).set(HOST);
     }
     if (isVideo) c.end();
@@ -184,8 +184,7 @@ export class RegionAccess extends AccessEmitter {
     this.#lookUp(sizeBytes, kind, done);
     pushPage();
     c.set(tag);
-    // Each write to a page that holds code has to be looked at.
-    if (kind !== "read") this.#whereCodeIs(sizeBytes, () => void c.const(NO_PAGE).set(tag));
+    if (kind !== "read") this.#whereCodeIs(sizeBytes, tag);
     c.get(T3);
     pushPage();
     c.op(OP.sub).set(delta).end();
@@ -206,7 +205,7 @@ export class RegionAccess extends AccessEmitter {
   #lookUp(sizeBytes: number, kind: AccessKind, done: number): void {
     const c = this.c;
     const isVideo = this.mayBeVideo(sizeBytes);
-    const lookUp = (write: boolean): void => {
+    const requireEntry = (write: boolean): void => {
       this.#pushEntry(write ? writeTable(this.#shape) : readTable(this.#shape));
       c.op(OP.eqz);
       if (isVideo) {
@@ -227,21 +226,24 @@ export class RegionAccess extends AccessEmitter {
       if (isVideo) c.end();
     };
     // To be written is the more that is asked: what fails there must not have marked the page as accessed.
-    if (kind !== "read") lookUp(true);
-    if (kind !== "write") lookUp(false);
+    if (kind !== "read") requireEntry(true);
+    if (kind !== "write") requireEntry(false);
     if (kind === "modify") {
       this.#pushEntry(writeTable(this.#shape));
       c.op(OP.drop);
     }
   }
 
-  /** Takes the slow path if T3 is the translation of a page that holds code, and what is written to is code. */
-  #whereCodeIs(sizeBytes: number, also: () => void): void {
+  /**
+   * Takes the slow path if T3 is the translation of a page that holds code, and what is written to is code. `tag`: of the
+   * page, which is not remembered then, since each write to it has to be looked at.
+   */
+  #whereCodeIs(sizeBytes: number, tag?: number): void {
     const c = this.c;
     c.get(T3).const(0).op(OP.lt_s).if();
     c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
     this.#leaveIfCode(HOST, sizeBytes);
-    also();
+    if (tag !== undefined) c.const(NO_PAGE).set(tag);
     c.const(0).get(T3).op(OP.sub).set(T3).end();
   }
 

@@ -1,9 +1,7 @@
 /** Files that the patterns of linker scripts name in full: `.text : { start.o(.text) *(.text) }`. */
 import type { LinkInput, NamedInput } from "../linker/inputs.ts";
 import type { LinkerScript } from "../linker/script/tree.ts";
-
-/** A pattern that may mean several files, or a member of an archive. */
-const SEVERAL = /[*?[:]/;
+import { isOneFile } from "../object/glob.ts";
 
 export class NamedFiles {
   /** By the name that the command line or a script has for it. */
@@ -20,7 +18,7 @@ export class NamedFiles {
     for (const { statements } of [script, ...script.inserted])
       for (const section of statements)
         for (const statement of section.kind === "section" ? section.statements : [])
-          if (statement.kind === "input" && !SEVERAL.test(statement.file))
+          if (statement.kind === "input" && isOneFile(statement.file))
             this.#asked.push({ name: statement.file, inputs });
     return { kind: "named", inputs };
   }

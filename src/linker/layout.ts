@@ -9,7 +9,7 @@ import { DataSegment } from "./data-segment.ts";
 import { DotSection } from "./dot-section.ts";
 import type { InputSection } from "./input-section.ts";
 import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
-import type { OutputSection, Piece, Statement } from "./output-section.ts";
+import { DISCARD, type OutputSection, type Piece, type Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
 import { asksForNothing, movingSymbol } from "./script/idle-moves.ts";
@@ -150,8 +150,7 @@ export class Layout {
       } else if (statement.kind === "end") continue;
       else if (statement.kind === "assert")
         this.#assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
-      else if (statement.section.exists && statement.section.name !== "/DISCARD/")
-        this.#outputSection(statement.section);
+      else if (statement.section.exists && statement.section.name !== DISCARD) this.#outputSection(statement.section);
       // ADDR of a section that nothing is in.
       else if (statement.section.command?.address)
         statement.section.address = this.#number(statement.section.command.address, this.#dot);

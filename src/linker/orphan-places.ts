@@ -9,7 +9,7 @@
 import { SHF_GROUP, SHT_NOTE, SHT_NULL, SHT_REL } from "../object/elf.ts";
 import type { Chain } from "./chain.ts";
 import type { InputSection } from "./input-section.ts";
-import { OutputSection } from "./output-section.ts";
+import { DISCARD, OutputSection } from "./output-section.ts";
 import {
   SEC_ALLOC,
   SEC_CODE,
@@ -36,9 +36,6 @@ interface Place {
 
 const KINDS = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
 const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
-
-/** A section of this name takes what the output is not to have; it has no attributes. */
-const DISCARD = "/DISCARD/";
 
 /** Its sections are not what ONLY_IF_RO or ONLY_IF_RW asks for. */
 const isRefused = ({ command, exists }: OutputSection): boolean => command?.constraint != null && !exists;

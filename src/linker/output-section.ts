@@ -36,6 +36,9 @@ export type Statement =
   | { readonly kind: "data"; readonly statement: DataStatement }
   | { readonly kind: "fill"; readonly value: Expression; readonly pattern: Uint8Array | null };
 
+/** A section of this name takes what the output is not to have; it has no attributes. */
+export const DISCARD = "/DISCARD/";
+
 export class OutputSection {
   readonly name: string;
   readonly command: SectionCommand | null;

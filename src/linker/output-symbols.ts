@@ -21,7 +21,7 @@ import type { ElfSymbol } from "../object/elf-reader.ts";
 import { symbolsOf } from "../object/relocation-table.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { walkOrder } from "./name-order.ts";
-import type { OutputSection } from "./output-section.ts";
+import { DISCARD, type OutputSection } from "./output-section.ts";
 import {
   SEC_ALLOC,
   SEC_CODE,
@@ -331,7 +331,7 @@ function globalSymbol(
 /** A section beside one that turned out to be empty: that which would have been in the same segment. */
 function nearby(home: OutputSection, address: number, placed: readonly OutputSection[]): OutputSection | null {
   const at = placed.indexOf(home);
-  const isThere = ({ excluded, name }: OutputSection): boolean => !excluded && name !== "/DISCARD/";
+  const isThere = ({ excluded, name }: OutputSection): boolean => !excluded && name !== DISCARD;
   const before = placed.slice(0, Math.max(at, 0)).findLast(isThere);
   const after = placed.slice(at + 1).find(isThere);
   if (!before || !after) return before ?? after ?? null;

@@ -25,13 +25,13 @@ import {
   SHT_RELA,
   SHT_STRTAB,
 } from "../object/elf.ts";
-import { globMatch, globNames } from "../object/glob.ts";
+import { globMatch, globNames, isOneFile } from "../object/glob.ts";
 import { knownSection } from "../object/known-sections.ts";
 import { Chain } from "./chain.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
-import { OutputSection, type Statement } from "./output-section.ts";
+import { DISCARD, OutputSection, type Statement } from "./output-section.ts";
 import { addMentionedSections } from "./script/mentioned-sections.ts";
 import type { Expression, InputStatement, LinkerScript, SectionPattern, SortKind } from "./script/tree.ts";
 import {
@@ -179,7 +179,7 @@ export class Placement {
       else if (statement.kind === "assert") this.#makeMentioned(statement.assertion.condition);
       if (statement.kind !== "section") continue;
       const { section } = statement;
-      if (section.name === "/DISCARD/") {
+      if (section.name === DISCARD) {
         for (const inner of section.statements)
           for (const { section: found } of this.#findFor(inner, true))
             if (found.output === null) found.isDiscarded = true;
@@ -246,7 +246,7 @@ export class Placement {
   #inheritLoadRegions(): void {
     let before: OutputSection | null = null;
     for (const statement of this.statements) {
-      if (statement.kind !== "section" || statement.section.name === "/DISCARD/") continue;
+      if (statement.kind !== "section" || statement.section.name === DISCARD) continue;
       const { section } = statement;
       if (
         before &&
@@ -531,7 +531,7 @@ function priority(name: string): number {
 
 /** A name without wildcards means one file, which may be an archive: not a member of some archive. */
 const isOf = (file: string, object: InputObject): boolean =>
-  /[*?[:]/.test(file) ? matchesFile(file, object) : object.givenName === file;
+  isOneFile(file) ? object.givenName === file : matchesFile(file, object);
 
 /** `archive:member`, with either part left out, or a pattern for the whole name. */
 function matchesFile(glob: string, object: InputObject): boolean {

@@ -29,7 +29,7 @@ import { linkedMembers } from "./link-once.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { mergeSections } from "./merge.ts";
 import { walkOrder } from "./name-order.ts";
-import type { OutputSection } from "./output-section.ts";
+import { DISCARD, type OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
 import { addPackageMetadata } from "./package-metadata.ts";
 import { Placement } from "./placement.ts";
@@ -282,7 +282,7 @@ export class Program {
 
   /** Output sections that are in the file, in order. */
   outputs(): OutputSection[] {
-    const all = this.placement.made().filter(({ excluded, name }) => !excluded && name !== "/DISCARD/");
+    const all = this.placement.made().filter(({ excluded, name }) => !excluded && name !== DISCARD);
     // Groups come before the sections that they gather.
     return [...all.filter(({ type }) => type === SHT_GROUP), ...all.filter(({ type }) => type !== SHT_GROUP)];
   }

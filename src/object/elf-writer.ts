@@ -133,7 +133,6 @@ function placeSections(
   return { offsets, end };
 }
 
-const NO_BYTES = new Uint8Array(0);
 const ELFOSABI_GNU = 3;
 /** More than this comes from alignments and places that lie. */
 const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
@@ -207,7 +206,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     headers.push(relocation);
     return { section, header, relocation };
   });
-  const symbols = symbolBytes(file.symbols ?? [], indices);
+  const symbols = symbolBytes(file.symbols ?? [], indices, hasIndices);
   const stringBytes = symbols.strings;
   // What only GNU systems know is said in the file's ABI.
   const isGnu =
@@ -220,8 +219,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     align: 4,
     entrySizeBytes: SYM_BYTES,
   });
-  const indexBytes = hasIndices ? symbols.sections : NO_BYTES;
-  const indexTable = table(SYMTAB_SHNDX, indexBytes.length, {
+  const indexTable = table(SYMTAB_SHNDX, symbols.sections.length, {
     type: SHT_SYMTAB_SHNDX,
     offset: symtab.offset + symtab.sizeBytes,
     link: symtabIndex,
@@ -266,7 +264,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
   const headersAt = alignUp(end + nameBytes.length, 4);
   if (file.symbols) {
     put(symtab.offset, symbols.table);
-    put(indexTable.offset, indexBytes);
+    put(indexTable.offset, symbols.sections);
     put(strtab.offset, stringBytes);
   }
   put(shstrtab.offset, nameBytes);
@@ -351,6 +349,7 @@ export class RelocationBytes {
 function symbolBytes(
   symbols: FileSymbols,
   indices: readonly number[],
+  hasIndices: boolean,
 ): {
   readonly table: Uint8Array;
   readonly sections: Uint8Array;
@@ -358,7 +357,7 @@ function symbolBytes(
   readonly isGnu: boolean;
 } {
   const table = new Uint8Array((symbols.length + 1) * SYM_BYTES);
-  const sections = new SectionIndices(symbols.length + 1);
+  const sections = new SectionIndices(hasIndices, symbols.length + 1);
   const view = new DataView(table.buffer);
   const names = new StringTable();
   let isGnu = false;

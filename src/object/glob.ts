@@ -53,6 +53,9 @@ function matchesOne(token: Token, character: string): boolean {
   );
 }
 
+/** Whether a script's name for files means one file: it is no pattern, and no member of an archive. */
+export const isOneFile = (glob: string): boolean => !/[*?[:]/.test(glob);
+
 /** Which keys of a map the pattern matches. */
 export function* globNames(glob: string, named: ReadonlyMap<string, unknown>): Iterable<string> {
   const at = glob.search(/[*?[\\]/);

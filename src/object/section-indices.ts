@@ -7,13 +7,14 @@ export const SYMTAB_SHNDX = ".symtab_shndx";
 /** Whether there is that table: as GNU's, which count the tables to come. `symtab`: the symbol table's index. */
 export const hasSectionIndices = (symtab: number): boolean => symtab >= FILE_SHN_LORESERVE - 2;
 
-/** The sections of symbols by their places in the symbol table; 0 for those whose own 16 bits suffice. */
+/** The sections of symbols by their places in the symbol table; 0 for those whose own 16 bits suffice. Empty without it. */
 export class SectionIndices {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(symbols: number) {
-    this.bytes = new Uint8Array(4 * symbols);
+  /** `isThere`: as `hasSectionIndices` says. */
+  constructor(isThere: boolean, symbols: number) {
+    this.bytes = new Uint8Array(isThere ? 4 * symbols : 0);
     this.#view = new DataView(this.bytes.buffer);
   }
 

@@ -131,7 +131,7 @@ export function writeElf(
   const strtab = outputSection(".strtab", SHT.STRTAB, 0, 1, 0, strings.finish());
   const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
   const hasIndices = symbols.length > 0 && hasSectionIndices(symtabIndex);
-  const indices = new SectionIndices(symbols.length + 1);
+  const indices = new SectionIndices(hasIndices, symbols.length + 1);
   const indexTable = outputSection(SYMTAB_SHNDX, SHT.SYMTAB_SHNDX, 0, 4, 4, indices.bytes);
   indexTable.link = symtabIndex;
   symtab.link = symtabIndex + (hasIndices ? 2 : 1);
