@@ -9,6 +9,7 @@ const PROOFS = {
   cloud: "tests/chaos/prove.ts",
   packets: "tests/chaos/prove-packets.ts",
   network: "tests/guest/prove-network.ts",
+  deaths: "tests/chaos/prove-deaths.ts",
 };
 const [name, options] = workshopCommand(
   "npm run prove --",

@@ -1,0 +1,105 @@
+/**
+ * npm run prove -- deaths [--nodes N] [--hours H] [--loss PERCENT]
+ *
+ * A cluster in which nobody dies, and whose cables lose frames: how often does it take somebody for dead? A death is
+ * heard of at each console and noted in the history. How far it came is kept in build/prove-deaths-N, with the machines
+ * as they were: the same command goes on, --fresh begins anew, as another image does.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NO_TROUBLE } from "../../emulator/ether/trouble.ts";
+import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
+import { buildSystem } from "../../src/build/build.ts";
+import { folderTree } from "../../src/host/files.ts";
+import { loadFirmware } from "../../src/host/package.ts";
+import { LabCluster, type LabNode, restoreCluster } from "../../src/lab/lab.ts";
+
+const RAM_BYTES = 8 << 20;
+/** Virtual minutes between two snapshots. */
+const STEP_MINUTES = 10;
+const PROMPT = /\S+:\/\S*> $/;
+const CLOUD = /^cloud: \S+ \S+ era \d+ age \d+ peers (\d+)\s*$/gm;
+const EVENTS = new RegExp(`cloud events\\n[\\s\\S]*\\n${PROMPT.source}`);
+const DIED = /^.* died .*$/gm;
+
+const values = workshopCommand(
+  "npm run prove -- deaths",
+  "a cluster whose cables lose frames and in which nobody dies: is somebody taken for dead?",
+  "--nodes 30 --hours 10",
+)
+  .option("--nodes <number>", "machines", wholeNumber(2, 300), 3)
+  .option("--hours <hours>", "virtual time, that of earlier runs included", positiveNumber, 10)
+  .option("--loss <percent>", "frames lost in each direction of each cable", positiveNumber, 5)
+  .option("--fresh", "forget what was done before", false)
+  .parse()
+  .opts<{ readonly nodes: number; readonly hours: number; readonly loss: number; readonly fresh: boolean }>();
+
+interface Progress {
+  /** The hash of the image and of the share that is lost: anything else has proved nothing yet. */
+  readonly of: string;
+  readonly minutes: number;
+  /** What consoles and the history have said of deaths. */
+  readonly findings: readonly string[];
+}
+
+const folder = `build/prove-deaths-${values.nodes}`;
+const [progressFile, snapshotFile] = [join(folder, "progress.json"), join(folder, "machines.snapshot")];
+
+/** All or nothing: written aside and renamed. */
+function write(path: string, content: string | Uint8Array): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}
+
+const peersOf = (node: LabNode): number => Number([...node.console.text.matchAll(CLOUD)].at(-1)?.[1] ?? -1);
+
+/** The machines as one cluster, and from then on with lossy cables. */
+async function begun(cdrom: Uint8Array): Promise<LabCluster> {
+  const lab = new LabCluster({
+    firmware: loadFirmware(),
+    nodes: Array.from({ length: values.nodes }, () => ({ cdrom, ramBytes: RAM_BYTES })),
+  });
+  const agree = (): boolean => lab.nodes.every((node) => peersOf(node) === values.nodes - 1);
+  await lab.until(agree, "they do not agree", { look: "output", within: "60s" });
+  for (const node of lab.nodes) await node.waitFor(PROMPT);
+  for (const { index } of lab.nodes)
+    for (const direction of ["in", "out"] as const)
+      lab.cluster.setTrouble(index, direction, { ...NO_TROUBLE, lostPercent: values.loss });
+  return lab;
+}
+
+/** What somebody has said of a death since the last time. */
+async function deaths(lab: LabCluster, from: readonly number[]): Promise<string[]> {
+  const said = lab.nodes.flatMap(({ name, console: { text } }, index) =>
+    [...text.slice(from[index]).matchAll(CLOUD)].map(([line]) => `${name}: ${line.trim()}`),
+  );
+  const [history] = await lab.nodes[0]!.enter("cloud events", EVENTS);
+  return [...said, ...[...history.matchAll(DIED)].map(([line]) => line.trim())];
+}
+
+const { files, diagnostics } = buildSystem(folderTree("."), { version: "0.1.0", revision: 1000 });
+if (!files) throw new Error(`the system cannot be built: ${diagnostics[0]?.message}`);
+const cdrom = files.find(({ name }) => name === "qure.iso")!.content;
+const hash = createHash("sha256").update(cdrom).update(`${values.loss}`).digest("hex");
+if (values.fresh) rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const before = existsSync(progressFile) ? (JSON.parse(readFileSync(progressFile, "utf8")) as Progress) : null;
+let progress: Progress = before?.of === hash ? before : { of: hash, minutes: 0, findings: [] };
+const lab = progress.minutes > 0 ? restoreCluster(readFileSync(snapshotFile)) : await begun(cdrom);
+while (progress.minutes < values.hours * 60) {
+  const from = lab.nodes.map(({ console: { text } }) => text.length);
+  await lab.advance(`${STEP_MINUTES}min`);
+  const found = await deaths(lab, from);
+  const isNew = (line: string): boolean => !progress.findings.includes(line);
+  const findings = [...progress.findings, ...found.filter(isNew)];
+  progress = { of: hash, minutes: progress.minutes + STEP_MINUTES, findings };
+  write(snapshotFile, lab.save());
+  write(progressFile, JSON.stringify(progress));
+  console.log(`${progress.minutes} min: ${findings.length === 0 ? "no death" : `${findings.length} lines of deaths`}`);
+}
+lab.close();
+const { minutes, findings } = progress;
+for (const line of findings) console.log(line);
+console.log(`${minutes} min of ${values.nodes} machines at ${values.loss} % loss: ${findings.length} lines of deaths`);
+process.exit(findings.length === 0 ? 0 : 1);
