@@ -146,11 +146,7 @@ class Run {
       if (exitStatus !== null) throw this.#broken("no panic", "crash", `${name} ended with status ${exitStatus}`);
     for (const { index, name } of world.nodes) {
       const { standstill } = this.#stage.lab.nodes[index]!;
-      if (
-        standstill !== null &&
-        world.cleanForNs(index) > BOOT_NS &&
-        world.nowNs - world.nodes[index]!.bootedNs > BOOT_NS
-      )
+      if (standstill !== null && world.cleanForNs(index) > BOOT_NS)
         throw this.#broken("no standstill", "stuck", `${name}: ${standstill}`);
     }
     if (this.#frameProblem !== null) throw this.#frameProblem;

@@ -52,8 +52,6 @@ export class WorldNode {
   readonly isSealed: boolean;
   /** How often it was switched on or reset since the run began. */
   boots = 0;
-  /** When that was last. */
-  bootedNs = 0;
   /** Since when nothing is wrong with it: it has power, its cable and disks are right. Infinity while something is. */
   cleanSinceNs = Infinity;
   /** As `cleanSinceNs`, whether its processor runs or not. */
@@ -161,7 +159,6 @@ export class World {
   booted(index: number): void {
     const node = this.nodes[index]!;
     node.boots++;
-    node.bootedNs = this.nowNs;
     node.cleanSinceNs = Infinity;
     node.hearsSinceNs = Infinity;
     node.hasLeft = false;

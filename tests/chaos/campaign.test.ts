@@ -60,6 +60,23 @@ describe("QuRe's cluster", () => {
   });
 });
 
+test.each([
+  [[], "qure-1", 5],
+  [["1s reset 1", "1s reset 2", "2s reset 3"], "qure-1", 6],
+  [["0.5s unplug 1", "0.5s reset 2", "0.5s reset 3", "3s plug 1"], "qure-2", 5.5],
+])(
+  "a machine that does nothing for 5 s, though nothing is wrong with it, is told of: %j",
+  async (faults, name, after) => {
+    const stage = await bare([]);
+    const options = { ...OPTIONS, spanNs: 9e9 };
+    const { failure } = runGiven(stage, faults.map(parseTimed), [0, 1, 2], 1, options);
+    const message = `${name}: nothing bootable was found`;
+    expect(failure).toMatchObject({ kind: "stuck", invariant: "no standstill", message });
+    expect(failure!.atNs / 1e9).toBeGreaterThan(after);
+    expect(failure!.atNs / 1e9).toBeLessThan(after + 0.1);
+  },
+);
+
 thoroughly("a person's own invariant is broken by the two events that it takes, out of many", async () => {
   const stage = await bare([bothUnplugged]);
   const options = { ...OPTIONS, spanNs: 2e9, minimise: true, faults: ["unplug", "lose", "reset"] };
