@@ -37,6 +37,10 @@ const SHAPES: Readonly<Record<string, readonly [source: (count: number) => strin
   ],
   "an origin after a jump": [(n) => `jmp 1f\n.org ${n}\n1: ret\n`, around(129)],
   "a space of a difference": [(n) => `1: jmp 2f\n.skip ${n}, 0x90\n2: .skip 160 - (2b - 1b)\nret\n`, around(127)],
+  "a jump behind a space that shrinks": [
+    (n) => `1: jmp 3f\n2: .skip 80 - 2 * (2b - 1b), 0x90\njmp 4f\n.skip 60\n3: .skip ${n}, 0x90\n.p2align 1\n4: ret\n`,
+    around(65, 10),
+  ],
   "numbers of variable length": [
     (n) => `1: .uleb128 2f - 1b\n.sleb128 1b - 2f\n.skip ${n}, 0x90\n2: ret\n`,
     [...around(62), ...around(125), ...around(16381)],
