@@ -1,5 +1,6 @@
 /** Code that is interpreted from its bytes does what decoded code does, also where a device answers it. */
 import { expect, test } from "vitest";
+import { EAX, ECX } from "../../../emulator/cpu/layout.ts";
 import type { EngineMode } from "../../../emulator/jit/jit.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { CODE, makeWorld, registersOf } from "../jit/random-program.ts";
@@ -80,3 +81,17 @@ test.each(
     }
   }
 });
+
+test.each(["interpret", "force", "off"] as const)(
+  "code that a device writes where the processor stands: %s",
+  (engine) => {
+    const world = makeWorld(1, { paged: false, user: false, segmented: false, codeLimit: 0xffffffff }, engine);
+    const { cpu, memory } = world;
+    const [INC_EAX, DEC_EAX, INC_ECX, NOP] = [0x40, 0x48, 0x41, 0x90];
+    memory.dma.write(CODE, Uint8Array.of(0xb8, ...dword(10), 0xb9, ...dword(20), INC_EAX, INC_EAX, INC_EAX, NOP));
+    cpu.run(3);
+    memory.dma.write(CODE + 11, Uint8Array.of(DEC_EAX, INC_ECX));
+    cpu.run(5);
+    expect(cpu.at(0, ({ s }) => [s[EAX], s[ECX]])).toEqual([10, 21]);
+  },
+);
