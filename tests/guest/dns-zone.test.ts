@@ -40,7 +40,7 @@ const NOT_ALONE: Readonly<Record<string, readonly string[]>> = {
   "not-alias": ["z CNAME y", "z A 10.0.0.1"],
 };
 
-const server = shared(async () => {
+async function ownServer(): Promise<PacketScene> {
   const lab = await inState("reads zones", async () => {
     const booted = await nodeWithVolume([
       ...Object.entries(ZONES).flatMap(([name, rows]) => rows.map((row) => `echo '${row}' >> /a/${name}`)),
@@ -51,7 +51,9 @@ const server = shared(async () => {
     return booted;
   });
   return new PacketScene(lab);
-});
+}
+
+const server = shared(ownServer);
 
 test.each([
   ["glued", ["glued.example 3600 SOA", "glued.example 3600 NS", "ns.glued.example 3600 A 10.0.0.1"]],
@@ -229,22 +231,36 @@ test("a zone goes by TCP to whom it may go to, whole, each message with its leng
   ]);
 });
 
-test("what others serve is asked for a neighbour, and for nobody else", async () => {
-  const s = await server();
-  await s.node.enter("set dns.server 10.0.2.79", PROMPT);
+/** To which servers the node passes a question on that comes from an address. */
+async function passedOn(s: PacketScene, from: string): Promise<string[]> {
   const passed: string[] = [];
   s.answer = (frame) => {
     if (frame[23] === 17 && get16(frame, 36) === 53) passed.push([...frame.slice(30, 34)].join("."));
     return [];
   };
-  const message = asked(nameBytes("www.elsewhere.example"), 1);
-  for (const from of ["192.0.2.1", "10.0.3.15", "10.0.2.77"]) {
-    s.plug.send(udp({ source: 33_000, port: 53, data: message }, { from })(s.facts));
-    await s.lab.advance("50ms");
-  }
+  const data = asked(nameBytes("www.elsewhere.example"), 1);
+  s.plug.send(udp({ source: 33_000, port: 53, data }, { from })(s.facts));
+  await s.lab.advance("50ms");
   s.answer = () => [];
-  await s.node.enter("unset dns.server", PROMPT);
-  expect(passed).toEqual(["10.0.2.79"]);
+  return passed;
+}
+
+test("what others serve is asked for a neighbour, and for nobody else", async () => {
+  const s = await ownServer();
+  await s.node.enter("set dns.server 10.0.2.79", PROMPT);
+  expect(await passedOn(s, "192.0.2.1")).toEqual([]);
+  expect(await passedOn(s, "10.0.3.15")).toEqual([]);
+  expect(await passedOn(s, "10.0.2.77")).toEqual(["10.0.2.79"]);
+  // Without a router no way leads to a stranger.
+  await s.node.enter(`ifconfig eth0 ${s.facts.address} 255.255.255.0`, PROMPT);
+  expect(await output(s.node, "iproute 192.0.2.1")).toMatch(/no route/);
+  expect(await passedOn(s, "192.0.2.1")).toEqual([]);
+});
+
+test("a zone whose name is none is not loaded", async () => {
+  const { node } = await server();
+  for (const name of ["a..b", `${"x".repeat(64)}.example`])
+    expect(await output(node, `dns load /a/glued ${name}`)).toBe("dns: invalid argument\n");
 });
 
 test("a client by TCP that sends a byte now and then has 10 s for its question", async () => {
