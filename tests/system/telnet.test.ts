@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { get32 } from "../../emulator/ether/packet.ts";
 import { type LabCluster, openPort } from "../../src/index.ts";
+import { PacketScene, tcp } from "../guest/packet-wire.ts";
 import { requireOracle } from "../oracle.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "./booted.ts";
@@ -235,6 +237,23 @@ describeThoroughly("telnet", () => {
     other.say("echo here\r\n");
     await other.hears(/\r\nhere\r\n/);
     await made.lab.nodes[0]!.enter("echo there", /there/);
+  });
+
+  test("who takes nothing of what is printed for 30 s is cut off then", async () => {
+    const { lab } = await telnetNode(true);
+    lab.realtime = false;
+    const s = new PacketScene(lab);
+    await s.greet();
+    s.plug.send(tcp({ port: 23, flags: 2 })(s.facts));
+    await lab.advance("20ms");
+    const acknowledgement = (get32(s.frames.at(-1)!, 38) + 1) >>> 0;
+    const data = Buffer.from("seq 1000000\r\n");
+    s.plug.send(tcp({ port: 23, flags: 0x18, sequence: 1, acknowledgement, data })(s.facts));
+    const hasReset = (): boolean => (s.frames.at(-1)![47]! & 4) !== 0;
+    await lab.advance("29s");
+    expect(hasReset()).toBe(false);
+    await lab.advance("3s");
+    expect(hasReset()).toBe(true);
   });
 
   test("random bytes leave the service and the machine as they were", async () => {
