@@ -48,6 +48,9 @@ test("what is cleared is what was written, asked or not", () => {
     try {
       const bytes = memory();
       for (let page = 0; page < PAGES; page += 7) bytes.fill(1, page * PAGE_BYTES + 5, (page + 1) * PAGE_BYTES + 3);
+      bytes.fill(1, bytes.length - 2);
+      clearTouched(bytes, 7 * PAGE_BYTES, 21 * PAGE_BYTES);
+      expect([6, 7, 14, 20, 21].map((page) => bytes[page * PAGE_BYTES + 5])).toEqual([0, 0, 0, 0, 1]);
       clearTouched(bytes, 7 * PAGE_BYTES);
       expect(bytes.findIndex((byte, at) => byte !== 0 && at >= 7 * PAGE_BYTES)).toBe(-1);
       expect(bytes[5]).toBe(1);
@@ -55,4 +58,18 @@ test("what is cleared is what was written, asked or not", () => {
       askForPages(() => null);
     }
   }
+});
+
+test.runIf(isTold)("to clear memory that nobody has written takes none of the host's", () => {
+  const bytes = memory();
+  askForPages(heldPages);
+  try {
+    bytes[0] = 1;
+    clearTouched(bytes);
+    clearTouched(bytes, PAGE_BYTES);
+  } finally {
+    askForPages(() => null);
+  }
+  // Where the system gives large pages, it holds some that nobody wrote.
+  expect(heldPages(bytes)!.filter((page) => page !== 0).length).toBeLessThan(PAGES - PAGES / 4);
 });
