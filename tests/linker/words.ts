@@ -152,6 +152,10 @@ export const SAID: Readonly<Record<string, Said>> = {
     ...scripted("", `SECTIONS { ${TEXT} } ASSERT(0, "never")`),
     says: ["s.ld:1:1: error: never [script-assertion]", "! nothing was linked: 1 error"],
   },
+  "an assertion over several lines": {
+    ...scripted("", `SECTIONS {\n${TEXT}\nASSERT(0,\n"never"\n)\n;}`),
+    says: ["s.ld:3:1: error: never [script-assertion]", "! nothing was linked: 1 error"],
+  },
   "an entry that is not there": {
     ...one("", "-e", "none"),
     says: ["ours: warning: cannot find entry symbol none; defaulting to 08049000 [entry-symbol]"],

@@ -88,10 +88,9 @@ export abstract class SectionParser extends ExpressionParser {
       this.expect("(");
       const condition = this.expression();
       this.expect(",");
-      const message = this.next("name");
+      const message = this.word().text;
       this.expect(")");
-      this.accept(";");
-      return { kind: "assert", condition, message: message?.text ?? "assertion failed", line: token.line };
+      return { kind: "assert", condition, message, line: token.line };
     }
     const mode = { PROVIDE: "provide", HIDDEN: "hidden", PROVIDE_HIDDEN: "provide-hidden" }[token.text] as
       | Assignment["mode"]
@@ -102,7 +101,6 @@ export abstract class SectionParser extends ExpressionParser {
       this.expect("=");
       const value = this.expression();
       this.expect(")");
-      this.accept(";");
       return { kind: "assign", name: name.text, value, mode, line: token.line };
     }
     const operator = this.peek("expression");
