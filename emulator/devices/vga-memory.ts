@@ -166,15 +166,15 @@ export class VgaMemory implements MmioHandler, Stateful {
         break;
       }
       case 1:
+        // The bit mask has no say: it chooses between the latches and the latches.
         value = this.#latch;
-        bitMask = 0xff;
         break;
       case 2:
         value = this.#combine(EXPAND[byte & 15]!);
         break;
       default:
         bitMask &= rotated;
-        value = EXPAND[graphics[0]! & 15]!;
+        value = this.#combine(EXPAND[graphics[0]! & 15]!);
     }
     const bits = bitMask * 0x01010101;
     const merged = (value & bits) | (this.#latch & ~bits);

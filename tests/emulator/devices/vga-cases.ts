@@ -79,6 +79,18 @@ export const vgaCases: readonly Case[] = [
     script: `${PLANAR}; ${seq("2", "f")}; write a0000 0; read a0000 = 0; ${gfx("5", "2")}; ${gfx("8", "f0")}; write a0000 4; ${gfx("5", "0")}; read a0000 = f0; ${gfx("4", "1")}; read a0000 = 0`,
   },
   {
+    name: "write mode 2 and exclusive or",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 f; read a0000 = f; ${gfx("5", "2")}; ${gfx("3", "18")}; write a0000 4; ${gfx("5", "0")}; ${gfx("4", "2")}; read a0000 = f0; ${gfx("4", "0")}; read a0000 = f`,
+  },
+  {
+    name: "write mode 3: what is written, rotated, masks beside the bit mask",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 f; read a0000 = f; ${gfx("5", "3")}; ${gfx("0", "a")}; ${gfx("3", "4")}; ${gfx("8", "f6")}; write a0000 3c; ${gfx("4", "1")}; read a0000 = cf; ${gfx("4", "2")}; read a0000 = d`,
+  },
+  {
+    name: "write mode 3 and exclusive or",
+    script: `${PLANAR}; ${seq("2", "f")}; write a0000 f; read a0000 = f; ${gfx("5", "3")}; ${gfx("0", "a")}; ${gfx("3", "1c")}; ${gfx("8", "f6")}; write a0000 3c; ${gfx("4", "1")}; read a0000 = cd; ${gfx("4", "2")}; read a0000 = f`,
+  },
+  {
     name: "set/reset and exclusive or",
     script: `${PLANAR}; ${seq("2", "f")}; write a0000 ff; read a0000 = ff; ${gfx("3", "18")}; write a0000 0f; read a0000 = f0; ${gfx("3", "0")}; ${gfx("0", "4")}; ${gfx("1", "f")}; write a0000 0; read a0000 = ff`,
   },
