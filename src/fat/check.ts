@@ -264,10 +264,9 @@ class Check {
         if (slot[0]! & LAST_LONG) orphan();
         long.push(slot);
       } else {
-        const isWhole = long.length > 0 && isLongNameOf(long, slot);
-        if (long.length > 0 && !isWhole) orphan();
+        if (!isLongNameOf(long, slot)) orphan();
         if ((slot[11]! & LABEL) === 0)
-          this.#checkEntry(slot, (isWhole && longName(long.toReversed())) || shortName(slot), path, own, names);
+          this.#checkEntry(slot, longName(long.toReversed()) || shortName(slot), path, own, names);
         long = [];
       }
     }

@@ -87,6 +87,11 @@ class Patient {
     return new DataView(this.bytes.buffer, at, 32);
   }
 
+  /** The slot before it: the first part of its long name. */
+  before(name: string): DataView {
+    return new DataView(this.bytes.buffer, this.slot(name).byteOffset - 32, 32);
+  }
+
   first(name: string): number {
     return this.slot(name).getUint16(26, true);
   }
@@ -136,6 +141,16 @@ const FAULTS: readonly (readonly [name: string, spoil: (patient: Patient) => voi
   ],
   ["a wrong dot", (p) => p.slot(".").setUint16(26, 77, true), /"\." leads to cluster 77/],
   ["a name that cannot be", (p) => p.slot("EMPTY").setUint8(1, 0x2a), /short name has what no name may have/],
+  [
+    "a long name with the sum of another short one",
+    (p) => p.before("ALONGN~1").setUint8(13, p.before("ALONGN~1").getUint8(13) ^ 1),
+    /\/DIR: a long name belongs to no file/,
+  ],
+  [
+    "a long name with a part of another number",
+    (p) => p.before("ALONGN~1").setUint8(0, 3),
+    /\/DIR: a long name belongs to no file/,
+  ],
   [
     "two files of one name",
     (p) => copyName(p.slot("EMPTY"), "TWO     TXT"),
@@ -207,6 +222,16 @@ describe.each(KINDS)("%s", (type, mib) => {
     }
     expect(found).toBeGreaterThan(rounds / 10);
   });
+});
+
+test("of FAT32's tables one may be kept alone, and only one that is there", () => {
+  const bytes = formatted("fat32", 36);
+  const keep = (flags: number) => () => {
+    new DataView(bytes.buffer).setUint16(40, flags, true);
+    return readGeometry(new Memory(bytes)).tables.length;
+  };
+  expect([keep(0)(), keep(0x80)(), keep(0x81)()]).toEqual([2, 1, 1]);
+  expect(keep(0x82)).toThrow(/allocation table 2 is used, of 2/);
 });
 
 test("hostile volumes are checked in bounded time, and with a sentence at most", () => {
