@@ -192,6 +192,23 @@ describe("streams", () => {
     expect(Buffer.compare(second.bytes, bytes)).toBe(0);
   });
 
+  test.each([0, 1] as const)("what side %i has ended, the other goes on with for minutes", (first) => {
+    const pair = new Pair(1);
+    const second = first === 0 ? 1 : 0;
+    pair.advance(10e6);
+    pair.streams[first].ended();
+    pair.advance(300e9);
+    expect(pair.programs[second].hasEnd).toBe(true);
+    const said = content(1, 5000);
+    pair.streams[second].data(said);
+    pair.streams[second].ended();
+    pair.advance(1e9);
+    expect(pair.programs[first].bytes).toEqual(said);
+    expect(pair.programs[first].hasEnd).toBe(true);
+    pair.advance(40e9);
+    expect(pair.streams.map(({ isGone }) => isGone)).toEqual([true, true]);
+  });
+
   test("a side that has gone without a word is given up, and its program is told", () => {
     const pair = new Pair(1);
     pair.advance(10e6);
@@ -315,6 +332,23 @@ describe("segments", () => {
       expect(parseSegment({ source: FROM, destination: TO, protocol: 6, payload: wrong })).toBeNull();
       expect(parseSegment({ source: FROM, destination: TO, protocol: 6, payload: payload.subarray(0, at) })).toBeNull();
     }
+  });
+
+  test("with a head that is too short, or longer than the segment, are nothing, though the sum is right", () => {
+    // The first byte of the data would be the end of options.
+    const data = Uint8Array.from({ length: 20 }, (_, at) => (at === 0 ? 0 : 0x90));
+    const payload = segmentBytes(FROM, TO, { ...whole, data });
+    const parsed = (headWords: number): Segment | null => {
+      const changed = payload.slice();
+      changed[12] = headWords << 4;
+      // The sum's other half of the change is in the data.
+      changed[30]! += payload[12]! - changed[12]!;
+      return parseSegment({ source: FROM, destination: TO, protocol: 6, payload: changed });
+    };
+    expect(parsed(7)).toEqual({ ...whole, data });
+    expect(parsed(5)!.data).toHaveLength(28);
+    expect(parsed(12)!.data).toHaveLength(0);
+    for (const words of [4, 13, 15]) expect(parsed(words)).toBeNull();
   });
 
   test("of random bytes never end a stream that they do not belong to", () => {

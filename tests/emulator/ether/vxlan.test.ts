@@ -60,6 +60,20 @@ test("what is for one station goes to the peer that it was heard from, the rest 
   expect(table.peersFor(to(BROADCAST!, SECOND!))).toEqual([0, 1, 2]);
 });
 
+test("each byte of a station's address counts", () => {
+  const from = (source: Uint8Array): Uint8Array => ethernetFrame(BROADCAST!, source, 0, FROM);
+  const to = (destination: Uint8Array): Uint8Array => ethernetFrame(destination, FIRST!, 0, FROM);
+  for (let at = 0; at < 6; at++) {
+    const table = new VxlanTable(3);
+    const other = FIRST!.slice();
+    other[at]! ^= 0x80;
+    table.heard(1, from(FIRST!));
+    expect(table.peersFor(to(other))).toEqual([0, 1, 2]);
+    table.heard(2, from(other));
+    expect([table.peersFor(to(FIRST!)), table.peersFor(to(other))]).toEqual([[1], [2]]);
+  }
+});
+
 test("a checksum that was left to hardware is completed, and no other one is touched", () => {
   const whole = tcpFrame(new Uint8Array(100).fill(7));
   expect(finishOffloads(whole.slice())).toEqual([whole]);
