@@ -1,6 +1,6 @@
 /** Volumes from the outside: what every file system does. */
 import { describe, expect, test } from "vitest";
-import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
+import { check, DevicePart, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { HugeDisk, MemoryDisk, Random } from "./disks.ts";
@@ -124,6 +124,17 @@ describe("a volume", () => {
     expect(check(again(disk)).usedBlocks).toBeLessThan(before + 2 * (10_000 / 32 + 3));
   });
 
+  test("needs no room for what of a file is not there, when the file becomes shorter in the middle of it", () => {
+    const { fs } = fresh();
+    fs.create("/hole");
+    fs.truncate("/hole", 50_000);
+    fs.sync();
+    const { usedBlocks } = check(fs);
+    fs.truncate("/hole", 5000);
+    fs.sync();
+    expect(check(fs).usedBlocks).toBe(usedBlocks);
+  });
+
   test("renames over what is there", () => {
     const { disk, fs } = fresh();
     for (const name of ["a", "b"]) {
@@ -211,4 +222,19 @@ describe("a volume", () => {
     expect(text(mount(disk).read("/f", 2 ** 40))).toBe("x");
     expect(disk.blocks.size).toBeLessThan(60);
   });
+});
+
+test("a part of a disk lies within it", () => {
+  const disk = new MemoryDisk(10 * 512);
+  const part = new DevicePart(disk, 512, 9 * 512);
+  part.write(8 * 512, bytes("end"));
+  expect([part.sizeBytes, text(disk.bytes.slice(9 * 512, 9 * 512 + 3))]).toEqual([9 * 512, "end"]);
+  expect(new DevicePart(disk, 0, 0).sizeBytes).toBe(0);
+  for (const [start, size] of [
+    [-512, 512],
+    [512, -512],
+    [512, 10 * 512],
+    [11 * 512, 0],
+  ] as const)
+    expect(() => new DevicePart(disk, start, size)).toThrow(/does not lie within its device/);
 });
