@@ -24,6 +24,7 @@ test("what is drawn is printed as it is read, lies within the time, and ends", (
 test.each([
   ["5s lose 2 30%", "5000ms lose 2 30%"],
   ["on:/era \\d+/ cut 1", "on:/era \\d+/ cut 1"],
+  ["on:/a \\/ b/ lose 2 30%", "on:/a \\/ b/ lose 2 30%"],
   ["1.5min rate 3 10M", "90000ms rate 3 10M"],
   ["7ns corrupt 1 2%", "7ns corrupt 1 2%"],
   ["0s reorder 1", "0ms reorder 1 10% 2ms"],

@@ -42,6 +42,25 @@ test("a run is read as it was written, alone or at the end of an address, and tw
   }
 });
 
+test("a link that somebody has kept is read", () => {
+  const run: RunDescription = {
+    image: "0123456789abcdef",
+    medium: "cd",
+    preparedBytes: 64 << 20,
+    nodes: 3,
+    ramBytes: 32 << 20,
+    seed: 42,
+    gateway: true,
+    isCampaign: false,
+    actions: [{ atNs: 5e9, word: "lose", node: 1, values: [30] }],
+    endNs: 9e9,
+    digest: "00112233445566778899aabbccddeeff",
+  };
+  const kept = "AQEjRWeJq83vAAOAgAQDgAQqgLTEwyEAESIzRFVmd4iZqrvM3e7_AYDkl9ASBgEemVT8LA";
+  expect(encodeRun(run)).toBe(kept);
+  expect(decodeRun(kept)).toEqual(run);
+});
+
 test("an action is read from a script as it is written there", () => {
   for (const { word, parameters } of ACTIONS) {
     const action = { word, node: 2, values: parameters.map(({ usual }) => usual) };

@@ -367,6 +367,18 @@ describe("the monitor for programs", () => {
     expect(program.say("{".repeat(2000))).toEqual(error("JSON token size limit exceeded"));
   });
 
+  test("a picture of the screen is in the format that is asked for", async () => {
+    const one = await started();
+    const program = one.program();
+    program.say({ execute: "qmp_capabilities" });
+    const first = (values: Record<string, string>): string => {
+      program.say({ execute: "screendump", arguments: values });
+      return Buffer.from(one.files.get(values.filename!)!.subarray(0, 4)).toString("latin1");
+    };
+    expect(first({ filename: "/b.ppm" })).toBe("P6\n7");
+    expect(first({ filename: "/b.png", format: "png" })).not.toBe("P6\n7");
+  });
+
   test("events come in the order and the form of QEMU's, and tell the machines' time", async () => {
     const one = await started();
     const program = one.program();
