@@ -371,9 +371,9 @@ describe("the monitor for programs", () => {
     const one = await started();
     const program = one.program();
     program.say({ execute: "qmp_capabilities" });
-    const first = (values: Record<string, string>): string => {
+    const first = (values: { filename: string; format?: string }): string => {
       program.say({ execute: "screendump", arguments: values });
-      return Buffer.from(one.files.get(values.filename!)!.subarray(0, 4)).toString("latin1");
+      return Buffer.from(one.files.get(values.filename)!.subarray(0, 4)).toString("latin1");
     };
     expect(first({ filename: "/b.ppm" })).toBe("P6\n7");
     expect(first({ filename: "/b.png", format: "png" })).not.toBe("P6\n7");
