@@ -151,6 +151,7 @@ const FAULTS: readonly (readonly [name: string, spoil: (patient: Patient) => voi
     (p) => p.before("ALONGN~1").setUint8(0, 3),
     /\/DIR: a long name belongs to no file/,
   ],
+  ["a file that begins nowhere", (p) => p.slot("ONE").setUint16(26, 1, true), /\/ONE: it begins in cluster 1, of \d+/],
   [
     "two files of one name",
     (p) => copyName(p.slot("EMPTY"), "TWO     TXT"),
@@ -222,6 +223,20 @@ describe.each(KINDS)("%s", (type, mib) => {
     }
     expect(found).toBeGreaterThan(rounds / 10);
   });
+});
+
+test("what FAT32 says twice has to agree: free clusters, and the boot sector but for its state", () => {
+  const said = (spoil: (view: DataView, infoAt: number, copyAt: number) => void): string => {
+    const bytes = formatted("fat32", 36);
+    const view = new DataView(bytes.buffer);
+    spoil(view, 512 * view.getUint16(48, true), 512 * view.getUint16(50, true));
+    return sentences(bytes).join("\n");
+  };
+  expect(said((view, _, copyAt) => view.setUint8(copyAt + 65, 1))).toBe("");
+  expect(said((view, _, copyAt) => view.setUint8(copyAt + 3, 1))).toMatch(/its copy differ, first at byte 3/);
+  expect(said((view, infoAt) => view.setUint32(infoAt + 488, 77, true))).toMatch(
+    /77 clusters are said to be free, \d+/,
+  );
 });
 
 test("of FAT32's tables one may be kept alone, and only one that is there", () => {
