@@ -66,9 +66,11 @@ export interface ClusterConfig {
   readonly tickNs?: number;
 }
 
-/** Where `runUntil` may end early: at multiples of this span, if the owner finds a reason. */
+/** Where `runUntil` may end early: at multiples of a span, if the owner finds a reason. */
 export interface Lookout {
   readonly everyNs: number;
+  /** A multiple of that span: it is only looked so often where nobody calls `lookSoon`. The span itself when absent. */
+  readonly atLeastEveryNs?: number;
   /** Looks, and says whether to stop. It must not change anything. */
   look(): boolean;
 }
@@ -96,6 +98,11 @@ export class Cluster {
   readonly #tickNs: number;
   readonly #quantumNs: number;
   #nowNs = 0;
+  /** To where the machines run before somebody looks, and the span of whose multiples that is one. */
+  #lookNs = 0;
+  #everyNs = Infinity;
+  /** The end of the quantum at hand. */
+  #quantumEndNs = 0;
   #quanta = 0;
   /**
    * End of the quantum within which a machine was paused; null between quanta. Part of where a run stands, but of no
@@ -197,28 +204,47 @@ export class Cluster {
    */
   runUntil(timeNs: number, lookout: Lookout | null = null): void {
     for (const group of this.#groups) group.refresh();
-    if (lookout === null) this.#runTo(timeNs);
-    else {
-      do this.#runTo(Math.min(timeNs, (Math.floor(this.#nowNs / lookout.everyNs) + 1) * lookout.everyNs));
-      while (this.#nowNs < timeNs && this.openQuantumNs === null && !lookout.look());
-    }
+    this.#everyNs = lookout?.everyNs ?? Infinity;
+    const spanNs = lookout?.atLeastEveryNs ?? this.#everyNs;
+    do {
+      this.#lookNs = Math.min(timeNs, nextMultiple(this.#nowNs, spanNs));
+      this.#run();
+    } while (this.#nowNs < timeNs && this.openQuantumNs === null && !lookout?.look());
     for (const group of this.#groups) group.settle(this.#nowNs);
   }
 
+  /**
+   * Something has happened at a time, to which a machine has just run, that the owner wants to know of: it is looked at
+   * the end of that span.
+   */
+  lookSoon(timeNs: number): void {
+    const lookNs = nextMultiple(Math.min(timeNs, this.#quantumEndNs - this.#tickNs), this.#everyNs);
+    if (lookNs >= this.#lookNs) return;
+    this.#lookNs = lookNs;
+    if (!this.#isAlone) return;
+    this.machines[0]!.endBy(lookNs);
+    this.#quantumEndNs = Math.min(this.#quantumEndNs, lookNs);
+  }
+
+  get #isAlone(): boolean {
+    return this.hosts.length === 1 && this.#groups[0]!.runAlone !== undefined;
+  }
+
+  /** Virtual time at which the next quantum begins. */
+  get #startNs(): number {
+    return Math.max(this.#nowNs, Math.min(this.#lookNs, Math.floor(this.#nextEventNs() / this.#tickNs) * this.#tickNs));
+  }
+
   /** A machine alone runs for longer at once: until the network might have something for it. */
-  #runAloneTo(timeNs: number): void {
+  #runAlone(): void {
     const [group] = this.#groups;
-    while (this.#nowNs < timeNs) {
-      const startNs = Math.max(
-        this.#nowNs,
-        Math.min(timeNs, Math.floor(this.#nextEventNs() / this.#tickNs) * this.#tickNs),
-      );
+    while (this.#nowNs < this.#lookNs) {
+      const startNs = this.#startNs;
       const safeNs =
         Math.max(startNs, Math.floor(this.network.nextEventNs / this.#tickNs) * this.#tickNs) + this.#quantumNs;
-      const endNs = group!.runAlone!(
-        this.openQuantumNs ?? Math.min(timeNs, safeNs, startNs + LONGEST_ALONE_NS),
-        this.#quantumNs,
-      );
+      this.#quantumEndNs = this.openQuantumNs ?? Math.min(this.#lookNs, safeNs, startNs + LONGEST_ALONE_NS);
+      const reachedNs = group!.runAlone!(this.#quantumEndNs, this.#quantumNs);
+      const endNs = Math.min(reachedNs, this.#quantumEndNs);
       this.openQuantumNs = group!.paused ? endNs : null;
       if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
@@ -227,18 +253,18 @@ export class Cluster {
     }
   }
 
-  #runTo(timeNs: number): void {
-    if (this.hosts.length === 1 && this.#groups[0]!.runAlone !== undefined) {
-      this.#runAloneTo(timeNs);
+  #run(): void {
+    if (this.#isAlone) {
+      this.#runAlone();
       return;
     }
-    while (this.#nowNs < timeNs) {
-      const startNs = Math.max(
-        this.#nowNs,
-        Math.min(timeNs, Math.floor(this.#nextEventNs() / this.#tickNs) * this.#tickNs),
-      );
+    while (this.#nowNs < this.#lookNs) {
+      const startNs = this.#startNs;
       const horizonNs = Math.floor(this.network.horizonNs(startNs) / this.#tickNs) * this.#tickNs;
-      const endNs = this.openQuantumNs ?? Math.min(timeNs, Math.max(horizonNs, startNs + this.#tickNs));
+      const safeNs = Math.max(horizonNs, startNs + this.#tickNs);
+      // No quantum goes beyond a moment at which it may be looked.
+      const endNs = this.openQuantumNs ?? Math.min(this.#lookNs, safeNs, nextMultiple(startNs, this.#everyNs));
+      this.#quantumEndNs = endNs;
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
       this.openQuantumNs = this.#groups.some(({ paused }) => paused) ? endNs : null;
@@ -381,6 +407,9 @@ export class Cluster {
     for (const group of this.#groups) group.close();
   }
 }
+
+const nextMultiple = (timeNs: number, spanNs: number): number =>
+  spanNs === Infinity ? Infinity : (Math.floor(timeNs / spanNs) + 1) * spanNs;
 
 /** Distinct addresses, in no order that a protocol could profit from. */
 function chooseMacAddresses(seed: number, count: number): Uint8Array[] {

@@ -55,17 +55,21 @@ export interface ClusterOptions {
   readonly realtime?: boolean;
   /** Ends every wait with an `AbortError`. */
   readonly signal?: AbortSignal;
-  /** Receives what the machines have to report about their guests: accesses to what is not there, resets. */
-  readonly log?: (node: string, line: string) => void;
+  /**
+   * Receives what the machines have to report about their guests: accesses to what is not there, resets. `timeNs`: the
+   * virtual time of the machine.
+   */
+  readonly log?: (node: string, line: string, timeNs: number) => void;
 }
 
 export interface WaitOptions {
   /**
    * When the condition is looked at: each virtual millisecond ("time", when absent), or only after those in which a
-   * console printed something ("output"), which is much faster for a cluster that rests. A condition that is looked at
-   * by output must not change anything.
+   * console printed something ("output"), which is much faster for a cluster that rests; "seldom": after those in which
+   * a console printed something or a machine was switched off, and each ten. A condition that is not looked at by time
+   * must not change anything.
    */
-  readonly look?: "time" | "output";
+  readonly look?: "time" | "output" | "seldom";
   /** Virtual time after which the wait fails; 60 s when absent. */
   readonly within?: TimeSpan | "forever";
 }

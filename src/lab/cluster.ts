@@ -28,6 +28,8 @@ const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
 const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
+/** How often at least where only what machines say or do by themselves counts, which is looked at within LOOK_NS. */
+const SELDOM_NS = 10 * LOOK_NS;
 const COM1 = 0;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
@@ -355,15 +357,19 @@ export class LabCluster {
           if (port !== COM1) return;
           node.outputNs = timeNs;
           this.#outputBytes++;
+          this.cluster.lookSoon(timeNs);
         },
         soundOutput: (card: number, rateHertz: number, samples: Int16Array): void => {
           if (!this.#debugger?.history.isRepeating(index)) nodes[index]!.sounds[card]!.append(rateHertz, samples);
         },
         log: (line: string): void => {
           if (this.#debugger?.history.isRepeating(index)) return;
-          options.log?.(part.name, line);
+          const { nowNs } = this.cluster.hosts[index]!;
+          options.log?.(part.name, line, nowNs);
+          // It may have been switched off.
+          this.cluster.lookSoon(nowNs);
           if (line.startsWith(TRIPLE_FAULT) && options.tripleFault !== "go on")
-            this.#tripleFault ??= new TripleFaultError(part.name, this.nowNs, line);
+            this.#tripleFault ??= new TripleFaultError(part.name, nowNs, line);
         },
       })),
     });
@@ -418,7 +424,7 @@ export class LabCluster {
   /** Lets virtual time pass. */
   async advance(span: TimeSpan): Promise<void> {
     const end = this.nowNs + toNs(span);
-    while (this.nowNs < end) await this.#slice(end, () => false);
+    while (this.nowNs < end) await this.#slice(end, SELDOM_NS, () => false);
   }
 
   /**
@@ -444,9 +450,10 @@ export class LabCluster {
     const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
     while (result === null || result === false || result === undefined) {
       if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
-      if (options.look === "output") await this.#slice(end, () => isMet() || areOff());
+      if (options.look === "output" || options.look === "seldom")
+        await this.#slice(end, SELDOM_NS, () => isMet() || areOff());
       else {
-        await this.#slice(end, () => true);
+        await this.#slice(end, LOOK_NS, () => true);
         isMet();
       }
     }
@@ -454,10 +461,10 @@ export class LabCluster {
   }
 
   /**
-   * Runs for a while of wall time at most, or until `stop`, which is asked each virtual millisecond and must not change
-   * anything.
+   * Runs for a while of wall time at most, or until `stop`, which is asked as often at least as `spanNs` says, each
+   * virtual millisecond in which a machine has said something or was switched off, and must not change anything.
    */
-  async #slice(endNs: number, stop: () => boolean): Promise<void> {
+  async #slice(endNs: number, spanNs: number, stop: () => boolean): Promise<void> {
     await this.#whileHeld();
     if (this.#debugger) {
       this.#debugger.runUntil(Math.min(endNs, this.nowNs + LOOK_NS));
@@ -467,7 +474,8 @@ export class LabCluster {
       const isOver = (): boolean =>
         stop() || isWanted() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
       const dueNs = this.#companions.reduce((least, { nextNs = Infinity }) => Math.min(least, nextNs), endNs);
-      this.cluster.runUntil(Math.max(this.nowNs, dueNs), { everyNs: LOOK_NS, look: isOver });
+      const atLeastEveryNs = this.realtime ? LOOK_NS : spanNs;
+      this.cluster.runUntil(Math.max(this.nowNs, dueNs), { everyNs: LOOK_NS, atLeastEveryNs, look: isOver });
     }
     for (const companion of this.#companions) companion.tick?.();
     if (this.#tripleFault) {

@@ -89,9 +89,9 @@ export async function runEmu(
       ...(capture ? { capture } : {}),
       reboot: options.reboot,
       tripleFault: "go on",
-      log: (node, line) => {
+      log: (node, line, timeNs) => {
         machineLog.write(node, line);
-        tripleFaults.hear(node, lab?.nowNs ?? 0, line);
+        tripleFaults.hear(node, timeNs, line);
         monitors?.hear(
           lab!.nodes.findIndex(({ name }) => name === node),
           line,
@@ -264,7 +264,7 @@ async function reach({ pattern }: Goal, lab: LabCluster, limitNs: number, progre
 
 async function runUntilOff(lab: LabCluster): Promise<void> {
   const hasEnded = (node: LabNode): boolean => node.isOff || node.standstill !== null;
-  await lab.until(() => lab.nodes.every(hasEnded), "the machines went on", { within: "forever" });
+  await lab.until(() => lab.nodes.every(hasEnded), "the machines went on", { within: "forever", look: "seldom" });
   const still = lab.nodes.find(({ isOff }) => !isOff);
   if (still) throw new CommandError(`${still.name}: ${still.standstill}`, EXIT_STANDSTILL);
 }
