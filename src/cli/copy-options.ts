@@ -329,8 +329,13 @@ function parts(pattern: RegExp, text: string, option: string, form: string): (st
   return [...match];
 }
 
+/** What of a distance reaches addresses of 32 bits. */
 function signed(text: string, option: string): number {
-  return text.startsWith("-") ? -number(text.slice(1), option) : number(text.replace(/^\+/, ""), option);
+  const digits = text.replace(/^[-+]/, "");
+  const low = /^(0x[0-9a-f]+|[1-9]\d*)$/i.test(digits)
+    ? Number(BigInt.asUintN(32, BigInt(digits)))
+    : number(digits, option);
+  return text.startsWith("-") ? -low : low;
 }
 
 function number(text: string, option: string): number {

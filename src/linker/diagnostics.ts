@@ -25,7 +25,7 @@ const KINDS: readonly { readonly id: string; readonly pattern: RegExp }[] = [
   { id: "rwx-segment", pattern: /\(RWX\)|can be executed/ },
   {
     id: "script-value",
-    pattern: /^division by zero$|the program has no such section|is not a function of linker scripts/,
+    pattern: /^division by zero$|the program has no such section|is not a function of linker scripts|is not known yet/,
   },
   { id: "link-overflow", pattern: /^the address = 0x[0-9a-f]+ does not fit/ },
   { id: "link-discarded", pattern: /^the symbol lies in a section that is not linked/ },

@@ -51,6 +51,9 @@ export class Layout {
   /** Symbols that a script gave a value, in any pass and in this one. */
   readonly #assigned = new Set<string>();
   #assignedNow = new Set<string>();
+  /** `ADDR .text`: what this pass has found out. */
+  #placed = new Set<string>();
+  #isPlace = false;
   /** PROVIDE statements that took effect once: they do so again in every pass. */
   readonly #provided: Set<Assignment>;
   #headerBytes = 0;
@@ -106,6 +109,8 @@ export class Layout {
       if (now === before) return;
       before = now;
     }
+    // A place that is counted from a later one moves on with it, and is reported already.
+    if (this.problems.length > 0) return;
     this.#report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`);
   }
 
@@ -139,6 +144,7 @@ export class Layout {
     this.#section = null;
     this.#dotSection.restart();
     this.#assignedNow = new Set();
+    this.#placed = new Set();
     this.regions.restart(
       (origin) => this.#number(origin),
       (length) => Math.min(Number(this.#exactly(length)), Number.MAX_SAFE_INTEGER),
@@ -162,7 +168,7 @@ export class Layout {
     const { command } = section;
     const dotBefore = this.#dot;
     if (section.fixedAddress !== null) this.#dot = section.fixedAddress;
-    else if (command?.address) this.#dot = this.#number(command.address, this.#dot);
+    else if (command?.address) this.#dot = this.#place(command.address, this.#dot);
     else if (command?.overlay?.before) this.#dot = this.#sectionNamed(command.overlay.first)?.address ?? this.#dot;
     const hasAddress =
       section.fixedAddress !== null ||
@@ -185,7 +191,9 @@ export class Layout {
     if (command?.fill && section.fill === null) section.fill = this.fillOf(command.fill);
     this.#fillSection(section);
     this.#section = null;
+    this.#placed.add(`ADDR ${section.name}`);
     this.#setLoadAddress(section, region, align, section.address - dot);
+    this.#placed.add(`LOADADDR ${section.name}`);
     if (section.ignored) {
       this.#dot = dotBefore;
       return;
@@ -306,13 +314,21 @@ export class Layout {
     return sections.find(({ ignored }) => !ignored) ?? sections[0] ?? this.#emptyNamed(name);
   }
 
+  /** Where a section is to lie. What of others counts are places that the script has given by now, as with GNU ld. */
+  #place(expression: Expression, otherwise: number): number {
+    this.#isPlace = true;
+    const address = this.#number(expression, otherwise);
+    this.#isPlace = false;
+    return address;
+  }
+
   /** `gapBytes`: what the alignment of the address skipped. */
   #setLoadAddress(section: OutputSection, region: Region, align: number, gapBytes: number): void {
     const { command } = section;
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
     section.loadAddress = section.address;
     const last = region.last;
-    if (command?.loadAddress) section.loadAddress = this.#number(command.loadAddress, section.address);
+    if (command?.loadAddress) section.loadAddress = this.#place(command.loadAddress, section.address);
     else if (command?.overlay?.before && !loadRegion) {
       const before = this.#sectionNamed(command.overlay.before);
       section.loadAddress = before ? before.loadAddress + before.sizeBytes : section.address;
@@ -535,6 +551,7 @@ export class Layout {
       },
       pageBytes: (name) => (name === "COMMONPAGESIZE" ? this.#options.commonPageBytes : this.#options.pageBytes),
       outputSection: (name) => this.#sectionNamed(name),
+      isTooEarly: (call, name) => this.#isPlace && !this.#placed.has(`${call} ${name}`),
       sizeOf: (section) => (section === this.#section ? this.#settledSize : null) ?? section.sizeBytes,
       isSectionName: (name) =>
         this.#placement.statements.some((one) => one.kind === "section" && one.section.name === name),

@@ -82,17 +82,21 @@ export class Placement {
   readonly #matched = new Map<Statement, InputStatement>();
   /** All sections there are by their names. */
   readonly #named = new Map<string, InputSection[]>();
-  /** The names that a statement's patterns fit: most fit none. */
-  readonly #fitting = new Map<InputStatement, ReadonlySet<string>>();
+  /** Their places in the order of the command line. */
+  readonly #numbers = new Map<InputSection, number>();
+  /** The sections whose names a statement's patterns fit: of most there are none. */
+  readonly #fitting = new Map<InputStatement, InputSection[]>();
 
   constructor(scripts: readonly LinkerScript[], objects: readonly InputObject[], options: PlacementOptions) {
     this.#options = options;
     this.#objects = objects;
     for (const object of objects) {
       for (const section of this.#sectionsOf(object)) {
-        const namesakes = section && this.#named.get(section.name);
+        if (!section) continue;
+        this.#numbers.set(section, this.#numbers.size);
+        const namesakes = this.#named.get(section.name);
         if (namesakes) namesakes.push(section);
-        else if (section) this.#named.set(section.name, [section]);
+        else this.#named.set(section.name, [section]);
       }
     }
     for (const script of scripts)
@@ -309,32 +313,31 @@ export class Placement {
 
   #find(statement: InputStatement, isToDiscard = false): Found[] {
     const found: Found[] = [];
-    const names = this.#namesFor(statement);
-    if (names.size === 0) return found;
-    for (const object of this.#objects) {
-      if (!isOf(statement.file, object) || statement.exclude.some((glob) => matchesFile(glob, object))) continue;
-      const candidates = this.#sectionsOf(object);
-      for (const section of candidates) {
-        // A partial link keeps the members of groups apart, wherever the script puts them.
-        const isApart = this.#options.keepsGroups && !isToDiscard;
-        if (!section || !names.has(section.name) || (isApart && (section.elf.flags & SHF_GROUP) !== 0)) continue;
-        if (this.#hasUniqueName(section)) continue;
-        if (
-          statement.flags &&
-          ((section.elf.flags & statement.flags.wanted) !== statement.flags.wanted ||
-            (section.elf.flags & statement.flags.refused) !== 0)
-        )
-          continue;
-        const pattern =
-          statement.patterns.length === 0
-            ? EVERYTHING
-            : statement.patterns.find(
-                (candidate) =>
-                  globMatch(candidate.pattern, section.name) &&
-                  !candidate.exclude.some((glob) => matchesFile(glob, object)),
-              );
-        if (pattern) found.push({ section, pattern });
+    let object: InputObject | null = null;
+    let isTaken = false;
+    for (const section of this.#namedAs(statement)) {
+      if (section.object !== object) {
+        object = section.object;
+        isTaken = isOf(statement.file, object) && !statement.exclude.some((glob) => matchesFile(glob, section.object));
       }
+      // A partial link keeps the members of groups apart, wherever the script puts them.
+      const isApart = this.#options.keepsGroups && !isToDiscard;
+      if (!isTaken || (isApart && (section.elf.flags & SHF_GROUP) !== 0) || this.#hasUniqueName(section)) continue;
+      if (statement.flags) {
+        // Common symbols are in no section of the file that could have flags.
+        const flags = section === section.object.common ? 0 : section.elf.flags;
+        const { wanted, refused } = statement.flags;
+        if ((flags & wanted) !== wanted || (flags & refused) !== 0) continue;
+      }
+      const pattern =
+        statement.patterns.length === 0
+          ? EVERYTHING
+          : statement.patterns.find(
+              (candidate) =>
+                globMatch(candidate.pattern, section.name) &&
+                !candidate.exclude.some((glob) => matchesFile(glob, section.object)),
+            );
+      if (pattern) found.push({ section, pattern });
     }
     if (statement.sortFiles) found.sort((a, b) => compare(a.section.object.path, b.section.object.path));
     return found;
@@ -344,15 +347,22 @@ export class Placement {
     return this.#options.uniqueNames.some((pattern) => globMatch(pattern, name));
   }
 
-  #namesFor(statement: InputStatement): Pick<ReadonlySet<string>, "has" | "size"> {
-    const { patterns } = statement;
-    if (patterns.length === 0) return this.#named;
-    let names = this.#fitting.get(statement);
-    if (names === undefined) {
-      names = new Set(patterns.flatMap(({ pattern }) => [...globNames(pattern, this.#named)]));
-      this.#fitting.set(statement, names);
+  /** The sections whose names a statement's patterns fit, in the order of the command line. */
+  #namedAs(statement: InputStatement): readonly InputSection[] {
+    let named = this.#fitting.get(statement);
+    if (named === undefined) {
+      const { patterns } = statement;
+      const names = new Set(
+        patterns.length === 0
+          ? this.#named.keys()
+          : patterns.flatMap(({ pattern }) => [...globNames(pattern, this.#named)]),
+      );
+      named = [...names].flatMap((name) => this.#named.get(name)!);
+      // Those of one name stand in this order already.
+      if (names.size > 1) named.sort((a, b) => this.#numbers.get(a)! - this.#numbers.get(b)!);
+      this.#fitting.set(statement, named);
     }
-    return names;
+    return named;
   }
 
   /** A sorted pattern puts each section before the first one that has to follow it. */

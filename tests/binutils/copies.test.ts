@@ -167,6 +167,8 @@ const OBJECT: readonly string[] = [
   "objcopy --rename-section=.text=.init.text",
   "objcopy --add-section=.more=names --set-section-flags=.more=alloc,readonly",
   "objcopy --change-addresses=0x1000",
+  "objcopy --change-addresses=0x1fff00000",
+  "objcopy --change-addresses=-0x100001000",
   "objcopy --change-section-vma=.text+0x10",
   "objcopy --change-section-vma=.grouped+010",
   "objcopy --change-addresses=1 --set-section-alignment=.text=16",

@@ -177,6 +177,22 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
     ]),
   ),
   ...Object.fromEntries(
+    ["SHF_ALLOC", "!SHF_ALLOC", "SHF_WRITE & !SHF_EXECINSTR", "!SHF_WRITE"].map((flags): [string, Case] => [
+      `a script: common symbols and the flags ${flags}`,
+      scripted(
+        ".comm a, 8, 4\n",
+        `SECTIONS { .text 0x1000 : { *(.text) } .k : { LONG(1) INPUT_SECTION_FLAGS(${flags}) *(COMMON) } .rest : { LONG(2) *(COMMON) } }`,
+      ),
+    ]),
+  ),
+  "a script: names out of order and an output section for each of 300": scripted(
+    Array.from(
+      { length: 300 },
+      (_, i) => `.section .t${299 - i},"ax"\n.long ${i}\n.section .u${i % 7}${i},"a"\n.long ${i}\n`,
+    ).join(""),
+    `SECTIONS { .text 0x1000 : { *(.text .t7 .t5 .t6) }\n${Array.from({ length: 300 }, (_, i) => `.o${i} : { *(.t${i} .u?${i}) }\n`).join("")} .r : { *(.u*) } }`,
+  ),
+  ...Object.fromEntries(
     ["*rest.a:*", "*rest.a:member1.o", "*rest.a:", ":part0.o", ":*", "*:member*", "other.a:*", "*member0.o"].map(
       (file): [string, Case] => [
         `a script: the files ${file}`,

@@ -232,6 +232,17 @@ export const SAID: Readonly<Record<string, Said>> = {
     ...one(Array.from({ length: 12 }, (_, index) => `.section .t${index},"ax"\ncall nowhere\n`).join("")),
     says: ["part0.o: error: undefined symbol nowhere [undefined-symbol]", "! nothing was linked: 1 error"],
   },
+  "places that are counted from what comes later": {
+    ...scripted(
+      ".data\n.long 1\n",
+      "SECTIONS {\n.text 0x1000 : AT(LOADADDR(.text)) { *(.text) }\n.k ADDR(.data) : { *(.k) . += 1; }\n.data : AT(ADDR(.data)) { *(.data) }\n}",
+    ),
+    says: [
+      "s.ld:2:1: error: LOADADDR(.text) is not known yet where another section's place is counted from it [script-value]",
+      "s.ld:3:1: error: ADDR(.data) is not known yet where another section's place is counted from it [script-value]",
+      "! nothing was linked: 2 errors",
+    ],
+  },
   "two alignments at once": {
     ...scripted("", "SECTIONS { .text 0x1000 : ALIGN(4) ALIGN_WITH_INPUT { *(.text) } }"),
     says: ["s.ld:1:1: error: section .text has both ALIGN and ALIGN_WITH_INPUT [script-syntax]", "!"],

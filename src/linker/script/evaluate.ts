@@ -20,6 +20,8 @@ export interface Surroundings {
   symbol(name: string, line: number): Value | null;
   isDefined(name: string): boolean;
   outputSection(name: string): OutputSection | null;
+  /** The place of a section is asked for where it has to be known already, and it is not. */
+  isTooEarly(call: "ADDR" | "LOADADDR", name: string): boolean;
   /** Of a section that is laid out at the moment: what it has so far, or had at last. */
   sizeOf(section: OutputSection): number;
   /** A section of this name is in the script, though nothing may have gone into it. */
@@ -185,6 +187,8 @@ function call(name: string, args: readonly Expression[], line: number, around: S
         if (!around.isSectionName(first)) around.problem(line, `${name}(${first}): the program has no such section`);
         return number(0);
       }
+      if ((name === "ADDR" || name === "LOADADDR") && around.isTooEarly(name, first))
+        around.problem(line, `${name}(${first}) is not known yet where another section's place is counted from it`);
       if (name === "ADDR") return { value: 0n, section };
       if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));
       return number(name === "SIZEOF" ? around.sizeOf(section) : section.align);
