@@ -72,6 +72,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "missing-operand": { wrong: ".byte 5 +", right: ".byte 5 + 1" },
   "missing-parenthesis": { wrong: ".long (1 + 2", right: ".long (1 + 2)" },
   "missing-quote": { wrong: '.ascii "text', right: '.ascii "text"' },
+  "missing-star": { wrong: ".att_syntax\njmp %eax", right: ".att_syntax\njmp *%eax" },
   "negative-count": { wrong: ".rept -1\nnop\n.endr", right: ".rept 1\nnop\n.endr" },
   "no-contents": { wrong: ".bss\n.long 1", right: ".bss\n.space 4" },
   "no-relocation": { wrong: "a: .quad a", right: "a: .long a, 0" },

@@ -72,6 +72,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "missing-parenthesis": "A parenthesis is not closed.",
   "missing-quote":
     'A string ends on the line that it begins on. Write `\\n` for a newline and `\\"` for a quote in it.',
+  "missing-star":
+    "In AT&T syntax `jmp foo` goes to foo, and `jmp *foo` to where the word at foo points. A register, an address in parentheses and the one operand of a far jump can only mean the latter, and are taken so.",
   "negative-count": "A size or a count below zero makes no sense here.",
   "no-contents":
     "A section such as `.bss` has a size but no bytes in the file: only zeros and reserved space can stand in it.",

@@ -436,6 +436,11 @@ export const encode = (instruction: Instruction, options: EncodeOptions): Encodi
   };
   const candidate = choose(request);
   if ("code" in candidate) return candidate;
+  const { displacementBits } = emission;
+  if (displacementBits > 8 && displacementBits !== options.bits && operands[0]?.kind === "target") {
+    const message = `{disp${displacementBits}} does not go with a branch in ${options.bits}-bit code`;
+    return encodingError("bad-prefix", 0, message);
+  }
   if (prefixes !== NO_PREFIXES) {
     const failure = checkPrefixes(prefixes, candidate, instruction);
     if (failure !== null) return failure;

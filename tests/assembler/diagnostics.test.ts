@@ -33,6 +33,14 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
     "4:5 warning register-as-symbol",
   ],
   ["a register without its sign", ".att_syntax\nmovl $5, eax", "3:10 warning register-as-symbol"],
+  [
+    "jumps that do not say that they go through something",
+    ".att_syntax\njmp %eax\ncall *%eax\ncall 4(%eax)\nljmp foo\nljmp foo\nljmp *foo\nljmp $8, $foo\njmp %cs:*(%eax)\njmp foo",
+    "3:5 warning missing-star",
+    "5:6 warning missing-star",
+    "6:6 warning missing-star",
+    "7:6 warning missing-star",
+  ],
   ["a load of cs", "mov cs, ax", "2:1 warning load-of-cs"],
   [
     "statements of NASM",

@@ -144,6 +144,7 @@ export class InstructionParser {
     const input = reading.input;
     if (atom !== null && (this.#takeKnownBranch(atom, offset) || this.#emitKnownShape(offset))) return;
     const shapeEnd = this.shapes.shape.end;
+    const saidBefore = reading.reporter.diagnostics.length;
     let prefixes: Prefix[] | null = null;
     let wish: EncodingWish | null = null;
     let mnemonic = atom === null ? "" : atom.word;
@@ -216,6 +217,8 @@ export class InstructionParser {
       isPlain &&
       wordOffset === offset &&
       encoding !== null &&
+      // What is said of this one is to be said of the next one, too.
+      reading.reporter.diagnostics.length === saidBefore &&
       // The look-up was for this very statement unless an operand looked up something itself, which none does.
       input.offset <= shapeEnd
     ) {
@@ -390,7 +393,7 @@ export class InstructionParser {
     }
   }
 
-  /** Returns the encoding when it is of settled bytes without a warning, for the cache. */
+  /** Returns the encoding when it is of settled bytes, for the cache. */
   #emit(instruction: Instruction, offset: number): Encoding | null {
     const reading = this.#reading;
     const result = encode(instruction, this.options);
@@ -400,7 +403,6 @@ export class InstructionParser {
     }
     const { parsed } = this;
     const [first] = instruction.operands;
-    const warningsBefore = reading.reporter.diagnostics.length;
     if (instruction.mnemonic === "mov" && first?.kind === "register") {
       if (first.register.name === "cs")
         reading.warnAt(
@@ -421,7 +423,7 @@ export class InstructionParser {
     }
     this.#place(result, offset);
     const isSettled = result.longer === null && !result.isLongest && result.warning === undefined;
-    return isSettled && reading.reporter.diagnostics.length === warningsBefore ? result : null;
+    return isSettled ? result : null;
   }
 
   /** `mov esi, msg` loads; in NASM's language it takes the address. A size or brackets say that a load is meant. */

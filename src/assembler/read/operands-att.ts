@@ -163,6 +163,7 @@ export class AttOperands {
     const register = this.#registerHere();
     if (register !== null) {
       if (input.skipSpace() !== COLON || register.class !== "sreg") {
+        if (branch && !isIndirect) this.#missesStar(start);
         parsed.add({ kind: "register", register }, null, start);
         return;
       }
@@ -264,6 +265,7 @@ export class AttOperands {
         return;
       }
     }
+    if (branch && !isIndirect) this.#missesStar(start);
     if (displacement === null && segment === null && operand.base?.name === "dx" && operand.index === undefined) {
       // `(%dx)` is a port.
       parsed.add({ kind: "register", register: operand.base }, null, start);
@@ -280,6 +282,11 @@ export class AttOperands {
     if (relocation === R.GOT32) operand.isRelaxable = true;
     const isMark = relocation === R.TLS_DESC_CALL;
     parsed.add(operand, value === null ? displacement : null, start, isMark ? 0 : relocation);
+  }
+
+  /** What a jump without `*` can only mean as one with it. */
+  #missesStar(start: number): void {
+    this.#reading.warnAt("missing-star", start, "a jump through a register or memory has `*' before it");
   }
 
   /** `call *x@tlscall(%eax)`: the relocation marks the instruction, which has no field for it. */
