@@ -547,4 +547,7 @@ push dword ptr 1
   "file 0 after the others": { text: '.file 1 "/c/u.c"\n.file 2 "/d/v.c"\n.file 0 "/a/b" "/d/t.c"\n.loc 1 1\nnop\n' },
   "files out of order": { text: '.file 2 "/d/v.c"\n.file 1 "/c/u.c"\n.loc 1 1\nnop\n' },
   "file 0 with a folder of its own": { text: '.file 0 "/a/b" "/c/d/t.c"\n.file 1 "x/y.c"\n.loc 1 1\nnop\n' },
+  "20,000 symbols that are each equated to the next": {
+    text: `${Array.from({ length: 20_000 }, (_, i) => `.set x${i}, x${i + 1}${i % 3 === 0 ? " + 1" : ""}`).join("\n")}\nnop\nx20000: nop\n.globl x7\n.long x0, x9, x3 - x5, x0 - .\njmp x4\n.skip x0 - x1\n`,
+  },
 };

@@ -162,25 +162,41 @@ export class Resolver {
   /** What a symbol comes to: itself where it is a place, what it was equated to otherwise. */
   symbol(symbol: AssemblySymbol, offset: number): ResolvedValue {
     if (symbol.resolved !== null) return symbol.resolved;
-    if (symbol.expression !== null) {
-      if (symbol.isResolving) throw new Unresolvable("symbol-loop", `\`${symbol.name}' is defined by itself`, offset);
-      symbol.isResolving = true;
-      const isField = this.#isField;
-      this.#isField = false;
-      try {
-        const value = this.resolve(symbol.expression);
-        if (this.isFinal && this.#measured === null) symbol.resolved = value;
-        return value;
-      } finally {
-        this.#isField = isField;
-        symbol.isResolving = false;
-      }
-    }
+    if (symbol.expression !== null) return this.#equated(symbol, offset);
     if (symbol.section.kind === "absolute") return { plus: null, minus: null, number: symbol.value };
     if (symbol.register !== null)
       throw new Unresolvable("register-in-expression", `\`${symbol.name}' is a register: it has no value`, offset);
     symbol.resolved = symbol;
     return symbol;
+  }
+
+  /** Symbols that are equated to one another in a row may be as many as memory holds, and are no depth. */
+  #equated(symbol: AssemblySymbol, offset: number): ResolvedValue {
+    const row: AssemblySymbol[] = [];
+    const isField = this.#isField;
+    this.#isField = false;
+    try {
+      let last = symbol;
+      for (;;) {
+        if (last.isResolving) throw new Unresolvable("symbol-loop", `\`${last.name}' is defined by itself`, offset);
+        last.isResolving = true;
+        row.push(last);
+        const e: Expression = last.expression!;
+        if (e.op !== Op.SYMBOL || e.symbol!.resolved !== null || e.symbol!.expression === null) break;
+        last = e.symbol!;
+      }
+      let value = this.resolve(last.expression!);
+      for (let i = row.length - 1; i >= 0; i--) {
+        const { number } = row[i]!.expression!;
+        if (i < row.length - 1 && number != 0)
+          value = { plus: value.plus, minus: value.minus, number: integer.add(value.number, number) };
+        if (this.isFinal && this.#measured === null) row[i]!.resolved = value;
+      }
+      return value;
+    } finally {
+      this.#isField = isField;
+      for (const each of row) each.isResolving = false;
+    }
   }
 
   #sum(e: Expression): ResolvedValue {
