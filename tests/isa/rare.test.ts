@@ -285,7 +285,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   "a width of 16 bits that no branch of 32-bit code has": "{disp16} jz far_away",
   "a width of 32 bits that no branch of 16-bit code has": ".code16\n{disp32} call far_away",
   "a width that no loop has": ".code16\n1: {disp32} loop 1b",
-  "widths of branches": "{disp32} jz away\n{disp16} ljmp 1, 2\n.code16\n{disp16} jmp away\naway:",
+  "widths of branches": "{disp32} jz away\n.code16\n{disp16} jmp away\naway:",
   "widths of displacements": "{disp32} mov eax, [ebx + 5]\n{disp8} mov eax, [ebx]\n.code16\n{disp16} mov ax, [bx + 5]",
   "a loop too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\nloop 1b",
   "a jump by CX too far for the 8086": ".arch i8086\n.code16\n1: .skip 200\njcxz 1b",
