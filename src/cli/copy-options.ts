@@ -331,16 +331,21 @@ function parts(pattern: RegExp, text: string, option: string, form: string): (st
 
 /** What of a distance reaches addresses of 32 bits. */
 function signed(text: string, option: string): number {
-  const digits = text.replace(/^[-+]/, "");
-  const low = /^(0x[0-9a-f]+|[1-9]\d*)$/i.test(digits)
-    ? Number(BigInt.asUintN(32, BigInt(digits)))
-    : number(digits, option);
+  const low = Number(BigInt.asUintN(32, wholeNumber(text.replace(/^[-+]/, ""), option)));
   return text.startsWith("-") ? -low : low;
 }
 
 function number(text: string, option: string): number {
-  // As C reads numbers: 010 is eight.
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text.replace(/^0(?=[0-7]+$)/, "0o")) : NaN;
-  if (!(value <= 0xffffffff)) throw new UsageError(`${option} ${text}: it wants a number, such as 0xff`);
-  return value;
+  const value = wholeNumber(text, option);
+  if (value > 0xffffffffn) throw notANumber(text, option);
+  return Number(value);
 }
+
+/** As C reads numbers: 010 is eight. */
+function wholeNumber(text: string, option: string): bigint {
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw notANumber(text, option);
+  return BigInt(text.replace(/^0(?=[0-7]+$)/, "0o"));
+}
+
+const notANumber = (text: string, option: string): UsageError =>
+  new UsageError(`${option} ${text}: it wants a number, such as 0xff`);

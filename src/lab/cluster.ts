@@ -450,8 +450,7 @@ export class LabCluster {
     const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
     while (result === null || result === false || result === undefined) {
       if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
-      if (options.look === "output" || options.look === "seldom")
-        await this.#slice(end, SELDOM_NS, () => isMet() || areOff());
+      if ((options.look ?? "time") !== "time") await this.#slice(end, SELDOM_NS, () => isMet() || areOff());
       else {
         await this.#slice(end, LOOK_NS, () => true);
         isMet();

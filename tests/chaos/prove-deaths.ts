@@ -6,21 +6,23 @@
  * as they were: the same command goes on, --fresh begins anew, as another image does.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { NO_TROUBLE } from "../../emulator/ether/trouble.ts";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
-import { buildSystem } from "../../src/build/build.ts";
-import { folderTree } from "../../src/host/files.ts";
+import { writeFilesAside } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
-import { LabCluster, type LabNode, restoreCluster } from "../../src/lab/lab.ts";
+import { isAgreed, StatusBoard } from "../../src/lab/cloud-status.ts";
+import { LabCluster, restoreCluster } from "../../src/lab/lab.ts";
+import { SHELL_PROMPT } from "../../src/lab/prepare.ts";
+import { builtFiles } from "../setup/built-files.ts";
 
 const RAM_BYTES = 8 << 20;
 /** Virtual minutes between two snapshots. */
 const STEP_MINUTES = 10;
-const PROMPT = /\S+:\/\S*> $/;
-const CLOUD = /^cloud: \S+ \S+ era \d+ age \d+ peers (\d+)\s*$/gm;
-const EVENTS = new RegExp(`cloud events\\n[\\s\\S]*\\n${PROMPT.source}`);
+/** What a node says of its cluster by itself: once it stands, only changes. */
+const CLOUD = /^cloud: .*$/gm;
+const EVENTS = new RegExp(`cloud events\\n[\\s\\S]*\\n${SHELL_PROMPT.source}`);
 const DIED = /^.* died .*$/gm;
 
 const values = workshopCommand(
@@ -46,23 +48,15 @@ interface Progress {
 const folder = `build/prove-deaths-${values.nodes}`;
 const [progressFile, snapshotFile] = [join(folder, "progress.json"), join(folder, "machines.snapshot")];
 
-/** All or nothing: written aside and renamed. */
-function write(path: string, content: string | Uint8Array): void {
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
-}
-
-const peersOf = (node: LabNode): number => Number([...node.console.text.matchAll(CLOUD)].at(-1)?.[1] ?? -1);
-
 /** The machines as one cluster, and from then on with lossy cables. */
 async function begun(cdrom: Uint8Array): Promise<LabCluster> {
   const lab = new LabCluster({
     firmware: loadFirmware(),
     nodes: Array.from({ length: values.nodes }, () => ({ cdrom, ramBytes: RAM_BYTES })),
   });
-  const agree = (): boolean => lab.nodes.every((node) => peersOf(node) === values.nodes - 1);
-  await lab.until(agree, "they do not agree", { look: "output", within: "60s" });
-  for (const node of lab.nodes) await node.waitFor(PROMPT);
+  const board = new StatusBoard(lab.nodes.map((node) => node.console));
+  await lab.until(() => isAgreed(board.statuses()), "they do not agree", { look: "output" });
+  for (const node of lab.nodes) await node.waitFor(SHELL_PROMPT);
   for (const { index } of lab.nodes)
     for (const direction of ["in", "out"] as const)
       lab.cluster.setTrouble(index, direction, { ...NO_TROUBLE, lostPercent: values.loss });
@@ -78,12 +72,9 @@ async function deaths(lab: LabCluster, from: readonly number[]): Promise<string[
   return [...said, ...[...history.matchAll(DIED)].map(([line]) => line.trim())];
 }
 
-const { files, diagnostics } = buildSystem(folderTree("."), { version: "0.1.0", revision: 1000 });
-if (!files) throw new Error(`the system cannot be built: ${diagnostics[0]?.message}`);
-const cdrom = files.find(({ name }) => name === "qure.iso")!.content;
+const cdrom = builtFiles(1000)("qure.iso");
 const hash = createHash("sha256").update(cdrom).update(`${values.loss}`).digest("hex");
 if (values.fresh) rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
 const before = existsSync(progressFile) ? (JSON.parse(readFileSync(progressFile, "utf8")) as Progress) : null;
 let progress: Progress = before?.of === hash ? before : { of: hash, minutes: 0, findings: [] };
 const lab = progress.minutes > 0 ? restoreCluster(readFileSync(snapshotFile)) : await begun(cdrom);
@@ -94,8 +85,10 @@ while (progress.minutes < values.hours * 60) {
   const isNew = (line: string): boolean => !progress.findings.includes(line);
   const findings = [...progress.findings, ...found.filter(isNew)];
   progress = { of: hash, minutes: progress.minutes + STEP_MINUTES, findings };
-  write(snapshotFile, lab.save());
-  write(progressFile, JSON.stringify(progress));
+  writeFilesAside([
+    { path: snapshotFile, content: lab.save() },
+    { path: progressFile, content: new TextEncoder().encode(JSON.stringify(progress)) },
+  ]);
   console.log(`${progress.minutes} min: ${findings.length === 0 ? "no death" : `${findings.length} lines of deaths`}`);
 }
 lab.close();

@@ -7,13 +7,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
-import { buildSystem } from "../../src/build/build.ts";
 import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
 import { kernelLayout, openStage } from "../../src/chaos/setup.ts";
-import { folderTree } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { LabCluster } from "../../src/lab/lab.ts";
 import { prepareDisk } from "../../src/lab/prepare.ts";
+import { builtFiles } from "../setup/built-files.ts";
 import { PACKET_KINDS, PacketScene } from "./refused-packets.ts";
 
 const PROGRESS = "build/prove-packets.json";
@@ -46,9 +45,7 @@ interface Progress {
   readonly findings: string[];
 }
 
-const { files, diagnostics } = buildSystem(folderTree("."), { version: "0.1.0", revision: 1000 });
-if (!files) throw new Error(`the system cannot be built: ${diagnostics[0]?.message}`);
-const file = (name: string): Uint8Array => files.find((found) => found.name === name)!.content;
+const file = builtFiles(1000);
 const [cdrom, kernel, firmware] = [file("qure.iso"), file("kernel.elf"), loadFirmware()];
 
 function progressSoFar(): Progress {

@@ -11,11 +11,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { Random } from "../../emulator/state/random.ts";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
-import { buildSystem } from "../../src/build/build.ts";
-import { folderTree } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
+import { builtFiles } from "../setup/built-files.ts";
 import { drawCase, FRAMES, runCase, type Sent } from "./fuzz-network.ts";
 import { FuzzScene } from "./fuzz-scene.ts";
 import { FUZZ_STATES, FuzzStates, type ReachedState } from "./fuzz-states.ts";
@@ -64,8 +63,7 @@ interface Progress {
   reached: number[];
 }
 
-const built = buildSystem(folderTree("."), { version: "0.1.0", revision: 1 });
-const file = (name: string): Uint8Array => built.files!.find((found) => found.name === name)!.content;
+const file = builtFiles(1);
 const states = new FuzzStates(file("qure.iso"), loadFirmware());
 
 /** Where the lines of the network's sources begin in the kernel. */

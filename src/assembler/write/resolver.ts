@@ -33,6 +33,11 @@ const MAXIMUM_PARTS = 100_000;
 /** What is left to the others once an expression had more: a source that has one has many. */
 const PARTS_AFTER_EXCESS = 1000;
 
+/** The place that so many bytes lie behind another. */
+function behind(value: ResolvedValue, bytes: Integer): ResolvedValue {
+  return bytes == 0 ? value : { plus: value.plus, minus: value.minus, number: integer.add(value.number, bytes) };
+}
+
 function numberOf({ plus, minus, number }: ResolvedValue): Integer | null {
   return plus === null && minus === null ? number : null;
 }
@@ -131,10 +136,7 @@ export class Resolver {
       case Op.CONSTANT:
         return { plus: null, minus: null, number: e.number };
       case Op.SYMBOL: {
-        const value = this.symbol(e.symbol!, e.offset);
-        return e.number == 0
-          ? value
-          : { plus: value.plus, minus: value.minus, number: integer.add(value.number, e.number) };
+        return behind(this.symbol(e.symbol!, e.offset), e.number);
       }
       case Op.REGISTER:
         throw new Unresolvable(
@@ -186,11 +188,9 @@ export class Resolver {
         last = e.symbol!;
       }
       let value = this.resolve(last.expression!);
-      for (let i = row.length - 1; i >= 0; i--) {
-        const { number } = row[i]!.expression!;
-        if (i < row.length - 1 && number != 0)
-          value = { plus: value.plus, minus: value.minus, number: integer.add(value.number, number) };
-        if (this.isFinal && this.#measured === null) row[i]!.resolved = value;
+      for (const each of row.reverse()) {
+        if (each !== last) value = behind(value, each.expression!.number);
+        if (this.isFinal && this.#measured === null) each.resolved = value;
       }
       return value;
     } finally {
