@@ -9,6 +9,7 @@ import {
   CODE_LINE_SHIFT,
   CR0,
   READ_LIMIT_BYTES,
+  SS,
   THREAD_WINDOW_READ,
   THREAD_WINDOW_WRITE,
   VIDEO_WINDOW,
@@ -33,6 +34,10 @@ export function pushLive(c: Code, offset: number, sizeBytes: number, signExtende
   else if (signExtended && sizeBytes === 2) c.op(OP.extend16_s);
 }
 
+/** Names the register that the address of a memory operand comes from. */
+export const nameOf = ({ base, index }: DecodedInstruction): number =>
+  base !== ZERO ? base : index !== ZERO ? 9 + index : ZERO;
+
 export abstract class AccessEmitter {
   /** The label that a failed check branches to. */
   slow = 0;
@@ -43,7 +48,7 @@ export abstract class AccessEmitter {
   protected hostOffset = 0;
   /** Of the operand at hand: its displacement. */
   protected displacement = 0;
-  protected readonly c: Code;
+  protected c: Code;
 
   constructor(c: Code) {
     this.c = c;
@@ -140,9 +145,8 @@ export abstract class AccessEmitter {
   /** Checks an access to the memory operand; `load` and `store` may follow. */
   operand(insn: DecodedInstruction, sizeBytes: number, kind: AccessKind): void {
     this.pushEffective(insn);
-    const register = insn.base !== ZERO ? insn.base : insn.index !== ZERO ? 9 + insn.index : ZERO;
     this.displacement = insn.displacement;
-    this.segmented(insn.segment, this.flatData && isFlat(insn), sizeBytes, kind, register);
+    this.segmented(insn.segment, this.flatData && isFlat(insn), sizeBytes, kind, nameOf(insn));
   }
 
   /** Checks an access at the offset on the stack. `register` names what the address comes from. */
@@ -165,6 +169,12 @@ export abstract class AccessEmitter {
     this.check(sizeBytes, kind, register);
   }
 
+  /** Checks an access in SS at the offset that `pushOffset` pushes: so many bytes from what a pointer holds. */
+  stack(pointer: number, _bytes: number, pushOffset: () => void, sizeBytes: number, kind: AccessKind): void {
+    pushOffset();
+    this.segmented(SS, this.flatData, sizeBytes, kind, pointer);
+  }
+
   /**
    * Checks an access at the linear address on the stack. Sizes other than 1, 2 and 4 are for several accesses from
    * there on.
@@ -176,7 +186,8 @@ export abstract class AccessEmitter {
 
   /** Takes the slow path unless the checked address is a multiple of 16. */
   requireAligned(): void {
-    this.c.get(ADDRESS).const(15).op(OP.and).brIf(this.slow);
+    this.pushHost();
+    this.c.const(15).op(OP.and).brIf(this.slow);
   }
 
   /** Pushes where the checked address is in the machine's memory. */

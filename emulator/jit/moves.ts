@@ -20,7 +20,7 @@ import {
   pushSignExtended,
   writeOperand,
 } from "./operands.ts";
-import { peekGuest, pushGuest, pushOnStack, release, releaseReturn, stackBits } from "./stack.ts";
+import { accessStack, peekGuest, pushGuest, pushOnStack, release, releaseReturn, stackBits } from "./stack.ts";
 import { OP } from "./wasm.ts";
 
 /** What PUSHAD puts on the stack. */
@@ -120,8 +120,7 @@ const pop: Operation = (t, insn) => {
 
 const leave: Operation = (t, insn) => () => {
   const bits = insn.size === 16 ? 16 : 32;
-  pushOnStack(t, EBP, 0);
-  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", EBP);
+  accessStack(t, EBP, 0, bits >>> 3, "read");
   t.access.load(bits >>> 3);
   t.c.set(T0);
   t.writeRegister(ESP, stackBits(t), () => pushOnStack(t, EBP, bits >>> 3));
@@ -322,8 +321,7 @@ const pushSegment: Operation = (t, insn) => {
   const segment = insn.form.operands[0]!.fixed;
   const bytes = insn.size >>> 3;
   return () => {
-    pushOnStack(t, ESP, -bytes);
-    t.access.segmented(SS, t.access.flatData, 2, "write", ESP);
+    accessStack(t, ESP, -bytes, 2, "write");
     t.access.store(2, () => t.c.const(0).load(4, 4 * (SELECTOR + segment)));
     release(t, -bytes);
   };

@@ -1,22 +1,25 @@
 /**
  * Memory accesses in regions, each in the shape that the mode allows.
  *
- * Through the translation tables each access looks its page up anew: most regions are left before they come to a page
- * again, and to remember it takes more code. Short loops do remember the last page of each base register, in two
+ * Through the translation tables an access looks its page up anew, unless it is near one that has (spans.ts): most
+ * regions are left before they come to a page again, and to remember it takes more code. Short loops do remember the
+ * last page of each base register, in two
  * locals: a tag that is the page's address, and what to add to an address to get its offset. The tag is compared under
  * a mask with the low bits of the access's size, so one comparison also sees that the access is aligned and cannot cross
  * the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CODE_LINE_SHIFT, codeMapOffset, RAM, TLB_DELTA, ZERO } from "../cpu/layout.ts";
-import { MODE_FLAT } from "../cpu/state.ts";
+import { isFlat } from "../cpu/operands.ts";
+import { MODE_FLAT, MODE_STACK32 } from "../cpu/state.ts";
 import type { AccessKind } from "./access.ts";
-import { AccessEmitter, pushLive } from "./access.ts";
+import { AccessEmitter, nameOf, pushLive } from "./access.ts";
 import { FILL, TOUCH } from "./imports.ts";
 import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Region } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import { isNarrow, readTable, writeTable } from "./shape.ts";
+import { type Place, SPAN_BYTES, type Span, Spans } from "./spans.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -43,6 +46,8 @@ export class RegionAccess extends AccessEmitter {
   readonly #pairs = new Map<string, PagePair>();
   readonly #lowRegisters: number;
   readonly #pushBudget: () => void;
+  readonly #later: (emit: (c: Code) => void) => void;
+  readonly spans = new Spans(() => this.localCount++);
 
   /** Guesses whether an address is below the video memory, which is then looked at first. */
   #isLow(register: number): boolean {
@@ -52,9 +57,18 @@ export class RegionAccess extends AccessEmitter {
     return register < 8 ? ((this.#lowRegisters >>> register) & 1) !== 0 : true;
   }
 
-  /** `pushBudget` also notes where the instruction at hand is, for traces of devices. */
-  constructor(c: Code, { shape, lowRegisters }: Pick<Region, "shape" | "lowRegisters">, pushBudget: () => void) {
+  /**
+   * `pushBudget` also notes where the instruction at hand is, for traces of devices. `later` has something emitted at
+   * the place at hand when all other code is known.
+   */
+  constructor(
+    c: Code,
+    { shape, lowRegisters }: Pick<Region, "shape" | "lowRegisters">,
+    pushBudget: () => void,
+    later: (emit: (c: Code) => void) => void,
+  ) {
     super(c);
+    this.#later = later;
     this.#lowRegisters = lowRegisters;
     this.#shape = shape;
     this.#pushBudget = pushBudget;
@@ -104,6 +118,58 @@ export class RegionAccess extends AccessEmitter {
       kind,
       flat || !isNarrow(this.#shape) ? register : register | ((segment + 1) << SEGMENT_SHIFT),
     );
+  }
+
+  override operand(insn: DecodedInstruction, sizeBytes: number, kind: AccessKind): void {
+    const { base, index, scale, displacement } = insn;
+    const isKnown = insn.address32 && insn.displacementAt === 0 && this.flatData && isFlat(insn);
+    const place = isKnown ? this.spans.place(base, index, scale, displacement) : null;
+    if (place === null || !this.#isNear(place, sizeBytes, kind, nameOf(insn), () => this.pushEffective(insn)))
+      super.operand(insn, sizeBytes, kind);
+  }
+
+  override stack(pointer: number, bytes: number, pushOffset: () => void, sizeBytes: number, kind: AccessKind): void {
+    const isKnown = (this.#shape.mode & MODE_STACK32) !== 0 && this.flatData;
+    const place = isKnown ? this.spans.place(pointer, ZERO, 0, bytes) : null;
+    if (place === null || !this.#isNear(place, sizeBytes, kind, pointer, pushOffset))
+      super.stack(pointer, bytes, pushOffset, sizeBytes, kind);
+  }
+
+  /** Checks an access as one of a span, its first or another. False where there is to be none. */
+  #isNear(place: Place, sizeBytes: number, kind: AccessKind, register: number, pushOffset: () => void): boolean {
+    const { spans } = this;
+    if (this.#shape.direct || isNarrow(this.#shape) || spans.isLeft(place)) return false;
+    if (this.hasHelpers) {
+      spans.leave(place);
+      return false;
+    }
+    let span = spans.find(place, sizeBytes, kind);
+    if (span === null) {
+      span = spans.begin(place, sizeBytes, kind);
+      pushOffset();
+      this.c.set(ADDRESS);
+      this.#beginSpan(span, register);
+    }
+    this.hostLocal = span.local;
+    this.hostOffset = SPAN_BYTES + place.offset - span.place.offset;
+    return true;
+  }
+
+  /** Looks up the page of a span's first access, which is in ADDRESS. How far the span reaches is known later. */
+  #beginSpan(span: Span, register: number): void {
+    const { slow, isInLoop } = this;
+    this.#later((c) => {
+      const kind = !span.isWritten ? "read" : span.isRead ? "modify" : "write";
+      const before = (span.low - span.place.offset) | 0;
+      const [at, isInLoopAtEnd, slowAtEnd] = [this.c, this.isInLoop, this.slow];
+      [this.c, this.isInLoop, this.slow] = [c, isInLoop, slow];
+      if (before !== 0) c.get(ADDRESS).const(before).op(OP.add).set(ADDRESS);
+      this.#pushTranslated(span.high - span.low, kind, register, span.hasOthers);
+      c.const(before + SPAN_BYTES)
+        .op(OP.sub)
+        .set(span.local);
+      [this.c, this.isInLoop, this.slow] = [at, isInLoopAtEnd, slowAtEnd];
+    });
   }
 
   /** Whether DS, ES and SS need no check. */
@@ -156,26 +222,36 @@ export class RegionAccess extends AccessEmitter {
     this.hostOffset = 0;
     const isVideo = this.mayBeVideo(sizeBytes);
     if (isVideo) c.block();
-    const done = c.depth;
-    if (this.isInLoop) this.#remembered(sizeBytes, kind, this.#pair(kind, register), done);
-    else {
-      if (sizeBytes > 1) this.#leaveOtherPage(sizeBytes);
-      this.#lookUp(sizeBytes, kind, done);
-      if (kind !== "read") this.#whereCodeIs(sizeBytes);
-      c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add).set(HOST);
-    }
+    this.#pushTranslated(sizeBytes, kind, register, false, c.depth);
+    c.set(HOST);
     if (isVideo) c.end();
   }
 
-  /** Sets HOST by the page that was remembered, or by its translation, which then is. */
-  #remembered(sizeBytes: number, kind: AccessKind, { tag, delta }: PagePair, done: number): void {
+  /**
+   * Pushes where ADDRESS is in the machine's memory. `isSpan`: what is written to is a span, and no page with code. `done`
+   * is where code goes on that sets HOST by itself, for what may be the display adapter's memory.
+   */
+  #pushTranslated(sizeBytes: number, kind: AccessKind, register: number, isSpan: boolean, done = 0): void {
+    const c = this.c;
+    if (this.isInLoop) {
+      this.#pushRemembered(sizeBytes, kind, this.#pair(kind, register), isSpan, done);
+      return;
+    }
+    if (sizeBytes > 1) this.#leaveOtherPage(sizeBytes);
+    this.#lookUp(sizeBytes, kind, done);
+    if (kind !== "read") this.#whereCodeIs(sizeBytes, isSpan);
+    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.add);
+  }
+
+  /** Pushes where ADDRESS is by the page that was remembered, or by its translation, which then is. */
+  #pushRemembered(sizeBytes: number, kind: AccessKind, { tag, delta }: PagePair, isSpan: boolean, done: number): void {
     const c = this.c;
     // Doubles are rarely aligned to their size: they are looked at like several accesses.
     const isPower = sizeBytes <= 4 && (sizeBytes & (sizeBytes - 1)) === 0;
     const pushPage = (): void => void c.get(ADDRESS).const(~0xfff).op(OP.and);
     if (!isPower) this.#leaveOtherPage(sizeBytes);
     c.get(ADDRESS)
-      .const(~0xfff | (isPower ? sizeBytes - 1 : 3))
+      .const(~0xfff | (isPower ? sizeBytes - 1 : isSpan ? 0 : 3))
       .op(OP.and)
       .get(tag)
       .op(OP.ne)
@@ -184,11 +260,11 @@ export class RegionAccess extends AccessEmitter {
     this.#lookUp(sizeBytes, kind, done);
     pushPage();
     c.set(tag);
-    if (kind !== "read") this.#whereCodeIs(sizeBytes, tag);
+    if (kind !== "read") this.#whereCodeIs(sizeBytes, isSpan, tag);
     c.get(T3);
     pushPage();
     c.op(OP.sub).set(delta).end();
-    c.get(ADDRESS).get(delta).op(OP.add).set(HOST);
+    c.get(ADDRESS).get(delta).op(OP.add);
   }
 
   #leaveOtherPage(sizeBytes: number): void {
@@ -235,13 +311,17 @@ export class RegionAccess extends AccessEmitter {
   }
 
   /**
-   * Takes the slow path if T3 is the translation of a page that holds code, and what is written to is code. `tag`: of the
-   * page, which is not remembered then, since each write to it has to be looked at.
+   * Takes the slow path if T3 is the translation of a page that holds code, and what is written to is code or a span.
+   * `tag`: of the page, which is not remembered then, since each write to it has to be looked at.
    */
-  #whereCodeIs(sizeBytes: number, tag?: number): void {
+  #whereCodeIs(sizeBytes: number, isSpan: boolean, tag?: number): void {
     const c = this.c;
-    c.get(T3).const(0).op(OP.lt_s).if();
-    c.get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
+    c.get(T3).const(0).op(OP.lt_s);
+    if (isSpan) {
+      c.brIf(this.slow);
+      return;
+    }
+    c.if().get(ADDRESS).const(0xfff).op(OP.and).get(T3).op(OP.sub).const(RAM).op(OP.sub).set(HOST);
     this.#leaveIfCode(HOST, sizeBytes);
     if (tag !== undefined) c.const(NO_PAGE).set(tag);
     c.const(0).get(T3).op(OP.sub).set(T3).end();

@@ -24,8 +24,8 @@ import { isMovable, isNarrow } from "./shape.ts";
 import type { FunctionImport } from "./wasm.ts";
 import { Code, OP } from "./wasm.ts";
 
-/** Something that is known only at the end: which registers to move, which pages to forget. */
-type Insertion = "flush" | "reload" | "forget";
+/** Something that is known only at the end: which registers to move, which pages to forget, how far a span reaches. */
+type Insertion = "flush" | "reload" | "forget" | Code;
 
 /** Of 16 bits: no other is compiled. */
 const isFarPointer = ({ form }: DecodedInstruction): boolean => form.operands[0]?.field === "far";
@@ -40,6 +40,7 @@ export class RegionEmitter extends Emitter {
   /** Locals of temporary vectors. */
   readonly vectors: number[] = [];
   readonly #insertions: { readonly at: number; readonly kind: Insertion }[] = [];
+  readonly #atEnd: (() => void)[] = [];
   readonly #used = new Set<number>();
   readonly #written = new Set<number>();
   /** Depth of the block around everything: to leave it is to leave the region. */
@@ -59,7 +60,12 @@ export class RegionEmitter extends Emitter {
     this.imports = importsOf(usesX87(region));
     // The first of its own is the region itself, the second makes carries of what is left of them.
     this.flags = new FlagEmitter(this.c, this.imports.length + 1);
-    this.access = new RegionAccess(this.c, region, () => this.#pushBudgetBefore());
+    this.access = new RegionAccess(
+      this.c,
+      region,
+      () => this.#pushBudgetBefore(),
+      (emit) => this.#later(emit),
+    );
   }
 
   get takesTurns(): boolean {
@@ -125,6 +131,7 @@ export class RegionEmitter extends Emitter {
   at(block: RegionBlock, index: number): void {
     this.#block = block;
     this.#index = index;
+    this.access.spans.block = block;
   }
 
   /**
@@ -147,6 +154,8 @@ export class RegionEmitter extends Emitter {
     this.access.hasHelpers = false;
     c.br(done).end();
     flags.kind = before;
+    // A helper may have changed translation tables.
+    if (this.region.slowSites.has(insn.eip)) this.access.spans.forget();
     if (resumes) this.step();
     else if (resumable === "away") this.stepAway();
     else this.leaveToInterpreter();
@@ -194,6 +203,7 @@ export class RegionEmitter extends Emitter {
     const { c } = this;
     const unused = this.#notRun - 1;
     this.#callStep();
+    this.access.spans.beginAnew();
     c.tee(T0).const(0).op(OP.lt_s).if();
     c.const(EXIT_STOPPED).op(OP.return).end();
     this.#insert("reload");
@@ -302,6 +312,7 @@ export class RegionEmitter extends Emitter {
     const unused = this.#notRun - 1;
     const { kind } = flags;
     this.#insert("forget");
+    this.access.spans.forget();
     c.get(T0).const(0).op(OP.lt_s).if();
     c.get(T0).const(-2).op(OP.eq).if();
     this.leaveToInterpreter();
@@ -323,6 +334,7 @@ export class RegionEmitter extends Emitter {
   setRegister(register: number): void {
     this.#used.add(register);
     this.#written.add(register);
+    this.access.spans.changed(register);
     this.c.set(REGISTERS + register);
   }
 
@@ -378,6 +390,13 @@ export class RegionEmitter extends Emitter {
     this.#insertions.push({ at: this.c.bytes.length, kind });
   }
 
+  #later(emit: (c: Code) => void): void {
+    const code = new Code();
+    code.depth = this.c.depth;
+    this.#insert(code);
+    this.#atEnd.push(() => emit(code));
+  }
+
   #flushFlags(): void {
     const { c } = this;
     c.const(0)
@@ -421,7 +440,8 @@ export class RegionEmitter extends Emitter {
 
   /** Puts the prologue in front and fills in what had to wait. */
   #assemble(): Code {
-    const move = (kind: Insertion): Code => {
+    for (const emit of this.#atEnd) emit();
+    const move = (kind: "flush" | "reload" | "forget"): Code => {
       const code = new Code();
       if (kind === "forget") this.access.forget(code);
       else if (kind === "reload")
@@ -460,7 +480,7 @@ export class RegionEmitter extends Emitter {
     let at = 0;
     for (const { at: position, kind } of this.#insertions) {
       put(this.c.bytes, at, position);
-      put(pieces[kind]);
+      put(typeof kind === "string" ? pieces[kind] : kind.bytes);
       at = position;
     }
     put(this.c.bytes, at);

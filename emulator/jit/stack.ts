@@ -1,6 +1,7 @@
 /** The guest's stack in emitted code: as wide as SS says, checked before anything changes. */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { ESP, SS } from "../cpu/layout.ts";
+import { ESP } from "../cpu/layout.ts";
+import type { AccessKind } from "./access.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { OP } from "./wasm.ts";
@@ -15,22 +16,25 @@ export function pushOnStack(t: Emitter, pointer: number, bytes: number): void {
   if (!t.hasWideStack) c.const(0xffff).op(OP.and);
 }
 
+/** Checks an access so many bytes from where a pointer into the stack leads. */
+export function accessStack(t: Emitter, pointer: number, bytes: number, sizeBytes: number, kind: AccessKind): void {
+  t.access.stack(pointer, bytes, () => pushOnStack(t, pointer, bytes), sizeBytes, kind);
+}
+
 /**
  * Pushes a value of the instruction's size on the guest's stack: checked first, so that nothing has changed when it
  * fails.
  */
 export function pushGuest(t: Emitter, bits: Bits, push: () => void): void {
   const bytes = bits >>> 3;
-  pushOnStack(t, ESP, -bytes);
-  t.access.segmented(SS, t.access.flatData, bytes, "write", ESP);
+  accessStack(t, ESP, -bytes, bytes, "write");
   t.access.store(bytes, push);
   release(t, -bytes);
 }
 
 /** Checks the top of the guest's stack and pushes what is there. */
 export function peekGuest(t: Emitter, bits: Bits): void {
-  pushOnStack(t, ESP, 0);
-  t.access.segmented(SS, t.access.flatData, bits >>> 3, "read", ESP);
+  accessStack(t, ESP, 0, bits >>> 3, "read");
   t.access.load(bits >>> 3);
 }
 

@@ -135,6 +135,7 @@ class Translator {
     const { c } = this.#emitter;
     const header = this.#flow.isLoopHeader[node]!;
     if (header) {
+      this.#emitter.access.spans.beginAnew();
       c.loop();
       this.#loops[node] = c.depth;
     }
@@ -155,11 +156,12 @@ class Translator {
     this.#emitWithin(node, children.slice(0, -1));
     c.end();
     flags.kind = DYNAMIC;
+    this.#emitter.access.spans.beginAnew();
     this.#emitTree(last);
   }
 
   #emitNode(node: number): void {
-    const { c, flags } = this.#emitter;
+    const { access, c, flags } = this.#emitter;
     if (node === 0) {
       c.get(ENTRY).brTable([
         this.#labels[1]!,
@@ -171,11 +173,15 @@ class Translator {
     this.#node = node;
     if (node < this.#blockBase) {
       flags.kind = DYNAMIC;
+      access.spans.beginAnew();
       this.#edge(this.#region.blocks[this.#entryBlocks[node - 1]!]!.eip);
       return;
     }
-    if (this.#flow.onlyPredecessor[node] === -1) flags.kind = DYNAMIC;
-    this.#emitter.access.isInLoop = this.#isInShortLoop(node);
+    if (this.#flow.onlyPredecessor[node] === -1) {
+      flags.kind = DYNAMIC;
+      access.spans.beginAnew();
+    }
+    access.isInLoop = this.#isInShortLoop(node);
     this.#emitBlock(this.#region.blocks[node - this.#blockBase]!);
   }
 
@@ -201,6 +207,13 @@ class Translator {
   }
 
   #emitInstruction(insn: DecodedInstruction): void {
+    const { spans } = this.#emitter.access;
+    const relations = spans.relations(insn);
+    this.#emitOperation(insn);
+    spans.relate(relations);
+  }
+
+  #emitOperation(insn: DecodedInstruction): void {
     const emitter = this.#emitter;
     const { c } = emitter;
     const operation = operationOf(insn);
@@ -258,10 +271,12 @@ class Translator {
       c.br(this.#labels[node]!);
     } else {
       if (flow.isLoopHeader[node]) flags.spill();
-      const { block, index } = this.#emitter;
+      const { access, block, index } = this.#emitter;
+      const { knowledge } = access.spans;
       const from = this.#node;
       this.#emitTree(node);
       this.#emitter.at(block, index);
+      access.spans.knowledge = knowledge;
       this.#node = from;
     }
   }
@@ -311,7 +326,10 @@ class Translator {
       else this.#emitter.stepAway();
       return;
     }
+    const { spans } = this.#emitter.access;
+    const relations = spans.relations(insn);
     this.#emitter.guarded(emit, isLeap(insn) && "away");
+    spans.relate(relations);
     if (semantic === "call") {
       const { block } = this.#emitter;
       const routine = this.#placeRoutineOf(block);
