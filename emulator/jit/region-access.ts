@@ -19,7 +19,7 @@ import { ADDRESS, FIRST_FREE, HOST, REGISTERS, T3 } from "./locals.ts";
 import type { Region } from "./region.ts";
 import type { Shape } from "./shape.ts";
 import { isNarrow, readTable, writeTable } from "./shape.ts";
-import { type Place, SPAN_BYTES, type Span, Spans } from "./spans.ts";
+import { type Place, type Span, Spans } from "./spans.ts";
 import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
@@ -138,7 +138,8 @@ export class RegionAccess extends AccessEmitter {
   /** Checks an access as one of a span, its first or another. False where there is to be none. */
   #isNear(place: Place, sizeBytes: number, kind: AccessKind, register: number, pushOffset: () => void): boolean {
     const { spans } = this;
-    if (this.#shape.direct || isNarrow(this.#shape) || spans.isLeft(place)) return false;
+    const isCrossing = place.most === 4096 && place.offset + sizeBytes > 4096;
+    if (this.#shape.direct || isNarrow(this.#shape) || isCrossing || spans.isLeft(place)) return false;
     if (this.hasHelpers) {
       spans.leave(place);
       return false;
@@ -151,21 +152,22 @@ export class RegionAccess extends AccessEmitter {
       this.#beginSpan(span, register);
     }
     this.hostLocal = span.local;
-    this.hostOffset = SPAN_BYTES + place.offset - span.place.offset;
+    this.hostOffset = place.most + place.offset - span.place.offset;
     return true;
   }
 
   /** Looks up the page of a span's first access, which is in ADDRESS. How far the span reaches is known later. */
   #beginSpan(span: Span, register: number): void {
     const { slow, isInLoop } = this;
+    const { place } = span;
     this.#later((c) => {
       const kind = !span.isWritten ? "read" : span.isRead ? "modify" : "write";
-      const before = (span.low - span.place.offset) | 0;
+      const before = (span.low - place.offset) | 0;
       const [at, isInLoopAtEnd, slowAtEnd] = [this.c, this.isInLoop, this.slow];
       [this.c, this.isInLoop, this.slow] = [c, isInLoop, slow];
       if (before !== 0) c.get(ADDRESS).const(before).op(OP.add).set(ADDRESS);
       this.#pushTranslated(span.high - span.low, kind, register, span.hasOthers);
-      c.const(before + SPAN_BYTES)
+      c.const(before + place.most)
         .op(OP.sub)
         .set(span.local);
       [this.c, this.isInLoop, this.slow] = [at, isInLoopAtEnd, slowAtEnd];

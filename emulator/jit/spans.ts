@@ -13,7 +13,8 @@ import type { AccessKind } from "./access.ts";
 import { immediateOf } from "./operands.ts";
 
 /** Bytes of a span at most. A longer one has more neighbours, and reaches into the next page more often. */
-export const SPAN_BYTES = 64;
+const SPAN_BYTES = 64;
+const PAGE_BYTES = 4096;
 /** Spans that are known at the same time; each takes a local. */
 const MOST_SPANS = 6;
 const REGISTER_COUNT = 8;
@@ -29,13 +30,15 @@ export interface Place {
   /** Names what the offset is counted from. */
   readonly from: string;
   readonly offset: number;
+  /** Bytes of a span there at most. */
+  readonly most: number;
 }
 
 /** Addresses from `low` to before `high`, as offsets from the same, of which the first access looked up the page. */
 export interface Span {
   /** Of the first access. */
   readonly place: Place;
-  /** Holds where the first access is in the machine's memory, less SPAN_BYTES. */
+  /** Holds where the first access is in the machine's memory, less `place.most`. */
   readonly local: number;
   /** Of code that is run as a whole: what is written in it may be asked for at its first access. */
   readonly block: unknown;
@@ -108,11 +111,14 @@ export class Spans {
 
   /** Where base, index and displacement lead to. ZERO is neither. */
   place(base: number, index: number, scale: number, displacement: number): Place {
+    if (base === ZERO && index === ZERO)
+      return { from: `page ${displacement >>> 12}`, offset: displacement & 0xfff, most: PAGE_BYTES };
     const first = base === ZERO ? NO_VALUE : this.#values[base]!;
     const second = index === ZERO ? NO_VALUE : this.#values[index]!;
     return {
       from: `${first.id} ${second.id} ${scale}`,
       offset: (first.offset + (second.offset << scale) + displacement) | 0,
+      most: SPAN_BYTES,
     };
   }
 
@@ -127,10 +133,10 @@ export class Spans {
   }
 
   /** The span that an access is in, which may grow by it; or null. */
-  find({ from, offset }: Place, sizeBytes: number, kind: AccessKind): Span | null {
+  find({ from, offset, most }: Place, sizeBytes: number, kind: AccessKind): Span | null {
     const at = this.#spans.findIndex((span) => {
       const isNear =
-        span.place.from === from && Math.max(span.high, offset + sizeBytes) - Math.min(span.low, offset) <= SPAN_BYTES;
+        span.place.from === from && Math.max(span.high, offset + sizeBytes) - Math.min(span.low, offset) <= most;
       return isNear && (kind === "read" || span.isWritten || span.block === this.block);
     });
     const span = this.#spans[at];

@@ -298,13 +298,14 @@ function comparing(hasSource: boolean): Operation {
       c.get(COUNT).op(OP.eqz).get(BUDGET).const(0).op(OP.le_s).op(OP.or).brIf(access.slow);
       const pushLength = (): void => void c.get(COUNT).const(shift).op(OP.shl);
       if (hasSource) findSource(t, pushLength);
-      else {
-        t.pushRegister(EAX, size);
-        c.set(FLAG_X);
-      }
       t.getRegister(EDI);
       access.run("read", pushLength);
       c.set(TARGET_HOST);
+      // Not before all has been looked at: it is a part of the flags.
+      if (!hasSource) {
+        t.pushRegister(EAX, size);
+        c.set(FLAG_X);
+      }
       const pushElement = (host: number): void =>
         void c.get(host).get(done).const(shift).op(OP.shl).op(OP.add).load(bytes, 0);
       c.const(0).set(done).loop();

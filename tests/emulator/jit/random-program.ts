@@ -40,7 +40,8 @@ const RAM_BYTES = 4 << 20;
 const GDT = 0x1000;
 const IDT = 0x2000;
 const TSS = 0x3000;
-const HANDLERS = 0x4000;
+/** Where each fault leads to. */
+export const HANDLERS = 0x4000;
 const PAGE_DIRECTORY = 0x5000;
 export const PAGE_TABLE = 0x6000;
 /** A second directory and its table, right after: scratch pages lie elsewhere in it. */
@@ -203,6 +204,81 @@ function changeTables(random: Random, out: Writer): void {
   }
 }
 
+/**
+ * Accesses close to where a register points, mostly across the end of a page, as those to a routine's frame and to
+ * a structure's fields are: with PUSH and POP, while the register moves by what is known, and where some of them are
+ * jumped over.
+ */
+function near(random: Random, out: Writer, options: WorldOptions): void {
+  const [base, other] = random.pick([
+    [3, 6],
+    [5, 7],
+    [6, 5],
+    [7, 3],
+  ] as const);
+  const page = HIGH_SCRATCH + 0x1000 * random.below(9);
+  out.moveImmediate(base, random.below(3) === 0 ? pointer(random, CODE) : page - 0x48 + random.below(0x90));
+  let pushed = 0;
+  let skipAt = 0;
+  const count = 6 + random.below(12);
+  for (let i = 0; i < count; i++) {
+    const distance = (random.below(4) === 0 ? random.below(0x100) : random.below(0x40)) & 0xff;
+    const register = random.pick([0, 1, 2]);
+    /** ModRM of a register and [base + distance]. */
+    const operand = [0x40 | (register << 3) | base, distance];
+    switch (random.below(12)) {
+      case 0:
+        out.put(0x36, 0xa1);
+        out.dword(page + random.below(0x1000));
+        break;
+      case 1:
+        out.put(0x36, 0x89, 0x05 | (register << 3));
+        out.dword(page + random.below(0x1000));
+        break;
+      case 2:
+      case 3:
+        // MOV and ADD to memory, and bytes.
+        out.put(0x36, random.pick([0x89, 0x89, 0x01, 0x88]), ...operand);
+        break;
+      case 4:
+        out.put(0x50 + random.pick([0, base]));
+        pushed++;
+        break;
+      case 5:
+        if (pushed === 0) break;
+        pushed--;
+        out.put(0x58 + register);
+        break;
+      case 6:
+        // What the register holds moves: LEA, INC, ADD, MOV there and back.
+        out.put(
+          ...random.pick([
+            [0x8d, 0x40 | (base << 3) | base, distance & 0x3f],
+            [0x40 + base],
+            [0x83, 0xe8 | base, distance & 0x3f],
+            [0x89, 0xc0 | (base << 3) | other, 0x4f, 0x89, 0xc0 | (other << 3) | base],
+            [0x01, 0xc8 | base],
+          ]),
+        );
+        break;
+      case 7:
+        if (skipAt > 0) out.patch(skipAt + 2, out.here);
+        skipAt = out.bytes.length;
+        out.put(0x0f, 0x80 + random.below(16), 0, 0, 0, 0);
+        out.patch(skipAt + 2, out.here);
+        break;
+      case 8:
+        if (options.paged && !options.user && random.below(3) === 0) changeTables(random, out);
+        else straight(random, out, 1);
+        break;
+      default:
+        out.put(0x36, random.pick([0x8b, 0x8b, 0x03, 0x3b]), ...operand);
+    }
+  }
+  if (skipAt > 0) out.patch(skipAt + 2, out.here);
+  out.put(0x83, 0xc4, 4 * pushed);
+}
+
 /** The program, to be loaded at CODE. */
 function program(random: Random, options: WorldOptions): number[] {
   const out = new Writer(CODE);
@@ -237,7 +313,7 @@ function program(random: Random, options: WorldOptions): number[] {
   for (let block = 0; block < blocks; block++) {
     starts[block & 7] = out.here;
     straight(random, out, 1 + random.below(6));
-    switch (random.below(8)) {
+    switch (random.below(11)) {
       case 0: {
         // A loop whose counter is in memory.
         const counter = COUNTERS + 4 * random.below(8);
@@ -291,6 +367,10 @@ function program(random: Random, options: WorldOptions): number[] {
           changeTables(random, out);
           straight(random, out, random.below(3));
         }
+        break;
+      case 8:
+      case 9:
+        near(random, out, options);
         break;
       default: {
         // LOOP over a short body that leaves ECX alone.
