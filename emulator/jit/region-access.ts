@@ -123,14 +123,14 @@ export class RegionAccess extends AccessEmitter {
   override operand(insn: DecodedInstruction, sizeBytes: number, kind: AccessKind): void {
     const { base, index, scale, displacement } = insn;
     const isKnown = insn.address32 && insn.displacementAt === 0 && this.flatData && isFlat(insn);
-    const place = isKnown ? this.spans.place(base, index, scale, displacement) : null;
+    const place = isKnown ? this.spans.place(base, index, scale, displacement, sizeBytes) : null;
     if (place === null || !this.#isNear(place, sizeBytes, kind, nameOf(insn), () => this.pushEffective(insn)))
       super.operand(insn, sizeBytes, kind);
   }
 
   override stack(pointer: number, bytes: number, pushOffset: () => void, sizeBytes: number, kind: AccessKind): void {
     const isKnown = (this.#shape.mode & MODE_STACK32) !== 0 && this.flatData;
-    const place = isKnown ? this.spans.place(pointer, ZERO, 0, bytes) : null;
+    const place = isKnown ? this.spans.place(pointer, ZERO, 0, bytes, sizeBytes) : null;
     if (place === null || !this.#isNear(place, sizeBytes, kind, pointer, pushOffset))
       super.stack(pointer, bytes, pushOffset, sizeBytes, kind);
   }
@@ -138,8 +138,7 @@ export class RegionAccess extends AccessEmitter {
   /** Checks an access as one of a span, its first or another. False where there is to be none. */
   #isNear(place: Place, sizeBytes: number, kind: AccessKind, register: number, pushOffset: () => void): boolean {
     const { spans } = this;
-    const isCrossing = place.most === 4096 && place.offset + sizeBytes > 4096;
-    if (this.#shape.direct || isNarrow(this.#shape) || isCrossing || spans.isLeft(place)) return false;
+    if (this.#shape.direct || isNarrow(this.#shape) || spans.isLeft(place)) return false;
     if (this.hasHelpers) {
       spans.leave(place);
       return false;

@@ -13,7 +13,7 @@ import type { AccessKind } from "./access.ts";
 import { immediateOf } from "./operands.ts";
 
 /** Bytes of a span at most. A longer one has more neighbours, and reaches into the next page more often. */
-const SPAN_BYTES = 64;
+const SPAN_BYTES = 128;
 const PAGE_BYTES = 4096;
 /** Spans that are known at the same time; each takes a local. */
 const MOST_SPANS = 6;
@@ -109,10 +109,13 @@ export class Spans {
     for (const [register, value] of relations) this.#values[register] = value;
   }
 
-  /** Where base, index and displacement lead to. ZERO is neither. */
-  place(base: number, index: number, scale: number, displacement: number): Place {
-    if (base === ZERO && index === ZERO)
-      return { from: `page ${displacement >>> 12}`, offset: displacement & 0xfff, most: PAGE_BYTES };
+  /** Where base, index and displacement lead to, ZERO being neither of both. Null for what lies in two pages. */
+  place(base: number, index: number, scale: number, displacement: number, sizeBytes: number): Place | null {
+    // All of the page at hand, whose end nothing passes.
+    if (base === ZERO && index === ZERO) {
+      const offset = displacement & (PAGE_BYTES - 1);
+      return offset + sizeBytes > PAGE_BYTES ? null : { from: `page ${displacement >>> 12}`, offset, most: PAGE_BYTES };
+    }
     const first = base === ZERO ? NO_VALUE : this.#values[base]!;
     const second = index === ZERO ? NO_VALUE : this.#values[index]!;
     return {

@@ -42,10 +42,10 @@ const IDT = 0x2000;
 const TSS = 0x3000;
 /** Where each fault leads to. */
 export const HANDLERS = 0x4000;
-const PAGE_DIRECTORY = 0x5000;
+export const PAGE_DIRECTORY = 0x5000;
 export const PAGE_TABLE = 0x6000;
 /** A second directory and its table, right after: scratch pages lie elsewhere in it. */
-const OTHER_DIRECTORY = 0xa000;
+export const OTHER_DIRECTORY = 0xa000;
 const STACK_TOP = 0x9f00;
 const KERNEL_STACK_TOP = 0x7f00;
 const COUNTERS = 0x9f80;
@@ -204,12 +204,28 @@ function changeTables(random: Random, out: Writer): void {
   }
 }
 
+/** A page's entry is another one, which INVLPG says, or its marks are taken away, which nobody says. */
+function changeEntry(random: Random, out: Writer, page: number): void {
+  const entry = PAGE_TABLE + 4 * (page >>> 12);
+  if (random.below(2) === 0) {
+    out.put(0x36, 0x80, 0x25);
+    out.dword(entry);
+    out.put(random.pick([0x9f, 0xdf, 0xbf]));
+    return;
+  }
+  out.put(0x36, 0xc7, 0x05);
+  out.dword(entry);
+  out.dword(scratchEntry(random));
+  out.put(0x36, 0x0f, 0x01, 0x3d);
+  out.dword(page);
+}
+
 /**
  * Accesses close to where a register points, mostly across the end of a page, as those to a routine's frame and to
  * a structure's fields are: with PUSH and POP, while the register moves by what is known, and where some of them are
  * jumped over.
  */
-function near(random: Random, out: Writer, options: WorldOptions): void {
+function near(random: Random, out: Writer, options: WorldOptions, again: number): void {
   const [base, other] = random.pick([
     [3, 6],
     [5, 7],
@@ -217,7 +233,17 @@ function near(random: Random, out: Writer, options: WorldOptions): void {
     [7, 3],
   ] as const);
   const page = HIGH_SCRATCH + 0x1000 * random.below(9);
-  out.moveImmediate(base, random.below(3) === 0 ? pointer(random, CODE) : page - 0x48 + random.below(0x90));
+  const codeEnd = CODE + 0xf80;
+  out.moveImmediate(
+    base,
+    random.pick([
+      pointer(random, CODE),
+      codeEnd + random.below(0x60),
+      ...Array(6).fill(page - 0x48 + random.below(0x90)),
+    ]),
+  );
+  /** Somewhere in a page, or at its end. */
+  const within = (): number => page + (random.below(2) === 0 ? random.below(0x1000) : 0xff0 + random.below(16));
   let pushed = 0;
   let skipAt = 0;
   const count = 6 + random.below(12);
@@ -226,14 +252,14 @@ function near(random: Random, out: Writer, options: WorldOptions): void {
     const register = random.pick([0, 1, 2]);
     /** ModRM of a register and [base + distance]. */
     const operand = [0x40 | (register << 3) | base, distance];
-    switch (random.below(12)) {
+    switch (random.below(14)) {
       case 0:
         out.put(0x36, 0xa1);
-        out.dword(page + random.below(0x1000));
+        out.dword(within());
         break;
       case 1:
         out.put(0x36, 0x89, 0x05 | (register << 3));
-        out.dword(page + random.below(0x1000));
+        out.dword(within());
         break;
       case 2:
       case 3:
@@ -268,9 +294,19 @@ function near(random: Random, out: Writer, options: WorldOptions): void {
         out.patch(skipAt + 2, out.here);
         break;
       case 8:
-        if (options.paged && !options.user && random.below(3) === 0) changeTables(random, out);
-        else straight(random, out, 1);
+        if (!options.paged || options.user) straight(random, out, 1);
+        else if (random.below(2) === 0) changeTables(random, out);
+        else changeEntry(random, out, page);
         break;
+      case 9: {
+        // One way ends here.
+        out.put(0x0f, 0x80 + random.below(16), 0, 0, 0, 0);
+        const at = out.bytes.length - 4;
+        out.put(0x83, 0xc0 | base, distance & 0x1f, 0x36, 0x03, ...operand);
+        out.branch([0xe9], again);
+        out.patch(at, out.here);
+        break;
+      }
       default:
         out.put(0x36, random.pick([0x8b, 0x8b, 0x03, 0x3b]), ...operand);
     }
@@ -370,7 +406,7 @@ function program(random: Random, options: WorldOptions): number[] {
         break;
       case 8:
       case 9:
-        near(random, out, options);
+        near(random, out, options, main[0]);
         break;
       default: {
         // LOOP over a short body that leaves ECX alone.
