@@ -114,6 +114,17 @@ export function writeRegister(core: Core, number: number, sizeBits: number): Wri
   }
 }
 
+/** The value of an immediate operand, or null: where it is none, or one that changes. */
+export function immediateOf(insn: DecodedInstruction, k: number): number | null {
+  const operand = insn.form.operands[k]!;
+  if (operand.field === "immediate") {
+    if (insn.immediateAt !== 0) return null;
+    const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
+    return insn.size === 16 && operand.signExtended ? value & 0xffff : value;
+  }
+  return operand.field === "fixed" && operand.register === null ? operand.fixed : null;
+}
+
 /** The register number of operand `k`, or -1 when it is in memory (or no register at all). */
 export function registerOf(insn: DecodedInstruction, k: number): number {
   const operand = insn.form.operands[k]!;

@@ -5,6 +5,7 @@
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { AF, CF, DF, PF, SF, ZF } from "../cpu/flags.ts";
 import { CS, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESP, GS, SELECTOR, SS } from "../cpu/layout.ts";
+import { immediateOf } from "../cpu/operands.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { setArithmeticOfImage } from "./flags.ts";
@@ -14,7 +15,6 @@ import {
   beginModify,
   bitsOfOperand,
   endModify,
-  immediateOf,
   isRegister,
   pushOperand,
   pushSignExtended,

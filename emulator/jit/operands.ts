@@ -3,7 +3,7 @@
  * back.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
-import { operandSize, registerOf } from "../cpu/operands.ts";
+import { immediateOf, operandSize, registerOf } from "../cpu/operands.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { T0 } from "./locals.ts";
@@ -32,17 +32,6 @@ export const bitsOfOperand = (insn: DecodedInstruction, k: number): Bits => oper
 
 export function isRegister(insn: DecodedInstruction, k: number): boolean {
   return registerOf(insn, k) >= 0;
-}
-
-/** The value of an immediate operand, or null: where it is none, or one that changes. */
-export function immediateOf(insn: DecodedInstruction, k: number): number | null {
-  const operand = insn.form.operands[k]!;
-  if (operand.field === "immediate") {
-    if (insn.immediateAt !== 0) return null;
-    const value = k > 0 && insn.form.operands[k - 1]!.field === "immediate" ? insn.immediate2 : insn.immediate;
-    return insn.size === 16 && operand.signExtended ? value & 0xffff : value;
-  }
-  return operand.field === "fixed" && operand.register === null ? operand.fixed : null;
 }
 
 /** Pushes the value of operand `k`, which is checked first if it is in memory. */

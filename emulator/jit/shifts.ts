@@ -3,7 +3,7 @@
  * them.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
-import { isFlat } from "../cpu/operands.ts";
+import { immediateOf, isFlat } from "../cpu/operands.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Bits } from "./flags.ts";
 import { CANONICAL, LOGIC } from "./flags.ts";
@@ -13,7 +13,6 @@ import {
   beginModify,
   bitsOfOperand,
   endModify,
-  immediateOf,
   isRegister,
   pushOperand,
   pushSignExtended,

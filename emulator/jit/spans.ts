@@ -7,10 +7,9 @@
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EBP, ESP, ZERO } from "../cpu/layout.ts";
-import { registerOf } from "../cpu/operands.ts";
+import { immediateOf, registerOf } from "../cpu/operands.ts";
 import { MODE_STACK32 } from "../cpu/state.ts";
 import type { AccessKind } from "./access.ts";
-import { immediateOf } from "./operands.ts";
 
 /** Bytes of a span at most. A longer one has more neighbours, and reaches into the next page more often. */
 const SPAN_BYTES = 128;

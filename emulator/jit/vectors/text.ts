@@ -5,10 +5,11 @@
  */
 import { CF, OF, SF, ZF } from "../../cpu/flags.ts";
 import { EAX, ECX, EDX, VECTOR_REGISTERS } from "../../cpu/layout.ts";
+import { immediateOf } from "../../cpu/operands.ts";
 import type { Emitter } from "../emitter.ts";
 import { setArithmeticOfImage } from "../flags.ts";
 import { T0, T1, T2, T3 } from "../locals.ts";
-import { immediateOf, type Operation, pushOperand } from "../operands.ts";
+import { type Operation, pushOperand } from "../operands.ts";
 import { requireVectors } from "../ready.ts";
 import { OP, SIMD } from "../wasm.ts";
 import { accessOperand, pushVector, RANGE } from "./common.ts";

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { EAX, ECX } from "../../../emulator/cpu/layout.ts";
 import type { EngineMode } from "../../../emulator/jit/jit.ts";
 import { rowsOf } from "../../setup/tier.ts";
-import { CODE, makeWorld, registersOf } from "../jit/random-program.ts";
+import { CODE } from "../jit/random-code.ts";
+import { makeWorld, registersOf } from "../jit/random-program.ts";
 
 /** Where nothing but devices is; they answer with an address beyond the code segment's limit. */
 const DEVICE = [0x00, 0x00, 0x00, 0xe0];

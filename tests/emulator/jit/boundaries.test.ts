@@ -9,7 +9,8 @@ import { IF } from "../../../emulator/cpu/flags.ts";
 import { CPL, EFLAGS, EIP } from "../../../emulator/cpu/layout.ts";
 import { KeptState } from "../../../emulator/state/kept-state.ts";
 import { casesOf } from "../../setup/tier.ts";
-import type { World, WorldOptions } from "./random-program.ts";
+import type { WorldOptions } from "./random-code.ts";
+import type { World } from "./random-program.ts";
 import { digestOf, makeWorld, registersOf, restoreWorld, visitWorld } from "./random-program.ts";
 
 const cases = casesOf("emulator/jit/boundaries");

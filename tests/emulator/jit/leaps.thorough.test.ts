@@ -8,7 +8,8 @@ import { CR4, RAM, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP } from "../../../emul
 import { CR4_OSFXSR } from "../../../emulator/cpu/state.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, digestOf, makeWorld, PAGE_TABLE, registersOf, WAYS, type World } from "./random-program.ts";
+import { CODE, PAGE_TABLE } from "./random-code.ts";
+import { digestOf, makeWorld, registersOf, WAYS, type World } from "./random-program.ts";
 
 const OTHER_TABLE = 0xb000;
 const IDT = 0x2000;

@@ -3,7 +3,8 @@
  * them at the end of each.
  */
 import { Random } from "../../../emulator/state/random.ts";
-import type { World, WorldOptions } from "./random-program.ts";
+import type { WorldOptions } from "./random-code.ts";
+import type { World } from "./random-program.ts";
 import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
 /** Over all runs: instructions, how many of them compiled code has retired by itself, and regions. */

@@ -7,7 +7,8 @@ import { EAX, EBX, ECX, EDI, EDX, EIP, ESI, ESP } from "../../../emulator/cpu/la
 import { moduleCounts } from "../../../emulator/jit/module-cache.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, makeWorld, PAGE_TABLE, type WorldOptions } from "./random-program.ts";
+import { CODE, PAGE_TABLE, type WorldOptions } from "./random-code.ts";
+import { makeWorld } from "./random-program.ts";
 
 const PAGE_BYTES = 0x1000;
 const SCRATCH = 0x8000;

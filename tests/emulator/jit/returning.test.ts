@@ -6,16 +6,8 @@ import { expect, test } from "vitest";
 import { KeptState } from "../../../emulator/state/kept-state.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { casesOf } from "../../setup/tier.ts";
-import {
-  CODE,
-  digestOf,
-  makeWorld,
-  registersOf,
-  restoreWorld,
-  visitWorld,
-  type World,
-  type WorldOptions,
-} from "./random-program.ts";
+import { CODE, type WorldOptions } from "./random-code.ts";
+import { digestOf, makeWorld, registersOf, restoreWorld, visitWorld, type World } from "./random-program.ts";
 
 const cases = casesOf("emulator/jit/returning");
 const PIECES = 120;

@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { GDT_BASE, GDT_LIMIT } from "../../../emulator/cpu/layout.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, digestOf, makeWorld, registersOf, WAYS } from "./random-program.ts";
+import { CODE } from "./random-code.ts";
+import { digestOf, makeWorld, registersOf, WAYS } from "./random-program.ts";
 
 /** Where the program finds selectors, behind those the world has for itself where descriptors are. */
 const SELECTORS = 0x8000;

@@ -5,7 +5,8 @@
 import { expect, test } from "vitest";
 import { EAX, EBX, ECX, EIP, ESI, ESP } from "../../../emulator/cpu/layout.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, makeWorld, PAGE_TABLE } from "./random-program.ts";
+import { CODE, PAGE_TABLE } from "./random-code.ts";
+import { makeWorld } from "./random-program.ts";
 
 const PAGE_BYTES = 0x1000;
 const ROUTINE = CODE + PAGE_BYTES;

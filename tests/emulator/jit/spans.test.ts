@@ -4,15 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { codeOf } from "../cpu/assembled.ts";
-import {
-  CODE,
-  digestOf,
-  makeWorld,
-  OTHER_DIRECTORY,
-  PAGE_DIRECTORY,
-  PAGE_TABLE,
-  registersOf,
-} from "./random-program.ts";
+import { CODE, OTHER_DIRECTORY, PAGE_DIRECTORY, PAGE_TABLE } from "./random-code.ts";
+import { digestOf, makeWorld, registersOf } from "./random-program.ts";
 
 /** Pages that page tables may put elsewhere. */
 const DATA = 0x200000;

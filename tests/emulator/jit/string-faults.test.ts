@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { AF, ARITHMETIC, CF, PF, SF } from "../../../emulator/cpu/flags.ts";
 import { EBX, EDX, EIP, RAM } from "../../../emulator/cpu/layout.ts";
 import { codeOf } from "../cpu/assembled.ts";
-import { CODE, HANDLERS, makeWorld, PAGE_TABLE } from "./random-program.ts";
+import { CODE, PAGE_TABLE } from "./random-code.ts";
+import { HANDLERS, makeWorld } from "./random-program.ts";
 
 const SOURCE = 0x200000;
 const TARGET = 0x201000;
