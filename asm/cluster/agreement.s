@@ -33,6 +33,16 @@ next_send:              .space 4        # clock_ms of the next hello
 
 .text
 
+# Whether this node may act and answer for its cluster: it has not left, and was not told that its key was replaced.
+# Out: ZF when it may.
+# Clobbers: nothing.
+.global agreement_speaks
+agreement_speaks:
+    cmp     dword ptr [cluster_pings], 1
+    jne     9f
+    cmp     dword ptr [outdated], 0
+9:  ret
+
 # The node has an address: listen and say hello.
 .global agreement_begin
 agreement_begin:

@@ -70,14 +70,14 @@ holder_task:
     call    event_wait
     jmp     .Lholder_task_loop
 
-# Whether this node may hold addresses now: a member that others can hear.
+# Whether this node may hold addresses now: a member that others can hear, and believe.
 # Out: ZF when it may.
 # Clobbers: EAX.
 .global holder_may
 holder_may:
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     9f
-    cmp     dword ptr [cluster_pings], 1
+    call    agreement_speaks
     jne     9f
     mov     eax, [cluster_netif]
     mov     eax, [eax + NETIF_FLAGS]

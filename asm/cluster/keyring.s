@@ -147,6 +147,7 @@ keyring_forget:
     rep stosd
     pop     edi
     call    rotate_forget
+    mov     dword ptr [outdated], 0
     cmp     dword ptr [keyring + KEYRING_SERIAL], 0
     jne     keyring_changed
     ret

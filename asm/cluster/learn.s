@@ -272,6 +272,8 @@ learn_wanted:
     jnc     .Llearn_wanted_known
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     .Llearn_wanted_not
+    call    agreement_speaks
+    jne     .Llearn_wanted_not
     cmp     dword ptr [coordinator_self], 1
     jb      .Llearn_wanted_done
     mov     edx, eax

@@ -57,16 +57,21 @@ names_task:
     call    event_wait
     mov     eax, offset cluster_mutex
     call    mutex_lock
+    or      edi, -1
     mov     eax, offset value_domain
     mov     edx, offset values
     call    values_find
     mov     esi, offset no_name
     jc      1f
+    mov     edi, LOOK_MS
+    mov     ebx, eax
+    call    agreement_speaks            # who has left, or is out, no longer hears who is there
+    jne     1f
+    mov     eax, ebx
     mov     dl, 0
     call    string_find
     lea     esi, [eax + 1]
 1:  call    names_domain
-    or      edi, -1
     cmp     byte ptr [domain_served], 0
     je      .Lnames_task_none
     call    names_load
@@ -76,7 +81,6 @@ names_task:
     call    mutex_unlock
     cmp     byte ptr [domain_served], 0
     je      .Lnames_task_wait
-    mov     edi, LOOK_MS
     cmp     dword ptr [zone_text], 0
     je      .Lnames_task_wait
     call    names_publish

@@ -40,7 +40,8 @@ taken_from:             .space NAME_SIZE
 outdated_at:            .space 4        # clock_ms of the last answer,
 outdated_said_at:       .space 4        # and of the last line,
 outdated_once:          .space 4        # when this is 1
-outdated:               .space 4        # 1: this node was told that its key is such a one
+.global outdated
+outdated:               .space 4        # 1: this node was told that its key is such a one: it is out
 
 .text
 
@@ -215,6 +216,10 @@ rotate_heard:
     jne     .Lrotate_heard_done
     mov     dword ptr [outdated], 1
     call    rotate_advise
+    mov     eax, offset holder_event    # what it holds is another's to hold,
+    call    event_signal
+    mov     eax, offset names_event     # and what it says of the cluster's names was true once
+    call    event_signal
     jmp     .Lrotate_heard_done
 .Lrotate_heard_unproven:
     COUNT   cloud_unproven
@@ -460,6 +465,7 @@ rotate_say:
 .global rotate_turned
 rotate_turned:
     push    ebx
+    mov     dword ptr [outdated], 0
     cmp     byte ptr [taken_from], 0
     je      1f                          # it was given before the last boot
     mov     eax, offset taken_from
@@ -486,7 +492,6 @@ rotate_turned:
 .global rotate_forget
 rotate_forget:
     mov     dword ptr [rotating], 0
-    mov     dword ptr [outdated], 0
     ret
 
 # A packet that was made with the previous key. Whom this node is giving the new one, because it lives and did not hear,
@@ -531,8 +536,11 @@ rotate_outdated:
     cmp     dword ptr [coordinator_self], 0
     je      .Lrotate_outdated_done
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_HOLD              # who holds an address should hear it first of all
+    je      .Lrotate_outdated_due
     cmp     eax, KIND_VIEW              # and a hello
     ja      .Lrotate_outdated_done
+.Lrotate_outdated_due:
     call    clock_ms
     mov     ebp, eax
     sub     eax, [outdated_at]
