@@ -35,7 +35,7 @@ FADT_FLAGS              = 0x25          # WBINVD works, C1 works, no sleep butto
 .text
 
 # Puts the ACPI tables into memory.
-# In: DS = BDA, FS = EBDA.
+# In: DS = BDA.
 # Clobbers: EAX, EBX, ECX, EDX, SI, DI, ES.
 .global acpi_init
 acpi_init:

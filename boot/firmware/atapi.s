@@ -33,12 +33,12 @@ DISK_TIMEOUT            = 0x80
 .text
 
 # Reads or verifies.
-# In: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
-# Out: AH INT 13h status, FS:[EBDA_REQUEST_DONE] all or nothing.
+# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, EBDA:[EBDA_REQUEST_DONE] all or nothing.
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 .global atapi_transfer
 atapi_transfer:
-    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_READ
+    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_READ
     jne     .Latapi_transfer_good       # what can be read is good
     mov     cx, TRIES
 .Latapi_transfer_try:
@@ -46,13 +46,13 @@ atapi_transfer:
     push    es
     push    di
     call    packet_clear
-    mov     byte ptr fs:[EBDA_PACKET], PACKET_READ10
-    mov     eax, fs:[EBDA_REQUEST_LBA]
+    IN_EBDA mov byte ptr [EBDA_PACKET], PACKET_READ10
+    IN_EBDA mov eax, [EBDA_REQUEST_LBA]
     bswap   eax
-    mov     fs:[EBDA_PACKET + 2], eax
-    mov     ax, fs:[EBDA_REQUEST_COUNT]
+    IN_EBDA mov [EBDA_PACKET + 2], eax
+    IN_EBDA mov ax, [EBDA_REQUEST_COUNT]
     xchg    al, ah
-    mov     fs:[EBDA_PACKET + 7], ax
+    IN_EBDA mov [EBDA_PACKET + 7], ax
     call    atapi_packet
     pop     di
     pop     es
@@ -61,7 +61,7 @@ atapi_transfer:
     cmp     ah, DISK_TIMEOUT
     je      .Latapi_transfer_done
     call    atapi_sense                 # the drive does nothing else before it has said why
-    mov     al, fs:[EBDA_SENSE + 2]
+    IN_EBDA mov al, [EBDA_SENSE + 2]
     and     al, 0x0F
     cmp     al, SENSE_UNIT_ATTENTION
     mov     ah, DISK_CONTROLLER
@@ -77,8 +77,8 @@ atapi_transfer:
     mov     ah, cs:[bx + 1]
     jmp     .Latapi_transfer_done
 .Latapi_transfer_good:
-    mov     ax, fs:[EBDA_REQUEST_COUNT]
-    mov     fs:[EBDA_REQUEST_DONE], ax
+    IN_EBDA mov ax, [EBDA_REQUEST_COUNT]
+    IN_EBDA mov [EBDA_REQUEST_DONE], ax
     xor     ah, ah
 .Latapi_transfer_done:
     push    ax
@@ -90,23 +90,23 @@ atapi_transfer:
 # Clobbers: EAX.
 packet_clear:
     xor     eax, eax
-    mov     fs:[EBDA_PACKET], eax
-    mov     fs:[EBDA_PACKET + 4], eax
-    mov     fs:[EBDA_PACKET + 8], eax
+    IN_EBDA mov [EBDA_PACKET], eax
+    IN_EBDA mov [EBDA_PACKET + 4], eax
+    IN_EBDA mov [EBDA_PACKET + 8], eax
     ret
 
-# Fetches the sense data to FS:[EBDA_SENSE].
-# In: FS:SI drive.
+# Fetches the sense data to EBDA:[EBDA_SENSE].
+# In: EBDA:SI drive.
 # Clobbers: EAX, DX.
 atapi_sense:
     push    cx
     push    es
     push    di
     call    packet_clear
-    mov     byte ptr fs:[EBDA_SENSE + 2], 0
-    mov     byte ptr fs:[EBDA_PACKET], PACKET_REQUEST_SENSE
-    mov     byte ptr fs:[EBDA_PACKET + 4], SENSE_BYTES
-    push    fs
+    IN_EBDA mov byte ptr [EBDA_SENSE + 2], 0
+    IN_EBDA mov byte ptr [EBDA_PACKET], PACKET_REQUEST_SENSE
+    IN_EBDA mov byte ptr [EBDA_PACKET + 4], SENSE_BYTES
+    push    EBDA_SEGMENT
     pop     es
     mov     di, EBDA_SENSE
     call    atapi_packet
@@ -115,15 +115,15 @@ atapi_sense:
     pop     cx
     ret
 
-# Sends FS:[EBDA_PACKET] and takes the data that comes.
-# In: FS:SI drive, ES:DI buffer.
+# Sends EBDA:[EBDA_PACKET] and takes the data that comes.
+# In: EBDA:SI drive, ES:DI buffer.
 # Out: CF and AH DISK_CONTROLLER when the drive reports an error, DISK_TIMEOUT when it does not answer.
 # Clobbers: AX, CX, DX, DI, ES.
 atapi_packet:
-    mov     al, fs:[si + DRIVE_SELECT]
+    IN_EBDA mov al, [si + DRIVE_SELECT]
     call    ata_select
     jc      .Latapi_packet_timeout
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     add     dx, ATA_FEATURES
     xor     al, al                      # no DMA
     out     dx, al
@@ -133,7 +133,7 @@ atapi_packet:
     inc     dx
     mov     al, CD_SECTOR_BYTES >> 8
     out     dx, al
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COMMAND
     mov     al, COMMAND_PACKET
     out     dx, al
@@ -142,10 +142,10 @@ atapi_packet:
     jc      .Latapi_packet_timeout
     test    al, STATUS_DRQ
     jz      .Latapi_packet_error
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     push    ds
     push    si
-    push    fs
+    push    EBDA_SEGMENT
     pop     ds
     mov     si, EBDA_PACKET
     mov     cx, PACKET_WORDS
@@ -160,14 +160,14 @@ atapi_packet:
     jnz     .Latapi_packet_error
     test    al, STATUS_DRQ
     jz      .Latapi_packet_done         # the end; TEST has cleared CF
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     add     dx, ATA_LBA_MID
     in      al, dx
     mov     cl, al
     inc     dx
     in      al, dx
     mov     ch, al
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     push    cx
     inc     cx
     shr     cx, 1

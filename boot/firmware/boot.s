@@ -35,11 +35,9 @@ boot:
     mov     ss, ax
     mov     sp, BOOT_ADDRESS
     mov     ds, ax
-    mov     ax, EBDA_SEGMENT
-    mov     fs, ax
     sti
     cld
-    mov     byte ptr fs:[EBDA_EMULATION], 0
+    IN_EBDA mov byte ptr [EBDA_EMULATION], 0
     mov     al, CMOS_BOOT_THIRD
     call    cmos_read
     and     ax, 0x00F0
@@ -64,7 +62,7 @@ boot:
 
 # Tries all drives of a kind.
 # In: DL the first of them.
-# Clobbers: all but FS.
+# Clobbers: all.
 boot_floppies:
 boot_disks:
     call    drive_find
@@ -87,16 +85,15 @@ boot_none:
 
 # Boots from the network, by the ROM that can (roms.s), else by the firmware's own client (network.s); returns when it
 # comes back.
-# In: FS = EBDA.
-# Clobbers: all but FS; DS = 0.
+# Clobbers: all; DS = 0.
 boot_network:
     mov     si, offset text_network
     call    say
     call    say_flush
-    cmp     dword ptr fs:[EBDA_BEV], 0
+    IN_EBDA cmp dword ptr [EBDA_BEV], 0
     je      network_boot
-    mov     cx, fs:[EBDA_BEV]
-    mov     dx, fs:[EBDA_BEV + 2]
+    IN_EBDA mov cx, [EBDA_BEV]
+    IN_EBDA mov dx, [EBDA_BEV + 2]
     xor     bx, bx
     call    rom_call
     xor     ax, ax
@@ -227,23 +224,23 @@ boot_cd:
     cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
     jne     boot_refused
     mov     di, EBDA_CD_SPEC            # what INT 13h AH=4Bh tells
-    mov     byte ptr fs:[di], SPEC_BYTES
-    mov     fs:[di + SPEC_DRIVE], dl
+    IN_EBDA mov byte ptr [di], SPEC_BYTES
+    IN_EBDA mov [di + SPEC_DRIVE], dl
     mov     al, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA]
     and     al, 0x0F
     cmp     al, EMULATED_DISK
     ja      boot_refused                # SI still says that the catalog has nothing to start
-    mov     fs:[di + SPEC_MEDIA], al
+    IN_EBDA mov [di + SPEC_MEDIA], al
     mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
-    mov     fs:[di + SPEC_LBA], eax
+    IN_EBDA mov [di + SPEC_LBA], eax
     mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
     cmp     bx, BOOT_ADDRESS / 16
     jne     .Lboot_cd_segment
     xor     bx, bx                      # 0000:7C00 is what most boot sectors expect
 .Lboot_cd_segment:
-    mov     fs:[di + SPEC_SEGMENT], bx
+    IN_EBDA mov [di + SPEC_SEGMENT], bx
     mov     cx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_COUNT]
-    mov     fs:[di + SPEC_COUNT], cx
+    IN_EBDA mov [di + SPEC_COUNT], cx
     push    bx
     test    bx, bx
     jnz     .Lboot_cd_count
@@ -273,7 +270,7 @@ boot_cd:
     mov     si, offset text_boots
     call    boot_say
     pop     bx
-    cmp     byte ptr fs:[EBDA_CD_SPEC + SPEC_MEDIA], 0
+    IN_EBDA cmp byte ptr [EBDA_CD_SPEC + SPEC_MEDIA], 0
     je      boot_start
     call    emulation_begin
     jmp     boot_start

@@ -40,18 +40,18 @@ FIXED_TRACK_SECTORS     = 14            # u8
 .text
 
 # Fills the table and the maps.
-# In: DS = BDA, FS = EBDA.
-# Clobbers: all but DS, FS.
+# In: DS = BDA.
+# Clobbers: all but DS, FS, GS.
 .global drives_init
 drives_init:
     mov     si, EBDA_DRIVES
     mov     bx, offset channels
 1:  mov     ah, DEVICE_FIRST
 2:  mov     cx, cs:[bx]
-    mov     fs:[si + DRIVE_PORT], cx
+    IN_EBDA mov [si + DRIVE_PORT], cx
     mov     cx, cs:[bx + 2]
-    mov     fs:[si + DRIVE_CONTROL], cx
-    mov     fs:[si + DRIVE_SELECT], ah
+    IN_EBDA mov [si + DRIVE_CONTROL], cx
+    IN_EBDA mov [si + DRIVE_SELECT], ah
     push    ax
     push    bx
     call    drive_probe
@@ -65,25 +65,25 @@ drives_init:
     add     bx, 4
     cmp     bx, offset channels_end
     jb      1b
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_NONE
-    mov     al, fs:[EBDA_DISK_COUNT]
+    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_NONE
+    IN_EBDA mov al, [EBDA_DISK_COUNT]
     mov     [BDA_DISKS], al
     ret
 
 # Is there a drive?
-# In: FS:SI entry with ports and select.
+# In: EBDA:SI entry with ports and select.
 # Out: entry filled and in its map, or CF.
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 drive_probe:
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     add     dx, ATA_STATUS
     in      al, dx
     cmp     al, 0xFF                    # no channel: nobody drives the bus
     je      .Ldrive_probe_none
-    mov     al, fs:[si + DRIVE_SELECT]
+    IN_EBDA mov al, [si + DRIVE_SELECT]
     call    ata_select
     jc      .Ldrive_probe_done
-    mov     dx, fs:[si + DRIVE_PORT]    # registers of a drive that is there keep what they are given
+    IN_EBDA mov dx, [si + DRIVE_PORT]   # registers of a drive that is there keep what they are given
     add     dx, ATA_COUNT
     mov     al, 0x55
     out     dx, al
@@ -104,7 +104,7 @@ drive_probe:
     call    disk_found
     jmp     .Ldrive_probe_found
 .Ldrive_probe_packet:
-    mov     dx, fs:[si + DRIVE_PORT]    # a CD drive refuses the command and shows its signature
+    IN_EBDA mov dx, [si + DRIVE_PORT]   # a CD drive refuses the command and shows its signature
     add     dx, ATA_LBA_MID
     in      al, dx
     mov     ah, al
@@ -127,13 +127,13 @@ drive_probe:
     ret
 
 # Fetches what a drive says about itself.
-# In: FS:SI drive, selected, AH command.
+# In: EBDA:SI drive, selected, AH command.
 # Out: its 512 bytes at POST_BUFFER, ES = 0; or CF.
 # Clobbers: AX, CX, DX, DI.
 identify:
     xor     di, di
     mov     es, di
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COMMAND
     mov     al, ah
     out     dx, al
@@ -146,7 +146,7 @@ identify:
     jnz     2f
     test    al, STATUS_DRQ
     jz      2f
-    mov     dx, fs:[si + DRIVE_PORT]
+    IN_EBDA mov dx, [si + DRIVE_PORT]
     mov     di, POST_BUFFER
     mov     cx, 256
     rep insw
@@ -157,47 +157,47 @@ identify:
 
 # Writes the table of parameters that INT 41h points to for the first disk, and INT 46h for the second (IBM AT Technical
 # Reference, BIOS, FDPT).
-# In: BX heads, CX cylinders, FS the EBDA, ES 0; the disk is not counted yet.
+# In: BX heads, CX cylinders, ES 0; the disk is not counted yet.
 # Clobbers: AX, DI.
 fixed_disk_table:
-    movzx   di, byte ptr fs:[EBDA_DISK_COUNT]
+    IN_EBDA movzx di, byte ptr [EBDA_DISK_COUNT]
     cmp     di, 2
     jae     9f
     push    bx
     imul    ax, di, (0x46 - 0x41) * 4
     shl     di, 4
     add     di, EBDA_FIXED_DISKS
-    mov     fs:[di + FIXED_CYLINDERS], cx
-    mov     fs:[di + FIXED_HEADS], bl
-    mov     word ptr fs:[di + FIXED_PRECOMPENSATION], -1
-    mov     byte ptr fs:[di + FIXED_CONTROL], 0xC8
-    mov     fs:[di + FIXED_LANDING_ZONE], cx
-    mov     byte ptr fs:[di + FIXED_TRACK_SECTORS], TRACK_SECTORS
+    IN_EBDA mov [di + FIXED_CYLINDERS], cx
+    IN_EBDA mov [di + FIXED_HEADS], bl
+    IN_EBDA mov word ptr [di + FIXED_PRECOMPENSATION], -1
+    IN_EBDA mov byte ptr [di + FIXED_CONTROL], 0xC8
+    IN_EBDA mov [di + FIXED_LANDING_ZONE], cx
+    IN_EBDA mov byte ptr [di + FIXED_TRACK_SECTORS], TRACK_SECTORS
     mov     bx, ax
     mov     es:[bx + 0x41 * 4], di
-    mov     es:[bx + 0x41 * 4 + 2], fs
+    mov     word ptr es:[bx + 0x41 * 4 + 2], EBDA_SEGMENT
     pop     bx
 9:  ret
 
 # Enters a disk with its size and geometry.
-# In: FS:SI entry, IDENTIFY data, ES 0.
+# In: EBDA:SI entry, IDENTIFY data, ES 0.
 # Clobbers: EAX, EBX, ECX, EDX, DI.
 disk_found:
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_DISK
-    or      byte ptr fs:[si + DRIVE_SELECT], DEVICE_LBA
-    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
+    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_DISK
+    IN_EBDA or byte ptr [si + DRIVE_SELECT], DEVICE_LBA
+    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
     mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS]
     xor     edx, edx
     test    word ptr es:[POST_BUFFER + IDENTIFY_FEATURES], IDENTIFY_LBA48
-    setnz   fs:[si + DRIVE_LBA48]
+    IN_EBDA setnz [si + DRIVE_LBA48]
     jz      1f
     mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS48]
     mov     edx, es:[POST_BUFFER + IDENTIFY_SECTORS48 + 4]
-1:  mov     fs:[si + DRIVE_SECTORS], eax
-    mov     fs:[si + DRIVE_SECTORS + 4], edx
+1:  IN_EBDA mov [si + DRIVE_SECTORS], eax
+    IN_EBDA mov [si + DRIVE_SECTORS + 4], edx
 
     # Geometry: 63 sectors a track, and the fewest heads with which 1024 cylinders reach the end (Phoenix EDD 1.1)
-    mov     word ptr fs:[si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
+    IN_EBDA mov word ptr [si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
     mov     bx, HEADS_MAX
     mov     cx, CYLINDERS_MAX
     test    edx, edx
@@ -220,40 +220,40 @@ disk_found:
     mov     cx, ax
     cmp     cx, 1
     adc     cx, 0                       # a disk smaller than a cylinder has one
-3:  mov     fs:[si + DRIVE_HEADS], bx
-    mov     fs:[si + DRIVE_CYLINDERS], cx
+3:  IN_EBDA mov [si + DRIVE_HEADS], bx
+    IN_EBDA mov [si + DRIVE_CYLINDERS], cx
     call    fixed_disk_table
     mov     bx, EBDA_DISK_COUNT
     mov     di, EBDA_DISK_MAP
 
 # Gives the next drive number to an entry.
-# In: FS:SI entry, BX its count, DI its map.
+# In: EBDA:SI entry, BX its count, DI its map.
 # Clobbers: AX, BX, DI.
 map_add:
-    movzx   ax, byte ptr fs:[bx]
-    inc     byte ptr fs:[bx]
+    IN_EBDA movzx ax, byte ptr [bx]
+    IN_EBDA inc byte ptr [bx]
     add     di, ax
     lea     ax, [si - EBDA_DRIVES]
     mov     bl, DRIVE_BYTES
     div     bl
-    mov     fs:[di], al
+    IN_EBDA mov [di], al
     ret
 
 # Enters a CD drive. How large the disc is need not be known.
-# In: FS:SI entry.
+# In: EBDA:SI entry.
 # Clobbers: AX, BX, DI.
 cd_found:
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_CD
-    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 2048
-    mov     dword ptr fs:[si + DRIVE_SECTORS], -1
-    mov     dword ptr fs:[si + DRIVE_SECTORS + 4], -1
+    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 2048
+    IN_EBDA mov dword ptr [si + DRIVE_SECTORS], -1
+    IN_EBDA mov dword ptr [si + DRIVE_SECTORS + 4], -1
     mov     bx, EBDA_CD_COUNT
     mov     di, EBDA_CD_MAP
     jmp     map_add
 
 # Looks up a drive number.
 # In: DL drive number.
-# Out: FS:SI its entry, or CF.
+# Out: EBDA:SI its entry, or CF.
 # Clobbers: nothing.
 .global drive_find
 drive_find:
@@ -263,10 +263,10 @@ drive_find:
     sub     bl, FIRST_CD
     jnc     .Ldrive_find_cd
     mov     bl, dl
-    cmp     byte ptr fs:[EBDA_EMULATION], 0
+    IN_EBDA cmp byte ptr [EBDA_EMULATION], 0
     je      .Ldrive_find_real
     mov     bh, bl                      # an emulated drive takes the first number of its kind, the others move up
-    xor     bh, fs:[EBDA_CD_SPEC + SPEC_DRIVE]
+    IN_EBDA xor bh, [EBDA_CD_SPEC + SPEC_DRIVE]
     mov     si, EBDA_EMULATED
     jz      .Ldrive_find_done           # CF is clear
     test    bh, 0x80
@@ -281,16 +281,16 @@ drive_find:
     mov     si, bx
     shl     si, 5                       # DRIVE_BYTES
     add     si, EBDA_FLOPPIES
-    cmp     bl, fs:[EBDA_FLOPPY_COUNT]
+    IN_EBDA cmp bl, [EBDA_FLOPPY_COUNT]
     cmc
     jmp     .Ldrive_find_done
-1:  cmp     bl, fs:[EBDA_DISK_COUNT]
+1:  IN_EBDA cmp bl, [EBDA_DISK_COUNT]
     jmp     2f
 .Ldrive_find_cd:
-    cmp     bl, fs:[EBDA_CD_COUNT]
+    IN_EBDA cmp bl, [EBDA_CD_COUNT]
 2:  cmc
     jc      .Ldrive_find_done
-    movzx   si, byte ptr fs:[si + bx]
+    IN_EBDA movzx si, byte ptr [si + bx]
     shl     si, 5
     add     si, EBDA_DRIVES
 .Ldrive_find_done:
@@ -303,16 +303,16 @@ drive_find:
 # Clobbers: AH.
 .global drives_like
 drives_like:
-    mov     al, fs:[EBDA_FLOPPY_COUNT]
+    IN_EBDA mov al, [EBDA_FLOPPY_COUNT]
     mov     ah, dl
     test    dl, FIRST_DISK
     jz      1f
-    mov     al, fs:[EBDA_DISK_COUNT]
-1:  xor     ah, fs:[EBDA_CD_SPEC + SPEC_DRIVE]
+    IN_EBDA mov al, [EBDA_DISK_COUNT]
+1:  IN_EBDA xor ah, [EBDA_CD_SPEC + SPEC_DRIVE]
     shl     ah, 1                       # CF: of the other kind
     cmc
     sbb     ah, ah
-    and     ah, fs:[EBDA_EMULATION]
+    IN_EBDA and ah, [EBDA_EMULATION]
     add     al, ah
     ret
 

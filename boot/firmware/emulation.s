@@ -13,7 +13,7 @@ PER_CD_SECTOR           = 4
 
 .text
 
-# Makes the drive of the image that FS:[EBDA_CD_SPEC] names.
+# Makes the drive of the image that EBDA:[EBDA_CD_SPEC] names.
 # In: DL drive number of the CD, BX segment of the image's first sector (0: BOOT_ADDRESS).
 # Out: DL drive number of the image.
 # Clobbers: EAX, ECX, SI, ES.
@@ -23,22 +23,22 @@ emulation_begin:
     call    drive_find
     mov     cx, si
     mov     si, EBDA_EMULATED
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_EMULATED
-    mov     fs:[si + DRIVE_PORT], cx    # the CD's entry
-    mov     eax, fs:[EBDA_CD_SPEC + SPEC_LBA]
-    mov     fs:[si + DRIVE_START], eax
-    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
-    mov     dword ptr fs:[EBDA_EMULATED_LBA], -1
+    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_EMULATED
+    IN_EBDA mov [si + DRIVE_PORT], cx   # the CD's entry
+    IN_EBDA mov eax, [EBDA_CD_SPEC + SPEC_LBA]
+    IN_EBDA mov [si + DRIVE_START], eax
+    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
+    IN_EBDA mov dword ptr [EBDA_EMULATED_LBA], -1
     test    bx, bx
     jnz     1f
     mov     bx, BOOT_ADDRESS / 16
 1:  mov     es, bx
-    movzx   bx, byte ptr fs:[EBDA_CD_SPEC + SPEC_MEDIA]
+    IN_EBDA movzx bx, byte ptr [EBDA_CD_SPEC + SPEC_MEDIA]
     cmp     bl, EMULATED_DISK
     je      .Lemulation_begin_disk
     movzx   cx, byte ptr cs:[bx + diskette_sectors - 1]
     mov     bl, cs:[bx + diskette_kinds - 1]
-    mov     fs:[si + DRIVE_SELECT], bl
+    IN_EBDA mov [si + DRIVE_SELECT], bl
     mov     ax, 80
     mov     bx, 2
     mov     dl, 0
@@ -54,34 +54,34 @@ emulation_begin:
     inc     bx
     mov     dl, FIRST_DISK
 .Lemulation_begin_geometry:
-    mov     fs:[EBDA_CD_SPEC + SPEC_DRIVE], dl
-    mov     fs:[si + DRIVE_CYLINDERS], ax
-    mov     fs:[si + DRIVE_HEADS], bx
-    mov     fs:[si + DRIVE_TRACK_SECTORS], cx
+    IN_EBDA mov [EBDA_CD_SPEC + SPEC_DRIVE], dl
+    IN_EBDA mov [si + DRIVE_CYLINDERS], ax
+    IN_EBDA mov [si + DRIVE_HEADS], bx
+    IN_EBDA mov [si + DRIVE_TRACK_SECTORS], cx
     push    dx
     mul     bx
     shl     edx, 16
     mov     dx, ax
     movzx   eax, cx
     mul     edx
-    mov     fs:[si + DRIVE_SECTORS], eax
-    mov     dword ptr fs:[si + DRIVE_SECTORS + 4], 0
+    IN_EBDA mov [si + DRIVE_SECTORS], eax
+    IN_EBDA mov dword ptr [si + DRIVE_SECTORS + 4], 0
     pop     dx
-    mov     byte ptr fs:[EBDA_EMULATION], 1
+    IN_EBDA mov byte ptr [EBDA_EMULATION], 1
     pop     bx
     ret
 
 # Reads or verifies sectors of the image.
-# In: FS:SI drive, FS:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
-# Out: AH INT 13h status, FS:[EBDA_REQUEST_DONE].
+# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, EBDA:[EBDA_REQUEST_DONE].
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 .global emulated_transfer
 emulated_transfer:
     mov     ah, DISK_WRITE_PROTECTED
-    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_WRITE
+    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_WRITE
     je      9f
-    mov     ecx, fs:[EBDA_REQUEST_LBA]
-    mov     bx, fs:[EBDA_REQUEST_COUNT]
+    IN_EBDA mov ecx, [EBDA_REQUEST_LBA]
+    IN_EBDA mov bx, [EBDA_REQUEST_COUNT]
     xor     dx, dx                      # done
 1:  push    dx
     push    bx
@@ -96,40 +96,40 @@ emulated_transfer:
     inc     dx
     cmp     dx, bx
     jb      1b
-2:  mov     fs:[EBDA_REQUEST_DONE], dx
-    mov     fs:[EBDA_REQUEST_COUNT], bx
+2:  IN_EBDA mov [EBDA_REQUEST_DONE], dx
+    IN_EBDA mov [EBDA_REQUEST_COUNT], bx
 9:  ret
 
 # Reads one sector of the image: the CD's sector that holds it stays in memory for its neighbours.
-# In: FS:SI drive, ECX sector, ES:DI buffer.
+# In: EBDA:SI drive, ECX sector, ES:DI buffer.
 # Out: AH status; ES after the sector.
 # Clobbers: EAX, EBX, ECX, EDX.
 emulated_sector:
     mov     eax, ecx
     shr     eax, 2                      # PER_CD_SECTOR
-    add     eax, fs:[si + DRIVE_START]
+    IN_EBDA add eax, [si + DRIVE_START]
     and     cx, PER_CD_SECTOR - 1
-    cmp     eax, fs:[EBDA_EMULATED_LBA]
+    IN_EBDA cmp eax, [EBDA_EMULATED_LBA]
     je      .Lemulated_sector_cached
-    mov     dword ptr fs:[EBDA_EMULATED_LBA], -1
+    IN_EBDA mov dword ptr [EBDA_EMULATED_LBA], -1
     push    eax
     push    cx
     push    es
     push    di
     push    si
-    mov     fs:[EBDA_REQUEST_LBA], eax
-    mov     dword ptr fs:[EBDA_REQUEST_LBA + 4], 0
-    mov     word ptr fs:[EBDA_REQUEST_COUNT], 1
-    mov     si, fs:[si + DRIVE_PORT]
+    IN_EBDA mov [EBDA_REQUEST_LBA], eax
+    IN_EBDA mov dword ptr [EBDA_REQUEST_LBA + 4], 0
+    IN_EBDA mov word ptr [EBDA_REQUEST_COUNT], 1
+    IN_EBDA mov si, [si + DRIVE_PORT]
     mov     di, SHADOW_SEGMENT
     mov     es, di
     mov     di, SHADOW_CD_SECTOR
-    mov     bl, fs:[EBDA_REQUEST_KIND]
+    IN_EBDA mov bl, [EBDA_REQUEST_KIND]
     push    bx
-    mov     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_READ
+    IN_EBDA mov byte ptr [EBDA_REQUEST_KIND], REQUEST_READ
     call    atapi_transfer
     pop     bx
-    mov     fs:[EBDA_REQUEST_KIND], bl
+    IN_EBDA mov [EBDA_REQUEST_KIND], bl
     pop     si
     pop     di
     pop     es
@@ -137,9 +137,9 @@ emulated_sector:
     pop     ebx
     test    ah, ah
     jnz     9f
-    mov     fs:[EBDA_EMULATED_LBA], ebx
+    IN_EBDA mov [EBDA_EMULATED_LBA], ebx
 .Lemulated_sector_cached:
-    cmp     byte ptr fs:[EBDA_REQUEST_KIND], REQUEST_VERIFY
+    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_VERIFY
     je      2f
     push    si
     push    di

@@ -15,7 +15,7 @@ DMA_CASCADE             = 0xC0
 
 # POST: opens DMA channels 0-3, also for cards that programs drive; enters the drives that CMOS names, and sets up the
 # controller.
-# In: DS = BDA, FS = EBDA.
+# In: DS = BDA.
 # Clobbers: AX, BX, CX, DX, SI.
 .global floppies_init
 floppies_init:
@@ -32,7 +32,7 @@ floppies_init:
     mov     al, ah
     and     al, 15
     call    floppy_enter
-    mov     al, fs:[EBDA_FLOPPY_COUNT]
+    IN_EBDA mov al, [EBDA_FLOPPY_COUNT]
     test    al, al
     jz      9f
     mov     dx, DOR
@@ -42,7 +42,7 @@ floppies_init:
 9:  ret
 
 # Enters one drive.
-# In: AL kind (0: none), FS:SI entry.
+# In: AL kind (0: none), EBDA:SI entry.
 # Out: SI the next entry.
 # Clobbers: BX.
 floppy_enter:
@@ -51,23 +51,23 @@ floppy_enter:
     ja      1f
     test    bl, bl
     jz      1f
-    mov     byte ptr fs:[si + DRIVE_TYPE], DRIVE_FLOPPY
-    mov     fs:[si + DRIVE_SELECT], bl
-    mov     bl, fs:[EBDA_FLOPPY_COUNT]
-    mov     fs:[si + DRIVE_PORT], bx
-    inc     byte ptr fs:[EBDA_FLOPPY_COUNT]
-    mov     word ptr fs:[si + DRIVE_HEADS], 2
-    mov     word ptr fs:[si + DRIVE_SECTOR_BYTES], 512
-    mov     bl, fs:[si + DRIVE_SELECT]
+    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_EBDA mov [si + DRIVE_SELECT], bl
+    IN_EBDA mov bl, [EBDA_FLOPPY_COUNT]
+    IN_EBDA mov [si + DRIVE_PORT], bx
+    IN_EBDA inc byte ptr [EBDA_FLOPPY_COUNT]
+    IN_EBDA mov word ptr [si + DRIVE_HEADS], 2
+    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
+    IN_EBDA mov bl, [si + DRIVE_SELECT]
     shl     bx, 2
     push    ax
     mov     ax, cs:[bx + kinds - 4]
-    mov     fs:[si + DRIVE_CYLINDERS], ax
+    IN_EBDA mov [si + DRIVE_CYLINDERS], ax
     mov     ax, cs:[bx + kinds - 2]
-    mov     fs:[si + DRIVE_TRACK_SECTORS], ax
-    mul     word ptr fs:[si + DRIVE_CYLINDERS]
+    IN_EBDA mov [si + DRIVE_TRACK_SECTORS], ax
+    IN_EBDA mul word ptr [si + DRIVE_CYLINDERS]
     add     ax, ax
-    mov     fs:[si + DRIVE_SECTORS], ax
+    IN_EBDA mov [si + DRIVE_SECTORS], ax
     pop     ax
     add     si, DRIVE_BYTES
 1:  ret

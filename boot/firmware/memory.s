@@ -26,13 +26,12 @@ ENTRY_ABOVE_4G          = 6
 .text
 
 # Size of the memory above 1 MiB that systems may use.
-# In: FS = EBDA.
 # Out: EAX first address after the RAM that begins at 1 MiB, without what expansion ROMs keep.
 # Clobbers: nothing.
 .global memory_top
 memory_top:
     call    memory_end
-    sub     eax, fs:[EBDA_KEPT]
+    IN_EBDA sub eax, [EBDA_KEPT]
     ret
 
 # Size of the memory above 1 MiB.
@@ -129,7 +128,7 @@ system_e820:
     jne     .Lsystem_e820_above
     call    memory_top
     mov     es:[di], eax
-    mov     eax, fs:[EBDA_KEPT]
+    IN_EBDA mov eax, [EBDA_KEPT]
     mov     es:[di + 8], eax
 .Lsystem_e820_above:
     cmp     bl, ENTRY_ABOVE_4G
@@ -141,7 +140,7 @@ system_e820:
     inc     ebx
     cmp     bl, ENTRY_KEPT
     jne     .Lsystem_e820_exists
-    cmp     dword ptr fs:[EBDA_KEPT], 1
+    IN_EBDA cmp dword ptr [EBDA_KEPT], 1
     adc     ebx, 0                      # an empty one is left out
 .Lsystem_e820_exists:
     call    memory_entry_exists

@@ -39,7 +39,7 @@ ERROR_NO_HANDLER        = 5
 .text
 
 # INT 15h AH=C2h.
-# In: AL function, FS EBDA.
+# In: AL function.
 # Out: AH 0, or CF and AH an ERROR_*.
 .global system_mouse
 system_mouse:
@@ -71,19 +71,19 @@ mouse_enable:
     mov     al, MOUSE_DISABLE
     jb      1f
     mov     ah, ERROR_NO_HANDLER
-    cmp     dword ptr fs:[EBDA_MOUSE_HANDLER], 0
+    IN_EBDA cmp dword ptr [EBDA_MOUSE_HANDLER], 0
     je      mouse_error
-    mov     byte ptr fs:[EBDA_MOUSE_COUNT], 0
+    IN_EBDA mov byte ptr [EBDA_MOUSE_COUNT], 0
     in      al, PIC2_DATA
     and     al, ~MASK_MOUSE
     out     PIC2_DATA, al
     mov     al, MOUSE_ENABLE
 1:  call    mouse_begin
-    or      byte ptr fs:[EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF
-    and     byte ptr fs:[EBDA_MOUSE_COMMAND], ~COMMAND_INTERRUPT
+    IN_EBDA or byte ptr [EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF
+    IN_EBDA and byte ptr [EBDA_MOUSE_COMMAND], ~COMMAND_INTERRUPT
     cmp     bh, 1
     jne     mouse_tell
-    xor     byte ptr fs:[EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF | COMMAND_INTERRUPT
+    IN_EBDA xor byte ptr [EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF | COMMAND_INTERRUPT
 
 # Sends the mouse a byte; that ends the call.
 # In: AL byte, after mouse_begin.
@@ -101,12 +101,12 @@ mouse_initialize:
     mov     ah, ERROR_INTERFACE
     cmp     bh, PACKET_BYTES
     jne     mouse_error
-    mov     dword ptr fs:[EBDA_MOUSE_HANDLER], 0
+    IN_EBDA mov dword ptr [EBDA_MOUSE_HANDLER], 0
 
 # AL=01h.
 # Out: BL AAh, BH 0: what a mouse says of itself after a reset.
 mouse_reset:
-    mov     byte ptr fs:[EBDA_MOUSE_COUNT], 0
+    IN_EBDA mov byte ptr [EBDA_MOUSE_COUNT], 0
     mov     al, MOUSE_RESET
     call    mouse_begin
     call    mouse_send
@@ -189,13 +189,13 @@ mouse_extended:
 # AL=07h.
 # In: ES:BX the routine that is called with each packet; 0 for none.
 mouse_handler:
-    mov     fs:[EBDA_MOUSE_HANDLER], bx
-    mov     fs:[EBDA_MOUSE_HANDLER + 2], es
+    IN_EBDA mov [EBDA_MOUSE_HANDLER], bx
+    IN_EBDA mov [EBDA_MOUSE_HANDLER + 2], es
     jmp     mouse_good
 
 # The controller is the mouse's from here to mouse_end: no byte of the keyboard comes between. A key that waits to be
 # taken is taken first.
-# In: FS EBDA, interrupts off.
+# In: interrupts off.
 # Clobbers: AH, CX, DL.
 mouse_begin:
     mov     ah, al
@@ -212,7 +212,7 @@ mouse_begin:
     mov     al, KBC_READ_COMMAND_BYTE
     call    kbc_command
     call    kbc_receive
-    mov     fs:[EBDA_MOUSE_COMMAND], al
+    IN_EBDA mov [EBDA_MOUSE_COMMAND], al
     and     al, ~(COMMAND_INTERRUPTS | COMMAND_MOUSE_OFF)
     or      al, COMMAND_KEYBOARD_OFF
     call    command_byte_set
@@ -221,13 +221,12 @@ mouse_begin:
     ret
 
 # Leaves the controller as it was, but for what EBDA_MOUSE_COMMAND says now.
-# In: FS EBDA.
 # Clobbers: CX.
 # Flags: kept.
 mouse_end:
     pushf
     push    ax
-    mov     al, fs:[EBDA_MOUSE_COMMAND]
+    IN_EBDA mov al, [EBDA_MOUSE_COMMAND]
     call    command_byte_set
     pop     ax
     popf
@@ -287,7 +286,6 @@ irq_mouse:
     pushad
     push    ds
     push    es
-    push    fs
     cld
     mov     ax, EBDA_SEGMENT
     mov     ds, ax
@@ -316,8 +314,7 @@ irq_mouse:
     lcall   [EBDA_MOUSE_HANDLER]
     cli
     add     sp, 8
-1:  pop     fs
-    pop     es
+1:  pop     es
     pop     ds
     mov     al, PIC_EOI
     out     PIC2_COMMAND, al

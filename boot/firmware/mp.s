@@ -34,14 +34,13 @@ CPUID_FEATURES          = 1
 .text
 
 # Puts the tables into memory.
-# In: FS = EBDA.
 # Clobbers: EAX, EBX, ECX, EDX, SI, DI, ES.
 .global mp_init
 mp_init:
     call    apic_present
     jnc     1f
     ret
-1:  push    fs
+1:  push    EBDA_SEGMENT
     pop     es
     mov     si, offset pointer
     mov     di, EBDA_MP

@@ -102,10 +102,10 @@ card_reset:
 # Clobbers: nothing.
 card_write:
     push    esi
-    push    fs
+    push    es
     call    card_window
-    mov     fs:[esi], eax
-    pop     fs
+    mov     es:[esi], eax
+    pop     es
     pop     esi
     ret
 
@@ -114,16 +114,16 @@ card_write:
 # Out: EAX.
 card_read:
     push    esi
-    push    fs
+    push    es
     call    card_window
-    mov     eax, fs:[esi]
-    pop     fs
+    mov     eax, es:[esi]
+    pop     es
     pop     esi
     ret
 
 # Makes the registers reachable in real mode: a segment keeps the limit that it had in protected mode.
 # In: BX register.
-# Out: FS:ESI where it is.
+# Out: ES:ESI where it is.
 card_window:
     pushf
     push    eax
@@ -133,12 +133,12 @@ card_window:
     or      al, CR0_PE
     mov     cr0, eax
     mov     si, FLAT_DATA
-    mov     fs, si
+    mov     es, si
     and     al, ~CR0_PE
     mov     cr0, eax
     jmp     1f
 1:  xor     si, si
-    mov     fs, si
+    mov     es, si
     movzx   esi, bx
     add     esi, [NET_CARD]
     pop     eax

@@ -45,10 +45,9 @@ CALL_BYTES              = 4             # entry of the table of calls
 .text
 
 # Boots from the network; returns, with a sentence, when it cannot.
-# Clobbers: all but FS; DS = 0.
+# Clobbers: all; DS = 0.
 .global network_boot
 network_boot:
-    push    fs
     mov     ax, NET_SEGMENT
     mov     ds, ax
     mov     es, ax
@@ -115,7 +114,6 @@ network_boot:
     call    say
     xor     ax, ax
     mov     ds, ax
-    pop     fs
     ret
 
 # Enters what was loaded. Does not return.
@@ -177,7 +175,6 @@ pxe_entry:
     pushad
     push    ds
     push    es
-    push    fs
     cld
     sti
     mov     ax, NET_SEGMENT
@@ -204,7 +201,6 @@ pxe_entry:
     sbb     ax, ax
     inc     ax
     mov     [bp - 4], ax                # AX of those saved
-    pop     fs
     pop     es
     pop     ds
     popad
@@ -249,13 +245,15 @@ call_unsupported:
 # TFTP_OPEN.
 # Out: AX status, as of all calls.
 call_open:
-    lfs     si, [PXE_CALL]
-    mov     edx, fs:[si + OPEN_SERVER]
-    mov     ax, fs:[si + OPEN_PACKET]
+    push    ds
+    lds     si, [PXE_CALL]
+    mov     edx, [si + OPEN_SERVER]
+    mov     ax, [si + OPEN_PACKET]
     add     si, OPEN_FILE
     mov     di, NET_NAME
     mov     cx, OPEN_FILE_BYTES
-    rep movsb es:[di], fs:[si]
+    rep movsb
+    pop     ds
     mov     byte ptr [di - 1], 0
     call    tftp_open
     mov     ax, STATUS_TFTP_OPEN

@@ -38,12 +38,11 @@ CHIP_BYTES              = 6             # entry of the table of chips
     PCI_ACCESS
 
 # Gives every function what it needs.
-# In: FS = EBDA.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EDI.
 .global pci_init
 pci_init:
-    mov     dword ptr fs:[EBDA_PCI_IO], IO_FIRST
-    mov     dword ptr fs:[EBDA_PCI_MEMORY], MEMORY_LAST
+    IN_EBDA mov dword ptr [EBDA_PCI_IO], IO_FIRST
+    IN_EBDA mov dword ptr [EBDA_PCI_MEMORY], MEMORY_LAST
     xor     bx, bx
 .Lpci_init_function:
     call    pci_next
@@ -97,9 +96,9 @@ pci_bars:
     neg     ecx                         # mask
     jz      .Lpci_bars_next
     neg     eax
-    add     eax, fs:[EBDA_PCI_MEMORY]
+    IN_EBDA add eax, [EBDA_PCI_MEMORY]
     and     eax, ecx
-    mov     fs:[EBDA_PCI_MEMORY], eax
+    IN_EBDA mov [EBDA_PCI_MEMORY], eax
     call    pci_write32
     test    si, BAR_64BIT
     jz      .Lpci_bars_next
@@ -113,12 +112,12 @@ pci_bars:
     and     cl, 0xFC                    # mask
     mov     eax, ecx
     not     eax                         # size - 1
-    add     eax, fs:[EBDA_PCI_IO]
+    IN_EBDA add eax, [EBDA_PCI_IO]
     and     eax, ecx
     sub     eax, ecx                    # and the size
     mov     esi, eax
     add     eax, ecx
-    mov     fs:[EBDA_PCI_IO], esi
+    IN_EBDA mov [EBDA_PCI_IO], esi
     call    pci_write32
 .Lpci_bars_next:
     add     di, 4

@@ -32,14 +32,14 @@ BLOCKS                  = SHADOW_PMM_BLOCKS
 BLOCKS_END              = BLOCKS + 32 * BLOCK_BYTES
 
 # What the caller finds restored, and its arguments above, from BP on.
-P_AX                    = 34
-P_DX                    = 26
-P_FUNCTION              = 42            # u16
-P_LENGTH                = 44            # u32: paragraphs
-P_HANDLE                = 48            # u32
-P_FLAGS                 = 52            # u16
-P_FIND                  = 44            # u32: handle
-P_BUFFER                = 44            # u32: address
+P_AX                    = 32
+P_DX                    = 24
+P_FUNCTION              = 40            # u16
+P_LENGTH                = 42            # u32: paragraphs
+P_HANDLE                = 46            # u32
+P_FLAGS                 = 50            # u16
+P_FIND                  = 42            # u32: handle
+P_BUFFER                = 42            # u32: address
 
 .text
 
@@ -79,13 +79,10 @@ pmm_entry:
     pushad
     push    ds
     push    es
-    push    fs
     mov     bp, sp
     cld
     mov     ax, SHADOW_SEGMENT
     mov     es, ax
-    mov     ax, EBDA_SEGMENT
-    mov     fs, ax
     mov     eax, PMM_UNSUPPORTED
     cmp     dword ptr es:[SHADOW_PMM], PMM_SIGNATURE
     jne     1f
@@ -97,14 +94,13 @@ pmm_entry:
 1:  mov     [bp + P_AX], ax
     shr     eax, 16
     mov     [bp + P_DX], ax
-    pop     fs
     pop     es
     pop     ds
     popad
     retf
 
 # Function 0: allocates a block, or tells how long one can be.
-# In: BP frame, ES = SHADOW_SEGMENT, FS = EBDA.
+# In: BP frame, ES = SHADOW_SEGMENT.
 # Out: EAX address or paragraphs; 0 for none.
 # Clobbers: all but BP.
 allocate:
@@ -167,7 +163,7 @@ allocate:
     ret
 
 # How long a block can be.
-# In: BP frame, ES = SHADOW_SEGMENT, FS = EBDA.
+# In: BP frame, ES = SHADOW_SEGMENT.
 # Out: EAX paragraphs.
 # Clobbers: all but BP.
 largest:
@@ -315,7 +311,7 @@ find:
 2:  ret
 
 # Function 2: frees a block.
-# In: BP frame, ES = SHADOW_SEGMENT, FS = EBDA.
+# In: BP frame, ES = SHADOW_SEGMENT.
 # Out: EAX 0, or 1 where none begins there.
 # Clobbers: EDX, SI.
 free:
@@ -334,7 +330,7 @@ free:
     mov     es:[si + BLOCK_LENGTH], eax
 
 # Finds out from where on memory is kept: from the lowest of the blocks that are to be.
-# In: ES = SHADOW_SEGMENT, FS = EBDA.
+# In: ES = SHADOW_SEGMENT.
 # Out: EAX 0.
 # Clobbers: EDX, SI.
 kept_count:
@@ -352,7 +348,7 @@ kept_count:
     cmp     si, BLOCKS_END
     jb      1b
     sub     eax, edx
-    mov     fs:[EBDA_KEPT], eax
+    IN_EBDA mov [EBDA_KEPT], eax
     xor     eax, eax
     ret
 

@@ -78,7 +78,7 @@ post_cold:
     call    roms_init
     int     0x19
 
-# Zeroes the BIOS data areas and fills in what is known; leaves DS = BDA, FS = EBDA.
+# Zeroes the BIOS data areas and fills in what is known; leaves DS = BDA.
 # Clobbers: AX, CX, DI, ES.
 data_areas_init:
     mov     ax, BDA_SEGMENT
@@ -90,11 +90,10 @@ data_areas_init:
     rep stosw
     mov     cx, EBDA_SEGMENT
     mov     es, cx
-    mov     fs, cx
     xor     di, di
     mov     cx, EBDA_KIB * 512
     rep stosw
-    mov     byte ptr fs:[EBDA_SIZE], EBDA_KIB
+    IN_EBDA mov byte ptr [EBDA_SIZE], EBDA_KIB
     mov     word ptr [BDA_EBDA], EBDA_SEGMENT
     mov     word ptr [BDA_MEMORY_KIB], 640 - EBDA_KIB
     ret
@@ -114,7 +113,7 @@ equipment_init:
     cmp     word ptr [BDA_LPT], 0
     je      4f
     add     ax, 1 << EQUIPMENT_LPT_SHIFT
-4:  movzx   bx, byte ptr fs:[EBDA_FLOPPY_COUNT]
+4:  IN_EBDA movzx bx, byte ptr [EBDA_FLOPPY_COUNT]
     cmp     bx, 1
     jb      3f
     dec     bx
@@ -126,7 +125,7 @@ equipment_init:
     ret
 
 # One line on the screen and on COM1.
-# In: DS = BDA, FS = EBDA.
+# In: DS = BDA.
 # Clobbers: EAX, EBX, ECX, EDX, SI.
 banner:
     mov     si, offset text_banner
@@ -136,7 +135,7 @@ banner:
     call    say_decimal
     mov     si, offset text_memory
     call    say
-    movzx   ecx, byte ptr fs:[EBDA_DISK_COUNT]
+    IN_EBDA movzx ecx, byte ptr [EBDA_DISK_COUNT]
     mov     dl, FIRST_DISK
     jecxz   2f
 1:  call    drive_find
@@ -148,15 +147,15 @@ banner:
     mov     si, offset text_disk
     call    say
     pop     si
-    mov     eax, fs:[si + DRIVE_SECTORS]
-    mov     ebx, fs:[si + DRIVE_SECTORS + 4]
+    IN_EBDA mov eax, [si + DRIVE_SECTORS]
+    IN_EBDA mov ebx, [si + DRIVE_SECTORS + 4]
     shrd    eax, ebx, 11                # MiB
     call    say_decimal
     mov     si, offset text_mib
     call    say
     inc     dl
     loop    1b
-2:  movzx   ecx, byte ptr fs:[EBDA_CD_COUNT]
+2:  IN_EBDA movzx ecx, byte ptr [EBDA_CD_COUNT]
     mov     dl, FIRST_CD
     jecxz   4f
 3:  mov     si, offset text_drive

@@ -48,12 +48,12 @@ SELECTOR_BIG            = 16            # 4 GiB
 .text
 
 # Runs the ROMs of all functions.
-# In: FS = EBDA; interrupts are on.
-# Clobbers: all but FS and SP.
+# In: interrupts are on.
+# Clobbers: all but SP.
 .global roms_init
 roms_init:
-    mov     word ptr fs:[EBDA_ROM_NEXT], ROMS_FIRST
-    mov     dword ptr fs:[EBDA_BEV], 0
+    IN_EBDA mov word ptr [EBDA_ROM_NEXT], ROMS_FIRST
+    IN_EBDA mov dword ptr [EBDA_BEV], 0
     mov     ax, SHADOW_SEGMENT          # ROMs look here whether the BIOS knows Plug and Play
     mov     es, ax
     mov     si, offset pnp_installation
@@ -75,8 +75,8 @@ roms_init:
     jmp     2b
 
 # Runs the ROM of a function, if it has one.
-# In: BX function, FS = EBDA.
-# Clobbers: all but FS and SP.
+# In: BX function.
+# Clobbers: all but SP.
 rom_of_function:
     mov     di, PCI_CLASS + 3
     call    pci_read8
@@ -92,7 +92,7 @@ rom_of_function:
     call    pci_read32
     and     eax, ROM_ADDRESS
     jz      9f
-    mov     esi, fs:[EBDA_PCI_MEMORY]   # below all that has an address, and only for this moment
+    IN_EBDA mov esi, [EBDA_PCI_MEMORY]  # below all that has an address, and only for this moment
     add     esi, eax
     and     esi, eax
     mov     eax, esi
@@ -109,11 +109,11 @@ rom_of_function:
 9:  ret
 
 # Copies a ROM to where the next one goes.
-# In: ESI physical address, FS = EBDA.
+# In: ESI physical address.
 # Out: CF when it is none for a PC, is damaged or finds no room.
 # Clobbers: EAX, CX, DX, ESI, DI, BP, ES.
 rom_load:
-    mov     dx, fs:[EBDA_ROM_NEXT]
+    IN_EBDA mov dx, [EBDA_ROM_NEXT]
     cmp     dx, ROMS_END
     jae     .Lrom_load_bad
     call    rom_piece
@@ -143,7 +143,7 @@ rom_load:
     loop    .Lrom_load_piece
     test    ah, ah
     jnz     .Lrom_load_bad
-    mov     es, fs:[EBDA_ROM_NEXT]
+    IN_EBDA mov es, [EBDA_ROM_NEXT]
     mov     di, es:[ROM_PCI]
     cmp     di, OFFSET_MOST
     ja      .Lrom_load_bad
@@ -189,10 +189,10 @@ rom_piece:
     ret
 
 # Calls a ROM that was copied, and finds out how it boots.
-# In: BX function, FS = EBDA.
-# Clobbers: all but FS and SP.
+# In: BX function.
+# Clobbers: all but SP.
 rom_run:
-    mov     dx, fs:[EBDA_ROM_NEXT]
+    IN_EBDA mov dx, [EBDA_ROM_NEXT]
     mov     cx, ROM_ENTRY
     call    rom_call_big
     mov     es, dx
@@ -201,7 +201,7 @@ rom_run:
     add     ax, dx
     add     ax, ROM_ALIGN - 1
     and     ax, -ROM_ALIGN
-    mov     fs:[EBDA_ROM_NEXT], ax
+    IN_EBDA mov [EBDA_ROM_NEXT], ax
     mov     di, es:[ROM_PNP]
     mov     si, PNP_HEADERS
 .Lrom_run_header:
@@ -213,10 +213,10 @@ rom_run:
     jne     .Lrom_run_done
     mov     cx, es:[di + PNP_BEV]
     jcxz    .Lrom_run_drive
-    cmp     dword ptr fs:[EBDA_BEV], 0
+    IN_EBDA cmp dword ptr [EBDA_BEV], 0
     jne     .Lrom_run_next
-    mov     fs:[EBDA_BEV], cx
-    mov     fs:[EBDA_BEV + 2], es
+    IN_EBDA mov [EBDA_BEV], cx
+    IN_EBDA mov [EBDA_BEV + 2], es
     jmp     .Lrom_run_next
 .Lrom_run_drive:
     mov     cx, es:[di + PNP_BCV]

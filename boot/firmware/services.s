@@ -1,10 +1,9 @@
 # How software reaches the firmware: the interrupt vector table and the common entry of all services.
 #
 # Each service interrupt has a table: the routine for unknown functions, the number of entries, and for each function
-# number (AH) its routine. A routine is called with the caller's EAX, EBX, ECX, EDX, ESI, EDI and ES; DS = BDA, FS =
-# EBDA and
-# BP = the frame with the caller's registers (firmware.inc, F_*). It may clobber all registers but BP, SS and SP; what
-# it writes into the frame is what the caller gets back.
+# number (AH) its routine. A routine is called with the caller's EAX, EBX, ECX, EDX, ESI, EDI and ES; DS = BDA, and
+# BP = the frame with the caller's registers (firmware.inc, F_*). It may clobber all registers but BP, FS, GS, SS and
+# SP; what it writes into the frame is what the caller gets back.
 
 .include "firmware.inc"
 
@@ -18,14 +17,11 @@
 service:
     push    ds
     push    es
-    push    fs
     pushad
     mov     bp, sp
     cld
     mov     bx, BDA_SEGMENT
     mov     ds, bx
-    mov     bx, EBDA_SEGMENT
-    mov     fs, bx
     mov     si, [bp + F_TABLE]
     mov     al, ah
     call    function_find
@@ -41,7 +37,6 @@ service:
 # In: SP frame.
 service_done:
     popad
-    pop     fs
     pop     es
     pop     ds
     add     sp, 2

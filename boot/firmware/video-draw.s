@@ -26,6 +26,12 @@ COLOUR_XOR              = 0x80          # of modes that have fewer than 256
 VECTOR_GRAPHICS         = 0x43          # the font
 VECTOR_GRAPHICS_HIGH    = 0x1F          # the CGA's characters from 80h on
 
+# What draw_character has on the stack, below BP.
+DRAW_STEP               = 2             # u16: from the end of a line of the character to its next line
+DRAW_TWO_BITS           = 2             # u16: as the CGA has it: not 0 with two bits a pixel
+DRAW_FONT               = 4             # u16: segment of the font
+DRAW_BYTES              = 4
+
 .text
 
 # Whether the mode is one in which characters and pixels are drawn.
@@ -129,6 +135,30 @@ graphics_cell:
     pop     ax
     ret
 
+# Finds a font.
+# In: SI address of its vector, BP frame of draw_character.
+# Out: SI offset, [BP - DRAW_FONT] segment.
+# Clobbers: nothing.
+font_load:
+    push    ds
+    push    0
+    pop     ds
+    lds     si, [si]
+    mov     [bp - DRAW_FONT], ds
+    pop     ds
+    ret
+
+# Takes a line of a character from the font.
+# In: SI offset, BP frame of draw_character.
+# Out: SI the next line; flags as after INC.
+.macro FONT_LINE register
+    push    ds
+    mov     ds, [bp - DRAW_FONT]
+    mov     \register, [si]
+    pop     ds
+    inc     si
+.endm
+
 # Draws a character.
 # In: AL character, BL colour, BH page, DH row, DL column.
 # Clobbers: nothing.
@@ -136,18 +166,18 @@ graphics_cell:
 draw_character:
     pusha
     push    es
-    push    fs
-    push    gs
+    mov     bp, sp
+    sub     sp, DRAW_BYTES
     call    graphics_cell
-    xor     cx, cx
-    mov     fs, cx
-    lgs     si, fs:[VECTOR_GRAPHICS * 4]
+    mov     si, VECTOR_GRAPHICS * 4
+    call    font_load
     mov     cx, [BDA_FONT_HEIGHT]
     call    pixels_kind
     ja      .Ldraw_character_cga
     mul     cl
     add     si, ax
-    mov     bp, [BDA_COLUMNS]
+    mov     ax, [BDA_COLUMNS]
+    mov     [bp - DRAW_STEP], ax
     call    pixels_kind
     je      .Ldraw_character_bytes
     mov     ax, GRAPHICS_MODE | WRITE_COLOUR << 8
@@ -158,8 +188,7 @@ draw_character:
     call    graphics_write
 .Ldraw_character_line:
     mov     al, GRAPHICS_MASK
-    mov     ah, gs:[si]
-    inc     si
+    FONT_LINE ah
     test    bl, COLOUR_XOR
     jnz     .Ldraw_character_colour
     not     ah
@@ -171,21 +200,20 @@ draw_character:
     call    graphics_write
     mov     dl, es:[di]
     mov     es:[di], bl
-    add     di, bp
+    add     di, [bp - DRAW_STEP]
     loop    .Ldraw_character_line
     call    graphics_done
 .Ldraw_character_done:
-    pop     gs
-    pop     fs
+    mov     sp, bp
     pop     es
     popa
     ret
 .Ldraw_character_bytes:
-    shl     bp, 3
-    sub     bp, 8
+    shl     ax, 3
+    sub     ax, 8
+    mov     [bp - DRAW_STEP], ax
 .Ldraw_character_byte_line:
-    mov     ah, gs:[si]
-    inc     si
+    FONT_LINE ah
     mov     dx, 8
 .Ldraw_character_pixel:
     mov     al, bl
@@ -196,15 +224,14 @@ draw_character:
     stosb
     dec     dx
     jnz     .Ldraw_character_pixel
-    add     di, bp
+    add     di, [bp - DRAW_STEP]
     loop    .Ldraw_character_byte_line
     jmp     .Ldraw_character_done
 .Ldraw_character_cga:
     test    al, al
     jns     .Ldraw_character_cga_low
-    mov     si, 0
-    mov     gs, si
-    lgs     si, gs:[VECTOR_GRAPHICS_HIGH * 4]
+    mov     si, VECTOR_GRAPHICS_HIGH * 4
+    call    font_load
     and     al, 0x7F
 .Ldraw_character_cga_low:
     mov     ah, CGA_HEIGHT
@@ -213,12 +240,12 @@ draw_character:
     add     si, ax
     mov     bh, bl                      # BH: COLOUR_XOR
     call    cga_fill
-    sbb     bp, bp                      # BP: not 0 with two bits a pixel
+    sbb     ax, ax
+    mov     [bp - DRAW_TWO_BITS], ax
 .Ldraw_character_cga_line:
-    mov     al, gs:[si]
-    inc     si
-    test    bp, bp
-    jz      .Ldraw_character_cga_eight
+    FONT_LINE al
+    cmp     word ptr [bp - DRAW_TWO_BITS], 0
+    je      .Ldraw_character_cga_eight
     mov     dl, 8                       # each bit twice, in AX
     mov     dh, al
 .Ldraw_character_cga_bit:

@@ -282,14 +282,16 @@ data_save:
     mov     si, BDA_LAST_ROW
     mov     cx, BDA_SECOND_BYTES
     rep movsb
-    mov     ax, fs:[EBDA_VBE_MODE]
+    IN_EBDA mov ax, [EBDA_VBE_MODE]
     stosw
-    xor     ax, ax
-    mov     gs, ax
-    mov     eax, gs:[VECTOR_GRAPHICS_HIGH * 4]
+    push    ds
+    push    0
+    pop     ds
+    mov     eax, [VECTOR_GRAPHICS_HIGH * 4]
     stosd
-    mov     eax, gs:[VECTOR_GRAPHICS * 4]
+    mov     eax, [VECTOR_GRAPHICS * 4]
     stosd
+    pop     ds
     ret
 
 # Restores it.
@@ -306,15 +308,15 @@ data_restore:
     mov     cx, BDA_SECOND_BYTES
     rep movsb
     lodsw
-    mov     fs:[EBDA_VBE_MODE], ax
-    xor     ax, ax
-    mov     gs, ax
-    lodsd
-    mov     gs:[VECTOR_GRAPHICS_HIGH * 4], eax
-    lodsd
-    mov     gs:[VECTOR_GRAPHICS * 4], eax
+    IN_EBDA mov [EBDA_VBE_MODE], ax
     push    ds
     push    es
+    push    0
+    pop     es
+    lodsd
+    mov     es:[VECTOR_GRAPHICS_HIGH * 4], eax
+    lodsd
+    mov     es:[VECTOR_GRAPHICS * 4], eax
     pop     ds
     pop     es
     ret
@@ -399,14 +401,14 @@ vbe_power:
     je      2f
     cmp     bl, 2
     jne     vbe_failed
-    mov     al, fs:[EBDA_DISPLAY_POWER]
+    IN_EBDA mov al, [EBDA_DISPLAY_POWER]
     mov     [bp + F_BH], al
     ret
 1:  mov     word ptr [bp + F_BX], POWER_STATES
     ret
 2:  cmp     bh, POWER_STATE_LAST
     ja      vbe_failed
-    mov     fs:[EBDA_DISPLAY_POWER], bh
+    IN_EBDA mov [EBDA_DISPLAY_POWER], bh
     mov     dx, SEQUENCER_PORT
     mov     al, SEQUENCER_CLOCKING
     out     dx, al

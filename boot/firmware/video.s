@@ -387,8 +387,6 @@ video_get_mode:
 video_write_string:
     jcxz    .Lvideo_write_string_done
     mov     si, [bp + F_EBP]            # the caller's BP
-    push    es
-    pop     fs
     movzx   di, bh
     and     di, PAGES - 1
     add     di, di
@@ -397,12 +395,15 @@ video_write_string:
 .Lvideo_write_string_character:
     push    cx
     mov     ah, bl
+    push    ds
+    mov     ds, [bp + F_ES]
+    lodsb
     test    byte ptr [bp + F_AL], 2
-    lods    byte ptr fs:[si]
     jz      .Lvideo_write_string_plain
-    mov     ah, fs:[si]
+    mov     ah, [si]
     inc     si
 .Lvideo_write_string_plain:
+    pop     ds
     push    si
     cmp     al, CARRIAGE_RETURN
     je      .Lvideo_write_string_write

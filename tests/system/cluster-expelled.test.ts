@@ -4,7 +4,6 @@ import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
-import { PROMPT } from "./images.ts";
 import { outputAmong } from "./output.ts";
 
 const TOLD = /^cluster: the key was replaced while this node was away, or it was put out/m;
