@@ -101,6 +101,14 @@ actions:
     .long   action_help, cloud_usage, 0
     .long   0
 
+# Word after `cloud key`, words in all, routine. In: ESI addresses of the words. Out: EAX status.
+key_actions:
+    .long   key_rotate, 1, key_replace
+    .long   key_forget, 1, key_drop
+    .long   key_new, 2, key_drawn
+    .long   key_set, 3, key_typed
+    .long   0, 0                        # so many words there never are
+
 state_names:            .long state_waiting, state_joining, state_member
 STRING state_waiting, "waiting"
 STRING state_joining, "joining"
@@ -194,7 +202,11 @@ cloud_status:
     bswap   ecx
     mov     edx, [node + NODE_FOUNDER + 4]
     bswap   edx
-    PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other nodes are alive\n", [node+NODE_ERA], ecx, edx, [node+NODE_ERA_AGE], [peer_alive]
+    LOAD_STRING eax, "node is"
+    cmp     dword ptr [peer_alive], 1
+    je      1f
+    LOAD_STRING eax, "nodes are"
+1:  PRINTF  "era %u, founded by %08x%08x, here since age %u; %u other %s alive\n", [node+NODE_ERA], ecx, edx, [node+NODE_ERA_AGE], [peer_alive], eax
     jmp     .Lcloud_status_pings
 .Lcloud_status_joining:
     PRINTF  "%s\n", eax
@@ -272,96 +284,110 @@ cloud_trust:
     add     eax, [count_cloud_other]
     add     eax, [count_cloud_replayed]
     add     eax, [count_cloud_unproven]
-    cmp     dword ptr [trust_open], 0
+    LOAD_STRING ecx, "packet was"
+    cmp     eax, 1
+    je      2f
+    LOAD_STRING ecx, "packets were"
+2:  cmp     dword ptr [trust_open], 0
     jne     1f
     mov     edx, offset trust_name
-    PRINTF  "cluster %s, with a key; %u packets were refused\n", edx, eax
+    PRINTF  "cluster %s, with a key; %u %s refused\n", edx, eax, ecx
     call    rotate_advise
     jmp     9f
-1:  PRINTF  "open cluster: whoever is on this network can join and change it (cloud key new NAME); %u packets were refused\n", eax
+1:  PRINTF  "open cluster: whoever is on this network can join and change it (cloud key new NAME); %u %s refused\n", eax, ecx
 9:  pop     ebx
     ret
 
-# Shows the key, or gives the node another.
+# Shows the key, or acts on the words after `cloud key`.
 # In: EAX how many arguments, EDX their addresses.
+# Out: EAX status.
 cloud_key:
     push    ebx
     push    esi
     mov     ebx, eax
     mov     esi, edx
-    cmp     ebx, 1
-    jne     .Lcloud_key_lock
-    mov     eax, [esi]
-    mov     edx, offset key_rotate
-    call    string_compare
-    jne     .Lcloud_key_lock
-    xor     eax, eax
-    pop     esi
-    pop     ebx
-    jmp     cloud_rotate
-.Lcloud_key_lock:
-    call    cloud_lock
     test    ebx, ebx
     jz      .Lcloud_key_show
+    push    edi
+    mov     edi, offset key_actions
+.Lcloud_key_next:
+    cmp     dword ptr [edi], 0
+    je      .Lcloud_key_found
     mov     eax, [esi]
-    mov     edx, offset key_forget
+    mov     edx, [edi]
     call    string_compare
-    mov     eax, offset no_name
-    je      .Lcloud_key_adopt
-    cmp     ebx, 2
-    jb      .Lcloud_key_usage
-    mov     eax, [esi]
-    mov     edx, offset key_new
-    call    string_compare
-    je      .Lcloud_key_new
-    mov     eax, [esi]
-    mov     edx, offset key_set
-    call    string_compare
+    je      .Lcloud_key_found
+    add     edi, 12
+    jmp     .Lcloud_key_next
+.Lcloud_key_found:
+    mov     eax, [edi + 8]
+    cmp     ebx, [edi + 4]
+    pop     edi
     jne     .Lcloud_key_usage
-    cmp     ebx, 3
-    jne     .Lcloud_key_usage
-    mov     eax, [esi + 8]
-    mov     edx, [esi + 4]
-    call    trust_parse
-    jc      .Lcloud_key_bad
-    jmp     .Lcloud_key_named
-.Lcloud_key_new:
-    cmp     ebx, 2
-    jne     .Lcloud_key_usage
-    mov     eax, [esi + 4]
-    call    name_is_good
-    jc      .Lcloud_key_bad
-    call    trust_draw
-.Lcloud_key_named:
-    mov     eax, [esi + 4]
-.Lcloud_key_adopt:
-    call    cluster_rejoin
-.Lcloud_key_show:
-    call    cloud_trust
-    cmp     byte ptr [node + NODE_CLUSTER], 0
-    je      .Lcloud_key_given
-    call    trust_print_key
-    jmp     .Lcloud_key_good
-.Lcloud_key_given:
-    cmp     dword ptr [trust_open], 0
-    jne     .Lcloud_key_good
-    PRINT   "The machine was given the key from outside (docs/protocols/cluster.md).\n"
-.Lcloud_key_good:
-    xor     ebx, ebx
+    call    eax
     jmp     .Lcloud_key_done
-.Lcloud_key_bad:
-    PRINT   "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits\n"
-    mov     ebx, 1
+.Lcloud_key_show:
+    call    cloud_lock
+    call    key_shown
     jmp     .Lcloud_key_done
 .Lcloud_key_usage:
     call    cloud_usage
-    mov     ebx, 1
+    mov     eax, 1
 .Lcloud_key_done:
-    call    cloud_unlock
-    call    node_flush                  # the prompt says that the key is on the disk
-    mov     eax, ebx
     pop     esi
     pop     ebx
+    ret
+
+# cloud key rotate
+key_replace:
+    xor     eax, eax
+    jmp     cloud_rotate
+
+# cloud key forget
+key_drop:
+    call    cloud_lock
+    mov     eax, offset no_name
+    jmp     key_adopted
+
+# cloud key new NAME
+key_drawn:
+    call    cloud_lock
+    mov     eax, [esi + 4]
+    call    name_is_good
+    jc      key_bad
+    call    trust_draw
+    jmp     key_named
+
+# cloud key set NAME KEY
+key_typed:
+    call    cloud_lock
+    mov     eax, [esi + 8]
+    mov     edx, [esi + 4]
+    call    trust_parse
+    jc      key_bad
+
+# The node takes the key in key_parsed, for the cluster that the second word names; the mutex is held, and given back.
+key_named:
+    mov     eax, [esi + 4]
+key_adopted:
+    call    cluster_rejoin
+key_shown:
+    call    cloud_trust
+    cmp     byte ptr [node + NODE_CLUSTER], 0
+    je      1f
+    call    trust_print_key
+    jmp     2f
+1:  cmp     dword ptr [trust_open], 0
+    jne     2f
+    PRINT   "The machine was given the key from outside (docs/protocols/cluster.md).\n"
+2:  call    cloud_unlock
+    call    node_flush                  # the prompt says that the key is on the disk
+    xor     eax, eax
+    ret
+key_bad:
+    call    cloud_unlock
+    PRINT   "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits\n"
+    mov     eax, 1
     ret
 
 # Prints a row of the table.

@@ -195,9 +195,7 @@ cluster_task:
     call    mutex_unlock
     jmp     .Lcluster_task_loop
 .Lcluster_task_nothing:
-    cmp     eax, ERROR_TIMEOUT
-    je      .Lcluster_task_loop
-    cmp     eax, ERROR_REFUSED          # an ICMP error says so, which anybody can send
+    cmp     eax, ERROR_TIMEOUT          # ICMP errors, which anybody can send, are told only to who waits in udp_receive
     je      .Lcluster_task_loop
     mov     esi, eax
     mov     eax, offset cluster_mutex

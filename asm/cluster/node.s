@@ -137,8 +137,13 @@ node_load:
     inc     eax
 .Lnode_load_counted:
     mov     [node + NODE_AGE], eax
+    mov     ecx, [loaded + NODE_ERA]
+    cmp     ecx, [node + NODE_ERA]      # to a later era, which its disk does not know, it has come in this boot
+    jb      .Lnode_load_era_new
     mov     eax, [loaded + NODE_ERA_AGE]
+.Lnode_load_era_new:
     mov     [node + NODE_ERA_AGE], eax
+    call    node_alone_above
     mov     esi, offset loaded + NODE_REBOOT
     mov     edi, offset node + NODE_REBOOT
     mov     ecx, NODE_SIZE - NODE_REBOOT
@@ -161,6 +166,9 @@ node_load:
     jmp     .Lnode_load_done
 .Lnode_load_other_disk:
     PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
+    mov     eax, [node + NODE_AGE]
+    mov     ecx, [loaded + NODE_ERA]
+    call    node_alone_above
     jmp     .Lnode_load_attach
 .Lnode_load_failed:
     call    error_text

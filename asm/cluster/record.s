@@ -347,6 +347,20 @@ node_era_kept:
     mov     eax, [edx]
     ret
 
+# A disk is taken into use (cloud init). Where its era is later than the one to which this node would go back from the
+# one that it has founded alone, it goes back to that: no era on a disk ever falls.
+# In: ECX era, EAX age at which the node came to it.
+# Clobbers: nothing.
+.global node_alone_above
+node_alone_above:
+    cmp     dword ptr [node_alone], 0
+    je      9f
+    cmp     ecx, [node_before]
+    jbe     9f
+    mov     [node_before], ecx
+    mov     [node_before + NODE_ERA_AGE - NODE_ERA], eax
+9:  ret
+
 # An era that was founded alone was none: this node is again what its disk says.
 .global node_undo_alone
 node_undo_alone:

@@ -180,6 +180,7 @@ session_retire:
     mov     edx, [eax + PEER_SESSION]
     or      edx, [eax + PEER_SESSION + 4]
     jz      9f                          # it is new here
+    call    spare_forget
     mov     ecx, [retired_next]
     mov     edx, [eax + PEER_SESSION]
     mov     [retired + ecx], edx

@@ -3,7 +3,9 @@
 # says: so such a view is dropped before its code is made. Nothing follows from it, whoever has sent it.
 #
 # What nobody has looked at more closely was not entered as heard either, and could be sent again by others later, when
-# it would say something new. So what its code begins with is kept until the coordinator is heard again.
+# it would say something new. So what its code begins with is kept until the coordinator is heard again, or has another
+# session: the one before is not believed any more (session.s). A coordinator that died, or gave the role up, may be
+# silent for long, so there is room for what was dropped of several.
 #
 # All routines run with the cluster's mutex held.
 
@@ -13,13 +15,18 @@
 .include "history.inc"
 
 CODES                   = 32            # views that are dropped in a row
+SPARERS                 = 4             # coordinators of which something is kept
+
+# What was dropped of a coordinator.
+SPARED_SESSION          = 0             # SESSION_SIZE bytes
+SPARED_LAST             = 8             # the highest number
+SPARED_COUNT            = 12            # 0: the place is free
+SPARED_CODES            = 16            # CODES dwords: what their codes begin with
+SPARED_SIZE             = SPARED_CODES + CODES * 4
 
 .bss
 .balign 4
-spared:                 .space CODES * 4    # what their codes begin with
-spared_count:           .space 4
-spared_last:            .space 4        # the highest number among them
-spared_session:         .space SESSION_SIZE # of their sender
+spared:                 .space SPARERS * SPARED_SIZE
 
 .text
 
@@ -96,8 +103,6 @@ view_is_known:
     mov     ecx, [ebx + CLOUD_SEQUENCE] # one that is late is the window's matter
     cmp     ecx, [ebp + PEER_SEQUENCE]
     jbe     .Lview_is_known_not
-    cmp     dword ptr [spared_count], CODES
-    jae     .Lview_is_known_not
     mov     eax, ebx
     call    cluster_same
     jne     .Lview_is_known_not
@@ -134,16 +139,18 @@ view_is_known:
     jne     .Lview_is_known_not
 .Lview_is_known_session:
     lea     edx, [ebx + CLOUD_SESSION]
-    call    spared_begin
+    call    spared_place
     jne     .Lview_is_known_not
-    mov     ecx, [spared_count]
-    mov     eax, [ebx + CLOUD_CODE]
-    mov     [spared + ecx*4], eax
-    inc     dword ptr [spared_count]
+    mov     eax, [ecx + SPARED_COUNT]
+    cmp     eax, CODES
+    jae     .Lview_is_known_not
+    mov     edx, [ebx + CLOUD_CODE]
+    mov     [ecx + eax*4 + SPARED_CODES], edx
+    inc     dword ptr [ecx + SPARED_COUNT]
     mov     eax, [ebx + CLOUD_SEQUENCE]
-    cmp     eax, [spared_last]
+    cmp     eax, [ecx + SPARED_LAST]
     jbe     .Lview_is_known_noted
-    mov     [spared_last], eax
+    mov     [ecx + SPARED_LAST], eax
 .Lview_is_known_noted:
     cmp     eax, eax
     pop     ebp
@@ -171,20 +178,61 @@ view_is_of_members:
 2:  cmp     eax, eax
 9:  ret
 
-# Makes room for what is noted of a sender. As long as something is noted of another, there is none.
-# In: EDX session.
-# Out: ZF when there is.
-# Clobbers: EAX, ECX.
-spared_begin:
-    mov     eax, offset spared_session
-    cmp     dword ptr [spared_count], 0
-    jne     session_same
-    mov     ecx, [edx]
-    mov     [eax], ecx
-    mov     ecx, [edx + 4]
-    mov     [eax + 4], ecx
-    mov     dword ptr [spared_last], 0
+# Finds the place of a coordinator, or a free one for it.
+# In: EDX its session.
+# Out: ECX place; ZF when there is one.
+# Clobbers: EAX.
+spared_place:
+    push    ebx
+    push    esi
+    xor     ebx, ebx                    # EBX: a free place
+    mov     esi, offset spared
+.Lspared_place_next:
+    cmp     dword ptr [esi + SPARED_COUNT], 0
+    jne     1f
+    mov     ebx, esi
+    jmp     2f
+1:  lea     eax, [esi + SPARED_SESSION]
+    call    session_same
+    je      .Lspared_place_found
+2:  add     esi, SPARED_SIZE
+    cmp     esi, offset spared + SPARERS * SPARED_SIZE
+    jb      .Lspared_place_next
+    test    ebx, ebx
+    jz      .Lspared_place_none
+    mov     esi, ebx
+    mov     eax, [edx]
+    mov     [esi + SPARED_SESSION], eax
+    mov     eax, [edx + 4]
+    mov     [esi + SPARED_SESSION + 4], eax
+    mov     dword ptr [esi + SPARED_LAST], 0
     cmp     eax, eax
+.Lspared_place_found:
+    mov     ecx, esi
+    pop     esi
+    pop     ebx
+    ret
+.Lspared_place_none:
+    test    esp, esp                    # ZF clear
+    jmp     .Lspared_place_found
+
+# A session is over, and nothing that was said in it is believed any more: what was dropped of it need not be known.
+# In: EAX peer that had it.
+# Clobbers: ECX, EDX.
+.global spare_forget
+spare_forget:
+    push    esi
+    add     eax, PEER_SESSION
+    mov     esi, offset spared
+1:  lea     edx, [esi + SPARED_SESSION]
+    call    session_same
+    jne     2f
+    mov     dword ptr [esi + SPARED_COUNT], 0
+2:  add     esi, SPARED_SIZE
+    cmp     esi, offset spared + SPARERS * SPARED_SIZE
+    jb      1b
+    sub     eax, PEER_SESSION
+    pop     esi
     ret
 
 # Whether a packet of a session that is known is new: session_window, and none that was dropped as a spare one.
@@ -193,32 +241,48 @@ spared_begin:
 # Clobbers: ECX.
 .global spare_window
 spare_window:
-    mov     ecx, [spared_count]
-    jecxz   .Lspare_window_new
-    push    eax
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, eax
+    xor     ebx, ebx                    # EBX: place of its sender
+    mov     esi, offset spared
+.Lspare_window_next:
+    mov     ecx, [esi + SPARED_COUNT]
+    jecxz   .Lspare_window_other
     mov     eax, [code_given]
-1:  cmp     eax, [spared + ecx*4 - 4]
-    je      2f
+1:  cmp     eax, [esi + ecx*4 + SPARED_CODES - 4]
+    je      .Lspare_window_heard
     dec     ecx
     jnz     1b
-    mov     eax, offset spared_session
+    lea     eax, [esi + SPARED_SESSION]
     add     edx, CLOUD_SESSION
     call    session_same
     lea     edx, [edx - CLOUD_SESSION]
-    pop     eax
-    jne     .Lspare_window_new
-    mov     ecx, [edx + CLOUD_SEQUENCE]
-    cmp     ecx, [spared_last]
-    jbe     .Lspare_window_new
+    jne     .Lspare_window_other
+    mov     ebx, esi
+.Lspare_window_other:
+    add     esi, SPARED_SIZE
+    cmp     esi, offset spared + SPARERS * SPARED_SIZE
+    jb      .Lspare_window_next
+    mov     eax, edi
     call    session_window
-    jc      9f
+    jc      .Lspare_window_done
+    test    ebx, ebx                    # clears CF
+    jz      .Lspare_window_done
+    mov     ecx, [edx + CLOUD_SEQUENCE]
+    cmp     [ebx + SPARED_LAST], ecx
+    jae     .Lspare_window_done         # CF is clear
     mov     dword ptr [eax + PEER_WINDOW], -1   # those that were dropped count as heard
-    mov     dword ptr [spared_count], 0
+    mov     dword ptr [ebx + SPARED_COUNT], 0
     clc
-9:  ret
-2:  pop     eax
+.Lspare_window_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.Lspare_window_heard:
+    mov     eax, edi
     COUNT   cloud_replayed
     stc
-    ret
-.Lspare_window_new:
-    jmp     session_window
+    jmp     .Lspare_window_done

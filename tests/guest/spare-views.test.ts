@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { HIGH, HIGHEST, hello, LOW, LOWEST, report, type Scene, SELF, says, view } from "./agreement-scene.ts";
-import { type Said, VIEW } from "./cluster-wire.ts";
+import { BYE, type Said, VIEW } from "./cluster-wire.ts";
 import { Counts } from "./packet-wire.ts";
 import { type Entry, ERA, LEFT, MEMBER, member, NAMED, NOBODY, OFFLINE, tell, type Words } from "./view-scene.ts";
 
@@ -170,21 +170,49 @@ describeThoroughly("a view is looked at", () => {
   });
 });
 
-describeThoroughly("a view of a coordinator's next boot", () => {
-  thoroughly("is looked at as long as what was dropped of the one before may come again", async () => {
-    const { s, all, confirm, rises } = await scene();
+describeThoroughly("after views of a coordinator were dropped", () => {
+  /** One that is dropped, with a number that nothing which follows comes to. */
+  async function dropped(): Promise<Spare & { again: () => Promise<number[]> }> {
+    const spare = await scene();
+    const { s, all, confirm, rises } = spare;
     await confirm();
-    const before = { ...SILENT, sequence: 5000 };
-    expect(await rises(() => tell(s, { all, more: before }), SPARED)).toEqual([1]);
-    const [self, coordinator, other] = all as readonly [Entry, Entry, Entry];
-    const next = [self, { ...coordinator, age: 2, session: HIGH }, other];
-    const boot = { age: 2, session: HIGH };
+    const late = (): void => tell(s, { all, more: { ...SILENT, sequence: 5000 } });
+    expect(await rises(late, SPARED)).toEqual([1]);
+    return { ...spare, again: () => rises(late, SPARED, OLD, UNKNOWN) };
+  }
+
+  thoroughly(
+    "those of its next boot are dropped too, and what was said in the one before is not believed",
+    async () => {
+      const { s, all, rises, again } = await dropped();
+      const [self, coordinator, other] = all as readonly [Entry, Entry, Entry];
+      const next = [self, { ...coordinator, age: 2, session: HIGH }, other];
+      const boot = { age: 2, session: HIGH };
+      for (let time = 0; time < 2; time++) {
+        tell(s, { all: next, more: boot });
+        await s.lab.advance("4ms");
+      }
+      for (let time = 0; time < 2; time++)
+        expect(await rises(() => tell(s, { all: next, more: { ...SILENT, ...boot } }), SPARED, UNKNOWN)).toEqual([
+          1, 0,
+        ]);
+      expect(await again()).toEqual([0, 1, 0]);
+    },
+  );
+
+  thoroughly("those of another coordinator are dropped too, and none of the first is new again", async () => {
+    const { s, all, rises, again } = await dropped();
+    s.wire.say({ ...report(LOWEST, ERA), kind: BYE });
+    const [self, , other] = all as readonly [Entry, Entry, Entry];
+    const left = [self, other];
+    const own = { id: LOW };
     for (let time = 0; time < 2; time++) {
-      tell(s, { all: next, more: boot });
+      tell(s, { all: left, more: own });
       await s.lab.advance("4ms");
     }
     for (let time = 0; time < 2; time++)
-      expect(await rises(() => tell(s, { all: next, more: { ...SILENT, ...boot } }), SPARED, UNKNOWN)).toEqual([0, 0]);
+      expect(await rises(() => tell(s, { all: left, more: { ...SILENT, ...own } }), SPARED)).toEqual([1]);
+    expect(await again()).toEqual([0, 1, 0]);
   });
 });
 
@@ -220,7 +248,7 @@ describeThoroughly("a view that was dropped", () => {
 describeThoroughly("a coordinator", () => {
   thoroughly("looks at every view: it has to hear who else coordinates", async () => {
     const { s, rises } = await scene();
-    s.wire.say({ ...report(LOWEST, ERA), kind: 4 });
+    s.wire.say({ ...report(LOWEST, ERA), kind: BYE });
     await says(s, VIEW);
     const own: Said = { ...view(HIGHEST, ERA, LOWEST), ...SILENT };
     for (let time = 0; time < 3; time++) expect(await rises(() => s.wire.say(own), SPARED, UNKNOWN)).toEqual([0, 1]);

@@ -99,7 +99,7 @@ test("what a member has said in another boot shows nothing, though it names this
   s.wire.say({ ...report(HIGH, 1, SELF), age: 1, session: LATER });
   await s.lab.advance("50ms");
   expect(sessionOf(s, HIGH)).toBe(LATER);
-  await s.node.enter("cloud", /1 other nodes are alive/);
+  await s.node.enter("cloud", /1 other node is alive/);
 });
 
 test("one more stranger than a node keeps in mind is named as the others were", async () => {

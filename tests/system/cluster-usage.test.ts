@@ -15,7 +15,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "get a b|set|set a b c": "usage",
   "address add|address add 10.0.2.40 255.255.255.0 shared more|address what|address move 10.0.2.40|address list x":
     "usage",
-  "key what|key set a|key new|key new a b|key rotate x|invite x|join|expel|reboot|reboot a b": "usage",
+  "key what|key set a|key set a b c|key new|key new a b|key rotate x|key forget more|auto-answer off x": "usage",
+  "invite x|join|join a b|expel|expel a b|reboot|reboot a b": "usage",
   "get none": "cluster: there is no value none",
   "address add 1.2.3.4.5": `cluster: 1.2.3.4.5 ${NO_ADDRESS}`,
   "address add 224.0.0.1": `cluster: 224.0.0.1 ${NO_ADDRESS}`,

@@ -31,7 +31,7 @@ export async function picture(node: LabNode): Promise<string> {
   await node.enter("cloud", /^NODE[\s\S]*> $/m);
   return node.console.text
     .slice(from)
-    .replace(/\d+ packets were refused/, "packets were refused")
+    .replace(/\d+ packets? (?:was|were) refused/, "packets were refused")
     .replace(/(here|\d+\.\d s)$/gm, "");
 }
 
