@@ -205,8 +205,7 @@ class Run {
     }
     // Machines that were in step are so no more.
     const random = new Random(plan.draw.seed, "spread");
-    for (const { index } of world.nodes.slice(0, this.#subject.sparesFrom))
-      this.#perform({ word: "freeze", node: index, values: [random.below(MS)] });
+    for (const { index } of world.nodes) this.#perform({ word: "freeze", node: index, values: [random.below(MS)] });
     const director = new Director(world, this.#subject, plan.draw);
     const joining = this.#joining(plan.draw.seed);
     while (world.nowNs < endNs) {

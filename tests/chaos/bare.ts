@@ -1,10 +1,10 @@
 /** Machines that run nothing, for campaigns whose subject does not matter. */
-import type { Invariant } from "../../src/chaos/invariant.ts";
+import type { Invariant, Subject } from "../../src/chaos/invariant.ts";
 import { Stage } from "../../src/chaos/stage.ts";
 import { startCluster } from "../../src/index.ts";
 
 /** A machine that is no system at all: its firmware waits for a key. */
-export function bare(invariants: readonly Invariant[]): Promise<Stage> {
+export function bare(invariants: readonly Invariant[], more: Partial<Subject> = {}): Promise<Stage> {
   return Stage.of({
     make: async () => {
       const lab = startCluster({ nodes: [{ ramBytes: 1 << 20 }, { ramBytes: 1 << 20 }, { ramBytes: 1 << 20 }] });
@@ -13,6 +13,7 @@ export function bare(invariants: readonly Invariant[]): Promise<Stage> {
     },
     invariants,
     missing: () => null,
+    ...more,
   });
 }
 

@@ -152,6 +152,15 @@ describe("the zone", () => {
     );
   });
 
+  thoroughly("takes no more memory while nothing changes", async () => {
+    const n = await scene();
+    await n.set({ ...DOMAIN, "service.www": "tcp 80" });
+    await n.live([ALPHA, BETA], 2400);
+    await n.s.node.enter("mem mark", PROMPT);
+    await n.live([ALPHA, BETA], 3600);
+    expect(await outputAmong(n.s.node, "mem leaks")).not.toContain("names_compose");
+  });
+
   thoroughly("has the service addresses as its own, where there are any", async () => {
     const n = await scene();
     const masks = { "address.10.0.2.50": "255.255.255.0", "address.10.0.2.51": "255.255.255.0 shared" };

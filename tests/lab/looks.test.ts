@@ -33,3 +33,12 @@ for (const nodes of [1, 2]) {
     expect(await ends(nodes, "seldom", areOff)).toEqual(first);
   });
 }
+
+test("a wait in vain says who did not print what, and what was printed instead", async () => {
+  const lab = startCluster({ nodes: [{ ramBytes: 1 << 20 }] });
+  onTestFinished(() => lab.close());
+  const [node] = lab.nodes;
+  await expect(node!.waitFor(/a prompt/, { within: "3s" })).rejects.toThrow(
+    /qure-1 did not print \/a prompt\/[\s\S]*No bootable device/,
+  );
+});

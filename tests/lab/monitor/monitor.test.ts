@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { runMonitorCommand } from "../../../emulator/debug/monitor.ts";
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
 import { formatAction, recordActions, replay } from "../../../src/lab/actions.ts";
-import { answerDebuggers, HUMAN_ROWS, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
+import { answerDebuggers, HUMAN_ROWS, HumanMonitor, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
 import { generatedPart } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
@@ -61,6 +61,17 @@ function pressed({ lab }: Monitored): number[] {
 }
 
 describe("the monitor for people", () => {
+  test("takes lines as files and as terminals end them, and none before its end", async () => {
+    const one = await started();
+    const written: string[] = [];
+    const monitor = new HumanMonitor(one.session, (text) => written.push(text));
+    monitor.receive("info st");
+    monitor.receive("atus\r\ninfo status\n\r\n");
+    const [greeting, ...answers] = written;
+    expect(greeting).toMatch(/^QuRe \S+ monitor - type 'help' for more information\n\(qemu\) $/);
+    expect(answers).toEqual(["VM status: running\n(qemu) ", "VM status: running\n(qemu) ", "(qemu) "]);
+  });
+
   test("stop and cont hold virtual time, and info status tells", async () => {
     const one = await started();
     expect(one.ask("info status")).toBe("VM status: running\n");

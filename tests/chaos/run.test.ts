@@ -1,0 +1,55 @@
+/** What a run does of what it is told to, with machines whose system does not matter. */
+import { expect, test } from "vitest";
+import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
+import type { Drill } from "../../src/chaos/drill.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { bare } from "./bare.ts";
+
+const OPTIONS: CampaignOptions = { spanNs: 0.3e9, boundNs: 1e9, steadyNs: 0.05e9, minimise: false };
+
+test("what a machine is already is not done to it, and not told", async () => {
+  const stage = await bare([]);
+  const told = ["10ms cut 1", "20ms unplug 2", "30ms plug 2", "40ms power 1", "50ms reset 1"];
+  const idle = [
+    ...["11ms cut 1", "12ms button 1", "13ms reset 1", "14ms freeze 1 5ms", "15ms type 1 hello"],
+    ...["31ms plug 2", "41ms power 1", "42ms add 1"],
+  ];
+  const { faults, failure } = runGiven(stage, [...told, ...idle].map(parseTimed), [0, 1, 2], 1, OPTIONS);
+  expect(failure).toBeNull();
+  expect(faults).toEqual(told);
+});
+
+test("nothing is typed at a machine that is not at its prompt, and all else happens to it", async () => {
+  const words = async (isAtPrompt: boolean): Promise<Set<string>> => {
+    const stage = await bare([], { isAtPrompt: () => isAtPrompt });
+    const options = { ...OPTIONS, intervalMs: 20, faults: ["leave", "unplug"] };
+    const faults = [1, 2, 3].flatMap((seed) => runSeed(stage, seed, options).faults);
+    return new Set(faults.map((fault) => fault.split(" ")[1]!));
+  };
+  expect(await words(true)).toEqual(new Set(["freeze", "type", "unplug", "plug"]));
+  expect(await words(false)).toEqual(new Set(["freeze", "unplug", "plug"]));
+});
+
+thoroughly("drills that are named are tried, each once, and no others; of a number, so many", async () => {
+  const begun: string[] = [];
+  const all = ["first", "second", "third"].map(
+    (name): Drill => ({
+      name,
+      rule: "nothing happens",
+      begin: () => {
+        begun.push(name);
+        return { lastsNs: 1e6 };
+      },
+    }),
+  );
+  const stage = await bare([], { drills: () => ({ all }) });
+  const tried = (drills: number | readonly string[]): string[] => {
+    begun.length = 0;
+    expect(runGiven(stage, [], [0, 1, 2], 1, { ...OPTIONS, spanNs: 10e6, drills }).failure).toBeNull();
+    return [...begun].sort();
+  };
+  expect(tried(["third", "first"])).toEqual(["first", "third"]);
+  expect(tried([])).toEqual([]);
+  expect(tried(2)).toHaveLength(2);
+  expect(tried(9)).toEqual(["first", "second", "third"]);
+});
