@@ -42,7 +42,10 @@ test("when files on a volume were changed, and nothing where it is not known", a
 });
 
 thoroughly("the kernel's programs are in /bin, though nothing is mounted there", async () => {
-  const node = (await atPrompt()).nodes[0]!;
+  const lab = await atPrompt();
+  const node = lab.nodes[0]!;
+  // What the cluster says of the node may come before the prompt, or behind it.
+  await lab.until(() => /^cluster: node .*\n/m.test(node.console.text), "the cluster does not begin");
   const programs = (await output(node, "programs")).replace(/^ *(\d+) {2}\/bin\/(.*)$/gm, (_, bytes, name) =>
     ["file".padEnd(20), bytes.padStart(10), "", name].join(" "),
   );
