@@ -371,6 +371,9 @@ key_named:
     mov     eax, [esi + 4]
 key_adopted:
     call    cluster_rejoin
+
+# Shows which key the node has; the mutex is held, and given back.
+# Out: EAX status 0.
 key_shown:
     call    cloud_trust
     cmp     byte ptr [node + NODE_CLUSTER], 0

@@ -197,6 +197,21 @@ describeThoroughly("a key is not replaced", () => {
   });
 });
 
+thoroughly("who was told that its key was replaced is so also after it has tried in vain to replace it", async () => {
+  const s = await foundedWithKey();
+  const low = new Member(s, LOW, 0x41);
+  low.live();
+  await s.lab.advance("50ms");
+  await s.node.waitFor(PROMPT);
+  s.wire.say({ ...low.said, kind: OUTDATED });
+  await s.node.waitFor(/^cluster: the key was replaced while this node was away, or it was put out/m);
+  s.node.type("cloud key rotate\n");
+  await live(s, [low], 12_000);
+  expect(s.node.console.text).toMatch(/^cluster: stranger lives, and does not take a new key: nothing has changed$/m);
+  await s.node.waitFor(PROMPT);
+  expect(await outputAmong(s.node, "cloud")).toMatch(/^cluster: the key was replaced while this node was away/m);
+});
+
 thoroughly("each byte of a new key is drawn anew each time", async () => {
   const s = await foundedWithKey();
   await s.node.waitFor(PROMPT);
