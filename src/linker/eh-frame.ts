@@ -9,7 +9,6 @@ import { RelocationBytes } from "../object/elf-writer.ts";
 import { type ElfRelocation, type ElfRelocations, RelocationTable } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputSection } from "./input-section.ts";
-import type { SymbolTable } from "./symbols.ts";
 
 /** What a record is in a table of them: numbers, for there is one for each function of a program. */
 const RECORD_NUMBERS = 4;
@@ -158,21 +157,21 @@ class SortedRelocations {
  * Rearranges the sections, which come into one output section in this order. `sharesCommon`: equal common entries
  * become one (not with -r). Records of empty functions go.
  */
-export function shrinkUnwind(sections: readonly InputSection[], symbols: SymbolTable, sharesCommon: boolean): void {
+export function shrinkUnwind(sections: readonly InputSection[], sharesCommon: boolean): void {
   const known = new Map<string, Place>();
   for (const section of sections) {
     const records = parse(section);
     if (records === null) continue;
-    chooseRecords(records, known, symbols, sharesCommon);
+    chooseRecords(records, known, sharesCommon);
     rewrite(records);
   }
 }
 
 /** `known`: common entries of this section and those before it, by what they say. */
-function chooseRecords(records: Records, known: Map<string, Place>, symbols: SymbolTable, sharesCommon: boolean): void {
+function chooseRecords(records: Records, known: Map<string, Place>, sharesCommon: boolean): void {
   for (let number = 0; number < records.length; number++) {
     const common = records.common(number);
-    if (common < 0 || isFunctionGone(records, number, symbols) || coversNothing(records, number)) continue;
+    if (common < 0 || isFunctionGone(records, number) || coversNothing(records, number)) continue;
     records.place(number);
     // What becomes of it is settled by the first that goes on from it.
     if (records.isUsed(common) || records.sameAs.has(common)) continue;
@@ -242,14 +241,13 @@ export function unwindNeeds(section: InputSection): UnwindNeeds[] | null {
 /** Where the address of a function stands in its record. */
 const BEGIN_AT = 8;
 
-function isFunctionGone(records: Records, number: number, symbols: SymbolTable): boolean {
+function isFunctionGone(records: Records, number: number): boolean {
   const begin = records.relocationAt(number, BEGIN_AT);
   if (begin < 0) return false;
   const { object } = records.section;
-  const symbol = object.elf.table.at(records.relocations.symbol(begin))!;
-  const isHomeGone = object.sections[symbol.section]?.isDiscarded ?? false;
-  if (symbol.binding === STB_LOCAL) return isHomeGone;
-  return isHomeGone || (symbols.get(symbol.name)?.section?.isDiscarded ?? false);
+  const index = records.relocations.symbol(begin);
+  const isHomeGone = object.sections[object.elf.table.sectionOf(index)]?.isDiscarded ?? false;
+  return isHomeGone || (object.globals[index]?.section?.isDiscarded ?? false);
 }
 
 /** Where the range of addresses stands in a record. */

@@ -137,7 +137,7 @@ export function collectGarbage(
   drain();
   // The common symbols of an object share a section, which stays when any of them is used.
   const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
-  for (const symbol of symbols.byName.values()) {
+  for (const symbol of symbols.all()) {
     if (symbol.state === "undefined" && used.has(symbol)) symbol.isMissed = true;
     if (
       !used.has(symbol) &&
@@ -169,8 +169,8 @@ export function collectGarbage(
   for (const { object, flags, relocations } of stays) {
     if ((flags & SEC_DEBUGGING) === 0) continue;
     for (const index of symbolsOf(relocations)) {
-      const { binding, name, section } = object.elf.table.at(index)!;
-      const home = binding === STB_LOCAL ? object.sections[section] : symbols.get(name)?.section;
+      const { binding, section } = object.elf.table.at(index)!;
+      const home = binding === STB_LOCAL ? object.sections[section] : object.globals[index]?.section;
       if (home && !home.isDiscarded && (home.flags & SEC_DEBUGGING) !== 0) stays.add(home);
     }
   }

@@ -7,7 +7,7 @@
  * Other sections, for a dynamic linker, stay empty in a static program. They are not in the file, but orphans line up
  * after them, and the map names them: so they are made here, too.
  */
-import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STB_LOCAL, STT_OBJECT } from "../object/elf.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STT_OBJECT } from "../object/elf.ts";
 import { type ElfSection, SymbolArray } from "../object/elf-reader.ts";
 import {
   type ElfRelocation,
@@ -24,7 +24,6 @@ import {
   STUB_BYTES,
 } from "./indirect-functions.ts";
 import { InputObject, type InputSection } from "./input-section.ts";
-import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -95,13 +94,14 @@ export class GlobalOffsetTable {
     const indirect = new IndirectFunctions(objects);
     this.indirect = indirect;
     const dynamic = new Set<string>();
+    const table = symbols.get(GOT_SYMBOL);
     for (const object of objects) {
-      const gotIndex = indexOfGlobal(object, GOT_SYMBOL);
-      const marks = marksOf(object, gotIndex, indirect.mayBe, symbols);
+      const gotIndex = table === undefined ? -1 : object.globals.indexOf(table);
+      const marks = marksOf(object, gotIndex, indirect.mayBe);
       for (const section of object.sections) {
         if (!section || section.isDiscarded) continue;
         if ((section.flags & SEC_ALLOC) === 0 && isPlainTable(section, gotIndex)) continue;
-        if (this.#scan(section, gotIndex, marks, symbols, dynamic)) isUsed = true;
+        if (this.#scan(section, gotIndex, marks, dynamic)) isUsed = true;
       }
     }
     indirect.plan(symbols);
@@ -116,29 +116,23 @@ export class GlobalOffsetTable {
    * Loads of addresses become immediates, and those that stay get entries. Returns whether something refers to the table.
    * `dynamic`: tables that GNU ld makes for a dynamic linker.
    */
-  #scan(
-    section: InputSection,
-    gotIndex: number,
-    marks: Uint8Array,
-    symbols: SymbolTable,
-    dynamic: Set<string>,
-  ): boolean {
+  #scan(section: InputSection, gotIndex: number, marks: Uint8Array, dynamic: Set<string>): boolean {
     const { indirect } = this;
     const isLoaded = (section.flags & SEC_ALLOC) !== 0;
     const changed = new Map<number, ElfRelocation>();
     let isUsed = false;
     forRelocations(section, marks, (place, offset, type, symbol) => {
-      if (isLoaded && indirect.note(section, type, offset, symbol, symbols)) return;
+      if (isLoaded && indirect.note(section, type, offset, symbol)) return;
       const isOpen = isLoaded && marks[symbol] === OPEN && (type === R.R32 || type === R.PC32);
       if (isOpen && !this.#isOwnBound(section.object.elf.table.at(symbol)!.name)) dynamic.add(`.rel${section.name}`);
       if (type === R.GOT32 || type === R.GOT32X) {
         const relocation = { offset, type, symbol };
-        const relaxed = type === R.GOT32X ? this.#relax(section, relocation, symbols) : null;
+        const relaxed = type === R.GOT32X ? this.#relax(section, relocation) : null;
         if (relaxed) {
           changed.set(place, relaxed);
           return;
         }
-        this.#allocate(section, relocation, symbols);
+        this.#allocate(section, relocation);
       }
       if (USES_GOT[type] !== 0 || symbol === gotIndex) isUsed = true;
     });
@@ -219,9 +213,7 @@ export class GlobalOffsetTable {
     const global = new Map(entries.flatMap((entry) => (entry.symbol ? [[entry.symbol, entry]] : [])));
     const ordered = [
       ...entries.filter((entry) => entry.symbol === null && !isLocalFunction.has(entry)),
-      ...(global.size > 1
-        ? walkOrder(symbols.byName.keys()).flatMap((name) => global.get(symbols.get(name)!) ?? [])
-        : global.values()),
+      ...(global.size > 1 ? symbols.walk().flatMap((symbol) => global.get(symbol) ?? []) : global.values()),
       ...isLocalFunction,
     ];
     ordered.forEach((entry, index) => {
@@ -229,9 +221,9 @@ export class GlobalOffsetTable {
     });
   }
 
-  #allocate(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): void {
+  #allocate(section: InputSection, relocation: ElfRelocation): void {
     const elf = section.object.elf.table.at(relocation.symbol)!;
-    const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
+    const symbol = section.object.globals[relocation.symbol]!;
     const key = symbol ?? localKey(section, relocation);
     if (this.#entries.has(key)) return;
     this.#entries.set(key, {
@@ -246,10 +238,9 @@ export class GlobalOffsetTable {
    * `mov foo@GOT(%ebx), %eax` becomes `mov $foo, %eax`; `call *foo@GOT(%ebx)` a direct call. Null when the load must
    * stay.
    */
-  #relax(section: InputSection, relocation: ElfRelocation, symbols: SymbolTable): ElfRelocation | null {
+  #relax(section: InputSection, relocation: ElfRelocation): ElfRelocation | null {
     const { offset } = relocation;
-    const elf = section.object.elf.table.at(relocation.symbol)!;
-    const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
+    const symbol = section.object.globals[relocation.symbol]!;
     // A weak one that nobody defines is 0, and the bounds of a section will be defined.
     const isKnown =
       symbol === null ||
@@ -384,11 +375,6 @@ const localFirst = (functions: readonly IndirectFunction[]): IndirectFunction[] 
   ...functions.filter(({ symbol }) => symbol !== null),
 ];
 
-/** The index of a global symbol in an object; -1 without one. */
-function indexOfGlobal({ elf: { table } }: InputObject, name: string): number {
-  return table.globals.find((index) => table.at(index)!.name === name) ?? -1;
-}
-
 /** Nothing but plain relocations, and none against the table's own symbol: as debugging information has them. */
 function isPlainTable({ relocations }: InputSection, gotIndex: number): boolean {
   if (!(relocations instanceof RelocationTable) || !relocations.hasOnly(R.R32)) return false;
@@ -404,16 +390,11 @@ const OPEN = 1;
 const WATCHED = 2;
 
 /** By the symbols' indices; 0 for those whose relocations matter by their types alone. */
-function marksOf(
-  { elf: { table } }: InputObject,
-  gotIndex: number,
-  watchesAll: boolean,
-  symbols: SymbolTable,
-): Uint8Array {
+function marksOf({ elf: { table }, globals }: InputObject, gotIndex: number, watchesAll: boolean): Uint8Array {
   const marks = new Uint8Array(table.length).fill(watchesAll ? WATCHED : 0);
   for (const index of table.globals) {
-    const symbol = symbols.get(table.at(index)!.name);
-    if (symbol !== undefined && symbol.state !== "defined") marks[index] = OPEN;
+    const symbol = globals[index] ?? null;
+    if (symbol !== null && symbol.state !== "defined") marks[index] = OPEN;
     else if (index === gotIndex) marks[index] = WATCHED;
   }
   return marks;

@@ -7,10 +7,9 @@
  * What gets a stub, and in which order, is GNU ld's (BFD 2.40, elf-ifunc.c and elf32-i386.c): the order of its table of
  * names, the local ones last; the relocations of stubs are written backwards, from the end of their section.
  */
-import { STB_LOCAL, STT_GNU_IFUNC } from "../object/elf.ts";
+import { STT_GNU_IFUNC } from "../object/elf.ts";
 import { R } from "../object/relocation-types.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { walkOrder } from "./name-order.ts";
 import { SEC_CODE, SEC_READONLY } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
@@ -56,13 +55,13 @@ export class IndirectFunctions {
   }
 
   /** The indirect function that a symbol of an object is; null for all others. */
-  of(object: InputObject, index: number, symbols: SymbolTable): IndirectFunction | null {
-    return this.mayBe ? (this.#usesOf(object, index, symbols)?.found ?? null) : null;
+  of(object: InputObject, index: number): IndirectFunction | null {
+    return this.mayBe ? (this.#usesOf(object, index)?.found ?? null) : null;
   }
 
   /** Takes notice of a relocation of a section in memory; false when it is against no indirect function. */
-  note(section: InputSection, type: number, offset: number, index: number, symbols: SymbolTable): boolean {
-    const uses = this.mayBe ? this.#usesOf(section.object, index, symbols) : null;
+  note(section: InputSection, type: number, offset: number, index: number): boolean {
+    const uses = this.mayBe ? this.#usesOf(section.object, index) : null;
     if (uses === null) return false;
     if (type === R.GOT32 || type === R.GOT32X) uses.isLoadedFromTable = true;
     else if (type === R.PLT32 || type === R.GOTOFF) uses.isNamedInCode = true;
@@ -81,7 +80,7 @@ export class IndirectFunctions {
       [...this.#uses].flatMap(([, uses]) => (uses.found.symbol ? [[uses.found.symbol, uses]] : [])),
     );
     const ordered = [
-      ...walkOrder(symbols.byName.keys()).flatMap((name) => global.get(symbols.get(name)!) ?? []),
+      ...symbols.walk().flatMap((symbol) => global.get(symbol) ?? []),
       ...[...this.#uses.values()].filter(({ found }) => found.symbol === null),
     ];
     const stubs: IndirectFunction[] = [];
@@ -95,9 +94,9 @@ export class IndirectFunctions {
     this.places = ordered.flatMap(({ found, places }) => (found.stub === null ? places : []));
   }
 
-  #usesOf(object: InputObject, index: number, symbols: SymbolTable): Uses | null {
+  #usesOf(object: InputObject, index: number): Uses | null {
     const elf = object.elf.table.at(index)!;
-    const symbol = elf.binding === STB_LOCAL ? null : (symbols.get(elf.name) ?? null);
+    const symbol = object.globals[index]!;
     const type = symbol ? symbol.type : elf.type;
     if (type !== STT_GNU_IFUNC || (symbol && !symbol.isDefined)) return null;
     const key = symbol ?? `${object.path}#${index}`;

@@ -5,6 +5,7 @@ import type { ElfRelocations } from "../object/relocation-table.ts";
 import type { MergedSection } from "./merged-section.ts";
 import type { OutputSection } from "./output-section.ts";
 import { flagsOf } from "./section-flags.ts";
+import type { LinkSymbol } from "./symbols.ts";
 
 export class InputSection {
   readonly object: InputObject;
@@ -116,6 +117,8 @@ export class InputObject {
   readonly elf: ElfObject;
   /** By ELF index; null where there is nothing to link (tables, relocations). */
   readonly sections: (InputSection | null)[];
+  /** What its symbols mean, by their indices: global names as the table of them has entered them; null for local ones. */
+  readonly globals: (LinkSymbol | null)[];
   /** Nothing of it is linked but the places of its symbols, which others may define as well (`--just-symbols`). */
   readonly isSymbolsAlone: boolean;
   /** Common symbols that this object won; filled when they are allocated. */
@@ -129,6 +132,7 @@ export class InputObject {
     this.fileName = fileName;
     this.givenName = archive ?? fileName;
     this.isMade = isMade;
+    this.globals = new Array<LinkSymbol | null>(elf.table.length).fill(null);
     this.sections = elf.sections.map((section) =>
       (isMade && section.type !== 0) || isLinked(section, elf) ? new InputSection(this, section) : null,
     );

@@ -7,7 +7,6 @@
 import type { InputSection } from "./input-section.ts";
 import type { LinkInput } from "./inputs.ts";
 import { DEFAULT_REGION } from "./memory-regions.ts";
-import { walkOrder } from "./name-order.ts";
 import type { OutputSection, Piece, Statement } from "./output-section.ts";
 import { DEFINES_PATH, type Program } from "./program.ts";
 import { assertionText, assignmentText, expressionText, inputText } from "./script/text.ts";
@@ -49,8 +48,7 @@ class LinkMap {
   constructor(program: Program, options: MapOptions) {
     this.#program = program;
     this.#options = options;
-    for (const name of walkOrder(program.symbols.byName.keys())) {
-      const { section, value, isDefined } = program.symbols.get(name)!;
+    for (const { name, section, value, isDefined } of program.symbols.walk()) {
       if (!section || !isDefined) continue;
       const place = section.place(value);
       const list = this.#symbolsOf.get(place.section);

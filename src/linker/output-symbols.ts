@@ -19,8 +19,8 @@ import {
 } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import { symbolsOf } from "../object/relocation-table.ts";
+import type { Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { walkOrder } from "./name-order.ts";
 import { DISCARD, type OutputSection } from "./output-section.ts";
 import {
   SEC_ALLOC,
@@ -35,8 +35,8 @@ import {
 } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 
-export interface OutputSymbol {
-  readonly name: string;
+/** A symbol of the output but for its name. */
+interface PlacedSymbol {
   readonly value: number;
   readonly sizeBytes: number;
   readonly binding: number;
@@ -46,6 +46,10 @@ export interface OutputSymbol {
   readonly section: OutputSection | number;
   /** The object that defines it; empty when a script does. */
   readonly path: string;
+}
+
+export interface OutputSymbol extends PlacedSymbol {
+  readonly name: string;
 }
 
 export interface OutputSymbolOptions {
@@ -74,13 +78,13 @@ export interface OutputSymbols {
  */
 class SymbolList implements Iterable<OutputSymbol> {
   readonly #objects: InputObject[] = [];
-  readonly #made: OutputSymbol[] = [];
+  readonly #made: { readonly named: string | LinkSymbol; readonly symbol: PlacedSymbol }[] = [];
   /** Of each symbol a place in a list, of objects or of what was made, and the index in the object or -1. */
   #rows = new Int32Array(0x400);
   #length = 0;
-  readonly #localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol;
+  readonly #localOf: (object: InputObject, elf: ElfSymbol) => PlacedSymbol;
 
-  constructor(localOf: (object: InputObject, elf: ElfSymbol) => OutputSymbol) {
+  constructor(localOf: (object: InputObject, elf: ElfSymbol) => PlacedSymbol) {
     this.#localOf = localOf;
   }
 
@@ -88,18 +92,35 @@ class SymbolList implements Iterable<OutputSymbol> {
     return this.#length;
   }
 
-  at(place: number): OutputSymbol | undefined {
+  at(place: number): PlacedSymbol | undefined {
     if (place >= this.#length) return undefined;
     const from = this.#rows[2 * place]!;
     const index = this.#rows[2 * place + 1]!;
-    if (index < 0) return this.#made[from]!;
+    if (index < 0) return this.#made[from]!.symbol;
     const object = this.#objects[from]!;
     return this.#localOf(object, object.elf.table.at(index)!);
   }
 
-  /** Returns the index in the table, where the null symbol comes first. */
-  add(symbol: OutputSymbol): number {
-    return this.#add(this.#made.push(symbol) - 1, -1);
+  /** Adds the name of one that is there to others, and returns its number among them. */
+  addName(place: number, names: Texts): number {
+    const from = this.#rows[2 * place]!;
+    const index = this.#rows[2 * place + 1]!;
+    if (index >= 0) return this.#objects[from]!.elf.table.addName(index, names);
+    const { named } = this.#made[from]!;
+    return typeof named === "string" ? names.add(named) : named.addName(names);
+  }
+
+  #nameAt(place: number): string {
+    const from = this.#rows[2 * place]!;
+    const index = this.#rows[2 * place + 1]!;
+    if (index >= 0) return this.#objects[from]!.elf.table.at(index)!.name;
+    const { named } = this.#made[from]!;
+    return typeof named === "string" ? named : named.name;
+  }
+
+  /** `named`: the name, or whose it is. Returns the index in the table, where the null symbol comes first. */
+  add(named: string | LinkSymbol, symbol: PlacedSymbol): number {
+    return this.#add(this.#made.push({ named, symbol }) - 1, -1);
   }
 
   addLocal(object: InputObject, index: number): number {
@@ -119,14 +140,13 @@ class SymbolList implements Iterable<OutputSymbol> {
   }
 
   *[Symbol.iterator](): Generator<OutputSymbol> {
-    for (let place = 0; place < this.#length; place++) yield this.at(place)!;
+    for (let place = 0; place < this.#length; place++) yield { ...this.at(place)!, name: this.#nameAt(place) };
   }
 }
 
-/** Where symbols stand in the output's table; 0 for those that do not. */
+/** Where sections and local symbols stand in the output's table; 0 for those that do not. */
 export class SymbolIndices {
   readonly ofSection = new Map<OutputSection, number>();
-  readonly ofGlobal = new Map<LinkSymbol, number>();
   readonly #ofLocal = new Map<InputObject, Int32Array>();
 
   /** Of local symbols of an object, by their indices there. */
@@ -141,7 +161,7 @@ export class SymbolIndices {
    * those that are not in the table.
    */
   of(object: InputObject, index: number, symbol: LinkSymbol | null, home: OutputSection | null): number {
-    if (symbol) return this.ofGlobal.get(symbol) ?? 0;
+    if (symbol) return symbol.outputIndex;
     return this.ofLocal(object)[index] || (home ? (this.ofSection.get(home) ?? 0) : 0);
   }
 }
@@ -154,7 +174,7 @@ export function collectSymbols(
   options: OutputSymbolOptions,
 ): OutputSymbols {
   const indices = new SymbolIndices();
-  const { ofSection, ofGlobal } = indices;
+  const { ofSection } = indices;
   const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
   const threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
   /** Data that each thread has counts from the begin of its kind. */
@@ -167,7 +187,6 @@ export function collectSymbols(
     const section = place?.section.output ?? null;
     const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
     return {
-      name: elf.name,
       value: value >>> 0,
       sizeBytes: elf.sizeBytes,
       binding: STB_LOCAL,
@@ -177,13 +196,11 @@ export function collectSymbols(
       path: object.path,
     };
   });
-  const add = (symbol: OutputSymbol): number => symbols.add(symbol);
   if (options.keepsRelocations) {
     for (const section of outputs) {
       ofSection.set(
         section,
-        add({
-          name: "",
+        symbols.add("", {
           value: base(section),
           sizeBytes: 0,
           binding: STB_LOCAL,
@@ -196,8 +213,7 @@ export function collectSymbols(
     }
   }
   const file = (name: string, path: string): void =>
-    void add({
-      name,
+    void symbols.add(name, {
       value: 0,
       sizeBytes: 0,
       binding: STB_LOCAL,
@@ -254,12 +270,12 @@ export function collectSymbols(
     }
     if (options.keepsRelocations) addReferenced(object);
   }
-  const all = walkOrder([...table.byName.keys()]).map((name) => table.get(name)!);
+  const all = table.walk();
   const isLost = ({ isInLostCopy, state }: LinkSymbol): boolean => isInLostCopy && state === "undefined";
   const isPartlyKept = options.retained !== undefined || !options.isRelocatable || all.some(isLost);
-  const needed = options.keepsRelocations && isPartlyKept ? namesInRelocations(placed) : new Set<string>();
+  const needed = options.keepsRelocations && isPartlyKept ? globalsInRelocations(placed) : new Set<LinkSymbol>();
   // What only a copy defines that is not linked, and nothing asks for, an object goes without.
-  const order = options.isRelocatable ? all.filter((symbol) => !isLost(symbol) || needed.has(symbol.name)) : all;
+  const order = options.isRelocatable ? all.filter((symbol) => !isLost(symbol) || needed.has(symbol)) : all;
   // What only garbage refers to is nobody else's business; an object has it still.
   const isForcedLocal = (symbol: LinkSymbol): boolean =>
     options.isRelocatable
@@ -271,34 +287,37 @@ export function collectSymbols(
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
   // Nobody outside sees them, so that nothing needs to hide them.
   for (const symbol of forcedLocal)
-    ofGlobal.set(symbol, add({ ...globalSymbol(symbol, STB_LOCAL, base, placed), visibility: STV_DEFAULT }));
+    symbol.outputIndex = symbols.add(symbol, {
+      ...globalSymbol(symbol, STB_LOCAL, base, placed),
+      visibility: STV_DEFAULT,
+    });
   const localCount = symbols.length;
   for (const symbol of order) {
-    if (options.retained?.has(symbol.name) === false && !needed.has(symbol.name)) continue;
-    if (ofGlobal.has(symbol) || (symbol.isUnused && !symbol.isDefined)) continue;
+    if (options.retained?.has(symbol.name) === false && !needed.has(symbol)) continue;
+    if (symbol.outputIndex !== 0 || (symbol.isUnused && !symbol.isDefined)) continue;
     // What nobody defines, and no relocation that is kept refers to, is not in a program; GNU ld's garbage collection
     // leaves it in.
-    const mayDrop = !options.isRelocatable && !needed.has(symbol.name);
+    const mayDrop = !options.isRelocatable && !needed.has(symbol);
     if (symbol.state === "undefined" && symbol.firstReference !== null && !symbol.isMissed && mayDrop) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
     const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";
     const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
-    ofGlobal.set(symbol, add(globalSymbol(symbol, binding, base, placed)));
+    symbol.outputIndex = symbols.add(symbol, globalSymbol(symbol, binding, base, placed));
   }
   return { symbols, localCount, indices };
 }
 
-/** Global names that relocations refer to. */
-function namesInRelocations(outputs: readonly OutputSection[]): Set<string> {
-  const names = new Set<string>();
+/** Global symbols that relocations refer to. */
+function globalsInRelocations(outputs: readonly OutputSection[]): Set<LinkSymbol> {
+  const found = new Set<LinkSymbol>();
   for (const output of outputs)
     for (const { object, relocations } of output.inputs())
       for (const index of symbolsOf(relocations)) {
-        const { name, binding } = object.elf.table.at(index)!;
-        if (binding !== STB_LOCAL) names.add(name);
+        const symbol = object.globals[index];
+        if (symbol) found.add(symbol);
       }
-  return names;
+  return found;
 }
 
 function globalSymbol(
@@ -306,14 +325,13 @@ function globalSymbol(
   binding: number,
   base: (section: OutputSection | null, type?: number) => number,
   placed: readonly OutputSection[],
-): OutputSymbol {
-  const { name, sizeBytes, type, visibility, object, state } = symbol;
+): PlacedSymbol {
+  const { sizeBytes, type, visibility, object, state } = symbol;
   const path = object?.path ?? "";
   if (state === "common")
-    return { name, value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
+    return { value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
   if (!symbol.isDefined)
     return {
-      name,
       value: 0,
       sizeBytes: 0,
       binding,
@@ -325,7 +343,7 @@ function globalSymbol(
   const home = symbol.home();
   const value = home ? symbol.address() - home.address + base(home, type) : symbol.value;
   const section = home?.excluded ? nearby(home, symbol.address(), placed) : home;
-  return { name, value: value >>> 0, sizeBytes, binding, type, visibility, section: section ?? SHN_ABS, path };
+  return { value: value >>> 0, sizeBytes, binding, type, visibility, section: section ?? SHN_ABS, path };
 }
 
 /** A section beside one that turned out to be empty: that which would have been in the same segment. */

@@ -70,7 +70,7 @@ export class ProblemReport {
     const missing = [...this.#undefinedPlaces].flatMap(([name, places]) => {
       const near = nearest(
         name,
-        [...symbols.byName.values()].filter(({ isDefined }) => isDefined).map((symbol) => symbol.name),
+        symbols.all().flatMap((symbol) => (symbol.isDefined ? symbol.name : [])),
       );
       const rest = places.length - SHOWN_PLACES;
       return places.slice(0, SHOWN_PLACES).map(

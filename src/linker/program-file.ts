@@ -253,10 +253,11 @@ function writeFile(
   const fileSymbols: FileSymbols = {
     length: symbols.symbols.length,
     at: (place) => {
-      const { name, value, sizeBytes, binding, type, visibility, section } = symbols.symbols.at(place)!;
+      const { value, sizeBytes, binding, type, visibility, section } = symbols.symbols.at(place)!;
       const home = typeof section === "number" ? section : position.get(section)!;
-      return { name, value, sizeBytes, binding, type, visibility, section: home };
+      return { value, sizeBytes, binding, type, visibility, section: home };
     },
+    addName: (place, names) => symbols.symbols.addName(place, names),
   };
   const isWell = program.problems.length === 0 && program.report.endured.length === 0;
   assert(
@@ -320,16 +321,12 @@ function groupContent(
 }
 
 function groupSignature(output: OutputSection, { indices }: OutputSymbols, table: SymbolTable): number {
-  const { ofGlobal, ofSection } = indices;
   const { object, elf } = output.inputs()[0]!;
   const symbol = object.elf.table.at(elf.info);
   if (!symbol) return 0;
   const home = object.sections[symbol.section]?.output;
-  if (symbol.type === STT_SECTION && home) return ofSection.get(home) ?? 0;
-  const local = indices.ofLocal(object)[elf.info]!;
-  if (local !== 0) return local;
-  const global = table.get(symbol.name);
-  return (global && ofGlobal.get(global)) ?? 0;
+  if (symbol.type === STT_SECTION && home) return indices.ofSection.get(home) ?? 0;
+  return indices.ofLocal(object)[elf.info]! || (table.get(symbol.name)?.outputIndex ?? 0);
 }
 
 /**

@@ -28,7 +28,6 @@ import { Layout } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { mergeSections } from "./merge.ts";
-import { walkOrder } from "./name-order.ts";
 import { DISCARD, type OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
 import { addPackageMetadata } from "./package-metadata.ts";
@@ -390,7 +389,7 @@ export class Program {
     const finder = this.symbols.get(FINDER);
     if (finder === undefined || finder.isDefined) return;
     const isCalled = sections.some(({ object, relocations }) =>
-      [...relocations].some(({ symbol }) => object.elf.table.at(symbol)?.name === FINDER),
+      [...relocations].some(({ symbol }) => object.globals[symbol] === finder),
     );
     if (!isCalled) finder.isUnused = true;
   }
@@ -399,10 +398,9 @@ export class Program {
   #allocateCommon(objects: readonly InputObject[]): void {
     const { options } = this;
     const byObject = new Map<InputObject, LinkSymbol[]>();
-    for (const name of walkOrder(this.symbols.byName.keys())) {
-      const symbol = this.symbols.get(name)!;
+    for (const symbol of this.symbols.walk()) {
       if (symbol.state !== "common" || !symbol.object) continue;
-      this.commons.push({ name, sizeBytes: symbol.sizeBytes, path: symbol.object.path });
+      this.commons.push({ name: symbol.name, sizeBytes: symbol.sizeBytes, path: symbol.object.path });
       const list = byObject.get(symbol.object);
       if (list) list.push(symbol);
       else byObject.set(symbol.object, [symbol]);
@@ -480,11 +478,10 @@ export class Program {
           [...inputs].sort((a, b) => order.get(a.object)! - order.get(b.object)! || a.elf.index - b.elf.index),
         );
       if (output.name === ".stab")
-        for (const input of inputs) dropGoneStabs(input, this.symbols, this.options.isRelocatable ?? false);
+        for (const input of inputs) dropGoneStabs(input, this.options.isRelocatable ?? false);
       if (output.name === ".eh_frame")
         shrinkUnwind(
           inputs.filter(({ name }) => name === ".eh_frame"),
-          this.symbols,
           !this.options.isRelocatable,
         );
     }

@@ -2,7 +2,7 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
-import { REL_BYTES, SHN_ABS, SHN_UNDEF, STB_LOCAL, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
+import { REL_BYTES, SHN_ABS, SHN_UNDEF, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
 import { ElfError, type ElfSymbol } from "../object/elf-reader.ts";
 import type { FileSink } from "../object/file-sink.ts";
 import { type ElfRelocation, RelocationTable } from "../object/relocation-table.ts";
@@ -221,15 +221,11 @@ export class Relocator {
     return rows;
   }
 
-  #globalOf(elf: ElfSymbol): LinkSymbol | null {
-    return elf.binding === STB_LOCAL ? null : (this.#options.symbols.get(elf.name) ?? null);
-  }
-
   /** Fills the row of a symbol and returns its kind. */
   #resolve(object: InputObject, index: number, rows: Int32Array): number {
     const { isRelocatable, indices } = this.#options;
     const elf = object.elf.table.at(index)!;
-    const symbol = this.#globalOf(elf);
+    const symbol = object.globals[index]!;
     const home = symbol ? (symbol.isDefined ? symbol.section : null) : (object.sections[elf.section] ?? null);
     const isSection = symbol === null && elf.type === STT_SECTION;
     let kind = PLAIN;
@@ -281,7 +277,7 @@ export class Relocator {
       return this.#record(output, section, relocation, null, null, true);
     if (offset + width > section.sizeBytes)
       return issue("outside", `a relocation lies beyond the end of section ${section.name}`);
-    const symbol = this.#globalOf(elf);
+    const symbol = section.object.globals[relocation.symbol]!;
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (!isUnwinding(section)) {
@@ -322,7 +318,7 @@ export class Relocator {
       value = home.addressOf(elf.value + addend);
       addend = 0;
     } else value = home.addressOf(elf.value);
-    const indirect = this.#options.got.indirect.of(section.object, relocation.symbol, this.#options.symbols);
+    const indirect = this.#options.got.indirect.of(section.object, relocation.symbol);
     if (indirect) {
       // Start-up code resolves nothing in what is not in memory: debugging information keeps what it has.
       if ((section.flags & SEC_ALLOC) === 0) return;

@@ -3,14 +3,13 @@
  * become one, with one header and each string once, as GNU ld makes them: kernels that print where they are look names
  * up in it. What a header file says again is said once, and functions that are not linked go.
  */
-import { SHT_NOBITS, SHT_STRTAB, STB_LOCAL } from "../object/elf.ts";
+import { SHT_NOBITS, SHT_STRTAB } from "../object/elf.ts";
 import { ElfError } from "../object/elf-reader.ts";
 import type { ElfRelocation } from "../object/relocation-table.ts";
 import { R } from "../object/relocation-types.ts";
 import { addMadeSection, type InputObject, type InputSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_MERGE } from "./section-flags.ts";
-import type { SymbolTable } from "./symbols.ts";
 
 /** An entry: where its string begins, type, two bytes of other things and the value. */
 const ENTRY_BYTES = 12;
@@ -296,12 +295,12 @@ const PARENTHESIS = 0x28;
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
 /** Leaves out what a table says of functions and variables that are not linked; with -r without a trace. */
-export function dropGoneStabs(section: InputSection, symbols: SymbolTable, isRelocatable: boolean): void {
+export function dropGoneStabs(section: InputSection, isRelocatable: boolean): void {
   const stabs = joined.get(section);
   if (stabs === undefined || section.elf.relocations.length === 0) return;
   const { newStrings } = stabs;
   const left = isRelocatable ? FORGOTTEN : GONE;
-  const gone = goneValues(section, symbols);
+  const gone = goneValues(section);
   /** Within a function, which is linked or not. */
   let within: "nothing" | "linked" | "gone" = "nothing";
   for (let entry = 0; entry < stabs.length; entry++) {
@@ -324,13 +323,12 @@ export function dropGoneStabs(section: InputSection, symbols: SymbolTable, isRel
 }
 
 /** The entries whose values are addresses in sections that are not linked. */
-function goneValues({ object, elf }: InputSection, symbols: SymbolTable): Set<number> {
+function goneValues({ object, elf }: InputSection): Set<number> {
   const gone = new Set<number>();
   for (const { offset, symbol: index } of elf.relocations) {
     if (offset % ENTRY_BYTES !== VALUE) continue;
-    const { binding, name, section } = object.elf.table.at(index)!;
-    const known = binding === STB_LOCAL ? undefined : symbols.get(name);
-    const home = known === undefined ? object.sections[section] : known.section;
+    const known = object.globals[index] ?? null;
+    const home = known === null ? object.sections[object.elf.table.sectionOf(index)] : known.section;
     const isElsewhere = known?.isDefined === true && home?.object !== object;
     if (index === 0 || home?.isDiscarded || isElsewhere) gone.add((offset - VALUE) / ENTRY_BYTES);
   }

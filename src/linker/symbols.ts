@@ -4,7 +4,9 @@
  */
 import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_GNU_UNIQUE, STB_WEAK, STT_NOTYPE, STV_DEFAULT } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
+import { NO_TEXT, Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
+import { walkOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_EXCLUDE } from "./section-flags.ts";
 
@@ -12,7 +14,6 @@ export type SymbolState = "undefined" | "undefined-weak" | "defined" | "weak" | 
 
 /** A global name. */
 export class LinkSymbol {
-  readonly name: string;
   state: SymbolState = "undefined-weak";
   /** Who defines it; null when it is undefined, or when a script or the linker does. */
   object: InputObject | null = null;
@@ -47,9 +48,25 @@ export class LinkSymbol {
   isMissed = false;
   /** HIDDEN, PROVIDE_HIDDEN: local in the output. */
   isForcedLocal = false;
+  /** Where it stands in the output's table; 0 while it does not. */
+  outputIndex = 0;
+  readonly #names: Texts;
+  readonly #number: number;
+  #name: string | null = null;
 
-  constructor(name: string) {
-    this.name = name;
+  /** The name has this number among those of the table. */
+  constructor(names: Texts, number: number) {
+    this.#names = names;
+    this.#number = number;
+  }
+
+  get name(): string {
+    return (this.#name ??= this.#names.at(this.#number));
+  }
+
+  /** Adds the name to others, and returns its number among them. */
+  addName(names: Texts): number {
+    return names.addFrom(this.#names.bytes, this.#names.starts[this.#number]!);
   }
 
   get isDefined(): boolean {
@@ -77,13 +94,15 @@ export interface Duplicate {
 }
 
 export class SymbolTable {
-  /** In the order in which the names were first seen. */
-  readonly byName = new Map<string, LinkSymbol>();
   readonly duplicates: Duplicate[] = [];
   /** Objects that asked for more memory for a common symbol than those before them. */
   readonly commonObjects = new Set<InputObject>();
   /** Counts names that became undefined: an archive is searched again when it has changed. */
   undefinedCount = 0;
+  readonly #names = new Texts();
+  /** By the numbers of their names; the empty name has one if somebody asks for it. */
+  readonly #symbols: (LinkSymbol | undefined)[] = [undefined];
+  #walk: readonly LinkSymbol[] = [];
   readonly #keepsExcluded: boolean;
 
   /** `keepsExcluded`: a partial link, in which sections that no program gets (SHF_EXCLUDE) define names. */
@@ -92,19 +111,34 @@ export class SymbolTable {
   }
 
   get(name: string): LinkSymbol | undefined {
-    return this.byName.get(name);
+    const number = this.#names.find(name);
+    return number === NO_TEXT && name !== "" ? undefined : this.#symbols[number];
   }
 
   /** The name's symbol, made when it is new. */
   enter(name: string): LinkSymbol {
-    let symbol = this.byName.get(name);
-    if (!symbol) this.byName.set(name, (symbol = new LinkSymbol(name)));
-    return symbol;
+    return this.#at(this.#names.add(name));
+  }
+
+  #at(number: number): LinkSymbol {
+    return (this.#symbols[number] ??= new LinkSymbol(this.#names, number));
+  }
+
+  /** All of them, in the order in which their names were first seen. */
+  all(): LinkSymbol[] {
+    return this.#symbols.filter((symbol) => symbol !== undefined);
+  }
+
+  /** All of them, in the order in which GNU ld's table of names is walked. */
+  walk(): readonly LinkSymbol[] {
+    if (this.#walk.length !== this.#names.count - Number(this.#symbols[0] === undefined))
+      this.#walk = walkOrder(this.#names).flatMap((number) => this.#symbols[number] ?? []);
+    return this.#walk;
   }
 
   /** A name that must be defined: the entry point, -u, EXTERN. */
   demand(name: string): void {
-    const isNew = !this.byName.has(name);
+    const isNew = this.get(name) === undefined;
     const symbol = this.enter(name);
     symbol.isReferenced = true;
     if (isNew || symbol.state === "undefined-weak") {
@@ -117,11 +151,12 @@ export class SymbolTable {
   addObject(object: InputObject): void {
     const { table } = object.elf;
     for (const index of table.globals) {
+      const number = table.addName(index, this.#names);
+      if (number === NO_TEXT) continue;
       const elf = table.at(index)!;
-      const { name } = elf;
-      if (name === "") continue;
-      const isNew = !this.byName.has(name);
-      const symbol = this.enter(name);
+      const isNew = this.#symbols[number] === undefined;
+      const symbol = this.#at(number);
+      object.globals[index] = symbol;
       const section =
         elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF
           ? null

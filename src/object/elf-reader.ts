@@ -28,6 +28,7 @@ import {
   sectionOfField,
 } from "./elf.ts";
 import { type ElfRelocation, type ElfRelocations, RelocationTable } from "./relocation-table.ts";
+import type { Texts } from "./texts.ts";
 
 export class ElfError extends Error {
   readonly path: string;
@@ -105,6 +106,8 @@ export interface ElfSymbolTable {
   at(index: number): ElfSymbol | undefined;
   /** The section of one that is there, without the rest of it. */
   sectionOf(index: number): number;
+  /** Adds the name of one that is there to others, and returns its number among them. */
+  addName(index: number, names: Texts): number;
   /** Indices of those that are not local, in order. */
   readonly globals: readonly number[];
   hasType(type: number): boolean;
@@ -163,21 +166,31 @@ function contentOf(source: ByteSource, type: number, offset: number, sizeBytes: 
   return type === SHT_NOBITS || type === SHT_NULL ? NO_BYTES : source.read(offset, sizeBytes);
 }
 
-/** Names of a table that is decoded as a whole: a look-up in it is quick, and takes no memory of its own. */
-class Names {
-  readonly #text: string;
+/** So many names of a table are decoded by themselves before the table is as a whole. */
+const FEW_NAMES = 64;
 
-  constructor(table: Uint8Array) {
-    this.#text = latin1(table);
+/** The names of a table. Of most symbols nobody asks for them. */
+class Names {
+  readonly bytes: Uint8Array;
+  #asked = 0;
+  /** All of the table, once many are asked for: a look-up in it is quick, and takes no memory of its own. */
+  #text: string | null = null;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
   check(offset: number, fail: (problem: string) => never): void {
-    const { length } = this.#text;
+    const { length } = this.bytes;
     if (offset >= length && offset !== 0) fail(`a name lies beyond its string table (offset ${offset} of ${length})`);
   }
 
   at(offset: number): string {
-    const text = this.#text;
+    if (this.#text === null && this.#asked++ < FEW_NAMES) {
+      const end = this.bytes.indexOf(0, offset);
+      return latin1(this.bytes.subarray(offset, end < 0 ? this.bytes.length : end));
+    }
+    const text = (this.#text ??= latin1(this.bytes));
     const end = text.indexOf("\0", offset);
     return text.slice(offset, end < 0 ? text.length : end);
   }
@@ -237,6 +250,10 @@ class SymbolRows implements ElfSymbolTable {
       : sectionOfField(field);
   }
 
+  addName(index: number, names: Texts): number {
+    return names.addFrom(this.#names.bytes, this.#view.getUint32(index * SYM_BYTES, true));
+  }
+
   hasType(type: number): boolean {
     return (this.#types & (1 << type)) !== 0;
   }
@@ -278,6 +295,10 @@ export class SymbolArray implements ElfSymbolTable {
 
   sectionOf(index: number): number {
     return this.#symbols[index]!.section;
+  }
+
+  addName(index: number, names: Texts): number {
+    return names.add(this.#symbols[index]!.name);
   }
 
   hasType(type: number): boolean {

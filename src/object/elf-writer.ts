@@ -27,6 +27,7 @@ import type { ElfSegment } from "./elf-reader.ts";
 import { FileInMemory, type FileSink } from "./file-sink.ts";
 import { hasSectionIndices, nullSection, SectionIndices, SYMTAB_SHNDX, sectionFields } from "./section-indices.ts";
 import { StringTable } from "./string-table.ts";
+import type { Texts } from "./texts.ts";
 
 /** What the file's header and its program headers take together. */
 export function headerBytes(segments: number): number {
@@ -74,20 +75,22 @@ export interface FileSymbol {
   readonly section: number;
 }
 
-/** Symbols by their places in the table, as an array has them; each is asked for once. */
+/** Symbols by their places in the table, as an array has them; each is asked for once, and once for its name. */
 export interface FileSymbols {
   readonly length: number;
-  at(place: number): FileSymbol | undefined;
+  at(place: number): Omit<FileSymbol, "name"> | undefined;
+  /** Adds the name to others, and returns its number among them. */
+  addName(place: number, names: Texts): number;
 }
 
-export interface ElfFile {
+export interface ElfFile<Symbols = readonly FileSymbol[]> {
   readonly type: number;
   readonly entry: number;
   /** EI_OSABI where it is not found out from sections and symbols. */
   readonly abi?: number;
   readonly sections: readonly FileSection[];
   /** Null for a file without a symbol table. */
-  readonly symbols: FileSymbols | null;
+  readonly symbols: Symbols | null;
   readonly localCount: number;
   readonly headers: readonly ElfSegment[];
   /**
@@ -137,12 +140,20 @@ const ELFOSABI_GNU = 3;
 /** More than this comes from alignments and places that lie. */
 const MAX_FILE_BYTES = 2 ** 29 + 2 ** 26;
 
+const NO_SYMBOLS: FileSymbols = { length: 0, at: () => undefined, addName: (_, names) => names.add("") };
+
 export class FileSizeError extends Error {}
 
 /** The file in memory. Throws `FileSizeError`. */
-export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
+export function writeElf({ symbols, ...file }: ElfFile): Uint8Array<ArrayBuffer> {
   let whole = new FileInMemory(0);
-  const sizeBytes = writeElfTo(file, (mostBytes) => (whole = new FileInMemory(mostBytes)));
+  const fileSymbols: FileSymbols | null = symbols && {
+    length: symbols.length,
+    at: (place) => symbols[place],
+    addName: (place, names) => names.add(symbols[place]!.name),
+  };
+  const open = (mostBytes: number): FileSink => (whole = new FileInMemory(mostBytes));
+  const sizeBytes = writeElfTo({ ...file, symbols: fileSymbols }, open);
   return whole.bytes(0, sizeBytes);
 }
 
@@ -150,7 +161,7 @@ export function writeElf(file: ElfFile): Uint8Array<ArrayBuffer> {
  * Writes the file to what `open` makes for one of so many bytes at most, and returns its size. Throws `FileSizeError`
  * before that.
  */
-export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink): number {
+export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number) => FileSink): number {
   const names = new StringTable();
   if (file.symbols) for (const name of [".symtab", ".strtab", ".shstrtab"]) names.add(name);
   else names.add(".shstrtab");
@@ -206,7 +217,7 @@ export function writeElfTo(file: ElfFile, open: (mostBytes: number) => FileSink)
     headers.push(relocation);
     return { section, header, relocation };
   });
-  const symbols = symbolBytes(file.symbols ?? [], indices, hasIndices);
+  const symbols = symbolBytes(file.symbols ?? NO_SYMBOLS, indices, hasIndices);
   const stringBytes = symbols.strings;
   // What only GNU systems know is said in the file's ABI.
   const isGnu =
@@ -295,7 +306,13 @@ function writeWords(target: Uint8Array, at: number, values: readonly number[]): 
 }
 
 /** The file's header and the program headers. */
-function writeHead(target: Uint8Array, file: ElfFile, abi: number, headersAt: number, headerCount: number): void {
+function writeHead(
+  target: Uint8Array,
+  file: ElfFile<unknown>,
+  abi: number,
+  headersAt: number,
+  headerCount: number,
+): void {
   const segments = file.headers.length;
   const fields = sectionFields(headerCount);
   writeWords(target, 0, [
@@ -362,10 +379,10 @@ function symbolBytes(
   const names = new StringTable();
   let isGnu = false;
   for (let place = 0; place < symbols.length; place++) {
-    const { name, value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
+    const { value, sizeBytes, binding, type, visibility, section } = symbols.at(place)!;
     const at = (place + 1) * SYM_BYTES;
     // Where names stand is known when all of them are.
-    view.setInt32(at, names.add(name), true);
+    view.setUint32(at, symbols.addName(place, names), true);
     view.setUint32(at + 4, value, true);
     view.setUint32(at + 8, sizeBytes, true);
     view.setUint8(at + 12, (binding << 4) | type);
@@ -376,6 +393,6 @@ function symbolBytes(
   }
   const strings = names.finish();
   for (let at = SYM_BYTES; at < table.length; at += SYM_BYTES)
-    view.setUint32(at, names.offsetOf(view.getInt32(at, true)), true);
+    view.setUint32(at, names.offsetOf(view.getUint32(at, true)), true);
   return { table, sections: sections.bytes, strings, isGnu };
 }

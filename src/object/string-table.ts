@@ -1,100 +1,72 @@
 /**
  * ELF string tables: each text once, and a text that ends another one inside it, laid out as BFD does.
  */
+import { NO_TEXT, Texts } from "./texts.ts";
 
-/** The number of the empty text, which every table has at its begin. */
-const NO_TEXT = -1;
-
-export class StringTable {
-  readonly #texts: string[] = [];
-  readonly #indices = new Map<string, number>();
-  #offsets: number[] = [];
-
-  /** Adds a text and returns a number for it (`offsetOf`); its offset is known after `finish`. */
-  add(text: string): number {
-    if (text === "") return NO_TEXT;
-    const known = this.#indices.get(text);
-    if (known !== undefined) return known;
-    const number = this.#texts.push(text) - 1;
-    this.#indices.set(text, number);
-    return number;
-  }
+/** Offsets of texts, by their numbers, are known after `finish`. */
+export class StringTable extends Texts {
+  #offsets = new Int32Array(0);
 
   /** The table's bytes. */
   finish(): Uint8Array {
-    const texts = this.#texts;
-    const order = orderFromEnd(texts);
-    // In this order a text that ends others stands right before the first of them.
-    const host = new Array<number>(texts.length).fill(-1);
-    let longest = -1;
-    for (let i = order.length - 1; i >= 0; i--) {
-      const index = order[i]!;
-      if (longest >= 0 && texts[longest]!.endsWith(texts[index]!)) host[index] = longest;
-      else longest = index;
-    }
-    this.#offsets = new Array<number>(texts.length).fill(0);
+    const { starts, count } = this;
+    const hosts = this.#hosts();
+    const offsets = (this.#offsets = new Int32Array(count));
+    const bytes = new Uint8Array(starts[count]!);
     let size = 1;
-    for (let i = 0; i < texts.length; i++) {
-      if (host[i]! >= 0) continue;
-      this.#offsets[i] = size;
-      size += texts[i]!.length + 1;
+    for (let number = 1; number < count; ) {
+      // All up to the next one that ends another are copied at once.
+      const from = starts[number]!;
+      const shift = size - from;
+      for (; number < count && hosts[number] === NO_TEXT; number++) offsets[number] = starts[number]! + shift;
+      bytes.set(this.bytes.subarray(from, starts[number]), size);
+      size = starts[number]! + shift;
+      while (number < count && hosts[number] !== NO_TEXT) number++;
     }
-    const bytes = new Uint8Array(size);
-    for (let i = 0; i < texts.length; i++) {
-      const into = host[i]!;
-      if (into >= 0) {
-        this.#offsets[i] = this.#offsets[into]! + texts[into]!.length - texts[i]!.length;
-        continue;
-      }
-      const text = texts[i]!;
-      for (let j = 0; j < text.length; j++) bytes[this.#offsets[i]! + j] = text.charCodeAt(j);
+    for (let number = 1; number < count; number++) {
+      let host = hosts[number]!;
+      if (host === NO_TEXT) continue;
+      while (hosts[host] !== NO_TEXT) host = hosts[host]!;
+      offsets[number] = offsets[host]! + this.#length(host) - this.#length(number);
     }
-    return bytes;
+    return bytes.subarray(0, size);
   }
 
   offsetOf(number: number): number {
-    return number === NO_TEXT ? 0 : this.#offsets[number]!;
+    return this.#offsets[number]!;
   }
 
+  /** Of a text that was added. */
   offset(text: string): number {
-    return text === "" ? 0 : this.#offsets[this.#indices.get(text)!]!;
+    return this.offsetOf(this.find(text));
   }
-}
 
-/** Texts whose index fits beside four characters in a number. */
-const MAXIMUM_KEYED = 2 ** 20;
-
-/** The indices of the texts in the order of the texts read backwards. */
-function orderFromEnd(texts: readonly string[]): number[] {
-  const compare = (a: number, b: number): number => compareFromEnd(texts[a]!, texts[b]!);
-  if (texts.length > MAXIMUM_KEYED) return texts.map((_, i) => i).sort(compare);
-  // First by the last four characters as one number, then the few that share them.
-  const keys = new Float64Array(texts.length);
-  texts.forEach((text, i) => {
-    let key = 0;
-    for (let j = 1; j <= 4; j++) key = key * 256 + (j <= text.length ? text.charCodeAt(text.length - j) : 0);
-    keys[i] = key * MAXIMUM_KEYED + i;
-  });
-  keys.sort();
-  const order = Array.from(keys, (key) => key % MAXIMUM_KEYED);
-  for (let start = 0; start < order.length; ) {
-    const tail = Math.floor(keys[start]! / MAXIMUM_KEYED);
-    let end = start + 1;
-    while (end < order.length && Math.floor(keys[end]! / MAXIMUM_KEYED) === tail) end++;
-    if (end - start > 1)
-      order
-        .slice(start, end)
-        .sort(compare)
-        .forEach((index, i) => void (order[start + i] = index));
-    start = end;
+  #length(number: number): number {
+    return this.endOf(number) - this.starts[number]!;
   }
-  return order;
-}
 
-function compareFromEnd(a: string, b: string): number {
-  for (let i = a.length - 1, j = b.length - 1; i >= 0 && j >= 0; i--, j--) {
-    const difference = a.charCodeAt(i) - b.charCodeAt(j);
-    if (difference !== 0) return difference;
+  /**
+   * By the number of a text: of those that end with it the first in the order of the texts read backwards, where the text
+   * stands right before it. In that one, or in what stands for that one in turn, BFD puts it.
+   */
+  #hosts(): Int32Array {
+    const hosts = new Int32Array(this.count);
+    this.endings((ending, text) => {
+      const host = hosts[ending]!;
+      if (host === NO_TEXT || this.#isBefore(text, host, this.#length(ending))) hosts[ending] = text;
+    });
+    return hosts;
   }
-  return a.length - b.length;
+
+  /** Whether one text comes before another in that order. So many bytes at their ends are equal. */
+  #isBefore(a: number, b: number, common: number): boolean {
+    const { bytes, starts } = this;
+    let i = this.endOf(a) - 1 - common;
+    let j = this.endOf(b) - 1 - common;
+    while (i >= starts[a]! && j >= starts[b]! && bytes[i] === bytes[j]) {
+      i--;
+      j--;
+    }
+    return j >= starts[b]! && (i < starts[a]! || bytes[i]! < bytes[j]!);
+  }
 }

@@ -80,6 +80,7 @@ const CASES = {
   "linker/expressions": { quick: 10, fast: 25, thorough: 300 },
   "linker/hostile": { quick: 1, fast: 1, thorough: 500 },
   "object/demangle": { quick: 5_000, fast: 5_000, thorough: 50_000 },
+  "object/string-table": { quick: 50, fast: 50, thorough: 3000 },
   "oofs/crash": { quick: 1, fast: 1, thorough: 25 },
   "oofs/damage": { quick: 15, fast: 15, thorough: 400 },
   "page/decode": { quick: 500, fast: 500, thorough: 100_000 },
