@@ -313,7 +313,8 @@ class Merger implements MergedEntries {
 
   /** `homes` are the sections in which an entry appeared first. */
   #assign(homes: ReadonlySet<number>): void {
-    const sizes = new Float64Array(this.#sections.length);
+    // Not as a Float64Array: what is read of one is in a box, and so is every place that is counted from it.
+    const sizes = this.#sections.map(() => 0);
     for (let entry = 0; entry < this.#entryCount; entry++) {
       const align = this.#get(entry, ALIGN);
       if (align === 0) continue;

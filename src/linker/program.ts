@@ -1,5 +1,6 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 
+import { alignUp } from "../object/align.ts";
 import {
   PT_LOAD,
   SHF_ALLOC,
@@ -424,7 +425,7 @@ export class Program {
             object.path,
             `the common symbol ${symbol.name} has alignment ${symbol.align}, which is not a power of two`,
           );
-        const offset = Math.ceil(section.sizeBytes / symbol.align) * symbol.align;
+        const offset = alignUp(section.sizeBytes, symbol.align);
         section.sizeBytes = offset + symbol.sizeBytes;
         // Nothing uses any symbol of the object: the section is thrown away.
         if (symbol.isUnused) {

@@ -3,6 +3,7 @@
  * Property"). A program has one such note, in which each property is what all its objects have in common, or what any
  * of them needs; often nothing is left of it.
  */
+import { alignUp } from "../object/align.ts";
 import { SHT_NOTE } from "../object/elf.ts";
 import { latin1 } from "../object/elf-reader.ts";
 import { addNote, gnuNote } from "./gnu-note.ts";
@@ -126,7 +127,7 @@ function parse(content: Uint8Array): Properties | null {
       // A processor's that an object has twice is all that both say.
       const before = type >= PROCESSOR_TYPES ? (properties.get(type) ?? 0) : 0;
       properties.set(type, value === null ? null : (before | value) >>> 0);
-      field += 8 + Math.ceil(sizeBytes / 4) * 4;
+      field += 8 + alignUp(sizeBytes, 4);
     }
     at = end;
   }
