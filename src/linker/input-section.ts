@@ -1,5 +1,5 @@
 /** A section of an object on its way into the output: what the linker decides about it. */
-import { SHF_LINK_ORDER } from "../object/elf.ts";
+import { SHF_LINK_ORDER, SHT_NOBITS } from "../object/elf.ts";
 import type { ElfObject, ElfSection } from "../object/elf-reader.ts";
 import type { ElfRelocations } from "../object/relocation-table.ts";
 import type { MergedSection } from "./merged-section.ts";
@@ -70,7 +70,10 @@ export class InputSection {
 
   /** What is linked, to be changed. */
   ownContent(): Uint8Array {
-    return (this.#content ??= this.elf.content.slice());
+    if (this.#content !== null) return this.#content;
+    const bytes = new Uint8Array(this.elf.type === SHT_NOBITS ? 0 : this.elf.sizeBytes);
+    this.copyTo(bytes);
+    return (this.#content = bytes);
   }
 
   /** Copies what is linked to a target of its size. */

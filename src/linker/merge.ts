@@ -86,7 +86,7 @@ class Merger implements MergedEntries {
 
   run(): void {
     this.#sections.forEach((section, index) => {
-      const { content } = section.elf;
+      const content = section.elf.peek?.() ?? section.elf.content;
       this.#found = 0;
       if (this.#isStrings) this.#recordStrings(content, section.align, index);
       else

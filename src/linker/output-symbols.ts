@@ -17,7 +17,7 @@ import {
   STT_TLS,
   STV_DEFAULT,
 } from "../object/elf.ts";
-import type { ElfSymbol } from "../object/elf-reader.ts";
+import type { ElfSymbol, ElfSymbolTable } from "../object/elf-reader.ts";
 import { symbolsOf } from "../object/relocation-table.ts";
 import type { Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
@@ -72,20 +72,32 @@ export interface OutputSymbols {
   readonly indices: SymbolIndices;
 }
 
+/** What stands in place of the index of a symbol in its object: a global one, one made local, one that was made here. */
+const GLOBAL = -1;
+const FORCED_LOCAL = -2;
+const MADE = -3;
+
+/** Where symbols are when all sections have their places. */
+interface Places {
+  local(object: InputObject, elf: ElfSymbol): PlacedSymbol;
+  global(symbol: LinkSymbol, isForcedLocal: boolean): PlacedSymbol;
+}
+
 /**
- * The symbols of the output. Local ones of objects, which are most of them, are known by their objects and indices there,
- * and are made when they are asked for.
+ * The symbols of the output. Those of objects, which are most of them, are known by their objects and indices there or as
+ * global ones, and are made when they are asked for.
  */
 class SymbolList implements Iterable<OutputSymbol> {
   readonly #objects: InputObject[] = [];
-  readonly #made: { readonly named: string | LinkSymbol; readonly symbol: PlacedSymbol }[] = [];
-  /** Of each symbol a place in a list, of objects or of what was made, and the index in the object or -1. */
+  readonly #globals: LinkSymbol[] = [];
+  readonly #made: OutputSymbol[] = [];
+  /** Of each symbol a place in a list, of objects or of others, and the index in the object or what else it is. */
   #rows = new Int32Array(0x400);
   #length = 0;
-  readonly #localOf: (object: InputObject, elf: ElfSymbol) => PlacedSymbol;
+  readonly #places: Places;
 
-  constructor(localOf: (object: InputObject, elf: ElfSymbol) => PlacedSymbol) {
-    this.#localOf = localOf;
+  constructor(places: Places) {
+    this.#places = places;
   }
 
   get length(): number {
@@ -96,31 +108,34 @@ class SymbolList implements Iterable<OutputSymbol> {
     if (place >= this.#length) return undefined;
     const from = this.#rows[2 * place]!;
     const index = this.#rows[2 * place + 1]!;
-    if (index < 0) return this.#made[from]!.symbol;
+    if (index === MADE) return this.#made[from]!;
+    if (index < 0) return this.#places.global(this.#globals[from]!, index === FORCED_LOCAL);
     const object = this.#objects[from]!;
-    return this.#localOf(object, object.elf.table.at(index)!);
+    return this.#places.local(object, object.elf.table.at(index)!);
   }
 
   /** Adds the name of one that is there to others, and returns its number among them. */
   addName(place: number, names: Texts): number {
     const from = this.#rows[2 * place]!;
     const index = this.#rows[2 * place + 1]!;
-    if (index >= 0) return this.#objects[from]!.elf.table.addName(index, names);
-    const { named } = this.#made[from]!;
-    return typeof named === "string" ? names.add(named) : named.addName(names);
+    if (index === MADE) return names.add(this.#made[from]!.name);
+    return index < 0 ? this.#globals[from]!.addName(names) : this.#objects[from]!.elf.table.addName(index, names);
   }
 
   #nameAt(place: number): string {
     const from = this.#rows[2 * place]!;
     const index = this.#rows[2 * place + 1]!;
-    if (index >= 0) return this.#objects[from]!.elf.table.at(index)!.name;
-    const { named } = this.#made[from]!;
-    return typeof named === "string" ? named : named.name;
+    if (index === MADE) return this.#made[from]!.name;
+    return index < 0 ? this.#globals[from]!.name : this.#objects[from]!.elf.table.at(index)!.name;
   }
 
-  /** `named`: the name, or whose it is. Returns the index in the table, where the null symbol comes first. */
-  add(named: string | LinkSymbol, symbol: PlacedSymbol): number {
-    return this.#add(this.#made.push({ named, symbol }) - 1, -1);
+  /** Returns the index in the table, where the null symbol comes first. */
+  add(symbol: OutputSymbol): number {
+    return this.#add(this.#made.push(symbol) - 1, MADE);
+  }
+
+  addGlobal(symbol: LinkSymbol, isForcedLocal: boolean): void {
+    symbol.outputIndex = this.#add(this.#globals.push(symbol) - 1, isForcedLocal ? FORCED_LOCAL : GLOBAL);
   }
 
   addLocal(object: InputObject, index: number): number {
@@ -180,7 +195,7 @@ export function collectSymbols(
   /** Data that each thread has counts from the begin of its kind. */
   const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
     section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
-  const symbols = new SymbolList((object, elf) => {
+  const local = (object: InputObject, elf: ElfSymbol): PlacedSymbol => {
     const own = object.sections[elf.section];
     const home = own?.isDiscarded ? own.keptInstead : own;
     const place = home?.place(elf.value);
@@ -195,12 +210,17 @@ export function collectSymbols(
       section: section ?? SHN_ABS,
       path: object.path,
     };
+  };
+  const symbols = new SymbolList({
+    local,
+    global: (symbol, isForcedLocal) => globalSymbol(symbol, isForcedLocal, base, placed),
   });
   if (options.keepsRelocations) {
     for (const section of outputs) {
       ofSection.set(
         section,
-        symbols.add("", {
+        symbols.add({
+          name: "",
           value: base(section),
           sizeBytes: 0,
           binding: STB_LOCAL,
@@ -213,7 +233,8 @@ export function collectSymbols(
     }
   }
   const file = (name: string, path: string): void =>
-    void symbols.add(name, {
+    void symbols.add({
+      name,
       value: 0,
       sizeBytes: 0,
       binding: STB_LOCAL,
@@ -247,20 +268,21 @@ export function collectSymbols(
     const ofLocal = indices.ofLocal(object);
     const { table: locals } = object.elf;
     for (let index = 1; index < locals.length; index++) {
-      const elf = locals.at(index)!;
-      if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION || elf.section === SHN_UNDEF) continue;
-      if (elf.type === STT_FILE) {
-        if (options.discard === "all" || options.retained?.has(elf.name) === false) continue;
+      const section = locals.sectionOf(index);
+      const type = locals.typeOf(index);
+      if (locals.bindingOf(index) !== STB_LOCAL || type === STT_SECTION || section === SHN_UNDEF) continue;
+      if (type === STT_FILE) {
+        const { name } = locals.at(index)!;
+        if (options.discard === "all" || options.retained?.has(name) === false) continue;
         hasFile = true;
         fileCount++;
-        file(elf.name, object.path);
+        file(name, object.path);
         continue;
       }
-      const home =
-        elf.section === SHN_ABS || elf.section === SHN_COMMON ? null : (object.sections[elf.section] ?? null);
-      if (home === null && elf.section !== SHN_ABS) continue;
+      const home = section === SHN_ABS || section === SHN_COMMON ? null : (object.sections[section] ?? null);
+      if (home === null && section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
-      if (!isKept(elf, home, options)) continue;
+      if (!isKept(locals, index, home, options)) continue;
       if (!hasFile) {
         hasFile = true;
         fileCount++;
@@ -285,12 +307,7 @@ export function collectSymbols(
       : symbol.isForcedLocal && symbol.isDefined;
   const forcedLocal = order.filter(isForcedLocal);
   if (forcedLocal.length > 0 && fileCount > 0) file("", "");
-  // Nobody outside sees them, so that nothing needs to hide them.
-  for (const symbol of forcedLocal)
-    symbol.outputIndex = symbols.add(symbol, {
-      ...globalSymbol(symbol, STB_LOCAL, base, placed),
-      visibility: STV_DEFAULT,
-    });
+  for (const symbol of forcedLocal) symbols.addGlobal(symbol, true);
   const localCount = symbols.length;
   for (const symbol of order) {
     if (options.retained?.has(symbol.name) === false && !needed.has(symbol)) continue;
@@ -301,9 +318,7 @@ export function collectSymbols(
     if (symbol.state === "undefined" && symbol.firstReference !== null && !symbol.isMissed && mayDrop) continue;
     if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
     if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
-    const isWeak = symbol.state === "weak" || symbol.state === "undefined-weak";
-    const binding = isWeak ? STB_WEAK : symbol.isUnique && symbol.isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
-    symbol.outputIndex = symbols.add(symbol, globalSymbol(symbol, binding, base, placed));
+    symbols.addGlobal(symbol, false);
   }
   return { symbols, localCount, indices };
 }
@@ -320,13 +335,21 @@ function globalsInRelocations(outputs: readonly OutputSection[]): Set<LinkSymbol
   return found;
 }
 
+function bindingOf({ state, isUnique, isDefined }: LinkSymbol): number {
+  if (state === "weak" || state === "undefined-weak") return STB_WEAK;
+  return isUnique && isDefined ? STB_GNU_UNIQUE : STB_GLOBAL;
+}
+
 function globalSymbol(
   symbol: LinkSymbol,
-  binding: number,
+  isForcedLocal: boolean,
   base: (section: OutputSection | null, type?: number) => number,
   placed: readonly OutputSection[],
 ): PlacedSymbol {
-  const { sizeBytes, type, visibility, object, state } = symbol;
+  const { sizeBytes, type, object, state } = symbol;
+  const binding = isForcedLocal ? STB_LOCAL : bindingOf(symbol);
+  // Nobody outside sees a local one, so that nothing needs to hide it.
+  const visibility = isForcedLocal ? STV_DEFAULT : symbol.visibility;
   const path = object?.path ?? "";
   if (state === "common")
     return { value: symbol.align, sizeBytes, binding, type, visibility, section: SHN_COMMON, path };
@@ -380,14 +403,15 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
 }
 
 function isKept(
-  elf: ElfSymbol,
+  table: ElfSymbolTable,
+  index: number,
   home: InputSection | null,
   { strip, discard, isRelocatable, retained }: OutputSymbolOptions,
 ): boolean {
-  if (retained?.has(elf.name) === false) return false;
+  if (retained?.has(table.at(index)!.name) === false) return false;
   if (strip === "debugging" && home && (home.flags & SEC_DEBUGGING) !== 0) return false;
   if (discard === "all") return false;
-  const isLabel = (): boolean => elf.name.startsWith(".L");
+  const isLabel = (): boolean => table.beginsWith(index, ".L");
   if (discard === "labels") return !isLabel();
   return discard === "none" || isRelocatable || home === null || (home.flags & SEC_MERGE) === 0 || !isLabel();
 }

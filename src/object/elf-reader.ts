@@ -59,6 +59,8 @@ export interface ElfSection {
   readonly content: Uint8Array;
   /** Copies the content, and zeros where the target is larger; absent where it is in memory anyway. */
   readonly copyTo?: (target: Uint8Array) => void;
+  /** The content for a short look, as `ByteSource` has it; absent where it is in memory anyway. */
+  readonly peek?: () => Uint8Array;
   readonly relocations: ElfRelocations;
 }
 
@@ -104,8 +106,12 @@ export interface ElfObject {
 export interface ElfSymbolTable {
   readonly length: number;
   at(index: number): ElfSymbol | undefined;
-  /** The section of one that is there, without the rest of it. */
+  /** Of one that is there its section, binding or type, without the rest of it. */
   sectionOf(index: number): number;
+  bindingOf(index: number): number;
+  typeOf(index: number): number;
+  /** Whether the name of one that is there begins with these characters. */
+  beginsWith(index: number, letters: string): boolean;
   /** Adds the name of one that is there to others, and returns its number among them. */
   addName(index: number, names: Texts): number;
   /** Indices of those that are not local, in order. */
@@ -151,6 +157,10 @@ class FileSection implements ElfSection {
 
   get content(): Uint8Array {
     return contentOf(this.#source, this.type, this.fileOffset, this.sizeBytes);
+  }
+
+  peek(): Uint8Array {
+    return this.type === SHT_NOBITS ? NO_BYTES : this.#source.peek(this.fileOffset, this.sizeBytes);
   }
 
   copyTo(target: Uint8Array): void {
@@ -250,6 +260,21 @@ class SymbolRows implements ElfSymbolTable {
       : sectionOfField(field);
   }
 
+  bindingOf(index: number): number {
+    return this.#view.getUint8(index * SYM_BYTES + 12) >> 4;
+  }
+
+  typeOf(index: number): number {
+    return this.#view.getUint8(index * SYM_BYTES + 12) & 15;
+  }
+
+  beginsWith(index: number, letters: string): boolean {
+    const { bytes } = this.#names;
+    const start = this.#view.getUint32(index * SYM_BYTES, true);
+    for (let i = 0; i < letters.length; i++) if (bytes[start + i] !== letters.charCodeAt(i)) return false;
+    return true;
+  }
+
   addName(index: number, names: Texts): number {
     return names.addFrom(this.#names.bytes, this.#view.getUint32(index * SYM_BYTES, true));
   }
@@ -295,6 +320,18 @@ export class SymbolArray implements ElfSymbolTable {
 
   sectionOf(index: number): number {
     return this.#symbols[index]!.section;
+  }
+
+  bindingOf(index: number): number {
+    return this.#symbols[index]!.binding;
+  }
+
+  typeOf(index: number): number {
+    return this.#symbols[index]!.type;
+  }
+
+  beginsWith(index: number, letters: string): boolean {
+    return this.#symbols[index]!.name.startsWith(letters);
   }
 
   addName(index: number, names: Texts): number {

@@ -21,17 +21,36 @@ export interface ElfRelocations extends Iterable<ElfRelocation> {
 /** Takes the fields of an entry, after its place in the table. */
 export type ShowRelocation = (place: number, offset: number, type: number, symbol: number) => void;
 
+/** Which values of eight bits there are: so small a table of numbers that V8 has it in its heap. */
+class Bits {
+  readonly #words = new Int32Array(8);
+
+  /** Of a number the low eight bits. */
+  add(value: number): void {
+    this.#words[(value >> 5) & 7]! |= 1 << value;
+  }
+
+  has(value: number): boolean {
+    return (this.#words[(value >> 5) & 7]! & (1 << value)) !== 0;
+  }
+
+  /** All that there are, if any, are this one. */
+  hasOnly(value: number): boolean {
+    return this.#words.every((word, index) => word === 0 || (index === value >> 5 && word === 1 << value));
+  }
+}
+
 export class RelocationTable implements ElfRelocations {
   readonly length: number;
   /** The highest index of a symbol; -1 without an entry. */
   readonly highestSymbol: number;
   readonly #source: ByteSource;
   readonly #start: number;
-  /** By type, 1 where there is one: most questions about a table are answered without looking at it again. */
-  readonly #types = new Uint8Array(256);
+  /** A bit for each type that there is: most questions about a table are answered without looking at it again. */
+  readonly #types = new Bits();
   readonly #symbolCount: number;
   /** The same by the low bits of symbols: an object may have as many tables as symbols. */
-  readonly #lowSymbols = new Uint8Array(256);
+  readonly #lowSymbols = new Bits();
 
   /** The table begins at `start`; what is left over after the last whole entry is none. The object has so many symbols. */
   constructor(source: ByteSource, start: number, sizeBytes: number, symbolCount: number) {
@@ -39,15 +58,13 @@ export class RelocationTable implements ElfRelocations {
     this.#source = source;
     this.#start = start;
     this.#symbolCount = symbolCount;
-    const types = this.#types;
-    const lowSymbols = this.#lowSymbols;
     const view = this.view();
     let highest = -1;
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES) {
       const info = view.getInt32(at, true);
       const symbol = info >>> 8;
-      types[info & 0xff] = 1;
-      lowSymbols[symbol & 0xff] = 1;
+      this.#types.add(info);
+      this.#lowSymbols.add(symbol);
       if (symbol > highest) highest = symbol;
     }
     this.highestSymbol = highest;
@@ -60,12 +77,12 @@ export class RelocationTable implements ElfRelocations {
   }
 
   hasType(type: number): boolean {
-    return this.#types[type] === 1;
+    return this.#types.has(type);
   }
 
   /** All entries there are, if any, are of this type. */
   hasOnly(type: number): boolean {
-    return this.#types.every((is, other) => is === 0 || other === type);
+    return this.#types.hasOnly(type);
   }
 
   /** Indices of the symbols that entries are against, each once, in the order of their first ones. */
@@ -91,7 +108,7 @@ export class RelocationTable implements ElfRelocations {
 
   /** Some entry is against this symbol. */
   hasSymbol(symbol: number): boolean {
-    if (this.#lowSymbols[symbol & 0xff] === 0) return false;
+    if (!this.#lowSymbols.has(symbol)) return false;
     const view = this.view();
     for (let at = 4; at < this.length * REL_BYTES; at += REL_BYTES)
       if (view.getInt32(at, true) >>> 8 === symbol) return true;
@@ -112,7 +129,8 @@ export class RelocationTable implements ElfRelocations {
 
   /** The same with other entries at some places. */
   withChanges(changes: ReadonlyMap<number, ElfRelocation>): RelocationTable {
-    const bytes = this.#source.read(this.#start, this.length * REL_BYTES).slice();
+    const bytes = new Uint8Array(this.length * REL_BYTES);
+    this.#source.readInto(bytes, this.#start);
     const view = new DataView(bytes.buffer);
     for (const [place, { offset, type, symbol }] of changes) {
       view.setUint32(place * REL_BYTES, offset, true);
