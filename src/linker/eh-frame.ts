@@ -39,12 +39,12 @@ class Records {
   /** Behind the last record stands where it ends. */
   readonly #rows: Int32Array;
 
-  constructor(section: InputSection, content: Uint8Array, relocations: SortedRelocations, rows: readonly number[]) {
+  constructor(section: InputSection, content: Uint8Array, relocations: SortedRelocations, rows: Int32Array) {
     this.section = section;
     this.content = content;
     this.relocations = relocations;
     this.length = rows.length / RECORD_NUMBERS - 1;
-    this.#rows = Int32Array.from(rows);
+    this.#rows = rows;
   }
 
   start(record: number): number {
@@ -185,30 +185,49 @@ function chooseRecords(records: Records, known: Map<string, Place>, sharesCommon
   }
 }
 
+/** How many records there are; null when this is not unwind information as the tools write it. */
+function countRecords(view: DataView): number | null {
+  let count = 0;
+  for (let at = 0; at < view.byteLength; count++) {
+    if (at + 4 > view.byteLength) return null;
+    const length = view.getUint32(at, true);
+    // The end mark, or records of 64 bits.
+    if (length === 0 || length > 0xfffffff0 || length < 4) return null;
+    at += 4 + length;
+    if (at > view.byteLength) return null;
+  }
+  return count;
+}
+
 /** Null when this is not unwind information as the tools write it. */
 function parse(section: InputSection): Records | null {
   const { content } = section.elf;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const rows: number[] = [];
+  const count = countRecords(view);
+  if (count === null) return null;
+  const rows = new Int32Array((count + 1) * RECORD_NUMBERS);
   const commons = new Map<number, number>();
   const relocations = new SortedRelocations(section.elf.relocations);
   let next = 0;
-  for (let at = 0; at < content.length; ) {
-    if (at + 4 > content.length) return null;
-    const length = view.getUint32(at, true);
-    // The end mark, or records of 64 bits.
-    if (length === 0 || length > 0xfffffff0 || length < 4) return null;
-    const end = at + 4 + length;
-    if (end > content.length) return null;
+  let at = 0;
+  for (let number = 0; number <= count; number++) {
+    const row = number * RECORD_NUMBERS;
+    rows[row + START] = at;
+    rows[row + FIRST] = next;
+    rows[row + COMMON] = -1;
+    rows[row + NEW_START] = -1;
+    if (number === count) break;
+    const end = at + 4 + view.getUint32(at, true);
     const id = view.getUint32(at + 4, true);
-    const common = id === 0 ? -1 : commons.get(at + 4 - id);
-    if (common === undefined) return null;
-    if (id === 0) commons.set(at, rows.length / RECORD_NUMBERS);
-    rows.push(at, next, common, -1);
+    if (id === 0) commons.set(at, number);
+    else {
+      const common = commons.get(at + 4 - id);
+      if (common === undefined) return null;
+      rows[row + COMMON] = common;
+    }
     while (next < relocations.length && relocations.offsets[next]! < end) next++;
     at = end;
   }
-  rows.push(content.length, next, -1, -1);
   return new Records(section, content, relocations, rows);
 }
 
@@ -285,11 +304,18 @@ function rewrite(records: Records): void {
   const content = new Uint8Array(sizeBytes);
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
   const table = new RelocationBytes(records.first(records.length));
+  for (let number = 0; number < records.length; ) {
+    // Records that stay beside each other are copied at once.
+    const first = number;
+    while (number < records.length && records.isUsed(number)) number++;
+    if (number > first)
+      content.set(before.subarray(records.start(first), records.start(number)), records.newStart(first));
+    else number++;
+  }
   let at = 0;
   for (let number = 0; number < records.length; number++) {
     const start = records.start(number);
     const newStart = records.newStart(number);
-    if (newStart >= 0) content.set(before.subarray(start, records.end(number)), newStart);
     const last = records.last(number);
     for (let i = records.first(number); i < last; i++) {
       if (newStart >= 0) at = relocations.offsets[i]! - start + newStart;

@@ -29,7 +29,7 @@ function hashOf({ bytes }: Texts, start: number, end: number): number {
 const NONE = -1;
 
 /** Numbers of names, which come into the table by them, in the order of the walk. */
-export function walkOrder(names: Texts): number[] {
+export function walkOrder(names: Texts): Int32Array {
   const hashes = new Float64Array(names.count);
   /** The name that comes behind one in its bucket. */
   const nexts = new Int32Array(names.count);
@@ -43,8 +43,10 @@ export function walkOrder(names: Texts): number[] {
     // The empty name, which is the first of all, is in no table.
     if (number > Math.floor((firsts.length * 3) / 4)) firsts = grown(firsts, nexts, hashes);
   }
-  const order: number[] = [];
-  for (const first of firsts) for (let number = first; number !== NONE; number = nexts[number]!) order.push(number);
+  const order = new Int32Array(names.count);
+  let place = 0;
+  for (let bucket = 0; bucket < firsts.length; bucket++)
+    for (let number = firsts[bucket]!; number !== NONE; number = nexts[number]!) order[place++] = number;
   return order;
 }
 

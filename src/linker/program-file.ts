@@ -100,6 +100,8 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     frameHeader: program.frameHeader,
     isRelocatable,
     allowsUndefined: (options.undefinedSymbols ?? "report") !== "report" || (options.ignoredNames?.size ?? 0) > 0,
+    ignoresUndefined: (symbol) =>
+      options.undefinedSymbols === "ignore" || options.ignoredNames?.has(symbol.name) === true,
     keepsApplied: options.keepsApplied !== false || options.script.noCrossReferences.length > 0,
     indices: keepsRelocations ? symbols.indices : null,
     dataOf: (section) => program.layout.dataOf(section),
@@ -133,11 +135,9 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     if (program.problems.length === 0) program.report.script(options.script.path, 0, error.message);
   }
   for (const issue of relocator.issues) {
-    if (issue.kind === "undefined" && options.ignoredNames?.has(issue.name)) continue;
-    if (issue.kind !== "undefined" || (options.undefinedSymbols ?? "report") === "report")
-      program.report.relocation(issue);
-    else if (options.undefinedSymbols === "warn")
+    if (issue.kind === "undefined" && options.undefinedSymbols === "warn")
       program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+    else program.report.relocation(issue);
   }
   if (!isRelocatable) reportCrossReferences(program, sections);
   return { sections, symbols: symbols.symbols, sizeBytes };

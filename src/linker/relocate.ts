@@ -52,6 +52,8 @@ export interface RelocationOptions {
   readonly isRelocatable: boolean;
   /** Undefined symbols count as 0. */
   readonly allowsUndefined: boolean;
+  /** Nobody is told of this undefined symbol. */
+  readonly ignoresUndefined: (symbol: LinkSymbol) => boolean;
   /** What was applied is kept for others: it is much more than the relocations themselves. */
   readonly keepsApplied: boolean;
   /** The output has the relocations, against its own symbols; null for a program without. */
@@ -235,7 +237,7 @@ export class Relocator {
     else if ((symbol ?? elf).type === STT_GNU_IFUNC) kind = SPECIAL;
     else if (symbol) {
       if (symbol.isDefined) value = symbol.address();
-      else kind = SPECIAL;
+      else if (!this.#mayBeUndefined(symbol)) kind = SPECIAL;
     } else if (elf.section === SHN_ABS) value = elf.value;
     else if (!home) kind = SPECIAL;
     else if (isSection && home.merged) {
@@ -248,6 +250,12 @@ export class Relocator {
     rows[row + 1] = value;
     if (kind !== SPECIAL && indices) rows[row + 2] = indices.of(object, index, symbol, home?.output ?? null);
     return kind;
+  }
+
+  /** Nobody defines it, and that is well: it counts as 0. */
+  #mayBeUndefined(symbol: LinkSymbol): boolean {
+    const { state } = symbol;
+    return state === "undefined-weak" || (state === "undefined" && this.#options.ignoresUndefined(symbol));
   }
 
   #mergedIn(home: InputSection): MergedAddresses {
@@ -304,7 +312,7 @@ export class Relocator {
     let value: number;
     if (symbol) {
       if (!symbol.isDefined) {
-        if (symbol.state !== "undefined-weak") {
+        if (!this.#mayBeUndefined(symbol)) {
           issue("undefined", `undefined symbol ${elf.name}`);
           if (!this.#options.allowsUndefined) return;
         }

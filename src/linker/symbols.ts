@@ -131,9 +131,14 @@ export class SymbolTable {
 
   /** All of them, in the order in which GNU ld's table of names is walked. */
   walk(): readonly LinkSymbol[] {
-    if (this.#walk.length !== this.#names.count - Number(this.#symbols[0] === undefined))
-      this.#walk = walkOrder(this.#names).flatMap((number) => this.#symbols[number] ?? []);
-    return this.#walk;
+    if (this.#walk.length === this.#names.count - Number(this.#symbols[0] === undefined)) return this.#walk;
+    const order = walkOrder(this.#names);
+    const walk: LinkSymbol[] = [];
+    for (let place = 0; place < order.length; place++) {
+      const symbol = this.#symbols[order[place]!];
+      if (symbol !== undefined) walk.push(symbol);
+    }
+    return (this.#walk = walk);
   }
 
   /** A name that must be defined: the entry point, -u, EXTERN. */
