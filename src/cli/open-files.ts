@@ -12,6 +12,8 @@ const LEAST_BYTES = 0x40000;
 const MOST_FILES = 256;
 /** What is smaller is read together with what follows it. */
 const CHUNK_BYTES = 0x4000;
+/** The same where nothing of the file was read just before: often nothing will be after it either. */
+const FIRST_CHUNK_BYTES = 0x800;
 
 export class OpenFiles {
   readonly #files: number[] = [];
@@ -87,14 +89,18 @@ class OpenFile implements ByteSource {
 class Chunk {
   #source: OpenFile | null = null;
   #start = 0;
+  #end = 0;
   readonly #bytes = new Uint8Array(CHUNK_BYTES);
 
   bytes(source: OpenFile, offset: number, sizeBytes: number): Uint8Array {
-    if (source !== this.#source || offset < this.#start || offset + sizeBytes > this.#start + CHUNK_BYTES) {
+    if (source !== this.#source || offset < this.#start || offset + sizeBytes > this.#end) {
+      const wanted = source === this.#source ? CHUNK_BYTES : Math.max(FIRST_CHUNK_BYTES, sizeBytes);
+      const count = Math.min(wanted, source.length - offset);
       this.#source = null;
-      source.fill(this.#bytes.subarray(0, Math.min(CHUNK_BYTES, source.length - offset)), offset);
+      source.fill(this.#bytes.subarray(0, count), offset);
       this.#source = source;
       this.#start = offset;
+      this.#end = offset + count;
     }
     return this.#bytes.subarray(offset - this.#start, offset - this.#start + sizeBytes);
   }

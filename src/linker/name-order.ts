@@ -28,26 +28,54 @@ function hashOf({ bytes }: Texts, start: number, end: number): number {
 
 const NONE = -1;
 
-/** Numbers of names, which come into the table by them, in the order of the walk. */
-export function walkOrder(names: Texts): Int32Array {
-  const hashes = new Float64Array(names.count);
+/** The table: names come into it by their numbers, and may become more. */
+export class NameOrder {
+  readonly #names: Texts;
+  #count = 0;
+  #hashes = new Float64Array(0);
   /** The name that comes behind one in its bucket. */
-  const nexts = new Int32Array(names.count);
-  let firsts = new Int32Array(FIRST_SIZE).fill(NONE);
-  for (let number = 0; number < names.count; number++) {
-    const hash = hashOf(names, names.starts[number]!, names.endOf(number));
-    const bucket = hash % firsts.length;
-    hashes[number] = hash;
-    nexts[number] = firsts[bucket]!;
-    firsts[bucket] = number;
-    // The empty name, which is the first of all, is in no table.
-    if (number > Math.floor((firsts.length * 3) / 4)) firsts = grown(firsts, nexts, hashes);
+  #nexts = new Int32Array(0);
+  /** By bucket. */
+  #firsts = new Int32Array(FIRST_SIZE).fill(NONE);
+
+  constructor(names: Texts) {
+    this.#names = names;
   }
-  const order = new Int32Array(names.count);
-  let place = 0;
-  for (let bucket = 0; bucket < firsts.length; bucket++)
-    for (let number = firsts[bucket]!; number !== NONE; number = nexts[number]!) order[place++] = number;
-  return order;
+
+  /** Numbers of all names there are now, in the order of the walk. */
+  walk(): Int32Array {
+    this.#takeIn();
+    const firsts = this.#firsts;
+    const nexts = this.#nexts;
+    const order = new Int32Array(this.#count);
+    let place = 0;
+    for (let bucket = 0; bucket < firsts.length; bucket++)
+      for (let number = firsts[bucket]!; number !== NONE; number = nexts[number]!) order[place++] = number;
+    return order;
+  }
+
+  /** Enters the names that came since the last walk. */
+  #takeIn(): void {
+    const names = this.#names;
+    const hashes = new Float64Array(names.count);
+    const nexts = new Int32Array(names.count);
+    hashes.set(this.#hashes);
+    nexts.set(this.#nexts);
+    let firsts = this.#firsts;
+    for (let number = this.#count; number < names.count; number++) {
+      const hash = hashOf(names, names.starts[number]!, names.endOf(number));
+      const bucket = hash % firsts.length;
+      hashes[number] = hash;
+      nexts[number] = firsts[bucket]!;
+      firsts[bucket] = number;
+      // The empty name, which is the first of all, is in no table.
+      if (number > Math.floor((firsts.length * 3) / 4)) firsts = grown(firsts, nexts, hashes);
+    }
+    this.#count = names.count;
+    this.#hashes = hashes;
+    this.#nexts = nexts;
+    this.#firsts = firsts;
+  }
 }
 
 /** Chains are moved to the larger table in runs of equal hashes. */

@@ -17,7 +17,7 @@ import {
   STT_TLS,
   STV_DEFAULT,
 } from "../object/elf.ts";
-import type { ElfSymbol, ElfSymbolTable } from "../object/elf-reader.ts";
+import type { ElfSymbolTable } from "../object/elf-reader.ts";
 import { symbolsOf } from "../object/relocation-table.ts";
 import type { Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
@@ -79,7 +79,7 @@ const MADE = -3;
 
 /** Where symbols are when all sections have their places. */
 interface Places {
-  local(object: InputObject, elf: ElfSymbol): PlacedSymbol;
+  local(object: InputObject, index: number): PlacedSymbol;
   global(symbol: LinkSymbol, isForcedLocal: boolean): PlacedSymbol;
 }
 
@@ -110,8 +110,7 @@ class SymbolList implements Iterable<OutputSymbol> {
     const index = this.#rows[2 * place + 1]!;
     if (index === MADE) return this.#made[from]!;
     if (index < 0) return this.#places.global(this.#globals[from]!, index === FORCED_LOCAL);
-    const object = this.#objects[from]!;
-    return this.#places.local(object, object.elf.table.at(index)!);
+    return this.#places.local(this.#objects[from]!, index);
   }
 
   /** Adds the name of one that is there to others, and returns its number among them. */
@@ -195,18 +194,21 @@ export function collectSymbols(
   /** Data that each thread has counts from the begin of its kind. */
   const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
     section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
-  const local = (object: InputObject, elf: ElfSymbol): PlacedSymbol => {
-    const own = object.sections[elf.section];
+  const local = (object: InputObject, index: number): PlacedSymbol => {
+    const { table: locals } = object.elf;
+    const type = locals.typeOf(index);
+    const offset = locals.valueOf(index);
+    const own = object.sections[locals.sectionOf(index)];
     const home = own?.isDiscarded ? own.keptInstead : own;
-    const place = home?.place(elf.value);
+    const place = home?.place(offset);
     const section = place?.section.output ?? null;
-    const value = place ? base(section, elf.type) + place.section.offset + place.offset : elf.value;
+    const value = place ? base(section, type) + place.section.offset + place.offset : offset;
     return {
       value: value >>> 0,
-      sizeBytes: elf.sizeBytes,
+      sizeBytes: locals.sizeOf(index),
       binding: STB_LOCAL,
-      type: elf.type,
-      visibility: elf.visibility,
+      type,
+      visibility: locals.visibilityOf(index),
       section: section ?? SHN_ABS,
       path: object.path,
     };

@@ -226,25 +226,27 @@ export class Relocator {
   /** Fills the row of a symbol and returns its kind. */
   #resolve(object: InputObject, index: number, rows: Int32Array): number {
     const { isRelocatable, indices } = this.#options;
-    const elf = object.elf.table.at(index)!;
+    const { table } = object.elf;
     const symbol = object.globals[index]!;
-    const home = symbol ? (symbol.isDefined ? symbol.section : null) : (object.sections[elf.section] ?? null);
-    const isSection = symbol === null && elf.type === STT_SECTION;
+    const place = table.sectionOf(index);
+    const type = symbol?.type ?? table.typeOf(index);
+    const home = symbol ? (symbol.isDefined ? symbol.section : null) : (object.sections[place] ?? null);
+    const isSection = symbol === null && type === STT_SECTION;
     let kind = PLAIN;
     let value = 0;
     if (isGone(symbol, home)) kind = SPECIAL;
     else if (isRelocatable) value = isSection && home ? home.offset : 0;
-    else if ((symbol ?? elf).type === STT_GNU_IFUNC) kind = SPECIAL;
+    else if (type === STT_GNU_IFUNC) kind = SPECIAL;
     else if (symbol) {
       if (symbol.isDefined) value = symbol.address();
       else if (!this.#mayBeUndefined(symbol)) kind = SPECIAL;
-    } else if (elf.section === SHN_ABS) value = elf.value;
+    } else if (place === SHN_ABS) value = table.valueOf(index);
     else if (!home) kind = SPECIAL;
     else if (isSection && home.merged) {
       kind = MERGED;
-      value = elf.value;
+      value = table.valueOf(index);
     } else if (isSection && home.moved) kind = SPECIAL;
-    else value = home.addressOf(elf.value);
+    else value = home.addressOf(table.valueOf(index));
     const row = index * ROW_NUMBERS;
     rows[row] = kind;
     rows[row + 1] = value;

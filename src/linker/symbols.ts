@@ -6,7 +6,7 @@ import { SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_GNU_UNIQUE, STB_WEAK, STT_NOTYPE, S
 import type { ElfSymbol } from "../object/elf-reader.ts";
 import { NO_TEXT, Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
-import { walkOrder } from "./name-order.ts";
+import { NameOrder } from "./name-order.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_EXCLUDE } from "./section-flags.ts";
 
@@ -102,6 +102,7 @@ export class SymbolTable {
   readonly #names = new Texts();
   /** By the numbers of their names; the empty name has one if somebody asks for it. */
   readonly #symbols: (LinkSymbol | undefined)[] = [undefined];
+  readonly #order = new NameOrder(this.#names);
   #walk: readonly LinkSymbol[] = [];
   readonly #keepsExcluded: boolean;
 
@@ -132,7 +133,7 @@ export class SymbolTable {
   /** All of them, in the order in which GNU ld's table of names is walked. */
   walk(): readonly LinkSymbol[] {
     if (this.#walk.length === this.#names.count - Number(this.#symbols[0] === undefined)) return this.#walk;
-    const order = walkOrder(this.#names);
+    const order = this.#order.walk();
     const walk: LinkSymbol[] = [];
     for (let place = 0; place < order.length; place++) {
       const symbol = this.#symbols[order[place]!];

@@ -106,10 +106,13 @@ export interface ElfObject {
 export interface ElfSymbolTable {
   readonly length: number;
   at(index: number): ElfSymbol | undefined;
-  /** Of one that is there its section, binding or type, without the rest of it. */
+  /** Of one that is there a field, without the rest of it. */
   sectionOf(index: number): number;
   bindingOf(index: number): number;
   typeOf(index: number): number;
+  visibilityOf(index: number): number;
+  valueOf(index: number): number;
+  sizeOf(index: number): number;
   /** Whether the name of one that is there begins with these characters. */
   beginsWith(index: number, letters: string): boolean;
   /** Adds the name of one that is there to others, and returns its number among them. */
@@ -268,6 +271,18 @@ class SymbolRows implements ElfSymbolTable {
     return this.#view.getUint8(index * SYM_BYTES + 12) & 15;
   }
 
+  visibilityOf(index: number): number {
+    return this.#view.getUint8(index * SYM_BYTES + 13) & 3;
+  }
+
+  valueOf(index: number): number {
+    return this.#view.getUint32(index * SYM_BYTES + 4, true);
+  }
+
+  sizeOf(index: number): number {
+    return this.#view.getUint32(index * SYM_BYTES + 8, true);
+  }
+
   beginsWith(index: number, letters: string): boolean {
     const { bytes } = this.#names;
     const start = this.#view.getUint32(index * SYM_BYTES, true);
@@ -328,6 +343,18 @@ export class SymbolArray implements ElfSymbolTable {
 
   typeOf(index: number): number {
     return this.#symbols[index]!.type;
+  }
+
+  visibilityOf(index: number): number {
+    return this.#symbols[index]!.visibility;
+  }
+
+  valueOf(index: number): number {
+    return this.#symbols[index]!.value;
+  }
+
+  sizeOf(index: number): number {
+    return this.#symbols[index]!.sizeBytes;
   }
 
   beginsWith(index: number, letters: string): boolean {
