@@ -17,8 +17,6 @@ import { TOOLS } from "./tools.ts";
 const INLINING = "--max-inlined-bytecode-size-cumulative=100";
 /** The part of the heap for what is new stays as small as it begins: it would grow to some thirty megabytes. */
 const SMALL_HEAP = "--semi-space-growth-factor=1";
-/** The linker goes once through its inputs: optimising a function has to wait until it is clear that it is worth it. */
-const LATE_OPTIMISING = "--interrupt-budget=528000";
 /** Below this a run is over before much is optimised, and setting the flag takes longer than it saves. */
 const LONG_SOURCE_BYTES = 100_000;
 
@@ -30,7 +28,6 @@ function prepare(): boolean {
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   setFlagsFromString(INLINING);
   setFlagsFromString(SMALL_HEAP);
-  if (name === "ld") setFlagsFromString(LATE_OPTIMISING);
   return true;
 }
 

@@ -1,5 +1,4 @@
 /** Files of the host: written aside and renamed, so that what was there before stays whole until the new content is. */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -67,9 +66,10 @@ export function isReplaceable(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
 }
 
-/** What a file is called until it is whole. */
+/** What a file is called until it is whole. Nobody else opens it by that name, so that the name need not be a secret. */
 export function asideOf(path: string): string {
-  return `${path}.${randomBytes(4).toString("hex")}.part`;
+  const number = Math.floor(Math.random() * 2 ** 32);
+  return `${path}.${number.toString(16).padStart(8, "0")}.part`;
 }
 
 export function rename(aside: string, path: string): void {
