@@ -188,6 +188,7 @@ describeThoroughly("after views of a coordinator were dropped", () => {
     for (let age = 2; age < 8; age++) {
       const boot = { age, session: `${age}`.repeat(16) };
       const next = [self, { ...coordinator, ...boot }, other];
+      await s.lab.advance("300ms"); // it is proven by a number that the node has given since it heard the one before
       for (let time = 0; time < 2; time++) {
         tell(s, { all: next, more: boot });
         await s.lab.advance("4ms");
