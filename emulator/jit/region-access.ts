@@ -162,14 +162,13 @@ export class RegionAccess extends AccessEmitter {
     this.#later((c) => {
       const kind = !span.isWritten ? "read" : span.isRead ? "modify" : "write";
       const before = (span.low - place.offset) | 0;
-      const [at, isInLoopAtEnd, slowAtEnd] = [this.c, this.isInLoop, this.slow];
+      // All else has been emitted: nobody asks for these again.
       [this.c, this.isInLoop, this.slow] = [c, isInLoop, slow];
       if (before !== 0) c.get(ADDRESS).const(before).op(OP.add).set(ADDRESS);
       this.#pushTranslated(span.high - span.low, kind, register, span.hasOthers);
       c.const(before + place.most)
         .op(OP.sub)
         .set(span.local);
-      [this.c, this.isInLoop, this.slow] = [at, isInLoopAtEnd, slowAtEnd];
     });
   }
 

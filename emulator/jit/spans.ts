@@ -9,11 +9,11 @@ import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EBP, ESP, ZERO } from "../cpu/layout.ts";
 import { immediateOf, registerOf } from "../cpu/operands.ts";
 import { MODE_STACK32 } from "../cpu/state.ts";
+import { PAGE_BYTES } from "../state/pages.ts";
 import type { AccessKind } from "./access.ts";
 
 /** Bytes of a span at most. A longer one has more neighbours, and reaches into the next page more often. */
 const SPAN_BYTES = 128;
-const PAGE_BYTES = 4096;
 /** Spans that are known at the same time; each takes a local. */
 const MOST_SPANS = 6;
 const REGISTER_COUNT = 8;
@@ -95,17 +95,14 @@ export class Spans {
     this.#values[register] = { id: ++this.#lastId, offset: 0 };
   }
 
-  /** Of the instruction at hand, before it is emitted: what its registers will hold. Empty where that is not known. */
-  relations(insn: DecodedInstruction): readonly (readonly [register: number, value: Value])[] {
-    return relationsOf(insn).map(([register, source, delta]) => {
+  /** Emits an instruction, after which some registers may hold what others held before it and so much more. */
+  across(insn: DecodedInstruction, emit: () => void): void {
+    const after = relationsOf(insn).map(([register, source, delta]): readonly [number, Value] => {
       const { id, offset } = this.#values[source]!;
       return [register, { id, offset: (offset + delta) | 0 }];
     });
-  }
-
-  /** After the instruction has been emitted. */
-  relate(relations: readonly (readonly [register: number, value: Value])[]): void {
-    for (const [register, value] of relations) this.#values[register] = value;
+    emit();
+    for (const [register, value] of after) this.#values[register] = value;
   }
 
   /** Where base, index and displacement lead to, ZERO being neither of both. Null for what lies in two pages. */

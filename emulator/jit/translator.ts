@@ -135,7 +135,6 @@ class Translator {
     const { c } = this.#emitter;
     const header = this.#flow.isLoopHeader[node]!;
     if (header) {
-      this.#emitter.access.spans.beginAnew();
       c.loop();
       this.#loops[node] = c.depth;
     }
@@ -156,7 +155,6 @@ class Translator {
     this.#emitWithin(node, children.slice(0, -1));
     c.end();
     flags.kind = DYNAMIC;
-    this.#emitter.access.spans.beginAnew();
     this.#emitTree(last);
   }
 
@@ -207,10 +205,7 @@ class Translator {
   }
 
   #emitInstruction(insn: DecodedInstruction): void {
-    const { spans } = this.#emitter.access;
-    const relations = spans.relations(insn);
-    this.#emitOperation(insn);
-    spans.relate(relations);
+    this.#emitter.access.spans.across(insn, () => this.#emitOperation(insn));
   }
 
   #emitOperation(insn: DecodedInstruction): void {
@@ -326,10 +321,7 @@ class Translator {
       else this.#emitter.stepAway();
       return;
     }
-    const { spans } = this.#emitter.access;
-    const relations = spans.relations(insn);
-    this.#emitter.guarded(emit, isLeap(insn) && "away");
-    spans.relate(relations);
+    this.#emitter.access.spans.across(insn, () => this.#emitter.guarded(emit, isLeap(insn) && "away"));
     if (semantic === "call") {
       const { block } = this.#emitter;
       const routine = this.#placeRoutineOf(block);

@@ -4,7 +4,8 @@
  * asm/kernel/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
  */
 import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
-import { type ElfObject, type ElfSymbol, latin1, readElf } from "../object/elf-reader.ts";
+import { type ElfObject, type ElfSymbol, readElf } from "../object/elf-reader.ts";
+import { latin1 } from "../object/latin1.ts";
 
 export const PROGRAMS_FOLDER = "asm/programs";
 export const PROGRAMS_SCRIPT = "asm/programs.ld";

@@ -2,7 +2,7 @@
  * Warnings that objects bring along: the text of a section `.gnu.warning.NAME` is said when something refers to NAME,
  * that of `.gnu.warning` when the object is linked. Neither is in the program.
  */
-import { latin1 } from "../object/elf-reader.ts";
+import { latin1 } from "../object/latin1.ts";
 import type { InputObject } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
 

@@ -5,7 +5,7 @@
  */
 import { alignUp } from "../object/align.ts";
 import { SHT_NOTE } from "../object/elf.ts";
-import { latin1 } from "../object/elf-reader.ts";
+import { latin1 } from "../object/latin1.ts";
 import { addNote, gnuNote } from "./gnu-note.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 

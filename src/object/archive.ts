@@ -3,7 +3,8 @@
  * offsets; a symbol index in the member `/`, names over 15 characters in the member `//`. The members of a thin archive
  * are files of their own. Nothing in the file is believed.
  */
-import { ElfError, latin1 } from "./elf-reader.ts";
+import { ElfError } from "./elf-reader.ts";
+import { latin1 } from "./latin1.ts";
 
 const MAGIC = "!<arch>\n";
 const THIN_MAGIC = "!<thin>\n";

@@ -2,6 +2,7 @@
  * Reads an ELF32 relocatable object. Nothing in the file is believed: every offset, index and count is checked, so a
  * truncated or lying object ends in an `ElfError` that names the object and the field.
  */
+
 import { type ByteSource, BytesInMemory } from "./byte-source.ts";
 import {
   EHDR_BYTES,
@@ -27,6 +28,7 @@ import {
   SYM_BYTES,
   sectionOfField,
 } from "./elf.ts";
+import { latin1 } from "./latin1.ts";
 import { type ElfRelocation, type ElfRelocations, RelocationTable } from "./relocation-table.ts";
 import type { Texts } from "./texts.ts";
 
@@ -548,22 +550,4 @@ function readSegments(source: ByteSource, head: DataView, fail: (problem: string
       align: word(7),
     };
   });
-}
-
-/** As many arguments as a call may have anywhere. */
-const CHUNK_BYTES = 4096;
-
-/** Names in objects are bytes; each becomes one UTF-16 unit, so that names of any encoding survive unchanged. */
-export function latin1(bytes: Uint8Array): string {
-  // In one piece: a text that is put together letter by letter is a chain of them.
-  if (bytes.length <= CHUNK_BYTES) return letters(bytes);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += CHUNK_BYTES)
-    text += letters(bytes.subarray(i, Math.min(bytes.length, i + CHUNK_BYTES)));
-  return text;
-}
-
-/** Spreading the bytes would take three times as long. */
-function letters(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }

@@ -5,7 +5,8 @@
 import type { LineTable, SourcePlace } from "./dwarf/line-lookup.ts";
 import type { LineRow } from "./dwarf/line-table.ts";
 import { ET_REL } from "./elf.ts";
-import { type ElfObject, type ElfSection, latin1 } from "./elf-reader.ts";
+import type { ElfObject, ElfSection } from "./elf-reader.ts";
+import { latin1 } from "./latin1.ts";
 import { R } from "./relocation-types.ts";
 
 const ENTRY_BYTES = 12;

@@ -3,6 +3,8 @@
  * which go from one table to the next and which nobody reads.
  */
 
+import { latin1 } from "./latin1.ts";
+
 /** The number of the empty text. */
 export const NO_TEXT = 0;
 
@@ -44,10 +46,7 @@ export class Texts {
   }
 
   at(number: number): string {
-    let text = "";
-    const end = this.endOf(number);
-    for (let i = this.starts[number]!; i < end; i++) text += String.fromCharCode(this.bytes[i]!);
-    return text;
+    return latin1(this.bytes.subarray(this.starts[number]!, this.endOf(number)));
   }
 
   /** Where the bytes of a text end, before the zero. */

@@ -4,7 +4,8 @@
  * something is.
  */
 
-import { type ElfObject, type ElfSection, latin1 } from "../elf-reader.ts";
+import type { ElfObject, ElfSection } from "../elf-reader.ts";
+import { latin1 } from "../latin1.ts";
 import { R } from "../relocation-types.ts";
 
 export interface LineRow {
