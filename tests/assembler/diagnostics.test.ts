@@ -96,6 +96,8 @@ const MISTAKES: readonly (readonly [name: string, source: string, ...said: strin
   ],
   ["a value that GNU as loses", "x = b - a\ny = x\na: nop\njmp b\nb:", "3:5 warning lost-value"],
   ["an operand that is assumed", ".byte 5 +", "2:9 warning missing-operand"],
+  ["an alignment that .xcom does not take", ".xcom a, 4, 8", "2:11 error trailing-text"],
+  ["a second size of a common symbol", ".comm a, 4\n.comm a, 8", "3:7 warning common-size"],
   ["a way out of nowhere", ".exitm\nnop", "2:1 warning misplaced-exitm"],
   ["a macro without end", ".macro m\nnop", "2:1 error missing-end"],
   ["an else too many", ".if 1\n.else\n.else\n.endif", "4:1 error misplaced-else"],

@@ -157,5 +157,11 @@ x: .long 1
   "labels that were common symbols of no size": {
     text: ".type f,@common\n.long f\nf: nop\n.comm g,0\ng: nop\n.type h,@common\n",
   },
+  "names that older assemblers had": {
+    text: ".xdef a, b\n.nopage\n.noopt 1 2\n.if 0\n.byte 1\n.elsec\n.dfloat 1.5, 0f3\n.endc\na: .long c\n",
+  },
+  "common symbols that are stated twice": {
+    text: ".comm a,4\n.comm a,8\n.comm b,8,16\n.comm b,4\n.comm c,0\n.comm c,4\n.comm d,4,8\n.xcom d,4\n.xcom e,3\n.local f\n.xcom f 20\n",
+  },
   "a routine of another name than its label": { text: ".func f\nff: nop\n.endfunc\n.func g,gl\n nop\n.endfunc\n" },
 };

@@ -15,7 +15,7 @@ import type {
   Prefix,
   Register,
 } from "../../isa/instruction.ts";
-import { PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
+import { changesSize, isRedundant, PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
@@ -60,6 +60,9 @@ const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
   ["fs", "fs"],
   ["gs", "gs"],
   ["ss", "ss"],
+  // Branch hints by the names that GNU as has for them: taken and not taken.
+  ["ht", "ds"],
+  ["hnt", "cs"],
   ["notrack", "notrack"],
   ["bnd", "bnd"],
   ["xacquire", "xacquire"],
@@ -378,18 +381,27 @@ export class InstructionParser {
     return { ...wish, ...known };
   }
 
-  /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
+  /**
+   * A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. The last may
+   * be of the code segment's own size, which is then turned, as GNU as has it.
+   */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
     const reading = this.#reading;
     if (reading.program.debug.isOn) reading.program.debug.instruction();
-    for (const prefix of prefixes) {
-      const byte = prefixByte(prefix, reading.bits);
+    for (const [index, prefix] of prefixes.entries()) {
       const feature = PREFIX_FEATURES[prefix];
       if (feature !== undefined && reading.architecture.features?.has(feature) === false)
         reading.failAt("not-on-this-cpu", offset, `\`${prefix}' needs a processor with ${feature}`);
-      if (byte === null)
+      const isLast = index === prefixes.length - 1;
+      if (isRedundant(prefix, reading.bits) && !isLast)
         reading.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${reading.bits}-bit code`);
-      else reading.sections.integer(byte, 1);
+      if (isLast && changesSize(prefix)) {
+        const message = isRedundant(prefix, reading.bits)
+          ? `this is ${reading.bits}-bit code: alone in a line \`${prefix}' is the prefix of the other size`
+          : `\`${prefix}' stands alone: it changes whatever instruction comes next`;
+        reading.warnAt("bad-prefix", offset, message);
+      }
+      reading.sections.integer(prefixByte(prefix), 1);
     }
   }
 
