@@ -175,5 +175,7 @@ x: .long 1
   "attributes behind what the source put there": {
     text: '.section .gnu.attributes,"a"\n.byte 3\n.gnu_attribute 4,1\n',
   },
+  "a relocation where no symbol is": { text: "call 5\n" },
+  "a relocation that says nothing, alone": { text: ".reloc 0, R_386_NONE\n.long 1\n" },
   "a routine of another name than its label": { text: ".func f\nff: nop\n.endfunc\n.func g,gl\n nop\n.endfunc\n" },
 };
