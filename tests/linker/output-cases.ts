@@ -12,6 +12,20 @@ export const OUTPUT_CASES: Readonly<Record<string, Case>> = {
       two(ATTRIBUTES, OTHERS, ...options),
     ]),
   ),
+  ...Object.fromEntries(
+    ["execstack", "noexecstack"].flatMap((keyword) =>
+      [
+        [START],
+        [QUIET + START],
+        [START, `${QUIET}nop\n`],
+        [QUIET + START, "nop\n"],
+        [START, '.section .note.GNU-stack,"x",@progbits\n.section .last\n.long 1\n'],
+      ].map((sources, index): [string, Case] => [
+        `notes about the stack in an object: ${keyword}, ${index}`,
+        { sources, options: ["-r", "-z", keyword] },
+      ]),
+    ),
+  ),
   "attributes of objects under another name": {
     ...two(ATTRIBUTES, OTHERS),
     script: "SECTIONS { .text : { *(.text) } .x : { *(.gnu.attributes) } .last : { *(.last) } }",
