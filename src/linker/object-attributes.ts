@@ -5,7 +5,7 @@
 import type { OutputSection } from "./output-section.ts";
 import { SEC_ALLOC } from "./section-flags.ts";
 
-export const OBJECT_ATTRIBUTES = ".gnu.attributes";
+const OBJECT_ATTRIBUTES = ".gnu.attributes";
 
 /** Takes it out of the file, once places are known; again after each layout, which finds its size anew. */
 export function dropAttributes(outputs: readonly OutputSection[]): void {

@@ -33,41 +33,12 @@ import { SYMBOL_VALUE, unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands } from "./operands-intel.ts";
 import { isBranch, ParsedOperands, TARGET } from "./parsed-operands.ts";
+import { PREFIXES } from "./prefix-names.ts";
 import type { Reading } from "./reading.ts";
 import { refuseWord } from "./refused-word.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
 import { attMnemonic, hintAt, isSizedSysret, wishOf, withHyphen } from "./spelling.ts";
-
-const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
-  ["lock", "lock"],
-  ["rep", "rep"],
-  ["repe", "repe"],
-  ["repz", "repe"],
-  ["repne", "repne"],
-  ["repnz", "repne"],
-  ["addr16", "addr16"],
-  ["aword", "addr16"],
-  ["addr32", "addr32"],
-  ["adword", "addr32"],
-  ["data16", "data16"],
-  ["word", "data16"],
-  ["data32", "data32"],
-  ["dword", "data32"],
-  ["cs", "cs"],
-  ["ds", "ds"],
-  ["es", "es"],
-  ["fs", "fs"],
-  ["gs", "gs"],
-  ["ss", "ss"],
-  // Branch hints by the names that GNU as has for them: taken and not taken.
-  ["ht", "ds"],
-  ["hnt", "cs"],
-  ["notrack", "notrack"],
-  ["bnd", "bnd"],
-  ["xacquire", "xacquire"],
-  ["xrelease", "xrelease"],
-]);
 
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
