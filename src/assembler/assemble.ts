@@ -17,6 +17,7 @@ import { writeContents } from "./write/contents.ts";
 import { writeDwarf } from "./write/dwarf-writer.ts";
 import { writeElf } from "./write/elf-writer.ts";
 import { writeListing } from "./write/listing.ts";
+import { writeObjectAttributes } from "./write/object-attributes.ts";
 import { relaxAll } from "./write/relax.ts";
 import { Resolver } from "./write/resolver.ts";
 import { addStatedRelocations } from "./write/stated-relocations.ts";
@@ -114,6 +115,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   assembler.warnOfMemory();
   writeDwarf(program, resolver);
   writeCallFrames(program);
+  writeObjectAttributes(program);
   program.versions.finish();
   const relocations = new Map<Section, RelocationList>();
   for (const section of program.sections.list) relocations.set(section, writeContents(program, resolver, section));

@@ -22,6 +22,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "bad-statement": { wrong: "5 + 5", right: ".byte 5 + 5" },
   "bundle-lock": { wrong: ".bundle_unlock", right: ".bundle_align_mode 4\n.bundle_lock\nnop\n.bundle_unlock" },
   "bundle-size": { wrong: ".bundle_align_mode 2\nmov eax, 1", right: ".bundle_align_mode 4\nmov eax, 1" },
+  "common-size": { wrong: ".comm buffer, 16\n.comm buffer, 32", right: ".comm buffer, 32" },
   "comma-expected": { wrong: ".set limit 5", right: ".set limit, 5" },
   "condition-order": { wrong: ".ifdef debug\nnop\n.endif\ndebug = 1", right: "debug = 1\n.ifdef debug\nnop\n.endif" },
   "division-by-zero": { wrong: ".long 4 / 0", right: ".long 4 / 2" },

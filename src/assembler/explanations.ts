@@ -19,7 +19,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "bad-origin":
     "`.org` and `. = ...` move the place forward in the same section. To lay out something at a lower address, use another section or subsection.",
   "bad-prefix":
-    "The prefix says what the code already is, contradicts the operands, or does not go with this instruction: `lock` needs one that changes memory, `rep` a string instruction.",
+    "The prefix says what the code already is, contradicts the operands, or does not go with this instruction: `lock` needs one that changes memory, `rep` a string instruction. One of `data16`, `data32`, `addr16` and `addr32` that is alone in its line changes whatever instruction comes next: write both in one line.",
   "bad-register": "There is no register of this name on this processor, or it cannot stand here.",
   "bad-statement": "A statement begins with a label, a directive or an instruction.",
   "bundle-lock":
@@ -27,6 +27,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "bundle-size":
     "An instruction, or all that is between `.bundle_lock` and `.bundle_unlock`, must fit in one bundle. A jump counts with its longest form. Ask for larger bundles with `.bundle_align_mode`, or lock less together.",
   "comma-expected": "The operands of this directive are separated by commas.",
+  "common-size":
+    "A common block has the size that the first `.comm` for it states; a later one with another size changes its alignment alone.",
   "condition-order":
     "The condition asked for a symbol that had no value yet; a later line gives it one. What a condition sees depends on the order of the lines: move the definition up, or define the symbol on the command line.",
   "division-by-zero": "The divisor of `/` or `%` is zero.",

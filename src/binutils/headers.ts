@@ -1,6 +1,17 @@
 /** `objdump -f`, `-h`, `-p`, `-t`, `-r`, `-s`: everything but code, in the text of GNU objdump 2.40. */
 
-import { ET_EXEC, PF_R, PF_W, PF_X, STT_COMMON, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT } from "../object/elf.ts";
+import {
+  ET_EXEC,
+  PF_R,
+  PF_W,
+  PF_X,
+  SHT_SYMTAB,
+  STT_COMMON,
+  STT_FILE,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_OBJECT,
+} from "../object/elf.ts";
 import { greatest } from "../object/extremes.ts";
 import { RELOCATION_NAMES } from "../object/relocation-types.ts";
 import {
@@ -65,11 +76,11 @@ export function sectionTable(
 }
 
 /** `-f`. The bits are those of GNU's library: relocations 1, executable 2, symbols 0x10, demand paged 0x100. */
-export function fileHeader({ elf, symbols, hasRelocations }: ObjectFile): string[] {
+export function fileHeader({ elf, hasRelocations }: ObjectFile): string[] {
   const flags: [number, string][] = [];
   if (hasRelocations) flags.push([1, "HAS_RELOC"]);
   if (elf.type === ET_EXEC) flags.push([2, "EXEC_P"]);
-  if (symbols.length > 0) flags.push([0x10, "HAS_SYMS"]);
+  if (elf.sections.some(({ type }) => type === SHT_SYMTAB)) flags.push([0x10, "HAS_SYMS"]);
   if (elf.type === 3) flags.push([0x40, "DYNAMIC"]);
   if (elf.segments.length > 0) flags.push([0x100, "D_PAGED"]);
   const bits = flags.reduce((sum, [bit]) => sum | bit, 0);

@@ -247,7 +247,8 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     abi: elf.abi,
     entry: options.entry?.(elf.entry) ?? elf.entry,
     sections,
-    symbols: symbols.length > 0 ? symbols : null,
+    // Relocations without a symbol refer to a table of none.
+    symbols: symbols.length > 0 || copied.some(({ relocations }) => relocations !== null) ? symbols : null,
     localCount: symbols.filter(({ binding }) => binding === STB_LOCAL).length,
     nameOrder: [
       ...kept.map((_, at) => at).sort((a, b) => placeInFile.get(kept[a]!)! - placeInFile.get(kept[b]!)!),

@@ -1,4 +1,5 @@
 /** `qure readelf`: what an ELF file says of itself. */
+import { attributes } from "../binutils/readelf/attributes.ts";
 import { dynamicTable, fileHeader, groups, sectionTable, segmentTable } from "../binutils/readelf/headers.ts";
 import { RawElf } from "../binutils/readelf/raw-elf.ts";
 import {
@@ -21,7 +22,7 @@ const COMMAND: GnuCommand = {
   usage: "options file...",
   summary: "Shows the headers and tables of ELF files for the 386, as GNU readelf does.",
   options: [
-    { names: ["-a", "--all"], help: "-h -l -S -g -s -r -d -n" },
+    { names: ["-a", "--all"], help: "-h -l -S -g -s -r -d -n -A" },
     { names: ["-h", "--file-header"], help: "the header of the file" },
     { names: ["-l", "--program-headers", "--segments"], help: "the program headers, and the sections in each segment" },
     { names: ["-S", "--section-headers", "--sections"], help: "the section headers" },
@@ -45,15 +46,16 @@ const COMMAND: GnuCommand = {
     },
     { names: ["--no-demangle"], help: "names as they are in the file (default)" },
     { names: ["--recurse-limit", "--no-recurse-limit", "--recursion-limit", "--no-recursion-limit"], help: "" },
+    { names: ["-A", "--arch-specific"], help: "the attributes of objects (`.gnu_attribute`)" },
     // What says something of other processors, or of debugging information.
-    { names: ["-A", "--arch-specific", "--lto-syms"], help: "" },
+    { names: ["--lto-syms"], help: "" },
     { names: ["--dwarf-depth", "--dwarf-start", "--ctf-parent"], value: "TEXT", help: "" },
     { names: ["-T", "--silent-truncation"], help: "names are cut without `[...]`" },
   ],
   example: "qure readelf -W -l build/kernel.elf",
 };
 
-const ALL = ["-h", "-S", "-g", "-l", "-d", "-r", "-u", "-s", "-V", "-n"];
+const ALL = ["-h", "-S", "-g", "-l", "-d", "-r", "-u", "-s", "-V", "-n", "-A"];
 
 export function run(args: readonly string[]): void {
   const parsed = parseArguments(COMMAND, args);
@@ -70,7 +72,7 @@ export function run(args: readonly string[]): void {
   for (const path of files) {
     try {
       for (const [title, bytes] of elfFiles(path)) {
-        const lines = show(new RawElf(bytes, title), wanted, parsed, nameOf);
+        const lines = show(new RawElf(bytes, title), title, wanted, parsed, nameOf);
         if (title !== path || files.length > 1) lines.unshift("", `File: ${title}`);
         if (lines.length > 0) writeOutput(`${lines.join("\n")}\n`);
       }
@@ -92,6 +94,7 @@ function elfFiles(path: string): [title: string, bytes: Uint8Array][] {
 
 function show(
   elf: RawElf,
+  title: string,
   wanted: ReadonlySet<string>,
   parsed: readonly GnuArgument[],
   nameOf: SymbolNaming,
@@ -119,5 +122,6 @@ function show(
   }
   if (has("-V")) add(["", "No version information found in this file."]);
   if (has("-n")) add(notes(elf, isWide));
+  if (has("-A")) add(attributes(elf, (problem) => say("error", `${title}: ${problem}`)));
   return lines;
 }

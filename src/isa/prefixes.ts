@@ -21,10 +21,13 @@ export interface PrefixState {
 
 const SEGMENT_NUMBERS: Readonly<Record<string, number>> = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 };
 
-/**
- * The byte of a prefix that stands in a statement of its own; null where it says what the code segment says already.
- */
-export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
+/** DATA16 and its kin are named by the size that they ask for: 66 and 67 choose the one that is not the code segment's. */
+export const changesSize = (prefix: Prefix): boolean => prefix.endsWith("16") || prefix.endsWith("32");
+
+/** Whether a prefix asks for the size that the code segment has already. */
+export const isRedundant = (prefix: Prefix, bits: 16 | 32): boolean => prefix.endsWith(String(bits));
+
+export const prefixByte = (prefix: Prefix): number => {
   switch (prefix) {
     case "lock":
       return 0xf0;
@@ -40,10 +43,10 @@ export const prefixByte = (prefix: Prefix, bits: 16 | 32): number | null => {
       return SEGMENT_PREFIXES[SEGMENT_NUMBERS["ds"]!]!;
     case "data16":
     case "data32":
-      return Number(prefix.slice(4)) === bits ? null : 0x66;
+      return 0x66;
     case "addr16":
     case "addr32":
-      return Number(prefix.slice(4)) === bits ? null : 0x67;
+      return 0x67;
     default:
       return SEGMENT_PREFIXES[SEGMENT_NUMBERS[prefix]!]!;
   }
@@ -61,7 +64,7 @@ export const PREFIX_FEATURES: Readonly<Partial<Record<Prefix, string>>> = {
 export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixState | EncodingError => {
   const state: PrefixState = { lock: false, repeat: 0, meaning: "", operandSize: 0, addressSize: 0, segment: -1 };
   for (const prefix of instruction.prefixes) {
-    const byte = prefixByte(prefix, bits);
+    const byte = prefixByte(prefix);
     if ((byte === 0xf2 || byte === 0xf3) && state.repeat !== 0)
       return encodingError("bad-prefix", -1, `there is a prefix of the kind of ${prefix} already`);
     switch (prefix) {
@@ -78,7 +81,7 @@ export const readPrefixes = (instruction: Instruction, bits: 16 | 32): PrefixSta
       case "bnd":
       case "xacquire":
       case "xrelease":
-        state.repeat = byte!;
+        state.repeat = byte;
         state.meaning = prefix;
         break;
       case "data16":

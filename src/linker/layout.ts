@@ -9,6 +9,7 @@ import { DataSegment } from "./data-segment.ts";
 import { DotSection } from "./dot-section.ts";
 import type { InputSection } from "./input-section.ts";
 import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
+import { dropAttributes } from "./object-attributes.ts";
 import { DISCARD, type OutputSection, type Piece, type Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
 import { addressOf, evaluate, fromNumber, type Surroundings, toNumber, type Value } from "./script/evaluate.ts";
@@ -87,6 +88,7 @@ export class Layout {
       this.#dropEmpty();
     }
     this.#settle();
+    dropAttributes(this.#placement.outputs());
   }
 
   /**
@@ -96,6 +98,7 @@ export class Layout {
   finish(): void {
     this.#isFinal = true;
     this.#pass();
+    dropAttributes(this.#placement.outputs());
   }
 
   #settle(): void {

@@ -39,6 +39,7 @@ import { PACKAGE_SECTION } from "./package-metadata.ts";
 import type { Program } from "./program.ts";
 import { type Applied, Relocator } from "./relocate.ts";
 import { SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
+import { needsExecutableStack, STACK_NOTE } from "./stack-note.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 export interface ImageSection {
@@ -106,8 +107,8 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     indices: keepsRelocations ? symbols.indices : null,
     dataOf: (section) => program.layout.dataOf(section),
   });
-  if (isRelocatable && needsExecutableStack(program))
-    for (const output of outputs) if (output.name === ".note.GNU-stack") output.flags |= SEC_CODE;
+  if (isRelocatable && options.stack === undefined && needsExecutableStack(program.objects))
+    for (const output of outputs) if (output.name === STACK_NOTE) output.flags |= SEC_CODE;
   const sections = outputs.map((output): ImageSection => {
     const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
     // In a flat image nothing says that a section with content in memory has none in the file.
@@ -187,12 +188,6 @@ function reportCrossReferences(program: Program, sections: readonly ImageSection
       }
     }
   }
-}
-
-function needsExecutableStack({ objects }: Program): boolean {
-  return objects.some(
-    ({ elf, isSymbolsAlone }) => !isSymbolsAlone && !elf.sections.some(({ name }) => name === ".note.GNU-stack"),
-  );
 }
 
 function writeFile(

@@ -40,6 +40,7 @@ import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import { SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import { dropGoneStabs, joinStabs } from "./stabs.ts";
+import { addStackNote } from "./stack-note.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
@@ -188,6 +189,7 @@ export class Program {
     if (options.packageMetadata && !options.isFlat && objects[0])
       addPackageMetadata(objects[0], options.packageMetadata);
     if (!options.isFlat) mergeProperties(objects, options.properties ?? new Map());
+    if (isRelocatable && options.stack && objects[0]) addStackNote(objects[0], options.stack === "executable");
     this.frameHeader = options.hasFrameHeader && !isRelocatable && !options.isFlat ? FrameHeader.addTo(objects) : null;
     const placementOptions = {
       isRelocatable,

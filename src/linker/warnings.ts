@@ -4,6 +4,7 @@
  */
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_TLS } from "../object/elf.ts";
 import type { LinkProblem } from "./link-problem.ts";
+import { attributesWarnings } from "./object-attributes.ts";
 import type { Program } from "./program.ts";
 
 export interface WarningOptions {
@@ -22,6 +23,9 @@ export function linkWarnings(program: Program, outputPath: string, options: Warn
     line: line ?? 0,
     message,
   }));
+  if (!isFlat && !isRelocatable)
+    for (const message of attributesWarnings(program.placement.made()))
+      found.push({ file: outputPath, line: 0, message });
   if (options.stack && !isFlat) found.push(...stackWarnings(program));
   if (options.rwxSegments && !isFlat && !isRelocatable) {
     const loaded = program.file.headers.filter(({ memoryBytes }) => memoryBytes > 0);

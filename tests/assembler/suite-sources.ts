@@ -157,5 +157,25 @@ x: .long 1
   "labels that were common symbols of no size": {
     text: ".type f,@common\n.long f\nf: nop\n.comm g,0\ng: nop\n.type h,@common\n",
   },
+  "names that older assemblers had": {
+    text: ".xdef a, b\n.nopage\n.noopt 1 2\n.if 0\n.byte 1\n.elsec\n.dfloat 1.5, 0f3\n.endc\na: .long c\n",
+  },
+  "common symbols that are stated twice": {
+    text: ".comm a,4\n.comm a,8\n.comm b,8,16\n.comm b,4\n.comm c,0\n.comm c,4\n.comm d,4,8\n.xcom d,4\n.xcom e,3\n.local f\n.xcom f 20\n",
+  },
+  "attributes of an object": {
+    text: '.gnu_attribute 4, 1\n.gnu_attribute 8 , 2\n.gnu_attribute 4, 1+2\n.gnu_attribute 5,"a\\tb"\n.gnu_attribute 32,1,""\n.gnu_attribute 6,-1\n.cfi_startproc\nnop\n.cfi_endproc\n',
+  },
+  "attributes that say nothing": {
+    text: '.gnu_attribute 4,0\n.gnu_attribute 7,"a"\n.gnu_attribute 7,""\n.gnu_attribute 0,1\n.gnu_attribute 32,0,""\n',
+  },
+  "attributes that GNU as does not know": {
+    text: '.gnu_attribute 300,1\n.gnu_attribute 300,2\n.gnu_attribute 200,0x123456789\n.gnu_attribute 301,"a"\n.gnu_attribute 0xffffffff,"x"\n.gnu_attribute 0x80000000,1\n',
+  },
+  "attributes behind what the source put there": {
+    text: '.section .gnu.attributes,"a"\n.byte 3\n.gnu_attribute 4,1\n',
+  },
+  "a relocation where no symbol is": { text: "call 5\n" },
+  "a relocation that says nothing, alone": { text: ".reloc 0, R_386_NONE\n.long 1\n" },
   "a routine of another name than its label": { text: ".func f\nff: nop\n.endfunc\n.func g,gl\n nop\n.endfunc\n" },
 };

@@ -483,6 +483,22 @@ const SOURCES: Readonly<Record<string, string>> = {
     ].map((line) => [`a suffix that is refused: ${line}`, `.att_syntax\n${line}`]),
   ),
   "prefixes that VEX has no place for": "lock andn eax, ecx, edx\nrep andn eax, ecx, edx\ndata16 andn eax, ecx, edx",
+  ...Object.fromEntries(
+    [16, 32].flatMap((bits) => [
+      [
+        `prefixes alone that say what the segment says, ${bits} bits`,
+        `.code${bits}\ndata${bits}\naddr${bits}\ncs data${bits}\ndata${48 - bits} data${bits}\nnop`,
+      ],
+      [`a redundant prefix before another, ${bits} bits`, `.code${bits}\ndata${bits} lock`],
+    ]),
+  ),
+  "branch hints by name": "1: ht jz 1b\nhnt jz 2f\nht jmp 1b\nht loop 1b\nht mov eax, [ecx]\nht\nhnt\nht call x\n2:",
+  "registers that are cleared":
+    "clr eax\nclr bx\nclr ch\n.code16\nclr eax\nclr bx\nclr ch\n.att_syntax\nclr %eax\nclrl %esi\nclrw %ax\nclrb %bh",
+  ...Object.fromEntries(
+    ["clr dword ptr [eax]", "lock clr eax", "clr ds", "clr"].map((line) => [`what CLR does not take: ${line}`, line]),
+  ),
+  "conditional moves by their other names": "fcmovna st, st(1)\nfcmovnae st, st(7)",
   "branches that need no target": "notrack jmp eax\nnotrack call [ebx]\nnotrack jmp dword ptr [ecx*4 + 5]",
 };
 
@@ -524,8 +540,10 @@ const SAID: readonly (readonly [line: string, said: string])[] = [
   ["movs byte ptr [eax], [esi]", "warning: this operand is always [edi] (or [di]), whatever is written here"],
   ["qqqqq eax", "error: no instruction or macro is called `qqqqq'"],
   ["clto", "error: no instruction or macro is called `clto'"],
-  ["data32", "error: `data32' is redundant: this is 32-bit code"],
-  ["addr32", "error: `addr32' is redundant: this is 32-bit code"],
+  ["data32", "warning: this is 32-bit code: alone in a line `data32' is the prefix of the other size"],
+  ["addr16", "warning: `addr16' stands alone: it changes whatever instruction comes next"],
+  ["cs addr32", "warning: this is 32-bit code: alone in a line `addr32' is the prefix of the other size"],
+  ["addr32 cs", "error: `addr32' is redundant: this is 32-bit code"],
 ];
 
 test.each(SAID)("%s: %s", (line, said) => {

@@ -30,6 +30,7 @@ import { ENDURED_CASES } from "./endured-cases.ts";
 import { FILE_CASES } from "./file-cases.ts";
 import { FOREIGN_CASES } from "./foreign-cases.ts";
 import { FRAME_CASES } from "./frame-cases.ts";
+import { OUTPUT_CASES } from "./output-cases.ts";
 import { REGION_CASES } from "./region-cases.ts";
 import { STAB_CASES } from "./stab-cases.ts";
 
@@ -415,6 +416,7 @@ describe("the same as GNU ld", () => {
     ...ENDURED_CASES,
     ...FILE_CASES,
     ...CHOICE_CASES,
+    ...OUTPUT_CASES,
     ...REGION_CASES,
     ...FOREIGN_CASES,
     ...FRAME_CASES,

@@ -131,7 +131,7 @@ export const CONDITION_DIRECTIVES: DirectiveTable = [
     },
   ],
   [
-    ".else",
+    ".else .elsec",
     (assembler) => {
       assembler.conditionals.else();
       assembler.input.skipStatement();

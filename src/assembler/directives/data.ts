@@ -267,7 +267,7 @@ export const DATA_DIRECTIVES: DirectiveTable = [
   [".string32", wideStrings(4)],
   [".string64", wideStrings(8)],
   [".float .ffloat .single .dc.s", floats("single")],
-  [".double .dc.d", floats("double")],
+  [".double .dc.d .dfloat", floats("double")],
   [".tfloat .dc.x", floats("extended")],
   [".hfloat", floats("half")],
   [".bfloat16", floats("bfloat16")],

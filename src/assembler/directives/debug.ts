@@ -5,6 +5,8 @@
 import type { Atom } from "../model/atom.ts";
 import type { LocationOptions } from "../model/debug-lines.ts";
 import { symbolExpression } from "../model/expression.ts";
+import * as integer from "../model/integer.ts";
+import { hasNumber, hasText } from "../model/object-attributes.ts";
 import { SHF, SHT } from "../model/section.ts";
 import { NEWLINE, textOfBytes } from "../model/source-text.ts";
 import type { Assembler } from "../read/assembler.ts";
@@ -228,7 +230,24 @@ function endfunc(assembler: Assembler): void {
   debug.stabs?.endRoutine();
 }
 
+/** `.gnu_attribute tag, number` or `tag, "text"`: which of the two goes by the tag. */
+const attribute: Handler = (assembler) => {
+  const { expressions, input } = assembler;
+  const start = input.offset;
+  if (!(characterClass[input.skipSpace()]! & DIGIT))
+    assembler.fail("expression-expected", "expected the number of an attribute");
+  const tag = integer.low32(expressions.absolute("the number of the attribute")) >>> 0;
+  assembler.demandComma();
+  const number = hasNumber(tag) ? integer.low32(expressions.absolute("the value of the attribute")) >>> 0 : 0;
+  if (hasNumber(tag) && hasText(tag)) assembler.demandComma();
+  const text = hasText(tag) ? requiredString(assembler, "the text of the attribute") : new Uint8Array(0);
+  if (text.includes(0)) assembler.failAt("bad-argument", start, "the text of an attribute ends at a byte of 0");
+  assembler.demandEnd();
+  assembler.program.attributes.set(tag, number, text);
+};
+
 export const DEBUG_DIRECTIVES: DirectiveTable = [
+  [".gnu_attribute", attribute],
   [".file .appfile", file],
   [".loc", loc],
   [

@@ -6,7 +6,8 @@ import type { DirectiveTable } from "./table.ts";
 
 export const LISTING_DIRECTIVES: DirectiveTable = [
   [
-    ".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen .ttl .name .format .noformat .xref .debug .optim",
+    ".list .nolist .eject .psize .title .sbttl .lflags .page .spc .llen .ln .plen .ttl .name .format .noformat .xref .debug .optim .noopt",
     (assembler) => assembler.input.skipStatement(),
   ],
+  [".nopage", (assembler) => assembler.demandEnd()],
 ];

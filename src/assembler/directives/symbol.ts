@@ -173,9 +173,12 @@ const size: Handler = (assembler) => {
   symbol.hasInheritedSize = false;
 };
 
-/** `.comm name, size, alignment` (the first comma may be missing): a block that the linker places; with `.local name` before it, one in `.bss`. */
+/**
+ * `.comm name, size, alignment` (the first comma may be missing): a block that the linker places; with `.local name`
+ * before it, one in `.bss`. `.xcom` takes no alignment, keeps one that was said, and is never local.
+ */
 const common =
-  (type: number): Handler =>
+  (type: number, isPlain = false): Handler =>
   (assembler) => {
     const { expressions, input } = assembler;
     const start = input.offset;
@@ -184,7 +187,7 @@ const common =
     const bytes = expressions.absoluteNumber("the size");
     if (bytes < 0) assembler.failAt("negative-count", start, `a size of ${bytes} bytes is not possible`);
     let alignment = 0;
-    if (assembler.comma()) {
+    if (!isPlain && assembler.comma()) {
       alignment = expressions.absoluteNumber("the alignment");
       if (alignment < 0 || !Number.isInteger(Math.log2(alignment || 1)))
         assembler.failAt("bad-alignment", start, `an alignment is a power of two, and ${alignment} is none`);
@@ -192,16 +195,26 @@ const common =
     assembler.demandEnd();
     const symbol = assembler.symbols.renewed(atom, start);
     assembler.program.symbolList.need(symbol);
-    if (symbol.isLocal) {
+    if (symbol.isLocal && !isPlain) {
       placeInBss(assembler, atom, start, bytes, alignment);
       return;
     }
     if (symbol.section.kind !== "undefined" && symbol.section.kind !== "common")
       assembler.reporter.failRedefinition(symbol, start, atom.length);
+    const said = symbol.section.kind === "common" ? Number(symbol.value) : 0;
+    if (said !== 0 && said !== bytes)
+      assembler.warnAt(
+        "common-size",
+        start,
+        `\`${symbol.name}' has a size of ${said} already, which stays: ${bytes} is ignored`,
+      );
+    const size = said || bytes;
+    const kept = isPlain && symbol.section.kind === "common" ? symbol.alignment : 0;
     symbol.section = assembler.sections.common;
-    symbol.value = symbol.section.kind === "common" && Number(symbol.value) > bytes ? symbol.value : bytes;
-    symbol.alignment = alignment || defaultCommonAlignment(bytes);
+    symbol.value = size;
+    symbol.alignment = alignment || kept || defaultCommonAlignment(size);
     symbol.isGlobal = true;
+    symbol.isLocal = false;
     symbol.type = type;
     symbol.size = null;
   };
@@ -279,7 +292,7 @@ const relocation: Handler = (assembler) => {
 
 export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [
-    ".globl .global",
+    ".globl .global .xdef",
     each((symbol) => {
       symbol.isGlobal = true;
     }),
@@ -307,6 +320,7 @@ export const SYMBOL_DIRECTIVES: DirectiveTable = [
   [".type", type],
   [".size", size],
   [".comm .common .largecomm", common(STT.OBJECT)],
+  [".xcom", common(STT.OBJECT, true)],
   [".tls_common", common(STT.TLS)],
   [".lcomm", localCommon],
   [".weakref", weakReference],

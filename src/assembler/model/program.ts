@@ -9,6 +9,7 @@ import type { Cursor } from "./cursor.ts";
 import { DebugLines } from "./debug-lines.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { ObjectAttributes } from "./object-attributes.ts";
 import type { AssembleOptions } from "./options.ts";
 import type { StatedRelocation } from "./relocations.ts";
 import type { Reporter } from "./reporter.ts";
@@ -36,6 +37,8 @@ export class Program {
   readonly debug: DebugLines;
   readonly callFrames: CallFrames;
   readonly stabs: Stabs;
+  /** `.gnu_attribute` */
+  readonly attributes: ObjectAttributes;
   /** `.reloc` */
   readonly statedRelocations: StatedRelocation[] = [];
   /** Names for `STT_FILE`. */
@@ -68,6 +71,7 @@ export class Program {
       this.symbols,
       options.stabs === undefined ? null : new StabLines(this.stabs, this.symbols),
     );
+    this.attributes = new ObjectAttributes(this.memory);
     this.callFrames = new CallFrames(this.sections, reporter, this.memory);
   }
 }

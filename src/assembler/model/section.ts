@@ -22,6 +22,7 @@ export const SHT = {
   PREINIT_ARRAY: 16,
   GROUP: 17,
   SYMTAB_SHNDX: 18,
+  GNU_ATTRIBUTES: 0x6ffffff5,
 } as const;
 /** ELF section flags. */
 export const SHF = {

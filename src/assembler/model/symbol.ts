@@ -355,8 +355,7 @@ export class AssemblySymbol implements ResolvedValue {
 
   /** An expression names it, and so whatever it is an alias of. */
   use(): void {
-    this.isUsed = true;
-    if (this.weakReference !== null) this.weakReference.use();
+    for (let symbol: AssemblySymbol | null = this; symbol !== null; symbol = symbol.weakReference) symbol.isUsed = true;
   }
 
   /** A copy that keeps today's value for the uses so far. */

@@ -75,6 +75,8 @@ export class SymbolTable {
 
   /** `.weakref alias, target` */
   alias(alias: Atom, target: Atom, offset: number): void {
+    // What is new cannot be an alias of itself: a row of thousands is not followed at each link.
+    const isNew = alias.symbol === null;
     const symbol = this.renewed(alias, offset);
     const isDefined = symbol.section.kind !== "undefined" || symbol.expression !== null;
     if (isDefined) this.#reporter.failRedefinition(symbol, offset, alias.length);
@@ -84,7 +86,7 @@ export class SymbolTable {
       meant.isWeakTarget = true;
       meant.isWeak = true;
     }
-    if (meant.meant === symbol)
+    if ((!isNew || meant === symbol) && meant.meant === symbol)
       this.#reporter.failAt("symbol-loop", offset, `\`${alias.text}' would be an alias of itself`);
     symbol.weakReference = meant;
     symbol.section = this.#sections.expression;

@@ -15,7 +15,7 @@ import type {
   Prefix,
   Register,
 } from "../../isa/instruction.ts";
-import { PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
+import { changesSize, isRedundant, PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
@@ -33,38 +33,12 @@ import { SYMBOL_VALUE, unlike } from "./interchangeable.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands } from "./operands-intel.ts";
 import { isBranch, ParsedOperands, TARGET } from "./parsed-operands.ts";
+import { PREFIXES } from "./prefix-names.ts";
 import type { Reading } from "./reading.ts";
 import { refuseWord } from "./refused-word.ts";
 import { fieldsOf, ShapeCache, type ShapeField } from "./shape-cache.ts";
 import { matchParts, withPart } from "./shape-parts.ts";
 import { attMnemonic, hintAt, isSizedSysret, wishOf, withHyphen } from "./spelling.ts";
-
-const PREFIXES: ReadonlyMap<string, Prefix> = new Map([
-  ["lock", "lock"],
-  ["rep", "rep"],
-  ["repe", "repe"],
-  ["repz", "repe"],
-  ["repne", "repne"],
-  ["repnz", "repne"],
-  ["addr16", "addr16"],
-  ["aword", "addr16"],
-  ["addr32", "addr32"],
-  ["adword", "addr32"],
-  ["data16", "data16"],
-  ["word", "data16"],
-  ["data32", "data32"],
-  ["dword", "data32"],
-  ["cs", "cs"],
-  ["ds", "ds"],
-  ["es", "es"],
-  ["fs", "fs"],
-  ["gs", "gs"],
-  ["ss", "ss"],
-  ["notrack", "notrack"],
-  ["bnd", "bnd"],
-  ["xacquire", "xacquire"],
-  ["xrelease", "xrelease"],
-]);
 
 /** Pseudo prefixes: `{nooptimize}` asks for what is done anyway. */
 const WISHES: ReadonlyMap<string, EncodingWish> = new Map<string, EncodingWish>([
@@ -378,18 +352,27 @@ export class InstructionParser {
     return { ...wish, ...known };
   }
 
-  /** A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. */
+  /**
+   * A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. The last may
+   * be of the code segment's own size, which is then turned, as GNU as has it.
+   */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
     const reading = this.#reading;
     if (reading.program.debug.isOn) reading.program.debug.instruction();
-    for (const prefix of prefixes) {
-      const byte = prefixByte(prefix, reading.bits);
+    for (const [index, prefix] of prefixes.entries()) {
       const feature = PREFIX_FEATURES[prefix];
       if (feature !== undefined && reading.architecture.features?.has(feature) === false)
         reading.failAt("not-on-this-cpu", offset, `\`${prefix}' needs a processor with ${feature}`);
-      if (byte === null)
+      const isLast = index === prefixes.length - 1;
+      if (isRedundant(prefix, reading.bits) && !isLast)
         reading.failAt("bad-prefix", offset, `\`${prefix}' is redundant: this is ${reading.bits}-bit code`);
-      else reading.sections.integer(byte, 1);
+      if (isLast && changesSize(prefix)) {
+        const message = isRedundant(prefix, reading.bits)
+          ? `this is ${reading.bits}-bit code: alone in a line \`${prefix}' is the prefix of the other size`
+          : `\`${prefix}' stands alone: it changes whatever instruction comes next`;
+        reading.warnAt("bad-prefix", offset, message);
+      }
+      reading.sections.integer(prefixByte(prefix), 1);
     }
   }
 

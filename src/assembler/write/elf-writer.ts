@@ -136,8 +136,9 @@ export function writeElf(
   indexTable.link = symtabIndex;
   symtab.link = symtabIndex + (hasIndices ? 2 : 1);
   symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
-  // Without symbols there is no table of them.
-  const tables = symbols.length > 0 ? [symtab, ...(hasIndices ? [indexTable] : []), strtab] : [];
+  // Without symbols there is a table of them only where relocations refer to it, if to none in it.
+  const tables =
+    symbols.length > 0 || relocationOutputs.length > 0 ? [symtab, ...(hasIndices ? [indexTable] : []), strtab] : [];
   outputs.push(...tables, shstrtab);
   writeSymbols(symbols, strings, indices, symtab.contents);
   for (const { output, list } of relocationOutputs) {

@@ -237,6 +237,12 @@ export function hexDump(elf: RawElf, section: RawSection): string[] {
   const lines = ["", `Hex dump of section '${section.name}':`];
   if (elf.sections.some(({ type, info, sizeBytes }) => type === SHT_REL && info === section.index && sizeBytes > 0))
     lines.push(" NOTE: This section has relocations against it, but these have NOT been applied to this dump.");
+  return [...lines, ...hexLines(content, section.address), ""];
+}
+
+/** Rows of sixteen bytes, as numbers and as text. */
+export function hexLines(content: Uint8Array, address: number): string[] {
+  const lines: string[] = [];
   for (let at = 0; at < content.length; at += BYTES_PER_LINE) {
     let numbers = "";
     let text = "";
@@ -246,9 +252,9 @@ export function hexDump(elf: RawElf, section: RawSection): string[] {
       if (i % 4 === 3) numbers += " ";
       if (byte !== undefined) text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".";
     }
-    lines.push(`  0x${hex(section.address + at, 8)} ${numbers}${text}`);
+    lines.push(`  0x${hex(address + at, 8)} ${numbers}${text}`);
   }
-  return [...lines, ""];
+  return lines;
 }
 
 /** `-p` */

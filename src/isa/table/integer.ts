@@ -195,6 +195,9 @@ export const INTEGER: readonly TableSection[] = [
 
       # Arithmetic and logic.
       ${ALU}
+      # System V's name of XOR between a register and itself.
+      clr r8.both         | 30 /r | =xor encode
+      clr rv.both         | 31 /r | =xor encode
       test r/m8, r8       | 84 /r
       test r/mv, rv       | 85 /r
       test r8, m8         | 84 /r   | encode

@@ -171,9 +171,9 @@ export const X87: readonly TableSection[] = [
       fcomip/fcompi sti   | DF F0 +i | encode
       fcomip/fcompi       | DF F1   | encode
       ffreep sti          | DF C0 +i
-      fcmovb st, sti      | DA C0 +i
+      fcmovb/fcmovnae st, sti      | DA C0 +i
       fcmove st, sti      | DA C8 +i
-      fcmovbe st, sti     | DA D0 +i
+      fcmovbe/fcmovna st, sti     | DA D0 +i
       fcmovu st, sti      | DA D8 +i
       fcmovnb/fcmovae st, sti | DB C0 +i
       fcmovne st, sti     | DB C8 +i
