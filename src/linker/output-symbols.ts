@@ -399,10 +399,14 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
       .map((output) => output.inputs())
       .filter((inputs) => !inputs.every(({ isBuildId }) => isBuildId))
       .flatMap((inputs) =>
-        inputs.filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object),
+        inputs.filter((section) => !collectsGarbage || hasContents(section)).map(({ object }) => object),
       ),
   );
 }
+
+/** Unwind information of which nothing is left is nothing. */
+const hasContents = ({ flags, elf, name, sizeBytes }: InputSection): boolean =>
+  (flags & SEC_HAS_CONTENTS) !== 0 && !(name === ".eh_frame" && sizeBytes === 0 && elf.sizeBytes > 0);
 
 function isKept(
   table: ElfSymbolTable,
