@@ -404,9 +404,9 @@ function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: bool
   );
 }
 
-/** Unwind information of which nothing is left is nothing. */
-const hasContents = ({ flags, elf, name, sizeBytes }: InputSection): boolean =>
-  (flags & SEC_HAS_CONTENTS) !== 0 && !(name === ".eh_frame" && sizeBytes === 0 && elf.sizeBytes > 0);
+/** Of unwind information nothing may be left, and of strings that others have, too. */
+const hasContents = ({ flags, elf, sizeBytes }: InputSection): boolean =>
+  (flags & SEC_HAS_CONTENTS) !== 0 && (sizeBytes > 0 || elf.sizeBytes === 0);
 
 function isKept(
   table: ElfSymbolTable,

@@ -295,9 +295,18 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
   "unwind information of which nothing is left": {
     sources: [
       `${QUIET}${START}.file "a.c"\n.section .text.used,"axR"\n.cfi_startproc\nnop\n.cfi_endproc\n`,
-      '.file "b.c"\nf: .cfi_startproc\nret\n.cfi_endproc\n',
+      '.file "b.c"\nf: .cfi_startproc\nret\n.cfi_endproc\n.ident "x"\n',
+      '.file "c.c"\ng: .cfi_startproc\nret\n.cfi_endproc\n.ident "x"\n',
     ],
     options: ["--gc-sections"],
+  },
+  "a second definition that is hidden": {
+    sources: [
+      `${QUIET}${START}.globl f, g\nf: ret\ng: ret\n`,
+      ".globl f, h\n.hidden f\nf: nop\nret\n.weak g\n.hidden g\ng: nop\n.hidden h\nh: ret\n",
+      ".globl h\nh: nop\n",
+    ],
+    options: ["--allow-multiple-definition"],
   },
   "commons that a script allocates in an object": {
     sources: [`${QUIET}${START}.comm c,10,4\n.long c\n`],
