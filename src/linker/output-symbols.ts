@@ -393,16 +393,22 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
  * does the build ID, which is written when all else is done.
  */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
+  const inputs = outputs
+    .filter(({ excluded, flags }) => !excluded && (flags & SEC_NEVER_LOAD) === 0)
+    .map((output) => output.inputs())
+    .filter((inputs) => !inputs.every(({ isBuildId }) => isBuildId))
+    .flat();
+  if (!collectsGarbage) return new Set(inputs.map(({ object }) => object));
+  const left = new Set(inputs.filter(isLeft).map(({ object }) => object));
   return new Set(
-    outputs
-      .filter(({ excluded, flags }) => !excluded && (flags & SEC_NEVER_LOAD) === 0)
-      .map((output) => output.inputs())
-      .filter((inputs) => !inputs.every(({ isBuildId }) => isBuildId))
-      .flatMap((inputs) =>
-        inputs.filter(({ flags }) => !collectsGarbage || (flags & SEC_HAS_CONTENTS) !== 0).map(({ object }) => object),
-      ),
+    inputs
+      .filter(({ flags, object }) => (flags & SEC_HAS_CONTENTS) !== 0 && left.has(object))
+      .map(({ object }) => object),
   );
 }
+
+/** Whether anything stays of it: of unwind information nothing may, and of strings that others have, too. */
+const isLeft = ({ elf, sizeBytes }: InputSection): boolean => sizeBytes > 0 || elf.sizeBytes === 0;
 
 function isKept(
   table: ElfSymbolTable,

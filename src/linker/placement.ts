@@ -446,7 +446,8 @@ export class Placement {
       }
     }
     output.flags |= flags;
-    output.keptFlags |= section.elf.flags & SHF_GNU_RETAIN;
+    // In a program the first input alone decides.
+    if (this.#options.isRelocatable || !output.hasInput) output.keptFlags |= section.elf.flags & SHF_GNU_RETAIN;
     if (!output.hasInput) {
       output.hasInput = true;
       const { type, entrySizeBytes } = section.elf;

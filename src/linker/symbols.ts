@@ -167,10 +167,13 @@ export class SymbolTable {
         elf.section === SHN_ABS || elf.section === SHN_COMMON || elf.section === SHN_UNDEF
           ? null
           : (object.sections[elf.section] ?? null);
-      if (elf.visibility !== STV_DEFAULT)
+      const isExcluded = section !== null && !this.#keepsExcluded && (section.flags & SEC_EXCLUDE) !== 0;
+      const isLinked = section !== null && !section.isDiscarded && !isExcluded;
+      // With --allow-multiple-definition a second definition says nothing of the first.
+      const isSecond = isLinked && elf.binding !== STB_WEAK && symbol.state === "defined";
+      if (elf.visibility !== STV_DEFAULT && !isSecond)
         symbol.visibility =
           symbol.visibility === STV_DEFAULT ? elf.visibility : Math.min(symbol.visibility, elf.visibility);
-      const isExcluded = section !== null && !this.#keepsExcluded && (section.flags & SEC_EXCLUDE) !== 0;
       if (section?.isDiscarded && elf.binding !== STB_WEAK) symbol.isInLostCopy = true;
       // A definition in a second copy of a group refers to the first copy.
       if (elf.section === SHN_UNDEF || section?.isDiscarded || isExcluded) this.#reference(symbol, elf, object, isNew);

@@ -178,4 +178,20 @@ x: .long 1
   "a relocation where no symbol is": { text: "call 5\n" },
   "a relocation that says nothing, alone": { text: ".reloc 0, R_386_NONE\n.long 1\n" },
   "a routine of another name than its label": { text: ".func f\nff: nop\n.endfunc\n.func g,gl\n nop\n.endfunc\n" },
+  "sections of types that only LLVM's tools know": {
+    text: '.section .linker-options,"e",@llvm_linker_options\n.asciz "a"\n.section .deplibs,"MS",@llvm_dependent_libraries,1\n.asciz "b"\nf: .section .map,"o",@llvm_bb_addr_map,.text\n.long f\n.section .init_array,"aw",@llvm_x\n.long f\n',
+  },
+  "functions that are aliases of indirect ones, of any type": {
+    text: ".type r,@function\nr: ret\n.weak f\n.type f,@function\n.set f,f.ifunc\n.weak f.ifunc\n.type f.ifunc,@gnu_indirect_function\n.set f.ifunc,r\n.globl a,b,c,d,e\n.type a,@object\n.set a,r\n.type b,@object\nb = f\n.type t,@tls_object\nt: nop\nc = t\n.type d,@notype\nd = t\n.type e,@function\n.set e,t\ncall f\n",
+  },
+  "names of Objective-C, in parts": {
+    text: '.section ".text.-[A init]","ax"\n"-[A init]": je "\x01-[A init].__part.1"\n.section ".text.-[A init]","ax",@progbits,unique,1\n"\x01-[A init].__part.1": ret\n.long "\x01-[A init].__part.1"\n.globl "\x01g"\n"\x01g": "\x02": nop\n',
+  },
+  "names of Objective-C, in parts, with all local names": {
+    text: '"\x01-[A init].__part.1": ret\n.long "\x01-[A init].__part.1"-.\n.Lx: nop\n',
+    options: ["-L"],
+  },
+  "names that begin with a dollar sign, and a relocation": {
+    text: "call ($hen)@PLT\nmovl ($a)@GOTOFF(%eax), %edx\nleal ($b)@GOT(%ebx), %edx\nmovl $($c)@GOT, %eax\n.long ($d)@GOTOFF, ($d)\njmp ($e)\nmovl (plain)@INDNTPOFF, %eax\n.long (plain)@GOTOFF+4\nmovl ($a)@GOTOFF+4(%eax), %edx\n",
+  },
 };

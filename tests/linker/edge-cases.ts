@@ -285,6 +285,29 @@ export const EDGE_CASES: Readonly<Record<string, Case>> = {
       `${QUIET}${START}.data\n.globl u\n.type u,@gnu_unique_object\nu: .long 1\n.section keep,"awR"\n.long 2\n`,
     ],
   },
+  "sections to be kept, with and after others of their output": {
+    sources: [
+      `${QUIET}${START}.section .text.kept,"axR"\nret\n.section foo,"aw"\n.long 1\n.section .init_array.5,"awR",@init_array\n.long 2\n`,
+      '.section foo,"awR"\n.long 3\n.section bar,"awR"\n.long 4\n',
+      '.section bar,"aw"\n.long 5\n',
+    ],
+  },
+  "unwind information of which nothing is left": {
+    sources: [
+      `${QUIET}${START}.file "a.c"\n.section .text.used,"axR"\n.cfi_startproc\nnop\n.cfi_endproc\n`,
+      '.file "b.c"\nf: .cfi_startproc\nret\n.cfi_endproc\n.ident "x"\n',
+      '.file "c.c"\ng: .cfi_startproc\nret\n.cfi_endproc\n.ident "x"\n',
+    ],
+    options: ["--gc-sections"],
+  },
+  "a second definition that is hidden": {
+    sources: [
+      `${QUIET}${START}.globl f, g\nf: ret\ng: ret\n`,
+      ".globl f, h\n.hidden f\nf: nop\nret\n.weak g\n.hidden g\ng: nop\n.hidden h\nh: ret\n",
+      ".globl h\nh: nop\n",
+    ],
+    options: ["--allow-multiple-definition"],
+  },
   "commons that a script allocates in an object": {
     sources: [`${QUIET}${START}.comm c,10,4\n.long c\n`],
     script: "FORCE_COMMON_ALLOCATION SECTIONS { .text : { *(.text) } .bss : { *(.bss) *(COMMON) } }",

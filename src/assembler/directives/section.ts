@@ -248,6 +248,11 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
     assembler.warnAt("section-type", start, "`unwind' is a type of 64-bit code: contents of a program are assumed");
     return false;
   }
+  if (name.startsWith("llvm_")) {
+    // What clang notes for its own linker, under types that GNU as does not know.
+    assembler.warnAt("section-type", start, `\`${name}' is a type of LLVM's tools: contents of a program are assumed`);
+    return false;
+  }
   const type = TYPE_NAMES.get(name);
   if (type === undefined) {
     return assembler.failAt("section-type", start, `\`${name}' is no type of a section`, undefined, {

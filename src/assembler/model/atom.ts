@@ -191,9 +191,12 @@ export class AtomTable {
     return this.#ends[number]! - this.#startOf(number);
   }
 
+  /** `.L` before it, or one of the marks that GNU as has in the names of numeric labels: so begin names of Objective-C. */
   isLocalName(number: number): boolean {
     const start = this.#startOf(number);
-    return this.#ends[number]! - start >= 2 && this.#texts[start] === 0x2e && this.#texts[start + 1] === 0x4c;
+    const isLong = this.#ends[number]! - start >= 2;
+    const first = this.#texts[start]!;
+    return first === 0x2e ? isLong && this.#texts[start + 1] === 0x4c : first === 1 || first === 2;
   }
 
   #startOf(number: number): number {

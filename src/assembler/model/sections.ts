@@ -98,12 +98,15 @@ export class Sections {
     info = 0,
     isRetained = false,
   ): Section | null {
+    // Compared as symbols: some compilers put thousands of sections of one name into groups of their own.
+    const signature = group === null ? null : this.#groups.get(group);
+    if (signature === undefined) return null;
     return (
       this.#byName
         .get(name)
         ?.find(
           (section) =>
-            (section.group?.name ?? null) === group &&
+            section.group === signature &&
             section.linkedName === linkedTo &&
             section.unique === unique &&
             section.info === info &&

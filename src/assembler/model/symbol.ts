@@ -389,12 +389,12 @@ export function temporarySymbol(section: Section): AssemblySymbol {
   return symbol;
 }
 
-/** The name that a numeric label has in the file, where a relocation needs it. */
+/** The name that a numeric label has in the file, where a relocation needs it: it has a mark in it. */
 export function isNumericLabel(name: string): boolean {
-  return name.includes("\x02");
+  return /[\x01\x02]/.test(name);
 }
 
 /** Local names of compilers and numeric labels. */
 function isLocalName(name: string): boolean {
-  return name.charCodeAt(0) === 0x2e && name.charCodeAt(1) === 0x4c;
+  return /^(\.L|[\x01\x02])/.test(name);
 }

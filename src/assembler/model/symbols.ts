@@ -384,6 +384,9 @@ function addTo(expression: Expression, number: integer.Integer, offset: number):
   return sum;
 }
 
+/** Of two kinds, an alias's own and that of what it stands for, the one that says more. */
+const KINDS: readonly number[] = [STT.NOTYPE, STT.OBJECT, STT.FUNC, STT.GNU_IFUNC, STT.TLS];
+
 /** An alias is of the kind of what it stands for, but as visible as the source says of itself. */
 export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
   if ((to.size === null && to.commonSize === 0) || to.hasInheritedSize) {
@@ -391,5 +394,7 @@ export function copyAttributes(from: AssemblySymbol, to: AssemblySymbol): void {
     to.size = from.size;
     to.commonSize = from.commonSize;
   }
-  if (to.type === 0) to.type = from.type;
+  // That a variable is thread-local is said by its section alone.
+  const type = from.type === STT.TLS ? STT.OBJECT : from.type;
+  if (KINDS.indexOf(type) > KINDS.indexOf(to.type)) to.type = type;
 }

@@ -59,7 +59,7 @@ import { plainNumber } from "./plain-number.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
 import { sectionSymbol } from "./section-symbol.ts";
-import { characterValue, readString } from "./text.ts";
+import { characterValue, LONG_CHARACTER, longCharacterEnd, readString, signAfterName } from "./text.ts";
 
 /** Parentheses inside parentheses that are too many for any honest source. */
 const MAXIMUM_NESTING = 400;
@@ -265,7 +265,7 @@ export class ExpressionParser {
         return this.#symbol(reading.atoms.intern(string.bytes, 0, string.bytes.length), start);
       }
       case OPEN_PARENTHESIS:
-        return this.#parenthesis(CLOSE_PARENTHESIS, ")");
+        return this.#parenthesisAndSuffix(start);
       case OPEN_BRACKET:
         if (!this.intelOperand) return this.#parenthesis(CLOSE_BRACKET, "]");
         input.offset++;
@@ -289,18 +289,9 @@ export class ExpressionParser {
     }
   }
 
-  /** `'ab'`: only where a closing apostrophe shows that it was meant as one. */
   #refuseLongCharacter(start: number): void {
-    const { bytes } = this.#reading.input;
-    let end = start + 1;
-    while (characterClass[bytes[end]!]! & NAME_PART) end++;
-    if (bytes[end] !== APOSTROPHE) return;
-    this.#reading.failAt(
-      "long-character",
-      start,
-      "a character constant is one character: write more as a number, or as a string in `.ascii'",
-      end + 1 - start,
-    );
+    const end = longCharacterEnd(this.#reading.input.bytes, start);
+    if (end >= 0) this.#reading.failAt("long-character", start, LONG_CHARACTER, end - start);
   }
 
   #unaryOperand(): Expression {
@@ -501,6 +492,20 @@ export class ExpressionParser {
     const name = textOfBytes(input.bytes, input.offset, end).toUpperCase();
     input.offset--;
     return RELOCATION_SUFFIXES.has(name);
+  }
+
+  /** `($a)@GOTOFF`: GNU as finds the suffix first. */
+  #parenthesisAndSuffix(start: number): Expression {
+    const { input } = this.#reading;
+    const sign = signAfterName(input.bytes, start);
+    if (sign >= 0) input.offset = sign;
+    const isSuffix = sign >= 0 && this.#isRelocationSuffix();
+    if (isSuffix) this.#relocationSuffix();
+    const end = input.offset;
+    input.offset = start;
+    const inner = this.#parenthesis(CLOSE_PARENTHESIS, ")");
+    if (isSuffix) input.offset = end;
+    return inner;
   }
 
   /** `@GOTOFF` and its kin, cursor at the sign. */

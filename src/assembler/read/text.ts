@@ -4,7 +4,17 @@
 
 import { grownBytes } from "../model/columns.ts";
 import { NEWLINE } from "../model/source-text.ts";
-import { APOSTROPHE, BACKSLASH, characterClass, DIGIT, digitValue, QUOTE } from "./chars.ts";
+import {
+  APOSTROPHE,
+  AT_SIGN,
+  BACKSLASH,
+  CLOSE_PARENTHESIS,
+  characterClass,
+  DIGIT,
+  digitValue,
+  NAME_PART,
+  QUOTE,
+} from "./chars.ts";
 
 /** Escapes of a character constant; any other character stands for itself. */
 const CHARACTER_ESCAPES = new Map([
@@ -25,6 +35,23 @@ export function characterValue(bytes: Uint8Array, start: number): { value: numbe
   }
   offset++;
   return { value, end: bytes[offset] === APOSTROPHE ? offset + 1 : offset };
+}
+
+export const LONG_CHARACTER =
+  "a character constant is one character: write more as a number, or as a string in `.ascii'";
+
+/** `'ab'`, a character constant of several: the offset after it, or -1 where no apostrophe shows that it was meant as one. */
+export function longCharacterEnd(bytes: Uint8Array, start: number): number {
+  let end = start + 1;
+  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  return bytes[end] === APOSTROPHE ? end + 1 : -1;
+}
+
+/** Where the sign of `(name)@SUFFIX` is whose parenthesis is at `start`, or -1. */
+export function signAfterName(bytes: Uint8Array, start: number): number {
+  let end = start + 1;
+  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  return end > start + 1 && bytes[end] === CLOSE_PARENTHESIS && bytes[end + 1] === AT_SIGN ? end + 1 : -1;
 }
 
 export interface StringResult {
