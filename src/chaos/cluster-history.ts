@@ -14,6 +14,11 @@ const KIND = 24;
 const ENDED = 2;
 const MOST_MARKS = 64;
 const MOST_OTHERS = 448;
+/** A look may come while the kernel moves events; no routine takes so many looks in a row. */
+const MOST_TORN_LOOKS = 50;
+const FNV_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const DIGEST_TURN = 7;
 
 /** The number that stands for a node's history, 0 for none; null when the node has no memory. */
 export function historyDigest(world: World, layout: KernelLayout, index: number): number | null {
@@ -43,6 +48,22 @@ function eventsOn(world: World, index: number): readonly Uint8Array[] {
 }
 
 const nameOf = (event: Uint8Array): string => Array.from(event, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The digest that a history of these events has. */
+function digestOf(events: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const event of events) {
+    const view = new DataView(event.buffer, event.byteOffset, event.byteLength);
+    let hash = FNV_BASIS;
+    for (let at = 0; at < event.length; at += 4) {
+      hash = Math.imul(hash ^ view.getUint32(at, true), FNV_PRIME);
+      hash = (hash << DIGEST_TURN) | (hash >>> (32 - DIGEST_TURN));
+    }
+    sum = (sum + hash) >>> 0;
+  }
+  return sum;
+}
+
 const isMark = (event: Uint8Array): boolean => event[KIND]! <= ENDED;
 
 /** A history that is full drops its lowest events: then nothing can be said of them. */
@@ -61,6 +82,7 @@ export function keepsHistory(layout: KernelLayout): Invariant {
       const kept = layout.address("kept_history");
       /** By node: what its disk has, and the digest at which that was read. */
       const disks = world.nodes.map(() => ({ names: new Set<string>(), digest: 0, boot: -1 }));
+      const tornLooks = world.nodes.map(() => 0);
       return {
         before: ({ word, node }) => {
           // From here on the disk has another history.
@@ -87,6 +109,11 @@ export function keepsHistory(layout: KernelLayout): Invariant {
             if (!isKept(memory, kept, digest)) continue;
             const events = eventsOf(world, layout, index);
             if (events === null) return `${name} has a history that is not whole`;
+            if (digestOf(events) !== digest) {
+              if (++tornLooks[index]! > MOST_TORN_LOOKS) return `${name} has a history that its digest is not of`;
+              continue;
+            }
+            tornLooks[index] = 0;
             const names = new Set(events.map(nameOf));
             const lost = isFull(events) ? undefined : [...disk.names].find((event) => !names.has(event));
             if (lost !== undefined) return `${name} has lost the event ${lost.slice(0, 48)} of its history`;

@@ -48,6 +48,10 @@ describe("QuRe's cluster", () => {
     expect(chosen("first-responder")).toEqual(chosen("coordinator"));
   });
 
+  thoroughly("is not said to have lost an event that its kernel is about to move", () => {
+    expect(runSeed(stage, 691, OPTIONS).failure).toBeNull();
+  });
+
   thoroughly("has the same run when what happened is given instead of drawn", () => {
     const drawn = runSeed(stage, 2, OPTIONS);
     const digest = stage.lab.digest();
