@@ -1,7 +1,7 @@
 /** What QuRe's cluster remembers: no event that is on a node's disk is lost, and all come to have the same history. */
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
-import type { KernelLayout } from "./kernel-layout.ts";
+import { digestOfWords, type KernelLayout } from "./kernel-layout.ts";
 import { isKept, objectOn } from "./remembered.ts";
 import type { World } from "./world.ts";
 
@@ -16,9 +16,6 @@ const MOST_MARKS = 64;
 const MOST_OTHERS = 448;
 /** A look may come while the kernel moves events; no routine takes so many looks in a row. */
 const MOST_TORN_LOOKS = 50;
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
-const DIGEST_TURN = 7;
 
 /** The number that stands for a node's history, 0 for none; null when the node has no memory. */
 export function historyDigest(world: World, layout: KernelLayout, index: number): number | null {
@@ -51,17 +48,12 @@ const nameOf = (event: Uint8Array): string => Array.from(event, (byte) => byte.t
 
 /** The digest that a history of these events has. */
 function digestOf(events: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const event of events) {
-    const view = new DataView(event.buffer, event.byteOffset, event.byteLength);
-    let hash = FNV_BASIS;
-    for (let at = 0; at < event.length; at += 4) {
-      hash = Math.imul(hash ^ view.getUint32(at, true), FNV_PRIME);
-      hash = (hash << DIGEST_TURN) | (hash >>> (32 - DIGEST_TURN));
-    }
-    sum = (sum + hash) >>> 0;
-  }
-  return sum;
+  return events.reduce((sum, event) => (sum + digestOfWords(wordsOf(event))) >>> 0, 0);
+}
+
+function wordsOf(event: Uint8Array): number[] {
+  const view = new DataView(event.buffer, event.byteOffset, event.byteLength);
+  return Array.from({ length: EVENT_BYTES >>> 2 }, (_, word) => view.getUint32(4 * word, true));
 }
 
 const isMark = (event: Uint8Array): boolean => event[KIND]! <= ENDED;

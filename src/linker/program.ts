@@ -40,7 +40,7 @@ import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import { SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
 import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import { dropGoneStabs, joinStabs } from "./stabs.ts";
-import { addStackNote } from "./stack-note.ts";
+import { addStackNote, stackNoteOf } from "./stack-note.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
 import { FINDER, relaxThreadLocal } from "./thread-local.ts";
 
@@ -373,9 +373,7 @@ export class Program {
   /** Permissions that the objects ask for the stack; null when none of them speaks of it. */
   #stackFlags(): number | null {
     if (this.options.stack) return this.options.stack === "executable" ? 7 : 6;
-    const notes = this.objects.map(({ elf, sections }) =>
-      sections.length > 0 ? (elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null) : null,
-    );
+    const notes = this.objects.map((object) => (object.sections.length > 0 ? stackNoteOf(object) : null));
     if (notes.every((note) => note === null)) return null;
     const isExecutable = notes.some(
       (note, index) =>

@@ -6,6 +6,7 @@ import { PF_R, PF_W, PF_X, PT_LOAD, PT_TLS } from "../object/elf.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import { attributesWarnings } from "./object-attributes.ts";
 import type { Program } from "./program.ts";
+import { stackNoteOf } from "./stack-note.ts";
 
 export interface WarningOptions {
   /** Segments that are written to and executed. */
@@ -43,7 +44,7 @@ function stackWarnings({ objects, options }: Program): LinkProblem[] {
   if (options.stack) return [];
   const notes = objects
     .filter(({ isMade, isSymbolsAlone, sections }) => !isMade && !isSymbolsAlone && sections.length > 0)
-    .map((object) => ({ object, note: object.elf.sections.find(({ name }) => name === ".note.GNU-stack") ?? null }));
+    .map((object) => ({ object, note: stackNoteOf(object) }));
   if (notes.every(({ note }) => note === null)) return [];
   const asking = notes.findLast(({ note }) => note !== null && (note.flags & 4) !== 0);
   if (asking)

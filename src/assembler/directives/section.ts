@@ -243,14 +243,10 @@ function sectionType(assembler: Assembler, result: SectionAttributes): boolean {
       return true;
     }
   } else return false;
-  if (name === "unwind") {
-    // The type that 64-bit code has for it, which GNU as does not know here either.
-    assembler.warnAt("section-type", start, "`unwind' is a type of 64-bit code: contents of a program are assumed");
-    return false;
-  }
-  if (name.startsWith("llvm_")) {
-    // What clang notes for its own linker, under types that GNU as does not know.
-    assembler.warnAt("section-type", start, `\`${name}' is a type of LLVM's tools: contents of a program are assumed`);
+  // Types that compilers write and GNU as does not know here either: what clang notes is for its own linker.
+  const owner = name === "unwind" ? "64-bit code" : name.startsWith("llvm_") ? "LLVM's tools" : null;
+  if (owner !== null) {
+    assembler.warnAt("section-type", start, `\`${name}' is a type of ${owner}: contents of a program are assumed`);
     return false;
   }
   const type = TYPE_NAMES.get(name);

@@ -42,16 +42,20 @@ export const LONG_CHARACTER =
 
 /** `'ab'`, a character constant of several: the offset after it, or -1 where no apostrophe shows that it was meant as one. */
 export function longCharacterEnd(bytes: Uint8Array, start: number): number {
-  let end = start + 1;
-  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  const end = nameEnd(bytes, start + 1);
   return bytes[end] === APOSTROPHE ? end + 1 : -1;
 }
 
 /** Where the sign of `(name)@SUFFIX` is whose parenthesis is at `start`, or -1. */
 export function signAfterName(bytes: Uint8Array, start: number): number {
-  let end = start + 1;
-  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  const end = nameEnd(bytes, start + 1);
   return end > start + 1 && bytes[end] === CLOSE_PARENTHESIS && bytes[end + 1] === AT_SIGN ? end + 1 : -1;
+}
+
+function nameEnd(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (characterClass[bytes[end]!]! & NAME_PART) end++;
+  return end;
 }
 
 export interface StringResult {
