@@ -70,6 +70,10 @@ export class Core {
   /** Where a direct branch goes on; null when EIP in the state says it. */
   link: Link | null = null;
   attention = 0;
+  /** Somebody looks whether what is executed might be executed again, with the same result: `isDisturbed` says no. */
+  isObserved = false;
+  /** The time was asked for, or a device was told or asked something that is not certain to be as before. */
+  isDisturbed = false;
   /** Exactly one instruction, or one iteration, is wanted. */
   stepping = false;
   /**
@@ -102,7 +106,10 @@ export class Core {
     this.s = this.state.i32;
     this.r16 = this.state.u16;
     this.r8 = this.state.u8;
-    this.mmu = new Translation(memory, this.state, bus, () => this.leaveBlock());
+    this.mmu = new Translation(memory, this.state, bus, () => {
+      this.isDisturbed = true;
+      this.leaveBlock();
+    });
     this.segments = new Segments(this.state, this.mmu);
     this.far = new FarTransfer(this);
     this.interrupts = new InterruptDelivery(this);
@@ -191,17 +198,20 @@ export class Core {
   readPort(port: number, sizeBytes: AccessBytes): number {
     this.leaveBlock();
     this.debug.port(port, sizeBytes);
+    if (this.isObserved && this.bus.isSteadyPort?.(port) !== true) this.isDisturbed = true;
     return this.bus.readPort(port, sizeBytes);
   }
 
   writePort(port: number, sizeBytes: AccessBytes, value: number): void {
     this.leaveBlock();
     this.debug.port(port, sizeBytes);
+    this.isDisturbed = true;
     this.bus.writePort(port, sizeBytes, sizeBytes === 4 ? value >>> 0 : value);
   }
 
   /** The time stamp counter, an integer below 2^53. */
   get timestamp(): number {
+    this.isDisturbed = true;
     return this.bus.readTimestamp() + this.timestampOffset;
   }
 

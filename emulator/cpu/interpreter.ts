@@ -27,6 +27,7 @@ import {
   WAIT_FOR_INTERRUPT,
 } from "./exceptions.ts";
 import { IF, RF, TF } from "./flags.ts";
+import { Idling } from "./idling.ts";
 import { BASE, CR2, CS, DR, EFLAGS, EIP } from "./layout.ts";
 import { LEAVE_RUN } from "./probe.ts";
 import type { StopReason } from "./processor.ts";
@@ -85,6 +86,7 @@ export class Interpreter {
   readonly code: CodeCache;
   engine: Engine | null = null;
   readonly #core: Core;
+  readonly #idling: Idling;
   /** The block that runs, or null between blocks. */
   #block: Block | null = null;
   /** Where compiled code was entered that runs; null outside. */
@@ -98,6 +100,7 @@ export class Interpreter {
   constructor(core: Core) {
     this.#core = core;
     this.code = new CodeCache(core);
+    this.#idling = new Idling(core, () => this.#runFor(1));
   }
 
   run(limit: number): StopReason {
@@ -105,13 +108,26 @@ export class Interpreter {
     this.#limit = limit;
     core.attention &= ~ATTENTION_STOP;
     for (;;) {
-      const retired = core.retired;
-      const slice = Math.max(0, Math.min(this.#limit - retired, MAX_SLICE));
-      core.runEnd = retired + slice;
-      core.remaining = slice;
-      const reason = this.#runSlice();
+      const left = Math.max(0, Math.min(this.#limit - core.retired, MAX_SLICE));
+      const slice = this.#idling.pause(left);
+      const reason = slice > 0 || left === 0 ? this.#runFor(slice) : this.#passIdle();
       if (reason !== "budget" || core.retired >= this.#limit) return reason;
     }
+  }
+
+  #passIdle(): StopReason {
+    const idle = this.#idling.look(this.#limit);
+    if (typeof idle !== "number") return idle;
+    this.#core.runEnd += idle;
+    this.#core.counters.passedOver += idle;
+    return "budget";
+  }
+
+  #runFor(instructions: number): StopReason {
+    const core = this.#core;
+    core.runEnd = core.retired + instructions;
+    core.remaining = instructions;
+    return this.#runSlice();
   }
 
   setLimit(limit: number): void {

@@ -2,6 +2,7 @@
  * Delivery of interrupts and exceptions through vector table and gates, and the way back with IRET (SDM 3A chapter 6,
  * 20).
  */
+import { ATTENTION_SHADOW } from "./attention.ts";
 import type { Core } from "./core.ts";
 import {
   Descriptor,
@@ -21,7 +22,24 @@ import {
   SEGMENT_NOT_PRESENT,
 } from "./exceptions.ts";
 import { AC, IF, IOPL, NT, RF, TF, VIF, VIP, VM } from "./flags.ts";
-import { BASE, CR4, CS, DS, EFLAGS, ES, ESP, FS, GS, IDT_BASE, IDT_LIMIT, LIMIT, SELECTOR, SS, TR } from "./layout.ts";
+import {
+  BASE,
+  CR4,
+  CS,
+  DS,
+  EFLAGS,
+  EIP,
+  ES,
+  ESP,
+  FS,
+  GS,
+  IDT_BASE,
+  IDT_LIMIT,
+  LIMIT,
+  SELECTOR,
+  SS,
+  TR,
+} from "./layout.ts";
 import { innerStack, PendingStack } from "./stack.ts";
 import { CR4_VME } from "./state.ts";
 
@@ -70,7 +88,7 @@ export class InterruptDelivery {
   }
 
   /** INT n in virtual-8086 mode: depends on IOPL and on the redirection bitmap of VME (SDM 3B 20.3.3). */
-  deliverVirtual8086(vector: number, returnEip: number): void {
+  deliverVirtual8086(vector: number, eip: number, returnEip: number): void {
     const core = this.#core;
     const { s } = core;
     const vme = (s[CR4]! & CR4_VME) !== 0;
@@ -82,8 +100,36 @@ export class InterruptDelivery {
       core.updateControls();
       return;
     }
-    if (core.iopl < 3) raise(GENERAL_PROTECTION, 0);
-    this.deliver(vector, "software", NO_ERROR_CODE, returnEip);
+    if (core.iopl < 3) this.fault(GENERAL_PROTECTION, 0, eip);
+    else this.deliver(vector, "software", NO_ERROR_CODE, returnEip);
+  }
+
+  /**
+   * A fault of the running instruction, which stands at `eip`, ends its block and has changed nothing: what the run loop
+   * does of one that is thrown. To throw through compiled code costs as much as a hundred instructions, and monitors of
+   * virtual-8086 mode live on faults. What is not simple is thrown all the same: a new task, a delivery that faults.
+   */
+  fault(vector: number, errorCode: number, eip: number): void {
+    const core = this.#core;
+    const { s } = core;
+    if (core.state.protectedMode && this.#isTaskGate(vector)) raise(vector, errorCode);
+    s[EFLAGS]! |= RF;
+    try {
+      this.deliver(vector, "external", errorCode, eip);
+    } catch (error) {
+      if (!(error instanceof CpuException)) throw error;
+      raise(vector, errorCode);
+    }
+    core.setAttention(ATTENTION_SHADOW, false);
+    core.noteDelivery("exception", vector, errorCode, eip);
+    core.branches.note(vector, eip, s[EIP]!, s[BASE + CS]!);
+  }
+
+  #isTaskGate(vector: number): boolean {
+    const { s, mmu } = this.#core;
+    if (vector * 8 + 7 > s[IDT_LIMIT]! >>> 0) return false;
+    const upper = mmu.readSystem((s[IDT_BASE]! + vector * 8 + 4) | 0, 4);
+    return ((upper >>> 8) & 0x1f) === SYSTEM_TASK_GATE;
   }
 
   /** Whether the TSS's bitmap, 32 bytes in front of the I/O map, sends a software interrupt through the IDT. */

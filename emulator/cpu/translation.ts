@@ -106,6 +106,10 @@ export class Translation {
     this.setPrivilege(this.#user);
   }
 
+  isWatchedBy(watch: AccessWatch): boolean {
+    return this.#watch === watch;
+  }
+
   /** Sends every access to some pages through `probe` too, or none with null. */
   setProbe(probe: DataProbe | null, linearPages: ReadonlySet<number>): void {
     this.#probe = probe;

@@ -8,6 +8,8 @@ export class Counters {
   instructionsDecoded = 0;
   /** Blocks whose bytes were overwritten. */
   blocksDiscarded = 0;
+  /** Instructions of loops that change nothing, which nobody executed (cpu/idling.ts). */
+  passedOver = 0;
   /** Translations that had to be looked up beside the tables: page walks, devices, page crossings. */
   translationMisses = 0;
   translationFlushes = 0;

@@ -42,7 +42,10 @@ export function describeCounters(machine: Machine): string[] {
   const { counters } = machine;
   const idle = machine.nowNs === 0 ? 0 : (machine.idleNs / machine.nowNs) * 100;
   const rows: readonly (readonly [string, string])[] = [
-    ["instructions", `${machine.instructions}, idle for ${idle.toFixed(1)} % of ${machine.nowNs} ns`],
+    [
+      "instructions",
+      `${machine.instructions}, ${counters.passedOver} of them passed over in loops, idle for ${idle.toFixed(1)} % of ${machine.nowNs} ns`,
+    ],
     [
       "code",
       `${counters.blocksDecoded} blocks of ${counters.instructionsDecoded} instructions decoded, ${counters.blocksDiscarded} discarded after writes`,

@@ -63,6 +63,7 @@ const CASES = {
   "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 100 },
   "emulator/cluster/snapshot": { quick: 2, fast: 2, thorough: 20 },
   "emulator/cpu/differential": { quick: 25, fast: 25, thorough: 2500 },
+  "emulator/cpu/idling": { quick: 2, fast: 4, thorough: 60 },
   "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 5 },
   "emulator/cpu/x87": { quick: 1, fast: 1, thorough: 15 },
   "emulator/fuzz": { quick: 1, fast: 1, thorough: 10 },

@@ -126,7 +126,7 @@ const jumpCounterZero: Builder = (core, insn) => {
 
 /** INT n. In virtual-8086 mode it is sensitive to IOPL. */
 const interrupt: Builder = (core, insn) => () => {
-  if (core.state.virtual8086) core.interrupts.deliverVirtual8086(insn.immediate, insn.next);
+  if (core.state.virtual8086) core.interrupts.deliverVirtual8086(insn.immediate, insn.eip, insn.next);
   else core.interrupts.deliver(insn.immediate, "software", NO_ERROR_CODE, insn.next);
 };
 
@@ -144,6 +144,11 @@ const bound: Builder = (core, insn) => {
     if (value < least || value > greatest) raise(BOUND_RANGE);
   };
 };
+
+const undefinedOpcode: Builder =
+  (core, { eip }) =>
+  () =>
+    core.interrupts.fault(INVALID_OPCODE, NO_ERROR_CODE, eip);
 
 export const CONTROL = {
   jmp: branch,
@@ -172,7 +177,7 @@ export const CONTROL = {
     () =>
       core.interrupts.deliver(DEBUG, "external", NO_ERROR_CODE, next),
   bound,
-  ud0: () => () => raise(INVALID_OPCODE),
-  ud1: () => () => raise(INVALID_OPCODE),
-  ud2: () => () => raise(INVALID_OPCODE),
+  ud0: undefinedOpcode,
+  ud1: undefinedOpcode,
+  ud2: undefinedOpcode,
 } satisfies Builders;

@@ -247,27 +247,33 @@ function storeWord(value: (core: Core) => number, protectedOnly: boolean): Build
 
 /** STI and CLI: by IOPL, or through VIF with VME and PVI (SDM 2, STI). */
 function setInterruptFlag(enable: boolean): Builder {
-  return (core) => () => {
-    const { s, state } = core;
-    const virtual = state.virtual8086
-      ? core.iopl < 3 && (s[CR4]! & CR4_VME) !== 0
-      : state.protectedMode && core.cpl === 3 && core.iopl < 3 && (s[CR4]! & CR4_PVI) !== 0;
-    if (virtual) {
-      if (enable && (s[EFLAGS]! & VIP) !== 0) raise(GENERAL_PROTECTION, 0);
-      s[EFLAGS] = enable ? s[EFLAGS]! | VIF : s[EFLAGS]! & ~VIF;
-      return;
-    }
-    if (state.protectedMode && (state.virtual8086 ? core.iopl < 3 : core.cpl > core.iopl)) raise(GENERAL_PROTECTION, 0);
-    if (enable && (s[EFLAGS]! & IF) === 0) core.shadow(false);
-    s[EFLAGS] = enable ? s[EFLAGS]! | IF : s[EFLAGS]! & ~IF;
-    core.leaveBlock();
-  };
+  return (core, { eip }) =>
+    () => {
+      const { s, state } = core;
+      const virtual = state.virtual8086
+        ? core.iopl < 3 && (s[CR4]! & CR4_VME) !== 0
+        : state.protectedMode && core.cpl === 3 && core.iopl < 3 && (s[CR4]! & CR4_PVI) !== 0;
+      if (virtual) {
+        if (enable && (s[EFLAGS]! & VIP) !== 0) raise(GENERAL_PROTECTION, 0);
+        s[EFLAGS] = enable ? s[EFLAGS]! | VIF : s[EFLAGS]! & ~VIF;
+        return;
+      }
+      if (state.protectedMode && (state.virtual8086 ? core.iopl < 3 : core.cpl > core.iopl)) {
+        core.interrupts.fault(GENERAL_PROTECTION, 0, eip);
+        return;
+      }
+      if (enable && (s[EFLAGS]! & IF) === 0) core.shadow(false);
+      s[EFLAGS] = enable ? s[EFLAGS]! | IF : s[EFLAGS]! & ~IF;
+      core.leaveBlock();
+    };
 }
 
-const halt: Builder = (core) => () => {
-  requireRing0(core);
-  core.setAttention(ATTENTION_HALTED, true);
-};
+const halt: Builder =
+  (core, { eip }) =>
+  () => {
+    if (core.cpl !== 0) core.interrupts.fault(GENERAL_PROTECTION, 0, eip);
+    else core.setAttention(ATTENTION_HALTED, true);
+  };
 
 const readTimestamp: Builder = (core) => () => {
   const { s } = core;
