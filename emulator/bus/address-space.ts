@@ -9,6 +9,7 @@ import type { AccessBytes, MmioHandler, PortHandler, Window, WindowFactory } fro
 const PORTS = 0x10000;
 /** `#owners` holds a byte for each port, so this many ranges and windows are possible. */
 const MAX_RANGES = 255;
+const MOST_REPORTED = 1000;
 
 interface PortRange {
   first: number;
@@ -37,7 +38,9 @@ export class AddressSpace implements WindowFactory {
   #memory: MemoryRange[] = [];
   /** The range that answered last: accesses come in bursts. */
   #lastFound: MemoryRange | null = null;
-  readonly #reported = new Set<string>();
+  /** Ports and pages that were told of, by what was done to them. */
+  readonly #reported = new Map<string, Set<number>>();
+  #reportedCount = 0;
   readonly #report: (line: string) => void;
 
   /** `report` hears once about each port and each page where the guest found nobody. */
@@ -176,10 +179,13 @@ export class AddressSpace implements WindowFactory {
 
   /** One line for each port, and for each page of physical addresses. */
   #reportOnce(what: string, address: number): void {
+    if (this.#reportedCount >= MOST_REPORTED) return;
     const page = address > 0xffff ? address >>> 12 : address;
-    const key = `${what} ${page}`;
-    if (this.#reported.has(key) || this.#reported.size >= 1000) return;
-    this.#reported.add(key);
+    let pages = this.#reported.get(what);
+    if (pages === undefined) this.#reported.set(what, (pages = new Set()));
+    if (pages.has(page)) return;
+    pages.add(page);
+    this.#reportedCount++;
     this.#report(`${what} ${address.toString(16)}h: no device answers`);
   }
 }
