@@ -89,6 +89,8 @@ export class Vga implements PortHandler, Stateful {
   #dacReadPosition = 0;
   #dacWritePosition = 0;
   #dacState = 0;
+  /** Components of a colour that is not whole yet. */
+  readonly #dacPartial = new Uint8Array(3);
 
   constructor(clock: Clock, video: VideoMemory) {
     this.#clock = clock;
@@ -146,6 +148,7 @@ export class Vga implements PortHandler, Stateful {
     this.#dacReadPosition = 0;
     this.#dacWritePosition = 0;
     this.#dacState = 0;
+    this.#dacPartial.fill(0);
     this.#show();
   }
 
@@ -266,8 +269,7 @@ export class Vga implements PortHandler, Stateful {
         this.#dacState = 0;
         break;
       case 0x3c9:
-        this.palette[this.#dacWritePosition] = this.dispi.isDac8Bit ? value : value & 0x3f;
-        this.#dacWritePosition = (this.#dacWritePosition + 1) % 768;
+        this.#writeDac(this.dispi.isDac8Bit ? value : value & 0x3f);
         break;
       case 0x3ce:
         this.#graphicsIndex = value & 15;
@@ -290,6 +292,14 @@ export class Vga implements PortHandler, Stateful {
         break;
       default: // The other ports of the range are read only or not there.
     }
+  }
+
+  /** A colour is stored as a whole, with its third component. */
+  #writeDac(value: number): void {
+    const component = this.#dacWritePosition % 3;
+    this.#dacPartial[component] = value;
+    if (component === 2) this.palette.set(this.#dacPartial, this.#dacWritePosition - 2);
+    this.#dacWritePosition = (this.#dacWritePosition + 1) % 768;
   }
 
   #writeAttribute(value: number): void {
@@ -323,7 +333,7 @@ export class Vga implements PortHandler, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("VGA", 2);
+    visitor.part("VGA", 3);
     for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette])
       visitor.bytes(registers);
     this.memory.visitState(visitor);
@@ -339,6 +349,7 @@ export class Vga implements PortHandler, Stateful {
     this.#dacReadPosition = visitor.u16(this.#dacReadPosition);
     this.#dacWritePosition = visitor.u16(this.#dacWritePosition);
     this.#dacState = visitor.u8(this.#dacState);
+    visitor.bytes(this.#dacPartial);
     if (visitor.restoring) this.#show();
   }
 }
