@@ -11,6 +11,7 @@ import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { checkRaw } from "../../emulator/disk/format.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import type { ClusterOptions, WaitOptions } from "./cluster-options.ts";
 import type { Companion } from "./companion.ts";
@@ -232,6 +233,7 @@ export class LabNode {
    */
   insert(drive: string, content: Uint8Array): boolean {
     if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no medium but the image");
+    checkRaw(null, content);
     return this.#host.insert(drive, content);
   }
 
