@@ -21,6 +21,7 @@ import type { Progress } from "../progress.ts";
 import { furtherDrives } from "./drives.ts";
 import { type EmuOptions, tickOf } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
+import { formatDate } from "./start-date.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
 /** `--key open`. */
@@ -118,8 +119,10 @@ export async function newCluster(
 ): Promise<LabCluster> {
   const firmware = options.firmware === null ? loadFirmware() : readInput(options.firmware);
   const nodes = await machineNodes(options, media, firmware, surroundings, later);
-  const { seed, gateway } = options;
-  return new LabCluster({ ...common, nodes, firmware, seed, gateway, nsPerInstruction: tickOf(options) });
+  const { seed, gateway, rtc } = options;
+  const date = rtc ? { startSeconds: rtc.seconds } : {};
+  if (rtc?.isNow) surroundings.progress.note(`the clocks begin at --rtc ${formatDate(rtc.seconds)}`);
+  return new LabCluster({ ...common, ...date, nodes, firmware, seed, gateway, nsPerInstruction: tickOf(options) });
 }
 
 /** The key that the machines are given; null: their cluster is open, or the system is somebody else's. */
