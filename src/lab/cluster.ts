@@ -34,6 +34,8 @@ const SELDOM_NS = 10 * LOOK_NS;
 const COM1 = 0;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
+/** `LabNode.standstill` of a machine that waits so. */
+export const NOTHING_FOUND = "nothing bootable was found";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
@@ -256,7 +258,7 @@ export class LabNode {
   get standstill(): string | null {
     if (!this.#host.halted) return null;
     if (!this.#host.mayWake) return "the processor has halted with interrupts off";
-    return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
+    return this.console.text.endsWith(NOTHING_BOOTABLE) ? NOTHING_FOUND : null;
   }
 
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */

@@ -107,6 +107,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** What has to be done at the end, the last first. */
   readonly closers: (() => void)[];
+  /** Ways to look at the machines (onlookers.ts): whether somebody is there. */
+  readonly onlookers: (() => boolean)[];
 }
 
 /** Machines that are switched on at virtual time 0, the last ones (`later`) apart, which are off until someone does. */

@@ -95,6 +95,8 @@ function hostOf(store: string, media: Media, floppies: readonly (string | null)[
 export interface Monitors {
   /** Takes what a machine says. */
   hear(node: number, line: string): void;
+  /** All machines are off, and stay so. */
+  shutDown(): void;
 }
 
 /** Opens what was asked for; null when nothing was. Waits for clients where that was asked for too. */
@@ -102,7 +104,7 @@ export async function openMonitors(
   lab: LabCluster,
   options: MonitorOptions,
   media: Media,
-  { progress, signal, closers }: Surroundings,
+  { progress, signal, closers, onlookers }: Surroundings,
   end: AbortController,
 ): Promise<Monitors | null> {
   const places = placesOf(options);
@@ -116,6 +118,7 @@ export async function openMonitors(
     try {
       const listener = await openStream(place, serve);
       closers.push(() => listener.close());
+      onlookers.push(() => listener.hasClient);
       if (place.kind === "stdio") {
         if (process.stdin.isTTY) lab.realtime = true;
         continue;
