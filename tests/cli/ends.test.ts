@@ -130,6 +130,13 @@ const ROWS: readonly Row[] = [
     exitCode: 35,
     says: /^--until text:never was not reached: all machines were off at virtual time [\d.]+ ms$/m,
   },
+  {
+    name: "a goal that is reached, and the debug exit port a moment later",
+    guest: "fail",
+    options: { until: { text: "text:QuRe", pattern: /QuRe/ } },
+    ended: "reached",
+    exitCode: 0,
+  },
   { name: "a triple fault", guest: "fault", options: { reboot: false }, ended: "triple fault", exitCode: 4 },
   {
     name: "a triple fault, within a time",

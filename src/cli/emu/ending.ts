@@ -64,13 +64,13 @@ export class PowerLog {
   }
 }
 
-/**
- * The exit code: that of a run which went wrong or was interrupted is ours; else it is the guest's, as QEMU has it, where
- * there is one.
- */
+/** Ends whose code is ours. After a goal is reached it is chance whether a guest's end still comes before we look. */
+const OURS: ReadonlySet<EndKind> = new Set(["reached", "interrupted"]);
+
+/** The exit code: the guest's, as QEMU has it, where there is one and nothing of ours counts more. */
 export function exitCodeOf({ kind, error }: End, guest: GuestStatus | null): number {
   if (kind === "failed") return error instanceof CommandError ? error.exitCode : ENDS.failed;
-  return kind === "interrupted" ? ENDS.interrupted : (guest?.status ?? ENDS[kind]);
+  return OURS.has(kind) ? ENDS[kind] : (guest?.status ?? ENDS[kind]);
 }
 
 /** Does all of this, whatever fails of it; returns what failed first. */
