@@ -42,7 +42,7 @@ const FORMATS: readonly Format[] = [
   { name: "a ZIP archive", at: 0, magic: "PK\x03\x04", convert: by("unzip -p"), isArchive: true },
   { name: "a 7z archive", at: 0, magic: "7z\xbc\xaf\x27\x1c", convert: by("7z x -so"), isArchive: true },
   // Blocks of compressed data begin with the digits of pi.
-  ...Array.from("123456789", (level) => ({
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => ({
     name: "compressed by bzip2",
     at: 0,
     magic: `BZh${level}1AY&SY`,
@@ -62,7 +62,7 @@ function withoutLast(file: string): string {
 }
 
 /** A file that is no disk as it is; the message says what it is and how to make one of it. */
-export class ImageFormatError extends Error {
+class ImageFormatError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "ImageFormatError";
