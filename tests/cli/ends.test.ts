@@ -202,7 +202,8 @@ describe("everything is written, whichever way the run ends", () => {
     const found = await running;
     const [json, link] = found.stdout.split(/\n(?=http)/);
     const report = JSON.parse(json!) as { nodes: { exitStatus: number | null }[] };
-    expect({ ...report, message: found.message }).toMatchObject({ ended, exitCode });
+    const reached = !["not reached", "failed", "interrupted"].includes(ended);
+    expect({ ...report, message: found.message }).toMatchObject({ ended, exitCode, reached });
     expect(found.exitCode).toBe(exitCode);
     expect(report.nodes[0]!.exitStatus).toBe(guest === "fail" ? 35 : null);
     if (says !== undefined) expect(`${said}${found.message}`).toMatch(says);

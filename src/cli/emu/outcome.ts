@@ -5,6 +5,9 @@ import type { LabCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import type { EndKind } from "./ending.ts";
 
+/** Ends before what was waited for. */
+const MISSED: ReadonlySet<EndKind> = new Set(["not reached", "failed", "interrupted"]);
+
 export interface Outcome {
   readonly lab: LabCluster;
   readonly end: EndKind;
@@ -45,7 +48,7 @@ export function report(
         }
       : {};
     output.write(
-      `${JSON.stringify({ nodes, ended: end, exitCode, reached: end !== "not reached", virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`,
+      `${JSON.stringify({ nodes, ended: end, exitCode, reached: !MISSED.has(end), virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`,
     );
     return;
   }
