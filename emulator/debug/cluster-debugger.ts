@@ -20,6 +20,8 @@ interface Session {
   resume: Resume | null;
   /** Backwards: where the search goes on, as a number of retired instructions. */
   before: number;
+  /** It was told that its node has gone off. */
+  knowsOff: boolean;
 }
 
 export class ClusterDebugger {
@@ -61,7 +63,7 @@ export class ClusterDebugger {
   attach(index: number, stopped: (stop: Stop) => void): boolean {
     if (this.#sessions[index] !== null) return false;
     this.history.begin();
-    this.#sessions[index] = { stopped, resume: null, before: 0 };
+    this.#sessions[index] = { stopped, resume: null, before: 0, knowsOff: false };
     this.#startHeld = false;
     return true;
   }
@@ -83,7 +85,7 @@ export class ClusterDebugger {
   /** The run is over: whoever waits for its node to stop hears that it has ended. */
   finish(): void {
     this.#sessions.forEach((session, index) => {
-      if (session?.resume) this.#hold(index, { kind: "off", status: this.cluster.machines[index]!.exitStatus ?? 0 });
+      if (session?.resume) this.#end(index);
     });
   }
 
@@ -92,9 +94,23 @@ export class ClusterDebugger {
     const session = this.#sessions[index]!;
     if (session.resume !== null) return;
     session.resume = resume;
-    session.before = this.cluster.machines[index]!.instructions;
-    if (resume.kind === "continue" || resume.kind === "step") this.nodes[index]!.resume(resume);
+    const { instructions, power } = this.cluster.machines[index]!;
+    session.before = instructions;
+    if (power === "on") session.knowsOff = false;
+    if (resume.kind === "continue" || resume.kind === "step") {
+      if (session.knowsOff) return this.#end(index);
+      this.nodes[index]!.resume(resume);
+    }
     this.#wakeUp();
+  }
+
+  /** Whether a debugger waits for its node to stop. */
+  get isAsked(): boolean {
+    return this.#sessions.some((session) => session !== null && session.resume !== null);
+  }
+
+  #end(index: number): void {
+    this.#hold(index, { kind: "off", status: this.cluster.machines[index]!.exitStatus ?? 0 });
   }
 
   /** Holds a node between two instructions, now. */
@@ -139,8 +155,10 @@ export class ClusterDebugger {
         const stop = node.paused();
         if (stop !== null) this.#hold(index, stop);
       }
-      if (session !== null && session.resume !== null && machine.power === "off")
-        this.#hold(index, { kind: "off", status: machine.exitStatus ?? 0 });
+      if (session !== null && session.resume !== null && machine.power === "off") {
+        session.knowsOff = true;
+        this.#hold(index, { kind: "switched off" });
+      }
     }
   }
 

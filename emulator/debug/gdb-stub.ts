@@ -36,6 +36,7 @@ const BAD_ADDRESS = "E0e";
 const INVALID = "E16";
 /** Numbers of gdb's signals, which follow those of Unix where there is one. */
 const SIGINT = 2;
+const SIGQUIT = 3;
 const SIGTRAP = 5;
 const ESP = 4;
 const EIP = 8;
@@ -294,7 +295,8 @@ export class GdbStub {
 
   #describe(stop: Stop): string {
     if (stop.kind === "off") return `W${(stop.status & 0xff).toString(16).padStart(2, "0")}`;
-    const signal = stop.kind === "interrupt" ? SIGINT : SIGTRAP;
+    // As QEMU says it with -no-shutdown.
+    const signal = { interrupt: SIGINT, "switched off": SIGQUIT }[stop.kind as string] ?? SIGTRAP;
     let reason = "";
     if (stop.kind === "watch") reason = `${WATCH_NAMES[stop.watchKind]}:${stop.linearAddress.toString(16)};`;
     else if (stop.kind === "history begins") reason = "replaylog:begin;";

@@ -12,7 +12,9 @@ export type Stop =
   | { readonly kind: "interrupt" }
   /** Backwards, and nothing older is known. */
   | { readonly kind: "history begins" }
-  /** The machine is off; what its guest gave as exit status, 0 when nothing. */
+  /** The machine has gone off, and can still be looked at. */
+  | { readonly kind: "switched off" }
+  /** The machine is off, and nothing more comes; what its guest gave as exit status, 0 when nothing. */
   | { readonly kind: "off"; readonly status: number };
 
 export type Resume =

@@ -292,6 +292,9 @@ export class Hpet implements MmioHandler, Stateful {
           comparator.period = BigInt.asUintN(32, comparator.period);
         }
         const changed = old ^ comparator.configuration;
+        // What an edge has left on its line.
+        if ((changed & (LEVEL | (INPUT_MASK << INPUT_SHIFT))) !== 0 && (this.#status & (1 << number)) === 0)
+          this.#output(number, old)?.set(false);
         if ((changed & INTERRUPT) === 0) break;
         if ((old & INTERRUPT) !== 0) comparator.timer.disarm();
         else if (this.#isEnabled) this.#start(comparator);
@@ -350,9 +353,9 @@ export class Hpet implements MmioHandler, Stateful {
   }
 
   /** Where a comparator's interrupt goes; null for nowhere. */
-  #output(number: number): Wire | null {
+  #output(number: number, configuration = this.#comparators[number]!.configuration): Wire | null {
     if ((this.#configuration & LEGACY) !== 0 && number < 2) return this.#legacy[number as 0 | 1];
-    const input = (this.#comparators[number]!.configuration >>> INPUT_SHIFT) & INPUT_MASK;
+    const input = (configuration >>> INPUT_SHIFT) & INPUT_MASK;
     return input === INPUT ? this.#input : null;
   }
 
@@ -367,10 +370,10 @@ export class Hpet implements MmioHandler, Stateful {
       this.#status |= bit;
       output?.set(true);
     } else {
+      // It stays, for an interrupt controller forgets an edge whose line falls before it is served.
       this.#status &= ~bit;
       output?.set(false);
       output?.set(true);
-      output?.set(false);
     }
   }
 

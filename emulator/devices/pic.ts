@@ -2,8 +2,10 @@
  * The two 8259A interrupt controllers of a PC, cascaded through IR2 of the first, with the PIIX's edge/level control
  * registers (ELCR). Source: Intel 8259A data sheet (231468), PIIX3 data sheet 4.2 (290550).
  *
- * An edge is latched until it is acknowledged, also when the line falls before that (as in the PIIX and in QEMU); an
- * interrupt that is gone at INTA (a level that fell, a mask that was set) is answered with the spurious vector of IR7.
+ * A request must stay until INTA (data sheet, "Edge and Level Triggered Modes"). An edge whose line falls before that is
+ * gone, but INT stays, and INTA finds the default, IR7: a glitch is noticed. A level that falls takes INT with it, for
+ * "the request must be removed before the CPU interrupts is enabled", and so does a mask; an INTA that comes all the same
+ * is IR7, too.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
@@ -13,6 +15,9 @@ const READY = 0;
 const EXPECT_ICW2 = 1;
 const EXPECT_ICW3 = 2;
 const EXPECT_ICW4 = 3;
+
+/** IR2 of the master. */
+const CASCADE = 0x04;
 
 /** The rank of an empty set: after that of every input. */
 const NONE = 8;
@@ -56,6 +61,8 @@ class Pic8259 implements PortHandler, Stateful {
   #phase = READY;
   #single = false;
   #expectIcw4 = false;
+  /** INT is high for an edge that was withdrawn; nothing else requests. */
+  #withdrawn = false;
 
   constructor(options: { master: boolean; elcrMask: number; changed: () => void }) {
     this.#master = options.master;
@@ -65,7 +72,7 @@ class Pic8259 implements PortHandler, Stateful {
 
   /** The INT output. */
   get interruptRequest(): boolean {
-    return this.#pendingInput() >= 0;
+    return this.#withdrawn || this.#pendingInput() >= 0;
   }
 
   get elcr(): number {
@@ -93,15 +100,40 @@ class Pic8259 implements PortHandler, Stateful {
   setInput(input: number, level: boolean): void {
     const bit = 1 << input;
     if (this.#isLevelTriggered(bit)) this.#irr = level ? this.#irr | bit : this.#irr & ~bit;
-    else if (level && !(this.#lines & bit)) this.#irr |= bit;
+    else if (!level) this.#withdraw(bit);
+    else if (!(this.#lines & bit)) this.#irr |= bit;
+    this.#follow(bit, level);
+  }
+
+  /**
+   * IR2 of the master, the slave's INT: a request that has come this far is served, with IR7 of the slave if it has gone
+   * there.
+   */
+  setCascade(level: boolean): void {
+    if (this.#isLevelTriggered(CASCADE)) this.#irr = level ? this.#irr | CASCADE : this.#irr & ~CASCADE;
+    else if (level && !(this.#lines & CASCADE)) this.#irr |= CASCADE;
+    this.#follow(CASCADE, level);
+  }
+
+  #follow(bit: number, level: boolean): void {
     this.#lines = level ? this.#lines | bit : this.#lines & ~bit;
+    if (this.#withdrawn && this.#pendingInput() >= 0) this.#withdrawn = false;
     this.#changed();
+  }
+
+  /** The line of an edge falls. */
+  #withdraw(bit: number): void {
+    if (!(this.#irr & bit)) return;
+    const requested = this.interruptRequest;
+    this.#irr &= ~bit;
+    this.#withdrawn = requested && this.#pendingInput() < 0;
   }
 
   /** INTA: the input that is served, or -1 when its request has gone. */
   acknowledge(): number {
     const input = this.#pendingInput();
     if (input >= 0) this.#serve(input);
+    this.#withdrawn = false;
     return input;
   }
 
@@ -159,6 +191,7 @@ class Pic8259 implements PortHandler, Stateful {
   #initialise(icw1: number): void {
     this.#levelTriggeredMode = (icw1 & 0x08) !== 0;
     this.#irr = this.#levelTriggeredMode ? this.#lines : this.#irr & this.#elcr;
+    this.#withdrawn = false;
     this.#isr = 0;
     this.#imr = 0;
     this.#highest = 0;
@@ -241,12 +274,12 @@ class Pic8259 implements PortHandler, Stateful {
     const requested = this.#rank(this.#irr & ~this.#imr);
     let inService = this.#isr;
     if (this.#specialMask) inService &= ~this.#imr;
-    if (this.#specialFullyNested && this.#master) inService &= ~0x04;
+    if (this.#specialFullyNested && this.#master) inService &= ~CASCADE;
     return requested < this.#rank(inService) ? (requested + this.#highest) & 7 : -1;
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("8259A", 1);
+    visitor.part("8259A", 2);
     this.#lines = visitor.u8(this.#lines);
     this.#irr = visitor.u8(this.#irr);
     this.#isr = visitor.u8(this.#isr);
@@ -264,6 +297,7 @@ class Pic8259 implements PortHandler, Stateful {
     this.#phase = visitor.u8(this.#phase);
     this.#single = visitor.bool(this.#single);
     this.#expectIcw4 = visitor.bool(this.#expectIcw4);
+    this.#withdrawn = visitor.bool(this.#withdrawn);
   }
 }
 
@@ -320,8 +354,8 @@ export class InterruptControllers implements Stateful {
 
   #slaveChanged(): void {
     // While the slave still requests after an INTA its INT output makes a new edge (data sheet, "Cascade Mode").
-    this.master.setInput(2, false);
-    if (this.slave.interruptRequest) this.master.setInput(2, true);
+    this.master.setCascade(false);
+    if (this.slave.interruptRequest) this.master.setCascade(true);
   }
 
   #masterChanged(): void {

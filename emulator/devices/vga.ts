@@ -86,9 +86,13 @@ export class Vga implements PortHandler, Stateful {
   #attributeIndex = 0;
   /** The next write to 3C0h is data. A read of input status 1 clears it. */
   #attributeFlipFlop = false;
-  #dacReadPosition = 0;
-  #dacWritePosition = 0;
+  #dacReadIndex = 0;
+  #dacWriteIndex = 0;
+  /** The component of a colour that comes next, 0 to 2: one counter for both ways. */
+  #dacComponent = 0;
   #dacState = 0;
+  /** Components of a colour that is not whole yet. */
+  readonly #dacPartial = new Uint8Array(3);
 
   constructor(clock: Clock, video: VideoMemory) {
     this.#clock = clock;
@@ -143,9 +147,11 @@ export class Vga implements PortHandler, Stateful {
     this.#crtcIndex = 0;
     this.#attributeIndex = 0x20;
     this.#attributeFlipFlop = false;
-    this.#dacReadPosition = 0;
-    this.#dacWritePosition = 0;
+    this.#dacReadIndex = 0;
+    this.#dacWriteIndex = 0;
+    this.#dacComponent = 0;
     this.#dacState = 0;
+    this.#dacPartial.fill(0);
     this.#show();
   }
 
@@ -208,12 +214,9 @@ export class Vga implements PortHandler, Stateful {
       case 0x3c7:
         return this.#dacState;
       case 0x3c8:
-        return Math.floor(this.#dacWritePosition / 3);
-      case 0x3c9: {
-        const value = this.palette[this.#dacReadPosition]!;
-        this.#dacReadPosition = (this.#dacReadPosition + 1) % 768;
-        return value;
-      }
+        return this.#dacWriteIndex;
+      case 0x3c9:
+        return this.#readDac();
       case 0x3ca:
         return this.#featureControl;
       case 0x3cc:
@@ -258,16 +261,17 @@ export class Vga implements PortHandler, Stateful {
         this.pelMask = value;
         break;
       case 0x3c7:
-        this.#dacReadPosition = value * 3;
+        this.#dacReadIndex = value;
+        this.#dacComponent = 0;
         this.#dacState = 3;
         break;
       case 0x3c8:
-        this.#dacWritePosition = value * 3;
+        this.#dacWriteIndex = value;
+        this.#dacComponent = 0;
         this.#dacState = 0;
         break;
       case 0x3c9:
-        this.palette[this.#dacWritePosition] = this.dispi.isDac8Bit ? value : value & 0x3f;
-        this.#dacWritePosition = (this.#dacWritePosition + 1) % 768;
+        this.#writeDac(this.dispi.isDac8Bit ? value : value & 0x3f);
         break;
       case 0x3ce:
         this.#graphicsIndex = value & 15;
@@ -290,6 +294,22 @@ export class Vga implements PortHandler, Stateful {
         break;
       default: // The other ports of the range are read only or not there.
     }
+  }
+
+  /** A colour is stored as a whole, with its third component. */
+  #writeDac(value: number): void {
+    this.#dacPartial[this.#dacComponent] = value;
+    this.#dacComponent = (this.#dacComponent + 1) % 3;
+    if (this.#dacComponent !== 0) return;
+    this.palette.set(this.#dacPartial, this.#dacWriteIndex * 3);
+    this.#dacWriteIndex = (this.#dacWriteIndex + 1) & 0xff;
+  }
+
+  #readDac(): number {
+    const value = this.palette[this.#dacReadIndex * 3 + this.#dacComponent]!;
+    this.#dacComponent = (this.#dacComponent + 1) % 3;
+    if (this.#dacComponent === 0) this.#dacReadIndex = (this.#dacReadIndex + 1) & 0xff;
+    return value;
   }
 
   #writeAttribute(value: number): void {
@@ -323,7 +343,7 @@ export class Vga implements PortHandler, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("VGA", 2);
+    visitor.part("VGA", 3);
     for (const registers of [this.sequencer, this.graphics, this.crtc, this.attribute, this.palette])
       visitor.bytes(registers);
     this.memory.visitState(visitor);
@@ -336,9 +356,11 @@ export class Vga implements PortHandler, Stateful {
     this.#crtcIndex = visitor.u8(this.#crtcIndex);
     this.#attributeIndex = visitor.u8(this.#attributeIndex);
     this.#attributeFlipFlop = visitor.bool(this.#attributeFlipFlop);
-    this.#dacReadPosition = visitor.u16(this.#dacReadPosition);
-    this.#dacWritePosition = visitor.u16(this.#dacWritePosition);
+    this.#dacReadIndex = visitor.u8(this.#dacReadIndex);
+    this.#dacWriteIndex = visitor.u8(this.#dacWriteIndex);
+    this.#dacComponent = visitor.u8(this.#dacComponent);
     this.#dacState = visitor.u8(this.#dacState);
+    visitor.bytes(this.#dacPartial);
     if (visitor.restoring) this.#show();
   }
 }

@@ -1,9 +1,9 @@
 /** `qure disk`: looks into OOFS and FAT volumes in disk images, and changes them; of OOFS by commits that a power cut does not hurt. */
-import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { isZero } from "../../emulator/state/pages.ts";
 import { checkFat, type FatType, formatFat, isFat } from "../fat/index.ts";
+import { naming, writeSparsely } from "../host/files.ts";
 import { check, type FileSystem, format } from "../oofs/index.ts";
 import {
   type Files,
@@ -167,15 +167,16 @@ function get(text: string, file: string, options: Options): void {
   look(text, (fs, { path }) => {
     const { sizeBytes } = fs.stat(path);
     const aside = `${file}.${process.pid}.part`;
-    const target = openSync(aside, "wx");
+    const target = naming(file, () => openSync(aside, "wx"));
     try {
       for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
         const piece = fs.read(path, at, PIECE_BYTES);
-        // What is not written is a hole, which reads as zeros.
-        if (!isZero(piece)) writeSync(target, piece, 0, piece.length, at);
+        naming(file, () => writeSparsely(target, piece, at));
       }
-      ftruncateSync(target, sizeBytes);
-      renameSync(aside, file);
+      naming(file, () => {
+        ftruncateSync(target, sizeBytes);
+        renameSync(aside, file);
+      });
     } catch (error) {
       rmSync(aside, { force: true });
       throw error;
@@ -201,7 +202,7 @@ function put(file: string, text: string, options: Options): void {
       try {
         const piece = new Uint8Array(PIECE_BYTES);
         for (let at = 0; at < size; ) {
-          const count = readSync(source, piece, 0, piece.length, at);
+          const count = naming(file, () => readSync(source, piece, 0, piece.length, at));
           if (count === 0) break;
           fs.write(aside, at, piece.subarray(0, count));
           at += count;

@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Command } from "commander";
+import { checkRaw, FORMAT_BYTES } from "../../emulator/disk/format.ts";
 import { hex, type Inspection, inspectImage } from "../image/inspect.ts";
 import { ImageError } from "../image/kernel-image.ts";
 import { CommandError } from "./fail.ts";
@@ -27,6 +28,7 @@ function inspectFile(path: string): Inspection {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, sizeBytes - offset)));
       return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, offset));
     };
+    checkRaw(path, read(0, FORMAT_BYTES));
     return inspectImage({ sizeBytes, read });
   } catch (error) {
     if (error instanceof ImageError) throw new CommandError(`${path}: ${error.message}`);

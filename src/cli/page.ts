@@ -1,8 +1,9 @@
 /** `qure page`: the page in which a cluster runs in a browser, served on this computer or written to a folder. */
-import { cpSync, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { copyFileAside, listFiles } from "../host/files.ts";
 import { packageRoot } from "../host/package.ts";
 import { serveFolder } from "../host/static-server.ts";
 import { CommandError } from "./fail.ts";
@@ -53,7 +54,7 @@ async function runPage({ port, isolate, out }: OptionValues<typeof PAGE_OPTIONS>
   if (!existsSync(join(folder, "index.html")))
     throw new CommandError("the page is not built: `npm run page` in QuRe's sources does that");
   if (out !== null) {
-    cpSync(folder, out, { recursive: true });
+    for (const name of listFiles(folder)) copyFileAside(join(folder, name), join(out, name));
     process.stdout.write(`${join(out, "index.html")}\n`);
     return;
   }

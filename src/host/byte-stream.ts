@@ -29,6 +29,8 @@ export interface OpenStream {
   readonly where: string;
   /** Resolves once the first client is there. */
   readonly connected: Promise<void>;
+  /** Whether there is a client now. */
+  readonly hasClient: boolean;
   close(): void;
 }
 
@@ -139,13 +141,20 @@ function openStdio(converse: Converse): OpenStream {
   const { stdin, stdout } = process;
   const conversation = converse((data) => void stdout.write(data));
   const onData = (data: Uint8Array): void => conversation.receive(data);
+  let hasClient = true;
+  const onEnd = (): void => void (hasClient = false);
   stdin.on("data", onData);
+  stdin.on("end", onEnd);
   stdin.resume();
   return {
     where: "stdio",
     connected: Promise.resolve(),
+    get hasClient() {
+      return hasClient;
+    },
     close() {
       stdin.off("data", onData);
+      stdin.off("end", onEnd);
       stdin.pause();
       conversation.close();
     },
@@ -169,7 +178,14 @@ async function dial(place: SocketPlace, converse: Converse): Promise<OpenStream>
   });
   converseOver(socket, isTelnet(place), converse);
   const where = place.kind === "unix" ? place.path : `${place.host}:${place.port}`;
-  return { where, connected: Promise.resolve(), close: () => socket.destroySoon() };
+  return {
+    where,
+    connected: Promise.resolve(),
+    get hasClient() {
+      return !socket.destroyed;
+    },
+    close: () => socket.destroySoon(),
+  };
 }
 
 async function listenAt(place: SocketPlace, converse: Converse): Promise<OpenStream> {
@@ -191,6 +207,9 @@ async function listenAt(place: SocketPlace, converse: Converse): Promise<OpenStr
   return {
     where: typeof address === "string" || address === null ? String(address) : `${address.address}:${address.port}`,
     connected: place.waits ? connected : Promise.resolve(),
+    get hasClient() {
+      return sockets.size > 0;
+    },
     close() {
       server.close();
       for (const socket of sockets) socket.destroySoon();

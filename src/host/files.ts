@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -21,6 +22,8 @@ import { makeFolder } from "./folder.ts";
 
 /** Zeros of this size and place take no room on most file systems when they are not written. */
 const HOLE_BYTES = 65_536;
+/** So much of a file is copied at once. */
+const COPIED_BYTES = 1 << 20;
 
 export interface NewFile {
   readonly path: string;
@@ -126,20 +129,56 @@ function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
     done += writeSync(file, bytes, done, bytes.length - done, place === null ? null : place + done);
 }
 
-/** Copies a file of any size in the same way. */
+/**
+ * Copies a file of any size in the same way. What fails is about the side that failed: Node's own copying names the source
+ * whatever it is.
+ */
 export function copyFileAside(source: string, path: string): void {
   makeFolder(dirname(path));
+  const from = naming(source, () => openSync(source, "r"));
   const aside = asideOf(path);
   try {
-    copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    chmodSync(aside, 0o644);
-    const file = openSync(aside, "r+");
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(aside, path);
+    if (!clone(source, aside)) copyInto(source, from, path, aside);
+    naming(path, () => {
+      chmodSync(aside, 0o644);
+      const file = openSync(aside, "r+");
+      fsyncSync(file);
+      closeSync(file);
+      renameSync(aside, path);
+    });
   } catch (error) {
     rmSync(aside, { force: true });
     throw error;
+  } finally {
+    closeSync(from);
+  }
+}
+
+/** A file system that can has both share their blocks; false where this one cannot. */
+function clone(source: string, aside: string): boolean {
+  try {
+    copyFileSync(source, aside, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    rmSync(aside, { force: true });
+    return false;
+  }
+}
+
+function copyInto(source: string, from: number, path: string, aside: string): void {
+  const piece = new Uint8Array(COPIED_BYTES);
+  const to = naming(path, () => openSync(aside, "wx"));
+  try {
+    let at = 0;
+    for (;;) {
+      const count = naming(source, () => readSync(from, piece, 0, piece.length, at));
+      if (count === 0) break;
+      naming(path, () => writeSparsely(to, piece.subarray(0, count), at));
+      at += count;
+    }
+    naming(path, () => ftruncateSync(to, at));
+  } finally {
+    closeSync(to);
   }
 }
 

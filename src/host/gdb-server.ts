@@ -8,6 +8,8 @@ import { GdbStub } from "../../emulator/debug/gdb-stub.ts";
 export interface GdbServer {
   /** The port of each node. */
   readonly ports: readonly number[];
+  /** Whether anybody is connected. */
+  readonly hasClient: boolean;
   /** Ends all connections and stops listening. */
   close(): void;
 }
@@ -47,7 +49,13 @@ export async function serveGdb(
     close();
     throw error;
   }
-  return { ports: servers.map((server) => (server.address() as { port: number }).port), close };
+  return {
+    ports: servers.map((server) => (server.address() as { port: number }).port),
+    get hasClient() {
+      return sockets.size > 0;
+    },
+    close,
+  };
 }
 
 function serve(

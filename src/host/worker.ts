@@ -9,4 +9,4 @@ import { shareModules } from "./module-exchange.ts";
 
 shareModules();
 askForPages(heldPages);
-serveMachines(workerData as WorkerSetup, ({ path, readOnly }) => new FileDisk(path, { readOnly }));
+serveMachines(workerData as WorkerSetup, ({ path, readOnly }) => new FileDisk(path, { readOnly, content: "guest" }));

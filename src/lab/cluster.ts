@@ -11,6 +11,7 @@ import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
+import { checkRaw } from "../../emulator/disk/format.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import type { ClusterOptions, WaitOptions } from "./cluster-options.ts";
 import type { Companion } from "./companion.ts";
@@ -33,6 +34,8 @@ const SELDOM_NS = 10 * LOOK_NS;
 const COM1 = 0;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
+/** `LabNode.standstill` of a machine that waits so. */
+export const NOTHING_FOUND = "nothing bootable was found";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
 
@@ -232,6 +235,7 @@ export class LabNode {
    */
   insert(drive: string, content: Uint8Array): boolean {
     if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no medium but the image");
+    checkRaw(null, content);
     return this.#host.insert(drive, content);
   }
 
@@ -254,7 +258,7 @@ export class LabNode {
   get standstill(): string | null {
     if (!this.#host.halted) return null;
     if (!this.#host.mayWake) return "the processor has halted with interrupts off";
-    return this.console.text.endsWith(NOTHING_BOOTABLE) ? "nothing bootable was found" : null;
+    return this.console.text.endsWith(NOTHING_BOOTABLE) ? NOTHING_FOUND : null;
   }
 
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */

@@ -13,6 +13,7 @@ import type { ModelName } from "../../emulator/cpu/model.ts";
 import { disketteBytes } from "../../emulator/devices/floppy-drive.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
+import { checkRaw } from "../../emulator/disk/format.ts";
 import { KEY_SETTING } from "./cluster-key.ts";
 
 const CD_SECTOR_BYTES = 2048;
@@ -68,6 +69,7 @@ export class Media {
 
   #base(bytes: Uint8Array, unitBytes = CD_SECTOR_BYTES, sizeBytes = roundedUp(bytes.length, unitBytes)): BytesDisk {
     let base = this.#known.get(bytes);
+    if (!base) checkRaw(null, bytes);
     if (!base) this.#known.set(bytes, (base = new BytesDisk(new Uint8Array(bytes), sizeBytes)));
     return base;
   }

@@ -32,6 +32,11 @@ export class Client {
     this.#socket.write(bytes);
   }
 
+  /** Goes. */
+  close(): void {
+    this.#socket.end();
+  }
+
   /** All up to what matches. */
   async hear(pattern: RegExp): Promise<string> {
     for (let found = pattern.exec(this.#heard); ; found = pattern.exec(this.#heard)) {

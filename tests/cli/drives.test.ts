@@ -11,13 +11,13 @@ import { provideBuild } from "../system/images.ts";
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 
 test.each([
-  ["file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: null }],
-  ["file=a.img,if=virtio,format=raw", { path: "a.img", bus: "virtio", kind: "disk", index: null }],
-  ["if=ide,index=3,file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: 3 }],
-  ["file=b.iso,media=cdrom", { path: "b.iso", bus: "ide", kind: "cd", index: null }],
-  ["file=s.img,if=ahci", { path: "s.img", bus: "ahci", kind: "disk", index: null }],
-  ["media=cdrom,if=ahci,index=5", { path: null, bus: "ahci", kind: "cd", index: 5 }],
-  ["media=cdrom,index=2", { path: null, bus: "ide", kind: "cd", index: 2 }],
+  ["file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: null, isRaw: false }],
+  ["file=a.img,if=virtio,format=raw", { path: "a.img", bus: "virtio", kind: "disk", index: null, isRaw: true }],
+  ["if=ide,index=3,file=a.img", { path: "a.img", bus: "ide", kind: "disk", index: 3, isRaw: false }],
+  ["file=b.iso,media=cdrom", { path: "b.iso", bus: "ide", kind: "cd", index: null, isRaw: false }],
+  ["file=s.img,if=ahci", { path: "s.img", bus: "ahci", kind: "disk", index: null, isRaw: false }],
+  ["media=cdrom,if=ahci,index=5", { path: null, bus: "ahci", kind: "cd", index: 5, isRaw: false }],
+  ["media=cdrom,index=2", { path: null, bus: "ide", kind: "cd", index: 2, isRaw: false }],
 ])("takes %s", (text, drive) => {
   expect(parseDrive(text)).toEqual(drive);
 });
@@ -30,7 +30,7 @@ test.each([
   ["file=a,if=scsi", /if=scsi: there are ide, virtio, ahci/],
   ["file=a,media=floppy", /there are disk and cdrom/],
   ["file=a,media=cdrom,if=virtio", /a CD is at if=ide or if=ahci/],
-  ["file=a,format=qcow2", /only format=raw/],
+  ["file=a,format=qcow2", /only format=raw is read; convert the file: qemu-img convert -O raw FILE disk\.img/],
   ["file=a,index=0", /index 0 is --hda's/],
   ["file=a,index=4", /index=4/],
   ["file=a,if=virtio,index=1", /index=1: there is none/],

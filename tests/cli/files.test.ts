@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyFileAside } from "../../src/host/files.ts";
 import { makeFolder } from "../../src/host/folder.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 
@@ -96,6 +97,29 @@ test("makeFolder makes what is missing, and takes what is there", () => {
   expect(existsSync(path)).toBe(true);
   expect(() => makeFolder(join(folder, "halt.img"))).toThrow(/EEXIST/);
   expect(() => makeFolder(join(folder, "halt.img/below"))).toThrow(/ENOTDIR|EEXIST/);
+});
+
+test("a copy has the bytes and its holes, and what fails is about the side that failed", () => {
+  const [source, target] = ["source.bin", "copies/target.bin"].map((name) => join(folder, name)) as [string, string];
+  const bytes = new Uint8Array((3 << 20) + 5);
+  bytes.fill(0x5a, 70_000, 80_000).set([1, 2, 3], bytes.length - 3);
+  writeFileSync(source, bytes);
+  copyFileAside(source, target);
+  expect(readFileSync(target).equals(bytes)).toBe(true);
+  expect(readdirSync(join(folder, "copies"))).toEqual(["target.bin"]);
+  const pathOf = (from: string, to: string): unknown => {
+    try {
+      copyFileAside(from, to);
+      return null;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).path;
+    }
+  };
+  expect(pathOf(join(folder, "none"), target)).toBe(join(folder, "none"));
+  // A folder can be opened, and not read.
+  expect(pathOf(folder, target)).toBe(folder);
+  expect(pathOf(source, join(folder, "copies"))).toBe(join(folder, "copies"));
+  expect(readdirSync(join(folder, "copies"))).toEqual(["target.bin"]);
 });
 
 test("nothing in src/ has Node make folders recursively", () => {

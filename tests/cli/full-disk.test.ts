@@ -97,6 +97,22 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "qure-1.log"));
   });
 
+  test("a machine's disk that cannot be kept, and a file that cannot be copied out: the copy is named", () => {
+    const large = new Uint8Array(2 << 20).fill(0xf4);
+    writeFileSync(join(folder, "large.img"), large);
+    const kept = qure("emu", "--hda", "large.img", "--dir", "disk/kept", "--for", "1ms");
+    expect(kept.stderr).toBe(said("disk/kept/qure-1.img"));
+    expect(kept.status).toBe(1);
+    expect(readdirSync(join(disk, "kept"))).toEqual([]);
+    rmSync(join(disk, "kept"), { recursive: true });
+    writeFileSync(join(folder, "volume.img"), new Uint8Array(8 << 20));
+    expect(qure("disk", "format", "volume.img").status).toBe(0);
+    expect(qure("disk", "put", "large.img", "volume.img/large.img").status).toBe(0);
+    const got = qure("disk", "get", "volume.img/large.img", "disk/large.img");
+    expect(got.stderr).toBe("qure disk: error: disk/large.img: no space left on the disk\n");
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
   thoroughly("a build leaves the former files as they were, and no others", () => {
     const former = { "qure.iso": "the former CD", "manifest.json": "{}" };
     for (const [name, text] of Object.entries(former)) writeFileSync(join(disk, name), text);

@@ -30,13 +30,15 @@ afterEach(() => vi.restoreAllMocks());
 
 const at = (name: string): string => join(folder, name);
 
+/** The guests end with 1, by the debug exit port, when all was as they expect. */
 async function run(disk: string, ...args: readonly string[]): Promise<void> {
   vi.spyOn(process.stderr, "write").mockImplementation(() => true);
   const person = new Person();
   person.stdin.isTTY = false;
   const command = declareOptions(new Command().exitOverride(), EMU_OPTIONS);
   command.parse(["--hda", at(disk), ...rewriteQemuWords(args)], { from: "user" });
-  await runEmu(readOptions(EMU_OPTIONS, command.opts()), null, person);
+  const running = runEmu(readOptions(EMU_OPTIONS, command.opts()), null, person);
+  await expect(running).rejects.toMatchObject({ exitCode: 1, message: "" });
 }
 
 /** A file's rate, channels, bits, and bytes of samples, once its sizes fit it. */

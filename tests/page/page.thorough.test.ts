@@ -119,6 +119,14 @@ test("links and images that are none end in a sentence", (context) =>
       const problem = (await page.evaluate("qure.problem")) as string | null;
       if (problem !== null) expect(problem).toMatch(SENTENCE);
     }
+    await page.evaluate("qure.problem = null; qure.state = null");
+    await page.setInputFiles(".file input", {
+      name: "a.qcow2",
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from("QFI\xfb\0\0\0\x03", "latin1"),
+    });
+    await page.waitForFunction("qure.problem !== null");
+    expect(await page.evaluate("qure.problem")).toContain("convert it: qemu-img convert -O raw a.qcow2 a.img");
     expect(errors).toEqual([]);
   }));
 

@@ -3,7 +3,7 @@
  */
 import { writeSync } from "node:fs";
 import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
-import { serveGdb } from "../../host/gdb-server.ts";
+import { type GdbServer, serveGdb } from "../../host/gdb-server.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
@@ -30,10 +30,13 @@ export async function startDebugging(
   lab: LabCluster,
   options: DebugOptions,
   image: string | null,
-  { progress, closers }: Surroundings,
+  { progress, closers, onlookers }: Surroundings,
 ): Promise<void> {
   if (options.trace !== null) closers.push(startTrace(lab, options.trace, options, image));
-  if (options.gdb !== null) closers.push(await openGdb(lab, options.gdb, options.stopped, progress));
+  if (options.gdb === null) return;
+  const server = await openGdb(lab, options.gdb, options.stopped, progress);
+  onlookers.push(() => server.hasClient);
+  closers.push(() => server.close());
 }
 
 const TRACE_BUFFER_CHARACTERS = 1 << 16;
@@ -76,7 +79,7 @@ function startTrace(
   };
 }
 
-async function openGdb(lab: LabCluster, first: number, stopped: boolean, progress: Progress): Promise<() => void> {
+async function openGdb(lab: LabCluster, first: number, stopped: boolean, progress: Progress): Promise<GdbServer> {
   const last = first + lab.nodes.length - 1;
   try {
     const server = await serveGdb(lab.debug(stopped), first, {
@@ -84,7 +87,7 @@ async function openGdb(lab: LabCluster, first: number, stopped: boolean, progres
       disconnected: (node) => progress.note(`${node}: gdb is gone`),
     });
     progress.note(`gdb: target remote localhost:${first}${last > first ? `, the other nodes up to port ${last}` : ""}`);
-    return () => server.close();
+    return server;
   } catch (error) {
     throw new CommandError(`--gdb ${first}: cannot listen at ports ${first} to ${last}: ${describeError(error)}`);
   }

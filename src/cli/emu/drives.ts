@@ -2,7 +2,7 @@
 
 import { PORTS as AHCI_PORTS } from "../../../emulator/devices/ahci-registers.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
-import type { FileDisk } from "../../host/file-disk.ts";
+import type { FileDisk, FileDiskOptions } from "../../host/file-disk.ts";
 import type { LabDrive } from "../../lab/lab.ts";
 import type { MachineParts } from "../../lab/media.ts";
 import { UsageError } from "../fail.ts";
@@ -19,6 +19,8 @@ const PLACES: Readonly<Record<Bus, { readonly indices: readonly number[]; readon
   ahci: { indices: AHCI_INDICES, expected: "with if=ahci it is 0 to 5, the adapter's ports" },
   virtio: { indices: [], expected: "there is none with if=virtio" },
 };
+/** Why another format is refused, with the way round. */
+export const ONLY_RAW = "only format=raw is read; convert the file: qemu-img convert -O raw FILE disk.img";
 const KEYS = ["file", "if", "index", "media", "format"] as const;
 type Key = (typeof KEYS)[number];
 
@@ -29,6 +31,8 @@ interface DriveOption {
   readonly kind: "disk" | "cd";
   /** Null: the first position that is free. */
   readonly index: number | null;
+  /** `format=raw`: the file is meant as it is, even if it is an archive. */
+  readonly isRaw: boolean;
 }
 
 /** Reads one `--drive file=FILE,if=virtio`. Throws a UsageError. */
@@ -51,29 +55,39 @@ export function parseDrive(text: string): DriveOption {
   if (media !== "disk" && media !== "cdrom") return fail(`media=${media}: there are disk and cdrom`);
   if (media === "cdrom" && bus === "virtio") fail("a CD is at if=ide or if=ahci");
   if (media === "disk" && path === null) fail("file=FILE is missing");
-  if ((values.get("format") ?? "raw") !== "raw") fail("only format=raw is known");
+  const format = values.get("format");
+  if (format !== undefined && format !== "raw") fail(ONLY_RAW);
   const index = values.get("index");
   const { indices, expected } = PLACES[bus];
   if (index !== undefined && !indices.some((known) => String(known) === index)) fail(`index=${index}: ${expected}`);
-  return { path, bus, kind: media === "cdrom" ? "cd" : "disk", index: index === undefined ? null : Number(index) };
+  return {
+    path,
+    bus,
+    kind: media === "cdrom" ? "cd" : "disk",
+    index: index === undefined ? null : Number(index),
+    isRaw: format === "raw",
+  };
 }
 
 /**
  * Opens what `--drive` names, for one machine: what it writes is kept in memory. `hasCd`: the CD drive hdc is taken.
- * `open` opens a file to be read.
+ * `open` opens a file to be read, as what it is meant.
  */
 export function furtherDrives(
   options: readonly string[],
   hasCd: boolean,
-  open: (path: string) => FileDisk,
+  open: (path: string, content: Pick<FileDiskOptions, "content">) => FileDisk,
 ): Pick<MachineParts, "drives" | "virtioDisks" | "ahci"> {
   const wanted = options.map(parseDrive);
-  const disk = (path: string): SparseDisk => {
-    const base = open(path);
+  const file = ({ path, isRaw }: DriveOption): FileDisk => open(path!, isRaw ? { content: "raw" } : {});
+  const disk = (option: DriveOption): SparseDisk => {
+    const base = file(option);
     return new SparseDisk(base.sizeBytes, { base });
   };
-  const drive = ({ path, kind }: DriveOption): LabDrive =>
-    kind === "cd" ? { kind, medium: path === null ? null : open(path) } : { kind, medium: disk(path!) };
+  const drive = (option: DriveOption): LabDrive =>
+    option.kind === "cd"
+      ? { kind: "cd", medium: option.path === null ? null : file(option) }
+      : { kind: "disk", medium: disk(option) };
   /** Those of a bus at its positions; null where there are none. */
   const placed = (bus: Bus, taken: ReadonlySet<number>): (LabDrive | null)[] | null => {
     const { indices } = PLACES[bus];
@@ -93,7 +107,7 @@ export function furtherDrives(
   };
   const drives = placed("ide", new Set(hasCd ? [2] : []));
   const ahci = placed("ahci", new Set());
-  const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map(({ path }) => disk(path!));
+  const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map(disk);
   return {
     ...(drives ? { drives } : {}),
     ...(ahci ? { ahci } : {}),

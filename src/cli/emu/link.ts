@@ -111,9 +111,9 @@ export class Recorder {
 
 /** What of the options no link can hold. */
 export function checkLinkable(options: EmuOptions, media: Media): void {
-  const { dir, drive, fda, fdb, boot, firmware, vgabios, romfile, key, cdrom, hda, kernel } = options;
+  const { dir, drive, fda, fdb, boot, firmware, vgabios, romfile, key, rtc, cdrom, hda, kernel } = options;
   const beside = fda === media.diskette ? null : fda;
-  const refused = { dir, fda: beside, fdb, boot, firmware, vgabios, romfile, key, drive: drive[0] ?? null };
+  const refused = { dir, fda: beside, fdb, boot, firmware, vgabios, romfile, key, rtc, drive: drive[0] ?? null };
   const named = Object.entries(refused).find(([, value]) => value !== null);
   if (named) throw new UsageError(`--link: no link can hold --${named[0]}`);
   if (options.nic !== "e1000") throw new UsageError("--link: no link can hold --nic");

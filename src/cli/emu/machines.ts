@@ -5,7 +5,8 @@ import { USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODELS, type ModelName } from "../../../emulator/cpu/model.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
-import { FileDisk } from "../../host/file-disk.ts";
+import { checkRaw } from "../../../emulator/disk/format.ts";
+import { FileDisk, type FileDiskOptions } from "../../host/file-disk.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware, loadStarter } from "../../host/package.ts";
@@ -20,6 +21,7 @@ import type { Progress } from "../progress.ts";
 import { furtherDrives } from "./drives.ts";
 import { type EmuOptions, tickOf } from "./options.ts";
 import { preparedDisk } from "./prepare.ts";
+import { formatDate } from "./start-date.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
 /** `--key open`. */
@@ -105,6 +107,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** What has to be done at the end, the last first. */
   readonly closers: (() => void)[];
+  /** Ways to look at the machines (onlookers.ts): whether somebody is there. */
+  readonly onlookers: (() => boolean)[];
 }
 
 /** Machines that are switched on at virtual time 0, the last ones (`later`) apart, which are off until someone does. */
@@ -117,8 +121,10 @@ export async function newCluster(
 ): Promise<LabCluster> {
   const firmware = options.firmware === null ? loadFirmware() : readInput(options.firmware);
   const nodes = await machineNodes(options, media, firmware, surroundings, later);
-  const { seed, gateway } = options;
-  return new LabCluster({ ...common, nodes, firmware, seed, gateway, nsPerInstruction: tickOf(options) });
+  const { seed, gateway, rtc } = options;
+  const date = rtc ? { startSeconds: rtc.seconds } : {};
+  if (rtc?.isNow) surroundings.progress.note(`the clocks begin at --rtc ${formatDate(rtc.seconds)}`);
+  return new LabCluster({ ...common, ...date, nodes, firmware, seed, gateway, nsPerInstruction: tickOf(options) });
 }
 
 /** The key that the machines are given; null: their cluster is open, or the system is somebody else's. */
@@ -160,13 +166,13 @@ async function machineNodes(
     replay,
   } = options;
   const key = keyFor(options, media);
-  const cdrom = media.cdrom === null ? media.kernelCd : readInput(media.cdrom);
+  const cdrom = media.cdrom === null ? media.kernelCd : readMedium(media.cdrom);
   const names = Array.from({ length: nodes }, (_, index) => `qure-${index + 1}`);
   if (dir !== null) closers.push(lockFolder(dir));
   const kept = names.map((name) => (dir === null ? null : join(dir, `${name}.img`)));
   // Blank disks are wanted, and prepared for QuRe.
   const isBlank = media.hda === null && cdrom !== null && !media.isForeign;
-  const floppies = [fda, fdb].map((path) => (path === null ? null : readInput(path)));
+  const floppies = [fda, fdb].map((path) => (path === null ? null : readMedium(path)));
   const videoRom = vgabios === null ? null : readInput(vgabios);
   const hasOther = media.hda !== null || fda !== null || drive.length > 0;
   const parts = {
@@ -189,13 +195,13 @@ async function machineNodes(
     const cacheFolder = join(dirname(media.cdrom!), ".qure-cache");
     prepared = await preparedDisk({ cdrom, firmware, sizeBytes: diskBytes, cacheFolder, progress, signal });
   }
-  const open = (path: string, readOnly: boolean): FileDisk => {
-    const disk = new FileDisk(path, { readOnly });
+  const open = (path: string, given: FileDiskOptions): FileDisk => {
+    const disk = new FileDisk(path, given);
     closers.push(() => disk.close());
     return disk;
   };
   // One medium below the disks of all machines.
-  const base = media.hda !== null ? open(media.hda, true) : prepared;
+  const base = media.hda !== null ? open(media.hda, { readOnly: true }) : prepared;
   const newDisk = (): BlockBackend => new SparseDisk(base?.sizeBytes ?? diskBytes, base ? { base } : {});
   progress.step("booting");
   return names.map((name, index): NodeOptions => {
@@ -206,7 +212,7 @@ async function machineNodes(
         if (media.hda !== null) copyFileAside(media.hda, path);
         else writeFileAside(path, prepared!);
       }
-      disk = open(path, false);
+      disk = open(path, { readOnly: false, content: "guest" });
     } else if (isBlank || base) disk = newDisk();
     const off = index >= nodes - later;
     return {
@@ -214,7 +220,7 @@ async function machineNodes(
       ramBytes,
       ...parts,
       ...(replay?.isCampaign ? { macAddress: campaignMacAddress(index) } : {}),
-      ...furtherDrives(drive, cdrom !== null, (file) => open(file, true)),
+      ...furtherDrives(drive, cdrom !== null, (file, content) => open(file, { readOnly: true, ...content })),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),
       ...(off ? { off } : {}),
@@ -227,6 +233,13 @@ function readRom(path: string): Uint8Array {
   const bytes = readInput(path);
   if (bytes[0] !== 0x55 || bytes[1] !== 0xaa)
     throw new CommandError(`--romfile: ${path} is no expansion ROM: it does not begin with 55h AAh`);
+  return bytes;
+}
+
+/** What is put into a drive. */
+export function readMedium(path: string): Uint8Array {
+  const bytes = readInput(path);
+  checkRaw(path, bytes);
   return bytes;
 }
 

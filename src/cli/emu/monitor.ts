@@ -15,7 +15,7 @@ import { VERSION } from "../../version.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { LEFT_BY_KEY, linesOf } from "./lines.ts";
-import { type Media, readInput, type Surroundings } from "./machines.ts";
+import { type Media, readMedium, type Surroundings } from "./machines.ts";
 import type { EmuOptions } from "./options.ts";
 
 type MonitorOptions = Pick<
@@ -58,11 +58,11 @@ function orSay<Result>(run: () => Result): Result {
 }
 
 /** What is no file may never end. */
-function readMedium(path: string): Uint8Array {
+function readForDrive(path: string): Uint8Array {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new CommandError(`Could not open '${path}': No such file or directory`);
   if (!found.isFile()) throw new CommandError(`Could not open '${path}': it is no regular file`);
-  return readInput(path);
+  return readMedium(path);
 }
 
 function hostOf(store: string, media: Media, floppies: readonly (string | null)[], end: AbortController): MonitorHost {
@@ -76,7 +76,7 @@ function hostOf(store: string, media: Media, floppies: readonly (string | null)[
     version: VERSION,
     processId: process.pid,
     writeFile: (path, bytes) => orSay(() => writeFileAside(path, bytes)),
-    readFile: (path) => orSay(() => readMedium(path)),
+    readFile: (path) => orSay(() => readForDrive(path)),
     encodePng: ({ width, height, rgba }) => encodePng(width, height, rgba),
     mediumName: (drive) => files[drive] ?? null,
     snapshots: {
@@ -95,6 +95,8 @@ function hostOf(store: string, media: Media, floppies: readonly (string | null)[
 export interface Monitors {
   /** Takes what a machine says. */
   hear(node: number, line: string): void;
+  /** All machines are off, and stay so. */
+  shutDown(): void;
 }
 
 /** Opens what was asked for; null when nothing was. Waits for clients where that was asked for too. */
@@ -102,7 +104,7 @@ export async function openMonitors(
   lab: LabCluster,
   options: MonitorOptions,
   media: Media,
-  { progress, signal, closers }: Surroundings,
+  { progress, signal, closers, onlookers }: Surroundings,
   end: AbortController,
 ): Promise<Monitors | null> {
   const places = placesOf(options);
@@ -116,6 +118,7 @@ export async function openMonitors(
     try {
       const listener = await openStream(place, serve);
       closers.push(() => listener.close());
+      onlookers.push(() => listener.hasClient);
       if (place.kind === "stdio") {
         if (process.stdin.isTTY) lab.realtime = true;
         continue;

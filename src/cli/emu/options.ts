@@ -30,6 +30,7 @@ import { parseMemorySize, parseSize } from "../sizes.ts";
 import { DEFAULT_STORE } from "../snapshot-store.ts";
 import { type LinePlace, parseLinePlace } from "./line-place.ts";
 import { parseSound, type SoundWish } from "./sound-wish.ts";
+import { parseStartDate, type StartDate } from "./start-date.ts";
 
 /** What `--until` waits for: the agreement of all nodes, or a text on every console. */
 export interface Goal {
@@ -104,6 +105,7 @@ const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
 const fault: ArgumentParser<Fault> = checked(parseFault);
 
+const startDate: ArgumentParser<StartDate | null> = checked(parseStartDate);
 const monitorPlace: ArgumentParser<StreamPlace> = checked(parseListeningPlace);
 const linePlace: ArgumentParser<LinePlace> = checked(parseLinePlace);
 const sound: ArgumentParser<SoundWish> = checked(parseSound);
@@ -291,6 +293,14 @@ export const EMU_OPTIONS = {
     parse: clockName,
     conflicts: ["replay"],
     defaultText: "100 MHz",
+  }),
+  rtc: optional({
+    flags: "--rtc <date>",
+    help: "the date at which the machines' clocks begin: 2026-11-28, 2026-11-28T20:15:00, or this host's: utc, localtime",
+    group: MACHINES,
+    parse: startDate,
+    conflicts: ["replay"],
+    defaultText: "2026-01-01",
   }),
   hpet: flag({ flags: "--no-hpet", help: "machines without a high precision event timer", group: MACHINES }),
   forward: listOf({

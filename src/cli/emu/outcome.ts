@@ -3,17 +3,23 @@ import { countersOf, describeCounters } from "../../../emulator/debug/statistics
 import { lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
+import type { EndKind } from "./ending.ts";
+
+/** Ends before what was waited for. */
+const MISSED: ReadonlySet<EndKind> = new Set(["not reached", "failed", "interrupted"]);
 
 export interface Outcome {
   readonly lab: LabCluster;
-  readonly reached: boolean;
+  readonly end: EndKind;
+  /** The command's. */
+  readonly exitCode: number;
   readonly wallTimeMs: number;
   /** Machines of others' systems have no place in a cluster to tell of. */
   readonly isForeign: boolean;
 }
 
 export function report(
-  { lab, reached, wallTimeMs, isForeign }: Outcome,
+  { lab, end, exitCode, wallTimeMs, isForeign }: Outcome,
   output: { write(text: string): unknown },
   json: boolean,
   stats: boolean,
@@ -29,6 +35,7 @@ export function report(
         age: status?.age ?? null,
         peers: status?.peers ?? null,
         off: node.isOff,
+        standstill: node.standstill,
         exitStatus: node.exitStatus,
       };
     });
@@ -41,7 +48,7 @@ export function report(
         }
       : {};
     output.write(
-      `${JSON.stringify({ nodes, reached, virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`,
+      `${JSON.stringify({ nodes, ended: end, exitCode, reached: !MISSED.has(end), virtualTimeNs: lab.nowNs, wallTimeMs: Math.round(wallTimeMs), instructions: lab.instructions, digest, ...counted }, null, 2)}\n`,
     );
     return;
   }

@@ -4,6 +4,7 @@
  * ahci,id=a` is an adapter for it. Here `--hda`, `--cdrom`, `--fda` and `--drive` say all of it.
  */
 import { UsageError } from "../fail.ts";
+import { ONLY_RAW } from "./drives.ts";
 
 const ADAPTERS: ReadonlySet<string> = new Set(["ahci", "ich9-ahci"]);
 /** Devices that are drives: what `--drive` has of them besides the file and the place. */
@@ -106,6 +107,7 @@ export class QemuDrives {
 
   /** A drive of an IDE channel. */
   #ide(text: string, said: ReadonlyMap<string, string>): readonly string[] {
+    if ((said.get("format") ?? "raw") !== "raw") throw new UsageError(`-drive ${text}: ${ONLY_RAW}`);
     const isCd = said.get("media") === "cdrom";
     const file = said.get("file");
     const asked = indexOf(said);
@@ -125,7 +127,7 @@ export class QemuDrives {
     const place = asked === undefined ? [0, 1].find((free) => !this.#diskettes.has(free)) : Number(asked);
     const word = DISKETTE_WORDS[place ?? -1];
     if (word === undefined) throw new UsageError(`-drive ${text}: there are the diskette drives 0 and 1`);
-    if ((said.get("format") ?? "raw") !== "raw") throw new UsageError(`-drive ${text}: only format=raw is known`);
+    if ((said.get("format") ?? "raw") !== "raw") throw new UsageError(`-drive ${text}: ${ONLY_RAW}`);
     this.#diskettes.add(place!);
     return file === undefined ? [] : [`--${word}`, file];
   }

@@ -177,7 +177,7 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
       "no device has properties here but isa-debugcon, whose iobase is 0xe9 and 0x402",
     ),
   ],
-  ["-rtc", only("-rtc", /^(?:(?:base=(?:utc|localtime)|clock=\w+|driftfix=\w+)(?:,|$))*$/, "the date cannot be set")],
+  ["-rtc", (text) => ["--rtc", text]],
   // How QEMU shows a screen, how fast it is and what it is called.
   ["-accel", nothing],
   ["-display", nothing],
@@ -188,18 +188,12 @@ const WITH_ARGUMENT: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
 const ALONE: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ["-s", ["--gdb", GDB_PORT]],
   ["-help", ["--help"]],
+  ["-localtime", ["--rtc", "localtime"]],
   // Files are never changed unless --dir keeps disks.
   ["-snapshot", []],
-  ...[
-    "-enable-kvm",
-    "-curses",
-    "-full-screen",
-    "-show-cursor",
-    "-localtime",
-    "-no-shutdown",
-    "-nodefaults",
-    "-no-user-config",
-  ].map((word) => [word, []] as const),
+  ...["-enable-kvm", "-curses", "-full-screen", "-show-cursor", "-no-shutdown", "-nodefaults", "-no-user-config"].map(
+    (word) => [word, []] as const,
+  ),
   // QuRe's firmware starts a diskette without a signature.
   ["-no-fd-bootchk", []],
 ]);

@@ -1,22 +1,25 @@
 /** A run of machines, from the options to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { MOST_SERIAL_PORTS, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
+import { MOST_SERIAL_PORTS, type SoundCardConfig, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { isElf } from "../../image/kernel-start/elf.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
+import { NOTHING_FOUND } from "../../lab/cluster.ts";
 import { drawFaults, formatFault, planFaults } from "../../lab/faults.ts";
-import { type LabCluster, type LabNode, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
+import { type LabCluster, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
 import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
+import { attempt, conclude, ENDS, type End, exitCodeOf, type GuestStatus, PowerLog } from "./ending.ts";
 import { checkLines, connectLines, hasConversation, LEFT_BY_KEY } from "./lines.ts";
 import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
-import { chooseMedia, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
+import { chooseMedia, type Media, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
 import { checkMonitors, type Monitors, openMonitors, ownsStdio } from "./monitor.ts";
+import { runUntilLeft } from "./onlookers.ts";
 import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
@@ -29,10 +32,26 @@ import { openWays } from "./ways.ts";
 
 /** Virtual time within which `--until` must be reached when there is no `--for`. */
 const DEFAULT_LIMIT_NS = 120e9;
-const EXIT_NOT_REACHED = 3;
-const EXIT_INTERRUPTED = 130;
-/** Machines that are on and will never do anything again by themselves. */
-const EXIT_STANDSTILL = 4;
+
+/** What a run has besides its machines. */
+interface Run {
+  readonly lab: LabCluster;
+  readonly options: EmuOptions;
+  readonly media: Media;
+  readonly from: StoredSnapshot | null;
+  readonly goal: Goal | null;
+  readonly script: ReturnType<typeof parseConsoleScript> | null;
+  readonly recorder: Recorder | null;
+  readonly monitors: Monitors | null;
+  readonly surroundings: Surroundings;
+  readonly interrupt: AbortController;
+  readonly terminal: Terminal;
+  readonly powerLog: PowerLog;
+  readonly machineLog: MachineLog;
+  readonly tripleFaults: TripleFaults;
+  /** By the host's clock. */
+  readonly startMs: number;
+}
 
 /**
  * Boots machines, or goes on with those of a snapshot. Throws a `CommandError` for every end that is not the one that
@@ -43,11 +62,43 @@ export async function runEmu(
   from: StoredSnapshot | null = null,
   terminal: Terminal = process,
 ): Promise<void> {
-  const start = performance.now();
-  const { replay: run } = given;
-  const options = withKernelSymbols(run ? optionsOf(run, given) : given);
+  const startMs = performance.now();
+  const options = withKernelSymbols(given.replay ? optionsOf(given.replay, given) : given);
   const nodes = from ? from.config.nodes.length : options.nodes;
-  const { log, stats, json, at, save, store } = options;
+  const cards = checkMachines(options, nodes, from);
+  const media = from ? NO_MEDIA : chooseMedia(options);
+  checkPorts(options, nodes);
+  checkMonitors(options);
+  if (options.replay) checkImage(options.replay, media);
+  if (options.link) checkLinkable(options, media);
+
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const progress = makeProgress(process.stderr);
+  const closers: (() => void)[] = [];
+  const surroundings: Surroundings = { progress, signal: interrupt.signal, closers, onlookers: [] };
+  try {
+    const run = await begin({ options, from, nodes, cards, media, interrupt, terminal, surroundings, startMs });
+    const end = await drive(run);
+    progress.done();
+    finish(run, end);
+    closeAll(closers);
+  } catch (error) {
+    throw interrupt.signal.aborted && error === interrupt.signal.reason
+      ? new CommandError("", ENDS.interrupted)
+      : error;
+  } finally {
+    progress.done();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+    closeAll(closers);
+  }
+}
+
+/** What the options want of machines that a snapshot may not have. Returns their sound cards. */
+function checkMachines(options: EmuOptions, nodes: number, from: StoredSnapshot | null): readonly SoundCardConfig[] {
   const saved = from?.config.nodes[0];
   checkLines(
     options,
@@ -57,119 +108,184 @@ export async function runEmu(
   );
   const cards = saved ? (saved.sound ?? []) : options.sound.map(({ card }) => card);
   checkSound(options.sound, saved ? cards : null);
-  const media = from ? NO_MEDIA : chooseMedia(options);
-  checkPorts(options, nodes);
-  checkMonitors(options);
-  if (run) checkImage(run, media);
-  if (options.link) checkLinkable(options, media);
-  const goal = run ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
-  const threads = chooseThreads(options, nodes);
+  return cards;
+}
+
+interface Beginning
+  extends Pick<Run, "options" | "from" | "media" | "interrupt" | "terminal" | "surroundings" | "startMs"> {
+  readonly nodes: number;
+  readonly cards: readonly SoundCardConfig[];
+}
+
+/** Makes the machines, and opens what watches them. */
+async function begin({ nodes, cards, ...given }: Beginning): Promise<Run> {
+  const { options, from, media, interrupt, surroundings } = given;
+  const { progress, signal, closers } = surroundings;
+  const { replay, log } = options;
+  const goal = replay ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
+  const script = options.script === null ? null : readScript(options.script, nodes);
+  const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
+  const machineLog = new MachineLog(log);
+  const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
+  const powerLog = new PowerLog();
+  let lab: LabCluster | null = null;
+  let monitors: Monitors | null = null;
+  const common: RestoreOptions = {
+    threads: chooseThreads(options, nodes),
+    jit: options.jit,
+    realtime: options.realtime,
+    signal,
+    ...(capture ? { capture } : {}),
+    reboot: options.reboot,
+    tripleFault: "go on",
+    log: (node, line, timeNs) => {
+      machineLog.write(node, line);
+      powerLog.hear(node, timeNs, line);
+      tripleFaults.hear(node, timeNs, line);
+      monitors?.hear(
+        lab!.nodes.findIndex(({ name }) => name === node),
+        line,
+      );
+    },
+  };
+  const later = replay ? nodes - replay.nodes : 0;
+  const made = from
+    ? restoreCluster(from.bytes, common)
+    : await newCluster(options, media, common, surroundings, later);
+  lab = made;
+  closers.push(() => made.close());
+  await openWays(lab, options, progress);
+  recordSound(lab, options.sound, cards, surroundings);
+  const recorder = options.link ? new Recorder(lab) : null;
+  plan(lab, options, progress);
+  if (log !== null) openLogs(lab, log, closers);
+  await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
+  if (options.stopped && options.gdb === null) lab.stop();
+  monitors = await openMonitors(lab, options, media, surroundings, interrupt);
+  return { ...given, lab, goal, script, recorder, monitors, powerLog, machineLog, tripleFaults };
+}
+
+/** Runs the machines until the run is over; says how it has ended. */
+async function drive(run: Run): Promise<End> {
+  const { signal } = run.interrupt;
+  try {
+    return await runOn(run);
+  } catch (error) {
+    if (!signal.aborted) return { kind: "failed", error };
+    return { kind: signal.reason === LEFT_BY_KEY ? "left" : "interrupted" };
+  }
+}
+
+async function runOn(run: Run): Promise<End> {
+  const { lab, options, media, from, goal, script, surroundings, interrupt, terminal } = run;
+  const { at, save, store, replay } = options;
+  const { progress } = surroundings;
+  let startNs = lab.nowNs;
+  await connectLines(lab, options, surroundings, interrupt);
+  if (at !== null && save !== null) {
+    await lab.advance(Math.max(0, at - startNs));
+    saveSnapshot(lab, store, save, progress);
+  }
+  if (script) {
+    await runConsoleScript(lab, script, options.script!);
+    startNs = lab.nowNs;
+  }
+  if (replay) await replayRun(lab, replay);
+  const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
   const isControlled = hasConversation(options) || options.monitor !== null || options.qmp !== null;
   const isAttended = isInteractive(options, terminal);
-
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onInterrupt);
-  const progress = makeProgress(process.stderr);
-  const closers: (() => void)[] = [];
-  const surroundings: Surroundings = { progress, signal: interrupt.signal, closers };
-  try {
-    const script = options.script === null ? null : readScript(options.script, nodes);
-    const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
-    const machineLog = new MachineLog(log);
-    const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
-    let lab: LabCluster | null = null;
-    let monitors: Monitors | null = null;
-    const common: RestoreOptions = {
-      threads,
-      jit: options.jit,
-      realtime: options.realtime,
-      signal: interrupt.signal,
-      ...(capture ? { capture } : {}),
-      reboot: options.reboot,
-      tripleFault: "go on",
-      log: (node, line, timeNs) => {
-        machineLog.write(node, line);
-        tripleFaults.hear(node, timeNs, line);
-        monitors?.hear(
-          lab!.nodes.findIndex(({ name }) => name === node),
-          line,
-        );
-      },
-    };
-    const later = run ? nodes - run.nodes : 0;
-    lab = from ? restoreCluster(from.bytes, common) : await newCluster(options, media, common, surroundings, later);
-    closers.push(() => lab.close());
-    await openWays(lab, options, progress);
-    recordSound(lab, options.sound, cards, surroundings);
-    const recorder = options.link ? new Recorder(lab) : null;
-    plan(lab, options, progress);
-    if (log !== null) openLogs(lab, log, closers);
-    await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
-    if (options.stopped && options.gdb === null) lab.stop();
-    monitors = await openMonitors(lab, options, media, surroundings, interrupt);
-    let reached = true;
-    let interrupted = false;
-    let startNs = lab.nowNs;
-    try {
-      await connectLines(lab, options, surroundings, interrupt);
-      if (at !== null && save !== null) {
-        await lab.advance(Math.max(0, at - startNs));
-        saveSnapshot(lab, store, save, progress);
-      }
-      if (script) {
-        await runConsoleScript(lab, script, options.script!);
-        startNs = lab.nowNs;
-      }
-      if (run) await replayRun(lab, run);
-      const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
-      if (goal !== null) reached = await reach(goal, lab, limitNs, progress);
-      else if (options.for !== null) await lab.advance(limitNs);
-      // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
-      else if (!isAttended && run === null && script === null && (from === null || isControlled))
-        await runUntilOff(lab);
-      if (isAttended) {
-        progress.done();
-        if (media.isForeign && nodes === 1) await watchScreen(lab, terminal, interrupt);
-        else await stay(lab, terminal, interrupt);
-      }
-    } catch (error) {
-      if (!interrupt.signal.aborted) {
-        // A run that failed is worth a link most of all.
-        if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
-        throw error;
-      }
-      interrupted = interrupt.signal.reason !== LEFT_BY_KEY;
-    }
-    progress.done();
-    if (save !== null && at === null && reached) saveSnapshot(lab, store, save, progress);
-    if (options.screenshot !== null) writeScreenshots(lab, options.screenshot);
-    const outcome: Outcome = { lab, reached, wallTimeMs: performance.now() - start, isForeign: media.isForeign };
-    if (!ownsStdio(options) || json) report(outcome, terminal.stdout, json, stats);
-    else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
-    if (recorder) terminal.stdout.write(`${recorder.link(lab, options, media)}\n`);
-    if (run) checkDigest(lab, run);
-    for (const hint of [machineLog.hint, tripleFaults.hint]) if (hint !== null) progress.note(hint);
-    for (const node of lab.nodes) node.disk?.flush();
-    if (interrupted) throw new CommandError("", EXIT_INTERRUPTED);
-    if (!reached)
-      throw new CommandError(
-        `--until ${goal!.text} was not reached within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time`,
-        EXIT_NOT_REACHED,
-      );
-    if (!options.reboot && tripleFaults.count > 0) throw new CommandError("", EXIT_STANDSTILL);
-    closeAll(closers);
-  } catch (error) {
-    throw interrupt.signal.aborted && error === interrupt.signal.reason
-      ? new CommandError("", EXIT_INTERRUPTED)
-      : error;
-  } finally {
-    progress.done();
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-    closeAll(closers);
+  let end: End = { kind: "done" };
+  if (goal !== null) {
+    if (!(await reach(goal, lab, limitNs, progress))) return notReached(run);
+    end = { kind: "reached" };
+  } else if (options.for !== null) {
+    await lab.advance(limitNs);
+    end = afterTime(lab, progress);
   }
+  // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
+  else if (!isAttended && !replay && script === null && (from === null || isControlled)) return await untilLeft(run);
+  if (!isAttended) return end;
+  progress.done();
+  if (media.isForeign && lab.nodes.length === 1) await watchScreen(lab, terminal, interrupt);
+  else await stay(lab, terminal, interrupt);
+  // Somebody else may look at machines that are off.
+  return lab.nodes.every(({ isOff }) => isOff) ? await untilLeft(run) : { kind: "left" };
+}
+
+/** `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted. */
+function afterTime({ nodes }: LabCluster, progress: Progress): End {
+  const still = nodes.filter(({ standstill }) => standstill !== null);
+  const idle = still.find(({ standstill }) => standstill === NOTHING_FOUND);
+  if (idle) return { kind: "standstill", message: `${idle.name}: ${NOTHING_FOUND}` };
+  for (const { name, standstill } of still) progress.note(`${name}: ${standstill}`);
+  return { kind: nodes.every(({ isOff }) => isOff) ? "off" : "time" };
+}
+
+function notReached({ lab, goal, options }: Run): End {
+  const was = `--until ${goal!.text} was not reached`;
+  if (lab.nodes.every(({ isOff }) => isOff))
+    return { kind: "not reached", message: `${was}: all machines were off at virtual time ${formatNs(lab.nowNs)}` };
+  const why = lab.nodes.flatMap(({ name, standstill }) => (standstill === null ? [] : [`; ${name}: ${standstill}`]));
+  return {
+    kind: "not reached",
+    message: `${was} within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time${why.join("")}`,
+  };
+}
+
+/** Runs until the guests have ended for good and nobody looks at them. */
+async function untilLeft({ lab, options, monitors, surroundings: { onlookers }, interrupt }: Run): Promise<End> {
+  const hasMonitor = options.monitor !== null || options.qmp !== null;
+  await runUntilLeft(
+    lab,
+    { present: onlookers, monitors: hasMonitor ? monitors : null, hasGdb: options.gdb !== null },
+    interrupt.signal,
+  );
+  const still = lab.nodes.find(({ isOff }) => !isOff);
+  return still ? { kind: "standstill", message: `${still.name}: ${still.standstill}` } : { kind: "off" };
+}
+
+/** Writes all that was asked for, and throws a CommandError unless the run has ended as it was meant to. */
+function finish(run: Run, given: End): void {
+  const { lab, options, media, recorder, terminal, machineLog, tripleFaults } = run;
+  const { save, at, store, screenshot, json, stats, replay } = options;
+  const { progress } = run.surroundings;
+  // A run that is repeated says only whether it went as before.
+  const guest = replay ? null : run.powerLog.firstStatus(lab);
+  const end = withGuests(given, guest, !options.reboot && tripleFaults.count > 0);
+  const code = exitCodeOf(end, guest);
+  const failure = attempt([
+    ...lab.nodes.map(
+      ({ disk }) =>
+        () =>
+          disk?.flush(),
+    ),
+    () => void (save !== null && at === null && saveSnapshot(lab, store, save, progress)),
+    () => void (screenshot !== null && writeScreenshots(lab, screenshot)),
+    () => {
+      const outcome: Outcome = {
+        lab,
+        end: end.kind,
+        exitCode: code,
+        wallTimeMs: performance.now() - run.startMs,
+        isForeign: media.isForeign,
+      };
+      if (!ownsStdio(options) || json) report(outcome, terminal.stdout, json, stats);
+      else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
+    },
+    () => void (recorder && terminal.stdout.write(`${recorder.link(lab, options, media)}\n`)),
+    () => {
+      for (const hint of [machineLog.hint, tripleFaults.hint]) if (hint !== null) progress.note(hint);
+      if (guest) progress.note(`${guest.name}: the guest ended with exit status ${guest.status} (debug exit port)`);
+    },
+    () => void (replay && end.kind === "done" && checkDigest(lab, replay)),
+  ]);
+  conclude(end, code, failure);
+}
+
+/** What guests have done counts more than that our own time was over. */
+function withGuests(end: End, guest: GuestStatus | null, byTripleFault: boolean): End {
+  if (byTripleFault && guest === null && ENDS[end.kind] === 0) return { kind: "triple fault" };
+  return end.kind === "off" && guest !== null ? { kind: "debug exit" } : end;
 }
 
 /** Does what is left to be done, the last first. What fails keeps nothing else from being done. */
@@ -260,13 +376,6 @@ async function reach({ pattern }: Goal, lab: LabCluster, limitNs: number, progre
     if (error instanceof Error && error.name === "WaitError") return false;
     throw error;
   }
-}
-
-async function runUntilOff(lab: LabCluster): Promise<void> {
-  const hasEnded = (node: LabNode): boolean => node.isOff || node.standstill !== null;
-  await lab.until(() => lab.nodes.every(hasEnded), "the machines went on", { within: "forever", look: "seldom" });
-  const still = lab.nodes.find(({ isOff }) => !isOff);
-  if (still) throw new CommandError(`${still.name}: ${still.standstill}`, EXIT_STANDSTILL);
 }
 
 function saveSnapshot(lab: LabCluster, store: string, name: string, progress: Progress): void {

@@ -57,6 +57,7 @@ const MOST_HELD_KEYS = 1024;
 const BUTTON_RESET = "reset by its button";
 const RESET = "reset by ";
 const POWER_OFF = "power off";
+const RESET_FROM_OUTSIDE = { name: "RESET", data: { guest: false, reason: "host-qmp-system-reset" } } as const;
 const MS_NS = 1e6;
 
 export class Control {
@@ -72,6 +73,8 @@ export class Control {
   #follows = false;
   /** The machines were reset while they stood still, or have never run. */
   #isNew: boolean;
+  /** All machines were off when they were stopped: only a reset brings one back. */
+  #isShutDown = false;
   #hasQuit = false;
 
   /** `reboots`: a guest's reset happens; otherwise its machine is switched off. */
@@ -97,7 +100,7 @@ export class Control {
     if (line.startsWith(RESET) && (this.#reboots || line === BUTTON_RESET))
       this.#emit(
         line === BUTTON_RESET
-          ? { name: "RESET", data: { guest: false, reason: "host-qmp-system-reset" }, node }
+          ? { ...RESET_FROM_OUTSIDE, node }
           : { name: "RESET", data: { guest: true, reason: "guest-reset" }, node },
       );
     else if (line.startsWith(RESET)) this.#resets.add(node);
@@ -108,8 +111,9 @@ export class Control {
   }
 
   /** QEMU's word for how the machines are. */
-  get status(): "running" | "paused" | "prelaunch" {
+  get status(): "running" | "paused" | "prelaunch" | "shutdown" {
     if (!this.lab.isStopped) return "running";
+    if (this.#isShutDown) return "shutdown";
     return this.#isNew ? "prelaunch" : "paused";
   }
 
@@ -119,15 +123,28 @@ export class Control {
     this.#emit({ name: "STOP", node: null });
   }
 
+  /** All machines are off: time stands still until somebody resets one. */
+  shutDown(): void {
+    if (this.#isShutDown) return;
+    this.stop();
+    this.#isShutDown = true;
+  }
+
   cont(): void {
     if (!this.lab.isStopped) return;
+    if (this.#isShutDown) throw new MonitorError("Resetting the Virtual Machine is required");
     this.#isNew = false;
     this.#emit({ name: "RESUME", node: null });
     this.lab.cont();
   }
 
+  /** A machine that is off is switched on. */
   reset(node: LabNode): void {
-    node.reset();
+    if (node.isOff) {
+      node.powerOn();
+      this.#emit({ ...RESET_FROM_OUTSIDE, node: node.index });
+    } else node.reset();
+    this.#isShutDown = false;
     if (this.lab.isStopped) this.#isNew = true;
   }
 
@@ -231,6 +248,7 @@ export class Control {
     const bytes = this.host.snapshots.load(name);
     this.#orSay(() => this.lab.load(new Snapshot(bytes, this.lab.host.compressor)));
     this.#keys = [];
+    this.#isShutDown = this.lab.isStopped && this.lab.nodes.every(({ isOff }) => isOff);
   }
 
   #orSay<Result>(run: () => Result): Result {

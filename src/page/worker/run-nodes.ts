@@ -2,6 +2,7 @@
 import { liveDisk } from "../../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { checkRaw } from "../../../emulator/disk/format.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
 import { campaignMacAddress } from "../../lab/campaign-machines.ts";
@@ -35,6 +36,7 @@ const COM_NAME = /\.com$/i;
 export function bootableImage({ name, bytes }: OwnImage, { starter }: System): Uint8Array {
   if (bytes.length > LARGEST_IMAGE_BYTES)
     throw new Error(`${name} has more than 1 GiB: that is too much for this page`);
+  checkRaw(name, bytes);
   if (isIso(bytes) || !(isKernel(bytes) || COM_NAME.test(name))) return bytes;
   return kernelIso({ name, bytes, append: "", modules: [], ramBytes: FOREIGN_RAM_BYTES }, starter);
 }

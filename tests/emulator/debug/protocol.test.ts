@@ -251,13 +251,15 @@ describe("packets", () => {
     expect(peer.debuggers.held).toBe(false);
   });
 
-  test("a machine that switches itself off ends its session", () => {
+  test("a machine that switches itself off can be looked at; to go on ends its session", () => {
     const peer = new Peer(rom());
     peer.raw(framePacket(latin1("c")));
     peer.debuggers.runUntil(1_000_000);
     peer.cluster.machines[0]!.powerOff();
     peer.debuggers.runUntil(2_000_000);
-    expect(peer.taken()).toMatch(/^\$W00#/);
+    expect(peer.taken()).toMatch(/^\$T03/);
+    expect(peer.ask("m7c00,1")).toMatch(/^[0-9a-f]{2}$/);
+    expect(peer.ask("c")).toBe("W00");
   });
 
   test("the description of the target, in pieces, and questions that gdb asks", () => {

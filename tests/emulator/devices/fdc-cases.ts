@@ -122,7 +122,7 @@ export const fdcCases: readonly Case[] = [
   },
   {
     name: "WRITE DATA through the FIFO",
-    script: `${READY}; ${BY_FIFO}; ${seek(0, 2)}; ${send(0x45, 0, 2, 0, 1, 2, 1, 27, 255)}; wait 25us; in 3f4 = b0; ${EOI}; ${Array.from({ length: 511 }, () => "out 3f5 a5").join("; ")}; in 3f4 = b0; out 3f5 5a; in 3f4 = d0; ${results(0x40, 0x80, 0, 3, 0, 1, 2)}; ${EOI}; ${send(0x46, 0, 2, 0, 1, 2, 1, 27, 255)}; wait 25us; in 3f5 = a5; ${words(510)}; in 3f5 = 5a`,
+    script: `${READY}; ${BY_FIFO}; ${seek(0, 2)}; ${send(0x45, 0, 2, 0, 1, 2, 1, 27, 255)}; wait 25us; in 3f4 = b0; ${EOI}; ${Array.from({ length: 511 }, () => "out 3f5 a5").join("; ")}; in 3f4 = b0; out 3f5 5a; in 3f4 = d0; ${EOI}; ${results(0x40, 0x80, 0, 3, 0, 1, 2)}; ${send(0x46, 0, 2, 0, 1, 2, 1, 27, 255)}; wait 25us; in 3f5 = a5; ${words(510)}; in 3f5 = 5a`,
   },
   {
     name: "VERIFY moves nothing, and its end of the track is none",

@@ -97,11 +97,11 @@ test("a field that is left out is named", () => {
 const PARTS = `
   board 7, port 61h 1, port 92h 1, port CF9h 1, POST code 1, APM control 1, APM status 1, coprocessor error 1, HPET 1,
   8254 1, MC146818 1, 8042 1, PS/2 keyboard 1, PS/2 mouse 2, 16550A 2, parallel port 1,
-  SB16 1, SB16 mixer 1, SB16 processor 1, SB16 voice 1, sound clock 1, VGA 2, VGA memory 1, display interface 1, DMA 1, 8237A 1,
+  SB16 1, SB16 mixer 1, SB16 processor 1, SB16 voice 1, sound clock 1, VGA 3, VGA memory 1, display interface 1, DMA 1, 8237A 1,
   82077AA 2, medium 1, diskette drive 2, PCI bus 1, 82441FX host bridge 1, PIIX3 ISA bridge 1, PIIX3 IDE 1, IDE channel 1,
   bus master 1, IDE drive 2, ide0 master 1, ide0 slave 1, ide1 master 2, PIIX4 power management 1, VGA PCI function 1, eth0 1,
   virtio0 1, virtio 1, virtqueue 1, virtio disk 1, ahci0 1, AHCI 1, AHCI port 1,
-  PRD table 1, sata0 1, SATA disk 1, sata1 2, AC97 1, AC'97 1, AC'97 codec 1, AC'97 stream 1, 8259A 1, local APIC 1, I/O APIC 1, firmware configuration 1, timers 1,
+  PRD table 1, sata0 1, SATA disk 1, sata1 2, AC97 1, AC'97 1, AC'97 codec 1, AC'97 stream 1, 8259A 2, local APIC 1, I/O APIC 1, firmware configuration 1, timers 1,
   cable end 1
 `
   .trim()

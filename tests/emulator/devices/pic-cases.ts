@@ -210,10 +210,38 @@ export const picCases: readonly Case[] = [
     script: `${INIT}; out 4d1 10; in 4d0 = 0; ${UP12}; ack = 74; out a0 20; out 20 20; intr = 1; ${DOWN1_12}; ack = 77`,
   },
   {
-    name: "an edge is kept when the line falls",
-    script: `${INIT}; ${UP4}; ${DOWN4}; ${irr("10")}; ack = c; out 20 20; intr = 0`,
+    name: "an edge goes when its line falls; INT stays, for IR7",
+    script: `${INIT}; ${UP4}; ${irr("10")}; ${DOWN4}; ${irr("0")}; intr = 1; ack = f; ${isr("0")}; intr = 0`,
+    ours: "QEMU keeps the edge",
   },
-  { name: "a level is not", script: `${INIT}; out 4d0 10; ${UP4}; ${DOWN4}; ${irr("0")}; intr = 0` },
+  {
+    name: "an edge that goes on the slave is IR7 of the slave; the master has IR2 in service",
+    script: `${INIT}; ${UP12}; ${DOWN1_12}; intr = 1; ack = 77; ${isr("4")}; ${slaveIsr("0")}; out 20 20; intr = 0`,
+    ours: "QEMU keeps the edge",
+  },
+  {
+    name: "an edge that goes while another one requests leaves that one alone",
+    script: `${INIT}; ${UP1}; ${UP4}; ${DOWN1_12}; ack = c; out 20 20; intr = 0`,
+    ours: "QEMU keeps the edge",
+  },
+  {
+    name: "an edge that came again is served, and masked it is gone",
+    script: `${INIT}; ${UP4}; ${DOWN4}; ${UP4}; out 21 10; intr = 0; out 21 0; ack = c; out 20 20; intr = 0`,
+  },
+  {
+    name: "an edge that goes while it is masked or waits behind a more urgent one leaves nothing",
+    script: `${INIT}; out 21 10; ${UP4}; ${DOWN4}; out 21 0; intr = 0; ${UP1}; ack = 9; ${UP4}; ${DOWN4}; out 20 20; intr = 0`,
+    ours: "QEMU keeps the edge",
+  },
+  {
+    name: "ICW1 and a poll end what an edge has left on INT",
+    script: `${INIT}; ${UP4}; ${DOWN4}; ${INIT}; intr = 0; ${UP4}; ${DOWN4}; out 20 0c; in 20 = 0; intr = 0`,
+    ours: "QEMU keeps the edge",
+  },
+  {
+    name: "a level that falls takes INT with it",
+    script: `${INIT}; out 4d0 10; ${UP4}; ${DOWN4}; ${irr("0")}; intr = 0`,
+  },
   {
     name: "a second edge while in service waits",
     script: `${INIT}; ${UP4}; ack = c; ${DOWN4}; ${UP4}; ${irr("10")}; intr = 0; out 20 20; intr = 1; ack = c`,

@@ -102,6 +102,14 @@ export const vgaCases: readonly Case[] = [
     name: "of the protected registers only bit 4 of the overflow register takes what is written",
     script: `${COLOUR}; out 3d4 11; out 3d5 0; out 3d4 6; out 3d5 12; out 3d4 7; out 3d5 2; out 3d4 11; out 3d5 80; out 3d4 6; out 3d5 ff; in 3d5 = 12; out 3d4 7; out 3d5 fd; in 3d5 = 12; out 3d5 0; in 3d5 = 2`,
   },
+  {
+    name: "the DAC stores a colour with its third component",
+    script: `${COLOUR}; out 3c8 fe; out 3c9 11; out 3c9 12; out 3c9 13; out 3c8 fe; out 3c9 1; out 3c9 2; out 3c7 fe; in 3c9 = 11; in 3c9 = 12; in 3c9 = 13; out 3c8 fe; out 3c9 1; out 3c9 2; out 3c9 3; out 3c7 fe; in 3c9 = 1; in 3c9 = 2; in 3c9 = 3`,
+  },
+  {
+    name: "an address of either port begins a colour of the DAC anew",
+    script: `${COLOUR}; out 3c8 20; out 3c9 1; out 3c9 2; out 3c7 20; out 3c9 3; out 3c9 4; out 3c9 5; out 3c7 20; in 3c9 = 3; out 3c8 20; in 3c9 = 3; in 3c9 = 4; in 3c9 = 5`,
+  },
   { name: "the DAC's mask", script: "in 3c6 = ff; out 3c6 5a; in 3c6 = 5a", ours: "QEMU has none" },
   {
     name: "AND and OR with the latches",
