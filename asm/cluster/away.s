@@ -14,8 +14,8 @@
 .include "cluster.inc"
 .include "history.inc"
 
-OFFER_MS                = 200           # between two offers of who has replaced the key, to all who were away
-TURN_MS                 = 1000          # of the others each takes one turn of this length, in as many as there are members
+OFFER_MS                = 200           # between two offers of the node that has replaced the key
+TURN_MS                 = 1000          # the others take turns of this length, in as many as there are members
 TELL_MS                 = 1000          # between two answers to one and the same node
 SAY_MS                  = 60000         # between two lines about such nodes
 FOREIGN_MS              = 10000         # who is heard with another key for so long has it
@@ -440,26 +440,29 @@ away_foreign_known:
     lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset node + NODE_ID
     call    node_id_compare
-    je      8f
+    je      .Laway_foreign_known_not
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_known
-    jc      1f
+    jc      .Laway_foreign_known_history
     cmp     dword ptr [eax + PEER_ENTITLED], ENTITLED_OUT
-    je      8f
+    je      .Laway_foreign_known_not
     clc
     ret
-1:  mov     ecx, [history + HISTORY_COUNT]  # or in an earlier boot
+.Laway_foreign_known_history:
+    mov     ecx, [history + HISTORY_COUNT]  # it may have been one in an earlier boot
     mov     edx, offset history + HISTORY_EVENTS + EVENT_SUBJECT
-2:  sub     ecx, 1
-    jb      9f                          # CF is set
+.Laway_foreign_known_next:
+    sub     ecx, 1
+    jb      .Laway_foreign_known_done   # CF is set
     push    ecx
     lea     eax, [ebx + CLOUD_NODE]
     call    session_same                # ids have the size of sessions
     pop     ecx
-    je      7f
-    add     edx, EVENT_SIZE
-    jmp     2b
-7:  clc
-9:  ret
-8:  stc
+    lea     edx, [edx + EVENT_SIZE]
+    jne     .Laway_foreign_known_next
+    clc
+.Laway_foreign_known_done:
+    ret
+.Laway_foreign_known_not:
+    stc
     ret

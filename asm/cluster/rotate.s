@@ -434,8 +434,8 @@ rotate_say:
     mov     eax, KIND_TURN
     jmp     packet_send
 
-# The new key counts here from now on. Who is put out is gone. A node that did not hear of each replacement does not know
-# who else was put out: it believes, and gives a key to, only whom it hears under this one. May sleep.
+# The new key counts here from now on. Who is put out is gone. A node that did not hear of each replacement may not know
+# all who were: it believes, and gives a key to, only those that it hears under this one. May sleep.
 .global rotate_turned
 rotate_turned:
     push    ebx

@@ -48,7 +48,7 @@ export async function replaced(
   const isOffered = (): boolean => takers.every((member) => member.told(OFFER_KEY, fromMs).length > 0);
   await live(s, present, 2500, isOffered);
   expect(isOffered(), "the key is not offered to all").toBe(true);
-  let key = Buffer.alloc(0);
+  let key: Buffer = Buffer.alloc(0);
   for (const member of takers)
     key = await take(member, Buffer.from(member.told(OFFER_KEY, fromMs).at(-1)!.data.subarray(HEADER_BYTES)));
   await live(s, takers, 3000, () => s.wire.of(TURN, fromMs).length > 0);
