@@ -60,7 +60,14 @@ away_turned:
     mov     [away_due + ecx*4], eax
     dec     ecx
     jnz     1b
+    call    away_turn
+    mov     edx, eax
+    mov     eax, [cluster_netif]
+    call    random_below
+    push    eax
     call    clock_ms
+    pop     ecx
+    add     eax, ecx
     mov     [away_due], eax
     mov     eax, offset away_nonce
     mov     edx, NONCE_SIZE
@@ -102,6 +109,8 @@ away_heard:
     push    ebp
     mov     ebp, eax
     call    agreement_speaks
+    jne     .Laway_heard_done
+    cmp     dword ptr [hello_due], 0    # it says nothing before its hello
     jne     .Laway_heard_done
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     .Laway_heard_done
@@ -165,18 +174,25 @@ away_entitled:
 8:  stc
 9:  ret
 
+# How long it is from one turn of this node to offer the key to the next.
+# Out: EAX milliseconds.
+away_turn:
+    mov     eax, OFFER_MS
+    cmp     dword ptr [away_gives], 0
+    jne     1f
+    mov     eax, [view_members]
+    inc     eax
+    imul    eax, eax, TURN_MS
+1:  ret
+
 # Offers the key to all who were away and have one that was replaced, if it is this node's turn. May sleep.
 # In: EBP which of the replaced keys they have.
 away_offer:
     push    esi
     push    edi
-    mov     esi, OFFER_MS
-    cmp     dword ptr [away_gives], 0
-    jne     1f
-    mov     esi, [view_members]
-    inc     esi
-    imul    esi, esi, TURN_MS
-1:  call    clock_ms
+    call    away_turn
+    mov     esi, eax
+    call    clock_ms
     mov     edi, eax
     sub     eax, [away_due + ebp*4]
     js      9f
