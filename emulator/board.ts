@@ -168,7 +168,7 @@ export class Board implements ProcessorBus, Stateful {
   readonly #sataDrives: readonly (IdeDrive | null)[];
   readonly #soundBlaster: Sb16 | null;
   readonly #coprocessorError: CoprocessorError;
-  readonly #configuration: FirmwareConfiguration | null;
+  readonly configuration: FirmwareConfiguration | null;
   readonly #latches: readonly (Stateful & { reset?(): void })[];
   #resetNs = 0;
 
@@ -310,8 +310,8 @@ export class Board implements ProcessorBus, Stateful {
       debugExitPort((status) => host.exit(status)),
       4,
     );
-    this.#configuration = config.settings?.length ? new FirmwareConfiguration(config.settings) : null;
-    if (this.#configuration) space.claimPorts(0x510, 2, this.#configuration.ports, 2);
+    this.configuration = config.settings?.length ? new FirmwareConfiguration(config.settings) : null;
+    if (this.configuration) space.claimPorts(0x510, 2, this.configuration.ports, 2);
     const debugConsole = debugConsolePort((byte) => host.characterOutput(DEBUG_CONSOLE, byte));
     space.claimPorts(0x402, 1, debugConsole);
     space.claimPorts(0xe9, 1, debugConsole);
@@ -473,7 +473,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#dma.reset();
     this.#fdc.reset();
     for (const latch of this.#latches) latch.reset?.();
-    this.#configuration?.reset();
+    this.configuration?.reset();
     this.#apics.reset();
     this.#pics.reset();
     this.#host.setA20(true);
@@ -577,7 +577,7 @@ export class Board implements ProcessorBus, Stateful {
     this.#pci.visitState(visitor);
     this.#pics.visitState(visitor);
     this.#apics.visitState(visitor);
-    this.#configuration?.visitState(visitor);
+    this.configuration?.visitState(visitor);
   }
 }
 

@@ -440,6 +440,12 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** It goes on as a copy of itself; of one number each, copies are told that they are others. */
+  becomeCopy(number: number): void {
+    if (this.board.configuration) this.board.configuration.generation = number;
+    this.onOutside?.();
+  }
+
   /** Somebody puts its clock forward. */
   shiftClock(seconds: number): void {
     this.board.shiftClock(seconds);

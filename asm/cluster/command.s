@@ -292,7 +292,7 @@ cloud_trust:
     jne     1f
     mov     edx, offset trust_name
     PRINTF  "cluster %s, with a key; %u %s refused\n", edx, eax, ecx
-    call    rotate_advise
+    call    away_advise
     jmp     9f
 1:  PRINTF  "open cluster: whoever is on this network can join and change it (cloud key new NAME); %u %s refused\n", eax, ecx
 9:  pop     ebx

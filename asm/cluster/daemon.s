@@ -45,6 +45,7 @@ address_known:          .space 4
 view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
+generation_known:       .space 4        # generation_count of the session
 tasks_seen:             .space 4        # how many of the daemon's tasks there have been at once
 packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off after a size that no packet has
 
@@ -130,6 +131,8 @@ cluster_task:
     call    mutex_lock
     mov     eax, ebx
     call    node_identify
+    mov     eax, [generation_count]
+    mov     [generation_known], eax
     call    node_load
     call    values_load
     call    vote_load
@@ -242,6 +245,13 @@ cluster_timers:
 .Lcluster_timers_timers:
     call    name_check
     call    reboot_check
+    call    generation_look
+    mov     eax, [generation_count]
+    cmp     eax, [generation_known]
+    je      .Lcluster_timers_same
+    mov     [generation_known], eax
+    call    cluster_renew
+.Lcluster_timers_same:
     call    clock_ms
     mov     edi, eax
     call    health_look
@@ -478,4 +488,30 @@ cluster_rejoin:
     je      2f
     call    agreement_begin
 2:  pop     ebx
+    ret
+
+# This machine has come back from a snapshot, or is a copy of one that goes on elsewhere: what it was about to say may
+# have been said already, under its session's numbers. It joins anew, in another session; a code that it drew counts no
+# longer. The mutex is held. May sleep.
+cluster_renew:
+    push    esi
+    PRINT   "cluster: this machine has come back from a snapshot; its node joins anew\n"
+    mov     esi, offset services
+1:  call    holder_drop
+    add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      1b
+    call    invite_close
+    call    rotate_forget
+    call    proposal_forget
+    call    node_undo_alone
+    call    node_session_ends
+    call    trust_begin
+    call    view_disband
+    call    cluster_receive_forget
+    call    peer_forget
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      9f
+    call    agreement_begin
+9:  pop     esi
     ret

@@ -1,6 +1,7 @@
 # The keys beside the one that counts, in the persistent object `cluster_keyring`: the next one, which a member has been
-# given and which counts as soon as anybody uses it, and the previous one, which tells who was away. How a member is
-# given a key is in rotate.s; see docs/protocols/cluster.md. All routines run with the cluster's mutex held.
+# given and which counts as soon as anybody uses it, and those that were replaced, which tell who was away (away.s). How
+# a member is given a key is in rotate.s; see docs/protocols/cluster-key.md. All routines run with the cluster's mutex
+# held.
 
 .include "macros.inc"
 .include "crypto.inc"
@@ -12,11 +13,11 @@
 .balign 4
 .global keyring
 keyring:                .space KEYRING_SIZE
-has_next:               .space 4        # 1: there is a next key, which is not the one that counts,
-has_previous:           .space 4        # and a previous one
+has_next:               .space 4        # 1: there is a next key, which is not the one that counts
+has_replaced:           .space REPLACED * 4 # 1: there is this one that was replaced
 key_next:               .space HMAC_SIZE    # their keys of packets
-.global key_previous
-key_previous:           .space HMAC_SIZE
+.global key_replaced
+key_replaced:           .space REPLACED * HMAC_SIZE
 
 .text
 
@@ -27,9 +28,17 @@ keyring_load:
     mov     eax, offset kept_keyring
     call    keep_load
     jc      9f
-    cmp     eax, KEYRING_SIZE
+    cmp     eax, KEYRING_SIZE_1
     jb      8f
-    cmp     dword ptr [edi + KEYRING_MAGIC], KEYRING_MAGIC_VALUE
+    mov     ecx, KEYRING_SIZE
+    sub     ecx, eax
+    jbe     1f
+    push    edi                         # what it lacks is zero
+    add     edi, eax
+    xor     eax, eax
+    rep stosb
+    pop     edi
+1:    cmp     dword ptr [edi + KEYRING_MAGIC], KEYRING_MAGIC_VALUE
     jne     8f
     cmp     dword ptr [edi + KEYRING_VERSION], KEYRING_VERSION_VALUE
     jne     8f
@@ -57,7 +66,11 @@ keyring_ready:
     push    ebx
     xor     eax, eax
     mov     [has_next], eax
-    mov     [has_previous], eax
+    xor     ecx, ecx
+1:  mov     [has_replaced + ecx*4], eax
+    inc     ecx
+    cmp     ecx, REPLACED
+    jb      1b
     cmp     [trust_open], eax
     jne     9f
     mov     eax, offset keyring + KEYRING_CLUSTER
@@ -68,10 +81,20 @@ keyring_ready:
     mov     edx, offset key_next
     call    keyring_derive
     mov     [has_next], eax
-    mov     eax, offset keyring + KEYRING_PREVIOUS
-    mov     edx, offset key_previous
+    push    esi
+    xor     esi, esi
+2:  mov     eax, esi
+    shl     eax, 5                      # KEY_SIZE
+    add     eax, offset keyring + KEYRING_REPLACED
+    mov     edx, esi
+    shl     edx, 6                      # HMAC_SIZE
+    add     edx, offset key_replaced
     call    keyring_derive
-    mov     [has_previous], eax
+    mov     [has_replaced + esi*4], eax
+    inc     esi
+    cmp     esi, REPLACED
+    jb      2b
+    pop     esi
 9:  pop     ebx
     ret
 
@@ -147,42 +170,59 @@ keyring_forget:
     rep stosd
     pop     edi
     call    rotate_forget
-    mov     dword ptr [outdated], 0
+    call    away_over
     cmp     dword ptr [keyring + KEYRING_SERIAL], 0
     jne     keyring_changed
     ret
 
-# A packet's code was not made with the cluster's key: with the next one, which counts from now on, or the previous one?
-# May sleep.
-# In: EAX packet, its code in code_given; ECX bytes, EDX sender's address.
+# A packet's code was not made with the cluster's key: with the next one, which counts from now on, or one that was
+# replaced? May sleep.
+# In: EAX packet, its code in code_given; ECX bytes, EDX sender's address, which the packet names.
 # Out: CF clear when the packet's code is right after all.
 .global keyring_check
 keyring_check:
     push    ebx
     push    esi
     push    edi
+    push    ebp
     mov     ebx, eax
     mov     esi, ecx
     mov     edi, edx
     cmp     dword ptr [has_next], 0
-    je      1f
+    je      .Lkeyring_check_replaced
     mov     edx, offset key_next
     call    trust_coded
-    jne     1f
+    jne     .Lkeyring_check_replaced
     call    rotate_forget               # another gives it
     call    keyring_turn
     clc
-    jmp     9f
-1:  cmp     dword ptr [has_previous], 0
-    je      2f
+    jmp     .Lkeyring_check_done
+.Lkeyring_check_replaced:
+    xor     ebp, ebp
+.Lkeyring_check_next:
+    cmp     dword ptr [has_replaced + ebp*4], 0
+    je      .Lkeyring_check_other
     mov     eax, ebx
     mov     ecx, esi
-    mov     edx, offset key_previous
+    mov     edx, ebp
+    shl     edx, 6                      # HMAC_SIZE
+    add     edx, offset key_replaced
     call    trust_coded
-    jne     2f
-    call    rotate_outdated
-2:  stc
-9:  pop     edi
+    je      .Lkeyring_check_away
+.Lkeyring_check_other:
+    inc     ebp
+    cmp     ebp, REPLACED
+    jb      .Lkeyring_check_next
+    call    away_foreign
+    stc
+    jmp     .Lkeyring_check_done
+.Lkeyring_check_away:
+    mov     eax, ebp
+    call    away_heard
+    stc
+.Lkeyring_check_done:
+    pop     ebp
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -191,10 +231,20 @@ keyring_check:
 # node has it there. May sleep.
 .global keyring_turn
 keyring_turn:
-    mov     eax, offset keyring + KEYRING_PREVIOUS
+    push    ebx
+    mov     ebx, offset keyring + KEYRING_REPLACED + (REPLACED - 1) * KEY_SIZE
+1:  mov     eax, ebx                    # the one that was replaced first is forgotten
+    lea     edx, [ebx - KEY_SIZE]
+    mov     ecx, KEY_SIZE
+    call    mem_copy
+    sub     ebx, KEY_SIZE
+    cmp     ebx, offset keyring + KEYRING_REPLACED
+    ja      1b
+    mov     eax, ebx
     mov     edx, offset trust_secret
     mov     ecx, KEY_SIZE
     call    mem_copy
+    pop     ebx
     call    keyring_changed
     mov     eax, offset key_parsed
     mov     edx, offset keyring + KEYRING_NEXT

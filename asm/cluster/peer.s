@@ -277,6 +277,7 @@ peer_heard:
     mov     [ebx + PEER_SEEN], eax
     mov     eax, [trust_sequence]
     mov     [ebx + PEER_SINCE], eax
+    mov     dword ptr [ebx + PEER_ENTITLED], ENTITLED
     call    health_heard
     call    ring_heard
     mov     eax, [esi + CLOUD_ERA]

@@ -1,7 +1,8 @@
 # How the members get a new key for the cluster while it runs. One member draws it and gives it to each other one alone,
 # enciphered with what the two share (X25519): who knows the old key, and has heard all, has nothing of it. Whose public
 # number is whose follows from the sessions that the members know of each other. When all that live have the new key on
-# disk, the one who gives it uses it, and so does everyone who hears that. See docs/protocols/cluster.md.
+# disk, the one who gives it uses it, and so does everyone who hears that. Who was away meanwhile is given it later
+# (away.s). See docs/protocols/cluster-key.md.
 #
 # All routines run with the cluster's mutex held.
 
@@ -12,17 +13,15 @@
 
 OFFER_MS                = 200           # between two offers to one member
 OFFERS                  = 8             # in one step: the answers cost a millisecond each
-OUTDATED_MS             = 1000          # between two answers to who has the previous key
-OUTDATED_SAY_MS         = 60000         # and between two lines about that
 
 .section .rodata
 .balign 4
-# By kind. In: EBX packet, ESI peer; its session is known, and the packet is new.
+# By kind. In: EBX packet, ESI peer, EDI its address; its session is known, and the packet is new.
 heard:                  .long   rotate_offered, rotate_shown, rotate_given, rotate_had
 
 .bss
 .balign 4
-    # this node gives: from rotate_begin on, 0 else. 2: it uses the new key
+    # 1: this node gives a new key, from rotate_begin on; 2: it begins to use it; 0: neither
 .global rotating
 rotating:               .space 4
 rotate_key:             .space KEY_SIZE
@@ -35,13 +34,8 @@ offered_nonce:          .space NONCE_SIZE
     # and what was taken last
 taken_nonce:            .space NONCE_SIZE
 taken_out:              .space NODE_ID_SIZE
-taken_from:             .space NAME_SIZE
-    # who has the previous key
-outdated_at:            .space 4        # clock_ms of the last answer,
-outdated_said_at:       .space 4        # and of the last line,
-outdated_once:          .space 4        # when this is 1
-.global outdated
-outdated:               .space 4        # 1: this node was told that its key is such a one: it is out
+taken_late:             .space 4        # 1: it counted before
+taken_from:             .space NAME_SIZE    # empty: it was taken before the last boot
 
 .text
 
@@ -136,7 +130,7 @@ rotate_step:
     pop     ebx
     ret
 
-# Offers the new key to a node, if that is due. Who has the old key still is spoken to with that. May sleep.
+# Offers the new key to a node, if that is due. May sleep.
 # In: EBX peer.
 # Out: CF when it was due.
 rotate_offer:
@@ -153,7 +147,8 @@ rotate_offer:
     mov     ecx, offset trust_public
     call    rotate_build
     mov     ecx, CLOUD_OFFER_KEY_SIZE
-    call    rotate_send
+    mov     edx, [ebx + PEER_ADDRESS]
+    call    packet_send_to
     stc
 9:  ret
 
@@ -174,18 +169,7 @@ rotate_build:
     mov     ecx, X25519_BYTES
     jmp     mem_copy
 
-# Sends what was built to a node that is given the key, with the one that it has.
-# In: EBX peer, ECX bytes.
-rotate_send:
-    mov     edx, [ebx + PEER_ADDRESS]
-    mov     eax, offset trust_key
-    cmp     dword ptr [rotating], 2
-    jne     packet_send_with
-    mov     eax, offset key_previous
-    jmp     packet_send_with
-
-# A packet that gives a new key, or is about that. Its code was made with this node's key, or, while this node gives a
-# new one, with the previous one. May sleep.
+# A packet that gives a new key, or is about that. Its code was made with this node's key. May sleep.
 # In: EBX packet, ESI bytes, EDI sender's address.
 .global rotate_heard
 rotate_heard:
@@ -212,14 +196,7 @@ rotate_heard:
     mov     eax, ebx
     call    session_answered
     jne     .Lrotate_heard_unproven
-    cmp     dword ptr [outdated], 0
-    jne     .Lrotate_heard_done
-    mov     dword ptr [outdated], 1
-    call    rotate_advise
-    mov     eax, offset holder_event    # what it holds is another's to hold,
-    call    event_signal
-    mov     eax, offset names_event     # and what it says of the cluster's names was true once
-    call    event_signal
+    call    away_told
     jmp     .Lrotate_heard_done
 .Lrotate_heard_unproven:
     COUNT   cloud_unproven
@@ -227,16 +204,8 @@ rotate_heard:
     pop     esi
     ret
 
-# Says what to do, if this node has been told that its key was replaced.
-.global rotate_advise
-rotate_advise:
-    cmp     dword ptr [outdated], 0
-    je      9f
-    PRINT   "cluster: the key was replaced while this node was away, or it was put out. To join again, type\n         `cloud invite` at a member, and here what that says\n"
-9:  ret
-
 # A member has a new key: shows it whose this node's public number is, or says that it has taken the key.
-# In: EBX packet, ESI peer.
+# In: EBX packet, ESI peer, EDI sender's address.
 rotate_offered:
     cmp     dword ptr [rotating], 1     # two at once: neither comes to an end
     je      .Lrotate_answer_done
@@ -265,8 +234,8 @@ rotate_offered:
     mov     ecx, offset trust_public
     mov     edx, CLOUD_OFFER_KEY_SIZE
 
-# Answers who offers a new key.
-# In: EAX KIND_*, ECX X25519_BYTES behind the nonce, EDX bytes of the packet; ESI peer.
+# Answers who offers a new key, where it is now: this node may have been away.
+# In: EAX KIND_*, ECX X25519_BYTES behind the nonce, EDX bytes of the packet; ESI peer, EDI its address.
 rotate_answer:
     push    ebx
     push    edx
@@ -274,7 +243,7 @@ rotate_answer:
     mov     edx, offset offered_nonce
     call    rotate_build
     pop     ecx
-    mov     edx, [ebx + PEER_ADDRESS]
+    mov     edx, edi
     call    packet_send_to
     pop     ebx
 .Lrotate_answer_done:
@@ -286,7 +255,7 @@ rotate_forged:
     ret
 
 # Says that this node has the key, once that is on its disk: who gives it asks again.
-# In: ESI peer.
+# In: ESI peer, EDI its address.
 rotate_confirm:
     call    keyring_kept
     jne     9f
@@ -342,7 +311,8 @@ rotate_shown:
     mov     ecx, CODE_SIZE
     call    mem_copy
     mov     ecx, CLOUD_GIVE_SIZE
-    call    rotate_send
+    mov     edx, [ebx + PEER_ADDRESS]
+    call    packet_send_to
     pop     ebx
 .Lrotate_shown_done:
     ret
@@ -364,7 +334,7 @@ rotate_pad:
     jmp     mem_copy
 
 # The key is given: it is kept, and counts when somebody uses it.
-# In: EBX packet, ESI peer.
+# In: EBX packet, ESI peer, EDI its address.
 rotate_given:
     cmp     dword ptr [rotating], 1
     je      .Lrotate_given_done
@@ -405,6 +375,8 @@ rotate_given:
     lea     edx, [ebx + CLOUD_GIVEN + GIVEN_OUT]
     mov     ecx, NODE_ID_SIZE
     call    mem_copy
+    mov     eax, [ebx + CLOUD_GIVEN + GIVEN_LATE]
+    mov     [taken_late], eax
     mov     eax, offset taken_from
     lea     edx, [ebx + CLOUD_NAME]
     mov     ecx, NAME_SIZE
@@ -450,6 +422,7 @@ rotate_use:
     mov     edx, offset hostname
     mov     ecx, NAME_SIZE
     call    string_copy
+    mov     dword ptr [taken_late], 0
     mov     dword ptr [rotating], 2
     call    keyring_turn
     mov     eax, offset key_cluster
@@ -461,110 +434,51 @@ rotate_say:
     mov     eax, KIND_TURN
     jmp     packet_send
 
-# The new key counts here from now on. Who is put out is gone.
+# The new key counts here from now on. Who is put out is gone. A node that did not hear of each replacement may not know
+# all who were: it believes, and gives a key to, only those that it hears under this one. May sleep.
 .global rotate_turned
 rotate_turned:
     push    ebx
-    mov     dword ptr [outdated], 0
     cmp     byte ptr [taken_from], 0
-    je      1f                          # it was given before the last boot
+    je      1f
     mov     eax, offset taken_from
+    cmp     dword ptr [taken_late], 0
+    jne     2f
     PRINTF  "cluster: %s has replaced the key\n", eax
-    jmp     2f
+    call    rotate_put_out
+    jmp     4f
 1:  PRINT   "cluster: the key was replaced\n"
-2:  mov     eax, offset taken_out
+    jmp     3f
+2:  PRINTF  "cluster: the key was replaced while this node was away, and %s has given it the new one\n", eax
+3:  call    away_forget
+4:  mov     eax, [rotating]             # 2 when this node has replaced it
+    call    away_turned
+    xor     eax, eax
+    mov     [rotating], eax
+    mov     [taken_from], al
+    call    coordinator_answer
+    pop     ebx
+    ret
+
+# Who is put out is a member no longer.
+# Clobbers: EBX too.
+rotate_put_out:
+    mov     eax, offset taken_out
     call    peer_known
-    jc      8f
+    jc      9f
     mov     ebx, eax
     lea     eax, [ebx + PEER_NAME]
     PRINTF  "cluster: %s %I is put out\n", eax, [ebx+PEER_ADDRESS]
     call    peer_gone
     mov     dword ptr [ebx + PEER_LEFT], 1
+    mov     dword ptr [ebx + PEER_ENTITLED], ENTITLED_OUT
     lea     eax, [ebx + PEER_ID - CLOUD_NODE]
     call    coordinator_is
-    jne     8f
-    call    coordinator_forget
-8:  call    coordinator_answer
-    pop     ebx
-    ret
+    je      coordinator_forget
+9:  ret
 
 # Nothing comes of it: somebody that lives does not take the key. It never counts.
 .global rotate_forget
 rotate_forget:
     mov     dword ptr [rotating], 0
-    ret
-
-# A packet that was made with the previous key. Whom this node is giving the new one, because it lives and did not hear,
-# is given it; who was away is told what to do. May sleep.
-# In: EBX packet, ESI bytes, EDI sender's address.
-.global rotate_outdated
-rotate_outdated:
-    push    ebp
-    cmp     [ebx + CLOUD_ADDRESS], edi
-    jne     .Lrotate_outdated_done
-    cmp     dword ptr [rotating], 2
-    jne     .Lrotate_outdated_tell
-    lea     eax, [ebx + CLOUD_NODE]
-    call    peer_known
-    jc      .Lrotate_outdated_tell
-    mov     ebp, eax
-    add     eax, PEER_SESSION
-    lea     edx, [ebx + CLOUD_SESSION]
-    call    session_same
-    jne     .Lrotate_outdated_tell
-    cmp     dword ptr [ebp + PEER_KEYED], KEYED_NOT
-    je      .Lrotate_outdated_tell
-    # It is answered where it is now. That it is there at all, nobody has proved: who is put out can say so.
-    push    dword ptr [ebp + PEER_ADDRESS]
-    mov     [ebp + PEER_ADDRESS], edi
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    cmp     eax, KIND_SHOW
-    je      .Lrotate_outdated_heard
-    cmp     eax, KIND_HAVE
-    je      .Lrotate_outdated_heard
-    push    ebx
-    mov     ebx, ebp
-    call    rotate_offer
-    pop     ebx
-    jmp     .Lrotate_outdated_answered
-.Lrotate_outdated_heard:
-    call    rotate_heard
-.Lrotate_outdated_answered:
-    pop     dword ptr [ebp + PEER_ADDRESS]
-    jmp     .Lrotate_outdated_done
-.Lrotate_outdated_tell:
-    cmp     dword ptr [coordinator_self], 0
-    je      .Lrotate_outdated_done
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    cmp     eax, KIND_HOLD              # who holds an address should hear it first of all
-    je      .Lrotate_outdated_due
-    cmp     eax, KIND_VIEW              # and a hello
-    ja      .Lrotate_outdated_done
-.Lrotate_outdated_due:
-    call    clock_ms
-    mov     ebp, eax
-    sub     eax, [outdated_at]
-    cmp     eax, OUTDATED_MS
-    jb      .Lrotate_outdated_done
-    mov     [outdated_at], ebp
-    mov     eax, KIND_OUTDATED
-    call    packet_build
-    call    session_reply
-    mov     edx, edi
-    mov     ecx, CLOUD_SIZE
-    mov     eax, offset key_previous
-    call    packet_send_with
-    cmp     dword ptr [outdated_once], 0
-    je      .Lrotate_outdated_say
-    mov     eax, ebp
-    sub     eax, [outdated_said_at]
-    cmp     eax, OUTDATED_SAY_MS
-    jb      .Lrotate_outdated_done
-.Lrotate_outdated_say:
-    mov     dword ptr [outdated_once], 1
-    mov     [outdated_said_at], ebp
-    lea     eax, [ebx + CLOUD_NAME]
-    PRINTF  "cluster: %s %I has the key that was replaced, and is not believed (cloud invite)\n", eax, edi
-.Lrotate_outdated_done:
-    pop     ebp
     ret

@@ -176,7 +176,10 @@ session_window:
 # Clobbers: ECX, EDX only.
 .global session_retire
 session_retire:
-    mov     dword ptr [eax + PEER_KEYED], KEYED_NOT
+    xor     edx, edx
+    mov     [eax + PEER_KEYED], edx     # KEYED_NOT
+    mov     [eax + PEER_ENTITLED], edx  # ENTITLED_NOT
+    mov     [eax + PEER_SEALED], edx
     mov     edx, [eax + PEER_SESSION]
     or      edx, [eax + PEER_SESSION + 4]
     jz      9f                          # it is new here

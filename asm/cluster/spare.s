@@ -16,6 +16,7 @@
 
 CODES                   = 32            # views that are dropped in a row
 SPARERS                 = 4             # coordinators of which something is kept
+AHEAD                   = 1024          # numbers: a forged one further on would be waited for too long
 
 # What was dropped of a coordinator.
 SPARED_SESSION          = 0             # SESSION_SIZE bytes
@@ -101,8 +102,10 @@ view_is_known:
     push    ebp
     mov     ebp, eax
     mov     ecx, [ebx + CLOUD_SEQUENCE] # one that is late is the window's matter
-    cmp     ecx, [ebp + PEER_SEQUENCE]
+    sub     ecx, [ebp + PEER_SEQUENCE]
     jbe     .Lview_is_known_not
+    cmp     ecx, AHEAD
+    ja      .Lview_is_known_not
     mov     eax, ebx
     call    cluster_same
     jne     .Lview_is_known_not

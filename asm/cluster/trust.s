@@ -389,6 +389,11 @@ trust_check:
     neg     eax                         # 1 when it is of an open cluster
     cmp     eax, [trust_open]
     jne     .Ltrust_check_other
+    cmp     [ebx + CLOUD_ADDRESS], edi  # before the code, for what is made with the next key has the node take that
+    jne     .Ltrust_check_forged
+    mov     eax, [ebx + CLOUD_SESSION]
+    or      eax, [ebx + CLOUD_SESSION + 4]
+    jz      .Ltrust_check_forged
     mov     esi, ecx
     mov     eax, offset code_given
     lea     edx, [ebx + CLOUD_CODE]
@@ -398,19 +403,13 @@ trust_check:
     mov     ecx, esi
     mov     edx, offset trust_key
     call    trust_coded
-    je      .Ltrust_check_made
+    clc
+    je      .Ltrust_check_done
     mov     eax, ebx
     mov     ecx, esi
     mov     edx, edi
     call    keyring_check
     jc      .Ltrust_check_forged
-.Ltrust_check_made:
-    cmp     [ebx + CLOUD_ADDRESS], edi
-    jne     .Ltrust_check_forged
-    mov     eax, [ebx + CLOUD_SESSION]
-    or      eax, [ebx + CLOUD_SESSION + 4]
-    jz      .Ltrust_check_forged
-    clc
     jmp     .Ltrust_check_done
 .Ltrust_check_other:
     COUNT   cloud_other

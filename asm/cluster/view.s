@@ -333,7 +333,10 @@ view_apply_entry:
     xor     eax, eax
     cmp     dword ptr [ebx + PEER_STATE], STATE_MEMBER
     sete    al
-    call    peer_vouch
+    cmp     [ebx + PEER_ENTITLED], eax  # ENTITLED, where nothing is known against it
+    jae     1f
+    mov     [ebx + PEER_ENTITLED], eax
+1:  call    peer_vouch
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_behind:              # what is said of that boot is no news, but that nobody vouches for the node is
     cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER

@@ -36,14 +36,36 @@ host_bridges:           .long 0x12378086, 0x29C08086, 0     # i440FX, Q35
 setting_read:
     push    ebx
     push    esi
-    push    edi
-    push    ebp
+    mov     ebx, edx
+    mov     esi, ecx
+    call    setting_find
+    jc      .Lsetting_read_done
+    cmp     edx, esi
+    jbe     .Lsetting_read_fits
+    mov     edx, esi
+.Lsetting_read_fits:
+    mov     esi, edx
+    mov     ecx, edx
+    mov     edx, ebx
+    call    setting_take
+    mov     eax, esi
+    clc
+.Lsetting_read_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Finds a file.
+# In: EAX name.
+# Out: EAX its key, EDX its bytes; CF and EAX error when there is no such file.
+.global setting_find
+setting_find:
+    push    ebx
+    push    esi
     sub     esp, ENTRY_SIZE
     mov     esi, eax
-    mov     edi, edx
-    mov     ebp, ecx
     call    setting_device
-    jc      .Lsetting_read_absent
+    jc      .Lsetting_find_absent
     mov     eax, KEY_DIRECTORY
     call    setting_select
     push    0
@@ -53,10 +75,10 @@ setting_read:
     pop     ebx
     bswap   ebx
     cmp     ebx, FILES_MAXIMUM
-    ja      .Lsetting_read_absent
-.Lsetting_read_next:
+    ja      .Lsetting_find_absent
+.Lsetting_find_next:
     dec     ebx
-    js      .Lsetting_read_absent
+    js      .Lsetting_find_absent
     mov     eax, esp
     mov     ecx, ENTRY_SIZE
     call    setting_bytes
@@ -64,32 +86,30 @@ setting_read:
     lea     eax, [esp + ENTRY_NAME]
     mov     edx, esi
     call    string_compare
-    jne     .Lsetting_read_next
+    jne     .Lsetting_find_next
     movzx   eax, word ptr [esp + ENTRY_KEY]
     xchg    al, ah
-    call    setting_select
-    mov     ecx, [esp + ENTRY_BYTES]
-    bswap   ecx
-    cmp     ecx, ebp
-    jbe     .Lsetting_read_fits
-    mov     ecx, ebp
-.Lsetting_read_fits:
-    mov     ebx, ecx
-    mov     eax, edi
-    call    setting_bytes
-    mov     eax, ebx
+    mov     edx, [esp + ENTRY_BYTES]
+    bswap   edx
     clc
-    jmp     .Lsetting_read_done
-.Lsetting_read_absent:
+    jmp     .Lsetting_find_done
+.Lsetting_find_absent:
     mov     eax, ERROR_NOT_FOUND
     stc
-.Lsetting_read_done:
+.Lsetting_find_done:
     lea     esp, [esp + ENTRY_SIZE]
-    pop     ebp
-    pop     edi
     pop     esi
     pop     ebx
     ret
+
+# Reads the beginning of a file that was found.
+# In: EAX its key, EDX buffer, ECX bytes.
+.global setting_take
+setting_take:
+    push    edx
+    call    setting_select
+    pop     eax
+    jmp     setting_bytes
 
 # Whether the device is there.
 # Out: CF when it is not.

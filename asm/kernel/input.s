@@ -15,6 +15,11 @@
 input_put:
     cmp     eax, KEY_F12
     je      .Linput_put_debug
+    push    eax
+    push    edx
+    call    generator_arrived
+    pop     edx
+    pop     eax
     push    ebx
     mov     ebx, edx
     cmp     eax, KEY_CTRL_C

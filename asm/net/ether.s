@@ -147,6 +147,18 @@ net_poll_timers:
 ether_receive:
     inc     dword ptr [eax + NETIF_RX_FRAMES]
     add     [eax + NETIF_RX_BYTES], ecx
+    push    eax
+    push    edx
+    push    ecx
+    mov     eax, ecx
+    cmp     ecx, 4
+    jb      .Lether_receive_noted
+    xor     eax, [edx + ecx - 4]
+.Lether_receive_noted:
+    call    generator_arrived
+    pop     ecx
+    pop     edx
+    pop     eax
     test    dword ptr [eax + NETIF_FLAGS], NETIF_UP
     jz      .Lether_receive_down
     cmp     eax, [tap_netif]

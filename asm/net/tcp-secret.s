@@ -1,6 +1,6 @@
 # What a stranger must not guess: initial sequence numbers (RFC 6528), SYN cookies (RFC 4987), ports (RFC 6056) and the
 # start of the timestamp clock. All come from one keyed hash over the connection's addresses: HalfSipHash-2-4 of
-# Aumasson and Bernstein, with a key that is made at the first use.
+# Aumasson and Bernstein, with a key that is drawn at the first use, and again when the machine is another copy.
 
 .include "macros.inc"
 .include "net.inc"
@@ -12,6 +12,7 @@ COOKIE_LIFETIME         = 2             # counts
 .bss
 .balign 4
 secret_key:             .space 8
+secret_generation:      .space 4        # generation_count when it was drawn, and 1 more; 0: it was not
 secret_input:           .space 24
 secret_count:           .space 4        # numbers that were drawn
 
@@ -22,25 +23,17 @@ cookie_sizes:           .long 64, 256, 536, 1024, 1220, 1360, 1440, 1460
 
 .text
 
-# Makes the key, if there is none.
+# Draws the key, unless there is one of this copy of the machine. May sleep.
 secret_start:
-    cmp     dword ptr [secret_key], 0
-    jne     9f
-    call    task_time
-    mov     [secret_key], eax
-    call    clock_seconds
-    imul    eax, eax, 0x9E3779B1
-    mov     [secret_key + 4], eax
-    mov     eax, [net_interfaces]
-    test    eax, eax
-    jz      1f
-    call    random_seed
-    xor     [secret_key + 4], eax
-1:  call    clock_us
-    xor     eax, 0x5C3A96F1
-    ror     eax, 11
-    xor     [secret_key], eax
-    or      dword ptr [secret_key], 1
+    mov     eax, [generation_count]
+    inc     eax
+    cmp     eax, [secret_generation]
+    je      9f
+    push    eax
+    mov     eax, offset secret_key
+    mov     edx, 8
+    call    generator_fill
+    pop     [secret_generation]
 9:  ret
 
 # One round of SipHash with words of 32 bits: v0 EAX, v1 EBX, v2 ECX, v3 EDX.

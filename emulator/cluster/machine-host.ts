@@ -82,6 +82,7 @@ export interface MachineHost {
   slowDisk(factor: number): void;
   troubleDisk(change: Partial<DiskTrouble>): void;
   shiftClock(seconds: number): void;
+  becomeCopy(number: number): void;
   revertDisks(): void;
   eject(drive: string, isForced: boolean): boolean;
   insert(drive: string, content: Uint8Array): boolean;

@@ -66,7 +66,7 @@ export interface SnapshotNode extends PlainParts, StoredParts<number, number> {
  */
 export type Extras = ReadonlyMap<string, Uint8Array>;
 
-/** After a branch each machine's processor stands still for less than this, as long as its seed says. */
+/** After a branch each machine is another copy of itself, and stands still for less than this, as its seed says. */
 const BRANCH_SPREAD_NS = 1_000_000;
 const MEDIUM_HEAD_BYTES = 16;
 
@@ -318,7 +318,10 @@ export class Snapshot {
       );
     if (branchSeed === null) return;
     const random = new Random(branchSeed, "branch");
-    for (const host of cluster.hosts) host.hold(nowNs + random.below(BRANCH_SPREAD_NS));
+    for (const host of cluster.hosts) {
+      host.hold(nowNs + random.below(BRANCH_SPREAD_NS));
+      host.becomeCopy(random.u32() | 0 || 1);
+    }
   }
 
   /**

@@ -231,6 +231,10 @@ class WorkerMachineHost implements MachineHost {
     this.#call("shiftClock", seconds);
   }
 
+  becomeCopy(number: number): void {
+    this.#call("becomeCopy", number);
+  }
+
   revertDisks(): void {
     this.#call("revertDisks");
   }

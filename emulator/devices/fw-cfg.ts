@@ -2,8 +2,12 @@
  * QEMU's firmware configuration device (fw_cfg), as much of it as a guest needs to read files that were given to its machine:
  * a selector, a data port, the signature and the directory. It is there only when there are files. Source: QEMU,
  * docs/specs/fw_cfg.rst.
+ *
+ * One file more is the machine's generation, as QEMU's vmgenid device has it (docs/specs/vmgenid.rst): 16 bytes that are
+ * others once the machine goes on as a copy of itself, so that a guest draws its secrets anew.
  */
 import type { AccessBytes, PortHandler } from "../bus/bus.ts";
+import { Random } from "../state/random.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 /** A file that a guest can read; `-fw_cfg name=NAME,string=TEXT` gives a machine of QEMU the same. */
@@ -20,6 +24,10 @@ const DIRECTORY_KEY = 0x0019;
 const FIRST_FILE_KEY = 0x0020;
 const NAME_BYTES = 56;
 const ENTRY_BYTES = 8 + NAME_BYTES;
+const GENERATION_FILE = "etc/vmgenid_guid";
+const GENERATION_FILE_BYTES = 4096;
+const GENERATION_AT = 40;
+const GENERATION_WORDS = 4;
 /** Bit 0: the interface by ports; bit 1 would be DMA. */
 const REVISION = 1;
 
@@ -29,14 +37,19 @@ export class FirmwareConfiguration implements Stateful {
   readonly #items = new Map<number, Uint8Array>();
   #selected = 0;
   #offset = 0;
+  /** Which copy of the machine this is: 0 until it is said to be one. */
+  #generation = 0;
+  readonly #generationFile = new Uint8Array(GENERATION_FILE_BYTES);
 
-  constructor(files: readonly SettingFile[]) {
+  constructor(settings: readonly SettingFile[]) {
     const encoder = new TextEncoder();
+    const texts = settings.map(({ name, text }) => ({ name, content: encoder.encode(text) }));
+    const files = [...texts, { name: GENERATION_FILE, content: this.#generationFile }];
+    this.#fillGeneration();
     const directory = new Uint8Array(4 + files.length * ENTRY_BYTES);
     const view = new DataView(directory.buffer);
     view.setUint32(0, files.length);
-    for (const [index, { name, text }] of files.entries()) {
-      const content = encoder.encode(text);
+    for (const [index, { name, content }] of files.entries()) {
       const nameBytes = encoder.encode(name);
       if (nameBytes.length >= NAME_BYTES) throw new RangeError(`the name of a setting is too long: ${name}`);
       const at = 4 + index * ENTRY_BYTES;
@@ -66,14 +79,27 @@ export class FirmwareConfiguration implements Stateful {
     return value >>> 0;
   }
 
+  /** The machine goes on as this copy of itself. */
+  set generation(generation: number) {
+    this.#generation = generation;
+    this.#fillGeneration();
+  }
+
+  #fillGeneration(): void {
+    const random = new Random(this.#generation, "generation");
+    const view = new DataView(this.#generationFile.buffer);
+    for (let word = 0; word < GENERATION_WORDS; word++) view.setUint32(GENERATION_AT + 4 * word, random.u32(), true);
+  }
+
   reset(): void {
     this.#selected = 0;
     this.#offset = 0;
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("firmware configuration", 1);
+    visitor.part("firmware configuration", 2);
     this.#selected = visitor.integer(this.#selected);
     this.#offset = visitor.integer(this.#offset);
+    this.generation = visitor.integer(this.#generation);
   }
 }

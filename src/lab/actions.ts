@@ -123,6 +123,7 @@ const COUNTS: ParameterKind = {
 };
 const BUTTONS = number(0, 31, "buttons");
 const MOST_MACHINES = 1001;
+const COPY = number(1, 0x7fffffff, "the number of a copy");
 const MACHINE = number(1, MOST_MACHINES, "the number of a machine");
 const TEXT: ParameterKind = {
   holds: "text",
@@ -347,6 +348,13 @@ export const ACTIONS = [
     help: "puts the clock on the board forward",
     parameters: [{ name: "time", kind: SPAN, usual: 3600e9 }],
     apply: (lab, node, [time]) => lab.nodes[node]!.shiftClock(Number(time)),
+  },
+  {
+    word: "copy",
+    label: "Becomes a copy",
+    help: "tells the machine that it goes on as another copy of itself, as one that comes back from a snapshot",
+    parameters: [{ name: "number", kind: COPY, usual: 1 }],
+    apply: (lab, node, [number]) => lab.nodes[node]!.becomeCopy(Number(number)),
   },
   {
     word: "flip",

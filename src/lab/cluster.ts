@@ -239,6 +239,15 @@ export class LabNode {
     return this.#host.insert(drive, content);
   }
 
+  /**
+   * It goes on as a copy of itself, as a machine does that comes back from a snapshot; where it has a key, its system is
+   * told so. Each number is another copy.
+   */
+  becomeCopy(number: number): void {
+    this.#lab.note("copy", this.index, number);
+    this.#host.becomeCopy(number | 0);
+  }
+
   /** Puts the clock on its board forward. */
   shiftClock(span: TimeSpan): void {
     this.#lab.note("clock", this.index, toNs(span));

@@ -297,6 +297,13 @@ export class ClusterWire {
     this.sayBytes(packetBytes({ ...said, session, sequence, echo }, source, this.#key, this.#numbers), last);
   }
 
+  /** The same in the name of somebody who goes on with its own numbers. */
+  forge(said: Said & { readonly session: string }): void {
+    const own = this.#sequences.get(said.session) ?? 0;
+    this.say(said);
+    this.#sequences.set(said.session, own);
+  }
+
   /** Says these bytes to the group, from the address 10.0.2.`last`. */
   sayBytes(data: Uint8Array, last: number): void {
     this.sayBytesFrom(data, `10.0.2.${last}`);

@@ -58,7 +58,7 @@ function keyring({ node }: Scene) {
   const object = objectOn(node.disk!, "cluster_keyring");
   if (!object) return null;
   const bytes = Buffer.from(object);
-  expect(bytes).toHaveLength(108);
+  expect(bytes).toHaveLength(204);
   expect(bytes.toString("latin1", 0, 4)).toBe("QRKR");
   expect(bytes.readUInt32LE(4)).toBe(1);
   return {

@@ -56,7 +56,7 @@ function halfSipHash([k0, k1]: readonly [number, number], words: readonly number
 async function hashOf({ lab, node }: TcpScene): Promise<(ownPort: number, port: number, ...two: number[]) => number> {
   const key = new DataView(Uint8Array.from(lab.nodes[0]!.readMemory(addressOf("secret_key"), 8)).buffer);
   const pair = [key.getUint32(0, true), key.getUint32(4, true)] as const;
-  expect(pair[0] & 1).toBe(1);
+  expect(pair).not.toEqual([0, 0]);
   const word = (address: string): number => new DataView(parseIpv4(address).slice().buffer).getUint32(0, true);
   return (ownPort, port, ...two) => halfSipHash(pair, [word(node.address), word(PEER), port, ownPort, ...two]);
 }

@@ -57,6 +57,7 @@ test("each tool does what the command line does: a link of the page ends there a
       "deaf",
       "hear",
       "clock",
+      "copy",
       "flip",
       "unflushed",
       "older",

@@ -85,6 +85,7 @@ const CASES = {
   "oofs/crash": { quick: 1, fast: 1, thorough: 25 },
   "oofs/damage": { quick: 15, fast: 15, thorough: 400 },
   "page/decode": { quick: 500, fast: 500, thorough: 100_000 },
+  "system/cluster-away": { quick: 0, fast: 0, thorough: 8 },
   "system/files": { quick: 1, fast: 1, thorough: 6 },
   "system/volumes": { quick: 1, fast: 1, thorough: 10 },
   "system/iso9660": { quick: 1, fast: 1, thorough: 100 },

@@ -23,7 +23,7 @@ const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = 
       "hear",
     ],
   ],
-  ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock"]],
+  ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock", "copy"]],
   ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older", "eject"]],
   ["Mouse", ["mouse", "buttons"]],
 ];

@@ -101,7 +101,7 @@ const PARTS = `
   82077AA 2, medium 1, diskette drive 2, PCI bus 1, 82441FX host bridge 1, PIIX3 ISA bridge 1, PIIX3 IDE 1, IDE channel 1,
   bus master 1, IDE drive 2, ide0 master 1, ide0 slave 1, ide1 master 2, PIIX4 power management 1, VGA PCI function 1, eth0 1,
   virtio0 1, virtio 1, virtqueue 1, virtio disk 1, ahci0 1, AHCI 1, AHCI port 1,
-  PRD table 1, sata0 1, SATA disk 1, sata1 2, AC97 1, AC'97 1, AC'97 codec 1, AC'97 stream 1, 8259A 2, local APIC 1, I/O APIC 1, firmware configuration 1, timers 1,
+  PRD table 1, sata0 1, SATA disk 1, sata1 2, AC97 1, AC'97 1, AC'97 codec 1, AC'97 stream 1, 8259A 2, local APIC 1, I/O APIC 1, firmware configuration 2, timers 1,
   cable end 1
 `
   .trim()
