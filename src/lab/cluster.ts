@@ -12,7 +12,7 @@ import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
-import type { ClusterOptions, WaitOptions } from "./cluster-options.ts";
+import type { ClusterOptions, StopSignal, WaitOptions } from "./cluster-options.ts";
 import type { Companion } from "./companion.ts";
 import { CONSOLES, ConsoleText, restoreConsoles, saveConsoles } from "./console.ts";
 import { TripleFaultError, WaitError } from "./errors.ts";
@@ -299,7 +299,7 @@ export class LabCluster {
   realtime: boolean;
   /** Hears of all that is done to machines and cables (src/lab/actions.ts), just before it is done. */
   onAction: ((word: string, node: number, values: readonly (number | string)[]) => void) | null = null;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
   #outputBytes = 0;
   #turnMs: number;
   /** What the next wait is to throw. */
