@@ -13,7 +13,10 @@ const qure = (...args: readonly string[]) => execa("node", [bundle, ...args], { 
 const SHORT = ["--until", "300ms", "--bound", "1s"];
 
 /** Sleeps, and wakes to sleep on: `sti`, `hlt`, `jmp`. */
-const SLEEPER = Uint8Array.from({ length: 512 }, (_, at) => [0xfb, 0xf4, 0xeb, 0xfd][at] ?? [0x55, 0xaa][at - 510] ?? 0);
+const SLEEPER = Uint8Array.from(
+  { length: 512 },
+  (_, at) => [0xfb, 0xf4, 0xeb, 0xfd][at] ?? [0x55, 0xaa][at - 510] ?? 0,
+);
 
 const RULE = `export const invariants = [{
   name: "power",
