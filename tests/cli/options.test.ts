@@ -42,18 +42,13 @@ describe("qure build", () => {
   thoroughly("--disk-size is the size of the disk, and --watch builds again after a change", async () => {
     for (const name of ["asm", "boot"]) cpSync(join(root, name), join(folder, name), { recursive: true });
     const watching = spawn("node", [bundle, "build", "--watch", "--disk-size", "40M"], { cwd: folder });
-    let said = "";
-    const hear = async (times: number): Promise<void> => {
-      for await (const text of watching.stdout.iterator({ destroyOnReturn: false })) {
-        said += text;
-        if (said.split("built in").length > times) return;
-      }
-    };
-    await hear(1);
+    const built = (): Promise<void> =>
+      new Promise((done) => watching.stdout.on("data", (text) => /^built in/m.test(`${text}`) && done()));
+    await built();
     expect(statSync(join(folder, "build/qure.img")).size).toBe(40 << 20);
     const source = read("asm/kernel/entry.s").toString();
     writeFileSync(join(folder, "asm/kernel/entry.s"), source.replace("QuRe revision %u", "My revision %u"));
-    await hear(2);
+    await built();
     watching.kill();
     expect(read("build/kernel.elf").includes("My revision %u")).toBe(true);
   });
