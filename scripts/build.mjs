@@ -1,22 +1,42 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
-// Each tool and each command is a script of its own (src/cli/start.ts). With --if-changed it does nothing when dist/ is
-// of the sources as they are.
+// Each tool and each command is a script of its own (src/cli/start.ts). It does nothing when dist/ is of the sources as
+// they are, unless --force is given.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild, transform } from "esbuild";
+import { isCurrent, licencesOf, putInPlace, workFolder, writeStamp } from "./aside.mjs";
 import { bundle } from "./bundle.mjs";
+import { commonJsTypes } from "./commonjs-types.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
-import { hashOf, STAMP, sourcesHash } from "./sources.mjs";
+import { hashOf, sourcesHash } from "./sources.mjs";
 
+const PLACE = "dist";
+const STAMP = ".sources";
 // Taken before anything is read: what changes from here on makes dist/ stale.
 const sources = sourcesHash();
-if (process.argv.includes("--if-changed") && (await readFile(STAMP, "utf8").catch(() => "")) === sources)
-  process.exit(0);
+const isForced = process.argv.includes("--force");
+if (!isForced && isCurrent(PLACE, STAMP, sources)) process.exit(0);
 
+/** Says what goes on. npm shows nothing of what `npx` prepares: the person at the terminal is told directly. */
+function say(text) {
+  const isHidden = !process.stderr.isTTY && process.env.npm_command === "exec";
+  try {
+    writeFileSync(isHidden ? "/dev/tty" : process.stderr.fd, `qure: ${text}\n`);
+  } catch {
+    // Nobody sits there.
+  }
+}
+
+const begun = performance.now();
+say("building dist/, which may take half a minute");
+const work = workFolder();
+const OUT = join(work, PLACE);
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
@@ -28,42 +48,24 @@ async function load(path) {
 const TOOLS = [...(await load("src/cli/tools.ts")).TOOLS.keys()];
 const { COMMANDS, NO_COMMAND } = await load("src/cli/commands.ts");
 
-await rm("dist", { recursive: true, force: true });
-await mkdir("dist/scripts", { recursive: true });
+await mkdir(`${OUT}/scripts`, { recursive: true });
 const common = {
   bundle: true,
   platform: "node",
   target: "node20",
   minifySyntax: true,
-  sourcemap: "linked",
-  sourcesContent: false,
   logLevel: "warning",
 };
 const define = { QURE_VERSION: JSON.stringify(version) };
 // Fields are assignments in constructors: while the code is not optimised yet they are much faster than definitions.
 const tsconfigRaw = { compilerOptions: { useDefineForClassFields: false } };
 
-/** Folders of the packages by others whose code is in a bundle. */
-const bundledPackages = new Set();
+/** What esbuild says of each bundle. */
+const metafiles = [];
 
 async function build(options) {
   const { metafile } = await esbuild({ ...options, metafile: true });
-  for (const input of Object.keys(metafile.inputs)) {
-    const [folder] = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
-    if (folder !== undefined) bundledPackages.add(folder);
-  }
-}
-
-/** Writes the licences of the bundled packages to dist/LICENSES. */
-async function writeLicences() {
-  const parts = [...bundledPackages].sort().map(async (folder) => {
-    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${folder} is bundled and has no file with its licence`);
-    return `${name} ${version} (${license})\n\n${(await readFile(`${folder}/${file}`, "utf8")).trim()}\n`;
-  });
-  const texts = await Promise.all(parts);
-  await writeFile("dist/LICENSES", `The files in this folder contain code of these packages.\n\n${texts.join("\n\n")}`);
+  metafiles.push(metafile);
 }
 
 /**
@@ -71,22 +73,22 @@ async function writeLicences() {
  * before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
  */
 async function writePrograms() {
-  await mkdir("dist/bin", { recursive: true });
+  await mkdir(`${OUT}/bin`, { recursive: true });
   const programs = TOOLS.flatMap((tool) => [tool, `qure-${tool}`].map((name) => ({ tool, name })));
   // Without an extension they would be modules, as the package is; CommonJS starts sooner.
-  await writeFile("dist/bin/package.json", `{ "type": "commonjs" }\n`);
+  await writeFile(`${OUT}/bin/package.json`, `{ "type": "commonjs" }\n`);
   await Promise.all(
     programs.map(async ({ tool, name }) => {
       const text = `#!/usr/bin/env node\nprocess.argv.splice(2, 0, ${JSON.stringify(tool)});\nrequire("../qure.cjs");\n`;
-      await writeFile(`dist/bin/${name}`, text);
-      await chmod(`dist/bin/${name}`, 0o755);
+      await writeFile(`${OUT}/bin/${name}`, text);
+      await chmod(`${OUT}/bin/${name}`, 0o755);
     }),
   );
 }
 
 /** What `qure as` knows of compilers' instructions before it has read any (src/assembler/shapes.ts), in base 64. */
 async function shapes() {
-  const outfile = "build/shapes.mjs";
+  const outfile = join(work, "shapes.mjs");
   await bundle("src/assembler/shapes.ts", outfile);
   const { shapesOf } = await import(pathToFileURL(outfile).href);
   const path = "scripts/shapes.s";
@@ -106,12 +108,12 @@ const SCRIPTS = new Map([
   [NO_COMMAND, `import { main } from "./main.ts"; main("", null);`],
 ]);
 
-/** Makes the interpreter's modules, which bundles find in dist/; returns a hash of them. */
+/** Makes the interpreter's modules, which bundles find beside them; returns a hash of them. */
 async function buildInterpreters() {
   const hash = createHash("sha256");
   for (const codeBits of [16, 32]) {
-    const module = await readyInterpreter(codeBits);
-    await writeFile(`dist/interpreter-${codeBits}.wasm`, module);
+    const module = await readyInterpreter(codeBits, work);
+    await writeFile(`${OUT}/interpreter-${codeBits}.wasm`, module);
     hash.update(module);
   }
   return hash.digest("hex").slice(0, 16);
@@ -133,13 +135,13 @@ async function buildScripts(interpreterHash) {
       inject: ["src/host/kept-guest-code.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
-      outfile: `dist/scripts/${name}.cjs`,
+      outfile: `${OUT}/scripts/${name}.cjs`,
       format: "cjs",
       banner: { js: 'const qureScriptUrl = require("node:url").pathToFileURL(__filename).href;' },
       minifyWhitespace: true,
       charset: "ascii",
     });
-    hash.update(await readFile(`dist/scripts/${name}.cjs`));
+    hash.update(await readFile(`${OUT}/scripts/${name}.cjs`));
   }
   return hash.digest("hex").slice(0, 16);
 }
@@ -156,49 +158,68 @@ async function buildCommands() {
       worker: "src/host/worker.ts",
       "chaos-worker": "src/chaos/worker.ts",
     },
-    outdir: "dist",
+    outdir: OUT,
     splitting: true,
     format: "esm",
+  });
+  // For `require`; whoever loads both has two of each class.
+  await build({
+    ...common,
+    tsconfigRaw,
+    define: { ...define, "import.meta.url": "qureModuleUrl" },
+    inject: ["src/host/ready-interpreter.ts"],
+    entryPoints: ["src/index.ts"],
+    outfile: `${OUT}/index.cjs`,
+    format: "cjs",
+    banner: { js: 'const qureModuleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    minifyWhitespace: true,
   });
   await build({
     ...common,
     tsconfigRaw,
     define: { ...define, QURE_SCRIPTS_HASH: JSON.stringify(scriptsHash) },
     entryPoints: ["src/cli/start.ts"],
-    outfile: "dist/qure.cjs",
+    outfile: `${OUT}/qure.cjs`,
     format: "cjs",
     banner: { js: "#!/usr/bin/env node" },
   });
 }
 
 const [types] = await Promise.all([
-  run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"]).catch((error) => error),
+  run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", `${OUT}/types`]).catch(
+    (error) => error,
+  ),
   buildCommands(),
 ]);
 if (types instanceof Error) {
   process.stderr.write(types.stdout ?? String(types));
   process.exit(1);
 }
-await chmod("dist/qure.cjs", 0o755);
-await writeLicences();
+await chmod(`${OUT}/qure.cjs`, 0o755);
+await writeFile(`${OUT}/LICENSES`, await licencesOf(metafiles));
+const api = await import(pathToFileURL(resolve(OUT, "index.js")).href);
+await writeFile(`${OUT}/index.d.cts`, commonJsTypes(await readFile("src/index.ts", "utf8"), api));
 await writePrograms();
 
 const qure = (...args) =>
-  run("node", ["dist/qure.cjs", ...args]).catch((error) => {
+  run("node", [`${OUT}/qure.cjs`, ...args]).catch((error) => {
     process.stderr.write(error.stderr ?? String(error));
     process.exit(1);
   });
-await qure("build", "--firmware", "dist/firmware.bin");
-await qure("build", "--starter", "dist/starter.bin");
+await qure("build", "--firmware", `${OUT}/firmware.bin`);
+await qure("build", "--starter", `${OUT}/starter.bin`);
 // Each tool's first run leaves its code compiled beside it.
-await qure("as", "-g", "scripts/training.s", "-o", "dist/training.o");
+const training = join(work, "training");
+await qure("as", "-g", "scripts/training.s", "-o", `${training}.o`);
 await Promise.all([
-  qure("ld", "dist/training.o", "-o", "dist/training.elf", "-e", "0"),
-  qure("nm", "dist/training.o"),
-  qure("size", "dist/training.o"),
-  qure("ar", "rcs", "dist/training.a", "dist/training.o"),
-  qure("objdump", "-dr", "dist/training.o"),
-  qure("objcopy", "-O", "binary", "dist/training.o", "dist/training.bin"),
+  qure("ld", `${training}.o`, "-o", `${training}.elf`, "-e", "0"),
+  qure("nm", `${training}.o`),
+  qure("size", `${training}.o`),
+  qure("ar", "rcs", `${training}.a`, `${training}.o`),
+  qure("objdump", "-dr", `${training}.o`),
+  qure("objcopy", "-O", "binary", `${training}.o`, `${training}.bin`),
 ]);
-await Promise.all(["o", "elf", "bin", "a"].map((name) => rm(`dist/training.${name}`, { force: true })));
-await writeFile(STAMP, sources);
+writeStamp(OUT, STAMP, sources);
+// Another build of the same sources may have been first.
+if (isForced || !isCurrent(PLACE, STAMP, sources)) putInPlace(OUT, PLACE, join(work, "old"));
+say(`dist/ is built, in ${((performance.now() - begun) / 1000).toFixed(0)} s`);

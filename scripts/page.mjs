@@ -1,31 +1,44 @@
 // Makes dist/page: the page in which a cluster runs, as a folder of static files. QuRe's image, the disk that is
 // prepared for it and the names of its kernel are one compressed file, the sources another, loaded when they are asked
-// for. A service worker keeps all of it, so that the page works without the network after the first visit. With
-// --if-changed it does nothing when the page is of the sources and of this program as they are.
+// for. A service worker keeps all of it, so that the page works without the network after the first visit. It
+// does nothing when the page is of the sources and of this program as they are, unless --force is given.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build as esbuild } from "esbuild";
+import { isCurrent, licencesOf, putInPlace, workFolder, writeStamp } from "./aside.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
-const OUT = "dist/page";
-const PAGE_STAMP = "build/page/sources";
+const PLACE = "dist/page";
+/** In dist/, and not in a folder that is put onto web servers. */
+const STAMP = "../.page";
 const DISK_BYTES = 64 * 1024 * 1024;
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
 const program = await readFile(new URL(import.meta.url));
 const hashOfSources = `${sourcesHash()} ${createHash("sha256").update(program).digest("hex")}`;
-const isCurrent =
-  existsSync(`${OUT}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
-if (process.argv.includes("--if-changed") && isCurrent) process.exit(0);
+const isForced = process.argv.includes("--force");
+if (!isForced && existsSync(PLACE) && isCurrent(PLACE, STAMP, hashOfSources)) process.exit(0);
 
-await rm(OUT, { recursive: true, force: true });
-await mkdir(OUT, { recursive: true });
+const say = (text) => process.stderr.write(`${text}\n`);
+say("qure: building dist/page");
+const work = workFolder();
+const OUT = join(work, "page");
+await mkdir(OUT);
+
+/** What esbuild says of each bundle. */
+const metafiles = [];
+
+async function build(options) {
+  const result = await esbuild({ ...options, metafile: true });
+  metafiles.push(result.metafile);
+  return result;
+}
 
 const common = {
   bundle: true,
@@ -40,7 +53,7 @@ const common = {
   charset: "utf8",
   define: {
     QURE_VERSION: JSON.stringify(version),
-    INTERPRETER_32: JSON.stringify((await readyInterpreter(32)).toString("latin1")),
+    INTERPRETER_32: JSON.stringify((await readyInterpreter(32, work)).toString("latin1")),
   },
   inject: ["src/page/worker/ready-interpreter.ts"],
 };
@@ -65,8 +78,7 @@ function container(head, parts) {
 }
 
 // The command makes the image and prepares the disk, so that the page boots to the bit what `qure emu` boots.
-const IMAGES = "build/page";
-await rm(IMAGES, { recursive: true, force: true });
+const IMAGES = join(work, "images");
 const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { stdio: ["ignore", "ignore", "inherit"] });
 qure("build", "--output", IMAGES);
 qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "0", "--dir", `${IMAGES}/disks`);
@@ -201,11 +213,7 @@ await Promise.all([
 ]);
 for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
 
-// Packages by others whose code is in the page.
-const notices = ["preact", "fflate"].map(
-  async (name) => `${name}\n\n${await readFile(`node_modules/${name}/LICENSE`, "utf8")}`,
-);
-await writeFile(join(OUT, "LICENSES"), (await Promise.all(notices)).join("\n"));
+await writeFile(join(OUT, "LICENSES"), await licencesOf(metafiles));
 
 /** Loaded when somebody opens the editor. */
 const LATER = ["sources.gz", "builder.gz", "builder.js"];
@@ -225,18 +233,20 @@ await build({
   format: "iife",
 });
 
+putInPlace(OUT, PLACE, join(work, "old"));
+writeStamp(PLACE, STAMP, hashOfSources);
+
 let total = 0;
 let all = 0;
-for (const name of (await readdir(OUT)).sort()) {
-  const bytes = await readFile(join(OUT, name));
+for (const name of (await readdir(PLACE)).sort()) {
+  const bytes = await readFile(join(PLACE, name));
   const sent = name.endsWith(".gz") ? bytes.length : gzipSync(bytes, { level: 9 }).length;
   if (!LATER.includes(name)) total += bytes.length;
   all += bytes.length;
-  process.stdout.write(
-    `${join(OUT, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed\n`,
+  say(
+    `${join(PLACE, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed`,
   );
 }
-process.stdout.write(
-  `a first visit loads ${(total / 1000).toFixed(0)} kB from a host that compresses nothing, the editor ${((all - total) / 1000).toFixed(0)} kB more\n`,
+say(
+  `a first visit loads ${(total / 1000).toFixed(0)} kB from a host that compresses nothing, the editor ${((all - total) / 1000).toFixed(0)} kB more`,
 );
-await writeFile(PAGE_STAMP, hashOfSources);

@@ -1,4 +1,3 @@
 /** Types of sources.mjs, which tests use too. */
-export const STAMP: string;
 export function sourcesHash(): string;
 export function hashOf(places: readonly string[], isPart?: (path: string) => boolean): string;

@@ -10,7 +10,10 @@ const SOURCES = [
   "emulator",
   "asm",
   "boot",
+  "scripts/aside.mjs",
   "scripts/build.mjs",
+  "scripts/bundle.mjs",
+  "scripts/commonjs-types.mjs",
   "scripts/interpreter.mjs",
   "scripts/shapes.s",
   "scripts/training.s",
@@ -19,9 +22,6 @@ const SOURCES = [
   "tsconfig.base.json",
   "tsconfig.types.json",
 ];
-
-/** Where the hash of the sources that dist/ was made of is written, last of all. */
-export const STAMP = "dist/.sources";
 
 /** Paths of all files under `place`, which may be a file itself, in a fixed order. */
 function filesUnder(place) {

@@ -5,8 +5,6 @@
  *     const lab = startCluster({ nodes: [{ disk: await readFile("my-os.img") }] });
  *     await lab.nodes[0].waitFor("login: ", { within: "10s" });
  */
-import { loadFirmware } from "./host/package.ts";
-import { type ClusterOptions, LabCluster } from "./lab/lab.ts";
 
 export { SnapshotError } from "../emulator/cluster/snapshot-file.ts";
 export type { BlockBackend } from "../emulator/disk/block.ts";
@@ -85,9 +83,5 @@ export type { LinkProblem } from "./linker/link-problem.ts";
 export { parseScript } from "./linker/script/parser.ts";
 export { type LinkerScript, ScriptError } from "./linker/script/tree.ts";
 export { ElfError, type ElfObject, readElf } from "./object/elf-reader.ts";
+export { type NamedFile, type StartNode, type StartOptions, startCluster } from "./start-cluster.ts";
 export { VERSION } from "./version.ts";
-
-/** Powers a cluster on, with the package's own firmware unless another is given. */
-export function startCluster(options: Omit<ClusterOptions, "firmware"> & { firmware?: Uint8Array }): LabCluster {
-  return new LabCluster({ ...options, firmware: options.firmware ?? loadFirmware() });
-}

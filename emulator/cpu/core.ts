@@ -51,6 +51,9 @@ export class Core {
   /** Set by `Cpu.setCodeProbe`, which has all code decoded anew. */
   codeProbe: CodeProbe | null = null;
   deliveryProbe: DeliveryProbe | null = null;
+  /** The last interrupt of a device or exception that was delivered, for people; -1: none. It is no state. */
+  lastVector = -1;
+  lastKind: Exclude<DeliveryKind, "software"> = "interrupt";
 
   /** Whether a debugger or a trace looks into what only the interpreter shows. */
   get isProbed(): boolean {
@@ -135,6 +138,10 @@ export class Core {
           ? counters.exceptions
           : counters.softwareInterrupts;
     counts[vector]!++;
+    if (kind !== "software") {
+      this.lastKind = kind;
+      this.lastVector = vector;
+    }
     this.deliveryProbe?.delivery(kind, vector, errorCode, eip);
   }
 

@@ -89,6 +89,7 @@ export class MachineMemory {
   readonly spaces: number;
   /** Of the whole machine: they begin here because all parts of its engine reach its memory. */
   readonly counters: Counters;
+  /** @internal The declarations of the package name nothing that a program may not have. */
   readonly memory: WebAssembly.Memory;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;

@@ -14,6 +14,8 @@ export interface ProcessorView {
   readonly registers: readonly number[];
   /** Linear address of the next instruction. */
   readonly address: number;
+  /** The last interrupt of a device or exception; null when there was none. */
+  readonly lastEvent: { readonly kind: "interrupt" | "exception"; readonly vector: number } | null;
   readonly isCode32: boolean;
   /** What lies there. */
   readonly code: Uint8Array;
@@ -28,6 +30,7 @@ export function processorView(core: Core, codeBytes: number): ProcessorView {
       return bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
     }),
     address,
+    lastEvent: core.lastVector < 0 ? null : { kind: core.lastKind, vector: core.lastVector },
     isCode32: core.segments.code32,
     code: readLinear(core, address, codeBytes),
   };

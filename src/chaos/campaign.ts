@@ -68,8 +68,7 @@ function planOf(actions: readonly Action[], core: readonly number[], seed: numbe
 }
 
 export function runSeed(stage: Stage, seed: number, options: CampaignOptions): SeedResult {
-  const machines = stage.subject.sparesFrom ?? stage.lab.nodes.length;
-  const drawn = draw(seed, stage.subject, machines, options);
+  const drawn = draw(seed, stage.subject, stage.machines, options);
   const result = runOnce(stage, { draw: drawn }, runOptions(options));
   return {
     seed,

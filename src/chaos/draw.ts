@@ -6,7 +6,7 @@
 import { Random } from "../../emulator/state/random.ts";
 import { FAULT_KINDS, type FaultAction, type FaultKind } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
-import type { Subject } from "./invariant.ts";
+import { machinesOf, type Subject } from "./invariant.ts";
 import { chooseWho, whoNames } from "./who.ts";
 import type { World } from "./world.ts";
 
@@ -52,12 +52,17 @@ export interface Draw {
   readonly seed: number;
 }
 
+/** The faults that mean something to so many machines of a system. */
+export function kindsFor({ isAtPrompt }: Pick<Subject, "isAtPrompt">, machines: number): FaultKind[] {
+  return FAULT_KINDS.filter((kind) => kind.machines <= machines && (isAtPrompt !== undefined || !kind.isTyped));
+}
+
 export function draw(seed: number, subject: Subject, machines: number, options: DrawOptions): Draw {
   const random = new Random(seed, "chaos");
   const { spanNs } = options;
   const spanMs = Math.max(2, Math.floor(spanNs / MS));
-  const allowed = FAULT_KINDS.filter(
-    (kind) => kind.machines <= machines && (options.faults === undefined || options.faults.includes(kind.name)),
+  const allowed = kindsFor(subject, machines).filter(
+    ({ name }) => options.faults === undefined || options.faults.includes(name),
   );
   // Each run has a few kinds of faults only: with all of them at once most of what is rare would never show.
   const some = allowed.filter(() => random.chance(35));
@@ -115,7 +120,7 @@ export class Director {
   constructor(world: World, subject: Subject, { steps, budget }: Draw) {
     this.#world = world;
     this.#subject = subject;
-    this.#machines = subject.sparesFrom ?? world.nodes.length;
+    this.#machines = machinesOf(subject, world.nodes.length);
     this.#most = budget === "any" ? this.#machines : Math.max(1, Math.floor((this.#machines - 1) / 2));
     for (const step of steps) if (!step.event) this.#at(world.startNs + step.fromNs, () => this.#begin(step));
     this.#waiting = steps.flatMap((step) => {

@@ -67,8 +67,13 @@ export interface Subject {
   readonly drills?: (world: World) => Drills;
   /** For figures; without it none are taken of deaths. */
   readonly watchfulness?: Watchfulness;
-  /** Machines that are off in the beginning and may be switched on: from this number on. */
+  /** Machines that are off in the beginning and may be switched on: from this number on; none when absent. */
   readonly sparesFrom?: number;
   /** Machines whose memory is not read, as their kernel is another one: from this number on. */
   readonly sealedFrom?: number;
+}
+
+/** How many of `count` machines take part from the beginning. */
+export function machinesOf({ sparesFrom }: Pick<Subject, "sparesFrom">, count: number): number {
+  return Math.min(sparesFrom ?? count, count);
 }

@@ -1,8 +1,7 @@
 /** Spreads the seeds of a campaign over threads. What a seed comes to does not depend on where it runs. */
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { prepareInterpreters } from "../../emulator/jit/threaded/module.ts";
-import { packageRoot } from "../host/package.ts";
+import { builtFile } from "../host/package.ts";
 import { type CampaignOptions, runSeed, type SeedResult } from "./campaign.ts";
 import { openStage, type StageSetup } from "./setup.ts";
 
@@ -35,7 +34,7 @@ export async function runSeeds(
   prepareInterpreters();
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(join(packageRoot(), "dist", PROGRAM), { workerData: { setup, options } });
+      const worker = new Worker(builtFile(PROGRAM), { workerData: { setup, options } });
       worker.on("error", reject);
       worker.on("exit", () => resolve());
       worker.on("message", (result: SeedResult | null) => {

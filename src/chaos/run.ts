@@ -363,7 +363,7 @@ class Run {
   #coreOf({ coreCount, seed }: Draw): number[] {
     const random = new Random(seed, "core");
     const world = this.#world;
-    const machines = world.nodes.map(({ index }) => index).slice(0, this.#subject.sparesFrom);
+    const machines = world.nodes.map(({ index }) => index).slice(0, this.#stage.machines);
     const chosen: number[] = [];
     while (chosen.length < coreCount) chosen.push(...machines.splice(random.below(machines.length), 1));
     return chosen.sort((a, b) => a - b);

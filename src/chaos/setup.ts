@@ -13,7 +13,8 @@ export interface StageSetup {
   readonly snapshot: Uint8Array;
   /** The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked. */
   readonly kernel: Uint8Array | null;
-  readonly sparesFrom: number;
+  /** Of machines that are off and may join, the first one; null where all take part from the beginning. */
+  readonly sparesFrom: number | null;
   /** The machines that join have another kernel than the others; false when absent. */
   readonly isPrevious?: boolean;
   /** How the machines came there from power-on; null when no link can say it. */
@@ -34,14 +35,15 @@ type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" |
 export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run, module }: StageSetup): Promise<Stage> {
   const make: Subject["make"] = () => restoreCluster(snapshot, { jit: "late" });
   const own: Own = module === null ? {} : ((await importModule(module)) as Own);
-  const base: Subject = kernel
-    ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
-    : { make, sparesFrom, invariants: [], missing: () => null };
+  const base: Subject =
+    kernel !== null && sparesFrom !== null
+      ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
+      : { make, invariants: [], missing: () => null };
   const added: readonly Invariant[] = own.invariants ?? [];
   const { missing = base.missing, roles, events, watchfulness } = own;
   const subject: Subject = {
     ...base,
-    ...(isPrevious ? { sealedFrom: sparesFrom } : {}),
+    ...(isPrevious && sparesFrom !== null ? { sealedFrom: sparesFrom } : {}),
     missing: (world) => base.missing(world) ?? missing(world),
     roles: { ...base.roles, ...roles },
     events: [...(base.events ?? []), ...(events ?? [])],

@@ -2,7 +2,7 @@
 import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
 import type { LabCluster } from "../lab/cluster.ts";
 import type { RunDescription } from "../lab/run-link.ts";
-import type { Subject } from "./invariant.ts";
+import { machinesOf, type Subject } from "./invariant.ts";
 
 export class Stage {
   readonly subject: Subject;
@@ -27,6 +27,11 @@ export class Stage {
   /** The same machines, with the state that they are in now for the beginning. */
   fromNow(): Stage {
     return new Stage(this.subject, this.lab, null);
+  }
+
+  /** How many machines take part from the beginning: the others may join. */
+  get machines(): number {
+    return machinesOf(this.subject, this.lab.nodes.length);
   }
 
   get nowNs(): number {

@@ -1,6 +1,6 @@
 /** To whom a fault happens: patterns by name, drawn when the fault begins. */
 import type { Random } from "../../emulator/state/random.ts";
-import type { Subject } from "./invariant.ts";
+import { machinesOf, type Subject } from "./invariant.ts";
 import type { World } from "./world.ts";
 
 interface Pattern {
@@ -57,7 +57,7 @@ export function chooseWho(name: string, random: Random, world: World, subject: S
     const found = role(world);
     if (found !== null) return [found];
   }
-  const machines = world.nodes.map(({ index }) => index).slice(0, subject.sparesFrom);
+  const machines = world.nodes.map(({ index }) => index).slice(0, machinesOf(subject, world.nodes.length));
   const pattern = PATTERNS.find((known) => known.name === name);
   const size = pattern?.size(random, machines.length) ?? 1;
   const chosen: number[] = [];

@@ -66,14 +66,17 @@ async function runBuild(options: BuildCommandOptions): Promise<void> {
   const cache = new ObjectCache();
   const build = (): void => buildOnce(root, options, { version: VERSION, revision, diskBytes, cache });
   if (!options.watch) return build();
+  const folders = ["asm", "boot"].map((folder) => join(root, folder));
   for (;;) {
+    // Before the build: what is saved while it runs is built next.
+    const next = changed(folders);
     try {
       build();
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       say("error", error.message);
     }
-    await changed(["asm", "boot"].map((folder) => join(root, folder)));
+    await next;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Summary,
   summarise,
 } from "../chaos/campaign.ts";
+import { kindsFor } from "../chaos/draw.ts";
 import { runSeeds } from "../chaos/pool.ts";
 import { junit, reportPage, type Shown } from "../chaos/report.ts";
 import { openStage, type StageSetup } from "../chaos/setup.ts";
@@ -15,13 +16,12 @@ import type { Stage } from "../chaos/stage.ts";
 import { checkWho, whoWords } from "../chaos/who.ts";
 import { World } from "../chaos/world.ts";
 import { strangerOf } from "../lab/actions.ts";
-import { FAULT_KINDS } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
 import { setUp } from "./chaos/machines.ts";
-import { CHAOS_OPTIONS, type ChaosOptions } from "./chaos/options.ts";
+import { CHAOS_OPTIONS, type ChaosOptions, formatSeeds, seedsOf } from "./chaos/options.ts";
 import { Results } from "./chaos/results.ts";
 import { pageLink } from "./emu/link.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { CommandError, quoted, UsageError } from "./fail.ts";
 import { declareOptions, readOptions } from "./option-table.ts";
 import { makeProgress, type Progress } from "./progress.ts";
 
@@ -32,7 +32,7 @@ export function declare(command: Command): void {
   declareOptions(command, CHAOS_OPTIONS)
     .addHelpText(
       "after",
-      "\nExamples:\n  qure chaos --seeds 1..100 --threads 2         a hundred runs of three machines\n  qure chaos --seeds 17 --minimise              one of them, shrunk to few events\n  qure chaos --fault '2s cut 1' --fault '3s power 1'\n",
+      "\nExamples:\n  qure chaos --seeds 100 --threads 2            a hundred runs of three machines\n  qure chaos --seed 17 --minimise               one of them, shrunk to few events\n  qure chaos --fault '2s cut 1' --fault '3s power 1'\n",
     )
     .action((found: Record<string, unknown>) => runChaos(readOptions(CHAOS_OPTIONS, found)));
 }
@@ -82,46 +82,59 @@ async function runChaos(options: ChaosOptions): Promise<void> {
     const setup = await setUp(options, progress, interrupt.signal);
     const campaign = campaignOptions(options);
     const stage = await openStage(setup);
-    const machines = Math.min(setup.sparesFrom, stage.lab.nodes.length);
-    try {
-      for (const name of options.who ?? []) checkWho(name, stage.subject, machines);
-    } catch (error) {
-      throw new UsageError(`--who ${(error as Error).message}`);
-    }
-    const wanted = typeof options.drills === "number" ? [] : (options.drills ?? []);
-    const known = wanted.length > 0 ? (stage.subject.drills?.(new World(stage.lab)).all ?? []) : [];
-    const unknown = wanted.find((name) => !known.some((drill) => drill.name === name));
-    if (unknown !== undefined) throw new UsageError(`--drills ${unknown}: \`qure chaos --list\` names all`);
+    checkNames(options, stage);
     if (options.list) {
       progress.done();
       return list(stage);
     }
-    for (const action of options.fault) {
-      const stranger = strangerOf(action, stage.lab.nodes.length);
-      if (stranger !== null) throw new UsageError(`--fault: there is no machine ${stranger}`);
-    }
     const results =
       options.fault.length > 0
-        ? [
-            runGiven(
-              stage,
-              options.fault,
-              options.core ?? Array.from({ length: machines }, (_, index) => index),
-              options.seeds.first,
-              campaign,
-            ),
-          ]
+        ? [runGiven(stage, options.fault, coreOf(options, stage), seedsOf(options).first, campaign)]
         : await runAll(options, { stage, setup, campaign, progress, signal: interrupt.signal });
     progress.done();
     report(results, options);
     if (interrupt.signal.aborted) throw new CommandError("", EXIT_INTERRUPTED);
     const broken = results.filter(({ failure }) => failure !== null).length;
-    if (broken > 0) throw new CommandError(`${broken} of ${results.length} runs broke an invariant`, EXIT_BROKEN);
+    if (broken > 0)
+      throw new CommandError(
+        `${broken} of ${results.length} run${results.length === 1 ? "" : "s"} broke an invariant`,
+        EXIT_BROKEN,
+      );
   } finally {
     progress.done();
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
   }
+}
+
+/** Whether the stage has what options name. */
+function checkNames({ who, drills, fault, faults }: ChaosOptions, { subject, lab, machines }: Stage): void {
+  try {
+    for (const name of who ?? []) checkWho(name, subject, machines);
+  } catch (error) {
+    throw new UsageError(`--who ${(error as Error).message}`);
+  }
+  const kinds = kindsFor(subject, machines).map(({ name }) => name);
+  const meaningless = faults?.find((name) => !kinds.includes(name));
+  if (meaningless !== undefined)
+    throw new UsageError(
+      `--faults ${meaningless}: it means nothing to these ${machines} machines; ${kinds.join(", ")} do`,
+    );
+  const wanted = typeof drills === "number" ? [] : (drills ?? []);
+  const known = wanted.length > 0 ? (subject.drills?.(new World(lab)).all ?? []) : [];
+  const unknown = wanted.find((name) => !known.some((drill) => drill.name === name));
+  if (unknown !== undefined) throw new UsageError(`--drills ${unknown}: \`qure chaos --list\` names all`);
+  for (const action of fault) {
+    const stranger = strangerOf(action, lab.nodes.length);
+    if (stranger !== null) throw new UsageError(`--fault: there is no machine ${stranger}`);
+  }
+}
+
+/** The machines that must live on after what `--fault` gives. */
+function coreOf({ core }: ChaosOptions, { machines, lab }: Stage): readonly number[] {
+  const stranger = core?.find((index) => index >= lab.nodes.length);
+  if (stranger !== undefined) throw new UsageError(`--core ${stranger + 1}: there is no such machine`);
+  return core ?? Array.from({ length: machines }, (_, index) => index);
 }
 
 /** Failures of so many signatures are shown in the report. */
@@ -131,7 +144,8 @@ async function runAll(
   options: ChaosOptions,
   { stage, setup, campaign, progress, signal }: Campaign,
 ): Promise<readonly SeedResult[]> {
-  const { seeds, threads, out, fresh } = options;
+  const { threads, out, fresh } = options;
+  const seeds = seedsOf(options);
   const results = new Results(out, setup, campaign, fresh);
   const all = Array.from({ length: seeds.last - seeds.first + 1 }, (_, index) => seeds.first + index);
   const left = all.filter((seed) => !results.has(seed));
@@ -146,7 +160,7 @@ async function runAll(
       results.add(result);
       done++;
       if (result.failure) broken++;
-      progress.step(`${done} of ${all.length} runs${broken > 0 ? `, ${broken} broken` : ""}`);
+      progress.step(`${formatSeeds(seeds)}: ${done} of ${all.length} runs${broken > 0 ? `, ${broken} broken` : ""}`);
     },
   });
   const found = results.between(seeds.first, seeds.last);
@@ -169,9 +183,10 @@ async function runAll(
   return found;
 }
 
-function aboutText({ nodes, seeds, until, bound, image, snapshot }: ChaosOptions, { virtualNs }: Summary): string {
+function aboutText(options: ChaosOptions, { virtualNs }: Summary): string {
+  const { nodes, until, bound, image, snapshot } = options;
   const what = snapshot ?? `${nodes} machines with ${image}`;
-  return `${what}; seeds ${seeds.first} to ${seeds.last}; faults for ${formatNs(until)}, well again within ${formatNs(bound)}; ${formatNs(virtualNs)} of virtual time in all.`;
+  return `${what}; ${formatSeeds(seedsOf(options))}; faults for ${formatNs(until)}, well again within ${formatNs(bound)}; ${formatNs(virtualNs)} of virtual time in all.`;
 }
 
 function summaryText(summary: Summary, results?: readonly SeedResult[]): string {
@@ -190,31 +205,29 @@ function linkOf({ run }: SeedResult): string | null {
 /** The command that repeats a run. */
 function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: ChaosOptions): string {
   const shown = fewest ?? (options.fault.length > 0 ? faults : null);
-  const machines = [
-    `--nodes ${options.nodes}`,
-    options.previous === null ? "" : `--previous ${options.previous}`,
-    options.until === CHAOS_OPTIONS.until.initial ? "" : `--until ${options.until / 1e6}ms`,
-    options.bound === CHAOS_OPTIONS.bound.initial ? "" : `--bound ${options.bound / 1e6}ms`,
-    options.drills === null ? "" : `--drills '${[options.drills].flat().join(",")}'`,
-  ].filter((word) => word !== "");
-  if (shown === null)
-    return [
-      "qure chaos",
-      ...machines,
-      options.faults ? `--faults ${options.faults.join(",")}` : "",
-      options.who ? `--who ${options.who.join(",")}` : "",
-      options.budget ? `--budget ${options.budget}` : "",
-      options.interval === null ? "" : `--interval ${options.interval / 1e6}ms`,
-      `--seeds ${seed}`,
-    ]
-      .filter((word) => word !== "")
-      .join(" ");
+  const given = <Name extends keyof ChaosOptions>(
+    name: Name,
+    format: (value: NonNullable<ChaosOptions[Name]>) => string = String,
+  ): string[] => {
+    const value = options[name];
+    const [long = ""] = /--\S+/.exec(CHAOS_OPTIONS[name].flags) ?? [];
+    return value === null || value === CHAOS_OPTIONS[name].initial ? [] : [long, format(value as never)];
+  };
+  const span = (ns: number): string => `${ns / 1e6}ms`;
+  const words = (value: number | string | readonly (number | string)[]): string => [value].flat().join(",");
   return [
-    "qure chaos",
-    ...machines,
-    `--seeds ${seed} --core ${core.join(",")}`,
-    ...shown.map((fault) => `--fault '${fault.replaceAll("'", "'\\''")}'`),
-  ].join(" ");
+    ...["qure", "chaos"],
+    ...(options.snapshot === null ? ["--nodes", `${options.nodes}`] : given("snapshot")),
+    ...[...given("image"), ...given("kernel"), ...given("memory"), ...given("previous"), ...given("invariants")],
+    ...[...given("until", span), ...given("bound", span), ...given("drills", words)],
+    ...(shown === null
+      ? [...given("faults", words), ...given("who", words), ...given("budget"), ...given("interval", span)]
+      : []),
+    ...["--seed", `${seed}`],
+    ...(shown === null ? [] : ["--core", core.join(","), ...shown.flatMap((fault) => ["--fault", fault])]),
+  ]
+    .map(quoted)
+    .join(" ");
 }
 
 function report(results: readonly SeedResult[], options: ChaosOptions): void {
@@ -227,7 +240,7 @@ function report(results: readonly SeedResult[], options: ChaosOptions): void {
     const [first] = failed;
     const { failure, drawn, faults, fewest } = first!;
     process.stdout.write(
-      `\n${failed.length} runs: ${text}\n  seeds ${failed
+      `\n${failed.length} ${failed.length === 1 ? "run" : "runs"}: ${text}\n  ${failed.length === 1 ? "seed" : "seeds"} ${failed
         .slice(0, 20)
         .map(({ seed }) => seed)
         .join(
@@ -240,7 +253,7 @@ function report(results: readonly SeedResult[], options: ChaosOptions): void {
     const link = linkOf(first!);
     if (link !== null) process.stdout.write(`  link: ${link}\n`);
   }
-  process.stdout.write(`\n${figuresText(summary)}`);
+  process.stdout.write(`\n${formatSeeds(seedsOf(options))}: ${figuresText(summary)}`);
 }
 
 function figuresText({ runs, failures, virtualNs, figures }: Summary): string {
@@ -250,17 +263,17 @@ function figuresText({ runs, failures, virtualNs, figures }: Summary): string {
       ? `${name}: never`
       : `${name}: ${percentiles.map((value) => `${value?.toFixed(0)}`).join(" / ")} ms (half / 90 % / 99 % / all of ${count})`,
   );
-  return `${runs} runs, ${formatNs(virtualNs)} of virtual time, ${broken} broken\n${lines.join("\n")}\n`;
+  return `${runs} ${runs === 1 ? "run" : "runs"}, ${formatNs(virtualNs)} of virtual time, ${broken} broken\n${lines.join("\n")}\n`;
 }
 
-function list({ subject, lab }: Stage): void {
+function list({ subject, lab, machines }: Stage): void {
   const rows = (title: string, all: readonly (readonly [string, string])[]): string =>
     `${title}\n${all.map(([name, help]) => `  ${name.padEnd(14)}${help}`.trimEnd()).join("\n")}\n`;
   process.stdout.write(
     [
       rows(
         "faults",
-        FAULT_KINDS.map(({ name, help }) => [name, help]),
+        kindsFor(subject, machines).map(({ name, help }) => [name, help]),
       ),
       rows(
         "who",

@@ -85,7 +85,7 @@ function isInternal(error: unknown): error is Error {
 }
 
 /** As one would type it in a shell. */
-function quoted(argument: string): string {
+export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 

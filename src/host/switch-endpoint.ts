@@ -2,7 +2,7 @@
  * A way into the emulator's switch from another process, in virtual time: frames with their times over a Unix socket, and
  * time that passes only when the other side says so (docs/protocols/switch.md). Judges with a clock of their own use it.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 
 /** A frame that came to a plug, and when. */
 type Answer = (frame: Uint8Array, timeNs: number) => readonly Uint8Array[];
@@ -12,6 +12,11 @@ export interface Switched {
   readonly nowNs: number;
   readonly cluster: { runUntil(timeNs: number): void };
   plug(name: string): { send(frame: Uint8Array): void; answer(handler: Answer): void };
+  close(): void;
+}
+
+/** It listens until it is closed. */
+export interface SwitchServer {
   close(): void;
 }
 
@@ -74,7 +79,7 @@ function attend(socket: Socket, lab: Switched): void {
 }
 
 /** Serves the switch at `path`: each connection gets a cluster of its own from `make`. */
-export async function serveSwitch(path: string, make: () => Switched): Promise<Server> {
+export async function serveSwitch(path: string, make: () => Switched): Promise<SwitchServer> {
   const server = createServer((socket) => attend(socket, make()));
   await new Promise<void>((listening, failed) => {
     server.once("error", failed);

@@ -1,6 +1,4 @@
 /** Node's worker threads, as clusters use them. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-host.ts";
 import * as threads from "../../emulator/cluster/worker-group.ts";
@@ -8,15 +6,13 @@ import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { prepareInterpreters } from "../../emulator/jit/threaded/module.ts";
 import { FileDisk } from "./file-disk.ts";
 import { shareModules } from "./module-exchange.ts";
-import { packageRoot } from "./package.ts";
+import { builtFile } from "./package.ts";
 
 const nodeThreads: threads.ThreadHost = {
   start(workerData) {
     shareModules();
     prepareInterpreters();
-    const program = join(packageRoot(), "dist", "worker.js");
-    if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
-    new Worker(program, { workerData }).unref();
+    new Worker(builtFile("worker.js"), { workerData }).unref();
   },
   describeFile: (medium) =>
     medium instanceof FileDisk ? { kind: "file", path: medium.path, readOnly: medium.readOnly } : null,

@@ -19,6 +19,13 @@ export interface NodeOptions extends MachineParts {
   readonly off?: boolean;
 }
 
+/** What is used of an `AbortSignal`. */
+export interface StopSignal {
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface ClusterOptions {
   readonly nodes: readonly NodeOptions[];
   /** The PC's firmware (`loadFirmware`). */
@@ -54,7 +61,7 @@ export interface ClusterOptions {
   /** Paces virtual time to the host's clock; what the guests see stays the same. */
   readonly realtime?: boolean;
   /** Ends every wait with an `AbortError`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /**
    * Receives what the machines have to report about their guests: accesses to what is not there, resets. `timeNs`: the
    * virtual time of the machine.

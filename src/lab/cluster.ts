@@ -10,18 +10,21 @@ import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-h
 import { type Snapshot, saveCluster, saveMachine } from "../../emulator/cluster/snapshot.ts";
 import { TRIPLE_FAULT } from "../../emulator/cpu/triple-fault.ts";
 import { ClusterDebugger } from "../../emulator/debug/cluster-debugger.ts";
+import type { ProcessorView } from "../../emulator/debug/processor-view.ts";
+import type { SymbolTable } from "../../emulator/debug/symbols.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
-import type { ClusterOptions, WaitOptions } from "./cluster-options.ts";
+import type { ClusterOptions, StopSignal, WaitOptions } from "./cluster-options.ts";
 import type { Companion } from "./companion.ts";
 import { CONSOLES, ConsoleText, restoreConsoles, saveConsoles } from "./console.ts";
-import { TripleFaultError, WaitError } from "./errors.ts";
+import { TripleFaultError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { Media, partsOf } from "./media.ts";
 import { LabPlug } from "./plug.ts";
 import { SoundTrack } from "./sound.ts";
 import { type TimeSpan, toNs } from "./time.ts";
+import { failedWait, type Shown, whereabouts } from "./whereabouts.ts";
 
 export type { ClusterOptions, NodeOptions, WaitOptions } from "./cluster-options.ts";
 
@@ -48,6 +51,8 @@ export class LabNode {
   readonly sounds: readonly SoundTrack[] = SOUND_CARDS.map(() => new SoundTrack());
   /** What it sent over COM1. */
   readonly console = this.outputs[COM1]!;
+  /** Names of what it runs, for `whereabouts`; null where none are known. */
+  symbols: SymbolTable | null = null;
   /** When the last of it was sent, by the machine's own clock. */
   outputNs = 0;
   readonly #disk: BlockBackend | null;
@@ -116,9 +121,9 @@ export class LabNode {
   async waitFor(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return this.#lab.until(
       () => this.console.take(pattern),
-      `${this.name} did not print ${pattern}`,
+      `${this.name} did not print ${typeof pattern === "string" ? JSON.stringify(pattern) : pattern}`,
       { ...options, look: "output" },
-      () => this.console.unread,
+      { node: this, title: "the console", text: () => this.console.unread },
     );
   }
 
@@ -138,7 +143,7 @@ export class LabNode {
       () => pattern.exec(this.screen().join("\n")),
       `${this.name} did not show ${pattern}`,
       options,
-      () => this.screen().join("\n"),
+      { node: this, title: "the screen", text: () => this.screen().join("\n") },
     );
   }
 
@@ -270,6 +275,14 @@ export class LabNode {
     return this.console.text.endsWith(NOTHING_BOOTABLE) ? NOTHING_FOUND : null;
   }
 
+  /** Where its processor is, in a line: code segment and EIP, the symbol where `symbols` knows one, IF, the last interrupt. */
+  get whereabouts(): string {
+    const { name, isOff, exitStatus, standstill, symbols } = this;
+    const host = this.#host;
+    const view = (): ProcessorView => host.processorView(0);
+    return whereabouts({ name, isOff, exitStatus, standstill, symbols, isHalted: host.halted, view });
+  }
+
   /** True once the machine is off: by ACPI, by the debug exit port, or by hand. */
   get isOff(): boolean {
     return this.#host.power === "off";
@@ -312,7 +325,7 @@ export class LabCluster {
   realtime: boolean;
   /** Hears of all that is done to machines and cables (src/lab/actions.ts), just before it is done. */
   onAction: ((word: string, node: number, values: readonly (number | string)[]) => void) | null = null;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
   #outputBytes = 0;
   #turnMs: number;
   /** What the next wait is to throw. */
@@ -448,7 +461,7 @@ export class LabCluster {
     condition: () => Result | null | false | undefined,
     what: string,
     options: WaitOptions = {},
-    shown: () => string = () => "",
+    shown: Shown | (() => string) | null = null,
   ): Promise<Result> {
     const start = this.nowNs;
     const end = options.within === "forever" ? Infinity : start + toNs(options.within ?? "60s");
@@ -462,7 +475,7 @@ export class LabCluster {
     };
     const areOff = (): boolean => this.nodes.every(({ isOff }) => isOff);
     while (result === null || result === false || result === undefined) {
-      if (this.nowNs >= end || areOff()) throw new WaitError(what, this.nowNs - start, shown());
+      if (this.nowNs >= end || areOff()) throw failedWait(this.nodes, what, this.nowNs - start, shown);
       if ((options.look ?? "time") !== "time") await this.#slice(end, SELDOM_NS, () => isMet() || areOff());
       else {
         await this.#slice(end, LOOK_NS, () => true);

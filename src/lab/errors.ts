@@ -1,15 +1,44 @@
 /** How a wait for a guest fails. */
 import { formatNs } from "./time.ts";
 
-/** A wait that ran out of virtual time: the message shows the end of what was there instead. */
+/** What a person sees of a wait that failed. */
+export interface FailedWait {
+  /** `qure-1 did not print /ready/`. */
+  readonly what: string;
+  /** Virtual time that passed. */
+  readonly waitedNs: number;
+  /** That the machines had ended before the time was over, and how; null when they had not. */
+  readonly ended: string | null;
+  /** What was looked at, and all that it showed; null when no console or screen was. */
+  readonly shown: { readonly title: string; readonly text: string } | null;
+  /** Where each machine is. */
+  readonly places: readonly string[];
+}
+
+const SHOWN_LINES = 12;
+
+function tailOf(text: string): string {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines
+    .slice(-SHOWN_LINES)
+    .map((line) => `\n    | ${line.trimEnd()}`)
+    .join("");
+}
+
+function messageOf({ what, waitedNs, ended, shown, places }: FailedWait): string {
+  const outcome =
+    ended === null
+      ? `${what} within ${formatNs(waitedNs)} of virtual time`
+      : `${what}: after ${formatNs(waitedNs)} of virtual time ${ended}`;
+  const tail = shown === null ? "" : tailOf(shown.text);
+  const seen = shown === null ? "" : tail === "" ? `; ${shown.title} is empty` : `; ${shown.title} ends with${tail}`;
+  return `${outcome}${seen}${places.map((place) => `\n  ${place}`).join("")}`;
+}
+
+/** A wait that failed: the message shows the end of what was there instead, and where the machines are. */
 export class WaitError extends Error {
-  constructor(what: string, waitedNs: number, shown: string) {
-    const tail = shown
-      .split("\n")
-      .slice(-12)
-      .map((line) => `    | ${line}`)
-      .join("\n");
-    super(`${what} within ${formatNs(waitedNs)} of virtual time; the console ends with\n${tail}`);
+  constructor(wait: FailedWait) {
+    super(messageOf(wait));
     this.name = "WaitError";
   }
 }

@@ -14,6 +14,8 @@ export interface FaultKind {
   readonly help: string;
   /** It means something only where there are so many machines; 1 for what happens to machines one by one. */
   readonly machines: number;
+  /** It types what QuRe's shell knows: it means nothing to another system. */
+  readonly isTyped?: boolean;
   /** `who`: the machines that it happens to; `count`: how many there are. */
   begin(random: Random, who: readonly number[], count: number): FaultAction[];
   /** Empty where it ends by itself. */
@@ -42,6 +44,12 @@ function each(name: string, help: string, begin: (random: Random) => readonly Wo
     },
     end: (who) => who.flatMap((node) => end.map((word) => act(node, word))),
   };
+}
+
+/** A command for QuRe's shell, and those that end what it did. */
+function typed(name: string, help: string, begin: (random: Random) => string, end: readonly string[]): FaultKind {
+  const type = (text: string): Word => ["type", text];
+  return { ...each(name, help, (random) => [type(begin(random))], end.map(type)), isTyped: true };
 }
 
 type Pair = readonly [deaf: number, from: number];
@@ -109,8 +117,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ["cut"],
     ["power"],
   ]),
-  each("leave", "nodes leave, and join again", () => [["type", "cloud stop\r"]], [["type", "cloud start\r"]]),
-  each("set", "values of the cluster are set", (random) => [["type", `cloud set campaign ${random.below(100)}\r`]], []),
+  typed("leave", "nodes leave, and join again", () => "cloud stop\r", ["cloud start\r"]),
+  typed("set", "values of the cluster are set", (random) => `cloud set campaign ${random.below(100)}\r`, []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>
     bothWays(crossed(who, othersOf(who, count))),
   ),

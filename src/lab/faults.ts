@@ -40,10 +40,8 @@ export function formatFault({ at, action }: Fault): string {
   return `${at instanceof RegExp ? `on:${at}`.replace(/m$/, "") : time} ${formatAction({ atNs: 0, ...action })}`;
 }
 
-/** What is typed at QuRe's shell. */
-const TYPED: ReadonlySet<string> = new Set(["leave", "set"]);
 /** Kinds that happen to machines of any system, one at a time. */
-const OF_ONE = FAULT_KINDS.filter(({ machines, name }) => machines === 1 && !TYPED.has(name));
+const OF_ONE = FAULT_KINDS.filter(({ machines, isTyped }) => machines === 1 && !isTyped);
 
 /** `count` faults from a seed, at whole milliseconds within a span of virtual time, and the ends of those that have one. */
 export function drawFaults(seed: number, count: number, nodes: number, spanNs: number): Fault[] {

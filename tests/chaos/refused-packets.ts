@@ -147,8 +147,8 @@ interface Judged {
   readonly picture: string;
 }
 
-function machinesOf({ subject, lab }: Stage): number[] {
-  return Array.from({ length: subject.sparesFrom ?? lab.nodes.length }, (_, index) => index);
+function machinesOf({ machines }: Stage): number[] {
+  return Array.from({ length: machines }, (_, index) => index);
 }
 
 export class PacketScene {

@@ -16,14 +16,14 @@ test("a run that broke a rule is shown with its fewest faults", async () => {
   expect(run.failure).toEqual(result.failure);
   const page = reportPage(
     summarise([result]),
-    [{ result, run, lanes, startNs: stage.nowNs, command: "qure chaos --seeds 7", link: null }],
+    [{ result, run, lanes, startNs: stage.nowNs, command: "qure chaos --seed 7", link: null }],
     "three <machines>",
   );
   expect(page).toContain("1 of 1 runs broke a rule.");
   // Found at the next look.
   expect(page).toMatch(/First: cables, seed 7, at 0\.4[01]\d s\./);
   expect(page).toContain("three &#60;machines&#62;");
-  expect(page).toContain("100ms unplug 1\n400ms unplug 3\n\nqure chaos --seeds 7");
+  expect(page).toContain("100ms unplug 1\n400ms unplug 3\n\nqure chaos --seed 7");
   expect(page.match(/class="fault"/g)).toHaveLength(2);
   // It needs nothing else.
   expect(page).not.toMatch(/<script|<link|src=|https?:/);

@@ -5,32 +5,14 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { COMMANDS, type CommandModule } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { TOOLS } from "../../src/cli/tools.ts";
+import { leaves } from "./commands.ts";
 import { generatedPart, pages, root } from "./page.ts";
 
 const PAGE = "docs/commands.md";
-
-/** The leaves of the tree of commands: `emu`, `snapshot save`, ... */
-async function leaves(): Promise<Map<string, Command>> {
-  const found = new Map<string, Command>();
-  for (const name of COMMANDS.keys()) {
-    const command = new Command(name);
-    ((await import(`../../src/cli/${name}.ts`)) as CommandModule).declare(command);
-    if (command.commands.length === 0) found.set(name, command);
-    const add = (above: string, { commands }: Command): void => {
-      for (const inner of commands) {
-        const here = `${above} ${inner.name()}`;
-        if (inner.commands.length === 0) found.set(here, inner);
-        else add(here, inner);
-      }
-    };
-    add(name, command);
-  }
-  return found;
-}
 
 /** One row for each option, after a row with the heading of its group. */
 function table(command: Command): string {
@@ -140,6 +122,7 @@ describe("options and documents name each other", () => {
 /** Options of programs by others, and those of GNU's that the pages say we do not have. */
 const OTHERS = [
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
+  "--external", // api.md: of esbuild
   "--build-id", // linker.md: not there
   "--gdwarf-cie-version", // assembler-differences.md: not there
   "--no-pad-sections", // assembler-differences.md: not there

@@ -39,7 +39,7 @@ async function build(): Promise<void> {
     }
   }
   try {
-    execFileSync(process.execPath, ["scripts/page.mjs", "--if-changed"], { cwd: root, stdio: "pipe" });
+    execFileSync(process.execPath, ["scripts/page.mjs"], { cwd: root, stdio: "pipe" });
   } finally {
     rmSync(LOCK, { recursive: true, force: true });
   }

@@ -49,7 +49,7 @@ function makeImages(folder: string): void {
 
 export default function setup(project: TestProject): void {
   const prepare = (): void => {
-    node("scripts/build.mjs", "--if-changed");
+    node("scripts/build.mjs");
     const helpers = hashOf(["tests"], (path) => !path.endsWith(".test.ts"));
     const folder = process.env["QURE_TEST_CACHE"] ?? join(CACHE, `${sourcesHash()}-${helpers}`);
     mkdirSync(folder, { recursive: true });

@@ -12,12 +12,19 @@ import { readInput } from "../emu/machines.ts";
 import { preparedDisk } from "../emu/prepare.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
+import { DEFAULT_STORE, readSnapshot } from "../snapshot-store.ts";
 import type { ChaosOptions } from "./options.ts";
 
 export async function setUp(options: ChaosOptions, progress: Progress, signal: AbortSignal): Promise<StageSetup> {
   const { image, nodes, memory: ramBytes, snapshot, invariants: module } = options;
   if (snapshot !== null)
-    return { snapshot: readInput(snapshot), kernel: null, sparesFrom: Infinity, run: null, module };
+    return {
+      snapshot: readSnapshot(DEFAULT_STORE, snapshot).bytes,
+      kernel: null,
+      sparesFrom: null,
+      run: null,
+      module,
+    };
   if (!existsSync(image)) throw new CommandError(`${image}: no such file; \`qure build\` makes it`);
   const kernel = readInput(options.kernel ?? join(dirname(image), "kernel.elf"));
   const cdrom = readInput(image);

@@ -23,6 +23,8 @@ const RUN = "Campaign";
 const OUTPUT = "Output";
 const MOST_NODES = 300;
 const MOST_THREADS = 256;
+const MOST_RUNS = 10_000_000;
+const MOST_SEED = Number.MAX_SAFE_INTEGER;
 
 export interface SeedRange {
   readonly first: number;
@@ -30,9 +32,10 @@ export interface SeedRange {
 }
 
 const seedRange: ArgumentParser<SeedRange> = (argument, option) => {
-  const [, from = "", to = from] = /^(\d+)(?:\.\.(\d+))?$/.exec(argument) ?? [];
-  const [first, last] = [Number(from), Number(to)];
-  if (from === "" || last < first) throw new UsageError(`${option} ${argument}: write a seed, or two as in 1..100`);
+  const [, from = "", to = ""] = /^(?:(\d+)\.\.)?(\d+)$/.exec(argument) ?? [];
+  const [first, last] = [from === "" ? 1 : Number(from), Number(to)];
+  if (to === "" || last < first || last - first >= MOST_RUNS || last > MOST_SEED)
+    throw new UsageError(`${option} ${argument}: write how many, as in 100, or from where to where, as in 201..300`);
   return { first, last };
 };
 
@@ -112,10 +115,10 @@ export const CHAOS_OPTIONS = {
   memory: { ...EMU_OPTIONS.memory, group: MACHINES, initial: 8 << 20, defaultText: "8M" },
   snapshot: optional({
     flags: "--snapshot <file>",
-    help: "begin from this snapshot, of any system, instead of QuRe's cluster",
+    help: "begin from this snapshot, of any system, instead of QuRe's cluster: a name or a file",
     group: MACHINES,
     parse: text,
-    conflicts: ["image", "kernel", "nodes"],
+    conflicts: ["image", "kernel", "nodes", "memory"],
   }),
   invariants: optional({
     flags: "--invariants <file>",
@@ -160,11 +163,18 @@ export const CHAOS_OPTIONS = {
     defaultText: "all",
   }),
   seeds: withDefault({
-    flags: "--seeds <a..b>",
-    help: "the seeds to run, one run for each",
+    flags: "--seeds <n>",
+    help: "how many runs, with the seeds from 1 on: 100 is 1..100; or from which seed to which: 201..300",
     group: RUN,
     parse: seedRange,
-    default: "1..10",
+    default: "10",
+  }),
+  seed: optional({
+    flags: "--seed <n>",
+    help: "one run, with this seed",
+    group: RUN,
+    parse: wholeNumber(0, MOST_SEED),
+    conflicts: ["seeds"],
   }),
   until: withDefault({
     flags: "--until <time>",
@@ -211,3 +221,11 @@ export const CHAOS_OPTIONS = {
 } satisfies Readonly<Record<string, OptionSpec<unknown>>>;
 
 export type ChaosOptions = OptionValues<typeof CHAOS_OPTIONS>;
+
+/** The seeds to run, by both options. */
+export const seedsOf = ({ seed, seeds }: Pick<ChaosOptions, "seed" | "seeds">): SeedRange =>
+  seed === null ? seeds : { first: seed, last: seed };
+
+/** `seed 3`, `seeds 1 to 3`. */
+export const formatSeeds = ({ first, last }: SeedRange): string =>
+  first === last ? `seed ${first}` : `seeds ${first} to ${last}`;

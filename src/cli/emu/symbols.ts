@@ -1,11 +1,11 @@
 /** Names and source lines out of ELF files: the ones that are named, or those that a build leaves beside its images. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type CodeSymbol, SymbolTable } from "../../../emulator/debug/symbols.ts";
+import { SymbolTable } from "../../../emulator/debug/symbols.ts";
 import { readIfPresent } from "../../host/files.ts";
 import { type LineRow, lineRowsOf } from "../../object/dwarf/line-table.ts";
-import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../../object/elf.ts";
 import { ElfError, type ElfObject, readElf } from "../../object/elf-reader.ts";
+import { programSymbols } from "../../object/program-symbols.ts";
 import { stabRowsOf } from "../../object/stab-lines.ts";
 import { CommandError } from "../fail.ts";
 
@@ -30,18 +30,8 @@ function readProgram(path: string): ElfObject {
   }
 }
 
-/** The symbols of a linked program that name an address in memory. */
-function symbolsOf({ symbols, sections }: ElfObject): CodeSymbol[] {
-  return symbols.flatMap(({ name, value, type, section }) => {
-    const home = sections[section];
-    if (home === undefined || (home.flags & SHF_ALLOC) === 0) return [];
-    if (name === "" || type === STT_SECTION || type === STT_FILE) return [];
-    return [{ name, linearAddress: value, endAddress: home.address + home.sizeBytes }];
-  });
-}
-
 export function loadSymbols(named: readonly string[], image: string | null): SymbolTable {
-  return new SymbolTable(readPrograms(named, image).flatMap(symbolsOf));
+  return new SymbolTable(readPrograms(named, image).flatMap(programSymbols));
 }
 
 /** Where code comes from: its symbol, and its line where a program has line tables. */
@@ -51,7 +41,7 @@ export class Places {
 
   constructor(named: readonly string[], image: string | null) {
     const programs = readPrograms(named, image);
-    this.#symbols = new SymbolTable(programs.flatMap(symbolsOf));
+    this.#symbols = new SymbolTable(programs.flatMap(programSymbols));
     this.#rows = programs.flatMap((program) => [...lineRowsOf(program), ...stabRowsOf(program)]);
   }
 

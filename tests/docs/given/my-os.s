@@ -5,6 +5,7 @@
 .text
 
     cld
+    sti
     xor     ax, ax
     mov     ds, ax
     mov     ax, 3
@@ -49,12 +50,15 @@ serial_busy:
     out     dx, al
     ret
 
-# In: nothing. Out: AL byte. Clobbers: DX, flags.
+# In: nothing. Out: AL byte. Clobbers: DX, flags. Sleeps from one tick of the clock to the next.
 serial_read:
     mov     dx, 0x3fd
     in      al, dx
     test    al, 1
-    jz      serial_read
+    jnz     serial_ready
+    hlt
+    jmp     serial_read
+serial_ready:
     mov     dx, 0x3f8
     in      al, dx
     ret
