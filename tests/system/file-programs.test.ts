@@ -5,6 +5,7 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 async function withVolume(ramBytes: number): Promise<LabNode> {
   const disk = new RecordingDisk();
@@ -36,6 +37,11 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   [
     "touch /a/far; truncate /a/far 5G; echo first >> /a/far; echo last >> /a/far; tail -1 /a/far; rm /a/far",
     "/a/far has 5368709120 bytes now.\nlast\n",
+  ],
+  // Columns do not run together, however long the numbers are.
+  [
+    "touch /a/w; truncate /a/w 10M; wc /a/w; wc -lc /a/w; rm /a/w",
+    "/a/w has 10485760 bytes now.\n      0       0 10485760 /a/w\n      0 10485760 /a/w\n",
   ],
   ["wc /a/x /a/y", "      1       2      10 /a/x\n     20      20      51 /a/y\n"],
   [
@@ -137,9 +143,25 @@ describe("programs for files", () => {
     const before = await output(node, "handles");
     for (const [line, printed] of LINES) expect(await output(node, line), line).toBe(printed);
     expect(await output(node, "handles")).toBe(before);
+    // How long something took is not among what it prints.
+    expect(await output(node, "time seq 2 | wc -l")).toMatch(/^( +2\n)?\d+ ms, status 0\n( +2\n)?$/);
     expect(await output(node, "help tail")).toMatch(
       /^usage: tail \[-LINES\] \[PATH\]\nshow the end of a file\ntail -20 PATH/,
     );
+  });
+
+  test("take few instructions for a byte", async () => {
+    const bytes = 1 << 20;
+    const lab = await nodeWithVolume([`touch /a/w; truncate /a/w ${bytes}`], { isAlone: true });
+    const perByte = async (line: string): Promise<number> => {
+      const before = lab.instructions;
+      await output(lab.nodes[0]!, line);
+      return (lab.instructions - before) / bytes;
+    };
+    const alone = await perByte("wc /a/w");
+    expect(alone).toBeLessThan(12);
+    expect((await perByte("cat /a/w | cat | cat | wc")) - alone).toBeLessThan(3 * 2);
+    expect(await perByte("hexdump /a/w | wc -c")).toBeLessThan(70);
   });
 
   thoroughly("go down as far as names lead", async () => {
