@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "fs.inc"
+.include "file.inc"
 
 .text
 
@@ -48,6 +49,30 @@ bundled_stat:
     stc
 .Lbundled_stat_done:
     pop     ebx
+    ret
+
+# Why what a path names cannot be opened as a file, or be changed, where no mount holds it.
+# In: ESI path, ECX FILE_* with which it is opened, or FILE_WRITE.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global bundled_refuse
+bundled_refuse:
+    FRAME   NODE_SIZE_OF
+    push    ecx
+    push    edi
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    bundled_stat
+    pop     edi
+    pop     ecx
+    jc      1f
+    mov     eax, ERROR_NOT_SUPPORTED
+1:  cmp     eax, ERROR_NOT_MOUNTED
+    je      2f
+    test    ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_APPEND
+    jz      2f
+    mov     eax, ERROR_READ_ONLY
+2:  stc
+    ENDFRAME
     ret
 
 # The next program.

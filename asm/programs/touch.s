@@ -16,10 +16,11 @@ _start:
 
 # Makes an empty file, or sets the time of one that is there by writing nothing to it.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 touch:
     push    ebx
     push    esi
+    push    eax
     SYSTEM  open, eax, OPEN_APPEND
     test    eax, eax
     js      1f
@@ -28,6 +29,7 @@ touch:
     xchg    esi, eax
     SYSTEM  close, eax
     mov     eax, esi
-1:  pop     esi
+1:  pop     edx
+    pop     esi
     pop     ebx
     ret

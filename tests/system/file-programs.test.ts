@@ -113,6 +113,24 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "mkdir /a/p /a/q /a/q/r; cp /a/x /a/none /a/q /a/y /a/p; echo $?; find /a/p; mv /a/p/x /a/p/y /a/q/r; find /a/q",
     "/a/none: not found\n/a/q: is a directory\n1\n/a/p/x\n/a/p/y\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
   ],
+  // What is not whole yet takes no name of the user's, and errors are about the file that is to blame.
+  [
+    "echo mine > /a/x.part; cp /a/y /a/x.new; cp /a/x /a/x2; cp -r /a /a/q; cat /a/q/a/x.part; cat /a/x.part; rm -r /a/q/a /a/x.part /a/x.new /a/x2",
+    "mine\nmine\n",
+  ],
+  [
+    "cd /a; cp /bin/hello w; mv /bin/hello w; cat /bin/hello; rm /bin/hello; cp x /bin; touch /bin/w; cat /bin/none; cd",
+    "/bin/hello: not supported\n/bin/hello: read only\n/bin/hello: not supported\n/bin/hello: read only\n/bin/x: read only\n/bin/w: read only\n/bin/none: not found\n",
+  ],
+  [
+    "mkdir /a/q/x /a/q/x/y; cp /a/x /a/q; mv /a/x /a/q; mv /a/x /none/x; mv /a/none /a/q; mv /a/q/x /a/x; rmdir /a/q/x/y /a/q/x",
+    "/a/q/x: is a directory\n/a/q/x: is a directory\n/none/x: not mounted\n/a/none: not found\n/a/x: not a directory\n",
+  ],
+  // More errors than a program has handles.
+  [
+    'mkdir /a/q/x; set l = /a/x; for i in 1 2 3 4; do set l = "$l $l"; done; cp $l $l $l /a/y /a/q | wc; ls /a/q/y; rmdir /a/q/x; rm /a/q/y; unset l',
+    `${"/a/q/x: is a directory\n".repeat(48)}      0       0       0\nfile ${"51".padStart(26)}  y\n`,
+  ],
   [
     "cp /a/x /a/y /a/none; cp /a/x /a/y /a/x; mv /a/q/r/ /a/p; mv /a/p/r/ /a/q//; find /a/p; find /a/q",
     "/a/none: not found\n/a/x: not a directory\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
@@ -128,7 +146,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   [
     "cp -r /a/q /a/x; cp -r /a/none /a/p; cp -r /a/q /none/q; cp -x /a/x /a/p; cp -r /a/x; rm -r /a/p /a/q /a/new",
-    "/a/q: exists already\n/a/none: not found\n/none/q: not mounted\nusage: cp [-r] PATH... NEW\nusage: cp [-r] PATH... NEW\n",
+    "/a/x: exists already\n/a/none: not found\n/none/q: not mounted\nusage: cp [-r] PATH... NEW\nusage: cp [-r] PATH... NEW\n",
   ],
   ["cat /a/x | grep some | cat > /a/z; cat < /a/z; rm /a/z /a/n", "some text\n"],
   [
