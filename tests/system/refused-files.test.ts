@@ -214,7 +214,7 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
     await expectRows(node, [["mount hda0 /v && snapshot create /v s", ""]]);
     await node.enter("sleep 600 > /v/held &", PROMPT);
     await expectRows(node, [
-      ["snapshot restore /v s", "/v: something of it is open; close it, or use umount -f first"],
+      ["snapshot restore /v s", "/v: sleep uses it; end that first"],
       ["umount /v", "Cannot unmount /v: sleep uses it. umount -f takes it away."],
       ["cat /v/held", ""],
       ["umount -f /v", ""],
