@@ -251,7 +251,7 @@ call_clock:
 # System call: reads date and time.
 call_time:
     call    clock_seconds
-    and     eax, 0x7FFFFFFF
+    clc
     ret
 
 # System call: reads date and time to the millisecond.

@@ -557,7 +557,9 @@ rows:
     GIVES   0, time_read, record
     GIVES   ERROR_INVALID, time_step, 0, 1000
     GIVES   ERROR_INVALID, time_step, 0, -1000
+    GIVES   0, time_step, 0x7FFFFFFF, 0
     GIVES   ERROR_INVALID, time_step, 0x7FFFFFFF, 0
+    GIVES   0, time_step, -0x7FFFFFFF, 0
     GIVES   ERROR_INVALID, time_step, -2000000000, 0
     GIVES   0, time_step, 1000, 999
     GIVES   0, time_step, -1001, 1
