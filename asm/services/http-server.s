@@ -227,17 +227,12 @@ STRING type_text, "text/plain; charset=utf-8"
 STRING type_error, "text/plain; charset=utf-8\r\nAllow: GET, HEAD" # 405 must have it, others may (RFC 9110, 10.2.1)
 STRING type_json, "application/json"
 STRING head_good, "200 OK"
-STRING head_bad, "400 Bad Request"
 STRING head_missing, "404 Not Found"
-STRING head_method, "405 Method Not Allowed"
 STRING field_connection, "connection:"
 STRING word_close, "close"
 STRING word_keep, "keep-alive"
 STRING head_long, "431 Request Header Fields Too Large"
 STRING head_long_path, "414 URI Too Long"
-STRING field_host, "host:"
-STRING field_length, "content-length:"
-STRING field_coding, "transfer-encoding:"
 STRING word_scheme, "http://"
 
 # Answers a request.
@@ -250,36 +245,11 @@ http_answer:
     mov     dword ptr [ebx + CLIENT_LINGER], 0
     cmp     dword ptr [ebx + CLIENT_USED], REQUEST_BYTES - 1
     je      .Lhttp_answer_long
-    mov     ebp, offset head_bad
-1:  mov     al, [esi]                   # rows without anything go before some clients' requests (RFC 9112, 2.2)
-    test    al, al
-    jz      .Lhttp_answer_refuse
-    inc     esi
-    cmp     al, ' '
-    jbe     1b
-    dec     esi
-    mov     eax, esi
-    LOAD_STRING edx, "GET "
-    call    string_prefix
-    je      .Lhttp_answer_path
-    mov     eax, esi
-    LOAD_STRING edx, "HEAD "
-    call    string_prefix
-    mov     ebp, offset head_method
-    jne     .Lhttp_answer_refuse
-    inc     dword ptr [ebx + CLIENT_HEAD]
-.Lhttp_answer_path:
-    mov     esi, eax                    # ESI: path, then NUL
-    mov     ebp, offset head_bad
-1:  cmp     byte ptr [eax], ' '
-    je      2f
-    jb      .Lhttp_answer_refuse
-    inc     eax
-    jmp     1b
-2:  mov     byte ptr [eax], 0
-    inc     eax
-    mov     [ebx + CLIENT_REST], eax
-    call    http_version
+    call    http_row
+    jc      .Lhttp_answer_refuse
+    call    http_fields
+    jc      .Lhttp_answer_refuse
+    call    http_method
     jc      .Lhttp_answer_refuse
     call    http_stays
     call    http_target
@@ -377,35 +347,6 @@ http_put:
     mov     eax, ERROR_TIMEOUT
 1:  ret
 
-# Looks at what the first row ends with: HTTP/1.0, or a later one, which needs one host (RFC 9112, 3.2).
-# In: EBX client.
-# Out: CF when it is no request; CLIENT_CLOSE is 0 when the version lets a connection stay.
-# Clobbers: EAX, ECX, EDX.
-http_version:
-    push    edi
-    mov     eax, [ebx + CLIENT_REST]
-    LOAD_STRING edx, "HTTP/1."
-    call    string_prefix
-    jne     8f
-    movzx   ecx, byte ptr [eax]
-    sub     ecx, '0'
-    cmp     ecx, 9
-    ja      8f
-    cmp     byte ptr [eax + 1], ' '
-    jae     8f
-    test    ecx, ecx                    # clears CF
-    jz      9f
-    mov     dword ptr [ebx + CLIENT_CLOSE], 0
-    mov     edx, offset field_host
-    call    http_field
-    jc      9f
-    call    http_field                  # a second one
-    cmc
-    jmp     9f
-8:  stc
-9:  pop     edi
-    ret
-
 # Ends a connection after its answer if the client wants that, or sends a body: nobody reads it, and it would be taken
 # for the next request.
 # In: EBX client.
@@ -413,17 +354,15 @@ http_version:
 http_stays:
     push    esi
     push    edi
+    test    dword ptr [ebx + CLIENT_SEEN], SEEN_LENGTH | SEEN_CODING
+    jz      1f
+    inc     dword ptr [ebx + CLIENT_LINGER]
+    jmp     .Lhttp_stays_done
+1:  cmp     dword ptr [ebx + CLIENT_MINOR], 0
+    je      .Lhttp_stays_done
+    mov     dword ptr [ebx + CLIENT_CLOSE], 0
     mov     eax, [ebx + CLIENT_REST]
-    mov     edx, offset field_length
-    call    http_field
-    jnc     1f
-    mov     edx, offset field_coding
-    mov     eax, [ebx + CLIENT_REST]
-    call    http_field
-    jc      2f
-1:  inc     dword ptr [ebx + CLIENT_LINGER]
-    jmp     .Lhttp_stays_not
-2:  mov     eax, [ebx + CLIENT_REST]
+.Lhttp_stays_row:
     mov     edx, offset field_connection
     call    http_field
     jc      .Lhttp_stays_done
@@ -444,7 +383,8 @@ http_stays:
     jae     3b
     cmp     al, 9
     je      3b
-    jmp     .Lhttp_stays_done
+    lea     eax, [esi - 1]              # the field may come again, which is one list (RFC 9110, 5.3)
+    jmp     .Lhttp_stays_row
 4:  cmp     byte ptr [esi], ' '
     jne     .Lhttp_stays_word
     inc     esi
