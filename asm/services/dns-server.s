@@ -1,6 +1,6 @@
 # The DNS server: answers for the zones that were loaded, by UDP and TCP, and passes other questions of machines on its
 # own link on to the server that the resolver uses. Off until `dns on`. One task takes questions and the answers to
-# those that were passed on; each TCP client has a task, DNS_CLIENTS at most.
+# those that were passed on; each TCP client has a task, and as much room as asm/services/guard.s gives it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -8,8 +8,10 @@
 .include "net.inc"
 .include "tcp.inc"
 .include "dns.inc"
+.include "guard.inc"
 
-DNS_CLIENTS             = 8
+DNS_CLIENTS             = 16
+DNS_OF_ONE              = 8             # of these of one address
 BACKLOG                 = 8
 IDLE_MS                 = 10000         # so long may a TCP client take for a question (RFC 7766)
 MESSAGE_BYTES           = 4096
@@ -29,11 +31,11 @@ PASSED_HASH             = 24            # of the question
 PASSED_SIZE             = 28
 
 # A TCP client: one block of memory.
-CLIENT_HANDLE           = 0
-CLIENT_SINCE            = 4             # clock_ms when the wait for the question began
-CLIENT_ANSWER           = 8
+CLIENT_ANSWER           = CLIENT_FIRST
 CLIENT_MESSAGE          = CLIENT_ANSWER + ANSWER_SIZE + 2
 CLIENT_SIZE             = CLIENT_MESSAGE + MESSAGE_BYTES
+
+GUARD   dns_guard, DNS_CLIENTS, DNS_OF_ONE, CLIENT_SIZE, dns_client, "dns client"
 
 .bss
 .balign 4
@@ -45,10 +47,6 @@ dns_structure:          .space ANSWER_SIZE
 dns_passed:             .space PENDING * PASSED_SIZE
 .balign 4
 dns_message:            .space MESSAGE_BYTES
-
-.data
-.balign 4
-dns_slots:              .long DNS_CLIENTS   # a semaphore
 
 .text
 
@@ -350,56 +348,19 @@ dns_hash:
 
 # Takes TCP connections and gives each to a task.
 dns_listener:
-    mov     ebx, [dns_tcp]
-.Ldns_listener_next:
-    mov     eax, offset dns_slots
-    mov     edx, -1
-    call    semaphore_take
-.Ldns_listener_accept:
-    mov     eax, ebx
-    mov     edx, -1
-    call    stream_accept
-    jnc     1f
-    cmp     eax, ERROR_STALE
-    je      .Ldns_listener_end
-    mov     eax, 100                    # out of memory: it may be back soon
-    call    task_sleep
-    jmp     .Ldns_listener_accept
-1:  mov     esi, eax
-    mov     eax, CLIENT_SIZE
-    call    malloc
-    jc      2f
-    mov     [eax + CLIENT_HANDLE], esi
-    mov     edi, eax
-    mov     edx, eax
-    mov     eax, offset dns_client
-    LOAD_STRING ecx, "dns client"
-    call    task_create
-    jnc     .Ldns_listener_next
-    mov     eax, edi
-    call    mfree
-2:  mov     eax, esi
-    call    stream_abort
-    jmp     .Ldns_listener_accept
-.Ldns_listener_end:
-    mov     eax, offset dns_slots
-    jmp     semaphore_give
+    mov     eax, [dns_tcp]
+    mov     ebx, offset dns_guard
+    jmp     guard_serve
 
 # Answers the questions of one TCP client (RFC 7766): each after its length. What would be passed on is refused.
 # In: EAX client.
 dns_client:
     mov     ebx, eax
-    sub     esp, STATUS_SIZE
-    mov     eax, [ebx + CLIENT_HANDLE]
-    mov     edx, esp
-    call    stream_status
-    mov     eax, [esp + STATUS_REMOTE]
+    mov     eax, [ebx + CLIENT_ADDRESS]
     mov     [ebx + CLIENT_ANSWER + ANSWER_PEER], eax
-    lea     esp, [esp + STATUS_SIZE]
-    jc      .Ldns_client_end
 .Ldns_client_next:
-    call    clock_ms
-    mov     [ebx + CLIENT_SINCE], eax
+    mov     edx, SEAT_WAITS
+    call    dns_client_phase
     lea     esi, [ebx + CLIENT_MESSAGE - 2]
     mov     edi, 2
     call    dns_client_read
@@ -416,6 +377,8 @@ dns_client:
     pop     edi
     jc      .Ldns_client_end
     COUNT   dns_questions
+    mov     edx, SEAT_WORKS
+    call    dns_client_phase
     push    ebx
     lea     esi, [ebx + CLIENT_MESSAGE]
     lea     ebx, [ebx + CLIENT_ANSWER]
@@ -461,12 +424,14 @@ dns_client:
     popfd
     jnc     .Ldns_client_next
 .Ldns_client_end:
-    mov     eax, [ebx + CLIENT_HANDLE]
-    call    stream_close
-    mov     eax, ebx
-    call    mfree
-    mov     eax, offset dns_slots
-    jmp     semaphore_give
+    jmp     guard_done
+
+# Begins a phase of a client.
+# In: EBX client, EDX phase.
+# Clobbers: EAX, ECX.
+dns_client_phase:
+    mov     eax, [ebx + CLIENT_SEAT]
+    jmp     guard_phase
 
 # Sends a message, or ends what cannot go on after a part of one.
 # In: EAX socket, ESI bytes, EDI how many.
@@ -486,11 +451,10 @@ dns_client_send:
 dns_client_read:
     test    edi, edi
     jz      2f
-1:  mov     edx, IDLE_MS
-    call    clock_ms
-    sub     eax, [ebx + CLIENT_SINCE]
-    sub     edx, eax
-    jbe     4f
+1:  mov     eax, [ebx + CLIENT_SEAT]
+    mov     edx, IDLE_MS
+    call    guard_left
+    jc      3f
     mov     eax, [ebx + CLIENT_HANDLE]
     xor     ecx, ecx
     call    stream_receive
@@ -502,5 +466,3 @@ dns_client_read:
     jnz     1b
 2:  clc
 3:  ret
-4:  stc
-    ret

@@ -70,17 +70,6 @@ test("what is no request, and a method that nobody serves", async () => {
   expect(await http(s, "\r\nGET /a.txt HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
-test("clients that rest keep no room from others: with fifteen there, who is served makes room", async () => {
-  const s = await scene();
-  const request = "GET /a.txt HTTP/1.1\r\nHost: node\r\n\r\n";
-  const said: string[] = [];
-  for (let client = 0; client < 18; client++) said.push(await http(s, request, 50, true));
-  const connections = said.map((text) => /^Connection: (.*)\r$/m.exec(text)?.[1]);
-  expect(connections).toEqual([...Array(14).fill("keep-alive"), ...Array(4).fill("close")]);
-  // What stayed is gone for the tests after this one.
-  await s.lab.advance("20s");
-});
-
 test("head and file leave together, so that nothing waits for a delayed acknowledgement", async () => {
   expect(await httpSegments(await scene(), "GET /a.txt HTTP/1.1\r\nHost: node\r\n\r\n")).toEqual([
     expect.stringContaining(TEXT),
