@@ -5,7 +5,7 @@ import { withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";
 import { nameBytes, nodeThatAsks } from "./dns-wire.ts";
 import { withLongFile } from "./long-file.ts";
-import { Counts, filler, join, PacketScene, udp } from "./packet-wire.ts";
+import { Counts, type Frame, filler, join, PacketScene, udp } from "./packet-wire.ts";
 import { TCP_CASES, type TcpCase } from "./tcp-cases.ts";
 import { TCP_EDGE_CASES } from "./tcp-edge-cases.ts";
 import { TCP_LOSS_CASES } from "./tcp-loss-cases.ts";
@@ -193,7 +193,9 @@ test("questions that are passed on wait up to a bound, and the others are refuse
   await s.node.enter("dns on", PROMPT);
   const question = (id: number): Uint8Array =>
     join([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], nameBytes(`n${id}.far.example`), [0, 1, 0, 1]);
-  const send = Array.from({ length: 40 }, (_, id) => [udp({ port: 53, data: question(id) }), 1]).flat();
+  const from = ["10.0.2.77", "10.0.2.78", "10.0.2.79"] as const;
+  const ask = (id: number): Frame => udp({ port: 53, data: question(id) }, { from: from[id % 2 === 0 ? 1 : 2]! });
+  const send = Array.from({ length: 40 }, (_, id) => [ask(id), 1]).flat();
   const before = s.counts.read();
   await s.run({ name: "", send });
   const after = s.counts.read();
