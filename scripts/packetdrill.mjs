@@ -88,7 +88,10 @@ const server = await serveSwitch(path, () => restoreCluster(saved));
  */
 function fillAddresses(source) {
   const text = readFileSync(source, "utf8");
-  const filled = text.replace(/(\w+->config->is_anyip) && \((packet->udp)/, "($1 || packet->tcp) && (packet->tcp || $2");
+  const filled = text.replace(
+    /(\w+->config->is_anyip) && \((packet->udp)/,
+    "($1 || packet->tcp) && (packet->tcp || $2",
+  );
   if (filled === text) throw new Error(`${source} has no place where addresses are filled in`);
   writeFileSync(source, filled);
 }

@@ -5,6 +5,7 @@
 
 const MTU = "it wants an interface with a larger MTU than Ethernet's";
 const DIALECT = "it has a word of FreeBSD's dialect that the judge's parser does not know";
+
 const because = (reason, ...names) => names.map((name) => [`${name}.pkt`, reason]);
 
 export const FAILING = {
