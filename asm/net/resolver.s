@@ -269,6 +269,7 @@ resolve_ask:
     call    dns_socket
     jc      .Lresolve_ask_done
     mov     [ebx + ASK_SOCKET], eax
+    mov     dword ptr [ebx + ASK_NEAR], 0
     mov     ebp, WAIT_FIRST_MS          # EBP: milliseconds to wait
 .Lresolve_ask_send:
     call    secret_number
@@ -300,8 +301,14 @@ resolve_ask:
     call    task_sleep
     jmp     .Lresolve_ask_again
 3:  call    resolve_check
-    jc      .Lresolve_ask_wait
+    jc      .Lresolve_ask_strange
     call    resolve_read
+    jmp     .Lresolve_ask_close
+.Lresolve_ask_strange:
+    cmp     dword ptr [ebx + ASK_NEAR], DNS_NEAR_MAXIMUM
+    jb      .Lresolve_ask_wait
+    mov     eax, ERROR_NAME_SERVER
+    stc
     jmp     .Lresolve_ask_close
 .Lresolve_ask_again:
     shl     ebp, 1
@@ -372,7 +379,7 @@ resolve_check:
     lea     esi, [ebx + ASK_MESSAGE]
     mov     eax, [ebx + ASK_ID]
     cmp     [esi + DNS_ID], ax
-    jne     .Lresolve_check_stray
+    jne     .Lresolve_check_near
     mov     al, [esi + DNS_FLAGS]
     and     al, DNS_RESPONSE | DNS_OPCODE
     cmp     al, DNS_RESPONSE
@@ -406,6 +413,8 @@ resolve_check:
 .Lresolve_check_malformed:
     COUNT   dns_malformed
     jmp     .Lresolve_check_no
+.Lresolve_check_near:
+    inc     dword ptr [ebx + ASK_NEAR]
 .Lresolve_check_stray:
     COUNT   dns_stray
 .Lresolve_check_no:

@@ -1,7 +1,7 @@
 # Questions that the DNS server passes on: names of nobody's zone here that machines on the same link ask for. A forged
 # answer must guess (RFC 5452): each question has a port of its own, 64,512 of them, and a number, both secret and drawn
-# anew, so 32 bits; and however many ask for a name, it is asked for once, and the others wait for the same answer. Who
-# guesses at a port that is right has NEAR_MAXIMUM tries. The letters of names are not mixed (0x20): those bits are not
+# anew, so 32 bits; and however many ask for a name, it is asked for once, and the others wait for the same answer.
+# Whoever has found the port has DNS_NEAR_MAXIMUM tries. The letters of names are not mixed (0x20): those bits are not
 # needed, and there are servers that answer in their own letters. All of this is the server's one task's.
 
 .include "macros.inc"

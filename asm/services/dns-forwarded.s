@@ -11,7 +11,6 @@
 WAIT_MS                 = 8000          # for the answer
 SWEEP_MS                = 250           # how exact that and the repetitions are
 AGAIN_MS                = 1000          # until the question is sent again, and twice that until it goes a third time
-NEAR_MAXIMUM            = 8             # answers with a wrong number, to the right port
 MESSAGE_BYTES           = 4096
 
 .bss
@@ -133,7 +132,7 @@ forward_answer:
 .Lforward_answer_near:
     COUNT   dns_stray
     inc     dword ptr [ebp + ASKED_NEAR]
-    cmp     dword ptr [ebp + ASKED_NEAR], NEAR_MAXIMUM
+    cmp     dword ptr [ebp + ASKED_NEAR], DNS_NEAR_MAXIMUM
     jae     forward_fail                # somebody guesses: the port is given up
     ret
 .Lforward_answer_stray:

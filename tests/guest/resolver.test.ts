@@ -141,6 +141,17 @@ describe("an answer", () => {
   });
 
   /** What a forger could try: each is passed over, and the right answer after it counts. */
+  test("that somebody guesses at ends the question: eight wrong numbers, and no more is believed", async () => {
+    const found = await scene(({ message, name, id }, index) => {
+      if (index > 0) return [];
+      const forged = Array.from({ length: 40 }, (_, at) => answerBytes(message, [A(name, `6.6.6.${at}`)]));
+      for (const [at, answer] of forged.entries()) answer.set([(id ^ (at + 1)) >> 8, (id ^ (at + 1)) & 255]);
+      return [...forged, answerBytes(message, [A(name, "6.6.6.6")])];
+    });
+    expect(await host(found, "guess.example", /host: .*\n/)).toMatch(/host: (?!.*6\.6\.6)/);
+    expect(found.questions).toHaveLength(1);
+  });
+
   const forged: readonly (readonly [string, (message: Uint8Array) => Uint8Array, string])[] = [
     ["with another number", (m) => m.map((byte, at) => (at === 1 ? byte ^ 1 : byte)), "answers that nobody waits for"],
     [
