@@ -309,6 +309,8 @@ forward_join:
     mov     [edi + WAITER_EDNS], edx
     mov     edx, [ebx + ANSWER_LIMIT]
     mov     [edi + WAITER_LIMIT], edx
+    mov     edx, [ebx + ANSWER_ARRIVED]
+    mov     [edi + WAITER_ARRIVED], edx
     mov     edx, [ebp + ASKED_WAITERS]
     mov     [edi + WAITER_NEXT], edx
     mov     [ebp + ASKED_WAITERS], edi

@@ -285,6 +285,9 @@ forward_own:
     jne     1b
 2:  mov     edi, [esp]
     mov     eax, [forward_socket]
+    mov     edx, [ebx + WAITER_ARRIVED]
+    call    udp_answer_as
+    mov     eax, [forward_socket]
     mov     edx, [ebx + WAITER_ADDRESS]
     mov     ecx, [ebx + WAITER_PORT]
     mov     esi, offset forward_out

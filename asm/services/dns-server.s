@@ -138,6 +138,7 @@ dns_question:
     mov     [ebx + ANSWER_PEER], edx
     mov     eax, [dns_udp]
     call    udp_answer
+    mov     [ebx + ANSWER_ARRIVED], edx
     pop     ecx
     mov     edx, MESSAGE_BYTES
     xor     edi, edi

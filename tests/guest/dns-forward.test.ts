@@ -61,13 +61,16 @@ class Forwarder {
     const counts = [0, 1, 0, 0, 0, 0, 0, more.count ?? (additional.length > 0 ? 1 : 0)];
     const type = more.type ?? TYPES.A;
     const data = join([id >> 8, id & 255, 1, 0], counts, nameBytes(name), [0, type, 0, 1], additional);
-    this.s.plug.send(udp({ source: port, port: 53, data }, { from: more.from ?? CLIENT })(this.s.facts));
+    const way = { from: more.from ?? CLIENT, ...(more.to === undefined ? {} : { to: more.to }) };
+    this.s.plug.send(udp({ source: port, port: 53, data }, way)(this.s.facts));
     return answers;
   }
 }
 
 interface AskMore {
   readonly from?: string;
+  /** Another address of the node's. */
+  readonly to?: string;
   readonly type?: number;
   readonly additional?: readonly number[];
   readonly count?: number;
@@ -194,6 +197,24 @@ test("however many ask for a name, it is asked for once, and each gets the answe
     expect([id, sections[0]![0]]).toEqual([at, `${names[at]} 1 1`]);
     expect([...said[0]!.slice(-4)]).toEqual([...RIGHT]);
   }
+});
+
+test("each answer comes from the address that was asked", async () => {
+  const f = await forwarder();
+  await f.s.node.enter("ifconfig eth0 add 10.0.2.60 255.255.255.0", PROMPT);
+  await f.s.lab.advance("5s");
+  f.ask("two.example", 1, { to: "10.0.2.60" });
+  f.ask("two.example", 2);
+  f.ask("other.example", 3, { to: "10.0.2.60" });
+  await f.s.lab.advance("20ms");
+  f.s.frames.length = 0;
+  f.s.plug.send(f.frame(f.passed[0]!.port, answerTo(f.passed[0]!)));
+  await f.s.lab.advance("20ms");
+  const from = f.s.frames
+    .filter((frame) => frame[23] === 17 && get16(frame, 34) === 53)
+    .map((frame) => `${get16(frame, 42)} ${frame.slice(26, 30).join(".")}`);
+  expect(from.sort()).toEqual(["1 10.0.2.60", `2 ${f.s.facts.address}`]);
+  await f.s.node.enter("ifconfig eth0 del 10.0.2.60", PROMPT);
 });
 
 test("an asker without EDNS gets nothing of EDNS, and no more than 512 bytes", async () => {
