@@ -116,6 +116,7 @@ net_counters:
     COUNTER dns_forged, "dns    signatures refused"
     COUNTER mdns_conflicts, "mdns   names that another machine has"
     COUNTER dns_full, "dns    questions refused: too many wait"
+    COUNTER dns_loops, "dns    questions refused: they would come back"
     COUNTER dhcp_sent, "dhcp   messages sent"
     COUNTER dhcp_received, "dhcp   messages accepted"
     COUNTER dhcp_malformed, "dhcp   malformed or foreign"

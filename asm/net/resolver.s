@@ -14,7 +14,7 @@ TRIES                   = 4             # waits of 1, 2, 4, 4 s
 WAIT_FIRST_MS           = 1000
 WAIT_LAST_MS            = 4000
 PORTS                   = 8             # ports that are tried
-PORT_FIRST              = 49152         # RFC 6335 section 6
+PORT_FIRST              = 1024          # RFC 5452, 9.2: all that are nobody's
 TTL_MAXIMUM             = 86400         # seconds
 TTL_NEGATIVE            = 60
 ALIASES                 = 8             # CNAMEs that are followed
@@ -239,6 +239,25 @@ dns_server:
     stc
 9:  ret
 
+# Opens a socket for one question, at a port that nobody can guess. May sleep.
+# Out: EAX socket; CF and EAX error.
+# Clobbers: ECX, EDX.
+.global dns_socket
+dns_socket:
+    push    ebx
+    mov     ebx, PORTS
+1:  call    secret_number
+    movzx   eax, ax
+    cmp     eax, PORT_FIRST
+    jb      1b
+    call    udp_open
+    jnc     2f
+    dec     ebx
+    jnz     1b
+    stc
+2:  pop     ebx
+    ret
+
 # Asks until somebody answers.
 # In: EBX question.
 # Out: the addresses in it; CF and EAX error.
@@ -247,17 +266,10 @@ resolve_ask:
     push    edi
     push    ebp
     push    TRIES                       # [esp]
-    mov     edi, PORTS
-1:  call    secret_number
-    and     eax, 0xFFFF - PORT_FIRST
-    add     eax, PORT_FIRST
-    call    udp_open
-    jnc     2f
-    dec     edi
-    jnz     1b
-    stc
-    jmp     .Lresolve_ask_done
-2:  mov     [ebx + ASK_SOCKET], eax
+    call    dns_socket
+    jc      .Lresolve_ask_done
+    mov     [ebx + ASK_SOCKET], eax
+    mov     dword ptr [ebx + ASK_NEAR], 0
     mov     ebp, WAIT_FIRST_MS          # EBP: milliseconds to wait
 .Lresolve_ask_send:
     call    secret_number
@@ -289,8 +301,14 @@ resolve_ask:
     call    task_sleep
     jmp     .Lresolve_ask_again
 3:  call    resolve_check
-    jc      .Lresolve_ask_wait
+    jc      .Lresolve_ask_strange
     call    resolve_read
+    jmp     .Lresolve_ask_close
+.Lresolve_ask_strange:
+    cmp     dword ptr [ebx + ASK_NEAR], DNS_NEAR_MAXIMUM
+    jb      .Lresolve_ask_wait
+    mov     eax, ERROR_NAME_SERVER
+    stc
     jmp     .Lresolve_ask_close
 .Lresolve_ask_again:
     shl     ebp, 1
@@ -361,7 +379,7 @@ resolve_check:
     lea     esi, [ebx + ASK_MESSAGE]
     mov     eax, [ebx + ASK_ID]
     cmp     [esi + DNS_ID], ax
-    jne     .Lresolve_check_stray
+    jne     .Lresolve_check_near
     mov     al, [esi + DNS_FLAGS]
     and     al, DNS_RESPONSE | DNS_OPCODE
     cmp     al, DNS_RESPONSE
@@ -395,6 +413,8 @@ resolve_check:
 .Lresolve_check_malformed:
     COUNT   dns_malformed
     jmp     .Lresolve_check_no
+.Lresolve_check_near:
+    inc     dword ptr [ebx + ASK_NEAR]
 .Lresolve_check_stray:
     COUNT   dns_stray
 .Lresolve_check_no:

@@ -59,30 +59,6 @@ tcp_input:
     pop     ebx
     ret
 
-# Says whether a SYN may open a connection anew that is in TIME-WAIT here (RFC 9293, 3.6.1; RFC 6191).
-# In: EBX block.
-# Out: CF when it may not.
-tcp_reopens:
-    mov     eax, [seg_flags]
-    and     eax, TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN
-    cmp     eax, TCP_SYN
-    jne     8f
-    mov     eax, [seg_sequence]
-    sub     eax, [ebx + TCB_RCV_NXT]
-    jns     9f
-    cmp     dword ptr [seg_stamped], 0
-    je      8f
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      8f
-    mov     eax, [seg_stamp]
-    sub     eax, [ebx + TCB_TS_RECENT]
-    test    eax, eax
-    jle     8f
-9:  clc
-    ret
-8:  stc
-    ret
-
 # State SYN-SENT.
 # In: EBX block.
 tcp_syn_sent_input:
@@ -253,14 +229,23 @@ tcp_connection_input:
     mov     ecx, [seg_flags]
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
     jne     .Ltcp_connection_input_paws
-    mov     eax, ecx                    # the SYN once more: our answer was lost
-    and     eax, TCP_SYN | TCP_ACK | TCP_RST
-    cmp     eax, TCP_SYN
-    jne     .Ltcp_connection_input_paws
     mov     eax, [seg_sequence]
     cmp     eax, [ebx + TCB_IRS]
     jne     .Ltcp_connection_input_paws
-    mov     eax, [ebx + TCB_ISS]
+    mov     eax, ecx
+    and     eax, TCP_SYN | TCP_ACK | TCP_RST
+    cmp     eax, TCP_SYN
+    je      .Ltcp_connection_input_again
+    cmp     eax, TCP_SYN | TCP_ACK
+    jne     .Ltcp_connection_input_paws
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_ACTIVE
+    jz      .Ltcp_connection_input_paws
+    inc     dword ptr [seg_sequence]    # both open at once: the other side says its SYN again, and acknowledges ours
+    and     dword ptr [seg_flags], ~TCP_SYN     # (RFC 9293, figure 7, row 6)
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
+    jmp     .Ltcp_connection_input_paws
+.Ltcp_connection_input_again:
+    mov     eax, [ebx + TCB_ISS]        # our answer was lost
     xor     edx, edx
     mov     ecx, TCP_SYN | TCP_ACK
     jmp     tcp_emit
@@ -305,13 +290,24 @@ tcp_connection_input:
     jne     tcp_owe
     test    dword ptr [seg_flags], TCP_FIN
     jz      tcp_owe
+    mov     eax, [seg_sequence]         # the other side's FIN again, and nothing else, begins the time anew
+    add     eax, [seg_length]
+    inc     eax
+    cmp     eax, [ebx + TCB_RCV_NXT]
+    jne     tcp_owe
     call    tcp_linger
     jmp     tcp_owe
 
 .Ltcp_connection_input_syn:
     test    dword ptr [seg_flags], TCP_RST
     jnz     .Ltcp_connection_input_9
-    jmp     tcp_challenge               # RFC 5961, 4
+    cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
+    jne     tcp_challenge               # RFC 5961, 4
+    cmp     dword ptr [ebx + TCB_PARENT], 0
+    je      tcp_challenge
+    call    tcp_acceptable              # RFC 9293, 3.10.7.4: of a connection that came in, back to LISTEN
+    jc      .Ltcp_connection_input_outside
+    jmp     .Ltcp_connection_input_over
 
 .Ltcp_connection_input_reset:
     mov     eax, [seg_sequence]         # RFC 5961, 3: exact, or it is asked for again
@@ -320,9 +316,7 @@ tcp_connection_input:
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
     je      .Ltcp_connection_input_over
     COUNT   tcp_resets
-    cmp     dword ptr [ebx + TCB_STATE], TCP_LAST_ACK
-    jae     .Ltcp_connection_input_over
-    mov     eax, ERROR_RESET
+    mov     eax, ERROR_RESET            # also in LAST-ACK: what was sent last may not have arrived
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
     jne     tcp_end
     mov     eax, ERROR_REFUSED
@@ -394,25 +388,6 @@ tcp_after:
 3:  xor     eax, eax
     jmp     tcp_end
 
-# State TIME-WAIT, from the start.
-# In: EBX block.
-tcp_linger:
-    mov     dword ptr [ebx + AT_RETRANSMIT], 0
-    mov     dword ptr [ebx + AT_KEEP_ALIVE], 0
-    cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
-    je      1f
-    lea     eax, [ebx + TCB_TX]
-    call    ring_free
-    cmp     dword ptr [ebx + TCB_HANDLE], 0
-    jne     2f
-    lea     eax, [ebx + TCB_RX]         # nobody will read it
-    call    ring_free
-2:  mov     eax, TCP_TIME_WAIT
-    call    tcp_move
-1:  mov     eax, 2 * TCP_MSL_MS
-    mov     edx, AT_END
-    jmp     tcp_set
-
 # Data and FIN of a segment that is in the window; then sends what that and the acknowledgement allow.
 # In: EBX block.
 tcp_text:
@@ -425,10 +400,13 @@ tcp_text:
     je      1f
     cmp     eax, TCP_TIME_WAIT
     jne     .Ltcp_text_output
-    cmp     dword ptr [seg_length], 0
-    jne     tcp_owe
+    cmp     dword ptr [seg_length], 0   # all but an acknowledgement of what is known (RFC 9293, 3.10.7.4: nothing
+    jne     tcp_owe                     # comes behind a FIN)
     test    dword ptr [seg_flags], TCP_FIN
     jnz     tcp_owe
+    mov     eax, [seg_sequence]
+    cmp     eax, [ebx + TCB_RCV_NXT]
+    jne     tcp_owe
     jmp     .Ltcp_text_output
 1:  cmp     dword ptr [seg_length], 0
     je      .Ltcp_text_fin
@@ -444,12 +422,19 @@ tcp_text:
     call    tcp_take
 .Ltcp_text_fin:
     test    dword ptr [seg_flags], TCP_FIN
-    jz      .Ltcp_text_output
+    jz      .Ltcp_text_end
     mov     eax, [seg_sequence]
     add     eax, [seg_length]
+    mov     [ebx + TCB_FIN_AT], eax
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_AHEAD | TCB_F_ACK_NOW
+.Ltcp_text_end:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_AHEAD
+    jz      .Ltcp_text_output
+    mov     eax, [ebx + TCB_FIN_AT]
     cmp     eax, [ebx + TCB_RCV_NXT]
-    jne     .Ltcp_text_gap              # something before it is missing
+    jne     .Ltcp_text_output           # something before it is missing
     inc     dword ptr [ebx + TCB_RCV_NXT]
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FIN_AHEAD
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED | TCB_F_ACK_NOW
     mov     eax, [ebx + TCB_STATE]
     mov     edx, TCP_CLOSE_WAIT
@@ -472,9 +457,6 @@ tcp_text:
     mov     ecx, TCP_FIN | TCP_ACK
     jmp     tcp_emit
 .Ltcp_text_output:
-    jmp     tcp_output
-.Ltcp_text_gap:
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     jmp     tcp_output
 
 # Checks a segment against the receive window and cuts off what lies outside it (RFC 9293, 3.10.7.4).

@@ -70,25 +70,31 @@ udp_wait:
 # Has a socket answer: what it sends next comes from the address that the datagram taken last was sent to, if that was
 # one of ours.
 # In: EAX socket.
-# Out: CF and ERROR_STALE.
+# Out: EDX that address; CF and ERROR_STALE.
 .global udp_answer
 udp_answer:
     INTERRUPTS_OFF
     call    socket_find
-    jc      1f
+    jc      socket_unsettled
     mov     edx, [eax + SOCKET_ARRIVED_AT]
+    jmp     socket_answers
+
+# The same for a datagram that was taken before.
+# In: EAX socket, EDX address that it was sent to.
+# Out: CF and ERROR_STALE.
+.global udp_answer_as
+udp_answer_as:
+    INTERRUPTS_OFF
+    call    socket_find
+    jc      socket_unsettled
+socket_answers:
     cmp     dl, 224                     # a group has no address to answer from, nor has a broadcast
-    jae     2f
+    jae     1f
     mov     [eax + SOCKET_SOURCE], edx
     call    udp_own
-    je      3f
-2:  mov     dword ptr [eax + SOCKET_SOURCE], 0
-3:  INTERRUPTS_RESTORE
-    clc
-    ret
-1:  INTERRUPTS_RESTORE
-    stc
-    ret
+    je      socket_settled
+1:  mov     dword ptr [eax + SOCKET_SOURCE], 0
+    jmp     socket_settled
 
 # Gives a socket another port, and an address of ours to which datagrams must be sent to be for it.
 # In: EAX socket, EDX address or 0 for any, ECX port or 0 for the one that it has.

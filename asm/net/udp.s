@@ -9,6 +9,7 @@
 
 FIRST_EPHEMERAL         = 49152         # RFC 6335 section 6
 EPHEMERAL_PORTS         = 65536 - FIRST_EPHEMERAL
+PORTS_WINDOW            = 2048          # that are looked at in one walk over the sockets
 TTL_UNICAST             = 64
 TTL_MULTICAST           = 1             # groups stay on the link
 
@@ -18,7 +19,7 @@ TTL_MULTICAST           = 1             # groups stay on the link
 udp_sockets:            .space 4
 .global udp_mutex
 udp_mutex:              .space MUTEX_SIZE   # held by the net task while it uses a socket, and while one is taken away
-ports_used:             .space EPHEMERAL_PORTS / 8  # bits of those ports while one is drawn
+ports_used:             .space PORTS_WINDOW / 8     # bits of so many of them while one is drawn
 
 .data
 HANDLE_TYPE socket_type, "socket", socket_destroy
@@ -92,14 +93,19 @@ udp_open_on:
     ret
 
 # Draws a port for a socket that asked for none: a stranger who could guess it could answer in another's name. The first
-# that is free from a secret place on (RFC 6056, algorithm 1). The sockets are walked once, so that many of them do not
-# keep interrupts off for long. Interrupts are off.
+# that is free from a secret place on (RFC 6056, algorithm 1). The sockets are walked once for PORTS_WINDOW ports, so
+# that many of them do not keep interrupts off for long. Interrupts are off.
 # Out: ESI port, which no socket of any interface has; CF when all are taken.
 # Clobbers: EAX, ECX, EDX.
 udp_draw_port:
     push    edi
+    push    EPHEMERAL_PORTS             # [esp]: ports that are left
+    call    secret_number
+    mov     esi, eax                    # ESI: the window's first port, less FIRST_EPHEMERAL
+.Ludp_draw_port_window:
+    and     esi, EPHEMERAL_PORTS - 1
     mov     edi, offset ports_used
-    mov     ecx, EPHEMERAL_PORTS / 32
+    mov     ecx, PORTS_WINDOW / 32
     xor     eax, eax
     rep     stosd
     mov     edx, [udp_sockets]
@@ -109,18 +115,30 @@ udp_draw_port:
     mov     edx, [edx + SOCKET_NEXT]
     sub     eax, FIRST_EPHEMERAL
     jb      1b
+    sub     eax, esi
+    and     eax, EPHEMERAL_PORTS - 1
+    cmp     eax, PORTS_WINDOW
+    jae     1b
     bts     [ports_used], eax
     jmp     1b
-2:  call    secret_number
-    mov     ecx, EPHEMERAL_PORTS
-3:  and     eax, EPHEMERAL_PORTS - 1
-    bt      [ports_used], eax
-    jnc     4f
+2:  xor     eax, eax
+3:  bt      [ports_used], eax
+    jnc     .Ludp_draw_port_found
     inc     eax
-    dec     ecx
-    jnz     3b
+    cmp     eax, PORTS_WINDOW
+    jb      3b
+    add     esi, eax
+    sub     [esp], eax
+    jnz     .Ludp_draw_port_window
     stc
-4:  lea     esi, [eax + FIRST_EPHEMERAL]
+    jmp     .Ludp_draw_port_done
+.Ludp_draw_port_found:
+    add     esi, eax
+    and     esi, EPHEMERAL_PORTS - 1
+    add     esi, FIRST_EPHEMERAL
+    clc
+.Ludp_draw_port_done:
+    pop     edi
     pop     edi
     ret
 

@@ -8,7 +8,6 @@
 .include "dns.inc"
 
 ALIASES                 = 8             # CNAMEs that are followed
-UDP_USUAL               = 512           # without EDNS
 OPT_BYTES               = 11            # of the OPT record that we add
 QUESTION_TAIL           = 4             # type and class
 
@@ -63,10 +62,12 @@ dns_answer:
     cmp     eax, ecx
     ja      .Ldns_answer_malformed
     call    dns_limit                   # EAX: bytes that the asker takes
+    jc      .Ldns_answer_malformed
     cmp     eax, ebp
     jbe     1f
     mov     eax, ebp
-1:  add     eax, esi
+1:  mov     [ebx + ANSWER_LIMIT], eax
+    add     eax, esi
     sub     eax, OPT_BYTES
     sub     eax, [ebx + ANSWER_RESERVE]
     mov     [ebx + ANSWER_END], eax
@@ -161,46 +162,6 @@ dns_answer_finish:
     jb      2b
     mov     eax, edx
     sub     eax, esi
-    ret
-
-# Finds out how much the asker takes: by UDP 512 bytes, or what an OPT record right after the question says.
-# In: EBX answer structure, ESI message, ECX its bytes, EDX after the question's name, EDI 1 when by TCP.
-# Out: EAX bytes.
-# Clobbers: nothing else but the flags.
-dns_limit:
-    push    ecx
-    push    edx
-    add     edx, QUESTION_TAIL
-    lea     eax, [esi + ecx]
-    sub     eax, edx
-    cmp     eax, OPT_BYTES
-    mov     eax, UDP_USUAL
-    jb      1f
-    cmp     dword ptr [esi + DNS_ANSWERS], 0
-    jne     1f
-    cmp     word ptr [esi + DNS_ADDITIONALS], 0x0100
-    jne     1f
-    cmp     byte ptr [edx], 0
-    jne     1f
-    cmp     word ptr [edx + 1 + RECORD_TYPE], DNS_OPT << 8
-    jne     1f
-    mov     dword ptr [ebx + ANSWER_EDNS], 1
-    cmp     byte ptr [edx + 1 + RECORD_TTL + 1], 0
-    je      3f
-    inc     dword ptr [ebx + ANSWER_EDNS]       # a version that nobody has yet (RFC 6891, 6.1.3)
-3:  movzx   ecx, word ptr [edx + 1 + RECORD_CLASS]
-    xchg    cl, ch
-    cmp     ecx, eax
-    jb      1f
-    mov     eax, DNS_UDP_MAXIMUM
-    cmp     ecx, eax
-    ja      1f
-    mov     eax, ecx
-1:  test    edi, edi
-    jz      2f
-    mov     eax, 65535
-2:  pop     edx
-    pop     ecx
     ret
 
 # Answers from a zone.

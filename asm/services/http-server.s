@@ -1,7 +1,6 @@
 # The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
 # /status.json and /?IP, and of files (asm/services/http-file.s); connections are kept open as HTTP/1.1 says.
-# At most HTTP_CLIENTS are served at once, each by a task of its
-# own; others wait in the queue of the listener.
+# Each client has a task of its own, and as much room as asm/services/guard.s gives it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -14,11 +13,10 @@
 
 HTTP_PORT               = 80
 HTTP_CLIENTS            = 16
+HTTP_OF_ONE             = 8             # of these of one address
 HTTP_BACKLOG            = 32
 
-.data
-.balign 4
-http_slots:             .long HTTP_CLIENTS  # a semaphore
+GUARD   http_guard, HTTP_CLIENTS, HTTP_OF_ONE, CLIENT_SIZE, http_client, "http client"
 
 .bss
 .balign 4
@@ -44,44 +42,9 @@ http_task:
     mov     edx, HTTP_BACKLOG
     call    stream_listen
     jc      .Lhttp_task_9
-.Lhttp_task_1:
-    mov     eax, offset http_slots
-    mov     edx, -1
-    call    semaphore_take
-.Lhttp_task_2:
     mov     eax, ebx
-    mov     edx, -1
-    call    stream_accept
-    jnc     .Lhttp_task_3
-    cmp     eax, ERROR_STALE
-    je      .Lhttp_task_8
-    mov     eax, 100                    # out of memory: it may be back soon
-    call    task_sleep
-    jmp     .Lhttp_task_2
-.Lhttp_task_3:
-    mov     esi, eax
-    push    edx
-    mov     eax, CLIENT_SIZE
-    call    malloc
-    pop     edx
-    jc      .Lhttp_task_4
-    mov     [eax + CLIENT_HANDLE], esi
-    mov     [eax + CLIENT_ADDRESS], edx
-    mov     edi, eax
-    mov     edx, eax
-    mov     eax, offset http_client
-    LOAD_STRING ecx, "http client"
-    call    task_create
-    jnc     .Lhttp_task_1
-    mov     eax, edi
-    call    mfree
-.Lhttp_task_4:
-    mov     eax, esi
-    call    stream_abort
-    jmp     .Lhttp_task_2
-.Lhttp_task_8:
-    mov     eax, offset http_slots
-    call    semaphore_give
+    mov     ebx, offset http_guard
+    jmp     guard_serve
 .Lhttp_task_9:
     ret
 
@@ -97,6 +60,9 @@ http_client:
     call    http_request                # ESI: the request
     jc      .Lhttp_client_end
     inc     dword ptr [http_requests]
+    mov     eax, [ebx + CLIENT_SEAT]
+    mov     edx, SEAT_WORKS
+    call    guard_phase
     call    http_answer
     jc      .Lhttp_client_end
     cmp     dword ptr [ebx + CLIENT_CLOSE], 0
@@ -105,12 +71,7 @@ http_client:
     je      .Lhttp_client_end
     call    http_linger
 .Lhttp_client_end:
-    mov     eax, [ebx + CLIENT_HANDLE]
-    call    stream_close
-    mov     eax, ebx
-    call    mfree
-    mov     eax, offset http_slots
-    jmp     semaphore_give
+    jmp     guard_done
 
 # Throws away what a client still sends, so that its connection does not end by a reset, which would take the answer
 # with it (RFC 9112, 9.6). Not for long, and not much.
@@ -120,11 +81,11 @@ http_linger:
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, 2                      # to send no more
     call    stream_shutdown
-    call    clock_ms
-    mov     [ebx + CLIENT_SINCE], eax
+    call    http_waits
     mov     dword ptr [ebx + CLIENT_USED], LINGER_BYTES
-1:  mov     edx, LINGER_MS
-    call    http_left
+1:  mov     eax, [ebx + CLIENT_SEAT]
+    mov     edx, LINGER_MS
+    call    guard_left
     jc      2f
     mov     eax, [ebx + CLIENT_HANDLE]
     lea     esi, [ebx + CLIENT_REQUEST]
@@ -138,17 +99,13 @@ http_linger:
     ja      1b
 2:  ret
 
-# What is left of a client's time.
-# In: EBX client, EDX ms from CLIENT_SINCE on.
-# Out: EDX ms that are left; CF when there are none.
-# Clobbers: EAX.
-http_left:
-    call    clock_ms
-    sub     eax, [ebx + CLIENT_SINCE]
-    sub     edx, eax
-    jb      1f
-    cmp     edx, 1
-1:  ret
+# The time begins in which something has to come of a client.
+# In: EBX client.
+# Clobbers: EAX, ECX, EDX.
+http_waits:
+    mov     eax, [ebx + CLIENT_SEAT]
+    mov     edx, SEAT_WAITS
+    jmp     guard_phase
 
 # Reads up to the empty row that ends a request, and takes the request out of the buffer when it is next asked for. All
 # of it has to come in IDLE_MS: who sends a byte now and then keeps no place for long. One that is too long is cut off.
@@ -156,8 +113,7 @@ http_left:
 # Out: ESI request, NUL terminated; CF when the connection is to end.
 http_request:
     mov     dword ptr [ebx + CLIENT_USED], 0
-    call    clock_ms
-    mov     [ebx + CLIENT_SINCE], eax
+    call    http_waits
 .Lhttp_request_more:
     lea     esi, [ebx + CLIENT_REQUEST]
     mov     edi, REQUEST_BYTES - 1
@@ -165,8 +121,9 @@ http_request:
     add     esi, eax
     sub     edi, eax
     jz      .Lhttp_request_whole        # longer than any that is served
+    mov     eax, [ebx + CLIENT_SEAT]
     mov     edx, IDLE_MS
-    call    http_left
+    call    guard_left
     jc      .Lhttp_request_end
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     ecx, STREAM_PEEK            # what follows the request stays for the next
@@ -227,17 +184,12 @@ STRING type_text, "text/plain; charset=utf-8"
 STRING type_error, "text/plain; charset=utf-8\r\nAllow: GET, HEAD" # 405 must have it, others may (RFC 9110, 10.2.1)
 STRING type_json, "application/json"
 STRING head_good, "200 OK"
-STRING head_bad, "400 Bad Request"
 STRING head_missing, "404 Not Found"
-STRING head_method, "405 Method Not Allowed"
 STRING field_connection, "connection:"
 STRING word_close, "close"
 STRING word_keep, "keep-alive"
 STRING head_long, "431 Request Header Fields Too Large"
 STRING head_long_path, "414 URI Too Long"
-STRING field_host, "host:"
-STRING field_length, "content-length:"
-STRING field_coding, "transfer-encoding:"
 STRING word_scheme, "http://"
 
 # Answers a request.
@@ -250,43 +202,14 @@ http_answer:
     mov     dword ptr [ebx + CLIENT_LINGER], 0
     cmp     dword ptr [ebx + CLIENT_USED], REQUEST_BYTES - 1
     je      .Lhttp_answer_long
-    mov     ebp, offset head_bad
-1:  mov     al, [esi]                   # rows without anything go before some clients' requests (RFC 9112, 2.2)
-    test    al, al
-    jz      .Lhttp_answer_refuse
-    inc     esi
-    cmp     al, ' '
-    jbe     1b
-    dec     esi
-    mov     eax, esi
-    LOAD_STRING edx, "GET "
-    call    string_prefix
-    je      .Lhttp_answer_path
-    mov     eax, esi
-    LOAD_STRING edx, "HEAD "
-    call    string_prefix
-    mov     ebp, offset head_method
-    jne     .Lhttp_answer_refuse
-    inc     dword ptr [ebx + CLIENT_HEAD]
-.Lhttp_answer_path:
-    mov     esi, eax                    # ESI: path, then NUL
-    mov     ebp, offset head_bad
-1:  cmp     byte ptr [eax], ' '
-    je      2f
-    jb      .Lhttp_answer_refuse
-    inc     eax
-    jmp     1b
-2:  mov     byte ptr [eax], 0
-    inc     eax
-    mov     [ebx + CLIENT_REST], eax
-    call    http_version
+    call    http_row
+    jc      .Lhttp_answer_refuse
+    call    http_fields
+    jc      .Lhttp_answer_refuse
+    call    http_method
     jc      .Lhttp_answer_refuse
     call    http_stays
     call    http_target
-    cmp     dword ptr [http_slots], 0   # others may wait: who is served makes room, as no idle one does
-    jne     .Lhttp_answer_pages
-    mov     dword ptr [ebx + CLIENT_CLOSE], 1
-.Lhttp_answer_pages:
     mov     ecx, offset http_pages
 .Lhttp_answer_page:
     mov     edx, [ecx]
@@ -377,35 +300,6 @@ http_put:
     mov     eax, ERROR_TIMEOUT
 1:  ret
 
-# Looks at what the first row ends with: HTTP/1.0, or a later one, which needs one host (RFC 9112, 3.2).
-# In: EBX client.
-# Out: CF when it is no request; CLIENT_CLOSE is 0 when the version lets a connection stay.
-# Clobbers: EAX, ECX, EDX.
-http_version:
-    push    edi
-    mov     eax, [ebx + CLIENT_REST]
-    LOAD_STRING edx, "HTTP/1."
-    call    string_prefix
-    jne     8f
-    movzx   ecx, byte ptr [eax]
-    sub     ecx, '0'
-    cmp     ecx, 9
-    ja      8f
-    cmp     byte ptr [eax + 1], ' '
-    jae     8f
-    test    ecx, ecx                    # clears CF
-    jz      9f
-    mov     dword ptr [ebx + CLIENT_CLOSE], 0
-    mov     edx, offset field_host
-    call    http_field
-    jc      9f
-    call    http_field                  # a second one
-    cmc
-    jmp     9f
-8:  stc
-9:  pop     edi
-    ret
-
 # Ends a connection after its answer if the client wants that, or sends a body: nobody reads it, and it would be taken
 # for the next request.
 # In: EBX client.
@@ -413,17 +307,15 @@ http_version:
 http_stays:
     push    esi
     push    edi
+    test    dword ptr [ebx + CLIENT_SEEN], SEEN_LENGTH | SEEN_CODING
+    jz      1f
+    inc     dword ptr [ebx + CLIENT_LINGER]
+    jmp     .Lhttp_stays_done
+1:  cmp     dword ptr [ebx + CLIENT_MINOR], 0
+    je      .Lhttp_stays_done
+    mov     dword ptr [ebx + CLIENT_CLOSE], 0
     mov     eax, [ebx + CLIENT_REST]
-    mov     edx, offset field_length
-    call    http_field
-    jnc     1f
-    mov     edx, offset field_coding
-    mov     eax, [ebx + CLIENT_REST]
-    call    http_field
-    jc      2f
-1:  inc     dword ptr [ebx + CLIENT_LINGER]
-    jmp     .Lhttp_stays_not
-2:  mov     eax, [ebx + CLIENT_REST]
+.Lhttp_stays_row:
     mov     edx, offset field_connection
     call    http_field
     jc      .Lhttp_stays_done
@@ -444,7 +336,8 @@ http_stays:
     jae     3b
     cmp     al, 9
     je      3b
-    jmp     .Lhttp_stays_done
+    lea     eax, [esi - 1]              # the field may come again, which is one list (RFC 9110, 5.3)
+    jmp     .Lhttp_stays_row
 4:  cmp     byte ptr [esi], ' '
     jne     .Lhttp_stays_word
     inc     esi

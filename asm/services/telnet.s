@@ -9,26 +9,16 @@
 .include "net.inc"
 .include "tcp.inc"
 .include "console.inc"
+.include "guard.inc"
+.include "telnet.inc"
 
 TELNET_PORT             = 23
 WIRES                   = 4
 NUMBER_FIRST            = CONSOLES + 1  # of their consoles
 BACKLOG                 = 4
-PASSWORD_MAXIMUM        = 64
-PASSWORD_MS             = 30000         # so long may all tries take
-PASSWORD_TRIES          = 3
-PASSWORD_PAUSE_MS       = 1000          # after a wrong one
 SEND_MS                 = 30000         # who takes nothing for so long is gone
-CHUNK                   = 512
-DELETE                  = 127           # what most terminals send for the key Backspace
 KEYS_LEAST              = 16            # room for keys, without which the connection is not read
 KEYS_TRIES              = 100           # a hundredth of a second each; after that keys are dropped, so Ctrl-C comes
-
-# What the task of a connection has on its stack.
-LOGIN_GIVEN             = 0
-LOGIN_BYTES             = PASSWORD_MAXIMUM
-LOGIN_CHUNK             = LOGIN_BYTES + 8
-LOGIN_SIZE              = LOGIN_CHUNK + CHUNK
 
 .bss
 .balign 4
@@ -37,7 +27,12 @@ telnet_open:            .space 4        # 1: nobody is asked for the password
 telnet_wires:           .space WIRES * WIRE_SIZE
 
 .section .rodata
+.global password_name
 password_name:          .asciz "telnet.password"
+telnet_full:            .ascii "all consoles are taken\r\n"
+TELNET_FULL_BYTES       = . - telnet_full
+
+GUARD   telnet_guard, WIRES, WIRES, 0, telnet_attach, "telnet", telnet_full, TELNET_FULL_BYTES
 
 .text
 
@@ -205,49 +200,35 @@ telnet_drop:
     pop     ebx
     ret
 
-# Takes connections, and gives each to a task if a console is free.
+# Takes connections, and gives each to its tasks. One that has not said the password gives way to another.
 # In: EAX listener.
 telnet_task:
-    mov     ebp, eax
-.Ltelnet_task_next:
-    mov     eax, ebp
-    mov     edx, -1
-    call    stream_accept
-    jnc     1f
-    cmp     eax, ERROR_STALE
-    je      .Ltelnet_task_end
-    mov     eax, 100                    # out of memory: it may be back soon
-    call    task_sleep
-    jmp     .Ltelnet_task_next
-1:  mov     esi, eax
-    mov     ebx, offset telnet_wires
-2:  cmp     dword ptr [ebx + WIRE_TASKS], 0
-    je      3f
-    add     ebx, WIRE_SIZE
-    cmp     ebx, offset telnet_wires + WIRES * WIRE_SIZE
-    jb      2b
-    push    esi
-    mov     eax, esi
-    LOAD_STRING esi, "all consoles are taken\r\n"
-    mov     edi, 24
-    xor     edx, edx
-    call    stream_send
-    pop     eax
-    call    stream_close
-    jmp     .Ltelnet_task_next
-3:  call    telnet_attach
-    jmp     .Ltelnet_task_next
-.Ltelnet_task_end:
-    ret
+    mov     ebx, offset telnet_guard
+    jmp     guard_serve
 
-# Gives a connection to its two tasks, one for each way.
-# In: EBX wire, ESI connection.
+# Gives a connection a free console, and its two tasks, one for each way.
+# In: EAX seat.
+# Out: CF when it cannot.
 # Clobbers: EAX, ECX, EDX.
 telnet_attach:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset telnet_wires
+.Ltelnet_attach_next:
+    cmp     dword ptr [ebx + WIRE_TASKS], 0
+    je      .Ltelnet_attach_free
+    add     ebx, WIRE_SIZE
+    cmp     ebx, offset telnet_wires + WIRES * WIRE_SIZE
+    jb      .Ltelnet_attach_next
+    jmp     .Ltelnet_attach_failed
+.Ltelnet_attach_free:
     mov     dword ptr [ebx + WIRE_TASKS], 2
+    mov     [ebx + WIRE_SEAT], esi
     mov     eax, [ebx + WIRE_TAIL]
     mov     [ebx + WIRE_HEAD], eax
     mov     dword ptr [ebx + WIRE_CLOSING], 0
+    mov     esi, [esi + SEAT_HANDLE]
     mov     eax, esi
     mov     edx, STREAM_KEEP_ALIVE
     mov     ecx, 1
@@ -261,22 +242,40 @@ telnet_attach:
     mov     edx, ebx
     LOAD_STRING ecx, "telnet out"
     call    task_create
-    jc      1f
+    jc      .Ltelnet_attach_none
     mov     eax, offset telnet_reader
     mov     edx, ebx
     LOAD_STRING ecx, "telnet in"
     call    task_create
-    jc      2f
-    ret
-1:  dec     dword ptr [ebx + WIRE_TASKS]
-2:  dec     dword ptr [ebx + WIRE_TASKS]
+    jnc     .Ltelnet_attach_done
     mov     eax, esi
-    call    stream_abort                # a writer ends by that
+    call    stream_abort                # the writer ends by that
     INTERRUPTS_OFF
     mov     dword ptr [ebx + WIRE_HANDLE], 0
     INTERRUPTS_RESTORE
     lea     eax, [ebx + WIRE_EVENT]
-    jmp     event_signal
+    call    event_signal
+    call    telnet_leave
+    clc
+    jmp     .Ltelnet_attach_done
+.Ltelnet_attach_none:
+    mov     dword ptr [ebx + WIRE_HANDLE], 0
+    mov     dword ptr [ebx + WIRE_TASKS], 0
+.Ltelnet_attach_failed:
+    stc
+.Ltelnet_attach_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# A task of a connection ends: the last one gives the seat back.
+# In: EBX wire.
+# Clobbers: EAX, ECX, EDX.
+telnet_leave:
+    mov     eax, [ebx + WIRE_SEAT]
+    lock dec dword ptr [ebx + WIRE_TASKS]
+    jz      guard_leave
+    ret
 
 # Sends what is printed.
 # In: EAX wire.
@@ -327,7 +326,7 @@ telnet_writer:
     mov     eax, ebp
     call    stream_close                # the reader ends by that
 .Ltelnet_writer_end:
-    lock dec dword ptr [ebx + WIRE_TASKS]
+    call    telnet_leave
     add     esp, CHUNK
     ret
 
@@ -342,7 +341,10 @@ telnet_reader:
     jne     1f
     call    telnet_login
     jc      .Ltelnet_reader_refused
-1:  call    telnet_show_console
+1:  mov     eax, [ebx + WIRE_SEAT]
+    mov     edx, SEAT_HELD
+    call    guard_phase
+    call    telnet_show_console
     jc      .Ltelnet_reader_close
 .Ltelnet_reader_next:
     or      edx, -1
@@ -380,7 +382,7 @@ telnet_reader:
     call    stream_close
     lea     eax, [ebx + WIRE_EVENT]
     call    event_signal
-    lock dec dword ptr [ebx + WIRE_TASKS]
+    call    telnet_leave
     add     esp, LOGIN_SIZE
     ret
 
@@ -388,6 +390,7 @@ telnet_reader:
 # In: EBX wire, EBP variables, EDX timeout.
 # Out: EAX bytes in LOGIN_CHUNK; CF at the end.
 # Clobbers: ECX, EDX, ESI, EDI.
+.global telnet_receive
 telnet_receive:
     mov     eax, [ebx + WIRE_HANDLE]
     lea     esi, [ebp + LOGIN_CHUNK]
@@ -456,118 +459,4 @@ telnet_show_console:
     ret
 3:  INTERRUPTS_RESTORE
     stc
-    ret
-
-# Asks for the password.
-# In: EBX wire, EBP variables.
-# Out: CF when the right one was not said.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
-telnet_login:
-    push    PASSWORD_TRIES              # [esp + 4]
-    call    clock_ms
-    add     eax, PASSWORD_MS
-    push    eax                         # [esp]: until when
-.Ltelnet_login_ask:
-    LOAD_STRING eax, "password: "
-    call    wire_text
-    call    telnet_login_clear
-.Ltelnet_login_more:
-    call    clock_ms
-    mov     edx, [esp]
-    sub     edx, eax
-    test    edx, edx
-    jle     .Ltelnet_login_wrong
-    call    telnet_receive
-    jc      .Ltelnet_login_wrong
-    lea     esi, [ebp + LOGIN_CHUNK]
-    mov     edi, eax
-.Ltelnet_login_byte:
-    lodsb
-    call    telnet_take
-    jc      1f
-    cmp     al, 13
-    je      .Ltelnet_login_look
-    mov     ecx, [ebp + LOGIN_BYTES]
-    cmp     al, 10
-    je      .Ltelnet_login_feed
-    cmp     al, KEY_BACKSPACE
-    je      .Ltelnet_login_back
-    cmp     al, DELETE
-    je      .Ltelnet_login_back
-    cmp     al, KEY_CTRL_U
-    je      .Ltelnet_login_none
-    inc     dword ptr [ebp + LOGIN_BYTES]
-    cmp     ecx, PASSWORD_MAXIMUM
-    jae     1f                          # too long, and wrong
-    mov     [ebp + LOGIN_GIVEN + ecx], al
-1:  dec     edi
-    jnz     .Ltelnet_login_byte
-    jmp     .Ltelnet_login_more
-.Ltelnet_login_none:
-    mov     ecx, 1
-.Ltelnet_login_back:
-    sub     ecx, 1
-    adc     ecx, 0                      # there may be none
-    mov     [ebp + LOGIN_BYTES], ecx
-    jmp     1b
-.Ltelnet_login_feed:
-    jecxz   1b                          # the one behind CR; others send nothing else
-.Ltelnet_login_look:
-    LOAD_STRING eax, "\r\n"
-    call    wire_text
-    call    telnet_login_compare
-    jnc     .Ltelnet_login_good
-    mov     eax, PASSWORD_PAUSE_MS
-    call    task_sleep
-    LOAD_STRING eax, "wrong\r\n"
-    call    wire_text
-    dec     dword ptr [esp + 4]
-    jnz     .Ltelnet_login_ask
-.Ltelnet_login_wrong:
-    call    telnet_login_clear
-    stc
-    jmp     .Ltelnet_login_done
-.Ltelnet_login_good:
-    call    telnet_login_clear
-    mov     dword ptr [ebx + WIRE_DECODER + DECODE_AFTER_CR], 1     # LF may come yet
-    clc
-.Ltelnet_login_done:
-    pop     eax
-    pop     eax
-    ret
-
-# Forgets what was typed.
-# In: EBP variables.
-# Clobbers: EAX, ECX, EDI.
-telnet_login_clear:
-    lea     edi, [ebp + LOGIN_GIVEN]
-    xor     eax, eax
-    mov     ecx, (LOGIN_CHUNK - LOGIN_GIVEN) / 4
-    rep stosd
-    ret
-
-# Compares what was typed with the password, in a time that says nothing of where they differ.
-# In: EBP variables.
-# Out: CF when it is not that, or there is none any more.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
-telnet_login_compare:
-    mov     eax, offset password_name
-    call    env_get
-    jc      1f
-    mov     esi, eax
-    call    string_length
-    cmp     eax, 1
-    jb      1f
-    cmp     eax, PASSWORD_MAXIMUM
-    ja      2f
-    cmp     eax, [ebp + LOGIN_BYTES]
-    jne     2f
-    mov     ecx, eax
-    lea     eax, [ebp + LOGIN_GIVEN]
-    mov     edx, esi
-    call    secret_compare
-    jne     2f
-    clc
-1:  ret
-2:  stc
     ret

@@ -186,7 +186,7 @@ describe("a question", () => {
     expect([...answer!.slice(0, 2)]).toEqual([0, 9]);
     expect([...answer!.slice(-4)]).toEqual([10, 9, 8, 7]);
     expect(passed).toHaveLength(1);
-    expect(get16(passed[0]!, 34)).toBeGreaterThanOrEqual(49152);
+    expect(get16(passed[0]!, 34)).toBeGreaterThanOrEqual(1024);
     // A machine that is no neighbour is refused, so that nobody uses us against others.
     s.frames.length = 0;
     s.plug.send(udp({ source: 33_000, port: 53, data: message }, { from: "192.0.2.1" })(s.facts));

@@ -74,7 +74,7 @@ describe("a name", () => {
     expect(found.questions).toHaveLength(2);
     const [first, second] = found.questions;
     expect(first!.message.slice(2, 12)).toEqual(Uint8Array.of(1, 0, 0, 1, 0, 0, 0, 0, 0, 0));
-    expect(first!.port).toBeGreaterThanOrEqual(49152);
+    expect(first!.port).toBeGreaterThanOrEqual(1024);
     expect([first!.port, first!.id]).not.toEqual([second!.port, second!.id]);
     // Commands take names; an address needs nobody.
     await found.node.enter("ping -c 1 www.example.com", /no reply from 10\.0\.2\.78/);
@@ -141,6 +141,17 @@ describe("an answer", () => {
   });
 
   /** What a forger could try: each is passed over, and the right answer after it counts. */
+  test("that somebody guesses at ends the question: eight wrong numbers, and no more is believed", async () => {
+    const found = await scene(({ message, name, id }, index) => {
+      if (index > 0) return [];
+      const forged = Array.from({ length: 40 }, (_, at) => answerBytes(message, [A(name, `6.6.6.${at}`)]));
+      for (const [at, answer] of forged.entries()) answer.set([(id ^ (at + 1)) >> 8, (id ^ (at + 1)) & 255]);
+      return [...forged, answerBytes(message, [A(name, "6.6.6.6")])];
+    });
+    expect(await host(found, "guess.example", /host: .*\n/)).toMatch(/host: (?!.*6\.6\.6)/);
+    expect(found.questions).toHaveLength(1);
+  });
+
   const forged: readonly (readonly [string, (message: Uint8Array) => Uint8Array, string])[] = [
     ["with another number", (m) => m.map((byte, at) => (at === 1 ? byte ^ 1 : byte)), "answers that nobody waits for"],
     [

@@ -291,18 +291,38 @@ export const TCP_CASES: TcpCases = {
       ],
     },
     {
-      name: "a FIN beyond a gap waits for what is missing",
+      name: "a FIN beyond a gap counts as soon as what is missing has come",
       rows: [
-        ...OPEN,
-        "< F. 11:11 ack 1",
-        "> . 1:1 ack 1",
-        "< . 1:11 ack 1",
-        "wait 60",
-        "> . 1:1 ack 11",
-        "< F. 11:11 ack 1",
-        "> . 1:1 ack 12",
-        "> F. 1:1 ack 12",
+        ...[...OPEN, "< F. 11:11 ack 1", "> . 1:1 ack 1", "< . 1:11 ack 1", "> . 1:1 ack 12", "> F. 1:1 ack 12"],
         "< R 12:12",
+      ],
+    },
+    {
+      name: "a FIN behind data that came early, with another gap in front",
+      rows: [
+        ...[...OPEN_SACK, "< FP. 21:31 ack 1", "> . 1:1 ack 1 sack 21:31", "< . 11:21 ack 1"],
+        ...["> . 1:1 ack 1 sack 11:31", "< . 1:11 ack 1", "> . 1:1 ack 32", "> F. 1:1 ack 32", "< R 32:32"],
+      ],
+    },
+    {
+      name: "bytes in front of a FIN come in pieces, the last of which lies over the others",
+      rows: [
+        ...[...OPEN, "< F. 11:11 ack 1", "> . 1:1 ack 1", "< . 5:8 ack 1", "> . 1:1 ack 1", "< . 1:11 ack 1"],
+        ...["> . 1:1 ack 12", "> F. 1:1 ack 12", "< . 12:12 ack 2", "< . 12:12 ack 2", "> R 2:2"],
+      ],
+    },
+    {
+      name: "an end that came early is said again in its turn",
+      rows: [
+        ...[...OPEN, "< F. 11:11 ack 1", "> . 1:1 ack 1", "< F. 11:11 ack 1", "> . 1:1 ack 1"],
+        ...["< F. 1:11 ack 1", "> . 1:1 ack 12", "> F. 1:1 ack 12", "< R 12:12"],
+      ],
+    },
+    {
+      name: "both close, and theirs comes before the bytes in front of it",
+      rows: [
+        ...[...OPEN, "< P. 1:20 ack 1 data GET /?IP HTTP/1.0\\n\\n", "> P. 1:149 ack 20", "> F. 149:149 ack 20"],
+        ...["< F. 20:20 ack 150", "> . 150:150 ack 21", "< R 21:21"],
       ],
     },
   ],

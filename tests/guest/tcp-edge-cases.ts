@@ -101,7 +101,7 @@ export const TCP_EDGE_CASES: TcpCases = {
       name: "an end that comes before all of ours has arrived does not have ours said again",
       rows: [
         ...[...ANSWERED, "< F. 20:20 ack 1", "> . 150:150 ack 21", "silence 50", "< . 21:21 ack 150", "silence 50"],
-        ...["< F. 20:20 ack 150", "> . 150:150 ack 21", "< S 21:21", "> S. 0:0 ack 22", "< R 22:22"],
+        ...["< F. 20:20 ack 150", "> . 150:150 ack 21", "< S 21:21 ts 1:0", "> S. 0:0 ack 22", "< R 22:22"],
       ],
     },
     {
@@ -244,10 +244,11 @@ export const TCP_EDGE_CASES: TcpCases = {
       ],
     },
     {
-      name: "a SYN of another number in SYN-RECEIVED is challenged, and so is one with ACK (RFC 5961, 4)",
+      name: "a SYN of another number in SYN-RECEIVED is the listener's again (RFC 9293, 3.10.7.4)",
       rows: [
-        ...["< S 0:0", "> S. 0:0 ack 1", "< S 1:1", "> . 1:1 ack 1", "< S. 0:0 ack 1", "> . 1:1 ack 1"],
-        ...["< SR 0:0", "silence 50", "< . 1:1 ack 1", "< R 1:1"],
+        ...["< S 0:0", "> S. 0:0 ack 1", "< S 1:1", "silence 50", "< S 1:1", "> S. 0:0 ack 2"],
+        ...["< S 90000:90000", "> . 1:1 ack 2", "< S. 1:1 ack 1", "> . 1:1 ack 2"],
+        ...["< SR 1:1", "silence 50", "< . 2:2 ack 1", "< R 2:2"],
       ],
     },
   ],

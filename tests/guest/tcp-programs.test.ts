@@ -113,6 +113,15 @@ const CASES: TcpCases = {
       ],
     },
     {
+      name: "the other side's SYN, said again with its acknowledgement, makes the connection (figure 7)",
+      port: 0,
+      rows: [
+        ...["$ nc 10.0.2.77 PORT &", CALL, "< S 0:0 win 65535 mss 1000", "> S. 0:0 ack 1", "< S. 0:0 ack 1 mss 1000"],
+        ...["> . 1:1 ack 1", "says nc: connected from", "< S. 0:0 ack 1", "> . 1:1 ack 1", "< F. 1:1 ack 1"],
+        ...["> . 1:1 ack 2", "> F. 1:1 ack 2", "< . 2:2 ack 2"],
+      ],
+    },
+    {
       name: "what came with the other's call is kept until the connection is made",
       port: 0,
       rows: [
@@ -321,11 +330,19 @@ const CASES: TcpCases = {
       rows: [...ANSWERED, "< F. 20:20 ack 150", "> . 150:150 ack 21", "< R 21:21", "< F. 20:20 ack 150", "> R 150:150"],
     },
     {
-      name: "a SYN of higher number opens a connection anew in the last minute, one of lower number does not",
+      name: "a SYN is challenged in the last minute, and whoever means it resets, and is let in (RFC 9293, 3.10.7.4)",
       rows: [
-        ...[...ANSWERED, "< F. 20:20 ack 150", "> . 150:150 ack 21", "< S 1:1 ts 100:0", "> . 150:150 ack 21"],
+        ...[...ANSWERED, "< F. 20:20 ack 150", "> . 150:150 ack 21", "< S 1:1", "> . 150:150 ack 21"],
         ...["< S. 21:21 ack 150", "> . 150:150 ack 21", "< SF 21:21", "> . 150:150 ack 21"],
+        ...["< S 90000:90000", "> . 150:150 ack 21", "< S 21:21", "> . 150:150 ack 21", "< R 21:21"],
         ...["< S 21:21", "> S. 0:0 ack 22", "< R 22:22"],
+      ],
+    },
+    {
+      name: "a SYN with a timestamp opens a connection anew that had none (RFC 6191)",
+      rows: [
+        ...[...ANSWERED, "< F. 20:20 ack 150", "> . 150:150 ack 21"],
+        ...["< S 1:1 ts 100:0", "> S. 0:0 ack 2 ts *:100", "< R 2:2"],
       ],
     },
     {
@@ -334,8 +351,17 @@ const CASES: TcpCases = {
         "< S 0:0 win 65535 mss 1460 ts 100:0",
         ...["> S. 0:0 ack 1", "< . 1:1 ack 1 ts 101:last", ASK.replace("ack 1", "ack 1 ts 102:last")],
         ...["> P. 1:149 ack 20", "> F. 149:149 ack 20", "< F. 20:20 ack 150 ts 103:last", "> . 150:150 ack 21"],
-        ...["< S 1:1 ts 103:0", "> . 150:150 ack 21", "< S 1:1", "> . 150:150 ack 21"],
-        ...["< S 1:1 ts 104:0", "> S. 0:0 ack 2 ts *:104", "< R 2:2"],
+        ...["< S 1:1 ts 103:0", "> . 150:150 ack 21", "< S 1:1", "> . 150:150 ack 21", "< S 30:30 ts 102:0"],
+        ...["> . 150:150 ack 21", "< S 1:1 ts 104:0", "> S. 0:0 ack 2 ts *:104", "< R 2:2"],
+      ],
+    },
+    {
+      name: "the same timestamp says so of a higher number (RFC 6191)",
+      rows: [
+        "< S 0:0 win 65535 mss 1460 ts 100:0",
+        ...["> S. 0:0 ack 1", "< . 1:1 ack 1 ts 101:last", ASK.replace("ack 1", "ack 1 ts 102:last")],
+        ...["> P. 1:149 ack 20", "> F. 149:149 ack 20", "< F. 20:20 ack 150 ts 103:last", "> . 150:150 ack 21"],
+        ...["< S 21:21 ts 103:0", "> S. 0:0 ack 22 ts *:103", "< R 22:22"],
       ],
     },
     {

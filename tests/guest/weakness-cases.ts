@@ -378,7 +378,7 @@ const INFRA_HALT: readonly Weakness[] = [
   {
     cve: "CVE-2021-31227",
     weakness: "a negative Content-Length overflows a buffer",
-    http: { request: "POST / HTTP/1.1\nContent-Length: -1\n\nxxxx", status: "HTTP/1.1 405" },
+    http: { request: "POST / HTTP/1.1\nHost: node\nContent-Length: -1\n\nxxxx", status: "HTTP/1.1 400" },
   },
   { cve: "CVE-2021-31228", weakness: "ports of DNS questions can be guessed", unpredictable: "question" },
   {

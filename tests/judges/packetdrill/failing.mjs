@@ -5,9 +5,6 @@
 
 const MTU = "it wants an interface with a larger MTU than Ethernet's";
 const DIALECT = "it has a word of FreeBSD's dialect that the judge's parser does not know";
-const CLOSED =
-  "the judge has no addresses for a socket that neither listens nor connects: it sends from 0.0.0.0 to 0.0.0.0";
-const REOPENED = "a SYN beyond the old connection opens it anew (RFC 9293, 3.6.1, allows it); it wants that refused";
 
 const because = (reason, ...names) => names.map((name) => [`${name}.pkt`, reason]);
 
@@ -22,18 +19,6 @@ export const FAILING = {
       DIALECT,
       "snd-syn/snd-syn-without-options-ipv4",
       "socket-api/setsockopt/socket-api-setsockopt-ttl-passive-ipv4",
-    ),
-    ...because(
-      CLOSED,
-      "state-event-engine/rcv-fin-ack-closed/rcv-fin-ack-without-data-closed-ipv4",
-      "state-event-engine/rcv-fin-closed/rcv-fin-without-data-closed-ipv4",
-      "state-event-engine/rcv-syn-ack-closed/rcv-syn-ack-without-data-closed-ipv4",
-      "state-event-engine/rcv-syn-closed/rcv-syn-without-data-closed-ipv4",
-    ),
-    ...because(
-      REOPENED,
-      "state-event-engine/rcv-syn-time-wait/rcv-syn-time-wait-using-shutdown-left-edge-secure-ipv4",
-      "state-event-engine/rcv-syn-time-wait/rcv-syn-time-wait-using-shutdown-outside-right-secure-ipv4",
     ),
   ]),
   google: new Map([
