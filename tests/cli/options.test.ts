@@ -9,7 +9,7 @@ import { recordBlocks } from "../../src/oofs/commit.ts";
 import { format, mount } from "../../src/oofs/index.ts";
 import { seabios } from "../emulator/devices/firmware-oracle.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -80,7 +80,7 @@ describe("qure emu", () => {
   });
 });
 
-describe("on QuRe's images", () => {
+describeThoroughly("on QuRe's images", () => {
   beforeAll(() => provideBuild(folder));
 
   thoroughly("qure emu --key: the machines belong to that cluster", async () => {
