@@ -107,7 +107,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.symbols.placeHere(program.symbols.dot);
   program.sections.padEntries();
   program.symbolList.countBeforeLayout = program.symbolList.all.length;
-  program.padding = { bits: assembler.bits };
+  program.padding = { bits: assembler.bits, hasLongNops: assembler.architecture.prefersLongNops };
   const resolver = new Resolver();
   relaxAll(program, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;

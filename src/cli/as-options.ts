@@ -1,5 +1,8 @@
 /** The command line of `qure as`: that of GNU as, as data. */
+
+import type { CodeOptions } from "../assembler/model/code-options.ts";
 import { DEFAULT_LISTING, type ListingOptions } from "../assembler/model/listing-options.ts";
+import { codeOption, withCodeOption } from "./as-code-options.ts";
 import { readListed } from "./bounded-file.ts";
 import { CommandError } from "./fail.ts";
 
@@ -14,6 +17,10 @@ export interface AsCommand {
   dependencyFile: string | null;
   arch: string;
   tune: string;
+  code: Partial<CodeOptions>;
+  intelNames: boolean;
+  nakedRegisters: boolean;
+  indexRegister: boolean;
   syntax: "intel" | "att";
   optimizeAlignment: boolean;
   foldData: boolean;
@@ -100,6 +107,10 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--execstack": (command) => void (command.stack = "executable"),
   "--noexecstack": (command) => void (command.stack = "plain"),
   "-msyntax=intel": (command) => void (command.syntax = "intel"),
+  "-mmnemonic=intel": (command) => void (command.intelNames = true),
+  "-mmnemonic=att": (command) => void (command.intelNames = false),
+  "-mnaked-reg": (command) => void (command.nakedRegisters = true),
+  "-mindex-reg": (command) => void (command.indexRegister = true),
   "-msyntax=att": (command) => void (command.syntax = "att"),
 };
 
@@ -117,16 +128,11 @@ const IGNORED = new Set([
   "-s",
   "-w",
   "-X",
-  "-mnaked-reg",
-  // Of 64-bit code, of AVX, of index registers that only pseudo-names give: not there.
   "-mamd64",
-  "-mindex-reg",
   "-mvexwig=0",
   "-mvexwig=1",
   "-mevexwig=0",
   "-mevexwig=1",
-  "-mmnemonic=intel",
-  "-mmnemonic=att",
   "--divide",
   "--nocpp",
   "--traditional-format",
@@ -135,8 +141,6 @@ const IGNORED = new Set([
   "--verbose",
   "--strip-local-absolute",
   "--statistics",
-  "-O0",
-  "-mx86-used-note=no",
   "--generate-missing-build-notes=no",
   "--no-pad-sections",
 ]);
@@ -145,12 +149,6 @@ const IGNORED_PREFIXES = [
   "--elf-stt-common=",
   "--compress-debug-sections",
   "--nocompress-debug-sections",
-  "-malign-",
-  "-mbranch",
-  "-mrelax-",
-  "-mlfence",
-  "-moperand-check=",
-  "-msse-check=",
   "--multibyte-handling=",
 ];
 
@@ -277,6 +275,10 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     dependencyFile: null,
     arch: "",
     tune: "",
+    code: {},
+    intelNames: false,
+    nakedRegisters: false,
+    indexRegister: false,
     syntax: "att",
     optimizeAlignment: true,
     foldData: false,
@@ -297,6 +299,11 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {
     const word = withTwoDashes(completed(words[i]!));
+    const code = codeOption(word);
+    if (code !== null) {
+      command.code = withCodeOption(command.code, code);
+      continue;
+    }
     if (word === "-" || !word.startsWith("-")) {
       command.sources.push(word);
       continue;

@@ -40,8 +40,10 @@ export class Reading {
   isIntel: boolean;
   /** Registers need no `%`. */
   allowsNakedRegisters: boolean;
+  /** `.intel_mnemonic`: AT&T syntax with Intel's names of FSUB and its kin. */
+  hasIntelNames: boolean;
   /** `.allow_index_reg`: `eiz` is an index that is none. */
-  allowsIndexRegister = false;
+  allowsIndexRegister: boolean;
   bits: 16 | 32;
   /** `.code16gcc`. */
   stack32 = false;
@@ -65,7 +67,9 @@ export class Reading {
     this.sections = this.program.sections;
     this.architecture = new Architecture(options.arch ?? "", options.tune ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
-    this.allowsNakedRegisters = this.isIntel;
+    this.allowsNakedRegisters = this.isIntel || options.nakedRegisters === true;
+    this.hasIntelNames = options.intelNames === true;
+    this.allowsIndexRegister = options.indexRegister === true;
     this.bits = options.bits ?? 32;
     this.listing =
       options.listing === undefined ? null : new ListedLines(this.input, this.program.memory, this.sections);
