@@ -55,6 +55,10 @@ export interface AssembleOptions {
   nakedRegisters?: boolean;
   /** `-mindex-reg`: `eiz` is an index that is none. */
   indexRegister?: boolean;
+  /** `--elf-stt-common=yes`: common symbols are of a type of their own. */
+  commonType?: boolean;
+  /** `--strip-local-absolute`: local symbols that are numbers are not in the symbol table. */
+  stripsNumbers?: boolean;
   /** Lower limits than `LIMITS`. */
   limits?: Partial<Limits>;
   /** Errors after which assembling stops; 20 when absent. */
