@@ -59,7 +59,7 @@ export function assemble(options: AssembleOptions): Assembly {
       null,
       0,
       1,
-      `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}'`,
+      `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}' (-march, -mtune)`,
       {},
     );
   assembler.input.pushFile(source.path, source.bytes, 0, source.roomBytes ?? 0);

@@ -145,7 +145,7 @@ function assembleFiles(command: AsCommand): void {
     else write(command.listingFile, result.listing);
   }
   if (command.dependencyFile !== null)
-    write(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
+    write(command.dependencyFile, dependencyText(command.output, result.dependencies));
   if (result.object === null) {
     // A stale object must not pass for the result of this run.
     if (command.output !== "/dev/null") rmSync(command.output, { force: true });
@@ -172,6 +172,22 @@ function write(path: string, content: string | Uint8Array): void {
       throw Object.assign(error as Error, { path });
     }
   });
+}
+
+/** Columns of a line of dependencies, with room for the backslash at its end. */
+const DEPENDENCY_COLUMNS = 69;
+
+/** A rule for make, as GNU as writes it: the file that was read last comes first. */
+function dependencyText(output: string, dependencies: readonly string[]): string {
+  const quoted = (path: string): string => path.replace(/[ \t]/g, "\\$&").replaceAll("$", "$$$$");
+  let text = `${quoted(output)}:`;
+  let column = text.length;
+  for (const path of dependencies.toReversed().map(quoted)) {
+    const isBroken = column > 0 && column + path.length > DEPENDENCY_COLUMNS;
+    text += isBroken ? ` \\\n ${path}` : ` ${path}`;
+    column = isBroken ? path.length : column + 1 + path.length;
+  }
+  return `${text}\n`;
 }
 
 /** About an option, not a place in a source. */
