@@ -59,7 +59,7 @@ export function assemble(options: AssembleOptions): Assembly {
       null,
       0,
       1,
-      `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}'`,
+      `no processor is called \`${[options.arch, options.tune].filter(Boolean).join("' or `")}' (-march, -mtune)`,
       {},
     );
   assembler.input.pushFile(source.path, source.bytes, 0, source.roomBytes ?? 0);
@@ -107,7 +107,7 @@ function finish(assembler: Assembler, despiteErrors: boolean): Uint8Array | null
   program.symbols.placeHere(program.symbols.dot);
   program.sections.padEntries();
   program.symbolList.countBeforeLayout = program.symbolList.all.length;
-  program.padding = { bits: assembler.bits };
+  program.padding = { bits: assembler.bits, hasLongNops: assembler.architecture.prefersLongNops };
   const resolver = new Resolver();
   relaxAll(program, resolver);
   if (reporter.errorCount > 0 && !despiteErrors) return null;

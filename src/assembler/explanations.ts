@@ -14,6 +14,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "bad-argument": "The directive knows a few words only, and this is none of them.",
   "bad-character":
     "No statement begins with this character. A statement is a label, an assignment, a directive, a macro call or an instruction.",
+  "bad-fence":
+    "`-mlfence-before-ret` knows the bytes of 32-bit code only: leave it out for files with 16-bit code, or write the fence yourself. `-mfence-as-lock-add=yes` writes `lock addl $0, (%esp)` in place of a fence. It has no such form for 16-bit code, and none without the lock that `-momit-lock-prefix=yes` leaves out: choose one of the two options, or assemble this file without it.",
   "bad-number":
     "A number is decimal, `0x` hexadecimal, `0b` binary, or octal when it begins with 0. Letters after it make it something else; `1f` and `1b` are numeric labels.",
   "bad-origin":
@@ -35,6 +37,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "expression-expected": "An operand, a number or a symbol is missing here.",
   "expression-too-deep":
     "Parentheses or definitions are nested far deeper than any program needs: probably something repeats itself.",
+  "fence-cut":
+    "Data or a prefix in a line of its own stands right before this branch, and may be a part of it; a fence in between would tear it apart, so there is none. Write the instruction with its prefix in one line.",
   "file-not-found":
     "The file is neither beside the including file nor in a folder given with `-I`. Assembly stops here, since what the file defines would be missed everywhere.",
   "frame-directive":
@@ -111,6 +115,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "shift-range": "64 bits can be shifted by 0 to 63 places; by any other number the result is 0.",
   "size-without-ptr":
     "Other assemblers write `dword [ebx]`. Here `dword` alone is the number 4, and `4[ebx]` is `[ebx+4]`: GNU as takes it so and says nothing.",
+  "sse-instruction":
+    "`-msse-check` asks for a word about each instruction that uses the registers of SSE, such as code that must run where nobody saves them.",
   "string-expected": "A text in double quotes is needed here.",
   "symbol-expected": "The name of a symbol is needed here.",
   "symbol-load":
@@ -130,6 +136,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   "type-on-register": "A register has its size in its name: al has 8 bits, ax 16, eax 32.",
   "type-outside-operand":
     "`byte ptr` and its kind say how wide an operand of an instruction is. Directives have their width in their name.",
+  unfenced:
+    "An option asks for fences against speculation, and here one would not help or cannot be put. A branch through memory loads its target itself: load it into a register before. Bytes that stand for an instruction are not looked at: write the instruction. A repetition that ends by what it reads shows that in how long it takes.",
   "unknown-directive": "There is no directive and no macro of this name.",
   "unknown-file": "`.loc` names its file by the number that a `.file` gave it.",
   "unknown-instruction":

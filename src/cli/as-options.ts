@@ -1,5 +1,8 @@
 /** The command line of `qure as`: that of GNU as, as data. */
+
+import type { CodeOptions } from "../assembler/model/code-options.ts";
 import { DEFAULT_LISTING, type ListingOptions } from "../assembler/model/listing-options.ts";
+import { codeOption, withCodeOption } from "./as-code-options.ts";
 import { readListed } from "./bounded-file.ts";
 import { CommandError } from "./fail.ts";
 
@@ -14,6 +17,14 @@ export interface AsCommand {
   dependencyFile: string | null;
   arch: string;
   tune: string;
+  code: Partial<CodeOptions>;
+  intelNames: boolean;
+  nakedRegisters: boolean;
+  indexRegister: boolean;
+  commonType: boolean;
+  stripsNumbers: boolean;
+  /** Options that have no effect here although they have one in GNU as, each with what they leave undone. */
+  idle: string[];
   syntax: "intel" | "att";
   optimizeAlignment: boolean;
   foldData: boolean;
@@ -75,8 +86,6 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--gen-debug": (command) => debugLines(command, 2),
   "--gstabs": (command) => void ([command.debugLines, command.stabs] = [false, "plain"]),
   "--gstabs+": (command) => void ([command.debugLines, command.stabs] = [false, "gnu"]),
-  "-gdwarf-sections": () => {},
-  "--gdwarf-sections": () => {},
   "-L": (command) => void (command.keepLocals = true),
   "--each": (command) => void (command.isEach = true),
   "--keep-locals": (command) => void (command.keepLocals = true),
@@ -100,59 +109,67 @@ const PLAIN: Readonly<Record<string, Handler>> = {
   "--execstack": (command) => void (command.stack = "executable"),
   "--noexecstack": (command) => void (command.stack = "plain"),
   "-msyntax=intel": (command) => void (command.syntax = "intel"),
+  "-mmnemonic=intel": (command) => void (command.intelNames = true),
+  "-mmnemonic=att": (command) => void (command.intelNames = false),
+  "-mnaked-reg": (command) => void (command.nakedRegisters = true),
+  "-mindex-reg": (command) => void (command.indexRegister = true),
+  "--elf-stt-common=yes": (command) => void (command.commonType = true),
+  "--elf-stt-common=no": (command) => void (command.commonType = false),
+  "--strip-local-absolute": (command) => void (command.stripsNumbers = true),
   "-msyntax=att": (command) => void (command.syntax = "att"),
 };
 
-/** What GNU as takes and what changes nothing here. */
+/** What GNU as does by these options is not done here: whoever gives one is told so each time. */
+const IDLE: readonly (readonly [option: RegExp, undone: string])[] = [
+  [/^--?gdwarf-sections$/, "line numbers stay in one section"],
+  [/^--compress-debug-sections(=(zlib|zlib-gnu|zlib-gabi|zstd))?$/, "sections are not compressed"],
+  [/^-mx86-used-note=yes$/, "no note about the processor is made"],
+  [/^--traditional-format$/, "call frames are shortened nevertheless"],
+  [/^--statistics$/, "nothing is counted"],
+  [/^--multibyte-handling=(warn|warn-sym-only)$/, "names of any bytes are taken"],
+];
+
+/** What GNU as takes and what changes nothing here: its objects are the same with and without, or those of other code. */
 const IGNORED = new Set([
   "--32",
   "-J",
   "-D",
   "-f",
   "-k",
-  "-K",
   "-q",
   "-Qy",
   "-Qn",
   "-s",
   "-w",
   "-X",
-  "-mnaked-reg",
-  // Of 64-bit code, of AVX, of index registers that only pseudo-names give: not there.
   "-mamd64",
-  "-mindex-reg",
   "-mvexwig=0",
   "-mvexwig=1",
   "-mevexwig=0",
   "-mevexwig=1",
-  "-mmnemonic=intel",
-  "-mmnemonic=att",
   "--divide",
   "--nocpp",
-  "--traditional-format",
+  "--compress-debug-sections=none",
+  "--multibyte-handling=allow",
+  // Of AVX, which is not assembled.
+  "-mavxscalar=128",
+  "-mavxscalar=256",
+  "-mevexlig=128",
+  "-mevexlig=256",
+  "-mevexlig=512",
+  "-mevexrcig=rne",
+  "-mevexrcig=rd",
+  "-mevexrcig=ru",
+  "-mevexrcig=rz",
+  "-mx86-used-note=no",
   "--reduce-memory-overheads",
   "-v",
+  "-V",
   "--verbose",
-  "--strip-local-absolute",
-  "--statistics",
-  "-O0",
-  "-mx86-used-note=no",
   "--generate-missing-build-notes=no",
   "--no-pad-sections",
 ]);
-const IGNORED_PREFIXES = [
-  "--hash-size=",
-  "--elf-stt-common=",
-  "--compress-debug-sections",
-  "--nocompress-debug-sections",
-  "-malign-",
-  "-mbranch",
-  "-mrelax-",
-  "-mlfence",
-  "-moperand-check=",
-  "-msse-check=",
-  "--multibyte-handling=",
-];
+const IGNORED_PREFIXES = ["--hash-size=", "--nocompress-debug-sections"];
 
 function listing(command: AsCommand, change: Partial<ListingOptions>): void {
   command.listing = { ...(command.listing ?? DEFAULT_LISTING), ...change };
@@ -261,9 +278,17 @@ function withTwoDashes(word: string): string {
   const isKnown = [`-${word}`, `-${name}`].some(
     (long) => WITH_VALUE[long] !== undefined || PLAIN[long] !== undefined || IGNORED.has(long),
   );
-  return isKnown || IGNORED_PREFIXES.some((prefix) => prefix.startsWith("--") && `-${word}`.startsWith(prefix))
+  return isKnown ||
+    IDLE.some(([option]) => option.test(`-${word}`)) ||
+    IGNORED_PREFIXES.some((prefix) => prefix.startsWith("--") && `-${word}`.startsWith(prefix))
     ? `-${word}`
     : word;
+}
+
+/** What is said of an option that has no effect here. */
+export function idleWarning(word: string): string {
+  const undone = IDLE.find(([option]) => option.test(word))![1];
+  return `${word} has no effect: ${undone}`;
 }
 
 export function parseAsArguments(args: readonly string[]): AsCommand {
@@ -277,6 +302,13 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     dependencyFile: null,
     arch: "",
     tune: "",
+    code: {},
+    intelNames: false,
+    nakedRegisters: false,
+    indexRegister: false,
+    commonType: false,
+    stripsNumbers: false,
+    idle: [],
     syntax: "att",
     optimizeAlignment: true,
     foldData: false,
@@ -297,6 +329,11 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
   const words = expand(args);
   for (let i = 0; i < words.length; i++) {
     const word = withTwoDashes(completed(words[i]!));
+    const code = codeOption(word);
+    if (code !== null) {
+      command.code = withCodeOption(command.code, code);
+      continue;
+    }
     if (word === "-" || !word.startsWith("-")) {
       command.sources.push(word);
       continue;
@@ -316,6 +353,7 @@ export function parseAsArguments(args: readonly string[]): AsCommand {
     else if (/^--?gdwarf-?[2-5]$/.test(word)) debugLines(command, Number(word.at(-1)));
     else if (word.startsWith("-march=")) command.arch = word.slice("-march=".length);
     else if (word.startsWith("-mtune=")) command.tune = word.slice("-mtune=".length);
+    else if (IDLE.some(([option]) => option.test(word))) command.idle.push(word);
     else if (!IGNORED.has(word) && !IGNORED_PREFIXES.some((prefix) => word.startsWith(prefix)))
       throw new CommandError(`unknown option ${word} (see qure as --help)`, 2);
   }

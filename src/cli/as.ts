@@ -5,10 +5,10 @@ import { getHeapStatistics } from "node:v8";
 import { assemble } from "../assembler/assemble.ts";
 import { LIMITS } from "../assembler/model/limits.ts";
 import type { SourceFile, SourceFiles } from "../assembler/model/options.ts";
-import { formatDiagnostic } from "../diagnostic/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 import { makeFolder } from "../host/folder.ts";
 import { VERSION } from "../version.ts";
-import { type AsCommand, parseAsArguments } from "./as-options.ts";
+import { type AsCommand, idleWarning, parseAsArguments } from "./as-options.ts";
 import { readBounded, readRegularFile, readWithRoom } from "./bounded-file.ts";
 import { CommandError, say, withFile } from "./fail.ts";
 import { versionText } from "./gnu-options.ts";
@@ -20,6 +20,8 @@ declare const QURE_SHAPES: string | undefined;
 /** What the assembler wants after a source (`SourceFile.roomBytes`). */
 const ROOM_BYTES = 3;
 
+const VERSION_LINE = `GNU assembler version 2.40 (i386) using QuRe ${VERSION}\n`;
+
 const STANDARD_INPUT = "{standard input}";
 
 const HELP = `Usage: qure as [arguments...]
@@ -27,7 +29,9 @@ const HELP = `Usage: qure as [arguments...]
 assemble, with the command line of GNU as
 
 Options of GNU as: -o FILE, -I FOLDER, --defsym NAME=NUMBER, --MD FILE, -march=PROCESSOR, -n, -R, -L, -g, --gdwarf-2 to --gdwarf-5, --gstabs[+],
---debug-prefix-map OLD=NEW, -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, -msyntax=intel, @FILE, - for the standard input.
+--debug-prefix-map OLD=NEW, -a[chlms][=FILE], --listing-*, --warn, --fatal-warnings, -W, -Z, @FILE, - for the standard input; -O, -O2, -Os;
+of code -msyntax=, -mmnemonic=, -mnaked-reg, -mshared, -mlfence-after-load=, -mlfence-before-indirect-branch=, -mlfence-before-ret=,
+-mbranches-within-32B-boundaries, -malign-branch*=, -momit-lock-prefix=, -mfence-as-lock-add=, -mrelax-relocations=, -msse-check=.
 And: --max-errors=N (20), --diagnostics=json, --each: every source becomes an object of its own, in the folder that -o names or
 beside the source.
 
@@ -38,9 +42,10 @@ Example:
 export function run(args: readonly string[]): void {
   if (args.includes("--help")) standardOutput().write(HELP);
   else if (args.includes("--version")) standardOutput().write(versionText("as"));
-  else if (isVersionOnly(args)) standardError().write(`GNU assembler version 2.40 (i386) using QuRe ${VERSION}\n`);
+  else if (isVersionOnly(args)) standardError().write(VERSION_LINE);
   else {
     const command = parseAsArguments(args);
+    if (args.includes("-V")) standardError().write(VERSION_LINE);
     if (command.isEach) assembleEach(command);
     else assembleFiles(command);
   }
@@ -106,6 +111,12 @@ function assembleFiles(command: AsCommand): void {
     syntax: command.syntax,
     arch: command.arch,
     tune: command.tune,
+    code: command.code,
+    intelNames: command.intelNames,
+    nakedRegisters: command.nakedRegisters,
+    indexRegister: command.indexRegister,
+    commonType: command.commonType,
+    stripsNumbers: command.stripsNumbers,
     debugLines: command.debugLines,
     ...(command.stabs === undefined ? {} : { stabs: command.stabs }),
     dwarfVersion: command.dwarfVersion,
@@ -127,13 +138,14 @@ function assembleFiles(command: AsCommand): void {
     ...(command.listing === null ? {} : { listing: command.listing }),
     print: (text) => void standardOutput().write(`${text}\n`),
   });
-  report(command, result.diagnostics);
+  const idle = command.warnings === "none" ? [] : command.idle.map(idleDiagnostic);
+  report(command, [...idle, ...result.diagnostics]);
   if (result.listing !== null) {
     if (command.listingFile === "") standardOutput().write(result.listing);
     else write(command.listingFile, result.listing);
   }
   if (command.dependencyFile !== null)
-    write(command.dependencyFile, `${command.output}: ${result.dependencies.join(" \\\n ")}\n`);
+    write(command.dependencyFile, dependencyText(command.output, result.dependencies));
   if (result.object === null) {
     // A stale object must not pass for the result of this run.
     if (command.output !== "/dev/null") rmSync(command.output, { force: true });
@@ -162,7 +174,39 @@ function write(path: string, content: string | Uint8Array): void {
   });
 }
 
-function report(command: AsCommand, diagnostics: ReturnType<typeof assemble>["diagnostics"]): void {
+/** Columns of a line of dependencies, with room for the backslash at its end. */
+const DEPENDENCY_COLUMNS = 69;
+
+/** A rule for make, as GNU as writes it: the file that was read last comes first. */
+function dependencyText(output: string, dependencies: readonly string[]): string {
+  const quoted = (path: string): string => path.replace(/[ \t]/g, "\\$&").replaceAll("$", "$$$$");
+  let text = `${quoted(output)}:`;
+  let column = text.length;
+  for (const path of dependencies.toReversed().map(quoted)) {
+    const isBroken = column > 0 && column + path.length > DEPENDENCY_COLUMNS;
+    text += isBroken ? ` \\\n ${path}` : ` ${path}`;
+    column = isBroken ? path.length : column + 1 + path.length;
+  }
+  return `${text}\n`;
+}
+
+/** About an option, not a place in a source. */
+function idleDiagnostic(word: string): Diagnostic {
+  const message = idleWarning(word);
+  return {
+    severity: "warning",
+    id: "option",
+    file: "",
+    line: 0,
+    column: 0,
+    length: 1,
+    message,
+    sourceLine: "",
+    notes: [],
+  };
+}
+
+function report(command: AsCommand, diagnostics: readonly Diagnostic[]): void {
   if (command.json) {
     standardError().write(`${JSON.stringify(diagnostics, null, 2)}\n`);
     return;

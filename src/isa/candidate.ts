@@ -246,15 +246,16 @@ const SUFFIXES: readonly RegExp[] = [/^(.+)([bwlstqd])$/, /^(.+)(ll)$/];
 
 const expand = (name: string, suffix: string, options: EncodeOptions): Candidate[] => {
   const att = options.att === true;
+  const attNames = att && options.intelNames !== true;
   const candidates: Candidate[] = [];
-  for (const form of formsNamed(name, att)) {
+  for (const form of formsNamed(name, attNames)) {
     if (form.code16Only && options.bits !== 16) continue;
     const first: 16 | 32 = form.stackSize && options.stack32 === true ? 32 : options.bits;
     const byAddress = sizedByAddress(form);
     const sizes: readonly (16 | 32)[] =
       form.operandSize === "v" || byAddress ? [first, first === 16 ? 32 : 16] : [options.bits];
     for (const size of sizes) {
-      if (!(att ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
+      if (!(attNames ? form.attNames : form.names).some((pair) => pair[size === 16 ? 0 : 1] === name)) continue;
       const candidate = compile(
         form,
         size,
@@ -311,10 +312,19 @@ const tables = new Map<number, CandidateTable>();
 
 /** The shared table for a mode. */
 export const candidateTable = (options: EncodeOptions): CandidateTable => {
-  const key = options.bits + (options.stack32 === true ? 1 : 0) + (options.att === true ? 2 : 0);
+  const key =
+    options.bits +
+    (options.stack32 === true ? 1 : 0) +
+    (options.att === true ? 2 : 0) +
+    (options.intelNames === true ? 4 : 0);
   let table = tables.get(key);
   if (table === undefined) {
-    table = new CandidateTable({ bits: options.bits, stack32: options.stack32 === true, att: options.att === true });
+    table = new CandidateTable({
+      bits: options.bits,
+      stack32: options.stack32 === true,
+      att: options.att === true,
+      intelNames: options.intelNames === true,
+    });
     tables.set(key, table);
   }
   return table;

@@ -20,6 +20,8 @@ export const encodingError = (code: EncodingError["code"], operand: number, mess
   message,
 });
 
+export const LEA_WITH_SEGMENT = "lea takes the address without its segment, which means nothing here";
+
 const describeAddress = ({ base, index, scale = 1 }: MemoryOperand): string => {
   const factor = scale > 1 ? `*${scale}` : "";
   return `[${[base?.name, index && index.name + factor].filter(Boolean).join("+")}]`;
@@ -55,10 +57,12 @@ export class Emission {
   /** Width that the source asks of a displacement, or 0. */
   displacementBits: 0 | 8 | 16 | 32 = 0;
   #fixups: Fixup[] | null = null;
+  #form: Form | null = null;
 
   /** Starts an encoding. The warning stays: it belongs to the instruction, which may have several encodings. */
-  begin(): void {
+  begin(form: Form): void {
     this.length = 0;
+    this.#form = form;
     this.#fixups = null;
   }
 
@@ -119,7 +123,12 @@ export class Emission {
 
   /** The finished encoding. */
   take(longer: Encoding | null): Encoding {
-    const encoding = { bytes: this.bytes.slice(0, this.length), fixups: this.#fixups ?? NO_FIXUPS, longer };
+    const encoding = {
+      bytes: this.bytes.slice(0, this.length),
+      form: this.#form!,
+      fixups: this.#fixups ?? NO_FIXUPS,
+      longer,
+    };
     return this.warning === null ? encoding : { ...encoding, warning: this.warning };
   }
 

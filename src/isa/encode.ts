@@ -6,7 +6,7 @@
 
 import type { Candidate } from "./candidate.ts";
 import { candidateTable, KIND } from "./candidate.ts";
-import { Emission, encodingError } from "./emission.ts";
+import { Emission, encodingError, LEA_WITH_SEGMENT } from "./emission.ts";
 import { explainMismatch, unknownMnemonic } from "./explain.ts";
 import { isVexMap } from "./form.ts";
 import type {
@@ -91,7 +91,7 @@ const write = (
 ): EncodingError | null => {
   const { operands } = instruction;
   const { form } = candidate;
-  emission.begin();
+  emission.begin(form);
   let segment = prefixes.segment;
   let memoryIndex = -1;
   let addressWidth = 0;
@@ -114,6 +114,8 @@ const write = (
     if (candidate.addressBits !== 0 && width !== candidate.addressBits) {
       return encodingError("bad-address", i, `the register beside a ${width}-bit address is of ${width} bits, too`);
     }
+    if (form.semantic === "lea" && operand.segment !== undefined)
+      emission.warning ??= encodingError("bad-prefix", i, LEA_WITH_SEGMENT);
     addressWidth = width;
     memoryIndex = i;
     if (emission.displacementBits > 8 && emission.displacementBits !== width) {
@@ -261,7 +263,7 @@ const encodeLonger = (
   );
   if (near !== undefined) return write(near, instruction, prefixes, options.bits) === null ? emission.take(null) : null;
   return options.bits === 16 && isConditional(short) && kinds[0] === (KIND.short | KIND.near)
-    ? encodeJumpOver(short.opcode[0]!)
+    ? encodeJumpOver(short)
     : null;
 };
 
@@ -270,9 +272,9 @@ const isConditional = ({ opcode, hasModRM }: Candidate): boolean =>
   opcode.length === 1 && (opcode[0]! & 0xf0) === 0x70 && !hasModRM;
 
 /** On a processor without near conditional jumps: the opposite jump over a near one. */
-const encodeJumpOver = (opcode: number): Encoding => {
-  emission.begin();
-  emission.byte(opcode ^ 1);
+const encodeJumpOver = ({ form, opcode }: Candidate): Encoding => {
+  emission.begin(form);
+  emission.byte(opcode[0]! ^ 1);
   emission.byte(3);
   emission.byte(0xe9);
   emission.target(2, 0);

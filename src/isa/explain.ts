@@ -93,10 +93,30 @@ const fits = (wanted: CandidateOperand, operand: Operand, kinds: number): boolea
     (operand.base !== undefined || operand.index !== undefined)
   );
 
+/** Instructions whose operands stand in the same order in both syntaxes. */
+export const NOT_REVERSED: ReadonlySet<string> = new Set([
+  "enter",
+  "enterw",
+  "enterl",
+  "bound",
+  "boundw",
+  "boundl",
+  "invlpga",
+  "invlpgb",
+  "pvalidate",
+  "tpause",
+  "umwait",
+  "monitor",
+  "mwait",
+  "monitorx",
+  "mwaitx",
+]);
+
 const ORDINALS = ["first", "second", "third", "fourth"];
 
-const place = (index: number, count: number): string =>
-  count === 1 ? "here" : `as its ${ORDINALS[index] ?? "next"} operand`;
+/** Where an operand stands as it is written: AT&T's syntax has them the other way round. */
+const place = (index: number, count: number, isReversed: boolean): string =>
+  count === 1 ? "here" : `as its ${ORDINALS[isReversed ? count - 1 - index : index] ?? "next"} operand`;
 
 /** One operand that no candidate takes at its place, whatever the others are. */
 const explainOperand = (
@@ -106,6 +126,7 @@ const explainOperand = (
   kinds: number,
   index: number,
   count: number,
+  isReversed: boolean,
 ): EncodingError | null => {
   if (candidates.some(({ operands }) => fits(operands[index]!, operand, kinds))) return null;
   const found = nameOf(operand);
@@ -117,16 +138,16 @@ const explainOperand = (
     return {
       code: "operand-kind",
       operand: index,
-      message: `${mnemonic} takes ${accepted(candidates, index)} ${place(index, count)}, not ${found}`,
+      message: `${mnemonic} takes ${accepted(candidates, index)} ${place(index, count, isReversed)}, not ${found}`,
     };
   }
   const sizes = sizesOf(alike.reduce((sum, { operands }) => sum | (operands[index]!.accept & group), 0));
   if (operand.kind === "immediate") {
     const range = sizes.length === 0 ? "one byte, sign-extended," : `${join(sizes, "or")} bits`;
-    const wanted = `${mnemonic} takes a number of ${range} ${place(index, count)}`;
+    const wanted = `${mnemonic} takes a number of ${range} ${place(index, count, isReversed)}`;
     return { code: "value-range", operand: index, message: `${wanted}; ${operand.value} does not fit` };
   }
-  const wanted = `${mnemonic} takes ${join(sizes, "or")} bits ${place(index, count)}`;
+  const wanted = `${mnemonic} takes ${join(sizes, "or")} bits ${place(index, count, isReversed)}`;
   return { code: "size-mismatch", operand: index, message: `${wanted}, and ${found} is of another size` };
 };
 
@@ -136,6 +157,7 @@ const explainCombination = (
   candidates: readonly Candidate[],
   operands: readonly Operand[],
   kinds: readonly number[],
+  isReversed: boolean,
 ): EncodingError => {
   const memories = operands.flatMap((operand, index) => (operand.kind === "memory" ? [index] : []));
   if (memories.length > 1) {
@@ -173,7 +195,7 @@ const explainCombination = (
   return {
     code: sameKind ? "size-mismatch" : "operand-kind",
     operand: index,
-    message: `${mnemonic} takes ${accepted(remaining, index)} ${place(index, operands.length)} beside ${others}, not ${nameOf(operand)}`,
+    message: `${mnemonic} takes ${accepted(remaining, index)} ${place(index, operands.length, isReversed)} beside ${others}, not ${nameOf(operand)}`,
   };
 };
 
@@ -216,11 +238,12 @@ export const explainMismatch = (
     const given = `${operands.length} ${operands.length === 1 ? "is" : "are"} given`;
     return { code: "operand-count", operand: -1, message: `${mnemonic} takes ${wanted} ${plural}, and ${given}` };
   }
+  const isReversed = options.att === true && !NOT_REVERSED.has(mnemonic);
   for (let i = 0; i < operands.length; i++) {
-    const failure = explainOperand(mnemonic, sameCount, operands[i]!, kinds[i]!, i, operands.length);
+    const failure = explainOperand(mnemonic, sameCount, operands[i]!, kinds[i]!, i, operands.length, isReversed);
     if (failure !== null) return failure;
   }
-  return explainCombination(mnemonic, sameCount, operands, kinds);
+  return explainCombination(mnemonic, sameCount, operands, kinds, isReversed);
 };
 
 /** Edit distance of two short words, up to `limit`. */

@@ -44,6 +44,8 @@ const PROCESSORS: Readonly<Record<string, string>> = {
   i486: I486,
   i586: I586,
   pentium: I586,
+  iamcu: `${I486} i586`,
+  generic64: `${PENTIUM_4} cmov`,
   i686: I686,
   pentiumpro: PENTIUM_PRO,
   pentiumii: PENTIUM_II,

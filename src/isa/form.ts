@@ -3,7 +3,7 @@
  * Everything else in this folder, and the emulator's dispatch, is derived from these.
  */
 
-import type { RegisterClass } from "./instruction.ts";
+import type { RegisterClass } from "./register-class.ts";
 import type { Semantic } from "./semantics.ts";
 
 /**

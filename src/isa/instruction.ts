@@ -3,7 +3,10 @@
  * with operands in Intel order (destination first), whatever syntax it was written in.
  */
 
-export type RegisterClass = "r8" | "r16" | "r32" | "sreg" | "creg" | "dreg" | "treg" | "st" | "mm" | "xmm" | "bnd";
+import type { Form } from "./form.ts";
+import type { RegisterClass } from "./register-class.ts";
+
+export type { RegisterClass } from "./register-class.ts";
 
 export interface Register {
   readonly name: string;
@@ -125,6 +128,8 @@ export interface Fixup {
 
 export interface Encoding {
   readonly bytes: Uint8Array;
+  /** The row of the table that was chosen. */
+  readonly form: Form;
   readonly fixups: readonly Fixup[];
   /**
    * For a direct near branch that has one: the same branch with a longer displacement. Null when this one is the only
@@ -165,6 +170,8 @@ export interface EncodeOptions {
   readonly att?: boolean;
   /** `shl eax, 1` takes the form with an immediate byte, which is quicker on the 486. */
   readonly avoidsShiftByOne?: boolean;
+  /** AT&T syntax with Intel's names for what the two name differently (`-mmnemonic=intel`). */
+  readonly intelNames?: boolean;
   /** Processor features that are allowed (`.arch`); all when absent. */
   readonly features?: ReadonlySet<string>;
 }

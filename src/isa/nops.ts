@@ -3,6 +3,14 @@
  * many. The sequences are those of GNU as for a processor of which only 386 instructions are known.
  */
 
+/** Which instructions fill padding. */
+export interface NopChoice {
+  /** Those may be NOPL. */
+  readonly hasLong: boolean;
+  /** No processor was named so far: one that is named later is to be quick on. */
+  readonly isOpen: boolean;
+}
+
 /** One instruction (two for 5 bytes) of each length: `lea esi, [esi]` with ever longer addresses. */
 const NOPS32: readonly (readonly number[])[] = [
   [],

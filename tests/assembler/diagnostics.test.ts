@@ -193,7 +193,7 @@ describe("mistakes", () => {
     expect(diagnostics.map(({ message, suggestion }) => suggestion ?? message)).toEqual([
       "a comment that begins with # (a semicolon ends a statement)",
       "a segment before the bracket, as in es:[edi]",
-      "`RAX' is a register of later processors: here it names memory, of no known size",
+      "`rax' is a register of 64-bit code, which is not made here: write `eax'",
       ".byte or .ascii",
       "`RAX' is an undefined symbol here; a register of that name is one of later processors",
     ]);

@@ -8,7 +8,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Assembly } from "../../src/assembler/assemble.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
+import type { CodeOptions } from "../../src/assembler/model/code-options.ts";
 import type { AssembleOptions } from "../../src/assembler/model/options.ts";
+import { codeOption, withCodeOption } from "../../src/cli/as-code-options.ts";
 import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { withFolder } from "../oracle.ts";
 import { answer } from "../setup/answers.ts";
@@ -25,8 +27,11 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
   const result: Partial<AssembleOptions> = {};
   const defines = new Map<string, number>();
   const folderMap: [string, string][] = [];
+  let code: Partial<CodeOptions> = {};
   options.forEach((option, i) => {
-    if (option === "-g") Object.assign(result, { debugLines: true, dwarfVersion: 2 });
+    const change = codeOption(option);
+    if (change !== null) code = withCodeOption(code, change);
+    else if (option === "-g") Object.assign(result, { debugLines: true, dwarfVersion: 2 });
     else if (option.startsWith("--gdwarf-")) {
       result.debugLines = true;
       result.dwarfVersion = Number(option.slice("--gdwarf-".length));
@@ -44,7 +49,7 @@ function translate(options: readonly string[]): Partial<AssembleOptions> {
       folderMap.push([before!, after!]);
     }
   });
-  return { ...result, defines, folderMap };
+  return { ...result, code, defines, folderMap };
 }
 
 export function assembleText(

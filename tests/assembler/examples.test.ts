@@ -7,7 +7,11 @@ import { assembleText } from "./differential.ts";
 
 /** Diagnostics that no short source earns. */
 const WITHOUT_EXAMPLE: Readonly<Record<string, string>> = {
+  "bad-fence": "an option asks for it",
+  "fence-cut": "an option asks for it",
+  "sse-instruction": "an option asks for it",
   "too-complex": "what overflows the stack depends on the host",
+  unfenced: "an option asks for it",
 };
 
 const idsOf = (source: string): string[] =>

@@ -56,6 +56,7 @@ type Counts = Readonly<Record<Tier, number>>;
  * what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
  */
 const CASES = {
+  "assembler/code-options": { quick: 10, fast: 20, thorough: 400 },
   "assembler/hostile": { quick: 20, fast: 25, thorough: 60 },
   "assembler/random": { quick: 20, fast: 20, thorough: 100 },
   "binutils/differential": { quick: 1, fast: 1, thorough: 5 },

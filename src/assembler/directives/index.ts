@@ -18,6 +18,23 @@ import { SYMBOL_DIRECTIVES } from "./symbol.ts";
 
 const CONDITIONAL = new Set(CONDITION_DIRECTIVES.flatMap(([names]) => names.split(" ")));
 
+/** Directives that put data where they stand, which may be instructions by their bytes. */
+const DATA = new Set(
+  [...DATA_DIRECTIVES.map(([names]) => names), ".fill .skip .space .zero .nops .nop .incbin"]
+    .concat(LAYOUT_DIRECTIVES.map(([names]) => names).filter((names) => names.startsWith(".ds")))
+    .flatMap((names) => names.split(" ")),
+);
+
+/** The directive, with a word to what watches over neighbours of instructions; `.nop` is an instruction after all. */
+function amongCode(assembler: Assembler, name: string, run: () => void): () => void {
+  return () => {
+    const { input, instructions } = assembler;
+    if (name === ".nop" || !input.atStatementEnd()) instructions.changes?.beforeData(input.statementOffset);
+    run();
+    if (name === ".nop") instructions.changes?.forget();
+  };
+}
+
 export function installDirectives(assembler: Assembler): void {
   const tables = [
     CALL_FRAME_DIRECTIVES,
@@ -32,13 +49,15 @@ export function installDirectives(assembler: Assembler): void {
     SOURCE_DIRECTIVES,
     SYMBOL_DIRECTIVES,
   ];
+  const { changes } = assembler.instructions;
   for (const table of tables) {
     for (const [names, handler] of table) {
       for (const name of names.split(" ")) {
+        const run = (): void => handler(assembler, directive);
         const directive: Directive = {
           name,
           isConditional: CONDITIONAL.has(name),
-          run: () => handler(assembler, directive),
+          run: changes !== null && DATA.has(name) ? amongCode(assembler, name, run) : run,
         };
         assembler.atoms.internText(name).directive = directive;
       }

@@ -6,6 +6,7 @@ import { longestNop, writeNops } from "../../isa/nops.ts";
 import type { Expression } from "../model/expression.ts";
 import { Op, refold } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
+import { usesLongNops } from "../model/program.ts";
 import type { Assembler } from "../read/assembler.ts";
 import { COMMA } from "../read/chars.ts";
 import type { DirectiveTable, Handler } from "./table.ts";
@@ -75,7 +76,7 @@ export function alignTo(assembler: Assembler, power: number, fill: Uint8Array | 
       power,
       maximum,
       fill: pattern,
-      hasLongNops: assembler.architecture.hasLongNops,
+      nops: assembler.architecture.nops,
     });
   }
   section.align(power);
@@ -222,7 +223,7 @@ export const LAYOUT_DIRECTIVES: DirectiveTable = [
       const count = refold(expressions.required("the number of bytes"));
       const limit = assembler.comma() ? expressions.absoluteNumber("the length of an instruction") : 0;
       assembler.demandEnd();
-      const longest = longestNop(assembler.bits, assembler.architecture.hasLongNops);
+      const longest = longestNop(assembler.bits, assembler.architecture.nops.hasLong);
       if ((count.op === Op.CONSTANT && count.number < 0) || limit < 0 || limit > longest)
         assembler.failAt(
           "value-range",
@@ -239,13 +240,14 @@ function nops(assembler: Assembler, count: Expression, limit: number): void {
   const { sections } = assembler;
   if (sections.current === null) assembler.fail("absolute-contents", "the absolute section holds no instructions");
   if (count.op === Op.CONSTANT) sections.charge(Number(count.number));
-  const { hasLongNops } = assembler.architecture;
+  const choice = assembler.architecture.nops;
   // The mode at the end of the source decides, as for alignment.
   sections.filling({
     pattern: new Uint8Array(1),
     count: null,
     countExpression: count,
-    write: (out, at, size) => writeNops(out, at, size, assembler.bits, hasLongNops, limit),
+    write: (out, at, size) =>
+      writeNops(out, at, size, assembler.bits, usesLongNops(choice, assembler.program.padding), limit),
   });
 }
 

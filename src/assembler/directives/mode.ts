@@ -28,6 +28,14 @@ function syntax(isIntel: boolean): Handler {
   };
 }
 
+/** Whose names FSUB and its kin have in AT&T syntax. */
+function names(isIntel: boolean): Handler {
+  return (assembler) => {
+    assembler.hasIntelNames = isIntel;
+    assembler.demandEnd();
+  };
+}
+
 function restOf(assembler: Assembler): string {
   const { input } = assembler;
   input.skipSpace();
@@ -72,7 +80,8 @@ export const MODE_DIRECTIVES: DirectiveTable = [
   [".code64", (assembler) => assembler.fail("not-on-this-cpu", "64-bit code is not for this processor")],
   [".intel_syntax", syntax(true)],
   [".att_syntax", syntax(false)],
-  [".intel_mnemonic .att_mnemonic", (assembler) => assembler.demandEnd()],
+  [".intel_mnemonic", names(true)],
+  [".att_mnemonic", names(false)],
   [".arch", arch],
   // Checks of SSE beside AVX and of addresses with EIZ: nothing here depends on them.
   [".allow_index_reg", indexRegister(true)],

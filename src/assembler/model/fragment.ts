@@ -5,6 +5,8 @@
  */
 
 import type { Encoding } from "../../isa/instruction.ts";
+import type { NopChoice } from "../../isa/nops.ts";
+import type { PaddingVariable } from "./branch-padding.ts";
 import { grownBytes, grownInts, grownWords } from "./columns.ts";
 import type { Expression } from "./expression.ts";
 import type { Target } from "./fixup.ts";
@@ -18,7 +20,17 @@ import type { AssemblySymbol } from "./symbol.ts";
 export const NO_FRAGMENT = -1;
 
 /** What kind of variable part a fragment ends with. */
-export const Kind = { NONE: 0, BRANCH: 1, ALIGN: 2, ORG: 3, FILL: 4, LEB128: 5, COMPUTED: 6, ADVANCE: 7 } as const;
+export const Kind = {
+  NONE: 0,
+  BRANCH: 1,
+  ALIGN: 2,
+  ORG: 3,
+  FILL: 4,
+  LEB128: 5,
+  COMPUTED: 6,
+  ADVANCE: 7,
+  PADDING: 8,
+} as const;
 
 export interface AlignVariable {
   /** Power of two. */
@@ -27,8 +39,7 @@ export interface AlignVariable {
   readonly maximum: number;
   /** Pattern to fill with; null for no-operation instructions. */
   readonly fill: Uint8Array | null;
-  /** Those may be NOPL. */
-  readonly hasLongNops: boolean;
+  readonly nops: NopChoice;
 }
 
 /** `.org` and `. = expression`. */
@@ -71,7 +82,8 @@ type Variable =
   | FillVariable
   | Leb128Variable
   | AdvanceVariable
-  | ComputedVariable;
+  | ComputedVariable
+  | PaddingVariable;
 
 /** A branch: its target is not in this section, or the linker may move it: the relocation decides. */
 const SETTLED = 1;
@@ -206,6 +218,10 @@ export class FragmentTable {
 
   computed(i: number): ComputedVariable {
     return this.#variables[i] as ComputedVariable;
+  }
+
+  padding(i: number): PaddingVariable {
+    return this.#variables[i] as PaddingVariable;
   }
 
   isSettled(i: number): boolean {

@@ -1,5 +1,6 @@
 /** What an assembly is told from outside. */
 
+import type { CodeOptions } from "./code-options.ts";
 import type { FolderMap } from "./folder-map.ts";
 import type { Limits } from "./limits.ts";
 import type { ListingOptions } from "./listing-options.ts";
@@ -46,6 +47,18 @@ export interface AssembleOptions {
   arch?: string;
   /** Processor to be quick on, as `-mtune` names it. */
   tune?: string;
+  /** What becomes of the code on its way. */
+  code?: Partial<CodeOptions>;
+  /** `-mmnemonic=intel`: AT&T syntax with Intel's names for what the two name differently. */
+  intelNames?: boolean;
+  /** `-mnaked-reg`: registers need no `%`. */
+  nakedRegisters?: boolean;
+  /** `-mindex-reg`: `eiz` is an index that is none. */
+  indexRegister?: boolean;
+  /** `--elf-stt-common=yes`: common symbols are of a type of their own. */
+  commonType?: boolean;
+  /** `--strip-local-absolute`: local symbols that are numbers are not in the symbol table. */
+  stripsNumbers?: boolean;
   /** Lower limits than `LIMITS`. */
   limits?: Partial<Limits>;
   /** Errors after which assembling stops; 20 when absent. */

@@ -3,8 +3,10 @@
  * knows neither the reader nor the writer.
  */
 
+import type { NopChoice } from "../../isa/nops.ts";
 import type { AtomTable } from "./atom.ts";
 import { CallFrames } from "./call-frames.ts";
+import { type CodeOptions, PLAIN_CODE } from "./code-options.ts";
 import type { Cursor } from "./cursor.ts";
 import { DebugLines } from "./debug-lines.ts";
 import { LIMITS, type Limits } from "./limits.ts";
@@ -22,11 +24,19 @@ import { SymbolTable } from "./symbols.ts";
 /** What fills alignment in code. */
 export interface CodePadding {
   readonly bits: 16 | 32;
+  /** Whether the processor that was named last is quick on NOPL; null where none was named. */
+  readonly hasLongNops: boolean | null;
+}
+
+/** Whether padding is filled with NOPL. */
+export function usesLongNops({ hasLong, isOpen }: NopChoice, { hasLongNops }: CodePadding): boolean {
+  return isOpen ? (hasLongNops ?? hasLong) : hasLong;
 }
 
 export class Program {
   readonly options: AssembleOptions;
   readonly atoms: AtomTable;
+  readonly code: CodeOptions;
   readonly limits: Limits;
   readonly reporter: Reporter;
   readonly memory: MemoryBudget;
@@ -44,10 +54,11 @@ export class Program {
   /** Names for `STT_FILE`. */
   readonly fileNames: string[] = [];
   /** The mode at the end of the source decides, as in GNU as. */
-  padding: CodePadding = { bits: 32 };
+  padding: CodePadding = { bits: 32, hasLongNops: null };
 
   constructor(options: AssembleOptions, cursor: Cursor, reporter: Reporter, atoms: AtomTable) {
     this.options = options;
+    this.code = { ...PLAIN_CODE, ...options.code };
     this.atoms = atoms;
     this.limits = { ...LIMITS, ...options.limits };
     this.reporter = reporter;

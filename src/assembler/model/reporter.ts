@@ -61,6 +61,9 @@ export class Reporter {
     this.#warnings = warnings;
   }
 
+  /** What is better said of the statement at hand, for a kind of error; null where nothing is. */
+  advise: (id: string) => string | null = () => null;
+
   report(
     severity: Severity,
     id: string,
@@ -83,8 +86,14 @@ export class Reporter {
       }
       this.#seen.add(key);
     }
-    let suggestion = extras.suggestion;
-    if (suggestion === undefined && extras.candidates !== undefined && extras.written !== undefined) {
+    const better = severity === "error" && frame !== null && frame === this.#cursor.frame ? this.advise(id) : null;
+    let suggestion = better === null ? extras.suggestion : undefined;
+    if (
+      better === null &&
+      suggestion === undefined &&
+      extras.candidates !== undefined &&
+      extras.written !== undefined
+    ) {
       suggestion = nearest(extras.written, extras.candidates) ?? undefined;
     }
     const related = (extras.related ?? []).map((other): DiagnosticNote => {
@@ -95,7 +104,7 @@ export class Reporter {
       severity,
       id,
       ...place,
-      message,
+      message: better ?? message,
       notes: [...related, ...chain(frame)],
       ...(suggestion === undefined ? {} : { suggestion }),
     });

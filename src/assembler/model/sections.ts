@@ -4,6 +4,7 @@
 
 import type { Encoding } from "../../isa/instruction.ts";
 import type { AtomTable } from "./atom.ts";
+import type { PaddingVariable } from "./branch-padding.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, Op } from "./expression.ts";
 import {
@@ -304,7 +305,7 @@ export class Sections {
       if ((flags & SHF.MERGE) === 0 || entrySize === 0 || power === 0) continue;
       for (const { number } of section.ordered) {
         this.change(section, number);
-        this.alignment({ power, maximum: 0, fill: new Uint8Array(1), hasLongNops: false });
+        this.alignment({ power, maximum: 0, fill: new Uint8Array(1), nops: { hasLong: false, isOpen: false } });
       }
     }
   }
@@ -312,7 +313,14 @@ export class Sections {
   /** Ends the fragment with a part whose size layout decides. */
   #variable(
     kind: number,
-    variable: Encoding | AlignVariable | OrgVariable | FillVariable | Leb128Variable | AdvanceVariable,
+    variable:
+      | Encoding
+      | AlignVariable
+      | OrgVariable
+      | FillVariable
+      | Leb128Variable
+      | AdvanceVariable
+      | PaddingVariable,
   ): void {
     const current = this.writable(0);
     this.#memory.hold(FRAGMENT_BYTES);
@@ -347,6 +355,19 @@ export class Sections {
 
   advance(variable: AdvanceVariable): void {
     this.#variable(Kind.ADVANCE, variable);
+  }
+
+  /** A place before an instruction for bytes that keep a branch off a boundary. */
+  padding(variable: PaddingVariable): void {
+    this.#variable(Kind.PADDING, variable);
+  }
+
+  /** What follows is a fragment of its own, which layout can tell from what came before. */
+  endFragment(): void {
+    const { current } = this;
+    if (current === null || current.position === 0) return;
+    this.#memory.hold(FRAGMENT_BYTES);
+    current.advance();
   }
 
   /** A field that layout or the linker fills in, at the current place. */

@@ -4,6 +4,7 @@
  */
 
 import { ARCHITECTURE_NAMES, parseArchitecture, selectArchitecture } from "../../isa/features.ts";
+import type { NopChoice } from "../../isa/nops.ts";
 
 /** Processors for which alignment is filled with instructions of a plain 386, whatever else is allowed (`-mtune`). */
 const PLAIN_NOP_PROCESSORS = /^(i[3-6]86|pentium|pentiumpro|pentiumi+|generic32)$/;
@@ -65,10 +66,15 @@ export class Architecture {
     this.#processor = NO_PROCESSORS.test(name) ? "" : name;
   }
 
-  /** Alignment is filled with NOPL: the named processor has it, or without one that to be quick on. */
-  get hasLongNops(): boolean {
-    if (this.#processor === "" && this.#tune !== "") return !PLAIN_NOP_PROCESSORS.test(this.#tune);
-    return this.features?.has("nop") === true;
+  /** What alignment is filled with here, as far as that is known. */
+  get nops(): NopChoice {
+    return { hasLong: this.features?.has("nop") === true, isOpen: this.#processor === "" };
+  }
+
+  /** Whether NOPL is quick on the processor of `-mtune`, or on the one that was named last; null without any. */
+  get prefersLongNops(): boolean | null {
+    const name = this.#tune || this.#processor;
+    return name === "" ? null : !PLAIN_NOP_PROCESSORS.test(name);
   }
 
   /** On the 486 a shift by an immediate 1 is quicker than the form that has the 1 in its opcode. */

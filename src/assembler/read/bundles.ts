@@ -154,5 +154,5 @@ export class Bundles {
 }
 
 function paddingOf(power: number, maximum: number): AlignVariable {
-  return { power, maximum, fill: NOP, hasLongNops: false };
+  return { power, maximum, fill: NOP, nops: { hasLong: false, isOpen: false } };
 }

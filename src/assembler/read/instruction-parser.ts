@@ -13,12 +13,12 @@ import type {
   Instruction,
   Operand,
   Prefix,
-  Register,
 } from "../../isa/instruction.ts";
 import { changesSize, isRedundant, PREFIX_FEATURES, prefixByte } from "../../isa/prefixes.ts";
 import { isRelaxable } from "../../isa/relaxable.ts";
 import { R } from "../../object/relocation-types.ts";
 import type { Atom } from "../model/atom.ts";
+import { changesInstructions } from "../model/code-options.ts";
 import type { Cursor } from "../model/cursor.ts";
 import type { Expression } from "../model/expression.ts";
 import { Op, symbolExpression } from "../model/expression.ts";
@@ -26,10 +26,12 @@ import type { Subsection } from "../model/section.ts";
 import { textOfBytes } from "../model/source-text.ts";
 import { temporarySymbol } from "../model/symbol.ts";
 import { COMMA, characterClass, DOLLAR, MINUS, NAME_PART, NAME_START, SLASH, SPACE, STATEMENT_END } from "./chars.ts";
+import { CodeChanges } from "./code-changes.ts";
 import type { ExpressionParser } from "./expression-parser.ts";
 import { isLaterRegister } from "./foreign-registers.ts";
 import { countsFromInstruction, namesGot, offsetBy } from "./got.ts";
 import { SYMBOL_VALUE, unlike } from "./interchangeable.ts";
+import { noteLoad } from "./load-note.ts";
 import { AttOperands } from "./operands-att.ts";
 import { IntelOperands } from "./operands-intel.ts";
 import { isBranch, ParsedOperands, TARGET } from "./parsed-operands.ts";
@@ -66,6 +68,8 @@ export class InstructionParser {
   readonly #intel: IntelOperands;
   readonly #att: AttOperands;
   readonly shapes: ShapeCache;
+  /** Null where no option asks for changes of the code: then texts seen before need not be read again. */
+  readonly changes: CodeChanges | null;
   /** Encodings of plain jumps by mnemonic, for one mode. */
   readonly #branches = new Map<string, Encoding>();
   #branchMode = -1;
@@ -75,6 +79,8 @@ export class InstructionParser {
   constructor(reading: Reading, expressions: ExpressionParser) {
     this.#reading = reading;
     this.#expressions = expressions;
+    const { code } = reading.program;
+    this.changes = changesInstructions(code) ? new CodeChanges(reading, code) : null;
     // Those that came along were made for every processor.
     const { arch, shapes, tune } = reading.options;
     this.shapes = new ShapeCache((arch ?? "") === "" && (tune ?? "") === "" ? (shapes ?? null) : null);
@@ -91,7 +97,8 @@ export class InstructionParser {
       (reading.stack32 ? 2 : 0) |
       (reading.isIntel ? 4 : 0) |
       (reading.allowsNakedRegisters ? 8 : 0) |
-      ((reading.architecture.generation & 0xfff) << 4)
+      (reading.hasIntelNames ? 16 : 0) |
+      ((reading.architecture.generation & 0xfff) << 5)
     );
   }
 
@@ -105,6 +112,7 @@ export class InstructionParser {
         bits: reading.bits,
         stack32: reading.stack32,
         att: !reading.isIntel,
+        intelNames: reading.hasIntelNames,
         avoidsShiftByOne: reading.architecture.avoidsShiftByOne,
         ...(reading.architecture.features === null ? {} : { features: reading.architecture.features }),
       };
@@ -116,7 +124,8 @@ export class InstructionParser {
   assemble(atom: Atom | null, offset: number): void {
     const reading = this.#reading;
     const input = reading.input;
-    if (atom !== null && (this.#takeKnownBranch(atom, offset) || this.#emitKnownShape(offset))) return;
+    if (atom !== null && this.changes === null && (this.#takeKnownBranch(atom, offset) || this.#emitKnownShape(offset)))
+      return;
     const shapeEnd = this.shapes.shape.end;
     const saidBefore = reading.reporter.diagnostics.length;
     let prefixes: Prefix[] | null = null;
@@ -175,7 +184,7 @@ export class InstructionParser {
     if (!reading.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
       mnemonic = attMnemonic(mnemonic, parsed.operands);
     if (parsed.hint !== null) (prefixes ??= []).push(parsed.hint);
-    const isPlain = prefixes === null && wish === null;
+    const isPlain = prefixes === null && wish === null && this.changes === null;
     if (
       isPlain &&
       parsed.count === 1 &&
@@ -359,6 +368,7 @@ export class InstructionParser {
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
     const reading = this.#reading;
     if (reading.program.debug.isOn) reading.program.debug.instruction();
+    const { changes } = this;
     for (const [index, prefix] of prefixes.entries()) {
       const feature = PREFIX_FEATURES[prefix];
       if (feature !== undefined && reading.architecture.features?.has(feature) === false)
@@ -372,14 +382,22 @@ export class InstructionParser {
           : `\`${prefix}' stands alone: it changes whatever instruction comes next`;
         reading.warnAt("bad-prefix", offset, message);
       }
-      reading.sections.integer(prefixByte(prefix), 1);
+      if (prefix !== "lock" || !changes?.code.omitsLock) reading.sections.integer(prefixByte(prefix), 1);
+      changes?.afterPrefix(prefix, offset);
     }
   }
 
   /** Returns the encoding when it is of settled bytes, for the cache. */
-  #emit(instruction: Instruction, offset: number): Encoding | null {
+  #emit(written: Instruction, offset: number): Encoding | null {
     const reading = this.#reading;
-    const result = encode(instruction, this.options);
+    const { changes } = this;
+    const instruction = changes === null ? written : changes.rewritten(written, this.options, offset);
+    let result = encode(instruction, this.options);
+    if (changes !== null && !isEncodingError(result)) {
+      result = changes.replaced(result, instruction, this.options, offset);
+      changes.check(result, instruction, offset);
+      changes.before(result, instruction, offset);
+    }
     if (isEncodingError(result)) {
       this.#refuse(result, instruction, offset);
       return null;
@@ -393,7 +411,7 @@ export class InstructionParser {
           offset,
           "the processor refuses to load cs with mov: only far jumps and returns do",
         );
-      if (reading.options.notesLoads) this.#noteLoad(first.register);
+      if (reading.options.notesLoads) noteLoad(reading, parsed, first.register);
     }
     if (result.warning !== undefined) {
       const at = result.warning.operand;
@@ -404,46 +422,20 @@ export class InstructionParser {
         at >= 0 ? parsed.lengths[at] : undefined,
       );
     }
-    this.#place(result, offset);
+    this.#place(result, offset, instruction);
+    changes?.after(result, instruction, offset);
     const isSettled = result.longer === null && !result.isLongest && result.warning === undefined;
     return isSettled ? result : null;
   }
 
-  /** `mov esi, msg` loads; in NASM's language it takes the address. A size or brackets say that a load is meant. */
-  #noteLoad(register: Register): void {
-    const reading = this.#reading;
-    const { parsed } = this;
-    const [, source] = parsed.operands;
-    const place = parsed.expressions[1];
-    if (
-      !reading.isIntel ||
-      register.class !== (reading.bits === 16 ? "r16" : "r32") ||
-      source?.kind !== "memory" ||
-      source.sizeBits !== undefined ||
-      place?.op !== Op.SYMBOL
-    )
-      return;
-    const { name } = place.symbol!;
-    const offset = parsed.offsets[1]!;
-    if (textOfBytes(reading.input.bytes, offset, offset + parsed.lengths[1]!) !== name) return;
-    reading.reporter.report(
-      "note",
-      "symbol-load",
-      reading.input.frame,
-      offset,
-      name.length,
-      `this loads what lies at \`${name}' into ${register.name}; its address is \`offset ${name}'`,
-      {},
-    );
-  }
-
   /** Puts the bytes into the section, with fields for what is not known yet. */
-  #place(result: Encoding, offset: number): void {
+  #place(result: Encoding, offset: number, changed: Instruction | null = null): void {
     const reading = this.#reading;
     const { parsed } = this;
     if (reading.sections.current === null)
       reading.failAt("absolute-contents", offset, "the absolute section holds no instructions");
     if (reading.program.debug.isOn) reading.program.debug.instruction();
+    if (changed !== null) this.changes?.pad(result, changed, this.parsed);
     // What a branch goes to is found out when the code is laid out, also when its length is settled.
     if (result.longer !== null || result.isLongest) {
       this.#branch(result, offset);
@@ -490,7 +482,8 @@ export class InstructionParser {
       relocation = R.GOTPC;
       if (countsFromInstruction(expression, reading.isIntel)) value = offsetBy(expression, field.offset);
     } else if (asked === R.GOT32 && field.part === "displacement") {
-      if (isRelaxable(current.bytes.subarray(start, start + length))) relocation = R.GOT32X;
+      if (!reading.program.code.keepsGotLoads && isRelaxable(current.bytes.subarray(start, start + length)))
+        relocation = R.GOT32X;
     }
     current.fixups.add(
       start + field.offset,

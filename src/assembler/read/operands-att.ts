@@ -3,6 +3,7 @@
  * is turned round for the encoder.
  */
 
+import { NOT_REVERSED } from "../../isa/explain.ts";
 import type { MemoryOperand, Register } from "../../isa/instruction.ts";
 import { EIZ } from "../../isa/registers.ts";
 import { R } from "../../object/relocation-types.ts";
@@ -33,25 +34,6 @@ import type { ParsedOperands } from "./parsed-operands.ts";
 import { isBranch, isFarBranch, TARGET, takesHint } from "./parsed-operands.ts";
 import type { Reading } from "./reading.ts";
 import { readRegister } from "./register-reader.ts";
-
-/** Instructions whose operands stand in the same order in both syntaxes. */
-const NOT_REVERSED: ReadonlySet<string> = new Set([
-  "enter",
-  "enterw",
-  "enterl",
-  "bound",
-  "boundw",
-  "boundl",
-  "invlpga",
-  "invlpgb",
-  "pvalidate",
-  "tpause",
-  "umwait",
-  "monitor",
-  "mwait",
-  "monitorx",
-  "mwaitx",
-]);
 
 /** What asks for the linkage table, as compilers write it. */
 const PLT = "@PLT";

@@ -15,13 +15,17 @@ import type { ReportExtras } from "../model/reporter.ts";
 import { Reporter } from "../model/reporter.ts";
 import type { Sections } from "../model/sections.ts";
 import type { SourceFrame } from "../model/source-frame.ts";
-import { readableText } from "../model/source-text.ts";
+import { NEWLINE, readableText, textOfBytes } from "../model/source-text.ts";
 import type { AssemblySymbol } from "../model/symbol.ts";
 import type { SymbolTable } from "../model/symbols.ts";
+import { advice } from "./advice.ts";
 import { Architecture } from "./architecture.ts";
 import { foreignRegisters, LATER_REGISTER } from "./foreign-registers.ts";
 import { Input } from "./input.ts";
 import { INTEL_OPERATORS } from "./intel-operators.ts";
+
+/** Bytes of a statement that are looked at for advice. */
+const LONGEST_ADVISED = 120;
 
 export class Reading {
   readonly options: AssembleOptions;
@@ -40,8 +44,10 @@ export class Reading {
   isIntel: boolean;
   /** Registers need no `%`. */
   allowsNakedRegisters: boolean;
+  /** `.intel_mnemonic`: AT&T syntax with Intel's names of FSUB and its kin. */
+  hasIntelNames: boolean;
   /** `.allow_index_reg`: `eiz` is an index that is none. */
-  allowsIndexRegister = false;
+  allowsIndexRegister: boolean;
   bits: 16 | 32;
   /** `.code16gcc`. */
   stack32 = false;
@@ -60,12 +66,15 @@ export class Reading {
     this.options = options;
     this.files = options.files;
     this.reporter = new Reporter(this.input, options.maxErrors ?? 20, options.warnings ?? "show");
+    this.reporter.advise = (id) => this.#advise(id);
     this.program = new Program(options, this.input, this.reporter, this.atoms);
     this.symbols = this.program.symbols;
     this.sections = this.program.sections;
     this.architecture = new Architecture(options.arch ?? "", options.tune ?? "");
     this.isIntel = (options.syntax ?? "att") === "intel";
-    this.allowsNakedRegisters = this.isIntel;
+    this.allowsNakedRegisters = this.isIntel || options.nakedRegisters === true;
+    this.hasIntelNames = options.intelNames === true;
+    this.allowsIndexRegister = options.indexRegister === true;
     this.bits = options.bits ?? 32;
     this.listing =
       options.listing === undefined ? null : new ListedLines(this.input, this.program.memory, this.sections);
@@ -76,6 +85,13 @@ export class Reading {
     INTEL_OPERATORS.forEach((operator, index) => {
       this.atoms.internText(operator.name).intelOperator = index;
     });
+  }
+
+  #advise(id: string): string | null {
+    const { bytes, statementOffset } = this.input;
+    let end = statementOffset;
+    while (end < bytes.length && bytes[end] !== NEWLINE && end - statementOffset < LONGEST_ADVISED) end++;
+    return advice({ id, text: textOfBytes(bytes, statementOffset, end), isIntel: this.isIntel });
   }
 
   /** See `MemoryBudget`. */

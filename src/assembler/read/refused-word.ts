@@ -2,9 +2,13 @@
 
 import { isMnemonic } from "../../isa/encode.ts";
 import type { EncodeOptions } from "../../isa/instruction.ts";
-import { textOfBytes } from "../model/source-text.ts";
+import { NEWLINE, textOfBytes } from "../model/source-text.ts";
+import { isLikeLabel } from "./advice.ts";
 import { FOREIGN_WORDS } from "./foreign-words.ts";
 import type { Reading } from "./reading.ts";
+
+/** Bytes of a statement that are looked at. */
+const LONGEST_LINE = 120;
 
 /** Tells of a word that is no instruction here, but perhaps in another syntax or reading. */
 export function refuseWord(reading: Reading, options: EncodeOptions, word: string, offset: number): never {
@@ -52,14 +56,36 @@ export function refuseWord(reading: Reading, options: EncodeOptions, word: strin
       { suggestion: bare },
     );
   }
+  const candidates = wordsNear(reading, options, word);
+  const rest = textOfBytes(bytes, offset, lineEnd(bytes, offset));
+  if (candidates.length === 0 && isLikeLabel(rest, (other) => isMnemonic(other, options)))
+    reading.failAt(
+      "unknown-instruction",
+      offset,
+      `no instruction or macro is called \`${word}'; a label ends with a colon`,
+      word.length,
+      { suggestion: `${textOfBytes(bytes, offset, offset + word.length)}:` },
+    );
   return reading.failAt("unknown-instruction", offset, `no instruction or macro is called \`${word}'`, undefined, {
-    candidates: wordsNear(reading, options, word),
+    candidates,
     written: word,
   });
 }
 
+function lineEnd(bytes: Uint8Array, offset: number): number {
+  let end = offset;
+  while (end < bytes.length && bytes[end] !== NEWLINE && end - offset < LONGEST_LINE) end++;
+  return end;
+}
+
+/** Meant more often than all others: of words that are as near, these come first. */
+const COMMON = ["mov", "call", "jmp", "ret", "push", "pop", "add", "sub", "cmp", "test", "lea", "inc", "dec", "xor"];
+
 function wordsNear(reading: Reading, options: EncodeOptions, mnemonic: string): string[] {
   const words: string[] = [];
+  // Intel's letter for a double word is another in AT&T's names.
+  if (!reading.isIntel && mnemonic.endsWith("d") && isMnemonic(`${mnemonic.slice(0, -1)}l`, options))
+    return [`${mnemonic.slice(0, -1)}l`];
   for (const atom of reading.atoms.all()) if (atom.macro !== null) words.push(atom.text);
   // Every spelling one edit away that the encoder knows.
   const letters = "abcdefghijklmnopqrstuvwxyz";
@@ -74,5 +100,6 @@ function wordsNear(reading: Reading, options: EncodeOptions, mnemonic: string): 
     for (const spelling of spellings)
       if (spelling.length > 1 && spelling !== mnemonic && isMnemonic(spelling, options)) words.push(spelling);
   }
-  return words;
+  const common = words.filter((word) => COMMON.includes(word));
+  return common.length > 0 ? common : words;
 }

@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../diagnostic/invariant.ts";
-import { writeNops } from "../../isa/nops.ts";
+import { type NopChoice, writeNops } from "../../isa/nops.ts";
 import { putSigned, putUnsigned } from "../../object/leb128.ts";
 import { KEEPS_SYMBOL, plainRelocation, R, relocationBytes, THREAD_LOCAL } from "../../object/relocation-types.ts";
 import { Op } from "../model/expression.ts";
@@ -13,7 +13,7 @@ import { type FragmentTable, Kind } from "../model/fragment.ts";
 import { putAdvance } from "../model/frame-data.ts";
 import type { Integer } from "../model/integer.ts";
 import * as integer from "../model/integer.ts";
-import type { Program } from "../model/program.ts";
+import { type Program, usesLongNops } from "../model/program.ts";
 import { RelocationList } from "../model/relocations.ts";
 import type { Section, Subsection } from "../model/section.ts";
 import { SHF } from "../model/section.ts";
@@ -139,8 +139,8 @@ class FragmentWriter {
         this.#branch(fragments, i, at);
         break;
       case Kind.ALIGN: {
-        const { fill, hasLongNops } = fragments.alignment(i);
-        if (fill === null) writeNops(out, at, size, this.#program.padding.bits, hasLongNops);
+        const { fill, nops } = fragments.alignment(i);
+        if (fill === null) this.#nops(at, size, nops);
         else {
           // What is left over after the last whole pattern is zero.
           const whole = size - (size % fill.length);
@@ -173,10 +173,21 @@ class FragmentWriter {
       case Kind.ADVANCE:
         putAdvance(out, at, size, Number(this.#resolver.number(fragments.advance(i).value) ?? 0));
         break;
+      case Kind.PADDING: {
+        const { role, prefix, nops } = fragments.padding(i);
+        if (role === "prefix") out.fill(prefix, at, at + size);
+        else this.#nops(at, size, nops);
+        break;
+      }
       case Kind.COMPUTED:
         fragments.computed(i).write(out, at);
         break;
     }
+  }
+
+  #nops(at: number, size: number, choice: NopChoice): void {
+    const { padding } = this.#program;
+    writeNops(this.#out, at, size, padding.bits, usesLongNops(choice, padding));
   }
 
   #branch(fragments: FragmentTable, i: number, at: number): void {

@@ -31,6 +31,8 @@ const SYMBOL_SIZE = 16;
 const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2, GNU_UNIQUE: 10 } as const;
 /** Aliases of aliases: more of them, or a loop, are reported where their value is worked out. */
 const MOST_ALIASES = 200;
+/** `e_machine`: the 386, and Intel's MCU (`-march=iamcu`), whose objects a linker does not mix with others. */
+const EM = { I386: 3, IAMCU: 6 } as const;
 /** Flag of a group section's contents: only one group of its name is kept by the linker. */
 const GRP_COMDAT = 1;
 
@@ -160,6 +162,7 @@ export function writeElf(
     symbols.some(({ type, binding }) => type === STT.GNU_IFUNC || binding === STB.GNU_UNIQUE);
   return assembleFile(
     usesExtensions ? ELFOSABI_GNU : 0,
+    (program.options.arch ?? "").toLowerCase().startsWith("iamcu") ? EM.IAMCU : EM.I386,
     outputs,
     names,
     new Set(relocationOutputs.map(({ output }) => output)),
@@ -294,6 +297,7 @@ function describe(
         ...result,
         value: symbol.alignment,
         size: Number(symbol.value),
+        type: program.options.commonType === true ? STT.COMMON : result.type,
         binding: symbol.isWeak ? STB.WEAK : STB.GLOBAL,
         sectionIndex: SHN_COMMON,
       };
@@ -325,7 +329,8 @@ function describe(
   if (symbol.isUnique && symbol.section.kind !== "undefined") result.binding = STB.GNU_UNIQUE;
   else if (symbol.isWeak) result.binding = STB.WEAK;
   else if (symbol.isGlobal || result.sectionIndex === SHN_UNDEF) result.binding = STB.GLOBAL;
-  return result;
+  const isNumber = result.binding === STB.LOCAL && result.sectionIndex === SHN_ABS && !symbol.usedInRelocation;
+  return isNumber && program.options.stripsNumbers === true ? null : result;
 }
 
 /** What an alias stood for may have got its type and size after it. */
@@ -381,6 +386,7 @@ function writeRelocations(list: RelocationList, out: Uint8Array): void {
  */
 function assembleFile(
   osAbi: number,
+  machine: number,
   outputs: readonly OutputSection[],
   names: StringTable,
   relocations: ReadonlySet<OutputSection>,
@@ -403,7 +409,7 @@ function assembleFile(
   const view = new DataView(file.buffer);
   file.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, osAbi]);
   view.setUint16(16, 1, true);
-  view.setUint16(18, 3, true);
+  view.setUint16(18, machine, true);
   view.setUint32(20, 1, true);
   view.setUint32(32, headers, true);
   view.setUint16(40, HEADER_SIZE, true);

@@ -25,6 +25,7 @@ import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
 import type { Section } from "../model/section.ts";
 import { type AssemblySymbol, STT } from "../model/symbol.ts";
+import { BranchPaddings } from "./branch-padding.ts";
 import type { ResolvedValue, Resolver } from "./resolver.ts";
 import { Unresolvable } from "./resolver.ts";
 
@@ -107,6 +108,7 @@ class Relaxer {
   #moved = false;
   /** Bytes that break such a circle, by the alignment that they follow. */
   readonly #breaks = new Map<number, number>();
+  readonly #paddings: BranchPaddings;
 
   constructor(program: Program, resolver: Resolver, section: Section, columns: PassColumns) {
     this.#program = program;
@@ -114,11 +116,14 @@ class Relaxer {
     this.#section = section;
     this.#fragments = section.fragments;
     this.#columns = columns;
+    const { boundaryPower, paddingPrefixes } = program.code;
+    this.#paddings = new BranchPaddings(section.fragments, boundaryPower, paddingPrefixes > 0);
   }
 
   /** Addresses as if every variable part had its first size. */
   place(first: number): void {
     const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;
+    if (this.#program.code.boundaryPower > 0) this.#paddings.classify(first);
     let address = 0;
     for (let i = first; i >= 0; i = nexts[i]!) {
       addresses[i] = address;
@@ -185,7 +190,8 @@ class Relaxer {
     const target = this.#branchTarget(i);
     const named = fragments.targetSymbol(i)?.meant ?? null;
     // What another file may define in its place is reached through the linkage table.
-    const isReplaceable = fragments.relocation(i) === R.PLT32 && target !== null && (named ?? target).isGlobal;
+    const isShared = this.#program.code.isShared || fragments.relocation(i) === R.PLT32;
+    const isReplaceable = isShared && target !== null && (named ?? target).isGlobal;
     const isWeak = named !== null && (named.isWeak || target?.isWeak);
     if (target !== null && named !== null && !named.isTemporary) this.#program.symbolList.need(named);
     const { longer, bytes } = fragments.encoding(i);
@@ -321,6 +327,8 @@ class Relaxer {
       }
       case Kind.ADVANCE:
         return advanceSize(Number(this.#number(i, fragments.advance(i).value) ?? 0)) - size;
+      case Kind.PADDING:
+        return this.#paddings.growth(i, stretch);
       default:
         return fragments.computed(i).size() - size;
     }

@@ -134,6 +134,10 @@ const PORT_STRINGS = `
   ins dstv, dx        | 6D | rep
   outs dx, src8       | 6E | rep
   outs dx, srcv       | 6F | rep
+  ins dst8, edx       | 6C | rep encode
+  ins dstv, edx       | 6D | rep encode
+  outs edx, src8      | 6E | rep encode
+  outs edx, srcv      | 6F | rep encode
   ins                 | 6C | rep a encode suffixed b
   ins                 | 6D | rep a encode suffixed v
   outs                | 6E | rep a encode suffixed b
@@ -262,6 +266,16 @@ export const INTEGER: readonly TableSection[] = [
       out imm8            | E7      | v encode suffixed
       out dx              | EE      | b encode suffixed
       out dx              | EF      | v encode suffixed
+
+      # The port in the whole register, as GNU as takes it.
+      in al, edx          | EC      | encode
+      in accv, edx        | ED      | encode
+      in edx              | EC      | b encode suffixed
+      in edx              | ED      | v encode suffixed
+      out edx, al         | EE      | encode
+      out edx, accv       | EF      | encode
+      out edx             | EE      | b encode suffixed
+      out edx             | EF      | v encode suffixed
 
       # Transfer of control.
       jmp rel8            | EB      | v d
