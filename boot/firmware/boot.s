@@ -37,7 +37,7 @@ boot:
     mov     ds, ax
     sti
     cld
-    IN_EBDA mov byte ptr [EBDA_EMULATION], 0
+    IN_STATE mov byte ptr [STATE_EMULATION], 0
     mov     al, CMOS_BOOT_THIRD
     call    cmos_read
     and     ax, 0x00F0
@@ -90,10 +90,10 @@ boot_network:
     mov     si, offset text_network
     call    say
     call    say_flush
-    IN_EBDA cmp dword ptr [EBDA_BEV], 0
+    IN_STATE cmp dword ptr [STATE_BEV], 0
     je      network_boot
-    IN_EBDA mov cx, [EBDA_BEV]
-    IN_EBDA mov dx, [EBDA_BEV + 2]
+    IN_STATE mov cx, [STATE_BEV]
+    IN_STATE mov dx, [STATE_BEV + 2]
     xor     bx, bx
     call    rom_call
     xor     ax, ax
@@ -146,10 +146,12 @@ boot_start:
     xor     ax, ax
 1:  push    bx
     push    ax
+    and     byte ptr [BDA_SEGMENT * 16 + BDA_FLOPPY_SEEK], 0x7F # POST's interrupts
     xor     ax, ax
     mov     es, ax
     mov     fs, ax
     movzx   edx, dl
+    mov     eax, SIGNATURE              # as SeaBIOS
     xor     ebx, ebx
     xor     ecx, ecx
     xor     esi, esi
@@ -223,24 +225,24 @@ boot_cd:
     mov     si, offset text_not_bootable
     cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
     jne     boot_refused
-    mov     di, EBDA_CD_SPEC            # what INT 13h AH=4Bh tells
-    IN_EBDA mov byte ptr [di], SPEC_BYTES
-    IN_EBDA mov [di + SPEC_DRIVE], dl
+    mov     di, STATE_CD_SPEC            # what INT 13h AH=4Bh tells
+    IN_STATE mov byte ptr [di], SPEC_BYTES
+    IN_STATE mov [di + SPEC_DRIVE], dl
     mov     al, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA]
     and     al, 0x0F
     cmp     al, EMULATED_DISK
     ja      boot_refused                # SI still says that the catalog has nothing to start
-    IN_EBDA mov [di + SPEC_MEDIA], al
+    IN_STATE mov [di + SPEC_MEDIA], al
     mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
-    IN_EBDA mov [di + SPEC_LBA], eax
+    IN_STATE mov [di + SPEC_LBA], eax
     mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
     cmp     bx, BOOT_ADDRESS / 16
     jne     .Lboot_cd_segment
     xor     bx, bx                      # 0000:7C00 is what most boot sectors expect
 .Lboot_cd_segment:
-    IN_EBDA mov [di + SPEC_SEGMENT], bx
+    IN_STATE mov [di + SPEC_SEGMENT], bx
     mov     cx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_COUNT]
-    IN_EBDA mov [di + SPEC_COUNT], cx
+    IN_STATE mov [di + SPEC_COUNT], cx
     push    bx
     test    bx, bx
     jnz     .Lboot_cd_count
@@ -270,7 +272,7 @@ boot_cd:
     mov     si, offset text_boots
     call    boot_say
     pop     bx
-    IN_EBDA cmp byte ptr [EBDA_CD_SPEC + SPEC_MEDIA], 0
+    IN_STATE cmp byte ptr [STATE_CD_SPEC + SPEC_MEDIA], 0
     je      boot_start
     call    emulation_begin
     jmp     boot_start
