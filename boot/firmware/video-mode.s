@@ -13,6 +13,9 @@ CRTC_PROTECT            = 0x11          # bit 7 of this register protects regist
 
 FONT_SEGMENT            = 0xA000
 FONT_CELL               = 32            # bytes between characters in font memory
+FONT_CELL_SHIFT         = 5
+FONT_BLOCK              = 0x2000        # bytes of 256 characters
+SEQUENCER_FONTS         = 0x03          # register: which blocks are shown
 TEXT_LINES              = 400
 PAGE_GAP                = 0x100         # bytes between pages of text
 CRTC_MAXIMUM_LINE       = 0x09
@@ -25,7 +28,9 @@ FONT_HEIGHT             = 1             # u8
 FONT_SHAPES             = 2             # u16: in the ROM
 FONT_BYTES              = 4
 FONT_FIT                = 0x10          # bit of AL: rows follow
-FONT_GRAPHICS           = 0x20
+FONT_SHOWN              = 0x03          # which blocks are shown
+FONT_GRAPHICS           = 0x20          # the caller's font of graphics modes: characters from 80h on,
+FONT_GRAPHICS_OWN       = 0x21          # and the others
 FONT_TELL               = 0x30
 FONT_PLACES             = 8
 VECTOR_GRAPHICS_HIGH    = 0x1F          # characters from 80h on of the font of 8 lines
@@ -41,7 +46,7 @@ MAP_MONO                = 0x0A          # B0000 of 32 KiB
 OPTION_NOT_CLEARED      = 0x80
 OPTIONS                 = 0x60          # 256 KiB of video memory
 SWITCHES                = 0xF9          # EGA switches: color monitor
-FLAGS                   = 0x11          # VGA, 400 lines
+FLAGS                   = 0x51          # VGA, 400 lines, displays can be switched
 DCC_VGA_COLOR           = 8             # display combination: VGA with color monitor
 
 .text
@@ -86,7 +91,10 @@ video_set_mode:
     call    registers_write
     call    palette_write
     mov     si, offset fonts
+    push    si
     call    font_choose
+    pop     si
+    mov     bl, 0
     call    font_load
 
     mov     byte ptr [BDA_PAGE], 0
@@ -258,36 +266,56 @@ palette_greys:
     ret
 
 # Puts a font of the ROM into plane 2, where the VGA takes it from.
-# In: SI entry in the table of fonts.
-# Clobbers: AX, BX, CX, DX, SI, DI, ES.
+# In: SI entry in the table of fonts, BL block.
+# Out: BH its height.
+# Clobbers: AX, CX, DX, SI, DI, ES.
 font_load:
-    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
-    mov     di, cs:[si + FONT_SHAPES]
-    push    di
+    mov     bh, cs:[si + FONT_HEIGHT]
+    mov     si, cs:[si + FONT_SHAPES]
+    push    cs
+    pop     es
+    mov     cx, 256
+    xor     dx, dx
+
+# Puts characters into plane 2.
+# In: ES:SI shapes, BH lines of each, BL block, CX number, DX the first.
+# Clobbers: AX, CX, DX, SI, DI, ES.
+font_put:
+    movzx   di, bl                      # 16 KiB for blocks 0 to 3; 4 to 7 begin 8 KiB behind these
+    shl     di, 14
+    test    bl, 4
+    jz      1f
+    add     di, FONT_BLOCK
+1:  shl     dx, FONT_CELL_SHIFT
+    add     di, dx
+    push    cx
+    push    si
     mov     si, offset font_access
     call    font_registers
     pop     si
+    pop     cx
+    push    ds
+    push    es
+    pop     ds
     mov     ax, FONT_SEGMENT
     mov     es, ax
-    xor     di, di
-    push    ds
-    push    cs
-    pop     ds
-    mov     dx, 256
-1:  mov     cx, bx
+    movzx   dx, bh
+    jcxz    3f
+2:  push    cx
+    mov     cx, dx
     rep movsb
+    pop     cx
     add     di, FONT_CELL
-    sub     di, bx
-    dec     dx
-    jnz     1b
-    pop     ds
+    sub     di, dx
+    loop    2b
+3:  pop     ds
     mov     si, offset text_access
     call    font_registers
     cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_TEXT
-    jne     3f
+    jne     4f
     mov     ax, GRAPHICS_MAP | MAP_MONO << 8
     out     dx, ax
-3:  ret
+4:  ret
 
 # Switches plane 2 to the writing of fonts, or back.
 # In: SI three sequencer, then three graphics registers in the ROM (index, value).
@@ -304,31 +332,24 @@ font_registers:
     loop    2b
     ret
 
-# INT 10h AH=11h: fonts. AL=01h, 02h, 04h put one into the font memory of text modes, 11h, 12h, 14h have as many rows
-# as it leaves room for besides; 22h to 24h choose it for graphics modes; 30h tells where one is.
+# INT 10h AH=11h: fonts. AL=00h puts the caller's shapes into the font memory of text modes, 01h, 02h, 04h a font of the
+# ROM; 10h, 11h, 12h, 14h have as many rows as it leaves room for besides; 03h chooses the blocks that are shown; 20h and
+# 21h name the caller's shapes for graphics modes, 22h to 24h a font of the ROM; 30h tells where one is.
+# In: for 00h and 10h ES:BP shapes, BH lines of each, CX number, DX the first; 00h to 14h BL block; for 21h to 24h BL 0 DL
+# rows, 1 to 3: 14, 25, 43; for 21h CX lines of each.
 # Out: for 30h ES:BP font, CX height of the one in use, DL last row.
 .global video_font
 video_font:
     cmp     al, FONT_TELL
     je      .Lvideo_font_tell
-    mov     cl, al
-    and     cl, ~FONT_FIT
-    mov     si, offset fonts
-.Lvideo_font_look:
-    cmp     cl, cs:[si + FONT_FUNCTION]
-    je      .Lvideo_font_found
-    add     si, FONT_BYTES
-    cmp     si, offset fonts_end
-    jb      .Lvideo_font_look
-    ret
-.Lvideo_font_found:
     cmp     al, FONT_GRAPHICS
-    jae     font_choose
-    push    si
+    jae     font_graphics
+    cmp     al, FONT_SHOWN
+    je      font_shown
     push    ax
-    call    font_load
+    call    font_text
     pop     ax
-    pop     si
+    jc      .Lvideo_font_done
     test    al, FONT_FIT
     jnz     font_fit
 .Lvideo_font_done:
@@ -362,11 +383,99 @@ video_font:
     mov     [bp + F_EBP], ax
     ret
 
+# Puts a font into the font memory of text modes.
+# In: AL function without FONT_FIT or with it; as video_font.
+# Out: BH its height; CF when there is no such function, or no such height.
+# Clobbers: AX, CX, DX, SI, DI, ES.
+font_text:
+    and     al, ~FONT_FIT
+    jz      1f
+    call    font_find
+    jc      2f
+    call    font_load
+    clc
+    ret
+1:  lea     ax, [bx - 0x100]            # 1 to FONT_CELL lines
+    cmp     ah, FONT_CELL
+    cmc
+    jc      2f
+    mov     si, [bp + F_EBP]
+    call    font_put
+    clc
+2:  ret
+
+# Chooses the blocks of font memory that are shown.
+# In: BL as the sequencer has it.
+# Clobbers: AX, DX.
+font_shown:
+    mov     dx, SEQUENCER_PORT
+    mov     al, SEQUENCER_FONTS
+    mov     ah, bl
+    out     dx, ax
+    ret
+
+# Looks up a font of the ROM.
+# In: AL its function.
+# Out: SI its entry in the table; CF when there is none.
+# Clobbers: nothing.
+font_find:
+    mov     si, offset fonts
+1:  cmp     al, cs:[si + FONT_FUNCTION]
+    je      2f                          # CF is clear
+    add     si, FONT_BYTES
+    cmp     si, offset fonts_end
+    jb      1b
+    stc
+2:  ret
+
+# The shapes of graphics modes.
+# In: AL 20h and up, as video_font.
+# Clobbers: AX, BX, SI, DI, ES.
+font_graphics:
+    mov     si, [bp + F_EBP]            # ES:SI the caller's
+    mov     di, VECTOR_GRAPHICS_HIGH * 4
+    cmp     al, FONT_GRAPHICS
+    je      font_vector
+    cmp     al, FONT_GRAPHICS_OWN
+    jne     1f
+    mov     [BDA_FONT_HEIGHT], cx
+    call    font_vector_low
+    jmp     2f
+1:  call    font_find
+    jc      9f
+    call    font_choose
+2:  movzx   si, bl
+    cmp     bl, 3
+    jbe     3f
+    mov     si, 2
+3:  mov     al, cs:[si + font_rows]
+    test    bl, bl
+    jnz     4f
+    mov     al, [bp + F_DL]
+4:  dec     al
+    mov     [BDA_LAST_ROW], al
+9:  ret
+
+# Has a vector lead to shapes.
+# In: ES:SI shapes; for font_vector DI place of the vector.
+# Clobbers: AX, DI.
+font_vector_low:
+    mov     di, VECTOR_GRAPHICS * 4
+font_vector:
+    mov     ax, es
+    push    ds
+    push    0
+    pop     ds
+    mov     [di], si
+    mov     [di + 2], ax
+    pop     ds
+    ret
+
 # Has characters of text modes be as high as those of a font, and the screen as many rows as there is room for.
-# In: SI entry in the table of fonts.
+# In: BH height.
 # Clobbers: AX, BX, CX, DX.
 font_fit:
-    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
+    movzx   bx, bh
     mov     [BDA_FONT_HEIGHT], bx
     mov     dx, [BDA_CRTC]
     mov     al, CRTC_MAXIMUM_LINE
@@ -402,7 +511,7 @@ font_fit:
     mul     cx
     add     ax, PAGE_GAP
     mov     [BDA_PAGE_BYTES], ax
-    movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
+    mov     al, bl
     mul     cl
     dec     ax
     xchg    ah, al
@@ -413,7 +522,7 @@ font_fit:
 
 # Has graphics modes draw characters of the font with a height.
 # In: AL 8, 14 or 16.
-# Clobbers: AX, SI, ES.
+# Clobbers: AX, SI, DI, ES.
 .global font_choose_height
 font_choose_height:
     mov     si, offset fonts - FONT_BYTES
@@ -423,16 +532,14 @@ font_choose_height:
 
 # Has graphics modes draw characters of a font.
 # In: SI entry in the table of fonts.
-# Clobbers: AX, ES.
+# Clobbers: AX, SI, DI, ES.
 font_choose:
-    xor     ax, ax
-    mov     es, ax
-    mov     ax, cs:[si + FONT_SHAPES]
-    mov     es:[VECTOR_GRAPHICS * 4], ax
-    mov     word ptr es:[VECTOR_GRAPHICS * 4 + 2], ROM_SEGMENT
     movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
     mov     [BDA_FONT_HEIGHT], ax
-    ret
+    mov     si, cs:[si + FONT_SHAPES]
+    push    cs
+    pop     es
+    jmp     font_vector_low
 
 # INT 10h AH=12h: BL=10h.
 # Out: BH 0 color, 1 monochrome, BL 3: 256 KiB, CX switches; BL=30h to 36h: nothing to be chosen, accepted.
@@ -469,6 +576,7 @@ video_combination:
 2:  ret
 
 .data
+font_rows:              .byte 0, 14, 25, 43 # as BL of AH=11h counts them
 greys:
     .byte   0, 0x2A, 0x2A, 0x3F
 
