@@ -73,6 +73,7 @@ post_cold:
     call    floppies_init
     call    acpi_init
     call    mp_init
+    call    smbios_init
     call    equipment_init
     sti
     call    banner
