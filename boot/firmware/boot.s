@@ -259,20 +259,20 @@ boot_unreadable:
 # Clobbers: AL, CX.
 boot_again:
     cmp     ah, NO_MEDIUM
-    je      8f
+    je      .Lboot_again_no
     cmp     ah, NO_COMMAND
-    je      8f
+    je      .Lboot_again_no
     cmp     ah, NO_SECTOR
-    je      8f
+    je      .Lboot_again_no
     cmp     ah, NO_DISKETTE
     jne     1f
     cmp     dl, FIRST_DISK
-    jb      8f
+    jb      .Lboot_again_no
 1:  IN_STATE mov byte ptr [STATE_UNREAD], 1
     cmp     ah, NO_DISKETTE             # it has taken its time
-    je      8f
+    je      .Lboot_again_no
     dec     di
-    jz      8f
+    jz      .Lboot_again_no
     push    ax
     push    dx
     mov     ah, 0
@@ -285,7 +285,8 @@ boot_again:
     pop     ds
     clc
     ret
-8:  stc
+.Lboot_again_no:
+    stc
     ret
 
 # Prints the name of a drive and a text, such as why it is not booted.

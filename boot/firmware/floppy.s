@@ -345,7 +345,8 @@ floppy_dma:
     ret
 
 # INT 13h AH=02h, 03h, 04h of a diskette.
-# In: STATE:SI drive, STATE:[STATE_REQUEST_KIND], STATE:[STATE_REQUEST_COUNT]; CH cylinder, CL sector, DH head, ES:DI buffer.
+# In: STATE:SI drive, STATE:[STATE_REQUEST_KIND], STATE:[STATE_REQUEST_COUNT]; CH cylinder, CL sector, DH head, ES:DI
+# buffer.
 # Out: AH status, STATE:[STATE_REQUEST_DONE].
 # Clobbers: all but DS, BP, FS, GS.
 .global floppy_transfer

@@ -30,8 +30,8 @@ DEVICE_MIB              = 0x0C          # u16
 RANGE_LAST_KIB          = 0x08          # u32
 CPUID_FEATURES          = 1
 
-# Characteristics of a BIOS: PCI, APM, boots CDs, in an order that can be chosen, EDD, diskettes of four kinds, keyboard,
-# serial, printer and video services.
+# Characteristics of a BIOS: PCI, APM, boots CDs, in an order that can be chosen, EDD, diskettes of four kinds,
+# keyboard, serial, printer and video services.
 CAN                     = 1 << 7 | 1 << 10 | 1 << 15 | 1 << 16 | 1 << 19 | 0xF << 22 | 0xF << 27
 CAN_ACPI                = 0x01
 IS_VIRTUAL              = 0x10

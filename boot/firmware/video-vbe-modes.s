@@ -53,7 +53,7 @@ vbe_information:
     stosd
     lea     ax, [di + VBE_LIST - VBE_LIST_POINTER]
     stosw
-    xchg    bx, ax                      # BX: where the list goes, in the block, for what is in a ROM may be out of sight
+    xchg    bx, ax                      # BX: where the list goes, for what is in a ROM may be out of sight
     mov     ax, es
     stosw
     mov     ax, DISPI_MEMORY
@@ -241,5 +241,5 @@ geometries:
     .word   VBE_END
 numbers_end:
 .if numbers_end - numbers > VBE_OLD_BYTES - VBE_LIST
-    .error  "the list of modes is longer than the room that callers of VBE 1 have for it"
+.error  "the list of modes is longer than the room that callers of VBE 1 have for it"
 .endif

@@ -89,7 +89,7 @@ slot_read:
 .Lslot_read_again:
     mov     eax, SLOT_RECORD_LBA
     call    drive_read_one
-    jc      2f
+    jc      .Lslot_read_done
     mov     edi, SLOT_RECORD
     mov     ecx, SLOT_RECORD_BYTES
     mov     bx, offset memory_copy
@@ -110,16 +110,17 @@ slot_read:
     jnz     1f
     mov     word ptr [fail_other], offset slot_other
     clc
-    jmp     2f
+    jmp     .Lslot_read_done
 1:  cmp     dword ptr [SLOT_RECORD], SLOT_MAGIC
     jne     4f
     sub     byte ptr [reads_left], 1    # wrong bits, perhaps, and not those of the disk
-    jc      2f
+    jc      .Lslot_read_done
     mov     cx, RECORD_PAUSE_TICKS
     call    pause
     jmp     .Lslot_read_again
 4:  stc
-2:  mov     byte ptr [reads_left], REREADS # MOV keeps the flags
+.Lslot_read_done:
+    mov     byte ptr [reads_left], REREADS # MOV keeps the flags
     ret
 
 # Takes a slot.

@@ -1,6 +1,6 @@
-# A boot sector with a mouse driver of its own: it hooks INT 74h and switches the mouse on, as the PS/2's manual says, but
-# opens no interrupt of the controllers, for the BIOS has. It says on COM1 `R` when it listens, `m` for each byte of the
-# mouse, and each key that INT 16h gives it.
+# A boot sector with a mouse driver of its own: it hooks INT 74h and switches the mouse on, as the PS/2's manual says,
+# but opens no interrupt of the controllers, for the BIOS has. It says on COM1 `R` when it listens, `m` for each byte of
+# the mouse, and each key that INT 16h gives it.
 
 .include "boot-sector.inc"
 
