@@ -68,6 +68,7 @@ post_cold:
     xor     bx, bx
     mov     ax, 0x0003
     int     0x10
+    call    video_parameters_init
     call    clock_init
     call    drives_init
     call    floppies_init

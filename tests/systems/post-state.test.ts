@@ -50,7 +50,7 @@ const DIFFERENCES: readonly (readonly [places: RegExp, why: string])[] = [
     "the system flag says that the test was good, as on the AT; SeaBIOS leaves it out",
   ],
   [/^bda: 51 /, "row of the cursor: the BIOSes say different things"],
-  [/^bda: (a8|a9|ab) 00 /, "no table of video parameters: whoever follows the pointer must look whether there is one"],
+  [/^bda: a[89ab] /, "each has its own place for the table of video parameters, which is compared below"],
   [/^bda: (b9|ba|bc|bd) 00 /, "SeaBIOS' video BIOS keeps its own notes here"],
   [/^ebda: (3d|3f|4[0-9a-f]) 00 /, "the disk's table of INT 41h is in RAM that programs do not load over"],
   [
@@ -73,16 +73,17 @@ function kindOf(blocks: ReadonlyMap<string, Buffer>, number: number): string {
   return [0x1e, 0x1f, 0x41, 0x43, 0x46].includes(number) ? "table" : "routine";
 }
 
-/** What a firmware leaves: values by the names of their places. */
-function left(config: Pick<SystemConfig, "firmware" | "videoRom">): Map<string, string> {
+type Firmware = Pick<SystemConfig, "firmware" | "videoRom">;
+
+function machineOf(config: Firmware): System {
+  const diskettes = [new Uint8Array(1_474_560)];
   const disk = guest("tests/guest/post-state.s");
-  const system = new System({
-    ...config,
-    disk,
-    diskBytes: 16 * MIB,
-    cd: new Uint8Array(MIB),
-    diskettes: [new Uint8Array(1_474_560)],
-  });
+  return new System({ ...config, disk, diskBytes: 16 * MIB, cd: new Uint8Array(MIB), diskettes });
+}
+
+/** What a firmware leaves: values by the names of their places. */
+function left(config: Firmware): Map<string, string> {
+  const system = machineOf(config);
   let sent = Buffer.alloc(0);
   system.until("the end of what POST has left", () => {
     const debug = Buffer.from(system.debug, "latin1");
@@ -128,4 +129,43 @@ thoroughly("POST leaves what SeaBIOS leaves, but for what is said here", (contex
 test("the interrupts that guests' own drivers of mouse, clock and disk wait for are open when it ends", () => {
   const places = left({ firmware: ourFirmware() });
   expect([places.get("chips: mask 1"), places.get("chips: mask 2")]).toEqual(["b8", "8e"]);
+});
+
+/** The bytes of the table that the first pointer at 40:A8 leads to, by entry and offset. */
+function videoParameters(config: Firmware): Map<string, string> {
+  const system = machineOf(config);
+  system.until("the guest's first word", () => system.debug.includes(MARK.toString("latin1")));
+  const read = (address: number, bytes: number): Buffer => Buffer.from(system.machine.readMemory(address, bytes));
+  const follow = (address: number): number => {
+    const pointer = read(address, 4);
+    return pointer.readUInt16LE(2) * 16 + pointer.readUInt16LE(0);
+  };
+  const hex = (value: number): string => value.toString(16).padStart(2, "0");
+  const table = read(follow(follow(0x4a8)), 29 * 64);
+  return new Map([...table].map((value, at) => [`${hex(at >> 6)}: ${hex(at & 63)}`, hex(value)]));
+}
+
+thoroughly("the table of video parameters is that of SeaBIOS' video BIOS", (context) => {
+  const [theirFirmware, videoRom] = [seabios("bios.bin"), seabios("vgabios-stdvga.bin")];
+  if (theirFirmware === null || videoRom === null) return context.skip("seabios is not installed");
+  const theirs = videoParameters({ firmware: theirFirmware, videoRom });
+  const differing = [...videoParameters({ firmware: ourFirmware() })].filter(([at, value]) => theirs.get(at) !== value);
+  const kinds = [
+    /^(07|17|18|19): 3e$/, // "colour don't care", which text does not use
+    /^(07|19): 1e$/, // the line under characters with attribute 1 (docs/boot.md)
+    /^1c: 04$/, // what a page of 320 x 200 x 256 takes: all of it, or a CGA's 8 KiB
+  ];
+  expect(differing.filter(([at]) => !kinds.some((kind) => kind.test(at)))).toEqual([]);
+  expect(differing).toHaveLength(7);
+});
+
+test("the table of video parameters says what modes are like", () => {
+  const table = videoParameters({ firmware: ourFirmware() });
+  const head = (entry: string): (string | undefined)[] => [0, 1, 2].map((at) => table.get(`${entry}: 0${at}`));
+  expect([head("17"), head("18"), head("1b"), head("1c")]).toEqual([
+    ["28", "18", "10"],
+    ["50", "18", "10"],
+    ["50", "1d", "10"],
+    ["28", "18", "08"],
+  ]);
 });
