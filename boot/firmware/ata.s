@@ -40,18 +40,18 @@ DISK_TIMEOUT            = 0x80
 .text
 
 # Selects a drive, once its channel is idle, and switches its interrupts off.
-# In: EBDA:SI drive, AL device register.
+# In: STATE:SI drive, AL device register.
 # Out: CF on timeout.
 # Clobbers: AX, DX.
 .global ata_select
 ata_select:
     mov     ah, al
-    IN_EBDA mov dx, [si + DRIVE_CONTROL]
+    IN_STATE mov dx, [si + DRIVE_CONTROL]
     mov     al, CONTROL_NIEN
     out     dx, al
     call    ata_wait
     jc      1f
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_DEVICE
     mov     al, ah
     out     dx, al
@@ -59,11 +59,11 @@ ata_select:
 1:  ret
 
 # 400 ns, after which the status is the selected drive's.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Clobbers: AL, DX.
 .global ata_settle
 ata_settle:
-    IN_EBDA mov dx, [si + DRIVE_CONTROL]
+    IN_STATE mov dx, [si + DRIVE_CONTROL]
     in      al, dx
     in      al, dx
     in      al, dx
@@ -71,13 +71,13 @@ ata_settle:
     ret
 
 # Waits until the drive is not busy.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Out: AL status, CF on timeout.
 # Clobbers: DX.
 .global ata_wait
 ata_wait:
     push    ecx
-    IN_EBDA mov dx, [si + DRIVE_CONTROL] # the alternate status
+    IN_STATE mov dx, [si + DRIVE_CONTROL] # the alternate status
     mov     ecx, POLLS
 1:  in      al, dx
     test    al, STATUS_BSY              # clears CF
@@ -89,21 +89,21 @@ ata_wait:
     ret
 
 # Takes back the drive's interrupt request and lets it interrupt again.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Clobbers: AL, DX.
 .global ata_interrupts_on
 ata_interrupts_on:
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_STATUS
     in      al, dx
-    IN_EBDA mov dx, [si + DRIVE_CONTROL]
+    IN_STATE mov dx, [si + DRIVE_CONTROL]
     xor     al, al
     out     dx, al
     ret
 
 # Reads, writes or verifies.
-# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
-# Out: AH INT 13h status, EBDA:[EBDA_REQUEST_DONE].
+# In: STATE:SI drive, STATE:[STATE_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, STATE:[STATE_REQUEST_DONE].
 # Clobbers: EAX, EBX, ECX, EDX, ES.
 .global ata_transfer
 ata_transfer:
@@ -114,8 +114,8 @@ ata_transfer:
     ret
 
 .Lata_transfer_request:
-    IN_EBDA movzx ecx, word ptr [EBDA_REQUEST_COUNT]
-    IN_EBDA sub cx, [EBDA_REQUEST_DONE]
+    IN_STATE movzx ecx, word ptr [STATE_REQUEST_COUNT]
+    IN_STATE sub cx, [STATE_REQUEST_DONE]
     jz      ata_good
     cmp     cx, CHUNK_SECTORS
     jbe     .Lata_transfer_issue
@@ -123,7 +123,7 @@ ata_transfer:
 .Lata_transfer_issue:
     call    ata_issue
     jc      ata_timeout
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_VERIFY
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_VERIFY
     je      .Lata_transfer_verified
 .Lata_transfer_sector:
     call    ata_status                  # a sector each turn
@@ -132,19 +132,19 @@ ata_transfer:
     mov     ah, DISK_CONTROLLER
     jz      ata_failed
     call    ata_sector
-    IN_EBDA inc word ptr [EBDA_REQUEST_DONE]
+    IN_STATE inc word ptr [STATE_REQUEST_DONE]
     mov     dx, es
     add     dx, 512 / 16
     mov     es, dx
     loop    .Lata_transfer_sector
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_READ
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_READ
     je      .Lata_transfer_request
 .Lata_transfer_status:
     call    ata_status                  # the last sector has reached the drive
     jc      ata_failed
     jmp     .Lata_transfer_request
 .Lata_transfer_verified:
-    IN_EBDA add [EBDA_REQUEST_DONE], cx
+    IN_STATE add [STATE_REQUEST_DONE], cx
     jmp     .Lata_transfer_status
 ata_good:
     xor     ah, ah
@@ -155,14 +155,14 @@ ata_timeout:
     ret
 
 # Moves the data of one sector.
-# In: EBDA:SI drive, ES:DI buffer.
+# In: STATE:SI drive, ES:DI buffer.
 # Clobbers: DX.
 ata_sector:
     push    cx
     push    di
     mov     cx, 512 / 2
-    IN_EBDA mov dx, [si + DRIVE_PORT]
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_WRITE
+    IN_STATE mov dx, [si + DRIVE_PORT]
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_WRITE
     je      1f
     rep insw
     jmp     2f
@@ -179,14 +179,14 @@ ata_sector:
     ret
 
 # Sends the command for the next ECX sectors of the request.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Out: CF on timeout.
 # Clobbers: EAX, EBX, DX.
 ata_issue:
-    IN_EBDA movzx eax, word ptr [EBDA_REQUEST_DONE]
-    IN_EBDA mov ebx, [EBDA_REQUEST_LBA]
+    IN_STATE movzx eax, word ptr [STATE_REQUEST_DONE]
+    IN_STATE mov ebx, [STATE_REQUEST_LBA]
     add     ebx, eax
-    IN_EBDA mov ax, [EBDA_REQUEST_LBA + 4]
+    IN_STATE mov ax, [STATE_REQUEST_LBA + 4]
     adc     ax, 0                       # AX:EBX: sector
     push    ax
     test    ax, ax
@@ -196,11 +196,11 @@ ata_issue:
     jbe     .Lata_issue_lba28
 
 .Lata_issue_lba48:
-    IN_EBDA mov al, [si + DRIVE_SELECT] # 48 bits: each register takes its upper byte first
+    IN_STATE mov al, [si + DRIVE_SELECT] # 48 bits: each register takes its upper byte first
     call    ata_select
     pop     ax
     jc      .Lata_issue_done
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COUNT
     push    ax
     xor     al, al
@@ -217,21 +217,21 @@ ata_issue:
     mov     al, ah
     out     dx, al                      # bits 40-47
     call    ata_lba
-    IN_EBDA mov dx, [si + DRIVE_PORT]
-    IN_EBDA movzx bx, byte ptr [EBDA_REQUEST_KIND]
+    IN_STATE mov dx, [si + DRIVE_PORT]
+    IN_STATE movzx bx, byte ptr [STATE_REQUEST_KIND]
     mov     al, cs:[bx + commands_48]
     jmp     .Lata_issue_command
 
 .Lata_issue_lba28:
     mov     eax, ebx                    # 28 bits
     shr     eax, 24
-    IN_EBDA or al, [si + DRIVE_SELECT]
+    IN_STATE or al, [si + DRIVE_SELECT]
     call    ata_select
     pop     ax
     jc      .Lata_issue_done
     call    ata_lba
-    IN_EBDA mov dx, [si + DRIVE_PORT]
-    IN_EBDA movzx bx, byte ptr [EBDA_REQUEST_KIND]
+    IN_STATE mov dx, [si + DRIVE_PORT]
+    IN_STATE movzx bx, byte ptr [STATE_REQUEST_KIND]
     mov     al, cs:[bx + commands_28]
 .Lata_issue_command:
     add     dx, ATA_COMMAND
@@ -242,10 +242,10 @@ ata_issue:
     ret
 
 # Writes count and sector to the drive.
-# In: EBDA:SI drive, CL number of sectors, EBX sector, of which bits 0-23 count.
+# In: STATE:SI drive, CL number of sectors, EBX sector, of which bits 0-23 count.
 # Clobbers: AL, DX.
 ata_lba:
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COUNT
     mov     al, cl
     out     dx, al
@@ -262,7 +262,7 @@ ata_lba:
     ret
 
 # Waits for the drive.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Out: AL status, or CF and AH INT 13h status.
 # Clobbers: AX, BX, DX.
 ata_status:
@@ -274,7 +274,7 @@ ata_status:
     mov     ah, DISK_CONTROLLER
     test    al, STATUS_DF
     jnz     8f
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_ERROR
     in      al, dx
     mov     bx, offset errors

@@ -33,12 +33,12 @@ DISK_TIMEOUT            = 0x80
 .text
 
 # Reads or verifies.
-# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
-# Out: AH INT 13h status, EBDA:[EBDA_REQUEST_DONE] all or nothing.
+# In: STATE:SI drive, STATE:[STATE_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, STATE:[STATE_REQUEST_DONE] all or nothing.
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 .global atapi_transfer
 atapi_transfer:
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_READ
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_READ
     jne     .Latapi_transfer_good       # what can be read is good
     mov     cx, TRIES
 .Latapi_transfer_try:
@@ -46,13 +46,13 @@ atapi_transfer:
     push    es
     push    di
     call    packet_clear
-    IN_EBDA mov byte ptr [EBDA_PACKET], PACKET_READ10
-    IN_EBDA mov eax, [EBDA_REQUEST_LBA]
+    IN_STATE mov byte ptr [STATE_PACKET], PACKET_READ10
+    IN_STATE mov eax, [STATE_REQUEST_LBA]
     bswap   eax
-    IN_EBDA mov [EBDA_PACKET + 2], eax
-    IN_EBDA mov ax, [EBDA_REQUEST_COUNT]
+    IN_STATE mov [STATE_PACKET + 2], eax
+    IN_STATE mov ax, [STATE_REQUEST_COUNT]
     xchg    al, ah
-    IN_EBDA mov [EBDA_PACKET + 7], ax
+    IN_STATE mov [STATE_PACKET + 7], ax
     call    atapi_packet
     pop     di
     pop     es
@@ -61,7 +61,7 @@ atapi_transfer:
     cmp     ah, DISK_TIMEOUT
     je      .Latapi_transfer_done
     call    atapi_sense                 # the drive does nothing else before it has said why
-    IN_EBDA mov al, [EBDA_SENSE + 2]
+    IN_STATE mov al, [STATE_SENSE + 2]
     and     al, 0x0F
     cmp     al, SENSE_UNIT_ATTENTION
     mov     ah, DISK_CONTROLLER
@@ -77,8 +77,8 @@ atapi_transfer:
     mov     ah, cs:[bx + 1]
     jmp     .Latapi_transfer_done
 .Latapi_transfer_good:
-    IN_EBDA mov ax, [EBDA_REQUEST_COUNT]
-    IN_EBDA mov [EBDA_REQUEST_DONE], ax
+    IN_STATE mov ax, [STATE_REQUEST_COUNT]
+    IN_STATE mov [STATE_REQUEST_DONE], ax
     xor     ah, ah
 .Latapi_transfer_done:
     push    ax
@@ -90,40 +90,40 @@ atapi_transfer:
 # Clobbers: EAX.
 packet_clear:
     xor     eax, eax
-    IN_EBDA mov [EBDA_PACKET], eax
-    IN_EBDA mov [EBDA_PACKET + 4], eax
-    IN_EBDA mov [EBDA_PACKET + 8], eax
+    IN_STATE mov [STATE_PACKET], eax
+    IN_STATE mov [STATE_PACKET + 4], eax
+    IN_STATE mov [STATE_PACKET + 8], eax
     ret
 
-# Fetches the sense data to EBDA:[EBDA_SENSE].
-# In: EBDA:SI drive.
+# Fetches the sense data to STATE:[STATE_SENSE].
+# In: STATE:SI drive.
 # Clobbers: EAX, DX.
 atapi_sense:
     push    cx
     push    es
     push    di
     call    packet_clear
-    IN_EBDA mov byte ptr [EBDA_SENSE + 2], 0
-    IN_EBDA mov byte ptr [EBDA_PACKET], PACKET_REQUEST_SENSE
-    IN_EBDA mov byte ptr [EBDA_PACKET + 4], SENSE_BYTES
-    push    EBDA_SEGMENT
+    IN_STATE mov byte ptr [STATE_SENSE + 2], 0
+    IN_STATE mov byte ptr [STATE_PACKET], PACKET_REQUEST_SENSE
+    IN_STATE mov byte ptr [STATE_PACKET + 4], SENSE_BYTES
+    push    STATE_SEGMENT
     pop     es
-    mov     di, EBDA_SENSE
+    mov     di, STATE_SENSE
     call    atapi_packet
     pop     di
     pop     es
     pop     cx
     ret
 
-# Sends EBDA:[EBDA_PACKET] and takes the data that comes.
-# In: EBDA:SI drive, ES:DI buffer.
+# Sends STATE:[STATE_PACKET] and takes the data that comes.
+# In: STATE:SI drive, ES:DI buffer.
 # Out: CF and AH DISK_CONTROLLER when the drive reports an error, DISK_TIMEOUT when it does not answer.
 # Clobbers: AX, CX, DX, DI, ES.
 atapi_packet:
-    IN_EBDA mov al, [si + DRIVE_SELECT]
+    IN_STATE mov al, [si + DRIVE_SELECT]
     call    ata_select
     jc      .Latapi_packet_timeout
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_FEATURES
     xor     al, al                      # no DMA
     out     dx, al
@@ -133,7 +133,7 @@ atapi_packet:
     inc     dx
     mov     al, CD_SECTOR_BYTES >> 8
     out     dx, al
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COMMAND
     mov     al, COMMAND_PACKET
     out     dx, al
@@ -142,12 +142,12 @@ atapi_packet:
     jc      .Latapi_packet_timeout
     test    al, STATUS_DRQ
     jz      .Latapi_packet_error
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     push    ds
     push    si
-    push    EBDA_SEGMENT
+    push    STATE_SEGMENT
     pop     ds
-    mov     si, EBDA_PACKET
+    mov     si, STATE_PACKET
     mov     cx, PACKET_WORDS
     rep outsw
     pop     si
@@ -160,14 +160,14 @@ atapi_packet:
     jnz     .Latapi_packet_error
     test    al, STATUS_DRQ
     jz      .Latapi_packet_done         # the end; TEST has cleared CF
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_LBA_MID
     in      al, dx
     mov     cl, al
     inc     dx
     in      al, dx
     mov     ch, al
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     push    cx
     inc     cx
     shr     cx, 1

@@ -9,6 +9,16 @@
 SIGNATURE               = 0xAA55
 BOOT_DEVICES            = 4             # the last kind that can be booted, of CMOS's numbers
 BOOT_ORDER              = 0x0032        # where CMOS says nothing: disks, CDs
+READ_TRIES              = 4
+READ_PAUSE_TICKS        = 5             # 0.27 s between tries,
+SECONDS_LEAST           = 2             # then between rounds: each one twice as long as the one before,
+SECONDS_MOST            = 60            # until they are so long
+NO_MEDIUM               = 0x31          # statuses of INT 13h for a drive that has nothing in it
+NO_DISKETTE             = 0x80
+NO_COMMAND              = 0x01          # and for a sector that it does not have
+NO_SECTOR               = 0x04
+TICKS_10_S              = 182
+WARM                    = 0x1234
 CD_CHUNK_SECTORS        = 16            # 32 KiB a request
 
 # El Torito
@@ -37,7 +47,8 @@ boot:
     mov     ds, ax
     sti
     cld
-    IN_EBDA mov byte ptr [EBDA_EMULATION], 0
+    IN_STATE mov byte ptr [STATE_EMULATION], 0
+    IN_STATE mov byte ptr [STATE_UNREAD], 0
     mov     al, CMOS_BOOT_THIRD
     call    cmos_read
     and     ax, 0x00F0
@@ -90,25 +101,94 @@ boot_network:
     mov     si, offset text_network
     call    say
     call    say_flush
-    IN_EBDA cmp dword ptr [EBDA_BEV], 0
+    IN_STATE cmp dword ptr [STATE_BEV], 0
     je      network_boot
-    IN_EBDA mov cx, [EBDA_BEV]
-    IN_EBDA mov dx, [EBDA_BEV + 2]
+    IN_STATE mov cx, [STATE_BEV]
+    IN_STATE mov dx, [STATE_BEV + 2]
     xor     bx, bx
     call    rom_call
     xor     ax, ax
     mov     ds, ax
     ret
 
-# INT 18h; does not return.
+# INT 18h: a while later all begins anew, for a drive may come to itself, or a server on the network; a key begins it at
+# once. Does not return.
 .global boot_nothing
 boot_nothing:
     sti
+    mov     ax, BDA_SEGMENT
+    mov     ds, ax
+    IN_STATE cmp byte ptr [STATE_UNREAD], 0
+    jne     boot_unread
     mov     si, offset text_nothing
     call    say
-    xor     ax, ax
-    int     0x16
+    mov     al, SECONDS_MOST
+    call    boot_wait
+    jnz     1f
+    mov     word ptr [BDA_RESET_FLAG], WARM
+    ljmp    ROM_SEGMENT, offset post    # with a search for drives
+1:  int     0x19
+
+# A drive that is there cannot be read.
+# In: DS = BDA.
+boot_unread:
+    mov     si, offset text_again
+    call    say
+    IN_STATE mov al, [STATE_BOOT_SECONDS]
+    cmp     al, SECONDS_LEAST
+    jae     1f
+    mov     al, SECONDS_LEAST
+1:  push    ax
+    movzx   eax, al
+    call    say_decimal
+    mov     si, offset text_again_key
+    call    say
+    pop     ax
+    mov     bl, al
+    add     bl, bl
+    cmp     bl, SECONDS_MOST
+    jbe     2f
+    mov     bl, SECONDS_MOST
+2:  IN_STATE mov [STATE_BOOT_SECONDS], bl
+    call    boot_wait
     int     0x19
+
+# Waits, but no longer than until a key is pressed, which it takes.
+# In: AL seconds.
+# Out: ZF clear when there was a key.
+# Clobbers: AX, BX, CX, DX, DS.
+boot_wait:
+    mov     ah, TICKS_10_S
+    mul     ah
+    mov     bl, 10
+    xor     dx, dx
+    movzx   bx, bl
+    div     bx
+    mov     cx, ax
+
+# Waits for so many ticks, as boot_wait does.
+# In: CX ticks, 18.2 a second.
+# Out: ZF clear when there was a key.
+# Clobbers: AX, CX, DX, DS.
+boot_pause:
+    push    BDA_SEGMENT
+    pop     ds
+    mov     dx, [BDA_TICKS]
+1:  mov     ah, 1
+    int     0x16
+    jnz     2f
+    sti
+    hlt
+    cmp     dx, [BDA_TICKS]
+    je      1b
+    mov     dx, [BDA_TICKS]
+    dec     cx
+    jnz     1b
+    ret
+2:  xor     ax, ax
+    int     0x16
+    or      dx, 1
+    ret
 
 # Boots a disk that has a boot sector.
 # In: DL drive, DS = 0; returns, with a sentence, when it has none.
@@ -116,13 +196,17 @@ boot_nothing:
 boot_disk:
     push    ds
     pop     es
-    mov     ax, 0x0201
+    mov     di, READ_TRIES
+1:  mov     ax, 0x0201
     mov     bx, BOOT_ADDRESS
     mov     cx, 1
     xor     dh, dh
     int     0x13
+    jnc     2f
+    call    boot_again
     jc      boot_unreadable
-    mov     si, offset text_no_signature
+    jmp     1b
+2:  mov     si, offset text_no_signature
     cmp     dl, FIRST_DISK
     jb      1f                          # old diskettes have none
     cmp     word ptr [BOOT_ADDRESS + 510], SIGNATURE
@@ -146,10 +230,12 @@ boot_start:
     xor     ax, ax
 1:  push    bx
     push    ax
+    and     byte ptr [BDA_SEGMENT * 16 + BDA_FLOPPY_SEEK], 0x7F # POST's interrupts
     xor     ax, ax
     mov     es, ax
     mov     fs, ax
     movzx   edx, dl
+    mov     eax, SIGNATURE              # as SeaBIOS
     xor     ebx, ebx
     xor     ecx, ecx
     xor     esi, esi
@@ -166,6 +252,42 @@ boot_unreadable:
     call    say_char
     mov     al, '\n'
     jmp     say_char
+
+# After a request that has failed: is it worth another try? Then it is given some time.
+# In: DL drive, AH status, DI tries left, DS = 0.
+# Out: CF when it is not; DI one less.
+# Clobbers: AL, CX.
+boot_again:
+    cmp     ah, NO_MEDIUM
+    je      .Lboot_again_no
+    cmp     ah, NO_COMMAND
+    je      .Lboot_again_no
+    cmp     ah, NO_SECTOR
+    je      .Lboot_again_no
+    cmp     ah, NO_DISKETTE
+    jne     1f
+    cmp     dl, FIRST_DISK
+    jb      .Lboot_again_no
+1:  IN_STATE mov byte ptr [STATE_UNREAD], 1
+    cmp     ah, NO_DISKETTE             # it has taken its time
+    je      .Lboot_again_no
+    dec     di
+    jz      .Lboot_again_no
+    push    ax
+    push    dx
+    mov     ah, 0
+    int     0x13                        # reset
+    mov     cx, READ_PAUSE_TICKS
+    call    boot_pause
+    pop     dx
+    pop     ax
+    push    0
+    pop     ds
+    clc
+    ret
+.Lboot_again_no:
+    stc
+    ret
 
 # Prints the name of a drive and a text, such as why it is not booted.
 # In: DL drive, SI text in the ROM.
@@ -223,24 +345,24 @@ boot_cd:
     mov     si, offset text_not_bootable
     cmp     byte ptr [POST_BUFFER + CATALOG_DEFAULT], ENTRY_BOOTABLE
     jne     boot_refused
-    mov     di, EBDA_CD_SPEC            # what INT 13h AH=4Bh tells
-    IN_EBDA mov byte ptr [di], SPEC_BYTES
-    IN_EBDA mov [di + SPEC_DRIVE], dl
+    mov     di, STATE_CD_SPEC            # what INT 13h AH=4Bh tells
+    IN_STATE mov byte ptr [di], SPEC_BYTES
+    IN_STATE mov [di + SPEC_DRIVE], dl
     mov     al, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_MEDIA]
     and     al, 0x0F
     cmp     al, EMULATED_DISK
     ja      boot_refused                # SI still says that the catalog has nothing to start
-    IN_EBDA mov [di + SPEC_MEDIA], al
+    IN_STATE mov [di + SPEC_MEDIA], al
     mov     eax, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_LBA]
-    IN_EBDA mov [di + SPEC_LBA], eax
+    IN_STATE mov [di + SPEC_LBA], eax
     mov     bx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_SEGMENT]
     cmp     bx, BOOT_ADDRESS / 16
     jne     .Lboot_cd_segment
     xor     bx, bx                      # 0000:7C00 is what most boot sectors expect
 .Lboot_cd_segment:
-    IN_EBDA mov [di + SPEC_SEGMENT], bx
+    IN_STATE mov [di + SPEC_SEGMENT], bx
     mov     cx, [POST_BUFFER + CATALOG_DEFAULT + ENTRY_COUNT]
-    IN_EBDA mov [di + SPEC_COUNT], cx
+    IN_STATE mov [di + SPEC_COUNT], cx
     push    bx
     test    bx, bx
     jnz     .Lboot_cd_count
@@ -270,7 +392,7 @@ boot_cd:
     mov     si, offset text_boots
     call    boot_say
     pop     bx
-    IN_EBDA cmp byte ptr [EBDA_CD_SPEC + SPEC_MEDIA], 0
+    IN_STATE cmp byte ptr [STATE_CD_SPEC + SPEC_MEDIA], 0
     je      boot_start
     call    emulation_begin
     jmp     boot_start
@@ -278,11 +400,31 @@ boot_cd:
     pop     bx
     jmp     boot_unreadable
 
-# Reads sectors of a CD.
+# Reads sectors of a CD, in several tries if need be.
 # In: DL drive, EAX sector, CX number, BX segment.
 # Out: CF and AH status; EAX as it was on success.
-# Clobbers: SI.
+# Clobbers: ESI, DI.
 cd_read:
+    mov     di, READ_TRIES
+1:  push    eax
+    call    cd_read_once
+    jnc     2f
+    push    cx
+    call    boot_again
+    pop     cx
+    mov     si, ax
+    pop     eax
+    jnc     1b
+    mov     ax, si
+    ret
+2:  pop     esi
+    ret
+
+# Reads sectors of a CD.
+# In: DL drive, EAX sector, CX number, BX segment.
+# Out: CF and AH status.
+# Clobbers: SI.
+cd_read_once:
     push    0                           # the packet, from its end: INT 13h writes into it after it has read,
     push    0                           # so it must not lie where the data goes
     push    eax
@@ -320,4 +462,6 @@ text_no_code:           .asciz "h: its first sector holds no program\n"
 text_no_record:         .asciz "h: no El Torito boot record in sector 17\n"
 text_bad_catalog:       .asciz "h: the boot catalog is damaged\n"
 text_not_bootable:      .asciz "h: the boot catalog has no bootable entry\n"
+text_again:             .asciz "A drive cannot be read. It is tried again in "
+text_again_key:         .asciz " s, or when a key is pressed.\n"
 text_nothing:           .asciz "No bootable device. Attach one and press a key.\n"

@@ -47,15 +47,15 @@ disk_parameters:
     push    di
     mov     ax, PARAMETERS_BYTES
     stosw
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     je      1f
     mov     ax, PARAMETERS_DISK
     stosw
-    IN_EBDA movzx eax, word ptr [si + DRIVE_CYLINDERS]
+    IN_STATE movzx eax, word ptr [si + DRIVE_CYLINDERS]
     stosd
-    IN_EBDA movzx eax, word ptr [si + DRIVE_HEADS]
+    IN_STATE movzx eax, word ptr [si + DRIVE_HEADS]
     stosd
-    IN_EBDA movzx eax, word ptr [si + DRIVE_TRACK_SECTORS]
+    IN_STATE movzx eax, word ptr [si + DRIVE_TRACK_SECTORS]
     stosd
     jmp     2f
 1:  mov     ax, PARAMETERS_CD
@@ -64,11 +64,11 @@ disk_parameters:
     stosd
     stosd
     stosd
-2:  IN_EBDA mov eax, [si + DRIVE_SECTORS]
+2:  IN_STATE mov eax, [si + DRIVE_SECTORS]
     stosd
-    IN_EBDA mov eax, [si + DRIVE_SECTORS + 4]
+    IN_STATE mov eax, [si + DRIVE_SECTORS + 4]
     stosd
-    IN_EBDA mov ax, [si + DRIVE_SECTOR_BYTES]
+    IN_STATE mov ax, [si + DRIVE_SECTOR_BYTES]
     stosw
     cmp     cx, TABLE_END
     jb      3f
@@ -84,11 +84,11 @@ disk_parameters:
 
 # The path to an IDE drive: where its controller is among PCI devices, its channel, and which of two it is. Its bytes
 # add up to zero.
-# In: ES:DI place, CX room from the buffer's beginning on, EBDA:SI drive.
+# In: ES:DI place, CX room from the buffer's beginning on, STATE:SI drive.
 # Out: DI behind it; as it was where there is no room, no such controller, or the drive is an emulated one.
 # Clobbers: EAX, EBX, CX, DX.
 disk_path:
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     ja      .Ldisk_path_none
     mov     ax, PATH_BYTES              # AX: how long it will be
     cmp     cx, TABLE_END + PATH_BYTES
@@ -111,7 +111,7 @@ disk_path:
     mov     dword ptr es:[di + PATH_BUS], 'P' | 'C' << 8 | 'I' << 16 | ' ' << 24
     mov     dword ptr es:[di + PATH_KIND], 'A' | 'T' << 8 | 'A' << 16 | ' ' << 24
     mov     dword ptr es:[di + PATH_KIND + 4], 0x20202020
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     jne     2f
     mov     word ptr es:[di + PATH_KIND + 3], 'P' | 'I' << 8
 2:  mov     al, bl
@@ -119,9 +119,9 @@ disk_path:
     mov     ah, bl
     and     ah, 7
     mov     es:[di + PATH_SLOT], ax
-    IN_EBDA test byte ptr [si + DRIVE_PORT], PRIMARY_BIT
+    IN_STATE test byte ptr [si + DRIVE_PORT], PRIMARY_BIT
     setz    es:[di + PATH_CHANNEL]
-    IN_EBDA test byte ptr [si + DRIVE_SELECT], SLAVE_BIT
+    IN_STATE test byte ptr [si + DRIVE_SELECT], SLAVE_BIT
     setnz   es:[di + PATH_UNIT]
     xor     al, al
 3:  sub     al, es:[di]

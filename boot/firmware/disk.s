@@ -59,7 +59,7 @@ disk_unsupported:
 disk_ready:
     call    drive_find
     jc      disk_unsupported
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     jne     1f
     cmp     byte ptr [bp + F_AH], 0
     jne     1f
@@ -95,36 +95,37 @@ disk_write_chs:
 disk_verify_chs:
     mov     al, REQUEST_VERIFY
 disk_chs:
-    IN_EBDA mov [EBDA_REQUEST_KIND], al
+    IN_STATE mov [STATE_REQUEST_KIND], al
     call    drive_find
     jc      disk_unsupported
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     je      disk_unsupported
     mov     di, bx
     movzx   ax, byte ptr [bp + F_AL]
     test    ax, ax
     jz      disk_unsupported
-    IN_EBDA mov [EBDA_REQUEST_COUNT], ax
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE mov [STATE_REQUEST_COUNT], ax
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     jne     .Ldisk_chs_geometry
     call    floppy_transfer
+    and     byte ptr [BDA_FLOPPY_SEEK], 0x7F # its interrupt has been waited for
 .Ldisk_chs_done:
-    IN_EBDA mov al, [EBDA_REQUEST_DONE]
+    IN_STATE mov al, [STATE_REQUEST_DONE]
     mov     [bp + F_AL], al
     jmp     disk_done
 .Ldisk_chs_geometry:
     movzx   bx, dh
-    IN_EBDA cmp bx, [si + DRIVE_HEADS]
+    IN_STATE cmp bx, [si + DRIVE_HEADS]
     jae     disk_unsupported
     mov     al, ch                      # cylinder
     mov     ah, cl
     shr     ah, 6
-    IN_EBDA mul word ptr [si + DRIVE_HEADS]
+    IN_STATE mul word ptr [si + DRIVE_HEADS]
     add     ax, bx
     adc     dx, 0
     shl     edx, 16
     mov     dx, ax                      # track
-    IN_EBDA movzx eax, word ptr [si + DRIVE_TRACK_SECTORS]
+    IN_STATE movzx eax, word ptr [si + DRIVE_TRACK_SECTORS]
     and     ecx, 63
     cmp     ax, cx
     jb      disk_unsupported
@@ -132,8 +133,8 @@ disk_chs:
     js      disk_unsupported
     mul     edx
     add     eax, ecx
-    IN_EBDA mov [EBDA_REQUEST_LBA], eax
-    IN_EBDA mov dword ptr [EBDA_REQUEST_LBA + 4], 0
+    IN_STATE mov [STATE_REQUEST_LBA], eax
+    IN_STATE mov dword ptr [STATE_REQUEST_LBA + 4], 0
     call    disk_transfer
     jmp     .Ldisk_chs_done
 
@@ -153,54 +154,54 @@ disk_write_packet:
 disk_verify_packet:
     mov     al, REQUEST_VERIFY
 disk_packet:
-    IN_EBDA mov [EBDA_REQUEST_KIND], al
+    IN_STATE mov [STATE_REQUEST_KIND], al
     mov     es, [bp + F_DS]
     mov     bx, si
     call    drive_find
     jc      disk_unsupported
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     je      disk_unsupported
     cmp     byte ptr es:[bx], PACKET_BYTES
     jb      disk_unsupported
     mov     ax, es:[bx + PACKET_COUNT]
-    IN_EBDA mov [EBDA_REQUEST_COUNT], ax
+    IN_STATE mov [STATE_REQUEST_COUNT], ax
     mov     eax, es:[bx + PACKET_LBA]
-    IN_EBDA mov [EBDA_REQUEST_LBA], eax
+    IN_STATE mov [STATE_REQUEST_LBA], eax
     mov     eax, es:[bx + PACKET_LBA + 4]
-    IN_EBDA mov [EBDA_REQUEST_LBA + 4], eax
+    IN_STATE mov [STATE_REQUEST_LBA + 4], eax
     push    es
     push    bx
     les     di, es:[bx + PACKET_BUFFER]
     call    disk_transfer
     pop     bx
     pop     es
-    IN_EBDA mov cx, [EBDA_REQUEST_DONE]
+    IN_STATE mov cx, [STATE_REQUEST_DONE]
     mov     es:[bx + PACKET_COUNT], cx
     jmp     disk_done
 
 # Does a request with the driver of its drive; of one that goes beyond the drive's end, what lies before it.
-# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer.
-# Out: AH status, EBDA:[EBDA_REQUEST_DONE].
+# In: STATE:SI drive, STATE:[STATE_REQUEST_*], ES:DI buffer.
+# Out: AH status, STATE:[STATE_REQUEST_DONE].
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 disk_transfer:
-    IN_EBDA mov word ptr [EBDA_REQUEST_DONE], 0
-    IN_EBDA mov eax, [si + DRIVE_SECTORS]
-    IN_EBDA mov ebx, [si + DRIVE_SECTORS + 4]
-    IN_EBDA sub eax, [EBDA_REQUEST_LBA]
-    IN_EBDA sbb ebx, [EBDA_REQUEST_LBA + 4]
+    IN_STATE mov word ptr [STATE_REQUEST_DONE], 0
+    IN_STATE mov eax, [si + DRIVE_SECTORS]
+    IN_STATE mov ebx, [si + DRIVE_SECTORS + 4]
+    IN_STATE sub eax, [STATE_REQUEST_LBA]
+    IN_STATE sbb ebx, [STATE_REQUEST_LBA + 4]
     jb      .Ldisk_transfer_beyond
     jnz     1f
-    IN_EBDA movzx ebx, word ptr [EBDA_REQUEST_COUNT]
+    IN_STATE movzx ebx, word ptr [STATE_REQUEST_COUNT]
     cmp     eax, ebx
     jae     1f
-    IN_EBDA mov [EBDA_REQUEST_COUNT], ax # boot sectors ask for more than a short disk has, and take what comes
+    IN_STATE mov [STATE_REQUEST_COUNT], ax # boot sectors ask for more than a short disk has, and take what comes
     test    ax, ax
     jz      .Ldisk_transfer_beyond
     call    1f
     test    ah, ah
     jz      .Ldisk_transfer_beyond
     ret
-1:  IN_EBDA cmp word ptr [EBDA_REQUEST_COUNT], 0
+1:  IN_STATE cmp word ptr [STATE_REQUEST_COUNT], 0
     mov     ah, DISK_GOOD
     je      9f
     call    interrupts_as_caller
@@ -210,11 +211,11 @@ disk_transfer:
     add     ax, bx
     mov     es, ax
     and     di, 15
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_EMULATED
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_EMULATED
     je      emulated_transfer
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     jne     ata_transfer
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_WRITE
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_WRITE
     mov     ah, DISK_WRITE_PROTECTED
     jne     atapi_transfer
     ret
@@ -228,22 +229,22 @@ disk_transfer:
 disk_geometry:
     call    drive_find
     jc      .Ldisk_geometry_absent
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     je      disk_unsupported
-    IN_EBDA mov ax, [si + DRIVE_CYLINDERS]
+    IN_STATE mov ax, [si + DRIVE_CYLINDERS]
     dec     ax
     shl     ah, 6
-    IN_EBDA or ah, [si + DRIVE_TRACK_SECTORS]
+    IN_STATE or ah, [si + DRIVE_TRACK_SECTORS]
     xchg    al, ah
     mov     [bp + F_CX], ax
-    IN_EBDA mov al, [si + DRIVE_HEADS]
+    IN_STATE mov al, [si + DRIVE_HEADS]
     dec     al
     mov     [bp + F_DH], al
     mov     byte ptr [bp + F_AL], 0
     mov     byte ptr [bp + F_BL], 0
     call    is_diskette
     jnz     2f
-    IN_EBDA mov al, [si + DRIVE_SELECT]
+    IN_STATE mov al, [si + DRIVE_SELECT]
     mov     [bp + F_BX], al
     mov     byte ptr [bp + F_BX + 1], 0
     mov     word ptr [bp + F_ES], ROM_SEGMENT
@@ -265,14 +266,14 @@ disk_kind:
     call    drive_find
     mov     byte ptr [bp + F_AH], 0
     jc      service_ok
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_CD
     je      service_ok
     mov     byte ptr [bp + F_AH], DISKETTE
     call    is_diskette
     je      service_ok
     mov     byte ptr [bp + F_AH], FIXED_DISK
-    IN_EBDA mov eax, [si + DRIVE_SECTORS]
-    IN_EBDA cmp dword ptr [si + DRIVE_SECTORS + 4], 0
+    IN_STATE mov eax, [si + DRIVE_SECTORS]
+    IN_STATE cmp dword ptr [si + DRIVE_SECTORS + 4], 0
     je      1f
     or      eax, -1
 1:  mov     [bp + F_DX], ax
@@ -301,7 +302,7 @@ disk_extensions:
 disk_format:
     call    drive_find
     jc      disk_unsupported
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     jne     disk_unsupported
     mov     al, [bp + F_AL]
     call    floppy_format
@@ -313,7 +314,7 @@ disk_change:
     call    drive_find
     jc      disk_unsupported
     mov     ah, DISK_GOOD
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     jne     disk_done
     call    floppy_change
     jmp     disk_done
@@ -323,7 +324,7 @@ disk_change:
 disk_set_media:
     call    drive_find
     jc      disk_unsupported
-    IN_EBDA cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE cmp byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
     jne     disk_unsupported
     mov     ah, DISK_GOOD
     cmp     byte ptr [bp + F_AH], 0x18
@@ -345,20 +346,20 @@ is_diskette:
 disk_emulation:
     cmp     al, 1
     ja      disk_unsupported
-    IN_EBDA cmp byte ptr [EBDA_CD_SPEC], 0
+    IN_STATE cmp byte ptr [STATE_CD_SPEC], 0
     je      disk_unsupported            # not booted from a CD
     mov     es, [bp + F_DS]
     mov     di, si
-    mov     si, EBDA_CD_SPEC
+    mov     si, STATE_CD_SPEC
     mov     cx, CD_SPEC_BYTES
-1:  IN_EBDA mov al, [si]
+1:  IN_STATE mov al, [si]
     inc     si
     stosb
     loop    1b
     test    byte ptr [bp + F_AL], 1
     mov     ah, DISK_GOOD
     jnz     disk_done
-    IN_EBDA mov byte ptr [EBDA_EMULATION], 0
+    IN_STATE mov byte ptr [STATE_EMULATION], 0
     jmp     disk_done
 
 .data

@@ -33,7 +33,9 @@ HEADS_MAX               = 255
 FIXED_CYLINDERS         = 0             # u16
 FIXED_HEADS             = 2             # u8
 FIXED_PRECOMPENSATION   = 5             # u16: FFFFh none
-FIXED_CONTROL           = 8             # u8: no retries, more than 8 heads
+FIXED_CONTROL           = 8             # u8
+FIXED_NO_RETRIES        = 0xC0
+FIXED_MANY_HEADS        = 0x08
 FIXED_LANDING_ZONE      = 12            # u16
 FIXED_TRACK_SECTORS     = 14            # u8
 
@@ -44,14 +46,14 @@ FIXED_TRACK_SECTORS     = 14            # u8
 # Clobbers: all but DS, FS, GS.
 .global drives_init
 drives_init:
-    mov     si, EBDA_DRIVES
+    mov     si, STATE_DRIVES
     mov     bx, offset channels
 1:  mov     ah, DEVICE_FIRST
 2:  mov     cx, cs:[bx]
-    IN_EBDA mov [si + DRIVE_PORT], cx
+    IN_STATE mov [si + DRIVE_PORT], cx
     mov     cx, cs:[bx + 2]
-    IN_EBDA mov [si + DRIVE_CONTROL], cx
-    IN_EBDA mov [si + DRIVE_SELECT], ah
+    IN_STATE mov [si + DRIVE_CONTROL], cx
+    IN_STATE mov [si + DRIVE_SELECT], ah
     push    ax
     push    bx
     call    drive_probe
@@ -65,25 +67,26 @@ drives_init:
     add     bx, 4
     cmp     bx, offset channels_end
     jb      1b
-    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_NONE
-    IN_EBDA mov al, [EBDA_DISK_COUNT]
+    IN_STATE mov byte ptr [si + DRIVE_TYPE], DRIVE_NONE
+    IN_STATE mov al, [STATE_DISK_COUNT]
     mov     [BDA_DISKS], al
+    mov     byte ptr [BDA_DISK_CONTROL], FIXED_NO_RETRIES
     ret
 
 # Is there a drive?
-# In: EBDA:SI entry with ports and select.
+# In: STATE:SI entry with ports and select.
 # Out: entry filled and in its map, or CF.
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 drive_probe:
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_STATUS
     in      al, dx
     cmp     al, 0xFF                    # no channel: nobody drives the bus
     je      .Ldrive_probe_none
-    IN_EBDA mov al, [si + DRIVE_SELECT]
+    IN_STATE mov al, [si + DRIVE_SELECT]
     call    ata_select
     jc      .Ldrive_probe_done
-    IN_EBDA mov dx, [si + DRIVE_PORT]   # registers of a drive that is there keep what they are given
+    IN_STATE mov dx, [si + DRIVE_PORT]   # registers of a drive that is there keep what they are given
     add     dx, ATA_COUNT
     mov     al, 0x55
     out     dx, al
@@ -104,7 +107,7 @@ drive_probe:
     call    disk_found
     jmp     .Ldrive_probe_found
 .Ldrive_probe_packet:
-    IN_EBDA mov dx, [si + DRIVE_PORT]   # a CD drive refuses the command and shows its signature
+    IN_STATE mov dx, [si + DRIVE_PORT]   # a CD drive refuses the command and shows its signature
     add     dx, ATA_LBA_MID
     in      al, dx
     mov     ah, al
@@ -127,13 +130,13 @@ drive_probe:
     ret
 
 # Fetches what a drive says about itself.
-# In: EBDA:SI drive, selected, AH command.
+# In: STATE:SI drive, selected, AH command.
 # Out: its 512 bytes at POST_BUFFER, ES = 0; or CF.
 # Clobbers: AX, CX, DX, DI.
 identify:
     xor     di, di
     mov     es, di
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     add     dx, ATA_COMMAND
     mov     al, ah
     out     dx, al
@@ -146,7 +149,7 @@ identify:
     jnz     2f
     test    al, STATUS_DRQ
     jz      2f
-    IN_EBDA mov dx, [si + DRIVE_PORT]
+    IN_STATE mov dx, [si + DRIVE_PORT]
     mov     di, POST_BUFFER
     mov     cx, 256
     rep insw
@@ -160,44 +163,44 @@ identify:
 # In: BX heads, CX cylinders, ES 0; the disk is not counted yet.
 # Clobbers: AX, DI.
 fixed_disk_table:
-    IN_EBDA movzx di, byte ptr [EBDA_DISK_COUNT]
+    IN_STATE movzx di, byte ptr [STATE_DISK_COUNT]
     cmp     di, 2
     jae     9f
     push    bx
     imul    ax, di, (0x46 - 0x41) * 4
     shl     di, 4
-    add     di, EBDA_FIXED_DISKS
-    IN_EBDA mov [di + FIXED_CYLINDERS], cx
-    IN_EBDA mov [di + FIXED_HEADS], bl
-    IN_EBDA mov word ptr [di + FIXED_PRECOMPENSATION], -1
-    IN_EBDA mov byte ptr [di + FIXED_CONTROL], 0xC8
-    IN_EBDA mov [di + FIXED_LANDING_ZONE], cx
-    IN_EBDA mov byte ptr [di + FIXED_TRACK_SECTORS], TRACK_SECTORS
+    add     di, STATE_FIXED_DISKS
+    IN_STATE mov [di + FIXED_CYLINDERS], cx
+    IN_STATE mov [di + FIXED_HEADS], bl
+    IN_STATE mov word ptr [di + FIXED_PRECOMPENSATION], -1
+    IN_STATE mov byte ptr [di + FIXED_CONTROL], FIXED_NO_RETRIES | FIXED_MANY_HEADS
+    IN_STATE mov [di + FIXED_LANDING_ZONE], cx
+    IN_STATE mov byte ptr [di + FIXED_TRACK_SECTORS], TRACK_SECTORS
     mov     bx, ax
     mov     es:[bx + 0x41 * 4], di
-    mov     word ptr es:[bx + 0x41 * 4 + 2], EBDA_SEGMENT
+    mov     word ptr es:[bx + 0x41 * 4 + 2], STATE_SEGMENT
     pop     bx
 9:  ret
 
 # Enters a disk with its size and geometry.
-# In: EBDA:SI entry, IDENTIFY data, ES 0.
+# In: STATE:SI entry, IDENTIFY data, ES 0.
 # Clobbers: EAX, EBX, ECX, EDX, DI.
 disk_found:
-    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_DISK
-    IN_EBDA or byte ptr [si + DRIVE_SELECT], DEVICE_LBA
-    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
+    IN_STATE mov byte ptr [si + DRIVE_TYPE], DRIVE_DISK
+    IN_STATE or byte ptr [si + DRIVE_SELECT], DEVICE_LBA
+    IN_STATE mov word ptr [si + DRIVE_SECTOR_BYTES], 512
     mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS]
     xor     edx, edx
     test    word ptr es:[POST_BUFFER + IDENTIFY_FEATURES], IDENTIFY_LBA48
-    IN_EBDA setnz [si + DRIVE_LBA48]
+    IN_STATE setnz [si + DRIVE_LBA48]
     jz      1f
     mov     eax, es:[POST_BUFFER + IDENTIFY_SECTORS48]
     mov     edx, es:[POST_BUFFER + IDENTIFY_SECTORS48 + 4]
-1:  IN_EBDA mov [si + DRIVE_SECTORS], eax
-    IN_EBDA mov [si + DRIVE_SECTORS + 4], edx
+1:  IN_STATE mov [si + DRIVE_SECTORS], eax
+    IN_STATE mov [si + DRIVE_SECTORS + 4], edx
 
     # Geometry: 63 sectors a track, and the fewest heads with which 1024 cylinders reach the end (Phoenix EDD 1.1)
-    IN_EBDA mov word ptr [si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
+    IN_STATE mov word ptr [si + DRIVE_TRACK_SECTORS], TRACK_SECTORS
     mov     bx, HEADS_MAX
     mov     cx, CYLINDERS_MAX
     test    edx, edx
@@ -220,79 +223,79 @@ disk_found:
     mov     cx, ax
     cmp     cx, 1
     adc     cx, 0                       # a disk smaller than a cylinder has one
-3:  IN_EBDA mov [si + DRIVE_HEADS], bx
-    IN_EBDA mov [si + DRIVE_CYLINDERS], cx
+3:  IN_STATE mov [si + DRIVE_HEADS], bx
+    IN_STATE mov [si + DRIVE_CYLINDERS], cx
     call    fixed_disk_table
-    mov     bx, EBDA_DISK_COUNT
-    mov     di, EBDA_DISK_MAP
+    mov     bx, STATE_DISK_COUNT
+    mov     di, STATE_DISK_MAP
 
 # Gives the next drive number to an entry.
-# In: EBDA:SI entry, BX its count, DI its map.
+# In: STATE:SI entry, BX its count, DI its map.
 # Clobbers: AX, BX, DI.
 map_add:
-    IN_EBDA movzx ax, byte ptr [bx]
-    IN_EBDA inc byte ptr [bx]
+    IN_STATE movzx ax, byte ptr [bx]
+    IN_STATE inc byte ptr [bx]
     add     di, ax
-    lea     ax, [si - EBDA_DRIVES]
+    lea     ax, [si - STATE_DRIVES]
     mov     bl, DRIVE_BYTES
     div     bl
-    IN_EBDA mov [di], al
+    IN_STATE mov [di], al
     ret
 
 # Enters a CD drive. How large the disc is need not be known.
-# In: EBDA:SI entry.
+# In: STATE:SI entry.
 # Clobbers: AX, BX, DI.
 cd_found:
-    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_CD
-    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 2048
-    IN_EBDA mov dword ptr [si + DRIVE_SECTORS], -1
-    IN_EBDA mov dword ptr [si + DRIVE_SECTORS + 4], -1
-    mov     bx, EBDA_CD_COUNT
-    mov     di, EBDA_CD_MAP
+    IN_STATE mov byte ptr [si + DRIVE_TYPE], DRIVE_CD
+    IN_STATE mov word ptr [si + DRIVE_SECTOR_BYTES], 2048
+    IN_STATE mov dword ptr [si + DRIVE_SECTORS], -1
+    IN_STATE mov dword ptr [si + DRIVE_SECTORS + 4], -1
+    mov     bx, STATE_CD_COUNT
+    mov     di, STATE_CD_MAP
     jmp     map_add
 
 # Looks up a drive number.
 # In: DL drive number.
-# Out: EBDA:SI its entry, or CF.
+# Out: STATE:SI its entry, or CF.
 # Clobbers: nothing.
 .global drive_find
 drive_find:
     push    bx
     movzx   bx, dl
-    mov     si, EBDA_CD_MAP
+    mov     si, STATE_CD_MAP
     sub     bl, FIRST_CD
     jnc     .Ldrive_find_cd
     mov     bl, dl
-    IN_EBDA cmp byte ptr [EBDA_EMULATION], 0
+    IN_STATE cmp byte ptr [STATE_EMULATION], 0
     je      .Ldrive_find_real
     mov     bh, bl                      # an emulated drive takes the first number of its kind, the others move up
-    IN_EBDA xor bh, [EBDA_CD_SPEC + SPEC_DRIVE]
-    mov     si, EBDA_EMULATED
+    IN_STATE xor bh, [STATE_CD_SPEC + SPEC_DRIVE]
+    mov     si, STATE_EMULATED
     jz      .Ldrive_find_done           # CF is clear
     test    bh, 0x80
     mov     bh, 0
     jnz     .Ldrive_find_real
     dec     bl
 .Ldrive_find_real:
-    mov     si, EBDA_DISK_MAP
+    mov     si, STATE_DISK_MAP
     sub     bl, FIRST_DISK
     jnc     1f
     add     bl, FIRST_DISK
     mov     si, bx
     shl     si, 5                       # DRIVE_BYTES
-    add     si, EBDA_FLOPPIES
-    IN_EBDA cmp bl, [EBDA_FLOPPY_COUNT]
+    add     si, STATE_FLOPPIES
+    IN_STATE cmp bl, [STATE_FLOPPY_COUNT]
     cmc
     jmp     .Ldrive_find_done
-1:  IN_EBDA cmp bl, [EBDA_DISK_COUNT]
+1:  IN_STATE cmp bl, [STATE_DISK_COUNT]
     jmp     2f
 .Ldrive_find_cd:
-    IN_EBDA cmp bl, [EBDA_CD_COUNT]
+    IN_STATE cmp bl, [STATE_CD_COUNT]
 2:  cmc
     jc      .Ldrive_find_done
-    IN_EBDA movzx si, byte ptr [si + bx]
+    IN_STATE movzx si, byte ptr [si + bx]
     shl     si, 5
-    add     si, EBDA_DRIVES
+    add     si, STATE_DRIVES
 .Ldrive_find_done:
     pop     bx
     ret
@@ -303,16 +306,16 @@ drive_find:
 # Clobbers: AH.
 .global drives_like
 drives_like:
-    IN_EBDA mov al, [EBDA_FLOPPY_COUNT]
+    IN_STATE mov al, [STATE_FLOPPY_COUNT]
     mov     ah, dl
     test    dl, FIRST_DISK
     jz      1f
-    IN_EBDA mov al, [EBDA_DISK_COUNT]
-1:  IN_EBDA xor ah, [EBDA_CD_SPEC + SPEC_DRIVE]
+    IN_STATE mov al, [STATE_DISK_COUNT]
+1:  IN_STATE xor ah, [STATE_CD_SPEC + SPEC_DRIVE]
     shl     ah, 1                       # CF: of the other kind
     cmc
     sbb     ah, ah
-    IN_EBDA and ah, [EBDA_EMULATION]
+    IN_STATE and ah, [STATE_EMULATION]
     add     al, ah
     ret
 

@@ -13,7 +13,7 @@ PER_CD_SECTOR           = 4
 
 .text
 
-# Makes the drive of the image that EBDA:[EBDA_CD_SPEC] names.
+# Makes the drive of the image that STATE:[STATE_CD_SPEC] names.
 # In: DL drive number of the CD, BX segment of the image's first sector (0: BOOT_ADDRESS).
 # Out: DL drive number of the image.
 # Clobbers: EAX, ECX, SI, ES.
@@ -22,23 +22,23 @@ emulation_begin:
     push    bx
     call    drive_find
     mov     cx, si
-    mov     si, EBDA_EMULATED
-    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_EMULATED
-    IN_EBDA mov [si + DRIVE_PORT], cx   # the CD's entry
-    IN_EBDA mov eax, [EBDA_CD_SPEC + SPEC_LBA]
-    IN_EBDA mov [si + DRIVE_START], eax
-    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
-    IN_EBDA mov dword ptr [EBDA_EMULATED_LBA], -1
+    mov     si, STATE_EMULATED
+    IN_STATE mov byte ptr [si + DRIVE_TYPE], DRIVE_EMULATED
+    IN_STATE mov [si + DRIVE_PORT], cx   # the CD's entry
+    IN_STATE mov eax, [STATE_CD_SPEC + SPEC_LBA]
+    IN_STATE mov [si + DRIVE_START], eax
+    IN_STATE mov word ptr [si + DRIVE_SECTOR_BYTES], 512
+    IN_STATE mov dword ptr [STATE_EMULATED_LBA], -1
     test    bx, bx
     jnz     1f
     mov     bx, BOOT_ADDRESS / 16
 1:  mov     es, bx
-    IN_EBDA movzx bx, byte ptr [EBDA_CD_SPEC + SPEC_MEDIA]
+    IN_STATE movzx bx, byte ptr [STATE_CD_SPEC + SPEC_MEDIA]
     cmp     bl, EMULATED_DISK
     je      .Lemulation_begin_disk
     movzx   cx, byte ptr cs:[bx + diskette_sectors - 1]
     mov     bl, cs:[bx + diskette_kinds - 1]
-    IN_EBDA mov [si + DRIVE_SELECT], bl
+    IN_STATE mov [si + DRIVE_SELECT], bl
     mov     ax, 80
     mov     bx, 2
     mov     dl, 0
@@ -54,34 +54,34 @@ emulation_begin:
     inc     bx
     mov     dl, FIRST_DISK
 .Lemulation_begin_geometry:
-    IN_EBDA mov [EBDA_CD_SPEC + SPEC_DRIVE], dl
-    IN_EBDA mov [si + DRIVE_CYLINDERS], ax
-    IN_EBDA mov [si + DRIVE_HEADS], bx
-    IN_EBDA mov [si + DRIVE_TRACK_SECTORS], cx
+    IN_STATE mov [STATE_CD_SPEC + SPEC_DRIVE], dl
+    IN_STATE mov [si + DRIVE_CYLINDERS], ax
+    IN_STATE mov [si + DRIVE_HEADS], bx
+    IN_STATE mov [si + DRIVE_TRACK_SECTORS], cx
     push    dx
     mul     bx
     shl     edx, 16
     mov     dx, ax
     movzx   eax, cx
     mul     edx
-    IN_EBDA mov [si + DRIVE_SECTORS], eax
-    IN_EBDA mov dword ptr [si + DRIVE_SECTORS + 4], 0
+    IN_STATE mov [si + DRIVE_SECTORS], eax
+    IN_STATE mov dword ptr [si + DRIVE_SECTORS + 4], 0
     pop     dx
-    IN_EBDA mov byte ptr [EBDA_EMULATION], 1
+    IN_STATE mov byte ptr [STATE_EMULATION], 1
     pop     bx
     ret
 
 # Reads or verifies sectors of the image.
-# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_*], ES:DI buffer, DI below 16.
-# Out: AH INT 13h status, EBDA:[EBDA_REQUEST_DONE].
+# In: STATE:SI drive, STATE:[STATE_REQUEST_*], ES:DI buffer, DI below 16.
+# Out: AH INT 13h status, STATE:[STATE_REQUEST_DONE].
 # Clobbers: EAX, EBX, ECX, EDX, DI, ES.
 .global emulated_transfer
 emulated_transfer:
     mov     ah, DISK_WRITE_PROTECTED
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_WRITE
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_WRITE
     je      9f
-    IN_EBDA mov ecx, [EBDA_REQUEST_LBA]
-    IN_EBDA mov bx, [EBDA_REQUEST_COUNT]
+    IN_STATE mov ecx, [STATE_REQUEST_LBA]
+    IN_STATE mov bx, [STATE_REQUEST_COUNT]
     xor     dx, dx                      # done
 1:  push    dx
     push    bx
@@ -96,40 +96,40 @@ emulated_transfer:
     inc     dx
     cmp     dx, bx
     jb      1b
-2:  IN_EBDA mov [EBDA_REQUEST_DONE], dx
-    IN_EBDA mov [EBDA_REQUEST_COUNT], bx
+2:  IN_STATE mov [STATE_REQUEST_DONE], dx
+    IN_STATE mov [STATE_REQUEST_COUNT], bx
 9:  ret
 
 # Reads one sector of the image: the CD's sector that holds it stays in memory for its neighbours.
-# In: EBDA:SI drive, ECX sector, ES:DI buffer.
+# In: STATE:SI drive, ECX sector, ES:DI buffer.
 # Out: AH status; ES after the sector.
 # Clobbers: EAX, EBX, ECX, EDX.
 emulated_sector:
     mov     eax, ecx
     shr     eax, 2                      # PER_CD_SECTOR
-    IN_EBDA add eax, [si + DRIVE_START]
+    IN_STATE add eax, [si + DRIVE_START]
     and     cx, PER_CD_SECTOR - 1
-    IN_EBDA cmp eax, [EBDA_EMULATED_LBA]
+    IN_STATE cmp eax, [STATE_EMULATED_LBA]
     je      .Lemulated_sector_cached
-    IN_EBDA mov dword ptr [EBDA_EMULATED_LBA], -1
+    IN_STATE mov dword ptr [STATE_EMULATED_LBA], -1
     push    eax
     push    cx
     push    es
     push    di
     push    si
-    IN_EBDA mov [EBDA_REQUEST_LBA], eax
-    IN_EBDA mov dword ptr [EBDA_REQUEST_LBA + 4], 0
-    IN_EBDA mov word ptr [EBDA_REQUEST_COUNT], 1
-    IN_EBDA mov si, [si + DRIVE_PORT]
-    mov     di, SHADOW_SEGMENT
+    IN_STATE mov [STATE_REQUEST_LBA], eax
+    IN_STATE mov dword ptr [STATE_REQUEST_LBA + 4], 0
+    IN_STATE mov word ptr [STATE_REQUEST_COUNT], 1
+    IN_STATE mov si, [si + DRIVE_PORT]
+    mov     di, STATE_SEGMENT
     mov     es, di
-    mov     di, SHADOW_CD_SECTOR
-    IN_EBDA mov bl, [EBDA_REQUEST_KIND]
+    mov     di, STATE_CD_SECTOR
+    IN_STATE mov bl, [STATE_REQUEST_KIND]
     push    bx
-    IN_EBDA mov byte ptr [EBDA_REQUEST_KIND], REQUEST_READ
+    IN_STATE mov byte ptr [STATE_REQUEST_KIND], REQUEST_READ
     call    atapi_transfer
     pop     bx
-    IN_EBDA mov [EBDA_REQUEST_KIND], bl
+    IN_STATE mov [STATE_REQUEST_KIND], bl
     pop     si
     pop     di
     pop     es
@@ -137,18 +137,18 @@ emulated_sector:
     pop     ebx
     test    ah, ah
     jnz     9f
-    IN_EBDA mov [EBDA_EMULATED_LBA], ebx
+    IN_STATE mov [STATE_EMULATED_LBA], ebx
 .Lemulated_sector_cached:
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_VERIFY
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_VERIFY
     je      2f
     push    si
     push    di
     push    ds
-    mov     si, SHADOW_SEGMENT
+    mov     si, STATE_SEGMENT
     mov     ds, si
     mov     si, cx
     shl     si, 9
-    add     si, SHADOW_CD_SECTOR
+    add     si, STATE_CD_SECTOR
     mov     cx, 512 / 4
     rep movsd
     pop     ds

@@ -7,6 +7,8 @@
 
 DOR                     = 0x3F2
 KINDS_MAX               = 5
+FIRST_ABLE              = 0x07          # drive 0 tells of changes, has several rates, and its kind is known;
+BOTH_ABLE               = 0x77          # drive 1, too
 DMA2_MASK               = 0xD4
 DMA2_MODE               = 0xD6
 DMA_CASCADE             = 0xC0
@@ -26,15 +28,20 @@ floppies_init:
     mov     al, CMOS_FLOPPIES
     call    cmos_read
     mov     ah, al
-    mov     si, EBDA_FLOPPIES
+    mov     si, STATE_FLOPPIES
     shr     al, 4
     call    floppy_enter
     mov     al, ah
     and     al, 15
     call    floppy_enter
-    IN_EBDA mov al, [EBDA_FLOPPY_COUNT]
+    IN_STATE mov al, [STATE_FLOPPY_COUNT]
     test    al, al
     jz      9f
+    cmp     al, 2
+    mov     al, FIRST_ABLE
+    jb      1f
+    mov     al, BOTH_ABLE
+1:  mov     [BDA_FLOPPY_DRIVES], al
     mov     dx, DOR
     xor     al, al
     out     dx, al
@@ -42,7 +49,7 @@ floppies_init:
 9:  ret
 
 # Enters one drive.
-# In: AL kind (0: none), EBDA:SI entry.
+# In: AL kind (0: none), STATE:SI entry.
 # Out: SI the next entry.
 # Clobbers: BX.
 floppy_enter:
@@ -51,23 +58,23 @@ floppy_enter:
     ja      1f
     test    bl, bl
     jz      1f
-    IN_EBDA mov byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
-    IN_EBDA mov [si + DRIVE_SELECT], bl
-    IN_EBDA mov bl, [EBDA_FLOPPY_COUNT]
-    IN_EBDA mov [si + DRIVE_PORT], bx
-    IN_EBDA inc byte ptr [EBDA_FLOPPY_COUNT]
-    IN_EBDA mov word ptr [si + DRIVE_HEADS], 2
-    IN_EBDA mov word ptr [si + DRIVE_SECTOR_BYTES], 512
-    IN_EBDA mov bl, [si + DRIVE_SELECT]
+    IN_STATE mov byte ptr [si + DRIVE_TYPE], DRIVE_FLOPPY
+    IN_STATE mov [si + DRIVE_SELECT], bl
+    IN_STATE mov bl, [STATE_FLOPPY_COUNT]
+    IN_STATE mov [si + DRIVE_PORT], bx
+    IN_STATE inc byte ptr [STATE_FLOPPY_COUNT]
+    IN_STATE mov word ptr [si + DRIVE_HEADS], 2
+    IN_STATE mov word ptr [si + DRIVE_SECTOR_BYTES], 512
+    IN_STATE mov bl, [si + DRIVE_SELECT]
     shl     bx, 2
     push    ax
     mov     ax, cs:[bx + kinds - 4]
-    IN_EBDA mov [si + DRIVE_CYLINDERS], ax
+    IN_STATE mov [si + DRIVE_CYLINDERS], ax
     mov     ax, cs:[bx + kinds - 2]
-    IN_EBDA mov [si + DRIVE_TRACK_SECTORS], ax
-    IN_EBDA mul word ptr [si + DRIVE_CYLINDERS]
+    IN_STATE mov [si + DRIVE_TRACK_SECTORS], ax
+    IN_STATE mul word ptr [si + DRIVE_CYLINDERS]
     add     ax, ax
-    IN_EBDA mov [si + DRIVE_SECTORS], ax
+    IN_STATE mov [si + DRIVE_SECTORS], ax
     pop     ax
     add     si, DRIVE_BYTES
 1:  ret

@@ -167,7 +167,7 @@ floppy_sense:
 1:  ret
 
 # Moves the head.
-# In: EBDA:SI drive, AL cylinder (0: recalibrates), AH head.
+# In: STATE:SI drive, AL cylinder (0: recalibrates), AH head.
 # Out: CF when it does not arrive.
 # Clobbers: AX, CX, DX.
 floppy_seek:
@@ -180,7 +180,7 @@ floppy_seek:
     jc      9f
     mov     al, ch
     shl     al, 2
-    IN_EBDA or al, [si + DRIVE_PORT]
+    IN_STATE or al, [si + DRIVE_PORT]
     call    floppy_put
     test    cl, cl
     jz      2f
@@ -205,12 +205,12 @@ floppy_seek:
 9:  ret
 
 # Starts the motor, and finds out the diskette's rate when it is new.
-# In: EBDA:SI drive, DS = BDA.
+# In: STATE:SI drive, DS = BDA.
 # Out: AH status, CF set when it is not 0.
 # Clobbers: AX, BX, CX, DX.
 floppy_ready:
     mov     byte ptr [BDA_MOTOR_COUNT], 0xFF
-    IN_EBDA mov cl, [si + DRIVE_PORT]
+    IN_STATE mov cl, [si + DRIVE_PORT]
     mov     al, 0x10
     shl     al, cl
     or      al, cl
@@ -247,7 +247,7 @@ floppy_ready:
     test    al, 0x80
     mov     ah, DISK_TIMEOUT            # still: there is no diskette
     jnz     .Lfloppy_ready_failed
-    IN_EBDA movzx di, byte ptr [si + DRIVE_SELECT]
+    IN_STATE movzx di, byte ptr [si + DRIVE_SELECT]
     shl     di, 2
     mov     cx, 4
 .Lfloppy_ready_rate:
@@ -262,7 +262,7 @@ floppy_ready:
     push    di
     mov     al, COMMAND_READ_ID
     call    floppy_put
-    IN_EBDA mov al, [si + DRIVE_PORT]
+    IN_STATE mov al, [si + DRIVE_PORT]
     call    floppy_put
     call    floppy_result
     pop     di
@@ -345,14 +345,15 @@ floppy_dma:
     ret
 
 # INT 13h AH=02h, 03h, 04h of a diskette.
-# In: EBDA:SI drive, EBDA:[EBDA_REQUEST_KIND], EBDA:[EBDA_REQUEST_COUNT]; CH cylinder, CL sector, DH head, ES:DI buffer.
-# Out: AH status, EBDA:[EBDA_REQUEST_DONE].
+# In: STATE:SI drive, STATE:[STATE_REQUEST_KIND], STATE:[STATE_REQUEST_COUNT]; CH cylinder, CL sector, DH head, ES:DI
+# buffer.
+# Out: AH status, STATE:[STATE_REQUEST_DONE].
 # Clobbers: all but DS, BP, FS, GS.
 .global floppy_transfer
 floppy_transfer:
-    IN_EBDA mov word ptr [EBDA_REQUEST_DONE], 0
-    IN_EBDA mov [EBDA_FLOPPY_ADDRESS], cx
-    IN_EBDA mov [EBDA_FLOPPY_HEAD], dh
+    IN_STATE mov word ptr [STATE_REQUEST_DONE], 0
+    IN_STATE mov [STATE_FLOPPY_ADDRESS], cx
+    IN_STATE mov [STATE_FLOPPY_HEAD], dh
     call    interrupts_as_caller
     push    di
     call    floppy_ready
@@ -365,14 +366,14 @@ floppy_transfer:
     mov     es, ax
     and     di, 15
     push    di
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS + 1]
-    IN_EBDA mov ah, [EBDA_FLOPPY_HEAD]
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS + 1]
+    IN_STATE mov ah, [STATE_FLOPPY_HEAD]
     call    floppy_seek
     pop     di
     mov     ah, DISK_SEEK
     jc      .Lfloppy_transfer_end
 .Lfloppy_transfer_next:
-    IN_EBDA movzx bx, byte ptr [EBDA_REQUEST_KIND]
+    IN_STATE movzx bx, byte ptr [STATE_REQUEST_KIND]
     mov     al, cs:[bx + dma_modes]
     mov     cx, 512
     call    floppy_dma
@@ -389,10 +390,10 @@ floppy_transfer:
     mov     ax, es
     add     ax, 512 / 16
     mov     es, ax
-    IN_EBDA inc byte ptr [EBDA_FLOPPY_ADDRESS]
-    IN_EBDA inc word ptr [EBDA_REQUEST_DONE]
-    IN_EBDA mov ax, [EBDA_REQUEST_DONE]
-    IN_EBDA cmp ax, [EBDA_REQUEST_COUNT]
+    IN_STATE inc byte ptr [STATE_FLOPPY_ADDRESS]
+    IN_STATE inc word ptr [STATE_REQUEST_DONE]
+    IN_STATE mov ax, [STATE_REQUEST_DONE]
+    IN_STATE cmp ax, [STATE_REQUEST_COUNT]
     jb      .Lfloppy_transfer_next
     xor     ah, ah
 .Lfloppy_transfer_end:
@@ -401,21 +402,21 @@ floppy_transfer:
 
 # A sector was not found. Where a track ended within the request, the next one goes on: the other side, and then the
 # next cylinder. How long a track is, the diskette says, not the drive.
-# In: EBDA:SI drive, EBDA:[EBDA_FLOPPY_*], EBDA:[EBDA_REQUEST_DONE], AH status.
+# In: STATE:SI drive, STATE:[STATE_FLOPPY_*], STATE:[STATE_REQUEST_DONE], AH status.
 # Out: CF and AH status when it is an error; else the address is that of the next track's first sector, and AH not 0.
 # Clobbers: AX, CX, DX.
 floppy_next_track:
     cmp     ah, DISK_NOT_FOUND
     jne     .Lfloppy_next_track_error
-    IN_EBDA cmp byte ptr [EBDA_FLOPPY_ADDRESS], LEAST_TRACK_SECTORS
+    IN_STATE cmp byte ptr [STATE_FLOPPY_ADDRESS], LEAST_TRACK_SECTORS
     jbe     .Lfloppy_next_track_error
-    IN_EBDA cmp word ptr [EBDA_REQUEST_DONE], 0
+    IN_STATE cmp word ptr [STATE_REQUEST_DONE], 0
     je      .Lfloppy_next_track_error   # there is no such sector
-    IN_EBDA mov byte ptr [EBDA_FLOPPY_ADDRESS], 1
-    IN_EBDA xor byte ptr [EBDA_FLOPPY_HEAD], 1
+    IN_STATE mov byte ptr [STATE_FLOPPY_ADDRESS], 1
+    IN_STATE xor byte ptr [STATE_FLOPPY_HEAD], 1
     jnz     1f                          # CF is clear, and AH not 0
-    IN_EBDA inc byte ptr [EBDA_FLOPPY_ADDRESS + 1]
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS + 1]
+    IN_STATE inc byte ptr [STATE_FLOPPY_ADDRESS + 1]
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS + 1]
     mov     ah, 0
     call    floppy_seek
     mov     ah, DISK_SEEK
@@ -425,27 +426,27 @@ floppy_next_track:
     ret
 
 # Reads, writes or verifies one sector.
-# In: EBDA:SI drive, EBDA:[EBDA_FLOPPY_*], the DMA channel.
+# In: STATE:SI drive, STATE:[STATE_FLOPPY_*], the DMA channel.
 # Out: AH status, CF set when it is not 0.
 # Clobbers: AX, BX, CX, DX, DI.
 floppy_sector:
     mov     al, COMMAND_READ
-    IN_EBDA cmp byte ptr [EBDA_REQUEST_KIND], REQUEST_WRITE
+    IN_STATE cmp byte ptr [STATE_REQUEST_KIND], REQUEST_WRITE
     jne     1f
     mov     al, COMMAND_WRITE
 1:  call    floppy_put
     mov     ah, DISK_TIMEOUT
     jc      .Lfloppy_sector_end
     call    floppy_unit
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS + 1]
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS + 1]
     call    floppy_put
-    IN_EBDA mov al, [EBDA_FLOPPY_HEAD]
+    IN_STATE mov al, [STATE_FLOPPY_HEAD]
     call    floppy_put
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS]
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS]
     call    floppy_put
     mov     al, SIZE_512
     call    floppy_put
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS] # the last sector of this command
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS] # the last sector of this command
     call    floppy_put
     mov     al, GAP
     call    floppy_put
@@ -470,34 +471,34 @@ floppy_sector:
     ret
 
 # Sends head and drive as commands have them.
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Clobbers: AX, DX.
 floppy_unit:
-    IN_EBDA mov al, [EBDA_FLOPPY_HEAD]
+    IN_STATE mov al, [STATE_FLOPPY_HEAD]
     shl     al, 2
-    IN_EBDA or al, [si + DRIVE_PORT]
+    IN_STATE or al, [si + DRIVE_PORT]
     jmp     floppy_put
 
 # INT 13h AH=05h of a diskette: formats a track.
-# In: EBDA:SI drive, AL sectors, CH cylinder, DH head, ES:BX marks.
+# In: STATE:SI drive, AL sectors, CH cylinder, DH head, ES:BX marks.
 # Out: AH status.
 # Clobbers: all but DS, BP, FS, GS.
 .global floppy_format
 floppy_format:
-    IN_EBDA mov [EBDA_FLOPPY_ADDRESS], cx
-    IN_EBDA mov [EBDA_FLOPPY_HEAD], dh
-    IN_EBDA mov [EBDA_REQUEST_COUNT], al
+    IN_STATE mov [STATE_FLOPPY_ADDRESS], cx
+    IN_STATE mov [STATE_FLOPPY_HEAD], dh
+    IN_STATE mov [STATE_REQUEST_COUNT], al
     mov     di, bx
     push    di
     call    floppy_ready
     jc      1f
-    IN_EBDA mov al, [EBDA_FLOPPY_ADDRESS + 1]
-    IN_EBDA mov ah, [EBDA_FLOPPY_HEAD]
+    IN_STATE mov al, [STATE_FLOPPY_ADDRESS + 1]
+    IN_STATE mov ah, [STATE_FLOPPY_HEAD]
     call    floppy_seek
     mov     ah, DISK_SEEK
 1:  pop     di
     jc      9f
-    IN_EBDA mov cl, [EBDA_REQUEST_COUNT]
+    IN_STATE mov cl, [STATE_REQUEST_COUNT]
     mov     ch, 0
     shl     cx, 2                       # FORMAT_BYTES
     mov     al, DMA_FROM_MEMORY
@@ -509,7 +510,7 @@ floppy_format:
     call    floppy_unit
     mov     al, SIZE_512
     call    floppy_put
-    IN_EBDA mov al, [EBDA_REQUEST_COUNT]
+    IN_STATE mov al, [STATE_REQUEST_COUNT]
     call    floppy_put
     mov     al, GAP
     call    floppy_put
@@ -529,12 +530,12 @@ floppy_restart:
     ret
 
 # INT 13h AH=16h of a diskette: has it been changed?
-# In: EBDA:SI drive.
+# In: STATE:SI drive.
 # Out: AH status.
 # Clobbers: AX, CX, DX.
 .global floppy_change
 floppy_change:
-    IN_EBDA mov cl, [si + DRIVE_PORT]
+    IN_STATE mov cl, [si + DRIVE_PORT]
     mov     al, 0x10
     shl     al, cl
     or      al, cl

@@ -11,7 +11,7 @@ ICW4                    = 0x01          # 8086 mode
 MASTER_VECTOR           = 0x08
 SLAVE_VECTOR            = 0x70
 MASTER_MASK             = 0xB8          # open: timer, keyboard, slave, diskettes
-SLAVE_MASK              = 0x3E          # open: clock, both IDE channels
+SLAVE_MASK              = 0x8E          # open: clock, mouse, coprocessor, first IDE channel
 OCW3_READ_ISR           = 0x0B
 COPROCESSOR_BUSY        = 0xF0          # a write clears the latch of FERR#
 

@@ -31,7 +31,7 @@ ENTRY_ABOVE_4G          = 6
 .global memory_top
 memory_top:
     call    memory_end
-    IN_EBDA sub eax, [EBDA_KEPT]
+    IN_STATE sub eax, [STATE_KEPT]
     ret
 
 # Size of the memory above 1 MiB.
@@ -128,7 +128,7 @@ system_e820:
     jne     .Lsystem_e820_above
     call    memory_top
     mov     es:[di], eax
-    IN_EBDA mov eax, [EBDA_KEPT]
+    IN_STATE mov eax, [STATE_KEPT]
     mov     es:[di + 8], eax
 .Lsystem_e820_above:
     cmp     bl, ENTRY_ABOVE_4G
@@ -140,7 +140,7 @@ system_e820:
     inc     ebx
     cmp     bl, ENTRY_KEPT
     jne     .Lsystem_e820_exists
-    IN_EBDA cmp dword ptr [EBDA_KEPT], 1
+    IN_STATE cmp dword ptr [STATE_KEPT], 1
     adc     ebx, 0                      # an empty one is left out
 .Lsystem_e820_exists:
     call    memory_entry_exists
@@ -167,6 +167,7 @@ memory_entry_exists:
 # Size of the memory above 4 GiB.
 # Out: EAX RAM above 4 GiB, in units of 64 KiB.
 # Clobbers: nothing.
+.global memory_above_4g
 memory_above_4g:
     xor     eax, eax
     mov     al, CMOS_ABOVE_4G + 2

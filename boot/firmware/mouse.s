@@ -71,19 +71,19 @@ mouse_enable:
     mov     al, MOUSE_DISABLE
     jb      1f
     mov     ah, ERROR_NO_HANDLER
-    IN_EBDA cmp dword ptr [EBDA_MOUSE_HANDLER], 0
+    IN_STATE cmp dword ptr [STATE_MOUSE_HANDLER], 0
     je      mouse_error
-    IN_EBDA mov byte ptr [EBDA_MOUSE_COUNT], 0
+    IN_STATE mov byte ptr [STATE_MOUSE_COUNT], 0
     in      al, PIC2_DATA
     and     al, ~MASK_MOUSE
     out     PIC2_DATA, al
     mov     al, MOUSE_ENABLE
 1:  call    mouse_begin
-    IN_EBDA or byte ptr [EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF
-    IN_EBDA and byte ptr [EBDA_MOUSE_COMMAND], ~COMMAND_INTERRUPT
+    IN_STATE or byte ptr [STATE_MOUSE_COMMAND], COMMAND_MOUSE_OFF
+    IN_STATE and byte ptr [STATE_MOUSE_COMMAND], ~COMMAND_INTERRUPT
     cmp     bh, 1
     jne     mouse_tell
-    IN_EBDA xor byte ptr [EBDA_MOUSE_COMMAND], COMMAND_MOUSE_OFF | COMMAND_INTERRUPT
+    IN_STATE xor byte ptr [STATE_MOUSE_COMMAND], COMMAND_MOUSE_OFF | COMMAND_INTERRUPT
 
 # Sends the mouse a byte; that ends the call.
 # In: AL byte, after mouse_begin.
@@ -101,12 +101,12 @@ mouse_initialize:
     mov     ah, ERROR_INTERFACE
     cmp     bh, PACKET_BYTES
     jne     mouse_error
-    IN_EBDA mov dword ptr [EBDA_MOUSE_HANDLER], 0
+    IN_STATE mov dword ptr [STATE_MOUSE_HANDLER], 0
 
 # AL=01h.
 # Out: BL AAh, BH 0: what a mouse says of itself after a reset.
 mouse_reset:
-    IN_EBDA mov byte ptr [EBDA_MOUSE_COUNT], 0
+    IN_STATE mov byte ptr [STATE_MOUSE_COUNT], 0
     mov     al, MOUSE_RESET
     call    mouse_begin
     call    mouse_send
@@ -189,8 +189,8 @@ mouse_extended:
 # AL=07h.
 # In: ES:BX the routine that is called with each packet; 0 for none.
 mouse_handler:
-    IN_EBDA mov [EBDA_MOUSE_HANDLER], bx
-    IN_EBDA mov [EBDA_MOUSE_HANDLER + 2], es
+    IN_STATE mov [STATE_MOUSE_HANDLER], bx
+    IN_STATE mov [STATE_MOUSE_HANDLER + 2], es
     jmp     mouse_good
 
 # The controller is the mouse's from here to mouse_end: no byte of the keyboard comes between. A key that waits to be
@@ -212,7 +212,7 @@ mouse_begin:
     mov     al, KBC_READ_COMMAND_BYTE
     call    kbc_command
     call    kbc_receive
-    IN_EBDA mov [EBDA_MOUSE_COMMAND], al
+    IN_STATE mov [STATE_MOUSE_COMMAND], al
     and     al, ~(COMMAND_INTERRUPTS | COMMAND_MOUSE_OFF)
     or      al, COMMAND_KEYBOARD_OFF
     call    command_byte_set
@@ -220,13 +220,13 @@ mouse_begin:
     mov     al, ah
     ret
 
-# Leaves the controller as it was, but for what EBDA_MOUSE_COMMAND says now.
+# Leaves the controller as it was, but for what STATE_MOUSE_COMMAND says now.
 # Clobbers: CX.
 # Flags: kept.
 mouse_end:
     pushf
     push    ax
-    IN_EBDA mov al, [EBDA_MOUSE_COMMAND]
+    IN_STATE mov al, [STATE_MOUSE_COMMAND]
     call    command_byte_set
     pop     ax
     popf
@@ -287,31 +287,31 @@ irq_mouse:
     push    ds
     push    es
     cld
-    mov     ax, EBDA_SEGMENT
+    mov     ax, STATE_SEGMENT
     mov     ds, ax
     in      al, KBC_STATUS
     and     al, KBC_OUTPUT_FULL | KBC_FROM_MOUSE
     cmp     al, KBC_OUTPUT_FULL | KBC_FROM_MOUSE
     jne     1f
     in      al, KBC_DATA
-    movzx   bx, byte ptr [EBDA_MOUSE_COUNT]
-    mov     [EBDA_MOUSE_PACKET + bx], al
+    movzx   bx, byte ptr [STATE_MOUSE_COUNT]
+    mov     [STATE_MOUSE_PACKET + bx], al
     inc     bx
-    mov     [EBDA_MOUSE_COUNT], bl
+    mov     [STATE_MOUSE_COUNT], bl
     cmp     bl, PACKET_BYTES
     jb      1f
-    mov     byte ptr [EBDA_MOUSE_COUNT], 0
-    cmp     dword ptr [EBDA_MOUSE_HANDLER], 0
+    mov     byte ptr [STATE_MOUSE_COUNT], 0
+    cmp     dword ptr [STATE_MOUSE_HANDLER], 0
     je      1f
-    movzx   ax, byte ptr [EBDA_MOUSE_PACKET]
+    movzx   ax, byte ptr [STATE_MOUSE_PACKET]
     push    ax
-    mov     al, [EBDA_MOUSE_PACKET + 1]
+    mov     al, [STATE_MOUSE_PACKET + 1]
     push    ax
-    mov     al, [EBDA_MOUSE_PACKET + 2]
+    mov     al, [STATE_MOUSE_PACKET + 2]
     push    ax
     push    0
     sti
-    lcall   [EBDA_MOUSE_HANDLER]
+    lcall   [STATE_MOUSE_HANDLER]
     cli
     add     sp, 8
 1:  pop     es

@@ -110,6 +110,7 @@ mp_init:
 MP_ADDRESS              = SHADOW + SHADOW_MP
 SUM_ADDRESS             = (MP_ADDRESS & 0xFF) + ((MP_ADDRESS >> 8) & 0xFF) + (MP_ADDRESS >> 16)
 SUM_POINTER             = '_' + 'M' + 'P' + '_' + SUM_ADDRESS + 1 + 4
+    NOT_FOUND_HERE
 pointer:
     .ascii  "_MP_"
     .long   MP_ADDRESS

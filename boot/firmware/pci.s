@@ -13,7 +13,10 @@ PCI_BAR0                = 0x10
 PCI_BARS                = 6
 PCI_INTERRUPT_LINE      = 0x3C
 PCI_INTERRUPT_PIN       = 0x3D
-COMMAND_IO_MEMORY       = 0x0003
+PCI_ROM                 = 0x30
+HEADER_KIND             = 0x7F          # 0: a function with a register at PCI_ROM
+ROM_ADDRESS             = 0xFFFFF800
+COMMAND_USUAL           = 0x0103        # I/O, memory, SERR#
 CLASS_BRIDGE            = 0x06
 BAR_IO                  = 0x01
 BAR_64BIT               = 0x04          # bits 1-2 of a memory BAR
@@ -21,8 +24,6 @@ BAR_64BIT               = 0x04          # bits 1-2 of a memory BAR
 IO_FIRST                = 0xC000        # ports for devices: from here up
 MEMORY_LAST             = 0xFEC00000    # memory for devices: from here down
 
-HOST_PAM1               = 0x5A          # six bytes: C0000-EFFFF, 32 KiB each
-PAM_RAM                 = 0x33333333    # reads and writes of both halves go to RAM
 PIIX_PIRQ               = 0x60          # four bytes: IRQ of PIRQA# to PIRQD#
 PIIX_IDE_TIMING         = 0x40          # two words: primary, secondary channel
 PIIX_IDE_ENABLE         = 0x8000        # the channel answers at its ports
@@ -41,8 +42,8 @@ CHIP_BYTES              = 6             # entry of the table of chips
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EDI.
 .global pci_init
 pci_init:
-    IN_EBDA mov dword ptr [EBDA_PCI_IO], IO_FIRST
-    IN_EBDA mov dword ptr [EBDA_PCI_MEMORY], MEMORY_LAST
+    IN_STATE mov dword ptr [STATE_PCI_IO], IO_FIRST
+    IN_STATE mov dword ptr [STATE_PCI_MEMORY], MEMORY_LAST
     xor     bx, bx
 .Lpci_init_function:
     call    pci_next
@@ -54,11 +55,11 @@ pci_init:
     je      .Lpci_init_bridge
     call    pci_bars
     call    pci_interrupt
+.Lpci_init_bridge:
     mov     di, PCI_COMMAND
     call    pci_read16
-    or      ax, COMMAND_IO_MEMORY
+    or      ax, COMMAND_USUAL
     call    pci_write16
-.Lpci_init_bridge:
     pop     eax
     mov     si, offset chips            # chips with work of their own
 .Lpci_init_chip:
@@ -96,9 +97,9 @@ pci_bars:
     neg     ecx                         # mask
     jz      .Lpci_bars_next
     neg     eax
-    IN_EBDA add eax, [EBDA_PCI_MEMORY]
+    IN_STATE add eax, [STATE_PCI_MEMORY]
     and     eax, ecx
-    IN_EBDA mov [EBDA_PCI_MEMORY], eax
+    IN_STATE mov [STATE_PCI_MEMORY], eax
     call    pci_write32
     test    si, BAR_64BIT
     jz      .Lpci_bars_next
@@ -112,17 +113,34 @@ pci_bars:
     and     cl, 0xFC                    # mask
     mov     eax, ecx
     not     eax                         # size - 1
-    IN_EBDA add eax, [EBDA_PCI_IO]
+    IN_STATE add eax, [STATE_PCI_IO]
     and     eax, ecx
     sub     eax, ecx                    # and the size
     mov     esi, eax
     add     eax, ecx
-    IN_EBDA mov [EBDA_PCI_IO], esi
+    IN_STATE mov [STATE_PCI_IO], esi
     call    pci_write32
 .Lpci_bars_next:
     add     di, 4
     cmp     di, PCI_BAR0 + PCI_BARS * 4
     jb      .Lpci_bars_bar
+
+    mov     di, PCI_HEADER_TYPE         # an expansion ROM has an address, too, and is switched off
+    call    pci_read8
+    test    al, HEADER_KIND
+    jnz     .Lpci_bars_done
+    mov     di, PCI_ROM
+    mov     eax, ROM_ADDRESS
+    call    pci_write32
+    call    pci_read32
+    and     eax, ROM_ADDRESS
+    jz      .Lpci_bars_done
+    mov     ecx, eax                    # mask
+    IN_STATE add eax, [STATE_PCI_MEMORY]
+    and     eax, ecx
+    IN_STATE mov [STATE_PCI_MEMORY], eax
+    call    pci_write32
+.Lpci_bars_done:
     ret
 
 # Tells a function the IRQ to which the board leads its pin.
@@ -143,17 +161,6 @@ pci_interrupt:
     mov     di, PCI_INTERRUPT_LINE
     call    pci_write8
 1:  ret
-
-# The host bridge shows the RAM between the video memory and this ROM: for expansion ROMs and tables.
-# In: BX function.
-# Clobbers: EAX, DX, DI.
-host_bridge:
-    mov     di, HOST_PAM1
-    mov     eax, PAM_RAM
-    call    pci_write16
-    mov     di, HOST_PAM1 + 2
-    mov     eax, PAM_RAM
-    jmp     pci_write32
 
 # The ISA bridge routes PIRQA#-PIRQD#; their IRQs are level triggered.
 # Clobbers: EAX, DX, DI.
@@ -198,7 +205,6 @@ pirq_lines:     .byte 10, 10, 11, 11
     .word   \vendor, \device, \routine
 .endm
 chips:
-    CHIP    0x8086, 0x1237, host_bridge     # 440FX
     CHIP    0x8086, 0x7000, piix_isa    # PIIX3
     CHIP    0x8086, 0x7110, piix_isa    # PIIX4
     CHIP    0x8086, 0x7010, piix_ide

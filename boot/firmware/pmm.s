@@ -6,7 +6,7 @@
 .intel_syntax noprefix
 .code16
 
-PMM_SIGNATURE           = 0x4D4D5024    # "$PMM"
+PMM_SIGNATURE           = 0x5024        # "$P" of "$PMM"
 PMM_CHECKSUM            = 6             # u8 in the structure
 PMM_UNSUPPORTED         = -1
 ANONYMOUS               = -1            # handle of blocks that are not looked for
@@ -84,7 +84,7 @@ pmm_entry:
     mov     ax, SHADOW_SEGMENT
     mov     es, ax
     mov     eax, PMM_UNSUPPORTED
-    cmp     dword ptr es:[SHADOW_PMM], PMM_SIGNATURE
+    cmp     word ptr es:[SHADOW_PMM], PMM_SIGNATURE # not all of it: who searches the ROM would find it here
     jne     1f
     mov     di, [bp + P_FUNCTION]
     cmp     di, 2
@@ -348,13 +348,14 @@ kept_count:
     cmp     si, BLOCKS_END
     jb      1b
     sub     eax, edx
-    IN_EBDA mov [EBDA_KEPT], eax
+    IN_STATE mov [STATE_KEPT], eax
     xor     eax, eax
     ret
 
 .data
 functions:
     .word   allocate, find, free
+    NOT_FOUND_HERE
 structure:
     .ascii  "$PMM"
     .byte   1, structure_end - structure, 0

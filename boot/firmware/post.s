@@ -56,6 +56,7 @@ post_cold:
     and     al, 0xFE                    # bit 0 would reset the processor
     or      al, 2
     out     SYSTEM_CONTROL_A, al
+    call    shadow_open
     call    data_areas_init
     call    vectors_init
     call    interrupt_controllers_init
@@ -67,15 +68,18 @@ post_cold:
     xor     bx, bx
     mov     ax, 0x0003
     int     0x10
+    call    video_parameters_init
     call    clock_init
     call    drives_init
     call    floppies_init
     call    acpi_init
     call    mp_init
+    call    smbios_init
     call    equipment_init
     sti
     call    banner
     call    roms_init
+    call    shadow_close
     int     0x19
 
 # Zeroes the BIOS data areas and fills in what is known; leaves DS = BDA.
@@ -93,7 +97,7 @@ data_areas_init:
     xor     di, di
     mov     cx, EBDA_KIB * 512
     rep stosw
-    IN_EBDA mov byte ptr [EBDA_SIZE], EBDA_KIB
+    mov     byte ptr es:[0], EBDA_KIB
     mov     word ptr [BDA_EBDA], EBDA_SEGMENT
     mov     word ptr [BDA_MEMORY_KIB], 640 - EBDA_KIB
     ret
@@ -113,7 +117,7 @@ equipment_init:
     cmp     word ptr [BDA_LPT], 0
     je      4f
     add     ax, 1 << EQUIPMENT_LPT_SHIFT
-4:  IN_EBDA movzx bx, byte ptr [EBDA_FLOPPY_COUNT]
+4:  IN_STATE movzx bx, byte ptr [STATE_FLOPPY_COUNT]
     cmp     bx, 1
     jb      3f
     dec     bx
@@ -135,7 +139,7 @@ banner:
     call    say_decimal
     mov     si, offset text_memory
     call    say
-    IN_EBDA movzx ecx, byte ptr [EBDA_DISK_COUNT]
+    IN_STATE movzx ecx, byte ptr [STATE_DISK_COUNT]
     mov     dl, FIRST_DISK
     jecxz   2f
 1:  call    drive_find
@@ -147,15 +151,15 @@ banner:
     mov     si, offset text_disk
     call    say
     pop     si
-    IN_EBDA mov eax, [si + DRIVE_SECTORS]
-    IN_EBDA mov ebx, [si + DRIVE_SECTORS + 4]
+    IN_STATE mov eax, [si + DRIVE_SECTORS]
+    IN_STATE mov ebx, [si + DRIVE_SECTORS + 4]
     shrd    eax, ebx, 11                # MiB
     call    say_decimal
     mov     si, offset text_mib
     call    say
     inc     dl
     loop    1b
-2:  IN_EBDA movzx ecx, byte ptr [EBDA_CD_COUNT]
+2:  IN_STATE movzx ecx, byte ptr [STATE_CD_COUNT]
     mov     dl, FIRST_CD
     jecxz   4f
 3:  mov     si, offset text_drive

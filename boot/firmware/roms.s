@@ -52,8 +52,8 @@ SELECTOR_BIG            = 16            # 4 GiB
 # Clobbers: all but SP.
 .global roms_init
 roms_init:
-    IN_EBDA mov word ptr [EBDA_ROM_NEXT], ROMS_FIRST
-    IN_EBDA mov dword ptr [EBDA_BEV], 0
+    IN_STATE mov word ptr [STATE_ROM_NEXT], ROMS_FIRST
+    IN_STATE mov dword ptr [STATE_BEV], 0
     mov     ax, SHADOW_SEGMENT          # ROMs look here whether the BIOS knows Plug and Play
     mov     es, ax
     mov     si, offset pnp_installation
@@ -87,21 +87,17 @@ rom_of_function:
     test    al, HEADER_KIND
     jnz     9f
     mov     di, PCI_ROM
-    mov     eax, ROM_ADDRESS            # a register that is written with ones keeps those that count its size
-    call    pci_write32
     call    pci_read32
     and     eax, ROM_ADDRESS
     jz      9f
-    IN_EBDA mov esi, [EBDA_PCI_MEMORY]  # below all that has an address, and only for this moment
-    add     esi, eax
-    and     esi, eax
-    mov     eax, esi
-    or      al, ROM_ENABLE
+    mov     esi, eax
+    or      al, ROM_ENABLE              # only for this moment
     call    pci_write32
+    push    esi
     call    rom_load
+    pop     eax
     pushf
     mov     di, PCI_ROM
-    xor     eax, eax
     call    pci_write32
     popf
     jc      9f
@@ -113,7 +109,7 @@ rom_of_function:
 # Out: CF when it is none for a PC, is damaged or finds no room.
 # Clobbers: EAX, CX, DX, ESI, DI, BP, ES.
 rom_load:
-    IN_EBDA mov dx, [EBDA_ROM_NEXT]
+    IN_STATE mov dx, [STATE_ROM_NEXT]
     cmp     dx, ROMS_END
     jae     .Lrom_load_bad
     call    rom_piece
@@ -143,7 +139,7 @@ rom_load:
     loop    .Lrom_load_piece
     test    ah, ah
     jnz     .Lrom_load_bad
-    IN_EBDA mov es, [EBDA_ROM_NEXT]
+    IN_STATE mov es, [STATE_ROM_NEXT]
     mov     di, es:[ROM_PCI]
     cmp     di, OFFSET_MOST
     ja      .Lrom_load_bad
@@ -192,7 +188,7 @@ rom_piece:
 # In: BX function.
 # Clobbers: all but SP.
 rom_run:
-    IN_EBDA mov dx, [EBDA_ROM_NEXT]
+    IN_STATE mov dx, [STATE_ROM_NEXT]
     mov     cx, ROM_ENTRY
     call    rom_call_big
     mov     es, dx
@@ -201,7 +197,7 @@ rom_run:
     add     ax, dx
     add     ax, ROM_ALIGN - 1
     and     ax, -ROM_ALIGN
-    IN_EBDA mov [EBDA_ROM_NEXT], ax
+    IN_STATE mov [STATE_ROM_NEXT], ax
     mov     di, es:[ROM_PNP]
     mov     si, PNP_HEADERS
 .Lrom_run_header:
@@ -213,10 +209,10 @@ rom_run:
     jne     .Lrom_run_done
     mov     cx, es:[di + PNP_BEV]
     jcxz    .Lrom_run_drive
-    IN_EBDA cmp dword ptr [EBDA_BEV], 0
+    IN_STATE cmp dword ptr [STATE_BEV], 0
     jne     .Lrom_run_next
-    IN_EBDA mov [EBDA_BEV], cx
-    IN_EBDA mov [EBDA_BEV + 2], es
+    IN_STATE mov [STATE_BEV], cx
+    IN_STATE mov [STATE_BEV + 2], es
     jmp     .Lrom_run_next
 .Lrom_run_drive:
     mov     cx, es:[di + PNP_BCV]
@@ -313,6 +309,7 @@ limits:
 limits_pointer:
     .word   limits_pointer - limits - 1
     .long   ROM_SEGMENT * 16 + limits
+    NOT_FOUND_HERE
 pnp_installation:
     .ascii  "$PnP"
     .byte   0x10, pnp_installation_end - pnp_installation

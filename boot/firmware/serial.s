@@ -35,14 +35,16 @@ serial_init:
     call    serial_present
     jnz     2f
     mov     [bx + BDA_COM], dx
-    add     bx, 2
+    shr     bx, 1
+    mov     byte ptr [bx + BDA_COM_TIMEOUT], TIMEOUT_TICKS
+    inc     bx
+    add     bx, bx
     mov     cx, 1                       # divisor of 115200 baud
     mov     al, LINE_CONTROL_8N1
     call    serial_set
 2:  add     si, 2
     cmp     si, offset serial_ports_end
     jb      1b
-    mov     dword ptr [BDA_COM_TIMEOUT], TIMEOUT_TICKS * 0x01010101
     ret
 
 # Does a UART answer?

@@ -206,10 +206,11 @@ vectors_init:
     mov     di, 0x70 * 4
     mov     cx, 8
     rep stosd
-    mov     di, 0x60 * 4                # vectors for programs start out empty
+    mov     di, 0x60 * 4                # vectors for programs start out empty,
     xor     eax, eax
-    mov     cl, 8
+    mov     cl, 7
     rep stosd
+    mov     es:[0x79 * 4], eax          # and the one that guards of disks take for the end of the table
     mov     si, offset vectors
 1:  movzx   di, byte ptr cs:[si]
     shl     di, 2

@@ -53,7 +53,8 @@ system_features:
 # INT 15h AH=C1h.
 # Out: ES segment of the EBDA.
 system_ebda:
-    mov     word ptr [bp + F_ES], EBDA_SEGMENT
+    mov     ax, [BDA_EBDA]              # a program may have moved it
+    mov     [bp + F_ES], ax
     jmp     service_ok
 
 .data

@@ -25,15 +25,6 @@ LEVELS                  = 5             # a group's colours are made of so many
 GREEN_SHIFT             = 16            # hues by which green and blue follow red
 BLUE_SHIFT              = 8
 
-# Entry of the table of modes.
-MODE_COLUMNS            = 1             # u8
-MODE_LAST_ROW           = 2             # u8
-MODE_FONT               = 3             # u8: height
-MODE_PAGE_BYTES         = 4             # u16
-MODE_MISC               = 6             # u8
-MODE_REGISTERS          = 7             # as registers_write has them
-MODE_BYTES              = 7 + 5 + 25 + 9 + 21
-
 .text
 
 # INT 10h AH=00h for modes above 3.
@@ -207,12 +198,6 @@ text_colors:
     .byte   0x15, 0x15, 0x15, 0x15, 0x15, 0x3F, 0x15, 0x3F, 0x15, 0x15, 0x3F, 0x3F
     .byte   0x3F, 0x15, 0x15, 0x3F, 0x15, 0x3F, 0x3F, 0x3F, 0x15, 0x3F, 0x3F, 0x3F
 
-# Mode, columns, last row, font, bytes of a page, miscellaneous output.
-.macro VIDEO_MODE number, columns, last_row, font, page_bytes, misc
-    .byte   \number, \columns, \last_row, \font
-    .word   \page_bytes
-    .byte   \misc
-.endm
 # Registers of the graphics controller and palette of modes with planes.
 .macro PLANES_GRAPHICS
     .byte   0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x0F, 0xFF
@@ -234,6 +219,7 @@ text_colors:
     .byte   0x00, 0x13, 0x15, 0x17, 0x02, 0x04, 0x06, 0x07, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17
     .byte   0x01, 0x00, 0x03, 0x00, 0x00
 .endm
+.global modes
 modes:
     VIDEO_MODE 4, 40, 24, 8, 0x4000, 0x63 # 320 x 200, 4 colors
     CGA_320

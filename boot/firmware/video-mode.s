@@ -1,4 +1,4 @@
-# The VGA's registers for text modes, its palette and its font memory. Values are those of IBM's VGA; register names
+# The VGA's registers for text modes, and its palette. Values are those of IBM's VGA; register names
 # follow the IBM VGA technical reference.
 
 .include "firmware.inc"
@@ -11,37 +11,15 @@ MISC_TEXT               = 0x67          # 28 MHz clock, color addresses, RAM on,
 MISC_MONO               = MISC_TEXT & ~MISC_COLOUR
 CRTC_PROTECT            = 0x11          # bit 7 of this register protects registers 0-7
 
-FONT_SEGMENT            = 0xA000
-FONT_CELL               = 32            # bytes between characters in font memory
-TEXT_LINES              = 400
-PAGE_GAP                = 0x100         # bytes between pages of text
-CRTC_MAXIMUM_LINE       = 0x09
-CRTC_CURSOR_START       = 0x0A
-CRTC_VISIBLE_END        = 0x12
-
-# Entry of the table of fonts.
-FONT_FUNCTION           = 0             # u8: AL of AH=11h, without FONT_FIT
-FONT_HEIGHT             = 1             # u8
-FONT_SHAPES             = 2             # u16: in the ROM
-FONT_BYTES              = 4
-FONT_FIT                = 0x10          # bit of AL: rows follow
-FONT_GRAPHICS           = 0x20
-FONT_TELL               = 0x30
-FONT_PLACES             = 8
-VECTOR_GRAPHICS_HIGH    = 0x1F          # characters from 80h on of the font of 8 lines
-VECTOR_GRAPHICS         = 0x43          # the font of graphics modes
-
 BLANK                   = 0x0720
 PAGE_BYTES_80           = 4096
 PAGE_BYTES_40           = 2048
 DAC_COLORS              = 64
 GREY_SHIFT              = 3             # where a colour of monochrome modes has its brightness
-GRAPHICS_MAP            = 0x06
-MAP_MONO                = 0x0A          # B0000 of 32 KiB
 OPTION_NOT_CLEARED      = 0x80
 OPTIONS                 = 0x60          # 256 KiB of video memory
 SWITCHES                = 0xF9          # EGA switches: color monitor
-FLAGS                   = 0x11          # VGA, 400 lines
+FLAGS                   = 0x51          # VGA, 400 lines, displays can be switched
 DCC_VGA_COLOR           = 8             # display combination: VGA with color monitor
 
 .text
@@ -85,9 +63,7 @@ video_set_mode:
 .Lvideo_set_mode_write:
     call    registers_write
     call    palette_write
-    mov     si, offset fonts
-    call    font_choose
-    call    font_load
+    call    font_usual
 
     mov     byte ptr [BDA_PAGE], 0
     mov     word ptr [BDA_PAGE_START], 0
@@ -257,183 +233,6 @@ palette_greys:
     jb      palette_greys
     ret
 
-# Puts a font of the ROM into plane 2, where the VGA takes it from.
-# In: SI entry in the table of fonts.
-# Clobbers: AX, BX, CX, DX, SI, DI, ES.
-font_load:
-    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
-    mov     di, cs:[si + FONT_SHAPES]
-    push    di
-    mov     si, offset font_access
-    call    font_registers
-    pop     si
-    mov     ax, FONT_SEGMENT
-    mov     es, ax
-    xor     di, di
-    push    ds
-    push    cs
-    pop     ds
-    mov     dx, 256
-1:  mov     cx, bx
-    rep movsb
-    add     di, FONT_CELL
-    sub     di, bx
-    dec     dx
-    jnz     1b
-    pop     ds
-    mov     si, offset text_access
-    call    font_registers
-    cmp     byte ptr [BDA_VIDEO_MODE], MODE_MONO_TEXT
-    jne     3f
-    mov     ax, GRAPHICS_MAP | MAP_MONO << 8
-    out     dx, ax
-3:  ret
-
-# Switches plane 2 to the writing of fonts, or back.
-# In: SI three sequencer, then three graphics registers in the ROM (index, value).
-# Out: DX GRAPHICS_PORT.
-# Clobbers: AX, CX, SI.
-font_registers:
-    mov     dx, SEQUENCER_PORT
-    call    1f
-    mov     dx, GRAPHICS_PORT
-1:  mov     cx, 3
-2:  mov     ax, cs:[si]
-    add     si, 2
-    out     dx, ax
-    loop    2b
-    ret
-
-# INT 10h AH=11h: fonts. AL=01h, 02h, 04h put one into the font memory of text modes, 11h, 12h, 14h have as many rows
-# as it leaves room for besides; 22h to 24h choose it for graphics modes; 30h tells where one is.
-# Out: for 30h ES:BP font, CX height of the one in use, DL last row.
-.global video_font
-video_font:
-    cmp     al, FONT_TELL
-    je      .Lvideo_font_tell
-    mov     cl, al
-    and     cl, ~FONT_FIT
-    mov     si, offset fonts
-.Lvideo_font_look:
-    cmp     cl, cs:[si + FONT_FUNCTION]
-    je      .Lvideo_font_found
-    add     si, FONT_BYTES
-    cmp     si, offset fonts_end
-    jb      .Lvideo_font_look
-    ret
-.Lvideo_font_found:
-    cmp     al, FONT_GRAPHICS
-    jae     font_choose
-    push    si
-    push    ax
-    call    font_load
-    pop     ax
-    pop     si
-    test    al, FONT_FIT
-    jnz     font_fit
-.Lvideo_font_done:
-    ret
-.Lvideo_font_tell:
-    movzx   bx, bh
-    cmp     bl, FONT_PLACES
-    jae     .Lvideo_font_done
-    mov     ax, [BDA_FONT_HEIGHT]
-    mov     [bp + F_CX], ax
-    mov     al, [BDA_LAST_ROW]
-    mov     [bp + F_DL], al
-    mov     cx, ROM_SEGMENT
-    cmp     bl, 2
-    jae     .Lvideo_font_ours
-    xor     ax, ax                      # two are where vectors say
-    mov     es, ax
-    mov     si, VECTOR_GRAPHICS_HIGH * 4
-    test    bl, bl
-    jz      .Lvideo_font_vector
-    mov     si, VECTOR_GRAPHICS * 4
-.Lvideo_font_vector:
-    mov     ax, es:[si]
-    mov     cx, es:[si + 2]
-    jmp     .Lvideo_font_told
-.Lvideo_font_ours:
-    add     bx, bx
-    mov     ax, cs:[bx + font_places - 4]
-.Lvideo_font_told:
-    mov     [bp + F_ES], cx
-    mov     [bp + F_EBP], ax
-    ret
-
-# Has characters of text modes be as high as those of a font, and the screen as many rows as there is room for.
-# In: SI entry in the table of fonts.
-# Clobbers: AX, BX, CX, DX.
-font_fit:
-    movzx   bx, byte ptr cs:[si + FONT_HEIGHT]
-    mov     [BDA_FONT_HEIGHT], bx
-    mov     dx, [BDA_CRTC]
-    mov     al, CRTC_MAXIMUM_LINE
-    out     dx, al
-    inc     dx
-    in      al, dx
-    and     al, 0xE0
-    lea     cx, [bx - 1]
-    or      al, cl
-    out     dx, al
-    dec     dx
-    cmp     bl, 9                       # the cursor has the last two lines, or in high characters those above
-    cmc
-    sbb     cl, 0
-    mov     ch, cl
-    dec     ch
-    mov     [BDA_CURSOR_SHAPE], cl
-    mov     [BDA_CURSOR_SHAPE + 1], ch
-    mov     al, CRTC_CURSOR_START
-    mov     ah, ch
-    out     dx, ax
-    inc     al
-    mov     ah, cl
-    out     dx, ax
-    mov     ax, TEXT_LINES
-    xor     dx, dx
-    div     bx
-    mov     cx, ax
-    dec     ax
-    mov     [BDA_LAST_ROW], al
-    mov     ax, [BDA_COLUMNS]
-    add     ax, ax
-    mul     cx
-    add     ax, PAGE_GAP
-    mov     [BDA_PAGE_BYTES], ax
-    movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
-    mul     cl
-    dec     ax
-    xchg    ah, al
-    mov     dx, [BDA_CRTC]
-    mov     al, CRTC_VISIBLE_END        # whole rows
-    out     dx, ax
-    ret
-
-# Has graphics modes draw characters of the font with a height.
-# In: AL 8, 14 or 16.
-# Clobbers: AX, SI, ES.
-.global font_choose_height
-font_choose_height:
-    mov     si, offset fonts - FONT_BYTES
-1:  add     si, FONT_BYTES
-    cmp     al, cs:[si + FONT_HEIGHT]
-    jne     1b
-
-# Has graphics modes draw characters of a font.
-# In: SI entry in the table of fonts.
-# Clobbers: AX, ES.
-font_choose:
-    xor     ax, ax
-    mov     es, ax
-    mov     ax, cs:[si + FONT_SHAPES]
-    mov     es:[VECTOR_GRAPHICS * 4], ax
-    mov     word ptr es:[VECTOR_GRAPHICS * 4 + 2], ROM_SEGMENT
-    movzx   ax, byte ptr cs:[si + FONT_HEIGHT]
-    mov     [BDA_FONT_HEIGHT], ax
-    ret
-
 # INT 10h AH=12h: BL=10h.
 # Out: BH 0 color, 1 monochrome, BL 3: 256 KiB, CX switches; BL=30h to 36h: nothing to be chosen, accepted.
 .global video_options
@@ -472,32 +271,10 @@ video_combination:
 greys:
     .byte   0, 0x2A, 0x2A, 0x3F
 
-.macro FONT function, height, shapes
-    .byte   \function, \height
-    .word   \shapes
-.endm
-# The first one is that of text modes.
-fonts:
-    FONT    0x04, 16, font_16
-    FONT    0x01, 14, font_14
-    FONT    0x02, 8, font_8
-    FONT    0x24, 16, font_16
-    FONT    0x22, 14, font_14
-    FONT    0x23, 8, font_8
-fonts_end:
-# What BH of AX=1130h means from 2 on.
-font_places:
-    .word   font_14, font_8, font_8_high, font_14, font_16, font_16
-
-# Font memory: sequencer map mask and memory mode, graphics read map, mode and map; then back to text.
-font_access:
-    .byte   0, 1, 2, 4, 4, 7            # synchronous reset, plane 2, sequential addresses
-    .byte   4, 2, 5, 0, 6, 4            # read plane 2, no odd/even, A0000 of 64 KiB
-text_access:
-    .byte   2, 3, 4, 2, 0, 3            # planes 0 and 1, odd/even, run
-    .byte   4, 0, 5, 0x10, 6, 0x0E      # B8000 of 32 KiB; MAP_MONO instead
-
 # Text of 80 columns: 720 x 400.
+.global text_80
+text_80:
+    VIDEO_MODE 3, 80, 24, 16, PAGE_BYTES_80, MISC_TEXT
 registers_80:
     .byte   0x03, 0x00, 0x03, 0x00, 0x02
     .byte   0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F
@@ -508,6 +285,9 @@ registers_80:
     .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
     .byte   0x0C, 0x00, 0x0F, 0x08, 0x00
 # Text of 40 columns: 360 x 400.
+.global text_40
+text_40:
+    VIDEO_MODE 1, 40, 24, 16, PAGE_BYTES_40, MISC_TEXT
 registers_40:
     .byte   0x03, 0x08, 0x03, 0x00, 0x02
     .byte   0x2D, 0x27, 0x28, 0x90, 0x2B, 0xA0, 0xBF, 0x1F
@@ -518,6 +298,9 @@ registers_40:
     .byte   0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F
     .byte   0x0C, 0x00, 0x0F, 0x08, 0x00
 # Monochrome text of 80 columns: 720 x 400, at B0000. Line 13 of characters with attribute 1 is underlined.
+.global text_mono
+text_mono:
+    VIDEO_MODE MODE_MONO_TEXT, 80, 24, 16, PAGE_BYTES_80, MISC_MONO
 registers_mono:
     .byte   0x03, 0x00, 0x03, 0x00, 0x02
     .byte   0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F

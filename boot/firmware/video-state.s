@@ -282,7 +282,7 @@ data_save:
     mov     si, BDA_LAST_ROW
     mov     cx, BDA_SECOND_BYTES
     rep movsb
-    IN_EBDA mov ax, [EBDA_VBE_MODE]
+    IN_STATE mov ax, [STATE_VBE_MODE]
     stosw
     push    ds
     push    0
@@ -308,7 +308,7 @@ data_restore:
     mov     cx, BDA_SECOND_BYTES
     rep movsb
     lodsw
-    IN_EBDA mov [EBDA_VBE_MODE], ax
+    IN_STATE mov [STATE_VBE_MODE], ax
     push    ds
     push    es
     push    0
@@ -401,14 +401,14 @@ vbe_power:
     je      2f
     cmp     bl, 2
     jne     vbe_failed
-    IN_EBDA mov al, [EBDA_DISPLAY_POWER]
+    IN_STATE mov al, [STATE_DISPLAY_POWER]
     mov     [bp + F_BH], al
     ret
 1:  mov     word ptr [bp + F_BX], POWER_STATES
     ret
 2:  cmp     bh, POWER_STATE_LAST
     ja      vbe_failed
-    IN_EBDA mov [EBDA_DISPLAY_POWER], bh
+    IN_STATE mov [STATE_DISPLAY_POWER], bh
     mov     dx, SEQUENCER_PORT
     mov     al, SEQUENCER_CLOCKING
     out     dx, al
@@ -464,7 +464,7 @@ functionality:
     .byte   0xFF, 0xE0, 0x0F            # modes 0 to 7, 0Dh to 13h
     .space  4
     .byte   1 << LINES_400              # in text modes
-    .byte   1, 1                        # fonts that are there, and can be used at once
+    .byte   8, 2                        # fonts that are there, and can be used at once
     .byte   0xE6, 0x0E                  # greys, fonts, palette, colours, their pages; state, blinking, displays
     .space  2
     .byte   0, 0                        # no table of pointers

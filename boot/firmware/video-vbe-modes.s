@@ -51,12 +51,19 @@ vbe_information:
     stosd
     mov     eax, DAC_SWITCHES
     stosd
-    mov     eax, ROM_SEGMENT << 16
-    mov     ax, offset numbers
-    stosd
+    lea     ax, [di + VBE_LIST - VBE_LIST_POINTER]
+    stosw
+    xchg    bx, ax                      # BX: where the list goes, for what is in a ROM may be out of sight
+    mov     ax, es
+    stosw
     mov     ax, DISPI_MEMORY
     call    dispi_read
     stosw
+    mov     si, offset numbers
+    mov     cx, (numbers_end - numbers) / 2
+    xchg    di, bx
+    rep movsw es:[di], cs:[si]
+    mov     di, bx
     popf
     jne     2f
     mov     ax, VBE_VERSION
@@ -183,8 +190,8 @@ product:
 revision:
     .asciz  "1"
 
-# Modes of one size: number and bits a pixel, again and again. Callers get the list of numbers as it is; geometries are
-# in the same order.
+# Modes of one size: number and bits a pixel, again and again. Callers get a copy of the list of numbers; geometries
+# are in the same order.
 .macro VBE_MODES width, height, number, bits, more:vararg
 .data   1
     .word   \number
@@ -232,3 +239,7 @@ geometries:
     VBE_MODES 1920, 1080, 0x190, 16, 0x191, 24, 0x192, 32
 .data   1
     .word   VBE_END
+numbers_end:
+.if numbers_end - numbers > VBE_OLD_BYTES - VBE_LIST
+.error  "the list of modes is longer than the room that callers of VBE 1 have for it"
+.endif

@@ -158,7 +158,7 @@ vbe_set_mode:
     pop     si
     mov     word ptr [bp + F_AX], VBE_OK
     mov     byte ptr [BDA_VIDEO_MODE], MODE_OTHER
-    IN_EBDA mov [EBDA_VBE_MODE], di
+    IN_STATE mov [STATE_VBE_MODE], di
     mov     ax, DISPI_WIDTH
     mov     cx, cs:[si + GEOMETRY_WIDTH]
     call    dispi_write
@@ -194,7 +194,7 @@ vbe_get_mode:
     mov     ax, DISPI_ENABLE
     call    dispi_read
     test    al, ENABLE_ON
-    IN_EBDA mov ax, [EBDA_VBE_MODE]
+    IN_STATE mov ax, [STATE_VBE_MODE]
     jnz     1f
     movzx   ax, byte ptr [BDA_VIDEO_MODE]
 1:  mov     [bp + F_BX], ax
@@ -225,7 +225,7 @@ window_call:
 vbe_window:
     call    format_now
     jc      vbe_not_in_mode
-    IN_EBDA test word ptr [EBDA_VBE_MODE], SET_LINEAR
+    IN_STATE test word ptr [STATE_VBE_MODE], SET_LINEAR
     jnz     vbe_not_in_mode
     cmp     bx, 0x0100
     je      1f

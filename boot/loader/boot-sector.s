@@ -20,6 +20,7 @@ STATUS                  = 0x648         # u8    what the last disk request retur
 DRIVE                   = BOOT_INFO_ADDRESS + bi_drive
 CD_SECTOR_BYTES         = 2048
 TRIES                   = 4
+PAUSE                   = 92            # x 65,536 microseconds: 6 s, before it begins anew
 ENVIRONMENT_BYTES       = 6             # of PXENV+'s signature
 
 .section .boot, "ax"
@@ -136,7 +137,7 @@ loader_read:
     mov     dl, [DRIVE]
     je      LOADER_DRIVE
 
-# Says that the loader cannot be read, and gives up.
+# Says that the loader cannot be read, and begins anew after a while.
 failed:                                 # also with STATUS 0: what was read is not a loader
     mov     di, offset text_drive
     mov     al, [DRIVE]
@@ -157,8 +158,9 @@ failed:                                 # also with STATUS 0: what was read is n
     mov     bx, 7
     int     0x10
     jmp     1b
-2:  xor     ax, ax                      # a key
-    int     0x16
+2:  mov     cx, PAUSE                   # it may have passed by then
+    mov     ah, 0x86
+    int     0x15
     ljmp    0xFFFF, 0                   # the reset entry of the BIOS
 
 # Resets the boot drive; keeps STATUS.
@@ -194,7 +196,7 @@ put_hex:
     ret
 
 text_failed:            .ascii "\r\nQuRe boot sector: drive "
-text_drive:             .ascii "00h has no readable loader, BIOS status "
+text_drive:             .ascii "00h: no readable loader, BIOS status "
 text_status:            .asciz "00h"
 text_environment:       .ascii "PXENV+"
 

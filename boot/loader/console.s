@@ -9,7 +9,9 @@
 .code16
 
 BDA_COM1                = 0x400         # u16 port of COM1, 0 if there is none
+BDA_TICKS               = 0x46C         # u32
 BDA_RESET_FLAG          = 0x472
+RESTART_TICKS           = 182           # 10 s
 UART_LINE_CONTROL       = 3
 UART_MODEM_CONTROL      = 4
 UART_LINE_STATUS        = 5
@@ -168,28 +170,56 @@ console_flush:
     loopz   1b
 2:  ret
 
-# Says why the boot ends; goes on with another kernel if there is one, else waits for a key and resets the machine.
-# In: SI text; does not return. Without a keyboard it stays with the message on the screen.
+# Says why the boot ends; goes on with another kernel if there is one, else starts the machine again after a while, for
+# what a drive cannot do now it may do then. A key starts it at once.
+# In: SI text; does not return.
 .global fail
 fail:
+    call    say_failure
+    cmp     word ptr [fail_other], 0
+    je      1f
+    call    [fail_other]
+1:  mov     si, offset text_restart
+    call    print
+    mov     cx, RESTART_TICKS
+    call    pause
+    mov     word ptr [BDA_RESET_FLAG], 0x1234 # warm: the BIOS need not test memory
+    ljmp    0xFFFF, 0
+
+# Says what has failed.
+# In: SI text.
+# Clobbers: DI, SI.
+.global say_failure
+say_failure:
     mov     di, si
     mov     si, offset text_fail
     call    print
     mov     si, di
-    call    print
-    cmp     word ptr [fail_other], 0
-    je      1f
-    call    [fail_other]
-1:  mov     si, offset text_press
-    call    print
-    xor     ax, ax
+    jmp     print
+
+# Waits, but no longer than until a key is pressed, which it takes.
+# In: CX ticks of the timer, 18.2 a second.
+# Clobbers: AX, CX, EDX.
+.global pause
+pause:
+    sti
+    mov     edx, [BDA_TICKS]
+1:  mov     ah, 1
     int     0x16
-    mov     word ptr [BDA_RESET_FLAG], 0x1234 # warm: the BIOS need not test memory
-    ljmp    0xFFFF, 0
+    jnz     2f
+    hlt
+    cmp     edx, [BDA_TICKS]
+    je      1b
+    mov     edx, [BDA_TICKS]
+    loop    1b
+    ret
+2:  xor     ax, ax
+    int     0x16
+    ret
 
 .data
 .global fail_other
 fail_other:             .word 0         # routine that goes on with another kernel, or returns
 field_printers:         .word print_hex8, print_hex32, print_decimal, print_text
 text_fail:              .asciz "\nQuRe loader: "
-text_press:             .asciz ".\nPress a key to restart.\n"
+text_restart:           .asciz ".\nIt starts again in 10 s, or when a key is pressed.\n"

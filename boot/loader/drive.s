@@ -9,6 +9,9 @@
 PARAMETERS_BYTES        = 26            # result of AH=48h, EDD 1.1
 PARAMETERS_SECTOR_BYTES = 24
 TRIES                   = 4
+PAUSE_TICKS             = 9             # 0.5 s, from the second try on
+STATUS_NO_COMMAND       = 0x01          # of the BIOS, for what is not there and will not come:
+STATUS_NO_SECTOR        = 0x04
 
 .text
 
@@ -92,30 +95,34 @@ drive_read:
     add     esi, BOUNCE
     push    esi
     mov     word ptr [buffer_segment], BOUNCE_SEGMENT
+    mov     word ptr [request_most], -1
 
 .Ldrive_read_turn:
     mov     [sectors_left], ebx         # each turn reads as much as one request can
-    mov     [request], bx
+    cmp     bx, [request_most]
+    jbe     1f
+    mov     bx, [request_most]
+1:  mov     [request], bx
     mov     byte ptr [tries], TRIES
 .Ldrive_read_request:
     call    read_once
     jnc     .Ldrive_read_read
-    mov     [status], ah
-    xor     ax, ax
-    call    disk                        # reset
-    dec     byte ptr [tries]
+    call    try_again
     jnz     .Ldrive_read_request
     cmp     word ptr [request], 1       # perhaps only one of the sectors is bad: read up to it
     je      .Ldrive_read_single_failed
     mov     word ptr [request], 1
+    mov     word ptr [request_most], 1
     mov     byte ptr [tries], TRIES
     jmp     .Ldrive_read_request
 .Ldrive_read_single_failed:
+    mov     byte ptr [unread], 1
     cmp     byte ptr [extended], 0      # last resort of a disk with a geometry
     mov     si, offset text_read
     je      fail
     cmp     dword ptr [heads], 0
     je      fail
+    mov     byte ptr [unread], 0
     mov     byte ptr [extended], 0
     mov     word ptr [access], offset text_chs
     mov     byte ptr [tries], TRIES
@@ -135,10 +142,27 @@ drive_read:
     pop     esi
     ret
 
+# After a request that has failed: resets the drive, and gives it time once it has failed twice in a row.
+# In: AH BIOS status; [tries] left.
+# Out: [tries] one less; ZF when none is left.
+# Clobbers: AX, CX, EDX.
+try_again:
+    mov     [status], ah
+    xor     ax, ax
+    call    disk                        # reset
+    cmp     byte ptr [tries], TRIES
+    je      1f
+    cmp     byte ptr [tries], 1
+    je      1f
+    mov     cx, PAUSE_TICKS
+    call    pause
+1:  dec     byte ptr [tries]
+    ret
+
 # Reads a sector to the bounce buffer; for disks, and for what need not be there.
 # In: EAX sector of 512 bytes.
 # Out: ESI linear address of the data; CF when it cannot be read.
-# Clobbers: EAX, EBX, ECX, EDX.
+# Clobbers: EAX, EBX, ECX, EDX, SI.
 .global drive_read_one
 drive_read_one:
     mov     bx, BOUNCE_SEGMENT
@@ -151,8 +175,17 @@ drive_move_one:
     mov     [lba], eax
     mov     [buffer_segment], bx
     mov     word ptr [request], 1
-    call    read_once
-    mov     esi, BOUNCE
+    mov     byte ptr [tries], TRIES
+1:  call    read_once
+    jnc     2f
+    cmp     ah, STATUS_NO_COMMAND
+    je      3f
+    cmp     ah, STATUS_NO_SECTOR
+    je      3f
+    call    try_again
+    jnz     1b
+3:  stc
+2:  mov     esi, BOUNCE
     ret
 
 # Writes the record of slots.
@@ -231,6 +264,7 @@ buffer_segment: .word 0
 lba:            .long 0, 0
 sectors_left:   .long 0
 request:        .word 0, 0
+request_most:   .word 0                 # 1 after a request that has failed as a whole
 sectors_per_track: .long 0
 heads:          .long 0                 # 0: the drive has no geometry
 sector_bytes:   .long 512
@@ -239,6 +273,8 @@ extended:       .byte 0
 sector_shift:   .byte 0
 tries:          .byte 0
 writes:         .byte 0                 # 1 while a request writes
+.global unread
+unread:         .byte 0                 # 1 when the boot ends because a sector cannot be read
 access:         .word text_chs
 
 text_chs:       .asciz "cylinder, head, sector"

@@ -9,6 +9,7 @@
 PART_NAME               = 0
 PART_FIELD              = 2
 PART_SIZE               = 4
+PAUSE_TICKS             = 18            # 1 s before each
 PROGRESS_STEPS          = 4             # the share is printed at 25, 50, 75 and 100 %
 
 .text
@@ -149,10 +150,29 @@ header_check:
     ja      image_bad
     ret
 
-# Ends the boot.
+# Reads an image that is damaged once more, for a drive may hand out wrong bits for a while; ends the boot when it stays
+# so.
 # In: SI what is wrong with the image.
 .global image_bad
 image_bad:
+    cmp     word ptr [source + SOURCE_TEXT], offset text_at_drive
+    jne     image_refused               # the network's is closed
+    cmp     byte ptr [reads_left], 0
+    je      image_refused
+    dec     byte ptr [reads_left]
+    mov     [bad_reason], si
+    mov     si, offset text_image
+    call    say_failure
+    mov     si, offset text_again
+    call    print
+    mov     cx, PAUSE_TICKS
+    call    pause
+    mov     sp, STACK_TOP
+    jmp     boot_kernel
+
+# Ends the boot.
+# In: SI what is wrong with the image.
+image_refused:
     mov     [bad_reason], si
     mov     si, offset text_image
     jmp     fail
@@ -193,9 +213,9 @@ staging_choose:
     shr     eax, 10
     mov     [need_kib], eax
     mov     si, offset text_memory
-    jmp     image_bad
+    jmp     image_refused
 1:  mov     si, offset text_too_big
-    jmp     image_bad
+    jmp     image_refused
 2:  ret
 
 # Places what follows after a block. Ends the boot past 4 GiB.
@@ -205,9 +225,9 @@ staging_choose:
 bump:
     mov     si, offset text_too_big
     add     eax, ecx
-    jc      image_bad
+    jc      image_refused
     add     eax, 15
-    jc      image_bad
+    jc      image_refused
     and     al, 0xF0
     ret
 
@@ -240,6 +260,8 @@ have_kib:       .long 0
 bad_part:       .word 0                 # address of the part's name
 bad_reason:     .word 0
 steps_shown:    .byte 0
+.global reads_left
+reads_left:     .byte REREADS
 
 parts:
     .word   text_part16, IMAGE_HEADER + KI_PART16
@@ -281,6 +303,7 @@ text_image:
     .ascii  ": "
     TEXT    bad_reason
     .byte   0
+text_again:             .asciz "; it is read again"
 text_bad_magic:
     .ascii  "no kernel image, expected the magic number 45525551 4C4E524B (QUREKRNL), found "
     HEX32   IMAGE_HEADER

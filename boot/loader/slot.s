@@ -10,6 +10,7 @@
 SLOT_RECORD_LBA         = 16383         # the last sector before the first partition
 SLOT_MAGIC              = 0x4C535251    # "QRSL"
 SLOT_VERSION            = 1
+RECORD_PAUSE_TICKS      = 9             # 0.5 s before it is read once more
 SLOT_GOOD               = 8             # fields of the record
 SLOT_TRIAL              = 12
 SLOT_TRIES              = 16
@@ -40,11 +41,9 @@ slot_choose:
     ja      .Lslot_choose_good          # none
     cmp     dword ptr [SLOT_RECORD + SLOT_TRIES], 0
     je      .Lslot_choose_failed
-    dec     dword ptr [SLOT_RECORD + SLOT_TRIES]
-    inc     dword ptr [SLOT_RECORD + SLOT_SUM]
     push    eax
-    mov     eax, SLOT_RECORD_LBA
-    call    drive_write
+    mov     edx, -1
+    call    slot_count
     pop     eax
     mov     si, offset text_not_counted
     jc      .Lslot_choose_said
@@ -64,13 +63,33 @@ slot_choose:
 .Lslot_choose_done:
     ret
 
+# After a sector that cannot be read: the kernel on trial has not been tried, and has all its tries yet.
+# Clobbers: all but segments.
+slot_untried:
+    cmp     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 0
+    je      1f
+    mov     edx, 1
+
+# Counts the tries of the kernel on trial, on the disk.
+# In: EDX 1 or -1.
+# Out: CF when that cannot be written.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+slot_count:
+    add     [SLOT_RECORD + SLOT_TRIES], edx
+    sub     [SLOT_RECORD + SLOT_SUM], edx
+    mov     eax, SLOT_RECORD_LBA
+    jmp     drive_write
+1:  ret
+
 # Reads the record of slots, and checks it.
 # Out: [SLOT_RECORD]; CF when there is none.
 # Clobbers: all but segments.
 slot_read:
+    mov     byte ptr [reads_left], REREADS
+.Lslot_read_again:
     mov     eax, SLOT_RECORD_LBA
     call    drive_read_one
-    jc      2f
+    jc      .Lslot_read_done
     mov     edi, SLOT_RECORD
     mov     ecx, SLOT_RECORD_BYTES
     mov     bx, offset memory_copy
@@ -91,9 +110,18 @@ slot_read:
     jnz     1f
     mov     word ptr [fail_other], offset slot_other
     clc
+    jmp     .Lslot_read_done
+1:  cmp     dword ptr [SLOT_RECORD], SLOT_MAGIC
+    jne     4f
+    sub     byte ptr [reads_left], 1    # wrong bits, perhaps, and not those of the disk
+    jc      .Lslot_read_done
+    mov     cx, RECORD_PAUSE_TICKS
+    call    pause
+    jmp     .Lslot_read_again
+4:  stc
+.Lslot_read_done:
+    mov     byte ptr [reads_left], REREADS # MOV keeps the flags
     ret
-1:  stc
-2:  ret
 
 # Takes a slot.
 # In: EAX slot, 0 or 1.
@@ -117,10 +145,20 @@ slot_other:
     mov     word ptr [fail_other], 0    # once
     movzx   eax, byte ptr [slot_taken]
     xor     al, 1
-    cmp     dword ptr [SLOT_RECORD + SLOT_PLACES + eax*8 + 4], 0
+    cmp     byte ptr [unread], 0
+    je      3f
+    push    eax
+    call    slot_untried
+    pop     eax
+    cmp     eax, [SLOT_RECORD + SLOT_TRIAL]
+    jne     3f
+    cmp     dword ptr [SLOT_RECORD + SLOT_TRIES], 0 # it is known to fail: better wait for the good one's drive
+    je      1f
+3:  cmp     dword ptr [SLOT_RECORD + SLOT_PLACES + eax*8 + 4], 0
     je      1f
     call    slot_take
     mov     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 0
+    mov     byte ptr [reads_left], REREADS
     mov     si, offset text_other
     call    print
     mov     sp, STACK_TOP
@@ -139,7 +177,4 @@ text_not_counted:
 text_other:
     .asciz  ".\nThe other kernel is tried"
 
-.bss
-.balign 4
-SLOT_RECORD:    .space SLOT_RECORD_BYTES
 slot_taken:     .byte 0

@@ -16,5 +16,8 @@ describe("FreeDOS", () => {
     system.untilScreen(/^A:\\>$/m, 10);
     system.type("ver\n");
     system.untilScreen(/FreeCom version/, 10);
+    system.moveMouse(5, 3);
+    system.type("echo still here\n");
+    system.untilScreen(/^still here$/m, 10);
   });
 });

@@ -27,7 +27,9 @@ describe("ISOLINUX", () => {
     );
     const system = new System({ firmware: ourFirmware(), cd: iso });
     system.untilScreen(/hello from the configuration\nboot:/);
-    system.type("memory\n");
+    system.type("mem");
+    system.moveMouse(5, 3);
+    system.type("ory\n");
     system.untilScreen(/E801: 0x3c00[\s\S]*0000000000100000x [0-9a-fx ]+ 1 \[-\] usable/);
   });
 });

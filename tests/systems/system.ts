@@ -107,6 +107,12 @@ export class System {
     }
   }
 
+  /** The mouse moves, with nobody there who listens to it, or with somebody: then a key must still be heard. */
+  moveMouse(right: number, down: number): void {
+    this.machine.moveMouse(right, down, 0);
+    this.run(0.05);
+  }
+
   type(text: string): void {
     this.machine.typeText(text);
   }

@@ -6,7 +6,7 @@ import { type Call, ours, type Reply, theirs } from "./video-calls.ts";
 
 const OK = 0x4f;
 
-/** The numbers of the list that an information block leads to, in the ROM or in the block. */
+/** The numbers of the list that an information block leads to. */
 function modesOf({ system, replies }: { system: System; replies: readonly Reply[] }): number[] {
   const { bytes } = replies[0]!;
   const start = bytes.readUInt16LE(16) * 16 + bytes.readUInt16LE(14);
@@ -27,6 +27,15 @@ describe("VBE", () => {
     expect([reply!.bytes.readUInt16LE(4), reply!.bytes.readUInt16LE(18)]).toEqual([0x300, 256]);
     const [old] = ours([{ ax: 0x4f00, seen: 512 }], "\xff".repeat(512)).replies;
     expect([...old!.bytes.subarray(256)]).toEqual(Array(256).fill(0xff));
+  });
+
+  test("has the list of modes in the caller's block, for a program may map other memory over the ROM", () => {
+    const answers = ours([{ ax: 0x4f00, seen: 256 }]);
+    const { bytes } = answers.replies[0]!;
+    const modes = modesOf(answers);
+    expect(bytes.readUInt16LE(16) * 16 + bytes.readUInt16LE(14)).toBeLessThan(0xa0000);
+    expect(modes).toEqual(modes.map((_, index) => bytes.readUInt16LE(34 + 2 * index)));
+    expect(modes).toContain(0x101);
   });
 
   thoroughly("its modes are those of SeaBIOS, as far as the board shows them", (context) => {
