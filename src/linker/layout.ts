@@ -35,6 +35,8 @@ export interface LayoutOptions {
   /** CONSTANT(MAXPAGESIZE), CONSTANT(COMMONPAGESIZE) */
   readonly pageBytes: number;
   readonly commonPageBytes: number;
+  /** A loaded section without a region is an error where a script declares some (not with --no-check-sections). */
+  readonly checksRegions: boolean;
   /** PROVIDE statements that took effect before there was a layout. */
   readonly provided: ReadonlySet<Assignment>;
 }
@@ -179,6 +181,7 @@ export class Layout {
       (command?.overlay?.before ?? null) !== null;
     const region = this.#regionOf(section, hasAddress);
     section.placedIn = region.name;
+    if (!hasAddress) this.#checkHome(section, region);
     if (command?.align) section.align = Math.max(section.align, this.#number(command.align, 1));
     let align = 1;
     let dot = this.#dot;
@@ -207,14 +210,14 @@ export class Layout {
     if (command?.overlay?.isLast)
       this.#dot =
         section.address + Math.max(...command.overlay.names.map((name) => this.#sectionNamed(name)?.sizeBytes ?? 0));
-    if ((section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
-      region.current = this.#dot;
-      this.#checkRegion(region, section);
-    }
+    if ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0) return;
+    region.current = this.#dot;
+    this.#checkRegion(region, section, hasAddress, section.address);
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
-    if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
-      loadRegion.current = section.loadAddress + section.sizeBytes;
-      this.#checkRegion(loadRegion, section);
+    const isLoaded = (section.flags & SEC_LOAD) !== 0 || command?.alignsWithInput === true;
+    if (loadRegion && loadRegion !== region && isLoaded) {
+      loadRegion.current = section.loadAddress + advance;
+      this.#checkRegion(loadRegion, section, false, section.loadAddress);
     }
   }
 
@@ -225,16 +228,30 @@ export class Layout {
     return this.regions.get(name) ?? this.regions.fallback();
   }
 
-  #checkRegion(region: Region, section: OutputSection): void {
+  /** Without an address and without a region, though others have some, a section would lie anywhere. */
+  #checkHome(section: OutputSection, region: Region): void {
+    const isNowhere = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
+    if (!this.#isFinal || isNowhere || section.ignored || this.#options.isRelocatable) return;
+    if (!this.#options.checksRegions || region.name !== DEFAULT_REGION || !this.regions.hasOthers()) return;
+    this.#report(section.command?.line ?? 1, `no memory region is given for the loaded section ${section.name}`);
+  }
+
+  #checkRegion(region: Region, section: OutputSection, hasAddress: boolean, start: number): void {
     const over = region.current - region.origin - region.length;
-    if (over > 0 && this.#isFinal && !region.isFull && region.name !== DEFAULT_REGION) {
-      region.isFull = true;
-      this.#report(
-        section.command?.line ?? 1,
-        `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`,
-        "region-overflow",
-      );
+    const isOutside = (region.current < region.origin || over > 0) && (over !== 0 || start === 0);
+    if (!isOutside || !this.#isFinal || region.name === DEFAULT_REGION || (region.isFull && !hasAddress)) return;
+    const line = section.command?.line ?? 1;
+    if (hasAddress) {
+      const message = `section ${section.name} ends at ${hex(region.current)}, which is not within region ${region.name}`;
+      this.#report(line, message, "region-overflow");
+      return;
     }
+    region.isFull = true;
+    const message =
+      over > 0
+        ? `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`
+        : `section ${section.name} lies before region ${region.name}`;
+    this.#report(line, message, "region-overflow");
   }
 
   #fillSection(section: OutputSection): void {
@@ -332,10 +349,7 @@ export class Layout {
     section.loadAddress = section.address;
     const last = region.last;
     if (command?.loadAddress) section.loadAddress = this.#place(command.loadAddress, section.address);
-    else if (command?.overlay?.before && !loadRegion) {
-      const before = this.#sectionNamed(command.overlay.before);
-      section.loadAddress = before ? before.loadAddress + before.sizeBytes : section.address;
-    } else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
+    else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
     else if (loadRegion)
       section.loadAddress = alignUp(
         loadRegion.current,
@@ -346,7 +360,11 @@ export class Layout {
         section.address < last.address &&
         section.sizeBytes !== 0 &&
         section.address + section.sizeBytes <= last.address;
-      if (!isBackwards) section.loadAddress = alignUp(section.address + last.loadAddress - last.address, align);
+      // A section of an overlay is loaded after what came before it, any other one as far from its address as that.
+      const follows = command?.overlay?.before
+        ? last.loadAddress + last.sizeBytes
+        : section.address + last.loadAddress - last.address;
+      if (!isBackwards) section.loadAddress = alignUp(follows, align);
     }
     // Zeros of each thread take no room: what follows lies at their address.
     const isIgnored = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
@@ -354,7 +372,8 @@ export class Layout {
       section.sizeBytes !== 0 ||
       (last === null && section.address !== section.loadAddress) ||
       (last !== null && section.address >= last.address);
-    if (!isIgnored && counts && !loadRegion && !this.#options.isRelocatable) region.last = section;
+    const beginsOverlay = command?.overlay?.before === null;
+    if (((!isIgnored && counts) || beginsOverlay) && !loadRegion && !this.#options.isRelocatable) region.last = section;
   }
 
   #assert(condition: Expression, message: string, line: number): void {

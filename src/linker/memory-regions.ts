@@ -78,6 +78,11 @@ export class MemoryRegions {
     return this.#byName.get(name)!;
   }
 
+  /** Whether there are any besides the one for everything else. */
+  hasOthers(): boolean {
+    return this.#byName.size > 1;
+  }
+
   fallback(): Region {
     return this.#byName.get(DEFAULT_REGION)!;
   }

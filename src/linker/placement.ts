@@ -257,6 +257,7 @@ export class Placement {
         section.loadRegion === null &&
         !section.command?.loadAddress &&
         !section.command?.address &&
+        !section.command?.overlay?.before &&
         section.fixedAddress === null &&
         section.region === before.region
       )
