@@ -1,8 +1,8 @@
 /** The options of `qure ld`: those of GNU ld for elf_i386, as data. */
 import { realpathSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import type { GnuCommand } from "./gnu-options.ts";
-import { nextProgram } from "./pass-on.ts";
+import { nextProgram } from "./next-program.ts";
 
 /**
  * Libtool takes from this that shared libraries can be made. They can where the linker is called by GNU's name and there is
@@ -10,7 +10,7 @@ import { nextProgram } from "./pass-on.ts";
  */
 function targets(): string {
   const path = process.argv[1] ?? "";
-  return basename(path) === "ld" && nextProgram("ld", dirname(realpathSync(path))) !== undefined
+  return basename(path) === "ld" && nextProgram("ld", realpathSync(path)) !== undefined
     ? "\nqure ld: supported targets: elf32-i386 binary\nqure ld: supported emulations: elf_i386\n"
     : "";
 }
@@ -28,7 +28,12 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["-e", "--entry"], value: "SYMBOL", help: "entry point: a symbol or an address" },
     { names: ["-r", "--relocatable", "-i", "-Ur"], help: "link into an object" },
     { names: ["-q", "--emit-relocs"], help: "keep the relocations" },
-    { names: ["-m"], value: "EMULATION", help: "elf_i386 is the only one" },
+    {
+      names: ["-m"],
+      value: "EMULATION",
+      help: "elf_i386 is the only one",
+      elsewhere: (name) => (name === "elf_i386" ? null : "elf_i386 is the only emulation"),
+    },
     { names: ["-Ttext"], value: "ADDRESS", help: "address of .text" },
     { names: ["-Tdata"], value: "ADDRESS", help: "address of .data" },
     { names: ["-Tbss"], value: "ADDRESS", help: "address of .bss" },
@@ -146,8 +151,16 @@ export const LD_COMMAND: GnuCommand = {
     },
     { names: ["-y", "--trace-symbol"], value: "SYMBOL", help: "name the files that define a symbol or refer to it" },
     { names: ["--cref"], help: "print which files each symbol is in, the one that defines it first" },
-    { names: ["-shared", "--shared", "-Bshareable", "-G"], help: "refused: programs are static" },
-    { names: ["-pie", "--pie", "--pic-executable"], help: "refused: programs are static" },
+    {
+      names: ["-shared", "--shared", "-Bshareable", "-G"],
+      help: "refused: programs are static",
+      elsewhere: "not supported, for every program here is static",
+    },
+    {
+      names: ["-pie", "--pie", "--pic-executable"],
+      help: "refused: programs are static",
+      elsewhere: "not supported, for every program here is static",
+    },
     { names: ["-plugin", "-plugin-opt", "-plugin-save-temps"], value: "TEXT", help: "" },
     { names: ["--dynamic-linker", "-I"], value: "FILE", help: "" },
     { names: ["--rpath", "--rpath-link", "--soname", "-h", "--init", "--fini"], value: "TEXT", help: "" },

@@ -102,10 +102,6 @@ class LinkCommand {
   #link(): void {
     if (this.#has("-v") || this.#has("-V")) standardOutput().write(`GNU ld (QuRe ${VERSION}) 2.40\n`);
     if (this.#has("-V")) standardOutput().write("  Supported emulations:\n   elf_i386\n");
-    for (const option of ["-shared", "-pie"])
-      if (this.#has(option)) throw new UsageError(`${option}: not supported, for every program here is static`);
-    const emulation = this.#last("-m") ?? "elf_i386";
-    if (emulation !== "elf_i386") throw new UsageError(`-m ${emulation}: elf_i386 is the only emulation`);
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
