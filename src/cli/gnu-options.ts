@@ -46,7 +46,7 @@ export interface GnuCommand {
 
 /** `--demangle=STYLE`: names of languages that are not taken apart here. */
 export const otherStyle = (style: string): string | null =>
-  /^(java|gnat|dlang)$/.test(style) ? `names of ${style} are not known here` : null;
+  /^(java|gnat|dlang)$/.test(style) ? "it is none, auto, gnu-v3 or rust" : null;
 
 /** What scripts that look for GNU's tools read: the name and the version that it behaves as. */
 export function versionText(name: string): string {
@@ -60,7 +60,7 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   const isWhole = new ArgumentReader(command, {
     take: (option, word, value) => {
       const reason = option?.refused ?? (option && elsewhereOf(option, value));
-      if (reason) throw new UsageError(`${word}${value === "" ? "" : ` ${value}`}: ${reason}`);
+      if (reason) throw new UsageError(`${wordsOf(word, value)}: ${reason}`);
       if (option?.idle !== undefined && !idle.has(option)) {
         idle.add(option);
         say("warning", `${word} has no effect: ${option.idle}`);
@@ -73,6 +73,10 @@ export function parseArguments(command: GnuCommand, args: readonly string[]): Gn
   }).read(expandFiles(args, 0));
   return isWhole ? parsed : null;
 }
+
+/** An option with its value as people write it. */
+export const wordsOf = (word: string, value: string): string =>
+  value === "" ? word : `${word}${word.startsWith("--") ? "=" : " "}${value}`;
 
 /** An argument as `scanArguments` finds it. */
 export interface ScannedArgument extends GnuArgument {

@@ -5,7 +5,7 @@
  */
 import { OBJCOPY_COMMAND, STRIP_COMMAND } from "./copy-tables.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
-import { type GnuCommand, type ScannedArgument, scanArguments } from "./gnu-options.ts";
+import { type GnuCommand, type ScannedArgument, scanArguments, wordsOf } from "./gnu-options.ts";
 import { LD_COMMAND } from "./ld-options.ts";
 import { nextProgram } from "./next-program.ts";
 import { NM_COMMAND } from "./nm-options.ts";
@@ -65,7 +65,7 @@ function headOf(path: string): string {
 /** Why a call is for another tool; null when it is ours. */
 function reasonFor(name: string, args: readonly ScannedArgument[]): string | null {
   const asked = args.find(({ elsewhere }) => elsewhere !== null);
-  if (asked) return `${asked.word}${asked.value === "" ? "" : ` ${asked.value}`}: ${asked.elsewhere}`;
+  if (asked) return `${wordsOf(asked.word, asked.value)}: ${asked.elsewhere}`;
   const files = args.filter(({ option }) => option === "").map(({ value }) => value);
   if (SHOWS_FILES.has(name)) {
     const large = files.find((path) => headOf(path).startsWith(ELF64_HEAD));

@@ -232,7 +232,7 @@ export class Layout {
   #checkHome(section: OutputSection, region: Region): void {
     const isNowhere = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
     if (!this.#isFinal || isNowhere || section.ignored || this.#options.isRelocatable) return;
-    if (!this.#options.checksRegions || region.name !== DEFAULT_REGION || !this.regions.hasOthers()) return;
+    if (!this.#options.checksRegions || region.name !== DEFAULT_REGION || !this.regions.hasOthers) return;
     this.#report(section.command?.line ?? 1, `no memory region is given for the loaded section ${section.name}`);
   }
 

@@ -26,6 +26,8 @@ export class MemoryRegions {
   readonly undeclared: Map<string, { readonly path: string; readonly line: number }>;
   /** How many of those the map has before the region for everything else, which comes last where all sections have one. */
   readonly #usedCount: number;
+  /** Whether MEMORY or a section speaks of any besides the one for everything else. */
+  readonly hasOthers: boolean;
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #byName = new Map<string, Region>();
 
@@ -44,6 +46,7 @@ export class MemoryRegions {
             if (name !== null && !known.has(name) && !undeclared.has(name))
               undeclared.set(name, { path, line: statement.line });
     this.undeclared = undeclared;
+    this.hasOthers = this.declared.length + undeclared.size > 0;
     this.#usedCount = isFallbackFirst ? undeclared.size : Infinity;
   }
 
@@ -76,11 +79,6 @@ export class MemoryRegions {
     this.undeclared.set(name, { path, line });
     this.#add(name, 0, UNDECLARED_REGION_BYTES);
     return this.#byName.get(name)!;
-  }
-
-  /** Whether there are any besides the one for everything else. */
-  hasOthers(): boolean {
-    return this.#byName.size > 1;
   }
 
   fallback(): Region {
