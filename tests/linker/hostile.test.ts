@@ -6,7 +6,8 @@
 import { describe, expect, test } from "vitest";
 import { disassembleFile } from "../../src/binutils/disassembly.ts";
 import { readObjectFile } from "../../src/binutils/object-file.ts";
-import { RewriteError, rewriteElf } from "../../src/binutils/rewrite.ts";
+import { rewriteElf } from "../../src/binutils/rewrite.ts";
+import { RewriteError } from "../../src/binutils/rewrite-error.ts";
 import { linkDiagnostics } from "../../src/linker/diagnostics.ts";
 import { LINK_EXPLANATIONS } from "../../src/linker/explanations.ts";
 import { linkProgram } from "../../src/linker/link.ts";
