@@ -364,7 +364,8 @@ class FileOffsets {
 
 /** Bytes of it are in the file, for all that its attributes say. */
 function isLoadedFromFile({ flags, type, hasInput }: OutputSection): boolean {
-  if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0 && (flags & SEC_ALLOC) !== 0) return false;
+  if ((flags & SEC_ALLOC) === 0) return true;
+  if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0) return false;
   return isInFile(flags) || (type === SHT_NOTE && hasInput);
 }
 

@@ -157,14 +157,18 @@ export class Layout {
     for (const statement of this.#placement.statements) {
       this.#path = statement.kind === "section" || statement.kind === "end" ? this.#script.path : statement.scriptPath;
       if (statement.kind === "assign") {
-        this.#assign(statement.assignment, this.regions.fallback());
+        this.#assign(statement.assignment);
+        this.regions.fallback().current = this.#dot;
       } else if (statement.kind === "end") continue;
-      else if (statement.kind === "assert")
+      else if (statement.kind === "assert") {
         this.#assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
-      else if (statement.section.exists && statement.section.name !== DISCARD) this.#outputSection(statement.section);
+        this.regions.fallback().current = this.#dot;
+      } else if (statement.section.exists && statement.section.name !== DISCARD) this.#outputSection(statement.section);
       // ADDR of a section that nothing is in.
-      else if (statement.section.command?.address)
+      else if (statement.section.command?.address) {
         statement.section.address = this.#number(statement.section.command.address, this.#dot);
+        this.#dot = statement.section.address;
+      }
     }
     this.#section = null;
   }
@@ -201,7 +205,7 @@ export class Layout {
     this.#setLoadAddress(section, region, align, section.address - dot);
     this.#placed.add(`LOADADDR ${section.name}`);
     if (section.ignored) {
-      this.#dot = dotBefore;
+      this.#dot = hasAddress ? dot : dotBefore;
       return;
     }
     const advance = isThreadBss(section.flags) && !this.#options.isRelocatable ? 0 : section.sizeBytes;
@@ -285,7 +289,7 @@ export class Layout {
         const before = this.#dot;
         const isDot = statement.assignment.name === ".";
         if (!isDot) this.#settledSize = settledSize;
-        this.#assign(statement.assignment, null);
+        this.#assign(statement.assignment);
         this.#settledSize = null;
         if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.#provided.has(statement.assignment)))
           section.updatesDot = true;
@@ -381,12 +385,12 @@ export class Layout {
     if (this.#isFinal && (value === null || value.value === 0n)) this.#report(line, message, "script-assertion");
   }
 
-  #assign(assignment: Assignment, region: Region | null): void {
+  #assign(assignment: Assignment): void {
     const { name, value: expression, mode, line } = assignment;
     this.#dotSection.assign(name, this.#section === null);
     if (name === ".") {
       const value = evaluate(expression, this.#around());
-      if (value !== null) this.#moveDot(value, line, region);
+      if (value !== null) this.#moveDot(value, line);
       return;
     }
     const known = this.#symbols.get(name);
@@ -437,7 +441,7 @@ export class Layout {
     this.#assignedNow.add(name);
   }
 
-  #moveDot(value: Value, line: number, region: Region | null): void {
+  #moveDot(value: Value, line: number): void {
     let target =
       typeof value.section === "object"
         ? addressOf(value)
@@ -463,7 +467,6 @@ export class Layout {
       return;
     }
     this.#dot = target;
-    if (region) region.current = target;
   }
 
   /** An address, a size or an alignment. Negative ones are of the upper half of the 32 bits. */

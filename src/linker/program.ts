@@ -338,6 +338,12 @@ export class Program {
       if (attempt >= ATTEMPTS_TO_SHRINK && segments.length < count) break;
       count = segments.length;
     }
+    if (!given && areThreadLocalsApart(this.outputs()))
+      this.report.script(
+        options.script.path,
+        0,
+        "thread-local sections are not next to each other: a thread's memory is one piece",
+      );
     const { relroStart, relroEnd } = layout.segment;
     const file = fileLayout(segments, this.outputs(), {
       isPaged,
@@ -569,6 +575,13 @@ function alignThreadLocals(sections: readonly OutputSection[]): void {
   const end = sections.findIndex((section, index) => index > start && !isThreadLocal(section));
   const all = sections.slice(start, end < 0 ? sections.length : end);
   sections[start]!.align = greatest(all.map(({ align }) => align));
+}
+
+/** Whether anything stands between the first thread-local section and the last one. */
+function areThreadLocalsApart(sections: readonly OutputSection[]): boolean {
+  const isThreadLocal = ({ flags }: OutputSection): boolean => (flags & SEC_THREAD_LOCAL) !== 0;
+  const [first, last] = [sections.findIndex(isThreadLocal), sections.findLastIndex(isThreadLocal)];
+  return first >= 0 && !sections.slice(first, last).every(isThreadLocal);
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;
