@@ -122,7 +122,7 @@ export const OBJCOPY_COMMAND: GnuCommand = {
       elsewhere: "bytes are not turned around or picked out here",
     },
     {
-      names: ["--interleave"],
+      names: ["--interleave", "-i"],
       value: "N",
       optional: true,
       help: "",
@@ -132,7 +132,15 @@ export const OBJCOPY_COMMAND: GnuCommand = {
     { names: ["--file-alignment", "--section-alignment"], value: "N", help: "" },
     { names: ["--heap", "--image-base", "--stack", "--subsystem"], value: "TEXT", help: "" },
     ...IGNORED.map((name) => ({ names: [name], help: "" })),
-    { names: ["--info", "-i"], help: "say which formats there are" },
+    { names: ["--info"], help: "say which formats there are" },
+    {
+      names: ["--compress-debug-sections"],
+      value: "FORMAT",
+      optional: true,
+      help: "",
+      elsewhere: (format) => (format === "none" ? null : "debugging information is not compressed here"),
+    },
+    { names: ["--decompress-debug-sections"], help: "", elsewhere: "debugging information is not decompressed here" },
   ],
   example: "qure objcopy -O binary -j .text -j .data kernel.elf kernel.bin",
 };

@@ -21,7 +21,7 @@ export interface GnuOption {
   /** Why it is not taken. */
   readonly refused?: string;
   /** It is taken, and does nothing of what GNU's does: that is said each time. */
-  readonly idle?: string;
+  readonly idle?: string | ((value: string) => string | null);
 }
 
 /** An option with its value, or an operand, as they came. */
@@ -56,14 +56,15 @@ export function versionText(name: string): string {
 /** The arguments in order, or null when the help or the version was asked for (and printed). Throws `UsageError`. */
 export function parseArguments(command: GnuCommand, args: readonly string[]): GnuArgument[] | null {
   const parsed: GnuArgument[] = [];
-  const idle = new Set<GnuOption>();
+  const idle = new Set<string>();
   const isWhole = new ArgumentReader(command, {
     take: (option, word, value) => {
       const reason = option?.refused ?? (option && elsewhereOf(option, value));
       if (reason) throw new UsageError(`${wordsOf(word, value)}: ${reason}`);
-      if (option?.idle !== undefined && !idle.has(option)) {
-        idle.add(option);
-        say("warning", `${word} has no effect: ${option.idle}`);
+      const isIdle = typeof option?.idle === "function" ? option.idle(value) : option?.idle;
+      if (option && isIdle && !idle.has(wordsOf(word, value))) {
+        idle.add(wordsOf(word, value));
+        say("warning", `${wordsOf(word, value)} has no effect: ${isIdle}`);
       }
       parsed.push({ option: option?.names[0] ?? "", value });
     },

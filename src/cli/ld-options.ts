@@ -15,6 +15,39 @@ function targets(): string {
     : "";
 }
 
+/** What may stand after -z, without values. */
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    "call-nop cet-report combreloc common common-page-size defs dynamic-undefined-weak execstack global " +
+    "globalaudit ibt ibtplt indirect-extern-access initfirst interpose isa-level-report lazy loadfltr " +
+    "max-page-size muldefs nocombreloc nocommon nocopyreloc nodefaultlib nodelete nodlopen nodump " +
+    "nodynamic-undefined-weak noexecstack noextern-protected-data noindirect-extern-access nopack- " +
+    "relative-relocs norelro noseparate-code nostart-stop-gc notext nounique nounique-symbol now origin " +
+    "pack-relative-relocs relro report-relative-reloc separate-code shstk stack-size start-stop-gc start- " +
+    "stop-visibility text textoff undefs unique unique-symbol x86-64-baseline x86-64-v2 x86-64-v3 " +
+    "x86-64-v4"
+  ).split(" "),
+);
+
+/** Keywords of -z with which GNU ld writes something else, in programs without shared libraries, too. */
+function idleKeyword(keyword: string): string | null {
+  if (keyword.startsWith("stack-size=")) return "whoever starts a program decides about its stack";
+  if (keyword === "unique-symbol") return "names of local symbols stay as they are";
+  if (keyword === "indirect-extern-access") return "it speaks of shared libraries";
+  if (!KEYWORDS.has(keyword.replace(/=.*/s, ""))) return "there is no such keyword";
+  if (/^(cet|isa-level)-report=(?!none$)/.test(keyword)) return "properties are not reported";
+  return null;
+}
+
+/** What GNU ld does with these, and we do not: by the name of the option. */
+const IDLE: Readonly<Record<string, string>> = {
+  "--warn-section-align": "moves by an alignment are not reported",
+  "--enable-non-contiguous-regions": "a section is not spread over several regions",
+  "--enable-non-contiguous-regions-warnings": "a section is not spread over several regions",
+  "--reduce-memory-overheads": "the table of symbols has its usual order",
+  "--stats": "nothing is counted",
+};
+
 export const LD_COMMAND: GnuCommand = {
   name: "ld",
   usage: "[options] file...",
@@ -82,7 +115,6 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["--no-warn-execstack"], help: "do not warn of objects that make the stack executable" },
     { names: ["--warn-execstack"], help: "" },
     { names: ["--warn-common"], help: "warn of common symbols that meet other definitions" },
-    { names: ["--warn-section-align"], help: "" },
     { names: ["--warn-unresolved-symbols"], help: "undefined symbols are warnings" },
     { names: ["--error-unresolved-symbols"], help: "" },
     { names: ["--print-memory-usage"], help: "print how full each memory region is" },
@@ -113,6 +145,7 @@ export const LD_COMMAND: GnuCommand = {
     {
       names: ["-z"],
       value: "KEYWORD",
+      idle: idleKeyword,
       help: "execstack, noexecstack, relro, norelro, separate-code, noseparate-code, defs, muldefs, max-page-size=0x1000 ...",
     },
     { names: ["--allow-multiple-definition"], help: "of several definitions the first counts" },
@@ -178,7 +211,10 @@ export const LD_COMMAND: GnuCommand = {
       help: "",
     },
     { names: ["--gpsize", "--max-cache-size", "-flto-partition", "-fuse-ld"], value: "TEXT", help: "" },
-    { names: ["--exclude-libs", "--error-handling-script", "--sysroot"], value: "TEXT", help: "" },
+    { names: ["--sysroot"], value: "TEXT", help: "" },
+    { names: ["--exclude-libs"], value: "TEXT", help: "", idle: "symbols of archives are as visible as others" },
+    { names: ["--error-handling-script"], value: "TEXT", help: "", idle: "no script is asked about errors" },
+    { names: ["--no-define-common"], help: "", refused: "it goes with -shared only, as GNU ld says" },
     {
       names: ["--retain-symbols-file"],
       value: "FILE",
@@ -189,7 +225,8 @@ export const LD_COMMAND: GnuCommand = {
     {
       names: ["--compress-debug-sections"],
       value: "FORMAT",
-      help: "accepted: debugging information is not compressed",
+      help: "none: debugging information is not compressed; a warning says so of others",
+      idle: (format) => (format === "none" ? null : "debugging information is not compressed here"),
     },
     { names: ["-O"], value: "LEVEL", optional: true, help: "" },
     { names: ["--hash-style"], value: "STYLE", help: "" },
@@ -208,6 +245,7 @@ export const LD_COMMAND: GnuCommand = {
     ...[
       "--no-check-sections",
       "--check-sections",
+      "--warn-section-align",
       "--warn-once",
       "--no-warn-mismatch",
       "--no-dynamic-linker",
@@ -232,7 +270,6 @@ export const LD_COMMAND: GnuCommand = {
       "--no-print-gc-sections",
       "--no-accept-unknown-input-arch",
       "--no-strip-discarded",
-      "--no-define-common",
       "--strip-discarded",
       "--accept-unknown-input-arch",
       "-Bsymbolic",
@@ -270,7 +307,7 @@ export const LD_COMMAND: GnuCommand = {
       "--no-allow-shlib-undefined",
       "--copy-dt-needed-entries",
       "--disable-multiple-abs-defs",
-    ].map((name) => ({ names: [name], help: "" })),
+    ].map((name) => ({ names: [name], help: "", ...(IDLE[name] === undefined ? {} : { idle: IDLE[name] }) })),
     {
       names: ["--demangle"],
       value: "STYLE",

@@ -12,7 +12,7 @@ import { writeFileAside } from "../host/files.ts";
 import { writeArchive } from "../object/archive-writer.ts";
 import { addressChanges, CopyArguments, copyOptions, hexOptions, imageOptions } from "./copy-options.ts";
 import { INPUT_FORMATS, OBJCOPY_COMMAND, OUTPUT_FORMATS } from "./copy-tables.ts";
-import { CommandError, UsageError } from "./fail.ts";
+import { CommandError, UsageError, say as warn } from "./fail.ts";
 import { parseArguments } from "./gnu-options.ts";
 import { readBytes, readInput } from "./object-input.ts";
 import { standardOutput } from "./streams.ts";
@@ -33,6 +33,9 @@ export function copy(args: CopyArguments, input: string, output: string): void {
   const from = args.format("--input-target", INPUT_FORMATS);
   const to = args.format("--output-target", OUTPUT_FORMATS);
   const convert = converter(args, output, to);
+  if (to === "elf32-i386")
+    for (const option of ["--gap-fill", "--pad-to"])
+      if (args.has(option)) warn("warning", `${option} has no effect: it fills images (-O binary)`);
   const say = (name: string, place: string): void => {
     if (args.has("--verbose")) standardOutput().write(`copy from \`${name}' [${from}] to \`${place}' [${to}]\n`);
   };

@@ -71,7 +71,14 @@ export const OBJDUMP_COMMAND: GnuCommand = {
     { names: ["--stop-address"], value: "ADDRESS", help: "up to this address" },
     { names: ["--adjust-vma"], value: "OFFSET", help: "add this to all addresses" },
     { names: ["--insn-width"], value: "COUNT", help: "bytes of an instruction on a line (7)" },
-    { names: ["-EL", "--endian"], value: "ENDIAN", optional: true, help: "" },
+    { names: ["-EL"], help: "" },
+    {
+      names: ["--endian"],
+      value: "ENDIAN",
+      help: "",
+      elsewhere: (endian) => (endian === "little" ? null : "this processor has the low byte first"),
+    },
+    { names: ["-EB"], help: "", elsewhere: "this processor has the low byte first" },
     ...ELSEWHERE.map(([names, value]) => ({
       names: names.split(" "),
       ...(value === undefined ? {} : { value, optional: value.startsWith("[") }),

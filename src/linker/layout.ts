@@ -8,7 +8,7 @@ import { alignUp } from "../object/align.ts";
 import { DataSegment } from "./data-segment.ts";
 import { DotSection } from "./dot-section.ts";
 import type { InputSection } from "./input-section.ts";
-import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
+import { DEFAULT_REGION, isOutside, MemoryRegions, overflowMessage, type Region } from "./memory-regions.ts";
 import { dropAttributes } from "./object-attributes.ts";
 import { DISCARD, type OutputSection, type Piece, type Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
@@ -241,21 +241,9 @@ export class Layout {
   }
 
   #checkRegion(region: Region, section: OutputSection, hasAddress: boolean, start: number): void {
-    const over = region.current - region.origin - region.length;
-    const isOutside = (region.current < region.origin || over > 0) && (over !== 0 || start === 0);
-    if (!isOutside || !this.#isFinal || region.name === DEFAULT_REGION || (region.isFull && !hasAddress)) return;
-    const line = section.command?.line ?? 1;
-    if (hasAddress) {
-      const message = `section ${section.name} ends at ${hex(region.current)}, which is not within region ${region.name}`;
-      this.#report(line, message, "region-overflow");
-      return;
-    }
-    region.isFull = true;
-    const message =
-      over > 0
-        ? `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`
-        : `section ${section.name} lies before region ${region.name}`;
-    this.#report(line, message, "region-overflow");
+    if (!this.#isFinal || !isOutside(region, start) || (region.isFull && !hasAddress)) return;
+    region.isFull ||= !hasAddress;
+    this.#report(section.command?.line ?? 1, overflowMessage(region, section.name, hasAddress), "region-overflow");
   }
 
   #fillSection(section: OutputSection): void {

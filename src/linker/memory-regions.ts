@@ -112,3 +112,20 @@ export class MemoryRegions {
     return null;
   }
 }
+
+const bytesOver = ({ current, origin, length }: Region): number => current - origin - length;
+
+/** Whether what a section that begins at `start` filled a region up to is none of it. */
+export function isOutside(region: Region, start: number): boolean {
+  const over = bytesOver(region);
+  return region.name !== DEFAULT_REGION && (region.current < region.origin || over > 0) && (over !== 0 || start === 0);
+}
+
+/** What is said of that: a section with an address of its own ends somewhere else, another one has no room. */
+export function overflowMessage(region: Region, section: string, hasAddress: boolean): string {
+  const over = bytesOver(region);
+  if (hasAddress)
+    return `section ${section} ends at 0x${region.current.toString(16)}, which is not within region ${region.name}`;
+  if (over > 0) return `section ${section} does not fit into region ${region.name}: ${over} bytes too many`;
+  return `section ${section} lies before region ${region.name}`;
+}

@@ -277,8 +277,7 @@ function writeFile(
   );
 }
 
-const isNowhere = ({ type, flags }: ImageSection): boolean =>
-  type === SHT_NOBITS && (flags & SHF_ALLOC) !== 0;
+const isNowhere = ({ type, flags }: ImageSection): boolean => type === SHT_NOBITS && (flags & SHF_ALLOC) !== 0;
 
 const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */

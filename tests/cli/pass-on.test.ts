@@ -65,7 +65,17 @@ test("QURE_PASS warns of what is passed on, or forbids it", () => {
 });
 
 test("values of options are no inputs", () => {
-  const values = ["-dynamic-linker", "large.o", "-soname", "large.o", "-plugin", "large.o", "-rpath=large.o"];
+  const values = [
+    "-dynamic-linker",
+    "large.o",
+    "-soname",
+    "large.o",
+    "-plugin",
+    "large.o",
+    "-plugin-opt",
+    "large.o",
+    "-rpath=large.o",
+  ];
   const { stdout, status } = ld([BIN, "other"], ["-m", "elf_i386", ...values, "-o", "program", "small.o"], "never");
   expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
   expect(readFileSync(join(folder, "program")).subarray(0, 5)).toEqual(Buffer.from("\x7fELF\x01", "latin1"));
