@@ -179,13 +179,16 @@ class ArchiveState {
   readonly included = new Set<number>();
   readonly #elfs = new Map<number, ElfObject>();
 
+  readonly #members: ReadonlyMap<number, Archive["members"][number]>;
+
   constructor(archive: Archive) {
     this.archive = archive;
+    this.#members = new Map(archive.members.map((member) => [member.offset, member]));
     this.index = archive.index ?? this.#makeIndex();
   }
 
   member(offset: number): Archive["members"][number] {
-    const member = this.archive.members.find((candidate) => candidate.offset === offset);
+    const member = this.#members.get(offset);
     if (!member)
       throw new ElfError(this.archive.path, `the symbol index points to byte ${offset}, where no member begins`);
     return member;
