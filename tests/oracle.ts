@@ -90,6 +90,26 @@ export const linkOfGnu = (
   return { file, map: map.replaceAll("./", `${folder}/`), messages };
 };
 
+/** The same for a file of so many bytes at most: the file alone, or why there is none. */
+export const linkOfGnuWithin = (
+  mostBytes: number,
+  ld: string,
+  folder: string,
+  args: readonly string[],
+): Uint8Array | "refused" | "too large" => {
+  const texts = args.map((arg) => arg.replaceAll(folder, "."));
+  const files = args.filter((arg) => existsSync(arg)).map((path) => readFileSync(path));
+  return answer([ld], ["link within", `${mostBytes}`, ...texts, ...files], () => {
+    const output = join(folder, "theirs");
+    rmSync(output, { force: true });
+    const run = spawnSync("prlimit", [`--fsize=${mostBytes}`, ld, "-m", "elf_i386", ...args, "-o", output]);
+    if (run.error) throw run.error;
+    // A signal ends whoever writes more.
+    if (run.status === null) return "too large";
+    return run.status === 0 ? Uint8Array.from(readFileSync(output)) : "refused";
+  });
+};
+
 /** A statement that GNU as refused: its index and why. */
 export interface Refusal {
   readonly index: number;

@@ -62,7 +62,8 @@ export function debugLayout(
   }
 }
 
-function isWithin({ address, sizeBytes, flags, type }: ElfSection, segment: ElfSegment): boolean {
+/** Whether a section lies in a segment, by its addresses. */
+export function isWithin({ address, sizeBytes, flags, type }: ElfSection, segment: ElfSegment): boolean {
   // Thread-local data without content takes no addresses, but in its own segment.
   const room = (flags & SHF_TLS) !== 0 && type === SHT_NOBITS ? 0 : sizeBytes;
   return address >= segment.address && address + room <= segment.address + segment.memoryBytes;

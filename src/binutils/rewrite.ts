@@ -37,6 +37,8 @@ import {
 import type { ElfRelocation } from "../object/relocation-table.ts";
 import { debugLayout } from "./debug-layout.ts";
 import type { ObjectFile, ObjectSection } from "./object-file.ts";
+import { resizedLayout } from "./resized-layout.ts";
+import { RewriteError } from "./rewrite-error.ts";
 import { type AddressChange, attributesOf, changedAddress, type SectionWords } from "./section-changes.ts";
 import { NO_CHANGES, newBinding, newName, type SymbolChanges, staysIn } from "./symbol-changes.ts";
 
@@ -73,8 +75,6 @@ export interface AddedSection {
 const NO_CONTENT = new Uint8Array(0);
 /** Room that becomes content. */
 const MAX_ZEROS_BYTES = 2 ** 29;
-
-export class RewriteError extends Error {}
 
 /** Throws `RewriteError` when a relocation needs what was left out. */
 export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Array<ArrayBuffer> {
@@ -151,14 +151,12 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const groups = new Set(
     kept.filter(({ elf: { type } }) => type === SHT_GROUP).flatMap(({ elf: { content } }) => membersOf(content)),
   );
-  const debugging =
-    options.onlyDebugging && !isRelocatable
-      ? debugLayout(
-          elf.segments,
-          kept.map(({ elf: section }) => section).filter(({ flags }) => (flags & SHF_ALLOC) !== 0),
-          isEmptied,
-        )
-      : null;
+  const loadedSections = kept.map(({ elf: section }) => section).filter(({ flags }) => (flags & SHF_ALLOC) !== 0);
+  const newLayout = isRelocatable
+    ? null
+    : options.onlyDebugging
+      ? debugLayout(elf.segments, loadedSections, isEmptied)
+      : resizedLayout(elf.segments, loadedSections, ({ name }) => updated.get(name)?.length);
   const copied = kept.map((whole): FileSection => {
     const { elf: section, name } = whole;
     const words = options.wordsFor?.(whole) ?? null;
@@ -188,8 +186,8 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
       offset:
         isRelocatable || (section.flags & SHF_ALLOC) === 0
           ? null
-          : debugging !== null
-            ? (debugging.offsets.get(section.index) ?? alignUp(headerBytes(elf.segments.length), align))
+          : newLayout !== null
+            ? (newLayout.offsets.get(section.index) ?? alignUp(headerBytes(elf.segments.length), align))
             : section.fileOffset,
       relocations:
         table.length > 0 && (isRelocatable || strip === "none")
@@ -236,7 +234,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
   const loaded = kept.filter(
     ({ elf: section }) =>
       !isRelocatable &&
-      debugging === null &&
+      newLayout === null &&
       (section.flags & SHF_ALLOC) !== 0 &&
       section.type !== SHT_NOBITS &&
       !isEmptied(section),
@@ -254,7 +252,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
       ...kept.map((_, at) => at).sort((a, b) => placeInFile.get(kept[a]!)! - placeInFile.get(kept[b]!)!),
       ...added.map((_, at) => kept.length + at),
     ],
-    headers: (debugging?.segments ?? elf.segments).map((segment) => {
+    headers: (newLayout?.segments ?? elf.segments).map((segment) => {
       const isMoved = shift !== 0 && segment.memoryBytes > 0;
       return {
         ...segment,
@@ -265,7 +263,7 @@ export function rewriteElf(file: ObjectFile, options: RewriteOptions): Uint8Arra
     }),
     start: loaded.reduce(
       (end, { elf: section }) => Math.max(end, section.fileOffset + section.sizeBytes),
-      debugging?.end ?? headerBytes(elf.segments.length),
+      newLayout?.end ?? headerBytes(elf.segments.length),
     ),
   });
 }

@@ -22,34 +22,8 @@ import {
 } from "../object/elf.ts";
 import { globMatch } from "../object/glob.ts";
 import { CommandError, UsageError } from "./fail.ts";
-import type { GnuArgument, GnuOption } from "./gnu-options.ts";
+import type { GnuArgument } from "./gnu-options.ts";
 import { readBytes } from "./object-input.ts";
-
-/** What both take. The first name is the long one, by which `copyOptions` knows an option. */
-export const SHARED_OPTIONS: readonly GnuOption[] = [
-  { names: ["--strip-unneeded"], help: "without symbols that no relocation needs" },
-  { names: ["--discard-all", "-x"], help: "without local symbols and debugging information" },
-  { names: ["--discard-locals", "-X"], help: "without local symbols that a compiler made (.L...)" },
-  { names: ["--only-keep-debug"], help: "only debugging information and symbols; what is loaded keeps its addresses" },
-  { names: ["--strip-dwo"], help: "without the sections of split debugging information (.dwo)" },
-  { names: ["--remove-section", "-R"], value: "NAME", help: "without this section; * and ? match, ! takes names out" },
-  { names: ["--keep-section"], value: "NAME", help: "with this section, although it would go" },
-  { names: ["--remove-relocations"], value: "NAME", help: "without the relocations of this section" },
-  { names: ["--strip-symbol", "-N"], value: "NAME", help: "without this symbol" },
-  { names: ["--keep-symbol", "-K"], value: "NAME", help: "with this symbol, although it would go" },
-  { names: ["--keep-file-symbols"], help: "with the names of source files" },
-  { names: ["--keep-section-symbols"], help: "with the symbols of sections" },
-  { names: ["--wildcard", "-w"], help: "names of symbols are patterns; ! takes names out" },
-  { names: ["--input-target", "-I"], value: "FORMAT", help: "elf32-i386 (default) or binary" },
-  { names: ["--output-target", "-O"], value: "FORMAT", help: "elf32-i386 (default) or binary" },
-  { names: ["--target", "-F"], value: "FORMAT", help: "both" },
-  { names: ["--verbose", "-v"], help: "say what is copied" },
-  { names: ["--preserve-dates", "-p"], help: "" },
-  { names: ["--enable-deterministic-archives", "-D"], help: "" },
-  { names: ["--disable-deterministic-archives", "-U"], help: "" },
-  { names: ["--merge-notes", "-M"], help: "" },
-  { names: ["--no-merge-notes"], help: "" },
-];
 
 /** The arguments by the long names of their options. */
 export class CopyArguments {

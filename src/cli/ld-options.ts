@@ -1,8 +1,8 @@
 /** The options of `qure ld`: those of GNU ld for elf_i386, as data. */
 import { realpathSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import type { GnuCommand } from "./gnu-options.ts";
-import { nextProgram } from "./pass-on.ts";
+import { nextProgram } from "./next-program.ts";
 
 /**
  * Libtool takes from this that shared libraries can be made. They can where the linker is called by GNU's name and there is
@@ -10,10 +10,43 @@ import { nextProgram } from "./pass-on.ts";
  */
 function targets(): string {
   const path = process.argv[1] ?? "";
-  return basename(path) === "ld" && nextProgram("ld", dirname(realpathSync(path))) !== undefined
+  return basename(path) === "ld" && nextProgram("ld", realpathSync(path)) !== undefined
     ? "\nqure ld: supported targets: elf32-i386 binary\nqure ld: supported emulations: elf_i386\n"
     : "";
 }
+
+/** What may stand after -z, without values. */
+const KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    "call-nop cet-report combreloc common common-page-size defs dynamic-undefined-weak execstack global " +
+    "globalaudit ibt ibtplt indirect-extern-access initfirst interpose isa-level-report lazy loadfltr " +
+    "max-page-size muldefs nocombreloc nocommon nocopyreloc nodefaultlib nodelete nodlopen nodump " +
+    "nodynamic-undefined-weak noexecstack noextern-protected-data noindirect-extern-access nopack- " +
+    "relative-relocs norelro noseparate-code nostart-stop-gc notext nounique nounique-symbol now origin " +
+    "pack-relative-relocs relro report-relative-reloc separate-code shstk stack-size start-stop-gc start- " +
+    "stop-visibility text textoff undefs unique unique-symbol x86-64-baseline x86-64-v2 x86-64-v3 " +
+    "x86-64-v4"
+  ).split(" "),
+);
+
+/** Keywords of -z with which GNU ld writes something else, in programs without shared libraries, too. */
+function idleKeyword(keyword: string): string | null {
+  if (keyword.startsWith("stack-size=")) return "whoever starts a program decides about its stack";
+  if (keyword === "unique-symbol") return "names of local symbols stay as they are";
+  if (keyword === "indirect-extern-access") return "it speaks of shared libraries";
+  if (!KEYWORDS.has(keyword.replace(/=.*/s, ""))) return "there is no such keyword";
+  if (/^(cet|isa-level)-report=(?!none$)/.test(keyword)) return "properties are not reported";
+  return null;
+}
+
+/** What GNU ld does with these, and we do not: by the name of the option. */
+const IDLE: Readonly<Record<string, string>> = {
+  "--warn-section-align": "moves by an alignment are not reported",
+  "--enable-non-contiguous-regions": "a section is not spread over several regions",
+  "--enable-non-contiguous-regions-warnings": "a section is not spread over several regions",
+  "--reduce-memory-overheads": "the table of symbols has its usual order",
+  "--stats": "nothing is counted",
+};
 
 export const LD_COMMAND: GnuCommand = {
   name: "ld",
@@ -28,7 +61,12 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["-e", "--entry"], value: "SYMBOL", help: "entry point: a symbol or an address" },
     { names: ["-r", "--relocatable", "-i", "-Ur"], help: "link into an object" },
     { names: ["-q", "--emit-relocs"], help: "keep the relocations" },
-    { names: ["-m"], value: "EMULATION", help: "elf_i386 is the only one" },
+    {
+      names: ["-m"],
+      value: "EMULATION",
+      help: "elf_i386 is the only one",
+      elsewhere: (name) => (name === "elf_i386" ? null : "elf_i386 is the only emulation"),
+    },
     { names: ["-Ttext"], value: "ADDRESS", help: "address of .text" },
     { names: ["-Tdata"], value: "ADDRESS", help: "address of .data" },
     { names: ["-Tbss"], value: "ADDRESS", help: "address of .bss" },
@@ -77,7 +115,6 @@ export const LD_COMMAND: GnuCommand = {
     { names: ["--no-warn-execstack"], help: "do not warn of objects that make the stack executable" },
     { names: ["--warn-execstack"], help: "" },
     { names: ["--warn-common"], help: "warn of common symbols that meet other definitions" },
-    { names: ["--warn-section-align"], help: "" },
     { names: ["--warn-unresolved-symbols"], help: "undefined symbols are warnings" },
     { names: ["--error-unresolved-symbols"], help: "" },
     { names: ["--print-memory-usage"], help: "print how full each memory region is" },
@@ -108,6 +145,7 @@ export const LD_COMMAND: GnuCommand = {
     {
       names: ["-z"],
       value: "KEYWORD",
+      idle: idleKeyword,
       help: "execstack, noexecstack, relro, norelro, separate-code, noseparate-code, defs, muldefs, max-page-size=0x1000 ...",
     },
     { names: ["--allow-multiple-definition"], help: "of several definitions the first counts" },
@@ -146,8 +184,16 @@ export const LD_COMMAND: GnuCommand = {
     },
     { names: ["-y", "--trace-symbol"], value: "SYMBOL", help: "name the files that define a symbol or refer to it" },
     { names: ["--cref"], help: "print which files each symbol is in, the one that defines it first" },
-    { names: ["-shared", "--shared", "-Bshareable", "-G"], help: "refused: programs are static" },
-    { names: ["-pie", "--pie", "--pic-executable"], help: "refused: programs are static" },
+    {
+      names: ["-shared", "--shared", "-Bshareable", "-G"],
+      help: "refused: programs are static",
+      elsewhere: "not supported, for every program here is static",
+    },
+    {
+      names: ["-pie", "--pie", "--pic-executable"],
+      help: "refused: programs are static",
+      elsewhere: "not supported, for every program here is static",
+    },
     { names: ["-plugin", "-plugin-opt", "-plugin-save-temps"], value: "TEXT", help: "" },
     { names: ["--dynamic-linker", "-I"], value: "FILE", help: "" },
     { names: ["--rpath", "--rpath-link", "--soname", "-h", "--init", "--fini"], value: "TEXT", help: "" },
@@ -165,7 +211,10 @@ export const LD_COMMAND: GnuCommand = {
       help: "",
     },
     { names: ["--gpsize", "--max-cache-size", "-flto-partition", "-fuse-ld"], value: "TEXT", help: "" },
-    { names: ["--exclude-libs", "--error-handling-script", "--sysroot"], value: "TEXT", help: "" },
+    { names: ["--sysroot"], value: "TEXT", help: "" },
+    { names: ["--exclude-libs"], value: "TEXT", help: "", idle: "symbols of archives are as visible as others" },
+    { names: ["--error-handling-script"], value: "TEXT", help: "", idle: "no script is asked about errors" },
+    { names: ["--no-define-common"], help: "", refused: "it goes with -shared only, as GNU ld says" },
     {
       names: ["--retain-symbols-file"],
       value: "FILE",
@@ -176,7 +225,8 @@ export const LD_COMMAND: GnuCommand = {
     {
       names: ["--compress-debug-sections"],
       value: "FORMAT",
-      help: "accepted: debugging information is not compressed",
+      help: "none: debugging information is not compressed; a warning says so of others",
+      idle: (format) => (format === "none" ? null : "debugging information is not compressed here"),
     },
     { names: ["-O"], value: "LEVEL", optional: true, help: "" },
     { names: ["--hash-style"], value: "STYLE", help: "" },
@@ -195,6 +245,7 @@ export const LD_COMMAND: GnuCommand = {
     ...[
       "--no-check-sections",
       "--check-sections",
+      "--warn-section-align",
       "--warn-once",
       "--no-warn-mismatch",
       "--no-dynamic-linker",
@@ -219,7 +270,6 @@ export const LD_COMMAND: GnuCommand = {
       "--no-print-gc-sections",
       "--no-accept-unknown-input-arch",
       "--no-strip-discarded",
-      "--no-define-common",
       "--strip-discarded",
       "--accept-unknown-input-arch",
       "-Bsymbolic",
@@ -257,7 +307,7 @@ export const LD_COMMAND: GnuCommand = {
       "--no-allow-shlib-undefined",
       "--copy-dt-needed-entries",
       "--disable-multiple-abs-defs",
-    ].map((name) => ({ names: [name], help: "" })),
+    ].map((name) => ({ names: [name], help: "", ...(IDLE[name] === undefined ? {} : { idle: IDLE[name] }) })),
     {
       names: ["--demangle"],
       value: "STYLE",

@@ -6,7 +6,6 @@ import { inflate } from "../host/compression.ts";
 import { isReplaceable, writeFileAside, writeFilesAside } from "../host/files.ts";
 import { assignmentInput } from "../linker/assigned-names.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
-import type { CallFill } from "../linker/got.ts";
 import type { LinkInput } from "../linker/inputs.ts";
 import { linkProgram, linkTo } from "../linker/link.ts";
 import { linkMap } from "../linker/link-map.ts";
@@ -29,6 +28,7 @@ import { readListed, readRegularFile } from "./bounded-file.ts";
 import { type SymbolNaming, symbolNaming } from "./demangling.ts";
 import { CommandError, commandName, describeError, say, UsageError, withFile } from "./fail.ts";
 import { type GnuArgument, parseArguments } from "./gnu-options.ts";
+import { boundsVisibility, callFill, pageSize } from "./ld-keywords.ts";
 import { crossReferences, dependencyRules, tracedFiles } from "./ld-lists.ts";
 import { NamedFiles } from "./ld-named-files.ts";
 import { buildIdOf, packageMetadataOf } from "./ld-notes.ts";
@@ -102,10 +102,6 @@ class LinkCommand {
   #link(): void {
     if (this.#has("-v") || this.#has("-V")) standardOutput().write(`GNU ld (QuRe ${VERSION}) 2.40\n`);
     if (this.#has("-V")) standardOutput().write("  Supported emulations:\n   elf_i386\n");
-    for (const option of ["-shared", "-pie"])
-      if (this.#has(option)) throw new UsageError(`${option}: not supported, for every program here is static`);
-    const emulation = this.#last("-m") ?? "elf_i386";
-    if (emulation !== "elf_i386") throw new UsageError(`-m ${emulation}: elf_i386 is the only emulation`);
     const format = this.#last("--oformat") ?? "elf32-i386";
     if (format !== "binary" && format !== "elf32-i386")
       throw new UsageError(`--oformat ${format}: it is elf32-i386 or binary`);
@@ -262,7 +258,10 @@ class LinkCommand {
     const isUnpaged = this.#has("-n") || this.#has("-N");
     const keywords = this.#values("-z");
     const on = (name: string): boolean => keywords.includes(name);
-    const pageBytes = pageSize(keywords, "max-page-size") ?? 0x1000;
+    const commonBytes = pageSize(keywords, "common-page-size");
+    const pageBytes = pageSize(keywords, "max-page-size") ?? Math.max(0x1000, commonBytes ?? 0);
+    if (commonBytes !== null && commonBytes > pageBytes)
+      throw new UsageError(`-z common-page-size=${commonBytes}: it is larger than max-page-size`);
     const separateCode = !on("noseparate-code") && !isUnpaged;
     const script = this.#replacesDefault
       ? mergeScripts(this.#scripts)
@@ -327,7 +326,7 @@ class LinkCommand {
       isTextWritable: this.#has("-N"),
       separateCode,
       pageBytes,
-      commonPageBytes: Math.min(pageBytes, pageSize(keywords, "common-page-size") ?? 0x1000),
+      commonPageBytes: Math.min(pageBytes, commonBytes ?? 0x1000),
       relro: !on("norelro"),
       // An object's relocations need its symbols.
       strip:
@@ -456,7 +455,7 @@ class LinkCommand {
         if (group) throw new UsageError("--start-group within a group");
         group = [];
       } else if (option === "-)") {
-        if (!group) throw new UsageError("--end-group without --start-group");
+        if (!group) throw new UsageError("-) or --end-group without -( or --start-group");
         top.push({ kind: "group", inputs: group });
         group = null;
       }
@@ -533,35 +532,6 @@ function justSymbols(path: string): Uint8Array {
 }
 
 const isElf = (bytes: Uint8Array): boolean => bytes[0] === 0x7f && bytes[1] === 0x45;
-
-/** The byte beside a direct call that `-z call-nop=` gives: `prefix-` or `suffix-`, and `addr`, `nop` or its value. */
-function callFill(keywords: readonly string[]): { readonly callFill?: CallFill } {
-  const text = keywords.findLast((keyword) => keyword.startsWith("call-nop="));
-  if (text === undefined) return {};
-  const match = /^call-nop=(prefix|suffix)-(0x[0-9a-f]{1,2}|[0-9]{1,3}|(?<=prefix-)addr|(?<=suffix-)nop)$/i.exec(text);
-  const byte = { addr: 0x67, nop: 0x90 }[match?.[2] ?? ""] ?? Number(match?.[2]);
-  if (!match || !(byte <= 0xff))
-    throw new UsageError(`-z ${text}: it is prefix-addr, suffix-nop, prefix-BYTE or suffix-BYTE`);
-  return { callFill: { isBefore: match[1] === "prefix", byte } };
-}
-
-/** `-z start-stop-visibility=`: of `__start_NAME` and `__stop_NAME`. */
-function boundsVisibility(keywords: readonly string[]): number {
-  const text = keywords.findLast((keyword) => keyword.startsWith("start-stop-visibility="))?.replace(/.*=/, "");
-  const visibility = ["default", "internal", "hidden", "protected"].indexOf(text ?? "protected");
-  if (visibility < 0) throw new UsageError(`-z start-stop-visibility=${text}: default, internal, hidden or protected`);
-  return visibility;
-}
-
-/** The size of pages that a keyword of -z gives. */
-function pageSize(keywords: readonly string[], name: string): number | null {
-  const text = keywords.findLast((keyword) => keyword.startsWith(`${name}=`))?.slice(name.length + 1);
-  if (text === undefined) return null;
-  const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
-  if (!(value >= 1 && value <= 2 ** 30) || (value & (value - 1)) !== 0)
-    throw new UsageError(`-z ${name}=${text}: it wants a power of two`);
-  return value;
-}
 
 /** Addresses on the command line are hexadecimal, with or without 0x. */
 function hexadecimal(text: string, option: string): number {

@@ -2,53 +2,15 @@
 import { listSymbols, type NmOptions } from "../binutils/nm.ts";
 import { symbolNaming } from "./demangling.ts";
 import { say, UsageError } from "./fail.ts";
-import { type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { parseArguments } from "./gnu-options.ts";
+import { NM_COMMAND } from "./nm-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
-
-const COMMAND: GnuCommand = {
-  name: "nm",
-  usage: "[options] [file...]",
-  summary: "Lists the symbols of objects, executables and archives (a.out when no file is given), as GNU nm does.",
-  options: [
-    { names: ["-a", "--debug-syms"], help: "also the symbols of sections and source files" },
-    { names: ["-A", "-o", "--print-file-name"], help: "the name of the file before each symbol" },
-    { names: ["-g", "--extern-only"], help: "external symbols only" },
-    { names: ["-u", "--undefined-only"], help: "undefined symbols only" },
-    { names: ["-U", "--defined-only"], help: "defined symbols only" },
-    { names: ["-W", "--no-weak"], help: "without weak symbols" },
-    { names: ["-n", "-v", "--numeric-sort"], help: "sort by address" },
-    { names: ["-p", "--no-sort"], help: "do not sort" },
-    { names: ["-r", "--reverse-sort"], help: "sort the other way round" },
-    { names: ["--size-sort"], help: "sort by size" },
-    { names: ["-S", "--print-size"], help: "sizes of symbols, too" },
-    { names: ["-s", "--print-armap"], help: "the symbol index of archives, too" },
-    { names: ["-f", "--format"], value: "FORMAT", help: "bsd (default), posix, sysv or just-symbols" },
-    { names: ["-P", "--portability"], help: "the same as --format=posix" },
-    { names: ["-B"], help: "the same as --format=bsd" },
-    { names: ["-j", "--just-symbols"], help: "only the names" },
-    { names: ["-t", "--radix"], value: "RADIX", help: "d, o or x: radix of the numbers" },
-    { names: ["-C"], help: "names as in C++ or Rust" },
-    {
-      names: ["--demangle"],
-      value: "STYLE",
-      optional: true,
-      help: "the same: auto (default), gnu-v3, rust or none",
-    },
-    { names: ["--no-demangle"], help: "names as they are in the file (default)" },
-    // What says nothing about objects of this processor and static programs.
-    { names: ["--special-syms", "-e", "--with-symbol-versions", "--recurse-limit", "--recursion-limit"], help: "" },
-    { names: ["--no-recurse-limit", "--no-recursion-limit"], help: "" },
-    { names: ["-X", "--plugin", "--target"], value: "WORD", help: "" },
-    { names: ["--quiet"], help: "say nothing of files without symbols" },
-  ],
-  example: "qure nm -n build/kernel.elf",
-};
 
 /** The last of these decides. */
 const SORTS: Readonly<Record<string, NmOptions["sort"]>> = { "-p": "none", "--size-sort": "size", "-n": "address" };
 
 export function run(args: readonly string[]): void {
-  const parsed = parseArguments(COMMAND, args);
+  const parsed = parseArguments(NM_COMMAND, args);
   if (parsed === null) return;
   const has = (option: string): boolean => parsed.some((argument) => argument.option === option);
   const argumentOf = (option: string): string | undefined =>

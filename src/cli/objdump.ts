@@ -17,57 +17,12 @@ import type { ArchiveMember } from "../object/archive.ts";
 import { readRegularFile } from "./bounded-file.ts";
 import { symbolNaming } from "./demangling.ts";
 import { CommandError, UsageError } from "./fail.ts";
-import { type GnuArgument, type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { type GnuArgument, parseArguments } from "./gnu-options.ts";
+import { OBJDUMP_COMMAND } from "./objdump-options.ts";
 import { forEachInput, readBytes, writeOutput } from "./object-input.ts";
 
-const COMMAND: GnuCommand = {
-  name: "objdump",
-  usage: "options [file...]",
-  summary: "Shows what is in objects, executables and archives (a.out when no file is given), as GNU objdump does.",
-  options: [
-    { names: ["-d"], help: "disassemble the sections with code" },
-    { names: ["--disassemble"], value: "SYMBOL", optional: true, help: "the same, or one function" },
-    { names: ["-D", "--disassemble-all"], help: "disassemble all sections" },
-    { names: ["-S", "--source"], help: "disassemble with source lines" },
-    { names: ["-l", "--line-numbers"], help: "with function names and line numbers" },
-    { names: ["-r", "--reloc"], help: "relocations; within the code when it is disassembled" },
-    { names: ["-t", "--syms"], help: "the symbol table" },
-    { names: ["-h", "--section-headers", "--headers"], help: "the sections" },
-    { names: ["-a", "--archive-headers"], help: "the headers of archive members" },
-    { names: ["-p", "--private-headers"], help: "the program headers" },
-    { names: ["-f", "--file-headers"], help: "the file header" },
-    { names: ["-x", "--all-headers"], help: "-f -p -h -r -t" },
-    { names: ["-s", "--full-contents"], help: "the bytes of the sections" },
-    { names: ["-i", "--info"], help: "which formats there are" },
-    { names: ["-j", "--section"], value: "NAME", help: "only this section; may be given several times" },
-    { names: ["-M", "--disassembler-options"], value: "OPTIONS", help: "intel, att, i386, i8086, data16, addr16" },
-    { names: ["-m", "--architecture"], value: "MACHINE", help: "i386 or i8086" },
-    { names: ["-b", "--target"], value: "FORMAT", help: "binary: the file is plain bytes" },
-    { names: ["--no-show-raw-insn"], help: "without the bytes of instructions" },
-    { names: ["--show-raw-insn"], help: "with the bytes of instructions (default)" },
-    { names: ["--no-addresses"], help: "without addresses" },
-    { names: ["-z", "--disassemble-zeroes"], help: "do not leave zeros out" },
-    { names: ["-w", "--wide"], help: "long lines" },
-    { names: ["-C"], help: "names as in C++ or Rust" },
-    {
-      names: ["--demangle"],
-      value: "STYLE",
-      optional: true,
-      help: "the same: auto (default), gnu-v3, rust or none",
-    },
-    { names: ["--start-address"], value: "ADDRESS", help: "from this address on" },
-    { names: ["--stop-address"], value: "ADDRESS", help: "up to this address" },
-    { names: ["--adjust-vma"], value: "OFFSET", help: "add this to all addresses" },
-    { names: ["--insn-width"], value: "COUNT", help: "bytes of an instruction on a line (7)" },
-    { names: ["-EL", "--endian"], value: "ENDIAN", optional: true, help: "" },
-    { names: ["--special-syms", "--file-start-context"], help: "" },
-    { names: ["--no-recurse-limit", "--recurse-limit", "--no-recursion-limit", "--recursion-limit"], help: "" },
-  ],
-  example: "qure objdump -d -M intel build/kernel.elf",
-};
-
 export function run(args: readonly string[]): void {
-  const parsed = parseArguments(COMMAND, args);
+  const parsed = parseArguments(OBJDUMP_COMMAND, args);
   if (parsed === null) return;
   const actions = new Set(parsed.map(({ option }) => option));
   if (actions.has("-i")) return writeOutput(GNU_FORMATS);

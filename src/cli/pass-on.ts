@@ -1,39 +1,58 @@
 /**
  * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one and has shared libraries:
- * those calls go to the next tool of the same name on PATH.
+ * those calls go to the next tool of the same name on PATH. What an option's value is and what a file, the tables of the
+ * options say, as for the tools themselves.
  */
-import { delimiter, join } from "node:path";
-import { ELF32_HEAD, ELF64_HEAD, HEAD_BYTES, linksSharedLibraries } from "./shared-libraries.ts";
+import { OBJCOPY_COMMAND, STRIP_COMMAND } from "./copy-tables.ts";
+import { CommandError, say, UsageError } from "./fail.ts";
+import { type GnuCommand, type ScannedArgument, scanArguments, wordsOf } from "./gnu-options.ts";
+import { LD_COMMAND } from "./ld-options.ts";
+import { nextProgram } from "./next-program.ts";
+import { NM_COMMAND } from "./nm-options.ts";
+import { OBJDUMP_COMMAND } from "./objdump-options.ts";
+import { READELF_COMMAND } from "./readelf-options.ts";
+import { ELF64_HEAD, HEAD_BYTES, sharedLibraryIn } from "./shared-libraries.ts";
+import { SIZE_COMMAND } from "./size-options.ts";
 
-/** A format of objects that is neither of those that there are here; some are only written. */
-const OTHER_FORMAT =
-  /(^| )((-[IF] ?|--(input-)?target[= ])(?!(elf32-i386|binary)( |$))|(-O ?|--output-target[= ])(?!(elf32-i386|binary|ihex|srec|verilog)( |$)))[a-z]/;
-
-/** What each tool is told when it shall work for another processor than the 386, make what is loaded anywhere, or show what is not shown here. */
-const OTHER_TARGETS: Readonly<Record<string, RegExp>> = {
-  as: /(^| )--(64|x32)( |$)/,
-  objcopy: new RegExp(
-    `${OTHER_FORMAT.source}|(^| )--(extract-symbol|(de)?compress-debug-sections|reverse-bytes|interleave)`,
-  ),
-  strip: OTHER_FORMAT,
-  // What there is of dynamic symbols, of debugging information as text, and of a few ways to show code.
-  nm: /(^| )(-[a-zA-Z]*[Dl]|--(dynamic|synthetic|line-numbers|ifunc-chars|unicode|demangle=(java|gnat|dlang)))([ =]|$)/,
-  objdump:
-    /(^| )(-[aDdfhlprSstwxz]*[WeFGgTRPILU]\S*|--(dwarf|debugging|stabs|dynamic|inlines|visualize-jumps|disassembler-color|file-offsets|prefix|source-comment|include|unicode|show-all-symbols|private=|demangle=(java|gnat|dlang)|ctf|sframe|process-links)\S*)( |$)/,
-  readelf:
-    /(^| )(-[adeghlnrSsuVW]*[wcDILRtzPU]\S*|--(debug-dump|dyn-syms|use-dynamic|histogram|section-details|archive-index|lint|decompress|relocated-dump|demangle=(java|gnat|dlang)|sym-base|ctf|sframe|process-links|unicode)\S*)( |$)/,
-  ld: /(^| )(-m ?elf(32)?_x86_64|--?shared|-Bshareable|--?pie|--?pic-executable)( |$)/,
+/** Of the options of `as` those whose values could be taken for others, and those that ask for another processor. */
+const AS_COMMAND: GnuCommand = {
+  name: "as",
+  usage: "",
+  summary: "",
+  example: "",
+  options: [
+    { names: ["-o", "-I", "--defsym", "--debug-prefix-map", "--MD"], value: "VALUE", help: "" },
+    { names: ["--64", "--x32"], help: "", elsewhere: "it asks for 64-bit code" },
+  ],
 };
 
+const COMMANDS: ReadonlyMap<string, GnuCommand> = new Map(
+  [
+    AS_COMMAND,
+    LD_COMMAND,
+    NM_COMMAND,
+    OBJCOPY_COMMAND,
+    OBJDUMP_COMMAND,
+    READELF_COMMAND,
+    SIZE_COMMAND,
+    STRIP_COMMAND,
+  ].map((command) => [command.name, command]),
+);
+
 /** Tools that work on finished files. */
-const SHOWS_FILES = new Set(["nm", "objcopy", "objdump", "readelf", "size", "strip"]);
+const SHOWS_FILES: ReadonlySet<string> = new Set(["nm", "objcopy", "objdump", "readelf", "size", "strip"]);
+
+/** Set for whoever a call is passed on to: the tool and its arguments, and how many calls led there. */
+const TRAIL = "QURE_PASSED_ON";
+/** Compilers call linkers that call compilers; nothing that ends goes deeper. */
+const MOST_CALLS = 16;
 
 /** The first bytes of a file, in Latin-1; empty when there is no plain file of that name. */
 function headOf(path: string): string {
   const { closeSync, openSync, readSync, statSync } = process.getBuiltinModule("node:fs");
   const head = new Uint8Array(HEAD_BYTES);
   try {
-    if (path.startsWith("-") || !statSync(path).isFile()) return "";
+    if (!statSync(path).isFile()) return "";
     const file = openSync(path, "r");
     const sizeBytes = readSync(file, head, 0, head.length, 0);
     closeSync(file);
@@ -43,42 +62,45 @@ function headOf(path: string): string {
   }
 }
 
-/** Whether one of the arguments is a 64-bit ELF file. */
-const namesElf64 = (args: readonly string[]): boolean => args.some((path) => headOf(path).startsWith(ELF64_HEAD));
-
-/** Whether a linker that is not told its emulation gets 64-bit objects, as GNU ld takes on such a host: the first says it. */
-function linksElf64(args: readonly string[]): boolean {
-  if (args.some((argument) => argument.startsWith("-m"))) return false;
-  const inputs = args.filter((_, i) => args[i - 1] !== "-o");
-  for (const path of inputs) {
-    const head = headOf(path);
-    if (head.startsWith(ELF32_HEAD) || head.startsWith(ELF64_HEAD)) return head.startsWith(ELF64_HEAD);
+/** Why a call is for another tool; null when it is ours. */
+function reasonFor(name: string, args: readonly ScannedArgument[]): string | null {
+  const asked = args.find(({ elsewhere }) => elsewhere !== null);
+  if (asked) return `${wordsOf(asked.word, asked.value)}: ${asked.elsewhere}`;
+  const files = args.filter(({ option }) => option === "").map(({ value }) => value);
+  if (SHOWS_FILES.has(name)) {
+    const large = files.find((path) => headOf(path).startsWith(ELF64_HEAD));
+    return large === undefined ? null : `${large} is a 64-bit file`;
   }
-  return false;
+  if (name !== "ld") return null;
+  // GNU ld on such a host, when it is not told its emulation, takes that of the first object.
+  const isTold = args.some(({ option }) => option === "-m");
+  const first = isTold ? undefined : files.find((path) => /^\x7fELF[\x01\x02]/.test(headOf(path)));
+  if (first !== undefined && headOf(first).startsWith(ELF64_HEAD)) return `${first} is a 64-bit object`;
+  const library = sharedLibraryIn(args, headOf);
+  return library === null ? null : `it is linked with a shared library, ${library}`;
 }
 
-/** The program of that name on PATH that is not in our folder. */
-export function nextProgram(name: string, ownFolder: string): string | undefined {
-  const { existsSync, realpathSync } = process.getBuiltinModule("node:fs");
-  return (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .filter((folder) => folder !== "" && existsSync(folder) && realpathSync(folder) !== ownFolder)
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
-}
-
-/** Runs the other tool, and ends the process with its exit code; false when the call is ours. */
-export function passOn(name: string, args: readonly string[], ownFolder: string): boolean {
-  const isForOther =
-    OTHER_TARGETS[name]?.test(args.join(" ")) === true ||
-    (SHOWS_FILES.has(name) && namesElf64(args)) ||
-    (name === "ld" && (linksElf64(args) || linksSharedLibraries(args, headOf)));
-  if (!isForOther) return false;
-  const other = nextProgram(name, ownFolder);
+/** Runs the other tool, and ends the process with its exit code; false when the call is ours. Throws `CommandError`. */
+export function passOn(name: string, args: readonly string[], own: string): boolean {
+  const command = COMMANDS.get(name);
+  const reason = command ? reasonFor(name, scanArguments(command, args)) : null;
+  if (reason === null) return false;
+  const manner = process.env["QURE_PASS"] ?? "";
+  if (!["", "always", "warn", "never"].includes(manner))
+    throw new UsageError(`QURE_PASS=${manner}: it is always, warn or never`);
+  if (manner === "never") throw new CommandError(`${reason} (QURE_PASS=never: no other ${name} is asked)`);
+  const other = nextProgram(name, own);
   if (other === undefined) return false;
-  const { status, signal } = process
-    .getBuiltinModule("node:child_process")
-    .spawnSync(other, args, { stdio: "inherit" });
+  const trail = process.env[TRAIL]?.split("\n") ?? [];
+  const here = JSON.stringify([name, ...args]);
+  if (trail.includes(here) || trail.length >= MOST_CALLS)
+    throw new CommandError(`the next ${name} on PATH, ${other}, leads back here: take one of them out of PATH`);
+  if (manner === "warn") say("warning", `passed on to ${other}: ${reason}`);
+  const { status, signal, error } = process.getBuiltinModule("node:child_process").spawnSync(other, args, {
+    stdio: "inherit",
+    env: { ...process.env, [TRAIL]: [...trail, here].join("\n") },
+  });
+  if (error) throw new CommandError(`${other} cannot be run: ${error.message}`);
   process.exitCode = signal === null ? (status ?? 1) : 1;
   return true;
 }

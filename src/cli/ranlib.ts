@@ -1,7 +1,7 @@
 /** `qure ranlib`: gives archives their symbol index. */
 import { VERSION } from "../version.ts";
 import { run as runAr } from "./ar.ts";
-import { UsageError } from "./fail.ts";
+import { say, UsageError } from "./fail.ts";
 import { withFiles } from "./gnu-options.ts";
 import { standardOutput } from "./streams.ts";
 
@@ -19,6 +19,7 @@ export function run(args: readonly string[]): void {
     return void standardOutput().write(`GNU ranlib (QuRe) ${VERSION}, compatible with GNU ranlib 2.40\n`);
   const unknown = args.find((word) => word.startsWith("-") && !/^-[DUt]+$/.test(word) && !word.startsWith("--plugin"));
   if (unknown !== undefined) throw new UsageError(`unknown option ${unknown} (see qure ranlib --help)`);
+  if (args.some((word) => /^-[Dt]*U/.test(word))) say("warning", "-U has no effect: dates and owners are always zero");
   const paths = withFiles(args).filter((word) => !word.startsWith("-"));
   if (paths.length === 0) throw new UsageError("it wants an archive (see qure ranlib --help)");
   for (const path of paths) runAr(["s", path]);

@@ -10,32 +10,12 @@ import {
   totalsOf,
 } from "../binutils/size.ts";
 import { UsageError } from "./fail.ts";
-import { type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { parseArguments } from "./gnu-options.ts";
 import { forEachInput, writeOutput } from "./object-input.ts";
-
-const COMMAND: GnuCommand = {
-  name: "size",
-  usage: "[options] [file...]",
-  summary:
-    "Prints the sizes of the sections of objects, executables and archives (a.out when no file is given), as GNU size does.",
-  options: [
-    { names: ["-A"], help: "each section with its address" },
-    { names: ["-B"], help: "text, data and bss on one line (default)" },
-    { names: ["-G"], help: "the same, with constants counted as data" },
-    { names: ["--format"], value: "FORMAT", help: "sysv (-A), berkeley (-B) or gnu (-G)" },
-    { names: ["-d"], help: "sizes in decimal (default)" },
-    { names: ["-o"], help: "sizes in octal" },
-    { names: ["-x"], help: "sizes in hexadecimal" },
-    { names: ["--radix"], value: "RADIX", help: "8, 10 or 16" },
-    { names: ["-t", "--totals"], help: "the sum of all files, too" },
-    { names: ["--common"], help: "" },
-    { names: ["-f"], help: "" },
-  ],
-  example: "qure size -A build/kernel.elf",
-};
+import { SIZE_COMMAND } from "./size-options.ts";
 
 export function run(args: readonly string[]): void {
-  const parsed = parseArguments(COMMAND, args);
+  const parsed = parseArguments(SIZE_COMMAND, args);
   if (parsed === null) return;
   let format = "b";
   let radix: SizeRadix = 10;

@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
 import { COMMANDS, NO_COMMAND } from "./commands.ts";
+import { reportFailure } from "./fail.ts";
 import { passOn } from "./pass-on.ts";
 import { TOOLS } from "./tools.ts";
 
@@ -47,8 +48,16 @@ function scriptOf(word: string): string {
 }
 
 const name = process.argv[2] ?? "";
-/** Called by the name of GNU's tool (`dist/bin/as`). */
-const isByName = (process.argv[1] ?? "").endsWith(`/${name}`);
-if (isByName && passOn(name, process.argv.slice(3), join(__dirname, "bin"))) {
-  // The other tool has done it.
-} else runScript(join(__dirname, "scripts"), scriptOf(name), prepare);
+const path = process.argv[1] ?? "";
+
+/** A call by the name of GNU's tool (`dist/bin/as`) may be for the next tool of that name. */
+function isPassedOn(): boolean {
+  try {
+    return path.endsWith(`/${name}`) && passOn(name, process.argv.slice(3), path);
+  } catch (error) {
+    reportFailure(error);
+    return true;
+  }
+}
+
+if (!isPassedOn()) runScript(join(__dirname, "scripts"), scriptOf(name), prepare);

@@ -1,26 +1,11 @@
 /** `qure strip`: removes symbols and debugging information from objects, programs and archives, in place. */
 import { GNU_FORMATS } from "../binutils/formats.ts";
-import { CopyArguments, SHARED_OPTIONS } from "./copy-options.ts";
+import { CopyArguments } from "./copy-options.ts";
+import { STRIP_COMMAND } from "./copy-tables.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
-import { type GnuCommand, parseArguments } from "./gnu-options.ts";
+import { parseArguments } from "./gnu-options.ts";
 import { copy } from "./objcopy.ts";
 import { standardOutput } from "./streams.ts";
-
-const COMMAND: GnuCommand = {
-  name: "strip",
-  usage: "[options] file...",
-  summary:
-    "Removes symbols and debugging information, all of them by default, as GNU strip does; the files are replaced.",
-  options: [
-    { names: ["--strip-all", "-s"], help: "without symbols, relocations and debugging information (default)" },
-    { names: ["--strip-debug", "-g", "-S", "-d"], help: "without debugging information" },
-    ...SHARED_OPTIONS,
-    { names: ["-o"], value: "FILE", help: "into this file, and leave the input as it is" },
-    { names: ["--plugin"], value: "NAME", help: "" },
-    { names: ["--info"], help: "say which formats there are" },
-  ],
-  example: "qure strip -g kernel.o",
-};
 
 /** One of these says what goes; without any all symbols do, whatever else is asked for. */
 const CHOICES = [
@@ -36,7 +21,7 @@ const CHOICES = [
 
 export function run(args: readonly string[]): void {
   // GNU strip's own letter for --version.
-  const parsed = parseArguments(COMMAND, args.includes("-V") ? ["--version"] : args);
+  const parsed = parseArguments(STRIP_COMMAND, args.includes("-V") ? ["--version"] : args);
   if (parsed === null) return;
   const given = new CopyArguments(parsed);
   if (given.has("--info")) return void standardOutput().write(GNU_FORMATS);

@@ -27,7 +27,7 @@ const KINDS: readonly { readonly id: string; readonly pattern: RegExp }[] = [
     id: "script-value",
     pattern: /^division by zero$|the program has no such section|is not a function of linker scripts|is not known yet/,
   },
-  { id: "link-overflow", pattern: /^the address = 0x[0-9a-f]+ does not fit/ },
+  { id: "link-overflow", pattern: /^the address( in \S+)? = 0x[0-9a-f]+ does not fit/ },
   { id: "link-discarded", pattern: /^the symbol lies in a section that is not linked/ },
   { id: "bad-object", pattern: /^a relocation lies beyond the end / },
 ];
@@ -43,7 +43,7 @@ export function linkDiagnostics(
     if (!lines) files.set(path, (lines = read(path)?.split("\n") ?? []));
     return lines;
   };
-  return problems.map(({ file, line, message, id, suggestion, notes }): Diagnostic => {
+  return problems.map(({ file, line, message, within, id, suggestion, notes }): Diagnostic => {
     const sourceLine = line > 0 ? (linesOf(file)[line - 1] ?? "").replace(/\r$/, "") : "";
     const named = NAMED.map(({ id, pattern }) => ({ id, name: pattern.exec(message)?.[1] })).find(
       ({ name }) => name !== undefined,
@@ -56,7 +56,7 @@ export function linkDiagnostics(
       line,
       column: found >= 0 ? found + 1 : sourceLine.search(/\S/) + 1,
       length: found >= 0 ? named!.name!.length : 1,
-      message,
+      message: within === undefined ? message : `${within}: ${message}`,
       sourceLine,
       notes: (notes ?? []).map((note) => ({ ...note, column: 0 })),
       ...(suggestion === undefined ? {} : { suggestion }),

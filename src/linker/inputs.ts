@@ -6,6 +6,7 @@ import { type Archive, isArchive, type MemberReader, readArchive } from "../obje
 import type { ByteSource } from "../object/byte-source.ts";
 import { ET_REL, SHN_COMMON, SHN_UNDEF, STB_LOCAL, STB_WEAK } from "../object/elf.ts";
 import { ElfError, type ElfObject, readElf, SymbolArray, withChanges } from "../object/elf-reader.ts";
+import { isSlim, SLIM_MARK } from "../object/slim-objects.ts";
 import { AssignedNames, type AssignmentInput } from "./assigned-names.ts";
 import { type Inflate, withoutCompression } from "./compressed-sections.ts";
 import { InputObject } from "./input-section.ts";
@@ -115,6 +116,7 @@ export class Inputs {
 
   #addObject(elf: ElfObject, path: string, archive: string | null, fileName: string): void {
     if (elf.type !== ET_REL) throw new ElfError(path, "an executable cannot be linked into another program");
+    refuseSlim(elf, path);
     const plain = withoutCompression(elf, this.#inflate);
     const object = new InputObject(withWrappers(plain, this.#wrapped), path, archive, fileName);
     this.#linkOnce.enter(object);
@@ -130,6 +132,9 @@ export class Inputs {
       return;
     }
     const { index } = state;
+    // No symbol index knows what slim objects will define, but it has the name by which they are known.
+    for (const { symbol, offset } of index)
+      if (symbol === SLIM_MARK) refuseSlim(state.elf(offset), state.elf(offset).path);
     let again: boolean;
     do {
       again = false;
@@ -158,6 +163,14 @@ export class Inputs {
   }
 }
 
+function refuseSlim(elf: ElfObject, path: string): void {
+  if (isSlim(elf))
+    throw new ElfError(
+      path,
+      "a slim LTO object (gcc -flto), in which there is no machine code yet: compile with -fno-lto or -ffat-lto-objects",
+    );
+}
+
 /** An archive that is being searched. */
 class ArchiveState {
   readonly archive: Archive;
@@ -166,13 +179,16 @@ class ArchiveState {
   readonly included = new Set<number>();
   readonly #elfs = new Map<number, ElfObject>();
 
+  readonly #members: ReadonlyMap<number, Archive["members"][number]>;
+
   constructor(archive: Archive) {
     this.archive = archive;
+    this.#members = new Map(archive.members.map((member) => [member.offset, member]));
     this.index = archive.index ?? this.#makeIndex();
   }
 
   member(offset: number): Archive["members"][number] {
-    const member = this.archive.members.find((candidate) => candidate.offset === offset);
+    const member = this.#members.get(offset);
     if (!member)
       throw new ElfError(this.archive.path, `the symbol index points to byte ${offset}, where no member begins`);
     return member;

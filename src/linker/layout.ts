@@ -8,7 +8,7 @@ import { alignUp } from "../object/align.ts";
 import { DataSegment } from "./data-segment.ts";
 import { DotSection } from "./dot-section.ts";
 import type { InputSection } from "./input-section.ts";
-import { DEFAULT_REGION, MemoryRegions, type Region } from "./memory-regions.ts";
+import { DEFAULT_REGION, isOutside, MemoryRegions, overflowMessage, type Region } from "./memory-regions.ts";
 import { dropAttributes } from "./object-attributes.ts";
 import { DISCARD, type OutputSection, type Piece, type Statement } from "./output-section.ts";
 import type { Placement } from "./placement.ts";
@@ -35,6 +35,8 @@ export interface LayoutOptions {
   /** CONSTANT(MAXPAGESIZE), CONSTANT(COMMONPAGESIZE) */
   readonly pageBytes: number;
   readonly commonPageBytes: number;
+  /** A loaded section without a region is an error where a script declares some (not with --no-check-sections). */
+  readonly checksRegions: boolean;
   /** PROVIDE statements that took effect before there was a layout. */
   readonly provided: ReadonlySet<Assignment>;
 }
@@ -155,14 +157,18 @@ export class Layout {
     for (const statement of this.#placement.statements) {
       this.#path = statement.kind === "section" || statement.kind === "end" ? this.#script.path : statement.scriptPath;
       if (statement.kind === "assign") {
-        this.#assign(statement.assignment, this.regions.fallback());
+        this.#assign(statement.assignment);
+        this.regions.fallback().current = this.#dot;
       } else if (statement.kind === "end") continue;
-      else if (statement.kind === "assert")
+      else if (statement.kind === "assert") {
         this.#assert(statement.assertion.condition, statement.assertion.message, statement.assertion.line);
-      else if (statement.section.exists && statement.section.name !== DISCARD) this.#outputSection(statement.section);
+        this.regions.fallback().current = this.#dot;
+      } else if (statement.section.exists && statement.section.name !== DISCARD) this.#outputSection(statement.section);
       // ADDR of a section that nothing is in.
-      else if (statement.section.command?.address)
+      else if (statement.section.command?.address) {
         statement.section.address = this.#number(statement.section.command.address, this.#dot);
+        this.#dot = statement.section.address;
+      }
     }
     this.#section = null;
   }
@@ -179,6 +185,7 @@ export class Layout {
       (command?.overlay?.before ?? null) !== null;
     const region = this.#regionOf(section, hasAddress);
     section.placedIn = region.name;
+    if (!hasAddress) this.#checkHome(section, region);
     if (command?.align) section.align = Math.max(section.align, this.#number(command.align, 1));
     let align = 1;
     let dot = this.#dot;
@@ -198,7 +205,7 @@ export class Layout {
     this.#setLoadAddress(section, region, align, section.address - dot);
     this.#placed.add(`LOADADDR ${section.name}`);
     if (section.ignored) {
-      this.#dot = dotBefore;
+      this.#dot = hasAddress ? dot : dotBefore;
       return;
     }
     const advance = isThreadBss(section.flags) && !this.#options.isRelocatable ? 0 : section.sizeBytes;
@@ -207,14 +214,14 @@ export class Layout {
     if (command?.overlay?.isLast)
       this.#dot =
         section.address + Math.max(...command.overlay.names.map((name) => this.#sectionNamed(name)?.sizeBytes ?? 0));
-    if ((section.flags & (SEC_ALLOC | SEC_LOAD)) !== 0) {
-      region.current = this.#dot;
-      this.#checkRegion(region, section);
-    }
+    if ((section.flags & (SEC_ALLOC | SEC_LOAD)) === 0) return;
+    region.current = this.#dot;
+    this.#checkRegion(region, section, hasAddress, section.address);
     const loadRegion = section.loadRegion ? this.regions.get(section.loadRegion) : null;
-    if (loadRegion && loadRegion !== region && (section.flags & SEC_LOAD) !== 0) {
-      loadRegion.current = section.loadAddress + section.sizeBytes;
-      this.#checkRegion(loadRegion, section);
+    const isLoaded = (section.flags & SEC_LOAD) !== 0 || command?.alignsWithInput === true;
+    if (loadRegion && loadRegion !== region && isLoaded) {
+      loadRegion.current = section.loadAddress + advance;
+      this.#checkRegion(loadRegion, section, false, section.loadAddress);
     }
   }
 
@@ -225,16 +232,18 @@ export class Layout {
     return this.regions.get(name) ?? this.regions.fallback();
   }
 
-  #checkRegion(region: Region, section: OutputSection): void {
-    const over = region.current - region.origin - region.length;
-    if (over > 0 && this.#isFinal && !region.isFull && region.name !== DEFAULT_REGION) {
-      region.isFull = true;
-      this.#report(
-        section.command?.line ?? 1,
-        `section ${section.name} does not fit into region ${region.name}: ${over} bytes too many`,
-        "region-overflow",
-      );
-    }
+  /** Without an address and without a region, though others have some, a section would lie anywhere. */
+  #checkHome(section: OutputSection, region: Region): void {
+    const isNowhere = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
+    if (!this.#isFinal || isNowhere || section.ignored || this.#options.isRelocatable) return;
+    if (!this.#options.checksRegions || region.name !== DEFAULT_REGION || !this.regions.hasOthers) return;
+    this.#report(section.command?.line ?? 1, `no memory region is given for the loaded section ${section.name}`);
+  }
+
+  #checkRegion(region: Region, section: OutputSection, hasAddress: boolean, start: number): void {
+    if (!this.#isFinal || !isOutside(region, start) || (region.isFull && !hasAddress)) return;
+    region.isFull ||= !hasAddress;
+    this.#report(section.command?.line ?? 1, overflowMessage(region, section.name, hasAddress), "region-overflow");
   }
 
   #fillSection(section: OutputSection): void {
@@ -268,7 +277,7 @@ export class Layout {
         const before = this.#dot;
         const isDot = statement.assignment.name === ".";
         if (!isDot) this.#settledSize = settledSize;
-        this.#assign(statement.assignment, null);
+        this.#assign(statement.assignment);
         this.#settledSize = null;
         if (!isDot && (!statement.assignment.mode.startsWith("provide") || this.#provided.has(statement.assignment)))
           section.updatesDot = true;
@@ -332,10 +341,7 @@ export class Layout {
     section.loadAddress = section.address;
     const last = region.last;
     if (command?.loadAddress) section.loadAddress = this.#place(command.loadAddress, section.address);
-    else if (command?.overlay?.before && !loadRegion) {
-      const before = this.#sectionNamed(command.overlay.before);
-      section.loadAddress = before ? before.loadAddress + before.sizeBytes : section.address;
-    } else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
+    else if (loadRegion && command?.alignsWithInput) section.loadAddress = loadRegion.current + gapBytes;
     else if (loadRegion)
       section.loadAddress = alignUp(
         loadRegion.current,
@@ -346,7 +352,11 @@ export class Layout {
         section.address < last.address &&
         section.sizeBytes !== 0 &&
         section.address + section.sizeBytes <= last.address;
-      if (!isBackwards) section.loadAddress = alignUp(section.address + last.loadAddress - last.address, align);
+      // A section of an overlay is loaded after what came before it, any other one as far from its address as that.
+      const follows = command?.overlay?.before
+        ? last.loadAddress + last.sizeBytes
+        : section.address + last.loadAddress - last.address;
+      if (!isBackwards) section.loadAddress = alignUp(follows, align);
     }
     // Zeros of each thread take no room: what follows lies at their address.
     const isIgnored = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
@@ -354,7 +364,8 @@ export class Layout {
       section.sizeBytes !== 0 ||
       (last === null && section.address !== section.loadAddress) ||
       (last !== null && section.address >= last.address);
-    if (!isIgnored && counts && !loadRegion && !this.#options.isRelocatable) region.last = section;
+    const beginsOverlay = command?.overlay?.before === null;
+    if (((!isIgnored && counts) || beginsOverlay) && !loadRegion && !this.#options.isRelocatable) region.last = section;
   }
 
   #assert(condition: Expression, message: string, line: number): void {
@@ -362,12 +373,12 @@ export class Layout {
     if (this.#isFinal && (value === null || value.value === 0n)) this.#report(line, message, "script-assertion");
   }
 
-  #assign(assignment: Assignment, region: Region | null): void {
+  #assign(assignment: Assignment): void {
     const { name, value: expression, mode, line } = assignment;
     this.#dotSection.assign(name, this.#section === null);
     if (name === ".") {
       const value = evaluate(expression, this.#around());
-      if (value !== null) this.#moveDot(value, line, region);
+      if (value !== null) this.#moveDot(value, line);
       return;
     }
     const known = this.#symbols.get(name);
@@ -418,7 +429,7 @@ export class Layout {
     this.#assignedNow.add(name);
   }
 
-  #moveDot(value: Value, line: number, region: Region | null): void {
+  #moveDot(value: Value, line: number): void {
     let target =
       typeof value.section === "object"
         ? addressOf(value)
@@ -444,7 +455,6 @@ export class Layout {
       return;
     }
     this.#dot = target;
-    if (region) region.current = target;
   }
 
   /** An address, a size or an alignment. Negative ones are of the upper half of the 32 bits. */

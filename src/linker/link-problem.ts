@@ -4,6 +4,8 @@ export interface LinkProblem {
   /** Zero when it is not known. */
   readonly line: number;
   readonly message: string;
+  /** Where in an object without a line table: function, section and offset. */
+  readonly within?: string;
   /** For `qure explain`, where the sentence does not show it (src/linker/diagnostics.ts). */
   readonly id?: string;
   /** A name that was probably meant. */

@@ -26,6 +26,8 @@ export class MemoryRegions {
   readonly undeclared: Map<string, { readonly path: string; readonly line: number }>;
   /** How many of those the map has before the region for everything else, which comes last where all sections have one. */
   readonly #usedCount: number;
+  /** Whether MEMORY or a section speaks of any besides the one for everything else. */
+  readonly hasOthers: boolean;
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #byName = new Map<string, Region>();
 
@@ -44,6 +46,7 @@ export class MemoryRegions {
             if (name !== null && !known.has(name) && !undeclared.has(name))
               undeclared.set(name, { path, line: statement.line });
     this.undeclared = undeclared;
+    this.hasOthers = this.declared.length + undeclared.size > 0;
     this.#usedCount = isFallbackFirst ? undeclared.size : Infinity;
   }
 
@@ -108,4 +111,21 @@ export class MemoryRegions {
     }
     return null;
   }
+}
+
+const bytesOver = ({ current, origin, length }: Region): number => current - origin - length;
+
+/** Whether what a section that begins at `start` filled a region up to is none of it. */
+export function isOutside(region: Region, start: number): boolean {
+  const over = bytesOver(region);
+  return region.name !== DEFAULT_REGION && (region.current < region.origin || over > 0) && (over !== 0 || start === 0);
+}
+
+/** What is said of that: a section with an address of its own ends somewhere else, another one has no room. */
+export function overflowMessage(region: Region, section: string, hasAddress: boolean): string {
+  const over = bytesOver(region);
+  if (hasAddress)
+    return `section ${section} ends at 0x${region.current.toString(16)}, which is not within region ${region.name}`;
+  if (over > 0) return `section ${section} does not fit into region ${region.name}: ${over} bytes too many`;
+  return `section ${section} lies before region ${region.name}`;
 }

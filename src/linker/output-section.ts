@@ -95,6 +95,8 @@ export class OutputSection {
     this.region = command?.region ?? (command?.address ? null : (command?.loadRegion ?? null));
     this.loadRegion = command?.loadRegion ?? null;
     this.phdrs = command?.phdrs ?? null;
+    // It moves the location counter to the end of the overlay.
+    this.updatesDot = command?.overlay?.isLast ?? false;
   }
 
   inputs(): InputSection[] {

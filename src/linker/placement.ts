@@ -206,8 +206,6 @@ export class Placement {
       const { command } = output;
       if ((output.flags & SEC_HAS_CONTENTS) !== 0) takeMeaning(output);
       else if (!output.hasInput && output.flags === 0 && !command?.type) takeWholeMeaning(output);
-      // What is not in memory is in the file, if only as zeros.
-      if (command?.noalloc) output.flags |= SEC_HAS_CONTENTS;
       const isKnown = output.type !== 0 || output.inputType !== 0 || (output.flags & SEC_HAS_CONTENTS) === 0;
       if (command?.type?.kind === "number" && !isKnown) output.declaredType = Number(command.type.value);
     }
@@ -257,6 +255,7 @@ export class Placement {
         section.loadRegion === null &&
         !section.command?.loadAddress &&
         !section.command?.address &&
+        !section.command?.overlay?.before &&
         section.fixedAddress === null &&
         section.region === before.region
       )

@@ -10,7 +10,6 @@ import {
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
-  SHF_TLS,
   SHT_GROUP,
   SHT_NOBITS,
   SHT_NOTE,
@@ -110,7 +109,8 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   if (isRelocatable && options.stack === undefined && needsExecutableStack(program.objects))
     for (const output of outputs) if (output.name === STACK_NOTE) output.flags |= SEC_CODE;
   const sections = outputs.map((output): ImageSection => {
-    const isNothing = output.sizeBytes === 0 && (output.flags & SEC_ALLOC) === 0;
+    // What is not in memory is in the file, if only as zeros.
+    const isNothing = (output.flags & SEC_ALLOC) === 0 && !isRelocatable;
     // In a flat image nothing says that a section with content in memory has none in the file.
     const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
     const type =
@@ -228,7 +228,7 @@ function writeFile(
       // What has nothing in the file and is in no segment lies nowhere in it.
       offset: file.offsets.get(output) ?? (isNowhere(section) && !isRelocatable ? 0 : null),
       relocations: hasRelocations ? "made" : null,
-      ...(nobits || isGroup
+      ...(nobits || isGroup || (output.flags & SEC_HAS_CONTENTS) === 0
         ? {}
         : {
             make: (sink, contentAt, relocationsAt) => {
@@ -277,8 +277,7 @@ function writeFile(
   );
 }
 
-const isNowhere = ({ type, flags }: ImageSection): boolean =>
-  type === SHT_NOBITS && (flags & (SHF_ALLOC | SHF_TLS)) === SHF_ALLOC;
+const isNowhere = ({ type, flags }: ImageSection): boolean => type === SHT_NOBITS && (flags & SHF_ALLOC) !== 0;
 
 const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */

@@ -1,16 +1,7 @@
 /** A program being linked: its inputs, the places of all sections, and everything that is wrong with it. */
 
 import { alignUp } from "../object/align.ts";
-import {
-  PT_LOAD,
-  SHF_ALLOC,
-  SHF_WRITE,
-  SHT_GROUP,
-  SHT_NOBITS,
-  STT_OBJECT,
-  STV_DEFAULT,
-  STV_PROTECTED,
-} from "../object/elf.ts";
+import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT, STV_DEFAULT, STV_PROTECTED } from "../object/elf.ts";
 import { ElfError, type ElfSection } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { greatest } from "../object/extremes.ts";
@@ -19,6 +10,7 @@ import { addBuildId, type BuildId, dropBuildIds } from "./build-id.ts";
 import { orderCompanions } from "./companions.ts";
 import type { Inflate } from "./compressed-sections.ts";
 import { shrinkUnwind } from "./eh-frame.ts";
+import { type FileLayout, fileLayout, withoutSegments } from "./file-offsets.ts";
 import { FrameHeader } from "./frame-header.ts";
 import { collectGarbage, scriptAliases } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
@@ -38,7 +30,7 @@ import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script/segments.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import { SEC_READONLY, SEC_THREAD_LOCAL } from "./section-flags.ts";
-import { assignOffsets, type FileLayout, mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
+import { mapSegments, PAGE_BYTES, type Segment } from "./segments.ts";
 import { dropGoneStabs, joinStabs } from "./stabs.ts";
 import { addStackNote, stackNoteOf } from "./stack-note.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -262,6 +254,7 @@ export class Program {
       segmentStart: options.segmentStart ?? new Map(),
       pageBytes: options.pageBytes ?? PAGE_BYTES,
       commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
+      checksRegions: options.checksOverlaps ?? false,
       provided: inputs.provided,
     });
     ({ segments: this.segments, file: this.file } = this.#layOut());
@@ -269,6 +262,7 @@ export class Program {
     for (const [name, { path, line }] of this.layout.regions.undeclared)
       this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });
     for (const message of this.file.problems) this.report.script(script.path, 0, message);
+    for (const message of this.file.warnings) this.warnings.push({ file: script.path, message });
     for (const { path, line, message, id } of this.layout.problems) this.report.script(path, line, message, id);
     this.#findEntry(entryName);
     for (const name of options.requiredNames ?? [])
@@ -298,7 +292,7 @@ export class Program {
     const isPaged = options.isPaged ?? true;
     if (options.isRelocatable || options.isFlat) {
       layout.run(options.isFlat ? 0 : headerBytes(0), true);
-      return { segments: [], file: { offsets: new Map(), headers: [], end: headerBytes(0), problems: [] } };
+      return { segments: [], file: withoutSegments() };
     }
     const given = options.script.phdrs;
     const usesHeaders = options.isDefaultScript || options.script.usesHeaders;
@@ -321,7 +315,7 @@ export class Program {
       segments = given
         ? scriptSegments(
             given,
-            this.outputs(),
+            this.placement.statements.flatMap((one) => (one.kind === "section" ? one.section : [])),
             (expression) => layout.valueOf(expression),
             (line, message) => this.report.script(options.script.path, line, message),
           )
@@ -344,22 +338,32 @@ export class Program {
       if (attempt >= ATTEMPTS_TO_SHRINK && segments.length < count) break;
       count = segments.length;
     }
-    const file = assignOffsets(segments, isPaged, options.pageBytes ?? PAGE_BYTES, this.outputs(), count);
+    if (!given && areThreadLocalsApart(this.outputs()))
+      this.report.script(
+        options.script.path,
+        0,
+        "thread-local sections are not next to each other: a thread's memory is one piece",
+      );
+    const { relroStart, relroEnd } = layout.segment;
+    const file = fileLayout(segments, this.outputs(), {
+      isPaged,
+      pageBytes: options.pageBytes ?? PAGE_BYTES,
+      headerCount: count,
+      relroStart,
+      relroEnd,
+    });
     this.#defineHeaderStart(segments, file);
     return { segments, file };
   }
 
   /** `__ehdr_start`: where the ELF header is in memory, for programs that look at themselves. */
-  #defineHeaderStart(segments: readonly Segment[], { headers }: FileLayout): void {
+  #defineHeaderStart(segments: readonly Segment[], { headers, headersIn }: FileLayout): void {
     const symbol = this.symbols.get("__ehdr_start");
     if (symbol === undefined || symbol.isDefined) return;
-    const at = segments.findIndex(({ type, hasHeaders, hasProgramHeadersOnly }) =>
-      type === PT_LOAD ? hasHeaders && hasProgramHeadersOnly !== true : false,
-    );
-    const header = headers[at];
+    const header = headers[headersIn];
     if (header === undefined) return;
     const first =
-      segments[at]!.sections[0] ?? segments.find(({ sections }) => sections.length > 0)?.sections[0] ?? null;
+      segments[headersIn]!.sections[0] ?? segments.find(({ sections }) => sections.length > 0)?.sections[0] ?? null;
     symbol.state = "defined";
     symbol.output = first;
     symbol.value = header.address - (first?.address ?? 0);
@@ -571,6 +575,13 @@ function alignThreadLocals(sections: readonly OutputSection[]): void {
   const end = sections.findIndex((section, index) => index > start && !isThreadLocal(section));
   const all = sections.slice(start, end < 0 ? sections.length : end);
   sections[start]!.align = greatest(all.map(({ align }) => align));
+}
+
+/** Whether anything stands between the first thread-local section and the last one. */
+function areThreadLocalsApart(sections: readonly OutputSection[]): boolean {
+  const isThreadLocal = ({ flags }: OutputSection): boolean => (flags & SEC_THREAD_LOCAL) !== 0;
+  const [first, last] = [sections.findIndex(isThreadLocal), sections.findLastIndex(isThreadLocal)];
+  return first >= 0 && !sections.slice(first, last).every(isThreadLocal);
 }
 
 const C_IDENTIFIER = /^[A-Za-z_]\w*$/;

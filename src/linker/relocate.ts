@@ -339,7 +339,7 @@ export class Relocator {
     if (width < 4 && !fitsField(width, type === R.PC8, result, addend))
       issue(
         "overflow",
-        `${elf.name || "the address"} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
+        `${elf.name || `the address in ${home?.name ?? "memory"}`} = ${hex(value)} does not fit into the ${8 * width} bits of this field`,
       );
     writeField(content, offset, width, result);
     this.#record(output, section, relocation, symbol, symbol ? symbol.home() : (home?.output ?? null), false);

@@ -46,6 +46,7 @@ export const SHF_TLS = 0x400;
 export const SHF_COMPRESSED = 0x800;
 export const SHF_EXCLUDE = 0x80000000;
 
+export const PT_NULL = 0;
 export const PT_LOAD = 1;
 export const PT_INTERP = 3;
 export const PT_NOTE = 4;

@@ -60,6 +60,8 @@ const ROOTS: readonly RegExp[] = [
   /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip|build|chaos|disk|emu|explain|inspect|page|snapshot)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
+  // Found by their folder: tests/cli/gnu-options-walk.test.ts.
+  /^tests\/cli\/gnu-options\/[a-z]+\.ts$/,
 ];
 const isRoot = (path: string): boolean => ROOTS.some((root) => root.test(path));
 

@@ -42,22 +42,45 @@ export const SAID: Readonly<Record<string, Said>> = {
   "undefined in five places": {
     ...two("call nowhere\ncall nowhere\n", "call nowhere\n.long nowhere\n"),
     says: [
-      "part0.o: error: undefined symbol nowhere [undefined-symbol]",
-      "part1.o: error: undefined symbol nowhere [undefined-symbol]",
-      "! nothing was linked: 2 errors",
+      "part0.o: error: in function `_start': (.text+0x2): undefined symbol nowhere [undefined-symbol]",
+      "part0.o: error: in function `_start': (.text+0x7): undefined symbol nowhere [undefined-symbol]",
+      "part1.o: error: (.text+0x1): undefined symbol nowhere, and in 1 more place [undefined-symbol]",
+      "! nothing was linked: 3 errors",
+    ],
+  },
+  "places in functions, in data and in a section without names": {
+    ...one(
+      ".type f, @function\nf: nop\ncall nowhere\nother: call nowhere\n.data\n.type table, @object\ntable: .long 1, elsewhere\n.section .rodata\n.long apart\n",
+    ),
+    says: [
+      "part0.o: error: in function `f': (.text+0x3): undefined symbol nowhere [undefined-symbol]",
+      "part0.o: error: in function `other': (.text+0x8): undefined symbol nowhere [undefined-symbol]",
+      "part0.o: error: (.rodata+0x0): undefined symbol apart [undefined-symbol]",
+      "part0.o: error: in `table': (.data+0x4): undefined symbol elsewhere [undefined-symbol]",
+      "! nothing was linked: 4 errors",
+    ],
+  },
+  "an object of gcc -flto": {
+    ...one(".comm __gnu_lto_slim, 1, 1\n"),
+    says: [
+      "part0.o: error: a slim LTO object (gcc -flto), in which there is no machine code yet: compile with -fno-lto or -ffat-lto-objects [bad-object]",
+      "! nothing was linked: 1 error",
     ],
   },
   "nearly a name": {
     ...one("call start\n"),
     says: [
-      "part0.o: error: undefined symbol start [undefined-symbol]",
+      "part0.o: error: in function `_start': (.text+0x2): undefined symbol start [undefined-symbol]",
       "    did you mean _start?",
       "! nothing was linked: 1 error",
     ],
   },
   "hidden and missing": {
     ...one(".hidden nowhere\ncall nowhere\n"),
-    says: ["part0.o: error: undefined symbol nowhere [undefined-symbol]", "! nothing was linked: 1 error"],
+    says: [
+      "part0.o: error: in function `_start': (.text+0x2): undefined symbol nowhere [undefined-symbol]",
+      "! nothing was linked: 1 error",
+    ],
   },
   "defined twice": {
     ...two(".globl a\na: nop\n", ".globl a\na: ret\n"),
@@ -98,7 +121,7 @@ export const SAID: Readonly<Record<string, Said>> = {
   "what is thrown away": {
     ...scripted("mov d, %eax\n.data\n.globl d\nd: .long 1\n", `SECTIONS { ${TEXT} /DISCARD/ : { *(.data) } }`),
     says: [
-      "part0.o: error: d lies in section .data, which is not linked [link-discarded]",
+      "part0.o: error: in function `_start': (.text+0x2): d lies in section .data, which is not linked [link-discarded]",
       "! nothing was linked: 1 error",
     ],
   },
@@ -109,7 +132,7 @@ export const SAID: Readonly<Record<string, Said>> = {
     ),
     says: [
       "ours: warning: a loaded segment can be read, written and executed (RWX) [rwx-segment]",
-      "part0.o: error: .data is in section .data, to which the script forbids references from .text [cross-reference]",
+      "part0.o: error: in function `_start': (.text+0x2): .data is in section .data, to which the script forbids references from .text [cross-reference]",
       "! nothing was linked: 1 error",
     ],
   },
@@ -187,8 +210,8 @@ export const SAID: Readonly<Record<string, Said>> = {
       `SECTIONS { ${TEXT} .data 0x12000 : { *(.data) } }`,
     ),
     says: [
-      "part0.o: error: far = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
-      "part0.o: error: the address = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
+      "part0.o: error: in function `_start': (.text+0x1): far = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
+      "part0.o: error: in function `_start': (.text+0x3): the address in .data = 0x12000 does not fit into the 16 bits of this field [link-overflow]",
       "! nothing was linked: 2 errors",
     ],
   },
@@ -230,7 +253,12 @@ export const SAID: Readonly<Record<string, Said>> = {
   },
   "undefined in many places": {
     ...one(Array.from({ length: 12 }, (_, index) => `.section .t${index},"ax"\ncall nowhere\n`).join("")),
-    says: ["part0.o: error: undefined symbol nowhere [undefined-symbol]", "! nothing was linked: 1 error"],
+    says: [
+      "part0.o: error: (.t0+0x1): undefined symbol nowhere [undefined-symbol]",
+      "part0.o: error: (.t1+0x1): undefined symbol nowhere [undefined-symbol]",
+      "part0.o: error: (.t2+0x1): undefined symbol nowhere, and in 9 more places [undefined-symbol]",
+      "! nothing was linked: 3 errors",
+    ],
   },
   "places that are counted from what comes later": {
     ...scripted(

@@ -6,7 +6,8 @@ import { makeFolder } from "../../host/folder.ts";
 import { type ArchiveMember, isArchive, readArchive } from "../../object/archive.ts";
 import { type NewMember, writeArchive } from "../../object/archive-writer.ts";
 import { ElfError } from "../../object/elf-reader.ts";
-import { CommandError } from "../fail.ts";
+import { isSlimObject } from "../../object/slim-objects.ts";
+import { CommandError, say } from "../fail.ts";
 import { memberReader, readBytes } from "../object-input.ts";
 
 /** A member of the archive as it was, or a file that becomes one. */
@@ -97,6 +98,9 @@ export class MemberList {
     const plain = this.members.map(({ name, content, origin = null }) => ({ name, content, origin }));
     // Linux makes thin archives of folders without objects: GNU ar writes those as plain ones.
     const isThin = this.isThin && (this.exists || plain.length > 0);
+    for (const { name, content } of plain)
+      if (isSlimObject(content, name))
+        say("warning", `${name} is a slim LTO object (gcc -flto): the archive does not know what it will define`);
     writeFileAside(this.path, writeArchive(plain, withIndex, isThin));
   }
 }

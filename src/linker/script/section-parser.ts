@@ -153,6 +153,8 @@ export abstract class SectionParser extends ExpressionParser {
       this.expect(">");
       loadRegion = this.word().text;
     }
+    if (loadAddress && loadRegion !== null)
+      throw this.error(`section ${name.text} has both a load address and a load region`);
     const { phdrs, fill } = this.#headersAndFill();
     return {
       kind: "section",
@@ -265,7 +267,8 @@ export abstract class SectionParser extends ExpressionParser {
         phdrs: part.phdrs ?? common.phdrs,
         fill: part.fill ?? common.fill,
         region,
-        loadRegion,
+        // The others follow the first one.
+        loadRegion: index === 0 ? loadRegion : null,
         line: part.line,
         statements: [
           ...part.statements,

@@ -1,36 +1,85 @@
 /** Program headers that a script declares (PHDRS), with the sections that it puts into each (`:text`). */
-import { PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, SHT_NOTE } from "../../object/elf.ts";
+import { PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, SHT_NOTE } from "../../object/elf.ts";
 import type { OutputSection } from "../output-section.ts";
 import { SEC_ALLOC } from "../section-flags.ts";
 import type { Segment } from "../segments.ts";
 import type { Expression, ProgramHeader } from "./tree.ts";
 
+type Report = (line: number, message: string) => void;
+
+/** `places`: all sections of the script in its order, also those that nothing is in. */
 export function scriptSegments(
   headers: readonly ProgramHeader[],
-  sections: readonly OutputSection[],
+  places: readonly OutputSection[],
   evaluate: (expression: Expression) => number,
-  problem: (line: number, message: string) => void,
+  problem: Report,
 ): Segment[] {
-  // One that is not in memory can be named too: a note in the file alone.
-  const placed = sections.filter(({ flags, phdrs }) => (flags & SEC_ALLOC) !== 0 || phdrs);
+  reportNames(headers, places, problem);
+  reportHeaders(headers, problem);
+  // A section that names no header goes where the one before it went; before the first that does, with it. GNU ld goes
+  // over the sections again for each header, and begins with what the last one named.
+  let current: readonly string[] | null = null;
+  return headers.map((header) => {
+    const { type, hasFileHeader, hasProgramHeaders, flags, loadAddress } = header;
+    const found: OutputSection[] = [];
+    for (const [index, place] of places.entries()) {
+      if (place.phdrs) current = place.phdrs;
+      else if (!joinsSegments(place) || type === PT_INTERP) continue;
+      current ??= places.slice(index).find(({ phdrs }) => phdrs)?.phdrs ?? null;
+      for (const name of place.phdrs ?? current ?? [])
+        if (name === header.name && place.exists && !place.excluded && isFit(place, type)) found.push(place);
+    }
+    if (found.length > 0 && holdsHeaders(header) && !TAKES_HEADERS.has(type))
+      problem(
+        1,
+        `PHDRS gives the file's headers to ${header.name}, in which there are sections: only a PT_LOAD can have both`,
+      );
+    // A section is a note where the script says so of its header, whatever its objects said.
+    if (type === PT_NOTE) for (const section of found) section.type = SHT_NOTE;
+    return {
+      type,
+      sections: found,
+      hasFileHeader,
+      hasProgramHeaders,
+      flags: flags ? evaluate(flags) : null,
+      loadAddress: loadAddress ? evaluate(loadAddress) : null,
+    };
+  });
+}
+
+/** What is not in memory is in no segment that is loaded. */
+const isFit = ({ flags }: OutputSection, type: number): boolean => type !== PT_LOAD || (flags & SEC_ALLOC) !== 0;
+
+/** Whether a section that names no header is in those of the one before: not what is nowhere, or only set aside. */
+const joinsSegments = ({ exists, flags, command }: OutputSection): boolean =>
+  exists && (flags & SEC_ALLOC) !== 0 && command?.noload !== true;
+
+function reportNames(headers: readonly ProgramHeader[], places: readonly OutputSection[], problem: Report): void {
   const declared = new Set(["NONE", ...headers.map(({ name }) => name)]);
-  for (const { name: section, phdrs, command } of placed)
+  for (const { name: section, phdrs, command, exists } of places)
     for (const name of phdrs ?? [])
-      if (!declared.has(name))
+      if (exists && !declared.has(name))
         problem(
           command?.line ?? 1,
           `section ${section} goes into program header ${name}, which PHDRS does not declare`,
         );
-  const named = placed.flatMap(({ phdrs }) => (phdrs ? [phdrs] : []));
-  if (named.length === 0 && placed.length > 0)
+  if (places.some(joinsSegments) && !places.some(({ phdrs }) => phdrs))
     problem(1, "PHDRS declares program headers, but no section names one: write :NAME after a section");
-  const holdsHeaders = (header: ProgramHeader): boolean => header.hasFileHeader || header.hasProgramHeaders;
+}
+
+const holdsHeaders = (header: ProgramHeader): boolean => header.hasFileHeader || header.hasProgramHeaders;
+
+/** Which may hold the file's headers beside sections; of the last ones the sections say nothing. */
+const TAKES_HEADERS: ReadonlySet<number> = new Set([PT_LOAD, PT_PHDR, PT_GNU_STACK, PT_GNU_RELRO]);
+
+function reportHeaders(headers: readonly ProgramHeader[], problem: Report): void {
   const loaded = headers.filter(({ type }) => type === PT_LOAD);
-  const late = loaded.slice(1).find((header) => holdsHeaders(header) && !holdsHeaders(loaded[0]!));
+  const bare = loaded.findIndex((header) => !holdsHeaders(header));
+  const late = bare < 0 ? undefined : loaded.slice(bare).find(holdsHeaders);
   if (late)
     problem(
       1,
-      `PHDRS gives the file's headers to ${late.name}: only the first PT_LOAD can begin with FILEHDR or PHDRS`,
+      `PHDRS gives the file's headers to ${late.name}, after a PT_LOAD without them: only the first ones can begin with FILEHDR or PHDRS`,
     );
   const table = headers.find(({ type }) => type === PT_PHDR);
   if (table && !loaded.some(({ hasProgramHeaders }) => hasProgramHeaders))
@@ -38,37 +87,4 @@ export function scriptSegments(
       1,
       `PHDRS declares ${table.name} as PT_PHDR, but no PT_LOAD has PHDRS: the program headers are not in memory`,
     );
-  // A section that names no header goes where the one before it went. The first ones go where the first that names one
-  // goes, or, for all headers but the first, the last one: GNU ld goes over the sections again for each header.
-  const sectionsOf = (header: ProgramHeader, index: number): OutputSection[] => {
-    let current = named.at(index === 0 ? 0 : -1) ?? [];
-    return placed.filter(({ phdrs }) => {
-      if (phdrs) current = phdrs;
-      return current.includes(header.name) && (phdrs !== null || header.type !== PT_INTERP);
-    });
-  };
-  // What is not in memory is in no segment that is loaded.
-  const inMemory = ({ flags }: OutputSection): boolean => (flags & SEC_ALLOC) !== 0;
-  return headers.map((header, index) => {
-    const { type, hasFileHeader, hasProgramHeaders, flags, loadAddress } = header;
-    const found = sectionsOf(header, index);
-    // A section is a note where the script says so of its header, whatever its objects said.
-    if (type === PT_NOTE) for (const section of found) section.type = SHT_NOTE;
-    const isLoadedOrTable = type === PT_LOAD || type === PT_PHDR;
-    if (!isLoadedOrTable && holdsHeaders(header) && found.length > 0)
-      problem(
-        1,
-        `PHDRS gives the file's headers to ${header.name}, in which there are sections: only a PT_LOAD can have both`,
-      );
-    return {
-      type,
-      sections: type === PT_LOAD ? found.filter(inMemory) : found,
-      hasHeaders: holdsHeaders(header),
-      hasProgramHeadersOnly: hasProgramHeaders && !hasFileHeader,
-      hasFileHeaderOnly: hasFileHeader && !hasProgramHeaders,
-      flags: flags ? evaluate(flags) : null,
-      isDeclared: true,
-      loadAddress: loadAddress ? evaluate(loadAddress) : null,
-    };
-  });
 }

@@ -1,0 +1,52 @@
+/** The options of `qure nm`, as data. */
+import { type GnuCommand, otherStyle } from "./gnu-options.ts";
+
+export const NM_COMMAND: GnuCommand = {
+  name: "nm",
+  usage: "[options] [file...]",
+  summary: "Lists the symbols of objects, executables and archives (a.out when no file is given), as GNU nm does.",
+  options: [
+    { names: ["-a", "--debug-syms"], help: "also the symbols of sections and source files" },
+    { names: ["-A", "-o", "--print-file-name"], help: "the name of the file before each symbol" },
+    { names: ["-g", "--extern-only"], help: "external symbols only" },
+    { names: ["-u", "--undefined-only"], help: "undefined symbols only" },
+    { names: ["-U", "--defined-only"], help: "defined symbols only" },
+    { names: ["-W", "--no-weak"], help: "without weak symbols" },
+    { names: ["-n", "-v", "--numeric-sort"], help: "sort by address" },
+    { names: ["-p", "--no-sort"], help: "do not sort" },
+    { names: ["-r", "--reverse-sort"], help: "sort the other way round" },
+    { names: ["--size-sort"], help: "sort by size" },
+    { names: ["-S", "--print-size"], help: "sizes of symbols, too" },
+    { names: ["-s", "--print-armap"], help: "the symbol index of archives, too" },
+    { names: ["-f", "--format"], value: "FORMAT", help: "bsd (default), posix, sysv or just-symbols" },
+    { names: ["-P", "--portability"], help: "the same as --format=posix" },
+    { names: ["-B"], help: "the same as --format=bsd" },
+    { names: ["-j", "--just-symbols"], help: "only the names" },
+    { names: ["-t", "--radix"], value: "RADIX", help: "d, o or x: radix of the numbers" },
+    { names: ["-C"], help: "names as in C++ or Rust" },
+    {
+      names: ["--demangle"],
+      value: "STYLE",
+      optional: true,
+      elsewhere: otherStyle,
+      help: "the same: auto (default), gnu-v3, rust or none",
+    },
+    { names: ["--no-demangle"], help: "names as they are in the file (default)" },
+    // What says nothing about objects of this processor and static programs.
+    { names: ["--special-syms", "-e", "--with-symbol-versions", "--recurse-limit", "--recursion-limit"], help: "" },
+    { names: ["--no-recurse-limit", "--no-recursion-limit"], help: "" },
+    { names: ["-X", "--plugin", "--target"], value: "WORD", help: "" },
+    { names: ["-D", "--dynamic"], help: "", elsewhere: "dynamic symbols are not listed here" },
+    { names: ["-l", "--line-numbers"], help: "", elsewhere: "lines of symbols are not listed here" },
+    { names: ["--synthetic"], help: "", elsewhere: "names of dynamic linking are not made up here" },
+    {
+      names: ["--ifunc-chars"],
+      value: "CHARS",
+      help: "",
+      elsewhere: "indirect functions have their usual letter here",
+    },
+    { names: ["--unicode"], value: "METHOD", help: "", elsewhere: "names are shown as they are here" },
+    { names: ["--quiet"], help: "say nothing of files without symbols" },
+  ],
+  example: "qure nm -n build/kernel.elf",
+};
