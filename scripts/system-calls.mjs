@@ -121,11 +121,14 @@ function page(calls) {
 
 <!-- ${MADE} -->
 
-What a program asks of the kernel: \`int 0x80\` with the call's number in EAX and its arguments in ${REGISTERS.map((register) => register.toUpperCase()).join(", ")}.
-EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`; all other registers are as they were. Every address is checked: one that is not the program's gives
-the error "an address is not the program's" (33). Programs in assembly include \`system-calls.inc\`, programs in C \`qure.h\`, both in \`asm/include\`; [programs.md](programs.md) has examples.
+A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments in
+${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. EAX comes back as the result, or as the negated number of an error of
+\`asm/include/errors.inc\`; all other registers are as they were. An address that is not the program's gives the error
+"an address is not the program's" (33). Programs in assembly include \`system-calls.inc\`, programs in C \`qure.h\`, both
+in \`asm/include\`; [programs.md](programs.md) has examples.
 
-Handles are small numbers: 0 is input, 1 output, 2 errors, and \`open\`, \`pipe\` and the others give the lowest that is free, up to 31. Handles of processes are other numbers, and are used with \`wait\` and \`kill\` only.
+Handles are small numbers: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free,
+up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only.
 
 | number | call | arguments | does | returns |
 |---|---|---|---|---|

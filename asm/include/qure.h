@@ -130,7 +130,7 @@ static inline long qure_kill(long process)
     return qure_call(19, process, 0, 0, 0, 0);
 }
 
-/* Sleeps for at least so long. Returns 0. */
+/* Sleeps for at least this long. Returns 0. */
 static inline long qure_sleep(long milliseconds)
 {
     return qure_call(20, milliseconds, 0, 0, 0, 0);
@@ -238,13 +238,13 @@ static inline long qure_send(long handle, long address, long bytes, long peer, l
     return qure_call(37, handle, address, bytes, peer, milliseconds);
 }
 
-/* Takes a datagram, of which what does not fit is cut off, or the bytes of a connection that are there, no more than 4096 at once. Returns bytes, 0 when the other side of a connection sends no more. */
+/* Takes a datagram, cut off where it does not fit, or the bytes of a connection that are there, no more than 4096 at once. Returns bytes, 0 when the other side of a connection sends no more. */
 static inline long qure_receive(long handle, long address, long bytes, long peer, long milliseconds)
 {
     return qure_call(38, handle, address, bytes, peer, milliseconds);
 }
 
-/* Ends one direction of a connection, or both. Who receives no more gives up what waits, and reading does not wait any more; what comes later is read, or given up when it has become half of the buffer, so that the other side is never held up. Returns 0. */
+/* Ends one direction of a connection, or both. After the end of receiving, waiting bytes are given up, and reading does not wait. Later bytes are read, or given up when they fill half of the buffer, so that the other side is never held up. Returns 0. */
 static inline long qure_shutdown(long handle, long directions)
 {
     return qure_call(39, handle, directions, 0, 0, 0);
@@ -262,7 +262,7 @@ static inline long qure_socket_status(long handle, long record)
     return qure_call(41, handle, record, 0, 0, 0);
 }
 
-/* Waits until one of several handles can do what is wanted of it: sockets and pipes; files always can, the console can be written to. The handle -1 is readable while `state_wanted` gives 1. Returns how many can, 0 when the time was up. */
+/* Waits until one of several sockets and pipes can do what is wanted of it. Files always can; the console can be written to. The handle -1 is readable while `state_wanted` gives 1. Returns how many can, 0 when the time was up. */
 static inline long qure_poll(long entries, long count, long milliseconds)
 {
     return qure_call(42, entries, count, milliseconds, 0, 0);
@@ -340,7 +340,7 @@ static inline long qure_key(long milliseconds)
     return qure_call(54, milliseconds, 0, 0, 0, 0);
 }
 
-/* Says how large the console's terminal is. What a program prints may have control sequences (docs/programs.md, "The console"). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
+/* Says how large the console's terminal is. A program's output may have control sequences (docs/programs.md, "The console"). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
 static inline long qure_terminal(long record, long ask)
 {
     return qure_call(55, record, ask, 0, 0, 0);
@@ -352,7 +352,7 @@ static inline long qure_volume(long path, long record)
     return qure_call(56, path, record, 0, 0, 0);
 }
 
-/* Takes the oldest time that was noted of what the connection sent. A piece is what one `send` took at once. 32 times are kept, of 16 pieces that are not acknowledged; what there is no room for is not noted. `poll` tells of times as 16. Returns 0; the error "not found" when none waits. */
+/* Takes the oldest noted time of the connection's pieces. A piece is what one `send` took at once. 32 times are kept, of 16 pieces that are not acknowledged; others are not noted. `poll` tells of times as 16. Returns 0; the error "not found" when none waits. */
 static inline long qure_socket_time(long handle, long record)
 {
     return qure_call(57, handle, record, 0, 0, 0);
