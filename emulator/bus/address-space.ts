@@ -40,7 +40,7 @@ export class AddressSpace implements WindowFactory {
   #lastFound: MemoryRange | null = null;
   /** Ports and pages that were told of, by what was done to them. */
   readonly #reported = new Map<string, Set<number>>();
-  #reportedCount = 0;
+  #reports = 0;
   readonly #report: (line: string) => void;
 
   /** `report` hears once about each port and each page where the guest found nobody. */
@@ -179,13 +179,13 @@ export class AddressSpace implements WindowFactory {
 
   /** One line for each port, and for each page of physical addresses. */
   #reportOnce(what: string, address: number): void {
-    if (this.#reportedCount >= MOST_REPORTED) return;
+    if (this.#reports >= MOST_REPORTED) return;
     const page = address > 0xffff ? address >>> 12 : address;
     let pages = this.#reported.get(what);
     if (pages === undefined) this.#reported.set(what, (pages = new Set()));
     if (pages.has(page)) return;
     pages.add(page);
-    this.#reportedCount++;
+    this.#reports++;
     this.#report(`${what} ${address.toString(16)}h: no device answers`);
   }
 }

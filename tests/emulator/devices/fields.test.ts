@@ -31,7 +31,7 @@ const NO_STATE: readonly (readonly [field: RegExp, reason: string])[] = [
   [/\.#transmitter\.(#descriptor|#descriptorView|#status)$/, "nothing of them outlives a call"],
   [/\.#transmitter\.#room$/, "room that has grown: the packet in it is a field of its own"],
   [/\.queues\.\d+\.(#descriptor|#word)$/, "nothing of them outlives a call"],
-  [/\.#reported(\.|$)/, "what the log has said: who was restored says it again"],
+  [/\.#report(ed|s)(\.|$)/, "what the log has said: who was restored says it again"],
   [/^\.#counters\./, "what --stats prints: counted since the machine was made"],
 ];
 
