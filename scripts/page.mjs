@@ -6,14 +6,16 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
-const OUT = "dist/page";
+const PAGE = "dist/page";
+/** Made aside and renamed when it is whole: whoever reads the page meanwhile has the old one. */
+const OUT = `${PAGE}.new`;
 const PAGE_STAMP = "build/page/sources";
 const DISK_BYTES = 64 * 1024 * 1024;
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -21,7 +23,7 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const program = await readFile(new URL(import.meta.url));
 const hashOfSources = `${sourcesHash()} ${createHash("sha256").update(program).digest("hex")}`;
 const isCurrent =
-  existsSync(`${OUT}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
+  existsSync(`${PAGE}/service-worker.js`) && (await readFile(PAGE_STAMP, "utf8").catch(() => "")) === hashOfSources;
 if (process.argv.includes("--if-changed") && isCurrent) process.exit(0);
 
 await rm(OUT, { recursive: true, force: true });
@@ -30,7 +32,9 @@ await mkdir(OUT, { recursive: true });
 const common = {
   bundle: true,
   platform: "browser",
-  target: ["chrome110", "firefox115", "safari16.4"],
+  // Those that have popovers.
+  target: ["chrome114", "firefox125", "safari17"],
+  metafile: true,
   minify: true,
   legalComments: "none",
   logLevel: "warning",
@@ -179,10 +183,26 @@ await writeFile(
 );
 await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
 
-/** A program as a compressed part, and the small script that loads it. */
-async function buildPart(name, entry) {
-  const { outputFiles } = await build({ ...common, entryPoints: [entry], format: "esm", write: false });
+/** Packages by others whose code is in the page: what esbuild took in says which. */
+const packages = new Set();
+
+function notePackages({ inputs }) {
+  for (const path of Object.keys(inputs)) {
+    const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+    if (name) packages.add(name);
+  }
+}
+
+/** A program as a compressed part. */
+async function buildModule(name, entry) {
+  const { outputFiles, metafile } = await build({ ...common, entryPoints: [entry], format: "esm", write: false });
+  notePackages(metafile);
   await writeFile(join(OUT, `${name}.gz`), compressed(outputFiles[0].contents));
+}
+
+/** Such a part, and the small script that loads it. */
+async function buildPart(name, entry) {
+  await buildModule(name, entry);
   const define = { ...common.define, PART: JSON.stringify(`${name}.gz`) };
   await build({
     ...common,
@@ -197,18 +217,18 @@ await Promise.all([
   buildPart("page", "src/page/ui/main.tsx"),
   buildPart("worker", "src/page/worker/main.ts"),
   buildPart("builder", "src/page/worker/builder.ts"),
+  buildModule("editor", "src/page/editor/editor.ts"),
   build({ ...common, entryPoints: ["src/page/style.css"], outfile: join(OUT, "style.css") }),
 ]);
 for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
 
-// Packages by others whose code is in the page.
-const notices = ["preact", "fflate"].map(
-  async (name) => `${name}\n\n${await readFile(`node_modules/${name}/LICENSE`, "utf8")}`,
-);
+const notices = [...packages]
+  .sort()
+  .map(async (name) => `${name}\n\n${await readFile(`node_modules/${name}/LICENSE`, "utf8")}`);
 await writeFile(join(OUT, "LICENSES"), (await Promise.all(notices)).join("\n"));
 
 /** Loaded when somebody opens the editor. */
-const LATER = ["sources.gz", "builder.gz", "builder.js"];
+const LATER = ["sources.gz", "builder.gz", "builder.js", "editor.gz"];
 const files = (await readdir(OUT)).sort();
 const hash = createHash("sha256");
 for (const name of files) hash.update(name).update(await readFile(join(OUT, name)));
@@ -233,10 +253,12 @@ for (const name of (await readdir(OUT)).sort()) {
   if (!LATER.includes(name)) total += bytes.length;
   all += bytes.length;
   process.stdout.write(
-    `${join(OUT, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed\n`,
+    `${join(PAGE, name).padEnd(36)} ${String(bytes.length).padStart(8)} bytes, ${String(sent).padStart(7)} compressed\n`,
   );
 }
 process.stdout.write(
   `a first visit loads ${(total / 1000).toFixed(0)} kB from a host that compresses nothing, the editor ${((all - total) / 1000).toFixed(0)} kB more\n`,
 );
+await rm(PAGE, { recursive: true, force: true });
+await rename(OUT, PAGE);
 await writeFile(PAGE_STAMP, hashOfSources);

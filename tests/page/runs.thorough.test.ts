@@ -65,6 +65,7 @@ test("each tool does what the command line does: a link of the page ends there a
       "mouse",
       "buttons",
     ];
+    await page.click(".toolbox .more summary");
     for (const word of words) {
       await page.click(`.toolbox [data-word="${word}"]`);
       await runTo(page, (timeNs += 300_000_000));
