@@ -147,5 +147,7 @@ test("at 320 pixels nothing leaves the screen, and axe finds nothing", (context)
     await page.getByRole("button", { name: "Machines" }).click();
     await opened(page);
     await look("editor");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await look("editor, dark");
     expect(errors).toEqual([]);
   }));
