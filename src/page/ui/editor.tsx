@@ -2,7 +2,7 @@
  * Sources of the system: some are changed, and the whole is built and booted here, or every mistake is shown. What was
  * changed is kept until it is taken back.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { crc32 } from "../../../emulator/state/crc32.ts";
 import type { makeEditor, SourceEditor } from "../editor/editor.ts";
 import { importPart } from "../part.ts";
@@ -35,13 +35,27 @@ export function Editor({ store, boot }: { store: Store; boot: (image: OwnImage) 
   const [isBuilding, setIsBuilding] = useState(false);
   const [built, setBuilt] = useState<Built | null>(null);
   const { box, paths, edits, original, revert, goTo } = useSource(store, path, built, tries, setProblem);
-  const changed = Object.keys(edits);
+  const changed = paths.filter((name) => name in edits);
+  const isOfThis = useMemo(
+    () => original === null || edits[path]?.original === hashOf(original),
+    [original, edits, path],
+  );
+  // The page is drawn many times a second, and there are hundreds of them.
+  const options = useMemo(
+    () =>
+      (paths.length > 0 ? paths : [path]).map((name) => (
+        <option key={name} value={name}>
+          {name in edits ? `${name} (changed)` : name}
+        </option>
+      )),
+    [paths, path, edits],
+  );
 
   const build = async (): Promise<void> => {
     setIsBuilding(true);
     setProblem(null);
     try {
-      const files = Object.entries(edits).map(([name, { text }]) => ({ path: name, text }));
+      const files = changed.map((name) => ({ path: name, text: edits[name]!.text }));
       const result = (await store.ask({ kind: "build", files })) as Built;
       setBuilt(result);
       if (result.iso) await boot({ name: `QuRe with another ${changed.join(", ") || "build"}`, bytes: result.iso });
@@ -56,11 +70,7 @@ export function Editor({ store, boot }: { store: Store; boot: (image: OwnImage) 
         <label class="file">
           File{" "}
           <select value={path} onChange={({ currentTarget }) => setPath(currentTarget.value)}>
-            {(paths.length > 0 ? paths : [path]).map((name) => (
-              <option key={name} value={name}>
-                {name in edits ? `${name} (changed)` : name}
-              </option>
-            ))}
+            {options}
           </select>
         </label>
         <button type="button" class="primary" disabled={isBuilding || original === null} onClick={() => void build()}>
@@ -69,7 +79,7 @@ export function Editor({ store, boot }: { store: Store; boot: (image: OwnImage) 
         <button type="button" disabled={!(path in edits)} onClick={revert}>
           Take back the changes
         </button>
-        {path in edits && original !== null && edits[path]!.original !== hashOf(original) && (
+        {path in edits && !isOfThis && (
           <span class="quiet">This was changed in another version of QuRe: it may not fit any more.</span>
         )}
       </div>
@@ -92,23 +102,40 @@ export function Editor({ store, boot }: { store: Store; boot: (image: OwnImage) 
           </p>
         )}
       </div>
-      {built && built.diagnostics.length > 0 && (
-        <ul class="diagnostics">
-          {built.diagnostics.slice(0, MOST_DIAGNOSTICS).map(({ path: file, line, column, severity, message }) => (
-            <li key={`${file}:${line}:${column} ${message}`} class={severity}>
-              <button
-                type="button"
-                class="plain"
-                onClick={() => (file === path ? goTo(line, column) : paths.includes(file) && setPath(file))}
-              >
-                {file}:{line}:{column}
-              </button>{" "}
-              {severity}: {message}
-            </li>
-          ))}
-        </ul>
+      {built && (
+        <Diagnostics
+          list={built.diagnostics}
+          goTo={({ path: file, line, column }) => {
+            if (file === path) goTo(line, column);
+            else if (paths.includes(file)) setPath(file);
+          }}
+        />
       )}
     </section>
+  );
+}
+
+interface DiagnosticsProps {
+  readonly list: readonly SourceDiagnostic[];
+  readonly goTo: (diagnostic: SourceDiagnostic) => void;
+}
+
+function Diagnostics({ list, goTo }: DiagnosticsProps) {
+  if (list.length === 0) return null;
+  return (
+    <ul class="diagnostics">
+      {list.slice(0, MOST_DIAGNOSTICS).map((diagnostic) => {
+        const { path, line, column, severity, message } = diagnostic;
+        return (
+          <li key={`${path}:${line}:${column} ${message}`} class={severity}>
+            <button type="button" class="plain" onClick={() => goTo(diagnostic)}>
+              {path}:{line}:{column}
+            </button>{" "}
+            {severity}: {message}
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -60,7 +60,7 @@ export class Store {
   isOpening = false;
   /** The last that is worth saying aloud. */
   announcement = "";
-  readonly #worker = this.#startRuns();
+  #worker: Worker | null = null;
   #builder: Worker | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #frameListeners = new Set<(frames: readonly FrameNote[]) => void>();
@@ -77,26 +77,43 @@ export class Store {
     return worker;
   }
 
+  /** One that cannot be loaded is started anew the next time that something is asked. */
   #startRuns(): Worker {
     const worker = this.#start("worker.js");
-    worker.addEventListener("error", ({ message }) => this.#fail(message || "a worker of this page cannot be started"));
+    worker.addEventListener("error", ({ message }) => {
+      if (this.state === null) {
+        worker.terminate();
+        this.#worker = null;
+      }
+      const problem = message || "a worker of this page cannot be started";
+      this.#fail(problem);
+      this.#reject(false, problem);
+    });
     return worker;
   }
 
-  /** One that cannot be loaded is started anew the next time that somebody asks. */
+  /** Likewise. */
   #startBuilder(): Worker {
     const worker = this.#start("builder.js");
     worker.addEventListener("error", ({ message }) => {
       worker.terminate();
       this.#builder = null;
-      for (const [ticket, { isForBuilder, reject }] of [...this.#tickets])
-        if (isForBuilder && this.#tickets.delete(ticket)) reject(new Error(message || "the builder cannot be loaded"));
+      this.#reject(true, message || "the builder cannot be loaded");
     });
     return worker;
   }
 
+  #reject(isForBuilder: boolean, message: string): void {
+    for (const [number, ticket] of [...this.#tickets]) {
+      if (ticket.isForBuilder !== isForBuilder) continue;
+      this.#tickets.delete(number);
+      ticket.reject(new Error(message));
+    }
+  }
+
   /** Opens a run. What is open stays when it cannot be, and the problem is told; returns whether it was. */
   open(link: string | null, options: StartOptions, speed: Speed): Promise<boolean> {
+    this.#keptMarks = [];
     return this.#begin((ticket) => this.send({ kind: "open", ticket, link, options, speed }));
   }
 
@@ -123,7 +140,7 @@ export class Store {
   }
 
   send(request: Request): void {
-    this.#worker.postMessage(request);
+    (this.#worker ??= this.#startRuns()).postMessage(request);
   }
 
   #request(send: (ticket: number) => void, isForBuilder: boolean): Promise<unknown> {
