@@ -43,7 +43,7 @@ export function makeEditor(parent: HTMLElement, changed: (text: string) => void)
         ...[lineNumbers(), lintGutter(), history(), drawSelection(), highlightActiveLine(), assembly, THEME],
         keymap.of([...defaultKeymap, ...historyKeymap]),
         EditorState.tabSize.of(8),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
         EditorView.updateListener.of(({ docChanged, state }) => {
           if (docChanged) changed(state.doc.toString());
         }),

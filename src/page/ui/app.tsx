@@ -61,8 +61,10 @@ export function App() {
   ): Promise<void> => {
     const next = { ...options.current, actions: [], endNs: 0, ...given };
     const pace = link !== null ? Number.POSITIVE_INFINITY : (speed ?? (next.image ? 1 : BOOT_SPEED));
+    const isAnother = store.state !== null;
     if (!(await store.open(link, next, pace))) return;
     options.current = next;
+    if (isAnother) setIsFirst(false);
     setSpeed(pace);
     setStory(from);
     if (link === null) forgetLink();
@@ -108,7 +110,6 @@ export function App() {
 
   const openStory = (next: Story): void => {
     setChosen(null);
-    setIsFirst(false);
     const { nodes, seed, actions, endNs } = next;
     const speed = next.captions[0]!.speed;
     void start({ nodes, seed, image: null, actions, endNs }, { speed, from: next });
@@ -143,7 +144,6 @@ export function App() {
 
   const drop = async (file: File): Promise<void> => {
     const dropped: OwnImage = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-    setIsFirst(false);
     await start({ image: dropped, nodes: 1 });
   };
   useDrop(setIsDropping, drop);

@@ -16,7 +16,10 @@ export function keepPage(): void {
 
 /** Has it keep what only the editor needs, too, so that the editor opens without the network. */
 export function keepEditor(): () => void {
+  const { connection } = navigator as { readonly connection?: { readonly saveData?: boolean } };
   const timer = setTimeout(() => {
+    // Somebody who saves data gets it when the editor is opened.
+    if (connection?.saveData) return;
     void serviceWorker()?.ready.then(({ active }) => active?.postMessage("keep the editor"));
   }, REST_MS);
   return () => clearTimeout(timer);
