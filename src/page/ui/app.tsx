@@ -186,6 +186,14 @@ export function App() {
         {store.problem !== null && (
           <p class="banner bad" role="alert">
             {store.problem}
+            {state && (
+              <>
+                {" "}
+                <button type="button" class="plain" onClick={() => store.dismiss()}>
+                  dismiss
+                </button>
+              </>
+            )}
           </p>
         )}
         {store.note !== null && <p class="banner">{store.note}</p>}

@@ -191,6 +191,12 @@ export class Store {
     });
   }
 
+  /** The problem was read. */
+  dismiss(): void {
+    this.problem = null;
+    this.changed();
+  }
+
   #fail(message: string): void {
     this.problem = message;
     this.changed();
