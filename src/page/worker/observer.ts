@@ -77,8 +77,7 @@ export class Observer {
       this.#origins.set(bytes, id);
       this.#lookAt(bytes, sentNs);
     }
-    // A view would take the whole memory that it lies in along to the page.
-    this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes: bytes.slice(), cause });
+    this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes, cause });
     if (this.#frames.length >= 2 * MOST_FRAMES) this.#frames.splice(0, MOST_FRAMES);
   }
 
@@ -147,7 +146,9 @@ export class Observer {
 
   /** What there is to tell since the last call. */
   take(): { frames: FrameNote[]; marks: Mark[] } {
-    const taken = { frames: this.#frames.slice(-MOST_FRAMES), marks: this.#marks };
+    // A view would take the whole memory that it lies in along to the page.
+    const frames = this.#frames.slice(-MOST_FRAMES).map((frame) => ({ ...frame, bytes: frame.bytes.slice() }));
+    const taken = { frames, marks: this.#marks };
     this.#frames = [];
     this.#marks = [];
     return taken;
