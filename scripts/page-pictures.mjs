@@ -21,7 +21,7 @@ const SIZE = { width: 1180, height: 720 };
 
 /** Pictures: what is opened, the virtual time, and what is done before the picture is taken. */
 const PICTURES = [
-  { name: "page", address: "?story=coordinator", atNs: 7.1e9, prepare: async () => {} },
+  { name: "page-first", address: "", atNs: 2.4e9, prepare: async () => {} },
   {
     name: "page-cable",
     address: "",
@@ -30,6 +30,7 @@ const PICTURES = [
       await page.click(".card[data-node='1'] .face");
       await page.click("#tab-Cable");
       await page.locator(".frames tbody button", { hasText: "view of" }).first().click();
+      await page.evaluate("document.querySelector('.frames .list').scrollLeft = 0");
     },
   },
   {

@@ -43,7 +43,8 @@ async function build(options) {
 const common = {
   bundle: true,
   platform: "browser",
-  target: ["chrome110", "firefox115", "safari16.4"],
+  // Those that have popovers.
+  target: ["chrome114", "firefox125", "safari17"],
   minify: true,
   legalComments: "none",
   logLevel: "warning",
@@ -191,10 +192,15 @@ await writeFile(
 );
 await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
 
-/** A program as a compressed part, and the small script that loads it. */
-async function buildPart(name, entry) {
+/** A program as a compressed part. */
+async function buildModule(name, entry) {
   const { outputFiles } = await build({ ...common, entryPoints: [entry], format: "esm", write: false });
   await writeFile(join(OUT, `${name}.gz`), compressed(outputFiles[0].contents));
+}
+
+/** Such a part, and the small script that loads it. */
+async function buildPart(name, entry) {
+  await buildModule(name, entry);
   const define = { ...common.define, PART: JSON.stringify(`${name}.gz`) };
   await build({
     ...common,
@@ -209,6 +215,7 @@ await Promise.all([
   buildPart("page", "src/page/ui/main.tsx"),
   buildPart("worker", "src/page/worker/main.ts"),
   buildPart("builder", "src/page/worker/builder.ts"),
+  buildModule("editor", "src/page/editor/editor.ts"),
   build({ ...common, entryPoints: ["src/page/style.css"], outfile: join(OUT, "style.css") }),
 ]);
 for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(`src/page/${name}`, join(OUT, name));
@@ -216,7 +223,7 @@ for (const name of ["index.html", "icon.svg", "manifest.webmanifest"]) await cp(
 await writeFile(join(OUT, "LICENSES"), await licencesOf(metafiles));
 
 /** Loaded when somebody opens the editor. */
-const LATER = ["sources.gz", "builder.gz", "builder.js"];
+const LATER = ["sources.gz", "builder.gz", "builder.js", "editor.gz"];
 const files = (await readdir(OUT)).sort();
 const hash = createHash("sha256");
 for (const name of files) hash.update(name).update(await readFile(join(OUT, name)));

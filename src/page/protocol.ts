@@ -43,8 +43,15 @@ export interface KeptRun {
 }
 
 export type Request =
-  | { readonly kind: "open"; readonly link: string | null; readonly options: StartOptions }
-  | { readonly kind: "resume"; readonly kept: KeptRun; readonly options: StartOptions }
+  /** Opens a run, which then goes on at this speed. */
+  | {
+      readonly kind: "open";
+      readonly ticket: number;
+      readonly link: string | null;
+      readonly options: StartOptions;
+      readonly speed: Speed;
+    }
+  | { readonly kind: "resume"; readonly ticket: number; readonly kept: KeptRun; readonly options: StartOptions }
   | { readonly kind: "play"; readonly speed: Speed }
   /** Another speed, and nothing else. */
   | { readonly kind: "pace"; readonly speed: Speed }
@@ -66,7 +73,12 @@ export type Request =
 /** What the worker that builds is asked. */
 export type BuilderRequest =
   | { readonly kind: "sources"; readonly ticket: number; readonly path: string | null }
-  | { readonly kind: "build"; readonly ticket: number; readonly path: string; readonly text: string };
+  | { readonly kind: "build"; readonly ticket: number; readonly files: readonly ChangedFile[] };
+
+export interface ChangedFile {
+  readonly path: string;
+  readonly text: string;
+}
 
 export type InspectedPart = "processor" | "tasks" | "disk";
 
@@ -129,6 +141,8 @@ export interface RunState {
     readonly differs: string;
   }[];
   readonly agreed: boolean;
+  /** What was dropped on the page; null: QuRe's own. */
+  readonly imageName: string | null;
   readonly isForeign: boolean;
   readonly seed: number;
   /** Over so many workers the machines are spread. */
@@ -204,11 +218,14 @@ export type Report =
       readonly state: RunState;
       readonly frames: readonly FrameNote[];
       readonly marks: readonly Mark[];
-      readonly omitted: number;
     }
-  | { readonly kind: "back"; readonly toNs: number }
-  /** Marks that are later belong to a future that was left. */
-  | { readonly kind: "parted"; readonly afterNs: number }
+  /** Marks and frames that are later belong to a future that was left. */
+  | {
+      readonly kind: "parted";
+      readonly afterNs: number;
+      /** The cluster has other machines: frames are told anew. */
+      readonly isReshaped: boolean;
+    }
   | {
       readonly kind: "screen";
       readonly node: number;
@@ -223,4 +240,6 @@ export type Report =
   | { readonly kind: "disk"; readonly view: DiskView }
   | { readonly kind: "checked"; readonly isEqual: boolean; readonly found: string; readonly wanted: string }
   | { readonly kind: "answer"; readonly ticket: number; readonly value: unknown }
+  /** Nothing comes of what was asked; `isOpen`: there is a run all the same. */
+  | { readonly kind: "refused"; readonly ticket: number; readonly message: string; readonly isOpen: boolean }
   | { readonly kind: "failed"; readonly message: string };

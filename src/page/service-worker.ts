@@ -1,6 +1,6 @@
 /**
- * Keeps the page's files, so that it opens without the network; what only the editor needs it keeps from when that is
- * opened on. A new version takes over when its files are all there.
+ * Keeps the page's files, so that it opens without the network: at once what the machines need, and what only the editor
+ * needs when the page says that it has time. A new version takes over when its files are all there.
  */
 declare const PAGE_FILES: readonly string[];
 declare const LATER_FILES: readonly string[];
@@ -36,6 +36,11 @@ async function dropOthers(): Promise<void> {
   await scope.clients.claim();
 }
 
+async function keepLater(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  for (const file of LATER_FILES) if (!(await cache.match(file))) await cache.add(file);
+}
+
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   const kept = await cache.match(request, { ignoreSearch: true });
@@ -48,6 +53,8 @@ async function answer(request: Request): Promise<Response> {
 
 scope.addEventListener("install", (event: ExtendableEvent) => event.waitUntil(keepAll()));
 scope.addEventListener("activate", (event: ExtendableEvent) => event.waitUntil(dropOthers()));
+// What cannot be fetched now is kept when it is used.
+scope.addEventListener("message", (event: ExtendableEvent) => event.waitUntil(keepLater().catch(() => {})));
 scope.addEventListener("fetch", (event: FetchEvent) => {
   if (event.request.method === "GET" && new URL(event.request.url).origin === location.origin)
     event.respondWith(answer(event.request));

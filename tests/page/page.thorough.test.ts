@@ -73,16 +73,17 @@ test.for(STORIES.filter(({ endNs }) => endNs > 0))(
 test("the story assembly: a mistake is shown at its line, and a changed line is booted", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(`${address}?story=assembly`);
-    const editor = page.locator(".editor textarea");
-    await page.waitForFunction("document.querySelector('.editor textarea')?.value.includes('QuRe revision')", null, {
-      timeout: 60_000,
-    });
-    const text = await editor.inputValue();
+    await page.locator(".cm-content", { hasText: "Where the kernel begins" }).waitFor({ timeout: 60_000 });
+    const text = readFileSync(join(root, "asm/kernel/entry.s"), "utf8");
+    const editor = page.locator(".cm-content");
     await editor.fill(text.replace(/^(\s*)PRINTF +"QuRe revision.*$/m, "$1mov eax, [ebx+"));
     await page.getByRole("button", { name: "Build and boot" }).click();
     const diagnostic = page.locator(".diagnostics .error").first();
     await diagnostic.waitFor({ timeout: 120_000 });
-    expect(await diagnostic.textContent()).toMatch(/^asm\/kernel\/entry\.s:\d+:\d+ error: /);
+    const [, line] = /^asm\/kernel\/entry\.s:(\d+):\d+ error: /.exec((await diagnostic.textContent())!)!;
+    expect(text.split("\n")[Number(line) - 1]).toContain("QuRe revision");
+    await diagnostic.getByRole("button").click();
+    await page.locator(".cm-activeLine", { hasText: "mov eax, [ebx+" }).waitFor();
     await editor.fill(text.replace("QuRe revision", "QuRe as I like it"));
     await page.getByRole("button", { name: "Build and boot" }).click();
     await page.waitForFunction("globalThis.qure.consoles.get(0)?.includes('QuRe as I like it')", null, {

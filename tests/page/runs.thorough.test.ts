@@ -66,6 +66,7 @@ test("each tool does what the command line does: a link of the page ends there a
       "mouse",
       "buttons",
     ];
+    await page.click(".toolbox .more summary");
     for (const word of words) {
       await page.click(`.toolbox [data-word="${word}"]`);
       await runTo(page, (timeNs += 300_000_000));
@@ -162,7 +163,7 @@ test("what is done at a moment that has a future begins another one, and the old
     const differsNs = Number(await page.evaluate("qure.state.branches[0].differsNs"));
     expect(differsNs).toBeGreaterThan(3_000_000_000);
     expect(differsNs).toBeLessThan(4_100_000_000);
-    expect(await page.locator(".mark.differs").getAttribute("title")).toMatch(
+    expect(await page.locator(".marks .differs").getAttribute("title")).toMatch(
       /^\d.* it first shows that this is not A: /,
     );
     await page.selectOption(".branches select", "0");

@@ -4,7 +4,8 @@ import type { OwnImage, StartOptions } from "../protocol.ts";
 import { STORIES, type Story } from "../stories.ts";
 import { Card } from "./card.tsx";
 import { Editor } from "./editor.tsx";
-import { type KeptPage, keepImage, keepRun, keptImage, keptRun, reloadedRun } from "./keep.ts";
+import { isWelcomeHidden, type KeptPage, keepImage, keepRun, keptImage, keptRun, reloadedRun } from "./keep.ts";
+import { keepEditor } from "./offline.ts";
 import { Panel } from "./panel.tsx";
 import { ShareDialog } from "./share.tsx";
 import { SpaceTime } from "./space-time.tsx";
@@ -12,6 +13,7 @@ import { Start } from "./start.tsx";
 import { Store } from "./store.ts";
 import { Summary } from "./summary.tsx";
 import { TimeBar } from "./time-bar.tsx";
+import { Welcome } from "./welcome.tsx";
 import { Wires } from "./wires.tsx";
 
 /** The run that was open before this page was: what is opened here is kept in the other place. */
@@ -42,7 +44,7 @@ export function App() {
   const [chosen, setChosen] = useState<number | null>(null);
   const [view, setView] = useState<"machines" | "messages">("machines");
   const [story, setStory] = useState<Story | null>(null);
-  const [image, setImage] = useState<OwnImage | null>(null);
+  const [isFirst, setIsFirst] = useState(isFirstScreen);
   const [shared, setShared] = useState<string | null>(null);
   const [isDropping, setIsDropping] = useState(false);
   const options = useRef<StartOptions>(FIRST);
@@ -52,19 +54,30 @@ export function App() {
     setSpeed(next);
     store.send({ kind: "play", speed: next });
   };
-  const start = (given: Partial<StartOptions>, link: string | null = null): void => {
-    options.current = { ...options.current, actions: [], endNs: 0, ...given };
-    setImage(options.current.image);
-    store.open(link, options.current);
-    if (link === null) play(options.current.image ? 1 : BOOT_SPEED);
-    else play(Number.POSITIVE_INFINITY);
+  /** Opens a run; one that is refused changes nothing. */
+  const start = async (
+    given: Partial<StartOptions>,
+    { link = null, speed, from = null }: { link?: string | null; speed?: number; from?: Story | null } = {},
+  ): Promise<void> => {
+    const next = { ...options.current, actions: [], endNs: 0, ...given };
+    const pace = link !== null ? Number.POSITIVE_INFINITY : (speed ?? (next.image ? 1 : BOOT_SPEED));
+    const isAnother = store.state !== null;
+    if (!(await store.open(link, next, pace))) return;
+    options.current = next;
+    if (isAnother) setIsFirst(false);
+    setSpeed(pace);
+    setStory(from);
+    if (link === null) forgetLink();
+    if (next.image) void keepImage(next.image);
   };
 
-  const resume = async ({ run, hasImage, marks }: KeptPage): Promise<void> => {
+  const resume = async ({ run, hasImage, marks, story: id }: KeptPage): Promise<void> => {
     const found = hasImage ? await keptImage() : null;
-    options.current = { ...options.current, actions: [], endNs: 0, image: found, keepIn: run.place };
-    setImage(options.current.image);
-    store.resume(run, options.current, marks);
+    const next = { ...options.current, actions: [], endNs: 0, image: found, keepIn: run.place };
+    if (!(await store.resume(run, next, marks))) return;
+    options.current = next;
+    setStory(STORIES.find((known) => known.id === id) ?? null);
+    setIsFirst(false);
   };
 
   useEffect(() => {
@@ -80,29 +93,26 @@ export function App() {
     const first = STORIES.find(({ id }) => id === parameters.get("story"));
     options.current = { ...FIRST, jit, workers };
     const reloaded = reloadedRun();
-    if (reloaded) {
-      setStory(first && link === null ? first : null);
-      void resume(reloaded);
-    } else if (first && link === null) openStory(first);
+    if (reloaded) void resume(reloaded);
+    else if (first && link === null) openStory(first);
     else
-      start(
+      void start(
         { nodes: numberIn(parameters.get("nodes"), 3, 100), seed: numberIn(parameters.get("seed"), 1, 2 ** 31) },
-        link,
+        { link },
       );
     const onHash = (): void => {
       const next = linkInAddress();
-      if (next !== null) start({}, next);
+      if (next !== null) void start({}, { link: next });
     };
     addEventListener("hashchange", onHash);
     return () => removeEventListener("hashchange", onHash);
   }, []);
 
   const openStory = (next: Story): void => {
-    setStory(next);
     setChosen(null);
-    history.replaceState(null, "", `${location.pathname}${location.search}`);
-    start({ nodes: next.nodes, seed: next.seed, image: null, actions: next.actions, endNs: next.endNs });
-    play(next.captions[0]!.speed);
+    const { nodes, seed, actions, endNs } = next;
+    const speed = next.captions[0]!.speed;
+    void start({ nodes, seed, image: null, actions, endNs }, { speed, from: next });
   };
   /** Another speed, whether time passes or not. */
   const setPace = (next: number): void => {
@@ -114,12 +124,15 @@ export function App() {
     if (!store.state?.agreed || story !== null || speed !== BOOT_SPEED) return;
     setPace(1);
   }, [store.state?.agreed]);
+  const isSettled = store.state?.agreed || store.state?.isForeign;
+  useEffect(() => (isSettled ? keepEditor() : undefined), [isSettled]);
   useEffect(() => {
     const keep = (): void => {
       const { state, marks } = store;
       if (!state || state.nowNs === 0) return;
       const { kept, nowNs, endNs } = state;
-      keepRun({ run: { ...kept, nowNs, endNs }, hasImage: options.current.image !== null, marks });
+      const hasImage = options.current.image !== null;
+      keepRun({ run: { ...kept, nowNs, endNs }, hasImage, marks, story: story?.id ?? null });
     };
     const timer = setInterval(keep, KEEP_MS);
     addEventListener("pagehide", keep);
@@ -127,13 +140,11 @@ export function App() {
       clearInterval(timer);
       removeEventListener("pagehide", keep);
     };
-  }, [store]);
+  }, [store, story]);
 
   const drop = async (file: File): Promise<void> => {
     const dropped: OwnImage = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-    setStory(null);
-    start({ image: dropped, nodes: 1 });
-    void keepImage(dropped);
+    await start({ image: dropped, nodes: 1 });
   };
   useDrop(setIsDropping, drop);
   const { state } = store;
@@ -144,6 +155,8 @@ export function App() {
     setShared(link);
   };
   const choose = (node: number): void => setChosen(chosen === node ? null : node);
+  /** There is no run, and none is on its way. */
+  const isStuck = !state && !store.isOpening && store.problem !== null;
   const isOpen = chosen !== null && state?.nodes[chosen]?.isThere === true;
   return (
     <div class={`page ${isEmbedded ? "embedded" : ""} ${isOpen ? "with-panel" : ""}`}>
@@ -160,36 +173,46 @@ export function App() {
           ))}
         </nav>
         <Start
-          store={store}
-          options={options.current}
-          image={image}
-          start={start}
+          isCompiled={options.current.jit}
+          start={(given) => void start(given)}
           story={story}
           openStory={openStory}
-          drop={drop}
+          drop={(file) => void drop(file)}
           before={BEFORE}
-          resume={resume}
-          leave={() => setStory(null)}
+          resume={(kept) => void resume(kept)}
         />
       </header>
       <main>
         {store.problem !== null && (
           <p class="banner bad" role="alert">
             {store.problem}
+            {state && (
+              <>
+                {" "}
+                <button type="button" class="plain" onClick={() => store.dismiss()}>
+                  dismiss
+                </button>
+              </>
+            )}
           </p>
         )}
         {store.note !== null && <p class="banner">{store.note}</p>}
-        {state && (
-          <Summary
-            store={store}
-            state={state}
-            story={story}
-            image={image}
-            leave={() => setStory(null)}
-            canAdd={!isEmbedded}
-          />
+        {!isEmbedded && view === "machines" && !isOpen && (state ? isFirst && story === null : isStuck) && (
+          <Welcome openStory={openStory} close={state ? () => setIsFirst(false) : null} />
         )}
-        {story?.hasEditor && <Editor store={store} boot={(built) => start({ image: built, nodes: 3 })} />}
+        {isStuck && (
+          <button type="button" class="primary" onClick={() => void start({ nodes: 3, seed: 1, image: null })}>
+            Boot three machines
+          </button>
+        )}
+        {!state && !isStuck && <p class="loading">Loading the system for three PCs</p>}
+        {state && store.isOpening && <p class="loading small">Opening the run</p>}
+        {state && (
+          <Summary store={store} state={state} story={story} leave={() => setStory(null)} canAdd={!isEmbedded} />
+        )}
+        {story?.hasEditor && (
+          <Editor store={store} boot={(built) => start({ image: built, nodes: 3 }, { from: story })} />
+        )}
         {state && view === "machines" && (
           <section class="rack" aria-label="Machines">
             <Wires store={store} isStill={isStill} />
@@ -230,6 +253,17 @@ export function App() {
       </p>
     </div>
   );
+}
+
+/** A run that is named or kept is what was wanted; and tiles that were put away stay away. */
+function isFirstScreen(): boolean {
+  const parameters = new URLSearchParams(location.search);
+  return linkInAddress() === null && !parameters.has("story") && reloadedRun() === null && !isWelcomeHidden();
+}
+
+/** The link is not where the run comes from any more. */
+function forgetLink(): void {
+  if (location.hash !== "") history.replaceState(null, "", `${location.pathname}${location.search}`);
 }
 
 function numberIn(text: string | null, usual: number, most: number): number {

@@ -25,15 +25,15 @@ export function Frames({ store, cable, name }: { store: Store; cable: number; na
   const [filter, setFilter] = useState("");
   const [chosenId, setChosenId] = useState<number | null>(null);
   const [field, setField] = useState<readonly [number, number] | null>(null);
-  const last = store.frames.at(-1)?.id ?? 0;
+  const { frames } = store;
   const lines = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
-    return store.frames
+    return frames
       .filter((frame) => frame.cable === cable)
       .map(lineOf)
       .filter(({ protocol, text }) => wanted === "" || `${protocol} ${text}`.toLowerCase().includes(wanted))
       .slice(-MOST_LINES);
-  }, [store, cable, filter, last]);
+  }, [cable, filter, frames.length, frames.at(-1)]);
   const chosen = lines.find(({ frame }) => frame.id === chosenId)?.frame ?? null;
   return (
     <div class="frames">
@@ -49,7 +49,7 @@ export function Frames({ store, cable, name }: { store: Store; cable: number; na
           type="button"
           onClick={() =>
             save(
-              store.frames.filter((frame) => frame.cable === cable),
+              frames.filter((frame) => frame.cable === cable),
               name,
             )
           }

@@ -1,4 +1,4 @@
-/** What survives a reload: the run that was open, and an image that was dropped here. Nothing of it leaves the browser. */
+/** What survives a reload: the run that was open, an image that was dropped here, changed sources. Nothing of it leaves the browser. */
 import type { KeptRun, Mark, OwnImage } from "../protocol.ts";
 
 const RUN_KEY = "qure run";
@@ -12,6 +12,8 @@ export interface KeptPage {
   /** It has the image that was dropped here. */
   readonly hasImage: boolean;
   readonly marks: readonly Mark[];
+  /** The story that was told, by its id. */
+  readonly story: string | null;
 }
 
 /** For the next visit, and for this tab. */
@@ -43,6 +45,53 @@ export function keptRun(): KeptPage | null {
 export function reloadedRun(): KeptPage | null {
   const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   return navigation?.type === "reload" ? read(() => sessionStorage) : null;
+}
+
+const WELCOME_KEY = "qure welcome";
+
+/** Somebody who has put the tiles of the first screen away does not want them again. */
+export function hideWelcome(): void {
+  try {
+    localStorage.setItem(WELCOME_KEY, "hidden");
+  } catch {
+    // Likewise.
+  }
+}
+
+export function isWelcomeHidden(): boolean {
+  try {
+    return localStorage.getItem(WELCOME_KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
+const EDITS_KEY = "qure edits";
+
+/** A source that was changed here. */
+export interface Edit {
+  readonly text: string;
+  /** What it was made of: another version of the page may have another. */
+  readonly original: number;
+}
+
+export type Edits = Readonly<Record<string, Edit>>;
+
+export function keepEdits(edits: Edits): void {
+  try {
+    localStorage.setItem(EDITS_KEY, JSON.stringify(edits));
+  } catch {
+    // Likewise.
+  }
+}
+
+export function keptEdits(): Edits {
+  try {
+    const found = JSON.parse(localStorage.getItem(EDITS_KEY) ?? "{}") as Edits;
+    return Object.fromEntries(Object.entries(found).filter(([, edit]) => typeof edit?.text === "string"));
+  } catch {
+    return {};
+  }
 }
 
 export async function keepImage(image: OwnImage | null): Promise<void> {

@@ -46,7 +46,8 @@ class Counts {
 function pointsInPixel(box: HTMLElement): number {
   const canvas = box.querySelector("canvas");
   if (!canvas || canvas.clientWidth === 0 || canvas.clientHeight === 0) return 1;
-  return Math.max(canvas.width / canvas.clientWidth, canvas.height / canvas.clientHeight);
+  const { width = canvas.width, height = canvas.height } = canvas.dataset;
+  return Math.max(Number(width) / canvas.clientWidth, Number(height) / canvas.clientHeight);
 }
 
 /** Gives the pointer to a machine while it is held; true while it is. */

@@ -57,7 +57,8 @@ export function Disk({ store, index }: { store: Store; index: number }) {
   if (!view || view.node !== index) return <p class="quiet">Looking…</p>;
   if (view.problem !== null) return <p class="quiet">{view.problem}</p>;
   return (
-    <div>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+    <section class="scroll" tabIndex={0} aria-label="Files on the disk">
       <p class="quiet">QuRe's file system on hda, {bytesText(view.volumeBytes)}.</p>
       <table class="files">
         <thead>
@@ -77,6 +78,6 @@ export function Disk({ store, index }: { store: Store; index: number }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -1,5 +1,6 @@
 /** What the page knows of the run, as the worker tells it, and the way back to the worker. */
 import type {
+  ChangedFile,
   DiskView,
   FrameNote,
   KeptRun,
@@ -8,12 +9,12 @@ import type {
   Report,
   Request,
   RunState,
+  Speed,
   StartOptions,
   TasksView,
 } from "../protocol.ts";
+import { FrameLog } from "./frame-log.ts";
 
-/** Frames that are remembered. */
-const MOST_FRAMES = 4000;
 const MOST_MARKS = 2000;
 
 export interface Picture {
@@ -33,11 +34,17 @@ type Asked =
   | { readonly kind: "link" }
   | { readonly kind: "digest" }
   | { readonly kind: "sources"; readonly path: string | null }
-  | { readonly kind: "build"; readonly path: string; readonly text: string };
+  | { readonly kind: "build"; readonly files: readonly ChangedFile[] };
+
+interface Ticket {
+  readonly isForBuilder: boolean;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
 
 export class Store {
   state: RunState | null = null;
-  frames: FrameNote[] = [];
+  readonly frameLog = new FrameLog();
   marks: Mark[] = [];
   readonly pictures = new Map<number, Picture>();
   readonly screenTexts = new Map<number, readonly string[]>();
@@ -49,14 +56,16 @@ export class Store {
   problem: string | null = null;
   checked: Checked | null = null;
   linkEndNs: number | null = null;
+  /** A run is being opened. */
+  isOpening = false;
   /** The last that is worth saying aloud. */
   announcement = "";
-  readonly #worker = this.#start("worker.js");
+  #worker: Worker | null = null;
   #builder: Worker | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #frameListeners = new Set<(frames: readonly FrameNote[]) => void>();
   readonly #pictureListeners = new Map<number, Set<() => void>>();
-  readonly #tickets = new Map<number, (value: unknown) => void>();
+  readonly #tickets = new Map<number, Ticket>();
   #nextTicket = 1;
   #isQueued = false;
   /** Of the run that is about to go on. */
@@ -65,36 +74,95 @@ export class Store {
   #start(name: string): Worker {
     const worker = new Worker(new URL(name, document.baseURI), { type: "module" });
     worker.addEventListener("message", ({ data }: MessageEvent<Report>) => this.#take(data));
-    worker.addEventListener("error", ({ message }) => this.#fail(message || "a worker of this page cannot be started"));
     return worker;
   }
 
-  open(link: string | null, options: StartOptions): void {
-    this.problem = null;
-    this.checked = null;
-    this.send({ kind: "open", link, options });
+  /** One that cannot be loaded is started anew the next time that something is asked. */
+  #startRuns(): Worker {
+    const worker = this.#start("worker.js");
+    worker.addEventListener("error", ({ message }) => {
+      if (this.state === null) {
+        worker.terminate();
+        this.#worker = null;
+      }
+      const problem = message || "a worker of this page cannot be started";
+      this.#fail(problem);
+      this.#reject(false, problem);
+    });
+    return worker;
+  }
+
+  /** Likewise. */
+  #startBuilder(): Worker {
+    const worker = this.#start("builder.js");
+    worker.addEventListener("error", ({ message }) => {
+      worker.terminate();
+      this.#builder = null;
+      this.#reject(true, message || "the builder cannot be loaded");
+    });
+    return worker;
+  }
+
+  #reject(isForBuilder: boolean, message: string): void {
+    for (const [number, ticket] of [...this.#tickets]) {
+      if (ticket.isForBuilder !== isForBuilder) continue;
+      this.#tickets.delete(number);
+      ticket.reject(new Error(message));
+    }
+  }
+
+  /** Opens a run. What is open stays when it cannot be, and the problem is told; returns whether it was. */
+  open(link: string | null, options: StartOptions, speed: Speed): Promise<boolean> {
+    this.#keptMarks = [];
+    return this.#begin((ticket) => this.send({ kind: "open", ticket, link, options, speed }));
   }
 
   /** Goes on with a run that was kept, and with the marks that it had. */
-  resume(kept: KeptRun, options: StartOptions, marks: readonly Mark[]): void {
-    this.problem = null;
-    this.checked = null;
+  resume(kept: KeptRun, options: StartOptions, marks: readonly Mark[]): Promise<boolean> {
     this.#keptMarks = marks;
-    this.send({ kind: "resume", kept, options });
+    return this.#begin((ticket) => this.send({ kind: "resume", ticket, kept, options }));
+  }
+
+  async #begin(send: (ticket: number) => void): Promise<boolean> {
+    this.problem = null;
+    this.isOpening = true;
+    this.changed();
+    try {
+      await this.#request(send, false);
+      return true;
+    } catch (error) {
+      this.#fail((error as Error).message);
+      return false;
+    } finally {
+      this.isOpening = false;
+      this.changed();
+    }
   }
 
   send(request: Request): void {
-    this.#worker.postMessage(request);
+    (this.#worker ??= this.#startRuns()).postMessage(request);
   }
 
-  ask(request: Asked): Promise<unknown> {
+  #request(send: (ticket: number) => void, isForBuilder: boolean): Promise<unknown> {
     const ticket = this.#nextTicket++;
-    return new Promise((resolve) => {
-      this.#tickets.set(ticket, resolve);
-      const isForBuilder = request.kind === "sources" || request.kind === "build";
-      if (isForBuilder) (this.#builder ??= this.#start("builder.js")).postMessage({ ...request, ticket });
-      else this.send({ ...request, ticket });
+    return new Promise((resolve, reject) => {
+      this.#tickets.set(ticket, { isForBuilder, resolve, reject });
+      send(ticket);
     });
+  }
+
+  /** Rejects with an Error that says why there is no answer. */
+  ask(request: Asked): Promise<unknown> {
+    const isForBuilder = request.kind === "sources" || request.kind === "build";
+    return this.#request((ticket) => {
+      if (isForBuilder) (this.#builder ??= this.#startBuilder()).postMessage({ ...request, ticket });
+      else this.send({ ...request, ticket });
+    }, isForBuilder);
+  }
+
+  /** What was sent on all cables up to where the run stands, as far as it is remembered. */
+  get frames(): readonly FrameNote[] {
+    return this.frameLog.until(this.state?.nowNs ?? 0);
   }
 
   /** Calls back, once a picture at most, after anything has changed; the result ends it. */
@@ -123,6 +191,12 @@ export class Store {
     });
   }
 
+  /** The problem was read. */
+  dismiss(): void {
+    this.problem = null;
+    this.changed();
+  }
+
   #fail(message: string): void {
     this.problem = message;
     this.changed();
@@ -139,21 +213,20 @@ export class Store {
           tasks: null,
           disk: null,
         });
-        this.frames = [];
+        this.frameLog.clear();
         this.marks = [...this.#keptMarks];
         this.#keptMarks = [];
         this.checked = null;
         this.problem = null;
-        this.pictures.clear();
+        for (const known of [this.pictures, this.screenTexts, this.consoles]) known.clear();
         break;
       case "state":
         this.#takeState(report);
         break;
-      case "back":
-        this.frames = this.frames.filter(({ sentNs }) => sentNs < report.toNs);
-        break;
       case "parted":
         this.marks = this.marks.filter(({ atNs }) => atNs <= report.afterNs);
+        if (report.isReshaped) this.frameLog.clear();
+        else this.frameLog.part(report.afterNs);
         break;
       case "screen":
         this.pictures.set(report.node, report);
@@ -179,7 +252,12 @@ export class Store {
           : "The run ended with another digest than its link.";
         break;
       case "answer":
-        this.#tickets.get(report.ticket)?.(report.value);
+        this.#tickets.get(report.ticket)?.resolve(report.value);
+        this.#tickets.delete(report.ticket);
+        return;
+      case "refused":
+        if (!report.isOpen) this.state = null;
+        this.#tickets.get(report.ticket)?.reject(new Error(report.message));
         this.#tickets.delete(report.ticket);
         return;
       case "failed":
@@ -193,7 +271,7 @@ export class Store {
     const before = this.state;
     this.state = state;
     if (frames.length > 0) {
-      this.frames = [...this.frames, ...frames].slice(-MOST_FRAMES);
+      this.frameLog.add(frames);
       for (const listener of this.#frameListeners) listener(frames);
     }
     for (const mark of marks) {

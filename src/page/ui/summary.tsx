@@ -1,5 +1,5 @@
 /** In one line what is going on, and the sentence of a story. */
-import type { OwnImage, RunState } from "../protocol.ts";
+import type { RunState } from "../protocol.ts";
 import type { Story } from "../stories.ts";
 import { countText } from "./format.ts";
 import type { Store } from "./store.ts";
@@ -27,12 +27,11 @@ interface SummaryProps {
   readonly store: Store;
   readonly state: RunState;
   readonly story: Story | null;
-  readonly image: OwnImage | null;
   readonly leave: () => void;
   readonly canAdd: boolean;
 }
 
-export function Summary({ store, state, story, image, leave, canAdd }: SummaryProps) {
+export function Summary({ store, state, story, leave, canAdd }: SummaryProps) {
   const caption = story?.captions.findLast(({ atNs }) => atNs <= state.nowNs);
   const there = state.nodes.filter(({ isThere }) => isThere);
   return (
@@ -60,7 +59,7 @@ export function Summary({ store, state, story, image, leave, canAdd }: SummaryPr
           <span title={workersText(state.workers)}>
             {state.workers} {state.workers === 1 ? "worker" : "workers"}
           </span>
-          {image && `, ${image.name}`}
+          {state.imageName !== null && `, ${state.imageName}`}
         </span>
         {canAdd && (
           <button
@@ -75,35 +74,38 @@ export function Summary({ store, state, story, image, leave, canAdd }: SummaryPr
       {there.length > 1 && !state.isForeign && (
         <details class="table">
           <summary>Table of the cluster</summary>
-          <table>
-            <thead>
-              <tr>
-                <th>node</th>
-                <th>address</th>
-                <th>era</th>
-                <th>age</th>
-                <th>sees</th>
-                <th>role</th>
-              </tr>
-            </thead>
-            <tbody>
-              {there.map((node) => (
-                <tr key={node.name}>
-                  <td>{node.name}</td>
-                  <td>{node.address ?? "–"}</td>
-                  <td>{node.era ?? "–"}</td>
-                  <td>{node.age ?? "–"}</td>
-                  <td>{node.peers ?? "–"}</td>
-                  <td>
-                    {node.state}
-                    {node.isFounder ? ", founder" : ""}
-                    {node.isCoordinator ? ", coordinator" : ""}
-                    {node.holds.map((address) => `, holds ${address}`).join("")}
-                  </td>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
+          <section class="scroll" tabIndex={0} aria-label="The cluster">
+            <table>
+              <thead>
+                <tr>
+                  <th>node</th>
+                  <th>address</th>
+                  <th>era</th>
+                  <th>age</th>
+                  <th>sees</th>
+                  <th>role</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {there.map((node) => (
+                  <tr key={node.name}>
+                    <td>{node.name}</td>
+                    <td>{node.address ?? "–"}</td>
+                    <td>{node.era ?? "–"}</td>
+                    <td>{node.age ?? "–"}</td>
+                    <td>{node.peers ?? "–"}</td>
+                    <td>
+                      {node.state}
+                      {node.isFounder ? ", founder" : ""}
+                      {node.isCoordinator ? ", coordinator" : ""}
+                      {node.holds.map((address) => `, holds ${address}`).join("")}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
         </details>
       )}
     </section>

@@ -4,26 +4,12 @@ import { ACTIONS, type ActionKind } from "../../lab/actions.ts";
 import type { NodeState } from "../protocol.ts";
 import type { Store } from "./store.ts";
 
+/** What most people want to do; of two that undo each other, the one that makes sense now. */
+const FIRST: readonly (readonly string[])[] = [["unplug", "plug"], ["cut", "power"], ["reset"]];
+
 const GROUPS: readonly (readonly [title: string, words: readonly string[]])[] = [
-  [
-    "Cable",
-    [
-      "unplug",
-      "plug",
-      "block",
-      "lose",
-      "delay",
-      "jitter",
-      "reorder",
-      "duplicate",
-      "corrupt",
-      "rate",
-      "heal",
-      "deaf",
-      "hear",
-    ],
-  ],
-  ["Power", ["cut", "power", "reset", "button", "nmi", "freeze", "clock", "copy"]],
+  ["Cable", ["block", "lose", "delay", "jitter", "reorder", "duplicate", "corrupt", "rate", "heal", "deaf", "hear"]],
+  ["Power", ["button", "nmi", "freeze", "clock", "copy"]],
   ["Disk", ["slow", "fail", "full", "flip", "unflushed", "older", "eject"]],
   ["Mouse", ["mouse", "buttons"]],
 ];
@@ -37,19 +23,31 @@ function isIdle(word: string, node: NodeState): boolean {
 }
 
 export function Toolbox({ store, node, index }: { store: Store; node: NodeState; index: number }) {
+  // One that takes another's place keeps the focus.
+  const toolOf = (word: string, place = word) => (
+    <Tool
+      key={`${place} ${index}`}
+      kind={ACTIONS.find((known) => known.word === word)!}
+      store={store}
+      index={index}
+      isIdle={isIdle(word, node)}
+    />
+  );
   return (
     <div class="toolbox">
-      {GROUPS.map(([title, words]) => (
-        <fieldset key={title}>
-          <legend>{title}</legend>
-          {words.map((word) => {
-            const kind = ACTIONS.find((known) => known.word === word)!;
-            return (
-              <Tool key={`${word} ${index}`} kind={kind} store={store} index={index} isIdle={isIdle(word, node)} />
-            );
-          })}
-        </fieldset>
-      ))}
+      <fieldset class="first">
+        <legend class="unseen">What to do to {node.name}</legend>
+        {FIRST.map((words) => toolOf(words.find((word) => !isIdle(word, node)) ?? words[0]!, words[0]))}
+      </fieldset>
+      <details class="more">
+        <summary>More: cable, power, disk, mouse</summary>
+        {GROUPS.map(([title, words]) => (
+          <fieldset key={title}>
+            <legend>{title}</legend>
+            {words.map((word) => toolOf(word))}
+          </fieldset>
+        ))}
+      </details>
     </div>
   );
 }

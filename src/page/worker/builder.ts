@@ -1,7 +1,7 @@
 /** The second worker of the page, made when somebody wants to see sources: it builds the system while the machines run. */
 import { buildSystem } from "../../build/build.ts";
 import { ObjectCache } from "../../build/object-cache.ts";
-import type { BuilderRequest, Report, SourceDiagnostic } from "../protocol.ts";
+import type { BuilderRequest, ChangedFile, Report, SourceDiagnostic } from "../protocol.ts";
 import { loadSources, type Sources } from "./system.ts";
 
 /** The folder that the page lies in. */
@@ -9,12 +9,12 @@ const base = new URL(".", location.href);
 let sources: Promise<Sources> | null = null;
 const cache = new ObjectCache();
 
-/** Builds the system with one file changed: every mistake, or the image. */
-function build({ files, version, revision }: Sources, path: string, text: string): unknown {
-  const changed = new TextEncoder().encode(text);
+/** Builds the system with some files changed: every mistake, or the image. */
+function build({ files, version, revision }: Sources, changes: readonly ChangedFile[]): unknown {
+  const changed = new Map(changes.map(({ path, text }) => [path, new TextEncoder().encode(text)]));
   const tree = {
     list: (folder: string) => [...files.keys()].filter((name) => name.startsWith(`${folder}/`)).sort(),
-    read: (name: string) => (name === path ? changed : (files.get(name) ?? null)),
+    read: (name: string) => changed.get(name) ?? files.get(name) ?? null,
   };
   const startMs = performance.now();
   const result = buildSystem(tree, { version, revision, cache });
@@ -27,7 +27,7 @@ function build({ files, version, revision }: Sources, path: string, text: string
 
 async function serve(request: BuilderRequest): Promise<unknown> {
   const loaded = await (sources ??= loadSources(base));
-  if (request.kind === "build") return build(loaded, request.path, request.text);
+  if (request.kind === "build") return build(loaded, request.files);
   if (request.path === null) return [...loaded.files.keys()].sort();
   const bytes = loaded.files.get(request.path);
   return bytes ? new TextDecoder().decode(bytes) : null;
@@ -39,7 +39,8 @@ self.addEventListener("message", (event) => {
     (value) => self.postMessage({ kind: "answer", ticket: request.ticket, value } satisfies Report),
     (error: unknown) => {
       sources = null;
-      self.postMessage({ kind: "failed", message: (error as Error).message } satisfies Report);
+      const { message } = error as Error;
+      self.postMessage({ kind: "refused", ticket: request.ticket, message, isOpen: true } satisfies Report);
     },
   );
 });

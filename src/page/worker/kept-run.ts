@@ -10,11 +10,12 @@ import type { Action } from "../../lab/actions.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import type { Branch, KeptWith, Timeline } from "../../lab/timeline.ts";
 import type { KeptPlace } from "../protocol.ts";
+import type { ObserverNotes } from "./observer.ts";
 import type { Trace } from "./trace.ts";
 
 const FILE = "run ";
 const MAGIC = "QUREKEPT";
-const VERSION = 1;
+const VERSION = 2;
 const HEAD_BYTES = 12;
 const RECORD_HEAD_BYTES = 8;
 /** What a run may take in the browser's storage; one that needs more is repeated after a reload. */
@@ -38,6 +39,8 @@ interface CheckpointRecord {
   readonly consoles: KeptWith["consoles"];
   /** What was seen since the record before. */
   readonly trace: readonly number[];
+  /** What was known of the machines. */
+  readonly notes: ObserverNotes;
   /** Of the cluster at that moment; not of each, since it takes as long as a checkpoint. */
   readonly digest: string | null;
 }
@@ -46,6 +49,7 @@ interface CheckpointRecord {
 export interface Saved {
   /** In the list of what was seen. */
   readonly position: number;
+  readonly notes: ObserverNotes;
   readonly digest: string | null;
 }
 
@@ -120,12 +124,15 @@ export function adoptRun(
   const seen: (readonly number[])[] = [];
   const kept = new Map<Checkpoint, KeptWith>();
   try {
-    records.forEach(({ before, checkpoint: description, consoles, trace: fresh, digest }, number) => {
+    records.forEach(({ before, checkpoint: description, consoles, trace: fresh, notes, digest }, number) => {
       const checkpoint = Checkpoint.described(lab.cluster, description, made[before] ?? null);
       made.push(checkpoint);
       seen.push([...(seen[before] ?? []), ...fresh]);
       if (wanted.has(number) && (checkpoint.clusterNs === 0 || checkpoint.clusterNs < partNs))
-        kept.set(checkpoint, { consoles, saved: { position: seen[number]!.length / 4, digest } satisfies Saved });
+        kept.set(checkpoint, {
+          consoles,
+          saved: { position: seen[number]!.length / 4, notes, digest } satisfies Saved,
+        });
     });
     const last = [...kept.keys()].at(-1);
     if (last === undefined || records.length === 0) throw new Error("its beginning is missing");
@@ -234,7 +241,7 @@ export class RunKeeper {
     for (const checkpoint of this.#timeline.checkpoints) {
       if (!this.#written.has(checkpoint)) {
         const { consoles, saved } = this.#timeline.keptWith(checkpoint);
-        const { position, digest } = saved as Saved;
+        const { position, notes, digest } = saved as Saved;
         const from = before === null ? 0 : (this.#timeline.keptWith(before).saved as Saved).position;
         this.#append({
           kind: "checkpoint",
@@ -242,6 +249,7 @@ export class RunKeeper {
           checkpoint: checkpoint.describe(cluster, before),
           consoles,
           trace: this.#trace.slice(from, position),
+          notes,
           digest,
         });
         this.#written.set(checkpoint, this.#records++);

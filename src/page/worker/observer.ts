@@ -1,6 +1,7 @@
 /**
  * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates, who
- * holds an address. It looks and changes nothing. When the run goes back it forgets what will be observed again.
+ * holds an address. It looks and changes nothing. What it knows is a function of the run up to now: each checkpoint has a
+ * copy of it, so that a moment shows the same whether the run was played or dragged to it.
  */
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
@@ -14,10 +15,10 @@ import { Trace } from "./trace.ts";
 const COORDINATOR_NS = 1_600_000_000;
 /** A holder says every 100 ms what it holds; its lease lasts for this long. */
 const HOLDER_NS = 250_000_000;
-/** More frames are not told of at once. */
-const MOST_FRAMES = 400;
+/** More frames are not told of at once: the last ones are. */
+const MOST_FRAMES = 1000;
 
-interface NodeNotes {
+type NodeNotes = {
   status: CloudStatus | null;
   /** The console's text that has been looked at. */
   seen: number;
@@ -27,6 +28,15 @@ interface NodeNotes {
   /** The service addresses that it said it holds, and when it did. */
   held: readonly string[];
   heldNs: number;
+};
+
+/** All that an observer knows at a moment, as plain values. */
+export interface ObserverNotes {
+  readonly nodes: readonly NodeNotes[];
+  /** Who said last that it holds an address. */
+  readonly holders: readonly (readonly [address: string, node: number])[];
+  /** Frames so far: a frame's number is the same each time that the run comes by. */
+  readonly frames: number;
 }
 
 const CLOUD_LINE = /^cloud: \S+ \d+\.\d+\.\d+\.\d+ (?:joining|era)/m;
@@ -36,18 +46,15 @@ export class Observer {
   readonly trace = new Trace();
   readonly #lab: LabCluster;
   readonly #cables: ReadonlyMap<string, number>;
-  readonly #nodes: NodeNotes[];
+  #nodes: NodeNotes[];
   readonly #ids: readonly string[];
   /** The frame that a machine or the gateway sent, by the bytes that the switch passes on. */
   #origins = new WeakMap<Uint8Array, number>();
   /** Who said last that it holds an address. */
-  readonly #holders = new Map<string, number>();
-  /** Since when it has looked without a gap. */
-  #sinceNs = 0;
+  #holders = new Map<string, number>();
   #frames: FrameNote[] = [];
   #marks: Mark[] = [];
-  #omitted = 0;
-  #nextId = 1;
+  #frameCount = 0;
 
   constructor(lab: LabCluster) {
     this.#lab = lab;
@@ -63,15 +70,15 @@ export class Observer {
   }
 
   #note(cable: number, toSwitch: boolean, sentNs: number, arrivalNs: number | null, bytes: Uint8Array): void {
-    const id = this.#nextId++;
+    const id = ++this.#frameCount;
     this.trace.note(sentNs, cable, bytes, arrivalNs);
     const cause = toSwitch ? null : (this.#origins.get(bytes) ?? null);
     if (toSwitch) {
       this.#origins.set(bytes, id);
       this.#lookAt(bytes, sentNs);
     }
-    if (this.#frames.length >= MOST_FRAMES) this.#omitted++;
-    else this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes, cause });
+    this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes, cause });
+    if (this.#frames.length >= 2 * MOST_FRAMES) this.#frames.splice(0, MOST_FRAMES);
   }
 
   #lookAt(bytes: Uint8Array, sentNs: number): void {
@@ -89,9 +96,7 @@ export class Observer {
       const before = this.#holders.get(address);
       if (before === index) continue;
       this.#holders.set(address, index);
-      // Who speaks first after a jump may have held it all the time.
-      if (before !== undefined || sentNs - this.#sinceNs > HOLDER_NS)
-        this.#marks.push({ atNs: sentNs, node: index, kind: "moved", text: `holds ${address}` });
+      this.#marks.push({ atNs: sentNs, node: index, kind: "moved", text: `holds ${address}` });
     }
   }
 
@@ -125,30 +130,27 @@ export class Observer {
     this.#nodes[index] = { ...newNotes(), seen: this.#lab.nodes[index]!.console.text.length };
   }
 
-  /** The run went back: what consoles say now is all that is known. */
-  wentBack(): void {
+  /** For `restore`: all that is known now. */
+  save(): ObserverNotes {
+    return { nodes: this.#nodes.map((notes) => ({ ...notes })), holders: [...this.#holders], frames: this.#frameCount };
+  }
+
+  /** The run has gone back to where this was saved. */
+  restore({ nodes, holders, frames }: ObserverNotes): void {
+    this.#nodes = nodes.map((notes) => ({ ...notes }));
+    this.#holders = new Map(holders);
+    this.#frameCount = frames;
     this.#frames = [];
     this.#marks = [];
-    this.#holders.clear();
-    this.#sinceNs = this.#lab.nowNs;
-    this.#nodes.forEach((notes, index) => {
-      const { text } = this.#lab.nodes[index]!.console;
-      const started = Math.max(0, text.lastIndexOf("QuRe firmware"));
-      const own = text.slice(started);
-      Object.assign(notes, newNotes(), {
-        status: lastStatus(own),
-        seen: text.lastIndexOf("\n") + 1,
-        isJoining: /joining age/.test(own),
-      });
-    });
   }
 
   /** What there is to tell since the last call. */
-  take(): { frames: FrameNote[]; marks: Mark[]; omitted: number } {
-    const taken = { frames: this.#frames, marks: this.#marks, omitted: this.#omitted };
+  take(): { frames: FrameNote[]; marks: Mark[] } {
+    // A view would take the whole memory that it lies in along to the page.
+    const frames = this.#frames.slice(-MOST_FRAMES).map((frame) => ({ ...frame, bytes: frame.bytes.slice() }));
+    const taken = { frames, marks: this.#marks };
     this.#frames = [];
     this.#marks = [];
-    this.#omitted = 0;
     return taken;
   }
 

@@ -11,8 +11,8 @@ import { keyOfSeed } from "../../lab/cluster-key.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { inflatingCompressor } from "../../lab/inflate.ts";
 import { prepareDisk } from "../../lab/prepare.ts";
-import { machinesOf, type RunDescription } from "../../lab/run-link.ts";
-import type { OwnImage } from "../protocol.ts";
+import { decodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import type { OwnImage, StartOptions } from "../protocol.ts";
 import type { System } from "./system.ts";
 import { spreadOverWorkers } from "./threads.ts";
 
@@ -28,12 +28,13 @@ const pageHost: LabHost = {
 const SECTOR_BYTES = 512;
 const LARGEST_DISKETTE_BYTES = 2880 * 1024;
 const LARGEST_IMAGE_BYTES = 1024 ** 3;
-/** Memory of a machine with an image of one's own. */
-export const FOREIGN_RAM_BYTES = 64 * 1024 * 1024;
+/** Memory of a machine with QuRe, and of one with an image of one's own. */
+const RAM_BYTES = 32 * 1024 * 1024;
+const FOREIGN_RAM_BYTES = 64 * 1024 * 1024;
 const COM_NAME = /\.com$/i;
 
 /** What is put into the machines: an image as it is, and of a kernel the CD that boots it. Throws a sentence. */
-export function bootableImage({ name, bytes }: OwnImage, { starter }: System): Uint8Array {
+function bootableImage({ name, bytes }: OwnImage, { starter }: System): Uint8Array {
   if (bytes.length > LARGEST_IMAGE_BYTES)
     throw new Error(`${name} has more than 1 GiB: that is too much for this page`);
   checkRaw(name, bytes);
@@ -42,7 +43,7 @@ export function bootableImage({ name, bytes }: OwnImage, { starter }: System): U
 }
 
 /** How an image is put into a machine. Throws an Error with a sentence for what is none. */
-export function mediumOf(name: string, bytes: Uint8Array): RunDescription["medium"] {
+function mediumOf(name: string, bytes: Uint8Array): RunDescription["medium"] {
   if (isIso(bytes)) return "cd";
   if (bytes.length < SECTOR_BYTES || bytes[510] !== 0x55 || bytes[511] !== 0xaa)
     throw new Error(
@@ -52,7 +53,7 @@ export function mediumOf(name: string, bytes: Uint8Array): RunDescription["mediu
 }
 
 /** Does a disk get prepared for it? */
-export function preparedBytesOf(bytes: Uint8Array, system: System): number {
+function preparedBytesOf(bytes: Uint8Array, system: System): number {
   return isIso(bytes) && isOurs(bytes) ? system.diskBytes : 0;
 }
 
@@ -63,6 +64,48 @@ export async function preparedFor(image: Uint8Array, system: System): Promise<Bl
   if (image === system.iso) return system.disk;
   const make = (options: Omit<ClusterOptions, "host">): LabCluster => new LabCluster({ ...options, host: pageHost });
   return prepareDisk({ cdrom: image, firmware: system.firmware, sizeBytes, make, step: () => {} });
+}
+
+/** The run that is asked for, with the image that it boots. Throws an Error with a sentence for what cannot be. */
+export function describeRun(
+  link: string | null,
+  { nodes, seed, image: own, actions, endNs }: StartOptions,
+  system: System,
+): { run: RunDescription; image: Uint8Array; imageName: string | null } {
+  const linked = link === null ? null : readLink(link);
+  const isOwn = own !== null && linked?.image !== imageHash(system.firmware, system.iso);
+  const image = isOwn ? bootableImage(own, system) : system.iso;
+  const imageName = isOwn ? own.name : null;
+  const hash = imageHash(system.firmware, image);
+  if (linked !== null && linked.image !== hash)
+    throw new Error(
+      `This link runs the image ${linked.image}; ${isOwn ? own.name : `this page has QuRe ${system.version}, ${hash}`}. ` +
+        "Open the link where it was made, or drop that image here first.",
+    );
+  if (linked !== null) return { run: linked, image, imageName };
+  const preparedBytes = preparedBytesOf(image, system);
+  const run: RunDescription = {
+    image: hash,
+    medium: isOwn ? mediumOf(own.name, image) : "cd",
+    preparedBytes,
+    nodes,
+    ramBytes: preparedBytes > 0 ? RAM_BYTES : FOREIGN_RAM_BYTES,
+    seed,
+    gateway: true,
+    isCampaign: false,
+    actions,
+    endNs,
+    digest: null,
+  };
+  return { run, image, imageName };
+}
+
+function readLink(link: string): RunDescription {
+  try {
+    return decodeRun(link);
+  } catch (error) {
+    throw new Error(`This link opens nothing: ${(error as Error).message}. Ask for it again, or begin here.`);
+  }
 }
 
 export interface RunParts {

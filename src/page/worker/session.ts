@@ -5,7 +5,7 @@ import { kernelSymbols } from "../../image/kernel-symbols.ts";
 import { type Action, type ActionWord, formatAction } from "../../lab/actions.ts";
 import { isAgreed } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { decodeRun, encodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import { encodeRun, machinesOf, type RunDescription } from "../../lab/run-link.ts";
 import { type Branch, Timeline } from "../../lab/timeline.ts";
 import type {
   InspectedPart,
@@ -13,22 +13,19 @@ import type {
   KeptRun,
   Mark,
   NodeState,
-  OwnImage,
   Report,
   RunState,
   Speed,
-  StartOptions,
   StepUnit,
 } from "../protocol.ts";
 import { viewDisk, viewProcessor } from "./inspect.ts";
 import { adoptRun, findRun, type KeptFile, RunKeeper, type Saved } from "./kept-run.ts";
 import { Observer } from "./observer.ts";
-import { FOREIGN_RAM_BYTES, mediumOf, preparedBytesOf, type RunParts, startRun } from "./run-nodes.ts";
+import { type RunParts, startRun } from "./run-nodes.ts";
 import { Screens } from "./screens.ts";
 import type { System } from "./system.ts";
 import { viewTasks } from "./tasks.ts";
 
-const RAM_BYTES = 32 * 1024 * 1024;
 /** What checkpoints may hold. */
 const BUDGET_BYTES = 320 * 1024 * 1024;
 /** The worker runs for so long at once, in milliseconds of real time, and then listens. */
@@ -52,6 +49,19 @@ const LONGEST_STEP_NS = 10e9;
 const QUANTUM_NS = 50_000;
 
 type Post = (report: Report, transfer?: Transferable[]) => void;
+
+export interface SessionOptions {
+  readonly run: RunDescription;
+  /** It came by a link, and goes to where that was made. */
+  readonly isLinked: boolean;
+  /** What was dropped on the page; null: QuRe's own. */
+  readonly imageName: string | null;
+  readonly place: KeptPlace;
+  /** Where the run is kept; the session closes it. */
+  readonly file: KeptFile | null;
+  /** The run that it goes on with. */
+  readonly kept: KeptRun | null;
+}
 
 export class Session {
   readonly #post: Post;
@@ -87,32 +97,25 @@ export class Session {
   #keeper: RunKeeper | null = null;
   readonly #file: KeptFile | null;
   readonly #place: KeptPlace;
+  readonly #imageName: string | null;
   #keptMs = performance.now();
   #digestMs = performance.now();
   /** The link of what was done up to the end that is known, and the actions that it has. */
   #keptLink = "";
   #keptActions: readonly Action[] | null = null;
 
-  /** `file`: where the run is kept; this session closes it. `kept`: the run that it goes on with. */
-  constructor(
-    post: Post,
-    parts: RunParts,
-    link: string | null,
-    options: StartOptions,
-    file: KeptFile | null,
-    kept: KeptRun | null,
-  ) {
-    const { system } = parts;
+  constructor(post: Post, parts: RunParts, { run, isLinked, imageName, place, file, kept }: SessionOptions) {
     this.#post = post;
-    this.#system = system;
+    this.#system = parts.system;
     this.#parts = parts;
     this.#symbols = new SymbolTable(kernelSymbols(parts.image));
     this.#file = file;
     this.#turns.port1.onmessage = () => this.#turn();
-    this.#place = options.keepIn;
-    this.#run = link === null ? this.#newRun(options) : this.#linkedRun(link, options.image);
-    this.#checkNs = link !== null && this.#run.digest !== null ? this.#run.endNs : null;
-    this.#make(this.#run, this.#run.actions, kept?.endNs ?? this.#run.endNs);
+    this.#place = place;
+    this.#imageName = imageName;
+    this.#run = run;
+    this.#checkNs = isLinked && run.digest !== null ? run.endNs : null;
+    this.#make(run, run.actions, kept?.endNs ?? run.endNs);
     const problem = kept && this.#adopt(kept);
     this.#beginKeeping();
     const refusal = parts.jit ? compilationRefusal() : null;
@@ -120,38 +123,10 @@ export class Session {
       problem ??
       (refusal &&
         `This page may not compile code (${refusal}): the machines are interpreted, which is slower and otherwise the same.`);
-    post({ kind: "opened", state: this.#state(), note, linkEndNs: link === null ? null : this.#run.endNs });
+    post({ kind: "opened", state: this.#state(), note, linkEndNs: isLinked ? run.endNs : null });
     this.#tellActions();
     if (kept) this.seek(kept.nowNs);
     this.#schedule(true);
-  }
-
-  #newRun({ nodes, seed, image, actions, endNs }: StartOptions): RunDescription {
-    const preparedBytes = preparedBytesOf(this.#parts.image, this.#system);
-    return {
-      image: imageHash(this.#system.firmware, this.#parts.image),
-      medium: image ? mediumOf(image.name, this.#parts.image) : "cd",
-      preparedBytes,
-      nodes,
-      ramBytes: preparedBytes > 0 ? RAM_BYTES : FOREIGN_RAM_BYTES,
-      seed,
-      gateway: true,
-      isCampaign: false,
-      actions,
-      endNs,
-      digest: null,
-    };
-  }
-
-  #linkedRun(link: string, image: OwnImage | null): RunDescription {
-    const run = decodeRun(link);
-    const found = imageHash(this.#system.firmware, this.#parts.image);
-    if (run.image !== found)
-      throw new Error(
-        `This link runs the image ${run.image}; ${image ? image.name : `this page has QuRe ${this.#system.version}, ${found}`}. ` +
-          "Open the link where it was made, or drop that image here first.",
-      );
-    return run;
   }
 
   #make(run: RunDescription, actions: readonly Action[], endNs: number): void {
@@ -160,14 +135,18 @@ export class Session {
     this.#screens = new Screens(this.#lab, this.#post);
     this.#timeline = new Timeline(this.#lab, actions, endNs, {
       budgetBytes: BUDGET_BYTES,
-      save: (): Saved => ({ position: this.#observer.trace.position, digest: this.#digestToKeep() }),
-      wentBack: (toNs, saved) => {
-        this.#observer.trace.restore((saved as Saved).position);
-        this.#observer.wentBack();
+      save: (): Saved => ({
+        position: this.#observer.trace.position,
+        notes: this.#observer.save(),
+        digest: this.#digestToKeep(),
+      }),
+      wentBack: (_, saved) => {
+        const { position, notes } = saved as Saved;
+        this.#observer.trace.restore(position);
+        this.#observer.restore(notes);
         this.#screens.wentBack();
-        this.#post({ kind: "back", toNs });
       },
-      parted: (afterNs) => this.#post({ kind: "parted", afterNs }),
+      parted: (afterNs) => this.#post({ kind: "parted", afterNs, isReshaped: false }),
       performed: ({ word, node }) => {
         if (FORGETTING.has(word)) this.#observer.forget(node);
       },
@@ -292,11 +271,9 @@ export class Session {
     this.#run = { ...this.#run, actions };
     this.#lab.close();
     this.#make(this.#run, actions, nowNs);
-    this.#post({ kind: "parted", afterNs: nowNs });
+    this.#post({ kind: "parted", afterNs: nowNs, isReshaped: true });
     this.#beginKeeping();
     this.#timeline.run(nowNs);
-    // What was told before is told again.
-    this.#observer.take();
   }
 
   switchTo(number: number): void {
@@ -416,7 +393,7 @@ export class Session {
     const nowMs = performance.now();
     if (!now && nowMs - this.#reportedMs < REPORT_MS + REPORT_MACHINE_MS * this.#lab.nodes.length) return;
     this.#reportedMs = nowMs;
-    const { frames, marks, omitted } = this.#observer.take();
+    const { frames, marks } = this.#observer.take();
     const own = this.#actionMarks;
     this.#actionMarks = [];
     if (now || nowMs - this.#keptMs > (this.#isBehind ? KEEP_BUSY_MS : KEEP_MS)) {
@@ -425,7 +402,7 @@ export class Session {
     }
     // Pictures first: whoever has read that the machines stand at a time has the screens of that time.
     this.#screens.show(now && !this.#isRunning);
-    this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own], omitted });
+    this.#post({ kind: "state", state: this.#state(), frames, marks: [...marks, ...own] });
     if (this.#inspected === null || (!now && nowMs - this.#inspectedMs < INSPECT_MS)) return;
     this.#inspectedMs = nowMs;
     const { node, what } = this.#inspected;
@@ -460,6 +437,7 @@ export class Session {
       actions: timeline.actions,
       branches: timeline.branches.map((branch) => this.#branchState(branch)),
       agreed: on.length > 0 && isAgreed(on),
+      imageName: this.#imageName,
       isForeign: this.#run.preparedBytes === 0,
       seed: this.#run.seed,
       workers: this.#lab.cluster.threads,

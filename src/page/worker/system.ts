@@ -32,9 +32,9 @@ const LENGTH_BYTES = 4;
 
 /** Decompresses a file of the page's folder. Throws an Error with a sentence. */
 async function load(url: URL): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok || !response.body)
-    throw new Error(`${url.pathname} cannot be loaded: ${response.status} ${response.statusText}`);
+  const response = await fetch(url).catch(() => null);
+  if (!response?.ok || !response.body)
+    throw new Error(`${url.pathname} cannot be loaded: ${response ? response.status : "there is no network"}`);
   const stream = response.body.pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
