@@ -29,6 +29,38 @@ export interface StartOptions extends Omit<ClusterOptions, "firmware" | "nodes">
   readonly firmware?: Uint8Array;
 }
 
+/** All options by name: programs that no compiler looks at misspell them, too. */
+const NODE_OPTIONS: Readonly<Record<keyof StartNode, true>> = {
+  ...{ name: true, disk: true, cdrom: true, ramBytes: true, macAddress: true, off: true, key: true },
+  ...{ drives: true, virtioDisks: true, ahci: true, floppies: true, bootOrder: true, videoRom: true },
+  ...{ nic: true, nicRom: true, processor: true, processors: true, hpet: true, serialPorts: true },
+  ...{ parallelPort: true, sound: true, kernel: true, append: true, initrd: true, symbols: true },
+};
+const START_OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
+  ...{ nodes: true, firmware: true, host: true, seed: true, gateway: true, linkLatency: true, startSeconds: true },
+  ...{ nsPerInstruction: true, capture: true, threads: true, jit: true, reboot: true, tripleFault: true },
+  ...{ realtime: true, signal: true, log: true },
+};
+
+function checkNames(given: object, known: Readonly<Record<string, true>>, whose: string): void {
+  const wrong = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (wrong === undefined) return;
+  throw new RangeError(`${whose} has no option ${wrong}; there are ${Object.keys(known).sort().join(", ")}`);
+}
+
+function checkOptions(options: StartOptions): void {
+  checkNames(options, START_OPTIONS, "startCluster");
+  if (!Array.isArray(options.nodes)) throw new RangeError("nodes is a list with an object for each machine: [{}, {}]");
+  options.nodes.forEach((node: StartNode, index) => {
+    checkNames(node, NODE_OPTIONS, `node ${index + 1}`);
+    for (const [name, value] of Object.entries({ disk: node.disk, cdrom: node.cdrom, kernel: node.kernel }))
+      if (typeof value === "string")
+        throw new RangeError(
+          `node ${index + 1}: ${name} is what a file holds, not its name: await readFile("${value}")`,
+        );
+  });
+}
+
 const DEFAULT_RAM_BYTES = 32 << 20;
 
 const named = (file: Uint8Array | NamedFile, name: string): NamedFile =>
@@ -76,7 +108,9 @@ function symbolsOf({ symbols, kernel }: StartNode): SymbolTable | null {
 }
 
 /** Powers a cluster on, with the package's own firmware unless another is given. */
-export function startCluster({ nodes, firmware, ...options }: StartOptions): LabCluster {
+export function startCluster(given: StartOptions): LabCluster {
+  checkOptions(given);
+  const { nodes, firmware, ...options } = given;
   const lab = new LabCluster({ ...options, nodes: plainNodes(nodes), firmware: firmware ?? loadFirmware() });
   nodes.forEach((node, index) => void (lab.nodes[index]!.symbols = symbolsOf(node)));
   return lab;

@@ -60,18 +60,30 @@ bundled_refuse:
     mov     eax, esi
     push    ecx
     call    path_complete
-    LOAD_STRING edx, "/bin/"
+    LOAD_STRING edx, "/bin"
     call    string_prefix
     pop     ecx
-    mov     eax, ERROR_NOT_MOUNTED
-    jne     1f
+    jne     .Lbundled_refuse_elsewhere
+    mov     edx, eax                    # EDX: what follows
+    cmp     byte ptr [edx], 0
+    je      .Lbundled_refuse_inside
+    cmp     byte ptr [edx], '/'
+    jne     .Lbundled_refuse_elsewhere
+    inc     edx
+.Lbundled_refuse_inside:
     mov     eax, ERROR_READ_ONLY
     test    ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_APPEND
     jnz     1f
+    mov     eax, ERROR_IS_DIRECTORY
+    cmp     byte ptr [edx], 0
+    je      1f
     call    program_find
     mov     eax, ERROR_NOT_SUPPORTED
     jnc     1f
     mov     eax, ERROR_NOT_FOUND
+    jmp     1f
+.Lbundled_refuse_elsewhere:
+    mov     eax, ERROR_NOT_MOUNTED
 1:  stc
     ret
 

@@ -164,6 +164,10 @@ const ATT: readonly Mistake[] = [
   ],
   ["nop // comment", "1:5 `//' begins a comment only at the beginning of a line: write `#' after a statement"],
   [
+    "mov %eax, %ebx // comment",
+    "1:16 `//' begins a comment only at the beginning of a line: write `#' after a statement",
+  ],
+  [
     "mov eax ebx",
     "1:9 neither `%' before `ebx' nor `.intel_syntax noprefix' before this line: AT&T's syntax takes `ebx' for a name in memory. Write `%ebx' and the destination last, or put `.intel_syntax noprefix' at the top of the file",
   ],

@@ -3,7 +3,16 @@
  * instead, whether the machine had ended, and where it hangs.
  */
 import { expect, onTestFinished, test } from "vitest";
-import { assemble, type LabNode, link, parseScript, readElf, type StartNode, startCluster } from "../../src/index.ts";
+import {
+  assemble,
+  type LabNode,
+  link,
+  parseScript,
+  readElf,
+  type StartNode,
+  type StartOptions,
+  startCluster,
+} from "../../src/index.ts";
 
 /** A Multiboot kernel that prints its line and the text of its first module, if any, and goes on as `then` says. */
 function kernel(then: string): Uint8Array {
@@ -84,8 +93,16 @@ test.each<[string, StartNode, RegExp]>([
     { kernel: Uint8Array.of(0xf4), initrd: new Uint8Array(4) },
     /kernel is neither a Multiboot kernel nor Linux/,
   ],
+  // What a compiler would have refused is refused in words, too: without, the machine boots nothing.
+  ["a misspelled option", { floppy: new Uint8Array(512) } as StartNode, /^node 1 has no option floppy; .* floppies,/],
+  ["a file's name", { disk: "os.img" } as unknown as StartNode, /^node 1: disk is what a file holds, .*"os.img"/],
 ])("%s is refused", (_, node, sentence) => {
   expect(() => boot(node)).toThrow(sentence);
+});
+
+test("options of a cluster that are none are refused", () => {
+  expect(() => startCluster({ nodes: 3 } as unknown as StartOptions)).toThrow(/^nodes is a list/);
+  expect(() => startCluster({ node: [{}] } as unknown as StartOptions)).toThrow(/^startCluster has no option node; /);
 });
 
 test("a wait that lasts says for how long, what was printed last, and where the machine is", async () => {

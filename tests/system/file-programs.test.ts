@@ -94,6 +94,15 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "mkdir -p /a/p/q//r /a/p/q; mkdir -p /a/x /a/x/y; mkdir -z; mkdir /a/p; find /a/p",
     "/a/x: exists already\n/a/x/y: not a directory\nusage: mkdir [-p] PATH...\n/a/p: exists already\n/a/p/q\n/a/p/q/r\n",
   ],
+  // What cannot be removed itself, as where a mount begins, keeps what is in it.
+  [
+    "mkdir /a/r; touch /a/r/x; rm -r /a; cd /a; rm -r .; cd r; rm -r ..; cd; rm -r /a/ /a/. /a/r/..; rm -r /; find /a/r; rm -r /a/r",
+    `${["/a", ".", "..", "/a/", "/a/.", "/a/r/.."].map((path) => `${path}: invalid argument\n`).join("")}/: not mounted\n/a/r/x\n`,
+  ],
+  [
+    "rm -r /bin; rmdir /bin/; mkdir /bin; touch /bin; echo x > /bin; mv /bin /a; cat /bin; cat < /bin/; hexdump /binary",
+    `${["", "/", "", "", "", ""].map((slash) => `/bin${slash}: read only\n`).join("")}/bin: is a directory\n/bin/: is a directory\n/binary: not mounted\n`,
+  ],
   [
     "rm -f /a/none && rm -rf /a/none /a/p && rm -f -r /a/p && ls /a/p; cd /a; du; cd",
     "/a/p: not found\n0 KiB in 3 files  .\n",

@@ -25,6 +25,9 @@ remove_path:
     SYSTEM  unlink, "offset path"
     cmp     eax, -ERROR_IS_DIRECTORY
     jne     .Lremove_path_done
+    SYSTEM  directory_remove, "offset path" # what cannot be removed, as where a mount begins, keeps what is in it
+    cmp     eax, -ERROR_NOT_EMPTY
+    jne     .Lremove_path_done
     mov     esi, [path_length]
 .Lremove_path_next:
     SYSTEM  directory_open, "offset path" # anew for each, since the first entry is always another one

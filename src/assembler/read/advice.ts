@@ -256,7 +256,7 @@ const BOTH: readonly Row[] = [
   },
   {
     syntax: "any",
-    ids: "expression-expected",
+    ids: "expression-expected trailing-text",
     pattern: /^[^"']*\s\/\/ ?\S/,
     say: () => "`//' begins a comment only at the beginning of a line: write `#' after a statement",
   },
