@@ -182,6 +182,17 @@ describe("programs for files", () => {
     expect(await perByte("hexdump /a/w | wc -c")).toBeLessThan(70);
   });
 
+  thoroughly("make a file or none where no space is left, and say which", async () => {
+    const node = await withVolume(32 << 20);
+    await output(node, "seq 900000 > /a/large; seq 2000 > /a/more");
+    expect(await output(node, "touch /a/new; echo $?; ls /a/new; touch /a/large; echo $?")).toBe(
+      `0\nfile ${"0".padStart(26)}  new\n0\n`,
+    );
+    expect(await output(node, "cp /a/large /a/copy; echo $?; ls /a/copy; find /a part")).toBe(
+      "/a/copy: no space left\n1\n/a/copy: not found\n",
+    );
+  });
+
   thoroughly("go down as far as names lead", async () => {
     const node = await withVolume(32 << 20);
     const name = "twenty-characters-xy";
