@@ -57,22 +57,22 @@ bundled_stat:
 # Clobbers: ECX, EDX.
 .global bundled_refuse
 bundled_refuse:
-    FRAME   NODE_SIZE_OF
+    mov     eax, esi
     push    ecx
-    push    edi
-    lea     edi, [ebp - NODE_SIZE_OF]
-    call    bundled_stat
-    pop     edi
+    call    path_complete
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
     pop     ecx
-    jc      1f
-    mov     eax, ERROR_NOT_SUPPORTED
-1:  cmp     eax, ERROR_NOT_MOUNTED
-    je      2f
-    test    ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_APPEND
-    jz      2f
+    mov     eax, ERROR_NOT_MOUNTED
+    jne     1f
     mov     eax, ERROR_READ_ONLY
-2:  stc
-    ENDFRAME
+    test    ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_APPEND
+    jnz     1f
+    call    program_find
+    mov     eax, ERROR_NOT_SUPPORTED
+    jnc     1f
+    mov     eax, ERROR_NOT_FOUND
+1:  stc
     ret
 
 # The next program.

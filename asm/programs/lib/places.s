@@ -60,7 +60,7 @@ paths_to:
     jne     .Lpaths_to_next             # there are several, so EBP is a directory
     jmp     finish
 .Lpaths_to_long:
-    mov     edx, [esi]
+    mov     edx, ebp
     call    complain
     jmp     .Lpaths_to_done
 
