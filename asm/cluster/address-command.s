@@ -58,8 +58,7 @@ cloud_address:
     mov     esi, [esi]
     call    [edi + 4]
     jmp     9f
-8:  call    cloud_usage
-    mov     eax, 1
+8:  mov     eax, CLOUD_MISUSED
 9:  pop     edi
     pop     esi
     pop     ebx

@@ -6,42 +6,6 @@
 .include "net.inc"
 .include "cluster.inc"
 
-.pushsection .rodata.str, "a", @progbits
-cloud_help:
-    .ascii  "  cloud                shows the nodes of the cluster (cloud status)\n"
-    .ascii  "  cloud init           loads the object cluster_node, or creates it\n"
-    .ascii  "  cloud register       says hello to the cluster now\n"
-    .ascii  "  cloud start | stop   takes part in the cluster, or leaves it until start\n"
-    .ascii  "  cloud reboot NODE    asks a node, by name or address, to reboot. In a cluster with a key it\n"
-    .ascii  "                       does, unless its user has typed: set cloud.reboot no\n"
-    .ascii  "                       In an open one it refuses, unless: set cloud.reboot yes\n"
-    .ascii  "  cloud reboot all     has all nodes reboot, one after the other, this one last\n"
-    .ascii  "  cloud address        shows the service addresses, and who holds each (cloud address list)\n"
-    .ascii  "  cloud address add ADDRESS [MASK] [shared]   has one member hold this address, from now on; where\n"
-    .ascii  "                       it is shared, all members serve its clients\n"
-    .ascii  "  cloud address remove ADDRESS       has nobody hold it any more\n"
-    .ascii  "  cloud address move ADDRESS NODE    has this member hold it\n"
-    .ascii  "  cloud auto-answer NETMASK|off   makes addresses that the router asks for in vain service addresses\n"
-    .ascii  "  cloud set NAME VALUE gives a name a value, for the whole cluster; it counts when a majority\n"
-    .ascii  "                       of the members that agreed last has it on disk. Without VALUE it goes\n"
-    .ascii  "  cloud set dns.domain DOMAIN   has every member answer for the names of the cluster\n"
-    .ascii  "  cloud set dhcp \"ADDRESS COUNT [SECONDS]\"   has the holder of this service address be the LAN's DHCP\n"
-    .ascii  "                       server, for the addresses behind it\n"
-    .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"
-    .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
-    .ascii  "  cloud nodes          shows all nodes of which the history tells\n"
-    .ascii  "  cloud events [-f]    shows who came, went, or changed something; -f goes on until Ctrl-C\n"
-    .ascii  "  cloud graph          shows how many nodes were online, over time\n"
-    .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
-    .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"
-    .ascii  "  cloud expel NODE     replaces the key for all but this node: what it knew is worth nothing then\n"
-    .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
-    .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
-    .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"
-    .ascii  "  cloud key rotate     replaces the key, for all members that live. Who was away says what to do\n"
-    .asciz  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
-.popsection
-
 SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
@@ -77,7 +41,7 @@ ANSWER_PATIENCE_MS      = 1000          # a cluster that does not answer a hello
 .data
 .balign 4
 # Action, routine, number of arguments, ANY for those that look themselves. In: EAX argument or 0; ANY: EAX how many,
-# EDX their addresses. Out: EAX status.
+# EDX their addresses. Out: EAX status, or CLOUD_MISUSED.
 ANY                     = -1
 actions:
     .long   action_status, cloud_status, 0
@@ -98,7 +62,7 @@ actions:
     .long   action_join, cloud_join, 1
     .long   action_expel, cloud_rotate, 1
     .long   action_key, cloud_key, ANY
-    .long   action_help, cloud_usage, 0
+    .long   action_help, cloud_help_shown, 0
     .long   0
 
 # Word after `cloud key`, words in all, routine. In: ESI addresses of the words. Out: EAX status.
@@ -132,7 +96,7 @@ command_cloud:
     jb      .Lcommand_cloud_run
 .Lcommand_cloud_next:
     cmp     dword ptr [edi], 0
-    je      .Lcommand_cloud_usage
+    je      .Lcommand_cloud_unknown
     mov     eax, [esi + 4]
     mov     edx, [edi]
     call    string_compare
@@ -149,6 +113,17 @@ command_cloud:
     mov     eax, [esi + 8]
 .Lcommand_cloud_run:
     call    [edi + 4]
+    cmp     eax, CLOUD_MISUSED
+    jne     .Lcommand_cloud_done
+.Lcommand_cloud_usage:
+    mov     eax, [edi]
+    call    cloud_usage
+    mov     eax, 1
+    jmp     .Lcommand_cloud_done
+.Lcommand_cloud_unknown:
+    mov     eax, [esi + 4]
+    PRINTF  "cluster: there is no cloud %s; cloud help lists what there is\n", eax
+    mov     eax, 1
     jmp     .Lcommand_cloud_done
 .Lcommand_cloud_no_card:
     LOAD_STRING eax, "there is no network card"
@@ -157,23 +132,10 @@ command_cloud:
     LOAD_STRING eax, "the service is stopped"
 1:  PRINTF  "cluster: %s\n", eax
     mov     eax, 1
-    jmp     .Lcommand_cloud_done
-.Lcommand_cloud_usage:
-    call    cloud_usage
-    mov     eax, 1
 .Lcommand_cloud_done:
     pop     edi
     pop     esi
     pop     ebx
-    ret
-
-# Shows how the command is used.
-# Out: EAX status 0.
-.global cloud_usage
-cloud_usage:
-    mov     eax, offset cloud_help
-    call    print
-    xor     eax, eax
     ret
 
 # Takes the cluster's mutex. May sleep.
@@ -222,8 +184,8 @@ cloud_status:
     je      .Lcloud_status_storage
     PRINTF  "because another machine, at %I, has its id: a copy of it, or one with the same MAC address\n", [twin_address]
 .Lcloud_status_storage:
-    cmp     dword ptr [node_mount], 0
-    jne     .Lcloud_status_table
+    call    node_attached
+    jnc     .Lcloud_status_table
     PRINTF  "in memory only: hda0: %s\n", [node_problem]
 .Lcloud_status_table:
     PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
@@ -331,8 +293,7 @@ cloud_key:
     call    key_shown
     jmp     .Lcloud_key_done
 .Lcloud_key_usage:
-    call    cloud_usage
-    mov     eax, 1
+    mov     eax, CLOUD_MISUSED
 .Lcloud_key_done:
     pop     esi
     pop     ebx
@@ -445,13 +406,8 @@ cloud_init:
     xor     ebx, ebx
     call    node_attached
     jnc     2f                          # all is known
-    call    node_load
+    call    cloud_load
     sbb     ebx, ebx                    # -1: still diskless
-    call    values_load
-    call    vote_load
-    call    history_recall
-    call    lived_load
-    call    reboot_recall
 2:  call    cluster_print_node
     test    ebx, ebx
     jnz     1f
@@ -462,6 +418,22 @@ cloud_init:
     call    cloud_unlock
     mov     eax, ebx
     neg     eax
+    pop     ebx
+    ret
+
+# Takes a disk into use. The mutex is held. May sleep.
+# Out: CF when the node is still diskless.
+.global cloud_load
+cloud_load:
+    push    ebx
+    call    node_load
+    sbb     ebx, ebx
+    call    values_load
+    call    vote_load
+    call    history_recall
+    call    lived_load
+    call    reboot_recall
+    add     ebx, ebx
     pop     ebx
     ret
 

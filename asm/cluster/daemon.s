@@ -223,9 +223,12 @@ cluster_timers:
     mov     ebx, [cluster_netif]
     mov     esi, POLL_MS
     call    node_saved
-    jnc     .Lcluster_timers_saved
-    mov     esi, SAVE_POLL_MS
-.Lcluster_timers_saved:
+    mov     ecx, SAVE_POLL_MS
+    jc      .Lcluster_timers_saving
+    call    node_return
+    mov     ecx, esi
+.Lcluster_timers_saving:
+    mov     esi, ecx
     mov     eax, [ebx + NETIF_ADDRESS]
     cmp     eax, [address_known]
     je      .Lcluster_timers_waiting

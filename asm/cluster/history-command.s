@@ -149,8 +149,8 @@ cloud_events:
     xor     eax, eax
     jmp     .Lcloud_events_done
 .Lcloud_events_usage:
-    call    cloud_usage
-    jmp     .Lcloud_events_bad
+    mov     eax, CLOUD_MISUSED
+    jmp     .Lcloud_events_done
 .Lcloud_events_failed:
     pop     eax
 .Lcloud_events_bad:

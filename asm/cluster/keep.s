@@ -200,6 +200,22 @@ keep_changed:
     mov     eax, offset keep_event
     jmp     event_signal
 
+# Has all objects written again that have changed since they were read: the disk was away. The mutex is held.
+# Clobbers: EAX, ECX.
+.global keep_anew
+keep_anew:
+    mov     ecx, offset kept_first
+1:  mov     eax, [ecx]
+    cmp     dword ptr [eax + KEPT_CHANGES], 0
+    je      2f
+    inc     dword ptr [eax + KEPT_CHANGES]
+2:  mov     dword ptr [eax + KEPT_FAILED], 0
+    add     ecx, KEEP_ROW
+    cmp     ecx, offset kept_end
+    jb      1b
+    mov     eax, offset keep_event
+    jmp     event_signal
+
 # Whether what is in memory is on the node's disk, and not empty. The mutex is held.
 # In: EAX KEPT.
 # Out: ZF when it is.

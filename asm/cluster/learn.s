@@ -349,7 +349,8 @@ cloud_learn:
     xor     eax, eax
     jmp     .Lcloud_learn_done
 .Lcloud_learn_usage:
-    call    cloud_usage
+    mov     eax, CLOUD_MISUSED
+    jmp     .Lcloud_learn_done
 .Lcloud_learn_failed:
     mov     eax, 1
 .Lcloud_learn_done:

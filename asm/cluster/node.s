@@ -22,6 +22,7 @@ loaded:                 .space NODE_SIZE    # as it was found on disk
 node_mount:             .space 4        # handle of mount_open of where the object is; 0: the node is diskless
 .global node_problem
 node_problem:           .space 4        # why it is: text
+node_lost:              .space 4        # 1: it was taken away (umount -f); it is used again when it is back
 
 .text
 
@@ -50,9 +51,65 @@ node_attached:
     jnc     9f
     xor     eax, eax
     xchg    eax, [node_mount]
+    test    eax, eax
+    jz      1f
     call    mount_close
-    stc
+    mov     dword ptr [node_lost], 1
+    LOAD_STRING eax, "it was taken away (umount -f); the cluster uses it again when it is mounted at /net"
+    mov     [node_problem], eax
+    PRINTF  "cluster: what was at /net is in memory only: %s\n", eax
+1:  stc
 9:  ret
+
+# Uses the volume again that was taken away, if it is back at /net: what the node has in memory is newer than what is on
+# it. Another volume there is taken into use as `cloud init` does. The mutex is held. May sleep.
+.global node_return
+node_return:
+    push    ebx
+    push    esi
+    call    node_attached
+    jnc     .Lnode_return_done
+    cmp     dword ptr [node_lost], 0
+    je      .Lnode_return_done
+    LOAD_STRING eax, "/net"
+    call    mount_find
+    jc      .Lnode_return_done
+    cmp     byte ptr [edx], 0           # a rest means that a mount above holds the path
+    jne     .Lnode_return_done
+    mov     ebx, eax
+    call    node_class
+    jne     .Lnode_return_done
+    mov     dword ptr [node_lost], 0
+    mov     eax, ebx
+    LOAD_STRING edx, "cluster_node"
+    mov     ecx, offset loaded
+    mov     esi, NODE_SIZE
+    call    object_load
+    jc      .Lnode_return_other
+    mov     eax, [loaded + NODE_AGE]    # this boot was counted on it, and none since
+    cmp     eax, [node_counted]
+    jne     .Lnode_return_other
+    mov     eax, offset node + NODE_ID
+    mov     edx, offset loaded + NODE_ID
+    mov     ecx, NODE_ID_SIZE
+    call    mem_compare
+    jne     .Lnode_return_other
+    mov     eax, ebx
+    mov     edx, offset cluster_owner
+    call    mount_open
+    jc      .Lnode_return_done
+    mov     [node_mount], eax
+    call    node_save
+    call    keep_anew
+    jmp     .Lnode_return_shown
+.Lnode_return_other:
+    call    cloud_load
+.Lnode_return_shown:
+    call    cluster_print_node
+.Lnode_return_done:
+    pop     esi
+    pop     ebx
+    ret
 
 # Finds the object, or creates it, and counts this boot. Without storage the node lives in memory, with age 1. Called
 # again (cloud init) it gives a diskless node its storage. May sleep.

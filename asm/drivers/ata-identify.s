@@ -23,6 +23,8 @@ IDENTIFY_MULTIWORD_DMA = 126            # bits 8-10: the mode that is chosen
 IDENTIFY_COMMANDS = 166                 # word 83
 IDENTIFY_ULTRA_DMA = 176                # bits 8-14
 IDENTIFY_SECTORS48 = 200                # u64
+IDENTIFY_SECTOR = 212                   # bits 14-15: 1 when the word is valid, 12: the next says how long a sector is
+IDENTIFY_SECTOR_WORDS = 234             # u32
 
 .text
 
@@ -43,6 +45,18 @@ ata_setup:
     PRINTF  "%s: a drive without LBA is not supported\n", eax
     jmp     .Lata_setup_done
 .Lata_setup_lba:
+    movzx   eax, word ptr [esi + IDENTIFY_SECTOR]
+    and     eax, 0xD000
+    cmp     eax, 0x5000
+    jne     .Lata_setup_geometry
+    mov     eax, [esi + IDENTIFY_SECTOR_WORDS]
+    add     eax, eax
+    mov     edx, ebx
+    cmp     eax, 512
+    jbe     .Lata_setup_geometry
+    call    disk_large
+    jmp     .Lata_setup_done
+.Lata_setup_geometry:
     movzx   eax, word ptr [esi + IDENTIFY_CYLINDERS]
     mov     [ebx + DISK_CYLINDERS], eax
     movzx   eax, word ptr [esi + IDENTIFY_HEADS]

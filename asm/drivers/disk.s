@@ -13,6 +13,14 @@ disk_table:     .skip DISK_MAX * DISK_SIZE_OF   # hda to hdh, then vda to vdh
 
 .text
 
+# Says that a drive is not used because its sectors are too large: a write of less than one is none that is whole.
+# In: EAX bytes of a sector, EDX disk, which has a name.
+.global disk_large
+disk_large:
+    add     edx, DISK_NAME
+    PRINTF  "%s: not used: its sectors have %u bytes, and QuRe writes sectors of 512\n", edx, eax
+    ret
+
 # Gives a slot its name, before it is known whether there is a drive.
 # In: EAX disk.
 .global disk_name

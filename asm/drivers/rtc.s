@@ -169,8 +169,8 @@ rtc_normalize:
 .Lrtc_normalize_century:
     imul    ecx, ecx, 100
     add     [ebx + DATE_YEAR], ecx
-    cmp     dword ptr [ebx + DATE_YEAR], 2136
-    jae     .Lrtc_normalize_bad
+    cmp     dword ptr [ebx + DATE_YEAR], DATE_YEAR_MOST
+    ja      .Lrtc_normalize_bad
     mov     eax, [ebx + DATE_MONTH]
     dec     eax
     cmp     eax, 12
@@ -243,7 +243,7 @@ date_to_seconds:
     ret
 
 # Whether a year is a leap year.
-# In: EAX year 2000-2136.
+# In: EAX year, 2000 to DATE_YEAR_MOST.
 # Out: ZF set when it is a leap year.
 # Clobbers: EAX only.
 date_is_leap:

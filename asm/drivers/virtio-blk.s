@@ -18,11 +18,13 @@ VBLK_SERIAL_BYTES       = 20
 
 # Features (5.2.3).
 VBLK_F_READ_ONLY        = 1 << 5
+VBLK_F_BLOCK_SIZE       = 1 << 6
 VBLK_F_FLUSH            = 1 << 9
-VBLK_FEATURES           = VBLK_F_READ_ONLY | VBLK_F_FLUSH
+VBLK_FEATURES           = VBLK_F_READ_ONLY | VBLK_F_BLOCK_SIZE | VBLK_F_FLUSH
 
 # The device's own registers (5.2.4).
-VBLK_CAPACITY           = 0             # u64   sectors
+VBLK_CAPACITY           = 0             # u64   sectors of 512 bytes
+VBLK_BLOCK_BYTES        = 20            # u32   what the disk itself takes for a sector
 
 # Requests and their status (5.2.6).
 VBLK_IN                 = 0
@@ -95,6 +97,14 @@ virtio_blk_attach:
     mov     eax, esi
     call    virtio_blk_open
     jc      .Lvirtio_blk_attach_failed
+    test    dword ptr [esi + VBLK_DEVICE + VIRTIO_FEATURES], VBLK_F_BLOCK_SIZE
+    jz      .Lvirtio_blk_attach_sectors
+    lea     eax, [esi + VBLK_DEVICE]
+    mov     edx, VBLK_BLOCK_BYTES
+    call    virtio_config
+    cmp     eax, 512
+    ja      .Lvirtio_blk_attach_large
+.Lvirtio_blk_attach_sectors:
     mov     eax, [esi + VBLK_DEVICE + VIRTIO_IRQ]
     mov     edx, offset virtio_blk_interrupt
     mov     ecx, esi
@@ -137,6 +147,10 @@ virtio_blk_attach:
     pop     edi
     mov     eax, ebx
     call    disk_ready
+    jmp     .Lvirtio_blk_attach_done
+.Lvirtio_blk_attach_large:
+    mov     edx, ebx
+    call    disk_large
     jmp     .Lvirtio_blk_attach_done
 .Lvirtio_blk_attach_failed:
     call    error_text

@@ -4,6 +4,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "fs.inc"
+.include "file.inc"
 
 .text
 
@@ -48,6 +49,30 @@ bundled_stat:
     stc
 .Lbundled_stat_done:
     pop     ebx
+    ret
+
+# Why what a path names cannot be opened as a file, or be changed, where no mount holds it.
+# In: ESI path, ECX FILE_* with which it is opened, or FILE_WRITE.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global bundled_refuse
+bundled_refuse:
+    mov     eax, esi
+    push    ecx
+    call    path_complete
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
+    pop     ecx
+    mov     eax, ERROR_NOT_MOUNTED
+    jne     1f
+    mov     eax, ERROR_READ_ONLY
+    test    ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_APPEND
+    jnz     1f
+    call    program_find
+    mov     eax, ERROR_NOT_SUPPORTED
+    jnc     1f
+    mov     eax, ERROR_NOT_FOUND
+1:  stc
     ret
 
 # The next program.

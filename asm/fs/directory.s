@@ -6,6 +6,7 @@
 .include "tasks.inc"
 .include "disk.inc"
 .include "fs.inc"
+.include "file.inc"
 
 HANDLE_TYPE directory_type, "directory", directory_destroy
 
@@ -128,7 +129,7 @@ path_change:
     push    ebp
     mov     eax, esi
     call    mount_find
-    jc      9f
+    jc      2f
     call    mount_enter
     jc      9f
     call    mount_writable
@@ -137,6 +138,9 @@ path_change:
 1:  call    mount_leave
 9:  pop     ebp
     ret
+2:  mov     ecx, FILE_WRITE
+    call    bundled_refuse
+    jmp     9b
 
 # Makes a directory. May sleep.
 # In: ESI path.
@@ -180,7 +184,7 @@ file_unlink:
 
 # Gives something another name, which it replaces. Both are on one mount. May sleep.
 # In: ESI path, EDI new path.
-# Out: CF and EAX error: ERROR_NOT_SUPPORTED when the mounts differ.
+# Out: CF and EAX error: ERROR_NOT_SUPPORTED when the mounts differ; ERROR_BUSY when it is a mount itself.
 .global file_rename
 file_rename:
     push    ebx
@@ -197,16 +201,15 @@ file_rename:
 .Lfile_rename_find:
     mov     eax, edi
     call    mount_find
-    jc      9f
+    jc      .Lfile_rename_to_bundled
     push    edx
     mov     ebx, eax
     mov     eax, esi
     call    mount_find
     pop     ecx
-    jc      9f
+    jc      .Lfile_rename_bundled
     cmp     eax, ebx
-    mov     eax, ERROR_NOT_SUPPORTED
-    jne     8f
+    jne     .Lfile_rename_apart
     mov     eax, ebx
     call    mount_enter
     jc      9f
@@ -215,11 +218,26 @@ file_rename:
     mov     ebx, FS_RENAME
     call    mount_routine
 1:  call    mount_leave
-    jmp     9f
-8:  stc
 9:  pop     ebp
     pop     ebx
     ret
+.Lfile_rename_apart:
+    cmp     byte ptr [edx], 0           # the mount itself
+    mov     eax, ERROR_BUSY
+    je      2f
+    mov     eax, ERROR_NOT_SUPPORTED
+2:  stc
+    jmp     9b
+.Lfile_rename_to_bundled:
+    push    esi
+    mov     esi, edi
+    jmp     3f
+.Lfile_rename_bundled:
+    push    esi
+3:  mov     ecx, FILE_WRITE
+    call    bundled_refuse
+    pop     esi
+    jmp     9b
 
 # Opens a directory. May sleep.
 # In: ESI path.

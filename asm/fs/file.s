@@ -48,7 +48,7 @@ file_open:
     mov     edi, eax                    # EDI: open file
     mov     eax, esi
     call    mount_find
-    jc      .Lfile_open_free
+    jc      .Lfile_open_bundled
     mov     [ebp - NODE_SIZE_OF - 8], edx
     xor     edx, edx
     call    mount_open
@@ -83,6 +83,10 @@ file_open:
     call    file_destroy
     pop     eax
     jmp     .Lfile_open_failed
+.Lfile_open_bundled:
+    mov     ecx, [ebp - NODE_SIZE_OF - 4]
+    call    bundled_refuse
+    jmp     .Lfile_open_free
 .Lfile_open_close:
     push    eax
     mov     eax, [edi + OPEN_MOUNT]

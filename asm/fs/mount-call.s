@@ -168,15 +168,3 @@ mount_about:
     pop     ebx
     ret
 
-# Whether anybody has something of a mount open.
-# In: EAX handle of the mount.
-# Out: CF when so.
-.global mount_is_used
-mount_is_used:
-    call    mount_record
-    jc      1f                          # it is unmounted
-    mov     edx, [eax + MOUNT_USERS]
-    neg     edx
-    ret
-1:  clc
-    ret

@@ -43,16 +43,25 @@ oofs_name_find:
     jc      .Loofs_name_find_done
     mov     esi, eax
     push    ecx
+    movzx   edi, word ptr [esi + LEAF_BYTES]
+    mov     edx, [ebx + OOFS_NAME_HASH]
     mov     ecx, LEAF_ENTRIES
 .Loofs_name_find_entry:
-    movzx   eax, word ptr [esi + LEAF_BYTES]
-    cmp     ecx, eax
+    cmp     ecx, edi
     jae     .Loofs_name_find_end
-    call    oofs_entry_is
-    je      .Loofs_name_find_found
-    call    oofs_entry_bytes
-    add     ecx, eax
+    cmp     [esi + ecx + ENTRY_HASH], edx   # they are in the order of their hashes
+    jae     .Loofs_name_find_hash
+.Loofs_name_find_next:
+    movzx   eax, byte ptr [esi + ecx + ENTRY_LENGTH]
+    lea     ecx, [ecx + eax + ENTRY_NAME + 3]
+    and     ecx, ~3
     jmp     .Loofs_name_find_entry
+.Loofs_name_find_hash:
+    ja      .Loofs_name_find_end
+    call    oofs_entry_is
+    mov     edx, [ebx + OOFS_NAME_HASH]
+    jne     .Loofs_name_find_next
+    jmp     .Loofs_name_find_found
 .Loofs_name_find_end:
     pop     ecx
 .Loofs_name_find_none:
@@ -114,6 +123,12 @@ oofs_name_divisions:
     call    oofs_leaf_read
     jc      .Loofs_name_divisions_done
     mov     esi, eax
+    call    oofs_name_bytes             # most often it fits as it is
+    movzx   ecx, word ptr [esi + LEAF_BYTES]
+    add     ecx, eax
+    xor     eax, eax
+    cmp     ecx, OOFS_BLOCK_BYTES
+    jbe     .Loofs_name_divisions_good
     mov     edi, edx                    # EDI: steps, [ESP] steps at first
     push    edx
 .Loofs_name_divisions_more:
@@ -242,17 +257,18 @@ oofs_leaf_new:
 oofs_entry_add:
     push    edi
     push    eax
+    movzx   edi, word ptr [esi + LEAF_BYTES]
+    mov     edx, [ebx + OOFS_NAME_HASH]
     mov     ecx, LEAF_ENTRIES
-1:  movzx   eax, word ptr [esi + LEAF_BYTES]
-    cmp     ecx, eax
+1:  cmp     ecx, edi
     jae     2f
-    mov     edx, [esi + ecx + ENTRY_HASH]
-    cmp     edx, [ebx + OOFS_NAME_HASH]
+    cmp     [esi + ecx + ENTRY_HASH], edx
     ja      2f
-    call    oofs_entry_bytes
-    add     ecx, eax
+    movzx   eax, byte ptr [esi + ecx + ENTRY_LENGTH]
+    lea     ecx, [ecx + eax + ENTRY_NAME + 3]
+    and     ecx, ~3
     jmp     1b
-2:  movzx   eax, word ptr [esi + LEAF_BYTES]
+2:  mov     eax, edi
     sub     eax, ecx                    # EAX: bytes after it
     lea     edi, [esi + ecx]            # EDI: the entry
     mov     ecx, eax

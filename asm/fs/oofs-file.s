@@ -168,8 +168,11 @@ oofs_write_at:
     mov     eax, ERROR_WRONG_CLASS
     stc
     jne     .Loofs_write_at_part
+    mov     eax, RECORD_BLOCKS          # nothing written sets the time alone
+    test    esi, esi
+    jz      1f
     mov     eax, PIECE_BLOCKS + 1 + 8 + RECORD_BLOCKS
-    mov     edx, OOFS_NEED_SPACE
+1:  mov     edx, OOFS_NEED_SPACE
     call    oofs_begin
     jc      .Loofs_write_at_part
     call    oofs_piece_write

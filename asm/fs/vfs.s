@@ -273,9 +273,8 @@ umount_path:
     cmp     edi, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
     jb      .Lumount_path_mount
 .Lumount_path_user:
-    mov     eax, offset mount_use_type
-    mov     edx, ebx
-    call    handle_search
+    mov     eax, ebx
+    call    mount_user_find
     jc      .Lumount_path_unused
     cmp     dword ptr [esp], 0
     je      .Lumount_path_busy
@@ -283,12 +282,7 @@ umount_path:
     call    handle_close
     jmp     .Lumount_path_user
 .Lumount_path_busy:
-    mov     edi, [edx + OWNER_NAME]
-    cmp     edx, offset owner_system
-    jne     .Lumount_path_named
-    call    mount_user
-    mov     edi, eax
-.Lumount_path_named:
+    mov     edi, edx
     call    mounts_unlock
     mov     eax, ERROR_BUSY
     mov     edx, edi
@@ -313,6 +307,34 @@ umount_path:
     pop     esi
     pop     ebx
     ret
+
+# Names one who uses a mount.
+# In: EAX handle of the mount.
+# Out: EDX name; CF when nobody does.
+.global mount_first_user
+mount_first_user:
+    call    mount_record
+    jc      1f                          # it is unmounted
+
+# The same for its record.
+# In: EAX mount.
+# Out: EAX handle of mount_open, EDX the user's name; CF when there is none.
+mount_user_find:
+    push    ebx
+    mov     edx, eax
+    mov     eax, offset mount_use_type
+    call    handle_search
+    jc      2f
+    mov     ebx, eax
+    cmp     edx, offset owner_system
+    mov     edx, [edx + OWNER_NAME]
+    jne     3f
+    call    mount_user
+    mov     edx, eax
+3:  mov     eax, ebx
+    clc
+2:  pop     ebx
+1:  ret
 
 # Destructor of mounts: unmounts, when whoever is at work in it has finished. The mutex of all mounts is held.
 # In: EAX mount.
@@ -354,8 +376,6 @@ mount_open:
     mov     edx, offset mount_use_type
     mov     ecx, esi
     call    handle_open
-    jc      1f
-    inc     dword ptr [ebx + MOUNT_USERS]
 1:  mov     ebx, eax
     sbb     esi, esi
     call    mounts_unlock
@@ -373,10 +393,9 @@ mount_close:
     mov     edx, offset mount_use_type
     jmp     handle_close
 
-# Destructor of what mount_open opened.
+# Destructor of what mount_open opened: the mount is busy as long as there is a handle.
 # In: EAX mount.
 mount_unused:
-    lock dec dword ptr [eax + MOUNT_USERS]
     ret
 
 # The record that a handle of either kind names.

@@ -142,7 +142,7 @@ static inline long qure_clock(void)
     return qure_call(21, 0, 0, 0, 0, 0);
 }
 
-/* Reads date and time. Returns seconds since 2000-01-01 00:00. */
+/* Reads date and time. Returns seconds since 2000-01-01 00:00, without a sign. */
 static inline long qure_time(void)
 {
     return qure_call(22, 0, 0, 0, 0, 0);
@@ -310,7 +310,7 @@ static inline long qure_time_read(long record)
     return qure_call(49, record, 0, 0, 0, 0);
 }
 
-/* Sets the clock forward or back, until the machine is switched off. The time since the machine started stays what it is. Returns 0; the error "invalid" (4) when it would leave the years 2000 to 2067. */
+/* Sets the clock forward or back, until the machine is switched off. The time since the machine started stays what it is. Returns 0; the error "invalid" (4) when it would leave the years 2000 to 2105. */
 static inline long qure_time_step(long seconds, long milliseconds)
 {
     return qure_call(50, seconds, milliseconds, 0, 0, 0);

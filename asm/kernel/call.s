@@ -75,18 +75,24 @@ call_spawn:
     mov     ecx, 12
     call    copy_from_program
     jc      .Lcall_spawn_done
-1:  mov     eax, ARGUMENTS_BYTES + PATH_BYTES
-    call    malloc
+1:  mov     dword ptr [ebp - 16], ARGUMENTS_BYTES
+.Lcall_spawn_room:
+    mov     edi, [ebp - 16]
+    lea     eax, [edi + PATH_BYTES]
+    call    malloc_filled
     jc      .Lcall_spawn_done
     mov     esi, eax
     mov     [ebp - SPAWN_SIZE - 16 + SPAWN_ARGUMENTS], eax
-    lea     edi, [esi + ARGUMENTS_BYTES]
+    add     edi, eax
     mov     eax, edi
     mov     [ebp - SPAWN_SIZE - 16 + SPAWN_PATH], eax
     mov     edx, [ebp - 12]
     mov     ecx, PATH_BYTES
     call    copy_string
-    jc      .Lcall_spawn_free
+    jnc     .Lcall_spawn_strings
+    mov     dword ptr [ebp - 16], ARGUMENTS_MOST # more room does not help
+    jmp     .Lcall_spawn_free
+.Lcall_spawn_strings:
     mov     eax, [ebp - 4]
     call    call_strings
     jc      .Lcall_spawn_free
@@ -130,7 +136,12 @@ call_spawn:
     mov     eax, [ebp - SPAWN_SIZE - 16 + SPAWN_ARGUMENTS]
     call    mfree
     pop     eax
-    stc
+    cmp     eax, ERROR_TOO_LONG
+    jne     4f
+    shl     dword ptr [ebp - 16], 2     # there may be more of them than most have
+    cmp     dword ptr [ebp - 16], ARGUMENTS_MOST
+    jbe     .Lcall_spawn_room
+4:  stc
 .Lcall_spawn_done:
     mov     esp, ebp
     pop     ebp
@@ -159,8 +170,6 @@ call_strings:
     mov     ecx, edi
     sub     ecx, esi
     jbe     .Lcall_strings_failed
-    cmp     dword ptr [esp + 4], ARGUMENTS_MAXIMUM / 2
-    jae     .Lcall_strings_failed
     mov     eax, esi
     call    copy_string
     jc      .Lcall_strings_done
@@ -242,7 +251,7 @@ call_clock:
 # System call: reads date and time.
 call_time:
     call    clock_seconds
-    and     eax, 0x7FFFFFFF
+    clc
     ret
 
 # System call: reads date and time to the millisecond.

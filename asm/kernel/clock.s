@@ -5,6 +5,7 @@
 .include "errors.inc"
 .include "tasks.inc"
 .include "clock.inc"
+.include "date.inc"
 
 TICKS_MAXIMUM       = 0xFFFF / PIT_DIVISOR  # that one interrupt can stand for
 
@@ -240,7 +241,7 @@ clock_date:
 
 # Sets the time of day forward or back. The real-time clock keeps its own.
 # In: EAX seconds, EDX milliseconds from -999 to 999.
-# Out: CF and ERROR_INVALID when it would leave the years that a signed number of seconds since 2000 reaches.
+# Out: CF and ERROR_INVALID when it would leave the years 2000 to 2105, or would have been before them at boot.
 .global clock_step
 clock_step:
     push    ebx
@@ -260,10 +261,18 @@ clock_step:
 2:  push    edx
     call    clock_seconds
     pop     edx
+    mov     ecx, ebx
+    shr     ecx, 31                     # ECX: 1 when it goes back, and a sum must not stay below 0
     add     eax, ebx                    # where the clock would be
-    js      .Lclock_step_invalid
+    sbb     ecx, 0
+    jnz     .Lclock_step_invalid
+    cmp     eax, DATE_SECONDS_MOST
+    ja      .Lclock_step_invalid
+    mov     ecx, ebx
+    shr     ecx, 31
     add     ebx, [clock_boot_seconds]
-    js      .Lclock_step_invalid
+    sbb     ecx, 0
+    jnz     .Lclock_step_invalid
     mov     [clock_boot_seconds], ebx
     mov     [clock_boot_ms], edx
     INTERRUPTS_RESTORE

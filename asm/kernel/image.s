@@ -41,6 +41,7 @@ PF_W                = 2
 # Finds a program in the archive.
 # In: ESI path; one that does not begin with / counts from the current directory.
 # Out: EAX address of its file, EDX bytes; CF when there is none.
+.global program_find
 program_find:
     push    ebx
     push    edi

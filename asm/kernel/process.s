@@ -72,6 +72,11 @@ process_spawn:
     mov     ecx, TASK_NAME_SIZE
     call    string_copy
     call    place_inherit
+    call    arguments_room
+    add     eax, [ebx + PROCESS_ARGUMENTS_BYTES]
+    cmp     eax, ARGUMENTS_MOST
+    mov     eax, ERROR_TOO_LONG
+    ja      .Lprocess_spawn_failed
     mov     esi, [ebp + SPAWN_PATH]
     call    image_open
     jc      .Lprocess_spawn_failed
@@ -346,21 +351,25 @@ thread_enter:
 
 # Puts arguments and environment on the first thread's stack: their number, the addresses of the arguments, 0, the
 # addresses of the environment, 0, and above them the strings. May sleep.
-# In: EBX process, ESI the thread's buffer.
+# In: EBX process.
 # Out: EAX stack pointer; CF and EAX error without memory.
 arguments_place:
+    push    esi
     push    edi
     push    ebp
     mov     ecx, [ebx + PROCESS_ARGUMENTS_BYTES]
     mov     eax, STACK_END - 16
     sub     eax, ecx
     and     eax, ~15
-    push    eax                         # where the strings go
+    mov     ebp, eax                    # EBP: where the strings go
     mov     edx, [ebx + PROCESS_ARGUMENTS]
     call    copy_to_program
-    pop     ebp
     jc      .Larguments_place_done
-    mov     edi, esi
+    call    arguments_room
+    call    malloc_filled
+    jc      .Larguments_place_done
+    mov     esi, eax                    # ESI: the list, until it is copied
+    mov     edi, eax
     mov     eax, [ebx + PROCESS_ARGUMENT_COUNT]
     stosd
     mov     edx, [ebx + PROCESS_ARGUMENTS]
@@ -375,20 +384,35 @@ arguments_place:
     mov     eax, ebp
     sub     eax, ecx
     and     eax, ~15
-    push    eax
+    mov     ebp, eax                    # EBP: where it goes
     mov     edx, esi
     call    copy_to_program
-    pop     edx
+    sbb     edi, edi
+    push    eax
+    mov     eax, esi
+    call    mfree
+    pop     eax
+    add     edi, edi
     jc      .Larguments_place_done
     xor     eax, eax
     xchg    eax, [ebx + PROCESS_ARGUMENTS]
-    push    edx
     call    mfree
-    pop     eax
+    mov     eax, ebp
     clc
 .Larguments_place_done:
     pop     ebp
     pop     edi
+    pop     esi
+    ret
+
+# The bytes of the list that arguments_place makes.
+# In: EBX process.
+# Out: EAX.
+# Clobbers: EAX only.
+arguments_room:
+    mov     eax, [ebx + PROCESS_ARGUMENT_COUNT]
+    add     eax, [ebx + PROCESS_ENVIRONMENT_COUNT]
+    lea     eax, [eax*4 + 12]           # their number, and two zeros
     ret
 
 # Lists the addresses of strings that follow each other.

@@ -25,19 +25,21 @@ _start:
 
 # Makes one directory.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 make:
     push    ebx
+    mov     edx, eax
     SYSTEM  directory_make, eax
     pop     ebx
     ret
 
 # Makes a directory and those above it.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 make_all:
     push    ebx
     push    esi
+    mov     edx, eax
     mov     esi, eax                    # ESI: where the next part begins
     mov     ebx, eax
 .Lmake_all_part:

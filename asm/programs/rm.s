@@ -27,7 +27,7 @@ _start:
     je      .Lforce
     cmp     byte ptr [ecx], 'r'
     jne     misused
-    mov     edx, offset remove_tree
+    mov     edx, offset remove_all
     jmp     .Lletter
 .Lforce:
     mov     dword ptr [forgives], 1
@@ -35,11 +35,19 @@ _start:
 
 # Removes a file.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 remove:
     push    ebx
+    mov     edx, eax
     SYSTEM  unlink, eax
     pop     ebx
+    jmp     forgive
+
+# Removes a file, or a directory with all that is in it.
+# In: EAX path.
+# Out: EAX negated error code, EDX the path that it is about.
+remove_all:
+    call    remove_tree
 
 # Forgives that something is not there, if that was asked for.
 # In: EAX negated error code.
@@ -52,59 +60,6 @@ forgive:
     xor     eax, eax
 1:  ret
 
-# Removes a file, or a directory with all that is in it.
-# In: EAX path.
-# Out: EAX negated error code.
-remove_tree:
-    call    path_set
-    jc      1f
-    call    remove_path
-    jmp     forgive
-1:  ret
-
-# Removes what is at the path, a directory with all that is in it.
-# Out: EAX negated error code.
-remove_path:
-    push    ebx
-    push    esi
-    SYSTEM  unlink, "offset path"
-    cmp     eax, -ERROR_IS_DIRECTORY
-    jne     .Lremove_path_done
-    mov     esi, [path_length]
-.Lremove_path_next:
-    SYSTEM  directory_open, "offset path" # anew for each, since the first entry is always another one
-    test    eax, eax
-    js      .Lremove_path_done
-    push    eax
-    SYSTEM  directory_read, eax, "offset about"
-    pop     ebx
-    push    eax
-    SYSTEM  close, ebx
-    pop     eax
-    test    eax, eax
-    js      .Lremove_path_empty
-    mov     eax, offset about + STAT_NAME
-    call    path_append
-    jc      .Lremove_path_cut
-    call    remove_path
-.Lremove_path_cut:
-    push    eax
-    mov     eax, esi
-    call    path_cut
-    pop     eax
-    test    eax, eax
-    jns     .Lremove_path_next
-    jmp     .Lremove_path_done
-.Lremove_path_empty:
-    cmp     eax, -ERROR_NOT_FOUND
-    jne     .Lremove_path_done
-    SYSTEM  directory_remove, "offset path"
-.Lremove_path_done:
-    pop     esi
-    pop     ebx
-    ret
-
 .bss
 .balign 4
-about:          .space STAT_SIZE
 forgives:       .space 4                # 1: -f

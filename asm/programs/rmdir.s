@@ -15,9 +15,10 @@ _start:
 
 # Removes one directory.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 remove:
     push    ebx
+    mov     edx, eax
     SYSTEM  directory_remove, eax
     pop     ebx
     ret

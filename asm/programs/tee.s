@@ -20,7 +20,7 @@ _start:
     js      fail
     mov     edi, eax
 1:  SYSTEM  read, 0, "offset buffer", BUFFER_BYTES
-    mov     edx, ebp
+    mov     edx, offset text_input
     test    eax, eax
     js      fail
     jz      3f
@@ -29,16 +29,25 @@ _start:
     mov     edx, offset buffer
     mov     eax, 1
     call    write_all
-    mov     ecx, esi
+    jnc     2f
+    cmp     eax, -ERROR_BROKEN_PIPE     # who has ended needs no word about it
+    mov     edx, offset text_output
+    jne     fail
+    mov     dword ptr [status], 1
+2:  mov     ecx, esi
     mov     edx, offset buffer
     mov     eax, edi
     call    write_all
     mov     edx, ebp
     jnc     1b
     jmp     fail
-3:  SYSTEM  exit, 0
+3:  SYSTEM  exit, [status]
 
 .section .rodata
+text_output:    .asciz "output"
+text_input:     .asciz "input"
 
 .bss
+.balign 4
+status:         .space 4                # 1: nobody reads the output
 buffer:         .space BUFFER_BYTES

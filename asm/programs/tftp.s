@@ -82,10 +82,6 @@ _start:
 
 # Gets the file. What has come so far has another name, so that what was there before stays until all is here.
 get:
-    mov     eax, [target]
-    call    part_name
-    mov     edx, [target]
-    jc      fail
     mov     eax, [source]
     xor     edx, edx
     call    request_write
@@ -127,10 +123,10 @@ get:
     ja      abandon
     cmp     dword ptr [file], 0
     jne     2f
-    SYSTEM  open, "offset part", OPEN_NEW
-    mov     edx, offset part
-    test    eax, eax
-    js      .Lget_failed
+    mov     eax, [target]
+    call    part_open
+    mov     edx, [target]
+    jc      .Lget_failed
     mov     [file], eax
 2:  inc     dword ptr [blocks]
     add     [bytes], ebp
@@ -139,7 +135,7 @@ get:
     mov     edx, offset heard + HEAD_BYTES
     mov     ecx, ebp
     call    write_all
-    mov     edx, offset part
+    mov     edx, [target]
     jc      .Lget_failed
     mov     eax, [blocks]
     call    acknowledge
@@ -155,12 +151,12 @@ get:
 3:  call    send_again
     mov     ebx, [file]
     SYSTEM  sync, ebx
-    mov     edx, offset part
+    mov     edx, [target]
     test    eax, eax
     js      .Lget_failed
     SYSTEM  close, ebx
-    mov     ecx, [target]
-    SYSTEM  rename, "offset part", ecx
+    mov     eax, [target]
+    call    part_place
     mov     edx, [target]
     test    eax, eax
     js      fail
@@ -435,7 +431,7 @@ forget:
     test    ebx, ebx
     jz      1f
     SYSTEM  close, ebx
-    SYSTEM  unlink, "offset part"
+    call    part_remove
 1:  ret
 
 # Sends an error to the server.

@@ -14,20 +14,33 @@ _start:
     mov     edx, offset touch
     jmp     each_path
 
-# Makes an empty file, or sets the time of one that is there by writing nothing to it.
+# Makes an empty file, or sets the time of one that is there by writing nothing to it: a new one has its time.
 # In: EAX path.
-# Out: EAX negated error code.
+# Out: EAX negated error code, EDX path.
 touch:
     push    ebx
     push    esi
-    SYSTEM  open, eax, OPEN_APPEND
-    test    eax, eax
-    js      1f
+    push    edi
     mov     esi, eax
-    SYSTEM  write, esi, 0, 0
-    xchg    esi, eax
+    xor     edi, edi                    # EDI: how it went
+    SYSTEM  open, esi, FILE_WRITE | FILE_CREATE | FILE_EXCLUSIVE
+    test    eax, eax
+    jns     .Ltouch_close
+    cmp     eax, -ERROR_EXISTS
+    jne     .Ltouch_done
+    SYSTEM  open, esi, FILE_WRITE
+    test    eax, eax
+    js      .Ltouch_done
+    push    eax
+    SYSTEM  write, eax, 0, 0
+    mov     edi, eax
+    pop     eax
+.Ltouch_close:
     SYSTEM  close, eax
-    mov     eax, esi
-1:  pop     esi
+    mov     eax, edi
+.Ltouch_done:
+    mov     edx, esi
+    pop     edi
+    pop     esi
     pop     ebx
     ret

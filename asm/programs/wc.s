@@ -65,25 +65,44 @@ count:
     push    eax
     call    input_open
     jc      .Lcount_done
-    xor     ebx, ebx                    # EBX: lines, ESI: words, EDI: bytes, EBP: 1 within a word
+    xor     ebx, ebx                    # EBX: lines, ESI: words, EDI: bytes
     xor     esi, esi
     xor     edi, edi
-    xor     ebp, ebp
-1:  call    input_byte
-    jc      3f
-    inc     edi
+    mov     ebp, offset .Lcount_blank   # EBP: where it goes on: between words or within one
+.Lcount_fill:
+    call    input_fill
+    jc      .Lcount_end
+    add     edi, eax
+    lea     edx, [input_buffer + eax]   # EDX: end of what there is, ECX: up to 0
+    mov     ecx, eax
+    neg     ecx
+    jmp     ebp
+.Lcount_blank:
+    mov     al, [edx + ecx]
+    cmp     al, ' '
+    ja      .Lcount_begins
+.Lcount_line:
     cmp     al, 10
-    jne     2f
+    jne     1f
     inc     ebx
-2:  cmp     al, ' ' + 1
-    sbb     eax, eax
-    inc     eax                         # 1 for a letter
-    cmp     ebp, eax                    # CF when a word begins
-    adc     esi, 0
-    mov     ebp, eax
-    jmp     1b
-3:  call    input_close
-    mov     ebp, NUMBER_WIDTH           # EBP: width of the next number, all but the first with a blank
+1:  inc     ecx
+    jnz     .Lcount_blank
+    mov     ebp, offset .Lcount_blank
+    jmp     .Lcount_fill
+.Lcount_begins:
+    inc     esi
+    jmp     2f
+.Lcount_word:
+    mov     al, [edx + ecx]
+    cmp     al, ' '
+    jbe     .Lcount_line
+2:  inc     ecx
+    jnz     .Lcount_word
+    mov     ebp, offset .Lcount_word
+    jmp     .Lcount_fill
+.Lcount_end:
+    call    input_close
+    xor     ebp, ebp
     mov     eax, ebx
     mov     ecx, SHOW_LINES
     call    column
@@ -109,13 +128,19 @@ count:
     pop     ebx
     ret
 
-# Prints a number if it is asked for.
-# In: EAX number, ECX SHOW_*, EBP width.
-# Out: EBP width of the next one.
+# Prints a number if it is asked for; all but the first have a blank before them, however long they are.
+# In: EAX number, ECX SHOW_*, EBP 0 before the first one.
+# Out: EBP.
 column:
     test    [shown], ecx
+    jz      2f
+    test    ebp, ebp
     jz      1f
-    mov     edx, ebp
+    push    eax
+    mov     al, ' '
+    call    out_byte
+    pop     eax
+1:  mov     edx, NUMBER_WIDTH
     call    out_number
-    mov     ebp, NUMBER_WIDTH + 1
-1:  ret
+    inc     ebp
+2:  ret

@@ -23,7 +23,7 @@ WRITE_SIZE              = WRITE_PIECE + PIECE_BYTES
 .bss
 .balign 4
 write_to:               .space 4        # path of the file
-write_aside:            .space ZONE_PATH_BYTES + 4
+write_aside:            .space ZONE_PATH_BYTES + FILE_ASIDE_BYTES
 
 .pushsection .data
 .balign 4
@@ -44,15 +44,13 @@ dns_write:
     push    ebp
     mov     ebx, eax                    # EBX: SOA record
     mov     [write_to], edx
-    mov     ecx, offset write_aside
-    SNPRINTF ecx, ZONE_PATH_BYTES + 4, "%s.new", edx
     mov     eax, WRITE_SIZE
     call    malloc
     jc      .Ldns_write_done
     mov     ebp, eax
-    mov     esi, offset write_aside
-    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
-    call    file_open
+    mov     esi, [write_to]
+    mov     edi, offset write_aside
+    call    file_open_aside
     jc      .Ldns_write_free
     mov     [ebp + WRITE_FILE], eax
     LOAD_STRING edx, "; as the last update left it (dns load)\n"
@@ -75,32 +73,11 @@ dns_write:
     jmp     .Ldns_write_next
 .Ldns_write_end:
     call    write_flush
-    mov     eax, [ebp + WRITE_ERROR]
-    cmp     eax, 1
-    cmc
-    jc      .Ldns_write_close
+    mov     edx, [ebp + WRITE_ERROR]
     mov     eax, [ebp + WRITE_FILE]
-    call    file_sync
-.Ldns_write_close:
-    pushfd
-    push    eax
-    mov     eax, [ebp + WRITE_FILE]
-    call    file_close
-    pop     eax
-    popfd
     mov     esi, offset write_aside
-    jc      .Ldns_write_remove
     mov     edi, [write_to]
-    call    file_rename
-    jc      .Ldns_write_remove
-    xor     eax, eax
-    call    file_sync
-    jmp     .Ldns_write_free
-.Ldns_write_remove:
-    push    eax
-    call    file_unlink
-    pop     eax
-    stc
+    call    file_close_aside
 .Ldns_write_free:
     pushfd
     push    eax

@@ -101,7 +101,7 @@ compound_for:
     mov     eax, [ebp + FOR_WORDS]
     test    eax, eax
     jz      2f
-    call    mfree
+    call    words_close
 2:  pop     eax
     popfd
     ret
@@ -282,8 +282,7 @@ for_words:
     mov     dword ptr [ebp + FOR_NEXT], 0
     cmp     dword ptr [ebp + COMPOUND_SKIP], 0
     jne     2f                              # CF is clear: it is not below
-    mov     eax, WORDS_SIZE
-    call    malloc
+    call    words_open
     jc      1f
     mov     [ebp + FOR_WORDS], eax
     push    esi
@@ -315,7 +314,8 @@ for_begin:
     cmp     eax, [edx + WORDS_COUNT]
     jae     1f
     inc     dword ptr [ebp + FOR_NEXT]
-    mov     edx, [edx + WORDS_ADDRESSES + eax*4]
+    mov     edx, [edx + WORDS_ADDRESSES]
+    mov     edx, [edx + eax*4]
     lea     eax, [ebp + FOR_NAME]
     call    env_set
     mov     ecx, 1

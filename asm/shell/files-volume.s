@@ -73,12 +73,17 @@ snapshot_command:
     jc      .Lsnapshot_command_failed
     cmp     edi, SNAPSHOT_RESTORE
     jne     .Lsnapshot_command_call
-    mov     edx, eax
     push    eax
-    call    mount_is_used
+    call    mount_first_user
     pop     eax
-    jnc     .Lsnapshot_command_call
-    PRINTF  "%s: something of it is open; close it, or use umount -f first\n", esi
+    jc      .Lsnapshot_command_call
+    PRINTF  "%s: %s uses it; end that first\n", esi, edx
+    mov     eax, edx
+    LOAD_STRING edx, "cloud"
+    call    string_compare
+    jne     .Lsnapshot_command_used
+    PRINT   "cloud is the cluster: service stop cluster, and service start cluster when the snapshot is restored\n"
+.Lsnapshot_command_used:
     mov     eax, 1
     jmp     .Lsnapshot_command_done
 .Lsnapshot_command_call:

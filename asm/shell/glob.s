@@ -48,6 +48,8 @@ glob_expand:
     call    glob_literal
     mov     eax, esi
     call    words_add
+    jnc     .Lglob_expand_done
+    call    words_no_memory
 .Lglob_expand_done:
     pop     ebp
     pop     esi
@@ -214,53 +216,90 @@ glob_walk:
 # In: EBX WORDS record.
 # Out: CF and EAX message.
 glob_add:
+    push    esi
     mov     eax, [ebx + WORDS_PATH]
     call    string_length
-    lea     ecx, [ebx + WORDS_TEXT + WORDS_TEXT_BYTES]
+    lea     esi, [eax + 1]              # ESI: bytes, with the NUL
+    mov     ecx, [ebx + WORDS_END]
     sub     ecx, [ebx + WORDS_NEXT]
-    sub     ecx, 2                      # for the end of the word, and of the next one
-    jb      1f
-    cmp     ecx, eax
-    jb      1f
-    lea     ecx, [eax + 1]
-    mov     eax, [ebx + WORDS_NEXT]
-    add     [ebx + WORDS_NEXT], ecx
-    push    eax
+    cmp     ecx, esi
+    jae     1f
+    mov     edx, esi
+    call    words_piece
+    jc      2f
+1:  mov     eax, [ebx + WORDS_NEXT]
+    add     [ebx + WORDS_NEXT], esi
     mov     edx, [ebx + WORDS_PATH]
-    call    string_copy
+    mov     ecx, esi
+    push    eax
+    call    mem_copy
     pop     eax
-    jmp     words_add
-1:  LOAD_STRING eax, "the command gets too long"
-    stc
+    call    words_add
+    jc      2f
+    pop     esi
     ret
+2:  pop     esi
+    jmp     words_no_memory
 
-# Sorts the arguments.
+# Sorts the arguments: first those that are far from each other, then nearer ones (Shell's way).
 # In: EBX WORDS record, EBP number of the first to be sorted.
 glob_sort:
+    FRAME   8
     push    esi
     push    edi
-    mov     esi, ebp
+    # Locals: -4 the gap, -8 the number of the first
+    mov     eax, [ebp]
+    mov     [ebp - 8], eax
+    mov     edx, [ebx + WORDS_COUNT]
+    sub     edx, eax
+    xor     eax, eax
+1:  lea     eax, [eax + eax*2 + 1]      # 1, 4, 13, ...
+    cmp     eax, edx
+    jb      1b
+.Lglob_sort_gap:
+    xor     edx, edx
+    mov     ecx, 3
+    div     ecx
+    mov     [ebp - 4], eax
+    test    eax, eax
+    jz      .Lglob_sort_done
+    mov     esi, [ebp - 8]
+    add     esi, eax                    # ESI: the one that is put where it belongs, among those before it
 .Lglob_sort_next:
-    inc     esi
     cmp     esi, [ebx + WORDS_COUNT]
-    jae     .Lglob_sort_done
+    jae     .Lglob_sort_gap
     mov     edi, esi
 .Lglob_sort_sink:
-    mov     eax, [ebx + WORDS_ADDRESSES + edi*4]
-    mov     edx, [ebx + WORDS_ADDRESSES + edi*4 - 4]
+    mov     edx, [ebx + WORDS_ADDRESSES]
+    lea     ecx, [edx + edi*4]
+    mov     eax, edi
+    sub     eax, [ebp - 4]
+    cmp     eax, [ebp - 8]
+    jl      .Lglob_sort_sunk
+    lea     edx, [edx + eax*4]
     push    eax
+    push    ecx
+    push    edx
+    mov     eax, [ecx]
+    mov     edx, [edx]
     call    string_compare
+    pop     edx
+    pop     ecx
     pop     eax
-    jae     .Lglob_sort_next
-    mov     [ebx + WORDS_ADDRESSES + edi*4 - 4], eax
-    mov     [ebx + WORDS_ADDRESSES + edi*4], edx
-    dec     edi
-    cmp     edi, ebp
-    ja      .Lglob_sort_sink
+    jae     .Lglob_sort_sunk
+    mov     edi, eax
+    mov     eax, [ecx]
+    xchg    eax, [edx]
+    mov     [ecx], eax
+    jmp     .Lglob_sort_sink
+.Lglob_sort_sunk:
+    inc     esi
+    mov     eax, [ebp - 4]
     jmp     .Lglob_sort_next
 .Lglob_sort_done:
     pop     edi
     pop     esi
+    ENDFRAME
     ret
 
 # Whether a name fits a pattern.

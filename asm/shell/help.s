@@ -1,6 +1,9 @@
 # help: the commands in groups, or all about one.
 
 .include "macros.inc"
+.include "shell.inc"
+
+HELP_LINE_BYTES     = 40
 
 .text
 
@@ -29,6 +32,27 @@ command_help:
 2:  PRINTF  "help: there is no command %s\n", ebx
     mov     eax, 1
     pop     ebx
+    ret
+
+# Shows all about a command, a page at a time where somebody looks at it. May sleep.
+# In: EAX its name, of at most 20 characters.
+# Out: EAX status.
+.global help_pages
+help_pages:
+    FRAME   HELP_LINE_BYTES
+    push    ebx
+    push    esi
+    mov     edx, eax
+    lea     esi, [ebp - HELP_LINE_BYTES]
+    SNPRINTF esi, HELP_LINE_BYTES, "help %s | more", edx
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    xor     edx, edx
+    call    list_whole
+    mov     eax, [ebx + CONTEXT_STATUS]
+    pop     esi
+    pop     ebx
+    ENDFRAME
     ret
 
 help_usage:

@@ -41,23 +41,17 @@ program_run:
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
     mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
     mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
-    mov     eax, ARGUMENTS_BYTES
-    call    malloc
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_bytes
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
+    call    malloc_filled
     jc      .Lprogram_run_failed
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
     mov     edi, eax
-.Lprogram_run_word:
-    mov     eax, edi                    # a line of the shell fits
-    mov     edx, [ebx]
-    mov     ecx, PATH_BYTES * 2
-    call    string_copy
-    lea     edi, [edi + eax + 1]
-    add     ebx, 4
-    dec     esi
-    jnz     .Lprogram_run_word
-    mov     eax, edi
-    sub     eax, [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_copy
     mov     ebx, [task_current]
     mov     ebx, [ebx + TASK_CONTEXT]
     mov     eax, [ebx + CONTEXT_INPUT]
@@ -95,13 +89,18 @@ program_run:
     je      .Lprogram_run_none
     cmp     eax, ERROR_NOT_MOUNTED
     je      .Lprogram_run_none
+    mov     ecx, eax
     call    error_text
     mov     edx, eax
     call    redirect_suspend
     push    eax
     lea     eax, [ebp - PATH_BYTES]
-    PRINTF  "%s: %s\n", eax, edx
-    pop     eax
+    cmp     ecx, ERROR_TOO_LONG
+    jne     1f
+    PRINTF  "%s: its arguments have more than %u KiB; give them in parts\n", eax, ARGUMENTS_MOST >> 10
+    jmp     2f
+1:  PRINTF  "%s: %s\n", eax, edx
+2:  pop     eax
     call    redirect_resume
     mov     eax, 126
     jmp     .Lprogram_run_good

@@ -84,21 +84,17 @@ script_words:
     push    edi
     mov     ebx, edx
     mov     esi, eax
-    mov     eax, WORDS_TEXT_BYTES + SCRIPT_WORDS    # all words came from such a text
-    call    malloc
+    call    words_bytes
+    add     eax, SCRIPT_WORDS
+    call    malloc_filled
     jc      2f
     mov     dword ptr [eax + SCRIPT_REFS], 1
     mov     [eax + SCRIPT_COUNT], esi
     push    eax
     lea     edi, [eax + SCRIPT_WORDS]
-1:  mov     eax, edi
-    mov     edx, [ebx]
-    mov     ecx, WORDS_TEXT_BYTES
-    call    string_copy
-    lea     edi, [edi + eax + 1]
-    add     ebx, 4
-    dec     esi
-    jnz     1b
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_copy
     pop     eax
     clc
 2:  pop     edi

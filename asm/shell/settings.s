@@ -150,7 +150,8 @@ command_save:
     push    esi
     push    edi
     push    ebp
-    mov     esi, offset settings_new
+    mov     esi, offset settings_path
+    mov     edi, offset settings_aside
     mov     eax, SETTINGS_BYTES
     call    malloc
     jc      .Lcommand_save_failed
@@ -158,37 +159,25 @@ command_save:
     call    settings_text
     jc      .Lcommand_save_free
     mov     ebp, eax                    # EBP: bytes
-    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
-    call    file_open
+    call    file_open_aside
     jc      .Lcommand_save_free
-    mov     edi, eax
+    xchg    esi, edi
+    push    eax
     push    esi
     mov     esi, ebx
     mov     ecx, ebp
     call    file_write
     pop     esi
+    mov     edx, eax
     jc      .Lcommand_save_close
+    xor     edx, edx
     cmp     eax, ebp
-    mov     eax, ERROR_NO_SPACE
-    jne     .Lcommand_save_short
-    mov     eax, edi
-    call    file_sync
-    jmp     .Lcommand_save_close
-.Lcommand_save_short:
-    stc
+    je      .Lcommand_save_close
+    mov     edx, ERROR_NO_SPACE
 .Lcommand_save_close:
-    pushfd
-    push    eax
-    mov     eax, edi
-    call    file_close
     pop     eax
-    popfd
-    jc      .Lcommand_save_free
-    mov     edi, offset settings_path
-    call    file_rename
-    jc      .Lcommand_save_free
-    xor     eax, eax
-    call    file_sync
+    call    file_close_aside
+    mov     esi, offset settings_path
 .Lcommand_save_free:
     pushfd
     push    eax
@@ -271,9 +260,12 @@ SHELL_COMMAND "save", command_save, "", "keep the variables and the rules of fil
 .section .rodata
 settings_path:
     .asciz  "/net/settings"
-settings_new:
-    .asciz  "/net/settings.new"
+SETTINGS_PATH_BYTES = . - settings_path
 save_text:
     .ascii  "Writes the file /net/settings: lines of NAME = VALUE and filter = RULE, which a person may edit, and\n"
     .ascii  "comments after #. "
     .asciz  "It is read when /net is mounted.\n"
+
+.bss
+settings_aside:
+    .space  SETTINGS_PATH_BYTES + FILE_ASIDE_BYTES

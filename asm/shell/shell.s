@@ -150,8 +150,7 @@ command_run:
     push    ebx
     push    esi
     push    edi
-    mov     eax, WORDS_SIZE
-    call    malloc
+    call    words_open
     jc      .Lcommand_run_memory
     mov     ebx, eax
     call    words_read
@@ -182,7 +181,7 @@ command_run:
     jc      .Lcommand_run_release
 .Lcommand_run_call:
     mov     eax, [ebx + WORDS_COUNT]
-    lea     edx, [ebx + WORDS_ADDRESSES]
+    mov     edx, [ebx + WORDS_ADDRESSES]
     call    command_call
     test    esi, esi
     jz      .Lcommand_run_input
@@ -205,7 +204,7 @@ command_run:
 .Lcommand_run_free:
     push    eax
     mov     eax, ebx
-    call    mfree
+    call    words_close
     pop     eax
 .Lcommand_run_done:
     pop     edi

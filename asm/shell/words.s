@@ -14,11 +14,10 @@ WANTED_OUTPUT       = 2
 # Locals of words_read, below EBP.
 READ_LIMIT          = -4                    # where the text of the command ends
 READ_WANTED         = -8                    # WANTED_*
-READ_WORD           = -12                   # where the word begins
-READ_QUOTED         = -16                   # 1: it had quotes, so it may be empty
-READ_MARKED         = -20                   # 1: it has wildcards
-READ_QUOTE          = -24                   # 1: within "..."
-READ_SIZE           = 24
+READ_QUOTED         = -12                   # 1: it had quotes, so it may be empty
+READ_MARKED         = -16                   # 1: it has wildcards
+READ_QUOTE          = -20                   # 1: within "..."
+READ_SIZE           = 20
 
 VALUE_BYTES         = LINE_BYTES            # of a variable, as no line has more
 
@@ -133,12 +132,11 @@ words_read:
     mov     [ebx + WORDS_COUNT], eax
     mov     [ebx + WORDS_INPUT], eax
     mov     [ebx + WORDS_OUTPUT], eax
-    mov     [ebx + WORDS_ADDRESSES], eax
     mov     [ebp + READ_WANTED], eax
     mov     [ebp + READ_QUOTE], eax
-    lea     edi, [ebx + WORDS_TEXT]
+    mov     edi, [ebx + WORDS_NEXT]
 .Lwords_read_word:
-    mov     [ebp + READ_WORD], edi
+    mov     [ebx + WORDS_BEGIN], edi
     mov     dword ptr [ebp + READ_QUOTED], 0
     mov     dword ptr [ebp + READ_MARKED], 0
 .Lwords_read_blank:
@@ -178,7 +176,8 @@ words_read:
     jmp     .Lwords_read_blank
 .Lwords_read_last:
     mov     ecx, [ebx + WORDS_COUNT]
-    mov     dword ptr [ebx + WORDS_ADDRESSES + ecx*4], 0
+    mov     edx, [ebx + WORDS_ADDRESSES]
+    mov     dword ptr [edx + ecx*4], 0
     cmp     dword ptr [ebp + READ_WANTED], WANTED_WORD
     jne     .Lwords_read_unnamed
     test    ecx, ecx
@@ -202,19 +201,31 @@ words_read:
 # The routines for signs: ESI is after the sign, EDI where the word goes on, EBP the locals of words_read, EBX the WORDS
 # record. They return EAX 1 when the word ends; CF and EAX message.
 
-# Puts a byte of a word.
+# Puts a byte of a word; there is room for its NUL, then. May sleep.
 # In: AL.
 # Out: EAX 0; CF and EAX message.
 words_put:
-    lea     ecx, [ebx + WORDS_TEXT + WORDS_TEXT_BYTES - 1]
-    cmp     edi, ecx
-    jae     words_too_long
+    lea     ecx, [edi + 2]
+    cmp     ecx, [ebx + WORDS_END]
+    ja      1f
     stosb
     xor     eax, eax
     ret
+1:  push    edx
+    push    eax
+    call    words_move
+    pop     ecx
+    pop     edx
+    jc      words_no_memory
+    mov     eax, ecx
+    jmp     words_put
 
-words_too_long:
-    LOAD_STRING eax, "the command gets too long"
+# There is no memory for more words.
+# In: EAX error.
+# Out: CF and EAX message.
+.global words_no_memory
+words_no_memory:
+    LOAD_STRING eax, "there is no memory for so many words"
     stc
     ret
 
@@ -245,7 +256,7 @@ words_greater:
     cmp     dword ptr [ebp + READ_WANTED], WANTED_WORD
     jne     3f
     mov     [ebp + READ_WANTED], ecx
-    mov     [ebp + READ_WORD], edi
+    mov     [ebx + WORDS_BEGIN], edi
     mov     dword ptr [ebp + READ_QUOTED], 0
     mov     eax, 1                      # the word that ends now is empty
     clc
@@ -319,7 +330,7 @@ words_one:
     jmp     1f
 # The wildcard [; alone it is the name of a command.
 words_set:
-    cmp     edi, [ebp + READ_WORD]
+    cmp     edi, [ebx + WORDS_BEGIN]
     jne     2f
     cmp     esi, [ebp + READ_LIMIT]
     mov     al, '['
@@ -443,7 +454,7 @@ variable_put:
     push    ebp
     mov     ebp, edx
     call    words_end
-    mov     [ebp + READ_WORD], edi
+    mov     [ebx + WORDS_BEGIN], edi
     mov     dword ptr [ebp + READ_QUOTED], 0
     mov     dword ptr [ebp + READ_MARKED], 0
     mov     edx, ebp
@@ -525,40 +536,29 @@ variable_value:
 # In: EBX, EDI, EBP as words_read has them.
 # Out: CF and EAX message.
 words_end:
-    mov     eax, [ebp + READ_WORD]
-    cmp     eax, edi
+    cmp     edi, [ebx + WORDS_BEGIN]
     jne     1f
     cmp     dword ptr [ebp + READ_QUOTED], 0
     je      3f                          # CF is clear: there is none
-1:  mov     byte ptr [edi], 0           # words_put leaves room for it
+    cmp     edi, [ebx + WORDS_END]
+    jb      1f
+    call    words_move
+    jc      words_no_memory
+1:  mov     eax, [ebx + WORDS_BEGIN]
+    mov     byte ptr [edi], 0           # words_put leaves room for it
     inc     edi
     mov     ecx, [ebp + READ_WANTED]
     cmp     ecx, WANTED_WORD
     jne     2f
     cmp     dword ptr [ebp + READ_MARKED], 0
-    je      words_add
-    call    glob_expand
+    jne     glob_expand
+    call    words_add
+    jc      words_no_memory
     ret
 2:  mov     dword ptr [ebp + READ_WANTED], WANTED_WORD
     mov     [ebx + WORDS_INPUT + ecx*4 - 4], eax
     call    glob_literal
 3:  ret
-
-# Adds an argument.
-# In: EAX word, EBX WORDS record.
-# Out: CF and EAX message.
-.global words_add
-words_add:
-    mov     ecx, [ebx + WORDS_COUNT]
-    cmp     ecx, WORDS_MAXIMUM
-    jae     1f
-    mov     [ebx + WORDS_ADDRESSES + ecx*4], eax
-    inc     dword ptr [ebx + WORDS_COUNT]
-    clc
-    ret
-1:  LOAD_STRING eax, "too many words"
-    stc
-    ret
 
 .macro SIGN character:req, routine:req
     .byte   \character

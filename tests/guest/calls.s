@@ -223,18 +223,16 @@ arguments_fault: .long path_fault, word_divide, 0
 arguments_bad:  .long path_echo, KERNEL, 0
 environment:    .long word_variable, 0
 arguments_cat:  .long path_cat, 0
-arguments_many:
-.rept 101
-    .long   word_one
+arguments_wide:                 # each is the end of the one before; the first two have more than 512 KiB,
+.rept 60
+    .long   word_wide
 .endr
-    .long   0
+arguments_many:                 # this one only with their addresses
+.rept 40
+    .long   word_wide
+.endr
 arguments_many_less:
-.rept 100
-    .long   word_one
-.endr
-    .long   0
-arguments_wide:
-.rept 33
+.rept 2000
     .long   word_wide
 .endr
     .long   0
@@ -559,7 +557,9 @@ rows:
     GIVES   0, time_read, record
     GIVES   ERROR_INVALID, time_step, 0, 1000
     GIVES   ERROR_INVALID, time_step, 0, -1000
+    GIVES   0, time_step, 0x7FFFFFFF, 0
     GIVES   ERROR_INVALID, time_step, 0x7FFFFFFF, 0
+    GIVES   0, time_step, -0x7FFFFFFF, 0
     GIVES   ERROR_INVALID, time_step, -2000000000, 0
     GIVES   0, time_step, 1000, 999
     GIVES   0, time_step, -1001, 1

@@ -10,8 +10,43 @@ TEST_SECTORS            = 300           # more than a command of any driver take
 TEST_PAGES              = 48
 
 SHELL_COMMAND "drivetest", command_drivetest, "NAME SECTOR", "write and read in all ways", GROUP_DEBUG
+SHELL_COMMAND "identifytest", command_identifytest, "WORD WORDS", "what an ATA drive says of its sectors", GROUP_DEBUG
+
+IDENTIFY_CAPABILITIES   = 98
+IDENTIFY_SECTOR         = 212
+IDENTIFY_SECTOR_WORDS   = 234
+
+.bss
+.balign 4
+identified:             .skip DISK_SIZE_OF
+identify_data:          .skip 512
 
 .text
+
+# Shell command: takes a drive into service whose IDENTIFY data have these words 106 and 117, and says if it is used.
+# In: EAX argc, EDX argv.
+# Out: EAX status.
+command_identifytest:
+    push    ebx
+    mov     ebx, edx
+    mov     dword ptr [identified + DISK_KIND], DISK_NONE
+    mov     dword ptr [identified + DISK_NAME], 0x006E7668 # "hvn"
+    mov     byte ptr [identify_data + IDENTIFY_CAPABILITIES + 1], 2
+    mov     eax, [ebx + 4]
+    call    parse_number
+    mov     [identify_data + IDENTIFY_SECTOR], ax
+    mov     eax, [ebx + 8]
+    call    parse_number
+    mov     [identify_data + IDENTIFY_SECTOR_WORDS], eax
+    mov     eax, offset identified
+    mov     dword ptr [eax + DISK_CHANNEL], offset identify_data    # no bus master is offered
+    mov     edx, offset identify_data
+    call    ata_setup
+    mov     eax, [identified + DISK_KIND]
+    PRINTF  "kind %u\n", eax
+    xor     eax, eax
+    pop     ebx
+    ret
 
 # Shell command.
 # In: EAX argc, EDX argv.

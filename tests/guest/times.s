@@ -348,9 +348,10 @@ uptimes:                                    # ticks: seconds, an hour, days, wee
 uptimes_end:
 steps:                                      # seconds, milliseconds
     .long   10, 0, -10, 0, 0, 700, 0, 700, 0, -700, 0, -700, 1, 999, -2, 1, DAY, -999, -DAY, 999
+    .long   0x60000000, 0, 0x30000000, 0, -0x30000000, 0, -0x60000000, 0    # beyond what a sign leaves room for
 steps_end:
 wrong_steps:
-    .long   0, 1000, 0, -1000, 0x7FFFFFFF, 0, 0x80000000, 0, -2000000000, 999
+    .long   0, 1000, 0, -1000, 0x80000000, 0, -2000000000, 999
 wrong_steps_end:
 # Table, answer, -1 when it is an error.
 tables:

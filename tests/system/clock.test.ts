@@ -4,7 +4,8 @@ import type { LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { asMember, atPrompt } from "./booted.ts";
-import { PROMPT } from "./images.ts";
+import { boot, images, PROMPT } from "./images.ts";
+import { partitioned, RecordingDisk } from "./recording-disk.ts";
 
 const TICK_NS = 10_000_000;
 const SHIFT = 0x2a;
@@ -58,4 +59,18 @@ thoroughly("a machine that waits for less than a second is not woken at each tic
   const came = interrupts(node) - before;
   expect(came).toBeGreaterThan(20);
   expect(came).toBeLessThan(80);
+});
+
+test("a clock goes beyond what a signed number of seconds since 2000 reaches, and files have their times", async () => {
+  const startSeconds = Date.UTC(2071, 1, 28, 23, 59, 50) / 1000;
+  const disk = new RecordingDisk();
+  disk.content = partitioned();
+  const lab = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false, startSeconds });
+  const node = lab.nodes[0]!;
+  await node.waitFor(PROMPT);
+  await node.enter("service stop network; mkfs -t oofs hda0; mount hda0 /a; touch /a/x", PROMPT);
+  await node.enter("date", /^Sat 2071-02-28 23:59:5\d$/m);
+  await node.enter("ls -l /a", /2071-02-28 23:59/);
+  await lab.advance("10s");
+  await node.enter("date", /^Sun 2071-03-01 00:00:0\d$/m);
 });

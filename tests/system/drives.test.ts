@@ -107,6 +107,24 @@ describeThoroughly("IDE drives", () => {
     expect(node.console.text).toMatch(/cat \/disk\/file\r?\nwritten to it/);
   });
 
+  test("a drive with sectors of 4 KiB is named and not used", async () => {
+    const node = boot({ nodes: [{ cdrom: await withTest() }], gateway: false }).nodes[0]!;
+    await node.waitFor(PROMPT);
+    const large = "hvn: not used: its sectors have 4096 bytes, and QuRe writes sectors of 512";
+    // Word 106 counts when its bits 15 and 14 are 01, and bit 12 says that word 117 does.
+    for (const [word, words, kind] of [
+      [0x5000, 2048, 0],
+      [0x4000, 2048, 1],
+      [0x5000, 256, 1],
+      [0xd000, 2048, 1],
+      [0, 2048, 1],
+    ] as const) {
+      const said = await output(node, `identifytest ${word} ${words}`);
+      expect(said).toContain(`kind ${kind}`);
+      expect(said.includes(large), said).toBe(kind === 0);
+    }
+  });
+
   test("a drive whose DMA fails goes on by PIO, and says so once", async () => {
     const node = boot({ nodes: [{ cdrom: images().iso, disk: new SparseDisk(64 * MIB) }], gateway: false }).nodes[0]!;
     await node.waitFor(PROMPT);
@@ -209,5 +227,15 @@ describe("virtio disks", () => {
     const text = await withDisks(qemu, drive, [64 * MIB], ["disks", ...usesDisk("vda"), "disks -v"]);
     for (const pattern of [...SAID, /0 commands repeated, 0 failed; 0 interrupts lost/]) expect(text).toMatch(pattern);
     expect(text).not.toContain("PANIC");
+  });
+
+  thoroughly("with sectors of 4 KiB are named and not used, in QEMU", async (context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
+    const device = "virtio-blk-pci,drive=a,logical_block_size=4096,physical_block_size=4096";
+    const drive = ["-drive", "if=none,id=a,format=raw,file=%0", "-device", device];
+    const text = await withDisks(qemu, drive, [64 * MIB], ["fdisk vda init", "disks", "echo the end"]);
+    expect(text).toMatch(/^vda: not used: its sectors have 4096 bytes, and QuRe writes sectors of 512$/m);
+    expect(text).toMatch(/fdisk vda init\nThere is no drive vda/);
+    expect(text).not.toMatch(/Are you sure/);
   });
 });

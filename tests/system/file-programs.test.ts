@@ -5,6 +5,7 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
+import { nodeWithVolume } from "./volume.ts";
 
 async function withVolume(ramBytes: number): Promise<LabNode> {
   const disk = new RecordingDisk();
@@ -36,6 +37,11 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   [
     "touch /a/far; truncate /a/far 5G; echo first >> /a/far; echo last >> /a/far; tail -1 /a/far; rm /a/far",
     "/a/far has 5368709120 bytes now.\nlast\n",
+  ],
+  // Columns do not run together, however long the numbers are.
+  [
+    "touch /a/w; truncate /a/w 10M; wc /a/w; wc -lc /a/w; rm /a/w",
+    "/a/w has 10485760 bytes now.\n      0       0 10485760 /a/w\n      0 10485760 /a/w\n",
   ],
   ["wc /a/x /a/y", "      1       2      10 /a/x\n     20      20      51 /a/y\n"],
   [
@@ -107,6 +113,24 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "mkdir /a/p /a/q /a/q/r; cp /a/x /a/none /a/q /a/y /a/p; echo $?; find /a/p; mv /a/p/x /a/p/y /a/q/r; find /a/q",
     "/a/none: not found\n/a/q: is a directory\n1\n/a/p/x\n/a/p/y\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
   ],
+  // What is not whole yet takes no name of the user's, and errors are about the file that is to blame.
+  [
+    "echo mine > /a/x.part; cp /a/y /a/x.new; cp /a/x /a/x2; cp -r /a /a/q; cat /a/q/a/x.part; cat /a/x.part; rm -r /a/q/a /a/x.part /a/x.new /a/x2",
+    "mine\nmine\n",
+  ],
+  [
+    "cd /a; cp /bin/hello w; mv /bin/hello w; cat /bin/hello; rm /bin/hello; cp x /bin; touch /bin/w; cat /bin/none; cd",
+    "/bin/hello: not supported\n/bin/hello: read only\n/bin/hello: not supported\n/bin/hello: read only\n/bin/x: read only\n/bin/w: read only\n/bin/none: not found\n",
+  ],
+  [
+    "mkdir /a/q/x /a/q/x/y; cp /a/x /a/q; mv /a/x /a/q; mv /a/x /none/x; mv /a/none /a/q; mv /a/q/x /a/x; rmdir /a/q/x/y /a/q/x",
+    "/a/q/x: is a directory\n/a/q/x: is a directory\n/none/x: not mounted\n/a/none: not found\n/a/x: not a directory\n",
+  ],
+  // More errors than a program has handles.
+  [
+    'mkdir /a/q/x; set l = /a/x; for i in 1 2 3 4; do set l = "$l $l"; done; cp $l $l $l /a/y /a/q | wc; ls /a/q/y; rmdir /a/q/x; rm /a/q/y; unset l',
+    `${"/a/q/x: is a directory\n".repeat(48)}      0       0       0\nfile ${"51".padStart(26)}  y\n`,
+  ],
   [
     "cp /a/x /a/y /a/none; cp /a/x /a/y /a/x; mv /a/q/r/ /a/p; mv /a/p/r/ /a/q//; find /a/p; find /a/q",
     "/a/none: not found\n/a/x: not a directory\n/a/q/r\n/a/q/r/x\n/a/q/r/y\n",
@@ -122,7 +146,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ],
   [
     "cp -r /a/q /a/x; cp -r /a/none /a/p; cp -r /a/q /none/q; cp -x /a/x /a/p; cp -r /a/x; rm -r /a/p /a/q /a/new",
-    "/a/q: exists already\n/a/none: not found\n/none/q: not mounted\nusage: cp [-r] PATH... NEW\nusage: cp [-r] PATH... NEW\n",
+    "/a/x: exists already\n/a/none: not found\n/none/q: not mounted\nusage: cp [-r] PATH... NEW\nusage: cp [-r] PATH... NEW\n",
   ],
   ["cat /a/x | grep some | cat > /a/z; cat < /a/z; rm /a/z /a/n", "some text\n"],
   [
@@ -137,8 +161,35 @@ describe("programs for files", () => {
     const before = await output(node, "handles");
     for (const [line, printed] of LINES) expect(await output(node, line), line).toBe(printed);
     expect(await output(node, "handles")).toBe(before);
+    // How long something took is not among what it prints.
+    expect(await output(node, "time seq 2 | wc -l")).toMatch(/^( +2\n)?\d+ ms, status 0\n( +2\n)?$/);
     expect(await output(node, "help tail")).toMatch(
       /^usage: tail \[-LINES\] \[PATH\]\nshow the end of a file\ntail -20 PATH/,
+    );
+  });
+
+  test("take few instructions for a byte", async () => {
+    const bytes = 1 << 20;
+    const lab = await nodeWithVolume([`touch /a/w; truncate /a/w ${bytes}`], { isAlone: true });
+    const perByte = async (line: string): Promise<number> => {
+      const before = lab.instructions;
+      await output(lab.nodes[0]!, line);
+      return (lab.instructions - before) / bytes;
+    };
+    const alone = await perByte("wc /a/w");
+    expect(alone).toBeLessThan(12);
+    expect((await perByte("cat /a/w | cat | cat | wc")) - alone).toBeLessThan(3 * 2);
+    expect(await perByte("hexdump /a/w | wc -c")).toBeLessThan(70);
+  });
+
+  thoroughly("make a file or none where no space is left, and say which", async () => {
+    const node = await withVolume(32 << 20);
+    await output(node, "seq 900000 > /a/large; seq 2000 > /a/more");
+    expect(await output(node, "touch /a/new; echo $?; ls /a/new; touch /a/large; echo $?")).toBe(
+      `0\nfile ${"0".padStart(26)}  new\n0\n`,
+    );
+    expect(await output(node, "cp /a/large /a/copy; echo $?; ls /a/copy; find /a part")).toBe(
+      "/a/copy: no space left\n1\n/a/copy: not found\n",
     );
   });
 

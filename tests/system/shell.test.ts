@@ -54,6 +54,29 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
 ];
 
 describe("the shell", () => {
+  test("has as many words as there is memory for, sorted, and a program what its stack takes", async () => {
+    const { node } = await atPrompt();
+    const digits = "0 1 2 3 4 5 6 7 8 9";
+    await output(node, "mkdir /a/m; cd /a/m");
+    await output(
+      node,
+      `for i in 1 2 0; do for j in ${digits}; do for k in ${digits}; do touch n$j$i$k; done; done; done`,
+    );
+    const names = Array.from({ length: 300 }, (_, n) => `n${Math.floor(n / 30)}${Math.floor(n / 10) % 3}${n % 10}`);
+    expect(await output(node, "echo *")).toBe(`${names.join(" ")}\n`);
+    expect(await output(node, "ls n* | wc -l; for f in *; do set last = $f; done; echo $last")).toBe("    300\nn929\n");
+    expect(await output(node, "/bin/echo '' n[0-4]* '' | wc")).toBe("      1     150     752\n");
+    const many = Array(60).fill("*").join(" ");
+    expect(await output(node, `/bin/echo ${many} | wc`)).toBe("      1   18000   90000\n");
+    const more = Array(200).fill("*").join(" ");
+    expect(await output(node, `/bin/echo ${more}`)).toBe(
+      "/bin/echo: its arguments have more than 512 KiB; give them in parts\n",
+    );
+    expect(await output(node, `echo $?; echo ${more} | wc -w`)).toBe("126\n  60000\n");
+    // One program starts another with as many.
+    expect(await output(node, `pipe echo ${many} : wc; rm *; find .`)).toBe("      1   18000   90000\n");
+  });
+
   thoroughly("takes no line of which only the beginning has room", async () => {
     const { node } = await atPrompt();
     const words = (bytes: number): string => `echo ${"word ".repeat(200)}`.slice(0, bytes - 1).concat(".");

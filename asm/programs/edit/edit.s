@@ -394,29 +394,22 @@ edit_save:
     push    esi
     push    edi
     mov     eax, [edit_path]
-    call    part_name
+    call    part_open
     jc      .Ledit_save_failed
-    SYSTEM  open, "offset part", OPEN_NEW
-    test    eax, eax
-    js      .Ledit_save_failed
     mov     edi, eax
     mov     edx, [edit_text]
     mov     ecx, [edit_bytes]
     call    write_all
     jnc     .Ledit_save_whole
-    test    eax, eax
-    js      .Ledit_save_broken
-    mov     eax, -ERROR_NO_SPACE        # nothing more was taken
-.Ledit_save_broken:
     push    eax
     SYSTEM  close, edi
-    SYSTEM  unlink, "offset part"
     pop     eax
+    call    part_remove
     jmp     .Ledit_save_failed
 .Ledit_save_whole:
     SYSTEM  close, edi
-    mov     ecx, [edit_path]
-    SYSTEM  rename, "offset part", ecx
+    mov     eax, [edit_path]
+    call    part_place
     test    eax, eax
     js      .Ledit_save_failed
     mov     dword ptr [edit_changed], 0

@@ -65,38 +65,60 @@ out_column:
 # In: EAX bytes, EDX how many.
 .global out_bytes
 out_bytes:
+    push    esi
+    push    edi
+    mov     esi, eax
+.Lout_bytes_piece:
+    mov     edi, [output_count]
+    test    edi, edi
+    jnz     .Lout_bytes_room
+    cmp     edx, OUTPUT_BYTES           # so many go out as they are
+    jb      .Lout_bytes_room
+    mov     eax, esi
+    call    out_write
+    jmp     .Lout_bytes_done
+.Lout_bytes_room:
+    mov     ecx, OUTPUT_BYTES
+    sub     ecx, edi
+    cmp     ecx, edx
+    jbe     1f
+    mov     ecx, edx
+1:  sub     edx, ecx
+    add     [output_count], ecx
+    add     edi, offset output_buffer
+    mov     eax, ecx
+    shr     ecx, 2
+    rep movsd
     mov     ecx, eax
-1:  sub     edx, 1
-    jb      2f
-    mov     al, [ecx]
-    call    out_byte
-    inc     ecx
-    jmp     1b
-2:  ret
+    and     ecx, 3
+    rep movsb
+    cmp     dword ptr [output_count], OUTPUT_BYTES
+    jb      .Lout_bytes_done
+    call    out_flush
+    test    edx, edx
+    jnz     .Lout_bytes_piece
+.Lout_bytes_done:
+    pop     edi
+    pop     esi
+    ret
 
 # Adds a number in decimal, with blanks before it up to a width.
 # In: EAX number, EDX characters.
 .global out_number
 out_number:
-    mov     ecx, (' ' << 8) + 10
-
-# Adds a number.
-# In: EAX number, EDX characters, CL base, CH what stands before it up to so many.
-out_digits:
-    push    ebx
     push    esi
     push    edi
     sub     esp, DIGITS
-    mov     ebx, ecx
     lea     edi, [esp + DIGITS]
     mov     esi, edi
     sub     esi, edx                    # ESI: where the width begins
     mov     edx, edi
+    mov     cl, 10
     call    text_digits
 1:  cmp     eax, esi
     jbe     2f
     dec     eax
-    mov     [eax], bh
+    mov     byte ptr [eax], ' '
     jmp     1b
 2:  mov     edx, edi
     sub     edx, eax
@@ -104,79 +126,20 @@ out_digits:
     add     esp, DIGITS
     pop     edi
     pop     esi
-    pop     ebx
     ret
 
-# Adds bytes in hexadecimal and as characters, 16 in a row.
-# In: EAX bytes, EDX how many, ECX offset of the first in its file.
-.global out_rows
-out_rows:
-    push    ebx
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, edx                    # EDI: bytes left
-    mov     ebx, ecx
-.Lout_rows_row:
-    mov     eax, ebx
-    mov     edx, 8
-    call    out_hex
-    mov     al, ' '
-    call    out_byte
-    xor     ecx, ecx
-.Lout_rows_byte:
-    mov     eax, offset text_no_byte
-    cmp     ecx, edi
-    jae     .Lout_rows_blank
-    mov     al, ' '
-    call    out_byte
-    movzx   eax, byte ptr [esi + ecx]
-    mov     edx, 2
-    push    ecx
-    call    out_hex
-    pop     ecx
-    jmp     .Lout_rows_next
-.Lout_rows_blank:
-    call    out_text
-.Lout_rows_next:
-    inc     ecx
-    cmp     ecx, 16
-    jb      .Lout_rows_byte
-    mov     eax, offset text_bar_left
-    call    out_text
-    xor     ecx, ecx
-.Lout_rows_character:
-    mov     al, [esi + ecx]
-    cmp     al, ' '
-    jb      .Lout_rows_dot
-    cmp     al, 0x7E
-    jbe     .Lout_rows_show
-.Lout_rows_dot:
-    mov     al, '.'
-.Lout_rows_show:
-    call    out_byte
-    inc     ecx
-    cmp     ecx, 16
-    jae     .Lout_rows_end
-    cmp     ecx, edi
-    jb      .Lout_rows_character
-.Lout_rows_end:
-    mov     eax, offset text_bar_right
-    call    out_text
-    add     esi, 16
-    add     ebx, 16
-    sub     edi, 16
-    ja      .Lout_rows_row
-    pop     edi
-    pop     esi
-    pop     ebx
+# Gives room for bytes in one piece, after what was added. Whoever has put them there adds them to output_count.
+# In: EAX bytes, at most OUTPUT_BYTES.
+# Out: EAX where they go.
+.global out_room
+out_room:
+    add     eax, [output_count]
+    cmp     eax, OUTPUT_BYTES
+    jbe     1f
+    call    out_flush
+1:  mov     eax, [output_count]
+    add     eax, offset output_buffer
     ret
-
-# Adds a number in hexadecimal with all its digits.
-# In: EAX number, EDX digits.
-out_hex:
-    mov     ecx, ('0' << 8) + 16
-    jmp     out_digits
 
 # Writes what was added. When it cannot be written, the program ends with status 1; it says why, unless nobody reads
 # its output any more.
@@ -186,15 +149,23 @@ out_flush:
     push    eax
     push    ecx
     push    edx
-    mov     eax, 1
-    mov     edx, offset output_buffer
-    xor     ecx, ecx
-    xchg    ecx, [output_count]
-    call    write_all
-    jc      1f
+    mov     eax, offset output_buffer
+    xor     edx, edx
+    xchg    edx, [output_count]
+    call    out_write
     pop     edx
     pop     ecx
     pop     eax
+    ret
+
+# Writes bytes past the buffer, which is empty. When they cannot be written, the program ends as with out_flush.
+# In: EAX bytes, EDX how many.
+out_write:
+    mov     ecx, edx
+    mov     edx, eax
+    mov     eax, 1
+    call    write_all
+    jc      1f
     ret
 1:  cmp     eax, -ERROR_BROKEN_PIPE
     mov     edx, offset text_output
@@ -222,13 +193,12 @@ misused:
 
 .section .rodata
 text_output:    .asciz "output"
-text_no_byte:   .asciz "   "
-text_bar_left:  .asciz "  |"
-text_bar_right: .asciz "|\n"
 
 .bss
 .balign 4
+.global output_count
 output_count:   .space 4                # bytes in the buffer
 .global output_status
 output_status:  .space 4                # with which the program will end
+.global output_buffer
 output_buffer:  .space OUTPUT_BYTES

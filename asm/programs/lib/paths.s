@@ -3,13 +3,12 @@
 
 .include "program.inc"
 
-PART_BYTES      = 8                     # room for what the name of a part ends with
-
 .text
 
 # Has a system call done with each path among the arguments, says what went wrong, and ends the program. What begins
 # with - is an option that nobody knows, and never made or removed as a file.
-# In: EAX address of the address of the first argument, EDX routine: EAX path, out EAX negated error code.
+# In: EAX address of the address of the first argument, EDX routine: EAX path, out EAX negated error code and EDX the
+# path that it is about.
 .global each_path
 each_path:
     mov     esi, eax
@@ -27,7 +26,6 @@ each_path:
     call    ebp
     test    eax, eax
     jns     2f
-    mov     edx, [esi]
     call    complain
 2:  add     esi, 4
     cmp     dword ptr [esi], 0
@@ -102,30 +100,6 @@ path_cut:
     mov     byte ptr [path + eax], 0
     ret
 
-# Makes the name that a file has until it is whole.
-# In: EAX its path.
-# Out: CF and EAX negated error code when it is too long.
-.global part_name
-part_name:
-    push    esi
-    push    edi
-    mov     esi, eax
-    mov     edi, offset part
-    mov     ecx, PATH_BYTES - PART_BYTES
-1:  lodsb
-    stosb
-    test    al, al
-    loopnz  1b
-    stc
-    mov     eax, -ERROR_TOO_LONG
-    jnz     2f
-    mov     dword ptr [edi - 1], '.' + ('p' << 8) + ('a' << 16) + ('r' << 24)
-    mov     dword ptr [edi + 3], 't'    # and the NUL
-    clc
-2:  pop     edi
-    pop     esi
-    ret
-
 # Visits all that is below the path, a directory before what is in it. Says what cannot be read.
 # In: EAX routine: path and the STAT record in EAX are of what is visited. It keeps EBX, ESI, EDI and EBP.
 .global walk
@@ -193,7 +167,5 @@ text_bin:       .asciz "/bin"
 .balign 4
 .global path_length
 path_length:    .space 4
-.global part
-part:           .space PATH_BYTES       # made by part_name
 .global path
 path:           .space PATH_BYTES

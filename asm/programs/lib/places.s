@@ -8,7 +8,8 @@
 # Has something done with each path among the arguments but the last, which says where it is to go; says what went
 # wrong, and ends the program. When the last is a directory, each goes into that under its name; when there are several,
 # it has to be one.
-# In: EAX address of the address of the first argument, EDX routine: EAX path, EDX new path, out EAX negated error code.
+# In: EAX address of the address of the first argument, EDX routine: EAX path, EDX new path, out EAX negated error code
+# and EDX the path that it is about.
 .global paths_to
 paths_to:
     mov     esi, eax                    # ESI: address of the next argument
@@ -49,20 +50,17 @@ paths_to:
     mov     edx, offset path
 .Lpaths_to_run:
     mov     eax, [esi]
-    mov     ebx, edx
     call    [places_routine]
     test    eax, eax
     jns     .Lpaths_to_done
-    mov     edx, [esi]
-    mov     ecx, ebx
-    call    complain_place
+    call    complain
 .Lpaths_to_done:
     add     esi, 4
     cmp     dword ptr [esi], 0
     jne     .Lpaths_to_next             # there are several, so EBP is a directory
     jmp     finish
 .Lpaths_to_long:
-    mov     edx, [esi]
+    mov     edx, ebp
     call    complain
     jmp     .Lpaths_to_done
 
@@ -84,36 +82,6 @@ path_name:
     mov     eax, ecx
     jmp     1b
 3:  ret
-
-# Says what went wrong with a path and its new one, of the one that it is about.
-# In: EAX negated error code, EDX path, ECX new path.
-.global complain_place
-complain_place:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, eax
-    mov     esi, edx
-    mov     edi, ecx
-    SYSTEM  stat, esi, "offset places_about" # what is not found, or mounted, is the new path's directory when there
-    mov     edx, esi                    # is something at the path
-    test    eax, eax
-    mov     eax, ebp
-    jnz     2f
-    cmp     eax, -ERROR_NO_SPACE
-    je      1f
-    cmp     eax, -ERROR_NOT_FOUND
-    je      1f
-    cmp     eax, -ERROR_NOT_MOUNTED
-    jne     2f
-1:  mov     edx, edi
-2:  call    complain
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
-    ret
 
 .bss
 .balign 4

@@ -3,6 +3,7 @@
 
 .intel_syntax noprefix
 .include "system-calls.inc"
+.include "errors.inc"
 
 TEXT_BYTES      = 4096                  # what a call writes at once
 ERROR_BYTES     = 64
@@ -18,21 +19,26 @@ write_all:
     push    esi
     mov     ebx, eax
     mov     esi, ecx
-1:  test    esi, esi
-    jz      2f
+.Lwrite_all_next:
+    test    esi, esi
+    jz      .Lwrite_all_done            # CF is clear
     mov     ecx, edx
     mov     edx, esi
     mov     eax, CALL_write
     int     0x80
     test    eax, eax
-    stc
-    jle     3f
+    js      .Lwrite_all_failed
+    jz      .Lwrite_all_full
     mov     edx, ecx
     add     edx, eax
     sub     esi, eax
-    jmp     1b
-2:  clc
-3:  pop     esi
+    jmp     .Lwrite_all_next
+.Lwrite_all_full:
+    mov     eax, -ERROR_NO_SPACE        # nothing more is taken
+.Lwrite_all_failed:
+    stc
+.Lwrite_all_done:
+    pop     esi
     pop     ebx
     ret
 
