@@ -701,7 +701,7 @@ add_entry:
     cmp     dword ptr [ebp + STAT_KIND], NODE_OBJECT
     je      .Ladd_entry_refused
     call    split_name
-    jc      .Ladd_entry_long
+    jc      .Ladd_entry_failed
     jz      .Ladd_entry_done            # it is / or . alone
     mov     dword ptr [handle], -1
     cmp     dword ptr [ebp + STAT_KIND], NODE_DIRECTORY
@@ -733,9 +733,6 @@ add_entry:
     ret
 .Ladd_entry_refused:
     mov     eax, -ERROR_NOT_SUPPORTED
-    jmp     .Ladd_entry_failed
-.Ladd_entry_long:
-    mov     eax, -ERROR_TOO_LONG
 .Ladd_entry_failed:
     mov     edx, offset path
     call    complain
@@ -771,7 +768,7 @@ is_archive:
 
 # Puts `path` into the header, a slash after a directory: the last part that fits as the name, the rest as the prefix.
 # In: EBP STAT record.
-# Out: CF when it is too long or leads up; ZF when there is nothing.
+# Out: CF and EAX negated error code when it is too long or leads up; ZF when there is nothing.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 split_name:
     mov     esi, offset path
@@ -793,6 +790,7 @@ split_name:
 3:  mov     byte ptr [edi], 0
     mov     eax, offset name
     call    leads_out
+    mov     eax, -ERROR_NOT_PERMITTED
     jc      .Lsplit_name_done
     mov     ecx, edi
     sub     ecx, offset name            # ECX: bytes
@@ -824,6 +822,7 @@ split_name:
 .Lsplit_name_done:
     ret
 .Lsplit_name_long:
+    mov     eax, -ERROR_TOO_LONG
     stc
     ret
 .Lsplit_name_none:

@@ -4,7 +4,7 @@
 .include "program.inc"
 .include "differences.inc"
 
-TURNS_LEAST     = 4096                  # of a search, before another way is taken
+TURNS_LEAST     = 256                   # of a search, before another way is taken
 
 # Locals of compare, below EBP: the lines from BEGIN up to END of the first and the second file.
 FIRST_BEGIN     = -4

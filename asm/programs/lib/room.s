@@ -5,6 +5,8 @@
 .include "program.inc"
 .include "room.inc"
 
+ROOMS           = 16                    # of a program
+
 .text
 
 # Makes a room, empty.
@@ -17,6 +19,9 @@ room_make:
     SYSTEM  memory_map, ROOM_BYTES
     cmp     eax, -ERROR_COUNT           # addresses may have their highest bit set, too
     ja      room_none
+    mov     ecx, [rooms_made]
+    mov     [rooms + ecx*4], eax
+    inc     dword ptr [rooms_made]
     mov     [esi + ROOM_START], eax
     mov     [esi + ROOM_NEXT], eax
     mov     [esi + ROOM_MADE], eax
@@ -71,11 +76,21 @@ room_reach:
     pop     ebx
     ret
 
-# Ends the program: there is no more memory.
+# Ends the program: there is no more memory. The rooms are given back before, for the sentence that says so needs some.
 room_none:
-    mov     eax, -ERROR_NO_MEMORY
+    mov     esi, [rooms_made]
+1:  sub     esi, 1
+    jb      2f
+    SYSTEM  memory_unmap, [rooms + esi*4]
+    jmp     1b
+2:  mov     eax, -ERROR_NO_MEMORY
     mov     edx, offset text_input
     jmp     fail
 
 .section .rodata
 text_input:     .asciz "input"
+
+.bss
+.balign 4
+rooms_made:     .space 4
+rooms:          .space ROOMS * 4        # where they begin
