@@ -149,7 +149,7 @@ sha256_begin:
     pop     esi
     ret
 
-# Adds bytes to a digest; 512 MiB in all at most.
+# Adds bytes to a digest; less than 4 GiB in all.
 # In: EAX SHA256 record, EDX bytes, ECX how many.
 .global sha256_add
 sha256_add:
@@ -231,6 +231,10 @@ sha256_end:
     shl     eax, 3                      # in bits
     bswap   eax
     mov     [edi], eax
+    mov     eax, [ebx + SHA256_COUNT]
+    shr     eax, 32 - 3
+    bswap   eax
+    mov     [edi - 4], eax
     mov     eax, ebx
     lea     edx, [ebx + SHA256_BUFFER]
     call    sha256_block

@@ -10,9 +10,13 @@ STAGE_NEXT          = 0
 STAGE_ENDED         = 4                     # 1: it has
 STAGE_EVENT         = 8                     # broadcast then
 STAGE_OUTPUT        = 12                    # stream that it writes
-STAGE_CONTEXT       = 16
+STAGE_WHOLE         = 16                    # 1: it is a list, not one command
+STAGE_STATUS        = 20                    # when it has ended
+STAGE_CONTEXT       = 24
 STAGE_TEXT          = STAGE_CONTEXT + CONTEXT_SIZE
 STAGE_SIZE          = STAGE_TEXT + LINE_BYTES
+
+READ_BYTES          = 4096                  # of what $(...) prints, at once
 
 .text
 
@@ -21,13 +25,14 @@ STAGE_SIZE          = STAGE_TEXT + LINE_BYTES
 # Out: EAX status of its last command.
 .global pipeline_run
 pipeline_run:
-    FRAME   8
+    FRAME   12
     push    ebx
     push    esi
     push    edi
-    # Locals: -4 stream that the next command reads, or 0; -8 stages, the latest first
+    # Locals: -4 stream that the next command reads, or 0; -8 stages, the latest first; -12 STAGE_WHOLE of the next
     mov     dword ptr [ebp - 4], 0
     mov     dword ptr [ebp - 8], 0
+    mov     dword ptr [ebp - 12], 0
     mov     ebx, [task_current]
     mov     ebx, [ebx + TASK_CONTEXT]
 .Lpipeline_run_next:
@@ -83,6 +88,120 @@ pipeline_run:
     ENDFRAME
     ret
 
+# Runs a list in a task of its own, and takes what it prints. May sleep.
+# In: ESI text, ECX its end.
+# Out: EAX what it printed, without line ends at its end, with a NUL, for the caller to free; ECX its status; CF and EAX
+# error.
+.global substitute
+substitute:
+    FRAME   24
+    push    ebx
+    push    esi
+    push    edi
+    # Locals: -4, -8, -12 as in pipeline_run; -16 buffer, -20 bytes in it, -24 room for so many
+    xor     eax, eax
+    mov     [ebp - 4], eax
+    mov     [ebp - 8], eax
+    mov     [ebp - 20], eax
+    mov     dword ptr [ebp - 12], 1
+    mov     dword ptr [ebp - 24], READ_BYTES
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    push    ecx
+    mov     eax, READ_BYTES + 1
+    call    malloc_filled
+    pop     ecx
+    jc      .Lsubstitute_done
+    mov     [ebp - 16], eax
+    call    stage_start
+    jc      .Lsubstitute_free
+.Lsubstitute_read:
+    mov     edi, [ebp - 16]
+    add     edi, [ebp - 20]
+    mov     ecx, [ebp - 24]
+    sub     ecx, [ebp - 20]
+    cmp     ecx, READ_BYTES
+    jbe     1f
+    mov     ecx, READ_BYTES
+1:  mov     eax, [ebp - 4]
+    call    stream_read
+    jc      .Lsubstitute_end
+    cmp     eax, 1
+    jb      .Lsubstitute_whole
+    call    substitute_take
+    jnc     .Lsubstitute_read
+    jmp     .Lsubstitute_end
+.Lsubstitute_whole:
+    clc
+.Lsubstitute_end:
+    pushfd
+    push    eax
+    mov     eax, [ebp - 4]
+    call    stream_release
+    mov     ebx, [ebp - 8]
+    call    stage_await
+    push    [ebx + STAGE_STATUS]
+    mov     eax, ebx
+    call    mfree
+    pop     ecx
+    pop     eax
+    popfd
+    jc      .Lsubstitute_free
+    mov     eax, [ebp - 16]
+    mov     edx, [ebp - 20]
+2:  mov     byte ptr [eax + edx], 0
+    sub     edx, 1
+    jb      3f
+    cmp     byte ptr [eax + edx], 10
+    je      2b
+3:  clc
+.Lsubstitute_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
+.Lsubstitute_free:
+    push    eax
+    mov     eax, [ebp - 16]
+    call    mfree
+    pop     eax
+    stc
+    jmp     .Lsubstitute_done
+
+# Takes bytes that were read, but NULs, and makes room for more.
+# In: EAX bytes, EDI where they are; EBP frame of substitute.
+# Out: CF and EAX error without memory.
+# Clobbers: ECX, EDX, ESI, EDI.
+substitute_take:
+    mov     ecx, eax
+    mov     esi, edi
+1:  lodsb
+    test    al, al
+    jz      2f
+    stosb
+2:  loop    1b
+    sub     edi, [ebp - 16]
+    mov     [ebp - 20], edi
+    mov     eax, [ebp - 24]
+    sub     eax, edi
+    cmp     eax, READ_BYTES / 4
+    jae     3f                          # CF is clear
+    mov     eax, [ebp - 24]
+    lea     eax, [eax*2 + 1]
+    call    malloc_filled
+    jc      3f
+    mov     esi, eax
+    mov     edx, [ebp - 16]
+    mov     ecx, edi
+    call    mem_copy
+    mov     eax, esi
+    xchg    eax, [ebp - 16]
+    call    mfree
+    shl     dword ptr [ebp - 24], 1
+    clc
+3:  ret
+
 # Starts a command that writes into a pipe. May sleep.
 # In: ESI text, ECX its end, EBX context, EBP frame of pipeline_run.
 # Out: the stage is in the list of the frame, which has the pipe's other end; CF and EAX error.
@@ -102,6 +221,8 @@ stage_start:
     lea     edi, [eax + STAGE_TEXT]
     rep movsb
     mov     edi, eax
+    mov     eax, [ebp - 12]
+    mov     [edi + STAGE_WHOLE], eax
     mov     eax, ebx
     lea     edx, [edi + STAGE_CONTEXT]
     call    context_copy
@@ -166,9 +287,16 @@ stage_task:
     jc      2f
     lea     esi, [ebx + STAGE_TEXT]
     mov     eax, esi
+    cmp     dword ptr [ebx + STAGE_WHOLE], 0
+    jne     .Lstage_task_whole
     call    string_length
     lea     edi, [esi + eax]
     call    command_run
+    jmp     .Lstage_task_ended
+.Lstage_task_whole:
+    call    shell_run
+.Lstage_task_ended:
+    mov     [ebx + STAGE_STATUS], eax
     call    redirect_close
     jmp     3f
 2:  mov     eax, [ebx + STAGE_OUTPUT]

@@ -155,9 +155,9 @@ command_run:
     mov     ebx, eax
     call    words_read
     jc      .Lcommand_run_wrong
-    mov     eax, [ebx + WORDS_COUNT]
-    test    eax, eax
-    jz      .Lcommand_run_free          # a variable that is empty
+    cmp     dword ptr [ebx + WORDS_COUNT], 0
+    mov     eax, [ebx + WORDS_STATUS]
+    je      .Lcommand_run_free          # a variable that is empty, or $(...)
     mov     edi, [task_current]
     mov     edi, [edi + TASK_CONTEXT]
     push    [edi + CONTEXT_INPUT]

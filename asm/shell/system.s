@@ -2,7 +2,6 @@
 
 .include "macros.inc"
 .include "pages.inc"
-.include "date.inc"
 .include "tasks.inc"
 
 ECHO_PIECE      = 2048                  # characters; a print that is redirected must fit into a buffer
@@ -53,6 +52,12 @@ command_echo:
     jz      .Lcommand_echo_next
     call    console_put
     dec     edi
+    jns     .Lcommand_echo_letter
+    call    console_end                 # a long word is printed in pieces, too
+    popfd
+    mov     edi, ECHO_PIECE
+    pushfd
+    call    console_begin
     jmp     .Lcommand_echo_letter
 .Lcommand_echo_next:
     add     ebx, 4
@@ -89,23 +94,6 @@ command_true:
 # Out: EAX status 1.
 command_false:
     mov     eax, 1
-    ret
-
-# Shell command: prints date and time.
-# Out: EAX status 0.
-command_date:
-    push    ebp
-    mov     ebp, esp
-    sub     esp, DATE_SIZE
-    call    clock_seconds
-    mov     edx, esp
-    call    date_from_seconds
-    mov     eax, [ebp - DATE_SIZE + DATE_WEEKDAY]
-    lea     eax, [weekday_names + eax*4]
-    PRINTF  "%s %u-%02u-%02u ", eax, [ebp-DATE_SIZE+DATE_YEAR], [ebp-DATE_SIZE+DATE_MONTH], [ebp-DATE_SIZE+DATE_DAY]
-    PRINTF  "%02u:%02u:%02u\n", [ebp-DATE_SIZE+DATE_HOUR], [ebp-DATE_SIZE+DATE_MINUTE], [ebp-DATE_SIZE+DATE_SECOND]
-    xor     eax, eax
-    leave
     ret
 
 # Shell command: prints the time since boot.
@@ -237,7 +225,6 @@ SHELL_COMMAND "cls", command_cls, "", "clear the screen", GROUP_SHELL
 SHELL_COMMAND "echo", command_echo, "[-n] [WORD...]", "print words", GROUP_SHELL
 SHELL_COMMAND "true", command_true, "", "succeed", GROUP_SHELL
 SHELL_COMMAND "false", command_false, "", "fail", GROUP_SHELL
-SHELL_COMMAND "date", command_date, "", "show date and time", GROUP_SYSTEM
 SHELL_COMMAND "uptime", command_uptime, "", "show the time since boot", GROUP_SYSTEM
 SHELL_COMMAND "mem", command_mem, "[owners|check|callers|mark|leaks|fail [NUMBER]]", "show the use of memory", GROUP_SYSTEM, mem_text
 
@@ -274,11 +261,3 @@ mem_text:
     .ascii  "mem callers lists who asked for the blocks that are in use. mem mark remembers them, and\n"
     .ascii  "mem leaks shows whose have become more since then. mem fail 3 lets the third allocation from now on\n"
     .asciz  "fail, to try what its caller does; mem fail says which one that was.\n"
-weekday_names:
-    .asciz  "Mon"
-    .asciz  "Tue"
-    .asciz  "Wed"
-    .asciz  "Thu"
-    .asciz  "Fri"
-    .asciz  "Sat"
-    .asciz  "Sun"

@@ -175,10 +175,14 @@ test_relation:
     call    test_number
     jc      .Ltest_relation_done
     mov     esi, eax
+    push    ecx
     mov     eax, [ebx + 8]
     call    test_number
+    pop     edx
     jc      .Ltest_relation_done
-    cmp     esi, eax
+    cmp     edx, ecx                        # one that is negative is less,
+    jne     .Ltest_relation_compared
+    cmp     esi, eax                        # and two are in their order, too
 .Ltest_relation_compared:
     mov     eax, TEST_ABOVE
     ja      .Ltest_relation_outcome
@@ -197,15 +201,28 @@ test_relation:
 
 # A number that is a whole word.
 # In: EAX word.
-# Out: EAX number; CF and EAX message.
+# Out: EAX number, ECX 0 when it is less than 0, else 1; CF and EAX message.
+# Clobbers: EDX.
 test_number:
-    call    parse_number
-    jc      1f
+    cmp     byte ptr [eax], '-'
+    jne     1f
+    inc     eax
+    call    1f
+    jc      3f
+    neg     eax
+    cmp     eax, 1
+    sbb     ecx, ecx
+    neg     ecx                             # -0 is 0
+    clc
+    ret
+1:  call    parse_number
+    jc      2f
+    mov     ecx, 1
     cmp     byte ptr [edx], 0
-    je      2f                              # CF is clear
-1:  LOAD_STRING eax, "test: the numbers are whole and not negative"
+    je      3f                              # CF is clear
+2:  LOAD_STRING eax, "test: the numbers are whole"
     stc
-2:  ret
+3:  ret
 
 SHELL_COMMAND "test", command_test, "[!] [WORD...]", "compare words and numbers, look for files", GROUP_SHELL, test_text
 SHELL_COMMAND "[", command_test, "[!] [WORD...] ]", "the same as test", GROUP_SHELL, test_text

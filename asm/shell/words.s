@@ -53,6 +53,8 @@ words_scan:
     mov     edx, 1
     xor     ecx, ecx
     inc     esi
+    cmp     word ptr [esi - 1], '$' + ('(' << 8)
+    je      .Lwords_scan_substitution
     cmp     al, 0x5C                    # '\'
     je      .Lwords_scan_escaped
     cmp     al, 0x22                    # '"'
@@ -66,9 +68,11 @@ words_scan:
     inc     esi
     cmp     ah, al
     je      .Lwords_scan_next
-    cmp     ah, 0x5C
-    jne     .Lwords_scan_quoted
     cmp     al, 0x22
+    jne     .Lwords_scan_quoted
+    cmp     word ptr [esi - 1], '$' + ('(' << 8)
+    je      .Lwords_scan_within
+    cmp     ah, 0x5C
     jne     .Lwords_scan_quoted
     cmp     byte ptr [esi], 0
     je      .Lwords_scan_open
@@ -112,6 +116,18 @@ words_scan:
 .Lwords_scan_done:
     clc
     ret
+.Lwords_scan_within:
+    inc     esi
+    call    substitution_skip
+    jc      .Lwords_scan_unclosed
+    mov     al, 0x22
+    jmp     .Lwords_scan_quoted
+.Lwords_scan_substitution:
+    inc     esi
+    call    substitution_skip
+    jnc     .Lwords_scan_next
+.Lwords_scan_unclosed:
+    ret
 .Lwords_scan_open:
     LOAD_STRING eax, "a quote is not closed"
     stc
@@ -132,6 +148,7 @@ words_read:
     mov     [ebx + WORDS_COUNT], eax
     mov     [ebx + WORDS_INPUT], eax
     mov     [ebx + WORDS_OUTPUT], eax
+    mov     [ebx + WORDS_STATUS], eax
     mov     [ebp + READ_WANTED], eax
     mov     [ebp + READ_QUOTE], eax
     mov     edi, [ebx + WORDS_NEXT]
@@ -341,9 +358,11 @@ words_set:
 1:  mov     dword ptr [ebp + READ_MARKED], 1
     jmp     words_put
 
-# $NAME, ${NAME}, $?, $#, $0 to $9: the value goes into the word; outside of quotes its blanks separate words. A $
-# before anything else is itself.
+# $NAME, ${NAME}, $?, $#, $0 to $9, $(...), $((...)): the value goes into the word; outside of quotes its blanks
+# separate words. A $ before anything else is itself.
 words_variable:
+    cmp     byte ptr [esi], '('
+    je      words_substitution          # the line has been scanned: it is whole
     push    edx
     xor     ecx, ecx                    # ECX: 1 within braces
     mov     edx, esi                    # EDX: the name
@@ -442,28 +461,10 @@ variable_put:
     mov     ecx, VALUE_BYTES
     call    string_copy
     INTERRUPTS_RESTORE
-    mov     edx, [ebp]                  # the locals of words_read
-.Lvariable_put_next:
-    lodsb
-    test    al, al
-    jz      .Lvariable_put_none
-    cmp     al, ' '
-    jne     .Lvariable_put_byte
-    cmp     dword ptr [edx + READ_QUOTE], 0
-    jne     .Lvariable_put_byte
     push    ebp
-    mov     ebp, edx
-    call    words_end
-    mov     [ebx + WORDS_BEGIN], edi
-    mov     dword ptr [ebp + READ_QUOTED], 0
-    mov     dword ptr [ebp + READ_MARKED], 0
-    mov     edx, ebp
+    mov     ebp, [ebp]                  # the locals of words_read
+    call    value_put
     pop     ebp
-    jc      .Lvariable_put_done
-    jmp     .Lvariable_put_next
-.Lvariable_put_byte:
-    call    words_put
-    jnc     .Lvariable_put_next
     jmp     .Lvariable_put_done
 .Lvariable_put_none:
     xor     eax, eax
@@ -472,9 +473,41 @@ variable_put:
     ENDFRAME
     ret
 
+# Puts a value into the word. Outside of quotes its blanks and line ends separate words. May sleep.
+# In: ESI value; EBX, EDI, EBP as words_read has them.
+# Out: EAX 0; CF and EAX message.
+# Clobbers: ECX, ESI.
+.global value_put
+value_put:
+    lodsb
+    test    al, al
+    jz      4f
+    cmp     dword ptr [ebp + READ_QUOTE], 0
+    jne     1f
+    cmp     al, ' '
+    je      2f
+    cmp     al, 9
+    je      2f
+    cmp     al, 10
+    je      2f
+1:  call    words_put
+    jnc     value_put
+    ret
+2:  push    edx
+    call    words_end
+    pop     edx
+    jc      3f
+    mov     [ebx + WORDS_BEGIN], edi
+    mov     dword ptr [ebp + READ_QUOTED], 0
+    mov     dword ptr [ebp + READ_MARKED], 0
+    jmp     value_put
+4:  xor     eax, eax
+3:  ret
+
 # The value of a variable, or of what the running task's context knows. Interrupts off.
 # In: EAX name, in at least 12 bytes, which a number replaces.
 # Out: EAX value, "" when there is none.
+.global variable_value
 variable_value:
     push    ebx
     push    esi

@@ -29,6 +29,7 @@ import {
   programName,
   programObjects,
   programSources,
+  SHARED_SOURCES,
 } from "./programs.ts";
 
 /** Paths are relative to the tree's root and have forward slashes. */
@@ -259,7 +260,8 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
   if (sources.length === 0) return [];
   const assembled = (sources: readonly string[]): ElfObject[] =>
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
-  const library = assembled(programLibrary(tree.list(PROGRAMS_FOLDER)));
+  const shared = SHARED_SOURCES.filter((path) => tree.read(path) !== null);
+  const library = assembled([...programLibrary(tree.list(PROGRAMS_FOLDER)), ...shared]);
   const script = readScript(tree, PROGRAMS_SCRIPT);
   const programs = sources.map(({ name, sources: own }) => ({
     name,

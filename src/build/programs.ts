@@ -36,6 +36,9 @@ function isBeside(path: string, other: string): boolean {
   );
 }
 
+/** The sources of the system that programs have, too. */
+export const SHARED_SOURCES: readonly string[] = ["asm/crypto/sha256.s"];
+
 /** The sources of what programs share. */
 export function programLibrary(paths: readonly string[]): string[] {
   return paths.filter((path) => /^asm\/programs\/lib\/[^/]+\.s$/.test(path));

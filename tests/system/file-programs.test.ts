@@ -173,7 +173,7 @@ describe("programs for files", () => {
     // How long something took is not among what it prints.
     expect(await output(node, "time seq 2 | wc -l")).toMatch(/^( +2\n)?\d+ ms, status 0\n( +2\n)?$/);
     expect(await output(node, "help tail")).toMatch(
-      /^usage: tail \[-LINES\] \[PATH\]\nshow the end of a file\ntail -20 PATH/,
+      /^usage: tail \[-f\] \[-LINES\] \[PATH\]\nshow the end of a file\ntail -20 PATH/,
     );
   });
 

@@ -73,7 +73,11 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
     "e /a\nd /a\ns /a\ne /a/d\nd /a/d\ns /a/d\ne /a/d/a.txt\nf /a/d/a.txt\ns /a/d/a.txt\ne /a/empty\nf /a/empty\n",
   ],
   ["cd /a/d; test -f a.txt && echo here; cd", "here\n"],
-  ["test a -lt 3; echo $?; test 1 -lt -1; echo $?", "test: the numbers are whole and not negative\n2\n".repeat(2)],
+  ["test a -lt 3; echo $?; test 1 -lt --1; echo $?", "test: the numbers are whole\n2\n".repeat(2)],
+  [
+    "test -2 -lt -1 && test -1 -lt 0 && test -0 -eq 0 && test 4294967295 -gt -1; echo $?; test 1 -lt -1; echo $?",
+    "0\n1\n",
+  ],
   ["[ a = a; echo $?", NO_TEST],
   ["test a b c d; echo $?", NO_TEST],
   ["test -q a; echo $?", NO_TEST],
