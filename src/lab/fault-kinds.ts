@@ -44,6 +44,9 @@ function each(name: string, help: string, begin: (random: Random) => readonly Wo
   };
 }
 
+/** What the gateway leases to a machine of a campaign. */
+const hostOf = (node: number): string => `10.0.2.${15 + node}`;
+
 type Pair = readonly [deaf: number, from: number];
 
 /** A fault of the network: certain machines do not hear certain others. */
@@ -110,6 +113,24 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ["power"],
   ]),
   each("leave", "nodes leave, and join again", () => [["type", "cloud stop\r"]], [["type", "cloud start\r"]]),
+  each("rotate", "the cluster's key is replaced", () => [["type", "cloud key rotate\r"]], []),
+  {
+    name: "expel",
+    help: "a node is put out of the cluster by another one",
+    machines: 3,
+    begin: (random, [out = 0], count) => {
+      const by = (out + 1 + random.below(count - 1)) % count;
+      return [act(by, ["type", `cloud expel ${hostOf(out)}\r`])];
+    },
+    end: () => [],
+  },
+  each(
+    "invite",
+    "a node invites a machine, or asks with a code that nobody has given",
+    (random) => [["type", random.pick(["cloud invite\r", "cloud join 0123-4567-89ab-cdef\r"])]],
+    [],
+  ),
+  each("copy", "machines go on as copies of themselves", (random) => [["copy", 1 + random.below(0x7ffffffe)]], []),
   each("set", "values of the cluster are set", (random) => [["type", `cloud set campaign ${random.below(100)}\r`]], []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>
     bothWays(crossed(who, othersOf(who, count))),

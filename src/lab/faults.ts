@@ -40,8 +40,8 @@ export function formatFault({ at, action }: Fault): string {
   return `${at instanceof RegExp ? `on:${at}`.replace(/m$/, "") : time} ${formatAction({ atNs: 0, ...action })}`;
 }
 
-/** What is typed at QuRe's shell. */
-const TYPED: ReadonlySet<string> = new Set(["leave", "set"]);
+/** What is typed at QuRe's shell, or is told to its kernel alone. */
+const TYPED: ReadonlySet<string> = new Set(["leave", "set", "rotate", "expel", "invite", "copy"]);
 /** Kinds that happen to machines of any system, one at a time. */
 const OF_ONE = FAULT_KINDS.filter(({ machines, name }) => machines === 1 && !TYPED.has(name));
 

@@ -34,6 +34,12 @@ const DRILLS = [
   "packets of a session that shows nothing",
   "packets longer than they are",
   "a twin with a higher session",
+  "key replaced",
+  "key replaced meanwhile",
+  "put out and invited",
+  "power while the key is replaced",
+  "copies",
+  "said twice",
 ];
 
 let stage: Stage;
