@@ -245,8 +245,8 @@ session_recount:
 9:  mov     [trust_sequence], ecx
     ret
 
-# The node takes another key: what was heard under the one before counts for nothing, as whoever has that may have said it
-# in anybody's name. All show anew that they speak now, to the session that this node draws.
+# The node takes another key: what was heard under the one before counts for nothing, as whoever has that may have said
+# it in anybody's name. All show anew that they speak now, to the session that this node draws.
 # Clobbers: EAX, ECX, EDX.
 .global session_forget
 session_forget:
