@@ -311,16 +311,30 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         },
       };
       const stays: DrillStep = { withinNs: AFTER_NS, wrong: getsNothing };
-      const invites = types(host, () => "cloud invite");
       let from = 0;
       const code = (): string | undefined =>
         [...world.lab.nodes[host]!.console.text.slice(from).matchAll(CODE_SHOWN)].at(-1)?.[1];
+      /** Another code is drawn. */
+      const invites = (): DrillStep => {
+        const { go } = types(host, () => "cloud invite");
+        return {
+          withinNs: REFUSED_NS,
+          begin: () => {
+            from = world.lab.nodes[host]!.console.text.length;
+            return [];
+          },
+          go: go!,
+          missing: () => (code() === undefined ? `${nameOf(host)} invites nobody` : null),
+        };
+      };
       const joins = types(out, () => `cloud join ${code()}`);
+      const late = types(out, () => `cloud join ${code()}`);
       const guesses = types(out, () => "cloud join 0123-4567-89ab-cdef");
       const again = types(out, () => `cloud join ${code()}`);
       let session = "";
       return staged(world, [
         step,
+        invites(),
         replaces(
           by,
           () => `cloud expel ${addressOf(out)}`,
@@ -332,15 +346,9 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         attack(random, former, rest, world.core),
         replaces(random.pick(rest), () => "cloud key rotate", rest, getsNothing),
         stays,
-        {
-          withinNs: REFUSED_NS,
-          begin: () => {
-            from = world.lab.nodes[host]!.console.text.length;
-            return [];
-          },
-          go: invites.go!,
-          missing: () => (code() === undefined ? `${nameOf(host)} invites nobody` : null),
-        },
+        // That code was for a key that was replaced.
+        { withinNs: REFUSED_NS, go: late.go!, wrong: getsNothing },
+        invites(),
         { withinNs: REFUSED_NS, go: guesses.go!, wrong: getsNothing },
         {
           withinNs: JOINED_NS,
