@@ -230,17 +230,16 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         if (seeing !== undefined) return `${nameOf(seeing)} still takes ${nameOf(away)} for alive`;
         return rest.some((index) => facts.of(index).coordinates) ? null : "nobody coordinates";
       };
-      const twice = random.chance(50)
-        ? [
-            replaces(
-              random.pick(rest),
-              () => "cloud key rotate",
-              rest,
-              () => null,
-            ),
-            quiet,
-          ]
-        : [];
+      /** Four replaced keys are known. */
+      const again = Array.from({ length: random.pick([0, 0, 1, 3]) }, () => [
+        replaces(
+          random.pick(rest),
+          () => "cloud key rotate",
+          rest,
+          () => null,
+        ),
+        quiet,
+      ]).flat();
       const giver = rest.find((index) => index === by)!;
       const begun = { at: 0 };
       const anew: DrillStep = {
@@ -265,7 +264,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
           () => null,
         ),
         quiet,
-        ...twice,
+        ...again,
         ...(random.chance(40) ? [anew, quiet] : []),
         {
           withinNs: GIVEN_NS,
