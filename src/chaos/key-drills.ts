@@ -228,6 +228,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
       const isGone = (): string | null => {
         const seeing = rest.find((index) => facts.peers(index)?.get(facts.ids[away]!)?.isAlive !== false);
         if (seeing !== undefined) return `${nameOf(seeing)} still takes ${nameOf(away)} for alive`;
+        if (facts.of(away).others > 0) return `${nameOf(away)} still takes others for alive`;
         return rest.some((index) => facts.of(index).coordinates) ? null : "nobody coordinates";
       };
       /** Four replaced keys are known. */
@@ -256,7 +257,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
       return staged(world, [
         { withinNs: GONE_NS, begin: () => apart("deaf", away, rest), missing: isGone },
         // A minority may not replace it.
-        { withinNs: AFTER_NS, go: types(away, () => "cloud key rotate").go! },
+        { withinNs: 2 * AFTER_NS, go: types(away, () => "cloud key rotate").go! },
         replaces(
           by,
           () => "cloud key rotate",
