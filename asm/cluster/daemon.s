@@ -482,6 +482,7 @@ cluster_rejoin:
     call    values_forget               # they are the other cluster's
     call    history_forget
     call    node_session_ends
+    call    session_forget
     call    trust_begin                 # a new session, which no recording names
     call    node_save
     call    view_disband

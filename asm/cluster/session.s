@@ -244,3 +244,24 @@ session_recount:
     jmp     1b
 9:  mov     [trust_sequence], ecx
     ret
+
+# The node takes another key: what was heard under the one before counts for nothing, as whoever has that may have said
+# it in anybody's name. All show anew that they speak now, to the session that this node draws.
+# Clobbers: EAX, ECX, EDX.
+.global session_forget
+session_forget:
+    xor     ecx, ecx
+    mov     [retired_next], ecx
+    mov     [retired_end], ecx
+    mov     eax, [peer_first]
+1:  test    eax, eax
+    jz      9f
+    call    spare_forget
+    xor     ecx, ecx
+    mov     [eax + PEER_SESSION], ecx
+    mov     [eax + PEER_SESSION + 4], ecx
+    mov     [eax + PEER_SEQUENCE], ecx
+    mov     [eax + PEER_WINDOW], ecx
+    mov     eax, [eax + PEER_NEXT]
+    jmp     1b
+9:  ret

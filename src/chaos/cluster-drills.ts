@@ -4,9 +4,11 @@ import type { FaultAction } from "../lab/fault-kinds.ts";
 import { clusterPacketOf } from "../page/decode/cluster.ts";
 import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { keysOf } from "./cluster-keys.ts";
 import { agreedValues, canAgree } from "./cluster-values.ts";
 import { type Drill, type Drills, Once, type Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { keyDrills } from "./key-drills.ts";
 import { livesApart } from "./lives-drills.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
@@ -59,7 +61,9 @@ const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_re
 /** `wellNot`: what is not well, or null. */
 export function clusterDrills(world: World, layout: KernelLayout, wellNot: () => string | null): Drills {
   const facts = factsOf(world, layout);
-  const stranger = new Stranger(world);
+  const stranger = new Stranger(world, () =>
+    world.core[0] === undefined ? null : keysOf(world, layout).whole(world.core[0]),
+  );
   const recorder = new Recorder(world, facts.ids);
   const nameOf = (index: number): string => world.nodes[index]!.name;
   const act = (node: number, word: FaultAction["word"], ...values: (number | string)[]): FaultAction => ({
@@ -290,16 +294,20 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       if (world.core.length < 2) return null;
       const index = random.pick(world.core);
       const known = facts.of(index).age;
+      const joins = keysOf(world, layout).joins(index);
       const begin = new Once(act(index, "older"), act(index, "power"));
       return {
         lastsNs: OLDER_NS,
+        hasPerson: true,
         step: () => begin.take(),
         missing: () => {
           if (!begin.isDone || !facts.of(index).isMember) return `${nameOf(index)} is no member again`;
           const problem = wellNot();
           if (problem !== null) return problem;
           const { age } = facts.of(index);
-          return age > known ? null : `${nameOf(index)} goes on with age ${age}, and the others knew age ${known}`;
+          return age > known || keysOf(world, layout).joins(index) !== joins
+            ? null
+            : `${nameOf(index)} goes on with age ${age}, and the others knew age ${known}`;
         },
       };
     },
@@ -319,6 +327,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       ...addressDrills(world, layout, stranger),
       ...lives,
       ...say,
+      ...keyDrills({ world, layout, stranger, recorder, wellNot }),
     ],
     frame: (frame) => recorder.frame(frame),
   };

@@ -1,5 +1,6 @@
 /** What QuRe's cluster remembers: no event that is on a node's disk is lost, and all come to have the same history. */
 import { factsOf } from "./cluster-facts.ts";
+import { keysOf } from "./cluster-keys.ts";
 import type { Invariant } from "./invariant.ts";
 import { digestOfWords, type KernelLayout } from "./kernel-layout.ts";
 import { isKept, objectOn } from "./remembered.ts";
@@ -75,6 +76,8 @@ export function keepsHistory(layout: KernelLayout): Invariant {
       /** By node: what its disk has, and the digest at which that was read. */
       const disks = world.nodes.map(() => ({ names: new Set<string>(), digest: 0, boot: -1 }));
       const tornLooks = world.nodes.map(() => 0);
+      const joins = world.nodes.map(() => 0);
+      const keys = keysOf(world, layout);
       return {
         before: ({ word, node }) => {
           // From here on the disk has another history.
@@ -93,6 +96,11 @@ export function keepsHistory(layout: KernelLayout): Invariant {
         },
         look: () => {
           for (const { index, name, boots } of world.nodes) {
+            // Who is invited has another history than before.
+            if (keys.joins(index) !== joins[index]) {
+              joins[index] = keys.joins(index);
+              disks[index] = { names: new Set(), digest: 0, boot: -1 };
+            }
             const { isMember, hasDisk } = facts.of(index);
             const { memory } = world.nodes[index]!;
             const digest = isMember && hasDisk ? (historyDigest(world, layout, index) ?? 0) : 0;

@@ -4,6 +4,7 @@ import { readClusterPacket } from "../page/decode/cluster.ts";
 import { ALONE, DISKLESS, HELLO } from "../page/decode/cluster-layout.ts";
 import { factsOf, type NodeFacts } from "./cluster-facts.ts";
 import { historyDigest } from "./cluster-history.ts";
+import { keysOf } from "./cluster-keys.ts";
 import { agreedValues } from "./cluster-values.ts";
 import type { Invariant, Watch } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -144,10 +145,13 @@ const INVARIANTS = [
     (world, layout) => {
       const facts = factsOf(world, layout);
       /** By node whose disk went back: who knew which age of it, and in which boot of its own. */
+      const keys = keysOf(world, layout);
+      const joins = world.nodes.map(() => 0);
       const known = new Map<number, { readonly by: number; readonly boot: number; readonly age: number }[]>();
       return {
         before: ({ word, node }) => {
           if (word !== "older") return null;
+          joins[node] = keys.joins(node);
           const those = world.nodes
             .filter(({ index }) => index !== node && facts.of(index).isMember)
             .map(({ index, boots }) => {
@@ -160,6 +164,12 @@ const INVARIANTS = [
         look: () => {
           for (const [index, those] of known) {
             const node = facts.of(index);
+            // Who was invited since says its age in the session of a newcomer.
+            if (keys.joins(index) !== joins[index]) {
+              joins[index] = keys.joins(index);
+              known.delete(index);
+              continue;
+            }
             if (!node.isMember || !node.hasDisk || world.cleanForNs(index) < OLDER_NS || node.others === 0) continue;
             known.delete(index);
             // Those who knew may be gone themselves.
@@ -210,9 +220,11 @@ const INVARIANTS = [
       const before = world.nodes.map(() => "");
       /** Since when it has done so there: who goes over to a cluster is in its era before it follows its coordinator. */
       const sinceNs = world.nodes.map(() => Infinity);
+      const keys = keysOf(world, layout);
       return {
         look: eachUp(world, layout, ({ coordinates, coordinator, isMember, isSilent, era, founder, id }, index) => {
-          const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder}` : "";
+          // Who is given another key late belongs to those that have it.
+          const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder} ${keys.of(index)}` : "";
           const was = before[index]!;
           before[index] = coordinates ? now : "";
           if (was !== now) sinceNs[index] = world.nowNs;

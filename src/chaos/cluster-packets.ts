@@ -75,6 +75,9 @@ const SIZES: readonly (Size | null)[] = [
   size(HEAD_BYTES),
 ];
 
+/** The fewest bytes that a packet of a kind has. */
+export const leastBytes = (kind: number): number => SIZES[kind]?.least ?? HEAD_BYTES;
+
 /** Packets of the cluster that machines send, looked at one by one. */
 function said(
   name: string,

@@ -1,11 +1,11 @@
 /** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
 import type { LabCluster } from "../lab/cluster.ts";
-import { SHELL_PROMPT } from "../lab/prepare.ts";
 import { clusterDrills } from "./cluster-drills.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { FOUNDS_ALONE } from "./cluster-founding.ts";
 import { keepsHistory } from "./cluster-history.ts";
 import { clusterInvariants, clusterMissing } from "./cluster-invariants.ts";
+import { isAtPrompt, keyInvariants, keysOf, Person } from "./cluster-keys.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./cluster-packets.ts";
 import { speaksInTime, spreadsInTime } from "./cluster-promptness.ts";
 import { tablesHold } from "./cluster-tables.ts";
@@ -15,8 +15,6 @@ import type { Subject, WorldEvent } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
 import type { World } from "./world.ts";
-
-const LONGEST_PROMPT = 300;
 
 /** Something that grows when it happens. */
 function event(name: string, count: (world: World) => number): WorldEvent {
@@ -53,6 +51,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       keepsHistory(layout),
       agreesOnce(layout),
       keepsPromises(layout),
+      ...keyInvariants(layout),
       tablesHold(layout),
       ...PACKET_INVARIANTS,
       FOUNDS_ALONE,
@@ -63,7 +62,12 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
     missing: (world) => clusterMissing(world, layout),
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
-    isAtPrompt: (world, index) => SHELL_PROMPT.test(world.lab.nodes[index]!.console.text.slice(-LONGEST_PROMPT)),
+    isAtPrompt,
+    isApart: (world, index) => keysOf(world, layout).isApart(index),
+    person: (world) => {
+      const person = new Person(world, layout);
+      return () => person.take();
+    },
     roles: {
       coordinator: speaker,
       founder: (world) => {

@@ -2,6 +2,7 @@
 import { packetHex } from "../page/decode/cluster.ts";
 import { ID_BYTES } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { keysOf } from "./cluster-keys.ts";
 import { disksWith } from "./cluster-votes.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -63,18 +64,35 @@ function votersOf(world: World, layout: KernelLayout, index: number): string[] {
  * half of them with the one of the lowest id.
  */
 export function canAgree(world: World, layout: KernelLayout): boolean {
+  // A volume that could not be written is read only until its machine boots again: who has it does not vote.
+  const able = world.core.filter((index) => !world.nodes[index]!.diskWasBad);
+  const { voters, here } = votersAmong(world, layout, able);
+  // Where nothing was agreed on yet those who are here begin.
+  if (voters.length === 0) return able.length > 0;
+  return 2 * here.length > voters.length - (here.includes(voters[0]!) ? 1 : 0);
+}
+
+/** Whether these machines may replace the key: more than half of those that agreed last, who is put out aside. */
+export function mayReplaceKey(world: World, layout: KernelLayout, those: readonly number[], out?: number): boolean {
+  const { voters, here } = votersAmong(world, layout, those);
+  const without = voters.filter((id) => out === undefined || id !== factsOf(world, layout).ids[out]);
+  return voters.length === 0 || 2 * here.length > without.length;
+}
+
+/** Who agreed last, and which of them are among these machines. */
+function votersAmong(
+  world: World,
+  layout: KernelLayout,
+  those: readonly number[],
+): { voters: string[]; here: string[] } {
   const facts = factsOf(world, layout);
   const latest = world.core.reduce((newest, index) => {
     const number = (node: number): number => agreedValues(world, layout, node)?.number ?? 0;
     return number(index) > number(newest) ? index : newest;
   }, world.core[0]!);
   const voters = votersOf(world, layout, latest);
-  // A volume that could not be written is read only until its machine boots again: who has it does not vote.
-  const able = world.core.filter((index) => !world.nodes[index]!.diskWasBad).map((index) => facts.ids[index]!);
-  // Where nothing was agreed on yet those who are here begin.
-  if (voters.length === 0) return able.length > 0;
-  const here = voters.filter((id) => able.includes(id));
-  return 2 * here.length > voters.length - (here.includes(voters[0]!) ? 1 : 0);
+  const able = those.map((index) => facts.ids[index]!);
+  return { voters, here: voters.filter((id) => able.includes(id)) };
 }
 
 export function agreesOnce(layout: KernelLayout): Invariant {
@@ -89,6 +107,8 @@ export function agreesOnce(layout: KernelLayout): Invariant {
       const last = world.nodes.map(() => 0);
       // A voter that forgets its votes, as its disk does, may vote twice.
       let forgot = false;
+      const joins = world.nodes.map(() => 0);
+      const keys = keysOf(world, layout);
       const voters = new Map<number, readonly string[]>();
       const onDisks = (number: number): string | null => {
         const ids = voters.get(number - 1) ?? [];
@@ -107,6 +127,11 @@ export function agreesOnce(layout: KernelLayout): Invariant {
         },
         look: () => {
           for (const { index, name } of world.nodes) {
+            if (keys.joins(index) !== joins[index]) {
+              joins[index] = keys.joins(index);
+              forgot = true;
+              last[index] = 0;
+            }
             const { isMember, hasDisk } = facts.of(index);
             const agreed = isMember && hasDisk ? agreedValues(world, layout, index) : null;
             if (agreed === null || agreed.number === 0) continue;

@@ -20,6 +20,7 @@ import {
   VOTED,
 } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { keysOf } from "./cluster-keys.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { objectOn } from "./remembered.ts";
@@ -122,6 +123,8 @@ export function keepsPromises(layout: KernelLayout): Invariant {
       const spoken = new Spoken();
       const at = layout.address("vote");
       const promised = world.nodes.map(() => ({ ballot: "", boot: -1, fell: 0 }));
+      const joins = world.nodes.map(() => 0);
+      const keys = keysOf(world, layout);
       return {
         frame: ({ cable, toSwitch, bytes }) => {
           const packet = toSwitch && world.nodes[cable] ? clusterPacketOf(bytes) : null;
@@ -142,6 +145,12 @@ export function keepsPromises(layout: KernelLayout): Invariant {
         look: () => {
           for (const node of world.nodes) {
             const { index, name, boots } = node;
+            // Who is invited has forgotten what it promised.
+            if (keys.joins(index) !== joins[index]) {
+              joins[index] = keys.joins(index);
+              spoken.forget(index);
+              promised[index] = { ballot: "", boot: -1, fell: 0 };
+            }
             const { isMember, hasDisk } = facts.of(index);
             const ballot = isMember && hasDisk ? node.once("promised", () => promisedBy(node, at + PROMISED)) : null;
             if (ballot === null) continue;

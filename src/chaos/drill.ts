@@ -15,6 +15,8 @@ export interface Drill {
 /** A drill that goes on. What it says is a sentence, or null. */
 export interface Trial {
   readonly lastsNs: number;
+  /** The person is there, and does what the machines ask for. */
+  readonly hasPerson?: boolean;
   /** Called at each look: what is to be done now. */
   step?(): readonly FaultAction[];
   frame?(frame: WireFrame): void;

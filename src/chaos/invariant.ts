@@ -1,6 +1,7 @@
 /** What must hold in every run, and what a system has to tell of itself so that it can be put through faults. */
 import type { Action } from "../lab/actions.ts";
 import type { LabCluster } from "../lab/cluster.ts";
+import type { FaultAction } from "../lab/fault-kinds.ts";
 import type { Drills } from "./drill.ts";
 import type { WireFrame, World } from "./world.ts";
 
@@ -58,6 +59,13 @@ export interface Subject {
   readonly isUp?: (world: World, index: number) => boolean;
   /** Whether a machine does at once what is typed; it is not typed where it would have to wait. */
   readonly isAtPrompt?: (world: World, index: number) => boolean;
+  /** Whether a machine is apart from the others by what it knows, such as another key: that is trouble, as a cable's is. */
+  readonly isApart?: (world: World, index: number) => boolean;
+  /**
+   * Called at the beginning of each run: a person, who is asked at each look once faults are over what to do. The bound
+   * is counted from what was done last.
+   */
+  readonly person?: (world: World) => () => readonly FaultAction[];
   /** Machines by what they do: called when a fault needs one; null while none does it. */
   readonly roles?: Readonly<Record<string, (world: World) => number | null>>;
   /** Other names of roles, which `--who` takes; what a seed draws has them under one name. */

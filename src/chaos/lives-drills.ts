@@ -5,6 +5,7 @@
 import type { Random } from "../../emulator/state/random.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { factsOf } from "./cluster-facts.ts";
+import { keysOf } from "./cluster-keys.ts";
 import type { Drill, Trial } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { rememberedEra } from "./remembered.ts";
@@ -64,6 +65,7 @@ export function livesApart(
   wellNot: () => string | null,
 ): { readonly lives: readonly Drill[] } {
   const facts = factsOf(world, layout);
+  const keys = keysOf(world, layout);
   const each = (nodes: readonly number[], ...words: readonly FaultAction["word"][]): FaultAction[] =>
     words.flatMap((word) => nodes.map((node) => ({ word, node, values: [] })));
   const between = (word: "deaf" | "hear", left: readonly number[], right: readonly number[]): FaultAction[] =>
@@ -76,11 +78,15 @@ export function livesApart(
   /** The era that machines found which begin anew together: one above what their disks know, whatever they lived in. */
   const foundedBy = (nodes: readonly number[]): number =>
     1 + Math.max(...nodes.map((index) => rememberedEra(world.lab.nodes[index]!.disk)));
+  /** Whether all have one key also when they begin anew: whoever has another is to be invited first. */
+  const isOneKey = (more: readonly number[]): boolean =>
+    [...world.living, ...more].every((index) => keys.outlasts(index, keys.of(world.core[0]!)));
   const trial = ({ one, rest, joins }: Lives, random: Random): Trial | null => {
     const spare = world.nodes.find(
       ({ index, isSealed }) => !world.isOn(index) && !isSealed && !world.core.includes(index),
     );
     if (world.core.length <= COMPANY || (one === "begins with another" && !spare)) return null;
+    if (!isOneKey(one === "begins with another" ? [spare!.index] : [])) return null;
     const single = random.pick(world.core);
     const left = one === "begins with another" ? [single, spare!.index] : [single];
     const right = world.living.filter((index) => index !== single);
@@ -117,7 +123,8 @@ export function livesApart(
       },
     };
   };
-  const allAnew = (random: Random): Trial => {
+  const allAnew = (random: Random): Trial | null => {
+    if (!isOneKey([])) return null;
     const all = world.living;
     const expected = foundedBy(all);
     const pending = new Map(all.map((index) => [index, world.nowNs + random.below(ONE_BY_ONE_MS) * MS]));

@@ -90,6 +90,7 @@ class Run {
   readonly #meter: Meter;
   readonly #frames: WireFrame[] = [];
   readonly #drills: Drills | null;
+  readonly #person: () => readonly FaultAction[];
   #trial: Trial | null = null;
   #frameProblem: Broken | null = null;
   readonly #mending: Action[] = [];
@@ -99,7 +100,10 @@ class Run {
     this.#subject = stage.subject;
     this.#options = options;
     stage.rewind();
-    this.#world = new World(stage.lab, stage.subject.sealedFrom);
+    const { subject } = stage;
+    this.#world = new World(stage.lab, subject.sealedFrom);
+    this.#world.isApart = (index) => subject.isApart?.(this.#world, index) ?? false;
+    this.#person = subject.person?.(this.#world) ?? (() => []);
     this.#watchers = stage.subject.invariants.map(({ name, kind, watch }) => ({
       name,
       kind,
@@ -268,11 +272,12 @@ class Run {
 
   #live(): void {
     const world = this.#world;
-    const limitNs = world.healedNs! + this.#options.boundNs;
+    let limitNs = world.healedNs! + this.#options.boundNs;
     let wellNs: number | null = null;
     let missing: string | null = null;
     while (world.nowNs < limitNs || wellNs !== null) {
       this.#runTo(world.nowNs + LOOK_NS);
+      if (this.#help()) limitNs = world.nowNs + this.#options.boundNs;
       missing = this.#subject.missing(world);
       if (missing === null) {
         wellNs ??= world.nowNs;
@@ -284,6 +289,13 @@ class Run {
       }
     }
     throw this.#broken("well again", "stuck", `${missing ?? "nothing is missing"}, though nothing is wrong any more`);
+  }
+
+  /** A person does what is to be done, if anything is. */
+  #help(): boolean {
+    const actions = this.#person();
+    for (const action of actions) this.#perform(action);
+    return actions.length > 0;
   }
 
   /** Tries a few things with machines that are well. */
@@ -302,6 +314,7 @@ class Run {
       let missing = trial.missing?.() ?? null;
       do {
         for (const action of trial.step?.() ?? []) this.#perform(action);
+        if (trial.hasPerson) this.#help();
         this.#runTo(Math.min(endNs, world.nowNs + LOOK_NS));
         const wrong = trial.wrong?.() ?? null;
         if (wrong !== null) throw this.#broken(drill!.name, "wrong", wrong);
@@ -317,9 +330,10 @@ class Run {
   /** Waits until those that are left are well after a drill. */
   #recover(after: string): void {
     const world = this.#world;
-    const limitNs = world.nowNs + this.#options.boundNs;
+    let limitNs = world.nowNs + this.#options.boundNs;
     let wellNs = world.nowNs;
     for (;;) {
+      if (this.#help()) limitNs = world.nowNs + this.#options.boundNs;
       const missing = this.#subject.missing(world);
       if (missing !== null) wellNs = world.nowNs;
       else if (world.nowNs - wellNs >= RECOVERED_NS) return;

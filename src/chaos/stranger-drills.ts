@@ -6,6 +6,7 @@ import {
   ADDRESS,
   BYE,
   CODE,
+  CODE_BYTES,
   ECHO,
   ECHO_BYTES,
   ECHO_NUMBER,
@@ -101,6 +102,16 @@ export class Recorder {
     });
   }
 
+  /** What a machine has said to all in its present session so many of such packets ago, as a frame. */
+  late(cable: number, back: number): Uint8Array | undefined {
+    const session = this.#sessions.get(cable);
+    return this.#heard
+      .filter((heard) => heard.cable === cable && (heard.frame[0]! & 1) !== 0)
+      .filter(({ packet }) => packetHex(packet, SESSION, ID_BYTES) === session)
+      .filter(({ packet }) => little32(packet, SEQUENCE) + 31 > (this.#highest.get(session!) ?? 0))
+      .at(-back)?.frame;
+  }
+
   /** The last packet of a kind that a machine has said in its present session; of any kind when it said none. */
   last(cable: number, kind: number): Recorded | undefined {
     const own = this.#heard.filter(
@@ -138,7 +149,7 @@ function word(packet: Uint8Array, at: number, value: number): void {
 }
 
 /** Has a packet answer another one. */
-function answer(packet: Uint8Array, target: Uint8Array): void {
+export function answer(packet: Uint8Array, target: Uint8Array): void {
   packet.set(target.subarray(SESSION, SESSION + ECHO_BYTES), ECHO);
   word(packet, ECHO_NUMBER, little32(target, SEQUENCE));
 }
@@ -166,7 +177,7 @@ const FORGERIES: readonly Forgery[] = [
       answer(packet, target);
       if (random.chance(50)) word(packet, ERA, ERA_MAXIMUM);
       if (random.chance(30)) packet[KIND] = BYE;
-      packet[CODE]! ^= 1 + random.below(255);
+      packet[CODE + random.below(CODE_BYTES)]! ^= 1 + random.below(255);
       return packet[KIND] === BYE ? packet.slice(0, HEAD_BYTES) : packet;
     },
   },

@@ -15,6 +15,7 @@ import {
 import { keyOf } from "../lab/cluster-key.ts";
 import { CLUSTER_PORT } from "../page/decode/cluster.ts";
 import { CODE, CODE_BYTES } from "../page/decode/cluster-layout.ts";
+import type { ClusterKey } from "./cluster-keys.ts";
 import type { World } from "./world.ts";
 
 const GROUP = Uint8Array.of(239, 255, 81, 82);
@@ -31,20 +32,23 @@ export interface Addressee {
 
 export class Stranger {
   readonly #world: World;
-  readonly #key: Uint8Array;
+  readonly #keyNow: () => ClusterKey;
   #packets = 0;
 
-  constructor(world: World) {
+  /** `keyNow`: the key that the cluster has; the one that its machines were given when absent. */
+  constructor(world: World, keyNow?: () => ClusterKey | null) {
     this.#world = world;
     const { config } = world.lab.cluster;
     const [name = "open", digits = ""] = (keyOf(config.nodes[0]?.parts?.settings).key ?? "").trim().split(" ");
-    this.#key = createHmac("sha256", Buffer.from(digits, "hex")).update(`QuRe cluster 6 packets ${name}`).digest();
+    const given = { name, secret: Buffer.from(digits, "hex") };
+    this.#keyNow = () => keyNow?.() ?? given;
   }
 
-  /** Gives a packet the code that members' packets have. */
-  sign(packet: Uint8Array): Uint8Array {
+  /** Gives a packet the code that members' packets have, or would have with another key. */
+  sign(packet: Uint8Array, { name, secret } = this.#keyNow()): Uint8Array {
+    const key = createHmac("sha256", secret).update(`QuRe cluster 6 packets ${name}`).digest();
     packet.fill(0, CODE, CODE + CODE_BYTES);
-    packet.set(createHmac("sha256", this.#key).update(packet).digest().subarray(0, CODE_BYTES), CODE);
+    packet.set(createHmac("sha256", key).update(packet).digest().subarray(0, CODE_BYTES), CODE);
     return packet;
   }
 

@@ -111,6 +111,8 @@ export class World {
   healedNs: number | null = null;
   /** Frames came from outside, which no link can hold. */
   heardStranger = false;
+  /** Whether a machine's system keeps it apart from the others, whatever the wires are. */
+  isApart: (index: number) => boolean = () => false;
   /** The machines that must live on after that. */
   core: readonly number[];
   readonly actions: Action[] = [];
@@ -173,6 +175,8 @@ export class World {
     const node = this.nodes[action.node]!;
     if (word === "power" || word === "add" || word === "reset") this.booted(action.node);
     if (word === "button") node.isPressed = true;
+    // Its system begins anew.
+    if (word === "copy") node.cleanSinceNs = node.hearsSinceNs = Infinity;
     if (word === "freeze") node.frozenUntilNs = Math.max(node.frozenUntilNs, this.nowNs + Number(values[0]));
     const isTroubling = DISK_WORDS[word];
     if (isTroubling) {
@@ -207,7 +211,8 @@ export class World {
       cluster.isPlugged(index) &&
       !isTroubled(cluster.trouble(index, "in")) &&
       !isTroubled(cluster.trouble(index, "out")) &&
-      !this.#parted.has(index)
+      !this.#parted.has(index) &&
+      !this.isApart(index)
     );
   }
 

@@ -52,6 +52,9 @@ function typed(name: string, help: string, begin: (random: Random) => string, en
   return { ...each(name, help, (random) => [type(begin(random))], end.map(type)), isTyped: true };
 }
 
+/** What the gateway leases to a machine of a campaign. */
+const hostOf = (node: number): string => `10.0.2.${15 + node}`;
+
 type Pair = readonly [deaf: number, from: number];
 
 /** A fault of the network: certain machines do not hear certain others. */
@@ -118,6 +121,28 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ["power"],
   ]),
   typed("leave", "nodes leave, and join again", () => "cloud stop\r", ["cloud start\r"]),
+  typed("rotate", "the cluster's key is replaced", () => "cloud key rotate\r", []),
+  {
+    name: "expel",
+    help: "a node is put out of the cluster by another one",
+    machines: 3,
+    isTyped: true,
+    begin: (random, [out = 0], count) => {
+      const by = (out + 1 + random.below(count - 1)) % count;
+      return [act(by, ["type", `cloud expel ${hostOf(out)}\r`])];
+    },
+    end: () => [],
+  },
+  typed(
+    "invite",
+    "a node invites a machine, or asks with a code that nobody has given",
+    (random) => random.pick(["cloud invite\r", "cloud join 0123-4567-89ab-cdef\r"]),
+    [],
+  ),
+  {
+    ...each("copy", "machines go on as copies of themselves", (random) => [["copy", 1 + random.below(0x7ffffffe)]], []),
+    isTyped: true,
+  },
   typed("set", "values of the cluster are set", (random) => `cloud set campaign ${random.below(100)}\r`, []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>
     bothWays(crossed(who, othersOf(who, count))),

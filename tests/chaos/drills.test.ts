@@ -7,6 +7,7 @@ import type { Action } from "../../src/lab/actions.ts";
 import type { FaultAction } from "../../src/lab/fault-kinds.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { clusterStage } from "./images.ts";
+import { PLANTED } from "./planted.ts";
 
 const OPTIONS = { spanNs: 0.1e9, boundNs: 10e9, steadyNs: 0.1e9, minimise: false };
 const ALL = [0, 1, 2];
@@ -34,6 +35,12 @@ const DRILLS = [
   "packets of a session that shows nothing",
   "packets longer than they are",
   "a twin with a higher session",
+  "key replaced",
+  "key replaced meanwhile",
+  "put out and invited",
+  "power while the key is replaced",
+  "copies",
+  "said twice",
 ];
 
 let stage: Stage;
@@ -44,6 +51,10 @@ beforeAll(async () => {
 test("there are those that the table names", () => {
   const { all } = stage.subject.drills!(new World(stage.lab));
   expect(all.map(({ name }) => name)).toEqual(DRILLS);
+});
+
+test("a planted bug is looked for by a drill that there is", () => {
+  for (const { drill, breaks } of PLANTED) if (drill !== undefined) expect(DRILLS, breaks).toContain(drill);
 });
 
 test("a cluster that is well passes the drill of a silent death", () => {
@@ -58,6 +69,16 @@ describeThoroughly("a cluster that is well passes the drill", () => {
       const { failure } = runGiven(stage, [], ALL, seed, { ...OPTIONS, drills: [name] });
       expect(failure, `seed ${seed}`).toBeNull();
     }
+  });
+});
+
+describeThoroughly("whoever has missed another key for good is told so, and comes back by a person's hand", () => {
+  test.each([
+    ["with an older copy of its disk", ["100ms type 1 cloud key rotate\\n", "3s older 3", "3100ms power 3"]],
+    ["put out", ["100ms type 1 cloud expel 10.0.2.17\\n"]],
+  ])("%s", (_how, faults) => {
+    const options = { ...OPTIONS, spanNs: 5e9, drills: 0 };
+    expect(runGiven(stage, faults.map(parseTimed), ALL, 1, options).failure).toBeNull();
   });
 });
 

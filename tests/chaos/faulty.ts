@@ -1,10 +1,14 @@
 /** A campaign of faults on a system that has a bug: whether it notices, and after how many seeds. */
-import { type CampaignOptions, runSeed } from "../../src/chaos/campaign.ts";
+import { type CampaignOptions, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
 import { openStage } from "../../src/chaos/setup.ts";
 import { LabCluster } from "../../src/lab/lab.ts";
 import { prepareDisk } from "../../src/lab/prepare.ts";
 
+/** A drill is tried alone so often, with machines that are well. */
+const DRILLED = 10;
+const ALL = Array.from({ length: 300 }, (_, index) => index);
+const DRILLING: CampaignOptions = { spanNs: 0.1e9, steadyNs: 0.1e9, boundNs: 10e9, minimise: false };
 const CAMPAIGN: CampaignOptions = { spanNs: 6e9, boundNs: 10e9, minimise: false };
 
 export interface FaultySystem {
@@ -21,6 +25,8 @@ export interface Noticed {
   readonly how: string;
   /** The last seed that was tried when none found it. */
   readonly tried?: number;
+  /** The drill that found it, tried alone. */
+  readonly drill?: string;
 }
 
 /** Tries seeds until one breaks an invariant, and begins none but the first after a time (of `Date.now()`). */
@@ -28,12 +34,18 @@ export async function campaignOn(
   { cdrom, kernel, firmware, nodes }: FaultySystem,
   [first, last]: readonly [number, number],
   untilMs = Number.POSITIVE_INFINITY,
+  drill?: string,
 ): Promise<Noticed> {
   const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
   try {
     const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
     const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
     let seed = first;
+    if (drill !== undefined && first === 1)
+      for (let tried = 1; tried <= DRILLED; tried++) {
+        const { failure } = runGiven(stage, [], ALL.slice(0, nodes), tried, { ...DRILLING, drills: [drill] });
+        if (failure) return { seed: tried, how: `${failure.invariant}: ${failure.message}`, drill };
+      }
     for (; seed <= last && (seed === first || Date.now() < untilMs); seed++) {
       const { failure } = runSeed(stage, seed, CAMPAIGN);
       if (failure) return { seed, how: `${failure.invariant}: ${failure.message}` };

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PLANTED, plant } from "./planted.ts";
 
-test("there are at least fifty planted bugs, all different", () => {
-  expect(PLANTED.length).toBeGreaterThanOrEqual(50);
+test("there are at least a hundred planted bugs, all different", () => {
+  expect(PLANTED.length).toBeGreaterThanOrEqual(100);
   expect(new Set(PLANTED.map(({ breaks }) => breaks)).size).toBe(PLANTED.length);
 });
 

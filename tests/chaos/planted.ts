@@ -14,6 +14,10 @@ export interface PlantedBug {
   readonly with: string;
   /** and what that breaks. */
   readonly breaks: string;
+  /** The drill that looks there: it is tried alone before seeds are drawn. */
+  readonly drill?: string;
+  /** What notices it where no campaign can see it. */
+  readonly test?: string;
 }
 
 /** Read from the root of the project, where tests and proofs are run. */

@@ -2,6 +2,9 @@
 import { expect, test } from "vitest";
 import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import type { Drill } from "../../src/chaos/drill.ts";
+import type { Invariant } from "../../src/chaos/invariant.ts";
+import { type DrillStep, staged } from "../../src/chaos/staged.ts";
+import type { World } from "../../src/chaos/world.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { bare } from "./bare.ts";
 
@@ -28,6 +31,66 @@ test("nothing is typed at a machine that is not at its prompt, and all else happ
   };
   expect(await words(true)).toEqual(new Set(["freeze", "type", "unplug", "plug"]));
   expect(await words(false)).toEqual(new Set(["freeze", "unplug", "plug"]));
+});
+
+test("once faults are over a person does what is to be done, and the bound is counted from what was done last", async () => {
+  const survives = async (isThere: boolean): Promise<string | undefined> => {
+    const stage = await bare([], {
+      missing: ({ nowNs, healedNs }) => (nowNs > healedNs! + 1.5e9 ? null : "it takes its time"),
+      person: (world) => {
+        let isDone = !isThere;
+        return () => {
+          if (isDone || world.nowNs < world.healedNs! + 0.8e9) return [];
+          isDone = true;
+          return [{ word: "clock", node: 0, values: [60e9] }];
+        };
+      },
+    });
+    return runGiven(stage, [], [0, 1, 2], 1, OPTIONS).failure?.message;
+  };
+  expect(await survives(true)).toBeUndefined();
+  expect(await survives(false)).toBe("it takes its time, though nothing is wrong any more");
+});
+
+test("a machine that its system keeps apart is in trouble, as by its cable", async () => {
+  const clean: boolean[][] = [];
+  const look: Invariant = {
+    name: "look",
+    kind: "wrong",
+    rule: "nothing",
+    watch: (world) => ({
+      look: () => {
+        clean.push(world.nodes.map(({ index }) => world.cleanForNs(index) > 0));
+        return null;
+      },
+    }),
+  };
+  const stage = await bare([look], { isApart: ({ nowNs, startNs }, index) => index === 1 && nowNs < startNs + 0.2e9 });
+  expect(runGiven(stage, [], [0, 1, 2], 1, OPTIONS).failure).toBeNull();
+  expect(clean[5]).toEqual([true, false, true]);
+  expect(clean.at(-1)).toEqual([true, true, true]);
+});
+
+test("a drill in steps says which one does not come about, and what must not be", async () => {
+  const happens = async (...steps: readonly DrillStep[]): Promise<unknown> => {
+    const drill = (world: World): Drill => ({ name: "steps", rule: "all come", begin: () => staged(world, steps) });
+    const stage = await bare([], { drills: (world) => ({ all: [drill(world)] }) });
+    const { failure } = runGiven(stage, [], [0, 1, 2], 1, OPTIONS);
+    return failure && [failure.kind, failure.message];
+  };
+  const begun: string[] = [];
+  const step = (name: string, more: Partial<DrillStep> = {}): DrillStep => ({
+    withinNs: 50e6,
+    begin: () => {
+      begun.push(name);
+      return [];
+    },
+    ...more,
+  });
+  expect(await happens(step("first"), step("second", { missing: () => null }), step("third"))).toBeNull();
+  expect(begun).toEqual(["first", "second", "third"]);
+  expect(await happens(step("a"), step("b", { missing: () => "b is missing" }))).toEqual(["stuck", "b is missing"]);
+  expect(await happens(step("a", { wrong: () => "a is wrong" }))).toEqual(["wrong", "a is wrong"]);
 });
 
 thoroughly("drills that are named are tried, each once, and no others; of a number, so many", async () => {

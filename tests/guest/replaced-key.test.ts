@@ -7,10 +7,10 @@ import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
-import { HIGHEST, nowMs, SELF } from "./agreement-scene.ts";
+import { HIGH, HIGHEST, nowMs, SELF } from "./agreement-scene.ts";
 import { EVENTS, HEADER_BYTES, HISTORY, PROBE, REPORT, regionDigest, type Said, VIEW } from "./cluster-wire.ts";
 import { GIVE, HAVE, NONCE_BYTES, OFFER_KEY, SHOW } from "./key-scene.ts";
-import { KEY_LINE, live, Member } from "./keyed-node.ts";
+import { foundedWithKey, KEY_LINE, live, Member, REPLAYED, rise } from "./keyed-node.ts";
 import { answers, leaves, lineOf, OFFER_MS, offered, replaced, take, turned } from "./turned-scene.ts";
 import { regionOf } from "./values-scene.ts";
 
@@ -77,6 +77,22 @@ test("what is said under a replaced key, in whose name ever, leaves members hear
   const again = await replaced(s, "cloud key rotate", [high]);
   expect(again).not.toEqual(t.key);
   expect(low.told(GIVE)).toEqual([]);
+});
+
+test("a node that takes another key hears those whose numbers went far under the one before", async () => {
+  const s = await foundedWithKey();
+  const high = new Member(s, HIGH, 0x40);
+  high.live();
+  await s.lab.advance("100ms");
+  const { session } = high.numbers;
+  s.wire.forge({ ...high.said, session, sequence: AHEAD });
+  await s.lab.advance("100ms");
+  await s.node.waitFor(PROMPT);
+  const line = lineOf(Buffer.alloc(32, 0x66));
+  await s.node.enter(`cloud key set ${line}`, PROMPT);
+  s.wire.changeKey(line);
+  await s.node.waitFor(/^cloud: \S+ \S+ era 2 .* peers 0$/m, { within: "10s" });
+  expect(await rise(s, REPLAYED, () => high.live())).toBe(0);
 });
 
 describeThoroughly("who was away is given the key", () => {

@@ -37,7 +37,7 @@ interface Found {
 const asker = shared(nodeThatAsks);
 
 /** `answer` gives the datagrams that follow each question, from the port that was asked. */
-async function scene(answer: Answer, from = PEER): Promise<Found> {
+async function scene(answer: Answer, from = PEER, source?: number): Promise<Found> {
   const s = await asker();
   const questions: Question[] = [];
   s.answer = (frame) => {
@@ -49,7 +49,7 @@ async function scene(answer: Answer, from = PEER): Promise<Found> {
     const question = { message, id, name, port: get16(frame, 34), to: frame.slice(30, 34).join("."), toPort };
     questions.push(question);
     const replies = answer(question, questions.length - 1);
-    return replies.map((data) => udp({ source: toPort, port: question.port, data }, { from })(s.facts));
+    return replies.map((data) => udp({ source: source ?? toPort, port: question.port, data }, { from })(s.facts));
   };
   return { s, node: s.node, lab: s.lab, questions };
 }
@@ -186,6 +186,11 @@ describe("an answer", () => {
   test("from another machine is passed over", async () => {
     const found = await scene(({ message, name }) => [answerBytes(message, [A(name, "6.6.6.6")])], "10.0.2.79");
     await host(found, "foreign.example", /host: foreign\.example: /);
+  });
+
+  test("from another port is passed over", async () => {
+    const found = await scene(({ message, name }) => [answerBytes(message, [A(name, "6.6.6.6")])], PEER, 5300);
+    await host(found, "port.example", /host: port\.example: /);
   });
 
   test("of a server that refuses is an error, and is not kept", async () => {
