@@ -19,6 +19,7 @@ import {
   PT_TLS,
   SHF_EXECINSTR,
   SHF_WRITE,
+  SHT_NOBITS,
   SHT_NOTE,
 } from "../object/elf.ts";
 import type { ElfSegment } from "../object/elf-reader.ts";
@@ -363,8 +364,8 @@ class FileOffsets {
 }
 
 /** Bytes of it are in the file, for all that its attributes say. */
-function isLoadedFromFile({ flags, type, hasInput }: OutputSection): boolean {
-  if ((flags & SEC_ALLOC) === 0) return true;
+function isLoadedFromFile({ flags, type, declaredType, hasInput }: OutputSection): boolean {
+  if ((flags & SEC_ALLOC) === 0) return (type || declaredType) !== SHT_NOBITS;
   if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0) return false;
   return isInFile(flags) || (type === SHT_NOTE && hasInput);
 }

@@ -110,7 +110,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     for (const output of outputs) if (output.name === STACK_NOTE) output.flags |= SEC_CODE;
   const sections = outputs.map((output): ImageSection => {
     // What is not in memory is in the file, if only as zeros.
-    const isNothing = (output.flags & SEC_ALLOC) === 0 && !isRelocatable;
+    const isNothing = (output.flags & SEC_ALLOC) === 0;
     // In a flat image nothing says that a section with content in memory has none in the file.
     const isThere = hasContent(output) || (options.isFlat === true && (output.flags & SEC_HAS_CONTENTS) !== 0);
     const type =

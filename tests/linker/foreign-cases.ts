@@ -380,6 +380,16 @@ export const FOREIGN_CASES: Readonly<Record<string, Case>> = {
     ),
     options: ["--gc-sections"],
   },
+  ...Object.fromEntries(
+    [[], ["-r"]].map((options): [string, Case] => [
+      `sections that are not for memory, and have no contents ${options.join(" ")}`,
+      scripted(
+        ".bss\n.skip 8\n",
+        "SECTIONS { .text 0x1000 : { *(.text) } .x (INFO) : { . += 16; } .zeros (COPY) : { *(.bss) } .rest : { *(*) } }",
+        ...options,
+      ),
+    ]),
+  ),
   "sections without contents in no segment": scripted(
     ".data\n.long 1\n.bss\n.skip 8\n",
     "PHDRS { t PT_LOAD; } SECTIONS { .text 0x1000 : { *(.text) } :t .data : { *(.data) } .bss : { *(.bss) } :NONE }",

@@ -267,8 +267,7 @@ export abstract class SectionParser extends ExpressionParser {
         phdrs: part.phdrs ?? common.phdrs,
         fill: part.fill ?? common.fill,
         region,
-        // The others follow the first one.
-        loadRegion: index === 0 ? loadRegion : null,
+        loadRegion,
         line: part.line,
         statements: [
           ...part.statements,
