@@ -124,6 +124,7 @@ async function buildScripts(interpreterHash) {
     ...define,
     QURE_INTERPRETER_HASH: JSON.stringify(interpreterHash),
     QURE_EMULATOR_HASH: JSON.stringify(hashOf(["emulator", "src/isa"]).slice(0, 16)),
+    QURE_BUILDER_HASH: JSON.stringify(hashOf(["emulator", "src"])),
     QURE_SHAPES: JSON.stringify(await shapes()),
     "import.meta.url": "qureScriptUrl",
   };

@@ -9,7 +9,7 @@ import { Decoded, decode } from "../isa/decode.ts";
 import type { Semantic } from "../isa/semantics.ts";
 import type { Linked } from "../linker/link.ts";
 import { addSection } from "../object/add-section.ts";
-import { readLineRows } from "../object/dwarf/line-table.ts";
+import { lineRowsOf } from "../object/dwarf/line-table.ts";
 
 /** What lies above the frame: a caller, an interrupted instruction (EIP, CS, EFLAGS), or nothing. */
 type FrameKind = "call" | "interrupt" | "bottom";
@@ -424,14 +424,7 @@ export function callFrames(range: CodeRange): Uint8Array {
 export function fileWithCallFrames(linked: Linked, sectionName: string): Uint8Array<ArrayBuffer> {
   const code = linked.sections.find(({ name }) => name === sectionName);
   if (!code) return linked.file;
-  const contentOf = (name: string): Uint8Array =>
-    linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
-  const rows = readLineRows({
-    debugLine: contentOf(".debug_line"),
-    debugLineStr: contentOf(".debug_line_str"),
-    debugStr: contentOf(".debug_str"),
-  });
-  const isCode = new Set(rows.map(({ address }) => address));
+  const isCode = new Set(lineRowsOf(linked).map(({ address }) => address));
   const labels = new Set(
     linked.symbols.filter(({ section, value }) => section === code && isCode.has(value)).map(({ value }) => value),
   );
