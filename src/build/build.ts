@@ -22,6 +22,7 @@ import { writeMap } from "./map.ts";
 import { type AssembledSource, type MakingListener, ObjectCache } from "./object-cache.ts";
 import {
   archiveSource,
+  definersOf,
   PROGRAMS_FOLDER,
   PROGRAMS_SCRIPT,
   programFiles,
@@ -272,10 +273,11 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
   const assembled = (sources: readonly string[]): ElfObject[] =>
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
   const library = assembled(programLibrary(tree.list(PROGRAMS_FOLDER)));
+  const definers = definersOf(library);
   const script = readScript(tree, PROGRAMS_SCRIPT);
   const scriptBytes = tree.read(PROGRAMS_SCRIPT)!;
   const programs = sources.map(({ name, sources: own }) => {
-    const objects = programObjects(assembled(own), library);
+    const objects = programObjects(assembled(own), library, definers);
     // Thousands of constants of the headers are local symbols, which nobody asks a program for.
     const make = (): Uint8Array => linkAll(tree, { objects, script, discard: "all" }).file;
     return { name, file: cache.product(`program ${name}`, [scriptBytes, ...objects], make) };
