@@ -106,6 +106,7 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
       entry16: "kernel16_entry",
     });
     const boot = makeBootImage(loader.content, image);
+    cache.end();
     return imageFiles(boot, image, kernel, loader.file, tree, options);
   });
 }

@@ -60,10 +60,21 @@ export class ObjectCache {
   readonly #equal = new WeakMap<Uint8Array, Uint8Array>();
   #listener: MakingListener = () => {};
 
-  /** Tells from now on what is made. What the builds before this one did not ask for is forgotten. */
+  /** A build begins: tells from now on what is made. */
   begin(listener: MakingListener = () => {}): void {
     this.#listener = listener;
-    if (this.#usedEntries.size > 0) [this.#entries, this.#products] = [this.#usedEntries, this.#usedProducts];
+    this.#takeUsed();
+  }
+
+  /** A build is whole: what it did not ask for is forgotten. One that failed has not asked for all. */
+  end(): void {
+    [this.#entries, this.#products] = [new Map(), new Map()];
+    this.#takeUsed();
+  }
+
+  #takeUsed(): void {
+    for (const [path, entry] of this.#usedEntries) this.#entries.set(path, entry);
+    for (const [name, product] of this.#usedProducts) this.#products.set(name, product);
     [this.#usedEntries, this.#usedProducts] = [new Map(), new Map()];
   }
 
@@ -118,8 +129,9 @@ export class ObjectCache {
     return true;
   }
 
-  /** The last build's parts, but for what failed and for products that are no bytes. */
+  /** The parts, but for what failed and for products that are no bytes. */
   toFile(): Uint8Array {
+    this.#takeUsed();
     const blobs = new Blobs();
     const paths = new Map<string, number>();
     const pathOf = (path: string): number => {
@@ -128,14 +140,14 @@ export class ObjectCache {
     };
     const owners = new Map<ElfObject, string>();
     const sources: SourceRow[] = [];
-    for (const { path, made, object } of this.#usedEntries.values()) {
+    for (const { path, made, object } of this.#entries.values()) {
       if (made.file === null || object === null) continue;
       owners.set(object, path);
       const inputs = [...made.inputs].flatMap(([input, bytes]) => [pathOf(input), blobs.add(bytes)]);
       sources.push({ path, file: blobs.add(made.file), inputs, diagnostics: made.diagnostics });
     }
     const products: ProductRow[] = [];
-    for (const [name, { inputs, value }] of this.#usedProducts) {
+    for (const [name, { inputs, value }] of this.#products) {
       const refs = inputs.map((input) => (input instanceof Uint8Array ? blobs.add(input) : owners.get(input)));
       if (value instanceof Uint8Array && refs.every((ref) => ref !== undefined))
         products.push({ name, inputs: refs, value: blobs.add(value) });

@@ -66,6 +66,20 @@ test("a file that takes the place of an included one is noticed", () => {
   expect(seen(result)).toEqual(seen(build(files, new ObjectCache()).result));
 });
 
+test("a mistake costs nothing of what was made before", () => {
+  const files = smallSystem();
+  const cache = new ObjectCache();
+  build(files, cache);
+  const loader = "boot/loader/console.s";
+  const text = files.get(loader)!;
+  files.set(loader, "movv %eax\n");
+  const next = inNextProcess(cache);
+  expect(build(files, next).result.files).toBe(null);
+  files.set(loader, text);
+  const made = ["boot/loader", "boot/loader with its symbols"].map((part) => `${part}: it is new`);
+  expect(build(files, inNextProcess(next)).made).toEqual([`${loader}: it is new`, ...made, KERNEL]);
+});
+
 test("what is kept stays as large as one build", () => {
   const files = smallSystem();
   let cache = new ObjectCache();
