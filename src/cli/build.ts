@@ -125,7 +125,7 @@ class Builder {
     let made = 0;
     const onMaking = (part: string, reason: string): void => {
       made++;
-      if (explain) process.stdout.write(`${part}: ${reason}\n`);
+      if (explain) (json ? process.stderr : process.stdout).write(`${part}: ${reason}\n`);
       else if (made % STEP_PARTS === 1) progress?.step(part);
     };
     const result = buildSystem(tree, { ...this.#settings, cache, onMaking });

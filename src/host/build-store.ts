@@ -5,9 +5,9 @@
  * are written aside and renamed after the images, so that at every moment what is there is true.
  */
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { folderTree, readIfPresent, type WrittenFile, writeFilesAside } from "./files.ts";
+import { folderTree, listFiles, readIfPresent, type WrittenFile, writeFilesAside } from "./files.ts";
 
 const FOLDER = ".qure-cache";
 const PARTS = "build-parts";
@@ -15,6 +15,8 @@ const RECORD = "build-record";
 const HASH_BYTES = 32;
 /** A file that was changed so shortly before it was read may be changed again and look the same. */
 const UNSETTLED_MS = 2000;
+/** Nobody writes for so long. */
+const ABANDONED_MS = 600_000;
 
 /** What tells from outside that a file is another one or was written to; null where there is none. */
 type Looks = readonly [sizeBytes: number, inode: number, modifiedMs: number, changedMs: number] | null;
@@ -128,6 +130,16 @@ export class BuildStore {
 
   keepRecord(record: Record): void {
     this.#write(RECORD, record);
+    this.#clear();
+  }
+
+  /** Takes away what builds have left here that were killed while they wrote. */
+  #clear(): void {
+    for (const name of listFiles(this.#folder).filter((entry) => /^build-\w+\.\w+\.part$/.test(entry))) {
+      const path = join(this.#folder, name);
+      const looks = looksOf(path);
+      if (looks !== null && looks[2] + ABANDONED_MS < Date.now()) rmSync(path, { force: true });
+    }
   }
 
   #read(name: string): Uint8Array | null {

@@ -88,6 +88,16 @@ test("a change that its file's size and time do not show is noticed, and explain
   expectRight();
 });
 
+test("what a killed build has left half written goes away", () => {
+  build();
+  const left = join(home, "build", CACHE, "build-parts.0badcafe.part");
+  writeFileSync(left, "half");
+  utimesSync(left, 1e9, 1e9);
+  write(PART, partWith(4));
+  expect(build("--json", "--explain")).toBe(manifest());
+  expect(readdirSync(join(home, "build", CACHE)).sort()).toEqual(["build-parts", "build-record"]);
+});
+
 test("an image that somebody wrote to, and one that is gone, are made again", () => {
   build();
   appendFileSync(join(home, "build/qure.img"), "x");
