@@ -1,6 +1,7 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
-// Each tool and each command is a script of its own (src/cli/start.ts). It does nothing when dist/ is of the sources as
-// they are, unless --force is given.
+// Each tool and each command is a script of its own (src/cli/start.ts). With --package there is also what programs need
+// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as they
+// are, unless --force is given.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +22,12 @@ const STAMP = ".sources";
 // Taken before anything is read: what changes from here on makes dist/ stale.
 const sources = sourcesHash();
 const isForced = process.argv.includes("--force");
-if (!isForced && isCurrent(PLACE, STAMP, sources)) process.exit(0);
+const isPackage = process.argv.includes("--package");
+const packaged = `${sources} package`;
+const stamp = isPackage ? packaged : sources;
+/** A package serves those who have the sources as well. */
+const isThere = () => isCurrent(PLACE, STAMP, packaged) || (!isPackage && isCurrent(PLACE, STAMP, sources));
+if (!isForced && isThere()) process.exit(0);
 
 /** Says what goes on. npm shows nothing of what `npx` prepares: the person at the terminal is told directly. */
 function say(text) {
@@ -34,7 +40,7 @@ function say(text) {
 }
 
 const begun = performance.now();
-say("building dist/, which may take half a minute");
+say("building dist/, which takes some seconds");
 const work = workFolder();
 const OUT = join(work, PLACE);
 const run = promisify(execFile);
@@ -124,25 +130,28 @@ async function buildScripts(interpreterHash) {
     ...define,
     QURE_INTERPRETER_HASH: JSON.stringify(interpreterHash),
     QURE_EMULATOR_HASH: JSON.stringify(hashOf(["emulator", "src/isa"]).slice(0, 16)),
+    QURE_BUILDER_HASH: JSON.stringify(hashOf(["emulator", "src"])),
     QURE_SHAPES: JSON.stringify(await shapes()),
     "import.meta.url": "qureScriptUrl",
   };
-  const hash = createHash("sha256");
-  for (const [name, contents] of SCRIPTS) {
+  const buildScript = async ([name, contents]) => {
+    const outfile = `${OUT}/scripts/${name}.cjs`;
     await build({
       ...common,
       define: scriptsDefine,
       inject: ["src/host/kept-guest-code.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
-      outfile: `${OUT}/scripts/${name}.cjs`,
+      outfile,
       format: "cjs",
       banner: { js: 'const qureScriptUrl = require("node:url").pathToFileURL(__filename).href;' },
       minifyWhitespace: true,
       charset: "ascii",
     });
-    hash.update(await readFile(`${OUT}/scripts/${name}.cjs`));
-  }
+    return readFile(outfile);
+  };
+  const hash = createHash("sha256");
+  for (const script of await Promise.all([...SCRIPTS].map(buildScript))) hash.update(script);
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -162,18 +171,6 @@ async function buildCommands() {
     splitting: true,
     format: "esm",
   });
-  // For `require`; whoever loads both has two of each class.
-  await build({
-    ...common,
-    tsconfigRaw,
-    define: { ...define, "import.meta.url": "qureModuleUrl" },
-    inject: ["src/host/ready-interpreter.ts"],
-    entryPoints: ["src/index.ts"],
-    outfile: `${OUT}/index.cjs`,
-    format: "cjs",
-    banner: { js: 'const qureModuleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    minifyWhitespace: true,
-  });
   await build({
     ...common,
     tsconfigRaw,
@@ -185,20 +182,36 @@ async function buildCommands() {
   });
 }
 
-const [types] = await Promise.all([
-  run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", `${OUT}/types`]).catch(
-    (error) => error,
-  ),
-  buildCommands(),
-]);
-if (types instanceof Error) {
-  process.stderr.write(types.stdout ?? String(types));
-  process.exit(1);
+/** The API for `require`; whoever loads both has two of each class. */
+async function buildRequired() {
+  await build({
+    ...common,
+    tsconfigRaw,
+    define: { ...define, "import.meta.url": "qureModuleUrl" },
+    inject: ["src/host/ready-interpreter.ts"],
+    entryPoints: ["src/index.ts"],
+    outfile: `${OUT}/index.cjs`,
+    format: "cjs",
+    banner: { js: 'const qureModuleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    minifyWhitespace: true,
+  });
 }
+
+async function buildTypes() {
+  const args = ["-p", "tsconfig.types.json", "--outDir", `${OUT}/types`];
+  await run("node", ["node_modules/typescript/bin/tsc", ...args]).catch((error) => {
+    process.stderr.write(error.stdout || String(error));
+    process.exit(1);
+  });
+}
+
+await Promise.all([buildCommands(), ...(isPackage ? [buildTypes(), buildRequired()] : [])]);
 await chmod(`${OUT}/qure.cjs`, 0o755);
 await writeFile(`${OUT}/LICENSES`, await licencesOf(metafiles));
-const api = await import(pathToFileURL(resolve(OUT, "index.js")).href);
-await writeFile(`${OUT}/index.d.cts`, commonJsTypes(await readFile("src/index.ts", "utf8"), api));
+if (isPackage) {
+  const api = await import(pathToFileURL(resolve(OUT, "index.js")).href);
+  await writeFile(`${OUT}/index.d.cts`, commonJsTypes(await readFile("src/index.ts", "utf8"), api));
+}
 await writePrograms();
 
 const qure = (...args) =>
@@ -206,20 +219,11 @@ const qure = (...args) =>
     process.stderr.write(error.stderr ?? String(error));
     process.exit(1);
   });
-await qure("build", "--firmware", `${OUT}/firmware.bin`);
-await qure("build", "--starter", `${OUT}/starter.bin`);
-// Each tool's first run leaves its code compiled beside it.
-const training = join(work, "training");
-await qure("as", "-g", "scripts/training.s", "-o", `${training}.o`);
 await Promise.all([
-  qure("ld", `${training}.o`, "-o", `${training}.elf`, "-e", "0"),
-  qure("nm", `${training}.o`),
-  qure("size", `${training}.o`),
-  qure("ar", "rcs", `${training}.a`, `${training}.o`),
-  qure("objdump", "-dr", `${training}.o`),
-  qure("objcopy", "-O", "binary", `${training}.o`, `${training}.bin`),
+  qure("build", "--firmware", `${OUT}/firmware.bin`),
+  qure("build", "--starter", `${OUT}/starter.bin`),
 ]);
-writeStamp(OUT, STAMP, sources);
+writeStamp(OUT, STAMP, stamp);
 // Another build of the same sources may have been first.
-if (isForced || !isCurrent(PLACE, STAMP, sources)) putInPlace(OUT, PLACE, join(work, "old"));
+if (isForced || !isThere()) putInPlace(OUT, PLACE, join(work, "old"));
 say(`dist/ is built, in ${((performance.now() - begun) / 1000).toFixed(0)} s`);

@@ -16,7 +16,6 @@ const SOURCES = [
   "scripts/commonjs-types.mjs",
   "scripts/interpreter.mjs",
   "scripts/shapes.s",
-  "scripts/training.s",
   "package.json",
   "package-lock.json",
   "tsconfig.base.json",

@@ -19,9 +19,10 @@ import { fileWithCallFrames } from "./call-frames.ts";
 import { INSTRUCTION_READER, instructionSource } from "./instructions.ts";
 import { writeListing } from "./listing.ts";
 import { writeMap } from "./map.ts";
-import { type AssembledSource, ObjectCache } from "./object-cache.ts";
+import { type AssembledSource, type MakingListener, ObjectCache } from "./object-cache.ts";
 import {
   archiveSource,
+  definersOf,
   PROGRAMS_FOLDER,
   PROGRAMS_SCRIPT,
   programFiles,
@@ -62,6 +63,8 @@ export interface BuildOptions {
   readonly wanted?: readonly string[];
   /** Carries objects from one build to the next. */
   readonly cache?: ObjectCache;
+  /** Is told of each part before it is made, and why it is. */
+  readonly onMaking?: MakingListener;
 }
 
 /** Where the loader puts the kernel, on every PC with more than 1 MiB. */
@@ -84,14 +87,18 @@ class BuildFailure extends Error {
 export function buildSystem(files: SourceTree, options: BuildOptions): BuildResult {
   const tree = readOnce(files);
   const cache = options.cache ?? new ObjectCache();
+  cache.begin(options.onMaking);
   return collect((warnings) => {
     const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
     const script = readScript(tree, "asm/kernel.ld");
     const sources = tree.list("asm").filter((path) => !path.startsWith(`${PROGRAMS_FOLDER}/`));
     const objects = assembleSources(tree, "asm", sources, ["asm/include"], warnings, cache);
     objects.push(...linkPrograms(tree, warnings, cache));
-    if (sources.includes(INSTRUCTION_READER)) objects.push(assembleMade("instructions.s", instructionSource()));
-    const kernel = linkAll(tree, { objects, script, sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) });
+    if (sources.includes(INSTRUCTION_READER))
+      objects.push(madeObject(cache, "instructions.s", [], () => instructionSource()));
+    options.onMaking?.("the kernel", "its objects are put together at each build");
+    const sectionStart = new Map([[".kernel32", KERNEL_LINK_BASE]]);
+    const kernel = linkAll(tree, { objects, script, sectionStart, mergesConstants: true });
     const image = makeKernelImage(kernel, {
       label: `QuRe ${options.version}`,
       revision: options.revision,
@@ -100,7 +107,8 @@ export function buildSystem(files: SourceTree, options: BuildOptions): BuildResu
       entry16: "kernel16_entry",
     });
     const boot = makeBootImage(loader.content, image);
-    return imageFiles(boot, image, kernel, loader.linked, tree, options);
+    cache.end();
+    return imageFiles(boot, image, kernel, loader.file, tree, options);
   });
 }
 
@@ -171,7 +179,7 @@ function imageFiles(
   boot: BootImage,
   image: KernelImage,
   kernel: Linked,
-  loader: Linked,
+  loaderFile: Uint8Array,
   tree: SourceTree,
   { diskBytes = DEFAULT_DISK_BYTES, wanted }: BuildOptions,
 ): BuiltFile[] {
@@ -198,7 +206,7 @@ function imageFiles(
     },
     "qure.img": () => ({ content: makeDisk(boot, diskBytes), sizeBytes: diskBytes, parts: parts(0) }),
     "kernel.elf": () => ({ content: fileWithCallFrames(kernel, ".kernel32"), parts: {} }),
-    "loader.elf": () => ({ content: loader.file, parts: {} }),
+    "loader.elf": () => ({ content: loaderFile, parts: {} }),
     "kernel.map": () => ({ content: encoder.encode(writeMap(kernel)), parts: {} }),
     "kernel.lst": () => ({ content: encoder.encode(writeListing(kernel, (path) => tree.read(path))), parts: {} }),
   };
@@ -215,6 +223,12 @@ function imageFiles(
     });
 }
 
+/** A program that is loaded as it is, without a file's headers, and as an ELF file for debuggers. */
+interface FlatProgram {
+  readonly content: Uint8Array;
+  readonly file: Uint8Array;
+}
+
 /** Links the sources of a folder; `content` is the program as it lies in memory. */
 function linkFlat(
   tree: SourceTree,
@@ -223,24 +237,24 @@ function linkFlat(
   includes: readonly string[],
   warnings: Diagnostic[],
   cache: ObjectCache,
-): { content: Uint8Array; linked: Linked } {
+): FlatProgram {
   const objects = assembleFolder(tree, folder, includes, warnings, cache);
-  return cache.getProgram(scriptPath, tree.read(scriptPath) ?? new Uint8Array(0), objects, () =>
-    flatProgram(tree, objects, scriptPath),
-  );
+  const inputs = [tree.read(scriptPath) ?? new Uint8Array(0), ...objects];
+  let program: FlatProgram | undefined;
+  const make = (): FlatProgram => (program ??= flatProgram(tree, objects, scriptPath));
+  return {
+    content: cache.product(folder, inputs, () => make().content),
+    file: cache.product(`${folder} with its symbols`, inputs, () => make().file),
+  };
 }
 
-function flatProgram(
-  tree: SourceTree,
-  objects: ElfObject[],
-  scriptPath: string,
-): { content: Uint8Array; linked: Linked } {
+function flatProgram(tree: SourceTree, objects: ElfObject[], scriptPath: string): FlatProgram {
   const linked = linkAll(tree, { objects, script: readScript(tree, scriptPath) });
   const loaded = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
   const start = Math.min(...loaded.map(({ address }) => address));
   const content = new Uint8Array(Math.max(...loaded.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
   for (const section of loaded) content.set(section.content, section.address - start);
-  return { content, linked };
+  return { content, file: linked.file };
 }
 
 function assembleFolder(
@@ -262,22 +276,35 @@ function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCac
     assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
   const shared = SHARED_SOURCES.filter((path) => tree.read(path) !== null);
   const library = assembled([...programLibrary(tree.list(PROGRAMS_FOLDER)), ...shared]);
+  const definers = definersOf(library);
   const script = readScript(tree, PROGRAMS_SCRIPT);
-  const programs = sources.map(({ name, sources: own }) => ({
-    name,
+  const scriptBytes = tree.read(PROGRAMS_SCRIPT)!;
+  const programs = sources.map(({ name, sources: own }) => {
+    const objects = programObjects(assembled(own), library, definers);
     // Thousands of constants of the headers are local symbols, which nobody asks a program for.
-    file: linkAll(tree, { objects: programObjects(assembled(own), library), script, discard: "all" }).file,
-  }));
-  programs.push(...ready.map((path) => ({ name: programName(path), file: new Uint8Array(tree.read(path)!) })));
-  return [assembleMade("programs.s", archiveSource(programs))];
+    const make = (): Uint8Array => linkAll(tree, { objects, script, discard: "all" }).file;
+    return { name, file: cache.product(`program ${name}`, [scriptBytes, ...objects], make) };
+  });
+  programs.push(...ready.map((path) => ({ name: programName(path), file: tree.read(path)! })));
+  const names = new TextEncoder().encode(programs.map(({ name }) => name).join("\n"));
+  const inputs = [names, ...programs.map(({ file }) => file)];
+  return [madeObject(cache, "programs.s", inputs, () => archiveSource(programs))];
 }
 
-/** Assembles a source that the build itself has made. */
-function assembleMade(path: string, source: string): ElfObject {
-  const bytes = new TextEncoder().encode(source);
-  const { object } = assemble({ path, files: { read: (name) => (name === path ? { path, bytes } : null) } });
-  assert(object !== null, `${path} is not assembled`);
-  return readElf(object, path);
+/** The object of a source that the build itself makes of something. */
+function madeObject(
+  cache: ObjectCache,
+  path: string,
+  inputs: readonly Uint8Array[],
+  makeSource: () => string,
+): ElfObject {
+  const file = cache.product(path, inputs, () => {
+    const bytes = new TextEncoder().encode(makeSource());
+    const { object } = assemble({ path, files: { read: (name) => (name === path ? { path, bytes } : null) } });
+    assert(object !== null, `${path} is not assembled`);
+    return object;
+  });
+  return readElf(file, path);
 }
 
 function assembleSources(
@@ -325,7 +352,7 @@ function assembleSource(tree: SourceTree, path: string, includes: readonly strin
     return null;
   };
   const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
-  return { object: object && readElf(object, path), diagnostics, inputs };
+  return { file: object, diagnostics, inputs };
 }
 
 function readScript(tree: SourceTree, path: string): LinkerScript {

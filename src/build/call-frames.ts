@@ -9,7 +9,7 @@ import { Decoded, decode } from "../isa/decode.ts";
 import type { Semantic } from "../isa/semantics.ts";
 import type { Linked } from "../linker/link.ts";
 import { addSection } from "../object/add-section.ts";
-import { readLineRows } from "../object/dwarf/line-table.ts";
+import { lineRowsOf } from "../object/dwarf/line-table.ts";
 
 /** What lies above the frame: a caller, an interrupted instruction (EIP, CS, EFLAGS), or nothing. */
 type FrameKind = "call" | "interrupt" | "bottom";
@@ -70,8 +70,48 @@ interface Followed {
   readonly keepers: Set<number>;
 }
 
+/** The instructions that were found in a range of code, by their addresses: most bytes of it begin one. */
+class Visits {
+  readonly #start: number;
+  readonly #states: (FrameState | null)[];
+  readonly #lengths: Uint8Array;
+
+  constructor({ address, content }: CodeRange) {
+    this.#start = address;
+    this.#states = new Array<FrameState | null>(content.length).fill(null);
+    this.#lengths = new Uint8Array(content.length);
+  }
+
+  get(address: number): FrameState | null {
+    const at = address - this.#start;
+    return at >= 0 && at < this.#states.length ? this.#states[at]! : null;
+  }
+
+  has(address: number): boolean {
+    return this.get(address) !== null;
+  }
+
+  /** The address lies in the range. */
+  set(address: number, state: FrameState, length: number): void {
+    this.#states[address - this.#start] = state;
+    this.#lengths[address - this.#start] = length;
+  }
+
+  delete(address: number): void {
+    this.#states[address - this.#start] = null;
+  }
+
+  /** Shows all of them, from the lowest address on. */
+  forEach(show: (address: number, state: FrameState, length: number) => void): void {
+    for (let at = 0; at < this.#states.length; at++) {
+      const state = this.#states[at];
+      if (state) show(this.#start + at, state, this.#lengths[at]!);
+    }
+  }
+}
+
 class FrameFinder {
-  readonly visited = new Map<number, Visited>();
+  readonly visited: Visits;
   readonly #range: CodeRange;
   readonly #labels: ReadonlySet<number>;
   readonly #decoded = new Decoded();
@@ -82,6 +122,7 @@ class FrameFinder {
 
   constructor(range: CodeRange) {
     this.#range = range;
+    this.visited = new Visits(range);
     this.#labels = new Set(range.labels);
     for (const label of range.bottoms) this.#bottom(label);
     this.#followCalled();
@@ -148,15 +189,15 @@ class FrameFinder {
       let [at, state] = next;
       for (;;) {
         const known = this.visited.get(at);
-        if (known !== undefined) {
-          if (known.state.depth !== null) disagree(known.state.kind, known.state.depth, state.depth);
+        if (known !== null) {
+          if (known.depth !== null) disagree(known.kind, known.depth, state.depth);
           break;
         }
         const offset = at - address;
         if (offset < 0 || offset >= content.length) break;
         const insn = decode(content, offset, 32, this.#decoded);
         if (insn.form === null || offset + insn.length > content.length) break;
-        this.visited.set(at, { state, length: insn.length });
+        this.visited.set(at, state, insn.length);
         seen.push(at);
         const { semantic } = insn.form;
         const next = at + insn.length;
@@ -337,17 +378,21 @@ function commonEntry(kind: FrameKind): number[] {
 /** The rules that lead from one state to the next one. */
 function changes(from: FrameState, to: FrameState): number[] {
   const bytes: number[] = [];
-  const frame = ({ depth, baseDepth }: FrameState): [number, number] =>
-    depth !== null ? [ESP, Math.max(0, depth)] : baseDepth !== null ? [EBP, baseDepth] : [ESP, 0];
-  const [wasRegister, wasDistance] = frame(from);
-  const [register, distance] = frame(to);
-  if (register !== wasRegister) bytes.push(CFA.defineRegister, register, ...uleb(distance));
-  else if (distance !== wasDistance) bytes.push(CFA.defineOffset, ...uleb(distance));
+  const register = frameRegister(to);
+  const distance = frameDistance(to);
+  if (register !== frameRegister(from)) bytes.push(CFA.defineRegister, register, ...uleb(distance));
+  else if (distance !== frameDistance(from)) bytes.push(CFA.defineOffset, ...uleb(distance));
+  if (from.saved === to.saved) return bytes;
   for (const number of from.saved.keys()) if (!to.saved.has(number)) bytes.push(CFA.restore | number);
   for (const [number, place] of to.saved)
     if (from.saved.get(number) !== place) bytes.push(CFA.offset | number, ...uleb(place / -DATA_ALIGNMENT));
   return bytes;
 }
+
+/** By what the frame's address is found: ESP, or EBP where ESP got lost, and how far it is from there. */
+const frameRegister = ({ depth, baseDepth }: FrameState): number => (depth === null && baseDepth !== null ? EBP : ESP);
+const frameDistance = ({ depth, baseDepth }: FrameState): number =>
+  depth === null ? (baseDepth ?? 0) : Math.max(0, depth);
 
 function advance(bytes: number): number[] {
   if (bytes < 0x40) return [CFA.advance | bytes];
@@ -357,24 +402,46 @@ function advance(bytes: number): number[] {
 /** Whether the state can be written down: a frame address that is known, in whole words. */
 function isKnown({ kind, depth, baseDepth, saved }: FrameState): boolean {
   const distance = depth ?? baseDepth;
-  if (kind === "bottom") return saved.size === 0;
+  if (kind === "bottom" || saved.size === 0) return saved.size === 0 && (kind === "bottom" || (distance ?? -1) >= 0);
   return distance !== null && distance >= 0 && [...saved.values()].every((place) => place > 0 && place % 4 === 0);
 }
 
 /** What is known in front of each instruction of a range of 32-bit code that could be reached. */
 export function findFrames(range: CodeRange): ReadonlyMap<number, Visited> {
-  return new FrameFinder(range).visited;
+  const found = new Map<number, Visited>();
+  new FrameFinder(range).visited.forEach((address, state, length) => found.set(address, { state, length }));
+  return found;
+}
+
+/** Bytes of a section that grows. */
+class SectionBytes {
+  #bytes = new Uint8Array(0x10000);
+  length = 0;
+
+  push(bytes: readonly number[]): void {
+    if (this.length + bytes.length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * (this.length + bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  taken(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
 }
 
 /** The content of .debug_frame for a range of 32-bit code. */
 export function callFrames(range: CodeRange): Uint8Array {
-  const visited = findFrames(range);
+  const { visited } = new FrameFinder(range);
   const labels = new Set(range.labels);
-  const bytes: number[] = [];
+  const bytes = new SectionBytes();
   const commonAt = new Map<FrameKind, number>();
   for (const kind of ["call", "interrupt", "bottom"] as const) {
     commonAt.set(kind, bytes.length);
-    bytes.push(...commonEntry(kind));
+    bytes.push(commonEntry(kind));
   }
   let start = -1;
   let end = -1;
@@ -383,38 +450,35 @@ export function callFrames(range: CodeRange): Uint8Array {
   let state: FrameState | null = null;
   const close = (): void => {
     if (state !== null)
-      for (const byte of entry([...word(commonAt.get(state.kind)!), ...word(start), ...word(end - start), ...rules]))
-        bytes.push(byte);
+      bytes.push(entry([...word(commonAt.get(state.kind)!), ...word(start), ...word(end - start), ...rules]));
     state = null;
   };
-  for (const address of [...visited.keys()].sort((a, b) => a - b)) {
-    const instruction = visited.get(address)!;
-    const current: FrameState | null = state;
-    if (
-      current !== null &&
-      (address !== end ||
-        instruction.state.kind !== (current as FrameState).kind ||
-        labels.has(address) ||
-        !isKnown(instruction.state))
-    )
-      close();
-    if (address < end || !isKnown(instruction.state)) continue;
+  visited.forEach((address, next, length) => {
+    // Most instructions change nothing.
+    const isSame = next === state;
+    if (isSame && address === end && !labels.has(address)) {
+      end = address + length;
+      return;
+    }
+    const isWritten = isSame || isKnown(next);
+    if (state !== null && (address !== end || next.kind !== state.kind || labels.has(address) || !isWritten)) close();
+    if (address < end || !isWritten) return;
     if (state === null) {
       start = placed = address;
-      const { kind } = instruction.state;
-      rules = changes({ kind, depth: ENTRY_DEPTH[kind], baseDepth: null, saved: NOTHING }, instruction.state);
+      const { kind } = next;
+      rules = changes({ kind, depth: ENTRY_DEPTH[kind], baseDepth: null, saved: NOTHING }, next);
     } else {
-      const changed = changes(state, instruction.state);
+      const changed = changes(state, next);
       if (changed.length > 0) {
         rules.push(...advance(address - placed), ...changed);
         placed = address;
       }
     }
-    state = instruction.state;
-    end = address + instruction.length;
-  }
+    state = next;
+    end = address + length;
+  });
   close();
-  return Uint8Array.from(bytes);
+  return bytes.taken();
 }
 
 /**
@@ -424,14 +488,7 @@ export function callFrames(range: CodeRange): Uint8Array {
 export function fileWithCallFrames(linked: Linked, sectionName: string): Uint8Array<ArrayBuffer> {
   const code = linked.sections.find(({ name }) => name === sectionName);
   if (!code) return linked.file;
-  const contentOf = (name: string): Uint8Array =>
-    linked.sections.find((section) => section.name === name)?.content ?? new Uint8Array(0);
-  const rows = readLineRows({
-    debugLine: contentOf(".debug_line"),
-    debugLineStr: contentOf(".debug_line_str"),
-    debugStr: contentOf(".debug_str"),
-  });
-  const isCode = new Set(rows.map(({ address }) => address));
+  const isCode = new Set(lineRowsOf(linked).map(({ address }) => address));
   const labels = new Set(
     linked.symbols.filter(({ section, value }) => section === code && isCode.has(value)).map(({ value }) => value),
   );

@@ -3,8 +3,8 @@
  * and all of them, with the ELF files that lie there, become one archive, which is linked into the kernel.
  * asm/kernel/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
  */
-import { SHN_UNDEF, STB_LOCAL } from "../object/elf.ts";
-import { type ElfObject, type ElfSymbol, readElf } from "../object/elf-reader.ts";
+import { SHN_UNDEF } from "../object/elf.ts";
+import { type ElfObject, readElf } from "../object/elf-reader.ts";
 import { latin1 } from "../object/latin1.ts";
 
 export const PROGRAMS_FOLDER = "asm/programs";
@@ -44,24 +44,29 @@ export function programLibrary(paths: readonly string[]): string[] {
   return paths.filter((path) => /^asm\/programs\/lib\/[^/]+\.s$/.test(path));
 }
 
-/** The objects of a program, with those of the library that it needs, as of an archive. */
-export function programObjects(own: readonly ElfObject[], library: readonly ElfObject[]): ElfObject[] {
-  const definer = new Map<string, ElfObject>();
+/** Which object of the library defines each of its names. */
+export function definersOf(library: readonly ElfObject[]): ReadonlyMap<string, ElfObject> {
+  const definers = new Map<string, ElfObject>();
   for (const object of library)
-    for (const { name, binding, section } of symbolsOf(object))
-      if (binding !== STB_LOCAL && section !== SHN_UNDEF) definer.set(name, object);
+    for (const index of object.table.globals)
+      if (object.table.sectionOf(index) !== SHN_UNDEF) definers.set(object.table.at(index)!.name, object);
+  return definers;
+}
+
+/** The objects of a program, with those of the library that it needs, as of an archive. */
+export function programObjects(
+  own: readonly ElfObject[],
+  library: readonly ElfObject[],
+  definers: ReadonlyMap<string, ElfObject>,
+): ElfObject[] {
   const needed = new Set(own);
   // What is added while the set is gone through is looked at too.
-  for (const object of needed)
-    for (const { name, section } of symbolsOf(object)) {
-      const other = section === SHN_UNDEF ? definer.get(name) : undefined;
+  for (const { table } of needed)
+    for (const index of table.globals) {
+      const other = table.sectionOf(index) === SHN_UNDEF ? definers.get(table.at(index)!.name) : undefined;
       if (other) needed.add(other);
     }
   return [...own, ...library.filter((object) => needed.has(object))];
-}
-
-function* symbolsOf({ symbols }: ElfObject): Generator<ElfSymbol> {
-  for (let index = 0; index < symbols.length; index++) yield symbols.at(index)!;
 }
 
 /** Programs that somebody has built already, such as by gcc: they are taken as they are. */

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -37,6 +38,14 @@ export interface NewFile {
   readonly isProduct?: boolean;
 }
 
+/** What a file looked like when it was whole: a later one, or one that was written to since, looks otherwise. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly inode: number;
+  readonly modifiedMs: number;
+}
+
 /** Writes one file; see `writeFilesAside`. */
 export function writeFileAside(path: string, content: NewFile["content"], mode = 0o666): void {
   writeFilesAside([{ path, content, mode }]);
@@ -46,8 +55,9 @@ export function writeFileAside(path: string, content: NewFile["content"], mode =
  * Writes files that belong together: first all of them under other names, then each gets its own, in this order. So a full
  * disk leaves everything as it was, and whoever finds the last file finds the others, too.
  */
-export function writeFilesAside(files: readonly NewFile[]): void {
+export function writeFilesAside(files: readonly NewFile[]): readonly WrittenFile[] {
   const written: { readonly path: string; readonly aside: string }[] = [];
+  const whole: WrittenFile[] = [];
   try {
     for (const file of files) {
       const { path } = file;
@@ -55,9 +65,10 @@ export function writeFilesAside(files: readonly NewFile[]): void {
       if (isNew) makeFolder(dirname(path));
       const aside = isNew ? asideOf(path) : path;
       if (isNew) written.push({ path, aside });
-      writeWhole(file, aside, isNew);
+      whole.push(writeWhole(file, aside, isNew));
     }
     for (const { path, aside } of written) rename(aside, path);
+    return whole;
   } catch (error) {
     for (const { aside } of written) rmSync(aside, { force: true });
     throw error;
@@ -92,8 +103,8 @@ function writeWhole(
   { path, content, sizeBytes = 0, mode = 0o666, isProduct = false }: NewFile,
   target: string,
   isNew: boolean,
-): void {
-  naming(path, () => {
+): WrittenFile {
+  return naming(path, () => {
     const file = openSync(target, isNew ? "wx" : "w", mode);
     try {
       if (content instanceof SparseDisk) {
@@ -106,6 +117,8 @@ function writeWhole(
         if (isNew) ftruncateSync(file, Math.max(bytes.length, sizeBytes));
       }
       if (isNew && !isProduct) fsyncSync(file);
+      const stats = fstatSync(file);
+      return { path, sizeBytes: stats.size, inode: stats.ino, modifiedMs: stats.mtimeMs };
     } finally {
       closeSync(file);
     }

@@ -28,6 +28,8 @@ export interface LinkOptions {
   readonly sectionStart?: ReadonlyMap<string, number>;
   /** Which local symbols the file goes without, as `ld -X` and `-x`. */
   readonly discard?: ProgramOptions["discard"];
+  /** Of local constants with one name and one value the first stands for all. */
+  readonly mergesConstants?: boolean;
 }
 
 /** A relocation that was applied, for those who relocate again. */
@@ -103,6 +105,7 @@ export function link(options: LinkOptions): LinkResult {
       defines,
       sectionStart: options.sectionStart ?? new Map(),
       ...(options.discard === undefined ? {} : { discard: options.discard }),
+      ...(options.mergesConstants === undefined ? {} : { mergesConstants: options.mergesConstants }),
       requiresEntry: options.entry !== undefined || options.script.entry !== null,
     },
   );

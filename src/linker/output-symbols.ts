@@ -19,7 +19,7 @@ import {
 } from "../object/elf.ts";
 import type { ElfSymbolTable } from "../object/elf-reader.ts";
 import { symbolsOf } from "../object/relocation-table.ts";
-import type { Texts } from "../object/texts.ts";
+import { Texts } from "../object/texts.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { DISCARD, type OutputSection } from "./output-section.ts";
 import {
@@ -61,6 +61,8 @@ export interface OutputSymbolOptions {
   /** --gc-sections: objects of which only memory without content is linked show no local symbols. */
   readonly collectsGarbage: boolean;
   readonly discard: "merged-labels" | "labels" | "all" | "none";
+  /** Of local constants with one name and one value, which a header defines in each object, the first stands for all. */
+  readonly mergesConstants?: boolean;
   /** No other names are in the table, but those that relocations need. */
   readonly retained?: ReadonlySet<string>;
 }
@@ -180,6 +182,21 @@ export class SymbolIndices {
   }
 }
 
+/** Absolute symbols that are in the table already, by their names, each with the first of its values. */
+class Constants {
+  readonly #names = new Texts();
+  readonly #values: (number | undefined)[] = [];
+
+  /** Whether the table has one of this name and value; it has it from now on. */
+  isKnown(table: ElfSymbolTable, index: number): boolean {
+    const name = table.addName(index, this.#names);
+    const value = table.valueOf(index);
+    const first = this.#values[name];
+    this.#values[name] = first ?? value;
+    return first === value;
+  }
+}
+
 /** `placed`: the same sections in the order of the script, which is that of the objects' symbols. */
 export function collectSymbols(
   outputs: readonly OutputSection[],
@@ -265,6 +282,7 @@ export function collectSymbols(
     }
   };
   let fileCount = 0;
+  const constants = options.mergesConstants ? new Constants() : null;
   for (const object of objectsInOrder(placed, options.collectsGarbage)) {
     let hasFile = false;
     const ofLocal = indices.ofLocal(object);
@@ -285,6 +303,7 @@ export function collectSymbols(
       if (home === null && section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
       if (!isKept(locals, index, home, options)) continue;
+      if (section === SHN_ABS && constants?.isKnown(locals, index)) continue;
       if (!hasFile) {
         hasFile = true;
         fileCount++;

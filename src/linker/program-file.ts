@@ -92,6 +92,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     strip: options.strip === "debugging" ? "debugging" : "none",
     ...(options.retainedSymbols ? { retained: options.retainedSymbols } : {}),
     discard: options.discard ?? "merged-labels",
+    mergesConstants: options.mergesConstants ?? false,
   });
   const relocator = new Relocator({
     symbols: program.symbols,

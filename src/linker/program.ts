@@ -82,6 +82,8 @@ export interface ProgramOptions {
   readonly relro?: boolean;
   readonly strip?: "none" | "debugging" | "all";
   readonly discard?: "merged-labels" | "labels" | "all" | "none";
+  /** Of equal constants of several objects one is in the table. */
+  readonly mergesConstants?: boolean;
   /** -z execstack, -z noexecstack; by default what the objects say. */
   readonly stack?: "executable" | "plain";
   /** Symbols that are defined twice; but for "report" the first definition counts. */

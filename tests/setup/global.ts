@@ -37,6 +37,7 @@ function makeImages(folder: string): void {
   mkdirSync(part, { recursive: true });
   // As a person has it: with map, listing and manifest.
   node("dist/qure.cjs", "build", "--revision", "1000", "-o", join(part, "build"));
+  rmSync(join(part, "build/.qure-cache"), { recursive: true });
   copyFileSync(join(root, "dist/firmware.bin"), join(part, "firmware.bin"));
   try {
     renameSync(part, folder);
