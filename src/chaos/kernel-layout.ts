@@ -18,6 +18,8 @@ export class KernelLayout {
   /** Null: there are several of this name. */
   readonly #addresses = new Map<string, number | null>();
   readonly #constants = new Map<string, number | null>();
+  /** By name the first value in the table: a file that has it, too, is not asked again (`mergesConstants` of the linker). */
+  readonly #first = new Map<string, number>();
 
   /** `path`: for messages. `source`: the file whose constants are meant, such as `node.s`; others may have the same names. */
   constructor({ symbols, sections }: ElfObject, path: string, source: string) {
@@ -32,14 +34,16 @@ export class KernelLayout {
     for (const { name, value, section, type, binding } of symbols) {
       if (type === STT_FILE) file = name;
       else if (name === "") continue;
-      else if (section === SHN_ABS && file === source) enter(this.#constants, name, value);
-      else if (((sections[section]?.flags ?? 0) & SHF_ALLOC) === 0) continue;
+      else if (section === SHN_ABS) {
+        if (file === source) enter(this.#constants, name, value);
+        if (!this.#first.has(name)) this.#first.set(name, value);
+      } else if (((sections[section]?.flags ?? 0) & SHF_ALLOC) === 0) continue;
       else if (binding !== STB_LOCAL || !whole.has(name)) enter(this.#addresses, name, value);
     }
   }
 
   has(name: string): boolean {
-    return typeof (this.#addresses.get(name) ?? this.#constants.get(name)) === "number";
+    return typeof (this.#addresses.get(name) ?? this.#constants.get(name) ?? this.#first.get(name)) === "number";
   }
 
   /** Where a routine or variable lies. Throws a RangeError. */
@@ -49,7 +53,7 @@ export class KernelLayout {
 
   /** The value of a constant, such as the offset of a field. Throws a RangeError. */
   constant(name: string): number {
-    return this.#find(this.#constants, name, "no constant is called");
+    return this.#find(this.#constants.has(name) ? this.#constants : this.#first, name, "no constant is called");
   }
 
   #find(map: ReadonlyMap<string, number | null>, name: string, problem: string): number {
