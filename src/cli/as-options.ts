@@ -132,6 +132,8 @@ const IDLE: readonly (readonly [option: RegExp, undone: string])[] = [
 /** What GNU as takes and what changes nothing here: its objects are the same with and without, or those of other code. */
 const IGNORED = new Set([
   "--32",
+  // Makefiles give it as to a compiler: a warning each time would be about something that nobody asked for.
+  "-c",
   "-J",
   "-D",
   "-f",

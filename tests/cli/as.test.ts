@@ -75,7 +75,7 @@ const CASES: readonly (readonly [name: string, args: readonly string[], input?: 
   ["-I is where includes are looked for", ["-I", ".", "includes.s"]],
   ["a source that is not there", ["none.s"]],
   ["a long option by its beginning", ["--no-w", "warns.s"]],
-  ["-c is the beginning of an option that changes nothing here", ["-c", "plain.s"]],
+  ["-c, as to a compiler", ["-c", "plain.s"]],
   ["a beginning with one dash", ["-fatal", "warns.s"]],
   ["a beginning with a value", ["--def", "size=3", "defined.s"]],
   ["a folder by another name, without debugging information", ["--debug-prefix-map", "/a=/b", "plain.s"]],
