@@ -209,7 +209,7 @@ function expand(args: readonly string[], depth = 0): string[] {
 }
 
 /**
- * Long options of GNU as, which it takes by any beginning that is that of one alone: `-c` is `--compress-debug-sections`.
+ * Long options of GNU as, which it takes by any beginning that is that of one alone.
  * Those of the processor, which begin with an `m`, are not among them.
  */
 const LONG_OPTIONS = [
@@ -267,8 +267,7 @@ const SHORT = /^-([a-z]|a[cdghlmns]+)(=|$)/;
 function completed(word: string): string {
   const [, start = "", value = ""] = /^--?([a-z][a-z0-9-]*)(=.*)?$/s.exec(word) ?? [];
   if (start === "" || start.startsWith("m") || LONG_OPTIONS.includes(start)) return word;
-  // GNU as has no option -c; the others of one letter stand for themselves.
-  if (SHORT.test(word) && start !== "c") return word;
+  if (SHORT.test(word)) return word;
   const fitting = LONG_OPTIONS.filter((name) => name.startsWith(start));
   return fitting.length === 1 ? `--${fitting[0]}${value}` : word;
 }
