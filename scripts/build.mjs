@@ -85,7 +85,17 @@ async function writePrograms() {
   await writeFile(`${OUT}/bin/package.json`, `{ "type": "commonjs" }\n`);
   await Promise.all(
     programs.map(async ({ tool, name }) => {
-      const text = `#!/usr/bin/env node\nprocess.argv.splice(2, 0, ${JSON.stringify(tool)});\nrequire("../qure.cjs");\n`;
+      // A copy of the folder alone finds nothing beside it: a link does.
+      const text = `#!/usr/bin/env node
+process.argv.splice(2, 0, ${JSON.stringify(tool)});
+try {
+  require("../qure.cjs");
+} catch (error) {
+  if (error.code !== "MODULE_NOT_FOUND") throw error;
+  process.stderr.write("${name}: error: dist/qure.cjs is not beside this folder: put a link to dist/bin on the PATH, not a copy\\n");
+  process.exitCode = 1;
+}
+`;
       await writeFile(`${OUT}/bin/${name}`, text);
       await chmod(`${OUT}/bin/${name}`, 0o755);
     }),

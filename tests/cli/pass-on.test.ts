@@ -43,6 +43,12 @@ test("copies of the folder and links to it are not the next tool", () => {
   expect({ stdout, status }).toEqual({ stdout: "the other one: -o out large.o\n", status: 0 });
 });
 
+test("a copy of the folder alone says that a link is wanted", () => {
+  const { stderr, status } = ld(["copy/bin"], ["--version"]);
+  expect(stderr).toMatch(/^ld: error: dist\/qure\.cjs is not beside this folder: .*\n$/);
+  expect(status).toBe(1);
+});
+
 test("a program that leads back is found out", () => {
   const { stderr, status } = ld([BIN, "wrapped", "other"], ["large.o"]);
   const next = join(folder, "wrapped/ld");
