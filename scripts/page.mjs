@@ -15,6 +15,8 @@ import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
 const PLACE = "dist/page";
+/** The image and the disk that the page boots, for who compares it with `qure emu`. */
+const BOOTED = "build/page";
 /** In dist/, and not in a folder that is put onto web servers. */
 const STAMP = "../.page";
 const DISK_BYTES = 64 * 1024 * 1024;
@@ -23,7 +25,8 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const program = await readFile(new URL(import.meta.url));
 const hashOfSources = `${sourcesHash()} ${createHash("sha256").update(program).digest("hex")}`;
 const isForced = process.argv.includes("--force");
-if (!isForced && existsSync(PLACE) && isCurrent(PLACE, STAMP, hashOfSources)) process.exit(0);
+const isThere = [PLACE, BOOTED].every((folder) => existsSync(folder));
+if (!isForced && isThere && isCurrent(PLACE, STAMP, hashOfSources)) process.exit(0);
 
 const say = (text) => process.stderr.write(`${text}\n`);
 say("qure: building dist/page");
@@ -240,6 +243,7 @@ await build({
   format: "iife",
 });
 
+putInPlace(IMAGES, BOOTED, join(work, "old images"));
 putInPlace(OUT, PLACE, join(work, "old"));
 writeStamp(PLACE, STAMP, hashOfSources);
 
