@@ -12,8 +12,8 @@
 .include "http.inc"
 
 HTTP_PORT               = 80
-HTTP_CLIENTS            = 16
-HTTP_OF_ONE             = 8             # of these of one address
+HTTP_CLIENTS            = 64
+HTTP_OF_ONE             = 40            # of these of one address: programs load by thirty connections at once
 HTTP_BACKLOG            = 32
 
 GUARD   http_guard, HTTP_CLIENTS, HTTP_OF_ONE, CLIENT_SIZE, http_client, "http client"

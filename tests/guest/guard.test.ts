@@ -31,43 +31,43 @@ async function hold(clients: TcpClients, port: number, count: number, says: stri
 }
 
 test.each([
-  ["40 that send nothing", HTTP, 40, "", STATUS, /^HTTP\/1\.1 200.*10\.0\.2\.78\n$/s],
-  ["40 that send a part of a request", HTTP, 40, "GET / HT", STATUS, /^HTTP\/1\.1 200.*10\.0\.2\.78\n$/s],
-  ["12 that send nothing", DNS, 12, "", QUESTION, /^\0\x13\0\x07\x80\x85/],
-  ["40 that send a part of a question", DNS, 40, QUESTION.slice(0, 5), QUESTION, /^\0\x13\0\x07\x80\x85/],
+  ["50 that send nothing", HTTP, 50, 40, "", STATUS, /^HTTP\/1\.1 200.*10\.0\.2\.78\n$/s],
+  ["50 that send a part of a request", HTTP, 50, 40, "GET / HT", STATUS, /^HTTP\/1\.1 200.*10\.0\.2\.78\n$/s],
+  ["12 that send nothing", DNS, 12, 8, "", QUESTION, /^\0\x13\0\x07\x80\x85/],
+  ["40 that send a part of a question", DNS, 40, 8, QUESTION.slice(0, 5), QUESTION, /^\0\x13\0\x07\x80\x85/],
 ])(
   "%s to port %i: another is served at once, and the attacker keeps its part",
-  async (_, port, count, part, asks, answer) => {
+  async (_, port, count, share, part, asks, answer) => {
     const { s, clients } = await sceneWith("dns on");
     const held = await hold(clients, port, count, part);
-    expect(held.filter(({ over }) => over === "")).toHaveLength(8);
+    expect(held.filter(({ over }) => over === "")).toHaveLength(share);
     // Those that gave way were told so in good order.
-    expect(held.slice(0, count - 8).map(({ over }) => over)).toEqual(Array<string>(count - 8).fill("end"));
+    expect(held.slice(0, count - share).map(({ over }) => over)).toEqual(Array<string>(count - share).fill("end"));
     for (const from of [OTHER, THIRD]) {
       const client = await clients.open(from, port);
       client.say(asks);
       await s.lab.advance("50ms");
       expect(client.heard.replaceAll(from, OTHER)).toMatch(answer);
     }
-    expect(held.filter(({ over }) => over === "")).toHaveLength(8);
+    expect(held.filter(({ over }) => over === "")).toHaveLength(share);
   },
 );
 
 test("with all seats taken by many addresses, who has waited longest gives way; who speaks goes on", async () => {
-  const { s, clients } = await sceneWith();
-  const first = await hold(clients, HTTP, 8, "");
+  const { s, clients } = await sceneWith("dns on");
+  const first = await hold(clients, DNS, 8, "");
   const second: TcpClient[] = [];
-  for (let client = 0; client < 8; client++) second.push(await clients.open(OTHER, HTTP));
-  first[0]!.say(STATUS);
+  for (let client = 0; client < 8; client++) second.push(await clients.open(OTHER, DNS));
+  first[0]!.say(QUESTION);
   await s.lab.advance("50ms");
-  const third = await clients.open(THIRD, HTTP);
-  third.say(STATUS);
+  const third = await clients.open(THIRD, DNS);
+  third.say(QUESTION);
   await s.lab.advance("50ms");
-  expect(third.heard).toContain(THIRD);
+  expect(third.heard).not.toBe("");
   expect(first.map(({ over }) => over)).toEqual(["", "end", "", "", "", "", "", ""]);
   expect(second.every(({ over }) => over === "")).toBe(true);
   // The third address gets its part, from both alike.
-  for (let client = 0; client < 4; client++) await clients.open(THIRD, HTTP);
+  for (let client = 0; client < 4; client++) await clients.open(THIRD, DNS);
   const left = [first, second].map((held) => held.filter(({ over }) => over === "").length);
   expect(left.reduce((sum, count) => sum + count)).toBe(11);
   expect(Math.abs(left[0]! - left[1]!)).toBeLessThan(2);
