@@ -12,7 +12,9 @@ import { ourFirmware, packageFile, systemsFolder } from "./packages.ts";
 
 describe("Linux", () => {
   test("hears its keyboard and its mouse, both at once", { timeout: 900_000 }, async (context) => {
-    const modules = ["10-evdev.ko", "11-psmouse.ko"].map((name): RootFile => {
+    const folder = join(systemsFolder, "input");
+    const names = existsSync(folder) ? readdirSync(folder) : ["psmouse.ko"];
+    const modules = names.map((name): RootFile => {
       return [`input/${name}`, packageFile(`input/${name}`, "linux-image-686:i386", context)];
     });
     const cdrom = linuxIso("console=ttyS0", context, [["input", null], ...modules]);
