@@ -162,11 +162,15 @@ describeThoroughly("actions", () => {
       "events",
       "graph",
       "key",
-      "help",
       "start",
       "stop",
     ])
       expect(await said(s, `cloud ${action}; echo status $?`), action).toMatch(/^status 0\n$/m);
+    // In pages of the screen.
+    s.node.type("cloud help; echo status $?\n");
+    await s.node.waitFor(/-- more/);
+    s.node.type("q");
+    await s.node.waitFor(/status 0\n/);
     expect(await said(s, "cloud init; echo status $?")).toBe(
       `cluster: node ${SELF}, age 1, in memory only: hda0: no such device\nstatus 1\n`,
     );

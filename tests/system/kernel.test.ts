@@ -265,7 +265,13 @@ function tablesOf(lab: LabCluster): Tables {
       return from + at;
     },
     dword: (address) => new DataView(node.readMemory(address, 4).buffer).getUint32(0, true),
-    write: (address, bytes) => node.machine.memory.dma.write(address, Uint8Array.from(bytes)),
+    // POST has left the tables in memory that nobody but a debugger can write.
+    write: (address, bytes) => {
+      const { memory } = node.machine;
+      bytes.forEach((byte, at) => {
+        memory.bytes[memory.readOffset((address + at) >>> 12) | ((address + at) & 0xfff)] = byte;
+      });
+    },
   };
 }
 
