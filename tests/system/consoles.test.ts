@@ -122,7 +122,7 @@ test("the debugger and a panic bring console 1 back", async () => {
 thoroughly("without memory for a console the one before stays, with a sentence", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
-  await node.enter("mem fail 3; console 2; console 2; console", /console 2: out of memory\n(?:.*\n)*1 +serial/, {
+  await node.enter("mem fail 5; console 2; console 2; console", /console 2: out of memory\n(?:.*\n)*1 +serial/, {
     within: "5s",
   });
 });
