@@ -505,6 +505,12 @@ test_heap_back:
 command_misuse:
     mov     eax, [edx + 4]
     mov     bl, [eax]
+    push    64                          # blocks that fill holes: those below follow each other
+9:  mov     eax, 100
+    call    malloc
+    dec     dword ptr [esp]
+    jnz     9b
+    pop     eax
     mov     eax, 100
     call    malloc
     mov     esi, eax
