@@ -118,7 +118,10 @@ export async function checkTypes(programs: readonly string[], scratch: Scratch):
     scratch.write(`types-${index + 1}.ts`, text);
     return `types-${index + 1}.ts`;
   });
-  const tsconfig = { extends: "./tsconfig.base.json", compilerOptions: { types: ["node"] }, files };
+  // The package's declarations are made only when it is packed; these are the sources that they are made of.
+  const paths = { qure: ["./src/index.ts"] };
+  const compilerOptions = { types: ["node"], paths, preserveSymlinks: true };
+  const tsconfig = { extends: "./tsconfig.base.json", compilerOptions, files: [...files, "src/platform.d.ts"] };
   scratch.write("tsconfig.json", JSON.stringify(tsconfig));
   await runShell("node node_modules/typescript/bin/tsc -p tsconfig.json", scratch);
 }

@@ -149,6 +149,7 @@ const SELDOM = [
 const NEVER_LEFT: readonly (readonly [field: RegExp, reason: string])[] = [
   [/^board, field [1-9]$/, "what fails at a medium, and what it would lose: set from outside, by a campaign of faults"],
   [/^board, field 13$/, "IRQ 2, the cascade: no device drives it"],
+  [/^firmware configuration, field 3$/, "which copy of the machine this is: said from outside"],
   [/^(IDE drive( \(\d\))?, field 19|virtio disk, field 2)$/, "how slow a drive is: set from outside likewise"],
   [/^local APIC, field 1$/, "IA32_APIC_BASE, which the processor writes"],
   [/^8254, field (4|7|8|19|22|23)$/, "gates of channels 0 and 1 are high, so nothing pauses and triggers them"],
