@@ -18,6 +18,8 @@ view_confirmed:         .space 4        # clock_ms at which the coordinator's di
 applied:                .space 4        # number of the packet whose entries were applied last
 own_entry:              .space ENTRY_SIZE
 
+ON_HOOK http_cluster, node + NODE_ERA, view_members
+
 .text
 
 # The number that stands for an entry: FNV-1a over its dwords, state and sequence apart.

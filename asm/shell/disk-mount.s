@@ -120,8 +120,8 @@ mount_command:
     jmp     .Lmount_command_done
 .Lmount_command_usage:
     LOAD_STRING eax, "mount"
-    call    shell_find
-    call    shell_usage
+    call    command_find
+    call    command_usage
 .Lmount_command_failed:
     mov     eax, 1
 .Lmount_command_done:

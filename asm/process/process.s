@@ -5,7 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 .include "process.inc"
-.include "shell.inc"
+.include "context.inc"
 
 # What stands in a new thread's buffer.
 THREAD_ENTRY        = 0                     # address in the program
@@ -17,6 +17,8 @@ CR0_MP              = 2
 CR0_EM              = 4
 CR0_TS              = 8
 CR0_NE              = 32
+
+ON_HOOK on_thread_end, thread_leave
 
 .text
 
@@ -432,7 +434,6 @@ arguments_list:
     ret
 
 # The part of task_exit that concerns a thread: the last one takes the process along. May sleep.
-.global thread_leave
 thread_leave:
     push    ebx
     push    esi

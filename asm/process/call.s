@@ -12,6 +12,8 @@ SLEEP_MAXIMUM       = 0x7FFFFFF0
 PAUSE_FOREVER       = -1
 RANDOM_BYTES        = 64
 
+ON_HOOK program_call, call_entry
+
 .text
 
 # INT 80h: EAX is the number of a call, EBX, ECX, EDX, ESI and EDI are its arguments. EAX comes back as the result, or

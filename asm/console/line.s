@@ -13,7 +13,19 @@ PROMPT_LEAVES       = 20                    # columns; of a longer prompt the en
 
 STRING text_too_long, "\nThis line is longer than the 511 characters that the shell takes."
 
+HOOK line_history, hook_none, hook_none, hook_none # of the shell
+HISTORY_REWIND      = 0                     # a new line begins
+HISTORY_OLDER       = 4                     # EAX line as it is now -> EAX string, or CF
+HISTORY_NEWER       = 8
+# In: EAX line, EDX characters before the cursor, ECX 256 bytes for what is to be typed after them.
+HOOK completion, line_no_word
+
 .text
+
+# There is nothing to complete.
+line_no_word:
+    mov     byte ptr [ecx], 0
+    ret
 
 # Reads a line with echo; Enter ends it. It is given up by Ctrl-C, by Ctrl-D where nothing has been typed, and when the
 # task is to end. May sleep.
@@ -62,7 +74,7 @@ line_read_history:
     mov     [line_window], ecx
     mov     [line_searching], ecx
     mov     [line_overflow], ecx
-    call    history_rewind
+    call    [line_history + HISTORY_REWIND]
     cmp     dword ptr [line_prompt_routine], 0
     je      .Lline_read_prompt
     call    vga_at_start
@@ -367,12 +379,12 @@ line_clear_screen:
 
 # Key Up: the line before in the history.
 line_up:
-    mov     eax, offset history_older
+    mov     eax, [line_history + HISTORY_OLDER]
     jmp     1f
 
 # Key Down: the next line of the history.
 line_down:
-    mov     eax, offset history_newer
+    mov     eax, [line_history + HISTORY_NEWER]
 1:  cmp     dword ptr [line_prompt_routine], 0
     je      2f
     push    eax
@@ -405,7 +417,7 @@ line_tab:
     popfd
     jecxz   3f
     lea     ecx, [ebp - 256]
-    call    complete_line
+    call    [completion]
     lea     esi, [ebp - 256]
     pushfd
     call    console_lock
