@@ -31,6 +31,17 @@ VIEW_SIZE               = 20 + HOSTNAME_SIZE
 cluster_owner:          .long 0, 0, cluster_name, 0    # of what the service opens
 STRING cluster_name, "cloud"
 
+.section .rodata
+.balign 4
+cluster_tasks:                          # those that work beside the daemon: routine, name
+    .long   record_task, cluster_save_name, keep_task, cluster_keep_name, names_task, cluster_names_name
+    .long   learn_task, cluster_learn_name, lend_task, cluster_lend_name, 0
+STRING cluster_save_name, "cloud save"
+STRING cluster_keep_name, "cloud keep"
+STRING cluster_names_name, "cloud names"
+STRING cluster_learn_name, "cloud learn"
+STRING cluster_lend_name, "cloud lend"
+
 .section .bss.kept, "aw", @nobits
 .balign 4
 .global cluster_mutex
@@ -87,33 +98,18 @@ cluster_reset:
 cluster_task:
     mov     eax, offset cluster_owner
     call    owner_join
-    mov     eax, offset record_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud save"
-    call    task_create_owned
-    jc      .Lcluster_task_over
     call    keep_begin
-    mov     eax, offset keep_task
+    mov     ebx, offset cluster_tasks
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      2f
     xor     edx, edx
-    LOAD_STRING ecx, "cloud keep"
+    mov     ecx, [ebx + 4]
     call    task_create_owned
     jc      .Lcluster_task_over
-    mov     eax, offset names_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud names"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     eax, offset learn_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud learn"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     eax, offset lend_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud lend"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     ebx, [net_interfaces]
+    add     ebx, 8
+    jmp     1b
+2:  mov     ebx, [net_interfaces]
     mov     [cluster_netif], ebx
     mov     dword ptr [cluster_pings], 1
     test    ebx, ebx
@@ -214,6 +210,16 @@ cluster_task:
 .Lcluster_task_over:
     ret
 
+# Keeps the sooner of two times.
+# In: EAX, ESI milliseconds.
+# Out: ESI the lesser.
+# Clobbers: nothing but the flags.
+cluster_sooner:
+    cmp     eax, esi
+    jge     1f
+    mov     esi, eax
+1:  ret
+
 # Does all that depends on time.
 # Out: EAX milliseconds until it is needed again.
 cluster_timers:
@@ -265,52 +271,28 @@ cluster_timers:
 .Lcluster_timers_awake:
     mov     eax, edi
     call    cable_look
-    cmp     eax, esi
-    jge     .Lcluster_timers_cable
-    mov     esi, eax
-.Lcluster_timers_cable:
+    call    cluster_sooner
     mov     eax, edi
     call    agreement_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_joined
-    mov     esi, eax
-.Lcluster_timers_joined:
+    call    cluster_sooner
     mov     eax, edi
     call    peer_expire
-    cmp     eax, esi
-    jge     .Lcluster_timers_expired
-    mov     esi, eax
-.Lcluster_timers_expired:
+    call    cluster_sooner
     call    clock_ms
     call    view_update
-    cmp     eax, esi
-    jge     .Lcluster_timers_viewed
-    mov     esi, eax
-.Lcluster_timers_viewed:
+    call    cluster_sooner
     call    clock_ms
     call    stranger_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_asked
-    mov     esi, eax
-.Lcluster_timers_asked:
+    call    cluster_sooner
     call    clock_ms
     call    values_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_told
-    mov     esi, eax
-.Lcluster_timers_told:
+    call    cluster_sooner
     call    clock_ms
     call    history_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_noted
-    mov     esi, eax
-.Lcluster_timers_noted:
+    call    cluster_sooner
     call    clock_ms
     call    proposal_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_proposed
-    mov     esi, eax
-.Lcluster_timers_proposed:
+    call    cluster_sooner
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi

@@ -259,49 +259,29 @@ tcp_send_next:
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
-    jle     .Ltcp_send_next_1
+    jle     .Ltcp_send_next_from
     mov     eax, esi                    # after a timeout: only what is not reported to be there
     call    sack_hole
     mov     esi, eax
     mov     [ebx + TCB_SND_NXT], eax
     cmp     edx, [ebx + TCB_SND_MAX]
-    je      .Ltcp_send_next_1                          # the last hole ends where the data does
+    je      .Ltcp_send_next_from        # the last hole ends where the data does
     sub     edx, eax
     test    edx, edx
-    jle     .Ltcp_send_next_1
+    jle     .Ltcp_send_next_from
     mov     ebp, edx
-.Ltcp_send_next_1:
+.Ltcp_send_next_from:
     mov     edi, [ebx + TCB_TX + RING_END]
     sub     edi, esi                    # EDI: bytes that there are
     js      .Ltcp_send_next_nothing     # the FIN is sent
-    call    tcp_mark_next
-    mov     [mark_room], eax
-    call    tcp_usable
-    mov     [burst_room], eax
-    mov     edx, edi                    # EDX: bytes that go
-    cmp     edx, [mark_room]
-    jle     .Ltcp_send_next_11
-    mov     edx, [mark_room]
-.Ltcp_send_next_11:
-    cmp     edx, ebp
-    jle     .Ltcp_send_next_2
-    mov     edx, ebp
-.Ltcp_send_next_2:
-    cmp     edx, [ebx + TCB_MSS]
-    jle     .Ltcp_send_next_3
-    mov     edx, [ebx + TCB_MSS]
-.Ltcp_send_next_3:
-    cmp     edx, eax
-    jle     .Ltcp_send_next_4
-    mov     edx, eax
-.Ltcp_send_next_4:
+    call    tcp_send_size
     mov     ecx, TCP_ACK
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
-    jz      .Ltcp_send_next_5
+    jz      .Ltcp_send_next_bytes
     cmp     edx, edi
-    jne     .Ltcp_send_next_5
+    jne     .Ltcp_send_next_bytes
     or      ecx, TCP_FIN
-.Ltcp_send_next_5:
+.Ltcp_send_next_bytes:
     test    edx, edx
     jnz     .Ltcp_send_next_some
     test    ecx, TCP_FIN
@@ -310,70 +290,30 @@ tcp_send_next:
     jnz     .Ltcp_send_next_nothing
     jmp     .Ltcp_send_next_go
 .Ltcp_send_next_some:
-    cmp     edx, [ebx + TCB_MSS]
-    je      .Ltcp_send_next_full
-    mov     eax, [ebx + TCB_SND_MAX]
-    sub     eax, esi
-    test    eax, eax
-    jg      .Ltcp_send_next_go          # once more
-    cmp     edx, edi
-    je      .Ltcp_send_next_last
-    cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
-    je      .Ltcp_send_next_go
-.Ltcp_send_next_last:
-    cmp     edx, edi
-    jne     .Ltcp_send_next_part
-    test    ecx, TCP_FIN
-    jnz     .Ltcp_send_next_go
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
-    jnz     .Ltcp_send_next_nothing
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
-    jnz     .Ltcp_send_next_go
-    mov     eax, [ebx + TCB_SND_MAX]    # Nagle (RFC 9293, 3.7.4): only while nothing is on its way
-    cmp     eax, [ebx + TCB_SND_UNA]
-    je      .Ltcp_send_next_go
-.Ltcp_send_next_part:
-    mov     eax, [ebx + TCB_SND_WIDEST] # silly window (RFC 9293, 3.8.6.2.1): half of the widest will do
-    shr     eax, 1
-    jz      .Ltcp_send_next_nothing
-    cmp     edx, eax
-    jb      .Ltcp_send_next_nothing
-.Ltcp_send_next_full:
-    call    tcp_several
+    call    tcp_send_may
+    jc      .Ltcp_send_next_nothing
 .Ltcp_send_next_go:
     cmp     dword ptr [burst], 0
     jne     .Ltcp_send_next_burst
     cmp     edx, [ebx + TCB_MSS]
-    jbe     .Ltcp_send_next_10
+    jbe     .Ltcp_send_next_ready
 .Ltcp_send_next_burst:
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
-    jae     .Ltcp_send_next_10
+    jae     .Ltcp_send_next_ready
     lea     eax, [esi + edx]
     call    tcp_paired
-    jne     .Ltcp_send_next_10
+    jne     .Ltcp_send_next_ready
     or      ecx, TCP_PSH
-.Ltcp_send_next_10:
+.Ltcp_send_next_ready:
     lea     edi, [esi + edx]
     test    ecx, TCP_FIN
-    jz      .Ltcp_send_next_6
+    jz      .Ltcp_send_next_ended
     inc     edi                         # EDI: sequence number after it
     call    tcp_send_fin
-.Ltcp_send_next_6:
-    mov     [ebx + TCB_SND_NXT], edi
-    mov     eax, edi
-    sub     eax, [ebx + TCB_SND_MAX]
-    test    eax, eax
-    jle     .Ltcp_send_next_7
-    call    tcp_cut_new
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    jnz     .Ltcp_send_next_7
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    mov     [ebx + TCB_TIMED], edi
-    mov     eax, [tcp_time]
-    mov     [ebx + TCB_TIMED_AT], eax
-.Ltcp_send_next_7:
+.Ltcp_send_next_ended:
+    call    tcp_send_note
     push    ecx
     push    edx
     mov     eax, esi
@@ -384,13 +324,13 @@ tcp_send_next:
     mov     eax, esi
     call    tcp_emit
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
-    jnz     .Ltcp_send_next_8
+    jnz     .Ltcp_send_next_timer
     cmp     dword ptr [ebx + AT_RETRANSMIT], 0
-    jne     .Ltcp_send_next_9
-.Ltcp_send_next_8:
+    jne     .Ltcp_send_next_sent
+.Ltcp_send_next_timer:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    tcp_set_retransmit
-.Ltcp_send_next_9:
+.Ltcp_send_next_sent:
     clc
     jmp     .Ltcp_send_next_done
 .Ltcp_send_next_nothing:
@@ -399,6 +339,96 @@ tcp_send_next:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# How much goes into the next segment, at most up to the next mark, the end of a hole, a whole segment, and what the
+# windows leave.
+# In: EBX block, ESI sequence number, EDI bytes that there are, EBP end of a hole, relative to ESI.
+# Out: EDX bytes.
+# Clobbers: EAX, ECX.
+tcp_send_size:
+    call    tcp_mark_next
+    mov     [mark_room], eax
+    call    tcp_usable
+    mov     [burst_room], eax
+    mov     edx, edi                    # EDX: bytes that go
+    cmp     edx, [mark_room]
+    jle     .Ltcp_send_size_marked
+    mov     edx, [mark_room]
+.Ltcp_send_size_marked:
+    cmp     edx, ebp
+    jle     .Ltcp_send_size_hole
+    mov     edx, ebp
+.Ltcp_send_size_hole:
+    cmp     edx, [ebx + TCB_MSS]
+    jle     .Ltcp_send_size_whole
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_send_size_whole:
+    cmp     edx, eax
+    jle     .Ltcp_send_size_done
+    mov     edx, eax
+.Ltcp_send_size_done:
+    ret
+
+# Whether a segment with data may go now, or is to wait until more of it comes.
+# In: EBX block, ESI sequence number, EDI bytes that there are, EDX those that would go, ECX its flags.
+# Out: EDX bytes that go; CF when it is to wait.
+# Clobbers: EAX.
+tcp_send_may:
+    cmp     edx, [ebx + TCB_MSS]
+    je      .Ltcp_send_may_full
+    mov     eax, [ebx + TCB_SND_MAX]
+    sub     eax, esi
+    test    eax, eax
+    jg      .Ltcp_send_may_go          # once more
+    cmp     edx, edi
+    je      .Ltcp_send_may_last
+    cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
+    je      .Ltcp_send_may_go
+.Ltcp_send_may_last:
+    cmp     edx, edi
+    jne     .Ltcp_send_may_part
+    test    ecx, TCP_FIN
+    jnz     .Ltcp_send_may_go
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    jnz     .Ltcp_send_may_not
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
+    jnz     .Ltcp_send_may_go
+    mov     eax, [ebx + TCB_SND_MAX]    # Nagle (RFC 9293, 3.7.4): only while nothing is on its way
+    cmp     eax, [ebx + TCB_SND_UNA]
+    je      .Ltcp_send_may_go
+.Ltcp_send_may_part:
+    mov     eax, [ebx + TCB_SND_WIDEST] # silly window (RFC 9293, 3.8.6.2.1): half of the widest will do
+    shr     eax, 1
+    jz      .Ltcp_send_may_not
+    cmp     edx, eax
+    jb      .Ltcp_send_may_not
+.Ltcp_send_may_full:
+    call    tcp_several
+.Ltcp_send_may_go:
+    clc
+    ret
+.Ltcp_send_may_not:
+    stc
+    ret
+
+# Notes that data has been sent, and what the next round trip is measured by.
+# In: EBX block, EDI sequence number after it.
+# Clobbers: EAX only.
+tcp_send_note:
+    mov     [ebx + TCB_SND_NXT], edi
+    mov     eax, edi
+    sub     eax, [ebx + TCB_SND_MAX]
+    test    eax, eax
+    jle     .Ltcp_send_note_done
+    call    tcp_cut_new
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jnz     .Ltcp_send_note_done
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    mov     [ebx + TCB_TIMED], edi
+    mov     eax, [tcp_time]
+    mov     [ebx + TCB_TIMED_AT], eax
+.Ltcp_send_note_done:
     ret
 
 # How many bytes both windows allow from a sequence number on.
