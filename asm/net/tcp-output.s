@@ -49,53 +49,15 @@ tcp_emit:
     call    packet_alloc_filled
     jc      .Ltcp_emit_done
     mov     esi, eax
-    mov     eax, [ebp + EMIT_NETIF]
-    mov     [esi + PACKET_NETIF], eax
-    mov     eax, [ebp + EMIT_HOP]
-    mov     [esi + PACKET_HOP], eax
-    mov     eax, [ebx + TCB_LOCAL]
-    mov     [esi + PACKET_SOURCE], eax
-    mov     edx, [esi + PACKET_DATA]
-    mov     eax, [ebx + TCB_LOCAL_PORT]
-    xchg    al, ah
-    mov     [edx + TCP_SOURCE], ax
-    mov     eax, [ebx + TCB_REMOTE_PORT]
-    xchg    al, ah
-    mov     [edx + TCP_DESTINATION], ax
-    mov     eax, [ebp + EMIT_SEQUENCE]
-    bswap   eax
-    mov     [edx + TCP_SEQUENCE], eax
+    call    tcp_emit_ports
     mov     eax, [ebp + EMIT_FLAGS]
     test    eax, TCP_ACK
     jz      .Ltcp_emit_1
-    mov     ecx, [ebx + TCB_RCV_NXT]
-    mov     [ebx + TCB_LAST_ACK], ecx
-    bswap   ecx
-    mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
-    mov     dword ptr [ebx + TCB_UNACKED], 0
-    mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
-    cmp     dword ptr [ebx + TCB_RECEIVED], 0
-    je      .Ltcp_emit_told
-    mov     ecx, [ebx + TCB_MSS]        # what came early is still to be told
-    sub     ecx, [ebp + EMIT_LENGTH]
-    cmp     ecx, 4 + RANGE_SIZE
-    jb      .Ltcp_emit_1
-.Ltcp_emit_told:
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
+    call    tcp_emit_acknowledges
 .Ltcp_emit_1:
     cmp     dword ptr [ebp + EMIT_LENGTH], 0
     je      .Ltcp_emit_2
-    mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
-    add     ecx, [ebp + EMIT_LENGTH]
-    cmp     ecx, [ebx + TCB_TX + RING_END]
-    jne     .Ltcp_emit_inside
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_MORE
-    jz      .Ltcp_emit_push
-.Ltcp_emit_inside:
-    call    tcp_emit_marked             # and that of a record
-    jne     .Ltcp_emit_2
-.Ltcp_emit_push:
-    or      eax, TCP_PSH
+    call    tcp_emit_pushes
 .Ltcp_emit_2:
     mov     [edx + TCP_FLAGS], al
     lea     eax, [edi + TCP_HEADER_SIZE]
@@ -106,13 +68,7 @@ tcp_emit:
     pop     edx
     mov     [edx + TCP_WINDOW], ax
 
-    lea     eax, [edx + TCP_HEADER_SIZE]
-    lea     edx, [ebp + EMIT_OPTIONS]
-    mov     ecx, edi
-    push    eax
-    call    mem_copy
-    pop     eax
-    add     eax, edi                    # EAX: where the data goes
+    call    tcp_emit_options
     mov     ecx, [ebp + EMIT_LENGTH]
     jecxz   .Ltcp_emit_3
     cmp     dword ptr [ebp + EMIT_LENT], 0
@@ -150,6 +106,83 @@ tcp_emit:
 .Ltcp_emit_lent:
     call    tcp_emit_lend
     jmp     .Ltcp_emit_3
+
+# Says where a segment goes, and writes the ports and the sequence number.
+# In: EBX block, EBP frame, ESI packet.
+# Out: EDX TCP header.
+# Clobbers: EAX.
+tcp_emit_ports:
+    mov     eax, [ebp + EMIT_NETIF]
+    mov     [esi + PACKET_NETIF], eax
+    mov     eax, [ebp + EMIT_HOP]
+    mov     [esi + PACKET_HOP], eax
+    mov     eax, [ebx + TCB_LOCAL]
+    mov     [esi + PACKET_SOURCE], eax
+    mov     edx, [esi + PACKET_DATA]
+    mov     eax, [ebx + TCB_LOCAL_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_SOURCE], ax
+    mov     eax, [ebx + TCB_REMOTE_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_DESTINATION], ax
+    mov     eax, [ebp + EMIT_SEQUENCE]
+    bswap   eax
+    mov     [edx + TCP_SEQUENCE], eax
+    ret
+
+# Acknowledges what has been received.
+# In: EBX block, EBP frame, EDX TCP header.
+# Clobbers: ECX.
+tcp_emit_acknowledges:
+    mov     ecx, [ebx + TCB_RCV_NXT]
+    mov     [ebx + TCB_LAST_ACK], ecx
+    bswap   ecx
+    mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
+    mov     dword ptr [ebx + TCB_UNACKED], 0
+    mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
+    cmp     dword ptr [ebx + TCB_RECEIVED], 0
+    je      .Ltcp_emit_acknowledges_told
+    mov     ecx, [ebx + TCB_MSS]        # what came early is still to be told
+    sub     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, 4 + RANGE_SIZE
+    jb      .Ltcp_emit_acknowledges_done
+.Ltcp_emit_acknowledges_told:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
+.Ltcp_emit_acknowledges_done:
+    ret
+
+# Sets PSH where a segment has the last byte that there is, or the end of a record.
+# In: EBX block, EBP frame, EAX flags.
+# Out: EAX flags.
+# Clobbers: ECX.
+tcp_emit_pushes:
+    mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
+    add     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, [ebx + TCB_TX + RING_END]
+    jne     .Ltcp_emit_pushes_inside
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_MORE
+    jz      .Ltcp_emit_pushes_push
+.Ltcp_emit_pushes_inside:
+    call    tcp_emit_marked             # and that of a record
+    jne     .Ltcp_emit_pushes_done
+.Ltcp_emit_pushes_push:
+    or      eax, TCP_PSH
+.Ltcp_emit_pushes_done:
+    ret
+
+# Writes the options of a segment.
+# In: EBP frame, EDX TCP header, EDI bytes of options.
+# Out: EAX where the data goes.
+# Clobbers: ECX, EDX.
+tcp_emit_options:
+    lea     eax, [edx + TCP_HEADER_SIZE]
+    lea     edx, [ebp + EMIT_OPTIONS]
+    mov     ecx, edi
+    push    eax
+    call    mem_copy
+    pop     eax
+    add     eax, edi                    # EAX: where the data goes
+    ret
 
 # The window field of a segment, and the edge that it offers.
 # In: EBX block; the frame of tcp_emit.
