@@ -125,26 +125,7 @@ cluster_task:
 .Lcluster_task_card:
     mov     eax, offset cluster_mutex
     call    mutex_lock
-    mov     eax, ebx
-    call    node_identify
-    mov     eax, [generation_count]
-    mov     [generation_known], eax
-    call    node_load
-    call    values_load
-    call    vote_load
-    call    history_recall
-    call    lived_load
-    call    trust_begin
-    call    keyring_load
-    call    trust_load
-    call    reboot_recall
-    call    cluster_print_node
-    cmp     byte ptr [node + NODE_NAME], 0
-    je      .Lcluster_task_named
-    mov     eax, offset node + NODE_NAME
-    call    hostname_set
-.Lcluster_task_named:
-    call    name_remember
+    call    cluster_remember
     mov     eax, CLUSTER_PORT
     mov     edx, ebx
     call    udp_open_on
@@ -175,23 +156,8 @@ cluster_task:
     mov     eax, [cluster_socket]
     mov     ecx, offset cable_event
     call    udp_wait
-    mov     eax, [cluster_socket]
-    xor     edx, edx
-    mov     esi, offset packet_in
-    mov     edi, CLOUD_MAXIMUM + 4
-    call    udp_receive
+    call    cluster_listen
     jc      .Lcluster_task_nothing
-    mov     esi, eax
-    push    edx
-    push    ecx
-    mov     eax, offset cluster_mutex
-    call    mutex_lock
-    pop     ecx
-    pop     edx
-    mov     eax, offset packet_in
-    call    cluster_receive
-    mov     eax, offset cluster_mutex
-    call    mutex_unlock
     jmp     .Lcluster_task_loop
 .Lcluster_task_nothing:
     cmp     eax, ERROR_TIMEOUT          # ICMP errors, which anybody can send, are told only to who waits in udp_receive
@@ -208,6 +174,58 @@ cluster_task:
 .Lcluster_task_fewer:
     PRINT   "cluster: one of the daemon's tasks was ended; so does the daemon\n"
 .Lcluster_task_over:
+    ret
+
+# Brings back what this node knew, and who it is.
+# In: EBX interface. The mutex is held.
+# Clobbers: all but EBX.
+cluster_remember:
+    mov     eax, ebx
+    call    node_identify
+    mov     eax, [generation_count]
+    mov     [generation_known], eax
+    call    node_load
+    call    values_load
+    call    vote_load
+    call    history_recall
+    call    lived_load
+    call    trust_begin
+    call    keyring_load
+    call    trust_load
+    call    reboot_recall
+    call    cluster_print_node
+    cmp     byte ptr [node + NODE_NAME], 0
+    je      .Lcluster_remember_named
+    mov     eax, offset node + NODE_NAME
+    call    hostname_set
+.Lcluster_remember_named:
+    jmp     name_remember
+
+# Takes in a datagram.
+# Out: CF and EAX error when there is none. May not return, after a request to reboot.
+# Clobbers: ECX, EDX, ESI, EDI.
+cluster_listen:
+    mov     eax, [cluster_socket]
+    xor     edx, edx
+    mov     esi, offset packet_in
+    mov     edi, CLOUD_MAXIMUM + 4
+    call    udp_receive
+    jc      .Lcluster_listen_not
+    mov     esi, eax
+    push    edx
+    push    ecx
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    pop     ecx
+    pop     edx
+    mov     eax, offset packet_in
+    call    cluster_receive
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    clc
+    ret
+.Lcluster_listen_not:
+    stc
     ret
 
 # Keeps the sooner of two times.

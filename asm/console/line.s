@@ -53,28 +53,7 @@ line_read_history:
     pop     eax
     pushfd
     call    console_lock
-    push    eax
-    push    edx
-    push    ecx
-    call    terminal_size
-    cmp     edx, ROW_COLUMNS
-    jbe     1f
-    mov     edx, ROW_COLUMNS
-1:  mov     [line_columns], edx
-    pop     ecx
-    pop     edx
-    pop     eax
-    mov     [line_buffer], eax
-    dec     edx
-    mov     [line_most], edx
-    mov     [line_prompt_routine], ecx
-    xor     ecx, ecx
-    mov     [line_length], ecx
-    mov     [line_cursor], ecx
-    mov     [line_window], ecx
-    mov     [line_searching], ecx
-    mov     [line_overflow], ecx
-    call    [line_history + HISTORY_REWIND]
+    call    line_begin
     cmp     dword ptr [line_prompt_routine], 0
     je      .Lline_read_prompt
     call    vga_at_start
@@ -135,6 +114,34 @@ line_read_history:
     xor     eax, eax
     mov     ecx, KEY_CTRL_D
     jmp     .Lline_read_done
+
+# Begins with an empty line.
+# In: EAX buffer, EDX its size, ECX routine that writes the prompt, or 0. The console is locked.
+# Clobbers: EAX, ECX, EDX.
+line_begin:
+    push    eax
+    push    edx
+    push    ecx
+    call    terminal_size
+    cmp     edx, ROW_COLUMNS
+    jbe     1f
+    mov     edx, ROW_COLUMNS
+1:  mov     [line_columns], edx
+    pop     ecx
+    pop     edx
+    pop     eax
+    mov     [line_buffer], eax
+    dec     edx
+    mov     [line_most], edx
+    mov     [line_prompt_routine], ecx
+    xor     ecx, ecx
+    mov     [line_length], ecx
+    mov     [line_cursor], ecx
+    mov     [line_window], ecx
+    mov     [line_searching], ecx
+    mov     [line_overflow], ecx
+    call    [line_history + HISTORY_REWIND]
+    ret
 
 # Takes what is in line_prompt, and gives the rest of the row to the line.
 # In: EAX characters, at most ROW_COLUMNS.

@@ -410,14 +410,8 @@ arp_learn:
     xchg    edi, [eax + ENTRY_QUEUE]
     mov     dword ptr [eax + ENTRY_QUEUED], 0
     INTERRUPTS_RESTORE
-1:  test    edi, edi
-    jz      .Larp_learn_done
-    mov     eax, edi
-    mov     edi, [edi + PACKET_NEXT]
-    mov     edx, esi
-    mov     ecx, ETHER_TYPE_IPV4
-    call    ether_send
-    jmp     1b
+    call    arp_release
+    jmp     .Larp_learn_done
 .Larp_learn_nothing:
     INTERRUPTS_RESTORE
 .Larp_learn_done:
@@ -426,6 +420,20 @@ arp_learn:
     pop     edi
     pop     esi
     ret
+
+# Sends packets that have waited for an answer.
+# In: EDI the first, or 0, ESI MAC address.
+# Clobbers: EAX, ECX, EDX, EDI.
+arp_release:
+    test    edi, edi
+    jz      1f
+    mov     eax, edi
+    mov     edi, [edi + PACKET_NEXT]
+    mov     edx, esi
+    mov     ecx, ETHER_TYPE_IPV4
+    call    ether_send
+    jmp     arp_release
+1:  ret
 
 # Repeats requests and gives up on neighbours that do not answer. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.

@@ -276,19 +276,8 @@ udp_send:
 .Ludp_send_routed:
     mov     [ebp + PACKET_NETIF], eax
 
-    mov     eax, ebp
-    mov     edx, UDP_HEADER_SIZE
-    call    packet_prepend
-    mov     eax, ebx
-    xchg    al, ah
-    mov     [edx + UDP_SOURCE], ax
-    mov     eax, [esp]
-    xchg    al, ah
-    mov     [edx + UDP_DESTINATION], ax
-    mov     ecx, [ebp + PACKET_LENGTH]
-    mov     eax, ecx
-    xchg    al, ah
-    mov     [edx + UDP_LENGTH], ax
+    mov     ecx, [esp]
+    call    udp_head
     mov     ebx, edx
     call    udp_source
     mov     edx, [esp + 4]
@@ -321,6 +310,27 @@ udp_send:
     pop     edx
     pop     ebp
     pop     ebx
+    ret
+
+# Puts a header before a datagram.
+# In: EBP packet, EBX port, CX the other side's port.
+# Out: EDX header, ECX bytes from there.
+# Clobbers: EAX.
+udp_head:
+    push    ecx
+    mov     eax, ebp
+    mov     edx, UDP_HEADER_SIZE
+    call    packet_prepend
+    mov     eax, ebx
+    xchg    al, ah
+    mov     [edx + UDP_SOURCE], ax
+    pop     eax
+    xchg    al, ah
+    mov     [edx + UDP_DESTINATION], ax
+    mov     ecx, [ebp + PACKET_LENGTH]
+    mov     eax, ecx
+    xchg    al, ah
+    mov     [edx + UDP_LENGTH], ax
     ret
 
 # The address that a datagram comes from.

@@ -73,7 +73,6 @@ mdns_message:
 
 .Lmdns_message_asked:
     call    mdns_count_records
-    cmp     eax, RECORDS
     ja      .Lmdns_message_malformed
     mov     [esp], eax
     test    byte ptr [ebx + MDNS_MESSAGE + DNS_FLAGS], DNS_RESPONSE
@@ -92,10 +91,8 @@ mdns_message:
 .Lmdns_message_answer:
     mov     eax, [esp + 8]
     mov     edx, [esp + 16]
-    cmp     dword ptr [esp + 4], 0
-    jne     1f
-    xor     edx, edx
-1:  call    mdns_answer
+    mov     ecx, [esp + 4]
+    call    mdns_answer
     jmp     .Lmdns_message_done
 .Lmdns_message_told:
     cmp     dword ptr [esp + 20], MDNS_PORT
@@ -130,7 +127,7 @@ mdns_is_near:
 
 # How many records a message has after its questions.
 # In: EBX block.
-# Out: EAX records.
+# Out: EAX records, and the flags of comparing that with the most that are looked at.
 # Clobbers: ECX.
 mdns_count_records:
     movzx   eax, word ptr [ebx + MDNS_MESSAGE + DNS_ANSWERS]
@@ -141,6 +138,7 @@ mdns_count_records:
     movzx   ecx, word ptr [ebx + MDNS_MESSAGE + DNS_ADDITIONALS]
     xchg    cl, ch
     add     eax, ecx
+    cmp     eax, RECORDS
     ret
 
 # Answers one who is no mDNS querier as a server does: to him alone, with his number and his question (section 6.7), of
@@ -175,8 +173,8 @@ mdns_answer_one:
 1:  ret
 
 # Answers a querier. May sleep.
-# In: EBX block, EAX set of records, EDX address of one who wants the answer for himself, or 0 for the group.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
+# In: EBX block, EAX set of records, EDX its address, ECX 1 when it wants the answer for itself.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
 mdns_answer:
     cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
     jb      .Lmdns_answer_done
@@ -185,6 +183,7 @@ mdns_answer:
     COUNT   dns_questions
     mov     esi, eax
     mov     edi, edx
+    mov     ebp, ecx
     test    eax, MDNS_SHARED
     jz      1f
     mov     eax, [ebx + MDNS_NETIF]     # others have such records as well, and would answer at the same moment
@@ -193,7 +192,7 @@ mdns_answer:
     add     eax, SHARED_MS
     call    task_sleep
 1:  mov     eax, esi
-    test    edi, edi
+    test    ebp, ebp
     jnz     2f
     mov     edi, MDNS_GROUP
     call    mdns_fresh

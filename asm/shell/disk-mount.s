@@ -93,30 +93,7 @@ mount_command:
     PRINTF  "Cannot mount %s at %s: %s\n", [esi], [esi+4], eax
     jmp     .Lmount_command_failed
 .Lmount_command_list:
-    mov     ebx, offset mount_table
-    xor     esi, esi
-.Lmount_command_next:
-    cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      .Lmount_command_free
-    inc     esi
-    mov     eax, [ebx + MOUNT_VOLUME]
-    add     eax, VOLUME_NAME
-    lea     edx, [ebx + MOUNT_PATH]
-    mov     ecx, [ebx + MOUNT_CLASS]
-    PRINTF  "%s on %s, %s: ", eax, edx, [ecx+FS_NAME]
-    mov     eax, [ebx + MOUNT_HANDLE]
-    push    ebx
-    mov     ebx, FS_STATUS
-    call    mount_call
-    pop     ebx
-.Lmount_command_free:
-    add     ebx, MOUNT_SIZE_OF
-    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Lmount_command_next
-    xor     eax, eax
-    test    esi, esi
-    jnz     .Lmount_command_done
-    PRINT   "Nothing is mounted.\n"
+    call    mount_list
     jmp     .Lmount_command_done
 .Lmount_command_usage:
     LOAD_STRING eax, "mount"
@@ -129,6 +106,37 @@ mount_command:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Lists the mounts.
+# Out: EAX status 0.
+# Clobbers: EBX, ECX, EDX, ESI.
+mount_list:
+    mov     ebx, offset mount_table
+    xor     esi, esi
+.Lmount_list_next:
+    cmp     dword ptr [ebx + MOUNT_CLASS], 0
+    je      .Lmount_list_free
+    inc     esi
+    mov     eax, [ebx + MOUNT_VOLUME]
+    add     eax, VOLUME_NAME
+    lea     edx, [ebx + MOUNT_PATH]
+    mov     ecx, [ebx + MOUNT_CLASS]
+    PRINTF  "%s on %s, %s: ", eax, edx, [ecx+FS_NAME]
+    mov     eax, [ebx + MOUNT_HANDLE]
+    push    ebx
+    mov     ebx, FS_STATUS
+    call    mount_call
+    pop     ebx
+.Lmount_list_free:
+    add     ebx, MOUNT_SIZE_OF
+    cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
+    jb      .Lmount_list_next
+    xor     eax, eax
+    test    esi, esi
+    jnz     .Lmount_list_done
+    PRINT   "Nothing is mounted.\n"
+.Lmount_list_done:
     ret
 
 # Whether a volume holds a file system of a class.

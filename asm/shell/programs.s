@@ -37,43 +37,8 @@ program_run:
     call    script_run
     jmp     .Lprogram_run_good
 .Lprogram_run_program:
-    lea     eax, [ebp - PATH_BYTES]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
-    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
-    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
-    mov     eax, esi
-    mov     edx, ebx
-    call    words_bytes
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
-    call    malloc_filled
+    call    program_describe
     jc      .Lprogram_run_failed
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
-    mov     edi, eax
-    mov     eax, esi
-    mov     edx, ebx
-    call    words_copy
-    mov     ebx, [task_current]
-    mov     ebx, [ebx + TASK_CONTEXT]
-    mov     eax, [ebx + CONTEXT_INPUT]
-    test    eax, eax
-    jnz     .Lprogram_run_input
-    cmp     dword ptr [ebx + CONTEXT_JOB], 0
-    jne     .Lprogram_run_no_input
-    mov     eax, offset console_stream
-.Lprogram_run_input:
-    inc     dword ptr [eax + STREAM_REFS]
-.Lprogram_run_no_input:
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS], eax
-    call    redirect_stream
-    jnc     .Lprogram_run_output
-    mov     eax, offset console_stream
-.Lprogram_run_output:
-    inc     dword ptr [eax + STREAM_REFS]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
-    mov     eax, offset console_stream
-    inc     dword ptr [eax + STREAM_REFS]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
     lea     eax, [ebp - SPAWN_SIZE - PATH_BYTES]
     call    process_spawn
     jc      .Lprogram_run_failed
@@ -113,6 +78,54 @@ program_run:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Fills in how a program is started.
+# In: EBP frame of program_run with its path, EBX argv, ESI argc.
+# Out: CF and EAX error without memory.
+# Clobbers: EBX, ECX, EDX, EDI.
+program_describe:
+    lea     eax, [ebp - PATH_BYTES]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
+    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
+    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_bytes
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
+    call    malloc_filled
+    jc      .Lprogram_describe_not
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
+    mov     edi, eax
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_copy
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    mov     eax, [ebx + CONTEXT_INPUT]
+    test    eax, eax
+    jnz     .Lprogram_describe_input
+    cmp     dword ptr [ebx + CONTEXT_JOB], 0
+    jne     .Lprogram_describe_no_input
+    mov     eax, offset console_stream
+.Lprogram_describe_input:
+    inc     dword ptr [eax + STREAM_REFS]
+.Lprogram_describe_no_input:
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS], eax
+    call    redirect_stream
+    jnc     .Lprogram_describe_output
+    mov     eax, offset console_stream
+.Lprogram_describe_output:
+    inc     dword ptr [eax + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
+    mov     eax, offset console_stream
+    inc     dword ptr [eax + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
+    clc
+    ret
+.Lprogram_describe_not:
+    stc
     ret
 
 # Says how a program that came with the kernel is called, if it has told; others say that themselves.
