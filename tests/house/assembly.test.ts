@@ -114,10 +114,11 @@ function labelFaults({ path, lines }: Source): string[] {
   const faults: string[] = [];
   const definitions: { label: string; index: number; routine: string }[] = [];
   let routine = "";
-  lines.forEach(({ labels, inMacro }, index) => {
+  lines.forEach(({ labels, inMacro, number }, index) => {
     if (inMacro) return;
     for (const label of labels)
-      if (isNumeric(label)) definitions.push({ label, index, routine });
+      if (/^\.L.*_\d+$/.test(label)) faults.push(`${path}:${number}: ${label} has a number for a name`);
+      else if (isNumeric(label)) definitions.push({ label, index, routine });
       else if (!isLocal(label)) routine = label;
   });
   const counts = new Map<string, number>();
