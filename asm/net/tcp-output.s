@@ -409,7 +409,7 @@ tcp_send_may:
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
-    jg      .Ltcp_send_may_go          # once more
+    jg      .Ltcp_send_may_go           # once more
     cmp     edx, edi
     je      .Ltcp_send_may_last
     cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
