@@ -207,6 +207,7 @@ request_take:
 .Lrequest_take_text:
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_mode
+    jmp     request_refuse
 
 # Begins a transfer.
 # In: EDI transfer, EAX file.
