@@ -48,7 +48,7 @@ function calledFrom(text: string): { said: string[]; expected: string[] } {
 test("shows registers, stack, tasks and memory, steps, and goes on", async () => {
   const node = await atPrompt();
   expect(await said(node, "debug")).toMatch(
-    /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/kernel\/debug\.s:\d+/,
+    /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/console\/debug\.s:\d+/,
   );
   expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
   const stack = await said(node, "b");
@@ -147,7 +147,7 @@ thoroughly("shows whose blocks of the heap have become more since a mark", async
   await node.enter("set colour red", PROMPT);
   await said(node, "debug");
   expect(await said(node, "h leaks")).toMatch(
-    /^ +1 blocks +\d+ bytes {2}\w+ {2}env_set\+\w+ {2}asm\/shell\/env\.s:\d+$/m,
+    /^ +1 blocks +\d+ bytes {2}\w+ {2}env_set\+\w+ {2}asm\/kernel\/env\.s:\d+$/m,
   );
 });
 
