@@ -79,7 +79,7 @@ thoroughly("shows code as the tools do, around the place where it stopped, with 
     / {2}cc {13} int3\n->\n {2}\w{8} {2}31c0 +xor {4}eax,eax\n {2}\w{8} {2}c3 +ret\n/,
   );
   expect(await said(node, "u 10 1")).toMatch(/^ {2}00000010 {2}--$/m);
-  expect(await said(node, "u print_pushed")).toMatch(/ call {3}0xc0\w{6} {2}<console_begin\+0x0>\n/);
+  expect(await said(node, "u console_clear")).toMatch(/ call {3}0xc0\w{6} {2}<console_begin\+0x0>\n/);
   const code = [...(await said(node, "u sha256_block 400")).matchAll(/^ {2}(\w{8}) {2}(\w+) +(\w.*?)(?: {2}<.*)?$/gm)];
   expect(code.length).toBe(400);
   for (const [, address, digits, text] of code) {
