@@ -17,6 +17,9 @@ import { commonJsTypes } from "./commonjs-types.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
 import { hashOf, sourcesHash } from "./sources.mjs";
 
+/** Parts of the API that can be had alone, as `qure/NAME`. */
+const SUBJECTS = ["lab", "tools", "chaos"];
+
 const PLACE = "dist";
 const STAMP = ".sources";
 // Taken before anything is read: what changes from here on makes dist/ stale.
@@ -174,6 +177,7 @@ async function buildCommands() {
     inject: ["src/host/ready-interpreter.ts"],
     entryPoints: {
       index: "src/index.ts",
+      ...Object.fromEntries(SUBJECTS.map((name) => [name, `src/api/${name}.ts`])),
       worker: "src/host/worker.ts",
       "chaos-worker": "src/chaos/worker.ts",
     },
@@ -207,6 +211,25 @@ async function buildRequired() {
   });
 }
 
+/** What `require` gets of each subject, of the one file that has all, and the types of it. */
+async function writeRequired() {
+  const source = (name) => readFile(`src/${name}.ts`, "utf8");
+  const exported = async (name) => import(pathToFileURL(resolve(OUT, `${name}.js`)).href);
+  const parts = await Promise.all(SUBJECTS.map((name) => source(`api/${name}`)));
+  const types = commonJsTypes([...parts, await source("index")], await exported("index"), "./types/src/index.js");
+  await writeFile(`${OUT}/index.d.cts`, types);
+  for (const [index, name] of SUBJECTS.entries()) {
+    const module = await exported(name);
+    const path = `./types/src/api/${name}.js`;
+    await writeFile(`${OUT}/${name}.d.cts`, commonJsTypes([parts[index]], module, path));
+    const names = Object.keys(module).join(", ");
+    await writeFile(
+      `${OUT}/${name}.cjs`,
+      `const { ${names} } = require("./index.cjs");\nmodule.exports = { ${names} };\n`,
+    );
+  }
+}
+
 async function buildTypes() {
   const args = ["-p", "tsconfig.types.json", "--outDir", `${OUT}/types`];
   await run("node", ["node_modules/typescript/bin/tsc", ...args]).catch((error) => {
@@ -218,10 +241,7 @@ async function buildTypes() {
 await Promise.all([buildCommands(), ...(isPackage ? [buildTypes(), buildRequired()] : [])]);
 await chmod(`${OUT}/qure.cjs`, 0o755);
 await writeFile(`${OUT}/LICENSES`, await licencesOf(metafiles));
-if (isPackage) {
-  const api = await import(pathToFileURL(resolve(OUT, "index.js")).href);
-  await writeFile(`${OUT}/index.d.cts`, commonJsTypes(await readFile("src/index.ts", "utf8"), api));
-}
+if (isPackage) await writeRequired();
 await writePrograms();
 
 const qure = (...args) =>

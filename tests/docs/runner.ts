@@ -119,7 +119,7 @@ export async function checkTypes(programs: readonly string[], scratch: Scratch):
     return `types-${index + 1}.ts`;
   });
   // The package's declarations are made only when it is packed; these are the sources that they are made of.
-  const paths = { qure: ["./src/index.ts"] };
+  const paths = { qure: ["./src/index.ts"], "qure/*": ["./src/api/*.ts"] };
   const compilerOptions = { types: ["node"], paths, preserveSymlinks: true };
   const tsconfig = { extends: "./tsconfig.base.json", compilerOptions, files: [...files, "src/platform.d.ts"] };
   scratch.write("tsconfig.json", JSON.stringify(tsconfig));
