@@ -200,17 +200,6 @@ describe("house rules", () => {
     expect(wide).toEqual([]);
   });
 
-  test("comments have lines of at most 120 columns, if there is a space to break them at", () => {
-    const sources = files.filter((path) => /\.(ts|tsx|mts|mjs|s|inc|ld)$/.test(path));
-    const wide = sources.flatMap((path) => {
-      const comment = /\.(s|inc)$/.test(path) ? /^\s*#\s*\S+\s/ : /^\s*(?:\/\/|\/\*\*?|\*)\s*\S+\s/;
-      return read(path)
-        .split("\n")
-        .flatMap((line, index) => (line.length > 120 && comment.test(line) ? [`${path}:${index + 1}`] : []));
-    });
-    expect(wide).toEqual([]);
-  });
-
   test("tests are neither skipped nor singled out in the source", () => {
     const tests = typescript.filter((path) => path.startsWith("tests/"));
     expect(offenders(tests, /\b(it|test|describe)\.(only|skip|todo)\b/)).toEqual([]);
