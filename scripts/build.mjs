@@ -127,21 +127,16 @@ const SCRIPTS = new Map([
   [NO_COMMAND, `import { main } from "./main.ts"; main("", null);`],
 ]);
 
-/** Makes the interpreter's modules, which bundles find beside them; returns a hash of them. */
+/** Makes the interpreter's modules, which bundles find beside them. */
 async function buildInterpreters() {
-  const hash = createHash("sha256");
   for (const codeBits of [16, 32]) {
-    const module = await readyInterpreter(codeBits, work);
-    await writeFile(`${OUT}/interpreter-${codeBits}.wasm`, module);
-    hash.update(module);
+    await writeFile(`${OUT}/interpreter-${codeBits}.wasm`, await readyInterpreter(codeBits, work));
   }
-  return hash.digest("hex").slice(0, 16);
 }
 
-async function buildScripts(interpreterHash) {
+async function buildScripts() {
   const scriptsDefine = {
     ...define,
-    QURE_INTERPRETER_HASH: JSON.stringify(interpreterHash),
     QURE_EMULATOR_HASH: JSON.stringify(hashOf(["emulator", "src/isa"]).slice(0, 16)),
     QURE_BUILDER_HASH: JSON.stringify(hashOf(["emulator", "src"])),
     QURE_SHAPES: JSON.stringify(await shapes()),
@@ -169,7 +164,7 @@ async function buildScripts(interpreterHash) {
 }
 
 async function buildCommands() {
-  const scriptsHash = await buildScripts(await buildInterpreters());
+  const [scriptsHash] = await Promise.all([buildScripts(), buildInterpreters()]);
   await build({
     ...common,
     tsconfigRaw,

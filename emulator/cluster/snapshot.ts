@@ -4,6 +4,7 @@
  * same digests.
  */
 
+import { crc32 } from "../../src/bytes/crc32.ts";
 import {
   type BoardParts,
   mapStored,
@@ -15,7 +16,6 @@ import {
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
-import { crc32 } from "../state/crc32.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
 import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";

@@ -4,9 +4,10 @@
  * sheet of the DP8390D (1995), chapters 8 to 11; Realtek, data sheet of the RTL8029AS, chapter 5. The EEPROM that
  * changes the configuration (page 3) is left out: the page reads as a card at 10BASE-T does.
  */
+
+import { crc32 } from "../../src/bytes/crc32.ts";
 import type { AccessBytes, WindowFactory, Wire } from "../bus/bus.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
-import { crc32 } from "../state/crc32.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { PciFunction } from "./pci.ts";

@@ -3,9 +3,10 @@
  * initialization block, registers behind an index in an I/O and a memory window of 32 bytes, INTA#. Source: AMD, Am79C970A
  * data sheet (19436). The serial EEPROM is left out, and so are the counters of collisions, which a switch has none of.
  */
+
+import { crc32 } from "../../src/bytes/crc32.ts";
 import type { AccessBytes, DmaMemory, MmioHandler, WindowFactory, Wire } from "../bus/bus.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
-import { crc32 } from "../state/crc32.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { PciFunction } from "./pci.ts";

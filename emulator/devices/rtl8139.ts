@@ -4,9 +4,10 @@
  * INTA#. The descriptor mode of the C+ is left out, and the revision says so. Source: Realtek, RTL8139D data sheet
  * (revision 1.3), chapters 5 and 6.
  */
+
+import { crc32 } from "../../src/bytes/crc32.ts";
 import type { AccessBytes, DmaMemory, MmioHandler, PortHandler, WindowFactory, Wire } from "../bus/bus.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "../ether/port.ts";
-import { crc32 } from "../state/crc32.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { MicrowireEeprom } from "./microwire-eeprom.ts";

@@ -1,17 +1,19 @@
 /** The text screen that a VGA shows: its characters with attributes, and a picture of it. */
 
+import { UPPER_437 } from "../../src/bytes/code-page-437.ts";
 import type { Vga } from "./vga.ts";
 import { glyph } from "./vga-font.ts";
 import { attributeEntries, dacColours, type Picture, renderGraphics, visibleLines } from "./vga-graphics.ts";
 
-/** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
+/** What a screen of code page 437 has for characters 00h to 1Fh, which are no control characters there. */
 const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
-const UPPER =
-  "⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
 
+/** A character of a text screen in Unicode. */
 export function unicodeOf(character: number): string {
   if (character < 0x20) return LOWER[character]!;
-  return character < 0x7f ? String.fromCharCode(character) : UPPER[character - 0x7f]!;
+  if (character < 0x7f) return String.fromCharCode(character);
+  if (character === 0x7f) return "⌂";
+  return character === 0xff ? " " : UPPER_437[character - 0x80]!;
 }
 
 export interface TextScreen {

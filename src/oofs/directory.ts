@@ -1,5 +1,5 @@
 /** Directories: names in leaves of a trie by the bits of their hashes. */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, isPrintable, isZero, MAGIC_LEAF, type ObjectRecord, viewOf } from "./layout.ts";
 import type { Tree } from "./tree.ts";

@@ -1,5 +1,5 @@
 /** The structures of a volume, byte by byte: docs/formats/oofs.md says what they mean. */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { damaged } from "./error.ts";
 
 export const SECTOR_BYTES = 512;

@@ -2,7 +2,7 @@
  * Blocks of a volume in memory: those of the last commit, each proved by the checksum in the pointer that led to it, and
  * those that have changed since, each at the free place that it will be written to.
  */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import type { BlockDevice } from "./device.ts";
 import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, isReserved, LAST_BLOCKS, type Pointer } from "./layout.ts";

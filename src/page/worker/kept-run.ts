@@ -4,8 +4,8 @@
  */
 
 import { Checkpoint, type CheckpointDescription } from "../../../emulator/debug/checkpoint.ts";
-import { crc32 } from "../../../emulator/state/crc32.ts";
 import { decodePlain, encodePlain, type Plain } from "../../../emulator/state/plain.ts";
+import { crc32 } from "../../bytes/crc32.ts";
 import type { Action } from "../../lab/actions.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import type { Branch, KeptWith, Timeline } from "../../lab/timeline.ts";
