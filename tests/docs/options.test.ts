@@ -51,15 +51,25 @@ describe("options and documents name each other", () => {
 
   test("qure snapshot", async () => {
     const commands = await leaves();
-    const emu = commands.get("emu")!.options.map(({ flags }) => flags);
-    // Those that run machines are described by what they lack of `qure emu`.
+    const emu = commands.get("emu")!.options;
+    const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
+    // Those that run machines are described by what they lack of `qure emu`: whole groups, and single ones.
+    const lacking = (own: readonly string[]): string => {
+      const missing = emu.filter(({ flags }) => !own.includes(flags));
+      const groups = [...new Set(missing.map(({ helpGroupHeading = "" }) => helpGroupHeading))].filter((group) =>
+        emu.every(({ helpGroupHeading, flags }) => helpGroupHeading !== group || !own.includes(flags)),
+      );
+      const single = missing.filter(({ helpGroupHeading = "" }) => !groups.includes(helpGroupHeading));
+      return [
+        ...groups.map((group) => `all of **${group.replace(/:$/, "")}**`),
+        names(single.map(({ flags }) => flags)),
+      ].join(", ");
+    };
     const rows = [...commands]
       .filter(([name]) => name.startsWith("snapshot "))
       .map(([name, { options, registeredArguments }]) => {
         const own = options.map(({ flags }) => flags);
-        const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
-        const missing = emu.filter((flags) => !own.includes(flags));
-        const takes = own.length > 8 ? `those of \`qure emu\` except ${names(missing)}` : names(own);
+        const takes = own.length > 8 ? `those of \`qure emu\` except ${lacking(own)}` : names(own);
         const places = registeredArguments.map((argument) => ` ${argument.name().toUpperCase()}`).join("");
         return wrapped(`- \`qure ${name}${places}\`: ${takes}`, "  ");
       });
