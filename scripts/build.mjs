@@ -1,7 +1,7 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
 // Each tool and each command is a script of its own (src/cli/start.ts). With --package there is also what programs need
-// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as they
-// are, unless --force is given.
+// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as
+// they are, unless --force is given.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -78,8 +78,8 @@ async function build(options) {
 }
 
 /**
- * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put one
- * before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
+ * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put
+ * one before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
  */
 async function writePrograms() {
   await mkdir(`${OUT}/bin`, { recursive: true });

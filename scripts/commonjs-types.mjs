@@ -13,7 +13,9 @@ function exportedNames(source) {
 
 const isClass = (value) => typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 
-/** `sources`: texts of the modules that the entry `path` of dist/types names; `module`: what it exports when it runs. */
+/**
+ * `sources`: texts of the modules that the entry `path` of dist/types names; `module`: what it exports when it runs.
+ */
 export function commonJsTypes(sources, module, path) {
   const place = `import("${path}", { with: { "resolution-mode": "import" } })`;
   const names = new Map(sources.flatMap((source) => [...exportedNames(source)]));

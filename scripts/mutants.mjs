@@ -46,8 +46,8 @@ const command = workshopCommand(
   .option("--json", "print the verdicts as JSON", false)
   .parse();
 const values = command.opts();
-// Tests look there when they are loaded (tests/setup/tier.ts): all rows and groups for a folder's score; for a sample of
-// what changed those of npm test, which are quick.
+// Tests look there when they are loaded (tests/setup/tier.ts): all rows and groups for a folder's score; for a sample
+// of what changed those of npm test, which are quick.
 process.env.QURE_TIER = values.changed ? "" : "mutants";
 delete process.env.QURE_THOROUGH;
 const [positionals] = command.processedArgs;
@@ -161,5 +161,6 @@ if (values.json) {
   process.stdout.write(text);
 }
 if (values.least !== undefined && score < values.least) process.exitCode = 1;
-// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for ever.
+// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for
+// ever.
 process.stdout.write("", () => process.exit());

@@ -35,13 +35,15 @@ const SMALL_TESTS_ENOUGH = 3;
 const BEGINNING = 10_000_000;
 /**
  * A fault that tests of so much work have not noticed is held against no more of them. For a folder's score it is four
- * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick. What
- * is judged again is held against all.
+ * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick.
+ * What is judged again is held against all.
  */
 const INSTRUCTIONS_ENOUGH = hasAllRows ? 1_600_000_000 : 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
-/** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
+/**
+ * What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are.
+ */
 const NOT_WATCHED = /^(boot\/|asm\/kernel\/(entry|real)\.s:)/;
 /** What campaigns of faults (qure chaos) find bugs in. */
 const CAMPAIGNS_ARE_ABOUT = "asm/cluster/";
@@ -391,7 +393,9 @@ class Session {
     return { ...mutant, file: `${mutant.file}:${label ?? ""}` };
   }
 
-  /** `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed. */
+  /**
+   * `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed.
+   */
   #readEquivalent(): (mutant: Mutant) => boolean {
     const path = join(this.#root, EQUIVALENT_LIST);
     const known = new Set<string>();

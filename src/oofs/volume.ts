@@ -1,6 +1,6 @@
 /**
- * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations until one
- * commit makes them real.
+ * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations
+ * until one commit makes them real.
  */
 import { writeCommit } from "./commit.ts";
 import { damaged, isDamage, OofsError } from "./error.ts";
@@ -237,7 +237,10 @@ export class Volume {
     return Math.max(0, this.space.free - this.#reserve("space"));
   }
 
-  /** To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at most, the map aside. */
+  /**
+   * To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at
+   * most, the map aside.
+   */
   begin(blocks: number, need: Need = "space"): void {
     this.writable();
     if (this.space.free < blocks + this.#reserve(need) && this.#changed) this.commit();

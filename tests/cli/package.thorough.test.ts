@@ -1,6 +1,7 @@
 /**
- * What a user gets: a clean clone is packed as `npm publish` packs it, its scripts included, and the file installed in an
- * empty project. The commands of the README and the tutorial, the page, and the API in each kind of program work there.
+ * What a user gets: a clean clone is packed as `npm publish` packs it, its scripts included, and the file installed in
+ * an empty project. The commands of the README and the tutorial, the page, and the API in each kind of program work
+ * there.
  */
 import { execFileSync } from "node:child_process";
 import {

@@ -1,6 +1,7 @@
 /**
  * Options and documents name each other: docs/commands.md lists what the commands declare, and no page speaks of an
- * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
+ * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the
+ * lists.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

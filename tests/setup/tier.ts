@@ -52,8 +52,8 @@ export const leftOut = LEFT_OUT[tier];
 type Counts = Readonly<Record<Tier, number>>;
 
 /**
- * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it notices
- * what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
+ * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it
+ * notices what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
  */
 const CASES = {
   "assembler/code-options": { quick: 10, fast: 20, thorough: 400 },

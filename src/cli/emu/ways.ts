@@ -6,8 +6,8 @@ import type { Progress } from "../progress.ts";
 import type { EmuOptions } from "./options.ts";
 
 /**
- * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a UsageError
- * where there is no such machine.
+ * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a
+ * UsageError where there is no such machine.
  */
 export async function openWays(
   lab: LabCluster,

@@ -1,4 +1,5 @@
-# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and their faults.
+# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and
+# their faults.
     .include "events.inc"
     .equ TASK, 0x68             # selector of the second TSS
     .equ GATE, 0x70
