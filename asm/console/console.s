@@ -15,10 +15,21 @@
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
 CONSOLE_PIECE       = 16                    # characters for which interrupts are off at a stretch, or a row's end
 
+ON_HOOK printer, console_begin, console_put, console_end, console_init, console_panic, console_flush
+HOOK console_wire, hook_quiet, wire_none_room
+CONSOLE_WIRE_PUT    = 0                     # of the hook console_wire: the routines of a terminal over the network
+CONSOLE_WIRE_ROOM   = 4
+
 .text
 
+# A wire that nobody serves.
+# Out: EAX bytes that it takes.
+# Clobbers: EAX only.
+wire_none_room:
+    or      eax, -1
+    ret
+
 # Sets up both consoles.
-.global console_init
 console_init:
     mov     eax, offset console_state_end
     sub     eax, offset console_state
@@ -251,7 +262,7 @@ console_pace:
 3:  mov     eax, [eax + CONSOLE_WIRE]
     test    eax, eax
     jz      2f
-    call    wire_room
+    call    [console_wire + CONSOLE_WIRE_ROOM]
 4:  cmp     eax, SERIAL_RESERVE
     jae     2f
     mov     eax, 10
@@ -289,8 +300,9 @@ console_line_put:
     je      serial_put
     mov     edx, [edx + CONSOLE_WIRE]
     test    edx, edx
-    jnz     wire_put
-    ret
+    jz      1f
+    jmp     [console_wire + CONSOLE_WIRE_PUT]
+1:  ret
 
 # Clears the screens; the cursor goes to the upper left corner. Preserves all registers and the flags.
 .global console_clear
@@ -340,7 +352,6 @@ console_color:
     ret
 
 # Puts all waiting output out and goes over to output by hand, for panic. Interrupts off.
-.global console_panic
 console_panic:
     call    redirect_forbid
     call    console_seize
@@ -355,48 +366,8 @@ console_panic:
 1:  ret
 
 # Waits until all output is on the wire: before power off and reset. Interrupts off.
-.global console_flush
 console_flush:
     jmp     serial_flush
-
-# Prints a string.
-# In: EAX string. Preserves all registers and the flags.
-.global print
-print:
-    push    eax
-    call    print_pushed
-    ret
-
-# As print, with the string on the stack, which is removed.
-.global print_pushed
-print_pushed:
-    pushfd
-    pushad
-    mov     esi, [esp + 40]             # 8 registers, flags, return address
-    call    console_begin
-1:  lodsb
-    test    al, al
-    jz      2f
-    call    console_put
-    jmp     1b
-2:  call    console_end
-    popad
-    popfd
-    ret     4
-
-# Prints a character.
-# In: AL. Preserves all registers and the flags.
-.global print_char
-print_char:
-    pushfd
-    pushad
-    call    console_begin
-    mov     al, [esp + 28]
-    call    console_put
-    call    console_end
-    popad
-    popfd
-    ret
 
 .data
 .balign 4

@@ -5,6 +5,8 @@
 .include "errors.inc"
 .include "console.inc"
 
+HOOK on_console, hook_quiet                 # a new one: EAX console -> CF and EAX error
+
 .text
 
 # Shows a console, which is made first if it must be. Callable from an interrupt handler.
@@ -63,7 +65,7 @@ console_make:
     pop     eax
     call    console_place
     mov     eax, esi
-    call    shell_begin
+    call    [on_console]
     jnc     1f
     push    eax
     mov     eax, esi

@@ -71,7 +71,7 @@ debug_wait:
     mov     esi, eax
     PRINT   "  waits for "
     call    debug_name
-    call    debug_readable
+    call    address_is_mapped
     jc      2f
     mov     ebx, [task_all]             # is its content a task? Then it is a mutex
 1:  test    ebx, ebx
@@ -150,7 +150,7 @@ debug_memory:
     push    ecx
 .Ldebug_memory_byte:
     mov     eax, esi
-    call    debug_readable
+    call    address_is_mapped
     jc      .Ldebug_memory_absent
     movzx   eax, byte ptr [esi]
     PRINTF  " %02x", eax
@@ -172,32 +172,6 @@ debug_memory:
     pop     edi
     pop     esi
     clc
-    ret
-
-# Whether an address is mapped.
-# In: EAX linear address.
-# Out: CF when not.
-# Clobbers: EAX, EDX.
-.global debug_readable
-debug_readable:
-    push    ecx
-    mov     ecx, eax
-    mov     edx, cr3
-    PHYS_TO_VIRT edx
-    shr     eax, 22
-    mov     eax, [edx + eax*4]
-    test    al, PAGE_PRESENT
-    jz      1f
-    test    al, PAGE_LARGE
-    jnz     2f                          # TEST cleared CF
-    and     eax, ~(PAGE_SIZE - 1)
-    PHYS_TO_VIRT eax
-    shr     ecx, 12
-    and     ecx, 0x3FF
-    test    byte ptr [eax + ecx*4], PAGE_PRESENT
-    jnz     2f
-1:  stc
-2:  pop     ecx
     ret
 
 # Reads an address: hexadecimal, or a name of the kernel.

@@ -87,6 +87,23 @@ e1000_transmit:
     rep movsb
     jmp     .Le1000_transmit_go
 .Le1000_transmit_pieces:
+    call    e1000_transmit_pieces
+    jmp     .Le1000_transmit_done
+.Le1000_transmit_full:
+    INTERRUPTS_RESTORE
+.Le1000_transmit_down:
+    stc
+.Le1000_transmit_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Queues a packet whose data lies elsewhere, and which the card may cut into segments.
+# In: EAX interface, EBX packet, EDX frame, ECX bytes.
+# Out: CF when there is no room, or it is too long.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
+e1000_transmit_pieces:
     mov     ebp, [eax + NETIF_DRIVER]
     mov     esi, edx
     mov     edi, ecx
@@ -98,7 +115,7 @@ e1000_transmit:
     mov     edx, ecx
     add     edx, [ebx + PACKET_SEGMENT]
 1:  cmp     edx, ETHER_MAXIMUM
-    ja      .Le1000_transmit_down
+    ja      .Le1000_transmit_pieces_down
     INTERRUPTS_OFF
     push    ecx
     push    edi
@@ -110,19 +127,15 @@ e1000_transmit:
     dec     eax
     and     eax, TX_DESCRIPTORS - 1
     cmp     eax, 2 + PIECES
-    jb      .Le1000_transmit_full
+    jb      .Le1000_transmit_pieces_full
     call    e1000_gather
     INTERRUPTS_RESTORE
     clc
-    jmp     .Le1000_transmit_done
-.Le1000_transmit_full:
+    ret
+.Le1000_transmit_pieces_full:
     INTERRUPTS_RESTORE
-.Le1000_transmit_down:
+.Le1000_transmit_pieces_down:
     stc
-.Le1000_transmit_done:
-    pop     ebp
-    pop     edi
-    pop     esi
     ret
 
 # NETIF_RECLAIM.

@@ -10,7 +10,6 @@
 
 .include "macros.inc"
 .include "cpu.inc"
-.include "net.inc"
 .include "crypto.inc"
 .include "tasks.inc"
 .include "generation.inc"
@@ -35,6 +34,9 @@ generator_count:        .space 4        # samples so far
 generator_arrivals:     .space 8        # of what came from outside, and when
 generator_started:      .space 4        # 1: what the machine offers is among them
 generator_mutex:        .space MUTEX_SIZE   # held from one state to the next, so that no two get the same bytes
+
+# In: EAX 0, or what it gave last. Out: EAX the next, EDX its bytes, ECX how many; CF after the last.
+HOOK generator_seeds, hook_none
 
 .text
 
@@ -129,13 +131,14 @@ generator_start:
     mov     eax, esp
     mov     edx, 4
     call    generator_next
-    mov     esi, [net_interfaces]
-1:  test    esi, esi
-    jz      2f
-    lea     eax, [esi + NETIF_MAC]
-    mov     edx, 6
+    xor     eax, eax
+1:  call    [generator_seeds]
+    jc      2f
+    mov     esi, eax
+    mov     eax, edx
+    mov     edx, ecx
     call    generator_next
-    mov     esi, [esi + NETIF_NEXT]
+    mov     eax, esi
     jmp     1b
 2:  add     esp, 4
     pop     esi

@@ -9,13 +9,14 @@
 .balign 4
 user_name:      .skip TASK_NAME_SIZE
 
+ON_HOOK mount_user, program_of_mount
+
 .text
 
 # Names the program that has a file or directory of a mount open, or runs from one.
 # In: EAX handle of mount_open that the file or directory has.
 # Out: EAX name, valid until the next call; the shell's when no program has it.
-.global mount_user
-mount_user:
+program_of_mount:
     push    ebx
     push    esi
     push    ebp

@@ -6,6 +6,9 @@
 
 PATTERN_BYTES       = 32                    # that is looked for
 
+# In: EAX text, EDX number of the line that was found before, or -1. Out: EAX line, EDX its number; CF without one.
+HOOK line_find, hook_none
+
 .text
 
 # Ctrl-R: begins to look for a line of the history.
@@ -53,7 +56,7 @@ line_search_key:
     cmp     dword ptr [line_pattern_length], 0
     je      .Lline_search_key_draw
     mov     eax, offset line_pattern
-    call    history_search
+    call    [line_find]
     jc      .Lline_search_key_draw
     mov     [line_found], edx
     mov     edx, eax

@@ -29,12 +29,13 @@ STATE_BEGUN         = 1                     # after ESC
 STATE_SEQUENCE      = 2                     # after ESC [
 STATE_STRING        = 3                     # in a text for the terminal, such as the title of its window
 
+PRINT_PIECE         = 256                   # bytes that a program prints in one piece
+
 .text
 
 # Shows a byte that a program prints. Between console_begin and console_end.
 # In: AL; interrupts off.
 # Clobbers: EAX, ECX, EDX.
-.global escape_put
 escape_put:
     movzx   ecx, byte ptr [escape_state]
     test    ecx, ecx
@@ -357,6 +358,46 @@ escape_full_end:
     call    vga_clip
     jmp     vga_clear
 2:  ret
+
+# Prints a program's bytes. May sleep.
+# In: ESI bytes, ECX how many.
+# Out: EAX bytes; CF clear.
+.global console_write
+console_write:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, ecx
+    mov     edi, ecx
+.Lconsole_write_piece:
+    mov     ecx, edi
+    jecxz   .Lconsole_write_done
+    cmp     ecx, PRINT_PIECE
+    jbe     .Lconsole_write_begin
+    mov     ecx, PRINT_PIECE
+.Lconsole_write_begin:
+    sub     edi, ecx
+    pushfd
+    push    ecx
+    call    console_begin
+    pop     ecx
+.Lconsole_write_byte:
+    lodsb
+    push    ecx
+    call    escape_put
+    pop     ecx
+    dec     ecx
+    jnz     .Lconsole_write_byte
+    call    console_end
+    popfd
+    jmp     .Lconsole_write_piece
+.Lconsole_write_done:
+    mov     eax, ebx
+    clc
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Puts the console in order that a process of which the last thread ends has used: its keys and its screen. May sleep.
 # In: EBX process; the running task is its.

@@ -5,7 +5,7 @@
 .include "errors.inc"
 .include "cpu.inc"
 .include "process.inc"
-.include "shell.inc"
+.include "context.inc"
 
 # What stands in a new thread's buffer.
 THREAD_ENTRY        = 0                     # address in the program
@@ -17,6 +17,8 @@ CR0_MP              = 2
 CR0_EM              = 4
 CR0_TS              = 8
 CR0_NE              = 32
+
+ON_HOOK on_thread_end, thread_leave
 
 .text
 
@@ -41,37 +43,7 @@ process_spawn:
     mov     ebx, eax
     inc     dword ptr [process_count]
     mov     dword ptr [ebx + PROCESS_REFS], 1
-    lea     esi, [ebp + SPAWN_STREAMS]
-    lea     edi, [ebx + PROCESS_STREAMS]
-    mov     ecx, 3
-    rep movsd
-    mov     eax, [ebp + SPAWN_SERVICE]
-    mov     [ebx + PROCESS_SERVICE], eax
-    cmp     eax, 1
-    sbb     ecx, ecx                    # all ones unless it is run for a service
-    call    console_own
-    and     eax, ecx
-    mov     [ebx + PROCESS_CONSOLE], eax
-    call    process_aside
-    mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
-    mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
-    mov     eax, [ebp + SPAWN_ARGUMENTS]
-    mov     [ebx + PROCESS_ARGUMENTS], eax
-    mov     eax, [ebp + SPAWN_BYTES]
-    mov     [ebx + PROCESS_ARGUMENTS_BYTES], eax
-    mov     eax, [ebp + SPAWN_ARGUMENT_COUNT]
-    mov     [ebx + PROCESS_ARGUMENT_COUNT], eax
-    mov     eax, [ebp + SPAWN_ENVIRONMENT_COUNT]
-    mov     [ebx + PROCESS_ENVIRONMENT_COUNT], eax
-    lea     eax, [ebx + PROCESS_LABEL]
-    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
-    mov     eax, [ebp + SPAWN_PATH]
-    call    path_last
-    mov     edx, eax
-    lea     eax, [ebx + PROCESS_LABEL]
-    mov     ecx, TASK_NAME_SIZE
-    call    string_copy
-    call    place_inherit
+    call    process_describe
     call    arguments_room
     add     eax, [ebx + PROCESS_ARGUMENTS_BYTES]
     cmp     eax, ARGUMENTS_MOST
@@ -128,6 +100,42 @@ process_spawn:
     pop     esi
     pop     ebx
     ret
+
+# Takes over what a process is started with.
+# In: EBX process, EBP SPAWN record.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+process_describe:
+    lea     esi, [ebp + SPAWN_STREAMS]
+    lea     edi, [ebx + PROCESS_STREAMS]
+    mov     ecx, 3
+    rep movsd
+    mov     eax, [ebp + SPAWN_SERVICE]
+    mov     [ebx + PROCESS_SERVICE], eax
+    cmp     eax, 1
+    sbb     ecx, ecx                    # all ones unless it is run for a service
+    call    console_own
+    and     eax, ecx
+    mov     [ebx + PROCESS_CONSOLE], eax
+    call    process_aside
+    mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
+    mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
+    mov     eax, [ebp + SPAWN_ARGUMENTS]
+    mov     [ebx + PROCESS_ARGUMENTS], eax
+    mov     eax, [ebp + SPAWN_BYTES]
+    mov     [ebx + PROCESS_ARGUMENTS_BYTES], eax
+    mov     eax, [ebp + SPAWN_ARGUMENT_COUNT]
+    mov     [ebx + PROCESS_ARGUMENT_COUNT], eax
+    mov     eax, [ebp + SPAWN_ENVIRONMENT_COUNT]
+    mov     [ebx + PROCESS_ENVIRONMENT_COUNT], eax
+    lea     eax, [ebx + PROCESS_LABEL]
+    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
+    mov     eax, [ebp + SPAWN_PATH]
+    call    path_last
+    mov     edx, eax
+    lea     eax, [ebx + PROCESS_LABEL]
+    mov     ecx, TASK_NAME_SIZE
+    call    string_copy
+    jmp     place_inherit
 
 # Says of a new process whether it gets keys: not for a service or a job, nor when the process that starts it does not.
 # In: EBX process, EBP SPAWN_* record.
@@ -432,7 +440,6 @@ arguments_list:
     ret
 
 # The part of task_exit that concerns a thread: the last one takes the process along. May sleep.
-.global thread_leave
 thread_leave:
     push    ebx
     push    esi

@@ -1,5 +1,5 @@
 # COM1, a 16550 UART: 115200 baud, 8N1. Output goes through a ring that the transmitter interrupt empties; when the ring
-# is full the writer sends by hand, so nothing is ever lost. Input is decoded (asm/kernel/keys.s) and goes to the same
+# is full the writer sends by hand, so nothing is ever lost. Input is decoded (asm/console/keys.s) and goes to the same
 # queue as the keyboard's.
 
 .include "macros.inc"

@@ -12,6 +12,8 @@ SLEEP_MAXIMUM       = 0x7FFFFFF0
 PAUSE_FOREVER       = -1
 RANDOM_BYTES        = 64
 
+ON_HOOK program_call, call_entry
+
 .text
 
 # INT 80h: EAX is the number of a call, EBX, ECX, EDX, ESI and EDI are its arguments. EAX comes back as the result, or
@@ -103,22 +105,7 @@ call_spawn:
     mov     [ebp - SPAWN_SIZE - 16 + SPAWN_ENVIRONMENT_COUNT], ecx
     sub     esi, [ebp - SPAWN_SIZE - 16 + SPAWN_ARGUMENTS]
     mov     [ebp - SPAWN_SIZE - 16 + SPAWN_BYTES], esi
-    lea     esi, [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS]
-    xor     ecx, ecx
-    INTERRUPTS_OFF
-2:  mov     eax, [esi + ecx*4]          # a handle that is not open gives none
-    xor     edx, edx
-    cmp     eax, STREAMS
-    jae     3f
-    mov     edx, [ebx + PROCESS_STREAMS + eax*4]
-    test    edx, edx
-    jz      3f
-    inc     dword ptr [edx + STREAM_REFS]
-3:  mov     [esi + ecx*4], edx
-    inc     ecx
-    cmp     ecx, 3
-    jb      2b
-    INTERRUPTS_RESTORE
+    call    call_spawn_streams
     lea     eax, [ebp - SPAWN_SIZE - 16]
     call    process_spawn
     jc      .Lcall_spawn_done
@@ -145,6 +132,28 @@ call_spawn:
 .Lcall_spawn_done:
     mov     esp, ebp
     pop     ebp
+    ret
+
+# Finds the streams that a program gives to another one.
+# In: EBX process, EBP frame of call_spawn.
+# Clobbers: EAX, ECX, EDX, ESI.
+call_spawn_streams:
+    lea     esi, [ebp - SPAWN_SIZE - 16 + SPAWN_STREAMS]
+    xor     ecx, ecx
+    INTERRUPTS_OFF
+2:  mov     eax, [esi + ecx*4]          # a handle that is not open gives none
+    xor     edx, edx
+    cmp     eax, STREAMS
+    jae     3f
+    mov     edx, [ebx + PROCESS_STREAMS + eax*4]
+    test    edx, edx
+    jz      3f
+    inc     dword ptr [edx + STREAM_REFS]
+3:  mov     [esi + ecx*4], edx
+    inc     ecx
+    cmp     ecx, 3
+    jb      2b
+    INTERRUPTS_RESTORE
     ret
 
 # Collects strings from a program.

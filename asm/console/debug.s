@@ -13,13 +13,15 @@
 DR6_BREAKPOINTS     = 15
 STEP_SWITCHES       = 0xF00000C0            # of DR7, for breakpoint 3
 
+ON_HOOK on_stop, debug_enter
+ON_HOOK on_panic, debug_panic
+
 .text
 
 # Stops the kernel for the person at the console.
 # In: EBX registers (cpu.inc, REGS_ESP as before); interrupts off.
 # Out: when the person says so.
 # Clobbers: all but EBX and EBP.
-.global debug_enter
 debug_enter:
     push    ebp
     inc     dword ptr [debug_active]
@@ -103,7 +105,7 @@ debug_say_why:
 debug_line:
     PRINT   "debug> "
     xor     esi, esi
-1:  call    console_flush
+1:  call    printer_flush
     call    debug_key
     cmp     eax, KEY_ENTER
     je      4f
@@ -248,7 +250,6 @@ command_debug:
 
 # After the report of a panic: the debugger, if the person wants it. The machine cannot go on.
 # In: EBX registers.
-.global debug_panic
 debug_panic:
     cmp     dword ptr [debug_panics], 0
     je      1f

@@ -5,7 +5,7 @@
 .include "cpu.inc"
 .include "errors.inc"
 .include "process.inc"
-.include "shell.inc"
+.include "context.inc"
 
 BUFFER_BYTES    = 8192
 PIECE_BYTES     = 4096                  # that a stream takes at once
@@ -23,7 +23,18 @@ REDIRECT_SIZE   = REDIRECT_BUFFER + BUFFER_BYTES
 redirect_active:    .skip 4             # record during a print that goes to it
 redirect_forbidden: .skip 4             # 1: everything goes to the console
 
+HOOK redirect_streams, redirect_refused, redirect_refused # of asm/process/stream.s
+STREAMS_WRITE       = 0                 # EAX stream, ESI bytes, ECX how many -> EAX how many; CF and EAX error
+STREAMS_RELEASE     = 4                 # EAX stream
+
 .text
+
+# There are no streams.
+# Out: CF and EAX error.
+redirect_refused:
+    mov     eax, ERROR_NOT_SUPPORTED
+    stc
+    ret
 
 # Sends the output of the running task, which has a context, to a stream from here on.
 # In: EAX stream, which is given back by redirect_close.
@@ -58,7 +69,7 @@ redirect_close:
     mov     ecx, [ebx + REDIRECT_BELOW]
     mov     [edx + CONTEXT_OUTPUT], ecx
     mov     eax, [ebx + REDIRECT_STREAM]
-    call    stream_release
+    call    [redirect_streams + STREAMS_RELEASE]
     push    [ebx + REDIRECT_ERROR]
     mov     eax, ebx
     call    mfree
@@ -131,7 +142,7 @@ redirect_flush:
 .Lredirect_flush_write:
     push    esi
     mov     eax, [ebx + REDIRECT_STREAM]
-    call    stream_write
+    call    [redirect_streams + STREAMS_WRITE]
     pop     esi
     jc      .Lredirect_flush_failed
     add     esi, eax

@@ -172,25 +172,7 @@ keyboard_interrupt:
     movzx   eax, word ptr [scan_shifted + edx*2]
 .Lkeyboard_interrupt_plain:
     call    keyboard_layout_key
-    test    cl, CAPS_LOCK
-    jz      .Lkeyboard_interrupt_control
-    mov     ch, al                      # letters only: upper and lower case change places
-    or      ch, 0x20
-    sub     ch, 'a'
-    cmp     ch, 26
-    jae     .Lkeyboard_interrupt_control
-    cmp     eax, 0x100
-    jae     .Lkeyboard_interrupt_control
-    xor     al, 0x20
-.Lkeyboard_interrupt_control:
-    test    cl, CONTROL
-    jz      .Lkeyboard_interrupt_alt
-    cmp     eax, 0x40                   # Ctrl: @ A-Z [ \ ] ^ _ and the lower case letters
-    jb      .Lkeyboard_interrupt_alt
-    cmp     eax, 0x80
-    jae     .Lkeyboard_interrupt_alt
-    and     eax, 0x1F
-.Lkeyboard_interrupt_alt:
+    call    keyboard_changed
     test    cl, ALT | ALT_GR
     jz      keyboard_put
     mov     ecx, eax                    # Alt and F1 to F8: consoles
@@ -200,6 +182,32 @@ keyboard_interrupt:
     cmp     eax, 0x80
     jae     keyboard_put
     or      eax, KEY_ALT
+
+# What Caps Lock and Ctrl make of a key.
+# In: EAX key, CL modifiers.
+# Out: EAX key.
+# Clobbers: CH.
+keyboard_changed:
+    test    cl, CAPS_LOCK
+    jz      .Lkeyboard_changed_control
+    mov     ch, al                      # letters only: upper and lower case change places
+    or      ch, 0x20
+    sub     ch, 'a'
+    cmp     ch, 26
+    jae     .Lkeyboard_changed_control
+    cmp     eax, 0x100
+    jae     .Lkeyboard_changed_control
+    xor     al, 0x20
+.Lkeyboard_changed_control:
+    test    cl, CONTROL
+    jz      .Lkeyboard_changed_done
+    cmp     eax, 0x40                   # Ctrl: @ A-Z [ \ ] ^ _ and the lower case letters
+    jb      .Lkeyboard_changed_done
+    cmp     eax, 0x80
+    jae     .Lkeyboard_changed_done
+    and     eax, 0x1F
+.Lkeyboard_changed_done:
+    ret
 
 # Puts a key into the input queue of the console that is shown.
 # In: EAX key, 0 for none.

@@ -55,16 +55,7 @@ card_attach:
     jc      .Lcard_attach_failed
     mov     ebx, eax                    # EBX: interface
     lea     edi, [ebx + NETIF_SIZE]     # EDI: card
-    mov     [edi + CARD_KIND], esi
-    mov     [ebx + NETIF_DRIVER], edi
-    mov     eax, [esi + CARDS_TRANSMIT]
-    mov     [ebx + NETIF_TRANSMIT], eax
-    mov     eax, [esi + CARDS_POLL]
-    mov     [ebx + NETIF_POLL], eax
-    mov     eax, [esi + CARDS_FILTER]
-    mov     [ebx + NETIF_FILTER], eax
-    movzx   eax, byte ptr [ebp + PCI_IRQ]
-    mov     [ebx + NETIF_IRQ], eax
+    call    card_fill
     mov     eax, [esi + CARDS_PAGES]
     mov     edx, PAGES_DRIVERS
     call    page_alloc_for
@@ -127,6 +118,22 @@ card_attach:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Fills in an interface and its card.
+# In: EBX interface, EDI card, ESI what the driver says, EBP PCI device.
+# Clobbers: EAX.
+card_fill:
+    mov     [edi + CARD_KIND], esi
+    mov     [ebx + NETIF_DRIVER], edi
+    mov     eax, [esi + CARDS_TRANSMIT]
+    mov     [ebx + NETIF_TRANSMIT], eax
+    mov     eax, [esi + CARDS_POLL]
+    mov     [ebx + NETIF_POLL], eax
+    mov     eax, [esi + CARDS_FILTER]
+    mov     [ebx + NETIF_FILTER], eax
+    movzx   eax, byte ptr [ebp + PCI_IRQ]
+    mov     [ebx + NETIF_IRQ], eax
     ret
 
 # Reads the link status and tells the address task.

@@ -10,12 +10,13 @@ VECTOR_FPU          = 7
 VECTOR_PAGE_FAULT   = 14
 FAULT_WRITE         = 2
 
+ON_HOOK on_program_exception, program_exception
+
 .text
 
 # An exception in ring 3. Returns when the program may go on. May sleep.
 # In: EBX registers (cpu.inc) and above them the program's ESP and SS; interrupts off.
 # Clobbers: all registers.
-.global program_exception
 program_exception:
     mov     ecx, [ebx + REGS_VECTOR]
     mov     esi, cr2

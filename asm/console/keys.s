@@ -43,6 +43,8 @@ decode_key:
     je      input_put
     ret
 
+# A byte that is in no sequence.
+# In: EAX byte, EBX DECODE_* record.
 decode_ground:
     xor     ecx, ecx
     xchg    ecx, [ebx + DECODE_AFTER_CR]
@@ -68,7 +70,9 @@ decode_begin:
 decode_nothing:
     ret
 
-decode_escape:                          # after ESC
+# The byte after ESC.
+# In: EAX byte, EBX DECODE_* record.
+decode_escape:
     cmp     al, '['
     je      1f
     cmp     al, 'O'
@@ -86,7 +90,9 @@ decode_escape:                          # after ESC
     mov     [ebx + DECODE_SEPARATORS], ecx
     ret
 
-decode_sequence:                        # after ESC [ or ESC O
+# A byte after ESC [ or ESC O.
+# In: EAX byte, EBX DECODE_* record.
+decode_sequence:
     cmp     al, '0'
     jb      .Ldecode_sequence_ignored
     cmp     al, '9'

@@ -16,6 +16,10 @@
 
 MODULE_BYTES_MAXIMUM = 1 << 20              # of its file
 
+HOOK on_unload, hook_quiet                  # EAX first of its services, EDX their end -> CF when one runs
+
+ON_HOOK commands_more, module_command
+
 .text
 
 # Loads a module and runs its init calls. May sleep.
@@ -206,7 +210,7 @@ module_unload:
     jc      .Lmodule_unload_done
     mov     eax, [ebx + MODULE_PARTS]
     mov     edx, [ebx + MODULE_PARTS_END]
-    call    parts_used
+    call    [on_unload]
     mov     eax, ERROR_BUSY
     jc      .Lmodule_unload_done
     mov     ecx, offset modules - MODULE_NEXT
@@ -293,7 +297,6 @@ module_part:
 # Finds a shell command of a module.
 # In: EAX name.
 # Out: EAX its record (COMMAND_*); CF when there is none.
-.global module_command
 module_command:
     push    ebx
     push    esi
@@ -315,50 +318,6 @@ module_command:
 3:  mov     ebx, [ebx + MODULE_NEXT]
     jmp     1b
 4:  pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# A symbol of the kernel by its name. One that several routines have is none.
-# In: EAX name.
-# Out: EAX address; CF when there is none, or more than one.
-.global symbol_address
-symbol_address:
-    push    ebx
-    push    esi
-    push    edi
-    push    ebp
-    mov     ebp, eax
-    mov     esi, [boot_info + bi_symbols]
-    PHYS_TO_VIRT esi
-    mov     ecx, [esi + SYMBOLS_COUNT]
-    lea     ebx, [esi + SYMBOLS_HEADER]
-    lea     edi, [ebx + ecx*4]          # EDI: offsets of the names
-    lea     edx, [edi + ecx*4]          # EDX: the names
-    xor     esi, esi                    # ESI: how often it was found
-1:  sub     ecx, 1
-    jc      3f
-    push    edx
-    mov     eax, [edi + ecx*4]
-    add     eax, edx
-    mov     edx, ebp
-    push    ecx
-    call    string_compare
-    pop     ecx
-    pop     edx
-    jne     1b
-    inc     esi
-    push    [ebx + ecx*4]
-    jmp     1b
-3:  cmp     esi, 1
-    je      4f
-    lea     esp, [esp + esi*4]
-    stc
-    jmp     5f
-4:  pop     eax
-    clc
-5:  pop     ebp
-    pop     edi
     pop     esi
     pop     ebx
     ret

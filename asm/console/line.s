@@ -13,7 +13,19 @@ PROMPT_LEAVES       = 20                    # columns; of a longer prompt the en
 
 STRING text_too_long, "\nThis line is longer than the 511 characters that the shell takes."
 
+HOOK line_history, hook_none, hook_none, hook_none # of the shell
+HISTORY_REWIND      = 0                     # a new line begins
+HISTORY_OLDER       = 4                     # EAX line as it is now -> EAX string, or CF
+HISTORY_NEWER       = 8
+# In: EAX line, EDX characters before the cursor, ECX 256 bytes for what is to be typed after them.
+HOOK completion, line_no_word
+
 .text
+
+# There is nothing to complete.
+line_no_word:
+    mov     byte ptr [ecx], 0
+    ret
 
 # Reads a line with echo; Enter ends it. It is given up by Ctrl-C, by Ctrl-D where nothing has been typed, and when the
 # task is to end. May sleep.
@@ -41,28 +53,7 @@ line_read_history:
     pop     eax
     pushfd
     call    console_lock
-    push    eax
-    push    edx
-    push    ecx
-    call    terminal_size
-    cmp     edx, ROW_COLUMNS
-    jbe     1f
-    mov     edx, ROW_COLUMNS
-1:  mov     [line_columns], edx
-    pop     ecx
-    pop     edx
-    pop     eax
-    mov     [line_buffer], eax
-    dec     edx
-    mov     [line_most], edx
-    mov     [line_prompt_routine], ecx
-    xor     ecx, ecx
-    mov     [line_length], ecx
-    mov     [line_cursor], ecx
-    mov     [line_window], ecx
-    mov     [line_searching], ecx
-    mov     [line_overflow], ecx
-    call    history_rewind
+    call    line_begin
     cmp     dword ptr [line_prompt_routine], 0
     je      .Lline_read_prompt
     call    vga_at_start
@@ -123,6 +114,34 @@ line_read_history:
     xor     eax, eax
     mov     ecx, KEY_CTRL_D
     jmp     .Lline_read_done
+
+# Begins with an empty line.
+# In: EAX buffer, EDX its size, ECX routine that writes the prompt, or 0. The console is locked.
+# Clobbers: EAX, ECX, EDX.
+line_begin:
+    push    eax
+    push    edx
+    push    ecx
+    call    terminal_size
+    cmp     edx, ROW_COLUMNS
+    jbe     1f
+    mov     edx, ROW_COLUMNS
+1:  mov     [line_columns], edx
+    pop     ecx
+    pop     edx
+    pop     eax
+    mov     [line_buffer], eax
+    dec     edx
+    mov     [line_most], edx
+    mov     [line_prompt_routine], ecx
+    xor     ecx, ecx
+    mov     [line_length], ecx
+    mov     [line_cursor], ecx
+    mov     [line_window], ecx
+    mov     [line_searching], ecx
+    mov     [line_overflow], ecx
+    call    [line_history + HISTORY_REWIND]
+    ret
 
 # Takes what is in line_prompt, and gives the rest of the row to the line.
 # In: EAX characters, at most ROW_COLUMNS.
@@ -367,12 +386,12 @@ line_clear_screen:
 
 # Key Up: the line before in the history.
 line_up:
-    mov     eax, offset history_older
+    mov     eax, [line_history + HISTORY_OLDER]
     jmp     1f
 
 # Key Down: the next line of the history.
 line_down:
-    mov     eax, offset history_newer
+    mov     eax, [line_history + HISTORY_NEWER]
 1:  cmp     dword ptr [line_prompt_routine], 0
     je      2f
     push    eax
@@ -405,7 +424,7 @@ line_tab:
     popfd
     jecxz   3f
     lea     ecx, [ebp - 256]
-    call    complete_line
+    call    [completion]
     lea     esi, [ebp - 256]
     pushfd
     call    console_lock

@@ -4,7 +4,6 @@
 .include "errors.inc"
 .include "file.inc"
 .include "tasks.inc"
-.include "shell.inc"
 
 READER_BYTES    = 4096
 

@@ -19,7 +19,7 @@ PIPE_RING           = 24
 PIPE_BYTES          = 4096                  # a power of two
 PIPE_SIZE           = PIPE_RING + PIPE_BYTES
 
-PRINT_PIECE         = 256                   # bytes that a program prints in one piece
+ON_HOOK redirect_streams, stream_write, stream_release
 
 .text
 
@@ -173,46 +173,6 @@ console_read:
     mov     eax, ERROR_ABORTED
     stc
 .Lconsole_read_done:
-    pop     esi
-    pop     ebx
-    ret
-
-# Prints a program's bytes. May sleep.
-# In: ESI bytes, ECX how many.
-# Out: EAX bytes; CF clear.
-.global console_write
-console_write:
-    push    ebx
-    push    esi
-    push    edi
-    mov     ebx, ecx
-    mov     edi, ecx
-.Lconsole_write_piece:
-    mov     ecx, edi
-    jecxz   .Lconsole_write_done
-    cmp     ecx, PRINT_PIECE
-    jbe     .Lconsole_write_begin
-    mov     ecx, PRINT_PIECE
-.Lconsole_write_begin:
-    sub     edi, ecx
-    pushfd
-    push    ecx
-    call    console_begin
-    pop     ecx
-.Lconsole_write_byte:
-    lodsb
-    push    ecx
-    call    escape_put
-    pop     ecx
-    dec     ecx
-    jnz     .Lconsole_write_byte
-    call    console_end
-    popfd
-    jmp     .Lconsole_write_piece
-.Lconsole_write_done:
-    mov     eax, ebx
-    clc
-    pop     edi
     pop     esi
     pop     ebx
     ret
