@@ -116,4 +116,10 @@ describeThoroughly("drills ask what the protocol promises", () => {
     const options = { ...OPTIONS, spanNs: 6e9, steadyNs: 1.5e9, drills: ["address comes and goes", "race"] };
     expect(runGiven(stage, faults, [0, 2], 3953, options).failure).toBeNull();
   });
+
+  test("put out and invited: nobody is asked to replace a key that a member cannot write any more", () => {
+    const faults = ["10ms full 1", "10ms full 3", "20ms type 1 cloud set a b\\n", "4s fail 1 0% 0%", "4s fail 3 0% 0%"];
+    const options = { ...OPTIONS, spanNs: 4.1e9, drills: ["put out and invited", "key replaced meanwhile"] };
+    expect(runGiven(stage, faults.map(parseTimed), ALL, 98, options).failure).toBeNull();
+  });
 });
