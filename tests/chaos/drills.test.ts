@@ -29,6 +29,7 @@ const DRILLS = [
   "alone",
   "recordings",
   "forged packets with another key",
+  "packets whose code has one wrong bit",
   "packets of a stranger that names another session, or what is still to be said",
   "packets of another boot that name what the target has long said",
   "packets of a stranger from another address than they name",
