@@ -61,7 +61,7 @@ const CASES = {
   "assembler/random": { quick: 20, fast: 20, thorough: 100 },
   "binutils/differential": { quick: 1, fast: 1, thorough: 5 },
   "build/object-cache": { quick: 2, fast: 4, thorough: 50 },
-  "chaos/campaign": { quick: 2, fast: 10, thorough: 95 },
+  "chaos/campaign": { quick: 2, fast: 10, thorough: 100 },
   "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 100 },
   "emulator/cluster/snapshot": { quick: 2, fast: 2, thorough: 20 },
   "emulator/cpu/differential": { quick: 25, fast: 25, thorough: 2500 },
