@@ -250,7 +250,7 @@ static inline long qure_shutdown(long handle, long directions)
     return qure_call(39, handle, directions, 0, 0, 0);
 }
 
-/* Sets an option. Returns 0. */
+/* Sets an option of connections (1 to 14) or of datagrams (16 to 18). Returns 0. */
 static inline long qure_socket_option(long handle, long option, long value)
 {
     return qure_call(40, handle, option, value, 0, 0);
