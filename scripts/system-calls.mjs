@@ -121,13 +121,15 @@ function item(indent, text) {
 function page(calls) {
   const rows = calls.flatMap(({ name, arguments: args, does, returns }, number) => {
     const choices = args.flatMap(({ meaning }) => (meaning?.includes("<br>") ? meaning.split("<br>") : []));
-    const list = args.map(({ name: argument, meaning }, index) => {
-      const said = meaning?.includes("<br>") ? "one of those below" : meaning;
-      return ` ${REGISTERS[index].toUpperCase()} \`${argument}\`${said ? `: ${said}` : ""}.`;
-    });
+    const list = args
+      .filter(({ meaning }) => meaning)
+      .map(({ name: argument, meaning }) => ` \`${argument}\`: ${meaning.includes("<br>") ? "see below" : meaning}.`);
     const result = returns === "0" ? "" : ` -> ${returns}`;
     return [
-      item("", `**${number} \`${name}\`** ${does}${list.join("")}${result}`),
+      item(
+        "",
+        `**${number}** \`${name}(${args.map((argument) => argument.name).join(", ")})\` ${does}${list.join("")}${result}`,
+      ),
       ...choices.map((choice) => item("  ", choice)),
     ];
   });
@@ -135,11 +137,11 @@ function page(calls) {
 
 <!-- ${MADE} -->
 
-A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments in
-${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. EAX comes back as the result, or as the negated number of an error of
-\`asm/include/errors.inc\`, such as "an address is not the program's" (33); all other registers are as they were. Programs
-in assembly include \`system-calls.inc\`, programs in C \`qure.h\`, both in \`asm/include\`; [programs.md](programs.md) has
-examples.
+A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments, in this order, in
+${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. Paths, records and bytes are passed by their addresses; texts end with a NUL.
+EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`, such as "an address is
+not the program's" (33); all other registers are as they were. Programs in assembly include \`system-calls.inc\`,
+programs in C \`qure.h\`, both in \`asm/include\`; [programs.md](programs.md) has examples.
 
 Handles are small numbers: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free,
 up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only. Calls that may wait take \`milliseconds\`:
