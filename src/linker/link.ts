@@ -149,7 +149,7 @@ function linkAnd<Image>(
     return { program, image, problems: program.problems };
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
-    const problem = { file: error.path, line: 0, message: error.problem, id: "bad-object" };
+    const problem = { file: error.path, line: 0, message: error.problem, id: "bad-object" } as const;
     return { program, image: null, problems: [problem] };
   }
 }

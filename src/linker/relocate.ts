@@ -39,6 +39,7 @@ export interface RelocationIssue {
   readonly kind: "undefined" | "discarded" | "overflow" | "unsupported" | "outside" | "crossing";
   readonly section: InputSection;
   readonly offset: number;
+  /** Of whatever is referred to; empty where nothing has a name. */
   readonly name: string;
   readonly message: string;
 }
@@ -275,8 +276,8 @@ export class Relocator {
     const { offset, type } = relocation;
     const elf = section.object.elf.table.at(relocation.symbol);
     if (elf === undefined) throw new ElfError(section.object.path, "the file changed while it was linked");
-    const issue = (kind: RelocationIssue["kind"], message: string): void =>
-      void this.issues.push({ kind, section, offset, name: elf.name, message });
+    const issue = (kind: RelocationIssue["kind"], message: string, name = elf.name): void =>
+      void this.issues.push({ kind, section, offset, name, message });
     const width = widthOf(type, isRelocatable);
     if (width === null)
       return issue(
@@ -291,8 +292,10 @@ export class Relocator {
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (!isUnwinding(section)) {
-      if (isGone(symbol, home) && (section.flags & SEC_DEBUGGING) === 0)
-        issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
+      if (isGone(symbol, home) && (section.flags & SEC_DEBUGGING) === 0) {
+        const name = elf.name || (home?.name ?? "");
+        issue("discarded", `${name} lies in section ${home?.name ?? "COMMON"}, which is not linked`, name);
+      }
       if (home?.isDiscarded && home.keptInstead) home = home.keptInstead;
     }
     const gone = isGone(symbol, home);

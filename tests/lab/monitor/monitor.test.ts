@@ -7,7 +7,7 @@ import { KEYS } from "../../../emulator/devices/scancodes.ts";
 import { formatAction, recordActions, replay } from "../../../src/lab/actions.ts";
 import { answerDebuggers, HUMAN_ROWS, HumanMonitor, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
-import { generatedPart } from "../../docs/page.ts";
+import { generatedPart, wrapped } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { images } from "../../system/images.ts";
@@ -469,11 +469,14 @@ test("docs/monitor.md lists the commands", () => {
       .join("");
   const table = `| command | what it does |\n|---|---|\n${people(HUMAN_ROWS)}${people(INFO_ROWS, "info ")}`;
   expect(generatedPart("docs/monitor.md", "commands", table)).toBe(table);
-  const programs = `| command | arguments |\n|---|---|\n${PROGRAM_ROWS.map(
-    ({ name, takes }) =>
-      `| \`${name}\` | ${Object.entries(takes)
-        .map(([argument, kind]) => `\`${argument}\` (${kind.replace("?", ", optional")})`)
-        .join(", ")} |\n`,
-  ).join("")}`;
-  expect(generatedPart("docs/monitor.md", "programs", programs)).toBe(programs);
+  const programs = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length > 0).map(({ name, takes }) => {
+    const list = Object.entries(takes).map(([argument, kind]) => {
+      const words = kind.replace("?", ", optional").replace(/^string(, )?/, "");
+      return `\`${argument}\`${words === "" ? "" : ` (${words})`}`;
+    });
+    return `| \`${name}\` | ${list.join(", ")} |\n`;
+  });
+  const bare = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length === 0).map(({ name }) => `\`${name}\``);
+  const listed = `| command | arguments |\n|---|---|\n${programs.join("")}\n${wrapped(`Without arguments: ${bare.join(", ")}.`)}`;
+  expect(generatedPart("docs/monitor.md", "programs", listed)).toBe(listed);
 });
