@@ -154,7 +154,7 @@ static inline long qure_memory_map(long bytes)
     return qure_call(23, bytes, 0, 0, 0, 0);
 }
 
-/* Gives memory back. Returns 0. */
+/* Gives memory of `memory_map` back. Returns 0. */
 static inline long qure_memory_unmap(long address)
 {
     return qure_call(24, address, 0, 0, 0, 0);
@@ -250,7 +250,7 @@ static inline long qure_shutdown(long handle, long directions)
     return qure_call(39, handle, directions, 0, 0, 0);
 }
 
-/* Sets an option. Returns 0. */
+/* Sets an option of connections (1 to 14) or of datagrams (16 to 18). Returns 0. */
 static inline long qure_socket_option(long handle, long option, long value)
 {
     return qure_call(40, handle, option, value, 0, 0);
@@ -298,7 +298,7 @@ static inline long qure_state_take(long address, long bytes, long version)
     return qure_call(47, address, bytes, version, 0, 0);
 }
 
-/* Says that this program has taken over. If it lives for a second from then on, the old one is ended. Returns 0. */
+/* Reports that this program has taken over. If it lives for a second from then on, the old one is ended. Returns 0. */
 static inline long qure_state_ready(void)
 {
     return qure_call(48, 0, 0, 0, 0, 0);
@@ -322,13 +322,13 @@ static inline long qure_random(long address, long bytes)
     return qure_call(51, address, bytes, 0, 0, 0);
 }
 
-/* Says an error in words, as the shell does. Returns bytes of the sentence without the NUL. */
+/* Gives an error in words, as the shell does. Returns bytes of the text without the NUL. */
 static inline long qure_error_text(long error, long address, long bytes)
 {
     return qure_call(52, error, address, bytes, 0, 0);
 }
 
-/* Says what a handle leads to. Returns 0 console, 1 file, 2 end of a pipe that is read, 3 that is written, 4 directory, 5 socket for connections, 6 for datagrams. */
+/* Gives what a handle leads to. Returns 0 console, 1 file, 2 end of a pipe that is read, 3 that is written, 4 directory, 5 socket for connections, 6 for datagrams. */
 static inline long qure_handle_kind(long handle)
 {
     return qure_call(53, handle, 0, 0, 0, 0);
@@ -340,7 +340,7 @@ static inline long qure_key(long milliseconds)
     return qure_call(54, milliseconds, 0, 0, 0, 0);
 }
 
-/* Says how large the console's terminal is. A program's output may have control sequences (docs/programs.md, "The console"). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
+/* Gives the size of the console's terminal. A program's output may have control sequences (docs/programs.md, "The console"). Returns 0; the error "not supported" (14) when a job or service asks, which get no keys. */
 static inline long qure_terminal(long record, long ask)
 {
     return qure_call(55, record, ask, 0, 0, 0);

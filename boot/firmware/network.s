@@ -79,7 +79,7 @@ network_boot:
     pop     edi
     mov     ax, offset text_no_file
     jc      .Lnetwork_boot_refused
-    jcxz    .Lnetwork_boot_start
+    jcxz    network_start
     movzx   ecx, cx
     add     ecx, edi
     cmp     ecx, FILE_END
@@ -117,7 +117,7 @@ network_boot:
     ret
 
 # Enters what was loaded. Does not return.
-.Lnetwork_boot_start:
+network_start:
     mov     si, offset environment
     mov     di, NET_ENVIRONMENT
     mov     cx, ENVIRONMENT_BYTES
@@ -141,9 +141,9 @@ network_boot:
     push    NET_SEGMENT
     push    NET_PXE
     push    cs                          # where it comes back to: the search for something to boot begins again
-    push    offset .Lnetwork_boot_back
+    push    offset .Lnetwork_start_back
     ljmp    0, BOOT_ADDRESS
-.Lnetwork_boot_back:
+.Lnetwork_start_back:
     int     0x19
 
 # Says how much memory there is below the network client's.

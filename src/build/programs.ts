@@ -1,8 +1,8 @@
 /**
  * The programs that come with the kernel: each source of asm/programs is linked with what it needs of asm/programs/lib,
  * and all of them, with the ELF files that lie there, become one archive, which is linked into the kernel.
- * asm/kernel/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's
- * commands.
+ * asm/process/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the
+ * shell's commands.
  */
 import { SHN_UNDEF } from "../object/elf.ts";
 import { type ElfObject, readElf } from "../object/elf-reader.ts";

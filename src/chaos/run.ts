@@ -321,7 +321,7 @@ class Run {
         const wrong = trial.wrong?.() ?? null;
         if (wrong !== null) throw this.#broken(drill!.name, "wrong", wrong);
         missing = trial.missing?.() ?? null;
-      } while (world.nowNs < endNs && (missing !== null || !trial.missing));
+      } while (world.nowNs < endNs && trial.isLate?.() !== true && (missing !== null || !trial.missing));
       this.#trial = null;
       if (missing !== null) throw this.#broken(drill!.name, "stuck", missing);
       world.core = world.core.filter((index) => world.isOn(index));

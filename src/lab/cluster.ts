@@ -15,7 +15,13 @@ import type { SymbolTable } from "../../emulator/debug/symbols.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
-import type { ClusterOptions, StopSignal, WaitOptions } from "./cluster-options.ts";
+import {
+  type ClusterOptions,
+  DEFAULT_RAM_BYTES,
+  DEFAULT_START_SECONDS,
+  type StopSignal,
+  type WaitOptions,
+} from "./cluster-options.ts";
 import type { Companion } from "./companion.ts";
 import { CONSOLES, ConsoleText, restoreConsoles, saveConsoles } from "./console.ts";
 import { TripleFaultError } from "./errors.ts";
@@ -28,8 +34,6 @@ import { failedWait, type Shown, whereabouts } from "./whereabouts.ts";
 
 export type { ClusterOptions, NodeOptions, WaitOptions } from "./cluster-options.ts";
 
-const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
-const DEFAULT_START_SECONDS = 1_767_225_600;
 /** How often a wait looks at the consoles, in virtual time. */
 const LOOK_NS = 1_000_000;
 /** How often at least where only what machines say or do by themselves counts, which is looked at within LOOK_NS. */

@@ -3,7 +3,7 @@
  * else decides how a run goes on, whoever has the image comes to the same state, and its digest is in the link.
  *
  * The text is base64url (RFC 4648, section 5) of: the version, the fields of `RunDescription`, the actions each with
- * the time since the one before, and a CRC-32. Integers are LEB128. docs/formats/run-link.md.
+ * the time since the one before, and a CRC-32. Integers are LEB128. docs/formats/snapshot.md.
  */
 import { DigestVisitor } from "../../emulator/state/digest.ts";
 import { ACTIONS, type Action, type ActionValue } from "./actions.ts";

@@ -12,6 +12,12 @@ export interface WavForm {
   readonly format: (typeof WAV_FORMATS)[number];
 }
 
+/** A form that is asked for. */
+export interface WavWish extends Omit<WavForm, "rateHertz"> {
+  /** Null: the rate of what is played first. */
+  readonly rateHertz: number | null;
+}
+
 export const WAV_HEADER_BYTES = 44;
 const PCM = 1;
 const MOST_BYTES = 0xffffffff;

@@ -106,6 +106,7 @@ export const CHOICE_CASES: Readonly<Record<string, Case>> = {
       ["--push-state", "--whole-archive", "--pop-state"],
       ["--push-state", "--pop-state", "--whole-archive"],
       ["--whole-archive", "--push-state", "--no-whole-archive", "--pop-state"],
+      ["--whole-archive", "--push-state", "--no-whole-archive", "--push-state", "--pop-state"],
     ].map((options) => [
       `states: ${options.join(" ")}`,
       { ...one("", ...options), archive: [`${QUIET}.globl extra\nextra: ret\n`] },

@@ -1,6 +1,6 @@
 /**
  * A run in a file of the browser's own storage (OPFS), so that a reload goes on where it was: its checkpoints, each as
- * what differs from an earlier one, and what was known at the last moment. docs/formats/kept-run.md.
+ * what differs from an earlier one, and what was known at the last moment. docs/formats/snapshot.md.
  */
 
 import { Checkpoint, type CheckpointDescription } from "../../../emulator/debug/checkpoint.ts";
