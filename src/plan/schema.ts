@@ -118,7 +118,7 @@ export const MACHINE = {
   kernel: optional(group({ help: "it boots this kernel", option: "kernel", table: KERNEL })),
   bootOrder: optional(
     text({
-      help: "a diskette, c disk, d CD, n network: where to boot from",
+      help: "boot order: a diskette, c disk, d CD, n network",
       option: "boot",
       kind: "word of up to three of a, c, d, n",
       pattern: /^[acdn]{1,3}$/,
