@@ -1,5 +1,5 @@
 # A client of NTP in the simple mode (RFC 5905, 14): asks a server what time it is and steps the clock. What an answer
-# must be to count, and by how much the clock goes at most, is in docs/protocols/ntp.md.
+# must be to count, and by how much the clock goes at most, is in docs/protocols/services.md.
 
 .intel_syntax noprefix
 .include "system-calls.inc"

@@ -1,6 +1,6 @@
 /**
- * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes as
- * `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
+ * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes
+ * as `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -144,8 +144,8 @@ function labelFaults({ path, lines }: Source): string[] {
 }
 
 /**
- * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory, and
- * what should have been a number is silently read from an address.
+ * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory,
+ * and what should have been a number is silently read from an address.
  */
 function constantFaults({ path, lines }: Source): string[] {
   const definedAt = new Map<string, number>();
@@ -213,7 +213,10 @@ function lengthFaults({ path, lines }: Source, routines: ReadonlySet<string>): s
 const isBareLabel = ({ labels, statement }: Line): boolean =>
   labels.length > 0 && !labels.every(isLocal) && statement === "";
 
-/** Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them first. */
+/**
+ * Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them
+ * first.
+ */
 const OLDEST = parseArchitecture("i486+387")!;
 const NEWER: Readonly<Record<string, readonly string[]>> = {
   cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/kernel/generator.s"],
@@ -238,7 +241,9 @@ function isKnownToOldest(mnemonic: string): boolean {
   return known;
 }
 
-/** A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written. */
+/**
+ * A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written.
+ */
 function newerFaults({ path, lines }: Source): string[] {
   return lines.flatMap(({ statement, number }) => {
     const mnemonic = /^(?:(?:rep\w*|lock) )*([a-z]\w*)/.exec(statement)?.[1] ?? "";

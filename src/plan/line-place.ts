@@ -1,5 +1,5 @@
 /** Where a serial line or a printer leads, as `--serial` and `--parallel` name it. */
-import { parseStreamPlace, type StreamPlace } from "../../host/byte-stream.ts";
+import { formatStreamPlace, parseStreamPlace, type StreamPlace } from "../host/places.ts";
 
 export type LinePlace =
   | StreamPlace
@@ -23,4 +23,10 @@ export function parseLinePlace(text: string): LinePlace {
       `${text}: write stdio, file:PATH, tcp:HOST:PORT, telnet:HOST:PORT, unix:PATH or null; ,server listens`,
     );
   return parseStreamPlace(text);
+}
+
+/** As `parseLinePlace` reads it. */
+export function formatLinePlace(place: LinePlace): string {
+  if (place.kind === "null") return "null";
+  return place.kind === "file" ? `${FILE}${place.path}` : formatStreamPlace(place);
 }

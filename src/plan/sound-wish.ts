@@ -1,8 +1,7 @@
 /** What `--sound` asks for: a sound card, and the file into which it plays. */
-import { SOUND_CARDS, type SoundCardConfig } from "../../../emulator/board-config.ts";
-import { sb16Place } from "../../../emulator/devices/sb16-mixer.ts";
-import { WAV_FORMATS } from "../../lab/wav.ts";
-import type { WavWish } from "./wav-file.ts";
+import { SOUND_CARDS, type SoundCardConfig } from "../../emulator/board-config.ts";
+import { sb16Place } from "../../emulator/devices/sb16-mixer.ts";
+import { WAV_FORMATS, type WavWish } from "../lab/wav.ts";
 
 export interface SoundWish {
   readonly card: SoundCardConfig;
@@ -70,3 +69,18 @@ function cardOf(
   }
   return card;
 }
+
+const formatCard = ({ model, ...place }: SoundCardConfig): string =>
+  [model, ...Object.entries(place).map(([key, value]) => `${key}=${value}`)].join(",");
+
+/** As `parseSound` reads it. */
+export function formatSound({ card, path, wav: { rateHertz, channels, format } }: SoundWish): string {
+  const rate = rateHertz === null ? "" : `,frequency=${rateHertz}`;
+  return `${path ?? NOWHERE},card=${formatCard(card)}${rate},channels=${channels},format=${format}`;
+}
+
+/** A card alone: `sb16,irq=7`. */
+export const CARDS = {
+  parse: (text: string): SoundCardConfig => parseSound(`${NOWHERE},card=${text}`).card,
+  format: formatCard,
+};

@@ -1,5 +1,5 @@
 /** `--rtc`: the date at which the machines' clocks begin, in QEMU's words. */
-import { civilFromSeconds, secondsFromCivil } from "../../../emulator/devices/calendar.ts";
+import { civilFromSeconds, secondsFromCivil } from "../../emulator/devices/calendar.ts";
 
 export interface StartDate {
   /** Seconds since 1970, as the clock on the board shows them. */
@@ -11,7 +11,9 @@ export interface StartDate {
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?$/;
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 2099;
-/** What else QEMU's option says: whose time counts (it is virtual here), and what is done about lost ticks (none are). */
+/**
+ * What else QEMU's option says: whose time counts (it is virtual here), and what is done about lost ticks (none are).
+ */
 const WITHOUT_EFFECT = /^(?:clock|driftfix)=\w+$/;
 
 function now(isLocal: boolean): StartDate {
@@ -43,6 +45,13 @@ export function parseStartDate(text: string): StartDate | null {
   throw new RangeError(
     `${text}: write utc, localtime, or a date of ${FIRST_YEAR} to ${LAST_YEAR}: 2026-11-28, 2026-11-28T20:15:00`,
   );
+}
+
+/** A date that means the same tomorrow, in seconds since 1970. Throws a RangeError. */
+export function parseDate(text: string): number {
+  const date = parseStartDate(text);
+  if (!date || date.isNow) throw new RangeError(`${text}: write a date, such as 2026-11-28T20:15:00`);
+  return date.seconds;
 }
 
 function formatFields({ year, month, day, hour, minute, second }: ReturnType<typeof civilFromSeconds>): string {
