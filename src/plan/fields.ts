@@ -24,8 +24,10 @@ export interface Field<Value> {
   readonly initial: Value;
   /** It must be there. */
   readonly isRequired?: boolean;
-  /** The option of `qure emu` that says the same. */
+  /** The option of `qure emu` that has the same value. */
   readonly option?: string;
+  /** The option from which it is made in another way. */
+  readonly from?: string;
   /** The fields of what stands in it. */
   readonly table?: FieldTable;
   /** From JSON. Throws a PlanError. */
@@ -39,10 +41,7 @@ export type FieldValues<Table extends FieldTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Field<infer Value> ? Value : never;
 };
 
-interface Texts {
-  readonly help: string;
-  readonly option?: string;
-}
+type Texts = Pick<Field<unknown>, "help" | "option" | "from">;
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "nothing";
 
@@ -204,6 +203,23 @@ export function group<const Table extends FieldTable>(
     read: (value, place) => readTable(table, value, place),
     write: (values) => writeTable(table, values),
   };
+}
+
+/** The initial values, and in the place of each that an option has, the option's value. */
+export function fromOptions<Table extends FieldTable>(
+  table: Table,
+  options: Readonly<Record<string, unknown>>,
+): FieldValues<Table> {
+  const values = Object.entries(table).map(([name, { option, initial }]) => [
+    name,
+    option === undefined ? initial : options[optionKey(option)],
+  ]);
+  return Object.fromEntries(values) as FieldValues<Table>;
+}
+
+/** `no-trace-file` is called traceFile among values. */
+export function optionKey(option: string): string {
+  return option.replace(/^no-/, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export function initialOf<Table extends FieldTable>(table: Table): FieldValues<Table> {

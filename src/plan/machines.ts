@@ -9,7 +9,16 @@ import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
 import { saidOf } from "./fields.ts";
-import { type DrivePlan, KEY_OF_SEED, type KernelPlan, MACHINE, type MachinePlan, type Plan } from "./schema.ts";
+import {
+  CD,
+  type DrivePlan,
+  KEY_OF_SEED,
+  type KernelPlan,
+  MACHINE,
+  type MachinePlan,
+  OWN_DISK,
+  type Plan,
+} from "./schema.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -39,7 +48,7 @@ export function driveAt({ drives }: MachinePlan, place: string): DrivePlan | und
 }
 
 const DISKETTES = ["fda", "fdb"];
-const FURTHER = ["hdb", "hdc", "hdd"];
+const FURTHER = ["hdb", CD, "hdd"];
 const SATA = Array.from({ length: 6 }, (_, port) => `sata${port}`);
 
 /** The machine's names, one for each of those alike; the first has number `first` where they have none of their own. */
@@ -47,18 +56,18 @@ export function namesOf({ name, count }: MachinePlan, first: number): string[] {
   return Array.from({ length: count }, (_, index) => name ?? `qure-${first + index}`);
 }
 
-/** The file in hdc. */
+/** The file in the CD drive. */
 export function cdPathOf(machine: MachinePlan): string | null {
-  const drive = driveAt(machine, "hdc");
+  const drive = driveAt(machine, CD);
   return drive?.kind === "cd" ? drive.path : null;
 }
 
-/** The CD in hdc: what a kernel makes, or a file. */
+/** The CD in its drive: what a kernel makes, or a file. */
 function cdOf(machine: MachinePlan, shelf: Shelf): Uint8Array | null {
   const { kernel, ramBytes } = machine;
   if (kernel) return shelf.kernelCd(kernel, ramBytes);
   const path = cdPathOf(machine);
-  return path === null ? null : shelf.medium(path, driveAt(machine, "hdc")!.isRaw);
+  return path === null ? null : shelf.medium(path, driveAt(machine, CD)!.isRaw);
 }
 
 /** The list, unless there is nothing in it. */
@@ -77,7 +86,7 @@ function furtherDrives(machine: MachinePlan, hasCd: boolean, shelf: Shelf): Part
     return { kind: "disk", medium: new SparseDisk(medium!.sizeBytes, { base: medium! }) };
   };
   const at = (places: readonly string[]): (LabDrive | null)[] =>
-    places.map((place) => (place === "hdc" && hasCd ? null : drive(driveAt(machine, place))));
+    places.map((place) => (place === CD && hasCd ? null : drive(driveAt(machine, place))));
   const virtio = machine.drives.filter((one) => one.at.startsWith("virtio")).sort((a, b) => (a.at < b.at ? -1 : 1));
   const virtioDisks = virtio.flatMap((one) => drive(one)?.medium ?? []);
   const floppies = DISKETTES.map((place) => driveAt(machine, place)).map(
@@ -94,11 +103,11 @@ function furtherDrives(machine: MachinePlan, hasCd: boolean, shelf: Shelf): Part
   };
 }
 
-/** What fills the disk hda of one of these machines, by its name. */
+/** What fills the own disk of one of these machines, by its name. */
 type MakeDisk = (name: string) => BlockBackend | null;
 
 function ownDisk(machine: MachinePlan, names: readonly string[], shelf: Shelf): MakeDisk {
-  const drive = driveAt(machine, "hda");
+  const drive = driveAt(machine, OWN_DISK);
   if (!drive) return () => null;
   const { path, blank, isPrepared, isRaw, keptIn } = drive;
   const known = new Map(names.map((name) => [name, keptIn === null ? null : shelf.kept(keptIn, name)]));

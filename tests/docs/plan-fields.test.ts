@@ -17,7 +17,8 @@ function initialText(field: Field<unknown>): string {
 function tables(table: FieldTable, path: string): string[] {
   const rows = Object.entries(table).map(([name, field]) => {
     const kind = field.kind.replaceAll("|", "\\|");
-    const option = field.option === undefined ? "" : `\`--${field.option}\``;
+    const said = field.option ?? field.from;
+    const option = said === undefined ? "" : `\`--${said}\``;
     return `| \`${name}\` | ${kind} | ${initialText(field)} | ${field.help} | ${option} |`;
   });
   const inner = Object.entries(table).flatMap(([name, field]) =>

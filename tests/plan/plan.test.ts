@@ -129,7 +129,7 @@ describe("refuses, with the place,", () => {
       machine({ drives: [{ at: "hda", blank: "64M", isPrepared: true }] }),
       "isPrepared: expected a blank disk, and a CD",
     ],
-    [machine({ drives: [{ at: "fda", kind: "cd" }] }), "machines[0].drives[0].kind: a CD is in hda to hdd"],
+    [machine({ drives: [{ at: "fda", kind: "cd" }] }), "machines[0].drives[0].kind: a CD is at an IDE channel"],
     [machine({ drives: [{ at: "hda", path: "" }] }), 'machines[0].drives[0].path: expected a path, and got ""'],
     [machine({ sound: ["AC97", "AC97"] }), "machines[0].sound: a machine has one card of a model"],
     [machine({ sound: ["sb16,irq=99"] }), "machines[0].sound[0]: "],
