@@ -27,7 +27,7 @@ export interface Field<Value> {
   /** The option of `qure emu` that has the same value. */
   readonly option?: string;
   /** The option from which it is made in another way. */
-  readonly from?: string;
+  readonly madeFrom?: string;
   /** The fields of what stands in it. */
   readonly table?: FieldTable;
   /** From JSON. Throws a PlanError. */
@@ -41,7 +41,7 @@ export type FieldValues<Table extends FieldTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Field<infer Value> ? Value : never;
 };
 
-type Texts = Pick<Field<unknown>, "help" | "option" | "from">;
+type Texts = Pick<Field<unknown>, "help" | "option" | "madeFrom">;
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "nothing";
 

@@ -42,6 +42,16 @@ export interface Shelf {
   keep(folder: string, name: string, beginning: BlockBackend): BlockBackend;
 }
 
+/** A shelf of what is in memory: a plan can name nothing else. */
+export function memoryShelf(known: Pick<Shelf, "firmware" | "medium"> & Partial<Shelf>): Shelf {
+  const absent = (path: string): never => {
+    throw new RangeError(`${path}: there are no files here`);
+  };
+  const kernelCd: Shelf["kernelCd"] = ({ path }) => absent(path);
+  const files = { read: absent, disk: absent, rom: absent, key: absent, kept: absent, keep: absent, kernelCd };
+  return { prepared: absent, ...files, ...known };
+}
+
 /** What a machine has in a place; undefined when there is no drive. */
 export function driveAt({ drives }: MachinePlan, place: string): DrivePlan | undefined {
   return drives.find(({ at }) => at === place);

@@ -27,12 +27,17 @@ export function drive(at: string, said: Partial<DrivePlan>): DrivePlan {
   return { ...initialOf(DRIVE), at, ...said };
 }
 
-/** The machines of a run whose image, of `system`, is called `path`. */
-function machinesOfRun(
-  run: Omit<RunDescription, "image" | "endNs" | "digest">,
-  path: string,
-  system: Plan["system"],
-): MachinePlan[] {
+type Begun = Omit<RunDescription, "image" | "endNs" | "digest">;
+
+/** The plan of a run whose image, of `system`, is called `path`. */
+export function planOfRun(begun: Begun, path: string, system: Plan["system"]): Plan {
+  const { seed, gateway } = begun;
+  const plan = initialOf(PLAN);
+  const machines = machinesOfRun(begun, path, system);
+  return { ...plan, system, seed, machines, network: { ...plan.network, gateway } };
+}
+
+function machinesOfRun(run: Begun, path: string, system: Plan["system"]): MachinePlan[] {
   const { medium, preparedBytes, nodes, ramBytes, isCampaign } = run;
   const image = drive(MEDIUM_PLACES[medium], { kind: medium === "cd" ? "cd" : "disk", path });
   const blank = drive(OWN_DISK, { blank: preparedBytes, isPrepared: true });
@@ -127,7 +132,7 @@ export function unheld(plan: Plan): string | null {
   return null;
 }
 
-const optionOf = ({ option, from }: Field<unknown>): string | undefined => option ?? from;
+const optionOf = ({ option, madeFrom }: Field<unknown>): string | undefined => option ?? madeFrom;
 const said = (name: string, option: string | undefined): string =>
   option === undefined ? name : `--${option} (${name})`;
 

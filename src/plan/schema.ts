@@ -70,7 +70,7 @@ export const DRIVE = {
   blank: optional(
     size({
       help: "instead of a file: a blank disk of this size",
-      from: "disk",
+      madeFrom: "disk",
       least: 16 * KIB ** 2,
       most: 2 * KIB ** 4,
       grain: 512,
@@ -79,17 +79,17 @@ export const DRIVE = {
   ),
   isPrepared: flag({ help: "the blank disk is prepared for QuRe with the CD in hdc", initial: false }),
   keptIn: optional(
-    path({ help: "what guests write is kept in this folder, in NAME.img of each machine", from: "dir" }),
+    path({ help: "what guests write is kept in this folder, in NAME.img of each machine", madeFrom: "dir" }),
   ),
 };
 
 const KERNEL = {
   path: path({ help: "the kernel; a CD with it is in hdc" }),
-  append: text({ help: "its command line", from: "append", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
+  append: text({ help: "its command line", madeFrom: "append", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
   modules: listOf(
     group({
       help: "initial RAM disk, or Multiboot modules",
-      from: "initrd",
+      madeFrom: "initrd",
       table: {
         path: path({ help: "the module" }),
         text: text({ help: "what the kernel is told with its name", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
@@ -99,7 +99,7 @@ const KERNEL = {
 };
 
 export const MACHINE = {
-  count: wholeNumber({ help: "machines like this one", from: "nodes", least: 1, most: MOST_NODES, initial: 1 }),
+  count: wholeNumber({ help: "machines like this one", madeFrom: "nodes", least: 1, most: MOST_NODES, initial: 1 }),
   name: optional(
     text({
       help: "when absent, qure-1, qure-2, ...",
@@ -117,8 +117,8 @@ export const MACHINE = {
   }),
   processor: choice({ help: "its processor", option: "cpu", choices: MODEL_NAMES, initial: DEFAULT_MODEL }),
   processors: wholeNumber({ help: "how many of them", option: "cpus", least: 1, most: MOST_PROCESSORS, initial: 1 }),
-  drives: listOf(group({ help: "its drives", from: "drive", table: DRIVE })),
-  kernel: optional(group({ help: "it boots this kernel", from: "kernel", table: KERNEL })),
+  drives: listOf(group({ help: "its drives", madeFrom: "drive", table: DRIVE })),
+  kernel: optional(group({ help: "it boots this kernel", madeFrom: "kernel", table: KERNEL })),
   bootOrder: optional(
     text({
       help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
@@ -140,12 +140,12 @@ export const MACHINE = {
   hpet: flag({ help: "it has a high precision event timer", option: "no-hpet", initial: true }),
   serialPorts: wholeNumber({
     help: "its serial ports",
-    from: "serial",
+    madeFrom: "serial",
     least: USUAL_SERIAL_PORTS,
     most: MOST_SERIAL_PORTS,
     initial: USUAL_SERIAL_PORTS,
   }),
-  parallelPort: flag({ help: "it has a printer at LPT1", from: "parallel", initial: false }),
+  parallelPort: flag({ help: "it has a printer at LPT1", madeFrom: "parallel", initial: false }),
   sound: listOf(
     notation({
       help: "its sound cards, one of each model",
@@ -156,7 +156,10 @@ export const MACHINE = {
     2,
   ),
   key: optional(
-    path({ help: `the file with the name and key of its cluster, or ${KEY_OF_SEED}; none when absent`, from: "key" }),
+    path({
+      help: `the file with the name and key of its cluster, or ${KEY_OF_SEED}; none when absent`,
+      madeFrom: "key",
+    }),
   ),
   off: flag({ help: "it has no power until somebody switches it on", initial: false }),
 };
@@ -181,7 +184,7 @@ export const RUN = {
   until: optional(
     notation({
       help: "it ends when this is reached",
-      from: "until",
+      madeFrom: "until",
       kind: "cloud or text:REGEX",
       parse: parseGoal,
       format: ({ text: goal }) => goal,
@@ -265,10 +268,10 @@ export const DEBUGGING = {
   monitor: optional(notation({ help: "where a monitor listens", option: "monitor", ...place })),
   qmp: optional(notation({ help: "where a monitor for programs listens", option: "qmp", ...place })),
   trace: listOf(
-    choice({ help: "kinds of events to trace", from: "trace", choices: TRACE_KINDS, initial: TRACE_KINDS[0] }),
+    choice({ help: "kinds of events to trace", madeFrom: "trace", choices: TRACE_KINDS, initial: TRACE_KINDS[0] }),
   ),
   traceFile: optional(path({ help: "where the trace goes; standard error when absent", option: "trace-file" })),
-  symbols: listOf(path({ help: "ELF files with names; those beside the image when absent", from: "symbols" })),
+  symbols: listOf(path({ help: "ELF files with names; those beside the image when absent", madeFrom: "symbols" })),
 };
 
 export const SNAPSHOTS = {
@@ -295,7 +298,7 @@ export const PLAN = {
   startSeconds: withInitial(
     notation({
       help: "what the machines' clocks show in the beginning",
-      from: "rtc",
+      madeFrom: "rtc",
       kind: "date such as 2026-11-28T20:15:00",
       parse: parseDate,
       format: formatDate,
@@ -304,7 +307,7 @@ export const PLAN = {
   ),
   nsPerInstruction: choice({
     help: "virtual nanoseconds",
-    from: "ns-per-instruction",
+    madeFrom: "ns-per-instruction",
     choices: TICKS_NS,
     initial: TICK_NS,
   }),

@@ -87,7 +87,7 @@ test("each option is in a field, and each field names an option that there is", 
     Object.values(table).flatMap((field) => [field, ...(field.table ? fields(field.table) : [])]);
   const named = new Set(
     fields(PLAN)
-      .flatMap(({ option, from }) => option ?? from ?? [])
+      .flatMap(({ option, madeFrom }) => option ?? madeFrom ?? [])
       .map(optionKey),
   );
   const options = Object.keys(EMU_OPTIONS).filter((name) => !OTHERS.includes(name));

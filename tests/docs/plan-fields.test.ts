@@ -17,7 +17,7 @@ function initialText(field: Field<unknown>): string {
 function tables(table: FieldTable, path: string): string[] {
   const rows = Object.entries(table).map(([name, field]) => {
     const kind = field.kind.replaceAll("|", "\\|");
-    const said = field.option ?? field.from;
+    const said = field.option ?? field.madeFrom;
     const option = said === undefined ? "" : `\`--${said}\``;
     return `| \`${name}\` | ${kind} | ${initialText(field)} | ${field.help} | ${option} |`;
   });
