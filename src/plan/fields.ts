@@ -5,7 +5,7 @@
 import { toNs } from "../lab/time.ts";
 
 /** A value that cannot be, at a place such as `machines[0].drives[1].path`. */
-export class PlanError extends Error {
+export class PlanError extends RangeError {
   readonly place: string;
   readonly problem: string;
   constructor(place: string, problem: string) {
