@@ -16,6 +16,13 @@ export class PlanError extends RangeError {
   }
 }
 
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** Of what they are multiples; 1 when absent. */
+  readonly grain?: number;
+}
+
 export interface Field<Value> {
   /** For people: `whole number, 1 to 8`. */
   readonly kind: string;
@@ -28,6 +35,8 @@ export interface Field<Value> {
   readonly option?: string;
   /** The option from which it is made in another way. */
   readonly madeFrom?: string;
+  /** Of numbers. */
+  readonly range?: Range;
   /** The fields of what stands in it. */
   readonly table?: FieldTable;
   /** From JSON. Throws a PlanError. */
@@ -58,12 +67,7 @@ export function flag(texts: Texts & { readonly initial: boolean }): Field<boolea
   return { ...texts, kind, read, write: same };
 }
 
-interface Range {
-  readonly least: number;
-  readonly most: number;
-}
-
-const inRange = (value: unknown, { least, most }: Range, grain = 1): value is number =>
+const inRange = (value: unknown, { least, most, grain = 1 }: Range): value is number =>
   typeof value === "number" && value >= least && value <= most && value % grain === 0;
 
 export function wholeNumber(texts: Texts & Range & { readonly initial: number }): Field<number> {
@@ -71,28 +75,31 @@ export function wholeNumber(texts: Texts & Range & { readonly initial: number })
   const kind = most === Number.MAX_SAFE_INTEGER ? `whole number from ${least}` : `whole number, ${least} to ${most}`;
   const read = (value: unknown, place: string): number =>
     inRange(value, texts) ? value : expected(place, value, `a ${kind}`);
-  return { ...texts, kind, read, write: same };
+  return { ...texts, range: texts, kind, read, write: same };
 }
+
+/** Sizes of blank disks: 16 MiB to 2 TiB in whole sectors. */
+export const DISK_BYTES: Required<Range> = { least: 2 ** 24, most: 2 ** 41, grain: 512 };
 
 const UNITS = ["", "K", "M", "G", "T"] as const;
 
 /** In the largest unit that leaves it whole: 33554432 is 32M. */
-function formatSize(bytes: number): string {
+export function formatSize(bytes: number): string {
   let unit = 0;
   for (; unit < UNITS.length - 1 && bytes % 1024 === 0; unit++) bytes /= 1024;
   return `${bytes}${UNITS[unit]}`;
 }
 
 /** Bytes: a number, or a text such as 64M, as it is written. */
-export function size(texts: Texts & Range & { readonly grain: number; readonly initial: number }): Field<number> {
+export function size(texts: Texts & Required<Range> & { readonly initial: number }): Field<number> {
   const { least, most, grain } = texts;
   const kind = `size, ${formatSize(least)} to ${formatSize(most)} in steps of ${formatSize(grain)}`;
   const read = (value: unknown, place: string): number => {
     const [, digits, unit = ""] = typeof value === "string" ? (/^(\d+)([KMGT]?)$/.exec(value) ?? []) : [];
     const bytes = digits === undefined ? value : Number(digits) * 1024 ** UNITS.indexOf(unit as (typeof UNITS)[number]);
-    return inRange(bytes, texts, grain) ? bytes : expected(place, value, `a ${kind}, such as "64M"`);
+    return inRange(bytes, texts) ? bytes : expected(place, value, `a ${kind}, such as "64M"`);
   };
-  return { ...texts, kind, read, write: formatSize };
+  return { ...texts, range: texts, kind, read, write: formatSize };
 }
 
 const TIME_UNITS = [

@@ -9,16 +9,7 @@ import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
 import { saidOf } from "./fields.ts";
-import {
-  CD,
-  type DrivePlan,
-  KEY_OF_SEED,
-  type KernelPlan,
-  MACHINE,
-  type MachinePlan,
-  OWN_DISK,
-  type Plan,
-} from "./schema.ts";
+import { CD, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, OWN_DISK, type Plan } from "./schema.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -33,7 +24,8 @@ export interface Shelf {
   rom(path: string): Uint8Array;
   /** The name and key of a cluster. */
   key(path: string): string;
-  kernelCd(kernel: KernelPlan, ramBytes: number): Uint8Array;
+  /** The CD that boots its kernel. */
+  kernelCd(machine: MachinePlan): Uint8Array;
   /** A blank disk that was prepared for QuRe with the CD of `cdPath`. Nobody writes it. */
   prepared(cdPath: string, sizeBytes: number): BlockBackend;
   /** A machine's own disk from a folder; null: it is not there yet. */
@@ -47,7 +39,7 @@ export function memoryShelf(known: Pick<Shelf, "firmware" | "medium"> & Partial<
   const absent = (path: string): never => {
     throw new RangeError(`${path}: there are no files here`);
   };
-  const kernelCd: Shelf["kernelCd"] = ({ path }) => absent(path);
+  const kernelCd: Shelf["kernelCd"] = ({ kernel }) => absent(kernel!.path);
   const files = { read: absent, disk: absent, rom: absent, key: absent, kept: absent, keep: absent, kernelCd };
   return { prepared: absent, ...files, ...known };
 }
@@ -74,8 +66,7 @@ export function cdPathOf(machine: MachinePlan): string | null {
 
 /** The CD in its drive: what a kernel makes, or a file. */
 function cdOf(machine: MachinePlan, shelf: Shelf): Uint8Array | null {
-  const { kernel, ramBytes } = machine;
-  if (kernel) return shelf.kernelCd(kernel, ramBytes);
+  if (machine.kernel) return shelf.kernelCd(machine);
   const path = cdPathOf(machine);
   return path === null ? null : shelf.medium(path, driveAt(machine, CD)!.isRaw);
 }

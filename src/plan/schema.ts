@@ -15,6 +15,7 @@ import { decodeRun, encodeRun } from "../lab/run-link.ts";
 import { formatForward, formatWay, parseForward, parseWay } from "../lab/way.ts";
 import {
   choice,
+  DISK_BYTES,
   type FieldValues,
   flag,
   group,
@@ -71,9 +72,7 @@ export const DRIVE = {
     size({
       help: "instead of a file: a blank disk of this size",
       madeFrom: "disk",
-      least: 16 * KIB ** 2,
-      most: 2 * KIB ** 4,
-      grain: 512,
+      ...DISK_BYTES,
       initial: 0,
     }),
   ),

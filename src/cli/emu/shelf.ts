@@ -11,7 +11,7 @@ import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isClusterKey } from "../../lab/cluster-key.ts";
 import { cdPathOf, driveAt, namesOf, type Shelf } from "../../plan/machines.ts";
-import { type KernelPlan, OWN_DISK, type Plan } from "../../plan/schema.ts";
+import { type MachinePlan, OWN_DISK, type Plan } from "../../plan/schema.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import { preparedDisk } from "./prepare.ts";
@@ -41,7 +41,8 @@ export function readMedium(path: string, isRaw = false): Uint8Array {
 }
 
 /** The CD that boots a kernel. */
-export function readKernelCd({ path, append, modules }: KernelPlan, ramBytes: number): Uint8Array {
+export function readKernelCd({ kernel: given, ramBytes }: MachinePlan): Uint8Array {
+  const { path, append, modules } = given!;
   const kernel = {
     name: basename(path),
     bytes: readInput(path),
