@@ -1,5 +1,6 @@
 /** Plans as text: reads and checks them, and writes what differs from the defaults (docs/formats/plan.md). */
 import { MODELS } from "../../emulator/cpu/model.ts";
+import { machinesOf } from "../lab/run-link.ts";
 import { PlanError, readTable, writeTable } from "./fields.ts";
 import { JsonError, JsonText, lineOf } from "./json-text.ts";
 import { CD, type DrivePlan, type MachinePlan, OWN_DISK, PLAN, type Plan } from "./schema.ts";
@@ -59,6 +60,8 @@ function checkPlan(plan: Plan): void {
     fail("run.realtime", "expected true: a way out keeps the other side's time");
   if (run.replay && (run.until ?? run.for ?? run.script) !== null)
     fail("run.replay", "a link says itself how long it runs");
+  if (run.replay && machinesOf(run.replay) !== count)
+    fail("run.replay", `the link is of ${machinesOf(run.replay)} machines, and there are ${count}`);
   if (snapshots.at !== null && snapshots.save === null) fail("snapshots.at", "save is missing");
   if (run.stopped && (debugging.gdb ?? debugging.monitor ?? debugging.qmp) === null)
     fail("run.stopped", "nobody could let it go on: gdb, monitor and qmp are missing");
