@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
 import { positiveNumber, wholeNumber, workshopCommand } from "./command.mjs";
 import { Ledger } from "./mutants/ledger.mjs";
+import { countsBy, countsByFolder, rateOf, writeRates } from "./mutants/rates.mjs";
 import { runTypescriptMutants } from "./mutants/typescript.mjs";
 
 const EQUIVALENT_MAXIMUM_PERCENT = 5;
@@ -19,10 +20,10 @@ function fail(message) {
 
 const command = workshopCommand(
   "npm run mutants --",
-  "plants faults into the files at PATH and prints which of them no test notices",
-  "src/linker --count 100 --seed 7",
+  "plants faults into the whole tree, or the files at PATH, and prints which of them npm test does not notice",
+  "--count 100 --seed 7",
 )
-  .argument("[paths...]", "files and folders of src, emulator, asm and boot")
+  .argument("[paths...]", "files and folders of src, emulator, asm and boot; all of them when left out")
   .option("--changed", "the files that differ from the branch main, or on it those of its last commits")
   .option("--seed <number>", "draws the faults", wholeNumber(0), 1)
   .option("--count <number>", "how many faults", wholeNumber(1), 100)
@@ -42,13 +43,12 @@ const command = workshopCommand(
     wholeNumber(0, 20_000),
     0,
   )
+  .option("--table <file>", "write the rates by folder into the table of FILE")
   .option("--least <percent>", "exit code 1 below this score", positiveNumber)
   .option("--json", "print the verdicts as JSON", false)
   .parse();
 const values = command.opts();
-// Tests look there when they are loaded (tests/setup/tier.ts): all rows and groups for a folder's score; for a sample of
-// what changed those of npm test, which are quick.
-process.env.QURE_TIER = values.changed ? "" : "mutants";
+// Tests look there when they are loaded (tests/setup/tier.ts): what npm test runs is to notice.
 delete process.env.QURE_THOROUGH;
 const [positionals] = command.processedArgs;
 
@@ -89,28 +89,45 @@ function filesAt(path) {
 const isTypescript = (path) => /^(src|emulator)\/.*\.ts$/.test(path) && !path.endsWith(".d.ts");
 const isAssembly = (path) => /^(asm|boot)\/.*\.(s|inc)$/.test(path);
 
-const paths = [...positionals, ...(values.changed ? changedFiles().filter((path) => existsSync(path)) : [])];
-if (paths.length === 0 && !values.changed) command.error("error: say which files or folders, or --changed");
+/** The folders that are judged one after the other when nobody says which. */
+const TREE = ["src", "emulator", "asm", "boot"];
+const isWholeTree = positionals.length === 0 && !values.changed;
+const paths = isWholeTree
+  ? TREE
+  : [...positionals, ...(values.changed ? changedFiles().filter((path) => existsSync(path)) : [])];
 const files = [...new Set(paths.flatMap(filesAt))];
 const typescript = files.filter(isTypescript);
 const assembly = files.filter(isAssembly);
-const { count } = values;
 const options = {
   seed: values.seed,
   jobs: values.jobs,
   tests: values.tests,
   campaign: values.campaign,
   everyTest: values.again,
+  isSample: values.changed === true,
   ledger: new Ledger(values.keep ?? null, values.again),
   minutes: values.minutes ?? null,
   report: (line) => process.stderr.write(`${line}\n`),
 };
 
+/** Of several parts each gets its part of the faults by its number of files, and of the whole tree at least one. */
+const share = (part) =>
+  Math.max(isWholeTree ? 1 : 0, Math.round((values.count * part.length) / (typescript.length + assembly.length)));
+
+/** TypeScript by its folders, for each has tests of its own: one session of all would load all tests at once. */
+function typescriptParts() {
+  if (!isWholeTree) return typescript.length > 0 ? [typescript] : [];
+  const parts = new Map();
+  for (const file of typescript) {
+    const folder = file.split("/").slice(0, 2).join("/");
+    parts.set(folder, [...(parts.get(folder) ?? []), file]);
+  }
+  return [...parts.values()];
+}
+
 const results = [];
-// Of two languages each gets its part of the mutants, by the number of files.
-const share = (part) => Math.round((count * part.length) / (typescript.length + assembly.length));
-if (typescript.length > 0)
-  results.push(await runTypescriptMutants(typescript, { ...options, count: share(typescript) }));
+for (const part of typescriptParts())
+  results.push(await runTypescriptMutants(part, { ...options, count: share(part) }));
 if (assembly.length > 0) {
   if (!existsSync(ASSEMBLY)) fail(`${ASSEMBLY} is not there: assembly cannot be mutated`);
   const outfile = `node_modules/.cache/qure-mutants/assembly-${process.pid}.mjs`;
@@ -119,47 +136,44 @@ if (assembly.length > 0) {
   results.push(await runAssemblyMutants(assembly, { ...options, count: share(assembly) }));
 }
 
-const all = (kind) => results.flatMap((result) => (Array.isArray(result[kind]) ? result[kind] : []));
-/** Kinds that a language reports as a number only. */
-const number = (kind) =>
-  results.reduce((sum, result) => sum + (Array.isArray(result[kind]) ? result[kind].length : (result[kind] ?? 0)), 0);
+const counts = { killed: 0, survived: 0, timedOut: 0, equivalent: 0 };
+for (const row of countsBy(results, (file) => file).values())
+  for (const kind of Object.keys(counts)) counts[kind] += row[kind];
+const left = results.reduce((sum, result) => sum + result.left, 0);
+const judged = counts.killed + counts.survived + counts.timedOut;
+const score = rateOf(counts);
 
-const [killed, survived, timedOut, equivalent, left] = ["killed", "survived", "timedOut", "equivalent", "left"].map(
-  number,
-);
-const judged = killed + survived;
-const score = judged === 0 ? 100 : (100 * killed) / judged;
-
-if (values.json) {
-  process.stdout.write(
-    `${JSON.stringify({ seed: options.seed, score, killed, survived, timedOut, equivalent, left, results }, null, 1)}\n`,
-  );
-} else {
-  const rows = new Map();
-  for (const kind of ["killed", "survived", "timedOut", "equivalent"])
-    for (const { file } of all(kind)) {
-      const row = rows.get(file) ?? { killed: 0, survived: 0, timedOut: 0, equivalent: 0 };
-      row[kind]++;
-      rows.set(file, row);
-    }
-  const width = Math.max(4, ...[...rows.keys()].map((file) => file.length));
-  const line = (file, ...cells) => `${file.padEnd(width)} ${cells.map((cell) => String(cell).padStart(12)).join("")}\n`;
+function textOf() {
+  const byFile = countsBy(results, (file) => file);
+  const byFolder = countsByFolder(results);
+  const width = Math.max(6, ...[...byFile.keys()].map((file) => file.length));
+  const line = (name, ...cells) => `${name.padEnd(width)} ${cells.map((cell) => String(cell).padStart(12)).join("")}\n`;
+  const lineOf = (name, row) => line(name, row.killed, row.survived, row.timedOut, row.equivalent, `${rateOf(row)} %`);
   let text = "";
-  for (const { file, line: at, column, operator, before, after, reachedBy } of all("survived")) {
+  for (const { file, line: at, column, operator, before, after, reachedBy } of results.flatMap(
+    ({ survived }) => survived,
+  )) {
     const place = column === undefined ? `${file}:${at}` : `${file}:${at}:${column}`;
     text += `${place} ${operator}: ${before} -> ${after}${reachedBy === 0 ? " (no test comes here)" : ""}\n`;
   }
-  text += `\n${line("file", "killed", "survived", "timed out", "equivalent")}`;
-  for (const [file, row] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
-    text += line(file, row.killed, row.survived, row.timedOut, row.equivalent);
-  text += line("all", killed, survived, timedOut, equivalent);
+  const heads = ["killed", "survived", "timed out", "equivalent", "noticed"];
+  text += `\n${line("file", ...heads)}`;
+  for (const [file, row] of byFile) text += lineOf(file, row);
+  text += `\n${line("folder", ...heads)}`;
+  for (const [folder, row] of byFolder) text += lineOf(folder, row);
+  text += lineOf("all", counts);
   if (left > 0)
     text += `${left} drawn mutants were left when the time was over${values.keep === undefined ? "" : ": the same command goes on with them"}.\n`;
-  if (equivalent * 100 > (judged + timedOut + equivalent) * EQUIVALENT_MAXIMUM_PERCENT)
+  if (counts.equivalent * 100 > (judged + counts.equivalent) * EQUIVALENT_MAXIMUM_PERCENT)
     text += `more than ${EQUIVALENT_MAXIMUM_PERCENT} % of those drawn are listed as equivalent, see tests/mutants\n`;
-  text += `score ${score.toFixed(1)} %: ${killed} of ${judged} noticed, without time-outs and equivalents (seed ${options.seed})\n`;
-  process.stdout.write(text);
+  return `${text}noticed ${score} %: ${counts.killed + counts.timedOut} of ${judged}, without equivalents (seed ${options.seed})\n`;
 }
+
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ seed: options.seed, score, ...counts, left, results }, null, 1)}\n`);
+else process.stdout.write(textOf());
+if (values.table !== undefined) writeRates(values.table, results, options.seed);
 if (values.least !== undefined && score < values.least) process.exitCode = 1;
-// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for ever.
+// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for
+// ever.
 process.stdout.write("", () => process.exit());

@@ -10,7 +10,6 @@ import { Random } from "../../emulator/state/random.ts";
 import { readElf } from "../../src/index.ts";
 import { campaignOn } from "../../tests/chaos/faulty.ts";
 import { forgetShared } from "../../tests/setup/shared.ts";
-import { hasAllRows } from "../../tests/setup/tier.ts";
 import type { Mutant, MutantOptions, MutantSummary, Verdict } from "./assembly.ts";
 import { setStage } from "./assembly-images.ts";
 import { instructionLines, mutantsOf, type Program } from "./assembly-operators.ts";
@@ -34,14 +33,17 @@ const SMALL_TESTS_ENOUGH = 3;
 /** What it takes to begin a test, in instructions. */
 const BEGINNING = 10_000_000;
 /**
- * A fault that tests of so much work have not noticed is held against no more of them. For a folder's score it is four
- * times as much: many lines are reached by a hundred tests, and the one that notices is not always among the quick. What
+ * A fault that tests of so much work have not noticed is held against no more of them: many lines are reached by a
+ * hundred tests, and the one that notices is not always among the quick. For a sample of what changed it is less. What
  * is judged again is held against all.
  */
-const INSTRUCTIONS_ENOUGH = hasAllRows ? 1_600_000_000 : 400_000_000;
+const INSTRUCTIONS_ENOUGH = 1_600_000_000;
+const INSTRUCTIONS_OF_A_SAMPLE = 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
-/** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
+/**
+ * What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are.
+ */
 const NOT_WATCHED = /^(boot\/|asm\/kernel\/(entry|real)\.s:)/;
 /** What campaigns of faults (qure chaos) find bugs in. */
 const CAMPAIGNS_ARE_ABOUT = "asm/cluster/";
@@ -216,10 +218,9 @@ class Session {
 
   async run(drawn: readonly Mutant[]): Promise<MutantSummary> {
     const { ledger } = this.#options;
-    const summary: MutantSummary = { killed: 0, survived: [], timedOut: 0, equivalent: 0, left: 0 };
+    const summary: MutantSummary = { killed: [], survived: [], timedOut: [], equivalent: [], left: 0 };
     const count = (verdict: Verdict, mutant: Mutant): void => {
-      if (verdict === "survived") summary.survived.push(mutant);
-      else if (verdict !== "none") summary[verdict]++;
+      if (verdict !== "none") summary[verdict].push(mutant);
     };
     const isEquivalent = this.#readEquivalent();
     let judged = 0;
@@ -228,7 +229,7 @@ class Session {
       if (judged === this.#options.count) break;
       const shown = `${mutant.file}:${mutant.line}: ${mutant.operator}: ${mutant.before} -> ${mutant.after.trim().replace(/ +#.*/, "")}`;
       if (isEquivalent(mutant)) {
-        summary.equivalent++;
+        summary.equivalent.push(mutant);
         judged++;
         this.#options.report(`equivalent  ${shown}`);
         continue;
@@ -266,7 +267,8 @@ class Session {
       throw error;
     }
     let tried = 0;
-    const enough = this.#options.everyTest === true ? Infinity : INSTRUCTIONS_ENOUGH;
+    const { everyTest, isSample } = this.#options;
+    const enough = everyTest === true ? Infinity : isSample === true ? INSTRUCTIONS_OF_A_SAMPLE : INSTRUCTIONS_ENOUGH;
     try {
       let instructions = 0;
       for (const test of reaching) {
@@ -391,7 +393,9 @@ class Session {
     return { ...mutant, file: `${mutant.file}:${label ?? ""}` };
   }
 
-  /** `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed. */
+  /**
+   * `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed.
+   */
   #readEquivalent(): (mutant: Mutant) => boolean {
     const path = join(this.#root, EQUIVALENT_LIST);
     const known = new Set<string>();

@@ -1,15 +1,14 @@
 /**
- * Mutation testing of the assembly in asm/ and boot/: plausible one-line faults, each planted in the sources, assembled,
- * linked, booted, and held against the tests that reach its line. The work is in assembly-session.ts, which is bundled
- * here with the tests themselves: so they run in this process, one after the other, with no start of a test runner for
- * each fault.
+ * Mutation testing of the assembly in asm/ and boot/: plausible one-line faults, each planted in the sources,
+ * assembled, linked, booted, and held against the tests that reach its line. The work is in assembly-session.ts, which
+ * is bundled here with the tests themselves: so they run in this process, one after the other, with no start of a test
+ * runner for each fault.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildOptions, Plugin } from "esbuild";
-import { hasAllRows } from "../../tests/setup/tier.ts";
 
 /** One fault. `line` counts from 1. */
 export interface Mutant {
@@ -25,12 +24,12 @@ export type Verdict = "killed" | "survived" | "timedOut" | "none";
 
 export interface MutantSummary {
   /** A test failed. */
-  killed: number;
-  survived: Mutant[];
+  readonly killed: Mutant[];
+  readonly survived: Mutant[];
   /** A guest that a fault keeps from ever ending what a test waits for. */
-  timedOut: number;
+  readonly timedOut: Mutant[];
   /** Drawn, but listed with a reason in tests/mutants/equivalent.txt. */
-  equivalent: number;
+  readonly equivalent: Mutant[];
   /** Drawn, but not begun in time. */
   left: number;
 }
@@ -49,6 +48,8 @@ export interface MutantOptions {
   readonly tests?: readonly string[];
   /** A fault in the cluster that no test notices is tried by so many seeds of a campaign. */
   readonly campaign?: number;
+  /** A sample of what changed, which has little time. */
+  readonly isSample?: boolean;
   /** What no test has noticed is held against all that reach it, however long that takes. */
   readonly everyTest?: boolean;
   report(line: string): void;
@@ -58,10 +59,6 @@ export interface MutantOptions {
 const TESTS = ["tests/system", "tests/guest"];
 /** These need programs of others for what they say of a guest, or take minutes. */
 const LEFT_OUT = /(qemu|capture|boot|\.thorough)\.test\.ts$/;
-/** Tests of the thorough tier that take seconds: for a folder's score, and not for a sample of what changed. */
-const SECONDS_ONLY =
-  /\/(boot-files|cluster-(dhcp|history|learn|values)|cluster-key|cluster-lives|cluster-shared|disassembly|disk-work|failing-disk|fat-agreement|file-times|kernel|many-files|modules|oofs-damage|oofs-names|program-files|refused-memory|rested-window|stream-options|syslog|tcp-left|volume-size)\.thorough\.test\.ts$/;
-
 /** `paths`: files or folders below asm/ or boot/. To be called with the repository's root as the current folder. */
 export async function runAssemblyMutants(paths: string[], options: MutantOptions): Promise<MutantSummary> {
   const root = process.cwd();
@@ -71,11 +68,7 @@ export async function runAssemblyMutants(paths: string[], options: MutantOptions
   const all = TESTS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
   const chosen = options.tests ?? [];
   const tests = all
-    .filter((path) =>
-      chosen.length > 0
-        ? chosen.includes(path)
-        : path.endsWith(".test.ts") && (!LEFT_OUT.test(path) || (hasAllRows && SECONDS_ONLY.test(path))),
-    )
+    .filter((path) => (chosen.length > 0 ? chosen.includes(path) : path.endsWith(".test.ts") && !LEFT_OUT.test(path)))
     .sort();
   const { build } = createRequire(join(root, "package.json"))("esbuild") as {
     build(options: BuildOptions): Promise<unknown>;

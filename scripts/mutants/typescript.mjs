@@ -4,7 +4,7 @@
 // it, those first that are quick and have killed others, until one fails. A process whose mutant takes too much of the
 // processor's time is ended, and another one goes on.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
 import { build } from "esbuild";
@@ -50,10 +50,15 @@ function testFilesUnder(place) {
   }
 }
 
+/** A folder of tests, or the next one above it that there is: tests need not mirror every folder. */
+function nearest(folder) {
+  return existsSync(folder) || dirname(folder) === "tests" ? folder : nearest(dirname(folder));
+}
+
 function testsFor(paths) {
   const places = paths.flatMap((path) => {
     const known = TESTS.find(([folder]) => path.startsWith(`${folder}/`));
-    return known ? known[1] : [join("tests", dirname(path).replace(/^src\//, ""))];
+    return known ? known[1] : [nearest(join("tests", dirname(path).replace(/^src\//, "")))];
   });
   return [...new Set([...new Set(places)].flatMap(testFilesUnder))];
 }
@@ -214,9 +219,9 @@ function plan(id, measured) {
 }
 
 /**
- * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of the
- * usual ones. `ledger`: what was judged before. `minutes`: after that time no mutant is begun; how long the tests take
- * without one does not count.
+ * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of
+ * the usual ones. `ledger`: what was judged before. `minutes`: after that time no mutant is begun; how long the tests
+ * take without one does not count.
  */
 export async function runTypescriptMutants(files, { seed, count, ledger, jobs, tests, minutes, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);

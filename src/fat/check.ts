@@ -2,6 +2,7 @@
  * Checks a whole FAT volume: the tables with each other, each chain of clusters with the entry that has it, and each
  * directory in itself. Nothing is changed. What it looks at is bounded by the volume's clusters, whatever these say.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { attributeLong, DIRECTORY, END, FREE, LABEL, LAST_LONG } from "./directory.ts";
 import { FIRST_CLUSTER, type Geometry, readGeometry, SECTOR_BYTES, SLOT_BYTES } from "./layout.ts";
@@ -90,6 +91,7 @@ class Check {
     else this.#waiting.push({ path: "", own: 0, parent: 0, parts: [rootAt], partBytes: rootBytes });
     for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop()) this.#checkDirectory(next);
     const { free, bad } = this.#checkRest();
+    assert(free + bad <= clusters, "more clusters are counted than there are");
     this.#checkInfo(free);
     return {
       type: `fat${bits}`,
@@ -205,8 +207,10 @@ class Check {
         this.#say(`it is longer than ${mostBytes} bytes`, path, cluster);
         return found;
       }
+      assert(this.#table.isCluster(cluster), "a chain has what is no cluster");
       this.#owners[cluster] = this.#paths.length;
       found.push(cluster);
+      assert(found.length <= clusters, "a chain has more clusters than there are");
       const next = this.#table.get(cluster);
       if (next >= end) return found;
       if (next === 0) this.#say("its chain of clusters leads into a free one", path, cluster);
@@ -246,6 +250,7 @@ class Check {
 
   #checkDirectory({ path, own, parent, parts, partBytes }: Found): void {
     const bytes = new Uint8Array(parts.length * partBytes);
+    assert(bytes.length % SLOT_BYTES === 0, "a directory is not whole slots");
     for (const [index, at] of parts.entries())
       this.#device.read(at, bytes.subarray(index * partBytes, (index + 1) * partBytes));
     const names = new Map<string, string>();

@@ -1,4 +1,5 @@
 /** A directory: slots of 32 bytes in a chain of clusters, or in the root's own place. */
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged, OofsError } from "../oofs/error.ts";
 import type { Time } from "../oofs/layout.ts";
 import { SLOT_BYTES } from "./layout.ts";
@@ -56,6 +57,8 @@ export class Directory {
       this.#parts = this.#chain(cluster);
     }
     this.#bytes = new Uint8Array(this.#parts.length * this.#partBytes);
+    assert(this.#parts.length > 0 && this.#partBytes % SLOT_BYTES === 0, "a directory is not whole slots");
+    assert(this.#bytes.length <= DIRECTORY_BYTES_MOST + this.#partBytes, "a directory is larger than any may be");
     for (const [index, at] of this.#parts.entries())
       volume.device.read(at, this.#bytes.subarray(index * this.#partBytes, (index + 1) * this.#partBytes));
     this.#read();
@@ -95,6 +98,7 @@ export class Directory {
   }
 
   #slot(index: number): Uint8Array {
+    assert(index >= 0 && index < this.#slotCount, "a slot beyond the end of its directory is asked for");
     return this.#bytes.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES);
   }
 
@@ -149,6 +153,7 @@ export class Directory {
     checkName(name);
     const { alias, isWhole } = aliasOf(name, (text) => this.#byName.has(text));
     const slots = isWhole ? [] : longSlots(name, sumOf(alias));
+    assert(slots.length <= LONG_SLOTS_MOST, "a name has more slots than any may have");
     const first = this.#room(slots.length + 1);
     for (const [index, slot] of slots.entries()) this.#slot(first + index).set(slot);
     const short = this.#slot(first + slots.length);
@@ -156,6 +161,8 @@ export class Directory {
     const long = Array.from(slots, (_, index) => first + index);
     this.#store([...long, first + slots.length]);
     const entry = this.#entry(short, first + slots.length, long);
+    assert(entry.name === name, "a name does not read as it was written");
+    assert(entry.cluster === cluster && entry.sizeBytes === sizeBytes, "an entry does not read as it was written");
     this.#note(entry);
     return entry;
   }
@@ -171,6 +178,7 @@ export class Directory {
   }
 
   remove(entry: Entry): void {
+    assert(entry.slots.length > 0 && entry.slots.length <= LONG_SLOTS_MOST + 1, "an entry without slots is removed");
     for (const index of entry.slots) this.#slot(index)[0] = FREE;
     this.#store(entry.slots);
     this.#forget(entry);
@@ -190,6 +198,7 @@ export class Directory {
 
   /** So many free slots in a row; the directory grows where there are none. */
   #room(count: number): number {
+    assert(count >= 1 && count <= LONG_SLOTS_MOST + 1, "room is looked for that no name needs");
     for (;;) {
       let row = 0;
       let hasEnded = false;
@@ -218,6 +227,7 @@ export class Directory {
     for (let index = 1; index < this.#parts.length; index++) last = table.get(last);
     const cluster = this.#volume.newCluster();
     table.set(last, cluster);
+    assert(table.get(last) === cluster, "a directory has not grown by its new cluster");
     this.#parts.push(this.#volume.clusterAt(cluster));
     const bytes = new Uint8Array(this.#bytes.length + geometry.clusterBytes);
     bytes.set(this.#bytes);
@@ -229,6 +239,7 @@ export class Directory {
     this.#volume.table.flush();
     for (const index of slots) {
       const at = index * SLOT_BYTES;
+      assert(at + SLOT_BYTES <= this.#parts.length * this.#partBytes, "a slot lies beyond the parts of its directory");
       this.#volume.write(this.#parts[Math.floor(at / this.#partBytes)]! + (at % this.#partBytes), this.#slot(index));
     }
   }
@@ -237,6 +248,7 @@ export class Directory {
 /** The first two slots of a directory that is made. */
 export function dots(cluster: number, parent: number, now: Time): Uint8Array {
   const bytes = new Uint8Array(2 * SLOT_BYTES);
+  assert(cluster !== parent, "a directory is above itself");
   const name = (text: string): Uint8Array => Uint8Array.from(text.padEnd(11), (character) => character.charCodeAt(0));
   bytes.set(shortSlot(name("."), DIRECTORY, cluster, 0, now, now));
   bytes.set(shortSlot(name(".."), DIRECTORY, parent, 0, now, now), SLOT_BYTES);
@@ -259,6 +271,8 @@ function shortSlot(
   slot[12] = flags;
   const [changedDay, changedTime] = stampOf(now);
   const [createdDay, createdTime] = stampOf(created);
+  assert(alias.length === 11, "a short name has eleven characters");
+  assert(sizeBytes <= 0xffffffff && cluster <= 0x0fffffff, "a size or cluster has no room in its slot");
   view.setUint16(14, createdTime, true);
   view.setUint16(16, createdDay, true);
   view.setUint16(18, changedDay, true);

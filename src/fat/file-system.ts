@@ -1,4 +1,5 @@
 /** Files and directories of a FAT volume by their paths. Case does not tell names apart. */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { damaged, finds, OofsError } from "../oofs/error.ts";
 import type { Time } from "../oofs/layout.ts";
@@ -71,10 +72,12 @@ export class FatFileSystem {
     const { clusterBytes } = this.volume.geometry;
     const count = Math.min(length, Math.max(entry.sizeBytes - offset, 0));
     if (count > READ_BYTES_MOST) throw new OofsError("invalid", `${path}: not more than 1 GiB is read in one piece`);
+    assert(count >= 0 && offset >= 0, "bytes before the beginning of a file are asked for");
     const bytes = new Uint8Array(count);
     for (let done = 0; done < count; ) {
       const at = offset + done;
       const piece = Math.min(count - done, clusterBytes - (at % clusterBytes));
+      assert(piece > 0, "reading a file does not get on");
       const cluster = this.#seek(entry.cluster, Math.floor(at / clusterBytes), path);
       this.volume.device.read(this.volume.clusterAt(cluster) + (at % clusterBytes), bytes.subarray(done, done + piece));
       done += piece;
@@ -109,6 +112,7 @@ export class FatFileSystem {
       while (done < bytes.length) {
         const at = offset + done;
         const piece = Math.min(bytes.length - done, clusterBytes - (at % clusterBytes));
+        assert(piece > 0, "writing a file does not get on");
         const index = Math.floor(at / clusterBytes);
         let cluster: number;
         if (index * clusterBytes < roundUp(entry.sizeBytes, clusterBytes)) cluster = this.#seek(first, index, path);
@@ -116,6 +120,7 @@ export class FatFileSystem {
           // The chain has no more: each round adds one to its end.
           const last = index > 0 ? this.#seek(first, index - 1, path) : 0;
           cluster = table.allocate();
+          assert(cluster !== last && cluster !== first, "a cluster was given to a chain that has it");
           if (last === 0) first = cluster;
           else table.set(last, cluster);
           this.#position = { first, index, cluster };
@@ -125,6 +130,7 @@ export class FatFileSystem {
       }
     } finally {
       const size = Math.max(entry.sizeBytes, offset + done);
+      assert(size <= FILE_BYTES_MOST, "a file has become longer than its slot can say");
       if (size !== entry.sizeBytes || done > 0) place.directory.update(entry, first, size, this.#now());
     }
   }
@@ -233,6 +239,7 @@ export class FatFileSystem {
     if (known) return known.directory;
     const directory = new Directory(this.volume, cluster, path);
     this.#directories.set(cluster, { directory, path });
+    assert(directory.cluster === cluster, "a directory is kept under the cluster of another");
     return directory;
   }
 
@@ -272,6 +279,7 @@ export class FatFileSystem {
       if (at === index) break;
       cluster = table.get(cluster);
     }
+    assert(table.isCluster(cluster), "a chain led to what is no cluster");
     this.#position = { first, index, cluster };
     return cluster;
   }

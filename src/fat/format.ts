@@ -1,7 +1,8 @@
 /** An empty FAT volume. */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { OofsError } from "../oofs/error.ts";
-import { type Bits, FIRST_CLUSTER, SECTOR_BYTES, SLOT_BYTES } from "./layout.ts";
+import { type Bits, FIRST_CLUSTER, readGeometry, SECTOR_BYTES, SLOT_BYTES } from "./layout.ts";
 
 /** `fat` chooses by the size, as `mkfs -t fat` in the guest does. */
 export type FatType = "fat" | "fat12" | "fat16" | "fat32";
@@ -50,6 +51,12 @@ export function formatFat(device: BlockDevice, type: FatType, { id }: { id: numb
 
   // The boot sector comes last: until then there is no volume.
   const dataSector = reserved + TABLES * tableSectors + rootSectors;
+  assert(dataSector + clusters * perCluster <= sectors, "the clusters reach beyond the end of the volume");
+  assert(
+    tableSectors * SECTOR_BYTES * 8 >= (clusters + FIRST_CLUSTER) * bits,
+    "the table is too short for the clusters",
+  );
+  assert((perCluster & (perCluster - 1)) === 0, "a cluster is not a power of two of sectors");
   clear(device, 0, (dataSector + (bits === 32 ? perCluster : 0)) * SECTOR_BYTES);
   const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
   if (bits === 12) for (const [at, byte] of [MEDIA, 0xff, 0xff].entries()) table.setUint8(at, byte);
@@ -109,11 +116,14 @@ export function formatFat(device: BlockDevice, type: FatType, { id }: { id: numb
   }
   device.flush();
   device.write(0, bytes);
+  assert(readGeometry(device).clusters === clusters, "the volume is not read as it was made");
   device.flush();
   return bits;
 }
 
-/** The smallest clusters of which there are not too many. FAT32 begins with 4 KiB, as others do, where there are enough. */
+/**
+ * The smallest clusters of which there are not too many. FAT32 begins with 4 KiB, as others do, where there are enough.
+ */
 function shapeOf(bits: Bits, sectors: number, sizeBytes: number): Shape | null {
   const [least, most] = CLUSTERS[bits];
   const first = bits === 32 && sizeBytes >= 512 * MIB ? 8 : 1;

@@ -2,6 +2,7 @@
  * The boot sector of a FAT volume (Microsoft, "FAT32 File System Specification", version 1.03), and where things lie by
  * it. Nothing in it is believed that does not fit on the device.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { damaged } from "../oofs/error.ts";
 
@@ -87,6 +88,9 @@ export function readGeometry(device: BlockDevice): Geometry {
   const rootCluster = bits === 32 ? view.getUint32(44, true) : 0;
   if (bits === 32 && (rootCluster < FIRST_CLUSTER || rootCluster >= clusters + FIRST_CLUSTER))
     throw damaged(`the root is in cluster ${rootCluster}, of ${clusters}`);
+  assert(rootAt > 0 && dataAt >= rootAt && dataAt < device.sizeBytes, "the parts of a FAT volume lie out of order");
+  assert(all.length === 1 || all.length === 2, "a FAT volume has one allocation table or two");
+  assert(dataAt + clusters * clusterBytes <= device.sizeBytes, "clusters lie beyond the end of the volume");
   return {
     bits,
     clusterBytes,

@@ -1,4 +1,6 @@
 /** Names: long ones of UTF-16 in slots of 13 characters, and the short one of eight and three that each file has. */
+import { UPPER_437 } from "../bytes/code-page-437.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import { OofsError } from "../oofs/error.ts";
 
 const LONG_MOST = 255;
@@ -9,10 +11,6 @@ const FORBIDDEN = /["*/:<>?\\|\x00-\x1f\x7f]/;
 const SHORT = /^[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(?:\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?$/;
 const LOWER_BASE = 0x08;
 const LOWER_EXTENSION = 0x10;
-/** Characters 80h to FFh of code page 437. */
-const UPPER_437 =
-  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
-
 /** A letter as a capital, where that is one letter too. */
 function capital(letter: string): string {
   const upper = letter.toUpperCase();
@@ -53,6 +51,10 @@ export function sumOf(slot: Uint8Array): number {
 
 /** The characters of slots, the first one first. */
 export function longName(slots: readonly Uint8Array[]): string {
+  assert(
+    slots.length * CHARACTERS_OF_SLOT < 64 * CHARACTERS_OF_SLOT,
+    "a long name has more slots than their numbers count",
+  );
   const units = slots.flatMap((slot) => CHARACTERS_AT.map((at) => slot[at]! | (slot[at + 1]! << 8)));
   const end = units.indexOf(0);
   return harmless(String.fromCharCode(...(end < 0 ? units : units.slice(0, end))));
@@ -61,6 +63,8 @@ export function longName(slots: readonly Uint8Array[]): string {
 /** Slots of a long name in the order in which they stand before the short one: the last first. */
 export function longSlots(name: string, sum: number): Uint8Array[] {
   const count = Math.ceil(name.length / CHARACTERS_OF_SLOT);
+  assert(count >= 1 && name.length <= LONG_MOST, "a long name is too long for its slots");
+  assert(sum >= 0 && sum <= 0xff, "the sum of a short name is a byte");
   return Array.from({ length: count }, (_, index) => {
     const slot = new Uint8Array(32);
     for (const [place, at] of CHARACTERS_AT.entries()) {
@@ -96,5 +100,6 @@ export function aliasOf(name: string, isTaken: (alias: string) => boolean): { al
 
 function eleven(name: string): Uint8Array {
   const [base = "", extension = ""] = name.split(".");
+  assert(base.length >= 1 && base.length <= 8 && extension.length <= 3, "a short name does not fit into its slot");
   return Uint8Array.from(`${base.padEnd(8)}${extension.padEnd(3)}`, (character) => character.charCodeAt(0));
 }

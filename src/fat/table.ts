@@ -1,4 +1,5 @@
 /** The allocation table: which cluster follows which. It is read and written in pieces, of which few are in memory. */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { OofsError } from "../oofs/error.ts";
 import { FIRST_CLUSTER, type Geometry, SECTOR_BYTES } from "./layout.ts";
@@ -44,6 +45,8 @@ export class Table {
   }
 
   set(cluster: number, next: number): void {
+    assert(this.isCluster(cluster), "an entry of the allocation table is set that stands for no cluster");
+    assert(next >= 0 && next <= MASK_32, "a cluster is followed by what has no room in the allocation table");
     const { bits } = this.#geometry;
     const was = this.get(cluster);
     this.#freed += Number(next === 0) - Number(was === 0);
@@ -65,6 +68,7 @@ export class Table {
       this.#next = cluster + 1 < this.#end ? cluster + 1 : FIRST_CLUSTER;
       if (this.get(cluster) !== 0) continue;
       this.set(cluster, MASK_32);
+      assert(this.get(cluster) !== 0, "a cluster that was just taken is free");
       return cluster;
     }
     throw new OofsError("no-space", "the volume is full");
@@ -112,15 +116,23 @@ export class Table {
       this.#pieces.delete(oldest![0]);
     }
     const { tableAt, tableBytes } = this.#geometry;
+    assert(
+      index >= 0 && index * PIECE_BYTES < tableBytes,
+      "a piece beyond the end of the allocation table is asked for",
+    );
     const bytes = new Uint8Array(Math.min(PIECE_BYTES, tableBytes - index * PIECE_BYTES));
     this.#device.read(tableAt + index * PIECE_BYTES, bytes);
     const piece = { bytes, isChanged: false };
     this.#pieces.set(index, piece);
+    assert(this.#pieces.size <= PIECES_MOST, "more pieces of the allocation table are in memory than may be");
     return piece;
   }
 
   #store(index: number, piece: Piece): void {
     if (!piece.isChanged) return;
+    const { tables, tableBytes } = this.#geometry;
+    assert(tables.length > 0, "no allocation table is kept");
+    assert(index * PIECE_BYTES + piece.bytes.length <= tableBytes, "a piece reaches beyond the allocation table");
     for (const at of this.#geometry.tables) this.#device.write(at + index * PIECE_BYTES, piece.bytes);
     piece.isChanged = false;
   }

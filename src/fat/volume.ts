@@ -1,4 +1,5 @@
 /** A FAT volume below its files: the device, the table, and where clusters lie. */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "../oofs/device.ts";
 import { OofsError } from "../oofs/error.ts";
 import { FIRST_CLUSTER, type Geometry, readGeometry, SECTOR_BYTES } from "./layout.ts";
@@ -18,12 +19,14 @@ export class FatVolume {
   }
 
   clusterAt(cluster: number): number {
+    assert(this.table.isCluster(cluster), "the place of what is no cluster is asked for");
     return this.geometry.dataAt + (cluster - FIRST_CLUSTER) * this.geometry.clusterBytes;
   }
 
   /** A cluster of zeros that nobody has. */
   newCluster(): number {
     const cluster = this.table.allocate();
+    assert(!this.isReadOnly, "a cluster of a volume that is only read was taken");
     this.device.write(this.clusterAt(cluster), new Uint8Array(this.geometry.clusterBytes));
     return cluster;
   }
@@ -33,6 +36,8 @@ export class FatVolume {
     this.checkWritable();
     const start = at - (at % SECTOR_BYTES);
     const end = Math.ceil((at + bytes.length) / SECTOR_BYTES) * SECTOR_BYTES;
+    assert(start >= SECTOR_BYTES, "the boot sector is no place for content");
+    assert(end <= this.device.sizeBytes, "a write reaches beyond the end of the volume");
     if (start === at && end === at + bytes.length) {
       this.device.write(at, bytes);
       return;

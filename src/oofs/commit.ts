@@ -1,7 +1,8 @@
 /** Commit records: which are on a disk, which of them is the current state, and how the next one gets there. */
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "./device.ts";
 import { damaged, OofsError } from "./error.ts";
-import { BLOCK_BYTES, type CommitRecord, decodeCommit, encodeCommit, SECTOR_BYTES } from "./layout.ts";
+import { BLOCK_BYTES, BLOCKS_MIN, type CommitRecord, decodeCommit, encodeCommit, SECTOR_BYTES } from "./layout.ts";
 
 /** Copies of the records with even numbers, then those with odd ones; null where there is no valid one. */
 export type Copies = readonly [Pair, Pair];
@@ -9,6 +10,8 @@ type Pair = readonly [CommitRecord | null, CommitRecord | null];
 
 /** The blocks of the two copies. */
 export function recordBlocks(parity: number, blocks: number): readonly [number, number] {
+  assert(parity === 0 || parity === 1, "commit records stand in two places");
+  assert(blocks >= BLOCKS_MIN, "a volume is too small for its commit records");
   return [1 + parity, blocks - 2 + parity];
 }
 
@@ -33,6 +36,8 @@ export function readRecord(device: BlockDevice, block: number, parity: number): 
 export function writeCommit(device: BlockDevice, record: CommitRecord): void {
   device.flush();
   const sector = encodeCommit(record);
+  const parity = Number(record.state.sequence & 1n);
+  assert(decodeCommit(sector, parity) !== null, "a commit record is written that no mount would take");
   for (const block of recordBlocks(Number(record.state.sequence & 1n), record.state.blocks))
     device.write(block * BLOCK_BYTES, sector);
   device.flush();

@@ -1,7 +1,8 @@
 /** Directories: names in leaves of a trie by the bits of their hashes. */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged, OofsError } from "./error.ts";
-import { BLOCK_BYTES, isPrintable, isZero, MAGIC_LEAF, type ObjectRecord, viewOf } from "./layout.ts";
+import { BLOCK_BYTES, isPrintable, isZero, MAGIC_LEAF, type ObjectRecord, ROOT_ID, viewOf } from "./layout.ts";
 import type { Tree } from "./tree.ts";
 import type { Volume } from "./volume.ts";
 
@@ -83,6 +84,8 @@ export class Directory {
 
   /** Adds a name that is not there. */
   insert(name: string, id: number): void {
+    assert(id > ROOT_ID, "a name leads to the root, or to nothing");
+    assert(this.find(name) === null, "a name is added that is there");
     const tree = this.#change();
     const hash = hashOf(name);
     if (tree.blocks === 0) {
@@ -101,6 +104,7 @@ export class Directory {
         );
         break;
       }
+      assert(steps < STEPS_MAX, "a leaf is divided below the last step");
       tree.resize(Math.max(tree.blocks, 2 * leaf + 3));
       for (const side of [0, 1]) {
         const half = entries.filter((entry) => bit(entry.hash, steps) === side);
@@ -128,6 +132,7 @@ export class Directory {
     const { leaf, steps } = this.#way(hash);
     const entries = this.#read(leaf, steps, hash);
     const at = entries.findIndex((entry) => entry.hash === hash && entry.name === name);
+    assert(at >= 0, "a name is changed that is not there");
     this.#write(this.#change(), leaf, body(entries, at));
   }
 
@@ -136,6 +141,7 @@ export class Directory {
   }
 
   #put(more: number): void {
+    assert(this.record.count + more >= 0, "a directory has fewer names than none");
     const tree = this.#change();
     this.#volume.put({
       ...this.record,
@@ -222,6 +228,7 @@ export class Directory {
   }
 
   #leaf(entries: readonly Entry[]): Uint8Array {
+    assert(bytesOf(entries) <= BLOCK_BYTES, "the names of a leaf have no room in it");
     const bytes = new Uint8Array(BLOCK_BYTES);
     const view = viewOf(bytes);
     view.setUint32(0, MAGIC_LEAF, true);
@@ -232,6 +239,7 @@ export class Directory {
     for (const { id, hash, name, bytes: length } of entries) {
       const raw = encoder.encode(name);
       view.setUint32(at, id, true);
+      assert(raw.length >= 1 && raw.length <= NAME_BYTES_MAX, "a name has a length that its entry cannot say");
       view.setUint32(at + 4, hash, true);
       bytes[at + 8] = raw.length;
       bytes.set(raw, at + ENTRY_HEADER_BYTES);
@@ -261,6 +269,7 @@ function hashOf(name: string): number {
 }
 
 function bit(hash: number, step: number): number {
+  assert(step >= 0 && step < 32, "a hash has 32 bits");
   return (hash >>> (31 - step)) & 1;
 }
 

@@ -1,4 +1,8 @@
-/** Paths, files and persistent objects of a mounted volume: each method that changes something is one operation of the format. */
+/**
+ * Paths, files and persistent objects of a mounted volume: each method that changes something is one operation of the
+ * format.
+ */
+import { assert } from "../diagnostic/invariant.ts";
 import { checkName, Directory } from "./directory.ts";
 import { damaged, finds, OofsError } from "./error.ts";
 import {
@@ -436,6 +440,7 @@ export class FileSystem {
       throw new OofsError("invalid", `object ${record.id} has ${end - offset} bytes, too many to be read at once`);
     const tree = this.volume.tree(record);
     const bytes = new Uint8Array(end - offset);
+    assert(tree.blocks === blocksOf(record.size), "a file and its tree have different lengths");
     for (let at = offset; at < end; ) {
       const index = Math.floor(at / BLOCK_BYTES);
       const next = Math.min(end, (index + 1) * BLOCK_BYTES);
@@ -462,6 +467,7 @@ export class FileSystem {
   #newObject(className: string, parent: number): number {
     const { volume } = this;
     const id = volume.takeSlot();
+    assert(id > ROOT_ID, "a new object gets the place of the root");
     const now = volume.options.now();
     volume.put({
       depth: 0,
@@ -493,6 +499,7 @@ export class FileSystem {
         const start = index * BLOCK_BYTES;
         const from = Math.max(offset, start);
         const part = bytes.subarray(from - offset, Math.min(end, start + BLOCK_BYTES) - offset);
+        assert(part.length > 0 && part.length <= BLOCK_BYTES, "writing a file does not get on");
         if (part.length === BLOCK_BYTES) tree.replace(index, part);
         else tree.touch(index).set(part, from - start);
       }
@@ -532,6 +539,7 @@ export class FileSystem {
   /** Frees an object, or a part of its content, after which it is handed to `keep`. */
   #free(record: ObjectRecord, keep: (rest: ObjectRecord) => void): void {
     const reached = this.volume.changeTree(record).resize(0, STEP_BLOCKS);
+    assert(reached >= 0 && reached * BLOCK_BYTES <= record.size + BLOCK_BYTES, "a file grows while it is freed");
     if (reached === 0) this.volume.freeSlot(record.id);
     else keep({ ...record, size: reached * BLOCK_BYTES });
   }

@@ -1,5 +1,6 @@
 /** The structures of a volume, byte by byte: docs/formats/oofs.md says what they mean. */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged } from "./error.ts";
 
 export const SECTOR_BYTES = 512;
@@ -149,6 +150,7 @@ export function readPointer(bytes: Uint8Array, at: number): Pointer {
 }
 
 export function writePointer(bytes: Uint8Array, at: number, { block, sum }: Pointer): void {
+  assert(block !== 0 || sum === 0, "a hole gets a checksum");
   const view = viewOf(bytes);
   view.setUint32(at, block, true);
   view.setUint32(at + 4, sum, true);
@@ -191,6 +193,7 @@ export function decodeSuperblock(sector: Uint8Array): Superblock | null {
 }
 
 export function encodeSuperblock({ blocks, volume }: Superblock): Uint8Array {
+  assert(blocks >= BLOCKS_MIN && blocks <= BLOCKS_MAX && volume !== 0n, "a superblock is of no volume");
   const sector = new Uint8Array(SECTOR_BYTES);
   const view = viewOf(sector);
   view.setBigUint64(0, MAGIC_SUPER, true);
@@ -215,6 +218,7 @@ export function decodeCommit(sector: Uint8Array, parity: number): CommitRecord |
 }
 
 export function encodeCommit({ volume, first, state }: CommitRecord): Uint8Array {
+  assert(volume !== 0n && state.sequence > 0n, "a commit record is of no volume");
   const sector = new Uint8Array(SECTOR_BYTES);
   const view = viewOf(sector);
   view.setBigUint64(0, MAGIC_COMMIT, true);
@@ -290,7 +294,9 @@ function encodeState(state: State): Uint8Array {
   return bytes;
 }
 
-/** Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer. */
+/**
+ * Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer.
+ */
 export function decodeObject(bytes: Uint8Array, id: number, version = VERSION): ObjectRecord | null {
   const view = viewOf(bytes);
   const fail = (what: string): never => {
@@ -331,6 +337,11 @@ export function decodeObject(bytes: Uint8Array, id: number, version = VERSION): 
 }
 
 export function encodeObject(record: ObjectRecord): Uint8Array {
+  assert(
+    record.id >= 1 && record.size >= 0 && record.size <= FILE_BYTES_MAX,
+    "an object has a size that none can have",
+  );
+  assert(isClassName(record.className), "an object has a class that no page allows");
   const bytes = new Uint8Array(SLOT_BYTES);
   const view = viewOf(bytes);
   view.setUint32(0, MAGIC_OBJECT, true);
@@ -389,6 +400,7 @@ export function decodeOldCommit(sector: Uint8Array, parity: number): OldCommitRe
 
 /** The entries in a block of a directory of version 1. */
 export function decodeOldEntries(block: Uint8Array, directory: number): { id: number; name: string }[] {
+  assert(block.length % OLD_ENTRY_BYTES === 0, "a directory of version 1 is not whole entries");
   const entries: { id: number; name: string }[] = [];
   for (let at = 0; at < block.length; at += OLD_ENTRY_BYTES) {
     const entry = block.subarray(at, at + OLD_ENTRY_BYTES);
@@ -432,6 +444,7 @@ export function decodeSnapshots(bytes: Uint8Array): Snapshot[] {
 }
 
 export function encodeSnapshots(snapshots: readonly Snapshot[]): Uint8Array {
+  assert(snapshots.length >= 1 && snapshots.length <= SNAPSHOTS_MAX, "a list of snapshots has none, or too many");
   const bytes = new Uint8Array(BLOCK_BYTES);
   const view = viewOf(bytes);
   view.setUint32(0, MAGIC_SNAPSHOTS, true);

@@ -1,4 +1,5 @@
 /** The object table exists twice. This is what makes one serve for the other. */
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged } from "./error.ts";
 import { BLOCK_BYTES, POINTERS_PER_NODE } from "./layout.ts";
 import type { Recovery, Tree } from "./tree.ts";
@@ -18,6 +19,7 @@ export class MirrorRecovery implements Recovery {
   }
 
   lose(error: Error, level: number, index: number): void {
+    assert(level >= 1, "content without a node is lost");
     this.#say(error);
     const first = index * POINTERS_PER_NODE ** level;
     if (!this.isLost(first)) this.#lost.push({ first, end: first + POINTERS_PER_NODE ** level });

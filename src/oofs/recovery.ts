@@ -1,4 +1,5 @@
 /** The map of free space can be computed from all else. This does so for what is damaged of it, when it is needed. */
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged, isDamage } from "./error.ts";
 import {
   BLOCK_BYTES,
@@ -35,6 +36,7 @@ export class MapRecovery implements Recovery {
     this.#say(error);
     const reach = POINTERS_PER_NODE ** level;
     const end = Math.min(regionsOf(this.#state.blocks), (index + 1) * reach);
+    assert(index * reach < end, "a part of the map is lost that lies beyond it");
     this.#compute(index * reach, end);
     for (let region = index * reach; region < end; region++) this.#lost.add(region);
   }
@@ -68,6 +70,7 @@ export class MapRecovery implements Recovery {
   }
 
   #compute(first: number, end: number): void {
+    assert(first >= 0 && first < end, "no region is to be computed");
     if (this.#known.some((known) => known.first <= first && end <= known.end)) return;
     const mark = (block: number): void => {
       const region = Math.floor(block / REGION_BLOCKS);

@@ -1,7 +1,8 @@
 /**
- * Which blocks are free: the map of the state that is being changed, and what the last commit and the snapshots hold. Blocks
- * are taken from one region at a time, the window.
+ * Which blocks are free: the map of the state that is being changed, and what the last commit and the snapshots hold.
+ * Blocks are taken from one region at a time, the window.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, FIRST_BLOCK, isReserved, LAST_BLOCKS, REGION_BLOCKS, regionsOf } from "./layout.ts";
 import type { BlockStore } from "./store.ts";
@@ -52,6 +53,8 @@ export class Space implements Places {
 
   allocate(): number {
     const block = this.#pick();
+    assert(!isReserved(block, this.#store.blocks), "a block with a fixed use is allocated");
+    assert(this.#store.fresh(block) === undefined, "a block is allocated twice");
     this.used++;
     this.free--;
     this.#change(block, true);
@@ -82,12 +85,15 @@ export class Space implements Places {
 
   /** Sets the bit of a block that has a fixed use, or clears it. */
   mark(block: number, used: boolean): void {
+    assert(Number.isSafeInteger(block) && block >= 0, "the bit of what is no block is changed");
     this.used += used ? 1 : -1;
     this.#change(block, used);
   }
 
   /** Takes over what another map says of a region; fixed uses are marked by themselves. */
   adopt(region: number, bytes: Uint8Array): void {
+    assert(region < regionsOf(this.#store.blocks), "a region beyond the end of the volume is taken over");
+    assert(bytes.length === BLOCK_BYTES, "the map of a region is one block");
     const own = this.#map.touch(region);
     for (let at = 0; at < BLOCK_BYTES; at++) {
       this.used += BITS[bytes[at]! & ~own[at]! & 0xff]!;
@@ -108,7 +114,9 @@ export class Space implements Places {
     return sum;
   }
 
-  /** Counts the blocks that no map has once the map that is being changed is committed, and those that it has itself. */
+  /**
+   * Counts the blocks that no map has once the map that is being changed is committed, and those that it has itself.
+   */
   count(): { used: number; free: number } {
     let used = 0;
     let free = 0;
@@ -124,6 +132,7 @@ export class Space implements Places {
         free -= BITS[held[at]! & valid]!;
       }
     }
+    assert(free >= 0 && used >= 0, "the map counts fewer blocks than none");
     return { used, free };
   }
 
@@ -153,6 +162,7 @@ export class Space implements Places {
         const byte = window.taken[window.next]!;
         if (byte === 0xff) continue;
         const bit = LOWEST_CLEAR[byte]!;
+        assert((byte & (1 << bit)) === 0, "a block is picked that is in use");
         window.taken[window.next]! |= 1 << bit;
         return window.region * REGION_BLOCKS + window.next * 8 + bit;
       }
@@ -177,7 +187,10 @@ export class Space implements Places {
     return { region, taken, next: 0 };
   }
 
-  /** Setting and clearing bits may move blocks of the map, which sets and clears others: one after the other, without recursion. */
+  /**
+   * Setting and clearing bits may move blocks of the map, which sets and clears others: one after the other, without
+   * recursion.
+   */
   #change(block: number, used: boolean): void {
     this.#waiting.push({ block, used });
     if (this.#draining) return;
@@ -185,6 +198,7 @@ export class Space implements Places {
     try {
       for (let change = this.#waiting[0]; change; change = this.#waiting[0]) {
         const region = Math.floor(change.block / REGION_BLOCKS);
+        assert(region >= 0 && region < this.#map.blocks, "a block lies beyond the map");
         const bytes = this.#map.touch(region);
         const bit = change.block % REGION_BLOCKS;
         if (change.used) bytes[bit >> 3]! |= 1 << (bit & 7);

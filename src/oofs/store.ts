@@ -1,8 +1,9 @@
 /**
- * Blocks of a volume in memory: those of the last commit, each proved by the checksum in the pointer that led to it, and
- * those that have changed since, each at the free place that it will be written to.
+ * Blocks of a volume in memory: those of the last commit, each proved by the checksum in the pointer that led to it,
+ * and those that have changed since, each at the free place that it will be written to.
  */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import type { BlockDevice } from "./device.ts";
 import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, isReserved, LAST_BLOCKS, type Pointer } from "./layout.ts";
@@ -31,8 +32,8 @@ export class BlockStore {
   }
 
   /**
-   * The content of a block, not to be changed. `place` says what it is, for the error. `loaded` may look at a block that
-   * comes from the disk, and throw.
+   * The content of a block, not to be changed. `place` says what it is, for the error. `loaded` may look at a block
+   * that comes from the disk, and throw.
    */
   read(pointer: Pointer, place: () => string, loaded?: (bytes: Uint8Array) => void): Uint8Array {
     const { block, sum } = pointer;
@@ -52,6 +53,7 @@ export class BlockStore {
     if (isReserved(block, this.blocks, this.lastBlocks))
       throw damaged(`a pointer leads to block ${block} (${place()})`);
     const bytes = new Uint8Array(BLOCK_BYTES);
+    assert((block + 1) * BLOCK_BYTES <= this.device.sizeBytes, "a block beyond the end of the device is read");
     this.reads++;
     try {
       this.device.read(block * BLOCK_BYTES, bytes);
@@ -62,6 +64,7 @@ export class BlockStore {
     loaded?.(bytes);
     if (this.#cache.size >= CACHE_BLOCKS) this.#cache.delete(this.#cache.keys().next().value!);
     this.#cache.set(block, { bytes, sum });
+    assert(this.#cache.size <= CACHE_BLOCKS, "more blocks are kept than may be");
     return bytes;
   }
 
@@ -76,18 +79,24 @@ export class BlockStore {
   }
 
   add(block: number, bytes: Uint8Array): void {
+    assert(bytes.length === BLOCK_BYTES, "a block has another size");
+    assert(!isReserved(block, this.blocks, this.lastBlocks), "a block with a fixed use is given away");
+    assert(!this.#fresh.has(block), "a block is given away twice");
     this.#cache.delete(block);
     this.#fresh.set(block, bytes);
   }
 
   /** Forgets a block that has changed since the last commit. */
   drop(block: number): void {
+    assert(this.#fresh.has(block), "a block is dropped that has not changed");
     this.#fresh.delete(block);
   }
 
   /** Writes a changed block to its place; the result is its checksum. It stays changed until the commit is done. */
   write(block: number): number {
     const bytes = this.#fresh.get(block)!;
+    assert(bytes !== undefined, "a block is written that has not changed");
+    assert(!isReserved(block, this.blocks, this.lastBlocks), "content is written to a block with a fixed use");
     this.device.write(block * BLOCK_BYTES, bytes);
     return crc32(bytes);
   }
@@ -95,6 +104,7 @@ export class BlockStore {
   /** After a commit: what was changed is what is on the disk. `sums` has the checksums of the blocks written. */
   settle(sums: ReadonlyMap<number, number>): void {
     for (const [block, bytes] of this.#fresh) {
+      assert(sums.has(block), "a changed block was not written before its commit");
       if (this.#cache.size >= CACHE_BLOCKS) this.#cache.delete(this.#cache.keys().next().value!);
       this.#cache.set(block, { bytes, sum: sums.get(block)! });
     }

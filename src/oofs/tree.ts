@@ -1,7 +1,8 @@
 /**
- * Trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place, and so do the
- * nodes above it; their checksums are put into the pointers when all is written (`seal`).
+ * Trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place, and so
+ * do the nodes above it; their checksums are put into the pointers when all is written (`seal`).
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { damaged, isDamage } from "./error.ts";
 import {
   BLOCK_BYTES,
@@ -76,6 +77,7 @@ export class Tree {
 
   /** The pointer to a block of content. */
   pointer(index: number): Pointer {
+    assert(index >= 0 && index < SPANS[this.depth]!, "content is asked for that a tree of this depth cannot have");
     let { root: pointer } = this;
     for (let level = this.depth; level > 0 && pointer.block !== 0; level--) {
       const at = Math.floor(index / span(level));
@@ -116,6 +118,7 @@ export class Tree {
 
   /** Gives a block of any level a new place. */
   relocate(level: number, index: number): void {
+    assert(level >= 0 && level <= this.depth, "a level is moved that the tree does not have");
     this.#touch(index * span(level), level);
   }
 
@@ -128,8 +131,12 @@ export class Tree {
     this.#release(pointer.block, 0, index);
   }
 
-  /** Changes the length of the content. Blocks from the new end on are freed, at most about `budget` of them. The result is the length reached. */
+  /**
+   * Changes the length of the content. Blocks from the new end on are freed, at most about `budget` of them. The result
+   * is the length reached.
+   */
   resize(blocks: number, budget = Number.POSITIVE_INFINITY): number {
+    assert(Number.isSafeInteger(blocks) && blocks >= 0, "a content gets a length that none can have");
     let reached = blocks;
     if (blocks < this.blocks && this.root.block !== 0) {
       const first = this.#trim(this.root, this.depth, 0, blocks, { blocks: budget });
@@ -139,6 +146,7 @@ export class Tree {
     this.blocks = reached;
     while (this.depth < depthOf(reached)) this.#deepen();
     while (this.depth > depthOf(reached)) this.#flatten();
+    assert(reached >= blocks && this.depth === depthOf(this.blocks), "a tree has another depth than its content needs");
     return reached;
   }
 
@@ -151,6 +159,7 @@ export class Tree {
         if (level === this.depth) this.root = pointer;
         else {
           const parent = this.#changed[level + 1]!.get(Math.floor(index / POINTERS_PER_NODE))!;
+          assert(parent !== undefined, "a block has changed, and the node above it has not");
           writePointer(
             this.#store.fresh(parent)!,
             NODE_POINTERS + (index % POINTERS_PER_NODE) * POINTER_BYTES,
@@ -167,7 +176,10 @@ export class Tree {
     return this.#changed[0]?.keys() ?? [];
   }
 
-  /** Visits everything, each block before those below it; nodes are proved. A visit that is false leaves out what is below. `broken` is told what cannot be read, instead of an error. */
+  /**
+   * Visits everything, each block before those below it; nodes are proved. A visit that is false leaves out what is
+   * below. `broken` is told what cannot be read, instead of an error.
+   */
   walk(visit: Visit, broken?: (error: Error, level: number, index: number) => void): void {
     this.#walk(this.root, this.depth, 0, visit, broken);
   }
@@ -188,6 +200,7 @@ export class Tree {
   }
 
   #node(pointer: Pointer, level: number, index: number): Uint8Array {
+    assert(level >= 1 && level < SPANS.length, "a node of a level that no tree has is read");
     const place = (): string => this.place(level, index);
     const bytes = this.#store.read(pointer, place, (loaded) => {
       const used = Math.ceil((this.blocks - index * span(level)) / span(level - 1));
@@ -216,18 +229,25 @@ export class Tree {
   }
 
   #note(level: number, index: number, block: number): void {
+    assert(level <= this.depth, "a change is noted above the root");
+    assert(block !== 0, "a hole is noted as a change");
     while (this.#changed.length <= level) this.#changed.push(new Map());
     this.#changed[level]!.set(index, block);
   }
 
   #release(block: number, level: number, index: number): void {
+    assert(block !== 0, "a hole is freed");
     const changed = this.#changed[level]?.get(index) === block;
     if (changed) this.#changed[level]!.delete(index);
     this.#places.release(block, changed);
   }
 
-  /** Gives the way to a block new places, from above, and returns its content. `content` takes the place of what was there. */
+  /**
+   * Gives the way to a block new places, from above, and returns its content. `content` takes the place of what was
+   * there.
+   */
   #touch(index: number, level: number, content?: Uint8Array): Uint8Array {
+    assert(index >= 0 && index < SPANS[this.depth]!, "content is changed that a tree of this depth cannot have");
     let parent: Uint8Array | null = null;
     let bytes: Uint8Array | null = null;
     for (let here = this.depth; here >= level; here--) {
@@ -290,8 +310,9 @@ export class Tree {
   }
 
   /**
-   * Frees the content from block `end` on below one pointer, from its end. The result is the first block of content from which all
-   * is freed; the node itself is freed if that is its first, and the pointer to it is left to the caller.
+   * Frees the content from block `end` on below one pointer, from its end. The result is the first block of content
+   * from which all is freed; the node itself is freed if that is its first, and the pointer to it is left to the
+   * caller.
    */
   #trim(pointer: Pointer, level: number, index: number, end: number, left: { blocks: number }): number {
     const start = index * span(level);
@@ -323,6 +344,7 @@ export class Tree {
 
   /** Makes the pointers of a node from `slot` on holes; what they led to is freed already. */
   #clear(index: number, level: number, slot: number): void {
+    assert(slot > 0 && slot < POINTERS_PER_NODE, "a node is cleared whole, or beyond its end");
     const start = index * span(level);
     const node = this.#touch(start, level);
     node.fill(0, NODE_POINTERS + slot * POINTER_BYTES);
@@ -335,6 +357,7 @@ export class Tree {
     }
     const { root } = this;
     const node = this.#newNode(this.depth + 1);
+    assert(this.depth + 1 < SPANS.length, "a tree grows beyond the depth that any has");
     writePointer(node, NODE_POINTERS, root);
     const block = this.#places.allocate();
     this.#store.add(block, node);
@@ -346,6 +369,7 @@ export class Tree {
   #flatten(): void {
     const level = this.depth;
     const { block } = this.root;
+    assert(level > 0, "a tree without nodes is made flatter");
     if (block !== 0) this.root = this.#entry(this.#node(this.root, level, 0), NODE_POINTERS, level, 0);
     // Before the node is released: when this is the map, that changes it.
     this.depth--;

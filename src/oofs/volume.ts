@@ -1,13 +1,17 @@
 /**
- * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations until one
- * commit makes them real.
+ * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations
+ * until one commit makes them real.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { writeCommit } from "./commit.ts";
 import { damaged, isDamage, OofsError } from "./error.ts";
 import {
+  BLOCKS_MAX,
+  BLOCKS_MIN,
   blocksOf,
   decodeObject,
   decodeSnapshots,
+  depthOf,
   encodeObject,
   encodeSnapshots,
   HOLE,
@@ -15,9 +19,11 @@ import {
   mapBlocksOf,
   type ObjectRecord,
   type Pointer,
+  ROOT_ID,
   regionsOf,
   SLOT_BYTES,
   SLOTS_PER_BLOCK,
+  SNAPSHOTS_MAX,
   type Snapshot,
   type State,
   TABLE_ID,
@@ -109,12 +115,14 @@ export class Volume {
 
   /** Puts a record into its slot. Depth and root are those of the tree, whatever the record says. */
   put(record: ObjectRecord): void {
+    assert(record.id >= 1 && record.id < this.state.slots, "a record is put beyond the object table");
     const tree = this.#trees.get(record.id);
     const whole = {
       ...record,
       changed: this.state.sequence + 1n,
       ...(tree ? { depth: tree.depth, root: tree.root } : {}),
     };
+    assert(whole.depth === depthOf(blocksOf(whole.size)), "a record has another depth than its size needs");
     this.#putSlot(record.id, encodeObject(whole));
   }
 
@@ -152,6 +160,8 @@ export class Volume {
 
   /** Frees the slot of an object whose content is freed. */
   freeSlot(id: number): void {
+    assert(this.state.objects > 0, "an object is freed where none is counted");
+    assert(id > ROOT_ID, "the root directory is freed");
     this.#putSlot(id, new Uint8Array(SLOT_BYTES));
     this.#trees.delete(id);
     this.state.objects--;
@@ -159,11 +169,13 @@ export class Volume {
   }
 
   #putSlot(id: number, slot: Uint8Array): void {
+    assert(slot.length === SLOT_BYTES, "a record does not fill its slot");
     for (const table of this.#tables)
       table.touch(Math.floor(id / SLOTS_PER_BLOCK)).set(slot, (id % SLOTS_PER_BLOCK) * SLOT_BYTES);
   }
 
   #usedSlot(id: number): number {
+    assert(id >= 1 && id < this.state.slots, "a slot beyond the object table is used");
     this.state.objects++;
     this.state.firstFree = id + 1;
     return id;
@@ -191,6 +203,7 @@ export class Volume {
 
   /** Replaces the list. The blocks of the old one are freed. */
   setSnapshots(snapshots: readonly Snapshot[]): void {
+    assert(snapshots.length <= SNAPSHOTS_MAX, "more snapshots than their list has room for");
     const write = (old: Pointer): Pointer => {
       if (old.block !== 0) this.space.release(old.block, false);
       if (snapshots.length === 0) return HOLE;
@@ -222,6 +235,7 @@ export class Volume {
 
   /** Brings the map to another size: moves the marks of the last two blocks. */
   resizeMap(from: number, to: number): void {
+    assert(from >= BLOCKS_MIN && to >= BLOCKS_MIN && to <= BLOCKS_MAX, "a volume gets a size that none can have");
     this.store.blocks = to;
     for (const block of [from - 2, from - 1]) this.space.mark(block, false);
     this.space.map.resize(regionsOf(to));
@@ -237,8 +251,12 @@ export class Volume {
     return Math.max(0, this.space.free - this.#reserve("space"));
   }
 
-  /** To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at most, the map aside. */
+  /**
+   * To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at
+   * most, the map aside.
+   */
   begin(blocks: number, need: Need = "space"): void {
+    assert(Number.isSafeInteger(blocks) && blocks >= 0, "an operation needs a number of blocks that is none");
     this.writable();
     if (this.space.free < blocks + this.#reserve(need) && this.#changed) this.commit();
     if (this.space.free < blocks + this.#reserve(need)) throw new OofsError("no-space", "the volume is full");
@@ -298,6 +316,7 @@ export class Volume {
       this.put(this.get(id));
     }
     for (const table of this.#tables) table.seal(sums);
+    assert(!this.#tables.some((table) => table.isChanged), "the object tables have changed after they were written");
     const list = ({ block }: Pointer): Pointer => {
       const pointer = { block, sum: store.write(block) };
       sums.set(block, pointer.sum);
@@ -317,9 +336,12 @@ export class Volume {
       used,
       free,
     });
+    assert(!space.map.isChanged, "the map has changed after it was written");
+    assert(state.sequence === this.#committed.sequence + 1n, "a commit does not follow the last one");
     write(store.device, { volume: this.id, first, state });
     store.settle(sums);
     space.free = state.free;
+    assert(store.freshBlocks === 0, "blocks are left that no commit has written");
     this.#committed = { ...state };
     this.#trees.clear();
     this.#changed = false;

@@ -1,6 +1,7 @@
 /**
- * Kinds of fields that a plan is made of. A field knows what may stand in it, how it is read from JSON and written again,
- * and what a person is told of it: types, checks and the page (docs/formats/plan.md) all come from tables of fields.
+ * Kinds of fields that a plan is made of. A field knows what may stand in it, how it is read from JSON and written
+ * again, and what a person is told of it: types, checks and the page (docs/formats/plan.md) all come from tables of
+ * fields.
  */
 import { toNs } from "../lab/time.ts";
 

@@ -1,4 +1,6 @@
-/** Runs as links (src/lab/run-link.ts) and plans: the machines that a link holds, and what of a plan no link can hold. */
+/**
+ * Runs as links (src/lab/run-link.ts) and plans: the machines that a link holds, and what of a plan no link can hold.
+ */
 import { formatMac } from "../../emulator/ether/packet.ts";
 import { campaignMacAddress } from "../lab/campaign-machines.ts";
 import { machinesOf, type RunDescription } from "../lab/run-link.ts";

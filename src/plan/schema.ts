@@ -1,6 +1,7 @@
 /**
- * What a plan is made of: machines, their network, the run and what comes out of it, each field once. A plan is made from
- * options, links and files, and everything behind takes its part of it. docs/formats/plan.md is made from these tables.
+ * What a plan is made of: machines, their network, the run and what comes out of it, each field once. A plan is made
+ * from options, links and files, and everything behind takes its part of it. docs/formats/plan.md is made from these
+ * tables.
  */
 import { MOST_SERIAL_PORTS, NIC_MODELS, USUAL_SERIAL_PORTS } from "../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODEL_NAMES } from "../../emulator/cpu/model.ts";
@@ -61,7 +62,7 @@ export const DRIVE_PLACES = [
 
 export const DRIVE = {
   at: text({
-    help: "hda to hdd: IDE; sata0 to sata5: an AHCI adapter; virtio0 to virtio7; fda, fdb: diskettes",
+    help: "hda to hdd: IDE; sata0 to sata5: AHCI; virtio0 to virtio7; fda, fdb: diskettes",
     kind: "place of a drive",
     pattern: new RegExp(`^(?:${DRIVE_PLACES.join("|")})$`),
   }),
@@ -120,7 +121,7 @@ export const MACHINE = {
   kernel: optional(group({ help: "it boots this kernel", madeFrom: "kernel", table: KERNEL })),
   bootOrder: optional(
     text({
-      help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
+      help: "boot order: a diskette, c disk, d CD, n network",
       option: "boot",
       kind: "word of up to three of a, c, d, n",
       pattern: /^[acdn]{1,3}$/,
@@ -212,7 +213,7 @@ export const RUN = {
   ),
   drawnFaults: optional(
     wholeNumber({
-      help: "this many faults are drawn from the seed, over the time of for",
+      help: "faults drawn from the seed, over the time of for",
       option: "faults",
       least: 1,
       most: MOST_FAULTS,
@@ -296,7 +297,7 @@ export const PLAN = {
   }),
   startSeconds: withInitial(
     notation({
-      help: "what the machines' clocks show in the beginning",
+      help: "what clocks show first",
       madeFrom: "rtc",
       kind: "date such as 2026-11-28T20:15:00",
       parse: parseDate,

@@ -550,4 +550,9 @@ push dword ptr 1
   "20,000 symbols that are each equated to the next": {
     text: `${Array.from({ length: 20_000 }, (_, i) => `.set x${i}, x${i + 1}${i % 3 === 0 ? " + 1" : ""}`).join("\n")}\nnop\nx20000: nop\n.globl x7\n.long x0, x9, x3 - x5, x0 - .\njmp x4\n.skip x0 - x1\n`,
   },
+  "frames of signals have a head of their own": {
+    text: [".cfi_signal_frame\n", "", ".cfi_return_column 9\n", ".cfi_signal_frame\n", ""]
+      .map((what, index) => `f${index}: .cfi_startproc\n${what}nop\n.cfi_endproc\n`)
+      .join(""),
+  },
 };

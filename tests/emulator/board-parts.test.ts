@@ -4,7 +4,7 @@ import { PARTS } from "../../emulator/board-parts.ts";
 import { StateWriter } from "../../emulator/state/state-io.ts";
 import { TestBoard } from "./devices/harness.ts";
 
-/** The first of each name. */
+/** The first of each name, as docs/formats/snapshot.md has the parts. */
 const STATE_ORDER = [
   ...["board", "port 61h", "port 92h", "port CF9h", "POST code", "APM control", "APM status", "coprocessor error"],
   ...["HPET", "8254", "MC146818", "8042", "PS/2 keyboard", "PS/2 mouse", "16550A", "parallel port"],

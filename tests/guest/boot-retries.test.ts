@@ -92,6 +92,15 @@ function diskWith({ boot }: BootChain, { good, trial, tries }: Slots): SparseDis
   return disk;
 }
 
+/**
+ * Which kernel the loader says to have started: 1 or 2, and whether that one is on trial (docs/formats/boot-info.md).
+ */
+function startedIn({ machine }: Run): number[] {
+  const fields = new Uint8Array(2);
+  machine.memory.dma.read(0x500 + 82, fields);
+  return [...fields];
+}
+
 function triesOn(disk: SparseDisk): number {
   const bytes = new Uint8Array(SECTOR_BYTES);
   disk.read(RECORD * SECTOR_BYTES, bytes);
@@ -196,6 +205,7 @@ describe("a kernel with a sector that cannot be read", () => {
     const run = start(firmware.bytes, "disk", medium);
     run.until(UP, 20);
     expect(run.text()).toMatch(/cannot read its sector[\s\S]*The other kernel is tried: kernel image at sector 8192 /);
+    expect(startedIn(run)).toEqual([2, 0]);
   });
 
   test("keeps its tries while it is on trial, and is started when it can be read", (context) => {
@@ -206,6 +216,7 @@ describe("a kernel with a sector that cannot be read", () => {
     for (let starts = 1; starts <= 4; starts++) {
       run.until(UP, 15, starts);
       expect(triesOn(disk)).toBe(3);
+      expect(startedIn(run), "the good one is not on trial").toEqual([1, 0]);
       run.machine.reset();
     }
     expect(
@@ -215,6 +226,7 @@ describe("a kernel with a sector that cannot be read", () => {
     run.machine.reset();
     run.until(/2 tries left after this one: kernel image at sector 8192 of drive 80h, \d+ bytes [^:]*starts/, 15);
     expect(triesOn(disk)).toBe(2);
+    expect(startedIn(run)).toEqual([2, 1]);
   });
 
   test("is waited for when the other one has failed its trial", (context) => {

@@ -1,6 +1,6 @@
 /**
- * Programs for cases.test.ts that are about what a linker chooses: what stays of garbage, which of several orders holds,
- * where a section is loaded, and what a name of a script means before and after its definition.
+ * Programs for cases.test.ts that are about what a linker chooses: what stays of garbage, which of several orders
+ * holds, where a section is loaded, and what a name of a script means before and after its definition.
  */
 import { type Case, one, QUIET, START, scripted, two } from "./corner-cases.ts";
 
@@ -106,6 +106,7 @@ export const CHOICE_CASES: Readonly<Record<string, Case>> = {
       ["--push-state", "--whole-archive", "--pop-state"],
       ["--push-state", "--pop-state", "--whole-archive"],
       ["--whole-archive", "--push-state", "--no-whole-archive", "--pop-state"],
+      ["--whole-archive", "--push-state", "--no-whole-archive", "--push-state", "--pop-state"],
     ].map((options) => [
       `states: ${options.join(" ")}`,
       { ...one("", ...options), archive: [`${QUIET}.globl extra\nextra: ret\n`] },

@@ -1,98 +1,70 @@
 /**
- * How much is tested: `fast` (npm test), `thorough` (QURE_THOROUGH=1 npm test, what CI runs) and `quick` (npm run
- * test:quick, while one is writing). The tiers differ by the tables here and by nothing else, so that what one leaves
- * out can be said at its end. Planted faults are judged by all rows and groups, as CI would, with few random cases.
+ * How much is tested. There are two tiers: `fast` (npm test) and `thorough` (QURE_THOROUGH=1 npm test, what CI runs).
+ * They differ by what is here and by nothing else, so a run can say at its end what it left out:
+ *
+ *   NAME.thorough.test.ts    a file of the thorough tier
+ *   thoroughly(...)          a test of it, in a file whose others are fast (thoroughly.ts)
+ *   rowsOf(table, 20)        of a table the rows that the fast tier takes
+ *   casesOf("oofs/damage")   how many cases of a random test each tier takes, and from which seed
+ *
+ * Planted faults (npm run mutants) are judged by the fast tier: bench/mutants.md says how many of them it notices.
  */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
-export type Tier = "quick" | "fast" | "thorough";
+export type Tier = "fast" | "thorough";
 
-const named = process.env["QURE_TIER"];
-const tier: Tier = (process.env["QURE_THOROUGH"] ?? "") !== "" ? "thorough" : named === "quick" ? "quick" : "fast";
+const tier: Tier = (process.env["QURE_THOROUGH"] ?? "") === "" ? "fast" : "thorough";
 
 export const isThorough = tier === "thorough";
-/** Whether tables are tried to their last row, and groups that take seconds too. */
-export const hasAllRows = isThorough || named === "mutants";
 
-/** What takes seconds: all that a person or a network does to a booted system, long histories, wide comparisons. */
-const SLOW = [
-  "tests/cli/{cli,emu,snapshot,debug,as,full-disk,files,disk,programs}.test.ts",
-  "tests/system/**",
-  "tests/chaos/**",
-  "tests/lab/faults.test.ts",
-  "tests/emulator/cluster/**",
-  "tests/emulator/debug/{gdb,history,trace,protocol}.test.ts",
-  "tests/emulator/cpu/{faults,overlapping-copy,differential}.test.ts",
-  "tests/emulator/jit/{guests,boundaries,random}.test.ts",
-  "tests/emulator/{fuzz,state,machine}.test.ts",
-  "tests/emulator/devices/{hostile,registers,state}.test.ts",
-  "tests/isa/{disassemble,operands,att,prefixes,inverse}.test.ts",
-  "tests/binutils/**",
-  "tests/assembler/hostile.test.ts",
-  "tests/oofs/crash.test.ts",
-  "tests/guest/**",
-  "tests/systems/{diskettes,graphics}.test.ts",
-  "tests/linker/{differential,hostile,random-scripts}.test.ts",
-  "tests/fat/**",
-  "tests/systems/processors.test.ts",
-  "tests/assembler/relaxation.test.ts",
-  "tests/image/kernels.test.ts",
-  "tests/lab/monitor/**",
-  "tests/emulator/cpu/{vector,x87,models}.test.ts",
-];
-
-/** Test files that a tier leaves out. */
-const LEFT_OUT: Readonly<Record<Tier, readonly string[]>> = {
-  thorough: [],
-  fast: ["tests/**/*.thorough.test.ts"],
-  quick: ["tests/**/*.thorough.test.ts", ...SLOW],
-};
-
-export const leftOut = LEFT_OUT[tier];
+/** Test files that this run leaves out. */
+export const leftOut: readonly string[] = isThorough ? [] : ["tests/**/*.thorough.test.ts"];
 
 type Counts = Readonly<Record<Tier, number>>;
 
 /**
- * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it notices
- * what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
+ * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it
+ * notices what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
  */
 const CASES = {
-  "assembler/code-options": { quick: 10, fast: 20, thorough: 400 },
-  "assembler/hostile": { quick: 20, fast: 25, thorough: 60 },
-  "assembler/random": { quick: 20, fast: 20, thorough: 100 },
-  "binutils/differential": { quick: 1, fast: 1, thorough: 5 },
-  "build/object-cache": { quick: 2, fast: 4, thorough: 50 },
-  "chaos/campaign": { quick: 2, fast: 10, thorough: 95 },
-  "emulator/cluster/every-millisecond": { quick: 2, fast: 2, thorough: 100 },
-  "emulator/cluster/snapshot": { quick: 2, fast: 2, thorough: 20 },
-  "emulator/cpu/differential": { quick: 25, fast: 25, thorough: 2500 },
-  "emulator/cpu/idling": { quick: 2, fast: 4, thorough: 60 },
-  "emulator/cpu/vector": { quick: 1, fast: 1, thorough: 5 },
-  "emulator/cpu/x87": { quick: 1, fast: 1, thorough: 15 },
-  "emulator/fuzz": { quick: 1, fast: 1, thorough: 10 },
-  "emulator/jit/boundaries": { quick: 1, fast: 1, thorough: 10 },
-  "emulator/jit/experience": { quick: 1, fast: 1, thorough: 6 },
-  "emulator/jit/guests": { quick: 60_000, fast: 40_000, thorough: 80_000 },
-  "emulator/jit/real-mode": { quick: 1, fast: 1, thorough: 25 },
-  "emulator/jit/returning": { quick: 1, fast: 1, thorough: 4 },
-  "emulator/jit/square-root": { quick: 500, fast: 500, thorough: 20_000 },
-  "emulator/jit/random": { quick: 1, fast: 1, thorough: 3 },
-  "guest/heap": { quick: 2_000, fast: 2_000, thorough: 500_000 },
-  "isa/disassemble": { quick: 800, fast: 800, thorough: 1_000_000 },
-  "isa/operands": { quick: 1000, fast: 1000, thorough: 1_000_000 },
-  "linker/differential": { quick: 1, fast: 1, thorough: 12 },
-  "linker/expressions": { quick: 10, fast: 25, thorough: 300 },
-  "linker/hostile": { quick: 1, fast: 1, thorough: 500 },
-  "linker/random-scripts": { quick: 5, fast: 12, thorough: 300 },
-  "object/demangle": { quick: 5_000, fast: 5_000, thorough: 50_000 },
-  "object/string-table": { quick: 50, fast: 50, thorough: 3000 },
-  "oofs/crash": { quick: 1, fast: 1, thorough: 25 },
-  "oofs/damage": { quick: 15, fast: 15, thorough: 400 },
-  "page/decode": { quick: 500, fast: 500, thorough: 100_000 },
-  "system/cluster-away": { quick: 0, fast: 0, thorough: 8 },
-  "system/files": { quick: 1, fast: 1, thorough: 6 },
-  "system/volumes": { quick: 1, fast: 1, thorough: 10 },
-  "system/iso9660": { quick: 1, fast: 1, thorough: 100 },
-  "system/network-hostile": { quick: 15, fast: 15, thorough: 5000 },
+  "assembler/code-options": { fast: 20, thorough: 400 },
+  "assembler/hostile": { fast: 25, thorough: 60 },
+  "assembler/random": { fast: 20, thorough: 100 },
+  "binutils/differential": { fast: 1, thorough: 5 },
+  "build/object-cache": { fast: 4, thorough: 50 },
+  "chaos/campaign": { fast: 10, thorough: 100 },
+  "emulator/cluster/every-millisecond": { fast: 2, thorough: 100 },
+  "emulator/cluster/snapshot": { fast: 2, thorough: 20 },
+  "emulator/cpu/differential": { fast: 25, thorough: 2500 },
+  "emulator/cpu/idling": { fast: 4, thorough: 60 },
+  "emulator/cpu/vector": { fast: 1, thorough: 5 },
+  "emulator/cpu/x87": { fast: 1, thorough: 15 },
+  "emulator/fuzz": { fast: 1, thorough: 10 },
+  "emulator/jit/boundaries": { fast: 1, thorough: 10 },
+  "emulator/jit/experience": { fast: 1, thorough: 6 },
+  "emulator/jit/guests": { fast: 40_000, thorough: 80_000 },
+  "emulator/jit/real-mode": { fast: 1, thorough: 25 },
+  "emulator/jit/returning": { fast: 1, thorough: 4 },
+  "emulator/jit/square-root": { fast: 500, thorough: 20_000 },
+  "emulator/jit/random": { fast: 1, thorough: 3 },
+  "guest/heap": { fast: 2_000, thorough: 500_000 },
+  "isa/disassemble": { fast: 800, thorough: 1_000_000 },
+  "isa/operands": { fast: 1000, thorough: 1_000_000 },
+  "linker/differential": { fast: 1, thorough: 12 },
+  "linker/expressions": { fast: 25, thorough: 300 },
+  "linker/hostile": { fast: 1, thorough: 500 },
+  "linker/random-scripts": { fast: 12, thorough: 300 },
+  "object/demangle": { fast: 5_000, thorough: 50_000 },
+  "object/string-table": { fast: 50, thorough: 3000 },
+  "oofs/crash": { fast: 1, thorough: 25 },
+  "oofs/damage": { fast: 15, thorough: 400 },
+  "page/decode": { fast: 500, thorough: 100_000 },
+  "system/cluster-away": { fast: 0, thorough: 8 },
+  "system/files": { fast: 1, thorough: 6 },
+  "system/volumes": { fast: 1, thorough: 10 },
+  "system/iso9660": { fast: 1, thorough: 100 },
+  "system/network-hostile": { fast: 15, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
 export type RandomTest = keyof typeof CASES;
@@ -135,15 +107,41 @@ export function spreadSample<Item>(
   );
 }
 
-/** All of a table in the thorough tier; so many rows of it, evenly spread and always the same, in the others. */
-export function rowsOf<Row>(table: readonly Row[], fewer: number): readonly Row[] {
-  return hasAllRows ? table : spreadSample(table, { count: fewer, firstSeed: 0 });
+/**
+ * All of a table in the thorough tier. In the fast one this many rows, evenly spread and always the same, and those
+ * that notice what no other row does: `always` tells them.
+ */
+export function rowsOf<Row>(
+  table: readonly Row[],
+  fewer: number,
+  always: (row: Row) => boolean = () => false,
+): readonly Row[] {
+  if (isThorough) return table;
+  const chosen = new Set(spreadSample(table, { count: fewer, firstSeed: 0 }));
+  return table.filter((row) => chosen.has(row) || always(row));
 }
 
-/** What this tier leaves out, in one line; null when it leaves out nothing. */
+const RATES = join(import.meta.dirname, "../../bench/mutants.md");
+/** What the fast tier is to notice of planted faults, in each folder. */
+const HELD_PERCENT = 85;
+
+/** Folders of which the fast tier notices less than that: rows of the table that `npm run mutants` makes. */
+function notHeld(): readonly string[] {
+  if (!existsSync(RATES)) return [];
+  const rows = readFileSync(RATES, "utf8").matchAll(/^\| `([^`]+)` \|.*\| (\d+) % \|$/gm);
+  return [...rows]
+    .filter(([, , percent]) => Number(percent) < HELD_PERCENT)
+    .map(([, folder, percent]) => `${folder} ${percent}`);
+}
+
+/** What this tier leaves out, in two sentences; null when it leaves out nothing. */
 export function whatIsLeftOut(): string | null {
   if (isThorough) return null;
-  const fewer = Object.values(CASES).filter((counts) => counts[tier] < counts.thorough).length;
-  const files = leftOut.map((pattern) => pattern.replace(/^tests\//, "")).join(" ");
-  return `The ${tier} tier left out tests/{${files}} tests that take seconds, cases of ${fewer} random tests and rows of wide tables; QURE_THOROUGH=1 npm test runs all.`;
+  const fewer = Object.values(CASES).filter((counts) => counts.fast < counts.thorough).length;
+  const weak = notHeld();
+  const held =
+    weak.length === 0
+      ? ""
+      : ` Of 100 planted faults these tests notice fewer than ${HELD_PERCENT} in: ${weak.join(", ")} (bench/mutants.md).`;
+  return `Left out: *.thorough.test.ts, tests that take seconds, most cases of ${fewer} random tests, rows of wide tables. QURE_THOROUGH=1 npm test runs all.${held}`;
 }

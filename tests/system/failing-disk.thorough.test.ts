@@ -9,7 +9,7 @@ import { check, mount } from "../../src/oofs/index.ts";
 import { Memory, open } from "../fat/volume.ts";
 import { MemoryDisk } from "../oofs/disks.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
-import { hasAllRows, isThorough } from "../setup/tier.ts";
+import { isThorough } from "../setup/tier.ts";
 import { boot, images } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -78,7 +78,7 @@ class FailingDisk implements BlockBackend {
 /** A drive is asked several times before it is given up: so often one sector fails, and the next may succeed. */
 const FAILURES = [1, 5, Infinity];
 /** At so many operations failures begin when not all tests run. */
-const SOME = hasAllRows ? 12 : 2;
+const SOME = isThorough ? 12 : 2;
 
 /** Failures in so many operations: from each of them on when all tests run. */
 function* failures(operations: number): Generator<[failFrom: number, failures: number]> {

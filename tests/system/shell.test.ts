@@ -1,4 +1,6 @@
-/** The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed. */
+/**
+ * The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed.
+ */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
@@ -33,6 +35,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
   ["set p=/a/d; cat $p/a.txt; unset p; echo [$p]", "one\n[]\n"],
   ["echo /a/d/*.txt /a/*/c /a/?/[!b]*", "/a/d/a.txt /a/d/b.txt /a/e/c /a/d/a.txt /a/e/c\n"],
   ["echo '/a/d/*' /a/d/*.none /a/d/[x", "/a/d/* /a/d/*.none /a/d/[x\n"],
+  ["cd /a/e; touch ./- a b; echo [a-] [-a] [!a-] []b] [a-b]; rm ./- a b; cd", "- a - a b c b a b\n"],
   ["cd /a/d; cat a.txt ../d/./b.txt; pwd; cd", "one\ntwo\n/a/d\n"],
   ["cd /a/d; /bin/cat a.txt ../d/./b.txt; cd", "one\ntwo\n"],
   [

@@ -45,6 +45,29 @@ async function restart({ node }: Machine, said: RegExp): Promise<void> {
   await node.waitFor(PROMPT);
 }
 
+/** What the record of slots says: which is good, which is on trial (-1: none) and how many tries that has. */
+function recordOf(disk: SparseDisk): number[] {
+  const bytes = new Uint8Array(SECTOR_BYTES);
+  disk.read(SLOT_RECORD_LBA * SECTOR_BYTES, bytes);
+  const words = new DataView(bytes.buffer);
+  return [8, 12, 16].map((at) => words.getInt32(at, true));
+}
+
+test("what is on trial, and with how many tries, is on the disk after each command", async () => {
+  const tried = await machine();
+  const { node, disk } = tried;
+  await say(node, "kernel install hdc", /on trial/);
+  expect(recordOf(disk)).toEqual([0, 1, 3]);
+  await say(node, "kernel select 0");
+  expect(recordOf(disk).slice(0, 2), "the good one: the trial ends").toEqual([0, -1]);
+  await say(node, "kernel select 1");
+  expect(recordOf(disk)).toEqual([0, 1, 3]);
+  await restart(tried, /a kernel on trial, 2 tries left/);
+  await say(node, "kernel confirm", /good one now/);
+  expect(recordOf(disk).slice(0, 2)).toEqual([1, -1]);
+  await say(node, "kernel confirm", /not on trial/);
+});
+
 thoroughly("a kernel is installed, tried, confirmed, and selected again", async () => {
   const tried = await machine();
   const { node } = tried;

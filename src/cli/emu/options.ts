@@ -175,7 +175,7 @@ export const EMU_OPTIONS = {
   fdb: optional({ flags: "--fdb <file>", help: "a diskette for drive B", group: MACHINES, parse: text }),
   boot: optional({
     flags: "--boot <order>",
-    help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
+    help: "where the firmware looks: a diskette, c disk, d CD, n network",
     group: MACHINES,
     parse: bootOrder,
     defaultText: "cad",

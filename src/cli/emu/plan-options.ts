@@ -1,6 +1,6 @@
 /**
- * The plan that the options of `qure emu` make: the one file that reads them. What they leave out is decided here: which
- * image is booted, whose system it is, in which places drives are, and what the run waits for.
+ * The plan that the options of `qure emu` make: the one file that reads them. What they leave out is decided here:
+ * which image is booted, whose system it is, in which places drives are, and what the run waits for.
  */
 import { existsSync } from "node:fs";
 import { MOST_SERIAL_PORTS, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";

@@ -234,7 +234,9 @@ async function runOn(run: Run): Promise<End> {
 
 const hasMonitor = ({ debugging: { monitor, qmp } }: Plan): boolean => (monitor ?? qmp) !== null;
 
-/** `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted. */
+/**
+ * `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted.
+ */
 function afterTime({ nodes }: LabCluster, progress: Progress): End {
   const still = nodes.filter(({ standstill }) => standstill !== null);
   const idle = still.find(({ standstill }) => standstill === NOTHING_FOUND);

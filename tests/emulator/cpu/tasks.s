@@ -1,4 +1,5 @@
-# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and their faults.
+# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and
+# their faults.
     .include "events.inc"
     .equ TASK, 0x68             # selector of the second TSS
     .equ GATE, 0x70
@@ -151,7 +152,7 @@ main:
     SHOW eax
     movzx eax, word ptr [tss2 + 0x0e]
     SHOW eax
-    jmp finish
+    jmp breakpoints
 
 # Makes both tasks available again after whatever happened: TR names the first.
 restore:
@@ -269,3 +270,26 @@ task_low_end:
     .balign 16
 tss2:   .fill 0x80, 1, 0
 tss3:   .fill 0x80, 1, 0
+
+    # Local breakpoints end with their task, global ones stay (SDM 3B 17.2.4), but for LE, which QEMU keeps. All are for
+    # a linear address that nobody runs.
+breakpoints:
+    mov eax, 0xfffffff0
+    .irp register, dr0, dr1, dr2, dr3
+    mov \register, eax
+    .endr
+    mov eax, 0x7ff
+    mov dr7, eax
+    call restore
+    mov eax, offset tss2
+    call set_tss
+    call fill_tss
+    .byte 0x9a
+    .long 0
+    .word TASK
+    mov eax, dr7
+    and eax, ~0x100
+    SHOW eax
+    mov eax, 0x400
+    mov dr7, eax
+    jmp finish
