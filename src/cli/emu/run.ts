@@ -327,7 +327,7 @@ function closeAll(closers: (() => void)[]): void {
 /** Plans what `--fault` says, and what `--faults` draws: that is printed, so that it can be said again. */
 function planAllFaults(lab: LabCluster, { seed, run }: Plan, progress: Progress): void {
   const { faults, drawnFaults, for: forNs } = run;
-  const drawn = drawnFaults === 0 ? [] : drawFaults(seed, drawnFaults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
+  const drawn = drawnFaults === null ? [] : drawFaults(seed, drawnFaults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
   for (const one of drawn) progress.note(`--fault '${formatFault(one)}'`);
   try {
     planFaults(lab, [...faults, ...drawn]);
