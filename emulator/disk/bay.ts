@@ -3,7 +3,9 @@
  * none. Of another one the state holds a digest and what was written to it, but not its content, for a state says how a
  * machine goes on and not what somebody had on the table: it is restored only where that medium has been put in as well.
  */
+
 import { DigestVisitor } from "../state/digest.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { StateError } from "../state/state-io.ts";
 import type { BlockBackend } from "./block.ts";
@@ -54,6 +56,7 @@ export class MediumBay implements Stateful {
   put(medium: Medium): void {
     this.#current = fingerprintOf(medium);
     this.#others.set(this.#current, medium);
+    holds(this.#current !== OWN && this.#current !== NONE, "drive", "a medium has the name of none");
   }
 
   visitState(visitor: StateVisitor): void {
