@@ -24,6 +24,7 @@ const TESTS = [
   ["emulator/bus", ["tests/emulator/bus", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/disk", ["tests/emulator/disk", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/jit", ["tests/emulator/jit", "tests/emulator/cpu"]],
+  ["emulator/cluster", ["tests/emulator/cluster", "tests/emulator/debug"]],
 ];
 
 /** A mutant may take this many times the processor's time that its tests take without it, and that much more. */
