@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { PAGE_BYTES } from "../../../emulator/state/pages.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
-import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
+import { StateReader, StateScanner, StateWriter } from "../../../emulator/state/state-io.ts";
 
 const saved = (write: (writer: StateWriter) => void): Uint8Array => {
   const writer = new StateWriter();
@@ -116,5 +116,37 @@ describe("a digest", () => {
     const shifted = new Uint8Array(PAGES.length + 3);
     shifted.set(PAGES, 3);
     expect(of((visitor) => void visitor.bytes(shifted.subarray(3)))).toBe(of((visitor) => void visitor.bytes(PAGES)));
+  });
+});
+
+describe("a walk over a state that nobody knows", () => {
+  const state = saved((writer) => {
+    writer.part("chip", 3);
+    writer.u8(5);
+    writer.f64(0.5);
+    writer.text("größer");
+    writer.bytes(PAGES);
+  });
+  const pagesOf = (bytes: Uint8Array): string[] => {
+    const found: string[] = [];
+    new StateScanner(bytes).eachPage((_at, kind, lengthBytes) => found.push(`${kind} ${lengthBytes}`));
+    return found;
+  };
+
+  test("finds each page, and whether it is there or zero", () => {
+    expect(pagesOf(state)).toEqual(["1 4096", "0 4096", "1 4096", "1 100"]);
+  });
+
+  test("ends with a sentence where the state ends within a field, or has a field of no kind", () => {
+    for (const length of [state.length - 1, 30, 14])
+      expect(() => pagesOf(state.subarray(0, length))).toThrow(/ends within/);
+    const wrong = state.slice();
+    wrong[8] = 77;
+    expect(() => pagesOf(wrong)).toThrow("a saved state has a field of kind 77 at byte 8");
+  });
+
+  test("an integer that is none is not restored", () => {
+    for (const value of [0.5, 2 ** 53, Number.NaN, -Infinity])
+      expect(() => new StateReader(saved((writer) => void writer.f64(value))).integer()).toThrow(/an integer holds/);
   });
 });
